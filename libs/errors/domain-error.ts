@@ -1,0 +1,48 @@
+import type { status } from '@grpc/grpc-js';
+
+/** One field of a request that is wrong. `field` is the proto path (`spec.render.frames`), `description` what to do. */
+export interface FieldViolation {
+  field: string;
+  description: string;
+}
+
+/** What an error may carry beyond its reason. */
+export interface ErrorExtra {
+  /** Every wrong field of the request; travels as google.rpc.BadRequest. */
+  violations?: readonly FieldViolation[];
+  /** When trying again makes sense, in milliseconds from now; travels as google.rpc.RetryInfo. */
+  retryAfterMs?: number | undefined;
+  /** What really happened. Only for logs: it never leaves the process. */
+  cause?: unknown;
+}
+
+/**
+ * An error that a caller can act on: `code` says what kind it is, `reason` (UPPER_SNAKE_CASE, stable) exactly which,
+ * `message` what to do next, `metadata` the values in it. Callers compare `reason`, never text.
+ */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+  readonly code: status;
+  readonly reason: string;
+  readonly metadata: Record<string, string>;
+  readonly violations: readonly FieldViolation[];
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: status,
+    reason: string,
+    message: string,
+    metadata: Record<string, string | number> = {},
+    extra: ErrorExtra = {},
+  ) {
+    super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
+    this.code = code;
+    this.reason = reason;
+    this.metadata = Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)]));
+    this.violations = extra.violations ?? [];
+    this.retryAfterMs = extra.retryAfterMs;
+  }
+}
+
+/** Whether a thrown value is one of ours, and so safe to show to a caller. */
+export const isDomainError = (thrown: unknown): thrown is DomainError => thrown instanceof DomainError;

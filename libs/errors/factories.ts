@@ -1,0 +1,35 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError, type ErrorExtra, type FieldViolation } from './domain-error.ts';
+
+/**
+ * INVALID_ARGUMENT `INVALID_FIELDS`: all wrong fields of a request in one answer, in the message too, for people who
+ * see nothing else.
+ */
+export const invalidFields = (violations: readonly FieldViolation[]): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'INVALID_FIELDS',
+    violations.map(({ field, description }) => `${field}: ${description}`).join('; ') || 'the request is invalid',
+    {},
+    { violations },
+  );
+
+/** A caller that is told to come back without a better estimate waits this long. */
+const DEFAULT_RETRY_MS = 1_000;
+
+/**
+ * UNAVAILABLE `DEPENDENCY_UNAVAILABLE`, with the name of what is away (`mongodb`, `nats`, `azure-blob`) in
+ * `metadata.dependency`. `retryAfterMs` defaults to 1 s.
+ */
+export const unavailable = (
+  dependency: string,
+  message: string,
+  options: Pick<ErrorExtra, 'retryAfterMs' | 'cause'> = {},
+): DomainError =>
+  new DomainError(
+    status.UNAVAILABLE,
+    'DEPENDENCY_UNAVAILABLE',
+    message,
+    { dependency },
+    { retryAfterMs: options.retryAfterMs ?? DEFAULT_RETRY_MS, cause: options.cause },
+  );

@@ -1,0 +1,93 @@
+import { status } from '@grpc/grpc-js';
+import {
+  type Any,
+  BadRequest,
+  BadRequest_FieldViolation,
+  ErrorInfo,
+  RetryInfo,
+  type Status,
+} from '#libs/contracts/rpc.ts';
+import { DomainError, type FieldViolation, isDomainError } from './domain-error.ts';
+
+/** ErrorInfo.domain of every error that Muster makes. */
+const DOMAIN = 'muster';
+const TYPE = 'type.googleapis.com/google.rpc.';
+
+// A status travels in HTTP/2 trailers, and many peers refuse more than 8 KiB of those.
+const MAX_MESSAGE_CHARS = 1_024;
+const MAX_VALUE_CHARS = 512;
+const MAX_VIOLATIONS_CHARS = 2_048;
+
+/** Cut to `max` characters. Lone surrogates are replaced: percent-encoding the grpc-message would throw on them. */
+const clip = (text: string, max: number): string =>
+  (text.length > max ? `${text.slice(0, max - 1)}…` : text).toWellFormed();
+
+const clipViolations = (violations: readonly FieldViolation[]): FieldViolation[] => {
+  let room = MAX_VIOLATIONS_CHARS;
+  return violations
+    .map(({ field, description }) => ({ field: clip(field, 256), description: clip(description, 256) }))
+    .filter(({ field, description }) => (room -= field.length + description.length) >= 0);
+};
+
+const detail = (name: string, bytes: Uint8Array): Any => ({ typeUrl: TYPE + name, value: Buffer.from(bytes) });
+
+const toDuration = (ms: number) => {
+  const whole = Math.max(0, Math.round(ms));
+  return { seconds: Math.floor(whole / 1_000), nanos: (whole % 1_000) * 1_000_000 };
+};
+
+/**
+ * A thrown value as google.rpc.Status: exactly one ErrorInfo (domain `muster`), BadRequest where fields are wrong,
+ * RetryInfo where a retry makes sense. Everything but a DomainError becomes INTERNAL with a fixed text, so that
+ * nothing leaks; logging the cause is the caller's work. Long texts are cut so that the status fits into trailers.
+ */
+export const toProtoStatus = (thrown: unknown): Status => {
+  if (!isDomainError(thrown)) {
+    return toProtoStatus(new DomainError(status.INTERNAL, 'INTERNAL', 'internal error'));
+  }
+  const metadata = Object.fromEntries(
+    Object.entries(thrown.metadata).map(([key, value]) => [key, clip(value, MAX_VALUE_CHARS)]),
+  );
+  const details = [detail('ErrorInfo', ErrorInfo.encode({ reason: thrown.reason, domain: DOMAIN, metadata }).finish())];
+  if (thrown.violations.length > 0) {
+    const fieldViolations = clipViolations(thrown.violations).map((each) =>
+      BadRequest_FieldViolation.fromPartial(each),
+    );
+    details.push(detail('BadRequest', BadRequest.encode({ fieldViolations }).finish()));
+  }
+  if (thrown.retryAfterMs !== undefined) {
+    details.push(detail('RetryInfo', RetryInfo.encode({ retryDelay: toDuration(thrown.retryAfterMs) }).finish()));
+  }
+  return { code: thrown.code, message: clip(thrown.message, MAX_MESSAGE_CHARS), details };
+};
+
+const find = <T>(details: readonly Any[], name: string, codec: { decode(bytes: Uint8Array): T }): T | undefined => {
+  const found = details.find(({ typeUrl }) => typeUrl === TYPE + name);
+  return found && codec.decode(found.value);
+};
+
+const CODES = new Map<number, status>(
+  Object.values(status)
+    .filter((value) => typeof value === 'number')
+    .map((code) => [code, code]),
+);
+CODES.delete(status.OK);
+
+/** A peer may send any number; what gRPC does not know, and OK, counts as UNKNOWN. */
+const toCode = (code: number): status => CODES.get(code) ?? status.UNKNOWN;
+
+/**
+ * Reads a DomainError back out of google.rpc.Status. A status without ErrorInfo gets the name of its code as reason.
+ * Throws when a detail is malformed.
+ */
+export const fromProtoStatus = (proto: Status, cause?: unknown): DomainError => {
+  const info = find(proto.details, 'ErrorInfo', ErrorInfo);
+  const badRequest = find(proto.details, 'BadRequest', BadRequest);
+  const retry = find(proto.details, 'RetryInfo', RetryInfo)?.retryDelay;
+  const code = toCode(proto.code);
+  return new DomainError(code, info?.reason || status[code], proto.message, info?.metadata ?? {}, {
+    violations: badRequest?.fieldViolations.map(({ field, description }) => ({ field, description })) ?? [],
+    retryAfterMs: retry && retry.seconds * 1_000 + retry.nanos / 1_000_000,
+    cause,
+  });
+};
