@@ -1,0 +1,2 @@
+export { systemClock } from './system-clock.ts';
+export type { Clock, Timer } from './clock.ts';
