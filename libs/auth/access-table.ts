@@ -1,0 +1,69 @@
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import {
+  createFileRegistry,
+  fromBinary,
+  getOption,
+  isMessage,
+  toBinary,
+  type DescExtension,
+  type DescMethod,
+} from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { Access } from '#libs/contracts/gen/muster/common/v1/access.ts';
+import { isRole, roles, type Role } from './caller.ts';
+
+/** Who may call one rpc. */
+export interface MethodAccess {
+  roles: ReadonlySet<Role>;
+  /** Open to callers without a token too. */
+  isPublic: boolean;
+}
+
+/** From the path of an rpc, `/muster.blob.v1.BlobService/Upload`, to who may call it. What is not in it is refused. */
+export type AccessTable = ReadonlyMap<string, MethodAccess>;
+
+const accessOption = 'muster.common.v1.access';
+
+/** Services that others wrote and that carry no option of ours. */
+const foreignServices: ReadonlyMap<string, MethodAccess> = new Map([
+  ['grpc.health.v1.Health', { roles: new Set(roles), isPublic: true }],
+  ['grpc.reflection.v1.ServerReflection', { roles: new Set(roles), isPublic: false }],
+  ['grpc.reflection.v1alpha.ServerReflection', { roles: new Set(roles), isPublic: false }],
+]);
+
+/**
+ * Reads the `(muster.common.v1.access)` option of every rpc.
+ *
+ * @param image bytes of a `google.protobuf.FileDescriptorSet` with everything that is served, imports included
+ * @throws TypeError when the image does not declare the option at all
+ */
+export const accessTable = (image: Uint8Array): AccessTable => {
+  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
+  const option = registry.getExtension(accessOption);
+  if (option === undefined) throw new TypeError(`the descriptor image does not declare (${accessOption})`);
+  const table = new Map<string, MethodAccess>();
+  for (const type of registry) {
+    if (type.kind !== 'service') continue;
+    for (const method of type.methods) {
+      const access = foreignServices.get(type.typeName) ?? readOption(method, option);
+      if (access !== undefined) table.set(`/${type.typeName}/${method.name}`, access);
+    }
+  }
+  return table;
+};
+
+/** The paths of `services` that nobody may call, because their rpc carries no option. */
+export const unlisted = (table: AccessTable, services: readonly ServiceDefinition[]): string[] =>
+  services
+    .flatMap((service) => Object.values(service).map((method) => method.path))
+    .filter((path) => !table.has(path))
+    .sort();
+
+const readOption = (method: DescMethod, option: DescExtension): MethodAccess | undefined => {
+  const value = getOption(method, option);
+  if (option.fieldKind !== 'message' || !isMessage(value, option.message)) return undefined;
+  const access = Access.decode(toBinary(option.message, value));
+  const named = access.roles.map((role) => role.slice('ROLE_'.length).toLowerCase()).filter(isRole);
+  if (named.length === 0 && !access.isPublic) return undefined;
+  return { roles: new Set(named), isPublic: access.isPublic };
+};

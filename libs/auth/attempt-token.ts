@@ -1,0 +1,28 @@
+import { createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { hmac, type Secret } from './secret.ts';
+
+/** What an attempt's token stands for. */
+export interface AttemptFields {
+  /** The task's key `<node>/<index>`. */
+  task: string;
+  generation: number;
+  /** `<reign>-<counter>`. */
+  attempt: string;
+  /** The machine that the attempt was handed to. */
+  user: string;
+}
+
+/** 128 bit: too many to guess, small enough for every message of the agents' streams. */
+export const attemptTokenBytes = 16;
+
+/** The key of one workload's attempts. Make it once per workload and keep it. */
+export const workloadKey = (meshSecret: Secret, workloadId: string): KeyObject =>
+  createSecretKey(hmac(meshSecret, 'workload', [workloadId]));
+
+/** The token that proves that the workload's owner handed this attempt to this user: the head of an HMAC-SHA-256. */
+export const attemptToken = (key: KeyObject, fields: AttemptFields): Uint8Array =>
+  hmac(key, 'attempt', [fields.task, fields.generation, fields.attempt, fields.user]).subarray(0, attemptTokenBytes);
+
+/** Compares in constant time. */
+export const verifyAttemptToken = (key: KeyObject, fields: AttemptFields, token: Uint8Array): boolean =>
+  token.length === attemptTokenBytes && timingSafeEqual(attemptToken(key, fields), token);

@@ -1,0 +1,15 @@
+/** Who is calling, what they may call, and the small proofs that parts of the mesh give each other. */
+export { accessTable, unlisted, type AccessTable, type MethodAccess } from './access-table.ts';
+export {
+  attemptToken,
+  attemptTokenBytes,
+  verifyAttemptToken,
+  workloadKey,
+  type AttemptFields,
+} from './attempt-token.ts';
+export { isRole, roles, type Caller, type Role } from './caller.ts';
+export { signGrant, verifyGrant, type GrantFields } from './grant.ts';
+export { createSigningKey, parseJwks, signToken, type MeshJwk, type MeshJwks, type TokenRequest } from './keys.ts';
+export { signReceipt, verifyReceipt, type ReceiptFields } from './receipt.ts';
+export { parseMeshSecret, type Secret } from './secret.ts';
+export { createVerifier, type Verifier, type VerifierOptions } from './verifier.ts';

@@ -1,0 +1,80 @@
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
+import { isRole, type Role } from './caller.ts';
+
+/** The signature of every token of the mesh (RFC 8037, curve Ed25519). */
+export const tokenAlgorithm = 'EdDSA';
+
+/** An Ed25519 JWK that also says which roles its tokens may carry. `kid` is the key's RFC 7638 thumbprint. */
+export interface MeshJwk extends JWK {
+  kid: string;
+  roles: Role[];
+}
+
+/** A JWKS document (RFC 7517): several keys, so that one can be rotated out while its successor already signs. */
+export interface MeshJwks {
+  keys: MeshJwk[];
+}
+
+export interface SigningKey {
+  /** Signs tokens; keep it in a file of mode 0600, only where tokens are made. */
+  privateJwk: MeshJwk;
+  /** Verifies them; belongs into the JWKS of every service. */
+  publicJwk: MeshJwk;
+}
+
+/** A new key whose tokens count for `allowedRoles` only. */
+export const createSigningKey = async (allowedRoles: readonly Role[]): Promise<SigningKey> => {
+  const pair = await generateKeyPair(tokenAlgorithm, { crv: 'Ed25519', extractable: true });
+  const publicPart = await exportJWK(pair.publicKey);
+  const shared = { kid: await calculateJwkThumbprint(publicPart), alg: tokenAlgorithm, use: 'sig' };
+  return {
+    privateJwk: { ...(await exportJWK(pair.privateKey)), ...shared, roles: [...allowedRoles] },
+    publicJwk: { ...publicPart, ...shared, roles: [...allowedRoles] },
+  };
+};
+
+export interface TokenRequest {
+  role: Role;
+  /** Who the token is for: the customer id, a person's name, the machine's id, the service's name. */
+  subject: string;
+  /** The machine's id, for role `agent`. */
+  machine?: string;
+  issuer: string;
+  /** The id of the mesh in which the token counts. */
+  audience: string;
+  ttlSeconds: number;
+  /** Wall clock, ms; tests give a fixed one. Default: now. */
+  nowMs?: number;
+}
+
+/** Signs a token (compact JWS). Throws TypeError when the key may not sign `role`: nobody would accept that token. */
+export const signToken = async (privateJwk: MeshJwk, request: TokenRequest): Promise<string> => {
+  if (!privateJwk.roles.includes(request.role)) {
+    throw new TypeError(`key ${privateJwk.kid} signs ${privateJwk.roles.join(', ')}, not ${request.role}`);
+  }
+  const issuedAt = Math.floor((request.nowMs ?? Date.now()) / 1000);
+  const machine = request.machine === undefined ? {} : { machine: request.machine };
+  return new SignJWT({ role: request.role, ...machine })
+    .setProtectedHeader({ alg: tokenAlgorithm, kid: privateJwk.kid, typ: 'JWT' })
+    .setSubject(request.subject)
+    .setIssuer(request.issuer)
+    .setAudience(request.audience)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + request.ttlSeconds)
+    .sign(await importJWK(privateJwk, tokenAlgorithm));
+};
+
+/** Reads a JWKS document. Keys that are not Ed25519 or name no known role are left out: other systems may add theirs. */
+export const parseJwks = (text: string): MeshJwks => {
+  const document: unknown = JSON.parse(text);
+  const keys = typeof document === 'object' && document !== null && 'keys' in document ? document.keys : undefined;
+  if (!Array.isArray(keys)) throw new TypeError('a JWKS is an object with an array `keys`');
+  return { keys: keys.filter(isMeshJwk) };
+};
+
+const isMeshJwk = (value: unknown): value is MeshJwk => {
+  if (typeof value !== 'object' || value === null) return false;
+  const key = value as Partial<MeshJwk>;
+  const isEd25519 = key.kty === 'OKP' && key.crv === 'Ed25519' && typeof key.x === 'string';
+  return isEd25519 && typeof key.kid === 'string' && Array.isArray(key.roles) && key.roles.every(isRole);
+};

@@ -1,0 +1,123 @@
+import { hash } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
+import { DomainError } from '#libs/errors/index.ts';
+import { isRole, type Caller } from './caller.ts';
+import { createKeySource, type KeySource } from './key-source.ts';
+import { tokenAlgorithm } from './keys.ts';
+
+export interface VerifierOptions {
+  /** Path of the JWKS file, or its http(s) URL. Read when a token names a key not seen yet, and once a minute. */
+  jwks: string | URL;
+  issuer: string;
+  /** The id of the mesh. */
+  audience: string;
+  clock: { now(): number; monotonic(): number };
+}
+
+/**
+ * Checks a token (compact JWS, without `Bearer `) and says who the caller is.
+ *
+ * Errors, all UNAUTHENTICATED: TOKEN_MISSING, TOKEN_EXPIRED, TOKEN_KEY_UNKNOWN, TOKEN_ROLE_REFUSED (its key may not
+ * sign that role), TOKEN_INVALID (anything else); UNAVAILABLE when the keys could never be read.
+ */
+export type Verifier = (token: string) => Promise<Caller>;
+
+interface Remembered {
+  caller: Caller;
+  expiresAtMs: number;
+}
+
+/** About 200 bytes each; beyond it the oldest is checked again. */
+const maximumRemembered = 10_000;
+/** No honest token is longer; keeps hashing and parsing cheap. */
+const maximumTokenLength = 8_192;
+
+/** A verified token costs one hash until it expires or the keys change. */
+export const createVerifier = (options: VerifierOptions): Verifier => {
+  const source = createKeySource(options);
+  const remembered = new Map<string, Remembered>();
+  let rememberedVersion = 0;
+
+  return async (token) => {
+    if (token === '') throw refused('TOKEN_MISSING', 'send `authorization: Bearer <token>`');
+    if (token.length > maximumTokenLength) throw refused('TOKEN_INVALID', 'the token is too long');
+    source.refresh();
+    if (rememberedVersion !== source.version) {
+      remembered.clear();
+      rememberedVersion = source.version;
+    }
+    const digest = hash('sha256', token, 'base64');
+    const known = remembered.get(digest);
+    if (known !== undefined && options.clock.now() < known.expiresAtMs) return known.caller;
+    remembered.delete(digest);
+
+    const fresh = await verify(token, source, options);
+    if (remembered.size >= maximumRemembered) {
+      for (const oldest of remembered.keys()) {
+        remembered.delete(oldest);
+        break;
+      }
+    }
+    remembered.set(digest, fresh);
+    return fresh.caller;
+  };
+};
+
+const verify = async (token: string, source: KeySource, options: VerifierOptions): Promise<Remembered> => {
+  const kid = readKeyId(token);
+  const key = await source.find(kid);
+  if (key === undefined)
+    throw refused('TOKEN_KEY_UNKNOWN', 'the token is signed by a key that this mesh does not list');
+  const payload = await readPayload(token, key.key, options);
+  const caller = readCaller(payload);
+  if (!key.roles.includes(caller.role)) {
+    throw refused('TOKEN_ROLE_REFUSED', `the key of this token may not sign the role ${caller.role}`);
+  }
+  return { caller, expiresAtMs: (payload.exp ?? 0) * 1000 };
+};
+
+const readKeyId = (token: string): string => {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    if (typeof kid === 'string') return kid;
+  } catch {
+    // Falls through: not a JWS at all.
+  }
+  throw refused('TOKEN_INVALID', 'the token is not a JWT with a key id');
+};
+
+const readPayload = async (
+  token: string,
+  key: Parameters<typeof jwtVerify>[1] & object,
+  { issuer, audience, clock }: VerifierOptions,
+): Promise<JWTPayload> => {
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      issuer,
+      audience,
+      algorithms: [tokenAlgorithm],
+      currentDate: new Date(clock.now()),
+      requiredClaims: ['sub', 'role', 'iat', 'exp'],
+    });
+    return payload;
+  } catch (cause) {
+    if (cause instanceof errors.JWTExpired)
+      throw refused('TOKEN_EXPIRED', 'the token has expired; get a new one', cause);
+    throw refused('TOKEN_INVALID', 'the token was not made for this mesh, or was changed', cause);
+  }
+};
+
+const readCaller = (payload: JWTPayload): Caller => {
+  const { sub, role, machine } = payload;
+  if (typeof sub !== 'string' || sub === '' || !isRole(role)) {
+    throw refused('TOKEN_INVALID', 'the token names no subject or no known role');
+  }
+  if (role !== 'agent') return { role, subject: sub };
+  if (typeof machine !== 'string' || machine === '')
+    throw refused('TOKEN_INVALID', "an agent's token names its machine");
+  return { role, subject: sub, machine };
+};
+
+const refused = (reason: string, message: string, cause?: unknown): DomainError =>
+  new DomainError(status.UNAUTHENTICATED, reason, message, {}, { cause });
