@@ -1,0 +1,2 @@
+// muster.port.v1, as generated from proto/muster/port/v1.
+export * from './gen/muster/port/v1/port_service.ts';
