@@ -1,0 +1,70 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError } from '#libs/errors/index.ts';
+
+const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** INVALID_ARGUMENT `NOT_A_BLEND_FILE`: the bytes (unpacked, where they were compressed) do not begin as a .blend does. */
+export const notABlendFile = (beginning: Uint8Array): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'NOT_A_BLEND_FILE',
+    'this is not a Blender file: it does not begin with BLENDER; upload the .blend itself (unpack archives first)',
+    { begins: hex(beginning) },
+  );
+
+/** INVALID_ARGUMENT `BLEND_FILE_EMPTY`: there is not one byte. */
+export const blendFileEmpty = (): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'BLEND_FILE_EMPTY',
+    'the file is empty; save it in Blender, upload it again',
+  );
+
+/** INVALID_ARGUMENT `BLEND_FILE_TRUNCATED`: the file ends before its frame range could be read. */
+export const blendFileTruncated = (sizeBytes: number): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'BLEND_FILE_TRUNCATED',
+    `the file ends after ${sizeBytes} bytes, in the middle of its head; upload the whole file again`,
+    { sizeBytes },
+  );
+
+/** INVALID_ARGUMENT `BLEND_FILE_DAMAGED`: compressed data out of which not even a header came. */
+export const blendFileDamaged = (compression: string): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'BLEND_FILE_DAMAGED',
+    `the ${compression} data at the beginning of the file is damaged or ends too early; upload it again, or save it uncompressed`,
+    { compression },
+  );
+
+/** FAILED_PRECONDITION `BLEND_FORMAT_UNKNOWN`: a header of a kind later than Blender 5's. */
+export const blendFormatUnknown = (header: string): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'BLEND_FORMAT_UNKNOWN',
+    'the file was written in a format newer than Blender 5 writes; save it with a Blender from 2.5 to 5, upload it again',
+    { header },
+  );
+
+/**
+ * FAILED_PRECONDITION `FRAME_RANGE_UNREADABLE`: a Blender file whose head does not say which frames it has.
+ * `metadata.version` is the Blender version it was written with, `metadata.detail` what was found instead.
+ */
+export const frameRangeUnreadable = (version: string, detail: string): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'FRAME_RANGE_UNREADABLE',
+    `the frame range of this Blender ${version} file cannot be read (${detail}); name the frames, or save the file again in Blender`,
+    { version, detail },
+  );
+
+/** INVALID_ARGUMENT `SCENE_REQUIRED`: the head names several scenes and does not say which one is current. */
+export const sceneRequired = (names: readonly string[]): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'SCENE_REQUIRED',
+    `the file has several scenes to render; choose one of: ${names.join(', ')}`,
+    { scenes: names.join(', ') },
+  );

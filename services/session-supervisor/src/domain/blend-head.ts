@@ -1,0 +1,130 @@
+import { type BlendScene, isRenderInfoSize, readBlock, readRenderInfo } from './blend-block.ts';
+import {
+  type BlendCompression,
+  detectCompression,
+  type HeadWork,
+  MAX_UNPACKED_BYTES,
+  unpackHead,
+} from './blend-compression.ts';
+import {
+  blendFileDamaged,
+  blendFileEmpty,
+  blendFileTruncated,
+  frameRangeUnreadable,
+  sceneRequired,
+} from './blend-errors.ts';
+import { type BlendHeader, type BlenderVersion, readBlendHeader } from './blend-header.ts';
+
+export type { BlendScene } from './blend-block.ts';
+export type { BlendCompression, HeadWork } from './blend-compression.ts';
+export type { BlenderVersion } from './blend-header.ts';
+
+/** How much of a file's beginning the reader wants to see; longer input is cut. A first zstd block can be near 128 KiB. */
+export const HEAD_BYTES = 192 * 1_024;
+
+/** Frames that Blender allows: 0 to 1,048,574 (MAXFRAME in its sources). */
+const MAX_FRAME = 1_048_574;
+
+/** `REND` is the first block of every file seen; a few others before it are passed over, more are not looked for. */
+const MAX_BLOCKS_BEFORE = 16;
+
+/** What the head of a .blend tells. */
+export interface BlendHead {
+  version: BlenderVersion;
+  /** As people write it: `2.79`, `3.4`, `5.0`. */
+  versionText: string;
+  pointerBits: 32 | 64;
+  endian: 'little' | 'big';
+  compression: BlendCompression;
+  /** The current scene, and those flagged to be rendered with it, in name order: never empty. See {@link chooseScene}. */
+  scenes: BlendScene[];
+}
+
+/** Work not yet done; see {@link readBlendHead}. */
+export const noWork = (): HeadWork => ({ unpackedBytes: 0, passes: 0, blocks: 0 });
+
+const checked = (scene: BlendScene, { versionText }: BlendHeader): BlendScene => {
+  const { name, firstFrame, lastFrame } = scene;
+  if (firstFrame < 0 || lastFrame > MAX_FRAME || firstFrame > lastFrame) {
+    throw frameRangeUnreadable(versionText, `scene "${name}" claims the frames ${firstFrame} to ${lastFrame}`);
+  }
+  return scene;
+};
+
+/** The scenes of an unpacked head; undefined where it ends before the last `REND` block is known to be the last. */
+const readScenes = (bytes: Uint8Array, header: BlendHeader, work: HeadWork): BlendScene[] | undefined => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const scenes: BlendScene[] = [];
+  let before = 0;
+  for (let at: number = header.sizeBytes; ;) {
+    const block = readBlock(view, at, header);
+    work.blocks += 1;
+    if (!block) {
+      return undefined;
+    }
+    const isRenderInfo = block.code === 'REND';
+    if (!isRenderInfo && scenes.length > 0) {
+      return scenes;
+    }
+    before += isRenderInfo ? 0 : 1;
+    const isEnd = block.code === 'ENDB' || block.code === 'DNA1' || before > MAX_BLOCKS_BEFORE;
+    if (isEnd || Number.isNaN(block.end) || (isRenderInfo && !isRenderInfoSize(block.end - block.start))) {
+      throw frameRangeUnreadable(header.versionText, 'the block that holds it is missing or malformed');
+    }
+    if (block.end > bytes.length) {
+      return undefined;
+    }
+    if (isRenderInfo) {
+      scenes.push(checked(readRenderInfo(view, block, header), header));
+    }
+    at = block.end;
+  }
+};
+
+/**
+ * Reads Blender version and frame ranges from the first {@link HEAD_BYTES} of a .blend (all of a shorter one): raw, gzip
+ * or zstd, 32 or 64 bit, either endianness, 2.5x to 5.x. At most 64 KiB are unpacked, and Blender is never started.
+ * `work` counts what it cost.
+ *
+ * Throws DomainError `BLEND_FILE_EMPTY`, `BLEND_FILE_TRUNCATED`, `BLEND_FILE_DAMAGED`, `NOT_A_BLEND_FILE`,
+ * `BLEND_FORMAT_UNKNOWN`, `FRAME_RANGE_UNREADABLE`, whatever the bytes, and nothing else.
+ */
+export const readBlendHead = (bytes: Uint8Array, work: HeadWork = noWork()): BlendHead => {
+  if (bytes.length === 0) {
+    throw blendFileEmpty();
+  }
+  const beginning = bytes.subarray(0, HEAD_BYTES);
+  const compression = detectCompression(beginning);
+  let header: BlendHeader | undefined;
+  for (const unpacked of unpackHead(beginning, compression, work)) {
+    header = readBlendHeader(unpacked);
+    const scenes = header && readScenes(unpacked, header, work);
+    if (header && scenes) {
+      const { version, versionText, endian, layout } = header;
+      return { version, versionText, pointerBits: layout === 'small32' ? 32 : 64, endian, compression, scenes };
+    }
+  }
+  if (compression === 'none' && bytes.length < MAX_UNPACKED_BYTES) {
+    throw blendFileTruncated(bytes.length);
+  }
+  throw header
+    ? frameRangeUnreadable(header.versionText, 'the block that holds it is missing, too far in or cut off')
+    : blendFileDamaged(compression);
+};
+
+/**
+ * The scene that a workload renders: the one named, else the current one. A head with one scene holds the current one;
+ * of several it does not say which it is. Undefined where the named one is not in the head: scenes that are not
+ * current are not listed there, so that their frames must be given.
+ *
+ * Throws DomainError `SCENE_REQUIRED`, which lists them, where no name is given and there are several.
+ */
+export const chooseScene = ({ scenes }: BlendHead, name: string | undefined): BlendScene | undefined => {
+  if (name !== undefined) {
+    return scenes.find((scene) => scene.name === name);
+  }
+  if (scenes.length > 1) {
+    throw sceneRequired(scenes.map((scene) => scene.name));
+  }
+  return scenes[0];
+};
