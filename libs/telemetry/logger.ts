@@ -1,0 +1,77 @@
+import { pino, type DestinationStream, type Logger as PinoLogger, type LoggerOptions as LoggerSettings } from 'pino';
+import { build as prettyStream } from 'pino-pretty';
+import { REDACTED, redactFields, redactText } from './redact.ts';
+import { currentTrace } from './trace.ts';
+
+/** A structured logger: `log.info({ workload }, 'workload started')`. */
+export type Logger = PinoLogger;
+
+/** From the most to the least; `silent` logs nothing. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface LoggerOptions {
+  /** Said in every line. */
+  service: string;
+  /** Default `info`. */
+  level?: LogLevel;
+  /** Lines for people instead of JSON. Default false. */
+  pretty?: boolean;
+  /** Where lines go; default is stdout, written synchronously so that the last line before an end is not lost. */
+  destination?: DestinationStream;
+}
+
+// Fields given to `logger.child` do not pass the formatters, so their names are listed for pino's own redaction.
+const CHILD_SECRETS = ['authorization', 'cookie', 'credentials', 'jwk', 'key', 'password', 'secret', 'token'];
+
+/** The text of a line that was logged with an error only; pino would take the error's, credentials included. */
+const textOf = (first: unknown): string | undefined => {
+  const err = typeof first === 'object' && first !== null && 'err' in first ? first.err : first;
+  return err instanceof Error ? redactText(err.message) : undefined;
+};
+
+/**
+ * A logger that keeps secrets to itself: see {@link redactFields} for what is taken out. Each line carries `traceId`
+ * while there is a trace, and `err` holds an error with all its causes.
+ */
+export const createLogger = ({ service, level = 'info', pretty = false, destination }: LoggerOptions): Logger => {
+  const plain = destination ?? pino.destination({ dest: 1, sync: true });
+  const options: LoggerSettings = {
+    level,
+    base: { service, pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }), log: (fields) => redactFields(fields) },
+    redact: { paths: CHILD_SECRETS, censor: REDACTED },
+    // Errors are serialised by the redaction already; pino's own way would copy every field of them.
+    serializers: { err: (err: unknown) => err },
+    hooks: {
+      logMethod([first, text, ...rest], method) {
+        if (typeof first === 'string') {
+          method.call(
+            this,
+            redactText(first),
+            text === undefined ? text : redactArgument(text),
+            ...rest.map(redactArgument),
+          );
+        } else {
+          method.call(
+            this,
+            first,
+            typeof text === 'string' ? redactText(text) : textOf(first),
+            ...rest.map(redactArgument),
+          );
+        }
+      },
+    },
+    mixin: () => {
+      const trace = currentTrace();
+      return trace === undefined ? {} : { traceId: trace.traceId };
+    },
+  };
+  return pino(
+    options,
+    pretty ? prettyStream({ destination: plain, ignore: 'pid', translateTime: 'HH:MM:ss.l' }) : plain,
+  );
+};
+
+const redactArgument = <T>(argument: T): T | string => (typeof argument === 'string' ? redactText(argument) : argument);
