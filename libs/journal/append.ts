@@ -1,0 +1,68 @@
+import type { Clock } from '#libs/clock/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import type { JournalDocument } from './document.ts';
+import type { InsertOutcome, JournalStore } from './store.ts';
+
+/**
+ * What became of an append.
+ * * `written`: durable, at this position.
+ * * `refused`: somebody else holds the position; nothing of ours was written.
+ * * `conflict`: the position is free, yet the store refuses the results as accepted before. The journal contradicts the
+ *   fold that decided this; whoever sees it must halt and alarm.
+ */
+export type AppendOutcome<E> =
+  | { kind: 'written' }
+  | { kind: 'refused'; by: JournalDocument<E> }
+  | { kind: 'conflict'; accepted: readonly string[] };
+
+export interface AppendOptions {
+  clock: Clock;
+  random: Random;
+  /** Lets go of an append whose outcome is unknown; it rejects with the signal's reason. */
+  signal: AbortSignal;
+  /** Told each time that the outcome was unknown and the same insert is tried again. */
+  onUnknown?: (cause: unknown) => void;
+}
+
+/**
+ * Appends one document and does not return before its outcome is *known*. A lost answer means nothing: the same insert is
+ * made again, and after any duplicate key the position is read, since the one that is there may be ours.
+ */
+export const append = async <E>(
+  store: JournalStore<E>,
+  document: JournalDocument<E>,
+  options: AppendOptions,
+): Promise<AppendOutcome<E>> => {
+  for (let attempt = 0; ; attempt += 1) {
+    options.signal.throwIfAborted();
+    const outcome = await settle(store, document, await store.insert(document));
+    if (outcome.kind !== 'unknown') return outcome;
+    options.onUnknown?.(outcome.cause);
+    await options.clock.sleep(pauseMs(attempt, options.random), options.signal);
+  }
+};
+
+type Settled<E> = AppendOutcome<E> | { kind: 'unknown'; cause: unknown };
+
+/** Turns a refused insert into knowledge: reads the position and sees whose it is. */
+const settle = async <E>(
+  store: JournalStore<E>,
+  document: JournalDocument<E>,
+  insert: InsertOutcome,
+): Promise<Settled<E>> => {
+  if (insert.kind !== 'duplicate') return insert;
+  let found: JournalDocument<E> | undefined;
+  try {
+    found = await store.find(document.workload, document.n);
+  } catch (cause) {
+    return { kind: 'unknown', cause };
+  }
+  if (found?.appendId === document.appendId) return { kind: 'written' };
+  if (found !== undefined) return { kind: 'refused', by: found };
+  if (insert.key === 'accepted') return { kind: 'conflict', accepted: document.accepted ?? [] };
+  return { kind: 'unknown', cause: new Error(`position ${document.n} was refused as taken, yet it is not there`) };
+};
+
+/** 50 ms, doubling to 1 s, half of it by chance. */
+const pauseMs = (attempt: number, random: Random): number =>
+  Math.min(50 * 2 ** Math.min(attempt, 5), 1_000) * (0.5 + random.float() / 2);

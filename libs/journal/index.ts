@@ -1,0 +1,6 @@
+/** Journals: one durable write per decision, one writer per position, and the fold that makes a state of them. */
+export { append, type AppendOptions, type AppendOutcome } from './append.ts';
+export type { JournalDocument, Snapshot } from './document.ts';
+export { catchUp, load, type Folding, type Loaded } from './load.ts';
+export { mongoJournalStore } from './mongo-store.ts';
+export type { InsertOutcome, JournalStore } from './store.ts';

@@ -1,0 +1,49 @@
+import { MongoServerError, type Collection, type Document } from 'mongodb';
+import type { JournalDocument, Snapshot } from './document.ts';
+import type { InsertOutcome, JournalStore } from './store.ts';
+
+const DUPLICATE_KEY = 11_000;
+
+/**
+ * Journals in MongoDB. Both collections must have been made with majority and journaled writes, the primary and majority
+ * reads, and the unique indexes on {workload, n}, {workload, accepted} and, for snapshots, {workload}.
+ */
+export const mongoJournalStore = <E>(
+  journal: Collection<JournalDocument<E> & Document>,
+  snapshots: Collection<Snapshot & Document>,
+): JournalStore<E> => ({
+  insert: async (document) => {
+    try {
+      // The driver adds an _id to what it is given; a copy keeps the same document fit for a second try.
+      await journal.insertOne({ ...document } as never);
+      return { kind: 'written' };
+    } catch (thrown) {
+      return refusal(thrown);
+    }
+  },
+  find: async (workload, n) => (await journal.findOne({ workload, n } as never, withoutId)) ?? undefined,
+  read: (workload, after) =>
+    journal.find({ workload, n: { $gt: after } } as never, { ...withoutId, sort: { workload: 1, n: 1 } }),
+  readSnapshot: async (workload) => (await snapshots.findOne({ workload } as never, withoutId)) ?? undefined,
+  writeSnapshot: async (snapshot) => {
+    try {
+      await snapshots.replaceOne({ workload: snapshot.workload, n: { $lt: snapshot.n } } as never, snapshot as never, {
+        upsert: true,
+      });
+    } catch (thrown) {
+      // The upsert of an older snapshot meets the later one, which is as good.
+      if (!isDuplicate(thrown)) throw thrown;
+    }
+  },
+});
+
+const withoutId = { projection: { _id: 0 } } as const;
+
+const isDuplicate = (thrown: unknown): thrown is MongoServerError =>
+  thrown instanceof MongoServerError && thrown.code === DUPLICATE_KEY;
+
+const refusal = (thrown: unknown): InsertOutcome => {
+  if (!isDuplicate(thrown)) return { kind: 'unknown', cause: thrown };
+  const keys = Object.keys((thrown['keyPattern'] as Record<string, unknown> | undefined) ?? {});
+  return { kind: 'duplicate', key: keys.includes('accepted') ? 'accepted' : 'position' };
+};
