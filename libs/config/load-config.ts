@@ -1,0 +1,51 @@
+import type { z } from 'zod';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { metaOf } from './meta.ts';
+import { readSecretFile } from './secret-file.ts';
+
+/** `process.env`, or what a test says instead. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the variables of a schema out of the environment: step one of a configuration, names to typed values. Step
+ * two, grouping them, is a plain function of the service.
+ *
+ * An empty value counts as not set. A secret `X` may come as `X_FILE`. Variables that the schema does not know are
+ * left alone.
+ *
+ * @throws ConfigError that names every wrong variable at once
+ */
+export const loadConfig = <S extends z.ZodObject>(schema: S, env: Environment): z.infer<S> => {
+  const problems: ConfigProblem[] = [];
+  const values: Record<string, string> = {};
+  for (const [name, variable] of Object.entries(schema.shape)) {
+    const value = env[name];
+    const { example, isSecret } = metaOf(variable);
+    if (isSecret === true && env[`${name}_FILE`]) {
+      const read = value
+        ? { problem: `is set both directly and as ${name}_FILE` }
+        : readSecretFile(env[`${name}_FILE`]!);
+      if ('problem' in read) {
+        problems.push({ name: value ? name : `${name}_FILE`, problem: read.problem, example });
+      } else {
+        values[name] = read.value;
+      }
+    } else if (value !== undefined && value !== '') {
+      values[name] = value;
+    }
+  }
+  const parsed = schema.safeParse(values);
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0] ?? 'the environment');
+    const known = schema.shape[name];
+    const isMissing = known !== undefined && values[name] === undefined;
+    if (!problems.some((other) => other.name === name || other.name === `${name}_FILE`)) {
+      const { example } = known === undefined ? {} : metaOf(known);
+      problems.push({ name, problem: isMissing ? 'must be set' : issue.message, example });
+    }
+  }
+  if (problems.length > 0 || !parsed.success) {
+    throw new ConfigError(problems);
+  }
+  return parsed.data;
+};

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { z } from 'zod';
+import { describe } from '../meta.ts';
+
+/** Any text but the empty one. */
+export const text = (example?: string) => describe(z.string(), example === undefined ? {} : { example });
+
+/** A whole number in decimal, within the bounds (both included). */
+export const integer = ({ min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: number; max?: number } = {}) =>
+  describe(
+    z
+      .string()
+      .regex(/^-?\d{1,16}$/, `must be a whole number from ${min} to ${max}`)
+      .transform(Number)
+      .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`),
+    { example: String(Math.max(min, Math.min(max, 1))) },
+  );
+
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  1: true,
+  true: true,
+  yes: true,
+  on: true,
+  0: false,
+  false: false,
+  no: false,
+  off: false,
+};
+
+/** `1 true yes on` or `0 false no off`, in any case. */
+export const boolean = () =>
+  describe(
+    z.string().transform((value, context) => {
+      const known = BOOLEANS[value.toLowerCase()];
+      if (known === undefined) {
+        context.addIssue('must be 1 or 0, true or false, yes or no, on or off');
+        return z.NEVER;
+      }
+      return known;
+    }),
+    { example: '1' },
+  );
+
+/** One of a few words. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(words: T) =>
+  describe(z.enum(words, `must be one of ${words.join(', ')}`), { example: words[0] });
+
+/** Words between commas; blanks around them and empty ones are dropped. */
+export const list = (example: string) =>
+  describe(
+    z.string().transform((value) =>
+      value
+        .split(',')
+        .map((word) => word.trim())
+        .filter((word) => word !== ''),
+    ),
+    { example },
+  );
+
+/** The path of a file that exists. */
+export const filePath = () =>
+  describe(z.string().refine(existsSync, 'must name a file that exists'), { example: '/etc/muster/file' });
+
+/** A URL of one of the schemes (`mongodb`, `nats`, …), kept as text. Several hosts between commas are fine. */
+export const url = (schemes: readonly [string, ...string[]], example = `${schemes[0]}://127.0.0.1`) =>
+  describe(
+    z
+      .string()
+      .regex(
+        new RegExp(`^(${schemes.join('|')})://[^\\s/]+`),
+        `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+      ),
+    { example },
+  );
+
+/** An id as it may stand in subjects, paths and keys. */
+export const identifier = (example: string) =>
+  describe(z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 characters of a-z, 0-9 and -'), { example });
