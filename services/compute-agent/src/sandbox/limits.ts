@@ -1,0 +1,56 @@
+/** What one confined process tree may use. All sizes in bytes. */
+export interface Limits {
+  /** Memory that is really in use, of all its processes together. Watched from outside: beyond it the tree is ended. */
+  memoryBytes: number;
+  /** Address space of each process, the hard stop between two looks of the watch. Programs reserve far more than they use. */
+  addressSpaceBytes: number;
+  /** Everything in the work folder together. Watched from outside. */
+  workDirBytes: number;
+  /** The longest file that can be written. */
+  fileBytes: number;
+  /** The sandbox's own /tmp, which lives in memory. */
+  tmpBytes: number;
+  /** Processes and threads together. */
+  processes: number;
+  /** Open files of each process. */
+  openFiles: number;
+}
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+
+/**
+ * Limits for a renderer that may use `memoryBytes` of memory and `cpus` processors. Blender alone reserves 2 GiB of
+ * address space before it has a scene, and starts several threads per processor.
+ */
+export const rendererLimits = (memoryBytes: number, cpus: number): Limits => ({
+  memoryBytes,
+  addressSpaceBytes: 2 * memoryBytes + 8 * GIB,
+  workDirBytes: 8 * GIB,
+  fileBytes: 4 * GIB,
+  tmpBytes: 512 * MIB,
+  processes: 256 + 16 * cpus,
+  openFiles: 4_096,
+});
+
+/** Limits for a short helper that decodes one picture. */
+export const helperLimits: Limits = {
+  memoryBytes: 4 * GIB,
+  addressSpaceBytes: 8 * GIB,
+  workDirBytes: 64 * MIB,
+  fileBytes: 64 * MIB,
+  tmpBytes: 16 * MIB,
+  processes: 128,
+  openFiles: 256,
+};
+
+/** The command line that puts the limits which the kernel enforces on whatever follows it. */
+export const prlimit = (limits: Limits, options: { countProcesses: boolean }): string[] => [
+  '/usr/bin/prlimit',
+  `--as=${limits.addressSpaceBytes}`,
+  `--fsize=${limits.fileBytes}`,
+  `--nofile=${limits.openFiles}`,
+  '--core=0',
+  ...(options.countProcesses ? [`--nproc=${limits.processes}`] : []),
+  '--',
+];

@@ -1,0 +1,227 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { systemClock } from '#libs/clock/index.ts';
+import { eventually, needs } from '#libs/testing/index.ts';
+import { type ConfinedProcess, type Exit, startConfined } from './confined-process.ts';
+import { findSandbox } from './detect.ts';
+import { helperLimits, type Limits } from './limits.ts';
+import { NOBODY } from './profile.ts';
+import type { Sandbox } from './sandbox.ts';
+import { treeUsage } from './usage.ts';
+import { makeWorkDir } from './work-dir.ts';
+
+const MIB = 1024 ** 2;
+const limits: Limits = { ...helperLimits, memoryBytes: 128 * MIB, addressSpaceBytes: 1024 * MIB, processes: 32 };
+
+const isRoot = process.getuid?.() === 0;
+
+/** A bubblewrap that root starts as somebody else, so that both ways are tried where only root is there. */
+const asSomebody = async (folder: string, sandbox: Sandbox): Promise<Sandbox> => {
+  if (sandbox.kind === 'none') {
+    return sandbox;
+  }
+  const program = join(folder, 'bwrap-as-nobody');
+  const drop = `setpriv --reuid ${NOBODY} --regid ${NOBODY} --clear-groups`;
+  await writeFile(program, `#!/bin/sh\nexec ${drop} ${sandbox.program} "$@"\n`);
+  await chmod(program, 0o755);
+  return { ...sandbox, program, asRoot: false };
+};
+
+for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
+  describe(`a program in the sandbox, started ${who}`, function () {
+    before(needs('bwrap'));
+
+    let folder: string;
+    let workDir: string;
+    let sandbox: Sandbox;
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'muster-sandbox-'));
+      await chmod(folder, 0o755);
+      sandbox = await findSandbox({ noSandbox: false });
+      if (isRoot && who === 'as a user') {
+        sandbox = await asSomebody(folder, sandbox);
+      }
+    });
+    after(() => rm(folder, { recursive: true, force: true }));
+
+    const start = async (
+      script: string,
+      over: { limits?: Partial<Limits>; readOnly?: string[] } = {},
+    ): Promise<ConfinedProcess> => {
+      workDir = join(folder, 'work');
+      await makeWorkDir(sandbox, workDir);
+      if (isRoot) {
+        await chown(workDir, NOBODY, NOBODY);
+      }
+      const box = { workDir, readOnly: over.readOnly ?? [], limits: { ...limits, ...over.limits } };
+      return startConfined(sandbox, box, () => ['/bin/bash', '-c', script], { clock: systemClock });
+    };
+    const run = async (...args: Parameters<typeof start>): Promise<Exit & { log: string }> => {
+      const running = await start(...args);
+      return { ...(await running.exited), log: running.log() };
+    };
+
+    it('reads what it was given, writes to its work folder, and has nothing else from outside', async () => {
+      const given = join(folder, 'scene.blend');
+      await writeFile(given, 'a scene');
+      process.env['MUSTER_SECRET_OF_THE_SPEC'] = 'hunter2';
+      const { code, log } = await run(
+        'cat /given/0/scene.blend; echo yes > /work/out; env; id -u; hostname; ls -A / /etc',
+        {
+          readOnly: [given],
+        },
+      );
+      delete process.env['MUSTER_SECRET_OF_THE_SPEC'];
+      expect(code, log).to.equal(0);
+      expect(await readdir(workDir)).to.deep.equal(['out']);
+      expect(log).to.include('a scene').and.to.include('HOME=/work').and.to.include('muster');
+      expect(log).not.to.include('hunter2');
+      const names = new Set(log.split('\n'));
+      for (const name of ['home', 'root', 'run', 'var', 'passwd', 'shadow', 'sys', 'opt', 'mnt']) {
+        expect(names.has(name), name).to.equal(false);
+      }
+    });
+
+    it('has no network, not even this machine', async () => {
+      let calls = 0;
+      const server = createServer((socket) => {
+        calls += 1;
+        socket.destroy();
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const address = server.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      const { log } = await run(`(echo > /dev/tcp/127.0.0.1/${port}) && echo REACHED; echo tried`);
+      await new Promise((resolve) => server.close(resolve));
+      expect(calls).to.equal(0);
+      expect(log).to.include('tried').and.not.to.include('REACHED');
+    });
+
+    it('cannot read the users of this machine, their files or our own', async () => {
+      const secret = join(folder, 'secret');
+      await writeFile(secret, 'hunter2', { mode: 0o644 });
+      const { log } = await run(
+        `cat /etc/passwd /etc/shadow ${secret} /proc/1/root${secret} /proc/1/environ ~root/.profile; ls /root /home; ln -s ${secret} l; cat l; echo tried`,
+      );
+      expect(log).to.include('tried').and.not.to.include('hunter2').and.not.to.include('root:x:');
+    });
+
+    it('cannot write anywhere but to its work folder and a small /tmp', async () => {
+      const given = join(folder, 'given');
+      await mkdir(given, { recursive: true });
+      const { log } = await run(
+        'for f in /x /dev/x /usr/x /given/0/given/x /etc/x /proc/sys/kernel/hostname; do echo x 2>/dev/null > $f && echo "WROTE $f"; done; ' +
+          'dd if=/dev/zero of=/tmp/x bs=1M count=20 2>&1 | grep -o "No space"; dd if=/dev/zero of=/dev/shm/x bs=1M count=20 2>&1 | grep -o "No space"',
+        { readOnly: [given], limits: { tmpBytes: 8 * MIB } },
+      );
+      expect(log).not.to.include('WROTE');
+      expect(log.match(/No space/g)).to.have.length(2);
+    });
+
+    it('cannot get privileges, new namespaces or hold of processes outside', async () => {
+      const bystander = spawn('/bin/sleep', ['30'], { detached: true });
+      const { log } = await run(
+        'grep -E "CapEff|CapBnd|NoNewPrivs" /proc/self/status; unshare -U true && echo NAMESPACE; mount -t tmpfs x /tmp && echo MOUNTED; ' +
+          `chroot / true && echo CHROOT; kill -9 ${bystander.pid} && echo KILLED; ls /proc | grep -c '^[0-9]'`,
+      );
+      expect(bystander.exitCode).to.equal(null);
+      bystander.kill('SIGKILL');
+      expect(log)
+        .to.match(/CapEff:\s0+\n/)
+        .and.to.match(/CapBnd:\s0+\n/)
+        .and.to.match(/NoNewPrivs:\s1/);
+      expect(log).not.to.match(/^(NAMESPACE|MOUNTED|CHROOT|KILLED)$/m);
+    });
+
+    it('cannot start more processes than its limit, and all are gone when it is ended', async () => {
+      const running = await start('bomb() { bomb | bomb & }; bomb; sleep 60');
+      const seen: number[] = [];
+      await eventually(
+        async () => {
+          seen.push((await treeUsage(running.pid)).processes);
+          expect(running.log()).to.include('Resource temporarily unavailable');
+        },
+        { withinMs: 15_000 },
+      );
+      // Beside those counted: bubblewrap's own, at most two for each of its two steps.
+      expect(Math.max(...seen)).to.be.at.most(limits.processes + 4);
+      const tree = running.pid;
+      const asked = performance.now();
+      await running.kill();
+      expect(performance.now() - asked).to.be.below(1_000);
+      expect((await treeUsage(tree)).processes).to.equal(0);
+    });
+
+    it('is ended when it uses more memory than it may, also in many processes', async () => {
+      const eat = `python3 -c "import time; x = bytearray(${60 * MIB}); x[::4096] = b'1' * len(x[::4096]); time.sleep(30)"`;
+      const { excess, signal } = await run(`${eat} & ${eat} & ${eat} & wait`);
+      expect(signal).to.equal('SIGKILL');
+      expect(excess?.of).to.equal('memory');
+      const { log } = await run(`python3 -c "bytearray(${2_000 * MIB})"`);
+      expect(log).to.include('MemoryError');
+    });
+
+    it('is ended when it fills its work folder, and cannot write a file beyond its limit', async () => {
+      const { excess } = await run(
+        'for i in $(seq 100); do dd if=/dev/zero of=f$i bs=1M count=4 status=none; sleep 0.05; done',
+        {
+          limits: { workDirBytes: 32 * MIB },
+        },
+      );
+      expect(excess?.of).to.equal('disk');
+      const { log } = await run('dd if=/dev/zero of=f bs=1M count=20; ls -l f', { limits: { fileBytes: 8 * MIB } });
+      expect(log).to.match(/ 8388608 /);
+    });
+
+    it('leaves nothing behind when the process that started it is killed', async () => {
+      const work = join(folder, 'work');
+      await makeWorkDir(sandbox, work);
+      if (isRoot) {
+        await chown(work, NOBODY, NOBODY);
+      }
+      const starter = `
+        import { startConfined } from '${new URL('./index.ts', import.meta.url).href}';
+        import { systemClock } from '#libs/clock/index.ts';
+        const box = ${JSON.stringify({ workDir: work, readOnly: [], limits })};
+        const onOutput = (chunk) => process.stdout.write(chunk);
+        startConfined(${JSON.stringify(sandbox)}, box, () => ['/bin/bash', '-c', 'echo up; sleep 61.5 & sleep 61.5'], { clock: systemClock, onOutput });`;
+      const agent = spawn(process.execPath, ['--input-type=module', '-e', starter], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(agent.stdout, 'data');
+      expect(await commandLines()).to.include('sleep 61.5');
+      agent.kill('SIGKILL');
+      await eventually(async () => expect(await commandLines()).not.to.include('sleep 61.5'), { withinMs: 2_000 });
+    });
+
+    it('runs at nice 10', async () => {
+      const { log } = await run('nice');
+      expect(log.trim()).to.equal('10');
+    });
+  });
+}
+
+const commandLines = async (): Promise<string[]> => {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return lines.map((line) => line.replaceAll('\0', ' ').trim());
+};
+
+describe('findSandbox', () => {
+  it('refuses, saying what to do, when bubblewrap is not there or does not work, unless that is accepted', async () => {
+    for (const program of ['/nonexistent/bwrap', '/bin/false']) {
+      const error: unknown = await findSandbox({ noSandbox: false, program }).catch((thrown: unknown) => thrown);
+      expect(error).to.have.property('reason', 'SANDBOX_MISSING');
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/bubblewrap.*--no-sandbox/);
+    }
+    expect(await findSandbox({ noSandbox: true, program: '/nonexistent/bwrap' })).to.deep.equal({ kind: 'none' });
+  });
+});

@@ -1,0 +1,72 @@
+import { basename, join, relative } from 'node:path';
+import { type Limits, prlimit } from './limits.ts';
+import { bubblewrap, GIVEN, type Mount, WORK } from './profile.ts';
+
+/** How programs are kept from the machine: `bubblewrap` by its path, or not at all (`--no-sandbox`). */
+export type Sandbox = { kind: 'bubblewrap'; program: string; version: string; asRoot: boolean } | { kind: 'none' };
+
+/** What a confined program gets to see and to use. All paths are absolute and exist on the host. */
+export interface Box {
+  /** The only folder it can write to; see {@link makeWorkDir}. */
+  workDir: string;
+  /** Files and folders that it can read, beside the system's programs. */
+  readOnly: readonly string[];
+  limits: Limits;
+  /** Environment beside PATH, HOME, TMPDIR and LANG. Nothing is inherited. */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** A command line with its whole environment. */
+export interface ConfinedCommand {
+  argv: readonly [string, ...string[]];
+  env: Readonly<Record<string, string>>;
+}
+
+const isBelow = (folder: string, path: string): boolean => {
+  const rest = relative(folder, path);
+  return rest !== '..' && !rest.startsWith('../');
+};
+
+const mounts = (box: Box): Mount[] => [
+  { host: box.workDir, inside: WORK },
+  ...box.readOnly.map((host, i) => ({ host, inside: join(GIVEN, String(i), basename(host)) })),
+];
+
+/** Where a host path is seen by the confined program. Throws for paths that it cannot see. */
+export const insidePath = (sandbox: Sandbox, box: Box, path: string): string => {
+  const mount = mounts(box).find(({ host }) => isBelow(host, path));
+  if (mount === undefined) {
+    throw new Error(`${path} is not part of the box`);
+  }
+  return sandbox.kind === 'none' ? path : join(mount.inside, relative(mount.host, path));
+};
+
+/**
+ * The command line that runs `command` at nice 10 in the box: network, other files and other processes out of reach,
+ * resources bounded, and its whole tree ended with the process that started it. `command` is made with a function that
+ * translates host paths to what the program sees.
+ *
+ * Without a sandbox only the limits, the environment and the end with the parent hold; processes are not limited, because
+ * the kernel would count all of the user's.
+ */
+export const confine = (
+  sandbox: Sandbox,
+  box: Box,
+  command: (at: (hostPath: string) => string) => readonly string[],
+): ConfinedCommand => {
+  const at = (path: string): string => insidePath(sandbox, box, path);
+  const home = at(box.workDir);
+  const env = {
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    LANG: 'C.UTF-8',
+    HOME: home,
+    TMPDIR: sandbox.kind === 'none' ? home : '/tmp',
+    ...box.env,
+  };
+  const wrap =
+    sandbox.kind === 'none'
+      ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--']
+      : bubblewrap(sandbox, { ...box, readOnly: mounts(box).slice(1), env });
+  const limit = prlimit(box.limits, { countProcesses: sandbox.kind === 'bubblewrap' });
+  return { argv: ['/usr/bin/nice', '-n', '10', ...wrap, ...limit, ...command(at)], env };
+};

@@ -1,0 +1,18 @@
+import { chmod, chown, mkdir, rm } from 'node:fs/promises';
+import { NOBODY } from './profile.ts';
+import type { Sandbox } from './sandbox.ts';
+
+/** Gives a folder to whoever the confined program will be, and closes it to all others. */
+export const own = async (asRoot: boolean, path: string): Promise<void> => {
+  await chmod(path, 0o700);
+  if (asRoot) {
+    await chown(path, NOBODY, NOBODY);
+  }
+};
+
+/** Makes an empty work folder that the confined program, and nobody else but us, can write to. What was there is removed. */
+export const makeWorkDir = async (sandbox: Sandbox, path: string): Promise<void> => {
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { recursive: true });
+  await own(sandbox.kind === 'bubblewrap' && sandbox.asRoot, path);
+};
