@@ -1,0 +1,178 @@
+import { framesInvalid, framesTooComplex, framesTooMany } from './frame-errors.ts';
+import { collectRanges, type RangeCollector } from './frame-ranges.ts';
+import { type FrameSet, MAX_FRAME, MAX_FRAMES } from './frames.ts';
+
+/** Longest expression that is read, in characters. */
+const MAX_TEXT = 64 * 1_024;
+
+/** Pieces that a set may fall into: more than that many single frames do not fit into the longest expression. */
+const MAX_RANGES = 16_384;
+
+/** Frames that may be marked one by one where ranges with steps interleave: bounds the time of hostile expressions. */
+const MAX_MARKS = 4 * MAX_FRAMES;
+
+/** One part of an expression, turned to ascend: `last` is really in it. */
+interface Part {
+  first: number;
+  last: number;
+  step: number;
+}
+
+/** Reads an expression character by character; every failure names the place. */
+const scanner = (text: string) => {
+  let at = 0;
+  const skipBlanks = (): void => {
+    while (text[at] === ' ' || text[at] === '\t') {
+      at += 1;
+    }
+  };
+  const fail = (expected: string, position = at): never => {
+    const found = position < text.length ? JSON.stringify(text.slice(position, position + 12)) : 'the end';
+    throw framesInvalid(position + 1, expected, found);
+  };
+  /** Whether one of these characters is next; takes it. */
+  const take = (characters: string): boolean => {
+    skipBlanks();
+    const isNext = at < text.length && characters.includes(text.charAt(at));
+    at += isNext ? 1 : 0;
+    return isNext;
+  };
+  const number = (expected: string, min: number, max: number): number => {
+    skipBlanks();
+    const start = at;
+    let value = 0;
+    for (let digit = text.charCodeAt(at) - 48; digit >= 0 && digit <= 9; digit = text.charCodeAt(at) - 48) {
+      value = Math.min(value * 10 + digit, Number.MAX_SAFE_INTEGER / 100);
+      at += 1;
+    }
+    return at === start || value < min || value > max ? fail(expected, start) : value;
+  };
+  const isAtEnd = (): boolean => {
+    skipBlanks();
+    return at >= text.length;
+  };
+  return { take, number, fail, isAtEnd };
+};
+
+type Scanner = ReturnType<typeof scanner>;
+
+const frameNumber = (scan: Scanner): number => scan.number(`a frame from 0 to ${MAX_FRAME}`, 0, MAX_FRAME);
+
+/** `7`, `1-100`, `1-100x5`, `100-1`, `100-1x-1`: the sign of a step, where there is one, must fit the direction. */
+const parsePart = (scan: Scanner): Part => {
+  const from = frameNumber(scan);
+  const to = scan.take('-') ? frameNumber(scan) : undefined;
+  if (to === undefined) {
+    return { first: from, last: from, step: 1 };
+  }
+  let step = 1;
+  if (scan.take('xX')) {
+    const isNegative = scan.take('-');
+    if (isNegative !== to < from && to !== from) {
+      scan.fail(to < from ? 'a negative step, since the range descends,' : 'a positive step, since the range ascends,');
+    }
+    step = scan.number(`a step from 1 to ${MAX_FRAME}`, 1, MAX_FRAME);
+  }
+  const span = Math.floor(Math.abs(to - from) / step) * step;
+  const first = to < from ? from - span : from;
+  return { first, last: first + span, step: span === 0 ? 1 : step };
+};
+
+const parseParts = (text: string): Part[] => {
+  const scan = scanner(text);
+  const parts = [parsePart(scan)];
+  while (!scan.isAtEnd()) {
+    if (!scan.take(',')) {
+      scan.fail('a comma or the end');
+    }
+    parts.push(parsePart(scan));
+  }
+  return parts;
+};
+
+/** Joins parts, sorted by their first frame, that touch or overlap and have the same step in the same phase. */
+const joinAlike = (parts: readonly Part[]): Part[] => {
+  const joined: Part[] = [];
+  const growing = new Map<string, Part>();
+  for (const part of parts) {
+    const key = `${part.step}/${part.first % part.step}`;
+    const before = growing.get(key);
+    if (before && part.first <= before.last + part.step) {
+      before.last = Math.max(before.last, part.last);
+    } else {
+      const copy = { ...part };
+      growing.set(key, copy);
+      joined.push(copy);
+    }
+  }
+  return joined;
+};
+
+/** Parts that interleave, by way of a bit for each frame that they span. */
+const collectInterleaved = (parts: readonly Part[], collector: RangeCollector): void => {
+  const marks = parts.reduce((sum, { first, last, step }) => sum + (last - first) / step + 1, 0);
+  if (marks > MAX_MARKS) {
+    throw framesTooComplex('too many ranges overlap');
+  }
+  const start = parts[0]?.first ?? 0;
+  const end = parts.reduce((max, { last }) => Math.max(max, last), start);
+  const bits = new Uint8Array(end - start + 1);
+  for (const { first, last, step } of parts) {
+    for (let frame = first; frame <= last; frame += step) {
+      bits[frame - start] = 1;
+    }
+  }
+  for (let at = bits.indexOf(1); at >= 0; at = bits.indexOf(1, at + 1)) {
+    collector.add(start + at, 1, 1);
+    if (collector.ranges() > MAX_RANGES) {
+      return;
+    }
+  }
+};
+
+/** Feeds the frames of parts, sorted by their first frame, to the collector in ascending order, none twice. */
+const collectParts = (parts: readonly Part[], collector: RangeCollector): void => {
+  for (let at = 0; at < parts.length && collector.ranges() <= MAX_RANGES;) {
+    const start = at;
+    let end = -1;
+    for (let next = parts[at]; next && (at === start || next.first <= end); next = parts[at]) {
+      end = Math.max(end, next.last);
+      at += 1;
+    }
+    const cluster = parts.slice(start, at);
+    const [only] = cluster;
+    if (cluster.length > 1) {
+      collectInterleaved(cluster, collector);
+    } else if (only) {
+      collector.add(only.first, only.step, (only.last - only.first) / only.step + 1);
+    }
+  }
+};
+
+/**
+ * Reads a frame expression: numbers and ranges with commas between, such as `1-100`, `1-100x5` (every fifth),
+ * `3,7,20-30`, `100-1x-1`. Parts may overlap and come in any order; the set is ascending. Blanks are allowed.
+ * The time is bounded whatever the text.
+ *
+ * Throws DomainError INVALID_ARGUMENT `FRAMES_INVALID` (with the place and what is expected there),
+ * `FRAMES_TOO_MANY` (over 1,000,000 frames), `FRAMES_TOO_COMPLEX` (over 65,536 characters or 16,384 ranges).
+ */
+export const parseFrames = (text: string): FrameSet => {
+  if (text.length > MAX_TEXT) {
+    throw framesTooComplex(`the text has ${text.length} characters of at most ${MAX_TEXT}`);
+  }
+  const collector = collectRanges();
+  const parts = parseParts(text).sort((a, b) => a.first - b.first);
+  collectParts(joinAlike(parts), collector);
+  const ranges = collector.finish();
+  const [start] = ranges;
+  const end = ranges.at(-1);
+  if (!start || !end || ranges.length > MAX_RANGES) {
+    throw framesTooComplex(`the frames fall into more than ${MAX_RANGES} pieces`);
+  }
+  const count = end.ordinal + (end.last - end.first) / end.step + 1;
+  if (count > MAX_FRAMES) {
+    throw framesTooMany(MAX_FRAMES);
+  }
+  return { count, first: start.first, last: end.last, ranges };
+};
