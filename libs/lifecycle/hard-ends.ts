@@ -1,0 +1,43 @@
+import type { Clock, Timer } from '#libs/clock/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import { ExitCode } from './exit-code.ts';
+import type { StopRequests } from './stop-requests.ts';
+
+/** Something that ends a process without waiting for anything. */
+export interface HardEnd extends Disposable {
+  /** Resolves when it happens. */
+  happened: Promise<ExitCode>;
+}
+
+/** An exception that nobody caught leaves a state that nobody knows: the process has to end. */
+export const crash = (log: Logger): HardEnd => {
+  const { promise: happened, resolve } = Promise.withResolvers<ExitCode>();
+  const onCrash = (err: unknown, origin: string): void => {
+    log.fatal({ err, origin }, 'nobody caught this');
+    resolve(ExitCode.FAILED);
+  };
+  process.on('uncaughtException', onCrash);
+  return { happened, [Symbol.dispose]: () => process.off('uncaughtException', onCrash) };
+};
+
+/** Somebody asked twice, or the drain takes longer than it may. */
+export const impatience = (requests: StopRequests, drainMs: number, clock: Clock, log: Logger): HardEnd => {
+  const { promise: happened, resolve } = Promise.withResolvers<ExitCode>();
+  const end = (why: string): void => {
+    log.error({ why }, 'ended before everything was finished');
+    resolve(ExitCode.FAILED);
+  };
+  let timer: Timer | undefined;
+  const onFirst = (): void => {
+    timer = clock.setTimer(drainMs, () => end(`${drainMs} ms have passed`));
+  };
+  requests.first.addEventListener('abort', onFirst);
+  void requests.second.then(end);
+  return {
+    happened,
+    [Symbol.dispose]: () => {
+      requests.first.removeEventListener('abort', onFirst);
+      timer?.cancel();
+    },
+  };
+};

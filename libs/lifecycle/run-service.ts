@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { type Clock, systemClock } from '#libs/clock/index.ts';
+import { ConfigError, type Environment, loadConfig, withFlags } from '#libs/config/index.ts';
+import { createLogger } from '#libs/telemetry/index.ts';
+import type { ExitCode } from './exit-code.ts';
+import { crash, impatience } from './hard-ends.ts';
+import { live } from './live.ts';
+import { processGone } from './parent-watch.ts';
+import { processSchema } from './process-variables.ts';
+import { refuseToStart } from './refuse-to-start.ts';
+import type { Start } from './service.ts';
+import { listenToStopRequests } from './stop-requests.ts';
+
+export interface ServiceOptions {
+  /** As in logs and process lists, `session-supervisor`. */
+  name: string;
+  /** `process.env`. */
+  env: Environment;
+  /** `process.argv.slice(2)`; default none. */
+  args?: readonly string[];
+  /** The service's variables, for flags and for naming every wrong one at once; `start` loads them again, typed. */
+  variables?: z.ZodObject;
+  start: Start;
+  /** The longest that drain and close may take together; default 20 s. */
+  drainMs?: number;
+  clock?: Clock;
+}
+
+const DRAIN_MS = 20_000;
+
+/**
+ * Runs a service until it is asked to stop; the whole of a `main.ts`:
+ *
+ *     process.exit(await runService({ name: 'blob', env: process.env, args: process.argv.slice(2), variables, start }));
+ *
+ * SIGTERM, SIGINT or the end of MUSTER_PARENT_PID drain it: `drain`, then everything in the stack in reverse order. A
+ * second signal, more than half a second later, or `drainMs` end it at once. So does an exception that nobody caught.
+ *
+ * @returns the exit code; never rejects
+ */
+export const runService = async (options: ServiceOptions): Promise<ExitCode> => {
+  const { name, start, clock = systemClock, drainMs = DRAIN_MS } = options;
+  const read = readProcess(options);
+  if (read instanceof ConfigError) {
+    return refuseToStart(name, read);
+  }
+  const { env, own } = read;
+  const log = createLogger({ service: name, level: own.MUSTER_LOG_LEVEL, pretty: own.MUSTER_LOG_PRETTY });
+  using requests = listenToStopRequests(clock);
+  using crashed = crash(log);
+  using impatient = impatience(requests, drainMs, clock, log);
+  const parentPid = own.MUSTER_PARENT_PID;
+  if (parentPid !== undefined) {
+    void processGone(parentPid, clock, requests.first).then(() => requests.request(`process ${parentPid} is gone`));
+  }
+  const runtime = { env, log, stack: new AsyncDisposableStack(), signal: requests.first };
+  const life = live(name, runtime, start, own.MUSTER_READY_FILE);
+  return await Promise.race([life, crashed.happened, impatient.happened]);
+};
+
+/** The service's variables are loaded here only to report what is wrong with them together with the process' own. */
+const readProcess = ({ env, args = [], variables }: ServiceOptions) => {
+  const schema = z.object({ ...variables?.shape, ...processSchema.shape });
+  try {
+    const merged = withFlags(schema, env, args);
+    loadConfig(schema, merged);
+    return { env: merged, own: loadConfig(processSchema, merged) };
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) {
+      return thrown;
+    }
+    throw thrown;
+  }
+};
