@@ -1,0 +1,78 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError, invalidFields } from '#libs/errors/index.ts';
+
+/** Also for blobs that are somebody else's: that a name exists is theirs to know. */
+export const blobNotFound = (name: string): DomainError =>
+  new DomainError(
+    status.NOT_FOUND,
+    'BLOB_NOT_FOUND',
+    `there is no blob ${name} for you; check its name, or get a grant`,
+    {
+      blob_name: name,
+    },
+  );
+
+export const objectNotFound = (id: string): DomainError =>
+  new DomainError(status.NOT_FOUND, 'OBJECT_NOT_FOUND', `you have no object ${id}; ListObjects names them`, {
+    object_id: id,
+  });
+
+export const attemptTokenInvalid = (workload: string, task: string): DomainError =>
+  new DomainError(
+    status.PERMISSION_DENIED,
+    'ATTEMPT_TOKEN_INVALID',
+    'the token does not belong to this attempt on this machine; drop the attempt',
+    { workload_id: workload, task },
+  );
+
+export const attemptHasOtherBytes = (name: string): DomainError =>
+  new DomainError(
+    status.ALREADY_EXISTS,
+    'ATTEMPT_HAS_OTHER_BYTES',
+    'the attempt already stored other bytes; ask for a new attempt',
+    { blob_name: name },
+  );
+
+export const targetRefused = (target: string, role: string): DomainError =>
+  new DomainError(status.PERMISSION_DENIED, 'UPLOAD_TARGET_REFUSED', `the role ${role} does not upload a ${target}`, {
+    target,
+    role,
+  });
+
+export const uploadStalled = (afterMs: number): DomainError =>
+  new DomainError(
+    status.DEADLINE_EXCEEDED,
+    'UPLOAD_STALLED',
+    `nothing came for ${afterMs / 1000} s; upload again and keep sending`,
+    { after_ms: afterMs },
+  );
+
+export const urlsNotSupported = (): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'URLS_NOT_SUPPORTED',
+    "the service's connection string holds no account key to sign URLs with; use Upload and Download",
+  );
+
+export const requestIdReused = (requestId: string): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'REQUEST_ID_REUSED',
+    'this request_id came before with another request; use a new one',
+    { request_id: requestId },
+  );
+
+/** One check of a request: the field's proto path, whether it is right, and what it must be. */
+export type FieldCheck = readonly [field: string, isRight: boolean, description: string];
+
+/** INVALID_ARGUMENT naming every field that is wrong, at once. */
+export const requireFields = (...checks: readonly FieldCheck[]): void => {
+  const wrong = checks.filter(([, isRight]) => !isRight);
+  if (wrong.length > 0) throw invalidFields(wrong.map(([field, , description]) => ({ field, description })));
+};
+
+/** The value of a field that must be there, else INVALID_ARGUMENT. */
+export const required = <T>(field: string, value: T | undefined, description: string): T => {
+  if (value === undefined) throw invalidFields([{ field, description }]);
+  return value;
+};

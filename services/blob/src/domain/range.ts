@@ -1,0 +1,36 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError } from '#libs/errors/index.ts';
+
+/** Which bytes of a blob to send. */
+export interface ByteRange {
+  /** The first byte, counted from 0. */
+  offset: number;
+  /** How many bytes; undefined: all to the end. */
+  count: number | undefined;
+}
+
+/** The range that a request asks for: a length of 0 means everything from the offset on. */
+export const rangeOf = (offset: number, lengthBytes: number): ByteRange => ({
+  offset,
+  count: lengthBytes === 0 ? undefined : lengthBytes,
+});
+
+/**
+ * The whole blob's length, from the answer to a ranged request (`Content-Range: bytes 5-9/100`, RFC 9110 §14.4) or to a
+ * plain one (`Content-Length`). Undefined if neither says it.
+ */
+export const totalBytes = (contentRange: string | undefined, contentLength: number | undefined): number | undefined => {
+  const total = contentRange === undefined ? undefined : /\/(\d+)$/.exec(contentRange)?.[1];
+  return total === undefined ? contentLength : Number(total);
+};
+
+/** OUT_OF_RANGE when a range begins at or behind the end. From the beginning of an empty blob there is just nothing. */
+export const checkRange = (offset: number, total: number): void => {
+  if (offset < total || (offset === 0 && total === 0)) return;
+  throw new DomainError(
+    status.OUT_OF_RANGE,
+    'RANGE_NOT_SATISFIABLE',
+    `the blob has ${total} bytes; ask for an offset below that`,
+    { offset, total_bytes: total },
+  );
+};

@@ -1,0 +1,22 @@
+import { ownerFolder, type BlobName } from './names.ts';
+
+/** Who reads, as far as reading depends on it. */
+export interface Reader {
+  role: 'customer' | 'operator' | 'agent' | 'service';
+  subject: string;
+}
+
+/** Whether a caller may read a blob; `hasGrant` says whether they showed a grant for it that is theirs. */
+export const mayRead = (reader: Reader, name: BlobName, hasGrant: boolean): boolean => {
+  switch (reader.role) {
+    case 'operator':
+    case 'service':
+      return true;
+    case 'customer':
+      return hasGrant || (name.kind === 'upload' && name.owner === ownerFolder(reader.subject));
+    case 'agent':
+      return hasGrant;
+    default:
+      return reader.role satisfies never;
+  }
+};

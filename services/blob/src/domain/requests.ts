@@ -1,0 +1,48 @@
+import type { FieldCheck } from './errors.ts';
+
+/** What several requests have in common, with one wording for what is wrong. */
+
+/** Of the names in answers; longer ones are nobody's. */
+const maximumCustomerIdLength = 128;
+const maximumPageSize = 1_000;
+const defaultPageSize = 100;
+const maximumTtlSeconds = 86_400;
+const defaultTtlSeconds = 900;
+
+interface Asking {
+  role: string;
+  subject: string;
+}
+
+/** Whose thing a request is about: a customer's own, for anybody else the customer that they name. */
+export const customerOf = (caller: Asking, customerId: string): string =>
+  caller.role === 'customer' ? caller.subject : customerId;
+
+export const customerCheck = (field: string, caller: Asking, customerId: string): FieldCheck =>
+  caller.role === 'customer'
+    ? [field, customerId === '' || customerId === caller.subject, 'leave it empty: what you send is yours']
+    : [
+        field,
+        customerId.length > 0 && customerId.length <= maximumCustomerIdLength,
+        `name the customer, 1 to ${maximumCustomerIdLength} characters`,
+      ];
+
+export const pageSizeOf = (pageSize: number): number => (pageSize === 0 ? defaultPageSize : pageSize);
+
+export const pageSizeCheck = (pageSize: number): FieldCheck => [
+  'page_size',
+  pageSize >= 0 && pageSize <= maximumPageSize,
+  `1 to ${maximumPageSize}, or 0 for ${defaultPageSize}`,
+];
+
+/** When a URL that is made now stops working; whole seconds, as its signature carries no more. */
+export const expireTimeOf = (ttlSeconds: number, nowMs: number): Date => {
+  const seconds = ttlSeconds === 0 ? defaultTtlSeconds : ttlSeconds;
+  return new Date((Math.floor(nowMs / 1000) + seconds) * 1000);
+};
+
+export const ttlCheck = (ttlSeconds: number): FieldCheck => [
+  'ttl_seconds',
+  ttlSeconds <= maximumTtlSeconds,
+  `1 to ${maximumTtlSeconds}, or 0 for ${defaultTtlSeconds}`,
+];

@@ -1,0 +1,59 @@
+import { RestError } from '@azure/storage-blob';
+import { isDomainError, unavailable } from '#libs/errors/index.ts';
+
+/** How the blob storage is called towards callers, whoever runs it. */
+export const dependency = 'blob storage';
+
+/** The longest wait for one answer of the storage: shorter than the deadlines that callers set. */
+export const answerWithinMs = 5_000;
+
+export const isMissing = (error: unknown): boolean => error instanceof RestError && error.statusCode === 404;
+
+export const isContainerMissing = (error: unknown): boolean => codeOf(error) === 'ContainerNotFound';
+
+/** Somebody else's commit was first: the name is taken, or took our staged blocks with it. */
+export const isTaken = (error: unknown): boolean =>
+  ['BlobAlreadyExists', 'ConditionNotMet', 'InvalidBlockList'].includes(codeOf(error)) ||
+  (error instanceof RestError && error.statusCode === 412);
+
+export const isRangeBeyondEnd = (error: unknown): boolean => error instanceof RestError && error.statusCode === 416;
+
+const codeOf = (error: unknown): string => (error instanceof RestError ? (error.code ?? '') : '');
+
+/**
+ * Runs one request to the storage: it gets a signal that ends with the caller's or when no answer came in time, and
+ * what tells of an absent storage becomes UNAVAILABLE. Everything else passes as it is.
+ */
+export const asking = async <T>(
+  signal: AbortSignal,
+  request: (signal: AbortSignal) => Promise<T>,
+  withinMs = answerWithinMs,
+): Promise<T> => {
+  signal.throwIfAborted();
+  const patience = AbortSignal.timeout(withinMs);
+  try {
+    return await request(AbortSignal.any([signal, patience]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (patience.aborted)
+      throw unavailable(dependency, `the ${dependency} gives no answer; try again`, { cause: error });
+    throw mapped(error);
+  }
+};
+
+/** An error of the storage as a caller should see it. */
+export const mapped = (error: unknown): unknown => {
+  if (isDomainError(error)) return error;
+  if (!(error instanceof RestError)) {
+    const isSocket = error instanceof Error && 'code' in error && typeof error.code === 'string';
+    return isSocket ? unavailable(dependency, `the ${dependency} is away; try again`, { cause: error }) : error;
+  }
+  const code = error.statusCode;
+  if (code === undefined || code >= 500 || code === 408 || code === 429) {
+    return unavailable(dependency, `the ${dependency} is away; try again`, { cause: error });
+  }
+  if (code === 401 || code === 403) {
+    return unavailable(dependency, `the ${dependency} refuses the credentials of this service`, { cause: error });
+  }
+  return error;
+};

@@ -1,0 +1,54 @@
+import type { Secret } from '#libs/auth/index.ts';
+import type { ByteRange } from '../domain/range.ts';
+import { openContainer, type AzureOptions } from './azure.ts';
+import { deleteBlob, statBlob, type BlobDetails, type StoredBlob } from './entries.ts';
+import { createGate } from './gate.ts';
+import { listBlobs, type BlobPage, type ListAsk } from './listing.ts';
+import { readBlob, type OpenBlob } from './reading.ts';
+import { sealBlob } from './sealing.ts';
+import { signUrl } from './urls.ts';
+import { writeBlob, type WriteOptions, type Written } from './writing.ts';
+
+export type { BlobDetails, BlobPage, ListAsk, OpenBlob, StoredBlob, WriteOptions, Written };
+
+/**
+ * All stored bytes, under names that the domain made. A name takes bytes once and never others. Every method rejects
+ * with UNAVAILABLE `blob storage` while the storage is away, and works again as soon as it is back.
+ */
+export interface Blobs {
+  write(name: string, chunks: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Written>;
+  /** Undefined: no such blob. OUT_OF_RANGE when the range begins at or behind the end. */
+  read(name: string, range: ByteRange, signal: AbortSignal): Promise<OpenBlob | undefined>;
+  /** Undefined: no such blob. */
+  stat(name: string, signal: AbortSignal): Promise<BlobDetails | undefined>;
+  /** Computes and notes the hash of a blob that came by upload URL. Undefined: no such blob. */
+  seal(name: string, signal: AbortSignal): Promise<BlobDetails | undefined>;
+  list(ask: ListAsk, signal: AbortSignal): Promise<BlobPage>;
+  /** Succeeds too when there is none. */
+  delete(name: string, signal: AbortSignal): Promise<void>;
+  /** Undefined when the connection string holds no account key. */
+  signUrl(name: string, verb: 'GET' | 'PUT', expireTime: Date): Promise<string | undefined>;
+}
+
+export interface BlobsOptions extends AzureOptions {
+  /** Seals what is known of a blob. */
+  meshSecret: Secret;
+  /** How many uploads may hold buffers (up to 8 MiB each) at once; further ones wait their turn. */
+  maximumUploads: number;
+}
+
+export const openBlobs = (options: BlobsOptions): Blobs => {
+  const { meshSecret } = options;
+  const container = openContainer(options);
+  const uploads = createGate(options.maximumUploads);
+  return {
+    write: (name, chunks, write) =>
+      uploads.pass(write.signal, () => writeBlob(container, meshSecret, name, chunks, write)),
+    read: (name, range, signal) => readBlob(container, meshSecret, name, range, signal),
+    stat: (name, signal) => statBlob(container, meshSecret, name, signal),
+    seal: (name, signal) => sealBlob(container, meshSecret, name, signal),
+    list: (ask, signal) => listBlobs(container, meshSecret, ask, signal),
+    delete: (name, signal) => deleteBlob(container, name, signal),
+    signUrl: (name, verb, expireTime) => signUrl(container, name, verb, expireTime),
+  };
+};

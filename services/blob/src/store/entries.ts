@@ -1,0 +1,56 @@
+import type { Secret } from '#libs/auth/index.ts';
+import type { AzureContainer } from './azure.ts';
+import { asking, isMissing } from './azure-errors.ts';
+import { provenSha256 } from './seal.ts';
+
+/** What is known of a stored blob without reading it. */
+export interface StoredBlob {
+  name: string;
+  sizeBytes: number;
+  /** 64 lower-case hexadecimal digits; undefined when nobody computed it yet (it came by upload URL). */
+  sha256: string | undefined;
+  createTime: Date;
+}
+
+/** The same, asked for alone. */
+export interface BlobDetails extends StoredBlob {
+  /** How long it has been stored, by the storage's own clock alone. */
+  ageMs: number;
+}
+
+/** Looks at one blob; undefined if there is none. */
+export const statBlob = async (
+  container: AzureContainer,
+  secret: Secret,
+  name: string,
+  signal: AbortSignal,
+): Promise<BlobDetails | undefined> => {
+  try {
+    const found = await asking(signal, (abortSignal) =>
+      container.client.getBlobClient(name).getProperties({ abortSignal }),
+    );
+    const sizeBytes = found.contentLength ?? 0;
+    const createTime = found.createdOn ?? found.lastModified ?? new Date(0);
+    return {
+      name,
+      sizeBytes,
+      sha256: provenSha256(secret, name, sizeBytes, found.metadata),
+      createTime,
+      ageMs: (found.date ?? createTime).getTime() - createTime.getTime(),
+    };
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+};
+
+/** Removes one blob; succeeds too when there is none. */
+export const deleteBlob = async (container: AzureContainer, name: string, signal: AbortSignal): Promise<void> => {
+  try {
+    await asking(signal, (abortSignal) =>
+      container.client.getBlobClient(name).delete({ abortSignal, deleteSnapshots: 'include' }),
+    );
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+};

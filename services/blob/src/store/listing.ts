@@ -1,0 +1,56 @@
+import type { Secret } from '#libs/auth/index.ts';
+import type { AzureContainer } from './azure.ts';
+import { asking, isMissing } from './azure-errors.ts';
+import type { StoredBlob } from './entries.ts';
+import { provenSha256 } from './seal.ts';
+
+export interface ListAsk {
+  /** The beginning of the names. */
+  prefix: string;
+  pageSize: number;
+  /** As the page before gave it; undefined for the first. */
+  marker: string | undefined;
+}
+
+export interface BlobPage {
+  /** In name order. */
+  blobs: StoredBlob[];
+  /** Where the next page begins; undefined at the end. */
+  marker: string | undefined;
+}
+
+/** One page of the blobs whose names begin with the prefix. Blocks that no commit followed are not blobs. */
+export const listBlobs = async (
+  container: AzureContainer,
+  secret: Secret,
+  { prefix, pageSize, marker }: ListAsk,
+  signal: AbortSignal,
+): Promise<BlobPage> => {
+  try {
+    const page = await asking(signal, async (abortSignal) => {
+      const pages = container.client
+        .listBlobsFlat({ prefix, includeMetadata: true, abortSignal })
+        .byPage({ maxPageSize: pageSize, ...(marker === undefined ? {} : { continuationToken: marker }) });
+      const first = await pages.next();
+      return first.done === true ? undefined : first.value;
+    });
+    const items = page?.segment.blobItems ?? [];
+    const next = page?.continuationToken;
+    return {
+      blobs: items.map(({ name, metadata, properties }) => {
+        const sizeBytes = properties.contentLength ?? 0;
+        return {
+          name,
+          sizeBytes,
+          sha256: provenSha256(secret, name, sizeBytes, metadata),
+          createTime: properties.createdOn ?? properties.lastModified,
+        };
+      }),
+      marker: next === undefined || next === '' ? undefined : next,
+    };
+  } catch (error) {
+    // No container yet: nothing was ever stored.
+    if (isMissing(error)) return { blobs: [], marker: undefined };
+    throw error;
+  }
+};

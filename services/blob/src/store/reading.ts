@@ -1,0 +1,119 @@
+import type { Secret } from '#libs/auth/index.ts';
+import { unavailable } from '#libs/errors/index.ts';
+import { checkRange, totalBytes, type ByteRange } from '../domain/range.ts';
+import type { AzureContainer } from './azure.ts';
+import { answerWithinMs, dependency, isMissing, isRangeBeyondEnd, mapped } from './azure-errors.ts';
+import { regroup } from './regroup.ts';
+import { provenSha256 } from './seal.ts';
+import { statBlob } from './entries.ts';
+
+/** A blob that is being read. Iterate `chunks`, or break out of it, to let go of the connection. */
+export interface OpenBlob {
+  /** Of the whole blob, also when a range was asked for. */
+  totalBytes: number;
+  sha256: string | undefined;
+  chunks: AsyncIterable<Uint8Array>;
+}
+
+/** Few messages for large blobs, and still far below the bound of one message. */
+const chunkBytes = 256 * 1024;
+/** How often a body that breaks off is taken up again where it ended. */
+const resumptions = 3;
+
+/**
+ * Opens a blob for reading; undefined if there is none, OUT_OF_RANGE `RANGE_NOT_SATISFIABLE` when the range begins at or
+ * behind its end. Nothing is read ahead of the one who iterates. An answer, or any next piece, that does not come in
+ * time is UNAVAILABLE.
+ */
+export const readBlob = async (
+  container: AzureContainer,
+  secret: Secret,
+  name: string,
+  { offset, count }: ByteRange,
+  signal: AbortSignal,
+): Promise<OpenBlob | undefined> => {
+  signal.throwIfAborted();
+  const patience = createPatience(signal);
+  try {
+    const answer = await patience.during(
+      container.client
+        .getBlobClient(name)
+        .download(offset, count, { abortSignal: patience.signal, maxRetryRequests: resumptions }),
+    );
+    const total = totalBytes(answer.contentRange, answer.contentLength) ?? 0;
+    // Azurite answers a range behind the end with no bytes where Azure refuses it.
+    checkRange(offset, total);
+    const body = answer.readableStreamBody;
+    return {
+      totalBytes: total,
+      sha256: provenSha256(secret, name, total, answer.metadata),
+      chunks: body === undefined ? nothing() : regroup(patiently(body, patience), chunkBytes),
+    };
+  } catch (error) {
+    patience.end();
+    if (isMissing(error)) return undefined;
+    if (!isRangeBeyondEnd(error)) throw patience.explain(error);
+    const there = await statBlob(container, secret, name, signal);
+    if (there === undefined) return undefined;
+    checkRange(offset, there.sizeBytes);
+    return { totalBytes: there.sizeBytes, sha256: there.sha256, chunks: nothing() };
+  }
+};
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+interface Patience {
+  readonly signal: AbortSignal;
+  /** Waits, but no longer than the storage may take to answer. */
+  during<T>(wait: Promise<T>): Promise<T>;
+  end(): void;
+  explain(error: unknown): unknown;
+}
+
+/** A signal that ends with the caller's, or when one single wait takes too long. */
+const createPatience = (signal: AbortSignal): Patience => {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  let isExhausted = false;
+  return {
+    signal: controller.signal,
+    async during(wait) {
+      const timer = setTimeout(() => {
+        isExhausted = true;
+        controller.abort();
+      }, answerWithinMs);
+      try {
+        return await wait;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    end() {
+      signal.removeEventListener('abort', stop);
+      controller.abort();
+    },
+    explain(error) {
+      if (signal.aborted) return signal.reason;
+      if (isExhausted) return unavailable(dependency, `the ${dependency} gives no answer; try again`, { cause: error });
+      return mapped(error);
+    },
+  };
+};
+
+/** The pieces of a body as they are asked for. */
+async function* patiently(body: NodeJS.ReadableStream, patience: Patience): AsyncGenerator<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await patience.during(pieces.next());
+      if (next.done === true) return;
+      yield typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
+    }
+  } catch (error) {
+    throw patience.explain(error);
+  } finally {
+    patience.end();
+    await pieces.return?.().catch(() => {});
+  }
+}

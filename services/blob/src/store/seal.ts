@@ -1,0 +1,25 @@
+import { signReceipt, verifyReceipt, type Secret } from '#libs/auth/index.ts';
+
+/** Metadata of a blob, as the storage keeps it. */
+export type Metadata = Record<string, string>;
+
+/**
+ * The metadata that says what a blob's bytes hash to. Whoever PUTs through a signed URL chooses their own metadata, so
+ * the hash counts only with this seal: the signature of the receipt for exactly this name, hash and size.
+ */
+export const sealedMetadata = (secret: Secret, name: string, sha256: string, sizeBytes: number): Metadata => ({
+  sha256,
+  seal: Buffer.from(signReceipt(secret, { path: name, sha256, sizeBytes })).toString('hex'),
+});
+
+/** The hash that a blob's metadata proves; undefined where this service did not write it. */
+export const provenSha256 = (
+  secret: Secret,
+  name: string,
+  sizeBytes: number,
+  metadata: Metadata | undefined,
+): string | undefined => {
+  const { sha256, seal } = metadata ?? {};
+  if (sha256 === undefined || seal === undefined) return undefined;
+  return verifyReceipt(secret, { path: name, sha256, sizeBytes }, Buffer.from(seal, 'hex')) ? sha256 : undefined;
+};
