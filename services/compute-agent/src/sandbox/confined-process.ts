@@ -33,13 +33,14 @@ const LAST_BREATH_MS = 1_000;
 
 /**
  * Starts a program in a box, at nice 10 and in a process group of its own. `onOutput` gets what it writes to stdout, as it
- * comes. It is ended when it goes over a limit; `exited` says which.
+ * comes; with `keepOutput: false` that is data, and only stderr goes to the log. It is ended when it goes over a limit;
+ * `exited` says which.
  */
 export const startConfined = (
   sandbox: Sandbox,
   box: Box,
   command: (at: (hostPath: string) => string) => readonly string[],
-  options: { clock: Clock; onOutput?: (chunk: Buffer) => void },
+  options: { clock: Clock; onOutput?: (chunk: Buffer) => void; keepOutput?: boolean },
 ): ConfinedProcess => {
   const { argv, env } = confine(sandbox, box, command);
   const [program, ...args] = argv;
@@ -47,7 +48,9 @@ export const startConfined = (
   const child = spawn(program, args, { env, cwd: box.workDir, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const tail = logTail(LOG_BYTES);
   child.stdout.on('data', (chunk: Buffer) => {
-    tail.add(chunk);
+    if (options.keepOutput ?? true) {
+      tail.add(chunk);
+    }
     options.onOutput?.(chunk);
   });
   child.stderr.on('data', (chunk: Buffer) => tail.add(chunk));

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '#libs/clock/index.ts';
+import { type Box, helperLimits, makeWorkDir, type Sandbox, startConfined } from '../sandbox/index.ts';
+import { BadPicture } from './bad-picture.ts';
+import { checkExrFile } from './exr-file.ts';
+import type { Pixels } from './pixels.ts';
+
+/** In which order ffmpeg writes the planes of each of its pixel formats, as places in a pixel of ours. */
+const PLANES: Readonly<Record<string, { channels: 1 | 3 | 4; order: readonly number[] }>> = {
+  grayf32le: { channels: 1, order: [0] },
+  gbrpf32le: { channels: 3, order: [1, 2, 0] },
+  gbrapf32le: { channels: 4, order: [1, 2, 0, 3] },
+};
+
+const SAMPLE_BYTES = 4;
+/** How prlimit and shells say that there is no such program. */
+const NOT_FOUND = 127;
+const TIMEOUT_MS = 120_000;
+
+/** Puts the planes of a picture side by side: all red, all green … becomes pixel after pixel. */
+const interleave = (planes: Buffer, pixels: number, order: readonly number[]): Uint8Array => {
+  // Copied, because a buffer from the pool need not begin where 32-bit numbers may.
+  const from = new Uint32Array(new Uint8Array(planes).buffer);
+  const into = new Uint32Array(from.length);
+  order.forEach((place, plane) => {
+    for (let i = 0; i < pixels; i += 1) {
+      into[i * order.length + place] = from[plane * pixels + i] ?? 0;
+    }
+  });
+  return new Uint8Array(into.buffer);
+};
+
+/** Runs ffmpeg over the file in a sandbox of its own and collects at most `most` bytes of decoded planes. */
+const ffmpeg = async (
+  file: string,
+  most: number,
+  { sandbox, clock }: { sandbox: Sandbox; clock: Clock },
+): Promise<{ planes: Buffer; log: string; ended: boolean }> => {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-exr-'));
+  try {
+    const box: Box = { workDir: join(folder, 'work'), readOnly: [file], limits: helperLimits };
+    await makeWorkDir(sandbox, box.workDir);
+    const planes: Buffer[] = [];
+    let size = 0;
+    const quiet = '-hide_banner -nostdin -loglevel info -xerror -err_detect explode -threads 1 -f exr_pipe'.split(' ');
+    const running = startConfined(
+      sandbox,
+      box,
+      (at) => ['/usr/bin/ffmpeg', ...quiet, '-i', at(file), '-frames:v', '1', '-f', 'rawvideo', 'pipe:1'],
+      {
+        clock,
+        onOutput: (chunk) => {
+          size += chunk.length;
+          if (size <= most) {
+            planes.push(chunk);
+          }
+        },
+        keepOutput: false,
+      },
+    );
+    const timer = clock.setTimer(TIMEOUT_MS, () => void running.kill());
+    const { code } = await running.exited;
+    timer.cancel();
+    if (code === NOT_FOUND) {
+      throw new Error(`ffmpeg, which OpenEXR pictures need, is not installed: ${running.log().trim()}`);
+    }
+    return { planes: Buffer.concat(planes), log: running.log(), ended: code === 0 && size <= most };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/**
+ * Decodes an OpenEXR file of one layer, with ffmpeg in a sandbox (sharp's ready-made binaries read none). Half floats come
+ * out as 32-bit floats. Throws BadPicture when it does not decode or has other than the expected size.
+ */
+export const decodeExr = async (
+  file: string,
+  expected: { width: number; height: number },
+  context: { sandbox: Sandbox; clock: Clock },
+): Promise<Pixels> => {
+  const { width, height } = expected;
+  await checkExrFile(file, expected);
+  const { planes, log, ended } = await ffmpeg(file, width * height * 4 * SAMPLE_BYTES, context);
+  const [, format = ''] = /Stream #0:0: Video: exr, (\w+)/.exec(log) ?? [];
+  const layout = PLANES[format];
+  if (!ended || layout === undefined || planes.length !== width * height * layout.channels * SAMPLE_BYTES) {
+    const [line = ''] = log.trimEnd().split('\n').slice(-1);
+    throw new BadPicture(`the picture does not decode: ${line}`);
+  }
+  const samples = interleave(planes, width * height, layout.order);
+  return { width, height, channels: layout.channels, bitDepth: 32, samples };
+};

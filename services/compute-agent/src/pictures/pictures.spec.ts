@@ -1,0 +1,216 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import sharp from 'sharp';
+import { systemClock } from '#libs/clock/index.ts';
+import { needs } from '#libs/testing/index.ts';
+import { findSandbox, type Sandbox } from '../sandbox/index.ts';
+import { isUniform, pixelHash, type PictureFormat, verifyPicture } from './index.ts';
+
+const run = promisify(execFile);
+const WIDTH = 7;
+const HEIGHT = 5;
+
+/** A different value for every sample, so that a swapped or lost one shows. */
+const ramp = (channels: number): Buffer => Buffer.from(Array.from({ length: WIDTH * HEIGHT * channels }, (_, i) => i));
+
+const raw = (channels: 1 | 3 | 4, samples = ramp(channels)) =>
+  sharp(samples, { raw: { width: WIDTH, height: HEIGHT, channels } });
+
+const numbers = (...values: number[]): Buffer => {
+  const bytes = Buffer.alloc(4 * values.length);
+  values.forEach((value, i) => bytes.writeUInt32LE(value, 4 * i));
+  return bytes;
+};
+const hashOf = (head: Buffer, samples: Uint8Array): string =>
+  createHash('sha256').update(head).update(samples).digest('hex');
+
+describe('verifyPicture', () => {
+  let folder: string;
+  let sandbox: Sandbox;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'muster-pictures-'));
+    sandbox = await findSandbox({ noSandbox: false }).catch((): Sandbox => ({ kind: 'none' }));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  const verify = (file: string, format: PictureFormat, width = WIDTH, height = HEIGHT) =>
+    verifyPicture(file, { format, width, height }, { sandbox, clock: systemClock });
+  for (const channels of [1, 3, 4] as const) {
+    it(`hashes size, channels, depth and samples of a PNG of ${channels} channels, as they are`, async () => {
+      const file = join(folder, `${channels}.png`);
+      await raw(channels)
+        .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+        .png()
+        .toFile(file);
+      const expected = hashOf(numbers(WIDTH, HEIGHT, channels, 8), ramp(channels));
+      expect(await verify(file, 'PNG')).to.deep.equal({ kind: 'good', pixelHash: expected, uniform: false });
+    });
+  }
+
+  it('hashes the samples of a 16-bit PNG as uint16, little endian', async () => {
+    const samples = Uint16Array.from({ length: WIDTH * HEIGHT * 3 }, (_, i) => 600 * i + 1);
+    const file = join(folder, '16.png');
+    await sharp(samples, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } })
+      .toColourspace('rgb16')
+      .png()
+      .toFile(file);
+    expect(await verify(file, 'PNG')).to.deep.equal({
+      kind: 'good',
+      pixelHash: hashOf(numbers(WIDTH, HEIGHT, 3, 16), new Uint8Array(samples.buffer)),
+      uniform: false,
+    });
+  });
+
+  it('gives files of equal pixels equal hashes, whatever else is in them', async () => {
+    const [a, b] = [join(folder, 'a.png'), join(folder, 'b.png')];
+    await raw(3).png({ compressionLevel: 0 }).toFile(a);
+    await raw(3)
+      .png({ compressionLevel: 9 })
+      .withExif({ IFD0: { Copyright: 'somebody' } })
+      .toFile(b);
+    expect(await readFile(a)).not.to.deep.equal(await readFile(b));
+    expect(await verify(a, 'PNG')).to.deep.equal(await verify(b, 'PNG'));
+  });
+
+  it('hashes the pixels of a JPEG as the decoder gives them', async () => {
+    const file = join(folder, 'a.jpg');
+    await raw(3).jpeg().toFile(file);
+    const samples = await sharp(file).raw().toBuffer();
+    const expected = hashOf(numbers(WIDTH, HEIGHT, 3, 8), samples);
+    expect(await verify(file, 'JPEG')).to.deep.equal({ kind: 'good', pixelHash: expected, uniform: false });
+  });
+
+  it('finds a picture of one colour legal, and says so', async () => {
+    const file = join(folder, 'black.png');
+    await raw(3, Buffer.alloc(WIDTH * HEIGHT * 3))
+      .png()
+      .toFile(file);
+    expect(await verify(file, 'PNG')).to.include({ kind: 'good', uniform: true });
+  });
+
+  it('refuses what is not there, is empty, is a link, is no picture or only half of one, saying which', async () => {
+    const whole = join(folder, 'whole.png');
+    await sharp({ create: { width: 200, height: 200, channels: 3, noise: { type: 'gaussian' }, background: 'red' } })
+      .png()
+      .toFile(whole);
+    const size = (await readFile(whole)).length;
+    const write = async (name: string, content: string | Buffer): Promise<string> => {
+      await writeFile(join(folder, name), content);
+      return join(folder, name);
+    };
+    await symlink(whole, join(folder, 'link.png'));
+    const half = await write('half.png', await readFile(whole));
+    await truncate(half, Math.floor(size / 2));
+    const cases: Array<[string, RegExp]> = [
+      [join(folder, 'nothing.png'), /there is no picture/],
+      [await write('empty.png', ''), /there is no picture/],
+      [join(folder, 'link.png'), /there is no picture/],
+      [await write('text.png', 'not a picture, though it says so'), /does not decode/],
+      [half, /does not decode/],
+    ];
+    for (const [file, reason] of cases) {
+      const verdict = await verify(file, 'PNG', 200, 200);
+      expect(verdict, file).to.have.property('kind', 'bad');
+      expect(verdict).to.have.property('reason').that.matches(reason);
+    }
+  });
+
+  it('refuses another size or format before it decodes anything', async () => {
+    const file = join(folder, 'size.png');
+    await raw(3).png().toFile(file);
+    expect(await verify(file, 'PNG', WIDTH + 1)).to.deep.equal({
+      kind: 'bad',
+      reason: 'the picture is 7×5 pixels, not 8×5',
+    });
+    expect(await verify(file, 'JPEG')).to.deep.equal({ kind: 'bad', reason: 'the picture is png, not jpeg' });
+  });
+
+  it('refuses a small file that unpacks to a huge picture without unpacking it', async () => {
+    const file = join(folder, 'bomb.png');
+    await sharp({ create: { width: 8_000, height: 8_000, channels: 3, background: 'black' } })
+      .png({ compressionLevel: 9 })
+      .toFile(file);
+    const before_ = process.memoryUsage().rss;
+    expect(await verify(file, 'PNG')).to.have.property('kind', 'bad');
+    expect(process.memoryUsage().rss - before_).to.be.below(64 * 1024 ** 2);
+  });
+});
+
+describe('verifyPicture of OpenEXR', function () {
+  before(needs('ffmpeg'));
+
+  let folder: string;
+  let sandbox: Sandbox;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'muster-pictures-'));
+    sandbox = await findSandbox({ noSandbox: false }).catch((): Sandbox => ({ kind: 'none' }));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  const context = () => ({ sandbox, clock: systemClock });
+  /** An EXR file with these samples, interleaved. */
+  const write = async (name: string, samples: Float32Array, channels: 3 | 4): Promise<string> => {
+    const plane = (channel: number) => samples.filter((_, i) => i % channels === channel);
+    const planes = (channels === 3 ? [1, 2, 0] : [1, 2, 0, 3]).map((channel) => plane(channel));
+    await writeFile(join(folder, 'raw'), Buffer.concat(planes.map(({ buffer }) => new Uint8Array(buffer))));
+    const format = channels === 3 ? 'gbrpf32le' : 'gbrapf32le';
+    const input = `-y -f rawvideo -pix_fmt ${format} -s ${WIDTH}x${HEIGHT} -i ${join(folder, 'raw')} -c:v exr -format float`;
+    await run('ffmpeg', [...input.split(' '), join(folder, name)]);
+    return join(folder, name);
+  };
+
+  for (const channels of [3, 4] as const) {
+    it(`hashes ${channels} channels as float32, little endian, side by side`, async () => {
+      const samples = Float32Array.from({ length: WIDTH * HEIGHT * channels }, (_, i) => i / 7 - 1);
+      const file = await write(`${channels}.exr`, samples, channels);
+      expect(await verifyPicture(file, { format: 'OPEN_EXR', width: WIDTH, height: HEIGHT }, context())).to.deep.equal({
+        kind: 'good',
+        pixelHash: hashOf(numbers(WIDTH, HEIGHT, channels, 32), new Uint8Array(samples.buffer)),
+        uniform: false,
+      });
+    });
+  }
+
+  it('refuses another size, half a file, and what is no EXR', async () => {
+    const file = await write('whole.exr', new Float32Array(WIDTH * HEIGHT * 3), 3);
+    const verify = (path: string, width: number) =>
+      verifyPicture(path, { format: 'OPEN_EXR', width, height: HEIGHT }, context());
+    expect(await verify(file, WIDTH)).to.include({ kind: 'good', uniform: true });
+    expect(await verify(file, WIDTH + 1)).to.have.property('reason', 'the picture is 7×5 pixels, not 8×5');
+    const whole = await readFile(file);
+    for (const bytes of [whole.length - 1, whole.length - 40, 400, 100, 6]) {
+      await writeFile(join(folder, 'half.exr'), whole.subarray(0, bytes));
+      expect(await verify(join(folder, 'half.exr'), WIDTH), `${bytes} bytes`).to.have.property('kind', 'bad');
+    }
+    await writeFile(join(folder, 'text.exr'), 'not a picture');
+    expect(await verify(join(folder, 'text.exr'), WIDTH)).to.have.property('kind', 'bad');
+  });
+});
+
+describe('pixelHash and isUniform', () => {
+  it('tell pictures apart whose samples are the same but whose shape is not', () => {
+    const samples = new Uint8Array(24);
+    const shapes = [
+      { width: 4, height: 2, channels: 3 as const },
+      { width: 2, height: 4, channels: 3 as const },
+      { width: 6, height: 1, channels: 4 as const },
+    ];
+    const hashes = shapes.map((shape) => pixelHash({ ...shape, bitDepth: 8, samples }));
+    expect(new Set(hashes).size).to.equal(3);
+  });
+
+  it('see a single pixel that differs, and take one pixel as uniform', () => {
+    const samples = new Uint8Array(300);
+    const shape = { width: 10, height: 10, channels: 3 as const, bitDepth: 8 as const };
+    expect(isUniform({ ...shape, samples })).to.equal(true);
+    samples[299] = 1;
+    expect(isUniform({ ...shape, samples })).to.equal(false);
+    expect(isUniform({ ...shape, width: 1, height: 1, samples: Uint8Array.of(1, 2, 3) })).to.equal(true);
+  });
+});
