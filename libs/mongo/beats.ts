@@ -1,0 +1,85 @@
+import type { Collection } from 'mongodb';
+import type { Clock } from '#libs/clock/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import { isDead, observe, type Observed } from './liveness.ts';
+
+/** One replica's sign of life. */
+export interface BeatDocument {
+  /** The instance id, random at each start. */
+  _id: string;
+  beat: number;
+  /** What others should know of it. */
+  info: Record<string, string | number>;
+}
+
+export interface BeatOptions {
+  collection: Collection<BeatDocument>;
+  instance: string;
+  clock: Clock;
+  logger: Logger;
+  /** What others should know of this instance, asked before each beat. */
+  info?: () => BeatDocument['info'];
+  /** Called after each successful round, with everybody who is known. Rounds do not overlap. */
+  onRound: (peers: Peers, signal: AbortSignal) => Promise<void>;
+}
+
+/** The replicas as this one sees them, itself included among the living. */
+export interface Peers {
+  living: ReadonlyMap<string, BeatDocument['info']>;
+  /** Dead ones whose documents are still there. */
+  dead: ReadonlySet<string>;
+  /** Whether an instance may be taken for dead: it has stopped beating, or it is not there at all. */
+  isGone(instance: string): boolean;
+}
+
+export interface Beats {
+  /** Removes this instance's document, so that others need not wait. */
+  stop(): Promise<void>;
+}
+
+const BEAT_MS = 1_000;
+
+/** Raises this instance's beat each second, watches the others', and says after each round who lives. */
+export const startBeats = async (options: BeatOptions): Promise<Beats> => {
+  const { collection, instance, clock, logger } = options;
+  const stopped = new AbortController();
+  const observed = new Map<string, Observed>();
+  let beat = 0;
+
+  const round = async (): Promise<void> => {
+    beat += 1;
+    const info = options.info?.() ?? {};
+    await collection.updateOne({ _id: instance }, { $set: { beat, info } }, { upsert: true });
+    const documents = await collection.find({}).toArray();
+    const now = clock.monotonic();
+    const seen = new Set(documents.map(({ _id }) => _id));
+    for (const id of observed.keys()) if (!seen.has(id)) observed.delete(id);
+    for (const { _id, beat: theirs } of documents) observed.set(_id, observe(observed.get(_id), theirs, now));
+    const dead = new Set(
+      [...observed].filter(([id, known]) => id !== instance && isDead(known, now)).map(([id]) => id),
+    );
+    const living = new Map(documents.filter(({ _id }) => !dead.has(_id)).map((known) => [known._id, known.info]));
+    await options.onRound({ living, dead, isGone: (id) => !living.has(id) }, stopped.signal);
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      try {
+        await round();
+      } catch (thrown) {
+        if (!stopped.signal.aborted) logger.warn({ err: thrown }, 'a beat failed; it is tried again');
+      }
+      await clock.sleep(BEAT_MS, stopped.signal).catch(() => undefined);
+    }
+  };
+
+  await collection.updateOne({ _id: instance }, { $set: { beat, info: options.info?.() ?? {} } }, { upsert: true });
+  const running = run();
+  return {
+    stop: async () => {
+      stopped.abort();
+      await running;
+      await collection.deleteOne({ _id: instance }).catch(() => undefined);
+    },
+  };
+};

@@ -1,0 +1,61 @@
+import type { Collection, Db, Document, IndexDescription } from 'mongodb';
+
+/**
+ * Every collection of the mesh and its indexes, in one place. Who owns a collection declares what a document of it looks like
+ * (`services/<name>/src/store/`); the keys here are the promises that documents are refused or found by.
+ */
+export const declarations = {
+  /** Headers, slots, owners, projections (session-supervisor). */
+  workloads: [
+    { key: { customer: 1, requestId: 1 }, unique: true, partialFilterExpression: { requestId: { $exists: true } } },
+    { key: { customer: 1, slot: 1 }, unique: true, partialFilterExpression: { slot: { $exists: true } } },
+    { key: { owner: 1 } },
+    { key: { customer: 1, createdAt: -1, _id: -1 } },
+    { key: { createdAt: -1, _id: -1 } },
+    { key: { sweepAt: 1 }, partialFilterExpression: { sweepAt: { $exists: true } } },
+  ],
+  /** Positions of journals (session-supervisor). */
+  journal: [
+    { key: { workload: 1, n: 1 }, unique: true },
+    { key: { workload: 1, accepted: 1 }, unique: true, partialFilterExpression: { accepted: { $exists: true } } },
+  ],
+  /** Folded states (session-supervisor). */
+  snapshots: [{ key: { workload: 1 }, unique: true }],
+  /** Plans (session-supervisor). */
+  customers: [],
+  /** Beats of session-supervisors. */
+  supervisors: [],
+  /** Beats of user-managers. */
+  managers: [],
+  /** Which user-manager matches: one document. */
+  matcher: [],
+  /** Connected compute users (user-manager). */
+  users: [{ key: { manager: 1 } }, { key: { session: 1 } }],
+  /** Enrolled machines (user-manager). */
+  machines: [
+    { key: { name: 1 }, unique: true },
+    { key: { requestId: 1 }, unique: true, partialFilterExpression: { requestId: { $exists: true } } },
+  ],
+  /** Customers' files (blob). */
+  objects: [
+    { key: { customer: 1, requestId: 1 }, unique: true, partialFilterExpression: { requestId: { $exists: true } } },
+    { key: { blob: 1 }, unique: true },
+    { key: { customer: 1, createdAt: -1, _id: -1 } },
+    { key: { createdAt: -1, _id: -1 } },
+  ],
+} as const satisfies Record<string, readonly IndexDescription[]>;
+
+export type CollectionName = keyof typeof declarations;
+
+/** Makes collections and indexes that are not there yet. Safe to repeat, and for several processes at once. */
+export const ensureCollections = async (db: Db): Promise<void> => {
+  await Promise.all(
+    Object.entries(declarations).map(async ([name, indexes]) => {
+      if (indexes.length === 0) return;
+      await db.collection(name).createIndexes([...indexes] as IndexDescription[]);
+    }),
+  );
+};
+
+/** A declared collection with its owner's document type. */
+export const collection = <D extends Document>(db: Db, name: CollectionName): Collection<D> => db.collection<D>(name);

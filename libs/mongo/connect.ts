@@ -1,0 +1,61 @@
+import { MongoClient, type Db } from 'mongodb';
+import type { Logger } from '#libs/telemetry/index.ts';
+import { ensureCollections } from './collections.ts';
+import { asUnavailable } from './errors.ts';
+
+export interface MongoOptions {
+  /** `mongodb://…`; a replica set, also with one node. */
+  url: string;
+  database: string;
+  logger: Logger;
+}
+
+/** A connection whose writes are durable on a majority when they are answered, and whose reads see only such. */
+export interface Store {
+  readonly db: Db;
+  /** Whether the primary answers right now. Rejects with UNAVAILABLE `mongodb`. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How long a call waits for a primary: short, since every caller has a deadline and may try again. */
+const SELECTION_MS = 3_000;
+const SOCKET_MS = 10_000;
+
+/** Connects, and makes what collections and indexes are missing. Rejects with UNAVAILABLE `mongodb` when nobody answers. */
+export const connectMongo = async ({ url, database, logger }: MongoOptions): Promise<Store> => {
+  const client = new MongoClient(url, {
+    // Without the journal flag a majority write waits for the server's 100 ms journal interval.
+    writeConcern: { w: 'majority', journal: true },
+    readConcern: { level: 'majority' },
+    readPreference: 'primary',
+    retryWrites: true,
+    retryReads: true,
+    serverSelectionTimeoutMS: SELECTION_MS,
+    connectTimeoutMS: SELECTION_MS,
+    socketTimeoutMS: SOCKET_MS,
+    heartbeatFrequencyMS: 1_000,
+    minHeartbeatFrequencyMS: 100,
+    ignoreUndefined: true,
+    monitorCommands: false,
+  });
+  const close = (): Promise<void> => client.close();
+  try {
+    await asUnavailable(() => client.connect());
+    const db = client.db(database);
+    await asUnavailable(() => ensureCollections(db));
+    client.on('serverHeartbeatFailed', ({ failure }) => logger.warn({ err: failure }, 'mongodb does not answer'));
+    return {
+      db,
+      ping: async () => {
+        await asUnavailable(() => db.command({ ping: 1 }));
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+};
