@@ -1,0 +1,39 @@
+# Everything that people do here. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench proto clean
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+IMAGE := libs/contracts/gen/image.binpb
+
+help: ## say what can be done here
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: ## get everything this needs on this machine; does nothing when it is there
+	@tools/setup.sh
+	@$(MAKE) --silent proto
+
+demo: setup ## render an animation over three agents, one of which is killed in the middle
+	@./demo/run.sh
+
+test: setup ## run every test against real servers (TESTS='libs/nats/*.spec.ts' for some)
+	@mocha $(TESTS)
+
+check: setup ## generate, format, lint, types, protocols
+	prettier --check --log-level warn .
+	oxlint --type-aware --deny-warnings
+	tsc --noEmit
+	buf lint proto
+	tools/breaking.sh
+
+bench: setup ## measure this machine against the aims
+	@./bench/run.sh
+
+proto: $(IMAGE) ## generate the contracts from proto/, when that has changed
+
+$(IMAGE): $(shell find proto -name '*.proto') buf.yaml buf.gen.yaml tools/proto.sh
+	tools/proto.sh
+
+clean: ## remove what was generated or downloaded; .muster and its data stay
+	rm -rf node_modules .tools libs/contracts/gen demo-out
