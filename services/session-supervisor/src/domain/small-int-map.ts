@@ -1,0 +1,87 @@
+import type { OrdinalRange } from './ordinals.ts';
+import { packBytes, snapshotUnreadable, unpackBytes } from './packed-bytes.ts';
+import {
+  nextNonZero,
+  numberAt,
+  type SparseNumbers,
+  sparseNumbers,
+  sparseNumbersFrom,
+  withNumberAt,
+} from './sparse-numbers.ts';
+
+/** Values fit into 16 bits. */
+const MAX_VALUE = 65_535;
+
+/**
+ * An immutable map from ordinals 0 … `size` − 1 to values 0 … 65,535, of which 0 means "none". A changed copy shares
+ * nearly everything with the original; an empty one costs the same for any size. Equal maps are deeply equal.
+ */
+export interface SmallIntMap {
+  readonly size: number;
+  readonly values: SparseNumbers;
+}
+
+/** A run of ordinals that have the same value, which is not 0. */
+export interface ValueRange extends OrdinalRange {
+  value: number;
+}
+
+/** A map in the form in which snapshots keep it. */
+export interface SmallIntMapJson {
+  size: number;
+  values: string;
+}
+
+/** A map of `size` ordinals that all have none. */
+export const emptySmallIntMap = (size: number): SmallIntMap => ({ size, values: sparseNumbers(size) });
+
+/** The value of an ordinal; 0 for none, and outside the size. */
+export const valueAt = ({ size, values }: SmallIntMap, ordinal: number): number =>
+  ordinal >>> 0 === ordinal && ordinal < size ? numberAt(values, ordinal) : 0;
+
+/** The map with another value of an ordinal. Throws RangeError outside the size or the range of values. */
+export const withValue = (map: SmallIntMap, ordinal: number, value: number): SmallIntMap => {
+  if (ordinal >>> 0 !== ordinal || ordinal >= map.size) {
+    throw new RangeError(`${ordinal} is no ordinal of ${map.size}`);
+  }
+  if (value >>> 0 !== value || value > MAX_VALUE) {
+    throw new RangeError(`${value} is not from 0 to ${MAX_VALUE}`);
+  }
+  return { size: map.size, values: withNumberAt(map.values, ordinal, value) };
+};
+
+/**
+ * Ascending runs of ordinals with the same value, from `from` on and at most `max` of them: a page of who did what.
+ * Ordinals without a value are left out.
+ */
+export const valueRangesOf = ({ size, values }: SmallIntMap, from = 0, max = Infinity): ValueRange[] => {
+  const ranges: ValueRange[] = [];
+  for (let first = nextNonZero(values, from); first >= 0 && ranges.length < max;) {
+    const value = numberAt(values, first);
+    let end = first + 1;
+    while (end < size && numberAt(values, end) === value) {
+      end += 1;
+    }
+    ranges.push({ first, last: end - 1, value });
+    first = nextNonZero(values, end);
+  }
+  return ranges;
+};
+
+/** The form for snapshots: at most a third more than two bytes an ordinal, and far less where there are runs. */
+export const smallIntMapToJson = ({ size, values }: SmallIntMap): SmallIntMapJson => {
+  const view = new DataView(new ArrayBuffer(size * 2));
+  for (let ordinal = nextNonZero(values, 0); ordinal >= 0; ordinal = nextNonZero(values, ordinal + 1)) {
+    view.setUint16(ordinal * 2, numberAt(values, ordinal), true);
+  }
+  return { size, values: packBytes(new Uint8Array(view.buffer)) };
+};
+
+/** Reads back what {@link smallIntMapToJson} wrote, for a map of `size`. Throws `SNAPSHOT_UNREADABLE`. */
+export const smallIntMapFromJson = ({ size, values }: SmallIntMapJson, expectedSize = size): SmallIntMap => {
+  if (size !== expectedSize) {
+    throw snapshotUnreadable(`a map of ${size} where ${expectedSize} belong`);
+  }
+  const view = unpackBytes(values, size * 2);
+  return { size, values: sparseNumbersFrom(size, (ordinal) => view.getUint16(ordinal * 2, true)) };
+};
