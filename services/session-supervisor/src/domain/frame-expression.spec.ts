@@ -40,6 +40,8 @@ describe('parseFrames', () => {
     expect(normal('1-100x5,1-100x10')).to.equal('1-96x5');
     expect(normal('1-20x2,10-12')).to.equal('1-9x2,10-13,15-19x2');
     expect(normal('7,7,7')).to.equal('7');
+    expect(normal('20-30,7,3')).to.equal('3,7,20-30');
+    expect(normal('1,2,4,6,9')).to.equal('1-2,4,6,9');
     expect(normal('1-1000000,500')).to.equal('1-1000000');
   });
 
@@ -124,6 +126,9 @@ describe('parseFrames', () => {
 
   it('bounds the work on hostile expressions', () => {
     const distinctSteps = Array.from({ length: 4_000 }, (_, i) => `0-1048574x${i + 2}`).join(',');
+    const everyPhase = Array.from({ length: 40 }, (_, i) => i + 2).flatMap((step) =>
+      Array.from({ length: step }, (_, phase) => `${phase}-999999x${step}`),
+    );
     const hostile: [text: string, reason: string][] = [
       [','.repeat(1_000_000), 'FRAMES_TOO_COMPLEX'],
       ['9'.repeat(60_000), 'FRAMES_INVALID'],
@@ -131,6 +136,7 @@ describe('parseFrames', () => {
       [' '.repeat(60_000), 'FRAMES_INVALID'],
       [`1-9x${'9'.repeat(60_000)}`, 'FRAMES_INVALID'],
       [distinctSteps, 'FRAMES_TOO_COMPLEX'],
+      [everyPhase.join(','), 'FRAMES_TOO_COMPLEX'],
       ['0-1048574x3,0-1048574x7,0-1048574x11', 'FRAMES_TOO_COMPLEX'],
       ['0-1048574,'.repeat(6_000) + '1', 'FRAMES_TOO_MANY'],
     ];
