@@ -1,0 +1,79 @@
+import type { Client as Channel, Metadata } from '@grpc/grpc-js';
+import { fromServiceError } from '#libs/errors/index.ts';
+import { callCancelled, callOver } from '../endings.ts';
+import { createSender } from '../sender.ts';
+
+/** A call in bytes. On the wire all four kinds are the same: messages one way and messages the other. */
+export interface OutgoingCall {
+  send: (message: Buffer) => Promise<void>;
+  end: () => void;
+  cancel: () => void;
+  /** Ends when the server says OK, throws a DomainError otherwise. Leaving the loop cancels the call. */
+  responses: AsyncIterable<Buffer>;
+  /** Aborts when the call is over; its reason is the call's error. */
+  over: AbortSignal;
+}
+
+export interface OutgoingOptions {
+  deadlineMs: number | undefined;
+  /** Any of them cancels the call. */
+  signals: readonly AbortSignal[];
+}
+
+/** Begins a call. Errors come out of `responses` and `send`, never from here. */
+export const openCall = (
+  channel: Channel,
+  path: string,
+  metadata: Metadata,
+  { deadlineMs, signals }: OutgoingOptions,
+): OutgoingCall => {
+  const over = new AbortController();
+  if (signals.some(({ aborted }) => aborted)) {
+    over.abort(callCancelled());
+    return {
+      send: refuse(over.signal),
+      end: () => {},
+      cancel: () => {},
+      responses: failed(over.signal),
+      over: over.signal,
+    };
+  }
+  const deadline = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
+  const stream = channel.makeBidiStreamRequest(path, asTheyAre, asTheyAre, metadata, deadline);
+  const cancel = (): void => stream.cancel();
+  for (const signal of signals) {
+    signal.addEventListener('abort', cancel, { once: true });
+  }
+  stream.on('error', (error) => over.abort(fromServiceError(error)));
+  stream.on('status', () => {
+    for (const signal of signals) {
+      signal.removeEventListener('abort', cancel);
+    }
+    over.abort(callOver());
+  });
+  async function* responses(): AsyncGenerator<Buffer, void> {
+    try {
+      yield* stream.iterator({ destroyOnReturn: false });
+    } catch (error) {
+      throw fromServiceError(error);
+    } finally {
+      stream.cancel();
+    }
+  }
+  return {
+    send: createSender(stream, over.signal),
+    end: () => stream.end(),
+    cancel,
+    responses: responses(),
+    over: over.signal,
+  };
+};
+
+const asTheyAre = (bytes: Buffer): Buffer => bytes;
+
+const refuse = (over: AbortSignal) => async (): Promise<void> => over.throwIfAborted();
+
+// eslint-disable-next-line require-yield
+async function* failed(over: AbortSignal): AsyncGenerator<Buffer, void> {
+  over.throwIfAborted();
+}

@@ -1,0 +1,47 @@
+import { status } from '@grpc/grpc-js';
+import type { AccessTable, Caller } from '#libs/auth/index.ts';
+import { DomainError } from '#libs/errors/index.ts';
+import { header } from './header.ts';
+import type { Wrapper } from './incoming-call.ts';
+
+/**
+ * Lets a call through if the table says so: public rpcs without asking who it is, others with a token of one of the
+ * roles. Health is public and reflection open to any role; what the table does not list is refused to everybody.
+ */
+export const access =
+  (table: AccessTable, verify: (token: string) => Promise<Caller>): Wrapper =>
+  async (call, next) => {
+    const { path } = call.method;
+    const allowed = table.get(path);
+    if (allowed?.isPublic) {
+      return next(call);
+    }
+    const caller = await verify(bearerToken(header(call.metadata, 'authorization')));
+    call.said['role'] = caller.role;
+    call.said['subject'] = caller.subject;
+    if (allowed === undefined) {
+      throw new DomainError(status.PERMISSION_DENIED, 'RPC_NOT_OPEN', `nobody may call ${path}: it names no roles`);
+    }
+    if (!allowed.roles.has(caller.role)) {
+      const roles = [...allowed.roles].join(', ');
+      throw new DomainError(
+        status.PERMISSION_DENIED,
+        'ROLE_NOT_ALLOWED',
+        `${path} is for ${roles}; the token is of the role ${caller.role}`,
+        { role: caller.role, allowed: roles },
+      );
+    }
+    await next({ ...call, caller });
+  };
+
+const bearerToken = (authorization: string | undefined): string => {
+  const [, token] = /^bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+  if (token === undefined) {
+    throw new DomainError(
+      status.UNAUTHENTICATED,
+      'TOKEN_MISSING',
+      'the call carries no token; send the header `authorization: Bearer <token>`',
+    );
+  }
+  return token;
+};

@@ -1,0 +1,94 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError } from '#libs/errors/index.ts';
+import type { CallContext } from '../call-context.ts';
+import { type Handlers, type MethodDefinition, type ServiceDefinition, serviceOf } from '../definition.ts';
+
+/** The bytes of a call, in and out. */
+export interface Exchange {
+  messages: AsyncIterable<Buffer>;
+  /** Resolves when the reader has room for more. */
+  send: (message: Buffer) => Promise<void>;
+}
+
+/** An rpc with its handler, in bytes. */
+export interface BoundMethod {
+  path: string;
+  requestStream: boolean;
+  responseStream: boolean;
+  /** Answers one call; throws what the handler throws. */
+  answer(exchange: Exchange, call: CallContext): Promise<void>;
+}
+
+/** A service with its handlers, to give to {@link startServer}. */
+export interface ServiceBinding {
+  /** `muster.blob.v1.BlobService` */
+  name: string;
+  methods: readonly BoundMethod[];
+}
+
+/** Binds a handler to every rpc of a service. */
+export const implement = <S extends ServiceDefinition>(definition: S, handlers: Handlers<S>): ServiceBinding => {
+  const methods = Object.entries(definition).map(([name, method]) => bind(method, handlers[name]));
+  return { name: serviceOf(methods[0]?.path ?? '/'), methods };
+};
+
+type AnyHandler = (input: unknown, call: CallContext) => unknown;
+
+const isHandler = (value: unknown): value is AnyHandler => typeof value === 'function';
+
+const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+
+const bind = (method: MethodDefinition, handler: unknown): BoundMethod => {
+  const { path, requestStream, responseStream } = method;
+  if (!isHandler(handler)) {
+    throw new TypeError(`${path} has no handler`);
+  }
+  const encode = (response: unknown): Buffer => {
+    // Only what a handler of this very rpc answered comes here, and the types of `implement` saw to its shape.
+    // eslint-disable-next-line typescript/no-unsafe-type-assertion
+    return method.responseSerialize(response as never);
+  };
+  const answer = async ({ messages, send }: Exchange, call: CallContext): Promise<void> => {
+    const input = requestStream ? decodeAll(method, messages) : await decodeFirst(method, messages);
+    const output = handler(input, call);
+    if (!responseStream) {
+      await send(encode(await output));
+    } else if (isAsyncIterable(output)) {
+      for await (const response of output) {
+        await send(encode(response));
+      }
+    } else {
+      throw new TypeError(`the handler of ${path} answered with something that cannot be iterated`);
+    }
+  };
+  return { path, requestStream, responseStream, answer };
+};
+
+const decode = ({ requestDeserialize }: MethodDefinition, bytes: Buffer): unknown => {
+  try {
+    return requestDeserialize(bytes);
+  } catch (cause) {
+    throw new DomainError(
+      status.INVALID_ARGUMENT,
+      'MALFORMED_MESSAGE',
+      'the request is not a message of the expected type',
+      {},
+      { cause },
+    );
+  }
+};
+
+async function* decodeAll(method: MethodDefinition, messages: AsyncIterable<Buffer>): AsyncGenerator {
+  for await (const bytes of messages) {
+    yield decode(method, bytes);
+  }
+}
+
+/** The request of a call that has one. Whatever the caller sends after it is ignored. */
+const decodeFirst = async (method: MethodDefinition, messages: AsyncIterable<Buffer>): Promise<unknown> => {
+  for await (const bytes of messages) {
+    return decode(method, bytes);
+  }
+  throw new DomainError(status.INVALID_ARGUMENT, 'MISSING_MESSAGE', 'the call ended without a request');
+};

@@ -1,0 +1,7 @@
+import type { Metadata } from '@grpc/grpc-js';
+
+/** The first value of a header, if it is there and text. */
+export const header = (metadata: Metadata, name: string): string | undefined => {
+  const [value] = metadata.get(name);
+  return typeof value === 'string' ? value : undefined;
+};

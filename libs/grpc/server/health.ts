@@ -1,0 +1,81 @@
+import { status } from '@grpc/grpc-js';
+import {
+  type HealthCheckRequest,
+  type HealthCheckResponse,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+  HealthService,
+} from '#libs/contracts/health.ts';
+import { DomainError } from '#libs/errors/index.ts';
+import type { CallContext } from '../call-context.ts';
+import { implement, type ServiceBinding } from './binding.ts';
+
+/** What the server says about itself to load balancers and people. */
+export interface Health {
+  /** `''` is the server as a whole. A service that was never set is unknown. */
+  set(service: string, isServing: boolean): void;
+}
+
+/** Health that {@link createHealth} can also end. */
+export interface OwnHealth extends Health {
+  binding: ServiceBinding;
+  /** Says NOT_SERVING of everything, for good. */
+  shutDown(): void;
+}
+
+/** grpc.health.v1 for the given services, all serving from the start, and `''`. */
+export const createHealth = (services: readonly string[]): OwnHealth => {
+  const serving = new Map<string, boolean>(['', ...services].map((name) => [name, true]));
+  let isDown = false;
+  let changed = Promise.withResolvers<void>();
+  const tell = (): void => {
+    changed.resolve();
+    changed = Promise.withResolvers();
+  };
+  const statusOf = (service: string): ServingStatus => {
+    const isServing = serving.get(service);
+    if (isServing === undefined) {
+      return ServingStatus.SERVICE_UNKNOWN;
+    }
+    return isServing && !isDown ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+  };
+
+  const check = async ({ service }: HealthCheckRequest): Promise<HealthCheckResponse> => {
+    if (!serving.has(service)) {
+      throw new DomainError(status.NOT_FOUND, 'SERVICE_UNKNOWN', `this server does not know the service ${service}`);
+    }
+    return { status: statusOf(service) };
+  };
+  async function* watch({ service }: HealthCheckRequest, call: CallContext): AsyncGenerator<HealthCheckResponse, void> {
+    let told: ServingStatus | undefined;
+    const ended = new Promise<void>((resolve) => {
+      call.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    while (!call.signal.aborted) {
+      const change = changed.promise;
+      const present = statusOf(service);
+      if (present !== told) {
+        told = present;
+        yield { status: present };
+      }
+      if (isDown) {
+        return;
+      }
+      await Promise.race([change, ended]);
+    }
+  }
+  const list = async () => ({
+    statuses: Object.fromEntries([...serving.keys()].map((name) => [name, { status: statusOf(name) }])),
+  });
+
+  return {
+    binding: implement(HealthService, { check, watch, list }),
+    set: (service, isServing) => {
+      serving.set(service, isServing);
+      tell();
+    },
+    shutDown: () => {
+      isDown = true;
+      tell();
+    },
+  };
+};

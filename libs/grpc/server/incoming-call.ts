@@ -1,0 +1,46 @@
+import type { Metadata } from '@grpc/grpc-js';
+import type { Caller } from '#libs/auth/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import type { CallContext } from '../call-context.ts';
+import type { BoundMethod, Exchange } from './binding.ts';
+
+/** A call on its way through the wrappers: each may add to what it knows before handing it on. */
+export interface IncomingCall {
+  method: BoundMethod;
+  exchange: Exchange;
+  metadata: Metadata;
+  /** Sent with the status. */
+  trailers: Metadata;
+  peer: string;
+  signal: AbortSignal;
+  draining: AbortSignal;
+  /** Ends the call from inside; `reason` becomes its status and the reason of `signal`. */
+  abort: (reason: unknown) => void;
+  deadlineMs: number | undefined;
+  requestId: string;
+  log: Logger;
+  caller: Caller | undefined;
+  /** What the line that is logged at the end says beside method, status and time. */
+  said: Record<string, unknown>;
+}
+
+/** Answers a call; throws to refuse it or fail. */
+export type Handle = (call: IncomingCall) => Promise<void>;
+
+/** One concern of every rpc, around the handler. */
+export type Wrapper = (call: IncomingCall, next: Handle) => Promise<void>;
+
+/** The first wrapper is the outermost. */
+export const wrap = (wrappers: readonly Wrapper[], handle: Handle): Handle =>
+  wrappers.reduceRight<Handle>((next, wrapper) => (call) => wrapper(call, next), handle);
+
+/** What the handler gets to see. */
+export const contextOf = (call: IncomingCall): CallContext => ({
+  caller: call.caller,
+  signal: call.signal,
+  draining: call.draining,
+  requestId: call.requestId,
+  log: call.log,
+  deadlineMs: call.deadlineMs,
+  peer: call.peer,
+});

@@ -1,0 +1,63 @@
+import type { Clock } from '#libs/clock/index.ts';
+import { serverDraining } from '../endings.ts';
+import type { IncomingCall } from './incoming-call.ts';
+
+// Watches do not end of their own accord, and a process that is told to stop should not wait for them as long as it
+// waits for an upload.
+const STREAM_GRACE_MS = 2_000;
+
+// How long a call that was told to end may take to say so.
+const GOODBYE_MS = 500;
+
+/** The calls that a server is answering. */
+export interface OpenCalls {
+  /** Counts a call; answers what to call when it has ended. */
+  opened: (call: IncomingCall) => () => void;
+  /** Aborts when the drain begins. */
+  draining: AbortSignal;
+  /**
+   * Waits until no call is open. Calls that stream answers are ended after `graceMs`, two seconds at most, all others
+   * after `graceMs`: with UNAVAILABLE SERVER_DRAINING.
+   */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Keeps track of the calls of one server. */
+export const createOpenCalls = (clock: Clock): OpenCalls => {
+  const calls = new Set<IncomingCall>();
+  const controller = new AbortController();
+  let empty: PromiseWithResolvers<void> | undefined;
+  const end = (isDue: (call: IncomingCall) => boolean): void => {
+    for (const call of [...calls].filter(isDue)) {
+      call.abort(serverDraining());
+    }
+  };
+  return {
+    draining: controller.signal,
+    opened: (call) => {
+      calls.add(call);
+      return () => {
+        calls.delete(call);
+        if (calls.size === 0) {
+          empty?.resolve();
+        }
+      };
+    },
+    drain: async (graceMs) => {
+      controller.abort(serverDraining());
+      if (calls.size === 0) {
+        return;
+      }
+      empty ??= Promise.withResolvers();
+      const timers = [
+        clock.setTimer(Math.min(graceMs, STREAM_GRACE_MS), () => end(({ method }) => method.responseStream)),
+        clock.setTimer(graceMs, () => end(() => true)),
+        clock.setTimer(graceMs + GOODBYE_MS, () => empty?.resolve()),
+      ];
+      await empty.promise;
+      for (const timer of timers) {
+        timer.cancel();
+      }
+    },
+  };
+};

@@ -1,0 +1,102 @@
+import { setImmediate } from 'node:timers/promises';
+import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
+import type { Clock } from '#libs/clock/index.ts';
+import { toServiceError } from '#libs/errors/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import { callCancelled, deadlineExceeded } from '../endings.ts';
+import { createSender } from '../sender.ts';
+import type { BoundMethod } from './binding.ts';
+import type { Handle, IncomingCall } from './incoming-call.ts';
+import { resetStream } from './reset.ts';
+
+/** A call of any of the four kinds. On the wire they are the same: messages one way and messages the other. */
+export type RawCall = ServerDuplexStream<Buffer, Buffer>;
+
+/** A reader that has not taken what was written before the call ended after this long is cut off. */
+const LAST_WORDS_MS = 5_000;
+
+/**
+ * Brings one call of grpc-js into the shape of the wrappers, has it answered, and sends its status. Never throws, and
+ * resolves when nothing more will be sent.
+ */
+export const receive = async (
+  raw: RawCall,
+  method: BoundMethod,
+  { handle, clock, log, draining, opened }: Receiver,
+): Promise<void> => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const abort = (reason: unknown): void => controller.abort(reason);
+  const deadline = Number(raw.getDeadline());
+  // Not before the status of the call is there: after that it also stands for its regular end.
+  const onCancelled = (): void => abort(Date.now() >= deadline ? deadlineExceeded() : callCancelled());
+  raw.once('cancelled', onCancelled);
+  const call: IncomingCall = {
+    method,
+    exchange: { messages: read(raw, signal), send: createSender(raw, signal) },
+    metadata: raw.metadata,
+    trailers: new Metadata(),
+    peer: raw.getPeer(),
+    signal,
+    draining,
+    abort,
+    deadlineMs: Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : undefined,
+    requestId: '',
+    log,
+    caller: undefined,
+    said: {},
+  };
+  const close = opened(call);
+  const outcome = await handle(call).then(
+    () => undefined,
+    (thrown: unknown) => toServiceError(thrown),
+  );
+  raw.off('cancelled', onCancelled);
+  const finished = ended(raw, clock);
+  if (outcome === undefined) {
+    raw.end(call.trailers);
+  } else {
+    outcome.metadata.merge(call.trailers);
+    raw.emit('error', outcome);
+  }
+  await finished;
+  close();
+};
+
+/** What a server gives to every call. */
+export interface Receiver {
+  handle: Handle;
+  clock: Clock;
+  log: Logger;
+  draining: AbortSignal;
+  /** Told of each call at its beginning; answers what to call at its end. */
+  opened: (call: IncomingCall) => () => void;
+}
+
+/** Resolves when the status is on its way, or there is nobody to send it to. */
+const ended = (raw: RawCall, clock: Clock): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = clock.setTimer(LAST_WORDS_MS, () => {
+      resetStream(raw);
+      resolve();
+    });
+    const done = (): void => {
+      timer.cancel();
+      resolve();
+    };
+    raw.once('finish', done);
+    raw.once('cancelled', done);
+    if (raw.cancelled) {
+      done();
+    }
+  });
+
+/**
+ * The messages, with back-pressure. A caller that vanishes looks like one that said that it was complete, until
+ * grpc-js says that the call is cancelled, a moment later: so the end is believed only after that moment.
+ */
+async function* read(raw: RawCall, signal: AbortSignal): AsyncGenerator<Buffer, void> {
+  yield* raw.iterator({ destroyOnReturn: false });
+  await setImmediate();
+  signal.throwIfAborted();
+}

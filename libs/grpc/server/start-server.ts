@@ -1,0 +1,140 @@
+import { Server, type ServerOptions as GrpcOptions, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { AccessTable, Caller } from '#libs/auth/index.ts';
+import { type Clock, systemClock } from '#libs/clock/index.ts';
+import type { TlsFiles } from '#libs/config/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import { access } from './access.ts';
+import type { BoundMethod, ServiceBinding } from './binding.ts';
+import { cancellation } from './cancellation.ts';
+import { serverCredentials, splitAddress, targetOf } from './credentials.ts';
+import { deadlines } from './deadlines.ts';
+import { errors } from './errors.ts';
+import { createHealth, type Health } from './health.ts';
+import { contextOf, wrap } from './incoming-call.ts';
+import { logging } from './logging.ts';
+import { createOpenCalls } from './open-calls.ts';
+import { type RawCall, receive } from './receive.ts';
+import { createReflection } from './reflection.ts';
+import { requestId } from './request-id.ts';
+import { trace } from './trace.ts';
+
+export interface ServerOptions {
+  /** `host:port` or `[v6]:port`; port 0 takes a free one. */
+  listen: string;
+  /** Needed, unless `insecure`, for any address that is not loopback. */
+  tls?: TlsFiles | undefined;
+  /** Plain text where others can reach it: MUSTER_INSECURE=1. Default false. */
+  insecure?: boolean;
+  services: readonly ServiceBinding[];
+  /** Says who the owner of a token is, or throws UNAUTHENTICATED. */
+  verify: (token: string) => Promise<Caller>;
+  access: AccessTable;
+  /** Bytes of the FileDescriptorSet that reflection answers from. */
+  image: Uint8Array;
+  logger: Logger;
+  clock?: Clock;
+  /** Calls at the same time over one connection; more wait at the client. Default 1,000. */
+  maxStreamsPerConnection?: number;
+}
+
+export interface RunningServer extends AsyncDisposable {
+  /** As a gRPC target, `ipv4:127.0.0.1:7401`. */
+  address: string;
+  port: number;
+  health: Health;
+  /**
+   * Says NOT_SERVING, takes no new calls, waits for the open ones and closes. Streamed answers are ended after
+   * `graceMs`, two seconds at most, everything else after `graceMs`; handlers see it coming in `call.draining`. May be
+   * called twice. Disposing drains with 5 s.
+   */
+  drain(graceMs: number): Promise<void>;
+}
+
+const DISPOSE_GRACE_MS = 5_000;
+
+const grpcOptions = (maxStreams: number): GrpcOptions => ({
+  'grpc.max_concurrent_streams': maxStreams,
+  // Notices a peer that froze, or a network that vanished, within 8 s.
+  'grpc.keepalive_time_ms': 5_000,
+  'grpc.keepalive_timeout_ms': 3_000,
+});
+
+/**
+ * Serves the services, with health (public) and reflection v1 and v1alpha (any valid token) beside them.
+ *
+ * Around every rpc, from the outside: trace, request id, log line, errors, cancellation, deadline, access.
+ *
+ * @throws ConfigError when it would listen to the network in plain text, and what the system says when it cannot listen
+ */
+export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
+  const { listen, services, logger, clock = systemClock, maxStreamsPerConnection = 1_000 } = options;
+  const credentials = await serverCredentials(listen, options.tls, options.insecure ?? false);
+  const health = createHealth(services.map(({ name }) => name));
+  const calls = createOpenCalls(clock);
+  const handle = wrap(
+    [trace, requestId, logging(clock), errors, cancellation, deadlines(clock), access(options.access, options.verify)],
+    (call) => call.method.answer(call.exchange, contextOf(call)),
+  );
+  const receiver = { handle, clock, log: logger, draining: calls.draining, opened: calls.opened };
+
+  const server = new Server(grpcOptions(maxStreamsPerConnection));
+  const names = [...services.map(({ name }) => name), ...FOREIGN].sort();
+  for (const { methods } of [...services, health.binding, ...createReflection(options.image, names)]) {
+    addMethods(server, methods, (raw, method) => void receive(raw, method, receiver));
+  }
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(listen, credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)));
+  });
+
+  const shutDown = async (graceMs: number): Promise<void> => {
+    health.shutDown();
+    const closed = new Promise<void>((resolve) => {
+      server.tryShutdown(() => resolve());
+    });
+    await calls.drain(graceMs);
+    // Connections on which nothing is open any more close by themselves; the others belong to peers that do not answer.
+    const timer = clock.setTimer(CLOSE_MS, () => server.forceShutdown());
+    await closed;
+    timer.cancel();
+  };
+  let drained: Promise<void> | undefined;
+  const drain = (graceMs: number): Promise<void> => (drained ??= shutDown(graceMs));
+  return {
+    address: targetOf(splitAddress(listen).host, port),
+    port,
+    health,
+    drain,
+    [Symbol.asyncDispose]: () => drain(DISPOSE_GRACE_MS),
+  };
+};
+
+const CLOSE_MS = 500;
+
+const FOREIGN = [
+  'grpc.health.v1.Health',
+  'grpc.reflection.v1.ServerReflection',
+  'grpc.reflection.v1alpha.ServerReflection',
+];
+
+const asTheyAre = (bytes: Buffer): Buffer => bytes;
+
+/** Every rpc is registered as a stream of bytes both ways: one shape for the wrappers, and decoding errors are ours. */
+const addMethods = (
+  server: Server,
+  methods: readonly BoundMethod[],
+  serve: (raw: RawCall, method: BoundMethod) => void,
+): void => {
+  const definition = methods.map((method) => {
+    const codec = {
+      requestSerialize: asTheyAre,
+      requestDeserialize: asTheyAre,
+      responseSerialize: asTheyAre,
+      responseDeserialize: asTheyAre,
+    };
+    return [method.path, { path: method.path, requestStream: true, responseStream: true, ...codec }] as const;
+  });
+  const handlers: UntypedServiceImplementation = Object.fromEntries(
+    methods.map((method) => [method.path, (raw: RawCall) => serve(raw, method)]),
+  );
+  server.addService(Object.fromEntries(definition), handlers);
+};
