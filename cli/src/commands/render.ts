@@ -1,0 +1,156 @@
+import { basename, extname, join, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { RenderFormat, RenderOrder, type RenderSpec } from '#libs/contracts/common.ts';
+import type { Result, Workload } from '#libs/contracts/session.ts';
+import { parseCount } from '../arguments.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { plural, printable } from '../formats.ts';
+import type { Actions, Invocation } from '../invocation.ts';
+import { persistently, type PatienceOptions } from '../patience.ts';
+import { writeContactSheet } from '../workload/contact-sheet.ts';
+import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
+import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
+import { printSummary, summaryEvent } from '../workload/summary.ts';
+import { checkReadable, uploadObject } from '../workload/upload.ts';
+
+const orders = { 'coarse-first': RenderOrder.COARSE_FIRST, sequential: RenderOrder.SEQUENTIAL } as const;
+const formats = { PNG: RenderFormat.PNG, JPEG: RenderFormat.JPEG, OPEN_EXR: RenderFormat.OPEN_EXR } as const;
+
+interface RenderOptions {
+  frames: string;
+  order: keyof typeof orders;
+  engine: string;
+  samples: number;
+  scale: number;
+  format: keyof typeof formats;
+  scene: string;
+  users?: number;
+  allowMissing?: boolean;
+  out?: string;
+  wait: boolean;
+  customer: string;
+}
+
+export const renderCommand = ({ does }: Actions): Command =>
+  new Command('render')
+    .description('render a Blender file on the mesh and fetch its frames as they land')
+    .argument('<file>', 'the .blend file')
+    .option('--frames <expression>', "1-10,20-40x2 (default: the file's own range)", '')
+    .addOption(new Option('--order <order>', 'which frames first').choices(Object.keys(orders)).default('sequential'))
+    .option('--engine <engine>', 'CYCLES, BLENDER_EEVEE or BLENDER_WORKBENCH (default: as in the file)', '')
+    .option('--samples <n>', 'samples per pixel (default: as in the file)', parseCount('--samples', 1, 65_536), 0)
+    .option('--scale <percent>', "size in percent of the file's resolution", parseCount('--scale', 1, 400), 0)
+    .addOption(new Option('--format <format>', 'of the frames').choices(Object.keys(formats)).default('PNG'))
+    .option('--scene <name>', 'the scene (default: the current one)', '')
+    .option(
+      '--users <n>',
+      'how many users it wants (default: as many as the plan allows)',
+      parseCount('--users', 0, 100_000),
+    )
+    .option('--allow-missing', 'render although pictures or libraries did not travel with the file')
+    .option('--out <dir>', 'where the frames go (default: ./<file name>-frames)')
+    .option('--no-wait', 'start it and return')
+    .option('--customer <id>', 'whose workload it is; only for operators', '')
+    .action(
+      does<[string], RenderOptions>(async (invocation, [file], options) => {
+        const { cli, output } = invocation;
+        const path = resolve(cli.cwd, file);
+        await checkReadable(path);
+        const startedMs = cli.clock.monotonic();
+        const workload = await start(invocation, path, options);
+        tellStart(invocation, workload);
+        if (!options.wait) return exitCodes.done;
+
+        const directory = resolve(cli.cwd, options.out ?? `${basename(file, extname(file))}-frames`);
+        const mesh = await invocation.mesh();
+        const onFetched = ({ result, path: landed }: Fetched): void => output.json(frameEvent(result, landed));
+        let fetcher: Fetcher | undefined;
+        const ended = await runToEnd(invocation, workload, (_display, patience) => {
+          fetcher = createFetcher({ cli, mesh, workload, directory, patience, onFetched });
+          return fetcher;
+        });
+        const summary = { workload: ended, wallSeconds: (cli.clock.monotonic() - startedMs) / 1_000 };
+        await drawContactSheet(invocation, fetcher, directory);
+        printSummary(output, summary);
+        output.json(summaryEvent(summary));
+        return exitCodeOfEnd(ended);
+      }),
+    );
+
+const start = async (invocation: Invocation, path: string, options: RenderOptions): Promise<Workload> => {
+  const { cli, output } = invocation;
+  const mesh = await invocation.mesh();
+  const { clock, random, interrupt: signal } = cli;
+  const onOutage = (error: Error): void => output.note(`${error.message}; trying again`);
+  const patience: PatienceOptions = { clock, random, signal, patienceMs: startPatienceMs, onOutage };
+  const object = await uploadObject({ cli, mesh, path, customerId: options.customer, patience });
+  const requestId = random.id('r');
+  const { workload } = await persistently(patience, () =>
+    mesh.workloads().startWorkload(
+      {
+        objectId: object.objectId,
+        spec: { $case: 'render', value: renderSpec(options) },
+        wantedUsers: options.users,
+        requestId,
+        customerId: options.customer,
+      },
+      { signal },
+    ),
+  );
+  if (workload === undefined) throw new TypeError('the session supervisor answered no workload');
+  return workload;
+};
+
+/** Nothing is at stake before the start, so a mesh that is away is told soon. */
+const startPatienceMs = 20_000;
+
+const renderSpec = (options: RenderOptions): RenderSpec => ({
+  frames: options.frames,
+  order: orders[options.order],
+  engine: options.engine.toUpperCase(),
+  samples: options.samples,
+  scalePercent: options.scale,
+  format: formats[options.format],
+  scene: options.scene,
+  allowMissing: options.allowMissing ?? false,
+  frameTimeout: undefined,
+  progressTimeout: undefined,
+  maxFailures: 0,
+  maxLosses: 0,
+});
+
+const tellStart = ({ output }: Invocation, workload: Workload): void => {
+  const { workloadId, total, firstFrame: first, lastFrame: last } = workload;
+  output.json({ event: 'started', workload: workloadId, total, first, last });
+  output.text(
+    `${printable(workload.fileName)}: workload ${workloadId}, ${plural(total, 'frame')} from ${first} to ${last}`,
+  );
+};
+
+const frameEvent = ({ frame, userName, seconds }: Result, file: string): object => ({
+  event: 'frame',
+  frame,
+  file,
+  user: userName,
+  seconds,
+});
+
+/** The contact sheet is a help, not the work: a picture that cannot be drawn on it fails nothing. */
+const drawContactSheet = async (
+  { output }: Invocation,
+  fetcher: Fetcher | undefined,
+  directory: string,
+): Promise<void> => {
+  const frames = [...(fetcher?.fetched.values() ?? [])].sort((a, b) => a.result.frame - b.result.frame);
+  if (frames.length === 0) return;
+  const sheet = join(directory, 'contact-sheet.png');
+  try {
+    await writeContactSheet(
+      frames.map(({ path }) => path),
+      sheet,
+    );
+    output.text(`${plural(frames.length, 'frame')} in ${directory}, all at a glance in ${sheet}`);
+  } catch (error) {
+    output.note(`no contact sheet: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Command } from 'commander';
+import { isRole, roles, signToken, type MeshJwk } from '#libs/auth/index.ts';
+import { parseTtl } from '../arguments.ts';
+import { contextCandidates } from '../context.ts';
+import { inputUnreadable, textOf, usage } from '../failures.ts';
+import type { Actions, Invocation } from '../invocation.ts';
+
+interface CreateOptions {
+  role: string;
+  subject: string;
+  machine?: string;
+  ttl: number;
+  key?: string;
+  issuer: string;
+  meshId: string;
+}
+
+export const tokenCommand = ({ does }: Actions): Command => {
+  const token = new Command('token').description('make tokens that prove who calls');
+  token
+    .command('create')
+    .description('sign a token with the signing key of a mesh and print it')
+    .requiredOption('--role <role>', `one of ${roles.join(', ')}`)
+    .requiredOption('--subject <subject>', "whom it names: the customer id, a person's name, the machine's id")
+    .option('--machine <id>', 'for role agent: the machine (default: the subject)')
+    .option('--ttl <time>', 'how long it works: 90s, 15m, 12h, 30d', parseTtl, parseTtl('30d'))
+    .option('--key <file>', 'the private key (default: keys/signing-key.json beside the context)')
+    .option('--issuer <issuer>', 'who signs', 'muster')
+    .option('--mesh-id <id>', 'the mesh in which it counts', 'muster')
+    .action(
+      does<[], CreateOptions>(async (invocation, _args, options) => {
+        const { output, cli } = invocation;
+        if (!isRole(options.role)) throw usage(`--role is one of ${roles.join(', ')}, not '${options.role}'`);
+        if (options.machine !== undefined && options.role !== 'agent') throw usage('only agents have a --machine');
+        const key = await readSigningKey(invocation, options.key);
+        const signed = await signToken(key, {
+          role: options.role,
+          subject: options.subject,
+          ...(options.role === 'agent' ? { machine: options.machine ?? options.subject } : {}),
+          issuer: options.issuer,
+          audience: options.meshId,
+          ttlSeconds: options.ttl,
+          nowMs: cli.clock.now(),
+        }).catch((error: unknown) => {
+          throw usage(textOf(error));
+        });
+        output.text(signed);
+        output.json({ token: signed });
+      }),
+    );
+  return token;
+};
+
+/** Needs no reachable mesh, so only the place of the context counts, not what is in it. */
+const readSigningKey = async ({ cli, common }: Invocation, named: string | undefined): Promise<MeshJwk> => {
+  const candidates =
+    named === undefined
+      ? contextCandidates(common.context, cli.cwd, cli.env).map(({ file }) =>
+          resolve(dirname(file), 'keys/signing-key.json'),
+        )
+      : [resolve(cli.cwd, named)];
+  for (const [i, file] of candidates.entries()) {
+    try {
+      const key: unknown = JSON.parse(await readFile(file, 'utf8'));
+      if (isPrivateKey(key)) return key;
+    } catch (error) {
+      if (i < candidates.length - 1) continue;
+      throw inputUnreadable(file, `the signing key cannot be read: ${textOf(error)}`, error);
+    }
+    throw inputUnreadable(file, 'not a signing key of a mesh');
+  }
+  throw usage('no signing key');
+};
+
+const isPrivateKey = (value: unknown): value is MeshJwk =>
+  typeof value === 'object' &&
+  value !== null &&
+  'd' in value &&
+  'kid' in value &&
+  'roles' in value &&
+  Array.isArray(value.roles);

@@ -1,0 +1,38 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError, isDomainError } from '#libs/errors/index.ts';
+
+/** The command line is wrong. */
+export const usage = (message: string): DomainError => new DomainError(status.INVALID_ARGUMENT, 'USAGE', message);
+
+/** A file that the command reads is missing, unreadable or malformed. */
+export const inputUnreadable = (path: string, message: string, cause?: unknown): DomainError =>
+  new DomainError(status.INVALID_ARGUMENT, 'INPUT_UNREADABLE', `${path}: ${message}`, { path }, { cause });
+
+export const noContext = (message: string): DomainError =>
+  new DomainError(status.INVALID_ARGUMENT, 'NO_CONTEXT', message);
+
+/** Something that a command found on this machine forbids what was asked. */
+export const precondition = (
+  reason: string,
+  message: string,
+  metadata?: Record<string, string | number>,
+): DomainError => new DomainError(status.FAILED_PRECONDITION, reason, message, metadata);
+
+/** The user pressed Ctrl-C. `message` says what goes on without us, and how to reach it. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+/** The text of a system error without its stack: `no such file or directory`. */
+export const textOf = (thrown: unknown): string => {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const code = 'code' in thrown ? thrown.code : undefined;
+  if (code === 'ENOENT') return 'no such file or directory';
+  if (code === 'EACCES') return 'permission denied';
+  if (code === 'EISDIR') return 'is a directory';
+  return thrown.message;
+};
+
+/** Errors that pass by themselves: a replica goes away, a store restarts. */
+export const isTransient = (thrown: unknown): boolean =>
+  isDomainError(thrown) && (thrown.code === status.UNAVAILABLE || thrown.code === status.DEADLINE_EXCEEDED);

@@ -1,0 +1,39 @@
+/** A span for people: `0.4 s`, `12.3 s`, `4 min 05 s`, `2 h 03 min`, `3 d 04 h`. */
+export const formatSeconds = (seconds: number): string => {
+  if (!Number.isFinite(seconds) || seconds < 0) return '–';
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+  const hours = Math.round(seconds / 3_600);
+  return `${Math.floor(hours / 24)} d ${pad(hours % 24)} h`;
+};
+
+const pad = (value: number): string => String(value).padStart(2, '0');
+
+/** A size for people, in binary units: `0 B`, `17.3 KiB`, `2.0 GiB`. */
+export const formatBytes = (bytes: number): string => {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return unit === 0 ? `${value} B` : `${value.toFixed(1)} ${units[unit]}`;
+};
+
+/** An instant in UTC without fractions: `2025-01-31 12:00:00Z`; `–` for none. */
+export const formatInstant = (instant: Date | undefined): string =>
+  instant === undefined ? '–' : `${instant.toISOString().slice(0, 19).replace('T', ' ')}Z`;
+
+/** `WORKLOAD_STATE_RUNNING` as people say it: `running`. */
+export const formatEnum = (value: string, prefix: string): string =>
+  (value.startsWith(prefix) ? value.slice(prefix.length) : value).toLowerCase().replaceAll('_', ' ');
+
+/** `1 frame`, `3 frames`. */
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** What cannot be shown on a terminal safely (control characters in names that others chose) replaced. */
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '�');

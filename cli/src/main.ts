@@ -1,0 +1,43 @@
+/** The process of the `muster` command: standard streams, environment, signals, exit code. */
+import { enableCompileCache } from 'node:module';
+
+// Before anything else is loaded: stripped types are kept, and the next start takes half the time.
+enableCompileCache();
+const { systemClock } = await import('#libs/clock/index.ts');
+const { systemRandom } = await import('#libs/random/index.ts');
+const { run } = await import('./run.ts');
+
+const interrupt = new AbortController();
+const onSignal = (): void => {
+  // The second one finds no handler and ends the process as the system does.
+  process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  interrupt.abort();
+};
+process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+
+// `muster workloads | head -1`: nobody reads on, so there is nothing left to say.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+const { env } = process;
+process.exitCode = await run(
+  {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    cwd: process.cwd(),
+    env: {
+      home: env['HOME'] ?? '/',
+      context: env['MUSTER_CONTEXT'],
+      token: env['MUSTER_TOKEN'],
+      tlsCa: env['MUSTER_TLS_CA'],
+      inherited: env,
+    },
+    clock: systemClock,
+    random: systemRandom,
+    interrupt: interrupt.signal,
+  },
+  process.argv.slice(2),
+);

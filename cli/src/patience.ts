@@ -1,0 +1,59 @@
+import type { Clock } from '#libs/clock/index.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import { isTransient } from './failures.ts';
+
+/** How long to wait before the next try, in milliseconds: what the server asked for, or a growing span with jitter. */
+export const retryDelayMs = (failures: number, askedMs: number | undefined, random: number): number =>
+  Math.max(askedMs ?? 0, Math.min(5_000, 250 * 2 ** Math.min(failures - 1, 10)) * (0.5 + random / 2));
+
+export interface PatienceOptions {
+  clock: Clock;
+  random: Random;
+  signal: AbortSignal;
+  /** After so long without success the last error is thrown. */
+  patienceMs: number;
+  /** Told once per outage, before the first wait. */
+  onOutage?: (error: Error) => void;
+}
+
+/** Counts an outage from its first failure on; a success ends it. */
+export interface Patience {
+  /** Call when something worked. */
+  worked(): void;
+  /** Waits before the next try, or throws the error again if it is none that passes, or patience is over. */
+  failed(error: unknown): Promise<void>;
+}
+
+export const createPatience = ({ clock, random, signal, patienceMs, onOutage }: PatienceOptions): Patience => {
+  let failures = 0;
+  let sinceMs = 0;
+  return {
+    worked() {
+      failures = 0;
+    },
+    async failed(error) {
+      if (signal.aborted || !isTransient(error)) throw error;
+      if (failures === 0) {
+        sinceMs = clock.monotonic();
+        if (error instanceof Error) onOutage?.(error);
+      }
+      if (clock.monotonic() - sinceMs > patienceMs) throw error;
+      failures += 1;
+      const askedMs = isDomainError(error) ? error.retryAfterMs : undefined;
+      await clock.sleep(retryDelayMs(failures, askedMs, random.float()), signal);
+    },
+  };
+};
+
+/** Calls `attempt` until it works; it must be safe to repeat. */
+export const persistently = async <T>(options: PatienceOptions, attempt: () => Promise<T>): Promise<T> => {
+  const patience = createPatience(options);
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      await patience.failed(error);
+    }
+  }
+};

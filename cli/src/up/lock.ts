@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { link, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
+import { z } from 'zod';
+import { precondition } from '../failures.ts';
+import { readIfThere, writePrivateJson } from './files.ts';
+import { hasOpen, identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
+
+const holderSchema = z.object({ bootId: z.string(), pid: z.number().int().positive(), startTicks: z.string() });
+
+/** Makes this process the only `up` of a directory, for as long as it lives. */
+export interface Lock extends AsyncDisposable {
+  holder: ProcessIdentity;
+}
+
+/**
+ * Takes the lock, from a dead holder too.
+ *
+ * @throws FAILED_PRECONDITION `ALREADY_UP` while another process holds it
+ */
+export const takeLock = async (path: string): Promise<Lock> => {
+  const self = await identityOf(process.pid);
+  if (self === undefined) throw new Error('/proc does not know this process');
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  await writePrivateJson(draft, self);
+  try {
+    while (!(await tryLink(draft, path))) await clearDead(path);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  // Held open, so that `down` can prove before it signals that this pid is the holder.
+  const file = await open(path, 'r');
+  return { holder: self, [Symbol.asyncDispose]: () => release(path, file) };
+};
+
+/** The living holder of the lock, proven by the lock file that it holds open; undefined if nobody holds it. */
+export const findHolder = async (path: string): Promise<ProcessIdentity | undefined> => {
+  const holder = parse(await readIfThere(path));
+  if (holder === undefined || !(await isAlive(holder))) return undefined;
+  return (await hasOpen(holder.pid, await realpath(path).catch(() => path))) ? holder : undefined;
+};
+
+/** A hard link is made or refused at once, whoever races for it. */
+const tryLink = async (draft: string, path: string): Promise<boolean> => {
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+};
+
+const clearDead = async (path: string): Promise<void> => {
+  const before = await readIfThere(path);
+  const holder = parse(before);
+  if (holder !== undefined && (await isAlive(holder))) {
+    throw precondition('ALREADY_UP', `a mesh runs here already (process ${holder.pid}); end it with \`muster down\``, {
+      pid: holder.pid,
+    });
+  }
+  // Moved aside, not removed: only one of several can move it, and sees afterwards whether it was the dead one.
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
+  if ((await readIfThere(aside)) !== before) await tryLink(aside, path);
+  await rm(aside, { force: true });
+};
+
+const parse = (text: string | undefined): ProcessIdentity | undefined => {
+  if (text === undefined) return undefined;
+  try {
+    return holderSchema.parse(JSON.parse(text));
+  } catch {
+    // Somebody edited it; what it said cannot be proven, so it counts for nobody.
+    return undefined;
+  }
+};
+
+const release = async (path: string, file: FileHandle): Promise<void> => {
+  await file.close();
+  await rm(path, { force: true });
+};

@@ -1,0 +1,67 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+/**
+ * A process, told from any other that ever had or will have its number: a pid is given again, but not with the same
+ * start time within one boot of the machine. Linux only: it reads /proc.
+ */
+export interface ProcessIdentity {
+  bootId: string;
+  pid: number;
+  /** Clock ticks since boot at which it started. */
+  startTicks: string;
+}
+
+export const readBootId = async (): Promise<string> =>
+  (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+
+/** When the process started; undefined when there is none, or it is dead and has only to be reaped. */
+export const readStartTicks = async (pid: number): Promise<string | undefined> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The second field is the program's name in parentheses, which may itself contain blanks and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state] = fields;
+  return state === 'Z' || state === 'X' ? undefined : fields[19];
+};
+
+export const identityOf = async (pid: number): Promise<ProcessIdentity | undefined> => {
+  const startTicks = await readStartTicks(pid);
+  return startTicks === undefined ? undefined : { bootId: await readBootId(), pid, startTicks };
+};
+
+/** Whether this very process still runs. */
+export const isAlive = async ({ bootId, pid, startTicks }: ProcessIdentity): Promise<boolean> =>
+  (await readStartTicks(pid)) === startTicks && (await readBootId()) === bootId;
+
+/** Whether a process has the file open; false for processes of other people. */
+export const hasOpen = async (pid: number, path: string): Promise<boolean> => {
+  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  for (const descriptor of descriptors) {
+    if ((await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')) === path) return true;
+  }
+  return false;
+};
+
+/** Running processes whose environment, as they were started with, holds all these values. Other people's are not seen. */
+export const findByEnvironment = async (values: Readonly<Record<string, string>>): Promise<ProcessIdentity[]> => {
+  const wanted = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  const found: ProcessIdentity[] = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const pid = Number(entry);
+    // Ticks first: were the number given again in between, the ticks would no longer fit.
+    const identity = await identityOf(pid);
+    const environment = new Set((await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0'));
+    if (identity !== undefined && wanted.every((text) => environment.has(text))) found.push(identity);
+  }
+  return found;
+};
+
+/** Signals this very process; nothing happens when it is gone. */
+export const signal = async (identity: ProcessIdentity, name: NodeJS.Signals): Promise<void> => {
+  if (!(await isAlive(identity))) return;
+  try {
+    process.kill(identity.pid, name);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+};

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { createSigningKey, roles, signToken, type MeshJwk, type Role } from '#libs/auth/index.ts';
+import { inputUnreadable } from '../failures.ts';
+import { keepPrivate, readIfThere, writePrivate, writePrivateJson } from './files.ts';
+import type { Layout } from './layout.ts';
+
+/** Who signs, and in which mesh tokens count; the services' defaults. */
+const issuer = 'muster';
+const audience = 'muster';
+
+/** Tokens are made anew at every start; those of an `up` that runs for longer than this end. */
+const tokenTtlSeconds = 366 * 86_400;
+
+/** The subject of the customer's token in the context. */
+export const localCustomer = 'local';
+
+export interface Secrets {
+  /** In the environment of every child: proves that it is one of this directory's. */
+  nonce: string;
+  mongoPassword: string;
+  natsPassword: string;
+  tokens: { customer: string; operator: string };
+  /** Signs a token and keeps it in a file; answers the file's path. */
+  keepToken(name: string, role: Role, subject: string): Promise<string>;
+}
+
+/** Reads the secrets of a directory, making those that are missing. All are files of mode 0600. */
+export const keepSecrets = async (layout: Layout): Promise<Secrets> => {
+  const signing = await keepKey(layout.signingKey, roles);
+  const agents = await keepKey(layout.agentKey, ['agent']);
+  await writePrivateJson(layout.jwks, { keys: [signing, agents].map(publicPart) });
+  await keepPrivate(layout.meshSecret, randomSecret);
+  const sign = (role: Role, subject: string): Promise<string> =>
+    signToken(signing, { role, subject, issuer, audience, ttlSeconds: tokenTtlSeconds });
+  return {
+    nonce: await keepPrivate(layout.nonce, randomSecret),
+    mongoPassword: await keepPrivate(layout.secret('mongod-password'), randomSecret),
+    natsPassword: await keepPrivate(layout.secret('nats-password'), randomSecret),
+    tokens: { customer: await sign('customer', localCustomer), operator: await sign('operator', 'operator') },
+    keepToken: async (name, role, subject) => {
+      const path = layout.secret(`${name}.token`);
+      await writePrivate(path, `${await sign(role, subject)}\n`);
+      return path;
+    },
+  };
+};
+
+const randomSecret = (): string => randomBytes(32).toString('hex');
+
+const keySchema = z.looseObject({ kid: z.string(), d: z.string(), x: z.string(), roles: z.array(z.enum(roles)) });
+
+const keepKey = async (path: string, allowed: readonly Role[]): Promise<MeshJwk> => {
+  const kept = await readIfThere(path);
+  if (kept === undefined) {
+    const { privateJwk } = await createSigningKey(allowed);
+    await writePrivateJson(path, privateJwk);
+    return privateJwk;
+  }
+  try {
+    return keySchema.parse(JSON.parse(kept));
+  } catch (error) {
+    throw inputUnreadable(path, 'not a signing key; without it no token of this mesh can be made', error);
+  }
+};
+
+const publicPart = ({ d: _private, ...rest }: MeshJwk): MeshJwk => rest;

@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { rename } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import sharp, { type OverlayOptions } from 'sharp';
+
+const run = promisify(execFile);
+
+/** Beyond this the pictures would be too small to see anything. */
+const maximumPictures = 120;
+const sheetWidth = 1_920;
+const gap = 4;
+const background = { r: 24, g: 24, b: 24 };
+const decodeTimeoutMs = 60_000;
+
+export interface Grid {
+  columns: number;
+  rows: number;
+  /** Of one picture, in pixels. */
+  width: number;
+  height: number;
+}
+
+/** A grid for so many pictures of one aspect ratio, about as wide as a screen and near its shape. */
+export const gridFor = (count: number, aspect: number): Grid => {
+  const columns = Math.max(1, Math.min(count, Math.round(Math.sqrt((count * 16) / 9 / aspect))));
+  const width = Math.max(16, Math.floor((sheetWidth - gap * (columns + 1)) / columns));
+  return { columns, rows: Math.ceil(count / columns), width, height: Math.max(1, Math.round(width / aspect)) };
+};
+
+/** At most `most` of the items, evenly spread, the first and the last among them. */
+export const spread = <T>(items: readonly T[], most: number): T[] => {
+  if (items.length <= most) return [...items];
+  const chosen = new Set(Array.from({ length: most }, (_, i) => Math.round((i * (items.length - 1)) / (most - 1))));
+  return items.filter((_, i) => chosen.has(i));
+};
+
+/** Puts pictures (PNG, JPEG, OpenEXR) side by side into one PNG. Answers how many are on it. */
+export const writeContactSheet = async (paths: readonly string[], target: string): Promise<number> => {
+  const chosen = spread(paths, maximumPictures);
+  const [first] = chosen;
+  if (first === undefined) return 0;
+  const { width, height } = await sharp(await readable(first)).metadata();
+  const grid = gridFor(chosen.length, width / height);
+  const tiles: OverlayOptions[] = [];
+  for (const [i, path] of chosen.entries()) {
+    const input = await sharp(await readable(path))
+      .resize(grid.width, grid.height, { fit: 'contain', background })
+      .flatten({ background })
+      .toColourspace('srgb')
+      .png({ compressionLevel: 1 })
+      .toBuffer();
+    tiles.push({
+      input,
+      left: gap + (i % grid.columns) * (grid.width + gap),
+      top: gap + Math.floor(i / grid.columns) * (grid.height + gap),
+    });
+  }
+  const draft = `${target}.part`;
+  await sharp({
+    create: {
+      width: gap + grid.columns * (grid.width + gap),
+      height: gap + grid.rows * (grid.height + gap),
+      channels: 3,
+      background,
+    },
+  })
+    .composite(tiles)
+    .png()
+    .toFile(draft);
+  await rename(draft, target);
+  return chosen.length;
+};
+
+/** sharp's ready-made binaries read no OpenEXR; ffmpeg turns linear light into what screens show. */
+const readable = async (path: string): Promise<string | Buffer> => {
+  if (!path.endsWith('.exr')) return path;
+  const { stdout } = await run(
+    'ffmpeg',
+    ['-v', 'error', '-apply_trc', 'iec61966_2_1', '-i', path, '-frames:v', '1', '-f', 'image2pipe', '-c:v', 'png', '-'],
+    { encoding: 'buffer', maxBuffer: 2 ** 30, timeout: decodeTimeoutMs },
+  );
+  return stdout;
+};

@@ -1,0 +1,85 @@
+import type { RenderSpec } from '#libs/contracts/common.ts';
+import type { Workload } from '#libs/contracts/session.ts';
+import { formatEnum, formatInstant, formatSeconds, plural, printable } from '../formats.ts';
+import type { Output } from '../output.ts';
+import { taskNoun } from './file-names.ts';
+
+type Fact = [name: string, value: string];
+
+export const stateOf = ({ state }: Pick<Workload, 'state'>): string => formatEnum(state, 'WORKLOAD_STATE_');
+
+/** What it is in few words: `render scene.blend, frames 1-24`. */
+export const specOf = ({ spec, fileName }: Workload): string => {
+  if (spec === undefined) return 'unknown to this version';
+  return spec.$case === 'render'
+    ? `render ${printable(fileName)}, frames ${spec.value.frames}`
+    : `noop, ${plural(spec.value.tasks, 'task')} of ${spec.value.durationMs} ms`;
+};
+
+/** A list of workloads for people. */
+export const printWorkloads = (output: Output, workloads: readonly Workload[]): void => {
+  output.table(
+    [
+      { title: 'WORKLOAD' },
+      { title: 'CUSTOMER' },
+      { title: 'STATE' },
+      { title: 'DONE', align: 'right' },
+      { title: 'FAILED', align: 'right' },
+      { title: 'STARTED' },
+      { title: 'WHAT' },
+    ],
+    workloads.map((workload) => [
+      workload.workloadId,
+      workload.customerId,
+      stateOf(workload),
+      `${workload.completed}/${workload.total}`,
+      String(workload.failed),
+      formatInstant(workload.startTime),
+      specOf(workload),
+    ]),
+  );
+};
+
+/** Everything about one workload for people, as `name  value` lines. */
+export const printWorkload = (output: Output, workload: Workload): void => {
+  const { spec } = workload;
+  const facts: Fact[] = [
+    ['workload', workload.workloadId],
+    ['customer', workload.customerId],
+    ['what', specOf(workload)],
+    ...(spec?.$case === 'render' ? renderFacts(spec.value) : []),
+    ['state', stateOf(workload)],
+    ...(workload.reason === ''
+      ? []
+      : ([['reason', `${workload.reason}: ${printable(workload.reasonMessage)}`]] satisfies Fact[])),
+    [
+      `${taskNoun(workload)}s`,
+      `${workload.completed} of ${workload.total} done, ${workload.failed} failed, ${workload.remaining} to do (${workload.percentage.toFixed(1)} %)`,
+    ],
+    ['users wanted', String(workload.wantedUsers)],
+    ['handed in', formatInstant(workload.createTime)],
+    ['started', formatInstant(workload.startTime)],
+    ['ended', formatInstant(workload.endTime)],
+    ...(workload.blenderVersion === '' ? [] : ([['blender', `${workload.blenderVersion} or later`]] satisfies Fact[])),
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  for (const [name, value] of facts) output.text(`${name.padEnd(width)}  ${value}`);
+  if (workload.shares.length === 0) return;
+  output.text('');
+  output.table(
+    [{ title: 'USER' }, { title: 'DONE', align: 'right' }, { title: 'WORK', align: 'right' }],
+    workload.shares.map(({ userName, userId, completed, seconds }) => [
+      userName || userId,
+      String(completed),
+      formatSeconds(seconds),
+    ]),
+  );
+};
+
+const renderFacts = (spec: RenderSpec): Fact[] => [
+  ['engine', spec.engine || 'as in the file'],
+  ['format', formatEnum(spec.format, 'RENDER_FORMAT_')],
+  ['order', formatEnum(spec.order, 'RENDER_ORDER_')],
+  ...(spec.samples === 0 ? [] : ([['samples', String(spec.samples)]] satisfies Fact[])),
+  ...(spec.scalePercent === 0 ? [] : ([['scale', `${spec.scalePercent} %`]] satisfies Fact[])),
+];

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { status } from '@grpc/grpc-js';
+import type { Result } from '#libs/contracts/session.ts';
+import { DomainError } from '#libs/errors/index.ts';
+import type { Cli } from '../cli.ts';
+import type { Mesh } from '../mesh.ts';
+import { uploadDeadlineMs } from './upload.ts';
+
+/**
+ * Fetches a result into `path`, whole or not at all: the bytes go to a neighbour first, are checked against length and
+ * SHA-256, and take the name when they are right.
+ */
+export const downloadResult = async (
+  cli: Pick<Cli, 'random' | 'interrupt'>,
+  mesh: Pick<Mesh, 'blobs'>,
+  result: Result,
+  path: string,
+): Promise<void> => {
+  const draft = `${path}.${cli.random.id('part')}`;
+  const file = await open(draft, 'wx');
+  try {
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    const request = { blobName: result.blobName, offset: 0, lengthBytes: 0, grant: result.grant };
+    const options = { signal: cli.interrupt, deadlineMs: uploadDeadlineMs(result.sizeBytes) };
+    for await (const { chunk } of mesh.blobs().download(request, options)) {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+      await file.writeFile(chunk);
+    }
+    if (sizeBytes !== result.sizeBytes || hash.digest('hex') !== result.sha256) {
+      throw new DomainError(
+        status.DATA_LOSS,
+        'RESULT_DAMAGED',
+        `${result.task} arrived with other bytes than were accepted`,
+        {
+          task: result.task,
+        },
+      );
+    }
+    await file.close();
+    await rename(draft, path);
+  } catch (error) {
+    await file.close().catch(() => {});
+    await rm(draft, { force: true });
+    throw error;
+  }
+};

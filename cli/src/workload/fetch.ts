@@ -1,0 +1,106 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import type { Result, Workload } from '#libs/contracts/session.ts';
+import { DomainError } from '#libs/errors/index.ts';
+import type { Cli } from '../cli.ts';
+import { persistently, type PatienceOptions } from '../patience.ts';
+import type { Mesh } from '../mesh.ts';
+import { downloadResult } from './download.ts';
+import { resultFileName } from './file-names.ts';
+
+/** A result that is on disk now. */
+export interface Fetched {
+  result: Result;
+  path: string;
+}
+
+export interface FetchOptions {
+  cli: Pick<Cli, 'clock' | 'random' | 'interrupt'>;
+  mesh: Pick<Mesh, 'workloads' | 'blobs'>;
+  workload: Workload;
+  directory: string;
+  patience: PatienceOptions;
+  onFetched(fetched: Fetched): void;
+}
+
+/** Brings accepted results to disk while others are still being made. */
+export interface Fetcher {
+  /** Fetches whatever was accepted since the last time. Calls follow one another, they never overlap. */
+  catchUp(): Promise<void>;
+  /** Fetches until there are as many as the ended workload has completed. DATA_LOSS `RESULTS_MISSING` if they do not come. */
+  finish(ended: Pick<Workload, 'workloadId' | 'completed'>): Promise<void>;
+  /** What is on disk, by frame; of a task done anew the latest. */
+  readonly fetched: ReadonlyMap<number, Fetched>;
+}
+
+/** Small files wait for each other's round trips, so some travel at once. */
+const downloadsAtOnce = 4;
+const resultsPerPage = 200;
+/** The replica that lists may be a little behind the one that told the end. */
+const lagMs = 10_000;
+
+export const createFetcher = (options: FetchOptions): Fetcher => {
+  const { cli, mesh, workload, directory, patience } = options;
+  const { workloadId } = workload;
+  const fetched = new Map<number, Fetched>();
+  let afterRevision = 0;
+
+  const fetchOne = async (result: Result): Promise<void> => {
+    const path = join(directory, resultFileName(workload, result));
+    if (result.blobName !== '') await persistently(patience, () => downloadResult(cli, mesh, result, path));
+    const one = { result, path };
+    fetched.set(result.frame, one);
+    options.onFetched(one);
+  };
+
+  const fetchAll = async (results: readonly Result[]): Promise<void> => {
+    const queue = [...results];
+    const workers = Array.from({ length: Math.min(downloadsAtOnce, queue.length) }, async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) await fetchOne(next);
+    });
+    await Promise.all(workers);
+  };
+
+  const catchUp = async (): Promise<void> => {
+    await mkdir(directory, { recursive: true });
+    let pageToken = '';
+    do {
+      const request = { workloadId, customerId: '', afterRevision, pageSize: resultsPerPage, pageToken };
+      const page = await persistently(patience, () => mesh.workloads().listResults(request, { signal: cli.interrupt }));
+      await fetchAll(latestPerFrame(page.results));
+      pageToken = page.nextPageToken;
+      // A replica that lags behind answers an older position; what was fetched stays fetched.
+      if (pageToken === '') afterRevision = Math.max(afterRevision, page.revision);
+    } while (pageToken !== '');
+  };
+
+  let last = Promise.resolve();
+  const serially = (): Promise<void> => (last = last.then(catchUp));
+  return {
+    fetched,
+    catchUp: serially,
+    async finish({ workloadId: id, completed }) {
+      const untilMs = cli.clock.monotonic() + lagMs;
+      for (;;) {
+        await serially();
+        if (fetched.size >= completed) return;
+        if (cli.clock.monotonic() > untilMs) throw resultsMissing(id, fetched.size, completed);
+        await cli.clock.sleep(lagMs / 20, cli.interrupt);
+      }
+    },
+  };
+};
+
+const resultsMissing = (workload: string, listed: number, completed: number): DomainError =>
+  new DomainError(
+    status.DATA_LOSS,
+    'RESULTS_MISSING',
+    `workload ${workload} completed ${completed} tasks, but only ${listed} results are listed`,
+    { workload, listed, completed },
+  );
+
+/** Two results of one frame on a page would race for its name. */
+const latestPerFrame = (results: readonly Result[]): Result[] => [
+  ...new Map(results.map((result) => [result.frame, result])).values(),
+];

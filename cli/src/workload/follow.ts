@@ -1,0 +1,57 @@
+import { WorkloadState, type WatchWorkloadResponse, type Workload } from '#libs/contracts/session.ts';
+import type { Cli } from '../cli.ts';
+import type { Mesh } from '../mesh.ts';
+import { createPatience } from '../patience.ts';
+
+const ends: ReadonlySet<WorkloadState> = new Set([
+  WorkloadState.COMPLETED,
+  WorkloadState.FAILED,
+  WorkloadState.STOPPED,
+]);
+
+/** Whether the workload will not go on by itself. */
+export const hasEnded = (workload: Workload): boolean => ends.has(workload.state);
+
+/** A mesh that was away for longer is not waited for. */
+export const patienceMs = 5 * 60_000;
+
+export interface FollowOptions {
+  cli: Pick<Cli, 'clock' | 'random' | 'interrupt'>;
+  mesh: Pick<Mesh, 'workloads'>;
+  workloadId: string;
+  /** Told once per outage. */
+  onOutage: (error: Error) => void;
+}
+
+/**
+ * Every state of a workload up to its end, never going back: rides over replicas that go away, and drops what an older
+ * journal position shows. Throws when the mesh stays away for {@link patienceMs}, on any other error, and on Ctrl-C.
+ */
+export async function* follow({
+  cli,
+  mesh,
+  workloadId,
+  onOutage,
+}: FollowOptions): AsyncGenerator<WatchWorkloadResponse & { workload: Workload }> {
+  const { clock, random, interrupt: signal } = cli;
+  const patience = createPatience({ clock, random, signal, patienceMs, onOutage });
+  let revision = 0;
+  for (;;) {
+    try {
+      for await (const seen of mesh.workloads().watchWorkload({ workloadId, customerId: '' }, { signal })) {
+        patience.worked();
+        const { workload } = seen;
+        if (workload === undefined || seen.revision < revision) continue;
+        revision = seen.revision;
+        yield { ...seen, workload };
+        if (hasEnded(workload)) return;
+      }
+      // A replica that drains ends its streams in peace; another one goes on.
+      await clock.sleep(reconnectMs, signal);
+    } catch (error) {
+      await patience.failed(error);
+    }
+  }
+}
+
+const reconnectMs = 250;

@@ -1,0 +1,67 @@
+import type { Clock } from '#libs/clock/index.ts';
+import type { Output } from '../output.ts';
+import { progressBar, progressEvent, progressLine, type Progress } from './progress.ts';
+
+/** Shows progress in the form that the reader can use: events, a bar that redraws itself, or a line now and then. */
+export interface ProgressDisplay {
+  show(progress: Progress): void;
+  /** A line for people that does not belong to the bar. */
+  line(text: string): void;
+  /** A message on standard error. */
+  note(text: string): void;
+  /** Leaves the bar as it is; the next text begins on a line of its own. */
+  finish(): void;
+}
+
+/** Programs and logs get no more than so many lines a second from us, the last one always. */
+const lineEveryMs = { json: 200, plain: 1_000, live: 100 } as const;
+
+export const createProgressDisplay = (output: Output, clock: Clock, noun: string): ProgressDisplay => {
+  const everyMs = output.isJson ? lineEveryMs.json : output.isLive ? lineEveryMs.live : lineEveryMs.plain;
+  let shownAtMs = -Infinity;
+  let shown = '';
+  let pending: Progress | undefined;
+  let isBarOpen = false;
+
+  const print = (progress: Progress): void => {
+    shownAtMs = clock.monotonic();
+    pending = undefined;
+    const text = output.isJson ? JSON.stringify(progressEvent(progress)) : progressLine(progress, noun);
+    if (text === shown) return;
+    shown = text;
+    if (output.isJson) output.json(progressEvent(progress));
+    else if (output.isLive) {
+      output.raw(`\r\u001B[K${progressBar(progress, output.columns)}`);
+      isBarOpen = true;
+    } else output.text(text);
+  };
+  const closeBar = (): void => {
+    if (isBarOpen) output.raw('\n');
+    isBarOpen = false;
+    shown = '';
+  };
+  const clearBar = (): void => {
+    if (isBarOpen) output.raw('\r\u001B[K');
+    isBarOpen = false;
+    shown = '';
+  };
+
+  return {
+    show(progress) {
+      if (clock.monotonic() - shownAtMs < everyMs) pending = progress;
+      else print(progress);
+    },
+    line(text) {
+      clearBar();
+      output.text(text);
+    },
+    note(text) {
+      clearBar();
+      output.note(text);
+    },
+    finish() {
+      if (pending !== undefined) print(pending);
+      closeBar();
+    },
+  };
+};

@@ -1,0 +1,63 @@
+import type { WatchWorkloadResponse } from '#libs/contracts/session.ts';
+import { formatSeconds, plural } from '../formats.ts';
+
+/** How a workload stands, in the numbers that people and programs follow. */
+export interface Progress {
+  completed: number;
+  failed: number;
+  total: number;
+  users: number;
+  /** Undefined until there is a measurement, and while nobody works on it. */
+  etaSeconds: number | undefined;
+  perMinute: number;
+}
+
+export const progressOf = (seen: WatchWorkloadResponse): Progress => ({
+  completed: seen.workload?.completed ?? 0,
+  failed: seen.workload?.failed ?? 0,
+  total: seen.workload?.total ?? 0,
+  users: seen.activeUsers,
+  etaSeconds: seen.eta === undefined ? undefined : seen.eta.seconds + seen.eta.nanos / 1e9,
+  perMinute: seen.tasksPerMinute,
+});
+
+/** The event of `--json`. */
+export const progressEvent = ({ completed, failed, total, users, etaSeconds }: Progress): object => ({
+  event: 'progress',
+  completed,
+  failed,
+  total,
+  users,
+  etaSeconds: etaSeconds === undefined ? null : round(etaSeconds),
+});
+
+/** `12 of 24 frames, 3 users, 34 per minute, 21.0 s left`. */
+export const progressLine = (progress: Progress, noun: string): string => {
+  const { completed, failed, total } = progress;
+  return [
+    `${completed} of ${plural(total, noun)}`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...pace(progress),
+  ].join(', ');
+};
+
+/** The same with a bar in front, cut to the terminal's width: `[#####-----]  50 %  12/24, 3 users, …`. */
+export const progressBar = (progress: Progress, columns: number): string => {
+  const { completed, failed, total } = progress;
+  const share = total === 0 ? 0 : Math.min(1, (completed + failed) / total);
+  const filled = Math.floor(share * barWidth);
+  const bar = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}]`;
+  const percent = `${Math.floor(share * 100)}`.padStart(3);
+  const numbers = [`${completed}/${total}`, ...(failed > 0 ? [`${failed} failed`] : []), ...pace(progress)];
+  return `${bar} ${percent} %  ${numbers.join(', ')}`.slice(0, Math.max(0, columns - 1));
+};
+
+const barWidth = 24;
+
+const pace = ({ users, perMinute, etaSeconds }: Progress): string[] => [
+  plural(users, 'user'),
+  ...(perMinute > 0 ? [`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} per minute`] : []),
+  ...(etaSeconds === undefined ? [] : [`${formatSeconds(etaSeconds)} left`]),
+];
+
+const round = (value: number): number => Math.round(value * 10) / 10;

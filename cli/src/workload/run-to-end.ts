@@ -1,0 +1,102 @@
+import { WorkloadState, type Workload } from '#libs/contracts/session.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { Interrupted } from '../failures.ts';
+import type { Invocation } from '../invocation.ts';
+import type { PatienceOptions } from '../patience.ts';
+import { follow, patienceMs } from './follow.ts';
+import { taskNoun } from './file-names.ts';
+import { createProgressDisplay, type ProgressDisplay } from './progress-display.ts';
+import { progressOf } from './progress.ts';
+
+/** What a command does beside watching. */
+export interface Companion {
+  /** Results may have been accepted since the last call. Its failure ends the command. */
+  catchUp(): Promise<void>;
+  /** The workload has ended. */
+  finish(ended: Workload): Promise<void>;
+}
+
+/** Without a user for so long, people are told why. */
+const explainAfterMs = 5_000;
+
+/**
+ * Shows a workload's progress up to its end and answers how it ended. On Ctrl-C it throws {@link Interrupted}, saying
+ * how to go on.
+ */
+export const runToEnd = async (
+  invocation: Invocation,
+  workload: Workload,
+  makeCompanion?: (display: ProgressDisplay, patience: PatienceOptions) => Companion,
+): Promise<Workload> => {
+  const { cli, output } = invocation;
+  const mesh = await invocation.mesh();
+  const { workloadId } = workload;
+  const display = createProgressDisplay(output, cli.clock, taskNoun(workload));
+  const onOutage = (error: Error): void => display.note(`${error.message}; trying again`);
+  const { clock, random, interrupt: signal } = cli;
+  const companion = makeCompanion?.(display, { clock, random, signal, patienceMs, onOutage });
+
+  const explained = explainOnce(invocation, workloadId, display);
+  const brokeOff = Promise.withResolvers<never>();
+  let isCatchingUp = false;
+  let caughtUpTo = 0;
+  let last = workload;
+  const nudge = (): void => {
+    // One at a time is enough: it takes everything that there is.
+    if (companion === undefined || isCatchingUp || last.completed === caughtUpTo) return;
+    caughtUpTo = last.completed;
+    isCatchingUp = true;
+    companion
+      .catchUp()
+      .finally(() => (isCatchingUp = false))
+      .catch(brokeOff.reject);
+  };
+  const watch = async (): Promise<void> => {
+    for await (const seen of follow({ cli, mesh, workloadId, onOutage })) {
+      last = seen.workload;
+      display.show(progressOf(seen));
+      explained.saw(seen.activeUsers > 0 || last.completed > 0);
+      nudge();
+    }
+  };
+  try {
+    await Promise.race([watch(), brokeOff.promise]);
+    await companion?.finish(last);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new Interrupted(goesOn(workloadId));
+  } finally {
+    explained.stop();
+    display.finish();
+  }
+  return last;
+};
+
+/** The exit code for an end. */
+export const exitCodeOfEnd = (workload: Workload): number =>
+  workload.state === WorkloadState.COMPLETED ? exitCodes.done : exitCodes.failed;
+
+export const goesOn = (workloadId: string): string =>
+  `interrupted; workload ${workloadId} goes on. Watch it: muster watch ${workloadId}. Stop it: muster stop ${workloadId}. Fetch its results: muster results ${workloadId} --out DIR`;
+
+/** Says why a workload waits, once, when nobody has come to work on it. */
+const explainOnce = (
+  invocation: Invocation,
+  workloadId: string,
+  display: ProgressDisplay,
+): { saw(isGoingOn: boolean): void; stop(): void } => {
+  const timer = invocation.cli.clock.setTimer(explainAfterMs, () => {
+    void (async () => {
+      const { reasons } = await (await invocation.mesh()).workloads().explainWorkload({ workloadId, customerId: '' });
+      for (const { code, message } of reasons) {
+        if (code !== 'NOT_WAITING' && code !== 'ENDED') display.note(`waiting: ${message}`);
+      }
+    })().catch(() => {});
+  });
+  return {
+    saw(isGoingOn) {
+      if (isGoingOn) timer.cancel();
+    },
+    stop: () => timer.cancel(),
+  };
+};

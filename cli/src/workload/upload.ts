@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, constants, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Object as MeshObject, UploadRequest } from '#libs/contracts/blob.ts';
+import type { Cli } from '../cli.ts';
+import { inputUnreadable, textOf } from '../failures.ts';
+import type { Mesh } from '../mesh.ts';
+import { persistently, type PatienceOptions } from '../patience.ts';
+
+/** The largest chunk that the blob service takes. */
+const chunkBytes = 2 ** 20;
+
+/** A file that can be read right now, and how long it is. Throws INVALID_ARGUMENT `INPUT_UNREADABLE`. */
+export const checkReadable = async (path: string): Promise<number> => {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) throw inputUnreadable(path, found.isDirectory() ? 'is a directory' : 'not a regular file');
+    await access(path, constants.R_OK);
+    return found.size;
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw inputUnreadable(path, textOf(error), error);
+    throw error;
+  }
+};
+
+export interface UploadOptions {
+  cli: Pick<Cli, 'random' | 'interrupt'>;
+  mesh: Pick<Mesh, 'blobs' | 'objects'>;
+  path: string;
+  /** Empty for customers: it is theirs. */
+  customerId: string;
+  patience: PatienceOptions;
+}
+
+/** Hands a file in and makes it an object. The hash is sent ahead, so what arrives is what was on disk. */
+export const uploadObject = async ({ cli, mesh, path, customerId, patience }: UploadOptions): Promise<MeshObject> => {
+  const sizeBytes = await checkReadable(path);
+  const sha256 = await hashFile(path, cli.interrupt);
+  const uploaded = await persistently(patience, () =>
+    mesh.blobs().upload(messages(path, { sha256, sizeBytes, customerId }), {
+      signal: cli.interrupt,
+      deadlineMs: uploadDeadlineMs(sizeBytes),
+    }),
+  );
+  const requestId = cli.random.id('r');
+  const { object } = await persistently(patience, () =>
+    mesh
+      .objects()
+      .createObject(
+        { blobName: uploaded.blobName, fileName: displayName(path), customerId, requestId },
+        { signal: cli.interrupt },
+      ),
+  );
+  if (object === undefined) throw new TypeError('the blob service answered no object');
+  return object;
+};
+
+/** A link of 1 MiB/s, and a minute for the storage behind it. */
+export const uploadDeadlineMs = (sizeBytes: number): number => 60_000 + (sizeBytes / 2 ** 20) * 1_000;
+
+/** File names are for display; the blob service takes them without control characters and back slashes. */
+export const displayName = (path: string): string =>
+  basename(path)
+    .replace(/[\p{Cc}\\/]/gu, '_')
+    .slice(-255) || 'file';
+
+const hashFile = async (path: string, signal: AbortSignal): Promise<string> => {
+  const hash = createHash('sha256');
+  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: chunkBytes, signal });
+  for await (const chunk of chunks) hash.update(chunk);
+  return hash.digest('hex');
+};
+
+async function* messages(
+  path: string,
+  { sha256, sizeBytes, customerId }: { sha256: string; sizeBytes: number; customerId: string },
+): AsyncGenerator<UploadRequest> {
+  const target = { $case: 'customerFile' as const, value: { customerId } };
+  yield { part: { $case: 'header', value: { target, sha256, sizeBytes } } };
+  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: chunkBytes });
+  for await (const chunk of chunks) yield { part: { $case: 'chunk', value: chunk } };
+}
