@@ -1,5 +1,5 @@
 import type { Client as Channel, Metadata } from '@grpc/grpc-js';
-import { fromServiceError } from '#libs/errors/index.ts';
+import { type DomainError, fromServiceError } from '#libs/errors/index.ts';
 import { callCancelled, callOver } from '../endings.ts';
 import { createSender } from '../sender.ts';
 
@@ -44,7 +44,11 @@ export const openCall = (
   for (const signal of signals) {
     signal.addEventListener('abort', cancel, { once: true });
   }
-  stream.on('error', (error) => over.abort(fromServiceError(error)));
+  let failure: DomainError | undefined;
+  stream.on('error', (error) => {
+    failure = fromServiceError(error);
+    over.abort(failure);
+  });
   stream.on('status', () => {
     for (const signal of signals) {
       signal.removeEventListener('abort', cancel);
@@ -55,9 +59,13 @@ export const openCall = (
     try {
       yield* stream.iterator({ destroyOnReturn: false });
     } catch (error) {
-      throw fromServiceError(error);
+      throw failure ?? fromServiceError(error);
     } finally {
       stream.cancel();
+    }
+    // An error that came before anybody iterated looks like an end to the iterator.
+    if (failure !== undefined) {
+      throw failure;
     }
   }
   return {
