@@ -205,12 +205,16 @@ describe('pixelHash and isUniform', () => {
     expect(new Set(hashes).size).to.equal(3);
   });
 
-  it('see a single pixel that differs, and take one pixel as uniform', () => {
+  it('see a single pixel that differs by more than dithering, and take one pixel as uniform', () => {
     const samples = new Uint8Array(300);
     const shape = { width: 10, height: 10, channels: 3 as const, bitDepth: 8 as const };
     expect(isUniform({ ...shape, samples })).to.equal(true);
-    samples[299] = 1;
+    samples.set([1, 1, 1, 2, 2, 2], 60);
+    expect(isUniform({ ...shape, samples })).to.equal(true);
+    samples[299] = 3;
     expect(isUniform({ ...shape, samples })).to.equal(false);
-    expect(isUniform({ ...shape, width: 1, height: 1, samples: Uint8Array.of(1, 2, 3) })).to.equal(true);
+    expect(isUniform({ ...shape, width: 1, height: 1, samples: Uint8Array.of(1, 200, 3) })).to.equal(true);
+    const wide = new Uint8Array(Uint16Array.of(5, 5, 5, 5, 5, 6).buffer);
+    expect(isUniform({ ...shape, width: 2, height: 1, bitDepth: 16, samples: wide })).to.equal(false);
   });
 });

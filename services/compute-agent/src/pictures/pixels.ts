@@ -30,10 +30,30 @@ export const pixelHash = (pixels: Pixels): string => {
   return createHash('sha256').update(new Uint8Array(head.buffer)).update(pixels.samples).digest('hex');
 };
 
-/** Whether all pixels are the same: legal (a film begins in black), but worth saying. */
-export const isUniform = ({ channels, bitDepth, samples }: Pixels): boolean => {
-  const pixelBytes = (channels * bitDepth) / 8;
-  // Every pixel equals the next one exactly if the samples equal themselves moved by one pixel.
-  const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
-  return bytes.subarray(pixelBytes).equals(bytes.subarray(0, -pixelBytes));
+const view = ({ bitDepth, samples }: Pixels): Uint8Array | Uint16Array | Float32Array => {
+  if (bitDepth === 8) {
+    return samples;
+  }
+  // Copied, because a buffer from the pool need not begin where wider numbers may.
+  const { buffer } = new Uint8Array(samples);
+  return bitDepth === 16 ? new Uint16Array(buffer) : new Float32Array(buffer);
+};
+
+/** Blender dithers what it writes with 8 bits, by up to this much to each side of the true value. */
+const DITHER = 1;
+
+/** Whether all pixels are the same but for dithering: legal (a film begins in black), but worth saying. */
+export const isUniform = (pixels: Pixels): boolean => {
+  const { channels, bitDepth } = pixels;
+  const values = view(pixels);
+  const least = Array.from(values.subarray(0, channels));
+  const most = [...least];
+  const range = bitDepth === 8 ? 2 * DITHER : 0;
+  // Ends early in all but uniform pictures.
+  return values.every((value, i) => {
+    const channel = i % channels;
+    least[channel] = Math.min(least[channel] ?? value, value);
+    most[channel] = Math.max(most[channel] ?? value, value);
+    return (most[channel] ?? 0) - (least[channel] ?? 0) <= range;
+  });
 };

@@ -1,0 +1,50 @@
+import { type Cancelled, CANCELLED, failed, type Failed } from '../engine.ts';
+import type { Refusal } from './renderer-protocol.ts';
+import type { Trouble } from './renderer.ts';
+
+/** How Blender and what it is made of say that there was not enough memory. */
+const NO_MEMORY =
+  /std::bad_alloc|(malloc|calloc|mem_guarded\w*) returns null|out of memory|cannot allocate memory|MemoryError/i;
+
+/** Only the end of a log tells why it ended. */
+const lastWords = (log: string): string => log.slice(-4_096);
+
+const describeExit = (code: number | null, signal: string | null): string => {
+  // Programs that ended by a signal inside bubblewrap show as 128 + its number.
+  const number = code !== null && code > 128 ? code - 128 : undefined;
+  return signal !== null || number !== undefined
+    ? `Blender was ended by signal ${signal ?? number}`
+    : `Blender ended with exit code ${code}`;
+};
+
+/** What a renderer that did not answer means for the task. */
+export const failureOfTrouble = (trouble: Trouble, log: string, seconds: number): Failed | Cancelled => {
+  const more = { log, seconds };
+  switch (trouble.kind) {
+    case 'cancelled':
+      return CANCELLED;
+    case 'hung':
+      return failed('TIMEOUT', trouble.text, more);
+    case 'lied':
+      return failed('RENDER_ERROR', trouble.text, more);
+    case 'died': {
+      const { excess, code, signal } = trouble.exit;
+      if (excess !== undefined) {
+        return failed(excess.of === 'memory' ? 'OUT_OF_MEMORY' : 'RENDER_ERROR', `Blender ${excess.text}`, more);
+      }
+      return NO_MEMORY.test(lastWords(log))
+        ? failed('OUT_OF_MEMORY', 'Blender ran out of memory', more)
+        : failed('RENDERER_DIED', describeExit(code, signal), more);
+    }
+    default:
+      return trouble satisfies never;
+  }
+};
+
+/** What a driver's no means for the task. */
+export const failureOfRefusal = ({ failure, reason, names }: Refusal, log: string, seconds: number): Failed =>
+  failed(failure === 'RENDER_ERROR' && NO_MEMORY.test(reason) ? 'OUT_OF_MEMORY' : failure, reason, {
+    names,
+    log,
+    seconds,
+  });

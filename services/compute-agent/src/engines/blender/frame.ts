@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { verifyPicture } from '../../pictures/index.ts';
+import { completed, failed, type Outcome } from '../engine.ts';
+import { failureOfRefusal, failureOfTrouble } from './failures.ts';
+import { EXTENSIONS, type RenderJob } from './job.ts';
+import { type Ready, type SceneOptions, workDirOf } from './opening.ts';
+import { answers, pictureSize } from './renderer-protocol.ts';
+
+const sha256File = async (file: string): Promise<string> => {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+};
+
+/**
+ * Takes a picture out of the sandbox's reach before anybody looks at it, so that it stays what was looked at. That there is
+ * none is left to that look.
+ */
+const collect = async (options: SceneOptions, name: string): Promise<string> => {
+  await mkdir(options.picturesDir, { recursive: true });
+  const file = join(options.picturesDir, `${options.renderer.random.id('p')}-${name}`);
+  await rename(join(workDirOf(options), name), file).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      throw error;
+    }
+  });
+  return file;
+};
+
+/** The renderer had died before it was asked; not the frame's fault. */
+export interface NotBegun {
+  kind: 'not-begun';
+}
+
+/**
+ * Renders one frame with a renderer that has the scene open, and looks at the picture. A renderer that hung, lied or ran
+ * out of memory is ended.
+ */
+export const renderFrame = async (
+  { renderer, facts }: Ready,
+  frame: number,
+  options: SceneOptions,
+  job: RenderJob,
+  signal: AbortSignal,
+): Promise<Outcome | NotBegun> => {
+  const { clock, sandbox } = options.renderer;
+  const started = clock.monotonic();
+  const name = `${frame}.${EXTENSIONS[job.format]}`;
+  const file = renderer.at(join(workDirOf(options), name));
+  const patience = { timeoutMs: job.frameTimeoutMs, quietMs: job.progressTimeoutMs };
+  const reply = await renderer.ask({ do: 'render', frame, file }, answers.render, patience, signal);
+  const seconds = (clock.monotonic() - started) / 1_000;
+  if (reply.kind === 'died' && !reply.begun) {
+    return { kind: 'not-begun' };
+  }
+  if (reply.kind !== 'answered') {
+    return failureOfTrouble(reply, renderer.log(), seconds);
+  }
+  const { answer } = reply;
+  if (!answer.ok) {
+    const failure = failureOfRefusal(answer, renderer.log(), seconds);
+    if (failure.failureClass === 'OUT_OF_MEMORY') {
+      await renderer.end();
+    }
+    return failure;
+  }
+  if (answer.frame !== frame) {
+    await renderer.end();
+    const reason = `the renderer was asked for frame ${frame} and answered for ${answer.frame}`;
+    return failed('RENDER_ERROR', reason, { log: renderer.log(), seconds });
+  }
+  const picture = await collect(options, name);
+  const verdict = await verifyPicture(picture, { format: job.format, ...pictureSize(facts) }, { sandbox, clock });
+  if (verdict.kind === 'bad') {
+    await Promise.all([renderer.end(), rm(picture, { recursive: true, force: true })]);
+    return failed('PICTURE_INVALID', verdict.reason, { log: renderer.log(), seconds });
+  }
+  return completed({
+    file: picture,
+    sha256: await sha256File(picture),
+    sizeBytes: (await stat(picture)).size,
+    pixelHash: verdict.pixelHash,
+    seconds,
+    notes: [...answer.notes, ...(verdict.uniform ? ['picture of one colour'] : [])],
+  });
+};

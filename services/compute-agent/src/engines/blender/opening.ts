@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { makeWorkDir } from '../../sandbox/index.ts';
+import { type Cancelled, failed, type Failed, type RenderEngine } from '../engine.ts';
+import { failureOfRefusal, failureOfTrouble } from './failures.ts';
+import type { RenderJob } from './job.ts';
+import { answers, type Request, type SceneFacts } from './renderer-protocol.ts';
+import { type Renderer, type RendererOptions, startRenderer } from './renderer.ts';
+
+/** What a scene is rendered with. */
+export interface SceneOptions {
+  renderer: Omit<RendererOptions, 'readOnly' | 'workDir'>;
+  /** The engines that were tried and work here. */
+  engines: readonly RenderEngine[];
+  /** A folder for this scene and slot alone. */
+  folder: string;
+  /** Where finished pictures go; out of the sandbox's reach. */
+  picturesDir: string;
+  logger: Logger;
+}
+
+/** A renderer that has a scene open. */
+export interface Ready {
+  kind: 'ready';
+  renderer: Renderer;
+  facts: SceneFacts;
+}
+
+/** The only folder that renderers of this scene can write to. */
+export const workDirOf = ({ folder }: SceneOptions): string => join(folder, 'work');
+
+const openRequest = (job: RenderJob, file: string): Extract<Request, { do: 'open' }> => ({
+  do: 'open',
+  file,
+  scene: job.scene,
+  engine: job.engine,
+  samples: job.samples,
+  scale: job.scalePercent,
+  format: job.format,
+  allowMissing: job.allowMissing,
+});
+
+const openOnce = async (
+  options: SceneOptions,
+  job: RenderJob,
+  signal: AbortSignal,
+): Promise<Ready | Failed | Cancelled> => {
+  const { clock, sandbox } = options.renderer;
+  const workDir = workDirOf(options);
+  await makeWorkDir(sandbox, workDir);
+  const started = clock.monotonic();
+  const renderer = startRenderer({ ...options.renderer, workDir, readOnly: [job.sceneFile] });
+  const patience = { timeoutMs: job.progressTimeoutMs, quietMs: job.progressTimeoutMs };
+  const request = openRequest(job, renderer.at(job.sceneFile));
+  const reply = await renderer.ask(request, answers.open, patience, signal);
+  const seconds = (clock.monotonic() - started) / 1_000;
+  if (reply.kind !== 'answered') {
+    return failureOfTrouble(reply, renderer.log(), seconds);
+  }
+  const { answer } = reply;
+  if (answer.ok && options.engines.includes(answer.engine)) {
+    return { kind: 'ready', renderer, facts: answer };
+  }
+  await renderer.end();
+  return answer.ok
+    ? failed('ENGINE_UNAVAILABLE', `${answer.engine} does not work on this machine`, {
+        names: [answer.engine],
+        seconds,
+      })
+    : failureOfRefusal(answer, renderer.log(), seconds);
+};
+
+const isDeath = (result: Ready | Failed | Cancelled): result is Failed =>
+  result.kind === 'failed' && result.failureClass === 'RENDERER_DIED';
+
+/**
+ * Starts a renderer and opens the scene in it. A Blender that dies of a file twice says that it cannot be read; it was
+ * tried before, so it is not Blender that is broken.
+ */
+export const openRenderer = async (
+  options: SceneOptions,
+  job: RenderJob,
+  signal: AbortSignal,
+): Promise<Ready | Failed | Cancelled> => {
+  const first = await openOnce(options, job, signal);
+  if (!isDeath(first)) {
+    return first;
+  }
+  options.logger.warn({ reason: first.reason }, 'Blender died while it opened a scene; trying once more');
+  const second = await openOnce(options, job, signal);
+  const reason = `Blender dies while it opens the file: ${first.reason}`;
+  return isDeath(second) ? { ...second, failureClass: 'SCENE_UNREADABLE', reason } : second;
+};

@@ -1,0 +1,145 @@
+"""Runs inside Blender and renders what it is asked for, one frame after the other, with the scene kept in memory.
+
+Requests are JSON lines on stdin: {"id", "do": "open" | "render" | "probe", ...}. Each gets one answer on stdout: the byte
+0x1E, a JSON object with the same id, a newline. Blender's own chatter shares stdout, anywhere between the answers.
+An answer has "ok"; if that is false, "failure" (a failure class) and "reason".
+"""
+
+import ctypes
+import json
+import os
+import sys
+import time
+import traceback
+
+import bpy
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import assets  # noqa: E402
+import settings  # noqa: E402
+from refusal import Refusal  # noqa: E402
+
+
+class Opened:
+    """The scene that `open` chose, and what to say with every picture of it."""
+
+    def __init__(self, scene, notes):
+        self.scene = scene
+        self.notes = notes
+
+
+opened = None
+libc = ctypes.CDLL(None)
+
+
+def words(error):
+    return str(error).removeprefix("Error: ").strip()
+
+
+def load(path):
+    try:
+        bpy.ops.wm.open_mainfile(filepath=path, load_ui=False, use_scripts=False)
+    except RuntimeError as error:
+        raise Refusal("SCENE_UNREADABLE", words(error).replace(f"'{path}'", "the file")) from error
+    if not bpy.data.filepath or not bpy.data.scenes:
+        raise Refusal("SCENE_UNREADABLE", "the file holds no scene")
+    if tuple(bpy.data.version[:2]) > tuple(bpy.app.version[:2]):
+        wrote, have = (".".join(map(str, version[:2])) for version in (bpy.data.version, bpy.app.version))
+        raise Refusal("AGENT_ERROR", f"written by Blender {wrote}; this is {have}, which would leave parts out")
+
+
+def choose_scene(name):
+    if not name:
+        return bpy.context.scene
+    scene = bpy.data.scenes.get(name)
+    if scene is None:
+        names = ", ".join(each.name for each in bpy.data.scenes)
+        raise Refusal("SCENE_UNREADABLE", f"no scene {name}; the file has: {names}")
+    if bpy.context.window:
+        bpy.context.window.scene = scene
+    return scene
+
+
+def open_scene(ask):
+    global opened
+    opened = None
+    load(ask["file"])
+    scene = choose_scene(ask.get("scene"))
+    if ask.get("engine"):
+        settings.set_engine(scene, ask["engine"])
+    elif scene.render.engine not in settings.ENGINES:
+        raise Refusal("ENGINE_UNAVAILABLE", f"the scene wants {scene.render.engine}", names=[scene.render.engine])
+    missing = assets.missing(scene)
+    notes = settings.apply(scene, ask)
+    if missing:
+        if not ask.get("allowMissing"):
+            text = ", ".join(f"{each['kind']} {each['path']}" for each in missing[:10])
+            more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+            raise Refusal("MISSING_ASSETS", f"not in the file: {text}{more}", names=[m["path"] for m in missing])
+        notes.append(f"rendered without {len(missing)} missing files: {missing[0]['path']} …")
+    if bpy.app.autoexec_fail:
+        notes.append(f"scripts in the file were not run: {bpy.app.autoexec_fail_message}")
+    opened = Opened(scene, notes)
+    return settings.facts(scene)
+
+
+def render(ask):
+    if opened is None:
+        raise Refusal("AGENT_ERROR", "no scene is open")
+    scene, frame, path = opened.scene, ask["frame"], ask["file"]
+    started = time.monotonic()
+    # Rendering a scene takes over the frame of the context's scene, so both are set.
+    for each in {bpy.context.scene, scene}:
+        each.frame_set(frame)
+    scene.render.filepath = path
+    try:
+        result = bpy.ops.render.render(write_still=True, scene=scene.name)
+    except RuntimeError as error:
+        raise Refusal("RENDER_ERROR", words(error)) from error
+    if "FINISHED" not in result:
+        raise Refusal("RENDER_ERROR", f"the render ended as {', '.join(result) or 'nothing'}")
+    return {"frame": scene.frame_current, "seconds": time.monotonic() - started, "notes": opened.notes}
+
+
+def probe(ask):
+    """Renders eight by eight pixels of the factory's scene, to see whether an engine works at all."""
+    global opened
+    scene = bpy.context.scene
+    settings.set_engine(scene, ask["engine"])
+    scene.render.resolution_x = scene.render.resolution_y = 8
+    opened = Opened(scene, settings.apply(scene, {"samples": 1, "scale": 100, "format": "PNG"}))
+    return render({"frame": 1, "file": ask["file"]})
+
+
+ACTIONS = {"open": open_scene, "render": render, "probe": probe}
+
+
+def answer(message):
+    # What Blender printed belongs before the answer, and is not lost if it dies later.
+    sys.stdout.flush()
+    libc.fflush(None)
+    # The newline before it ends a line of chatter that may be half written.
+    os.write(1, b"\n\x1e" + json.dumps(message).encode("ascii") + b"\n")
+
+
+def serve():
+    while True:
+        line = sys.stdin.readline()
+        if not line:
+            os._exit(0)
+        ask = json.loads(line)
+        try:
+            reply = {"ok": True, **ACTIONS[ask["do"]](ask)}
+        except Refusal as refusal:
+            reply = {"ok": False, "failure": refusal.failure, "reason": refusal.reason, "names": refusal.names}
+        except MemoryError:
+            reply = {"ok": False, "failure": "OUT_OF_MEMORY", "reason": "Python ran out of memory", "names": []}
+        except Exception as error:
+            traceback.print_exc()
+            reply = {"ok": False, "failure": "RENDER_ERROR", "reason": f"{type(error).__name__}: {error}", "names": []}
+        answer({"id": ask["id"], **reply})
+
+
+serve()

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { RENDER_ENGINES } from '../engine.ts';
+
+/** What is asked of driver.py. Paths are as the sandbox shows them. */
+export type Request =
+  | {
+      do: 'open';
+      file: string;
+      scene: string | undefined;
+      engine: string | undefined;
+      samples: number | undefined;
+      scale: number | undefined;
+      format: string;
+      allowMissing: boolean;
+    }
+  | { do: 'render'; frame: number; file: string }
+  | { do: 'probe'; engine: string; file: string };
+
+const refusal = z.object({
+  ok: z.literal(false),
+  failure: z.enum([
+    'RENDER_ERROR',
+    'OUT_OF_MEMORY',
+    'SCENE_UNREADABLE',
+    'MISSING_ASSETS',
+    'ENGINE_UNAVAILABLE',
+    'AGENT_ERROR',
+  ]),
+  reason: z.string(),
+  names: z.array(z.string()),
+});
+
+const facts = z.object({
+  ok: z.literal(true),
+  /** The scene that is rendered, and all there are. */
+  scene: z.string(),
+  scenes: z.array(z.string()),
+  engine: z.enum(RENDER_ENGINES),
+  frameStart: z.int(),
+  frameEnd: z.int(),
+  /** The resolution at 100 %, in pixels, and the percentage at which it is rendered. */
+  width: z.int().positive(),
+  height: z.int().positive(),
+  percent: z.int().positive(),
+  /** The part of the picture that is kept, where it is cropped: left, right, bottom, top, from 0 to 1. */
+  border: z.tuple([z.number(), z.number(), z.number(), z.number()]).nullable(),
+});
+
+const rendered = z.object({
+  ok: z.literal(true),
+  /** The frame that was rendered. */
+  frame: z.int(),
+  seconds: z.number().nonnegative(),
+  notes: z.array(z.string()),
+});
+
+/** What a driver may answer to each request. */
+export const answers = {
+  open: z.discriminatedUnion('ok', [facts, refusal]),
+  render: z.discriminatedUnion('ok', [rendered, refusal]),
+  probe: z.discriminatedUnion('ok', [rendered, refusal]),
+} as const;
+
+/** What the opened scene says about itself. */
+export type SceneFacts = Omit<z.infer<typeof facts>, 'ok'>;
+/** The driver's no. */
+export type Refusal = z.infer<typeof refusal>;
+
+/** Pixels from one edge of a border to the other; Blender computes with 32-bit floats and cuts off. */
+const span = (pixels: number, from: number, to: number): number => {
+  const edge = (share: number): number => Math.trunc(Math.fround(Math.fround(share) * pixels));
+  return edge(to) - edge(from);
+};
+
+/** The size in pixels of the pictures of a scene, computed as Blender does. */
+export const pictureSize = ({ width, height, percent, border }: SceneFacts): { width: number; height: number } => {
+  const [left, right, bottom, top] = border ?? [0, 1, 0, 1];
+  return {
+    width: span(Math.floor((width * percent) / 100), left, right),
+    height: span(Math.floor((height * percent) / 100), bottom, top),
+  };
+};

@@ -1,0 +1,190 @@
+import { dirname, join } from 'node:path';
+import type { z } from 'zod';
+import type { Clock, Timer } from '#libs/clock/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import { type Box, type Exit, insidePath, type Limits, type Sandbox, startConfined } from '../../sandbox/index.ts';
+import { answerReader } from './answer-reader.ts';
+import type { Request } from './renderer-protocol.ts';
+
+/** Why there was no answer. After each of these the renderer is dead. */
+export type Trouble =
+  // `begun`: whether it printed anything after it was asked.
+  | { kind: 'died'; exit: Exit; begun: boolean }
+  | { kind: 'hung'; text: string }
+  | { kind: 'lied'; text: string }
+  | { kind: 'cancelled' };
+
+/** What came of a request. */
+export type Reply<A> = { kind: 'answered'; answer: A } | Trouble;
+
+/** How long a request may take, and how long the renderer may print nothing meanwhile. */
+export interface Patience {
+  timeoutMs: number;
+  quietMs: number;
+}
+
+/** A Blender that was started once and does one request after the other. */
+export interface Renderer {
+  /** A host path as Blender sees it. */
+  at(hostPath: string): string;
+  /** Asks for something and reads the answer with `schema`; one request at a time. Never rejects. */
+  ask<A>(request: Request, schema: z.ZodType<A>, patience: Patience, signal: AbortSignal): Promise<Reply<A>>;
+  /** Whether it can be asked. */
+  isAlive(): boolean;
+  /** The last 256 KiB of what it printed. */
+  log(): string;
+  /** Ends it and everything it started, within a second. */
+  end(): Promise<void>;
+}
+
+/** What a renderer is started with. */
+export interface RendererOptions {
+  sandbox: Sandbox;
+  /** Blender's program, an absolute path. */
+  program: string;
+  /** The folder with driver.py, readable for everybody. */
+  driver: string;
+  workDir: string;
+  /** Host files that it may read. */
+  readOnly: readonly string[];
+  limits: Limits;
+  /** How many threads it renders with. */
+  threads: number;
+  clock: Clock;
+  random: Random;
+}
+
+const box = ({ program, driver, workDir, readOnly, limits, threads }: RendererOptions): Box => ({
+  workDir,
+  // A Blender from a tarball brings its libraries and data in the folder beside it.
+  readOnly: [...readOnly, driver, ...(program.startsWith('/usr/') ? [] : [dirname(program)])],
+  limits,
+  env: { OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: String(threads) },
+});
+
+/** Blender with nothing of its user's settings, no scripts from files, and our driver. */
+const commandLine = (
+  { program, driver, threads }: RendererOptions,
+  at: (path: string) => string,
+): readonly string[] => [
+  program.startsWith('/usr/') ? program : at(program),
+  ...'--background --factory-startup --disable-autoexec -noaudio --python-exit-code 1'.split(' '),
+  '--threads',
+  String(threads),
+  '--python',
+  at(join(driver, 'driver.py')),
+];
+
+const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
+
+/** The one request that is being worked on. */
+interface Waiting {
+  onMessage(message: unknown): void;
+  onExit(exit: Exit): void;
+}
+
+/** Starts a renderer. What goes wrong at the start shows as the trouble of the first request. */
+export const startRenderer = (options: RendererOptions): Renderer => {
+  const { sandbox, clock, random } = options;
+  const within = box(options);
+  let waiting: Waiting | undefined;
+  let ended: Exit | undefined;
+  let isAlive = true;
+  let heard = clock.monotonic();
+  let hasPrinted = false;
+
+  const read = answerReader((message) => waiting?.onMessage(message));
+  const running = startConfined(sandbox, within, (at) => commandLine(options, at), {
+    clock,
+    onOutput: (chunk) => {
+      heard = clock.monotonic();
+      hasPrinted = true;
+      read(chunk);
+    },
+  });
+  const onExit = (exit: Exit): void => {
+    isAlive = false;
+    ended = exit;
+    waiting?.onExit(exit);
+  };
+  void running.exited.then(onExit);
+
+  /** Calls `onQuiet` once nothing was printed for that long. */
+  const listen = (quietMs: number, onQuiet: () => void): Timer => {
+    let timer: Timer;
+    const wait = (ms: number): void => {
+      timer = clock.setTimer(ms, () => {
+        const silent = clock.monotonic() - heard;
+        if (silent >= quietMs) {
+          onQuiet();
+        } else {
+          wait(quietMs - silent);
+        }
+      });
+    };
+    heard = clock.monotonic();
+    wait(quietMs);
+    return { cancel: () => timer.cancel() };
+  };
+
+  const answerTo = <A>(request: Request, schema: z.ZodType<A>, patience: Patience, signal: AbortSignal) =>
+    new Promise<Reply<A>>((resolve) => {
+      // Random, so that nothing in a scene can print the answer.
+      const id = random.id('q');
+      const settle = (reply: Reply<A>): void => {
+        late.cancel();
+        quiet.cancel();
+        signal.removeEventListener('abort', onAbort);
+        waiting = undefined;
+        resolve(reply);
+      };
+      const { timeoutMs, quietMs } = patience;
+      const late = clock.setTimer(timeoutMs, () =>
+        settle({ kind: 'hung', text: `not done after ${seconds(timeoutMs)}` }),
+      );
+      const quiet = listen(quietMs, () => settle({ kind: 'hung', text: `no progress for ${seconds(quietMs)}` }));
+      const onAbort = (): void => settle({ kind: 'cancelled' });
+      signal.addEventListener('abort', onAbort);
+      waiting = {
+        onExit: (exit) => settle({ kind: 'died', exit, begun: hasPrinted }),
+        onMessage: (message) => {
+          if (typeof message === 'object' && message !== null && 'id' in message && message.id === id) {
+            const { data, error } = schema.safeParse(message);
+            settle(
+              error
+                ? { kind: 'lied', text: `an answer that makes no sense: ${error.message}` }
+                : { kind: 'answered', answer: data },
+            );
+          }
+        },
+      };
+      hasPrinted = false;
+      running.write(`${JSON.stringify({ id, ...request })}\n`);
+    });
+
+  const end = async (): Promise<void> => {
+    isAlive = false;
+    await running.kill();
+  };
+
+  return {
+    at: (path) => insidePath(sandbox, within, path),
+    ask: async (request, schema, patience, signal) => {
+      if (signal.aborted) {
+        await end();
+        return { kind: 'cancelled' };
+      }
+      if (ended !== undefined) {
+        return { kind: 'died', exit: ended, begun: false };
+      }
+      const reply = await answerTo(request, schema, patience, signal);
+      if (reply.kind !== 'answered') {
+        await end();
+      }
+      return reply;
+    },
+    isAlive: () => isAlive,
+    log: () => running.log(),
+    end,
+  };
+};

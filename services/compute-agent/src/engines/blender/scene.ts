@@ -1,0 +1,82 @@
+import { rm } from 'node:fs/promises';
+import { type Cancelled, failed, type Failed, type Opened, type Outcome } from '../engine.ts';
+import { type NotBegun, renderFrame } from './frame.ts';
+import type { RenderJob } from './job.ts';
+import { openRenderer, type SceneOptions } from './opening.ts';
+import type { SceneFacts } from './renderer-protocol.ts';
+
+/** A scene that is open, with what it says about itself. */
+export interface OpenedScene extends Opened {
+  readonly facts: SceneFacts;
+}
+
+const FRAME_KEY = /^frames\/(\d{1,7})$/;
+
+/** Opens a scene in a renderer of its own and keeps it warm. A renderer that is no longer alive is replaced at the next frame. */
+export const openScene = async (
+  options: SceneOptions,
+  job: RenderJob,
+  signal: AbortSignal,
+): Promise<OpenedScene | Failed | Cancelled> => {
+  /** Full disks, files that vanish: the agent's trouble, not the scene's. */
+  const ours = (error: unknown): Failed => {
+    options.logger.error({ err: error }, 'rendering failed for reasons of our own');
+    return failed('AGENT_ERROR', error instanceof Error ? error.message : String(error));
+  };
+
+  const first = await openRenderer(options, job, signal).catch(ours);
+  if (first.kind !== 'ready') {
+    await rm(options.folder, { recursive: true, force: true });
+    return first;
+  }
+  let ready = first;
+  let isBusy = false;
+
+  /** Makes sure of a renderer that has the scene open, and renders with it. */
+  const renderOnce = async (frame: number, stop: AbortSignal): Promise<Outcome | NotBegun> => {
+    if (!ready.renderer.isAlive()) {
+      const again = await openRenderer(options, job, stop);
+      if (again.kind !== 'ready') {
+        return again;
+      }
+      ready = again;
+    }
+    return renderFrame(ready, frame, options, job, stop);
+  };
+
+  const renderOne = async (frame: number, stop: AbortSignal): Promise<Outcome> => {
+    let outcome = await renderOnce(frame, stop);
+    if (outcome.kind === 'not-begun') {
+      outcome = await renderOnce(frame, stop);
+    }
+    if (outcome.kind === 'not-begun') {
+      outcome = failed('RENDERER_DIED', 'Blender died twice before it began the frame', { log: ready.renderer.log() });
+    }
+    if (outcome.kind === 'failed') {
+      const { failureClass, reason } = outcome;
+      options.logger.warn({ frame, failureClass, reason, isAlive: ready.renderer.isAlive() }, 'a frame failed');
+    }
+    return outcome;
+  };
+
+  return {
+    kind: 'opened',
+    facts: first.facts,
+    run: async (task, stop) => {
+      const frame = FRAME_KEY.exec(task.key)?.[1];
+      if (frame === undefined || isBusy) {
+        return failed('AGENT_ERROR', isBusy ? 'the renderer is busy with another frame' : `${task.key} is no frame`);
+      }
+      isBusy = true;
+      try {
+        return await renderOne(Number(frame), stop).catch(ours);
+      } finally {
+        isBusy = false;
+      }
+    },
+    close: async () => {
+      await ready.renderer.end();
+      await rm(options.folder, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,168 @@
+"""Writes the scenes that the specs render: blender --background --factory-startup --python scenes.py -- FOLDER"""
+
+import os
+import sys
+
+import bpy
+
+FOLDER = sys.argv[sys.argv.index("--") + 1]
+
+
+def fresh(width=64, height=36, samples=2):
+    bpy.ops.wm.read_factory_settings(use_empty=False)
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.render.resolution_x, scene.render.resolution_y = width, height
+    scene.cycles.samples = samples
+    scene.cycles.use_denoising = False
+    scene.frame_start, scene.frame_end = 1, 12
+    return scene
+
+
+def save(name):
+    bpy.ops.wm.save_as_mainfile(filepath=os.path.join(FOLDER, name + ".blend"), check_existing=False)
+
+
+def material(item, color):
+    made = bpy.data.materials.new("paint")
+    made.use_nodes = True
+    made.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = color
+    item.data.materials.clear()
+    item.data.materials.append(made)
+    return made
+
+
+def animate(target, path, first, last, index=-1):
+    for frame, value in ((1, first), (12, last)):
+        if index < 0:
+            setattr(target, path, value)
+        else:
+            getattr(target, path)[index] = value
+        target.keyframe_insert(path, index=index, frame=frame)
+
+
+def moving():
+    """Everything that a renderer could wrongly keep from one frame to the next moves: shape, paint, light, world, camera."""
+    scene = fresh()
+    cube, camera, light = (bpy.data.objects[name] for name in ("Cube", "Camera", "Light"))
+    animate(cube, "rotation_euler", 0.0, 2.0, index=2)
+    animate(camera, "location", 7.3, 6.0, index=0)
+    animate(light.data, "energy", 400.0, 2000.0)
+    cube.shape_key_add(name="Basis")
+    key = cube.shape_key_add(name="tall")
+    for point in list(key.data)[:4]:
+        point.co.z += 1.5
+    animate(key, "value", 0.0, 1.0)
+    paint = material(cube, (0.8, 0.1, 0.1, 1)).node_tree.nodes["Principled BSDF"].inputs["Base Color"]
+    for frame, color in ((1, (0.8, 0.1, 0.1, 1)), (12, (0.1, 0.2, 0.9, 1))):
+        paint.default_value = color
+        paint.keyframe_insert("default_value", frame=frame)
+    bpy.ops.mesh.primitive_uv_sphere_add(location=(2, 2, 0))
+    animate(bpy.context.object, "hide_render", False, True)
+    world = scene.world.node_tree.nodes["Background"].inputs["Strength"]
+    for frame, strength in ((1, 0.2), (12, 1.0)):
+        world.default_value = strength
+        world.keyframe_insert("default_value", frame=frame)
+    scene.render.use_motion_blur = True
+    save("moving")
+
+
+def denoised():
+    fresh().cycles.use_denoising = True
+    save("denoised")
+
+
+def missing():
+    fresh()
+    nodes = material(bpy.data.objects["Cube"], (1, 1, 1, 1)).node_tree
+    image = bpy.data.images.load(os.path.join(FOLDER, "there.png"))
+    image.filepath = "//../earth/world_map.jpg"
+    texture = nodes.nodes.new("ShaderNodeTexImage")
+    texture.image = image
+    nodes.links.new(texture.outputs[0], nodes.nodes["Principled BSDF"].inputs[0])
+    smoke = bpy.data.volumes.new("smoke")
+    smoke.filepath = "//smoke/smoke.vdb"
+    bpy.context.scene.collection.objects.link(bpy.data.objects.new("smoke", smoke))
+    save("missing")
+
+
+def packed():
+    fresh()
+    nodes = material(bpy.data.objects["Cube"], (1, 1, 1, 1)).node_tree
+    image = bpy.data.images.load(os.path.join(FOLDER, "there.png"))
+    image.pack()
+    image.filepath = "//../earth/world_map.jpg"
+    nodes.nodes.new("ShaderNodeTexImage").image = image
+    save("packed")
+
+
+def scripted():
+    """Tries to run Python as a registered text, as a driver, and to write elsewhere with the compositor."""
+    scene = fresh()
+    text = bpy.data.texts.new("evil.py")
+    text.write("import bpy\nprint('EVIL-TEXT')\nopen('/tmp/evil-text', 'w').write('x')\nopen('evil-text', 'w').write('x')\n")
+    text.use_module = True
+    driver = bpy.data.objects["Cube"].driver_add("location", 0).driver
+    driver.expression = "[x for x in (1,) if print('EVIL-DRIVER')] and 5 or __import__('os').getpid()"
+    scene.use_nodes = True
+    output = scene.node_tree.nodes.new("CompositorNodeOutputFile")
+    output.base_path = "//stolen"
+    scene.node_tree.links.new(scene.node_tree.nodes["Render Layers"].outputs[0], output.inputs[0])
+    save("scripted")
+
+
+def black():
+    scene = fresh()
+    for item in list(bpy.data.objects):
+        if item.type != "CAMERA":
+            bpy.data.objects.remove(item)
+    scene.world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0
+    save("black")
+
+
+def slow():
+    fresh(width=640, height=360, samples=60000).cycles.use_adaptive_sampling = False
+    save("slow")
+
+
+def two_scenes():
+    fresh()
+    bpy.data.scenes.new("Other")
+    other = bpy.data.scenes["Other"]
+    bpy.data.scenes["Scene"].name = "First"
+    for item in bpy.data.objects:
+        other.collection.objects.link(item)
+    other.camera = bpy.data.objects["Camera"]
+    other.render.engine = "CYCLES"
+    other.cycles.samples, other.cycles.use_denoising = 1, False
+    other.render.resolution_x, other.render.resolution_y = 30, 40
+    other.frame_start, other.frame_end = 5, 7
+    save("two-scenes")
+
+
+def cropped():
+    render = fresh(width=101, height=67).render
+    render.use_border = render.use_crop_to_border = True
+    render.border_min_x, render.border_max_x = 0.123, 0.7
+    render.border_min_y, render.border_max_y = 0.31, 0.9
+    render.resolution_percentage = 73
+    save("cropped")
+
+
+def no_camera():
+    fresh()
+    bpy.data.objects.remove(bpy.data.objects["Camera"])
+    save("no-camera")
+
+
+def picture():
+    """The picture that scenes refer to while they are made."""
+    image = bpy.data.images.new("made", 4, 4)
+    image.filepath_raw = os.path.join(FOLDER, "there.png")
+    image.file_format = "PNG"
+    image.save()
+
+
+picture()
+for make in (moving, denoised, missing, packed, scripted, black, slow, two_scenes, cropped, no_camera):
+    make()

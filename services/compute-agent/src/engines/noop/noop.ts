@@ -1,0 +1,60 @@
+import { hash } from 'node:crypto';
+import type { Clock } from '#libs/clock/index.ts';
+import { CANCELLED, completed, type Engine, failed, type Outcome } from '../engine.ts';
+
+/** Work without meaning, for tests and benches; see NoopSpec. */
+export interface NoopJob {
+  workloadId: string;
+  durationMs: number;
+  /** 0: no bytes, the digest of the key is the result. */
+  resultBytes: number;
+  /** Whether the task of this number, `noop/<number>`, always fails. */
+  isFailing(task: number): boolean;
+}
+
+const DIGEST_BYTES = 32;
+
+/**
+ * The result of a task: SHA-256 of `<key>/0`, `<key>/1`, … one after the other, cut to `length` bytes, where the key is
+ * `<workload>/<task>`. Anybody who knows the key can check it.
+ */
+export const noopBytes = (key: string, length: number): Uint8Array => {
+  const bytes = Buffer.allocUnsafe(Math.ceil(length / DIGEST_BYTES) * DIGEST_BYTES);
+  for (let i = 0; i * DIGEST_BYTES < length; i += 1) {
+    bytes.set(hash('sha256', `${key}/${i}`, 'buffer'), i * DIGEST_BYTES);
+  }
+  return bytes.subarray(0, length);
+};
+
+const doTask = (job: NoopJob, task: string): Outcome => {
+  const seconds = job.durationMs / 1_000;
+  if (job.isFailing(Number(task.slice(task.lastIndexOf('/') + 1)))) {
+    return failed('RENDER_ERROR', `task ${task} is one of those that always fail`, { seconds });
+  }
+  const key = `${job.workloadId}/${task}`;
+  const done = { pixelHash: '', seconds, notes: [] };
+  if (job.resultBytes === 0) {
+    return completed({ ...done, sha256: hash('sha256', key), sizeBytes: 0 });
+  }
+  const bytes = noopBytes(key, job.resultBytes);
+  return completed({ ...done, bytes, sha256: hash('sha256', bytes), sizeBytes: bytes.length });
+};
+
+/** The engine for {@link NoopJob}s. A task of 0 ms is done in the same turn. */
+export const createNoopEngine = ({ clock }: { clock: Clock }): Engine<NoopJob> => ({
+  name: 'noop',
+  version: '1',
+  open: async (job, signal) =>
+    signal.aborted
+      ? CANCELLED
+      : {
+          kind: 'opened',
+          run: async (task, stopped) => {
+            if (job.durationMs > 0) {
+              await clock.sleep(job.durationMs, stopped).catch(() => undefined);
+            }
+            return stopped.aborted ? CANCELLED : doTask(job, task.key);
+          },
+          close: async () => undefined,
+        },
+});
