@@ -1,0 +1,18 @@
+import { runService } from '#libs/lifecycle/index.ts';
+import { readConfig, variables } from './config.ts';
+import { startPortBroker } from './service.ts';
+
+/** Leaves the lifecycle its share of the 20 s that a drain may take. */
+const graceMs = 15_000;
+
+const code = await runService({
+  name: 'port-broker',
+  env: process.env,
+  args: process.argv.slice(2),
+  variables,
+  start: async ({ env, log, stack }) => {
+    const server = await startPortBroker(readConfig(env), log, stack);
+    return { address: server.address, drain: () => server.drain(graceMs) };
+  },
+});
+process.exit(code);
