@@ -1,0 +1,107 @@
+import { connect, NatsError, type ConnectionOptions, type NatsConnection } from 'nats';
+import { setTimeout as delay } from 'node:timers/promises';
+import { unavailable } from '#libs/errors/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import type { Bus, Serving } from './bus.ts';
+import { outgoing } from './envelope.ts';
+import { toBusError } from './errors.ts';
+import type { FactsOptions } from './events-stream.ts';
+import { factPublisher } from './facts.ts';
+import { watchLink } from './link.ts';
+import { sendRequest } from './request.ts';
+import { serveSubject } from './serve.ts';
+import { type ServerAddress, toServers } from './servers.ts';
+import { checkSubject } from './subjects.ts';
+import { settledWithin } from './within.ts';
+
+export interface BusOptions extends ServerAddress {
+  /** Who we are in the server's lists of connections. */
+  name: string;
+  logger: Logger;
+  /** How long to wait for the first connection, in milliseconds. Default 10 s. */
+  timeoutMs?: number;
+  facts?: FactsOptions;
+}
+
+const RECONNECT_MS = 250;
+const DIAL_MS = 3_000;
+const CLOSE_MS = 2_000;
+
+const SETTINGS: ConnectionOptions = {
+  maxReconnectAttempts: -1,
+  reconnectTimeWait: RECONNECT_MS,
+  reconnectJitter: 100,
+  reconnectJitterTLS: 100,
+  // Two pings without an answer end a connection that went silent, after about six seconds.
+  pingInterval: 2_000,
+  maxPingOut: 2,
+  // Otherwise a password that is being changed ends a running process' connection for good.
+  ignoreAuthErrorAbort: true,
+  // A stack for each request costs nearly half of the rate.
+  noAsyncTraces: true,
+};
+
+/** The client's own way of waiting for a first connection cannot be stopped, so it is asked again and again. */
+const dial = async (settings: ConnectionOptions, timeoutMs: number, logger: Logger): Promise<NatsConnection> => {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const left = Math.max(1, end - performance.now());
+    try {
+      return await connect({ ...settings, timeout: Math.min(DIAL_MS, left) });
+    } catch (thrown) {
+      if (thrown instanceof NatsError && thrown.isAuthError()) {
+        throw unavailable('nats', 'nats refuses the user or password; check the address', { cause: thrown });
+      }
+      if (performance.now() + RECONNECT_MS >= end) {
+        throw unavailable('nats', 'nats does not answer; check the address, or wait', { cause: thrown });
+      }
+      logger.debug({ err: thrown }, 'nats does not answer yet');
+      await delay(RECONNECT_MS);
+    }
+  }
+};
+
+/**
+ * Connects to NATS, for ever: when the connection breaks it is made again, a few times a second.
+ *
+ * Rejects with UNAVAILABLE `nats` when there is no first connection within `timeoutMs`, or at once when the server
+ * refuses us; with TypeError when the address is none.
+ */
+export const connectBus = async (options: BusOptions): Promise<Bus> => {
+  const { name, logger, timeoutMs = 10_000, facts = {} } = options;
+  const nc = await dial({ ...SETTINGS, ...toServers(options), name }, timeoutMs, logger);
+  const link = watchLink(nc, logger);
+  const servings = new Set<Serving>();
+
+  const shutDown = async (): Promise<void> => {
+    await Promise.all([...servings].map((serving) => serving.close()));
+    // Without a connection there is nothing to send, and the client would wait for one.
+    if (link.connected()) await settledWithin(CLOSE_MS, nc.flush());
+    await nc.close();
+  };
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= shutDown());
+
+  return {
+    publish: (subject, bytes, { requestId } = {}) => {
+      checkSubject(subject);
+      if (!link.connected()) return;
+      try {
+        nc.publish(subject, bytes, { headers: outgoing(requestId) });
+      } catch (thrown) {
+        throw toBusError(thrown, subject, bytes.length);
+      }
+    },
+    request: (subject, bytes, requestOptions) => sendRequest(link, subject, bytes, requestOptions),
+    serve: (subject, handler, serveOptions) => {
+      const serving = serveSubject(link, logger, subject, handler, serveOptions);
+      servings.add(serving);
+      return { ready: () => serving.ready(), close: () => serving.close().finally(() => servings.delete(serving)) };
+    },
+    publishFact: factPublisher(link, facts),
+    connected: () => link.connected(),
+    onReconnect: (fn) => link.onReconnect(fn),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+};

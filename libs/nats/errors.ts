@@ -1,0 +1,60 @@
+import { status } from '@grpc/grpc-js';
+import { ErrorCode, NatsError } from 'nats';
+import { DomainError, isDomainError, unavailable } from '#libs/errors/index.ts';
+
+/** The connection is away and nothing was sent. */
+export const disconnected = (cause?: unknown): DomainError =>
+  unavailable('nats', 'nats is not connected; try again', { cause });
+
+/** The connection broke, or the bus was closed, while an answer was awaited. */
+export const connectionLost = (): DomainError =>
+  new DomainError(
+    status.UNAVAILABLE,
+    'DEPENDENCY_UNAVAILABLE',
+    'the connection to nats broke before the answer came; what happened is unknown',
+    { dependency: 'nats', outcome: 'unknown' },
+    { retryAfterMs: 1_000 },
+  );
+
+const noResponder = (subject: string): DomainError =>
+  new DomainError(
+    status.UNAVAILABLE,
+    'NO_RESPONDER',
+    `nobody serves ${subject} right now; try again`,
+    { subject },
+    { retryAfterMs: 1_000 },
+  );
+
+const replyTimeout = (subject: string): DomainError =>
+  new DomainError(
+    status.DEADLINE_EXCEEDED,
+    'REPLY_TIMEOUT',
+    `no answer from ${subject} in time; what happened is unknown`,
+    { subject },
+  );
+
+const messageTooLarge = (subject: string, sizeBytes: number, cause: unknown): DomainError =>
+  new DomainError(
+    status.RESOURCE_EXHAUSTED,
+    'MESSAGE_TOO_LARGE',
+    `${sizeBytes} bytes to ${subject} are more than the server takes; send less at a time`,
+    { subject, sizeBytes },
+    { cause },
+  );
+
+const CONNECTION_ENDS = [ErrorCode.ConnectionClosed, ErrorCode.ConnectionDraining, ErrorCode.Disconnect];
+
+/** Whether the client failed with this code. Its errors type the code as any string. */
+export const hasCode = (thrown: unknown, code: string): boolean => thrown instanceof NatsError && thrown.code === code;
+
+/** What the client threw while sending `sizeBytes` to `subject`, as DomainError. */
+export const toBusError = (thrown: unknown, subject: string, sizeBytes: number): DomainError => {
+  if (isDomainError(thrown)) {
+    return thrown;
+  }
+  if (hasCode(thrown, ErrorCode.NoResponders)) return noResponder(subject);
+  if (hasCode(thrown, ErrorCode.Timeout)) return replyTimeout(subject);
+  if (hasCode(thrown, ErrorCode.MaxPayloadExceeded)) return messageTooLarge(subject, sizeBytes, thrown);
+  if (CONNECTION_ENDS.some((code) => hasCode(thrown, code))) return disconnected(thrown);
+  return unavailable('nats', 'nats refused a message; the log has the cause', { cause: thrown });
+};

@@ -1,0 +1,57 @@
+import { DiscardPolicy, NatsError, nanos, RetentionPolicy, StorageType, type JetStreamManager } from 'nats';
+import type { Link } from './link.ts';
+import { FACT_SUBJECTS } from './subjects.ts';
+
+/** The stream of all facts. */
+export const EVENTS_STREAM = 'MUSTER_EVENTS';
+
+/** How the stream is made when it is missing. One that exists is left as it is: operators may have changed it. */
+export interface FactsOptions {
+  /** Facts older than this many milliseconds go. Default 7 days; at least 10 minutes. */
+  maxAgeMs?: number;
+  /** The oldest facts go above this size. The server sets it aside at once. Default 256 MiB. */
+  maxBytes?: number;
+  /** Servers that hold each fact: 3 in a cluster of three. Default 1. */
+  replicas?: number;
+}
+
+/** A repeated fact within this time changes nothing. Longer than it takes a process to come back and say it again. */
+const DUPLICATES_MS = 10 * 60_000;
+const WEEK_MS = 7 * 24 * 3_600_000;
+const API_TIMEOUT_MS = 5_000;
+
+const STREAM_NOT_FOUND = 10_059;
+const STREAM_NAME_IN_USE = 10_058;
+
+const isApiError = (thrown: unknown, code: number): boolean =>
+  thrown instanceof NatsError && thrown.api_error?.err_code === code;
+
+const create = async (jsm: JetStreamManager, options: FactsOptions): Promise<void> => {
+  try {
+    await jsm.streams.add({
+      name: EVENTS_STREAM,
+      subjects: [FACT_SUBJECTS],
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+      max_age: nanos(Math.max(options.maxAgeMs ?? WEEK_MS, DUPLICATES_MS)),
+      max_bytes: options.maxBytes ?? 256 * 1024 * 1024,
+      duplicate_window: nanos(DUPLICATES_MS),
+      num_replicas: options.replicas ?? 1,
+    });
+  } catch (thrown) {
+    // Another replica made it a moment ago, with other bounds.
+    if (!isApiError(thrown, STREAM_NAME_IN_USE)) throw thrown;
+  }
+};
+
+/** Makes the stream unless there is one. Rejects with what the client throws. */
+export const ensureEventsStream = async (link: Link, options: FactsOptions): Promise<void> => {
+  const jsm = await link.nc.jetstreamManager({ checkAPI: false, timeout: API_TIMEOUT_MS });
+  try {
+    await jsm.streams.info(EVENTS_STREAM);
+  } catch (thrown) {
+    if (!isApiError(thrown, STREAM_NOT_FOUND)) throw thrown;
+    await create(jsm, options);
+  }
+};

@@ -1,0 +1,35 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError } from '#libs/errors/index.ts';
+
+const SUBJECT = /^[\w-]+(?:\.[\w-]+)*$/;
+const PATTERN = /^(?:[\w-]+|\*)(?:\.(?:[\w-]+|\*))*(?:\.>)?$/;
+const FACT = /^muster\.[\w-]+\.v1\.[\w-]+\.[\w-]+\.[\w-]+$/;
+
+const invalidSubject = (subject: string, form: string): DomainError =>
+  new DomainError(status.INVALID_ARGUMENT, 'INVALID_SUBJECT', `'${subject}' is not a subject; use ${form}`, {
+    subject,
+  });
+
+/** Throws INVALID_ARGUMENT `INVALID_SUBJECT`. White space in a subject would be read as a command by the server. */
+export const checkSubject = (subject: string): void => {
+  if (!SUBJECT.test(subject)) {
+    throw invalidSubject(subject, 'letters, digits, - and _, with dots between the parts');
+  }
+};
+
+/** As {@link checkSubject}, for what is listened to: `*` and a last `>` are allowed. */
+export const checkPattern = (pattern: string): void => {
+  if (!PATTERN.test(pattern)) {
+    throw invalidSubject(pattern, 'letters, digits, -, _ or a * for each part, and > only as the last');
+  }
+};
+
+/** As {@link checkSubject}, for facts. */
+export const checkFactSubject = (subject: string): void => {
+  if (!FACT.test(subject)) {
+    throw invalidSubject(subject, 'muster.<area>.v1.<resource>.<id>.<past-tense>');
+  }
+};
+
+/** Every fact, and no request: those have one part less. */
+export const FACT_SUBJECTS = 'muster.*.v1.*.*.*';
