@@ -11,6 +11,11 @@ export interface CallContext {
    */
   signal: AbortSignal;
   /**
+   * Ends the call with this error, also while an answer waits for a reader that has stopped reading. It becomes the
+   * reason of `signal`.
+   */
+  abort: (error: unknown) => void;
+  /**
    * Aborts when the server begins to drain. A stream that goes on for ever ends on it of its own accord; everything
    * else ignores it and is left to finish.
    */

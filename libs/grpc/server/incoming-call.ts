@@ -38,6 +38,7 @@ export const wrap = (wrappers: readonly Wrapper[], handle: Handle): Handle =>
 export const contextOf = (call: IncomingCall): CallContext => ({
   caller: call.caller,
   signal: call.signal,
+  abort: call.abort,
   draining: call.draining,
   requestId: call.requestId,
   log: call.log,
