@@ -1,20 +1,12 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { sha256File } from '../../files/sha256-file.ts';
 import { verifyPicture } from '../../pictures/index.ts';
 import { completed, failed, type Outcome } from '../engine.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';
 import { EXTENSIONS, type RenderJob } from './job.ts';
 import { type Ready, type SceneOptions, workDirOf } from './opening.ts';
 import { answers, pictureSize } from './renderer-protocol.ts';
-
-const sha256File = async (file: string): Promise<string> => {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
-};
 
 /**
  * Takes a picture out of the sandbox's reach before anybody looks at it, so that it stays what was looked at. That there is

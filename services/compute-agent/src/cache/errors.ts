@@ -1,0 +1,15 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError } from '#libs/errors/index.ts';
+
+/** What came is not what was asked for. `got` is another hash, or how many bytes came. */
+export const sceneDamaged = (sha256: string, got: string): DomainError =>
+  new DomainError(status.DATA_LOSS, 'SCENE_DAMAGED', `the scene ${sha256} came as ${got}`, { sha256, got });
+
+/** A scene does not fit beside those in use. */
+export const cacheFull = (sizeBytes: number, limitBytes: number): DomainError =>
+  new DomainError(
+    status.RESOURCE_EXHAUSTED,
+    'CACHE_FULL',
+    `${sizeBytes} bytes of scenes do not fit into a cache of ${limitBytes} beside those in use; give the agent more`,
+    { sizeBytes, limitBytes },
+  );

@@ -1,0 +1,160 @@
+import type { Stats } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '#libs/clock/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import { sha256File } from '../files/sha256-file.ts';
+import { download, type Fetch, type SceneId } from './download.ts';
+import { cacheFull } from './errors.ts';
+import { sharedWork } from './shared-work.ts';
+import { type Entry, toEvict } from './shelf.ts';
+
+/** A file that stays where it is until it is released. */
+export interface Borrowed {
+  /** Readable for everybody, not to be written. */
+  file: string;
+  /** Lets the cache remove the file when it needs the room. Further calls do nothing. */
+  release(): void;
+}
+
+/** Scenes by the SHA-256 of their bytes. */
+export interface SceneCache {
+  /**
+   * The file of a scene, from disk or fetched; fetched once, however many ask at the same time. Rejects with what the fetch
+   * threw, with the signal's reason, or with
+   * * DATA_LOSS `SCENE_DAMAGED`: what was fetched has another length or hash;
+   * * RESOURCE_EXHAUSTED `CACHE_FULL`: the scene does not fit beside those in use.
+   */
+  borrow(scene: SceneId, fetch: Fetch, signal: AbortSignal): Promise<Borrowed>;
+}
+
+/** What a cache is made with. */
+export interface CacheOptions {
+  /** Several agents may share it. */
+  dir: string;
+  /** What all files together may take. */
+  limitBytes: number;
+  clock: Clock;
+  random: Random;
+}
+
+const HASH = /^[0-9a-f]{64}$/;
+/** A half file that nobody has written to for so long belongs to an agent that is gone. */
+const ABANDONED_MS = 3_600_000;
+
+/** What changes when somebody changes a file. */
+const markOf = ({ dev, ino, size, mtimeMs }: Stats): string => [dev, ino, size, mtimeMs].join(':');
+
+const statIn = (dir: string, name: string): Promise<Stats | undefined> => stat(join(dir, name)).catch(() => undefined);
+
+const removeAbandoned = async (partialDir: string, nowMs: number): Promise<void> => {
+  for (const name of await readdir(partialDir)) {
+    const found = await statIn(partialDir, name);
+    if (found && nowMs - found.mtimeMs > ABANDONED_MS) {
+      await rm(join(partialDir, name), { force: true });
+    }
+  }
+};
+
+const readShelf = async (dir: string): Promise<Map<string, Entry>> => {
+  const entries = new Map<string, Entry>();
+  for (const name of await readdir(dir)) {
+    const found = HASH.test(name) ? await statIn(dir, name) : undefined;
+    if (found) {
+      entries.set(name, { sizeBytes: found.size, usedMs: Math.max(found.atimeMs, found.mtimeMs) });
+    }
+  }
+  return entries;
+};
+
+/** Opens a cache; what earlier runs left there is used again once it was checked. */
+export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOptions): Promise<SceneCache> => {
+  const partialDir = join(dir, 'partial');
+  await mkdir(partialDir, { recursive: true });
+  await removeAbandoned(partialDir, clock.now());
+  const entries = await readShelf(dir);
+  /** Files of which this process has checked every byte, as they were then. */
+  const checked = new Map<string, string>();
+  const pins = new Map<string, number>();
+  const work = sharedWork();
+  let arrivingBytes = 0;
+
+  const drop = async (sha256: string): Promise<void> => {
+    entries.delete(sha256);
+    checked.delete(sha256);
+    await rm(join(dir, sha256), { force: true });
+  };
+
+  const pin = (sha256: string, by: 1 | -1): void => {
+    pins.set(sha256, (pins.get(sha256) ?? 0) + by);
+    if (pins.get(sha256) === 0) {
+      pins.delete(sha256);
+    }
+  };
+
+  /** Whether the file is there with the bytes that its name says. One with others is removed. */
+  const isThere = async (sha256: string): Promise<boolean> => {
+    const found = await statIn(dir, sha256);
+    const isRight =
+      found !== undefined &&
+      (checked.get(sha256) === markOf(found) || (await sha256File(join(dir, sha256))) === sha256);
+    if (!isRight) {
+      await drop(sha256);
+      return false;
+    }
+    checked.set(sha256, markOf(found));
+    entries.set(sha256, { sizeBytes: found.size, usedMs: clock.now() });
+    return true;
+  };
+
+  const fetchInto = async (scene: SceneId, fetch: Fetch, signal: AbortSignal): Promise<void> => {
+    const { sha256, sizeBytes } = scene;
+    const partial = join(partialDir, random.id('f'));
+    arrivingBytes += sizeBytes;
+    try {
+      const going = toEvict(entries, (hash) => pins.has(hash), limitBytes, arrivingBytes);
+      if (going === undefined) {
+        throw cacheFull(sizeBytes, limitBytes);
+      }
+      await Promise.all(going.map(drop));
+      await download(scene, partial, fetch, signal);
+      await rename(partial, join(dir, sha256));
+      checked.set(sha256, markOf(await stat(join(dir, sha256))));
+      entries.set(sha256, { sizeBytes, usedMs: clock.now() });
+    } finally {
+      arrivingBytes -= sizeBytes;
+      await rm(partial, { force: true });
+    }
+  };
+
+  return {
+    borrow: async (scene, fetch, signal) => {
+      const { sha256 } = scene;
+      if (!HASH.test(sha256)) {
+        throw new Error(`${sha256} is no SHA-256`);
+      }
+      // From here on, so that it cannot go between its arrival and its use.
+      pin(sha256, 1);
+      let isHeld = true;
+      const release = (): void => {
+        if (isHeld) {
+          isHeld = false;
+          pin(sha256, -1);
+        }
+      };
+      const provide = async (stop: AbortSignal): Promise<void> => {
+        if (!(await isThere(sha256))) {
+          stop.throwIfAborted();
+          await fetchInto(scene, fetch, stop);
+        }
+      };
+      try {
+        await work.join(sha256, provide, signal);
+      } catch (error) {
+        release();
+        throw error;
+      }
+      return { file: join(dir, sha256), release };
+    },
+  };
+};

@@ -1,0 +1,56 @@
+/** Does a piece of work once for all who want it at the same time. */
+export interface SharedWork {
+  /**
+   * Joins the work of this name that is under way, or begins it. Rejects with the signal's reason when `signal` aborts; the
+   * work itself is told to stop when the last one has left.
+   */
+  join(name: string, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
+}
+
+interface Running {
+  done: Promise<void>;
+  waiting: number;
+  cancel: AbortController;
+}
+
+/** Makes a table of pieces of work by their names. */
+export const sharedWork = (): SharedWork => {
+  const running = new Map<string, Running>();
+
+  const begin = (name: string, work: (signal: AbortSignal) => Promise<void>): Running => {
+    const cancel = new AbortController();
+    const begun: Running = { done: work(cancel.signal), waiting: 0, cancel };
+    const forget = (): void => {
+      if (running.get(name) === begun) {
+        running.delete(name);
+      }
+    };
+    begun.done.then(forget, forget);
+    running.set(name, begun);
+    return begun;
+  };
+
+  return {
+    join: async (name, work, signal) => {
+      signal.throwIfAborted();
+      const joined = running.get(name) ?? begin(name, work);
+      joined.waiting += 1;
+      const left = Promise.withResolvers<never>();
+      const leave = (): void => left.reject(signal.reason);
+      signal.addEventListener('abort', leave);
+      try {
+        await Promise.race([joined.done, left.promise]);
+      } finally {
+        signal.removeEventListener('abort', leave);
+        joined.waiting -= 1;
+        if (joined.waiting === 0) {
+          // Whoever comes now begins anew instead of waiting for work that stops.
+          if (running.get(name) === joined) {
+            running.delete(name);
+          }
+          joined.cancel.abort(signal.reason);
+        }
+      }
+    },
+  };
+};
