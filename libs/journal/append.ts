@@ -11,9 +11,7 @@ import type { InsertOutcome, JournalStore } from './store.ts';
  *   fold that decided this; whoever sees it must halt and alarm.
  */
 export type AppendOutcome<E> =
-  | { kind: 'written' }
-  | { kind: 'refused'; by: JournalDocument<E> }
-  | { kind: 'conflict'; accepted: readonly string[] };
+  { kind: 'written' } | { kind: 'refused'; by: JournalDocument<E> } | { kind: 'conflict'; accepted: readonly string[] };
 
 export interface AppendOptions {
   clock: Clock;

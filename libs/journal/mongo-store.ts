@@ -15,7 +15,7 @@ export const mongoJournalStore = <E>(
   insert: async (document) => {
     try {
       // The driver adds an _id to what it is given; a copy keeps the same document fit for a second try.
-      await journal.insertOne({ ...document } as never);
+      await journal.insertOne({ ...document });
       return { kind: 'written' };
     } catch (thrown) {
       return refusal(thrown);
@@ -27,7 +27,7 @@ export const mongoJournalStore = <E>(
   readSnapshot: async (workload) => (await snapshots.findOne({ workload } as never, withoutId)) ?? undefined,
   writeSnapshot: async (snapshot) => {
     try {
-      await snapshots.replaceOne({ workload: snapshot.workload, n: { $lt: snapshot.n } } as never, snapshot as never, {
+      await snapshots.replaceOne({ workload: snapshot.workload, n: { $lt: snapshot.n } }, snapshot, {
         upsert: true,
       });
     } catch (thrown) {

@@ -6,9 +6,7 @@ import type { JournalDocument, Snapshot } from './document.ts';
  * * `duplicate` on `accepted`: a task's generation has its result already, perhaps by this very document.
  */
 export type InsertOutcome =
-  | { kind: 'written' }
-  | { kind: 'duplicate'; key: 'position' | 'accepted' }
-  | { kind: 'unknown'; cause: unknown };
+  { kind: 'written' } | { kind: 'duplicate'; key: 'position' | 'accepted' } | { kind: 'unknown'; cause: unknown };
 
 /** Where journals are kept. Everything that reads does so from the primary with majority. */
 export interface JournalStore<E> {

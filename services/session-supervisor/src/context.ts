@@ -1,0 +1,63 @@
+import type { Collection } from 'mongodb';
+import { systemClock } from '#libs/clock/index.ts';
+import { DemandServiceService } from '#libs/contracts/user.ts';
+import { createClient } from '#libs/grpc/index.ts';
+import { mongoJournalStore } from '#libs/journal/index.ts';
+import { collection, connectMongo, type BeatDocument } from '#libs/mongo/index.ts';
+import { connectBus } from '#libs/nats/index.ts';
+import { systemRandom } from '#libs/random/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import { connectBlob, type BlobAccess } from './blob-access.ts';
+import type { Config } from './config.ts';
+import { logEvents } from './events.ts';
+import type { SessionDeps } from './session/deps.ts';
+import { createReads, type Reads } from './session/reads.ts';
+import { createSessions, type Sessions } from './session/sessions.ts';
+import { customerStore } from './store/customers.ts';
+import { workloadStore } from './store/workloads.ts';
+
+/** What the rpcs need. */
+export interface Context extends SessionDeps {
+  blob: BlobAccess;
+  reads: Reads;
+  sessions: Sessions;
+  /** Beats of the replicas of this service. */
+  supervisors: Collection<BeatDocument>;
+}
+
+/** Opens everything; what was opened goes into `stack`. Tests give parts of their own. */
+export const createContext = async (
+  config: Config,
+  logger: Logger,
+  stack: AsyncDisposableStack,
+  overrides: Partial<SessionDeps> = {},
+): Promise<Context> => {
+  const clock = overrides.clock ?? systemClock;
+  const random = overrides.random ?? systemRandom;
+  const instance = overrides.instance ?? random.id('i');
+  const mongo = stack.use(await connectMongo({ ...config.mongo, logger }));
+  const bus = await connectBus({ ...config.nats, name: `session-supervisor ${instance}`, logger });
+  stack.defer(() => bus.close());
+  const client = { tls: config.tls, token: config.serviceToken };
+  const demands = createClient(DemandServiceService, { ...client, target: config.endpoints.user });
+  stack.defer(() => demands.close());
+  const blob = connectBlob({ ...client, target: config.endpoints.blob });
+  stack.defer(() => blob.close());
+  const deps: SessionDeps = {
+    instance,
+    meshSecret: config.meshSecret,
+    workloads: workloadStore(collection(mongo.db, 'workloads')),
+    customers: customerStore(collection(mongo.db, 'customers'), config.plan),
+    journal: mongoJournalStore(collection(mongo.db, 'journal'), collection(mongo.db, 'snapshots')),
+    bus,
+    setDemand: (request, options) => demands.setDemand(request, options),
+    clock,
+    random,
+    logger,
+    events: logEvents(logger),
+    ...overrides,
+  };
+  const sessions = createSessions(deps);
+  stack.defer(() => sessions.close());
+  return { ...deps, blob, reads: createReads(deps), sessions, supervisors: collection(mongo.db, 'supervisors') };
+};

@@ -1,0 +1,58 @@
+import { record, type Draft, type Refusal } from './decision.ts';
+import { fitCrew } from './decide-users.ts';
+import { finish } from './endings.ts';
+import type { RequestMark } from './entries.ts';
+import type { Command } from './inputs.ts';
+import { hasEnded } from './workload.ts';
+
+/** Decides a command. One with a request id always leaves its entry, so that a repetition is recognised. */
+export const decideCommand = (
+  draft: Draft,
+  ticket: number,
+  command: Command,
+  request: RequestMark | undefined,
+): void => {
+  const known = request === undefined ? undefined : draft.state.requests.get(request.requestId);
+  const isRepetition = request !== undefined && known === request.requestHash;
+  const refusal =
+    known !== undefined && !isRepetition
+      ? ({ reason: 'REQUEST_ID_REUSED', requestId: request?.requestId ?? '' } as const)
+      : isRepetition
+        ? undefined
+        : obey(draft, command, request);
+  draft.effects.push({ kind: 'answer', ticket, ...(refusal === undefined ? {} : { refusal }) });
+};
+
+const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Refusal | undefined => {
+  const request = mark === undefined ? {} : { request: mark };
+  const { phase } = draft.state;
+  if (hasEnded(draft.state)) {
+    // Nothing can be appended to what has ended; stopping what is stopped is done already.
+    return command.kind === 'stop' && phase === 'stopped' ? undefined : { reason: 'WORKLOAD_ENDED', state: phase };
+  }
+  switch (command.kind) {
+    case 'stop':
+      record(draft, { kind: 'stopped', deleteResults: command.deleteResults, ...request });
+      finish(draft);
+      return undefined;
+    case 'pause':
+      if (phase === 'paused' && mark === undefined) return undefined;
+      record(draft, { kind: 'paused', ...request });
+      fitCrew(draft);
+      return undefined;
+    case 'resume':
+      if (phase !== 'paused' && mark === undefined) return undefined;
+      record(draft, { kind: 'resumed', ...request });
+      fitCrew(draft);
+      draft.effects.push({ kind: 'demand', verb: 'more-users' });
+      return undefined;
+    case 'set-wanted':
+      if (draft.state.wanted === command.wanted && mark === undefined) return undefined;
+      record(draft, { kind: 'wanted-set', wanted: command.wanted, ...request });
+      fitCrew(draft);
+      draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
+      return undefined;
+    default:
+      return command satisfies never;
+  }
+};

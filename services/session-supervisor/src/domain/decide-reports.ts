@@ -1,0 +1,98 @@
+import { has } from './bitmap.ts';
+import { learnSpeed, letGo, withdrawTask, type Member } from './crew.ts';
+import { record, type Draft, type Outcome } from './decision.ts';
+import type { AttemptKey } from './entries.ts';
+import { endIfDone, spendBudget } from './endings.ts';
+import { isTaskFault } from './fold.ts';
+import type { Report } from './inputs.ts';
+import { serve, serveHungry } from './schedule.ts';
+import { taskOrdinal } from './tasks.ts';
+import { hasEnded } from './workload.ts';
+
+/** Reports of one user, in the order in which they were made. */
+export interface ReportsInput {
+  ticket: number;
+  user: string;
+  userName: string;
+  reports: readonly Report[];
+}
+
+/** After trouble of its own a machine is left alone for this long. */
+const REST_MS = 10_000;
+
+/** Decides what becomes of a user's reports, and gives it new work. */
+export const decideReports = (draft: Draft, input: ReportsInput): void => {
+  const outcomes: Outcome[] = [];
+  for (const report of input.reports) {
+    const outcome = decideReport(draft, input, report);
+    if (outcome !== undefined && report.reportId > 0) outcomes.push({ reportId: report.reportId, ...outcome });
+  }
+  endIfDone(draft);
+  const member = draft.crew.members.get(input.user);
+  if (member !== undefined) serve(draft, member);
+  serveHungry(draft);
+  draft.effects.push({ kind: 'outcomes', ticket: input.ticket, outcomes });
+};
+
+type Verdict = Omit<Outcome, 'reportId'>;
+
+const accepted: Verdict = { verdict: 'ACCEPTED', reason: '' };
+const settled = (reason: string): Verdict => ({ verdict: 'SETTLED', reason });
+const later = (reason: string): Verdict => ({ verdict: 'LATER', reason });
+
+/** Generations are raised by retries and repairs, which this build does not know yet: all tasks are at 0. */
+const CURRENT_GENERATION = 0;
+
+const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdict | undefined => {
+  if (report.forgery !== undefined) return settled(report.forgery);
+  const ordinal = taskOrdinal(draft.state.tasks, report.task);
+  if (ordinal === undefined) return settled('TASK_UNKNOWN');
+  const member = draft.crew.members.get(input.user);
+  if (report.body.kind === 'started') {
+    const held = member?.attempts.get(report.attempt);
+    if (held !== undefined) held.isStarted = true;
+    return undefined;
+  }
+  if (hasEnded(draft.state)) return settled('WORKLOAD_ENDED');
+  if (report.generation < CURRENT_GENERATION) return settled('OUTDATED_GENERATION');
+  if (report.generation > CURRENT_GENERATION) return later('GENERATION_AHEAD');
+  const { task, generation, attempt, body } = report;
+  const key: AttemptKey = { task, generation, attempt, user: input.user };
+  const wasOut = forget(draft, member, attempt, body.seconds, body.kind === 'completed');
+  const isDecided = has(draft.state.done, ordinal) || has(draft.state.givenUp, ordinal);
+  if (body.kind === 'completed') {
+    if (isDecided) {
+      if (wasOut) record(draft, { kind: 'duplicate', ...key, seconds: body.seconds });
+      return settled(has(draft.state.done, ordinal) ? 'DUPLICATE' : 'TASK_GIVEN_UP');
+    }
+    const { kind: _, ...result } = body;
+    record(draft, { kind: 'accepted', ...key, userName: input.userName, ...result });
+    withdrawTask(draft.crew, ordinal);
+    return accepted;
+  }
+  if (isDecided) return settled('TASK_DECIDED');
+  if (draft.state.troubles.get(ordinal)?.failures.some((failure) => failure.attempt === attempt) === true) {
+    return settled('DUPLICATE');
+  }
+  const { kind: _, ...failure } = body;
+  record(draft, { kind: 'attempt-failed', ...key, userName: input.userName, ...failure });
+  if (member !== undefined && !isTaskFault(body.failureClass)) member.restsUntil = draft.now + REST_MS;
+  draft.crew.queue.giveBack(ordinal);
+  spendBudget(draft, ordinal, body.failureClass, body.names, body.reason);
+  return accepted;
+};
+
+/** Forgets an attempt whose end is reported and learns the speed from it. Answers whether it was known to be out. */
+const forget = (
+  draft: Draft,
+  member: Member | undefined,
+  attempt: string,
+  seconds: number,
+  isDone: boolean,
+): boolean => {
+  const wasWithdrawn = draft.crew.withdrawn.delete(attempt);
+  if (member === undefined) return wasWithdrawn;
+  const wasHeld = letGo(draft.crew, member, attempt) !== undefined;
+  if (isDone) learnSpeed(member, seconds);
+  return wasHeld || wasWithdrawn;
+};

@@ -1,0 +1,179 @@
+import { has } from './bitmap.ts';
+import { hold, letGo, type Assigned, type Member } from './crew.ts';
+import { record, type Draft } from './decision.ts';
+import { endIfDone, forgetMember, release, spendLoss, takeBack } from './endings.ts';
+import type { HeldClaim } from './inputs.ts';
+import { effectiveWanted, serve, serveHungry } from './schedule.ts';
+import { taskKey, taskOrdinal } from './tasks.ts';
+import { hasEnded } from './workload.ts';
+
+/** A user that was asked what it holds and does not answer is taken to hold nothing after this. */
+export const ANSWER_MS = 10_000;
+
+/** The matcher's whole answer: who came, who is gone, how many are the session's fair share. */
+export const decideExchange = (
+  draft: Draft,
+  answer: {
+    users: readonly Assigned[];
+    asked: ReadonlySet<string>;
+    entitled: number;
+    suitable: number;
+    connected: number;
+  },
+): void => {
+  const { crew } = draft;
+  crew.entitled = answer.entitled;
+  crew.suitable = answer.suitable;
+  crew.connected = answer.connected;
+  crew.hasExchanged = true;
+  const present = new Set(answer.users.map(({ connection }) => connection));
+  for (const member of crew.members.values()) {
+    // Whoever came by `new-users` after the statement was made cannot be in its answer.
+    if (answer.asked.has(member.connection) && !present.has(member.connection)) drop(draft, member, false);
+  }
+  decideNewUsers(draft, answer.users);
+};
+
+/** Users that serve the session from now on. One that is known already is brought up to date. */
+export const decideNewUsers = (draft: Draft, users: readonly Assigned[]): void => {
+  for (const assigned of users) welcome(draft, assigned);
+  fitCrew(draft);
+};
+
+const welcome = (draft: Draft, assigned: Assigned): void => {
+  const { crew, now } = draft;
+  const known = crew.members.get(assigned.id);
+  if (known !== undefined && known.claim > assigned.claim) return;
+  if (known?.connection === assigned.connection) {
+    Object.assign(known, assigned);
+    return;
+  }
+  if (known !== undefined) drop(draft, known, false);
+  const member: Member = {
+    ...assigned,
+    phase: 'asked',
+    askedAt: now,
+    attempts: new Map(),
+    secondsPerTask: undefined,
+    restsUntil: 0,
+  };
+  crew.members.set(assigned.id, member);
+  crew.dirty.add(assigned.id);
+};
+
+/**
+ * Brings the crew to its size: whoever is to be drained or is too many leaves, each at the end of what it has begun; idle
+ * ones and the newest first. Those who leave and are needed again stay.
+ */
+export const fitCrew = (draft: Draft): void => {
+  const { crew, state } = draft;
+  const limit = Math.min(effectiveWanted(state, draft.planUsers), crew.hasExchanged ? crew.entitled : Infinity);
+  const stays: Member[] = [];
+  for (const member of crew.members.values()) {
+    if (member.drain === 'now') release(draft, member.id);
+    else if (member.drain === 'after-task' || !runsHere(draft, member)) leave(draft, member);
+    else stays.push(member);
+  }
+  stays.sort((a, b) => Math.sign(b.attempts.size - a.attempts.size) || a.claim - b.claim);
+  for (const member of stays.slice(limit)) leave(draft, member);
+  for (const member of stays.slice(0, limit)) {
+    if (member.phase !== 'leaving') continue;
+    member.phase = 'ready';
+    serve(draft, member);
+  }
+  serveHungry(draft);
+};
+
+/** Whether the engine that the scene wants works on a member's machine. */
+const runsHere = ({ state }: Draft, member: Member): boolean =>
+  state.engine === '' || member.engines.includes(state.engine);
+
+/** Lets a member finish what it has begun, then gives it back. */
+const leave = (draft: Draft, member: Member): void => {
+  if (member.phase === 'asked') {
+    release(draft, member.id);
+    return;
+  }
+  member.phase = 'leaving';
+  takeBack(draft, member.id, member.slots);
+  releaseIfEmpty(draft, member);
+};
+
+/** Gives a leaving member back once it holds nothing. */
+export const releaseIfEmpty = (draft: Draft, member: Member): void => {
+  if (member.phase === 'leaving' && member.attempts.size === 0) release(draft, member.id);
+};
+
+/** A user's stream is gone; what it held waits again, and what it had begun counts as lost unless it said goodbye. */
+export const decideUserGone = (draft: Draft, user: string, connection: string, isClean: boolean): void => {
+  const member = draft.crew.members.get(user);
+  if (member === undefined || member.connection !== connection) return;
+  drop(draft, member, isClean);
+  endIfDone(draft);
+  serveHungry(draft);
+};
+
+const drop = (draft: Draft, member: Member, isClean: boolean): void => {
+  const { crew, state } = draft;
+  for (const [attempt, held] of member.attempts) {
+    letGo(crew, member, attempt);
+    crew.queue.giveBack(held.ordinal);
+    if (isClean || !held.isStarted || hasEnded(state)) continue;
+    const task = taskKey(state.tasks, held.ordinal);
+    record(draft, { kind: 'attempt-lost', task, generation: held.generation, attempt, user: member.id });
+    spendLoss(draft, held.ordinal);
+  }
+  forgetMember(draft, member.id);
+};
+
+/** A user said what it holds: that goes on, and it gets its work. */
+export const decideUserHeld = (draft: Draft, user: string, connection: string, claims: readonly HeldClaim[]): void => {
+  const { crew, state, now } = draft;
+  const member = crew.members.get(user);
+  if (member === undefined || member.connection !== connection || member.phase !== 'asked') return;
+  for (const { task, generation, attempt } of claims) {
+    const ordinal = taskOrdinal(state.tasks, task);
+    if (ordinal === undefined || has(state.done, ordinal) || has(state.givenUp, ordinal)) continue;
+    hold(crew, member, attempt, { ordinal, generation, since: now, isStarted: true });
+  }
+  ready(draft, member);
+};
+
+/** A user has nothing left to do. */
+export const decideUserIdle = (draft: Draft, user: string, connection: string): void => {
+  const member = draft.crew.members.get(user);
+  if (member?.connection === connection) serve(draft, member);
+};
+
+const ready = (draft: Draft, member: Member): void => {
+  const { crew } = draft;
+  member.phase = 'ready';
+  crew.dirty.add(member.id);
+  endReservation(draft);
+  serve(draft, member);
+};
+
+/** Frees the tasks of a former owner's users once everybody has answered, or time is up. */
+export const endReservation = (draft: Draft): void => {
+  const { crew, now } = draft;
+  if (crew.reserved === undefined) return;
+  const allAnswered = crew.hasExchanged && ![...crew.members.values()].some(({ phase }) => phase === 'asked');
+  if (!allAnswered && now < crew.reservedUntil) return;
+  for (const ordinal of crew.reserved) crew.queue.giveBack(ordinal);
+  crew.reserved = undefined;
+  serveHungry(draft);
+};
+
+/** Time has passed: nobody is waited for for ever, and whoever rested is served again. */
+export const decideTick = (draft: Draft): void => {
+  const { crew, now } = draft;
+  for (const member of crew.members.values()) {
+    if (member.phase === 'asked' && now - member.askedAt >= ANSWER_MS) ready(draft, member);
+    else if (member.restsUntil > 0 && member.restsUntil <= now) {
+      member.restsUntil = 0;
+      serve(draft, member);
+    }
+  }
+  endReservation(draft);
+  fitCrew(draft);
+};

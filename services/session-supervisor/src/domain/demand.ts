@@ -1,0 +1,31 @@
+import type { Crew } from './crew.ts';
+import { effectiveWanted } from './schedule.ts';
+import type { WorkloadState } from './workload.ts';
+
+/** What the users of a workload must be able to do. */
+export interface Needs {
+  /** Empty with `anyBlender`. */
+  engine: string;
+  anyBlender: boolean;
+  /** Blender's version must be this or later; empty: any. */
+  minVersion: string;
+}
+
+/** What a workload asks of the matcher now. */
+export const demandOf = (
+  state: WorkloadState,
+  crew: Crew,
+  planUsers: number,
+): { wanted: number; needs: Needs; users: { userId: string; connectionId: string; claim: number }[] } => {
+  const { spec, file } = state.header;
+  const needs =
+    spec.kind === 'noop'
+      ? { engine: 'noop', anyBlender: false, minVersion: '' }
+      : { engine: state.engine, anyBlender: state.engine === '', minVersion: file?.blenderVersion ?? '' };
+  const users = [...crew.members.values()].map(({ id, connection, claim }) => ({
+    userId: id,
+    connectionId: connection,
+    claim,
+  }));
+  return { wanted: effectiveWanted(state, planUsers), needs, users };
+};

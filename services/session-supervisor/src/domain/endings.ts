@@ -1,0 +1,110 @@
+import { withdraw, withdrawTask } from './crew.ts';
+import { record, type Draft } from './decision.ts';
+import type { FailureClass } from './entries.ts';
+import { rangesOf } from './bitmap.ts';
+import { taskKey, tasksToText } from './tasks.ts';
+import { countsOf, hasEnded, type Trouble } from './workload.ts';
+
+/** Failures in all after which a task is given up, in multiples of the budget, however few users tried. */
+const HARD_LIMIT = 3;
+
+/** After a failed attempt: gives the task up when its budget is spent, ends the workload when the scene is at fault. */
+export const spendBudget = (
+  draft: Draft,
+  ordinal: number,
+  failureClass: FailureClass,
+  names: readonly string[],
+  reason: string,
+): void => {
+  if (failureClass === 'SCENE_UNREADABLE' || failureClass === 'SCENE_LOST' || failureClass === 'MISSING_ASSETS') {
+    const message = failureClass === 'MISSING_ASSETS' ? `${reason}: ${names.join(', ')}` : reason;
+    fail(draft, failureClass, message);
+    return;
+  }
+  const trouble = draft.state.troubles.get(ordinal);
+  if (trouble === undefined || !isSpent(draft, trouble)) return;
+  giveUp(draft, ordinal, `${failureClass}: ${reason}`);
+};
+
+/** Failed by so many different users; or by any so often, where fewer suitable users are connected. */
+const isSpent = ({ state, crew }: Draft, trouble: Trouble): boolean => {
+  const { maxFailures } = state.header.spec;
+  const faults = trouble.failures.filter((failure) => failure.isTaskFault);
+  const users = new Set(faults.map(({ user }) => user)).size;
+  const suitable = Math.max(crew.suitable, crew.members.size);
+  const limit = suitable < maxFailures ? maxFailures : maxFailures * HARD_LIMIT;
+  return users >= maxFailures || faults.length >= limit;
+};
+
+/** After a lost attempt: gives the task up when it was lost too often. */
+export const spendLoss = (draft: Draft, ordinal: number): void => {
+  const losses = draft.state.troubles.get(ordinal)?.losses ?? 0;
+  if (losses < draft.state.header.spec.maxLosses) return;
+  giveUp(draft, ordinal, `lost ${losses} times: each time the user vanished while working on it`);
+};
+
+const giveUp = (draft: Draft, ordinal: number, reason: string): void => {
+  record(draft, { kind: 'task-failed', task: taskKey(draft.state.tasks, ordinal), generation: 0, reason });
+  withdrawTask(draft.crew, ordinal);
+};
+
+/** Ends the workload when every task is decided. */
+export const endIfDone = (draft: Draft): void => {
+  if (hasEnded(draft.state)) return;
+  const { remaining, failed } = countsOf(draft.state);
+  if (remaining > 0) return;
+  if (failed === 0) {
+    record(draft, { kind: 'completed' });
+    finish(draft);
+    return;
+  }
+  const { tasks, givenUp, troubles } = draft.state;
+  const ranges = rangesOf(givenUp);
+  const first = ranges[0]?.first ?? 0;
+  const named = tasksToText(tasks, ranges.slice(0, 20));
+  const more = ranges.length > 20 ? ', …' : '';
+  const why = troubles.get(first)?.givenUp ?? '';
+  fail(draft, 'FRAMES_FAILED', `${failed} of ${tasks.indices.count} failed: ${named}${more}; the first: ${why}`);
+};
+
+const fail = (draft: Draft, reason: string, message: string): void => {
+  if (hasEnded(draft.state)) return;
+  record(draft, { kind: 'failed', reason, message: message.slice(0, 2_000) });
+  finish(draft);
+};
+
+/** Releases everybody, once an entry has ended the workload. */
+export const finish = (draft: Draft): void => {
+  for (const member of draft.crew.members.values()) release(draft, member.id);
+  draft.effects.push({ kind: 'ended' });
+};
+
+/** Gives a user back. What it holds waits again. */
+export const release = (draft: Draft, user: string): void => {
+  const { crew } = draft;
+  const member = crew.members.get(user);
+  if (member === undefined) return;
+  const { id, connection, claim, manager } = member;
+  takeBack(draft, user, 0);
+  forgetMember(draft, user);
+  draft.effects.push({ kind: 'release', user: { id, connection, claim, manager } });
+  crew.dirty.delete(user);
+};
+
+/** Withdraws a member's attempts but the first `keep`, and lets their tasks wait again. */
+export const takeBack = (draft: Draft, user: string, keep: number): void => {
+  const { crew } = draft;
+  const member = crew.members.get(user);
+  if (member === undefined) return;
+  for (const attempt of [...member.attempts.keys()].slice(keep)) {
+    const held = withdraw(crew, member, attempt);
+    if (held !== undefined) crew.queue.giveBack(held.ordinal);
+  }
+};
+
+/** Strikes a member off. */
+export const forgetMember = ({ crew }: Draft, user: string): void => {
+  crew.members.delete(user);
+  crew.hungry.delete(user);
+  crew.dirty.delete(user);
+};

@@ -1,0 +1,97 @@
+/** Why an attempt failed, as in muster.agent.v1.FailureClass without its prefix. */
+export type FailureClass =
+  | 'RENDER_ERROR'
+  | 'PICTURE_INVALID'
+  | 'RENDERER_DIED'
+  | 'TIMEOUT'
+  | 'OUT_OF_MEMORY'
+  | 'SCENE_UNREADABLE'
+  | 'MISSING_ASSETS'
+  | 'SCENE_LOST'
+  | 'ENGINE_UNAVAILABLE'
+  | 'AGENT_ERROR';
+
+/** One try at one task by one user. */
+export interface AttemptKey {
+  /** `<node>/<index>`. */
+  task: string;
+  generation: number;
+  /** `<reign>-<counter>`. */
+  attempt: string;
+  /** The user's id. */
+  user: string;
+}
+
+/** An accepted result, as the journal keeps it for good. */
+export interface AcceptedResult extends AttemptKey {
+  userName: string;
+  /** Seconds of work. */
+  seconds: number;
+  /** Empty for noop tasks without a blob. */
+  blob: string;
+  /** 64 hexadecimal digits. */
+  sha256: string;
+  sizeBytes: number;
+  /** 64 hexadecimal digits, or empty for what is no picture. */
+  pixelHash: string;
+  notes: string[];
+}
+
+/** What a command leaves in the journal, so that the same request is recognised when it comes again. */
+export interface RequestMark {
+  requestId: string;
+  /** SHA-256 of the request, to tell a repetition from another request under the same id. */
+  requestHash: string;
+}
+
+/** What can happen to a workload. The journal is a list of these and nothing else decides its state. */
+export type Entry =
+  | { kind: 'taken-over'; owner: string }
+  | { kind: 'started' }
+  | ({ kind: 'accepted' } & AcceptedResult)
+  | ({ kind: 'duplicate'; seconds: number } & AttemptKey)
+  | ({
+      kind: 'attempt-failed';
+      userName: string;
+      failureClass: FailureClass;
+      reason: string;
+      seconds: number;
+      /** The log's blob; empty if none was stored. */
+      log: string;
+      names: string[];
+    } & AttemptKey)
+  | ({ kind: 'attempt-lost' } & AttemptKey)
+  | { kind: 'task-failed'; task: string; generation: number; reason: string }
+  | { kind: 'paused'; request?: RequestMark }
+  | { kind: 'resumed'; request?: RequestMark }
+  | { kind: 'wanted-set'; wanted: number; request?: RequestMark }
+  | { kind: 'stopped'; deleteResults: boolean; request?: RequestMark }
+  | { kind: 'completed' }
+  | { kind: 'failed'; reason: string; message: string }
+  | { kind: 'closed' };
+
+export type EntryKind = Entry['kind'];
+
+const kinds: Record<EntryKind, true> = {
+  'taken-over': true,
+  started: true,
+  accepted: true,
+  duplicate: true,
+  'attempt-failed': true,
+  'attempt-lost': true,
+  'task-failed': true,
+  paused: true,
+  resumed: true,
+  'wanted-set': true,
+  stopped: true,
+  completed: true,
+  failed: true,
+  closed: true,
+};
+
+/** Whether this build knows an entry's kind. A journal with another one must not be owned by it. */
+export const isKnownEntry = (entry: { kind: string }): entry is Entry => Object.hasOwn(kinds, entry.kind);
+
+/** The guard key of an accepted result: `<task>/<generation>`. */
+export const acceptedKey = ({ task, generation }: Pick<AttemptKey, 'task' | 'generation'>): string =>
+  `${task}/${generation}`;

@@ -1,0 +1,64 @@
+import { countsOf, hasEnded, type Phase, type WorkloadState } from './workload.ts';
+
+/** What the owner knows of the users; undefined when nobody owns the workload right now. */
+export interface Surroundings {
+  active: number;
+  entitled: number;
+  suitable: number;
+  connected: number;
+  /** Why the matcher could not be asked; empty when it could. */
+  exchangeError: string;
+}
+
+/** One thing that holds a workload up. */
+export interface WaitReason {
+  code: string;
+  message: string;
+}
+
+/** Why a workload waits, the weightiest first; at least one. Pure. */
+export const explain = (
+  state: WorkloadState,
+  phase: Phase,
+  planUsers: number,
+  around: Surroundings | undefined,
+): WaitReason[] => {
+  const { ending, wanted, engine, header } = state;
+  if (hasEnded({ phase })) {
+    return [{ code: 'ENDED', message: `it is ${phase}${ending?.message ? `: ${ending.message}` : ''}` }];
+  }
+  const reasons: WaitReason[] = [];
+  const add = (code: string, message: string): void => void reasons.push({ code, message });
+  if (phase === 'paused') add('PAUSED', 'it is paused; resume it');
+  if (wanted === 0) add('NO_USER_WANTED', 'it wants 0 users; set another number (muster users-wanted)');
+  if (around === undefined) {
+    add('NO_OWNER', 'no session-supervisor owns it right now; another takes it over within 5 s if one runs');
+  } else if (around.exchangeError !== '') {
+    add('DEPENDENCY_UNAVAILABLE', `users cannot be asked for: ${around.exchangeError}`);
+  } else if (phase !== 'paused' && wanted > 0 && around.active === 0) {
+    const what = header.spec.kind === 'noop' ? 'the engine noop' : engine || 'Blender';
+    const from = header.file === undefined ? '' : ` ${header.file.blenderVersion} or later`;
+    if (around.connected === 0) add('NO_USER_CONNECTED', 'no user is connected; start an agent (muster agent)');
+    else if (around.suitable === 0) {
+      add('NO_SUITABLE_USER', `none of the ${around.connected} connected users has ${what}${from}`);
+    } else {
+      add(
+        'ALL_USERS_BUSY',
+        `all ${around.suitable} suitable users serve other workloads; its share comes as they finish`,
+      );
+    }
+  }
+  if (wanted > planUsers) add('PLAN_LIMIT', `it wants ${wanted} users, the plan allows ${planUsers}`);
+  const failing = [...state.troubles.values()].filter(({ failures, givenUp }) => failures.length > 0 && !givenUp);
+  if (failing.length > 0) {
+    add(
+      'TASKS_FAILING',
+      `${failing.length} tasks have failed and are tried again; the last: ${failing.at(-1)?.last?.reason ?? ''}`,
+    );
+  }
+  if (reasons.length === 0) {
+    const { remaining } = countsOf(state);
+    add('NOT_WAITING', `${around?.active ?? 0} users work on it, ${remaining} tasks remain`);
+  }
+  return reasons;
+};

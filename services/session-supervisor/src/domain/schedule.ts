@@ -1,0 +1,112 @@
+import { has } from './bitmap.ts';
+import { hold, withdraw, type Crew, type Member } from './crew.ts';
+import { record, type Draft } from './decision.ts';
+import { countsOf, hasEnded, type WorkloadState } from './workload.ts';
+
+/** A window is so many seconds of work: long enough to ride over a pause of the mesh, short enough to lose little. */
+const WINDOW_SECONDS = 8;
+/** Tasks that take no time are not handed out without bound. */
+const MAX_WINDOW = 256;
+
+/**
+ * How many tasks a user should have at a time. Without a measurement two for each slot, so that the next begins while a
+ * result is on its way. At the end no more than its share of what waits, halved, so that all finish together.
+ */
+export const windowOf = (
+  { slots, secondsPerTask }: Pick<Member, 'slots' | 'secondsPerTask'>,
+  waiting: number,
+  members: number,
+): number => {
+  const least = slots + 1;
+  const inSeconds =
+    secondsPerTask === undefined ? 2 * slots : Math.ceil((WINDOW_SECONDS * slots) / Math.max(secondsPerTask, 1e-6));
+  const window = Math.max(least, Math.min(inSeconds, MAX_WINDOW));
+  const share = Math.max(slots, Math.ceil(waiting / (2 * Math.max(members, 1))));
+  return Math.min(window, share);
+};
+
+/** How many users a session wants now: no more than asked for, than the plan allows, than there are tasks left. */
+export const effectiveWanted = (state: WorkloadState, planUsers: number): number =>
+  hasEnded(state) || state.phase === 'paused' ? 0 : Math.min(state.wanted, planUsers, countsOf(state).remaining);
+
+/** Tasks that nobody holds and that are not decided. */
+export const waitingCount = (state: WorkloadState, crew: Crew): number => countsOf(state).remaining - crew.holders.size;
+
+const isOpen = (state: WorkloadState, ordinal: number): boolean =>
+  !has(state.done, ordinal) && !has(state.givenUp, ordinal);
+
+/** Hands a member what it should have now. Nothing happens while it has more than half of its window. */
+export const serve = (draft: Draft, member: Member): void => {
+  const { crew } = draft;
+  crew.hungry.delete(member.id);
+  if (!mayServe(draft, member)) return;
+  const window = windowOf(member, waitingCount(draft.state, crew) + member.attempts.size, crew.members.size);
+  if (member.attempts.size > window / 2) return;
+  while (member.attempts.size < window) {
+    const ordinal = next(draft, member);
+    if (ordinal === undefined) break;
+    handOut(draft, member, ordinal);
+  }
+  if (member.attempts.size === 0) stealFor(draft, member);
+  if (member.attempts.size < Math.min(window, member.slots)) crew.hungry.add(member.id);
+};
+
+/** Serves everybody for whom nothing waited before. */
+export const serveHungry = (draft: Draft): void => {
+  // Who stays hungry is added again while this goes on.
+  const hungry = [...draft.crew.hungry];
+  for (const id of hungry) {
+    const member = draft.crew.members.get(id);
+    if (member === undefined) draft.crew.hungry.delete(id);
+    else serve(draft, member);
+  }
+};
+
+const mayServe = ({ state, now }: Draft, member: Member): boolean =>
+  member.phase === 'ready' && member.restsUntil <= now && !hasEnded(state) && state.phase !== 'paused';
+
+const next = ({ state, crew }: Draft, member: Member): number | undefined => {
+  const isWaiting = (ordinal: number): boolean =>
+    isOpen(state, ordinal) && !crew.holders.has(ordinal) && crew.reserved?.has(ordinal) !== true;
+  return crew.queue.next(isWaiting, (ordinal) => suits(state, crew, member, ordinal));
+};
+
+/** A task goes to a user that has not failed it, as long as there is one among the members. */
+const suits = (state: WorkloadState, crew: Crew, member: Member, ordinal: number): boolean => {
+  const failures = state.troubles.get(ordinal)?.failures;
+  if (failures === undefined || !failures.some(({ user }) => user === member.id)) return true;
+  const failedBy = new Set(failures.map(({ user }) => user));
+  return ![...crew.members.values()].some(({ id, phase }) => phase !== 'leaving' && !failedBy.has(id));
+};
+
+const handOut = (draft: Draft, member: Member, ordinal: number): void => {
+  const { crew, state, now } = draft;
+  if (state.startedAt === undefined) record(draft, { kind: 'started' });
+  crew.attemptCounter += 1;
+  const attempt = `${state.reign}-${crew.attemptCounter}`;
+  hold(crew, member, attempt, { ordinal, generation: 0, since: now, isStarted: false });
+};
+
+/**
+ * Gives an idle member half of what the fullest other member has not begun. Should that one finish such a task all the
+ * same, the first result counts: each attempt has its own token.
+ */
+const stealFor = (draft: Draft, member: Member): void => {
+  let fullest: { owner: Member; attempts: [string, number][] } | undefined;
+  for (const owner of draft.crew.members.values()) {
+    if (owner.id === member.id || owner.attempts.size <= owner.slots) continue;
+    const attempts = spare(owner);
+    if (attempts.length > (fullest?.attempts.length ?? 0)) fullest = { owner, attempts };
+  }
+  if (fullest === undefined) return;
+  const { owner, attempts } = fullest;
+  for (const [attempt, ordinal] of attempts.slice(Math.floor(attempts.length / 2))) {
+    if (!suits(draft.state, draft.crew, member, ordinal)) continue;
+    withdraw(draft.crew, owner, attempt);
+    handOut(draft, member, ordinal);
+  }
+};
+
+/** What a member has not begun, as far as is known: attempts and their ordinals. */
+const spare = ({ attempts, slots }: Member): [string, number][] =>
+  [...attempts].slice(slots).flatMap(([attempt, held]) => (held.isStarted ? [] : [[attempt, held.ordinal]]));

@@ -1,0 +1,40 @@
+import { bitmapFromJson, bitmapToJson, type BitmapJson } from './bitmap.ts';
+import { smallIntMapFromJson, smallIntMapToJson, type SmallIntMapJson } from './small-int-map.ts';
+import type { WorkloadState } from './workload.ts';
+
+/** A state in the form in which a snapshot keeps it; header and tasks come from the header. */
+type Frozen = Omit<WorkloadState, 'header' | 'tasks' | 'done' | 'givenUp' | 'doneBy' | 'troubles' | 'requests'> & {
+  done: BitmapJson;
+  givenUp: BitmapJson;
+  doneBy: SmallIntMapJson;
+  troubles: [number, unknown][];
+  requests: [string, string][];
+};
+
+/** The state in a form that BSON can hold: 3 MB for a million done tasks at most. */
+export const freeze = (state: WorkloadState): unknown => {
+  const { header: _, tasks: __, ...rest } = state;
+  return {
+    ...rest,
+    done: bitmapToJson(state.done),
+    givenUp: bitmapToJson(state.givenUp),
+    doneBy: smallIntMapToJson(state.doneBy),
+    troubles: [...state.troubles],
+    requests: [...state.requests],
+  } satisfies Frozen;
+};
+
+/** The inverse of `freeze`; `initial` is `begin(header)`. Throws `SNAPSHOT_UNREADABLE`. */
+export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => {
+  const { done, givenUp, doneBy, troubles, requests, ...rest } = frozen as Frozen;
+  const size = initial.tasks.indices.count;
+  return {
+    ...initial,
+    ...rest,
+    done: bitmapFromJson(done, size),
+    givenUp: bitmapFromJson(givenUp, size),
+    doneBy: smallIntMapFromJson(doneBy, size),
+    troubles: new Map(troubles) as WorkloadState['troubles'],
+    requests: new Map(requests),
+  };
+};

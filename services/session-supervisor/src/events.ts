@@ -1,0 +1,31 @@
+import type { Logger } from '#libs/telemetry/index.ts';
+import type { Entry } from './domain/entries.ts';
+
+/** What is worth a line in the log, one function each. */
+export interface Events {
+  workloadStarted(workload: string, customer: string, tasks: number): void;
+  workloadEnded(workload: string, phase: string, reason: string): void;
+  workloadTakenOver(workload: string, from: string, reign: number): void;
+  workloadLetGo(workload: string, to: string): void;
+  /** A defect: the store refuses as accepted what the fold holds for open. */
+  journalConflict(workload: string, accepted: readonly string[]): void;
+  appendUnknown(workload: string, cause: unknown): void;
+  attemptFailed(workload: string, entry: Extract<Entry, { kind: 'attempt-failed' }>): void;
+  reportRefused(workload: string, user: string, task: string, reason: string): void;
+  commandObeyed(workload: string, command: string): void;
+}
+
+export const logEvents = (logger: Logger): Events => ({
+  workloadStarted: (workload, customer, tasks) => logger.info({ workload, customer, tasks }, 'workload started'),
+  workloadEnded: (workload, phase, reason) => logger.info({ workload, phase, reason }, 'workload ended'),
+  workloadTakenOver: (workload, from, reign) => logger.info({ workload, from, reign }, 'workload taken over'),
+  workloadLetGo: (workload, to) => logger.warn({ workload, to }, 'workload was taken over by another replica'),
+  journalConflict: (workload, accepted) =>
+    logger.fatal({ workload, accepted }, 'the journal contradicts its fold; this workload is halted'),
+  appendUnknown: (workload, cause) =>
+    logger.warn({ workload, err: cause }, 'an append had no answer; it is tried again'),
+  attemptFailed: (workload, { task, attempt, user, failureClass, reason }) =>
+    logger.info({ workload, task, attempt, user, failureClass, reason }, 'attempt failed'),
+  reportRefused: (workload, user, task, reason) => logger.warn({ workload, user, task, reason }, 'report refused'),
+  commandObeyed: (workload, command) => logger.info({ workload, command }, 'command obeyed'),
+});

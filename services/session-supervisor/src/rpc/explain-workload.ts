@@ -1,0 +1,24 @@
+import type { ExplainWorkloadRequest, ExplainWorkloadResponse, VolatileReply } from '#libs/contracts/session.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import { explain, type Surroundings } from '../domain/explain.ts';
+import { resolve } from './target.ts';
+import { phaseToProto } from './workload-proto.ts';
+
+export const explainWorkload =
+  (ctx: Context): Unary<ExplainWorkloadRequest, ExplainWorkloadResponse> =>
+  async (request, call) => {
+    const { document, state, phase, revision } = await resolve(ctx, call.caller, request);
+    const plan = await ctx.customers.planOf(document.customer);
+    const owner = await ctx.reads.volatile(document._id);
+    const reasons = explain(state, phase, plan.users, owner && surroundingsOf(owner));
+    return { state: phaseToProto(phase), reasons, revision };
+  };
+
+const surroundingsOf = ({ users, entitled, suitable, connected, exchangeError }: VolatileReply): Surroundings => ({
+  active: users.length,
+  entitled,
+  suitable,
+  connected,
+  exchangeError: exchangeError?.message ?? '',
+});

@@ -1,0 +1,18 @@
+import { status } from '@grpc/grpc-js';
+import type { GetCustomerRequest, GetCustomerResponse } from '#libs/contracts/session.ts';
+import { DomainError, invalidFields } from '#libs/errors/index.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import { customerToProto } from './customer-proto.ts';
+
+export const getCustomer =
+  (ctx: Context): Unary<GetCustomerRequest, GetCustomerResponse> =>
+  async ({ customerId }) => {
+    if (customerId === '') throw invalidFields([{ field: 'customer_id', description: 'is required' }]);
+    const document = await ctx.customers.find(customerId);
+    if (document === undefined) {
+      const message = `customer ${customerId} was never put; it has the configured plan`;
+      throw new DomainError(status.NOT_FOUND, 'CUSTOMER_NOT_FOUND', message, { customer: customerId });
+    }
+    return { customer: customerToProto(document) };
+  };

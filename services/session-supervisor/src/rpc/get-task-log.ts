@@ -1,0 +1,47 @@
+import { status } from '@grpc/grpc-js';
+import type { GetTaskLogRequest, GetTaskLogResponse } from '#libs/contracts/session.ts';
+import { DomainError } from '#libs/errors/index.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import { taskOrdinal } from '../domain/tasks.ts';
+import { resolve } from './target.ts';
+
+const MAX_LOG_BYTES = 256 * 1_024;
+
+const taskNotFound = (workload: string, task: string): DomainError =>
+  new DomainError(
+    status.NOT_FOUND,
+    'TASK_NOT_FOUND',
+    `workload ${workload} has no task ${task}; list them with ListTasks`,
+    {
+      workload,
+      task,
+    },
+  );
+
+const noLog = (workload: string, task: string): DomainError =>
+  new DomainError(status.NOT_FOUND, 'NO_LOG', `no attempt at ${task} of ${workload} has failed and left a log`, {
+    workload,
+    task,
+  });
+
+export const getTaskLog =
+  (ctx: Context): Unary<GetTaskLogRequest, GetTaskLogResponse> =>
+  async (request, call) => {
+    const { document, state, revision } = await resolve(ctx, call.caller, request);
+    const task = request.task.includes('/') ? request.task : `${state.tasks.node}/${request.task}`;
+    const ordinal = taskOrdinal(state.tasks, task);
+    if (ordinal === undefined) throw taskNotFound(document._id, request.task);
+    const last = state.troubles.get(ordinal)?.last;
+    if (last === undefined || last.log === '') throw noLog(document._id, task);
+    const log = await ctx.blob.head(last.log, MAX_LOG_BYTES, call.signal);
+    return {
+      task,
+      attempt: last.attempt,
+      userId: last.user,
+      reason: last.reason,
+      log: new TextDecoder().decode(log),
+      failTime: new Date(last.at),
+      revision,
+    };
+  };

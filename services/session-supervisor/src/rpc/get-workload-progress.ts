@@ -1,0 +1,64 @@
+import type {
+  FrameRange,
+  GetWorkloadProgressRequest,
+  GetWorkloadProgressResponse,
+  VolatileReply,
+} from '#libs/contracts/session.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import { valueRangesOf } from '../domain/small-int-map.ts';
+import { tasksToText } from '../domain/tasks.ts';
+import { countsOf, type WorkloadState } from '../domain/workload.ts';
+import { pageToken, parsePage, tokenNumber } from './pages.ts';
+import { durationToProto } from './spec-proto.ts';
+import { resolve } from './target.ts';
+import { percentageOf, phaseToProto } from './workload-proto.ts';
+
+export const getWorkloadProgress =
+  (ctx: Context): Unary<GetWorkloadProgressRequest, GetWorkloadProgressResponse> =>
+  async (request, call) => {
+    const { limit, after } = parsePage(request, ([from]) => tokenNumber(from));
+    const { document, state, phase, revision } = await resolve(ctx, call.caller, request);
+    const owner = await ctx.reads.volatile(document._id);
+    const counts = countsOf(state);
+    return {
+      workloadId: document._id,
+      state: phaseToProto(phase),
+      ...counts,
+      percentage: percentageOf(counts.completed, counts.total),
+      ...paceOf(owner),
+      held: heldOf(owner),
+      ...renderedPage(state, after ?? 0, limit),
+      revision,
+    };
+  };
+
+/** How fast it goes, as far as its owner knows. */
+export const paceOf = (
+  owner: VolatileReply | undefined,
+): Pick<GetWorkloadProgressResponse, 'activeUsers' | 'eta' | 'tasksPerMinute'> => ({
+  activeUsers: owner?.users.length ?? 0,
+  eta: owner?.etaSeconds === undefined ? undefined : durationToProto(owner.etaSeconds * 1_000),
+  tasksPerMinute: owner?.tasksPerMinute ?? 0,
+});
+
+const heldOf = (owner: VolatileReply | undefined): FrameRange[] =>
+  (owner?.users ?? []).flatMap(({ held, userId, name }) =>
+    held === '' ? [] : [{ frames: held, userId, userName: name }],
+  );
+
+const renderedPage = (
+  state: WorkloadState,
+  from: number,
+  limit: number,
+): { rendered: FrameRange[]; nextPageToken: string } => {
+  const ranges = valueRangesOf(state.doneBy, from, limit);
+  const rendered = ranges.map((range) => {
+    const share = state.shares[range.value - 1];
+    return { frames: tasksToText(state.tasks, [range]), userId: share?.id ?? '', userName: share?.name ?? '' };
+  });
+  const last = ranges.at(-1);
+  const hasMore =
+    last !== undefined && ranges.length === limit && valueRangesOf(state.doneBy, last.last + 1, 1).length > 0;
+  return { rendered, nextPageToken: hasMore ? pageToken(last.last + 1) : '' };
+};

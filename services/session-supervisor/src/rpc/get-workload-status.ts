@@ -1,0 +1,20 @@
+import type { GetWorkloadStatusRequest, GetWorkloadStatusResponse } from '#libs/contracts/session.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import { countsOf } from '../domain/workload.ts';
+import { resolve } from './target.ts';
+import { percentageOf, phaseToProto } from './workload-proto.ts';
+
+export const getWorkloadStatus =
+  (ctx: Context): Unary<GetWorkloadStatusRequest, GetWorkloadStatusResponse> =>
+  async (request, call) => {
+    const { document, state, phase, revision } = await resolve(ctx, call.caller, request);
+    const counts = countsOf(state);
+    return {
+      workloadId: document._id,
+      state: phaseToProto(phase),
+      ...counts,
+      percentage: percentageOf(counts.completed, counts.total),
+      revision,
+    };
+  };

@@ -1,0 +1,53 @@
+import { signGrant } from '#libs/auth/index.ts';
+import type { ListResultsRequest, ListResultsResponse, Result } from '#libs/contracts/session.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { JournalDocument } from '#libs/journal/index.ts';
+import type { Context } from '../context.ts';
+import type { Entry } from '../domain/entries.ts';
+import { pageToken, parsePage, tokenNumber } from './pages.ts';
+import { resolve } from './target.ts';
+
+export const listResults =
+  (ctx: Context): Unary<ListResultsRequest, ListResultsResponse> =>
+  async (request, call) => {
+    const { limit, after } = parsePage(request, ([position]) => tokenNumber(position));
+    const { document, revision } = await resolve(ctx, call.caller, request);
+    const results: Result[] = [];
+    let position = after ?? request.afterRevision;
+    let hasMore = false;
+    for await (const written of ctx.journal.read(document._id, position)) {
+      if (written.n > revision) break;
+      if (results.length >= limit) {
+        hasMore = true;
+        break;
+      }
+      results.push(...resultsOf(ctx, document.customer, written));
+      position = written.n;
+    }
+    return { results, nextPageToken: hasMore ? pageToken(position) : '', revision };
+  };
+
+const resultsOf = (ctx: Context, customer: string, { n, at, entries }: JournalDocument<Entry>): Result[] =>
+  entries.flatMap((entry) => {
+    if (entry.kind !== 'accepted') return [];
+    const { task, generation, attempt, blob } = entry;
+    return [
+      {
+        task,
+        frame: Number(task.slice(task.indexOf('/') + 1)),
+        generation,
+        attempt,
+        blobName: blob,
+        grant: blob === '' ? Buffer.alloc(0) : Buffer.from(signGrant(ctx.meshSecret, { blob, customer })),
+        sizeBytes: entry.sizeBytes,
+        sha256: entry.sha256,
+        pixelHash: entry.pixelHash,
+        userId: entry.user,
+        userName: entry.userName,
+        seconds: entry.seconds,
+        notes: entry.notes,
+        acceptTime: at,
+        position: n,
+      },
+    ];
+  });

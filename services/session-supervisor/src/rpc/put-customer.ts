@@ -1,0 +1,49 @@
+import type { PutCustomerRequest, PutCustomerResponse } from '#libs/contracts/session.ts';
+import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import type { CustomerChange } from '../store/customers.ts';
+import { customerToProto } from './customer-proto.ts';
+import { ID } from './target.ts';
+
+const PLAN_PATHS = ['plan.running_workloads', 'plan.users', 'plan.weight'] as const;
+const PATHS: readonly string[] = ['display_name', 'plan', ...PLAN_PATHS];
+
+export const putCustomer =
+  (ctx: Context): Unary<PutCustomerRequest, PutCustomerResponse> =>
+  async (request) => {
+    const { id, change } = parsePut(request);
+    const document = await ctx.customers.put(id, change, new Date(ctx.clock.now()));
+    return { customer: customerToProto(document) };
+  };
+
+const parsePut = ({ customer, updateMask }: PutCustomerRequest): { id: string; change: CustomerChange } => {
+  const violations: FieldViolation[] = [];
+  const check = (holds: boolean, field: string, description: string): void => {
+    if (!holds) violations.push({ field, description });
+  };
+  const { customerId = '', displayName = '', plan } = customer ?? {};
+  const { runningWorkloads = 0, users = 0, weight = 0 } = plan ?? {};
+  check(ID.test(customerId), 'customer.customer_id', 'must be 1 to 40 of [a-z0-9-]');
+  check(displayName.length <= 200, 'customer.display_name', 'must be at most 200 characters');
+  check(runningWorkloads <= 1_000, 'customer.plan.running_workloads', 'must be 1 to 1,000, or 0 for the configured');
+  check(users <= 100_000, 'customer.plan.users', 'must be 1 to 100,000, or 0 for the configured');
+  check(weight <= 1_000, 'customer.plan.weight', 'must be 1 to 1,000, or 0 for the configured');
+  for (const path of updateMask ?? []) {
+    check(PATHS.includes(path), 'update_mask', `${path} is not one of ${PATHS.join(', ')}`);
+  }
+  if (violations.length > 0) throw invalidFields(violations);
+  const changes = (path: string): boolean =>
+    updateMask === undefined || updateMask.includes(path) || updateMask.includes(path.split('.')[0] ?? '');
+  return {
+    id: customerId,
+    change: {
+      displayName: changes('display_name') ? displayName : undefined,
+      plan: {
+        runningWorkloads: changes('plan.running_workloads') ? runningWorkloads : undefined,
+        users: changes('plan.users') ? users : undefined,
+        weight: changes('plan.weight') ? weight : undefined,
+      },
+    },
+  };
+};

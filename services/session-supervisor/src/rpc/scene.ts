@@ -1,0 +1,74 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError, isDomainError } from '#libs/errors/index.ts';
+import { HEAD_BYTES, chooseScene, readBlendHead } from '../domain/blend-head.ts';
+import { framesBetween, framesToText } from '../domain/frames.ts';
+import type { RenderSpec, SceneFile } from '../domain/header.ts';
+import type { Context } from '../context.ts';
+
+/** A render with what only its file could say, and the file. */
+export interface Scene {
+  spec: RenderSpec;
+  file: SceneFile;
+}
+
+/** NOT_FOUND, also for another customer's. */
+const objectNotFound = (objectId: string): DomainError =>
+  new DomainError(
+    status.NOT_FOUND,
+    'OBJECT_NOT_FOUND',
+    `no object ${objectId}; upload the file and call CreateObject`,
+    {
+      object: objectId,
+    },
+  );
+
+const sceneNotInHead = (scene: string, scenes: readonly string[]): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'SCENE_NOT_IN_HEAD',
+    `the head of the file does not name the scene ${scene} (it names ${scenes.join(', ')}); give frames too`,
+    { scene, scenes: scenes.join(',') },
+  );
+
+/** Reads what a render needs to know of its file: only the file's head, and never by starting Blender. */
+export const readScene = async (
+  ctx: Context,
+  customer: string,
+  objectId: string,
+  spec: RenderSpec,
+  signal: AbortSignal,
+): Promise<Scene> => {
+  const { object } = await ctx.blob.getObject({ objectId }, signal);
+  if (object === undefined || object.customerId !== customer) throw objectNotFound(objectId);
+  const head = await ctx.blob.head(object.blobName, HEAD_BYTES, signal);
+  const { frames, version } = framesAndVersion(head, spec);
+  return {
+    spec: { ...spec, frames },
+    file: {
+      objectId,
+      fileName: object.fileName,
+      blob: object.blobName,
+      sha256: object.sha256,
+      sizeBytes: object.sizeBytes,
+      blenderVersion: version,
+    },
+  };
+};
+
+const framesAndVersion = (head: Uint8Array, spec: RenderSpec): { frames: string; version: string } => {
+  try {
+    const blend = readBlendHead(head);
+    const scene = chooseScene(blend, spec.scene === '' ? undefined : spec.scene);
+    if (spec.frames !== '') return { frames: spec.frames, version: blend.versionText };
+    if (scene === undefined)
+      throw sceneNotInHead(
+        spec.scene,
+        blend.scenes.map(({ name }) => name),
+      );
+    return { frames: framesToText(framesBetween(scene.firstFrame, scene.lastFrame)), version: blend.versionText };
+  } catch (thrown) {
+    // Whoever says which frames does not need the file's word for them.
+    if (!isDomainError(thrown) || thrown.reason !== 'FRAME_RANGE_UNREADABLE' || spec.frames === '') throw thrown;
+    return { frames: spec.frames, version: thrown.metadata['version'] ?? '' };
+  }
+};

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import type { StartWorkloadRequest, StartWorkloadResponse } from '#libs/contracts/session.ts';
+import { StartWorkloadRequest as Request } from '#libs/contracts/session.ts';
+import { DomainError, invalidFields, type FieldViolation } from '#libs/errors/index.ts';
+import type { CallContext, Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import type { WorkloadHeader, WorkloadSpec } from '../domain/header.ts';
+import { begin } from '../domain/workload.ts';
+import { requestIdReused } from '../session/errors.ts';
+import { projectionOf } from '../store/workload-document.ts';
+import { parseNoop, parseRender } from './parse-spec.ts';
+import { readScene } from './scene.ts';
+import { ID, customerFor, workloadNotFound } from './target.ts';
+import { viewToProto } from './workload-proto.ts';
+
+/** What a Start asks for, checked. */
+interface Ask {
+  customer: string;
+  objectId: string;
+  spec: WorkloadSpec;
+  wanted: number | undefined;
+  requestId: string | undefined;
+  requestHash: string;
+}
+
+export const startWorkload =
+  (ctx: Context): Unary<StartWorkloadRequest, StartWorkloadResponse> =>
+  async (request, call) => {
+    const ask = parseStart(request, call);
+    const plan = await ctx.customers.planOf(ask.customer);
+    const header = await headerOf(ctx, ask, plan.users, call.signal);
+    const started = await ctx.workloads.start({
+      header,
+      requestId: ask.requestId,
+      requestHash: ask.requestHash,
+      projection: projectionOf(begin(header), ''),
+      owner: ctx.instance,
+      slots: plan.runningWorkloads,
+    });
+    if (started.kind === 'full') throw alreadyRunning(ask.customer, started.running);
+    if (started.kind === 'request-id-reused') throw requestIdReused(ask.requestId ?? '');
+    const { document } = started;
+    if (started.kind === 'inserted') {
+      ctx.events.workloadStarted(document._id, document.customer, document.projection.total);
+      // The answer does not wait: whoever owns it opens it with the next beat at the latest.
+      ctx.sessions.open(document).catch((thrown: unknown) => {
+        call.log.warn({ err: thrown, workload: document._id }, 'a new workload opens with the next beat');
+      });
+    }
+    const view = await ctx.reads.view(document._id);
+    if (view === undefined) throw workloadNotFound(document._id);
+    return { workload: viewToProto(view), revision: view.revision };
+  };
+
+/** ALREADY_EXISTS: the plan is full. */
+const alreadyRunning = (customer: string, running: readonly string[]): DomainError =>
+  new DomainError(
+    status.ALREADY_EXISTS,
+    'WORKLOAD_ALREADY_RUNNING',
+    `customer ${customer} has as many running workloads as the plan allows (${running.join(', ')}); wait or stop one`,
+    { customer, workloads: running.join(',') },
+  );
+
+const parseStart = (request: StartWorkloadRequest, call: CallContext): Ask => {
+  const violations: FieldViolation[] = [];
+  const customer = customerFor(call.caller, request.customerId);
+  if (!ID.test(customer)) violations.push({ field: 'customer_id', description: 'must be 1 to 40 of [a-z0-9-]' });
+  if (request.requestId.length > 64)
+    violations.push({ field: 'request_id', description: 'must be at most 64 characters' });
+  if ((request.wantedUsers ?? 0) > 100_000)
+    violations.push({ field: 'wanted_users', description: 'must be at most 100,000' });
+  const spec = parseSpec(request, violations);
+  if (spec === undefined || violations.length > 0) throw invalidFields(violations);
+  return {
+    customer,
+    objectId: request.objectId,
+    spec,
+    wanted: request.wantedUsers,
+    requestId: request.requestId === '' ? undefined : request.requestId,
+    requestHash: createHash('sha256')
+      .update(Request.encode({ ...request, customerId: customer }).finish())
+      .digest('hex'),
+  };
+};
+
+const parseSpec = (
+  { spec, objectId }: StartWorkloadRequest,
+  violations: FieldViolation[],
+): WorkloadSpec | undefined => {
+  switch (spec?.$case) {
+    case 'render':
+      if (!ID.test(objectId)) {
+        violations.push({
+          field: 'object_id',
+          description: 'must be the id of an object (ObjectService.CreateObject)',
+        });
+      }
+      return parseRender(spec.value, violations);
+    case 'noop':
+      if (objectId !== '') violations.push({ field: 'object_id', description: 'must be empty for noop' });
+      return parseNoop(spec.value, violations);
+    case undefined:
+      violations.push({ field: 'spec', description: 'give render or noop' });
+      return undefined;
+    default:
+      return spec satisfies never;
+  }
+};
+
+const headerOf = async (ctx: Context, ask: Ask, planUsers: number, signal: AbortSignal): Promise<WorkloadHeader> => {
+  const base = {
+    id: ctx.random.id('w'),
+    customer: ask.customer,
+    wanted: ask.wanted ?? planUsers,
+    createdAt: ctx.clock.now(),
+  };
+  if (ask.spec.kind === 'noop') return { ...base, spec: ask.spec };
+  return { ...base, ...(await readScene(ctx, ask.customer, ask.objectId, ask.spec, signal)) };
+};

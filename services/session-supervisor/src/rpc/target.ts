@@ -1,0 +1,69 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError, invalidFields } from '#libs/errors/index.ts';
+import type { Caller } from '#libs/auth/index.ts';
+import type { View } from '../session/reads.ts';
+import type { Context } from '../context.ts';
+
+/** How a request names a workload. */
+export interface Target {
+  workloadId: string;
+  customerId: string;
+}
+
+/** Ids of the mesh and of customers. */
+export const ID = /^[a-z0-9-]{1,40}$/;
+
+/** NOT_FOUND, also for another customer's: who may not see it may not know of it. */
+export const workloadNotFound = (workloadId: string): DomainError =>
+  new DomainError(status.NOT_FOUND, 'WORKLOAD_NOT_FOUND', `no workload ${workloadId}; list them with ListWorkloads`, {
+    workload: workloadId,
+  });
+
+/** Whose things a caller means: customers always their own. */
+export const customerFor = (caller: Caller | undefined, customerId: string): string =>
+  caller?.role === 'customer' ? caller.subject : customerId;
+
+/** The workload that a request means: the one named, or the one of the customer that runs. */
+export const resolve = async (ctx: Context, caller: Caller | undefined, target: Target): Promise<View> => {
+  const id = target.workloadId === '' ? await runningOf(ctx, caller, target.customerId) : target.workloadId;
+  const view = ID.test(id) ? await ctx.reads.view(id) : undefined;
+  if (view === undefined || !mayReach(caller, view.document.customer)) throw workloadNotFound(id);
+  if (target.workloadId !== '' && target.customerId !== '' && target.customerId !== view.document.customer) {
+    throw workloadNotFound(id);
+  }
+  return view;
+};
+
+const mayReach = (caller: Caller | undefined, customer: string): boolean =>
+  caller?.role === 'operator' || (caller?.role === 'customer' && caller.subject === customer);
+
+const runningOf = async (ctx: Context, caller: Caller | undefined, customerId: string): Promise<string> => {
+  const customer = customerFor(caller, customerId);
+  if (customer === '') {
+    throw invalidFields([
+      { field: 'workload_id', description: 'give workload_id, or customer_id for the one that runs' },
+    ]);
+  }
+  const running = await ctx.workloads.running(customer);
+  const [only, ...others] = running.map(({ _id }) => _id);
+  if (only === undefined || (caller?.role === 'customer' && customerId !== '' && customerId !== customer)) {
+    throw new DomainError(
+      status.NOT_FOUND,
+      'NO_ACTIVE_WORKLOAD',
+      `customer ${customerId || customer} has no running workload`,
+      {
+        customer: customerId || customer,
+      },
+    );
+  }
+  if (others.length > 0) {
+    const workloads = [only, ...others].join(',');
+    throw new DomainError(
+      status.FAILED_PRECONDITION,
+      'SEVERAL_ACTIVE_WORKLOADS',
+      `customer ${customer} has several running workloads; give workload_id: ${workloads}`,
+      { customer, workloads },
+    );
+  }
+  return only;
+};

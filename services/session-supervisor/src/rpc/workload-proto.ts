@@ -1,0 +1,119 @@
+import { WorkloadState as ProtoState, type Workload } from '#libs/contracts/session.ts';
+import { frameAt } from '../domain/frames.ts';
+import type { Phase } from '../domain/workload.ts';
+import { countsOf } from '../domain/workload.ts';
+import type { View } from '../session/reads.ts';
+import type { WorkloadDocument } from '../store/workload-document.ts';
+import { tasksOf } from '../domain/tasks.ts';
+import { noopSpecToProto, renderSpecToProto } from './spec-proto.ts';
+
+/** Shares beyond these are left out of a workload. */
+const MAX_SHARES = 1_000;
+
+/** A phase as callers see it. */
+export const phaseToProto = (phase: Phase): ProtoState =>
+  ({
+    pending: ProtoState.PENDING,
+    running: ProtoState.RUNNING,
+    paused: ProtoState.PAUSED,
+    stopped: ProtoState.STOPPED,
+    completed: ProtoState.COMPLETED,
+    failed: ProtoState.FAILED,
+  })[phase];
+
+/** The phases that a filter names; states that no workload of this build has match nothing. */
+export const phaseFromProto = (state: ProtoState): Phase | undefined =>
+  (
+    ({
+      [ProtoState.PENDING]: 'pending',
+      [ProtoState.RUNNING]: 'running',
+      [ProtoState.PAUSED]: 'paused',
+      [ProtoState.STOPPED]: 'stopped',
+      [ProtoState.COMPLETED]: 'completed',
+      [ProtoState.FAILED]: 'failed',
+    }) as Partial<Record<ProtoState, Phase>>
+  )[state];
+
+/** Done ones in percent, 0 to 100. */
+export const percentageOf = (completed: number, total: number): number =>
+  total === 0 ? 0 : Math.round((completed / total) * 10_000) / 100;
+
+/** A workload as its journal has it. */
+export const viewToProto = ({ document, state, phase, revision }: View): Workload => {
+  const { ending, startedAt, wanted, shares } = state;
+  const isEnd = ending !== undefined && phase === state.phase;
+  return {
+    ...headerToProto(document),
+    ...numbers(countsOf(state)),
+    state: phaseToProto(phase),
+    reason: isEnd ? ending.reason : '',
+    reasonMessage: isEnd ? ending.message : '',
+    wantedUsers: wanted,
+    startTime: startedAt === undefined ? undefined : new Date(startedAt),
+    endTime: isEnd ? new Date(ending.at) : undefined,
+    shares: shares
+      .toSorted((a, b) => b.completed - a.completed)
+      .slice(0, MAX_SHARES)
+      .map(({ id, name, completed, seconds }) => ({ userId: id, userName: name, completed, seconds })),
+    revision,
+  };
+};
+
+/** A workload as lists show it, perhaps a second old. */
+export const listedToProto = (document: WorkloadDocument): Workload => {
+  const { projection } = document;
+  const { total, completed, failed } = projection;
+  return {
+    ...headerToProto(document),
+    ...numbers({ total, completed, failed, remaining: total - completed - failed }),
+    state: phaseToProto(projection.phase),
+    reason: projection.reason,
+    reasonMessage: projection.message,
+    wantedUsers: projection.wanted,
+    startTime: projection.startedAt,
+    endTime: projection.endedAt,
+    shares: [],
+    revision: projection.position,
+  };
+};
+
+const numbers = (counts: {
+  total: number;
+  completed: number;
+  failed: number;
+  remaining: number;
+}): Pick<Workload, 'total' | 'completed' | 'failed' | 'remaining' | 'percentage'> => ({
+  ...counts,
+  percentage: percentageOf(counts.completed, counts.total),
+});
+
+type HeaderPart = Pick<
+  Workload,
+  | 'workloadId'
+  | 'customerId'
+  | 'objectId'
+  | 'fileName'
+  | 'spec'
+  | 'createTime'
+  | 'blenderVersion'
+  | 'firstFrame'
+  | 'lastFrame'
+>;
+
+const headerToProto = ({ _id, customer, spec, file, createdAt }: WorkloadDocument): HeaderPart => {
+  const { indices } = tasksOf(spec);
+  return {
+    workloadId: _id,
+    customerId: customer,
+    objectId: file?.objectId ?? '',
+    fileName: file?.fileName ?? '',
+    spec:
+      spec.kind === 'render'
+        ? { $case: 'render', value: renderSpecToProto(spec) }
+        : { $case: 'noop', value: noopSpecToProto(spec) },
+    createTime: createdAt,
+    blenderVersion: file?.blenderVersion ?? '',
+    firstFrame: frameAt(indices, 0),
+    lastFrame: frameAt(indices, indices.count - 1),
+  };
+};

@@ -1,0 +1,41 @@
+import { accessTable, createVerifier } from '#libs/auth/index.ts';
+import { descriptorImage } from '#libs/contracts/image.ts';
+import { startServer, type RunningServer } from '#libs/grpc/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import type { Config } from './config.ts';
+import { createContext } from './context.ts';
+import { services } from './rpc/index.ts';
+import type { SessionDeps } from './session/deps.ts';
+import { serveOrphanReports } from './session/orphan-reports.ts';
+import { startOwnership } from './session/ownership.ts';
+import { startSweeper } from './session/sweeper.ts';
+
+/** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
+export const startSupervisor = async (
+  config: Config,
+  logger: Logger,
+  stack: AsyncDisposableStack,
+  overrides: Partial<SessionDeps> = {},
+): Promise<RunningServer> => {
+  const ctx = await createContext(config, logger, stack, overrides);
+  const orphans = serveOrphanReports(ctx);
+  stack.defer(() => orphans.close());
+  const beats = await startOwnership(ctx, ctx.supervisors, ctx.sessions);
+  stack.defer(() => beats.stop());
+  const sweeper = startSweeper(ctx);
+  stack.defer(() => sweeper.stop());
+  const image = descriptorImage();
+  const server = await startServer({
+    listen: config.listen,
+    insecure: config.insecure,
+    tls: config.tls,
+    services: services(ctx),
+    verify: createVerifier({ ...config.tokens, clock: ctx.clock }),
+    access: accessTable(image),
+    image,
+    logger,
+    clock: ctx.clock,
+  });
+  stack.use(server);
+  return server;
+};

@@ -1,0 +1,62 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import { verifyAttemptToken, verifyReceipt, type Secret } from '#libs/auth/index.ts';
+import type { Attempt, Receipt } from '#libs/contracts/common.ts';
+import { resultExtension, type WorkloadHeader } from '../domain/header.ts';
+
+/** The secrets with which what users report is checked. */
+export interface Proofs {
+  meshSecret: Secret;
+  /** The workload's own key. */
+  workloadKey: KeyObject;
+}
+
+/** Whether the owner of this workload handed the attempt to this user. */
+export const isHandedOut = ({ workloadKey }: Proofs, attempt: Attempt, user: string): boolean =>
+  verifyAttemptToken(workloadKey, { ...attempt, user }, attempt.token);
+
+/** What a user claims to have made. */
+export interface Claimed {
+  receipt: Receipt | undefined;
+  sha256: string;
+}
+
+/**
+ * Why a claimed result proves nothing, or undefined if it does: the blob service must have signed that exactly these bytes
+ * are stored under the attempt's own name. A noop task without a blob has no receipt; its bytes follow from its key.
+ */
+export const resultForgery = (
+  { meshSecret }: Proofs,
+  header: WorkloadHeader,
+  attempt: Attempt,
+  { receipt, sha256 }: Claimed,
+): string | undefined => {
+  if (header.spec.kind === 'noop' && header.spec.resultBytes === 0) {
+    return sha256 === noopDigest(header.id, attempt.task) ? undefined : 'RESULT_INVALID';
+  }
+  if (receipt === undefined) return 'RECEIPT_MISSING';
+  if (receipt.sha256 !== sha256) return 'RESULT_INVALID';
+  if (receipt.blobName !== resultBlob(header, attempt)) return 'RECEIPT_INVALID';
+  return isSigned(meshSecret, receipt) ? undefined : 'RECEIPT_INVALID';
+};
+
+/** A failed attempt's log, or empty where none was stored or its receipt does not hold. */
+export const provenLog = (
+  { meshSecret }: Proofs,
+  header: WorkloadHeader,
+  attempt: Attempt,
+  receipt: Receipt | undefined,
+): string => {
+  if (receipt === undefined) return '';
+  const name = `logs/${header.id}/${attempt.task}/${attempt.generation}-${attempt.attempt}.log`;
+  return receipt.blobName === name && isSigned(meshSecret, receipt) ? name : '';
+};
+
+/** Where blob stores the result of an attempt. */
+const resultBlob = ({ id, spec }: WorkloadHeader, { task, generation, attempt }: Attempt): string =>
+  `results/${id}/${task}/${generation}-${attempt}.${resultExtension(spec)}`;
+
+const isSigned = (meshSecret: Secret, { blobName, sha256, sizeBytes, signature }: Receipt): boolean =>
+  verifyReceipt(meshSecret, { path: blobName, sha256, sizeBytes }, signature);
+
+const noopDigest = (workload: string, task: string): string =>
+  createHash('sha256').update(`${workload}/${task}`).digest('hex');

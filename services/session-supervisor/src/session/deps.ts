@@ -1,0 +1,30 @@
+import type { KeyObject } from 'node:crypto';
+import type { Clock } from '#libs/clock/index.ts';
+import type { SetDemandRequest, SetDemandResponse } from '#libs/contracts/user.ts';
+import type { JournalStore } from '#libs/journal/index.ts';
+import type { Bus } from '#libs/nats/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import type { Entry } from '../domain/entries.ts';
+import type { Events } from '../events.ts';
+import type { CustomerStore } from '../store/customers.ts';
+import type { WorkloadStore } from '../store/workloads.ts';
+
+/** What sessions need of their surroundings. */
+export interface SessionDeps {
+  /** This replica, random per start. */
+  instance: string;
+  meshSecret: KeyObject;
+  workloads: WorkloadStore;
+  customers: CustomerStore;
+  journal: JournalStore<Entry>;
+  bus: Bus;
+  setDemand: (
+    request: SetDemandRequest,
+    options: { deadlineMs: number; signal: AbortSignal },
+  ) => Promise<SetDemandResponse>;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  events: Events;
+}

@@ -1,0 +1,155 @@
+import type { KeyObject } from 'node:crypto';
+import { attemptToken } from '#libs/auth/index.ts';
+import type { Attempt } from '#libs/contracts/common.ts';
+import type { Work } from '#libs/contracts/agent.ts';
+import { StartRendering, StartRenderingReply, StopWork, type UserWork } from '#libs/contracts/user.ts';
+import type { Clock, Timer } from '#libs/clock/index.ts';
+import type { Bus } from '#libs/nats/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import type { Crew, Held, Member } from '../domain/crew.ts';
+import { taskKey, type TaskSet } from '../domain/tasks.ts';
+
+export interface DispatcherOptions {
+  workload: string;
+  tasks: TaskSet;
+  crew: Crew;
+  /** The owner's reign, which every message carries. */
+  reign: number;
+  workloadKey: KeyObject;
+  /** What this user must know to do the work. */
+  work: (user: string) => Work;
+  bus: Bus;
+  clock: Clock;
+  logger: Logger;
+  /** A manager says that it has no such user for this session any more. */
+  onGone: (user: string, connection: string) => void;
+}
+
+/** A user that is told to stop. */
+export interface Leaver {
+  id: string;
+  connection: string;
+  claim: number;
+  manager: string;
+}
+
+/** Sends users the whole set of their work, once per turn however often it changed. */
+export interface Dispatcher {
+  /** Sends to everybody in `crew.dirty`, at the end of this turn. */
+  flush(): void;
+  /** Tells users to stop everything for this workload. Resolves when their managers know, or do not answer. */
+  stop(users: readonly Leaver[]): Promise<void>;
+  close(): void;
+}
+
+/** A manager that does not answer by then is told again. */
+const ANSWER_MS = 3_000;
+const AGAIN_MS = 1_000;
+
+export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
+  const { workload, tasks, crew, bus, clock, logger } = options;
+  const attempts = new WeakMap<Held, Attempt>();
+  let scheduled: NodeJS.Immediate | undefined;
+  let retry: Timer | undefined;
+  let counter = 0;
+
+  const toProto = (user: string, attempt: string, held: Held): Attempt => {
+    const known = attempts.get(held);
+    if (known !== undefined) return known;
+    const { generation } = held;
+    const fields = { task: taskKey(tasks, held.ordinal), generation, attempt };
+    const token = Buffer.from(attemptToken(options.workloadKey, { ...fields, user }));
+    const made = { ...fields, token };
+    attempts.set(held, made);
+    return made;
+  };
+
+  const stateOf = ({
+    claim,
+  }: Pick<Member, 'claim'>): { workloadId: string; claim: number; reign: number; counter: number } => {
+    counter += 1;
+    return { workloadId: workload, claim, reign: options.reign, counter };
+  };
+
+  const workOf = (member: Member): UserWork => {
+    const set =
+      member.phase === 'asked' ? [] : [...member.attempts].map(([attempt, held]) => toProto(member.id, attempt, held));
+    return {
+      userId: member.id,
+      connectionId: member.connection,
+      desiredState: {
+        ...stateOf(member),
+        adopt: member.phase === 'asked',
+        attempts: set,
+        work: set.length === 0 ? undefined : options.work(member.id),
+      },
+    };
+  };
+
+  const send = (): void => {
+    scheduled = undefined;
+    const byManager = new Map<string, Member[]>();
+    for (const id of crew.dirty) {
+      const member = crew.members.get(id);
+      if (member === undefined) continue;
+      const others = byManager.get(member.manager);
+      if (others === undefined) byManager.set(member.manager, [member]);
+      else others.push(member);
+    }
+    crew.dirty.clear();
+    for (const [manager, members] of byManager) void tell(manager, members);
+  };
+
+  const tell = async (manager: string, members: readonly Member[]): Promise<void> => {
+    const connections = new Map(members.map(({ id, connection }) => [id, connection]));
+    try {
+      const bytes = StartRendering.encode({ users: members.map(workOf) }).finish();
+      const answer = await bus.request(`muster.user.v1.${manager}.start-rendering`, bytes, { timeoutMs: ANSWER_MS });
+      for (const user of StartRenderingReply.decode(answer).goneUserIds) {
+        options.onGone(user, connections.get(user) ?? '');
+      }
+    } catch (thrown) {
+      logger.debug({ err: thrown, manager }, 'a user-manager did not take work; it is told again');
+      for (const [id, connection] of connections) {
+        if (crew.members.get(id)?.connection === connection) crew.dirty.add(id);
+      }
+      retry ??= clock.setTimer(AGAIN_MS, () => {
+        retry = undefined;
+        flush();
+      });
+    }
+  };
+
+  const flush = (): void => {
+    if (crew.dirty.size > 0) scheduled ??= setImmediate(send);
+  };
+
+  return {
+    flush,
+    stop: async (users) => {
+      const byManager = Map.groupBy(users, ({ manager }) => manager);
+      await Promise.all(
+        [...byManager].map(async ([manager, leavers]) => {
+          const work = leavers.map((leaver): UserWork => ({
+            userId: leaver.id,
+            connectionId: leaver.connection,
+            desiredState: { ...stateOf(leaver), adopt: false, attempts: [], work: undefined },
+          }));
+          const bytes = StopWork.encode({ users: work }).finish();
+          await bus
+            .request(`muster.user.v1.${manager}.stop-work`, bytes, { timeoutMs: ANSWER_MS })
+            .catch((thrown: unknown) => {
+              logger.debug(
+                { err: thrown, manager },
+                'a user-manager did not take a stop; the release will end the work',
+              );
+            });
+        }),
+      );
+    },
+    close: () => {
+      if (scheduled !== undefined) clearImmediate(scheduled);
+      retry?.cancel();
+    },
+  };
+};

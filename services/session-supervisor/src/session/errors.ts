@@ -1,0 +1,49 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError } from '#libs/errors/index.ts';
+import type { Refusal } from '../domain/decision.ts';
+
+/** UNAVAILABLE: the workload changes hands right now. */
+export const changingHands = (workload: string): DomainError =>
+  new DomainError(
+    status.UNAVAILABLE,
+    'WORKLOAD_CHANGES_HANDS',
+    `workload ${workload} is being taken over by another replica; try again`,
+    { workload },
+    { retryAfterMs: 1_000 },
+  );
+
+/** UNAVAILABLE: more waits to be decided than the session may hold. */
+export const sessionBusy = (workload: string): DomainError =>
+  new DomainError(
+    status.UNAVAILABLE,
+    'SESSION_BUSY',
+    `too much waits to be written for workload ${workload}; try again`,
+    { workload },
+    { retryAfterMs: 1_000 },
+  );
+
+/** A refused command as a caller sees it. */
+export const refusalError = (workload: string, refusal: Refusal): DomainError => {
+  switch (refusal.reason) {
+    case 'WORKLOAD_ENDED': {
+      const state = refusal.state.toUpperCase();
+      const message = `workload ${workload} is ${state}; start a new one`;
+      return new DomainError(status.FAILED_PRECONDITION, 'WORKLOAD_ENDED', message, { workload, state });
+    }
+    case 'REQUEST_ID_REUSED':
+      return requestIdReused(refusal.requestId);
+    case 'LET_GO':
+      return changingHands(workload);
+    default:
+      return refusal satisfies never;
+  }
+};
+
+/** INVALID_ARGUMENT: an id that was used for another request. */
+export const requestIdReused = (requestId: string): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'REQUEST_ID_REUSED',
+    `request_id ${requestId} came before with another request; choose a new one`,
+    { requestId },
+  );

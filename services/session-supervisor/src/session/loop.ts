@@ -1,0 +1,196 @@
+import type { Clock } from '#libs/clock/index.ts';
+import { append, type JournalDocument, type JournalStore } from '#libs/journal/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import type { Crew } from '../domain/crew.ts';
+import { decide } from '../domain/decide.ts';
+import type { Effect } from '../domain/decision.ts';
+import { acceptedKey, type Entry } from '../domain/entries.ts';
+import { foldDocument } from '../domain/fold.ts';
+import type { Input } from '../domain/inputs.ts';
+import type { WorkloadState } from '../domain/workload.ts';
+import { entryBytes, inputBytes } from './entry-bytes.ts';
+
+/** Bounds of one journal document. */
+const GROUP_ENTRIES = 500;
+const GROUP_BYTES = 4 * 1024 * 1024;
+/** Inputs that may wait for a full group to be written. */
+const MAX_QUEUED = 10_000;
+const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+
+export interface LoopOptions {
+  /** The folded journal, including the entry that made this replica the owner. */
+  state: WorkloadState;
+  crew: Crew;
+  store: JournalStore<Entry>;
+  /** This replica's instance id. */
+  by: string;
+  clock: Clock;
+  random: Random;
+  /** How many users the customer's plan allows one workload, as known now. */
+  planUsers: () => number;
+  /** Acts on effects, in order; what they were decided on is durable. */
+  perform: (effects: readonly Effect[]) => void;
+  /** Sends their work to users whose set changed. Called at once: hand-outs are not journaled. */
+  send: () => void;
+  /** Told of each durable document and the state after it, before its effects are performed. */
+  onWritten: (document: JournalDocument<Entry>, state: WorkloadState) => void;
+  /** Told when an append's outcome is unknown and it is tried again. */
+  onUnknown: (cause: unknown) => void;
+  /**
+   * The workload is no longer this replica's, or may not be written to: `taken-over` by another owner, or `conflict` (the store
+   * refuses as accepted what the fold holds for open: a defect, to be alarmed). Nothing is performed after it.
+   */
+  onEnd: (end: LoopEnd, unanswered: readonly Input[]) => void;
+}
+
+export type LoopEnd = { kind: 'taken-over'; by: string } | { kind: 'conflict'; accepted: readonly string[] };
+
+/** The one writer of a workload's journal on this replica. */
+export interface SessionLoop {
+  /** Takes an input. Answers false when too many wait already; nothing has happened then. */
+  submit(input: Input): boolean;
+  /** The durable state. */
+  durable(): WorkloadState;
+  /** Stops without a word: inputs that were not decided are dropped. */
+  abandon(): readonly Input[];
+}
+
+/** What was decided on one input, to be decided again if its append is refused. */
+interface Decided {
+  input: Input;
+  effects: readonly Effect[];
+}
+
+/** What becomes one journal document. */
+interface Group {
+  entries: Entry[];
+  bytes: number;
+  decided: Decided[];
+}
+
+const emptyGroup = (): Group => ({ entries: [], bytes: 0, decided: [] });
+
+/**
+ * Decides inputs one at a time on the tip, and writes what was decided: one append in flight, everything that is decided
+ * meanwhile in the next. The effects of an input wait until all that it was decided on is durable.
+ */
+export const startLoop = (options: LoopOptions): SessionLoop => {
+  const { crew, store, clock, by } = options;
+  const letGo = new AbortController();
+  let durable = options.state;
+  let tip = durable;
+  let pending = emptyGroup();
+  let inFlight: Group | undefined;
+  let queue: Input[] = [];
+  let queuedBytes = 0;
+  let hasEnded = false;
+
+  const isFull = (): boolean => pending.entries.length >= GROUP_ENTRIES || pending.bytes >= GROUP_BYTES;
+
+  const take = (input: Input): void => {
+    const n = durable.position + (inFlight === undefined ? 1 : 2);
+    const session = { state: tip, crew, planUsers: options.planUsers() };
+    const decision = decide(session, input, { n, at: clock.now() }, clock.monotonic());
+    tip = decision.state;
+    const { entries, effects } = decision;
+    pending.entries.push(...entries);
+    for (const entry of entries) pending.bytes += entryBytes(entry);
+    if (entries.length > 0 || pending.entries.length > 0) pending.decided.push({ input, effects });
+    else if (inFlight !== undefined) inFlight.decided.push({ input, effects });
+    else options.perform(effects);
+    options.send();
+  };
+
+  const drainQueue = (): void => {
+    while (!isFull()) {
+      const input = hasEnded ? undefined : queue.shift();
+      if (input === undefined) return;
+      queuedBytes -= inputBytes(input);
+      take(input);
+    }
+  };
+
+  const flush = (): void => {
+    if (inFlight !== undefined || pending.entries.length === 0 || hasEnded) return;
+    const group = pending;
+    inFlight = group;
+    pending = emptyGroup();
+    void write(group);
+  };
+
+  const write = async (group: Group): Promise<void> => {
+    const accepted = group.entries.flatMap((entry) => (entry.kind === 'accepted' ? [acceptedKey(entry)] : []));
+    const document: JournalDocument<Entry> = {
+      workload: durable.header.id,
+      n: durable.position + 1,
+      appendId: options.random.id('a'),
+      by,
+      at: new Date(clock.now()),
+      entries: group.entries,
+      ...(accepted.length > 0 ? { accepted } : {}),
+    };
+    const outcome = await append(store, document, {
+      clock,
+      random: options.random,
+      signal: letGo.signal,
+      onUnknown: options.onUnknown,
+    }).catch((thrown: unknown) => {
+      if (letGo.signal.aborted) return undefined;
+      throw thrown;
+    });
+    if (outcome === undefined || hasEnded) return;
+    inFlight = undefined;
+    if (outcome.kind === 'written') {
+      durable = foldDocument(durable, document);
+      options.onWritten(document, durable);
+      for (const { effects } of group.decided) options.perform(effects);
+    } else if (outcome.kind === 'conflict') {
+      end({ kind: 'conflict', accepted: outcome.accepted }, group);
+      return;
+    } else if (!decideAgain(outcome.by, group)) return;
+    drainQueue();
+    flush();
+  };
+
+  /** Folds what somebody else wrote in our place and decides our inputs anew; false if the workload is not ours any more. */
+  const decideAgain = (document: JournalDocument<Entry>, group: Group): boolean => {
+    durable = foldDocument(durable, document);
+    const isTakenOver = document.entries.some(({ kind }) => kind === 'taken-over');
+    if (isTakenOver) {
+      end({ kind: 'taken-over', by: document.by }, group);
+      return false;
+    }
+    tip = durable;
+    queue = [...group.decided, ...pending.decided].map(({ input }) => input).concat(queue);
+    queuedBytes = queue.reduce((sum, input) => sum + inputBytes(input), 0);
+    pending = emptyGroup();
+    return true;
+  };
+
+  const unanswered = (group: Group | undefined): Input[] =>
+    [...(group?.decided ?? []), ...pending.decided].map(({ input }) => input).concat(queue);
+
+  const end = (reason: LoopEnd, group: Group): void => {
+    hasEnded = true;
+    letGo.abort();
+    options.onEnd(reason, unanswered(group));
+  };
+
+  return {
+    submit: (input) => {
+      if (hasEnded || queue.length >= MAX_QUEUED || queuedBytes >= MAX_QUEUED_BYTES) return false;
+      if (queue.length > 0 || isFull()) {
+        queue.push(input);
+        queuedBytes += inputBytes(input);
+      } else take(input);
+      flush();
+      return true;
+    },
+    durable: () => durable,
+    abandon: () => {
+      hasEnded = true;
+      letGo.abort();
+      return unanswered(inFlight);
+    },
+  };
+};

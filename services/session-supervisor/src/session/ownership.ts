@@ -1,0 +1,55 @@
+import { startBeats, type BeatDocument, type Beats, type Peers } from '#libs/mongo/index.ts';
+import type { Collection } from 'mongodb';
+import type { SessionDeps } from './deps.ts';
+import type { Sessions } from './sessions.ts';
+
+/**
+ * Who should try: each replica raises a beat, reads which workloads name it, and takes over those of replicas whose beat has
+ * stopped. Who may is the journal's word (see `takeOver`).
+ */
+export const startOwnership = (
+  deps: SessionDeps,
+  supervisors: Collection<BeatDocument>,
+  sessions: Sessions,
+): Promise<Beats> => {
+  const { instance, workloads, clock, logger } = deps;
+
+  const openAll = async (): Promise<void> => {
+    // Whatever is opened while MongoDB answers cannot be in the answer.
+    const openBefore = sessions.ids();
+    const mine = await workloads.ownedBy(instance);
+    const named = new Set(mine.map(({ _id }) => _id));
+    for (const id of openBefore) if (!named.has(id)) sessions.letGo(id);
+    const opened = await Promise.allSettled(mine.map((document) => sessions.open(document)));
+    for (const [i, outcome] of opened.entries()) {
+      if (outcome.status === 'rejected') {
+        logger.error(
+          { err: outcome.reason as unknown, workload: mine[i]?._id },
+          'a workload could not be opened; it is tried again',
+        );
+      }
+    }
+  };
+
+  const claimOrphans = async ({ living, dead }: Peers): Promise<void> => {
+    const orphans = await workloads.ownedByOthers([...living.keys()]);
+    for (const { _id, owner } of orphans) {
+      if (owner !== null) await workloads.claim(_id, owner, instance);
+    }
+    // A dead replica that owns nothing any more need not be watched.
+    const gone = [...dead].filter((id) => !orphans.some(({ owner }) => owner === id));
+    if (gone.length > 0) await supervisors.deleteMany({ _id: { $in: gone } });
+  };
+
+  return startBeats({
+    collection: supervisors,
+    instance,
+    clock,
+    logger,
+    info: () => ({ sessions: sessions.count() }),
+    onRound: async (peers) => {
+      await claimOrphans(peers);
+      await openAll();
+    },
+  });
+};

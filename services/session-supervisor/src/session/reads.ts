@@ -1,0 +1,71 @@
+import { catchUp, load, type Loaded } from '#libs/journal/index.ts';
+import { asUnavailable } from '#libs/mongo/index.ts';
+import { VolatileReply, VolatileRequest } from '#libs/contracts/session.ts';
+import { begin, hasEnded, type Phase, type WorkloadState } from '../domain/workload.ts';
+import { headerOf, type WorkloadDocument } from '../store/workload-document.ts';
+import type { SessionDeps } from './deps.ts';
+import { folding } from './folding.ts';
+
+/** A workload as it may be shown. */
+export interface View {
+  document: WorkloadDocument;
+  state: WorkloadState;
+  /** The phase to show: an end only once the projection has reached it, so that the slot is free when it is seen. */
+  phase: Phase;
+  /** The position that it shows. */
+  revision: number;
+}
+
+/** What any replica can tell of any workload: it folds the journal by itself. */
+export interface Reads {
+  /** The workload as the journal has it now; undefined if there is none of that id. */
+  view(id: string): Promise<View | undefined>;
+  /** What only the owner knows; undefined if nobody answers soon. */
+  volatile(id: string): Promise<VolatileReply | undefined>;
+}
+
+/** Folded states that are kept to fold only what came since. */
+const KEPT_STATES = 200;
+const OWNER_ANSWER_MS = 1_000;
+
+export const createReads = (deps: Pick<SessionDeps, 'journal' | 'workloads' | 'bus' | 'logger'>): Reads => {
+  const kept = new Map<string, Loaded<WorkloadState>>();
+
+  const keep = (id: string, loaded: Loaded<WorkloadState>): void => {
+    const newer = (kept.get(id)?.n ?? -1) > loaded.n ? kept.get(id) : loaded;
+    kept.delete(id);
+    kept.set(id, newer ?? loaded);
+    const oldest = kept.keys().next();
+    if (kept.size > KEPT_STATES && !oldest.done) kept.delete(oldest.value);
+  };
+
+  return {
+    view: async (id) => {
+      const known = kept.get(id);
+      // The header first: what it says of the end is never newer than the journal that is read after it.
+      const document = await deps.workloads.find(id);
+      if (document === undefined) return undefined;
+      const loaded = await asUnavailable(() =>
+        known === undefined
+          ? load(deps.journal, id, begin(headerOf(document)), folding)
+          : catchUp(deps.journal, id, known, folding),
+      );
+      keep(id, loaded);
+      return shown(document, loaded.state);
+    },
+    volatile: async (id) => {
+      const request = VolatileRequest.encode({}).finish();
+      const subject = `muster.session.v1.${id}.volatile`;
+      const answer = await deps.bus.request(subject, request, { timeoutMs: OWNER_ANSWER_MS }).catch(() => undefined);
+      return answer === undefined ? undefined : VolatileReply.decode(answer);
+    },
+  };
+};
+
+const shown = (document: WorkloadDocument, state: WorkloadState): View => {
+  const { ending, startedAt } = state;
+  const isAnnounced = ending === undefined || document.projection.position >= ending.position;
+  if (!hasEnded(state) || isAnnounced) return { document, state, phase: state.phase, revision: state.position };
+  const phase = startedAt === undefined ? 'pending' : 'running';
+  return { document, state, phase, revision: ending.position - 1 };
+};

@@ -1,0 +1,313 @@
+import { workloadKey } from '#libs/auth/index.ts';
+import type { ActiveUser, VolatileReply } from '#libs/contracts/session.ts';
+import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
+import { toProtoStatus } from '#libs/errors/index.ts';
+import { emptyCrew, heldRanges, type Member } from '../domain/crew.ts';
+import { demandOf } from '../domain/demand.ts';
+import { ANSWER_MS } from '../domain/decide-users.ts';
+import type { Effect, Outcome } from '../domain/decision.ts';
+import type { RequestMark } from '../domain/entries.ts';
+import { estimate, type Estimate } from '../domain/eta.ts';
+import type { Command, Input, Report } from '../domain/inputs.ts';
+import { taskQueue } from '../domain/order.ts';
+import { ordinalsFromText, tasksToText } from '../domain/tasks.ts';
+import { countsOf, type WorkloadState } from '../domain/workload.ts';
+import type { Plan } from '../store/customers.ts';
+import type { SessionDeps } from './deps.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { changingHands, refusalError, sessionBusy } from './errors.ts';
+import { startExchange } from './exchange.ts';
+import { startLoop, type LoopEnd } from './loop.ts';
+import { createProjector } from './projector.ts';
+import { startPublisher } from './publisher.ts';
+import { giveBack, removeDemand } from './tail.ts';
+import { createTickets } from './tickets.ts';
+import { usersFromProto } from './wire.ts';
+import { workFor } from './work.ts';
+
+/** A workload that this replica owns. */
+export interface Session {
+  readonly id: string;
+  state(): WorkloadState;
+  /** Resolves with the position at which the command is durable. Rejects with typed errors. */
+  command(command: Command, request: RequestMark | undefined): Promise<number>;
+  /** Resolves with what became of the reports, once that is durable. Rejects when the session is let go meanwhile. */
+  report(user: string, userName: string, reports: Report[]): Promise<Outcome[]>;
+  /** Anything else that the session learns. */
+  tell(input: Input): void;
+  nameOf(user: string): string;
+  volatile(): VolatileReply;
+  /** Resolves when the session is over: closed, let go, or halted. */
+  readonly over: Promise<void>;
+  /** Stops owning it, without a word to anybody: another replica goes on. */
+  abandon(): Promise<void>;
+}
+
+export interface SessionStart {
+  state: WorkloadState;
+  /** Up to where facts are in the stream. */
+  published: number;
+  /** What a former owner's users held, as a frame expression. */
+  heldHint: string;
+  plan: Plan;
+}
+
+const TICK_MS = 1_000;
+
+/** Runs a workload: the loop that decides and writes, and everything outside that it acts on. */
+export const startSession = (deps: SessionDeps, start: SessionStart): Session => {
+  const { bus, clock, events, instance } = deps;
+  const { header, tasks, reign } = start.state;
+  const logger = deps.logger.child({ workload: header.id });
+  const key = workloadKey(deps.meshSecret, header.id);
+  const over = Promise.withResolvers<void>();
+  const stopped = new AbortController();
+  const outcomes = createTickets<Outcome[]>();
+  const answers = createTickets<number>();
+  const crew = emptyCrew(
+    taskQueue(tasks.indices.count, header.spec.kind === 'render' ? header.spec.order : 'sequential'),
+  );
+  let plan = start.plan;
+  let demandCounter = 0;
+  let exchangeError: unknown;
+  let ending: Promise<void> | undefined;
+
+  if (start.heldHint !== '') {
+    crew.reserved = ordinalsFromText(tasks, start.heldHint);
+    crew.reservedUntil = clock.monotonic() + ANSWER_MS;
+  }
+
+  const demand = (): Demand => {
+    demandCounter += 1;
+    const { wanted, needs, users } = demandOf(loop.durable(), crew, plan.users);
+    return {
+      workloadId: header.id,
+      customerId: header.customer,
+      weight: plan.weight,
+      reign,
+      counter: demandCounter,
+      wanted,
+      needs: { ...needs, exactVersion: '', memoryBytes: 0, barredUserIds: [] },
+      users,
+    };
+  };
+
+  const onAnswer = ({ entitled, suitable, connected, ...rest }: SetDemandResponse, stated: Demand): void => {
+    exchangeError = undefined;
+    const asked = new Set(stated.users.map(({ connectionId }) => connectionId));
+    loop.submit({ kind: 'exchange', users: usersFromProto(rest), asked, entitled, suitable, connected });
+  };
+
+  const dispatcher = createDispatcher({
+    workload: header.id,
+    tasks,
+    crew,
+    reign,
+    workloadKey: key,
+    work: (user) => workFor(header, loop.durable().engine, deps.meshSecret, user),
+    bus,
+    clock,
+    logger,
+    onGone: (user, connection) => loop.submit({ kind: 'user-gone', user, connection, isClean: false }),
+  });
+
+  const projector = createProjector({
+    write: (projection, frees) => deps.workloads.project(header.id, projection, frees),
+    held: () => tasksToText(tasks, heldRanges(crew.members.values())),
+    clock,
+    logger,
+  });
+
+  const publisher = startPublisher({
+    workload: header.id,
+    customer: header.customer,
+    store: deps.journal,
+    bus,
+    clock,
+    logger,
+    from: start.published,
+    keep: (position) => deps.workloads.published(header.id, position),
+  });
+
+  /** The end is projected and the slot free before anybody is told of it. */
+  const announceEnd = (): Promise<void> => {
+    const state = loop.durable();
+    events.workloadEnded(header.id, state.phase, state.ending?.reason ?? '');
+    return projector.end(state, stopped.signal);
+  };
+
+  const cleanUp = async (announced: Promise<void>): Promise<void> => {
+    await announced;
+    await exchange.stop();
+    demandCounter += 1;
+    await removeDemand(
+      { bus, clock, logger },
+      { workloadId: header.id, reign, counter: demandCounter },
+      stopped.signal,
+    );
+    await Promise.race([publisher.reached(loop.durable().position), abortion]);
+    if (!stopped.signal.aborted) loop.submit({ kind: 'close' });
+  };
+  const abortion = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
+
+  const release = async (user: Extract<Effect, { kind: 'release' }>['user']): Promise<void> => {
+    await dispatcher.stop([user]);
+    const claim = { userId: user.id, connectionId: user.connection, claim: user.claim };
+    await giveBack({ bus, clock, logger }, header.id, reign, [claim]);
+  };
+
+  const perform = (effects: readonly Effect[]): void => {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'outcomes':
+          outcomes.settle(effect.ticket, effect.outcomes);
+          break;
+        case 'answer':
+          void answer(effect);
+          break;
+        case 'demand':
+          exchange.hurry(effect.verb);
+          break;
+        case 'release':
+          void release(effect.user);
+          break;
+        case 'ended':
+          if (ending !== undefined) break;
+          ending = announceEnd();
+          void cleanUp(ending);
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  };
+
+  const answer = async ({ ticket, refusal }: Extract<Effect, { kind: 'answer' }>): Promise<void> => {
+    if (refusal !== undefined) return answers.fail(ticket, refusalError(header.id, refusal));
+    await ending;
+    answers.settle(ticket, loop.durable().position);
+  };
+
+  const onEnd = (end: LoopEnd, unanswered: readonly Input[]): void => {
+    if (end.kind === 'taken-over') events.workloadLetGo(header.id, end.by);
+    else events.journalConflict(header.id, end.accepted);
+    refuse(unanswered);
+    void shutDown();
+  };
+
+  const refuse = (inputs: readonly Input[]): void => {
+    for (const input of inputs) {
+      if (input.kind === 'command') answers.fail(input.ticket, changingHands(header.id));
+      if (input.kind === 'reports') outcomes.fail(input.ticket, changingHands(header.id));
+    }
+  };
+
+  const shutDown = async (): Promise<void> => {
+    stopped.abort();
+    projector.close();
+    dispatcher.close();
+    await Promise.all([exchange.stop(), publisher.stop()]);
+    over.resolve();
+  };
+
+  const loop = startLoop({
+    state: start.state,
+    crew,
+    store: deps.journal,
+    by: instance,
+    clock,
+    random: deps.random,
+    planUsers: () => plan.users,
+    perform,
+    send: () => dispatcher.flush(),
+    onWritten: (document, state) => {
+      bus.publish(`muster.session.v1.${header.id}.appended`, new Uint8Array());
+      publisher.wake(document.n);
+      if (ending === undefined) projector.changed(state);
+      for (const entry of document.entries) if (entry.kind === 'attempt-failed') events.attemptFailed(header.id, entry);
+      if (state.closed) void shutDown();
+    },
+    onUnknown: (cause) => events.appendUnknown(header.id, cause),
+    onEnd,
+  });
+
+  const exchange = startExchange({
+    demand,
+    setDemand: deps.setDemand,
+    bus,
+    clock,
+    logger,
+    onAnswer,
+    onFailure: (thrown) => {
+      exchangeError = thrown;
+    },
+  });
+  exchange.hurry('more-users');
+
+  const tick = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await clock.sleep(TICK_MS, stopped.signal).catch(() => undefined);
+      if (stopped.signal.aborted) return;
+      loop.submit({ kind: 'tick' });
+      plan = await deps.customers.planOf(header.customer).catch(() => plan);
+    }
+  };
+  void tick();
+
+  // A former owner may have written the end and not done what follows from it.
+  if (start.state.ending !== undefined && !start.state.closed) perform([{ kind: 'ended' }]);
+  publisher.wake(start.state.position);
+
+  return {
+    id: header.id,
+    state: () => loop.durable(),
+    command: (command, request) => {
+      const { ticket, answer: position } = answers.open();
+      const input = { kind: 'command', ticket, command, ...(request === undefined ? {} : { request }) } as const;
+      if (!loop.submit(input)) answers.fail(ticket, sessionBusy(header.id));
+      return position;
+    },
+    report: (user, userName, reports) => {
+      const { ticket, answer: decided } = outcomes.open();
+      if (!loop.submit({ kind: 'reports', ticket, user, userName, reports })) {
+        outcomes.fail(ticket, sessionBusy(header.id));
+      }
+      return decided;
+    },
+    tell: (input) => void loop.submit(input),
+    nameOf: (user) => crew.members.get(user)?.name ?? user,
+    volatile: () => ({
+      ...paceOf(loop.durable(), [...crew.members.values()], clock.monotonic()),
+      users: [...crew.members.values()].map((member): ActiveUser => ({
+        userId: member.id,
+        name: member.name,
+        held: tasksToText(tasks, heldRanges([member])),
+        secondsPerTask: member.secondsPerTask ?? 0,
+      })),
+      entitled: crew.entitled,
+      suitable: crew.suitable,
+      connected: crew.connected,
+      exchangeError: exchangeError === undefined ? undefined : toProtoStatus(exchangeError),
+    }),
+    over: over.promise,
+    abandon: async () => {
+      refuse(loop.abandon());
+      await shutDown();
+    },
+  };
+};
+
+/** How fast it goes, as messages say it. */
+const paceOf = (
+  state: WorkloadState,
+  members: readonly Member[],
+  now: number,
+): { etaSeconds?: number; tasksPerMinute: number } => {
+  const paces = members.map(({ secondsPerTask, slots, attempts }) => ({
+    secondsPerTask,
+    slots,
+    runningSeconds: [...attempts.values()].slice(0, slots).map(({ since }) => (now - since) / 1_000),
+  }));
+  const { etaSeconds, tasksPerSecond }: Estimate = estimate(countsOf(state).remaining, paces);
+  return { ...(etaSeconds === undefined ? {} : { etaSeconds }), tasksPerMinute: (tasksPerSecond ?? 0) * 60 };
+};

@@ -1,0 +1,72 @@
+import type { Serving } from '#libs/nats/index.ts';
+import type { WorkloadDocument } from '../store/workload-document.ts';
+import type { SessionDeps } from './deps.ts';
+import { serveSession } from './serving.ts';
+import { startSession, type Session } from './session.ts';
+import { takeOver } from './takeover.ts';
+
+/** The workloads that this replica owns. */
+export interface Sessions {
+  /** Begins to own a workload that names this replica. Harmless for one that it owns already. */
+  open(document: WorkloadDocument): Promise<void>;
+  /** The workloads that are open now. */
+  ids(): string[];
+  /** Stops owning a workload, without a word to anybody. Harmless for one that is not open. */
+  letGo(id: string): void;
+  get(id: string): Session | undefined;
+  count(): number;
+  /** Lets go of all; other replicas go on. */
+  close(): Promise<void>;
+}
+
+/** How long after its end a workload is swept for the first time: agents may still be uploading. */
+const FIRST_SWEEP_MS = 60_000;
+
+export const createSessions = (deps: SessionDeps): Sessions => {
+  const open = new Map<string, Session>();
+  const opening = new Map<string, Promise<void>>();
+  const closing = new AbortController();
+
+  const begin = async (document: WorkloadDocument): Promise<void> => {
+    const id = document._id;
+    const plan = await deps.customers.planOf(document.customer);
+    const state = await takeOver(deps, document, closing.signal);
+    if (state === undefined || closing.signal.aborted) return;
+    const { published, projection } = document;
+    const session = startSession(deps, { state, published, heldHint: state.reign > 0 ? projection.held : '', plan });
+    const serving = serveSession(deps, session);
+    open.set(id, session);
+    void bury(session, serving);
+  };
+
+  /** Forgets a session once it is over; a closed workload is nobody's from then on. */
+  const bury = async (session: Session, serving: Serving): Promise<void> => {
+    await session.over;
+    await serving.close();
+    if (open.get(session.id) === session) open.delete(session.id);
+    if (!session.state().closed) return;
+    const sweepAt = new Date(deps.clock.now() + FIRST_SWEEP_MS);
+    await deps.workloads.disown(session.id, deps.instance, sweepAt).catch((thrown: unknown) => {
+      deps.logger.debug({ err: thrown, workload: session.id }, 'a closed workload keeps its owner until the next beat');
+    });
+  };
+
+  return {
+    open: async (document) => {
+      const id = document._id;
+      if (open.has(id) || closing.signal.aborted) return;
+      const under = opening.get(id) ?? begin(document).finally(() => opening.delete(id));
+      opening.set(id, under);
+      await under;
+    },
+    ids: () => [...open.keys()],
+    letGo: (id) => void open.get(id)?.abandon(),
+    get: (id) => open.get(id),
+    count: () => open.size,
+    close: async () => {
+      closing.abort();
+      await Promise.allSettled(opening.values());
+      await Promise.all([...open.values()].map((session) => session.abandon()));
+    },
+  };
+};

@@ -1,0 +1,77 @@
+import type { Context } from '../context.ts';
+import { folding } from './folding.ts';
+import { load } from '#libs/journal/index.ts';
+import { begin } from '../domain/workload.ts';
+import { headerOf, type WorkloadDocument } from '../store/workload-document.ts';
+
+/** Removes what closed workloads left behind in blob. */
+export interface Sweeper {
+  stop(): Promise<void>;
+}
+
+const EVERY_MS = 30_000;
+const BATCH = 20;
+/** Late agents may still store results of a closed workload: it is looked at again, ever more rarely. */
+const AGAIN_MS = [10 * 60_000, 6 * 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000];
+
+/**
+ * Sweeps, again and again, the results of closed workloads: attempts that were not accepted, and all of them where
+ * `delete_results` was asked for.
+ */
+export const startSweeper = (ctx: Context): Sweeper => {
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await sweepRound(ctx, signal);
+      } catch (thrown) {
+        if (!signal.aborted) ctx.logger.debug({ err: thrown }, 'a sweep failed; it is tried again');
+      }
+      await ctx.clock.sleep(EVERY_MS, signal).catch(() => undefined);
+    }
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopped.abort();
+      await running;
+    },
+  };
+};
+
+/** Sweeps every workload whose turn it is. Answers how many blobs were removed. */
+export const sweepRound = async (ctx: Context, signal: AbortSignal): Promise<number> => {
+  let removed = 0;
+  const due = await ctx.workloads.toSweep(new Date(ctx.clock.now()), BATCH);
+  for (const document of due) {
+    removed += await sweep(ctx, document, signal);
+    const closedForMs = ctx.clock.now() - (document.projection.endedAt?.getTime() ?? 0);
+    const next = AGAIN_MS.find((ms) => ms > closedForMs);
+    await ctx.workloads.swept(document._id, next === undefined ? undefined : new Date(ctx.clock.now() + next));
+  }
+  return removed;
+};
+
+const sweep = async (ctx: Context, document: WorkloadDocument, signal: AbortSignal): Promise<number> => {
+  const id = document._id;
+  const { state } = await load(ctx.journal, id, begin(headerOf(document)), folding);
+  if (!state.closed) return 0;
+  const kept = state.deleteResults ? new Set<string>() : await acceptedBlobs(ctx, id);
+  let removed = 0;
+  for await (const { blobName } of ctx.blob.list(`results/${id}/`, signal)) {
+    if (kept.has(blobName)) continue;
+    await ctx.blob.remove(blobName, signal);
+    removed += 1;
+  }
+  if (removed > 0) ctx.logger.info({ workload: id, removed }, 'swept results that were not accepted');
+  return removed;
+};
+
+const acceptedBlobs = async ({ journal }: Context, id: string): Promise<Set<string>> => {
+  const blobs = new Set<string>();
+  for await (const { entries } of journal.read(id, 0)) {
+    for (const entry of entries) if (entry.kind === 'accepted' && entry.blob !== '') blobs.add(entry.blob);
+  }
+  return blobs;
+};

@@ -1,0 +1,54 @@
+import type { Clock } from '#libs/clock/index.ts';
+import {
+  RemoveUsersDemandCompletely,
+  type RemoveDemandRequest,
+  UsersReleased,
+  type UserClaim,
+} from '#libs/contracts/user.ts';
+import type { Bus } from '#libs/nats/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+
+const ANSWER_MS = 3_000;
+const AGAIN_MS = 1_000;
+
+export interface MatcherTalk {
+  bus: Bus;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Gives users back. One try: a claim that nobody confirms is released by itself. */
+export const giveBack = async (
+  { bus, logger }: MatcherTalk,
+  workloadId: string,
+  reign: number,
+  users: UserClaim[],
+): Promise<void> => {
+  const bytes = UsersReleased.encode({ workloadId, reign, users }).finish();
+  await bus
+    .request('muster.user.v1.matcher.users-released', bytes, { timeoutMs: ANSWER_MS })
+    .catch((thrown: unknown) => {
+      logger.debug({ err: thrown, workloadId }, 'a release was not answered; the claims run out by themselves');
+    });
+};
+
+/** Ends a demand, as often as it takes. */
+export const removeDemand = async (
+  { bus, clock, logger }: MatcherTalk,
+  demand: RemoveDemandRequest,
+  signal: AbortSignal,
+): Promise<void> => {
+  const bytes = RemoveUsersDemandCompletely.encode({ demand }).finish();
+  while (!signal.aborted) {
+    try {
+      await bus.request('muster.user.v1.matcher.remove-users-demand-completely', bytes, {
+        timeoutMs: ANSWER_MS,
+        signal,
+      });
+      return;
+    } catch (thrown) {
+      logger.debug({ err: thrown, workload: demand.workloadId }, 'a demand was not removed; it is tried again');
+      await clock.sleep(AGAIN_MS, signal).catch(() => undefined);
+    }
+  }
+};

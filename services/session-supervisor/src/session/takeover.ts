@@ -1,0 +1,59 @@
+import { append, catchUp, load, type Loaded } from '#libs/journal/index.ts';
+import { begin, type WorkloadState } from '../domain/workload.ts';
+import { headerOf, type WorkloadDocument } from '../store/workload-document.ts';
+import type { SessionDeps } from './deps.ts';
+import { folding } from './folding.ts';
+
+/**
+ * Folds a workload that names this replica as its owner and, where another reigned so far, appends `taken-over`: from that
+ * position on nobody else can write. Answers undefined when the workload was closed, or names another owner by now.
+ */
+export const takeOver = async (
+  deps: SessionDeps,
+  document: WorkloadDocument,
+  signal: AbortSignal,
+): Promise<WorkloadState | undefined> => {
+  const { journal, instance, events } = deps;
+  let loaded = await load(journal, document._id, begin(headerOf(document)), folding);
+  while (!loaded.state.closed) {
+    const reigning = loaded.state.owner || document.firstOwner;
+    if (reigning === instance) return loaded.state;
+    const outcome = await appendTakenOver(deps, document._id, loaded.n + 1, signal);
+    loaded = await catchUp(journal, document._id, loaded, folding);
+    if (outcome === 'written') {
+      events.workloadTakenOver(document._id, reigning, loaded.n);
+      continue;
+    }
+    const now = await deps.workloads.find(document._id);
+    if (now?.owner !== instance) return undefined;
+  }
+  await closeUp(deps, loaded);
+  return undefined;
+};
+
+const appendTakenOver = async (
+  { journal, instance, clock, random, events }: SessionDeps,
+  workload: string,
+  n: number,
+  signal: AbortSignal,
+): Promise<'written' | 'refused'> => {
+  const document = {
+    workload,
+    n,
+    appendId: random.id('a'),
+    by: instance,
+    at: new Date(clock.now()),
+    entries: [{ kind: 'taken-over' as const, owner: instance }],
+  };
+  const onUnknown = (cause: unknown): void => events.appendUnknown(workload, cause);
+  const outcome = await append(journal, document, { clock, random, signal, onUnknown });
+  return outcome.kind === 'written' ? 'written' : 'refused';
+};
+
+/** A closed workload that still names an owner: the last write of its tail work was lost. */
+const closeUp = async (
+  { workloads, instance, clock }: SessionDeps,
+  { state }: Loaded<WorkloadState>,
+): Promise<void> => {
+  await workloads.disown(state.header.id, instance, new Date(clock.now()));
+};

@@ -1,0 +1,65 @@
+import type { Collection } from 'mongodb';
+import { asUnavailable } from '#libs/mongo/index.ts';
+
+/** What a customer may have. */
+export interface Plan {
+  runningWorkloads: number;
+  /** Users of one workload. */
+  users: number;
+  weight: number;
+}
+
+export interface CustomerDocument {
+  _id: string;
+  displayName: string;
+  /** Unset values are as configured. */
+  plan: Partial<Plan>;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** The change of a customer: what is undefined stays as it is. */
+export interface CustomerChange {
+  displayName: string | undefined;
+  plan: { [K in keyof Plan]?: number | undefined };
+}
+
+/** Customers and their plans. Every method rejects with UNAVAILABLE while MongoDB is away. */
+export interface CustomerStore {
+  /** Creates or changes one. In `plan` 0 means as configured. */
+  put(id: string, change: CustomerChange, now: Date): Promise<CustomerDocument>;
+  find(id: string): Promise<CustomerDocument | undefined>;
+  list(after: string, limit: number): Promise<CustomerDocument[]>;
+  /** What a customer may have, with the configured plan where nothing was put. */
+  planOf(id: string): Promise<Plan>;
+}
+
+export const customerStore = (customers: Collection<CustomerDocument>, configured: Plan): CustomerStore => {
+  const find = async (id: string): Promise<CustomerDocument | undefined> =>
+    (await asUnavailable(() => customers.findOne({ _id: id }))) ?? undefined;
+  return {
+    find,
+    put: async (id, { displayName, plan }, now) => {
+      const set: Record<string, unknown> = { updatedAt: now };
+      const unset: Record<string, ''> = {};
+      if (displayName !== undefined) set['displayName'] = displayName;
+      for (const [name, value] of Object.entries(plan)) {
+        if (value === 0) unset[`plan.${name}`] = '';
+        else if (value !== undefined) set[`plan.${name}`] = value;
+      }
+      const insert = { createdAt: now, ...(displayName === undefined ? { displayName: '' } : {}) };
+      const answer = await asUnavailable(() =>
+        customers.findOneAndUpdate(
+          { _id: id },
+          { $set: set, $setOnInsert: insert, ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}) },
+          { upsert: true, returnDocument: 'after' },
+        ),
+      );
+      if (answer === null) throw new Error(`customer ${id} was put, yet is not there`);
+      return answer;
+    },
+    list: (after, limit) =>
+      asUnavailable(() => customers.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit }).toArray()),
+    planOf: async (id) => ({ ...configured, ...(await find(id))?.plan }),
+  };
+};

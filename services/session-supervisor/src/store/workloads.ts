@@ -1,0 +1,144 @@
+import type { Collection, Filter, UpdateFilter } from 'mongodb';
+import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
+import type { WorkloadHeader } from '../domain/header.ts';
+import type { Phase } from '../domain/workload.ts';
+import type { Projection, WorkloadDocument } from './workload-document.ts';
+
+/** What came of a Start. */
+export type Started =
+  | { kind: 'inserted' | 'repeated'; document: WorkloadDocument }
+  | { kind: 'request-id-reused' }
+  | { kind: 'full'; running: string[] };
+
+export interface StartRecord {
+  header: WorkloadHeader;
+  requestId: string | undefined;
+  requestHash: string;
+  projection: Projection;
+  owner: string;
+  /** How many workloads of this customer may run at once. */
+  slots: number;
+}
+
+/** A page of a list, and where the next one begins. */
+export interface ListQuery {
+  customer: string | undefined;
+  phases: readonly Phase[];
+  after: { createdAt: Date; id: string } | undefined;
+  limit: number;
+}
+
+/** Headers, slots, owners and projections. Every method rejects with UNAVAILABLE while MongoDB is away. */
+export interface WorkloadStore {
+  start(record: StartRecord): Promise<Started>;
+  find(id: string): Promise<WorkloadDocument | undefined>;
+  /** Those that hold a slot, oldest first. */
+  running(customer: string): Promise<WorkloadDocument[]>;
+  list(query: ListQuery): Promise<WorkloadDocument[]>;
+  /** Writes a projection unless a later one is there. With `frees` the slot goes in the same update. */
+  project(id: string, projection: Projection, frees: boolean): Promise<void>;
+  /** Raises `published`. */
+  published(id: string, position: number): Promise<void>;
+  ownedBy(owner: string): Promise<WorkloadDocument[]>;
+  /** Those whose owner is none of these. */
+  ownedByOthers(than: readonly string[]): Promise<WorkloadDocument[]>;
+  /** Makes `owner` the owner if `from` still is. */
+  claim(id: string, from: string, owner: string): Promise<boolean>;
+  /** Nobody owns a closed workload; the sweeper looks at it from now on. */
+  disown(id: string, owner: string, sweepAt: Date): Promise<void>;
+  /** Closed workloads whose turn it is. */
+  toSweep(now: Date, limit: number): Promise<WorkloadDocument[]>;
+  swept(id: string, sweepAt: Date | undefined): Promise<void>;
+}
+
+export const workloadStore = (workloads: Collection<WorkloadDocument>): WorkloadStore => {
+  const running = (customer: string): Promise<WorkloadDocument[]> =>
+    asUnavailable(() => workloads.find({ customer, slot: { $exists: true } }, { sort: { createdAt: 1 } }).toArray());
+
+  const start = async (record: StartRecord): Promise<Started> => {
+    const { header, requestId, requestHash, slots } = record;
+    const { id, createdAt, ...rest } = header;
+    const document: WorkloadDocument = {
+      _id: id,
+      ...rest,
+      createdAt: new Date(createdAt),
+      ...(requestId === undefined ? {} : { requestId, requestHash }),
+      owner: record.owner,
+      firstOwner: record.owner,
+      published: 0,
+      projection: record.projection,
+    };
+    const taken = new Set((await running(header.customer)).map(({ slot }) => slot));
+    for (let slot = 0; slot < slots; slot += 1) {
+      // The last slot is tried even if it looks taken, so that a repetition is found by its request id.
+      if (taken.has(slot) && slot < slots - 1) continue;
+      const filled = { ...document, slot };
+      try {
+        await asUnavailable(() => workloads.insertOne(filled));
+        return { kind: 'inserted', document: filled };
+      } catch (thrown) {
+        const key = duplicateKey(thrown);
+        if (key === undefined) throw thrown;
+        if (key.includes('_id')) return { kind: 'inserted', document: filled };
+      }
+      const same = requestId === undefined ? undefined : await byRequest(header.customer, requestId);
+      if (same !== undefined) {
+        return same.requestHash === requestHash ? { kind: 'repeated', document: same } : { kind: 'request-id-reused' };
+      }
+    }
+    return { kind: 'full', running: (await running(header.customer)).map(({ _id }) => _id) };
+  };
+
+  const byRequest = async (customer: string, requestId: string): Promise<WorkloadDocument | undefined> =>
+    (await asUnavailable(() => workloads.findOne({ customer, requestId }))) ?? undefined;
+
+  return {
+    start,
+    running,
+    find: async (id) => (await asUnavailable(() => workloads.findOne({ _id: id }))) ?? undefined,
+    list: ({ customer, phases, after, limit }) => {
+      const filter: Filter<WorkloadDocument> = {
+        ...(customer === undefined ? {} : { customer }),
+        ...(phases.length === 0 ? {} : { 'projection.phase': { $in: [...phases] } }),
+        ...(after === undefined
+          ? {}
+          : {
+              $or: [{ createdAt: { $lt: after.createdAt } }, { createdAt: after.createdAt, _id: { $lt: after.id } }],
+            }),
+      };
+      return asUnavailable(() => workloads.find(filter, { sort: { createdAt: -1, _id: -1 }, limit }).toArray());
+    },
+    project: async (id, projection, frees) => {
+      const change: UpdateFilter<WorkloadDocument> = {
+        $set: { projection },
+        ...(frees ? { $unset: { slot: '' } } : {}),
+      };
+      await asUnavailable(() =>
+        workloads.updateOne({ _id: id, 'projection.position': { $lte: projection.position } }, change),
+      );
+    },
+    published: async (id, position) => {
+      await asUnavailable(() =>
+        workloads.updateOne({ _id: id, published: { $lt: position } }, { $set: { published: position } }),
+      );
+    },
+    ownedBy: (owner) => asUnavailable(() => workloads.find({ owner }).toArray()),
+    ownedByOthers: (than) => asUnavailable(() => workloads.find({ owner: { $nin: [...than, null] } }).toArray()),
+    claim: async (id, from, owner) => {
+      const { matchedCount } = await asUnavailable(() =>
+        workloads.updateOne({ _id: id, owner: from }, { $set: { owner } }),
+      );
+      return matchedCount === 1;
+    },
+    disown: async (id, owner, sweepAt) => {
+      await asUnavailable(() => workloads.updateOne({ _id: id, owner }, { $set: { owner: null, sweepAt } }));
+    },
+    toSweep: (now, limit) =>
+      asUnavailable(() => workloads.find({ sweepAt: { $lte: now } }, { sort: { sweepAt: 1 }, limit }).toArray()),
+    swept: async (id, sweepAt) => {
+      const change: UpdateFilter<WorkloadDocument> =
+        sweepAt === undefined ? { $unset: { sweepAt: '' } } : { $set: { sweepAt } };
+      await asUnavailable(() => workloads.updateOne({ _id: id }, change));
+    },
+  };
+};
