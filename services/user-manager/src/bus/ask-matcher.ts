@@ -1,0 +1,34 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError, isDomainError } from '#libs/errors/index.ts';
+import type { CallContext } from '#libs/grpc/index.ts';
+import type { Bus } from '#libs/nats/index.ts';
+import { matcherSubject, type MatcherVerb } from './subjects.ts';
+
+/** Sessions state their demands every 2 s; one that waits longer than this had better ask again. */
+const ANSWER_MS = 5_000;
+
+const noMatcher = (cause: unknown): DomainError =>
+  new DomainError(
+    status.UNAVAILABLE,
+    'NO_MATCHER',
+    'no user-manager matches right now; state it again',
+    {},
+    { retryAfterMs: 1_000, cause },
+  );
+
+const isNobodyThere = (thrown: unknown): boolean =>
+  isDomainError(thrown) && (thrown.reason === 'NO_RESPONDER' || thrown.reason === 'REPLY_TIMEOUT');
+
+/** Passes a request on to the one that matches. Throws what that one throws, or UNAVAILABLE `NO_MATCHER`. */
+export const askMatcher = async (
+  bus: Pick<Bus, 'request'>,
+  verb: MatcherVerb,
+  request: Uint8Array,
+  { deadlineMs = ANSWER_MS, signal }: Pick<CallContext, 'deadlineMs' | 'signal'>,
+): Promise<Uint8Array> => {
+  try {
+    return await bus.request(matcherSubject(verb), request, { timeoutMs: Math.min(deadlineMs, ANSWER_MS), signal });
+  } catch (thrown) {
+    throw isNobodyThere(thrown) ? noMatcher(thrown) : thrown;
+  }
+};

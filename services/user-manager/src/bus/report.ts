@@ -1,0 +1,46 @@
+import type { Outcome, Report } from '#libs/contracts/agent.ts';
+import { UserFrameRendered, UserFrameRenderedReply } from '#libs/contracts/session.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import type { Bus } from '#libs/nats/index.ts';
+import type { StreamId } from './sessions.ts';
+import { anyReportSubject, sessionSubject } from './subjects.ts';
+
+/** A session that has not answered by then may be dead; the agent reports again. */
+const ANSWER_MS = 5_000;
+
+/** Hands reports to whoever can decide them; answers one outcome for each with a `report_id`, and never rejects. */
+export type Reporting = (stream: StreamId, workload: string, reports: Report[]) => Promise<Outcome[]>;
+
+const isNobodyThere = (thrown: unknown): boolean => isDomainError(thrown) && thrown.reason === 'NO_RESPONDER';
+
+const reasonOf = (thrown: unknown): string => (isDomainError(thrown) ? thrown.reason : 'INTERNAL');
+
+/** Every report gets an outcome: those that the answer leaves out are to be reported again. */
+const complete = (reports: readonly Report[], outcomes: readonly Outcome[], reason: string): Outcome[] => {
+  const answered = new Map(outcomes.map((outcome) => [outcome.reportId, outcome]));
+  return reports.flatMap(({ reportId }) =>
+    reportId === 0 ? [] : [answered.get(reportId) ?? { reportId, verdict: 'VERDICT_LATER' as const, reason }],
+  );
+};
+
+/**
+ * Asks the session's owner; where nobody owns it, any supervisor, who reads the journal or takes the session over. No
+ * answer means that nothing is known: LATER.
+ */
+export const reportOver =
+  (bus: Pick<Bus, 'request'>, onTrouble: (workload: string, thrown: unknown) => void): Reporting =>
+  async (stream, workload, reports) => {
+    const bytes = UserFrameRendered.encode({ ...stream, reports }).finish();
+    const ask = async (subject: string): Promise<Outcome[]> =>
+      UserFrameRenderedReply.decode(await bus.request(subject, bytes, { timeoutMs: ANSWER_MS })).outcomes;
+    try {
+      const outcomes = await ask(sessionSubject(workload, 'user-frame-rendered')).catch((thrown: unknown) => {
+        if (!isNobodyThere(thrown)) throw thrown;
+        return ask(anyReportSubject);
+      });
+      return complete(reports, outcomes, 'NOT_ANSWERED');
+    } catch (thrown) {
+      onTrouble(workload, thrown);
+      return complete(reports, [], isNobodyThere(thrown) ? 'NO_OWNER' : reasonOf(thrown));
+    }
+  };

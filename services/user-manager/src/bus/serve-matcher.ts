@@ -1,0 +1,53 @@
+import {
+  ListDemandsRequest,
+  ListDemandsResponse,
+  MoreUsers,
+  RemoveDemandRequest,
+  RemoveDemandResponse,
+  RemoveUsersDemandCompletely,
+  SetDemandRequest,
+  SetDemandResponse,
+  UpdateUserCount,
+  UsersReleased,
+  UsersReleasedReply,
+  type Demand,
+} from '#libs/contracts/user.ts';
+import type { Bus } from '#libs/nats/index.ts';
+import { parseDemand, parseRemoval, parseReleased } from '../domain/demand-requests.ts';
+import type { Matching } from '../matching/matching.ts';
+import { pageOfDemands } from '../rpc/demand-page.ts';
+import { type Served, together } from './served.ts';
+import { matcherSubject, type MatcherVerb } from './subjects.ts';
+
+/**
+ * Answers the matcher's verbs, until closed. `check` throws when this instance cannot be sure that it still is the one
+ * that matches.
+ */
+export const serveMatcher = (bus: Pick<Bus, 'serve'>, matching: Matching, check: () => void): Served => {
+  const serve = (verb: MatcherVerb, handle: (bytes: Uint8Array) => Promise<Uint8Array>) =>
+    bus.serve(matcherSubject(verb), async (bytes) => {
+      check();
+      return handle(bytes);
+    });
+  const state = async (demand: Demand | undefined): Promise<Uint8Array> =>
+    SetDemandResponse.encode(await matching.setDemand(parseDemand(demand))).finish();
+  const remove = async (request: RemoveDemandRequest | undefined): Promise<Uint8Array> => {
+    await matching.removeDemand(parseRemoval(request));
+    return RemoveDemandResponse.encode({}).finish();
+  };
+  const serving = [
+    serve('set-demand', (bytes) => state(SetDemandRequest.decode(bytes).demand)),
+    serve('more-users', (bytes) => state(MoreUsers.decode(bytes).demand)),
+    serve('update-user-count', (bytes) => state(UpdateUserCount.decode(bytes).demand)),
+    serve('remove-demand', (bytes) => remove(RemoveDemandRequest.decode(bytes))),
+    serve('remove-users-demand-completely', (bytes) => remove(RemoveUsersDemandCompletely.decode(bytes).demand)),
+    serve('users-released', async (bytes) => {
+      await matching.usersReleased(parseReleased(UsersReleased.decode(bytes)));
+      return UsersReleasedReply.encode({}).finish();
+    }),
+    serve('list-demands', async (bytes) =>
+      ListDemandsResponse.encode(pageOfDemands(matching.listDemands(), ListDemandsRequest.decode(bytes))).finish(),
+    ),
+  ];
+  return together(serving);
+};

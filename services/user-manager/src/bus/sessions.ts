@@ -1,0 +1,34 @@
+import type { Held } from '#libs/contracts/agent.ts';
+import { NewUsers, UserDisconnected, UserHeld, UserRenderingCompleted } from '#libs/contracts/session.ts';
+import type { AssignedUser } from '#libs/contracts/user.ts';
+import type { Bus } from '#libs/nats/index.ts';
+import { sessionSubject } from './subjects.ts';
+
+/** A user on one of its streams. */
+export interface StreamId {
+  userId: string;
+  connectionId: string;
+}
+
+/** What sessions are told without an answer. Any of it may be lost; the next exchange says the same. */
+export interface Sessions {
+  newUsers(workload: string, users: AssignedUser[]): void;
+  userDisconnected(workload: string, stream: StreamId, isClean: boolean): void;
+  userRenderingCompleted(workload: string, stream: StreamId): void;
+  userHeld(stream: StreamId, held: Held): void;
+}
+
+/** Tells them over NATS. */
+export const tellSessions = (bus: Pick<Bus, 'publish'>): Sessions => ({
+  newUsers: (workloadId, users) =>
+    bus.publish(sessionSubject(workloadId, 'new-users'), NewUsers.encode({ workloadId, users }).finish()),
+  userDisconnected: (workload, stream, isClean) =>
+    bus.publish(
+      sessionSubject(workload, 'user-disconnected'),
+      UserDisconnected.encode({ ...stream, isClean }).finish(),
+    ),
+  userRenderingCompleted: (workload, stream) =>
+    bus.publish(sessionSubject(workload, 'user-rendering-completed'), UserRenderingCompleted.encode(stream).finish()),
+  userHeld: (stream, held) =>
+    bus.publish(sessionSubject(held.workloadId, 'user-held'), UserHeld.encode({ ...stream, held }).finish()),
+});

@@ -1,0 +1,80 @@
+import type { UserClaim } from '#libs/contracts/user.ts';
+import type { ConnectedUser } from './user.ts';
+
+/** A claim that no exchange confirmed for this long is released. */
+export const CLAIM_LIFE_MS = 10_000;
+
+interface Standing {
+  claim: number;
+  isTold: boolean;
+  aliveAtMs: number;
+}
+
+/** Why a claim has no right to go on. */
+export type Lapse = 'demand-removed' | 'unconfirmed' | 'no-demand';
+
+/**
+ * Which claims the sessions know of, and when they last said so. In memory only: a new matcher takes what it finds as
+ * told and begins to wait anew. Times are milliseconds that pass only while NATS and MongoDB answer: a session that
+ * could not confirm is not to blame.
+ */
+export interface Confirmations {
+  /** Takes note of a user's claim; `isTold` counts when it was not known before. */
+  see(user: ConnectedUser, nowMs: number, isTold: boolean): void;
+  /** A session named these users as its own. */
+  confirm(claims: readonly UserClaim[], user: (id: string) => ConnectedUser | undefined, nowMs: number): void;
+  /** The session was told of the user. */
+  tell(user: ConnectedUser): void;
+  isTold(user: ConnectedUser): boolean;
+  /** Undefined while the claim stands. */
+  lapse(user: ConnectedUser, demand: 'active' | 'removed' | 'absent', nowMs: number): Lapse | undefined;
+  forget(user: string): void;
+}
+
+/** Nothing confirmed yet; the matcher begins at `startedAtMs`. */
+export const createConfirmations = (startedAtMs: number): Confirmations => {
+  const standings = new Map<string, Standing>();
+  const standing = (user: ConnectedUser): Standing | undefined => {
+    const known = standings.get(user.id);
+    return known?.claim === user.claim ? known : undefined;
+  };
+
+  return {
+    see(user, nowMs, isTold) {
+      if (user.session === null) {
+        standings.delete(user.id);
+      } else if (standing(user) === undefined) {
+        standings.set(user.id, { claim: user.claim, isTold, aliveAtMs: nowMs });
+      }
+    },
+    confirm(claims, find, nowMs) {
+      for (const { userId, connectionId, claim } of claims) {
+        const user = find(userId);
+        if (user !== undefined && user.connection === connectionId && user.claim === claim) {
+          standings.set(userId, { claim, isTold: true, aliveAtMs: nowMs });
+        }
+      }
+    },
+    tell(user) {
+      const known = standing(user);
+      if (known !== undefined) {
+        known.isTold = true;
+      }
+    },
+    isTold: (user) => standing(user)?.isTold ?? false,
+    lapse(user, demand, nowMs) {
+      if (user.session === null) {
+        return undefined;
+      }
+      if (demand === 'removed') {
+        return 'demand-removed';
+      }
+      if (nowMs - (standing(user)?.aliveAtMs ?? nowMs) >= CLAIM_LIFE_MS) {
+        return 'unconfirmed';
+      }
+      // Every live session has spoken by now, so nobody wants a user that came back to a session without demand.
+      return demand === 'absent' && nowMs - startedAtMs >= CLAIM_LIFE_MS ? 'no-demand' : undefined;
+    },
+    forget: (user) => void standings.delete(user),
+  };
+};

@@ -1,0 +1,47 @@
+import type { Demand, RemoveDemandRequest, UserClaim, UsersReleased } from '#libs/contracts/user.ts';
+import { isId } from './ids.ts';
+import { collectViolations, type Violations } from './violations.ts';
+
+const MAX_WANTED = 100_000;
+const MAX_WEIGHT = 1_000;
+const MAX_USERS = 100_000;
+
+const checkUsers = (users: readonly UserClaim[], field: string, wrong: Violations): void => {
+  wrong.require(users.length <= MAX_USERS, field, `must be at most ${MAX_USERS}`);
+  for (const [i, { userId, connectionId }] of users.entries()) {
+    wrong.require(isId(userId), `${field}[${i}].user_id`, 'must be a user id');
+    wrong.require(isId(connectionId), `${field}[${i}].connection_id`, 'must be a connection id');
+  }
+};
+
+/** A demand with everything in bounds. Throws INVALID_ARGUMENT `INVALID_FIELDS`. */
+export const parseDemand = (demand: Demand | undefined): Demand => {
+  const wrong = collectViolations();
+  wrong.require(demand !== undefined, 'demand', 'must be set');
+  if (demand !== undefined) {
+    wrong.require(isId(demand.workloadId), 'demand.workload_id', 'must be a workload id');
+    wrong.require(isId(demand.customerId), 'demand.customer_id', 'must be a customer id');
+    wrong.require(demand.wanted <= MAX_WANTED, 'demand.wanted', `must be at most ${MAX_WANTED}`);
+    wrong.require(demand.weight >= 1 && demand.weight <= MAX_WEIGHT, 'demand.weight', `must be 1 to ${MAX_WEIGHT}`);
+    checkUsers(demand.users, 'demand.users', wrong);
+  }
+  wrong.throwIfAny();
+  return demand!;
+};
+
+/** Throws INVALID_ARGUMENT `INVALID_FIELDS`. */
+export const parseRemoval = (request: RemoveDemandRequest | undefined): RemoveDemandRequest => {
+  const wrong = collectViolations();
+  wrong.require(request !== undefined && isId(request.workloadId), 'workload_id', 'must be a workload id');
+  wrong.throwIfAny();
+  return request!;
+};
+
+/** Throws INVALID_ARGUMENT `INVALID_FIELDS`. */
+export const parseReleased = (request: UsersReleased): UsersReleased => {
+  const wrong = collectViolations();
+  wrong.require(isId(request.workloadId), 'workload_id', 'must be a workload id');
+  checkUsers(request.users, 'users', wrong);
+  wrong.throwIfAny();
+  return request;
+};

@@ -1,0 +1,23 @@
+/** A longer step means that this process itself hung; what it could not see does not count. */
+const MAX_STEP_MS = 1_000;
+
+/** Time that passes only while it was fair to expect answers from everybody. */
+export interface HealthyTime {
+  /** Milliseconds so far. Call it often: a step counts for at most a second. */
+  now(monotonicMs: number, isHealthy: boolean): number;
+}
+
+/** Begins at 0. */
+export const createHealthyTime = (): HealthyTime => {
+  let last: { atMs: number; isHealthy: boolean } | undefined;
+  let total = 0;
+  return {
+    now(monotonicMs, isHealthy) {
+      if (last?.isHealthy === true && isHealthy) {
+        total += Math.min(MAX_STEP_MS, monotonicMs - last.atMs);
+      }
+      last = { atMs: monotonicMs, isHealthy };
+      return total;
+    },
+  };
+};

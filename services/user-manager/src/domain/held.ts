@@ -1,0 +1,35 @@
+import type { Attempt } from '#libs/contracts/common.ts';
+import type { Held } from '#libs/contracts/agent.ts';
+import { isId } from './ids.ts';
+import type { Violations } from './violations.ts';
+
+const MAX_ATTEMPTS_HELD = 10_000;
+const TASK = /^[a-z][a-z0-9-]{0,31}\/\d{1,10}$/;
+const ATTEMPT_ID = /^\d{1,16}-\d{1,16}$/;
+const TOKEN_BYTES = 16;
+
+/** Notes what is wrong with an attempt as an agent names it. Whether its token is right is the session's to say. */
+export const checkAttempt = (attempt: Attempt | undefined, field: string, wrong: Violations): void => {
+  if (attempt === undefined) {
+    wrong.require(false, field, 'must be set');
+    return;
+  }
+  if (!TASK.test(attempt.task)) {
+    wrong.require(false, `${field}.task`, 'must be <node>/<index>');
+  }
+  if (!ATTEMPT_ID.test(attempt.attempt)) {
+    wrong.require(false, `${field}.attempt`, 'must be <reign>-<counter>');
+  }
+  if (attempt.token.length !== TOKEN_BYTES) {
+    wrong.require(false, `${field}.token`, `must have ${TOKEN_BYTES} bytes`);
+  }
+};
+
+/** Notes what is wrong with what an agent says that it holds. */
+export const checkHeld = ({ workloadId, attempts }: Held, field: string, wrong: Violations): void => {
+  wrong.require(isId(workloadId), `${field}.workload_id`, 'must be a workload id');
+  wrong.require(attempts.length <= MAX_ATTEMPTS_HELD, `${field}.attempts`, `must be at most ${MAX_ATTEMPTS_HELD}`);
+  for (const [i, attempt] of attempts.slice(0, MAX_ATTEMPTS_HELD).entries()) {
+    checkAttempt(attempt, `${field}.attempts[${i}]`, wrong);
+  }
+};

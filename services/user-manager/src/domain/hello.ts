@@ -1,0 +1,52 @@
+import type { Capability, Hello } from '#libs/contracts/agent.ts';
+import { checkHeld } from './held.ts';
+import { collectViolations } from './violations.ts';
+
+const MAX_SLOTS = 256;
+const MAX_TEXT_CHARS = 64;
+const MAX_ENGINES = 32;
+const MAX_WORKLOADS_HELD = 1_000;
+
+/** A hello that was understood. */
+export interface Introduction {
+  slots: number;
+  capability: Capability;
+  agentVersion: string;
+}
+
+/** Reads an agent's hello. Throws INVALID_ARGUMENT `INVALID_FIELDS` that names every wrong field. */
+export const parseHello = (hello: Hello): Introduction => {
+  const wrong = collectViolations();
+  const { slots, agentVersion, held } = hello;
+  const capability = hello.capability ?? { cpus: 0, memoryBytes: 0, engines: [], sandbox: 'SANDBOX_LEVEL_UNSPECIFIED' };
+  wrong.require(slots >= 1 && slots <= MAX_SLOTS, 'hello.slots', `must be 1 to ${MAX_SLOTS}`);
+  wrong.require(
+    agentVersion.length <= MAX_TEXT_CHARS,
+    'hello.agent_version',
+    `must have at most ${MAX_TEXT_CHARS} characters`,
+  );
+  wrong.require(hello.capability !== undefined, 'hello.capability', 'must be set');
+  if (hello.capability !== undefined) {
+    wrong.require(capability.cpus >= 1, 'hello.capability.cpus', 'must be at least 1');
+    wrong.require(
+      capability.engines.length <= MAX_ENGINES,
+      'hello.capability.engines',
+      `must be at most ${MAX_ENGINES}`,
+    );
+  }
+  for (const [i, { name, version }] of capability.engines.slice(0, MAX_ENGINES).entries()) {
+    const field = `hello.capability.engines[${i}]`;
+    wrong.require(
+      /^[A-Za-z0-9_]{1,64}$/.test(name),
+      `${field}.name`,
+      'must be 1 to 64 characters of A-Z, a-z, 0-9 and _',
+    );
+    wrong.require(/^[\w.+-]{0,64}$/.test(version), `${field}.version`, 'must be at most 64 characters of a version');
+  }
+  wrong.require(held.length <= MAX_WORKLOADS_HELD, 'hello.held', `must name at most ${MAX_WORKLOADS_HELD} workloads`);
+  for (const [i, each] of held.slice(0, MAX_WORKLOADS_HELD).entries()) {
+    checkHeld(each, `hello.held[${i}]`, wrong);
+  }
+  wrong.throwIfAny();
+  return { slots, capability, agentVersion };
+};

@@ -1,0 +1,174 @@
+import type { Demand, Needs } from '#libs/contracts/user.ts';
+import { suits } from './capability.ts';
+import { giveBacks } from './give-back.ts';
+import { fairShares, type ShareDemand } from './shares.ts';
+import type { UserRecord } from './user.ts';
+
+/** A connected user, as the matcher looks at it. */
+export interface MatchUser extends Pick<UserRecord, 'id' | 'capability' | 'session'> {
+  /** Its session knows that it has it. Nobody works with one that it does not know, so that one is taken back freely. */
+  isTold: boolean;
+  /** It is being taken out of service. */
+  isDraining: boolean;
+}
+
+/** One user for one session. */
+export interface Pairing {
+  user: string;
+  workload: string;
+}
+
+/** How one demand stands after the plan is carried out. */
+export interface DemandView {
+  /** How many users it is to have: the surplus over this it gives back. */
+  entitled: number;
+  /** How many connected users could do its work, busy ones included. */
+  suitable: number;
+}
+
+/** What to do now, and what to tell the sessions. */
+export interface MatchPlan {
+  claims: Pairing[];
+  releases: Pairing[];
+  /** By workload. */
+  views: Map<string, DemandView>;
+  /** Users whom their session shall give back, because somebody else waits for just them, or they no longer suit. */
+  wantedBack: Set<string>;
+}
+
+/** Users alike: they suit the same demands. */
+export interface Pool {
+  suits: readonly number[];
+  idle: string[];
+  /** By the index of the demand that they serve. */
+  serving: Map<number, string[]>;
+}
+
+/** A demand while the plan is made. */
+export interface Seat extends ShareDemand {
+  index: number;
+  needs: Needs;
+  /** Users that serve it but do not count: they leave soon. */
+  leaving: number;
+}
+
+const noNeeds: Needs = {
+  engine: '',
+  anyBlender: false,
+  minVersion: '',
+  exactVersion: '',
+  memoryBytes: 0,
+  barredUserIds: [],
+};
+
+const seatsOf = (demands: readonly Demand[]): Seat[] =>
+  demands.map(({ workloadId: id, customerId: customer, weight, wanted, needs }, index) => ({
+    index,
+    id,
+    customer,
+    weight: Math.max(1, weight),
+    wanted,
+    needs: needs ?? noNeeds,
+    held: 0,
+    leaving: 0,
+  }));
+
+/** Sorts users into pools and counts them at the seats; says who must be released or given back. */
+const place = (users: readonly MatchUser[], seats: readonly Seat[], plan: MatchPlan): Pool[] => {
+  const byWorkload = new Map(seats.map((seat) => [seat.id, seat]));
+  const pools = new Map<string, Pool>();
+  // Those that their sessions know come first: of too many, the ones that nobody knows are taken back.
+  for (const user of [...users].sort((a, b) => Number(b.isTold) - Number(a.isTold))) {
+    const suited = user.isDraining ? [] : seats.filter(({ needs }) => suits(user, needs));
+    for (const { id } of suited) {
+      plan.views.get(id)!.suitable += 1;
+    }
+    const seat = user.session === null ? undefined : byWorkload.get(user.session);
+    if (user.session !== null && seat === undefined) {
+      continue;
+    }
+    const pool = poolOf(pools, suited);
+    if (seat === undefined) {
+      pool.idle.push(user.id);
+    } else if (!user.isTold && (seat.held + seat.leaving >= seat.wanted || !suited.includes(seat))) {
+      plan.releases.push({ user: user.id, workload: seat.id });
+      pool.idle.push(user.id);
+    } else if (suited.includes(seat)) {
+      seat.held += 1;
+      pool.serving.set(seat.index, [...(pool.serving.get(seat.index) ?? []), user.id]);
+    } else {
+      seat.leaving += 1;
+      plan.wantedBack.add(user.id);
+    }
+  }
+  // Who suits fewest is given first, so that the versatile stay free for the others.
+  return [...pools.values()].sort((a, b) => a.suits.length - b.suits.length);
+};
+
+const poolOf = (pools: Map<string, Pool>, suited: readonly Seat[]): Pool => {
+  const key = suited.map(({ index }) => index).join();
+  const known = pools.get(key);
+  if (known !== undefined) {
+    return known;
+  }
+  const pool = { suits: suited.map(({ index }) => index), idle: [], serving: new Map() };
+  pools.set(key, pool);
+  return pool;
+};
+
+const customersHeld = (seats: readonly Seat[], customer: string): number =>
+  seats.reduce((sum, seat) => sum + (seat.customer === customer ? seat.held : 0), 0);
+
+/** Gives idle users away until none is left that anybody who waits could use. */
+const giveIdle = (seats: readonly Seat[], pools: readonly Pool[], shares: readonly number[], plan: MatchPlan): void => {
+  const isWaiting = (seat: Seat): boolean => seat.held + seat.leaving < seat.wanted;
+  const poolFor = (seat: Seat): Pool | undefined =>
+    pools.find(({ idle, suits: suited }) => idle.length > 0 && suited.includes(seat.index));
+  let waiting = seats.filter((seat) => isWaiting(seat) && poolFor(seat) !== undefined);
+  while (waiting.length > 0) {
+    const [seat] = waiting.sort(
+      (a, b) =>
+        Number(a.held >= shares[a.index]!) - Number(b.held >= shares[b.index]!) ||
+        customersHeld(seats, a.customer) * b.weight - customersHeld(seats, b.customer) * a.weight ||
+        a.held - b.held ||
+        (a.id < b.id ? -1 : 1),
+    );
+    const pool = poolFor(seat!)!;
+    const user = pool.idle.shift()!;
+    pool.serving.set(seat!.index, [...(pool.serving.get(seat!.index) ?? []), user]);
+    seat!.held += 1;
+    plan.claims.push({ user, workload: seat!.id });
+    waiting = waiting.filter((each) => isWaiting(each) && poolFor(each) !== undefined);
+  }
+};
+
+/**
+ * Decides who serves whom: idle users go to sessions at once, the neediest customer first; sessions with more than
+ * their share are told so, and give users back by themselves. Never gives a session more than it wants, never two
+ * sessions the same user, and leaves no user idle for whom a suitable demand waits.
+ *
+ * @param users everybody who is connected; the ones that serve a session without demand are left alone
+ * @param demands at most one for each workload
+ */
+export const matchUsers = (users: readonly MatchUser[], demands: readonly Demand[]): MatchPlan => {
+  const seats = seatsOf(demands);
+  const plan: MatchPlan = { claims: [], releases: [], views: new Map(), wantedBack: new Set() };
+  for (const { id } of seats) {
+    plan.views.set(id, { entitled: 0, suitable: 0 });
+  }
+  const pools = place(users, seats, plan);
+  const classes = pools.map(({ idle, serving, suits: suited }) => ({
+    size: idle.length + [...serving.values()].reduce((sum, { length }) => sum + length, 0),
+    suits: suited,
+  }));
+  const shares = fairShares(
+    seats.map((seat) => ({ ...seat, wanted: Math.max(0, seat.wanted - seat.leaving) })),
+    classes,
+  );
+  giveIdle(seats, pools, shares, plan);
+  const surplus = giveBacks(seats, pools, shares, plan.wantedBack);
+  for (const { index, id, held, leaving, wanted } of seats) {
+    plan.views.get(id)!.entitled = Math.min(wanted, Math.max(shares[index]!, held - surplus[index]!) + leaving);
+  }
+  return plan;
+};

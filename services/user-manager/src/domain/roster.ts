@@ -1,0 +1,73 @@
+import { type ConnectedUser, isConnected, type UserRecord } from './user.ts';
+
+/** Told of every change: the user as it is now, and as it was known before. */
+export type RosterListener = (user: UserRecord, before: UserRecord | undefined) => void;
+
+/**
+ * Who is connected, as this process knows it: fed by what user-managers tell each other and, because such messages may
+ * be lost, by reading the database again and again. Never the truth: whoever acts on it compares and sets.
+ */
+export interface Roster {
+  /** Takes a record in if it is newer than what is known. */
+  apply(user: UserRecord): void;
+  /** To be called before the database is read, so that what changes meanwhile is not undone by what was read. */
+  beginRefresh(): (connected: readonly ConnectedUser[]) => void;
+  get(id: string): ConnectedUser | undefined;
+  connected(): ConnectedUser[];
+  onChange(listener: RosterListener): () => void;
+}
+
+/** An empty roster. */
+export const createRoster = (): Roster => {
+  const users = new Map<string, UserRecord>();
+  // Disconnected ones stay known until a refresh finds them gone twice: a late message must not bring them back.
+  let goneBefore = new Set<string>();
+  const listeners = new Set<RosterListener>();
+
+  const apply = (user: UserRecord): void => {
+    const before = users.get(user.id);
+    if (before === undefined ? !isConnected(user) : before.version >= user.version) {
+      return;
+    }
+    users.set(user.id, user);
+    for (const listener of listeners) {
+      listener(user, before);
+    }
+  };
+
+  const finishRefresh = (versions: ReadonlyMap<string, number>, connected: readonly ConnectedUser[]): void => {
+    const found = new Set(connected.map(({ id }) => id));
+    connected.forEach(apply);
+    const gone = new Set<string>();
+    for (const user of users.values()) {
+      if (!isConnected(user)) {
+        gone.add(user.id);
+      } else if (!found.has(user.id) && versions.get(user.id) === user.version) {
+        apply({ ...user, connection: null, version: user.version + 1 });
+      }
+    }
+    for (const id of gone) {
+      if (goneBefore.has(id)) {
+        users.delete(id);
+      }
+    }
+    goneBefore = gone;
+  };
+
+  return {
+    apply,
+    beginRefresh() {
+      const versions = new Map([...users.values()].map(({ id, version }) => [id, version]));
+      return (connected) => finishRefresh(versions, connected);
+    },
+    get(id) {
+      const user = users.get(id);
+      return user !== undefined && isConnected(user) ? user : undefined;
+    },
+    connected: () => [...users.values()].filter(isConnected),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+};

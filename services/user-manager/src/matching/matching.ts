@@ -1,0 +1,129 @@
+import type { Clock } from '#libs/clock/index.ts';
+import type {
+  Demand,
+  DemandStatus,
+  RemoveDemandRequest,
+  SetDemandResponse,
+  UsersReleased,
+} from '#libs/contracts/user.ts';
+import type { Announce } from '../bus/announce.ts';
+import type { Sessions } from '../bus/sessions.ts';
+import { createConfirmations } from '../domain/confirmations.ts';
+import { createDemandBook } from '../domain/demand-book.ts';
+import type { DemandView } from '../domain/matcher.ts';
+import type { Roster } from '../domain/roster.ts';
+import { assignedToProto } from '../domain/user-proto.ts';
+import type { ConnectedUser } from '../domain/user.ts';
+import type { Events } from '../events.ts';
+import type { Users } from '../store/users.ts';
+import { createCoalescer } from './coalescer.ts';
+import { isSameDemand } from './same-demand.ts';
+import { runRound } from './round.ts';
+
+export interface MatchingOptions {
+  users: Users;
+  roster: Roster;
+  announce: Announce;
+  sessions: Sessions;
+  events: Events;
+  clock: Clock;
+  /** Milliseconds that pass only while NATS and MongoDB answer. */
+  healthyNow: () => number;
+}
+
+/** The one that matches, while this instance is it. */
+export interface Matching {
+  setDemand(demand: Demand): Promise<SetDemandResponse>;
+  removeDemand(request: RemoveDemandRequest): Promise<void>;
+  usersReleased(request: UsersReleased): Promise<void>;
+  /** By workload. */
+  listDemands(): DemandStatus[];
+  stop(): void;
+}
+
+/** Claims lapse and demands end without anybody saying so. */
+const TICK_MS = 1_000;
+
+/** Begins to match: what it finds claimed it takes as known to the sessions. */
+export const startMatching = (options: MatchingOptions): Matching => {
+  const { users, roster, announce, sessions, clock, healthyNow } = options;
+  const book = createDemandBook();
+  const confirmations = createConfirmations(healthyNow());
+  for (const user of roster.connected()) {
+    confirmations.see(user, healthyNow(), true);
+  }
+  let views: ReadonlyMap<string, DemandView> = new Map();
+  let wantedBack: ReadonlySet<string> = new Set();
+
+  const rounds = createCoalescer(
+    async () => {
+      const plan = await runRound({ ...options, book, confirmations });
+      views = plan.views;
+      wantedBack = plan.wantedBack;
+    },
+    (thrown) => options.events.roundFailed('matching users', thrown),
+  );
+
+  const stopListening = roster.onChange((user, before) => {
+    rounds.request();
+    if (user.connection === null) confirmations.forget(user.id);
+    const isNewlyDrained = user.drain !== 'none' && before?.drain !== user.drain;
+    if (isNewlyDrained && user.connection !== null && user.session !== null) {
+      sessions.newUsers(user.session, [assignedToProto({ ...user, connection: user.connection }, false)]);
+    }
+  });
+  let timer = clock.setTimer(TICK_MS, function tick() {
+    rounds.request();
+    timer = clock.setTimer(TICK_MS, tick);
+  });
+
+  const ofWorkload = (workload: string): ConnectedUser[] =>
+    roster.connected().filter(({ session }) => session === workload);
+
+  const answer = (workload: string): SetDemandResponse => {
+    const own = ofWorkload(workload);
+    own.forEach((user) => confirmations.tell(user));
+    const { entitled = 0, suitable = 0 } = views.get(workload) ?? {};
+    return {
+      users: own.map((user) => assignedToProto(user, wantedBack.has(user.id))),
+      entitled,
+      suitable,
+      connected: roster.connected().length,
+    };
+  };
+
+  return {
+    async setDemand(demand) {
+      const nowMs = healthyNow();
+      const before = book.active(nowMs).find(({ workloadId }) => workloadId === demand.workloadId);
+      book.state(demand, nowMs);
+      confirmations.confirm(demand.users, (id) => roster.get(id), nowMs);
+      if (before === undefined || !isSameDemand(before, demand)) {
+        rounds.request();
+      }
+      await rounds.settled();
+      return answer(demand.workloadId);
+    },
+    async removeDemand(request) {
+      book.remove(request, healthyNow());
+      rounds.request();
+      await rounds.settled();
+    },
+    async usersReleased({ workloadId, reign, users: claims }) {
+      book.checkReign(workloadId, reign);
+      const released = await Promise.all(claims.map(({ userId, claim }) => users.release(userId, workloadId, claim)));
+      released.forEach((user) => user && announce(user));
+    },
+    listDemands: () =>
+      book.active(healthyNow()).map((demand) => ({
+        demand,
+        assigned: ofWorkload(demand.workloadId).length,
+        entitled: views.get(demand.workloadId)?.entitled ?? 0,
+      })),
+    stop() {
+      stopListening();
+      timer.cancel();
+      rounds.stop();
+    },
+  };
+};

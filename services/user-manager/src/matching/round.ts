@@ -1,0 +1,98 @@
+import type { Confirmations } from '../domain/confirmations.ts';
+import type { DemandBook } from '../domain/demand-book.ts';
+import { matchUsers, type MatchPlan } from '../domain/matcher.ts';
+import { assignedToProto } from '../domain/user-proto.ts';
+import { type ConnectedUser, isConnected, type UserRecord } from '../domain/user.ts';
+import type { MatchingOptions } from './matching.ts';
+import { inParallel } from './parallel.ts';
+
+export interface RoundOptions extends MatchingOptions {
+  book: DemandBook;
+  confirmations: Confirmations;
+}
+
+/**
+ * One round: takes back what has lapsed, decides, carries it out by compare-and-set, and tells the sessions. Rejects
+ * with UNAVAILABLE while MongoDB is away; what was done until then stays done, and the next round goes on from there.
+ */
+export const runRound = async (options: RoundOptions): Promise<MatchPlan> => {
+  await releaseLapsed(options);
+  const { book, roster, confirmations, healthyNow } = options;
+  const nowMs = healthyNow();
+  const connected = roster.connected();
+  connected.forEach((user) => confirmations.see(user, nowMs, false));
+  const plan = matchUsers(
+    connected.map((user) => ({
+      id: user.id,
+      capability: user.capability,
+      session: user.session,
+      isTold: confirmations.isTold(user),
+      isDraining: user.drain !== 'none',
+    })),
+    book.active(nowMs),
+  );
+  const taken = new Set(plan.releases.map(({ user }) => user));
+  await inParallel(plan.releases, async ({ user, workload }) => {
+    const known = roster.get(user);
+    if (known !== undefined) await settle(options, known, options.users.release(user, workload, known.claim));
+  });
+  // Users that this round took from one session are claimed for another from their record as it is now.
+  await inParallel(plan.claims, async ({ user, workload }) => {
+    const known = roster.get(user);
+    if (known === undefined || (known.session !== null && taken.has(user))) return;
+    const after = await settle(options, known, options.users.claim(known, workload));
+    if (after !== undefined) options.events.userClaimed(after);
+  });
+  tellNew(options, plan);
+  return plan;
+};
+
+const releaseLapsed = async ({ book, roster, confirmations, users, healthyNow, ...options }: RoundOptions) => {
+  const nowMs = healthyNow();
+  const active = new Set(book.active(nowMs).map(({ workloadId }) => workloadId));
+  await inParallel(roster.connected(), async (user) => {
+    const { session } = user;
+    if (session === null) return;
+    const state = active.has(session) ? 'active' : book.isRemoved(session) ? 'removed' : 'absent';
+    const lapse = confirmations.lapse(user, state, nowMs);
+    if (lapse === undefined) return;
+    options.events.claimLapsed(user, lapse);
+    await settle({ users, roster, ...options }, user, users.release(user.id, session, user.claim));
+  });
+};
+
+/** Announces what became of a compare-and-set; where it failed, looks at what is there now. */
+const settle = async (
+  { users, roster, announce }: Pick<RoundOptions, 'users' | 'roster' | 'announce'>,
+  before: ConnectedUser,
+  change: Promise<UserRecord | undefined>,
+): Promise<UserRecord | undefined> => {
+  const after = await change;
+  if (after !== undefined) {
+    announce(after);
+    return after;
+  }
+  const present = await users.get(before.id);
+  if (present !== undefined) roster.apply(present);
+  return undefined;
+};
+
+/** Sessions hear at once of users that they do not know; whoever misses it hears it in the next exchange. */
+const tellNew = ({ roster, confirmations, sessions, book, healthyNow }: RoundOptions, plan: MatchPlan): void => {
+  const nowMs = healthyNow();
+  const active = new Set(book.active(nowMs).map(({ workloadId }) => workloadId));
+  const news = new Map<string, ConnectedUser[]>();
+  for (const user of roster.connected().filter(isConnected)) {
+    confirmations.see(user, nowMs, false);
+    if (user.session !== null && active.has(user.session) && !confirmations.isTold(user)) {
+      news.set(user.session, [...(news.get(user.session) ?? []), user]);
+      confirmations.tell(user);
+    }
+  }
+  for (const [workload, users] of news) {
+    sessions.newUsers(
+      workload,
+      users.map((user) => assignedToProto(user, plan.wantedBack.has(user.id))),
+    );
+  }
+};

@@ -1,0 +1,88 @@
+import type { ConnectRequest, ConnectResponse } from '#libs/contracts/agent.ts';
+import type { Bidi, CallContext } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import { type AgentStream, createAgentStream } from '../stream/agent-stream.ts';
+import { endLocal } from '../stream/end-stream.ts';
+import { admit } from '../stream/hello.ts';
+import { leave } from '../stream/leave.ts';
+import { type Leaving, readAgent, readHello } from '../stream/reading.ts';
+import { createReportSender, type ReportSender } from '../stream/report-sender.ts';
+
+/** Holds an agent's stream from hello to its end. */
+export const connect = (ctx: Context): Bidi<ConnectRequest, ConnectResponse> =>
+  async function* (requests, call) {
+    const incoming = requests[Symbol.asyncIterator]();
+    const hello = await readHello(incoming, ctx.clock);
+    const user = await admit(ctx, hello, call);
+    const stream = createAgentStream({ user, clock: ctx.clock, abort: call.abort });
+    const replaced = ctx.streams.add(stream);
+    if (replaced === false) {
+      endLocal(stream, 'END_STREAM_REASON_SUPERSEDED');
+    } else if (replaced !== undefined) {
+      endLocal(replaced, 'END_STREAM_REASON_SUPERSEDED');
+    }
+    ctx.events.agentConnected(user);
+    let leaving: Leaving | undefined;
+    const stopWatching = endWithCall(stream, call);
+    void converse(ctx, stream, incoming, (how) => {
+      leaving = how;
+    });
+    try {
+      yield* stream.outbox;
+    } finally {
+      stopWatching();
+      ctx.streams.remove(stream);
+      ctx.events.agentLeft(stream, leaving);
+      if (leaving?.kind !== 'goodbye') ctx.background.add(leave(ctx, stream, false));
+    }
+  };
+
+/** The outbox must not wait for more once the call is over, or this process is to end. */
+const endWithCall = ({ outbox }: AgentStream, { signal, draining }: CallContext): (() => void) => {
+  const onAbort = (): void => outbox.fail(signal.reason);
+  const onDraining = (): void => outbox.fail(draining.reason);
+  signal.addEventListener('abort', onAbort);
+  draining.addEventListener('abort', onDraining);
+  if (signal.aborted) onAbort();
+  if (draining.aborted) onDraining();
+  return () => {
+    signal.removeEventListener('abort', onAbort);
+    draining.removeEventListener('abort', onDraining);
+  };
+};
+
+/** Reads the agent to the end and closes the outbox in the way that the end asks for. */
+const converse = async (
+  ctx: Context,
+  stream: AgentStream,
+  incoming: AsyncIterator<ConnectRequest>,
+  onLeaving: (how: Leaving) => void,
+): Promise<void> => {
+  const streamId = { userId: stream.user, connectionId: stream.connection };
+  const sender = senderFor(ctx, stream);
+  try {
+    const leaving = await readAgent(incoming, { stream: streamId, sender, sessions: ctx.sessions });
+    onLeaving(leaving);
+    if (leaving.kind === 'goodbye') {
+      // What it held can be given to others now; the outcomes of its last reports are still worth waiting for.
+      ctx.streams.remove(stream);
+      ctx.background.add(leave(ctx, stream, true));
+    }
+    await sender.idle();
+    stream.outbox.finish();
+  } catch (thrown) {
+    stream.end(thrown);
+  }
+};
+
+const senderFor = (ctx: Context, stream: AgentStream): ReportSender => {
+  const streamId = { userId: stream.user, connectionId: stream.connection };
+  return createReportSender({
+    ask: (workload, reports) => ctx.report(streamId, workload, reports),
+    deliver: (outcomes) => stream.deliver(outcomes),
+    onSent: (reports) => {
+      const done = stream.settle(reports);
+      if (done !== undefined) ctx.sessions.userRenderingCompleted(done, streamId);
+    },
+  });
+};

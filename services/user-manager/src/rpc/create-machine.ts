@@ -1,0 +1,73 @@
+import { hash } from 'node:crypto';
+import { signToken } from '#libs/auth/index.ts';
+import type { CreateMachineRequest, CreateMachineResponse } from '#libs/contracts/user.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import { collectViolations } from '../domain/violations.ts';
+import type { Enrolment, MachineDocument } from '../store/machines.ts';
+import { machineNameTaken, requestIdReused } from './errors.ts';
+import { machineToProto } from './machine-info.ts';
+
+const DAY_SECONDS = 86_400;
+const DEFAULT_TTL_SECONDS = 30 * DAY_SECONDS;
+const MAX_TTL_SECONDS = 3_650 * DAY_SECONDS;
+const MAX_CHARS = 64;
+
+const parse = ({ name, tokenTtlSeconds, requestId }: CreateMachineRequest) => {
+  const wrong = collectViolations();
+  wrong.require(
+    name.length >= 1 && name.length <= MAX_CHARS && !/\p{Cc}/u.test(name),
+    'name',
+    `must be 1 to ${MAX_CHARS} characters without control characters`,
+  );
+  wrong.require(
+    tokenTtlSeconds <= MAX_TTL_SECONDS,
+    'token_ttl_seconds',
+    `must be at most ${MAX_TTL_SECONDS} (10 years)`,
+  );
+  wrong.require(requestId.length <= MAX_CHARS, 'request_id', `must have at most ${MAX_CHARS} characters`);
+  wrong.throwIfAny();
+  return { name, requestId, ttlSeconds: tokenTtlSeconds === 0 ? DEFAULT_TTL_SECONDS : tokenTtlSeconds };
+};
+
+const enrolled = (enrolment: Enrolment, { name, requestId }: { name: string; requestId: string }): MachineDocument => {
+  switch (enrolment.kind) {
+    case 'created':
+    case 'repeated':
+      return enrolment.machine;
+    case 'request-id-reused':
+      throw requestIdReused(requestId);
+    case 'name-taken':
+      throw machineNameTaken(name);
+    default:
+      return enrolment satisfies never;
+  }
+};
+
+/** Enrols a machine and signs its token. */
+export const createMachine =
+  (ctx: Context): Unary<CreateMachineRequest, CreateMachineResponse> =>
+  async (request) => {
+    const ask = parse(request);
+    const enrolment = await ctx.machines.enrol({
+      _id: ctx.random.id('m'),
+      name: ask.name,
+      createdAtMs: ctx.clock.now(),
+      ...(ask.requestId === ''
+        ? {}
+        : { requestId: ask.requestId, requestHash: hash('sha256', JSON.stringify([ask.name, ask.ttlSeconds])) }),
+    });
+    const machine = enrolled(enrolment, ask);
+    if (enrolment.kind === 'created') ctx.events.machineEnrolled(machine);
+    const { key, issuer, audience } = ctx.agentTokens;
+    const token = await signToken(key, {
+      role: 'agent',
+      subject: machine._id,
+      machine: machine._id,
+      issuer,
+      audience,
+      ttlSeconds: ask.ttlSeconds,
+      nowMs: ctx.clock.now(),
+    });
+    return { machine: machineToProto(machine, undefined), token };
+  };

@@ -1,0 +1,33 @@
+import type { DeleteMachineRequest, DeleteMachineResponse } from '#libs/contracts/user.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import { isConnected } from '../domain/user.ts';
+import { endStream } from '../stream/end-stream.ts';
+import { machineNotFound } from './errors.ts';
+import { requireId } from './require-id.ts';
+
+/** Removes a machine and ends its stream. */
+export const deleteMachine =
+  (ctx: Context): Unary<DeleteMachineRequest, DeleteMachineResponse> =>
+  async (request) => {
+    const id = requireId(request.machineId, 'machine_id');
+    if (!(await ctx.machines.remove(id))) throw machineNotFound(id);
+    ctx.events.machineDeleted(id);
+    const user = await ctx.users.get(id);
+    if (user !== undefined && isConnected(user)) {
+      const gone = await ctx.users.disconnect(id, user.connection);
+      if (gone !== undefined) {
+        ctx.announce(gone);
+        if (gone.session !== null) {
+          ctx.sessions.userDisconnected(gone.session, { userId: id, connectionId: user.connection }, false);
+        }
+      }
+      await endStream(
+        ctx,
+        { user: id, connection: user.connection, manager: user.manager },
+        'END_STREAM_REASON_MACHINE_DELETED',
+      );
+    }
+    await ctx.users.remove(id);
+    return {};
+  };

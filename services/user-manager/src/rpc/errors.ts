@@ -1,0 +1,28 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError } from '#libs/errors/index.ts';
+
+/** NOT_FOUND `USER_NOT_CONNECTED`. */
+export const userNotConnected = (user: string): DomainError =>
+  new DomainError(status.NOT_FOUND, 'USER_NOT_CONNECTED', `no user ${user} is connected`, { user });
+
+/** NOT_FOUND `MACHINE_NOT_FOUND`. */
+export const machineNotFound = (machine: string): DomainError =>
+  new DomainError(status.NOT_FOUND, 'MACHINE_NOT_FOUND', `no machine ${machine} is enrolled`, { machine });
+
+/** ALREADY_EXISTS `MACHINE_NAME_TAKEN`. */
+export const machineNameTaken = (name: string): DomainError =>
+  new DomainError(
+    status.ALREADY_EXISTS,
+    'MACHINE_NAME_TAKEN',
+    `a machine named ${name} is enrolled already; choose another name, or delete that one`,
+    { name },
+  );
+
+/** INVALID_ARGUMENT `REQUEST_ID_REUSED`. */
+export const requestIdReused = (requestId: string): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'REQUEST_ID_REUSED',
+    `request_id ${requestId} came before with another request; choose a new one`,
+    { request_id: requestId },
+  );

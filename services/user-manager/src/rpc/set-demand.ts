@@ -1,0 +1,14 @@
+import { SetDemandRequest, SetDemandResponse } from '#libs/contracts/user.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import { askMatcher } from '../bus/ask-matcher.ts';
+import type { Context } from '../context.ts';
+import { parseDemand } from '../domain/demand-requests.ts';
+
+/** Passes a session's demand on to the one that matches. */
+export const setDemand =
+  (ctx: Context): Unary<SetDemandRequest, SetDemandResponse> =>
+  async (request, call) => {
+    parseDemand(request.demand);
+    const answer = await askMatcher(ctx.bus, 'set-demand', SetDemandRequest.encode(request).finish(), call);
+    return SetDemandResponse.decode(answer);
+  };

@@ -1,0 +1,64 @@
+import { accessTable, createVerifier } from '#libs/auth/index.ts';
+import { descriptorImage } from '#libs/contracts/image.ts';
+import { startServer, type RunningServer } from '#libs/grpc/index.ts';
+import { startBeats } from '#libs/mongo/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import { listenForChanges } from './bus/announce.ts';
+import { serveManager } from './bus/serve-manager.ts';
+import type { Config } from './config.ts';
+import { createContext, type Context } from './context.ts';
+import { createLeadership } from './matching/leadership.ts';
+import { onEachBeat } from './peers/rounds.ts';
+import { services } from './rpc/index.ts';
+
+/** All agents of a big site may come through one proxy, on one connection. */
+const MAX_STREAMS_PER_CONNECTION = 10_000;
+
+/** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
+export const startUserManager = async (
+  config: Config,
+  log: Logger,
+  stack: AsyncDisposableStack,
+  overrides: Partial<Context> = {},
+): Promise<RunningServer> => {
+  const ctx = await createContext(config, log, stack, overrides);
+  const changes = listenForChanges(ctx.bus, ctx.roster);
+  stack.defer(() => changes.close());
+  const verbs = serveManager(ctx);
+  stack.defer(() => verbs.close());
+  stack.defer(
+    ctx.roster.onChange((user) => {
+      const stream = ctx.streams.get(user.id);
+      if (stream !== undefined && stream.connection === user.connection) stream.learn(user);
+    }),
+  );
+  await Promise.all([changes.ready(), verbs.ready()]);
+  const leadership = createLeadership(ctx);
+  // The beat is there before the first stream, or others would take its users for lost.
+  const beats = await startBeats({
+    collection: ctx.beats,
+    instance: ctx.instance,
+    clock: ctx.clock,
+    logger: log,
+    onRound: onEachBeat(ctx, leadership),
+  });
+  stack.defer(async () => {
+    await beats.stop();
+    await leadership.resign();
+  });
+  const image = descriptorImage();
+  const server = await startServer({
+    listen: config.listen,
+    insecure: config.insecure,
+    tls: config.tls,
+    services: services(ctx),
+    verify: createVerifier({ ...config.tokens, clock: ctx.clock }),
+    access: accessTable(image),
+    image,
+    logger: log,
+    clock: ctx.clock,
+    maxStreamsPerConnection: MAX_STREAMS_PER_CONNECTION,
+  });
+  stack.use(server);
+  return server;
+};

@@ -1,0 +1,85 @@
+import type { Collection, Filter } from 'mongodb';
+import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
+
+/** An enrolled machine. */
+export interface MachineDocument {
+  _id: string;
+  name: string;
+  createdAtMs: number;
+  /** When it last connected or disconnected. */
+  lastSeenAtMs?: number;
+  /** The request that enrolled it, where it had an id, and a hash of what it asked for. */
+  requestId?: string;
+  requestHash?: string;
+}
+
+/** What became of an enrolment. */
+export type Enrolment =
+  | { kind: 'created'; machine: MachineDocument }
+  /** The same request came before. */
+  | { kind: 'repeated'; machine: MachineDocument }
+  /** Its id came before with another request. */
+  | { kind: 'request-id-reused' }
+  | { kind: 'name-taken' };
+
+/** The machines that may connect. All methods throw UNAVAILABLE `mongodb` while MongoDB is away. */
+export interface Machines {
+  enrol(machine: MachineDocument): Promise<Enrolment>;
+  get(id: string): Promise<MachineDocument | undefined>;
+  /** By name, at most `limit`, those after the name `after`. */
+  list(query: { after?: string; limit: number }): Promise<MachineDocument[]>;
+  /** Notes that it was seen; undefined when there is no such machine. */
+  seen(id: string, nowMs: number): Promise<MachineDocument | undefined>;
+  /** Those of the ids that are enrolled. */
+  existing(ids: readonly string[]): Promise<Set<string>>;
+  /** Whether there was one. */
+  remove(id: string): Promise<boolean>;
+}
+
+/** The machines in MongoDB. */
+export const openMachines = (collection: Collection<MachineDocument>): Machines => {
+  const findOne = async (filter: Filter<MachineDocument>): Promise<MachineDocument | undefined> =>
+    (await asUnavailable(() => collection.findOne(filter))) ?? undefined;
+
+  const refused = async ({ requestId, requestHash }: MachineDocument): Promise<Enrolment> => {
+    const earlier = requestId === undefined ? undefined : await findOne({ requestId });
+    if (earlier === undefined) {
+      return { kind: 'name-taken' };
+    }
+    return earlier.requestHash === requestHash ? { kind: 'repeated', machine: earlier } : { kind: 'request-id-reused' };
+  };
+
+  return {
+    async enrol(machine) {
+      try {
+        await asUnavailable(() => collection.insertOne(machine));
+        return { kind: 'created', machine };
+      } catch (thrown) {
+        if (duplicateKey(thrown) === undefined) throw thrown;
+        return refused(machine);
+      }
+    },
+    get: (id) => findOne({ _id: id }),
+    list: ({ after, limit }) =>
+      asUnavailable(() =>
+        collection
+          .find(after === undefined ? {} : { name: { $gt: after } })
+          .sort({ name: 1 })
+          .limit(limit)
+          .toArray(),
+      ),
+    async seen(id, nowMs) {
+      const update = { $set: { lastSeenAtMs: nowMs } };
+      return (await asUnavailable(() => collection.findOneAndUpdate({ _id: id }, update))) ?? undefined;
+    },
+    async existing(ids) {
+      const found = await asUnavailable(() =>
+        collection.find({ _id: { $in: [...ids] } }, { projection: { _id: 1 } }).toArray(),
+      );
+      return new Set(found.map(({ _id }) => _id));
+    },
+    async remove(id) {
+      return (await asUnavailable(() => collection.deleteOne({ _id: id }))).deletedCount > 0;
+    },
+  };
+};

@@ -1,0 +1,155 @@
+import type { Collection, Filter, UpdateFilter } from 'mongodb';
+import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
+import type { Introduction } from '../domain/hello.ts';
+import { type ConnectedUser, type Drain, isConnected, type UserRecord } from '../domain/user.ts';
+
+/** A document of the collection `users`: the record under its id. */
+export type UserDocument = Omit<UserRecord, 'id'> & { _id: string };
+
+/** A new stream. */
+export interface NewConnection extends Introduction {
+  id: string;
+  name: string;
+  manager: string;
+  connection: string;
+  nowMs: number;
+}
+
+/**
+ * The users' records. Every change is one update that names what it was decided on, so that of two deciders one wins;
+ * the loser gets undefined and looks again. All methods throw UNAVAILABLE `mongodb` while MongoDB is away.
+ */
+export interface Users {
+  /** Makes the stream the user's only one. A claim moves to it, with a number of its own. Answers what was before. */
+  connect(stream: NewConnection): Promise<{ before: UserRecord | undefined; after: ConnectedUser }>;
+  /** Notes that a stream is gone; undefined when it was not the user's present one. */
+  disconnect(id: string, connection: string): Promise<UserRecord | undefined>;
+  /** Gives an idle user to a session; undefined when it is not as it was. */
+  claim(user: ConnectedUser, session: string): Promise<UserRecord | undefined>;
+  /** Takes a user from its session; undefined when it is not as it was. */
+  release(id: string, session: string, claim: number): Promise<UserRecord | undefined>;
+  /** Undefined when it is not connected. */
+  setDrain(id: string, drain: Drain): Promise<UserRecord | undefined>;
+  get(id: string): Promise<UserRecord | undefined>;
+  getMany(ids: readonly string[]): Promise<UserRecord[]>;
+  /** Everybody who is connected. */
+  connected(): Promise<ConnectedUser[]>;
+  /** Connected ones by name, at most `limit`, those after (name, id). */
+  list(query: { session?: string; after?: readonly [string, string]; limit: number }): Promise<ConnectedUser[]>;
+  /** Those whose record says that this instance holds their stream. */
+  ofManager(manager: string): Promise<ConnectedUser[]>;
+  /** The instances that are said to hold streams. */
+  managers(): Promise<string[]>;
+  remove(id: string): Promise<void>;
+}
+
+const toRecord = ({ _id, ...rest }: UserDocument): UserRecord => ({ id: _id, ...rest });
+
+/** The record of a user who connects, given what was there. */
+const connectedRecord = (stream: NewConnection, before: UserRecord | undefined): ConnectedUser => ({
+  id: stream.id,
+  name: stream.name,
+  manager: stream.manager,
+  connection: stream.connection,
+  session: before?.session ?? null,
+  claim: (before?.claim ?? 0) + (before !== undefined && before.session !== null ? 1 : 0),
+  version: (before?.version ?? 0) + 1,
+  slots: stream.slots,
+  capability: stream.capability,
+  agentVersion: stream.agentVersion,
+  connectedAtMs: stream.nowMs,
+  drain: 'none',
+});
+
+/** The same as {@link connectedRecord}, as an update that MongoDB makes in one step. */
+const connectUpdate = (stream: NewConnection) => [
+  {
+    $set: {
+      name: { $literal: stream.name },
+      manager: { $literal: stream.manager },
+      connection: { $literal: stream.connection },
+      session: { $ifNull: ['$session', null] },
+      claim: { $add: [{ $ifNull: ['$claim', 0] }, { $cond: [{ $ifNull: ['$session', false] }, 1, 0] }] },
+      version: { $add: [{ $ifNull: ['$version', 0] }, 1] },
+      slots: stream.slots,
+      capability: { $literal: stream.capability },
+      agentVersion: { $literal: stream.agentVersion },
+      connectedAtMs: stream.nowMs,
+      drain: 'none',
+    },
+  },
+];
+
+/** The users' records in MongoDB. */
+export const openUsers = (collection: Collection<UserDocument>): Users => {
+  const change = async (
+    filter: Filter<UserDocument>,
+    update: UpdateFilter<UserDocument>,
+  ): Promise<UserRecord | undefined> => {
+    const after = await asUnavailable(() =>
+      collection.findOneAndUpdate(
+        filter,
+        { ...update, $inc: { ...update.$inc, version: 1 } },
+        { returnDocument: 'after' },
+      ),
+    );
+    return after === null ? undefined : toRecord(after);
+  };
+
+  const find = async (filter: Filter<UserDocument>): Promise<ConnectedUser[]> => {
+    const found = await asUnavailable(() => collection.find({ ...filter, connection: { $ne: null } }).toArray());
+    return found.map(toRecord).filter(isConnected);
+  };
+
+  const connect: Users['connect'] = async (stream) => {
+    const upsert = () =>
+      asUnavailable(() =>
+        collection.findOneAndUpdate({ _id: stream.id }, connectUpdate(stream), {
+          upsert: true,
+          returnDocument: 'before',
+        }),
+      );
+    // Two first streams of a machine at once: the second finds the first one's document.
+    const found = await upsert().catch((thrown: unknown) => {
+      if (duplicateKey(thrown) === undefined) throw thrown;
+      return upsert();
+    });
+    const before = found === null ? undefined : toRecord(found);
+    return { before, after: connectedRecord(stream, before) };
+  };
+
+  return {
+    connect,
+    disconnect: (id, connection) => change({ _id: id, connection }, { $set: { connection: null } }),
+    claim: ({ id, connection, claim }, session) =>
+      change({ _id: id, connection, claim, session: null, drain: 'none' }, { $set: { session }, $inc: { claim: 1 } }),
+    release: (id, session, claim) => change({ _id: id, session, claim }, { $set: { session: null } }),
+    setDrain: (id, drain) => change({ _id: id, connection: { $ne: null } }, { $set: { drain } }),
+    async get(id) {
+      const found = await asUnavailable(() => collection.findOne({ _id: id }));
+      return found === null ? undefined : toRecord(found);
+    },
+    async getMany(ids) {
+      const found = await asUnavailable(() => collection.find({ _id: { $in: [...ids] } }).toArray());
+      return found.map(toRecord);
+    },
+    connected: () => find({}),
+    async list({ session, after, limit }) {
+      const rest =
+        after === undefined ? {} : { $or: [{ name: { $gt: after[0] } }, { name: after[0], _id: { $gt: after[1] } }] };
+      const found = await asUnavailable(() =>
+        collection
+          .find({ connection: { $ne: null }, ...(session === undefined ? {} : { session }), ...rest })
+          .sort({ name: 1, _id: 1 })
+          .limit(limit)
+          .toArray(),
+      );
+      return found.map(toRecord).filter(isConnected);
+    },
+    ofManager: (manager) => find({ manager }),
+    managers: () => asUnavailable(() => collection.distinct('manager', { connection: { $ne: null } })),
+    async remove(id) {
+      await asUnavailable(() => collection.deleteOne({ _id: id }));
+    },
+  };
+};

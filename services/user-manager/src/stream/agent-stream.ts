@@ -1,0 +1,93 @@
+import type { Clock } from '#libs/clock/index.ts';
+import type { ConnectResponse, DesiredState, Outcome, Report } from '#libs/contracts/agent.ts';
+import { type Command, learnClaim, noCommand, ruleOnDesired } from '../domain/desired.ts';
+import { nothingOwed, owe, settleReports } from '../domain/outstanding.ts';
+import type { ConnectedUser, UserRecord } from '../domain/user.ts';
+import { readerTooSlow } from './errors.ts';
+import { createOutbox, type Outbox, OUTBOX_LIMIT_BYTES } from './outbox.ts';
+
+/** What waits for an agent is taken within this, or the agent hangs. */
+const PATIENCE_MS = 30_000;
+/** How long the last words may take before the call is cut. */
+const LAST_WORDS_MS = 1_000;
+
+/** One open stream of an agent. */
+export interface AgentStream {
+  readonly user: string;
+  readonly connection: string;
+  /** The version of the record that this stream made; of two streams of a user the greater is the newer. */
+  readonly version: number;
+  readonly outbox: Outbox;
+  /** The workload of the latest desired state; empty before the first. */
+  workload(): string;
+  /** Sends it on if it is the greatest. */
+  offer(state: DesiredState): 'forward' | 'outdated' | 'gone';
+  /** The user's record has changed. */
+  learn(user: UserRecord): void;
+  deliver(outcomes: readonly Outcome[]): void;
+  /** Reports went out; answers the workload if nothing is owed to it any more. */
+  settle(reports: readonly Report[]): string | undefined;
+  /** Drops what waits, says `lastWords` if the agent still reads, and ends with `error`. */
+  end(error: unknown, lastWords?: ConnectResponse): void;
+  /** Ends the stream if the agent takes too long over what waits for it. */
+  checkPace(): void;
+}
+
+export interface AgentStreamOptions {
+  user: ConnectedUser;
+  clock: Clock;
+  /** Ends the call even while a message waits for room. */
+  abort: (error: unknown) => void;
+}
+
+/** The state of one stream. */
+export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): AgentStream => {
+  let command: Command = { ...noCommand, claim: user.claim, isReleased: user.session === null };
+  let outstanding = nothingOwed();
+  const outbox = createOutbox(
+    { message: { $case: 'welcome', value: { userId: user.id, connectionId: user.connection } } },
+    () => clock.monotonic(),
+  );
+  const refuse = (): void => {
+    const error = readerTooSlow(outbox.waitingBytes());
+    outbox.fail(error);
+    abort(error);
+  };
+  const checkSize = (): void => {
+    if (outbox.waitingBytes() > OUTBOX_LIMIT_BYTES) refuse();
+  };
+
+  return {
+    user: user.id,
+    connection: user.connection,
+    version: user.version,
+    outbox,
+    workload: () => outstanding.workload,
+    offer(state) {
+      const ruling = ruleOnDesired(command, state);
+      if (ruling.kind === 'forward') {
+        command = ruling.next;
+        outstanding = owe(outstanding, state);
+        outbox.desired(state);
+        checkSize();
+      }
+      return ruling.kind;
+    },
+    learn({ claim, session }) {
+      command = learnClaim(command, { claim, isServing: session !== null });
+    },
+    deliver(outcomes) {
+      outbox.outcomes(outcomes);
+      checkSize();
+    },
+    settle: (reports) => (settleReports(outstanding, reports) ? outstanding.workload : undefined),
+    end(error, lastWords) {
+      outbox.fail(error, lastWords);
+      clock.setTimer(LAST_WORDS_MS, () => abort(error));
+    },
+    checkPace() {
+      const since = outbox.waitingSinceMs();
+      if (since !== undefined && clock.monotonic() - since > PATIENCE_MS) refuse();
+    },
+  };
+};

@@ -1,0 +1,49 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError, invalidFields } from '#libs/errors/index.ts';
+
+/** FAILED_PRECONDITION `HELLO_EXPECTED`. */
+export const helloExpected = (what: string): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'HELLO_EXPECTED',
+    `the first message must be hello, and only that: ${what}`,
+  );
+
+/** PERMISSION_DENIED `MACHINE_UNKNOWN`: also told to an agent whose machine is deleted while it is connected. */
+export const machineUnknown = (machine: string | undefined): DomainError =>
+  new DomainError(
+    status.PERMISSION_DENIED,
+    'MACHINE_UNKNOWN',
+    machine === undefined
+      ? 'the token names no machine; enrol one and use its token'
+      : `machine ${machine} is not enrolled; enrol it again`,
+    machine === undefined ? {} : { machine },
+  );
+
+/** ABORTED `SUPERSEDED`. */
+export const superseded = (): DomainError =>
+  new DomainError(status.ABORTED, 'SUPERSEDED', 'the same machine connected again; this agent must stay away');
+
+/** RESOURCE_EXHAUSTED `READER_TOO_SLOW`. */
+export const readerTooSlow = (waitingBytes: number): DomainError =>
+  new DomainError(
+    status.RESOURCE_EXHAUSTED,
+    'READER_TOO_SLOW',
+    'the agent does not read what it is told; connect again',
+    { waiting_bytes: waitingBytes },
+    { retryAfterMs: 5_000 },
+  );
+
+/** UNAVAILABLE `CONNECTION_LOST`: the database says that this stream is gone. */
+export const connectionLost = (): DomainError =>
+  new DomainError(
+    status.UNAVAILABLE,
+    'CONNECTION_LOST',
+    'the mesh took this stream for lost; connect again',
+    {},
+    { retryAfterMs: 250 },
+  );
+
+/** INVALID_ARGUMENT `INVALID_FIELDS`: a message without content, or of a later version of the protocol. */
+export const emptyMessage = (): DomainError =>
+  invalidFields([{ field: 'message', description: 'must be hello, reports, held or goodbye' }]);

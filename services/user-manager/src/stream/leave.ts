@@ -1,0 +1,33 @@
+import { isDomainError } from '#libs/errors/index.ts';
+import type { Context } from '../context.ts';
+import type { AgentStream } from './agent-stream.ts';
+
+const RETRY_MS = 500;
+
+/**
+ * A stream is over: its session is told at once, then the record is changed, which is tried until it succeeds or this
+ * manager ends (then another one takes its users for lost).
+ */
+export const leave = async (ctx: Context, stream: AgentStream, isClean: boolean): Promise<void> => {
+  const streamId = { userId: stream.user, connectionId: stream.connection };
+  const told = stream.workload();
+  if (told !== '') {
+    ctx.sessions.userDisconnected(told, streamId, isClean);
+  }
+  while (!ctx.closing.aborted) {
+    try {
+      const after = await ctx.users.disconnect(stream.user, stream.connection);
+      if (after !== undefined) {
+        ctx.announce(after);
+        if (after.session !== null && after.session !== told) {
+          ctx.sessions.userDisconnected(after.session, streamId, isClean);
+        }
+        await ctx.machines.seen(stream.user, ctx.clock.now());
+      }
+      return;
+    } catch (thrown) {
+      if (!isDomainError(thrown)) throw thrown;
+      await ctx.clock.sleep(RETRY_MS, ctx.closing).catch(() => undefined);
+    }
+  }
+};

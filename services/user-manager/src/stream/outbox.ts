@@ -1,0 +1,124 @@
+import type { ConnectResponse, DesiredState, Outcome } from '#libs/contracts/agent.ts';
+
+/** What waits for an agent may take this much memory, beside the mebibyte that the gRPC library keeps. */
+export const OUTBOX_LIMIT_BYTES = 8 * 1_048_576;
+
+const MAX_OUTCOMES_PER_MESSAGE = 5_000;
+// What objects take in memory, measured generously: they are several times larger than on the wire.
+const OUTCOME_BYTES = 150;
+const STATE_BYTES = 1_000;
+const ATTEMPT_BYTES = 300;
+
+/**
+ * What is to be sent to one agent, in order of urgency. Of desired states only the latest is kept: each replaces the
+ * one before. Iterate it once.
+ */
+export interface Outbox extends AsyncIterable<ConnectResponse> {
+  desired(state: DesiredState): void;
+  outcomes(outcomes: readonly Outcome[]): void;
+  /** How much memory waits, about. */
+  waitingBytes(): number;
+  /** Since when (monotonic ms) the agent has not taken what waits; undefined while nothing does. */
+  waitingSinceMs(): number | undefined;
+  /** Ends after what waits was taken. */
+  finish(): void;
+  /** Drops what waits, says `lastWords`, and throws. What comes after the first ending is ignored. */
+  fail(error: unknown, lastWords?: ConnectResponse): void;
+}
+
+type Ending = { kind: 'finished' } | { kind: 'failed'; error: unknown; lastWords: ConnectResponse | undefined };
+
+const reasonBytes = ({ reason }: Outcome): number => reason.length * 2;
+
+/** An outbox whose first message is `first`. */
+export const createOutbox = (first: ConnectResponse, monotonic: () => number): Outbox => {
+  let welcome: ConnectResponse | undefined = first;
+  let outcomes: Outcome[] = [];
+  let outcomesBytes = 0;
+  let desired: DesiredState | undefined;
+  let ending: Ending | undefined;
+  let waitingSince: number | undefined;
+  let wake: (() => void) | undefined;
+
+  const somethingNew = (): void => {
+    waitingSince ??= monotonic();
+    wake?.();
+  };
+
+  const takeOutcomes = (): ConnectResponse => {
+    const batch = outcomes.slice(0, MAX_OUTCOMES_PER_MESSAGE);
+    outcomes = outcomes.slice(MAX_OUTCOMES_PER_MESSAGE);
+    outcomesBytes = outcomes.reduce((sum, each) => sum + OUTCOME_BYTES + reasonBytes(each), 0);
+    return { message: { $case: 'outcomes', value: { outcomes: batch } } };
+  };
+
+  const take = (): ConnectResponse | undefined => {
+    if (welcome !== undefined) {
+      const message = welcome;
+      welcome = undefined;
+      return message;
+    }
+    if (outcomes.length > 0) {
+      return takeOutcomes();
+    }
+    if (desired !== undefined) {
+      const message: ConnectResponse = { message: { $case: 'desiredState', value: desired } };
+      desired = undefined;
+      return message;
+    }
+    return undefined;
+  };
+
+  async function* messages(): AsyncGenerator<ConnectResponse, void> {
+    while (true) {
+      if (ending?.kind === 'failed') {
+        if (ending.lastWords !== undefined) yield ending.lastWords;
+        throw ending.error;
+      }
+      // The consumer asks for the next message only when it has room: it has taken the one before.
+      waitingSince = undefined;
+      const message = take();
+      if (message !== undefined) {
+        if (outcomes.length > 0 || desired !== undefined) waitingSince = monotonic();
+        yield message;
+      } else if (ending !== undefined) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        wake = undefined;
+      }
+    }
+  }
+
+  return {
+    desired(state) {
+      desired = state;
+      somethingNew();
+    },
+    outcomes(more) {
+      outcomes.push(...more);
+      outcomesBytes += more.reduce((sum, each) => sum + OUTCOME_BYTES + reasonBytes(each), 0);
+      somethingNew();
+    },
+    waitingBytes: () =>
+      outcomesBytes + (desired === undefined ? 0 : STATE_BYTES + ATTEMPT_BYTES * desired.attempts.length),
+    waitingSinceMs: () => waitingSince,
+    finish() {
+      ending ??= { kind: 'finished' };
+      wake?.();
+    },
+    fail(error, lastWords) {
+      if (ending?.kind !== 'failed') {
+        ending = { kind: 'failed', error, lastWords };
+        welcome = undefined;
+        outcomes = [];
+        outcomesBytes = 0;
+        desired = undefined;
+      }
+      wake?.();
+    },
+    [Symbol.asyncIterator]: messages,
+  };
+};

@@ -1,0 +1,73 @@
+import type { ConnectRequest, Hello } from '#libs/contracts/agent.ts';
+import type { Clock } from '#libs/clock/index.ts';
+import { checkHeld } from '../domain/held.ts';
+import { checkReports } from '../domain/reports.ts';
+import { collectViolations } from '../domain/violations.ts';
+import type { Sessions, StreamId } from '../bus/sessions.ts';
+import { emptyMessage, helloExpected } from './errors.ts';
+import type { ReportSender } from './report-sender.ts';
+
+/** Whoever opens a stream and says nothing holds memory for nothing. */
+const HELLO_WITHIN_MS = 10_000;
+
+/** The first message. Throws `HELLO_EXPECTED` when it is another one, or none comes. */
+export const readHello = async (requests: AsyncIterator<ConnectRequest>, clock: Clock): Promise<Hello> => {
+  const late = Promise.withResolvers<never>();
+  const timer = clock.setTimer(HELLO_WITHIN_MS, () =>
+    late.reject(helloExpected(`none came within ${HELLO_WITHIN_MS / 1_000} s`)),
+  );
+  try {
+    const first = await Promise.race([requests.next(), late.promise]);
+    if (first.done === true) throw helloExpected('the stream ended');
+    const { message } = first.value;
+    if (message?.$case !== 'hello') throw helloExpected(`${message?.$case ?? 'an empty message'} came`);
+    return message.value;
+  } finally {
+    timer.cancel();
+  }
+};
+
+/** How an agent left of its own accord. */
+export type Leaving = { kind: 'goodbye'; reason: string } | { kind: 'half-closed' };
+
+export interface ReadingOptions {
+  stream: StreamId;
+  sender: ReportSender;
+  sessions: Sessions;
+}
+
+/**
+ * Reads what an agent says until it leaves; rejects when the stream breaks or carries rubbish. Not faster than what it
+ * reports is decided.
+ */
+export const readAgent = async (
+  requests: AsyncIterator<ConnectRequest>,
+  { stream, sender, sessions }: ReadingOptions,
+): Promise<Leaving> => {
+  for (let next = await requests.next(); next.done !== true; next = await requests.next()) {
+    const { message } = next.value;
+    switch (message?.$case) {
+      case 'reports':
+        checkReports(message.value);
+        sender.add(message.value.reports);
+        await sender.room();
+        break;
+      case 'held': {
+        const wrong = collectViolations();
+        checkHeld(message.value, 'held', wrong);
+        wrong.throwIfAny();
+        sessions.userHeld(stream, message.value);
+        break;
+      }
+      case 'goodbye':
+        return { kind: 'goodbye', reason: message.value.reason.slice(0, 200) };
+      case 'hello':
+        throw helloExpected('a second hello came');
+      case undefined:
+        throw emptyMessage();
+      default:
+        message satisfies never;
+    }
+  }
+  return { kind: 'half-closed' };
+};
