@@ -1,0 +1,121 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { afterEach, before, beforeEach, describe, it } from 'mocha';
+import { pino } from 'pino';
+import sharp from 'sharp';
+import { systemClock } from '#libs/clock/index.ts';
+import { systemRandom } from '#libs/random/index.ts';
+import { needs } from '#libs/testing/index.ts';
+import { findSandbox, type Sandbox } from '../sandbox/index.ts';
+import { findBlender } from './find-blender.ts';
+import { type Capability, findCapability } from './index.ts';
+import { tryEngine } from './try-engine.ts';
+
+const going = new AbortController().signal;
+
+/** A program in Blender's place of which only CYCLES works. It leaves a mark for each engine that is tried. */
+const impostor = `#!/usr/bin/python3
+import json, os, shutil, sys
+here = os.path.dirname(os.path.abspath(__file__))
+if "--version" in sys.argv:
+    print("Blender 4.2.1 LTS")
+    sys.exit()
+ask = json.loads(sys.stdin.readline())
+open(os.path.join(here, "tried"), "a").write(ask["engine"] + " ")
+answer = {"id": ask["id"], "ok": True, "frame": 1, "seconds": 0, "notes": []}
+if ask["engine"] == "BLENDER_EEVEE":
+    sys.exit(11)
+if ask["engine"] == "CYCLES":
+    shutil.copyfile(os.path.join(here, "picture.png"), ask["file"])
+print("\\x1e" + json.dumps(answer), flush=True)
+`;
+
+describe('findCapability', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'muster-capability-'));
+    await chmod(folder, 0o755);
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** Which engines the impostor was asked for, one after the other. */
+  const tried = (): Promise<string> => readFile(join(folder, 'bin/tried'), 'utf8').catch(() => '');
+  const find = (sandbox: Sandbox, blender: string, searchPath = '/usr/bin'): Promise<Capability> =>
+    findCapability(
+      {
+        sandbox,
+        blender,
+        searchPath,
+        folder: join(folder, 'agent'),
+        memoryDir: join(folder, 'memory'),
+        clock: systemClock,
+        random: systemRandom,
+        logger: pino({ enabled: false }),
+      },
+      going,
+    );
+
+  it('says what the machine has, and that there is no Blender where there is none', async () => {
+    const found = await find({ kind: 'none' }, 'blender', folder);
+    expect(found).to.include({ cpus: availableParallelism(), sandbox: 'NONE', blender: undefined });
+    expect(found.memoryBytes).to.be.within(128 * 1024 ** 2, 2 ** 50);
+  });
+
+  describe('with a Blender of which one engine dies and one makes no picture', () => {
+    let program: string;
+    beforeEach(async () => {
+      await mkdir(join(folder, 'bin'));
+      program = join(folder, 'bin/blender');
+      await writeFile(program, impostor);
+      await chmod(program, 0o755);
+      const noise = { type: 'gaussian', mean: 100, sigma: 50 } as const;
+      await sharp({ create: { width: 8, height: 8, channels: 3, noise, background: 'black' } })
+        .png()
+        .toFile(join(folder, 'bin/picture.png'));
+    });
+
+    it('offers the engine that works, and nothing of the trial is left', async () => {
+      const { blender } = await find({ kind: 'none' }, 'blender', `relative:/nowhere:${join(folder, 'bin')}`);
+      expect(blender).to.deep.equal({ program, version: '4.2.1', engines: ['CYCLES'] });
+      expect(await readdir(join(folder, 'agent'))).to.deep.equal([]);
+    });
+
+    it('remembers what it found, for this very file', async () => {
+      await find({ kind: 'none' }, program);
+      expect(await tried()).to.equal('CYCLES BLENDER_EEVEE BLENDER_WORKBENCH ');
+      const again = await find({ kind: 'none' }, program);
+      expect(again.blender?.engines).to.deep.equal(['CYCLES']);
+      expect(await tried()).to.have.length.below(50);
+      await utimes(program, 1, 1);
+      await find({ kind: 'none' }, program);
+      expect((await tried()).match(/CYCLES/g)).to.have.length(2);
+    });
+
+    it('finds out again when what it remembered cannot be read', async () => {
+      await find({ kind: 'none' }, program);
+      const [name = ''] = await readdir(join(folder, 'memory'));
+      await writeFile(join(folder, 'memory', name), '{"CYCLES": "perhaps"}');
+      expect((await find({ kind: 'none' }, program)).blender?.engines).to.deep.equal(['CYCLES']);
+    });
+  });
+});
+
+describe('with the real Blender', function () {
+  this.timeout(60_000);
+  before(needs('blender', 'bwrap'));
+
+  it('findBlender reads its version, and tryEngine sees Cycles work in the sandbox', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'muster-capability-'));
+    try {
+      const blender = await findBlender('blender', '/usr/local/bin:/usr/bin');
+      expect(blender?.version).to.match(/^\d+\.\d+/);
+      const sandbox = await findSandbox({ noSandbox: false });
+      const options = { sandbox, folder, memoryBytes: 2 ** 32, clock: systemClock, random: systemRandom };
+      expect(await tryEngine(blender?.program ?? '', 'CYCLES', options, going)).to.equal(undefined);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});

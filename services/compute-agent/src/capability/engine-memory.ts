@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Random } from '#libs/random/index.ts';
+import type { RenderEngine } from '../engines/index.ts';
+import type { Sandbox } from '../sandbox/index.ts';
+import type { BlenderProgram } from './find-blender.ts';
+
+/** Whether an engine worked when it was tried. */
+const findings = z.record(z.string(), z.object({ works: z.boolean(), triedMs: z.number() }));
+export type Findings = z.infer<typeof findings>;
+
+/** An engine that did not work may have been out of luck: it is tried again after a day. */
+const FAILURE_COUNTS_MS = 24 * 3_600_000;
+
+/** What is still worth knowing of what was found earlier; undefined: try it. */
+export const recall = (found: Findings, engine: RenderEngine, nowMs: number): boolean | undefined => {
+  const finding = found[engine];
+  if (finding === undefined) {
+    return undefined;
+  }
+  return finding.works || nowMs - finding.triedMs < FAILURE_COUNTS_MS ? finding.works : undefined;
+};
+
+/** Keeps what was found per Blender (path, version, file) and sandbox, in files that agents may share. */
+export const engineMemory = async (
+  dir: string,
+  { program, version }: BlenderProgram,
+  sandbox: Sandbox,
+  random: Random,
+): Promise<{ read(): Promise<Findings>; write(found: Findings): Promise<void> }> => {
+  const { size, mtimeMs } = await stat(program);
+  const identity = JSON.stringify([program, version, size, mtimeMs, sandbox]);
+  const file = join(dir, `engines-${createHash('sha256').update(identity).digest('hex').slice(0, 16)}.json`);
+  return {
+    read: async () => {
+      try {
+        return findings.parse(JSON.parse(await readFile(file, 'utf8')));
+      } catch {
+        // Nothing was tried yet, or it cannot be read: it is found out again.
+        return {};
+      }
+    },
+    write: async (found) => {
+      await mkdir(dir, { recursive: true });
+      const fresh = `${file}.${random.id('t')}`;
+      await writeFile(fresh, JSON.stringify(found));
+      await rename(fresh, file);
+    },
+  };
+};

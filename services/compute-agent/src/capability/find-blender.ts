@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { realpath } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** A Blender on this machine. */
+export interface BlenderProgram {
+  /** Absolute, links resolved. */
+  program: string;
+  /** `3.4.1`. */
+  version: string;
+}
+
+const versionOf = async (program: string): Promise<string | undefined> => {
+  const { stdout } = await run(program, ['--version'], { timeout: 60_000 });
+  return /^Blender (\d+\.\d+(\.\d+)?)/m.exec(stdout)?.[1];
+};
+
+/**
+ * Finds Blender by its path, or by its name in the folders of `searchPath` (as PATH has them), and asks it for its
+ * version. Undefined when there is none that answers.
+ */
+export const findBlender = async (nameOrPath: string, searchPath: string): Promise<BlenderProgram | undefined> => {
+  const places = nameOrPath.includes('/')
+    ? [nameOrPath]
+    : searchPath
+        .split(delimiter)
+        .filter(isAbsolute)
+        .map((folder) => join(folder, nameOrPath));
+  for (const place of places) {
+    const program = await realpath(place).catch(() => undefined);
+    const version = program && (await versionOf(program).catch(() => undefined));
+    if (program && version) {
+      return { program, version };
+    }
+  }
+  return undefined;
+};
