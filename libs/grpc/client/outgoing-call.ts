@@ -44,6 +44,8 @@ export const openCall = (
   for (const signal of signals) {
     signal.addEventListener('abort', cancel, { once: true });
   }
+  // Until somebody asks for the first message grpc-js takes in, without bound, whatever the server sends.
+  stream.read(0);
   let failure: DomainError | undefined;
   stream.on('error', (error) => {
     failure = fromServiceError(error);
