@@ -33,6 +33,10 @@ export const textOf = (thrown: unknown): string => {
   return thrown.message;
 };
 
+/** What grpc-js says when nobody listens, without the names of its inner parts. */
+export const connectionProblem = (message: string): string | undefined =>
+  /connect E[A-Z]+ \S+?(?=[.\s]*(?:Resolution|$))/.exec(message)?.[0];
+
 /** Errors that pass by themselves: a replica goes away, a store restarts. */
 export const isTransient = (thrown: unknown): boolean =>
   isDomainError(thrown) && (thrown.code === status.UNAVAILABLE || thrown.code === status.DEADLINE_EXCEEDED);

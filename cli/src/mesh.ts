@@ -66,7 +66,7 @@ const tokenFor = (cli: Cli, context: MeshContext, persona: Persona): string => {
 };
 
 /** Paths in the context count from its own directory, those of options from where the user is. */
-const tlsFor = (cli: Cli, common: CommonOptions, context: MeshContext): TlsFiles | undefined => {
+export const tlsFor = (cli: Cli, common: CommonOptions, context: MeshContext): TlsFiles | undefined => {
   const fromUser = common.tlsCa ?? cli.env.tlsCa;
   if (fromUser !== undefined && fromUser !== '') return { ca: resolve(cli.cwd, fromUser) };
   return context.ca ? { ca: resolve(dirname(context.file), context.ca) } : undefined;

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { isDomainError, type DomainError } from '#libs/errors/index.ts';
 import type { Cli } from './cli.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
-import { Interrupted, usage } from './failures.ts';
+import { connectionProblem, Interrupted, usage } from './failures.ts';
 import { createActions } from './invocation.ts';
 import { errorLine } from './output.ts';
 import { createProgram } from './program.ts';
@@ -31,10 +31,18 @@ export const run = async (cli: Cli, argv: readonly string[]): Promise<number> =>
 };
 
 const asError = (thrown: unknown): Pick<DomainError, 'code' | 'reason' | 'message'> => {
-  if (isDomainError(thrown)) return thrown;
+  if (isDomainError(thrown)) return sayable(thrown);
   if (thrown instanceof CommanderError) return usage(commanderMessage(thrown));
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { code: status.UNKNOWN, reason: 'UNEXPECTED', message };
+};
+
+/** Nobody listens where the context says: people are told what to do about it. */
+const sayable = (error: DomainError): Pick<DomainError, 'code' | 'reason' | 'message'> => {
+  const problem = error.code === status.UNAVAILABLE ? connectionProblem(error.message) : undefined;
+  if (problem === undefined) return error;
+  const message = `the mesh cannot be reached (${problem}); \`muster status\` tells more, \`muster up\` starts one here`;
+  return { code: error.code, reason: error.reason, message };
 };
 
 /** Without a command commander has printed its help already, and its message is no sentence. */

@@ -2,19 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import type { Clock } from '#libs/clock/index.ts';
+import type { Exit } from '#libs/embedded/index.ts';
 import { precondition } from '../failures.ts';
-
-/** How a process ended. */
-export interface Exit {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-}
 
 /** A process that `up` started. */
 export interface Child {
   pid: number;
   /** Resolves when it is gone; never rejects. */
   exited: Promise<Exit>;
+  /** False when it is gone already. */
+  kill(signal: NodeJS.Signals): boolean;
 }
 
 export interface ChildOptions {
@@ -29,20 +26,25 @@ export interface ChildOptions {
 /** A log that grew beyond this makes way when its process starts anew; one older log is kept. */
 const logBytes = 32 * 2 ** 20;
 
+/** Makes way for a new log when the old one has grown; call it before its process starts. */
+export const rotate = async (log: string): Promise<void> => {
+  const before = await stat(log).catch(() => undefined);
+  if (before !== undefined && before.size > logBytes) await rename(log, `${log}.1`);
+};
+
 /**
  * Starts a process in a session of its own: Ctrl-C at our terminal does not reach it, so that everything ends in the
  * order that `up` chooses.
  */
 export const startChild = async ({ command, args, env, cwd, log }: ChildOptions): Promise<Child> => {
-  const before = await stat(log).catch(() => undefined);
-  if (before !== undefined && before.size > logBytes) await rename(log, `${log}.1`);
+  await rotate(log);
   const file = await open(log, 'a', 0o600);
   try {
     const started = spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', file.fd, file.fd] });
     const exited = Promise.withResolvers<Exit>();
     started.once('exit', (code, signal) => exited.resolve({ code, signal }));
     await once(started, 'spawn');
-    return { pid: started.pid ?? 0, exited: exited.promise };
+    return { pid: started.pid ?? 0, exited: exited.promise, kill: (signal) => started.kill(signal) };
   } finally {
     await file.close();
   }

@@ -9,7 +9,7 @@ export interface PartSpec {
   /** `blob-1`, `mongod`. */
   name: string;
   kind: PartKind;
-  /** Starts it, the same way each time; answers when it has a pid. */
+  /** Starts it, the same way each time; answers when it has a pid. What it throws leaves no process behind. */
   start(): Promise<Child>;
   /** Waits until it does its work. */
   ready(child: Child): Promise<void>;
@@ -48,15 +48,20 @@ interface Kept {
   child: Child | undefined;
   startedMs: number;
   deaths: number;
+  /** One that never worked is not started again and again. */
+  wasReady: boolean;
 }
 
 export const createKeeper = ({ clock, table, restarts, tell }: KeeperOptions): Keeper => {
   const kept: Kept[] = [];
   const ending = new AbortController();
   const loops: Promise<void>[] = [];
+  const launches = new Set<Promise<Child>>();
 
   const launch = async (part: Kept): Promise<Child> => {
-    const child = await part.spec.start();
+    const starting = part.spec.start();
+    launches.add(starting);
+    const child = await starting.finally(() => launches.delete(starting));
     part.child = child;
     part.startedMs = clock.monotonic();
     await table.set(part.spec.name, child.pid);
@@ -72,7 +77,7 @@ export const createKeeper = ({ clock, table, restarts, tell }: KeeperOptions): K
       part.child = undefined;
       await table.remove(name, pid);
       if (ending.signal.aborted) return;
-      const isRestarted = restarts && kind !== 'agent';
+      const isRestarted = restarts && kind !== 'agent' && part.wasReady;
       if (clock.monotonic() - part.startedMs > stableMs) part.deaths = 0;
       const delayMs = restartDelayMs(part.deaths);
       part.deaths += 1;
@@ -106,8 +111,10 @@ export const createKeeper = ({ clock, table, restarts, tell }: KeeperOptions): K
     const children = kept.flatMap(({ spec, child }) => (spec.kind === kind && child !== undefined ? [child] : []));
     await Promise.all(
       children.map(async (child) => {
-        kill(child.pid, 'SIGTERM');
-        const patience = clock.setTimer(patienceMs[kind], () => kill(child.pid, 'SIGKILL'));
+        child.kill('SIGTERM');
+        // One that was stopped (SIGSTOP) hears nothing until it goes on.
+        child.kill('SIGCONT');
+        const patience = clock.setTimer(patienceMs[kind], () => child.kill('SIGKILL'));
         await child.exited;
         patience.cancel();
       }),
@@ -116,25 +123,22 @@ export const createKeeper = ({ clock, table, restarts, tell }: KeeperOptions): K
 
   return {
     async add(spec) {
-      const part: Kept = { spec, child: undefined, startedMs: 0, deaths: 0 };
+      const part: Kept = { spec, child: undefined, startedMs: 0, deaths: 0, wasReady: false };
       kept.push(part);
       const child = await launch(part);
-      loops.push(keep(part));
-      await spec.ready(child);
+      try {
+        await spec.ready(child);
+        part.wasReady = true;
+      } finally {
+        loops.push(keep(part));
+      }
     },
     async drain() {
       ending.abort();
+      // What is being started cannot be ended before it is there.
+      await Promise.allSettled(launches);
       for (const kind of order) await end(kind);
       await Promise.all(loops);
     },
   };
-};
-
-/** Our own child, not reaped before its `exit` was told: the number cannot be another's. */
-const kill = (pid: number, signal: NodeJS.Signals): void => {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
 };

@@ -22,7 +22,11 @@ export const endLeftovers = async (clock: Clock, nonce: string, directory: strin
     ['SIGTERM', termMs],
     ['SIGKILL', killMs],
   ] as const) {
-    for (const identity of found) await signal(identity, name);
+    for (const identity of found) {
+      await signal(identity, name);
+      // One that was stopped (SIGSTOP) hears nothing until it goes on.
+      await signal(identity, 'SIGCONT');
+    }
     if (await areGone(clock, found, withinMs)) break;
   }
   return found.length;

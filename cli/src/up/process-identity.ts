@@ -41,17 +41,21 @@ export const hasOpen = async (pid: number, path: string): Promise<boolean> => {
   return false;
 };
 
-/** Running processes whose environment, as they were started with, holds all these values. Other people's are not seen. */
+/** Whether the process was started with all these values in its environment; false for other people's processes. */
+export const wasStartedWith = async (pid: number, values: Readonly<Record<string, string>>): Promise<boolean> => {
+  const environment = new Set((await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0'));
+  return Object.entries(values).every(([name, value]) => environment.has(`${name}=${value}`));
+};
+
+/** The running processes that were. */
 export const findByEnvironment = async (values: Readonly<Record<string, string>>): Promise<ProcessIdentity[]> => {
-  const wanted = Object.entries(values).map(([name, value]) => `${name}=${value}`);
   const found: ProcessIdentity[] = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const pid = Number(entry);
-    // Ticks first: were the number given again in between, the ticks would no longer fit.
+    // Ticks first: were the number given again in between, they would no longer fit when it is signalled.
     const identity = await identityOf(pid);
-    const environment = new Set((await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0'));
-    if (identity !== undefined && wanted.every((text) => environment.has(text))) found.push(identity);
+    if (identity !== undefined && (await wasStartedWith(pid, values))) found.push(identity);
   }
   return found;
 };

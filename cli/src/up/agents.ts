@@ -1,0 +1,96 @@
+import { hash } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { MachineServiceService } from '#libs/contracts/user.ts';
+import { createClient } from '#libs/grpc/index.ts';
+import { DomainError } from '#libs/errors/index.ts';
+import type { TlsFiles } from '#libs/config/index.ts';
+import type { Part } from '../context.ts';
+import { textOf } from '../failures.ts';
+import { persistently, type PatienceOptions } from '../patience.ts';
+import { writePrivate } from './files.ts';
+import { ownProcess } from './services.ts';
+import { together, type Surroundings } from './surroundings.ts';
+
+export interface Enrolment {
+  /** The user-manager's target. */
+  target: string;
+  operatorToken: string;
+  tls?: TlsFiles | undefined;
+  name: string;
+  patience: PatienceOptions;
+}
+
+/**
+ * Enrols a machine by name and answers its agent's token. The same name again is the same machine with a new token:
+ * the request's id follows from the name.
+ */
+export const enrol = async ({ target, operatorToken, tls, name, patience }: Enrolment): Promise<string> => {
+  using client = createClient(MachineServiceService, { target, token: operatorToken, tls });
+  const request = { name, tokenTtlSeconds, requestId: requestIdFor(name) };
+  try {
+    const { token } = await persistently(patience, () => client.createMachine(request, { signal: patience.signal }));
+    return token;
+  } catch (error) {
+    if (error instanceof DomainError && error.code === status.ALREADY_EXISTS) {
+      throw new DomainError(
+        error.code,
+        error.reason,
+        `${error.message}; it was enrolled in another way, so its token is needed (MUSTER_TOKEN)`,
+        error.metadata,
+      );
+    }
+    throw error;
+  }
+};
+
+/** Names may be as long as a request's id. */
+const requestIdFor = (name: string): string => `agent-${hash('sha256', name, 'hex').slice(0, 40)}`;
+
+/** An agent outlives the default of 30 days on a machine that is never switched off. */
+const tokenTtlSeconds = 366 * 86_400;
+
+/** What an agent is told beside what it inherits. */
+export const agentEnvironment = (settings: {
+  tokenFile: string;
+  endpoints: Pick<Record<Part, string>, 'user' | 'blob'>;
+  cache: string;
+  slots: number;
+  engines: string;
+  sandbox: boolean;
+}): Record<string, string> => ({
+  MUSTER_TOKEN_FILE: settings.tokenFile,
+  MUSTER_USER_ENDPOINT: settings.endpoints.user,
+  MUSTER_BLOB_ENDPOINT: settings.endpoints.blob,
+  MUSTER_AGENT_SLOTS: String(settings.slots),
+  MUSTER_AGENT_ENGINES: settings.engines,
+  MUSTER_AGENT_CACHE: settings.cache,
+  ...(settings.sandbox ? {} : { MUSTER_AGENT_NO_SANDBOX: '1' }),
+});
+
+/** An agent tries each engine of Blender first. */
+const agentReadyMs = 120_000;
+const enrolPatienceMs = 30_000;
+
+/** Enrols and starts the agents of a mesh, side by side; one that does not start is told, and the others go on. */
+export const startAgents = (around: Surroundings, endpoints: Record<Part, string>): Promise<void> =>
+  together(
+    Array.from({ length: around.options.agents }, async (_, i) => {
+      try {
+        await startAgent(around, endpoints, `agent-${i + 1}`);
+      } catch (error) {
+        // A mesh without this machine is still a mesh.
+        if (!around.signal.aborted) around.tell(undefined, `agent-${i + 1}: ${textOf(error)}`);
+      }
+    }),
+  );
+
+const startAgent = async (around: Surroundings, endpoints: Record<Part, string>, name: string): Promise<void> => {
+  const { options, layout, secrets, keeper, clock, random, signal, env } = around;
+  const operatorToken = secrets.tokens.operator;
+  const patience = { clock, random, signal, patienceMs: enrolPatienceMs };
+  const tokenFile = layout.secret(`${name}.token`);
+  await writePrivate(tokenFile, `${await enrol({ target: endpoints.user, operatorToken, name, patience })}\n`);
+  const own = agentEnvironment({ ...options, tokenFile, endpoints, cache: layout.data(name) });
+  const common = { layout, clock, signal, readyMs: agentReadyMs };
+  await keeper.add(ownProcess({ ...common, name, kind: 'agent', service: 'compute-agent', env: { ...env, ...own } }));
+};

@@ -1,0 +1,45 @@
+import { realpath } from 'node:fs/promises';
+import type { Cli } from '../cli.ts';
+import { precondition } from '../failures.ts';
+import { readIfThere } from './files.ts';
+import { layoutOf } from './layout.ts';
+import { endLeftovers } from './leftovers.ts';
+import { findHolder, takeLock } from './lock.ts';
+import { isAlive, signal } from './process-identity.ts';
+
+/** Longer than an `up` takes for agents, services and stores that have to be killed. */
+const patienceMs = 90_000;
+const pollMs = 100;
+
+/**
+ * Ends the `up` of a directory in its own order, and what a killed one left behind. Safe to repeat.
+ *
+ * @throws FAILED_PRECONDITION `STILL_RUNNING` when it does not end
+ */
+export const bringDown = async (
+  { clock, interrupt }: Pick<Cli, 'clock' | 'interrupt'>,
+  data: string,
+  note: (text: string) => void,
+): Promise<'ended' | 'nothing'> => {
+  const directory = await realpath(data).catch(() => undefined);
+  if (directory === undefined) return 'nothing';
+  const layout = layoutOf(directory);
+  const nonce = (await readIfThere(layout.nonce))?.trim();
+  if (nonce === undefined || nonce === '') return 'nothing';
+
+  const holder = await findHolder(layout.lock);
+  if (holder !== undefined) {
+    await signal(holder, 'SIGTERM');
+    const untilMs = clock.monotonic() + patienceMs;
+    while (await isAlive(holder)) {
+      if (clock.monotonic() > untilMs) {
+        throw precondition('STILL_RUNNING', `process ${holder.pid} did not end within ${patienceMs / 1_000} s`);
+      }
+      await clock.sleep(pollMs, interrupt);
+    }
+  }
+  await using _lock = await takeLock(layout.lock);
+  const leftovers = await endLeftovers(clock, nonce, layout.directory);
+  if (leftovers > 0) note(`ended ${leftovers} processes that a killed \`muster up\` left behind`);
+  return holder === undefined && leftovers === 0 ? 'nothing' : 'ended';
+};

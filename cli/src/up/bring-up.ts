@@ -1,0 +1,97 @@
+import { chmod, mkdir, realpath, rm } from 'node:fs/promises';
+import type { Cli } from '../cli.ts';
+import { Interrupted } from '../failures.ts';
+import { startAgents } from './agents.ts';
+import { inheritedEnvironment } from './environment.ts';
+import { writePrivateJson } from './files.ts';
+import { createKeeper } from './keeper.ts';
+import { layoutOf, type Layout } from './layout.ts';
+import { childMark, endLeftovers } from './leftovers.ts';
+import { takeLock } from './lock.ts';
+import type { UpOptions } from './options.ts';
+import { keepPorts } from './ports.ts';
+import { createProcessTable } from './process-table.ts';
+import { keepSecrets } from './secrets.ts';
+import { endpointsOf, ownProcess, serviceEnvironment, serviceInstances } from './services.ts';
+import { startStores, storeNames } from './stores.ts';
+import { together, type Surroundings } from './surroundings.ts';
+import { endpointLines, type Tell } from './tell.ts';
+
+/** Services find their stores ready, so this is for a slow machine. */
+const serviceReadyMs = 30_000;
+
+/** Makes the directories of a mesh, for their owner only; answers where everything is. */
+export const prepareDirectory = async (data: string): Promise<Layout> => {
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const layout = layoutOf(await realpath(data));
+  for (const directory of layout.directories) {
+    await mkdir(directory, { recursive: true });
+    await chmod(directory, 0o700);
+  }
+  return layout;
+};
+
+/**
+ * Runs a whole mesh on this machine until `cli.interrupt`, then drains it: agents, services, stores. Whatever goes
+ * wrong on the way up, nothing is left running.
+ *
+ * @throws FAILED_PRECONDITION `ALREADY_UP`, `PORT_TAKEN`, `PART_FAILED`
+ */
+export const bringUp = async (cli: Cli, options: UpOptions, tell: Tell): Promise<void> => {
+  const { clock, random, interrupt: signal } = cli;
+  const layout = await prepareDirectory(options.data);
+  await using _lock = await takeLock(layout.lock);
+  await rm(layout.announcement, { force: true });
+  const secrets = await keepSecrets(layout);
+  const leftovers = await endLeftovers(clock, secrets.nonce, layout.directory);
+  if (leftovers > 0) tell(undefined, `ended ${leftovers} processes that an earlier \`muster up\` left behind`);
+
+  const names = [...storeNames(options), ...serviceInstances(options).map(({ name }) => name)];
+  const ports = await keepPorts(layout.ports, names);
+  const table = await createProcessTable(layout.processes);
+  const keeper = createKeeper({ clock, table, restarts: options.restart, tell });
+  const env = { ...inheritedEnvironment(cli.env.inherited), ...childMark(secrets.nonce, layout.directory) };
+  try {
+    await startEverything({ options, layout, ports, secrets, keeper, clock, random, signal, env, tell });
+    await aborted(signal);
+    tell(undefined, 'draining: agents, services, stores');
+  } catch (error) {
+    if (signal.aborted) throw new Interrupted('interrupted while starting; everything is ended again');
+    throw error;
+  } finally {
+    await rm(layout.announcement, { force: true });
+    await keeper.drain();
+  }
+};
+
+const startEverything = async (around: Surroundings): Promise<void> => {
+  const { options, layout, ports, secrets, keeper, clock, signal, tell } = around;
+  const stores = await startStores(around);
+  signal.throwIfAborted();
+
+  const endpoints = endpointsOf(options, ports);
+  const env = { ...around.env, ...serviceEnvironment(layout, stores, endpoints) };
+  await together(
+    serviceInstances(options).map(async ({ name, service }) => {
+      const own = {
+        MUSTER_LISTEN: `127.0.0.1:${ports[name] ?? 0}`,
+        MUSTER_SERVICE_TOKEN_FILE: await secrets.keepToken(name, 'service', name),
+      };
+      const common = { layout, clock, signal, readyMs: serviceReadyMs };
+      await keeper.add(ownProcess({ ...common, name, kind: 'service', service, env: { ...env, ...own } }));
+    }),
+  );
+  await writePrivateJson(layout.context, { endpoints, tokens: secrets.tokens, ca: null });
+
+  await startAgents(around, endpoints);
+  signal.throwIfAborted();
+  await writePrivateJson(layout.announcement, { pid: process.pid, endpoints });
+  tell({ event: 'endpoints', ...endpoints, context: layout.context }, endpointLines(endpoints, layout.context));
+  tell({ event: 'ready', pid: process.pid }, 'ready');
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Cli } from '../cli.ts';
+import { Interrupted, precondition } from '../failures.ts';
+import { prepareDirectory } from './bring-up.ts';
+import { rotate, tail } from './child.ts';
+import { readIfThere } from './files.ts';
+import type { Layout } from './layout.ts';
+import type { UpOptions } from './options.ts';
+import { endpointLines, type Tell } from './tell.ts';
+
+const announcementSchema = z.object({
+  pid: z.number(),
+  endpoints: z.object({ session: z.string(), user: z.string(), port: z.string(), blob: z.string() }),
+});
+
+const main = new URL('../main.ts', import.meta.url);
+const register = new URL('../../../libs/telemetry/register.ts', import.meta.url);
+const pollMs = 100;
+
+/** Runs `muster up` as a process of its own, and returns when that is ready. */
+export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell): Promise<void> => {
+  const layout = await prepareDirectory(options.data);
+  const log = layout.log('up');
+  await rotate(log);
+  await using file = await open(log, 'a', 0o600);
+  const args = ['--import', fileURLToPath(register), fileURLToPath(main), 'up', ...argumentsOf(options)];
+  const child = spawn(process.execPath, args, {
+    cwd: cli.cwd,
+    env: { ...cli.env.inherited },
+    detached: true,
+    stdio: ['ignore', file.fd, file.fd],
+  });
+  await once(child, 'spawn');
+  let exitCode: number | null | undefined;
+  child.once('exit', (code) => (exitCode = code));
+
+  for (;;) {
+    const announced = await announcement(layout, child.pid);
+    if (announced !== undefined) {
+      const { endpoints, pid } = announced;
+      tell({ event: 'endpoints', ...endpoints, context: layout.context }, endpointLines(endpoints, layout.context));
+      tell({ event: 'ready', pid }, 'ready');
+      child.unref();
+      return;
+    }
+    if (exitCode !== undefined) throw upFailed(log, await tail(log));
+    await cli.clock.sleep(pollMs, cli.interrupt).catch(() => {
+      child.kill('SIGTERM');
+      child.unref();
+      throw new Interrupted('interrupted; the mesh that was starting ends');
+    });
+  }
+};
+
+const announcement = async (layout: Layout, pid: number | undefined) => {
+  const text = await readIfThere(layout.announcement);
+  if (text === undefined) return undefined;
+  const { data } = announcementSchema.safeParse(JSON.parse(text));
+  return data?.pid === pid ? data : undefined;
+};
+
+const upFailed = (log: string, lastWords: string) =>
+  precondition('UP_FAILED', `the mesh did not start; its log ${log} ends with:\n${lastWords}`);
+
+const argumentsOf = (options: UpOptions): string[] => {
+  const { data, agents, slots, engines, supervisors, userManagers } = options;
+  const given = { data, agents, slots, engines, supervisors, 'user-managers': userManagers };
+  const external = { mongo: options.mongo, nats: options.nats, blob: options.blob };
+  return [
+    ...Object.entries({ ...given, ...external }).flatMap(([name, value]) =>
+      value === undefined ? [] : [`--${name}`, String(value)],
+    ),
+    ...(options.sandbox ? [] : ['--no-sandbox']),
+    ...(options.restart ? [] : ['--no-restart']),
+  ];
+};

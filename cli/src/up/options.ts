@@ -1,0 +1,19 @@
+/** What `muster up` was asked for. */
+export interface UpOptions {
+  /** The directory of the mesh, absolute and without symbolic links. */
+  data: string;
+  agents: number;
+  supervisors: number;
+  userManagers: number;
+  /** Tasks that each agent works on at a time. */
+  slots: number;
+  /** Engines of the agents, as in `MUSTER_AGENT_ENGINES`. */
+  engines: string;
+  /** Whether agents confine what they run. */
+  sandbox: boolean;
+  /** Stores from outside; embedded ones where undefined. */
+  mongo: string | undefined;
+  nats: string | undefined;
+  blob: string | undefined;
+  restart: boolean;
+}

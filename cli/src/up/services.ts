@@ -1,0 +1,103 @@
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '#libs/clock/index.ts';
+import type { Part } from '../context.ts';
+import { clearReady, startChild, waitUntilReady } from './child.ts';
+import type { PartKind, PartSpec } from './keeper.ts';
+import type { Layout } from './layout.ts';
+import type { UpOptions } from './options.ts';
+import type { Ports } from './ports.ts';
+import type { StoreUrls } from './stores.ts';
+
+const root = new URL('../../../', import.meta.url);
+
+/** The interpreter's arguments for one of our processes. */
+export const serviceArguments = (service: string): string[] => [
+  '--import',
+  fileURLToPath(new URL('libs/telemetry/register.ts', root)),
+  fileURLToPath(new URL(`services/${service}/src/main.ts`, root)),
+];
+
+/** One process of a service. */
+export interface ServiceInstance {
+  name: string;
+  /** The folder under services/. */
+  service: string;
+  /** The endpoint of a context that it serves. */
+  part: Part;
+}
+
+const replicas = (service: string, part: Part, count: number): ServiceInstance[] =>
+  Array.from({ length: count }, (_, i) => ({ name: `${service}-${i + 1}`, service, part }));
+
+type Replicas = Pick<UpOptions, 'supervisors' | 'userManagers'>;
+
+/** The service processes of a mesh. */
+export const serviceInstances = ({ supervisors, userManagers }: Replicas): ServiceInstance[] => [
+  ...replicas('blob', 'blob', 1),
+  ...replicas('user-manager', 'user', userManagers),
+  ...replicas('session-supervisor', 'session', supervisors),
+  ...replicas('port-broker', 'port', 1),
+];
+
+/** gRPC targets of all replicas of each part. */
+export const endpointsOf = (options: Replicas, ports: Ports): Record<Part, string> => {
+  const instances = serviceInstances(options);
+  const target = (part: Part): string => {
+    const addresses = instances.filter((one) => one.part === part).map(({ name }) => `127.0.0.1:${ports[name] ?? 0}`);
+    return `ipv4:${addresses.join(',')}`;
+  };
+  return { session: target('session'), user: target('user'), port: target('port'), blob: target('blob') };
+};
+
+/** The environment that all services share; each reads what it needs. */
+export const serviceEnvironment = (
+  layout: Layout,
+  stores: StoreUrls,
+  endpoints: Record<Part, string>,
+): Record<string, string> => ({
+  MUSTER_MONGO_URL: stores.mongo,
+  MUSTER_NATS_URL: stores.nats,
+  MUSTER_BLOB_CONNECTION_FILE: stores.blobConnectionFile,
+  MUSTER_JWKS: layout.jwks,
+  MUSTER_MESH_SECRET_FILE: layout.meshSecret,
+  MUSTER_AGENT_KEY_FILE: layout.agentKey,
+  MUSTER_SESSION_ENDPOINT: endpoints.session,
+  MUSTER_USER_ENDPOINT: endpoints.user,
+  MUSTER_PORT_ENDPOINT: endpoints.port,
+  MUSTER_BLOB_ENDPOINT: endpoints.blob,
+});
+
+export interface OwnProcess {
+  name: string;
+  kind: PartKind;
+  /** The folder under services/. */
+  service: string;
+  env: Readonly<Record<string, string | undefined>>;
+  layout: Layout;
+  clock: Clock;
+  /** Aborts when waiting for it makes no sense any more. */
+  signal: AbortSignal;
+  /** How long it may take until it says that it can be reached. */
+  readyMs: number;
+}
+
+/** One of our processes as the keeper starts it: it says that it is ready by a file, and drains when we are gone. */
+export const ownProcess = ({ name, kind, service, env, layout, clock, signal, readyMs }: OwnProcess): PartSpec => {
+  const file = layout.ready(name);
+  const log = layout.log(name);
+  return {
+    name,
+    kind,
+    start: async () => {
+      await clearReady(file);
+      return startChild({
+        command: process.execPath,
+        args: serviceArguments(service),
+        env: { ...env, MUSTER_READY_FILE: file, MUSTER_PARENT_PID: String(process.pid) },
+        cwd: layout.directory,
+        log,
+      });
+    },
+    ready: (child) => waitUntilReady(clock, { name, child, file, log, withinMs: readyMs, signal }),
+  };
+};

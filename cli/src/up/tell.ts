@@ -1,0 +1,16 @@
+import type { Part } from '../context.ts';
+
+/** What `up` tells while it goes on. */
+export type UpEvent =
+  | ({ event: 'endpoints'; context: string } & Record<Part, string>)
+  | { event: 'ready'; pid: number }
+  | { event: 'ended' | 'restarted'; name: string; pid: number };
+
+/** An event for programs, where there is one, and its text for people. */
+export type Tell = (event: UpEvent | undefined, text: string) => void;
+
+/** Where everything is, a line each. */
+export const endpointLines = (endpoints: Record<Part, string>, context: string): string =>
+  Object.entries({ ...endpoints, context })
+    .map(([name, value]) => `${name.padEnd(8)} ${value}`)
+    .join('\n');
