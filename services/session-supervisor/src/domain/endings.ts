@@ -2,6 +2,7 @@ import { withdraw, withdrawTask } from './crew.ts';
 import { record, type Draft } from './decision.ts';
 import type { FailureClass } from './entries.ts';
 import { rangesOf } from './bitmap.ts';
+import { reachOf } from './schedule.ts';
 import { taskKey, tasksToText } from './tasks.ts';
 import { countsOf, hasEnded, type Trouble } from './workload.ts';
 
@@ -26,13 +27,12 @@ export const spendBudget = (
   giveUp(draft, ordinal, `${failureClass}: ${reason}`);
 };
 
-/** Failed by so many different users; or by any so often, where fewer suitable users are connected. */
-const isSpent = ({ state, crew }: Draft, trouble: Trouble): boolean => {
-  const { maxFailures } = state.header.spec;
+/** Failed by so many different users; or by any so often, where fewer are within reach. */
+const isSpent = (draft: Draft, trouble: Trouble): boolean => {
+  const { maxFailures } = draft.state.header.spec;
   const faults = trouble.failures.filter((failure) => failure.isTaskFault);
   const users = new Set(faults.map(({ user }) => user)).size;
-  const suitable = Math.max(crew.suitable, crew.members.size);
-  const limit = suitable < maxFailures ? maxFailures : maxFailures * HARD_LIMIT;
+  const limit = reachOf(draft) < maxFailures ? maxFailures : maxFailures * HARD_LIMIT;
   return users >= maxFailures || faults.length >= limit;
 };
 

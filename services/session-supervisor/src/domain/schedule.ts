@@ -25,9 +25,22 @@ export const windowOf = (
   return Math.min(window, share);
 };
 
-/** How many users a session wants now: no more than asked for, than the plan allows, than there are tasks left. */
-export const effectiveWanted = (state: WorkloadState, planUsers: number): number =>
-  hasEnded(state) || state.phase === 'paused' ? 0 : Math.min(state.wanted, planUsers, countsOf(state).remaining);
+/**
+ * How many users a session wants now: no more than asked for, than the plan allows, than there are tasks left; but where a
+ * task has failed, enough that others can try it.
+ */
+export const effectiveWanted = (state: WorkloadState, planUsers: number): number => {
+  if (hasEnded(state) || state.phase === 'paused') return 0;
+  const { remaining } = countsOf(state);
+  const useful = state.troubles.size > state.givenUp.count ? state.header.spec.maxFailures : 0;
+  return Math.min(state.wanted, planUsers, Math.max(remaining, useful));
+};
+
+/** How many different users can serve the session, now or soon. */
+export const reachOf = ({ state, crew, planUsers }: Pick<Draft, 'state' | 'crew' | 'planUsers'>): number => {
+  const offered = crew.hasExchanged ? Math.min(crew.suitable, crew.entitled) : 0;
+  return Math.max(crew.members.size, Math.min(offered, state.wanted, planUsers));
+};
 
 /** Tasks that nobody holds and that are not decided. */
 export const waitingCount = (state: WorkloadState, crew: Crew): number => countsOf(state).remaining - crew.holders.size;
@@ -65,18 +78,18 @@ export const serveHungry = (draft: Draft): void => {
 const mayServe = ({ state, now }: Draft, member: Member): boolean =>
   member.phase === 'ready' && member.restsUntil <= now && !hasEnded(state) && state.phase !== 'paused';
 
-const next = ({ state, crew }: Draft, member: Member): number | undefined => {
+const next = (draft: Draft, member: Member): number | undefined => {
+  const { state, crew } = draft;
   const isWaiting = (ordinal: number): boolean =>
     isOpen(state, ordinal) && !crew.holders.has(ordinal) && crew.reserved?.has(ordinal) !== true;
-  return crew.queue.next(isWaiting, (ordinal) => suits(state, crew, member, ordinal));
+  return crew.queue.next(isWaiting, (ordinal) => suits(draft, member, ordinal));
 };
 
-/** A task goes to a user that has not failed it, as long as there is one among the members. */
-const suits = (state: WorkloadState, crew: Crew, member: Member, ordinal: number): boolean => {
-  const failures = state.troubles.get(ordinal)?.failures;
+/** A task goes to a user that has not failed it, as long as there is one within reach. */
+const suits = (draft: Draft, member: Member, ordinal: number): boolean => {
+  const failures = draft.state.troubles.get(ordinal)?.failures;
   if (failures === undefined || !failures.some(({ user }) => user === member.id)) return true;
-  const failedBy = new Set(failures.map(({ user }) => user));
-  return ![...crew.members.values()].some(({ id, phase }) => phase !== 'leaving' && !failedBy.has(id));
+  return new Set(failures.map(({ user }) => user)).size >= reachOf(draft);
 };
 
 const handOut = (draft: Draft, member: Member, ordinal: number): void => {
@@ -101,7 +114,7 @@ const stealFor = (draft: Draft, member: Member): void => {
   if (fullest === undefined) return;
   const { owner, attempts } = fullest;
   for (const [attempt, ordinal] of attempts.slice(Math.floor(attempts.length / 2))) {
-    if (!suits(draft.state, draft.crew, member, ordinal)) continue;
+    if (!suits(draft, member, ordinal)) continue;
     withdraw(draft.crew, owner, attempt);
     handOut(draft, member, ordinal);
   }

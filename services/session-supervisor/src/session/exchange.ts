@@ -27,7 +27,7 @@ export interface ExchangeOptions {
   onFailure: (thrown: unknown) => void;
 }
 
-/** States a session's demand for ever. */
+/** States a session's demand, from the first hurried time on until it is stopped. */
 export interface Exchange {
   /** States it at once, over NATS; the next exchange says the same. */
   hurry(verb: DemandVerb): void;
@@ -43,39 +43,49 @@ export const startExchange = (options: ExchangeOptions): Exchange => {
   const stopped = new AbortController();
   const { signal } = stopped;
 
-  const exchange = async (): Promise<number> => {
-    const demand = options.demand();
-    try {
-      const answer = await options.setDemand({ demand }, { deadlineMs: DEADLINE_MS, signal });
-      if (!signal.aborted) options.onAnswer(answer, demand);
-      return EVERY_MS;
-    } catch (thrown) {
-      if (!signal.aborted) options.onFailure(thrown);
-      return AFTER_FAILURE_MS;
-    }
+  /** One statement at a time: an older one that comes later would be refused. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const state = <T>(how: (demand: Demand) => Promise<T>): Promise<T> => {
+    const mine = turn.then(() => how(options.demand()));
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+
+  const ask = async (demand: Demand): Promise<void> => {
+    const answer = await options.setDemand({ demand }, { deadlineMs: DEADLINE_MS, signal });
+    if (!signal.aborted) options.onAnswer(answer, demand);
   };
 
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
-      const pauseMs = await exchange();
+      let pauseMs = EVERY_MS;
+      try {
+        await state(ask);
+      } catch (thrown) {
+        if (!signal.aborted) options.onFailure(thrown);
+        pauseMs = AFTER_FAILURE_MS;
+      }
       await clock.sleep(pauseMs, signal).catch(() => undefined);
     }
   };
 
-  const hurry = async (verb: DemandVerb): Promise<void> => {
-    const demand = options.demand();
+  const tell = async (verb: DemandVerb, demand: Demand): Promise<void> => {
     const bytes = (verb === 'more-users' ? MoreUsers : UpdateUserCount).encode({ demand }).finish();
-    try {
-      const answer = await bus.request(`muster.user.v1.matcher.${verb}`, bytes, { timeoutMs: DEADLINE_MS, signal });
-      if (!signal.aborted) options.onAnswer(SetDemandResponse.decode(answer), demand);
-    } catch (thrown) {
-      logger.debug({ err: thrown, verb }, 'the matcher could not be hurried; the next exchange says the same');
-    }
+    const answer = await bus.request(`muster.user.v1.matcher.${verb}`, bytes, { timeoutMs: DEADLINE_MS, signal });
+    if (!signal.aborted) options.onAnswer(SetDemandResponse.decode(answer), demand);
   };
 
+  const hurry = (verb: DemandVerb): void => {
+    if (signal.aborted) return;
+    state((demand) => tell(verb, demand)).catch((thrown: unknown) => {
+      logger.debug({ err: thrown, verb }, 'the matcher could not be hurried; the next exchange says the same');
+    });
+  };
+
+  hurry('more-users');
   const running = run();
   return {
-    hurry: (verb) => void hurry(verb),
+    hurry,
     stop: async () => {
       stopped.abort();
       await running;

@@ -242,7 +242,6 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       exchangeError = thrown;
     },
   });
-  exchange.hurry('more-users');
 
   const tick = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
