@@ -1,0 +1,183 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { expect } from 'chai';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import { MongoClient } from 'mongodb';
+import { eventually, isAlive } from '#libs/testing/index.ts';
+import {
+  azurite,
+  findProgram,
+  freePort,
+  keptSecret,
+  launch,
+  type LaunchOptions,
+  mongod,
+  natsServer,
+  ProgramMissing,
+  type Program,
+  type Running,
+} from './index.ts';
+
+const { env } = process;
+const path = env['PATH'];
+let folder: string;
+let options: LaunchOptions;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'muster-embedded-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+let count = 0;
+const freshDir = (): string => join(folder, String((count += 1)));
+beforeEach(() => {
+  options = { env, logFile: join(folder, `${count}.log`), deathSignal: 'SIGKILL' };
+});
+
+const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+
+describe('mongod', () => {
+  it('lets in only who knows the password, and keeps what it acknowledged over kill -9', async () => {
+    const where = { dir: freshDir(), port: await freePort(), path };
+    const program = await mongod({ ...where, password: 'a-password' });
+    const first = await launch(program, options);
+    const stranger = new MongoClient(`mongodb://127.0.0.1:${where.port}/?directConnection=true`);
+    expect(String(await failureOf(stranger.db('x').collection('y').insertOne({ a: 1 })))).to.include('auth');
+    await stranger.close();
+
+    const write = { writeConcern: { w: 'majority', journal: true } } as const;
+    const client = new MongoClient(program.url);
+    await client.db('x').collection('y').insertOne({ a: 1 }, write);
+    await client.close();
+    first.kill('SIGKILL');
+    expect(await first.exited).to.deep.equal({ code: null, signal: 'SIGKILL' });
+
+    const second = await launch(await mongod({ ...where, password: 'a-password' }), options);
+    const again = new MongoClient(program.url);
+    expect(await again.db('x').collection('y').countDocuments({ a: 1 })).to.equal(1);
+    await again.close();
+    expect(await second.stop()).to.deep.equal({ code: 0, signal: null });
+  });
+
+  it('is not mistaken for another one on the same port', async () => {
+    const port = await freePort();
+    const first = await launch(await mongod({ dir: freshDir(), port, path }), options);
+    const failure = await failureOf(launch(await mongod({ dir: freshDir(), port, path }), options));
+    expect(String(failure)).to.match(/another mongod|before it was ready/);
+    first.kill('SIGKILL');
+    await first.exited;
+  });
+});
+
+describe('natsServer', () => {
+  it('keeps its password in a file that only its owner can read, and ends on request', async () => {
+    const dir = freshDir();
+    const program = await natsServer({ dir, port: await freePort(), password: 'a-password', path });
+    expect((await stat(join(dir, 'nats-server.conf'))).mode & 0o777).to.equal(0o600);
+    expect(program.args.join(' ')).not.to.include('a-password');
+    const running = await launch(program, options);
+    expect((await running.stop()).signal).to.equal(null);
+  });
+
+  it('ends on request also while it is frozen', async () => {
+    const running = await launch(await natsServer({ dir: freshDir(), port: await freePort(), path }), options);
+    running.kill('SIGSTOP');
+    await running.stop();
+    expect(isAlive(running.pid)).to.equal(false);
+  });
+});
+
+describe('azurite', () => {
+  it('keeps blobs over a SIGTERM, and refuses another key', async () => {
+    const where = { dir: freshDir(), port: await freePort() };
+    const program = await azurite({ ...where, key: Buffer.from('a key').toString('base64') });
+    const first = await launch(program, options);
+    const container = BlobServiceClient.fromConnectionString(program.url).getContainerClient('scenes');
+    await container.create();
+    await container.getBlockBlobClient('a').upload('abc', 3);
+    const foreign = program.url.replace(/AccountKey=[^;]*/, 'AccountKey=Zm9yZWlnbg==');
+    expect(
+      await failureOf(BlobServiceClient.fromConnectionString(foreign).getContainerClient('scenes').create()),
+    ).to.have.property('statusCode', 403);
+    await first.stop();
+    const second = await launch(program, options);
+    expect((await container.getBlobClient('a').downloadToBuffer()).toString()).to.equal('abc');
+    await second.stop();
+  });
+});
+
+describe('launch', () => {
+  const script = (text: string, ready: Program['ready'] = async () => {}): Program => {
+    return { name: 'a-store', command: '/bin/sh', args: ['-c', text], env: {}, stopMs: 200, ready };
+  };
+  const never = (): Promise<void> => new Promise(() => {});
+
+  it('says with which words a program ended that never got ready', async () => {
+    const failure = await failureOf(launch(script('echo no such disk; exit 3', never), options));
+    expect(String(failure)).to.match(/a-store ended with exit code 3 before it was ready(.|\n)*no such disk/);
+  });
+
+  it('leaves nothing running that is not ready in time', async () => {
+    let pid = 0;
+    const stuck = script('exec sleep 60', async (started) => {
+      ({ pid } = started);
+      await never();
+    });
+    expect(String(await failureOf(launch(stuck, { ...options, readyMs: 50 })))).to.include('not ready within 50 ms');
+    expect(isAlive(pid)).to.equal(false);
+  });
+
+  it('kills what does not end on request', async () => {
+    const stubborn = script(`trap "" TERM; touch ${folder}/trapped; while :; do sleep 0.1; done`, () =>
+      eventually(() => access(join(folder, 'trapped'))),
+    );
+    const running: Running = await launch(stubborn, options);
+    expect((await running.stop()).signal).to.equal('SIGKILL');
+  });
+
+  it('lets nothing outlive whoever launched it, however that ends', async () => {
+    const launcher = join(freshDir() + '.ts');
+    const lib = new URL('index.ts', import.meta.url).href;
+    await writeFile(
+      launcher,
+      `import { launch } from '${lib}';
+       const program = { name: 's', command: '/bin/sleep', args: ['600'], env: {}, stopMs: 1, ready: async () => {} };
+       const running = await launch(program, { env: process.env, logFile: '${launcher}.log' });
+       console.log(running.pid);`,
+    );
+    const parent = spawn(process.execPath, [launcher], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    expect(isAlive(pid)).to.equal(true);
+    parent.kill('SIGKILL');
+    await eventually(() => expect(isAlive(pid)).to.equal(false));
+  });
+});
+
+describe('keptSecret', () => {
+  it('makes a secret once, for its owner only', async () => {
+    const file = join(freshDir(), 'secrets', 'nats');
+    const secret = await keptSecret(file);
+    expect(secret).to.match(/^[\w-]{32}$/);
+    expect(await keptSecret(file)).to.equal(secret);
+    expect(await readFile(file, 'utf8')).to.equal(secret);
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
+  });
+});
+
+describe('findProgram', () => {
+  it('says how to get a program that is missing', async () => {
+    expect(await failureOf(findProgram('no-such-program', path)))
+      .to.be.instanceOf(ProgramMissing)
+      .with.property('message')
+      .that.includes('make setup');
+  });
+});

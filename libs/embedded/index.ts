@@ -1,0 +1,11 @@
+/** What `muster up` and the tests run themselves: nats-server, mongod (a replica set of one), Azurite, the services. */
+export { azurite, AZURITE_ACCOUNT, type AzuriteOptions } from './azurite.ts';
+export { findProgram, ProgramMissing } from './find-program.ts';
+export { freePort } from './free-port.ts';
+export { keptSecret } from './kept-secret.ts';
+export { launch, type LaunchOptions } from './launch.ts';
+export { LaunchError } from './launch-error.ts';
+export { mongod, type MongodOptions } from './mongod.ts';
+export { natsServer, type NatsServerOptions } from './nats-server.ts';
+export type { Exit, Program, Running, Started, StoreProgram } from './program.ts';
+export { serviceAddress, serviceProgram, type ServiceProgramOptions } from './service.ts';

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findProgram } from './find-program.ts';
+import type { Started, StoreProgram } from './program.ts';
+
+export interface NatsServerOptions {
+  /** Where its configuration and its messages go; made when it is missing. */
+  dir: string;
+  port: number;
+  /** Clients log in as `muster` with it. Default: everybody on this machine is let in. */
+  password?: string;
+  /** As in `PATH`. */
+  path: string | undefined;
+}
+
+const POLL_MS = 20;
+const STOP_MS = 10_000;
+const USER = 'muster';
+
+/**
+ * A nats-server on the loopback interface with JetStream. Each acknowledged message is on the disk (`sync_interval:
+ * always`): with the default, a power cut loses all of the last two minutes.
+ */
+export const natsServer = async ({ dir, port, password, path }: NatsServerOptions): Promise<StoreProgram> => {
+  const command = await findProgram('nats-server', path);
+  await mkdir(join(dir, 'jetstream'), { recursive: true });
+  const config = join(dir, 'nats-server.conf');
+  const serverName = `muster-${randomUUID()}`;
+  const text = configuration({ dir, port, password, serverName });
+  await writeFile(config, text, { mode: 0o600 });
+  const credentials = password === undefined ? '' : `${USER}:${password}@`;
+  return {
+    name: 'nats-server',
+    command,
+    args: ['--config', config],
+    env: {},
+    url: `nats://${credentials}127.0.0.1:${port}`,
+    stopMs: STOP_MS,
+    ready: (started) => answering(port, serverName, started),
+  };
+};
+
+interface Settings {
+  dir: string;
+  port: number;
+  password: string | undefined;
+  serverName: string;
+}
+
+// The configuration language has JSON's strings.
+const configuration = ({ dir, port, password, serverName }: Settings): string =>
+  [
+    `listen: "127.0.0.1:${port}"`,
+    `server_name: ${JSON.stringify(serverName)}`,
+    `jetstream { store_dir: ${JSON.stringify(join(dir, 'jetstream'))}, sync_interval: always }`,
+    ...(password === undefined ? [] : [`authorization { user: ${USER}, password: ${JSON.stringify(password)} }`]),
+    '',
+  ].join('\n');
+
+/** It greets every connection with what it is; by the name we know that it is ours and not another one on that port. */
+const answering = async (port: number, serverName: string, { signal }: Started): Promise<void> => {
+  while (!(await greeting(port, signal)).includes(serverName)) await sleep(POLL_MS, undefined, { signal });
+};
+
+const greeting = (port: number, signal: AbortSignal): Promise<string> =>
+  new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', signal });
+    let heard = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      heard += text;
+      if (heard.includes('\n')) socket.destroy();
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(heard));
+  });

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoClient, MongoServerError } from 'mongodb';
+import { portOpen } from './port-open.ts';
+import type { Started } from './program.ts';
+
+/** The name of the set. */
+export const REPLICA_SET = 'rs0';
+
+export interface Member {
+  port: number;
+  /** The user that must exist; undefined where nobody logs in. */
+  login: { username: string; password: string } | undefined;
+}
+
+const POLL_MS = 20;
+const AUTHENTICATION_FAILED = 18;
+
+/**
+ * Resolves when the only member of the set takes writes. Initiates the set and makes the user where that was not done
+ * yet, also when an earlier start was cut off in between.
+ */
+export const writablePrimary = async (member: Member, started: Started): Promise<void> => {
+  await makePrimary(member, started);
+  if (member.login === undefined) return await checkProcess(await connected(member.port), started.pid);
+  let client: MongoClient;
+  try {
+    client = await connected(member.port, member.login);
+  } catch (thrown) {
+    if (!hasCode(thrown, AUTHENTICATION_FAILED)) throw thrown;
+    await makeUser(member.port, member.login);
+    client = await connected(member.port, member.login);
+  }
+  await checkProcess(client, started.pid);
+};
+
+const connected = async (port: number, login?: Member['login']): Promise<MongoClient> => {
+  const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`, {
+    serverSelectionTimeoutMS: 10_000,
+    ...(login && { auth: login, authSource: 'admin' }),
+  });
+  try {
+    return await client.connect();
+  } catch (thrown) {
+    await client.close();
+    throw thrown;
+  }
+};
+
+/** Everything here may be asked without a password. */
+const makePrimary = async ({ port }: Member, { signal }: Started): Promise<void> => {
+  await portOpen(port, signal);
+  const client = await connected(port);
+  try {
+    for (; ; await sleep(POLL_MS, undefined, { signal })) {
+      const hello = await client.db('admin').command({ hello: 1 });
+      if (hello['isWritablePrimary'] === true) return;
+      if (hello['isreplicaset'] === true) await initiate(client, port);
+    }
+  } finally {
+    await client.close();
+  }
+};
+
+const initiate = async (client: MongoClient, port: number): Promise<void> => {
+  const config = {
+    _id: REPLICA_SET,
+    members: [{ _id: 0, host: `127.0.0.1:${port}` }],
+    settings: { electionTimeoutMillis: 1_000 },
+  };
+  await client.db('admin').command({ replSetInitiate: config });
+};
+
+/** The first user may be made without a password from this machine, and only as long as there is none. */
+const makeUser = async (port: number, { username, password }: NonNullable<Member['login']>): Promise<void> => {
+  const client = await connected(port);
+  try {
+    await client.db('admin').command({ createUser: username, pwd: password, roles: ['root'] });
+  } finally {
+    await client.close();
+  }
+};
+
+/** Another mongod on that port would answer as well. */
+const checkProcess = async (client: MongoClient, pid: number): Promise<void> => {
+  try {
+    const { pid: answering } = await client.db('admin').command({ serverStatus: 1 });
+    if (Number(answering) !== pid) throw new Error(`found another mongod (process ${answering}) on its port`);
+  } finally {
+    await client.close();
+  }
+};
+
+const hasCode = (thrown: unknown, code: number): boolean => thrown instanceof MongoServerError && thrown.code === code;

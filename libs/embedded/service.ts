@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Program } from './program.ts';
+
+export interface ServiceProgramOptions {
+  /** The folder below services/. */
+  name: string;
+  /** Its variables. */
+  env: Readonly<Record<string, string>>;
+  /** Where it says that it is ready: a path for it alone. */
+  readyFile: string;
+}
+
+const POLL_MS = 20;
+/** A little more than a service's own limit for draining. */
+const STOP_MS = 25_000;
+
+/** A service of this repository, ready to be launched; it is ready when it can be reached. */
+export const serviceProgram = ({ name, env, readyFile }: ServiceProgramOptions): Program => ({
+  name,
+  command: process.execPath,
+  args: ['--import', inRepository('libs/telemetry/register.ts'), inRepository(`services/${name}/src/main.ts`)],
+  env: { ...env, MUSTER_READY_FILE: readyFile },
+  stopMs: STOP_MS,
+  ready: async ({ pid, signal }) => {
+    // What an earlier process left there says another pid.
+    while ((await readReady(readyFile))?.pid !== pid) await sleep(POLL_MS, undefined, { signal });
+  },
+});
+
+/** The gRPC target at which a service that is ready is reached. */
+export const serviceAddress = async (readyFile: string): Promise<string> => {
+  const ready = await readReady(readyFile);
+  if (ready === undefined) throw new Error(`${readyFile} does not say where the service is`);
+  return ready.address;
+};
+
+const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/** Written by libs/lifecycle, in one piece. */
+const readReady = async (file: string): Promise<{ pid: number; address: string } | undefined> => {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as { pid: number; address: string };
+  } catch {
+    return undefined;
+  }
+};

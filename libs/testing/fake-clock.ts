@@ -1,0 +1,80 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '#libs/clock/index.ts';
+
+/** A clock that stands still until a test moves it. */
+export interface FakeClock extends Clock {
+  /**
+   * Moves time on by `ms`, calling what falls due on the way, in order and each at its own time; what a timer sets off
+   * gets a few turns of the event loop before the next one. 0 fires what is due now.
+   */
+  advance(ms: number): Promise<void>;
+  /** Moves the wall clock alone, as somebody setting it does; spans and timers do not notice. */
+  jump(ms: number): void;
+  /** How many timers wait. */
+  pending(): number;
+}
+
+/** Enough for chains of promises; what waits for the disk or the network has to be awaited by the test itself. */
+const TURNS = 5;
+
+interface Waiting {
+  at: number;
+  fn: () => void;
+}
+
+/** @param startMs the wall clock at the beginning; default the first second of 2026. */
+export const fakeClock = (startMs = Date.UTC(2026, 0, 1)): FakeClock => {
+  let elapsed = 0;
+  let offset = startMs;
+  const timers = new Set<Waiting>();
+
+  const setTimer: Clock['setTimer'] = (ms, fn) => {
+    const timer = { at: elapsed + Math.max(0, ms), fn };
+    timers.add(timer);
+    return { cancel: () => void timers.delete(timer) };
+  };
+  const nextDue = (until: number): Waiting | undefined => {
+    let first: Waiting | undefined;
+    for (const timer of timers) {
+      if (timer.at <= until && (first === undefined || timer.at < first.at)) first = timer;
+    }
+    return first;
+  };
+  const settle = async (): Promise<void> => {
+    for (let turns = 0; turns < TURNS; turns += 1) await turn();
+  };
+
+  return {
+    now: () => offset + elapsed,
+    monotonic: () => elapsed,
+    setTimer,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        signal?.throwIfAborted();
+        const onAbort = (): void => {
+          timer.cancel();
+          reject(signal?.reason as Error);
+        };
+        const timer = setTimer(ms, () => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        });
+        signal?.addEventListener('abort', onAbort, { once: true });
+      }),
+    advance: async (ms) => {
+      const until = elapsed + ms;
+      await settle();
+      for (let due = nextDue(until); due !== undefined; due = nextDue(until)) {
+        timers.delete(due);
+        elapsed = due.at;
+        due.fn();
+        await settle();
+      }
+      elapsed = until;
+    },
+    jump: (ms) => {
+      offset += ms;
+    },
+    pending: () => timers.size,
+  };
+};

@@ -1,0 +1,9 @@
+/** What tests need around them: real stores on free ports, a network that fails on request, time that stands still. */
+export { eventually, type Patience } from './eventually.ts';
+export { fakeClock, type FakeClock } from './fake-clock.ts';
+export { isAlive } from './is-alive.ts';
+export { needs } from './needs.ts';
+export { startProxy, type Direction, type Proxy } from './proxy.ts';
+export { type RunningService, type ServiceProcessOptions, startService } from './service-process.ts';
+export { startAzurite, startMongod, startNats, type StoreOptions, type TestMongod, type TestStore } from './stores.ts';
+export { tempDir, type TempDir } from './temp-dir.ts';
