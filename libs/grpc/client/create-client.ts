@@ -19,7 +19,7 @@ export const createClient = <S extends ServiceDefinition>(definition: S, options
     const isUnary = !method.requestStream && !method.responseStream;
     const open = ({ deadlineMs, signal, requestId }: CallOptions = {}): OutgoingCall =>
       openCall(channel, method.path, metadataOf(token, requestId), {
-        deadlineMs: deadlineMs ?? (isUnary ? defaultMs : undefined),
+        deadlineMs: deadlineMs ?? (isUnary ? defaultMs : Number.POSITIVE_INFINITY),
         signals: signal === undefined ? [closing.signal] : [signal, closing.signal],
       });
     return [name, callOf(method, open)] as const;

@@ -15,10 +15,14 @@ export interface OutgoingCall {
 }
 
 export interface OutgoingOptions {
-  deadlineMs: number | undefined;
+  /** At most 20 days count; Infinity for none. */
+  deadlineMs: number;
   /** Any of them cancels the call. */
   signals: readonly AbortSignal[];
 }
+
+// grpc-js counts in 31 bits of milliseconds, and takes a longer deadline for one that has passed.
+const LONGEST_DEADLINE_MS = 20 * 86_400_000;
 
 /** Begins a call. Errors come out of `responses` and `send`, never from here. */
 export const openCall = (
@@ -38,8 +42,10 @@ export const openCall = (
       over: over.signal,
     };
   }
-  const deadline = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
-  const stream = channel.makeBidiStreamRequest(path, asTheyAre, asTheyAre, metadata, deadline);
+  const deadline = Number.isFinite(deadlineMs)
+    ? Date.now() + Math.min(deadlineMs, LONGEST_DEADLINE_MS)
+    : Number.POSITIVE_INFINITY;
+  const stream = channel.makeBidiStreamRequest(path, asTheyAre, asTheyAre, metadata, { deadline });
   const cancel = (): void => stream.cancel();
   for (const signal of signals) {
     signal.addEventListener('abort', cancel, { once: true });

@@ -16,7 +16,7 @@ export interface ClientOptions {
 }
 
 export interface CallOptions {
-  /** The longest that the call may take; for streams too. */
+  /** The longest that the call may take, 20 days at most, or Infinity; for streams too. */
   deadlineMs?: number | undefined;
   /** Cancels the call. */
   signal?: AbortSignal | undefined;

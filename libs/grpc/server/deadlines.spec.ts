@@ -1,0 +1,72 @@
+import { status } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { fakeClock } from '#libs/testing/index.ts';
+import { failure, startEcho } from '../echo.fixture.ts';
+
+const FOREVER = () => new Promise<never>(() => {});
+
+describe('deadlines', () => {
+  it('ends a call at the deadline of the caller, also when the handler does not listen', async () => {
+    const seen = Promise.withResolvers<AbortSignal>();
+    await using echo = await startEcho({
+      say: (_, { signal }) => {
+        seen.resolve(signal);
+        return FOREVER();
+      },
+    });
+    const late = await failure(echo.client.say({ text: '' }, { deadlineMs: 200 }));
+    expect(late).to.include({ code: status.DEADLINE_EXCEEDED });
+    const signal = await seen.promise;
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve());
+      if (signal.aborted) {
+        resolve();
+      }
+    });
+    expect(signal.reason).to.include({ code: status.DEADLINE_EXCEEDED, reason: 'DEADLINE_EXCEEDED' });
+  });
+
+  it('tells the handler how much time was left', async () => {
+    await using echo = await startEcho({ say: async (_, call) => ({ text: String(call.deadlineMs) }) });
+    const { text } = await echo.client.say({ text: '' }, { deadlineMs: 5_000 });
+    expect(Number(text)).to.be.within(3_000, 5_001);
+  });
+
+  it('gives a stream none that has none', async () => {
+    await using echo = await startEcho({
+      async *list(_, call) {
+        yield { text: String(call.deadlineMs) };
+      },
+    });
+    expect(await Array.fromAsync(echo.client.list({ text: '' }))).to.deep.equal([{ text: 'undefined' }]);
+    const late = echo.client.list({ text: '' }, { deadlineMs: 5_000 });
+    expect(Number((await Array.fromAsync(late))[0]?.text)).to.be.within(3_000, 5_001);
+  });
+
+  it('gives a unary call that has none 30 s', async () => {
+    const clock = fakeClock();
+    const seen = Promise.withResolvers<number | undefined>();
+    await using echo = await startEcho(
+      {
+        say: (_, { deadlineMs }) => {
+          seen.resolve(deadlineMs);
+          return FOREVER();
+        },
+      },
+      { clock },
+      { deadlineMs: Infinity },
+    );
+    const late = failure(echo.client.say({ text: '' }));
+    expect(await seen.promise).to.equal(30_000);
+    await clock.advance(30_000);
+    expect(await late).to.include({ code: status.DEADLINE_EXCEEDED, reason: 'DEADLINE_EXCEEDED' });
+  });
+
+  it('gives a unary call of our clients 10 s unless told otherwise', async () => {
+    await using echo = await startEcho({ say: async (_, call) => ({ text: String(call.deadlineMs) }) });
+    expect(Number((await echo.client.say({ text: '' })).text)).to.be.within(8_000, 10_001);
+    const long = await echo.client.say({ text: '' }, { deadlineMs: 2 ** 40 });
+    expect(Number(long.text)).to.be.above(60_000);
+  });
+});
