@@ -1,0 +1,97 @@
+import type { Workload, WatchWorkloadResponse } from '#libs/contracts/session.ts';
+import type { NoopSpec, RenderSpec } from '#libs/contracts/common.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import type { Clients } from './clients.ts';
+
+/** A noop specification with everything at its default but what is given. */
+export const noop = (spec: Partial<NoopSpec>): NoopSpec => ({
+  tasks: 1,
+  durationMs: 0,
+  resultBytes: 0,
+  failingTasks: '',
+  maxFailures: 0,
+  maxLosses: 0,
+  ...spec,
+});
+
+/** A render specification with everything at its default but what is given. */
+export const render = (spec: Partial<RenderSpec>): RenderSpec => ({
+  frames: '',
+  order: 'RENDER_ORDER_SEQUENTIAL',
+  engine: '',
+  samples: 0,
+  scalePercent: 0,
+  format: 'RENDER_FORMAT_PNG',
+  scene: '',
+  allowMissing: false,
+  frameTimeout: undefined,
+  progressTimeout: undefined,
+  maxFailures: 0,
+  maxLosses: 0,
+  ...spec,
+});
+
+export interface StartOptions {
+  objectId?: string;
+  wantedUsers?: number;
+}
+
+/** Starts a workload and answers its id. */
+export const start = async (
+  { workloads }: Clients,
+  spec: { noop: NoopSpec } | { render: RenderSpec },
+  { objectId = '', wantedUsers }: StartOptions = {},
+): Promise<string> => {
+  const kind =
+    'noop' in spec
+      ? ({ $case: 'noop', value: spec.noop } as const)
+      : ({ $case: 'render', value: spec.render } as const);
+  const request = { objectId, spec: kind, requestId: '', customerId: '' };
+  const { workload } = await workloads.startWorkload(wantedUsers === undefined ? request : { ...request, wantedUsers });
+  if (workload === undefined) throw new Error('a start without a workload');
+  return workload.workloadId;
+};
+
+/** Every state of a workload until it has ended, over services that go away and come back. */
+export async function* watch({ workloads }: Clients, workloadId: string): AsyncGenerator<WatchWorkloadResponse> {
+  let revision = -1;
+  for (;;) {
+    try {
+      for await (const message of workloads.watchWorkload({ workloadId, customerId: '' })) {
+        if (message.revision < revision) throw new Error(`revision went back from ${revision} to ${message.revision}`);
+        revision = message.revision;
+        yield message;
+        if (hasEnded(message.workload)) return;
+      }
+    } catch (thrown) {
+      if (!isDomainError(thrown) || !['UNAVAILABLE', 'DEPENDENCY_UNAVAILABLE'].includes(thrown.reason)) throw thrown;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const ENDS = ['WORKLOAD_STATE_COMPLETED', 'WORKLOAD_STATE_FAILED', 'WORKLOAD_STATE_STOPPED'];
+
+export const hasEnded = (workload: Workload | undefined): boolean => ENDS.includes(workload?.state ?? '');
+
+/** The first state for which the condition holds; the last state if it ends before. */
+export const until = async (
+  clients: Clients,
+  workloadId: string,
+  condition: (message: WatchWorkloadResponse) => boolean,
+): Promise<WatchWorkloadResponse> => {
+  let last: WatchWorkloadResponse | undefined;
+  for await (const message of watch(clients, workloadId)) {
+    last = message;
+    if (condition(message)) break;
+  }
+  if (last === undefined) throw new Error('a watch without a state');
+  return last;
+};
+
+/** How a workload ended. */
+export const ended = async (clients: Clients, workloadId: string): Promise<Workload> => {
+  const { workload } = await until(clients, workloadId, () => false);
+  if (workload === undefined) throw new Error('a state without a workload');
+  return workload;
+};
