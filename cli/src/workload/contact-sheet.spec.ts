@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import sharp from 'sharp';
+import { tempDir } from '#libs/testing/index.ts';
+import { gridFor, spread, writeContactSheet } from './contact-sheet.ts';
+
+describe('contact sheet', () => {
+  it('has room for every picture', () => {
+    for (const count of [1, 2, 5, 24, 120]) {
+      for (const aspect of [0.5, 1, 16 / 9, 4]) {
+        const { columns, rows, width, height } = gridFor(count, aspect);
+        expect(columns * rows).to.be.at.least(count);
+        expect((rows - 1) * columns).to.be.below(count);
+        expect(width / height).to.be.closeTo(aspect, aspect * 0.05);
+      }
+    }
+  });
+
+  it('takes the first, the last and evenly spread ones of too many', () => {
+    const frames = Array.from({ length: 1_001 }, (_, i) => i);
+    expect(spread(frames, 11)).to.deep.equal([0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000]);
+    expect(spread([1, 2], 11)).to.deep.equal([1, 2]);
+  });
+
+  it('shows PNG and JPEG pictures in order', async () => {
+    await using dir = await tempDir();
+    const paths: string[] = [];
+    for (const [i, background] of [
+      { r: 255, g: 0, b: 0 },
+      { r: 0, g: 0, b: 255 },
+    ].entries()) {
+      const path = join(dir.path, i === 0 ? 'a.png' : 'b.jpg');
+      await sharp({ create: { width: 64, height: 36, channels: 3, background } }).toFile(path);
+      paths.push(path);
+    }
+    const target = join(dir.path, 'sheet.png');
+    expect(await writeContactSheet(paths, target)).to.equal(2);
+    const { data, info } = await sharp(target).raw().toBuffer({ resolveWithObject: true });
+    // Two wide pictures are best seen one above the other.
+    const pixel = (y: number): number[] => {
+      const at = (Math.round(info.height * y) * info.width + Math.round(info.width / 2)) * info.channels;
+      return [...data.subarray(at, at + 3)];
+    };
+    expect(pixel(0.25)).to.deep.equal([255, 0, 0]);
+    expect(pixel(0.75)[2]).to.be.above(250);
+  });
+});

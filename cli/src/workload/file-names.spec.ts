@@ -1,0 +1,26 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { RenderFormat, RenderSpec } from '#libs/contracts/common.ts';
+import { Workload } from '#libs/contracts/session.ts';
+import { resultFileName } from './file-names.ts';
+
+const render = (format: RenderFormat, lastFrame: number): Workload =>
+  Workload.fromPartial({ lastFrame, spec: { $case: 'render', value: RenderSpec.fromPartial({ format }) } });
+
+describe('resultFileName', () => {
+  it('pads to four digits, or to those of the last frame', () => {
+    expect(resultFileName(render(RenderFormat.PNG, 24), { frame: 1 })).to.equal('frame_0001.png');
+    expect(resultFileName(render(RenderFormat.PNG, 1_048_574), { frame: 0 })).to.equal('frame_0000000.png');
+  });
+
+  it('takes the extension of the format', () => {
+    const names = [RenderFormat.UNSPECIFIED, RenderFormat.JPEG, RenderFormat.OPEN_EXR].map((format) =>
+      resultFileName(render(format, 1), { frame: 1 }),
+    );
+    expect(names).to.deep.equal(['frame_0001.png', 'frame_0001.jpg', 'frame_0001.exr']);
+  });
+
+  it('names the bytes of a noop task for what they are', () => {
+    expect(resultFileName(Workload.fromPartial({ lastFrame: 9 }), { frame: 3 })).to.equal('task_0003.bin');
+  });
+});

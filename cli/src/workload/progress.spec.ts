@@ -1,0 +1,76 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { fakeClock } from '#libs/testing/index.ts';
+import { testCli } from '../fixtures/test-cli.ts';
+import { createOutput } from '../output.ts';
+import { createProgressDisplay } from './progress-display.ts';
+import { progressBar, progressEvent, progressLine, type Progress } from './progress.ts';
+
+const half: Progress = { completed: 12, failed: 0, total: 24, users: 3, etaSeconds: 21.04, perMinute: 34.4 };
+const none: Progress = { completed: 0, failed: 0, total: 1, users: 0, etaSeconds: undefined, perMinute: 0 };
+
+describe('progress', () => {
+  it('is an event with exactly the promised fields for programs', () => {
+    expect(progressEvent(half)).to.deep.equal({
+      event: 'progress',
+      completed: 12,
+      failed: 0,
+      total: 24,
+      users: 3,
+      etaSeconds: 21,
+    });
+    expect(progressEvent(none)).to.have.property('etaSeconds', null);
+  });
+
+  it('is a line that leaves out what is not known', () => {
+    expect(progressLine(half, 'frame')).to.equal('12 of 24 frames, 3 users, 34 per minute, 21.0 s left');
+    expect(progressLine({ ...none, failed: 1 }, 'frame')).to.equal('0 of 1 frame, 1 failed, 0 users');
+  });
+
+  it('is a bar that never wraps', () => {
+    expect(progressBar(half, 200)).to.equal(
+      '[############------------]  50 %  12/24, 3 users, 34 per minute, 21.0 s left',
+    );
+    expect(progressBar(half, 40)).to.have.lengthOf(39);
+    expect(progressBar({ ...none, total: 0 }, 80)).to.include('  0 %');
+    expect(progressBar({ ...half, completed: 24 }, 80)).to.include('100 %');
+  });
+});
+
+describe('createProgressDisplay', () => {
+  it('shows plain lines at most once a second, and the last state always', async () => {
+    const clock = fakeClock();
+    const { cli, said } = testCli();
+    const display = createProgressDisplay(createOutput(cli, false), clock, 'frame');
+    for (let completed = 0; completed <= 24; completed += 1) {
+      display.show({ ...half, completed, etaSeconds: undefined, perMinute: 0 });
+      await clock.advance(100);
+    }
+    display.finish();
+    const lines = said.stdout.trimEnd().split('\n');
+    expect(lines).to.have.lengthOf(4);
+    expect(lines.at(-1)).to.equal('24 of 24 frames, 3 users');
+  });
+
+  it('does not repeat a state that has not changed', async () => {
+    const clock = fakeClock();
+    const { cli, said } = testCli();
+    const display = createProgressDisplay(createOutput(cli, true), clock, 'frame');
+    for (let i = 0; i < 5; i += 1) {
+      display.show(half);
+      await clock.advance(1_000);
+    }
+    display.finish();
+    expect(said.stdout).to.equal(`${JSON.stringify(progressEvent(half))}\n`);
+  });
+
+  it('clears a bar before it says something else', () => {
+    const { cli, said } = testCli();
+    const terminal = { ...cli, stdout: { write: cli.stdout.write.bind(cli.stdout), isTTY: true, columns: 60 } };
+    const display = createProgressDisplay(createOutput(terminal, false), fakeClock(), 'frame');
+    display.show(half);
+    display.note('blob is away');
+    expect(said.stdout.endsWith('\r\u001B[K')).to.equal(true);
+    expect(said.stderr).to.equal('muster: blob is away\n');
+  });
+});

@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { RenderSpec } from '#libs/contracts/common.ts';
+import { Workload, WorkloadState } from '#libs/contracts/session.ts';
+import { testCli } from '../fixtures/test-cli.ts';
+import { createOutput } from '../output.ts';
+import { printSummary, summaryEvent } from './summary.ts';
+
+const workload = Workload.fromPartial({
+  workloadId: 'w-1',
+  state: WorkloadState.COMPLETED,
+  spec: { $case: 'render', value: RenderSpec.fromPartial({}) },
+  total: 24,
+  completed: 24,
+  shares: [
+    { userId: 'm-1', userName: 'ann', completed: 14, seconds: 42 },
+    { userId: 'm-2', userName: 'bob', completed: 8, seconds: 24 },
+    { userId: 'm-3', userName: 'ann', completed: 2, seconds: 6 },
+  ],
+});
+
+describe('summary', () => {
+  it('is the promised last event, with machines of one name together', () => {
+    expect(summaryEvent({ workload, wallSeconds: 30.04 })).to.deep.equal({
+      event: 'completed',
+      workload: 'w-1',
+      frames: 24,
+      failed: 0,
+      seconds: 30,
+      users: {
+        ann: 16,
+        bob: 8,
+      },
+    });
+  });
+
+  it('carries the reason of an end that nobody wished for', () => {
+    const failed = {
+      ...workload,
+      state: WorkloadState.FAILED,
+      failed: 1,
+      reason: 'FRAMES_FAILED',
+      reasonMessage: 'frame 7',
+    };
+    expect(summaryEvent({ workload: failed, wallSeconds: 1 })).to.include({
+      event: 'failed',
+      failed: 1,
+      reason: 'FRAMES_FAILED',
+    });
+    const stopped = { ...workload, state: WorkloadState.STOPPED, reason: 'STOPPED_BY_COMMAND' };
+    expect(summaryEvent({ workload: stopped, wallSeconds: 1 })).to.include({
+      event: 'stopped',
+      reason: 'STOPPED_BY_COMMAND',
+    });
+  });
+
+  it('tells people who rendered what, and what it saved', () => {
+    const { cli, said } = testCli();
+    printSummary(createOutput(cli, false), { workload, wallSeconds: 30 });
+    expect(said.stdout).to.include('ann       14   58 %  42.0 s      3.0 s');
+    expect(said.stdout).to.include(
+      '24 frames in 30.0 s; one machine would have worked 1 min 12 s, so 42.0 s were saved.',
+    );
+  });
+
+  it('claims no saving where there was none', () => {
+    const { cli, said } = testCli();
+    printSummary(createOutput(cli, false), { workload, wallSeconds: 100 });
+    expect(said.stdout).to.include('nothing was saved');
+  });
+});

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Renders an animation over three agents on this machine, kills one of them in the middle, and shows what came of it.
+# Everything that it makes is in demo-out/; the mesh runs in a temporary directory and is gone at the end.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+FRAMES=24
+KILL_AFTER=8
+VICTIM=agent-2
+OUT=$PWD/demo-out
+MUSTER=$PWD/bin/muster
+DATA=$(mktemp -d "${TMPDIR:-/tmp}/muster-demo.XXXXXX")
+export MUSTER_CONTEXT=$DATA/context.json
+unset MUSTER_TOKEN
+watcher=
+
+say() { printf '\n==> %s\n' "$*"; }
+landed() { find "$OUT/frames" -name 'frame_????.png' 2>/dev/null | wc -l; }
+pid_of() { sed -nE "s/^ *\"$1\": ([0-9]+),?\$/\1/p" "$DATA/processes.json"; }
+
+cleanup() {
+  local code=$?
+  trap - EXIT INT TERM
+  [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
+  "$MUSTER" down --data "$DATA" >"$OUT/down.log" 2>&1 || { cat "$OUT/down.log" >&2; code=1; }
+  if [ "$code" -ne 0 ]; then
+    rm -rf "$OUT/logs"
+    cp -r "$DATA/logs" "$OUT/logs" 2>/dev/null && echo "the logs of every part are in $OUT/logs" >&2
+  fi
+  rm -rf "$DATA"
+  exit "$code"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# As soon as enough frames have landed, one machine vanishes without a word.
+kill_in_the_middle() {
+  while [ "$(landed)" -lt "$KILL_AFTER" ]; do sleep 0.05; done
+  local pid
+  pid=$(pid_of "$VICTIM")
+  kill -KILL "$pid"
+  printf '\r\033[K==> kill -9 %s (process %s) after %s frames: what it was rendering goes to the others\n' "$VICTIM" "$pid" "$(landed)"
+}
+
+mkdir -p "$OUT"
+rm -rf "$OUT/frames" "$OUT/animation.mp4" "$OUT/contact-sheet.png" "$OUT/logs"
+started=$SECONDS
+
+say "Blender builds the scene: $FRAMES frames, 480×270"
+blender --background --factory-startup --python-exit-code 1 --python demo/make-scene.py -- "$OUT/scene.blend" >"$OUT/make-scene.log" 2>&1 ||
+  { tail -n 20 "$OUT/make-scene.log" >&2; exit 1; }
+ls -l "$OUT/scene.blend" | awk '{print $9 ", " $5 " bytes"}'
+
+say 'A mesh of its own: stores, four services, three agents'
+"$MUSTER" up --data "$DATA" --agents 3 --detach
+"$MUSTER" users
+
+say "Render, and lose $VICTIM on the way"
+kill_in_the_middle &
+watcher=$!
+"$MUSTER" render "$OUT/scene.blend" --out "$OUT/frames"
+wait "$watcher"
+watcher=
+
+say 'What came of it'
+count=$(landed)
+[ "$count" -eq "$FRAMES" ] || { echo "only $count of $FRAMES frames landed" >&2; exit 1; }
+mv "$OUT/frames/contact-sheet.png" "$OUT/contact-sheet.png"
+ffmpeg -v error -y -framerate 12 -i "$OUT/frames/frame_%04d.png" -c:v libx264 -pix_fmt yuv420p -movflags +faststart "$OUT/animation.mp4"
+for file in frames/ contact-sheet.png animation.mp4; do [ -s "$OUT/$file" ] && echo "$OUT/$file"; done
+
+say 'Everything is stopped'
+"$MUSTER" down --data "$DATA"
+echo "done in $((SECONDS - started)) s"
