@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { startMesh, type Mesh } from './harness/mesh.ts';
-import { ended, noop, start, until } from './harness/work.ts';
+import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { ended, noop, start, until } from '../harness/work.ts';
 
 describe('a noop workload through the whole mesh', function () {
   this.timeout(60_000);

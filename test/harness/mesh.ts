@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '#libs/embedded/index.ts';
 import {
@@ -22,6 +23,8 @@ export interface AgentOptions {
   /** Default `noop`. */
   engines?: string;
   slots?: number;
+  /** So many machines in one process, each with its own stream. Default 1. */
+  streams?: number;
   env?: Record<string, string>;
 }
 
@@ -83,12 +86,18 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
     endpoints,
     operator,
     customer: async (id) => opened.use(createClients(endpoints, await keys.token('customer', id))),
-    agent: async (name, { engines = 'noop', slots = 1, env = {} } = {}) => {
-      const { token } = await operator.machines.createMachine({ name, tokenTtlSeconds: 0, requestId: '' });
+    agent: async (name, { engines = 'noop', slots = 1, streams = 1, env = {} } = {}) => {
+      const tokens: string[] = [];
+      for (let i = 1; i <= streams; i += 1) {
+        const machine = { name: streams === 1 ? name : `${name}-${i}`, tokenTtlSeconds: 0, requestId: '' };
+        tokens.push((await operator.machines.createMachine(machine)).token);
+      }
+      const tokenFile = join(dir.path, `${name}.token`);
+      await writeFile(tokenFile, tokens.join('\n'), { mode: 0o600 });
       const agent = await startService({
         name: 'compute-agent',
         env: {
-          MUSTER_TOKEN: token,
+          MUSTER_TOKEN_FILE: tokenFile,
           MUSTER_USER_ENDPOINT: endpoints.user,
           MUSTER_BLOB_ENDPOINT: endpoints.blob,
           MUSTER_AGENT_ENGINES: engines,

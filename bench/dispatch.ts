@@ -1,0 +1,66 @@
+/**
+ * How fast work is handed out and recorded: noop tasks of 0 ms through the real services, real streams and a journaled mongod,
+ * with one agent process that holds eight streams.
+ *
+ * Prints tasks per second from Start to the last acknowledgement, the time from an idle user to a recorded result, and memory.
+ */
+import { readFile } from 'node:fs/promises';
+import { line, machine, percentile, spreadOf, version } from './report.ts';
+import { startMesh, type Mesh } from '../test/harness/mesh.ts';
+import { ended, noop, start } from '../test/harness/work.ts';
+import type { Clients } from '../test/harness/clients.ts';
+
+const TASKS = 20_000;
+const ROUNDS = Number(process.argv[2] ?? 7);
+const SINGLES = 200;
+const STREAMS = 8;
+
+/** Tasks per second of one workload, by the journal's own times. */
+const round = async (customer: Clients): Promise<number> => {
+  const workload = await ended(customer, await start(customer, { noop: noop({ tasks: TASKS }) }));
+  if (workload.completed !== TASKS) throw new Error(`only ${workload.completed} of ${TASKS} tasks are done`);
+  const ms = (workload.endTime?.getTime() ?? NaN) - (workload.createTime?.getTime() ?? NaN);
+  return (TASKS / ms) * 1_000;
+};
+
+/** Milliseconds from the Start of a workload of one task, with idle users, to its recorded result. */
+const single = async (customer: Clients): Promise<number> => {
+  const workload = await ended(customer, await start(customer, { noop: noop({ tasks: 1 }) }));
+  return (workload.endTime?.getTime() ?? NaN) - (workload.createTime?.getTime() ?? NaN);
+};
+
+const memoryMb = async (pid: number): Promise<number> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1_024;
+};
+
+const report = async (mesh: Mesh, agentPid: number): Promise<void> => {
+  const customer = await mesh.customer('bench');
+  await round(customer);
+  const rates: number[] = [];
+  for (let i = 0; i < ROUNDS; i += 1) rates.push(await round(customer));
+  const singles: number[] = [];
+  for (let i = 0; i < SINGLES; i += 1) singles.push(await single(customer));
+  const pids = {
+    'session-supervisor': mesh.services.supervisor.pid,
+    'user-manager': mesh.services.manager.pid,
+    'compute-agent': agentPid,
+  };
+  const memory = await Promise.all(
+    Object.entries(pids).map(async ([name, pid]) => `${name} ${Math.round(await memoryMb(pid))} MB`),
+  );
+  console.log(`dispatch: ${TASKS} noop tasks of 0 ms, one agent process with ${STREAMS} streams, journaled mongod`);
+  console.log(`machine: ${machine()}`);
+  console.log(
+    `versions: node ${process.version}, ${version('.tools/bin/mongod', '--version')}, ${version('.tools/bin/nats-server', '--version')}`,
+  );
+  console.log(line('tasks/s, Start to last acknowledgement', spreadOf(rates), '/s'));
+  console.log(
+    `idle user to recorded, Start included       p50 ${percentile(singles, 0.5)} ms, p99 ${percentile(singles, 0.99)} ms (n ${SINGLES})`,
+  );
+  console.log(`memory at the end: ${memory.join(', ')}`);
+};
+
+await using mesh = await startMesh();
+const agent = await mesh.agent('bench', { streams: STREAMS });
+await report(mesh, agent.pid);
