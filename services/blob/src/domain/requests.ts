@@ -38,7 +38,7 @@ export const pageSizeCheck = (pageSize: number): FieldCheck => [
 /** When a URL that is made now stops working; whole seconds, as its signature carries no more. */
 export const expireTimeOf = (ttlSeconds: number, nowMs: number): Date => {
   const seconds = ttlSeconds === 0 ? defaultTtlSeconds : ttlSeconds;
-  return new Date((Math.floor(nowMs / 1000) + seconds) * 1000);
+  return new Date((Math.ceil(nowMs / 1000) + seconds) * 1000);
 };
 
 export const ttlCheck = (ttlSeconds: number): FieldCheck => [

@@ -16,7 +16,7 @@ export interface OpenBlob {
 }
 
 /** Few messages for large blobs, and still far below the bound of one message. */
-const chunkBytes = 256 * 1024;
+const chunkBytes = 64 * 1024;
 /** How often a body that breaks off is taken up again where it ended. */
 const resumptions = 3;
 

@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { ConfigError } from '#libs/config/index.ts';
+import { readConfig } from './config.ts';
+
+const good = {
+  MUSTER_MESH_SECRET: '00'.repeat(32),
+  MUSTER_JWKS: '/etc/muster/jwks.json',
+  MUSTER_MONGO_URL: 'mongodb://127.0.0.1:27017',
+  MUSTER_BLOB_CONNECTION: 'UseDevelopmentStorage=true',
+};
+
+const wrongNames = (env: Record<string, string>): string[] => {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    return error instanceof ConfigError ? error.problems.map(({ name }) => name).sort() : [String(error)];
+  }
+};
+
+describe('readConfig', () => {
+  it('needs a secret, keys, a database and a storage, and has a default for everything else', () => {
+    const { listen, storage, uploads, tls } = readConfig(good);
+    expect({ listen, container: storage.container, uploads, tls }).to.deep.equal({
+      listen: '127.0.0.1:7404',
+      container: 'muster',
+      uploads: { maximumBytes: 64 * 2 ** 30, atOnce: 64 },
+      tls: undefined,
+    });
+  });
+
+  it('names everything that is missing or wrong at once', () => {
+    expect(wrongNames({})).to.deep.equal([
+      'MUSTER_BLOB_CONNECTION',
+      'MUSTER_JWKS',
+      'MUSTER_MESH_SECRET',
+      'MUSTER_MONGO_URL',
+    ]);
+    const wrong = {
+      MUSTER_MESH_SECRET: 'x'.repeat(42) + '!',
+      MUSTER_MONGO_URL: 'http://x',
+      MUSTER_BLOB_CONNECTION: 'x',
+    };
+    expect(wrongNames({ ...good, ...wrong })).to.deep.equal(Object.keys(wrong).sort());
+  });
+});

@@ -1,0 +1,76 @@
+import type { CreateObjectRequest, CreateObjectResponse } from '#libs/contracts/blob.ts';
+import type { CallContext, Unary } from '#libs/grpc/index.ts';
+import { callerOf } from './caller.ts';
+import type { Context } from '../context.ts';
+import { blobNotFound, requestIdReused, requireFields } from '../domain/errors.ts';
+import { isFileName, ownerFolder, parseName } from '../domain/names.ts';
+import { customerCheck, customerOf } from '../domain/requests.ts';
+import { checkWhole, isFresh } from '../domain/upload-rules.ts';
+import type { StoredObject } from '../store/objects.ts';
+import { objectToProto } from './object-info.ts';
+
+type Ask = Pick<StoredObject, 'customer' | 'blobName' | 'fileName' | 'requestId'>;
+
+export const createObject =
+  (ctx: Context): Unary<CreateObjectRequest, CreateObjectResponse> =>
+  async (request, call) => {
+    const ask = parse(request, call);
+    const known = await findKnown(ctx, ask);
+    if (known !== undefined) return { object: objectToProto(known) };
+
+    const object = {
+      id: ctx.random.id('o'),
+      createTime: new Date(ctx.clock.now()),
+      ...ask,
+      ...(await look(ctx, ask, call)),
+    };
+    if (!(await ctx.objects.insert(object))) {
+      // The same request, or another one for the same blob, was faster.
+      const first = await findKnown(ctx, ask);
+      if (first === undefined) throw blobNotFound(ask.blobName);
+      return { object: objectToProto(first) };
+    }
+    ctx.events.objectCreated(call.log, object);
+    return { object: objectToProto(object) };
+  };
+
+const parse = ({ blobName, fileName, customerId, requestId }: CreateObjectRequest, call: CallContext): Ask => {
+  const caller = callerOf(call);
+  requireFields(
+    ['blob_name', parseName(blobName) !== undefined, 'a name as Upload or CreateUploadUrl answered it'],
+    ['file_name', isFileName(fileName), '1 to 255 characters without `/`, `\\` and control characters'],
+    ['request_id', requestId.length <= 64, 'at most 64 characters'],
+    customerCheck('customer_id', caller, customerId),
+  );
+  const customer = customerOf(caller, customerId);
+  return { customer, blobName, fileName, requestId: requestId === '' ? undefined : requestId };
+};
+
+/** The object that this request made before, or that its blob already is. */
+const findKnown = async (
+  ctx: Context,
+  { customer, blobName, fileName, requestId }: Ask,
+): Promise<StoredObject | undefined> => {
+  const before = requestId === undefined ? undefined : await ctx.objects.findByRequest(customer, requestId);
+  if (before === undefined) return ctx.objects.findByBlob(customer, blobName);
+  if (before.blobName !== blobName || before.fileName !== fileName) throw requestIdReused(requestId ?? '');
+  return before;
+};
+
+/** Length and hash of a blob that may become an object of this customer. */
+const look = async (
+  ctx: Context,
+  { customer, blobName }: Ask,
+  { signal }: CallContext,
+): Promise<{ sizeBytes: number; sha256: string }> => {
+  const name = parseName(blobName);
+  if (name?.kind !== 'upload' || name.owner !== ownerFolder(customer)) throw blobNotFound(blobName);
+  const there = await ctx.blobs.stat(blobName, signal);
+  if (there === undefined || !isFresh(there.ageMs)) throw blobNotFound(blobName);
+  // What came by URL passed none of the checks of an upload.
+  const expectation = { sha256: undefined, sizeBytes: undefined, maximumBytes: ctx.maximumUploadBytes };
+  checkWhole(expectation, { sizeBytes: there.sizeBytes, sha256: there.sha256 ?? '' });
+  const sha256 = there.sha256 ?? (await ctx.blobs.seal(blobName, signal))?.sha256;
+  if (sha256 === undefined) throw blobNotFound(blobName);
+  return { sizeBytes: there.sizeBytes, sha256 };
+};

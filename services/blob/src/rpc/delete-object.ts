@@ -1,0 +1,16 @@
+import type { DeleteObjectRequest, DeleteObjectResponse } from '#libs/contracts/blob.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import { callerOf } from './caller.ts';
+import type { Context } from '../context.ts';
+import { reachableObject } from './object-info.ts';
+
+export const deleteObject =
+  (ctx: Context): Unary<DeleteObjectRequest, DeleteObjectResponse> =>
+  async ({ objectId }, call) => {
+    const object = await reachableObject(ctx, callerOf(call), objectId);
+    // Bytes first: what fails in between leaves an object that can be deleted again, not bytes that nobody knows.
+    await ctx.blobs.delete(object.blobName, call.signal);
+    await ctx.objects.delete(object.id);
+    ctx.events.objectDeleted(call.log, object);
+    return {};
+  };

@@ -1,0 +1,9 @@
+import type { GetObjectRequest, GetObjectResponse } from '#libs/contracts/blob.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import { callerOf } from './caller.ts';
+import type { Context } from '../context.ts';
+import { objectToProto, reachableObject } from './object-info.ts';
+
+export const getObject =
+  (ctx: Context): Unary<GetObjectRequest, GetObjectResponse> =>
+  async ({ objectId }, call) => ({ object: objectToProto(await reachableObject(ctx, callerOf(call), objectId)) });

@@ -1,0 +1,33 @@
+import { BlobServiceService, ObjectServiceService } from '#libs/contracts/blob.ts';
+import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import { createDownloadUrl } from './create-download-url.ts';
+import { createObject } from './create-object.ts';
+import { createUploadUrl } from './create-upload-url.ts';
+import { deleteBlob } from './delete-blob.ts';
+import { deleteObject } from './delete-object.ts';
+import { download } from './download.ts';
+import { getObject } from './get-object.ts';
+import { listBlobs } from './list-blobs.ts';
+import { listObjects } from './list-objects.ts';
+import { statBlob } from './stat-blob.ts';
+import { upload } from './upload.ts';
+
+/** Every rpc of this service. */
+export const services = (ctx: Context): ServiceBinding[] => [
+  implement(BlobServiceService, {
+    upload: upload(ctx),
+    download: download(ctx),
+    statBlob: statBlob(ctx),
+    listBlobs: listBlobs(ctx),
+    deleteBlob: deleteBlob(ctx),
+    createUploadUrl: createUploadUrl(ctx),
+    createDownloadUrl: createDownloadUrl(ctx),
+  }),
+  implement(ObjectServiceService, {
+    createObject: createObject(ctx),
+    getObject: getObject(ctx),
+    listObjects: listObjects(ctx),
+    deleteObject: deleteObject(ctx),
+  }),
+];

@@ -1,0 +1,16 @@
+import type { StatBlobRequest, StatBlobResponse } from '#libs/contracts/blob.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import { callerOf } from './caller.ts';
+import type { Context } from '../context.ts';
+import { blobNotFound } from '../domain/errors.ts';
+import { blobToProto } from './blob-info.ts';
+import { readableName } from './readable.ts';
+
+export const statBlob =
+  (ctx: Context): Unary<StatBlobRequest, StatBlobResponse> =>
+  async (request, call) => {
+    const name = readableName(ctx, callerOf(call), request.blobName, request.grant);
+    const blob = await ctx.blobs.stat(name, call.signal);
+    if (blob === undefined) throw blobNotFound(name);
+    return { blob: blobToProto(blob) };
+  };

@@ -1,0 +1,49 @@
+import type { Clock } from '#libs/clock/index.ts';
+import type { UploadRequest } from '#libs/contracts/blob.ts';
+import { requireFields, uploadStalled } from '../domain/errors.ts';
+import { checkProgress, maximumChunkBytes, type Expectation } from '../domain/upload-rules.ts';
+
+/** A sender that is silent for longer holds buffers for nothing. */
+const stalledAfterMs = 60_000;
+
+/** The bytes of an upload after its header, looked at while they flow. */
+export async function* chunksOf(
+  messages: AsyncIterator<UploadRequest>,
+  expectation: Expectation,
+  clock: Clock,
+): AsyncGenerator<Uint8Array> {
+  let receivedBytes = 0;
+  checkProgress(expectation, receivedBytes);
+  try {
+    for (;;) {
+      const next = await nextWithin(messages, clock);
+      if (next.done === true) return;
+      const chunk = chunkOf(next.value);
+      receivedBytes += chunk.length;
+      checkProgress(expectation, receivedBytes);
+      yield chunk;
+    }
+  } finally {
+    await messages.return?.();
+  }
+}
+
+const chunkOf = ({ part }: UploadRequest): Uint8Array => {
+  const chunk = part?.$case === 'chunk' ? part.value : undefined;
+  requireFields(
+    ['header', part?.$case !== 'header', 'only the first message is a header'],
+    ['chunk', part !== undefined, 'every message after the header is a chunk'],
+    ['chunk', (chunk?.length ?? 0) <= maximumChunkBytes, `at most ${maximumChunkBytes} bytes`],
+  );
+  return chunk ?? new Uint8Array();
+};
+
+const nextWithin = async <T>(messages: AsyncIterator<T>, clock: Clock): Promise<IteratorResult<T>> => {
+  const { promise: stalled, reject } = Promise.withResolvers<never>();
+  const timer = clock.setTimer(stalledAfterMs, () => reject(uploadStalled(stalledAfterMs)));
+  try {
+    return await Promise.race([messages.next(), stalled]);
+  } finally {
+    timer.cancel();
+  }
+};

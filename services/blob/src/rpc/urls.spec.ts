@@ -1,0 +1,139 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { signGrant } from '#libs/auth/index.ts';
+import {
+  attemptResult,
+  customerFile,
+  meshSecret,
+  reasonOf,
+  sha256Of,
+  startFixture,
+  uploadOf,
+  type BlobFixture,
+} from '../blob-fixture.ts';
+
+const none: Buffer = Buffer.alloc(0);
+
+const put = async (url: string, body: string, headers: Record<string, string> = {}): Promise<number> => {
+  const response = await fetch(url, { method: 'PUT', body, headers: { 'x-ms-blob-type': 'BlockBlob', ...headers } });
+  await response.arrayBuffer();
+  return response.status;
+};
+
+const get = async (url: string): Promise<{ status: number; text: string }> => {
+  const response = await fetch(url);
+  return { status: response.status, text: await response.text() };
+};
+
+const urlOf = (client: BlobFixture['alice'], blobName: string, grant = none, ttlSeconds = 0) =>
+  client.createDownloadUrl({ blobName, grant, ttlSeconds });
+
+describe('Signed URLs', () => {
+  let mesh: BlobFixture;
+  before(async function () {
+    this.timeout(60_000);
+    mesh = await startFixture();
+  });
+  after(() => mesh[Symbol.asyncDispose]());
+
+  describe('CreateUploadUrl', () => {
+    it('gives a URL to which one file can be PUT, which then becomes an object with its hash', async () => {
+      const { blobName, url, expireTime } = await mesh.alice.createUploadUrl({ customerId: '', ttlSeconds: 60 });
+      expect((expireTime?.getTime() ?? 0) - Date.now()).to.be.within(50_000, 61_000);
+      expect(await put(url, 'a scene')).to.equal(201);
+      const unhashed = await mesh.alice.statBlob({ blobName, grant: none });
+      expect(unhashed.blob).to.deep.include({ sizeBytes: 7, sha256: '' });
+      const { object } = await mesh.alice.object.createObject({
+        blobName,
+        fileName: 's.blend',
+        customerId: '',
+        requestId: '',
+      });
+      expect(object).to.deep.include({ sizeBytes: 7, sha256: sha256Of(Buffer.from('a scene')) });
+      const hashed = await mesh.alice.statBlob({ blobName, grant: none });
+      expect(hashed.blob?.sha256).to.equal(object?.sha256);
+    });
+
+    it('does not let its holder replace, read or name anything', async () => {
+      const { blobName, url } = await mesh.alice.createUploadUrl({ customerId: '', ttlSeconds: 0 });
+      expect(await put(url, 'first')).to.equal(201);
+      expect(await put(url, 'second')).to.equal(403);
+      expect((await get(url)).status).to.equal(403);
+      const elsewhere = new URL(url);
+      elsewhere.pathname = elsewhere.pathname.replace(blobName, 'results/w-1/frames/1/0-0-1.png');
+      expect(await put(elsewhere.href, 'x')).to.equal(403);
+    });
+
+    it('does not believe a hash that comes with the file', async () => {
+      const { blobName, url } = await mesh.alice.createUploadUrl({ customerId: '', ttlSeconds: 0 });
+      const lie = { 'x-ms-meta-sha256': 'ab'.repeat(32), 'x-ms-meta-seal': 'ab'.repeat(32) };
+      expect(await put(url, 'the truth', lie)).to.equal(201);
+      expect((await mesh.alice.statBlob({ blobName, grant: none })).blob?.sha256).to.equal('');
+      const { object } = await mesh.alice.object.createObject({
+        blobName,
+        fileName: 'f',
+        customerId: '',
+        requestId: '',
+      });
+      expect(object?.sha256).to.equal(sha256Of(Buffer.from('the truth')));
+    });
+
+    it('refuses a life of more than a day, and operators who name nobody', async () => {
+      expect(await reasonOf(mesh.alice.createUploadUrl({ customerId: '', ttlSeconds: 86_401 }))).to.equal(
+        'INVALID_FIELDS',
+      );
+      expect(await reasonOf(mesh.operator.createUploadUrl({ customerId: '', ttlSeconds: 0 }))).to.equal(
+        'INVALID_FIELDS',
+      );
+    });
+
+    it('gives an operator a URL for the customer that they name', async () => {
+      const { blobName, url } = await mesh.operator.createUploadUrl({ customerId: 'bob', ttlSeconds: 0 });
+      await put(url, 'for bob');
+      expect((await mesh.bob.statBlob({ blobName, grant: none })).blob?.sizeBytes).to.equal(7);
+      expect(await reasonOf(mesh.alice.statBlob({ blobName, grant: none }))).to.equal('BLOB_NOT_FOUND');
+    });
+  });
+
+  describe('CreateDownloadUrl', () => {
+    const bytes = Buffer.from('some bytes');
+    let scene: string;
+    before(async () => {
+      ({ blobName: scene } = await mesh.alice.upload(uploadOf(customerFile(), bytes)));
+    });
+    it('gives a URL from which anybody can GET that blob, and nothing else', async () => {
+      const { url } = await urlOf(mesh.alice, scene);
+      expect(await get(url)).to.deep.equal({ status: 200, text: 'some bytes' });
+      expect(await put(url, 'x')).to.equal(403);
+      const other = await mesh.alice.upload(uploadOf(customerFile(), bytes));
+      expect((await get(url.replace(scene, other.blobName))).status).to.equal(403);
+    });
+
+    it('stops working when it expires', async () => {
+      const { url, expireTime } = await urlOf(mesh.alice, scene, none, 1);
+      const left = (expireTime?.getTime() ?? 0) - Date.now();
+      await new Promise((resolve) => setTimeout(resolve, left + 50));
+      expect((await get(url)).status).to.equal(403);
+    });
+
+    it('reaches what Download reaches', async () => {
+      const { blobName } = await mesh.agent.upload(uploadOf(attemptResult('w-1'), bytes));
+      const grant = Buffer.from(signGrant(meshSecret, { blob: blobName, customer: 'alice' }));
+      expect((await get((await urlOf(mesh.alice, blobName, grant)).url)).text).to.equal('some bytes');
+      expect(await reasonOf(urlOf(mesh.bob, blobName, grant))).to.equal('BLOB_NOT_FOUND');
+      expect(await reasonOf(urlOf(mesh.bob, scene))).to.equal('BLOB_NOT_FOUND');
+      expect(await reasonOf(urlOf(mesh.operator, `${scene.slice(0, -4)}zzzz`))).to.equal('BLOB_NOT_FOUND');
+      expect(await reasonOf(urlOf(mesh.alice, '../x'))).to.equal('INVALID_FIELDS');
+      expect(await reasonOf(urlOf(mesh.alice, scene, none, 86_401))).to.equal('INVALID_FIELDS');
+      expect(await reasonOf(urlOf(mesh.agent, scene))).to.equal('ROLE_NOT_ALLOWED');
+    });
+  });
+
+  it('are not to be had where the connection string holds no account key', async function () {
+    this.timeout(60_000);
+    const connection = 'BlobEndpoint=http://127.0.0.1:1/x;SharedAccessSignature=sv=2024-11-04&sig=eA%3D%3D';
+    await using keyless = await startFixture({}, { MUSTER_BLOB_CONNECTION: connection });
+    const ask = { customerId: '', ttlSeconds: 0 };
+    expect(await reasonOf(keyless.alice.createUploadUrl(ask))).to.equal('URLS_NOT_SUPPORTED');
+  });
+});

@@ -1,0 +1,31 @@
+import { accessTable, createVerifier } from '#libs/auth/index.ts';
+import { descriptorImage } from '#libs/contracts/image.ts';
+import { startServer, type RunningServer } from '#libs/grpc/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import type { Config } from './config.ts';
+import { createContext, type Context } from './context.ts';
+import { services } from './rpc/index.ts';
+
+/** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
+export const startBlob = async (
+  config: Config,
+  log: Logger,
+  stack: AsyncDisposableStack,
+  overrides: Partial<Context> = {},
+): Promise<RunningServer> => {
+  const context = await createContext(config, log, stack, overrides);
+  const image = descriptorImage();
+  const server = await startServer({
+    listen: config.listen,
+    insecure: config.insecure,
+    ...(config.tls === undefined ? {} : { tls: config.tls }),
+    services: services(context),
+    verify: createVerifier({ ...config.tokens, clock: context.clock }),
+    access: accessTable(image),
+    image,
+    logger: log,
+    clock: context.clock,
+  });
+  stack.use(server);
+  return server;
+};
