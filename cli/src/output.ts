@@ -16,7 +16,7 @@ export interface Output {
   text(text: string): void;
   /** Text as it is, without a line end added; for bars. Nothing with `--json`. */
   raw(text: string): void;
-  /** A table for people. Nothing with `--json`. */
+  /** A table for people, `none` without rows. Nothing with `--json`. */
   table(columns: readonly Column[], rows: readonly (readonly string[])[]): void;
   /** A message on standard error, in both forms. */
   note(text: string): void;
@@ -36,13 +36,9 @@ export const createOutput = (cli: Pick<Cli, 'stdout' | 'stderr'>, isJson: boolea
     if (!isJson) cli.stdout.write(text);
   },
   table(columns, rows) {
-    if (!isJson)
-      cli.stdout.write(
-        formatTable(
-          columns,
-          rows.map((row) => row.map(printable)),
-        ),
-      );
+    if (isJson) return;
+    const cells = rows.map((row) => row.map(printable));
+    cli.stdout.write(rows.length === 0 ? 'none\n' : formatTable(columns, cells));
   },
   note(text) {
     cli.stderr.write(`muster: ${text}\n`);

@@ -9,6 +9,7 @@ import { prepareDirectory } from './bring-up.ts';
 import { rotate, tail } from './child.ts';
 import { readIfThere } from './files.ts';
 import type { Layout } from './layout.ts';
+import { alreadyUp, findHolder } from './lock.ts';
 import type { UpOptions } from './options.ts';
 import { endpointLines, type Tell } from './tell.ts';
 
@@ -24,6 +25,8 @@ const pollMs = 100;
 /** Runs `muster up` as a process of its own, and returns when that is ready. */
 export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell): Promise<void> => {
   const layout = await prepareDirectory(options.data);
+  const holder = await findHolder(layout.lock);
+  if (holder !== undefined) throw alreadyUp(holder);
   const log = layout.log('up');
   await rotate(log);
   await using file = await open(log, 'a', 0o600);

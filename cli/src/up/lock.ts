@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { realpath } from 'node:fs/promises';
 import { z } from 'zod';
+import type { DomainError } from '#libs/errors/index.ts';
 import { precondition } from '../failures.ts';
 import { readIfThere, writePrivateJson } from './files.ts';
 import { hasOpen, identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
@@ -40,6 +41,10 @@ export const findHolder = async (path: string): Promise<ProcessIdentity | undefi
   return (await hasOpen(holder.pid, await realpath(path).catch(() => path))) ? holder : undefined;
 };
 
+/** FAILED_PRECONDITION `ALREADY_UP`. */
+export const alreadyUp = ({ pid }: ProcessIdentity): DomainError =>
+  precondition('ALREADY_UP', `a mesh runs here already (process ${pid}); end it with \`muster down\``, { pid });
+
 /** A hard link is made or refused at once, whoever races for it. */
 const tryLink = async (draft: string, path: string): Promise<boolean> => {
   try {
@@ -55,9 +60,7 @@ const clearDead = async (path: string): Promise<void> => {
   const before = await readIfThere(path);
   const holder = parse(before);
   if (holder !== undefined && (await isAlive(holder))) {
-    throw precondition('ALREADY_UP', `a mesh runs here already (process ${holder.pid}); end it with \`muster down\``, {
-      pid: holder.pid,
-    });
+    throw alreadyUp(holder);
   }
   // Moved aside, not removed: only one of several can move it, and sees afterwards whether it was the dead one.
   const aside = `${path}.${randomBytes(6).toString('hex')}`;

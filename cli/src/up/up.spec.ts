@@ -1,0 +1,115 @@
+import { readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { eventually, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { muster, spawnMuster } from '../fixtures/muster-process.ts';
+import { jsonLines } from '../fixtures/test-cli.ts';
+import { findByEnvironment } from './process-identity.ts';
+
+const services = ['blob-1', 'port-broker-1', 'session-supervisor-1', 'user-manager-1'];
+const everybody = [...services, 'azurite', 'mongod', 'nats-server'].sort();
+
+describe('muster up', function () {
+  this.timeout(120_000);
+  let dir: TempDir;
+  let data: string;
+
+  const readJson = async (name: string): Promise<Record<string, number>> =>
+    JSON.parse(await readFile(join(data, name), 'utf8'));
+  const ours = () => findByEnvironment({ MUSTER_UP_DIR: data });
+  const up = (...more: string[]) => muster(['up', '--data', data, '--agents', '0', '--detach', '--json', ...more]);
+  const status = () => muster(['status', '--context', join(data, 'context.json'), '--json']);
+
+  before(async () => {
+    dir = await tempDir();
+    data = join(dir.path, 'mesh');
+  });
+  after(async () => {
+    await muster(['down', '--data', data]);
+    await dir[Symbol.asyncDispose]();
+  });
+
+  it('starts stores and services, tells the endpoints and then that it is ready', async () => {
+    const { code, stdout, stderr } = await up();
+    expect(code, stderr).to.equal(0);
+    const [endpoints, ready] = jsonLines(stdout);
+    expect(endpoints).to.include.keys('session', 'user', 'port', 'blob').and.include({ event: 'endpoints' });
+    expect(ready).to.include({ event: 'ready' });
+    expect(Object.keys(await readJson('processes.json')).sort()).to.deep.equal(everybody);
+    expect((await status()).code).to.equal(0);
+  });
+
+  it('lets nobody else read what proves who calls', async () => {
+    const secret = ['context.json', 'keys/signing-key.json', 'keys/mesh-secret', 'secrets/mongod-password'];
+    for (const name of secret) expect((await stat(join(data, name))).mode & 0o777, name).to.equal(0o600);
+  });
+
+  it('refuses a second one on the same directory', async () => {
+    const { code, stderr } = await up();
+    expect(code).to.equal(1);
+    expect(jsonLines(stderr)[0]?.['error']).to.include({ reason: 'ALREADY_UP' });
+  });
+
+  it('starts a killed store and a killed service again, on the same ports', async () => {
+    const before_ = await readJson('processes.json');
+    for (const name of ['mongod', 'session-supervisor-1']) process.kill(before_[name] ?? 0, 'SIGKILL');
+    await eventually(
+      async () => {
+        const after_ = await readJson('processes.json');
+        expect(Object.keys(after_).sort()).to.deep.equal(everybody);
+        expect(after_['mongod']).not.to.equal(before_['mongod']);
+        expect(after_['session-supervisor-1']).not.to.equal(before_['session-supervisor-1']);
+        expect((await status()).code).to.equal(0);
+      },
+      { withinMs: 30_000, everyMs: 200 },
+    );
+  });
+
+  it('ends what a killed one left behind, and keeps its ports', async () => {
+    const ports = await readJson('ports.json');
+    const { pid } = await readJson('run/lock.json');
+    process.kill(pid ?? 0, 'SIGKILL');
+    const { code, stderr } = await up();
+    expect(code, stderr).to.equal(0);
+    expect(await readJson('ports.json')).to.deep.equal(ports);
+    const running = Object.values(await readJson('processes.json'));
+    expect((await ours()).map((found) => found.pid)).to.have.members(running);
+  });
+
+  it('is ended by `muster down`, which leaves nothing and may be repeated', async () => {
+    const down = ['down', '--data', data, '--json'];
+    const first = await muster(down);
+    expect([first.code, jsonLines(first.stdout)]).to.deep.equal([0, [{ event: 'down', wasRunning: true }]]);
+    expect(await ours()).to.deep.equal([]);
+    expect(await readJson('processes.json')).to.deep.equal({});
+    const again = await muster(down);
+    expect([again.code, jsonLines(again.stdout)]).to.deep.equal([0, [{ event: 'down', wasRunning: false }]]);
+  });
+
+  it('drains on Ctrl-C in the foreground and ends with 0', async () => {
+    const { process: foreground, ended } = spawnMuster(['up', '--data', data, '--agents', '0']);
+    await eventually(async () => expect(await readFile(join(data, 'run/up.json'), 'utf8')).not.to.equal(''), {
+      withinMs: 60_000,
+      everyMs: 100,
+    });
+    foreground.kill('SIGINT');
+    const { code, stdout } = await ended;
+    expect(code).to.equal(0);
+    expect(stdout.trimEnd().split('\n').at(-1)).to.equal('ready');
+    expect(await ours()).to.deep.equal([]);
+  });
+
+  it('starts nothing when a port of its own is taken', async () => {
+    const { mongod = 0 } = await readJson('ports.json');
+    const squatter = createServer().listen(mongod, '127.0.0.1');
+    try {
+      const { code, stderr } = await muster(['up', '--data', data, '--agents', '0', '--json']);
+      expect(code).to.equal(1);
+      expect(jsonLines(stderr)[0]?.['error']).to.include({ reason: 'PORT_TAKEN' });
+    } finally {
+      squatter.close();
+    }
+  });
+});
