@@ -6,69 +6,121 @@ export interface UserClass {
   suits: readonly number[];
 }
 
+/** What the flow needs to know of a demand. */
+export interface FlowDemand {
+  /** Whose it is: between demands of one customer users are moved where that helps another customer. */
+  customer: string;
+  /** More than this it never gets. */
+  wanted: number;
+}
+
 /** Which classes' users are with which demand, while shares grow user by user. */
 export interface Flow {
   /** How many users each demand has. */
   readonly counts: readonly number[];
+  /** How many users of each class (first index) each demand (second index) has. */
+  readonly given: readonly (readonly number[])[];
   /**
-   * Gives demand `index` one user more, moving users between other demands where that frees a suitable one; false when
-   * no such way exists. Once false for a demand, it stays false however the others grow.
+   * Gives the demand one user more, moving users between demands where that frees a suitable one; no customer has
+   * fewer afterwards. False when no such way exists. Once false for all demands of a customer, it stays so.
    */
   grow(index: number): boolean;
+  /** Gives the demand `to` one user more and `from` one less, and nobody else more or less; false when that cannot be. */
+  shift(from: number, to: number): boolean;
 }
 
+/** A demand that needs one user, on the way from the one that is to have one more. */
 interface Step {
   demand: number;
-  /** The class whose user came from the step before. */
-  through: number;
-  from: Step | undefined;
+  /** Undefined for the first step; else who hands a user of which class to the step before. */
+  from: { step: Step; giver: number; userClass: number } | undefined;
 }
 
 /**
- * An assignment of whole classes to demands that grows along augmenting paths (Ford and Fulkerson). What is reachable
- * this way is a polymatroid, so growing always the poorest first ends in the fairest assignment that exists.
+ * An assignment of whole classes to demands that grows along augmenting paths (Ford and Fulkerson). What customers can
+ * reach this way is a polymatroid, so growing always the poorest first ends in the fairest assignment that exists.
  */
-export const emptyFlow = (classes: readonly UserClass[], demands: number): Flow => {
-  const counts = Array.from({ length: demands }, () => 0);
+export const emptyFlow = (classes: readonly UserClass[], demands: readonly FlowDemand[]): Flow => {
+  const counts = demands.map(() => 0);
   const free = classes.map(({ size }) => size);
-  const given = classes.map(() => Array.from({ length: demands }, () => 0));
-  const suiting = Array.from({ length: demands }, (_, d) =>
-    classes.flatMap((each, k) => (each.suits.includes(d) ? [k] : [])),
+  const given = classes.map(() => demands.map(() => 0));
+  const suiting = demands.map((_, d) => classes.flatMap((each, k) => (each.suits.includes(d) ? [k] : [])));
+  const siblings = demands.map(({ customer }, d) =>
+    demands.flatMap((other, s) => (s !== d && other.customer === customer ? [s] : [])),
   );
 
-  const take = (k: number, last: Step): void => {
-    free[k]! -= 1;
-    let through = k;
-    for (let step: Step | undefined = last; step !== undefined; step = step.from) {
-      given[through]![step.demand]! += 1;
-      if (step.from !== undefined) {
-        given[step.through]![step.demand]! -= 1;
-        through = step.through;
-      }
-    }
-  };
-
-  const grow = (index: number): boolean => {
-    const seen = new Set([index]);
-    const queue: Step[] = [{ demand: index, through: -1, from: undefined }];
+  /**
+   * The shortest way from `start` to a demand that can have a user of a class of which `hasSpare`; `replaced` says who
+   * may get a user in place of one that hands one over.
+   */
+  const search = (
+    start: number,
+    hasSpare: (userClass: number) => boolean,
+    replaced: (giver: number) => readonly number[],
+  ): { last: Step; userClass: number } | undefined => {
+    const seen = new Set([start]);
+    const queue: Step[] = [{ demand: start, from: undefined }];
     for (const step of queue) {
-      for (const k of suiting[step.demand]!) {
-        if (free[k]! > 0) {
-          take(k, step);
-          counts[index]! += 1;
-          return true;
-        }
-      }
-      for (const k of suiting[step.demand]!) {
-        for (const other of classes[k]!.suits) {
-          if (given[k]![other]! > 0 && !seen.has(other)) {
-            seen.add(other);
-            queue.push({ demand: other, through: k, from: step });
+      const spare = suiting[step.demand]!.find(hasSpare);
+      if (spare !== undefined) return { last: step, userClass: spare };
+      for (const userClass of suiting[step.demand]!) {
+        for (const giver of classes[userClass]!.suits.filter((d) => given[userClass]![d]! > 0)) {
+          for (const demand of replaced(giver).filter((d) => !seen.has(d))) {
+            seen.add(demand);
+            queue.push({ demand, from: { step, giver, userClass } });
           }
         }
       }
     }
-    return false;
+    return undefined;
   };
-  return { counts, grow };
+
+  /** Gives the last demand of a way a user of the class, and hands users on to the first. */
+  const carryOut = ({ last, userClass: spare }: { last: Step; userClass: number }): void => {
+    given[spare]![last.demand]! += 1;
+    let { demand, from } = last;
+    while (from !== undefined) {
+      const { giver, userClass, step } = from;
+      given[userClass]![giver]! -= 1;
+      given[userClass]![step.demand]! += 1;
+      counts[giver]! -= 1;
+      counts[demand]! += 1;
+      ({ demand, from } = step);
+    }
+    counts[demand]! += 1;
+  };
+
+  const isOpen = (d: number): boolean => counts[d]! < demands[d]!.wanted;
+
+  return {
+    counts,
+    given,
+    grow(index) {
+      const way = isOpen(index)
+        ? search(
+            index,
+            (k) => free[k]! > 0,
+            (giver) => [giver, ...siblings[giver]!.filter(isOpen)],
+          )
+        : undefined;
+      if (way === undefined) return false;
+      free[way.userClass]! -= 1;
+      carryOut(way);
+      return true;
+    },
+    shift(from, to) {
+      const way = isOpen(to)
+        ? search(
+            to,
+            (k) => given[k]![from]! > 0,
+            (giver) => (giver === from ? [] : [giver]),
+          )
+        : undefined;
+      if (way === undefined) return false;
+      given[way.userClass]![from]! -= 1;
+      counts[from]! -= 1;
+      carryOut(way);
+      return true;
+    },
+  };
 };

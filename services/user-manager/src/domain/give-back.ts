@@ -1,4 +1,4 @@
-import type { Pool, Seat } from './matcher.ts';
+import type { Pool, Seat } from './seats.ts';
 
 /** A session on the way from one that lacks a user to one that can spare one. */
 interface Giver {

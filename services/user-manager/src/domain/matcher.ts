@@ -1,7 +1,9 @@
 import type { Demand, Needs } from '#libs/contracts/user.ts';
 import { suits } from './capability.ts';
 import { giveBacks } from './give-back.ts';
-import { fairShares, type ShareDemand } from './shares.ts';
+import { giveIdle } from './give-idle.ts';
+import { type Pairing, type Pool, type Seat, serve } from './seats.ts';
+import { fairShares } from './shares.ts';
 import type { UserRecord } from './user.ts';
 
 /** A connected user, as the matcher looks at it. */
@@ -10,12 +12,6 @@ export interface MatchUser extends Pick<UserRecord, 'id' | 'capability' | 'sessi
   isTold: boolean;
   /** It is being taken out of service. */
   isDraining: boolean;
-}
-
-/** One user for one session. */
-export interface Pairing {
-  user: string;
-  workload: string;
 }
 
 /** How one demand stands after the plan is carried out. */
@@ -34,22 +30,6 @@ export interface MatchPlan {
   views: Map<string, DemandView>;
   /** Users whom their session shall give back, because somebody else waits for just them, or they no longer suit. */
   wantedBack: Set<string>;
-}
-
-/** Users alike: they suit the same demands. */
-export interface Pool {
-  suits: readonly number[];
-  idle: string[];
-  /** By the index of the demand that they serve. */
-  serving: Map<number, string[]>;
-}
-
-/** A demand while the plan is made. */
-export interface Seat extends ShareDemand {
-  index: number;
-  needs: Needs;
-  /** Users that serve it but do not count: they leave soon. */
-  leaving: number;
 }
 
 const noNeeds: Needs = {
@@ -95,11 +75,14 @@ const place = (users: readonly MatchUser[], seats: readonly Seat[], plan: MatchP
       pool.idle.push(user.id);
     } else if (suited.includes(seat)) {
       seat.held += 1;
-      pool.serving.set(seat.index, [...(pool.serving.get(seat.index) ?? []), user.id]);
+      serve(pool, seat, user.id);
     } else {
       seat.leaving += 1;
       plan.wantedBack.add(user.id);
     }
+  }
+  for (const pool of pools.values()) {
+    pool.idle.reverse();
   }
   // Who suits fewest is given first, so that the versatile stay free for the others.
   return [...pools.values()].sort((a, b) => a.suits.length - b.suits.length);
@@ -114,32 +97,6 @@ const poolOf = (pools: Map<string, Pool>, suited: readonly Seat[]): Pool => {
   const pool = { suits: suited.map(({ index }) => index), idle: [], serving: new Map() };
   pools.set(key, pool);
   return pool;
-};
-
-const customersHeld = (seats: readonly Seat[], customer: string): number =>
-  seats.reduce((sum, seat) => sum + (seat.customer === customer ? seat.held : 0), 0);
-
-/** Gives idle users away until none is left that anybody who waits could use. */
-const giveIdle = (seats: readonly Seat[], pools: readonly Pool[], shares: readonly number[], plan: MatchPlan): void => {
-  const isWaiting = (seat: Seat): boolean => seat.held + seat.leaving < seat.wanted;
-  const poolFor = (seat: Seat): Pool | undefined =>
-    pools.find(({ idle, suits: suited }) => idle.length > 0 && suited.includes(seat.index));
-  let waiting = seats.filter((seat) => isWaiting(seat) && poolFor(seat) !== undefined);
-  while (waiting.length > 0) {
-    const [seat] = waiting.sort(
-      (a, b) =>
-        Number(a.held >= shares[a.index]!) - Number(b.held >= shares[b.index]!) ||
-        customersHeld(seats, a.customer) * b.weight - customersHeld(seats, b.customer) * a.weight ||
-        a.held - b.held ||
-        (a.id < b.id ? -1 : 1),
-    );
-    const pool = poolFor(seat!)!;
-    const user = pool.idle.shift()!;
-    pool.serving.set(seat!.index, [...(pool.serving.get(seat!.index) ?? []), user]);
-    seat!.held += 1;
-    plan.claims.push({ user, workload: seat!.id });
-    waiting = waiting.filter((each) => isWaiting(each) && poolFor(each) !== undefined);
-  }
 };
 
 /**
@@ -165,7 +122,7 @@ export const matchUsers = (users: readonly MatchUser[], demands: readonly Demand
     seats.map((seat) => ({ ...seat, wanted: Math.max(0, seat.wanted - seat.leaving) })),
     classes,
   );
-  giveIdle(seats, pools, shares, plan);
+  giveIdle(seats, pools, shares, plan.claims);
   const surplus = giveBacks(seats, pools, shares, plan.wantedBack);
   for (const { index, id, held, leaving, wanted } of seats) {
     plan.views.get(id)!.entitled = Math.min(wanted, Math.max(shares[index]!, held - surplus[index]!) + leaving);

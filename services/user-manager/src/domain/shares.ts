@@ -1,12 +1,9 @@
-import { emptyFlow, type UserClass } from './flow.ts';
+import { emptyFlow, type Flow, type FlowDemand, type UserClass } from './flow.ts';
 
 /** What the shares need to know of a demand. */
-export interface ShareDemand {
+export interface ShareDemand extends FlowDemand {
   id: string;
-  customer: string;
   weight: number;
-  /** More than this it never gets. */
-  wanted: number;
   /** How many it has now: where two divisions are equally fair, the one that moves nobody is taken. */
   held: number;
 }
@@ -16,15 +13,22 @@ interface Customer {
   weight: number;
   held: number;
   count: number;
+  /** Indexes. */
+  demands: number[];
 }
 
-const customersOf = (demands: readonly ShareDemand[]): Map<string, Customer> => {
+const customersOf = (demands: readonly ShareDemand[]): Customer[] => {
   const customers = new Map<string, Customer>();
-  for (const { customer: id, weight, held } of demands) {
-    const known = customers.get(id) ?? { id, weight: 1, held: 0, count: 0 };
-    customers.set(id, { ...known, weight: Math.max(known.weight, weight), held: known.held + held });
+  for (const [index, { customer: id, weight, held }] of demands.entries()) {
+    const known = customers.get(id) ?? { id, weight: 1, held: 0, count: 0, demands: [] };
+    customers.set(id, {
+      ...known,
+      weight: Math.max(known.weight, weight),
+      held: known.held + held,
+      demands: [...known.demands, index],
+    });
   }
-  return customers;
+  return [...customers.values()];
 };
 
 /** Below zero when the customer `a` comes before `b`: who has least for their weight, then who would lose somebody. */
@@ -34,32 +38,53 @@ const compareCustomers = (a: Customer, b: Customer): number =>
   b.weight - a.weight ||
   (a.id < b.id ? -1 : 1);
 
+/** A customer's demands, the one that is to grow next first. */
+const inOrder = ({ demands: own }: Customer, demands: readonly ShareDemand[], { counts }: Flow): number[] =>
+  own.toSorted(
+    (a, b) =>
+      counts[a]! - counts[b]! ||
+      Number(demands[b]!.held > counts[b]!) - Number(demands[a]!.held > counts[a]!) ||
+      (demands[a]!.id < demands[b]!.id ? -1 : 1),
+  );
+
+/** How bad it is that a demand has so many: unevenness counts first, moving somebody second. */
+const badness = (count: number, held: number): number => 1_000 * count * count + Math.abs(count - held);
+
 /**
- * How many users are each demand's fair share, by its index: max-min fair between customers by weight, then between one
- * customer's workloads. Nobody gets more than they want; no user stays idle whom somebody who waits could use; every
- * customer who waits gets a first user before anybody gets more.
+ * Divides each customer's users evenly between their workloads, without touching others. Where no exchange of one user
+ * between two workloads helps, none of several does (the possible divisions form an M-convex set).
+ */
+const evenOut = (customer: Customer, demands: readonly ShareDemand[], flow: Flow): void => {
+  const gain = (from: number, to: number): number =>
+    badness(flow.counts[from]!, demands[from]!.held) +
+    badness(flow.counts[to]!, demands[to]!.held) -
+    badness(flow.counts[from]! - 1, demands[from]!.held) -
+    badness(flow.counts[to]! + 1, demands[to]!.held);
+  const pairs = customer.demands.flatMap((from) =>
+    customer.demands.flatMap((to) => (from === to ? [] : [[from, to] as const])),
+  );
+  while (pairs.some(([from, to]) => gain(from, to) > 0 && flow.shift(from, to)));
+};
+
+/**
+ * How many users are each demand's fair share, by its index: max-min fair between customers by weight, then, as far as
+ * that allows, between one customer's workloads. Nobody gets more than they want; no user stays idle whom somebody who
+ * waits could use; every customer who waits gets a first user before anybody gets more.
  */
 export const fairShares = (demands: readonly ShareDemand[], classes: readonly UserClass[]): number[] => {
-  const flow = emptyFlow(classes, demands.length);
+  const flow = emptyFlow(classes, demands);
   const customers = customersOf(demands);
-  const compare = (a: number, b: number): number => {
-    const [one, two] = [demands[a]!, demands[b]!];
-    return one.customer === two.customer
-      ? flow.counts[a]! - flow.counts[b]! ||
-          Number(two.held > flow.counts[b]!) - Number(one.held > flow.counts[a]!) ||
-          (one.id < two.id ? -1 : 1)
-      : compareCustomers(customers.get(one.customer)!, customers.get(two.customer)!);
-  };
-  let waiting = demands.flatMap(({ wanted }, index) => (wanted > 0 ? [index] : []));
+  let waiting = customers;
   while (waiting.length > 0) {
-    const next = waiting.reduce((best, index) => (compare(index, best) < 0 ? index : best));
-    const hasGrown = flow.grow(next);
-    if (hasGrown) {
-      customers.get(demands[next]!.customer)!.count += 1;
+    const next = waiting.reduce((best, each) => (compareCustomers(each, best) < 0 ? each : best));
+    if (inOrder(next, demands, flow).some((index) => flow.grow(index))) {
+      next.count += 1;
+    } else {
+      waiting = waiting.filter((each) => each !== next);
     }
-    if (!hasGrown || flow.counts[next]! >= demands[next]!.wanted) {
-      waiting = waiting.filter((index) => index !== next);
-    }
+  }
+  for (const customer of customers) {
+    evenOut(customer, demands, flow);
   }
   return [...flow.counts];
 };
