@@ -5,8 +5,8 @@ import { DomainError } from '#libs/errors/index.ts';
 export const callCancelled = (): DomainError =>
   new DomainError(status.CANCELLED, 'CALL_CANCELLED', 'the call was cancelled');
 
-/** CANCELLED `CALL_OVER`: something was sent after the call had ended. */
-export const callOver = (): DomainError => new DomainError(status.CANCELLED, 'CALL_OVER', 'the call is over');
+/** CANCELLED `CALL_OVER`: something was sent after the call had ended. One for all calls: every call ends with it. */
+export const CALL_OVER: DomainError = new DomainError(status.CANCELLED, 'CALL_OVER', 'the call is over');
 
 /** DEADLINE_EXCEEDED `DEADLINE_EXCEEDED`: whether the work was done is unknown. */
 export const deadlineExceeded = (): DomainError =>

@@ -17,7 +17,7 @@ const FAIR_LIMIT = 256 - (256 % ALPHABET.length);
 export const idFrom = (bytes: (n: number) => Uint8Array, prefix: string): string => {
   let id = '';
   while (id.length < ID_CHARS) {
-    for (const byte of bytes(2 * ID_CHARS)) {
+    for (const byte of bytes(ID_CHARS + 8)) {
       if (byte < FAIR_LIMIT && id.length < ID_CHARS) {
         id += ALPHABET[byte % ALPHABET.length];
       }

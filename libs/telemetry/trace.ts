@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { systemRandom } from '#libs/random/index.ts';
 import { carrier } from './carrier.ts';
 import type { TraceContext } from './traceparent.ts';
 
@@ -14,7 +14,9 @@ export const withTrace = <T>(context: TraceContext, fn: () => T): T => carrier()
  * work, and must differ between replayed runs.
  */
 export const startTrace = (parent: TraceContext | undefined = currentTrace()): TraceContext => ({
-  traceId: parent?.traceId ?? randomBytes(16).toString('hex'),
-  spanId: randomBytes(8).toString('hex'),
+  traceId: parent?.traceId ?? hex(16),
+  spanId: hex(8),
   isSampled: parent?.isSampled ?? false,
 });
+
+const hex = (bytes: number): string => Buffer.from(systemRandom.bytes(bytes)).toString('hex');

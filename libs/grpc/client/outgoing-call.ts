@@ -1,6 +1,6 @@
 import type { Client as Channel, Metadata } from '@grpc/grpc-js';
 import { type DomainError, fromServiceError } from '#libs/errors/index.ts';
-import { callCancelled, callOver } from '../endings.ts';
+import { CALL_OVER, callCancelled } from '../endings.ts';
 import { createSender } from '../sender.ts';
 
 /** A call in bytes. On the wire all four kinds are the same: messages one way and messages the other. */
@@ -61,7 +61,7 @@ export const openCall = (
     for (const signal of signals) {
       signal.removeEventListener('abort', cancel);
     }
-    over.abort(callOver());
+    over.abort(CALL_OVER);
   });
   async function* responses(): AsyncGenerator<Buffer, void> {
     try {
