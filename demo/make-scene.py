@@ -24,12 +24,24 @@ def mix(colors, share):
     return tuple(a + (b - a) * rest for a, b in zip(colors[below], colors[below + 1]))
 
 
-def paint(name, color, roughness=0.45, metallic=0.0):
+def matte(name, color):
+    """The cheapest paint there is, for what fills the picture."""
+    made = bpy.data.materials.new(name)
+    made.use_nodes = True
+    nodes = made.node_tree.nodes
+    nodes.remove(nodes["Principled BSDF"])
+    shader = nodes.new("ShaderNodeBsdfDiffuse")
+    shader.inputs["Color"].default_value = (*color, 1)
+    made.node_tree.links.new(shader.outputs[0], nodes["Material Output"].inputs[0])
+    return made
+
+
+def polished(name, color, metallic):
     made = bpy.data.materials.new(name)
     made.use_nodes = True
     shader = made.node_tree.nodes["Principled BSDF"]
     shader.inputs["Base Color"].default_value = (*color, 1)
-    shader.inputs["Roughness"].default_value = roughness
+    shader.inputs["Roughness"].default_value = 0.12
     shader.inputs["Metallic"].default_value = metallic
     return made
 
@@ -76,14 +88,14 @@ def tiles():
         distance, angle = 9.0 * share, i * GOLDEN_ANGLE
         # A mesh of its own, because the paint belongs to the mesh.
         own = mesh.copy()
-        own.materials.append(paint("tile", mix(COLORS, share), roughness=0.35))
+        own.materials.append(matte("tile", mix(COLORS, share)))
         tile = link(f"tile {i}", own)
         size = 0.62 + 0.38 * share
-        tile.scale = (size, size, 2.4)
+        tile.scale = (size, size, 1.7)
 
         def height(turn, distance=distance):
             wave = math.cos(2 * math.pi * (distance / 4.5 - turn))
-            return 0.75 * wave * math.exp(-distance / 9) - 0.045 * distance
+            return 0.55 * wave * math.exp(-distance / 10) - 0.03 * distance
 
         x, y = distance * math.cos(angle), distance * math.sin(angle)
         keyframe(tile, "location", [(x, y, height(turn)) for turn in turns()])
@@ -94,8 +106,8 @@ def ball():
     made = bpy.context.object
     bpy.ops.object.shade_smooth()
     made.name = "ball"
-    made.data.materials.append(paint("gold", (1.0, 0.70, 0.28), roughness=0.16, metallic=1.0))
-    keyframe(made, "location", [(0, 0, 2.15 + 1.9 * abs(math.sin(2 * math.pi * turn))) for turn in turns()])
+    made.data.materials.append(polished("gold", (1.0, 0.72, 0.30), 1.0))
+    keyframe(made, "location", [(0, 0, 2.0 + 1.7 * abs(math.sin(2 * math.pi * turn))) for turn in turns()])
 
 
 def moons():
@@ -106,7 +118,7 @@ def moons():
     bpy.data.objects.remove(bpy.context.object)
     for i, color in enumerate(((0.92, 0.95, 1.0), (0.1, 0.75, 0.85), (1.0, 0.32, 0.2))):
         own = mesh.copy()
-        own.materials.append(paint("moon", color, roughness=0.2))
+        own.materials.append(polished("moon", color, 0.6))
         moon = link(f"moon {i}", own)
 
         def place(turn, i=i):
@@ -117,22 +129,26 @@ def moons():
 
 
 def ground():
-    bpy.ops.mesh.primitive_plane_add(size=400, location=(0, 0, -2.2))
-    bpy.context.object.data.materials.append(paint("ground", (0.05, 0.06, 0.09), roughness=0.6))
+    bpy.ops.mesh.primitive_cylinder_add(vertices=160, radius=10.2, depth=1.2, location=(0, 0, -1.5))
+    bpy.context.object.data.materials.append(matte("ground", (0.04, 0.04, 0.09)))
 
 
 def lights(scene):
     sun = bpy.data.lights.new("sun", "SUN")
-    sun.energy, sun.angle, sun.color = 4.2, math.radians(4), (1.0, 0.86, 0.68)
-    link("sun", sun).rotation_euler = (math.radians(52), 0, math.radians(128))
+    sun.energy, sun.angle, sun.color = 4.5, math.radians(2), (1.0, 0.84, 0.64)
+    link("sun", sun).rotation_euler = (math.radians(56), 0, math.radians(62))
     world = scene.world
     world.use_nodes = True
     nodes, links = world.node_tree.nodes, world.node_tree.links
     ramp = nodes.new("ShaderNodeValToRGB")
-    ramp.color_ramp.elements[0].color = (0.80, 0.42, 0.25, 1)
+    ramp.color_ramp.elements[0].color = (1.0, 0.34, 0.08, 1)
     ramp.color_ramp.elements[0].position = 0.5
-    ramp.color_ramp.elements[1].color = (0.10, 0.22, 0.50, 1)
-    ramp.color_ramp.elements[1].position = 0.68
+    ramp.color_ramp.elements[1].color = (0.05, 0.10, 0.32, 1)
+    ramp.color_ramp.elements[1].position = 0.70
+    below = ramp.color_ramp.elements.new(0.40)
+    below.color = (0.10, 0.03, 0.12, 1)
+    dusk = ramp.color_ramp.elements.new(0.57)
+    dusk.color = (0.42, 0.12, 0.28, 1)
     height = nodes.new("ShaderNodeSeparateXYZ")
     half = nodes.new("ShaderNodeMapRange")
     half.inputs["From Min"].default_value = -1
@@ -141,7 +157,8 @@ def lights(scene):
     links.new(height.outputs["Z"], half.inputs["Value"])
     links.new(half.outputs["Result"], ramp.inputs["Fac"])
     links.new(ramp.outputs["Color"], nodes["Background"].inputs["Color"])
-    nodes["Background"].inputs["Strength"].default_value = 0.9
+    nodes["Background"].inputs["Strength"].default_value = 1.0
+    world.cycles.sampling_method = "NONE"
 
 
 def camera(scene):
@@ -149,11 +166,11 @@ def camera(scene):
     # There and back, so that the loop closes.
     keyframe(pivot, "rotation_euler", [(0, 0, math.radians(24) * math.sin(2 * math.pi * turn)) for turn in turns()])
     made = link("camera", bpy.data.cameras.new("camera"), parent=pivot)
-    made.data.lens = 38
-    made.location = (0, -14.5, 7.6)
+    made.data.lens = 34
+    made.location = (0, -13.0, 4.4)
     aim = made.constraints.new("TRACK_TO")
     aim.target = link("aim", None)
-    aim.target.location = (0, 0, 0.9)
+    aim.target.location = (0, 0, 2.2)
     scene.camera = made
 
 
@@ -162,8 +179,8 @@ def settings(scene):
     scene.frame_start, scene.frame_end = 1, FRAMES
     render.engine = "CYCLES"
     render.resolution_x, render.resolution_y, render.fps = 480, 270, 24
-    cycles.samples, cycles.use_adaptive_sampling, cycles.use_denoising = 20, False, False
-    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 3, 1, 2
+    cycles.samples, cycles.use_adaptive_sampling, cycles.use_denoising = 16, False, False
+    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 2, 0, 2
     cycles.sample_clamp_indirect = 3
     cycles.blur_glossy = 1
     cycles.caustics_reflective = cycles.caustics_refractive = False
