@@ -32,6 +32,8 @@ process.exitCode = await run(
       home: env['HOME'] ?? '/',
       context: env['MUSTER_CONTEXT'],
       token: env['MUSTER_TOKEN'],
+      tlsCert: env['MUSTER_TLS_CERT'],
+      tlsKey: env['MUSTER_TLS_KEY'],
       tlsCa: env['MUSTER_TLS_CA'],
       inherited: env,
     },

@@ -38,10 +38,8 @@ export const createProgram = (cli: Cli, actions: Actions): Command => {
       ).choices(['customer', 'operator']),
     )
     .option('--tls-ca <file>', 'the authority to check servers against (default: $MUSTER_TLS_CA, then the context)')
-    .addOption(
-      new Option('--tls-cert <file>', 'a certificate for servers that this command starts').env('MUSTER_TLS_CERT'),
-    )
-    .addOption(new Option('--tls-key <file>', 'its key').env('MUSTER_TLS_KEY'))
+    .option('--tls-cert <file>', 'a certificate for servers that this command starts (default: $MUSTER_TLS_CERT)')
+    .option('--tls-key <file>', 'its key (default: $MUSTER_TLS_KEY)')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

@@ -4,6 +4,8 @@ import { parseCount } from '../arguments.ts';
 import type { Actions, Invocation } from '../invocation.ts';
 import { bringUp } from '../up/bring-up.ts';
 import { bringUpDetached } from '../up/detach.ts';
+import type { TlsFiles } from '#libs/config/index.ts';
+import { usage } from '../failures.ts';
 import type { UpOptions } from '../up/options.ts';
 import type { Tell } from '../up/tell.ts';
 
@@ -33,11 +35,21 @@ export const upCommand = ({ does }: Actions): Command =>
     .action(
       does<[], CommandOptions>(async (invocation, _args, { detach = false, ...options }) => {
         const { cli } = invocation;
-        const data = resolve(cli.cwd, options.data);
-        if (detach) await bringUpDetached(cli, { ...options, data }, teller(invocation));
-        else await bringUp(cli, { ...options, data }, teller(invocation));
+        const asked = { ...options, data: resolve(cli.cwd, options.data), tls: tlsOf(invocation) };
+        await (detach ? bringUpDetached : bringUp)(cli, asked, teller(invocation));
       }),
     );
+
+/** What the services show, and what everybody checks it against. */
+const tlsOf = ({ cli, common }: Invocation): TlsFiles | undefined => {
+  const path = (file: string | undefined): string => (file === undefined || file === '' ? '' : resolve(cli.cwd, file));
+  const cert = path(common.tlsCert ?? cli.env.tlsCert);
+  const key = path(common.tlsKey ?? cli.env.tlsKey);
+  const ca = path(common.tlsCa ?? cli.env.tlsCa);
+  if ((cert === '') !== (key === '')) throw usage('--tls-cert and --tls-key belong together');
+  if (cert === '') return undefined;
+  return { cert, key, ...(ca === '' ? {} : { ca }) };
+};
 
 /** The endpoints and `ready` are what the command answers; the rest are messages. */
 const teller =

@@ -89,7 +89,10 @@ const startAgent = async (around: Surroundings, endpoints: Record<Part, string>,
   const operatorToken = secrets.tokens.operator;
   const patience = { clock, random, signal, patienceMs: enrolPatienceMs };
   const tokenFile = layout.secret(`${name}.token`);
-  await writePrivate(tokenFile, `${await enrol({ target: endpoints.user, operatorToken, name, patience })}\n`);
+  await writePrivate(
+    tokenFile,
+    `${await enrol({ target: endpoints.user, operatorToken, tls: options.tls, name, patience })}\n`,
+  );
   const own = agentEnvironment({ ...options, tokenFile, endpoints, cache: layout.data(name) });
   const common = { layout, clock, signal, readyMs: agentReadyMs };
   await keeper.add(ownProcess({ ...common, name, kind: 'agent', service: 'compute-agent', env: { ...env, ...own } }));

@@ -2,7 +2,7 @@ import { chmod, mkdir, realpath, rm } from 'node:fs/promises';
 import type { Cli } from '../cli.ts';
 import { Interrupted } from '../failures.ts';
 import { startAgents } from './agents.ts';
-import { inheritedEnvironment } from './environment.ts';
+import { inheritedEnvironment, tlsEnvironment } from './environment.ts';
 import { writePrivateJson } from './files.ts';
 import { createKeeper } from './keeper.ts';
 import { layoutOf, type Layout } from './layout.ts';
@@ -50,7 +50,11 @@ export const bringUp = async (cli: Cli, options: UpOptions, tell: Tell): Promise
   const ports = await keepPorts(layout.ports, names);
   const table = await createProcessTable(layout.processes);
   const keeper = createKeeper({ clock, table, restarts: options.restart, tell });
-  const env = { ...inheritedEnvironment(cli.env.inherited), ...childMark(secrets.nonce, layout.directory) };
+  const env = {
+    ...inheritedEnvironment(cli.env.inherited),
+    ...tlsEnvironment(options.tls),
+    ...childMark(secrets.nonce, layout.directory),
+  };
   try {
     await startEverything({ options, layout, ports, secrets, keeper, clock, random, signal, env, tell });
     await aborted(signal);
@@ -81,7 +85,7 @@ const startEverything = async (around: Surroundings): Promise<void> => {
       await keeper.add(ownProcess({ ...common, name, kind: 'service', service, env: { ...env, ...own } }));
     }),
   );
-  await writePrivateJson(layout.context, { endpoints, tokens: secrets.tokens, ca: null });
+  await writePrivateJson(layout.context, { endpoints, tokens: secrets.tokens, ca: options.tls?.ca ?? null });
 
   await startAgents(around, endpoints);
   signal.throwIfAborted();

@@ -1,3 +1,4 @@
+import type { TlsFiles } from '#libs/config/index.ts';
 import type { CliEnvironment } from '../cli.ts';
 
 /** Settings of ours that are the user's to make; everything else that begins with MUSTER_ is made by `up`. */
@@ -6,3 +7,10 @@ const passedOn = /^MUSTER_(PLAN|LOG|AGENT)_/;
 /** What every child inherits: the user's environment, without the settings of other meshes and of this command. */
 export const inheritedEnvironment = (env: CliEnvironment['inherited']): Record<string, string | undefined> =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('MUSTER_') || passedOn.test(name)));
+
+/** The variables by which every server and client takes its files. */
+export const tlsEnvironment = (tls: TlsFiles | undefined): Record<string, string> => ({
+  ...(tls?.cert === undefined ? {} : { MUSTER_TLS_CERT: tls.cert }),
+  ...(tls?.key === undefined ? {} : { MUSTER_TLS_KEY: tls.key }),
+  ...(tls?.ca === undefined ? {} : { MUSTER_TLS_CA: tls.ca }),
+});

@@ -1,3 +1,5 @@
+import type { TlsFiles } from '#libs/config/index.ts';
+
 /** What `muster up` was asked for. */
 export interface UpOptions {
   /** The directory of the mesh, absolute and without symbolic links. */
@@ -16,4 +18,6 @@ export interface UpOptions {
   nats: string | undefined;
   blob: string | undefined;
   restart: boolean;
+  /** What the services show and clients check, absolute paths; undefined: plain text, on the loopback interface only. */
+  tls: TlsFiles | undefined;
 }

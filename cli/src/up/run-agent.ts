@@ -7,7 +7,7 @@ import { noContext } from '../failures.ts';
 import type { Invocation } from '../invocation.ts';
 import { tlsFor } from '../mesh.ts';
 import { agentEnvironment, enrol } from './agents.ts';
-import { inheritedEnvironment } from './environment.ts';
+import { inheritedEnvironment, tlsEnvironment } from './environment.ts';
 import { writePrivate } from './files.ts';
 import { serviceArguments } from './services.ts';
 
@@ -40,7 +40,7 @@ export const runAgent = async (
     env: {
       ...inheritedEnvironment(cli.env.inherited),
       ...agentEnvironment({ ...settings, tokenFile, endpoints: { user, blob } }),
-      ...(tls?.ca === undefined ? {} : { MUSTER_TLS_CA: tls.ca }),
+      ...tlsEnvironment(tls),
       MUSTER_PARENT_PID: String(process.pid),
     },
     detached: true,
