@@ -74,7 +74,8 @@ export const startFixture = async (overrides: Partial<Context> = {}, env: Record
   await using opening = new AsyncDisposableStack();
   const backends = opening.use(await startBackends());
   const log = createLogger({ service: 'blob', level: 'silent' });
-  const server = await startBlob(readConfig({ ...backends.variables, ...env }), log, opening, overrides);
+  const config = readConfig({ ...backends.variables, ...env });
+  const server = await startBlob(config, log, opening, overrides);
   const as = async (...who: Parameters<typeof backends.token>) =>
     opening.use(connect(server.address, await backends.token(...who)));
   const clients = {
@@ -88,7 +89,7 @@ export const startFixture = async (overrides: Partial<Context> = {}, env: Record
   };
   const opened = opening.move();
   const { azurite, mongod, token } = backends;
-  return { azurite, mongod, token, server, ...clients, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { azurite, mongod, token, config, server, ...clients, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 };
 
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -13,6 +13,7 @@ export interface Context {
   blobs: Blobs;
   objects: Objects;
   events: Events;
+  log: Logger;
   meshSecret: KeyObject;
   maximumUploadBytes: number;
   clock: Clock;
@@ -33,6 +34,7 @@ export const createContext = async (
     blobs: openBlobs({ ...config.storage, meshSecret, maximumUploads: uploads.atOnce }),
     objects: openObjects(collection(mongo.db, 'objects')),
     events: logEvents(),
+    log,
     meshSecret,
     maximumUploadBytes: uploads.maximumBytes,
     clock: systemClock,

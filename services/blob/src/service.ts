@@ -5,6 +5,7 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import type { Config } from './config.ts';
 import { createContext, type Context } from './context.ts';
 import { services } from './rpc/index.ts';
+import { startSweeper } from './sweeper.ts';
 
 /** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
 export const startBlob = async (
@@ -14,6 +15,8 @@ export const startBlob = async (
   overrides: Partial<Context> = {},
 ): Promise<RunningServer> => {
   const context = await createContext(config, log, stack, overrides);
+  const sweeper = startSweeper(context);
+  stack.defer(() => sweeper.stop());
   const image = descriptorImage();
   const server = await startServer({
     listen: config.listen,

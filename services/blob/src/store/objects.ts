@@ -42,6 +42,8 @@ export interface Objects {
   findByRequest(customer: string, requestId: string): Promise<StoredObject | undefined>;
   /** The newest first; without a customer everybody's. `after` is the `next` of the page before. */
   list(ask: { customer: string | undefined; pageSize: number; after: string | undefined }): Promise<ObjectPage>;
+  /** Those of the blobs that are objects. */
+  amongBlobs(names: readonly string[]): Promise<ReadonlySet<string>>;
   /** Succeeds too when there is none. */
   delete(id: string): Promise<void>;
 }
@@ -78,6 +80,11 @@ export const openObjects = (collection: Collection<ObjectDocument>): Objects => 
         const last = page.at(-1);
         const next = found.length > pageSize && last !== undefined ? positionOf(last) : undefined;
         return { objects: page.map(fromDocument), next };
+      }),
+    amongBlobs: (names) =>
+      asUnavailable(async () => {
+        const found = collection.find({ blob: { $in: [...names] } }, { projection: { blob: 1 } });
+        return new Set((await found.toArray()).map(({ blob }) => blob));
       }),
     delete: (id) => asUnavailable(async () => void (await collection.deleteOne({ _id: id }))),
   };

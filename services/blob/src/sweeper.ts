@@ -1,0 +1,57 @@
+import type { Context } from './context.ts';
+
+/** Removes what was uploaded and never became an object. */
+export interface Sweeper {
+  stop(): Promise<void>;
+}
+
+const EVERY_MS = 3_600_000;
+const PAGE = 1_000;
+/** An upload can become an object for 24 hours; the hour more keeps the sweeper away from one that is just becoming one. */
+const AGE_MS = 25 * 3_600_000;
+
+type Needs = Pick<Context, 'blobs' | 'objects' | 'clock' | 'log'>;
+
+/** Sweeps at the start and each hour. A round that fails is the next one's work. */
+export const startSweeper = (ctx: Needs): Sweeper => {
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await sweepUploads(ctx, AGE_MS, signal);
+      } catch (thrown) {
+        if (!signal.aborted) ctx.log.warn({ err: thrown }, 'uploads were not swept; the next round will');
+      }
+      await ctx.clock.sleep(EVERY_MS, signal).catch(() => undefined);
+    }
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopped.abort();
+      await running;
+    },
+  };
+};
+
+/** Removes uploads of at least this age, by the storage's own clock, that are no object. Answers how many. */
+export const sweepUploads = async (ctx: Needs, ageMs: number, signal: AbortSignal): Promise<number> => {
+  const { blobs, objects } = ctx;
+  let removed = 0;
+  let marker: string | undefined;
+  do {
+    const page = await blobs.list({ prefix: 'uploads/', pageSize: PAGE, marker }, signal);
+    const kept = await objects.amongBlobs(page.blobs.map(({ name }) => name));
+    for (const { name } of page.blobs) {
+      if (kept.has(name)) continue;
+      const details = await blobs.stat(name, signal);
+      if (details === undefined || details.ageMs < ageMs) continue;
+      await blobs.delete(name, signal);
+      ctx.log.info({ blob: name }, 'swept an upload that never became an object');
+      removed += 1;
+    }
+    marker = page.marker;
+  } while (marker !== undefined);
+  return removed;
+};
