@@ -26,13 +26,14 @@ export const download = async (
   const handle = await open(file, 'wx', 0o444);
   try {
     for await (const chunk of fetch(signal)) {
-      signal.throwIfAborted();
       size += chunk.length;
       if (size > sizeBytes) {
         throw sceneDamaged(sha256, `more than ${sizeBytes} bytes`);
       }
       hash.update(chunk);
       await handle.writeFile(chunk);
+      // What was fetched last may have come before the abort; the next may never come.
+      signal.throwIfAborted();
     }
     signal.throwIfAborted();
     const got = hash.digest('hex');
