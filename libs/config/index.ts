@@ -5,6 +5,6 @@ export { loadConfig, type Environment } from './load-config.ts';
 export { tlsFiles, tlsVariables, type TlsFiles } from './tls.ts';
 export { grpcTarget, listenAddress } from './variables/address.ts';
 export { duration } from './variables/duration.ts';
-export { secret } from './variables/secret.ts';
+export { secret, secretAs, secretUrl } from './variables/secret.ts';
 export { size } from './variables/size.ts';
 export { boolean, filePath, identifier, integer, list, oneOf, text, url } from './variables/plain.ts';

@@ -7,3 +7,29 @@ import { describe } from '../meta.ts';
  */
 export const secret = ({ minChars = 1 }: { minChars?: number } = {}) =>
   describe(z.string().min(minChars, `must have at least ${minChars} characters`), { isSecret: true });
+
+/** A secret that is read into something else; `parse` throws on what it can't read, and `problem` says what it wants. */
+export const secretAs = <T>(parse: (text: string) => T, problem: string) =>
+  describe(
+    z.string().transform((value, context) => {
+      try {
+        return parse(value);
+      } catch {
+        context.addIssue(problem);
+        return z.NEVER;
+      }
+    }),
+    { isSecret: true },
+  );
+
+/** A URL that carries a password, of one of the schemes. */
+export const secretUrl = (schemes: readonly [string, ...string[]]) =>
+  describe(
+    z
+      .string()
+      .refine(
+        (value) => schemes.some((scheme) => value.startsWith(`${scheme}://`)),
+        `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+      ),
+    { isSecret: true },
+  );

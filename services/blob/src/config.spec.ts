@@ -21,7 +21,11 @@ const wrongNames = (env: Record<string, string>): string[] => {
 
 describe('readConfig', () => {
   it('needs a secret, keys, a database and a storage, and has a default for everything else', () => {
-    const { listen, storage, uploads, tls } = readConfig(good);
+    const {
+      server: { listen, tls },
+      storage,
+      uploads,
+    } = readConfig(good);
     expect({ listen, container: storage.container, uploads, tls }).to.deep.equal({
       listen: '127.0.0.1:7404',
       container: 'muster',

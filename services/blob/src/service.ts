@@ -1,6 +1,5 @@
-import { accessTable, createVerifier } from '#libs/auth/index.ts';
-import { descriptorImage } from '#libs/contracts/image.ts';
-import { startServer, type RunningServer } from '#libs/grpc/index.ts';
+import type { RunningServer } from '#libs/grpc/index.ts';
+import { serve } from '#libs/service/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Config } from './config.ts';
 import { createContext, type Context } from './context.ts';
@@ -17,18 +16,5 @@ export const startBlob = async (
   const context = await createContext(config, log, stack, overrides);
   const sweeper = startSweeper(context);
   stack.defer(() => sweeper.stop());
-  const image = descriptorImage();
-  const server = await startServer({
-    listen: config.listen,
-    insecure: config.insecure,
-    ...(config.tls === undefined ? {} : { tls: config.tls }),
-    services: services(context),
-    verify: createVerifier({ ...config.tokens, clock: context.clock }),
-    access: accessTable(image),
-    image,
-    logger: log,
-    clock: context.clock,
-  });
-  stack.use(server);
-  return server;
+  return serve({ config: config.server, services: services(context), logger: log, clock: context.clock, stack });
 };

@@ -1,31 +1,16 @@
-import { accessTable } from '#libs/auth/index.ts';
-import { descriptorImage } from '#libs/contracts/image.ts';
-import { startServer, type RunningServer } from '#libs/grpc/index.ts';
+import type { RunningServer } from '#libs/grpc/index.ts';
+import { serve, type ServerConfig } from '#libs/service/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
-import type { Config } from './config.ts';
 import { createContext, type Context } from './context.ts';
 import { services } from './rpc/index.ts';
 
 /** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
 export const startPortBroker = async (
-  config: Config,
-  log: Logger,
+  config: ServerConfig,
+  logger: Logger,
   stack: AsyncDisposableStack,
   overrides: Partial<Context> = {},
 ): Promise<RunningServer> => {
-  const context = createContext(config, overrides);
-  const image = descriptorImage();
-  const server = await startServer({
-    listen: config.listen,
-    insecure: config.insecure,
-    tls: config.tls,
-    services: services(context),
-    verify: context.verify,
-    access: accessTable(image),
-    image,
-    logger: log,
-    clock: context.clock,
-  });
-  stack.use(server);
-  return server;
+  const context = createContext(overrides);
+  return serve({ config, services: services(context), logger, clock: context.clock, stack });
 };

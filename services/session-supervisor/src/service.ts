@@ -1,6 +1,5 @@
-import { accessTable, createVerifier } from '#libs/auth/index.ts';
-import { descriptorImage } from '#libs/contracts/image.ts';
-import { startServer, type RunningServer } from '#libs/grpc/index.ts';
+import type { RunningServer } from '#libs/grpc/index.ts';
+import { serve } from '#libs/service/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Config } from './config.ts';
 import { createContext } from './context.ts';
@@ -24,18 +23,5 @@ export const startSupervisor = async (
   stack.defer(() => beats.stop());
   const sweeper = startSweeper(ctx);
   stack.defer(() => sweeper.stop());
-  const image = descriptorImage();
-  const server = await startServer({
-    listen: config.listen,
-    insecure: config.insecure,
-    tls: config.tls,
-    services: services(ctx),
-    verify: createVerifier({ ...config.tokens, clock: ctx.clock }),
-    access: accessTable(image),
-    image,
-    logger,
-    clock: ctx.clock,
-  });
-  stack.use(server);
-  return server;
+  return serve({ config: config.server, services: services(ctx), logger, clock: ctx.clock, stack });
 };

@@ -1,41 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseJwks, type MeshJwk } from '#libs/auth/index.ts';
+import { ConfigError, filePath, loadConfig, type Environment } from '#libs/config/index.ts';
 import {
-  boolean,
-  ConfigError,
-  filePath,
-  identifier,
-  listenAddress,
-  loadConfig,
-  secret,
-  text,
-  tlsFiles,
-  tlsVariables,
-  type ConfigProblem,
-  type Environment,
-  type TlsFiles,
-} from '#libs/config/index.ts';
+  mongoVariables,
+  natsVariables,
+  serverConfig,
+  serverVariables,
+  type ServerConfig,
+} from '#libs/service/index.ts';
 
 /** What this service reads from the environment; `README.md` explains each. */
 export const variables = z.object({
-  MUSTER_LISTEN: listenAddress().prefault('127.0.0.1:0'),
-  MUSTER_INSECURE: boolean().prefault('0'),
-  ...tlsVariables,
-  MUSTER_MESH_ID: identifier('muster').prefault('muster'),
-  MUSTER_JWKS: text('/etc/muster/jwks.json'),
-  MUSTER_ISSUER: text('muster').prefault('muster'),
+  ...serverVariables('127.0.0.1:7402'),
+  ...mongoVariables,
+  ...natsVariables,
   MUSTER_AGENT_KEY_FILE: filePath(),
-  MUSTER_MONGO_URL: secret(),
-  MUSTER_MONGO_DATABASE: identifier('muster').prefault('muster'),
-  MUSTER_NATS_URL: secret(),
 });
 
 export interface Config {
-  listen: string;
-  insecure: boolean;
-  tls: TlsFiles | undefined;
-  tokens: { jwks: string; issuer: string; audience: string };
+  server: ServerConfig;
   /** What signs agents' tokens. */
   agentTokens: { key: MeshJwk; issuer: string; audience: string };
   mongo: { url: string; database: string };
@@ -55,28 +39,14 @@ const readAgentKey = (path: string): MeshJwk | undefined => {
 /** Reads the configuration; throws ConfigError that names everything wrong. */
 export const readConfig = (env: Environment): Config => {
   const read = loadConfig(variables, env);
-  const problems: ConfigProblem[] = [];
   const key = readAgentKey(read.MUSTER_AGENT_KEY_FILE);
   if (key === undefined) {
-    problems.push({
-      name: 'MUSTER_AGENT_KEY_FILE',
-      problem: 'must hold a private Ed25519 JWK whose `roles` include agent',
-    });
+    const problem = 'must hold a private Ed25519 JWK whose `roles` include agent';
+    throw new ConfigError([{ name: 'MUSTER_AGENT_KEY_FILE', problem }]);
   }
-  if (!/^mongodb(\+srv)?:\/\//.test(read.MUSTER_MONGO_URL)) {
-    problems.push({ name: 'MUSTER_MONGO_URL', problem: 'must be a URL that begins with mongodb:// or mongodb+srv://' });
-  }
-  if (!/^(nats|tls):\/\//.test(read.MUSTER_NATS_URL)) {
-    problems.push({ name: 'MUSTER_NATS_URL', problem: 'must be a URL that begins with nats:// or tls://' });
-  }
-  if (key === undefined || problems.length > 0) throw new ConfigError(problems);
-  const names = { issuer: read.MUSTER_ISSUER, audience: read.MUSTER_MESH_ID };
   return {
-    listen: read.MUSTER_LISTEN,
-    insecure: read.MUSTER_INSECURE,
-    tls: tlsFiles(read),
-    tokens: { jwks: read.MUSTER_JWKS, ...names },
-    agentTokens: { key, ...names },
+    server: serverConfig(read),
+    agentTokens: { key, issuer: read.MUSTER_ISSUER, audience: read.MUSTER_MESH_ID },
     mongo: { url: read.MUSTER_MONGO_URL, database: read.MUSTER_MONGO_DATABASE },
     nats: { url: read.MUSTER_NATS_URL },
   };

@@ -1,7 +1,6 @@
-import { accessTable, createVerifier } from '#libs/auth/index.ts';
-import { descriptorImage } from '#libs/contracts/image.ts';
-import { startServer, type RunningServer } from '#libs/grpc/index.ts';
+import type { RunningServer } from '#libs/grpc/index.ts';
 import { startBeats } from '#libs/mongo/index.ts';
+import { serve } from '#libs/service/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { listenForChanges } from './bus/announce.ts';
 import { serveManager } from './bus/serve-manager.ts';
@@ -13,6 +12,8 @@ import { services } from './rpc/index.ts';
 
 /** All agents of a big site may come through one proxy, on one connection. */
 const MAX_STREAMS_PER_CONNECTION = 10_000;
+/** The longest that the start waits for MongoDB to answer once more. */
+const FIRST_ROUND_MS = 3_000;
 
 /** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
 export const startUserManager = async (
@@ -34,31 +35,30 @@ export const startUserManager = async (
   );
   await Promise.all([changes.ready(), verbs.ready()]);
   const leadership = createLeadership(ctx);
+  const round = onEachBeat(ctx, leadership);
+  const firstRound = Promise.withResolvers<void>();
   // The beat is there before the first stream, or others would take its users for lost.
   const beats = await startBeats({
     collection: ctx.beats,
     instance: ctx.instance,
     clock: ctx.clock,
     logger: log,
-    onRound: onEachBeat(ctx, leadership),
+    onRound: (peers) => round(peers).finally(firstRound.resolve),
   });
   stack.defer(async () => {
     await beats.stop();
     await leadership.resign();
   });
-  const image = descriptorImage();
-  const server = await startServer({
-    listen: config.listen,
-    insecure: config.insecure,
-    tls: config.tls,
+  // A mesh of one is ready to match when it says that it is ready.
+  const timer = ctx.clock.setTimer(FIRST_ROUND_MS, firstRound.resolve);
+  await firstRound.promise;
+  timer.cancel();
+  return serve({
+    config: config.server,
     services: services(ctx),
-    verify: createVerifier({ ...config.tokens, clock: ctx.clock }),
-    access: accessTable(image),
-    image,
     logger: log,
     clock: ctx.clock,
+    stack,
     maxStreamsPerConnection: MAX_STREAMS_PER_CONNECTION,
   });
-  stack.use(server);
-  return server;
 };

@@ -1,0 +1,10 @@
+/** What every service of the mesh has in common: how it is configured, and how it serves. */
+export { serve, type ServeOptions } from './serve.ts';
+export {
+  meshSecretVariables,
+  mongoVariables,
+  natsVariables,
+  serverConfig,
+  serverVariables,
+  type ServerConfig,
+} from './variables.ts';

@@ -1,0 +1,31 @@
+import { accessTable, createVerifier } from '#libs/auth/index.ts';
+import type { Clock } from '#libs/clock/index.ts';
+import { descriptorImage } from '#libs/contracts/image.ts';
+import { startServer, type RunningServer, type ServiceBinding } from '#libs/grpc/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import type { ServerConfig } from './variables.ts';
+
+export interface ServeOptions {
+  config: ServerConfig;
+  services: ServiceBinding[];
+  logger: Logger;
+  clock: Clock;
+  /** Closes the server at the end. */
+  stack: AsyncDisposableStack;
+  maxStreamsPerConnection?: number;
+}
+
+/** Serves rpcs of the mesh: its tokens, its access table, its reflection. */
+export const serve = async ({ config, stack, clock, ...options }: ServeOptions): Promise<RunningServer> => {
+  const { tokens, ...listening } = config;
+  const image = descriptorImage();
+  const server = await startServer({
+    ...listening,
+    ...options,
+    clock,
+    verify: createVerifier({ ...tokens, clock }),
+    access: accessTable(image),
+    image,
+  });
+  return stack.use(server);
+};
