@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { Hello } from '#libs/contracts/agent.ts';
+import { DomainError } from '#libs/errors/index.ts';
+import { attemptOf, heldOf, helloOf } from '../fixtures/agent.ts';
+import { parseHello } from './hello.ts';
+
+const wrongFields = (hello: Partial<Hello>): string[] => {
+  try {
+    parseHello(helloOf({ hello }));
+    return [];
+  } catch (thrown) {
+    return thrown instanceof DomainError ? thrown.violations.map(({ field }) => field) : ['?'];
+  }
+};
+
+describe('parseHello', () => {
+  it('understands a hello that is in order', () => {
+    expect(parseHello(helloOf({ slots: 3 }))).to.deep.include({ slots: 3, agentVersion: '1.0' });
+    expect(wrongFields({ held: [heldOf('w-1', [attemptOf('frames/1', '0-1')])] })).to.deep.equal([]);
+  });
+
+  it('names everything that is wrong at once', () => {
+    expect(wrongFields({ slots: 0, agentVersion: 'x'.repeat(65), capability: undefined })).to.deep.equal([
+      'hello.slots',
+      'hello.agent_version',
+      'hello.capability',
+    ]);
+    expect(wrongFields({ slots: 257 })).to.deep.equal(['hello.slots']);
+    const capability = helloOf().capability!;
+    expect(
+      wrongFields({ capability: { ...capability, cpus: 0, engines: [{ name: 'a b', version: 'x\n' }] } }),
+    ).to.deep.equal([
+      'hello.capability.cpus',
+      'hello.capability.engines[0].name',
+      'hello.capability.engines[0].version',
+    ]);
+    expect(wrongFields({ held: [heldOf('w 1', [])] })).to.deep.equal(['hello.held[0].workload_id']);
+  });
+});

@@ -1,0 +1,32 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { DomainError } from '#libs/errors/index.ts';
+import { cutPage, pageToken, parsePage } from './pages.ts';
+
+const violations = (act: () => unknown): string[] => {
+  try {
+    act();
+    return [];
+  } catch (thrown) {
+    return thrown instanceof DomainError ? thrown.violations.map(({ field }) => field) : ['?'];
+  }
+};
+
+describe('parsePage', () => {
+  it('takes 100 for no size and refuses sizes out of bounds and tokens that it did not make', () => {
+    expect(parsePage({ pageSize: 0, pageToken: '' }, 1)).to.deep.equal({ size: 100, after: undefined });
+    expect(violations(() => parsePage({ pageSize: 1_001, pageToken: 'rubbish' }, 1))).to.deep.equal([
+      'page_size',
+      'page_token',
+    ]);
+    expect(violations(() => parsePage({ pageSize: -1, pageToken: '' }, 1))).to.deep.equal(['page_size']);
+    expect(violations(() => parsePage({ pageSize: 1, pageToken: pageToken(['a']) }, 2))).to.deep.equal(['page_token']);
+  });
+
+  it('reads back the token of the page before', () => {
+    const { page, nextPageToken } = cutPage(['a', 'b', 'c'], 2, (each) => [each, 'x']);
+    expect(page).to.deep.equal(['a', 'b']);
+    expect(parsePage({ pageSize: 2, pageToken: nextPageToken }, 2).after).to.deep.equal(['b', 'x']);
+    expect(cutPage(['a'], 2, (each) => [each]).nextPageToken).to.equal('');
+  });
+});
