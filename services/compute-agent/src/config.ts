@@ -1,0 +1,112 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import {
+  boolean,
+  ConfigError,
+  duration,
+  grpcTarget,
+  integer,
+  list,
+  loadConfig,
+  secret,
+  size,
+  text,
+  tlsFiles,
+  tlsVariables,
+  type ConfigProblem,
+  type Environment,
+  type TlsFiles,
+} from '#libs/config/index.ts';
+import { RENDER_ENGINES, type RenderEngine } from './engines/index.ts';
+
+/** What this service reads from the environment; `README.md` explains each. */
+export const variables = z.object({
+  MUSTER_TOKEN: secret(),
+  MUSTER_USER_ENDPOINT: grpcTarget(),
+  MUSTER_BLOB_ENDPOINT: grpcTarget(),
+  ...tlsVariables,
+  MUSTER_AGENT_SLOTS: integer({ min: 1, max: 256 }).prefault('1'),
+  MUSTER_AGENT_ENGINES: list('auto').prefault('auto'),
+  MUSTER_AGENT_BLENDER: text('/usr/bin/blender').prefault('blender'),
+  MUSTER_AGENT_CACHE: text('/var/cache/muster').optional(),
+  MUSTER_AGENT_CACHE_BYTES: size({ minBytes: 2 ** 20 }).prefault('10GiB'),
+  MUSTER_AGENT_NO_SANDBOX: boolean().prefault('0'),
+  // More would outlast what may pass between SIGTERM and the end of a process.
+  MUSTER_AGENT_GRACE: duration({ maxMs: 13_000 }).prefault('10s'),
+});
+
+/** Which engines to offer: all of Blender's that work here, or these. */
+export type EngineChoice = 'auto' | readonly (RenderEngine | 'noop')[];
+
+export interface Config {
+  /** One for each machine that this process is; more than one only in tests and benches. */
+  tokens: readonly string[];
+  endpoints: { user: string; blob: string };
+  tls: TlsFiles | undefined;
+  /** Tasks at a time, on each machine. */
+  slots: number;
+  engines: EngineChoice;
+  /** Blender's path, or its name. */
+  blender: string;
+  /** PATH. */
+  searchPath: string;
+  cache: { dir: string; limitBytes: number };
+  noSandbox: boolean;
+  graceMs: number;
+}
+
+const ENGINES = [...RENDER_ENGINES, 'noop'] as const;
+
+const engineChoice = (words: readonly string[]): EngineChoice | undefined => {
+  if (words.length === 1 && words[0] === 'auto') {
+    return 'auto';
+  }
+  const known = ENGINES.filter((engine) => words.includes(engine));
+  return words.length > 0 && words.every((word) => (ENGINES as readonly string[]).includes(word)) ? known : undefined;
+};
+
+const tokensOf = (value: string): string[] =>
+  value
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** Reads the configuration; throws ConfigError that names everything wrong. */
+export const readConfig = (env: Environment): Config => {
+  const read = loadConfig(variables, env);
+  const problems: ConfigProblem[] = [];
+  const tokens = tokensOf(read.MUSTER_TOKEN);
+  if (tokens.length === 0 || !tokens.every((token) => JWT.test(token))) {
+    problems.push({ name: 'MUSTER_TOKEN', problem: "must be an agent's token, as CreateMachine answers it" });
+  }
+  if (new Set(tokens).size !== tokens.length) {
+    problems.push({ name: 'MUSTER_TOKEN', problem: 'must name each token once' });
+  }
+  const engines = engineChoice(read.MUSTER_AGENT_ENGINES);
+  if (engines === undefined) {
+    problems.push({
+      name: 'MUSTER_AGENT_ENGINES',
+      problem: `must be auto, or some of ${ENGINES.join(',')}`,
+      example: 'auto',
+    });
+  }
+  if (engines === undefined || problems.length > 0) throw new ConfigError(problems);
+  return {
+    tokens,
+    endpoints: { user: read.MUSTER_USER_ENDPOINT, blob: read.MUSTER_BLOB_ENDPOINT },
+    tls: tlsFiles(read),
+    slots: read.MUSTER_AGENT_SLOTS,
+    engines,
+    blender: read.MUSTER_AGENT_BLENDER,
+    searchPath: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    cache: {
+      dir: read.MUSTER_AGENT_CACHE ?? join(env['HOME'] ?? homedir(), '.cache', 'muster'),
+      limitBytes: read.MUSTER_AGENT_CACHE_BYTES,
+    },
+    noSandbox: read.MUSTER_AGENT_NO_SANDBOX,
+    graceMs: read.MUSTER_AGENT_GRACE,
+  };
+};

@@ -1,0 +1,50 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock, type Clock } from '#libs/clock/index.ts';
+import type { Capability } from '#libs/contracts/agent.ts';
+import { systemRandom, type Random } from '#libs/random/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import { openSceneCache, type SceneCache } from './cache/index.ts';
+import type { Config } from './config.ts';
+import { machineOf } from './domain/machine-name.ts';
+import { findEngines } from './engines-here.ts';
+import type { Engines } from './work/opening.ts';
+
+/** What the machines of this process share. */
+export interface Context {
+  capability: Capability;
+  engines: Engines;
+  cache: SceneCache;
+  log: Logger;
+  clock: Clock;
+  random: Random;
+}
+
+/** Finds out what this machine can do and opens what it needs. Tests give parts of their own. */
+export const createContext = async (
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+  overrides: Partial<Context> = {},
+): Promise<Context> => {
+  const clock = overrides.clock ?? systemClock;
+  const random = overrides.random ?? systemRandom;
+  const { dir, limitBytes } = config.cache;
+  await mkdir(dir, { recursive: true });
+  // Several agents may share the cache; what else is on disk belongs to this one.
+  const folder = join(dir, 'agents', machineOf(config.tokens[0] ?? '') ?? 'unknown');
+  // Results of an earlier run: nobody remembers which attempts they belong to.
+  await rm(join(folder, 'pictures'), { recursive: true, force: true });
+  const found =
+    overrides.engines && overrides.capability
+      ? { engines: overrides.engines, capability: overrides.capability }
+      : await findEngines(config, { folder, clock, random, log }, signal);
+  return {
+    cache: await openSceneCache({ dir: join(dir, 'scenes'), limitBytes, clock, random }),
+    log,
+    clock,
+    random,
+    ...found,
+    ...overrides,
+  };
+};

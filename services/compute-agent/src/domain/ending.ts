@@ -1,0 +1,56 @@
+import { status } from '@grpc/grpc-js';
+import type { DomainError } from '#libs/errors/index.ts';
+
+/**
+ * What the end of a stream asks for. `superseded`: the machine is connected elsewhere, stay away. `refused`: somebody has
+ * to do something first, so ask slowly. `lost`: connect again, not before `notBeforeMs` from now.
+ */
+export type Ending =
+  | { kind: 'superseded' }
+  | { kind: 'refused'; code: status; reason: string; message: string }
+  | { kind: 'lost'; reason: string; message: string; notBeforeMs: number };
+
+/** Codes that the same call would be answered with again. */
+const REFUSALS: ReadonlySet<status> = new Set([
+  status.INVALID_ARGUMENT,
+  status.PERMISSION_DENIED,
+  status.FAILED_PRECONDITION,
+  status.UNIMPLEMENTED,
+  status.UNAUTHENTICATED,
+]);
+
+/** Judges how a stream ended: with an error, or undefined for OK, which the mesh never says before our goodbye. */
+export const endingOf = (
+  error: Pick<DomainError, 'code' | 'reason' | 'message' | 'retryAfterMs'> | undefined,
+): Ending => {
+  if (error === undefined) {
+    return { kind: 'lost', reason: 'ENDED', message: 'the mesh ended the stream', notBeforeMs: 0 };
+  }
+  const { code, reason, message, retryAfterMs } = error;
+  if (reason === 'SUPERSEDED') {
+    return { kind: 'superseded' };
+  }
+  return REFUSALS.has(code)
+    ? { kind: 'refused', code, reason, message }
+    : { kind: 'lost', reason, message, notBeforeMs: retryAfterMs ?? 0 };
+};
+
+const FIRST_MS = 250;
+const LONGEST_MS = 10_000;
+const REFUSED_MS = 60_000;
+
+/**
+ * How long to wait before the next attempt to connect, after `failures` in a row (1 or more). `float` is a random number
+ * in [0, 1): thousands of agents that lost the same manager must not come back at the same moment.
+ */
+export const reconnectMs = (
+  ending: Exclude<Ending, { kind: 'superseded' }>,
+  failures: number,
+  float: number,
+): number => {
+  if (ending.kind === 'refused') {
+    return Math.min(1_000 * 2 ** failures, REFUSED_MS) * (0.5 + float / 2);
+  }
+  const usual = Math.min(FIRST_MS * 2 ** Math.min(failures - 1, 16), LONGEST_MS) * (0.5 + float / 2);
+  return Math.max(usual, ending.notBeforeMs * (1 + float / 2));
+};

@@ -1,0 +1,150 @@
+import type { Clock, Timer } from '#libs/clock/index.ts';
+import type { ConnectRequest, Held, Outcome, Report } from '#libs/contracts/agent.ts';
+import { noReports, type Unnumbered, type Verdicts } from '../domain/pending-reports.ts';
+import type { Random } from '#libs/random/index.ts';
+
+export type Send = (message: ConnectRequest) => Promise<void>;
+
+/**
+ * What this machine has to say, gathered: everything that is ready in one turn of the event loop goes in one message, and
+ * nothing is taken before the stream has room for it.
+ */
+export interface Outgoing {
+  /** A new stream begins, and this is how to send on it. All that was not decided is said again. */
+  attach(send: Send): void;
+  /** The stream is over. */
+  detach(): void;
+  /** Reports an attempt until it is decided. */
+  report(key: string, report: Unnumbered): void;
+  /** Says that an attempt runs; forgotten with the stream. */
+  started(report: Unnumbered): void;
+  /** Answers `adopt` with what is held when the answer goes out. */
+  held(answer: () => Held): void;
+  /** Learns what became of reports. */
+  decide(outcomes: readonly Outcome[]): Verdicts;
+  /** Nothing more is sent from here; resolves when the last message was taken by the stream. */
+  flushed(): Promise<void>;
+  end(): void;
+}
+
+const MAX_REPORTS = 1_000;
+/** A message may have four mebibytes; one is enough. */
+const MAX_BYTES = 1_048_576;
+
+/** Nothing to say yet, and no stream. */
+export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random }): Outgoing => {
+  const reports = noReports();
+  let started: Unnumbered[] = [];
+  let answers: (() => Held)[] = [];
+  let stream: Send | undefined;
+  let pumping: Promise<void> | undefined;
+  let scheduled: NodeJS.Immediate | undefined;
+  let pause: Timer | undefined;
+
+  const forget = (): void => {
+    stream = undefined;
+    started = [];
+    answers = [];
+    if (scheduled !== undefined) {
+      clearImmediate(scheduled);
+      scheduled = undefined;
+    }
+  };
+
+  const next = (): ConnectRequest | undefined => {
+    const answer = answers.shift();
+    if (answer !== undefined) {
+      return { message: { $case: 'held', value: answer() } };
+    }
+    const begun: Report[] = started.splice(0, MAX_REPORTS).map((report) => ({ reportId: 0, ...report }));
+    const final = reports.take(MAX_REPORTS - begun.length, MAX_BYTES);
+    return begun.length + final.length === 0
+      ? undefined
+      : { message: { $case: 'reports', value: { reports: [...begun, ...final] } } };
+  };
+
+  const isCurrent = (send: Send): boolean => send === stream;
+
+  const pump = async (send: Send): Promise<void> => {
+    try {
+      while (isCurrent(send)) {
+        const message = next();
+        if (message === undefined) {
+          return;
+        }
+        await send(message);
+      }
+    } catch {
+      // The stream is over; whoever reads it finds out why, and the reports go out on the next one.
+      if (isCurrent(send)) {
+        forget();
+      }
+    }
+  };
+
+  const start = (): void => {
+    scheduled = undefined;
+    if (stream !== undefined && pumping === undefined) {
+      pumping = pump(stream).finally(() => {
+        pumping = undefined;
+        if (answers.length > 0 || started.length > 0 || reports.hasReady()) {
+          schedule();
+        }
+      });
+    }
+  };
+  const schedule = (): void => {
+    if (stream !== undefined && pumping === undefined) {
+      scheduled ??= setImmediate(start);
+    }
+  };
+
+  const wake = (): void => {
+    pause?.cancel();
+    const dueMs = reports.wake(clock.monotonic());
+    pause = dueMs === undefined ? undefined : clock.setTimer(Math.max(1, dueMs - clock.monotonic()), wake);
+    schedule();
+  };
+
+  return {
+    attach(send) {
+      forget();
+      reports.restart();
+      stream = send;
+      schedule();
+    },
+    detach: forget,
+    report(key, report) {
+      reports.add(key, report);
+      schedule();
+    },
+    started(report) {
+      if (stream !== undefined) {
+        started.push(report);
+        schedule();
+      }
+    },
+    held(answer) {
+      answers.push(answer);
+      schedule();
+    },
+    decide(outcomes) {
+      const verdicts = reports.decide(outcomes, clock.monotonic(), random.float());
+      if (verdicts.later.length > 0) {
+        wake();
+      }
+      return verdicts;
+    },
+    async flushed() {
+      if (scheduled !== undefined) {
+        clearImmediate(scheduled);
+        start();
+      }
+      await pumping;
+    },
+    end() {
+      forget();
+      pause?.cancel();
+    },
+  };
+};

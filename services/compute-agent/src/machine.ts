@@ -1,0 +1,148 @@
+import { AgentServiceService, type Hello } from '#libs/contracts/agent.ts';
+import { BlobServiceService } from '#libs/contracts/blob.ts';
+import { createClient } from '#libs/grpc/index.ts';
+import type { Config } from './config.ts';
+import type { Context } from './context.ts';
+import { machineOf } from './domain/machine-name.ts';
+import { reportBody } from './domain/report-body.ts';
+import { logEvents } from './events.ts';
+import { openLink } from './link/link.ts';
+import { createOutgoing } from './link/outgoing.ts';
+import { createOutbox, type Kept } from './outbox.ts';
+import { createDelivery } from './work/delivery.ts';
+import { openWork } from './work/opening.ts';
+import { startWorker } from './work/worker.ts';
+
+/** One machine at work: its connection, its slots, and what it has to report. */
+export interface Machine {
+  /** Resolves when it is connected for the first time. */
+  readonly welcomed: Promise<void>;
+  /** Resolves when its connection is over for good. */
+  readonly ended: Promise<'left' | 'superseded'>;
+  /** Finishes what runs and has it acknowledged, for `graceMs` at most; hands back the rest; says goodbye. */
+  leave(reason: string, graceMs: number): Promise<void>;
+}
+
+/** No more than this fits into one message about what is held. */
+const MAX_WORKLOADS_HELD = 1_000;
+const MAX_ATTEMPTS_HELD = 10_000;
+
+const AGENT_VERSION = '0.1.0';
+
+/** Puts one machine to work, under one token. */
+export const startMachine = (token: string, config: Config, context: Context): Machine => {
+  const { clock, random, capability, engines, cache } = context;
+  const { slots } = config;
+  const events = logEvents(context.log.child({ machine: machineOf(token) }));
+  const stopped = new AbortController();
+  const { tls } = config;
+  const agents = createClient(AgentServiceService, { target: config.endpoints.user, tls, token });
+  const blobs = createClient(BlobServiceService, { target: config.endpoints.blob, tls, token });
+  const outbox = createOutbox();
+  const outgoing = createOutgoing({ clock, random });
+  let quiet: (() => void) | undefined;
+
+  const isQuiet = (): boolean => worker.running() === 0 && outbox.size() === 0;
+  const checkQuiet = (): void => {
+    if (quiet !== undefined && isQuiet()) {
+      quiet();
+    }
+  };
+  const report = ({ key, workloadId, attempt, outcome, receipt }: Kept): void =>
+    outgoing.report(key, { workloadId, attempt, body: reportBody(outcome, receipt) });
+
+  const delivery = createDelivery({ blobs, outbox, onStored: report, signal: stopped.signal, clock, random, events });
+  const worker = startWorker({
+    slots,
+    open: openWork({
+      engines,
+      cache,
+      blobs,
+      clock,
+      random,
+      onRetry: (error, pauseMs) => events.sceneDelayed(error, pauseMs),
+    }),
+    onStarted: ({ workloadId, attempt }) =>
+      outgoing.started({ workloadId, attempt, body: { $case: 'started', value: {} } }),
+    onDone: (entry, outcome) => {
+      events.finished(entry, outcome);
+      return delivery.deliver(entry, outcome);
+    },
+    onIdle: checkQuiet,
+    clock,
+  });
+
+  const held = (): Hello['held'] =>
+    worker
+      .held()
+      .slice(0, MAX_WORKLOADS_HELD)
+      .map((each) => ({ ...each, attempts: each.attempts.slice(0, MAX_ATTEMPTS_HELD) }));
+
+  const link = openLink({
+    connect: () => agents.connect(),
+    hello: () => ({ agentVersion: AGENT_VERSION, slots, capability, held: held() }),
+    listener: {
+      desired: (state) => {
+        const { workloadId, reign, adopt, attempts } = state;
+        if (worker.apply(state)) {
+          events.asked({ workloadId, reign, attempts: attempts.length });
+        }
+        if (adopt) {
+          const none = { workloadId, attempts: [] };
+          outgoing.held(() => ({ ...(held().find((each) => each.workloadId === workloadId) ?? none), reign }));
+        }
+      },
+      outcomes: (outcomes) => {
+        for (const { key, isAccepted, reason } of outgoing.decide(outcomes).done) {
+          const kept = outbox.get(key);
+          if (!isAccepted && kept !== undefined) {
+            events.settled(kept, reason);
+          }
+          outbox.forget(key);
+          worker.settle(key);
+        }
+        checkQuiet();
+      },
+    },
+    outgoing,
+    onWelcome: () => worker.announceAgain(),
+    clock,
+    random,
+    events,
+  });
+
+  const stopWhenSuperseded = async (): Promise<void> => {
+    if ((await link.ended) === 'superseded') {
+      await worker.end();
+    }
+  };
+  void stopWhenSuperseded();
+
+  const finishWithin = async (graceMs: number): Promise<void> => {
+    if (isQuiet()) {
+      return;
+    }
+    const done = Promise.withResolvers<void>();
+    quiet = done.resolve;
+    const timer = clock.setTimer(graceMs, done.resolve);
+    await Promise.race([done.promise, link.ended]);
+    timer.cancel();
+  };
+
+  return {
+    welcomed: link.welcomed,
+    ended: link.ended,
+    async leave(reason, graceMs) {
+      events.leaving({ running: worker.running(), unacknowledged: outbox.size() });
+      worker.drain();
+      await finishWithin(graceMs);
+      stopped.abort();
+      await worker.end();
+      await link.leave(reason);
+      outgoing.end();
+      agents.close();
+      blobs.close();
+      events.left(outbox.size());
+    },
+  };
+};

@@ -1,0 +1,24 @@
+import { ExitCode, runService } from '#libs/lifecycle/index.ts';
+import { readConfig, variables } from './config.ts';
+import { startAgent } from './service.ts';
+
+let isSuperseded = false;
+
+const code = await runService({
+  name: 'compute-agent',
+  env: process.env,
+  args: process.argv.slice(2),
+  variables,
+  start: async ({ env, log, signal }) => {
+    const agent = await startAgent(readConfig(env), log, signal);
+    const endWhenSuperseded = async (): Promise<void> => {
+      await agent.superseded;
+      isSuperseded = true;
+      // The same way out as for everybody else who wants this process to end.
+      process.kill(process.pid, 'SIGTERM');
+    };
+    void endWhenSuperseded();
+    return { address: agent.address, drain: () => agent.leave(String(signal.reason)) };
+  },
+});
+process.exit(isSuperseded && code === ExitCode.CLEAN ? ExitCode.FAILED : code);

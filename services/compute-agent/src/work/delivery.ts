@@ -1,0 +1,172 @@
+import { hash } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import type { Clock } from '#libs/clock/index.ts';
+import type { UploadHeader } from '#libs/contracts/blob.ts';
+import type { Receipt } from '#libs/contracts/common.ts';
+import { type DomainError, fromServiceError } from '#libs/errors/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import { failed } from '../engines/engine.ts';
+import type { Completed, Failed } from '../engines/index.ts';
+import type { Events } from '../events.ts';
+import type { Kept, Outbox } from '../outbox.ts';
+import type { Entry } from './entry.ts';
+import { retry } from './retry.ts';
+import { type Blobs, type Source, uploadOnce } from './upload.ts';
+
+/** Brings what was finished to where it can be reported. */
+export interface Delivery {
+  /** Takes over what became of an entry. Work may go on when what it returns has resolved: not too much waits then. */
+  deliver(entry: Entry, outcome: Completed | Failed): Promise<void> | undefined;
+}
+
+export interface DeliveryOptions {
+  blobs: Pick<Blobs, 'upload'>;
+  outbox: Outbox;
+  /** It is stored and can be reported. */
+  onStored: (kept: Kept) => void;
+  signal: AbortSignal;
+  clock: Clock;
+  random: Random;
+  events: Events;
+}
+
+/** How many files are on their way at the same time, and how many more may wait before work does. */
+const AT_ONCE = 4;
+const MAX_WAITING = 16;
+/** A blob service that is away for longer than that costs the task another try, elsewhere. */
+const RESULT_PATIENCE_MS = 15 * 60_000;
+const LOG_PATIENCE_MS = 15_000;
+/** Damaged on the way: worth another try. Damaged always: something else is wrong. */
+const MAX_DAMAGED = 3;
+
+/** Nothing changes by itself about these. */
+const FINAL: ReadonlySet<string> = new Set([
+  'INVALID_FIELDS',
+  'EMPTY_UPLOAD',
+  'UPLOAD_TOO_LARGE',
+  'ATTEMPT_TOKEN_INVALID',
+  'ATTEMPT_HAS_OTHER_BYTES',
+]);
+
+const canHelp = ({ reason, code }: DomainError, failures: number): boolean => {
+  if (reason === 'SIZE_MISMATCH' || reason === 'SHA256_MISMATCH') {
+    return failures < MAX_DAMAGED;
+  }
+  // What is no answer of a service is trouble of our own: a file that cannot be read.
+  return !FINAL.has(reason) && code !== status.UNKNOWN && code !== status.UNIMPLEMENTED;
+};
+
+type Job = { kept: Kept; source: Source; header: UploadHeader & { sizeBytes: number } };
+
+const jobOf = (kept: Kept): Job | undefined => {
+  const { workloadId, attempt, outcome } = kept;
+  const file = { workloadId, attempt };
+  if (outcome.kind === 'completed') {
+    const { sha256, sizeBytes } = outcome;
+    const source = outcome.file === undefined ? outcome.bytes && { bytes: outcome.bytes } : { file: outcome.file };
+    const extension = outcome.file === undefined ? 'bin' : outcome.file.slice(outcome.file.lastIndexOf('.') + 1);
+    const target = { $case: 'attemptResult' as const, value: { ...file, extension } };
+    return source && { kept, source, header: { target, sha256, sizeBytes } };
+  }
+  if (outcome.log === '') {
+    return undefined;
+  }
+  const bytes = Buffer.from(outcome.log);
+  const target = { $case: 'attemptLog' as const, value: { ...file, extension: '' } };
+  return { kept, source: { bytes }, header: { target, sha256: hash('sha256', bytes), sizeBytes: bytes.length } };
+};
+
+/** What was stored need not be kept in memory any longer. */
+const withoutBytes = (outcome: Completed | Failed): Completed | Failed => {
+  if (outcome.kind === 'failed') {
+    return { ...outcome, log: '' };
+  }
+  const { bytes: _, ...rest } = outcome;
+  return rest;
+};
+
+/** A result that nobody takes is as good as none; a failure counts without its log. */
+const afterRefusal = ({ outcome }: Kept, { code, reason, message }: DomainError): Completed | Failed => {
+  if (outcome.kind === 'failed') {
+    return outcome;
+  }
+  const text = `the result could not be stored: ${status[code]} ${reason}: ${message}`;
+  return failed(reason === 'UPLOAD_TOO_LARGE' ? 'RENDER_ERROR' : 'AGENT_ERROR', text, { seconds: outcome.seconds });
+};
+
+/** Uploads results and logs in the background, a few at a time, and hands on what can be reported. */
+export const createDelivery = (options: DeliveryOptions): Delivery => {
+  const { blobs, outbox, onStored, signal, clock, random, events } = options;
+  const waiting: Job[] = [];
+  let active = 0;
+  let room: PromiseWithResolvers<void> | undefined;
+
+  const store = async (kept: Kept): Promise<void> => {
+    await outbox.keep(kept);
+    onStored(kept);
+  };
+
+  const send = ({ header, source, kept }: Job): Promise<Receipt> =>
+    retry(() => uploadOnce(blobs, header, source, signal), {
+      clock,
+      random,
+      signal,
+      forMs: kept.outcome.kind === 'completed' ? RESULT_PATIENCE_MS : LOG_PATIENCE_MS,
+      helps: canHelp,
+      onRetry: (error, pauseMs) => events.uploadDelayed(kept, error, pauseMs),
+    });
+
+  const work = async (job: Job): Promise<void> => {
+    const { kept } = job;
+    try {
+      const receipt = await send(job);
+      await store({ ...kept, outcome: withoutBytes(kept.outcome), receipt });
+    } catch (thrown) {
+      if (!signal.aborted) {
+        const error = fromServiceError(thrown);
+        events.uploadFailed(kept, error);
+        await store({ ...kept, outcome: afterRefusal(kept, error) });
+      }
+    }
+  };
+
+  const pump = (): void => {
+    while (active < AT_ONCE && waiting.length > 0) {
+      active += 1;
+      void work(waiting.shift()!).finally(() => {
+        active -= 1;
+        if (waiting.length < MAX_WAITING) {
+          room?.resolve();
+          room = undefined;
+        }
+        pump();
+      });
+    }
+  };
+
+  const enqueue = (job: Job): Promise<void> | undefined => {
+    waiting.push(job);
+    pump();
+    if (waiting.length < MAX_WAITING) {
+      return undefined;
+    }
+    room ??= Promise.withResolvers();
+    return room.promise;
+  };
+
+  return {
+    deliver({ key, workloadId, attempt }, outcome) {
+      const kept: Kept = { key, workloadId, attempt, outcome, receipt: undefined };
+      const job = jobOf(kept);
+      const go = (): Promise<void> | undefined => {
+        if (job !== undefined) {
+          return enqueue(job);
+        }
+        onStored(kept);
+        return undefined;
+      };
+      const saved = outbox.keep(kept);
+      return saved === undefined ? go() : saved.then(go);
+    },
+  };
+};

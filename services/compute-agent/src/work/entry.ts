@@ -1,0 +1,14 @@
+import type { Attempt } from '#libs/contracts/common.ts';
+import type { Phase } from '../domain/reconcile.ts';
+
+/** An attempt on this machine. */
+export interface Entry {
+  readonly key: string;
+  readonly workloadId: string;
+  readonly attempt: Attempt;
+  phase: Phase;
+  /** When its engine began, monotonic milliseconds. */
+  startedMs: number;
+  /** The mesh was told, on this stream, that it runs. */
+  isAnnounced: boolean;
+}

@@ -1,0 +1,65 @@
+import { status } from '@grpc/grpc-js';
+import type { Clock } from '#libs/clock/index.ts';
+import type { Scene } from '#libs/contracts/agent.ts';
+import type { DomainError } from '#libs/errors/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import type { Borrowed, Fetch, SceneCache } from '../cache/index.ts';
+import { retry } from './retry.ts';
+import type { Blobs } from './upload.ts';
+
+export interface SceneOptions {
+  cache: SceneCache;
+  blobs: Pick<Blobs, 'download'>;
+  clock: Clock;
+  random: Random;
+  onRetry: (error: DomainError, pauseMs: number) => void;
+}
+
+/** A blob service that is away for longer than that costs the task another try, elsewhere. */
+const PATIENCE_MS = 10 * 60_000;
+const FETCH_MS = 30_000;
+/** Even a slow line at home manages 32 KiB/s. */
+const BYTES_PER_MS = 32;
+
+const fetchOf = (blobs: Pick<Blobs, 'download'>, { blobName, grant, sizeBytes }: Scene): Fetch =>
+  async function* fetch(signal) {
+    const deadlineMs = FETCH_MS + sizeBytes / BYTES_PER_MS;
+    const request = { blobName, offset: 0, lengthBytes: 0, grant };
+    for await (const { chunk } of blobs.download(request, { signal, deadlineMs })) {
+      yield chunk;
+    }
+  };
+
+/** The scene is gone, or is not what it was: no machine can render it. */
+export const isLost = ({ reason, code }: DomainError): boolean =>
+  code === status.NOT_FOUND || reason === 'SCENE_DAMAGED';
+
+/** UNKNOWN is what trouble of our own becomes: a full disk. */
+const FINAL: ReadonlySet<status> = new Set([
+  status.NOT_FOUND,
+  status.INVALID_ARGUMENT,
+  status.UNIMPLEMENTED,
+  status.UNKNOWN,
+]);
+
+const canHelp = (error: DomainError, failures: number): boolean => {
+  if (error.code === status.DATA_LOSS) {
+    // It may have been damaged on the way.
+    return failures < 2;
+  }
+  return !FINAL.has(error.code) && error.reason !== 'CACHE_FULL';
+};
+
+/** Gets the file of a scene, from the cache or from blob. Rejects with a DomainError, or the signal's reason. */
+export const getScene = (scene: Scene, options: SceneOptions, signal: AbortSignal): Promise<Borrowed> => {
+  const { cache, blobs, clock, random, onRetry } = options;
+  const { sha256, sizeBytes } = scene;
+  return retry(() => cache.borrow({ sha256, sizeBytes }, fetchOf(blobs, scene), signal), {
+    clock,
+    random,
+    signal,
+    forMs: PATIENCE_MS,
+    helps: canHelp,
+    onRetry,
+  });
+};

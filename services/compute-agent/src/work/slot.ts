@@ -1,0 +1,188 @@
+import type { Clock } from '#libs/clock/index.ts';
+import type { Work } from '#libs/contracts/agent.ts';
+import { failed } from '../engines/engine.ts';
+import type { Cancelled, Failed, FailureClass, Opened, Outcome } from '../engines/index.ts';
+import type { Board } from './board.ts';
+import type { Entry } from './entry.ts';
+
+/** Gets an engine ready for a workload. Never rejects. */
+export type OpenWork = (
+  workloadId: string,
+  work: Work | undefined,
+  signal: AbortSignal,
+) => Promise<Opened | Failed | Cancelled>;
+
+/** Works on one task at a time, until it is ended. */
+export interface Slot {
+  /** Look at the board again. */
+  wake(): void;
+  /** This entry must stop, if it is the slot's. */
+  stop(entry: Entry): void;
+  /** The entry whose engine is at work. */
+  running(): Entry | undefined;
+  /** It has no entry. */
+  isIdle(): boolean;
+  /** Stops what it does and closes its engine. */
+  end(): Promise<void>;
+}
+
+export interface SlotOptions {
+  board: Board;
+  open: OpenWork;
+  /** An engine begins with an entry. */
+  onRunning: (entry: Entry) => void;
+  /** Takes over what became of an entry. The slot goes on when what it returns has resolved. */
+  onDone: (entry: Entry, outcome: Exclude<Outcome, Cancelled>) => Promise<void> | undefined;
+  /** The slot has nothing to do. */
+  onIdle: () => void;
+  clock: Clock;
+}
+
+/** A renderer without work keeps memory from the machine's owner; but the next frames often come within a moment. */
+const KEEP_OPEN_MS = 10_000;
+/** Quick tasks in a row, after which the network gets its turn. */
+const TASKS_PER_TURN = 256;
+
+/** What does not get better by trying again on this machine, while the mesh still wants it. */
+const FINAL: ReadonlySet<FailureClass> = new Set([
+  'SCENE_UNREADABLE',
+  'MISSING_ASSETS',
+  'SCENE_LOST',
+  'ENGINE_UNAVAILABLE',
+]);
+
+/** What a slot has ready: an engine, or why there is none. */
+interface Ready {
+  workloadId: string;
+  with: Opened | Failed;
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Starts a slot. It claims entries from the board whenever it has none, and keeps its engine between them. */
+export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: SlotOptions): Slot => {
+  const ending = new AbortController();
+  let current: Entry | undefined;
+  let ready: Ready | undefined;
+  let isRunning = false;
+  let stopping = new AbortController();
+  let opening: AbortController | undefined;
+  let bell: (() => void) | undefined;
+
+  const close = async (): Promise<void> => {
+    const old = ready?.with;
+    ready = undefined;
+    if (old?.kind === 'opened') {
+      await old.close();
+    }
+  };
+
+  /** Until there may be something to do. */
+  const rest = async (): Promise<void> => {
+    if (ready !== undefined && board.workloadId() !== ready.workloadId) {
+      await close();
+    }
+    if (ending.signal.aborted || board.hasWaiting()) {
+      return;
+    }
+    onIdle();
+    const rung = Promise.withResolvers<void>();
+    bell = rung.resolve;
+    const timer = ready && clock.setTimer(KEEP_OPEN_MS, () => void close().then(rung.resolve));
+    await rung.promise;
+    timer?.cancel();
+    bell = undefined;
+  };
+
+  const openFor = async (workloadId: string): Promise<Opened | Failed | Cancelled> => {
+    await close();
+    if (current === undefined) {
+      return { kind: 'cancelled' };
+    }
+    opening = new AbortController();
+    const opened = await open(workloadId, board.work(), opening.signal);
+    opening = undefined;
+    if (opened.kind === 'opened' || (opened.kind === 'failed' && FINAL.has(opened.failureClass))) {
+      ready = { workloadId, with: opened };
+    }
+    return opened;
+  };
+
+  const run = async (opened: Opened, entry: Entry): Promise<Outcome> => {
+    if (stopping.signal.aborted) {
+      stopping = new AbortController();
+    }
+    entry.startedMs = clock.monotonic();
+    isRunning = true;
+    onRunning(entry);
+    try {
+      return await opened.run({ key: entry.attempt.task }, stopping.signal);
+    } catch (thrown) {
+      return failed('AGENT_ERROR', thrown instanceof Error ? thrown.message : String(thrown));
+    } finally {
+      isRunning = false;
+    }
+  };
+
+  const loop = async (): Promise<void> => {
+    let tasks = 0;
+    while (!ending.signal.aborted) {
+      current ??= board.claim();
+      if (current === undefined) {
+        tasks = 0;
+        await rest();
+        continue;
+      }
+      const { workloadId } = current;
+      const engine = ready?.workloadId === workloadId ? ready.with : await openFor(workloadId);
+      // Another one may have taken its place while the engine opened, or none.
+      const entry = current;
+      if (entry === undefined) {
+        continue;
+      }
+      const outcome = engine.kind === 'opened' ? await run(engine, entry) : engine;
+      current = undefined;
+      if (outcome.kind !== 'cancelled') {
+        const taken = onDone(entry, outcome);
+        if (taken !== undefined) {
+          await taken;
+        }
+      }
+      tasks += 1;
+      if (tasks % TASKS_PER_TURN === 0) {
+        await nextTurn();
+      }
+    }
+    current = undefined;
+    await close();
+    onIdle();
+  };
+  const ended = loop();
+
+  return {
+    wake: () => bell?.(),
+    stop(entry) {
+      if (entry !== current) {
+        return;
+      }
+      if (isRunning) {
+        stopping.abort();
+        return;
+      }
+      // The engine still opens; that is not in vain where another task of the workload waits.
+      current = board.claim(entry.workloadId);
+      if (current === undefined) {
+        opening?.abort();
+      }
+    },
+    running: () => (isRunning ? current : undefined),
+    isIdle: () => current === undefined,
+    async end() {
+      ending.abort();
+      stopping.abort();
+      opening?.abort();
+      bell?.();
+      await ended;
+    },
+  };
+};

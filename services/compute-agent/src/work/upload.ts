@@ -1,0 +1,51 @@
+import { createReadStream } from 'node:fs';
+import { status } from '@grpc/grpc-js';
+import type { BlobServiceService, UploadHeader, UploadRequest } from '#libs/contracts/blob.ts';
+import type { Receipt } from '#libs/contracts/common.ts';
+import { DomainError } from '#libs/errors/index.ts';
+import type { Client } from '#libs/grpc/index.ts';
+
+/** Where an agent's results go and its scenes come from. */
+export type Blobs = Client<typeof BlobServiceService>;
+
+/** What is uploaded: a file or bytes. */
+export type Source = { file: string } | { bytes: Uint8Array };
+
+const CHUNK_BYTES = 256 * 1_024;
+const PATIENCE_MS = 30_000;
+/** Even a slow line at home manages 32 KiB/s. */
+const BYTES_PER_MS = 32;
+
+const chunks = (source: Source): AsyncIterable<Buffer> | Iterable<Buffer> =>
+  'file' in source ? createReadStream(source.file, { highWaterMark: CHUNK_BYTES }) : slices(source.bytes);
+
+function* slices(bytes: Uint8Array): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+    yield Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.min(CHUNK_BYTES, bytes.length - at));
+  }
+}
+
+async function* messages(header: UploadHeader, source: Source): AsyncGenerator<UploadRequest> {
+  yield { part: { $case: 'header', value: header } };
+  for await (const value of chunks(source)) {
+    yield { part: { $case: 'chunk', value } };
+  }
+}
+
+/**
+ * Uploads a file of an attempt, once. The same bytes again answer the same receipt, so whoever does not know whether it
+ * worked does it again.
+ */
+export const uploadOnce = async (
+  blobs: Pick<Blobs, 'upload'>,
+  header: UploadHeader & { sizeBytes: number },
+  source: Source,
+  signal: AbortSignal,
+): Promise<Receipt> => {
+  const deadlineMs = PATIENCE_MS + header.sizeBytes / BYTES_PER_MS;
+  const { receipt } = await blobs.upload(messages(header, source), { signal, deadlineMs });
+  if (receipt === undefined) {
+    throw new DomainError(status.INTERNAL, 'RECEIPT_MISSING', 'the blob service stored a result without a receipt');
+  }
+  return receipt;
+};

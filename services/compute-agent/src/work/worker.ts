@@ -1,0 +1,116 @@
+import type { Clock, Timer } from '#libs/clock/index.ts';
+import type { DesiredState, Held } from '#libs/contracts/agent.ts';
+import type { Cancelled, Outcome } from '../engines/index.ts';
+import { createBoard } from './board.ts';
+import type { Entry } from './entry.ts';
+import { type OpenWork, startSlot } from './slot.ts';
+
+/** Makes what a machine does equal to what the mesh wants. */
+export interface Worker {
+  /** Takes over a desired state. False if it is older than the one before. */
+  apply(state: DesiredState): boolean;
+  /** The mesh has said what became of an entry. */
+  settle(key: string): void;
+  /** What waits, runs or is finished, per workload. */
+  held(): Held[];
+  /** A new stream begins: what runs is announced on it. */
+  announceAgain(): void;
+  /** Begins nothing new; what waits is dropped. */
+  drain(): void;
+  /** How many entries run. */
+  running(): number;
+  /** Stops everything. */
+  end(): Promise<void>;
+}
+
+export interface WorkerOptions {
+  slots: number;
+  open: OpenWork;
+  /** An entry runs for longer than a moment. */
+  onStarted: (entry: Entry) => void;
+  /** See SlotOptions. */
+  onDone: (entry: Entry, outcome: Exclude<Outcome, Cancelled>) => Promise<void> | undefined;
+  /** A slot has become idle. */
+  onIdle: () => void;
+  clock: Clock;
+}
+
+/** Most tasks of a bench are over before it is worth saying that they began. */
+const ANNOUNCE_AFTER_MS = 200;
+
+/** Starts the slots of one machine. */
+export const startWorker = ({ slots: count, open, onStarted, onDone, onIdle, clock }: WorkerOptions): Worker => {
+  const board = createBoard();
+  let timer: Timer | undefined;
+
+  const announce = (): void => {
+    timer = undefined;
+    const now = clock.monotonic();
+    for (const slot of slots) {
+      const entry = slot.running();
+      if (entry === undefined || entry.isAnnounced) {
+        continue;
+      }
+      if (now - entry.startedMs >= ANNOUNCE_AFTER_MS) {
+        entry.isAnnounced = true;
+        onStarted(entry);
+      } else {
+        watch();
+      }
+    }
+  };
+  const watch = (): void => {
+    timer ??= clock.setTimer(ANNOUNCE_AFTER_MS, announce);
+  };
+
+  const slots = Array.from({ length: count }, () =>
+    startSlot({
+      board,
+      open,
+      onRunning: watch,
+      onDone: (entry, outcome) => {
+        board.finish(entry);
+        return onDone(entry, outcome);
+      },
+      onIdle,
+      clock,
+    }),
+  );
+
+  return {
+    apply(state) {
+      const stopped = board.apply(state);
+      if (stopped === undefined) {
+        return false;
+      }
+      for (const entry of stopped) {
+        for (const slot of slots) {
+          slot.stop(entry);
+        }
+      }
+      for (const slot of slots) {
+        slot.wake();
+      }
+      return true;
+    },
+    settle: (key) => board.settle(key),
+    held: () => board.held(),
+    announceAgain() {
+      for (const slot of slots) {
+        const entry = slot.running();
+        if (entry !== undefined) {
+          entry.isAnnounced = false;
+          watch();
+        }
+      }
+    },
+    drain: () => board.closeForNew(),
+    running: () => slots.filter((slot) => !slot.isIdle()).length,
+    async end() {
+      board.closeForNew();
+      timer?.cancel();
+      await Promise.all(slots.map((slot) => slot.end()));
+      timer?.cancel();
+    },
+  };
+};
