@@ -32,8 +32,12 @@ export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<Store
     // Its own versions of the API lag behind the client's; it has nobody to send telemetry to.
     args: [
       program,
-      ...['--blobHost', '127.0.0.1', '--blobPort', String(port), '--location', dir],
-      ...['--silent', '--skipApiVersionCheck', '--disableTelemetry'],
+      '--blobHost=127.0.0.1',
+      `--blobPort=${port}`,
+      `--location=${dir}`,
+      '--silent',
+      '--skipApiVersionCheck',
+      '--disableTelemetry',
     ],
     // Not on the command line, which everybody on the machine can read.
     env: { AZURITE_ACCOUNTS: `${AZURITE_ACCOUNT}:${key}` },

@@ -114,12 +114,12 @@ describe('azurite', () => {
   });
 });
 
-describe('launch', () => {
-  const script = (text: string, ready: Program['ready'] = async () => {}): Program => {
-    return { name: 'a-store', command: '/bin/sh', args: ['-c', text], env: {}, stopMs: 200, ready };
-  };
-  const never = (): Promise<void> => new Promise(() => {});
+const script = (text: string, ready: Program['ready'] = async () => {}): Program => {
+  return { name: 'a-store', command: '/bin/sh', args: ['-c', text], env: {}, stopMs: 200, ready };
+};
+const never = (): Promise<void> => new Promise(() => {});
 
+describe('launch', () => {
   it('says with which words a program ended that never got ready', async () => {
     const failure = await failureOf(launch(script('echo no such disk; exit 3', never), options));
     expect(String(failure)).to.match(/a-store ended with exit code 3 before it was ready(.|\n)*no such disk/);

@@ -45,13 +45,18 @@ export const mongod = async ({ dir, port, password, path }: MongodOptions): Prom
 };
 
 const flags = (data: string, port: number): string[] => [
-  ...['--dbpath', data, '--port', String(port), '--bind_ip', '127.0.0.1', '--nounixsocket'],
-  ...['--replSet', REPLICA_SET, '--oplogSize', '256'],
+  `--dbpath=${data}`,
+  `--port=${port}`,
+  '--bind_ip=127.0.0.1',
+  '--nounixsocket',
+  `--replSet=${REPLICA_SET}`,
+  '--oplogSize=256',
   // It would take half of the machine's memory, which renderers need.
-  ...['--wiredTigerCacheSizeGB', '0.5', '--networkMessageCompressors', 'disabled'],
-  ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],
+  '--wiredTigerCacheSizeGB=0.5',
+  '--networkMessageCompressors=disabled',
+  '--setParameter=diagnosticDataCollectionEnabled=false',
   // Nobody else is in the set to hand over to, and the time to wait for that would only delay the end.
-  ...['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=0'],
+  '--setParameter=shutdownTimeoutMillisForSignaledShutdown=0',
 ];
 
 /** Members of a set know each other by it; ours has one member, but mongod insists. */

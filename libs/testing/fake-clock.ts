@@ -22,6 +22,10 @@ interface Waiting {
   fn: () => void;
 }
 
+const settle = async (): Promise<void> => {
+  for (let turns = 0; turns < TURNS; turns += 1) await turn();
+};
+
 /** @param startMs the wall clock at the beginning; default the first second of 2026. */
 export const fakeClock = (startMs = Date.UTC(2026, 0, 1)): FakeClock => {
   let elapsed = 0;
@@ -39,9 +43,6 @@ export const fakeClock = (startMs = Date.UTC(2026, 0, 1)): FakeClock => {
       if (timer.at <= until && (first === undefined || timer.at < first.at)) first = timer;
     }
     return first;
-  };
-  const settle = async (): Promise<void> => {
-    for (let turns = 0; turns < TURNS; turns += 1) await turn();
   };
 
   return {

@@ -1,6 +1,7 @@
 /** What tests need around them: real stores on free ports, a network that fails on request, time that stands still. */
 export { eventually, type Patience } from './eventually.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';
+export { freePort } from '#libs/embedded/index.ts';
 export { isAlive } from './is-alive.ts';
 export { needs } from './needs.ts';
 export { startProxy, type Direction, type Proxy } from './proxy.ts';

@@ -12,10 +12,10 @@ export interface Pipe {
 export interface PipeOptions {
   from: Socket;
   to: Socket;
-  mode(): 'pass' | 'hold' | 'drop';
-  delayMs(): number;
+  mode: () => 'pass' | 'hold' | 'drop';
+  delayMs: () => number;
   /** Something was held back or thrown away. */
-  caught(): void;
+  caught: () => void;
 }
 
 /** Beyond this much held back or on its way the sender is made to wait, as the receive window would. */

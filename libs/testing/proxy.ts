@@ -45,6 +45,14 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
     replies: Promise.withResolvers(),
   };
 
+  const pipe = (from: Socket, to: Socket, direction: Direction): Pipe =>
+    createPipe({
+      from,
+      to,
+      mode: () => modes[direction],
+      delayMs: () => delayMs,
+      caught: () => catches[direction].resolve(),
+    });
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (isCut) {
       client.on('error', () => {}).resetAndDestroy();
@@ -52,14 +60,6 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
     }
     const upstream = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     client.setNoDelay(true);
-    const pipe = (from: Socket, to: Socket, direction: Direction): Pipe =>
-      createPipe({
-        from,
-        to,
-        mode: () => modes[direction],
-        delayMs: () => delayMs,
-        caught: () => catches[direction].resolve(),
-      });
     const link = {
       client,
       server: upstream,

@@ -87,7 +87,7 @@ interface Setting {
   logFile: string;
   port: number;
   program: StoreProgram;
-  start(program: StoreProgram): Promise<Running>;
+  start: (program: StoreProgram) => Promise<Running>;
 }
 
 const testStore = ({ dir, logFile, port, program, start }: Setting, first: Running): TestStore => {
