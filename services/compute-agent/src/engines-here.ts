@@ -5,8 +5,10 @@ import type { Capability } from '#libs/contracts/agent.ts';
 import { DomainError } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
-import { findCapability } from './capability/index.ts';
+import { type Capability as Found, findCapability } from './capability/index.ts';
+import { findBlender } from './capability/find-blender.ts';
 import { findMachine } from './capability/machine.ts';
+import { tryEngine, type TrialOptions } from './capability/try-engine.ts';
 import type { Config } from './config.ts';
 import { createBlenderEngine, createNoopEngine, type RenderEngine } from './engines/index.ts';
 import { findSandbox } from './sandbox/index.ts';
@@ -28,22 +30,32 @@ export interface Surroundings {
 
 const noEngine = (message: string): DomainError => new DomainError(status.FAILED_PRECONDITION, 'NO_ENGINE', message);
 
-/** The engines of Blender to offer, of those that work. */
-const chosen = (
-  config: Pick<Config, 'engines'>,
-  working: readonly RenderEngine[],
-  log: Logger,
-): readonly RenderEngine[] => {
-  const { engines: choice } = config;
-  if (choice === 'auto') {
-    return working;
+/** A Blender with the engines of it that were tried and work. */
+type WorkingBlender = NonNullable<Found['blender']>;
+
+/** The engines that somebody named are tried at every start, and only these: one that needs a display takes its time to fail. */
+const findNamed = async (
+  engines: readonly RenderEngine[],
+  config: Config,
+  trial: TrialOptions,
+  { log }: Surroundings,
+  signal: AbortSignal,
+): Promise<WorkingBlender | undefined> => {
+  const blender = await findBlender(config.blender, config.searchPath);
+  if (blender === undefined) {
+    return undefined;
   }
-  for (const engine of choice) {
-    if (engine !== 'noop' && !working.includes(engine)) {
-      log.warn({ engine }, 'asked to offer an engine that does not work on this machine');
+  const working: RenderEngine[] = [];
+  for (const engine of engines) {
+    const trouble = await tryEngine(blender.program, engine, trial, signal);
+    signal.throwIfAborted();
+    if (trouble === undefined) {
+      working.push(engine);
+    } else {
+      log.warn({ engine, trouble }, 'asked to offer an engine that does not work on this machine');
     }
   }
-  return working.filter((engine) => choice.includes(engine));
+  return { ...blender, engines: working };
 };
 
 const onlyNoop = (config: Config, clock: Clock): EnginesHere => {
@@ -73,18 +85,25 @@ export const findEngines = async (config: Config, around: Surroundings, signal: 
     return onlyNoop(config, clock);
   }
   const sandbox = await findSandbox({ noSandbox });
+  const { cpus, memoryBytes } = findMachine();
+  const trial = { sandbox, folder, memoryBytes, clock, random };
   const memoryDir = join(config.cache.dir, 'engines');
-  const found = await findCapability(
-    { blender: name, searchPath, memoryDir, sandbox, folder, clock, random, logger: log },
-    signal,
-  );
-  const { cpus, memoryBytes, blender } = found;
-  const working = chosen(config, blender?.engines ?? [], log);
+  const blender =
+    choice === 'auto'
+      ? (await findCapability({ ...trial, blender: name, searchPath, memoryDir, logger: log }, signal)).blender
+      : await findNamed(
+          choice.filter((engine) => engine !== 'noop'),
+          config,
+          trial,
+          around,
+          signal,
+        );
+  const working = blender?.engines ?? [];
   if (working.length === 0 && !hasNoop) {
     throw noEngine(
       blender === undefined
         ? 'there is no Blender here that works; install one (apt-get install blender), or name it with --agent-blender'
-        : `none of the engines that were asked for works here, only ${blender.engines.join(', ')}`,
+        : 'none of the engines that were asked for works here',
     );
   }
   const slots = config.slots * config.tokens.length;
@@ -92,16 +111,12 @@ export const findEngines = async (config: Config, around: Surroundings, signal: 
     blender === undefined || working.length === 0
       ? undefined
       : await createBlenderEngine({
-          sandbox,
+          ...trial,
           program: blender.program,
           version: blender.version,
           engines: working,
-          folder,
           slots,
           cpus,
-          memoryBytes,
-          clock,
-          random,
           logger: log,
         });
   const noop = hasNoop ? createNoopEngine({ clock }) : undefined;
@@ -114,7 +129,7 @@ export const findEngines = async (config: Config, around: Surroundings, signal: 
         ...working.map((engine) => ({ name: engine, version: blender?.version ?? '' })),
         ...(noop === undefined ? [] : [{ name: noop.name, version: noop.version }]),
       ],
-      sandbox: found.sandbox === 'NONE' ? 'SANDBOX_LEVEL_NONE' : 'SANDBOX_LEVEL_BUBBLEWRAP',
+      sandbox: sandbox.kind === 'none' ? 'SANDBOX_LEVEL_NONE' : 'SANDBOX_LEVEL_BUBBLEWRAP',
     },
   };
 };
