@@ -1,4 +1,4 @@
-import type { Workload, WatchWorkloadResponse } from '#libs/contracts/session.ts';
+import type { Customer, Plan, Result, Workload, WatchWorkloadResponse } from '#libs/contracts/session.ts';
 import type { NoopSpec, RenderSpec } from '#libs/contracts/common.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import type { Clients } from './clients.ts';
@@ -50,6 +50,33 @@ export const start = async (
   const { workload } = await workloads.startWorkload(wantedUsers === undefined ? request : { ...request, wantedUsers });
   if (workload === undefined) throw new Error('a start without a workload');
   return workload.workloadId;
+};
+
+/** A customer with everything in their plan at its default but what is given. */
+export const customerOf = (customerId: string, plan: Partial<Plan>): Customer => ({
+  customerId,
+  displayName: '',
+  plan: { runningWorkloads: 0, users: 0, weight: 0, ...plan },
+  createTime: undefined,
+  updateTime: undefined,
+});
+
+/** A workload as requests name it. */
+export const named = (workloadId: string): { workloadId: string; customerId: string } => ({
+  workloadId,
+  customerId: '',
+});
+
+/** All accepted results. */
+export const resultsOf = async ({ workloads }: Clients, workloadId: string): Promise<Result[]> => {
+  const all: Result[] = [];
+  let pageToken = '';
+  do {
+    const page = await workloads.listResults({ ...named(workloadId), afterRevision: 0, pageSize: 1_000, pageToken });
+    all.push(...page.results);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '');
+  return all;
 };
 
 /** Every state of a workload until it has ended, over services that go away and come back. */
