@@ -39,6 +39,27 @@ describe('the four kinds of rpc', () => {
     expect(await collect(chat.responses)).to.deep.equal([]);
   });
 
+  it('bring an error back that comes right after an answer, also while the caller may still speak', async () => {
+    await using echo = await startEcho({
+      async *chat(requests) {
+        const incoming = requests[Symbol.asyncIterator]();
+        await incoming.next();
+        void incoming.next().catch(() => undefined);
+        yield { text: 'last words' };
+        throw new DomainError(status.ABORTED, 'SUPERSEDED', 'gone');
+      },
+    });
+    const chat = echo.client.chat();
+    await chat.send({ text: 'hello' });
+    const heard: string[] = [];
+    const listen = async (): Promise<void> => {
+      for await (const { text } of chat.responses) heard.push(text);
+    };
+    const failed = await failure(listen());
+    expect(heard).to.deep.equal(['last words']);
+    expect(failed.reason).to.equal('SUPERSEDED');
+  });
+
   it('bring every error back whole, whichever kind', async () => {
     const error = new DomainError(
       status.RESOURCE_EXHAUSTED,

@@ -3,19 +3,28 @@ import type { Writable } from 'node:stream';
 // A stream of grpc-js counts messages, not bytes: sixteen chunks of 1 MiB would wait in each.
 const MAX_WAITING_BYTES = 1_048_576;
 
+/** Writes messages to one stream. */
+export interface Sender {
+  /**
+   * Resolves when there is room for the next message, which may be long before the other side has read this one; rejects
+   * with the call's error once the call is over.
+   */
+  send: (message: Buffer) => Promise<void>;
+  /** Resolves when nothing waits any more. */
+  written: () => Promise<void>;
+}
+
 /**
  * Writes messages to a stream of grpc-js, one after the other, without ever letting more than about a mebibyte (or
  * sixteen messages) wait for a reader that is slow. The bound holds per stream.
  *
- * The returned function resolves when there is room for the next message, which may be long before the other side has
- * read this one; it rejects with the reason of `over` once the call is over. `drain` never fires on a stream that was
- * cancelled, hence the race.
+ * `over` aborts when the call is over, with its error. `drain` never fires on a stream that was cancelled, hence the
+ * race.
  */
-export const createSender = (
-  stream: Pick<Writable, 'write' | 'writableNeedDrain'>,
-  over: AbortSignal,
-): ((message: Buffer) => Promise<void>) => {
+export const createSender = (stream: Pick<Writable, 'write' | 'writableNeedDrain'>, over: AbortSignal): Sender => {
   let waitingBytes = 0;
+  let waitingMessages = 0;
+  let nothing: PromiseWithResolvers<void> | undefined;
   let room: PromiseWithResolvers<void> | undefined;
   const hasRoom = (): boolean => waitingBytes <= MAX_WAITING_BYTES && !stream.writableNeedDrain;
   const wake = (): void => {
@@ -24,11 +33,16 @@ export const createSender = (
   };
   over.addEventListener('abort', wake, { once: true });
 
-  return async (message) => {
+  const send = async (message: Buffer): Promise<void> => {
     over.throwIfAborted();
     waitingBytes += message.byteLength;
+    waitingMessages += 1;
     stream.write(message, () => {
       waitingBytes -= message.byteLength;
+      waitingMessages -= 1;
+      if (waitingMessages === 0) {
+        nothing?.resolve();
+      }
       // The callback of the last message that waited comes just before the stream itself says that it has room.
       if (room !== undefined) {
         setImmediate(() => hasRoom() && wake());
@@ -39,5 +53,9 @@ export const createSender = (
       await room.promise;
     }
     over.throwIfAborted();
+  };
+  return {
+    send,
+    written: () => (waitingMessages === 0 ? Promise.resolve() : (nothing ??= Promise.withResolvers()).promise),
   };
 };

@@ -77,7 +77,7 @@ export const openCall = (
     }
   }
   return {
-    send: createSender(stream, over.signal),
+    send: createSender(stream, over.signal).send,
     end: () => stream.end(),
     cancel,
     responses: responses(),

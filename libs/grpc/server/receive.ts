@@ -31,9 +31,10 @@ export const receive = async (
   // Not before the status of the call is there: after that it also stands for its regular end.
   const onCancelled = (): void => abort(Date.now() >= deadline ? deadlineExceeded() : callCancelled());
   raw.once('cancelled', onCancelled);
+  const { send, written } = createSender(raw, signal);
   const call: IncomingCall = {
     method,
-    exchange: { messages: read(raw, signal), send: createSender(raw, signal) },
+    exchange: { messages: read(raw, signal), send },
     metadata: raw.metadata,
     trailers: new Metadata(),
     peer: raw.getPeer(),
@@ -57,6 +58,8 @@ export const receive = async (
     raw.end(call.trailers);
   } else {
     outcome.metadata.merge(call.trailers);
+    // At an error the iterator over the requests destroys the stream, and with it what still waits to be written.
+    await Promise.race([written(), finished]);
     raw.emit('error', outcome);
   }
   await finished;
