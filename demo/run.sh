@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Renders an animation over three agents on this machine, kills one of them in the middle, and shows what came of it.
-# Everything that it makes is in demo-out/; the mesh runs in a temporary directory and is gone at the end.
+# Everything that it makes is in demo-out/ (or $DEMO_OUT); the mesh runs in a temporary directory and is gone at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 FRAMES=24
 KILL_AFTER=8
 VICTIM=agent-2
-OUT=$PWD/demo-out
+OUT=${DEMO_OUT:-$PWD/demo-out}
 MUSTER=$PWD/bin/muster
 DATA=$(mktemp -d "${TMPDIR:-/tmp}/muster-demo.XXXXXX")
 export MUSTER_CONTEXT=$DATA/context.json
@@ -53,7 +53,7 @@ blender --background --factory-startup --python-exit-code 1 --python demo/make-s
 ls -l "$OUT/scene.blend" | awk '{print $9 ", " $5 " bytes"}'
 
 say 'A mesh of its own: stores, four services, three agents'
-"$MUSTER" up --data "$DATA" --agents 3 --detach
+"$MUSTER" up --data "$DATA" --agents 3 --engines CYCLES --detach
 "$MUSTER" users
 
 say "Render, and lose $VICTIM on the way"

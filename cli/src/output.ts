@@ -25,7 +25,7 @@ export interface Output {
 export const createOutput = (cli: Pick<Cli, 'stdout' | 'stderr'>, isJson: boolean): Output => ({
   isJson,
   isLive: !isJson && cli.stdout.isTTY === true,
-  columns: cli.stdout.columns ?? 80,
+  columns: cli.stdout.columns || 80,
   json(value) {
     if (isJson) cli.stdout.write(`${JSON.stringify(value)}\n`);
   },

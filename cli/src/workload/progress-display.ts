@@ -5,8 +5,6 @@ import { progressBar, progressEvent, progressLine, type Progress } from './progr
 /** Shows progress in the form that the reader can use: events, a bar that redraws itself, or a line now and then. */
 export interface ProgressDisplay {
   show(progress: Progress): void;
-  /** A line for people that does not belong to the bar. */
-  line(text: string): void;
   /** A message on standard error. */
   note(text: string): void;
   /** Leaves the bar as it is; the next text begins on a line of its own. */
@@ -15,15 +13,25 @@ export interface ProgressDisplay {
 
 /** Programs and logs get no more than so many lines a second from us, the last one always. */
 const lineEveryMs = { json: 200, plain: 1_000, live: 100 } as const;
+/** In a log only an estimate that has changed is not worth a line each second. */
+const plainEstimateMs = 10_000;
 
 export const createProgressDisplay = (output: Output, clock: Clock, noun: string): ProgressDisplay => {
   const everyMs = output.isJson ? lineEveryMs.json : output.isLive ? lineEveryMs.live : lineEveryMs.plain;
   let shownAtMs = -Infinity;
   let shown = '';
+  let counts = '';
   let pending: Progress | undefined;
   let isBarOpen = false;
 
+  const isWorthALine = ({ completed, failed, total, users }: Progress): boolean => {
+    const before = counts;
+    const isOld = clock.monotonic() - shownAtMs >= plainEstimateMs;
+    counts = `${completed} ${failed} ${total} ${users}`;
+    return output.isJson || output.isLive || isOld || counts !== before;
+  };
   const print = (progress: Progress): void => {
+    if (!isWorthALine(progress)) return;
     shownAtMs = clock.monotonic();
     pending = undefined;
     const text = output.isJson ? JSON.stringify(progressEvent(progress)) : progressLine(progress, noun);
@@ -50,10 +58,6 @@ export const createProgressDisplay = (output: Output, clock: Clock, noun: string
     show(progress) {
       if (clock.monotonic() - shownAtMs < everyMs) pending = progress;
       else print(progress);
-    },
-    line(text) {
-      clearBar();
-      output.text(text);
     },
     note(text) {
       clearBar();

@@ -73,6 +73,6 @@ const verdict = (workload: Workload, wallSeconds: number): string => {
   const gain =
     saved > 0.5
       ? `; one machine would have worked ${formatSeconds(alone)}, so ${formatSeconds(saved)} were saved`
-      : `; the work itself took ${formatSeconds(alone)}, so nothing was saved against one machine`;
+      : `; one machine would have worked ${formatSeconds(alone)}, so nothing was saved`;
   return `${done} in ${formatSeconds(wallSeconds)}${gain}.`;
 };

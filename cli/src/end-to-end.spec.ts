@@ -1,0 +1,188 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import sharp from 'sharp';
+import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { muster as runMuster, spawnMuster } from './fixtures/muster-process.ts';
+import { jsonLines } from './fixtures/test-cli.ts';
+
+const run = promisify(execFile);
+
+/** Frames 0 to 5 of a turning cube, 64×36, one sample; with `picture`, its texture is a file that is nowhere. */
+const sceneScript = (path: string, picture: string): string => `
+import bpy
+scene = bpy.context.scene
+scene.render.engine = 'CYCLES'
+scene.cycles.samples = 1
+scene.cycles.use_denoising = False
+scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = 64, 36, 100
+scene.frame_start, scene.frame_end = 0, 5
+cube = bpy.data.objects['Cube']
+for frame in (0, 5):
+    cube.rotation_euler = (0, 0, frame)
+    cube.keyframe_insert('rotation_euler', frame=frame)
+if ${JSON.stringify(picture)}:
+    image = bpy.data.images.new('lost', 8, 8)
+    image.source = 'FILE'
+    image.filepath = ${JSON.stringify(picture)}
+    nodes = cube.data.materials[0].node_tree
+    texture = nodes.nodes.new('ShaderNodeTexImage')
+    texture.image = image
+    nodes.links.new(texture.outputs['Color'], nodes.nodes['Principled BSDF'].inputs['Base Color'])
+bpy.ops.wm.save_as_mainfile(filepath=${JSON.stringify(path)})
+`;
+
+describe('muster against a whole mesh', function () {
+  this.timeout(120_000);
+  let dir: TempDir;
+  let data: string;
+  const at = (name: string): string => join(dir.path, name);
+  const env = () => ({ MUSTER_CONTEXT: join(data, 'context.json') });
+  const muster = (...argv: string[]) => runMuster(argv, { cwd: dir.path, env: env() });
+  const musterJson = async (...argv: string[]) => {
+    const said = await muster(...argv, '--json');
+    return { ...said, lines: jsonLines(said.stdout) };
+  };
+  const makeScene = async (name: string, picture = ''): Promise<void> => {
+    const script = at(`${name}.py`);
+    await writeFile(script, sceneScript(at(name), picture));
+    await run('blender', ['--background', '--factory-startup', '--python-exit-code', '1', '--python', script]);
+  };
+  const startNoop = async (noop: object): Promise<string> => {
+    const { lines, stderr } = await musterJson('call', 'WorkloadService/StartWorkload', JSON.stringify({ noop }));
+    expect(lines[0], stderr).to.include.keys('workload');
+    const [{ workload } = { workload: {} }] = lines;
+    return String((workload as Record<string, unknown>)['workloadId']);
+  };
+
+  before(needs('blender', 'bwrap'));
+  before(async () => {
+    dir = await tempDir();
+    data = at('mesh');
+    const up = ['up', '--data', data, '--agents', '2', '--engines', 'CYCLES,noop', '--detach'];
+    const [{ code, stderr }] = await Promise.all([runMuster(up), makeScene('scene.blend')]);
+    expect(code, stderr).to.equal(0);
+  });
+  after(async () => {
+    if (dir === undefined) return;
+    await runMuster(['down', '--data', data]);
+    await dir[Symbol.asyncDispose]();
+  });
+
+  it('lists the agents of `up` as users by their names', async () => {
+    const { lines } = await musterJson('users');
+    const [users] = lines;
+    expect(Array.isArray(users) && users.map((user: { name: string }) => user.name).sort()).to.deep.equal([
+      'agent-1',
+      'agent-2',
+    ]);
+  });
+
+  it('renders a scene that begins at frame 0, and tells started, progress and completed in this order', async () => {
+    const { code, lines, stderr } = await musterJson('render', 'scene.blend', '--out', 'frames');
+    expect(code, stderr).to.equal(0);
+    expect(lines[0]).to.include({ event: 'started', total: 6, first: 0, last: 5 });
+    const last = lines.at(-1);
+    expect(last).to.include({ event: 'completed', workload: lines[0]?.['workload'], frames: 6, failed: 0 });
+    const users = last?.['users'];
+    expect(
+      typeof users === 'object' && users !== null && Object.values(users).reduce((a, b) => a + Number(b), 0),
+    ).to.equal(6);
+    const progress = lines.filter(({ event }) => event === 'progress');
+    expect(progress.at(-1)).to.include({ completed: 6, failed: 0, total: 6 });
+    const counts = progress.map(({ completed }) => Number(completed));
+    expect(counts).to.deep.equal([...counts].sort((a, b) => a - b));
+    const pictures = [0, 1, 2, 3, 4, 5].map((frame) => `frame_000${frame}.png`);
+    expect((await readdir(at('frames'))).sort()).to.deep.equal(['contact-sheet.png', ...pictures]);
+    expect(await sharp(at('frames/frame_0003.png')).metadata()).to.include({ width: 64, height: 36, format: 'png' });
+  });
+
+  it('fetches the results of a finished workload again, in another format and smaller', async () => {
+    const options = ['--frames', '2-3', '--format', 'JPEG', '--scale', '50', '--out', 'small'];
+    const said = await muster('render', 'scene.blend', ...options);
+    expect(said.code, said.stderr).to.equal(0);
+    expect(said.stdout).to.include('2 frames in ');
+    const [id = ''] = /w-[a-z0-9]+/.exec(said.stdout) ?? [];
+    expect((await muster('results', id, '--out', 'again')).code).to.equal(0);
+    expect((await readdir(at('again'))).sort()).to.deep.equal(['frame_0002.jpg', 'frame_0003.jpg']);
+    const same = await Promise.all(['small', 'again'].map((name) => readFile(at(`${name}/frame_0002.jpg`))));
+    expect(same[0]?.equals(same[1] ?? Buffer.alloc(0))).to.equal(true);
+    expect(await sharp(at('again/frame_0002.jpg')).metadata()).to.include({ width: 32, height: 18, format: 'jpeg' });
+  });
+
+  it('starts and returns with --no-wait, and can be watched afterwards', async () => {
+    const { code, lines } = await musterJson('render', 'scene.blend', '--frames', '1', '--no-wait');
+    expect([code, lines.length]).to.deep.equal([0, 1]);
+    const watched = await musterJson('watch', String(lines[0]?.['workload']));
+    expect(watched.code, watched.stderr).to.equal(0);
+    expect(watched.lines.at(-1)).to.include({ event: 'completed', frames: 1 });
+  });
+
+  it('ends with 2 for what is no scene', async () => {
+    await writeFile(at('text.blend'), 'this is a text that somebody named like a scene\n');
+    await writeFile(at('empty.blend'), '');
+    for (const name of ['text.blend', 'empty.blend']) expect((await muster('render', name)).code, name).to.equal(2);
+  });
+
+  it('ends with 1 and their names when pictures did not travel, unless they may be missing', async () => {
+    await makeScene('lost.blend', '//textures/wood.png');
+    const refused = await musterJson('render', 'lost.blend', '--frames', '1');
+    expect(refused.code).to.equal(1);
+    expect(refused.lines.at(-1)).to.include({ event: 'failed', reason: 'MISSING_ASSETS' });
+    expect(String(refused.lines.at(-1)?.['message'])).to.include('wood.png');
+    const allowed = await muster('render', 'lost.blend', '--frames', '1', '--allow-missing', '--out', 'pink');
+    expect(allowed.code, allowed.stderr).to.equal(0);
+  });
+
+  it('goes on through a supervisor that is killed while it watches', async () => {
+    const id = await startNoop({ tasks: 60, durationMs: 200 });
+    const watching = spawnMuster(['watch', id, '--json'], { cwd: dir.path, env: env() });
+    await new Promise<void>((resolve) =>
+      watching.process.stdout?.on('data', (text: string) => {
+        if (/"completed":[1-9]/.test(text)) resolve();
+      }),
+    );
+    const processes: Record<string, number> = JSON.parse(await readFile(join(data, 'processes.json'), 'utf8'));
+    process.kill(processes['session-supervisor-1'] ?? 0, 'SIGKILL');
+    const { code, stdout, stderr } = await watching.ended;
+    expect(code, stderr).to.equal(0);
+    expect(jsonLines(stdout).at(-1)).to.include({ event: 'completed', frames: 60 });
+  });
+
+  it('ends with 1 when the plan is full, with 130 on Ctrl-C, and the workload goes on until it is stopped', async () => {
+    const id = await startNoop({ tasks: 1_000, durationMs: 1_000 });
+    const second = await muster('render', 'scene.blend', '--json');
+    expect(second.code).to.equal(1);
+    expect(jsonLines(second.stderr).at(-1)?.['error']).to.include({
+      code: 'ALREADY_EXISTS',
+      reason: 'WORKLOAD_ALREADY_RUNNING',
+    });
+
+    const watching = spawnMuster(['watch', id], { cwd: dir.path, env: env() });
+    await new Promise((resolve) => watching.process.stdout?.once('data', resolve));
+    watching.process.kill('SIGINT');
+    const interrupted = await watching.ended;
+    expect(interrupted.code).to.equal(130);
+    expect(interrupted.stderr).to.include(`muster watch ${id}`).and.to.include(`muster stop ${id}`);
+
+    for (const [command, state] of [
+      ['pause', 'PAUSED'],
+      ['resume', 'RUNNING'],
+    ] as const) {
+      expect((await muster(command, id)).code).to.equal(0);
+      expect((await musterJson('show', id)).stdout, command).to.include(`WORKLOAD_STATE_${state}`);
+    }
+    expect((await musterJson('users-wanted', id, '1')).lines[0]).to.include({ wanted: 1, effective: 1, sessionId: id });
+    expect((await musterJson('why', id)).lines[0]).to.include.keys('state', 'reasons');
+
+    const watcher = spawnMuster(['watch', id, '--json'], { cwd: dir.path, env: env() });
+    expect((await muster('stop', id)).code).to.equal(0);
+    const stopped = await watcher.ended;
+    expect(stopped.code).to.equal(1);
+    expect(jsonLines(stopped.stdout).at(-1)).to.include({ event: 'stopped', reason: 'STOPPED_BY_COMMAND' });
+    expect((await muster('show', 'w-unknown')).code).to.equal(5);
+  });
+});
