@@ -19,6 +19,9 @@ import { makeWorkDir } from './work-dir.ts';
 const MIB = 1024 ** 2;
 const limits: Limits = { ...helperLimits, memoryBytes: 128 * MIB, addressSpaceBytes: 1024 * MIB, processes: 32 };
 
+/** A command line that no other process on this machine has. */
+const sleeper = `sleep 61.${process.pid}`;
+
 const isRoot = process.getuid?.() === 0;
 
 /** A bubblewrap that root starts as somebody else, so that both ways are tried where only root is there. */
@@ -191,14 +194,14 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
         import { systemClock } from '#libs/clock/index.ts';
         const box = ${JSON.stringify({ workDir: work, readOnly: [], limits })};
         const onOutput = (chunk) => process.stdout.write(chunk);
-        startConfined(${JSON.stringify(sandbox)}, box, () => ['/bin/bash', '-c', 'echo up; sleep 61.5 & sleep 61.5'], { clock: systemClock, onOutput });`;
+        startConfined(${JSON.stringify(sandbox)}, box, () => ['/bin/bash', '-c', 'echo up; ${sleeper} & ${sleeper}'], { clock: systemClock, onOutput });`;
       const agent = spawn(process.execPath, ['--input-type=module', '-e', starter], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       await once(agent.stdout, 'data');
-      expect(await commandLines()).to.include('sleep 61.5');
+      await eventually(async () => expect(await commandLines()).to.include(sleeper));
       agent.kill('SIGKILL');
-      await eventually(async () => expect(await commandLines()).not.to.include('sleep 61.5'), { withinMs: 2_000 });
+      await eventually(async () => expect(await commandLines()).not.to.include(sleeper), { withinMs: 2_000 });
     });
 
     it('runs at nice 10', async () => {

@@ -30,13 +30,18 @@ const completed = (outcome: Outcome): Completed => {
 const frame = async (scene: OpenedScene, number: number): Promise<Completed> =>
   completed(await scene.run({ key: `frames/${number}` }, going));
 
-/** Blender processes below this one, by their pids. */
+/** The renderers that this process started, by their pids; others may be at work on this machine. */
 const blenders = async (): Promise<number[]> => {
-  const { stdout } = await run('ps', ['-eo', 'pid=,args=']);
-  return stdout
-    .split('\n')
-    .filter((line) => /^\s*\d+ \/usr\/bin\/blender .*driver\.py/.test(line))
-    .map((line) => Number.parseInt(line, 10));
+  const { stdout } = await run('ps', ['-eo', 'pid=,ppid=,args=']);
+  const processes = stdout.split('\n').map((line) => {
+    const [, pid = '', parent = '', args = ''] = /^\s*(\d+)\s+(\d+) (.*)$/.exec(line) ?? [];
+    return { pid: Number(pid), parent: Number(parent), args };
+  });
+  const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
+  const isOurs = (pid: number): boolean => pid === process.pid || (pid > 1 && isOurs(parents.get(pid) ?? 0));
+  return processes
+    .filter(({ pid, args }) => /^\/usr\/bin\/blender .*driver\.py/.test(args) && isOurs(pid))
+    .map(({ pid }) => pid);
 };
 
 describe('rendering with Blender', function () {
@@ -176,6 +181,19 @@ describe('rendering with Blender', function () {
     await frame(await open('packed'), 1);
   });
 
+  it('finds missing files of every kind that a picture depends on, and none that it does not', async () => {
+    const { names } = await refused('unpacked');
+    expect(names.map((name) => name.replace(/^.*\//, ''))).to.have.members([
+      'clip.png',
+      'lamp.ies',
+      'library.blend',
+      'points.mdd',
+      'strip.png',
+      'tile.1001.png',
+      'tile.1002.png',
+    ]);
+  });
+
   it('calls a file that is no scene, or half of one, unreadable', async () => {
     await writeFile(join(folder, 'text.blend'), 'not a scene, though it says so\n'.repeat(100));
     await writeFile(join(folder, 'empty.blend'), '');
@@ -185,7 +203,9 @@ describe('rendering with Blender', function () {
     for (const scene of ['text', 'empty', 'half']) {
       const failure = await refused(scene);
       expect(failure, scene).to.include({ failureClass: 'SCENE_UNREADABLE' });
-      expect(failure.reason, scene).to.have.length.above(10);
+      expect(failure.reason, scene)
+        .to.match(/\w+ \w+/)
+        .and.not.to.include('/given');
     }
   });
 

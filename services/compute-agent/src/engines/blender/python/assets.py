@@ -72,9 +72,11 @@ def missing_simulations():
             elif modifier.type == "OCEAN" and modifier.is_cached and not exists(modifier.filepath, item.library):
                 yield "cache", modifier.filepath
             elif modifier.type == "FLUID" and modifier.fluid_type == "DOMAIN":
-                folder = modifier.domain_settings.cache_directory
-                if not exists(folder, item.library):
-                    yield "cache", folder
+                domain = modifier.domain_settings
+                # One that was never baked is simulated anew, or has nothing to show.
+                baked = domain.has_cache_baked_data or domain.has_cache_baked_mesh or domain.has_cache_baked_any
+                if baked and not exists(domain.cache_directory, item.library):
+                    yield "cache", domain.cache_directory
             cache = getattr(modifier, "point_cache", None)
             if cache and cache.use_external and not exists(cache.filepath, item.library):
                 yield "cache", cache.filepath

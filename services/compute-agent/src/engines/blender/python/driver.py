@@ -42,7 +42,10 @@ def load(path):
     try:
         bpy.ops.wm.open_mainfile(filepath=path, load_ui=False, use_scripts=False)
     except RuntimeError as error:
-        raise Refusal("SCENE_UNREADABLE", words(error).replace(f"'{path}'", "the file")) from error
+        text = words(error)
+        for named, meant in ((f"blend file '{path}'", "it"), (f"file '{path}'", "the file"), (f"'{path}'", "the file")):
+            text = text.replace(named, meant)
+        raise Refusal("SCENE_UNREADABLE", text) from error
     if not bpy.data.filepath or not bpy.data.scenes:
         raise Refusal("SCENE_UNREADABLE", "the file holds no scene")
     if tuple(bpy.data.version[:2]) > tuple(bpy.app.version[:2]):

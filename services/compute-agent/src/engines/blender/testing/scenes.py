@@ -1,6 +1,7 @@
 """Writes the scenes that the specs render: blender --background --factory-startup --python scenes.py -- FOLDER"""
 
 import os
+import shutil
 import sys
 
 import bpy
@@ -96,6 +97,40 @@ def packed():
     save("packed")
 
 
+def unpacked():
+    """Refers to files in every way there is, and then they are gone. Only the reference picture would not be seen."""
+    scene = fresh()
+    names = [f"{kind}.png" for kind in ("clip", "strip", "tile.1001", "tile.1002", "reference")]
+    for name in names:
+        shutil.copyfile(os.path.join(FOLDER, "there.png"), os.path.join(FOLDER, name))
+    paths = dict(zip(names, (os.path.join(FOLDER, name) for name in names)))
+    library = os.path.join(FOLDER, "library.blend")
+    bpy.data.libraries.write(library, {bpy.data.objects["Cube"]})
+    with bpy.data.libraries.load(library, link=True) as (_, linked):
+        linked.objects = ["Cube"]
+    scene.collection.objects.link(linked.objects[0])
+    bpy.data.movieclips.load(paths["clip.png"]).use_fake_user = True
+    scene.sequence_editor_create().sequences.new_image("strip", paths["strip.png"], 1, 1)
+    cube = next(item for item in bpy.data.objects if item.type == "MESH" and not item.library)
+    cube.modifiers.new("cache", "MESH_CACHE").filepath = "//points.mdd"
+    light = bpy.data.lights["Light"]
+    light.use_nodes = True
+    profile = light.node_tree.nodes.new("ShaderNodeTexIES")
+    profile.mode, profile.filepath = "EXTERNAL", "//lamp.ies"
+    tiles = bpy.data.images.load(paths["tile.1001.png"])
+    tiles.source = "TILED"
+    tiles.filepath = os.path.join(FOLDER, "tile.<UDIM>.png")
+    tiles.tiles.new(1002)
+    material(cube, (1, 1, 1, 1)).node_tree.nodes.new("ShaderNodeTexImage").image = tiles
+    reference = bpy.data.objects.new("reference", None)
+    reference.empty_display_type = "IMAGE"
+    reference.data = bpy.data.images.load(paths["reference.png"])
+    scene.collection.objects.link(reference)
+    save("unpacked")
+    for path in (*paths.values(), library):
+        os.remove(path)
+
+
 def scripted():
     """Tries to run Python as a registered text, as a driver, and to write elsewhere with the compositor."""
     scene = fresh()
@@ -164,5 +199,5 @@ def picture():
 
 
 picture()
-for make in (moving, denoised, missing, packed, scripted, black, slow, two_scenes, cropped, no_camera):
+for make in (moving, denoised, missing, packed, unpacked, scripted, black, slow, two_scenes, cropped, no_camera):
     make()
