@@ -1,8 +1,8 @@
 import { has } from './bitmap.ts';
 import { learnSpeed, letGo, withdrawTask, type Member } from './crew.ts';
-import { record, type Draft, type Outcome } from './decision.ts';
+import { record, recordStart, type Draft, type Outcome } from './decision.ts';
 import type { AttemptKey } from './entries.ts';
-import { endIfDone, spendBudget } from './endings.ts';
+import { spendBudget } from './endings.ts';
 import { isTaskFault } from './fold.ts';
 import type { Report } from './inputs.ts';
 import { serve, serveHungry } from './schedule.ts';
@@ -27,7 +27,6 @@ export const decideReports = (draft: Draft, input: ReportsInput): void => {
     const outcome = decideReport(draft, input, report);
     if (outcome !== undefined && report.reportId > 0) outcomes.push({ reportId: report.reportId, ...outcome });
   }
-  endIfDone(draft);
   const member = draft.crew.members.get(input.user);
   if (member !== undefined) serve(draft, member);
   serveHungry(draft);
@@ -66,6 +65,7 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
       return settled(has(draft.state.done, ordinal) ? 'DUPLICATE' : 'TASK_GIVEN_UP');
     }
     const { kind: _, ...result } = body;
+    recordStart(draft);
     record(draft, { kind: 'accepted', ...key, userName: input.userName, ...result });
     withdrawTask(draft.crew, ordinal);
     return accepted;
@@ -75,6 +75,7 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
     return settled('DUPLICATE');
   }
   const { kind: _, ...failure } = body;
+  recordStart(draft);
   record(draft, { kind: 'attempt-failed', ...key, userName: input.userName, ...failure });
   if (member !== undefined && !isTaskFault(body.failureClass)) member.restsUntil = draft.now + REST_MS;
   draft.crew.queue.giveBack(ordinal);

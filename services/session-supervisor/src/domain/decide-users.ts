@@ -1,9 +1,9 @@
 import { has } from './bitmap.ts';
 import { hold, letGo, type Assigned, type Member } from './crew.ts';
-import { record, type Draft } from './decision.ts';
-import { endIfDone, forgetMember, release, spendLoss, takeBack } from './endings.ts';
+import { record, recordStart, type Draft } from './decision.ts';
+import { forgetMember, release, spendLoss, takeBack } from './endings.ts';
 import type { HeldClaim } from './inputs.ts';
-import { effectiveWanted, serve, serveHungry } from './schedule.ts';
+import { effectiveWanted, MAX_WINDOW, serve, serveHungry } from './schedule.ts';
 import { taskKey, taskOrdinal } from './tasks.ts';
 import { hasEnded } from './workload.ts';
 
@@ -45,6 +45,8 @@ const welcome = (draft: Draft, assigned: Assigned): void => {
   const known = crew.members.get(assigned.id);
   if (known !== undefined && known.claim > assigned.claim) return;
   if (known?.connection === assigned.connection) {
+    // Claimed anew: whatever was sent under the former claim was taken back with it.
+    if (known.claim < assigned.claim) crew.dirty.add(assigned.id);
     Object.assign(known, assigned);
     return;
   }
@@ -109,7 +111,6 @@ export const decideUserGone = (draft: Draft, user: string, connection: string, i
   const member = draft.crew.members.get(user);
   if (member === undefined || member.connection !== connection) return;
   drop(draft, member, isClean);
-  endIfDone(draft);
   serveHungry(draft);
 };
 
@@ -131,11 +132,15 @@ export const decideUserHeld = (draft: Draft, user: string, connection: string, c
   const { crew, state, now } = draft;
   const member = crew.members.get(user);
   if (member === undefined || member.connection !== connection || member.phase !== 'asked') return;
-  for (const { task, generation, attempt } of claims) {
+  for (const { task, generation, attempt } of claims.slice(0, Math.max(MAX_WINDOW, member.slots))) {
     const ordinal = taskOrdinal(state.tasks, task);
     if (ordinal === undefined || has(state.done, ordinal) || has(state.givenUp, ordinal)) continue;
-    hold(crew, member, attempt, { ordinal, generation, since: now, isStarted: true });
+    if (member.attempts.has(attempt)) continue;
+    // Users work in order and do not say how far they got: as many as it has slots for have begun.
+    const isStarted = member.attempts.size < member.slots;
+    hold(crew, member, attempt, { ordinal, generation, since: now, isStarted });
   }
+  if (member.attempts.size > 0) recordStart(draft);
   ready(draft, member);
 };
 

@@ -11,6 +11,7 @@ import {
   releaseIfEmpty,
 } from './decide-users.ts';
 import { record, type Draft, type Effect } from './decision.ts';
+import { endIfDone } from './endings.ts';
 import type { Entry } from './entries.ts';
 import type { At } from './fold.ts';
 import type { Input } from './inputs.ts';
@@ -41,6 +42,8 @@ export interface Decision {
 export const decide = ({ state, crew, planUsers }: Session, input: Input, at: At, now: number): Decision => {
   const draft: Draft = { state, crew, planUsers, at, now, entries: [], effects: [] };
   obey(draft, input);
+  // Whatever was accepted, lost or given up may have been the last.
+  endIfDone(draft);
   return { state: draft.state, entries: draft.entries, effects: draft.effects };
 };
 

@@ -1,7 +1,7 @@
 import type { Crew } from './crew.ts';
 import type { Entry } from './entries.ts';
 import { fold, type At } from './fold.ts';
-import type { WorkloadState } from './workload.ts';
+import { hasEnded, type WorkloadState } from './workload.ts';
 
 /** What may be done outside once a decision is durable. `ticket` says whose request is answered. */
 export type Effect =
@@ -46,4 +46,12 @@ export interface Draft {
 export const record = (draft: Draft, entry: Entry): void => {
   draft.state = fold(draft.state, entry, draft.at);
   draft.entries.push(entry);
+};
+
+/**
+ * Decides that work was handed out, unless that is said already. Hand-outs are not journaled, so that an owner may learn of
+ * them from the users alone: what it wrote about the first one may have been lost with the owner before it.
+ */
+export const recordStart = (draft: Draft): void => {
+  if (draft.state.startedAt === undefined && !hasEnded(draft.state)) record(draft, { kind: 'started' });
 };

@@ -1,7 +1,8 @@
 import type { Assigned } from './crew.ts';
 import { emptyCrew } from './crew.ts';
 import { decide, type Decision, type Session } from './decide.ts';
-import type { NoopSpec, WorkloadHeader } from './header.ts';
+import type { Entry, EntryKind } from './entries.ts';
+import type { NoopSpec, RenderSpec, WorkloadHeader } from './header.ts';
 import type { Input, Report } from './inputs.ts';
 import { taskQueue } from './order.ts';
 import { begin } from './workload.ts';
@@ -96,3 +97,66 @@ export const reports = (id: string, list: Report[]): Input => ({
   userName: `name of ${id}`,
   reports: list,
 });
+
+/** For specs: a render workload of these frames. */
+export const renderHeader = (frames: string, spec: Partial<RenderSpec> = {}): WorkloadHeader => ({
+  ...header(1),
+  spec: {
+    kind: 'render',
+    frames,
+    order: 'sequential',
+    engine: '',
+    samples: 0,
+    scalePercent: 0,
+    format: 'PNG',
+    scene: '',
+    allowMissing: false,
+    frameTimeoutMs: 3_600_000,
+    progressTimeoutMs: 600_000,
+    maxFailures: 3,
+    maxLosses: 5,
+    ...spec,
+  },
+  file: { objectId: 'o-1', fileName: 'a.blend', blob: 'b', sha256: '', sizeBytes: 1, blenderVersion: '3.4' },
+});
+
+const attempt = { task: 'noop/1', generation: 0, attempt: '0-1', user: 'u1' };
+const request = { requestId: 'r1', requestHash: 'h1' };
+
+/** For specs: an entry of every kind there is; a new kind breaks the build here. */
+export const everyEntry: { [K in EntryKind]: Extract<Entry, { kind: K }> } = {
+  'taken-over': { kind: 'taken-over', owner: 'i-2' },
+  started: { kind: 'started' },
+  accepted: {
+    kind: 'accepted',
+    ...attempt,
+    userName: 'one',
+    seconds: 2.5,
+    blob: 'results/w-1/noop/1/0-0-1.bin',
+    sha256: 'ab'.repeat(32),
+    sizeBytes: 7,
+    pixelHash: '',
+    notes: ['denoising off'],
+  },
+  duplicate: { kind: 'duplicate', ...attempt, seconds: 3 },
+  'attempt-failed': {
+    kind: 'attempt-failed',
+    ...attempt,
+    task: 'noop/2',
+    userName: 'one',
+    failureClass: 'RENDER_ERROR',
+    reason: 'no light',
+    seconds: 1,
+    log: 'logs/w-1/noop/2/0-0-2.log',
+    names: [],
+  },
+  'attempt-lost': { kind: 'attempt-lost', ...attempt, task: 'noop/2' },
+  'task-failed': { kind: 'task-failed', task: 'noop/2', generation: 0, reason: 'RENDER_ERROR: no light' },
+  paused: { kind: 'paused', request },
+  resumed: { kind: 'resumed' },
+  'wanted-set': { kind: 'wanted-set', wanted: 4, request: { requestId: 'r2', requestHash: 'h2' } },
+  stopped: { kind: 'stopped', deleteResults: true, request: { requestId: 'r3', requestHash: 'h3' } },
+  completed: { kind: 'completed' },
+  failed: { kind: 'failed', reason: 'FRAMES_FAILED', message: '1 of 4 failed: 2' },
+  closed: { kind: 'closed' },
+};

@@ -27,7 +27,7 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
     case 'taken-over':
       return { ...state, reign: at.n, owner: entry.owner };
     case 'started':
-      return { ...state, phase: 'running', startedAt: at.at };
+      return { ...state, phase: state.phase === 'pending' ? 'running' : state.phase, startedAt: at.at };
     case 'accepted':
       return accepted(state, entry);
     case 'duplicate':
@@ -35,7 +35,7 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
     case 'attempt-failed': {
       const { attempt, user, failureClass, reason, log } = entry;
       const last = { attempt, user, failureClass, reason, log, at: at.at };
-      const engine = failureClass === 'ENGINE_UNAVAILABLE' ? (entry.names[0] ?? state.engine) : state.engine;
+      const engine = failureClass === 'ENGINE_UNAVAILABLE' ? engineOf(state, entry.names) : state.engine;
       const failure = { attempt, user, isTaskFault: isTaskFault(failureClass) };
       return withTrouble({ ...state, engine }, entry.task, (trouble) => ({
         ...trouble,
@@ -67,6 +67,12 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       return entry satisfies never;
   }
 };
+
+const ENGINE = /^[A-Z0-9_]{1,64}$/;
+
+/** The engine that a scene wants, where nobody chose one: the first word of a user's machine counts. */
+const engineOf = ({ engine, header }: WorkloadState, [named = '']: readonly string[]): string =>
+  header.spec.kind === 'render' && engine === '' && ENGINE.test(named) ? named : engine;
 
 /** Whether a failure counts against the task's budget, rather than against the machine or the scene. */
 export const isTaskFault = (failureClass: string): boolean =>
@@ -123,7 +129,7 @@ const givenUp = (state: WorkloadState, task: string, reason: string): WorkloadSt
 const end = (state: WorkloadState, phase: Phase, { n, at }: At, reason: string, message: string): WorkloadState => ({
   ...state,
   phase,
-  ending: { position: n, at, reason, message },
+  ending: { position: n, at, from: state.phase, reason, message },
 });
 
 const remember = (state: WorkloadState, request: RequestMark | undefined): WorkloadState => {

@@ -1,12 +1,12 @@
 import { has } from './bitmap.ts';
 import { hold, withdraw, type Crew, type Member } from './crew.ts';
-import { record, type Draft } from './decision.ts';
+import { recordStart, type Draft } from './decision.ts';
 import { countsOf, hasEnded, type WorkloadState } from './workload.ts';
 
 /** A window is so many seconds of work: long enough to ride over a pause of the mesh, short enough to lose little. */
 const WINDOW_SECONDS = 8;
 /** Tasks that take no time are not handed out without bound. */
-const MAX_WINDOW = 256;
+export const MAX_WINDOW = 256;
 
 /**
  * How many tasks a user should have at a time. Without a measurement two for each slot, so that the next begins while a
@@ -48,13 +48,13 @@ export const waitingCount = (state: WorkloadState, crew: Crew): number => counts
 const isOpen = (state: WorkloadState, ordinal: number): boolean =>
   !has(state.done, ordinal) && !has(state.givenUp, ordinal);
 
-/** Hands a member what it should have now. Nothing happens while it has more than half of its window. */
+/** Hands a member what it should have now. Nothing happens while it has more than half of its window and all slots work. */
 export const serve = (draft: Draft, member: Member): void => {
   const { crew } = draft;
   crew.hungry.delete(member.id);
   if (!mayServe(draft, member)) return;
   const window = windowOf(member, waitingCount(draft.state, crew) + member.attempts.size, crew.members.size);
-  if (member.attempts.size > window / 2) return;
+  if (member.attempts.size > Math.max(member.slots, window / 2)) return;
   while (member.attempts.size < window) {
     const ordinal = next(draft, member);
     if (ordinal === undefined) break;
@@ -94,14 +94,14 @@ const suits = (draft: Draft, member: Member, ordinal: number): boolean => {
 
 const handOut = (draft: Draft, member: Member, ordinal: number): void => {
   const { crew, state, now } = draft;
-  if (state.startedAt === undefined) record(draft, { kind: 'started' });
+  recordStart(draft);
   crew.attemptCounter += 1;
   const attempt = `${state.reign}-${crew.attemptCounter}`;
   hold(crew, member, attempt, { ordinal, generation: 0, since: now, isStarted: false });
 };
 
 /**
- * Gives an idle member half of what the fullest other member has not begun. Should that one finish such a task all the
+ * Gives an idle member half of what the fullest other member has not begun, and no more than it can do soon. Should that one finish such a task all the
  * same, the first result counts: each attempt has its own token.
  */
 const stealFor = (draft: Draft, member: Member): void => {
@@ -113,7 +113,8 @@ const stealFor = (draft: Draft, member: Member): void => {
   }
   if (fullest === undefined) return;
   const { owner, attempts } = fullest;
-  for (const [attempt, ordinal] of attempts.slice(Math.floor(attempts.length / 2))) {
+  const share = Math.min(Math.ceil(attempts.length / 2), windowOf(member, Infinity, 1));
+  for (const [attempt, ordinal] of attempts.slice(-share)) {
     if (!suits(draft, member, ordinal)) continue;
     withdraw(draft.crew, owner, attempt);
     handOut(draft, member, ordinal);

@@ -63,9 +63,8 @@ export const createReads = (deps: Pick<SessionDeps, 'journal' | 'workloads' | 'b
 };
 
 const shown = (document: WorkloadDocument, state: WorkloadState): View => {
-  const { ending, startedAt } = state;
+  const { ending } = state;
   const isAnnounced = ending === undefined || document.projection.position >= ending.position;
   if (!hasEnded(state) || isAnnounced) return { document, state, phase: state.phase, revision: state.position };
-  const phase = startedAt === undefined ? 'pending' : 'running';
-  return { document, state, phase, revision: ending.position - 1 };
+  return { document, state, phase: ending.from, revision: ending.position - 1 };
 };
