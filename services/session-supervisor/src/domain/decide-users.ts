@@ -15,7 +15,7 @@ export const decideExchange = (
   draft: Draft,
   answer: {
     users: readonly Assigned[];
-    asked: ReadonlySet<string>;
+    asked: ReadonlyMap<string, number>;
     entitled: number;
     suitable: number;
     connected: number;
@@ -29,26 +29,40 @@ export const decideExchange = (
   const present = new Set(answer.users.map(({ connection }) => connection));
   for (const member of crew.members.values()) {
     // Whoever came by `new-users` after the statement was made cannot be in its answer.
-    if (answer.asked.has(member.connection) && !present.has(member.connection)) drop(draft, member, false);
+    const wasAsked = answer.asked.get(member.connection) === member.claim;
+    if (wasAsked && !present.has(member.connection)) drop(draft, member, false);
   }
-  decideNewUsers(draft, answer.users);
-};
-
-/** Users that serve the session from now on. One that is known already is brought up to date. */
-export const decideNewUsers = (draft: Draft, users: readonly Assigned[]): void => {
-  for (const assigned of users) welcome(draft, assigned);
+  for (const assigned of answer.users) welcome(draft, assigned);
   fitCrew(draft);
 };
 
-const welcome = (draft: Draft, assigned: Assigned): void => {
+/**
+ * Users that serve the session from now on. One that is known already is brought up to date. The matcher gives nobody beyond
+ * the share, so the share that it named before may be out of date.
+ */
+export const decideNewUsers = (draft: Draft, users: readonly Assigned[]): void => {
+  const { crew } = draft;
+  const newcomers = users.filter((assigned) => welcome(draft, assigned));
+  if (newcomers.length > 0) {
+    const staying = [...crew.members.values()].filter(({ phase, drain }) => phase !== 'leaving' && drain === 'no');
+    crew.entitled = Math.max(crew.entitled, staying.length);
+  }
+  fitCrew(draft);
+};
+
+/** Answers whether it is somebody new. */
+const welcome = (draft: Draft, assigned: Assigned): boolean => {
   const { crew, now } = draft;
   const known = crew.members.get(assigned.id);
-  if (known !== undefined && known.claim > assigned.claim) return;
+  if (known !== undefined && known.claim > assigned.claim) return false;
+  const left = crew.givenBack.get(assigned.id);
+  if (left !== undefined && left.claim >= assigned.claim && now < left.until) return false;
+  crew.givenBack.delete(assigned.id);
   if (known?.connection === assigned.connection) {
     // Claimed anew: whatever was sent under the former claim was taken back with it.
     if (known.claim < assigned.claim) crew.dirty.add(assigned.id);
     Object.assign(known, assigned);
-    return;
+    return false;
   }
   if (known !== undefined) drop(draft, known, false);
   const member: Member = {
@@ -61,6 +75,7 @@ const welcome = (draft: Draft, assigned: Assigned): void => {
   };
   crew.members.set(assigned.id, member);
   crew.dirty.add(assigned.id);
+  return true;
 };
 
 /**
@@ -70,15 +85,19 @@ const welcome = (draft: Draft, assigned: Assigned): void => {
 export const fitCrew = (draft: Draft): void => {
   const { crew, state } = draft;
   const limit = Math.min(effectiveWanted(state, draft.planUsers), crew.hasExchanged ? crew.entitled : Infinity);
-  const stays: Member[] = [];
-  for (const member of crew.members.values()) {
+  const members = [...crew.members.values()];
+  const fit = members.filter((member) => member.drain === 'no' && runsHere(draft, member));
+  fit.sort((a, b) => Math.sign(b.attempts.size - a.attempts.size) || a.claim - b.claim);
+  const stays = fit.slice(0, limit);
+  const leaves = members.filter((member) => !stays.includes(member));
+  // The matcher hears first that fewer are wanted, or it would give them back at once.
+  if (leaves.some(({ phase }) => phase !== 'leaving'))
+    draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
+  for (const member of leaves) {
     if (member.drain === 'now') release(draft, member.id);
-    else if (member.drain === 'after-task' || !runsHere(draft, member)) leave(draft, member);
-    else stays.push(member);
+    else leave(draft, member);
   }
-  stays.sort((a, b) => Math.sign(b.attempts.size - a.attempts.size) || a.claim - b.claim);
-  for (const member of stays.slice(limit)) leave(draft, member);
-  for (const member of stays.slice(0, limit)) {
+  for (const member of stays) {
     if (member.phase !== 'leaving') continue;
     member.phase = 'ready';
     serve(draft, member);
