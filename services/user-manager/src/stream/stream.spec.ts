@@ -1,0 +1,282 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { ConnectRequest, Outcome } from '#libs/contracts/agent.ts';
+import { AgentServiceService } from '#libs/contracts/agent.ts';
+import { createClient } from '#libs/grpc/index.ts';
+import { eventually } from '#libs/testing/index.ts';
+import { attemptOf, completedOf, connectAgent, heldOf, helloOf } from '../fixtures/agent.ts';
+import { startMesh, type TestMesh } from '../fixtures/mesh.ts';
+import { refusal, refusalOf } from '../fixtures/refusal.ts';
+import { openSession } from '../fixtures/session.ts';
+
+const later = (reportId: number, reason: string): Outcome => ({ reportId, verdict: 'VERDICT_LATER', reason });
+
+const attempt = attemptOf('noop/0', '0-1');
+
+describe('AgentService.connect', () => {
+  let mesh: TestMesh;
+  before(async () => {
+    mesh = await startMesh();
+  });
+  after(() => mesh[Symbol.asyncDispose]());
+
+  /** Opens a stream, says these things, and tells how it ended. */
+  const endAfter = async (token: string, ...messages: ConnectRequest['message'][]): Promise<string> => {
+    using client = createClient(AgentServiceService, { target: mesh.address, token });
+    const call = client.connect();
+    return await refusal(async () => {
+      for (const message of messages) await call.send({ message }).catch(() => undefined);
+      if (messages.length === 0) call.end();
+      for await (const _ of call.responses);
+    });
+  };
+  const hello: ConnectRequest['message'] = { $case: 'hello', value: helloOf() };
+
+  describe('at the beginning', () => {
+    it('wants hello first, and only once', async () => {
+      const { token } = await mesh.enrol('first');
+      const expected = 'FAILED_PRECONDITION HELLO_EXPECTED';
+      expect(await endAfter(token, { $case: 'goodbye', value: { reason: '' } })).to.equal(expected);
+      expect(await endAfter(token, undefined)).to.equal(expected);
+      expect(await endAfter(token)).to.equal(expected);
+      expect(await endAfter(token, hello, hello)).to.equal(expected);
+    });
+
+    it('names everything that is wrong with a hello', async () => {
+      const { token } = await mesh.enrol('malformed');
+      const wrong = helloOf({ hello: { slots: 0, capability: undefined } });
+      expect(await endAfter(token, { $case: 'hello', value: wrong })).to.equal(
+        'INVALID_ARGUMENT INVALID_FIELDS: hello.slots, hello.capability',
+      );
+    });
+
+    it('admits no machine that is not enrolled', async () => {
+      expect(await endAfter(await mesh.token('agent', 'm-none', 'm-none'), hello)).to.equal(
+        'PERMISSION_DENIED MACHINE_UNKNOWN',
+      );
+    });
+
+    it('admits nobody but agents', async () => {
+      expect(await endAfter('rubbish', hello)).to.match(/^UNAUTHENTICATED TOKEN_/);
+      expect(await endAfter(await mesh.token('operator'), hello)).to.equal('PERMISSION_DENIED ROLE_NOT_ALLOWED');
+    });
+  });
+
+  describe('rubbish', () => {
+    it('ends the stream that it came on, and no other', async () => {
+      const { token } = await mesh.enrol('rubbish');
+      const other = await mesh.agent('bystander');
+      const field = 'INVALID_ARGUMENT INVALID_FIELDS';
+      expect(await endAfter(token, hello, undefined)).to.equal(`${field}: message`);
+      const bad = completedOf(1, '>', attempt);
+      expect(await endAfter(token, hello, { $case: 'reports', value: { reports: [bad] } })).to.equal(
+        `${field}: reports.reports[0].workload_id`,
+      );
+      const many = Array.from({ length: 1_001 }, () => completedOf(1, 'w-1', attempt));
+      expect(await endAfter(token, hello, { $case: 'reports', value: { reports: many } })).to.equal(
+        `${field}: reports.reports`,
+      );
+      expect(await endAfter(token, hello, { $case: 'held', value: heldOf('*', []) })).to.equal(
+        `${field}: held.workload_id`,
+      );
+      await other.goodbye();
+    });
+
+    it('ends the stream also where it is no message, or too long for one', async () => {
+      const { token } = await mesh.enrol('garbage');
+      const raw = { ...AgentServiceService.connect, requestSerialize: (bytes: Buffer) => bytes };
+      const send = async (bytes: Buffer): Promise<string> => {
+        using client = createClient({ connect: raw }, { target: mesh.address, token });
+        const call = client.connect();
+        return await refusal(async () => {
+          await call.send(bytes as never).catch(() => undefined);
+          for await (const _ of call.responses);
+        });
+      };
+      expect(await send(Buffer.from([0x0a, 0xff, 0xff, 0xff]))).to.equal('INVALID_ARGUMENT MALFORMED_MESSAGE');
+      expect(await send(Buffer.alloc(5 * 2 ** 20))).to.match(/^RESOURCE_EXHAUSTED /);
+    });
+  });
+
+  describe('desired states', () => {
+    it('go on if they are greater; repeated and older ones do not', async () => {
+      const agent = await mesh.agent('desired');
+      await using session = await openSession(mesh.bus, { workload: 'w-desired' });
+      const [user] = (await session.exchange()).users;
+      expect(await session.hand(user!, { counter: 5, attempts: [attempt] })).to.equal(false);
+      await eventually(() => expect(agent.desired).to.have.length(1));
+      expect(await session.hand(user!, { counter: 5 })).to.equal(false);
+      expect(await session.hand(user!, { counter: 4 })).to.equal(false);
+      expect(await session.hand(user!, { reign: 1, counter: 0, adopt: true })).to.equal(false);
+      await eventually(() =>
+        expect(agent.desired.map(({ reign, counter }) => [reign, counter])).to.deep.equal([
+          [0, 5],
+          [1, 0],
+        ]),
+      );
+      await agent.goodbye();
+    });
+
+    it('are refused to a session that lost the user: another stream, an older claim, given back', async () => {
+      const agent = await mesh.agent('lost');
+      await using session = await openSession(mesh.bus, { workload: 'w-lost' });
+      const [user] = (await session.exchange()).users;
+      const claim = user!.claim!;
+      expect(await session.hand({ ...user!, claim: { ...claim, connectionId: 'c-other' } })).to.equal(true);
+      expect(await session.hand({ ...user!, claim: { ...claim, userId: 'm-other' } })).to.equal(true);
+      expect(await session.hand({ ...user!, claim: { ...claim, claim: claim.claim - 1 } })).to.equal(true);
+      await session.release(claim);
+      expect(await session.hand(user!, { attempts: [attempt] })).to.equal(true);
+      await agent.goodbye();
+    });
+  });
+
+  describe('reports', () => {
+    it('travel together when they come together, each workload on its own', async () => {
+      const agent = await mesh.agent('batch');
+      await using one = await openSession(mesh.bus, { workload: 'w-one' });
+      await using two = await openSession(mesh.bus, { workload: 'w-two' });
+      const reports = Array.from({ length: 1_000 }, (_, i) =>
+        completedOf(i + 1, i % 2 === 0 ? 'w-one' : 'w-two', attempt),
+      );
+      await agent.report(...reports);
+      await eventually(() => expect(agent.outcomes).to.have.length(1_000));
+      expect(agent.outcomes.every(({ verdict }) => verdict === 'VERDICT_ACCEPTED')).to.equal(true);
+      expect(one.told.reports.map((each) => each.reports.length)).to.deep.equal([500]);
+      expect(two.told.reports.map((each) => each.reports.length)).to.deep.equal([500]);
+      await agent.goodbye();
+    });
+
+    it('go to any supervisor when nobody owns the workload', async () => {
+      const agent = await mesh.agent('orphan');
+      await using any = await openSession(mesh.bus, {
+        workload: 'any',
+        verb: 'report',
+        decide: ({ reports }) =>
+          reports.map(({ reportId }) => ({ reportId, verdict: 'VERDICT_SETTLED', reason: 'WORKLOAD_ENDED' })),
+      });
+      await agent.report(completedOf(1, 'w-nobody', attempt));
+      await eventually(() =>
+        expect(agent.outcomes).to.deep.equal([{ reportId: 1, verdict: 'VERDICT_SETTLED', reason: 'WORKLOAD_ENDED' }]),
+      );
+      expect(any.told.reports).to.have.length(1);
+      await agent.goodbye();
+    });
+
+    it('are to be reported again when nobody decides, or the answer leaves them out', async () => {
+      const agent = await mesh.agent('later');
+      await agent.report(completedOf(1, 'w-nobody', attempt));
+      await eventually(() => expect(agent.outcomes).to.deep.equal([later(1, 'NO_OWNER')]));
+      await using _ = await openSession(mesh.bus, { workload: 'w-mute', decide: () => [] });
+      await agent.report(completedOf(2, 'w-mute', attempt));
+      await eventually(() => expect(agent.outcomes.at(-1)).to.deep.equal(later(2, 'NOT_ANSWERED')));
+      await agent.goodbye();
+    });
+
+    it('are to be reported again when the owner does not answer in time', async () => {
+      const agent = await mesh.agent('silent-owner');
+      const held = Promise.withResolvers<Outcome[]>();
+      await using _ = await openSession(mesh.bus, { workload: 'w-silent', decide: () => held.promise });
+      await agent.report(completedOf(1, 'w-silent', attempt));
+      await eventually(
+        () =>
+          expect(agent.outcomes.map(({ verdict, reason }) => [verdict, reason])).to.deep.equal([
+            ['VERDICT_LATER', 'REPLY_TIMEOUT'],
+          ]),
+        {
+          withinMs: 7_000,
+        },
+      );
+      held.resolve([]);
+      await agent.goodbye();
+    });
+
+    it('are read no faster than they are decided', async () => {
+      const agent = await mesh.agent('eager');
+      const gate = Promise.withResolvers<void>();
+      let asked = 0;
+      await using _ = await openSession(mesh.bus, {
+        workload: 'w-slow',
+        decide: async ({ reports }) => {
+          asked += reports.length;
+          await gate.promise;
+          return reports.map(({ reportId }) => ({ reportId, verdict: 'VERDICT_ACCEPTED', reason: '' }));
+        },
+      });
+      let id = 0;
+      const batches = Array.from({ length: 60 }, () =>
+        Array.from({ length: 1_000 }, () => completedOf((id += 1), 'w-slow', attempt)),
+      );
+      const sending = (async () => {
+        for (const batch of batches) await agent.report(...batch);
+      })();
+      await eventually(() => expect(asked).to.be.at.least(5_000));
+      expect(asked).to.be.at.most(7_000);
+      gate.resolve();
+      await sending;
+      await eventually(() => expect(agent.outcomes).to.have.length(60_000));
+      await agent.goodbye();
+    }).timeout(30_000);
+  });
+
+  describe('at the end', () => {
+    it('tells the session at once of a stream that broke, and whether it was a goodbye', async () => {
+      await using session = await openSession(mesh.bus, { workload: 'w-ends', wanted: 2 });
+      const broken = await mesh.agent('broken');
+      const polite = await mesh.agent('polite');
+      await session.exchange();
+      broken.close();
+      await eventually(() => expect(session.told.disconnected).to.have.length(1), { withinMs: 1_000 });
+      await polite.goodbye();
+      await eventually(() => expect(session.told.disconnected).to.have.length(2), { withinMs: 1_000 });
+      expect(session.told.disconnected.map(({ userId, isClean }) => [userId, isClean])).to.deep.equal([
+        [broken.machine, false],
+        [polite.machine, true],
+      ]);
+    });
+
+    it('still brings the outcomes of what was reported before a goodbye', async () => {
+      const agent = await mesh.agent('last-words');
+      const gate = Promise.withResolvers<void>();
+      await using _ = await openSession(mesh.bus, {
+        workload: 'w-last',
+        decide: async () => {
+          await gate.promise;
+          return [{ reportId: 1, verdict: 'VERDICT_ACCEPTED', reason: '' }];
+        },
+      });
+      await agent.report(completedOf(1, 'w-last', attempt));
+      const left = agent.goodbye();
+      gate.resolve();
+      await left;
+      expect(agent.outcomes).to.deep.equal([{ reportId: 1, verdict: 'VERDICT_ACCEPTED', reason: '' }]);
+      expect(refusalOf(await agent.ended)).to.equal('OK');
+    });
+
+    it('supersedes the older stream of a machine; its claim goes on with the newer one', async () => {
+      const older = await mesh.agent('twice');
+      await using session = await openSession(mesh.bus, { workload: 'w-twice' });
+      const [first] = (await session.exchange()).users;
+      const newer = await connectAgent({ target: mesh.address, ...older });
+      expect(refusalOf(await older.ended)).to.equal('ABORTED SUPERSEDED');
+      expect(older.isSuperseded()).to.equal(true);
+      await eventually(() =>
+        expect(session.told.disconnected.map(({ connectionId }) => connectionId)).to.deep.equal([
+          older.welcome.connectionId,
+        ]),
+      );
+      await eventually(() =>
+        expect(session.told.newUsers.flat().at(-1)?.claim?.connectionId).to.equal(newer.welcome.connectionId),
+      );
+      const [user] = (await session.exchange()).users;
+      expect(user?.claim).to.deep.equal({
+        userId: newer.machine,
+        connectionId: newer.welcome.connectionId,
+        claim: first!.claim!.claim + 1,
+      });
+      expect(await session.hand(user!, { attempts: [attempt] })).to.equal(false);
+      await eventually(() => expect(newer.desired).to.have.length(1));
+      await newer.goodbye();
+    });
+  });
+});
