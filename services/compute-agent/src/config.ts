@@ -9,20 +9,33 @@ import {
   integer,
   list,
   loadConfig,
-  secret,
+  secretAs,
   size,
   text,
   tlsFiles,
   tlsVariables,
-  type ConfigProblem,
   type Environment,
   type TlsFiles,
 } from '#libs/config/index.ts';
 import { RENDER_ENGINES, type RenderEngine } from './engines/index.ts';
 
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** One token a line. Throws where a line is none, or came before. */
+const parseTokens = (value: string): string[] => {
+  const tokens = value
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  if (tokens.length === 0 || new Set(tokens).size < tokens.length || !tokens.every((token) => JWT.test(token))) {
+    throw new TypeError('not tokens');
+  }
+  return tokens;
+};
+
 /** What this service reads from the environment; `README.md` explains each. */
 export const variables = z.object({
-  MUSTER_TOKEN: secret(),
+  MUSTER_TOKEN: secretAs(parseTokens, "must be an agent's token, as CreateMachine answers it"),
   MUSTER_USER_ENDPOINT: grpcTarget(),
   MUSTER_BLOB_ENDPOINT: grpcTarget(),
   ...tlsVariables,
@@ -66,36 +79,16 @@ const engineChoice = (words: readonly string[]): EngineChoice | undefined => {
   return words.length > 0 && words.every((word) => (ENGINES as readonly string[]).includes(word)) ? known : undefined;
 };
 
-const tokensOf = (value: string): string[] =>
-  value
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-
-const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-
 /** Reads the configuration; throws ConfigError that names everything wrong. */
 export const readConfig = (env: Environment): Config => {
   const read = loadConfig(variables, env);
-  const problems: ConfigProblem[] = [];
-  const tokens = tokensOf(read.MUSTER_TOKEN);
-  if (tokens.length === 0 || !tokens.every((token) => JWT.test(token))) {
-    problems.push({ name: 'MUSTER_TOKEN', problem: "must be an agent's token, as CreateMachine answers it" });
-  }
-  if (new Set(tokens).size !== tokens.length) {
-    problems.push({ name: 'MUSTER_TOKEN', problem: 'must name each token once' });
-  }
   const engines = engineChoice(read.MUSTER_AGENT_ENGINES);
   if (engines === undefined) {
-    problems.push({
-      name: 'MUSTER_AGENT_ENGINES',
-      problem: `must be auto, or some of ${ENGINES.join(',')}`,
-      example: 'auto',
-    });
+    const problem = `must be auto, or some of ${ENGINES.join(',')}`;
+    throw new ConfigError([{ name: 'MUSTER_AGENT_ENGINES', problem, example: 'auto' }]);
   }
-  if (engines === undefined || problems.length > 0) throw new ConfigError(problems);
   return {
-    tokens,
+    tokens: read.MUSTER_TOKEN,
     endpoints: { user: read.MUSTER_USER_ENDPOINT, blob: read.MUSTER_BLOB_ENDPOINT },
     tls: tlsFiles(read),
     slots: read.MUSTER_AGENT_SLOTS,

@@ -33,8 +33,8 @@ export const createContext = async (
   await mkdir(dir, { recursive: true });
   // Several agents may share the cache; what else is on disk belongs to this one.
   const folder = join(dir, 'agents', machineOf(config.tokens[0] ?? '') ?? 'unknown');
-  // Results of an earlier run: nobody remembers which attempts they belong to.
-  await rm(join(folder, 'pictures'), { recursive: true, force: true });
+  // What an earlier run left: nobody remembers which attempts its results belong to.
+  await rm(folder, { recursive: true, force: true });
   const found =
     overrides.engines && overrides.capability
       ? { engines: overrides.engines, capability: overrides.capability }

@@ -17,6 +17,8 @@ export interface Events {
   finished(named: Named, outcome: Completed | Failed): void;
   settled(named: Named, reason: string): void;
   sceneDelayed(error: DomainError, pauseMs: number): void;
+  /** Programs or folders may be left. */
+  closingFailed(error: unknown): void;
   uploadDelayed(named: Named, error: DomainError, pauseMs: number): void;
   uploadFailed(named: Named, error: DomainError): void;
   leaving(state: { running: number; unacknowledged: number }): void;
@@ -59,8 +61,9 @@ export const logEvents = (log: Logger): Events => ({
       log.debug({ ...namesOf(named), seconds: outcome.seconds }, 'task done');
     }
   },
-  settled: (named, reason) => log.info({ ...namesOf(named), reason }, 'the mesh does not need this report'),
+  settled: (named, reason) => log.debug({ ...namesOf(named), reason }, 'the mesh does not need this report'),
   sceneDelayed: (error, pauseMs) => log.warn({ ...errorOf(error), pauseMs }, 'a scene could not be fetched yet'),
+  closingFailed: (err) => log.error({ err }, 'an engine could not be closed'),
   uploadDelayed: (named, error, pauseMs) =>
     log.warn({ ...namesOf(named), ...errorOf(error), pauseMs }, 'a result could not be uploaded yet'),
   uploadFailed: (named, error) => log.error({ ...namesOf(named), ...errorOf(error) }, 'a result cannot be uploaded'),

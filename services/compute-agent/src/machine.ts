@@ -60,6 +60,7 @@ export const startMachine = (token: string, config: Config, context: Context): M
       blobs,
       clock,
       random,
+      onClosingFailed: (error) => events.closingFailed(error),
       onRetry: (error, pauseMs) => events.sceneDelayed(error, pauseMs),
     }),
     onStarted: ({ workloadId, attempt }) =>
@@ -88,6 +89,8 @@ export const startMachine = (token: string, config: Config, context: Context): M
           events.asked({ workloadId, reign, attempts: attempts.length });
         }
         if (adopt) {
+          // The new owner does not know what has begun.
+          worker.announceAgain();
           const none = { workloadId, attempts: [] };
           outgoing.held(() => ({ ...(held().find((each) => each.workloadId === workloadId) ?? none), reign }));
         }

@@ -14,6 +14,7 @@ export interface Engines {
 
 export interface OpeningOptions extends SceneOptions {
   engines: Engines;
+  onClosingFailed: (error: unknown) => void;
 }
 
 const notHere = (engine: string): Failed =>
@@ -38,11 +39,8 @@ const openRender = async (
     kind: 'opened',
     run: (task, stop) => opened.run(task, stop),
     close: async () => {
-      try {
-        await opened.close();
-      } finally {
-        borrowed.release();
-      }
+      await opened.close().catch(options.onClosingFailed);
+      borrowed.release();
     },
   };
 };

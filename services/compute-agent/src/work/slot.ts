@@ -18,6 +18,8 @@ export interface Slot {
   wake(): void;
   /** This entry must stop, if it is the slot's. */
   stop(entry: Entry): void;
+  /** Gives up an entry that has not begun yet. */
+  drain(): void;
   /** The entry whose engine is at work. */
   running(): Entry | undefined;
   /** It has no entry. */
@@ -172,6 +174,12 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
       // The engine still opens; that is not in vain where another task of the workload waits.
       current = board.claim(entry.workloadId);
       if (current === undefined) {
+        opening?.abort();
+      }
+    },
+    drain() {
+      if (current !== undefined && !isRunning) {
+        current = undefined;
         opening?.abort();
       }
     },

@@ -15,7 +15,7 @@ export interface Worker {
   held(): Held[];
   /** A new stream begins: what runs is announced on it. */
   announceAgain(): void;
-  /** Begins nothing new; what waits is dropped. */
+  /** Begins nothing new; what has not begun is dropped. */
   drain(): void;
   /** How many entries run. */
   running(): number;
@@ -104,7 +104,12 @@ export const startWorker = ({ slots: count, open, onStarted, onDone, onIdle, clo
         }
       }
     },
-    drain: () => board.closeForNew(),
+    drain() {
+      board.closeForNew();
+      for (const slot of slots) {
+        slot.drain();
+      }
+    },
     running: () => slots.filter((slot) => !slot.isIdle()).length,
     async end() {
       board.closeForNew();

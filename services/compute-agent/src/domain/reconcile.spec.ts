@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { attemptKey, type Doing, type Phase, reconcile } from './reconcile.ts';
+
+const attempt = (id: string) => ({ task: `noop/${id}`, generation: 0, attempt: id, token: Buffer.alloc(16) });
+
+/** `w-1/0-1: 'running'` as a map. */
+const doing = (phases: Record<string, Phase>): Map<string, Doing> =>
+  new Map(
+    Object.entries(phases).map(([key, phase]) => [key, { workloadId: key.slice(0, key.indexOf('/')), phase }] as const),
+  );
+
+const wanted = (workloadId: string, ...ids: string[]) => ({ workloadId, adopt: false, attempts: ids.map(attempt) });
+
+const changes = (desired: Parameters<typeof reconcile>[0], phases: Record<string, Phase>) => {
+  const { start, stop, forget } = reconcile(desired, doing(phases));
+  return { start: start.map((each) => each.attempt), stop, forget };
+};
+
+describe('reconcile', () => {
+  it('starts what is new, in the order of the mesh, and once where it is named twice', () => {
+    expect(changes(wanted('w-1', '0-3', '0-1', '0-3', '0-2'), { 'w-1/0-1': 'running' })).to.deep.equal({
+      start: ['0-3', '0-2'],
+      stop: [],
+      forget: [],
+    });
+  });
+
+  it('stops what runs or waits and is not named any more', () => {
+    expect(changes(wanted('w-1', '0-2'), { 'w-1/0-1': 'running', 'w-1/0-2': 'waiting', 'w-1/0-3': 'waiting' }))
+      .to.deep //
+      .equal({ start: [], stop: ['w-1/0-1', 'w-1/0-3'], forget: [] });
+  });
+
+  it('stops everything on an empty state, and whatever belongs to another workload', () => {
+    expect(changes(wanted('w-1'), { 'w-1/0-1': 'running', 'w-1/0-2': 'waiting' }).stop).to.have.length(2);
+    expect(changes(wanted('w-2', '0-1'), { 'w-1/0-1': 'running' })).to.deep.equal({
+      start: ['0-1'],
+      stop: ['w-1/0-1'],
+      forget: [],
+    });
+  });
+
+  it('keeps what is finished until it is settled, whoever names it', () => {
+    expect(changes(wanted('w-2'), { 'w-1/0-1': 'finished' })).to.deep.equal({ start: [], stop: [], forget: [] });
+  });
+
+  it('does not begin anew what is finished or settled while the mesh still names it', () => {
+    expect(changes(wanted('w-1', '0-1', '0-2'), { 'w-1/0-1': 'finished', 'w-1/0-2': 'settled' })).to.deep.equal({
+      start: [],
+      stop: [],
+      forget: [],
+    });
+  });
+
+  it('forgets what is settled as soon as the mesh no longer names it', () => {
+    expect(changes(wanted('w-1', '0-2'), { 'w-1/0-1': 'settled' }).forget).to.deep.equal(['w-1/0-1']);
+  });
+
+  it('leaves a workload as it is that a new owner adopts, and stops the others', () => {
+    const adopt = { workloadId: 'w-1', adopt: true, attempts: [] };
+    const phases: Record<string, Phase> = { 'w-1/0-1': 'running', 'w-1/0-2': 'settled', 'w-2/0-1': 'waiting' };
+    expect(changes(adopt, phases)).to.deep.equal({ start: [], stop: ['w-2/0-1'], forget: [] });
+  });
+
+  it('leaves a machine that does what it is told exactly as it is', () => {
+    const ids = Array.from({ length: 300 }, (_, i) => `0-${i}`);
+    const phases = Object.fromEntries(ids.map((id) => [attemptKey('w-1', id), 'waiting' as const]));
+    expect(changes(wanted('w-1', ...ids), phases)).to.deep.equal({ start: [], stop: [], forget: [] });
+  });
+});
