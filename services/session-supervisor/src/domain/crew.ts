@@ -17,6 +17,8 @@ export interface Crew {
   readonly withdrawn: Map<string, string>;
   /** Users whose set of work changed since it was last sent. */
   readonly dirty: Set<string>;
+  /** Claims that were given back, and until when (monotonic milliseconds) late word of them is not heeded. */
+  readonly givenBack: Map<string, { claim: number; until: number }>;
   /** Ready users for whom nothing waited. */
   readonly hungry: Set<string>;
   /** Tasks that a former owner's users held, to be handed out last until these answered or time is up. */
@@ -79,6 +81,7 @@ export const emptyCrew = (queue: TaskQueue): Crew => ({
   queue,
   withdrawn: new Map(),
   dirty: new Set(),
+  givenBack: new Map(),
   hungry: new Set(),
   reserved: undefined,
   reservedUntil: 0,

@@ -46,7 +46,7 @@ describe('endings', () => {
     const game = crewed(1, ['u1'], { maxLosses: 1 });
     const [attempt = ''] = game.held('u1').keys();
     game.input(reports('u1', [{ ...completed(attempt, 0), reportId: 0, body: { kind: 'started' } }]));
-    const gone = game.input(exchange([], { asked: new Set(['c-u1']) }));
+    const gone = game.input(exchange([], { asked: new Map([['c-u1', 1]]) }));
     expect(kindsOf(gone)).to.deep.equal(['attempt-lost', 'task-failed', 'failed']);
   });
 

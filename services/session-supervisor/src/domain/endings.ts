@@ -9,6 +9,9 @@ import { countsOf, hasEnded, type Trouble } from './workload.ts';
 /** Failures in all after which a task is given up, in multiples of the budget, however few users tried. */
 const HARD_LIMIT = 3;
 
+/** What the matcher says of a user that was given back may be this old; later than that the release was lost. */
+const GIVEN_BACK_MS = 3_000;
+
 /** After a failed attempt: gives the task up when its budget is spent, ends the workload when the scene is at fault. */
 export const spendBudget = (
   draft: Draft,
@@ -87,6 +90,7 @@ export const release = (draft: Draft, user: string): void => {
   const { id, connection, claim, manager } = member;
   takeBack(draft, user, 0);
   forgetMember(draft, user);
+  crew.givenBack.set(user, { claim, until: draft.now + GIVEN_BACK_MS });
   draft.effects.push({ kind: 'release', user: { id, connection, claim, manager } });
   crew.dirty.delete(user);
 };

@@ -60,7 +60,7 @@ export const user = (id: string, more: Partial<Assigned> = {}): Assigned => ({
 export const exchange = (users: Assigned[], more: Partial<Extract<Input, { kind: 'exchange' }>> = {}): Input => ({
   kind: 'exchange',
   users,
-  asked: new Set(users.map(({ connection }) => connection)),
+  asked: new Map(users.map(({ connection, claim }) => [connection, claim])),
   entitled: 100,
   suitable: users.length,
   connected: users.length,

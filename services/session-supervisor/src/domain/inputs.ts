@@ -42,11 +42,11 @@ export interface HeldClaim {
 export type Input =
   | { kind: 'reports'; ticket: number; user: string; userName: string; reports: Report[] }
   | { kind: 'command'; ticket: number; command: Command; request?: RequestMark }
-  /** The matcher's answer to a statement of demand; `asked` are the connections that the statement confirmed. */
+  /** The matcher's answer to a statement of demand; `asked` are the connections that the statement confirmed, with their claims. */
   | {
       kind: 'exchange';
       users: Assigned[];
-      asked: ReadonlySet<string>;
+      asked: ReadonlyMap<string, number>;
       entitled: number;
       suitable: number;
       connected: number;

@@ -94,7 +94,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   const onAnswer = ({ entitled, suitable, connected, ...rest }: SetDemandResponse, stated: Demand): void => {
     exchangeError = undefined;
-    const asked = new Set(stated.users.map(({ connectionId }) => connectionId));
+    const asked = new Map(stated.users.map(({ connectionId, claim }) => [connectionId, claim]));
     loop.submit({ kind: 'exchange', users: usersFromProto(rest), asked, entitled, suitable, connected });
   };
 
