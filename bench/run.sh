@@ -3,3 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 node bench/dispatch.ts
+echo
+node bench/idle-agents.ts
