@@ -1,11 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { systemRandom } from '#libs/random/index.ts';
+import { eventually } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
 import { errorOf } from '../harness/errors.ts';
 import { finishTask, handAgent, holding, type HandAgent } from '../harness/hand-agent.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { uploadResult } from '../harness/uploads.ts';
 import { usersUntil } from '../harness/users.ts';
 import { customerOf, hasEnded, named, noop, resultsOf, start } from '../harness/work.ts';
 
@@ -27,7 +30,7 @@ describe('commands to a workload', function () {
   const none = { requestId: '' };
 
   before(async () => {
-    mesh = await startMesh();
+    mesh = await startMesh({ supervisor: { MUSTER_SWEEP_AFTER: '100ms', MUSTER_SWEEP_EVERY: '100ms' } });
     agents = await Promise.all(['alpha', 'beta', 'gamma', 'delta'].map((name) => handAgent(mesh, name)));
   });
   after(async () => {
@@ -156,6 +159,40 @@ describe('commands to a workload', function () {
       expect(await resultsOf(acme, id)).to.have.length(1);
       expect((await stop(id)).workload?.state).to.equal('WORKLOAD_STATE_STOPPED');
       expect((await statusOf(next)).state).to.equal('WORKLOAD_STATE_PENDING');
+    });
+  });
+
+  describe('what StopAndDeleteWorkload leaves in blob', () => {
+    const storedOf = async (id: string): Promise<string[]> => {
+      const { blobs } = await mesh.operator.blobs.listBlobs({ prefix: `results/${id}/`, pageSize: 0, pageToken: '' });
+      return blobs.map(({ blobName }) => blobName);
+    };
+    /** A workload with one accepted result and one that was only stored; answers the accepted one's blob. */
+    const halfDone = async (): Promise<{ id: string; blob: string }> => {
+      const id = await start(acme, { noop: noop({ tasks: 5, resultBytes: 50 }) }, { wantedUsers: 2 });
+      const stored = await Promise.all(
+        (await serving(id, 2)).map(async (agent) => {
+          const attempt = await agent.attempt(id);
+          const upload = await uploadResult(mesh, { ...agent, workload: id, attempt }, randomBytes(50));
+          return { agent, attempt, ...upload };
+        }),
+      );
+      const [{ agent, attempt, sha256, receipt, blobName }] = stored as [(typeof stored)[0]];
+      expect((await agent.complete(attempt, { sha256, receipt })).verdict).to.equal('VERDICT_ACCEPTED');
+      expect(await storedOf(id)).to.have.length(2);
+      return { id, blob: blobName };
+    };
+
+    it('is what was accepted', async () => {
+      const { id, blob } = await halfDone();
+      await stop(id);
+      await eventually(async () => expect(await storedOf(id)).to.deep.equal([blob]));
+    });
+
+    it('is nothing with delete_results', async () => {
+      const { id } = await halfDone();
+      await stop(id, true);
+      await eventually(async () => expect(await storedOf(id)).to.deep.equal([]));
     });
   });
 

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { grpcTarget, integer, loadConfig, secret, type Environment } from '#libs/config/index.ts';
+import { duration, grpcTarget, integer, loadConfig, secret, type Environment } from '#libs/config/index.ts';
 import {
   meshSecretVariables,
   mongoVariables,
@@ -23,6 +23,8 @@ export const variables = z.object({
   MUSTER_PLAN_RUNNING_WORKLOADS: integer({ min: 1, max: 1_000 }).prefault('1'),
   MUSTER_PLAN_USERS: integer({ min: 1, max: 100_000 }).prefault('100'),
   MUSTER_PLAN_WEIGHT: integer({ min: 1, max: 1_000 }).prefault('1'),
+  MUSTER_SWEEP_AFTER: duration({ maxMs: 86_400_000 }).prefault('60s'),
+  MUSTER_SWEEP_EVERY: duration({ minMs: 10, maxMs: 3_600_000 }).prefault('30s'),
 });
 
 export interface Config {
@@ -34,6 +36,8 @@ export interface Config {
   endpoints: { user: string; blob: string };
   /** What a customer may have who was never put. */
   plan: Plan;
+  /** How long after its end a workload is swept first, and how often it is looked whose turn it is. */
+  sweep: { afterMs: number; everyMs: number };
 }
 
 /** Reads the configuration; throws ConfigError that names everything wrong. */
@@ -51,5 +55,6 @@ export const readConfig = (env: Environment): Config => {
       users: read.MUSTER_PLAN_USERS,
       weight: read.MUSTER_PLAN_WEIGHT,
     },
+    sweep: { afterMs: read.MUSTER_SWEEP_AFTER, everyMs: read.MUSTER_SWEEP_EVERY },
   };
 };

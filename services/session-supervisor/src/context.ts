@@ -55,6 +55,7 @@ export const createContext = async (
     random,
     logger,
     events: logEvents(logger),
+    sweep: config.sweep,
     ...overrides,
   };
   const sessions = createSessions(deps);

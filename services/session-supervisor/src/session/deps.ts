@@ -27,4 +27,6 @@ export interface SessionDeps {
   random: Random;
   logger: Logger;
   events: Events;
+  /** How long after its end a workload is swept first (agents may still be uploading), and how often the sweeper looks. */
+  sweep: { afterMs: number; everyMs: number };
 }

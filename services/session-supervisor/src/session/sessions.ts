@@ -19,9 +19,6 @@ export interface Sessions {
   close(): Promise<void>;
 }
 
-/** How long after its end a workload is swept for the first time: agents may still be uploading. */
-const FIRST_SWEEP_MS = 60_000;
-
 export const createSessions = (deps: SessionDeps): Sessions => {
   const open = new Map<string, Session>();
   const opening = new Map<string, Promise<void>>();
@@ -45,7 +42,7 @@ export const createSessions = (deps: SessionDeps): Sessions => {
     await serving.close();
     if (open.get(session.id) === session) open.delete(session.id);
     if (!session.state().closed) return;
-    const sweepAt = new Date(deps.clock.now() + FIRST_SWEEP_MS);
+    const sweepAt = new Date(deps.clock.now() + deps.sweep.afterMs);
     await deps.workloads.disown(session.id, deps.instance, sweepAt).catch((thrown: unknown) => {
       deps.logger.debug({ err: thrown, workload: session.id }, 'a closed workload keeps its owner until the next beat');
     });

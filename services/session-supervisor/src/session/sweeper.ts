@@ -9,7 +9,6 @@ export interface Sweeper {
   stop(): Promise<void>;
 }
 
-const EVERY_MS = 30_000;
 const BATCH = 20;
 /** Late agents may still store results of a closed workload: it is looked at again, ever more rarely. */
 const AGAIN_MS = [10 * 60_000, 6 * 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000];
@@ -28,7 +27,7 @@ export const startSweeper = (ctx: Context): Sweeper => {
       } catch (thrown) {
         if (!signal.aborted) ctx.logger.debug({ err: thrown }, 'a sweep failed; it is tried again');
       }
-      await ctx.clock.sleep(EVERY_MS, signal).catch(() => undefined);
+      await ctx.clock.sleep(ctx.sweep.everyMs, signal).catch(() => undefined);
     }
   };
   const running = run();
