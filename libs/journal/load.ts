@@ -9,7 +9,7 @@ export interface Folding<S, E> {
   apply(state: S, document: JournalDocument<E>): S;
   /** The state in a form that BSON can hold. */
   freeze(state: S): unknown;
-  /** The inverse of `freeze`. */
+  /** The inverse of `freeze`. May throw for what `freeze` did not make. */
   thaw(frozen: unknown, initial: S): S;
 }
 
@@ -19,7 +19,7 @@ export interface Loaded<S> {
   n: number;
 }
 
-/** Folds a workload's journal from its snapshot, or from the start where there is none of this fold's version. */
+/** Folds a workload's journal from its snapshot, or from the start where there is none that this fold can read. */
 export const load = async <S, E>(
   store: JournalStore<E>,
   workload: string,
@@ -30,10 +30,15 @@ export const load = async <S, E>(
   return catchUp(store, workload, startFrom(snapshot, initial, folding), folding);
 };
 
-const startFrom = <S, E>(snapshot: Snapshot | undefined, initial: S, folding: Folding<S, E>): Loaded<S> =>
-  snapshot?.foldVersion === folding.version
-    ? { state: folding.thaw(snapshot.state, initial), n: snapshot.n }
-    : { state: initial, n: 0 };
+const startFrom = <S, E>(snapshot: Snapshot | undefined, initial: S, folding: Folding<S, E>): Loaded<S> => {
+  if (snapshot?.foldVersion !== folding.version) return { state: initial, n: 0 };
+  try {
+    return { state: folding.thaw(snapshot.state, initial), n: snapshot.n };
+  } catch {
+    // A snapshot only saves time: whatever is wrong with it, the journal has it all.
+    return { state: initial, n: 0 };
+  }
+};
 
 /** Folds what came after a state. Stops at a gap, which only a reader that overtakes the store's majority can see. */
 export const catchUp = async <S, E>(
