@@ -1,0 +1,238 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { DesiredState } from '#libs/contracts/agent.ts';
+import { fakeClock } from '#libs/testing/index.ts';
+import { CANCELLED, completed, failed } from '../engines/engine.ts';
+import type { Cancelled, Failed, Opened, Outcome } from '../engines/index.ts';
+import { attempts } from '../fixtures/peer.ts';
+import type { OpenWork } from './slot.ts';
+import { startWorker, type WorkerOptions } from './worker.ts';
+
+const done = (): Outcome => completed({ sha256: '', sizeBytes: 0, pixelHash: '', seconds: 0, notes: [] });
+
+/** An engine of which the test decides when it opens and when each task ends; it notes what is asked of it. */
+const scripted = () => {
+  const log: string[] = [];
+  const openings: ((result: 'opened' | Failed) => void)[] = [];
+  const tasks = new Map<string, (outcome: Outcome) => void>();
+  const open: OpenWork = (workloadId, _work, signal) => {
+    const result = Promise.withResolvers<Opened | Failed | Cancelled>();
+    log.push(`open ${workloadId}`);
+    openings.push((how) =>
+      result.resolve(
+        how !== 'opened'
+          ? how
+          : {
+              kind: 'opened',
+              run: ({ key }, stop) => {
+                const outcome = Promise.withResolvers<Outcome>();
+                log.push(`run ${key}`);
+                tasks.set(key, outcome.resolve);
+                stop.addEventListener('abort', () => {
+                  log.push(`stop ${key}`);
+                  outcome.resolve(CANCELLED);
+                });
+                return outcome.promise;
+              },
+              close: async () => void log.push(`close ${workloadId}`),
+            },
+      ),
+    );
+    signal.addEventListener('abort', () => {
+      log.push(`give up ${workloadId}`);
+      result.resolve(CANCELLED);
+    });
+    return result.promise;
+  };
+  return {
+    log,
+    open,
+    /** The n-th opening, from 0, comes to this. */
+    opened: (n: number, how: 'opened' | Failed = 'opened') => openings[n]!(how),
+    finish: (task: string, outcome = done()) => tasks.get(task)!(outcome),
+  };
+};
+
+const setUp = (options: Partial<WorkerOptions> = {}) => {
+  const engine = scripted();
+  const clock = fakeClock();
+  const finished: [string, string][] = [];
+  const announced: string[] = [];
+  const worker = startWorker({
+    slots: 1,
+    open: engine.open,
+    onStarted: ({ attempt }) => void announced.push(attempt.task),
+    onDone: ({ attempt }, outcome) => {
+      finished.push([attempt.task, outcome.kind === 'failed' ? outcome.failureClass : outcome.kind]);
+      return undefined;
+    },
+    onIdle: () => undefined,
+    clock,
+    ...options,
+  });
+  let counter = 0;
+  const want = async (state: Partial<DesiredState>): Promise<void> => {
+    counter += 1;
+    const defaults = { workloadId: 'w-1', claim: 1, reign: 0, counter, adopt: false, work: undefined, attempts: [] };
+    worker.apply({ ...defaults, ...state });
+    await clock.advance(0);
+  };
+  return { ...engine, clock, worker, want, finished, announced, [Symbol.asyncDispose]: () => worker.end() };
+};
+
+describe('the slots of a machine', () => {
+  it('open an engine once and keep it for all tasks of the workload, in the order of the mesh', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: [...attempts(2), ...attempts(1)] });
+    machine.opened(0);
+    await machine.clock.advance(0);
+    machine.finish('noop/2');
+    await machine.clock.advance(0);
+    await machine.want({ attempts: [...attempts(3), ...attempts(1)] });
+    machine.finish('noop/1');
+    await machine.clock.advance(0);
+    expect(machine.log).to.deep.equal(['open w-1', 'run noop/2', 'run noop/1', 'run noop/3']);
+  });
+
+  it('take up a new order at the next task', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0, 3) });
+    machine.opened(0);
+    await machine.clock.advance(0);
+    await machine.want({ attempts: [...attempts(0), ...attempts(3), ...attempts(1)] });
+    machine.finish('noop/0');
+    await machine.clock.advance(0);
+    expect(machine.log.at(-1)).to.equal('run noop/3');
+  });
+
+  it('each open an engine of their own, and share the tasks', async () => {
+    await using machine = setUp({ slots: 2 });
+    await machine.want({ attempts: attempts(0, 2) });
+    machine.opened(0);
+    machine.opened(1);
+    await machine.clock.advance(0);
+    expect(machine.log).to.deep.equal(['open w-1', 'open w-1', 'run noop/0', 'run noop/1']);
+    expect(machine.worker.running()).to.equal(2);
+  });
+
+  it('stop only what is not named any more, and go on with the next', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0, 2) });
+    machine.opened(0);
+    await machine.clock.advance(0);
+    await machine.want({ attempts: attempts(2) });
+    expect(machine.log).to.deep.equal(['open w-1', 'run noop/0', 'stop noop/0', 'run noop/2']);
+    expect(machine.finished).to.deep.equal([]);
+  });
+
+  it('close the engine of a workload that another one follows', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0) });
+    machine.opened(0);
+    await machine.clock.advance(0);
+    await machine.want({ workloadId: 'w-2', claim: 2, adopt: true });
+    expect(machine.log.slice(2)).to.deep.equal(['stop noop/0', 'close w-1']);
+    await machine.want({ workloadId: 'w-2', claim: 2, attempts: attempts(0) });
+    expect(machine.log.at(-1)).to.equal('open w-2');
+  });
+
+  it('keep the engine for ten seconds without work, in case more comes', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0) });
+    machine.opened(0);
+    await machine.clock.advance(0);
+    machine.finish('noop/0');
+    await machine.clock.advance(0);
+    await machine.want({ attempts: [] });
+    await machine.clock.advance(9_000);
+    expect(machine.log.at(-1)).to.equal('run noop/0');
+    await machine.clock.advance(1_000);
+    expect(machine.log.at(-1)).to.equal('close w-1');
+  });
+
+  it('go on opening for another task when the first one is withdrawn, and give up when none is left', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0, 1) });
+    await machine.want({ attempts: attempts(1) });
+    expect(machine.log).to.deep.equal(['open w-1']);
+    await machine.want({ attempts: [] });
+    expect(machine.log).to.deep.equal(['open w-1', 'give up w-1']);
+    await machine.want({ attempts: attempts(2) });
+    machine.opened(1);
+    await machine.clock.advance(0);
+    expect(machine.log.slice(2)).to.deep.equal(['open w-1', 'run noop/2']);
+  });
+
+  it('try a scene that cannot be rendered once, and fail every task with what it said', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0, 1) });
+    machine.opened(0, failed('MISSING_ASSETS', 'no earth.jpg', { names: ['earth.jpg'] }));
+    await machine.clock.advance(0);
+    expect(machine.log).to.deep.equal(['open w-1']);
+    expect(machine.finished).to.deep.equal([
+      ['noop/0', 'MISSING_ASSETS'],
+      ['noop/1', 'MISSING_ASSETS'],
+    ]);
+  });
+
+  it('try again to open what failed for reasons that may pass', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0, 1) });
+    machine.opened(0, failed('AGENT_ERROR', 'no blob service'));
+    await machine.clock.advance(0);
+    machine.opened(1);
+    await machine.clock.advance(0);
+    expect(machine.log).to.deep.equal(['open w-1', 'open w-1', 'run noop/1']);
+  });
+
+  it('announce a task once it takes longer than 200 ms, and again to whoever comes new', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0, 1) });
+    machine.opened(0);
+    await machine.clock.advance(199);
+    machine.finish('noop/0');
+    await machine.clock.advance(100);
+    expect(machine.announced).to.deep.equal([]);
+    await machine.clock.advance(300);
+    expect(machine.announced).to.deep.equal(['noop/1']);
+    machine.worker.announceAgain();
+    await machine.clock.advance(200);
+    expect(machine.announced).to.deep.equal(['noop/1', 'noop/1']);
+  });
+
+  it('wait with the next task while too many results wait to be stored', async () => {
+    const room = Promise.withResolvers<void>();
+    await using machine = setUp({ onDone: () => room.promise });
+    await machine.want({ attempts: attempts(0, 1) });
+    machine.opened(0);
+    await machine.clock.advance(0);
+    machine.finish('noop/0');
+    await machine.clock.advance(0);
+    expect(machine.log.at(-1)).to.equal('run noop/0');
+    room.resolve();
+    await machine.clock.advance(0);
+    expect(machine.log.at(-1)).to.equal('run noop/1');
+  });
+
+  it('begin nothing when they drain, and let what runs finish', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0, 1) });
+    machine.opened(0);
+    await machine.clock.advance(0);
+    machine.worker.drain();
+    await machine.want({ attempts: attempts(0, 2) });
+    machine.finish('noop/0');
+    await machine.clock.advance(0);
+    expect(machine.finished).to.deep.equal([['noop/0', 'completed']]);
+    expect([machine.worker.running(), machine.log.at(-1)]).to.deep.equal([0, 'run noop/0']);
+    expect(machine.worker.held().flatMap((each) => each.attempts)).to.deep.equal(attempts(0));
+  });
+
+  it('give up what still opens when they drain', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0) });
+    machine.worker.drain();
+    await machine.clock.advance(0);
+    expect([machine.worker.running(), machine.log.at(-1)]).to.deep.equal([0, 'give up w-1']);
+  });
+});
