@@ -11,9 +11,10 @@ export const deleteMachine =
   (ctx: Context): Unary<DeleteMachineRequest, DeleteMachineResponse> =>
   async (request) => {
     const id = requireId(request.machineId, 'machine_id');
-    if (!(await ctx.machines.remove(id))) throw machineNotFound(id);
+    const [wasThere, user] = [await ctx.machines.remove(id), await ctx.users.get(id)];
+    // A record without a machine is what an earlier call left that could not be finished.
+    if (!wasThere && user === undefined) throw machineNotFound(id);
     ctx.events.machineDeleted(id);
-    const user = await ctx.users.get(id);
     if (user !== undefined && isConnected(user)) {
       const gone = await ctx.users.disconnect(id, user.connection);
       if (gone !== undefined) {

@@ -1,20 +1,21 @@
 import type { ListUsersRequest, ListUsersResponse } from '#libs/contracts/user.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../context.ts';
-import { cutPage, parsePage } from '../domain/pages.ts';
 import { userToProto } from '../domain/user-proto.ts';
 
 /** Lists connected users, by name. */
 export const listUsers =
   (ctx: Context): Unary<ListUsersRequest, ListUsersResponse> =>
   async (request) => {
-    const { size, after } = parsePage(request, 2);
+    const question = `users ${request.workloadId}`;
+    const { size, after } = parsePage(request, question, 2);
     const [name = '', id = ''] = after ?? [];
     const found = await ctx.users.list({
       ...(request.workloadId === '' ? {} : { session: request.workloadId }),
       ...(after === undefined ? {} : { after: [name, id] as const }),
       limit: size + 1,
     });
-    const { page, nextPageToken } = cutPage(found, size, (user) => [user.name, user.id]);
+    const { page, nextPageToken } = cutPage(found, size, question, (user) => [user.name, user.id]);
     return { users: page.map(userToProto), nextPageToken };
   };

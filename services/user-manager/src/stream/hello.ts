@@ -8,7 +8,8 @@ import { machineUnknown } from './errors.ts';
 
 /**
  * Admits an agent: its machine is enrolled, its record names the new stream, its older stream ends. A claim that the
- * user had goes on with the new stream; whether its session still wants it is the matcher's to say.
+ * user had goes on with the new stream; whether its session still wants it is the matcher's to say. What the agent
+ * holds is of no concern here: its session asks for it (`adopt`).
  */
 export const admit = async (ctx: Context, hello: Hello, { caller }: CallContext): Promise<ConnectedUser> => {
   const introduction = parseHello(hello);

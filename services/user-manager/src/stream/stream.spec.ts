@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import type { ConnectRequest, Outcome } from '#libs/contracts/agent.ts';
 import { AgentServiceService } from '#libs/contracts/agent.ts';
 import { createClient } from '#libs/grpc/index.ts';
-import { eventually } from '#libs/testing/index.ts';
+import { eventually, startProxy } from '#libs/testing/index.ts';
 import { attemptOf, completedOf, connectAgent, heldOf, helloOf } from '../fixtures/agent.ts';
 import { startMesh, type TestMesh } from '../fixtures/mesh.ts';
 import { refusal, refusalOf } from '../fixtures/refusal.ts';
@@ -234,6 +234,21 @@ describe('AgentService.connect', () => {
         [polite.machine, true],
       ]);
     });
+
+    it('takes an agent for lost within 10 s when it falls silent', async () => {
+      await using proxy = await startProxy({ target: Number(mesh.address.split(':').at(-1)) });
+      await using session = await openSession(mesh.bus, { workload: 'w-silence' });
+      const agent = await mesh.agent('silent', {}, `ipv4:127.0.0.1:${proxy.port}`);
+      await session.exchange();
+      proxy.blackhole();
+      await eventually(
+        () => expect(session.told.disconnected.map(({ userId }) => userId)).to.deep.equal([agent.machine]),
+        {
+          withinMs: 10_000,
+        },
+      );
+      agent.close();
+    }).timeout(20_000);
 
     it('still brings the outcomes of what was reported before a goodbye', async () => {
       const agent = await mesh.agent('last-words');

@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { fakeClock } from '#libs/testing/index.ts';
+import { refusalOf } from '../fixtures/refusal.ts';
+import { createAgentStream } from './agent-stream.ts';
+import { superseded } from './errors.ts';
+
+const start = () => {
+  const clock = fakeClock();
+  const aborted: string[] = [];
+  const stream = createAgentStream({
+    user: {
+      id: 'm-1',
+      name: 'a',
+      manager: 'i-1',
+      connection: 'c-1',
+      session: null,
+      claim: 0,
+      version: 1,
+      slots: 1,
+      capability: { cpus: 1, memoryBytes: 0, engines: [], sandbox: 'SANDBOX_LEVEL_NONE' },
+      agentVersion: '',
+      connectedAtMs: 0,
+      drain: 'none',
+    },
+    clock,
+    abort: (error) => aborted.push(refusalOf(error)),
+  });
+  return { clock, stream, aborted };
+};
+
+const TOO_SLOW = 'RESOURCE_EXHAUSTED READER_TOO_SLOW';
+const outcome = { reportId: 1, verdict: 'VERDICT_ACCEPTED' as const, reason: 'x'.repeat(1_000) };
+
+describe('createAgentStream', () => {
+  it('gives an agent up that leaves more than 8 MiB unread', () => {
+    const { stream, aborted } = start();
+    stream.deliver(Array.from({ length: 3_000 }, () => outcome));
+    expect(aborted).to.deep.equal([]);
+    stream.deliver(Array.from({ length: 3_000 }, () => outcome));
+    expect(aborted).to.deep.equal([TOO_SLOW]);
+  });
+
+  it('gives an agent up that leaves anything unread for 30 s', async () => {
+    const { clock, stream, aborted } = start();
+    const reader = stream.outbox[Symbol.asyncIterator]();
+    await reader.next();
+    await clock.advance(60_000);
+    stream.checkPace();
+    expect(aborted).to.deep.equal([]);
+    stream.deliver([outcome]);
+    await clock.advance(30_000);
+    stream.checkPace();
+    expect(aborted).to.deep.equal([]);
+    await clock.advance(1);
+    stream.checkPace();
+    expect(aborted).to.deep.equal([TOO_SLOW]);
+  });
+
+  it('cuts a call whose agent does not take the last words within a second', async () => {
+    const { clock, stream, aborted } = start();
+    stream.end(superseded(), { message: { $case: 'superseded', value: {} } });
+    await clock.advance(999);
+    expect(aborted).to.deep.equal([]);
+    await clock.advance(1);
+    expect(aborted).to.deep.equal(['ABORTED SUPERSEDED']);
+  });
+});
