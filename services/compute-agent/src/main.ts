@@ -14,8 +14,9 @@ const code = await runService({
     const endWhenSuperseded = async (): Promise<void> => {
       await agent.superseded;
       isSuperseded = true;
-      // The same way out as for everybody else who wants this process to end.
-      process.kill(process.pid, 'SIGTERM');
+      // The same way out as for everybody else who wants this process to end; a real signal would come too late, because
+      // without a connection nothing keeps the process alive.
+      process.emit('SIGTERM', 'SIGTERM');
     };
     void endWhenSuperseded();
     return { address: agent.address, drain: () => agent.leave(String(signal.reason)) };

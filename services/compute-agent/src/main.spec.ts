@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { status } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import type { Work } from '#libs/contracts/agent.ts';
+import { DomainError } from '#libs/errors/index.ts';
+import { eventually, isAlive, needs, startService, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { sha256File } from './files/sha256-file.ts';
+import { type BlobFixture, startBlobService } from './fixtures/blob.ts';
+import { attempts, noopWork, type Peer, startPeer, tokenFor } from './fixtures/peer.ts';
+
+const run = promisify(execFile);
+
+describe('the agent as a process', function () {
+  this.timeout(60_000);
+  let dir: TempDir;
+  let peer: Peer;
+
+  before(async () => {
+    dir = await tempDir();
+  });
+  after(() => dir[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    peer = await startPeer();
+  });
+  afterEach(() => peer[Symbol.asyncDispose]());
+
+  const start = (env: Record<string, string> = {}) =>
+    startService({
+      name: 'compute-agent',
+      env: {
+        MUSTER_TOKEN: tokenFor('m-1'),
+        MUSTER_USER_ENDPOINT: peer.address,
+        MUSTER_BLOB_ENDPOINT: '127.0.0.1:9',
+        MUSTER_AGENT_ENGINES: 'noop',
+        MUSTER_AGENT_CACHE: dir.path,
+        ...env,
+      },
+    });
+
+  it('says goodbye on SIGTERM and ends with 0', async () => {
+    await using agent = await start();
+    const stream = await peer.stream(0);
+    stream.desire({ ...noopWork({ durationMs: 500 }), attempts: attempts(0, 3) });
+    stream.decideAll('VERDICT_ACCEPTED');
+    await eventually(() => expect(stream.reports()).to.have.length(1));
+    expect(await agent.stop()).to.equal(0);
+    expect(stream.heard.map(({ $case }) => $case)).to.deep.equal(['reports', 'reports', 'goodbye']);
+    expect(await readFile(agent.logFile, 'utf8')).not.to.contain(tokenFor('m-1'));
+  });
+
+  it('ends with 1 and says why when another agent takes its place', async () => {
+    await using agent = await start();
+    const stream = await peer.stream(0);
+    stream.say({ $case: 'superseded', value: {} });
+    stream.fail(new DomainError(status.ABORTED, 'SUPERSEDED', 'for a test'));
+    await eventually(async () =>
+      expect(await readFile(agent.logFile, 'utf8')).to.contain('another agent connected as this machine'),
+    );
+    await eventually(() => expect(isAlive(agent.pid)).to.equal(false));
+    expect(await agent.stop()).to.equal(1);
+    expect(peer.streams).to.have.length(1);
+  });
+
+  it('starts without a mesh, and is there when the mesh comes', async () => {
+    const port = Number(peer.address.split(':').at(-1));
+    await peer.stop();
+    await using _agent = await start();
+    peer = await startPeer({ port });
+    await peer.stream(0);
+  });
+
+  describe('with Blender', () => {
+    let blob: BlobFixture;
+    let work: { work: Work };
+
+    before(needs('blender', 'bwrap'));
+    before(async () => {
+      const script = new URL('./engines/blender/testing/scenes.py', import.meta.url).pathname;
+      await run('blender', ['--background', '--factory-startup', '--python', script, '--', dir.path]);
+      blob = await startBlobService();
+      const file = join(dir.path, 'slow.blend');
+      const bytes = await readFile(file);
+      const blobName = await blob.upload(bytes);
+      const scene = {
+        blobName,
+        sha256: await sha256File(file),
+        sizeBytes: bytes.length,
+        grant: blob.grant(blobName, 'm-1'),
+      };
+      const spec = {
+        frames: '1-12',
+        order: 'RENDER_ORDER_SEQUENTIAL' as const,
+        engine: 'CYCLES',
+        samples: 0,
+        scalePercent: 0,
+        format: 'RENDER_FORMAT_PNG' as const,
+        scene: '',
+        allowMissing: false,
+        frameTimeout: undefined,
+        progressTimeout: undefined,
+        maxFailures: 0,
+        maxLosses: 0,
+      };
+      work = { work: { kind: { $case: 'render', value: { spec, scene } } } };
+    });
+    after(() => blob?.[Symbol.asyncDispose]());
+
+    /** Processes that have something of this test's in their command line. */
+    const renderers = async (): Promise<string[]> => {
+      const { stdout } = await run('pgrep', ['-f', join(dir.path, 'agents')]).catch(() => ({ stdout: '' }));
+      return stdout.split('\n').filter((line) => line !== '');
+    };
+
+    for (const sandbox of ['in bubblewrap', 'without a sandbox']) {
+      it(`leaves no renderer behind when it is killed, ${sandbox}`, async () => {
+        await using agent = await start({
+          MUSTER_TOKEN: await blob.agentToken('m-1'),
+          MUSTER_BLOB_ENDPOINT: blob.endpoint,
+          MUSTER_AGENT_ENGINES: 'CYCLES',
+          ...(sandbox === 'in bubblewrap' ? {} : { MUSTER_AGENT_NO_SANDBOX: '1' }),
+        });
+        const stream = await peer.stream(0);
+        const frames = attempts(1, 3).map((each, i) => ({ ...each, task: `frames/${i + 1}` }));
+        stream.desire({ ...work, attempts: frames });
+        await eventually(() => expect(stream.reports().map(({ body }) => body?.$case)).to.include('started'), {
+          withinMs: 30_000,
+        });
+        expect(await renderers()).not.to.have.length(0);
+        await agent.kill('SIGKILL');
+        await eventually(async () => expect(await renderers()).to.deep.equal([]), { withinMs: 2_000 });
+      });
+    }
+
+    it('stops a frame that is not wanted any more within a second', async () => {
+      await using _agent = await start({
+        MUSTER_TOKEN: await blob.agentToken('m-1'),
+        MUSTER_BLOB_ENDPOINT: blob.endpoint,
+        MUSTER_AGENT_ENGINES: 'CYCLES',
+      });
+      const stream = await peer.stream(0);
+      stream.desire({ ...work, attempts: [{ ...attempts(1)[0]!, task: 'frames/1' }] });
+      await eventually(() => expect(stream.reports().map(({ body }) => body?.$case)).to.include('started'), {
+        withinMs: 30_000,
+      });
+      stream.desire({ attempts: [] });
+      await eventually(async () => expect(await renderers()).to.deep.equal([]), { withinMs: 1_000 });
+    });
+  });
+});
