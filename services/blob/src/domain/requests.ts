@@ -4,8 +4,6 @@ import type { FieldCheck } from './errors.ts';
 
 /** Of the names in answers; longer ones are nobody's. */
 const maximumCustomerIdLength = 128;
-const maximumPageSize = 1_000;
-const defaultPageSize = 100;
 const maximumTtlSeconds = 86_400;
 const defaultTtlSeconds = 900;
 
@@ -26,14 +24,6 @@ export const customerCheck = (field: string, caller: Asking, customerId: string)
         customerId.length > 0 && customerId.length <= maximumCustomerIdLength,
         `name the customer, 1 to ${maximumCustomerIdLength} characters`,
       ];
-
-export const pageSizeOf = (pageSize: number): number => (pageSize === 0 ? defaultPageSize : pageSize);
-
-export const pageSizeCheck = (pageSize: number): FieldCheck => [
-  'page_size',
-  pageSize >= 0 && pageSize <= maximumPageSize,
-  `1 to ${maximumPageSize}, or 0 for ${defaultPageSize}`,
-];
 
 /** When a URL that is made now stops working; whole seconds, as its signature carries no more. */
 export const expireTimeOf = (ttlSeconds: number, nowMs: number): Date => {

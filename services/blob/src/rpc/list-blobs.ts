@@ -1,22 +1,21 @@
 import type { ListBlobsRequest, ListBlobsResponse } from '#libs/contracts/blob.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { pageToken, readPage } from '#libs/pages/index.ts';
 import type { Context } from '../context.ts';
-import { requireFields } from '../domain/errors.ts';
+import { requireFields, type FieldCheck } from '../domain/errors.ts';
 import { isPrefix } from '../domain/names.ts';
-import { pageSizeCheck, pageSizeOf } from '../domain/requests.ts';
 import { blobToProto } from './blob-info.ts';
-import { decodePageToken, encodePageToken } from './page-token.ts';
 
 export const listBlobs =
   (ctx: Context): Unary<ListBlobsRequest, ListBlobsResponse> =>
-  async ({ prefix, pageSize, pageToken }, call) => {
+  async ({ prefix, ...request }, call) => {
     const question = `blobs ${prefix}`;
-    const token = decodePageToken(question, pageToken);
+    const { size, after, violations } = readPage(request, question, 1);
     requireFields(
       ['prefix', isPrefix(prefix), 'the beginning of a blob name: [a-z0-9./-], at most 256 characters'],
-      pageSizeCheck(pageSize),
-      ['page_token', token.isOurs, 'the next_page_token of the page before, with the same prefix'],
+      ...violations.map(({ field, description }): FieldCheck => [field, false, description]),
     );
-    const page = await ctx.blobs.list({ prefix, pageSize: pageSizeOf(pageSize), marker: token.position }, call.signal);
-    return { blobs: page.blobs.map(blobToProto), nextPageToken: encodePageToken(question, page.marker) };
+    const page = await ctx.blobs.list({ prefix, pageSize: size, marker: after?.[0] }, call.signal);
+    const nextPageToken = page.marker === undefined ? '' : pageToken(question, [page.marker]);
+    return { blobs: page.blobs.map(blobToProto), nextPageToken };
   };

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { valueRangesOf } from '../domain/small-int-map.ts';
 import { tasksToText } from '../domain/tasks.ts';
 import { countsOf, type WorkloadState } from '../domain/workload.ts';
-import { pageToken, parsePage, tokenNumber } from './pages.ts';
+import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { durationToProto } from './spec-proto.ts';
 import { resolve } from './target.ts';
 import { percentageOf, phaseToProto } from './workload-proto.ts';
@@ -17,7 +17,7 @@ import { percentageOf, phaseToProto } from './workload-proto.ts';
 export const getWorkloadProgress =
   (ctx: Context): Unary<GetWorkloadProgressRequest, GetWorkloadProgressResponse> =>
   async (request, call) => {
-    const { limit, after } = parsePage(request, ([from]) => tokenNumber(from));
+    const { size, after } = parseNumberPage(request, 'rendered');
     const { document, state, phase, revision } = await resolve(ctx, call.caller, request);
     const owner = await ctx.reads.volatile(document._id);
     const counts = countsOf(state);
@@ -28,7 +28,7 @@ export const getWorkloadProgress =
       percentage: percentageOf(counts.completed, counts.total),
       ...paceOf(owner),
       held: heldOf(owner),
-      ...renderedPage(state, after ?? 0, limit),
+      ...renderedPage(state, after ?? 0, size),
       revision,
     };
   };
@@ -60,5 +60,5 @@ const renderedPage = (
   const last = ranges.at(-1);
   const hasMore =
     last !== undefined && ranges.length === limit && valueRangesOf(state.doneBy, last.last + 1, 1).length > 0;
-  return { rendered, nextPageToken: hasMore ? pageToken(last.last + 1) : '' };
+  return { rendered, nextPageToken: hasMore ? numberPageToken('rendered', last.last + 1) : '' };
 };

@@ -4,27 +4,27 @@ import type { Unary } from '#libs/grpc/index.ts';
 import type { JournalDocument } from '#libs/journal/index.ts';
 import type { Context } from '../context.ts';
 import type { Entry } from '../domain/entries.ts';
-import { pageToken, parsePage, tokenNumber } from './pages.ts';
+import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 
 export const listResults =
   (ctx: Context): Unary<ListResultsRequest, ListResultsResponse> =>
   async (request, call) => {
-    const { limit, after } = parsePage(request, ([position]) => tokenNumber(position));
+    const { size, after } = parseNumberPage(request, 'results');
     const { document, revision } = await resolve(ctx, call.caller, request);
     const results: Result[] = [];
     let position = after ?? request.afterRevision;
     let hasMore = false;
     for await (const written of ctx.journal.read(document._id, position)) {
       if (written.n > revision) break;
-      if (results.length >= limit) {
+      if (results.length >= size) {
         hasMore = true;
         break;
       }
       results.push(...resultsOf(ctx, document.customer, written));
       position = written.n;
     }
-    return { results, nextPageToken: hasMore ? pageToken(position) : '', revision };
+    return { results, nextPageToken: hasMore ? numberPageToken('results', position) : '', revision };
   };
 
 const resultsOf = (ctx: Context, customer: string, { n, at, entries }: JournalDocument<Entry>): Result[] =>

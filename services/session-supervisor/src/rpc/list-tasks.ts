@@ -11,24 +11,24 @@ import { has } from '../domain/bitmap.ts';
 import { valueAt } from '../domain/small-int-map.ts';
 import { ordinalsFromText, taskIndex, taskKey } from '../domain/tasks.ts';
 import type { WorkloadState } from '../domain/workload.ts';
-import { pageToken, parsePage, tokenNumber } from './pages.ts';
+import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 
 export const listTasks =
   (ctx: Context): Unary<ListTasksRequest, ListTasksResponse> =>
   async (request, call) => {
-    const { limit, after } = parsePage(request, ([from]) => tokenNumber(from));
+    const { size, after } = parseNumberPage(request, 'tasks');
     const { document, state, revision } = await resolve(ctx, call.caller, request);
     const holders = holdersOf(state, await ctx.reads.volatile(document._id));
     const wanted = new Set(request.states);
     const tasks: Task[] = [];
     let ordinal = after ?? 0;
-    for (; ordinal < state.tasks.indices.count && tasks.length < limit; ordinal += 1) {
+    for (; ordinal < state.tasks.indices.count && tasks.length < size; ordinal += 1) {
       const task = taskOf(state, holders, ordinal);
       if (wanted.size === 0 || wanted.has(task.state)) tasks.push(task);
     }
     const hasMore = ordinal < state.tasks.indices.count;
-    return { tasks, nextPageToken: hasMore ? pageToken(ordinal) : '', revision };
+    return { tasks, nextPageToken: hasMore ? numberPageToken('tasks', ordinal) : '', revision };
   };
 
 /** Who holds which task now. */
