@@ -37,6 +37,10 @@ export const textOf = (thrown: unknown): string => {
 export const connectionProblem = (message: string): string | undefined =>
   /connect E[A-Z]+ \S+?(?=[.\s]*(?:Resolution|$))/.exec(message)?.[0];
 
+/** What is told when a part of the mesh is away and we wait for it. */
+export const outage = ({ message }: Error): string =>
+  `${connectionProblem(message) ?? message}; trying again until it answers`;
+
 /** Errors that pass by themselves: a replica goes away, a store restarts. */
 export const isTransient = (thrown: unknown): boolean =>
   isDomainError(thrown) && (thrown.code === status.UNAVAILABLE || thrown.code === status.DEADLINE_EXCEEDED);

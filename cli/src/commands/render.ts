@@ -6,6 +6,7 @@ import { parseCount } from '../arguments.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { plural, printable } from '../formats.ts';
 import type { Actions, Invocation } from '../invocation.ts';
+import { outage } from '../failures.ts';
 import { persistently, type PatienceOptions } from '../patience.ts';
 import { writeContactSheet } from '../workload/contact-sheet.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
@@ -81,7 +82,7 @@ const start = async (invocation: Invocation, path: string, options: RenderOption
   const { cli, output } = invocation;
   const mesh = await invocation.mesh();
   const { clock, random, interrupt: signal } = cli;
-  const onOutage = (error: Error): void => output.note(`${error.message}; trying again`);
+  const onOutage = (error: Error): void => output.note(outage(error));
   const patience: PatienceOptions = { clock, random, signal, patienceMs: startPatienceMs, onOutage };
   const object = await uploadObject({ cli, mesh, path, customerId: options.customer, patience });
   const requestId = random.id('r');
@@ -132,7 +133,7 @@ const frameEvent = ({ frame, userName, seconds }: Result, file: string): object 
   frame,
   file,
   user: userName,
-  seconds,
+  seconds: Math.round(seconds * 1_000) / 1_000,
 });
 
 /** The contact sheet is a help, not the work: a picture that cannot be drawn on it fails nothing. */

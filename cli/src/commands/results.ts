@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { WorkloadServiceService, type Workload } from '#libs/contracts/session.ts';
 import { listJson } from '../descriptors.ts';
 import { formatBytes, formatSeconds, plural } from '../formats.ts';
+import { outage } from '../failures.ts';
 import type { Actions, Invocation } from '../invocation.ts';
 import { allPages } from '../pages.ts';
 import { createFetcher } from '../workload/fetch.ts';
@@ -60,7 +61,7 @@ const fetchAll = async (invocation: Invocation, workload: Workload, out: string)
     mesh: await invocation.mesh(),
     workload,
     directory,
-    patience: { clock, random, signal, patienceMs, onOutage: (error) => output.note(`${error.message}; trying again`) },
+    patience: { clock, random, signal, patienceMs, onOutage: (error) => output.note(outage(error)) },
     onFetched: () => {},
   });
   await fetcher.catchUp();

@@ -1,6 +1,6 @@
 import { WorkloadState, type Workload } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { Interrupted } from '../failures.ts';
+import { Interrupted, outage } from '../failures.ts';
 import type { Invocation } from '../invocation.ts';
 import type { PatienceOptions } from '../patience.ts';
 import { follow, patienceMs } from './follow.ts';
@@ -32,7 +32,7 @@ export const runToEnd = async (
   const mesh = await invocation.mesh();
   const { workloadId } = workload;
   const display = createProgressDisplay(output, cli.clock, taskNoun(workload));
-  const onOutage = (error: Error): void => display.note(`${error.message}; trying again`);
+  const onOutage = (error: Error): void => display.note(outage(error));
   const { clock, random, interrupt: signal } = cli;
   const companion = makeCompanion?.(display, { clock, random, signal, patienceMs, onOutage });
 
