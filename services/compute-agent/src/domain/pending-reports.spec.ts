@@ -73,6 +73,17 @@ describe('pending reports', () => {
     expect(taken(reports)).to.deep.equal([[2, 'a']]);
   });
 
+  it('pause no longer when somebody is there who can decide', () => {
+    const reports = pending('a');
+    taken(reports);
+    reports.decide([outcome(1, 'VERDICT_LATER')], 0, 1);
+    reports.hurry();
+    expect(taken(reports)).to.deep.equal([[2, 'a']]);
+    expect(reports.wake(0)).to.equal(undefined);
+    reports.decide([outcome(2, 'VERDICT_LATER')], 0, 1);
+    expect(reports.wake(0)).to.equal(pauseMs(1, 1));
+  });
+
   it('take a verdict that they do not know for LATER', () => {
     const reports = pending('a');
     taken(reports);
@@ -81,7 +92,7 @@ describe('pending reports', () => {
 
   it('wait longer each time, within bounds, and not all equally long', () => {
     const pauses = [1, 2, 3, 4, 20].map((n) => pauseMs(n, 1));
-    expect(pauses).to.deep.equal([500, 1_000, 2_000, 4_000, 30_000]);
+    expect(pauses).to.deep.equal([500, 1_000, 2_000, 4_000, 5_000]);
     expect(pauseMs(1, 0)).to.equal(250);
   });
 

@@ -24,6 +24,8 @@ export interface PendingReports {
   decide(outcomes: readonly Outcome[], nowMs: number, float: number): Verdicts;
   /** Makes ready what has paused long enough; answers when the next pause ends, or undefined. */
   wake(nowMs: number): number | undefined;
+  /** Somebody is there who can decide: what pauses is ready, and what is told `LATER` from now on pauses shortly. */
+  hurry(): void;
   /** A new stream begins: whatever was sent or pauses is ready again. */
   restart(): void;
   /** How many reports are not decided. */
@@ -40,7 +42,7 @@ interface Pending {
 }
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 5_000;
 
 /** How long to wait after the n-th `LATER`, from half of it to all of it by chance. */
 export const pauseMs = (pauses: number, float: number): number =>
@@ -125,6 +127,13 @@ export const noReports = (): PendingReports => {
       }
       paused = waiting;
       return next;
+    },
+    hurry() {
+      ready.push(...paused);
+      paused = [];
+      for (const pending of [...ready, ...sent.values()]) {
+        pending.pauses = 0;
+      }
     },
     restart() {
       ready = [...sent.values(), ...paused, ...ready];

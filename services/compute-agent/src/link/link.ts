@@ -96,10 +96,11 @@ export const openLink = (options: LinkOptions): Link => {
       leaving.abort();
       const current = call;
       if (current !== undefined && isOpen) {
+        // Also while it still sends: a mesh that hangs is not waited for.
+        const late = clock.setTimer(LAST_OUTCOMES_MS, () => current.cancel());
         await outgoing.flushed();
         await current.send({ message: { $case: 'goodbye', value: { reason } } }).catch(() => undefined);
         current.end();
-        const late = clock.setTimer(LAST_OUTCOMES_MS, () => current.cancel());
         await ended;
         late.cancel();
       } else {

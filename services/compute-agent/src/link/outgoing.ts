@@ -18,7 +18,7 @@ export interface Outgoing {
   report(key: string, report: Unnumbered): void;
   /** Says that an attempt runs; forgotten with the stream. */
   started(report: Unnumbered): void;
-  /** Answers `adopt` with what is held when the answer goes out. */
+  /** Answers `adopt` with what is held when the answer goes out. There is an owner now, so reports that paused follow. */
   held(answer: () => Held): void;
   /** Learns what became of reports. */
   decide(outcomes: readonly Outcome[]): Verdicts;
@@ -126,6 +126,7 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
     },
     held(answer) {
       answers.push(answer);
+      reports.hurry();
       schedule();
     },
     decide(outcomes) {
