@@ -1,19 +1,10 @@
 import { Command } from 'commander';
 import { exitCodes } from './exit-codes.ts';
 import type { Cli } from './cli.ts';
+import type { CommonOptions } from './common-options.ts';
 import { loadContext, type MeshContext } from './context.ts';
 import { createMesh, type Mesh } from './mesh.ts';
 import { createOutput, type Output } from './output.ts';
-
-/** The options that every command takes, before or after its name. */
-export interface CommonOptions {
-  context?: string;
-  json?: boolean;
-  as?: 'customer' | 'operator';
-  tlsCert?: string;
-  tlsKey?: string;
-  tlsCa?: string;
-}
 
 /** One run of one command: its way to the reader and to the mesh. */
 export interface Invocation {

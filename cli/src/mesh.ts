@@ -7,7 +7,7 @@ import { MachineServiceService, UserServiceService } from '#libs/contracts/user.
 import type { Cli } from './cli.ts';
 import type { MeshContext, Part } from './context.ts';
 import { noContext } from './failures.ts';
-import type { CommonOptions } from './invocation.ts';
+import type { CommonOptions } from './common-options.ts';
 
 /** As whom a call is made: with the customer's token where there is one, or with the operator's. */
 export type Persona = 'customer' | 'operator';

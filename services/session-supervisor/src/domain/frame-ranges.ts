@@ -1,4 +1,11 @@
-import type { FrameRange } from './frames.ts';
+/** Every `step`-th frame from `first` to `last`, both included; a single frame has step 1. */
+export interface FrameRange {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+  /** How many frames of the set come before `first`. */
+  readonly ordinal: number;
+}
 
 /** Gathers ascending frames into ranges; see {@link collectRanges}. */
 export interface RangeCollector {

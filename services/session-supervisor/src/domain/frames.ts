@@ -1,5 +1,5 @@
 import { framesTooMany } from './frame-errors.ts';
-import { collectRanges } from './frame-ranges.ts';
+import { collectRanges, type FrameRange } from './frame-ranges.ts';
 import type { OrdinalRange } from './ordinals.ts';
 
 /** Frames that Blender knows: 0 to 1,048,574. */
@@ -7,15 +7,6 @@ export const MAX_FRAME = 1_048_574;
 
 /** Frames of one workload. */
 export const MAX_FRAMES = 1_000_000;
-
-/** Every `step`-th frame from `first` to `last`, both included; a single frame has step 1. */
-export interface FrameRange {
-  readonly first: number;
-  readonly last: number;
-  readonly step: number;
-  /** How many frames of the set come before `first`. */
-  readonly ordinal: number;
-}
 
 /**
  * A set of frames that is not empty, as ranges in ascending order that do not interleave. The form is canonical: equal

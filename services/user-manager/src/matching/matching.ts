@@ -1,4 +1,3 @@
-import type { Clock } from '#libs/clock/index.ts';
 import type {
   Demand,
   DemandStatus,
@@ -6,30 +5,15 @@ import type {
   SetDemandResponse,
   UsersReleased,
 } from '#libs/contracts/user.ts';
-import type { Announce } from '../bus/announce.ts';
-import type { Sessions } from '../bus/sessions.ts';
 import { createConfirmations } from '../domain/confirmations.ts';
 import { createDemandBook } from '../domain/demand-book.ts';
 import type { DemandView } from '../domain/matcher.ts';
-import type { Roster } from '../domain/roster.ts';
 import { assignedToProto } from '../domain/user-proto.ts';
 import type { ConnectedUser } from '../domain/user.ts';
-import type { Events } from '../events.ts';
-import type { Users } from '../store/users.ts';
 import { createCoalescer } from './coalescer.ts';
 import { isSameDemand } from './same-demand.ts';
+import type { MatchingOptions } from './options.ts';
 import { runRound } from './round.ts';
-
-export interface MatchingOptions {
-  users: Users;
-  roster: Roster;
-  announce: Announce;
-  sessions: Sessions;
-  events: Events;
-  clock: Clock;
-  /** Milliseconds that pass only while NATS and MongoDB answer. */
-  healthyNow: () => number;
-}
 
 /** The one that matches, while this instance is it. */
 export interface Matching {

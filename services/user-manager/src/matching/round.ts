@@ -3,7 +3,7 @@ import type { DemandBook } from '../domain/demand-book.ts';
 import { matchUsers, type MatchPlan } from '../domain/matcher.ts';
 import { assignedToProto } from '../domain/user-proto.ts';
 import { type ConnectedUser, isConnected, type UserRecord } from '../domain/user.ts';
-import type { MatchingOptions } from './matching.ts';
+import type { MatchingOptions } from './options.ts';
 import { inParallel } from './parallel.ts';
 
 export interface RoundOptions extends MatchingOptions {
