@@ -1,7 +1,8 @@
+import type { Crew, Member } from '../domain/crew.ts';
 import type { Entry } from '../domain/entries.ts';
-import type { Input } from '../domain/inputs.ts';
+import type { Input, Report } from '../domain/inputs.ts';
 
-/** Numbers, ids and hashes of an entry in BSON. */
+/** Numbers, ids, names and hashes of an entry in BSON. */
 const BASE_BYTES = 600;
 
 const textBytes = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + 3 * text.length + 16, 0);
@@ -15,10 +16,39 @@ export const entryBytes = (entry: Entry): number => {
   return BASE_BYTES;
 };
 
-/** About how much an input takes while it waits, never less than it does. */
+/** About how much an input takes while it waits, and how much it can add to the journal; never less than it does. */
 export const inputBytes = (input: Input): number => {
-  if (input.kind === 'reports') return input.reports.length * BASE_BYTES * 4;
-  if (input.kind === 'user-held') return input.held.length * BASE_BYTES;
-  if (input.kind === 'exchange' || input.kind === 'new-users') return input.users.length * BASE_BYTES;
+  if (input.kind === 'reports') return input.reports.reduce((sum, report) => sum + reportBytes(report), BASE_BYTES);
+  if (input.kind === 'user-held') return BASE_BYTES * (1 + input.held.length);
+  if (input.kind === 'exchange' || input.kind === 'new-users') return BASE_BYTES * (1 + input.users.length);
   return BASE_BYTES;
 };
+
+const reportBytes = ({ body }: Report): number => {
+  if (body.kind === 'completed') return BASE_BYTES + textBytes(body.notes);
+  // The failure, and perhaps the task that is given up for it.
+  if (body.kind === 'failed') return 2 * (BASE_BYTES + textBytes([body.reason])) + textBytes(body.names);
+  return BASE_BYTES;
+};
+
+/** How many entries an input can lead to at the most. */
+export const mostEntries = (input: Input, { members }: Pick<Crew, 'members'>): number => {
+  if (input.kind === 'reports') {
+    return START_AND_END + input.reports.reduce((sum, { body }) => sum + ENTRIES_OF[body.kind], 0);
+  }
+  if (input.kind === 'user-gone') {
+    const member = members.get(input.user);
+    return START_AND_END + (member === undefined ? 0 : lossesOf([member]));
+  }
+  if (input.kind === 'exchange' || input.kind === 'new-users') return START_AND_END + lossesOf([...members.values()]);
+  return START_AND_END;
+};
+
+/** `started` with the first hand-out and `completed` or `failed` at the end; or a command's own. */
+const START_AND_END = 2;
+
+const ENTRIES_OF = { started: 0, completed: 1, failed: 2 };
+
+/** Each loss may give its task up. */
+const lossesOf = (members: readonly Member[]): number =>
+  2 * members.reduce((sum, { attempts }) => sum + [...attempts.values()].filter((held) => held.isStarted).length, 0);

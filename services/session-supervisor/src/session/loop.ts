@@ -8,14 +8,14 @@ import { acceptedKey, type Entry } from '../domain/entries.ts';
 import { foldDocument } from '../domain/fold.ts';
 import type { Input } from '../domain/inputs.ts';
 import type { WorkloadState } from '../domain/workload.ts';
-import { entryBytes, inputBytes } from './entry-bytes.ts';
+import { entryBytes, inputBytes, mostEntries } from './entry-bytes.ts';
 
-/** Bounds of one journal document. */
+/** Bounds of one journal document. What comes of one input is not parted: only that may be more, where it is alone. */
 const GROUP_ENTRIES = 500;
 const GROUP_BYTES = 4 * 1024 * 1024;
-/** Inputs that may wait for a full group to be written. */
-const MAX_QUEUED = 10_000;
-const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+/** Inputs that may wait for something to be written, decided or not. */
+const MAX_WAITING = 10_000;
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 export interface LoopOptions {
   /** The folded journal, including the entry that made this replica the owner. */
@@ -66,9 +66,11 @@ interface Group {
   entries: Entry[];
   bytes: number;
   decided: Decided[];
+  /** Of the inputs that were decided. */
+  inputBytes: number;
 }
 
-const emptyGroup = (): Group => ({ entries: [], bytes: 0, decided: [] });
+const emptyGroup = (): Group => ({ entries: [], bytes: 0, decided: [], inputBytes: 0 });
 
 /**
  * Decides inputs one at a time on the tip, and writes what was decided: one append in flight, everything that is decided
@@ -85,7 +87,17 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
   let queuedBytes = 0;
   let hasEnded = false;
 
-  const isFull = (): boolean => pending.entries.length >= GROUP_ENTRIES || pending.bytes >= GROUP_BYTES;
+  /** Whether all that this input can lead to fits into the next document. */
+  const hasRoom = (input: Input): boolean =>
+    pending.entries.length === 0 ||
+    (pending.entries.length + mostEntries(input, crew) <= GROUP_ENTRIES &&
+      pending.bytes + inputBytes(input) <= GROUP_BYTES);
+
+  const isOverrun = (input: Input): boolean => {
+    const waiting = queue.length + pending.decided.length + (inFlight?.decided.length ?? 0);
+    const bytes = queuedBytes + pending.inputBytes + (inFlight?.inputBytes ?? 0);
+    return waiting >= MAX_WAITING || bytes + inputBytes(input) > MAX_WAITING_BYTES;
+  };
 
   const take = (input: Input): void => {
     const n = durable.position + (inFlight === undefined ? 1 : 2);
@@ -95,16 +107,20 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
     const { entries, effects } = decision;
     pending.entries.push(...entries);
     for (const entry of entries) pending.bytes += entryBytes(entry);
-    if (entries.length > 0 || pending.entries.length > 0) pending.decided.push({ input, effects });
-    else if (inFlight !== undefined) inFlight.decided.push({ input, effects });
-    else options.perform(effects);
+    const group = pending.entries.length > 0 ? pending : inFlight;
+    if (group === undefined) options.perform(effects);
+    else if (entries.length > 0 || effects.length > 0) {
+      group.decided.push({ input, effects });
+      group.inputBytes += inputBytes(input);
+    }
     options.send();
   };
 
   const drainQueue = (): void => {
-    while (!isFull()) {
-      const input = hasEnded ? undefined : queue.shift();
-      if (input === undefined) return;
+    for (;;) {
+      const input = hasEnded ? undefined : queue[0];
+      if (input === undefined || !hasRoom(input)) return;
+      queue.shift();
       queuedBytes -= inputBytes(input);
       take(input);
     }
@@ -142,6 +158,7 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
     inFlight = undefined;
     if (outcome.kind === 'written') {
       durable = foldDocument(durable, document);
+      if (pending.entries.length === 0) tip = durable;
       options.onWritten(document, durable);
       for (const { effects } of group.decided) options.perform(effects);
     } else if (outcome.kind === 'conflict') {
@@ -178,8 +195,8 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
 
   return {
     submit: (input) => {
-      if (hasEnded || queue.length >= MAX_QUEUED || queuedBytes >= MAX_QUEUED_BYTES) return false;
-      if (queue.length > 0 || isFull()) {
+      if (hasEnded || isOverrun(input)) return false;
+      if (queue.length > 0 || !hasRoom(input)) {
         queue.push(input);
         queuedBytes += inputBytes(input);
       } else take(input);

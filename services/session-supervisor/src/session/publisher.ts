@@ -78,7 +78,7 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
 
   const run = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
-      if (published >= durable && waiting.size === 0) await Promise.race([wakeUp.promise, aborted(stopped.signal)]);
+      if (published >= durable && waiting.size === 0) await wakeUp.promise;
       wakeUp = Promise.withResolvers<void>();
       try {
         await catchUp();
@@ -102,16 +102,11 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
       }),
     stop: async () => {
       stopped.abort();
+      wakeUp.resolve();
       await running;
     },
   };
 };
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 /** The facts in a document; each keeps the id that follows from its place. `closed` is none: nothing happened. */
 const factsOf = ({ workload, n, entries }: JournalDocument<Entry>): Fact[] =>

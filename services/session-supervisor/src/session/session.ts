@@ -1,29 +1,35 @@
 import { workloadKey } from '#libs/auth/index.ts';
-import type { ActiveUser, VolatileReply } from '#libs/contracts/session.ts';
+import type { VolatileReply } from '#libs/contracts/session.ts';
 import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
-import { toProtoStatus } from '#libs/errors/index.ts';
-import { emptyCrew, heldRanges, type Member } from '../domain/crew.ts';
+import { emptyCrew } from '../domain/crew.ts';
 import { demandOf } from '../domain/demand.ts';
 import { ANSWER_MS } from '../domain/decide-users.ts';
 import type { Effect, Outcome } from '../domain/decision.ts';
 import type { RequestMark } from '../domain/entries.ts';
-import { estimate, type Estimate } from '../domain/eta.ts';
 import type { Command, Input, Report } from '../domain/inputs.ts';
 import { taskQueue } from '../domain/order.ts';
-import { ordinalsFromText, tasksToText } from '../domain/tasks.ts';
-import { countsOf, type WorkloadState } from '../domain/workload.ts';
+import type { WorkloadState } from '../domain/workload.ts';
 import type { Plan } from '../store/customers.ts';
 import type { SessionDeps } from './deps.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { changingHands, refusalError, sessionBusy } from './errors.ts';
 import { startExchange } from './exchange.ts';
+import { heldHint, readHeldHint } from './held-hint.ts';
 import { startLoop, type LoopEnd } from './loop.ts';
 import { createProjector } from './projector.ts';
 import { startPublisher } from './publisher.ts';
+import { createSnapshots } from './snapshots.ts';
 import { giveBack, removeDemand } from './tail.ts';
 import { createTickets } from './tickets.ts';
+import { volatileOf } from './volatile.ts';
 import { usersFromProto } from './wire.ts';
 import { workFor } from './work.ts';
+
+/**
+ * Why a session is over: all of its work is done (`closed`), another replica goes on (`let-go`), or the journal contradicts
+ * its fold and nobody should go on (`halted`).
+ */
+export type SessionEnd = 'closed' | 'let-go' | 'halted';
 
 /** A workload that this replica owns. */
 export interface Session {
@@ -37,8 +43,8 @@ export interface Session {
   tell(input: Input): void;
   nameOf(user: string): string;
   volatile(): VolatileReply;
-  /** Resolves when the session is over: closed, let go, or halted. */
-  readonly over: Promise<void>;
+  /** Resolves when the session is over. */
+  readonly over: Promise<SessionEnd>;
   /** Stops owning it, without a word to anybody: another replica goes on. */
   abandon(): Promise<void>;
 }
@@ -60,7 +66,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   const { header, tasks, reign } = start.state;
   const logger = deps.logger.child({ workload: header.id });
   const key = workloadKey(deps.meshSecret, header.id);
-  const over = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<SessionEnd>();
   const stopped = new AbortController();
   const outcomes = createTickets<Outcome[]>();
   const answers = createTickets<number>();
@@ -72,10 +78,8 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   let exchangeError: unknown;
   let ending: Promise<void> | undefined;
 
-  if (start.heldHint !== '') {
-    crew.reserved = ordinalsFromText(tasks, start.heldHint);
-    crew.reservedUntil = clock.monotonic() + ANSWER_MS;
-  }
+  crew.reserved = readHeldHint(tasks, start.heldHint);
+  crew.reservedUntil = clock.monotonic() + ANSWER_MS;
 
   const demand = (): Demand => {
     demandCounter += 1;
@@ -113,7 +117,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   const projector = createProjector({
     write: (projection, frees) => deps.workloads.project(header.id, projection, frees),
-    held: () => tasksToText(tasks, heldRanges(crew.members.values())),
+    held: () => heldHint(tasks, crew),
     clock,
     logger,
   });
@@ -128,6 +132,8 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     from: start.published,
     keep: (position) => deps.workloads.published(header.id, position),
   });
+
+  const snapshots = createSnapshots({ store: deps.journal, logger, from: start.state.position });
 
   /** The end is projected and the slot free before anybody is told of it. */
   const announceEnd = (): Promise<void> => {
@@ -192,7 +198,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     if (end.kind === 'taken-over') events.workloadLetGo(header.id, end.by);
     else events.journalConflict(header.id, end.accepted);
     refuse(unanswered);
-    void shutDown();
+    void shutDown(end.kind === 'taken-over' ? 'let-go' : 'halted');
   };
 
   const refuse = (inputs: readonly Input[]): void => {
@@ -202,12 +208,12 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     }
   };
 
-  const shutDown = async (): Promise<void> => {
+  const shutDown = async (why: SessionEnd): Promise<void> => {
     stopped.abort();
     projector.close();
     dispatcher.close();
-    await Promise.all([exchange.stop(), publisher.stop()]);
-    over.resolve();
+    await Promise.all([exchange.stop(), publisher.stop(), snapshots.close()]);
+    over.resolve(why);
   };
 
   const loop = startLoop({
@@ -225,7 +231,8 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       publisher.wake(document.n);
       if (ending === undefined) projector.changed(state);
       for (const entry of document.entries) if (entry.kind === 'attempt-failed') events.attemptFailed(header.id, entry);
-      if (state.closed) void shutDown();
+      snapshots.written(state);
+      if (state.closed) void shutDown('closed');
     },
     onUnknown: (cause) => events.appendUnknown(header.id, cause),
     onEnd,
@@ -255,6 +262,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   // A former owner may have written the end and not done what follows from it.
   if (start.state.ending !== undefined && !start.state.closed) perform([{ kind: 'ended' }]);
+  else if (reign > 0) projector.changed(start.state);
   publisher.wake(start.state.position);
 
   return {
@@ -266,47 +274,31 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       if (!loop.submit(input)) answers.fail(ticket, sessionBusy(header.id));
       return position;
     },
-    report: (user, userName, reports) => {
-      const { ticket, answer: decided } = outcomes.open();
-      if (!loop.submit({ kind: 'reports', ticket, user, userName, reports })) {
-        outcomes.fail(ticket, sessionBusy(header.id));
-      }
-      return decided;
+    report: async (user, userName, reports) => {
+      const decided = inputsOf(reports).map((some) => {
+        const { ticket, answer: outcome } = outcomes.open();
+        if (!loop.submit({ kind: 'reports', ticket, user, userName, reports: some })) {
+          outcomes.fail(ticket, sessionBusy(header.id));
+        }
+        return outcome;
+      });
+      return (await Promise.all(decided)).flat();
     },
     tell: (input) => void loop.submit(input),
     nameOf: (user) => crew.members.get(user)?.name ?? user,
-    volatile: () => ({
-      ...paceOf(loop.durable(), [...crew.members.values()], clock.monotonic()),
-      users: [...crew.members.values()].map((member): ActiveUser => ({
-        userId: member.id,
-        name: member.name,
-        held: tasksToText(tasks, heldRanges([member])),
-        secondsPerTask: member.secondsPerTask ?? 0,
-      })),
-      entitled: crew.entitled,
-      suitable: crew.suitable,
-      connected: crew.connected,
-      exchangeError: exchangeError === undefined ? undefined : toProtoStatus(exchangeError),
-    }),
+    volatile: () => volatileOf(loop.durable(), crew, clock.monotonic(), exchangeError),
     over: over.promise,
     abandon: async () => {
       refuse(loop.abandon());
-      await shutDown();
+      await shutDown('let-go');
     },
   };
 };
 
-/** How fast it goes, as messages say it. */
-const paceOf = (
-  state: WorkloadState,
-  members: readonly Member[],
-  now: number,
-): { etaSeconds?: number; tasksPerMinute: number } => {
-  const paces = members.map(({ secondsPerTask, slots, attempts }) => ({
-    secondsPerTask,
-    slots,
-    runningSeconds: [...attempts.values()].slice(0, slots).map(({ since }) => (now - since) / 1_000),
-  }));
-  const { etaSeconds, tasksPerSecond }: Estimate = estimate(countsOf(state).remaining, paces);
-  return { ...(etaSeconds === undefined ? {} : { etaSeconds }), tasksPerMinute: (tasksPerSecond ?? 0) * 60 };
-};
+/** An input is decided whole and written in one document: each takes no more reports than leave room for others. */
+const REPORTS_PER_INPUT = 200;
+
+const inputsOf = (reports: readonly Report[]): Report[][] =>
+  Array.from({ length: Math.ceil(reports.length / REPORTS_PER_INPUT) }, (_, i) =>
+    reports.slice(i * REPORTS_PER_INPUT, (i + 1) * REPORTS_PER_INPUT),
+  );

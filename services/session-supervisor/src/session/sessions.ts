@@ -22,6 +22,8 @@ export interface Sessions {
 export const createSessions = (deps: SessionDeps): Sessions => {
   const open = new Map<string, Session>();
   const opening = new Map<string, Promise<void>>();
+  /** Their journals contradict their folds: somebody has to look before they go on. */
+  const halted = new Set<string>();
   const closing = new AbortController();
 
   const begin = async (document: WorkloadDocument): Promise<void> => {
@@ -38,10 +40,11 @@ export const createSessions = (deps: SessionDeps): Sessions => {
 
   /** Forgets a session once it is over; a closed workload is nobody's from then on. */
   const bury = async (session: Session, serving: Serving): Promise<void> => {
-    await session.over;
+    const end = await session.over;
+    if (end === 'halted') halted.add(session.id);
     await serving.close();
     if (open.get(session.id) === session) open.delete(session.id);
-    if (!session.state().closed) return;
+    if (end !== 'closed') return;
     const sweepAt = new Date(deps.clock.now() + deps.sweep.afterMs);
     await deps.workloads.disown(session.id, deps.instance, sweepAt).catch((thrown: unknown) => {
       deps.logger.debug({ err: thrown, workload: session.id }, 'a closed workload keeps its owner until the next beat');
@@ -51,7 +54,7 @@ export const createSessions = (deps: SessionDeps): Sessions => {
   return {
     open: async (document) => {
       const id = document._id;
-      if (open.has(id) || closing.signal.aborted) return;
+      if (open.has(id) || halted.has(id) || closing.signal.aborted) return;
       const under = opening.get(id) ?? begin(document).finally(() => opening.delete(id));
       opening.set(id, under);
       await under;
