@@ -29,7 +29,8 @@ export const noopBytes = (key: string, length: number): Uint8Array => {
 const doTask = (job: NoopJob, task: string): Outcome => {
   const seconds = job.durationMs / 1_000;
   if (job.isFailing(Number(task.slice(task.lastIndexOf('/') + 1)))) {
-    return failed('RENDER_ERROR', `task ${task} is one of those that always fail`, { seconds });
+    const reason = `task ${task} is one of those that always fail`;
+    return failed('RENDER_ERROR', reason, { seconds, log: `${reason}\n` });
   }
   const key = `${job.workloadId}/${task}`;
   const done = { pixelHash: '', seconds, notes: [] };
