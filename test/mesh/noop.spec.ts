@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
-import { ended, noop, start, until } from '../harness/work.ts';
+import { ended, noop, start } from '../harness/work.ts';
 
 describe('a noop workload through the whole mesh', function () {
   this.timeout(60_000);
@@ -53,16 +53,5 @@ describe('a noop workload through the whole mesh', function () {
       bytes += chunk.length;
     }
     expect(bytes).to.equal(100);
-  });
-
-  it('goes on from the journal when its supervisor is killed in the middle', async () => {
-    const acme = await mesh.customer('acme');
-    const id = await start(acme, { noop: noop({ tasks: 400, durationMs: 20 }) });
-    await until(acme, id, ({ workload }) => (workload?.completed ?? 0) > 20);
-    await mesh.services.supervisor.kill('SIGKILL');
-    await mesh.services.supervisor.restart();
-    const workload = await ended(acme, id);
-    expect(workload.state).to.equal('WORKLOAD_STATE_COMPLETED');
-    expect(workload.completed).to.equal(400);
   });
 });

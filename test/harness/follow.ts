@@ -1,0 +1,35 @@
+import type { Workload } from '#libs/contracts/session.ts';
+import { createChanges, type Changes } from './changes.ts';
+import type { Clients } from './clients.ts';
+import { watch } from './work.ts';
+
+/** A workload that is watched from its start to its end, over services that go away and come back. */
+export interface Following {
+  readonly id: string;
+  /** As it was last shown. */
+  latest: () => Workload | undefined;
+  until: Changes['until'];
+  /** How it ended. Rejects when it was ever shown with less done than before. */
+  readonly over: Promise<Workload>;
+}
+
+export const follow = (clients: Clients, id: string): Following => {
+  let latest: Workload | undefined;
+  const { ring, until } = createChanges(() => `${id} is ${latest?.state}, ${latest?.completed} of ${latest?.total}`);
+  const run = async (): Promise<Workload> => {
+    for await (const { workload } of watch(clients, id)) {
+      if (workload === undefined) throw new Error('a state without a workload');
+      const { completed, failed, remaining, total } = workload;
+      if (completed < (latest?.completed ?? 0)) throw new Error(`completed went back to ${completed} in ${id}`);
+      if (completed + failed + remaining !== total) throw new Error(`the counts of ${id} do not add up`);
+      latest = workload;
+      ring();
+    }
+    if (latest === undefined) throw new Error('a watch without a state');
+    return latest;
+  };
+  const over = run();
+  // Whoever waits for the end hears of it; until then it is not unhandled.
+  over.catch(() => undefined);
+  return { id, latest: () => latest, until, over };
+};

@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import type { NoopSpec } from '#libs/contracts/common.ts';
+import { systemRandom } from '#libs/random/index.ts';
+import { eventually, type RunningService, type TestStore } from '#libs/testing/index.ts';
+import type { Clients } from '../harness/clients.ts';
+import { follow, type Following } from '../harness/follow.ts';
+import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { usersUntil } from '../harness/users.ts';
+import { named, noop, resultsOf, start } from '../harness/work.ts';
+
+/** From the return of whatever was away. */
+const GOES_ON_MS = 5_000;
+/** From the moment when a user falls silent. */
+const LOST_MS = 10_000;
+
+const completedOf = ({ latest }: Following): number => latest()?.completed ?? 0;
+
+const killAndRestart = async (victim: Pick<TestStore, 'kill' | 'restart'>): Promise<void> => {
+  await victim.kill('SIGKILL');
+  await victim.restart();
+};
+
+describe('a mesh from which a part vanishes in the middle of the work', function () {
+  this.timeout(60_000);
+  let mesh: Mesh;
+  let agents: RunningService[];
+  let acme: Clients;
+
+  before(async () => {
+    mesh = await startMesh();
+    agents = await Promise.all(['alpha', 'beta', 'gamma'].map((name) => mesh.agent(name)));
+  });
+  after(() => mesh[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    acme = await mesh.customer(systemRandom.id('acme'));
+    await usersUntil(mesh.operator, (users) => users.length === 3);
+  });
+
+  /** Starts work of 30 ms each and follows it until it is well under way. */
+  const underWay = async (spec: Partial<NoopSpec> = {}): Promise<Following> => {
+    const id = await start(acme, { noop: noop({ tasks: 240, durationMs: 30, ...spec }) });
+    const following = follow(acme, id);
+    await following.until(() => completedOf(following) > 30);
+    return following;
+  };
+
+  /** Every task has one result, and all is done. */
+  const expectComplete = async ({ id, over }: Following): Promise<void> => {
+    const { state, completed, total } = await over;
+    expect({ state, completed }).to.deep.equal({ state: 'WORKLOAD_STATE_COMPLETED', completed: total });
+    const tasks = (await resultsOf(acme, id)).map(({ task }) => task);
+    expect(tasks).to.have.length(total);
+    expect(new Set(tasks).size).to.equal(total);
+  };
+  /** More is done soon after a return than was before it. */
+  const expectGoingOn = async (work: Following): Promise<void> => {
+    const deadline = performance.now() + GOES_ON_MS;
+    const ask = () => acme.workloads.getWorkloadStatus(named(work.id));
+    const { completed } = await eventually(ask, { withinMs: GOES_ON_MS });
+    await work.until(() => completedOf(work) > completed, deadline - performance.now());
+  };
+  it('gives the work of a killed agent to others', async () => {
+    const work = await underWay({ resultBytes: 500 });
+    await agents[0]!.kill('SIGKILL');
+    await expectComplete(work);
+    const shares = work.latest()?.shares.map(({ userName }) => userName);
+    expect(shares).to.include.members(['beta', 'gamma']);
+    await agents[0]!.restart();
+  });
+
+  it('gives the work of a frozen agent to others within 10 s, and takes the agent back when it thaws', async () => {
+    const work = await underWay();
+    const [alpha] = agents;
+    await alpha!.kill('SIGSTOP');
+    const frozenAt = performance.now();
+    await usersUntil(mesh.operator, (users) => !users.some(({ name }) => name === 'alpha'));
+    expect(performance.now() - frozenAt).to.be.below(LOST_MS);
+    await expectComplete(work);
+    await alpha!.kill('SIGCONT');
+    await usersUntil(mesh.operator, (users) => users.some(({ name }) => name === 'alpha'));
+    await expectComplete(work);
+  });
+
+  it('goes on from the journal when session-supervisor is killed', async () => {
+    const work = await underWay({ resultBytes: 500 });
+    await killAndRestart(mesh.services.supervisor);
+    await expectGoingOn(work);
+    await expectComplete(work);
+  });
+
+  it('loses no start that was answered', async () => {
+    const id = await start(acme, { noop: noop({ tasks: 3 }) });
+    await killAndRestart(mesh.services.supervisor);
+    await expectComplete(follow(acme, id));
+  });
+
+  it('goes on with the same users when user-manager is killed', async () => {
+    const work = await underWay();
+    await killAndRestart(mesh.services.manager);
+    await expectGoingOn(work);
+    await expectComplete(work);
+  });
+
+  it('goes on when nats-server is killed', async () => {
+    const work = await underWay();
+    await killAndRestart(mesh.stores.nats);
+    await expectGoingOn(work);
+    await expectComplete(work);
+  });
+
+  it('goes on when mongod is killed', async () => {
+    const work = await underWay({ resultBytes: 500 });
+    await killAndRestart(mesh.stores.mongod);
+    await expectGoingOn(work);
+    await expectComplete(work);
+  });
+
+  it('goes on when blob is killed', async () => {
+    const work = await underWay({ resultBytes: 500 });
+    await killAndRestart(mesh.services.blob);
+    await expectGoingOn(work);
+    await expectComplete(work);
+  });
+
+  it('goes on when Azurite was away', async () => {
+    const work = await underWay({ resultBytes: 500 });
+    await mesh.stores.azurite.stop();
+    await mesh.stores.azurite.restart();
+    await expectGoingOn(work);
+    await expectComplete(work);
+    const { reasons } = await acme.workloads.explainWorkload(named(work.id));
+    expect(reasons.map(({ code }) => code)).to.deep.equal(['ENDED']);
+  });
+});
