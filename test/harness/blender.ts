@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+
+const run = promisify(execFile);
+const PLAIN = ['--background', '--factory-startup', '--disable-autoexec', '-noaudio'];
+
+/** The scenes of scenes.py, as Blender itself writes them. */
+export const writeScenes = async (dir: string): Promise<{ animated: Buffer; missing: Buffer }> => {
+  const script = fileURLToPath(new URL('scenes.py', import.meta.url));
+  await run('blender', [...PLAIN, '--python-exit-code', '1', '--python', script, '--', dir]);
+  const read = (name: string): Promise<Buffer> => readFile(join(dir, `${name}.blend`));
+  return { animated: await read('animated'), missing: await read('missing') };
+};
+
+/** Renders the animated scene as anybody would without us; answers the pictures' files by their frames. */
+export const renderDirectly = async (dir: string, first: number, last: number): Promise<Map<number, string>> => {
+  const scene = join(dir, 'animated.blend');
+  const frames = ['--frame-start', String(first), '--frame-end', String(last), '--render-anim'];
+  const output = ['--render-output', join(dir, 'direct-####'), '--render-format', 'PNG'];
+  await run('blender', [...PLAIN, scene, ...output, ...frames]);
+  const files = new Map<number, string>();
+  for (let frame = first; frame <= last; frame += 1) {
+    files.set(frame, join(dir, `direct-${String(frame).padStart(4, '0')}.png`));
+  }
+  return files;
+};
+
+/** As `Completed.pixel_hash` says, for pictures with 8 bits. */
+export const pixelHashOf = async (picture: string | Buffer): Promise<string> => {
+  const { data, info } = await sharp(picture).raw().toBuffer({ resolveWithObject: true });
+  const head = Buffer.alloc(16);
+  for (const [i, value] of [info.width, info.height, info.channels, 8].entries()) head.writeUInt32LE(value, 4 * i);
+  return createHash('sha256').update(head).update(data).digest('hex');
+};

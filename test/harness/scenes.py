@@ -1,0 +1,58 @@
+"""Writes the scenes of the whole-mesh tests: blender --background --factory-startup --python scenes.py -- FOLDER"""
+
+import os
+import sys
+
+import bpy
+
+FOLDER = sys.argv[sys.argv.index("--") + 1]
+
+
+def fresh():
+    bpy.ops.wm.read_factory_settings(use_empty=False)
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.render.resolution_x, scene.render.resolution_y = 96, 64
+    scene.cycles.samples = 8
+    scene.cycles.use_denoising = False
+    scene.frame_start, scene.frame_end = 0, 11
+    return scene
+
+
+def animate(target, path, first, last, index):
+    for frame, value in ((0, first), (11, last)):
+        getattr(target, path)[index] = value
+        target.keyframe_insert(path, index=index, frame=frame)
+
+
+def save(name):
+    bpy.ops.wm.save_as_mainfile(filepath=os.path.join(FOLDER, name + ".blend"), check_existing=False)
+
+
+def animated():
+    """Begins at frame 0; no two frames are alike."""
+    fresh()
+    animate(bpy.data.objects["Cube"], "rotation_euler", 0.0, 2.5, 2)
+    animate(bpy.data.objects["Camera"], "location", 7.3, 6.0, 0)
+    save("animated")
+
+
+def missing():
+    """Refers to a picture that is not there."""
+    fresh()
+    cube = bpy.data.objects["Cube"]
+    paint = bpy.data.materials.new("paint")
+    paint.use_nodes = True
+    picture = os.path.join(FOLDER, "world_map.png")
+    bpy.data.images.new("made", 8, 8).save(filepath=picture)
+    texture = paint.node_tree.nodes.new("ShaderNodeTexImage")
+    texture.image = bpy.data.images.load(picture)
+    texture.image.filepath = "//../earth/world_map.png"
+    paint.node_tree.links.new(texture.outputs[0], paint.node_tree.nodes["Principled BSDF"].inputs[0])
+    cube.data.materials.clear()
+    cube.data.materials.append(paint)
+    save("missing")
+
+
+animated()
+missing()
