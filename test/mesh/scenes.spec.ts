@@ -1,0 +1,91 @@
+import { status } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import type { RenderSpec } from '#libs/contracts/common.ts';
+import type { Workload } from '#libs/contracts/session.ts';
+import { systemRandom } from '#libs/random/index.ts';
+import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { writeScenes } from '../harness/blender.ts';
+import type { Clients } from '../harness/clients.ts';
+import { errorOf } from '../harness/errors.ts';
+import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { uploadObject } from '../harness/uploads.ts';
+import { ended, named, render, resultsOf, start } from '../harness/work.ts';
+
+describe('a file that is no whole scene', function () {
+  this.timeout(60_000);
+  let dir: TempDir;
+  let mesh: Mesh;
+  let whole: Buffer;
+  let missing: Buffer;
+  let acme: Clients;
+
+  before(needs('blender', 'bwrap'));
+  before(async () => {
+    dir = await tempDir();
+    [mesh, { animated: whole, missing }] = await Promise.all([startMesh(), writeScenes(dir.path)]);
+    await mesh.agent('alpha', { engines: 'CYCLES' });
+  });
+  after(async () => {
+    await mesh?.[Symbol.asyncDispose]();
+    await dir?.[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    acme = await mesh.customer(systemRandom.id('acme'));
+  });
+
+  const startWith = async (bytes: Uint8Array, spec: Partial<RenderSpec> = {}): Promise<string> =>
+    start(acme, { render: render(spec) }, { objectId: await uploadObject(acme, 'scene.blend', bytes) });
+  /** How a workload ended that nothing came of. */
+  const failed = async (id: string): Promise<Workload> => {
+    const workload = await ended(acme, id);
+    expect(workload).to.include({ state: 'WORKLOAD_STATE_FAILED', completed: 0 });
+    expect(await resultsOf(acme, id)).to.deep.equal([]);
+    return workload;
+  };
+
+  it('is refused at the upload when it is empty', async () => {
+    expect(await errorOf(startWith(Buffer.alloc(0)))).to.include({
+      code: status.INVALID_ARGUMENT,
+      reason: 'EMPTY_UPLOAD',
+    });
+  });
+
+  it('is refused at the start when it is a text that is named like a scene', async () => {
+    const error = await errorOf(startWith(Buffer.from('BLEND me a drink, please.\n'.repeat(100))));
+    expect(error).to.include({ code: status.INVALID_ARGUMENT, reason: 'NOT_A_BLEND_FILE' });
+    const { workloads } = await acme.workloads.listWorkloads({
+      customerId: '',
+      states: [],
+      pageSize: 0,
+      pageToken: '',
+    });
+    expect(workloads).to.deep.equal([]);
+  });
+
+  it('is refused at the start when its head is cut off', async () => {
+    const error = await errorOf(startWith(whole.subarray(0, 20)));
+    expect(error).to.include({ code: status.INVALID_ARGUMENT, reason: 'BLEND_FILE_TRUNCATED' });
+  });
+
+  it('ends its workload when it is cut off farther behind', async () => {
+    const { reason, reasonMessage } = await failed(await startWith(whole.subarray(0, whole.length / 2)));
+    expect(reason).to.equal('SCENE_UNREADABLE');
+    expect(reasonMessage).not.to.equal('');
+  });
+
+  it('ends its workload when a picture did not travel, with its name, before a frame is spent', async () => {
+    const id = await startWith(missing);
+    const { reason, reasonMessage } = await failed(id);
+    expect(reason).to.equal('MISSING_ASSETS');
+    expect(reasonMessage).to.contain('//../earth/world_map.png');
+    const { tasks } = await acme.workloads.listTasks({ ...named(id), states: [], pageSize: 0, pageToken: '' });
+    expect(tasks.filter(({ state }) => state === 'TASK_STATE_FAILED')).to.deep.equal([]);
+  });
+
+  it('renders without the picture when that is allowed, and says so', async () => {
+    const id = await startWith(missing, { frames: '0-1', samples: 1, allowMissing: true });
+    expect(await ended(acme, id)).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 2 });
+    for (const { notes } of await resultsOf(acme, id)) expect(notes.join()).to.contain('world_map.png');
+  });
+});
