@@ -2,7 +2,7 @@ import type { Customer } from '#libs/contracts/session.ts';
 import type { CustomerDocument } from '../store/customers.ts';
 
 /** A customer as callers see it; 0 is as configured. */
-export const customerToProto = ({ _id, displayName, plan, createdAt, updatedAt }: CustomerDocument): Customer => ({
+export const customerToProto = ({ _id, displayName, plan = {}, createdAt, updatedAt }: CustomerDocument): Customer => ({
   customerId: _id,
   displayName,
   plan: { runningWorkloads: plan.runningWorkloads ?? 0, users: plan.users ?? 0, weight: plan.weight ?? 0 },

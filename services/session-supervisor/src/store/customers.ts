@@ -12,8 +12,8 @@ export interface Plan {
 export interface CustomerDocument {
   _id: string;
   displayName: string;
-  /** Unset values are as configured. */
-  plan: Partial<Plan>;
+  /** Unset values are as configured; unset where all are. */
+  plan?: Partial<Plan>;
   createdAt: Date;
   updatedAt: Date;
 }

@@ -1,0 +1,176 @@
+import { expect } from 'chai';
+import { after as afterAll, before, describe, it } from 'mocha';
+import type { Document } from 'mongodb';
+import { collection, connectMongo, type Store } from '#libs/mongo/index.ts';
+import { systemRandom } from '#libs/random/index.ts';
+import { header } from '../domain/fixture.ts';
+import { begin } from '../domain/workload.ts';
+import { sharedStores, testLog } from '../fixtures/stores.ts';
+import { projectionOf, type Projection, type WorkloadDocument } from './workload-document.ts';
+import { workloadStore, type StartRecord, type WorkloadStore } from './workloads.ts';
+
+const record = (customer: string, more: Partial<StartRecord> = {}): StartRecord => {
+  const of = { ...header(4), id: systemRandom.id('w'), customer, createdAt: Date.now() };
+  return {
+    header: of,
+    requestId: undefined,
+    requestHash: 'h1',
+    projection: projectionOf(begin(of), ''),
+    owner: 'i-1',
+    slots: 1,
+    ...more,
+  };
+};
+
+describe('workloadStore', function () {
+  this.timeout(30_000);
+  let mongo: Store;
+  let store: WorkloadStore;
+  before(async () => {
+    const { mongod } = await sharedStores();
+    mongo = await connectMongo({ url: mongod.url, database: systemRandom.id('s'), logger: testLog });
+    store = workloadStore(collection(mongo.db, 'workloads'));
+  });
+  afterAll(() => mongo.close());
+
+  const started = async (customer: string): Promise<WorkloadDocument> => {
+    const outcome = await store.start(record(customer));
+    if (outcome.kind !== 'inserted') throw new Error(outcome.kind);
+    return outcome.document;
+  };
+  const projection = (position: number, more: Partial<Projection> = {}): Projection => ({
+    ...projectionOf(begin(header(4)), ''),
+    position,
+    ...more,
+  });
+
+  for (const slots of [1, 3]) {
+    it(`lets exactly ${slots} of 50 simultaneous starts win with a plan for ${slots}`, async () => {
+      const customer = `crowd-${slots}`;
+      const outcomes = await Promise.all(Array.from({ length: 50 }, () => store.start(record(customer, { slots }))));
+      const winners = outcomes.flatMap((outcome) => (outcome.kind === 'inserted' ? [outcome.document._id] : []));
+      expect(winners).to.have.lengthOf(slots);
+      expect((await store.running(customer)).map(({ _id }) => _id)).to.have.members(winners);
+      expect(outcomes.filter(({ kind }) => kind === 'full')).to.have.lengthOf(50 - slots);
+    });
+  }
+
+  it('says which ones run when the plan is full, and starts again once a slot is free', async () => {
+    const { _id } = await started('again');
+    expect(await store.start(record('again'))).to.deep.equal({ kind: 'full', running: [_id] });
+    await store.project(_id, projection(1, { phase: 'stopped' }), true);
+    expect((await store.start(record('again'))).kind).to.equal('inserted');
+    expect(await store.running('again')).to.have.lengthOf(1);
+  });
+
+  it('gives a repeated request its own workload, also 20 at once and after it has ended', async () => {
+    const request = { requestId: 'r1', requestHash: 'h1' };
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.start(record('twice', request))));
+    expect(outcomes.filter(({ kind }) => kind === 'inserted')).to.have.lengthOf(1);
+    expect(outcomes.filter(({ kind }) => kind === 'repeated')).to.have.lengthOf(19);
+    const ids = new Set(outcomes.map((outcome) => ('document' in outcome ? outcome.document._id : '')));
+    expect(ids.size).to.equal(1);
+    const [id = ''] = ids;
+    await store.project(id, projection(1, { phase: 'completed' }), true);
+    const later = await store.start(record('twice', request));
+    expect(later.kind === 'repeated' && later.document._id).to.equal(id);
+  });
+
+  it('refuses the id of another request, but not that of another customer', async () => {
+    const request = { requestId: 'r1', requestHash: 'h1', slots: 5 };
+    await store.start(record('reuse', request));
+    expect(await store.start(record('reuse', { ...request, requestHash: 'h2' }))).to.deep.equal({
+      kind: 'request-id-reused',
+    });
+    expect((await store.start(record('other', { ...request, requestHash: 'h2' }))).kind).to.equal('inserted');
+  });
+
+  it('never lets a projection go back, in whatever order they come', async () => {
+    const { _id } = await started('projected');
+    const order = [3, 9, 1, 7, 5, 2, 8, 4, 6];
+    await Promise.all(
+      order.map((position) => store.project(_id, projection(position, { completed: position }), false)),
+    );
+    expect((await store.find(_id))?.projection).to.include({ position: 9, completed: 9 });
+    await store.project(_id, projection(8, { phase: 'stopped' }), true);
+    expect(await store.find(_id)).to.include({ slot: 0 });
+  });
+
+  it('keeps how far facts are published, never going back', async () => {
+    const { _id } = await started('published');
+    await store.published(_id, 5);
+    await store.published(_id, 3);
+    expect((await store.find(_id))?.published).to.equal(5);
+  });
+
+  it('lets one of many contenders claim what an owner left', async () => {
+    const { _id } = await started('claimed');
+    const claims = await Promise.all(['i-2', 'i-3', 'i-4', 'i-5'].map((by) => store.claim(_id, 'i-1', by)));
+    expect(claims.filter(Boolean)).to.have.lengthOf(1);
+    const owner = ['i-2', 'i-3', 'i-4', 'i-5'][claims.indexOf(true)];
+    expect((await store.find(_id))?.owner).to.equal(owner);
+    expect((await store.ownedBy(owner ?? '')).map((document) => document._id)).to.deep.equal([_id]);
+    expect(await store.claim(_id, 'i-1', 'i-1')).to.equal(false);
+  });
+
+  it('finds what is owned by nobody who lives, and leaves closed ones alone', async () => {
+    const { _id } = await started('orphan');
+    const closed = await started('closed');
+    await store.disown(closed._id, 'i-1', new Date(0));
+    const orphans = async (living: string[]): Promise<string[]> =>
+      (await store.ownedByOthers(living)).map((document) => document._id);
+    expect(await orphans(['i-9']))
+      .to.include(_id)
+      .and.not.include(closed._id);
+    expect(await orphans(['i-1', 'i-9'])).to.not.include(_id);
+    await store.disown(_id, 'i-9', new Date(0));
+    expect((await store.find(_id))?.owner).to.equal('i-1');
+  });
+
+  it('offers closed ones to the sweeper when it is their turn', async () => {
+    const { _id } = await started('swept');
+    await store.disown(_id, 'i-1', new Date(5_000));
+    const due = async (at: number): Promise<boolean> =>
+      (await store.toSweep(new Date(at), 100)).some((document) => document._id === _id);
+    expect([await due(4_999), await due(5_000)]).to.deep.equal([false, true]);
+    await store.swept(_id, new Date(9_000));
+    expect(await due(8_999)).to.equal(false);
+    await store.swept(_id, undefined);
+    expect(await due(1e12)).to.equal(false);
+  });
+
+  it('lists the newest first, page by page, filtered', async () => {
+    const ids: string[] = [];
+    for (const createdAt of [1_000, 2_000, 2_000, 3_000]) {
+      const one = record('listed', { slots: 10 });
+      ids.push(one.header.id);
+      await store.start({ ...one, header: { ...one.header, createdAt } });
+    }
+    const [oldest = '', a = '', b = '', newest = ''] = ids;
+    const expected = [newest, ...[a, b].sort().reverse(), oldest];
+    const query = { customer: 'listed', phases: [], after: undefined, limit: 10 };
+    expect((await store.list(query)).map(({ _id }) => _id)).to.deep.equal(expected);
+    const first = await store.list({ ...query, limit: 2 });
+    const last = first.at(-1);
+    const after = { createdAt: last?.createdAt ?? new Date(), id: last?._id ?? '' };
+    expect((await store.list({ ...query, after })).map(({ _id }) => _id)).to.deep.equal(expected.slice(2));
+    await store.project(newest, projection(1, { phase: 'running' }), false);
+    expect((await store.list({ ...query, phases: ['running', 'paused'] })).map(({ _id }) => _id)).to.deep.equal([
+      newest,
+    ]);
+    expect(await store.list({ ...query, customer: 'nobody' })).to.deep.equal([]);
+  });
+
+  it('finds by index what is asked for all the time', async () => {
+    const workloads = mongo.db.collection('workloads');
+    const plans = [
+      { owner: 'i-1' },
+      { customer: 'listed', slot: { $exists: true } },
+      { sweepAt: { $lte: new Date() } },
+    ];
+    for (const filter of plans) {
+      const { queryPlanner } = (await workloads.find(filter).explain()) as { queryPlanner: Document };
+      expect(JSON.stringify(queryPlanner['winningPlan']), JSON.stringify(filter)).to.include('IXSCAN');
+    }
+  });
+});
