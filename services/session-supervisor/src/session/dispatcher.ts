@@ -42,6 +42,26 @@ export interface Dispatcher {
   close(): void;
 }
 
+/** Attempts in one message, so that it stays well under the mebibyte that NATS takes; a user's own fields count as some. */
+const MAX_ATTEMPTS = 6_000;
+const USER_ATTEMPTS = 16;
+
+/** Members, cut to what one message may carry. */
+const messagesOf = (members: readonly Member[]): Member[][] => {
+  const messages: Member[][] = [];
+  let size = Infinity;
+  for (const member of members) {
+    const own = USER_ATTEMPTS + member.attempts.size;
+    if (size + own > MAX_ATTEMPTS) {
+      messages.push([]);
+      size = 0;
+    }
+    messages.at(-1)?.push(member);
+    size += own;
+  }
+  return messages;
+};
+
 /** A manager that does not answer by then is told again. */
 const ANSWER_MS = 3_000;
 const AGAIN_MS = 1_000;
@@ -88,16 +108,11 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
 
   const send = (): void => {
     scheduled = undefined;
-    const byManager = new Map<string, Member[]>();
-    for (const id of crew.dirty) {
-      const member = crew.members.get(id);
-      if (member === undefined) continue;
-      const others = byManager.get(member.manager);
-      if (others === undefined) byManager.set(member.manager, [member]);
-      else others.push(member);
-    }
+    const members = [...crew.dirty].flatMap((id) => crew.members.get(id) ?? []);
     crew.dirty.clear();
-    for (const [manager, members] of byManager) void tell(manager, members);
+    for (const [manager, own] of Map.groupBy(members, (member) => member.manager)) {
+      for (const some of messagesOf(own)) void tell(manager, some);
+    }
   };
 
   const tell = async (manager: string, members: readonly Member[]): Promise<void> => {

@@ -75,9 +75,16 @@ export const startExchange = (options: ExchangeOptions): Exchange => {
     if (!signal.aborted) options.onAnswer(SetDemandResponse.decode(answer), demand);
   };
 
+  let isHurried = false;
   const hurry = (verb: DemandVerb): void => {
-    if (signal.aborted) return;
-    state((demand) => tell(verb, demand)).catch((thrown: unknown) => {
+    // Whoever waits for its turn states the demand as it is then.
+    if (signal.aborted || isHurried) return;
+    isHurried = true;
+    const told = state((demand) => {
+      isHurried = false;
+      return tell(verb, demand);
+    });
+    told.catch((thrown: unknown) => {
       logger.debug({ err: thrown, verb }, 'the matcher could not be hurried; the next exchange says the same');
     });
   };

@@ -20,14 +20,11 @@ export const startOwnership = (
     const mine = await workloads.ownedBy(instance);
     const named = new Set(mine.map(({ _id }) => _id));
     for (const id of openBefore) if (!named.has(id)) sessions.letGo(id);
-    const opened = await Promise.allSettled(mine.map((document) => sessions.open(document)));
-    for (const [i, outcome] of opened.entries()) {
-      if (outcome.status === 'rejected') {
-        logger.error(
-          { err: outcome.reason as unknown, workload: mine[i]?._id },
-          'a workload could not be opened; it is tried again',
-        );
-      }
+    for (const document of mine) {
+      // Not waited for: however long a journal is, this replica's own beat goes on.
+      sessions.open(document).catch((thrown: unknown) => {
+        logger.error({ err: thrown, workload: document._id }, 'a workload could not be opened; it is tried again');
+      });
     }
   };
 

@@ -10,6 +10,7 @@ export interface Sweeper {
 }
 
 const BATCH = 20;
+const AFTER_FAILURE_MS = 60_000;
 /** Late agents may still store results of a closed workload: it is looked at again, ever more rarely. */
 const AGAIN_MS = [10 * 60_000, 6 * 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000];
 
@@ -44,7 +45,15 @@ export const sweepRound = async (ctx: Context, signal: AbortSignal): Promise<num
   let removed = 0;
   const due = await ctx.workloads.toSweep(new Date(ctx.clock.now()), BATCH);
   for (const document of due) {
-    removed += await sweep(ctx, document, signal);
+    try {
+      removed += await sweep(ctx, document, signal);
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      // One that cannot be swept must not keep the others from their turn.
+      ctx.logger.warn({ err: thrown, workload: document._id }, 'a workload was not swept; it is tried again');
+      await ctx.workloads.swept(document._id, new Date(ctx.clock.now() + AFTER_FAILURE_MS));
+      continue;
+    }
     const closedForMs = ctx.clock.now() - (document.projection.endedAt?.getTime() ?? 0);
     const next = AGAIN_MS.find((ms) => ms > closedForMs);
     await ctx.workloads.swept(document._id, next === undefined ? undefined : new Date(ctx.clock.now() + next));
