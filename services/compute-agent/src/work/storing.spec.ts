@@ -81,6 +81,20 @@ describe('results and scenes, with a real blob service', function () {
     }
   });
 
+  it('reports a failure with its class and the receipt of its log', async () => {
+    await using pair = await pairWith();
+    const stream = await pair.peer.stream(0);
+    stream.desire({
+      ...noopWork({ failingTasks: '0' }),
+      workloadId: 'w-fails',
+      attempts: blob.attempts('w-fails', MACHINE, 0),
+    });
+    const [report] = await reported(stream, 1);
+    const { failureClass, reason, logReceipt } = failedOf(report);
+    expect(failureClass).to.equal('FAILURE_CLASS_RENDER_ERROR');
+    expect((await blob.download(logReceipt?.blobName ?? '')).toString()).to.include(reason);
+  });
+
   it('keeps a result while the blob service is away, works on, and reports it when it is back', async () => {
     await using pair = await pairWith();
     const stream = await pair.peer.stream(0);
