@@ -11,7 +11,7 @@ import { enrol, finishTask, handAgent, type HandAgent } from '../harness/hand-ag
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { bytesOf, rawAgent } from '../harness/raw-agent.ts';
 import { uploadResult } from '../harness/uploads.ts';
-import { named, noop, resultsOf, start } from '../harness/work.ts';
+import { named, noop, resultsOf, start, until } from '../harness/work.ts';
 
 describe('what users report', function () {
   this.timeout(30_000);
@@ -38,7 +38,9 @@ describe('what users report', function () {
   /** Starts work for both agents; answers the first attempt of each. */
   const begin = async (resultBytes = 0): Promise<[Attempt, Attempt]> => {
     id = await start(acme, { noop: noop({ tasks: 20, resultBytes }) });
-    return Promise.all([alpha.attempt(id), beta.attempt(id)]);
+    const attempts = await Promise.all([alpha.attempt(id), beta.attempt(id)]);
+    await until(acme, id, ({ workload }) => workload?.state === 'WORKLOAD_STATE_RUNNING');
+    return attempts;
   };
   /** What is known of the workload, down to the last journal position. */
   const known = async () => ({

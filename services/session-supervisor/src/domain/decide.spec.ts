@@ -98,7 +98,7 @@ describe('decide', () => {
     const [first] = [...game.held('u1')];
     const stop = game.input({ kind: 'command', ticket: 1, command: { kind: 'stop', deleteResults: false } });
     expect(kindsOf(stop)).to.deep.equal(['stopped']);
-    expect(stop.effects.map(({ kind }) => kind)).to.deep.equal(['release', 'ended', 'answer']);
+    expect(stop.effects.map(({ kind }) => kind)).to.deep.equal(['demand', 'release', 'ended', 'answer']);
     const late = game.input(reports('u1', [completed(first?.[0] ?? '', first?.[1] ?? 0)]));
     expect(kindsOf(late)).to.deep.equal([]);
     expect(outcomesOf(late)).to.deep.include({

@@ -32,7 +32,7 @@ describe('endings', () => {
       ),
     );
     expect(kindsOf(decision)).to.deep.equal(['accepted', 'completed']);
-    expect(decision.effects.map(({ kind }) => kind)).to.have.members(['outcomes', 'release', 'ended']);
+    expect(decision.effects.map(({ kind }) => kind)).to.have.members(['outcomes', 'demand', 'release', 'ended']);
     expect(game.session.crew.members.size).to.equal(0);
   });
 

@@ -78,6 +78,8 @@ const fail = (draft: Draft, reason: string, message: string): void => {
 
 /** Releases everybody, once an entry has ended the workload. */
 export const finish = (draft: Draft): void => {
+  // The matcher hears first that nobody is wanted, or it would give them back at once.
+  if (draft.crew.members.size > 0) draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
   for (const member of draft.crew.members.values()) release(draft, member.id);
   draft.effects.push({ kind: 'ended' });
 };
