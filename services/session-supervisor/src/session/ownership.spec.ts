@@ -1,13 +1,15 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { JournalDocument } from '#libs/journal/index.ts';
+import type { BeatDocument } from '#libs/mongo/index.ts';
 import { eventually, startService, type RunningService } from '#libs/testing/index.ts';
 import type { Entry } from '../domain/entries.ts';
 import { everyEntry } from '../domain/fixture.ts';
 import { done } from '../fixtures/crew.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
 import { plant } from '../fixtures/plant.ts';
-import { about, ended, startNoop } from '../fixtures/requests.ts';
+import { about, ended, refusal, startNoop } from '../fixtures/requests.ts';
+import type { WorkloadDocument } from '../store/workload-document.ts';
 import type { SessionDeps } from './deps.ts';
 
 type TakeOver = JournalDocument<Entry>;
@@ -88,6 +90,19 @@ describe('ownership', function () {
     expect(documents.at(-1)).to.include({ by: other.instance });
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     expect(await takeOvers(id)).to.have.lengthOf(1);
+  });
+
+  it('is let go by a supervisor that reads of another owner', async () => {
+    await using owner = await mesh.start();
+    const id = await begun(await mesh.as('customer', 'acme'));
+    await mesh.db.collection<BeatDocument>('supervisors').insertOne({ _id: 'i-other', beat: 1, info: {} });
+    await mesh.db.collection<WorkloadDocument>('workloads').updateOne({ _id: id }, { $set: { owner: 'i-other' } });
+    const ask = mesh.bus.request.bind(mesh.bus, `muster.session.v1.${id}.volatile`, new Uint8Array());
+    await eventually(async () => expect(await refusal(ask({ timeoutMs: 1_000 }))).to.equal('NO_RESPONDER'), {
+      withinMs: 2_500,
+    });
+    expect(owner.instance).to.not.equal('i-other');
+    expect(await takeOvers(id)).to.deep.equal([]);
   });
 
   it('goes to one of several that contend for it', async () => {
@@ -171,9 +186,9 @@ describe('ownership', function () {
     mesh.crew.assign(of.id, 'u1', 3);
     const attempts = await mesh.crew.work('u1');
     const reports = attempts.map((attempt, i) => done(of.id, attempt, i + 1));
-    const refused = await mesh.crew.report(of.id, 'u1', reports).catch((thrown: { reason: string }) => thrown.reason);
-    expect(refused).to.equal('WORKLOAD_CHANGES_HANDS');
+    expect(await refusal(mesh.crew.report(of.id, 'u1', reports))).to.equal('WORKLOAD_CHANGES_HANDS');
     await new Promise((resolve) => setTimeout(resolve, 2_200));
+    expect(await refusal(mesh.crew.report(of.id, 'u1', reports))).to.equal('NO_RESPONDER');
     expect(conflicts).to.deep.equal([of.id]);
     expect(await takeOvers(of.id)).to.have.lengthOf(1);
   });
