@@ -150,9 +150,11 @@ describe('commands to a workload', function () {
       expect((await two[0]!.complete(first!)).verdict).to.equal('VERDICT_ACCEPTED');
 
       const { workload } = await stop(id);
-      const next = await start(acme, { noop: noop({ tasks: 1 }) }, { wantedUsers: 0 });
+      const [next, late] = await Promise.all([
+        start(acme, { noop: noop({ tasks: 1 }) }, { wantedUsers: 0 }),
+        two[1]!.complete(second!, { workload: id }),
+      ]);
       expect(workload).to.include({ state: 'WORKLOAD_STATE_STOPPED', reason: 'STOPPED_BY_COMMAND', completed: 1 });
-      const late = await two[1]!.complete(second!, { workload: id });
       expect(late).to.include({ verdict: 'VERDICT_SETTLED', reason: 'WORKLOAD_ENDED' });
       await holding(two, 0);
       expect(await statusOf(id)).to.include({ state: 'WORKLOAD_STATE_STOPPED', completed: 1 });
