@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import {
   BlobServiceService,
   ObjectServiceService,
@@ -5,7 +6,7 @@ import {
   type GetObjectResponse,
   type BlobInfo,
 } from '#libs/contracts/blob.ts';
-import { isDomainError } from '#libs/errors/index.ts';
+import { isDomainError, unavailable } from '#libs/errors/index.ts';
 import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
 
 /** What this service needs of blob. Every method rejects with typed errors. */
@@ -19,14 +20,18 @@ export interface BlobAccess {
   close(): void;
 }
 
-const DEADLINE_MS = 10_000;
+/** Less than callers have, so that they are told who did not answer. */
+const DEADLINE_MS = 4_000;
 const NO_GRANT = Buffer.alloc(0);
 
 export const connectBlob = (options: ClientOptions): BlobAccess => {
   const blobs = createClient(BlobServiceService, options);
   const objects = createClient(ObjectServiceService, options);
   return {
-    getObject: (request, signal) => objects.getObject(request, { signal }),
+    getObject: (request, signal) =>
+      objects.getObject(request, { signal, deadlineMs: DEADLINE_MS }).catch((thrown: unknown) => {
+        throw named(thrown, signal);
+      }),
     head: async (blobName, lengthBytes, signal) => {
       const request = { blobName, offset: 0, lengthBytes, grant: NO_GRANT };
       const chunks: Uint8Array[] = [];
@@ -34,7 +39,7 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
         for await (const { chunk } of blobs.download(request, { signal, deadlineMs: DEADLINE_MS })) chunks.push(chunk);
       } catch (thrown) {
         // An empty blob has no first byte.
-        if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') throw thrown;
+        if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') throw named(thrown, signal);
       }
       return Buffer.concat(chunks);
     },
@@ -54,4 +59,12 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
       objects.close();
     },
   };
+};
+
+/** Says that it is blob that is away, or its storage; what blob says of others, and of the request, stays as it is. */
+const named = (thrown: unknown, signal: AbortSignal): unknown => {
+  if (!isDomainError(thrown) || signal.aborted) return thrown;
+  const isAway = thrown.code === status.UNAVAILABLE && thrown.metadata['dependency'] !== 'mongodb';
+  if (!isAway && thrown.code !== status.DEADLINE_EXCEEDED) return thrown;
+  return unavailable('blob', 'the blob service does not answer; try again', { cause: thrown });
 };

@@ -3,7 +3,8 @@ import { invalidFields, isDomainError } from '#libs/errors/index.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { hasEnded } from '../domain/workload.ts';
-import { changingHands, refusalError } from '../session/errors.ts';
+import { commandFromProto } from '../session/commands.ts';
+import { changingHands, refusalError, requestIdReused } from '../session/errors.ts';
 import type { View } from '../session/reads.ts';
 import { resolve, workloadNotFound, type Target } from './target.ts';
 
@@ -31,11 +32,12 @@ export const command = async (
   }
   const view = await resolve(ctx, call.caller, target);
   const id = view.document._id;
-  const bytes = SessionCommand.encode({ requestId: target.requestId, command: message }).finish();
+  const ask: SessionCommand = { requestId: target.requestId, command: message };
+  const bytes = SessionCommand.encode(ask).finish();
   const until = ctx.clock.monotonic() + Math.min(call.deadlineMs ?? LONGEST_MS, LONGEST_MS) - MARGIN_MS;
   for (;;) {
     const closed = await closedView(ctx, id);
-    if (closed !== undefined) return decideClosed(closed, message);
+    if (closed !== undefined) return decideClosed(closed, ask);
     const left = until - ctx.clock.monotonic();
     if (left <= 0) throw changingHands(id);
     try {
@@ -67,10 +69,13 @@ const closedView = async (ctx: Context, id: string): Promise<View | undefined> =
   return view.state.closed ? view : undefined;
 };
 
-/** Nothing can change a workload that has ended; stopping what is stopped is done already. */
-const decideClosed = (view: View, message: CommandMessage): View => {
+/** Nothing can change a workload that has ended; a repetition is answered, and stopping what is stopped is done already. */
+const decideClosed = (view: View, ask: SessionCommand): View => {
   const { state, document } = view;
   if (!hasEnded(state)) throw new Error(`workload ${document._id} is closed, yet has not ended`);
-  if (message.$case === 'stop' && state.phase === 'stopped') return view;
+  const { command: wanted, request } = commandFromProto(ask);
+  const known = request === undefined ? undefined : state.requests.get(request.requestId);
+  if (known !== undefined && known !== request?.requestHash) throw requestIdReused(ask.requestId);
+  if (known !== undefined || (wanted.kind === 'stop' && state.phase === 'stopped')) return view;
   throw refusalError(document._id, { reason: 'WORKLOAD_ENDED', state: state.phase });
 };

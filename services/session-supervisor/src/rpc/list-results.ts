@@ -2,6 +2,7 @@ import { signGrant } from '#libs/auth/index.ts';
 import type { ListResultsRequest, ListResultsResponse, Result } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { JournalDocument } from '#libs/journal/index.ts';
+import { asUnavailable } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
 import type { Entry } from '../domain/entries.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
@@ -15,15 +16,17 @@ export const listResults =
     const results: Result[] = [];
     let position = after ?? request.afterRevision;
     let hasMore = false;
-    for await (const written of ctx.journal.read(document._id, position)) {
-      if (written.n > revision) break;
-      if (results.length >= size) {
-        hasMore = true;
-        break;
+    await asUnavailable(async () => {
+      for await (const written of ctx.journal.read(document._id, position)) {
+        if (written.n > revision) break;
+        if (results.length >= size) {
+          hasMore = true;
+          break;
+        }
+        results.push(...resultsOf(ctx, document.customer, written));
+        position = written.n;
       }
-      results.push(...resultsOf(ctx, document.customer, written));
-      position = written.n;
-    }
+    });
     return { results, nextPageToken: hasMore ? numberPageToken('results', position) : '', revision };
   };
 

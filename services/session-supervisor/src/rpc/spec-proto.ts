@@ -10,7 +10,7 @@ import type { NoopSpec, RenderSpec } from '../domain/header.ts';
 /** A span as google.protobuf.Duration. */
 export const durationToProto = (ms: number): Duration => ({
   seconds: Math.floor(ms / 1_000),
-  nanos: Math.round((ms % 1_000) * 1e6),
+  nanos: Math.floor((ms % 1_000) * 1e6),
 });
 
 /** A render's specification as callers and agents see it. */

@@ -9,6 +9,7 @@ import type { WorkloadHeader, WorkloadSpec } from '../domain/header.ts';
 import { begin } from '../domain/workload.ts';
 import { requestIdReused } from '../session/errors.ts';
 import { projectionOf } from '../store/workload-document.ts';
+import type { Started } from '../store/workloads.ts';
 import { parseNoop, parseRender } from './parse-spec.ts';
 import { readScene } from './scene.ts';
 import { ID, customerFor, workloadNotFound } from './target.ts';
@@ -28,16 +29,8 @@ export const startWorkload =
   (ctx: Context): Unary<StartWorkloadRequest, StartWorkloadResponse> =>
   async (request, call) => {
     const ask = parseStart(request, call);
-    const plan = await ctx.customers.planOf(ask.customer);
-    const header = await headerOf(ctx, ask, plan.users, call.signal);
-    const started = await ctx.workloads.start({
-      header,
-      requestId: ask.requestId,
-      requestHash: ask.requestHash,
-      projection: projectionOf(begin(header), ''),
-      owner: ctx.instance,
-      slots: plan.runningWorkloads,
-    });
+    // First of all: what the request was about may be gone by now.
+    const started = (await ctx.workloads.repetition(ask)) ?? (await start(ctx, ask, call));
     if (started.kind === 'full') throw alreadyRunning(ask.customer, started.running);
     if (started.kind === 'request-id-reused') throw requestIdReused(ask.requestId ?? '');
     const { document } = started;
@@ -53,6 +46,19 @@ export const startWorkload =
     return { workload: viewToProto(view), revision: view.revision };
   };
 
+const start = async (ctx: Context, ask: Ask, call: CallContext): Promise<Started> => {
+  const plan = await ctx.customers.planOf(ask.customer);
+  const header = await headerOf(ctx, ask, plan.users, call.signal);
+  return ctx.workloads.start({
+    header,
+    requestId: ask.requestId,
+    requestHash: ask.requestHash,
+    projection: projectionOf(begin(header), ''),
+    owner: ctx.instance,
+    slots: plan.runningWorkloads,
+  });
+};
+
 /** ALREADY_EXISTS: the plan is full. */
 const alreadyRunning = (customer: string, running: readonly string[]): DomainError =>
   new DomainError(
@@ -66,6 +72,8 @@ const parseStart = (request: StartWorkloadRequest, call: CallContext): Ask => {
   const violations: FieldViolation[] = [];
   const customer = customerFor(call.caller, request.customerId);
   if (!ID.test(customer)) violations.push({ field: 'customer_id', description: 'must be 1 to 40 of [a-z0-9-]' });
+  else if (request.customerId !== '' && request.customerId !== customer)
+    violations.push({ field: 'customer_id', description: 'must be empty, or your own' });
   if (request.requestId.length > 64)
     violations.push({ field: 'request_id', description: 'must be at most 64 characters' });
   if ((request.wantedUsers ?? 0) > 100_000)

@@ -34,9 +34,9 @@ export const phaseFromProto = (state: ProtoState): Phase | undefined =>
     }) as Partial<Record<ProtoState, Phase>>
   )[state];
 
-/** Done ones in percent, 0 to 100. */
+/** Done ones in percent, 0 to 100, two digits; 100 only when all are. */
 export const percentageOf = (completed: number, total: number): number =>
-  total === 0 ? 0 : Math.round((completed / total) * 10_000) / 100;
+  total === 0 ? 0 : Math.floor((completed * 10_000) / total) / 100;
 
 /** A workload as its journal has it. */
 export const viewToProto = ({ document, state, phase, revision }: View): Workload => {

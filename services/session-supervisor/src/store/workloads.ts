@@ -31,6 +31,10 @@ export interface ListQuery {
 /** Headers, slots, owners and projections. Every method rejects with UNAVAILABLE while MongoDB is away. */
 export interface WorkloadStore {
   start(record: StartRecord): Promise<Started>;
+  /** What the same request came to before; undefined if it did not come before. */
+  repetition(
+    request: Pick<StartRecord, 'requestId' | 'requestHash'> & { customer: string },
+  ): Promise<Started | undefined>;
   find(id: string): Promise<WorkloadDocument | undefined>;
   /** Those that hold a slot, oldest first. */
   running(customer: string): Promise<WorkloadDocument[]>;
@@ -81,19 +85,22 @@ export const workloadStore = (workloads: Collection<WorkloadDocument>): Workload
         if (key === undefined) throw thrown;
         if (key.includes('_id')) return { kind: 'inserted', document: filled };
       }
-      const same = requestId === undefined ? undefined : await byRequest(header.customer, requestId);
-      if (same !== undefined) {
-        return same.requestHash === requestHash ? { kind: 'repeated', document: same } : { kind: 'request-id-reused' };
-      }
+      const repeated = await repetition({ customer: header.customer, requestId, requestHash });
+      if (repeated !== undefined) return repeated;
     }
     return { kind: 'full', running: (await running(header.customer)).map(({ _id }) => _id) };
   };
 
-  const byRequest = async (customer: string, requestId: string): Promise<WorkloadDocument | undefined> =>
-    (await asUnavailable(() => workloads.findOne({ customer, requestId }))) ?? undefined;
+  const repetition: WorkloadStore['repetition'] = async ({ customer, requestId, requestHash }) => {
+    if (requestId === undefined) return undefined;
+    const document = await asUnavailable(() => workloads.findOne({ customer, requestId }));
+    if (document === null) return undefined;
+    return document.requestHash === requestHash ? { kind: 'repeated', document } : { kind: 'request-id-reused' };
+  };
 
   return {
     start,
+    repetition,
     running,
     find: async (id) => (await asUnavailable(() => workloads.findOne({ _id: id }))) ?? undefined,
     list: ({ customer, phases, after, limit }) => {

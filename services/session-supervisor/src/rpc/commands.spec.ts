@@ -1,0 +1,191 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { eventually } from '#libs/testing/index.ts';
+import { done } from '../fixtures/crew.ts';
+import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
+import { about, ended, refusal, startNoop } from '../fixtures/requests.ts';
+
+describe('commands', function () {
+  this.timeout(30_000);
+  let mesh: TestMesh;
+  before(async () => {
+    mesh = await openMesh();
+    await mesh.start();
+  });
+  after(() => mesh[Symbol.asyncDispose]());
+
+  /** A customer's workload of ten tasks and its user at work. */
+  const running = async (customer: string, tasks = 10): Promise<{ someone: Clients; id: string; user: string }> => {
+    const someone = await mesh.as('customer', customer);
+    const id = await startNoop(someone, { tasks });
+    const user = `u-${customer}`;
+    mesh.crew.assign(id, user);
+    await mesh.crew.work(user);
+    return { someone, id, user };
+  };
+  const kinds = async (id: string): Promise<string[]> => {
+    const documents = await Array.fromAsync(mesh.journal.read(id, 0));
+    return documents.flatMap(({ entries }) => entries.map(({ kind }) => kind));
+  };
+  const commandsOf = ({ workloads }: Clients, id: string, requestId = '') => ({
+    pause: () => workloads.pauseWorkload({ ...about(id), requestId }),
+    resume: () => workloads.resumeWorkload({ ...about(id), requestId }),
+    wanted: (wanted: number) => workloads.setUserCount({ ...about(id), wanted, requestId }),
+    stop: (deleteResults = false) => workloads.stopAndDeleteWorkload({ ...about(id), deleteResults, requestId }),
+  });
+
+  describe('StopAndDeleteWorkload', () => {
+    it('ends a workload: nothing is accepted after the answer, its users go, the slot is free', async () => {
+      const { someone, id, user } = await running('stop');
+      const [attempt] = await mesh.crew.work(user);
+      const { workload, revision } = await commandsOf(someone, id).stop();
+      expect(workload).to.include({ state: 'WORKLOAD_STATE_STOPPED', reason: 'STOPPED_BY_COMMAND', completed: 0 });
+      expect(workload?.endTime).to.be.instanceOf(Date);
+      expect(revision).to.be.at.least(2);
+      const late = await mesh.crew.report(id, user, [done(id, attempt!, 1)]).catch(() => undefined);
+      expect(late ?? []).to.not.deep.include({ reportId: 1, verdict: 'VERDICT_ACCEPTED', reason: '' });
+      expect((await someone.workloads.getWorkloadStatus(about(id))).completed).to.equal(0);
+      expect(await startNoop(someone)).to.not.equal(id);
+      await eventually(() => expect(mesh.crew.released).to.include(`${id}/${user}`));
+    });
+
+    it('answers what is stopped already, also once it is closed', async () => {
+      const { someone, id } = await running('stopped');
+      const { stop } = commandsOf(someone, id);
+      await stop();
+      expect((await stop()).workload?.state).to.equal('WORKLOAD_STATE_STOPPED');
+      await eventually(async () => expect((await mesh.document(id))?.owner).to.equal(null));
+      expect((await stop()).workload?.state).to.equal('WORKLOAD_STATE_STOPPED');
+      expect((await kinds(id)).filter((kind) => kind === 'stopped')).to.have.lengthOf(1);
+    });
+
+    it('refuses what has completed, naming the state', async () => {
+      const { someone, id, user } = await running('completed', 2);
+      await Promise.all([ended(someone, id), mesh.crew.finishAll(id, user)]);
+      const thrown = await commandsOf(someone, id)
+        .stop()
+        .catch((error: unknown) => error);
+      expect(thrown).to.deep.include({ reason: 'WORKLOAD_ENDED', metadata: { workload: id, state: 'COMPLETED' } });
+    });
+
+    it('keeps in the journal that results are to be removed', async () => {
+      const { someone, id } = await running('delete');
+      await commandsOf(someone, id).stop(true);
+      const documents = await Array.fromAsync(mesh.journal.read(id, 0));
+      expect(documents.flatMap(({ entries }) => entries)).to.deep.include({ kind: 'stopped', deleteResults: true });
+    });
+  });
+
+  describe('PauseWorkload and ResumeWorkload', () => {
+    it('hand out nothing new, count what was running, free the users, and go on', async () => {
+      const { someone, id, user } = await running('pause', 50);
+      const { pause, resume } = commandsOf(someone, id);
+      expect((await pause()).workload?.state).to.equal('WORKLOAD_STATE_PAUSED');
+      const [attempt, ...more] = await eventually(() => {
+        const attempts = mesh.crew.desired(user)?.attempts ?? [];
+        expect(attempts).to.have.lengthOf(1);
+        return attempts;
+      });
+      expect(more).to.deep.equal([]);
+      const outcomes = await mesh.crew.report(id, user, [done(id, attempt!, 1)]);
+      expect(outcomes).to.deep.equal([{ reportId: 1, verdict: 'VERDICT_ACCEPTED', reason: '' }]);
+      await eventually(() => expect(mesh.crew.released).to.include(`${id}/${user}`));
+      await eventually(() => expect(mesh.crew.demands.get(id)?.wanted).to.equal(0));
+      expect((await resume()).workload).to.include({ state: 'WORKLOAD_STATE_RUNNING', completed: 1 });
+      mesh.crew.assign(id, `${user}-2`);
+      await Promise.all([ended(someone, id), mesh.crew.finishAll(id, `${user}-2`)]);
+    });
+
+    it('answer what is so already without a trace', async () => {
+      const { someone, id } = await running('idle');
+      const { pause, resume } = commandsOf(someone, id);
+      await resume();
+      await pause();
+      await pause();
+      expect((await kinds(id)).filter((kind) => kind === 'paused' || kind === 'resumed')).to.deep.equal(['paused']);
+    });
+
+    it('leave a workload that never began pending', async () => {
+      const someone = await mesh.as('customer', 'never');
+      const id = await startNoop(someone);
+      const { pause, resume } = commandsOf(someone, id);
+      expect((await pause()).workload?.state).to.equal('WORKLOAD_STATE_PAUSED');
+      expect((await resume()).workload?.state).to.equal('WORKLOAD_STATE_PENDING');
+    });
+  });
+
+  describe('SetUserCount', () => {
+    it('wants more at once, gives surplus users back, and clamps to the plan', async () => {
+      const { someone, id, user } = await running('count', 500);
+      mesh.crew.assign(id, `${user}-2`);
+      await mesh.crew.work(`${user}-2`);
+      const { wanted } = commandsOf(someone, id);
+      expect(await wanted(1_000)).to.include({ wanted: 1_000, effective: 100, assigned: 2, sessionId: id });
+      await eventually(() => expect(mesh.crew.demands.get(id)?.wanted).to.equal(100));
+      await wanted(1);
+      const leaving = await eventually(() => {
+        const sizes = [user, `${user}-2`].filter((each) => mesh.crew.desired(each)?.attempts.length === 1);
+        expect(sizes).to.have.lengthOf(1);
+        return sizes[0] ?? '';
+      });
+      const [attempt] = await mesh.crew.work(leaving);
+      await mesh.crew.report(id, leaving, [done(id, attempt!, 1)]);
+      await eventually(() => expect(mesh.crew.released).to.include(`${id}/${leaving}`));
+      expect(await someone.workloads.getUserCount(about(id))).to.include({ wanted: 1, effective: 1, assigned: 1 });
+      expect(await wanted(0)).to.include({ wanted: 0, effective: 0 });
+    });
+
+    it('refuses more than anybody may want', async () => {
+      const { someone, id } = await running('toomany');
+      expect(await refusal(commandsOf(someone, id).wanted(100_001))).to.equal('INVALID_FIELDS wanted');
+    });
+  });
+
+  describe('each', () => {
+    it('is refused after the end, before and after it is closed', async () => {
+      const { someone, id } = await running('over');
+      const { stop, pause, resume, wanted } = commandsOf(someone, id);
+      await stop();
+      for (const what of [pause, resume, () => wanted(1)]) expect(await refusal(what())).to.equal('WORKLOAD_ENDED');
+      await eventually(async () => expect((await mesh.document(id))?.owner).to.equal(null));
+      for (const what of [pause, resume, () => wanted(1)]) expect(await refusal(what())).to.equal('WORKLOAD_ENDED');
+    });
+
+    it('is done once for one request_id, and answered again for ever, also after the end', async () => {
+      const { someone, id } = await running('request');
+      const asked = commandsOf(someone, id, 'r1');
+      await asked.wanted(5);
+      await commandsOf(someone, id).wanted(7);
+      expect(await asked.wanted(5)).to.include({ wanted: 7 });
+      expect(await refusal(asked.wanted(6))).to.equal('REQUEST_ID_REUSED');
+      expect(await refusal(asked.pause())).to.equal('REQUEST_ID_REUSED');
+      expect((await kinds(id)).filter((kind) => kind === 'wanted-set')).to.have.lengthOf(2);
+      await commandsOf(someone, id).stop();
+      expect(await refusal(asked.wanted(5))).to.equal('answered');
+      await eventually(async () => expect((await mesh.document(id))?.owner).to.equal(null));
+      expect(await refusal(asked.wanted(5))).to.equal('answered');
+      expect(await refusal(asked.wanted(6))).to.equal('REQUEST_ID_REUSED');
+    });
+
+    it('refuses a request_id that is too long', async () => {
+      const { someone, id } = await running('long');
+      const { pause, resume, wanted, stop } = commandsOf(someone, id, 'x'.repeat(65));
+      for (const what of [pause, resume, () => wanted(1), stop]) {
+        expect(await refusal(what())).to.equal('INVALID_FIELDS request_id');
+      }
+    });
+
+    it('waits for a workload that nobody owns until its deadline, then says that it changes hands', async () => {
+      const { someone, id } = await running('orphan');
+      await mesh.db.collection('supervisors').insertOne({ _id: 'i-alive' as never, beat: 1, info: {} });
+      await mesh.db.collection('workloads').updateOne({ _id: id as never }, { $set: { owner: 'i-alive' } });
+      const { pauseWorkload } = someone.workloads;
+      await eventually(async () => {
+        const call = pauseWorkload({ ...about(id), requestId: '' }, { deadlineMs: 700 });
+        expect(await refusal(call)).to.equal('WORKLOAD_CHANGES_HANDS');
+      });
+      const paused = await pauseWorkload({ ...about(id), requestId: '' }, { deadlineMs: 10_000 });
+      expect(paused.workload?.state).to.equal('WORKLOAD_STATE_PAUSED');
+    });
+  });
+});
