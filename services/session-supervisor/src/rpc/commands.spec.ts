@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import { eventually } from '#libs/testing/index.ts';
 import { done } from '../fixtures/crew.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
+import { appear } from '../fixtures/plant.ts';
 import { about, ended, refusal, startNoop } from '../fixtures/requests.ts';
 
 describe('commands', function () {
@@ -177,8 +178,7 @@ describe('commands', function () {
 
     it('waits for a workload that nobody owns until its deadline, then says that it changes hands', async () => {
       const { someone, id } = await running('orphan');
-      await mesh.db.collection('supervisors').insertOne({ _id: 'i-alive' as never, beat: 1, info: {} });
-      await mesh.db.collection('workloads').updateOne({ _id: id as never }, { $set: { owner: 'i-alive' } });
+      await mesh.db.collection('workloads').updateOne({ _id: id as never }, { $set: { owner: await appear(mesh) } });
       const { pauseWorkload } = someone.workloads;
       await eventually(async () => {
         const call = pauseWorkload({ ...about(id), requestId: '' }, { deadlineMs: 700 });

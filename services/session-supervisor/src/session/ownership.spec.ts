@@ -1,13 +1,12 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { JournalDocument } from '#libs/journal/index.ts';
-import type { BeatDocument } from '#libs/mongo/index.ts';
 import { eventually, startService, type RunningService } from '#libs/testing/index.ts';
 import type { Entry } from '../domain/entries.ts';
 import { everyEntry } from '../domain/fixture.ts';
 import { done } from '../fixtures/crew.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
-import { plant } from '../fixtures/plant.ts';
+import { appear, plant } from '../fixtures/plant.ts';
 import { about, ended, refusal, startNoop } from '../fixtures/requests.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
 import type { SessionDeps } from './deps.ts';
@@ -95,13 +94,13 @@ describe('ownership', function () {
   it('is let go by a supervisor that reads of another owner', async () => {
     await using owner = await mesh.start();
     const id = await begun(await mesh.as('customer', 'acme'));
-    await mesh.db.collection<BeatDocument>('supervisors').insertOne({ _id: 'i-other', beat: 1, info: {} });
-    await mesh.db.collection<WorkloadDocument>('workloads').updateOne({ _id: id }, { $set: { owner: 'i-other' } });
+    const other = await appear(mesh);
+    await mesh.db.collection<WorkloadDocument>('workloads').updateOne({ _id: id }, { $set: { owner: other } });
     const ask = mesh.bus.request.bind(mesh.bus, `muster.session.v1.${id}.volatile`, new Uint8Array());
     await eventually(async () => expect(await refusal(ask({ timeoutMs: 1_000 }))).to.equal('NO_RESPONDER'), {
       withinMs: 2_500,
     });
-    expect(owner.instance).to.not.equal('i-other');
+    expect(owner.instance).to.not.equal(other);
     expect(await takeOvers(id)).to.deep.equal([]);
   });
 

@@ -1,0 +1,153 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { Attempt } from '#libs/contracts/common.ts';
+import { eventually } from '#libs/testing/index.ts';
+import { done, spoilt } from '../fixtures/crew.ts';
+import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
+import { about, ended, firstPage, refusal, startNoop } from '../fixtures/requests.ts';
+
+describe('reads', function () {
+  this.timeout(30_000);
+  let mesh: TestMesh;
+  before(async () => {
+    mesh = await openMesh({ env: { MUSTER_PLAN_RUNNING_WORKLOADS: '5' } });
+    await mesh.start();
+  });
+  after(() => mesh[Symbol.asyncDispose]());
+
+  describe('of a workload at work', () => {
+    let someone: Clients;
+    let id: string;
+    before(async () => {
+      someone = await mesh.as('customer', 'busy');
+      id = await startNoop(someone, { tasks: 100, failingTasks: '3', maxFailures: 1 });
+      for (const user of ['ann', 'bob']) mesh.crew.assign(id, user);
+      const finish = async (user: string, attempts: Attempt[]): Promise<void> => {
+        const reports = attempts.map((attempt, i) =>
+          attempt.task === 'noop/3' ? spoilt(id, attempt, { reason: 'broken' }) : done(id, attempt, i + 1),
+        );
+        await mesh.crew.report(id, user, reports);
+      };
+      await finish('ann', await mesh.crew.work('ann'));
+      await finish('bob', await mesh.crew.work('bob'));
+      await eventually(async () => expect((await someone.workloads.getWorkloadStatus(about(id))).failed).to.equal(1));
+    });
+
+    it('GetWorkloadStatus and GetWorkload tell state and counts that add up', async () => {
+      const status = await someone.workloads.getWorkloadStatus(about(id));
+      const { workload, revision } = await someone.workloads.getWorkload(about(id));
+      const { completed } = status;
+      expect(completed).to.be.above(1);
+      const counts = { total: 100, completed, failed: 1, remaining: 99 - completed, percentage: completed };
+      const expected = { workloadId: id, state: 'WORKLOAD_STATE_RUNNING', ...counts };
+      expect(status).to.deep.equal({ ...expected, revision });
+      expect(workload).to.include(expected);
+      expect(workload?.startTime).to.be.instanceOf(Date);
+      const shares = workload?.shares.map(({ userId, userName, completed: own, seconds }) => [
+        userId,
+        userName,
+        own,
+        seconds,
+      ]);
+      expect(shares?.every(([user, name, own, seconds]) => name === `name of ${user}` && own === seconds)).to.equal(
+        true,
+      );
+      expect(workload?.shares.reduce((sum, share) => sum + share.completed, 0)).to.equal(completed);
+    });
+
+    it('GetWorkloadProgress tells who works, how fast, who holds what, and pages who made what', async () => {
+      const { getWorkloadProgress } = someone.workloads;
+      const progress = await getWorkloadProgress({ ...about(id), ...firstPage });
+      expect(progress).to.include({ activeUsers: 2, tasksPerMinute: 120, nextPageToken: '' });
+      expect(progress.eta?.seconds).to.be.above(0);
+      expect(progress.held.map(({ userName }) => userName).sort()).to.deep.equal(['name of ann', 'name of bob']);
+      const ranges: unknown[] = [];
+      let pageToken = '';
+      do {
+        const page = await getWorkloadProgress({ ...about(id), pageSize: 1, pageToken });
+        expect(page.rendered).to.have.lengthOf(1);
+        ranges.push(...page.rendered);
+        pageToken = page.nextPageToken;
+      } while (pageToken !== '');
+      expect(ranges).to.deep.equal(progress.rendered);
+    });
+
+    it('ListTasks tells each task’s state, filtered and paged', async () => {
+      const list = async (states: string[], pageSize = 0, pageToken = '') =>
+        someone.workloads.listTasks({ ...about(id), states: states as never, pageSize, pageToken });
+      const all: unknown[] = [];
+      let pageToken = '';
+      do {
+        const page = await list([], 30, pageToken);
+        all.push(...page.tasks);
+        pageToken = page.nextPageToken;
+      } while (pageToken !== '');
+      expect(all.map((task) => (task as { frame: number }).frame)).to.deep.equal(
+        Array.from({ length: 100 }, (_, i) => i),
+      );
+      const failed = await list(['TASK_STATE_FAILED']);
+      expect(failed.tasks).to.deep.equal([
+        {
+          task: 'noop/3',
+          frame: 3,
+          state: 'TASK_STATE_FAILED',
+          generation: 0,
+          userId: '',
+          userName: '',
+          failures: 1,
+          losses: 0,
+          reason: 'RENDER_ERROR: broken',
+        },
+      ]);
+      const running = await list(['TASK_STATE_RUNNING']);
+      expect(new Set(running.tasks.map(({ userId }) => userId))).to.deep.equal(new Set(['ann', 'bob']));
+      const finished = await list(['TASK_STATE_COMPLETED', 'TASK_STATE_FAILED']);
+      const status = await someone.workloads.getWorkloadStatus(about(id));
+      expect(finished.tasks).to.have.lengthOf(status.completed + status.failed);
+      expect((await list(['TASK_STATE_WAITING'], 1)).tasks[0]).to.include({ userId: '', failures: 0, reason: '' });
+    });
+
+    it('ListResults tells accepted results in order, paged and from a revision on', async () => {
+      const list = (afterRevision: number, pageSize = 0, pageToken = '') =>
+        someone.workloads.listResults({ ...about(id), afterRevision, pageSize, pageToken });
+      const { results, revision } = await list(0);
+      const status = await someone.workloads.getWorkloadStatus(about(id));
+      expect(results).to.have.lengthOf(status.completed);
+      const positions = results.map(({ position }) => position);
+      expect(positions).to.deep.equal(positions.toSorted((a, b) => a - b));
+      expect(results[0]).to.deep.include({ generation: 0, blobName: '', sizeBytes: 0, pixelHash: '', seconds: 1 });
+      expect(results[0]?.acceptTime).to.be.instanceOf(Date);
+      expect((await list(revision)).results).to.deep.equal([]);
+      const [first] = positions;
+      const later = results.filter(({ position }) => position > (first ?? 0));
+      expect((await list(first ?? 0)).results).to.deep.equal(later);
+      const page = await list(0, 1);
+      expect((await list(0, 1_000, page.nextPageToken)).results).to.deep.equal(later);
+    });
+
+    it('GetUserCount tells wanted, effective and assigned', async () => {
+      const count = await someone.workloads.getUserCount(about(id));
+      expect(count).to.include({ wanted: 100, effective: 100, assigned: 2, sessionId: id });
+    });
+
+    it('GetTaskLog knows tasks by key and number, and says when there is none or no log', async () => {
+      const ask = (task: string) => refusal(someone.workloads.getTaskLog({ ...about(id), task }));
+      expect(await ask('noop/100')).to.equal('TASK_NOT_FOUND');
+      expect(await ask('frames/3')).to.equal('TASK_NOT_FOUND');
+      expect(await ask('')).to.equal('TASK_NOT_FOUND');
+      expect([await ask('5'), await ask('noop/5'), await ask('3')]).to.deep.equal(['NO_LOG', 'NO_LOG', 'NO_LOG']);
+    });
+  });
+
+  it('show the end only once the slot is free, then for good', async () => {
+    const someone = await mesh.as('customer', 'end');
+    const id = await startNoop(someone, { tasks: 3 });
+    mesh.crew.assign(id, 'end-1');
+    const [workload] = await Promise.all([ended(someone, id), mesh.crew.finishAll(id, 'end-1')]);
+    expect(workload).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 3, percentage: 100, reason: '' });
+    expect((await mesh.document(id))?.slot).to.equal(undefined);
+    const progress = await someone.workloads.getWorkloadProgress({ ...about(id), ...firstPage });
+    expect(progress).to.include({ state: 'WORKLOAD_STATE_COMPLETED', nextPageToken: '' });
+    expect(progress.rendered.map(({ frames, userId }) => [frames, userId])).to.deep.equal([['0-2', 'end-1']]);
+  });
+});
