@@ -1,0 +1,181 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { RenderSpec } from '#libs/contracts/common.ts';
+import type { StartWorkloadRequest, Workload } from '#libs/contracts/session.ts';
+import { eventually } from '#libs/testing/index.ts';
+import { buildHead, PACKINGS, SHAPES } from '../domain/blend-head.fixtures.ts';
+import { openBlob, type TestBlob } from '../fixtures/blob.ts';
+import { spoilt } from '../fixtures/crew.ts';
+import { openMesh, type TestMesh, type TestSupervisor } from '../fixtures/mesh.ts';
+import { about, noopStart, refusal } from '../fixtures/requests.ts';
+
+const oneScene = buildHead(SHAPES['3.4, 64 bit']);
+const threeScenes = buildHead(SHAPES['5.0, 17-byte header, three scenes']);
+
+const render = (objectId: string, spec: Partial<RenderSpec> = {}, requestId = ''): StartWorkloadRequest => ({
+  ...noopStart({}, { objectId, requestId }),
+  spec: {
+    $case: 'render',
+    value: {
+      frames: '',
+      order: 'RENDER_ORDER_UNSPECIFIED',
+      engine: '',
+      samples: 0,
+      scalePercent: 0,
+      format: 'RENDER_FORMAT_UNSPECIFIED',
+      scene: '',
+      allowMissing: false,
+      frameTimeout: undefined,
+      progressTimeout: undefined,
+      maxFailures: 0,
+      maxLosses: 0,
+      ...spec,
+    },
+  },
+});
+
+describe('a render', function () {
+  this.timeout(60_000);
+  let mesh: TestMesh;
+  let blob: TestBlob;
+  let supervisor: TestSupervisor;
+  before(async () => {
+    mesh = await openMesh({ env: { MUSTER_PLAN_RUNNING_WORKLOADS: '100' } });
+    blob = await openBlob(mesh);
+    supervisor = await mesh.start({ env: { MUSTER_BLOB_ENDPOINT: blob.service.address } });
+  });
+  after(async () => {
+    await supervisor[Symbol.asyncDispose]();
+    await blob[Symbol.asyncDispose]();
+    await mesh[Symbol.asyncDispose]();
+  });
+
+  const start = async (request: StartWorkloadRequest): Promise<Workload | undefined> => {
+    const { workloads } = await mesh.as('customer', 'acme');
+    return (await workloads.startWorkload(request)).workload;
+  };
+
+  it('takes its frames and Blender’s version from the head of the file, packed or not', async () => {
+    for (const [name, pack] of Object.entries(PACKINGS)) {
+      const objectId = await blob.object('acme', pack(oneScene), 'film.blend');
+      const workload = await start(render(objectId));
+      expect(workload, name).to.include({
+        objectId,
+        fileName: 'film.blend',
+        blenderVersion: '3.4',
+        firstFrame: 0,
+        lastFrame: 24,
+        total: 25,
+      });
+      expect(workload?.spec?.value, name).to.deep.include({
+        frames: '0-24',
+        order: 'RENDER_ORDER_SEQUENTIAL',
+        format: 'RENDER_FORMAT_PNG',
+        frameTimeout: { seconds: 3_600, nanos: 0 },
+        progressTimeout: { seconds: 600, nanos: 0 },
+      });
+    }
+  });
+
+  it('takes the frames that it is given, normalised, and the scene that it is given', async () => {
+    const objectId = await blob.object('acme', threeScenes);
+    const frames = await start(render(objectId, { scene: 'B', frames: '20-30, 3,4 , 5-100x5' }));
+    expect(frames?.spec?.value).to.include({ frames: '3-5,10-20x5,21-30,35-100x5' });
+    expect(await start(render(objectId, { scene: 'B' }))).to.include({
+      firstFrame: 2,
+      lastFrame: 20,
+      blenderVersion: '5.0',
+    });
+  });
+
+  it('is refused with what is wrong with the file', async () => {
+    const refused = async (bytes: Uint8Array, spec: Partial<RenderSpec> = {}): Promise<string> =>
+      refusal(start(render(await blob.object('acme', bytes), spec)));
+    expect(await refused(Buffer.from('a text'))).to.equal('NOT_A_BLEND_FILE');
+    expect(await refused(oneScene.subarray(0, 20))).to.equal('BLEND_FILE_TRUNCATED');
+    expect(await refused(Buffer.from([0x1f, 0x8b, 0, 0, 0]))).to.equal('BLEND_FILE_DAMAGED');
+    expect(await refused(Buffer.from('BLENDER19-01v0600__REND'))).to.equal('BLEND_FORMAT_UNKNOWN');
+    expect(await refused(threeScenes)).to.equal('SCENE_REQUIRED');
+    expect(await refused(threeScenes, { scene: 'Z' })).to.equal('SCENE_NOT_IN_HEAD');
+    expect(await refused(threeScenes, { scene: 'Z', frames: '1-5' })).to.equal('answered');
+    const noFrames = buildHead({ ...SHAPES['3.4, 64 bit'], scenes: [] });
+    expect(await refused(noFrames)).to.equal('FRAME_RANGE_UNREADABLE');
+    expect(await refused(noFrames, { frames: '1-5' })).to.equal('answered');
+  });
+
+  it('names every field that is wrong at once', async () => {
+    const spec: Partial<RenderSpec> = {
+      frames: '1-',
+      engine: 'POVRAY',
+      samples: 65_537,
+      scalePercent: 401,
+      scene: 'x'.repeat(65),
+      frameTimeout: { seconds: 0, nanos: 5 },
+      progressTimeout: { seconds: 86_401, nanos: 0 },
+      maxFailures: 101,
+      maxLosses: 101,
+    };
+    expect(await refusal(start(render('', spec)))).to.equal(
+      'INVALID_FIELDS object_id render.engine render.samples render.scale_percent render.scene render.frames ' +
+        'render.frame_timeout render.progress_timeout render.max_failures render.max_losses',
+    );
+  });
+
+  it('is refused without the object, or with another customer’s', async () => {
+    expect(await refusal(start(render('o-none')))).to.equal('OBJECT_NOT_FOUND');
+    const foreign = await blob.object('other', oneScene);
+    expect(await refusal(start(render(foreign)))).to.equal('OBJECT_NOT_FOUND');
+    const { workloads } = await mesh.as('operator', 'olga');
+    const forAcme = workloads.startWorkload({ ...render(foreign), customerId: 'acme' });
+    expect(await refusal(forAcme)).to.equal('OBJECT_NOT_FOUND');
+  });
+
+  it('that was started is answered again although its object is gone', async () => {
+    const objectId = await blob.object('acme', oneScene);
+    const first = await start(render(objectId, {}, 'r-gone'));
+    await blob.deleteObject('acme', objectId).catch(() => undefined);
+    await mesh.db.collection('objects').deleteOne({ _id: objectId as never });
+    expect(await refusal(start(render(objectId)))).to.equal('OBJECT_NOT_FOUND');
+    expect((await start(render(objectId, {}, 'r-gone')))?.workloadId).to.equal(first?.workloadId);
+  });
+
+  it('keeps the log of a failed frame, with what is no UTF-8 replaced', async () => {
+    const { workloads } = await mesh.as('customer', 'acme');
+    const id = (await start(render(await blob.object('acme', oneScene))))?.workloadId ?? '';
+    mesh.crew.assign(id, 'm-1');
+    const [attempt] = await mesh.crew.work('m-1');
+    const target = { $case: 'attemptLog' as const, value: { workloadId: id, attempt: attempt!, extension: '' } };
+    const bytes = Buffer.concat([Buffer.alloc(100, 'a'), Buffer.from([0xff]), Buffer.from(' Fehler: größer')]);
+    const { receipt: logReceipt } = await blob.attemptFile('m-1', target, bytes);
+    await mesh.crew.report(id, 'm-1', [spoilt(id, attempt!, { reason: 'it broke', logReceipt })]);
+    const frame = attempt!.task.slice('frames/'.length);
+    for (const task of [attempt!.task, frame]) {
+      const log = await workloads.getTaskLog({ ...about(id), task });
+      expect(log).to.include({ task: attempt!.task, attempt: attempt!.attempt, userId: 'm-1', reason: 'it broke' });
+      expect(log.log).to.equal(`${'a'.repeat(100)}\ufffd Fehler: größer`);
+      expect(log.failTime).to.be.instanceOf(Date);
+    }
+  });
+
+  it('says that blob is away, within the deadline, and goes on by itself when it is back', async () => {
+    const objectId = await blob.object('acme', oneScene);
+    await blob.service.kill('SIGSTOP');
+    try {
+      const thrown = await start(render(objectId)).catch((error: unknown) => error);
+      expect(thrown).to.deep.include({ reason: 'DEPENDENCY_UNAVAILABLE', metadata: { dependency: 'blob' } });
+    } finally {
+      await blob.service.kill('SIGCONT');
+    }
+    await eventually(async () => expect(await refusal(start(render(objectId)))).to.equal('answered'), {
+      withinMs: 15_000,
+    });
+    await blob.azurite.stop();
+    const thrown = await start(render(objectId)).catch((error: unknown) => error);
+    expect(thrown).to.deep.include({ reason: 'DEPENDENCY_UNAVAILABLE', metadata: { dependency: 'blob' } });
+    expect(thrown).to.have.property('retryAfterMs').that.is.above(0);
+    await blob.azurite.restart();
+    await eventually(async () => expect(await refusal(start(render(objectId)))).to.equal('answered'), {
+      withinMs: 15_000,
+    });
+  });
+});

@@ -1,0 +1,111 @@
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { accessTable, type Role } from '#libs/auth/index.ts';
+import { descriptorImage } from '#libs/contracts/image.ts';
+import { fromServiceError } from '#libs/errors/index.ts';
+import { startService, type RunningService } from '#libs/testing/index.ts';
+import { startMesh, type Mesh } from '../harness/mesh.ts';
+
+/** Longest that a stream which says nothing is listened to: it has let the caller in. */
+const SILENCE_MS = 1_500;
+
+const table = accessTable(descriptorImage());
+const ours = [...table.keys()].filter((path) => path.startsWith('/muster.')).sort();
+
+/** What becomes of an empty request: the reason of its refusal, or `let in`. */
+const call = (client: Client, path: string, token: string | undefined): Promise<string> =>
+  new Promise((resolve) => {
+    const metadata = new Metadata();
+    if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+    const bytes = (message: Buffer): Buffer => message;
+    // What goes over the wire is the same for all four kinds of rpc: one message, and the end.
+    const stream = client.makeBidiStreamRequest(path, bytes, bytes, metadata, { deadline: Date.now() + SILENCE_MS });
+    const letIn = (): void => {
+      resolve('let in');
+      stream.cancel();
+    };
+    stream.on('data', letIn);
+    stream.on('status', ({ code }) => {
+      if (code === status.OK) letIn();
+    });
+    stream.on('error', (thrown) => {
+      const { code, reason } = fromServiceError(thrown);
+      const isRefused = code === status.UNAUTHENTICATED || reason === 'ROLE_NOT_ALLOWED' || reason === 'RPC_NOT_OPEN';
+      resolve(isRefused || code === status.UNIMPLEMENTED ? reason : 'let in');
+    });
+    stream.write(Buffer.alloc(0));
+    stream.end();
+  });
+
+describe('who may call what', function () {
+  this.timeout(60_000);
+  let mesh: Mesh;
+  let broker: RunningService;
+  const clients: Record<string, Client> = {};
+  const tokens = new Map<Role, string>();
+  before(async () => {
+    mesh = await startMesh();
+    broker = await startService({
+      name: 'port-broker',
+      env: { MUSTER_JWKS: mesh.keys.jwksFile, MUSTER_LISTEN: '127.0.0.1:0' },
+    });
+    const { session, user, blob } = mesh.endpoints;
+    const targets = { session, user, agent: user, blob, port: broker.address };
+    for (const [area, target] of Object.entries(targets))
+      clients[area] = new Client(target, credentials.createInsecure());
+    for (const role of ['customer', 'operator', 'service'] as const) {
+      tokens.set(role, await mesh.keys.token(role, `a-${role}`));
+    }
+    const { token } = await mesh.operator.machines.createMachine({ name: 'roles', tokenTtlSeconds: 0, requestId: '' });
+    tokens.set('agent', token);
+  });
+  after(async () => {
+    for (const client of Object.values(clients)) client.close();
+    await broker[Symbol.asyncDispose]();
+    await mesh[Symbol.asyncDispose]();
+  });
+
+  const clientOf = (path: string): Client => {
+    const [, area = ''] = /^\/muster\.(\w+)\./.exec(path) ?? [];
+    const client = clients[area];
+    if (client === undefined) throw new Error(`no service serves ${path}`);
+    return client;
+  };
+  /** What becomes of every rpc of the mesh when it is called with a token. */
+  const walk = async (token: string | undefined): Promise<Record<string, string>> =>
+    Object.fromEntries(await Promise.all(ours.map(async (path) => [path, await call(clientOf(path), path, token)])));
+  /** Ports come with a later issue: nobody gets anywhere. */
+  const expected = (path: string, told: string): string => (path.startsWith('/muster.port.') ? 'UNIMPLEMENTED' : told);
+  const all = (told: string): Record<string, string> =>
+    Object.fromEntries(ours.map((path) => [path, expected(path, told)]));
+
+  it('names roles for every rpc of every service', () => {
+    const services = new Set(ours.map((path) => path.split('/')[1]));
+    expect([...services]).to.include.members([
+      'muster.agent.v1.AgentService',
+      'muster.blob.v1.BlobService',
+      'muster.blob.v1.ObjectService',
+      'muster.session.v1.CustomerService',
+      'muster.session.v1.WorkloadService',
+      'muster.user.v1.DemandService',
+      'muster.user.v1.MachineService',
+      'muster.user.v1.UserService',
+    ]);
+    expect(ours.length).to.be.above(40);
+  });
+
+  for (const role of ['customer', 'operator', 'agent', 'service'] as const) {
+    it(`lets ${role}s into the rpcs that name them, and into no other`, async () => {
+      const told = (path: string): string =>
+        table.get(path)?.roles.has(role) === true ? 'let in' : 'ROLE_NOT_ALLOWED';
+      const matrix = Object.fromEntries(ours.map((path) => [path, expected(path, told(path))]));
+      expect(await walk(tokens.get(role))).to.deep.equal(matrix);
+    });
+  }
+
+  it('lets nobody in without a token, or with one that nobody signed', async () => {
+    expect(await walk(undefined)).to.deep.equal(all('TOKEN_MISSING'));
+    expect(await walk('no.real.token')).to.deep.equal(all('TOKEN_INVALID'));
+  });
+});
