@@ -1,0 +1,73 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { systemClock } from '#libs/clock/index.ts';
+import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
+import type { Bus } from '#libs/nats/index.ts';
+import { eventually } from '#libs/testing/index.ts';
+import { testLog } from '../fixtures/stores.ts';
+import { startExchange } from './exchange.ts';
+
+const nobody: SetDemandResponse = { users: [], entitled: 0, suitable: 0, connected: 0 };
+
+const demand: Demand = {
+  workloadId: 'w-1',
+  customerId: 'acme',
+  weight: 1,
+  reign: 0,
+  counter: 0,
+  wanted: 1,
+  needs: undefined,
+  users: [],
+};
+
+/** An exchange with a matcher that takes its time. */
+const slowly = () => {
+  const stated: number[] = [];
+  const answered: number[] = [];
+  const failures: unknown[] = [];
+  const gates: PromiseWithResolvers<SetDemandResponse>[] = [];
+  let counter = 0;
+  const exchange = startExchange({
+    demand: () => {
+      counter += 1;
+      return { ...demand, counter };
+    },
+    setDemand: async (request) => {
+      stated.push(request.demand?.counter ?? 0);
+      const gate = Promise.withResolvers<SetDemandResponse>();
+      gates.push(gate);
+      return gate.promise;
+    },
+    bus: { request: async () => new Uint8Array() } as unknown as Bus,
+    clock: systemClock,
+    logger: testLog,
+    onAnswer: (_, answeredDemand) => answered.push(answeredDemand.counter),
+    onFailure: (thrown) => failures.push(thrown),
+  });
+  return { exchange, stated, answered, failures, gates };
+};
+
+describe('the exchange with the matcher', () => {
+  it('makes one statement at a time, and one of however many that wait', async () => {
+    const { exchange, stated, answered, gates } = slowly();
+    await eventually(() => expect(stated).to.deep.equal([2]));
+    for (let i = 0; i < 100; i += 1) exchange.hurry('update-user-count');
+    expect(answered).to.deep.equal([1]);
+    gates[0]?.resolve(nobody);
+    await eventually(() => expect(answered).to.deep.equal([1, 2, 3]));
+    await exchange.stop();
+  });
+
+  it('tries again soon after a failure, and says nothing more once it is stopped', async () => {
+    const { exchange, stated, answered, failures, gates } = slowly();
+    await eventually(() => expect(gates).to.have.lengthOf(1));
+    gates[0]?.reject(new Error('away'));
+    await eventually(() => expect(stated).to.have.lengthOf(2), { withinMs: 1_500 });
+    expect(failures).to.have.lengthOf(1);
+    const stopping = exchange.stop();
+    gates[1]?.resolve(nobody);
+    await stopping;
+    exchange.hurry('more-users');
+    expect(answered).to.deep.equal([1]);
+  });
+});
