@@ -178,12 +178,14 @@ describe('commands', function () {
 
     it('waits for a workload that nobody owns until its deadline, then says that it changes hands', async () => {
       const { someone, id } = await running('orphan');
-      await mesh.db.collection('workloads').updateOne({ _id: id as never }, { $set: { owner: await appear(mesh) } });
+      const owner = await appear(mesh);
+      await mesh.db.collection('workloads').updateOne({ _id: id as never }, { $set: { owner } });
       const { pauseWorkload } = someone.workloads;
       await eventually(async () => {
         const call = pauseWorkload({ ...about(id), requestId: '' }, { deadlineMs: 700 });
         expect(await refusal(call)).to.equal('WORKLOAD_CHANGES_HANDS');
       });
+      await mesh.db.collection('supervisors').deleteOne({ _id: owner as never });
       const paused = await pauseWorkload({ ...about(id), requestId: '' }, { deadlineMs: 10_000 });
       expect(paused.workload?.state).to.equal('WORKLOAD_STATE_PAUSED');
     });
