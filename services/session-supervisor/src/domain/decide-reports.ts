@@ -7,7 +7,7 @@ import { isTaskFault } from './fold.ts';
 import type { Report } from './inputs.ts';
 import { serve, serveHungry } from './schedule.ts';
 import { taskOrdinal } from './tasks.ts';
-import { hasEnded } from './workload.ts';
+import { hasEnded, troubleOf } from './workload.ts';
 
 /** Reports of one user, in the order in which they were made. */
 export interface ReportsInput {
@@ -71,7 +71,7 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
     return accepted;
   }
   if (isDecided) return settled('TASK_DECIDED');
-  if (draft.state.troubles.get(ordinal)?.failures.some((failure) => failure.attempt === attempt) === true) {
+  if (troubleOf(draft.state, ordinal)?.failures.some((failure) => failure.attempt === attempt) === true) {
     return settled('DUPLICATE');
   }
   const { kind: _, ...failure } = body;

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { emptyCrew } from './crew.ts';
 import { completed, exchange, failed, header, holdsNothing, play, reports, user } from './fixture.ts';
-import { countsOf } from './workload.ts';
+import { countsOf, troubleOf } from './workload.ts';
 
 const kindsOf = (decision: { entries: { kind: string }[] }): string[] => decision.entries.map(({ kind }) => kind);
 
@@ -161,8 +161,8 @@ describe('decide', () => {
     const { state } = game.session;
     expect(countsOf(state)).to.deep.equal({ total: 2, completed: 1, failed: 1, remaining: 0 });
     expect(state.ending?.message).to.include('no light');
-    expect(state.troubles.get(0)?.failures.length).to.equal(3);
-    expect(new Set(state.troubles.get(0)?.failures.map((failure) => failure.user)).size).to.equal(3);
+    expect(troubleOf(state, 0)?.failures.length).to.equal(3);
+    expect(new Set(troubleOf(state, 0)?.failures.map((failure) => failure.user)).size).to.equal(3);
   });
 
   it('counts any three failures where fewer suitable users are connected', () => {

@@ -4,7 +4,7 @@ import type { FailureClass } from './entries.ts';
 import { rangesOf } from './bitmap.ts';
 import { reachOf } from './schedule.ts';
 import { taskKey, tasksToText } from './tasks.ts';
-import { countsOf, hasEnded, type Trouble } from './workload.ts';
+import { countsOf, hasEnded, troubleOf, type Trouble } from './workload.ts';
 
 /** Failures in all after which a task is given up, in multiples of the budget, however few users tried. */
 const HARD_LIMIT = 3;
@@ -25,7 +25,7 @@ export const spendBudget = (
     fail(draft, failureClass, message);
     return;
   }
-  const trouble = draft.state.troubles.get(ordinal);
+  const trouble = troubleOf(draft.state, ordinal);
   if (trouble === undefined || !isSpent(draft, trouble)) return;
   giveUp(draft, ordinal, `${failureClass}: ${reason}`);
 };
@@ -41,7 +41,7 @@ const isSpent = (draft: Draft, trouble: Trouble): boolean => {
 
 /** After a lost attempt: gives the task up when it was lost too often. */
 export const spendLoss = (draft: Draft, ordinal: number): void => {
-  const losses = draft.state.troubles.get(ordinal)?.losses ?? 0;
+  const losses = troubleOf(draft.state, ordinal)?.losses ?? 0;
   if (losses < draft.state.header.spec.maxLosses) return;
   giveUp(draft, ordinal, `lost ${losses} times: each time the user vanished while working on it`);
 };
@@ -61,12 +61,12 @@ export const endIfDone = (draft: Draft): void => {
     finish(draft);
     return;
   }
-  const { tasks, givenUp, troubles } = draft.state;
+  const { tasks, givenUp } = draft.state;
   const ranges = rangesOf(givenUp);
   const first = ranges[0]?.first ?? 0;
   const named = tasksToText(tasks, ranges.slice(0, 20));
   const more = ranges.length > 20 ? ', …' : '';
-  const why = troubles.get(first)?.givenUp ?? '';
+  const why = troubleOf(draft.state, first)?.givenUp ?? '';
   fail(draft, 'FRAMES_FAILED', `${failed} of ${tasks.indices.count} failed: ${named}${more}; the first: ${why}`);
 };
 

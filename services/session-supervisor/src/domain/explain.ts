@@ -1,3 +1,4 @@
+import { sparseEntries } from './sparse-map.ts';
 import { countsOf, hasEnded, type Phase, type WorkloadState } from './workload.ts';
 
 /** What the owner knows of the users; undefined when nobody owns the workload right now. */
@@ -49,11 +50,13 @@ export const explain = (
     }
   }
   if (wanted > planUsers) add('PLAN_LIMIT', `it wants ${wanted} users, the plan allows ${planUsers}`);
-  const failing = [...state.troubles.values()].filter(({ failures, givenUp }) => failures.length > 0 && !givenUp);
+  const failing = [...sparseEntries(state.troubles)].filter(
+    ([, { failures, givenUp }]) => failures.length > 0 && !givenUp,
+  );
   if (failing.length > 0) {
     add(
       'TASKS_FAILING',
-      `${failing.length} tasks have failed and are tried again; the last: ${failing.at(-1)?.last?.reason ?? ''}`,
+      `${failing.length} tasks have failed and are tried again; the last: ${failing.at(-1)?.[1].last?.reason ?? ''}`,
     );
   }
   if (reasons.length === 0) {

@@ -1,8 +1,9 @@
 import { withBit } from './bitmap.ts';
 import type { AcceptedResult, Entry, RequestMark } from './entries.ts';
 import { withValue } from './small-int-map.ts';
+import { sparseSet } from './sparse-map.ts';
 import { taskOrdinal } from './tasks.ts';
-import type { Phase, Trouble, UserShare, WorkloadState } from './workload.ts';
+import { troubleOf, type Phase, type Trouble, type UserShare, type WorkloadState } from './workload.ts';
 
 /** Raise it whenever the same entries fold to another state or the state's form changes: old snapshots are ignored then. */
 export const FOLD_VERSION = 1;
@@ -114,9 +115,7 @@ const untroubled: Trouble = { failures: [], losses: 0 };
 const withTrouble = (state: WorkloadState, task: string, change: (trouble: Trouble) => Trouble): WorkloadState => {
   const ordinal = taskOrdinal(state.tasks, task);
   if (ordinal === undefined) return state;
-  const troubles = new Map(state.troubles);
-  troubles.set(ordinal, change(troubles.get(ordinal) ?? untroubled));
-  return { ...state, troubles };
+  return { ...state, troubles: sparseSet(state.troubles, ordinal, change(troubleOf(state, ordinal) ?? untroubled)) };
 };
 
 const givenUp = (state: WorkloadState, task: string, reason: string): WorkloadState => {

@@ -1,7 +1,7 @@
 import { has } from './bitmap.ts';
 import { hold, withdraw, type Crew, type Member } from './crew.ts';
 import { recordStart, type Draft } from './decision.ts';
-import { countsOf, hasEnded, type WorkloadState } from './workload.ts';
+import { countsOf, hasEnded, troubleOf, type WorkloadState } from './workload.ts';
 
 /** A window is so many seconds of work: long enough to ride over a pause of the mesh, short enough to lose little. */
 const WINDOW_SECONDS = 8;
@@ -32,7 +32,7 @@ export const windowOf = (
 export const effectiveWanted = (state: WorkloadState, planUsers: number): number => {
   if (hasEnded(state) || state.phase === 'paused') return 0;
   const { remaining } = countsOf(state);
-  const useful = state.troubles.size > state.givenUp.count ? state.header.spec.maxFailures : 0;
+  const useful = state.troubles.count > state.givenUp.count ? state.header.spec.maxFailures : 0;
   return Math.min(state.wanted, planUsers, Math.max(remaining, useful));
 };
 
@@ -87,7 +87,7 @@ const next = (draft: Draft, member: Member): number | undefined => {
 
 /** A task goes to a user that has not failed it, as long as there is one within reach. */
 const suits = (draft: Draft, member: Member, ordinal: number): boolean => {
-  const failures = draft.state.troubles.get(ordinal)?.failures;
+  const failures = troubleOf(draft.state, ordinal)?.failures;
   if (failures === undefined || !failures.some(({ user }) => user === member.id)) return true;
   return new Set(failures.map(({ user }) => user)).size >= reachOf(draft);
 };

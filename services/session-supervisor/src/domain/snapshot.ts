@@ -1,13 +1,14 @@
 import { bitmapFromJson, bitmapToJson, type BitmapJson } from './bitmap.ts';
 import { smallIntMapFromJson, smallIntMapToJson, type SmallIntMapJson } from './small-int-map.ts';
-import type { WorkloadState } from './workload.ts';
+import { sparseEntries, sparseMapFrom } from './sparse-map.ts';
+import type { Trouble, WorkloadState } from './workload.ts';
 
 /** A state in the form in which a snapshot keeps it; header and tasks come from the header. */
 type Frozen = Omit<WorkloadState, 'header' | 'tasks' | 'done' | 'givenUp' | 'doneBy' | 'troubles' | 'requests'> & {
   done: BitmapJson;
   givenUp: BitmapJson;
   doneBy: SmallIntMapJson;
-  troubles: [number, unknown][];
+  troubles: [number, Trouble][];
   requests: [string, string][];
 };
 
@@ -19,7 +20,7 @@ export const freeze = (state: WorkloadState): unknown => {
     done: bitmapToJson(state.done),
     givenUp: bitmapToJson(state.givenUp),
     doneBy: smallIntMapToJson(state.doneBy),
-    troubles: [...state.troubles],
+    troubles: [...sparseEntries(state.troubles)],
     requests: [...state.requests],
   } satisfies Frozen;
 };
@@ -34,7 +35,7 @@ export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => 
     done: bitmapFromJson(done, size),
     givenUp: bitmapFromJson(givenUp, size),
     doneBy: smallIntMapFromJson(doneBy, size),
-    troubles: new Map(troubles) as WorkloadState['troubles'],
+    troubles: sparseMapFrom(size, troubles),
     requests: new Map(requests),
   };
 };

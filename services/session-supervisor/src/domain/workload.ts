@@ -2,6 +2,7 @@ import { emptyBitmap, type Bitmap } from './bitmap.ts';
 import type { FailureClass } from './entries.ts';
 import type { WorkloadHeader } from './header.ts';
 import { emptySmallIntMap, type SmallIntMap } from './small-int-map.ts';
+import { emptySparseMap, sparseGet, type SparseMap } from './sparse-map.ts';
 import { tasksOf, type TaskSet } from './tasks.ts';
 
 /** How a workload stands. */
@@ -57,7 +58,8 @@ export interface WorkloadState {
   /** For each done task the index into `shares`, plus 1. */
   readonly doneBy: SmallIntMap;
   readonly shares: readonly UserShare[];
-  readonly troubles: ReadonlyMap<number, Trouble>;
+  /** What went wrong, by ordinal; see `troubleOf`. */
+  readonly troubles: SparseMap<Trouble>;
   readonly wanted: number;
   /** The engine that the scene turned out to want; empty until an agent said so. */
   readonly engine: string;
@@ -83,7 +85,7 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     givenUp: emptyBitmap(size),
     doneBy: emptySmallIntMap(size),
     shares: [],
-    troubles: new Map(),
+    troubles: emptySparseMap(size),
     wanted: header.wanted,
     engine: header.spec.kind === 'render' ? header.spec.engine : '',
     deleteResults: false,
@@ -91,6 +93,10 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     requests: new Map(),
   };
 };
+
+/** What went wrong with a task so far; undefined if nothing did. */
+export const troubleOf = ({ troubles }: Pick<WorkloadState, 'troubles'>, ordinal: number): Trouble | undefined =>
+  sparseGet(troubles, ordinal);
 
 /** Whether nothing more can be accepted. */
 export const hasEnded = ({ phase }: Pick<WorkloadState, 'phase'>): boolean =>

@@ -4,6 +4,7 @@ import { DomainError } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { taskOrdinal } from '../domain/tasks.ts';
+import { troubleOf } from '../domain/workload.ts';
 import { resolve } from './target.ts';
 
 const MAX_LOG_BYTES = 256 * 1_024;
@@ -32,7 +33,7 @@ export const getTaskLog =
     const task = request.task.includes('/') ? request.task : `${state.tasks.node}/${request.task}`;
     const ordinal = taskOrdinal(state.tasks, task);
     if (ordinal === undefined) throw taskNotFound(document._id, request.task);
-    const last = state.troubles.get(ordinal)?.last;
+    const last = troubleOf(state, ordinal)?.last;
     if (last === undefined || last.log === '') throw noLog(document._id, task);
     const log = await ctx.blob.head(last.log, MAX_LOG_BYTES, call.signal);
     return {

@@ -10,7 +10,7 @@ import type { Context } from '../context.ts';
 import { has } from '../domain/bitmap.ts';
 import { valueAt } from '../domain/small-int-map.ts';
 import { ordinalsFromText, taskIndex, taskKey } from '../domain/tasks.ts';
-import type { WorkloadState } from '../domain/workload.ts';
+import { troubleOf, type WorkloadState } from '../domain/workload.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 
@@ -53,7 +53,7 @@ const stateOf = ({ done, givenUp }: WorkloadState, holders: Holders, ordinal: nu
 };
 
 const taskOf = (state: WorkloadState, holders: Holders, ordinal: number, taskState: TaskState): Task => {
-  const trouble = state.troubles.get(ordinal);
+  const trouble = troubleOf(state, ordinal);
   const share = state.shares[valueAt(state.doneBy, ordinal) - 1];
   const maker = share === undefined ? nobody : { userId: share.id, userName: share.name };
   const holder = taskState === TaskState.RUNNING ? (holders.get(ordinal) ?? nobody) : nobody;
