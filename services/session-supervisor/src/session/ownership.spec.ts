@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { SessionCommand } from '#libs/contracts/session.ts';
 import type { JournalDocument } from '#libs/journal/index.ts';
 import { eventually, startService, type RunningService } from '#libs/testing/index.ts';
 import type { Entry } from '../domain/entries.ts';
@@ -89,6 +90,23 @@ describe('ownership', function () {
     expect(documents.at(-1)).to.include({ by: other.instance });
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     expect(await takeOvers(id)).to.have.lengthOf(1);
+  });
+
+  it('changes hands for whoever waits when another one writes a take-over first', async () => {
+    await using owner = await mesh.start();
+    const id = await begun(await mesh.as('customer', 'acme'));
+    const n = (await Array.fromAsync(mesh.journal.read(id, 0))).length + 1;
+    const entries: Entry[] = [{ kind: 'taken-over', owner: 'i-other' }];
+    await mesh.journal.insert({ workload: id, n, appendId: 'a', by: 'i-other', at: new Date(), entries });
+    const [attempt] = await mesh.crew.work('u1');
+    const command = SessionCommand.encode({ requestId: '', command: { $case: 'pause', value: {} } }).finish();
+    const told = await Promise.all([
+      refusal(mesh.crew.report(id, 'u1', [done(id, attempt!, 2)])),
+      refusal(mesh.bus.request(`muster.session.v1.${id}.command`, command, { timeoutMs: 5_000 })),
+    ]);
+    expect(told).to.deep.equal(['WORKLOAD_CHANGES_HANDS', 'WORKLOAD_CHANGES_HANDS']);
+    // It is still named as the owner, so it takes the workload back, with a reign of its own.
+    expect(await takenOver(id, 2)).to.deep.include({ n: n + 1, by: owner.instance });
   });
 
   it('is let go by a supervisor that reads of another owner', async () => {
