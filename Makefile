@@ -28,6 +28,7 @@ check: setup ## generate, format, lint, types, protocols
 	tsc --noEmit
 	buf lint proto
 	tools/breaking.sh
+	node tools/access.ts
 
 bench: setup ## measure this machine against the aims
 	@./bench/run.sh

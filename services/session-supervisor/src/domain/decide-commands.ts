@@ -3,7 +3,7 @@ import { fitCrew } from './decide-users.ts';
 import { finish } from './endings.ts';
 import type { RequestMark } from './entries.ts';
 import type { Command } from './inputs.ts';
-import { hasEnded } from './workload.ts';
+import { hasEnded, type WorkloadState } from './workload.ts';
 
 /** Decides a command. One with a request id always leaves its entry, so that a repetition is recognised. */
 export const decideCommand = (
@@ -28,7 +28,7 @@ const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Re
   const { phase } = draft.state;
   if (hasEnded(draft.state)) {
     // Nothing can be appended to what has ended; stopping what is stopped is done already.
-    return command.kind === 'stop' && phase === 'stopped' ? undefined : { reason: 'WORKLOAD_ENDED', state: phase };
+    return isStoppedSo(draft.state, command) ? undefined : { reason: 'WORKLOAD_ENDED', state: phase };
   }
   switch (command.kind) {
     case 'stop':
@@ -56,3 +56,7 @@ const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Re
       return command satisfies never;
   }
 };
+
+/** Whether a command asks for the stop that has happened already, with its results kept or removed as they were. */
+export const isStoppedSo = (state: Pick<WorkloadState, 'phase' | 'deleteResults'>, command: Command): boolean =>
+  command.kind === 'stop' && state.phase === 'stopped' && (state.deleteResults || !command.deleteResults);

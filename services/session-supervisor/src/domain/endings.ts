@@ -8,6 +8,8 @@ import { countsOf, hasEnded, troubleOf, type Trouble } from './workload.ts';
 
 /** Failures in all after which a task is given up, in multiples of the budget, however few users tried. */
 const HARD_LIMIT = 3;
+/** Failures of any kind after which a task is given up, also those that are the machines' own. */
+const MOST_FAILURES = 100;
 
 /** What the matcher says of a user that was given back may be this old; later than that the release was lost. */
 const GIVEN_BACK_MS = 3_000;
@@ -21,7 +23,8 @@ export const spendBudget = (
   reason: string,
 ): void => {
   if (failureClass === 'SCENE_UNREADABLE' || failureClass === 'SCENE_LOST' || failureClass === 'MISSING_ASSETS') {
-    const message = failureClass === 'MISSING_ASSETS' ? `${reason}: ${names.join(', ')}` : reason;
+    const unsaid = failureClass === 'MISSING_ASSETS' ? names.filter((name) => !reason.includes(name)) : [];
+    const message = [reason, ...(unsaid.length > 0 ? [unsaid.join(', ')] : [])].join(': ');
     fail(draft, failureClass, message);
     return;
   }
@@ -30,13 +33,13 @@ export const spendBudget = (
   giveUp(draft, ordinal, `${failureClass}: ${reason}`);
 };
 
-/** Failed by so many different users; or by any so often, where fewer are within reach. */
+/** Failed by so many different users; or by any so often, where fewer are within reach; or far too often in any way. */
 const isSpent = (draft: Draft, trouble: Trouble): boolean => {
   const { maxFailures } = draft.state.header.spec;
   const faults = trouble.failures.filter((failure) => failure.isTaskFault);
   const users = new Set(faults.map(({ user }) => user)).size;
   const limit = reachOf(draft) < maxFailures ? maxFailures : maxFailures * HARD_LIMIT;
-  return users >= maxFailures || faults.length >= limit;
+  return users >= maxFailures || faults.length >= limit || trouble.failures.length >= MOST_FAILURES;
 };
 
 /** After a lost attempt: gives the task up when it was lost too often. */

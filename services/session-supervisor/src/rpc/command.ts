@@ -2,6 +2,7 @@ import { SessionCommand } from '#libs/contracts/session.ts';
 import { invalidFields, isDomainError } from '#libs/errors/index.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
+import { isStoppedSo } from '../domain/decide-commands.ts';
 import { hasEnded } from '../domain/workload.ts';
 import { commandFromProto } from '../session/commands.ts';
 import { changingHands, refusalError, requestIdReused } from '../session/errors.ts';
@@ -76,6 +77,6 @@ const decideClosed = (view: View, ask: SessionCommand): View => {
   const { command: wanted, request } = commandFromProto(ask);
   const known = request === undefined ? undefined : state.requests.get(request.requestId);
   if (known !== undefined && known !== request?.requestHash) throw requestIdReused(ask.requestId);
-  if (known !== undefined || (wanted.kind === 'stop' && state.phase === 'stopped')) return view;
+  if (known !== undefined || isStoppedSo(state, wanted)) return view;
   throw refusalError(document._id, { reason: 'WORKLOAD_ENDED', state: state.phase });
 };

@@ -12,7 +12,9 @@ export const listResults =
   (ctx: Context): Unary<ListResultsRequest, ListResultsResponse> =>
   async (request, call) => {
     const { size, after } = parseNumberPage(request, 'results');
-    const { document, revision } = await resolve(ctx, call.caller, request);
+    const { document, state, revision } = await resolve(ctx, call.caller, request);
+    // They are being swept: nobody should be sent to what may be gone.
+    if (state.deleteResults) return { results: [], nextPageToken: '', revision };
     const results: Result[] = [];
     let position = after ?? request.afterRevision;
     let hasMore = false;

@@ -23,7 +23,8 @@ export const watchWorkload = (ctx: Context): ServerStream<WatchWorkloadRequest, 
     });
     try {
       let shown = '';
-      while (!call.draining.aborted) {
+      for (;;) {
+        if (call.draining.aborted) throw call.draining.reason;
         const message = await messageOf(ctx, view);
         const text = JSON.stringify(message);
         if (text !== shown) yield message;

@@ -67,12 +67,25 @@ const sweep = async (ctx: Context, document: WorkloadDocument, signal: AbortSign
   if (!state.closed) return 0;
   const kept = state.deleteResults ? new Set<string>() : await acceptedBlobs(ctx, id);
   let removed = 0;
-  for await (const { blobName } of ctx.blob.list(`results/${id}/`, signal)) {
+  for (const folder of state.deleteResults ? ['results', 'logs'] : ['results']) {
+    removed += await sweepFolder(ctx, `${folder}/${id}/`, kept, signal);
+  }
+  if (removed > 0) ctx.logger.info({ workload: id, removed }, 'swept results that were not accepted');
+  return removed;
+};
+
+const sweepFolder = async (
+  ctx: Context,
+  prefix: string,
+  kept: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<number> => {
+  let removed = 0;
+  for await (const { blobName } of ctx.blob.list(prefix, signal)) {
     if (kept.has(blobName)) continue;
     await ctx.blob.remove(blobName, signal);
     removed += 1;
   }
-  if (removed > 0) ctx.logger.info({ workload: id, removed }, 'swept results that were not accepted');
   return removed;
 };
 
