@@ -1,10 +1,22 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Attempt } from '#libs/contracts/common.ts';
+import { collection } from '#libs/mongo/index.ts';
 import { eventually } from '#libs/testing/index.ts';
+import { everyEntry } from '../domain/fixture.ts';
+import type { WorkloadHeader } from '../domain/header.ts';
+import { begin } from '../domain/workload.ts';
 import { done, spoilt } from '../fixtures/crew.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
+import { appear, plant } from '../fixtures/plant.ts';
 import { about, ended, firstPage, refusal, startNoop } from '../fixtures/requests.ts';
+import { projectionOf, type Projection } from '../store/workload-document.ts';
+import { workloadStore } from '../store/workloads.ts';
+
+const projectionAt = (of: WorkloadHeader, position: number): Projection => ({
+  ...projectionOf(begin(of), ''),
+  position,
+});
 
 describe('reads', function () {
   this.timeout(30_000);
@@ -137,6 +149,22 @@ describe('reads', function () {
       expect(await ask('')).to.equal('TASK_NOT_FOUND');
       expect([await ask('5'), await ask('noop/5'), await ask('3')]).to.deep.equal(['NO_LOG', 'NO_LOG', 'NO_LOG']);
     });
+  });
+
+  it('show a workload as it was until its end is in lists too and the slot free', async () => {
+    const entries = [[everyEntry.started], [everyEntry.paused], [everyEntry.stopped]];
+    const of = await plant(mesh, {
+      customer: 'hidden',
+      entries,
+      owner: await appear(mesh),
+      projection: { position: 2 },
+    });
+    const { workloads } = await mesh.as('customer', 'hidden');
+    const shown = await workloads.getWorkload(about(of.id));
+    expect(shown.workload).to.include({ state: 'WORKLOAD_STATE_PAUSED', reason: '', endTime: undefined, revision: 2 });
+    await workloadStore(collection(mesh.db, 'workloads')).project(of.id, projectionAt(of, 3), true);
+    const ending = await workloads.getWorkload(about(of.id));
+    expect(ending.workload).to.include({ state: 'WORKLOAD_STATE_STOPPED', reason: 'STOPPED_BY_COMMAND', revision: 3 });
   });
 
   it('show the end only once the slot is free, then for good', async () => {
