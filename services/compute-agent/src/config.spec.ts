@@ -10,7 +10,7 @@ const good = {
   MUSTER_TOKEN: 'aa.bb.cc',
   MUSTER_USER_ENDPOINT: '127.0.0.1:7402',
   MUSTER_BLOB_ENDPOINT: '127.0.0.1:7404',
-  HOME: '/home/anna',
+  HOME: '/home/user',
 };
 
 const wrongNames = (env: Record<string, string>): string[] => {
@@ -29,7 +29,7 @@ describe('readConfig', () => {
       tokens: ['aa.bb.cc'],
       slots: 1,
       engines: 'auto',
-      cache: { dir: '/home/anna/.cache/muster', limitBytes: 10 * 2 ** 30 },
+      cache: { dir: '/home/user/.cache/muster', limitBytes: 10 * 2 ** 30 },
       noSandbox: false,
       graceMs: 10_000,
     });
