@@ -55,9 +55,7 @@ export const createActions = (cli: Cli): Actions => {
           mesh: () => (mesh ??= invocation.context().then((found) => stack.use(createMesh(cli, common, found)))),
         };
         // Commander has checked arguments and options against what the command declares.
-        // eslint-disable-next-line typescript/no-unsafe-type-assertion
         const args = command.processedArgs as unknown as Parameters<typeof action>[1];
-        // eslint-disable-next-line typescript/no-unsafe-type-assertion
         const options = command.opts() as Parameters<typeof action>[2];
         exitCode = (await action(invocation, args, options)) ?? exitCodes.done;
       },

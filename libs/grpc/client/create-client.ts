@@ -31,7 +31,6 @@ export const createClient = <S extends ServiceDefinition>(definition: S, options
   const ready = (withinMs: number): Promise<void> => whenReady(channel, target, withinMs);
   const client = { ...Object.fromEntries(methods), close, ready, [Symbol.dispose]: close };
   // Object.fromEntries forgets which method was under which name; each was made from its own definition above.
-  // eslint-disable-next-line typescript/no-unsafe-type-assertion
   return client as unknown as Client<S>;
 };
 

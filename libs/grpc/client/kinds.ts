@@ -21,7 +21,6 @@ export const callOf = (method: MethodDefinition, open: Open): unknown => {
 
 const encode = (method: MethodDefinition, request: unknown): Buffer => {
   // The types of `CallOf` saw to the shape.
-  // eslint-disable-next-line typescript/no-unsafe-type-assertion
   return method.requestSerialize(request as never);
 };
 

@@ -46,7 +46,6 @@ const bind = (method: MethodDefinition, handler: unknown): BoundMethod => {
   }
   const encode = (response: unknown): Buffer => {
     // Only what a handler of this very rpc answered comes here, and the types of `implement` saw to its shape.
-    // eslint-disable-next-line typescript/no-unsafe-type-assertion
     return method.responseSerialize(response as never);
   };
   const answer = async ({ messages, send }: Exchange, call: CallContext): Promise<void> => {
