@@ -19,6 +19,7 @@ describe('observe', () => {
     const unanswered = errorOf(bus.request('muster.session.v1.w-1.command', bytesOf('b'), { timeoutMs: 300 }));
     expect(await unanswered).to.include({ reason: 'REPLY_TIMEOUT' });
     await bus.publishFact('muster.session.v1.workload.w-1.completed', bytesOf('c'), 'w-1/1/completed');
+    await observer.caughtUp();
 
     expect(heard.map(({ subject, bytes }) => [subject, textOf(bytes)])).to.deep.equal([
       ['muster.user.v1.all.user-changed', 'a'],

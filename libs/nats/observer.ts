@@ -21,6 +21,8 @@ export interface StoredFact {
 
 /** Hears what goes over the bus without ever answering: for looking at a mesh from outside, by people or by tests. */
 export interface Observer extends AsyncDisposable {
+  /** Resolves when everything that the server had before this call was heard. */
+  caughtUp(): Promise<void>;
   /** Everything in the stream of facts, from its beginning. Rejects where there is no stream yet. */
   facts(): Promise<StoredFact[]>;
 }
@@ -43,6 +45,8 @@ export const observe = async (
   });
   await nc.flush();
   return {
+    // The server answers a flush behind what it sent on this connection before.
+    caughtUp: () => nc.flush(),
     facts: async () => {
       const jsm = await nc.jetstreamManager();
       const { state } = await jsm.streams.info(EVENTS_STREAM);

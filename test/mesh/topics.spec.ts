@@ -48,6 +48,7 @@ describe('what a subscriber hears of one workload', function () {
     alpha = await handAgent(mesh, 'alpha');
     beta = await handAgent(mesh, 'beta');
     await workThrough();
+    await observer.caughtUp();
   });
   after(async () => {
     alpha[Symbol.dispose]();
@@ -77,11 +78,11 @@ describe('what a subscriber hears of one workload', function () {
   const sentTo = (verb: string): Observed[] =>
     heard.filter(({ subject }) => subject.startsWith('muster.') && subject.endsWith(`.${verb}`));
 
-  /** What was sent to such a subject, each checked to be exactly of this type. */
-  const all = async <T>(subject: RegExp, type: Type<T>): Promise<T[]> => {
+  /** What was sent to such a subject, at least so many messages, each checked to be exactly of this type. */
+  const all = async <T>(subject: RegExp, type: Type<T>, least = 1): Promise<T[]> => {
     const matching = await eventually(() => {
       const found = heard.filter((message) => subject.test(message.subject));
-      expect(found.length, String(subject)).to.be.above(0);
+      expect(found.length, String(subject)).to.be.at.least(least);
       return found;
     });
     return matching.map(({ bytes }) => {
@@ -130,7 +131,7 @@ describe('what a subscriber hears of one workload', function () {
   });
 
   it('users-released gives back, remove-users-demand-completely ends the demand', async () => {
-    const released = await all(toMatcher('users-released'), UsersReleased);
+    const released = await all(toMatcher('users-released'), UsersReleased, 2);
     const users = released.flatMap((message) => message.users.map(({ userId }) => userId));
     expect(users).to.have.length.at.least(2);
     expect(new Set(users)).to.deep.equal(new Set([alpha.machine]));
@@ -142,7 +143,7 @@ describe('what a subscriber hears of one workload', function () {
     const given = (await all(toManager('start-rendering'), StartRendering)).flatMap(({ users }) => users);
     const tasks = given.flatMap(({ desiredState }) => desiredState?.attempts.map(({ task }) => task) ?? []);
     expect([...new Set(tasks)].sort()).to.deep.equal(everyTask);
-    const stopped = (await all(toManager('stop-work'), StopWork)).flatMap(({ users }) => users);
+    const stopped = (await all(toManager('stop-work'), StopWork, 2)).flatMap(({ users }) => users);
     expect(stopped).to.have.length.at.least(2);
     for (const { userId, desiredState } of stopped) {
       expect([userId, desiredState?.attempts]).to.deep.equal([alpha.machine, []]);

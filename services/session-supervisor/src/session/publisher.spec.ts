@@ -47,10 +47,12 @@ describe('the publisher of facts', function () {
   const heard = async (act: () => Promise<void>): Promise<[kind: string, facts: WorkloadFacts][]> => {
     const all: [string, WorkloadFacts][] = [];
     const { nats } = await sharedStores();
-    await using _ = await observe({ url: nats.url }, `muster.session.v1.workload.${of.id}.*`, ({ subject, bytes }) =>
+    const facts = `muster.session.v1.workload.${of.id}.*`;
+    await using observer = await observe({ url: nats.url }, facts, ({ subject, bytes }) =>
       all.push([subject.slice(subject.lastIndexOf('.') + 1), WorkloadFacts.decode(bytes)]),
     );
     await act();
+    await observer.caughtUp();
     return all;
   };
 
