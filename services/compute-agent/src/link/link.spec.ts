@@ -212,12 +212,16 @@ describe('the agent and the mesh', () => {
 
 describe('an agent that leaves', () => {
   it('finishes what runs, waits for its outcomes, hands back the rest, says goodbye and half-closes', async () => {
-    await using pair = await startPair({ env: { MUSTER_AGENT_GRACE: '5s' } });
+    await using pair = await startPair({ env: { MUSTER_AGENT_GRACE: '10s' } });
     const stream = await pair.peer.stream(0);
-    stream.desire({ ...noopWork({ durationMs: 300 }), attempts: attempts(0, 5) });
-    await reported(stream, 1);
+    stream.desire({ ...noopWork({ durationMs: 2_000 }), attempts: attempts(0, 5) });
+    // That one began is only said of tasks that take a while: the first one runs now.
+    const [begun] = await reported(stream, 1);
     const leaving = pair.agent.leave('SIGTERM');
-    stream.decide(await reported(stream, 2), 'VERDICT_ACCEPTED');
+    const [, finished] = await reported(stream, 2);
+    expect([finished?.attempt, finished?.body?.$case]).to.deep.equal([begun?.attempt, 'completed']);
+    expect(stream.isHalfClosed()).to.equal(false);
+    stream.decide([finished!], 'VERDICT_ACCEPTED');
     await leaving;
     expect(stream.heard.map(({ $case }) => $case)).to.deep.equal(['reports', 'reports', 'goodbye']);
     expect(stream.heard.at(-1)?.value).to.deep.equal({ reason: 'SIGTERM' });
