@@ -60,7 +60,9 @@ export const printWorkload = (output: Output, workload: Workload): void => {
     ['handed in', formatInstant(workload.createTime)],
     ['started', formatInstant(workload.startTime)],
     ['ended', formatInstant(workload.endTime)],
-    ...(workload.blenderVersion === '' ? [] : ([['blender', `${workload.blenderVersion} or later`]] satisfies Fact[])),
+    ...(workload.blenderVersion === ''
+      ? []
+      : ([['blender', workload.renderVersion || `${workload.blenderVersion} or later`]] satisfies Fact[])),
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
   for (const [name, value] of facts) output.text(`${name.padEnd(width)}  ${value}`);

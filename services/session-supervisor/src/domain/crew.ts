@@ -43,8 +43,8 @@ export interface Assigned {
   claim: number;
   manager: string;
   slots: number;
-  /** Engines that work on its machine. */
-  engines: readonly string[];
+  /** Engines that work on its machine, with their versions: Blender's, for each of its engines. */
+  engines: readonly { name: string; version: string }[];
   drain: 'no' | 'after-task' | 'now';
 }
 

@@ -3,6 +3,7 @@ import { hold, letGo, type Assigned, type Member } from './crew.ts';
 import { record, recordStart, type Draft } from './decision.ts';
 import { forgetMember, release, spendLoss, takeBack } from './endings.ts';
 import type { HeldClaim } from './inputs.ts';
+import { isFit } from './machines.ts';
 import { effectiveWanted, MAX_WINDOW, serve, serveHungry } from './schedule.ts';
 import { taskKey, taskOrdinal } from './tasks.ts';
 import { hasEnded } from './workload.ts';
@@ -86,7 +87,7 @@ export const fitCrew = (draft: Draft): void => {
   const { crew, state } = draft;
   const limit = Math.min(effectiveWanted(state, draft.planUsers), crew.hasExchanged ? crew.entitled : Infinity);
   const members = [...crew.members.values()];
-  const fit = members.filter((member) => member.drain === 'no' && runsHere(draft, member));
+  const fit = members.filter((member) => member.drain === 'no' && isFit(state, member));
   fit.sort((a, b) => Math.sign(b.attempts.size - a.attempts.size) || a.claim - b.claim);
   const stays = fit.slice(0, limit);
   const leaves = members.filter((member) => !stays.includes(member));
@@ -104,10 +105,6 @@ export const fitCrew = (draft: Draft): void => {
   }
   serveHungry(draft);
 };
-
-/** Whether the engine that the scene wants works on a member's machine. */
-const runsHere = ({ state }: Draft, member: Member): boolean =>
-  state.engine === '' || member.engines.includes(state.engine);
 
 /** Lets a member finish what it has begun, then gives it back. */
 const leave = (draft: Draft, member: Member): void => {

@@ -1,6 +1,7 @@
 import type { Crew } from './crew.ts';
 import type { Entry } from './entries.ts';
 import { fold, type At } from './fold.ts';
+import { versionToBegin } from './machines.ts';
 import { hasEnded, type WorkloadState } from './workload.ts';
 
 /** What may be done outside once a decision is durable. `ticket` says whose request is answered. */
@@ -53,5 +54,6 @@ export const record = (draft: Draft, entry: Entry): void => {
  * them from the users alone: what it wrote about the first one may have been lost with the owner before it.
  */
 export const recordStart = (draft: Draft): void => {
-  if (draft.state.startedAt === undefined && !hasEnded(draft.state)) record(draft, { kind: 'started' });
+  if (draft.state.startedAt !== undefined || hasEnded(draft.state)) return;
+  record(draft, { kind: 'started', version: versionToBegin(draft.state, draft.crew) });
 };

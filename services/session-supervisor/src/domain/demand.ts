@@ -9,6 +9,8 @@ export interface Needs {
   anyBlender: boolean;
   /** Blender's version must be this or later; empty: any. */
   minVersion: string;
+  /** Blender's version must be this; empty: any. */
+  exactVersion: string;
 }
 
 /** What a workload asks of the matcher now. */
@@ -20,8 +22,13 @@ export const demandOf = (
   const { spec, file } = state.header;
   const needs =
     spec.kind === 'noop'
-      ? { engine: 'noop', anyBlender: false, minVersion: '' }
-      : { engine: state.engine, anyBlender: state.engine === '', minVersion: file?.blenderVersion ?? '' };
+      ? { engine: 'noop', anyBlender: false, minVersion: '', exactVersion: '' }
+      : {
+          engine: state.engine,
+          anyBlender: state.engine === '',
+          minVersion: file?.blenderVersion ?? '',
+          exactVersion: state.version,
+        };
   const users = [...crew.members.values()].map(({ id, connection, claim }) => ({
     userId: id,
     connectionId: connection,

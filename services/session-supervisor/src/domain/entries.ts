@@ -47,7 +47,8 @@ export interface RequestMark {
 /** What can happen to a workload. The journal is a list of these and nothing else decides its state. */
 export type Entry =
   | { kind: 'taken-over'; owner: string }
-  | { kind: 'started' }
+  /** `version`: of Blender, for all of its frames; empty for work without Blender. */
+  | { kind: 'started'; version: string }
   | ({ kind: 'accepted' } & AcceptedResult)
   | ({ kind: 'duplicate'; seconds: number } & AttemptKey)
   | ({

@@ -34,6 +34,9 @@ describe('explain', () => {
     const render = begin(renderHeader('1-4', { engine: 'CYCLES' }));
     expect(text(pending, { ...nobody, connected: 3 })).to.equal('none of the 3 connected users has the engine noop');
     expect(text(render, { ...nobody, connected: 1 })).to.equal('none of the 1 connected users has CYCLES 3.4 or later');
+    expect(text(fold(render, { kind: 'started', version: '3.4.1' }, at), { ...nobody, connected: 1 })).to.equal(
+      'none of the 1 connected users has CYCLES 3.4.1, with which its frames are rendered since the first one',
+    );
   });
 
   it('says what a person did: paused, no user wanted, ended', () => {

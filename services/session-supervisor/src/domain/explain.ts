@@ -24,7 +24,7 @@ export const explain = (
   planUsers: number,
   around: Surroundings | undefined,
 ): WaitReason[] => {
-  const { ending, wanted, engine, header } = state;
+  const { ending, wanted, engine, version, header } = state;
   if (hasEnded({ phase })) {
     return [{ code: 'ENDED', message: `it is ${phase}${ending?.message ? `: ${ending.message}` : ''}` }];
   }
@@ -38,10 +38,16 @@ export const explain = (
     add('DEPENDENCY_UNAVAILABLE', `users cannot be asked for: ${around.exchangeError}`);
   } else if (phase !== 'paused' && wanted > 0 && around.active === 0) {
     const what = header.spec.kind === 'noop' ? 'the engine noop' : engine || 'Blender';
-    const from = header.file === undefined ? '' : ` ${header.file.blenderVersion} or later`;
+    const from =
+      version === ''
+        ? ` ${header.file?.blenderVersion ?? ''} or later`
+        : ` ${version}, with which its frames are rendered since the first one`;
     if (around.connected === 0) add('NO_USER_CONNECTED', 'no user is connected; start an agent (muster agent)');
     else if (around.suitable === 0) {
-      add('NO_SUITABLE_USER', `none of the ${around.connected} connected users has ${what}${from}`);
+      add(
+        'NO_SUITABLE_USER',
+        `none of the ${around.connected} connected users has ${what}${header.file === undefined ? '' : from}`,
+      );
     } else {
       add(
         'ALL_USERS_BUSY',

@@ -51,7 +51,7 @@ export const user = (id: string, more: Partial<Assigned> = {}): Assigned => ({
   claim: 1,
   manager: 'i-1',
   slots: 1,
-  engines: ['noop'],
+  engines: [{ name: 'noop', version: '1' }],
   drain: 'no',
   ...more,
 });
@@ -126,7 +126,7 @@ const request = { requestId: 'r1', requestHash: 'h1' };
 /** For specs: an entry of every kind there is; a new kind breaks the build here. */
 export const everyEntry: { [K in EntryKind]: Extract<Entry, { kind: K }> } = {
   'taken-over': { kind: 'taken-over', owner: 'i-2' },
-  started: { kind: 'started' },
+  started: { kind: 'started', version: '' },
   accepted: {
     kind: 'accepted',
     ...attempt,

@@ -6,7 +6,7 @@ import { taskOrdinal } from './tasks.ts';
 import { troubleOf, type Phase, type Trouble, type UserShare, type WorkloadState } from './workload.ts';
 
 /** Raise it whenever the same entries fold to another state or the state's form changes: old snapshots are ignored then. */
-export const FOLD_VERSION = 1;
+export const FOLD_VERSION = 2;
 
 /** How many commands are remembered. */
 const REMEMBERED_REQUESTS = 1_000;
@@ -28,7 +28,12 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
     case 'taken-over':
       return { ...state, reign: at.n, owner: entry.owner };
     case 'started':
-      return { ...state, phase: state.phase === 'pending' ? 'running' : state.phase, startedAt: at.at };
+      return {
+        ...state,
+        phase: state.phase === 'pending' ? 'running' : state.phase,
+        startedAt: at.at,
+        version: entry.version,
+      };
     case 'accepted':
       return accepted(state, entry);
     case 'duplicate':

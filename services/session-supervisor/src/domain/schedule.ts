@@ -1,6 +1,7 @@
 import { has } from './bitmap.ts';
 import { hold, withdraw, type Crew, type Member } from './crew.ts';
 import { recordStart, type Draft } from './decision.ts';
+import { isFit, versionToBegin } from './machines.ts';
 import { countsOf, hasEnded, troubleOf, type WorkloadState } from './workload.ts';
 
 /** A window is so many seconds of work: long enough to ride over a pause of the mesh, short enough to lose little. */
@@ -75,8 +76,12 @@ export const serveHungry = (draft: Draft): void => {
   }
 };
 
-const mayServe = ({ state, now }: Draft, member: Member): boolean =>
-  member.phase === 'ready' && member.restsUntil <= now && !hasEnded(state) && state.phase !== 'paused';
+const mayServe = ({ state, crew, now }: Draft, member: Member): boolean =>
+  member.phase === 'ready' &&
+  member.restsUntil <= now &&
+  !hasEnded(state) &&
+  state.phase !== 'paused' &&
+  isFit(state.startedAt === undefined ? { ...state, version: versionToBegin(state, crew) } : state, member);
 
 const next = (draft: Draft, member: Member): number | undefined => {
   const { state, crew } = draft;

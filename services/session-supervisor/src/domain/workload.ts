@@ -63,6 +63,8 @@ export interface WorkloadState {
   readonly wanted: number;
   /** The engine that the scene turned out to want; empty until an agent said so. */
   readonly engine: string;
+  /** The version of Blender that all of its frames are rendered with; empty before the first is handed out. */
+  readonly version: string;
   readonly ending?: Ending;
   readonly deleteResults: boolean;
   readonly closed: boolean;
@@ -88,6 +90,7 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     troubles: emptySparseMap(size),
     wanted: header.wanted,
     engine: header.spec.kind === 'render' ? header.spec.engine : '',
+    version: '',
     deleteResults: false,
     closed: false,
     requests: new Map(),

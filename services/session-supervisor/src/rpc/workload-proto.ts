@@ -56,6 +56,7 @@ export const viewToProto = ({ document, state, phase, revision }: View): Workloa
       .slice(0, MAX_SHARES)
       .map(({ id, name, completed, seconds }) => ({ userId: id, userName: name, completed, seconds })),
     revision,
+    renderVersion: state.version,
   };
 };
 
@@ -74,6 +75,7 @@ export const listedToProto = (document: WorkloadDocument): Workload => {
     endTime: projection.endedAt,
     shares: [],
     revision: projection.position,
+    renderVersion: '',
   };
 };
 

@@ -91,7 +91,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       reign,
       counter: demandCounter,
       wanted,
-      needs: { ...needs, exactVersion: '', memoryBytes: 0, barredUserIds: [] },
+      needs: { ...needs, memoryBytes: 0, barredUserIds: [] },
       users,
     };
   };

@@ -31,7 +31,7 @@ export const assignedFromProto = (user: AssignedUser): Assigned | undefined => {
     name: user.name,
     manager: user.managerId,
     slots: Math.max(1, user.slots),
-    engines: user.capability.engines.map(({ name }) => name),
+    engines: user.capability.engines.map(({ name, version }) => ({ name, version })),
     drain,
   };
 };
