@@ -44,7 +44,8 @@ describe('the agent as a process', function () {
   it('says goodbye on SIGTERM and ends with 0', async () => {
     await using agent = await start();
     const stream = await peer.stream(0);
-    stream.desire({ ...noopWork({ durationMs: 500 }), attempts: attempts(0, 3) });
+    // Long enough to be told of: one begins for certain before the agent has to leave.
+    stream.desire({ ...noopWork({ durationMs: 2_000 }), attempts: attempts(0, 3) });
     stream.decideAll('VERDICT_ACCEPTED');
     await eventually(() => expect(stream.reports()).to.have.length(1));
     expect(await agent.stop()).to.equal(0);
