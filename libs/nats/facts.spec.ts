@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connect, type JetStreamManager, type NatsConnection } from 'nats';
-import { startNats, type TestStore } from '#libs/testing/index.ts';
+import { eventually, startNats, type TestStore } from '#libs/testing/index.ts';
 import type { Bus } from './bus.ts';
 import { bytesOf, errorOf, testBus, textOf } from './bus-fixture.ts';
 import { EVENTS_STREAM } from './events-stream.ts';
@@ -87,7 +87,8 @@ describe('publishFact', () => {
     expect(await kept()).to.equal(1);
   });
 
-  it('has every acknowledged fact once after a kill and a repetition of all of them', async () => {
+  it('has every acknowledged fact once after a kill and a repetition of all of them', async function () {
+    this.timeout(40_000);
     const ids = Array.from({ length: 200 }, (_, index) => `w-1/${index}/settled`);
     const acknowledged = new Set<string>();
     const half = Promise.withResolvers<void>();
@@ -104,7 +105,8 @@ describe('publishFact', () => {
     bus.onReconnect(back.resolve);
     await nats.restart();
     await back.promise;
-    expect(await kept()).to.be.at.least(acknowledged.size);
+    // The server takes connections before it has read its streams again.
+    await eventually(async () => expect(await kept()).to.be.at.least(acknowledged.size), { withinMs: 15_000 });
     for (const id of ids) await bus.publishFact(FACT, bytesOf(id), id);
     expect(await kept()).to.equal(ids.length);
   });

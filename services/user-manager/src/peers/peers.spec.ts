@@ -23,7 +23,7 @@ describe('several user-managers', () => {
     const other = await mesh.start();
     const agent = await mesh.agent('a', {}, other.address);
     await using session = await openSession(mesh.bus, { workload: 'w-any' });
-    expect(await usersOf(session)).to.deep.equal([agent.machine]);
+    await eventually(async () => expect(await usersOf(session)).to.deep.equal([agent.machine]));
     expect(await handTo(session, agent.welcome.connectionId)).to.equal(false);
     await eventually(() => expect(agent.desired).to.have.length(1));
     for (const target of [mesh.address, other.address]) {
@@ -82,7 +82,8 @@ describe('a user-manager that is killed', () => {
     await using session = await openSession(mesh.bus, { workload: 'w-killed', wanted: 3 });
     const [lost, comesBack] = [await agentOn(mesh, 'a', doomed.address), await agentOn(mesh, 'b', doomed.address)];
     const stays = await agentOn(mesh, 'c', survivor.address);
-    expect(await usersOf(session)).to.have.length(3);
+    // The matcher hears of users on other managers.
+    await eventually(async () => expect(await usersOf(session)).to.have.length(3));
     await doomed.kill('SIGKILL');
     expect(refusalOf(await lost.ended)).to.match(/^UNAVAILABLE /);
 
@@ -132,7 +133,7 @@ describe('a user-manager that is killed', () => {
     const frozen = await mesh.spawn();
     await using session = await openSession(mesh.bus, { workload: 'w-frozen' });
     const agent = await agentOn(mesh, 'a', frozen.address);
-    expect(await usersOf(session)).to.deep.equal([agent.machine]);
+    await eventually(async () => expect(await usersOf(session)).to.deep.equal([agent.machine]));
     await frozen.kill('SIGSTOP');
     await eventually(() => expect(session.told.disconnected).to.have.length(1), WITHIN);
     await eventually(async () => expect(await usersOf(session)).to.deep.equal([]), WITHIN);
