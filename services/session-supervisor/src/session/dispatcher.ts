@@ -7,7 +7,7 @@ import type { Clock, Timer } from '#libs/clock/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Crew, Held, Member } from '../domain/crew.ts';
-import { taskKey, type TaskSet } from '../domain/tasks.ts';
+import { taskIndex, taskKey, type TaskSet } from '../domain/tasks.ts';
 
 export interface DispatcherOptions {
   workload: string;
@@ -16,8 +16,8 @@ export interface DispatcherOptions {
   /** The owner's reign, which every message carries. */
   reign: number;
   workloadKey: KeyObject;
-  /** What this user must know to do the work. */
-  work: (user: string) => Work;
+  /** What a user must know to do these tasks. */
+  work: (user: string, indices: readonly number[]) => Work;
   bus: Bus;
   clock: Clock;
   logger: Logger;
@@ -92,8 +92,9 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
   };
 
   const workOf = (member: Member): UserWork => {
-    const set =
-      member.phase === 'asked' ? [] : [...member.attempts].map(([attempt, held]) => toProto(member.id, attempt, held));
+    const held = member.phase === 'asked' ? [] : [...member.attempts];
+    const set = held.map(([attempt, one]) => toProto(member.id, attempt, one));
+    const indices = held.map(([, { ordinal }]) => taskIndex(tasks, ordinal));
     return {
       userId: member.id,
       connectionId: member.connection,
@@ -101,7 +102,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
         ...stateOf(member),
         adopt: member.phase === 'asked',
         attempts: set,
-        work: set.length === 0 ? undefined : options.work(member.id),
+        work: set.length === 0 ? undefined : options.work(member.id, indices),
       },
     };
   };

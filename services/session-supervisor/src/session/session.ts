@@ -23,7 +23,7 @@ import { giveBack, removeDemand } from './tail.ts';
 import { createTickets } from './tickets.ts';
 import { volatileOf } from './volatile.ts';
 import { usersFromProto } from './wire.ts';
-import { workFor } from './work.ts';
+import { workOf } from './work.ts';
 
 /**
  * Why a session is over: all of its work is done (`closed`), another replica goes on (`let-go`), or the journal contradicts
@@ -102,13 +102,14 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     loop.submit({ kind: 'exchange', users: usersFromProto(rest), asked, entitled, suitable, connected });
   };
 
+  const work = workOf(header, deps.meshSecret);
   const dispatcher = createDispatcher({
     workload: header.id,
     tasks,
     crew,
     reign,
     workloadKey: key,
-    work: (user) => workFor(header, loop.durable().engine, deps.meshSecret, user),
+    work: (machine, indices) => work({ machine, indices, engine: loop.durable().engine }),
     bus,
     clock,
     logger,
