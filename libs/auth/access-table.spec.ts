@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import { BlobServiceService } from '#libs/contracts/gen/muster/blob/v1/blob_service.ts';
-import { accessTable, unlisted, type AccessTable } from './access-table.ts';
+import { accessTable, type AccessTable } from './access-table.ts';
 
 describe('accessTable', () => {
   let table: AccessTable;
@@ -27,11 +26,5 @@ describe('accessTable', () => {
 
   it('knows nothing of an rpc that is not in the image', () => {
     expect(table.get('/muster.blob.v1.BlobService/Nothing')).to.equal(undefined);
-  });
-
-  it('names the rpcs that carry no option', () => {
-    const partial = new Map([...table].filter(([path]) => !path.endsWith('/Upload')));
-    expect(unlisted(table, [BlobServiceService])).to.deep.equal([]);
-    expect(unlisted(partial, [BlobServiceService])).to.deep.equal(['/muster.blob.v1.BlobService/Upload']);
   });
 });

@@ -1,4 +1,3 @@
-import type { ServiceDefinition } from '@grpc/grpc-js';
 import {
   createFileRegistry,
   fromBinary,
@@ -51,13 +50,6 @@ export const accessTable = (image: Uint8Array): AccessTable => {
   }
   return table;
 };
-
-/** The paths of `services` that nobody may call, because their rpc carries no option. */
-export const unlisted = (table: AccessTable, services: readonly ServiceDefinition[]): string[] =>
-  services
-    .flatMap((service) => Object.values(service).map((method) => method.path))
-    .filter((path) => !table.has(path))
-    .sort();
 
 const readOption = (method: DescMethod, option: DescExtension): MethodAccess | undefined => {
   const value = getOption(method, option);

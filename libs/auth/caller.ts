@@ -12,4 +12,10 @@ export interface Caller {
   machine?: string;
 }
 
+/** What a customer id looks like: 1 to 128 characters, none of them invisible. Customers' tokens name it as their subject. */
+export const isCustomerId = (text: string): boolean => /^[^\p{C}\p{Z}]{1,128}$/u.test(text);
+
+/** For messages about one that does not. */
+export const CUSTOMER_ID_RULE = 'must be 1 to 128 characters without blanks';
+
 export const isRole = (value: unknown): value is Role => roles.some((role) => role === value);

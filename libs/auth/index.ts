@@ -1,5 +1,5 @@
 /** Who is calling, what they may call, and the small proofs that parts of the mesh give each other. */
-export { accessTable, unlisted, type AccessTable, type MethodAccess } from './access-table.ts';
+export { accessTable, type AccessTable, type MethodAccess } from './access-table.ts';
 export {
   attemptToken,
   attemptTokenBytes,
@@ -7,7 +7,7 @@ export {
   workloadKey,
   type AttemptFields,
 } from './attempt-token.ts';
-export { isRole, roles, type Caller, type Role } from './caller.ts';
+export { CUSTOMER_ID_RULE, isCustomerId, isRole, roles, type Caller, type Role } from './caller.ts';
 export { signGrant, verifyGrant, type GrantFields } from './grant.ts';
 export { createSigningKey, parseJwks, signToken, type MeshJwk, type MeshJwks, type TokenRequest } from './keys.ts';
 export { signReceipt, verifyReceipt, type ReceiptFields } from './receipt.ts';

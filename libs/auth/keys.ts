@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
-import { isRole, type Role } from './caller.ts';
+import { CUSTOMER_ID_RULE, isCustomerId, isRole, type Role } from './caller.ts';
 
 /** The signature of every token of the mesh (RFC 8037, curve Ed25519). */
 export const tokenAlgorithm = 'EdDSA';
@@ -47,10 +47,13 @@ export interface TokenRequest {
   nowMs?: number;
 }
 
-/** Signs a token (compact JWS). Throws TypeError when the key may not sign `role`: nobody would accept that token. */
+/** Signs a token (compact JWS). Throws TypeError for a token that nobody would accept: the key may not sign `role`, or the customer's id is none. */
 export const signToken = async (privateJwk: MeshJwk, request: TokenRequest): Promise<string> => {
   if (!privateJwk.roles.includes(request.role)) {
     throw new TypeError(`key ${privateJwk.kid} signs ${privateJwk.roles.join(', ')}, not ${request.role}`);
+  }
+  if (request.role === 'customer' && !isCustomerId(request.subject)) {
+    throw new TypeError(`the subject is the customer's id, and ${CUSTOMER_ID_RULE}`);
   }
   const issuedAt = Math.floor((request.nowMs ?? Date.now()) / 1000);
   const machine = request.machine === undefined ? {} : { machine: request.machine };

@@ -54,6 +54,21 @@ describe('createVerifier', () => {
   });
   afterEach(() => rm(dir, { recursive: true }));
 
+  it("takes no customer's token whose subject is no customer id, and signs none", async () => {
+    expect(await verify(await token({ subject: 'alice@example.com' }))).to.include({ subject: 'alice@example.com' });
+    for (const subject of ['alice smith', 'a\u200b', 'a'.repeat(129)]) {
+      expect(await reasonOf(token({ subject }))).to.match(/^TypeError: the subject is the customer's id/);
+      const made = new SignJWT({ role: 'customer' })
+        .setProtectedHeader({ alg: 'EdDSA', kid: signer.kid })
+        .setSubject(subject)
+        .setIssuer('muster')
+        .setAudience('mesh-1')
+        .setIssuedAt(startMs / 1_000)
+        .setExpirationTime(startMs / 1_000 + 60);
+      expect(await reasonOf(verify(await made.sign(await importJWK(signer, 'EdDSA'))))).to.equal('TOKEN_INVALID');
+    }
+  });
+
   it('says who the caller is', async () => {
     expect(await verify(await token())).to.deep.equal({ role: 'customer', subject: 'alice' });
   });

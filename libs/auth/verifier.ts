@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import { DomainError } from '#libs/errors/index.ts';
-import { isRole, type Caller } from './caller.ts';
+import { CUSTOMER_ID_RULE, isCustomerId, isRole, type Caller } from './caller.ts';
 import { createKeySource, type KeySource } from './key-source.ts';
 import { tokenAlgorithm } from './keys.ts';
 
@@ -112,6 +112,9 @@ const readCaller = (payload: JWTPayload): Caller => {
   const { sub, role, machine } = payload;
   if (typeof sub !== 'string' || sub === '' || !isRole(role)) {
     throw refused('TOKEN_INVALID', 'the token names no subject or no known role');
+  }
+  if (role === 'customer' && !isCustomerId(sub)) {
+    throw refused('TOKEN_INVALID', `the token's subject is the customer's id, and ${CUSTOMER_ID_RULE}`);
   }
   if (role !== 'agent') return { role, subject: sub };
   if (typeof machine !== 'string' || machine === '')

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
@@ -12,7 +12,6 @@ import {
   azurite,
   findProgram,
   freePort,
-  keptSecret,
   launch,
   type LaunchOptions,
   mongod,
@@ -159,17 +158,6 @@ describe('launch', () => {
     expect(isAlive(pid)).to.equal(true);
     parent.kill('SIGKILL');
     await eventually(() => expect(isAlive(pid)).to.equal(false));
-  });
-});
-
-describe('keptSecret', () => {
-  it('makes a secret once, for its owner only', async () => {
-    const file = join(freshDir(), 'secrets', 'nats');
-    const secret = await keptSecret(file);
-    expect(secret).to.match(/^[\w-]{32}$/);
-    expect(await keptSecret(file)).to.equal(secret);
-    expect(await readFile(file, 'utf8')).to.equal(secret);
-    expect((await stat(file)).mode & 0o777).to.equal(0o600);
   });
 });
 

@@ -2,7 +2,6 @@
 export { azurite, AZURITE_ACCOUNT, type AzuriteOptions } from './azurite.ts';
 export { findProgram, ProgramMissing } from './find-program.ts';
 export { freePort } from './free-port.ts';
-export { keptSecret } from './kept-secret.ts';
 export { launch, type LaunchOptions } from './launch.ts';
 export { LaunchError } from './launch-error.ts';
 export { mongod, type MongodOptions } from './mongod.ts';

@@ -1,9 +1,8 @@
+import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import type { FieldCheck } from './errors.ts';
 
 /** What several requests have in common, with one wording for what is wrong. */
 
-/** Of the names in answers; longer ones are nobody's. */
-const maximumCustomerIdLength = 128;
 const maximumTtlSeconds = 86_400;
 const defaultTtlSeconds = 900;
 
@@ -19,11 +18,7 @@ export const customerOf = (caller: Asking, customerId: string): string =>
 export const customerCheck = (field: string, caller: Asking, customerId: string): FieldCheck =>
   caller.role === 'customer'
     ? [field, customerId === '' || customerId === caller.subject, 'leave it empty: what you send is yours']
-    : [
-        field,
-        customerId.length > 0 && customerId.length <= maximumCustomerIdLength,
-        `name the customer, 1 to ${maximumCustomerIdLength} characters`,
-      ];
+    : [field, isCustomerId(customerId), `names the customer and ${CUSTOMER_ID_RULE}`];
 
 /** When a URL that is made now stops working; whole seconds, as its signature carries no more. */
 export const expireTimeOf = (ttlSeconds: number, nowMs: number): Date => {

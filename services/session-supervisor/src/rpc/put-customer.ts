@@ -1,10 +1,10 @@
+import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import type { PutCustomerRequest, PutCustomerResponse } from '#libs/contracts/session.ts';
 import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import type { CustomerChange } from '../store/customers.ts';
 import { customerToProto } from './customer-proto.ts';
-import { ID } from './target.ts';
 
 const PLAN_PATHS = ['plan.running_workloads', 'plan.users', 'plan.weight'] as const;
 const PATHS: readonly string[] = ['display_name', 'plan', ...PLAN_PATHS];
@@ -24,7 +24,7 @@ const parsePut = ({ customer, updateMask }: PutCustomerRequest): { id: string; c
   };
   const { customerId = '', displayName = '', plan } = customer ?? {};
   const { runningWorkloads = 0, users = 0, weight = 0 } = plan ?? {};
-  check(ID.test(customerId), 'customer.customer_id', 'must be 1 to 40 of [a-z0-9-]');
+  check(isCustomerId(customerId), 'customer.customer_id', CUSTOMER_ID_RULE);
   check(displayName.length <= 200, 'customer.display_name', 'must be at most 200 characters');
   check(runningWorkloads <= 1_000, 'customer.plan.running_workloads', 'must be 1 to 1,000, or 0 for the configured');
   check(users <= 100_000, 'customer.plan.users', 'must be 1 to 100,000, or 0 for the configured');

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
+import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import type { StartWorkloadRequest, StartWorkloadResponse } from '#libs/contracts/session.ts';
 import { StartWorkloadRequest as Request } from '#libs/contracts/session.ts';
 import { DomainError, invalidFields, type FieldViolation } from '#libs/errors/index.ts';
@@ -71,7 +72,7 @@ const alreadyRunning = (customer: string, running: readonly string[]): DomainErr
 const parseStart = (request: StartWorkloadRequest, call: CallContext): Ask => {
   const violations: FieldViolation[] = [];
   const customer = customerFor(call.caller, request.customerId);
-  if (!ID.test(customer)) violations.push({ field: 'customer_id', description: 'must be 1 to 40 of [a-z0-9-]' });
+  if (!isCustomerId(customer)) violations.push({ field: 'customer_id', description: CUSTOMER_ID_RULE });
   else if (request.customerId !== '' && request.customerId !== customer)
     violations.push({ field: 'customer_id', description: 'must be empty, or your own' });
   if (request.requestId.length > 64)

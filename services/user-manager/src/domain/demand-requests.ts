@@ -1,4 +1,5 @@
 import type { Demand, RemoveDemandRequest, UserClaim, UsersReleased } from '#libs/contracts/user.ts';
+import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import { isId } from './ids.ts';
 import { collectViolations, type Violations } from './violations.ts';
 
@@ -20,7 +21,7 @@ export const parseDemand = (demand: Demand | undefined): Demand => {
   wrong.require(demand !== undefined, 'demand', 'must be set');
   if (demand !== undefined) {
     wrong.require(isId(demand.workloadId), 'demand.workload_id', 'must be a workload id');
-    wrong.require(isId(demand.customerId), 'demand.customer_id', 'must be a customer id');
+    wrong.require(isCustomerId(demand.customerId), 'demand.customer_id', CUSTOMER_ID_RULE);
     wrong.require(demand.wanted <= MAX_WANTED, 'demand.wanted', `must be at most ${MAX_WANTED}`);
     wrong.require(demand.weight >= 1 && demand.weight <= MAX_WEIGHT, 'demand.weight', `must be 1 to ${MAX_WEIGHT}`);
     checkUsers(demand.users, 'demand.users', wrong);
