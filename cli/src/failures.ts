@@ -8,6 +8,10 @@ export const usage = (message: string): DomainError => new DomainError(status.IN
 export const inputUnreadable = (path: string, message: string, cause?: unknown): DomainError =>
   new DomainError(status.INVALID_ARGUMENT, 'INPUT_UNREADABLE', `${path}: ${message}`, { path }, { cause });
 
+/** Results cannot be written where they were wanted. */
+export const outputUnwritable = (path: string, problem: string, cause?: unknown): DomainError =>
+  new DomainError(status.INVALID_ARGUMENT, 'OUTPUT_UNWRITABLE', `${path}: ${problem}`, { path }, { cause });
+
 export const noContext = (message: string): DomainError =>
   new DomainError(status.INVALID_ARGUMENT, 'NO_CONTEXT', message);
 

@@ -10,6 +10,7 @@ import { outage } from '../failures.ts';
 import { persistently, type PatienceOptions } from '../patience.ts';
 import { writeContactSheet } from '../workload/contact-sheet.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
+import { outDirectory } from '../workload/out-directory.ts';
 import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
 import { printSummary, summaryEvent } from '../workload/summary.ts';
 import { checkReadable, uploadObject } from '../workload/upload.ts';
@@ -58,11 +59,11 @@ export const renderCommand = ({ does }: Actions): Command =>
         const path = resolve(cli.cwd, file);
         await checkReadable(path);
         const startedMs = cli.clock.monotonic();
+        const directory = await outDirectory(cli.cwd, options.out ?? `${basename(file, extname(file))}-frames`);
         const workload = await start(invocation, path, options);
         tellStart(invocation, workload);
         if (!options.wait) return exitCodes.done;
 
-        const directory = resolve(cli.cwd, options.out ?? `${basename(file, extname(file))}-frames`);
         const mesh = await invocation.mesh();
         const onFetched = ({ result, path: landed }: Fetched): void => output.json(frameEvent(result, landed));
         let fetcher: Fetcher | undefined;

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { WorkloadServiceService, type Workload } from '#libs/contracts/session.ts';
 import { listJson } from '../descriptors.ts';
@@ -9,6 +8,7 @@ import { allPages } from '../pages.ts';
 import { createFetcher } from '../workload/fetch.ts';
 import { taskNoun } from '../workload/file-names.ts';
 import { patienceMs } from '../workload/follow.ts';
+import { outDirectory } from '../workload/out-directory.ts';
 import { whichWorkload, type WhichOptions } from './which.ts';
 
 interface ResultsOptions extends WhichOptions {
@@ -55,7 +55,7 @@ export const resultsCommand = ({ does }: Actions): Command =>
 const fetchAll = async (invocation: Invocation, workload: Workload, out: string): Promise<void> => {
   const { cli, output } = invocation;
   const { clock, random, interrupt: signal } = cli;
-  const directory = resolve(cli.cwd, out);
+  const directory = await outDirectory(cli.cwd, out);
   const fetcher = createFetcher({
     cli,
     mesh: await invocation.mesh(),

@@ -1,0 +1,30 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { outputUnwritable } from '../failures.ts';
+
+/**
+ * Where results go: the absolute path, once it is sure that files can be written there or in a directory made there. Looks
+ * only; nothing is made before there is something to write.
+ *
+ * @throws INVALID_ARGUMENT `OUTPUT_UNWRITABLE`
+ */
+export const outDirectory = async (cwd: string, path: string): Promise<string> => {
+  const directory = resolve(cwd, path);
+  const existing = await nearestExisting(directory);
+  if (!(await stat(existing)).isDirectory()) throw outputUnwritable(existing, 'is not a directory');
+  await access(existing, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+    throw outputUnwritable(existing, 'may not be written to', cause);
+  });
+  return directory;
+};
+
+const nearestExisting = async (path: string): Promise<string> => {
+  try {
+    await stat(path);
+    return path;
+  } catch (cause) {
+    if (dirname(path) === path) throw outputUnwritable(path, 'is not there', cause);
+    return nearestExisting(dirname(path));
+  }
+};
