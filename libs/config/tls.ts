@@ -1,5 +1,5 @@
 import { ConfigError } from './config-error.ts';
-import { filePath } from './variables/plain.ts';
+import { certificateFile, privateKeyFile } from './variables/pem.ts';
 
 /** Paths of PEM files. Callers prove themselves by token, so a server asks nobody for a certificate. */
 export interface TlsFiles {
@@ -12,9 +12,9 @@ export interface TlsFiles {
 
 /** The variables that every server and client takes; spread them into a schema. */
 export const tlsVariables = {
-  MUSTER_TLS_CERT: filePath().optional(),
-  MUSTER_TLS_KEY: filePath().optional(),
-  MUSTER_TLS_CA: filePath().optional(),
+  MUSTER_TLS_CERT: certificateFile().optional(),
+  MUSTER_TLS_KEY: privateKeyFile().optional(),
+  MUSTER_TLS_CA: certificateFile().optional(),
 };
 
 /**

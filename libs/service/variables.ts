@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { parseMeshSecret } from '#libs/auth/index.ts';
+import { readFileSync } from 'node:fs';
+import { parseJwks, parseMeshSecret } from '#libs/auth/index.ts';
 import {
   boolean,
   identifier,
@@ -12,13 +13,27 @@ import {
   type TlsFiles,
 } from '#libs/config/index.ts';
 
+/** A file is read at once, a URL only when a token comes: whoever serves it may start later. */
+const isJwksSource = (source: string): boolean => {
+  if (/^https?:/.test(source)) return URL.canParse(source);
+  try {
+    parseJwks(readFileSync(source, 'utf8'));
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** The variables of everything that listens; `listen` is the default address. Spread them into a schema. */
 export const serverVariables = (listen: string) => ({
   MUSTER_LISTEN: listenAddress().prefault(listen),
   MUSTER_INSECURE: boolean().prefault('0'),
   ...tlsVariables,
   MUSTER_MESH_ID: identifier('muster').prefault('muster'),
-  MUSTER_JWKS: text('/etc/muster/jwks.json'),
+  MUSTER_JWKS: text('/etc/muster/jwks.json').refine(
+    isJwksSource,
+    'must be the http(s) URL of a JWKS document, or name a file that holds one',
+  ),
   MUSTER_ISSUER: text('muster').prefault('muster'),
 });
 

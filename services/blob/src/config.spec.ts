@@ -5,7 +5,7 @@ import { readConfig } from './config.ts';
 
 const good = {
   MUSTER_MESH_SECRET: '00'.repeat(32),
-  MUSTER_JWKS: '/etc/muster/jwks.json',
+  MUSTER_JWKS: 'https://mesh.example/jwks.json',
   MUSTER_MONGO_URL: 'mongodb://127.0.0.1:27017',
   MUSTER_BLOB_CONNECTION: 'UseDevelopmentStorage=true',
 };
@@ -45,6 +45,10 @@ describe('readConfig', () => {
       MUSTER_MESH_SECRET: 'x'.repeat(42) + '!',
       MUSTER_MONGO_URL: 'http://x',
       MUSTER_BLOB_CONNECTION: 'x',
+      // Files that are there and hold something else.
+      MUSTER_JWKS: import.meta.filename,
+      MUSTER_TLS_CERT: import.meta.filename,
+      MUSTER_TLS_KEY: import.meta.filename,
     };
     expect(wrongNames({ ...good, ...wrong })).to.deep.equal(Object.keys(wrong).sort());
   });

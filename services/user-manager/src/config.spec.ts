@@ -26,7 +26,7 @@ describe('readConfig', () => {
     const env = {
       MUSTER_MONGO_URL: 'mongodb://127.0.0.1/?replicaSet=rs0',
       MUSTER_NATS_URL: 'nats://127.0.0.1',
-      MUSTER_JWKS: '/etc/muster/jwks.json',
+      MUSTER_JWKS: 'https://mesh.example/jwks.json',
       MUSTER_AGENT_KEY_FILE: keyFile,
     };
     expect(readConfig(env)).to.deep.include({ mongo: { url: env.MUSTER_MONGO_URL, database: 'muster' } });
