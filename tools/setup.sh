@@ -34,6 +34,7 @@ debian_packages() {
   has bwrap || missing+=(bubblewrap)
   has ffmpeg || missing+=(ffmpeg)
   has setpriv || missing+=(util-linux)
+  has openssl || missing+=(openssl)
   [ -n "$(find /lib /usr/lib -maxdepth 2 -name 'libcurl.so.4' -print -quit 2>/dev/null)" ] || missing+=(libcurl4)
   if [ ${#missing[@]} -eq 0 ]; then
     say debian "blender, bubblewrap, ffmpeg are there"

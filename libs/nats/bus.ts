@@ -44,7 +44,7 @@ export interface Bus {
   /**
    * Sends at most once: lost, without a word, when the connection is away or nobody listens.
    *
-   * Errors: INVALID_ARGUMENT `INVALID_SUBJECT`, RESOURCE_EXHAUSTED `MESSAGE_TOO_LARGE`.
+   * Errors: INVALID_ARGUMENT `INVALID_SUBJECT`, `MESSAGE_TOO_LARGE`.
    */
   publish(subject: string, bytes: Uint8Array, options?: SendOptions): void;
   /**

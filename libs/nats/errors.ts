@@ -35,7 +35,7 @@ const replyTimeout = (subject: string): DomainError =>
 
 const messageTooLarge = (subject: string, sizeBytes: number, cause: unknown): DomainError =>
   new DomainError(
-    status.RESOURCE_EXHAUSTED,
+    status.INVALID_ARGUMENT,
     'MESSAGE_TOO_LARGE',
     `${sizeBytes} bytes to ${subject} are more than the server takes; send less at a time`,
     { subject, sizeBytes },

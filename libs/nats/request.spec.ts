@@ -95,7 +95,7 @@ describe('request', () => {
     const huge = new Uint8Array(2 * 1024 * 1024);
     await serve(SUBJECT, async () => huge);
     const request = await errorOf(asking.request(SUBJECT, huge, soon));
-    expect(request).to.include({ code: status.RESOURCE_EXHAUSTED, reason: 'MESSAGE_TOO_LARGE' });
+    expect(request).to.include({ code: status.INVALID_ARGUMENT, reason: 'MESSAGE_TOO_LARGE' });
     expect(await errorOf(ask(SUBJECT))).to.include({ reason: 'MESSAGE_TOO_LARGE' });
     expect(() => asking.publish(SUBJECT, huge)).to.throw(DomainError, /less at a time/);
   });

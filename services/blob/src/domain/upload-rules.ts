@@ -49,7 +49,7 @@ export const checkWhole = (expectation: Expectation, measured: Measured): void =
 
 export const uploadTooLarge = (maximumBytes: number): DomainError =>
   new DomainError(
-    status.RESOURCE_EXHAUSTED,
+    status.INVALID_ARGUMENT,
     'UPLOAD_TOO_LARGE',
     `a file may have at most ${maximumBytes} bytes here; split it, or ask the operator for more`,
     { maximum_bytes: maximumBytes },

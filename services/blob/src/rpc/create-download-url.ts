@@ -2,15 +2,15 @@ import type { CreateDownloadUrlRequest, CreateDownloadUrlResponse } from '#libs/
 import type { Unary } from '#libs/grpc/index.ts';
 import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
-import { blobNotFound, requireFields, urlsNotSupported } from '../domain/errors.ts';
+import { blobNotFound, urlsNotSupported } from '../domain/errors.ts';
 import { expireTimeOf, ttlCheck } from '../domain/requests.ts';
 import { readableName } from './readable.ts';
 
 export const createDownloadUrl =
   (ctx: Context): Unary<CreateDownloadUrlRequest, CreateDownloadUrlResponse> =>
-  async ({ blobName, grant, ttlSeconds }, call) => {
-    requireFields(ttlCheck(ttlSeconds));
-    const name = readableName(ctx, callerOf(call), blobName, grant);
+  async (request, call) => {
+    const { ttlSeconds } = request;
+    const name = readableName(ctx, callerOf(call), request, ttlCheck(ttlSeconds));
     if ((await ctx.blobs.stat(name, call.signal)) === undefined) throw blobNotFound(name);
     const expireTime = expireTimeOf(ttlSeconds, ctx.clock.now());
     const url = await ctx.blobs.signUrl(name, 'GET', expireTime);

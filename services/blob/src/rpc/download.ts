@@ -8,7 +8,7 @@ import { readableName } from './readable.ts';
 
 export const download = (ctx: Context): ServerStream<DownloadRequest, DownloadResponse> =>
   async function* (request, call) {
-    const name = readableName(ctx, callerOf(call), request.blobName, request.grant);
+    const name = readableName(ctx, callerOf(call), request);
     const blob = await ctx.blobs.read(name, rangeOf(request.offset, request.lengthBytes), call.signal);
     if (blob === undefined) throw blobNotFound(name);
     const head = { totalBytes: blob.totalBytes, sha256: blob.sha256 ?? '' };

@@ -9,7 +9,7 @@ import { readableName } from './readable.ts';
 export const statBlob =
   (ctx: Context): Unary<StatBlobRequest, StatBlobResponse> =>
   async (request, call) => {
-    const name = readableName(ctx, callerOf(call), request.blobName, request.grant);
+    const name = readableName(ctx, callerOf(call), request);
     const blob = await ctx.blobs.stat(name, call.signal);
     if (blob === undefined) throw blobNotFound(name);
     return { blob: blobToProto(blob) };

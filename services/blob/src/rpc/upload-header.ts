@@ -1,7 +1,7 @@
 import { verifyAttemptToken, workloadKey, type Caller } from '#libs/auth/index.ts';
 import type { AttemptFile, UploadHeader } from '#libs/contracts/blob.ts';
 import type { Context } from '../context.ts';
-import { attemptTokenInvalid, required, requireFields, targetRefused } from '../domain/errors.ts';
+import { attemptTokenInvalid, required, requireFields, targetRefused, type FieldCheck } from '../domain/errors.ts';
 import { isAttempt, isExtension, isId, isTask, ownerFolder, type BlobName } from '../domain/names.ts';
 import { customerCheck, customerOf } from '../domain/requests.ts';
 import type { Expectation } from '../domain/upload-rules.ts';
@@ -16,33 +16,40 @@ export interface ParsedUpload {
 export const parseUpload = (ctx: Context, caller: Caller, header: UploadHeader): ParsedUpload => {
   const { sha256, sizeBytes } = header;
   const target = required('header.target', header.target, 'one of customer_file, attempt_result, attempt_log');
-  requireFields(['header.sha256', /^([0-9a-f]{64})?$/.test(sha256), '64 lower-case hexadecimal digits, or empty']);
+  const digest: FieldCheck = ['header.sha256', /^([0-9a-f]{64})?$/.test(sha256), '64 lower-case hexadecimal digits'];
   const expectation = { sha256: sha256 === '' ? undefined : sha256, sizeBytes, maximumBytes: ctx.maximumUploadBytes };
   switch (target.$case) {
     case 'customerFile':
-      return { target: customerTarget(ctx, caller, target.value.customerId), expectation };
+      return { target: customerTarget(ctx, caller, target.value.customerId, digest), expectation };
     case 'attemptResult':
-      return { target: attemptTarget(ctx, caller, 'result', target.value), expectation };
+      return { target: attemptTarget(ctx, caller, 'result', target.value, digest), expectation };
     case 'attemptLog':
-      return { target: attemptTarget(ctx, caller, 'log', target.value), expectation };
+      return { target: attemptTarget(ctx, caller, 'log', target.value, digest), expectation };
     default:
       return target satisfies never;
   }
 };
 
-const customerTarget = (ctx: Context, caller: Caller, customerId: string): BlobName => {
+const customerTarget = (ctx: Context, caller: Caller, customerId: string, digest: FieldCheck): BlobName => {
   if (caller.role !== 'customer' && caller.role !== 'operator') throw targetRefused("customer's file", caller.role);
-  requireFields(customerCheck('header.customer_file.customer_id', caller, customerId));
+  requireFields(digest, customerCheck('header.customer_file.customer_id', caller, customerId));
   return { kind: 'upload', owner: ownerFolder(customerOf(caller, customerId)), id: ctx.random.id('b') };
 };
 
-const attemptTarget = (ctx: Context, caller: Caller, kind: 'result' | 'log', file: AttemptFile): BlobName => {
+const attemptTarget = (
+  ctx: Context,
+  caller: Caller,
+  kind: 'result' | 'log',
+  file: AttemptFile,
+  digest: FieldCheck,
+): BlobName => {
   if (caller.role !== 'agent' || caller.machine === undefined) throw targetRefused("attempt's file", caller.role);
   const { workloadId: workload, extension } = file;
   const at = `header.attempt_${kind}`;
   const claim = required(`${at}.attempt`, file.attempt, 'the attempt as it was handed out');
   const { task, generation, attempt, token } = claim;
   requireFields(
+    digest,
     [`${at}.workload_id`, isId(workload), 'the id of a workload'],
     [`${at}.attempt.task`, isTask(task), '`<node>/<index>`'],
     [`${at}.attempt.attempt`, isAttempt(attempt), '`<reign>-<counter>`'],

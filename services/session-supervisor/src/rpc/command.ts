@@ -1,5 +1,5 @@
 import { SessionCommand } from '#libs/contracts/session.ts';
-import { invalidFields, isDomainError } from '#libs/errors/index.ts';
+import { isDomainError, type FieldViolation } from '#libs/errors/index.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { isStoppedSo } from '../domain/decide-commands.ts';
@@ -7,7 +7,7 @@ import { hasEnded } from '../domain/workload.ts';
 import { commandFromProto } from '../session/commands.ts';
 import { changingHands, refusalError, requestIdReused } from '../session/errors.ts';
 import type { View } from '../session/reads.ts';
-import { resolve, workloadNotFound, type Target } from './target.ts';
+import { checkTarget, resolve, workloadNotFound, type Target } from './target.ts';
 
 /** What a caller wants done, as bus.proto names it. */
 export type CommandMessage = NonNullable<SessionCommand['command']>;
@@ -20,17 +20,17 @@ const LONGEST_MS = 30_000;
 
 /**
  * Passes a command to the workload's owner and answers the workload once it is durable. Where nobody owns it right now, it
- * waits for the take-over until the caller's deadline.
+ * waits for the take-over until the caller's deadline. `found` is what is wrong with the request's other fields.
  */
 export const command = async (
   ctx: Context,
   call: CallContext,
   target: Target & { requestId: string },
   message: CommandMessage,
+  found: readonly FieldViolation[] = [],
 ): Promise<View> => {
-  if (target.requestId.length > 64) {
-    throw invalidFields([{ field: 'request_id', description: 'must be at most 64 characters' }]);
-  }
+  const tooLong = { field: 'request_id', description: 'must be at most 64 characters' };
+  checkTarget(call.caller, target, target.requestId.length > 64 ? [...found, tooLong] : found);
   const view = await resolve(ctx, call.caller, target);
   const id = view.document._id;
   const ask: SessionCommand = { requestId: target.requestId, command: message };

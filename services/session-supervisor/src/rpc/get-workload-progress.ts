@@ -17,7 +17,7 @@ import { percentageOf, phaseToProto } from './workload-proto.ts';
 export const getWorkloadProgress =
   (ctx: Context): Unary<GetWorkloadProgressRequest, GetWorkloadProgressResponse> =>
   async (request, call) => {
-    const { size, after } = parseNumberPage(request, 'rendered');
+    const { size, after } = parseNumberPage(call.caller, request, 'rendered');
     const { document, state, phase, revision } = await resolve(ctx, call.caller, request);
     const owner = await ctx.reads.volatile(document._id);
     const counts = countsOf(state);

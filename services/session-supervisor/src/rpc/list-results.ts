@@ -11,7 +11,7 @@ import { resolve } from './target.ts';
 export const listResults =
   (ctx: Context): Unary<ListResultsRequest, ListResultsResponse> =>
   async (request, call) => {
-    const { size, after } = parseNumberPage(request, 'results');
+    const { size, after } = parseNumberPage(call.caller, request, 'results');
     const { document, state, revision } = await resolve(ctx, call.caller, request);
     // They are being swept: nobody should be sent to what may be gone.
     if (state.deleteResults) return { results: [], nextPageToken: '', revision };

@@ -17,7 +17,11 @@ import { resolve } from './target.ts';
 export const listTasks =
   (ctx: Context): Unary<ListTasksRequest, ListTasksResponse> =>
   async (request, call) => {
-    const { size, after } = parseNumberPage(request, 'tasks');
+    const known = request.states.every((state) => STATES.includes(state));
+    const violations = known
+      ? []
+      : [{ field: 'states', description: 'must be states of tasks, as TaskState has them' }];
+    const { size, after } = parseNumberPage(call.caller, request, 'tasks', violations);
     const { document, state, revision } = await resolve(ctx, call.caller, request);
     const holders = holdersOf(state, await ctx.reads.volatile(document._id));
     const wanted = new Set(request.states);
@@ -31,6 +35,8 @@ export const listTasks =
     const hasMore = ordinal < state.tasks.indices.count;
     return { tasks, nextPageToken: hasMore ? numberPageToken('tasks', ordinal) : '', revision };
   };
+
+const STATES: readonly TaskState[] = [TaskState.WAITING, TaskState.RUNNING, TaskState.COMPLETED, TaskState.FAILED];
 
 /** Who holds which task now. */
 type Holders = ReadonlyMap<number, { userId: string; userName: string }>;

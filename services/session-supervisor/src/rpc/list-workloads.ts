@@ -1,8 +1,9 @@
 import type { ListWorkloadsRequest, ListWorkloadsResponse } from '#libs/contracts/session.ts';
+import { WorkloadState } from '#libs/contracts/session.ts';
 import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { cutPage, parsePage } from '#libs/pages/index.ts';
+import { cutPage, readPage } from '#libs/pages/index.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
 import { customerFor } from './target.ts';
 import { listedToProto, phaseFromProto } from './workload-proto.ts';
@@ -10,7 +11,11 @@ import { listedToProto, phaseFromProto } from './workload-proto.ts';
 export const listWorkloads =
   (ctx: Context): Unary<ListWorkloadsRequest, ListWorkloadsResponse> =>
   async (request, call) => {
-    const { size, after } = parsePage(request, 'workloads', 2);
+    const { size, after, violations } = readPage(request, 'workloads', 2);
+    if (request.states.some((state) => NO_STATES.includes(state))) {
+      violations.push({ field: 'states', description: 'must be states of workloads, as WorkloadState has them' });
+    }
+    if (violations.length > 0) throw invalidFields(violations);
     const customer = customerFor(call.caller, request.customerId);
     const phases = request.states.flatMap((state) => phaseFromProto(state) ?? []);
     if (request.states.length > 0 && phases.length === 0) return { workloads: [], nextPageToken: '' };
@@ -24,6 +29,8 @@ export const listWorkloads =
     const { page, nextPageToken } = cutPage(documents, size, 'workloads', keysOf);
     return { workloads: page.map(listedToProto), nextPageToken };
   };
+
+const NO_STATES: readonly WorkloadState[] = [WorkloadState.UNSPECIFIED, WorkloadState.UNRECOGNIZED];
 
 const positionFrom = (after: readonly string[] | undefined): { createdAt: Date; id: string } | undefined => {
   if (after === undefined) return undefined;

@@ -1,15 +1,25 @@
-import { invalidFields } from '#libs/errors/index.ts';
-import { pageToken, parsePage, type PageAsk } from '#libs/pages/index.ts';
+import type { Caller } from '#libs/auth/index.ts';
+import type { FieldViolation } from '#libs/errors/index.ts';
+import { pageToken, readPage, type PageAsk } from '#libs/pages/index.ts';
+import { checkTarget, type Target } from './target.ts';
 
-/** A page of a list that is ordered by one number: an ordinal, a position. Throws `INVALID_FIELDS`. */
-export const parseNumberPage = (request: PageAsk, question: string): { size: number; after: number | undefined } => {
-  const { size, after } = parsePage(request, question, 1);
-  if (after === undefined) return { size, after };
-  const [position = ''] = after;
-  if (!/^\d{1,15}$/.test(position)) {
-    throw invalidFields([{ field: 'page_token', description: 'must be the next_page_token of the page before' }]);
+/**
+ * A page of a workload's list that is ordered by one number: an ordinal, a position. Throws `INVALID_FIELDS` with all that is
+ * wrong with the request, `found` included.
+ */
+export const parseNumberPage = (
+  caller: Caller | undefined,
+  request: PageAsk & Target,
+  question: string,
+  found: readonly FieldViolation[] = [],
+): { size: number; after: number | undefined } => {
+  const { size, after, violations } = readPage(request, question, 1);
+  const [position] = after ?? [];
+  if (position !== undefined && !/^\d{1,15}$/.test(position)) {
+    violations.push({ field: 'page_token', description: 'must be the next_page_token of the page before' });
   }
-  return { size, after: Number(position) };
+  checkTarget(caller, request, [...found, ...violations]);
+  return { size, after: position === undefined ? undefined : Number(position) };
 };
 
 /** The token of the page that begins after this number. */

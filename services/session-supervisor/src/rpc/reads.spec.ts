@@ -178,4 +178,42 @@ describe('reads', function () {
     expect(progress).to.include({ state: 'WORKLOAD_STATE_COMPLETED', nextPageToken: '' });
     expect(progress.rendered.map(({ frames, userId }) => [frames, userId])).to.deep.equal([['0-2', 'end-1']]);
   });
+
+  describe('that cannot be answered', () => {
+    it('are told everything that is wrong with them at once', async () => {
+      const { workloads } = await mesh.as('operator', 'op');
+      const nothing = { workloadId: '', customerId: '' };
+      const badPage = { pageSize: 1_001, pageToken: 'x' };
+      const requestId = 'r'.repeat(65);
+      const refusals = await Promise.all([
+        refusal(workloads.setUserCount({ ...nothing, wanted: 100_001, requestId })),
+        refusal(workloads.pauseWorkload({ ...nothing, requestId })),
+        refusal(workloads.listTasks({ ...nothing, ...badPage, states: ['TASK_STATE_UNSPECIFIED'] })),
+        refusal(workloads.getWorkloadProgress({ ...nothing, ...badPage })),
+        refusal(workloads.listResults({ ...nothing, ...badPage, afterRevision: 0 })),
+        refusal(workloads.listWorkloads({ ...badPage, customerId: '', states: ['WORKLOAD_STATE_UNSPECIFIED'] })),
+      ]);
+      expect(refusals).to.deep.equal([
+        'INVALID_FIELDS wanted request_id workload_id',
+        'INVALID_FIELDS request_id workload_id',
+        'INVALID_FIELDS states page_size page_token workload_id',
+        'INVALID_FIELDS page_size page_token workload_id',
+        'INVALID_FIELDS page_size page_token workload_id',
+        'INVALID_FIELDS page_size page_token states',
+      ]);
+    });
+  });
+
+  it('of lists cut long expressions, so that a page fits into a message', async () => {
+    const someone = await mesh.as('customer', 'writer@example.com');
+    const failingTasks = Array.from({ length: 300 }, (_, i) => i * i).join(',');
+    const id = await startNoop(someone, { tasks: 90_000, failingTasks });
+    const { workloads } = await someone.workloads.listWorkloads({ ...firstPage, customerId: '', states: [] });
+    const [listed] = workloads.map(({ spec }) => (spec?.$case === 'noop' ? spec.value.failingTasks : ''));
+    expect(listed)
+      .to.have.length(200)
+      .and.to.match(/^0-1,4,9,.*…$/);
+    const { workload } = await someone.workloads.getWorkload(about(id));
+    expect(workload?.spec?.$case === 'noop' && workload.spec.value.failingTasks.endsWith(',89401')).to.equal(true);
+  });
 });

@@ -1,5 +1,4 @@
 import type { SetUserCountRequest, SetUserCountResponse } from '#libs/contracts/session.ts';
-import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { command } from './command.ts';
@@ -11,7 +10,7 @@ export const setUserCount =
   (ctx: Context): Unary<SetUserCountRequest, SetUserCountResponse> =>
   async (request, call) => {
     const { wanted } = request;
-    if (wanted > MAX_WANTED) throw invalidFields([{ field: 'wanted', description: 'must be at most 100,000' }]);
-    const view = await command(ctx, call, request, { $case: 'setWanted', value: { wanted } });
+    const violations = wanted > MAX_WANTED ? [{ field: 'wanted', description: 'must be at most 100,000' }] : [];
+    const view = await command(ctx, call, request, { $case: 'setWanted', value: { wanted } }, violations);
     return userCountOf(ctx, view);
   };

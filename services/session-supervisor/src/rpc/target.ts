@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { DomainError, invalidFields } from '#libs/errors/index.ts';
+import { DomainError, invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { Caller } from '#libs/auth/index.ts';
 import type { View } from '../session/reads.ts';
 import type { Context } from '../context.ts';
@@ -10,7 +10,7 @@ export interface Target {
   customerId: string;
 }
 
-/** Ids of the mesh and of customers. */
+/** Ids of the mesh. */
 export const ID = /^[a-z0-9-]{1,40}$/;
 
 /** NOT_FOUND, also for another customer's: who may not see it may not know of it. */
@@ -23,8 +23,17 @@ export const workloadNotFound = (workloadId: string): DomainError =>
 export const customerFor = (caller: Caller | undefined, customerId: string): string =>
   caller?.role === 'customer' ? caller.subject : customerId;
 
+/** Throws `INVALID_FIELDS` with all that is wrong: what the caller found, and a request that names no workload at all. */
+export const checkTarget = (caller: Caller | undefined, target: Target, found: readonly FieldViolation[]): void => {
+  const isNamed = target.workloadId !== '' || customerFor(caller, target.customerId) !== '';
+  const description = 'give workload_id, or customer_id for the one that runs';
+  const violations = isNamed ? found : [...found, { field: 'workload_id', description }];
+  if (violations.length > 0) throw invalidFields(violations);
+};
+
 /** The workload that a request means: the one named, or the one of the customer that runs. */
 export const resolve = async (ctx: Context, caller: Caller | undefined, target: Target): Promise<View> => {
+  checkTarget(caller, target, []);
   const id = target.workloadId === '' ? await runningOf(ctx, caller, target.customerId) : target.workloadId;
   const view = ID.test(id) ? await ctx.reads.view(id) : undefined;
   if (view === undefined || !mayReach(caller, view.document.customer)) throw workloadNotFound(id);
@@ -39,11 +48,6 @@ const mayReach = (caller: Caller | undefined, customer: string): boolean =>
 
 const runningOf = async (ctx: Context, caller: Caller | undefined, customerId: string): Promise<string> => {
   const customer = customerFor(caller, customerId);
-  if (customer === '') {
-    throw invalidFields([
-      { field: 'workload_id', description: 'give workload_id, or customer_id for the one that runs' },
-    ]);
-  }
   const running = await ctx.workloads.running(customer);
   const [only, ...others] = running.map(({ _id }) => _id);
   if (only === undefined || (caller?.role === 'customer' && customerId !== '' && customerId !== customer)) {

@@ -64,8 +64,10 @@ export const viewToProto = ({ document, state, phase, revision }: View): Workloa
 export const listedToProto = (document: WorkloadDocument): Workload => {
   const { projection } = document;
   const { total, completed, failed } = projection;
+  const header = headerToProto(document);
   return {
-    ...headerToProto(document),
+    ...header,
+    spec: inShort(header.spec),
     ...numbers({ total, completed, failed, remaining: total - completed - failed }),
     state: phaseToProto(projection.phase),
     reason: projection.reason,
@@ -77,6 +79,24 @@ export const listedToProto = (document: WorkloadDocument): Workload => {
     revision: projection.position,
     renderVersion: '',
   };
+};
+
+/** Longer expressions would make a page of a list longer than a message may be. */
+const LISTED_CHARS = 200;
+
+const clip = (text: string): string => (text.length > LISTED_CHARS ? `${text.slice(0, LISTED_CHARS - 1)}…` : text);
+
+const inShort = (spec: Workload['spec']): Workload['spec'] => {
+  switch (spec?.$case) {
+    case 'render':
+      return { $case: 'render', value: { ...spec.value, frames: clip(spec.value.frames) } };
+    case 'noop':
+      return { $case: 'noop', value: { ...spec.value, failingTasks: clip(spec.value.failingTasks) } };
+    case undefined:
+      return undefined;
+    default:
+      return spec satisfies never;
+  }
 };
 
 const numbers = (counts: {
