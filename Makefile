@@ -35,7 +35,7 @@ bench: setup ## measure this machine against the aims
 
 proto: $(IMAGE) ## generate the contracts from proto/, when that has changed
 
-$(IMAGE): $(shell find proto -name '*.proto') buf.yaml buf.gen.yaml tools/proto.sh
+$(IMAGE): $(shell find proto -name '*.proto') buf.yaml buf.gen.yaml package-lock.json tools/proto.sh
 	tools/proto.sh
 
 clean: ## remove what was generated or downloaded; .muster and its data stay

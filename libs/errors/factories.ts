@@ -18,7 +18,7 @@ export const invalidFields = (violations: readonly FieldViolation[]): DomainErro
 const DEFAULT_RETRY_MS = 1_000;
 
 /**
- * UNAVAILABLE `DEPENDENCY_UNAVAILABLE`, with the name of what is away (`mongodb`, `nats`, `azure-blob`) in
+ * UNAVAILABLE `DEPENDENCY_UNAVAILABLE`, with the name of what is away (`mongodb`, `nats`, `blob storage`) in
  * `metadata.dependency`. `retryAfterMs` defaults to 1 s.
  */
 export const unavailable = (

@@ -15,7 +15,7 @@ export const framesTooMany = (max: number): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
     'FRAMES_TOO_MANY',
-    `a workload has at most ${max} frames; split it, or render every second one (1-2000000x2)`,
+    `a workload has at most ${max} frames; split it, or render every second one (1-1000000x2)`,
     { max },
   );
 
