@@ -49,7 +49,7 @@ describe('DemandService', () => {
         'INVALID_ARGUMENT INVALID_FIELDS: demand',
       );
       const wrong = demandOf('w.>', {
-        customerId: '*',
+        customerId: 'two words',
         weight: 0,
         wanted: 100_001,
         users: [{ userId: '', connectionId: 'c-1', claim: 1 }],
