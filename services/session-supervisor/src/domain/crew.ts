@@ -58,6 +58,8 @@ export interface Member extends Assigned {
   attempts: Map<string, Held>;
   /** By measurement; undefined until there is one. */
   secondsPerTask: number | undefined;
+  /** When it last finished or failed a task, monotonic milliseconds: not before that did it begin the one it runs. */
+  freeSince: number;
   /** It is not served before this, monotonic milliseconds: its machine had trouble of its own. */
   restsUntil: number;
 }

@@ -94,6 +94,7 @@ const forget = (
   const wasWithdrawn = draft.crew.withdrawn.delete(attempt);
   if (member === undefined) return wasWithdrawn;
   const wasHeld = letGo(draft.crew, member, attempt) !== undefined;
+  member.freeSince = draft.now;
   if (isDone) learnSpeed(member, seconds);
   return wasHeld || wasWithdrawn;
 };

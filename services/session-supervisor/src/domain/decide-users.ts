@@ -72,6 +72,7 @@ const welcome = (draft: Draft, assigned: Assigned): boolean => {
     askedAt: now,
     attempts: new Map(),
     secondsPerTask: undefined,
+    freeSince: now,
     restsUntil: 0,
   };
   crew.members.set(assigned.id, member);
@@ -85,7 +86,7 @@ const welcome = (draft: Draft, assigned: Assigned): boolean => {
  */
 export const fitCrew = (draft: Draft): void => {
   const { crew, state } = draft;
-  const limit = Math.min(effectiveWanted(state, draft.planUsers), crew.hasExchanged ? crew.entitled : Infinity);
+  const limit = Math.min(effectiveWanted(draft), crew.hasExchanged ? crew.entitled : Infinity);
   const members = [...crew.members.values()];
   const fit = members.filter((member) => member.drain === 'no' && isFit(state, member));
   fit.sort((a, b) => Math.sign(b.attempts.size - a.attempts.size) || a.claim - b.claim);

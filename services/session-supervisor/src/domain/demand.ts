@@ -13,11 +13,12 @@ export interface Needs {
   exactVersion: string;
 }
 
-/** What a workload asks of the matcher now. */
+/** What a workload asks of the matcher now, in monotonic milliseconds. */
 export const demandOf = (
   state: WorkloadState,
   crew: Crew,
   planUsers: number,
+  now: number,
 ): { wanted: number; needs: Needs; users: { userId: string; connectionId: string; claim: number }[] } => {
   const { spec, file } = state.header;
   const needs =
@@ -34,5 +35,5 @@ export const demandOf = (
     connectionId: connection,
     claim,
   }));
-  return { wanted: effectiveWanted(state, planUsers), needs, users };
+  return { wanted: effectiveWanted({ state, crew, planUsers, now }), needs, users };
 };

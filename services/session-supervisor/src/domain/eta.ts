@@ -34,8 +34,8 @@ export interface Estimate {
   etaSeconds: number | undefined;
 }
 
-/** A running task's seconds to go. */
-const secondsLeft = (secondsPerTask: number, running: number): number =>
+/** A running task's expected seconds to go, where it runs for so many already and one usually takes so many. */
+export const secondsLeft = (secondsPerTask: number, running: number): number =>
   Math.max(secondsPerTask - running, OVERDUE_SHARE * running);
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

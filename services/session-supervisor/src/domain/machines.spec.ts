@@ -16,7 +16,7 @@ describe('the frames of a workload', () => {
     for (const { id } of mixed) mesh.input(holdsNothing(id));
     expect(mesh.session.state.version).to.equal('3.4.1');
     expect(mixed.map(({ id }) => mesh.held(id).size > 0)).to.deep.equal([false, true, true]);
-    expect(demandOf(mesh.session.state, mesh.session.crew, 100).needs).to.include({ exactVersion: '3.4.1' });
+    expect(demandOf(mesh.session.state, mesh.session.crew, 100, 0).needs).to.include({ exactVersion: '3.4.1' });
   });
 
   it('leave users with another version to other workloads', () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { completed, exchange, failed, header, holdsNothing, play, reports, user } from './fixture.ts';
 import { effectiveWanted, windowOf } from './schedule.ts';
-import { begin } from './workload.ts';
+import type { WorkloadState } from './workload.ts';
 
 describe('windowOf', () => {
   const plenty = 1_000_000;
@@ -34,17 +34,20 @@ describe('windowOf', () => {
 });
 
 describe('effectiveWanted', () => {
-  const state = begin(header(5));
+  const { session } = play(header(5));
+  const { state } = session;
+  const wantedIn = (changes: Partial<WorkloadState>, planUsers = 100): number =>
+    effectiveWanted({ ...session, state: { ...state, ...changes }, planUsers, now: 0 });
 
   it('is the least of what was asked for, what the plan allows, and what is left', () => {
-    expect(effectiveWanted({ ...state, wanted: 3 }, 100)).to.equal(3);
-    expect(effectiveWanted({ ...state, wanted: 30 }, 4)).to.equal(4);
-    expect(effectiveWanted({ ...state, wanted: 30 }, 100)).to.equal(5);
+    expect(wantedIn({ wanted: 3 })).to.equal(3);
+    expect(wantedIn({ wanted: 30 }, 4)).to.equal(4);
+    expect(wantedIn({ wanted: 30 })).to.equal(5);
   });
 
   it('is nobody while it is paused and after the end', () => {
     for (const phase of ['paused', 'stopped', 'completed', 'failed'] as const) {
-      expect(effectiveWanted({ ...state, phase }, 100), phase).to.equal(0);
+      expect(wantedIn({ phase }), phase).to.equal(0);
     }
   });
 
@@ -54,7 +57,7 @@ describe('effectiveWanted', () => {
     game.input(holdsNothing('u1'));
     const [attempt = ''] = game.held('u1').keys();
     game.input(reports('u1', [failed(attempt, 0)]));
-    expect(effectiveWanted(game.session.state, 100)).to.equal(3);
+    expect(effectiveWanted({ ...game.session, now: 0 })).to.equal(3);
   });
 });
 

@@ -1,4 +1,5 @@
 import { has } from './bitmap.ts';
+import { overtakable, usersForCopies } from './copies.ts';
 import { hold, withdraw, type Crew, type Member } from './crew.ts';
 import { recordStart, type Draft } from './decision.ts';
 import { isFit, versionToBegin } from './machines.ts';
@@ -27,14 +28,22 @@ export const windowOf = (
 };
 
 /**
- * How many users a session wants now: no more than asked for, than the plan allows, than there are tasks left; but where a
- * task has failed, enough that others can try it.
+ * How many users a session wants now: no more than asked for, than the plan allows, than there are tasks left and running ones
+ * worth doing twice; but where a task has failed, enough that others can try it.
  */
-export const effectiveWanted = (state: WorkloadState, planUsers: number): number => {
+export const effectiveWanted = ({
+  state,
+  crew,
+  planUsers,
+  now,
+}: Pick<Draft, 'state' | 'crew' | 'planUsers' | 'now'>): number => {
   if (hasEnded(state) || state.phase === 'paused') return 0;
   const { remaining } = countsOf(state);
-  const useful = state.troubles.count > state.givenUp.count ? state.header.spec.maxFailures : 0;
-  return Math.min(state.wanted, planUsers, Math.max(remaining, useful));
+  const triers = state.troubles.count > state.givenUp.count ? state.header.spec.maxFailures : 0;
+  const most = Math.min(state.wanted, planUsers);
+  // Looking for what is worth copying costs something, and is for the end.
+  const copiers = remaining < most ? usersForCopies({ state, crew, now }) : 0;
+  return Math.min(most, Math.max(remaining + copiers, triers));
 };
 
 /** How many different users can serve the session, now or soon. */
@@ -62,6 +71,7 @@ export const serve = (draft: Draft, member: Member): void => {
     handOut(draft, member, ordinal);
   }
   if (member.attempts.size === 0) stealFor(draft, member);
+  if (member.attempts.size === 0) copyFor(draft, member);
   if (member.attempts.size < Math.min(window, member.slots)) crew.hungry.add(member.id);
 };
 
@@ -124,6 +134,12 @@ const stealFor = (draft: Draft, member: Member): void => {
     withdraw(draft.crew, owner, attempt);
     handOut(draft, member, ordinal);
   }
+};
+
+/** Gives an idle member the slowest running task that it will probably finish sooner than who runs it. */
+const copyFor = (draft: Draft, member: Member): void => {
+  const copied = overtakable(draft, member).find(({ ordinal }) => suits(draft, member, ordinal));
+  if (copied !== undefined) handOut(draft, member, copied.ordinal);
 };
 
 /** What a member has not begun, as far as is known: attempts and their ordinals. */

@@ -83,7 +83,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   const demand = (): Demand => {
     demandCounter += 1;
-    const { wanted, needs, users } = demandOf(loop.durable(), crew, plan.users);
+    const { wanted, needs, users } = demandOf(loop.durable(), crew, plan.users, clock.monotonic());
     return {
       workloadId: header.id,
       customerId: header.customer,
