@@ -10,6 +10,8 @@ import { pauseCommand } from './commands/pause.ts';
 import { renderCommand } from './commands/render.ts';
 import { resultsCommand } from './commands/results.ts';
 import { resumeCommand } from './commands/resume.ts';
+import { retryCommand } from './commands/retry.ts';
+import { scrubCommand } from './commands/scrub.ts';
 import { showCommand } from './commands/show.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
@@ -71,10 +73,12 @@ const aboutWorkloads = [
   stopCommand,
   pauseCommand,
   resumeCommand,
+  retryCommand,
   usersWantedCommand,
   resultsCommand,
   logCommand,
   whyCommand,
+  scrubCommand,
 ];
 
 /** `addCommand` leaves output and exit settings behind; nested commands need them too. */

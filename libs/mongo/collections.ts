@@ -13,6 +13,7 @@ export const declarations = {
     { key: { customer: 1, createdAt: -1, _id: -1 } },
     { key: { createdAt: -1, _id: -1 } },
     { key: { sweepAt: 1 }, partialFilterExpression: { sweepAt: { $exists: true } } },
+    { key: { scrubbedAt: 1 } },
   ],
   /** Positions of journals (session-supervisor). */
   journal: [
@@ -21,6 +22,8 @@ export const declarations = {
   ],
   /** Folded states (session-supervisor). */
   snapshots: [{ key: { workload: 1 }, unique: true }],
+  /** How many reports were refused, by user and reason (session-supervisor). */
+  refusals: [{ key: { workload: 1 } }],
   /** Plans (session-supervisor). */
   customers: [],
   /** Beats of session-supervisors. */

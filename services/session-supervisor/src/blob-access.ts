@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import {
   BlobServiceService,
@@ -14,6 +15,8 @@ export interface BlobAccess {
   getObject(request: GetObjectRequest, signal: AbortSignal): Promise<GetObjectResponse>;
   /** The first bytes of a blob, at most `bytes`. */
   head(blobName: string, bytes: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** SHA-256 of all of its bytes, 64 hexadecimal digits; undefined if there is no such blob. Reads it in pieces. */
+  digest(blobName: string, signal: AbortSignal): Promise<string | undefined>;
   /** All blobs whose names begin so. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<BlobInfo>;
   remove(blobName: string, signal: AbortSignal): Promise<void>;
@@ -42,6 +45,18 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
         if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') throw named(thrown, signal);
       }
       return Buffer.concat(chunks);
+    },
+    digest: async (blobName, signal) => {
+      const request = { blobName, offset: 0, lengthBytes: 0, grant: NO_GRANT };
+      const hash = createHash('sha256');
+      try {
+        for await (const { chunk } of blobs.download(request, { signal })) hash.update(chunk);
+      } catch (thrown) {
+        if (isDomainError(thrown) && thrown.code === status.NOT_FOUND) return undefined;
+        // An empty blob has no first byte.
+        if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') throw named(thrown, signal);
+      }
+      return hash.digest('hex');
     },
     list: async function* (prefix, signal) {
       let pageToken = '';

@@ -25,6 +25,8 @@ export const variables = z.object({
   MUSTER_PLAN_WEIGHT: integer({ min: 1, max: 1_000 }).prefault('1'),
   MUSTER_SWEEP_AFTER: duration({ maxMs: 86_400_000 }).prefault('60s'),
   MUSTER_SWEEP_EVERY: duration({ minMs: 10, maxMs: 3_600_000 }).prefault('30s'),
+  MUSTER_SCRUB_AFTER: duration({ maxMs: 30 * 86_400_000 }).prefault('24h'),
+  MUSTER_SCRUB_EVERY: duration({ minMs: 10, maxMs: 3_600_000 }).prefault('60s'),
 });
 
 export interface Config {
@@ -38,6 +40,8 @@ export interface Config {
   plan: Plan;
   /** How long after its end a workload is swept first, and how often it is looked whose turn it is. */
   sweep: { afterMs: number; everyMs: number };
+  /** How long a workload's results go unchecked, and how often it is looked whose turn it is. */
+  scrub: { afterMs: number; everyMs: number };
 }
 
 /** Reads the configuration; throws ConfigError that names everything wrong. */
@@ -56,5 +60,6 @@ export const readConfig = (env: Environment): Config => {
       weight: read.MUSTER_PLAN_WEIGHT,
     },
     sweep: { afterMs: read.MUSTER_SWEEP_AFTER, everyMs: read.MUSTER_SWEEP_EVERY },
+    scrub: { afterMs: read.MUSTER_SCRUB_AFTER, everyMs: read.MUSTER_SCRUB_EVERY },
   };
 };

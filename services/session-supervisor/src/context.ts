@@ -14,6 +14,7 @@ import type { SessionDeps } from './session/deps.ts';
 import { createReads, type Reads } from './session/reads.ts';
 import { createSessions, type Sessions } from './session/sessions.ts';
 import { customerStore } from './store/customers.ts';
+import { refusalStore } from './store/refusals.ts';
 import { workloadStore } from './store/workloads.ts';
 
 /** What the rpcs need. */
@@ -43,11 +44,14 @@ export const createContext = async (
   stack.defer(() => demands.close());
   const blob = connectBlob({ ...client, target: config.endpoints.blob });
   stack.defer(() => blob.close());
+  const refusals = refusalStore(collection(mongo.db, 'refusals'), { clock, logger });
+  stack.defer(() => refusals.close());
   const deps: SessionDeps = {
     instance,
     meshSecret: config.meshSecret,
     workloads: workloadStore(collection(mongo.db, 'workloads')),
     customers: customerStore(collection(mongo.db, 'customers'), config.plan),
+    refusals,
     journal: mongoJournalStore(collection(mongo.db, 'journal'), collection(mongo.db, 'snapshots')),
     bus,
     setDemand: (request, options) => demands.setDemand(request, options),
@@ -56,6 +60,7 @@ export const createContext = async (
     logger,
     events: logEvents(logger),
     sweep: config.sweep,
+    scrub: config.scrub,
     ...overrides,
   };
   const sessions = createSessions(deps);

@@ -7,6 +7,7 @@ import { services } from './rpc/index.ts';
 import type { SessionDeps } from './session/deps.ts';
 import { serveOrphanReports } from './session/orphan-reports.ts';
 import { startOwnership } from './session/ownership.ts';
+import { startScrubber } from './session/scrubber.ts';
 import { startSweeper } from './session/sweeper.ts';
 
 /** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
@@ -23,5 +24,7 @@ export const startSupervisor = async (
   stack.defer(() => beats.stop());
   const sweeper = startSweeper(ctx);
   stack.defer(() => sweeper.stop());
+  const scrubber = startScrubber(ctx);
+  stack.defer(() => scrubber.stop());
   return serve({ config: config.server, services: services(ctx), logger, clock: ctx.clock, stack });
 };

@@ -21,9 +21,12 @@ export interface Running {
   secondsLeft: number;
 }
 
+const sum = (shares: WorkloadState['shares'], key: 'seconds' | 'completed'): number =>
+  shares.reduce((total, share) => total + share[key], 0);
+
 /** The seconds that a task took on average; undefined before the first is done. */
 const averageSeconds = ({ shares, done }: Pick<WorkloadState, 'shares' | 'done'>): number | undefined =>
-  done.count === 0 ? undefined : shares.reduce((sum, { seconds }) => sum + seconds, 0) / done.count;
+  done.count === 0 ? undefined : sum(shares, 'seconds') / sum(shares, 'completed');
 
 const wins = (secondsPerTask: number, { secondsLeft: left }: Running): boolean =>
   secondsPerTask * MARGIN + OPENING_SECONDS < left;

@@ -43,6 +43,8 @@ export interface Assigned {
   claim: number;
   manager: string;
   slots: number;
+  /** Of its machine. */
+  memoryBytes: number;
   /** Engines that work on its machine, with their versions: Blender's, for each of its engines. */
   engines: readonly { name: string; version: string }[];
   drain: 'no' | 'after-task' | 'now';

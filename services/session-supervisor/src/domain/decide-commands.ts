@@ -1,5 +1,7 @@
 import { record, type Draft, type Refusal } from './decision.ts';
 import { fitCrew } from './decide-users.ts';
+import { damagedOrdinals, MAX_GENERATION, refusalOfReopening, repairEntry } from './reopen.ts';
+import { retriedOrdinals } from './fold.ts';
 import { finish } from './endings.ts';
 import type { RequestMark } from './entries.ts';
 import type { Command } from './inputs.ts';
@@ -26,6 +28,10 @@ export const decideCommand = (
 const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Refusal | undefined => {
   const request = mark === undefined ? {} : { request: mark };
   const { phase } = draft.state;
+  if (hasEnded(draft.state) && (command.kind === 'retry' || command.kind === 'repair')) {
+    // Whoever asked tries again once it is closed, and reopens it then.
+    return refusalOfReopening(draft.state) ?? { reason: 'LET_GO' };
+  }
   if (hasEnded(draft.state)) {
     // Nothing can be appended to what has ended; stopping what is stopped is done already.
     return isStoppedSo(draft.state, command) ? undefined : { reason: 'WORKLOAD_ENDED', state: phase };
@@ -52,9 +58,29 @@ const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Re
       fitCrew(draft);
       draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
       return undefined;
+    case 'retry': {
+      const ordinals = [...retriedOrdinals(draft.state, command.tasks)];
+      if (draft.state.generation >= MAX_GENERATION) return { reason: 'TOO_MANY_RETRIES' };
+      record(draft, { kind: 'retried', tasks: command.tasks, ...request });
+      return makeAgain(draft, ordinals);
+    }
+    case 'repair': {
+      const ordinals = damagedOrdinals(draft.state, command.damaged);
+      if (ordinals.length === 0) return undefined;
+      if (draft.state.generation >= MAX_GENERATION) return { reason: 'TOO_MANY_RETRIES' };
+      record(draft, repairEntry(draft.state, ordinals, command.reason));
+      return makeAgain(draft, ordinals);
+    }
     default:
       return command satisfies never;
   }
+};
+
+const makeAgain = (draft: Draft, ordinals: readonly number[]): undefined => {
+  for (const ordinal of ordinals) draft.crew.queue.giveBack(ordinal);
+  fitCrew(draft);
+  draft.effects.push({ kind: 'demand', verb: 'more-users' });
+  return undefined;
 };
 
 /** Whether a command asks for the stop that has happened already, with its results kept or removed as they were. */

@@ -1,3 +1,4 @@
+import { barWhomItShows } from './bars.ts';
 import { has } from './bitmap.ts';
 import { learnSpeed, letGo, withdrawTask, type Member } from './crew.ts';
 import { record, recordStart, type Draft, type Outcome } from './decision.ts';
@@ -7,7 +8,7 @@ import { isTaskFault } from './fold.ts';
 import type { Report } from './inputs.ts';
 import { serve, serveHungry } from './schedule.ts';
 import { taskOrdinal } from './tasks.ts';
-import { hasEnded, troubleOf } from './workload.ts';
+import { generationOf, hasEnded, troubleOf } from './workload.ts';
 
 /** Reports of one user, in the order in which they were made. */
 export interface ReportsInput {
@@ -39,9 +40,6 @@ const accepted: Verdict = { verdict: 'ACCEPTED', reason: '' };
 const settled = (reason: string): Verdict => ({ verdict: 'SETTLED', reason });
 const later = (reason: string): Verdict => ({ verdict: 'LATER', reason });
 
-/** Generations are raised by retries and repairs, which this build does not know yet: all tasks are at 0. */
-const CURRENT_GENERATION = 0;
-
 const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdict | undefined => {
   if (report.forgery !== undefined) return settled(report.forgery);
   const ordinal = taskOrdinal(draft.state.tasks, report.task);
@@ -52,22 +50,24 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
     if (held !== undefined) held.isStarted = true;
     return undefined;
   }
-  if (hasEnded(draft.state)) return settled('WORKLOAD_ENDED');
-  if (report.generation < CURRENT_GENERATION) return settled('OUTDATED_GENERATION');
-  if (report.generation > CURRENT_GENERATION) return later('GENERATION_AHEAD');
+  if (hasEnded(draft.state) && !has(draft.state.repairs, ordinal)) return settled('WORKLOAD_ENDED');
   const { task, generation, attempt, body } = report;
+  const current = generationOf(draft.state, ordinal);
+  if (generation > current) return later('GENERATION_AHEAD');
   const key: AttemptKey = { task, generation, attempt, user: input.user };
   const wasOut = forget(draft, member, attempt, body.seconds, body.kind === 'completed');
+  if (generation < current) return settled('OUTDATED_GENERATION');
   const isDecided = has(draft.state.done, ordinal) || has(draft.state.givenUp, ordinal);
   if (body.kind === 'completed') {
     if (isDecided) {
-      if (wasOut) record(draft, { kind: 'duplicate', ...key, seconds: body.seconds });
+      if (wasOut) record(draft, { kind: 'duplicate', ...key, userName: input.userName, seconds: body.seconds });
       return settled(has(draft.state.done, ordinal) ? 'DUPLICATE' : 'TASK_GIVEN_UP');
     }
     const { kind: _, ...result } = body;
     recordStart(draft);
     record(draft, { kind: 'accepted', ...key, userName: input.userName, ...result });
     withdrawTask(draft.crew, ordinal);
+    barWhomItShows(draft, ordinal);
     return accepted;
   }
   if (isDecided) return settled('TASK_DECIDED');
@@ -76,7 +76,8 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
   }
   const { kind: _, ...failure } = body;
   recordStart(draft);
-  record(draft, { kind: 'attempt-failed', ...key, userName: input.userName, ...failure });
+  const { memoryBytes = 0 } = member ?? {};
+  record(draft, { kind: 'attempt-failed', ...key, userName: input.userName, memoryBytes, ...failure });
   if (member !== undefined && !isTaskFault(body.failureClass)) member.restsUntil = draft.now + REST_MS;
   draft.crew.queue.giveBack(ordinal);
   spendBudget(draft, ordinal, body.failureClass, body.names, body.reason);

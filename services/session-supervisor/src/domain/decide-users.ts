@@ -1,4 +1,3 @@
-import { has } from './bitmap.ts';
 import { hold, letGo, type Assigned, type Member } from './crew.ts';
 import { record, recordStart, type Draft } from './decision.ts';
 import { forgetMember, release, spendLoss, takeBack } from './endings.ts';
@@ -6,7 +5,7 @@ import type { HeldClaim } from './inputs.ts';
 import { isFit } from './machines.ts';
 import { effectiveWanted, MAX_WINDOW, serve, serveHungry } from './schedule.ts';
 import { taskKey, taskOrdinal } from './tasks.ts';
-import { hasEnded } from './workload.ts';
+import { generationOf, isOpen, isOver } from './workload.ts';
 
 /** A user that was asked what it holds and does not answer is taken to hold nothing after this. */
 export const ANSWER_MS = 10_000;
@@ -136,9 +135,12 @@ const drop = (draft: Draft, member: Member, isClean: boolean): void => {
   for (const [attempt, held] of member.attempts) {
     letGo(crew, member, attempt);
     crew.queue.giveBack(held.ordinal);
-    if (isClean || !held.isStarted || hasEnded(state)) continue;
+    if (isClean || !held.isStarted || isOver(state)) continue;
+    const { generation, since } = held;
     const task = taskKey(state.tasks, held.ordinal);
-    record(draft, { kind: 'attempt-lost', task, generation: held.generation, attempt, user: member.id });
+    const seconds = (draft.now - Math.max(since, member.freeSince)) / 1_000;
+    const { id: user, name: userName } = member;
+    record(draft, { kind: 'attempt-lost', task, generation, attempt, user, userName, seconds });
     spendLoss(draft, held.ordinal);
   }
   forgetMember(draft, member.id);
@@ -151,7 +153,7 @@ export const decideUserHeld = (draft: Draft, user: string, connection: string, c
   if (member === undefined || member.connection !== connection || member.phase !== 'asked') return;
   for (const { task, generation, attempt } of claims.slice(0, Math.max(MAX_WINDOW, member.slots))) {
     const ordinal = taskOrdinal(state.tasks, task);
-    if (ordinal === undefined || has(state.done, ordinal) || has(state.givenUp, ordinal)) continue;
+    if (ordinal === undefined || !isOpen(state, ordinal) || generation !== generationOf(state, ordinal)) continue;
     if (member.attempts.has(attempt)) continue;
     // Users work in order and do not say how far they got: as many as it has slots for have begun.
     const isStarted = member.attempts.size < member.slots;

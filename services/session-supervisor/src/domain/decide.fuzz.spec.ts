@@ -4,7 +4,7 @@ import { seededRandom } from '#libs/random/index.ts';
 import { has } from './bitmap.ts';
 import type { Assigned, Crew } from './crew.ts';
 import type { Decision } from './decide.ts';
-import type { Entry, FailureClass } from './entries.ts';
+import { acceptedKey, type Entry, type FailureClass } from './entries.ts';
 import { completed, exchange, failed, header, play, user } from './fixture.ts';
 import { foldDocument } from './fold.ts';
 import type { Command, HeldClaim, Input, Report } from './inputs.ts';
@@ -16,7 +16,7 @@ const STEPS = 400;
 const CLASSES: FailureClass[] = ['RENDER_ERROR', 'TIMEOUT', 'AGENT_ERROR', 'OUT_OF_MEMORY', 'ENGINE_UNAVAILABLE'];
 
 /** What a user could prove to have been given, ever. */
-type Handed = Map<string, { attempt: string; task: number }[]>;
+type Handed = Map<string, { attempt: string; task: number; generation: number }[]>;
 
 /** One session and users that do whatever chance has them do. */
 const chaos = (seed: number) => {
@@ -40,13 +40,18 @@ const chaos = (seed: number) => {
   const report = (id: string): Report => {
     const own = pick(handed.get(pick([id, id, id, ...names]) ?? id) ?? []);
     const { attempt, task } = own ?? { attempt: '9-9', task: below(60) };
-    const good = completed(attempt, task, { reportId: below(1_000) + 1, generation: below(30) === 0 ? below(3) : 0 });
+    const generation = below(30) === 0 ? below(3) : (own?.generation ?? 0);
+    const good = completed(attempt, task, { reportId: below(1_000) + 1, generation });
     switch (below(8)) {
       case 0:
         return { ...good, reportId: 0, body: { kind: 'started' } };
       case 1: {
         const bad = failed(attempt, task);
-        return { ...bad, body: { ...bad.body, failureClass: pick(CLASSES) ?? 'TIMEOUT', names: ['X'] } as never };
+        return {
+          ...bad,
+          generation,
+          body: { ...bad.body, failureClass: pick(CLASSES) ?? 'TIMEOUT', names: ['X'] } as never,
+        };
       }
       case 2:
         return { ...good, forgery: 'TOKEN_INVALID' };
@@ -61,6 +66,8 @@ const chaos = (seed: number) => {
       { kind: 'resume' },
       { kind: 'resume' },
       { kind: 'set-wanted', wanted: below(8) },
+      { kind: 'retry', tasks: pick(['', '0', '0-9', '3,5,7']) ?? '' },
+      { kind: 'repair', damaged: [{ task: `noop/${below(10)}`, generation: below(3) }], reason: 'missing' },
       ...(below(20) === 0 ? [{ kind: 'stop', deleteResults: false } as const] : []),
     ]) ?? { kind: 'pause' };
 
@@ -88,7 +95,9 @@ const chaos = (seed: number) => {
       case 6:
       case 7: {
         const held: HeldClaim[] = Array.from({ length: below(5) }, () => pick(handed.get(id) ?? [])).flatMap((known) =>
-          known === undefined ? [] : [{ task: `noop/${known.task}`, generation: 0, attempt: known.attempt }],
+          known === undefined
+            ? []
+            : [{ task: `noop/${known.task}`, generation: known.generation, attempt: known.attempt }],
         );
         return { kind: 'user-held', user: id, connection, held };
       }
@@ -108,8 +117,8 @@ const chaos = (seed: number) => {
     const decision = game.input(next);
     for (const id of names) {
       const known = handed.get(id) ?? [];
-      for (const [attempt, task] of game.held(id)) {
-        if (!known.some((each) => each.attempt === attempt)) known.push({ attempt, task });
+      for (const [attempt, { ordinal: task, generation }] of game.session.crew.members.get(id)?.attempts ?? []) {
+        if (!known.some((each) => each.attempt === attempt)) known.push({ attempt, task, generation });
       }
     }
     return decision;
@@ -117,6 +126,8 @@ const chaos = (seed: number) => {
 
   /** From now on everybody is there, does what it is given, and nobody interferes. */
   const behave = (): void => {
+    // Barred users may serve again.
+    decide({ kind: 'command', ticket: 1, command: { kind: 'retry', tasks: '' } });
     decide({ kind: 'command', ticket: 1, command: { kind: 'resume' } });
     decide({ kind: 'command', ticket: 1, command: { kind: 'set-wanted', wanted: 10 } });
     for (let round = 0; round < 200 && !hasEnded(game.session.state); round += 1) {
@@ -125,7 +136,8 @@ const chaos = (seed: number) => {
       decide(exchange(names.map((id) => ({ ...assigned(id), drain: 'no' as const }))));
       for (const id of names) {
         decide({ kind: 'user-held', user: id, connection: `${id}/${connections.get(id)}`, held: [] });
-        const own = [...game.held(id)].map(([attempt, task]) => completed(attempt, task));
+        const held = [...(game.session.crew.members.get(id)?.attempts ?? [])];
+        const own = held.map(([attempt, { ordinal, generation }]) => completed(attempt, ordinal, { generation }));
         if (own.length > 0) decide({ kind: 'reports', ticket: 1, user: id, userName: id, reports: own });
       }
     }
@@ -187,8 +199,8 @@ describe('decide, whatever comes', () => {
         if (wasOver) expect(decision.entries).to.deep.equal([]);
         for (const entry of decision.entries) {
           if (entry.kind !== 'accepted') continue;
-          expect(accepted.has(entry.task), `${entry.task} was accepted before`).to.equal(false);
-          accepted.add(entry.task);
+          expect(accepted.has(acceptedKey(entry)), `${entry.task} was accepted before`).to.equal(false);
+          accepted.add(acceptedKey(entry));
         }
         checkOutcomes(next, decision);
         checkState(game.session.state, crew);

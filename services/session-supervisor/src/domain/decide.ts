@@ -11,11 +11,11 @@ import {
   releaseIfEmpty,
 } from './decide-users.ts';
 import { record, type Draft, type Effect } from './decision.ts';
-import { endIfDone } from './endings.ts';
+import { endIfDone, endRepairs } from './endings.ts';
 import type { Entry } from './entries.ts';
 import type { At } from './fold.ts';
 import type { Input } from './inputs.ts';
-import type { WorkloadState } from './workload.ts';
+import { hasEnded, isOver, type WorkloadState } from './workload.ts';
 
 /** What the owner of a workload decides on: the tip of its journal, and what it knows of the users. */
 export interface Session {
@@ -44,6 +44,7 @@ export const decide = ({ state, crew, planUsers }: Session, input: Input, at: At
   obey(draft, input);
   // Whatever was accepted, lost or given up may have been the last.
   endIfDone(draft);
+  if (hasEnded(state) && !isOver(state) && isOver(draft.state)) endRepairs(draft);
   return { state: draft.state, entries: draft.entries, effects: draft.effects };
 };
 

@@ -19,6 +19,9 @@ export type Effect =
 export type Refusal =
   | { reason: 'WORKLOAD_ENDED'; state: string }
   | { reason: 'REQUEST_ID_REUSED'; requestId: string }
+  /** Its results were removed: nothing can be added to them. */
+  | { reason: 'RESULTS_DELETED' }
+  | { reason: 'TOO_MANY_RETRIES' }
   | { reason: 'LET_GO' };
 
 /** What becomes of a report. */

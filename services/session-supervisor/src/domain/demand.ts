@@ -11,6 +11,8 @@ export interface Needs {
   minVersion: string;
   /** Blender's version must be this; empty: any. */
   exactVersion: string;
+  /** Users that get no more of this workload. */
+  barredUserIds: string[];
 }
 
 /** What a workload asks of the matcher now, in monotonic milliseconds. */
@@ -21,14 +23,16 @@ export const demandOf = (
   now: number,
 ): { wanted: number; needs: Needs; users: { userId: string; connectionId: string; claim: number }[] } => {
   const { spec, file } = state.header;
+  const barredUserIds = [...state.barred];
   const needs =
     spec.kind === 'noop'
-      ? { engine: 'noop', anyBlender: false, minVersion: '', exactVersion: '' }
+      ? { engine: 'noop', anyBlender: false, minVersion: '', exactVersion: '', barredUserIds }
       : {
           engine: state.engine,
           anyBlender: state.engine === '',
           minVersion: file?.blenderVersion ?? '',
           exactVersion: state.version,
+          barredUserIds,
         };
   const users = [...crew.members.values()].map(({ id, connection, claim }) => ({
     userId: id,

@@ -4,15 +4,21 @@ import type { FailureClass } from './entries.ts';
 import { rangesOf } from './bitmap.ts';
 import { reachOf } from './schedule.ts';
 import { taskKey, tasksToText } from './tasks.ts';
-import { countsOf, hasEnded, troubleOf, type Trouble } from './workload.ts';
+import { countsOf, generationOf, hasEnded, troubleOf, type Trouble } from './workload.ts';
 
 /** Failures in all after which a task is given up, in multiples of the budget, however few users tried. */
 const HARD_LIMIT = 3;
+/** Longest text for people in the journal, in characters. */
+const MAX_TEXT = 2_000;
 /** Failures of any kind after which a task is given up, also those that are the machines' own. */
 const MOST_FAILURES = 100;
 
 /** What the matcher says of a user that was given back may be this old; later than that the release was lost. */
 const GIVEN_BACK_MS = 3_000;
+
+/** Whether a failure is the scene's, which no other machine would do better with. */
+const isSceneFault = (failureClass: FailureClass): boolean =>
+  failureClass === 'SCENE_UNREADABLE' || failureClass === 'SCENE_LOST' || failureClass === 'MISSING_ASSETS';
 
 /** After a failed attempt: gives the task up when its budget is spent, ends the workload when the scene is at fault. */
 export const spendBudget = (
@@ -22,7 +28,11 @@ export const spendBudget = (
   names: readonly string[],
   reason: string,
 ): void => {
-  if (failureClass === 'SCENE_UNREADABLE' || failureClass === 'SCENE_LOST' || failureClass === 'MISSING_ASSETS') {
+  if (hasEnded(draft.state) && isSceneFault(failureClass)) {
+    giveUp(draft, ordinal, `${failureClass}: ${reason}`);
+    return;
+  }
+  if (isSceneFault(failureClass)) {
     const unsaid = failureClass === 'MISSING_ASSETS' ? names.filter((name) => !reason.includes(name)) : [];
     const message = [reason, ...(unsaid.length > 0 ? [unsaid.join(', ')] : [])].join(': ');
     fail(draft, failureClass, message);
@@ -50,8 +60,25 @@ export const spendLoss = (draft: Draft, ordinal: number): void => {
 };
 
 const giveUp = (draft: Draft, ordinal: number, reason: string): void => {
-  record(draft, { kind: 'task-failed', task: taskKey(draft.state.tasks, ordinal), generation: 0, reason });
+  const { tasks } = draft.state;
+  const generation = generationOf(draft.state, ordinal);
+  record(draft, { kind: 'task-failed', task: taskKey(tasks, ordinal), generation, reason });
   withdrawTask(draft.crew, ordinal);
+  pauseIfMostFail(draft, reason);
+};
+
+/** A workload of which so many tasks and so much of the whole failed pauses itself: something is wrong with it. */
+const MANY_FAILED = 5;
+const MUCH_FAILED = 0.1;
+
+const pauseIfMostFail = (draft: Draft, last: string): void => {
+  const { state } = draft;
+  const { total, failed, remaining } = countsOf(state);
+  const fresh = failed - state.tolerated;
+  if (hasEnded(state) || state.phase === 'paused' || remaining === 0) return;
+  if (fresh < MANY_FAILED || fresh <= MUCH_FAILED * total) return;
+  const reason = `${fresh} of ${total} tasks failed; the last: ${last}`;
+  record(draft, { kind: 'paused', reason: reason.slice(0, MAX_TEXT) });
 };
 
 /** Ends the workload when every task is decided. */
@@ -64,7 +91,18 @@ export const endIfDone = (draft: Draft): void => {
     finish(draft);
     return;
   }
+  failForTasks(draft);
+};
+
+/** Once the last repair of an ended workload is made, or given up: it is over again. */
+export const endRepairs = (draft: Draft): void => {
+  if (draft.state.phase === 'completed' && draft.state.givenUp.count > 0) failForTasks(draft);
+  else finish(draft);
+};
+
+const failForTasks = (draft: Draft): void => {
   const { tasks, givenUp } = draft.state;
+  const failed = givenUp.count;
   const ranges = rangesOf(givenUp);
   const first = ranges[0]?.first ?? 0;
   const named = tasksToText(tasks, ranges.slice(0, 20));
@@ -74,8 +112,7 @@ export const endIfDone = (draft: Draft): void => {
 };
 
 const fail = (draft: Draft, reason: string, message: string): void => {
-  if (hasEnded(draft.state)) return;
-  record(draft, { kind: 'failed', reason, message: message.slice(0, 2_000) });
+  record(draft, { kind: 'failed', reason, message: message.slice(0, MAX_TEXT) });
   finish(draft);
 };
 

@@ -50,7 +50,7 @@ export type Entry =
   /** `version`: of Blender, for all of its frames; empty for work without Blender. */
   | { kind: 'started'; version: string }
   | ({ kind: 'accepted' } & AcceptedResult)
-  | ({ kind: 'duplicate'; seconds: number } & AttemptKey)
+  | ({ kind: 'duplicate'; userName: string; seconds: number } & AttemptKey)
   | ({
       kind: 'attempt-failed';
       userName: string;
@@ -60,12 +60,22 @@ export type Entry =
       /** The log's blob; empty if none was stored. */
       log: string;
       names: string[];
+      /** Of the user's machine; 0 if it is not known. */
+      memoryBytes: number;
     } & AttemptKey)
-  | ({ kind: 'attempt-lost' } & AttemptKey)
+  /** The user vanished while it worked on it, for so many seconds as far as is known. */
+  | ({ kind: 'attempt-lost'; userName: string; seconds: number } & AttemptKey)
   | { kind: 'task-failed'; task: string; generation: number; reason: string }
-  | { kind: 'paused'; request?: RequestMark }
+  /** The user gets no more work of this workload until a retry. */
+  | { kind: 'user-barred'; user: string; reason: string }
+  /** With a reason: the workload paused itself. */
+  | { kind: 'paused'; reason?: string; request?: RequestMark }
   | { kind: 'resumed'; request?: RequestMark }
   | { kind: 'wanted-set'; wanted: number; request?: RequestMark }
+  /** These tasks, as a frame expression, are to be done again; empty: all that were given up. Reopens what has ended. */
+  | { kind: 'retried'; tasks: string; request?: RequestMark }
+  /** The results of these tasks, as a frame expression, are missing or damaged and are to be made again. */
+  | { kind: 'repair-wanted'; tasks: string; reason: string }
   | { kind: 'stopped'; deleteResults: boolean; request?: RequestMark }
   | { kind: 'completed' }
   | { kind: 'failed'; reason: string; message: string }
@@ -81,9 +91,12 @@ const kinds: Record<EntryKind, true> = {
   'attempt-failed': true,
   'attempt-lost': true,
   'task-failed': true,
+  'user-barred': true,
   paused: true,
   resumed: true,
   'wanted-set': true,
+  retried: true,
+  'repair-wanted': true,
   stopped: true,
   completed: true,
   failed: true,

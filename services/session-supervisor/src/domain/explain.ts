@@ -26,11 +26,16 @@ export const explain = (
 ): WaitReason[] => {
   const { ending, wanted, engine, version, header } = state;
   if (hasEnded({ phase })) {
-    return [{ code: 'ENDED', message: `it is ${phase}${ending?.message ? `: ${ending.message}` : ''}` }];
+    const ended = { code: 'ENDED', message: `it is ${phase}${ending?.message ? `: ${ending.message}` : ''}` };
+    const { count } = state.repairs;
+    const message = `the results of ${count} tasks were missing or damaged and are made again`;
+    return count === 0 ? [ended] : [{ code: 'UNDER_REPAIR', message }, ended];
   }
   const reasons: WaitReason[] = [];
   const add = (code: string, message: string): void => void reasons.push({ code, message });
-  if (phase === 'paused') add('PAUSED', 'it is paused; resume it');
+  if (phase === 'paused' && state.pausedBecause !== '') {
+    add('PAUSED', `it paused itself: ${state.pausedBecause}; retry the tasks, or resume it to go on all the same`);
+  } else if (phase === 'paused') add('PAUSED', 'it is paused; resume it');
   if (wanted === 0) add('NO_USER_WANTED', 'it wants 0 users; set another number (muster users-wanted)');
   if (around === undefined) {
     add('NO_OWNER', 'no session-supervisor owns it right now; another takes it over within 5 s if one runs');
@@ -56,6 +61,10 @@ export const explain = (
     }
   }
   if (wanted > planUsers) add('PLAN_LIMIT', `it wants ${wanted} users, the plan allows ${planUsers}`);
+  if (state.barred.size > 0) {
+    const users = [...state.barred].join(', ');
+    add('USERS_BARRED', `users that failed what others completed get none of it until a retry: ${users}`);
+  }
   const failing = [...sparseEntries(state.troubles)].filter(
     ([, { failures, givenUp }]) => failures.length > 0 && !givenUp,
   );

@@ -66,7 +66,7 @@ describe('fold', () => {
   it('keeps failures and losses with their task, and the last reason', () => {
     const state = foldAll([everyEntry['attempt-failed'], everyEntry['attempt-lost']]);
     expect(troubleOf(state, 2)).to.deep.equal({
-      failures: [{ attempt: '0-1', user: 'u1', isTaskFault: true }],
+      failures: [{ attempt: '0-1', user: 'u1', isTaskFault: true, shortOfBytes: 0 }],
       losses: 1,
       last: {
         attempt: '0-1',
@@ -81,7 +81,12 @@ describe('fold', () => {
 
   it('does not hold the machine’s own trouble against the task', () => {
     const state = foldAll([{ ...everyEntry['attempt-failed'], failureClass: 'AGENT_ERROR' }]);
-    expect(troubleOf(state, 2)?.failures).to.deep.include({ attempt: '0-1', user: 'u1', isTaskFault: false });
+    expect(troubleOf(state, 2)?.failures).to.deep.include({
+      attempt: '0-1',
+      user: 'u1',
+      isTaskFault: false,
+      shortOfBytes: 0,
+    });
   });
 
   it('gives a task up with its reason', () => {

@@ -29,7 +29,17 @@ export type Command =
   | { kind: 'stop'; deleteResults: boolean }
   | { kind: 'pause' }
   | { kind: 'resume' }
-  | { kind: 'set-wanted'; wanted: number };
+  | { kind: 'set-wanted'; wanted: number }
+  /** As a frame expression; empty: all that were given up. */
+  | { kind: 'retry'; tasks: string }
+  /** Accepted results that were found missing or damaged. */
+  | { kind: 'repair'; damaged: readonly Damaged[]; reason: string };
+
+/** An accepted result whose blob is missing or damaged. */
+export interface Damaged {
+  task: string;
+  generation: number;
+}
 
 /** An attempt that a user says to hold; its token was checked. */
 export interface HeldClaim {

@@ -8,11 +8,15 @@ const NOOP = 'noop';
 const blenderOf = ({ engines }: Pick<Member, 'engines'>): string =>
   engines.find(({ name }) => name !== NOOP)?.version ?? '';
 
-/** Whether a member's machine has the engine that the scene wants, in the version that the other frames were made with. */
+/**
+ * Whether a member may serve: it is not barred, and its machine has the engine that the scene wants, in the version that the
+ * other frames were made with.
+ */
 export const isFit = (
-  { engine, version }: Pick<WorkloadState, 'engine' | 'version'>,
-  member: Pick<Member, 'engines'>,
+  { engine, version, barred }: Pick<WorkloadState, 'engine' | 'version' | 'barred'>,
+  member: Pick<Member, 'id' | 'engines'>,
 ): boolean =>
+  !barred.has(member.id) &&
   (engine === '' || member.engines.some(({ name }) => name === engine)) &&
   (version === '' || blenderOf(member) === version);
 

@@ -1,9 +1,8 @@
-import { has } from './bitmap.ts';
 import { overtakable, usersForCopies } from './copies.ts';
 import { hold, withdraw, type Crew, type Member } from './crew.ts';
 import { recordStart, type Draft } from './decision.ts';
 import { isFit, versionToBegin } from './machines.ts';
-import { countsOf, hasEnded, troubleOf, type WorkloadState } from './workload.ts';
+import { generationOf, isOpen, isOver, openCount, troubleOf, type WorkloadState } from './workload.ts';
 
 /** A window is so many seconds of work: long enough to ride over a pause of the mesh, short enough to lose little. */
 const WINDOW_SECONDS = 8;
@@ -37,8 +36,8 @@ export const effectiveWanted = ({
   planUsers,
   now,
 }: Pick<Draft, 'state' | 'crew' | 'planUsers' | 'now'>): number => {
-  if (hasEnded(state) || state.phase === 'paused') return 0;
-  const { remaining } = countsOf(state);
+  if (isOver(state) || state.phase === 'paused') return 0;
+  const remaining = openCount(state);
   const triers = state.troubles.count > state.givenUp.count ? state.header.spec.maxFailures : 0;
   const most = Math.min(state.wanted, planUsers);
   // Looking for what is worth copying costs something, and is for the end.
@@ -53,10 +52,7 @@ export const reachOf = ({ state, crew, planUsers }: Pick<Draft, 'state' | 'crew'
 };
 
 /** Tasks that nobody holds and that are not decided. */
-export const waitingCount = (state: WorkloadState, crew: Crew): number => countsOf(state).remaining - crew.holders.size;
-
-const isOpen = (state: WorkloadState, ordinal: number): boolean =>
-  !has(state.done, ordinal) && !has(state.givenUp, ordinal);
+export const waitingCount = (state: WorkloadState, crew: Crew): number => openCount(state) - crew.holders.size;
 
 /** Hands a member what it should have now. Nothing happens while it has more than half of its window and all slots work. */
 export const serve = (draft: Draft, member: Member): void => {
@@ -89,7 +85,7 @@ export const serveHungry = (draft: Draft): void => {
 const mayServe = ({ state, crew, now }: Draft, member: Member): boolean =>
   member.phase === 'ready' &&
   member.restsUntil <= now &&
-  !hasEnded(state) &&
+  !isOver(state) &&
   state.phase !== 'paused' &&
   isFit(state.startedAt === undefined ? { ...state, version: versionToBegin(state, crew) } : state, member);
 
@@ -100,11 +96,20 @@ const next = (draft: Draft, member: Member): number | undefined => {
   return crew.queue.next(isWaiting, (ordinal) => suits(draft, member, ordinal));
 };
 
-/** A task goes to a user that has not failed it, as long as there is one within reach. */
+/**
+ * A task goes to a user that has not failed it, as long as there is one within reach; and where memory was short, to one that
+ * has more, as long as one serves.
+ */
 const suits = (draft: Draft, member: Member, ordinal: number): boolean => {
   const failures = troubleOf(draft.state, ordinal)?.failures;
-  if (failures === undefined || !failures.some(({ user }) => user === member.id)) return true;
-  return new Set(failures.map(({ user }) => user)).size >= reachOf(draft);
+  if (failures === undefined) return true;
+  const short = Math.max(0, ...failures.map(({ shortOfBytes }) => shortOfBytes));
+  const hasFailed = ({ id }: Member): boolean => failures.some(({ user }) => user === id);
+  if (short > 0 && member.memoryBytes <= short) {
+    const isBetter = (other: Member): boolean => other.memoryBytes > short && !hasFailed(other);
+    if ([...draft.crew.members.values()].some(isBetter)) return false;
+  }
+  return !hasFailed(member) || new Set(failures.map(({ user }) => user)).size >= reachOf(draft);
 };
 
 const handOut = (draft: Draft, member: Member, ordinal: number): void => {
@@ -112,7 +117,7 @@ const handOut = (draft: Draft, member: Member, ordinal: number): void => {
   recordStart(draft);
   crew.attemptCounter += 1;
   const attempt = `${state.reign}-${crew.attemptCounter}`;
-  hold(crew, member, attempt, { ordinal, generation: 0, since: now, isStarted: false });
+  hold(crew, member, attempt, { ordinal, generation: generationOf(state, ordinal), since: now, isStarted: false });
 };
 
 /**

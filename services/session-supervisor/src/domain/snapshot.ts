@@ -4,11 +4,28 @@ import { sparseEntries, sparseMapFrom } from './sparse-map.ts';
 import type { Trouble, WorkloadState } from './workload.ts';
 
 /** A state in the form in which a snapshot keeps it; header and tasks come from the header. */
-type Frozen = Omit<WorkloadState, 'header' | 'tasks' | 'done' | 'givenUp' | 'doneBy' | 'troubles' | 'requests'> & {
+type Frozen = Omit<
+  WorkloadState,
+  | 'header'
+  | 'tasks'
+  | 'done'
+  | 'givenUp'
+  | 'doneBy'
+  | 'generations'
+  | 'repairs'
+  | 'troubles'
+  | 'blame'
+  | 'barred'
+  | 'requests'
+> & {
   done: BitmapJson;
   givenUp: BitmapJson;
   doneBy: SmallIntMapJson;
+  generations: SmallIntMapJson;
+  repairs: BitmapJson;
   troubles: [number, Trouble][];
+  blame: [string, number][];
+  barred: string[];
   requests: [string, string][];
 };
 
@@ -20,14 +37,18 @@ export const freeze = (state: WorkloadState): unknown => {
     done: bitmapToJson(state.done),
     givenUp: bitmapToJson(state.givenUp),
     doneBy: smallIntMapToJson(state.doneBy),
+    generations: smallIntMapToJson(state.generations),
+    repairs: bitmapToJson(state.repairs),
     troubles: [...sparseEntries(state.troubles)],
+    blame: [...state.blame],
+    barred: [...state.barred],
     requests: [...state.requests],
   } satisfies Frozen;
 };
 
 /** The inverse of `freeze`; `initial` is `begin(header)`. Throws `SNAPSHOT_UNREADABLE`. */
 export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => {
-  const { done, givenUp, doneBy, troubles, requests, ...rest } = frozen as Frozen;
+  const { done, givenUp, doneBy, generations, repairs, troubles, blame, barred, requests, ...rest } = frozen as Frozen;
   const size = initial.tasks.indices.count;
   return {
     ...initial,
@@ -35,7 +56,11 @@ export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => 
     done: bitmapFromJson(done, size),
     givenUp: bitmapFromJson(givenUp, size),
     doneBy: smallIntMapFromJson(doneBy, size),
+    generations: smallIntMapFromJson(generations, size),
+    repairs: bitmapFromJson(repairs, size),
     troubles: sparseMapFrom(size, troubles),
+    blame: new Map(blame),
+    barred: new Set(barred),
     requests: new Map(requests),
   };
 };

@@ -42,6 +42,23 @@ export const sparseSet = <T>(map: SparseMap<T>, ordinal: number, value: T): Spar
   root: changed(map.root, (map.depth - 1) * 5, ordinal, value),
 });
 
+/** The map without a value of an ordinal; itself where it has none. */
+export const sparseDelete = <T>(map: SparseMap<T>, ordinal: number): SparseMap<T> =>
+  sparseGet(map, ordinal) === undefined
+    ? map
+    : { depth: map.depth, count: map.count - 1, root: removed(map.root, (map.depth - 1) * 5, ordinal) };
+
+const removed = <T>(node: Node<T> | undefined, shift: number, ordinal: number): Node<T> | undefined => {
+  if (node === undefined) return undefined;
+  const at = (ordinal >>> shift) & 31;
+  const { children, values } = node;
+  const left =
+    shift === 0
+      ? { children, values: values.with(at, undefined) }
+      : { children: children.with(at, removed(children[at], shift - 5, ordinal)), values };
+  return [...left.children, ...left.values].every((each) => each === undefined) ? undefined : left;
+};
+
 const changed = <T>(node: Node<T> | undefined, shift: number, ordinal: number, value: T): Node<T> => {
   const at = (ordinal >>> shift) & 31;
   const children = node?.children ?? NOTHING;

@@ -1,7 +1,7 @@
-import { emptyBitmap, type Bitmap } from './bitmap.ts';
+import { emptyBitmap, has, type Bitmap } from './bitmap.ts';
 import type { FailureClass } from './entries.ts';
 import type { WorkloadHeader } from './header.ts';
-import { emptySmallIntMap, type SmallIntMap } from './small-int-map.ts';
+import { emptySmallIntMap, valueAt, type SmallIntMap } from './small-int-map.ts';
 import { emptySparseMap, sparseGet, type SparseMap } from './sparse-map.ts';
 import { tasksOf, type TaskSet } from './tasks.ts';
 
@@ -20,7 +20,13 @@ export interface UserShare {
 /** What went wrong with a task so far. */
 export interface Trouble {
   /** Its failures, oldest first. `isTaskFault` ones count against the budget. */
-  failures: readonly { attempt: string; user: string; isTaskFault: boolean }[];
+  failures: readonly {
+    attempt: string;
+    user: string;
+    isTaskFault: boolean;
+    /** The memory of the machine that had too little of it; 0 for every other failure. */
+    shortOfBytes: number;
+  }[];
   losses: number;
   /** The last failure. */
   last?: { attempt: string; user: string; failureClass: FailureClass; reason: string; log: string; at: number };
@@ -58,8 +64,24 @@ export interface WorkloadState {
   /** For each done task the index into `shares`, plus 1. */
   readonly doneBy: SmallIntMap;
   readonly shares: readonly UserShare[];
+  /** The highest generation of any task: each retry and repair raises it for the tasks that it names. */
+  readonly generation: number;
+  /** Of tasks that were named by one; see `generationOf`. */
+  readonly generations: SmallIntMap;
+  /** No undecided task is of a lower generation: what was begun before the workload was reopened counts no more. */
+  readonly leastGeneration: number;
+  /** Tasks whose accepted result was missing or damaged and that are done again. */
+  readonly repairs: Bitmap;
   /** What went wrong, by ordinal; see `troubleOf`. */
   readonly troubles: SparseMap<Trouble>;
+  /** How many tasks that a user failed were then completed by others. */
+  readonly blame: ReadonlyMap<string, number>;
+  /** Users that get no more work. */
+  readonly barred: ReadonlySet<string>;
+  /** How many tasks had been given up when somebody last said to go on: they are no reason to pause again. */
+  readonly tolerated: number;
+  /** Why the workload paused itself; empty where it did not. */
+  readonly pausedBecause: string;
   readonly wanted: number;
   /** The engine that the scene turned out to want; empty until an agent said so. */
   readonly engine: string;
@@ -87,7 +109,15 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     givenUp: emptyBitmap(size),
     doneBy: emptySmallIntMap(size),
     shares: [],
+    generation: 0,
+    generations: emptySmallIntMap(size),
+    leastGeneration: 0,
+    repairs: emptyBitmap(size),
     troubles: emptySparseMap(size),
+    blame: new Map(),
+    barred: new Set(),
+    tolerated: 0,
+    pausedBecause: '',
     wanted: header.wanted,
     engine: header.spec.kind === 'render' ? header.spec.engine : '',
     version: '',
@@ -101,9 +131,30 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
 export const troubleOf = ({ troubles }: Pick<WorkloadState, 'troubles'>, ordinal: number): Trouble | undefined =>
   sparseGet(troubles, ordinal);
 
-/** Whether nothing more can be accepted. */
+/** Whether it has ended; results that are made again may still be accepted (see `isOver`). */
 export const hasEnded = ({ phase }: Pick<WorkloadState, 'phase'>): boolean =>
   phase === 'stopped' || phase === 'completed' || phase === 'failed';
+
+/** Whether nothing more can be accepted. */
+export const isOver = (state: Pick<WorkloadState, 'phase' | 'repairs'>): boolean =>
+  hasEnded(state) && state.repairs.count === 0;
+
+/** Whether a task may be handed out and its result accepted; once the workload has ended only those under repair. */
+export const isOpen = (state: WorkloadState, ordinal: number): boolean =>
+  !has(state.done, ordinal) && !has(state.givenUp, ordinal) && (!hasEnded(state) || has(state.repairs, ordinal));
+
+/** How many tasks are open. */
+export const openCount = (state: WorkloadState): number =>
+  hasEnded(state) ? state.repairs.count : countsOf(state).remaining;
+
+/** The generation of a task: that of its accepted result, or that of which the next one must be. */
+export const generationOf = (
+  { generations, leastGeneration, done }: Pick<WorkloadState, 'generations' | 'leastGeneration' | 'done'>,
+  ordinal: number,
+): number => {
+  const own = valueAt(generations, ordinal);
+  return has(done, ordinal) ? own : Math.max(own, leastGeneration);
+};
 
 /** The counts that people see; completed + failed + remaining = total. */
 export const countsOf = (

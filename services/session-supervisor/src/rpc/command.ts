@@ -7,6 +7,7 @@ import { hasEnded } from '../domain/workload.ts';
 import { commandFromProto } from '../session/commands.ts';
 import { changingHands, refusalError, requestIdReused } from '../session/errors.ts';
 import type { View } from '../session/reads.ts';
+import type { Scrubbed } from '../session/scrub.ts';
 import { checkTarget, resolve, workloadNotFound, type Target } from './target.ts';
 
 /** What a caller wants done, as bus.proto names it. */
@@ -31,27 +32,60 @@ export const command = async (
 ): Promise<View> => {
   const tooLong = { field: 'request_id', description: 'must be at most 64 characters' };
   checkTarget(call.caller, target, target.requestId.length > 64 ? [...found, tooLong] : found);
-  const view = await resolve(ctx, call.caller, target);
-  const id = view.document._id;
+  const { document } = await resolve(ctx, call.caller, target);
   const ask: SessionCommand = { requestId: target.requestId, command: message };
+  return obey(ctx, document._id, ask, callDeadline(ctx, call), call.signal);
+};
+
+/** When an answer must be on its way, in monotonic milliseconds. */
+export const callDeadline = ({ clock }: Context, { deadlineMs = LONGEST_MS }: CallContext): number =>
+  clock.monotonic() + Math.min(deadlineMs, LONGEST_MS) - MARGIN_MS;
+
+/** Has a workload's owner obey a command, or opens a closed workload for it; see `command`. */
+export const obey = async (
+  ctx: Context,
+  id: string,
+  ask: SessionCommand,
+  until: number,
+  signal: AbortSignal,
+): Promise<View> => {
   const bytes = SessionCommand.encode(ask).finish();
-  const until = ctx.clock.monotonic() + Math.min(call.deadlineMs ?? LONGEST_MS, LONGEST_MS) - MARGIN_MS;
   for (;;) {
     const closed = await closedView(ctx, id);
-    if (closed !== undefined) return decideClosed(closed, ask);
+    const decided = closed === undefined ? undefined : await decideClosed(ctx, closed, ask);
+    if (decided !== undefined) return decided;
     const left = until - ctx.clock.monotonic();
     if (left <= 0) throw changingHands(id);
-    try {
-      await ctx.bus.request(`muster.session.v1.${id}.command`, bytes, {
-        timeoutMs: Math.min(left, ANSWER_MS),
-        signal: call.signal,
-      });
-      return await viewOf(ctx, id);
-    } catch (thrown) {
-      if (!isTransient(thrown)) throw thrown;
+    if (closed === undefined && (await isObeyed(ctx, id, bytes, Math.min(left, ANSWER_MS), signal))) {
+      return viewOf(ctx, id);
     }
-    await ctx.clock.sleep(AGAIN_MS, call.signal);
+    await ctx.clock.sleep(AGAIN_MS, signal);
   }
+};
+
+/** Passes a command to the owner. Answers false where there is none right now. */
+const isObeyed = async (
+  { bus }: Context,
+  id: string,
+  bytes: Uint8Array,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  try {
+    await bus.request(`muster.session.v1.${id}.command`, bytes, { timeoutMs, signal });
+    return true;
+  } catch (thrown) {
+    if (!isTransient(thrown)) throw thrown;
+    return false;
+  }
+};
+
+/** The command that has what a scrub found made again; undefined if all was well. */
+export const repairOf = ({ missing, damaged }: Pick<Scrubbed, 'missing' | 'damaged'>): CommandMessage | undefined => {
+  const all = [...missing, ...damaged];
+  if (all.length === 0) return undefined;
+  const reason = `${missing.length} results missing, ${damaged.length} damaged`;
+  return { $case: 'repair', value: { damaged: all, reason } };
 };
 
 /** Every command may be given twice: a repetition finds done what it asks for. */
@@ -70,13 +104,21 @@ const closedView = async (ctx: Context, id: string): Promise<View | undefined> =
   return view.state.closed ? view : undefined;
 };
 
-/** Nothing can change a workload that has ended; a repetition is answered, and stopping what is stopped is done already. */
-const decideClosed = (view: View, ask: SessionCommand): View => {
+/**
+ * Only retries and repairs change a workload that is closed, by opening it again; a repetition is answered, and stopping what
+ * is stopped is done already. Undefined: it changed meanwhile; look again.
+ */
+const decideClosed = async (ctx: Context, view: View, ask: SessionCommand): Promise<View | undefined> => {
   const { state, document } = view;
   if (!hasEnded(state)) throw new Error(`workload ${document._id} is closed, yet has not ended`);
   const { command: wanted, request } = commandFromProto(ask);
   const known = request === undefined ? undefined : state.requests.get(request.requestId);
   if (known !== undefined && known !== request?.requestHash) throw requestIdReused(ask.requestId);
   if (known !== undefined || isStoppedSo(state, wanted)) return view;
-  throw refusalError(document._id, { reason: 'WORKLOAD_ENDED', state: state.phase });
+  if (wanted.kind !== 'retry' && wanted.kind !== 'repair') {
+    throw refusalError(document._id, { reason: 'WORKLOAD_ENDED', state: state.phase });
+  }
+  const isOpen = await ctx.sessions.reopen({ document, state, command: wanted, request });
+  if (isOpen) ctx.events.commandObeyed(document._id, wanted.kind);
+  return isOpen ? viewOf(ctx, document._id) : undefined;
 };

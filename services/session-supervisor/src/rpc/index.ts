@@ -15,6 +15,9 @@ import { listWorkloads } from './list-workloads.ts';
 import { pauseWorkload } from './pause-workload.ts';
 import { putCustomer } from './put-customer.ts';
 import { resumeWorkload } from './resume-workload.ts';
+import { listAttempts } from './list-attempts.ts';
+import { retryTasks } from './retry-tasks.ts';
+import { scrubWorkload } from './scrub-workload.ts';
 import { setUserCount } from './set-user-count.ts';
 import { startWorkload } from './start-workload.ts';
 import { stopAndDeleteWorkload } from './stop-and-delete-workload.ts';
@@ -32,11 +35,14 @@ export const services = (ctx: Context): ServiceBinding[] => [
     watchWorkload: watchWorkload(ctx),
     pauseWorkload: pauseWorkload(ctx),
     resumeWorkload: resumeWorkload(ctx),
+    retryTasks: retryTasks(ctx),
     getUserCount: getUserCount(ctx),
     setUserCount: setUserCount(ctx),
     listTasks: listTasks(ctx),
     getTaskLog: getTaskLog(ctx),
     listResults: listResults(ctx),
+    scrubWorkload: scrubWorkload(ctx),
+    listAttempts: listAttempts(ctx),
     explainWorkload: explainWorkload(ctx),
   }),
   implement(CustomerServiceService, {

@@ -5,6 +5,8 @@ import type { JournalDocument } from '#libs/journal/index.ts';
 import { asUnavailable } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
 import type { Entry } from '../domain/entries.ts';
+import { isCurrentResult } from '../domain/results.ts';
+import type { WorkloadState } from '../domain/workload.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 
@@ -25,16 +27,21 @@ export const listResults =
           hasMore = true;
           break;
         }
-        results.push(...resultsOf(ctx, document.customer, written));
+        results.push(...resultsOf(ctx, document.customer, state, written));
         position = written.n;
       }
     });
     return { results, nextPageToken: hasMore ? numberPageToken('results', position) : '', revision };
   };
 
-const resultsOf = (ctx: Context, customer: string, { n, at, entries }: JournalDocument<Entry>): Result[] =>
+const resultsOf = (
+  ctx: Context,
+  customer: string,
+  state: WorkloadState,
+  { n, at, entries }: JournalDocument<Entry>,
+): Result[] =>
   entries.flatMap((entry) => {
-    if (entry.kind !== 'accepted') return [];
+    if (!isCurrentResult(state, entry)) return [];
     const { task, generation, attempt, blob } = entry;
     return [
       {

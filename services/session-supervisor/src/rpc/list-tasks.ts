@@ -10,7 +10,7 @@ import type { Context } from '../context.ts';
 import { has } from '../domain/bitmap.ts';
 import { valueAt } from '../domain/small-int-map.ts';
 import { ordinalsFromText, taskIndex, taskKey } from '../domain/tasks.ts';
-import { troubleOf, type WorkloadState } from '../domain/workload.ts';
+import { generationOf, troubleOf, type WorkloadState } from '../domain/workload.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 
@@ -67,7 +67,7 @@ const taskOf = (state: WorkloadState, holders: Holders, ordinal: number, taskSta
     task: taskKey(state.tasks, ordinal),
     frame: taskIndex(state.tasks, ordinal),
     state: taskState,
-    generation: 0,
+    generation: generationOf(state, ordinal),
     ...(taskState === TaskState.COMPLETED ? maker : holder),
     failures: trouble?.failures.length ?? 0,
     losses: trouble?.losses ?? 0,

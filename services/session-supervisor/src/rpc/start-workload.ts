@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { status } from '@grpc/grpc-js';
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import type { StartWorkloadRequest, StartWorkloadResponse } from '#libs/contracts/session.ts';
 import { StartWorkloadRequest as Request } from '#libs/contracts/session.ts';
-import { DomainError, invalidFields, type FieldViolation } from '#libs/errors/index.ts';
+import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import type { WorkloadHeader, WorkloadSpec } from '../domain/header.ts';
 import { begin } from '../domain/workload.ts';
-import { requestIdReused } from '../session/errors.ts';
+import { alreadyRunning, requestIdReused } from '../session/errors.ts';
 import { projectionOf } from '../store/workload-document.ts';
 import type { Started } from '../store/workloads.ts';
 import { parseNoop, parseRender } from './parse-spec.ts';
@@ -59,15 +58,6 @@ const start = async (ctx: Context, ask: Ask, call: CallContext): Promise<Started
     slots: plan.runningWorkloads,
   });
 };
-
-/** ALREADY_EXISTS: the plan is full. */
-const alreadyRunning = (customer: string, running: readonly string[]): DomainError =>
-  new DomainError(
-    status.ALREADY_EXISTS,
-    'WORKLOAD_ALREADY_RUNNING',
-    `customer ${customer} has as many running workloads as the plan allows (${running.join(', ')}); wait or stop one`,
-    { customer, workloads: running.join(',') },
-  );
 
 const parseStart = (request: StartWorkloadRequest, call: CallContext): Ask => {
   const violations: FieldViolation[] = [];

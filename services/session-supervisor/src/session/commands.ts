@@ -23,6 +23,10 @@ const toCommand = ({ command }: SessionCommand): Command => {
       return { kind: 'resume' };
     case 'setWanted':
       return { kind: 'set-wanted', wanted: command.value.wanted };
+    case 'retry':
+      return { kind: 'retry', tasks: command.value.tasks };
+    case 'repair':
+      return { kind: 'repair', damaged: command.value.damaged, reason: command.value.reason };
     case undefined:
       throw new TypeError('a command without a command');
     default:

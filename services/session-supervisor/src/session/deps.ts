@@ -8,6 +8,7 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import type { Entry } from '../domain/entries.ts';
 import type { Events } from '../events.ts';
 import type { CustomerStore } from '../store/customers.ts';
+import type { RefusalStore } from '../store/refusals.ts';
 import type { WorkloadStore } from '../store/workloads.ts';
 
 /** What sessions need of their surroundings. */
@@ -17,6 +18,7 @@ export interface SessionDeps {
   meshSecret: KeyObject;
   workloads: WorkloadStore;
   customers: CustomerStore;
+  refusals: Pick<RefusalStore, 'count' | 'list'>;
   journal: JournalStore<Entry>;
   bus: Bus;
   setDemand: (
@@ -29,4 +31,6 @@ export interface SessionDeps {
   events: Events;
   /** How long after its end a workload is swept first (agents may still be uploading), and how often the sweeper looks. */
   sweep: { afterMs: number; everyMs: number };
+  /** How long a workload's results go unchecked, and how often the scrubber looks for one. */
+  scrub: { afterMs: number; everyMs: number };
 }

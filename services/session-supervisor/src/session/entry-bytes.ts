@@ -12,6 +12,8 @@ export const entryBytes = (entry: Entry): number => {
   if (entry.kind === 'accepted') return BASE_BYTES + textBytes(entry.notes);
   if (entry.kind === 'attempt-failed') return BASE_BYTES + textBytes([entry.reason, ...entry.names]);
   if (entry.kind === 'task-failed') return BASE_BYTES + textBytes([entry.reason]);
+  if (entry.kind === 'retried' || entry.kind === 'repair-wanted') return BASE_BYTES + textBytes([entry.tasks]);
+  if (entry.kind === 'paused') return BASE_BYTES + textBytes([entry.reason ?? '']);
   if (entry.kind === 'failed') return BASE_BYTES + textBytes([entry.message]);
   return BASE_BYTES;
 };
@@ -21,6 +23,12 @@ export const inputBytes = (input: Input): number => {
   if (input.kind === 'reports') return input.reports.reduce((sum, report) => sum + reportBytes(report), BASE_BYTES);
   if (input.kind === 'user-held') return BASE_BYTES * (1 + input.held.length);
   if (input.kind === 'exchange' || input.kind === 'new-users') return BASE_BYTES * (1 + input.users.length);
+  if (input.kind === 'command' && input.command.kind === 'retry') {
+    return BASE_BYTES + textBytes([input.command.tasks]);
+  }
+  if (input.kind === 'command' && input.command.kind === 'repair') {
+    return BASE_BYTES + textBytes(input.command.damaged.map(({ task }) => task));
+  }
   return BASE_BYTES;
 };
 
@@ -47,7 +55,8 @@ export const mostEntries = (input: Input, { members }: Pick<Crew, 'members'>): n
 /** `started` with the first hand-out and `completed` or `failed` at the end; or a command's own. */
 const START_AND_END = 2;
 
-const ENTRIES_OF = { started: 0, completed: 1, failed: 2 };
+/** A result may bar a user; a failure may give its task up and pause the workload. */
+const ENTRIES_OF = { started: 0, completed: 2, failed: 3 };
 
 /** Each loss may give its task up. */
 const lossesOf = (members: readonly Member[]): number =>

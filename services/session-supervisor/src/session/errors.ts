@@ -22,6 +22,15 @@ export const sessionBusy = (workload: string): DomainError =>
     { retryAfterMs: 1_000 },
   );
 
+/** ALREADY_EXISTS: the plan is full. */
+export const alreadyRunning = (customer: string, running: readonly string[]): DomainError =>
+  new DomainError(
+    status.ALREADY_EXISTS,
+    'WORKLOAD_ALREADY_RUNNING',
+    `customer ${customer} has as many running workloads as the plan allows (${running.join(', ')}); wait or stop one`,
+    { customer, workloads: running.join(',') },
+  );
+
 /** A refused command as a caller sees it. */
 export const refusalError = (workload: string, refusal: Refusal): DomainError => {
   switch (refusal.reason) {
@@ -32,6 +41,14 @@ export const refusalError = (workload: string, refusal: Refusal): DomainError =>
     }
     case 'REQUEST_ID_REUSED':
       return requestIdReused(refusal.requestId);
+    case 'RESULTS_DELETED': {
+      const message = `the results of workload ${workload} were deleted; start a new one`;
+      return new DomainError(status.FAILED_PRECONDITION, 'RESULTS_DELETED', message, { workload });
+    }
+    case 'TOO_MANY_RETRIES': {
+      const message = `workload ${workload} was retried too often; start a new one`;
+      return new DomainError(status.FAILED_PRECONDITION, 'TOO_MANY_RETRIES', message, { workload });
+    }
     case 'LET_GO':
       return changingHands(workload);
     default:

@@ -7,7 +7,7 @@ import type { SessionDeps } from './deps.ts';
  * Takes reports of workloads that nobody owned when they came (`muster.session.v1.any.report`, one replica each). What can
  * still be accepted is reported again later, once somebody owns the workload; the rest is settled.
  */
-export const serveOrphanReports = ({ bus, workloads, logger }: SessionDeps): Serving => {
+export const serveOrphanReports = ({ bus, workloads, refusals, logger }: SessionDeps): Serving => {
   const verdictFor = async (workload: string): Promise<Pick<Outcome, 'verdict' | 'reason'>> => {
     const document = await workloads.find(workload);
     if (document === undefined) return { verdict: Verdict.SETTLED, reason: 'WORKLOAD_UNKNOWN' };
@@ -25,7 +25,9 @@ export const serveOrphanReports = ({ bus, workloads, logger }: SessionDeps): Ser
       logger.debug({ user: userId, reports: reports.length }, 'reports of workloads without an owner');
       const outcomes = reports.flatMap(({ reportId, workloadId }) => {
         const verdict = verdicts.get(workloadId);
-        return reportId === 0 || verdict === undefined ? [] : [{ reportId, ...verdict }];
+        if (reportId === 0 || verdict === undefined) return [];
+        if (verdict.reason === 'WORKLOAD_ENDED') refusals.count(workloadId, userId, verdict.reason);
+        return [{ reportId, ...verdict }];
       });
       return UserFrameRenderedReply.encode({ outcomes }).finish();
     },

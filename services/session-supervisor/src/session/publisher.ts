@@ -116,11 +116,13 @@ const factsOf = ({ workload, n, entries }: JournalDocument<Entry>): Fact[] =>
       : [{ ...noFact, ...detailsOf(entry), factId: `${workload}/${n}/${i}`, kind: entry.kind }],
   );
 
-const noFact = { task: '', generation: 0, attempt: '', userId: '', seconds: 0, reason: '' };
+const noFact = { task: '', generation: 0, attempt: '', userId: '', seconds: 0, reason: '', tasks: '' };
 
 const detailsOf = (entry: Entry): Partial<Omit<Fact, 'factId' | 'kind'>> => ({
   ...('task' in entry ? { task: entry.task, generation: entry.generation } : {}),
-  ...('attempt' in entry ? { attempt: entry.attempt, userId: entry.user } : {}),
+  ...('attempt' in entry ? { attempt: entry.attempt } : {}),
+  ...('user' in entry ? { userId: entry.user } : {}),
+  ...('tasks' in entry ? { tasks: entry.tasks } : {}),
   ...('seconds' in entry ? { seconds: entry.seconds } : {}),
   ...('reason' in entry ? { reason: entry.reason } : {}),
 });

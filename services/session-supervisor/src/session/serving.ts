@@ -28,6 +28,10 @@ export const serveSession = (deps: SessionDeps, session: Session): Serving => {
       if (forgery !== undefined) deps.events.reportRefused(header.id, userId, task, forgery);
     }
     const outcomes = await session.report(userId, session.nameOf(userId), reports);
+    for (const { verdict, reason } of outcomes) {
+      // The ledger has duplicates; the same report twice is no offence.
+      if (verdict === 'SETTLED' && reason !== 'DUPLICATE') deps.refusals.count(header.id, userId, reason);
+    }
     return UserFrameRenderedReply.encode({ outcomes: outcomes.map(outcomeToProto) }).finish();
   };
 

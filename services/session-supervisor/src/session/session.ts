@@ -8,7 +8,7 @@ import type { Effect, Outcome } from '../domain/decision.ts';
 import type { RequestMark } from '../domain/entries.ts';
 import type { Command, Input, Report } from '../domain/inputs.ts';
 import { taskQueue } from '../domain/order.ts';
-import type { WorkloadState } from '../domain/workload.ts';
+import { isOver, type WorkloadState } from '../domain/workload.ts';
 import type { Plan } from '../store/customers.ts';
 import type { SessionDeps } from './deps.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -91,7 +91,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       reign,
       counter: demandCounter,
       wanted,
-      needs: { ...needs, memoryBytes: 0, barredUserIds: [] },
+      needs: { ...needs, memoryBytes: 0 },
       users,
     };
   };
@@ -262,7 +262,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   void tick();
 
   // A former owner may have written the end and not done what follows from it.
-  if (start.state.ending !== undefined && !start.state.closed) perform([{ kind: 'ended' }]);
+  if (isOver(start.state) && !start.state.closed) perform([{ kind: 'ended' }]);
   else if (reign > 0) projector.changed(start.state);
   publisher.wake(start.state.position);
 

@@ -1,6 +1,7 @@
 import type { Serving } from '#libs/nats/index.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
 import type { SessionDeps } from './deps.ts';
+import { reopen, type ReopenRequest } from './reopen.ts';
 import { serveSession } from './serving.ts';
 import { startSession, type Session } from './session.ts';
 import { takeOver } from './takeover.ts';
@@ -9,6 +10,8 @@ import { takeOver } from './takeover.ts';
 export interface Sessions {
   /** Begins to own a workload that names this replica. Harmless for one that it owns already. */
   open(document: WorkloadDocument): Promise<void>;
+  /** Opens a closed workload again. Answers false if it is not closed, or not as it was read: look again. */
+  reopen(request: ReopenRequest): Promise<boolean>;
   /** The workloads that are open now. */
   ids(): string[];
   /** Stops owning a workload, without a word to anybody. Harmless for one that is not open. */
@@ -58,6 +61,22 @@ export const createSessions = (deps: SessionDeps): Sessions => {
       const under = opening.get(id) ?? begin(document).finally(() => opening.delete(id));
       opening.set(id, under);
       await under;
+    },
+    reopen: async (request) => {
+      const id = request.document._id;
+      if (open.has(id) || opening.has(id) || closing.signal.aborted) return false;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      // The next beat, which finds this replica named as the owner, waits for this.
+      opening.set(id, promise);
+      try {
+        if (!(await reopen(deps, request, closing.signal))) return false;
+        const document = await deps.workloads.find(id);
+        if (document?.owner === deps.instance) await begin(document);
+        return true;
+      } finally {
+        opening.delete(id);
+        resolve();
+      }
     },
     ids: () => [...open.keys()],
     letGo: (id) => void open.get(id)?.abandon(),

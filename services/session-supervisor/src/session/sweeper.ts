@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts';
 import { folding } from './folding.ts';
 import { load } from '#libs/journal/index.ts';
-import { begin } from '../domain/workload.ts';
+import { isCurrentResult } from '../domain/results.ts';
+import { begin, type WorkloadState } from '../domain/workload.ts';
 import { headerOf, type WorkloadDocument } from '../store/workload-document.ts';
 
 /** Removes what closed workloads left behind in blob. */
@@ -65,10 +66,10 @@ const sweep = async (ctx: Context, document: WorkloadDocument, signal: AbortSign
   const id = document._id;
   const { state } = await load(ctx.journal, id, begin(headerOf(document)), folding);
   if (!state.closed) return 0;
-  const kept = state.deleteResults ? new Set<string>() : await acceptedBlobs(ctx, id);
+  const kept = state.deleteResults ? new Set<string>() : await acceptedBlobs(ctx, id, state);
   let removed = 0;
   for (const folder of state.deleteResults ? ['results', 'logs'] : ['results']) {
-    removed += await sweepFolder(ctx, `${folder}/${id}/`, kept, signal);
+    removed += await sweepFolder(ctx, `${folder}/${id}/`, (name) => !kept.has(name) && !isNewer(name, state), signal);
   }
   if (removed > 0) ctx.logger.info({ workload: id, removed }, 'swept results that were not accepted');
   return removed;
@@ -77,22 +78,26 @@ const sweep = async (ctx: Context, document: WorkloadDocument, signal: AbortSign
 const sweepFolder = async (
   ctx: Context,
   prefix: string,
-  kept: ReadonlySet<string>,
+  isLeftover: (blobName: string) => boolean,
   signal: AbortSignal,
 ): Promise<number> => {
   let removed = 0;
   for await (const { blobName } of ctx.blob.list(prefix, signal)) {
-    if (kept.has(blobName)) continue;
+    if (!isLeftover(blobName)) continue;
     await ctx.blob.remove(blobName, signal);
     removed += 1;
   }
   return removed;
 };
 
-const acceptedBlobs = async ({ journal }: Context, id: string): Promise<Set<string>> => {
+/** Whether it was stored for a generation that began after the state: the workload is being opened again. */
+const isNewer = (blobName: string, { generation }: WorkloadState): boolean =>
+  Number(blobName.slice(blobName.lastIndexOf('/') + 1).split('-', 1)[0]) > generation;
+
+const acceptedBlobs = async ({ journal }: Context, id: string, state: WorkloadState): Promise<Set<string>> => {
   const blobs = new Set<string>();
   for await (const { entries } of journal.read(id, 0)) {
-    for (const entry of entries) if (entry.kind === 'accepted' && entry.blob !== '') blobs.add(entry.blob);
+    for (const entry of entries) if (isCurrentResult(state, entry) && entry.blob !== '') blobs.add(entry.blob);
   }
   return blobs;
 };

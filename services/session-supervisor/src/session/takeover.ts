@@ -6,7 +6,8 @@ import { folding } from './folding.ts';
 
 /**
  * Folds a workload that names this replica as its owner and, where another reigned so far, appends `taken-over`: from that
- * position on nobody else can write. Answers undefined when the workload was closed, or names another owner by now.
+ * position on nobody else can write. Answers undefined when this replica has closed the workload already, or it names another
+ * owner by now.
  */
 export const takeOver = async (
   deps: SessionDeps,
@@ -15,9 +16,14 @@ export const takeOver = async (
 ): Promise<WorkloadState | undefined> => {
   const { journal, instance, events } = deps;
   let loaded = await load(journal, document._id, begin(headerOf(document)), folding);
-  while (!loaded.state.closed) {
+  for (;;) {
     const reigning = loaded.state.owner || document.firstOwner;
-    if (reigning === instance) return loaded.state;
+    if (reigning === instance) {
+      if (!loaded.state.closed) return loaded.state;
+      await closeUp(deps, loaded);
+      return undefined;
+    }
+    // A closed one is fenced too: whoever was about to open it again when it died or froze must not find the position free.
     const outcome = await appendTakenOver(deps, document._id, loaded.n + 1, signal);
     loaded = await catchUp(journal, document._id, loaded, folding);
     if (outcome === 'written') {
@@ -27,8 +33,6 @@ export const takeOver = async (
     const now = await deps.workloads.find(document._id);
     if (now?.owner !== instance) return undefined;
   }
-  await closeUp(deps, loaded);
-  return undefined;
 };
 
 const appendTakenOver = async (

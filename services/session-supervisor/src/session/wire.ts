@@ -31,6 +31,7 @@ export const assignedFromProto = (user: AssignedUser): Assigned | undefined => {
     name: user.name,
     manager: user.managerId,
     slots: Math.max(1, user.slots),
+    memoryBytes: user.capability.memoryBytes,
     engines: user.capability.engines.map(({ name, version }) => ({ name, version })),
     drain,
   };

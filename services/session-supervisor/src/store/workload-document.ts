@@ -24,6 +24,8 @@ export interface WorkloadDocument {
   projection: Projection;
   /** When the sweeper looks at it next; only of closed ones. */
   sweepAt?: Date;
+  /** When its results were last compared with their blobs. */
+  scrubbedAt?: Date;
 }
 
 /** A workload's state for lists, written at most once a second: never ahead of the journal, perhaps behind it. */

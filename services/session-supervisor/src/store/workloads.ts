@@ -20,6 +20,18 @@ export interface StartRecord {
   slots: number;
 }
 
+/** What came of opening a closed workload again: `changed` if it is not as it was read, or not closed. */
+export type Reopened = { kind: 'reopened' | 'changed' } | { kind: 'full'; running: string[] };
+
+export interface ReopenRecord {
+  customer: string;
+  owner: string;
+  /** Of the projection that was read with it. */
+  position: number;
+  /** How many workloads of this customer may run at once; undefined: it takes no slot. */
+  slots: number | undefined;
+}
+
 /** A page of a list, and where the next one begins. */
 export interface ListQuery {
   customer: string | undefined;
@@ -48,10 +60,14 @@ export interface WorkloadStore {
   ownedByOthers(than: readonly string[]): Promise<WorkloadDocument[]>;
   /** Makes `owner` the owner if `from` still is. */
   claim(id: string, from: string, owner: string): Promise<boolean>;
-  /** Nobody owns a closed workload; the sweeper looks at it from now on. */
+  /** Gives a closed workload an owner again, and one of the customer's slots. */
+  reopen(id: string, record: ReopenRecord): Promise<Reopened>;
+  /** Nobody owns a closed workload, and it holds no slot; the sweeper looks at it from now on. */
   disown(id: string, owner: string, sweepAt: Date): Promise<void>;
   /** Closed workloads whose turn it is. */
   toSweep(now: Date, limit: number): Promise<WorkloadDocument[]>;
+  /** The workload with results that was checked longest ago, before `checkedBefore`; marks it as checked `now`. */
+  toScrub(checkedBefore: Date, now: Date): Promise<WorkloadDocument | undefined>;
   swept(id: string, sweepAt: Date | undefined): Promise<void>;
 }
 
@@ -98,9 +114,31 @@ export const workloadStore = (workloads: Collection<WorkloadDocument>): Workload
     return document.requestHash === requestHash ? { kind: 'repeated', document } : { kind: 'request-id-reused' };
   };
 
+  const reopen: WorkloadStore['reopen'] = async (id, { customer, owner, position, slots }) => {
+    const asRead = { _id: id, owner: null, 'projection.position': position } satisfies Filter<WorkloadDocument>;
+    const claim = async (more: { slot?: number }): Promise<Reopened> => {
+      const change = { $set: { owner, ...more }, $unset: { sweepAt: '' as const } };
+      const { matchedCount } = await asUnavailable(() => workloads.updateOne(asRead, change));
+      return { kind: matchedCount === 1 ? 'reopened' : 'changed' };
+    };
+    if (slots === undefined) return claim({});
+    const taken = new Set((await running(customer)).map(({ slot }) => slot));
+    for (let slot = 0; slot < slots; slot += 1) {
+      if (taken.has(slot)) continue;
+      try {
+        return await claim({ slot });
+      } catch (thrown) {
+        // Somebody else took this one meanwhile.
+        if (duplicateKey(thrown) === undefined) throw thrown;
+      }
+    }
+    return { kind: 'full', running: (await running(customer)).map(({ _id }) => _id) };
+  };
+
   return {
     start,
     repetition,
+    reopen,
     running,
     find: async (id) => (await asUnavailable(() => workloads.findOne({ _id: id }))) ?? undefined,
     list: ({ customer, phases, after, limit }) => {
@@ -138,10 +176,23 @@ export const workloadStore = (workloads: Collection<WorkloadDocument>): Workload
       return matchedCount === 1;
     },
     disown: async (id, owner, sweepAt) => {
-      await asUnavailable(() => workloads.updateOne({ _id: id, owner }, { $set: { owner: null, sweepAt } }));
+      const change = { $set: { owner: null, sweepAt }, $unset: { slot: '' as const } };
+      await asUnavailable(() => workloads.updateOne({ _id: id, owner }, change));
     },
     toSweep: (now, limit) =>
       asUnavailable(() => workloads.find({ sweepAt: { $lte: now } }, { sort: { sweepAt: 1 }, limit }).toArray()),
+    toScrub: async (checkedBefore, now) => {
+      const due: Filter<WorkloadDocument> = {
+        // Unset counts as long ago.
+        scrubbedAt: { $not: { $gte: checkedBefore } },
+        createdAt: { $lt: checkedBefore },
+        'projection.completed': { $gt: 0 },
+        'projection.phase': { $ne: 'stopped' },
+      };
+      const mark = { $set: { scrubbedAt: now } };
+      const found = await asUnavailable(() => workloads.findOneAndUpdate(due, mark, { sort: { scrubbedAt: 1 } }));
+      return found ?? undefined;
+    },
     swept: async (id, sweepAt) => {
       const change: UpdateFilter<WorkloadDocument> =
         sweepAt === undefined ? { $unset: { sweepAt: '' } } : { $set: { sweepAt } };

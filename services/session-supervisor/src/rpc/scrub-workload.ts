@@ -1,0 +1,45 @@
+import type { ScrubWorkloadRequest, ScrubWorkloadResponse } from '#libs/contracts/session.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import type { Damaged } from '../domain/inputs.ts';
+import { taskOrdinal, tasksToText, type TaskSet } from '../domain/tasks.ts';
+import { refusalError } from '../session/errors.ts';
+import { scrub } from '../session/scrub.ts';
+import { callDeadline, obey, repairOf } from './command.ts';
+import { numberPageToken, parseNumberPage } from './number-page.ts';
+import { resolve } from './target.ts';
+
+/** Of the caller's deadline: the rest is for having what was found made again. */
+const SHARE = 0.6;
+
+export const scrubWorkload =
+  (ctx: Context): Unary<ScrubWorkloadRequest, ScrubWorkloadResponse> =>
+  async (request, call) => {
+    const { after = 0 } = parseNumberPage(call.caller, { ...request, pageSize: 1 }, 'scrub');
+    const { document, state, revision } = await resolve(ctx, call.caller, request);
+    if (state.deleteResults) throw refusalError(document._id, { reason: 'RESULTS_DELETED' });
+    const now = ctx.clock.monotonic();
+    const until = callDeadline(ctx, call);
+    const isEnough = (): boolean => ctx.clock.monotonic() - now > SHARE * (until - now);
+    const found = await scrub(ctx, state, after, isEnough, call.signal);
+    const message = repairOf(found);
+    const position =
+      message === undefined
+        ? revision
+        : (await obey(ctx, document._id, { requestId: '', command: message }, until, call.signal)).revision;
+    return {
+      checked: found.checked,
+      missing: textOf(state.tasks, found.missing),
+      damaged: textOf(state.tasks, found.damaged),
+      nextPageToken: found.hasMore ? numberPageToken('scrub', found.position) : '',
+      revision: position,
+    };
+  };
+
+const textOf = (tasks: TaskSet, damaged: readonly Damaged[]): string => {
+  const ordinals = damaged.flatMap(({ task }) => taskOrdinal(tasks, task) ?? []).sort((a, b) => a - b);
+  return tasksToText(
+    tasks,
+    ordinals.map((ordinal) => ({ first: ordinal, last: ordinal })),
+  );
+};

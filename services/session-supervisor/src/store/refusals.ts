@@ -1,0 +1,71 @@
+import type { Collection } from 'mongodb';
+import type { Clock, Timer } from '#libs/clock/index.ts';
+import { asUnavailable } from '#libs/mongo/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+
+/** Reports of one user for one workload that were refused for one reason. */
+export interface Refusals {
+  user: string;
+  reason: string;
+  count: number;
+}
+
+export interface RefusalDocument extends Refusals {
+  /** `<workload>/<user>/<reason>`. */
+  _id: string;
+  workload: string;
+}
+
+/** Counts refused reports. What a replica counted within the last second is lost with it: they prove nothing. */
+export interface RefusalStore {
+  count(workload: string, user: string, reason: string): void;
+  /** The most frequent first. */
+  list(workload: string): Promise<Refusals[]>;
+  close(): Promise<void>;
+}
+
+const EVERY_MS = 1_000;
+/** Different counts that wait to be written; more are not counted, so that a flood costs no memory. */
+const MAX_WAITING = 10_000;
+const MAX_LISTED = 1_000;
+
+export const refusalStore = (
+  refusals: Collection<RefusalDocument>,
+  { clock, logger }: { clock: Clock; logger: Logger },
+): RefusalStore => {
+  const waiting = new Map<string, Omit<RefusalDocument, '_id'>>();
+  let timer: Timer | undefined;
+  let writing = Promise.resolve();
+
+  const write = async (): Promise<void> => {
+    timer = undefined;
+    const counted = [...waiting];
+    waiting.clear();
+    if (counted.length === 0) return;
+    const updates = counted.map(([_id, { count, ...rest }]) => ({
+      updateOne: { filter: { _id }, update: { $inc: { count }, $setOnInsert: rest }, upsert: true },
+    }));
+    await refusals
+      .bulkWrite(updates, { ordered: false })
+      .catch((thrown: unknown) => logger.debug({ err: thrown }, 'refused reports were not counted'));
+  };
+
+  return {
+    count: (workload, user, reason) => {
+      const id = `${workload}/${user}/${reason}`;
+      const known = waiting.get(id);
+      if (known !== undefined) known.count += 1;
+      else if (waiting.size < MAX_WAITING) waiting.set(id, { workload, user, reason, count: 1 });
+      timer ??= clock.setTimer(EVERY_MS, () => {
+        writing = write();
+      });
+    },
+    list: (workload) =>
+      asUnavailable(() => refusals.find({ workload }, { sort: { count: -1, _id: 1 }, limit: MAX_LISTED }).toArray()),
+    close: async () => {
+      timer?.cancel();
+      await writing;
+      await write();
+    },
+  };
+};
