@@ -44,6 +44,8 @@ export const variables = z.object({
   MUSTER_AGENT_BLENDER: text('/usr/bin/blender').prefault('blender'),
   MUSTER_AGENT_CACHE: text('/var/cache/muster').optional(),
   MUSTER_AGENT_CACHE_BYTES: size({ minBytes: 2 ** 20 }).prefault('10GiB'),
+  MUSTER_AGENT_OUTBOX_RESULTS: integer({ min: 1, max: 1_000_000 }).prefault('20000'),
+  MUSTER_AGENT_OUTBOX_BYTES: size({ minBytes: 2 ** 10 }).prefault('10GiB'),
   MUSTER_AGENT_NO_SANDBOX: boolean().prefault('0'),
   // More would outlast what may pass between SIGTERM and the end of a process.
   MUSTER_AGENT_GRACE: duration({ maxMs: 13_000 }).prefault('10s'),
@@ -65,6 +67,8 @@ export interface Config {
   /** PATH. */
   searchPath: string;
   cache: { dir: string; limitBytes: number };
+  /** How much may wait to be acknowledged before no more work is taken. */
+  outbox: { records: number; bytes: number };
   noSandbox: boolean;
   graceMs: number;
 }
@@ -99,6 +103,7 @@ export const readConfig = (env: Environment): Config => {
       dir: read.MUSTER_AGENT_CACHE ?? join(env['HOME'] ?? homedir(), '.cache', 'muster'),
       limitBytes: read.MUSTER_AGENT_CACHE_BYTES,
     },
+    outbox: { records: read.MUSTER_AGENT_OUTBOX_RESULTS, bytes: read.MUSTER_AGENT_OUTBOX_BYTES },
     noSandbox: read.MUSTER_AGENT_NO_SANDBOX,
     graceMs: read.MUSTER_AGENT_GRACE,
   };

@@ -8,6 +8,7 @@ import { openSceneCache, type SceneCache } from './cache/index.ts';
 import type { Config } from './config.ts';
 import { machineOf } from './domain/machine-name.ts';
 import { findEngines } from './engines-here.ts';
+import { openOutboxes, type Outboxes } from './outbox/index.ts';
 import type { Engines } from './work/opening.ts';
 
 /** What the machines of this process share. */
@@ -15,6 +16,8 @@ export interface Context {
   capability: Capability;
   engines: Engines;
   cache: SceneCache;
+  /** What is finished and not acknowledged. */
+  outboxes: Outboxes;
   log: Logger;
   clock: Clock;
   random: Random;
@@ -32,8 +35,13 @@ export const createContext = async (
   const { dir, limitBytes } = config.cache;
   await mkdir(dir, { recursive: true });
   // Several agents may share the cache; what else is on disk belongs to this one.
-  const folder = join(dir, 'agents', machineOf(config.tokens[0] ?? '') ?? 'unknown');
-  // What an earlier run left: nobody remembers which attempts its results belong to.
+  const machine = machineOf(config.tokens[0] ?? '') ?? 'unknown';
+  // First of all: nobody else may work for this machine in this folder.
+  const outboxes =
+    overrides.outboxes ??
+    openOutboxes({ dir: join(dir, 'outbox', machine), limits: config.outbox, clock, random, log });
+  const folder = join(dir, 'agents', machine);
+  // What an earlier run left half done.
   await rm(folder, { recursive: true, force: true });
   const found =
     overrides.engines && overrides.capability
@@ -42,6 +50,7 @@ export const createContext = async (
   return {
     cache: await openSceneCache({ dir: join(dir, 'scenes'), limitBytes, clock, random }),
     log,
+    outboxes,
     clock,
     random,
     ...found,

@@ -8,7 +8,7 @@ import { reportBody } from './domain/report-body.ts';
 import { logEvents } from './events.ts';
 import { openLink } from './link/link.ts';
 import { createOutgoing } from './link/outgoing.ts';
-import { createOutbox, type Kept } from './outbox.ts';
+import type { Kept } from './outbox/index.ts';
 import { createDelivery } from './work/delivery.ts';
 import { openWork } from './work/opening.ts';
 import { startWorker } from './work/worker.ts';
@@ -31,14 +31,14 @@ const AGENT_VERSION = '0.1.0';
 
 /** Puts one machine to work, under one token. */
 export const startMachine = (token: string, config: Config, context: Context): Machine => {
-  const { clock, random, capability, engines, cache } = context;
+  const { clock, random, capability, engines, cache, outboxes } = context;
   const { slots } = config;
   const events = logEvents(context.log.child({ machine: machineOf(token) }));
   const stopped = new AbortController();
   const { tls } = config;
   const agents = createClient(AgentServiceService, { target: config.endpoints.user, tls, token });
   const blobs = createClient(BlobServiceService, { target: config.endpoints.blob, tls, token });
-  const outbox = createOutbox();
+  const outbox = outboxes.of(machineOf(token) ?? 'unknown');
   const outgoing = createOutgoing({ clock, random });
   let quiet: (() => void) | undefined;
 
@@ -79,9 +79,17 @@ export const startMachine = (token: string, config: Config, context: Context): M
       .slice(0, MAX_WORKLOADS_HELD)
       .map((each) => ({ ...each, attempts: each.attempts.slice(0, MAX_ATTEMPTS_HELD) }));
 
+  /** A machine that has no room for results can do nothing: the mesh has others do it. */
+  const capabilityNow = (): Hello['capability'] => (outboxes.hasRoom() ? capability : { ...capability, engines: [] });
+
+  for (const kept of outbox.restored) {
+    worker.restore(kept);
+    delivery.resume(kept);
+  }
+
   const link = openLink({
     connect: () => agents.connect(),
-    hello: () => ({ agentVersion: AGENT_VERSION, slots, capability, held: held() }),
+    hello: () => ({ agentVersion: AGENT_VERSION, slots, capability: capabilityNow(), held: held() }),
     listener: {
       desired: (state) => {
         const { workloadId, reign, adopt, attempts } = state;
@@ -112,6 +120,12 @@ export const startMachine = (token: string, config: Config, context: Context): M
     clock,
     random,
     events,
+  });
+
+  outboxes.onRoom((hasRoom, why) => {
+    if (hasRoom) worker.resume();
+    else worker.drain();
+    void link.renew(hasRoom ? 'there is room for results again' : `no room for results: ${why}`);
   });
 
   const stopWhenSuperseded = async (): Promise<void> => {

@@ -41,6 +41,7 @@ export const startAgent = async (
     superseded,
     leave: async (reason) => {
       await Promise.all(machines.map((machine) => machine.leave(reason, config.graceMs)));
+      await context.outboxes.close();
     },
   };
 };

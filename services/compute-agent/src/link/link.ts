@@ -12,6 +12,8 @@ export interface Link {
   readonly welcomed: Promise<void>;
   /** Resolves when it is over: the machine left, or another agent took its place. */
   readonly ended: Promise<'left' | 'superseded'>;
+  /** Says goodbye and connects again: what the machine can do has changed. */
+  renew(reason: string): Promise<void>;
   /** Says goodbye, if there is anybody to say it to, and ends. */
   leave(reason: string): Promise<void>;
 }
@@ -92,6 +94,12 @@ export const openLink = (options: LinkOptions): Link => {
   return {
     welcomed: firstWelcome.promise,
     ended,
+    async renew(reason) {
+      const current = call;
+      if (current === undefined || !isOpen || leaving.signal.aborted) return;
+      await current.send({ message: { $case: 'goodbye', value: { reason } } }).catch(() => undefined);
+      current.end();
+    },
     async leave(reason) {
       leaving.abort();
       const current = call;

@@ -23,6 +23,8 @@ export interface Board {
   held(): Held[];
   /** Nothing is claimed any more, and what waits is forgotten. */
   closeForNew(): void;
+  /** What the mesh wants from now on is claimed again. */
+  openForNew(): void;
 }
 
 /** A board with nothing on it. */
@@ -109,6 +111,9 @@ export const createBoard = (): Board => {
       }
       queue = [];
       next = 0;
+    },
+    openForNew() {
+      isOpen = true;
     },
   };
 };

@@ -8,7 +8,7 @@ import type { Random } from '#libs/random/index.ts';
 import { failed } from '../engines/engine.ts';
 import type { Completed, Failed } from '../engines/index.ts';
 import type { Events } from '../events.ts';
-import type { Kept, Outbox } from '../outbox.ts';
+import type { Kept, Outbox } from '../outbox/index.ts';
 import type { Entry } from './entry.ts';
 import { retry } from './retry.ts';
 import { type Blobs, type Source, uploadOnce } from './upload.ts';
@@ -17,6 +17,8 @@ import { type Blobs, type Source, uploadOnce } from './upload.ts';
 export interface Delivery {
   /** Takes over what became of an entry. Work may go on when what it returns has resolved: not too much waits then. */
   deliver(entry: Entry, outcome: Completed | Failed): Promise<void> | undefined;
+  /** Goes on with what an earlier run left. */
+  resume(kept: Kept): void;
 }
 
 export interface DeliveryOptions {
@@ -33,6 +35,8 @@ export interface DeliveryOptions {
 /** How many files are on their way at the same time, and how many more may wait before work does. */
 const AT_ONCE = 4;
 const MAX_WAITING = 16;
+/** How many may be on their way to the disk before work waits. */
+const MAX_RECORDING = 1_000;
 /** A blob service that is away for longer than that costs the task another try, elsewhere. */
 const RESULT_PATIENCE_MS = 15 * 60_000;
 const LOG_PATIENCE_MS = 15_000;
@@ -76,12 +80,12 @@ const jobOf = (kept: Kept): Job | undefined => {
   return { kept, source: { bytes }, header: { target, sha256: hash('sha256', bytes), sizeBytes: bytes.length } };
 };
 
-/** What was stored need not be kept in memory any longer. */
+/** What was stored need not be kept here any longer. */
 const withoutBytes = (outcome: Completed | Failed): Completed | Failed => {
   if (outcome.kind === 'failed') {
     return { ...outcome, log: '' };
   }
-  const { bytes: _, ...rest } = outcome;
+  const { bytes: _, file: __, ...rest } = outcome;
   return rest;
 };
 
@@ -99,12 +103,10 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
   const { blobs, outbox, onStored, signal, clock, random, events } = options;
   const waiting: Job[] = [];
   let active = 0;
+  let recording = 0;
   let room: PromiseWithResolvers<void> | undefined;
 
-  const store = async (kept: Kept): Promise<void> => {
-    await outbox.keep(kept);
-    onStored(kept);
-  };
+  const store = async (kept: Kept): Promise<void> => onStored(await outbox.keep(kept));
 
   const send = ({ header, source, kept }: Job): Promise<Receipt> =>
     retry(() => uploadOnce(blobs, header, source, signal), {
@@ -135,7 +137,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
       active += 1;
       void work(waiting.shift()!).finally(() => {
         active -= 1;
-        if (waiting.length < MAX_WAITING) {
+        if (recording < MAX_RECORDING && waiting.length < MAX_WAITING) {
           room?.resolve();
           room = undefined;
         }
@@ -144,29 +146,43 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
     }
   };
 
-  const enqueue = (job: Job): Promise<void> | undefined => {
+  const resume = (kept: Kept): void => {
+    const job = kept.receipt === undefined ? jobOf(kept) : undefined;
+    if (job === undefined) {
+      onStored(kept);
+      return;
+    }
     waiting.push(job);
     pump();
-    if (waiting.length < MAX_WAITING) {
-      return undefined;
+  };
+
+  /** Nobody is told of it before it is durable; work goes on meanwhile. */
+  const record = async (kept: Kept): Promise<void> => {
+    recording += 1;
+    try {
+      resume(await outbox.keep(kept));
+    } catch (thrown) {
+      const reason = `the result could not be kept: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+      const { seconds } = kept.outcome;
+      resume(await outbox.keep({ ...kept, outcome: failed('AGENT_ERROR', reason, { seconds }) }));
+    } finally {
+      recording -= 1;
+      if (recording < MAX_RECORDING && waiting.length < MAX_WAITING) {
+        room?.resolve();
+        room = undefined;
+      }
     }
-    room ??= Promise.withResolvers();
-    return room.promise;
   };
 
   return {
+    resume,
     deliver({ key, workloadId, attempt }, outcome) {
-      const kept: Kept = { key, workloadId, attempt, outcome, receipt: undefined };
-      const job = jobOf(kept);
-      const go = (): Promise<void> | undefined => {
-        if (job !== undefined) {
-          return enqueue(job);
-        }
-        onStored(kept);
+      void record({ key, workloadId, attempt, outcome, receipt: undefined });
+      if (recording < MAX_RECORDING && waiting.length < MAX_WAITING) {
         return undefined;
-      };
-      const saved = outbox.keep(kept);
-      return saved === undefined ? go() : saved.then(go);
+      }
+      room ??= Promise.withResolvers();
+      return room.promise;
     },
   };
 };

@@ -112,7 +112,7 @@ describe('results and scenes, with a real blob service', function () {
     expect(reports.every((report) => completedOf(report).receipt !== undefined)).to.equal(true);
   });
 
-  it('keeps the file of a result until the mesh has decided, and removes it then', async () => {
+  it('takes the file of a result over, and keeps it no longer than until it is stored', async () => {
     await using dir = await tempDir();
     const picture = randomBytes(10_000);
     const file = join(dir.path, 'p-1-7.png');
@@ -128,9 +128,8 @@ describe('results and scenes, with a real blob service', function () {
     const { receipt, pixelHash, notes } = completedOf(report);
     expect(receipt?.blobName).to.match(/\.png$/);
     expect([pixelHash, notes]).to.deep.equal(['ab'.repeat(32), ['a note']]);
-    expect((await stat(file)).size).to.equal(10_000);
-    stream.decide([report!], 'VERDICT_ACCEPTED');
-    await eventually(async () => expect(await readdir(dir.path)).to.deep.equal([]));
+    expect(hash('sha256', await blob.download(receipt!.blobName))).to.equal(hash('sha256', picture));
+    expect(await readdir(dir.path)).to.deep.equal([]);
   });
 
   it('stores the log of a failure and reports it with its receipt', async () => {

@@ -15,8 +15,12 @@ export interface Worker {
   held(): Held[];
   /** A new stream begins: what runs is announced on it. */
   announceAgain(): void;
+  /** An earlier run finished it, and the mesh may not know. */
+  restore(finished: Pick<Entry, 'key' | 'workloadId' | 'attempt'>): void;
   /** Begins nothing new; what has not begun is dropped. */
   drain(): void;
+  /** Takes work again. */
+  resume(): void;
   /** How many entries run. */
   running(): number;
   /** Stops everything. */
@@ -110,6 +114,8 @@ export const startWorker = ({ slots: count, open, onStarted, onDone, onIdle, clo
         slot.drain();
       }
     },
+    restore: (finished) => board.finish({ ...finished, phase: 'finished', startedMs: 0, isAnnounced: true }),
+    resume: () => board.openForNew(),
     running: () => slots.filter((slot) => !slot.isIdle()).length,
     async end() {
       board.closeForNew();

@@ -1,0 +1,98 @@
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Logger } from '#libs/telemetry/index.ts';
+
+/** One change: a record that is kept, or, without bytes, one that is forgotten. */
+export interface Change {
+  machine: string;
+  key: string;
+  bytes: Uint8Array | undefined;
+}
+
+/** Records of machines by their keys. Everything is durable when a method returns. */
+export interface Database {
+  load(): (Change & { bytes: Uint8Array })[];
+  /** All or nothing. Throws while the disk takes nothing. */
+  write(changes: readonly Change[]): void;
+  close(): void;
+}
+
+/** Another process has it open. */
+export class OutboxInUseError extends Error {
+  override readonly name = 'OutboxInUseError';
+}
+
+const FILE = 'outbox.db';
+const ERRORS = { busy: 5, corrupt: 11, notADatabase: 26 } as const;
+
+const codeOf = (thrown: unknown): unknown => (thrown as { errcode?: unknown } | undefined)?.errcode;
+
+const open = (dir: string): DatabaseSync => {
+  const db = new DatabaseSync(join(dir, FILE));
+  try {
+    // Held until this process ends, however it ends: nobody else may work in this folder.
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    db.exec(
+      'CREATE TABLE IF NOT EXISTS kept (machine TEXT, key TEXT, bytes BLOB, PRIMARY KEY (machine, key)) WITHOUT ROWID',
+    );
+    db.exec('BEGIN IMMEDIATE; COMMIT');
+    db.prepare('PRAGMA quick_check').all();
+    return db;
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+};
+
+/**
+ * Opens the records in a folder. What is no database any more is put aside and begun anew: its results are lost, and the mesh
+ * has them made again. Throws OutboxInUseError.
+ */
+export const openDatabase = (dir: string, log: Logger): Database => {
+  let db: DatabaseSync;
+  try {
+    db = open(dir);
+  } catch (thrown) {
+    if (codeOf(thrown) === ERRORS.busy) {
+      const message = `another agent works in ${dir}; give each machine its own agent, or another MUSTER_AGENT_CACHE`;
+      throw new OutboxInUseError(message, { cause: thrown });
+    }
+    if (codeOf(thrown) !== ERRORS.corrupt && codeOf(thrown) !== ERRORS.notADatabase) throw thrown;
+    const aside = join(dir, `${FILE}.damaged`);
+    log.error(
+      { err: thrown, aside },
+      'the records of finished work are damaged and were put aside; that work is done again',
+    );
+    renameSync(join(dir, FILE), aside);
+    for (const more of ['-wal', '-shm']) rmSync(join(dir, `${FILE}${more}`), { force: true });
+    db = open(dir);
+  }
+  const keep = db.prepare('INSERT OR REPLACE INTO kept (machine, key, bytes) VALUES (?, ?, ?)');
+  const forget = db.prepare('DELETE FROM kept WHERE machine = ? AND key = ?');
+  return {
+    load: () =>
+      db
+        .prepare('SELECT machine, key, bytes FROM kept')
+        .all()
+        .map(({ machine, key, bytes }) => ({
+          machine: String(machine),
+          key: String(key),
+          bytes: bytes instanceof Uint8Array ? bytes : new Uint8Array(),
+        })),
+    write(changes) {
+      db.exec('BEGIN IMMEDIATE');
+      try {
+        for (const { machine, key, bytes } of changes) {
+          if (bytes === undefined) forget.run(machine, key);
+          else keep.run(machine, key, bytes);
+        }
+        db.exec('COMMIT');
+      } catch (thrown) {
+        if (db.isTransaction) db.exec('ROLLBACK');
+        throw thrown;
+      }
+    },
+    close: () => db.close(),
+  };
+};

@@ -1,0 +1,3 @@
+export { OutboxInUseError } from './database.ts';
+export { fileOf, type Kept } from './kept.ts';
+export { openOutboxes, type Outbox, type Outboxes } from './outbox.ts';

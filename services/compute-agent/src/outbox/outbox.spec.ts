@@ -1,0 +1,146 @@
+import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { systemClock } from '#libs/clock/index.ts';
+import { systemRandom } from '#libs/random/index.ts';
+import { tempDir } from '#libs/testing/index.ts';
+import { completed, failed } from '../engines/engine.ts';
+import { testLog } from '../fixtures/agent.ts';
+import { openDatabase, OutboxInUseError, type Database } from './database.ts';
+import { fileOf, type Kept } from './kept.ts';
+import { openOutboxes, type Outboxes } from './outbox.ts';
+
+const noop = completed({ sha256: 'ab'.repeat(32), sizeBytes: 0, pixelHash: '', seconds: 2, notes: ['a note'] });
+
+const kept = (n: number, more: Partial<Kept> = {}): Kept => ({
+  key: `w-1/0-${n}`,
+  workloadId: 'w-1',
+  attempt: { task: `noop/${n}`, generation: 1, attempt: `0-${n}`, token: Buffer.from([1, 2, n]) },
+  outcome: noop,
+  receipt: undefined,
+  ...more,
+});
+
+describe('the outbox', () => {
+  let stack: AsyncDisposableStack;
+  let dir: string;
+  beforeEach(async () => {
+    stack = new AsyncDisposableStack();
+    dir = stack.use(await tempDir()).path;
+  });
+  afterEach(() => stack.disposeAsync());
+
+  const open = (limits = { records: 100, bytes: 10_000 }, database?: Database): Outboxes => {
+    const base = { dir, limits, clock: systemClock, random: systemRandom, log: testLog };
+    const opened = openOutboxes(database === undefined ? base : { ...base, database });
+    stack.defer(() => opened.close());
+    return opened;
+  };
+
+  it('has after a restart what was kept and not forgotten, per machine', async () => {
+    const first = open();
+    const one = first.of('one');
+    await Promise.all([one.keep(kept(1)), one.keep(kept(2)), first.of('two').keep(kept(1))]);
+    one.forget('w-1/0-2');
+    await first.close();
+    const second = open();
+    expect(second.of('one').restored).to.deep.equal([kept(1)]);
+    expect(second.of('two').restored).to.deep.equal([kept(1)]);
+    expect(second.of('three').restored).to.deep.equal([]);
+  });
+
+  it('has what was kept also where it was never closed, which is what being killed leaves', async () => {
+    await open()
+      .of('one')
+      .keep(kept(1, { outcome: failed('TIMEOUT', 'too slow', { log: 'line' }) }));
+    const copy = await mkdir(join(dir, 'copy'), { recursive: true });
+    for (const name of ['outbox.db', 'outbox.db-wal']) {
+      await writeFile(join(copy ?? '', name), await readFile(join(dir, name)).catch(() => Buffer.alloc(0)));
+    }
+    dir = copy ?? '';
+    const [restored] = open().of('one').restored;
+    expect(restored?.outcome).to.include({ failureClass: 'TIMEOUT', log: 'line' });
+  });
+
+  it('takes files over and removes them when they are decided, or nobody knows what they are', async () => {
+    const file = join(dir, 'frame.png');
+    await writeFile(file, 'picture');
+    const outcome = completed({ ...noop, file, sizeBytes: 7 });
+    const first = open();
+    const own = fileOf(await first.of('one').keep(kept(1, { outcome }))) ?? '';
+    expect(own).to.match(/files.f-.*\.png$/);
+    await first.close();
+    await writeFile(join(dir, 'files', 'stray.png'), 'nobody knows');
+    const second = open().of('one');
+    expect(await readdir(join(dir, 'files'))).to.have.lengthOf(1);
+    expect(fileOf(second.restored[0]!)).to.equal(own);
+    second.forget('w-1/0-1');
+    for (let i = 0; i < 100 && (await readdir(join(dir, 'files'))).length > 0; i += 1) await systemClock.sleep(10);
+    expect(await readdir(join(dir, 'files'))).to.deep.equal([]);
+  });
+
+  it('begins anew where the records are no records, and puts them aside', async () => {
+    await writeFile(join(dir, 'outbox.db'), 'garbage, and plenty of it\n'.repeat(1_000));
+    const outboxes = open();
+    expect(outboxes.of('one').restored).to.deep.equal([]);
+    expect(await readdir(dir)).to.include('outbox.db.damaged');
+    await outboxes.of('one').keep(kept(1));
+  });
+
+  it('survives a torn file', async () => {
+    const first = open();
+    await Promise.all(Array.from({ length: 50 }, (_, i) => first.of('one').keep(kept(i))));
+    await first.close();
+    await truncate(join(dir, 'outbox.db'), 5_000);
+    expect(open().of('one').restored.length).to.be.at.most(50);
+  });
+
+  it('is one agent’s alone', () => {
+    open();
+    expect(() => openDatabase(dir, testLog)).to.throw(OutboxInUseError, /another agent works in .*MUSTER_AGENT_CACHE/);
+  });
+
+  it('has no room beyond its bounds until a tenth of it is free again', async () => {
+    const outboxes = open({ records: 20, bytes: 10_000 });
+    const told: boolean[] = [];
+    outboxes.onRoom((hasRoom) => told.push(hasRoom));
+    const one = outboxes.of('one');
+    for (let i = 0; i < 20; i += 1) void one.keep(kept(i));
+    expect(outboxes.hasRoom()).to.equal(false);
+    one.forget('w-1/0-0');
+    expect(outboxes.hasRoom()).to.equal(false);
+    for (let i = 1; i < 4; i += 1) one.forget(`w-1/0-${i}`);
+    expect(outboxes.hasRoom()).to.equal(true);
+    const outcome = completed({ ...noop, bytes: Buffer.alloc(1), sizeBytes: 10_001 });
+    await one.keep(kept(99, { outcome }));
+    expect(outboxes.hasRoom()).to.equal(false);
+    expect(told).to.deep.equal([false, true, false]);
+  });
+
+  it('has no room while the disk takes nothing, tells nobody of what is not kept, and goes on by itself', async () => {
+    const real = openDatabase(dir, testLog);
+    let isFull = true;
+    const database: Database = {
+      ...real,
+      write: (changes) => {
+        if (isFull) throw new Error('database or disk is full');
+        real.write(changes);
+      },
+    };
+    const outboxes = open({ records: 100, bytes: 10_000 }, database);
+    const stuck = Promise.withResolvers<void>();
+    outboxes.onRoom((hasRoom) => (hasRoom ? undefined : stuck.resolve()));
+    let isKept = false;
+    const keep = async (): Promise<void> => {
+      await outboxes.of('one').keep(kept(1));
+      isKept = true;
+    };
+    const keeping = keep();
+    await stuck.promise;
+    expect([outboxes.hasRoom(), isKept]).to.deep.equal([false, false]);
+    isFull = false;
+    await keeping;
+    expect(outboxes.hasRoom()).to.equal(true);
+  });
+});

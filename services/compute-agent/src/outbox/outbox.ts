@@ -1,0 +1,197 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import type { Clock } from '#libs/clock/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import { openDatabase, type Change, type Database } from './database.ts';
+import { bytesOf, decode, encode, fileOf, type Kept } from './kept.ts';
+
+/** What one machine has finished and the mesh has not acknowledged. */
+export interface Outbox {
+  /** What an earlier run left. */
+  readonly restored: readonly Kept[];
+  /** Keeps an attempt, or what has been learnt about it since; resolves with it, its file now ours, once it is durable. */
+  keep(kept: Kept): Promise<Kept>;
+  get(key: string): Kept | undefined;
+  /** The mesh has decided: removes the record and the file. */
+  forget(key: string): void;
+  size(): number;
+}
+
+/** The outboxes of a process's machines: one database, so that one write makes durable what all of them finished. */
+export interface Outboxes {
+  of(machine: string): Outbox;
+  /** Whether there is room for more: the disk takes it, and not too much waits already. */
+  hasRoom(): boolean;
+  /** Calls back when that changes. */
+  onRoom(listener: (hasRoom: boolean, why: string) => void): void;
+  close(): Promise<void>;
+}
+
+export interface OutboxOptions {
+  dir: string;
+  /** Beyond these no more work is taken until there is a tenth of room again. */
+  limits: { records: number; bytes: number };
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  /** Default: the one in `dir`. */
+  database?: Database;
+}
+
+/** The disk may have room again. */
+const AGAIN_MS = 1_000;
+const ROOM_AGAIN = 0.9;
+
+/** Opens what was kept in a folder. Throws OutboxInUseError where another agent has it open. */
+export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: OutboxOptions): Outboxes => {
+  const files = join(dir, 'files');
+  mkdirSync(files, { recursive: true });
+  const database = rest.database ?? openDatabase(dir, log);
+  const machines = new Map<string, Map<string, Kept>>();
+  const listeners: ((hasRoom: boolean, why: string) => void)[] = [];
+  let records = 0;
+  let bytes = 0;
+  let changes: Change[] = [];
+  let written = Promise.withResolvers<void>();
+  let isScheduled = false;
+  let isTaken = true;
+  let hadRoom = true;
+  let isClosed = false;
+
+  const recordsOf = (machine: string): Map<string, Kept> => {
+    const known = machines.get(machine) ?? new Map<string, Kept>();
+    machines.set(machine, known);
+    return known;
+  };
+
+  const load = (): void => {
+    const named = new Set<string>();
+    for (const { machine, key, bytes: stored } of database.load()) {
+      const kept = decode(stored);
+      if (kept === undefined) {
+        log.error({ machine, key }, 'a record of finished work cannot be read; that work is done again');
+        changes.push({ machine, key, bytes: undefined });
+        continue;
+      }
+      recordsOf(machine).set(key, kept);
+      records += 1;
+      bytes += bytesOf(kept);
+      const file = fileOf(kept);
+      if (file !== undefined) named.add(file);
+    }
+    // Moved here by a run that ended before it could say what they are.
+    for (const name of readdirSync(files))
+      if (!named.has(join(files, name))) rmSync(join(files, name), { force: true });
+  };
+
+  const whyNoRoom = (): string => {
+    const share = hadRoom ? 1 : ROOM_AGAIN;
+    if (!isTaken) return 'the disk takes nothing';
+    if (records >= limits.records * share) return `${records} results wait to be acknowledged`;
+    return bytes >= limits.bytes * share ? `${bytes} bytes of results wait to be acknowledged` : '';
+  };
+
+  const checkRoom = (): void => {
+    const why = whyNoRoom();
+    if ((why === '') === hadRoom) return;
+    hadRoom = why === '';
+    if (hadRoom) log.info('there is room for results again; taking work');
+    else log.error({ why, dir }, 'no room for results; taking no more work until there is');
+    for (const listener of listeners) listener(hadRoom, why);
+  };
+
+  const write = (): void => {
+    isScheduled = false;
+    if (isClosed) return;
+    const now = changes;
+    const { resolve } = written;
+    try {
+      database.write(now);
+    } catch (thrown) {
+      if (isTaken) log.error({ err: thrown, dir }, 'finished work cannot be recorded; it is tried again');
+      isTaken = false;
+      checkRoom();
+      isScheduled = true;
+      clock.setTimer(AGAIN_MS, write);
+      return;
+    }
+    changes = [];
+    written = Promise.withResolvers<void>();
+    isTaken = true;
+    checkRoom();
+    resolve();
+  };
+
+  /** Resolves when this change is durable, with all others of this turn. */
+  const change = (one: Change): Promise<void> => {
+    changes.push(one);
+    if (!isScheduled) {
+      isScheduled = true;
+      setImmediate(write);
+    }
+    return written.promise;
+  };
+
+  /** Takes a result's file over, before anything says that it is there. */
+  const adopt = async (kept: Kept): Promise<Kept> => {
+    const file = fileOf(kept);
+    if (kept.outcome.kind !== 'completed' || file === undefined || dirname(file) === files) return kept;
+    const own = join(files, `${random.id('f')}${extname(file)}`);
+    await using handle = await open(file, 'r');
+    await handle.sync();
+    await rename(file, own);
+    return { ...kept, outcome: { ...kept.outcome, file: own } };
+  };
+
+  /** One that is gone already is no trouble. */
+  const removeFile = (file: string | undefined): void => {
+    if (file !== undefined) void rm(file, { force: true }).catch(() => undefined);
+  };
+
+  load();
+  return {
+    of(machine) {
+      const own = recordsOf(machine);
+      const put = (kept: Kept): Promise<void> => {
+        const before = own.get(kept.key);
+        if (before === undefined) records += 1;
+        else if (fileOf(before) !== fileOf(kept)) removeFile(fileOf(before));
+        bytes += bytesOf(kept) - (before === undefined ? 0 : bytesOf(before));
+        own.set(kept.key, kept);
+        checkRoom();
+        return change({ machine, key: kept.key, bytes: encode(kept) });
+      };
+      return {
+        restored: [...own.values()],
+        async keep(kept) {
+          const adopted = fileOf(kept) === undefined ? kept : await adopt(kept);
+          await put(adopted);
+          return adopted;
+        },
+        get: (key) => own.get(key),
+        forget(key) {
+          const kept = own.get(key);
+          if (kept === undefined) return;
+          own.delete(key);
+          records -= 1;
+          bytes -= bytesOf(kept);
+          removeFile(fileOf(kept));
+          checkRoom();
+          // Should it not get so far, it is reported once more and settled.
+          void change({ machine, key, bytes: undefined });
+        },
+        size: () => own.size,
+      };
+    },
+    hasRoom: () => hadRoom,
+    onRoom: (listener) => void listeners.push(listener),
+    async close() {
+      if (isClosed) return;
+      if (changes.length > 0 && isTaken) await written.promise;
+      isClosed = true;
+      database.close();
+    },
+  };
+};
