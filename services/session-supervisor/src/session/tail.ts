@@ -5,6 +5,7 @@ import {
   UsersReleased,
   type UserClaim,
 } from '#libs/contracts/user.ts';
+import { isDomainError } from '#libs/errors/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 
@@ -32,7 +33,7 @@ export const giveBack = async (
     });
 };
 
-/** Ends a demand, as often as it takes. */
+/** Ends a demand, as often as it takes; one that a later owner has stated stays. */
 export const removeDemand = async (
   { bus, clock, logger }: MatcherTalk,
   demand: RemoveDemandRequest,
@@ -47,6 +48,8 @@ export const removeDemand = async (
       });
       return;
     } catch (thrown) {
+      // Somebody else reigns: the demand is theirs, and what is written next will say so.
+      if (isDomainError(thrown) && thrown.reason === 'STALE_REIGN') return;
       logger.debug({ err: thrown, workload: demand.workloadId }, 'a demand was not removed; it is tried again');
       await clock.sleep(AGAIN_MS, signal).catch(() => undefined);
     }
