@@ -26,7 +26,8 @@ export interface At {
 export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState => {
   switch (entry.kind) {
     case 'taken-over':
-      return { ...state, reign: at.n, owner: entry.owner, closed: false };
+      // What is closed stays so: only a retry or a repair opens it.
+      return { ...state, reign: at.n, owner: entry.owner };
     case 'started':
       return {
         ...state,

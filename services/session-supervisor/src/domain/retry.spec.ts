@@ -154,6 +154,14 @@ describe('a repair', () => {
     expect(countsOf(game.session.state).completed).to.equal(2);
   });
 
+  it('is made although no users are wanted any more', () => {
+    const game = ended();
+    game.session.state = { ...game.session.state, wanted: 0 };
+    game.reopen({ kind: 'repair', damaged: [{ task: 'noop/1', generation: 0 }], reason: 'missing' });
+    game.connect();
+    expect(game.first('u1')).to.include({ ordinal: 1, generation: 1 });
+  });
+
   it('takes no result of other tasks of an ended workload', () => {
     const game = ended();
     game.reopen({ kind: 'repair', damaged: [{ task: 'noop/1', generation: 0 }], reason: 'missing' });

@@ -2,7 +2,7 @@ import { overtakable, usersForCopies } from './copies.ts';
 import { hold, withdraw, type Crew, type Member } from './crew.ts';
 import { recordStart, type Draft } from './decision.ts';
 import { isFit, versionToBegin } from './machines.ts';
-import { generationOf, isOpen, isOver, openCount, troubleOf, type WorkloadState } from './workload.ts';
+import { generationOf, hasEnded, isOpen, isOver, openCount, troubleOf, type WorkloadState } from './workload.ts';
 
 /** A window is so many seconds of work: long enough to ride over a pause of the mesh, short enough to lose little. */
 const WINDOW_SECONDS = 8;
@@ -39,7 +39,8 @@ export const effectiveWanted = ({
   if (isOver(state) || state.phase === 'paused') return 0;
   const remaining = openCount(state);
   const triers = state.troubles.count > state.givenUp.count ? state.header.spec.maxFailures : 0;
-  const most = Math.min(state.wanted, planUsers);
+  // Repairs are made also where nobody is wanted any more: that cannot be changed once the workload has ended.
+  const most = Math.min(hasEnded(state) ? Math.max(state.wanted, 1) : state.wanted, planUsers);
   // Looking for what is worth copying costs something, and is for the end.
   const copiers = remaining < most ? usersForCopies({ state, crew, now }) : 0;
   return Math.min(most, Math.max(remaining + copiers, triers));

@@ -17,7 +17,7 @@ export interface ReopenRequest {
 /**
  * Opens a closed workload for a retry or a repair: takes a slot (a repair needs none) and the ownership, then appends the new
  * reign and the command in one document. Answers false if somebody else did something with it meanwhile: look again. Whoever
- * dies in between leaves a closed workload with an owner, which the next one fences and closes once more (see `takeOver`).
+ * dies in between leaves a closed workload with an owner, which the next one fences and frees (see `takeOver`).
  */
 export const reopen = async (
   deps: SessionDeps,

@@ -23,7 +23,8 @@ export const takeOver = async (
       await closeUp(deps, loaded);
       return undefined;
     }
-    // A closed one is fenced too: whoever was about to open it again when it died or froze must not find the position free.
+    // A closed one, which stays closed, is fenced too: whoever was about to open it again when it died or froze must not find the
+    // position free.
     const outcome = await appendTakenOver(deps, document._id, loaded.n + 1, signal);
     loaded = await catchUp(journal, document._id, loaded, folding);
     if (outcome === 'written') {

@@ -1,0 +1,118 @@
+import type { View } from '../../services/session-supervisor/src/session/reads.ts';
+import type { Database } from './database.ts';
+import type { Managers } from './manager.ts';
+import { emptyModel, take, type Model } from './model.ts';
+
+/** Something that must never be. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+/** Checks the store and what clients were told, after each step; it believes nothing that the cores say of themselves. */
+export interface Checker {
+  step(): void;
+  /** A stop was answered. */
+  stopped(workload: string): void;
+  /** A command with this request id was answered. */
+  acknowledged(workload: string, requestId: string): void;
+  /** A client was shown this. */
+  shown(workload: string, view: View): void;
+  model(workload: string): Model;
+  /** After the quiet phase. */
+  quiet(): void;
+}
+
+interface Followed {
+  model: Model;
+  position: number;
+  requests: Set<string>;
+  /** Counts after each position. */
+  counts: { completed: number; failed: number }[];
+  shownRevision: number;
+}
+
+export const createChecker = (database: Database, managers: Managers, slots: number): Checker => {
+  const followed = new Map<string, Followed>();
+
+  const fail = (workload: string, what: string): never => {
+    throw new Violation(`${workload}: ${what}`);
+  };
+
+  const follow = (id: string): Followed => {
+    const known = followed.get(id) ?? {
+      model: emptyModel(),
+      position: 0,
+      requests: new Set<string>(),
+      counts: [{ completed: 0, failed: 0 }],
+      shownRevision: 0,
+    };
+    followed.set(id, known);
+    const documents = database.journals.get(id) ?? [];
+    for (const { n, entries, accepted = [] } of documents.slice(known.position)) {
+      if (n !== known.position + 1) fail(id, `position ${n} after ${known.position}`);
+      known.position = n;
+      for (const entry of entries) {
+        const wrong = take(known.model, entry);
+        if (wrong !== undefined) fail(id, wrong);
+        if (entry.kind === 'accepted' && Number(entry.attempt.split('-')[1]) >= 900_000) {
+          fail(id, `I3: the forged attempt ${entry.attempt} was accepted`);
+        }
+        if ('request' in entry && entry.request !== undefined) known.requests.add(entry.request.requestId);
+      }
+      const keys = entries.flatMap((entry) => (entry.kind === 'accepted' ? [`${entry.task}/${entry.generation}`] : []));
+      if (keys.join() !== accepted.join()) fail(id, `the guard keys of ${n} are not those of its entries`);
+      known.counts.push({ completed: known.model.done.size, failed: known.model.failed.size });
+    }
+    return known;
+  };
+
+  return {
+    step() {
+      for (const id of database.journals.keys()) follow(id);
+      const held = new Map<string, number>();
+      for (const { _id, customer, slot } of database.workloads.values()) {
+        if (slot === undefined) continue;
+        held.set(customer, (held.get(customer) ?? 0) + 1);
+        if (held.get(customer)! > slots) fail(_id, `I11: ${customer} has more than ${slots} running workloads`);
+      }
+    },
+    stopped(workload) {
+      const { model } = follow(workload);
+      if (!model.isOver) fail(workload, 'I6: a stop was answered, and the journal does not have it');
+    },
+    acknowledged(workload, requestId) {
+      if (!follow(workload).requests.has(requestId)) {
+        fail(workload, `I5: command ${requestId} was answered, and the journal does not have it`);
+      }
+    },
+    shown(workload, view) {
+      const known = follow(workload);
+      const { revision, state } = view;
+      const told = { completed: state.done.count, failed: state.givenUp.count };
+      const counts = known.counts[state.position];
+      if (counts?.completed !== told.completed || counts.failed !== told.failed) {
+        fail(
+          workload,
+          `I10: revision ${revision} was shown as ${JSON.stringify(told)}, it is ${JSON.stringify(counts)}`,
+        );
+      }
+    },
+    model: (workload) => follow(workload).model,
+    quiet() {
+      for (const { _id, customer, owner, slot, projection } of database.workloads.values()) {
+        const { model } = follow(_id);
+        const state = `${model.phase}, ${model.done.size} done, ${model.failed.size} failed, owner ${owner}`;
+        if (!model.isOver) fail(_id, `I12: ${customer}'s workload has not ended: ${state}`);
+        if (!model.isClosed || owner !== null) fail(_id, `I12: it has not closed: ${state}`);
+        if (slot !== undefined) fail(_id, `I11: it has ended and holds slot ${slot}`);
+        if (projection.completed !== model.done.size)
+          fail(_id, `its projection says ${projection.completed}: ${state}`);
+        if (model.phase === 'completed' && model.done.size !== projection.total)
+          fail(_id, `I1: completed without all: ${state}`);
+      }
+      for (const { id, session } of managers.registry.values()) {
+        if (session !== null) throw new Violation(`I13: ${id} still serves ${session}`);
+      }
+    },
+  };
+};

@@ -1,0 +1,147 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError, isDomainError, toProtoStatus, unavailable } from '#libs/errors/index.ts';
+import type { Bus, ServeHandler } from '#libs/nats/index.ts';
+import type { Process, World } from './world.ts';
+
+interface Subscription {
+  of: Process;
+  pattern: string[];
+  queue: string | undefined;
+  handler: ServeHandler;
+  isOpen: boolean;
+}
+
+/** A fact in the stream, once for each message id. */
+export interface PublishedFact {
+  subject: string;
+  bytes: Uint8Array;
+}
+
+/** NATS between processes: messages are late, out of order, lost, and come twice; whole processes are cut off. */
+export interface Network {
+  busOf(process: Process): Bus;
+  cut(process: Process): void;
+  mend(process: Process): void;
+  /** How likely a message is lost; 0 in quiet times. */
+  lossy(share: number): void;
+  readonly facts: ReadonlyMap<string, PublishedFact>;
+}
+
+const matches = (pattern: readonly string[], subject: readonly string[]): boolean =>
+  pattern.length === subject.length && pattern.every((part, i) => part === '*' || part === subject[i]);
+
+export const createNetwork = (world: World): Network => {
+  const subscriptions: Subscription[] = [];
+  const isCut = new Set<Process>();
+  const facts = new Map<string, PublishedFact>();
+  let loss = 0;
+
+  const delay = (): number => 0.2 + world.random.float() ** 4 * (loss > 0 ? 80 : 3);
+  const isLost = (a: Process, b: Process): boolean => {
+    if (isCut.has(a) || isCut.has(b)) return true;
+    const lost = world.random.float() < loss;
+    if (lost) world.count('messages lost');
+    return lost;
+  };
+  const listeners = (subject: string): Subscription[] => {
+    const parts = subject.split('.');
+    return subscriptions.filter(({ isOpen, of, pattern }) => isOpen && of.isAlive && matches(pattern, parts));
+  };
+  /** Everybody, but of each queue one. */
+  const receivers = (subject: string): Subscription[] => {
+    const all = listeners(subject);
+    const groups = Map.groupBy(
+      all.filter(({ queue }) => queue !== undefined),
+      ({ queue }) => queue,
+    );
+    const chosen = [...groups.values()].flatMap((some) => some[Math.floor(world.random.float() * some.length)] ?? []);
+    return [...all.filter(({ queue }) => queue === undefined), ...chosen];
+  };
+  const requestId = 'simulated';
+
+  const busOf = (self: Process): Bus => ({
+    publish: (subject, bytes) => {
+      for (const { of, handler, ...rest } of receivers(subject)) {
+        const times = world.random.float() < loss / 4 ? 2 : 1;
+        if (times > 1) world.count('messages repeated');
+        for (let i = 0; i < times; i += 1) {
+          if (isLost(self, of)) continue;
+          const hear = (): void => {
+            if (rest.isOpen) void handler(bytes, { subject, requestId, isRequest: false }).catch(() => undefined);
+          };
+          world.after(delay(), `hears ${subject}`, hear, of);
+        }
+      }
+    },
+    request: (subject, bytes, { timeoutMs, signal }) =>
+      new Promise((resolve, reject) => {
+        let isOver = false;
+        const end = (fn: () => void): void => {
+          if (isOver) return;
+          isOver = true;
+          timer.cancel();
+          signal?.removeEventListener('abort', onAbort);
+          fn();
+        };
+        const onAbort = (): void => end(() => reject(signal?.reason as Error));
+        const late = new DomainError(status.DEADLINE_EXCEEDED, 'REPLY_TIMEOUT', `no answer on ${subject}`);
+        const timer = world.after(timeoutMs, `gives up on ${subject}`, () => end(() => reject(late)), self);
+        if (signal?.aborted === true) return onAbort();
+        signal?.addEventListener('abort', onAbort, { once: true });
+        if (isCut.has(self)) return;
+        const [one] = receivers(subject);
+        if (one === undefined) {
+          const nobody = new DomainError(status.UNAVAILABLE, 'NO_RESPONDER', `nobody serves ${subject}`);
+          world.after(delay(), `finds nobody on ${subject}`, () => end(() => reject(nobody)), self);
+          return;
+        }
+        const answer = (fn: () => void, what: string): void => {
+          if (!isLost(one.of, self)) world.after(delay(), `${what} from ${subject}`, () => end(fn), self);
+        };
+        const hear = async (): Promise<void> => {
+          if (!one.isOpen) return;
+          try {
+            const reply = (await one.handler(bytes, { subject, requestId, isRequest: true })) ?? new Uint8Array();
+            answer(() => resolve(reply), 'answer');
+          } catch (thrown) {
+            const told = isDomainError(thrown) ? thrown : unavailable('peer', String(toProtoStatus(thrown).message));
+            world.note(`DBG ${told.message}`);
+            answer(() => reject(told), 'refusal');
+          }
+        };
+        if (!isLost(self, one.of)) world.after(delay(), `is asked ${subject}`, () => void hear(), one.of);
+      }),
+    serve: (subject, handler, options = {}) => {
+      const one = { of: self, pattern: subject.split('.'), queue: options.queue, handler, isOpen: true };
+      subscriptions.push(one);
+      return {
+        ready: async () => undefined,
+        close: async () => {
+          one.isOpen = false;
+          subscriptions.splice(subscriptions.indexOf(one), 1);
+        },
+      };
+    },
+    publishFact: (subject, bytes, messageId) =>
+      new Promise((resolve, reject) => {
+        const isUnheard = isCut.has(self) || world.random.float() < loss;
+        if (!isUnheard || world.random.float() < 0.5) facts.set(messageId, { subject, bytes });
+        const answer = isUnheard ? () => reject(unavailable('nats', 'no answer')) : resolve;
+        world.after(isUnheard ? 1_000 : delay(), 'learns of a fact', answer, self);
+      }),
+    connected: () => !isCut.has(self),
+    onReconnect: () => () => undefined,
+    close: async () => undefined,
+    [Symbol.asyncDispose]: async () => undefined,
+  });
+
+  return {
+    busOf,
+    cut: (process) => void isCut.add(process),
+    mend: (process) => void isCut.delete(process),
+    lossy: (share) => {
+      loss = share;
+    },
+    facts,
+  };
+};

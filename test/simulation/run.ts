@@ -1,0 +1,267 @@
+import type { SessionCommand } from '#libs/contracts/session.ts';
+import { createAgent, type Agent } from './agent.ts';
+import { createChecker } from './checker.ts';
+import { createDatabase } from './database.ts';
+import { createManagers } from './manager.ts';
+import { createNetwork } from './network.ts';
+import { startSupervisor, type Supervisor } from './supervisor.ts';
+import { createWorld, type World } from './world.ts';
+
+/** What came of one seed. */
+export interface Outcome {
+  seed: number;
+  steps: number;
+  faults: number;
+  virtualMs: number;
+  hash: string;
+  counts: ReadonlyMap<string, number>;
+  /** What was violated, with the trace; undefined if nothing was. */
+  violation: { message: string; trace: string[] } | undefined;
+}
+
+const SLOTS = 1;
+const BUSY_MS = 20_000;
+const QUIET_MS = 90_000;
+
+/** Runs one seed: two or more of everything, customers who command, faults; then quiet, in which all must end. */
+export const simulate = async (seed: number): Promise<Outcome> => {
+  const world = createWorld(seed);
+  const below = (n: number): number => Math.floor(world.random.float() * n);
+  const pick = <T>(list: readonly T[]): T | undefined => list[below(list.length)];
+  const network = createNetwork(world);
+  const plan = { runningWorkloads: SLOTS, users: 10, weight: 1 };
+  const database = createDatabase(world, plan);
+  const managers = createManagers(world, network);
+  const checker = createChecker(database, managers, SLOTS);
+  const supervisors: Supervisor[] = [];
+  const agents: Agent[] = [];
+  const ids: string[] = [];
+  let faults = 0;
+  let wrong: Error | undefined;
+  let isQuiet = false;
+  let serial = 0;
+
+  const supervise = (): void => {
+    serial += 1;
+    supervisors.push(startSupervisor(world, network, database, `supervisor-${serial}`));
+  };
+  const manage = (): void => {
+    serial += 1;
+    managers.start(`manager-${serial}`);
+  };
+  const living = (): Supervisor[] => supervisors.filter(({ process }) => process.isAlive);
+  const guard = (fn: () => void): void => {
+    try {
+      fn();
+    } catch (thrown) {
+      wrong ??= thrown as Error;
+    }
+  };
+
+  /** Somebody asks a replica; what is not answered is unknown. */
+  const ask = async (what: string, by: (supervisor: Supervisor) => Promise<void>): Promise<void> => {
+    const supervisor = pick(living());
+    if (supervisor === undefined) return;
+    world.note(`client ${what} at ${supervisor.process.name}`);
+    try {
+      await by(supervisor);
+    } catch {
+      world.count('commands without an answer');
+    }
+  };
+  const command = (id: string, message: SessionCommand['command'], requestId: string): Promise<void> =>
+    ask(`${message?.$case} ${id}`, async (supervisor) => {
+      await supervisor.command(id, { requestId, command: message });
+      guard(() => {
+        // To stop what is stopped already leaves no trace.
+        if (message?.$case === 'stop') checker.stopped(id);
+        else if (requestId !== '') checker.acknowledged(id, requestId);
+      });
+    });
+  const start = (customer: string): Promise<void> =>
+    ask(`start for ${customer}`, async (supervisor) => {
+      const id = await supervisor.start(customer, 3 + below(25), `r-${below(1e9)}`, '');
+      if (id !== undefined && !ids.includes(id)) ids.push(id);
+    });
+  const look = (id: string): Promise<void> =>
+    ask(`look at ${id}`, async (supervisor) => {
+      const view = await supervisor.view(id);
+      if (view !== undefined) guard(() => checker.shown(id, view));
+    });
+
+  const act = (): void => {
+    if (isQuiet) return;
+    world.after(150 + below(700), 'acts', act);
+    const id = pick(ids);
+    const requestId = below(4) === 0 ? '' : `r-${below(1e9)}`;
+    if (id === undefined || below(6) === 0) return void start(pick(['alice', 'bob']) ?? 'alice');
+    if (below(2) === 0) return void look(id);
+    switch (below(9)) {
+      case 0:
+        return void command(id, { $case: 'pause', value: {} }, requestId);
+      case 1:
+      case 2:
+        return void command(id, { $case: 'resume', value: {} }, requestId);
+      case 3:
+      case 4:
+        return void command(id, { $case: 'setWanted', value: { wanted: below(6) } }, requestId);
+      case 5:
+        return void command(id, { $case: 'stop', value: { deleteResults: below(8) === 0 } }, requestId);
+      case 6:
+        return void command(id, { $case: 'retry', value: { tasks: pick(['', '0', '0-2']) ?? '' } }, requestId);
+      case 7: {
+        const damaged = [{ task: `noop/${below(3)}`, generation: below(2) }];
+        return void command(id, { $case: 'repair', value: { damaged, reason: 'missing' } }, '');
+      }
+      default:
+        return void pick(agents)?.lie(id, `noop/${below(5)}`);
+    }
+  };
+
+  const fault = (what: string): void => {
+    faults += 1;
+    world.count(`faults: ${what}`);
+    world.note(`FAULT ${what}`);
+  };
+  const later = (what: string, fn: () => void, ms = 500 + below(6_000)): void => void world.after(ms, what, fn);
+
+  const harm = (): void => {
+    if (isQuiet) return;
+    world.after(500 + below(2_500), 'harms', harm);
+    const supervisor = pick(living());
+    const manager = pick(managers.all.filter(({ process }) => process.isAlive));
+    const agent = pick(agents.filter(({ process }) => process.isAlive));
+    const process = pick([supervisor?.process, manager?.process, agent?.process]);
+    switch (below(10)) {
+      case 0:
+        if (supervisor === undefined) return;
+        fault('supervisor killed');
+        world.kill(supervisor.process);
+        return later('supervisor returns', supervise);
+      case 1:
+        if (manager === undefined) return;
+        fault('manager killed');
+        world.kill(manager.process);
+        return later('manager returns', manage);
+      case 2:
+        if (agent === undefined) return;
+        fault('agent killed');
+        agent.crash();
+        return later('agent returns', () => agent.restart());
+      case 3:
+      case 4:
+        if (process === undefined) return;
+        fault('process frozen');
+        world.freeze(process);
+        return later('thaw', () => world.thaw(process), 500 + below(12_000));
+      case 5:
+        if (process === undefined) return;
+        fault('partition');
+        network.cut(process);
+        return later('partition ends', () => network.mend(process));
+      case 6:
+        fault('database away');
+        database.away(true);
+        return later('database is back', () => database.away(false), 200 + below(4_000));
+      case 7:
+        fault('database unsure');
+        database.lossy(0.15);
+        return later('database is sure', () => database.lossy(0));
+      case 8:
+        fault('network lossy');
+        network.lossy(0.1);
+        return later('network is well', () => network.lossy(0));
+      default:
+        if (agent === undefined) return;
+        fault('stream broken');
+        agent.disconnect();
+        agent.repeat();
+    }
+  };
+
+  /** From now on nothing goes wrong, everybody is there, and customers want everything done. */
+  const calm = (): void => {
+    isQuiet = true;
+    world.note('QUIET');
+    network.lossy(0);
+    database.lossy(0);
+    database.away(false);
+    for (const { process } of [...supervisors, ...managers.all, ...agents]) {
+      network.mend(process);
+      if (process.isFrozen) world.thaw(process);
+    }
+    while (living().length < 2) supervise();
+    while (managers.all.filter(({ process }) => process.isAlive).length < 2) manage();
+    for (const agent of agents) if (!agent.process.isAlive) agent.restart();
+    world.after(6_000, 'has all done', encourage);
+  };
+  const encourage = (): void => {
+    for (const id of ids) {
+      const { isOver, phase } = checker.model(id);
+      if (isOver) continue;
+      if (phase.startsWith('paused')) void command(id, { $case: 'resume', value: {} }, '');
+      void command(id, { $case: 'setWanted', value: { wanted: 5 } }, '');
+    }
+    world.after(5_000, 'has all done', encourage);
+  };
+
+  supervise();
+  supervise();
+  manage();
+  manage();
+  const bad = below(5);
+  for (let i = 0; i < 5; i += 1) {
+    const taskMs = 30 * Math.exp(2.5 * world.random.float());
+    const fails = (task: string): boolean => i === bad && Number(task.slice(5)) % 3 === 0;
+    agents.push(createAgent(world, managers, `user-${i}`, { taskMs, fails }));
+  }
+  world.after(1_500, 'acts', act);
+  world.after(2_500, 'harms', harm);
+  world.after(BUSY_MS, 'calms', calm);
+
+  const hasEnded = (): boolean => {
+    if (!isQuiet) return false;
+    return (
+      [...database.workloads.values()].every(({ owner }) => owner === null) &&
+      [...managers.registry.values()].every(({ session }) => session === null)
+    );
+  };
+  const fatal = (thrown: unknown): void => {
+    wrong ??= thrown instanceof Error ? thrown : new Error(String(thrown));
+  };
+  process.on('uncaughtException', fatal);
+  try {
+    while (wrong === undefined && world.now() < BUSY_MS + QUIET_MS && (await world.step())) {
+      guard(() => checker.step());
+      if (isQuiet && world.now() > BUSY_MS + 12_000 && hasEnded()) break;
+    }
+    if (wrong === undefined) guard(() => checker.quiet());
+    if (wrong !== undefined)
+      for (const [id, docs] of database.journals)
+        console.log(
+          id,
+          JSON.stringify(
+            docs.map((d) => [
+              d.n,
+              d.by.slice(0, 5),
+              d.entries.map((e) => e.kind + ('owner' in e ? e.owner.slice(0, 5) : '')),
+            ]),
+          ),
+          JSON.stringify(database.workloads.get(id)),
+        );
+  } finally {
+    process.off('uncaughtException', fatal);
+    for (const { process: each } of [...supervisors, ...managers.all, ...agents]) world.kill(each);
+  }
+  return {
+    seed,
+    steps: world.steps(),
+    faults,
+    virtualMs: world.now(),
+    hash: world.hash(),
+    counts: world.counts,
+    violation: wrong === undefined ? undefined : { message: wrong.stack ?? wrong.message, trace: world.trace() },
+  };
+};
+
+export type { World };

@@ -1,0 +1,98 @@
+import type { SessionCommand } from '#libs/contracts/session.ts';
+import { SetDemandRequest, SetDemandResponse } from '#libs/contracts/user.ts';
+import { createLogger } from '#libs/telemetry/index.ts';
+import type { Context } from '../../services/session-supervisor/src/context.ts';
+import { begin } from '../../services/session-supervisor/src/domain/workload.ts';
+import { header } from '../../services/session-supervisor/src/domain/fixture.ts';
+import { obey } from '../../services/session-supervisor/src/rpc/command.ts';
+import type { SessionDeps } from '../../services/session-supervisor/src/session/deps.ts';
+import { serveOrphanReports } from '../../services/session-supervisor/src/session/orphan-reports.ts';
+import { startOwnership } from '../../services/session-supervisor/src/session/ownership.ts';
+import { createReads, type View } from '../../services/session-supervisor/src/session/reads.ts';
+import { createSessions } from '../../services/session-supervisor/src/session/sessions.ts';
+import { projectionOf } from '../../services/session-supervisor/src/store/workload-document.ts';
+import type { Database } from './database.ts';
+import { MESH_SECRET } from './secret.ts';
+import type { Network } from './network.ts';
+import type { Process, World } from './world.ts';
+
+/** One replica of session-supervisor: its real sessions, loop, appender, ownership and reads. */
+export interface Supervisor {
+  process: Process;
+  start(customer: string, tasks: number, requestId: string, failing: string): Promise<string | undefined>;
+  command(id: string, ask: SessionCommand): Promise<View>;
+  view(id: string): Promise<View | undefined>;
+}
+
+const logger = createLogger({ service: 'simulation', level: 'silent' });
+const DEADLINE_MS = 8_000;
+
+export const startSupervisor = (world: World, network: Network, database: Database, name: string): Supervisor => {
+  const process = world.process(name);
+  const clock = world.clockOf(process);
+  const stores = database.of(process);
+  const bus = network.busOf(process);
+  const instance = world.random.id('i');
+  const deps: SessionDeps = {
+    ...stores,
+    instance,
+    meshSecret: MESH_SECRET,
+    bus,
+    refusals: { count: (_workload, _user, reason) => world.count(`refused ${reason}`), list: async () => [] },
+    setDemand: async (request, { deadlineMs, signal }) => {
+      const bytes = SetDemandRequest.encode(request).finish();
+      const options = { timeoutMs: deadlineMs, signal };
+      return SetDemandResponse.decode(await bus.request('muster.user.v1.matcher.set-demand', bytes, options));
+    },
+    clock,
+    random: world.random,
+    logger,
+    events: {
+      workloadStarted: () => undefined,
+      workloadEnded: () => world.count('ends'),
+      workloadTakenOver: () => world.count('take-overs'),
+      workloadLetGo: () => world.count('appends refused'),
+      journalConflict: (id) => {
+        throw new Error(`the journal of ${id} contradicts its fold`);
+      },
+      appendUnknown: () => undefined,
+      attemptFailed: () => undefined,
+      reportRefused: () => undefined,
+      commandObeyed: (_id, command) => world.count(`commands: ${command}`),
+    },
+    sweep: { afterMs: 60_000, everyMs: 60_000 },
+    scrub: { afterMs: 60_000, everyMs: 60_000 },
+  };
+  const sessions = createSessions(deps);
+  const reads = createReads(deps);
+  const context = { ...deps, reads, sessions } as unknown as Context;
+  serveOrphanReports(deps);
+  startOwnership(deps, stores.beats, sessions).catch(() => {
+    // Without its first beat a replica does not start; another one comes in its place.
+    world.kill(process);
+  });
+  return {
+    process,
+    start: async (customer, tasks, requestId, failing) => {
+      const id = world.random.id('w');
+      const base = header(tasks, { failingTasks: failing, durationMs: 1 });
+      const made = { ...base, id, customer, createdAt: clock.now(), wanted: 1 + Math.floor(world.random.float() * 5) };
+      const { runningWorkloads: slots } = await deps.customers.planOf(customer);
+      const projection = projectionOf(begin(made), '');
+      const record = {
+        header: made,
+        requestId,
+        requestHash: `${customer}/${tasks}`,
+        projection,
+        owner: instance,
+        slots,
+      };
+      const started = await deps.workloads.start(record);
+      if (started.kind === 'full' || started.kind === 'request-id-reused') return undefined;
+      void sessions.open(started.document).catch(() => undefined);
+      return started.document._id;
+    },
+    command: (id, ask) => obey(context, id, ask, clock.monotonic() + DEADLINE_MS, new AbortController().signal),
+    view: (id) => reads.view(id),
+  };
+};

@@ -1,0 +1,187 @@
+import type { Clock, Timer } from '#libs/clock/index.ts';
+import { seededRandom, type Random } from '#libs/random/index.ts';
+
+/** A process of the simulated mesh: it can die, and it can stand still for a while. */
+export interface Process {
+  readonly name: string;
+  isAlive: boolean;
+  isFrozen: boolean;
+  /** What came while it stood still. */
+  deferred: (() => void)[];
+}
+
+/** Time, chance and the order of everything in one run: the same seed gives the same run. */
+export interface World {
+  readonly random: Random;
+  now(): number;
+  process(name: string): Process;
+  /** Has something happen to a process after `ms`: not if it is dead by then, later if it stands still. */
+  after(ms: number, label: string, fn: () => void, of?: Process): Timer;
+  /** Lets the next thing happen and everything follow from it at once. Answers false when nothing will. */
+  step(): Promise<boolean>;
+  kill(process: Process): void;
+  freeze(process: Process): void;
+  thaw(process: Process): void;
+  clockOf(process: Process): Clock;
+  /** Counts something for the report. */
+  count(what: string): void;
+  readonly counts: ReadonlyMap<string, number>;
+  steps(): number;
+  /** One number that differs as soon as anything in the whole trace does. */
+  hash(): string;
+  /** The latest things that happened. */
+  trace(): string[];
+  note(text: string): void;
+}
+
+interface Event {
+  at: number;
+  seq: number;
+  label: string;
+  fn: () => void;
+  of: Process | undefined;
+  isCancelled: boolean;
+}
+
+/** Wall clocks of processes differ; nothing may depend on them. */
+const EPOCH = 1_700_000_000_000;
+const TRACE_LINES = 40_000;
+
+const isBefore = (a: Event, b: Event): boolean => a.at < b.at || (a.at === b.at && a.seq < b.seq);
+
+/** A binary heap of events. */
+const createQueue = () => {
+  const heap: Event[] = [];
+  const swap = (i: number, j: number): void => {
+    [heap[i], heap[j]] = [heap[j]!, heap[i]!];
+  };
+  return {
+    push(event: Event): void {
+      heap.push(event);
+      for (let i = heap.length - 1; i > 0;) {
+        const parent = (i - 1) >> 1;
+        if (!isBefore(heap[i]!, heap[parent]!)) return;
+        swap(i, parent);
+        i = parent;
+      }
+    },
+    pop(): Event | undefined {
+      const first = heap[0];
+      const last = heap.pop();
+      if (first === undefined || last === undefined || heap.length === 0) return first;
+      heap[0] = last;
+      for (let i = 0; ;) {
+        const [left, right] = [2 * i + 1, 2 * i + 2];
+        let least = i;
+        if (left < heap.length && isBefore(heap[left]!, heap[least]!)) least = left;
+        if (right < heap.length && isBefore(heap[right]!, heap[least]!)) least = right;
+        if (least === i) return first;
+        swap(i, least);
+        i = least;
+      }
+    },
+  };
+};
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export const createWorld = (seed: number): World => {
+  const random = seededRandom(seed);
+  const queue = createQueue();
+  const counts = new Map<string, number>();
+  const lines: string[] = [];
+  let now = 0;
+  let seq = 0;
+  let steps = 0;
+  let hash = 0x811c9dc5;
+
+  const note = (text: string): void => {
+    const line = `${now.toFixed(1)} ${text}`;
+    for (let i = 0; i < line.length; i += 1) hash = Math.imul(hash ^ line.charCodeAt(i), 0x01000193);
+    lines.push(line);
+    if (lines.length > TRACE_LINES * 2) lines.splice(0, TRACE_LINES);
+  };
+
+  const after: World['after'] = (ms, label, fn, of) => {
+    seq += 1;
+    const event: Event = { at: now + Math.max(0, ms), seq, label, fn, of, isCancelled: false };
+    queue.push(event);
+    return {
+      cancel: () => {
+        event.isCancelled = true;
+      },
+    };
+  };
+
+  const run = (event: Event): void => {
+    const { of, fn, label } = event;
+    if (event.isCancelled || of?.isAlive === false) return;
+    if (of?.isFrozen === true) {
+      of.deferred.push(() => run(event));
+      return;
+    }
+    note(`${of?.name ?? 'world'} ${label}`);
+    fn();
+  };
+
+  return {
+    random,
+    now: () => now,
+    process: (name) => ({ name, isAlive: true, isFrozen: false, deferred: [] }),
+    after,
+    async step() {
+      const event = queue.pop();
+      if (event === undefined) return false;
+      now = Math.max(now, event.at);
+      if (event.isCancelled || event.of?.isAlive === false) return true;
+      steps += 1;
+      run(event);
+      // What was started now, and what a dispatcher puts off to the end of the turn.
+      await nextTurn();
+      await nextTurn();
+      return true;
+    },
+    kill(process) {
+      process.isAlive = false;
+      process.deferred = [];
+    },
+    freeze(process) {
+      process.isFrozen = true;
+    },
+    thaw(process) {
+      process.isFrozen = false;
+      for (const fn of process.deferred.splice(0)) after(0, 'thaws', fn, process);
+    },
+    clockOf(process) {
+      const skew = Math.floor(random.float() * 1e9);
+      const setTimer: Clock['setTimer'] = (ms, fn) => after(ms, 'timer', fn, process);
+      return {
+        now: () => EPOCH + now + skew,
+        monotonic: () => now + skew,
+        setTimer,
+        sleep: (ms, signal) =>
+          new Promise((resolve, reject) => {
+            if (signal?.aborted === true) {
+              reject(signal.reason as Error);
+              return;
+            }
+            const onAbort = (): void => {
+              timer.cancel();
+              reject(signal?.reason as Error);
+            };
+            const timer = setTimer(ms, () => {
+              signal?.removeEventListener('abort', onAbort);
+              resolve();
+            });
+            signal?.addEventListener('abort', onAbort, { once: true });
+          }),
+      };
+    },
+    count: (what) => void counts.set(what, (counts.get(what) ?? 0) + 1),
+    counts,
+    steps: () => steps,
+    hash: () => (hash >>> 0).toString(16).padStart(8, '0'),
+    trace: () => lines.slice(-TRACE_LINES),
+    note,
+  };
+};
