@@ -2,11 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench proto clean
+.PHONY: help setup demo test check simulate bench proto clean
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # Which tests; empty: all. In single quotes: mocha finds the files, not the shell.
 TESTS ?=
+SEEDS ?= 2000
+FIRST ?= 1
 IMAGE := libs/contracts/gen/image.binpb
 
 help: ## say what can be done here
@@ -29,6 +31,9 @@ check: setup ## generate, format, lint, types, protocols
 	buf lint proto
 	tools/breaking.sh
 	node tools/access.ts
+
+simulate: setup ## simulate the mesh under faults (SEEDS=20000 FIRST=1 for so many seeds from the first on)
+	@SEEDS=$(SEEDS) FIRST=$(FIRST) node test/simulation/main.ts
 
 bench: setup ## measure this machine against the aims
 	@./bench/run.sh

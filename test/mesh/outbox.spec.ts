@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { eventually, type RunningService } from '#libs/testing/index.ts';
@@ -53,6 +54,32 @@ describe('what an agent has finished', function () {
     const results = await resultsOf(acme, id);
     expect(results.map(({ blobName }) => blobName)).to.deep.equal(stored);
     expect(await blobsOf(id)).to.deep.equal(stored);
+  });
+
+  it('is uploaded by the next run where blob was away, and is not done twice', async () => {
+    await mesh.services.blob.kill('SIGKILL');
+    const id = await start(acme, { noop: noop({ tasks: 1, resultBytes: 200 }) });
+    // It is durable before anybody tries to upload it.
+    const delayed = async () =>
+      (await readFile(agent.logFile, 'utf8'))
+        .split('\n')
+        .find((line) => line.includes(id) && line.includes('could not be uploaded yet'));
+    const line = await eventually(
+      async () => {
+        const found = await delayed();
+        if (found === undefined) throw new Error('nothing to upload yet');
+        return found;
+      },
+      { withinMs: 15_000 },
+    );
+    await agent.kill('SIGKILL');
+    await mesh.services.blob.restart();
+    await agent.restart();
+    await ended(acme, id);
+    const { attempt } = JSON.parse(line) as { attempt: string };
+    const names = (await resultsOf(acme, id)).map(({ blobName }) => blobName);
+    expect(names).to.deep.equal([`results/${id}/noop/0/0-${attempt}.bin`]);
+    expect(await blobsOf(id)).to.deep.equal(names);
   });
 
   it('is delivered when the mesh is back, and dropped where the workload was stopped meanwhile', async () => {

@@ -65,7 +65,7 @@ export const createDatabase = (world: World, plan: Plan): Database => {
             const value = operation();
             answer = () => resolve(value);
           } catch (thrown) {
-            answer = () => reject(thrown as Error);
+            answer = () => reject(thrown);
           }
           if (isLostAfter) giveUp();
           else world.after(latency(), `${what}: answered`, answer, self);
@@ -106,7 +106,7 @@ export const createDatabase = (world: World, plan: Plan): Database => {
       const taken = new Set(running(customer).map(({ slot }) => slot));
       return Array.from({ length: slots }, (_, i) => i).find((slot) => !taken.has(slot));
     };
-    const change = (id: string, when: (document: WorkloadDocument) => boolean, change: (d: WorkloadDocument) => void) =>
+    const update = (id: string, when: (document: WorkloadDocument) => boolean, change: (d: WorkloadDocument) => void) =>
       ask(`update ${id}`, () => {
         const document = workloads.get(id);
         if (document === undefined || !when(document)) return false;
@@ -145,7 +145,7 @@ export const createDatabase = (world: World, plan: Plan): Database => {
       running: (customer) => ask('running', () => copy(running(customer))),
       list: () => ask('list', () => copy([...workloads.values()])),
       project: async (id, projection, frees) => {
-        await change(
+        await update(
           id,
           (document) => document.projection.position <= projection.position,
           (document) => {
@@ -155,7 +155,7 @@ export const createDatabase = (world: World, plan: Plan): Database => {
         );
       },
       published: async (id, position) => {
-        await change(
+        await update(
           id,
           (document) => document.published < position,
           (document) => {
@@ -169,7 +169,7 @@ export const createDatabase = (world: World, plan: Plan): Database => {
           copy([...workloads.values()].filter(({ owner }) => owner !== null && !than.includes(owner))),
         ),
       claim: (id, from, owner) =>
-        change(
+        update(
           id,
           (document) => document.owner === from,
           (document) => {
@@ -190,7 +190,7 @@ export const createDatabase = (world: World, plan: Plan): Database => {
           return { kind: 'reopened' } as const;
         }),
       disown: async (id, owner) => {
-        await change(
+        await update(
           id,
           (document) => document.owner === owner,
           (document) => {

@@ -81,7 +81,15 @@ export const take = (model: Model, entry: Entry): string | undefined => {
     case 'resumed':
       model.phase = 'running';
       return undefined;
-    default:
+    case 'taken-over':
+    case 'started':
+    case 'duplicate':
+    case 'attempt-failed':
+    case 'attempt-lost':
+    case 'user-barred':
+    case 'wanted-set':
       return undefined;
+    default:
+      return entry satisfies never;
   }
 };

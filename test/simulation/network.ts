@@ -104,8 +104,7 @@ export const createNetwork = (world: World): Network => {
             const reply = (await one.handler(bytes, { subject, requestId, isRequest: true })) ?? new Uint8Array();
             answer(() => resolve(reply), 'answer');
           } catch (thrown) {
-            const told = isDomainError(thrown) ? thrown : unavailable('peer', String(toProtoStatus(thrown).message));
-            world.note(`DBG ${told.message}`);
+            const told = isDomainError(thrown) ? thrown : unavailable('peer', toProtoStatus(thrown).message);
             answer(() => reject(told), 'refusal');
           }
         };

@@ -1,7 +1,7 @@
 import type { SessionCommand } from '#libs/contracts/session.ts';
 import { createAgent, type Agent } from './agent.ts';
 import { createChecker } from './checker.ts';
-import { createDatabase } from './database.ts';
+import { createDatabase, type Database } from './database.ts';
 import { createManagers } from './manager.ts';
 import { createNetwork } from './network.ts';
 import { startSupervisor, type Supervisor } from './supervisor.ts';
@@ -20,7 +20,7 @@ export interface Outcome {
 }
 
 const SLOTS = 1;
-const BUSY_MS = 20_000;
+const BUSY_MS = 12_000;
 const QUIET_MS = 90_000;
 
 /** Runs one seed: two or more of everything, customers who command, faults; then quiet, in which all must end. */
@@ -37,7 +37,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   const agents: Agent[] = [];
   const ids: string[] = [];
   let faults = 0;
-  let wrong: Error | undefined;
+  const trouble: { first: Error | undefined } = { first: undefined };
   let isQuiet = false;
   let serial = 0;
 
@@ -54,7 +54,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     try {
       fn();
     } catch (thrown) {
-      wrong ??= thrown as Error;
+      trouble.first ??= thrown as Error;
     }
   };
 
@@ -114,7 +114,8 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         return void command(id, { $case: 'repair', value: { damaged, reason: 'missing' } }, '');
       }
       default:
-        return void pick(agents)?.lie(id, `noop/${below(5)}`);
+        pick(agents)?.lie(id, `noop/${below(5)}`);
+        return undefined;
     }
   };
 
@@ -190,13 +191,15 @@ export const simulate = async (seed: number): Promise<Outcome> => {
       network.mend(process);
       if (process.isFrozen) world.thaw(process);
     }
-    while (living().length < 2) supervise();
     while (managers.all.filter(({ process }) => process.isAlive).length < 2) manage();
     for (const agent of agents) if (!agent.process.isAlive) agent.restart();
-    world.after(6_000, 'has all done', encourage);
+    world.after(0, 'has all done', encourage);
   };
   const encourage = (): void => {
-    for (const id of ids) {
+    // Those that could not start while the database was away came to nothing.
+    while (living().length < 2) supervise();
+    // Also those whose start nobody got an answer to.
+    for (const id of database.workloads.keys()) {
       const { isOver, phase } = checker.model(id);
       if (isOver) continue;
       if (phase.startsWith('paused')) void command(id, { $case: 'resume', value: {} }, '');
@@ -227,28 +230,15 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     );
   };
   const fatal = (thrown: unknown): void => {
-    wrong ??= thrown instanceof Error ? thrown : new Error(String(thrown));
+    trouble.first ??= thrown instanceof Error ? thrown : new Error(String(thrown));
   };
   process.on('uncaughtException', fatal);
   try {
-    while (wrong === undefined && world.now() < BUSY_MS + QUIET_MS && (await world.step())) {
+    while (trouble.first === undefined && world.now() < BUSY_MS + QUIET_MS && (await world.step())) {
       guard(() => checker.step());
-      if (isQuiet && world.now() > BUSY_MS + 12_000 && hasEnded()) break;
+      if (isQuiet && world.now() > BUSY_MS + 8_000 && hasEnded()) break;
     }
-    if (wrong === undefined) guard(() => checker.quiet());
-    if (wrong !== undefined)
-      for (const [id, docs] of database.journals)
-        console.log(
-          id,
-          JSON.stringify(
-            docs.map((d) => [
-              d.n,
-              d.by.slice(0, 5),
-              d.entries.map((e) => e.kind + ('owner' in e ? e.owner.slice(0, 5) : '')),
-            ]),
-          ),
-          JSON.stringify(database.workloads.get(id)),
-        );
+    if (trouble.first === undefined) guard(() => checker.quiet());
   } finally {
     process.off('uncaughtException', fatal);
     for (const { process: each } of [...supervisors, ...managers.all, ...agents]) world.kill(each);
@@ -260,8 +250,15 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     virtualMs: world.now(),
     hash: world.hash(),
     counts: world.counts,
-    violation: wrong === undefined ? undefined : { message: wrong.stack ?? wrong.message, trace: world.trace() },
+    violation: violationOf(trouble.first, world, database),
   };
 };
 
-export type { World };
+const violationOf = (first: Error | undefined, world: World, database: Database): Outcome['violation'] => {
+  if (first === undefined) return undefined;
+  const journals = [...database.journals].flatMap(([id, documents]) => [
+    `journal of ${id}: ${JSON.stringify(database.workloads.get(id))}`,
+    ...documents.map(({ n, by, entries }) => `  ${n} ${by} ${JSON.stringify(entries)}`),
+  ]);
+  return { message: first.stack ?? first.message, trace: [...world.trace(), ...journals] };
+};

@@ -17,6 +17,7 @@ import {
   type Environment,
   type TlsFiles,
 } from '#libs/config/index.ts';
+import { machineOf } from './domain/machine-name.ts';
 import { RENDER_ENGINES, type RenderEngine } from './engines/index.ts';
 
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -44,6 +45,7 @@ export const variables = z.object({
   MUSTER_AGENT_BLENDER: text('/usr/bin/blender').prefault('blender'),
   MUSTER_AGENT_CACHE: text('/var/cache/muster').optional(),
   MUSTER_AGENT_CACHE_BYTES: size({ minBytes: 2 ** 20 }).prefault('10GiB'),
+  MUSTER_AGENT_OUTBOX: text('/var/lib/muster/outbox').optional(),
   MUSTER_AGENT_OUTBOX_RESULTS: integer({ min: 1, max: 1_000_000 }).prefault('20000'),
   MUSTER_AGENT_OUTBOX_BYTES: size({ minBytes: 2 ** 10 }).prefault('10GiB'),
   MUSTER_AGENT_NO_SANDBOX: boolean().prefault('0'),
@@ -67,8 +69,8 @@ export interface Config {
   /** PATH. */
   searchPath: string;
   cache: { dir: string; limitBytes: number };
-  /** How much may wait to be acknowledged before no more work is taken. */
-  outbox: { records: number; bytes: number };
+  /** Where results wait to be acknowledged, and how much may before no more work is taken. */
+  outbox: { dir: string; records: number; bytes: number };
   noSandbox: boolean;
   graceMs: number;
 }
@@ -91,6 +93,7 @@ export const readConfig = (env: Environment): Config => {
     const problem = `must be auto, or some of ${ENGINES.join(',')}`;
     throw new ConfigError([{ name: 'MUSTER_AGENT_ENGINES', problem, example: 'auto' }]);
   }
+  const cacheDir = read.MUSTER_AGENT_CACHE ?? join(env['HOME'] ?? homedir(), '.cache', 'muster');
   return {
     tokens: read.MUSTER_TOKEN,
     endpoints: { user: read.MUSTER_USER_ENDPOINT, blob: read.MUSTER_BLOB_ENDPOINT },
@@ -100,10 +103,14 @@ export const readConfig = (env: Environment): Config => {
     blender: read.MUSTER_AGENT_BLENDER,
     searchPath: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     cache: {
-      dir: read.MUSTER_AGENT_CACHE ?? join(env['HOME'] ?? homedir(), '.cache', 'muster'),
+      dir: cacheDir,
       limitBytes: read.MUSTER_AGENT_CACHE_BYTES,
     },
-    outbox: { records: read.MUSTER_AGENT_OUTBOX_RESULTS, bytes: read.MUSTER_AGENT_OUTBOX_BYTES },
+    outbox: {
+      dir: read.MUSTER_AGENT_OUTBOX ?? join(cacheDir, 'outbox', machineOf(read.MUSTER_TOKEN[0] ?? '') ?? 'unknown'),
+      records: read.MUSTER_AGENT_OUTBOX_RESULTS,
+      bytes: read.MUSTER_AGENT_OUTBOX_BYTES,
+    },
     noSandbox: read.MUSTER_AGENT_NO_SANDBOX,
     graceMs: read.MUSTER_AGENT_GRACE,
   };

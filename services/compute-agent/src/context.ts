@@ -38,8 +38,7 @@ export const createContext = async (
   const machine = machineOf(config.tokens[0] ?? '') ?? 'unknown';
   // First of all: nobody else may work for this machine in this folder.
   const outboxes =
-    overrides.outboxes ??
-    openOutboxes({ dir: join(dir, 'outbox', machine), limits: config.outbox, clock, random, log });
+    overrides.outboxes ?? openOutboxes({ dir: config.outbox.dir, limits: config.outbox, clock, random, log });
   const folder = join(dir, 'agents', machine);
   // What an earlier run left half done.
   await rm(folder, { recursive: true, force: true });

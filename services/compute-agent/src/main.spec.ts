@@ -66,6 +66,15 @@ describe('the agent as a process', function () {
     expect(peer.streams).to.have.length(1);
   });
 
+  it('refuses to start in the folder of another agent, and says what to do', async () => {
+    await using _first = await start();
+    const refused = await start().then(
+      () => 'started',
+      (error: unknown) => String(error),
+    );
+    expect(refused).to.contain('another agent works in').and.to.contain('MUSTER_AGENT_OUTBOX');
+  });
+
   it('starts without a mesh, and is there when the mesh comes', async () => {
     const port = Number(peer.address.split(':').at(-1));
     await peer.stop();

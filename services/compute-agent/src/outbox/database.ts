@@ -55,7 +55,7 @@ export const openDatabase = (dir: string, log: Logger): Database => {
     db = open(dir);
   } catch (thrown) {
     if (codeOf(thrown) === ERRORS.busy) {
-      const message = `another agent works in ${dir}; give each machine its own agent, or another MUSTER_AGENT_CACHE`;
+      const message = `another agent works in ${dir}; end that one, or give this one a machine and a folder (MUSTER_AGENT_OUTBOX) of its own`;
       throw new OutboxInUseError(message, { cause: thrown });
     }
     if (codeOf(thrown) !== ERRORS.corrupt && codeOf(thrown) !== ERRORS.notADatabase) throw thrown;

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -80,6 +80,18 @@ describe('the outbox', () => {
     expect(await readdir(join(dir, 'files'))).to.deep.equal([]);
   });
 
+  it('takes files over from another disk', async () => {
+    const other = join('/dev/shm', systemRandom.id('muster-test'));
+    await mkdir(other);
+    stack.defer(() => rm(other, { recursive: true }));
+    const file = join(other, 'frame.png');
+    await writeFile(file, 'picture');
+    const outcome = completed({ ...noop, file, sizeBytes: 7 });
+    const own = fileOf(await open().of('one').keep(kept(1, { outcome }))) ?? '';
+    expect(await readFile(own, 'utf8')).to.equal('picture');
+    expect(await readdir(other)).to.deep.equal([]);
+  });
+
   it('begins anew where the records are no records, and puts them aside', async () => {
     await writeFile(join(dir, 'outbox.db'), 'garbage, and plenty of it\n'.repeat(1_000));
     const outboxes = open();
@@ -98,7 +110,7 @@ describe('the outbox', () => {
 
   it('is one agent’s alone', () => {
     open();
-    expect(() => openDatabase(dir, testLog)).to.throw(OutboxInUseError, /another agent works in .*MUSTER_AGENT_CACHE/);
+    expect(() => openDatabase(dir, testLog)).to.throw(OutboxInUseError, /MUSTER_AGENT_OUTBOX/);
   });
 
   it('has no room beyond its bounds until a tenth of it is free again', async () => {

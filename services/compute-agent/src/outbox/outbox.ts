@@ -1,10 +1,11 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { openDatabase, type Change, type Database } from './database.ts';
+import { moveDurably } from './move.ts';
 import { bytesOf, decode, encode, fileOf, type Kept } from './kept.ts';
 
 /** What one machine has finished and the mesh has not acknowledged. */
@@ -139,9 +140,7 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
     const file = fileOf(kept);
     if (kept.outcome.kind !== 'completed' || file === undefined || dirname(file) === files) return kept;
     const own = join(files, `${random.id('f')}${extname(file)}`);
-    await using handle = await open(file, 'r');
-    await handle.sync();
-    await rename(file, own);
+    await moveDurably(file, own);
     return { ...kept, outcome: { ...kept.outcome, file: own } };
   };
 

@@ -56,6 +56,8 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
   if (generation > current) return later('GENERATION_AHEAD');
   const key: AttemptKey = { task, generation, attempt, user: input.user };
   const wasOut = forget(draft, member, attempt, body.seconds, body.kind === 'completed');
+  // Whatever comes of it: if it was out, its task may wait for somebody else now.
+  if (wasOut) draft.crew.queue.giveBack(ordinal);
   if (generation < current) return settled('OUTDATED_GENERATION');
   const isDecided = has(draft.state.done, ordinal) || has(draft.state.givenUp, ordinal);
   if (body.kind === 'completed') {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { exchange, header, holdsNothing, play, user } from './fixture.ts';
+import { exchange, failed, header, holdsNothing, play, reports, user } from './fixture.ts';
 
 const releasedBy = (decision: { effects: { kind: string; user?: { id: string } }[] }): (string | undefined)[] =>
   decision.effects.flatMap((effect) => (effect.kind === 'release' ? [effect.user?.id] : []));
@@ -46,5 +46,24 @@ describe('word of the matcher that crosses other word', () => {
     game.pass(3_000);
     game.input(exchange([user('u1', { claim: 2 })]));
     expect(game.session.crew.members.size).to.equal(1);
+  });
+});
+
+describe('a failure that is told twice', () => {
+  it('leaves its task to others, also where its user said in between to hold it still', () => {
+    const game = play(header(1));
+    game.input(exchange([user('u1'), user('u2')], { suitable: 5 }));
+    game.input(holdsNothing('u1'));
+    const [attempt = ''] = game.held('u1').keys();
+    game.input(reports('u1', [failed(attempt, 0)]));
+    game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: false });
+    game.input(exchange([user('u1', { connection: 'c-again', claim: 2 })], { suitable: 5 }));
+    const held = [{ task: 'noop/0', generation: 0, attempt }];
+    game.input({ kind: 'user-held', user: 'u1', connection: 'c-again', held });
+    // Somebody asks for work meanwhile: the task is not waiting.
+    game.input(exchange([user('u1', { connection: 'c-again', claim: 2 }), user('u3')], { suitable: 5 }));
+    game.input(holdsNothing('u3'));
+    game.input(reports('u1', [failed(attempt, 0)]));
+    expect([...game.held('u3').values()]).to.deep.equal([0]);
   });
 });
