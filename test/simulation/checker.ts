@@ -78,7 +78,7 @@ export const createChecker = (database: Database, managers: Managers, slots: num
     },
     stopped(workload) {
       const { model } = follow(workload);
-      if (!model.isOver) fail(workload, 'I6: a stop was answered, and the journal does not have it');
+      if (model.endings === 0) fail(workload, 'I6: a stop was answered, and the journal does not have it');
     },
     acknowledged(workload, requestId) {
       if (!follow(workload).requests.has(requestId)) {

@@ -8,6 +8,8 @@ export interface Model {
   failed: Set<number>;
   /** No result may be accepted: it has ended, and nothing was retried or is repaired since. */
   isOver: boolean;
+  /** How often it ended: a retry may have opened it since. */
+  endings: number;
   repairs: Set<number>;
   /** `<task>/<generation>` of every accepted result. */
   accepted: Set<string>;
@@ -19,6 +21,7 @@ export const emptyModel = (): Model => ({
   done: new Set(),
   failed: new Set(),
   isOver: false,
+  endings: 0,
   repairs: new Set(),
   accepted: new Set(),
   phase: 'pending',
@@ -69,6 +72,7 @@ export const take = (model: Model, entry: Entry): string | undefined => {
     case 'stopped':
       if (model.isOver && entry.kind !== 'failed') return `${entry.kind} after the end`;
       model.isOver = true;
+      model.endings += 1;
       model.repairs.clear();
       model.phase = entry.kind;
       return undefined;
