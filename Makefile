@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check simulate bench proto clean
+.PHONY: help setup demo test check simulate mutants bench proto clean
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # Which tests; empty: all. In single quotes: mocha finds the files, not the shell.
@@ -34,6 +34,9 @@ check: setup ## generate, format, lint, types, protocols
 
 simulate: setup ## simulate the mesh under faults (SEEDS=20000 FIRST=1 for so many seeds from the first on)
 	@SEEDS=$(SEEDS) FIRST=$(FIRST) node test/simulation/main.ts
+
+mutants: setup ## plant each known defect in a copy, and say which test caught it
+	@node test/mutants/main.ts
 
 bench: setup ## measure this machine against the aims
 	@./bench/run.sh
