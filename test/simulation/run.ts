@@ -80,7 +80,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     });
   const start = (customer: string): Promise<void> =>
     ask(`start for ${customer}`, async (supervisor) => {
-      const id = await supervisor.start(customer, 3 + below(25), `r-${below(1e9)}`, '');
+      const id = await supervisor.start(customer, 3 + below(25), 1 + below(5), `r-${below(1e9)}`);
       if (id !== undefined && !ids.includes(id)) ids.push(id);
     });
   const look = (id: string): Promise<void> =>

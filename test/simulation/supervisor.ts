@@ -19,7 +19,7 @@ import type { Process, World } from './world.ts';
 /** One replica of session-supervisor: its real sessions, loop, appender, ownership and reads. */
 export interface Supervisor {
   process: Process;
-  start(customer: string, tasks: number, requestId: string, failing: string): Promise<string | undefined>;
+  start(customer: string, tasks: number, wanted: number, requestId: string): Promise<string | undefined>;
   command(id: string, ask: SessionCommand): Promise<View>;
   view(id: string): Promise<View | undefined>;
 }
@@ -73,10 +73,10 @@ export const startSupervisor = (world: World, network: Network, database: Databa
   });
   return {
     process,
-    start: async (customer, tasks, requestId, failing) => {
+    start: async (customer, tasks, wanted, requestId) => {
       const id = world.random.id('w');
-      const base = header(tasks, { failingTasks: failing, durationMs: 1 });
-      const made = { ...base, id, customer, createdAt: clock.now(), wanted: 1 + Math.floor(world.random.float() * 5) };
+      const base = header(tasks, { durationMs: 1 });
+      const made = { ...base, id, customer, createdAt: clock.now(), wanted };
       const { runningWorkloads: slots } = await deps.customers.planOf(customer);
       const projection = projectionOf(begin(made), '');
       const record = {

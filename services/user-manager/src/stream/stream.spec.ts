@@ -235,6 +235,14 @@ describe('AgentService.connect', () => {
       ]);
     });
 
+    it('takes a stream that ends without goodbye for broken', async () => {
+      const agent = await mesh.agent('wordless');
+      await using session = await openSession(mesh.bus, { workload: 'w-wordless' });
+      await session.exchange();
+      await agent.halfClose();
+      await eventually(() => expect(session.told.disconnected.map(({ isClean }) => isClean)).to.deep.equal([false]));
+    });
+
     it('takes an agent for lost within 10 s when it falls silent', async () => {
       await using proxy = await startProxy({ target: Number(mesh.address.split(':').at(-1)) });
       await using session = await openSession(mesh.bus, { workload: 'w-silence' });

@@ -1,0 +1,70 @@
+import { createAgent } from './agent.ts';
+import { createDatabase } from './database.ts';
+import { createManagers } from './manager.ts';
+import { createNetwork } from './network.ts';
+import { startSupervisor } from './supervisor.ts';
+import { createWorld } from './world.ts';
+
+/** How long a workload took, and how long it must take at least: every user at work without a pause until all is done. */
+export interface Finish {
+  seconds: number;
+  boundSeconds: number;
+}
+
+const USERS = 100;
+const TASKS = 2_000;
+const MEDIAN_TASK_MS = 2_000;
+/** Of the logarithm of the users' speeds. */
+const SIGMA = 0.7;
+const VANISH = 0.1;
+const LATEST_MS = 3_600_000;
+
+/** When users with these times a task, each of whom is there from `from` until `until`, have done so many tasks together. */
+export const lowerBoundMs = (
+  users: readonly { taskMs: number; from: number; until: number }[],
+  tasks: number,
+): number => {
+  const done = (at: number): number =>
+    users.reduce((sum, { taskMs, from, until }) => sum + Math.max(0, Math.min(at, until) - from) / taskMs, 0);
+  let [low, high] = [0, LATEST_MS];
+  while (high - low > 1) {
+    const middle = (low + high) / 2;
+    if (done(middle) < tasks) low = middle;
+    else high = middle;
+  }
+  return high;
+};
+
+/** One workload of 2,000 tasks, done by 100 users of mixed speed, a tenth of whom vanish without a word in the middle. */
+export const measureFinish = async (seed: number): Promise<Finish> => {
+  const world = createWorld(seed);
+  const normal = (): number =>
+    Math.sqrt(-2 * Math.log(1 - world.random.float())) * Math.cos(2 * Math.PI * world.random.float());
+  const network = createNetwork(world);
+  const database = createDatabase(world, { runningWorkloads: 1, users: USERS, weight: 1 });
+  const managers = createManagers(world, network);
+  managers.start('manager-1');
+  const supervisor = startSupervisor(world, network, database, 'supervisor-1');
+  const users = Array.from({ length: USERS }, (_, i) => {
+    const taskMs = MEDIAN_TASK_MS * Math.exp(SIGMA * normal());
+    return { taskMs, agent: createAgent(world, managers, `user-${i}`, { taskMs, fails: () => false }) };
+  });
+  const settle = async (until: () => boolean): Promise<void> => {
+    while (world.now() < LATEST_MS && !until() && (await world.step()));
+  };
+  await settle(() => world.now() > 2_000);
+  const from = world.now();
+  let id: string | undefined;
+  const start = async (): Promise<void> => {
+    id = await supervisor.start('alice', TASKS, USERS, 'r-1');
+  };
+  void start();
+  const expected = (TASKS * MEDIAN_TASK_MS) / USERS;
+  const crew = users.map(({ taskMs, agent }, i) => {
+    const until = i < USERS * VANISH ? from + expected * world.random.float() : LATEST_MS;
+    if (until < LATEST_MS) world.after(until - from, 'vanishes', () => agent.crash());
+    return { taskMs, from, until };
+  });
+  await settle(() => id !== undefined && database.workloads.get(id)?.projection.phase === 'completed');
+  return { seconds: (world.now() - from) / 1_000, boundSeconds: (lowerBoundMs(crew, TASKS) - from) / 1_000 };
+};
