@@ -99,9 +99,9 @@ export const fitCrew = (draft: Draft): void => {
     else leave(draft, member);
   }
   for (const member of stays) {
-    if (member.phase !== 'leaving') continue;
-    member.phase = 'ready';
-    serve(draft, member);
+    if (member.phase === 'leaving') member.phase = 'ready';
+    // Also who got nothing while the workload was paused.
+    if (member.attempts.size === 0) serve(draft, member);
   }
   serveHungry(draft);
 };

@@ -237,7 +237,17 @@ describe('a workload of which much fails', () => {
     expect(explain(game.session.state, 'paused', 10, undefined)[0]?.message).to.match(/5 of 40 tasks failed.*no light/);
     game.command({ kind: 'resume' });
     expect(game.session.state.phase).to.equal('running');
+    expect(game.held('u1').size).to.be.above(0);
     expect(kindsOf(game.fail('u1'))).to.not.include('paused');
+  });
+
+  it('goes on with who finished everything before it was told to', () => {
+    const game = crewed(40, ['u1'], { maxFailures: 1 });
+    for (let i = 0; i < 5; i += 1) game.fail('u1');
+    for (let i = 0; i < 40 && game.held('u1').size > 0; i += 1) game.finish('u1');
+    expect(game.held('u1').size).to.equal(0);
+    game.command({ kind: 'resume' });
+    expect(game.held('u1').size).to.be.above(0);
   });
 
   it('does not for few of many', () => {
