@@ -4,6 +4,8 @@ import type { Context } from '../context.ts';
 import { type AgentStream, createAgentStream } from '../stream/agent-stream.ts';
 import { endLocal } from '../stream/end-stream.ts';
 import { admit } from '../stream/hello.ts';
+import { tooManyForgeries } from '../stream/errors.ts';
+import { createForgeries } from '../stream/forgeries.ts';
 import { leave } from '../stream/leave.ts';
 import { type Leaving, readAgent, readHello } from '../stream/reading.ts';
 import { createReportSender, type ReportSender } from '../stream/report-sender.ts';
@@ -77,9 +79,14 @@ const converse = async (
 
 const senderFor = (ctx: Context, stream: AgentStream): ReportSender => {
   const streamId = { userId: stream.user, connectionId: stream.connection };
+  const forgeries = createForgeries();
   return createReportSender({
     ask: (workload, reports) => ctx.report(streamId, workload, reports),
-    deliver: (outcomes) => stream.deliver(outcomes),
+    deliver: (outcomes) => {
+      stream.deliver(outcomes);
+      const count = forgeries.count(outcomes);
+      if (count !== undefined) stream.end(tooManyForgeries(count));
+    },
     onSent: (reports) => {
       const done = stream.settle(reports);
       if (done !== undefined) ctx.sessions.userRenderingCompleted(done, streamId);

@@ -24,6 +24,15 @@ export const machineUnknown = (machine: string | undefined): DomainError =>
 export const superseded = (): DomainError =>
   new DomainError(status.ABORTED, 'SUPERSEDED', 'the same machine connected again; this agent must stay away');
 
+/** PERMISSION_DENIED `TOO_MANY_FORGERIES`. */
+export const tooManyForgeries = (count: number): DomainError =>
+  new DomainError(
+    status.PERMISSION_DENIED,
+    'TOO_MANY_FORGERIES',
+    `${count} reports on this stream had tokens or receipts that prove nothing; report only what was handed to this machine`,
+    { count },
+  );
+
 /** RESOURCE_EXHAUSTED `READER_TOO_SLOW`. */
 export const readerTooSlow = (waitingBytes: number): DomainError =>
   new DomainError(

@@ -1,0 +1,21 @@
+import type { Outcome } from '#libs/contracts/agent.ts';
+
+/** An honest agent has none; one whose records got mixed up has a few. */
+const MAX_FORGERIES = 100;
+const FORGED: ReadonlySet<string> = new Set(['TOKEN_INVALID', 'RECEIPT_INVALID']);
+
+/** Counts the reports of one stream that prove nothing. */
+export interface Forgeries {
+  /** Answers how many there are by now, once there are too many; undefined before. */
+  count(outcomes: readonly Outcome[]): number | undefined;
+}
+
+export const createForgeries = (): Forgeries => {
+  let total = 0;
+  return {
+    count(outcomes) {
+      for (const { reason } of outcomes) if (FORGED.has(reason)) total += 1;
+      return total > MAX_FORGERIES ? total : undefined;
+    },
+  };
+};

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { Clients } from '../harness/clients.ts';
+import { enrol } from '../harness/hand-agent.ts';
+import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { bytesOf, rawAgent } from '../harness/raw-agent.ts';
+import { ended, noop, start } from '../harness/work.ts';
+
+const MIB = 2 ** 20;
+const MOST_GROWTH = 100 * MIB;
+
+describe('a mesh that is flooded', function () {
+  this.timeout(90_000);
+  let mesh: Mesh;
+  let acme: Clients;
+
+  before(async () => {
+    mesh = await startMesh();
+    await mesh.agent('honest');
+    acme = await mesh.customer('acme');
+    // What it takes once it has worked for a while, whoever floods it.
+    await ended(acme, await start(acme, { noop: noop({ tasks: 5_000 }) }));
+  });
+  after(() => mesh[Symbol.asyncDispose]());
+
+  /** Resident memory of the services that agents can reach, directly or not. */
+  const memory = async (): Promise<Record<string, number>> => {
+    const { manager, supervisor } = mesh.services;
+    const of = async ({ pid }: { pid: number }): Promise<number> => {
+      const [, kib = ''] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
+      return Number(kib) * 1_024;
+    };
+    return { manager: await of(manager), supervisor: await of(supervisor) };
+  };
+  /** Neither grows much by what happens, and honest work goes on meanwhile. */
+  const unharmed = async (flood: (workload: string) => Promise<void>): Promise<void> => {
+    const before_ = await memory();
+    const id = await start(acme, { noop: noop({ tasks: 2_000, durationMs: 1 }) });
+    await flood(id);
+    const { state } = await ended(acme, id);
+    expect(state).to.equal('WORKLOAD_STATE_COMPLETED');
+    for (const [service, bytes] of Object.entries(await memory())) {
+      expect(bytes - before_[service]!, `${service} grew`).to.be.at.most(MOST_GROWTH);
+    }
+  };
+
+  it('cuts off who sends rubbish, or reports with other people’s tokens, however many', async () => {
+    const { token } = await enrol(mesh, 'forger');
+    await unharmed(async (workloadId) => {
+      const forged = (n: number): Uint8Array =>
+        bytesOf({
+          $case: 'reports',
+          value: {
+            reports: Array.from({ length: 1_000 }, (_, i) => ({
+              reportId: n * 1_000 + i + 1,
+              workloadId,
+              attempt: { task: `noop/${i}`, generation: 0, attempt: `0-${i}`, token: randomBytes(16) },
+              body: {
+                $case: 'completed' as const,
+                value: { receipt: undefined, sha256: 'ab'.repeat(32), pixelHash: '', seconds: 1, notes: [] },
+              },
+            })),
+          },
+        });
+      const cutOff = await rawAgent(
+        mesh,
+        token,
+        Array.from({ length: 100 }, (_, n) => forged(n)),
+      );
+      expect(cutOff.reason).to.equal('TOO_MANY_FORGERIES');
+      for (const rubbish of [randomBytes(100), Buffer.alloc(3 * MIB, 0x0a), Buffer.from('[]')]) {
+        const { reason } = await rawAgent(mesh, token, [rubbish]);
+        expect(reason).to.be.oneOf(['MALFORMED_MESSAGE', 'INVALID_FIELDS', 'MESSAGE_TOO_LARGE']);
+      }
+    });
+  });
+});
