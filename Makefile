@@ -2,13 +2,15 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check simulate mutants bench proto clean
+.PHONY: help setup demo test check simulate chaos mutants bench proto clean
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # Which tests; empty: all. In single quotes: mocha finds the files, not the shell.
 TESTS ?=
 SEEDS ?= 2000
 FIRST ?= 1
+ROUNDS ?= 2
+SEED ?= 1
 IMAGE := libs/contracts/gen/image.binpb
 
 help: ## say what can be done here
@@ -34,6 +36,9 @@ check: setup ## generate, format, lint, types, protocols
 
 simulate: setup ## simulate the mesh under faults (SEEDS=20000 FIRST=1 for so many seeds from the first on)
 	@SEEDS=$(SEEDS) FIRST=$(FIRST) node test/simulation/main.ts
+
+chaos: setup ## kill, freeze and cut off the real processes of a mesh at work (ROUNDS=60 SEED=1)
+	@ROUNDS=$(ROUNDS) SEED=$(SEED) node test/chaos/main.ts
 
 mutants: setup ## plant each known defect in a copy, and say which test caught it
 	@node test/mutants/main.ts

@@ -5,8 +5,10 @@ import {
   startAzurite,
   startMongod,
   startNats,
+  startProxy,
   startService,
   tempDir,
+  type Proxy,
   type RunningService,
   type TestMongod,
   type TestStore,
@@ -17,6 +19,10 @@ import { createKeys, type Keys } from './keys.ts';
 export interface MeshOptions {
   /** Variables for session-supervisor over the usual ones. */
   supervisor?: Record<string, string>;
+  /** How many session-supervisors and user-managers there are. Default 1. */
+  replicas?: number;
+  /** The services reach mongod and nats-server through proxies. */
+  isProxied?: boolean;
 }
 
 export interface AgentOptions {
@@ -34,6 +40,10 @@ export interface Mesh extends AsyncDisposable {
   readonly keys: Keys;
   readonly stores: { nats: TestStore; mongod: TestMongod; azurite: TestStore };
   readonly services: { supervisor: RunningService; manager: RunningService; blob: RunningService };
+  /** All session-supervisors and all user-managers, the ones in `services` first. */
+  readonly replicas: { supervisors: RunningService[]; managers: RunningService[] };
+  /** Before mongod and before nats-server, where they were asked for. */
+  readonly proxies: Proxy[];
   readonly endpoints: { session: string; user: string; blob: string };
   readonly operator: Clients;
   /** Somebody who hands in work. */
@@ -50,32 +60,44 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
   const [nats, mongod, azurite] = await Promise.all([startNats(), startMongod(), startAzurite()]);
   for (const store of [nats, mongod, azurite]) opening.use(store);
   const keys = await createKeys(dir.path);
-  const ports = { session: await freePort(), user: await freePort(), blob: await freePort() };
-  const endpoints = {
-    session: `ipv4:127.0.0.1:${ports.session}`,
-    user: `ipv4:127.0.0.1:${ports.user}`,
-    blob: `ipv4:127.0.0.1:${ports.blob}`,
-  };
+  const { replicas = 1, isProxied = false } = options;
+  const freePorts = (n: number): Promise<number[]> => Promise.all(Array.from({ length: n }, () => freePort()));
+  const ports = { session: await freePorts(replicas), user: await freePorts(replicas), blob: await freePorts(1) };
+  const targetOf = (some: readonly number[]): string => `ipv4:${some.map((port) => `127.0.0.1:${port}`).join(',')}`;
+  const endpoints = { session: targetOf(ports.session), user: targetOf(ports.user), blob: targetOf(ports.blob) };
+  const proxies = isProxied
+    ? await Promise.all([startProxy({ target: mongod.port }), startProxy({ target: nats.port })])
+    : [];
+  for (const proxy of proxies) opening.use(proxy);
+  const [mongoProxy, natsProxy] = proxies;
   const common = {
     MUSTER_JWKS: keys.jwksFile,
     MUSTER_MESH_SECRET: MESH_SECRET,
-    MUSTER_MONGO_URL: mongod.url,
-    MUSTER_NATS_URL: nats.url,
+    MUSTER_MONGO_URL: mongoProxy === undefined ? mongod.url : mongod.urlVia(mongoProxy.port),
+    MUSTER_NATS_URL: natsProxy === undefined ? nats.url : `nats://127.0.0.1:${natsProxy.port}`,
     MUSTER_LOG_LEVEL: process.env['MUSTER_TEST_LOG'] ?? 'info',
   };
   const start = (name: string, port: number, env: Record<string, string> = {}): Promise<RunningService> =>
     startService({ name, env: { ...common, MUSTER_LISTEN: `127.0.0.1:${port}`, ...env } });
-  const [blob, manager, supervisor] = await Promise.all([
-    start('blob', ports.blob, { MUSTER_BLOB_CONNECTION: azurite.url }),
-    start('user-manager', ports.user, { MUSTER_AGENT_KEY_FILE: keys.agentKeyFile }),
-    start('session-supervisor', ports.session, {
-      MUSTER_SERVICE_TOKEN: await keys.token('service', 'session-supervisor'),
-      MUSTER_USER_ENDPOINT: endpoints.user,
-      MUSTER_BLOB_ENDPOINT: endpoints.blob,
-      ...options.supervisor,
-    }),
+  const serviceToken = await keys.token('service', 'session-supervisor');
+  const [blobs, managers, supervisors] = await Promise.all([
+    Promise.all(ports.blob.map((port) => start('blob', port, { MUSTER_BLOB_CONNECTION: azurite.url }))),
+    Promise.all(ports.user.map((port) => start('user-manager', port, { MUSTER_AGENT_KEY_FILE: keys.agentKeyFile }))),
+    Promise.all(
+      ports.session.map((port) =>
+        start('session-supervisor', port, {
+          MUSTER_SERVICE_TOKEN: serviceToken,
+          MUSTER_USER_ENDPOINT: endpoints.user,
+          MUSTER_BLOB_ENDPOINT: endpoints.blob,
+          ...options.supervisor,
+        }),
+      ),
+    ),
   ]);
-  for (const service of [blob, manager, supervisor]) opening.use(service);
+  for (const service of [...blobs, ...managers, ...supervisors]) opening.use(service);
+  const [[blob], [manager], [supervisor]] = [blobs, managers, supervisors];
+  if (blob === undefined || manager === undefined || supervisor === undefined)
+    throw new Error('a mesh has one of each');
   const operator = opening.use(createClients(endpoints, await keys.token('operator', 'operator')));
   const opened = opening.move();
   return {
@@ -83,6 +105,8 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
     keys,
     stores: { nats, mongod, azurite },
     services: { supervisor, manager, blob },
+    replicas: { supervisors, managers },
+    proxies,
     endpoints,
     operator,
     customer: async (id) => opened.use(createClients(endpoints, await keys.token('customer', id))),

@@ -1,0 +1,49 @@
+import type { Db } from 'mongodb';
+import type { JournalDocument } from '#libs/journal/index.ts';
+import { collection } from '#libs/mongo/index.ts';
+import type { Entry } from '../../services/session-supervisor/src/domain/entries.ts';
+import type { WorkloadDocument } from '../../services/session-supervisor/src/store/workload-document.ts';
+import type { Clients } from '../harness/clients.ts';
+import { emptyModel, take } from '../simulation/model.ts';
+import type { History } from './history.ts';
+
+/** Reads everything that there is and says what must not be. */
+export const check = async (db: Db, operator: Clients, history: History, since: Date): Promise<string[]> => {
+  const wrong: string[] = [];
+  const workloads = await collection<WorkloadDocument>(db, 'workloads')
+    .find({ createdAt: { $gte: since } })
+    .toArray();
+  const requests = new Set<string>();
+  for (const { _id: id, owner, slot, projection, requestId } of workloads) {
+    const say = (what: string): void => void wrong.push(`${id}: ${what}`);
+    if (requestId !== undefined) requests.add(requestId);
+    const documents = await collection<JournalDocument<Entry>>(db, 'journal')
+      .find({ workload: id }, { sort: { n: 1 } })
+      .toArray();
+    const model = emptyModel();
+    for (const [i, { n, entries }] of documents.entries()) {
+      if (n !== i + 1) say(`position ${n} where ${i + 1} belongs`);
+      for (const entry of entries) {
+        const violation = take(model, entry);
+        if (violation !== undefined) say(violation);
+        if ('request' in entry && entry.request !== undefined) requests.add(entry.request.requestId);
+      }
+    }
+    const { done, failed, isOver, phase } = model;
+    if (!isOver) say(`I12: has not ended: ${phase}, ${done.size} of ${projection.total} done`);
+    if (owner !== null && slot !== undefined) say(`I13: holds slot ${slot} after its end`);
+    if (phase === 'completed' && done.size !== projection.total) say(`I1: completed with ${done.size}`);
+    if (projection.completed !== done.size || projection.failed !== failed.size) say('I10: its projection is another');
+    const { missing, damaged } = await operator.workloads.scrubWorkload(
+      { workloadId: id, customerId: '', pageToken: '' },
+      { deadlineMs: 20_000 },
+    );
+    if (missing !== '' || damaged !== '') say(`I2: results missing: ${missing}, damaged: ${damaged}`);
+  }
+  for (const { what, workload, requestId, outcome } of history.all) {
+    // To stop what is stopped already leaves no trace.
+    if (outcome !== 'ok' || what === 'stop' || requests.has(requestId)) continue;
+    wrong.push(`I5: ${what} ${workload} was answered, and nothing has it`);
+  }
+  return wrong;
+};

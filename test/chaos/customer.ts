@@ -1,0 +1,133 @@
+import { status } from '@grpc/grpc-js';
+import { isDomainError } from '#libs/errors/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clients } from '../harness/clients.ts';
+import { noop } from '../harness/work.ts';
+import type { History } from './history.ts';
+
+/** Somebody who always has a workload, and commands it now and then. */
+export interface Customer {
+  /** Workloads that were started, as far as is known. */
+  readonly workloads: ReadonlySet<string>;
+  /** Stops starting and commanding, and wants everything done. */
+  calm(): void;
+  /** Resolves when everything of theirs has ended. */
+  readonly done: Promise<void>;
+}
+
+const UNKNOWN: ReadonlySet<status> = new Set([
+  status.UNAVAILABLE,
+  status.DEADLINE_EXCEEDED,
+  status.CANCELLED,
+  status.INTERNAL,
+]);
+const DEADLINE_MS = 5_000;
+
+export const createCustomer = (clients: Clients, random: Random, history: History): Customer => {
+  const { workloads } = clients;
+  const known = new Set<string>();
+  let isCalm = false;
+  const below = (n: number): number => Math.floor(random.float() * n);
+
+  const ask = async <T>(
+    what: string,
+    workload: string,
+    requestId: string,
+    call: () => Promise<T>,
+  ): Promise<T | undefined> => {
+    const tell = (outcome: 'ok' | 'failed' | 'unknown'): void =>
+      history.add({ at: performance.now(), what, workload, requestId, outcome });
+    try {
+      const answer = await call();
+      tell('ok');
+      return answer;
+    } catch (thrown) {
+      tell(isDomainError(thrown) && !UNKNOWN.has(thrown.code) ? 'failed' : 'unknown');
+      return undefined;
+    }
+  };
+
+  /** The same request until it is answered: what is unknown may be said again. */
+  const start = async (): Promise<string | undefined> => {
+    const spec = {
+      $case: 'noop' as const,
+      value: noop({ tasks: 40 + below(120), durationMs: 5 + below(45), resultBytes: below(3) === 0 ? 200 : 0 }),
+    };
+    const request = { objectId: '', spec, requestId: random.id('r'), customerId: '' };
+    const answer = await ask('start', '', request.requestId, () =>
+      workloads.startWorkload(request, { deadlineMs: DEADLINE_MS }),
+    );
+    return answer?.workload?.workloadId;
+  };
+
+  const command = async (workloadId: string): Promise<void> => {
+    const requestId = random.id('r');
+    const target = { workloadId, customerId: '', requestId };
+    const options = { deadlineMs: DEADLINE_MS };
+    switch (below(8)) {
+      case 0:
+        await ask('pause', workloadId, requestId, () => workloads.pauseWorkload(target, options));
+        return;
+      case 1:
+      case 2:
+        await ask('resume', workloadId, requestId, () => workloads.resumeWorkload(target, options));
+        return;
+      case 3:
+      case 4:
+        await ask('set-wanted', workloadId, requestId, () =>
+          workloads.setUserCount({ ...target, wanted: below(5) }, options),
+        );
+        return;
+      case 5:
+        await ask('stop', workloadId, requestId, () =>
+          workloads.stopAndDeleteWorkload({ ...target, deleteResults: false }, options),
+        );
+        return;
+      default:
+        await ask('retry', workloadId, requestId, () => workloads.retryTasks({ ...target, frames: '0-3' }, options));
+    }
+  };
+
+  const stateOf = async (): Promise<{ id: string; isOver: boolean; isPaused: boolean }[]> => {
+    const page = { customerId: '', states: [], pageSize: 1_000, pageToken: '' };
+    const answer = await workloads.listWorkloads(page, { deadlineMs: DEADLINE_MS });
+    return answer.workloads.map(({ workloadId: id, state }) => {
+      known.add(id);
+      return {
+        id,
+        isOver: ['WORKLOAD_STATE_COMPLETED', 'WORKLOAD_STATE_FAILED', 'WORKLOAD_STATE_STOPPED'].includes(state),
+        isPaused: state === 'WORKLOAD_STATE_PAUSED',
+      };
+    });
+  };
+
+  const run = async (): Promise<void> => {
+    for (;;) {
+      const all = await stateOf().catch(() => undefined);
+      const running = all?.filter(({ isOver }) => !isOver) ?? [];
+      if (all !== undefined && isCalm && running.length === 0) return;
+      if (isCalm) {
+        for (const { id, isPaused } of running) {
+          const target = { workloadId: id, customerId: '', requestId: '' };
+          const options = { deadlineMs: DEADLINE_MS };
+          if (isPaused) await workloads.resumeWorkload(target, options).catch(() => undefined);
+          await workloads.setUserCount({ ...target, wanted: 8 }, options).catch(() => undefined);
+        }
+      } else if (all !== undefined) {
+        const [current] = running;
+        if (current === undefined) await start();
+        else await command(below(5) === 0 ? (all[below(all.length)]?.id ?? current.id) : current.id);
+      }
+      await sleep(isCalm ? 300 : 200 + below(900));
+    }
+  };
+
+  return {
+    workloads: known,
+    calm: () => {
+      isCalm = true;
+    },
+    done: run(),
+  };
+};

@@ -1,0 +1,23 @@
+import { MongoClient, type Db } from 'mongodb';
+import type { RunningService } from '#libs/testing/index.ts';
+import { startMesh, type Mesh } from '../harness/mesh.ts';
+
+/** A mesh with two of each, its agents, and a way to its database that no fault is on. */
+export interface ChaosMesh extends AsyncDisposable {
+  mesh: Mesh;
+  agents: RunningService[];
+  db: Db;
+}
+
+const AGENTS = 8;
+
+export const startChaosMesh = async (): Promise<ChaosMesh> => {
+  await using opening = new AsyncDisposableStack();
+  const mesh = opening.use(await startMesh({ replicas: 2, isProxied: true }));
+  const agents: RunningService[] = [];
+  for (let i = 1; i <= AGENTS; i += 1) agents.push(await mesh.agent(`agent-${i}`));
+  const mongo = await MongoClient.connect(mesh.stores.mongod.url);
+  opening.defer(() => mongo.close());
+  const opened = opening.move();
+  return { mesh, agents, db: mongo.db('muster'), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+};
