@@ -1,6 +1,7 @@
 import { workloadKey } from '#libs/auth/index.ts';
 import type { VolatileReply } from '#libs/contracts/session.ts';
 import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
+import { isDomainError } from '#libs/errors/index.ts';
 import { emptyCrew } from '../domain/crew.ts';
 import { demandOf } from '../domain/demand.ts';
 import { ANSWER_MS } from '../domain/decide-users.ts';
@@ -209,6 +210,13 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     }
   };
 
+  /** Another one has reigned since, and this one had nothing to write that would have told it so. */
+  const letGo = async (): Promise<void> => {
+    events.workloadLetGo(header.id, 'a later reign');
+    refuse(loop.abandon());
+    await shutDown('let-go');
+  };
+
   const shutDown = async (why: SessionEnd): Promise<void> => {
     stopped.abort();
     projector.close();
@@ -248,6 +256,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     onAnswer,
     onFailure: (thrown) => {
       exchangeError = thrown;
+      if (isLaterReign(thrown, reign)) void letGo();
     },
   });
 
@@ -295,6 +304,10 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     },
   };
 };
+
+/** Whether the matcher refused a statement because a later owner has spoken. */
+const isLaterReign = (thrown: unknown, reign: number): boolean =>
+  isDomainError(thrown) && thrown.reason === 'STALE_REIGN' && Number(thrown.metadata['reign']) > reign;
 
 /** An input is decided whole and written in one document: each takes no more reports than leave room for others. */
 const REPORTS_PER_INPUT = 200;
