@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 [ $# -eq 0 ] || exec mocha "$@"
 
 PARTS=('libs/**/*.spec.ts' 'services/**/*.spec.ts' 'cli/**/*.spec.ts' 'test/simulation/*.spec.ts' 'test/mutants/*.spec.ts')
-MESH=('test/mesh/**/*.spec.ts')
+MESH=('test/mesh/**/*.spec.ts' 'test/chaos/*.spec.ts')
 # Of the parts: about half of the time.
 LOT=('libs/**/*.spec.ts' 'services/session-supervisor/**/*.spec.ts' 'services/user-manager/**/*.spec.ts')
 

@@ -40,18 +40,24 @@ const startFrom = <S, E>(snapshot: Snapshot | undefined, initial: S, folding: Fo
   }
 };
 
-/** Folds what came after a state. Stops at a gap, which only a reader that overtakes the store's majority can see. */
+/**
+ * Folds what came after a state, up to the position `last`. Stops at a gap, which only a reader that overtakes the store's
+ * majority can see.
+ */
 export const catchUp = async <S, E>(
   store: JournalStore<E>,
   workload: string,
   from: Loaded<S>,
   folding: Folding<S, E>,
+  last = Infinity,
 ): Promise<Loaded<S>> => {
   let { state, n } = from;
+  if (n >= last) return from;
   for await (const document of store.read(workload, n)) {
     if (document.n !== n + 1) break;
     state = folding.apply(state, document);
     n = document.n;
+    if (n >= last) break;
   }
   return { state, n };
 };

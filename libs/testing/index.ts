@@ -4,7 +4,15 @@ export { fakeClock, type FakeClock } from './fake-clock.ts';
 export { freePort } from '#libs/embedded/index.ts';
 export { isAlive } from './is-alive.ts';
 export { needs } from './needs.ts';
-export { startProxy, type Direction, type Proxy } from './proxy.ts';
+export { startProxy, type Direction, type Proxy, type Watcher } from './proxy.ts';
 export { type RunningService, type ServiceProcessOptions, startService } from './service-process.ts';
-export { startAzurite, startMongod, startNats, type StoreOptions, type TestMongod, type TestStore } from './stores.ts';
+export {
+  startAzurite,
+  startMongod,
+  startNats,
+  type StoreOptions,
+  type TestAzurite,
+  type TestMongod,
+  type TestStore,
+} from './stores.ts';
 export { tempDir, type TempDir } from './temp-dir.ts';

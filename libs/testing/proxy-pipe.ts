@@ -16,6 +16,8 @@ export interface PipeOptions {
   delayMs: () => number;
   /** Something was held back or thrown away. */
   caught: () => void;
+  /** Something came. */
+  seen: (bytes: Buffer) => void;
 }
 
 /** Beyond this much held back or on its way the sender is made to wait, as the receive window would. */
@@ -27,7 +29,7 @@ type Sent = Buffer | 'end' | 'reset';
 const sizeOf = (sent: Sent): number => (typeof sent === 'string' ? 0 : sent.length);
 
 /** Passes on what `from` sends, a reset and an end too, in order. */
-export const createPipe = ({ from, to, mode, delayMs, caught }: PipeOptions): Pipe => {
+export const createPipe = ({ from, to, mode, delayMs, caught, seen }: PipeOptions): Pipe => {
   const queue: { sent: Sent; dueMs: number }[] = [];
   let queuedBytes = 0;
   let lost = false;
@@ -69,7 +71,10 @@ export const createPipe = ({ from, to, mode, delayMs, caught }: PipeOptions): Pi
     if (isFull()) from.pause();
   };
 
-  from.on('data', take);
+  from.on('data', (bytes: Buffer) => {
+    seen(bytes);
+    take(bytes);
+  });
   from.once('end', () => take('end'));
   from.once('error', () => take('reset'));
   to.on('drain', resumeIfRoom);

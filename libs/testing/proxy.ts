@@ -5,6 +5,9 @@ import { createPipe, type Pipe } from './proxy-pipe.ts';
 /** `requests` go to the target, `replies` come from it. */
 export type Direction = 'requests' | 'replies';
 
+/** Sees what is about to be passed on; `connection` is the same for both ways of one. */
+export type Watcher = (direction: Direction, bytes: Buffer, connection: object) => void;
+
 /** A TCP connection through which a test decides what arrives. Until told otherwise it passes everything on. */
 export interface Proxy extends AsyncDisposable {
   /** Of the loopback interface. */
@@ -23,6 +26,8 @@ export interface Proxy extends AsyncDisposable {
   caught(direction: Direction): Promise<void>;
   /** Lets everything pass again, also what was held back. */
   heal(): void;
+  /** From now on shows everything that comes to `watcher`, before it is passed on. */
+  watch(watcher: Watcher): void;
   /** How many connections there are now. */
   connections(): number;
 }
@@ -39,6 +44,7 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
   const links = new Set<Link>();
   let isCut = false;
   let delayMs = 0;
+  let watcher: Watcher = () => {};
   const modes: Record<Direction, 'pass' | 'hold' | 'drop'> = { requests: 'pass', replies: 'pass' };
   const catches: Record<Direction, PromiseWithResolvers<void>> = {
     requests: Promise.withResolvers(),
@@ -52,6 +58,7 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
       mode: () => modes[direction],
       delayMs: () => delayMs,
       caught: () => catches[direction].resolve(),
+      seen: (bytes) => watcher(direction, bytes, direction === 'requests' ? from : to),
     });
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (isCut) {
@@ -116,6 +123,9 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
           link.replies.release();
         }
       }
+    },
+    watch: (next) => {
+      watcher = next;
     },
     connections: () => links.size,
     [Symbol.asyncDispose]: async () => {

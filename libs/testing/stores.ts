@@ -56,9 +56,16 @@ export const startMongod = async (options: StoreOptions = {}): Promise<TestMongo
 
 const AZURITE_KEY = Buffer.from('a key for tests').toString('base64');
 
+export interface TestAzurite extends TestStore {
+  /** The connection string over another port, a proxy's. */
+  urlVia(port: number): string;
+}
+
 /** An Azurite; `kill('SIGKILL')` loses what it acknowledged lately. */
-export const startAzurite = (): Promise<TestStore> =>
-  startStore((dir, port) => azurite({ dir, port, key: AZURITE_KEY }));
+export const startAzurite = async (): Promise<TestAzurite> => {
+  const store = await startStore((dir, port) => azurite({ dir, port, key: AZURITE_KEY }));
+  return Object.assign(store, { urlVia: (port: number) => store.url.replace(`:${store.port}/`, `:${port}/`) });
+};
 
 /** Somebody else may take a free port before the store does. */
 const PORT_TRIES = 5;

@@ -21,6 +21,7 @@ export const check = async (db: Db, operator: Clients, history: History, since: 
       .find({ workload: id }, { sort: { n: 1 } })
       .toArray();
     const model = emptyModel();
+    const counts = [{ completed: 0, failed: 0 }];
     for (const [i, { n, entries }] of documents.entries()) {
       if (n !== i + 1) say(`position ${n} where ${i + 1} belongs`);
       for (const entry of entries) {
@@ -28,6 +29,19 @@ export const check = async (db: Db, operator: Clients, history: History, since: 
         if (violation !== undefined) say(violation);
         if ('request' in entry && entry.request !== undefined) requests.add(entry.request.requestId);
       }
+      counts.push({ completed: model.done.size, failed: model.failed.size });
+    }
+    const shown = new Map<number, number>();
+    for (const event of history.all) {
+      if (event.event !== 'shown' || event.workload.workloadId !== id) continue;
+      const { watch, workload } = event;
+      const { revision, completed, failed: givenUp } = workload;
+      const truth = counts[revision];
+      if (revision < (shown.get(watch) ?? 0)) say(`I10: a watch went back to revision ${revision}`);
+      if (truth?.completed !== completed || truth.failed !== givenUp) {
+        say(`I10: shown at ${revision} as ${completed} and ${givenUp}, it is ${JSON.stringify(truth)}`);
+      }
+      shown.set(watch, revision);
     }
     const { done, failed, isOver, phase } = model;
     if (!isOver) say(`I12: has not ended: ${phase}, ${done.size} of ${projection.total} done`);
@@ -40,10 +54,10 @@ export const check = async (db: Db, operator: Clients, history: History, since: 
     );
     if (missing !== '' || damaged !== '') say(`I2: results missing: ${missing}, damaged: ${damaged}`);
   }
-  for (const { what, workload, requestId, outcome } of history.all) {
+  for (const event of history.all) {
     // To stop what is stopped already leaves no trace.
-    if (outcome !== 'ok' || what === 'stop' || requests.has(requestId)) continue;
-    wrong.push(`I5: ${what} ${workload} was answered, and nothing has it`);
+    if (event.event !== 'ok' || event.what === 'stop' || requests.has(event.requestId)) continue;
+    wrong.push(`I5: ${event.what} ${event.workload} was answered, and nothing has it`);
   }
   return wrong;
 };

@@ -3,16 +3,14 @@ import { isDomainError } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clients } from '../harness/clients.ts';
-import { noop } from '../harness/work.ts';
+import { noop, watch } from '../harness/work.ts';
 import type { History } from './history.ts';
 
-/** Somebody who always has a workload, and commands it now and then. */
+/** Somebody who always has a workload, watches it, and commands it now and then. */
 export interface Customer {
-  /** Workloads that were started, as far as is known. */
-  readonly workloads: ReadonlySet<string>;
   /** Stops starting and commanding, and wants everything done. */
   calm(): void;
-  /** Resolves when everything of theirs has ended. */
+  /** Resolves when everything of theirs has ended. Rejects when a watch went back. */
   readonly done: Promise<void>;
 }
 
@@ -24,9 +22,11 @@ const UNKNOWN: ReadonlySet<status> = new Set([
 ]);
 const DEADLINE_MS = 5_000;
 
+let watches = 0;
+
 export const createCustomer = (clients: Clients, random: Random, history: History): Customer => {
   const { workloads } = clients;
-  const known = new Set<string>();
+  const watching = new Map<string, Promise<void>>();
   let isCalm = false;
   const below = (n: number): number => Math.floor(random.float() * n);
 
@@ -36,8 +36,9 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
     requestId: string,
     call: () => Promise<T>,
   ): Promise<T | undefined> => {
-    const tell = (outcome: 'ok' | 'failed' | 'unknown'): void =>
-      history.add({ at: performance.now(), what, workload, requestId, outcome });
+    const tell = (event: 'invoked' | 'ok' | 'failed' | 'unknown'): void =>
+      history.add({ event, at: performance.now(), what, workload, requestId });
+    tell('invoked');
     try {
       const answer = await call();
       tell('ok');
@@ -89,11 +90,28 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
     }
   };
 
+  /** Everything that a workload shows until it has ended, over watches that break. */
+  const follow = async (id: string): Promise<void> => {
+    for (;;) {
+      watches += 1;
+      const number = watches;
+      try {
+        for await (const { workload } of watch(clients, id)) {
+          if (workload !== undefined) history.add({ event: 'shown', at: performance.now(), watch: number, workload });
+        }
+        return;
+      } catch (thrown) {
+        if (!isDomainError(thrown)) throw thrown;
+        await sleep(100);
+      }
+    }
+  };
+
   const stateOf = async (): Promise<{ id: string; isOver: boolean; isPaused: boolean }[]> => {
     const page = { customerId: '', states: [], pageSize: 1_000, pageToken: '' };
     const answer = await workloads.listWorkloads(page, { deadlineMs: DEADLINE_MS });
     return answer.workloads.map(({ workloadId: id, state }) => {
-      known.add(id);
+      if (!watching.has(id)) watching.set(id, follow(id));
       return {
         id,
         isOver: ['WORKLOAD_STATE_COMPLETED', 'WORKLOAD_STATE_FAILED', 'WORKLOAD_STATE_STOPPED'].includes(state),
@@ -106,7 +124,7 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
     for (;;) {
       const all = await stateOf().catch(() => undefined);
       const running = all?.filter(({ isOver }) => !isOver) ?? [];
-      if (all !== undefined && isCalm && running.length === 0) return;
+      if (all !== undefined && isCalm && running.length === 0) return void (await Promise.all(watching.values()));
       if (isCalm) {
         for (const { id, isPaused } of running) {
           const target = { workloadId: id, customerId: '', requestId: '' };
@@ -124,7 +142,6 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
   };
 
   return {
-    workloads: known,
     calm: () => {
       isCalm = true;
     },

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '#libs/random/index.ts';
-import type { RunningService, TestStore } from '#libs/testing/index.ts';
+import type { Proxy, RunningService, TestStore } from '#libs/testing/index.ts';
 import type { Mesh } from '../harness/mesh.ts';
 
-/** Something that goes wrong, and is put right before it resolves. */
+/** Something that goes wrong, and is put right before it resolves. Begins at once. */
 export interface Fault {
   kind: string;
   strike(): Promise<void>;
@@ -13,59 +13,68 @@ type Victim = Pick<RunningService | TestStore, 'kill' | 'restart'>;
 
 const FROZEN_MS = 12_000;
 const AWAY_MS = 3_000;
+const SLOW_MS = 200;
 
-/** All faults that there are, for one mesh and its agents. */
-export const faultsOf = (mesh: Mesh, agents: readonly RunningService[], random: Random): Fault[] => {
+/** Chooses what goes wrong next in one mesh and its agents: as often a process dies, freezes or is cut off from another. */
+export const createFaults = (mesh: Mesh, agents: readonly RunningService[], random: Random): (() => Fault) => {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random.float() * list.length)]!;
-  const killed = (kind: string, victim: () => Victim, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Fault => ({
-    kind: `${kind} killed`,
-    strike: async () => {
-      const one = victim();
-      await one.kill(signal);
-      await sleep(random.float() * AWAY_MS);
-      await one.restart();
-    },
-  });
-  const frozen = (kind: string, victim: () => Victim): Fault => ({
-    kind: `${kind} frozen`,
-    strike: async () => {
-      const one = victim();
-      await one.kill('SIGSTOP');
-      await sleep(FROZEN_MS);
-      await one.kill('SIGCONT');
-    },
-  });
   const { nats, mongod, azurite } = mesh.stores;
-  const victims: [string, () => Victim][] = [
-    ['session-supervisor', () => pick(mesh.replicas.supervisors)],
-    ['user-manager', () => pick(mesh.replicas.managers)],
-    ['agent', () => pick(agents)],
-    ['blob', () => mesh.services.blob],
-    ['nats-server', () => nats],
-    ['mongod', () => mongod],
+  const frozen: [string, readonly Victim[]][] = [
+    ['session-supervisor', mesh.replicas.supervisors],
+    ['user-manager', mesh.replicas.managers],
+    ['agent', agents],
+    ['blob', [mesh.services.blob]],
+    ['nats-server', [nats]],
+    ['mongod', [mongod]],
   ];
-  const network = mesh.proxies.flatMap((proxy, i): Fault[] => {
-    const to = i === 0 ? 'mongod' : 'nats-server';
-    const healing = (kind: string, begin: () => void): Fault => ({
-      kind: `${to}: ${kind}`,
+  // Killed with SIGKILL it would lose what it acknowledged.
+  const killed: [string, readonly Victim[]][] = [...frozen, ['azurite', [azurite]]];
+  const troubles: [string, (proxy: Proxy) => void][] = [
+    ['slow', (proxy) => proxy.delay(SLOW_MS)],
+    ['cut', (proxy) => proxy.cut()],
+    ['black hole', (proxy) => proxy.blackhole()],
+    ['replies dropped', (proxy) => proxy.drop('replies')],
+  ];
+
+  const kill = (): Fault => {
+    const [kind, victims] = pick(killed);
+    const victim = pick(victims);
+    const awayMs = random.float() * AWAY_MS;
+    return {
+      kind: `${kind} killed`,
       strike: async () => {
-        begin();
-        await sleep(500 + random.float() * AWAY_MS);
-        proxy.delay(0);
+        await victim.kill(kind === 'azurite' ? 'SIGTERM' : 'SIGKILL');
+        await sleep(awayMs);
+        await victim.restart();
+      },
+    };
+  };
+  const freeze = (): Fault => {
+    const [kind, victims] = pick(frozen);
+    const victim = pick(victims);
+    return {
+      kind: `${kind} frozen`,
+      strike: async () => {
+        await victim.kill('SIGSTOP');
+        await sleep(FROZEN_MS);
+        await victim.kill('SIGCONT');
+      },
+    };
+  };
+  const cutOff = (): Fault => {
+    const ways = [...Map.groupBy(mesh.links, ({ from, to }) => `${from} to ${to}`)];
+    const [way, links] = pick(ways);
+    const { proxy } = pick(links);
+    const [kind, begin] = pick(troubles);
+    const awayMs = 500 + random.float() * AWAY_MS;
+    return {
+      kind: `${way}: ${kind}`,
+      strike: async () => {
+        begin(proxy);
+        await sleep(awayMs);
         proxy.heal();
       },
-    });
-    return [
-      healing('slow', () => proxy.delay(200)),
-      healing('connections cut', () => proxy.cut()),
-      healing('black hole', () => proxy.blackhole()),
-      healing('replies dropped', () => proxy.drop('replies')),
-    ];
-  });
-  return [
-    ...victims.map(([kind, victim]) => killed(kind, victim)),
-    ...victims.map(([kind, victim]) => frozen(kind, victim)),
-    killed('azurite', () => azurite, 'SIGTERM'),
-    ...network,
-  ];
+    };
+  };
+  return () => pick([kill, freeze, cutOff])();
 };

@@ -1,11 +1,13 @@
 import { MongoClient, type Db } from 'mongodb';
 import type { RunningService } from '#libs/testing/index.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { watchAppends, type Appends } from './appends.ts';
 
 /** A mesh with two of each, its agents, and a way to its database that no fault is on. */
 export interface ChaosMesh extends AsyncDisposable {
   mesh: Mesh;
   agents: RunningService[];
+  appends: Appends;
   db: Db;
 }
 
@@ -18,6 +20,7 @@ export const startChaosMesh = async (): Promise<ChaosMesh> => {
   for (let i = 1; i <= AGENTS; i += 1) agents.push(await mesh.agent(`agent-${i}`));
   const mongo = await MongoClient.connect(mesh.stores.mongod.url);
   opening.defer(() => mongo.close());
+  const appends = watchAppends(mesh.links);
   const opened = opening.move();
-  return { mesh, agents, db: mongo.db('muster'), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { mesh, agents, appends, db: mongo.db('muster'), [Symbol.asyncDispose]: () => opened.disposeAsync() };
 };

@@ -1,34 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Db } from 'mongodb';
 import { seededRandom } from '#libs/random/index.ts';
-import type { RunningService } from '#libs/testing/index.ts';
-import type { Mesh } from '../harness/mesh.ts';
 import { check } from './check.ts';
 import { createCustomer } from './customer.ts';
-import { faultsOf } from './faults.ts';
+import { createFaults } from './faults.ts';
 import { createHistory } from './history.ts';
+import type { ChaosMesh } from './mesh.ts';
+
+/** A fault of a round, and what came of it. */
+export interface Struck {
+  kind: string;
+  /** How many journals were being written as it struck. */
+  appends: number;
+  /** From its end until more was accepted; undefined where nothing was by the end of the round. */
+  recoveryMs: number | undefined;
+}
 
 /** What came of one round. */
 export interface Round {
   seed: number;
-  faults: string[];
-  /** Milliseconds from the end of each fault until more was accepted, by its kind; undefined where nothing was by the end. */
-  recoveries: { kind: string; ms: number | undefined }[];
-  asked: { ok: number; failed: number; unknown: number };
+  faults: Struck[];
+  asked: Record<'ok' | 'failed' | 'unknown', number>;
+  shown: number;
   violations: string[];
 }
 
 const CUSTOMERS = 4;
 const HARM_MS = 30_000;
 const DONE_WITHIN_MS = 30_000;
+/** For so long a fault waits for a journal that is written. */
+const AIM_MS = 500;
 
 /** Customers at work, faults one after the other, then quiet: within 30 s all must be done; then everything is checked. */
-export const playRound = async (
-  mesh: Mesh,
-  agents: readonly RunningService[],
-  db: Db,
-  seed: number,
-): Promise<Round> => {
+export const playRound = async ({ mesh, agents, appends, db }: ChaosMesh, seed: number): Promise<Round> => {
   const random = seededRandom(seed);
   const history = createHistory();
   const since = new Date();
@@ -39,36 +42,45 @@ export const playRound = async (
   );
   const journal = db.collection('journal');
   const accepted = (): Promise<number> => journal.countDocuments({ accepted: { $exists: true } }).catch(() => -1);
-  const round: Round = { seed, faults: [], recoveries: [], asked: { ok: 0, failed: 0, unknown: 0 }, violations: [] };
-
-  const faults = faultsOf(mesh, agents, random);
-  const measure = async (kind: string): Promise<void> => {
+  const measure = async (struck: Struck): Promise<void> => {
     const began = performance.now();
-    const before = await accepted();
+    const sooner = await accepted();
     for (;;) {
       const ms = performance.now() - began;
-      if ((await accepted()) > before) return void round.recoveries.push({ kind, ms });
-      if (ms > DONE_WITHIN_MS) return void round.recoveries.push({ kind, ms: undefined });
+      if ((await accepted()) > sooner) {
+        struck.recoveryMs = ms;
+        return;
+      }
+      if (ms > DONE_WITHIN_MS) return;
       await sleep(50);
     }
   };
+
+  const faults: Struck[] = [];
   const measuring: Promise<void>[] = [];
+  const choose = createFaults(mesh, agents, random);
   const began = performance.now();
   await sleep(2_000);
   while (performance.now() - began < HARM_MS) {
-    const fault = faults[Math.floor(random.float() * faults.length)]!;
-    round.faults.push(fault.kind);
+    const fault = choose();
+    if (random.float() < 0.5) await appends.next(AIM_MS);
+    const struck: Struck = { kind: fault.kind, appends: appends.inFlight(), recoveryMs: undefined };
+    faults.push(struck);
     await fault.strike();
-    measuring.push(measure(fault.kind));
+    measuring.push(measure(struck));
     await sleep(random.float() * 1_500);
   }
+
+  const violations: string[] = [];
   for (const customer of customers) customer.calm();
-  const late = sleep(DONE_WITHIN_MS, 'late', { ref: false });
-  if ((await Promise.race([Promise.all(customers.map(({ done }) => done)), late])) === 'late') {
-    round.violations.push(`not all was done ${DONE_WITHIN_MS / 1_000} s after the last fault`);
-  }
+  const late = new Error(`not all was done ${DONE_WITHIN_MS / 1_000} s after the last fault`);
+  const timeout = sleep(DONE_WITHIN_MS, undefined, { ref: false }).then(() => Promise.reject(late));
+  await Promise.race([Promise.all(customers.map(({ done }) => done)), timeout]).catch((thrown: Error) => {
+    violations.push(thrown.message);
+  });
   await Promise.all(measuring);
-  round.violations.push(...(await check(db, mesh.operator, history, since)));
-  for (const { outcome } of history.all) round.asked[outcome] += 1;
-  return round;
+  violations.push(...(await check(db, mesh.operator, history, since)));
+  const count = (event: string): number => history.all.filter((each) => each.event === event).length;
+  const asked = { ok: count('ok'), failed: count('failed'), unknown: count('unknown') };
+  return { seed, faults, asked, shown: count('shown'), violations };
 };

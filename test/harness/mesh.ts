@@ -10,6 +10,7 @@ import {
   tempDir,
   type Proxy,
   type RunningService,
+  type TestAzurite,
   type TestMongod,
   type TestStore,
 } from '#libs/testing/index.ts';
@@ -21,8 +22,15 @@ export interface MeshOptions {
   supervisor?: Record<string, string>;
   /** How many session-supervisors and user-managers there are. Default 1. */
   replicas?: number;
-  /** The services reach mongod and nats-server through proxies. */
+  /** Whoever calls another one does so through a proxy. */
   isProxied?: boolean;
+}
+
+/** The way from one part of the mesh to another, both by their kind: `session-supervisor`, `mongod`, `customer`. */
+export interface Link {
+  from: string;
+  to: string;
+  proxy: Proxy;
 }
 
 export interface AgentOptions {
@@ -38,12 +46,12 @@ export interface AgentOptions {
 export interface Mesh extends AsyncDisposable {
   readonly dir: string;
   readonly keys: Keys;
-  readonly stores: { nats: TestStore; mongod: TestMongod; azurite: TestStore };
+  readonly stores: { nats: TestStore; mongod: TestMongod; azurite: TestAzurite };
   readonly services: { supervisor: RunningService; manager: RunningService; blob: RunningService };
   /** All session-supervisors and all user-managers, the ones in `services` first. */
   readonly replicas: { supervisors: RunningService[]; managers: RunningService[] };
-  /** Before mongod and before nats-server, where they were asked for. */
-  readonly proxies: Proxy[];
+  /** Between any two, each replica by itself, where they were asked for; else none. */
+  readonly links: Link[];
   readonly endpoints: { session: string; user: string; blob: string };
   readonly operator: Clients;
   /** Somebody who hands in work. */
@@ -61,38 +69,62 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
   for (const store of [nats, mongod, azurite]) opening.use(store);
   const keys = await createKeys(dir.path);
   const { replicas = 1, isProxied = false } = options;
+  const logLevel = process.env['MUSTER_TEST_LOG'] ?? 'info';
   const freePorts = (n: number): Promise<number[]> => Promise.all(Array.from({ length: n }, () => freePort()));
   const ports = { session: await freePorts(replicas), user: await freePorts(replicas), blob: await freePorts(1) };
-  const targetOf = (some: readonly number[]): string => `ipv4:${some.map((port) => `127.0.0.1:${port}`).join(',')}`;
-  const endpoints = { session: targetOf(ports.session), user: targetOf(ports.user), blob: targetOf(ports.blob) };
-  const proxies = isProxied
-    ? await Promise.all([startProxy({ target: mongod.port }), startProxy({ target: nats.port })])
-    : [];
-  for (const proxy of proxies) opening.use(proxy);
-  const [mongoProxy, natsProxy] = proxies;
-  const common = {
-    MUSTER_JWKS: keys.jwksFile,
-    MUSTER_MESH_SECRET: MESH_SECRET,
-    MUSTER_MONGO_URL: mongoProxy === undefined ? mongod.url : mongod.urlVia(mongoProxy.port),
-    MUSTER_NATS_URL: natsProxy === undefined ? nats.url : `nats://127.0.0.1:${natsProxy.port}`,
-    MUSTER_LOG_LEVEL: process.env['MUSTER_TEST_LOG'] ?? 'info',
+  const links: Link[] = [];
+  const via = async (from: string, to: string, port: number): Promise<number> => {
+    if (!isProxied) return port;
+    const proxy = opening.use(await startProxy({ target: port }));
+    links.push({ from, to, proxy });
+    return proxy.port;
+  };
+  const ways = async (from: string, to: string, some: readonly number[]): Promise<string> => {
+    const reached = await Promise.all(some.map((port) => via(from, to, port)));
+    return `ipv4:${reached.map((port) => `127.0.0.1:${port}`).join(',')}`;
+  };
+  const endpoints = {
+    session: await ways('customer', 'session-supervisor', ports.session),
+    user: await ways('agent', 'user-manager', ports.user),
+    blob: await ways('agent', 'blob', ports.blob),
   };
   const start = (name: string, port: number, env: Record<string, string> = {}): Promise<RunningService> =>
-    startService({ name, env: { ...common, MUSTER_LISTEN: `127.0.0.1:${port}`, ...env } });
+    startService({
+      name,
+      env: {
+        MUSTER_JWKS: keys.jwksFile,
+        MUSTER_MESH_SECRET: MESH_SECRET,
+        MUSTER_LOG_LEVEL: logLevel,
+        MUSTER_LISTEN: `127.0.0.1:${port}`,
+        ...env,
+      },
+    });
+  const storesOf = async (name: string): Promise<Record<string, string>> => {
+    const mongoPort = await via(name, 'mongod', mongod.port);
+    return {
+      MUSTER_MONGO_URL: isProxied ? mongod.urlVia(mongoPort) : mongod.url,
+      MUSTER_NATS_URL: `nats://127.0.0.1:${await via(name, 'nats-server', nats.port)}`,
+    };
+  };
+  const startBlob = async (port: number): Promise<RunningService> => {
+    const connection = azurite.urlVia(await via('blob', 'azurite', azurite.port));
+    return start('blob', port, { ...(await storesOf('blob')), MUSTER_BLOB_CONNECTION: connection });
+  };
+  const startManager = async (port: number): Promise<RunningService> =>
+    start('user-manager', port, { ...(await storesOf('user-manager')), MUSTER_AGENT_KEY_FILE: keys.agentKeyFile });
   const serviceToken = await keys.token('service', 'session-supervisor');
+  const startSupervisor = async (port: number): Promise<RunningService> =>
+    start('session-supervisor', port, {
+      ...(await storesOf('session-supervisor')),
+      MUSTER_SERVICE_TOKEN: serviceToken,
+      MUSTER_USER_ENDPOINT: await ways('session-supervisor', 'user-manager', ports.user),
+      MUSTER_BLOB_ENDPOINT: await ways('session-supervisor', 'blob', ports.blob),
+      ...options.supervisor,
+    });
   const [blobs, managers, supervisors] = await Promise.all([
-    Promise.all(ports.blob.map((port) => start('blob', port, { MUSTER_BLOB_CONNECTION: azurite.url }))),
-    Promise.all(ports.user.map((port) => start('user-manager', port, { MUSTER_AGENT_KEY_FILE: keys.agentKeyFile }))),
-    Promise.all(
-      ports.session.map((port) =>
-        start('session-supervisor', port, {
-          MUSTER_SERVICE_TOKEN: serviceToken,
-          MUSTER_USER_ENDPOINT: endpoints.user,
-          MUSTER_BLOB_ENDPOINT: endpoints.blob,
-          ...options.supervisor,
-        }),
-      ),
-    ),
+    Promise.all(ports.blob.map(startBlob)),
+    Promise.all(ports.user.map(startManager)),
+    Promise.all(ports.session.map(startSupervisor)),
   ]);
   for (const service of [...blobs, ...managers, ...supervisors]) opening.use(service);
   const [[blob], [manager], [supervisor]] = [blobs, managers, supervisors];
@@ -106,7 +138,7 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
     stores: { nats, mongod, azurite },
     services: { supervisor, manager, blob },
     replicas: { supervisors, managers },
-    proxies,
+    links,
     endpoints,
     operator,
     customer: async (id) => opened.use(createClients(endpoints, await keys.token('customer', id))),
@@ -127,7 +159,7 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
           MUSTER_AGENT_ENGINES: engines,
           MUSTER_AGENT_SLOTS: String(slots),
           MUSTER_AGENT_CACHE: join(dir.path, 'cache', name),
-          MUSTER_LOG_LEVEL: common.MUSTER_LOG_LEVEL,
+          MUSTER_LOG_LEVEL: logLevel,
           ...env,
         },
       });

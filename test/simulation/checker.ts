@@ -89,7 +89,7 @@ export const createChecker = (database: Database, managers: Managers, slots: num
       const known = follow(workload);
       const { revision, state } = view;
       const told = { completed: state.done.count, failed: state.givenUp.count };
-      const counts = known.counts[state.position];
+      const counts = known.counts[revision];
       if (counts?.completed !== told.completed || counts.failed !== told.failed) {
         fail(
           workload,

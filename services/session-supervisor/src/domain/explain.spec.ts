@@ -10,10 +10,9 @@ const working: Surroundings = { active: 2, entitled: 2, suitable: 2, connected: 
 const nobody: Surroundings = { active: 0, entitled: 0, suitable: 0, connected: 0, exchangeError: '' };
 
 const codes = (state: WorkloadState, around: Surroundings | undefined, planUsers = 100): string[] =>
-  explain(state, state.phase, planUsers, around).map(({ code }) => code);
+  explain(state, planUsers, around).map(({ code }) => code);
 
-const text = (state: WorkloadState, around: Surroundings): string =>
-  explain(state, state.phase, 100, around)[0]?.message ?? '';
+const text = (state: WorkloadState, around: Surroundings): string => explain(state, 100, around)[0]?.message ?? '';
 
 describe('explain', () => {
   const pending = begin(header(4));
@@ -43,7 +42,7 @@ describe('explain', () => {
     expect(codes(fold(running, everyEntry.paused, at), nobody)).to.deep.equal(['PAUSED']);
     expect(codes({ ...pending, wanted: 0 }, nobody)).to.deep.equal(['NO_USER_WANTED']);
     const failed = fold(running, everyEntry.failed, at);
-    expect(explain(failed, failed.phase, 100, undefined)).to.deep.equal([
+    expect(explain(failed, 100, undefined)).to.deep.equal([
       { code: 'ENDED', message: 'it is failed: 1 of 4 failed: 2' },
     ]);
   });

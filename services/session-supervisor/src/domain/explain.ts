@@ -1,5 +1,5 @@
 import { sparseEntries } from './sparse-map.ts';
-import { countsOf, hasEnded, type Phase, type WorkloadState } from './workload.ts';
+import { countsOf, hasEnded, type WorkloadState } from './workload.ts';
 
 /** What the owner knows of the users; undefined when nobody owns the workload right now. */
 export interface Surroundings {
@@ -18,14 +18,9 @@ export interface WaitReason {
 }
 
 /** Why a workload waits, the weightiest first; at least one. Pure. */
-export const explain = (
-  state: WorkloadState,
-  phase: Phase,
-  planUsers: number,
-  around: Surroundings | undefined,
-): WaitReason[] => {
-  const { ending, wanted, engine, version, header } = state;
-  if (hasEnded({ phase })) {
+export const explain = (state: WorkloadState, planUsers: number, around: Surroundings | undefined): WaitReason[] => {
+  const { phase, ending, wanted, engine, version, header } = state;
+  if (hasEnded(state)) {
     const ended = { code: 'ENDED', message: `it is ${phase}${ending?.message ? `: ${ending.message}` : ''}` };
     const { count } = state.repairs;
     const message = `the results of ${count} tasks were missing or damaged and are made again`;

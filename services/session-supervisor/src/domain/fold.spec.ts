@@ -120,9 +120,9 @@ describe('fold', () => {
     expect(stopped).to.deep.include({
       phase: 'stopped',
       deleteResults: true,
-      ending: { position: 7, at: 1_000, from: 'paused', reason: 'STOPPED_BY_COMMAND', message: 'stopped by command' },
+      ending: { position: 7, at: 1_000, reason: 'STOPPED_BY_COMMAND', message: 'stopped by command' },
     });
-    expect(foldAll([everyEntry.completed]).ending).to.include({ from: 'pending', reason: '' });
+    expect(foldAll([everyEntry.completed]).ending).to.include({ reason: '' });
     expect(foldAll([everyEntry.failed]).ending).to.include({ reason: 'FRAMES_FAILED', message: '1 of 4 failed: 2' });
     expect(foldAll([everyEntry.stopped, everyEntry.closed]).closed).to.equal(true);
   });

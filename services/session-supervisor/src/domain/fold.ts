@@ -204,7 +204,7 @@ const end = (state: WorkloadState, phase: Phase, { n, at }: At, reason: string, 
   ...state,
   phase,
   repairs: emptyBitmap(state.repairs.size),
-  ending: { position: n, at, from: state.phase, reason, message },
+  ending: { position: n, at, reason, message },
 });
 
 const remember = (state: WorkloadState, request: RequestMark | undefined): WorkloadState => {

@@ -144,7 +144,7 @@ describe('a repair', () => {
     expect(game.session.state).to.include({ phase: 'completed', closed: false });
     expect(isOver(game.session.state)).to.equal(false);
     expect(openCount(game.session.state)).to.equal(1);
-    expect(explain(game.session.state, 'completed', 10, undefined)[0]?.code).to.equal('UNDER_REPAIR');
+    expect(explain(game.session.state, 10, undefined)[0]?.code).to.equal('UNDER_REPAIR');
     game.connect();
     expect(game.first('u1')).to.include({ ordinal: 1, generation: 1 });
     const decision = game.finish('u1');
@@ -207,7 +207,7 @@ describe('a user', () => {
     game.input({ kind: 'tick' });
     for (let i = 0; i < 3; i += 1) game.finish('bad');
     expect(game.session.crew.members.has('bad')).to.equal(false);
-    expect(explain(game.session.state, 'running', 10, undefined).map(({ code }) => code)).to.include('USERS_BARRED');
+    expect(explain(game.session.state, 10, undefined).map(({ code }) => code)).to.include('USERS_BARRED');
     game.command({ kind: 'retry', tasks: '' });
     expect(game.session.state.barred.size).to.equal(0);
   });
@@ -234,7 +234,7 @@ describe('a workload of which much fails', () => {
     const game = crewed(40, ['u1'], { maxFailures: 1 });
     for (let i = 0; i < 4; i += 1) expect(kindsOf(game.fail('u1'))).to.not.include('paused');
     expect(kindsOf(game.fail('u1'))).to.include('paused');
-    expect(explain(game.session.state, 'paused', 10, undefined)[0]?.message).to.match(/5 of 40 tasks failed.*no light/);
+    expect(explain(game.session.state, 10, undefined)[0]?.message).to.match(/5 of 40 tasks failed.*no light/);
     game.command({ kind: 'resume' });
     expect(game.session.state.phase).to.equal('running');
     expect(game.held('u1').size).to.be.above(0);

@@ -39,8 +39,6 @@ export interface Ending {
   /** The position that says so. */
   position: number;
   at: number;
-  /** How it stood before. */
-  from: Phase;
   /** `FRAMES_FAILED`, `MISSING_ASSETS`, …; empty for completed ones. */
   reason: string;
   message: string;

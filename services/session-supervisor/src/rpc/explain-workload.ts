@@ -8,11 +8,11 @@ import { phaseToProto } from './workload-proto.ts';
 export const explainWorkload =
   (ctx: Context): Unary<ExplainWorkloadRequest, ExplainWorkloadResponse> =>
   async (request, call) => {
-    const { document, state, phase, revision } = await resolve(ctx, call.caller, request);
+    const { document, state, revision } = await resolve(ctx, call.caller, request);
     const plan = await ctx.customers.planOf(document.customer);
     const owner = await ctx.reads.volatile(document._id);
-    const reasons = explain(state, phase, plan.users, owner && surroundingsOf(owner));
-    return { state: phaseToProto(phase), reasons, revision };
+    const reasons = explain(state, plan.users, owner && surroundingsOf(owner));
+    return { state: phaseToProto(state.phase), reasons, revision };
   };
 
 const surroundingsOf = ({ users, entitled, suitable, connected, exchangeError }: VolatileReply): Surroundings => ({

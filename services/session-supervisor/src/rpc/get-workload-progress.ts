@@ -18,12 +18,12 @@ export const getWorkloadProgress =
   (ctx: Context): Unary<GetWorkloadProgressRequest, GetWorkloadProgressResponse> =>
   async (request, call) => {
     const { size, after } = parseNumberPage(call.caller, request, 'rendered');
-    const { document, state, phase, revision } = await resolve(ctx, call.caller, request);
+    const { document, state, revision } = await resolve(ctx, call.caller, request);
     const owner = await ctx.reads.volatile(document._id);
     const counts = countsOf(state);
     return {
       workloadId: document._id,
-      state: phaseToProto(phase),
+      state: phaseToProto(state.phase),
       ...counts,
       percentage: percentageOf(counts.completed, counts.total),
       ...paceOf(owner),

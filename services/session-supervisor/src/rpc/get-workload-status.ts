@@ -8,11 +8,11 @@ import { percentageOf, phaseToProto } from './workload-proto.ts';
 export const getWorkloadStatus =
   (ctx: Context): Unary<GetWorkloadStatusRequest, GetWorkloadStatusResponse> =>
   async (request, call) => {
-    const { document, state, phase, revision } = await resolve(ctx, call.caller, request);
+    const { document, state, revision } = await resolve(ctx, call.caller, request);
     const counts = countsOf(state);
     return {
       workloadId: document._id,
-      state: phaseToProto(phase),
+      state: phaseToProto(state.phase),
       ...counts,
       percentage: percentageOf(counts.completed, counts.total),
       revision,

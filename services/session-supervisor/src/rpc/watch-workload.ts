@@ -29,7 +29,7 @@ export const watchWorkload = (ctx: Context): ServerStream<WatchWorkloadRequest, 
         const text = JSON.stringify(message);
         if (text !== shown) yield message;
         shown = text;
-        if (isOver(view)) return;
+        if (hasEnded(view.state)) return;
         await nudges.next(ctx, call);
         view = await resolve(ctx, call.caller, { workloadId: id, customerId: '' });
       }
@@ -38,10 +38,8 @@ export const watchWorkload = (ctx: Context): ServerStream<WatchWorkloadRequest, 
     }
   };
 
-const isOver = ({ state, phase }: View): boolean => hasEnded(state) && phase === state.phase;
-
 const messageOf = async (ctx: Context, view: View): Promise<WatchWorkloadResponse> => {
-  const owner = isOver(view) ? undefined : await ctx.reads.volatile(view.document._id);
+  const owner = hasEnded(view.state) ? undefined : await ctx.reads.volatile(view.document._id);
   return { workload: viewToProto(view), ...paceOf(owner), revision: view.revision };
 };
 

@@ -39,18 +39,17 @@ export const percentageOf = (completed: number, total: number): number =>
   total === 0 ? 0 : Math.floor((completed * 10_000) / total) / 100;
 
 /** A workload as its journal has it. */
-export const viewToProto = ({ document, state, phase, revision }: View): Workload => {
+export const viewToProto = ({ document, state, revision }: View): Workload => {
   const { ending, startedAt, wanted, shares } = state;
-  const isEnd = ending !== undefined && phase === state.phase;
   return {
     ...headerToProto(document),
     ...numbers(countsOf(state)),
-    state: phaseToProto(phase),
-    reason: isEnd ? ending.reason : '',
-    reasonMessage: isEnd ? ending.message : '',
+    state: phaseToProto(state.phase),
+    reason: ending?.reason ?? '',
+    reasonMessage: ending?.message ?? '',
     wantedUsers: wanted,
     startTime: startedAt === undefined ? undefined : new Date(startedAt),
-    endTime: isEnd ? new Date(ending.at) : undefined,
+    endTime: ending === undefined ? undefined : new Date(ending.at),
     shares: shares
       .toSorted((a, b) => b.completed - a.completed)
       .slice(0, MAX_SHARES)

@@ -152,6 +152,15 @@ describe('ownership', function () {
     expect(documents.at(-1)).to.include({ by: owner.instance });
   });
 
+  it('fences what is closed, also where it reigned last itself: somebody was perhaps about to open it again', async () => {
+    await using owner = await mesh.start();
+    const reign: Entry = { kind: 'taken-over', owner: owner.instance };
+    const of = await plant(mesh, { entries: [[everyEntry.started, everyEntry.stopped], [reign], [everyEntry.closed]] });
+    await eventually(async () => expect(await mesh.document(of.id)).to.include({ owner: null }));
+    const [last] = await Array.fromAsync(mesh.journal.read(of.id, 3));
+    expect(last?.entries).to.deep.equal([reign]);
+  });
+
   it('brings lists up to date with a take-over', async () => {
     const entries = [[everyEntry.started], [everyEntry.accepted]];
     const of = await plant(mesh, { tasks: 10, entries, projection: { position: 1 } });

@@ -1,24 +1,22 @@
 import { catchUp, load, type Loaded } from '#libs/journal/index.ts';
 import { asUnavailable } from '#libs/mongo/index.ts';
 import { VolatileReply, VolatileRequest } from '#libs/contracts/session.ts';
-import { begin, hasEnded, type Phase, type WorkloadState } from '../domain/workload.ts';
+import { begin, type WorkloadState } from '../domain/workload.ts';
 import { headerOf, type WorkloadDocument } from '../store/workload-document.ts';
 import type { SessionDeps } from './deps.ts';
 import { folding } from './folding.ts';
 
-/** A workload as it may be shown. */
+/** A workload as it may be shown: an end only once the projection has reached it, so that the slot is free when it is seen. */
 export interface View {
   document: WorkloadDocument;
   state: WorkloadState;
-  /** The phase to show: an end only once the projection has reached it, so that the slot is free when it is seen. */
-  phase: Phase;
   /** The position that it shows. */
   revision: number;
 }
 
 /** What any replica can tell of any workload: it folds the journal by itself. */
 export interface Reads {
-  /** The workload as the journal has it now; undefined if there is none of that id. */
+  /** The workload as it may be shown now; undefined if there is none of that id. */
   view(id: string): Promise<View | undefined>;
   /** What only the owner knows; undefined if nobody answers soon. */
   volatile(id: string): Promise<VolatileReply | undefined>;
@@ -45,13 +43,19 @@ export const createReads = (deps: Pick<SessionDeps, 'journal' | 'workloads' | 'b
       // The header first: what it says of the end is never newer than the journal that is read after it.
       const document = await deps.workloads.find(id);
       if (document === undefined) return undefined;
-      const loaded = await asUnavailable(() =>
-        known === undefined
-          ? load(deps.journal, id, begin(headerOf(document)), folding)
-          : catchUp(deps.journal, id, known, folding),
-      );
+      const start = { state: begin(headerOf(document)), n: 0 };
+      const loaded = await asUnavailable(async () => {
+        const latest =
+          known === undefined
+            ? await load(deps.journal, id, start.state, folding)
+            : await catchUp(deps.journal, id, known, folding);
+        const { ending } = latest.state;
+        if (ending === undefined || document.projection.position >= ending.position) return latest;
+        const before = known !== undefined && known.n < ending.position ? known : start;
+        return catchUp(deps.journal, id, before, folding, ending.position - 1);
+      });
       keep(id, loaded);
-      return shown(document, loaded.state);
+      return { document, state: loaded.state, revision: loaded.n };
     },
     volatile: async (id) => {
       const request = VolatileRequest.encode({}).finish();
@@ -60,11 +64,4 @@ export const createReads = (deps: Pick<SessionDeps, 'journal' | 'workloads' | 'b
       return answer === undefined ? undefined : VolatileReply.decode(answer);
     },
   };
-};
-
-const shown = (document: WorkloadDocument, state: WorkloadState): View => {
-  const { ending } = state;
-  const isAnnounced = ending === undefined || document.projection.position >= ending.position;
-  if (!hasEnded(state) || isAnnounced) return { document, state, phase: state.phase, revision: state.position };
-  return { document, state, phase: ending.from, revision: ending.position - 1 };
 };

@@ -42,7 +42,7 @@ export const scrubNext = async (ctx: Context, signal: AbortSignal): Promise<bool
   let from = 0;
   for (let hasMore = true; hasMore;) {
     const view = await ctx.reads.view(id);
-    if (view === undefined || view.state.deleteResults || view.phase === 'stopped') return true;
+    if (view === undefined || view.state.deleteResults || view.state.phase === 'stopped') return true;
     let began = ctx.clock.monotonic();
     const rest = async (): Promise<void> => {
       await ctx.clock.sleep(REST * (ctx.clock.monotonic() - began), signal);

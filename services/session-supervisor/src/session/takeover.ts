@@ -16,18 +16,20 @@ export const takeOver = async (
 ): Promise<WorkloadState | undefined> => {
   const { journal, instance, events } = deps;
   let loaded = await load(journal, document._id, begin(headerOf(document)), folding);
+  let isFenced = false;
   for (;;) {
     const reigning = loaded.state.owner || document.firstOwner;
-    if (reigning === instance) {
-      if (!loaded.state.closed) return loaded.state;
+    if (reigning === instance && !loaded.state.closed) return loaded.state;
+    if (reigning === instance && isFenced) {
       await closeUp(deps, loaded);
       return undefined;
     }
-    // A closed one, which stays closed, is fenced too: whoever was about to open it again when it died or froze must not find the
-    // position free.
+    // A closed one, which stays closed, is fenced too, also where this replica reigned last: whoever was about to open it again
+    // when it died or froze must not find the position free.
     const outcome = await appendTakenOver(deps, document._id, loaded.n + 1, signal);
     loaded = await catchUp(journal, document._id, loaded, folding);
     if (outcome === 'written') {
+      isFenced = true;
       events.workloadTakenOver(document._id, reigning, loaded.n);
       continue;
     }

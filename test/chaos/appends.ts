@@ -1,0 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Link } from '../harness/mesh.ts';
+
+/** Which journals are being written at the moment, from what session-supervisors and mongod say to each other. */
+export interface Appends {
+  inFlight(): number;
+  /** Resolves as soon as the next one has been sent, before it can have been answered; after `withinMs` in any case. */
+  next(withinMs: number): Promise<void>;
+}
+
+/** How an insert into the journal begins in MongoDB's wire protocol: `{insert: "journal", …`. */
+const APPEND = Buffer.from('\u0002insert\0\u0008\0\0\0journal\0', 'latin1');
+
+export const watchAppends = (links: readonly Link[]): Appends => {
+  const writing = new Set<object>();
+  let sent = Promise.withResolvers<void>();
+  for (const { from, to, proxy } of links) {
+    if (from !== 'session-supervisor' || to !== 'mongod') continue;
+    proxy.watch((direction, bytes, connection) => {
+      if (direction === 'replies') return void writing.delete(connection);
+      if (!bytes.includes(APPEND)) return undefined;
+      writing.add(connection);
+      sent.resolve();
+      sent = Promise.withResolvers();
+      return undefined;
+    });
+  }
+  return {
+    inFlight: () => writing.size,
+    next: (withinMs) => Promise.race([sent.promise, sleep(withinMs, undefined, { ref: false })]),
+  };
+};
