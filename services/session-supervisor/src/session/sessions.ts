@@ -27,17 +27,20 @@ export const createSessions = (deps: SessionDeps): Sessions => {
   const opening = new Map<string, Promise<void>>();
   /** Their journals contradict their folds: somebody has to look before they go on. */
   const halted = new Set<string>();
+  /** They were this replica's before it let go of them: what it said in that reign must be older than what it says next. */
+  const hadBefore = new Set<string>();
   const closing = new AbortController();
 
   const begin = async (document: WorkloadDocument): Promise<void> => {
     const id = document._id;
     const plan = await deps.customers.planOf(document.customer);
-    const state = await takeOver(deps, document, closing.signal);
+    const state = await takeOver(deps, { document, isNewReign: hadBefore.has(id), signal: closing.signal });
     if (state === undefined || closing.signal.aborted) return;
     const { published, projection } = document;
     const session = startSession(deps, { state, published, heldHint: state.reign > 0 ? projection.held : '', plan });
     const serving = serveSession(deps, session);
     open.set(id, session);
+    hadBefore.add(id);
     void bury(session, serving);
   };
 
@@ -48,6 +51,7 @@ export const createSessions = (deps: SessionDeps): Sessions => {
     await serving.close();
     if (open.get(session.id) === session) open.delete(session.id);
     if (end !== 'closed') return;
+    hadBefore.delete(session.id);
     const sweepAt = new Date(deps.clock.now() + deps.sweep.afterMs);
     await deps.workloads.disown(session.id, deps.instance, sweepAt).catch((thrown: unknown) => {
       deps.logger.debug({ err: thrown, workload: session.id }, 'a closed workload keeps its owner until the next beat');

@@ -4,23 +4,31 @@ import { headerOf, type WorkloadDocument } from '../store/workload-document.ts';
 import type { SessionDeps } from './deps.ts';
 import { folding } from './folding.ts';
 
+/** A workload to fold and to reign over. */
+export interface TakeOver {
+  /** Names this replica as its owner. */
+  document: WorkloadDocument;
+  /** Begin a new reign also where this replica reigned last. */
+  isNewReign: boolean;
+  signal: AbortSignal;
+}
+
 /**
- * Folds a workload that names this replica as its owner and, where another reigned so far, appends `taken-over`: from that
- * position on nobody else can write. Answers undefined when this replica has closed the workload already, or it names another
- * owner by now.
+ * Folds a workload and, where a new reign begins, appends `taken-over`: from that position on nobody else can write. Answers
+ * undefined when the workload is closed, or names another owner by now.
  */
 export const takeOver = async (
   deps: SessionDeps,
-  document: WorkloadDocument,
-  signal: AbortSignal,
+  { document, isNewReign, signal }: TakeOver,
 ): Promise<WorkloadState | undefined> => {
   const { journal, instance, events } = deps;
   let loaded = await load(journal, document._id, begin(headerOf(document)), folding);
   let isFenced = false;
   for (;;) {
     const reigning = loaded.state.owner || document.firstOwner;
-    if (reigning === instance && !loaded.state.closed) return loaded.state;
-    if (reigning === instance && isFenced) {
+    const isMine = reigning === instance && (isFenced || !isNewReign);
+    if (isMine && !loaded.state.closed) return loaded.state;
+    if (isMine && isFenced) {
       await closeUp(deps, loaded);
       return undefined;
     }
