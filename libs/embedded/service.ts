@@ -16,11 +16,19 @@ const POLL_MS = 20;
 /** A little more than a service's own limit for draining. */
 const STOP_MS = 25_000;
 
+/** Collect sooner: what thousands of calls at once leave behind must not stay as the size of the process. */
+const THRIFTY = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
+
 /** A service of this repository, ready to be launched; it is ready when it can be reached. */
 export const serviceProgram = ({ name, env, readyFile }: ServiceProgramOptions): Program => ({
   name,
   command: process.execPath,
-  args: ['--import', inRepository('libs/telemetry/register.ts'), inRepository(`services/${name}/src/main.ts`)],
+  args: [
+    ...THRIFTY,
+    '--import',
+    inRepository('libs/telemetry/register.ts'),
+    inRepository(`services/${name}/src/main.ts`),
+  ],
   env: { ...env, MUSTER_READY_FILE: readyFile },
   stopMs: STOP_MS,
   ready: async ({ pid, signal }) => {

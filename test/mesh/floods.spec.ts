@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { eventually } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
+import { deafAgents } from '../harness/deaf-agents.ts';
 import { enrol } from '../harness/hand-agent.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { bytesOf, rawAgent } from '../harness/raw-agent.ts';
@@ -45,6 +47,20 @@ describe('a mesh that is flooded', function () {
       expect(bytes - before_[service]!, `${service} grew`).to.be.at.most(MOST_GROWTH);
     }
   };
+
+  it('holds a thousand agents that never read, and cuts off those that are given work', async () => {
+    await unharmed(async () => {
+      using _ = await deafAgents(mesh, 1_000, ['noop']);
+      // Long enough for the mesh to lose its patience with those that are to help.
+      const other = await start(await mesh.customer('other'), { noop: noop({ tasks: 3_000, durationMs: 5 }) });
+      const connected = async (): Promise<number> => {
+        const page = await mesh.operator.users.listUsers({ workloadId: '', pageSize: 1_000, pageToken: '' });
+        return page.users.length;
+      };
+      await eventually(async () => expect(await connected()).to.be.below(950), { withinMs: 30_000, everyMs: 500 });
+      await ended(mesh.operator, other);
+    });
+  });
 
   it('cuts off who sends rubbish, or reports with other people’s tokens, however many', async () => {
     const { token } = await enrol(mesh, 'forger');

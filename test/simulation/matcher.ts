@@ -34,10 +34,11 @@ export const serveMatcher = (
       if (user.session === null) continue;
       if (book.isRemoved(user.session) || now - user.confirmedAt > UNCONFIRMED_MS) user.session = null;
     }
-    const users = [...registry.values()].map(({ id, session, isTold }) => ({
+    const users = [...registry.values()].map(({ id, session, isTold, claim }) => ({
       id,
       session,
       isTold,
+      hasServed: claim > 0,
       isDraining: false,
       capability: CAPABILITY,
     }));

@@ -37,6 +37,7 @@ const user = (id: string, session: string | null = null, more: Partial<MatchUser
     sandbox: 'SANDBOX_LEVEL_BUBBLEWRAP',
   },
   isTold: true,
+  hasServed: true,
   isDraining: false,
   ...more,
 });
@@ -89,6 +90,15 @@ describe('matchUsers', () => {
   it('wants users back that no longer suit their session', () => {
     const plan = matchUsers([user('a', 'x')], [demand('x', { needs: needs({ exactVersion: '4.1' }) })]);
     expect([...plan.wantedBack]).to.deep.equal(['a']);
+  });
+
+  it('gives those first that have served before', () => {
+    const users = [
+      user('new', null, { hasServed: false }),
+      user('known', null),
+      user('newer', null, { hasServed: false }),
+    ];
+    expect(matchUsers(users, [demand('x', { wanted: 1 })]).claims).to.deep.equal([{ user: 'known', workload: 'x' }]);
   });
 
   it('takes users back that came with a claim of which the session does not know, when it has enough', () => {
@@ -160,6 +170,7 @@ const randomMesh = (random: Random): Mesh => {
     const version = random.float() < 0.5 ? '3.4.1' : '4.1.0';
     return user(`u${i}`, session, {
       isTold: random.float() < 0.8,
+      hasServed: random.float() < 0.5,
       isDraining: random.float() < 0.1,
       capability: {
         cpus: 1,
@@ -212,6 +223,7 @@ const carryOut = ({ claims, releases, views, wantedBack }: MatchPlan, { users, d
   const after = users.map((each) => ({
     ...each,
     isTold: true,
+    hasServed: true,
     session: claim.get(each.id) ?? (release.has(each.id) ? null : each.session),
   }));
   const given = new Set<string>(

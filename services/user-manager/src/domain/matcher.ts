@@ -10,6 +10,8 @@ import type { UserRecord } from './user.ts';
 export interface MatchUser extends Pick<UserRecord, 'id' | 'capability' | 'session'> {
   /** Its session knows that it has it. Nobody works with one that it does not know, so that one is taken back freely. */
   isTold: boolean;
+  /** It was given to some session before: of idle ones these go first, since of the others nobody knows whether they work. */
+  hasServed: boolean;
   /** It is being taken out of service. */
   isDraining: boolean;
 }
@@ -58,7 +60,8 @@ const place = (users: readonly MatchUser[], seats: readonly Seat[], plan: MatchP
   const byWorkload = new Map(seats.map((seat) => [seat.id, seat]));
   const pools = new Map<string, Pool>();
   // Those that their sessions know come first: of too many, the ones that nobody knows are taken back.
-  for (const user of [...users].sort((a, b) => Number(b.isTold) - Number(a.isTold))) {
+  const rank = ({ isTold, hasServed }: MatchUser): number => (isTold ? 2 : 0) + (hasServed ? 1 : 0);
+  for (const user of [...users].sort((a, b) => rank(b) - rank(a))) {
     const suited = user.isDraining ? [] : seats.filter(({ needs }) => suits(user, needs));
     for (const { id } of suited) {
       plan.views.get(id)!.suitable += 1;

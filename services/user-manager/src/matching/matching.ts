@@ -1,3 +1,4 @@
+import type { Timer } from '#libs/clock/index.ts';
 import type {
   Demand,
   DemandStatus,
@@ -28,6 +29,9 @@ export interface Matching {
 /** Claims lapse and demands end without anybody saying so. */
 const TICK_MS = 1_000;
 
+/** A round looks at everybody, so what changes within this waits for one: a thousand agents may come at once. */
+const CHANGES_MS = 10;
+
 /** Begins to match: what it finds claimed it takes as known to the sessions. */
 export const startMatching = (options: MatchingOptions): Matching => {
   const { users, roster, announce, sessions, clock, healthyNow } = options;
@@ -48,8 +52,15 @@ export const startMatching = (options: MatchingOptions): Matching => {
     (thrown) => options.events.roundFailed('matching users', thrown),
   );
 
+  let soon: Timer | undefined;
+  const requestSoon = (): void => {
+    soon ??= clock.setTimer(CHANGES_MS, () => {
+      soon = undefined;
+      rounds.request();
+    });
+  };
   const stopListening = roster.onChange((user, before) => {
-    rounds.request();
+    requestSoon();
     if (user.connection === null) confirmations.forget(user.id);
     const isNewlyDrained = user.drain !== 'none' && before?.drain !== user.drain;
     if (isNewlyDrained && user.connection !== null && user.session !== null) {
@@ -107,6 +118,7 @@ export const startMatching = (options: MatchingOptions): Matching => {
     stop() {
       stopListening();
       timer.cancel();
+      soon?.cancel();
       rounds.stop();
     },
   };

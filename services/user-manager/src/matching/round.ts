@@ -27,6 +27,7 @@ export const runRound = async (options: RoundOptions): Promise<MatchPlan> => {
       capability: user.capability,
       session: user.session,
       isTold: confirmations.isTold(user),
+      hasServed: user.claim > 0,
       isDraining: user.drain !== 'none',
     })),
     book.active(nowMs),

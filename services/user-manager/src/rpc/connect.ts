@@ -63,7 +63,12 @@ const converse = async (
   const streamId = { userId: stream.user, connectionId: stream.connection };
   const sender = senderFor(ctx, stream);
   try {
-    const leaving = await readAgent(incoming, { stream: streamId, sender, sessions: ctx.sessions });
+    const leaving = await readAgent(incoming, {
+      stream: streamId,
+      sender,
+      sessions: ctx.sessions,
+      silence: stream.silence,
+    });
     onLeaving(leaving);
     if (leaving.kind === 'goodbye') {
       // What it held can be given to others now; the outcomes of its last reports are still worth waiting for.

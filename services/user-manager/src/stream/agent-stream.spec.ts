@@ -2,31 +2,33 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { fakeClock } from '#libs/testing/index.ts';
 import { refusalOf } from '../fixtures/refusal.ts';
+import type { ConnectedUser } from '../domain/user.ts';
 import { createAgentStream } from './agent-stream.ts';
 import { superseded } from './errors.ts';
 
 const start = () => {
   const clock = fakeClock();
   const aborted: string[] = [];
+  const user: ConnectedUser = {
+    id: 'm-1',
+    name: 'a',
+    manager: 'i-1',
+    connection: 'c-1',
+    session: null,
+    claim: 0,
+    version: 1,
+    slots: 1,
+    capability: { cpus: 1, memoryBytes: 0, engines: [], sandbox: 'SANDBOX_LEVEL_NONE' },
+    agentVersion: '',
+    connectedAtMs: 0,
+    drain: 'none',
+  };
   const stream = createAgentStream({
-    user: {
-      id: 'm-1',
-      name: 'a',
-      manager: 'i-1',
-      connection: 'c-1',
-      session: null,
-      claim: 0,
-      version: 1,
-      slots: 1,
-      capability: { cpus: 1, memoryBytes: 0, engines: [], sandbox: 'SANDBOX_LEVEL_NONE' },
-      agentVersion: '',
-      connectedAtMs: 0,
-      drain: 'none',
-    },
+    user,
     clock,
     abort: (error) => aborted.push(refusalOf(error)),
   });
-  return { clock, stream, aborted };
+  return { clock, stream, aborted, user };
 };
 
 const TOO_SLOW = 'RESOURCE_EXHAUSTED READER_TOO_SLOW';
@@ -55,6 +57,47 @@ describe('createAgentStream', () => {
     await clock.advance(1);
     stream.checkPace();
     expect(aborted).to.deep.equal([TOO_SLOW]);
+  });
+
+  describe('of an agent that was asked what it holds', () => {
+    const adopt = { workloadId: 'w-1', claim: 1, reign: 1, counter: 1, adopt: true, attempts: [], work: undefined };
+    const ask = () => {
+      const started = start();
+      started.stream.learn({ ...started.user, claim: 1, session: 'w-1' });
+      started.stream.silence.listen();
+      expect(started.stream.offer(adopt)).to.equal('forward');
+      // The agent's machine takes it; whether the agent does nobody knows.
+      started.stream.outbox.finish();
+      return started;
+    };
+    const passes = async ({ clock, stream }: ReturnType<typeof ask>, ms: number): Promise<void> => {
+      for await (const _ of stream.outbox);
+      await clock.advance(ms);
+      stream.checkPace();
+    };
+
+    it('gives it up when it says nothing for 10 s', async () => {
+      const asked = ask();
+      await passes(asked, 10_000);
+      expect(asked.aborted).to.deep.equal([]);
+      await passes(asked, 1);
+      expect(asked.aborted).to.deep.equal(['UNAVAILABLE AGENT_SILENT']);
+    });
+
+    it('is content with an answer', async () => {
+      const asked = ask();
+      asked.stream.silence.hear(true);
+      asked.stream.silence.listen();
+      await passes(asked, 60_000);
+      expect(asked.aborted).to.deep.equal([]);
+    });
+
+    it('does not blame it for what this side did not read', async () => {
+      const asked = ask();
+      asked.stream.silence.hear(false);
+      await passes(asked, 60_000);
+      expect(asked.aborted).to.deep.equal([]);
+    });
   });
 
   it('cuts a call whose agent does not take the last words within a second', async () => {

@@ -1,10 +1,12 @@
 import type { Clock } from '#libs/clock/index.ts';
+import type { DomainError } from '#libs/errors/index.ts';
 import type { ConnectResponse, DesiredState, Outcome, Report } from '#libs/contracts/agent.ts';
 import { type Command, learnClaim, noCommand, ruleOnDesired } from '../domain/desired.ts';
 import { nothingOwed, owe, settleReports } from '../domain/outstanding.ts';
 import type { ConnectedUser, UserRecord } from '../domain/user.ts';
-import { readerTooSlow } from './errors.ts';
+import { agentSilent, readerTooSlow } from './errors.ts';
 import { createOutbox, type Outbox, OUTBOX_LIMIT_BYTES } from './outbox.ts';
+import { createSilence, type Silence } from './silence.ts';
 
 /** What waits for an agent is taken within this, or the agent hangs. */
 const PATIENCE_MS = 30_000;
@@ -18,6 +20,7 @@ export interface AgentStream {
   /** The version of the record that this stream made; of two streams of a user the greater is the newer. */
   readonly version: number;
   readonly outbox: Outbox;
+  readonly silence: Silence;
   /** The workload of the latest desired state; empty before the first. */
   workload(): string;
   /** Sends it on if it is the greatest. */
@@ -29,7 +32,7 @@ export interface AgentStream {
   settle(reports: readonly Report[]): string | undefined;
   /** Drops what waits, says `lastWords` if the agent still reads, and ends with `error`. */
   end(error: unknown, lastWords?: ConnectResponse): void;
-  /** Ends the stream if the agent takes too long over what waits for it. */
+  /** Ends the stream if the agent takes too long over what waits for it, or over its answer. */
   checkPace(): void;
 }
 
@@ -48,13 +51,13 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
     { message: { $case: 'welcome', value: { userId: user.id, connectionId: user.connection } } },
     () => clock.monotonic(),
   );
-  const refuse = (): void => {
-    const error = readerTooSlow(outbox.waitingBytes());
+  const silence = createSilence(() => clock.monotonic());
+  const cutOff = (error: DomainError): void => {
     outbox.fail(error);
     abort(error);
   };
   const checkSize = (): void => {
-    if (outbox.waitingBytes() > OUTBOX_LIMIT_BYTES) refuse();
+    if (outbox.waitingBytes() > OUTBOX_LIMIT_BYTES) cutOff(readerTooSlow(outbox.waitingBytes()));
   };
 
   return {
@@ -62,6 +65,7 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
     connection: user.connection,
     version: user.version,
     outbox,
+    silence,
     workload: () => outstanding.workload,
     offer(state) {
       const ruling = ruleOnDesired(command, state);
@@ -69,6 +73,7 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
         command = ruling.next;
         outstanding = owe(outstanding, state);
         outbox.desired(state);
+        if (state.adopt) silence.ask();
         checkSize();
       }
       return ruling.kind;
@@ -87,7 +92,8 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
     },
     checkPace() {
       const since = outbox.waitingSinceMs();
-      if (since !== undefined && clock.monotonic() - since > PATIENCE_MS) refuse();
+      if (since !== undefined && clock.monotonic() - since > PATIENCE_MS) cutOff(readerTooSlow(outbox.waitingBytes()));
+      else if (silence.isTooLong()) cutOff(agentSilent());
     },
   };
 };

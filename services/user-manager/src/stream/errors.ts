@@ -43,6 +43,16 @@ export const readerTooSlow = (waitingBytes: number): DomainError =>
     { retryAfterMs: 5_000 },
   );
 
+/** UNAVAILABLE `AGENT_SILENT`. */
+export const agentSilent = (): DomainError =>
+  new DomainError(
+    status.UNAVAILABLE,
+    'AGENT_SILENT',
+    'the agent was asked what it holds and did not say; connect again',
+    {},
+    { retryAfterMs: 5_000 },
+  );
+
 /** UNAVAILABLE `CONNECTION_LOST`: the database says that this stream is gone. */
 export const connectionLost = (): DomainError =>
   new DomainError(

@@ -6,6 +6,7 @@ import { collectViolations } from '../domain/violations.ts';
 import type { Sessions, StreamId } from '../bus/sessions.ts';
 import { emptyMessage, helloExpected } from './errors.ts';
 import type { ReportSender } from './report-sender.ts';
+import type { Silence } from './silence.ts';
 
 /** Whoever opens a stream and says nothing holds memory for nothing. */
 const HELLO_WITHIN_MS = 10_000;
@@ -34,6 +35,7 @@ export interface ReadingOptions {
   stream: StreamId;
   sender: ReportSender;
   sessions: Sessions;
+  silence: Silence;
 }
 
 /**
@@ -42,10 +44,14 @@ export interface ReadingOptions {
  */
 export const readAgent = async (
   requests: AsyncIterator<ConnectRequest>,
-  { stream, sender, sessions }: ReadingOptions,
+  { stream, sender, sessions, silence }: ReadingOptions,
 ): Promise<Leaving> => {
-  for (let next = await requests.next(); next.done !== true; next = await requests.next()) {
+  for (;;) {
+    silence.listen();
+    const next = await requests.next();
+    if (next.done === true) return { kind: 'half-closed' };
     const { message } = next.value;
+    silence.hear(message?.$case === 'held');
     switch (message?.$case) {
       case 'reports':
         checkReports(message.value);
@@ -69,5 +75,4 @@ export const readAgent = async (
         message satisfies never;
     }
   }
-  return { kind: 'half-closed' };
 };
