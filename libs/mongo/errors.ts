@@ -8,6 +8,7 @@ import {
   MongoWriteConcernError,
 } from 'mongodb';
 import { unavailable } from '#libs/errors/index.ts';
+import { waitingFor } from '#libs/waiting/index.ts';
 
 const DUPLICATE_KEY = 11_000;
 
@@ -53,7 +54,7 @@ export const isAway = (thrown: unknown): boolean =>
 /** Runs something on MongoDB; while it is away, callers get UNAVAILABLE `mongodb` with RetryInfo. */
 export const asUnavailable = async <T>(run: () => Promise<T>): Promise<T> => {
   try {
-    return await run();
+    return await waitingFor('mongodb', run);
   } catch (thrown) {
     if (!isAway(thrown)) throw thrown;
     throw unavailable('mongodb', 'MongoDB does not answer; try again', { cause: thrown });

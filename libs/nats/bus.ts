@@ -52,8 +52,8 @@ export interface Bus {
    *
    * Errors, besides those of `publish`:
    * * UNAVAILABLE `NO_RESPONDER`: nobody serves the subject; nothing happened.
-   * * UNAVAILABLE `DEPENDENCY_UNAVAILABLE`, dependency `nats`: the connection is away (nothing happened), or broke while
-   *   the answer was awaited (`metadata.outcome` is `unknown`).
+   * * UNAVAILABLE `DEPENDENCY_UNAVAILABLE`, dependency `nats`: the connection is away (nothing happened), or broke or
+   *   was silent while the answer was awaited (`metadata.outcome` is `unknown`).
    * * DEADLINE_EXCEEDED `REPLY_TIMEOUT`: no answer in time; what happened is unknown.
    */
   request(subject: string, bytes: Uint8Array, options: RequestOptions): Promise<Uint8Array>;

@@ -16,6 +16,16 @@ export const connectionLost = (): DomainError =>
     { retryAfterMs: 1_000 },
   );
 
+/** The server said nothing at all while an answer was awaited. */
+export const serverSilent = (): DomainError =>
+  new DomainError(
+    status.UNAVAILABLE,
+    'DEPENDENCY_UNAVAILABLE',
+    'nats does not answer; what happened is unknown; try again',
+    { dependency: 'nats', outcome: 'unknown' },
+    { retryAfterMs: 1_000 },
+  );
+
 const noResponder = (subject: string): DomainError =>
   new DomainError(
     status.UNAVAILABLE,

@@ -1,6 +1,7 @@
+import { ErrorCode } from 'nats';
 import type { RequestOptions } from './bus.ts';
 import { failureOf, outgoing } from './envelope.ts';
-import { toBusError } from './errors.ts';
+import { hasCode, serverSilent, toBusError } from './errors.ts';
 import type { Link } from './link.ts';
 import { checkSubject } from './subjects.ts';
 
@@ -19,6 +20,19 @@ const orAborted = async <T>(work: Promise<T>, signal: AbortSignal | undefined): 
   }
 };
 
+/** Asks the server itself for a sign of life once an answer takes long: it may be the server that is silent. */
+const probeServer = (link: Link, afterMs: number): { isUnanswered: () => boolean; stop: () => void } => {
+  let isUnanswered = false;
+  const timer = setTimeout(() => {
+    isUnanswered = true;
+    link.nc.flush().then(
+      () => (isUnanswered = false),
+      () => undefined,
+    );
+  }, afterMs);
+  return { isUnanswered: () => isUnanswered, stop: () => clearTimeout(timer) };
+};
+
 /** See `Bus.request`. */
 export const sendRequest = async (
   link: Link,
@@ -28,15 +42,17 @@ export const sendRequest = async (
 ): Promise<Uint8Array> => {
   checkSubject(subject);
   signal?.throwIfAborted();
+  const probe = probeServer(link, timeoutMs / 2);
   const sent = link
     .whileConnected(() =>
       // The client takes 0 for its default, and refuses less than 1.
       link.nc.request(subject, bytes, { timeout: Math.max(1, timeoutMs), headers: outgoing(requestId) }),
     )
     .catch((thrown: unknown) => {
+      if (hasCode(thrown, ErrorCode.Timeout) && probe.isUnanswered()) throw serverSilent();
       throw toBusError(thrown, subject, bytes.length);
     });
-  const answer = await orAborted(sent, signal);
+  const answer = await orAborted(sent, signal).finally(() => probe.stop());
   const failed = failureOf(answer);
   if (failed !== undefined) {
     throw failed;

@@ -5,8 +5,13 @@ import { createPipe, type Pipe } from './proxy-pipe.ts';
 /** `requests` go to the target, `replies` come from it. */
 export type Direction = 'requests' | 'replies';
 
-/** Sees what is about to be passed on; `connection` is the same for both ways of one. */
-export type Watcher = (direction: Direction, bytes: Buffer, connection: object) => void;
+/** Sees what comes; `connection` is the same for both ways of one. */
+export interface Watcher {
+  /** Bytes that are about to be passed on. */
+  bytes(direction: Direction, bytes: Buffer, connection: object): void;
+  /** The connection is no more. */
+  end(connection: object): void;
+}
 
 /** A TCP connection through which a test decides what arrives. Until told otherwise it passes everything on. */
 export interface Proxy extends AsyncDisposable {
@@ -26,7 +31,7 @@ export interface Proxy extends AsyncDisposable {
   caught(direction: Direction): Promise<void>;
   /** Lets everything pass again, also what was held back. */
   heal(): void;
-  /** From now on shows everything that comes to `watcher`, before it is passed on. */
+  /** From now on shows everything that comes to `watcher`. */
   watch(watcher: Watcher): void;
   /** How many connections there are now. */
   connections(): number;
@@ -44,7 +49,7 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
   const links = new Set<Link>();
   let isCut = false;
   let delayMs = 0;
-  let watcher: Watcher = () => {};
+  let watcher: Watcher | undefined;
   const modes: Record<Direction, 'pass' | 'hold' | 'drop'> = { requests: 'pass', replies: 'pass' };
   const catches: Record<Direction, PromiseWithResolvers<void>> = {
     requests: Promise.withResolvers(),
@@ -58,7 +63,7 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
       mode: () => modes[direction],
       delayMs: () => delayMs,
       caught: () => catches[direction].resolve(),
-      seen: (bytes) => watcher(direction, bytes, direction === 'requests' ? from : to),
+      seen: (bytes) => watcher?.bytes(direction, bytes, direction === 'requests' ? from : to),
     });
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (isCut) {
@@ -76,7 +81,9 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
     links.add(link);
     for (const socket of [client, upstream]) {
       socket.once('close', () => {
-        if (client.destroyed && upstream.destroyed) links.delete(link);
+        if (!client.destroyed || !upstream.destroyed) return;
+        links.delete(link);
+        watcher?.end(client);
       });
     }
   });

@@ -16,13 +16,16 @@ export const watchAppends = (links: readonly Link[]): Appends => {
   let sent = Promise.withResolvers<void>();
   for (const { from, to, proxy } of links) {
     if (from !== 'session-supervisor' || to !== 'mongod') continue;
-    proxy.watch((direction, bytes, connection) => {
-      if (direction === 'replies') return void writing.delete(connection);
-      if (!bytes.includes(APPEND)) return undefined;
-      writing.add(connection);
-      sent.resolve();
-      sent = Promise.withResolvers();
-      return undefined;
+    proxy.watch({
+      bytes: (direction, bytes, connection) => {
+        if (direction === 'replies') writing.delete(connection);
+        else if (bytes.includes(APPEND)) {
+          writing.add(connection);
+          sent.resolve();
+          sent = Promise.withResolvers();
+        }
+      },
+      end: (connection) => writing.delete(connection),
     });
   }
   return {

@@ -18,7 +18,7 @@ export const reportOf = (rounds: readonly Round[], refused: number): string => {
     .map(([kind, all]) => {
       const known = all.flatMap(({ recoveryMs }) => recoveryMs ?? []).sort((a, b) => a - b);
       const inFlight = all.filter(({ appends }) => appends > 0).length;
-      const never = all.length > known.length ? `, nothing to do after ${all.length - known.length}` : '';
+      const never = all.length > known.length ? `, nothing within 5 s after ${all.length - known.length}` : '';
       const recovery = `recovery p50 ${at(known, 0.5)} ms, p95 ${at(known, 0.95)} ms, max ${at(known, 1)} ms`;
       return `${kind.padEnd(50)} n ${all.length}, append in flight ${inFlight}, ${recovery}${never}`;
     });

@@ -99,16 +99,17 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
         ...env,
       },
     });
-  const storesOf = async (name: string): Promise<Record<string, string>> => {
-    const mongoPort = await via(name, 'mongod', mongod.port);
-    return {
-      MUSTER_MONGO_URL: isProxied ? mongod.urlVia(mongoPort) : mongod.url,
-      MUSTER_NATS_URL: `nats://127.0.0.1:${await via(name, 'nats-server', nats.port)}`,
-    };
+  const mongoOf = async (name: string): Promise<Record<string, string>> => {
+    const port = await via(name, 'mongod', mongod.port);
+    return { MUSTER_MONGO_URL: isProxied ? mongod.urlVia(port) : mongod.url };
   };
+  const storesOf = async (name: string): Promise<Record<string, string>> => ({
+    ...(await mongoOf(name)),
+    MUSTER_NATS_URL: `nats://127.0.0.1:${await via(name, 'nats-server', nats.port)}`,
+  });
   const startBlob = async (port: number): Promise<RunningService> => {
     const connection = azurite.urlVia(await via('blob', 'azurite', azurite.port));
-    return start('blob', port, { ...(await storesOf('blob')), MUSTER_BLOB_CONNECTION: connection });
+    return start('blob', port, { ...(await mongoOf('blob')), MUSTER_BLOB_CONNECTION: connection });
   };
   const startManager = async (port: number): Promise<RunningService> =>
     start('user-manager', port, { ...(await storesOf('user-manager')), MUSTER_AGENT_KEY_FILE: keys.agentKeyFile });

@@ -9,6 +9,7 @@ import {
 } from '#libs/contracts/blob.ts';
 import { isDomainError, unavailable } from '#libs/errors/index.ts';
 import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
+import { waitingFor } from '#libs/waiting/index.ts';
 
 /** What this service needs of blob. Every method rejects with typed errors. */
 export interface BlobAccess {
@@ -23,6 +24,7 @@ export interface BlobAccess {
   close(): void;
 }
 
+const DEPENDENCY = 'blob';
 /** Less than callers have, so that they are told who did not answer. */
 const DEADLINE_MS = 4_000;
 const NO_GRANT = Buffer.alloc(0);
@@ -32,14 +34,19 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
   const objects = createClient(ObjectServiceService, options);
   return {
     getObject: (request, signal) =>
-      objects.getObject(request, { signal, deadlineMs: DEADLINE_MS }).catch((thrown: unknown) => {
-        throw named(thrown, signal);
-      }),
+      waitingFor(DEPENDENCY, () => objects.getObject(request, { signal, deadlineMs: DEADLINE_MS })).catch(
+        (thrown: unknown) => {
+          throw named(thrown, signal);
+        },
+      ),
     head: async (blobName, lengthBytes, signal) => {
       const request = { blobName, offset: 0, lengthBytes, grant: NO_GRANT };
       const chunks: Uint8Array[] = [];
       try {
-        for await (const { chunk } of blobs.download(request, { signal, deadlineMs: DEADLINE_MS })) chunks.push(chunk);
+        await waitingFor(DEPENDENCY, async () => {
+          const answer = blobs.download(request, { signal, deadlineMs: DEADLINE_MS });
+          for await (const { chunk } of answer) chunks.push(chunk);
+        });
       } catch (thrown) {
         // An empty blob has no first byte.
         if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') throw named(thrown, signal);
@@ -50,7 +57,9 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
       const request = { blobName, offset: 0, lengthBytes: 0, grant: NO_GRANT };
       const hash = createHash('sha256');
       try {
-        for await (const { chunk } of blobs.download(request, { signal })) hash.update(chunk);
+        await waitingFor(DEPENDENCY, async () => {
+          for await (const { chunk } of blobs.download(request, { signal })) hash.update(chunk);
+        });
       } catch (thrown) {
         if (isDomainError(thrown) && thrown.code === status.NOT_FOUND) return undefined;
         // An empty blob has no first byte.
@@ -81,5 +90,5 @@ const named = (thrown: unknown, signal: AbortSignal): unknown => {
   if (!isDomainError(thrown) || signal.aborted) return thrown;
   const isAway = thrown.code === status.UNAVAILABLE && thrown.metadata['dependency'] !== 'mongodb';
   if (!isAway && thrown.code !== status.DEADLINE_EXCEEDED) return thrown;
-  return unavailable('blob', 'the blob service does not answer; try again', { cause: thrown });
+  return unavailable(DEPENDENCY, 'the blob service does not answer; try again', { cause: thrown });
 };

@@ -1,5 +1,6 @@
 import { RestError } from '@azure/storage-blob';
 import { isDomainError, unavailable } from '#libs/errors/index.ts';
+import { waitingFor } from '#libs/waiting/index.ts';
 
 /** How the blob storage is called towards callers, whoever runs it. */
 export const dependency = 'blob storage';
@@ -32,7 +33,7 @@ export const asking = async <T>(
   signal.throwIfAborted();
   const patience = AbortSignal.timeout(withinMs);
   try {
-    return await request(AbortSignal.any([signal, patience]));
+    return await waitingFor(dependency, () => request(AbortSignal.any([signal, patience])));
   } catch (error) {
     signal.throwIfAborted();
     if (patience.aborted)
