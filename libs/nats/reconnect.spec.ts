@@ -97,7 +97,7 @@ describe('a bus', () => {
     bus.onReconnect(back.resolve);
     proxy.blackhole();
     const error = await errorOf(bus.request(SUBJECT, bytesOf(''), { timeoutMs: 100 }));
-    expect(error).to.include({ reason: 'REPLY_TIMEOUT' });
+    expect(error).to.include({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE' });
     await eventually(() => expect(bus.connected()).to.equal(false), { withinMs: 8_000 });
     proxy.cut();
     proxy.heal();

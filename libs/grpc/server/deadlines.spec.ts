@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { DomainError } from '#libs/errors/index.ts';
 import { fakeClock } from '#libs/testing/index.ts';
+import { waitingFor } from '#libs/waiting/index.ts';
 import { failure, startEcho } from '../echo.fixture.ts';
 
 const FOREVER = () => new Promise<never>(() => {});
@@ -28,6 +29,18 @@ describe('deadlines', () => {
     // By its own clock, or by the caller's, who hangs up at the same moment.
     const ends: unknown[] = [status.DEADLINE_EXCEEDED, status.CANCELLED];
     expect(ends).to.include((signal.reason as DomainError).code);
+  });
+
+  it('names the dependency that has not answered, in time for the caller to hear it', async () => {
+    await using echo = await startEcho({
+      say: async () => {
+        await waitingFor('the oracle', async () => undefined);
+        return waitingFor('mongodb', () => waitingFor('blob storage', FOREVER));
+      },
+    });
+    const late = await failure(echo.client.say({ text: '' }, { deadlineMs: 600 }));
+    expect(late).to.include({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE' });
+    expect(late).to.have.nested.property('metadata.dependency', 'blob storage');
   });
 
   it('tells the handler how much time was left', async () => {
