@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import type { NoopSpec } from '#libs/contracts/common.ts';
@@ -7,7 +8,7 @@ import type { Clients } from '../harness/clients.ts';
 import { follow, type Following } from '../harness/follow.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { usersUntil } from '../harness/users.ts';
-import { named, noop, resultsOf, start } from '../harness/work.ts';
+import { hasEnded, named, noop, resultsOf, start } from '../harness/work.ts';
 
 /** From the return of whatever was away. */
 const GOES_ON_MS = 5_000;
@@ -80,6 +81,31 @@ describe('a mesh from which a part vanishes in the middle of the work', function
     await alpha!.kill('SIGCONT');
     await usersUntil(mesh.operator, (users) => users.some(({ name }) => name === 'alpha'));
     await expectComplete(work);
+  });
+
+  it('gives up a task that kills every agent which begins it', async () => {
+    const id = await start(acme, { noop: noop({ tasks: 1, durationMs: 600_000 }) });
+    const work = follow(acme, id);
+    const names = ['alpha', 'beta', 'gamma'];
+    const page = { ...named(id), states: [], pageSize: 1, pageToken: '' };
+    const holder = async (): Promise<RunningService | undefined> => {
+      const [task] = (await acme.workloads.listTasks(page)).tasks;
+      return task?.state === 'TASK_STATE_RUNNING' ? agents[names.indexOf(task.userName)] : undefined;
+    };
+    // Whoever is killed before it says that it has begun does not count, and the task kills on.
+    while (!hasEnded(work.latest())) {
+      const victim = await holder();
+      if (victim === undefined) await sleep(20);
+      else await killAndRestart(victim);
+    }
+    const { state, reason, failed } = await work.over;
+    expect({ state, reason, failed }).to.deep.equal({
+      state: 'WORKLOAD_STATE_FAILED',
+      reason: 'FRAMES_FAILED',
+      failed: 1,
+    });
+    const { attempts } = await acme.workloads.listAttempts({ ...named(id), pageSize: 0, pageToken: '' });
+    expect(attempts.map(({ end }) => end)).to.deep.equal(Array(5).fill('ATTEMPT_END_LOST'));
   });
 
   it('goes on from the journal when session-supervisor is killed', async () => {
