@@ -1,4 +1,5 @@
 import type { View } from '../../services/session-supervisor/src/session/reads.ts';
+import { StartRendering, StopWork, type UserWork } from '#libs/contracts/user.ts';
 import type { Database } from './database.ts';
 import type { Managers } from './manager.ts';
 import { emptyModel, take, type Model } from './model.ts';
@@ -11,6 +12,8 @@ export class Violation extends Error {
 /** Checks the store and what clients were told, after each step; it believes nothing that the cores say of themselves. */
 export interface Checker {
   step(): void;
+  /** One part asks another; of interest is what sessions hand out. */
+  sent(subject: string, bytes: Uint8Array): void;
   /** A stop was answered. */
   stopped(workload: string): void;
   /** A command with this request id was answered. */
@@ -28,23 +31,34 @@ interface Followed {
   requests: Set<string>;
   /** Counts after each position. */
   counts: { completed: number; failed: number }[];
-  shownRevision: number;
+  /** How many users it wants, and wanted before: whoever lowers that has not read it yet. */
+  wanted: number;
+  wantedBefore: number;
+  /** Of its latest owner: users with work, by id. */
+  reign: number;
+  working: Map<string, UserWork>;
 }
 
 export const createChecker = (database: Database, managers: Managers, slots: number): Checker => {
   const followed = new Map<string, Followed>();
+  /** The session that each claim was made for. */
+  const claims = new Map<number, string>();
 
   const fail = (workload: string, what: string): never => {
     throw new Violation(`${workload}: ${what}`);
   };
 
   const follow = (id: string): Followed => {
+    const wanted = database.workloads.get(id)?.wanted ?? 0;
     const known = followed.get(id) ?? {
       model: emptyModel(),
       position: 0,
       requests: new Set<string>(),
       counts: [{ completed: 0, failed: 0 }],
-      shownRevision: 0,
+      wanted,
+      wantedBefore: wanted,
+      reign: 0,
+      working: new Map<string, UserWork>(),
     };
     followed.set(id, known);
     const documents = database.journals.get(id) ?? [];
@@ -57,6 +71,10 @@ export const createChecker = (database: Database, managers: Managers, slots: num
         if (entry.kind === 'accepted' && Number(entry.attempt.split('-')[1]) >= 900_000) {
           fail(id, `I3: the forged attempt ${entry.attempt} was accepted`);
         }
+        if (entry.kind === 'wanted-set') {
+          known.wantedBefore = known.wanted;
+          known.wanted = entry.wanted;
+        }
         if ('request' in entry && entry.request !== undefined) known.requests.add(entry.request.requestId);
       }
       const keys = entries.flatMap((entry) => (entry.kind === 'accepted' ? [`${entry.task}/${entry.generation}`] : []));
@@ -66,9 +84,47 @@ export const createChecker = (database: Database, managers: Managers, slots: num
     return known;
   };
 
+  /** I9 and the first half of I7, on what a session sends a user. */
+  const handed = (work: UserWork): void => {
+    const { userId, connectionId, desiredState } = work;
+    if (desiredState === undefined) return;
+    const { workloadId, claim, reign, attempts } = desiredState;
+    const session = claims.get(claim);
+    if (session !== undefined && session !== workloadId) {
+      fail(workloadId, `I9: told ${userId} what to do under a claim that ${session} has`);
+    }
+    const known = follow(workloadId);
+    if (reign < known.reign) return;
+    if (reign > known.reign) known.working.clear();
+    known.reign = reign;
+    const isNew = !known.working.has(userId);
+    known.working.delete(userId);
+    if (attempts.length === 0) return;
+    known.working.set(userId, work);
+    const present = [...known.working.values()].filter(({ userId: id, connectionId: connection }) => {
+      const user = managers.registry.get(id);
+      return user?.connection === connection && user.session === workloadId;
+    });
+    const isPresent = managers.registry.get(userId)?.connection === connectionId;
+    const bound = Math.max(known.wanted, known.wantedBefore);
+    if (isNew && isPresent && present.length > bound) {
+      fail(workloadId, `I7: work for ${present.length} users at once, it wants ${bound}`);
+    }
+  };
+
   return {
+    sent(subject, bytes) {
+      if (subject.endsWith('.start-rendering')) StartRendering.decode(bytes).users.forEach(handed);
+      else if (subject.endsWith('.stop-work')) StopWork.decode(bytes).users.forEach(handed);
+    },
     step() {
       for (const id of database.journals.keys()) follow(id);
+      for (const { id, session, claim } of managers.registry.values()) {
+        if (session === null) continue;
+        const first = claims.get(claim) ?? session;
+        claims.set(claim, first);
+        if (first !== session) fail(session, `I9: ${id} serves it under a claim that ${first} has`);
+      }
       const held = new Map<string, number>();
       for (const { _id, customer, slot } of database.workloads.values()) {
         if (slot === undefined) continue;

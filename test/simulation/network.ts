@@ -24,6 +24,8 @@ export interface Network {
   mend(process: Process): void;
   /** How likely a message is lost; 0 in quiet times. */
   lossy(share: number): void;
+  /** Shows every request as it is sent. */
+  onRequest(fn: (subject: string, bytes: Uint8Array) => void): void;
   readonly facts: ReadonlyMap<string, PublishedFact>;
 }
 
@@ -35,6 +37,7 @@ export const createNetwork = (world: World): Network => {
   const isCut = new Set<Process>();
   const facts = new Map<string, PublishedFact>();
   let loss = 0;
+  let requested: (subject: string, bytes: Uint8Array) => void = () => {};
 
   const delay = (): number => 0.2 + world.random.float() ** 4 * (loss > 0 ? 80 : 3);
   const isLost = (a: Process, b: Process): boolean => {
@@ -75,6 +78,7 @@ export const createNetwork = (world: World): Network => {
     },
     request: (subject, bytes, { timeoutMs, signal }) =>
       new Promise((resolve, reject) => {
+        requested(subject, bytes);
         let isOver = false;
         const end = (fn: () => void): void => {
           if (isOver) return;
@@ -140,6 +144,9 @@ export const createNetwork = (world: World): Network => {
     mend: (process) => void isCut.delete(process),
     lossy: (share) => {
       loss = share;
+    },
+    onRequest: (fn) => {
+      requested = fn;
     },
     facts,
   };

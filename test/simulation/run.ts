@@ -33,6 +33,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   const database = createDatabase(world, plan);
   const managers = createManagers(world, network);
   const checker = createChecker(database, managers, SLOTS);
+  network.onRequest((subject, bytes) => guard(() => checker.sent(subject, bytes)));
   const supervisors: Supervisor[] = [];
   const agents: Agent[] = [];
   const ids: string[] = [];
