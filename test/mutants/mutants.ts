@@ -43,6 +43,7 @@ export const listMutants = async (): Promise<Mutant[]> => {
 /** A copy of the tree in which mutants can be planted, one after the other. */
 export interface Copy extends AsyncDisposable {
   dir: string;
+  /** Rejects where it does not apply; then nothing has changed. */
   plant(mutant: Mutant): Promise<void>;
   pull(mutant: Mutant): Promise<void>;
   /** What the compiler says; empty when all is well. */
@@ -67,7 +68,11 @@ export const copyTree = async (): Promise<Copy> => {
   const bin = (name: string): string => join(ROOT, 'node_modules/.bin', name);
   return {
     dir,
-    plant: async (mutant) => void (await patch(mutant, ['--forward'])),
+    plant: async (mutant) => {
+      // In two steps: of a patch that does not apply nothing may stay.
+      await patch(mutant, ['--forward', '--dry-run']);
+      await patch(mutant, ['--forward']);
+    },
     pull: async (mutant) => void (await patch(mutant, ['--reverse'])),
     typeCheck: async () => {
       const args = ['--noEmit', '--incremental', '--tsBuildInfoFile', join(dir, 'build.json')];

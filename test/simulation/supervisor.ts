@@ -4,7 +4,7 @@ import { createLogger } from '#libs/telemetry/index.ts';
 import type { Context } from '../../services/session-supervisor/src/context.ts';
 import { begin } from '../../services/session-supervisor/src/domain/workload.ts';
 import { header } from '../../services/session-supervisor/src/domain/fixture.ts';
-import { obey } from '../../services/session-supervisor/src/rpc/command.ts';
+import { obey } from '../../services/session-supervisor/src/session/obey.ts';
 import type { SessionDeps } from '../../services/session-supervisor/src/session/deps.ts';
 import { serveOrphanReports } from '../../services/session-supervisor/src/session/orphan-reports.ts';
 import { startOwnership } from '../../services/session-supervisor/src/session/ownership.ts';

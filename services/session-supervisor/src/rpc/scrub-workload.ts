@@ -4,8 +4,9 @@ import type { Context } from '../context.ts';
 import type { Damaged } from '../domain/inputs.ts';
 import { taskOrdinal, tasksToText, type TaskSet } from '../domain/tasks.ts';
 import { refusalError } from '../session/errors.ts';
+import { obey, repairOf } from '../session/obey.ts';
 import { scrub } from '../session/scrub.ts';
-import { callDeadline, obey, repairOf } from './command.ts';
+import { callDeadline } from './command.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 

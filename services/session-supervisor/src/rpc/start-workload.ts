@@ -7,12 +7,12 @@ import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import type { WorkloadHeader, WorkloadSpec } from '../domain/header.ts';
 import { begin } from '../domain/workload.ts';
-import { alreadyRunning, requestIdReused } from '../session/errors.ts';
+import { alreadyRunning, requestIdReused, workloadNotFound } from '../session/errors.ts';
 import { projectionOf } from '../store/workload-document.ts';
 import type { Started } from '../store/workloads.ts';
 import { parseNoop, parseRender } from './parse-spec.ts';
 import { readScene } from './scene.ts';
-import { ID, customerFor, workloadNotFound } from './target.ts';
+import { ID, customerFor } from './target.ts';
 import { viewToProto } from './workload-proto.ts';
 
 /** What a Start asks for, checked. */

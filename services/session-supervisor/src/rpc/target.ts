@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { DomainError, invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { Caller } from '#libs/auth/index.ts';
+import { workloadNotFound } from '../session/errors.ts';
 import type { View } from '../session/reads.ts';
 import type { Context } from '../context.ts';
 
@@ -12,12 +13,6 @@ export interface Target {
 
 /** Ids of the mesh. */
 export const ID = /^[a-z0-9-]{1,40}$/;
-
-/** NOT_FOUND, also for another customer's: who may not see it may not know of it. */
-export const workloadNotFound = (workloadId: string): DomainError =>
-  new DomainError(status.NOT_FOUND, 'WORKLOAD_NOT_FOUND', `no workload ${workloadId}; list them with ListWorkloads`, {
-    workload: workloadId,
-  });
 
 /** Whose things a caller means: customers always their own. */
 export const customerFor = (caller: Caller | undefined, customerId: string): string =>

@@ -64,3 +64,9 @@ export const requestIdReused = (requestId: string): DomainError =>
     `request_id ${requestId} came before with another request; choose a new one`,
     { requestId },
   );
+
+/** NOT_FOUND, also for another customer's: who may not see it may not know of it. */
+export const workloadNotFound = (workloadId: string): DomainError =>
+  new DomainError(status.NOT_FOUND, 'WORKLOAD_NOT_FOUND', `no workload ${workloadId}; list them with ListWorkloads`, {
+    workload: workloadId,
+  });

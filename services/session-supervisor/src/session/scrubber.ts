@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { obey, repairOf } from '../rpc/command.ts';
+import { obey, repairOf } from './obey.ts';
 import { scrub } from './scrub.ts';
 
 /** Checks accepted results against their blobs in the background, one workload after the other. */
