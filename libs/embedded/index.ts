@@ -7,4 +7,4 @@ export { LaunchError } from './launch-error.ts';
 export { mongod, type MongodOptions } from './mongod.ts';
 export { natsServer, type NatsServerOptions } from './nats-server.ts';
 export type { Exit, Program, Running, Started, StoreProgram } from './program.ts';
-export { serviceAddress, serviceProgram, type ServiceProgramOptions } from './service.ts';
+export { serviceAddress, serviceArguments, serviceProgram, type ServiceProgramOptions } from './service.ts';

@@ -16,19 +16,24 @@ const POLL_MS = 20;
 /** A little more than a service's own limit for draining. */
 const STOP_MS = 25_000;
 
+const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
 /** Collect sooner: what thousands of calls at once leave behind must not stay as the size of the process. */
 const THRIFTY = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
+
+/** The interpreter's arguments for a service: the folder below services/. */
+export const serviceArguments = (name: string): string[] => [
+  ...THRIFTY,
+  '--import',
+  inRepository('libs/telemetry/register.ts'),
+  inRepository(`services/${name}/src/main.ts`),
+];
 
 /** A service of this repository, ready to be launched; it is ready when it can be reached. */
 export const serviceProgram = ({ name, env, readyFile }: ServiceProgramOptions): Program => ({
   name,
   command: process.execPath,
-  args: [
-    ...THRIFTY,
-    '--import',
-    inRepository('libs/telemetry/register.ts'),
-    inRepository(`services/${name}/src/main.ts`),
-  ],
+  args: serviceArguments(name),
   env: { ...env, MUSTER_READY_FILE: readyFile },
   stopMs: STOP_MS,
   ready: async ({ pid, signal }) => {
@@ -43,8 +48,6 @@ export const serviceAddress = async (readyFile: string): Promise<string> => {
   if (ready === undefined) throw new Error(`${readyFile} does not say where the service is`);
   return ready.address;
 };
-
-const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** Written by libs/lifecycle, in one piece. */
 const readReady = async (file: string): Promise<{ pid: number; address: string } | undefined> => {

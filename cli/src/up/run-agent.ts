@@ -9,7 +9,7 @@ import { tlsFor } from '../mesh.ts';
 import { agentEnvironment, enrol } from './agents.ts';
 import { inheritedEnvironment, tlsEnvironment } from './environment.ts';
 import { writePrivate } from './files.ts';
-import { serviceArguments } from './services.ts';
+import { serviceArguments } from '#libs/embedded/index.ts';
 
 export interface AgentSettings {
   name: string;

@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import type { Clock } from '#libs/clock/index.ts';
+import { serviceArguments } from '#libs/embedded/index.ts';
 import type { Part } from '../context.ts';
 import { clearReady, startChild, waitUntilReady } from './child.ts';
 import type { PartKind, PartSpec } from './keeper.ts';
@@ -7,15 +7,6 @@ import type { Layout } from './layout.ts';
 import type { UpOptions } from './options.ts';
 import type { Ports } from './ports.ts';
 import type { StoreUrls } from './stores.ts';
-
-const root = new URL('../../../', import.meta.url);
-
-/** The interpreter's arguments for one of our processes. */
-export const serviceArguments = (service: string): string[] => [
-  '--import',
-  fileURLToPath(new URL('libs/telemetry/register.ts', root)),
-  fileURLToPath(new URL(`services/${service}/src/main.ts`, root)),
-];
 
 /** One process of a service. */
 export interface ServiceInstance {
