@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { TlsFiles } from '#libs/config/index.ts';
 import { createClient, type Client, type ServiceDefinition } from '#libs/grpc/index.ts';
 import { BlobServiceService, ObjectServiceService } from '#libs/contracts/blob.ts';
+import { PortServiceService } from '#libs/contracts/port.ts';
 import { CustomerServiceService, WorkloadServiceService } from '#libs/contracts/session.ts';
 import { MachineServiceService, UserServiceService } from '#libs/contracts/user.ts';
 import type { Cli } from './cli.ts';
@@ -20,6 +21,7 @@ export interface Mesh extends Disposable {
   objects(): Client<typeof ObjectServiceService>;
   users(): Client<typeof UserServiceService>;
   machines(): Client<typeof MachineServiceService>;
+  ports(): Client<typeof PortServiceService>;
   /** A client of anything, for calls by name. */
   client<S extends ServiceDefinition>(definition: S, part: Part, persona: Persona): Client<S>;
 }
@@ -51,6 +53,7 @@ export const createMesh = (cli: Cli, common: CommonOptions, context: MeshContext
     objects: once(ObjectServiceService, 'blob', 'customer'),
     users: once(UserServiceService, 'user', 'operator'),
     machines: once(MachineServiceService, 'user', 'operator'),
+    ports: once(PortServiceService, 'port', 'operator'),
     client: open,
     [Symbol.dispose]: () => {
       for (const client of opened) client.close();

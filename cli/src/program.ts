@@ -7,6 +7,7 @@ import { downCommand } from './commands/down.ts';
 import { logCommand } from './commands/log.ts';
 import { machinesCommand } from './commands/machines.ts';
 import { pauseCommand } from './commands/pause.ts';
+import { portsCommand } from './commands/ports.ts';
 import { renderCommand } from './commands/render.ts';
 import { resultsCommand } from './commands/results.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -64,7 +65,7 @@ export const createProgram = (cli: Cli, actions: Actions): Command => {
 };
 
 const aboutTheMesh = [upCommand, downCommand, statusCommand, agentCommand];
-const forOperators = [usersCommand, machinesCommand, customersCommand, tokenCommand, callCommand];
+const forOperators = [usersCommand, machinesCommand, customersCommand, portsCommand, tokenCommand, callCommand];
 
 /** Commands that take a workload's id: `muster show ID`, and `muster workloads show ID` for those who look there. */
 const aboutWorkloads = [

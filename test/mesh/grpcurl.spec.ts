@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -34,7 +35,11 @@ describe('grpcurl', function () {
     mesh = await startMesh();
     portBroker = await startService({
       name: 'port-broker',
-      env: { MUSTER_LISTEN: '127.0.0.1:0', MUSTER_JWKS: mesh.keys.jwksFile },
+      env: {
+        MUSTER_LISTEN: '127.0.0.1:0',
+        MUSTER_JWKS: mesh.keys.jwksFile,
+        MUSTER_PORT_DATA: join(mesh.dir, 'ports'),
+      },
     });
     operator = await mesh.keys.token('operator', 'somebody');
     customer = await mesh.keys.token('customer', 'acme');
@@ -84,10 +89,10 @@ describe('grpcurl', function () {
       answer: {},
     },
     port: {
-      names: [],
-      call: 'grpc.health.v1.Health/Check',
-      request: '{}',
-      answer: { status: 'SERVING' },
+      names: ['muster.port.v1.PortService'],
+      call: 'muster.port.v1.PortService/ListLeases',
+      request: '{"pool": "vnc"}',
+      answer: {},
     },
   };
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
@@ -48,7 +49,11 @@ describe('who may call what', function () {
     mesh = await startMesh();
     broker = await startService({
       name: 'port-broker',
-      env: { MUSTER_JWKS: mesh.keys.jwksFile, MUSTER_LISTEN: '127.0.0.1:0' },
+      env: {
+        MUSTER_JWKS: mesh.keys.jwksFile,
+        MUSTER_LISTEN: '127.0.0.1:0',
+        MUSTER_PORT_DATA: join(mesh.dir, 'ports'),
+      },
     });
     const { session, user, blob } = mesh.endpoints;
     const targets = { session, user, agent: user, blob, port: broker.address };
@@ -75,10 +80,7 @@ describe('who may call what', function () {
   /** What becomes of every rpc of the mesh when it is called with a token. */
   const walk = async (token: string | undefined): Promise<Record<string, string>> =>
     Object.fromEntries(await Promise.all(ours.map(async (path) => [path, await call(clientOf(path), path, token)])));
-  /** Ports come with a later issue: nobody gets anywhere. */
-  const expected = (path: string, told: string): string => (path.startsWith('/muster.port.') ? 'UNIMPLEMENTED' : told);
-  const all = (told: string): Record<string, string> =>
-    Object.fromEntries(ours.map((path) => [path, expected(path, told)]));
+  const all = (told: string): Record<string, string> => Object.fromEntries(ours.map((path) => [path, told]));
 
   it('names roles for every rpc of every service', () => {
     const services = new Set(ours.map((path) => path.split('/')[1]));
@@ -86,6 +88,7 @@ describe('who may call what', function () {
       'muster.agent.v1.AgentService',
       'muster.blob.v1.BlobService',
       'muster.blob.v1.ObjectService',
+      'muster.port.v1.PortService',
       'muster.session.v1.CustomerService',
       'muster.session.v1.WorkloadService',
       'muster.user.v1.DemandService',
@@ -99,7 +102,7 @@ describe('who may call what', function () {
     it(`lets ${role}s into the rpcs that name them, and into no other`, async () => {
       const told = (path: string): string =>
         table.get(path)?.roles.has(role) === true ? 'let in' : 'ROLE_NOT_ALLOWED';
-      const matrix = Object.fromEntries(ours.map((path) => [path, expected(path, told(path))]));
+      const matrix = Object.fromEntries(ours.map((path) => [path, told(path)]));
       expect(await walk(tokens.get(role))).to.deep.equal(matrix);
     });
   }

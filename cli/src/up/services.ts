@@ -56,6 +56,7 @@ export const serviceEnvironment = (
   MUSTER_USER_ENDPOINT: endpoints.user,
   MUSTER_PORT_ENDPOINT: endpoints.port,
   MUSTER_BLOB_ENDPOINT: endpoints.blob,
+  MUSTER_PORT_DATA: layout.data('port-broker'),
 });
 
 export interface OwnProcess {

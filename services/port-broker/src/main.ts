@@ -1,5 +1,6 @@
 import { runService } from '#libs/lifecycle/index.ts';
 import { readConfig, variables } from './config.ts';
+import { kernelRanges } from './host/kernel-ports.ts';
 import { startPortBroker } from './service.ts';
 
 /** Leaves the lifecycle its share of the 20 s that a drain may take. */
@@ -11,7 +12,7 @@ const code = await runService({
   args: process.argv.slice(2),
   variables,
   start: async ({ env, log, stack }) => {
-    const server = await startPortBroker(readConfig(env), log, stack);
+    const server = await startPortBroker(readConfig(env, await kernelRanges()), log, stack);
     return { address: server.address, drain: () => server.drain(graceMs) };
   },
 });

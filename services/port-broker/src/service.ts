@@ -1,16 +1,17 @@
 import type { RunningServer } from '#libs/grpc/index.ts';
-import { serve, type ServerConfig } from '#libs/service/index.ts';
+import { serve } from '#libs/service/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
+import type { Config } from './config.ts';
 import { createContext, type Context } from './context.ts';
 import { services } from './rpc/index.ts';
 
 /** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
 export const startPortBroker = async (
-  config: ServerConfig,
+  config: Config,
   logger: Logger,
   stack: AsyncDisposableStack,
-  overrides: Partial<Context> = {},
+  overrides: Partial<Omit<Context, 'desk'>> = {},
 ): Promise<RunningServer> => {
-  const context = createContext(overrides);
-  return serve({ config, services: services(context), logger, clock: context.clock, stack });
+  const context = await createContext(config, logger, stack, overrides);
+  return serve({ config: config.server, services: services(context), logger, clock: context.clock, stack });
 };

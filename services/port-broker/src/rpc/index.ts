@@ -1,5 +1,25 @@
-import type { ServiceBinding } from '#libs/grpc/index.ts';
+import { PortServiceService } from '#libs/contracts/port.ts';
+import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
+import { acquireLease } from './acquire-lease.ts';
+import { getLease } from './get-lease.ts';
+import { getPoolStatus } from './get-pool-status.ts';
+import { listLeases } from './list-leases.ts';
+import { reconcile } from './reconcile.ts';
+import { releaseLease } from './release-lease.ts';
+import { renewLease } from './renew-lease.ts';
+import { watchLeases } from './watch-leases.ts';
 
-/** What this service answers beside health and reflection: nothing yet, so `PortService` is UNIMPLEMENTED. */
-export const services = (_context: Context): ServiceBinding[] => [];
+/** Every rpc of this service. */
+export const services = (ctx: Context): ServiceBinding[] => [
+  implement(PortServiceService, {
+    acquireLease: acquireLease(ctx),
+    renewLease: renewLease(ctx),
+    releaseLease: releaseLease(ctx),
+    getLease: getLease(ctx),
+    listLeases: listLeases(ctx),
+    watchLeases: watchLeases(ctx),
+    getPoolStatus: getPoolStatus(ctx),
+    reconcile: reconcile(ctx),
+  }),
+];

@@ -1,0 +1,144 @@
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { isDomainError } from '#libs/errors/index.ts';
+import { systemRandom } from '#libs/random/index.ts';
+import { eventually, fakeClock, tempDir, type FakeClock, type TempDir } from '#libs/testing/index.ts';
+import { parsePools } from '../domain/pool-expression.ts';
+import type { Ask } from '../domain/book.ts';
+import type { Events } from '../events.ts';
+import { FolderInUseError, openLeaseStore, type LeaseStore } from '../store/lease-store.ts';
+import { openDesk, type Desk } from './desk.ts';
+
+const MINUTE_MS = 60_000;
+const silent: Events = {
+  leaseAcquired: () => {},
+  leaseEnded: () => {},
+  reconciled: () => {},
+  diskFailed: () => {},
+};
+const ask = (more: Partial<Ask> = {}): Ask => ({
+  pool: 'a',
+  port: undefined,
+  count: 1,
+  ttlMs: MINUTE_MS,
+  owner: 'ann',
+  holder: '',
+  requestId: '',
+  requestHash: '',
+  ...more,
+});
+const forever = new AbortController().signal;
+
+const reasonOf = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'done',
+    (thrown: unknown) => (isDomainError(thrown) ? thrown.reason : String(thrown)),
+  );
+
+describe('the desk where ports are given out', () => {
+  let dir: TempDir;
+  let clock: FakeClock;
+  let store: LeaseStore;
+  let desk: Desk;
+  let isFull: boolean;
+  let isBlind: boolean;
+
+  const open = (bootId = 'boot-1'): void => {
+    const real = openLeaseStore(dir.path);
+    store = {
+      ...real,
+      write: (decisions) => {
+        if (isFull) throw new Error('database or disk is full');
+        real.write(decisions);
+      },
+    };
+    const sockets = { read: () => (isBlind ? undefined : () => false) };
+    const pools = parsePools('a=100-103,b=200-1099');
+    desk = openDesk({ host: 'here', pools, store, sockets, bootId, clock, random: systemRandom, events: silent });
+  };
+  const reopen = (bootId?: string): void => {
+    desk.close();
+    store.close();
+    open(bootId);
+  };
+  beforeEach(async () => {
+    dir = await tempDir();
+    clock = fakeClock();
+    [isFull, isBlind] = [false, false];
+    open();
+  });
+  afterEach(async () => {
+    desk.close();
+    store.close();
+    await dir[Symbol.asyncDispose]();
+  });
+  const acquire = (more: Partial<Ask> = {}) => desk.acquire(ask(more), undefined, forever);
+  const live = () => [...desk.book().leases.values()].filter(({ lease }) => lease.end === undefined);
+
+  it('grants nothing while the disk takes nothing, says so, and goes on by itself', async () => {
+    const [first] = await acquire();
+    isFull = true;
+    const error = await acquire().catch((thrown: unknown) => thrown);
+    expect(isDomainError(error) && error.metadata['dependency']).to.equal('disk');
+    const release = desk.release({ id: first!.id, token: 0, owner: undefined });
+    expect(await reasonOf(release)).to.equal('DEPENDENCY_UNAVAILABLE');
+    expect(live().map(({ lease }) => lease.id)).to.deep.equal([first!.id]);
+    expect(desk.trouble()).to.include('make room');
+    isFull = false;
+    const [second] = await acquire();
+    expect(second?.port).to.equal(101);
+    expect(desk.trouble()).to.equal('');
+    reopen();
+    expect(live().map(({ lease }) => lease.port)).to.have.members([100, 101]);
+  });
+
+  it('loses nobody who waits while the disk takes nothing', async () => {
+    const all = await acquire({ count: 4 });
+    const waiting = desk.acquire(ask(), MINUTE_MS, forever);
+    await eventually(() => expect(desk.book().pools.get('a')?.waiting.size).to.equal(1));
+    isFull = true;
+    const { id } = all[0]!;
+    expect(await reasonOf(desk.release({ id, token: 0, owner: 'ann' }))).to.equal('DEPENDENCY_UNAVAILABLE');
+    isFull = false;
+    await desk.release({ id, token: 0, owner: 'ann' });
+    expect((await waiting)[0]?.port).to.equal(100);
+  });
+
+  it('grants nothing while nobody can say which ports are taken', async () => {
+    isBlind = true;
+    expect(await reasonOf(acquire())).to.equal('DEPENDENCY_UNAVAILABLE');
+    expect(await reasonOf(desk.reconcile())).to.equal('DEPENDENCY_UNAVAILABLE');
+    isBlind = false;
+    expect(await acquire()).to.have.length(1);
+  });
+
+  it('ends all leases of another boot of the host, and never gives a token twice', async () => {
+    const [lease] = await acquire();
+    reopen('boot-2');
+    expect(desk.book().leases.get(lease!.id)?.lease.end?.reason).to.equal('rebooted');
+    const [next] = await acquire({ port: lease!.port });
+    expect(next!.token).to.equal(lease!.token + 1);
+  });
+
+  it('ends what nobody renews, after a full grace since the restart', async () => {
+    const [lease] = await acquire();
+    await clock.advance(MINUTE_MS - 1_000);
+    reopen();
+    await clock.advance(MINUTE_MS - 1_000);
+    expect(live()).to.have.length(1);
+    const ended = new Promise((resolve) => desk.onChange(resolve));
+    await clock.advance(2_000);
+    expect(await ended).to.include({ id: lease!.id });
+  });
+
+  it('has 900 leases back after a restart', async () => {
+    await Promise.all(Array.from({ length: 900 }, () => acquire({ pool: 'b' })));
+    reopen();
+    expect(new Set(live().map(({ lease }) => lease.port)).size).to.equal(900);
+    expect(await reasonOf(acquire({ pool: 'b' }))).to.equal('PORT_POOL_EXHAUSTED');
+  });
+
+  it('lets nobody else into its folder', () => {
+    expect(() => openLeaseStore(dir.path)).to.throw(FolderInUseError, /MUSTER_PORT_DATA/);
+  });
+});

@@ -1,0 +1,205 @@
+import type { Clock } from '#libs/clock/index.ts';
+import type { DomainError } from '#libs/errors/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import { decideAcquire, decideWithdraw } from '../domain/acquire.ts';
+import { openBook, type Ask, type Book } from '../domain/book.ts';
+import { beginDraft, end, undo, type Answer, type Draft } from '../domain/draft.ts';
+import { decideDue, decideRelease, decideRenew, decideSweep, type Named, type Sweep } from '../domain/keep.ts';
+import type { Lease } from '../domain/lease.ts';
+import type { Pool } from '../domain/pool.ts';
+import type { Events } from '../events.ts';
+import type { SocketTable } from '../host/socket-table.ts';
+import type { LeaseStore } from '../store/lease-store.ts';
+import {
+  diskTakesNothing,
+  leaseEnded,
+  leaseNotFound,
+  refusalOf,
+  socketTableUnreadable,
+  tokenOutdated,
+} from './errors.ts';
+
+export interface DeskOptions {
+  host: string;
+  pools: readonly Pool[];
+  store: LeaseStore;
+  sockets: SocketTable;
+  bootId: string;
+  clock: Clock;
+  random: Random;
+  events: Events;
+}
+
+/** Whose lease somebody means. */
+export interface NamedLease {
+  id: string;
+  /** 0, for a release: not compared. */
+  token: number;
+  /** Only theirs; undefined: anybody's. */
+  owner: string | undefined;
+}
+
+/** Where the ports of this host are given out: one decision after the other, many in one write, none told before it is durable. */
+export interface Desk {
+  /** Rejects with RESOURCE_EXHAUSTED, at once or after `waitMs`; with the signal's reason when nobody waits any more. */
+  acquire(ask: Ask, waitMs: number | undefined, signal: AbortSignal): Promise<readonly Lease[]>;
+  renew(named: NamedLease, ttlMs: number | undefined): Promise<Lease>;
+  release(named: NamedLease): Promise<Lease>;
+  /** Rejects with UNAVAILABLE `socket table`. */
+  reconcile(): Promise<Sweep>;
+  /** What is known now. To be read only. */
+  book(): Book;
+  /** Why no lease is granted; empty when leases are. */
+  trouble(): string;
+  /** Calls `fn` with each lease that is new or has changed, once that is durable. Returns how to stop it. */
+  onChange(fn: (lease: Lease) => void): () => void;
+  close(): void;
+}
+
+/** Decisions in one write. */
+const MOST_AT_ONCE = 500;
+const DUE_EVERY_MS = 250;
+const SWEEP_EVERY_MS = 2_000;
+
+interface Job {
+  run: (draft: Draft) => void;
+  /** The decision is durable. */
+  done: () => void;
+  fail: (error: DomainError) => void;
+}
+
+/** Opens what an earlier run left. Of another boot of the host nothing can be left: those leases end. */
+export const openDesk = (options: DeskOptions): Desk => {
+  const { store, sockets, clock, random, events } = options;
+  const { bootId, ...kept } = store.load();
+  const book = openBook(options.host, options.pools, kept, clock.monotonic());
+  const listeners = new Set<(lease: Lease) => void>();
+  /** Who waits for an answer, by ticket. */
+  const waiting = new Map<number, (answer: Answer) => void>();
+  let queue: Job[] = [];
+  let scheduled: NodeJS.Immediate | undefined;
+  let tickets = 0;
+  let trouble = '';
+  let isClosed = false;
+
+  const newId = (): string => random.id('l');
+  const flush = (): void => {
+    scheduled = undefined;
+    const jobs = queue.slice(0, MOST_AT_ONCE);
+    queue = queue.slice(MOST_AT_ONCE);
+    if (queue.length > 0) schedule();
+    const occupied = sockets.read();
+    const times = { now: clock.monotonic(), wall: clock.now() };
+    const drafts: Draft[] = [];
+    for (const { run } of jobs) {
+      const draft = beginDraft(book, times, { occupied, newId });
+      run(draft);
+      drafts.push(draft);
+    }
+    try {
+      const changed = drafts.filter(({ leases, ports, forgotten }) => leases.size + ports.size + forgotten.size > 0);
+      if (changed.length > 0) store.write(changed);
+      trouble = occupied === undefined ? socketTableUnreadable().message : '';
+    } catch (thrown) {
+      for (const draft of drafts.toReversed()) undo(draft);
+      const error = diskTakesNothing(thrown);
+      if (trouble !== error.message) events.diskFailed(thrown);
+      trouble = error.message;
+      for (const { fail } of jobs) fail(error);
+      return;
+    }
+    for (const [i, { leases, answers }] of drafts.entries()) {
+      jobs[i]?.done();
+      for (const [ticket, answer] of answers) waiting.get(ticket)?.(answer);
+      for (const lease of leases.values()) {
+        if (lease.end !== undefined) events.leaseEnded(lease);
+        for (const listener of listeners) listener(lease);
+      }
+    }
+  };
+  const schedule = (): void => {
+    scheduled ??= setImmediate(flush);
+  };
+  const decide = <T>(run: (draft: Draft) => T): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (isClosed) return reject(diskTakesNothing(new Error('closed')));
+      let result: T;
+      queue.push({
+        run: (draft) => {
+          result = run(draft);
+        },
+        done: () => resolve(result),
+        fail: reject,
+      });
+      schedule();
+    });
+
+  const leaseOf = ({ id }: NamedLease, named: Named): Lease => {
+    if (named.kind === 'unknown') throw leaseNotFound(id);
+    if (named.kind === 'ended') throw leaseEnded(id);
+    if (named.kind === 'outdated') throw tokenOutdated(id);
+    return named.lease;
+  };
+
+  if (bootId !== options.bootId) {
+    const draft = beginDraft(book, { now: clock.monotonic(), wall: clock.now() }, { occupied: sockets.read(), newId });
+    for (const { lease } of book.leases.values()) if (lease.end === undefined) end(draft, lease, 'rebooted');
+    store.write([draft]);
+    store.setBootId(options.bootId);
+  }
+  const every = (ms: number, run: (draft: Draft) => unknown): (() => void) => {
+    let timer = clock.setTimer(ms, function again() {
+      // A full disk is told by `trouble`; it is tried again.
+      void decide(run).catch(() => undefined);
+      timer = clock.setTimer(ms, again);
+    });
+    return () => timer.cancel();
+  };
+  const stops = [every(DUE_EVERY_MS, decideDue), every(SWEEP_EVERY_MS, (draft) => decideSweep(draft, false))];
+
+  return {
+    acquire: async (ask, waitMs, signal) => {
+      signal.throwIfAborted();
+      tickets += 1;
+      const ticket = tickets;
+      const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+      waiting.set(ticket, resolve);
+      const onAbort = (): void => {
+        reject(signal.reason as Error);
+        void decide((draft) => decideWithdraw(draft, ask.pool, ticket)).catch(() => undefined);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      try {
+        const until = waitMs === undefined ? undefined : clock.monotonic() + waitMs;
+        decide((draft) => decideAcquire(draft, ticket, ask, until)).catch(reject);
+        const answer = await promise;
+        if (answer.kind === 'granted') return answer.leases;
+        throw sockets.read() === undefined ? socketTableUnreadable() : refusalOf(answer, ask);
+      } finally {
+        waiting.delete(ticket);
+        signal.removeEventListener('abort', onAbort);
+      }
+    },
+    renew: async (named, ttlMs) => leaseOf(named, await decide((draft) => decideRenew(draft, { ...named, ttlMs }))),
+    release: async (named) => leaseOf(named, await decide((draft) => decideRelease(draft, named))),
+    reconcile: async () => {
+      const sweep = await decide((draft) => decideSweep(draft, true));
+      if (sweep.checked === 0) throw socketTableUnreadable();
+      return sweep;
+    },
+    book: () => book,
+    trouble: () => trouble,
+    onChange: (fn) => {
+      listeners.add(fn);
+      return () => void listeners.delete(fn);
+    },
+    close: () => {
+      isClosed = true;
+      for (const stop of stops) stop();
+      if (scheduled !== undefined) {
+        clearImmediate(scheduled);
+        flush();
+      }
+    },
+  };
+};

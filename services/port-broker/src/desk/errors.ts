@@ -1,0 +1,100 @@
+import { status } from '@grpc/grpc-js';
+import { DomainError, unavailable } from '#libs/errors/index.ts';
+import type { Ask } from '../domain/book.ts';
+import type { Answer } from '../domain/draft.ts';
+
+/** NOT_FOUND `PORT_POOL_UNKNOWN`. */
+export const poolUnknown = (pool: string): DomainError =>
+  new DomainError(
+    status.NOT_FOUND,
+    'PORT_POOL_UNKNOWN',
+    `this host has no pool ${pool}; GetPoolStatus lists its pools`,
+    { pool },
+  );
+
+/** NOT_FOUND `LEASE_NOT_FOUND`: also for another customer's. */
+export const leaseNotFound = (lease: string): DomainError =>
+  new DomainError(status.NOT_FOUND, 'LEASE_NOT_FOUND', `no lease ${lease}; list them with ListLeases`, { lease });
+
+/** FAILED_PRECONDITION `LEASE_ENDED`. */
+export const leaseEnded = (lease: string): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'LEASE_ENDED',
+    `lease ${lease} is over, and its port may be somebody else's; acquire another one`,
+    { lease },
+  );
+
+/** FAILED_PRECONDITION `FENCING_TOKEN_OUTDATED`. */
+export const tokenOutdated = (lease: string): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'FENCING_TOKEN_OUTDATED',
+    `that is not the fencing token of lease ${lease}; use the one that it was granted with`,
+    { lease },
+  );
+
+/** UNAVAILABLE: nothing was made durable, and nothing has changed. */
+export const diskTakesNothing = (cause: unknown): DomainError =>
+  unavailable('disk', "the broker's folder takes nothing, so nothing was changed; make room and try again", { cause });
+
+/** UNAVAILABLE: nobody can say which ports are taken. */
+export const socketTableUnreadable = (): DomainError =>
+  unavailable('socket table', '/proc/net/tcp cannot be read, so no port can be leased; look at the broker’s log');
+
+type Refusal = Exclude<Answer, { kind: 'granted' }>;
+
+/** What somebody is told whose ask came to nothing. */
+export const refusalOf = (answer: Refusal, { pool, port, count, requestId }: Ask): DomainError => {
+  switch (answer.kind) {
+    case 'unknown-pool':
+      return poolUnknown(pool);
+    case 'not-in-pool':
+      return new DomainError(
+        status.NOT_FOUND,
+        'PORT_NOT_IN_POOL',
+        `port ${port} is not of pool ${pool}; GetPoolStatus tells its range`,
+        { pool, port: port ?? 0 },
+      );
+    case 'reused':
+      return new DomainError(
+        status.INVALID_ARGUMENT,
+        'REQUEST_ID_REUSED',
+        `request ${requestId} came before with another request; choose another id`,
+        { requestId },
+      );
+    case 'taken':
+      return new DomainError(
+        status.RESOURCE_EXHAUSTED,
+        'PORT_TAKEN',
+        `port ${port} is ${TAKEN[answer.state]}; take another one, or wait`,
+        { pool, port: port ?? 0, state: answer.state },
+        { retryAfterMs: 1_000 },
+      );
+    case 'exhausted':
+      return new DomainError(
+        status.RESOURCE_EXHAUSTED,
+        'PORT_POOL_EXHAUSTED',
+        `pool ${pool} has no ${count === 1 ? 'port' : `${count} ports`} free; release one or wait`,
+        { pool, count },
+        { retryAfterMs: Math.max(1, Math.ceil(answer.retryAfterMs ?? 1_000)) },
+      );
+    case 'too-many-waiting':
+      return new DomainError(
+        status.RESOURCE_EXHAUSTED,
+        'TOO_MANY_WAITING',
+        `too many wait for pool ${pool} already; try again later`,
+        { pool },
+        { retryAfterMs: 5_000 },
+      );
+    default:
+      return answer satisfies never;
+  }
+};
+
+const TAKEN = {
+  free: 'free again',
+  leased: 'leased to somebody else',
+  foreign: 'held by a program that is not of this mesh',
+  quarantined: 'in quarantine until it is proved clean',
+} as const;

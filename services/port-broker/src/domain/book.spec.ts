@@ -1,0 +1,353 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { seededRandom } from '#libs/random/index.ts';
+import { decideAcquire, decideWithdraw } from './acquire.ts';
+import { openBook, type Ask, type Book, type Kept } from './book.ts';
+import { beginDraft, undo, type Answer, type Draft } from './draft.ts';
+import { decideDue, decideRelease, decideRenew, decideSweep } from './keep.ts';
+import type { Lease, Port } from './lease.ts';
+import type { Pool } from './pool.ts';
+
+const MINUTE = 60_000;
+
+const pool = (name: string, first: number, last: number, more: Partial<Pool> = {}): Pool => ({
+  name,
+  first,
+  last,
+  firstAny: first,
+  maxLeases: last - first + 1,
+  minTtlMs: 1_000,
+  maxTtlMs: 60 * MINUTE,
+  defaultTtlMs: MINUTE,
+  ...more,
+});
+
+/** A broker without a disk, a clock or sockets: what it would have made durable, and what it told. */
+const createBroker = (pools: readonly Pool[]) => {
+  const ports = new Map<number, Port>();
+  const leases = new Map<string, Lease>();
+  /** Whose each port is, by what was made durable alone. */
+  const holders = new Map<number, string>();
+  const strangers = new Set<number>();
+  const told = new Map<number, Answer>();
+  let now = 0;
+  let ids = 0;
+  let tickets = 0;
+  let isBlind = false;
+  const kept = (): Kept => ({
+    ports: [...ports.values()].map(({ port, token, used, state }) => ({
+      port,
+      token,
+      used,
+      isQuarantined: state.kind === 'quarantined',
+    })),
+    leases: [...leases.values()],
+  });
+  let book: Book = openBook('here', pools, kept(), now);
+  const decide = <T>(run: (draft: Draft) => T, fails = false): T | undefined => {
+    const occupied = isBlind ? undefined : (port: number): boolean => strangers.has(port);
+    const newId = (): string => {
+      ids += 1;
+      return `l-${ids}`;
+    };
+    const draft = beginDraft(book, { now, wall: now }, { occupied, newId });
+    const result = run(draft);
+    if (fails) {
+      undo(draft);
+      return undefined;
+    }
+    for (const [number, port] of draft.ports) ports.set(number, port);
+    for (const [id, lease] of [...draft.leases].sort(
+      ([, x], [, y]) => Number(y.end !== undefined) - Number(x.end !== undefined),
+    )) {
+      leases.set(id, lease);
+      const holder = holders.get(lease.port);
+      if (lease.end === undefined) {
+        if (holder !== undefined && holder !== id) expect.fail(`port ${lease.port} has two holders`);
+        holders.set(lease.port, id);
+      } else if (holder === id) holders.delete(lease.port);
+    }
+    for (const id of draft.forgotten) leases.delete(id);
+    for (const [ticket, answer] of draft.answers) told.set(ticket, answer);
+    return result;
+  };
+  const acquire = (ask: Partial<Ask> = {}, waitMs?: number, fails = false): number => {
+    tickets += 1;
+    const ticket = tickets;
+    const all: Ask = {
+      pool: 'a',
+      port: undefined,
+      count: 1,
+      ttlMs: MINUTE,
+      owner: 'ann',
+      holder: '',
+      requestId: '',
+      requestHash: '',
+      ...ask,
+    };
+    decide((draft) => decideAcquire(draft, ticket, all, waitMs === undefined ? undefined : now + waitMs), fails);
+    return ticket;
+  };
+  return {
+    holders,
+    strangers,
+    ports,
+    leases,
+    told,
+    decide,
+    acquire,
+    leased: (ticket: number): number[] => {
+      const answer = told.get(ticket);
+      return answer?.kind === 'granted' ? answer.leases.map(({ port }) => port) : [];
+    },
+    book: () => book,
+    pass: (ms: number): void => {
+      now += ms;
+    },
+    now: () => now,
+    isBlind: () => isBlind,
+    blind: (is: boolean): void => {
+      isBlind = is;
+    },
+    crash: (): void => {
+      book = openBook('here', pools, kept(), now);
+    },
+    live: (): Lease[] =>
+      [...ports.values()].flatMap(({ state }) => (state.kind === 'leased' ? (leases.get(state.lease) ?? []) : [])),
+  };
+};
+
+describe('the book of leases', () => {
+  it('gives the least recently used port first, and every port of a full pool once', () => {
+    const broker = createBroker([pool('a', 10, 12)]);
+    const first = [1, 2, 3].flatMap(() => broker.leased(broker.acquire()));
+    expect(first).to.deep.equal([10, 11, 12]);
+    expect(broker.told.get(broker.acquire())).to.deep.equal({ kind: 'exhausted', retryAfterMs: MINUTE });
+    const byPort = new Map(broker.live().map((lease) => [lease.port, lease.id]));
+    for (const port of [11, 10]) {
+      broker.decide((draft) => decideRelease(draft, { id: byPort.get(port)!, token: 0, owner: 'ann' }));
+    }
+    expect([1, 2].flatMap(() => broker.leased(broker.acquire()))).to.deep.equal([11, 10]);
+  });
+
+  it('gives several at once or none', () => {
+    const broker = createBroker([pool('a', 10, 13)]);
+    expect(broker.leased(broker.acquire({ count: 3 }))).to.deep.equal([10, 11, 12]);
+    expect(broker.told.get(broker.acquire({ count: 2 }))?.kind).to.equal('exhausted');
+    expect(broker.live()).to.have.length(3);
+  });
+
+  it('keeps the lower band for those who want just that port', () => {
+    const broker = createBroker([pool('a', 10, 12, { firstAny: 12 })]);
+    expect(broker.leased(broker.acquire())).to.deep.equal([12]);
+    expect(broker.told.get(broker.acquire())?.kind).to.equal('exhausted');
+    expect(broker.leased(broker.acquire({ port: 10 }))).to.deep.equal([10]);
+    expect(broker.told.get(broker.acquire({ port: 10 }))).to.deep.equal({ kind: 'taken', state: 'leased' });
+    expect(broker.told.get(broker.acquire({ port: 99 }))?.kind).to.equal('not-in-pool');
+  });
+
+  it('skips a port that somebody else has, looks again ever more rarely, and takes it back', () => {
+    const broker = createBroker([pool('a', 10, 11)]);
+    broker.strangers.add(10);
+    expect(broker.leased(broker.acquire())).to.deep.equal([11]);
+    expect(broker.ports.get(10)?.state.kind).to.equal('foreign');
+    broker.strangers.clear();
+    expect(broker.decide((draft) => decideSweep(draft, false))?.becameFree).to.deep.equal([]);
+    broker.pass(1_000);
+    expect(broker.decide((draft) => decideSweep(draft, false))?.becameFree).to.deep.equal([10]);
+    expect(broker.leased(broker.acquire())).to.deep.equal([10]);
+  });
+
+  it('keeps a port whose cleaning cannot be told from everybody until three clean sightings, also over a restart', () => {
+    const broker = createBroker([pool('a', 10, 10)]);
+    const [port] = broker.leased(broker.acquire());
+    expect(port).to.equal(10);
+    broker.blind(true);
+    broker.decide((draft) => decideRelease(draft, { id: broker.live()[0]!.id, token: 0, owner: undefined }));
+    expect(broker.told.get(broker.acquire())?.kind).to.equal('exhausted');
+    broker.crash();
+    broker.blind(false);
+    for (const left of [[10], [10], []]) {
+      expect(broker.decide((draft) => decideSweep(draft, false))?.stillQuarantined).to.deep.equal(left);
+    }
+    expect(broker.leased(broker.acquire())).to.deep.equal([10]);
+  });
+
+  it('gives a repeated request the leases of the first, and refuses another with the same id', () => {
+    const broker = createBroker([pool('a', 10, 19)]);
+    const ask = { requestId: 'r', requestHash: 'x', count: 2 };
+    const first = broker.leased(broker.acquire(ask));
+    broker.crash();
+    expect(broker.leased(broker.acquire(ask))).to.deep.equal(first);
+    expect(broker.told.get(broker.acquire({ ...ask, requestHash: 'y' }))?.kind).to.equal('reused');
+    expect(broker.leased(broker.acquire({ ...ask, owner: 'bob' }))).to.not.deep.equal(first);
+  });
+
+  it('ends what nobody renews, with a full grace after a restart', () => {
+    const broker = createBroker([pool('a', 10, 10)]);
+    broker.acquire();
+    const [lease] = broker.live();
+    broker.pass(MINUTE - 1);
+    broker.crash();
+    broker.pass(MINUTE - 1);
+    expect(broker.decide(decideDue)).to.deep.equal([]);
+    const { id, token } = lease!;
+    expect(broker.decide((draft) => decideRenew(draft, { id, token, ttlMs: undefined, owner: 'ann' }))?.kind).to.equal(
+      'done',
+    );
+    broker.pass(MINUTE);
+    expect(broker.decide(decideDue)).to.deep.equal([id]);
+    const late = broker.decide((draft) => decideRenew(draft, { id, token, ttlMs: undefined, owner: 'ann' }));
+    expect(late).to.deep.equal({ kind: 'ended' });
+  });
+
+  it('refuses old tokens and other people’s leases', () => {
+    const broker = createBroker([pool('a', 10, 10)]);
+    broker.acquire();
+    const [first] = broker.live();
+    broker.decide((draft) => decideRelease(draft, { id: first!.id, token: first!.token, owner: 'ann' }));
+    broker.acquire();
+    const [second] = broker.live();
+    expect(second!.token).to.be.above(first!.token);
+    const { id } = second!;
+    const renew = (token: number, owner: string) =>
+      broker.decide((draft) => decideRenew(draft, { id, token, ttlMs: undefined, owner }))?.kind;
+    expect([renew(first!.token, 'ann'), renew(second!.token, 'bob'), renew(second!.token, 'ann')]).to.deep.equal([
+      'outdated',
+      'unknown',
+      'done',
+    ]);
+    const release = broker.decide((draft) => decideRelease(draft, { id, token: first!.token, owner: 'ann' }));
+    expect(release?.kind).to.equal('outdated');
+  });
+
+  describe('of those who wait', () => {
+    it('serves who came first, and nobody overtakes', () => {
+      const broker = createBroker([pool('a', 10, 11)]);
+      broker.acquire({ count: 2 });
+      const [one, two] = broker.live();
+      const both = broker.acquire({ count: 2 }, MINUTE);
+      const single = broker.acquire({}, MINUTE);
+      broker.decide((draft) => decideRelease(draft, { id: one!.id, token: 0, owner: 'ann' }));
+      expect(broker.told.get(broker.acquire())?.kind).to.equal('exhausted');
+      expect([broker.told.has(both), broker.told.has(single)]).to.deep.equal([false, false]);
+      broker.decide((draft) => decideRelease(draft, { id: two!.id, token: 0, owner: 'ann' }));
+      expect(broker.leased(both)).to.have.length(2);
+      expect(broker.told.has(single)).to.equal(false);
+    });
+
+    it('gives what one who goes away kept back to the next', () => {
+      const broker = createBroker([pool('a', 10, 11)]);
+      broker.acquire({ count: 2 });
+      const [one] = broker.live();
+      const both = broker.acquire({ count: 2 }, MINUTE);
+      const single = broker.acquire({}, MINUTE);
+      broker.decide((draft) => decideRelease(draft, { id: one!.id, token: 0, owner: 'ann' }));
+      expect(broker.told.has(single)).to.equal(false);
+      broker.decide((draft) => decideWithdraw(draft, 'a', both));
+      expect(broker.leased(single)).to.deep.equal([one!.port]);
+    });
+
+    it('tells whoever waited for too long, and is bounded', () => {
+      const broker = createBroker([pool('a', 10, 10)]);
+      broker.acquire({ ttlMs: 60 * MINUTE });
+      const waiting = Array.from({ length: 1_000 }, () => broker.acquire({}, MINUTE));
+      expect(broker.told.get(broker.acquire({}, MINUTE))?.kind).to.equal('too-many-waiting');
+      broker.pass(MINUTE);
+      broker.decide(decideDue);
+      expect(new Set(waiting.map((ticket) => broker.told.get(ticket)?.kind))).to.deep.equal(new Set(['exhausted']));
+    });
+  });
+
+  it('holds over 100,000 random operations, strangers, crashes and disks that are full', () => {
+    const random = seededRandom(1);
+    const below = (n: number): number => Math.floor(random.float() * n);
+    const broker = createBroker([pool('a', 10, 25, { firstAny: 13, maxLeases: 12 }), pool('b', 30, 33)]);
+    const tokens = new Map<number, number>();
+    const tally = new Map<string, number>();
+    const act = (): string => {
+      const lives = broker.live();
+      const lease = lives[below(lives.length)];
+      const fails = below(20) === 0;
+      switch (below(12)) {
+        case 0:
+        case 1:
+        case 2:
+        case 3: {
+          const isB = below(3) === 0;
+          const first = isB ? 30 : 10;
+          const port = below(3) === 0 ? first + below(isB ? 4 : 16) : undefined;
+          const requestId = below(3) === 0 ? `r-${below(50)}` : '';
+          const count = port === undefined ? 1 + below(3) : 1;
+          const ask = { pool: isB ? 'b' : 'a', port, count, requestId, requestHash: `${isB}/${port}/${count}` };
+          broker.acquire(ask, below(3) === 0 ? below(20_000) : undefined, fails);
+          return 'acquire';
+        }
+        case 4:
+        case 5: {
+          if (lease === undefined) return 'nothing';
+          const token = lease.token - (below(4) === 0 ? 1 : 0);
+          const named = broker.decide((draft) => decideRelease(draft, { id: lease.id, token, owner: 'ann' }), fails);
+          if (token !== lease.token && token !== 0) expect(named?.kind ?? 'outdated').to.equal('outdated');
+          return named?.kind === 'done' ? `release in ${lease.pool}` : 'refused release';
+        }
+        case 6:
+          if (lease === undefined) return 'nothing';
+          broker.decide(
+            (draft) => decideRenew(draft, { id: lease.id, token: lease.token, ttlMs: undefined, owner: 'ann' }),
+            fails,
+          );
+          return 'renew';
+        case 7:
+          broker.pass(below(8_000));
+          broker.decide(decideDue, fails);
+          return 'time';
+        case 8: {
+          const port = 10 + below(24);
+          // Nobody can take a port that its holder listens on; on others strangers come and go.
+          if (broker.ports.get(port)?.state.kind !== 'leased' && below(3) === 0) broker.strangers.add(port);
+          else broker.strangers.delete(port);
+          return 'stranger';
+        }
+        case 9:
+          broker.blind(below(5) === 0);
+          broker.decide((draft) => decideSweep(draft, below(2) === 0), fails);
+          return 'sweep';
+        case 10: {
+          const { waiting } = broker.book().pools.get('a')!;
+          const ticket = [...waiting.keys()][below(waiting.size)];
+          if (ticket !== undefined) broker.decide((draft) => decideWithdraw(draft, 'a', ticket), fails);
+          return 'withdraw';
+        }
+        default:
+          if (below(10) === 0) broker.crash();
+          return 'crash';
+      }
+    };
+    for (let i = 0; i < 100_000; i += 1) {
+      const what = act();
+      tally.set(what, (tally.get(what) ?? 0) + 1);
+      const { holders } = broker;
+      for (const [number, { token, state }] of broker.ports) {
+        if (token < (tokens.get(number) ?? 0)) expect.fail(`the token of ${number} went back`);
+        tokens.set(number, token);
+        if (state.kind === 'leased' && holders.get(number) !== state.lease) expect.fail(`nobody holds ${number}`);
+        if (state.kind !== 'leased' && holders.has(number)) expect.fail(`${number} is ${state.kind}, and leased`);
+      }
+      for (const [name, { free, leased, pool: of, waiting }] of broker.book().pools) {
+        const inPool = [...broker.book().ports.values()].filter((each) => each.pool === name);
+        const count = (kind: string): number => inPool.filter(({ state }) => state.kind === kind).length;
+        if (leased !== count('leased') || leased > of.maxLeases || free.size !== count('free')) {
+          expect.fail(`${name} counts ${leased} leased and ${free.size} free`);
+        }
+        // No lost wake-up: after a release nobody who could be served is left waiting.
+        const [first] = [...waiting.values()].filter(({ ask }) => ask.port === undefined);
+        if (first === undefined || what !== `release in ${name}` || broker.isBlind()) continue;
+        const usable = [...free].filter((port) => port >= of.firstAny && !broker.strangers.has(port));
+        const couldBe = usable.length >= first.ask.count && leased + first.ask.count <= of.maxLeases;
+        if (couldBe) expect.fail(`${first.ask.count} wait for ${usable.join()}`);
+      }
+    }
+    expect(Math.min(...tally.values())).to.be.above(100);
+  }).timeout(60_000);
+});

@@ -1,0 +1,122 @@
+import type { Held, Lease, Port, PortState } from './lease.ts';
+import type { Pool } from './pool.ts';
+
+/** Somebody who waits for ports. */
+export interface Waiter {
+  ticket: number;
+  ask: Ask;
+  /** Monotonic milliseconds. */
+  until: number;
+}
+
+/** What is asked for. */
+export interface Ask {
+  pool: string;
+  /** Just this one; undefined: any. */
+  port: number | undefined;
+  count: number;
+  ttlMs: number;
+  owner: string;
+  holder: string;
+  requestId: string;
+  requestHash: string;
+}
+
+/** The ports and leases of a pool. */
+export interface PoolBook {
+  pool: Pool;
+  /** Free ports, the least recently used first. */
+  free: Set<number>;
+  leased: number;
+  /** In the order in which they came. */
+  waiting: Map<number, Waiter>;
+}
+
+/** Everything that is known of a host's ports. Changed in place by `decide` alone. */
+export interface Book {
+  host: string;
+  pools: Map<string, PoolBook>;
+  ports: Map<number, Port>;
+  /** Also ended ones, for a day. */
+  leases: Map<string, Held>;
+  /** Ids of ended ones, in the order in which they ended. */
+  ended: Map<string, true>;
+  /** `<owner>/<request id>` → the leases that it made. */
+  requests: Map<string, string[]>;
+  /** The latest of `Port.used`. */
+  used: number;
+}
+
+/** What was kept of an earlier run. */
+export interface Kept {
+  ports: readonly { port: number; token: number; used: number; isQuarantined: boolean }[];
+  leases: readonly Lease[];
+}
+
+/** How long ended leases and their request ids are remembered, and how many of them at most. */
+export const REMEMBERED_MS = 24 * 3_600_000;
+export const MOST_REMEMBERED = 10_000;
+
+export const requestKey = ({ owner, requestId }: Pick<Ask, 'owner' | 'requestId'>): string => `${owner}/${requestId}`;
+
+/**
+ * The book as an earlier run left it: live leases get a full grace from `now` (monotonic milliseconds) on. A lease of a port that
+ * is in no pool any more lives on, and its port goes to nobody afterwards.
+ */
+export const openBook = (host: string, pools: readonly Pool[], kept: Kept, now: number): Book => {
+  const book: Book = {
+    host,
+    pools: new Map(),
+    ports: new Map(),
+    leases: new Map(),
+    ended: new Map(),
+    requests: new Map(),
+    used: Math.max(0, ...kept.ports.map(({ used }) => used)),
+  };
+  const known = new Map(kept.ports.map((port) => [port.port, port]));
+  for (const pool of pools) {
+    book.pools.set(pool.name, { pool, free: new Set(), leased: 0, waiting: new Map() });
+    for (let port = pool.first; port <= pool.last; port += 1) {
+      const { token = 0, used = 0, isQuarantined = false } = known.get(port) ?? {};
+      const state: PortState = isQuarantined ? { kind: 'quarantined', cleanSightings: 0 } : { kind: 'free' };
+      book.ports.set(port, { port, pool: pool.name, token, used, state });
+    }
+  }
+  const byEnd = kept.leases.toSorted((a, b) => (a.end?.atMs ?? 0) - (b.end?.atMs ?? 0));
+  for (const lease of byEnd) {
+    book.leases.set(lease.id, { lease, dueAt: now + (lease.end === undefined ? lease.ttlMs : REMEMBERED_MS) });
+    if (lease.requestId !== '') {
+      const key = requestKey(lease);
+      book.requests.set(key, [...(book.requests.get(key) ?? []), lease.id]);
+    }
+    if (lease.end !== undefined) {
+      book.ended.set(lease.id, true);
+      continue;
+    }
+    const port = book.ports.get(lease.port) ?? {
+      port: lease.port,
+      pool: '',
+      token: 0,
+      used: 0,
+      state: { kind: 'free' },
+    };
+    book.ports.set(lease.port, { ...port, token: lease.token, state: { kind: 'leased', lease: lease.id } });
+    const of = book.pools.get(port.pool);
+    if (of !== undefined) of.leased += 1;
+  }
+  for (const pool of book.pools.keys()) refill(book, pool);
+  return book;
+};
+
+/** Lists the free ports of a pool anew. */
+export const refill = (book: Book, name: string): void => {
+  const of = book.pools.get(name);
+  if (of === undefined) return;
+  const free: Port[] = [];
+  for (let port = of.pool.first; port <= of.pool.last; port += 1) {
+    const one = book.ports.get(port);
+    if (one?.state.kind === 'free') free.push(one);
+  }
+  of.free.clear();
+  for (const { port } of free.sort((a, b) => a.used - b.used || a.port - b.port)) of.free.add(port);
+};

@@ -1,0 +1,150 @@
+import { refill, REMEMBERED_MS, requestKey, type Ask, type Book } from './book.ts';
+import type { EndReason, Lease, Port, PortState } from './lease.ts';
+
+/** Whether anything on this host has a port; undefined: that cannot be read. */
+export type Occupied = ((port: number) => boolean) | undefined;
+
+/** What time it is. */
+export interface Times {
+  /** Monotonic milliseconds. */
+  now: number;
+  /** Wall clock in milliseconds, for people. */
+  wall: number;
+}
+
+/** What an ask came to. */
+export type Answer =
+  | { kind: 'granted'; leases: readonly Lease[] }
+  | { kind: 'reused' }
+  | { kind: 'unknown-pool' }
+  | { kind: 'not-in-pool' }
+  | { kind: 'exhausted'; retryAfterMs: number | undefined }
+  | { kind: 'taken'; state: PortState['kind'] }
+  | { kind: 'too-many-waiting' };
+
+/**
+ * One decision in the making: the book is changed at once, `leases` and `ports` are what must be made durable before anybody
+ * hears of it, and `undo` takes everything back where that fails.
+ */
+export interface Draft extends Times {
+  book: Book;
+  occupied: Occupied;
+  newId: () => string;
+  leases: Map<string, Lease>;
+  ports: Map<number, Port>;
+  forgotten: Set<string>;
+  /** Whose turn came, by ticket. */
+  answers: Map<number, Answer>;
+  undo: (() => void)[];
+}
+
+export const beginDraft = (book: Book, times: Times, options: { occupied: Occupied; newId: () => string }): Draft => ({
+  ...times,
+  ...options,
+  book,
+  leases: new Map(),
+  ports: new Map(),
+  forgotten: new Set(),
+  answers: new Map(),
+  undo: [],
+});
+
+/** Takes a decision back. */
+export const undo = ({ undo: steps, book, ports }: Draft): void => {
+  for (const step of steps.toReversed()) step();
+  for (const pool of new Set([...ports.values()].map(({ pool: name }) => name))) refill(book, pool);
+};
+
+/** Puts a value into a map, or takes it out, so that it can be undone. */
+const put = <K, V>({ undo: steps }: Draft, map: Map<K, V>, key: K, value: V | undefined): void => {
+  const before = map.get(key);
+  steps.push(() => void (before === undefined ? map.delete(key) : map.set(key, before)));
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+};
+
+/** A port becomes something else. */
+export const setPort = (draft: Draft, port: Port, state: PortState, more: Partial<Port> = {}): void => {
+  const { book, undo: steps, ports } = draft;
+  const next = { ...port, ...more, state };
+  put(draft, book.ports, port.port, next);
+  ports.set(port.port, next);
+  const of = book.pools.get(port.pool);
+  if (of === undefined) return;
+  const { leased } = of;
+  steps.push(() => {
+    of.leased = leased;
+  });
+  of.leased += Number(state.kind === 'leased') - Number(port.state.kind === 'leased');
+  of.free.delete(port.port);
+  if (state.kind === 'free') of.free.add(port.port);
+};
+
+/** Leases a port that is free. */
+export const grant = (draft: Draft, ask: Ask, port: Port): Lease => {
+  const { book, now, wall } = draft;
+  const { ttlMs, owner, holder, requestId, requestHash } = ask;
+  const lease: Lease = {
+    id: draft.newId(),
+    pool: port.pool,
+    port: port.port,
+    token: port.token + 1,
+    owner,
+    holder,
+    requestId,
+    requestHash,
+    ttlMs,
+    grantedAtMs: wall,
+    expiresAtMs: wall + ttlMs,
+  };
+  const { used } = book;
+  draft.undo.push(() => {
+    book.used = used;
+  });
+  book.used += 1;
+  setPort(draft, port, { kind: 'leased', lease: lease.id }, { token: lease.token, used: book.used });
+  setLease(draft, lease, now + ttlMs);
+  if (requestId !== '') {
+    const key = requestKey(ask);
+    put(draft, book.requests, key, [...(book.requests.get(key) ?? []), lease.id]);
+  }
+  return lease;
+};
+
+/** Writes a lease as it is now. */
+export const setLease = (draft: Draft, lease: Lease, dueAt: number): void => {
+  put(draft, draft.book.leases, lease.id, { lease, dueAt });
+  draft.leases.set(lease.id, lease);
+};
+
+/** Ends a lease; its port is free, or somebody else's, or in quarantine where that cannot be told. */
+export const end = (draft: Draft, lease: Lease, reason: EndReason): void => {
+  const { book, now, wall, occupied } = draft;
+  setLease(draft, { ...lease, end: { atMs: wall, reason } }, now + REMEMBERED_MS);
+  put(draft, book.ended, lease.id, true);
+  const port = book.ports.get(lease.port);
+  if (port?.state.kind !== 'leased' || port.state.lease !== lease.id) return;
+  if (occupied === undefined) setPort(draft, port, { kind: 'quarantined', cleanSightings: 0 });
+  else setPort(draft, port, occupied(lease.port) ? foreign(now) : { kind: 'free' });
+};
+
+/** An ended lease is forgotten, and with the last of them its request. */
+export const forget = (draft: Draft, lease: Lease): void => {
+  const { book } = draft;
+  put(draft, book.leases, lease.id, undefined);
+  put(draft, book.ended, lease.id, undefined);
+  draft.forgotten.add(lease.id);
+  const key = requestKey(lease);
+  const left = book.requests.get(key)?.filter((id) => id !== lease.id) ?? [];
+  if (book.requests.has(key)) put(draft, book.requests, key, left.length === 0 ? undefined : left);
+};
+
+const FIRST_BACKOFF_MS = 1_000;
+const LONGEST_BACKOFF_MS = 60_000;
+
+/** A port that somebody else has, looked at again later, ever more rarely. */
+export const foreign = (now: number, backoffMs = FIRST_BACKOFF_MS): PortState => ({
+  kind: 'foreign',
+  checkAt: now + backoffMs,
+  backoffMs: Math.min(backoffMs * 2, LONGEST_BACKOFF_MS),
+});

@@ -1,0 +1,116 @@
+import { MOST_REMEMBERED, type Book, type PoolBook } from './book.ts';
+import { serveWaiting } from './acquire.ts';
+import { end, foreign, forget, setLease, setPort, type Draft } from './draft.ts';
+import type { Lease, Port } from './lease.ts';
+
+/** What somebody who names a lease is told. */
+export type Named = { kind: 'done'; lease: Lease } | { kind: 'unknown' } | { kind: 'ended' } | { kind: 'outdated' };
+
+const find = (book: Book, id: string, owner: string | undefined): Lease | undefined => {
+  const lease = book.leases.get(id)?.lease;
+  return lease === undefined || (owner !== undefined && lease.owner !== owner) ? undefined : lease;
+};
+
+/** Lets a lease end later. `owner`: only theirs; undefined: anybody's. */
+export const decideRenew = (
+  draft: Draft,
+  { id, token, ttlMs, owner }: { id: string; token: number; ttlMs: number | undefined; owner: string | undefined },
+): Named => {
+  const lease = find(draft.book, id, owner);
+  if (lease === undefined) return { kind: 'unknown' };
+  if (lease.token !== token) return { kind: 'outdated' };
+  if (lease.end !== undefined) return { kind: 'ended' };
+  const ttl = ttlMs ?? lease.ttlMs;
+  const renewed = { ...lease, ttlMs: ttl, expiresAtMs: draft.wall + ttl };
+  setLease(draft, renewed, draft.now + ttl);
+  return { kind: 'done', lease: renewed };
+};
+
+/** Ends a lease for its owner. A token of 0 is not compared. */
+export const decideRelease = (
+  draft: Draft,
+  { id, token, owner }: { id: string; token: number; owner: string | undefined },
+): Named => {
+  const lease = find(draft.book, id, owner);
+  if (lease === undefined) return { kind: 'unknown' };
+  if (token !== 0 && lease.token !== token) return { kind: 'outdated' };
+  if (lease.end === undefined) {
+    end(draft, lease, 'released');
+    serve(draft, lease.pool);
+  }
+  return { kind: 'done', lease: draft.book.leases.get(id)?.lease ?? lease };
+};
+
+/** What a sweep found. */
+export interface Sweep {
+  checked: number;
+  becameForeign: number[];
+  becameFree: number[];
+  expired: string[];
+  stillQuarantined: number[];
+}
+
+/** So many sightings without anybody prove that a port is clean. */
+const CLEAN_SIGHTINGS = 3;
+
+/** Leases that nobody renewed end, old ones are forgotten, and whoever waited for too long is told. */
+export const decideDue = (draft: Draft): string[] => {
+  const { book, now } = draft;
+  const expired: string[] = [];
+  for (const { state } of book.ports.values()) {
+    const held = state.kind === 'leased' ? book.leases.get(state.lease) : undefined;
+    if (held === undefined || held.dueAt > now) continue;
+    end(draft, held.lease, 'expired');
+    expired.push(held.lease.id);
+  }
+  for (const id of book.ended.keys()) {
+    const held = book.leases.get(id);
+    if (held === undefined || (held.dueAt > now && book.ended.size <= MOST_REMEMBERED)) break;
+    forget(draft, held.lease);
+  }
+  for (const pool of book.pools.keys()) serve(draft, pool);
+  return expired;
+};
+
+/** Compares every port that is not leased with the socket table. `isThorough`: also those whose turn has not come. */
+export const decideSweep = (draft: Draft, isThorough: boolean): Sweep => {
+  const { book, now, occupied } = draft;
+  const sweep: Sweep = { checked: 0, becameForeign: [], becameFree: [], expired: [], stillQuarantined: [] };
+  sweep.expired = decideDue(draft);
+  if (occupied === undefined) return sweep;
+  for (const port of book.ports.values()) {
+    sweep.checked += 1;
+    const next = sighted(port, occupied(port.port), now, isThorough);
+    if (next !== undefined) setPort(draft, port, next);
+    const kind = next?.kind ?? port.state.kind;
+    if (kind === 'quarantined') sweep.stillQuarantined.push(port.port);
+    else if (kind === 'foreign' && port.state.kind === 'free') sweep.becameForeign.push(port.port);
+    else if (kind === 'free' && port.state.kind !== 'free') sweep.becameFree.push(port.port);
+  }
+  for (const pool of book.pools.keys()) serve(draft, pool);
+  return sweep;
+};
+
+/** What a port becomes by a look at it; undefined: it stays. */
+const sighted = ({ state }: Port, isOccupied: boolean, now: number, isThorough: boolean): Port['state'] | undefined => {
+  switch (state.kind) {
+    case 'leased':
+      return undefined;
+    case 'free':
+      return isOccupied ? foreign(now) : undefined;
+    case 'foreign':
+      if (now < state.checkAt && !isThorough) return undefined;
+      return isOccupied ? foreign(now, state.backoffMs) : { kind: 'free' };
+    case 'quarantined': {
+      const cleanSightings = isOccupied ? 0 : state.cleanSightings + 1;
+      return cleanSightings >= CLEAN_SIGHTINGS ? { kind: 'free' } : { kind: 'quarantined', cleanSightings };
+    }
+    default:
+      return state satisfies never;
+  }
+};
+
+const serve = (draft: Draft, pool: string): void => {
+  const of: PoolBook | undefined = draft.book.pools.get(pool);
+  if (of !== undefined && of.waiting.size > 0) serveWaiting(draft, of);
+};

@@ -1,0 +1,51 @@
+import type { GetPoolStatusRequest, GetPoolStatusResponse, PoolStatus } from '#libs/contracts/port.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+import type { PoolBook } from '../domain/book.ts';
+import { findPool } from './callers.ts';
+import { durationToProto } from './lease-proto.ts';
+
+const MOST_NAMED = 100;
+
+/** How the pools stand. */
+export const getPoolStatus =
+  (ctx: Context): Unary<GetPoolStatusRequest, GetPoolStatusResponse> =>
+  async ({ pool: name }) => {
+    if (name !== '') findPool(ctx, name);
+    const pools = [...ctx.desk.book().pools.values()].filter(({ pool }) => name === '' || pool.name === name);
+    return { pools: pools.map((of) => statusOf(ctx, of)).sort((a, b) => (a.pool < b.pool ? -1 : 1)) };
+  };
+
+const statusOf = ({ desk }: Context, { pool, free, leased, waiting }: PoolBook): PoolStatus => {
+  const { host, ports } = desk.book();
+  const inState = (kind: string): number[] => {
+    const found: number[] = [];
+    for (let port = pool.first; port <= pool.last; port += 1)
+      if (ports.get(port)?.state.kind === kind) found.push(port);
+    return found;
+  };
+  const [foreign, quarantined] = [inState('foreign'), inState('quarantined')];
+  const trouble = desk.trouble();
+  return {
+    pool: pool.name,
+    host,
+    firstPort: pool.first,
+    lastPort: pool.last,
+    firstAnyPort: pool.firstAny,
+    maxLeases: pool.maxLeases,
+    total: pool.last - pool.first + 1,
+    leased,
+    free: free.size,
+    quarantined: quarantined.length,
+    foreign: foreign.length,
+    utilisation: Math.floor((leased * 10_000) / pool.maxLeases) / 100,
+    waiting: waiting.size,
+    isHealthy: trouble === '',
+    healthMessage: trouble,
+    foreignPorts: foreign.slice(0, MOST_NAMED),
+    quarantinedPorts: quarantined.slice(0, MOST_NAMED),
+    minTtl: durationToProto(pool.minTtlMs),
+    maxTtl: durationToProto(pool.maxTtlMs),
+    defaultTtl: durationToProto(pool.defaultTtlMs),
+  };
+};

@@ -1,0 +1,13 @@
+import type { ReconcileRequest, ReconcileResponse } from '#libs/contracts/port.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../context.ts';
+
+/** Compares what is on record with the host, now. */
+export const reconcile =
+  ({ desk, events }: Context): Unary<ReconcileRequest, ReconcileResponse> =>
+  async () => {
+    const sweep = await desk.reconcile();
+    events.reconciled(sweep);
+    const { checked, becameForeign, becameFree, expired: expiredLeaseIds, stillQuarantined } = sweep;
+    return { checked, becameForeign, becameFree, expiredLeaseIds, stillQuarantined };
+  };
