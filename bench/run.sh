@@ -5,3 +5,5 @@ cd "$(dirname "$0")/.."
 node bench/dispatch.ts
 echo
 node bench/idle-agents.ts
+echo
+node bench/leases.ts

@@ -1,0 +1,183 @@
+/**
+ * Ten claimants empty a pool of 900 ports through the real rpc, each lease durable before it is told; beside it, in the same run, the
+ * known recipe in Python (`leases-recipe.py`), which makes nothing durable.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSigningKey, signToken } from '#libs/auth/index.ts';
+import { PortServiceService } from '#libs/contracts/port.ts';
+import { createClient } from '#libs/grpc/index.ts';
+import { startService } from '#libs/testing/index.ts';
+import { openBook } from '../services/port-broker/src/domain/book.ts';
+import { parsePools } from '../services/port-broker/src/domain/pool-expression.ts';
+import { openLeaseStore } from '../services/port-broker/src/store/lease-store.ts';
+import { line, machine, percentile, spreadOf } from './report.ts';
+
+const ROUNDS = Number(process.argv[2] ?? 7);
+const CLAIMANTS = 10;
+const FIRST = 21_000;
+const LAST = FIRST + 899;
+const POOLS = `bench=${FIRST}-${LAST}:default=1h`;
+
+/** When a claim ended and how long it took, in milliseconds. */
+interface Claim {
+  ended: number;
+  took: number;
+}
+
+/** What one run from empty to full came to. */
+interface Filled {
+  perSecond: number;
+  first: { p50: number; p99: number };
+  last: { p50: number; p99: number };
+}
+
+const tenth = (claims: readonly Claim[]): { p50: number; p99: number } => {
+  const took = claims.map((claim) => claim.took);
+  return { p50: percentile(took, 0.5), p99: percentile(took, 0.99) };
+};
+
+const filledBy = (claims: readonly Claim[]): Filled => {
+  const inOrder = claims.toSorted((a, b) => a.ended - b.ended);
+  const began = Math.min(...claims.map(({ ended, took }) => ended - took));
+  const seconds = (inOrder.at(-1)!.ended - began) / 1_000;
+  const size = Math.floor(claims.length / 10);
+  return {
+    perSecond: claims.length / seconds,
+    first: tenth(inOrder.slice(0, size)),
+    last: tenth(inOrder.slice(-size)),
+  };
+};
+
+const { privateJwk, publicJwk } = await createSigningKey(['operator']);
+const dir = await mkdtemp(join(tmpdir(), 'muster-bench-'));
+await writeFile(join(dir, 'jwks.json'), JSON.stringify({ keys: [publicJwk] }));
+const request = {
+  role: 'operator',
+  subject: 'bench',
+  issuer: 'muster',
+  audience: 'muster',
+  ttlSeconds: 3_600,
+} as const;
+const token = await signToken(privateJwk, request);
+
+const ours = async (round: number): Promise<{ filled: Filled; recoveryMs: number; readMs: number }> => {
+  await using broker = await startService({
+    name: 'port-broker',
+    env: {
+      MUSTER_LISTEN: '127.0.0.1:0',
+      MUSTER_JWKS: join(dir, 'jwks.json'),
+      MUSTER_PORT_POOLS: POOLS,
+      MUSTER_PORT_DATA: join(dir, `broker-${round}`),
+      MUSTER_LOG_LEVEL: 'warn',
+    },
+  });
+  const claims: Claim[] = [];
+  const ask = { pool: 'bench', ttl: undefined, requestId: '', port: 0, count: 0, holder: '', wait: undefined };
+  const clients = Array.from({ length: CLAIMANTS }, () =>
+    createClient(PortServiceService, { target: broker.address, token }),
+  );
+  // Connected, and known to the server's cache of tokens: what is measured are claims.
+  await Promise.all(clients.map((client) => client.getPoolStatus({ pool: '' })));
+  await Promise.all(
+    clients.map(async (client) => {
+      for (;;) {
+        const began = performance.now();
+        const isGranted = await client.acquireLease(ask).then(
+          () => true,
+          () => false,
+        );
+        if (!isGranted) return;
+        const ended = performance.now();
+        claims.push({ ended, took: ended - began });
+      }
+    }),
+  );
+  for (const client of clients) client.close();
+  if (claims.length !== 900)
+    throw new Error(`${claims.length} claims instead of 900: somebody has a port of ${FIRST}-${LAST}`);
+  await broker.kill('SIGKILL');
+  const began = performance.now();
+  await broker.restart();
+  using client = createClient(PortServiceService, { target: broker.address, token });
+  const { pools } = await client.getPoolStatus({ pool: 'bench' });
+  if (pools[0]?.leased !== 900) throw new Error(`${pools[0]?.leased} leases came back`);
+  const recoveryMs = performance.now() - began;
+  await broker.kill('SIGKILL');
+  const opened = performance.now();
+  const store = openLeaseStore(join(dir, `broker-${round}`));
+  openBook('here', parsePools(POOLS), store.load(), 0);
+  const readMs = performance.now() - opened;
+  store.close();
+  return { filled: filledBy(claims), recoveryMs, readMs };
+};
+
+const peer = async (round: number): Promise<Filled> => {
+  const folder = await mkdtemp(join(dir, `recipe-${round}-`));
+  const recipe = join(import.meta.dirname, 'leases-recipe.py');
+  const args = [recipe, folder, `${FIRST}`, `${LAST}`, `${CLAIMANTS}`];
+  const lines = execFileSync('python3', args, { encoding: 'utf8' }).trim().split('\n');
+  return filledBy(lines.map((text) => JSON.parse(text) as Claim));
+};
+
+const runs: { ours: Filled; peer: Filled; recoveryMs: number; readMs: number }[] = [];
+for (let round = 1; round <= ROUNDS; round += 1) {
+  const theirs = await peer(round);
+  const { filled, ...recovered } = await ours(round);
+  runs.push({ ours: filled, peer: theirs, ...recovered });
+}
+await rm(dir, { recursive: true, force: true });
+
+const python = execFileSync('python3', ['--version'], { encoding: 'utf8' }).trim();
+console.log(`leases: ${CLAIMANTS} claimants, 900 ports, from empty to full`);
+console.log(`machine: ${machine()}, node ${process.version}, ${python}`);
+const all = (pick: (run: (typeof runs)[number]) => number) => spreadOf(runs.map(pick));
+console.log(
+  line(
+    'port-broker',
+    all((run) => run.ours.perSecond),
+    'leases/s',
+  ),
+);
+console.log(
+  line(
+    'recipe',
+    all((run) => run.peer.perSecond),
+    'leases/s',
+  ),
+);
+for (const part of ['first', 'last'] as const) {
+  for (const share of ['p50', 'p99'] as const) {
+    console.log(
+      line(
+        `port-broker, ${part} tenth, ${share}`,
+        all((run) => run.ours[part][share]),
+        'ms',
+      ),
+    );
+    console.log(
+      line(
+        `recipe, ${part} tenth, ${share}`,
+        all((run) => run.peer[part][share]),
+        'ms',
+      ),
+    );
+  }
+}
+console.log(
+  line(
+    'kill -9, then process start to 900 leases told',
+    all((run) => run.recoveryMs),
+    'ms',
+  ),
+);
+console.log(
+  line(
+    'of which reading 900 leases',
+    all((run) => run.readMs),
+    'ms',
+  ),
+);
+process.exit(0);
