@@ -1,25 +1,32 @@
 #!/usr/bin/env bash
-# Runs the tests: those named, or all. All of them take two turns: first what tests one part of the mesh, in two lots at a time
-# that share nothing but the cores; then, alone, what tests the whole mesh against its deadlines.
+# Runs the tests: those named, or all. All of them take two turns of two lots that share nothing but the cores: first what tests one
+# part of the mesh, then what tests the whole mesh against its deadlines.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 [ $# -eq 0 ] || exec mocha "$@"
 
-PARTS=('libs/**/*.spec.ts' 'services/**/*.spec.ts' 'cli/**/*.spec.ts' 'test/simulation/*.spec.ts' 'test/mutants/*.spec.ts')
-MESH=('test/mesh/**/*.spec.ts' 'test/chaos/*.spec.ts')
-# Of the parts: about half of the time.
-LOT=('libs/**/*.spec.ts' 'services/session-supervisor/**/*.spec.ts' 'services/user-manager/**/*.spec.ts')
-
 failed=0
 log=$(mktemp)
-mocha "${LOT[@]}" >"$log" 2>&1 &
-lot=$!
-trap 'kill "$lot" 2>/dev/null; rm -f "$log"' EXIT
-
-mocha "${PARTS[@]}" "${LOT[@]/#/--ignore=}" || failed=1
-wait "$lot" || failed=1
 trap 'rm -f "$log"' EXIT
-cat "$log"
-mocha "${MESH[@]}" || failed=1
+
+# turn LOT LOT: runs two lots of specs beside each other; what the second says comes after the first. A spec of the first lot that
+# is also named in the second belongs to the second.
+turn() {
+  local first second
+  read -ra first <<<"$1"
+  read -ra second <<<"$2"
+  mocha "${second[@]}" >"$log" 2>&1 &
+  local beside=$!
+  trap 'kill "$beside" 2>/dev/null; rm -f "$log"' EXIT
+  mocha "${first[@]}" "${second[@]/#/--ignore=}" || failed=1
+  wait "$beside" || failed=1
+  trap 'rm -f "$log"' EXIT
+  cat "$log"
+}
+
+set -f
+turn 'libs/**/*.spec.ts services/**/*.spec.ts cli/**/*.spec.ts test/simulation/*.spec.ts test/mutants/*.spec.ts' \
+  'libs/**/*.spec.ts services/session-supervisor/**/*.spec.ts services/user-manager/**/*.spec.ts'
+turn 'test/mesh/*.spec.ts' 'test/mesh/dependencies.spec.ts test/mesh/killed.spec.ts test/chaos/*.spec.ts'
 exit "$failed"
