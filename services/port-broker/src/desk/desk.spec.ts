@@ -52,7 +52,7 @@ describe('the desk where ports are given out', () => {
         real.write(decisions);
       },
     };
-    const sockets = { read: () => (isBlind ? undefined : () => false) };
+    const sockets = { read: () => (isBlind ? undefined : () => false), listeners: () => [] };
     const pools = parsePools('a=100-103,b=200-1099');
     desk = openDesk({ host: 'here', pools, store, sockets, bootId, clock, random: systemRandom, events: silent });
   };

@@ -3,8 +3,9 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { eventually, freePort } from '#libs/testing/index.ts';
-import { closed, listen } from '../fixtures/broker.ts';
-import { createSocketTable, takenPorts } from './socket-table.ts';
+import { closed, listen, portOf } from '../fixtures/broker.ts';
+import { isListening, isTaking, socketRows } from './socket-rows.ts';
+import { createSocketTable } from './socket-table.ts';
 
 describe('the socket table', () => {
   it('counts every row but those in TIME_WAIT', () => {
@@ -13,11 +14,13 @@ describe('the socket table', () => {
       '   0: 0100007F:2B67 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0',
       '   1: 0100007F:2B68 0100007F:9C40 06 00000000:00000000 00:00000000 00000000     0        0 0 3 0',
       '   2: 0100007F:2B69 0100007F:9C41 08 00000000:00000000 00:00000000 00000000     0        0 2 1 0',
-      '   3: 00000000000000000000000001000000:2B6A 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 3',
+      '   3: 00000000000000000000000001000000:2B6A 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 3 1',
       'rubbish',
       '',
     ];
-    expect(takenPorts(rows.join('\n'))).to.deep.equal([0x2b67, 0x2b69, 0x2b6a]);
+    const read = socketRows(rows.join('\n'));
+    expect(read.filter(isTaking).map(({ port }) => port)).to.deep.equal([0x2b67, 0x2b69, 0x2b6a]);
+    expect(read.filter(isListening).map(({ inode }) => inode)).to.deep.equal([1, 3]);
   });
 
   it('sees a listener, and one whose connection outlives it', async () => {
@@ -38,7 +41,17 @@ describe('the socket table', () => {
   });
 
   it('says nothing where it cannot be read', () => {
-    expect(createSocketTable(['/proc/self/mem']).read()).to.equal(undefined);
-    expect(createSocketTable(['/nowhere']).read()).to.equal(undefined);
+    const count = { file: '/nowhere', line: 'TCP: inuse' };
+    expect(createSocketTable([{ table: '/proc/self/mem', count }]).read()).to.equal(undefined);
+    expect(createSocketTable([{ table: '/nowhere', count }]).read()).to.equal(undefined);
+  });
+
+  it('sees the last of many listeners at once, and none that is gone', async () => {
+    const table = createSocketTable();
+    const servers = await Promise.all(Array.from({ length: 60 }, async () => listen(await freePort())));
+    for (const server of servers) expect(table.read()?.(portOf(server))).to.equal(true);
+    const ports = servers.map(portOf);
+    await Promise.all(servers.map(closed));
+    for (const port of ports) expect(table.read()?.(port)).to.equal(false);
   });
 });

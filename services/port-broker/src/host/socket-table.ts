@@ -1,40 +1,144 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { isListening, isTaking, socketRows, type SocketRow } from './socket-rows.ts';
 
 /** Ports of this host on which anything has a TCP socket, as the kernel lists them. */
 export interface SocketTable {
   /** Reads it anew; undefined if it cannot be read. */
   read(): ((port: number) => boolean) | undefined;
+  /** Who listens, read anew. Throws if it cannot be read. */
+  listeners(): SocketRow[];
 }
 
-const FILES = ['/proc/net/tcp', '/proc/net/tcp6'];
-/** Of a closed connection: what listens next on the port does not mind. */
-const TIME_WAIT = '06';
+/** Where the kernel tells, for one version of IP each. */
+export interface SocketFiles {
+  table: string;
+  /** How many sockets there are, those in TIME_WAIT left out. */
+  count: { file: string; line: string };
+}
 
-/** Local ports in a table of `/proc/net` that count as taken: every row but those in TIME_WAIT. Source: proc_net_tcp(5). */
-export const takenPorts = (table: string): number[] =>
-  table
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => {
-      const [, local = '', , state = ''] = line.trim().split(/\s+/);
-      const port = Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16);
-      return Number.isNaN(port) || state === TIME_WAIT ? [] : [port];
-    });
+const FILES: readonly SocketFiles[] = [
+  { table: '/proc/net/tcp', count: { file: '/proc/net/sockstat', line: 'TCP: inuse' } },
+  { table: '/proc/net/tcp6', count: { file: '/proc/net/sockstat6', line: 'TCP6: inuse' } },
+];
 
-/** Never a probe by binding: a port whose listener is busy with a client looks free to that. */
-export const createSocketTable = (files: readonly string[] = FILES): SocketTable => ({
-  read: () => {
-    const taken = new Set<number>();
-    let isReadable = false;
-    for (const file of files) {
-      try {
-        for (const port of takenPorts(readFileSync(file, 'latin1'))) taken.add(port);
-        isReadable = true;
-      } catch (thrown) {
-        // A kernel without IPv6 has no second file.
-        if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') return undefined;
-      }
+/** How old what is known of sockets that do not listen may be. */
+const OTHERS_MS = 100;
+const ROW_BYTES = 150;
+const PAGE_BYTES = 4_096;
+
+/**
+ * Never a probe by binding: a port whose listener is busy with a client looks free to that.
+ *
+ * The kernel walks its whole table of connections to list it (4 ms for each version of IP, however few there are), but those who
+ * listen come first, and it walks only as far as it is read. So they are read each time, and the others at most ten times a second;
+ * a port is called taken for one of those only by a fresh look.
+ */
+export const createSocketTable = (files: readonly SocketFiles[] = FILES): SocketTable => {
+  let others = new Set<number>();
+  let listening = new Set<number>();
+  let readAt = -Infinity;
+  let isRefreshing = false;
+  const keep = (tables: readonly string[], at: number): void => {
+    const rows = tables.flatMap(socketRows);
+    others = new Set(rows.filter((row) => isTaking(row) && !isListening(row)).map(({ port }) => port));
+    readAt = at;
+  };
+  const refreshNow = (): void => {
+    const at = performance.now();
+    keep(
+      files.map(({ table }) => ifThere(() => readFileSync(table, 'latin1')) ?? ''),
+      at,
+    );
+  };
+  const refreshSoon = async (): Promise<void> => {
+    if (isRefreshing) return;
+    isRefreshing = true;
+    const at = performance.now();
+    try {
+      keep(await Promise.all(files.map(({ table }) => readFile(table, 'latin1').catch(() => ''))), at);
+    } finally {
+      isRefreshing = false;
     }
-    return isReadable ? (port) => taken.has(port) : undefined;
-  },
-});
+  };
+  const known = files.map(() => 0);
+  const listeners = (): SocketRow[] => {
+    const rows = files.map((file, i) => ifThere(() => listenersOf(file, known[i] ?? 0)));
+    if (rows.every((each) => each === undefined)) throw new Error('this host has no table of sockets');
+    for (const [i, each] of rows.entries()) known[i] = each?.length ?? 0;
+    return rows.flatMap((each) => each ?? []);
+  };
+  return {
+    listeners,
+    read: () => {
+      try {
+        const before = listening;
+        listening = new Set(listeners().map(({ port }) => port));
+        const age = performance.now() - readAt;
+        // Of one who listens no more a connection may be left.
+        let isFresh = age > OTHERS_MS || !before.isSubsetOf(listening);
+        if (isFresh) refreshNow();
+        else if (age > OTHERS_MS / 2) void refreshSoon();
+        const now = listening;
+        return (port) => {
+          if (now.has(port)) return true;
+          if (!isFresh && others.has(port)) {
+            refreshNow();
+            isFresh = true;
+          }
+          return others.has(port);
+        };
+      } catch {
+        return undefined;
+      }
+    },
+  };
+};
+
+/** A kernel without IPv6 has no second file. */
+const ifThere = <T>(read: () => T): T | undefined => {
+  try {
+    return read();
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+    return undefined;
+  }
+};
+
+/** Reads until the first row that does not listen, or all sockets that there are. `likely`: so many will probably listen. */
+const listenersOf = (files: SocketFiles, likely: number): SocketRow[] => {
+  const before = socketCount(files);
+  const file = openSync(files.table, 'r');
+  const page = Buffer.alloc(PAGE_BYTES);
+  const rows: SocketRow[] = [];
+  let text = '';
+  try {
+    // The line above the rows first.
+    let expected = 1;
+    let last: SocketRow | undefined;
+    while (rows.length < before && (last === undefined || isListening(last))) {
+      const length = readSync(file, page, 0, Math.min(PAGE_BYTES, expected * ROW_BYTES), null);
+      if (length === 0) break;
+      text += page.toString('latin1', 0, length);
+      const end = text.lastIndexOf('\n') + 1;
+      rows.push(...socketRows(text.slice(0, end)));
+      text = text.slice(end);
+      last = rows.at(-1);
+      // No further than to the last one expected: one row more can take the walk through the whole table.
+      expected = Math.max(1, likely - rows.length);
+    }
+  } finally {
+    closeSync(file);
+  }
+  // Somebody came or went meanwhile, and may have been counted for another: all of it, then.
+  const isWhole = socketCount(files) === before;
+  return (isWhole ? rows : socketRows(readFileSync(files.table, 'latin1'))).filter(isListening);
+};
+
+/** Infinity where it is not told. */
+const socketCount = ({ count: { file, line } }: SocketFiles): number => {
+  const told = ifThere(() => readFileSync(file, 'latin1'))
+    ?.split('\n')
+    .find((each) => each.startsWith(line));
+  return told === undefined ? Infinity : Number(told.slice(line.length).trim().split(' ')[0]);
+};

@@ -1,0 +1,29 @@
+/** A TCP socket of this host. */
+export interface SocketRow {
+  /** Its own end. */
+  port: number;
+  /** As the kernel writes it: hexadecimal, words in the machine's order. */
+  address: string;
+  state: string;
+  /** 0 for one that no file descriptor refers to. */
+  inode: number;
+}
+
+const LISTEN = '0A';
+/** Of a closed connection: what listens next on the port does not mind. */
+const TIME_WAIT = '06';
+
+export const isListening = ({ state }: SocketRow): boolean => state === LISTEN;
+
+/** Every row but those in TIME_WAIT makes a port taken. */
+export const isTaking = ({ state }: SocketRow): boolean => state !== TIME_WAIT;
+
+/** The rows of a table of `/proc/net`, or of a part of it; what is no row is left out. Source: proc_net_tcp(5). */
+export const socketRows = (table: string): SocketRow[] => table.split('\n').flatMap((line) => socketRow(line) ?? []);
+
+const socketRow = (line: string): SocketRow | undefined => {
+  const [, local = '', , state = '', , , , , , inode = ''] = line.trim().split(/\s+/);
+  const colon = local.lastIndexOf(':');
+  const port = Number.parseInt(local.slice(colon + 1), 16);
+  return Number.isNaN(port) ? undefined : { port, address: local.slice(0, colon), state, inode: Number(inode) };
+};
