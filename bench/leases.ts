@@ -12,7 +12,8 @@ import { createClient } from '#libs/grpc/index.ts';
 import { startService } from '#libs/testing/index.ts';
 import { openBook } from '../services/port-broker/src/domain/book.ts';
 import { parsePools } from '../services/port-broker/src/domain/pool-expression.ts';
-import { openLeaseStore } from '../services/port-broker/src/store/lease-store.ts';
+import { openDatabase } from '../services/port-broker/src/store/database.ts';
+import { createLeaseStore } from '../services/port-broker/src/store/lease-store.ts';
 import { line, machine, percentile, spreadOf } from './report.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 7);
@@ -107,10 +108,10 @@ const ours = async (round: number): Promise<{ filled: Filled; recoveryMs: number
   const recoveryMs = performance.now() - began;
   await broker.kill('SIGKILL');
   const opened = performance.now();
-  const store = openLeaseStore(join(dir, `broker-${round}`));
-  openBook('here', parsePools(POOLS), store.load(), 0);
+  const database = openDatabase(join(dir, `broker-${round}`));
+  openBook('here', parsePools(POOLS), createLeaseStore(database).load(), 0);
   const readMs = performance.now() - opened;
-  store.close();
+  database.close();
   return { filled: filledBy(claims), recoveryMs, readMs };
 };
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gets everything that Muster needs on this machine: npm packages, mongod, nats-server, grpcurl, Blender, bubblewrap and
-# ffmpeg. Takes what is on the PATH where it is fit, puts the rest into node_modules/ and .tools/, and asks for root only
+# Gets everything that Muster needs on this machine: npm packages, mongod, nats-server, grpcurl, Blender, bubblewrap, ffmpeg,
+# ParaView, socat and OpenFOAM. Takes what is on the PATH where it is fit, puts the rest into node_modules/ and .tools/, and asks for root only
 # for Debian's packages. Safe to run again: what is there already is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -33,11 +33,17 @@ debian_packages() {
   has blender || missing+=(blender)
   has bwrap || missing+=(bubblewrap)
   has ffmpeg || missing+=(ffmpeg)
+  has socat || missing+=(socat)
+  has pvserver || missing+=(paraview)
+  has pvpython || missing+=(python3-paraview)
+  has blockMesh || missing+=(openfoam)
+  [ -d /usr/share/doc/openfoam-examples/examples ] || missing+=(openfoam-examples)
+  has ss || missing+=(iproute2)
   has setpriv || missing+=(util-linux)
   has openssl || missing+=(openssl)
   [ -n "$(find /lib /usr/lib -maxdepth 2 -name 'libcurl.so.4' -print -quit 2>/dev/null)" ] || missing+=(libcurl4)
   if [ ${#missing[@]} -eq 0 ]; then
-    say debian "blender, bubblewrap, ffmpeg are there"
+    say debian "blender, bubblewrap, ffmpeg, paraview, openfoam are there"
   elif [ "$(id -u)" = 0 ] && has apt-get; then
     say debian "installing ${missing[*]}"
     apt-get update -qq

@@ -9,7 +9,7 @@ import type { Invocation } from './invocation.ts';
 import { tlsFor } from './mesh.ts';
 import { readIfThere } from './up/files.ts';
 import { layoutOf } from './up/layout.ts';
-import { wasStartedWith } from './up/process-identity.ts';
+import { wasStartedWith } from '#libs/processes/index.ts';
 
 /** How one part of the mesh is. */
 export interface Check {

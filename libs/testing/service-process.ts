@@ -14,6 +14,8 @@ export interface RunningService extends AsyncDisposable {
   /** The gRPC target where it is reached. */
   readonly address: string;
   readonly pid: number;
+  /** Whether it has ended. */
+  hasExited(): boolean;
   /** What it logs. */
   readonly logFile: string;
   /** Sends a signal. Resolves when the process has ended, or at once for SIGSTOP and SIGCONT. */
@@ -43,6 +45,7 @@ export const startService = async ({ name, env }: ServiceProcessOptions): Promis
       return running.pid;
     },
     logFile,
+    hasExited: () => running.hasExited(),
     kill: async (signal) => {
       running.kill(signal);
       if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await running.exited;

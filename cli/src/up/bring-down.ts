@@ -5,7 +5,7 @@ import { readIfThere } from './files.ts';
 import { layoutOf } from './layout.ts';
 import { endLeftovers } from './leftovers.ts';
 import { findHolder, takeLock } from './lock.ts';
-import { isAlive, signal } from './process-identity.ts';
+import { isAlive, signal } from '#libs/processes/index.ts';
 
 /** Longer than an `up` takes for agents, services and stores that have to be killed. */
 const patienceMs = 90_000;

@@ -1,5 +1,5 @@
 import type { Clock } from '#libs/clock/index.ts';
-import { findByEnvironment, isAlive, signal, type ProcessIdentity } from './process-identity.ts';
+import { findByEnvironment, isAlive, signal, type ProcessIdentity } from '#libs/processes/index.ts';
 
 /** The variables that every child of `up` carries, for itself and for whatever it starts. */
 export const childMark = (nonce: string, directory: string): { MUSTER_UP_NONCE: string; MUSTER_UP_DIR: string } => ({

@@ -57,6 +57,7 @@ export const serviceEnvironment = (
   MUSTER_PORT_ENDPOINT: endpoints.port,
   MUSTER_BLOB_ENDPOINT: endpoints.blob,
   MUSTER_PORT_DATA: layout.data('port-broker'),
+  MUSTER_PORT_ON_STOP: 'end',
 });
 
 export interface OwnProcess {

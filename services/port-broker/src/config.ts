@@ -1,6 +1,17 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { boolean, ConfigError, loadConfig, text, type Environment } from '#libs/config/index.ts';
+import {
+  boolean,
+  ConfigError,
+  duration,
+  grpcTarget,
+  loadConfig,
+  oneOf,
+  secret,
+  size,
+  text,
+  type Environment,
+} from '#libs/config/index.ts';
 import { serverConfig, serverVariables, type ServerConfig } from '#libs/service/index.ts';
 import { parsePools } from './domain/pool-expression.ts';
 import { poolProblems, type KernelRange, type Pool } from './domain/pool.ts';
@@ -14,6 +25,15 @@ export const variables = z.object({
   MUSTER_PORT_DATA: text('/var/lib/muster/ports'),
   MUSTER_PORT_HOST: text('host-1').optional(),
   MUSTER_PORT_ANY_RANGE: boolean().prefault('0'),
+  MUSTER_PORT_ADDRESS: text('127.0.0.1').prefault('127.0.0.1'),
+  MUSTER_PORT_ON_STOP: oneOf(['keep', 'end']).prefault('keep'),
+  MUSTER_PORT_FAILPOINT: text('process-noted').optional(),
+  MUSTER_PORT_CASE_ROOTS: text('/srv/cases:/home').optional(),
+  MUSTER_PORT_ARCHIVE_BYTES: size().prefault('20GiB'),
+  MUSTER_PORT_PVSERVER: text('/usr/bin/pvserver').optional(),
+  MUSTER_PORT_VISUALIZATION_IDLE: duration({ maxMs: 30 * 86_400_000 }).prefault('4h'),
+  MUSTER_BLOB_ENDPOINT: grpcTarget().optional(),
+  MUSTER_SERVICE_TOKEN: secret().optional(),
 });
 
 export interface Config {
@@ -23,6 +43,24 @@ export interface Config {
   dataDir: string;
   /** Of this host. */
   host: string;
+  /** Where the leased ports are opened. */
+  address: string;
+  /** Whether the programs live on when the broker is stopped. */
+  onStop: 'keep' | 'end';
+  /** For tests: behind this durable step the process ends, as if killed. */
+  failpoint: string | undefined;
+  visualization: {
+    /** Folders below which cases may be. */
+    roots: string[];
+    /** What an archive may become when it is unpacked. */
+    archiveBytes: number;
+    /** The program; undefined: the one on the PATH. */
+    pvserver: string | undefined;
+    /** Unused for so long, a server ends; 0: never. */
+    idleMs: number;
+  };
+  /** Where archives come from; undefined: there are none. */
+  blob: { target: string; token: string } | undefined;
 }
 
 /**
@@ -42,6 +80,16 @@ export const readConfig = (env: Environment, kernel: readonly KernelRange[]): Co
     pools,
     dataDir: read.MUSTER_PORT_DATA,
     host: read.MUSTER_PORT_HOST ?? hostname(),
+    address: read.MUSTER_PORT_ADDRESS,
+    onStop: read.MUSTER_PORT_ON_STOP,
+    failpoint: read.MUSTER_PORT_FAILPOINT,
+    visualization: {
+      roots: (read.MUSTER_PORT_CASE_ROOTS ?? '').split(':').filter((root) => root !== ''),
+      archiveBytes: read.MUSTER_PORT_ARCHIVE_BYTES,
+      pvserver: read.MUSTER_PORT_PVSERVER,
+      idleMs: read.MUSTER_PORT_VISUALIZATION_IDLE,
+    },
+    blob: blobOf(read.MUSTER_BLOB_ENDPOINT, read.MUSTER_SERVICE_TOKEN),
   };
 };
 
@@ -52,4 +100,12 @@ const poolsOf = (expression: string): Pool[] => {
     if (!(thrown instanceof SyntaxError)) throw thrown;
     throw new ConfigError([{ name: 'MUSTER_PORT_POOLS', problem: thrown.message }]);
   }
+};
+
+const blobOf = (target: string | undefined, token: string | undefined): Config['blob'] => {
+  if (target === undefined) return undefined;
+  if (token === undefined) {
+    throw new ConfigError([{ name: 'MUSTER_SERVICE_TOKEN', problem: 'is needed with MUSTER_BLOB_ENDPOINT' }]);
+  }
+  return { target, token };
 };

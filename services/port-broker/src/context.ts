@@ -1,14 +1,20 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { systemClock, type Clock } from '#libs/clock/index.ts';
 import { ConfigError } from '#libs/config/index.ts';
 import { systemRandom, type Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
+import { connectBlob } from './blob-access.ts';
 import type { Config } from './config.ts';
 import { openDesk, type Desk } from './desk/desk.ts';
 import { logEvents, type Events } from './events.ts';
 import { bootId } from './host/kernel-ports.ts';
 import { createSocketTable, type SocketTable } from './host/socket-table.ts';
-import { FolderInUseError, openLeaseStore, type LeaseStore } from './store/lease-store.ts';
+import { FolderInUseError, openDatabase } from './store/database.ts';
+import { createLeaseStore } from './store/lease-store.ts';
+import { createSessionStore } from './store/session-store.ts';
+import { openVisualizations, type Visualizations } from './visualization/visualizations.ts';
 
 /** What the service is built from. */
 export interface Context {
@@ -16,37 +22,53 @@ export interface Context {
   random: Random;
   events: Events;
   sockets: SocketTable;
-  store: LeaseStore;
+  /** The name or address at which clients reach what listens on leased ports. */
+  publicHost: string;
   desk: Desk;
+  visualizations: Visualizations;
 }
 
-/** Builds it; tests give parts of their own. What it opens goes into `stack`. */
-export const createContext = async (
-  { dataDir, host, pools }: Config,
-  log: Logger,
-  stack: AsyncDisposableStack,
-  overrides: Partial<Omit<Context, 'desk'>> = {},
-): Promise<Context> => {
+/** Builds it. What it opens goes into `stack`. */
+export const createContext = async (config: Config, log: Logger, stack: AsyncDisposableStack): Promise<Context> => {
+  const { dataDir, host, pools } = config;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const parts = {
-    clock: systemClock,
-    random: systemRandom,
-    events: logEvents(log),
-    sockets: createSocketTable(),
-    store: overrides.store ?? open(dataDir),
-    ...overrides,
-  };
-  stack.defer(() => parts.store.close());
-  const desk = openDesk({ ...parts, host, pools, bootId: await bootId() });
+  const database = open(dataDir);
+  stack.defer(() => database.close());
+  const parts = { clock: systemClock, random: systemRandom, events: logEvents(log), sockets: createSocketTable() };
+  const store = createLeaseStore(database);
+  const desk = openDesk({ ...parts, store, host, pools, bootId: await bootId() });
   stack.defer(() => desk.close());
-  return { ...parts, desk };
+  const keeper = {
+    ...parts,
+    desk,
+    folder: join(dataDir, 'sessions'),
+    store: createSessionStore(database),
+    failpoint: failpointOf(config.failpoint),
+  };
+  const blob = config.blob === undefined ? undefined : connectBlob({ ...config.blob, tls: config.server.tls });
+  if (blob !== undefined) stack.defer(() => blob.close());
+  const visualizations = openVisualizations({ config, keeper, blob, ...parts });
+  stack.defer(async () => {
+    if (config.onStop === 'end') await visualizations.keeper.stopAll();
+    visualizations.close();
+  });
+  return { ...parts, desk, visualizations, publicHost: isWildcard(config.address) ? host : config.address };
 };
 
-const open = (dataDir: string): LeaseStore => {
+const open = (dataDir: string): DatabaseSync => {
   try {
-    return openLeaseStore(dataDir);
+    return openDatabase(dataDir);
   } catch (thrown) {
     if (!(thrown instanceof FolderInUseError)) throw thrown;
     throw new ConfigError([{ name: 'MUSTER_PORT_DATA', problem: `cannot be used: ${thrown.message}` }]);
   }
 };
+
+/** Ends this process behind the step of that name, as a kill -9 would. */
+const failpointOf =
+  (name: string | undefined) =>
+  (step: string): void => {
+    if (step === name) process.kill(process.pid, 'SIGKILL');
+  };
+
+const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::';

@@ -1,6 +1,7 @@
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Lease } from './domain/lease.ts';
 import type { Sweep } from './domain/keep.ts';
+import type { Session } from './domain/session.ts';
 
 /** What happens in this service, as its log tells it: one function per event. */
 export interface Events {
@@ -8,6 +9,11 @@ export interface Events {
   leaseEnded(lease: Lease): void;
   reconciled(sweep: Sweep): void;
   diskFailed(thrown: unknown): void;
+  sessionChanged(session: Session): void;
+  /** Its programs were found alive after a restart of this service. */
+  sessionAdopted(session: Session): void;
+  /** It ends soon unless somebody uses it. */
+  sessionIdle(session: Session, minutesLeft: number): void;
 }
 
 /** Writes them to the log. */
@@ -18,5 +24,10 @@ export const logEvents = (log: Logger): Events => ({
     log.info({ lease: id, pool, port, owner, reason: end?.reason }, 'lease ended'),
   reconciled: ({ checked, becameForeign, becameFree, expired, stillQuarantined }) =>
     log.info({ checked, becameForeign, becameFree, expired, stillQuarantined }, 'reconciled'),
+  sessionChanged: ({ id, kind, key, port, owner, state, end, lastError, restarts }) =>
+    log.info({ session: id, kind, key, port, owner, state, end, lastError, restarts }, 'session changed'),
+  sessionAdopted: ({ id, kind, key, port }) => log.info({ session: id, kind, key, port }, 'session adopted'),
+  sessionIdle: ({ id, kind, key, port }, minutesLeft) =>
+    log.info({ session: id, kind, key, port, minutesLeft }, 'session ends soon unless it is used'),
   diskFailed: (thrown) => log.error({ err: thrown }, 'the disk takes nothing; no lease is granted until it does'),
 });

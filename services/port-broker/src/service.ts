@@ -2,16 +2,15 @@ import type { RunningServer } from '#libs/grpc/index.ts';
 import { serve } from '#libs/service/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Config } from './config.ts';
-import { createContext, type Context } from './context.ts';
+import { createContext } from './context.ts';
 import { services } from './rpc/index.ts';
 
-/** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
+/** Starts the service; everything that it opens goes into `stack`. */
 export const startPortBroker = async (
   config: Config,
   logger: Logger,
   stack: AsyncDisposableStack,
-  overrides: Partial<Omit<Context, 'desk'>> = {},
 ): Promise<RunningServer> => {
-  const context = await createContext(config, logger, stack, overrides);
+  const context = await createContext(config, logger, stack);
   return serve({ config: config.server, services: services(context), logger, clock: context.clock, stack });
 };

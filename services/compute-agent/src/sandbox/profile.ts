@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { environment, folder, SYSTEM } from '#libs/bubblewrap/index.ts';
 import type { Limits } from './limits.ts';
 
 /** A host path and where it is seen inside. */
@@ -16,22 +17,6 @@ export const GIVEN = '/given';
 /** Who the program is when the agent runs as root: `nobody`, so that limits which root is exempt from hold for it. */
 export const NOBODY = 65_534;
 
-// Without this bubblewrap makes folders on the way to a file as private as the file, and root's are closed to `nobody`.
-const folder = (path: string): string[] => ['--perms', '0755', '--dir', path];
-
-/** Enough of the system to run programs of Debian's packages, and nothing of its users. */
-const SYSTEM = [
-  ['--ro-bind', '/usr', '/usr'],
-  ['--symlink', 'usr/bin', '/bin'],
-  ['--symlink', 'usr/sbin', '/sbin'],
-  ['--symlink', 'usr/lib', '/lib'],
-  ['--symlink', 'usr/lib64', '/lib64'],
-  folder('/etc'),
-  ['--ro-bind-try', '/etc/alternatives', '/etc/alternatives'],
-  ['--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache'],
-  ['--ro-bind-try', '/etc/fonts', '/etc/fonts'],
-].flat();
-
 const SHM_BYTES = 16 * 1024 ** 2;
 
 const files = (workDir: string, readOnly: readonly Mount[], limits: Limits): string[] =>
@@ -46,11 +31,6 @@ const files = (workDir: string, readOnly: readonly Mount[], limits: Limits): str
     // Both are file systems in memory without a limit of their own.
     ['--remount-ro', '/dev', '--remount-ro', '/'],
   ].flat();
-
-const environment = (env: Readonly<Record<string, string>>): string[] => [
-  '--clearenv',
-  ...Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value]),
-];
 
 const NAMESPACES = '--unshare-ipc --unshare-pid --unshare-net --unshare-uts --unshare-cgroup-try'.split(' ');
 const OWN_USERS = ['--unshare-user', '--disable-userns'];

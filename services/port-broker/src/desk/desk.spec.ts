@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { isDomainError } from '#libs/errors/index.ts';
@@ -6,7 +7,8 @@ import { eventually, fakeClock, tempDir, type FakeClock, type TempDir } from '#l
 import { parsePools } from '../domain/pool-expression.ts';
 import type { Ask } from '../domain/book.ts';
 import type { Events } from '../events.ts';
-import { FolderInUseError, openLeaseStore, type LeaseStore } from '../store/lease-store.ts';
+import { FolderInUseError, openDatabase } from '../store/database.ts';
+import { createLeaseStore, type LeaseStore } from '../store/lease-store.ts';
 import { openDesk, type Desk } from './desk.ts';
 
 const MINUTE_MS = 60_000;
@@ -15,6 +17,9 @@ const silent: Events = {
   leaseEnded: () => {},
   reconciled: () => {},
   diskFailed: () => {},
+  sessionChanged: () => {},
+  sessionAdopted: () => {},
+  sessionIdle: () => {},
 };
 const ask = (more: Partial<Ask> = {}): Ask => ({
   pool: 'a',
@@ -25,6 +30,7 @@ const ask = (more: Partial<Ask> = {}): Ask => ({
   holder: '',
   requestId: '',
   requestHash: '',
+  session: '',
   ...more,
 });
 const forever = new AbortController().signal;
@@ -38,13 +44,15 @@ const reasonOf = (call: Promise<unknown>): Promise<string> =>
 describe('the desk where ports are given out', () => {
   let dir: TempDir;
   let clock: FakeClock;
+  let database: DatabaseSync;
   let store: LeaseStore;
   let desk: Desk;
   let isFull: boolean;
   let isBlind: boolean;
 
   const open = (bootId = 'boot-1'): void => {
-    const real = openLeaseStore(dir.path);
+    database = openDatabase(dir.path);
+    const real = createLeaseStore(database);
     store = {
       ...real,
       write: (decisions) => {
@@ -58,7 +66,7 @@ describe('the desk where ports are given out', () => {
   };
   const reopen = (bootId?: string): void => {
     desk.close();
-    store.close();
+    database.close();
     open(bootId);
   };
   beforeEach(async () => {
@@ -69,7 +77,7 @@ describe('the desk where ports are given out', () => {
   });
   afterEach(async () => {
     desk.close();
-    store.close();
+    database.close();
     await dir[Symbol.asyncDispose]();
   });
   const acquire = (more: Partial<Ask> = {}) => desk.acquire(ask(more), undefined, forever);
@@ -139,6 +147,6 @@ describe('the desk where ports are given out', () => {
   });
 
   it('lets nobody else into its folder', () => {
-    expect(() => openLeaseStore(dir.path)).to.throw(FolderInUseError, /MUSTER_PORT_DATA/);
+    expect(() => openDatabase(dir.path)).to.throw(FolderInUseError, /MUSTER_PORT_DATA/);
   });
 });

@@ -4,7 +4,15 @@ import type { Random } from '#libs/random/index.ts';
 import { decideAcquire, decideWithdraw } from '../domain/acquire.ts';
 import { openBook, type Ask, type Book } from '../domain/book.ts';
 import { beginDraft, end, undo, type Answer, type Draft } from '../domain/draft.ts';
-import { decideDue, decideRelease, decideRenew, decideSweep, type Named, type Sweep } from '../domain/keep.ts';
+import {
+  decideDue,
+  decideRelease,
+  decideRenew,
+  decideSettle,
+  decideSweep,
+  type Named,
+  type Sweep,
+} from '../domain/keep.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Pool } from '../domain/pool.ts';
 import type { Events } from '../events.ts';
@@ -13,6 +21,7 @@ import type { LeaseStore } from '../store/lease-store.ts';
 import {
   diskTakesNothing,
   leaseEnded,
+  leaseInUse,
   leaseNotFound,
   refusalOf,
   socketTableUnreadable,
@@ -45,6 +54,8 @@ export interface Desk {
   acquire(ask: Ask, waitMs: number | undefined, signal: AbortSignal): Promise<readonly Lease[]>;
   renew(named: NamedLease, ttlMs: number | undefined): Promise<Lease>;
   release(named: NamedLease): Promise<Lease>;
+  /** Ends the lease of a session that is over; its port goes into quarantine unless it is proved that nothing is left on it. */
+  settle(id: string, isClean: boolean): Promise<void>;
   /** Rejects with UNAVAILABLE `socket table`. */
   reconcile(): Promise<Sweep>;
   /** What is known now. To be read only. */
@@ -137,6 +148,7 @@ export const openDesk = (options: DeskOptions): Desk => {
   const leaseOf = ({ id }: NamedLease, named: Named): Lease => {
     if (named.kind === 'unknown') throw leaseNotFound(id);
     if (named.kind === 'ended') throw leaseEnded(id);
+    if (named.kind === 'in-use') throw leaseInUse(id, book.leases.get(id)?.lease.session ?? '');
     if (named.kind === 'outdated') throw tokenOutdated(id);
     return named.lease;
   };
@@ -182,6 +194,7 @@ export const openDesk = (options: DeskOptions): Desk => {
     },
     renew: async (named, ttlMs) => leaseOf(named, await decide((draft) => decideRenew(draft, { ...named, ttlMs }))),
     release: async (named) => leaseOf(named, await decide((draft) => decideRelease(draft, named))),
+    settle: (id, isClean) => decide((draft) => decideSettle(draft, id, isClean)),
     reconcile: async () => {
       const sweep = await decide((draft) => decideSweep(draft, true));
       if (sweep.checked === 0) throw socketTableUnreadable();

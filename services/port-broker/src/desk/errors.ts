@@ -34,6 +34,15 @@ export const tokenOutdated = (lease: string): DomainError =>
     { lease },
   );
 
+/** FAILED_PRECONDITION `LEASE_IN_USE`. */
+export const leaseInUse = (lease: string, session: string): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'LEASE_IN_USE',
+    `session ${session} lives on lease ${lease}; stop that, and the lease ends with it`,
+    { lease, session },
+  );
+
 /** UNAVAILABLE: nothing was made durable, and nothing has changed. */
 export const diskTakesNothing = (cause: unknown): DomainError =>
   unavailable('disk', "the broker's folder takes nothing, so nothing was changed; make room and try again", { cause });

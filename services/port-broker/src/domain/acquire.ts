@@ -110,8 +110,8 @@ const nextEnd = ({ book, now }: Draft, { pool }: PoolBook): number | undefined =
   let next: number | undefined;
   for (let number = pool.first; number <= pool.last; number += 1) {
     const state = book.ports.get(number)?.state;
-    const dueAt = state?.kind === 'leased' ? book.leases.get(state.lease)?.dueAt : undefined;
-    if (dueAt !== undefined) next = Math.min(next ?? Infinity, dueAt);
+    const held = state?.kind === 'leased' ? book.leases.get(state.lease) : undefined;
+    if (held?.lease.session === '') next = Math.min(next ?? Infinity, held.dueAt);
   }
   return next === undefined ? undefined : Math.max(0, next - now);
 };

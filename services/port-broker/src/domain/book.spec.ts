@@ -83,6 +83,7 @@ const createBroker = (pools: readonly Pool[]) => {
       holder: '',
       requestId: '',
       requestHash: '',
+      session: '',
       ...ask,
     };
     decide((draft) => decideAcquire(draft, ticket, all, waitMs === undefined ? undefined : now + waitMs), fails);

@@ -20,6 +20,8 @@ export interface Ask {
   holder: string;
   requestId: string;
   requestHash: string;
+  /** See `Lease.session`. */
+  session: string;
 }
 
 /** The ports and leases of a pool. */

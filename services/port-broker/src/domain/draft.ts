@@ -83,7 +83,7 @@ export const setPort = (draft: Draft, port: Port, state: PortState, more: Partia
 /** Leases a port that is free. */
 export const grant = (draft: Draft, ask: Ask, port: Port): Lease => {
   const { book, now, wall } = draft;
-  const { ttlMs, owner, holder, requestId, requestHash } = ask;
+  const { ttlMs, owner, holder, requestId, requestHash, session } = ask;
   const lease: Lease = {
     id: draft.newId(),
     pool: port.pool,
@@ -93,6 +93,7 @@ export const grant = (draft: Draft, ask: Ask, port: Port): Lease => {
     holder,
     requestId,
     requestHash,
+    session,
     ttlMs,
     grantedAtMs: wall,
     expiresAtMs: wall + ttlMs,
@@ -117,14 +118,17 @@ export const setLease = (draft: Draft, lease: Lease, dueAt: number): void => {
   draft.leases.set(lease.id, lease);
 };
 
-/** Ends a lease; its port is free, or somebody else's, or in quarantine where that cannot be told. */
-export const end = (draft: Draft, lease: Lease, reason: EndReason): void => {
+/**
+ * Ends a lease; its port is free, or somebody else's, or in quarantine where that cannot be told: nobody can say who has the port, or
+ * (`isClean` false) it was not proved that nothing of ours is left on it.
+ */
+export const end = (draft: Draft, lease: Lease, reason: EndReason, isClean = true): void => {
   const { book, now, wall, occupied } = draft;
   setLease(draft, { ...lease, end: { atMs: wall, reason } }, now + REMEMBERED_MS);
   put(draft, book.ended, lease.id, true);
   const port = book.ports.get(lease.port);
   if (port?.state.kind !== 'leased' || port.state.lease !== lease.id) return;
-  if (occupied === undefined) setPort(draft, port, { kind: 'quarantined', cleanSightings: 0 });
+  if (occupied === undefined || !isClean) setPort(draft, port, { kind: 'quarantined', cleanSightings: 0 });
   else setPort(draft, port, occupied(lease.port) ? foreign(now) : { kind: 'free' });
 };
 

@@ -4,7 +4,8 @@ import { end, foreign, forget, setLease, setPort, type Draft } from './draft.ts'
 import type { Lease, Port } from './lease.ts';
 
 /** What somebody who names a lease is told. */
-export type Named = { kind: 'done'; lease: Lease } | { kind: 'unknown' } | { kind: 'ended' } | { kind: 'outdated' };
+export type Named =
+  { kind: 'done'; lease: Lease } | { kind: 'unknown' } | { kind: 'ended' } | { kind: 'outdated' } | { kind: 'in-use' };
 
 const find = (book: Book, id: string, owner: string | undefined): Lease | undefined => {
   const lease = book.leases.get(id)?.lease;
@@ -26,7 +27,7 @@ export const decideRenew = (
   return { kind: 'done', lease: renewed };
 };
 
-/** Ends a lease for its owner. A token of 0 is not compared. */
+/** Ends a lease for its owner; not one that a session lives on. A token of 0 is not compared. */
 export const decideRelease = (
   draft: Draft,
   { id, token, owner }: { id: string; token: number; owner: string | undefined },
@@ -34,11 +35,21 @@ export const decideRelease = (
   const lease = find(draft.book, id, owner);
   if (lease === undefined) return { kind: 'unknown' };
   if (token !== 0 && lease.token !== token) return { kind: 'outdated' };
-  if (lease.end === undefined) {
-    end(draft, lease, 'released');
-    serve(draft, lease.pool);
-  }
-  return { kind: 'done', lease: draft.book.leases.get(id)?.lease ?? lease };
+  if (lease.end !== undefined) return { kind: 'done', lease };
+  if (lease.session !== '') return { kind: 'in-use' };
+  return { kind: 'done', lease: settle(draft, lease, true) };
+};
+
+/** Ends the lease of a session that is over. `isClean`: it was proved that nothing of it is left. */
+export const decideSettle = (draft: Draft, id: string, isClean: boolean): void => {
+  const lease = draft.book.leases.get(id)?.lease;
+  if (lease !== undefined && lease.end === undefined) settle(draft, lease, isClean);
+};
+
+const settle = (draft: Draft, lease: Lease, isClean: boolean): Lease => {
+  end(draft, lease, 'released', isClean);
+  serve(draft, lease.pool);
+  return draft.book.leases.get(lease.id)?.lease ?? lease;
 };
 
 /** What a sweep found. */
@@ -59,7 +70,7 @@ export const decideDue = (draft: Draft): string[] => {
   const expired: string[] = [];
   for (const { state } of book.ports.values()) {
     const held = state.kind === 'leased' ? book.leases.get(state.lease) : undefined;
-    if (held === undefined || held.dueAt > now) continue;
+    if (held === undefined || held.dueAt > now || held.lease.session !== '') continue;
     end(draft, held.lease, 'expired');
     expired.push(held.lease.id);
   }

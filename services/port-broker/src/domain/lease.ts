@@ -19,6 +19,8 @@ export interface Lease {
   grantedAtMs: number;
   /** Wall clock, for people: what decides is monotonic, see `Held`. */
   expiresAtMs: number;
+  /** The session whose programs use the port: as long as it lives, the lease does. Empty: it ends by time, or by its owner. */
+  session: string;
   end?: { atMs: number; reason: EndReason };
 }
 

@@ -7,11 +7,9 @@ import type { Ask } from '../domain/book.ts';
 import type { Pool } from '../domain/pool.ts';
 import { findPool } from './callers.ts';
 import { durationFromProto, leaseToProto } from './lease-proto.ts';
+import { waitOf, waitViolations } from './wait.ts';
 
 const MOST_AT_ONCE = 100;
-const LONGEST_WAIT_MS = 3_600_000;
-/** Kept back from the caller's deadline, so that the answer still reaches it. */
-const MARGIN_MS = 200;
 
 /** Leases free ports. */
 export const acquireLease =
@@ -19,7 +17,7 @@ export const acquireLease =
   async (request, call) => {
     if (request.pool === '') throw invalidFields([{ field: 'pool', description: 'name a pool' }]);
     const ask = parse(findPool(ctx, request.pool), request, call);
-    const leases = await ctx.desk.acquire(ask, waitOf(request, call), call.signal);
+    const leases = await ctx.desk.acquire(ask, waitOf(request.wait, call), call.signal);
     for (const lease of leases) ctx.events.leaseAcquired(lease);
     const { host } = ctx.desk.book();
     const protos = leases.map((lease) => leaseToProto(host, lease));
@@ -37,20 +35,15 @@ const parse = (pool: Pool, request: AcquireLeaseRequest, { caller }: CallContext
   check(ttlMs >= pool.minTtlMs && ttlMs <= pool.maxTtlMs, 'ttl', ttlBounds(pool));
   check(count <= MOST_AT_ONCE, 'count', `must be at most ${MOST_AT_ONCE}`);
   check(port === 0 || count === 1, 'count', 'must be 1 where a port is named');
-  check((durationFromProto(request.wait) ?? 0) <= LONGEST_WAIT_MS, 'wait', 'must be at most 1 h');
+  violations.push(...waitViolations(request.wait));
   check(holder.length <= 200, 'holder', 'must be at most 200 characters');
   check(requestId.length <= 64, 'request_id', 'must be at most 64 characters');
   if (violations.length > 0) throw invalidFields(violations);
   const asked = { pool: pool.name, port: port === 0 ? undefined : port, count, ttlMs, holder };
   const requestHash = createHash('sha256').update(JSON.stringify(asked)).digest('hex');
-  return { ...asked, owner: caller?.subject ?? '', requestId, requestHash };
+  return { ...asked, owner: caller?.subject ?? '', requestId, requestHash, session: '' };
 };
 
 /** What a `ttl` outside of a pool's bounds is told. */
 export const ttlBounds = ({ name, minTtlMs, maxTtlMs }: Pool): string =>
   `must be from ${minTtlMs / 1_000} s to ${maxTtlMs / 1_000} s in pool ${name}`;
-
-const waitOf = ({ wait }: AcquireLeaseRequest, { deadlineMs = Infinity }: CallContext): number | undefined => {
-  const waitMs = durationFromProto(wait) ?? 0;
-  return waitMs <= 0 ? undefined : Math.max(0, Math.min(waitMs, deadlineMs - MARGIN_MS));
-};

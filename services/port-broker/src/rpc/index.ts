@@ -1,4 +1,4 @@
-import { PortServiceService } from '#libs/contracts/port.ts';
+import { PortServiceService, VisualizationServiceService } from '#libs/contracts/port.ts';
 import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { acquireLease } from './acquire-lease.ts';
@@ -8,6 +8,11 @@ import { listLeases } from './list-leases.ts';
 import { reconcile } from './reconcile.ts';
 import { releaseLease } from './release-lease.ts';
 import { renewLease } from './renew-lease.ts';
+import { cleanupIdle } from './visualization/cleanup-idle.ts';
+import { getVisualization } from './visualization/get-visualization.ts';
+import { listVisualizations } from './visualization/list-visualizations.ts';
+import { startVisualization } from './visualization/start-visualization.ts';
+import { stopVisualization } from './visualization/stop-visualization.ts';
 import { watchLeases } from './watch-leases.ts';
 
 /** Every rpc of this service. */
@@ -21,5 +26,12 @@ export const services = (ctx: Context): ServiceBinding[] => [
     watchLeases: watchLeases(ctx),
     getPoolStatus: getPoolStatus(ctx),
     reconcile: reconcile(ctx),
+  }),
+  implement(VisualizationServiceService, {
+    startVisualization: startVisualization(ctx),
+    getVisualization: getVisualization(ctx),
+    listVisualizations: listVisualizations(ctx),
+    stopVisualization: stopVisualization(ctx),
+    cleanupIdle: cleanupIdle(ctx),
   }),
 ];

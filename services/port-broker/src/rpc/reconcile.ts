@@ -4,10 +4,11 @@ import type { Context } from '../context.ts';
 
 /** Compares what is on record with the host, now. */
 export const reconcile =
-  ({ desk, events }: Context): Unary<ReconcileRequest, ReconcileResponse> =>
+  ({ desk, events, visualizations }: Context): Unary<ReconcileRequest, ReconcileResponse> =>
   async () => {
+    const endedProcesses = await visualizations.keeper.sweep();
     const sweep = await desk.reconcile();
     events.reconciled(sweep);
     const { checked, becameForeign, becameFree, expired: expiredLeaseIds, stillQuarantined } = sweep;
-    return { checked, becameForeign, becameFree, expiredLeaseIds, stillQuarantined };
+    return { checked, becameForeign, becameFree, expiredLeaseIds, stillQuarantined, endedProcesses };
   };

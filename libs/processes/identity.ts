@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { statOf } from './stat.ts';
 
 /**
  * A process, told from any other that ever had or will have its number: a pid is given again, but not with the same
@@ -15,22 +16,19 @@ export const readBootId = async (): Promise<string> =>
   (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 
 /** When the process started; undefined when there is none, or it is dead and has only to be reaped. */
-export const readStartTicks = async (pid: number): Promise<string | undefined> => {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The second field is the program's name in parentheses, which may itself contain blanks and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state] = fields;
-  return state === 'Z' || state === 'X' ? undefined : fields[19];
+const startTicksOf = (pid: number): string | undefined => {
+  const stat = statOf(pid);
+  return stat?.isDead === false ? stat.startTicks : undefined;
 };
 
 export const identityOf = async (pid: number): Promise<ProcessIdentity | undefined> => {
-  const startTicks = await readStartTicks(pid);
+  const startTicks = startTicksOf(pid);
   return startTicks === undefined ? undefined : { bootId: await readBootId(), pid, startTicks };
 };
 
 /** Whether this very process still runs. */
 export const isAlive = async ({ bootId, pid, startTicks }: ProcessIdentity): Promise<boolean> =>
-  (await readStartTicks(pid)) === startTicks && (await readBootId()) === bootId;
+  startTicksOf(pid) === startTicks && (await readBootId()) === bootId;
 
 /** Whether a process has the file open; false for processes of other people. */
 export const hasOpen = async (pid: number, path: string): Promise<boolean> => {

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { BlobServiceService, ObjectServiceService, type Object as BlobObject } from '#libs/contracts/blob.ts';
+import { unavailable } from '#libs/errors/index.ts';
+import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
+import { waitingFor } from '#libs/waiting/index.ts';
+
+/** What this service needs of blob. Every method rejects with typed errors. */
+export interface BlobAccess {
+  getObject(objectId: string, signal: AbortSignal): Promise<BlobObject | undefined>;
+  /** Writes all of a blob to a new file. Rejects with UNAVAILABLE where what came is not what was stored. */
+  fetch(object: BlobObject, file: string, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+const DEADLINE_MS = 4_000;
+
+export const connectBlob = (options: ClientOptions): BlobAccess => {
+  const blobs = createClient(BlobServiceService, options);
+  const objects = createClient(ObjectServiceService, options);
+  return {
+    getObject: async (objectId, signal) => {
+      const { object } = await waitingFor('blob', () =>
+        objects.getObject({ objectId }, { signal, deadlineMs: DEADLINE_MS }),
+      );
+      return object;
+    },
+    fetch: async ({ blobName, sha256 }, file, signal) => {
+      const hash = createHash('sha256');
+      await using handle = await open(file, 'wx', 0o600);
+      await waitingFor('blob', async () => {
+        const request = { blobName, offset: 0, lengthBytes: 0, grant: Buffer.alloc(0) };
+        for await (const { chunk } of blobs.download(request, { signal })) {
+          hash.update(chunk);
+          await handle.writeFile(chunk);
+        }
+      });
+      if (hash.digest('hex') !== sha256) throw unavailable('blob', 'the archive did not arrive whole; try again');
+    },
+    close: () => {
+      blobs.close();
+      objects.close();
+    },
+  };
+};

@@ -1,0 +1,63 @@
+/** The kinds of programs that people use through a port. */
+export type SessionKind = 'visualization' | 'vnc' | 'gateway' | 'compute';
+
+export type SessionState =
+  /** Its programs are being started. */
+  | 'starting'
+  | 'ready'
+  /** A program of it ended and is started again. */
+  | 'restarting'
+  /** It is being ended. */
+  | 'stopping'
+  | 'ended';
+
+/** Why a session is over. */
+export type SessionEnd =
+  | 'stopped'
+  /** Nobody used it. */
+  | 'idle'
+  /** Its program never came up. */
+  | 'failed'
+  /** Its program ended again and again. */
+  | 'lost'
+  /** The host was started anew. */
+  | 'rebooted';
+
+/** Programs behind one leased port, for somebody. */
+export interface Session<Spec = unknown> {
+  id: string;
+  kind: SessionKind;
+  /** What it is for: of one kind and key there is one session at a time. */
+  key: string;
+  owner: string;
+  /** Empty until it has one. */
+  leaseId: string;
+  /** 0 until it has one. */
+  port: number;
+  spec: Spec;
+  state: SessionState;
+  /** Wall clock, for people, like all that follow. */
+  createdAtMs: number;
+  /** When it became ready last. */
+  readyAtMs?: number;
+  lastActivityMs: number;
+  endedAtMs?: number;
+  end?: SessionEnd;
+  /** What went wrong last; empty for nothing. */
+  lastError: string;
+  /** How many times its program was started again. */
+  restarts: number;
+}
+
+/** A program of a session, as it is on record before it is started. */
+export interface ProcessRecord {
+  nonce: string;
+  session: string;
+  /** Which part of the session it is. */
+  role: string;
+  /** 0 until it has been started. */
+  pid: number;
+  startTicks: string;
+}
+
+export const isOver = ({ state }: Session): boolean => state === 'ended';

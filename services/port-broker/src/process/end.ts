@@ -1,0 +1,58 @@
+import { statOf } from '#libs/processes/index.ts';
+import type { Clock } from '#libs/clock/index.ts';
+import { isMarked, markedWith } from './mark.ts';
+
+const POLL_MS = 25;
+/** A killed process can take a moment: it has memory to give back, or waits for a disk. */
+const KILL_MS = 5_000;
+
+/**
+ * Ends everything that carries a nonce, and the process groups that it is in: asks for `graceMs`, then kills, also what escaped from
+ * its group. Resolves to whether nothing is left.
+ */
+export const endMarked = async (nonces: ReadonlySet<string>, graceMs: number, clock: Clock): Promise<boolean> => {
+  if (nonces.size === 0) return true;
+  signalMarked(nonces, 'SIGTERM');
+  // One that was stopped hears nothing until it goes on.
+  signalMarked(nonces, 'SIGCONT');
+  if (await areGone(nonces, clock, graceMs)) return true;
+  const until = clock.monotonic() + KILL_MS;
+  for (;;) {
+    signalMarked(nonces, 'SIGKILL');
+    if (await areGone(nonces, clock, 10 * POLL_MS)) return true;
+    if (clock.monotonic() > until) return false;
+  }
+};
+
+const areGone = async (nonces: ReadonlySet<string>, clock: Clock, withinMs: number): Promise<boolean> => {
+  const until = clock.monotonic() + withinMs;
+  for (;;) {
+    if (markedWith(nonces).length === 0) return true;
+    if (clock.monotonic() >= until) return false;
+    await clock.sleep(POLL_MS);
+  }
+};
+
+const signalMarked = (nonces: ReadonlySet<string>, name: NodeJS.Signals): void => {
+  const groups = new Set<number>();
+  const own = statOf(process.pid)?.group;
+  for (const { pid, group, startTicks } of markedWith(nonces)) {
+    // Looked at again: its number may be somebody else's by now.
+    const isOurs = statOf(pid)?.startTicks === startTicks && [...nonces].some((nonce) => isMarked(pid, nonce));
+    if (!isOurs) continue;
+    // As long as one of ours is in it the group is ours, with those in it that threw their nonce away.
+    if (group !== own) groups.add(group);
+    send(pid, name);
+  }
+  for (const group of groups) send(-group, name);
+};
+
+const send = (target: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(target, name);
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    // Gone already, or it became somebody else's, whom we may not signal.
+    if (code !== 'ESRCH' && code !== 'EPERM') throw thrown;
+  }
+};

@@ -1,0 +1,61 @@
+import { environment, SYSTEM } from '#libs/bubblewrap/index.ts';
+import { MARK } from './mark.ts';
+
+/** A program that is to have no network, and of the host's files only some folders. */
+export interface Isolated {
+  argv: readonly string[];
+  env: Readonly<Record<string, string>>;
+  /** Where its listening port is on its own loopback. */
+  port: number;
+  /** Folder of the host that it may write, and where it sees it. */
+  work: { host: string; inside: string };
+  /** Folders of the host that it may read, at the same place inside. */
+  readOnly: readonly string[];
+  /** Folder of the host for the socket. */
+  socketDir: string;
+}
+
+export interface Tools {
+  bwrap: string;
+  socat: string;
+}
+
+/** The name of the Unix socket in its folder that leads to the program. */
+export const SOCKET = 's';
+const SOCKET_DIR = '/run-s';
+const MOST_CONNECTIONS = 64;
+const LISTENING = `fork,reuseaddr,max-children=${MOST_CONNECTIONS}`;
+/** The longest file that it can write: its output is cut only now and then, and not at all while the broker is away. */
+const FILE_BYTES = 4 * 1024 ** 3;
+
+/**
+ * The command line that runs the program in namespaces of its own, with a way in from a Unix socket. It is not tied to the life of
+ * whoever starts it. Writing more than it may is an error for it, not its end.
+ */
+export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string): string[] => {
+  const way = `UNIX-LISTEN:${SOCKET_DIR}/${SOCKET},fork,unlink-early,mode=600,max-children=${MOST_CONNECTIONS}`;
+  const inside = `trap '' XFSZ; ${socat} ${way} TCP:127.0.0.1:${box.port} & "$@"; code=$?; kill $!; exit $code`;
+  return [
+    ['/usr/bin/prlimit', '--core=0', `--fsize=${FILE_BYTES}`, '--'],
+    [bwrap, '--unshare-all', '--unshare-user', '--disable-userns', '--cap-drop', 'ALL', '--hostname', 'muster'],
+    SYSTEM,
+    ['--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', String(512 * 1024 ** 2), '--tmpfs', '/tmp'],
+    box.readOnly.flatMap((each) => ['--ro-bind', each, each]),
+    ['--bind', box.work.host, box.work.inside, '--bind', box.socketDir, SOCKET_DIR],
+    ['--remount-ro', '/dev', '--remount-ro', '/'],
+    environment({ PATH: '/usr/bin:/bin', HOME: box.work.inside, ...box.env, [MARK]: nonce }),
+    ['--chdir', box.work.inside, '--', '/bin/sh', '-c', inside, 'sh', ...box.argv],
+  ].flat();
+};
+
+/**
+ * The command line that passes what comes to a port on to the Unix socket in the folder where it is started. A client that comes
+ * while the program is being started again waits for it, up to 20 s.
+ */
+export const forwarder = ({ socat }: Tools, address: string, port: number): string[] => [
+  socat,
+  address.includes(':')
+    ? `TCP6-LISTEN:${port},bind=[${address}],${LISTENING}`
+    : `TCP4-LISTEN:${port},bind=${address},${LISTENING}`,
+  `UNIX-CONNECT:${SOCKET},retry=80,interval=0.25`,
+];

@@ -1,0 +1,56 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { open, rename, stat, truncate, writeFile } from 'node:fs/promises';
+
+/** Beyond this a program's output makes way; the end of it is kept beside. */
+const MOST_BYTES = 4 * 1024 ** 2;
+const KEPT_BYTES = 256 * 1024;
+
+/** Opens a file for what a program says, behind what earlier ones said. */
+export const openOutput = (path: string): number =>
+  // Appending, so that the program goes on at the front after the file was cut.
+  openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
+
+/** Cuts an output that has grown too long, while its program writes on. */
+export const boundOutput = async (path: string): Promise<void> => {
+  const size = (await stat(path).catch(() => undefined))?.size ?? 0;
+  if (size <= MOST_BYTES) return;
+  const older = `${path}.1`;
+  await writeFile(`${older}.part`, await tail(path, KEPT_BYTES), { mode: 0o600 });
+  await rename(`${older}.part`, older);
+  await truncate(path);
+};
+
+const tail = async (path: string, bytes: number): Promise<Buffer> => {
+  await using file = await open(path, 'r');
+  const { size } = await file.stat();
+  const buffer = Buffer.alloc(Math.min(bytes, size));
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, Math.max(0, size - bytes));
+  return buffer.subarray(0, bytesRead);
+};
+
+const LINES = 8;
+const LINES_BYTES = 4_096;
+
+/** The last lines that a program said, at most 4 KiB; empty if it said nothing. */
+export const lastLines = async (path: string): Promise<string> =>
+  (await tail(path, LINES_BYTES).catch(() => Buffer.alloc(0)))
+    .toString('utf8')
+    .replaceAll(/[^\P{Cc}\n]/gu, '')
+    .trim()
+    .split('\n')
+    .slice(-LINES)
+    .join('\n');
+
+/** What was said from a position on; at most 64 KiB. */
+export const saidSince = (path: string, position: number): string => {
+  const buffer = Buffer.alloc(64 * 1024);
+  const file = openSync(path, 'r');
+  try {
+    return buffer.toString('utf8', 0, readSync(file, buffer, 0, buffer.length, position));
+  } finally {
+    closeSync(file);
+  }
+};
+
+/** How long an output is. */
+export const outputSize = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;

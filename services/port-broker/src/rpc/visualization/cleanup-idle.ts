@@ -1,0 +1,19 @@
+import type { CleanupIdleRequest, CleanupIdleResponse } from '#libs/contracts/port.ts';
+import { invalidFields } from '#libs/errors/index.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../../context.ts';
+import { durationFromProto } from '../lease-proto.ts';
+import { visualizationToProto } from './visualization-proto.ts';
+
+/** Ends the ParaView servers that nobody has used for so long. */
+export const cleanupIdle =
+  (ctx: Context): Unary<CleanupIdleRequest, CleanupIdleResponse> =>
+  async ({ idleFor }) => {
+    const { idle, keeper, idleMs } = ctx.visualizations;
+    const forMs = durationFromProto(idleFor) ?? idleMs;
+    if (idleFor === undefined && forMs === 0) {
+      throw invalidFields([{ field: 'idle_for', description: 'say for how long: none is configured' }]);
+    }
+    const ids = await idle.cleanup(forMs);
+    return { ended: ids.flatMap((id) => keeper.get(id) ?? []).map((session) => visualizationToProto(ctx, session)) };
+  };

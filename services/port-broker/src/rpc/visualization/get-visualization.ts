@@ -1,0 +1,14 @@
+import type { GetVisualizationRequest, GetVisualizationResponse } from '#libs/contracts/port.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../../context.ts';
+import { named } from '../named.ts';
+import { findSession } from '../session-proto.ts';
+import { visualizationToProto } from './visualization-proto.ts';
+
+/** Answers one ParaView server. */
+export const getVisualization =
+  (ctx: Context): Unary<GetVisualizationRequest, GetVisualizationResponse> =>
+  async ({ visualizationId }, { caller }) => {
+    const id = named('visualization_id', visualizationId);
+    return { visualization: visualizationToProto(ctx, findSession(ctx.visualizations.keeper, caller, id)) };
+  };

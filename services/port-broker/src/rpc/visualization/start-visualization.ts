@@ -1,0 +1,56 @@
+import { isAbsolute } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import type { StartVisualizationRequest, StartVisualizationResponse } from '#libs/contracts/port.ts';
+import { DomainError, invalidFields, type FieldViolation } from '#libs/errors/index.ts';
+import type { CallContext, Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../../context.ts';
+import type { Source } from '../../visualization/case.ts';
+import { pvscOf } from '../../visualization/pvsc.ts';
+import { reach } from '../callers.ts';
+import { waitOf, waitViolations } from '../wait.ts';
+import { visualizationToProto } from './visualization-proto.ts';
+
+/** Starts a ParaView server for a case, or answers the one that there is. */
+export const startVisualization =
+  (ctx: Context): Unary<StartVisualizationRequest, StartVisualizationResponse> =>
+  async (request, call) => {
+    const source = parse(request, call);
+    const owner = call.caller?.subject ?? '';
+    const ask = { source, owner, reach: reach(call.caller), waitMs: waitOf(request.wait, call) };
+    const { session, isReused } = await ctx.visualizations.start(ask, call.signal);
+    const visualization = visualizationToProto(ctx, session);
+    const { visualizationId, connectionString, host, port, foamPath, paraviewVersion, state } = visualization;
+    const name = source.kind === 'folder' ? source.folder : source.objectId;
+    return {
+      visualizationId,
+      connectionString,
+      host,
+      port,
+      foamPath,
+      paraviewVersion,
+      state,
+      visualization,
+      reused: isReused,
+      pvsc: pvscOf(`${name} on ${host}`, connectionString),
+    };
+  };
+
+const parse = ({ source, wait }: StartVisualizationRequest, { caller }: CallContext): Source => {
+  const violations: FieldViolation[] = waitViolations(wait);
+  if (source === undefined || source.value === '') {
+    violations.push({ field: 'case', description: 'name a folder, or an object as `simulation`' });
+  } else if (source.$case === 'case' && !isAbsolute(source.value)) {
+    violations.push({ field: 'case', description: 'must be an absolute path on the host of the broker' });
+  }
+  if (violations.length > 0 || source === undefined) throw invalidFields(violations);
+  if (source.$case === 'simulation') return { kind: 'object', objectId: source.value };
+  if (reach(caller) !== undefined) throw operatorOnly();
+  return { kind: 'folder', folder: source.value };
+};
+
+const operatorOnly = (): DomainError =>
+  new DomainError(
+    status.PERMISSION_DENIED,
+    'OPERATOR_ONLY',
+    'only operators may name folders of the host; hand the case in as an object, and name that as `simulation`',
+  );

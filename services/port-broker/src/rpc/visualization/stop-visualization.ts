@@ -1,0 +1,15 @@
+import type { StopVisualizationRequest, StopVisualizationResponse } from '#libs/contracts/port.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../../context.ts';
+import { named } from '../named.ts';
+import { findSession } from '../session-proto.ts';
+import { visualizationToProto } from './visualization-proto.ts';
+
+/** Ends a ParaView server, also one in use. */
+export const stopVisualization =
+  (ctx: Context): Unary<StopVisualizationRequest, StopVisualizationResponse> =>
+  async ({ visualizationId }, { caller }) => {
+    const { keeper } = ctx.visualizations;
+    const { id } = findSession(keeper, caller, named('visualization_id', visualizationId));
+    return { visualization: visualizationToProto(ctx, await keeper.stop(id, 'stopped')) };
+  };

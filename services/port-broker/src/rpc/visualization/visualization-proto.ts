@@ -1,0 +1,27 @@
+import type { Visualization } from '#libs/contracts/port.ts';
+import type { Context } from '../../context.ts';
+import { CASE } from '../../visualization/pvserver.ts';
+import type { VisualizationSession } from '../../visualization/visualizations.ts';
+import { aboutSession } from '../session-proto.ts';
+
+/** A ParaView server as callers see it. */
+export const visualizationToProto = (ctx: Context, session: VisualizationSession): Visualization => {
+  const { id, port, spec, state } = session;
+  const { idle } = ctx.visualizations;
+  const isOver = state === 'ended';
+  const host = ctx.publicHost.includes(':') ? `[${ctx.publicHost}]` : ctx.publicHost;
+  const left = isOver ? undefined : idle.leftMs(id);
+  return {
+    ...aboutSession(session),
+    visualizationId: id,
+    case: spec.caseDir,
+    simulation: spec.objectId,
+    connectionString: isOver || port === 0 ? '' : `cs://${host}:${port}`,
+    host: ctx.publicHost,
+    port,
+    foamPath: spec.foam === '' ? '' : `${CASE}/${spec.foam}`,
+    paraviewVersion: spec.version,
+    clients: isOver ? 0 : idle.clients(id),
+    idleEndTime: left === undefined ? undefined : new Date(ctx.clock.now() + left),
+  };
+};

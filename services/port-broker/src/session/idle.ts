@@ -1,0 +1,106 @@
+import type { Clock } from '#libs/clock/index.ts';
+import { isActive, type Sample } from '../domain/activity.ts';
+import type { Session } from '../domain/session.ts';
+import type { Keeper } from './keeper.ts';
+import type { Life } from './life.ts';
+import { repeat } from './repeat.ts';
+
+export interface IdleOptions<Spec> {
+  keeper: Keeper<Spec>;
+  clock: Clock;
+  /** A session that nobody used for so long ends; 0: never. */
+  idleMs: number;
+  /** Looks at a session; undefined: nothing can be seen now. */
+  sample: (life: Life<Spec>) => Promise<Sample | undefined>;
+  /** A session ends in so many minutes unless it is used; told when that changes. */
+  tell: (session: Session<Spec>, minutesLeft: number) => Promise<void>;
+}
+
+/** Watches which sessions are in use, and ends those that are not. */
+export interface IdleWatch {
+  /** Milliseconds until a session ends unless it is used; undefined: it does not end by itself. */
+  leftMs(id: string): number | undefined;
+  /** How many clients it had when it was looked at last. */
+  clients(id: string): number;
+  /** Ends those that were not used for `idleMs`, looked at now. Resolves to their ids. */
+  cleanup(idleMs: number): Promise<string[]>;
+  close(): void;
+}
+
+const MINUTE_MS = 60_000;
+const SHORTEST_MS = 100;
+/** So many looks within the shortest idle time: a session is ended that much too late at most. */
+const LOOKS = 20;
+
+interface Watched {
+  sample: Sample;
+  /** When it was used last, monotonic milliseconds. */
+  usedAt: number;
+  toldMinutes: number | undefined;
+}
+
+export const watchIdle = <Spec>({ keeper, clock, idleMs, sample, tell }: IdleOptions<Spec>): IdleWatch => {
+  const watched = new Map<string, Watched>();
+  const everyMs = idleMs === 0 ? MINUTE_MS : Math.min(MINUTE_MS, Math.max(SHORTEST_MS, idleMs / LOOKS));
+
+  const look = async (life: Life<Spec>): Promise<Watched | undefined> => {
+    const { id } = life.session();
+    const next = await sample(life);
+    if (next === undefined) return watched.get(id);
+    const before = watched.get(id);
+    const isUsed = before === undefined || isActive(before.sample, next);
+    const now: Watched = {
+      sample: next,
+      usedAt: isUsed ? next.at : before.usedAt,
+      toldMinutes: before?.toldMinutes,
+    };
+    if (isUsed) life.note({ lastActivityMs: clock.now() });
+    watched.set(id, now);
+    return now;
+  };
+  const lookAtAll = async (): Promise<Map<string, Watched>> => {
+    const seen = new Map<string, Watched>();
+    for (const { id, state } of keeper.list()) {
+      const life = keeper.life(id);
+      if (life === undefined || state !== 'ready') continue;
+      const found = await look(life);
+      if (found !== undefined) seen.set(id, found);
+    }
+    for (const id of watched.keys()) if (keeper.life(id) === undefined) watched.delete(id);
+    return seen;
+  };
+  const leftMs = (found: Watched): number => found.usedAt + idleMs - clock.monotonic();
+
+  const round = async (): Promise<void> => {
+    for (const [id, found] of await lookAtAll()) {
+      if (idleMs === 0) continue;
+      const session = keeper.get(id);
+      if (session === undefined) continue;
+      const left = leftMs(found);
+      if (left <= 0) {
+        await keeper.stop(id, 'idle');
+        continue;
+      }
+      const minutes = Math.ceil(left / MINUTE_MS);
+      if (minutes !== found.toldMinutes) await tell(session, minutes);
+      found.toldMinutes = minutes;
+    }
+  };
+  const close = repeat(clock, everyMs, round);
+
+  return {
+    leftMs: (id) => {
+      const found = watched.get(id);
+      if (idleMs === 0 || keeper.life(id) === undefined) return undefined;
+      return found === undefined ? idleMs : Math.max(0, leftMs(found));
+    },
+    clients: (id) => watched.get(id)?.sample.connections.size ?? 0,
+    cleanup: async (forMs) => {
+      const seen = await lookAtAll();
+      const idle = [...seen].filter(([, { usedAt }]) => clock.monotonic() - usedAt >= forMs).map(([id]) => id);
+      await Promise.all(idle.map((id) => keeper.stop(id, 'idle')));
+      return idle;
+    },
+    close,
+  };
+};

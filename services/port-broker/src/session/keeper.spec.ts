@@ -1,0 +1,215 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile, readFile, stat } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { isDomainError } from '#libs/errors/index.ts';
+import { statOf } from '#libs/processes/index.ts';
+import { eventually, isAlive } from '#libs/testing/index.ts';
+import { closed, listen } from '../fixtures/broker.ts';
+import { ECHO, openSessions, type Sessions } from '../fixtures/sessions.ts';
+import { MARK } from '../process/mark.ts';
+
+const failureOf = (call: Promise<unknown>) =>
+  call.then(
+    () => undefined,
+    (thrown: unknown) => (isDomainError(thrown) ? thrown : Promise.reject(thrown as Error)),
+  );
+
+const dial = async (port: number): Promise<Socket> => {
+  const socket = connect({ port, host: '127.0.0.1' });
+  await once(socket, 'connect');
+  return socket;
+};
+
+const echoes = async (socket: Socket): Promise<void> => {
+  socket.write('hello');
+  const [said] = (await once(socket, 'data')) as [Buffer];
+  expect(said.toString()).to.equal('hello');
+};
+
+const kindOf = (sessions: Sessions, port: number) => sessions.desk.book().ports.get(port)?.state.kind;
+
+describe('the programs of sessions', () => {
+  let sessions: Sessions;
+  beforeEach(async () => {
+    sessions = await openSessions();
+  });
+  afterEach(async () => {
+    await sessions[Symbol.asyncDispose]();
+    expect(sessions.alive()).to.deep.equal([]);
+  });
+  const pidOf = (id: string): number => sessions.keeper.life(id)?.parts.pid('program') ?? 0;
+
+  describe('that do not come up', () => {
+    const leavesNothing = () => {
+      expect(sessions.alive()).to.deep.equal([]);
+      expect([...sessions.desk.book().leases.values()].filter(({ lease }) => lease.end === undefined)).to.deep.equal(
+        [],
+      );
+      expect(sessions.keeper.list().filter(({ state }) => state !== 'ended')).to.deep.equal([]);
+    };
+
+    it('tell their exit code and what they said last', async () => {
+      const script = 'echo one; echo "no licence" >&2; sleep 100 & exit 7';
+      const error = await failureOf(sessions.start('a', { script }));
+      expect(error).to.include({ reason: 'PROGRAM_EXITED' });
+      expect(error?.message).to.include('code 7').and.to.include('no licence');
+      leavesNothing();
+      expect(sessions.keeper.list()[0]).to.include({ state: 'ended', end: 'failed' });
+    });
+
+    it('are not waited for longer than it may take', async () => {
+      const error = await failureOf(sessions.start('a', { ...ECHO, sign: 'never said', readyMs: 300 }));
+      expect(error).to.include({ reason: 'NOT_READY_IN_TIME' });
+      leavesNothing();
+    });
+
+    it('are not ready by their word alone: a stranger who listens on their port is none of them', async () => {
+      // On the first port it only says that it is ready.
+      const script = `[ $PORT = ${sessions.first} ] && { echo ready; touch ../started; exec sleep 1000; }; echo ready; ${ECHO.script}`;
+      const starting = sessions.start('a', { script, sign: 'ready' });
+      await eventually(() => stat(join(sessions.folder, 'started')));
+      const stranger = await listen(sessions.first);
+      expect((await starting).session.port).to.equal(sessions.first + 1);
+      expect(kindOf(sessions, sessions.first)).to.equal('foreign');
+      await closed(stranger);
+    });
+
+    it('get another port where somebody took theirs before they could', async () => {
+      const script = `[ $PORT = ${sessions.first} ] && { echo "Address already in use"; exit 1; }; ${ECHO.script}`;
+      expect((await sessions.start('a', { script })).session.port).to.equal(sessions.first + 1);
+    });
+  });
+
+  it('are there once for each key, and gone when they are stopped, also what ignores TERM, escapes from its group or is a zombie', async () => {
+    const deaf = `trap '' TERM; (trap '' TERM; sleep 1000) & setsid sh -c "trap '' TERM; sleep 1000; :" & (sleep 0.01 & exec sleep 1000) & `;
+    const [{ session }, two] = await Promise.all([
+      sessions.start('a', { script: deaf + ECHO.script, graceMs: 100 }),
+      sessions.start('a', ECHO),
+    ]);
+    expect(two).to.deep.include({ isReused: true });
+    expect(two.session.id).to.equal(session.id);
+    expect(sessions.alive().length).to.be.at.least(4);
+    expect(kindOf(sessions, session.port)).to.equal('leased');
+    const ended = await sessions.keeper.stop(session.id, 'stopped');
+    expect(ended).to.include({ state: 'ended', end: 'stopped' });
+    expect(sessions.alive()).to.deep.equal([]);
+    expect(kindOf(sessions, session.port)).to.equal('free');
+  });
+
+  it('leave a port in quarantine where somebody still listens after they ended', async () => {
+    // Throws its nonce away and leaves its group: nobody can say any more whose it is.
+    const script = `env -i setsid /usr/bin/socat TCP-LISTEN:$PORT,bind=127.0.0.1,fork,reuseaddr,reuseport PIPE & exec socat TCP-LISTEN:$PORT,bind=127.0.0.1,fork,reuseaddr,reuseport PIPE`;
+    const { session } = await sessions.start('a', { script });
+    await eventually(async () => expect((await listenersOn(session.port)).length).to.equal(2));
+    const runaway = (await listenersOn(session.port)).find((pid) => !sessions.alive().includes(pid))!;
+    try {
+      await sessions.keeper.stop(session.id, 'stopped');
+      expect(kindOf(sessions, session.port)).to.equal('quarantined');
+      expect(isAlive(runaway)).to.equal(true);
+    } finally {
+      process.kill(runaway, 'SIGKILL');
+    }
+    await eventually(() => expect(isAlive(runaway)).to.equal(false));
+    for (let sighting = 0; sighting < 3; sighting += 1) await sessions.desk.reconcile();
+    expect(kindOf(sessions, session.port)).to.equal('free');
+  });
+
+  it('are adopted by the next broker, which disturbs no connection', async () => {
+    const { session } = await sessions.start('a', ECHO);
+    const pid = pidOf(session.id);
+    const socket = await dial(session.port);
+    await echoes(socket);
+    sessions.reopen();
+    await echoes(socket);
+    expect(sessions.keeper.get(session.id)).to.include({ state: 'ready', port: session.port });
+    expect(pidOf(session.id)).to.equal(pid);
+    expect(await sessions.start('a', ECHO)).to.deep.include({ isReused: true });
+    expect(kindOf(sessions, session.port)).to.equal('leased');
+    process.kill(pid, 'SIGKILL');
+    // Adopted ones are started again like others.
+    await eventually(() => expect(sessions.keeper.get(session.id)).to.include({ state: 'ready', restarts: 1 }));
+    await echoes(await dial(session.port));
+    socket.destroy();
+  });
+
+  it('are taken for what they are: another process with the same number is not touched', async () => {
+    const { session } = await sessions.start('a', ECHO);
+    const stranger = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+    await once(stranger, 'spawn');
+    const record = sessions.store.load().processes[0]!;
+    const ours = pidOf(session.id);
+    // As if ours had ended, and its number had come to somebody else: once at another time, once without our nonce.
+    for (const startTicks of [record.startTicks, statOf(stranger.pid!)!.startTicks]) {
+      sessions.store.putProcess({ ...record, pid: stranger.pid!, startTicks });
+      sessions.reopen();
+      expect(pidOf(session.id)).to.not.equal(stranger.pid);
+    }
+    await sessions.keeper.stop(session.id, 'stopped');
+    expect(isAlive(stranger.pid!)).to.equal(true);
+    // What carries the nonce is ours all the same.
+    expect(isAlive(ours)).to.equal(false);
+    stranger.kill('SIGKILL');
+    await once(stranger, 'exit');
+  });
+
+  it('are ended where the broker ended between noting a program and starting it, or before it was ready', async () => {
+    const { session } = await sessions.start('a', ECHO);
+    const nonce = 'ab'.repeat(16);
+    sessions.store.put({ ...session, id: 'vis-unfinished', key: 'b', port: 0, leaseId: '', state: 'starting' });
+    sessions.store.putProcess({ nonce, session: 'vis-unfinished', role: 'program', pid: 0, startTicks: '' });
+    const left = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore', env: { PATH: '/bin', [MARK]: nonce } });
+    await once(left, 'spawn');
+    sessions.reopen();
+    await eventually(() => expect(isAlive(left.pid!)).to.equal(false));
+    await eventually(() => expect(sessions.keeper.get('vis-unfinished')).to.include({ state: 'ended', end: 'failed' }));
+    expect(sessions.keeper.get(session.id)).to.include({ state: 'ready' });
+  });
+
+  it('are known to be dead after a reboot of the host', async () => {
+    const { session } = await sessions.start('a', ECHO);
+    sessions.reopen('another boot');
+    await eventually(() => expect(sessions.keeper.get(session.id)).to.include({ state: 'ended', end: 'rebooted' }));
+  });
+
+  it('are started again on the same port, and given up when they fail five times in a row', async () => {
+    const { session } = await sessions.start('a', { script: `test -e broken && exit 3; ${ECHO.script}` });
+    process.kill(pidOf(session.id), 'SIGTERM');
+    await eventually(() => expect(sessions.keeper.get(session.id)).to.include({ state: 'ready', restarts: 1 }));
+    await echoes(await dial(session.port));
+    await writeFile(join(sessions.folder, session.id, 'broken'), '');
+    process.kill(pidOf(session.id), 'SIGTERM');
+    await eventually(() => expect(sessions.keeper.get(session.id)).to.include({ state: 'ended', end: 'lost' }), {
+      withinMs: 15_000,
+    });
+    expect(sessions.keeper.get(session.id)?.lastError).to.include('code 3');
+    expect(kindOf(sessions, session.port)).to.equal('free');
+  });
+
+  it('may say a gigabyte: what is kept of it is bounded, and its end is there', async () => {
+    const script = `head -c 1G /dev/zero | tr '\\0' 'x'; echo; echo "the end"; ${ECHO.script}`;
+    const { session } = await sessions.start('a', { script, readyMs: 60_000 });
+    const log = join(sessions.folder, session.id, 'program.log');
+    await eventually(async () => expect((await stat(log)).size).to.be.below(5 * 1024 ** 2));
+    const kept = `${await readFile(`${log}.1`, 'latin1').catch(() => '')}${await readFile(log, 'latin1')}`;
+    expect(kept.trimEnd().endsWith('the end')).to.equal(true);
+    expect(kept.length).to.be.below(6 * 1024 ** 2);
+  });
+
+  it('cannot lose their port by a release of the lease, nor by its time', async () => {
+    const { session } = await sessions.start('a', ECHO);
+    const release = sessions.desk.release({ id: session.leaseId, token: 0, owner: 'ann' });
+    expect(await failureOf(release)).to.include({ reason: 'LEASE_IN_USE' });
+    await sessions.keeper.stop(session.id, 'stopped');
+    expect(kindOf(sessions, session.port)).to.equal('free');
+  });
+});
+
+const listenersOn = async (port: number): Promise<number[]> => {
+  const { stdout } = await promisify(execFile)('ss', ['-Hltnp', `sport = :${port}`]);
+  return [...stdout.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid));
+};

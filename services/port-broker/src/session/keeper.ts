@@ -1,0 +1,356 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '#libs/clock/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import type { Desk } from '../desk/desk.ts';
+import type { Ask } from '../domain/book.ts';
+import { isOver, type Session, type SessionEnd } from '../domain/session.ts';
+import type { Events } from '../events.ts';
+import type { SocketTable } from '../host/socket-table.ts';
+import { endMarked } from '../process/end.ts';
+import { StartFailure } from '../process/failure.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import { sessionNotFound, startFailed } from './errors.ts';
+import type { Kind } from './kind.ts';
+import { createLife, type Life } from './life.ts';
+import { createParts } from './parts.ts';
+
+export interface KeeperOptions {
+  /** Folder for what belongs to sessions while they live. */
+  folder: string;
+  desk: Desk;
+  store: SessionStore;
+  sockets: SocketTable;
+  clock: Clock;
+  random: Random;
+  events: Events;
+  /** Called behind each durable step, by name: a test ends the process there. */
+  failpoint: (step: string) => void;
+}
+
+/** A session that somebody wants. */
+export interface Wanted<Spec> {
+  /** Of one kind and key there is one session at a time. */
+  key: string;
+  owner: string;
+  /** What the lease says that it is for. */
+  holder: string;
+  spec: Spec;
+  /** How long to wait for a port; undefined: not. */
+  waitMs: number | undefined;
+}
+
+/** The sessions of one kind: starts, stops and lists them, and takes them over from the process before. */
+export interface Keeper<Spec> {
+  /** Rejects with what the desk says, or with why its programs did not come up; then nothing is left of it. */
+  start(wanted: Wanted<Spec>, signal: AbortSignal): Promise<{ session: Session<Spec>; isReused: boolean }>;
+  /** Resolves when it is over, at once if it is already. */
+  stop(id: string, end: SessionEnd): Promise<Session<Spec>>;
+  /** Ends all. */
+  stopAll(): Promise<void>;
+  /** Living ones, and ended ones of the last days. */
+  list(): Session<Spec>[];
+  get(id: string): Session<Spec> | undefined;
+  /** What lives of it. */
+  life(id: string): Life<Spec> | undefined;
+  /** Calls `fn` with each session that has changed. Returns how to stop that. */
+  onChange(fn: (session: Session<Spec>) => void): () => void;
+  /** Tries again to end what could not be ended. Resolves to how many processes are gone by that. */
+  sweep(): Promise<number>;
+  /** Lets go of all: the programs live on. */
+  close(): void;
+}
+
+interface Entry<Spec> {
+  session: Session<Spec>;
+  life: Life<Spec> | undefined;
+  /** Settles when its first start did. */
+  begun: Promise<unknown>;
+  /** Resolves when it is over. */
+  over: Promise<void>;
+  /** Who waits for its start; nobody any more: it need not wait for a port. */
+  interested: number;
+  giveUp: AbortController;
+}
+
+/** A port can be taken between its lease and its use. */
+const MOST_PORTS = 3;
+const REMEMBERED = 1_000;
+const HOUR_MS = 3_600_000;
+
+/** Opens the sessions of one kind that an earlier process left, and goes on with those whose lease lives. */
+export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keeper<Spec> => {
+  const { desk, store, sockets, clock, random, events, failpoint } = options;
+  const entries = new Map<string, Entry<Spec>>();
+  const byKey = new Map<string, string>();
+  const listeners = new Set<(session: Session<Spec>) => void>();
+  const closing = new AbortController();
+  /** Nonces of sessions that are over, of which something may be left. */
+  const left = new Set<string>();
+
+  const keep = (session: Session<Spec>): void => {
+    const entry = entries.get(session.id);
+    if (entry !== undefined) entry.session = session;
+    store.put(session);
+    failpoint(`${kind.name}-${session.state}`);
+  };
+  /** Told even where the disk takes nothing: what runs, runs. */
+  const tell = (session: Session<Spec>): void => {
+    try {
+      keep(session);
+    } catch (thrown) {
+      events.diskFailed(thrown);
+    }
+    events.sessionChanged(session);
+    for (const listener of listeners) listener(session);
+  };
+  const folderOf = ({ id }: Session): string => join(options.folder, id);
+
+  const lifeOf = (session: Session<Spec>, records: Parameters<typeof createParts>[1]): Life<Spec> => {
+    const parts = createParts(
+      {
+        session: session.id,
+        folder: folderOf(session),
+        clock,
+        sockets,
+        closing: closing.signal,
+        newNonce: () => Buffer.from(random.bytes(16)).toString('hex'),
+        note: (record) => {
+          store.putProcess(record);
+          failpoint(record.pid === 0 ? 'process-noted' : 'process-started');
+        },
+        forget: (nonces) => store.dropProcesses(nonces),
+      },
+      records,
+    );
+    return createLife(session, {
+      kind,
+      folder: folderOf(session),
+      parts,
+      clock,
+      closing: closing.signal,
+      changed: tell,
+    });
+  };
+
+  /** The session is over, and its programs are or are not proved to be gone. */
+  const settle = async (entry: Entry<Spec>, isClean: boolean, last: Partial<Session<Spec>>): Promise<void> => {
+    const session: Session<Spec> = { ...(entry.life?.session() ?? entry.session), ...last, state: 'ended' };
+    for (const nonce of entry.life?.parts.nonces() ?? []) left.add(nonce);
+    if (session.leaseId !== '') {
+      await desk.settle(session.leaseId, isClean).catch((thrown: unknown) => events.diskFailed(thrown));
+      failpoint('lease-settled');
+    }
+    await rm(folderOf(session), { recursive: true, force: true }).catch(() => undefined);
+    entry.life = undefined;
+    entry.session = session;
+    if (byKey.get(session.key) === session.id) byKey.delete(session.key);
+    tell({ ...session, endedAtMs: clock.now() });
+    forgetOld();
+  };
+  const carryOn = async (entry: Entry<Spec>, life: Life<Spec>): Promise<void> => {
+    const isClean = await life.carryOn();
+    if (closing.signal.aborted && life.session().state !== 'stopping') return;
+    await settle(entry, isClean, {});
+  };
+  const forgetOld = (): void => {
+    const over = [...entries.values()].filter(({ session }) => isOver(session)).map(({ session }) => session);
+    const old = over.sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0)).slice(REMEMBERED);
+    if (old.length === 0) return;
+    for (const { id } of old) entries.delete(id);
+    store.drop(old.map(({ id }) => id));
+  };
+
+  const acquire = async (session: Session<Spec>, wanted: Wanted<Spec>, signal: AbortSignal): Promise<Session<Spec>> => {
+    if (kind.pool === undefined) return session;
+    const pool = desk.book().pools.get(kind.pool)?.pool;
+    const about = { pool: kind.pool, port: undefined, count: 1, ttlMs: pool?.defaultTtlMs ?? HOUR_MS };
+    const ask: Ask = {
+      ...about,
+      owner: wanted.owner,
+      holder: wanted.holder,
+      requestId: '',
+      requestHash: '',
+      session: session.id,
+    };
+    const [lease] = await desk.acquire(ask, wanted.waitMs, signal);
+    failpoint('lease-granted');
+    return { ...session, leaseId: lease?.id ?? '', port: lease?.port ?? 0 };
+  };
+
+  /** Leases a port and starts the programs on it, on another one where somebody took that meanwhile. */
+  const begin = async (entry: Entry<Spec>, wanted: Wanted<Spec>): Promise<Life<Spec>> => {
+    for (let tries = 1; ; tries += 1) {
+      const session = await acquire(entry.session, wanted, entry.giveUp.signal);
+      entry.session = session;
+      const life = lifeOf(session, []);
+      entry.life = life;
+      try {
+        await life.begin(session);
+        return life;
+      } catch (thrown) {
+        const isTaken =
+          thrown instanceof StartFailure && (thrown.reason === 'PORT_TAKEN' || thrown.reason === 'FOREIGN_LISTENER');
+        // A stranger on the port is no sign that anything of ours is left; the desk looks who has it.
+        const isClean = await life.parts.endAll(0, isTaken ? 0 : session.port);
+        if (!isTaken || tries === MOST_PORTS) {
+          await settle(entry, isClean, { end: 'failed', lastError: messageOf(thrown) });
+          throw thrown instanceof StartFailure ? startFailed(thrown) : thrown;
+        }
+        await desk.settle(session.leaseId, isClean);
+      }
+    }
+  };
+
+  const create = (wanted: Wanted<Spec>): Entry<Spec> => {
+    const now = clock.now();
+    const session: Session<Spec> = {
+      id: random.id(kind.name.slice(0, 3)),
+      kind: kind.name,
+      key: wanted.key,
+      owner: wanted.owner,
+      leaseId: '',
+      port: 0,
+      spec: wanted.spec,
+      state: 'starting',
+      createdAtMs: now,
+      lastActivityMs: now,
+      lastError: '',
+      restarts: 0,
+    };
+    const entry: Entry<Spec> = {
+      session,
+      life: undefined,
+      begun: Promise.resolve(),
+      over: Promise.resolve(),
+      interested: 0,
+      giveUp: new AbortController(),
+    };
+    entries.set(session.id, entry);
+    byKey.set(wanted.key, session.id);
+    const begun = (async () => {
+      try {
+        keep(session);
+        return await begin(entry, wanted);
+      } catch (thrown) {
+        // No port, or no disk: there is nothing of it.
+        if (!isOver(entry.session)) {
+          entries.delete(session.id);
+          if (byKey.get(wanted.key) === session.id) byKey.delete(wanted.key);
+          try {
+            store.drop([session.id]);
+          } catch (also) {
+            events.diskFailed(also);
+          }
+        }
+        throw thrown;
+      }
+    })();
+    entry.begun = begun;
+    entry.over = begun.then(
+      (life) => carryOn(entry, life),
+      () => undefined,
+    );
+    return entry;
+  };
+
+  const adopt = (session: Session<Spec>, records: Parameters<typeof createParts>[1]): void => {
+    const entry: Entry<Spec> = {
+      session,
+      life: undefined,
+      begun: Promise.resolve(),
+      over: Promise.resolve(),
+      interested: 0,
+      giveUp: new AbortController(),
+    };
+    entries.set(session.id, entry);
+    if (isOver(session)) {
+      for (const { nonce } of records) left.add(nonce);
+      return;
+    }
+    byKey.set(session.key, session.id);
+    const lease = [...desk.book().leases.values()].find(({ lease: { session: id } }) => id === session.id)?.lease;
+    const life = lifeOf({ ...session, leaseId: lease?.id ?? '', port: lease?.port ?? 0 }, records);
+    entry.life = life;
+    const isHeld = kind.pool === undefined || (lease !== undefined && lease.end === undefined);
+    const isAlive = session.state === 'ready' || session.state === 'restarting';
+    if (isHeld && isAlive) {
+      events.sessionAdopted(session);
+      entry.over = carryOn(entry, life);
+      return;
+    }
+    // It was not ready yet, or about to end; or the host was started anew. Its caller never heard of it, or wanted it gone.
+    const end = lease?.end?.reason === 'rebooted' ? 'rebooted' : (session.end ?? 'failed');
+    entry.over = life.parts.endAll(0, session.port).then((isClean) => settle(entry, isClean, { end }));
+  };
+
+  const stop = async (id: string, end: SessionEnd): Promise<Session<Spec>> => {
+    const entry = entries.get(id);
+    if (entry === undefined) throw sessionNotFound(id);
+    await entry.begun.catch(() => undefined);
+    entry.life?.stop(end);
+    await entry.over;
+    return entry.session;
+  };
+
+  const kept = store.load();
+  for (const session of kept.sessions as Session<Spec>[]) {
+    if (session.kind !== kind.name) continue;
+    adopt(
+      session,
+      kept.processes.filter((record) => record.session === session.id),
+    );
+  }
+
+  return {
+    start: async (wanted, signal) => {
+      const known = entries.get(byKey.get(wanted.key) ?? '');
+      if (known?.life?.session().state === 'stopping') {
+        await known.over;
+        signal.throwIfAborted();
+      }
+      const reused = entries.get(byKey.get(wanted.key) ?? '');
+      const entry = reused ?? create(wanted);
+      entry.interested += 1;
+      const { promise: gone, reject } = Promise.withResolvers<never>();
+      const onAbort = (): void => reject(signal.reason as Error);
+      signal.addEventListener('abort', onAbort, { once: true });
+      try {
+        await Promise.race([entry.begun, gone]);
+      } finally {
+        signal.removeEventListener('abort', onAbort);
+        entry.interested -= 1;
+        if (entry.interested === 0) entry.giveUp.abort(signal.reason);
+      }
+      return { session: entry.life?.session() ?? entry.session, isReused: reused !== undefined };
+    },
+    stop,
+    stopAll: async () => {
+      await Promise.all(
+        [...entries.values()]
+          .filter(({ session }) => !isOver(session))
+          .map(({ session }) => stop(session.id, 'stopped')),
+      );
+    },
+    list: () => [...entries.values()].map((entry) => entry.life?.session() ?? entry.session),
+    get: (id) => {
+      const entry = entries.get(id);
+      return entry?.life?.session() ?? entry?.session;
+    },
+    life: (id) => entries.get(id)?.life,
+    onChange: (fn) => {
+      listeners.add(fn);
+      return () => void listeners.delete(fn);
+    },
+    sweep: async () => {
+      const nonces = [...left];
+      if (nonces.length === 0 || !(await endMarked(left, 0, clock))) return 0;
+      for (const nonce of nonces) left.delete(nonce);
+      store.dropProcesses(nonces);
+      return nonces.length;
+    },
+    close: () => closing.abort(new Error('this process ends')),
+  };
+};
+
+const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -1,0 +1,32 @@
+import type { Session, SessionKind } from '../domain/session.ts';
+import type { Command } from '../process/spawn.ts';
+
+/** One program of a session. */
+export interface Part {
+  role: string;
+  command: (nonce: string) => Command;
+}
+
+/** How the programs of one session are run. */
+export interface Recipe {
+  /** In the order in which they are started. */
+  parts: readonly Part[];
+  /** The role of the part that listens on the leased port; undefined: no port of the host is opened. */
+  listener: string | undefined;
+  /** The kind's own sign that it can be used, asked again and again; `said`: what a part has said since it was started. */
+  isReady: (said: (role: string) => string) => Promise<boolean>;
+  readyMs: number;
+  /** How long it may take to end when it is asked. */
+  graceMs: number;
+}
+
+/** A kind of session. */
+export interface Kind<Spec> {
+  name: SessionKind;
+  /** The pool of its ports; undefined: it takes none. */
+  pool: string | undefined;
+  /** Whether a program that ends is started again. */
+  isSticky: boolean;
+  /** `folder`: the session's own. Throws StartFailure where a program is missing. */
+  recipe: (session: Session<Spec>, folder: string) => Promise<Recipe>;
+}

@@ -1,0 +1,139 @@
+import type { Clock } from '#libs/clock/index.ts';
+import type { Session, SessionEnd } from '../domain/session.ts';
+import { afterEnd, isFailure, type Run } from '../domain/sticky.ts';
+import { StartFailure } from '../process/failure.ts';
+import type { Kind, Recipe } from './kind.ts';
+import type { Parts } from './parts.ts';
+import { repeat } from './repeat.ts';
+
+/** What a session's life needs of the world. */
+export interface LifeOptions<Spec> {
+  kind: Kind<Spec>;
+  folder: string;
+  parts: Parts;
+  clock: Clock;
+  /** Aborts when this process ends: the programs live on, and the next process adopts them. */
+  closing: AbortSignal;
+  /** The session has changed. */
+  changed: (session: Session<Spec>) => void;
+}
+
+/** One session from its lease to its end. */
+export interface Life<Spec> {
+  session(): Session<Spec>;
+  /** Its programs, for what wants to look at them. */
+  parts: Parts;
+  /** Changes what is known of it. */
+  note(change: Partial<Pick<Session<Spec>, 'lastActivityMs' | 'spec'>>): void;
+  /** Starts its programs on its port, once. Throws StartFailure; what it started then still has to be ended. */
+  begin(session: Session<Spec>): Promise<void>;
+  /** From then on they are started again where they end. Resolves when the session is over, to whether nothing is left of it. */
+  carryOn(): Promise<boolean>;
+  /** Ends it; `carryOn` tells when it is done. */
+  stop(end: SessionEnd): void;
+}
+
+const BOUND_EVERY_MS = 500;
+
+export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec>): Life<Spec> => {
+  const { kind, folder, parts, clock, closing, changed } = options;
+  let session = first;
+  const stopping = new AbortController();
+  let why: SessionEnd = 'stopped';
+  const either = AbortSignal.any([stopping.signal, closing]);
+  const stopBounding = repeat(clock, BOUND_EVERY_MS, () => parts.bound());
+  const set = (change: Partial<Session<Spec>>): void => {
+    session = { ...session, ...change };
+    changed(session);
+  };
+
+  const bringUp = async (): Promise<Recipe> => {
+    const recipe = await kind.recipe(session, folder);
+    await parts.bringUp(recipe, session.port, either);
+    const now = clock.now();
+    set({ state: 'ready', readyAtMs: now, lastActivityMs: now });
+    return recipe;
+  };
+
+  /** Waits for the end of a part. Resolves to how that run went; undefined: the session is to end. */
+  const untilEnd = async (readyAt: number): Promise<(Run & { role: string }) | undefined> => {
+    const ended = await Promise.race([parts.nextEnd(), aborted(either)]);
+    if (ended === undefined || either.aborted) return undefined;
+    return { role: ended.role, readyMs: clock.monotonic() - readyAt, exitCode: ended.code };
+  };
+
+  const carryOn = async (): Promise<SessionEnd | undefined> => {
+    let failures = 0;
+    let readyAt = clock.monotonic();
+    for (;;) {
+      if (session.state === 'ready') {
+        const run = await untilEnd(readyAt);
+        if (run === undefined) return undefined;
+        await parts.sweep(run.role, 0);
+        if (isFailure(run)) {
+          failures += 1;
+          set({ lastError: `${run.role} ended with ${run.exitCode ?? 'a signal'}` });
+        } else failures = 0;
+        if (!kind.isSticky) return 'lost';
+      }
+      const next = afterEnd(failures);
+      if (next === 'give-up') return 'lost';
+      set({ state: 'restarting', restarts: session.restarts + 1 });
+      await clock.sleep(next.delayMs, either);
+      try {
+        await bringUp();
+        readyAt = clock.monotonic();
+      } catch (thrown) {
+        if (either.aborted) return undefined;
+        failures += 1;
+        set({ lastError: (thrown as Error).message });
+        // What did not come up goes altogether; also the forwarder, whose port may be somebody else's.
+        if (thrown instanceof StartFailure) await parts.endAll(0, 0);
+      }
+    }
+  };
+
+  return {
+    session: () => session,
+    parts,
+    note: (change) => {
+      session = { ...session, ...change };
+    },
+    begin: async (next) => {
+      session = next;
+      set({ state: 'starting' });
+      try {
+        await bringUp();
+      } catch (thrown) {
+        stopBounding();
+        throw thrown;
+      }
+    },
+    carryOn: async () => {
+      try {
+        const end = await carryOn().catch((thrown: unknown) => {
+          if (!either.aborted) throw thrown;
+          return undefined;
+        });
+        // Only this process ends, not the session.
+        if (end === undefined && !stopping.signal.aborted) return false;
+        const recipe = await kind.recipe(session, folder).catch(() => undefined);
+        set({ state: 'stopping', end: end ?? why });
+        return await parts.endAll(recipe?.graceMs ?? 0, session.port);
+      } finally {
+        stopBounding();
+      }
+    },
+    stop: (end) => {
+      if (!stopping.signal.aborted) why = end;
+      stopping.abort();
+    },
+  };
+};
+
+/** Resolves when the signal aborts. */
+const aborted = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });

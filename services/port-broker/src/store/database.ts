@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** Another broker works in the folder. */
+export class FolderInUseError extends Error {
+  override readonly name = 'FolderInUseError';
+}
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ports (port INTEGER PRIMARY KEY, token INTEGER, used INTEGER, quarantined INTEGER);
+CREATE TABLE IF NOT EXISTS leases (
+  id TEXT PRIMARY KEY, pool TEXT, port INTEGER, token INTEGER, owner TEXT, holder TEXT, request_id TEXT, request_hash TEXT,
+  ttl_ms INTEGER, granted_at INTEGER, expires_at INTEGER, ended_at INTEGER, end_reason TEXT, session TEXT
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, document TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS processes (
+  nonce TEXT PRIMARY KEY, session TEXT, role TEXT, pid INTEGER, start_ticks TEXT
+) WITHOUT ROWID;`;
+
+const BUSY = 5;
+
+/**
+ * Opens what is kept in a folder, for this process alone. A torn last write is undone by SQLite's log. Throws FolderInUseError, and
+ * what SQLite says of a damaged file: leases that cannot be read must not be given to somebody else.
+ */
+export const openDatabase = (dir: string): DatabaseSync => {
+  const db = new DatabaseSync(join(dir, 'leases.db'));
+  try {
+    // The lock is held until this process ends, however it ends.
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    db.exec(SCHEMA);
+    db.exec('BEGIN IMMEDIATE; COMMIT');
+    return db;
+  } catch (thrown) {
+    db.close();
+    if ((thrown as { errcode?: unknown }).errcode !== BUSY) throw thrown;
+    const message = `another broker works in ${dir}; end that one, or give this one a folder of its own (MUSTER_PORT_DATA)`;
+    throw new FolderInUseError(message, { cause: thrown });
+  }
+};
+
+/** Runs writes of which all or none are made durable. */
+export const inTransaction = (db: DatabaseSync, write: () => void): void => {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    write();
+    db.exec('COMMIT');
+  } catch (thrown) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw thrown;
+  }
+};

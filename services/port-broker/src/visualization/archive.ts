@@ -1,0 +1,128 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname, join, normalize, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { status } from '@grpc/grpc-js';
+import { extract, type ReadEntry } from 'tar';
+import { fromFd, type Entry, type ZipFile } from 'yauzl';
+import { DomainError } from '#libs/errors/index.ts';
+
+/** What an archive may become. */
+export interface Bounds {
+  /** Of all its files together, unpacked. */
+  bytes: number;
+  entries: number;
+}
+
+/** FAILED_PRECONDITION `ARCHIVE_UNFIT`. */
+export const archiveUnfit = (why: string, cause?: unknown): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'ARCHIVE_UNFIT',
+    `the archive ${why}; hand in the case as .tar, .tar.gz or .zip with plain files and folders only`,
+    {},
+    { cause },
+  );
+
+/** Counts what was unpacked. Throws ARCHIVE_UNFIT for an entry that must not be. */
+const createGuard = ({ bytes, entries }: Bounds) => {
+  let bytesLeft = bytes;
+  let entriesLeft = entries;
+  return {
+    entry: (name: string, isPlain: boolean): void => {
+      if (!isPlain) throw archiveUnfit(`has ${name} in it, which is neither a file nor a folder`);
+      const path = normalize(name);
+      if (name.includes('\0') || path.startsWith('/') || path.split(sep).includes('..')) {
+        throw archiveUnfit(`leads out of its folder with ${name}`);
+      }
+      entriesLeft -= 1;
+      if (entriesLeft < 0) throw archiveUnfit(`has more than ${entries} files`);
+    },
+    grow: (more: number): void => {
+      bytesLeft -= more;
+      if (bytesLeft < 0) throw archiveUnfit(`unpacks to more than ${bytes} bytes`);
+    },
+  };
+};
+
+type Guard = ReturnType<typeof createGuard>;
+
+/**
+ * Unpacks an archive into an empty folder: a tar file, also compressed, or a zip file. Throws ARCHIVE_UNFIT for one that has links or
+ * devices in it, leads out of the folder, is damaged, or becomes more than the bounds allow; what was unpacked until then stays there.
+ */
+export const unpack = async (file: string, into: string, bounds: Bounds): Promise<void> => {
+  const guard = createGuard(bounds);
+  const head = Buffer.alloc(4);
+  await using handle = await open(file, 'r');
+  await handle.read(head, 0, head.length, 0);
+  try {
+    if (head.toString('latin1') === 'PK\x03\x04') await unpackZip(handle.fd, into, guard);
+    else await unpackTar(file, into, guard);
+  } catch (thrown) {
+    throw thrown instanceof DomainError ? thrown : archiveUnfit('cannot be unpacked', thrown);
+  }
+};
+
+const unpackTar = async (file: string, into: string, guard: Guard): Promise<void> => {
+  let found = 0;
+  let unfit: unknown;
+  const isFit = (path: string, entry: ReadEntry): boolean => {
+    try {
+      guard.entry(path, ['File', 'OldFile', 'ContiguousFile', 'Directory', 'GNUDumpDir'].includes(entry.type));
+      guard.grow(entry.size);
+      found += 1;
+      return true;
+    } catch (thrown) {
+      unfit ??= thrown;
+      return false;
+    }
+  };
+  await extract({
+    file,
+    cwd: into,
+    strict: true,
+    preserveOwner: false,
+    noMtime: true,
+    filter: (path, entry) => unfit === undefined && isFit(path, entry as ReadEntry),
+  });
+  if (unfit !== undefined) throw unfit as Error;
+  if (found === 0) throw archiveUnfit('has nothing in it, or is no archive');
+};
+
+const S_IFMT = 0o170_000;
+const PLAIN = [0, 0o100_000, 0o040_000];
+
+const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> => {
+  const openZip = promisify<number, object, ZipFile>(fromFd);
+  const zip = await openZip(fd, { autoClose: false, lazyEntries: true, strictFileNames: true });
+  const entries = Promise.withResolvers<void>();
+  const one = async (entry: Entry): Promise<void> => {
+    const { fileName } = entry;
+    guard.entry(fileName, PLAIN.includes((entry.externalFileAttributes >>> 16) & S_IFMT));
+    const path = join(into, fileName);
+    if (fileName.endsWith('/')) return void (await mkdir(path, { recursive: true }));
+    await mkdir(dirname(path), { recursive: true });
+    const stream = await promisify(zip.openReadStream.bind(zip) as typeof openEntry)(entry);
+    // Counted as it comes: what the archive says of its sizes may be a lie.
+    stream.on('data', (chunk: Buffer) => {
+      try {
+        guard.grow(chunk.length);
+      } catch (thrown) {
+        stream.destroy(thrown as Error);
+      }
+    });
+    await pipeline(stream, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  };
+  zip.on('entry', (entry: Entry) => void one(entry).then(() => zip.readEntry(), entries.reject));
+  zip.on('end', () => entries.resolve());
+  zip.on('error', entries.reject);
+  zip.readEntry();
+  await entries.promise;
+};
+
+declare const openEntry: (
+  entry: Entry,
+  done: (error: Error | null, stream: import('node:stream').Readable) => void,
+) => void;

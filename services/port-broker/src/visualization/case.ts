@@ -1,0 +1,63 @@
+import { mkdir, open, realpath, readdir, stat } from 'node:fs/promises';
+import { basename, isAbsolute, join, sep } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import { DomainError } from '#libs/errors/index.ts';
+
+/** What a server is for. */
+export type Source = { kind: 'folder'; folder: string } | { kind: 'object'; objectId: string };
+
+/** NOT_FOUND `CASE_NOT_FOUND`. */
+export const caseNotFound = (folder: string, roots: readonly string[]): DomainError =>
+  new DomainError(
+    status.NOT_FOUND,
+    'CASE_NOT_FOUND',
+    roots.length === 0
+      ? `no folder of cases is configured on this host; set MUSTER_PORT_CASE_ROOTS`
+      : `there is no folder ${folder} below ${roots.join(', ')} on the host of the broker`,
+    { case: folder },
+  );
+
+const notACase = (folder: string): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'NOT_A_CASE',
+    `${folder} has no system/controlDict; name the folder of an OpenFOAM case`,
+    { case: folder },
+  );
+
+/** The real path of a case's folder. Throws CASE_NOT_FOUND where it is not below one of the roots, links followed, and NOT_A_CASE. */
+export const findCase = async (folder: string, roots: readonly string[]): Promise<string> => {
+  const found = isAbsolute(folder) ? await realpath(folder).catch(() => undefined) : undefined;
+  const tops = await Promise.all(roots.map((root) => realpath(root).catch(() => undefined)));
+  const isBelow = tops.some((top) => top !== undefined && found !== undefined && (found + sep).startsWith(top + sep));
+  if (found === undefined || !isBelow) throw caseNotFound(folder, roots);
+  await checkCase(found, folder);
+  return found;
+};
+
+/** The case in what was unpacked: the folder itself, or the only one in it. Throws NOT_A_CASE; `named`: what people call it. */
+export const caseWithin = async (folder: string, named: string): Promise<string> => {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const [only] = entries;
+  const inner = entries.length === 1 && only?.isDirectory() === true ? join(folder, only.name) : folder;
+  await checkCase(inner, named);
+  return inner;
+};
+
+const checkCase = async (folder: string, named: string): Promise<void> => {
+  const dictionary = await stat(join(folder, 'system', 'controlDict')).catch(() => undefined);
+  if (dictionary?.isFile() !== true) throw notACase(named);
+};
+
+/** Makes the empty file by which ParaView knows a case. Returns its name. */
+export const markCase = async (folder: string): Promise<string> => {
+  const name = `${basename(folder).replaceAll(/[^\w.-]/g, '_')}.foam`;
+  await (await open(join(folder, name), 'a')).close();
+  return name;
+};
+
+/** An empty folder, made with those above it. */
+export const makeFolder = async (folder: string): Promise<string> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
+};

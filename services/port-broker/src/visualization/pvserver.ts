@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Session } from '../domain/session.ts';
+import { StartFailure } from '../process/failure.ts';
+import { forwarder, isolated } from '../process/isolate.ts';
+import { checkProgram, programOnPath } from '../process/spawn.ts';
+import type { Kind } from '../session/kind.ts';
+import { outputOf } from '../session/parts.ts';
+
+/** What a server shows. */
+export interface VisualizationSpec {
+  /** Folder of the case on the host; empty: it is unpacked from the object, into the session's folder. */
+  caseDir: string;
+  objectId: string;
+  /** Name of the file to open in the case's folder; empty until it is known. */
+  foam: string;
+  version: string;
+}
+
+/** Where the server sees its case. */
+export const CASE = '/case';
+
+const INSIDE_PORT = 11_111;
+/** Debian's build starts a helper for MPI that a group's end does not reach. */
+const OFFSCREEN = ['--force-offscreen-rendering', '--disable-xdisplay-test', '--no-mpi'];
+const READY_MS = 60_000;
+const GRACE_MS = 3_000;
+const MINUTES = 'minutes';
+
+export interface PvserverOptions {
+  /** Where clients connect. */
+  address: string;
+  /** The program; undefined: the one on the PATH. */
+  pvserver: string | undefined;
+  /** Whether clients are told how many minutes are left. */
+  isTimed: boolean;
+  /** The folder of a session's case; unpacks it where that is to be done. */
+  caseOf: (session: Session<VisualizationSpec>, folder: string) => Promise<string>;
+}
+
+/** ParaView servers. Only what pvserver says tells that it is ready: a connection to try it would be its client. */
+export const pvserverKind = (options: PvserverOptions): Kind<VisualizationSpec> => ({
+  name: 'visualization',
+  pool: 'visualization',
+  isSticky: true,
+  recipe: async (session, folder) => {
+    const program = options.pvserver ?? (await programOnPath('pvserver'));
+    await checkProgram(program);
+    const tools = { bwrap: await programOnPath('bwrap'), socat: await programOnPath('socat') };
+    const socketDir = join(folder, 'run');
+    await mkdir(socketDir, { recursive: true, mode: 0o700 });
+    const caseDir = await options.caseOf(session, folder);
+    const timed = options.isTimed ? ['--timeout-command', `cat /run-s/${MINUTES}`] : [];
+    const argv = [program, `--server-port=${INSIDE_PORT}`, ...OFFSCREEN, ...timed];
+    const work = { host: caseDir, inside: CASE };
+    const box = { argv, env: {}, port: INSIDE_PORT, work, readOnly: [], socketDir };
+    return {
+      parts: [
+        {
+          role: 'forwarder',
+          command: () => ({
+            argv: forwarder(tools, options.address, session.port),
+            env: {},
+            cwd: socketDir,
+            output: outputOf(folder, 'forwarder'),
+          }),
+        },
+        {
+          role: 'pvserver',
+          command: (nonce) => ({
+            argv: isolated(tools, box, nonce),
+            env: {},
+            cwd: folder,
+            output: outputOf(folder, 'pvserver'),
+          }),
+        },
+      ],
+      listener: 'forwarder',
+      isReady: (said) => Promise.resolve(said('pvserver').includes('Accepting connection(s)')),
+      readyMs: READY_MS,
+      graceMs: GRACE_MS,
+    };
+  },
+});
+
+/** Tells the clients of a session how many minutes are left to it. */
+export const tellMinutes = (folder: string, minutes: number): Promise<void> =>
+  writeFile(join(folder, 'run', MINUTES), `${minutes}\n`, { mode: 0o600 });
+
+const versions = new Map<string, Promise<string>>();
+
+/** What pvserver says of its version: `5.11.0`. Throws StartFailure. */
+export const pvserverVersion = async (configured: string | undefined): Promise<string> => {
+  const program = configured ?? (await programOnPath('pvserver'));
+  await checkProgram(program);
+  const known = versions.get(program) ?? askVersion(program);
+  versions.set(program, known);
+  known.catch(() => versions.delete(program));
+  return known;
+};
+
+const askVersion = async (program: string): Promise<string> => {
+  const { stdout, stderr } = await promisify(execFile)(program, ['--version'], { timeout: 10_000 }).catch(
+    (thrown: unknown) => {
+      throw new StartFailure('PROGRAM_EXITED', 'pvserver', 'does not tell its version', { cause: thrown });
+    },
+  );
+  const version = /\d+\.\d+(?:\.\d+)*/.exec(`${stdout}${stderr}`)?.[0];
+  if (version === undefined) throw new StartFailure('PROGRAM_EXITED', 'pvserver', 'does not tell its version');
+  return version;
+};

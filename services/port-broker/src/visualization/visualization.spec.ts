@@ -1,0 +1,248 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { afterEach, before, beforeEach, describe, it } from 'mocha';
+import { SessionEndReason, SessionState } from '#libs/contracts/port.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import { eventually, needs, startService, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { closed, listen, startBroker, type TestBroker, type Visualizations } from '../fixtures/broker.ts';
+import { makeCavity } from '../fixtures/case.ts';
+import { ownedBy } from '../fixtures/owned.ts';
+import { startParaviewClient, type ParaviewClient } from '../fixtures/paraview-client.ts';
+
+const CELLS = 'r.GetDataInformation().GetNumberOfCells()';
+
+/** Connects and opens the case, so that it is really read. */
+const attach = async (
+  client: ParaviewClient,
+  { port, foamPath }: { port: number; foamPath: string },
+): Promise<void> => {
+  await client.run(`Connect('127.0.0.1', ${port})`);
+  await client.run(`globals().update(r=OpenFOAMReader(FileName='${foamPath}'))`);
+  await client.run('r.UpdatePipeline()');
+  expect(await client.run(CELLS)).to.equal('400');
+};
+
+const failureOf = (call: Promise<unknown>) =>
+  call.then(
+    () => undefined,
+    (thrown: unknown) => (isDomainError(thrown) ? thrown : Promise.reject(thrown as Error)),
+  );
+
+describe('a ParaView server', () => {
+  before(needs('pvserver', 'pvpython', 'bwrap', 'socat', 'blockMesh'));
+  let opened: AsyncDisposableStack;
+  let dir: TempDir;
+  let broker: TestBroker;
+  let operator: Visualizations;
+
+  const open = async (env: Record<string, string> = {}, ports = 2): Promise<void> => {
+    broker = opened.use(
+      await startBroker({
+        pools: (first) => `visualization=${first}-${first + ports - 1}`,
+        env: { MUSTER_PORT_CASE_ROOTS: dir.path, ...env },
+      }),
+    );
+    operator = await broker.visualizations('operator', 'olga');
+  };
+  beforeEach(async () => {
+    opened = new AsyncDisposableStack();
+    dir = opened.use(await tempDir());
+  });
+  afterEach(async () => {
+    await opened.disposeAsync();
+    expect(ownedBy(dir.path)).to.deep.equal([]);
+  });
+  const askFor = (folder: string) => ({ source: { $case: 'case', value: folder } as const, wait: undefined });
+  const start = async (name: string) => operator.startVisualization(askFor(await makeCavity(dir.path, name)));
+  const client = (): ParaviewClient => opened.use(startParaviewClient());
+
+  it('is read by a real client, who leaves and comes back to the same URL', async () => {
+    await open();
+    const ask = askFor(await makeCavity(dir.path));
+    const [one, two] = await Promise.all([operator.startVisualization(ask), operator.startVisualization(ask)]);
+    expect([one.reused, two.reused]).to.have.members([false, true]);
+    expect(two.visualizationId).to.equal(one.visualizationId);
+    expect(one.state).to.equal(SessionState.READY);
+    expect(one.connectionString).to.equal(`cs://127.0.0.1:${one.port}`);
+    expect(one.paraviewVersion).to.match(/^5\.\d+/);
+    expect(one.pvsc).to.include(one.connectionString);
+    for (let visit = 1; visit <= 2; visit += 1) {
+      const visitor = client();
+      await attach(visitor, one);
+      await visitor.leave();
+    }
+    expect(await operator.startVisualization(ask)).to.include({ reused: true, port: one.port });
+  });
+
+  it('keeps its client while the broker is killed and started again', async () => {
+    await open();
+    const server = await start('a');
+    const visitor = client();
+    await attach(visitor, server);
+    await broker.service.kill('SIGKILL');
+    await visitor.run('r.UpdatePipeline()');
+    await broker.service.restart();
+    operator = await broker.visualizations('operator', 'olga');
+    expect(await visitor.run(CELLS)).to.equal('400');
+    const { visualizations } = await operator.listVisualizations({ includeEnded: false, pageSize: 0, pageToken: '' });
+    expect(visualizations).to.have.length(1);
+    expect(visualizations[0]).to.include({ port: server.port, state: SessionState.READY, restarts: 0 });
+    await visitor.leave();
+    await attach(client(), server);
+  });
+
+  it('shows a client neither the files nor the services of the host', async () => {
+    await open();
+    const secret = join(dir.path, 'secret.txt');
+    await writeFile(secret, 'not for clients');
+    const service = await listen(0);
+    opened.defer(() => closed(service));
+    const { port } = service.address() as { port: number };
+    const server = await start('a');
+    const visitor = client();
+    await attach(visitor, server);
+    const told = join(dir.path, 'a', 'told');
+    const tries = [
+      `open('/etc/passwd').read()`,
+      `open('${secret}').read()`,
+      `__import__('socket').create_connection(('127.0.0.1', ${port}), 2)`,
+      `__import__('socket').create_connection(('127.0.0.1', ${server.port}), 2)`,
+      `'fine'`,
+    ];
+    const script = [
+      'import ast',
+      `tries = ${JSON.stringify(tries)}`,
+      'said = []',
+      'for each in tries:',
+      '    try: said.append(str(eval(each)))',
+      "    except Exception as error: said.append('refused ' + type(error).__name__)",
+      "open('/case/told', 'w').write(chr(10).join(said))",
+    ].join('\n');
+    await visitor.run(`globals().update(p=ProgrammableSource(Script=${JSON.stringify(script)}))`);
+    await visitor.run('p.UpdatePipeline()');
+    const said = (await readFile(told, 'utf8')).split('\n');
+    expect(said.slice(0, -1).every((each) => each.startsWith('refused'))).to.equal(true, said.join(', '));
+    expect(said.at(-1)).to.equal('fine');
+  });
+
+  it('survives junk on its port', async () => {
+    await open();
+    const server = await start('a');
+    for (let probe = 0; probe < 120; probe += 1) {
+      const socket = connect({ port: server.port, host: '127.0.0.1' });
+      socket.on('error', () => undefined);
+      socket.end('GET / HTTP/1.0\r\n\r\n');
+      socket.resume();
+      await once(socket, 'close');
+    }
+    await attach(client(), server);
+  });
+
+  it('is one of as many as there are ports: who comes then is told what ends next, or waits for it', async () => {
+    await open({}, 1);
+    const first = await start('a');
+    const folder = await makeCavity(dir.path, 'b');
+    const refused = await failureOf(operator.startVisualization(askFor(folder)));
+    expect(refused).to.include({ code: status.RESOURCE_EXHAUSTED, reason: 'PORT_POOL_EXHAUSTED' });
+    expect(refused?.message).to.include(first.visualizationId);
+    const waiting = operator.startVisualization({ ...askFor(folder), wait: { seconds: 30, nanos: 0 } });
+    await eventually(async () => {
+      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ pool: 'visualization' });
+      expect(pools[0]?.waiting).to.equal(1);
+    });
+    await operator.stopVisualization({ visualizationId: first.visualizationId });
+    expect(await waiting).to.include({ reused: false, port: first.port, state: SessionState.READY });
+  });
+
+  it('ends when nobody uses it, also with a client that only stays connected, and never while it works', async function () {
+    this.timeout(60_000);
+    await open({ MUSTER_PORT_VISUALIZATION_IDLE: '8s' }, 3);
+    const [unused, attached, busy] = [await start('a'), await start('b'), await start('c')];
+    const worker = client();
+    await Promise.all([attach(client(), attached), attach(worker, busy)]);
+    const script = 'import time\nend = time.time() + 14\nwhile time.time() < end: pass';
+    await worker.run(`globals().update(p=ProgrammableSource(Script=${JSON.stringify(script)}))`);
+    const working = worker.run('p.UpdatePipeline()');
+    for (const { visualizationId } of [unused, attached]) {
+      await eventually(
+        async () => {
+          const { visualization } = await operator.getVisualization({ visualizationId });
+          expect(visualization?.endReason).to.equal(SessionEndReason.IDLE);
+        },
+        { withinMs: 25_000 },
+      );
+    }
+    await working;
+    const { visualization } = await operator.getVisualization({ visualizationId: busy.visualizationId });
+    expect(visualization).to.include({ state: SessionState.READY, clients: 1 });
+    const { ended } = await operator.cleanupIdle({ idleFor: { seconds: 0, nanos: 0 } });
+    expect(ended.map(({ visualizationId }) => visualizationId)).to.deep.equal([busy.visualizationId]);
+  });
+
+  it('is refused for what is no case, lies elsewhere, or is asked for by a customer, and leaves nothing where it fails', async () => {
+    await open({ MUSTER_PORT_PVSERVER: '/usr/bin/false' });
+    const ann = await broker.visualizations('customer', 'ann');
+    const folder = await makeCavity(dir.path);
+    const reasons = await Promise.all(
+      [
+        operator.startVisualization(askFor('/etc')),
+        operator.startVisualization(askFor(`${folder}/../../..`)),
+        operator.startVisualization(askFor(`${folder}/system`)),
+        operator.startVisualization(askFor('cavity')),
+        ann.startVisualization(askFor(folder)),
+        operator.startVisualization({ source: undefined, wait: undefined }),
+      ].map(async (call) => (await failureOf(call))?.reason),
+    );
+    expect(reasons).to.deep.equal([
+      'CASE_NOT_FOUND',
+      'CASE_NOT_FOUND',
+      'NOT_A_CASE',
+      'INVALID_FIELDS',
+      'OPERATOR_ONLY',
+      'INVALID_FIELDS',
+    ]);
+    expect(await failureOf(operator.startVisualization(askFor(folder)))).to.include({ reason: 'PROGRAM_EXITED' });
+    expect(ownedBy(dir.path)).to.deep.equal([]);
+    const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ pool: '' });
+    expect(pools[0]).to.include({ leased: 0, free: 2 });
+  });
+
+  for (const step of [
+    'visualization-starting',
+    'lease-granted',
+    'process-noted',
+    'process-started',
+    'visualization-ready',
+    'visualization-stopping',
+    'lease-settled',
+    'visualization-ended',
+  ]) {
+    it(`is not lost nor left behind when the broker is killed behind the step ${step}`, async () => {
+      await open();
+      const folder = await makeCavity(dir.path);
+      await broker.service.stop();
+      const { env } = broker;
+      const failing = opened.use(
+        await startService({ name: 'port-broker', env: { ...env, MUSTER_PORT_FAILPOINT: step } }),
+      );
+      const caller = await broker.visualizations('operator', 'olga', failing.address);
+      await caller
+        .startVisualization(askFor(folder))
+        .then(({ visualizationId }) => caller.stopVisualization({ visualizationId }))
+        .catch(() => undefined);
+      await eventually(() => expect(failing.hasExited()).to.equal(true));
+      await broker.service.restart();
+      operator = await broker.visualizations('operator', 'olga');
+      const server = await operator.startVisualization(askFor(folder));
+      await attach(client(), server);
+      const { visualizations } = await operator.listVisualizations({ includeEnded: false, pageSize: 0, pageToken: '' });
+      expect(visualizations.map(({ visualizationId }) => visualizationId)).to.deep.equal([server.visualizationId]);
+      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ pool: '' });
+      expect(pools[0]).to.include({ leased: 1, quarantined: 0, foreign: 0 });
+    });
+  }
+});

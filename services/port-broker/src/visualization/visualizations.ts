@@ -1,0 +1,175 @@
+import { join } from 'node:path';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { status } from '@grpc/grpc-js';
+import type { Clock } from '#libs/clock/index.ts';
+import { DomainError, isDomainError, unavailable } from '#libs/errors/index.ts';
+import type { BlobAccess } from '../blob-access.ts';
+import type { Config } from '../config.ts';
+import type { Sample } from '../domain/activity.ts';
+import type { Session } from '../domain/session.ts';
+import type { Events } from '../events.ts';
+import { StartFailure } from '../process/failure.ts';
+import { connectionsOf, usageOf } from '../process/use.ts';
+import { startFailed } from '../session/errors.ts';
+import { watchIdle, type IdleWatch } from '../session/idle.ts';
+import { openKeeper, type Keeper, type KeeperOptions } from '../session/keeper.ts';
+import type { Life } from '../session/life.ts';
+import { unpack } from './archive.ts';
+import { caseWithin, findCase, makeFolder, markCase, type Source } from './case.ts';
+import { pvserverKind, pvserverVersion, tellMinutes, type VisualizationSpec } from './pvserver.ts';
+
+export type VisualizationSession = Session<VisualizationSpec>;
+
+/** The ParaView servers of this host. */
+export interface Visualizations {
+  /** `reach`: an object must be theirs; undefined: anybody's. */
+  start(
+    ask: { source: Source; owner: string; reach: string | undefined; waitMs: number | undefined },
+    signal: AbortSignal,
+  ): Promise<{ session: VisualizationSession; isReused: boolean }>;
+  keeper: Keeper<VisualizationSpec>;
+  idle: IdleWatch;
+  /** Unused for so long, a server ends; 0: never. */
+  idleMs: number;
+  close(): void;
+}
+
+export interface VisualizationsOptions {
+  config: Pick<Config, 'address' | 'visualization'>;
+  keeper: KeeperOptions;
+  blob: BlobAccess | undefined;
+  clock: Clock;
+  events: Events;
+}
+
+const MOST_ENTRIES = 1_000_000;
+
+export const openVisualizations = ({
+  config,
+  keeper: keeping,
+  blob,
+  clock,
+  events,
+}: VisualizationsOptions): Visualizations => {
+  const { roots, archiveBytes, pvserver, idleMs } = config.visualization;
+
+  /** Unpacked once: beside, then in its place, so that what is there is whole. */
+  const unpacked = async (session: VisualizationSession, folder: string): Promise<string> => {
+    const { objectId } = session.spec;
+    const place = join(folder, 'case');
+    const found = await caseWithin(place, `object ${objectId}`).catch(() => undefined);
+    if (found !== undefined) return found;
+    const part = join(folder, 'case.part');
+    const file = join(folder, 'archive');
+    for (const path of [part, file, place]) await rm(path, { recursive: true, force: true });
+    await makeFolder(part);
+    const signal = AbortSignal.timeout(FETCH_MS);
+    const object = await blob?.getObject(objectId, signal);
+    if (object === undefined || blob === undefined) throw blobAway();
+    await blob.fetch(object, file, signal);
+    await unpack(file, part, { bytes: archiveBytes, entries: MOST_ENTRIES });
+    await rm(file, { force: true });
+    await caseWithin(part, `object ${objectId}`);
+    await rename(part, place);
+    return caseWithin(place, `object ${objectId}`);
+  };
+  const caseOf = async (session: VisualizationSession, folder: string): Promise<string> => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const { caseDir } = session.spec;
+    const of = caseDir === '' ? await unpacked(session, folder) : caseDir;
+    const foam = await markCase(of);
+    keeper.life(session.id)?.note({ spec: { ...session.spec, foam } });
+    if (idleMs > 0) await tellMinutes(folder, Math.ceil(idleMs / 60_000));
+    return of;
+  };
+
+  const kind = pvserverKind({ address: config.address, pvserver, isTimed: idleMs > 0, caseOf });
+  const keeper = openKeeper(kind, keeping);
+  const idle = watchIdle({
+    keeper,
+    clock,
+    idleMs,
+    sample: (life) => sampleOf(life, clock),
+    tell: async (session, minutesLeft) => {
+      if (minutesLeft <= SOON_MINUTES) events.sessionIdle(session, minutesLeft);
+      await tellMinutes(join(keeping.folder, session.id), minutesLeft);
+    },
+  });
+
+  const keyOf = async (
+    source: Source,
+    reach: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ key: string; caseDir: string }> => {
+    if (source.kind === 'folder') {
+      const caseDir = await findCase(source.folder, roots);
+      return { key: `folder ${caseDir}`, caseDir };
+    }
+    if (blob === undefined) throw blobAway();
+    const object = await blob.getObject(source.objectId, signal);
+    if (object === undefined || (reach !== undefined && object.customerId !== reach))
+      throw objectNotFound(source.objectId);
+    return { key: `object ${source.objectId}`, caseDir: '' };
+  };
+
+  /** Says what ends next, where every port is in use. */
+  const named = (thrown: unknown): unknown => {
+    if (thrown instanceof StartFailure) return startFailed(thrown);
+    if (!isDomainError(thrown) || thrown.reason !== 'PORT_POOL_EXHAUSTED') return thrown;
+    const next = keeper
+      .list()
+      .filter(({ state }) => state !== 'ended')
+      .map(({ id }) => ({ id, left: idle.leftMs(id) }))
+      .filter((each): each is { id: string; left: number } => each.left !== undefined)
+      .sort((a, b) => a.left - b.left)[0];
+    if (next === undefined) return thrown;
+    const minutes = Math.ceil(next.left / 60_000);
+    return new DomainError(
+      thrown.code,
+      thrown.reason,
+      `${thrown.message}; ${next.id} ends next, in ${minutes} min if nobody uses it`,
+      { ...thrown.metadata, nextToEnd: next.id },
+      { retryAfterMs: next.left, cause: thrown },
+    );
+  };
+
+  return {
+    start: async ({ source, owner, reach, waitMs }, signal) => {
+      try {
+        const { key, caseDir } = await keyOf(source, reach, signal);
+        const version = await pvserverVersion(pvserver);
+        const objectId = source.kind === 'object' ? source.objectId : '';
+        const holder = `ParaView server of ${caseDir === '' ? `object ${objectId}` : caseDir}`.slice(0, 200);
+        const spec = { caseDir, objectId, foam: '', version };
+        return await keeper.start({ key, owner, holder, spec, waitMs }, signal);
+      } catch (thrown) {
+        throw named(thrown);
+      }
+    },
+    keeper,
+    idle,
+    idleMs,
+    close: () => {
+      idle.close();
+      keeper.close();
+    },
+  };
+};
+
+const FETCH_MS = 30 * 60_000;
+const SOON_MINUTES = 5;
+
+const sampleOf = async (life: Life<VisualizationSpec>, clock: Clock): Promise<Sample | undefined> => {
+  const [forwarder, program] = [life.parts.pid('forwarder'), life.parts.pid('pvserver')];
+  if (forwarder === undefined || program === undefined) return undefined;
+  const { cpuTicks } = await usageOf(program);
+  return { at: clock.monotonic(), connections: connectionsOf(forwarder), cpuTicks };
+};
+
+const blobAway = (): DomainError =>
+  unavailable('blob', 'this broker has no blob service to fetch archives from; set MUSTER_BLOB_ENDPOINT');
+
+const objectNotFound = (objectId: string): DomainError =>
+  new DomainError(status.NOT_FOUND, 'OBJECT_NOT_FOUND', `no object ${objectId}; list them with ListObjects`, {
+    object: objectId,
+  });
