@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join, normalize, sep } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { status } from '@grpc/grpc-js';
@@ -97,6 +98,9 @@ const PLAIN = [0, 0o100_000, 0o040_000];
 const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> => {
   const openZip = promisify<number, object, ZipFile>(fromFd);
   const zip = await openZip(fd, { autoClose: false, lazyEntries: true, strictFileNames: true });
+  const openEntry = promisify((entry: Entry, done: (error: Error | null, stream: Readable) => void) =>
+    zip.openReadStream(entry, done),
+  );
   const entries = Promise.withResolvers<void>();
   const one = async (entry: Entry): Promise<void> => {
     const { fileName } = entry;
@@ -104,7 +108,7 @@ const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> 
     const path = join(into, fileName);
     if (fileName.endsWith('/')) return void (await mkdir(path, { recursive: true }));
     await mkdir(dirname(path), { recursive: true });
-    const stream = await promisify(zip.openReadStream.bind(zip) as typeof openEntry)(entry);
+    const stream = await openEntry(entry);
     // Counted as it comes: what the archive says of its sizes may be a lie.
     stream.on('data', (chunk: Buffer) => {
       try {
@@ -121,8 +125,3 @@ const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> 
   zip.readEntry();
   await entries.promise;
 };
-
-declare const openEntry: (
-  entry: Entry,
-  done: (error: Error | null, stream: import('node:stream').Readable) => void,
-) => void;
