@@ -8,6 +8,7 @@ import { logCommand } from './commands/log.ts';
 import { machinesCommand } from './commands/machines.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { portsCommand } from './commands/ports.ts';
+import { visualizeCommand } from './commands/visualize.ts';
 import { renderCommand } from './commands/render.ts';
 import { resultsCommand } from './commands/results.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -65,7 +66,15 @@ export const createProgram = (cli: Cli, actions: Actions): Command => {
 };
 
 const aboutTheMesh = [upCommand, downCommand, statusCommand, agentCommand];
-const forOperators = [usersCommand, machinesCommand, customersCommand, portsCommand, tokenCommand, callCommand];
+const forOperators = [
+  usersCommand,
+  machinesCommand,
+  customersCommand,
+  portsCommand,
+  visualizeCommand,
+  tokenCommand,
+  callCommand,
+];
 
 /** Commands that take a workload's id: `muster show ID`, and `muster workloads show ID` for those who look there. */
 const aboutWorkloads = [

@@ -27,6 +27,7 @@ export const upCommand = ({ does }: Actions): Command =>
     .option('--no-sandbox', 'let agents run renderers unconfined')
     .option('--supervisors <n>', 'replicas of session-supervisor', parseCount('--supervisors', 1, 100), 1)
     .option('--user-managers <n>', 'replicas of user-manager', parseCount('--user-managers', 1, 100), 1)
+    .option('--case-root <dir>', 'operators may name cases below it; again for more', rootsOf, [])
     .option('--mongo <url>', 'a MongoDB replica set from outside')
     .option('--nats <url>', 'a nats-server from outside')
     .option('--blob <connection>', 'a blob storage from outside, as Azure connection string')
@@ -35,10 +36,13 @@ export const upCommand = ({ does }: Actions): Command =>
     .action(
       does<[], CommandOptions>(async (invocation, _args, { detach = false, ...options }) => {
         const { cli } = invocation;
-        const asked = { ...options, data: resolve(cli.cwd, options.data), tls: tlsOf(invocation) };
+        const caseRoot = options.caseRoot.map((root) => resolve(cli.cwd, root));
+        const asked = { ...options, caseRoot, data: resolve(cli.cwd, options.data), tls: tlsOf(invocation) };
         await (detach ? bringUpDetached : bringUp)(cli, asked, teller(invocation));
       }),
     );
+
+const rootsOf = (root: string, before: readonly string[]): string[] => [...before, root];
 
 /** What the services show, and what everybody checks it against. */
 const tlsOf = ({ cli, common }: Invocation): TlsFiles | undefined => {

@@ -77,6 +77,7 @@ const argumentsOf = (options: UpOptions): string[] => {
     ...Object.entries({ ...given, ...external }).flatMap(([name, value]) =>
       value === undefined ? [] : [`--${name}`, String(value)],
     ),
+    ...options.caseRoot.flatMap((root) => ['--case-root', root]),
     ...Object.entries(options.tls ?? {}).flatMap(([name, file]) => [`--tls-${name}`, String(file)]),
     ...(options.sandbox ? [] : ['--no-sandbox']),
     ...(options.restart ? [] : ['--no-restart']),

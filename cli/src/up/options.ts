@@ -13,6 +13,8 @@ export interface UpOptions {
   engines: string;
   /** Whether agents confine what they run. */
   sandbox: boolean;
+  /** Folders below which cases may be that operators name, absolute. */
+  caseRoot: readonly string[];
   /** Stores from outside; embedded ones where undefined. */
   mongo: string | undefined;
   nats: string | undefined;
