@@ -60,4 +60,4 @@ export interface ProcessRecord {
   startTicks: string;
 }
 
-export const isOver = ({ state }: Session): boolean => state === 'ended';
+export const isOver = ({ state }: Pick<Session, 'state'>): boolean => state === 'ended';

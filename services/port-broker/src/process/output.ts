@@ -31,9 +31,9 @@ const tail = async (path: string, bytes: number): Promise<Buffer> => {
 const LINES = 8;
 const LINES_BYTES = 4_096;
 
-/** The last lines that a program said, at most 4 KiB; empty if it said nothing. */
-export const lastLines = async (path: string): Promise<string> =>
-  (await tail(path, LINES_BYTES).catch(() => Buffer.alloc(0)))
+/** The last lines that a program said, from a position on, at most 4 KiB; empty if it said nothing. */
+export const lastLines = async (path: string, since = 0): Promise<string> =>
+  (await tail(path, Math.min(LINES_BYTES, Math.max(0, (await outputSize(path)) - since))).catch(() => Buffer.alloc(0)))
     .toString('utf8')
     .replaceAll(/[^\P{Cc}\n]/gu, '')
     .trim()

@@ -137,6 +137,26 @@ describe('the programs of sessions', () => {
     socket.destroy();
   });
 
+  it('are adopted on the port that they came to, also where that was not their first', async () => {
+    const script = `[ $PORT = ${sessions.first} ] && { echo "Address already in use"; exit 1; }; ${ECHO.script}`;
+    const { session } = await sessions.start('a', { script });
+    const pid = pidOf(session.id);
+    sessions.reopen();
+    expect(sessions.keeper.get(session.id)).to.include({ state: 'ready', port: sessions.first + 1 });
+    expect(pidOf(session.id)).to.equal(pid);
+  });
+
+  it('give their port back by a sweep, where the lease could not be ended with the session', async () => {
+    const { session } = await sessions.start('a', ECHO);
+    await sessions.keeper.stop(session.id, 'stopped');
+    const ask = { pool: 'lab', port: session.port, count: 1, ttlMs: 60_000, owner: 'ann', holder: '' };
+    const about = { requestId: '', requestHash: '', session: session.id };
+    await sessions.desk.acquire({ ...ask, ...about }, undefined, new AbortController().signal);
+    expect(kindOf(sessions, session.port)).to.equal('leased');
+    await sessions.keeper.sweep();
+    expect(kindOf(sessions, session.port)).to.equal('free');
+  });
+
   it('are taken for what they are: another process with the same number is not touched', async () => {
     const { session } = await sessions.start('a', ECHO);
     const stranger = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });

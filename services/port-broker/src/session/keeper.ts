@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Desk } from '../desk/desk.ts';
+import { diskTakesNothing } from '../desk/errors.ts';
 import type { Ask } from '../domain/book.ts';
-import { isOver, type Session, type SessionEnd } from '../domain/session.ts';
+import type { Lease } from '../domain/lease.ts';
+import { isOver, type ProcessRecord, type Session, type SessionEnd } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import type { SocketTable } from '../host/socket-table.ts';
 import { endMarked } from '../process/end.ts';
@@ -14,6 +16,7 @@ import { sessionNotFound, startFailed } from './errors.ts';
 import type { Kind } from './kind.ts';
 import { createLife, type Life } from './life.ts';
 import { createParts } from './parts.ts';
+import { repeat } from './repeat.ts';
 
 export interface KeeperOptions {
   /** Folder for what belongs to sessions while they live. */
@@ -53,9 +56,7 @@ export interface Keeper<Spec> {
   get(id: string): Session<Spec> | undefined;
   /** What lives of it. */
   life(id: string): Life<Spec> | undefined;
-  /** Calls `fn` with each session that has changed. Returns how to stop that. */
-  onChange(fn: (session: Session<Spec>) => void): () => void;
-  /** Tries again to end what could not be ended. Resolves to how many processes are gone by that. */
+  /** Does now what it does every few seconds: tries again to end what could not be ended. Resolves to how many processes are gone by that. */
   sweep(): Promise<number>;
   /** Lets go of all: the programs live on. */
   close(): void;
@@ -77,36 +78,47 @@ interface Entry<Spec> {
 const MOST_PORTS = 3;
 const REMEMBERED = 1_000;
 const HOUR_MS = 3_600_000;
+const SWEEP_EVERY_MS = 10_000;
+const BOUND_EVERY_MS = 500;
 
 /** Opens the sessions of one kind that an earlier process left, and goes on with those whose lease lives. */
 export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keeper<Spec> => {
   const { desk, store, sockets, clock, random, events, failpoint } = options;
   const entries = new Map<string, Entry<Spec>>();
   const byKey = new Map<string, string>();
-  const listeners = new Set<(session: Session<Spec>) => void>();
   const closing = new AbortController();
   /** Nonces of sessions that are over, of which something may be left. */
   const left = new Set<string>();
 
-  const keep = (session: Session<Spec>): void => {
-    const entry = entries.get(session.id);
-    if (entry !== undefined) entry.session = session;
-    store.put(session);
-    failpoint(`${kind.name}-${session.state}`);
-  };
-  /** Told even where the disk takes nothing: what runs, runs. */
-  const tell = (session: Session<Spec>): void => {
+  /** Makes something durable, or throws UNAVAILABLE `disk`. */
+  const write = (what: () => void): void => {
     try {
-      keep(session);
+      what();
+    } catch (thrown) {
+      throw diskTakesNothing(thrown);
+    }
+  };
+  /** Makes something durable that has happened already: what runs, runs, and what is gone is gone, also where the disk takes nothing. */
+  const recordIfPossible = (what: () => void): void => {
+    try {
+      what();
     } catch (thrown) {
       events.diskFailed(thrown);
     }
+  };
+  const keep = (session: Session<Spec>): void => {
+    store.put(session);
+    failpoint(`${kind.name}-${session.state}`);
+  };
+  const tell = (session: Session<Spec>): void => {
+    const entry = entries.get(session.id);
+    if (entry !== undefined) entry.session = session;
+    recordIfPossible(() => keep(session));
     events.sessionChanged(session);
-    for (const listener of listeners) listener(session);
   };
   const folderOf = ({ id }: Session): string => join(options.folder, id);
 
-  const lifeOf = (session: Session<Spec>, records: Parameters<typeof createParts>[1]): Life<Spec> => {
+  const lifeOf = (session: Session<Spec>, records: readonly ProcessRecord[]): Life<Spec> => {
     const parts = createParts(
       {
         session: session.id,
@@ -115,11 +127,11 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
         sockets,
         closing: closing.signal,
         newNonce: () => Buffer.from(random.bytes(16)).toString('hex'),
-        note: (record) => {
-          store.putProcess(record);
-          failpoint(record.pid === 0 ? 'process-noted' : 'process-started');
+        note: (process) => {
+          write(() => store.putProcess(process));
+          failpoint(process.pid === 0 ? 'process-noted' : 'process-started');
         },
-        forget: (nonces) => store.dropProcesses(nonces),
+        forget: (nonces) => recordIfPossible(() => store.dropProcesses(nonces)),
       },
       records,
     );
@@ -158,11 +170,10 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     const old = over.sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0)).slice(REMEMBERED);
     if (old.length === 0) return;
     for (const { id } of old) entries.delete(id);
-    store.drop(old.map(({ id }) => id));
+    recordIfPossible(() => store.drop(old.map(({ id }) => id)));
   };
 
   const acquire = async (session: Session<Spec>, wanted: Wanted<Spec>, signal: AbortSignal): Promise<Session<Spec>> => {
-    if (kind.pool === undefined) return session;
     const pool = desk.book().pools.get(kind.pool)?.pool;
     const about = { pool: kind.pool, port: undefined, count: 1, ttlMs: pool?.defaultTtlMs ?? HOUR_MS };
     const ask: Ask = {
@@ -186,7 +197,7 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
       const life = lifeOf(session, []);
       entry.life = life;
       try {
-        await life.begin(session);
+        await life.begin();
         return life;
       } catch (thrown) {
         const isTaken =
@@ -202,6 +213,19 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     }
   };
 
+  const enter = (session: Session<Spec>): Entry<Spec> => {
+    const done = Promise.resolve();
+    const entry: Entry<Spec> = {
+      session,
+      life: undefined,
+      begun: done,
+      over: done,
+      interested: 0,
+      giveUp: new AbortController(),
+    };
+    entries.set(session.id, entry);
+    return entry;
+  };
   const create = (wanted: Wanted<Spec>): Entry<Spec> => {
     const now = clock.now();
     const session: Session<Spec> = {
@@ -218,30 +242,18 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
       lastError: '',
       restarts: 0,
     };
-    const entry: Entry<Spec> = {
-      session,
-      life: undefined,
-      begun: Promise.resolve(),
-      over: Promise.resolve(),
-      interested: 0,
-      giveUp: new AbortController(),
-    };
-    entries.set(session.id, entry);
+    const entry = enter(session);
     byKey.set(wanted.key, session.id);
     const begun = (async () => {
       try {
-        keep(session);
+        write(() => keep(session));
         return await begin(entry, wanted);
       } catch (thrown) {
         // No port, or no disk: there is nothing of it.
         if (!isOver(entry.session)) {
           entries.delete(session.id);
           if (byKey.get(wanted.key) === session.id) byKey.delete(wanted.key);
-          try {
-            store.drop([session.id]);
-          } catch (also) {
-            events.diskFailed(also);
-          }
+          recordIfPossible(() => store.drop([session.id]));
         }
         throw thrown;
       }
@@ -254,25 +266,17 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     return entry;
   };
 
-  const adopt = (session: Session<Spec>, records: Parameters<typeof createParts>[1]): void => {
-    const entry: Entry<Spec> = {
-      session,
-      life: undefined,
-      begun: Promise.resolve(),
-      over: Promise.resolve(),
-      interested: 0,
-      giveUp: new AbortController(),
-    };
-    entries.set(session.id, entry);
+  const adopt = (session: Session<Spec>, records: readonly ProcessRecord[]): void => {
+    const entry = enter(session);
     if (isOver(session)) {
       for (const { nonce } of records) left.add(nonce);
       return;
     }
     byKey.set(session.key, session.id);
-    const lease = [...desk.book().leases.values()].find(({ lease: { session: id } }) => id === session.id)?.lease;
+    const lease = leaseOf(desk, session.id);
     const life = lifeOf({ ...session, leaseId: lease?.id ?? '', port: lease?.port ?? 0 }, records);
     entry.life = life;
-    const isHeld = kind.pool === undefined || (lease !== undefined && lease.end === undefined);
+    const isHeld = lease !== undefined && lease.end === undefined;
     const isAlive = session.state === 'ready' || session.state === 'restarting';
     if (isHeld && isAlive) {
       events.sessionAdopted(session);
@@ -281,7 +285,7 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     }
     // It was not ready yet, or about to end; or the host was started anew. Its caller never heard of it, or wanted it gone.
     const end = lease?.end?.reason === 'rebooted' ? 'rebooted' : (session.end ?? 'failed');
-    entry.over = life.parts.endAll(0, session.port).then((isClean) => settle(entry, isClean, { end }));
+    entry.over = life.parts.endAll(0, life.session().port).then((isClean) => settle(entry, isClean, { end }));
   };
 
   const stop = async (id: string, end: SessionEnd): Promise<Session<Spec>> => {
@@ -293,6 +297,22 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     return entry.session;
   };
 
+  const sweep = async (): Promise<number> => {
+    const nonces = new Set(left);
+    const isClean = await endMarked(nonces, 0, clock);
+    if (isClean) {
+      for (const nonce of nonces) left.delete(nonce);
+      recordIfPossible(() => store.dropProcesses(nonces));
+    }
+    // Where the disk took nothing when a session ended, its lease lives on.
+    const ofNobody = [...desk.book().leases.values()]
+      .map(({ lease }) => lease)
+      .filter(({ pool, session, end }) => pool === kind.pool && session !== '' && end === undefined)
+      .filter(({ session }) => isOver(entries.get(session)?.session ?? { state: 'ended' }));
+    for (const { id } of ofNobody) await desk.settle(id, isClean);
+    return isClean ? nonces.size : 0;
+  };
+
   const kept = store.load();
   for (const session of kept.sessions as Session<Spec>[]) {
     if (session.kind !== kind.name) continue;
@@ -301,6 +321,11 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
       kept.processes.filter((record) => record.session === session.id),
     );
   }
+
+  const boundAll = async (): Promise<void> => {
+    await Promise.all([...entries.values()].flatMap(({ life }) => life?.parts.bound() ?? []));
+  };
+  const stops = [repeat(clock, SWEEP_EVERY_MS, sweep), repeat(clock, BOUND_EVERY_MS, boundAll)];
 
   return {
     start: async (wanted, signal) => {
@@ -338,19 +363,19 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
       return entry?.life?.session() ?? entry?.session;
     },
     life: (id) => entries.get(id)?.life,
-    onChange: (fn) => {
-      listeners.add(fn);
-      return () => void listeners.delete(fn);
+    sweep,
+    close: () => {
+      for (const stopIt of stops) stopIt();
+      closing.abort(new Error('this process ends'));
     },
-    sweep: async () => {
-      const nonces = [...left];
-      if (nonces.length === 0 || !(await endMarked(left, 0, clock))) return 0;
-      for (const nonce of nonces) left.delete(nonce);
-      store.dropProcesses(nonces);
-      return nonces.length;
-    },
-    close: () => closing.abort(new Error('this process ends')),
   };
 };
+
+/** The lease of a session: the one that lives, or else the latest; a session that found its port taken has had several. */
+const leaseOf = (desk: Desk, session: string): Lease | undefined =>
+  [...desk.book().leases.values()]
+    .map(({ lease }) => lease)
+    .filter((lease) => lease.session === session)
+    .sort((a, b) => Number(a.end !== undefined) - Number(b.end !== undefined) || b.grantedAtMs - a.grantedAtMs)[0];
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -11,8 +11,8 @@ export interface Part {
 export interface Recipe {
   /** In the order in which they are started. */
   parts: readonly Part[];
-  /** The role of the part that listens on the leased port; undefined: no port of the host is opened. */
-  listener: string | undefined;
+  /** The role of the part that listens on the leased port. */
+  listener: string;
   /** The kind's own sign that it can be used, asked again and again; `said`: what a part has said since it was started. */
   isReady: (said: (role: string) => string) => Promise<boolean>;
   readyMs: number;
@@ -23,8 +23,8 @@ export interface Recipe {
 /** A kind of session. */
 export interface Kind<Spec> {
   name: SessionKind;
-  /** The pool of its ports; undefined: it takes none. */
-  pool: string | undefined;
+  /** The pool of its ports. */
+  pool: string;
   /** Whether a program that ends is started again. */
   isSticky: boolean;
   /** `folder`: the session's own. Throws StartFailure where a program is missing. */

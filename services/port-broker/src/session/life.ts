@@ -4,7 +4,6 @@ import { afterEnd, isFailure, type Run } from '../domain/sticky.ts';
 import { StartFailure } from '../process/failure.ts';
 import type { Kind, Recipe } from './kind.ts';
 import type { Parts } from './parts.ts';
-import { repeat } from './repeat.ts';
 
 /** What a session's life needs of the world. */
 export interface LifeOptions<Spec> {
@@ -26,14 +25,12 @@ export interface Life<Spec> {
   /** Changes what is known of it. */
   note(change: Partial<Pick<Session<Spec>, 'lastActivityMs' | 'spec'>>): void;
   /** Starts its programs on its port, once. Throws StartFailure; what it started then still has to be ended. */
-  begin(session: Session<Spec>): Promise<void>;
+  begin(): Promise<void>;
   /** From then on they are started again where they end. Resolves when the session is over, to whether nothing is left of it. */
   carryOn(): Promise<boolean>;
   /** Ends it; `carryOn` tells when it is done. */
   stop(end: SessionEnd): void;
 }
-
-const BOUND_EVERY_MS = 500;
 
 export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec>): Life<Spec> => {
   const { kind, folder, parts, clock, closing, changed } = options;
@@ -41,7 +38,6 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
   const stopping = new AbortController();
   let why: SessionEnd = 'stopped';
   const either = AbortSignal.any([stopping.signal, closing]);
-  const stopBounding = repeat(clock, BOUND_EVERY_MS, () => parts.bound());
   const set = (change: Partial<Session<Spec>>): void => {
     session = { ...session, ...change };
     changed(session);
@@ -99,30 +95,20 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
     note: (change) => {
       session = { ...session, ...change };
     },
-    begin: async (next) => {
-      session = next;
+    begin: async () => {
       set({ state: 'starting' });
-      try {
-        await bringUp();
-      } catch (thrown) {
-        stopBounding();
-        throw thrown;
-      }
+      await bringUp();
     },
     carryOn: async () => {
-      try {
-        const end = await carryOn().catch((thrown: unknown) => {
-          if (!either.aborted) throw thrown;
-          return undefined;
-        });
-        // Only this process ends, not the session.
-        if (end === undefined && !stopping.signal.aborted) return false;
-        const recipe = await kind.recipe(session, folder).catch(() => undefined);
-        set({ state: 'stopping', end: end ?? why });
-        return await parts.endAll(recipe?.graceMs ?? 0, session.port);
-      } finally {
-        stopBounding();
-      }
+      const end = await carryOn().catch((thrown: unknown) => {
+        if (!either.aborted) throw thrown;
+        return undefined;
+      });
+      // Only this process ends, not the session.
+      if (end === undefined && !stopping.signal.aborted) return false;
+      const recipe = await kind.recipe(session, folder).catch(() => undefined);
+      set({ state: 'stopping', end: end ?? why });
+      return parts.endAll(recipe?.graceMs ?? 0, session.port);
     },
     stop: (end) => {
       if (!stopping.signal.aborted) why = end;

@@ -28,6 +28,9 @@ export interface PartsOptions {
 /** A part that ended, and how. */
 export interface PartEnd extends Exit {
   role: string;
+  /** Where it said what, and from where on in this run. */
+  output: string;
+  since: number;
 }
 
 /** The programs of one session: starts those that do not run, and ends all. */
@@ -74,7 +77,7 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
     // One that we ended ourselves is no news.
     if (running.get(role) !== part) return;
     running.delete(role);
-    ends.push({ role, ...exit });
+    ends.push({ role, ...exit, output: part.output, since: part.since });
     wake.resolve();
   };
   const watch = (role: string, part: Running): void => {
@@ -109,8 +112,8 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
   const checkEnds = async (): Promise<void> => {
     const end = ends.shift();
     if (end === undefined) return;
-    const output = outputOf(folder, end.role);
-    const said = await lastLines(output);
+    // Only of this run: the one before may have had another port.
+    const said = await lastLines(end.output, end.since);
     if (/address already in use/i.test(said)) {
       throw new StartFailure('PORT_TAKEN', end.role, 'could not listen: somebody took the port', { lastLines: said });
     }
@@ -120,11 +123,11 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
     });
   };
   const isListening = async (recipe: Recipe, port: number): Promise<boolean> => {
-    const part = recipe.listener === undefined ? undefined : running.get(recipe.listener);
-    if (part === undefined) return recipe.listener === undefined;
+    const part = running.get(recipe.listener);
+    if (part === undefined) return false;
     const who = await whoListens(sockets, port, part.identity.pid);
-    if (who === 'foreign' && running.has(recipe.listener ?? '')) {
-      throw new StartFailure('FOREIGN_LISTENER', recipe.listener ?? '', `finds somebody else on port ${port}`);
+    if (who === 'foreign' && running.has(recipe.listener)) {
+      throw new StartFailure('FOREIGN_LISTENER', recipe.listener, `finds somebody else on port ${port}`);
     }
     return who === 'ours';
   };
