@@ -6,21 +6,12 @@ import { systemRandom } from '#libs/random/index.ts';
 import { eventually, fakeClock, tempDir, type FakeClock, type TempDir } from '#libs/testing/index.ts';
 import { parsePools } from '../domain/pool-expression.ts';
 import type { Ask } from '../domain/book.ts';
-import type { Events } from '../events.ts';
+import { silentEvents } from '../fixtures/silent-events.ts';
 import { FolderInUseError, openDatabase } from '../store/database.ts';
 import { createLeaseStore, type LeaseStore } from '../store/lease-store.ts';
 import { openDesk, type Desk } from './desk.ts';
 
 const MINUTE_MS = 60_000;
-const silent: Events = {
-  leaseAcquired: () => {},
-  leaseEnded: () => {},
-  reconciled: () => {},
-  diskFailed: () => {},
-  sessionChanged: () => {},
-  sessionAdopted: () => {},
-  sessionIdle: () => {},
-};
 const ask = (more: Partial<Ask> = {}): Ask => ({
   pool: 'a',
   port: undefined,
@@ -62,7 +53,7 @@ describe('the desk where ports are given out', () => {
     };
     const sockets = { read: () => (isBlind ? undefined : () => false), listeners: () => [] };
     const pools = parsePools('a=100-103,b=200-1099');
-    desk = openDesk({ host: 'here', pools, store, sockets, bootId, clock, random: systemRandom, events: silent });
+    desk = openDesk({ host: 'here', pools, store, sockets, bootId, clock, random: systemRandom, events: silentEvents });
   };
   const reopen = (bootId?: string): void => {
     desk.close();

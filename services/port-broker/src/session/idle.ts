@@ -22,7 +22,7 @@ export interface IdleWatch {
   leftMs(id: string): number | undefined;
   /** How many clients it had when it was looked at last. */
   clients(id: string): number;
-  /** Ends those that were not used for `idleMs`, looked at now. Resolves to their ids. */
+  /** Ends those that were not used for `idleMs`, looked at now; never one in use. Resolves to their ids. */
   cleanup(idleMs: number): Promise<string[]>;
   close(): void;
 }
@@ -36,6 +36,8 @@ interface Watched {
   sample: Sample;
   /** When it was used last, monotonic milliseconds. */
   usedAt: number;
+  /** Whether it was in use when it was looked at last. */
+  isUsed: boolean;
   toldMinutes: number | undefined;
 }
 
@@ -52,6 +54,7 @@ export const watchIdle = <Spec>({ keeper, clock, idleMs, sample, tell }: IdleOpt
     const now: Watched = {
       sample: next,
       usedAt: isUsed ? next.at : before.usedAt,
+      isUsed,
       toldMinutes: before?.toldMinutes,
     };
     if (isUsed) life.note({ lastActivityMs: clock.now() });
@@ -97,7 +100,9 @@ export const watchIdle = <Spec>({ keeper, clock, idleMs, sample, tell }: IdleOpt
     clients: (id) => watched.get(id)?.sample.connections.size ?? 0,
     cleanup: async (forMs) => {
       const seen = await lookAtAll();
-      const idle = [...seen].filter(([, { usedAt }]) => clock.monotonic() - usedAt >= forMs).map(([id]) => id);
+      const idle = [...seen]
+        .filter(([, { usedAt, isUsed }]) => !isUsed && clock.monotonic() - usedAt >= forMs)
+        .map(([id]) => id);
       await Promise.all(idle.map((id) => keeper.stop(id, 'idle')));
       return idle;
     },

@@ -1,4 +1,4 @@
-import { mkdir, open, realpath, readdir, stat } from 'node:fs/promises';
+import { open, realpath, readdir, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, sep } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { DomainError } from '#libs/errors/index.ts';
@@ -54,10 +54,4 @@ export const markCase = async (folder: string): Promise<string> => {
   const name = `${basename(folder).replaceAll(/[^\w.-]/g, '_')}.foam`;
   await (await open(join(folder, name), 'a')).close();
   return name;
-};
-
-/** An empty folder, made with those above it. */
-export const makeFolder = async (folder: string): Promise<string> => {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  return folder;
 };

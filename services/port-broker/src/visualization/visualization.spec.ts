@@ -176,11 +176,15 @@ describe('a ParaView server', () => {
         { withinMs: 25_000 },
       );
     }
+    const now = { idleFor: { seconds: 0, nanos: 0 } };
+    expect((await operator.cleanupIdle(now)).ended).to.deep.equal([]);
     await working;
     const { visualization } = await operator.getVisualization({ visualizationId: busy.visualizationId });
     expect(visualization).to.include({ state: SessionState.READY, clients: 1 });
-    const { ended } = await operator.cleanupIdle({ idleFor: { seconds: 0, nanos: 0 } });
-    expect(ended.map(({ visualizationId }) => visualizationId)).to.deep.equal([busy.visualizationId]);
+    await eventually(async () => {
+      const { ended } = await operator.cleanupIdle(now);
+      expect(ended.map(({ visualizationId }) => visualizationId)).to.deep.equal([busy.visualizationId]);
+    });
   });
 
   it('is refused for what is no case, lies elsewhere, or is asked for by a customer, and leaves nothing where it fails', async () => {

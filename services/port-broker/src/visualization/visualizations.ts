@@ -15,7 +15,7 @@ import { watchIdle, type IdleWatch } from '../session/idle.ts';
 import { openKeeper, type Keeper, type KeeperOptions } from '../session/keeper.ts';
 import type { Life } from '../session/life.ts';
 import { unpack } from './archive.ts';
-import { caseWithin, findCase, makeFolder, markCase, type Source } from './case.ts';
+import { caseWithin, findCase, markCase, type Source } from './case.ts';
 import { pvserverKind, pvserverVersion, tellMinutes, type VisualizationSpec } from './pvserver.ts';
 
 export type VisualizationSession = Session<VisualizationSpec>;
@@ -62,7 +62,7 @@ export const openVisualizations = ({
     const part = join(folder, 'case.part');
     const file = join(folder, 'archive');
     for (const path of [part, file, place]) await rm(path, { recursive: true, force: true });
-    await makeFolder(part);
+    await mkdir(part);
     const signal = AbortSignal.timeout(FETCH_MS);
     const object = await blob?.getObject(objectId, signal);
     if (object === undefined || blob === undefined) throw blobAway();
