@@ -9,8 +9,8 @@ export interface Isolated {
   port: number;
   /** Folder of the host that it may write, and where it sees it. */
   work: { host: string; inside: string };
-  /** Folders of the host that it may read, at the same place inside. */
-  readOnly: readonly string[];
+  /** Folders of the host that it may read, and where it sees them. */
+  readOnly: readonly { host: string; inside: string }[];
   /** Folder of the host for the socket. */
   socketDir: string;
 }
@@ -21,7 +21,7 @@ export interface Tools {
 }
 
 /** The name of the Unix socket in its folder that leads to the program. */
-export const SOCKET = 's';
+const SOCKET = 's';
 const SOCKET_DIR = '/run-s';
 const MOST_CONNECTIONS = 64;
 const LISTENING = `fork,reuseaddr,max-children=${MOST_CONNECTIONS}`;
@@ -40,7 +40,7 @@ export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string):
     [bwrap, '--unshare-all', '--unshare-user', '--disable-userns', '--cap-drop', 'ALL', '--hostname', 'muster'],
     SYSTEM,
     ['--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', String(512 * 1024 ** 2), '--tmpfs', '/tmp'],
-    box.readOnly.flatMap((each) => ['--ro-bind', each, each]),
+    box.readOnly.flatMap(({ host, inside: at }) => ['--ro-bind', host, at]),
     ['--bind', box.work.host, box.work.inside, '--bind', box.socketDir, SOCKET_DIR],
     ['--remount-ro', '/dev', '--remount-ro', '/'],
     environment({ PATH: '/usr/bin:/bin', HOME: box.work.inside, ...box.env, [MARK]: nonce }),
@@ -49,13 +49,17 @@ export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string):
 };
 
 /**
- * The command line that passes what comes to a port on to the Unix socket in the folder where it is started. A client that comes
- * while the program is being started again waits for it, up to 20 s.
+ * The command line that passes what comes to a port on to the Unix socket in a folder. A client that comes while the program is being
+ * started again waits for it, up to 20 s. The program may put anything in the place of its socket, a link to one of the host's too;
+ * so whoever connects to it has the host's network, but of its files only that folder.
  */
-export const forwarder = ({ socat }: Tools, address: string, port: number): string[] => [
-  socat,
-  address.includes(':')
-    ? `TCP6-LISTEN:${port},bind=[${address}],${LISTENING}`
-    : `TCP4-LISTEN:${port},bind=${address},${LISTENING}`,
-  `UNIX-CONNECT:${SOCKET},retry=80,interval=0.25`,
-];
+export const forwarder = ({ bwrap, socat }: Tools, socketDir: string, address: string, port: number): string[] =>
+  [
+    [bwrap, '--unshare-user', '--unshare-ipc', '--unshare-uts', '--disable-userns', '--cap-drop', 'ALL'],
+    SYSTEM,
+    ['--bind', socketDir, SOCKET_DIR, '--remount-ro', '/', '--chdir', SOCKET_DIR, '--', socat],
+    address.includes(':')
+      ? `TCP6-LISTEN:${port},bind=[${address}],${LISTENING}`
+      : `TCP4-LISTEN:${port},bind=${address},${LISTENING}`,
+    `UNIX-CONNECT:${SOCKET},retry=80,interval=0.25`,
+  ].flat();

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { allProcesses, processTree, statOf } from '#libs/processes/index.ts';
 
-/** Bytes that each child of a forwarding process has carried, in and out. Each child is one connection. */
+/** Bytes that each connection of a forwarder has carried, in and out: each is a child of the one child that its sandbox has. */
 export const connectionsOf = (pid: number): Map<string, number> => {
-  const connections = new Map<string, number>();
-  for (const { pid: child, parent, isDead, startTicks } of allProcesses()) {
-    if (parent === pid && !isDead) connections.set(`${child}/${startTicks}`, bytesOf(child));
-  }
-  return connections;
+  const all = allProcesses().filter(({ isDead }) => !isDead);
+  const listener = all.find(({ parent }) => parent === pid);
+  const children = all.filter(({ parent }) => parent === listener?.pid);
+  return new Map(children.map(({ pid: child, startTicks }) => [`${child}/${startTicks}`, bytesOf(child)]));
 };
 
 /** Bytes that a process has read and written so far, its ended children among them. Source: proc_pid_io(5). */

@@ -88,7 +88,7 @@ describe('the programs of sessions', () => {
   it('are there once for each key, and gone when they are stopped, also what ignores TERM, escapes from its group or is a zombie', async () => {
     const deaf = `trap '' TERM; (trap '' TERM; sleep 1000) & setsid sh -c "trap '' TERM; sleep 1000; :" & (sleep 0.01 & exec sleep 1000) & `;
     const [{ session }, two] = await Promise.all([
-      sessions.start('a', { script: deaf + ECHO.script, graceMs: 100 }),
+      sessions.start('a', { script: deaf + ECHO.script }),
       sessions.start('a', ECHO),
     ]);
     expect(two).to.deep.include({ isReused: true });

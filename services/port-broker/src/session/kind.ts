@@ -16,8 +16,6 @@ export interface Recipe {
   /** The kind's own sign that it can be used, asked again and again; `said`: what a part has said since it was started. */
   isReady: (said: (role: string) => string) => Promise<boolean>;
   readyMs: number;
-  /** How long it may take to end when it is asked. */
-  graceMs: number;
 }
 
 /** A kind of session. */
@@ -27,6 +25,8 @@ export interface Kind<Spec> {
   pool: string;
   /** Whether a program that ends is started again. */
   isSticky: boolean;
+  /** How long a program may take to end when it is asked. */
+  graceMs: number;
   /** `folder`: the session's own. Throws StartFailure where a program is missing. */
   recipe: (session: Session<Spec>, folder: string) => Promise<Recipe>;
 }

@@ -2,7 +2,7 @@ import type { Clock } from '#libs/clock/index.ts';
 import type { Session, SessionEnd } from '../domain/session.ts';
 import { afterEnd, isFailure, type Run } from '../domain/sticky.ts';
 import { StartFailure } from '../process/failure.ts';
-import type { Kind, Recipe } from './kind.ts';
+import type { Kind } from './kind.ts';
 import type { Parts } from './parts.ts';
 
 /** What a session's life needs of the world. */
@@ -43,12 +43,11 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
     changed(session);
   };
 
-  const bringUp = async (): Promise<Recipe> => {
+  const bringUp = async (): Promise<void> => {
     const recipe = await kind.recipe(session, folder);
     await parts.bringUp(recipe, session.port, either);
     const now = clock.now();
     set({ state: 'ready', readyAtMs: now, lastActivityMs: now });
-    return recipe;
   };
 
   /** Waits for the end of a part. Resolves to how that run went; undefined: the session is to end. */
@@ -106,9 +105,8 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
       });
       // Only this process ends, not the session.
       if (end === undefined && !stopping.signal.aborted) return false;
-      const recipe = await kind.recipe(session, folder).catch(() => undefined);
       set({ state: 'stopping', end: end ?? why });
-      return parts.endAll(recipe?.graceMs ?? 0, session.port);
+      return parts.endAll(kind.graceMs, session.port);
     },
     stop: (end) => {
       if (!stopping.signal.aborted) why = end;

@@ -25,6 +25,15 @@ const notACase = (folder: string): DomainError =>
     { case: folder },
   );
 
+const notWritable = (folder: string, cause: unknown): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'CASE_NOT_WRITABLE',
+    `the broker cannot write a file into ${folder}; let its user do so`,
+    { case: folder },
+    { cause },
+  );
+
 /** The real path of a case's folder. Throws CASE_NOT_FOUND where it is not below one of the roots, links followed, and NOT_A_CASE. */
 export const findCase = async (folder: string, roots: readonly string[]): Promise<string> => {
   const found = isAbsolute(folder) ? await realpath(folder).catch(() => undefined) : undefined;
@@ -49,9 +58,16 @@ const checkCase = async (folder: string, named: string): Promise<void> => {
   if (dictionary?.isFile() !== true) throw notACase(named);
 };
 
-/** Makes the empty file by which ParaView knows a case. Returns its name. */
+/**
+ * Makes the empty file by which ParaView knows a case, where nothing of that name is: a link there would lead to another file.
+ * Returns its name.
+ */
 export const markCase = async (folder: string): Promise<string> => {
   const name = `${basename(folder).replaceAll(/[^\w.-]/g, '_')}.foam`;
-  await (await open(join(folder, name), 'a')).close();
+  try {
+    await (await open(join(folder, name), 'wx', 0o644)).close();
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw notWritable(folder, thrown);
+  }
   return name;
 };

@@ -27,6 +27,8 @@ const INSIDE_PORT = 11_111;
 const OFFSCREEN = ['--force-offscreen-rendering', '--disable-xdisplay-test', '--no-mpi'];
 const READY_MS = 60_000;
 const GRACE_MS = 3_000;
+/** Where it reads what it is told: it may not write there, for what it put there we would write to. */
+const TOLD = '/told';
 const MINUTES = 'minutes';
 
 export interface PvserverOptions {
@@ -45,25 +47,27 @@ export const pvserverKind = (options: PvserverOptions): Kind<VisualizationSpec> 
   name: 'visualization',
   pool: 'visualization',
   isSticky: true,
+  graceMs: GRACE_MS,
   recipe: async (session, folder) => {
     const program = options.pvserver ?? (await programOnPath('pvserver'));
     await checkProgram(program);
     const tools = { bwrap: await programOnPath('bwrap'), socat: await programOnPath('socat') };
     const socketDir = join(folder, 'run');
-    await mkdir(socketDir, { recursive: true, mode: 0o700 });
+    const toldDir = join(folder, 'told');
+    for (const dir of [socketDir, toldDir]) await mkdir(dir, { recursive: true, mode: 0o700 });
     const caseDir = await options.caseOf(session, folder);
-    const timed = options.isTimed ? ['--timeout-command', `cat /run-s/${MINUTES}`] : [];
+    const timed = options.isTimed ? ['--timeout-command', `cat ${TOLD}/${MINUTES}`] : [];
     const argv = [program, `--server-port=${INSIDE_PORT}`, ...OFFSCREEN, ...timed];
     const work = { host: caseDir, inside: CASE };
-    const box = { argv, env: {}, port: INSIDE_PORT, work, readOnly: [], socketDir };
+    const box = { argv, env: {}, port: INSIDE_PORT, work, readOnly: [{ host: toldDir, inside: TOLD }], socketDir };
     return {
       parts: [
         {
           role: 'forwarder',
           command: () => ({
-            argv: forwarder(tools, options.address, session.port),
+            argv: forwarder(tools, socketDir, options.address, session.port),
             env: {},
-            cwd: socketDir,
+            cwd: folder,
             output: outputOf(folder, 'forwarder'),
           }),
         },
@@ -80,14 +84,13 @@ export const pvserverKind = (options: PvserverOptions): Kind<VisualizationSpec> 
       listener: 'forwarder',
       isReady: (said) => Promise.resolve(said('pvserver').includes('Accepting connection(s)')),
       readyMs: READY_MS,
-      graceMs: GRACE_MS,
     };
   },
 });
 
 /** Tells the clients of a session how many minutes are left to it. */
 export const tellMinutes = (folder: string, minutes: number): Promise<void> =>
-  writeFile(join(folder, 'run', MINUTES), `${minutes}\n`, { mode: 0o600 });
+  writeFile(join(folder, 'told', MINUTES), `${minutes}\n`, { mode: 0o600 });
 
 const versions = new Map<string, Promise<string>>();
 

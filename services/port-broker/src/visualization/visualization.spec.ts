@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
@@ -24,6 +24,12 @@ const attach = async (
   await client.run(`globals().update(r=OpenFOAMReader(FileName='${foamPath}'))`);
   await client.run('r.UpdatePipeline()');
   expect(await client.run(CELLS)).to.equal('400');
+};
+
+/** Lets the server run Python. */
+const run = async (client: ParaviewClient, python: string): Promise<void> => {
+  await client.run(`globals().update(p=ProgrammableSource(Script=${JSON.stringify(python)}))`);
+  await client.run('p.UpdatePipeline()');
 };
 
 const failureOf = (call: Promise<unknown>) =>
@@ -111,6 +117,7 @@ describe('a ParaView server', () => {
       `open('${secret}').read()`,
       `__import__('socket').create_connection(('127.0.0.1', ${port}), 2)`,
       `__import__('socket').create_connection(('127.0.0.1', ${server.port}), 2)`,
+      `open('/told/minutes', 'w').write('x')`,
       `'fine'`,
     ];
     const script = [
@@ -122,11 +129,42 @@ describe('a ParaView server', () => {
       "    except Exception as error: said.append('refused ' + type(error).__name__)",
       "open('/case/told', 'w').write(chr(10).join(said))",
     ].join('\n');
-    await visitor.run(`globals().update(p=ProgrammableSource(Script=${JSON.stringify(script)}))`);
-    await visitor.run('p.UpdatePipeline()');
+    await run(visitor, script);
     const said = (await readFile(told, 'utf8')).split('\n');
     expect(said.slice(0, -1).every((each) => each.startsWith('refused'))).to.equal(true, said.join(', '));
     expect(said.at(-1)).to.equal('fine');
+  });
+
+  it('leads nobody to a socket of the host, nor writes where a client puts a link', async () => {
+    await open();
+    const socket = join(dir.path, 'service');
+    let wasReached = false;
+    const service = createServer(() => {
+      wasReached = true;
+    }).listen(socket);
+    await once(service, 'listening');
+    opened.defer(() => closed(service));
+    const server = await start('a');
+    const visitor = client();
+    await attach(visitor, server);
+    const outside = join(dir.path, 'made-outside');
+    const links = `import os
+for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
+    os.remove(path)
+    os.symlink(to, path)`;
+    await run(visitor, links);
+    expect(await readlink(join(dir.path, 'a', 'a.foam'))).to.equal(outside);
+    const probe = connect({ port: server.port, host: '127.0.0.1' });
+    probe.on('error', () => undefined);
+    await once(probe, 'connect');
+    await visitor.leave();
+    await eventually(async () => {
+      const { visualization } = await operator.getVisualization({ visualizationId: server.visualizationId });
+      expect(visualization).to.include({ restarts: 1, state: SessionState.READY });
+    });
+    probe.destroy();
+    expect(wasReached).to.equal(false);
+    expect(await stat(outside).catch(() => 'nothing')).to.equal('nothing');
   });
 
   it('survives junk on its port', async () => {
