@@ -6,8 +6,8 @@ import { parseCount } from '../arguments.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { plural, printable } from '../formats.ts';
 import type { Actions, Invocation } from '../invocation.ts';
-import { outage } from '../failures.ts';
-import { persistently, type PatienceOptions } from '../patience.ts';
+import { persistently } from '../patience.ts';
+import { startPatience } from '../start-patience.ts';
 import { writeContactSheet } from '../workload/contact-sheet.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
 import { outDirectory } from '../workload/out-directory.ts';
@@ -80,11 +80,10 @@ export const renderCommand = ({ does }: Actions): Command =>
     );
 
 const start = async (invocation: Invocation, path: string, options: RenderOptions): Promise<Workload> => {
-  const { cli, output } = invocation;
+  const { cli } = invocation;
   const mesh = await invocation.mesh();
-  const { clock, random, interrupt: signal } = cli;
-  const onOutage = (error: Error): void => output.note(outage(error));
-  const patience: PatienceOptions = { clock, random, signal, patienceMs: startPatienceMs, onOutage };
+  const { random, interrupt: signal } = cli;
+  const patience = startPatience(invocation);
   const object = await uploadObject({ cli, mesh, path, customerId: options.customer, patience });
   const requestId = random.id('r');
   const { workload } = await persistently(patience, () =>
@@ -102,9 +101,6 @@ const start = async (invocation: Invocation, path: string, options: RenderOption
   if (workload === undefined) throw new TypeError('the session supervisor answered no workload');
   return workload;
 };
-
-/** Nothing is at stake before the start, so a mesh that is away is told soon. */
-const startPatienceMs = 20_000;
 
 const renderSpec = (options: RenderOptions): RenderSpec => ({
   frames: options.frames,

@@ -8,12 +8,13 @@ import { formatEnum, formatInstant } from '../formats.ts';
 import type { Actions, Invocation } from '../invocation.ts';
 import type { Output } from '../output.ts';
 import { allPages } from '../pages.ts';
+import { persistently, type PatienceOptions } from '../patience.ts';
+import { startPatience } from '../start-patience.ts';
 import { uploadObject } from '../workload/upload.ts';
 
 /** An archive is fetched and unpacked before its server starts. */
 const START_MS = 10 * 60_000;
 const STOP_MS = 30_000;
-const PATIENCE_MS = 60_000;
 
 export const visualizeCommand = (actions: Actions): Command => {
   const visualize = new Command('visualize')
@@ -26,9 +27,13 @@ export const visualizeCommand = (actions: Actions): Command => {
       actions.does<[string], { wait?: number }>(async (invocation, [name], { wait = 0 }) => {
         const { output } = invocation;
         const client = await visualizations(invocation);
-        const source = await sourceOf(invocation, name);
+        const patience = startPatience(invocation);
+        const source = await sourceOf(invocation, name, patience);
         const ask = { source, wait: wait === 0 ? undefined : { seconds: wait, nanos: 0 } };
-        const answer = await client.startVisualization(ask, { deadlineMs: START_MS + wait * 1_000 });
+        // Asked again, the same case gets the same server.
+        const answer = await persistently(patience, () =>
+          client.startVisualization(ask, { deadlineMs: START_MS + wait * 1_000, signal: invocation.cli.interrupt }),
+        );
         output.text(`${answer.connectionString}  ParaView ${answer.paraviewVersion}, open ${answer.foamPath}`);
         output.note(`${answer.visualizationId}: ${answer.reused ? 'it was there already' : 'started'}`);
         output.json(responseJson(VisualizationServiceService.startVisualization, answer));
@@ -42,7 +47,7 @@ const visualizations = async (invocation: Invocation) =>
   (await invocation.mesh()).client(VisualizationServiceService, 'port', 'operator');
 
 /** A file here is handed in; anything else is a folder over there. */
-const sourceOf = async (invocation: Invocation, name: string) => {
+const sourceOf = async (invocation: Invocation, name: string, patience: PatienceOptions) => {
   const { cli } = invocation;
   const path = resolve(cli.cwd, name);
   const isFile = await stat(path).then(
@@ -50,8 +55,6 @@ const sourceOf = async (invocation: Invocation, name: string) => {
     () => false,
   );
   if (!isFile) return { $case: 'case', value: path } as const;
-  const { clock, random, interrupt: signal } = cli;
-  const patience = { clock, random, signal, patienceMs: PATIENCE_MS };
   const object = await uploadObject({ cli, mesh: await invocation.mesh(), path, customerId: '', patience });
   return { $case: 'simulation', value: object.objectId } as const;
 };

@@ -20,8 +20,6 @@ export interface IdleOptions<Spec> {
 export interface IdleWatch {
   /** Milliseconds until a session ends unless it is used; undefined: it does not end by itself. */
   leftMs(id: string): number | undefined;
-  /** How many clients it had when it was looked at last. */
-  clients(id: string): number;
   /** Ends those that were not used for `idleMs`, looked at now; never one in use. Resolves to their ids. */
   cleanup(idleMs: number): Promise<string[]>;
   close(): void;
@@ -97,7 +95,6 @@ export const watchIdle = <Spec>({ keeper, clock, idleMs, sample, tell }: IdleOpt
       if (idleMs === 0 || keeper.life(id) === undefined) return undefined;
       return found === undefined ? idleMs : Math.max(0, leftMs(found));
     },
-    clients: (id) => watched.get(id)?.sample.connections.size ?? 0,
     cleanup: async (forMs) => {
       const seen = await lookAtAll();
       const idle = [...seen]

@@ -96,7 +96,7 @@ describe('a ParaView server', () => {
     expect(await visitor.run(CELLS)).to.equal('400');
     const { visualizations } = await operator.listVisualizations({ includeEnded: false, pageSize: 0, pageToken: '' });
     expect(visualizations).to.have.length(1);
-    expect(visualizations[0]).to.include({ port: server.port, state: SessionState.READY, restarts: 0 });
+    expect(visualizations[0]).to.include({ port: server.port, state: SessionState.READY, restarts: 0, clients: 1 });
     await visitor.leave();
     await attach(client(), server);
   });

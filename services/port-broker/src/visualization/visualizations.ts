@@ -29,6 +29,8 @@ export interface Visualizations {
   ): Promise<{ session: VisualizationSession; isReused: boolean }>;
   keeper: Keeper<VisualizationSpec>;
   idle: IdleWatch;
+  /** How many clients a server has now. */
+  clients(id: string): number;
   /** Unused for so long, a server ends; 0: never. */
   idleMs: number;
   close(): void;
@@ -148,6 +150,7 @@ export const openVisualizations = ({
     },
     keeper,
     idle,
+    clients: (id) => clientsOf(keeper.life(id)).size,
     idleMs,
     close: () => {
       idle.close();
@@ -160,10 +163,16 @@ const FETCH_MS = 30 * 60_000;
 const SOON_MINUTES = 5;
 
 const sampleOf = async (life: Life<VisualizationSpec>, clock: Clock): Promise<Sample | undefined> => {
-  const [forwarder, program] = [life.parts.pid('forwarder'), life.parts.pid('pvserver')];
-  if (forwarder === undefined || program === undefined) return undefined;
+  const program = life.parts.pid('pvserver');
+  if (program === undefined) return undefined;
   const { cpuTicks } = await usageOf(program);
-  return { at: clock.monotonic(), connections: connectionsOf(forwarder), cpuTicks };
+  return { at: clock.monotonic(), connections: clientsOf(life), cpuTicks };
+};
+
+/** Bytes that each client of a server has exchanged with it. */
+const clientsOf = (life: Life<VisualizationSpec> | undefined): Map<string, number> => {
+  const forwarder = life?.parts.pid('forwarder');
+  return forwarder === undefined ? new Map() : connectionsOf(forwarder);
 };
 
 const blobAway = (): DomainError =>

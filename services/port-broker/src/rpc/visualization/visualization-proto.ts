@@ -7,10 +7,9 @@ import { aboutSession } from '../session-proto.ts';
 /** A ParaView server as callers see it. */
 export const visualizationToProto = (ctx: Context, session: VisualizationSession): Visualization => {
   const { id, port, spec, state } = session;
-  const { idle } = ctx.visualizations;
   const isOver = state === 'ended';
   const host = ctx.publicHost.includes(':') ? `[${ctx.publicHost}]` : ctx.publicHost;
-  const left = isOver ? undefined : idle.leftMs(id);
+  const left = isOver ? undefined : ctx.visualizations.idle.leftMs(id);
   return {
     ...aboutSession(session),
     visualizationId: id,
@@ -21,7 +20,7 @@ export const visualizationToProto = (ctx: Context, session: VisualizationSession
     port,
     foamPath: spec.foam === '' ? '' : `${CASE}/${spec.foam}`,
     paraviewVersion: spec.version,
-    clients: isOver ? 0 : idle.clients(id),
+    clients: ctx.visualizations.clients(id),
     idleEndTime: left === undefined ? undefined : new Date(ctx.clock.now() + left),
   };
 };
