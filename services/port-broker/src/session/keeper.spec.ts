@@ -10,6 +10,7 @@ import { isDomainError } from '#libs/errors/index.ts';
 import { statOf } from '#libs/processes/index.ts';
 import { eventually, isAlive } from '#libs/testing/index.ts';
 import { closed, listen } from '../fixtures/broker.ts';
+import { ownedBy } from '../fixtures/owned.ts';
 import { ECHO, openSessions, type Sessions } from '../fixtures/sessions.ts';
 import { MARK } from '../process/mark.ts';
 
@@ -85,8 +86,8 @@ describe('the programs of sessions', () => {
     });
   });
 
-  it('are there once for each key, and gone when they are stopped, also what ignores TERM, escapes from its group or is a zombie', async () => {
-    const deaf = `trap '' TERM; (trap '' TERM; sleep 1000) & setsid sh -c "trap '' TERM; sleep 1000; :" & (sleep 0.01 & exec sleep 1000) & `;
+  it('are there once for each key, and gone when they are stopped, also what ignores TERM, escapes from its group, throws its nonce away or is a zombie', async () => {
+    const deaf = `trap '' TERM; (trap '' TERM; sleep 1000) & setsid sh -c "trap '' TERM; sleep 1000; :" & (sleep 0.01 & exec sleep 1000) & env -i /bin/sleep 1000 & `;
     const [{ session }, two] = await Promise.all([
       sessions.start('a', { script: deaf + ECHO.script }),
       sessions.start('a', ECHO),
@@ -98,6 +99,7 @@ describe('the programs of sessions', () => {
     const ended = await sessions.keeper.stop(session.id, 'stopped');
     expect(ended).to.include({ state: 'ended', end: 'stopped' });
     expect(sessions.alive()).to.deep.equal([]);
+    expect(ownedBy(sessions.folder)).to.deep.equal([]);
     expect(kindOf(sessions, session.port)).to.equal('free');
   });
 
