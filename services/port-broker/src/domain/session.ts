@@ -1,5 +1,5 @@
-/** The kinds of programs that people use through a port. */
-export type SessionKind = 'visualization' | 'vnc' | 'gateway' | 'compute';
+/** The kinds of programs that people use through a port; one so far. */
+export type SessionKind = 'visualization';
 
 export type SessionState =
   /** Its programs are being started. */
@@ -59,5 +59,26 @@ export interface ProcessRecord {
   pid: number;
   startTicks: string;
 }
+
+/** A session that has nothing yet but its id. `now`: wall clock. */
+export const newSession = <Spec>(
+  kind: SessionKind,
+  id: string,
+  { key, owner, spec }: Pick<Session<Spec>, 'key' | 'owner' | 'spec'>,
+  now: number,
+): Session<Spec> => ({
+  id,
+  kind,
+  key,
+  owner,
+  leaseId: '',
+  port: 0,
+  spec,
+  state: 'starting',
+  createdAtMs: now,
+  lastActivityMs: now,
+  lastError: '',
+  restarts: 0,
+});
 
 export const isOver = ({ state }: Pick<Session, 'state'>): boolean => state === 'ended';

@@ -4,16 +4,16 @@ import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Desk } from '../desk/desk.ts';
 import { diskTakesNothing } from '../desk/errors.ts';
-import type { Ask } from '../domain/book.ts';
-import type { Lease } from '../domain/lease.ts';
-import { isOver, type ProcessRecord, type Session, type SessionEnd } from '../domain/session.ts';
+import { isOver, newSession, type ProcessRecord, type Session, type SessionEnd } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import type { SocketTable } from '../host/socket-table.ts';
 import { endMarked } from '../process/end.ts';
 import { StartFailure } from '../process/failure.ts';
 import type { SessionStore } from '../store/session-store.ts';
+import { newEntry, type Entry } from './entry.ts';
 import { sessionNotFound, startFailed } from './errors.ts';
 import type { Kind } from './kind.ts';
+import { acquireFor, leaseOf, leasesOfNobody } from './leases.ts';
 import { createLife, type Life } from './life.ts';
 import { createParts } from './parts.ts';
 import { repeat } from './repeat.ts';
@@ -62,22 +62,9 @@ export interface Keeper<Spec> {
   close(): void;
 }
 
-interface Entry<Spec> {
-  session: Session<Spec>;
-  life: Life<Spec> | undefined;
-  /** Settles when its first start did. */
-  begun: Promise<unknown>;
-  /** Resolves when it is over. */
-  over: Promise<void>;
-  /** Who waits for its start; nobody any more: it need not wait for a port. */
-  interested: number;
-  giveUp: AbortController;
-}
-
 /** A port can be taken between its lease and its use. */
 const MOST_PORTS = 3;
 const REMEMBERED = 1_000;
-const HOUR_MS = 3_600_000;
 const SWEEP_EVERY_MS = 10_000;
 const BOUND_EVERY_MS = 500;
 
@@ -173,26 +160,14 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     recordIfPossible(() => store.drop(old.map(({ id }) => id)));
   };
 
-  const acquire = async (session: Session<Spec>, wanted: Wanted<Spec>, signal: AbortSignal): Promise<Session<Spec>> => {
-    const pool = desk.book().pools.get(kind.pool)?.pool;
-    const about = { pool: kind.pool, port: undefined, count: 1, ttlMs: pool?.defaultTtlMs ?? HOUR_MS };
-    const ask: Ask = {
-      ...about,
-      owner: wanted.owner,
-      holder: wanted.holder,
-      requestId: '',
-      requestHash: '',
-      session: session.id,
-    };
-    const [lease] = await desk.acquire(ask, wanted.waitMs, signal);
-    failpoint('lease-granted');
-    return { ...session, leaseId: lease?.id ?? '', port: lease?.port ?? 0 };
-  };
-
   /** Leases a port and starts the programs on it, on another one where somebody took that meanwhile. */
   const begin = async (entry: Entry<Spec>, wanted: Wanted<Spec>): Promise<Life<Spec>> => {
     for (let tries = 1; ; tries += 1) {
-      const session = await acquire(entry.session, wanted, entry.giveUp.signal);
+      const { signal } = entry.giveUp;
+      const about = { pool: kind.pool, session: entry.session.id, ...wanted };
+      const lease = await acquireFor(desk, about, wanted.waitMs, signal);
+      failpoint('lease-granted');
+      const session = { ...entry.session, leaseId: lease.id, port: lease.port };
       entry.session = session;
       const life = lifeOf(session, []);
       entry.life = life;
@@ -214,34 +189,12 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
   };
 
   const enter = (session: Session<Spec>): Entry<Spec> => {
-    const done = Promise.resolve();
-    const entry: Entry<Spec> = {
-      session,
-      life: undefined,
-      begun: done,
-      over: done,
-      interested: 0,
-      giveUp: new AbortController(),
-    };
+    const entry = newEntry(session);
     entries.set(session.id, entry);
     return entry;
   };
   const create = (wanted: Wanted<Spec>): Entry<Spec> => {
-    const now = clock.now();
-    const session: Session<Spec> = {
-      id: random.id(kind.name.slice(0, 3)),
-      kind: kind.name,
-      key: wanted.key,
-      owner: wanted.owner,
-      leaseId: '',
-      port: 0,
-      spec: wanted.spec,
-      state: 'starting',
-      createdAtMs: now,
-      lastActivityMs: now,
-      lastError: '',
-      restarts: 0,
-    };
+    const session = newSession(kind.name, random.id(kind.name.slice(0, 3)), wanted, clock.now());
     const entry = enter(session);
     byKey.set(wanted.key, session.id);
     const begun = (async () => {
@@ -305,11 +258,8 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
       recordIfPossible(() => store.dropProcesses(nonces));
     }
     // Where the disk took nothing when a session ended, its lease lives on.
-    const ofNobody = [...desk.book().leases.values()]
-      .map(({ lease }) => lease)
-      .filter(({ pool, session, end }) => pool === kind.pool && session !== '' && end === undefined)
-      .filter(({ session }) => isOver(entries.get(session)?.session ?? { state: 'ended' }));
-    for (const { id } of ofNobody) await desk.settle(id, isClean);
+    const isLiving = (id: string): boolean => !isOver(entries.get(id)?.session ?? { state: 'ended' });
+    for (const { id } of leasesOfNobody(desk, kind.pool, isLiving)) await desk.settle(id, isClean);
     return isClean ? nonces.size : 0;
   };
 
@@ -370,12 +320,5 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     },
   };
 };
-
-/** The lease of a session: the one that lives, or else the latest; a session that found its port taken has had several. */
-const leaseOf = (desk: Desk, session: string): Lease | undefined =>
-  [...desk.book().leases.values()]
-    .map(({ lease }) => lease)
-    .filter((lease) => lease.session === session)
-    .sort((a, b) => Number(a.end !== undefined) - Number(b.end !== undefined) || b.grantedAtMs - a.grantedAtMs)[0];
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
