@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Gets everything that Muster needs on this machine: npm packages, mongod, nats-server, grpcurl, Blender, bubblewrap, ffmpeg,
-# ParaView, socat and OpenFOAM. Takes what is on the PATH where it is fit, puts the rest into node_modules/ and .tools/, and asks for root only
-# for Debian's packages. Safe to run again: what is there already is left alone.
+# Gets everything that Muster needs on this machine: npm packages, mongod, nats-server, grpcurl, and from Debian Blender, bubblewrap,
+# ffmpeg, ParaView, socat, OpenFOAM, websockify, noVNC and TigerVNC. Takes what is on the PATH where it is fit, puts the rest into
+# node_modules/ and .tools/, and asks for root only for Debian's packages. Safe to run again: what is there already is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,11 +39,14 @@ debian_packages() {
   has blockMesh || missing+=(openfoam)
   [ -d /usr/share/doc/openfoam-examples/examples ] || missing+=(openfoam-examples)
   has ss || missing+=(iproute2)
+  has websockify || missing+=(websockify)
+  [ -e /usr/share/novnc/vnc.html ] || missing+=(novnc)
+  has Xtigervnc || missing+=(tigervnc-standalone-server)
   has setpriv || missing+=(util-linux)
   has openssl || missing+=(openssl)
   [ -n "$(find /lib /usr/lib -maxdepth 2 -name 'libcurl.so.4' -print -quit 2>/dev/null)" ] || missing+=(libcurl4)
   if [ ${#missing[@]} -eq 0 ]; then
-    say debian "blender, bubblewrap, ffmpeg, paraview, openfoam are there"
+    say debian "blender, bubblewrap, ffmpeg, paraview, openfoam, websockify are there"
   elif [ "$(id -u)" = 0 ] && has apt-get; then
     say debian "installing ${missing[*]}"
     apt-get update -qq

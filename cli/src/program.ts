@@ -21,6 +21,7 @@ import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
 import { usersCommand } from './commands/users.ts';
 import { usersWantedCommand } from './commands/users-wanted.ts';
+import { vncCommand } from './commands/vnc.ts';
 import { watchCommand } from './commands/watch.ts';
 import { whyCommand } from './commands/why.ts';
 import { workloadsCommand } from './commands/workloads.ts';
@@ -72,6 +73,7 @@ const forOperators = [
   customersCommand,
   portsCommand,
   visualizeCommand,
+  vncCommand,
   tokenCommand,
   callCommand,
 ];

@@ -2,3 +2,4 @@
 export * from './gen/muster/port/v1/port_service.ts';
 export * from './gen/muster/port/v1/session.ts';
 export * from './gen/muster/port/v1/visualization_service.ts';
+export * from './gen/muster/port/v1/vnc_service.ts';

@@ -89,7 +89,7 @@ describe('grpcurl', function () {
       answer: {},
     },
     port: {
-      names: ['muster.port.v1.PortService', 'muster.port.v1.VisualizationService'],
+      names: ['muster.port.v1.PortService', 'muster.port.v1.VisualizationService', 'muster.port.v1.VncService'],
       call: 'muster.port.v1.PortService/ListLeases',
       request: '{"pool": "vnc"}',
       answer: {},

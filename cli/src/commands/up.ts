@@ -27,7 +27,8 @@ export const upCommand = ({ does }: Actions): Command =>
     .option('--no-sandbox', 'let agents run renderers unconfined')
     .option('--supervisors <n>', 'replicas of session-supervisor', parseCount('--supervisors', 1, 100), 1)
     .option('--user-managers <n>', 'replicas of user-manager', parseCount('--user-managers', 1, 100), 1)
-    .option('--case-root <dir>', 'operators may name cases below it; again for more', rootsOf, [])
+    .option('--case-root <dir>', 'operators may name cases below it; again for more', collect, [])
+    .option('--vnc-network <cidr>', 'machines with consoles may be in it; again for more', collect, [])
     .option('--mongo <url>', 'a MongoDB replica set from outside')
     .option('--nats <url>', 'a nats-server from outside')
     .option('--blob <connection>', 'a blob storage from outside, as Azure connection string')
@@ -42,7 +43,8 @@ export const upCommand = ({ does }: Actions): Command =>
       }),
     );
 
-const rootsOf = (root: string, before: readonly string[]): string[] => [...before, root];
+/** For an option that can be given several times. */
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
 /** What the services show, and what everybody checks it against. */
 const tlsOf = ({ cli, common }: Invocation): TlsFiles | undefined => {

@@ -74,7 +74,7 @@ const startEverything = async (around: Surroundings): Promise<void> => {
   signal.throwIfAborted();
 
   const endpoints = endpointsOf(options, ports);
-  const env = { ...around.env, ...serviceEnvironment(layout, stores, endpoints, options.caseRoot) };
+  const env = { ...around.env, ...serviceEnvironment(layout, stores, endpoints, options) };
   await together(
     serviceInstances(options).map(async ({ name, service }) => {
       const own = {

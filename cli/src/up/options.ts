@@ -15,6 +15,8 @@ export interface UpOptions {
   sandbox: boolean;
   /** Folders below which cases may be that operators name, absolute. */
   caseRoot: readonly string[];
+  /** Networks (CIDR) that machines with consoles may be in. */
+  vncNetwork: readonly string[];
   /** Stores from outside; embedded ones where undefined. */
   mongo: string | undefined;
   nats: string | undefined;

@@ -45,7 +45,7 @@ export const serviceEnvironment = (
   layout: Layout,
   stores: StoreUrls,
   endpoints: Record<Part, string>,
-  caseRoots: readonly string[],
+  { caseRoot, vncNetwork }: Pick<UpOptions, 'caseRoot' | 'vncNetwork'>,
 ): Record<string, string> => ({
   MUSTER_MONGO_URL: stores.mongo,
   MUSTER_NATS_URL: stores.nats,
@@ -59,7 +59,8 @@ export const serviceEnvironment = (
   MUSTER_BLOB_ENDPOINT: endpoints.blob,
   MUSTER_PORT_DATA: layout.data('port-broker'),
   MUSTER_PORT_ON_STOP: 'end',
-  ...(caseRoots.length === 0 ? {} : { MUSTER_PORT_CASE_ROOTS: caseRoots.join(':') }),
+  ...(caseRoot.length === 0 ? {} : { MUSTER_PORT_CASE_ROOTS: caseRoot.join(':') }),
+  ...(vncNetwork.length === 0 ? {} : { MUSTER_PORT_VNC_NETWORKS: vncNetwork.join(',') }),
 });
 
 export interface OwnProcess {

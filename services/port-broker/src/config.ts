@@ -1,3 +1,4 @@
+import type { BlockList } from 'node:net';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import {
@@ -5,6 +6,7 @@ import {
   ConfigError,
   duration,
   grpcTarget,
+  list,
   loadConfig,
   oneOf,
   secret,
@@ -15,6 +17,7 @@ import {
 import { serverConfig, serverVariables, type ServerConfig } from '#libs/service/index.ts';
 import { parsePools } from './domain/pool-expression.ts';
 import { poolProblems, type KernelRange, type Pool } from './domain/pool.ts';
+import { parseNetworks } from './vnc/target.ts';
 
 const POOLS = 'visualization=11111-11116,vnc=6100-6999,compute=5560-5589';
 
@@ -32,6 +35,10 @@ export const variables = z.object({
   MUSTER_PORT_ARCHIVE_BYTES: size().prefault('20GiB'),
   MUSTER_PORT_PVSERVER: text('/usr/bin/pvserver').optional(),
   MUSTER_PORT_VISUALIZATION_IDLE: duration({ maxMs: 30 * 86_400_000 }).prefault('4h'),
+  MUSTER_PORT_VNC_NETWORKS: list('10.0.0.0/8').optional(),
+  MUSTER_PORT_WEBSOCKIFY: text('/usr/bin/websockify').optional(),
+  MUSTER_PORT_NOVNC: text('/usr/share/novnc').prefault('/usr/share/novnc'),
+  MUSTER_PORT_VNC_TOKEN_TTL: duration({ minMs: 1_000, maxMs: 86_400_000 }).prefault('2m'),
   MUSTER_BLOB_ENDPOINT: grpcTarget().optional(),
   MUSTER_SERVICE_TOKEN: secret().optional(),
 });
@@ -58,6 +65,16 @@ export interface Config {
     pvserver: string | undefined;
     /** Unused for so long, a server ends; 0: never. */
     idleMs: number;
+  };
+  vnc: {
+    /** Where the VNC servers of machines may be. */
+    networks: BlockList;
+    /** The program; undefined: the one on the PATH. */
+    websockify: string | undefined;
+    /** Folder of noVNC's pages. */
+    novnc: string;
+    /** How long a URL through the gateway is good, in milliseconds. */
+    tokenMs: number;
   };
   /** Where archives come from; undefined: there are none. */
   blob: { target: string; token: string } | undefined;
@@ -89,6 +106,12 @@ export const readConfig = (env: Environment, kernel: readonly KernelRange[]): Co
       pvserver: read.MUSTER_PORT_PVSERVER,
       idleMs: read.MUSTER_PORT_VISUALIZATION_IDLE,
     },
+    vnc: {
+      networks: networksOf(read.MUSTER_PORT_VNC_NETWORKS ?? []),
+      websockify: read.MUSTER_PORT_WEBSOCKIFY,
+      novnc: read.MUSTER_PORT_NOVNC,
+      tokenMs: read.MUSTER_PORT_VNC_TOKEN_TTL,
+    },
     blob: blobOf(read.MUSTER_BLOB_ENDPOINT, read.MUSTER_SERVICE_TOKEN),
   };
 };
@@ -99,6 +122,15 @@ const poolsOf = (expression: string): Pool[] => {
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
     throw new ConfigError([{ name: 'MUSTER_PORT_POOLS', problem: thrown.message }]);
+  }
+};
+
+const networksOf = (texts: readonly string[]): BlockList => {
+  try {
+    return parseNetworks(texts);
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+    throw new ConfigError([{ name: 'MUSTER_PORT_VNC_NETWORKS', problem: thrown.message }]);
   }
 };
 

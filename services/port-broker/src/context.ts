@@ -15,6 +15,7 @@ import { FolderInUseError, openDatabase } from './store/database.ts';
 import { createLeaseStore } from './store/lease-store.ts';
 import { createSessionStore } from './store/session-store.ts';
 import { openVisualizations, type Visualizations } from './visualization/visualizations.ts';
+import { openConsoles, type Consoles } from './vnc/consoles.ts';
 
 /** What the service is built from. */
 export interface Context {
@@ -26,6 +27,7 @@ export interface Context {
   publicHost: string;
   desk: Desk;
   visualizations: Visualizations;
+  consoles: Consoles;
 }
 
 /** Builds it. What it opens goes into `stack`. */
@@ -36,7 +38,8 @@ export const createContext = async (config: Config, log: Logger, stack: AsyncDis
   stack.defer(() => database.close());
   const parts = { clock: systemClock, random: systemRandom, events: logEvents(log), sockets: createSocketTable() };
   const store = createLeaseStore(database);
-  const desk = openDesk({ ...parts, store, host, pools, bootId: await bootId() });
+  const boot = await bootId();
+  const desk = openDesk({ ...parts, store, host, pools, bootId: boot });
   stack.defer(() => desk.close());
   const keeper = {
     ...parts,
@@ -52,7 +55,12 @@ export const createContext = async (config: Config, log: Logger, stack: AsyncDis
     if (config.onStop === 'end') await visualizations.keeper.stopAll();
     visualizations.close();
   });
-  return { ...parts, desk, visualizations, publicHost: isWildcard(config.address) ? host : config.address };
+  const consoles = openConsoles({ config, keeper, tokensFolder: join(dataDir, 'vnc'), bootId: boot, ...parts });
+  stack.defer(async () => {
+    if (config.onStop === 'end') await consoles.stopAll();
+    consoles.close();
+  });
+  return { ...parts, desk, visualizations, consoles, publicHost: isWildcard(config.address) ? host : config.address };
 };
 
 const open = (dataDir: string): DatabaseSync => {

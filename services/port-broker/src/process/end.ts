@@ -1,6 +1,6 @@
 import { statOf } from '#libs/processes/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import { isMarked, markedWith } from './mark.ts';
+import { isMarked, isRunning, markedWith, type Identity } from './mark.ts';
 
 const POLL_MS = 25;
 /** A killed process can take a moment: it has memory to give back, or waits for a disk. */
@@ -21,6 +21,19 @@ export const endMarked = async (nonces: ReadonlySet<string>, graceMs: number, cl
     signalMarked(nonces, 'SIGKILL');
     if (await areGone(nonces, clock, 10 * POLL_MS)) return true;
     if (clock.monotonic() > until) return false;
+  }
+};
+
+/** Ends one process and nothing else: asks for `graceMs`, then kills. Resolves when it is gone, or does not go. */
+export const endOne = async (identity: Identity, graceMs: number, clock: Clock): Promise<void> => {
+  const steps: [NodeJS.Signals, number][] = [
+    ['SIGTERM', graceMs],
+    ['SIGKILL', KILL_MS],
+  ];
+  for (const [name, withinMs] of steps) {
+    const until = clock.monotonic() + withinMs;
+    if (isRunning(identity)) send(identity.pid, name);
+    while (isRunning(identity) && clock.monotonic() < until) await clock.sleep(POLL_MS);
   }
 };
 

@@ -1,4 +1,4 @@
-import { PortServiceService, VisualizationServiceService } from '#libs/contracts/port.ts';
+import { PortServiceService, VisualizationServiceService, VncServiceService } from '#libs/contracts/port.ts';
 import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { acquireLease } from './acquire-lease.ts';
@@ -13,6 +13,10 @@ import { getVisualization } from './visualization/get-visualization.ts';
 import { listVisualizations } from './visualization/list-visualizations.ts';
 import { startVisualization } from './visualization/start-visualization.ts';
 import { stopVisualization } from './visualization/stop-visualization.ts';
+import { getVncSession } from './vnc/get-vnc-session.ts';
+import { listVncSessions } from './vnc/list-vnc-sessions.ts';
+import { startVncSession } from './vnc/start-vnc-session.ts';
+import { stopVncSession } from './vnc/stop-vnc-session.ts';
 import { watchLeases } from './watch-leases.ts';
 
 /** Every rpc of this service. */
@@ -33,5 +37,11 @@ export const services = (ctx: Context): ServiceBinding[] => [
     listVisualizations: listVisualizations(ctx),
     stopVisualization: stopVisualization(ctx),
     cleanupIdle: cleanupIdle(ctx),
+  }),
+  implement(VncServiceService, {
+    startVncSession: startVncSession(ctx),
+    getVncSession: getVncSession(ctx),
+    listVncSessions: listVncSessions(ctx),
+    stopVncSession: stopVncSession(ctx),
   }),
 ];

@@ -47,7 +47,7 @@ export const findSession = <Spec>(keeper: Keeper<Spec>, caller: Caller | undefin
 
 /** The sessions that a caller may see, the latest first. */
 export const visibleSessions = <Spec>(
-  keeper: Keeper<Spec>,
+  keeper: Pick<Keeper<Spec>, 'list'>,
   caller: Caller | undefined,
   includeEnded: boolean,
 ): Session<Spec>[] => {

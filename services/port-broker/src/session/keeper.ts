@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Desk } from '../desk/desk.ts';
@@ -74,6 +75,7 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
   const entries = new Map<string, Entry<Spec>>();
   const byKey = new Map<string, string>();
   const closing = new AbortController();
+  const inTurn = pLimit(kind.startsAtOnce);
   /** Nonces of sessions that are over, of which something may be left. */
   const left = new Set<string>();
 
@@ -172,7 +174,7 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
       const life = lifeOf(session, []);
       entry.life = life;
       try {
-        await life.begin();
+        await inTurn(() => life.begin());
         return life;
       } catch (thrown) {
         const isTaken =

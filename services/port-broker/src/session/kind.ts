@@ -27,6 +27,8 @@ export interface Kind<Spec> {
   isSticky: boolean;
   /** How long a program may take to end when it is asked. */
   graceMs: number;
+  /** So many are being started at a time; the others wait. */
+  startsAtOnce: number;
   /** `folder`: the session's own. Throws StartFailure where a program is missing. */
   recipe: (session: Session<Spec>, folder: string) => Promise<Recipe>;
 }

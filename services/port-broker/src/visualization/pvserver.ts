@@ -27,6 +27,7 @@ const INSIDE_PORT = 11_111;
 const OFFSCREEN = ['--force-offscreen-rendering', '--disable-xdisplay-test', '--no-mpi'];
 const READY_MS = 60_000;
 const GRACE_MS = 3_000;
+const AT_ONCE = 6;
 /** Where it reads what it is told: it may not write there, for what it put there we would write to. */
 const TOLD = '/told';
 const MINUTES = 'minutes';
@@ -48,6 +49,7 @@ export const pvserverKind = (options: PvserverOptions): Kind<VisualizationSpec> 
   pool: 'visualization',
   isSticky: true,
   graceMs: GRACE_MS,
+  startsAtOnce: AT_ONCE,
   recipe: async (session, folder) => {
     const program = options.pvserver ?? (await programOnPath('pvserver'));
     await checkProgram(program);

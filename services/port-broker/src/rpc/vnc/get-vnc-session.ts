@@ -1,0 +1,13 @@
+import type { GetVncSessionRequest, GetVncSessionResponse } from '#libs/contracts/port.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../../context.ts';
+import { consoleToProto, findConsole } from './vnc-proto.ts';
+
+/** Answers one console. */
+export const getVncSession =
+  (ctx: Context): Unary<GetVncSessionRequest, GetVncSessionResponse> =>
+  async (request) => {
+    const session = findConsole(ctx, request);
+    await ctx.consoles.viewers.look();
+    return { session: consoleToProto(ctx, session) };
+  };

@@ -1,0 +1,57 @@
+import { SessionState, type VncSession as VncSessionMessage, type VncStats } from '#libs/contracts/port.ts';
+import { invalidFields } from '#libs/errors/index.ts';
+import type { Context } from '../../context.ts';
+import { sessionNotFound } from '../../session/errors.ts';
+import type { VncSession } from '../../vnc/websockify.ts';
+import { aboutSession } from '../session-proto.ts';
+
+/** A console as callers see it. */
+export const consoleToProto = (ctx: Context, session: VncSession): VncSessionMessage => {
+  const { id, spec, kind, state } = session;
+  const way = ctx.consoles.way(session, ctx.publicHost);
+  const { viewers, sentBytes, receivedBytes } = ctx.consoles.viewers.seen(id);
+  return {
+    ...aboutSession(session),
+    ...(isUnreachable(session) ? { state: SessionState.UNREACHABLE } : {}),
+    sessionId: id,
+    vm: spec.vm,
+    target: spec.target,
+    url: way?.url ?? '',
+    urlExpireTime: way?.forMs === undefined ? undefined : new Date(ctx.clock.now() + way.forMs),
+    port: way?.port ?? session.port,
+    host: ctx.publicHost,
+    gateway: kind === 'vnc-member',
+    pid: way?.pid ?? 0,
+    viewers: state === 'ended' ? 0 : viewers,
+    sentBytes,
+    receivedBytes,
+  };
+};
+
+/** What the living ones of them come to. */
+export const statsOf = (ctx: Context, all: readonly VncSession[]): VncStats => {
+  const living = all.filter(({ state }) => state !== 'ended');
+  const seen = living.map(({ id }) => ctx.consoles.viewers.seen(id));
+  const sum = (of: (each: (typeof seen)[number]) => number): number =>
+    seen.reduce((total, each) => total + of(each), 0);
+  return {
+    sessions: living.length,
+    gatewaySessions: living.filter(({ kind }) => kind === 'vnc-member').length,
+    unreachable: living.filter(isUnreachable).length,
+    viewers: sum(({ viewers }) => viewers),
+    sentBytes: sum(({ sentBytes }) => sentBytes),
+    receivedBytes: sum(({ receivedBytes }) => receivedBytes),
+  };
+};
+
+/** The session of that id, or the living one of that machine. Throws SESSION_NOT_FOUND, INVALID_FIELDS where neither is named. */
+export const findConsole = (ctx: Context, { sessionId, vm }: { sessionId: string; vm: string }): VncSession => {
+  if (sessionId === '' && vm === '') {
+    throw invalidFields([{ field: 'session_id', description: 'name a session, or a machine as `vm`' }]);
+  }
+  const found = sessionId === '' ? ctx.consoles.ofVm(vm) : ctx.consoles.get(sessionId);
+  if (found === undefined) throw sessionNotFound(sessionId === '' ? `of ${vm}` : sessionId);
+  return found;
+};
+
+const isUnreachable = ({ state, spec }: VncSession): boolean => state === 'ready' && !spec.isReachable;

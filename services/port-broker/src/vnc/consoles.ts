@@ -1,0 +1,240 @@
+import pLimit from 'p-limit';
+import type { Clock } from '#libs/clock/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import type { Config } from '../config.ts';
+import { isOver, type SessionEnd } from '../domain/session.ts';
+import type { Events } from '../events.ts';
+import { openKeeper, type Keeper, type KeeperOptions } from '../session/keeper.ts';
+import { repeat } from '../session/repeat.ts';
+import { reach, type Unreached } from './banner.ts';
+import { targetUnreachable, vmHasOtherTarget } from './errors.ts';
+import { openMembers, type Members } from './members.ts';
+import { addressOf, type Target } from './target.ts';
+import { openTokens } from './tokens.ts';
+import { bracketed, pageOf, socketOf } from './url.ts';
+import { createViewers, type Viewers } from './viewers.ts';
+import { websockifyKind, type VncSession, type VncSpec } from './websockify.ts';
+
+/** A console that somebody wants. */
+export interface WantedConsole {
+  vm: string;
+  target: Target;
+  isGateway: boolean;
+  mayBeUnreachable: boolean;
+  owner: string;
+  waitMs: number | undefined;
+}
+
+/** How a console is reached. */
+export interface Way {
+  port: number;
+  url: string;
+  /** How long the URL is good, in milliseconds; undefined: as long as the session. */
+  forMs: number | undefined;
+  pid: number;
+}
+
+/** The consoles of this host's machines. */
+export interface Consoles {
+  start(wanted: WantedConsole, signal: AbortSignal): Promise<{ session: VncSession; isReused: boolean }>;
+  /** Living ones, and ended ones of the last days. */
+  list(): VncSession[];
+  get(id: string): VncSession | undefined;
+  /** The living session of a machine. */
+  ofVm(vm: string): VncSession | undefined;
+  stop(id: string, end: SessionEnd): Promise<VncSession>;
+  /** Ends all. */
+  stopAll(): Promise<void>;
+  /** `host`: as viewers name it. undefined: it is over. */
+  way(session: VncSession, host: string): Way | undefined;
+  viewers: Pick<Viewers, 'look' | 'seen'>;
+  keeper: Keeper<VncSpec>;
+  close(): void;
+}
+
+export interface ConsolesOptions {
+  config: Pick<Config, 'address' | 'vnc'>;
+  keeper: KeeperOptions;
+  /** Folder of the gateway's tokens. */
+  tokensFolder: string;
+  bootId: string;
+  clock: Clock;
+  random: Random;
+  events: Events;
+}
+
+const GATEWAY = 'gateway';
+const GATEWAY_SPEC: VncSpec = {
+  vm: '',
+  target: '',
+  address: '',
+  targetPort: 0,
+  mayBeUnreachable: true,
+  isReachable: true,
+};
+const LOOK_EVERY_MS = 5_000;
+const REACHES_AT_ONCE = 8;
+
+export const openConsoles = ({
+  config,
+  keeper: keeping,
+  tokensFolder,
+  bootId,
+  ...parts
+}: ConsolesOptions): Consoles => {
+  const { clock, random } = parts;
+  const { networks, websockify, novnc, tokenMs } = config.vnc;
+  const tokens = openTokens(tokensFolder, tokenMs, bootId, random);
+  const inTurn = pLimit(REACHES_AT_ONCE);
+  const closing = new AbortController();
+  /** Where this process itself connects. */
+  const nearby = config.address === '0.0.0.0' ? '127.0.0.1' : config.address === '::' ? '::1' : config.address;
+
+  const gateway = (): VncSession | undefined =>
+    keeper.list().find((session) => session.spec.vm === '' && !isOver(session));
+  const startGateway = (signal: AbortSignal) =>
+    keeper.start(
+      { key: GATEWAY, owner: '', holder: 'websockify, the gateway to consoles', spec: GATEWAY_SPEC, waitMs: undefined },
+      signal,
+    );
+  const isMember = ({ kind }: VncSession): boolean => kind === 'vnc-member';
+  const noteSpec = (session: VncSession, change: Partial<VncSpec>): void => {
+    const spec = { ...session.spec, ...change };
+    if (isMember(session)) members.note(session.id, { spec });
+    else keeper.life(session.id)?.note({ spec });
+  };
+  const tryToReach = (session: VncSession): Promise<Unreached> =>
+    inTurn(() => {
+      const port = isMember(session) ? gateway()?.port : session.port;
+      if (port === undefined) return 'the gateway does not run';
+      const token = isMember(session) ? tokens.mint(session.id) : undefined;
+      return reach(socketOf(nearby, port, token), closing.signal);
+    });
+  /** A session's way is open: does it lead to a VNC server? */
+  const started = async (session: VncSession): Promise<void> => {
+    const unreached = await tryToReach(session);
+    const { vm, target, mayBeUnreachable } = session.spec;
+    // One that was ready before goes on whatever becomes of its machine.
+    const isKept = mayBeUnreachable || session.readyAtMs !== undefined;
+    if (unreached !== undefined && !isKept) throw targetUnreachable(vm, target, unreached);
+    noteSpec(session, { isReachable: unreached === undefined });
+  };
+
+  const viewers = createViewers({
+    clock,
+    tokens,
+    sessions: () => living(),
+    gatewayPort: () => gateway()?.port,
+    gatewayNonces: () => [...(keeper.life(gateway()?.id ?? '')?.parts.nonces() ?? [])],
+    used: (id) => {
+      const change = { lastActivityMs: clock.now() };
+      if (members.get(id) === undefined) keeper.life(id)?.note(change);
+      else members.note(id, change);
+    },
+  });
+
+  const kind = websockifyKind({ address: config.address, websockify, novnc, tokens: tokens.folder, started });
+  const keeper = openKeeper(kind, keeping);
+  const members: Members = openMembers({
+    ...parts,
+    store: keeping.store,
+    failpoint: keeping.failpoint,
+    tokens,
+    started: async (session) => {
+      await startGateway(closing.signal);
+      await started(session);
+    },
+    hangUp: (id) => viewers.hangUp(id),
+  });
+  const list = (): VncSession[] => [...keeper.list().filter(({ spec }) => spec.vm !== ''), ...members.list()];
+  const living = (): VncSession[] => list().filter((session) => !isOver(session));
+  const livingMembers = (): VncSession[] => living().filter(isMember);
+  const ofVm = (vm: string): VncSession | undefined => living().find(({ spec }) => spec.vm === vm);
+
+  /** Nobody goes through the gateway any more: its port is for others. */
+  const endGateway = async (): Promise<void> => {
+    const session = gateway();
+    if (session !== undefined && livingMembers().length === 0) await keeper.stop(session.id, 'stopped');
+  };
+  const stop = async (id: string, end: SessionEnd): Promise<VncSession> => {
+    const ended = await (members.get(id) === undefined ? keeper.stop(id, end) : members.stop(id, end));
+    viewers.forget(id);
+    await endGateway();
+    return ended;
+  };
+
+  const startNew = async (
+    { vm, target, isGateway, mayBeUnreachable, owner, waitMs }: WantedConsole,
+    address: string,
+    signal: AbortSignal,
+  ): Promise<{ session: VncSession; isReused: boolean }> => {
+    const name = nameOf(target);
+    const spec = { vm, target: name, address, targetPort: target.port, mayBeUnreachable, isReachable: false };
+    if (isGateway) return { session: await members.start({ owner, spec }), isReused: false };
+    const holder = `console of ${vm}`.slice(0, 200);
+    return keeper.start({ key: `vm ${vm}`, owner, holder, spec, waitMs }, signal);
+  };
+
+  const tryAgain = async (): Promise<void> => {
+    const lost = living().filter(({ state, spec }) => state === 'ready' && !spec.isReachable);
+    await Promise.all(lost.map(started));
+  };
+  /** The gateway may have been given up, and what a token leads to is no member's any more where this process was killed at the wrong moment. */
+  const mend = async (): Promise<void> => {
+    const led = await tokens.led();
+    const ids = new Set(livingMembers().map(({ id }) => id));
+    for (const id of led) if (!ids.has(id)) await tokens.revoke(id).then(() => viewers.hangUp(id));
+    if (livingMembers().length > 0) await startGateway(closing.signal);
+    else await endGateway();
+  };
+  const stops = [
+    repeat(clock, LOOK_EVERY_MS, () => viewers.look()),
+    repeat(clock, LOOK_EVERY_MS, tryAgain),
+    repeat(clock, LOOK_EVERY_MS, mend),
+  ];
+
+  return {
+    start: async (wanted, signal) => {
+      const address = await addressOf(wanted.target, networks);
+      let known = ofVm(wanted.vm);
+      while (known?.kind === 'vnc-member' && known.state === 'stopping') {
+        await members.stop(known.id, 'stopped');
+        known = ofVm(wanted.vm);
+      }
+      if (known === undefined) return startNew(wanted, address, signal);
+      if (known.spec.target !== nameOf(wanted.target)) throw vmHasOtherTarget(wanted.vm, known.id, known.spec.target);
+      if (isMember(known)) {
+        await members.begun(known.id);
+        return { session: members.get(known.id) ?? known, isReused: true };
+      }
+      // Also one that is just being started, or ended.
+      return startNew({ ...wanted, isGateway: false }, address, signal);
+    },
+    list,
+    get: (id) => members.get(id) ?? list().find((session) => session.id === id),
+    ofVm,
+    stop,
+    stopAll: async () => {
+      await Promise.all(livingMembers().map(({ id }) => members.stop(id, 'stopped')));
+      await keeper.stopAll();
+    },
+    way: (session, host) => {
+      if (isOver(session)) return undefined;
+      const through = isMember(session) ? gateway() : session;
+      if (through === undefined || through.port === 0) return undefined;
+      const pid = keeper.life(through.id)?.parts.pid('websockify') ?? 0;
+      const { port } = through;
+      if (!isMember(session)) return { port, url: pageOf(host, port), forMs: undefined, pid };
+      return { port, url: pageOf(host, port, tokens.mint(session.id)), forMs: tokenMs, pid };
+    },
+    viewers,
+    keeper,
+    close: () => {
+      for (const stopIt of stops) stopIt();
+      closing.abort(new Error('this process ends'));
+      keeper.close();
+    },
+  };
+};
+
+const nameOf = ({ host, port }: Target): string => `${bracketed(host)}:${port}`;

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { programOnPath } from '../process/spawn.ts';
+
+/** An established connection of a websockify, of one of its two ends to it: to a viewer, or to a machine. */
+export interface Flow {
+  /** The port on this side. */
+  port: number;
+  /** Who is at the other end: address and port. */
+  peer: string;
+  /** Processes that hold it. */
+  pids: number[];
+  sentBytes: number;
+  receivedBytes: number;
+}
+
+/** From the first port to the last. */
+export type Span = readonly [first: number, last: number];
+
+/** The connections that come to ports, and those that go to targets' ports. Throws StartFailure where there is no `ss`. */
+export const readFlows = async (ports: Span, targets: Span): Promise<Flow[]> => {
+  const ss = await programOnPath('ss');
+  // Numbers only, without a head, each in one line, with counters and processes.
+  const which = `${within('sport', ports)} or ${within('dport', targets)}`;
+  const options = { maxBuffer: 64 * 1024 ** 2, timeout: 10_000 };
+  const { stdout } = await promisify(execFile)(ss, ['-tnHOip', 'state', 'established', which], options);
+  return parseFlows(stdout);
+};
+
+const within = (which: string, [first, last]: Span): string => `( ${which} >= :${first} and ${which} <= :${last} )`;
+
+/** Reads what `ss` says, a connection a line: queues, our end, the other end, processes, counters. */
+export const parseFlows = (text: string): Flow[] =>
+  text.split('\n').flatMap((line) => {
+    const [, , ours = '', peer = ''] = line.trim().split(/\s+/);
+    const port = Number(ours.slice(ours.lastIndexOf(':') + 1));
+    if (peer === '' || !Number.isInteger(port)) return [];
+    return {
+      port,
+      peer,
+      pids: [...line.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid)),
+      sentBytes: counterOf(line, 'bytes_sent'),
+      receivedBytes: counterOf(line, 'bytes_received'),
+    };
+  });
+
+/** Those that come from viewers: a browser that only loads the page has a process too, but that goes nowhere. */
+export const fromViewers = (flows: readonly Flow[], [first, last]: Span): Flow[] => {
+  const isOurs = ({ port }: Flow): boolean => port >= first && port <= last;
+  const going = new Set(flows.filter((flow) => !isOurs(flow)).flatMap(({ pids }) => pids));
+  return flows.filter((flow) => isOurs(flow) && flow.pids.some((pid) => going.has(pid)));
+};
+
+const counterOf = (line: string, name: string): number => Number(new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1] ?? 0);

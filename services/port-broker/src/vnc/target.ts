@@ -1,0 +1,57 @@
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP } from 'node:net';
+import { targetNotAllowed, targetUnknown } from './errors.ts';
+
+/** A machine's VNC server, as callers name it. */
+export interface Target {
+  /** A name or an address, IPv6 without brackets. */
+  host: string;
+  port: number;
+}
+
+/** Reads `host:port`, `[::1]:5900`. undefined: it is neither. */
+export const parseTarget = (text: string): Target | undefined => {
+  const [, bracketed, plain, digits = ''] =
+    /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,253})):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain ?? '';
+  const port = Number(digits);
+  const isHost = bracketed === undefined ? host !== '' && !host.startsWith('-') : isIP(bracketed) === 6;
+  return isHost && port >= 1 && port <= 65_535 ? { host, port } : undefined;
+};
+
+/** Reads networks in CIDR notation, or single addresses. Throws SyntaxError naming the one that is none. */
+export const parseNetworks = (texts: readonly string[]): BlockList => {
+  const networks = new BlockList();
+  for (const text of texts) {
+    const [address = '', prefix] = text.split('/');
+    const version = isIP(address);
+    const bits = prefix === undefined ? (version === 4 ? 32 : 128) : Number(prefix);
+    const isPrefix = prefix === undefined || /^\d{1,3}$/.test(prefix);
+    if (version === 0 || !isPrefix || bits > (version === 4 ? 32 : 128)) {
+      throw new SyntaxError(`${text} is no network; write it as 10.0.0.0/8 or fd00::/8`);
+    }
+    networks.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6');
+  }
+  return networks;
+};
+
+/**
+ * The address to connect to. Every address of a name has to be in one of the networks, and it is the address that is kept: a name can
+ * lead elsewhere a moment later. Throws TARGET_UNKNOWN, TARGET_NOT_ALLOWED.
+ */
+export const addressOf = async ({ host }: Target, networks: BlockList): Promise<string> => {
+  const found = isIP(host) > 0 ? [host] : await addressesOf(host);
+  for (const address of found) if (!isWithin(address, networks)) throw targetNotAllowed(host, address);
+  return found[0] ?? host;
+};
+
+const addressesOf = async (host: string): Promise<string[]> => {
+  const found = await lookup(host, { all: true, order: 'ipv4first' }).catch((thrown: unknown) => {
+    throw targetUnknown(host, thrown);
+  });
+  if (found.length === 0) throw targetUnknown(host, undefined);
+  return found.map(({ address }) => address);
+};
+
+const isWithin = (address: string, networks: BlockList): boolean =>
+  networks.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');

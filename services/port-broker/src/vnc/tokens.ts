@@ -1,0 +1,88 @@
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Random } from '#libs/random/index.ts';
+
+/** The authority over the gateway's tokens: `websockify/muster_tokens.py` says what they look like, and asks nobody but this folder. */
+export interface Tokens {
+  folder: string;
+  /** How long a token is good, in milliseconds. */
+  ttlMs: number;
+  /** A new token for a session: good once. */
+  mint(session: string): string;
+  /** Where tokens of a session lead from now on. */
+  lead(session: string, host: string, port: number): Promise<void>;
+  /** Its tokens are good for nothing from now on. */
+  revoke(session: string): Promise<void>;
+  /** Sessions whose tokens lead somewhere. */
+  led(): Promise<string[]>;
+  /** Which session each process of the gateway serves, by `pid.startTicks`; also of processes that are gone. */
+  viewers(): Promise<Map<string, string>>;
+  /** Forgets tokens that are too old to be used again, and these viewers. */
+  forget(viewers: Iterable<string>): Promise<void>;
+}
+
+const NONCE_BYTES = 16;
+const SECRET_BYTES = 32;
+/** A look-up that began in time may end so much later. */
+const LATE_MS = 60_000;
+
+/** `bootId`: tokens tell the time by the clock of one boot, so each boot has a secret of its own. */
+export const openTokens = (folder: string, ttlMs: number, bootId: string, random: Random): Tokens => {
+  for (const name of ['targets', 'used', 'viewers']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+  const secret = secretOf(folder, bootId, random);
+  const at = (...parts: string[]): string => join(folder, ...parts);
+  return {
+    folder,
+    ttlMs,
+    mint: (session) => {
+      const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('hex');
+      const signed = `${session}.${Math.floor(hostMs() + ttlMs)}.${nonce}`;
+      return `${signed}.${createHmac('sha256', secret).update(signed).digest('hex')}`;
+    },
+    lead: async (session, host, port) => {
+      // Whole or not at all: somebody may read it at any moment.
+      const part = at(`${session}.part`);
+      await writeFile(part, `${host}\n${port}\n`, { mode: 0o600 });
+      await rename(part, at('targets', session));
+    },
+    revoke: (session) => rm(at('targets', session), { force: true }),
+    led: () => readdir(at('targets')),
+    viewers: async () => {
+      const names = await readdir(at('viewers'));
+      const read = names.map(
+        async (name) => [name, await readFile(at('viewers', name), 'utf8').catch(() => '')] as const,
+      );
+      return new Map(await Promise.all(read));
+    },
+    forget: async (viewers) => {
+      for (const name of viewers) await rm(at('viewers', name), { force: true });
+      const now = hostMs();
+      for (const name of await readdir(at('used'))) {
+        if (Number(name.split('.')[0]) + LATE_MS < now) await rm(at('used', name), { force: true });
+      }
+    },
+  };
+};
+
+/** The host's monotonic clock in milliseconds, as the gateway reads it too. */
+const hostMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
+/** The secret of this boot, made where there is none. */
+const secretOf = (folder: string, bootId: string, random: Random): KeyObject => {
+  const [path, bootPath] = [join(folder, 'secret'), join(folder, 'boot')];
+  if (textOf(bootPath) !== bootId) {
+    writeFileSync(path, random.bytes(SECRET_BYTES), { mode: 0o600 });
+    writeFileSync(bootPath, bootId, { mode: 0o600 });
+  }
+  return createSecretKey(readFileSync(path));
+};
+
+const textOf = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+};

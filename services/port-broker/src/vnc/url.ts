@@ -1,0 +1,13 @@
+/** An address as it stands before a port: IPv6 in brackets. */
+export const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+/** noVNC's page that opens a machine's screen at once. `token`: for the gateway. */
+export const pageOf = (host: string, port: number, token?: string): string =>
+  `http://${bracketed(host)}:${port}/vnc.html?autoconnect=1&resize=scale&path=${encodeURIComponent(pathOf(token))}`;
+
+/** Where a viewer opens its WebSocket. */
+export const socketOf = (host: string, port: number, token?: string): string =>
+  `ws://${bracketed(host)}:${port}/${pathOf(token)}`;
+
+const pathOf = (token: string | undefined): string =>
+  token === undefined ? 'websockify' : `websockify?token=${token}`;

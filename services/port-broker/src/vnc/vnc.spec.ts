@@ -1,0 +1,323 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { status } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { afterEach, before, beforeEach, describe, it } from 'mocha';
+import { SessionEndReason, SessionState, type VncSession } from '#libs/contracts/port.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import { eventually, isAlive, needs } from '#libs/testing/index.ts';
+import { ask, closed, listen, portOf, startBroker, type TestBroker, type Vnc } from '../fixtures/broker.ts';
+import { ownedBy } from '../fixtures/owned.ts';
+import { openViewer, type Viewer } from '../fixtures/viewer.ts';
+import { startVncServer, type VncServer } from '../fixtures/vnc-server.ts';
+
+type Ask = Parameters<Vnc['startVncSession']>[0];
+
+const failureOf = (call: Promise<unknown>) =>
+  call.then(
+    () => undefined,
+    (thrown: unknown) => (isDomainError(thrown) ? thrown : Promise.reject(thrown as Error)),
+  );
+/** The viewer's answer to what the machine said first, to which it tells how one may log in. */
+const HELLO = Buffer.from('RFB 003.008\n');
+const BANNER = 'RFB 003.008\n';
+
+describe('the console of a machine', () => {
+  before(needs('websockify', 'Xtigervnc', 'ss'));
+  let opened: AsyncDisposableStack;
+  let broker: TestBroker;
+  let operator: Vnc;
+  let machine: VncServer;
+
+  const open = async (env: Record<string, string> = {}, ports = 6): Promise<void> => {
+    const pools = (first: number): string => `vnc=${first}-${first + ports - 1}`;
+    broker = opened.use(
+      await startBroker({ ports, pools, env: { MUSTER_PORT_VNC_NETWORKS: '127.0.0.0/8, ::1', ...env } }),
+    );
+    operator = await broker.vnc('operator', 'olga');
+  };
+  beforeEach(async () => {
+    opened = new AsyncDisposableStack();
+    machine = opened.use(await startVncServer());
+  });
+  afterEach(async () => {
+    await opened.disposeAsync();
+    expect(ownedBy(broker.dataDir)).to.deep.equal([]);
+  });
+  const about = (vm: string, more: Partial<Ask> = {}): Ask => ({
+    vm,
+    target: machine.target,
+    gateway: false,
+    allowUnreachable: false,
+    wait: undefined,
+    ...more,
+  });
+  const start = (vm: string, more: Partial<Ask> = {}) =>
+    operator.startVncSession(about(vm, more), { deadlineMs: 120_000 });
+  const list = async (): Promise<VncSession[]> =>
+    (await operator.listVncSessions({ includeEnded: false, pageSize: 1_000, pageToken: '' })).sessions;
+  const get = async (vm: string): Promise<VncSession | undefined> =>
+    (await operator.getVncSession({ sessionId: '', vm })).session;
+  const stop = (vm: string) => operator.stopVncSession({ sessionId: '', vm });
+  const view = async (url: string): Promise<Viewer> => opened.use(await openViewer(url));
+
+  it('is seen by a viewer on a port of its own, with the page that shows it', async () => {
+    await open();
+    const { url, port, state, session } = await start('a');
+    expect(state).to.equal(SessionState.READY);
+    expect(new URL(url).port).to.equal(String(port));
+    const page = await fetch(url);
+    expect(page.status).to.equal(200);
+    expect(await page.text()).to.include('noVNC');
+    const viewer = await view(url);
+    expect(viewer.banner).to.equal(BANNER);
+    // One way to log in: none is needed.
+    expect([...(await viewer.say(HELLO))]).to.deep.equal([1, 1]);
+    await eventually(async () => {
+      const [seen, ...others] = await list();
+      expect(others).to.deep.equal([]);
+      expect(seen).to.include({ sessionId: session?.sessionId, vm: 'a', url, port, viewers: 1, gateway: false });
+      expect(isAlive(seen?.pid ?? 0)).to.equal(true);
+      expect(seen?.sentBytes).to.be.greaterThan(BANNER.length);
+      expect(seen?.receivedBytes).to.be.greaterThan(HELLO.length);
+    });
+    const ended = await stop('a');
+    expect(ended.session).to.include({ state: SessionState.ENDED, endReason: SessionEndReason.STOPPED, url: '' });
+    await viewer.closed;
+    expect(await list()).to.deep.equal([]);
+    await closed(await listen(port));
+  });
+
+  it('is one session, also for two calls at once, until it is stopped', async () => {
+    await open();
+    const answers = await Promise.all([start('a'), start('a')]);
+    expect(answers.map(({ reused }) => reused)).to.have.members([true, false]);
+    expect(new Set(answers.map(({ sessionId }) => sessionId)).size).to.equal(1);
+    const other = opened.use(await startVncServer());
+    expect(await failureOf(start('a', { target: other.target }))).to.include({ reason: 'VM_HAS_OTHER_TARGET' });
+    expect(await start('a', { gateway: true })).to.include({ reused: true, port: answers[0]?.port });
+    await stop('a');
+    expect(await start('a', { target: other.target })).to.include({ reused: false });
+  });
+
+  for (const gateway of [false, true]) {
+    describe(gateway ? 'through the gateway' : 'on a port of its own', () => {
+      it('is refused while nobody answers there, and kept where that is allowed, until somebody does', async () => {
+        await open();
+        await machine.stop();
+        const failure = await failureOf(start('a', { gateway }));
+        expect(failure).to.include({ code: status.FAILED_PRECONDITION, reason: 'TARGET_UNREACHABLE' });
+        expect(failure?.message).to.include(machine.target).and.include('nobody listens there');
+        expect(await list()).to.deep.equal([]);
+        expect(await start('a', { gateway, allowUnreachable: true })).to.include({ state: SessionState.UNREACHABLE });
+        opened.use(await startVncServer(machine.port));
+        await eventually(async () => expect(await get('a')).to.include({ state: SessionState.READY }), {
+          withinMs: 20_000,
+        });
+        const { url = '' } = (await get('a')) ?? {};
+        expect((await view(url)).banner).to.equal(BANNER);
+      });
+
+      it('is no console where something else answers, or nothing is said', async () => {
+        await open();
+        const talker = createServer((socket) => void socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
+        await once(talker, 'listening');
+        opened.defer(() => closed(talker));
+        const target = `127.0.0.1:${portOf(talker)}`;
+        const failure = await failureOf(start('a', { gateway, target }));
+        expect(failure?.message).to.include('does not speak RFB');
+        const silent = await listen(0);
+        opened.defer(() => closed(silent));
+        const other = await failureOf(start('b', { gateway, target: `127.0.0.1:${portOf(silent)}` }));
+        expect(other?.message).to.include('said nothing within 5 s');
+      });
+
+      it('goes on while the broker is killed, and is known to the next one', async () => {
+        await open();
+        const { url, sessionId, port } = await start('a', { gateway });
+        const { url: next } = await start('a', { gateway });
+        const viewer = await view(url);
+        await broker.service.kill('SIGKILL');
+        // The gateway asks nobody whether a token is good.
+        const second = await view(next);
+        expect([...(await second.say(HELLO))]).to.deep.equal([1, 1]);
+        await broker.service.restart();
+        operator = await broker.vnc('operator', 'olga');
+        expect([...(await viewer.say(HELLO))]).to.deep.equal([1, 1]);
+        await eventually(async () => expect(await get('a')).to.include({ sessionId, port, viewers: 2, restarts: 0 }));
+        await stop('a');
+        await Promise.all([viewer.closed, second.closed]);
+      });
+
+      it('comes back on the same port when its websockify is killed', async () => {
+        await open();
+        const { port } = await start('a', { gateway });
+        const killed = (await get('a'))?.pid ?? 0;
+        process.kill(killed, 'SIGKILL');
+        await eventually(
+          async () => {
+            const seen = await get('a');
+            expect(seen).to.include({ port, state: SessionState.READY });
+            expect(seen?.pid).to.not.equal(killed);
+            expect((await view(seen?.url ?? '')).banner).to.equal(BANNER);
+          },
+          { withinMs: 20_000 },
+        );
+      });
+    });
+  }
+
+  it('is for operators, in configured networks, and refused for anything else', async () => {
+    await open();
+    const customer = await broker.vnc('customer', 'carl');
+    expect(await failureOf(customer.startVncSession(about('a')))).to.include({ code: status.PERMISSION_DENIED });
+    for (const target of ['10.1.2.3:5900', '[::2]:5900', '[::ffff:10.1.2.3]:5900']) {
+      const failure = await failureOf(start('a', { target }));
+      expect(failure).to.include({ code: status.PERMISSION_DENIED, reason: 'TARGET_NOT_ALLOWED' });
+      expect(failure?.message).to.include('MUSTER_PORT_VNC_NETWORKS');
+    }
+    expect(await failureOf(start('a', { target: 'no-such-host.invalid:5900' }))).to.include({
+      reason: 'TARGET_UNKNOWN',
+    });
+    const junk = ['', 'here', '127.0.0.1:0', '127.0.0.1:70000', '::1:5900', '[127.0.0.1]:5900', '--help:5900', 'a b:1'];
+    for (const target of junk) {
+      const failure = await failureOf(start('', { target }));
+      expect(failure, target).to.include({ code: status.INVALID_ARGUMENT });
+      expect(failure?.message).to.include('target').and.include('vm');
+    }
+    expect(await failureOf(operator.getVncSession({ sessionId: 'vnc-none', vm: '' }))).to.include({
+      reason: 'SESSION_NOT_FOUND',
+    });
+    const named = `localhost:${machine.port}`;
+    expect(await start('a', { target: named })).to.include({ state: SessionState.READY });
+  });
+
+  it('leaves a stranger’s port alone', async () => {
+    await open({}, 2);
+    const stranger = await listen(broker.first);
+    opened.defer(() => closed(stranger));
+    expect((await start('a')).port).to.equal(broker.first + 1);
+    expect(await failureOf(start('b'))).to.include({ reason: 'PORT_POOL_EXHAUSTED' });
+  });
+
+  describe('through the gateway', () => {
+    it('takes each token once, for a while, for its session alone, and none that is forged', async () => {
+      await open({ MUSTER_PORT_VNC_TOKEN_TTL: '3s' });
+      const other = opened.use(await startVncServer());
+      const first = await start('a', { gateway: true });
+      const second = await start('b', { gateway: true, target: other.target });
+      expect(first.port).to.equal(second.port);
+      expect((await view(first.url)).banner).to.equal(BANNER);
+      await refuses(first.url);
+      const [token = '', ...parts] = (new URL(second.url).searchParams.get('path') ?? '').split('.');
+      for (const forged of [
+        [token.replace(second.sessionId, first.sessionId), ...parts],
+        [token, String(Number(parts[0]) + 60_000), ...parts.slice(1)],
+        [token, ...parts.slice(0, 2), '0'.repeat(64)],
+        [token, ...parts, 'more'],
+        ['websockify?token='],
+        ['websockify?token=../secret'],
+      ]) {
+        await refuses(withPath(second.url, forged.join('.')));
+      }
+      expect((await view(second.url)).banner).to.equal(BANNER);
+      const { url: late, session } = await start('a', { gateway: true });
+      const expire = session?.urlExpireTime?.getTime() ?? 0;
+      expect(expire).to.be.greaterThan(Date.now());
+      await eventually(() => expect(Date.now()).to.be.greaterThan(expire + 100), { everyMs: 100 });
+      await refuses(late);
+    });
+
+    it('hangs up those who watch a machine when its session ends, and nobody else; the last one ends the gateway', async () => {
+      await open();
+      const first = await start('a', { gateway: true });
+      const second = await start('b', { gateway: true });
+      const [one, two] = [await view(first.url), await view(second.url)];
+      const { url: unused } = await start('a', { gateway: true });
+      await eventually(async () => expect((await list()).map(({ viewers }) => viewers)).to.deep.equal([1, 1]));
+      await stop('a');
+      await one.closed;
+      await refuses(unused);
+      expect([...(await two.say(HELLO))]).to.deep.equal([1, 1]);
+      await stop('b');
+      await two.closed;
+      await closed(await listen(first.port));
+    });
+
+    it('carries 900 machines through one process', async () => {
+      await open();
+      const names = Array.from({ length: 900 }, (_, index) => `vm-${index}`);
+      const queue = [...names];
+      const caller = async (): Promise<void> => {
+        for (let vm = queue.shift(); vm !== undefined; vm = queue.shift()) await start(vm, { gateway: true });
+      };
+      await Promise.all(Array.from({ length: 50 }, caller));
+      const all = await list();
+      expect(all.map(({ vm }) => vm)).to.have.members(names);
+      expect(all.every(({ state }) => state === SessionState.READY)).to.equal(true);
+      expect(new Set(all.map(({ pid }) => pid)).size).to.equal(1);
+      expect(new Set(all.map(({ url }) => url)).size).to.equal(900);
+      const { stats } = await operator.listVncSessions({ includeEnded: false, pageSize: 1, pageToken: '' });
+      expect(stats).to.include({ sessions: 900, gatewaySessions: 900, unreachable: 0 });
+      expect((await view(all[450]?.url ?? '')).banner).to.equal(BANNER);
+    });
+  });
+
+  it('is one of sixty that are started at once, each with a websockify and a port of its own', async () => {
+    await open({}, 60);
+    const others = await Promise.all([startVncServer(), startVncServer(), startVncServer()]);
+    for (const other of others) opened.use(other);
+    const targets = [machine, ...others].map(({ target }) => target);
+    const names = Array.from({ length: 60 }, (_, index) => `vm-${index}`);
+    const answers = await Promise.all(names.map((vm, index) => start(vm, { target: targets[index % 4] ?? '' })));
+    expect(new Set(answers.map(({ port }) => port)).size).to.equal(60);
+    const all = await list();
+    expect(new Set(all.map(({ pid }) => pid)).size).to.equal(60);
+    for (const { vm, port, url, state } of all) {
+      expect(answers[names.indexOf(vm)], vm).to.include({ port, url, state: SessionState.READY });
+      expect(state).to.equal(SessionState.READY);
+      expect(new URL(url).port).to.equal(String(port));
+    }
+    const watchAll = async (target: string): Promise<void> => {
+      // One after the other: only five may wait in front of a TigerVNC.
+      for (const { url } of all.filter((each) => each.target === target))
+        expect((await view(url)).banner).to.equal(BANNER);
+    };
+    await Promise.all(targets.map(watchAll));
+  });
+});
+
+describe('the pool of consoles', () => {
+  it('gives 900 different ports to 50 callers at once', async () => {
+    const pools = (first: number): string => `vnc=${first}-${first + 899}`;
+    await using broker = await startBroker({ ports: 900, pools });
+    const ports = await broker.as('operator', 'olga');
+    const caller = async () => {
+      const got = [];
+      for (let n = 0; n < 18; n += 1) got.push(...(await ports.acquireLease(ask({ pool: 'vnc' }))).leases);
+      return got;
+    };
+    const leases = (await Promise.all(Array.from({ length: 50 }, caller))).flat();
+    expect(leases).to.have.length(900);
+    expect(new Set(leases.map(({ port }) => port)).size).to.equal(900);
+    const seen = await ports.listLeases({ pool: 'vnc', includeEnded: false, pageSize: 1_000, pageToken: '' });
+    expect(new Map(seen.leases.map(({ leaseId, port }) => [leaseId, port]))).to.deep.equal(
+      new Map(leases.map(({ leaseId, port }) => [leaseId, port])),
+    );
+    expect(await failureOf(ports.acquireLease(ask({ pool: 'vnc' })))).to.include({ reason: 'PORT_POOL_EXHAUSTED' });
+  });
+});
+
+const withPath = (url: string, path: string): string => {
+  const page = new URL(url);
+  page.searchParams.set('path', path);
+  return page.href;
+};
+
+const refuses = async (url: string): Promise<void> => {
+  const refused = await openViewer(url).then(
+    () => false,
+    () => true,
+  );
+  expect(refused, `${url} is refused`).to.equal(true);
+};

@@ -1,0 +1,108 @@
+import { get } from 'node:http';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Session } from '../domain/session.ts';
+import { StartFailure } from '../process/failure.ts';
+import { checkProgram, programOnPath } from '../process/spawn.ts';
+import type { Kind } from '../session/kind.ts';
+import { outputOf } from '../session/parts.ts';
+import { bracketed } from './url.ts';
+
+/** What a websockify leads to: one machine, or (the gateway) whatever a token says. */
+export interface VncSpec {
+  /** Empty: it is the gateway. */
+  vm: string;
+  /** As the caller named it: `host:port`. */
+  target: string;
+  /** Where that is. */
+  address: string;
+  targetPort: number;
+  /** Whether the session is kept where the VNC server does not answer. */
+  mayBeUnreachable: boolean;
+  /** Whether the VNC server answered when it was asked last. */
+  isReachable: boolean;
+}
+
+export type VncSession = Session<VncSpec>;
+
+export interface WebsockifyOptions {
+  /** Where viewers connect. */
+  address: string;
+  /** The program; undefined: the one on the PATH. */
+  websockify: string | undefined;
+  /** The folder of noVNC's pages. */
+  novnc: string;
+  /** The folder of the gateway's tokens. */
+  tokens: string;
+  /** Told once for each start of a machine's websockify that it carries WebSockets. Throws where it is not to go on. */
+  started: (session: VncSession) => Promise<void>;
+}
+
+const READY_MS = 30_000;
+const GRACE_MS = 1_000;
+/** Each is a Python interpreter to start: more at once only makes all of them late. */
+const AT_ONCE = 4;
+/** Finds viewers that are gone without a word, and keeps the others' ways open. */
+const HEARTBEAT_SECONDS = 30;
+const PAGE_MS = 2_000;
+
+const PLUGIN = fileURLToPath(new URL('../../websockify', import.meta.url));
+
+export const websockifyKind = (options: WebsockifyOptions): Kind<VncSpec> => ({
+  name: 'vnc',
+  pool: 'vnc',
+  isSticky: true,
+  graceMs: GRACE_MS,
+  startsAtOnce: AT_ONCE,
+  recipe: async (session, folder) => {
+    const program = options.websockify ?? (await programOnPath('websockify'));
+    await checkProgram(program);
+    await programOnPath('ss');
+    const page = join(options.novnc, 'vnc.html');
+    await access(page).catch((thrown: unknown) => {
+      throw new StartFailure('PROGRAM_MISSING', 'novnc', `is not at ${page}; install it`, { cause: thrown });
+    });
+    const { vm, address, targetPort } = session.spec;
+    const where = `${bracketed(options.address)}:${session.port}`;
+    const argv = [program, '--web', options.novnc, '--heartbeat', String(HEARTBEAT_SECONDS)];
+    const leads =
+      vm === ''
+        ? ['--token-plugin', 'muster_tokens.OneTimeTokens', '--token-source', options.tokens, where]
+        : [where, `${bracketed(address)}:${targetPort}`];
+    let isTold = false;
+    return {
+      parts: [
+        {
+          role: 'websockify',
+          command: () => ({
+            argv: [...argv, ...leads],
+            env: { PATH: '/usr/bin:/bin', PYTHONPATH: PLUGIN, PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' },
+            cwd: folder,
+            output: outputOf(folder, 'websockify'),
+          }),
+        },
+      ],
+      listener: 'websockify',
+      isReady: async (said) => {
+        if (!said('websockify').includes('proxying from')) return false;
+        if (!(await servesPage(options.address, session.port))) return false;
+        if (!isTold && vm !== '') await options.started(session);
+        isTold = true;
+        return true;
+      },
+      readyMs: READY_MS,
+    };
+  },
+});
+
+const servesPage = (address: string, port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const options = { host: address, port, path: '/vnc.html', agent: false, timeout: PAGE_MS };
+    const request = get(options, (response) => {
+      response.resume();
+      response.once('close', () => resolve(response.statusCode === 200));
+    });
+    request.once('timeout', () => request.destroy());
+    request.once('error', () => resolve(false));
+  });
