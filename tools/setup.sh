@@ -41,6 +41,7 @@ debian_packages() {
   has ss || missing+=(iproute2)
   has websockify || missing+=(websockify)
   [ -e /usr/share/novnc/vnc.html ] || missing+=(novnc)
+  /usr/bin/python3 -c 'import zmq' 2>/dev/null || missing+=(python3-zmq)
   has Xtigervnc || missing+=(tigervnc-standalone-server)
   has setpriv || missing+=(util-linux)
   has openssl || missing+=(openssl)

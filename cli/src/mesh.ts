@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { ChannelOptions } from '@grpc/grpc-js';
 import type { TlsFiles } from '#libs/config/index.ts';
 import { createClient, type Client, type ServiceDefinition } from '#libs/grpc/index.ts';
 import { BlobServiceService, ObjectServiceService } from '#libs/contracts/blob.ts';
@@ -23,18 +24,29 @@ export interface Mesh extends Disposable {
   machines(): Client<typeof MachineServiceService>;
   ports(): Client<typeof PortServiceService>;
   /** A client of anything, for calls by name. */
-  client<S extends ServiceDefinition>(definition: S, part: Part, persona: Persona): Client<S>;
+  client<S extends ServiceDefinition>(
+    definition: S,
+    part: Part,
+    persona: Persona,
+    channelOptions?: ChannelOptions,
+  ): Client<S>;
 }
 
 export const createMesh = (cli: Cli, common: CommonOptions, context: MeshContext): Mesh => {
   const opened: { close(): void }[] = [];
   const tls = tlsFor(cli, common, context);
 
-  const open = <S extends ServiceDefinition>(definition: S, part: Part, persona: Persona): Client<S> => {
+  const open = <S extends ServiceDefinition>(
+    definition: S,
+    part: Part,
+    persona: Persona,
+    channelOptions: ChannelOptions = {},
+  ): Client<S> => {
     const target = context.endpoints[part];
     if (target === undefined) throw noContext(`${context.file} names no endpoint '${part}'`);
     const client = createClient(definition, {
       target,
+      channelOptions,
       token: tokenFor(cli, context, common.as ?? persona),
       ...(tls === undefined ? {} : { tls }),
     });

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { Cli } from './cli.ts';
 import { agentCommand } from './commands/agent.ts';
 import { callCommand } from './commands/call.ts';
+import { computeCommand } from './commands/compute.ts';
 import { customersCommand } from './commands/customers.ts';
 import { downCommand } from './commands/down.ts';
 import { logCommand } from './commands/log.ts';
@@ -74,6 +75,7 @@ const forOperators = [
   portsCommand,
   visualizeCommand,
   vncCommand,
+  computeCommand,
   tokenCommand,
   callCommand,
 ];

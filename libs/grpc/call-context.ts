@@ -28,6 +28,8 @@ export interface CallContext {
   deadlineMs: number | undefined;
   /** Address and port of the other side, for logs. */
   peer: string;
+  /** What the caller's program says that it is; empty if it says nothing. */
+  userAgent: string;
 }
 
 /** One request, one answer. */

@@ -13,6 +13,8 @@ export interface ServeOptions {
   /** Closes the server at the end. */
   stack: AsyncDisposableStack;
   maxStreamsPerConnection?: number;
+  maxReceiveBytes?: number;
+  unaryDeadlineMs?: number;
 }
 
 /** Serves rpcs of the mesh: its tokens, its access table, its reflection. */

@@ -16,3 +16,4 @@ export {
   type TestStore,
 } from './stores.ts';
 export { tempDir, type TempDir } from './temp-dir.ts';
+export { startVncServer, type VncServer } from './vnc-server.ts';

@@ -89,7 +89,12 @@ describe('grpcurl', function () {
       answer: {},
     },
     port: {
-      names: ['muster.port.v1.PortService', 'muster.port.v1.VisualizationService', 'muster.port.v1.VncService'],
+      names: [
+        'muster.port.v1.ComputeSessionService',
+        'muster.port.v1.PortService',
+        'muster.port.v1.VisualizationService',
+        'muster.port.v1.VncService',
+      ],
       call: 'muster.port.v1.PortService/ListLeases',
       request: '{"pool": "vnc"}',
       answer: {},

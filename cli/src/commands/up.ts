@@ -28,6 +28,12 @@ export const upCommand = ({ does }: Actions): Command =>
     .option('--supervisors <n>', 'replicas of session-supervisor', parseCount('--supervisors', 1, 100), 1)
     .option('--user-managers <n>', 'replicas of user-manager', parseCount('--user-managers', 1, 100), 1)
     .option('--case-root <dir>', 'operators may name cases below it; again for more', collect, [])
+    .option(
+      '--compute-worker <name=command>',
+      'a kind of compute worker: its absolute path and arguments, with {port} where it is to listen; again for more',
+      collect,
+      [],
+    )
     .option('--vnc-network <cidr>', 'machines with consoles may be in it; again for more', collect, [])
     .option('--mongo <url>', 'a MongoDB replica set from outside')
     .option('--nats <url>', 'a nats-server from outside')

@@ -78,6 +78,7 @@ const argumentsOf = (options: UpOptions): string[] => {
       value === undefined ? [] : [`--${name}`, String(value)],
     ),
     ...options.caseRoot.flatMap((root) => ['--case-root', root]),
+    ...options.computeWorker.flatMap((worker) => ['--compute-worker', worker]),
     ...options.vncNetwork.flatMap((network) => ['--vnc-network', network]),
     ...Object.entries(options.tls ?? {}).flatMap(([name, file]) => [`--tls-${name}`, String(file)]),
     ...(options.sandbox ? [] : ['--no-sandbox']),

@@ -17,6 +17,8 @@ export interface UpOptions {
   caseRoot: readonly string[];
   /** Networks (CIDR) that machines with consoles may be in. */
   vncNetwork: readonly string[];
+  /** Kinds of compute workers, `name=command line with {port}`. */
+  computeWorker: readonly string[];
   /** Stores from outside; embedded ones where undefined. */
   mongo: string | undefined;
   nats: string | undefined;

@@ -45,7 +45,7 @@ export const serviceEnvironment = (
   layout: Layout,
   stores: StoreUrls,
   endpoints: Record<Part, string>,
-  { caseRoot, vncNetwork }: Pick<UpOptions, 'caseRoot' | 'vncNetwork'>,
+  { caseRoot, vncNetwork, computeWorker }: Pick<UpOptions, 'caseRoot' | 'vncNetwork' | 'computeWorker'>,
 ): Record<string, string> => ({
   MUSTER_MONGO_URL: stores.mongo,
   MUSTER_NATS_URL: stores.nats,
@@ -60,6 +60,7 @@ export const serviceEnvironment = (
   MUSTER_PORT_DATA: layout.data('port-broker'),
   MUSTER_PORT_ON_STOP: 'end',
   ...(caseRoot.length === 0 ? {} : { MUSTER_PORT_CASE_ROOTS: caseRoot.join(':') }),
+  ...(computeWorker.length === 0 ? {} : { MUSTER_PORT_COMPUTE_WORKERS: computeWorker.join('\n') }),
   ...(vncNetwork.length === 0 ? {} : { MUSTER_PORT_VNC_NETWORKS: vncNetwork.join(',') }),
 });
 

@@ -4,18 +4,18 @@ import { createWaits } from '#libs/waiting/index.ts';
 import { deadlineExceeded } from '../endings.ts';
 import type { Wrapper } from './incoming-call.ts';
 
-/** What a unary call gets whose caller set no deadline. Streams without one go on until somebody ends them. */
-const UNARY_DEADLINE_MS = 30_000;
-
 /** So long before the deadline a caller is told whom the call waits for, or the answer would come too late. */
 const MARGIN_MS = 250;
 
-/** Ends the call with DEADLINE_EXCEEDED when its deadline passes, or a little before with UNAVAILABLE and the name of who does not answer. */
+/**
+ * Ends the call with DEADLINE_EXCEEDED when its deadline passes, or a little before with UNAVAILABLE and the name of who does not answer.
+ * `unaryMs`: what a unary call gets whose caller set no deadline. Streams without one go on until somebody ends them.
+ */
 export const deadlines =
-  (clock: Clock): Wrapper =>
+  (clock: Clock, unaryMs: number): Wrapper =>
   async (call, next) => {
     const isStream = call.method.requestStream || call.method.responseStream;
-    const deadlineMs = call.deadlineMs ?? (isStream ? undefined : UNARY_DEADLINE_MS);
+    const deadlineMs = call.deadlineMs ?? (isStream ? undefined : unaryMs);
     if (deadlineMs === undefined) {
       return next(call);
     }

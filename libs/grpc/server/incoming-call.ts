@@ -44,4 +44,5 @@ export const contextOf = (call: IncomingCall): CallContext => ({
   log: call.log,
   deadlineMs: call.deadlineMs,
   peer: call.peer,
+  userAgent: String(call.metadata.get('user-agent')[0] ?? ''),
 });

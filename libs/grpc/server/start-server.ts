@@ -35,6 +35,10 @@ export interface ServerOptions {
   clock?: Clock;
   /** Calls at the same time over one connection; more wait at the client. Default 1,000. */
   maxStreamsPerConnection?: number;
+  /** The longest message that it takes. Default 4 MiB. */
+  maxReceiveBytes?: number;
+  /** What a unary call gets whose caller set no deadline. Default 30 s. */
+  unaryDeadlineMs?: number;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -51,9 +55,12 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 const DISPOSE_GRACE_MS = 5_000;
+const MAX_RECEIVE_BYTES = 4 * 1024 ** 2;
+const UNARY_DEADLINE_MS = 30_000;
 
-const grpcOptions = (maxStreams: number): GrpcOptions => ({
+const grpcOptions = (maxStreams: number, maxReceiveBytes: number): GrpcOptions => ({
   'grpc.max_concurrent_streams': maxStreams,
+  'grpc.max_receive_message_length': maxReceiveBytes,
   // Notices a peer that froze, or a network that vanished, within 8 s.
   'grpc.keepalive_time_ms': 5_000,
   'grpc.keepalive_timeout_ms': 3_000,
@@ -68,16 +75,25 @@ const grpcOptions = (maxStreams: number): GrpcOptions => ({
  */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
   const { listen, services, logger, clock = systemClock, maxStreamsPerConnection = 1_000 } = options;
+  const { maxReceiveBytes = MAX_RECEIVE_BYTES, unaryDeadlineMs = UNARY_DEADLINE_MS } = options;
   const credentials = await serverCredentials(listen, options.tls, options.insecure ?? false);
   const health = createHealth(services.map(({ name }) => name));
   const calls = createOpenCalls(clock);
   const handle = wrap(
-    [trace, requestId, logging(clock), errors, cancellation, deadlines(clock), access(options.access, options.verify)],
+    [
+      trace,
+      requestId,
+      logging(clock),
+      errors,
+      cancellation,
+      deadlines(clock, unaryDeadlineMs),
+      access(options.access, options.verify),
+    ],
     (call) => call.method.answer(call.exchange, contextOf(call)),
   );
   const receiver = { handle, clock, log: logger, draining: calls.draining, opened: calls.opened };
 
-  const server = new Server(grpcOptions(maxStreamsPerConnection));
+  const server = new Server(grpcOptions(maxStreamsPerConnection, maxReceiveBytes));
   const names = [...services.map(({ name }) => name), ...FOREIGN].sort();
   for (const { methods } of [...services, health.binding, ...createReflection(options.image, names)]) {
     addMethods(server, methods, (raw, method) => void receive(raw, method, receiver));

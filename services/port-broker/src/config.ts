@@ -6,6 +6,7 @@ import {
   ConfigError,
   duration,
   grpcTarget,
+  integer,
   list,
   loadConfig,
   oneOf,
@@ -18,6 +19,7 @@ import { serverConfig, serverVariables, type ServerConfig } from '#libs/service/
 import { parsePools } from './domain/pool-expression.ts';
 import { poolProblems, type KernelRange, type Pool } from './domain/pool.ts';
 import { parseNetworks } from './vnc/target.ts';
+import { parseWorkerKinds, type WorkerKind } from './compute/worker-kinds.ts';
 
 const POOLS = 'visualization=11111-11116,vnc=6100-6999,compute=5560-5589';
 
@@ -39,6 +41,9 @@ export const variables = z.object({
   MUSTER_PORT_WEBSOCKIFY: text('/usr/bin/websockify').optional(),
   MUSTER_PORT_NOVNC: text('/usr/share/novnc').prefault('/usr/share/novnc'),
   MUSTER_PORT_VNC_TOKEN_TTL: duration({ minMs: 1_000, maxMs: 86_400_000 }).prefault('2m'),
+  MUSTER_PORT_COMPUTE_WORKERS: text('phoebe=/path/python -m phoebe_server.worker.phoebe_worker {port}').optional(),
+  MUSTER_PORT_COMPUTE_IDLE: duration({ maxMs: 30 * 86_400_000 }).prefault('30m'),
+  MUSTER_PORT_COMPUTE_SESSIONS_PER_USER: integer({ min: 1, max: 1_000 }).prefault('5'),
   MUSTER_BLOB_ENDPOINT: grpcTarget().optional(),
   MUSTER_SERVICE_TOKEN: secret().optional(),
 });
@@ -76,6 +81,14 @@ export interface Config {
     /** How long a URL through the gateway is good, in milliseconds. */
     tokenMs: number;
   };
+  compute: {
+    /** Kinds of workers, by name. */
+    kinds: ReadonlyMap<string, WorkerKind>;
+    /** Without a command for so long, a session ends; 0: never. */
+    idleMs: number;
+    /** So many sessions one may have at a time. */
+    mostPerUser: number;
+  };
   /** Where archives come from; undefined: there are none. */
   blob: { target: string; token: string } | undefined;
 }
@@ -86,12 +99,14 @@ export interface Config {
  */
 export const readConfig = (env: Environment, kernel: readonly KernelRange[]): Config => {
   const read = loadConfig(variables, env);
-  const pools = poolsOf(read.MUSTER_PORT_POOLS);
+  const pools = parsed('MUSTER_PORT_POOLS', () => parsePools(read.MUSTER_PORT_POOLS));
   const problems = poolProblems(pools, read.MUSTER_PORT_ANY_RANGE ? [] : kernel);
   if (problems.length > 0) {
     const advice = 'choose other ranges in MUSTER_PORT_POOLS';
     throw new ConfigError(problems.map((problem) => ({ name: 'MUSTER_PORT_POOLS', problem: `${problem}; ${advice}` })));
   }
+  const described = read.MUSTER_PORT_COMPUTE_WORKERS ?? '';
+  const workers = parsed('MUSTER_PORT_COMPUTE_WORKERS', () => parseWorkerKinds(described));
   return {
     server: serverConfig(read),
     pools,
@@ -107,30 +122,27 @@ export const readConfig = (env: Environment, kernel: readonly KernelRange[]): Co
       idleMs: read.MUSTER_PORT_VISUALIZATION_IDLE,
     },
     vnc: {
-      networks: networksOf(read.MUSTER_PORT_VNC_NETWORKS ?? []),
+      networks: parsed('MUSTER_PORT_VNC_NETWORKS', () => parseNetworks(read.MUSTER_PORT_VNC_NETWORKS ?? [])),
       websockify: read.MUSTER_PORT_WEBSOCKIFY,
       novnc: read.MUSTER_PORT_NOVNC,
       tokenMs: read.MUSTER_PORT_VNC_TOKEN_TTL,
+    },
+    compute: {
+      kinds: new Map(workers.map((kind) => [kind.name, kind])),
+      idleMs: read.MUSTER_PORT_COMPUTE_IDLE,
+      mostPerUser: read.MUSTER_PORT_COMPUTE_SESSIONS_PER_USER,
     },
     blob: blobOf(read.MUSTER_BLOB_ENDPOINT, read.MUSTER_SERVICE_TOKEN),
   };
 };
 
-const poolsOf = (expression: string): Pool[] => {
+/** What a parser makes of a setting; what it does not like is told with the setting's name. */
+const parsed = <T>(name: string, parse: () => T): T => {
   try {
-    return parsePools(expression);
+    return parse();
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
-    throw new ConfigError([{ name: 'MUSTER_PORT_POOLS', problem: thrown.message }]);
-  }
-};
-
-const networksOf = (texts: readonly string[]): BlockList => {
-  try {
-    return parseNetworks(texts);
-  } catch (thrown) {
-    if (!(thrown instanceof SyntaxError)) throw thrown;
-    throw new ConfigError([{ name: 'MUSTER_PORT_VNC_NETWORKS', problem: thrown.message }]);
+    throw new ConfigError([{ name, problem: thrown.message }]);
   }
 };
 

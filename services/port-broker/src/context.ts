@@ -6,12 +6,14 @@ import { ConfigError } from '#libs/config/index.ts';
 import { systemRandom, type Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { connectBlob } from './blob-access.ts';
+import { openComputeSessions, type ComputeSessions } from './compute/compute-sessions.ts';
 import type { Config } from './config.ts';
 import { openDesk, type Desk } from './desk/desk.ts';
 import { logEvents, type Events } from './events.ts';
 import { bootId } from './host/kernel-ports.ts';
 import { createSocketTable, type SocketTable } from './host/socket-table.ts';
 import { FolderInUseError, openDatabase } from './store/database.ts';
+import { createComputeStore } from './store/compute-store.ts';
 import { createLeaseStore } from './store/lease-store.ts';
 import { createSessionStore } from './store/session-store.ts';
 import { openVisualizations, type Visualizations } from './visualization/visualizations.ts';
@@ -28,6 +30,7 @@ export interface Context {
   desk: Desk;
   visualizations: Visualizations;
   consoles: Consoles;
+  computeSessions: ComputeSessions;
 }
 
 /** Builds it. What it opens goes into `stack`. */
@@ -60,7 +63,19 @@ export const createContext = async (config: Config, log: Logger, stack: AsyncDis
     if (config.onStop === 'end') await consoles.stopAll();
     consoles.close();
   });
-  return { ...parts, desk, visualizations, consoles, publicHost: isWildcard(config.address) ? host : config.address };
+  const computeSessions = openComputeSessions({ config, keeper, store: createComputeStore(database), ...parts });
+  stack.defer(async () => {
+    if (config.onStop === 'end') await computeSessions.keeper.stopAll();
+    computeSessions.close();
+  });
+  return {
+    ...parts,
+    desk,
+    visualizations,
+    consoles,
+    computeSessions,
+    publicHost: isWildcard(config.address) ? host : config.address,
+  };
 };
 
 const open = (dataDir: string): DatabaseSync => {

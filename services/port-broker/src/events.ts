@@ -16,7 +16,7 @@ export interface Events {
   sessionIdle(session: Session, minutesLeft: number): void;
 }
 
-/** Writes them to the log. */
+/** Writes them to the log; a field named `key` would be taken for a secret. */
 export const logEvents = (log: Logger): Events => ({
   leaseAcquired: ({ id, pool, port, token, owner, holder, ttlMs }) =>
     log.info({ lease: id, pool, port, token, owner, holder, ttlMs }, 'lease granted'),
@@ -25,9 +25,9 @@ export const logEvents = (log: Logger): Events => ({
   reconciled: ({ checked, becameForeign, becameFree, expired, stillQuarantined }) =>
     log.info({ checked, becameForeign, becameFree, expired, stillQuarantined }, 'reconciled'),
   sessionChanged: ({ id, kind, key, port, owner, state, end, lastError, restarts }) =>
-    log.info({ session: id, kind, key, port, owner, state, end, lastError, restarts }, 'session changed'),
-  sessionAdopted: ({ id, kind, key, port }) => log.info({ session: id, kind, key, port }, 'session adopted'),
+    log.info({ session: id, kind, what: key, port, owner, state, end, lastError, restarts }, 'session changed'),
+  sessionAdopted: ({ id, kind, key, port }) => log.info({ session: id, kind, what: key, port }, 'session adopted'),
   sessionIdle: ({ id, kind, key, port }, minutesLeft) =>
-    log.info({ session: id, kind, key, port, minutesLeft }, 'session ends soon unless it is used'),
+    log.info({ session: id, kind, what: key, port, minutesLeft }, 'session ends soon unless it is used'),
   diskFailed: (thrown) => log.error({ err: thrown }, 'the disk takes nothing; no lease is granted until it does'),
 });

@@ -5,6 +5,11 @@ import type { Config } from './config.ts';
 import { createContext } from './context.ts';
 import { services } from './rpc/index.ts';
 
+/** What is too large for a worker is refused with a word on that, and not by the transport. */
+const LARGEST_REQUEST_BYTES = 32 * 1024 ** 2;
+/** Programs take their time to start, and a command may take 300 s. */
+const LONGEST_CALL_MS = 330_000;
+
 /** Starts the service; everything that it opens goes into `stack`. */
 export const startPortBroker = async (
   config: Config,
@@ -12,5 +17,7 @@ export const startPortBroker = async (
   stack: AsyncDisposableStack,
 ): Promise<RunningServer> => {
   const context = await createContext(config, logger, stack);
-  return serve({ config: config.server, services: services(context), logger, clock: context.clock, stack });
+  const { server } = config;
+  const bounds = { maxReceiveBytes: LARGEST_REQUEST_BYTES, unaryDeadlineMs: LONGEST_CALL_MS };
+  return serve({ config: server, services: services(context), logger, clock: context.clock, stack, ...bounds });
 };

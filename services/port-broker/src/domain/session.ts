@@ -1,5 +1,5 @@
 /** The kinds of programs that people use through a port; `vnc-member`: a console that goes through the gateway, without a program of its own. */
-export type SessionKind = 'visualization' | 'vnc' | 'vnc-member';
+export type SessionKind = 'visualization' | 'vnc' | 'vnc-member' | 'compute';
 
 export type SessionState =
   /** Its programs are being started. */

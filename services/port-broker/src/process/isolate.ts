@@ -9,10 +9,12 @@ export interface Isolated {
   port: number;
   /** Folder of the host that it may write, and where it sees it. */
   work: { host: string; inside: string };
-  /** Folders of the host that it may read, and where it sees them. */
+  /** Files and folders of the host that it may read, and where it sees them. */
   readOnly: readonly { host: string; inside: string }[];
   /** Folder of the host for the socket. */
   socketDir: string;
+  /** What it may use; undefined: no bound. */
+  limits?: { memoryBytes: number | undefined; cpuSeconds: number | undefined };
 }
 
 export interface Tools {
@@ -21,8 +23,9 @@ export interface Tools {
 }
 
 /** The name of the Unix socket in its folder that leads to the program. */
-const SOCKET = 's';
+export const SOCKET = 's';
 const SOCKET_DIR = '/run-s';
+const WAY_DIR = '/way';
 const MOST_CONNECTIONS = 64;
 const LISTENING = `fork,reuseaddr,max-children=${MOST_CONNECTIONS}`;
 /** The longest file that it can write: its output is cut only now and then, and not at all while the broker is away. */
@@ -35,8 +38,11 @@ const FILE_BYTES = 4 * 1024 ** 3;
 export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string): string[] => {
   const way = `UNIX-LISTEN:${SOCKET_DIR}/${SOCKET},fork,unlink-early,mode=600,max-children=${MOST_CONNECTIONS}`;
   const inside = `trap '' XFSZ; ${socat} ${way} TCP:127.0.0.1:${box.port} & "$@"; code=$?; kill $!; exit $code`;
+  const { memoryBytes, cpuSeconds } = box.limits ?? {};
+  const memory = memoryBytes === undefined ? [] : [`--as=${memoryBytes}`];
+  const cpu = cpuSeconds === undefined ? [] : [`--cpu=${cpuSeconds}`];
   return [
-    ['/usr/bin/prlimit', '--core=0', `--fsize=${FILE_BYTES}`, '--'],
+    ['/usr/bin/prlimit', '--core=0', `--fsize=${FILE_BYTES}`, memory, cpu, '--'].flat(),
     [bwrap, '--unshare-all', '--unshare-user', '--disable-userns', '--cap-drop', 'ALL', '--hostname', 'muster'],
     SYSTEM,
     ['--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', String(512 * 1024 ** 2), '--tmpfs', '/tmp'],
@@ -53,13 +59,28 @@ export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string):
  * started again waits for it, up to 20 s. The program may put anything in the place of its socket, a link to one of the host's too;
  * so whoever connects to it has the host's network, but of its files only that folder.
  */
-export const forwarder = ({ bwrap, socat }: Tools, socketDir: string, address: string, port: number): string[] =>
-  [
-    [bwrap, '--unshare-user', '--unshare-ipc', '--unshare-uts', '--disable-userns', '--cap-drop', 'ALL'],
-    SYSTEM,
-    ['--bind', socketDir, SOCKET_DIR, '--remount-ro', '/', '--chdir', SOCKET_DIR, '--', socat],
+export const forwarder = (tools: Tools, socketDir: string, address: string, port: number): string[] =>
+  confined(
+    tools,
+    [],
+    socketDir,
     address.includes(':')
       ? `TCP6-LISTEN:${port},bind=[${address}],${LISTENING}`
       : `TCP4-LISTEN:${port},bind=${address},${LISTENING}`,
     `UNIX-CONNECT:${SOCKET},retry=80,interval=0.25`,
+  );
+
+/** The same for the broker alone: from a socket in a folder that the program does not see, and without a network. */
+export const innerForwarder = (tools: Tools, socketDir: string, wayDir: string): string[] => {
+  const box = ['--unshare-net', '--bind', wayDir, WAY_DIR];
+  const listen = `UNIX-LISTEN:${WAY_DIR}/${SOCKET},fork,unlink-early,mode=600,max-children=${MOST_CONNECTIONS}`;
+  return confined(tools, box, socketDir, listen, `UNIX-CONNECT:${SOCKET}`);
+};
+
+const confined = ({ bwrap, socat }: Tools, box: string[], socketDir: string, from: string, to: string): string[] =>
+  [
+    [bwrap, '--unshare-user', '--unshare-ipc', '--unshare-uts', '--disable-userns', '--cap-drop', 'ALL'],
+    SYSTEM,
+    box,
+    ['--bind', socketDir, SOCKET_DIR, '--remount-ro', '/', '--chdir', SOCKET_DIR, '--', socat, from, to],
   ].flat();

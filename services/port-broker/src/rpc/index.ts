@@ -1,7 +1,20 @@
-import { PortServiceService, VisualizationServiceService, VncServiceService } from '#libs/contracts/port.ts';
+import {
+  ComputeSessionServiceService,
+  PortServiceService,
+  VisualizationServiceService,
+  VncServiceService,
+} from '#libs/contracts/port.ts';
 import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { acquireLease } from './acquire-lease.ts';
+import { endComputeSession } from './compute/end-compute-session.ts';
+import { getComputeSession } from './compute/get-compute-session.ts';
+import { listCommandLog } from './compute/list-command-log.ts';
+import { listComputeSessions } from './compute/list-compute-sessions.ts';
+import { listSessionMetrics } from './compute/list-session-metrics.ts';
+import { sendCommand } from './compute/send-command.ts';
+import { setSessionUserInfo } from './compute/set-session-user-info.ts';
+import { startComputeSession } from './compute/start-compute-session.ts';
 import { getLease } from './get-lease.ts';
 import { getPoolStatus } from './get-pool-status.ts';
 import { listLeases } from './list-leases.ts';
@@ -43,5 +56,15 @@ export const services = (ctx: Context): ServiceBinding[] => [
     getVncSession: getVncSession(ctx),
     listVncSessions: listVncSessions(ctx),
     stopVncSession: stopVncSession(ctx),
+  }),
+  implement(ComputeSessionServiceService, {
+    startComputeSession: startComputeSession(ctx),
+    sendCommand: sendCommand(ctx),
+    listComputeSessions: listComputeSessions(ctx),
+    getComputeSession: getComputeSession(ctx),
+    setSessionUserInfo: setSessionUserInfo(ctx),
+    endComputeSession: endComputeSession(ctx),
+    listCommandLog: listCommandLog(ctx),
+    listSessionMetrics: listSessionMetrics(ctx),
   }),
 ];

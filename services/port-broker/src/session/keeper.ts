@@ -104,6 +104,7 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     if (entry !== undefined) entry.session = session;
     recordIfPossible(() => keep(session));
     events.sessionChanged(session);
+    kind.changed?.(session);
   };
   const folderOf = ({ id }: Session): string => join(options.folder, id);
 
@@ -159,7 +160,9 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     const old = over.sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0)).slice(REMEMBERED);
     if (old.length === 0) return;
     for (const { id } of old) entries.delete(id);
-    recordIfPossible(() => store.drop(old.map(({ id }) => id)));
+    const ids = old.map(({ id }) => id);
+    recordIfPossible(() => store.drop(ids));
+    kind.forgotten?.(ids);
   };
 
   /** Leases a port and starts the programs on it, on another one where somebody took that meanwhile. */

@@ -11,8 +11,8 @@ export interface Part {
 export interface Recipe {
   /** In the order in which they are started. */
   parts: readonly Part[];
-  /** The role of the part that listens on the leased port. */
-  listener: string;
+  /** The role of the part that listens on the leased port; undefined: none does. */
+  listener: string | undefined;
   /** The kind's own sign that it can be used, asked again and again; `said`: what a part has said since it was started. */
   isReady: (said: (role: string) => string) => Promise<boolean>;
   readyMs: number;
@@ -23,12 +23,16 @@ export interface Kind<Spec> {
   name: SessionKind;
   /** The pool of its ports. */
   pool: string;
-  /** Whether a program that ends is started again. */
-  isSticky: boolean;
+  /** Whether a part that ends is started again; if not, its end is the session's. */
+  isRestarted: (role: string) => boolean;
   /** How long a program may take to end when it is asked. */
   graceMs: number;
   /** So many are being started at a time; the others wait. */
   startsAtOnce: number;
+  /** Told of each change of a session. */
+  changed?: (session: Session<Spec>) => void;
+  /** Told of ended sessions of which nothing is known any more. */
+  forgotten?: (ids: readonly string[]) => void;
   /** `folder`: the session's own. Throws StartFailure where a program is missing. */
   recipe: (session: Session<Spec>, folder: string) => Promise<Recipe>;
 }

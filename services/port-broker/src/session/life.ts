@@ -3,7 +3,8 @@ import type { Session, SessionEnd } from '../domain/session.ts';
 import { afterEnd, isFailure, type Run } from '../domain/sticky.ts';
 import { StartFailure } from '../process/failure.ts';
 import type { Kind } from './kind.ts';
-import type { Parts } from './parts.ts';
+import { lastLines } from '../process/output.ts';
+import type { PartEnd, Parts } from './parts.ts';
 
 /** What a session's life needs of the world. */
 export interface LifeOptions<Spec> {
@@ -24,6 +25,8 @@ export interface Life<Spec> {
   parts: Parts;
   /** Changes what is known of it. */
   note(change: Partial<Pick<Session<Spec>, 'lastActivityMs' | 'spec'>>): void;
+  /** Changes what it is for, and makes that durable. */
+  change(change: Pick<Session<Spec>, 'spec'>): Session<Spec>;
   /** Starts its programs on its port, once. Throws StartFailure; what it started then still has to be ended. */
   begin(): Promise<void>;
   /** From then on they are started again where they end. Resolves when the session is over, to whether nothing is left of it. */
@@ -51,10 +54,10 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
   };
 
   /** Waits for the end of a part. Resolves to how that run went; undefined: the session is to end. */
-  const untilEnd = async (readyAt: number): Promise<(Run & { role: string }) | undefined> => {
+  const untilEnd = async (readyAt: number): Promise<(Run & PartEnd) | undefined> => {
     const ended = await Promise.race([parts.nextEnd(), aborted(either)]);
     if (ended === undefined || either.aborted) return undefined;
-    return { role: ended.role, readyMs: clock.monotonic() - readyAt, exitCode: ended.code };
+    return { ...ended, readyMs: clock.monotonic() - readyAt, exitCode: ended.code };
   };
 
   const carryOn = async (): Promise<SessionEnd | undefined> => {
@@ -65,11 +68,12 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
         const run = await untilEnd(readyAt);
         if (run === undefined) return undefined;
         await parts.sweep(run.role, 0);
-        if (isFailure(run)) {
+        const isRestarted = kind.isRestarted(run.role);
+        if (isFailure(run) || !isRestarted) {
           failures += 1;
-          set({ lastError: `${run.role} ended with ${run.exitCode ?? 'a signal'}` });
+          set({ lastError: await sayEnd(run) });
         } else failures = 0;
-        if (!kind.isSticky) return 'lost';
+        if (!isRestarted) return 'lost';
       }
       const next = afterEnd(failures);
       if (next === 'give-up') return 'lost';
@@ -94,6 +98,10 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
     note: (change) => {
       session = { ...session, ...change };
     },
+    change: (change) => {
+      set(change);
+      return session;
+    },
     begin: async () => {
       set({ state: 'starting' });
       await bringUp();
@@ -113,6 +121,13 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
       stopping.abort();
     },
   };
+};
+
+/** How a part ended, for people, with what it said last. */
+const sayEnd = async ({ role, code, output, since }: PartEnd): Promise<string> => {
+  const how = code === undefined ? 'ended' : code === null ? 'was ended by a signal' : `ended with code ${code}`;
+  const said = await lastLines(output, since);
+  return `${role} ${how}${said === '' ? '' : `; it said last:\n${said}`}`;
 };
 
 /** Resolves when the signal aborts. */

@@ -123,6 +123,7 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
     });
   };
   const isListening = async (recipe: Recipe, port: number): Promise<boolean> => {
+    if (recipe.listener === undefined) return true;
     const part = running.get(recipe.listener);
     if (part === undefined) return false;
     const who = await whoListens(sockets, port, part.identity.pid);

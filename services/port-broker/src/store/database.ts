@@ -16,6 +16,13 @@ CREATE TABLE IF NOT EXISTS leases (
 CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, document TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS processes (
   nonce TEXT PRIMARY KEY, session TEXT, role TEXT, pid INTEGER, start_ticks TEXT
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS commands (
+  session TEXT, number INTEGER, name TEXT, started_at INTEGER, took_ms REAL, outcome TEXT, error TEXT, resident_bytes INTEGER,
+  PRIMARY KEY (session, number)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS metrics (
+  session TEXT, at INTEGER, resident_bytes INTEGER, cpu_ms INTEGER, PRIMARY KEY (session, at)
 ) WITHOUT ROWID;`;
 
 const BUSY = 5;

@@ -47,7 +47,7 @@ export interface PvserverOptions {
 export const pvserverKind = (options: PvserverOptions): Kind<VisualizationSpec> => ({
   name: 'visualization',
   pool: 'visualization',
-  isSticky: true,
+  isRestarted: () => true,
   graceMs: GRACE_MS,
   startsAtOnce: AT_ONCE,
   recipe: async (session, folder) => {

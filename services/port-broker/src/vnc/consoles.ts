@@ -73,6 +73,7 @@ const GATEWAY_SPEC: VncSpec = {
   isReachable: true,
 };
 const LOOK_EVERY_MS = 5_000;
+const CHECK_EVERY_MS = 5_000;
 const REACHES_AT_ONCE = 8;
 
 export const openConsoles = ({
@@ -87,6 +88,8 @@ export const openConsoles = ({
   const tokens = openTokens(tokensFolder, tokenMs, bootId, random);
   const inTurn = pLimit(REACHES_AT_ONCE);
   const closing = new AbortController();
+  /** When it was tried last to reach a session's machine, monotonic milliseconds. */
+  const checkedAt = new Map<string, number>();
   /** Where this process itself connects. */
   const nearby = config.address === '0.0.0.0' ? '127.0.0.1' : config.address === '::' ? '::1' : config.address;
 
@@ -112,12 +115,22 @@ export const openConsoles = ({
     });
   /** A session's way is open: does it lead to a VNC server? */
   const started = async (session: VncSession): Promise<void> => {
+    checkedAt.set(session.id, clock.monotonic());
     const unreached = await tryToReach(session);
     const { vm, target, mayBeUnreachable } = session.spec;
     // One that was ready before goes on whatever becomes of its machine.
     const isKept = mayBeUnreachable || session.readyAtMs !== undefined;
     if (unreached !== undefined && !isKept) throw targetUnreachable(vm, target, unreached);
     noteSpec(session, { isReachable: unreached === undefined });
+  };
+
+  /** A session that was there already: what it leads to may have gone meanwhile. Not asked at each call: see `reach`. */
+  const checked = async (session: VncSession): Promise<VncSession> => {
+    const { id, state } = session;
+    if (state === 'ready' && clock.monotonic() - (checkedAt.get(id) ?? -Infinity) > CHECK_EVERY_MS) {
+      await started(session);
+    }
+    return get(id) ?? session;
   };
 
   const viewers = createViewers({
@@ -147,6 +160,7 @@ export const openConsoles = ({
     hangUp: (id) => viewers.hangUp(id),
   });
   const list = (): VncSession[] => [...keeper.list().filter(({ spec }) => spec.vm !== ''), ...members.list()];
+  const get = (id: string): VncSession | undefined => list().find((session) => session.id === id);
   const living = (): VncSession[] => list().filter((session) => !isOver(session));
   const livingMembers = (): VncSession[] => living().filter(isMember);
   const ofVm = (vm: string): VncSession | undefined => living().find(({ spec }) => spec.vm === vm);
@@ -159,6 +173,7 @@ export const openConsoles = ({
   const stop = async (id: string, end: SessionEnd): Promise<VncSession> => {
     const ended = await (members.get(id) === undefined ? keeper.stop(id, end) : members.stop(id, end));
     viewers.forget(id);
+    checkedAt.delete(id);
     await endGateway();
     return ended;
   };
@@ -205,13 +220,14 @@ export const openConsoles = ({
       if (known.spec.target !== nameOf(wanted.target)) throw vmHasOtherTarget(wanted.vm, known.id, known.spec.target);
       if (isMember(known)) {
         await members.begun(known.id);
-        return { session: members.get(known.id) ?? known, isReused: true };
+        return { session: await checked(members.get(known.id) ?? known), isReused: true };
       }
       // Also one that is just being started, or ended.
-      return startNew({ ...wanted, isGateway: false }, address, signal);
+      const { session, isReused } = await startNew({ ...wanted, isGateway: false }, address, signal);
+      return { session: await checked(session), isReused };
     },
     list,
-    get: (id) => members.get(id) ?? list().find((session) => session.id === id),
+    get,
     ofVm,
     stop,
     stopAll: async () => {

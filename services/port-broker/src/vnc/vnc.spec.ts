@@ -5,11 +5,10 @@ import { expect } from 'chai';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { SessionEndReason, SessionState, type VncSession } from '#libs/contracts/port.ts';
 import { isDomainError } from '#libs/errors/index.ts';
-import { eventually, isAlive, needs } from '#libs/testing/index.ts';
+import { eventually, isAlive, needs, startVncServer, type VncServer } from '#libs/testing/index.ts';
 import { ask, closed, listen, portOf, startBroker, type TestBroker, type Vnc } from '../fixtures/broker.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 import { openViewer, type Viewer } from '../fixtures/viewer.ts';
-import { startVncServer, type VncServer } from '../fixtures/vnc-server.ts';
 
 type Ask = Parameters<Vnc['startVncSession']>[0];
 

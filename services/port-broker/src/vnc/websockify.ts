@@ -52,7 +52,7 @@ const PLUGIN = fileURLToPath(new URL('../../websockify', import.meta.url));
 export const websockifyKind = (options: WebsockifyOptions): Kind<VncSpec> => ({
   name: 'vnc',
   pool: 'vnc',
-  isSticky: true,
+  isRestarted: () => true,
   graceMs: GRACE_MS,
   startsAtOnce: AT_ONCE,
   recipe: async (session, folder) => {

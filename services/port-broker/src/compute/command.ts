@@ -1,0 +1,69 @@
+/** A command that a worker may see. */
+export interface Command {
+  name: string;
+  /** The JSON of all of it. */
+  text: string;
+}
+
+// Not in TypeScript's library yet. Source: the JSON.parse source text access proposal of TC39.
+declare global {
+  interface JSON {
+    rawJSON(text: string): object;
+    isRawJSON(value: unknown): boolean;
+  }
+}
+
+const MOST_BYTES = 8 * 1024 ** 2;
+const MOST_DEPTH = 100;
+/** The longest number, in characters: Python refuses integers of more than 4,300 digits, and ends. */
+const LONGEST_NUMBER = 400;
+
+/**
+ * Reads what a caller wants a worker to do. Workers of this protocol end on much that is no proper command, so it is read here and
+ * written anew. Throws SyntaxError that says what is wrong.
+ */
+export const parseCommand = (text: string, known: readonly string[]): Command => {
+  if (Buffer.byteLength(text) > MOST_BYTES) throw new SyntaxError('it is over 8 MiB');
+  if (depthOf(text) > MOST_DEPTH) throw new SyntaxError(`it is nested over ${MOST_DEPTH} deep`);
+  const value = read(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || JSON.isRawJSON(value)) {
+    throw new SyntaxError('it is no JSON object; send {"command": NAME, …arguments}');
+  }
+  const { command: name } = value as { command?: unknown };
+  const names = known.join(', ');
+  if (typeof name !== 'string') throw new SyntaxError(`it names no command in "command"; there are ${names}`);
+  if (!known.includes(name))
+    throw new SyntaxError(`there is no command ${JSON.stringify(name.slice(0, 60))}; there are ${names}`);
+  if (name === 'ping' && Object.keys(value).length > 1) throw new SyntaxError('ping takes no arguments');
+  return { name, text: JSON.stringify(value) };
+};
+
+/** Numbers stay as they were written: JavaScript's have not the digits of Python's. */
+const read = (text: string): unknown => {
+  const reviver = (_key: string, value: unknown, { source }: { source?: string }): unknown => {
+    if (typeof value !== 'number' || source === undefined) return value;
+    if (source.length > LONGEST_NUMBER)
+      throw new SyntaxError(`it has a number of more than ${LONGEST_NUMBER} characters`);
+    return JSON.rawJSON(source);
+  };
+  try {
+    return JSON.parse(text, reviver as (key: string, value: unknown) => unknown);
+  } catch (thrown) {
+    const { message } = thrown as Error;
+    if (message.startsWith('it has')) throw thrown;
+    throw new SyntaxError(`it is no JSON (${message.slice(0, 120)}); send {"command": NAME, …arguments}`, {
+      cause: thrown,
+    });
+  }
+};
+
+/** How deep arrays and objects are nested; told before it is parsed. */
+const depthOf = (text: string): number => {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === '[' || token === '{') deepest = Math.max(deepest, (depth += 1));
+    else if (token === ']' || token === '}') depth -= 1;
+  }
+  return deepest;
+};

@@ -1,0 +1,260 @@
+import { join } from 'node:path';
+import type { Clock } from '#libs/clock/index.ts';
+import type { Random } from '#libs/random/index.ts';
+import type { Config } from '../config.ts';
+import { isOver } from '../domain/session.ts';
+import type { Events } from '../events.ts';
+import { connectionsOf, usageOf } from '../process/use.ts';
+import { openKeeper, type Keeper, type KeeperOptions } from '../session/keeper.ts';
+import { repeat } from '../session/repeat.ts';
+import type { ComputeStore } from '../store/compute-store.ts';
+import { parseCommand } from './command.ts';
+import { commandUnfit, notTheCreator, sessionLimitReached, sessionNotReady, workerKindUnknown } from './errors.ts';
+import { createLine, type Answered, type Ending, type Line } from './line.ts';
+import { isReady } from './reply.ts';
+import { askWorker, PING } from './wire.ts';
+import { wayOf, WORKER, workerSessions, type ComputeSession, type ComputeSpec, type UserInfo } from './worker.ts';
+
+/** A session that somebody wants. */
+export interface WantedSession {
+  /** Empty: the only kind. */
+  worker: string;
+  owner: string;
+  user: UserInfo;
+  isExposed: boolean;
+  /** Empty: a new session. */
+  requestId: string;
+  waitMs: number | undefined;
+}
+
+/** How a session's worker is at it now. */
+export interface Work {
+  pid: number;
+  residentBytes: number;
+  cpuMs: number;
+  isBusy: boolean;
+  queued: number;
+  /** Milliseconds until it ends unless a command comes; undefined: never, or not while it works. */
+  idleLeftMs: number | undefined;
+}
+
+/** The compute sessions of this host. */
+export interface ComputeSessions {
+  start(wanted: WantedSession, signal: AbortSignal): Promise<{ session: ComputeSession; isReused: boolean }>;
+  send(
+    session: ComputeSession,
+    caller: string,
+    command: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<Answered>;
+  /** Notes for whom it is used; empty fields leave what is noted. */
+  setUser(session: ComputeSession, user: UserInfo): ComputeSession;
+  work(session: ComputeSession): Promise<Work>;
+  keeper: Keeper<ComputeSpec>;
+  store: ComputeStore;
+  close(): void;
+}
+
+export interface ComputeSessionsOptions {
+  config: Pick<Config, 'address' | 'compute'>;
+  keeper: KeeperOptions;
+  store: ComputeStore;
+  clock: Clock;
+  random: Random;
+  events: Events;
+}
+
+const TICK_MS = 10;
+const SAMPLE_EVERY_MS = 10_000;
+const SHORTEST_LOOK_MS = 100;
+const LONGEST_LOOK_MS = 30_000;
+/** So many looks within the idle time: a session ends that much too late at most. */
+const LOOKS = 20;
+const PING_EVERY_MS = 1_000;
+const GONE = { pid: 0, residentBytes: 0, cpuMs: 0, isBusy: false, queued: 0, idleLeftMs: undefined };
+
+export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSessions => {
+  const { config, keeper: keeping, store, clock, random, events } = options;
+  const { kinds, idleMs, mostPerUser } = config.compute;
+  const lines = new Map<string, Line>();
+
+  /** Makes durable what is only for people to read later. */
+  const recordIfPossible = (write: () => void): void => {
+    try {
+      write();
+    } catch (thrown) {
+      events.diskFailed(thrown);
+    }
+  };
+  const usage = async (id: string): Promise<{ pid: number; residentBytes: number; cpuMs: number }> => {
+    const pid = keeper.life(id)?.parts.pid(WORKER);
+    if (pid === undefined) return GONE;
+    const { residentBytes, cpuTicks } = await usageOf(pid);
+    return { pid, residentBytes, cpuMs: cpuTicks * TICK_MS };
+  };
+  const numbers = new Map<string, number>();
+  const begun = (id: string, name: string): ((ending: Ending) => void) => {
+    const number = (numbers.get(id) ?? store.lastNumber(id)) + 1;
+    numbers.set(id, number);
+    const about = { number, name, startedAtMs: clock.now() };
+    const open = { tookMs: undefined, outcome: 'running', error: undefined, residentBytes: 0 } as const;
+    recordIfPossible(() => store.putCommand(id, { ...about, ...open }));
+    return (ending) => {
+      keeper.life(id)?.note({ lastActivityMs: clock.now() });
+      const known = ending.outcome === 'unknown' ? open : ending;
+      const error = ending.outcome !== 'unknown' && ending.success ? undefined : ending.error;
+      const { tookMs, residentBytes } = known;
+      recordIfPossible(() => store.putCommand(id, { ...about, tookMs, residentBytes, outcome: ending.outcome, error }));
+    };
+  };
+  const lineOf = (session: ComputeSession, isAdopted: boolean): Line => {
+    const { id } = session;
+    const known = lines.get(id);
+    if (known !== undefined) return known;
+    const way = wayOf(join(keeping.folder, id));
+    // One `ping` without a bound: a worker answers in order, so it is free when that is answered.
+    const whenFree = async (signal: AbortSignal): Promise<void> => {
+      for (;;) {
+        const isFree = await askWorker(way, PING, signal).then(isReady, () => false);
+        if (isFree) return;
+        await clock.sleep(PING_EVERY_MS, signal);
+      }
+    };
+    if (isAdopted) recordIfPossible(() => store.loseRunning(id));
+    const line = createLine({
+      clock,
+      ask: (text, signal) => askWorker(way, text, signal),
+      whenFree,
+      residentBytes: async () => (await usage(id)).residentBytes,
+      begun: (name) => begun(id, name),
+      isAdopted,
+    });
+    lines.set(id, line);
+    return line;
+  };
+
+  const kind = workerSessions({
+    address: config.address,
+    kinds,
+    changed: (session) => {
+      if (session.state !== 'stopping' && session.state !== 'ended') return;
+      lines.get(session.id)?.close(`the session ${whyOver(session)}`);
+      lines.delete(session.id);
+      numbers.delete(session.id);
+    },
+    forgotten: (ids) => recordIfPossible(() => store.drop(ids)),
+  });
+  const keeper = openKeeper(kind, keeping);
+  for (const session of keeper.list()) if (!isOver(session)) lineOf(session, true);
+
+  const sample = async (): Promise<void> => {
+    const ready = keeper.list().filter(({ state }) => state === 'ready');
+    const all = ready.map(async ({ id: session }) => {
+      const { residentBytes, cpuMs } = await usage(session);
+      return { session, metrics: { atMs: clock.now(), residentBytes, cpuMs } };
+    });
+    const metrics = await Promise.all(all);
+    if (metrics.length > 0) recordIfPossible(() => store.putMetrics(metrics));
+  };
+  /** Whoever talks to an exposed worker passes the broker by. */
+  const isWatched = ({ id, spec }: ComputeSession): boolean => {
+    const door = spec.isExposed ? keeper.life(id)?.parts.pid('door') : undefined;
+    return door !== undefined && connectionsOf(door).size > 0;
+  };
+  const idleLeftMs = (session: ComputeSession): number | undefined => {
+    const line = lines.get(session.id);
+    if (idleMs === 0 || session.state !== 'ready' || line === undefined || line.isBusy() || line.queued() > 0)
+      return undefined;
+    return isWatched(session) ? undefined : Math.max(0, line.usedAt() + idleMs - clock.monotonic());
+  };
+  const endIdle = async (): Promise<void> => {
+    const idle = keeper.list().filter((session) => idleLeftMs(session) === 0);
+    await Promise.all(idle.map(({ id }) => keeper.stop(id, 'idle')));
+  };
+  const lookEveryMs = Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, idleMs / LOOKS));
+  const stops = [repeat(clock, SAMPLE_EVERY_MS, sample), repeat(clock, lookEveryMs, endIdle)];
+
+  const kindNamed = (name: string): string => {
+    const names = [...kinds.keys()];
+    const found = name === '' && names.length === 1 ? names[0] : name;
+    if (found === undefined || !kinds.has(found)) throw workerKindUnknown(name, names);
+    return found;
+  };
+  const checkLimit = (owner: string): void => {
+    const theirs = keeper.list().filter((session) => session.owner === owner && !isOver(session));
+    const ids = theirs.map(({ id }) => id);
+    if (ids.length >= mostPerUser) throw sessionLimitReached(owner, ids);
+  };
+
+  return {
+    start: async ({ worker, owner, user, isExposed, requestId, waitMs }, signal) => {
+      const name = kindNamed(worker);
+      const key = requestId === '' ? random.id('key') : `${owner} ${requestId}`;
+      const isKnown = keeper.list().some((session) => session.key === key && !isOver(session));
+      // Counted before anything is awaited, so that those being started count.
+      if (!isKnown) checkLimit(owner);
+      const holder = `${name} for ${owner}`.slice(0, 200);
+      const spec = { worker: name, isExposed, user };
+      const started = await keeper.start({ key, owner, holder, spec, waitMs }, signal);
+      lineOf(started.session, false);
+      return started;
+    },
+    send: async (session, caller, text, timeoutMs, signal) => {
+      if (session.owner !== caller) throw notTheCreator(session.id);
+      const commands = kinds.get(session.spec.worker)?.commands ?? [];
+      let command;
+      try {
+        command = parseCommand(text, commands);
+      } catch (thrown) {
+        if (thrown instanceof SyntaxError) throw commandUnfit(thrown.message);
+        throw thrown;
+      }
+      if (isOver(session) || session.state === 'stopping') throw sessionNotReady(session.id, whyOver(session));
+      if (session.state === 'starting') throw sessionNotReady(session.id, 'is still being started; wait for its start');
+      return lineOf(session, true).send(command, timeoutMs, signal);
+    },
+    setUser: ({ id, state }, user) => {
+      const life = keeper.life(id);
+      if (life === undefined || state === 'starting') throw sessionNotReady(id, 'is over, or still being started');
+      const { spec } = life.session();
+      const given = Object.fromEntries(Object.entries(user).filter(([, value]) => value !== ''));
+      return life.change({ spec: { ...spec, user: { ...spec.user, ...given } } });
+    },
+    work: async (session) => {
+      const line = lines.get(session.id);
+      if (isOver(session) || line === undefined) return GONE;
+      return {
+        ...(await usage(session.id)),
+        isBusy: line.isBusy(),
+        queued: line.queued(),
+        idleLeftMs: idleLeftMs(session),
+      };
+    },
+    keeper,
+    store,
+    close: () => {
+      for (const stopIt of stops) stopIt();
+      keeper.close();
+      for (const line of lines.values()) line.close('the broker ends; its worker lives on');
+    },
+  };
+};
+
+/** Continues "the session …". */
+const whyOver = ({ end, lastError }: ComputeSession): string => {
+  switch (end) {
+    case 'stopped':
+      return 'was ended';
+    case 'idle':
+      return 'was ended, for no command came';
+    case 'rebooted':
+      return 'is over: the host was started anew';
+    case 'failed':
+    case 'lost':
+    case undefined:
+      return `is over: ${lastError === '' ? 'its worker is gone' : lastError}`;
+    default:
+      return end satisfies never;
+  }
+};

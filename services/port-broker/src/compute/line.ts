@@ -1,0 +1,149 @@
+import type { Clock } from '#libs/clock/index.ts';
+import type { Command } from './command.ts';
+import { commandNotSent, commandTimedOut, replyUnreadable, tooManyCommands, workerLost } from './errors.ts';
+import { parseReply, type Reply } from './reply.ts';
+
+/** What became of a command. */
+export interface Answered {
+  reply: Reply;
+  /** Milliseconds from when the worker got it. */
+  tookMs: number;
+  /** 0: not known. */
+  residentBytes: number;
+}
+
+/** How a command ended, for the log. */
+export type Ending =
+  | { outcome: 'answered' | 'late'; tookMs: number; success: boolean; error: string; residentBytes: number }
+  | { outcome: 'unknown'; error: string };
+
+export interface LineOptions {
+  clock: Clock;
+  /** Sends the worker a message; resolves to its answer, rejects where the way to it breaks or the signal aborts. */
+  ask: (text: string, signal: AbortSignal) => Promise<Buffer>;
+  /** Resolves when the worker has done everything that it was asked. */
+  whenFree: (signal: AbortSignal) => Promise<void>;
+  residentBytes: () => Promise<number>;
+  /** Notes that the worker gets a command; returns what notes its end. */
+  begun: (name: string) => (ending: Ending) => void;
+  /** Whether the worker may still be at something that an earlier process asked. */
+  isAdopted: boolean;
+}
+
+/** The commands of one session, one after the other. */
+export interface Line {
+  /** Rejects with what `SendCommand` says. */
+  send(command: Command, timeoutMs: number, signal: AbortSignal): Promise<Answered>;
+  isBusy(): boolean;
+  queued(): number;
+  /** When a command came or ended last, monotonic milliseconds. */
+  usedAt(): number;
+  /** The worker is gone: everybody who waits is told why. */
+  close(why: string): void;
+}
+
+const MOST_QUEUED = 100;
+const END_KNOWN_MS = 1_000;
+
+export const createLine = (options: LineOptions): Line => {
+  const { clock, ask, whenFree, residentBytes, begun, isAdopted } = options;
+  const lost = new AbortController();
+  let isBusy = isAdopted;
+  let queued = 0;
+  let usedAt = clock.monotonic();
+  const rest = (): void => {
+    isBusy = false;
+    usedAt = clock.monotonic();
+  };
+  /** Resolves when the worker can take the next command, or is gone. */
+  let turn: Promise<void> = isAdopted ? whenFree(lost.signal).then(rest, rest) : Promise.resolve();
+
+  /** Asks, and notes how it ended also when nobody waits for that any more. Resolves when the worker is free. */
+  const execute = (command: Command, isLate: () => boolean) => {
+    const ended = begun(command.name);
+    const from = clock.monotonic();
+    const answered = (async (): Promise<Answered> => {
+      const bytes = await ask(command.text, lost.signal).catch(async (thrown: unknown) => {
+        // The way also breaks when the worker ends; that it ended is known a moment later, with why.
+        await clock.sleep(END_KNOWN_MS, lost.signal).catch(() => undefined);
+        throw thrown;
+      });
+      const tookMs = clock.monotonic() - from;
+      const resident = await residentBytes().catch(() => 0);
+      const about = { outcome: isLate() ? 'late' : 'answered', tookMs, residentBytes: resident } as const;
+      try {
+        const reply = parseReply(bytes);
+        ended({ ...about, success: reply.isSuccess, error: reply.error });
+        return { reply, tookMs, residentBytes: resident };
+      } catch (thrown) {
+        ended({ ...about, success: false, error: 'its reply cannot be read' });
+        throw replyUnreadable(command.name, thrown);
+      }
+    })();
+    const free = answered.then(
+      () => undefined,
+      async (thrown: unknown) => {
+        if (isReplyUnreadable(thrown)) return;
+        ended({ outcome: 'unknown', error: lost.signal.aborted ? 'the worker ended' : 'the way to it broke' });
+        // The worker may be at it still.
+        if (!lost.signal.aborted) await whenFree(lost.signal).catch(() => undefined);
+      },
+    );
+    return { answered, free };
+  };
+
+  return {
+    send: async (command, timeoutMs, signal) => {
+      if (lost.signal.aborted) throw lost.signal.reason as Error;
+      if (queued >= MOST_QUEUED) throw tooManyCommands(queued);
+      const patience = AbortSignal.any([AbortSignal.timeout(Math.max(0, timeoutMs)), signal]);
+      const before = turn;
+      const { promise: done, resolve: release } = Promise.withResolvers<void>();
+      turn = before.then(() => done);
+      usedAt = clock.monotonic();
+      queued += 1;
+      try {
+        await until(before, patience, lost.signal);
+        patience.throwIfAborted();
+      } catch (thrown) {
+        release();
+        if (lost.signal.aborted) throw lost.signal.reason as Error;
+        throw signal.aborted ? thrown : commandNotSent(timeoutMs);
+      } finally {
+        queued -= 1;
+      }
+      isBusy = true;
+      const { answered, free } = execute(command, () => patience.aborted);
+      void free.then(rest).then(release);
+      try {
+        return await until(answered, patience, lost.signal);
+      } catch (thrown) {
+        if (lost.signal.aborted) throw lost.signal.reason as Error;
+        if (!patience.aborted)
+          throw isReplyUnreadable(thrown) ? thrown : workerLost('the way to its worker broke', true);
+        throw signal.aborted ? thrown : commandTimedOut(command.name, timeoutMs);
+      }
+    },
+    isBusy: () => isBusy,
+    queued: () => queued,
+    usedAt: () => usedAt,
+    close: (why) => lost.abort(workerLost(why, false)),
+  };
+};
+
+const isReplyUnreadable = (thrown: unknown): boolean =>
+  thrown instanceof Error && 'reason' in thrown && thrown.reason === 'REPLY_UNREADABLE';
+
+/** What the promise comes to, unless one of the signals aborts before. */
+const until = async <T>(promise: Promise<T>, ...signals: AbortSignal[]): Promise<T> => {
+  const either = AbortSignal.any(signals);
+  either.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(either.reason as Error);
+  either.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    either.removeEventListener('abort', onAbort);
+  }
+};

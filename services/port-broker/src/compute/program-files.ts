@@ -1,0 +1,46 @@
+import { existsSync, readlinkSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+
+/** Every sandbox has these. */
+const SYSTEM = ['/usr/', '/bin/', '/lib/', '/lib64/', '/sbin/'];
+const MOST_LINKS = 20;
+
+/**
+ * What of the host's files a command line needs, beside the system's: the program with what its links lead to, each with the Python that
+ * it belongs to, and files and folders that its arguments name. Absolute paths.
+ */
+export const filesOf = ([program = '', ...args]: readonly string[]): string[] => {
+  const found = new Set<string>();
+  for (const path of linksOf(program)) found.add(pythonOf(path) ?? path);
+  for (const path of args) if (isAbsolute(path) && existsSync(path)) found.add(path);
+  return [...found].filter((path) => !SYSTEM.some((prefix) => `${path}/`.startsWith(prefix)));
+};
+
+/** The path, and where it leads step by step. */
+const linksOf = (path: string): string[] => {
+  const steps = [path];
+  try {
+    for (let at = path; steps.length < MOST_LINKS; steps.push(at)) at = resolve(dirname(at), readlinkSync(at));
+  } catch {
+    // The end is no link.
+  }
+  return steps;
+};
+
+/** The folder of a Python installation or virtual environment, by its program; undefined: it is none. */
+const pythonOf = (path: string): string | undefined => {
+  if (basename(dirname(path)) !== 'bin') return undefined;
+  const root = dirname(dirname(path));
+  const isPython = existsSync(join(root, 'pyvenv.cfg')) || isFolder(join(root, 'lib', versionOf(path)));
+  return isPython ? root : undefined;
+};
+
+const versionOf = (path: string): string => /^python\d+\.\d+/.exec(basename(path))?.[0] ?? 'python';
+
+const isFolder = (path: string): boolean => {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+};

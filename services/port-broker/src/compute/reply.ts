@@ -1,0 +1,43 @@
+/** What a worker answered. */
+export interface Reply {
+  /** JSON that everybody can read. */
+  text: string;
+  isSuccess: boolean;
+  /** What it says went wrong; empty for nothing. */
+  error: string;
+}
+
+const LONGEST_ERROR = 1_000;
+
+/** Reads a worker's answer; NaN and Infinity, which Python writes and JSON does not have, become null. Throws SyntaxError. */
+export const parseReply = (bytes: Buffer): Reply => {
+  const said = bytes.toString('utf8');
+  const { value, text } = read(said);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new SyntaxError('it is no JSON object');
+  const { success, error } = value as { success?: unknown; error?: unknown };
+  const why = error === undefined || error === null ? '' : typeof error === 'string' ? error : JSON.stringify(error);
+  return { text, isSuccess: success !== false, error: why.slice(0, LONGEST_ERROR) };
+};
+
+/** Whether an answer to `ping` says that the worker can take commands. */
+export const isReady = (bytes: Buffer): boolean => {
+  try {
+    const { value } = read(bytes.toString('utf8'));
+    const { status, result } = value as { status?: unknown; result?: { status?: unknown } | null };
+    return status === 'ready' || result?.status === 'ready';
+  } catch {
+    return false;
+  }
+};
+
+const read = (said: string): { value: unknown; text: string } => {
+  try {
+    return { value: JSON.parse(said) as unknown, text: said };
+  } catch {
+    const text = said.replaceAll(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
+      token.startsWith('"') ? token : 'null',
+    );
+    return { value: JSON.parse(text) as unknown, text };
+  }
+};

@@ -1,0 +1,39 @@
+import { constants, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { Request } from 'zeromq';
+
+/** The way to the worker broke before it answered. */
+export class WayBrokenError extends Error {
+  override readonly name = 'WayBrokenError';
+}
+
+const MOST_BYTES = 64 * 1024 ** 2;
+export const PING = JSON.stringify({ command: 'ping' });
+
+/**
+ * Sends a worker one message and resolves to its answer. Each has a connection of its own, so that a late answer never is taken for
+ * another one's. `folder` is where the socket `s` of the way to it is. Rejects with WayBrokenError, and with the signal's reason.
+ */
+export const askWorker = async (folder: string, text: string, signal: AbortSignal): Promise<Buffer> => {
+  signal.throwIfAborted();
+  // The path of a Unix socket has 107 characters at most; one that begins at a descriptor is always short.
+  const at: FileHandle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  const socket = new Request({ linger: 0, maxMessageSize: MOST_BYTES });
+  const { promise: broken, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', onAbort, { once: true });
+  // Whoever asks may not listen any more.
+  broken.catch(() => undefined);
+  socket.events.on('disconnect', () => reject(new WayBrokenError('the connection to the worker broke')));
+  try {
+    socket.connect(`ipc:///proc/self/fd/${at.fd}/s`);
+    await Promise.race([socket.send(text), broken]);
+    const frames = await Promise.race([socket.receive(), broken]);
+    if (frames.length !== 1 || frames[0] === undefined) throw new SyntaxError('it has several frames');
+    return frames[0];
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    socket.close();
+    await at.close();
+  }
+};

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+
+/** A kind of worker, as it is configured. */
+export interface WorkerKind {
+  name: string;
+  /** The program's absolute path and its arguments; `{port}` in them is where it is to listen. */
+  argv: readonly string[];
+  env: Readonly<Record<string, string>>;
+  /** Files and folders of the host that it may read, beside the system's and the program's own. */
+  readOnly: readonly string[];
+  /** What its address space may be, in bytes; undefined: no bound. */
+  memoryBytes: number | undefined;
+  /** What CPU time it may use, in seconds; undefined: no bound. */
+  cpuSeconds: number | undefined;
+  /** How it is talked to: ZeroMQ, one JSON object each way. */
+  wire: 'zmq-json';
+  /** What it can be asked to do. */
+  commands: readonly string[];
+}
+
+/** Of phoebe-server's worker. Source: https://github.com/aprsa/phoebe-server, phoebe_server/worker. */
+const COMMANDS = [
+  ['ping', 'set_morphology', 'get_parameter', 'get_value', 'set_value', 'add_dataset', 'remove_dataset', 'run_compute'],
+  [
+    'run_solver',
+    'get_bundle',
+    'load_bundle',
+    'save_bundle',
+    'get_datasets',
+    'get_uniqueid',
+    'is_parameter_constrained',
+  ],
+  ['attach_parameters'],
+].flat();
+
+/** It would look for passbands in the network, which it does not have. */
+const ENV = { PHOEBE_ENABLE_ONLINE_PASSBANDS: 'FALSE' };
+
+const NAME = /^[a-z0-9-]{1,40}$/;
+
+const described = z.strictObject({
+  argv: z.array(z.string().min(1)).min(1),
+  env: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string()).default({}),
+  readOnly: z.array(z.string().startsWith('/')).default([]),
+  memoryBytes: z
+    .int()
+    .min(64 * 1024 ** 2)
+    .optional(),
+  cpuSeconds: z.int().min(1).optional(),
+  wire: z.literal('zmq-json').default('zmq-json'),
+  commands: z.array(z.string().min(1)).min(1).default(COMMANDS),
+});
+
+/**
+ * Reads kinds of workers: lines `name=/path/program argument {port}`, or a JSON object of names to what WorkerKind has; a value of a
+ * line may be such a JSON object, too. Throws SyntaxError that says what is wrong.
+ */
+export const parseWorkerKinds = (text: string): WorkerKind[] => {
+  const trimmed = text.trim();
+  const entries = trimmed.startsWith('{')
+    ? Object.entries(jsonOf(trimmed) as object)
+    : trimmed.split('\n').flatMap(lineOf);
+  const names = entries.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new SyntaxError(`${twice} is there twice`);
+  return entries.map(([name, value]) => kindOf(name, value));
+};
+
+const lineOf = (line: string): [string, unknown][] => {
+  if (line.trim() === '') return [];
+  const at = line.indexOf('=');
+  if (at === -1)
+    throw new SyntaxError(`${JSON.stringify(line.slice(0, 80))} is not name=/path/program argument {port}`);
+  const [name, value] = [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+  return [[name, value.startsWith('{') ? jsonOf(value) : { argv: value.split(/\s+/) }]];
+};
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    throw new SyntaxError(`it is no JSON: ${(thrown as Error).message.slice(0, 100)}`, { cause: thrown });
+  }
+};
+
+const kindOf = (name: string, value: unknown): WorkerKind => {
+  if (!NAME.test(name))
+    throw new SyntaxError(`a kind's name has 1 to 40 characters of a-z, 0-9 and -; ${JSON.stringify(name)} has not`);
+  const { success, data, error } = described.safeParse(value);
+  if (!success) throw new SyntaxError(`${name}: ${z.prettifyError(error).replaceAll('\n', ' ')}`);
+  const [program = ''] = data.argv;
+  if (!program.startsWith('/')) throw new SyntaxError(`${name}: give the program's absolute path, not ${program}`);
+  if (!data.argv.some((argument) => argument.includes('{port}'))) {
+    throw new SyntaxError(`${name}: its command line has to have {port} in it`);
+  }
+  const { memoryBytes, cpuSeconds, ...rest } = data;
+  return { name, memoryBytes, cpuSeconds, ...rest, env: { ...ENV, ...data.env } };
+};

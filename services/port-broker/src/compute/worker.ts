@@ -1,0 +1,96 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Session } from '../domain/session.ts';
+import { StartFailure } from '../process/failure.ts';
+import { forwarder, innerForwarder, isolated } from '../process/isolate.ts';
+import { checkProgram, programOnPath } from '../process/spawn.ts';
+import type { Kind } from '../session/kind.ts';
+import { outputOf } from '../session/parts.ts';
+import { filesOf } from './program-files.ts';
+import { isReady } from './reply.ts';
+import { askWorker, PING } from './wire.ts';
+import type { WorkerKind } from './worker-kinds.ts';
+
+/** For whom and what a session is used, as callers say. */
+export interface UserInfo {
+  userName: string;
+  project: string;
+  clientAddress: string;
+  clientAgent: string;
+}
+
+export interface ComputeSpec {
+  /** The kind of worker. */
+  worker: string;
+  /** Whether everybody on the host can reach it on its port. */
+  isExposed: boolean;
+  user: UserInfo;
+}
+
+export type ComputeSession = Session<ComputeSpec>;
+
+export const WORKER = 'worker';
+
+/** Where it listens on its own loopback. */
+const INSIDE_PORT = 5_555;
+/** Its folder, where it sees it: nowhere where files of the host may be that it is to see as well. */
+const HOME = '/session';
+const READY_MS = 30_000;
+const PING_MS = 1_000;
+const GRACE_MS = 3_000;
+const AT_ONCE = 4;
+
+/** The folder with the socket that leads to a session's worker, by the session's folder. */
+export const wayOf = (folder: string): string => join(folder, 'way');
+
+export interface WorkersOptions {
+  /** Where exposed workers are reached. */
+  address: string;
+  kinds: ReadonlyMap<string, WorkerKind>;
+  changed: (session: ComputeSession) => void;
+  forgotten: (ids: readonly string[]) => void;
+}
+
+/** Workers; only an answer to `ping` tells that one is ready: it listens long before it can answer. */
+export const workerSessions = ({ address, kinds, changed, forgotten }: WorkersOptions): Kind<ComputeSpec> => ({
+  name: 'compute',
+  pool: 'compute',
+  // What a worker has in its memory is the session.
+  isRestarted: (role) => role !== WORKER,
+  graceMs: GRACE_MS,
+  startsAtOnce: AT_ONCE,
+  changed,
+  forgotten,
+  recipe: async (session, folder) => {
+    const kind = kinds.get(session.spec.worker);
+    if (kind === undefined)
+      throw new StartFailure('PROGRAM_MISSING', session.spec.worker, 'is not configured any more');
+    await checkProgram(kind.argv[0] ?? '');
+    const tools = { bwrap: await programOnPath('bwrap'), socat: await programOnPath('socat') };
+    const [socketDir, workDir, wayDir] = [join(folder, 'run'), join(folder, 'work'), wayOf(folder)];
+    for (const dir of [socketDir, workDir, wayDir]) await mkdir(dir, { recursive: true, mode: 0o700 });
+    const paths = [...filesOf(kind.argv), ...kind.readOnly];
+    const box = {
+      argv: kind.argv.map((argument) => argument.replaceAll('{port}', String(INSIDE_PORT))),
+      env: kind.env,
+      port: INSIDE_PORT,
+      work: { host: workDir, inside: HOME },
+      readOnly: paths.map((path) => ({ host: path, inside: path })),
+      socketDir,
+      limits: kind,
+    };
+    const part = (role: string, argv: (nonce: string) => string[]) => ({
+      role,
+      command: (nonce: string) => ({ argv: argv(nonce), env: {}, cwd: folder, output: outputOf(folder, role) }),
+    });
+    const way = part('way', () => innerForwarder(tools, socketDir, wayDir));
+    const door = part('door', () => forwarder(tools, socketDir, address, session.port));
+    const worker = part(WORKER, (nonce) => isolated(tools, box, nonce));
+    return {
+      parts: session.spec.isExposed ? [way, door, worker] : [way, worker],
+      listener: session.spec.isExposed ? 'door' : undefined,
+      isReady: () => askWorker(wayDir, PING, AbortSignal.timeout(PING_MS)).then(isReady, () => false),
+      readyMs: READY_MS,
+    };
+  },
+});

@@ -1,0 +1,15 @@
+import type { EndComputeSessionRequest, EndComputeSessionResponse } from '#libs/contracts/port.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../../context.ts';
+import { named } from '../named.ts';
+import { findSession } from '../session-proto.ts';
+import { computeToProto } from './compute-proto.ts';
+
+/** Ends a session, also one that works. */
+export const endComputeSession =
+  (ctx: Context): Unary<EndComputeSessionRequest, EndComputeSessionResponse> =>
+  async ({ sessionId }, { caller }) => {
+    const { keeper } = ctx.computeSessions;
+    const { id } = findSession(keeper, caller, named('session_id', sessionId));
+    return { session: await computeToProto(ctx, await keeper.stop(id, 'stopped')) };
+  };

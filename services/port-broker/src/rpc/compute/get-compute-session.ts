@@ -1,0 +1,14 @@
+import type { GetComputeSessionRequest, GetComputeSessionResponse } from '#libs/contracts/port.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import type { Context } from '../../context.ts';
+import { named } from '../named.ts';
+import { findSession } from '../session-proto.ts';
+import { computeToProto } from './compute-proto.ts';
+
+/** Answers one session. */
+export const getComputeSession =
+  (ctx: Context): Unary<GetComputeSessionRequest, GetComputeSessionResponse> =>
+  async ({ sessionId }, { caller }) => {
+    const session = findSession(ctx.computeSessions.keeper, caller, named('session_id', sessionId));
+    return { session: await computeToProto(ctx, session) };
+  };

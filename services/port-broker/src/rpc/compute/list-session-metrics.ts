@@ -1,0 +1,24 @@
+import type { ListSessionMetricsRequest, ListSessionMetricsResponse } from '#libs/contracts/port.ts';
+import type { Unary } from '#libs/grpc/index.ts';
+import { cutPage, parsePage } from '#libs/pages/index.ts';
+import type { Context } from '../../context.ts';
+import { durationToProto } from '../lease-proto.ts';
+import { named } from '../named.ts';
+import { findSession } from '../session-proto.ts';
+
+/** Lists what a session's worker used, the latest first. */
+export const listSessionMetrics =
+  (ctx: Context): Unary<ListSessionMetricsRequest, ListSessionMetricsResponse> =>
+  async (request, { caller }) => {
+    const { keeper, store } = ctx.computeSessions;
+    const { id } = findSession(keeper, caller, named('session_id', request.sessionId));
+    const { size, after } = parsePage(request, id, 1);
+    const found = store.metrics(id, after === undefined ? Number.MAX_SAFE_INTEGER : Number(after[0]), size + 1);
+    const { page, nextPageToken } = cutPage(found, size, id, ({ atMs }) => [String(atMs)]);
+    const metrics = page.map(({ atMs, residentBytes, cpuMs }) => ({
+      time: new Date(atMs),
+      memoryBytes: residentBytes,
+      cpuTime: durationToProto(cpuMs),
+    }));
+    return { metrics, nextPageToken };
+  };
