@@ -4,7 +4,7 @@ import { seededRandom } from '#libs/random/index.ts';
 import { decideAcquire, decideWithdraw } from './acquire.ts';
 import { openBook, type Ask, type Book, type Kept } from './book.ts';
 import { beginDraft, undo, type Answer, type Draft } from './draft.ts';
-import { decideDue, decideRelease, decideRenew, decideSweep } from './keep.ts';
+import { decideDue, decideRelease, decideRenew, decideSettle, decideSweep } from './keep.ts';
 import type { Lease, Port } from './lease.ts';
 import type { Pool } from './pool.ts';
 
@@ -29,6 +29,8 @@ const createBroker = (pools: readonly Pool[]) => {
   /** Whose each port is, by what was made durable alone. */
   const holders = new Map<number, string>();
   const strangers = new Set<number>();
+  /** Programs of sessions that listen: by port, with the session. */
+  const programs = new Map<number, string>();
   const told = new Map<number, Answer>();
   let now = 0;
   let ids = 0;
@@ -45,7 +47,7 @@ const createBroker = (pools: readonly Pool[]) => {
   });
   let book: Book = openBook('here', pools, kept(), now);
   const decide = <T>(run: (draft: Draft) => T, fails = false): T | undefined => {
-    const occupied = isBlind ? undefined : (port: number): boolean => strangers.has(port);
+    const occupied = isBlind ? undefined : (port: number): boolean => strangers.has(port) || programs.has(port);
     const newId = (): string => {
       ids += 1;
       return `l-${ids}`;
@@ -92,6 +94,7 @@ const createBroker = (pools: readonly Pool[]) => {
   return {
     holders,
     strangers,
+    programs,
     ports,
     leases,
     told,
@@ -260,17 +263,20 @@ describe('the book of leases', () => {
     });
   });
 
-  it('holds over 100,000 random operations, strangers, crashes and disks that are full', () => {
+  it('holds over 100,000 random operations, sessions and their programs, strangers, crashes and disks that are full', () => {
     const random = seededRandom(1);
     const below = (n: number): number => Math.floor(random.float() * n);
     const broker = createBroker([pool('a', 10, 25, { firstAny: 13, maxLeases: 12 }), pool('b', 30, 33)]);
     const tokens = new Map<number, number>();
     const tally = new Map<string, number>();
+    let sessions = 0;
     const act = (): string => {
       const lives = broker.live();
       const lease = lives[below(lives.length)];
+      const ofSessions = lives.filter((each) => each.session !== '');
+      const session = ofSessions[below(ofSessions.length)];
       const fails = below(20) === 0;
-      switch (below(12)) {
+      switch (below(16)) {
         case 0:
         case 1:
         case 2:
@@ -290,6 +296,7 @@ describe('the book of leases', () => {
           const token = lease.token - (below(4) === 0 ? 1 : 0);
           const named = broker.decide((draft) => decideRelease(draft, { id: lease.id, token, owner: 'ann' }), fails);
           if (token !== lease.token && token !== 0) expect(named?.kind ?? 'outdated').to.equal('outdated');
+          else if (lease.session !== '') expect(named?.kind ?? 'in-use').to.equal('in-use');
           return named?.kind === 'done' ? `release in ${lease.pool}` : 'refused release';
         }
         case 6:
@@ -306,7 +313,8 @@ describe('the book of leases', () => {
         case 8: {
           const port = 10 + below(24);
           // Nobody can take a port that its holder listens on; on others strangers come and go.
-          if (broker.ports.get(port)?.state.kind !== 'leased' && below(3) === 0) broker.strangers.add(port);
+          const isOurs = broker.ports.get(port)?.state.kind === 'leased' || broker.programs.has(port);
+          if (!isOurs && below(3) === 0) broker.strangers.add(port);
           else broker.strangers.delete(port);
           return 'stranger';
         }
@@ -319,6 +327,30 @@ describe('the book of leases', () => {
           const ticket = [...waiting.keys()][below(waiting.size)];
           if (ticket !== undefined) broker.decide((draft) => decideWithdraw(draft, 'a', ticket), fails);
           return 'withdraw';
+        }
+        case 11: {
+          sessions += 1;
+          broker.acquire({ session: `s-${sessions}` }, below(3) === 0 ? below(20_000) : undefined, fails);
+          return 'session';
+        }
+        case 12: {
+          if (session === undefined || broker.strangers.has(session.port)) return 'nothing';
+          broker.programs.set(session.port, session.session);
+          return 'program';
+        }
+        case 13: {
+          if (session === undefined) return 'nothing';
+          // What cannot be ended is left behind, and goes later.
+          const isClean = below(3) > 0;
+          if (isClean) broker.programs.delete(session.port);
+          broker.decide((draft) => decideSettle(draft, session.id, isClean), fails);
+          return isClean ? 'end' : 'unclean end';
+        }
+        case 14: {
+          const ports = [...broker.programs.keys()];
+          const port = ports[below(ports.length)];
+          if (port !== undefined) broker.programs.delete(port);
+          return 'death';
         }
         default:
           if (below(10) === 0) broker.crash();
@@ -334,6 +366,12 @@ describe('the book of leases', () => {
         tokens.set(number, token);
         if (state.kind === 'leased' && holders.get(number) !== state.lease) expect.fail(`nobody holds ${number}`);
         if (state.kind !== 'leased' && holders.has(number)) expect.fail(`${number} is ${state.kind}, and leased`);
+        const program = broker.programs.get(number);
+        if (program === undefined) continue;
+        if (state.kind === 'free' || state.kind === 'foreign')
+          expect.fail(`${number} is ${state.kind}, and ${program} is on it`);
+        const of = state.kind === 'leased' ? broker.leases.get(state.lease)?.session : program;
+        if (of !== program) expect.fail(`${program} is on ${number}, which is of ${of}`);
       }
       for (const [name, { free, leased, pool: of, waiting }] of broker.book().pools) {
         const inPool = [...broker.book().ports.values()].filter((each) => each.pool === name);

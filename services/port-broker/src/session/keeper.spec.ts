@@ -148,6 +148,27 @@ describe('the programs of sessions', () => {
     expect(pidOf(session.id)).to.equal(pid);
   });
 
+  it('get a port again at once on which connections of before are in TIME_WAIT', async () => {
+    const { session } = await sessions.start('a', ECHO);
+    const client = await dial(session.port);
+    await echoes(client);
+    const ended = once(client, 'close');
+    client.resume();
+    // Whoever hangs up first keeps the connection in TIME_WAIT: here the program does.
+    await sessions.keeper.stop(session.id, 'stopped');
+    await ended;
+    // Until the client hung up as well, the port counted as somebody's.
+    await sessions.desk.reconcile();
+    const { stdout } = await promisify(execFile)('ss', ['-Htan', 'state', 'time-wait', `sport = :${session.port}`]);
+    expect(stdout).to.include(String(session.port));
+    const others = { pool: 'lab', port: undefined, count: 5, ttlMs: 60_000, owner: 'ann', holder: '' };
+    const about = { requestId: '', requestHash: '', session: '' };
+    await sessions.desk.acquire({ ...others, ...about }, undefined, new AbortController().signal);
+    const again = await sessions.start('b', ECHO);
+    expect(again.session.port).to.equal(session.port);
+    await echoes(await dial(session.port));
+  });
+
   it('give their port back by a sweep, where the lease could not be ended with the session', async () => {
     const { session } = await sessions.start('a', ECHO);
     await sessions.keeper.stop(session.id, 'stopped');

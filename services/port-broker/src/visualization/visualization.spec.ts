@@ -1,4 +1,4 @@
-import { readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -194,6 +194,24 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     });
     await operator.stopVisualization({ visualizationId: first.visualizationId });
     expect(await waiting).to.include({ reused: false, port: first.port, state: SessionState.READY });
+  });
+
+  it('is one of six, each on a port of its own, when two hundred are asked for at the same moment', async function () {
+    this.timeout(60_000);
+    await open({}, 6);
+    const folders = Array.from({ length: 200 }, (_, n) => join(dir.path, `case-${n}`));
+    for (const folder of folders) {
+      await mkdir(join(folder, 'system'), { recursive: true });
+      await writeFile(join(folder, 'system/controlDict'), '');
+    }
+    const calls = folders.map((folder) => operator.startVisualization(askFor(folder), { deadlineMs: 50_000 }));
+    const answers = await Promise.allSettled(calls);
+    const started = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []));
+    expect(started).to.have.length(6);
+    expect(new Set(started.map(({ port }) => port)).size).to.equal(6);
+    for (const each of refused) expect(each).to.include({ reason: 'PORT_POOL_EXHAUSTED' });
+    expect(ownedBy(dir.path).length).to.be.greaterThan(5);
   });
 
   it('ends when nobody uses it, also with a client that only stays connected, and never while it works', async function () {
