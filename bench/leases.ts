@@ -76,12 +76,21 @@ const ours = async (round: number): Promise<{ filled: Filled; recoveryMs: number
     },
   });
   const claims: Claim[] = [];
-  const ask = { pool: 'bench', ttl: undefined, requestId: '', port: 0, count: 0, holder: '', wait: undefined };
+  const ask = {
+    pool: 'bench',
+    ttl: undefined,
+    requestId: '',
+    port: 0,
+    count: 0,
+    holder: '',
+    wait: undefined,
+    host: '',
+  };
   const clients = Array.from({ length: CLAIMANTS }, () =>
     createClient(PortServiceService, { target: broker.address, token }),
   );
   // Connected, and known to the server's cache of tokens: what is measured are claims.
-  await Promise.all(clients.map((client) => client.getPoolStatus({ pool: '' })));
+  await Promise.all(clients.map((client) => client.getPoolStatus({ host: '', pool: '' })));
   await Promise.all(
     clients.map(async (client) => {
       for (;;) {
@@ -103,7 +112,7 @@ const ours = async (round: number): Promise<{ filled: Filled; recoveryMs: number
   const began = performance.now();
   await broker.restart();
   using client = createClient(PortServiceService, { target: broker.address, token });
-  const { pools } = await client.getPoolStatus({ pool: 'bench' });
+  const { pools } = await client.getPoolStatus({ host: '', pool: 'bench' });
   if (pools[0]?.leased !== 900) throw new Error(`${pools[0]?.leased} leases came back`);
   const recoveryMs = performance.now() - began;
   await broker.kill('SIGKILL');

@@ -28,6 +28,10 @@ export interface CallContext {
   deadlineMs: number | undefined;
   /** Address and port of the other side, for logs. */
   peer: string;
+  /** The caller's token as it came, to ask another server in the caller's name; undefined on public rpcs without one. */
+  token: string | undefined;
+  /** A header of the call, in lower case; undefined: it has none. */
+  header: (name: string) => string | undefined;
   /** What the caller's program says that it is; empty if it says nothing. */
   userAgent: string;
 }

@@ -30,6 +30,10 @@ export const declarations = {
   supervisors: [],
   /** Beats of user-managers. */
   managers: [],
+  /** Beats of port-brokers, by host. */
+  brokers: [],
+  /** On which host is what there is to be once: cases' servers, consoles, requests (port-broker). */
+  places: [{ key: { at: 1 }, expireAfterSeconds: 30 * 86_400 }],
   /** Which user-manager matches: one document. */
   matcher: [],
   /** Connected compute users (user-manager). */

@@ -4,6 +4,7 @@ import { parseTtl } from '../arguments.ts';
 import { listJson, responseJson } from '../descriptors.ts';
 import { precondition } from '../failures.ts';
 import { formatBytes, formatEnum, formatInstant, formatSeconds } from '../formats.ts';
+import { ALL, ANYWHERE, hostOption, noteSilent, type HostOption } from '../host-option.ts';
 import type { Actions, Invocation } from '../invocation.ts';
 import { readText } from '../lines.ts';
 import type { Output } from '../output.ts';
@@ -30,7 +31,7 @@ const sessions = async (invocation: Invocation) =>
     'grpc.max_receive_message_length': LARGEST_BYTES,
   });
 
-interface StartOptions {
+interface StartOptions extends HostOption {
   name?: string;
   project?: string;
   expose?: true;
@@ -45,15 +46,23 @@ const start = ({ does }: Actions): Command =>
     .option('--project <text>', 'what it is for, for the history')
     .option('--expose', 'let everybody on the host reach the worker on its port')
     .option('--wait <time>', 'wait so long for a free port', parseTtl)
+    .addOption(hostOption(ANYWHERE))
     .action(
       does<[string | undefined], StartOptions>(async (invocation, [worker = ''], options) => {
         const { output, cli } = invocation;
-        const { name: userName = '', project = '', expose = false, wait = 0 } = options;
+        const { name: userName = '', project = '', expose = false, wait = 0, host } = options;
         const client = await sessions(invocation);
         const userInfo = { userName, project, clientAddress: '', clientAgent: '' };
         // Asked again, it is the same session.
         const requestId = cli.random.id('start');
-        const ask = { worker, userInfo, expose, requestId, wait: wait === 0 ? undefined : { seconds: wait, nanos: 0 } };
+        const ask = {
+          host,
+          worker,
+          userInfo,
+          expose,
+          requestId,
+          wait: wait === 0 ? undefined : { seconds: wait, nanos: 0 },
+        };
         const answer = await persistently(startPatience(invocation), () =>
           client.startComputeSession(ask, { deadlineMs: START_MS + wait * 1_000, signal: cli.interrupt }),
         );
@@ -92,11 +101,13 @@ const list = ({ does }: Actions): Command =>
   new Command('list')
     .description('list your sessions, the latest first')
     .option('--ended', 'also ended ones')
+    .addOption(hostOption(ALL))
     .action(
-      does<[], { ended?: true }>(async (invocation, _args, { ended }) => {
+      does<[], HostOption & { ended?: true }>(async (invocation, _args, { ended, host }) => {
         const client = await sessions(invocation);
-        const ask = { includeEnded: ended === true, pageSize: 1_000 };
+        const ask = { host, includeEnded: ended === true, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listComputeSessions({ ...ask, pageToken }));
+        noteSilent(invocation.output, pages);
         printSessions(
           invocation.output,
           pages.flatMap((page) => page.sessions),
@@ -142,6 +153,7 @@ const printSessions = (output: Output, all: readonly ComputeSession[]): void =>
   output.table(
     [
       { title: 'ID' },
+      { title: 'HOST' },
       { title: 'WORKER' },
       { title: 'STATE' },
       { title: 'OWNER' },
@@ -155,6 +167,7 @@ const printSessions = (output: Output, all: readonly ComputeSession[]): void =>
     ],
     all.map((each) => [
       each.sessionId,
+      each.hostName,
       each.worker,
       each.busy ? 'busy' : formatEnum(each.state, 'SESSION_STATE_'),
       each.owner,

@@ -3,6 +3,7 @@ import { PortServiceService, type Lease, type PoolStatus } from '#libs/contracts
 import { parseCount, parseTtl } from '../arguments.ts';
 import { listJson, responseJson } from '../descriptors.ts';
 import { formatEnum, formatInstant } from '../formats.ts';
+import { ALL, ANYWHERE, ASKED, hostOption, noteSilent, type HostOption } from '../host-option.ts';
 import type { Actions } from '../invocation.ts';
 import type { Output } from '../output.ts';
 import { allPages } from '../pages.ts';
@@ -21,11 +22,13 @@ const list = ({ does }: Actions): Command =>
     .description('list leases, by pool and port')
     .option('--pool <name>', 'only of this pool', '')
     .option('--ended', 'also those that ended within the last day')
+    .addOption(hostOption(ALL))
     .action(
-      does<[], { pool: string; ended?: true }>(async (invocation, _args, { pool, ended }) => {
+      does<[], HostOption & { pool: string; ended?: true }>(async (invocation, _args, { pool, ended, host }) => {
         const client = (await invocation.mesh()).ports();
-        const ask = { pool, includeEnded: ended === true, pageSize: 1_000 };
+        const ask = { host, pool, includeEnded: ended === true, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listLeases({ ...ask, pageToken }));
+        noteSilent(invocation.output, pages);
         printLeases(
           invocation.output,
           pages.flatMap(({ leases }) => leases),
@@ -38,11 +41,12 @@ const watch = ({ does }: Actions): Command =>
   new Command('watch')
     .description('tell of every lease that there is, then of each as it changes, until interrupted')
     .option('--pool <name>', 'only of this pool', '')
+    .addOption(hostOption(ASKED))
     .action(
-      does<[], { pool: string }>(async (invocation, _args, { pool }) => {
+      does<[], HostOption & { pool: string }>(async (invocation, _args, { pool, host }) => {
         const { cli, output } = invocation;
         const client = (await invocation.mesh()).ports();
-        for await (const answer of client.watchLeases({ pool }, { signal: cli.interrupt })) {
+        for await (const answer of client.watchLeases({ host, pool }, { signal: cli.interrupt })) {
           const { lease } = answer;
           if (lease === undefined) continue;
           const end = lease.endTime === undefined ? '' : ` (${formatEnum(lease.endReason, 'LEASE_END_REASON_')})`;
@@ -53,7 +57,7 @@ const watch = ({ does }: Actions): Command =>
       }),
     );
 
-interface AcquireOptions {
+interface AcquireOptions extends HostOption {
   port?: number;
   count?: number;
   ttl?: number;
@@ -70,12 +74,22 @@ const acquire = ({ does }: Actions): Command =>
     .option('--ttl <time>', 'for how long: 30s, 10m, 12h', parseTtl)
     .option('--wait <time>', 'wait so long until they are free', parseTtl)
     .option('--for <text>', 'what they are for')
+    .addOption(hostOption(ANYWHERE))
     .action(
       does<[string], AcquireOptions>(async (invocation, [pool], options) => {
         const { cli, output } = invocation;
-        const { port = 0, count = 0, ttl, wait, for: holder = '' } = options;
+        const { host, port = 0, count = 0, ttl, wait, for: holder = '' } = options;
         const span = (seconds: number | undefined) => (seconds === undefined ? undefined : { seconds, nanos: 0 });
-        const request = { pool, port, count, holder, ttl: span(ttl), wait: span(wait), requestId: cli.random.id('r') };
+        const request = {
+          host,
+          pool,
+          port,
+          count,
+          holder,
+          ttl: span(ttl),
+          wait: span(wait),
+          requestId: cli.random.id('r'),
+        };
         const deadlineMs = (Math.min(wait ?? 0, DAY_SECONDS) + 10) * 1_000;
         const answer = await (await invocation.mesh()).ports().acquireLease(request, { deadlineMs });
         printLeases(output, answer.leases);
@@ -118,26 +132,31 @@ const release = ({ does }: Actions): Command =>
     );
 
 const pools = ({ does }: Actions): Command =>
-  new Command('pools').description('how the pools of the host stand').action(
-    does<[]>(async (invocation) => {
-      const { output } = invocation;
-      const answer = await (await invocation.mesh()).ports().getPoolStatus({ pool: '' });
-      printPools(output, answer.pools);
-      for (const { pool, healthMessage } of answer.pools) {
-        if (healthMessage !== '') output.note(`${pool}: ${healthMessage}`);
-      }
-      output.json(listJson(PortServiceService.getPoolStatus, answer, 'pools'));
-    }),
-  );
+  new Command('pools')
+    .description('how the pools stand')
+    .addOption(hostOption(ALL))
+    .action(
+      does<[], HostOption>(async (invocation, _args, { host }) => {
+        const { output } = invocation;
+        const answer = await (await invocation.mesh()).ports().getPoolStatus({ host, pool: '' });
+        printPools(output, answer.pools);
+        noteSilent(output, [answer]);
+        for (const { pool, healthMessage } of answer.pools) {
+          if (healthMessage !== '') output.note(`${pool}: ${healthMessage}`);
+        }
+        output.json(listJson(PortServiceService.getPoolStatus, answer, 'pools'));
+      }),
+    );
 
 const reconcile = ({ does }: Actions): Command =>
   new Command('reconcile')
     .description("compare what is on record with the host's sockets, and tell what was found")
     .option('--once', 'once, which is all that this command does: the broker does it by itself all the time')
+    .addOption(hostOption(ASKED))
     .action(
-      does<[]>(async (invocation) => {
+      does<[], HostOption>(async (invocation, _args, { host }) => {
         const { output } = invocation;
-        const answer = await (await invocation.mesh()).ports().reconcile({});
+        const answer = await (await invocation.mesh()).ports().reconcile({ host });
         const { checked, becameForeign, becameFree, expiredLeaseIds, stillQuarantined } = answer;
         const said = (ports: readonly (number | string)[]): string => (ports.length === 0 ? 'none' : ports.join(' '));
         output.text(`checked       ${checked} ports`);
@@ -178,6 +197,7 @@ const printLeases = (output: Output, leases: readonly Lease[]): void =>
 const printPools = (output: Output, all: readonly PoolStatus[]): void =>
   output.table(
     [
+      { title: 'HOST' },
       { title: 'POOL' },
       { title: 'PORTS' },
       { title: 'LEASED', align: 'right' },
@@ -188,6 +208,7 @@ const printPools = (output: Output, all: readonly PoolStatus[]): void =>
       { title: 'HEALTH' },
     ],
     all.map((pool) => [
+      pool.host,
       pool.pool,
       `${pool.firstPort}-${pool.lastPort}`,
       `${pool.leased}/${pool.maxLeases}`,

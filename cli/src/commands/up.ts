@@ -27,6 +27,12 @@ export const upCommand = ({ does }: Actions): Command =>
     .option('--no-sandbox', 'let agents run renderers unconfined')
     .option('--supervisors <n>', 'replicas of session-supervisor', parseCount('--supervisors', 1, 100), 1)
     .option('--user-managers <n>', 'replicas of user-manager', parseCount('--user-managers', 1, 100), 1)
+    .option(
+      '--port-hosts <n>',
+      'port-brokers, each on a loopback address of its own',
+      parseCount('--port-hosts', 1, 100),
+      1,
+    )
     .option('--case-root <dir>', 'operators may name cases below it; again for more', collect, [])
     .option(
       '--compute-worker <name=command>',

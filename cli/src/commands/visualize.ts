@@ -5,6 +5,7 @@ import { VisualizationServiceService, type Visualization } from '#libs/contracts
 import { parseTtl } from '../arguments.ts';
 import { listJson, responseJson } from '../descriptors.ts';
 import { formatEnum, formatInstant } from '../formats.ts';
+import { ALL, ANYWHERE, hostOption, noteSilent, type HostOption } from '../host-option.ts';
 import type { Actions, Invocation } from '../invocation.ts';
 import type { Output } from '../output.ts';
 import { allPages } from '../pages.ts';
@@ -23,13 +24,14 @@ export const visualizeCommand = (actions: Actions): Command => {
     )
     .argument('<case>', 'the folder, or the archive')
     .option('--wait <time>', 'wait so long for a free port', parseTtl)
+    .addOption(hostOption(ANYWHERE))
     .action(
-      actions.does<[string], { wait?: number }>(async (invocation, [name], { wait = 0 }) => {
+      actions.does<[string], HostOption & { wait?: number }>(async (invocation, [name], { wait = 0, host }) => {
         const { output } = invocation;
         const client = await visualizations(invocation);
         const patience = startPatience(invocation);
         const source = await sourceOf(invocation, name, patience);
-        const ask = { source, wait: wait === 0 ? undefined : { seconds: wait, nanos: 0 } };
+        const ask = { host, source, wait: wait === 0 ? undefined : { seconds: wait, nanos: 0 } };
         // Asked again, the same case gets the same server.
         const answer = await persistently(patience, () =>
           client.startVisualization(ask, { deadlineMs: START_MS + wait * 1_000, signal: invocation.cli.interrupt }),
@@ -63,11 +65,13 @@ const list = ({ does }: Actions): Command =>
   new Command('list')
     .description('list ParaView servers, the latest first')
     .option('--ended', 'also ended ones')
+    .addOption(hostOption(ALL))
     .action(
-      does<[], { ended?: true }>(async (invocation, _args, { ended }) => {
+      does<[], HostOption & { ended?: true }>(async (invocation, _args, { ended, host }) => {
         const client = await visualizations(invocation);
-        const ask = { includeEnded: ended === true, pageSize: 1_000 };
+        const ask = { host, includeEnded: ended === true, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listVisualizations({ ...ask, pageToken }));
+        noteSilent(invocation.output, pages);
         const found = pages.flatMap((page) => page.visualizations);
         printVisualizations(invocation.output, found);
         const { listVisualizations } = VisualizationServiceService;
@@ -92,11 +96,12 @@ const cleanup = ({ does }: Actions): Command =>
   new Command('cleanup')
     .description('end the ParaView servers that nobody uses')
     .option('--idle <time>', 'unused for so long; default: as long as is configured', parseTtl)
+    .addOption(hostOption(ALL))
     .action(
-      does<[], { idle?: number }>(async (invocation, _args, { idle }) => {
+      does<[], HostOption & { idle?: number }>(async (invocation, _args, { idle, host }) => {
         const client = await visualizations(invocation);
         const idleFor = idle === undefined ? undefined : { seconds: idle, nanos: 0 };
-        const answer = await client.cleanupIdle({ idleFor }, { deadlineMs: STOP_MS });
+        const answer = await client.cleanupIdle({ host, idleFor }, { deadlineMs: STOP_MS });
         printVisualizations(invocation.output, answer.ended);
         invocation.output.json(listJson(VisualizationServiceService.cleanupIdle, answer, 'ended'));
       }),
@@ -107,6 +112,7 @@ const printVisualizations = (output: Output, all: readonly Visualization[]): voi
     [
       { title: 'ID' },
       { title: 'STATE' },
+      { title: 'HOST' },
       { title: 'CONNECT' },
       { title: 'CLIENTS', align: 'right' },
       { title: 'CASE' },
@@ -117,6 +123,7 @@ const printVisualizations = (output: Output, all: readonly Visualization[]): voi
     all.map((each) => [
       each.visualizationId,
       formatEnum(each.state, 'SESSION_STATE_'),
+      each.hostName,
       each.connectionString,
       String(each.clients),
       each.case === '' ? each.simulation : each.case,

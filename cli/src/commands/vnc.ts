@@ -3,6 +3,7 @@ import { VncServiceService, type VncSession, type VncStats } from '#libs/contrac
 import { parseTtl } from '../arguments.ts';
 import { listJson, responseJson } from '../descriptors.ts';
 import { formatBytes, formatEnum, formatInstant } from '../formats.ts';
+import { ALL, ANYWHERE, hostOption, noteSilent, type HostOption } from '../host-option.ts';
 import type { Actions, Invocation } from '../invocation.ts';
 import type { Output } from '../output.ts';
 import { allPages } from '../pages.ts';
@@ -21,7 +22,7 @@ export const vncCommand = (actions: Actions): Command => {
 const consoles = async (invocation: Invocation) =>
   (await invocation.mesh()).client(VncServiceService, 'port', 'operator');
 
-interface StartOptions {
+interface StartOptions extends HostOption {
   gateway?: true;
   allowUnreachable?: true;
   wait?: number;
@@ -35,12 +36,14 @@ const start = ({ does }: Actions): Command =>
     .option('--gateway', 'through the one gateway, with a token that is good once, instead of a port of its own')
     .option('--allow-unreachable', 'also where its VNC server does not answer yet')
     .option('--wait <time>', 'wait so long for a free port', parseTtl)
+    .addOption(hostOption(ANYWHERE))
     .action(
       does<[string, string], StartOptions>(async (invocation, [vm, target], options) => {
         const { output, cli } = invocation;
-        const { gateway = false, allowUnreachable = false, wait = 0 } = options;
+        const { host, gateway = false, allowUnreachable = false, wait = 0 } = options;
         const client = await consoles(invocation);
         const ask = {
+          host,
           vm,
           target,
           gateway,
@@ -62,11 +65,13 @@ const list = ({ does }: Actions): Command =>
   new Command('list')
     .description('list consoles, the latest first')
     .option('--ended', 'also ended ones')
+    .addOption(hostOption(ALL))
     .action(
-      does<[], { ended?: true }>(async (invocation, _args, { ended }) => {
+      does<[], HostOption & { ended?: true }>(async (invocation, _args, { ended, host }) => {
         const client = await consoles(invocation);
-        const ask = { includeEnded: ended === true, pageSize: 1_000 };
+        const ask = { host, includeEnded: ended === true, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listVncSessions({ ...ask, pageToken }));
+        noteSilent(invocation.output, pages);
         printConsoles(
           invocation.output,
           pages.flatMap(({ sessions }) => sessions),
@@ -101,6 +106,7 @@ const printConsoles = (output: Output, all: readonly VncSession[]): void =>
   output.table(
     [
       { title: 'ID' },
+      { title: 'HOST' },
       { title: 'VM' },
       { title: 'STATE' },
       { title: 'PORT', align: 'right' },
@@ -114,6 +120,7 @@ const printConsoles = (output: Output, all: readonly VncSession[]): void =>
     ],
     all.map((each) => [
       each.sessionId,
+      each.hostName,
       each.vm,
       formatEnum(each.state, 'SESSION_STATE_'),
       String(each.port),

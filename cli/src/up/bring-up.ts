@@ -12,7 +12,7 @@ import type { UpOptions } from './options.ts';
 import { keepPorts } from './ports.ts';
 import { createProcessTable } from './process-table.ts';
 import { keepSecrets } from './secrets.ts';
-import { endpointsOf, ownProcess, serviceEnvironment, serviceInstances } from './services.ts';
+import { endpointsOf, instanceEnvironment, ownProcess, serviceEnvironment, serviceInstances } from './services.ts';
 import { startStores, storeNames } from './stores.ts';
 import { together, type Surroundings } from './surroundings.ts';
 import { endpointLines, type Tell } from './tell.ts';
@@ -79,6 +79,7 @@ const startEverything = async (around: Surroundings): Promise<void> => {
     serviceInstances(options).map(async ({ name, service }) => {
       const own = {
         MUSTER_LISTEN: `127.0.0.1:${ports[name] ?? 0}`,
+        ...instanceEnvironment(name, layout, options),
         MUSTER_SERVICE_TOKEN_FILE: await secrets.keepToken(name, 'service', name),
       };
       const common = { layout, clock, signal, readyMs: serviceReadyMs };

@@ -70,8 +70,8 @@ const upFailed = (log: string, lastWords: string) =>
   precondition('UP_FAILED', `the mesh did not start; its log ${log} ends with:\n${lastWords}`);
 
 const argumentsOf = (options: UpOptions): string[] => {
-  const { data, agents, slots, engines, supervisors, userManagers } = options;
-  const given = { data, agents, slots, engines, supervisors, 'user-managers': userManagers };
+  const { data, agents, slots, engines, supervisors, userManagers, portHosts } = options;
+  const given = { data, agents, slots, engines, supervisors, 'user-managers': userManagers, 'port-hosts': portHosts };
   const external = { mongo: options.mongo, nats: options.nats, blob: options.blob };
   return [
     ...Object.entries({ ...given, ...external }).flatMap(([name, value]) =>

@@ -6,6 +6,8 @@ export interface UpOptions {
   data: string;
   agents: number;
   supervisors: number;
+  /** Port-brokers, each as a host of its own on a loopback address of its own. */
+  portHosts: number;
   userManagers: number;
   /** Tasks that each agent works on at a time. */
   slots: number;

@@ -20,14 +20,14 @@ export interface ServiceInstance {
 const replicas = (service: string, part: Part, count: number): ServiceInstance[] =>
   Array.from({ length: count }, (_, i) => ({ name: `${service}-${i + 1}`, service, part }));
 
-type Replicas = Pick<UpOptions, 'supervisors' | 'userManagers'>;
+type Replicas = Pick<UpOptions, 'supervisors' | 'userManagers' | 'portHosts'>;
 
 /** The service processes of a mesh. */
-export const serviceInstances = ({ supervisors, userManagers }: Replicas): ServiceInstance[] => [
+export const serviceInstances = ({ supervisors, userManagers, portHosts }: Replicas): ServiceInstance[] => [
   ...replicas('blob', 'blob', 1),
   ...replicas('user-manager', 'user', userManagers),
   ...replicas('session-supervisor', 'session', supervisors),
-  ...replicas('port-broker', 'port', 1),
+  ...replicas('port-broker', 'port', portHosts),
 ];
 
 /** gRPC targets of all replicas of each part. */
@@ -57,12 +57,24 @@ export const serviceEnvironment = (
   MUSTER_USER_ENDPOINT: endpoints.user,
   MUSTER_PORT_ENDPOINT: endpoints.port,
   MUSTER_BLOB_ENDPOINT: endpoints.blob,
-  MUSTER_PORT_DATA: layout.data('port-broker'),
   MUSTER_PORT_ON_STOP: 'end',
   ...(caseRoot.length === 0 ? {} : { MUSTER_PORT_CASE_ROOTS: caseRoot.join(':') }),
   ...(computeWorker.length === 0 ? {} : { MUSTER_PORT_COMPUTE_WORKERS: computeWorker.join('\n') }),
   ...(vncNetwork.length === 0 ? {} : { MUSTER_PORT_VNC_NETWORKS: vncNetwork.join(',') }),
 });
+
+/** What is of a process alone. Several port-brokers are hosts of their own: each has a loopback address, told apart by its last number. */
+export const instanceEnvironment = (name: string, layout: Layout, { portHosts }: Replicas): Record<string, string> => {
+  const [, number] = /^port-broker-(\d+)$/.exec(name) ?? [];
+  if (number === undefined) return {};
+  if (portHosts === 1) return { MUSTER_PORT_DATA: layout.data('port-broker') };
+  return {
+    MUSTER_PORT_DATA: layout.data(number === '1' ? 'port-broker' : name),
+    MUSTER_PORT_HOST: `host-${number}`,
+    MUSTER_PORT_ADDRESS: `127.0.0.${number}`,
+    MUSTER_PORT_OWN_ADDRESS: '1',
+  };
+};
 
 export interface OwnProcess {
   name: string;

@@ -17,8 +17,8 @@ export const createClient = <S extends ServiceDefinition>(definition: S, options
   const closing = new AbortController();
   const methods = Object.entries(definition).map(([name, method]) => {
     const isUnary = !method.requestStream && !method.responseStream;
-    const open = ({ deadlineMs, signal, requestId }: CallOptions = {}): OutgoingCall =>
-      openCall(channel, method.path, metadataOf(token, requestId), {
+    const open = ({ deadlineMs, signal, ...more }: CallOptions = {}): OutgoingCall =>
+      openCall(channel, method.path, metadataOf(more, token), {
         deadlineMs: deadlineMs ?? (isUnary ? defaultMs : Number.POSITIVE_INFINITY),
         signals: signal === undefined ? [closing.signal] : [signal, closing.signal],
       });
@@ -34,9 +34,13 @@ export const createClient = <S extends ServiceDefinition>(definition: S, options
   return client as unknown as Client<S>;
 };
 
-const metadataOf = (token: ClientOptions['token'], requestId: string | undefined): Metadata => {
+const metadataOf = (
+  { token: own, requestId, headers = {} }: Pick<CallOptions, 'token' | 'requestId' | 'headers'>,
+  token: ClientOptions['token'],
+): Metadata => {
   const metadata = new Metadata();
-  const bearer = typeof token === 'function' ? token() : token;
+  const bearer = own ?? (typeof token === 'function' ? token() : token);
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   if (bearer !== undefined) {
     metadata.set('authorization', `Bearer ${bearer}`);
   }

@@ -22,6 +22,10 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Names the request in the logs of the other side, `[\w.:-]{1,64}`. */
   requestId?: string | undefined;
+  /** In the place of the client's token. */
+  token?: string | undefined;
+  /** More headers. */
+  headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Both directions of a stream. */

@@ -1,7 +1,7 @@
-import { status } from '@grpc/grpc-js';
+import { status, type Metadata } from '@grpc/grpc-js';
 import type { AccessTable, Caller } from '#libs/auth/index.ts';
 import { DomainError } from '#libs/errors/index.ts';
-import { header } from './header.ts';
+import { tokenOf } from './header.ts';
 import type { Wrapper } from './incoming-call.ts';
 
 /**
@@ -16,7 +16,7 @@ export const access =
     if (allowed?.isPublic) {
       return next(call);
     }
-    const caller = await verify(bearerToken(header(call.metadata, 'authorization')));
+    const caller = await verify(bearerToken(call.metadata));
     call.said['role'] = caller.role;
     call.said['subject'] = caller.subject;
     if (allowed === undefined) {
@@ -34,8 +34,8 @@ export const access =
     await next({ ...call, caller });
   };
 
-const bearerToken = (authorization: string | undefined): string => {
-  const [, token] = /^bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+const bearerToken = (metadata: Metadata): string => {
+  const token = tokenOf(metadata);
   if (token === undefined) {
     throw new DomainError(
       status.UNAUTHENTICATED,

@@ -5,3 +5,7 @@ export const header = (metadata: Metadata, name: string): string | undefined => 
   const [value] = metadata.get(name);
   return typeof value === 'string' ? value : undefined;
 };
+
+/** The caller's token; undefined: none, or nothing that looks like one. */
+export const tokenOf = (metadata: Metadata): string | undefined =>
+  /^bearer +(\S+)$/i.exec(header(metadata, 'authorization') ?? '')?.[1];

@@ -3,6 +3,7 @@ import type { Caller } from '#libs/auth/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { CallContext } from '../call-context.ts';
 import type { BoundMethod, Exchange } from './binding.ts';
+import { header, tokenOf } from './header.ts';
 
 /** A call on its way through the wrappers: each may add to what it knows before handing it on. */
 export interface IncomingCall {
@@ -44,5 +45,7 @@ export const contextOf = (call: IncomingCall): CallContext => ({
   log: call.log,
   deadlineMs: call.deadlineMs,
   peer: call.peer,
-  userAgent: String(call.metadata.get('user-agent')[0] ?? ''),
+  token: tokenOf(call.metadata),
+  header: (name) => header(call.metadata, name),
+  userAgent: header(call.metadata, 'user-agent') ?? '',
 });

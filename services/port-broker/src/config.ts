@@ -15,7 +15,7 @@ import {
   text,
   type Environment,
 } from '#libs/config/index.ts';
-import { serverConfig, serverVariables, type ServerConfig } from '#libs/service/index.ts';
+import { mongoVariables, serverConfig, serverVariables, type ServerConfig } from '#libs/service/index.ts';
 import { parsePools } from './domain/pool-expression.ts';
 import { poolProblems, type KernelRange, type Pool } from './domain/pool.ts';
 import { parseNetworks } from './vnc/target.ts';
@@ -44,6 +44,10 @@ export const variables = z.object({
   MUSTER_PORT_COMPUTE_WORKERS: text('phoebe=/path/python -m phoebe_server.worker.phoebe_worker {port}').optional(),
   MUSTER_PORT_COMPUTE_IDLE: duration({ maxMs: 30 * 86_400_000 }).prefault('30m'),
   MUSTER_PORT_COMPUTE_SESSIONS_PER_USER: integer({ min: 1, max: 1_000 }).prefault('5'),
+  MUSTER_PORT_ANNOUNCE: grpcTarget().optional(),
+  MUSTER_PORT_OWN_ADDRESS: boolean().prefault('0'),
+  MUSTER_MONGO_URL: mongoVariables.MUSTER_MONGO_URL.optional(),
+  MUSTER_MONGO_DATABASE: mongoVariables.MUSTER_MONGO_DATABASE,
   MUSTER_BLOB_ENDPOINT: grpcTarget().optional(),
   MUSTER_SERVICE_TOKEN: secret().optional(),
 });
@@ -89,6 +93,12 @@ export interface Config {
     /** So many sessions one may have at a time. */
     mostPerUser: number;
   };
+  /** Whether this is one of several hosts on a machine, told apart by their loopback addresses. */
+  isOneOfSeveral: boolean;
+  /** Where brokers announce themselves; undefined: this host is alone. */
+  mongo: { url: string; database: string } | undefined;
+  /** The gRPC target at which others reach this broker; undefined: where it listens. */
+  announce: string | undefined;
   /** Where archives come from; undefined: there are none. */
   blob: { target: string; token: string } | undefined;
 }
@@ -132,6 +142,12 @@ export const readConfig = (env: Environment, kernel: readonly KernelRange[]): Co
       idleMs: read.MUSTER_PORT_COMPUTE_IDLE,
       mostPerUser: read.MUSTER_PORT_COMPUTE_SESSIONS_PER_USER,
     },
+    isOneOfSeveral: read.MUSTER_PORT_OWN_ADDRESS,
+    mongo:
+      read.MUSTER_MONGO_URL === undefined
+        ? undefined
+        : { url: read.MUSTER_MONGO_URL, database: read.MUSTER_MONGO_DATABASE },
+    announce: read.MUSTER_PORT_ANNOUNCE,
     blob: blobOf(read.MUSTER_BLOB_ENDPOINT, read.MUSTER_SERVICE_TOKEN),
   };
 };

@@ -11,6 +11,9 @@ import type { Config } from './config.ts';
 import { openDesk, type Desk } from './desk/desk.ts';
 import { logEvents, type Events } from './events.ts';
 import { bootId } from './host/kernel-ports.ts';
+import { createForward, type Forward } from './hosts/forward.ts';
+import { openHosts, type Register } from './hosts/hosts.ts';
+import { tagged } from './hosts/tags.ts';
 import { createSocketTable, type SocketTable } from './host/socket-table.ts';
 import { FolderInUseError, openDatabase } from './store/database.ts';
 import { createComputeStore } from './store/compute-store.ts';
@@ -31,6 +34,8 @@ export interface Context {
   visualizations: Visualizations;
   consoles: Consoles;
   computeSessions: ComputeSessions;
+  hosts: Register;
+  forward: Forward;
 }
 
 /** Builds it. What it opens goes into `stack`. */
@@ -39,7 +44,8 @@ export const createContext = async (config: Config, log: Logger, stack: AsyncDis
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const database = open(dataDir);
   stack.defer(() => database.close());
-  const parts = { clock: systemClock, random: systemRandom, events: logEvents(log), sockets: createSocketTable() };
+  const sockets = createSocketTable(config.isOneOfSeveral ? { address: config.address } : {});
+  const parts = { clock: systemClock, random: tagged(systemRandom, host), events: logEvents(log), sockets };
   const store = createLeaseStore(database);
   const boot = await bootId();
   const desk = openDesk({ ...parts, store, host, pools, bootId: boot });
@@ -68,12 +74,20 @@ export const createContext = async (config: Config, log: Logger, stack: AsyncDis
     if (config.onStop === 'end') await computeSessions.keeper.stopAll();
     computeSessions.close();
   });
+  const free = (): Map<string, number> =>
+    new Map([...desk.book().pools].map(([name, of]) => [name, Math.min(of.free.size, of.pool.maxLeases - of.leased)]));
+  const hosts = openHosts({ mongo: config.mongo, host, free, clock: systemClock, log });
+  stack.defer(() => hosts.close());
+  const forward = createForward(host, config.server.tls);
+  stack.defer(() => forward.close());
   return {
     ...parts,
     desk,
     visualizations,
     consoles,
     computeSessions,
+    hosts,
+    forward,
     publicHost: isWildcard(config.address) ? host : config.address,
   };
 };

@@ -31,7 +31,7 @@ describe('port-broker', function () {
   afterEach(() => broker[Symbol.asyncDispose]());
 
   const acquire = async (of: Ports, more: Parameters<typeof ask>[0] = {}) => (await of.acquireLease(ask(more))).leases;
-  const status = async () => (await operator.getPoolStatus({ pool: 'lab' })).pools[0]!;
+  const status = async () => (await operator.getPoolStatus({ host: '', pool: 'lab' })).pools[0]!;
 
   it('leases each port of a pool once, however many ask at the same time', async () => {
     const answers = await Promise.all(
@@ -64,7 +64,7 @@ describe('port-broker', function () {
     await broker.service.kill('SIGKILL');
     await broker.service.restart();
     [ann, operator] = [await broker.as('customer', 'ann'), await broker.as('operator', 'olga')];
-    const { leases } = await ann.listLeases({ pool: '', includeEnded: false, pageSize: 0, pageToken: '' });
+    const { leases } = await ann.listLeases({ host: '', pool: '', includeEnded: false, pageSize: 0, pageToken: '' });
     expect(leases).to.have.length(1);
     expect(leases[0]).to.deep.include({ ...lease, expireTime: leases[0]!.expireTime });
     expect((await acquire(ann, { requestId: 'r-1', holder: 'a viewer' }))[0]?.leaseId).to.equal(lease!.leaseId);
@@ -116,7 +116,7 @@ describe('port-broker', function () {
     await ann.releaseLease({ leaseId: lease!.leaseId, fencingToken: 0 });
     expect(await status()).to.deep.include({ foreign: 1, foreignPorts: [lease!.port], leased: 0 });
     await closed(holder);
-    const { becameFree } = await operator.reconcile({});
+    const { becameFree } = await operator.reconcile({ host: '' });
     expect(becameFree).to.deep.equal([lease!.port]);
   });
 
@@ -140,7 +140,7 @@ describe('port-broker', function () {
     const seen: string[] = [];
     const until = new AbortController();
     const watching = (async () => {
-      for await (const { lease } of operator.watchLeases({ pool: 'lab' }, { signal: until.signal })) {
+      for await (const { lease } of operator.watchLeases({ host: '', pool: 'lab' }, { signal: until.signal })) {
         seen.push(lease === undefined ? 'all told' : `${lease.port - broker.first} ${lease.state} ${lease.endReason}`);
       }
     })().catch(() => undefined);
@@ -165,9 +165,9 @@ describe('port-broker', function () {
     expect(await refused(bob.getLease({ leaseId }))).to.equal('LEASE_NOT_FOUND');
     expect(await refused(bob.renewLease({ leaseId, fencingToken, ttl: undefined }))).to.equal('LEASE_NOT_FOUND');
     expect(await refused(bob.releaseLease({ leaseId, fencingToken }))).to.equal('LEASE_NOT_FOUND');
-    const page = { pool: '', includeEnded: true, pageSize: 0, pageToken: '' };
+    const page = { host: '', pool: '', includeEnded: true, pageSize: 0, pageToken: '' };
     expect((await bob.listLeases(page)).leases).to.deep.equal([]);
-    expect(await refused(bob.reconcile({}))).to.equal('ROLE_NOT_ALLOWED');
+    expect(await refused(bob.reconcile({ host: '' }))).to.equal('ROLE_NOT_ALLOWED');
     expect((await operator.listLeases(page)).leases.map(({ owner }) => owner)).to.deep.equal(['ann']);
     await operator.releaseLease({ leaseId, fencingToken: 0 });
     expect((await ann.getLease({ leaseId })).lease).to.include({

@@ -19,5 +19,14 @@ export const startPortBroker = async (
   const context = await createContext(config, logger, stack);
   const { server } = config;
   const bounds = { maxReceiveBytes: LARGEST_REQUEST_BYTES, unaryDeadlineMs: LONGEST_CALL_MS };
-  return serve({ config: server, services: services(context), logger, clock: context.clock, stack, ...bounds });
+  const running = await serve({
+    config: server,
+    services: services(context),
+    logger,
+    clock: context.clock,
+    stack,
+    ...bounds,
+  });
+  context.hosts.announce(config.announce ?? running.address);
+  return running;
 };

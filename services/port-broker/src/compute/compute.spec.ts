@@ -44,6 +44,7 @@ describe('a compute session', () => {
     expose: false,
     requestId: '',
     wait: undefined,
+    host: '',
     ...more,
   });
   const start = async (more: Partial<Ask> = {}): Promise<string> =>
@@ -112,7 +113,7 @@ describe('a compute session', () => {
     expect((await raw(id, whole)).replyJson).to.include('12345678901234567890123');
     expect((await raw(id, '{"command": "load_bundle"}')).replyJson).to.equal('{"success": true, "result": null}');
     const length = 20 * 1024 ** 2;
-    const client = await broker.compute('customer', 'ann', { 'grpc.max_receive_message_length': -1 });
+    const client = await broker.compute('customer', 'ann', undefined, { 'grpc.max_receive_message_length': -1 });
     const ask = { sessionId: id, commandJson: `{"command": "get_bundle", "length": ${length}}`, timeout: undefined };
     expect((await client.sendCommand(ask, { deadlineMs: 30_000 })).replyJson).to.have.length.greaterThan(length);
   });
@@ -242,7 +243,7 @@ describe('a compute session', () => {
     expect(await failureOf(bob.sendCommand(ping))).to.include({ code: status.NOT_FOUND });
     expect(await failureOf(bob.endComputeSession({ sessionId: id }))).to.include({ code: status.NOT_FOUND });
     expect(await failureOf(operator.sendCommand(ping))).to.include({ reason: 'NOT_THE_CREATOR' });
-    const all = { includeEnded: true, pageSize: 0, pageToken: '' };
+    const all = { host: '', includeEnded: true, pageSize: 0, pageToken: '' };
     expect((await bob.listComputeSessions(all)).sessions).to.deep.equal([]);
     expect((await operator.listComputeSessions(all)).sessions).to.have.length(2);
     const userInfo = { userName: '', project: 'stars', clientAddress: '', clientAgent: '' };
@@ -307,7 +308,7 @@ describe('a compute session', () => {
     expect(slow).to.include({ code: status.UNAVAILABLE, reason: 'NOT_READY_IN_TIME' });
     expect(slow?.message).to.include('within 30 s');
     const ports = await broker.as('operator', 'olga');
-    const held = await ports.listLeases({ pool: '', includeEnded: false, pageSize: 0, pageToken: '' });
+    const held = await ports.listLeases({ host: '', pool: '', includeEnded: false, pageSize: 0, pageToken: '' });
     expect(held.leases).to.deep.equal([]);
   });
 });

@@ -15,6 +15,14 @@ const TIME_WAIT = '06';
 
 export const isListening = ({ state }: SocketRow): boolean => state === LISTEN;
 
+/** Whether a socket is bound to an address of IPv4, or to all; the others are of somebody who has an address of its own. */
+export const boundFor = (address: string): ((row: SocketRow) => boolean) => {
+  const bytes = address.split('.').map(Number).reverse();
+  const own = Buffer.from(bytes).toString('hex').toUpperCase();
+  const all = [own, '0'.repeat(8), '0'.repeat(32), `0000000000000000FFFF0000${own}`];
+  return (row) => all.includes(row.address);
+};
+
 /** Every row but those in TIME_WAIT makes a port taken. */
 export const isTaking = ({ state }: SocketRow): boolean => state !== TIME_WAIT;
 

@@ -42,8 +42,8 @@ describe('the socket table', () => {
 
   it('says nothing where it cannot be read', () => {
     const count = { file: '/nowhere', line: 'TCP: inuse' };
-    expect(createSocketTable([{ table: '/proc/self/mem', count }]).read()).to.equal(undefined);
-    expect(createSocketTable([{ table: '/nowhere', count }]).read()).to.equal(undefined);
+    expect(createSocketTable({ files: [{ table: '/proc/self/mem', count }] }).read()).to.equal(undefined);
+    expect(createSocketTable({ files: [{ table: '/nowhere', count }] }).read()).to.equal(undefined);
   });
 
   it('sees the last of many listeners at once, and none that is gone', async () => {

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { isListening, isTaking, socketRows, type SocketRow } from './socket-rows.ts';
+import { boundFor, isListening, isTaking, socketRows, type SocketRow } from './socket-rows.ts';
 
 /** Ports of this host on which anything has a TCP socket, as the kernel lists them. */
 export interface SocketTable {
@@ -34,13 +34,21 @@ const PAGE_BYTES = 4_096;
  * listen come first, and it walks only as far as it is read. So they are read each time, and the others at most ten times a second;
  * a port is called taken for one of those only by a fresh look.
  */
-export const createSocketTable = (files: readonly SocketFiles[] = FILES): SocketTable => {
+export const createSocketTable = ({
+  files = FILES,
+  address,
+}: {
+  files?: readonly SocketFiles[];
+  address?: string;
+} = {}): SocketTable => {
+  /** Of several hosts on a machine each minds its own loopback address, and those that are of all. */
+  const isOurs = address === undefined ? (): boolean => true : boundFor(address);
   let others = new Set<number>();
   let listening = new Set<number>();
   let readAt = -Infinity;
   let isRefreshing = false;
   const keep = (tables: readonly string[], at: number): void => {
-    const rows = tables.flatMap(socketRows);
+    const rows = tables.flatMap(socketRows).filter(isOurs);
     others = new Set(rows.filter((row) => isTaking(row) && !isListening(row)).map(({ port }) => port));
     readAt = at;
   };
@@ -66,7 +74,7 @@ export const createSocketTable = (files: readonly SocketFiles[] = FILES): Socket
     const rows = files.map((file, i) => ifThere(() => listenersOf(file, known[i] ?? 0)));
     if (rows.every((each) => each === undefined)) throw new Error('this host has no table of sockets');
     for (const [i, each] of rows.entries()) known[i] = each?.length ?? 0;
-    return rows.flatMap((each) => each ?? []);
+    return rows.flatMap((each) => each ?? []).filter(isOurs);
   };
   return {
     listeners,

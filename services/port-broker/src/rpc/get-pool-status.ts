@@ -13,7 +13,10 @@ export const getPoolStatus =
   async ({ pool: name }) => {
     if (name !== '') findPool(ctx, name);
     const pools = [...ctx.desk.book().pools.values()].filter(({ pool }) => name === '' || pool.name === name);
-    return { pools: pools.map((of) => statusOf(ctx, of)).sort((a, b) => (a.pool < b.pool ? -1 : 1)) };
+    return {
+      pools: pools.map((of) => statusOf(ctx, of)).sort((a, b) => (a.pool < b.pool ? -1 : 1)),
+      unreachableHosts: [],
+    };
   };
 
 const statusOf = ({ desk }: Context, { pool, free, leased, waiting }: PoolBook): PoolStatus => {

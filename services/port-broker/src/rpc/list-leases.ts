@@ -21,7 +21,11 @@ export const listLeases =
       String(lease.port),
       String(lease.token),
     ]);
-    return { leases: page.map((lease) => leaseToProto(ctx.desk.book().host, lease)), nextPageToken };
+    return {
+      leases: page.map((lease) => leaseToProto(ctx.desk.book().host, lease)),
+      nextPageToken,
+      unreachableHosts: [],
+    };
   };
 
 const isAfter = (lease: Lease, [pool = '', port, token]: readonly string[]): boolean =>

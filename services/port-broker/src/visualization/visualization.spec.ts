@@ -62,7 +62,7 @@ describe('a ParaView server', () => {
     await opened.disposeAsync();
     expect(ownedBy(dir.path)).to.deep.equal([]);
   });
-  const askFor = (folder: string) => ({ source: { $case: 'case', value: folder } as const, wait: undefined });
+  const askFor = (folder: string) => ({ source: { $case: 'case', value: folder } as const, wait: undefined, host: '' });
   const start = async (name: string) => operator.startVisualization(askFor(await makeCavity(dir.path, name)));
   const client = (): ParaviewClient => opened.use(startParaviewClient());
 
@@ -94,7 +94,12 @@ describe('a ParaView server', () => {
     await broker.service.restart();
     operator = await broker.visualizations('operator', 'olga');
     expect(await visitor.run(CELLS)).to.equal('400');
-    const { visualizations } = await operator.listVisualizations({ includeEnded: false, pageSize: 0, pageToken: '' });
+    const { visualizations } = await operator.listVisualizations({
+      host: '',
+      includeEnded: false,
+      pageSize: 0,
+      pageToken: '',
+    });
     expect(visualizations).to.have.length(1);
     expect(visualizations[0]).to.include({ port: server.port, state: SessionState.READY, restarts: 0, clients: 1 });
     await visitor.leave();
@@ -189,7 +194,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     expect(refused?.message).to.include(first.visualizationId);
     const waiting = operator.startVisualization({ ...askFor(folder), wait: { seconds: 30, nanos: 0 } });
     await eventually(async () => {
-      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ pool: 'visualization' });
+      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ host: '', pool: 'visualization' });
       expect(pools[0]?.waiting).to.equal(1);
     });
     await operator.stopVisualization({ visualizationId: first.visualizationId });
@@ -232,7 +237,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
         { withinMs: 25_000 },
       );
     }
-    const now = { idleFor: { seconds: 0, nanos: 0 } };
+    const now = { host: '', idleFor: { seconds: 0, nanos: 0 } };
     expect((await operator.cleanupIdle(now)).ended).to.deep.equal([]);
     await working;
     const { visualization } = await operator.getVisualization({ visualizationId: busy.visualizationId });
@@ -254,7 +259,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
         operator.startVisualization(askFor(`${folder}/system`)),
         operator.startVisualization(askFor('cavity')),
         ann.startVisualization(askFor(folder)),
-        operator.startVisualization({ source: undefined, wait: undefined }),
+        operator.startVisualization({ source: undefined, wait: undefined, host: '' }),
       ].map(async (call) => (await failureOf(call))?.reason),
     );
     expect(reasons).to.deep.equal([
@@ -267,7 +272,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     ]);
     expect(await failureOf(operator.startVisualization(askFor(folder)))).to.include({ reason: 'PROGRAM_EXITED' });
     expect(ownedBy(dir.path)).to.deep.equal([]);
-    const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ pool: '' });
+    const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ host: '', pool: '' });
     expect(pools[0]).to.include({ leased: 0, free: 2 });
   });
 
@@ -299,9 +304,14 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
       operator = await broker.visualizations('operator', 'olga');
       const server = await operator.startVisualization(askFor(folder));
       await attach(client(), server);
-      const { visualizations } = await operator.listVisualizations({ includeEnded: false, pageSize: 0, pageToken: '' });
+      const { visualizations } = await operator.listVisualizations({
+        host: '',
+        includeEnded: false,
+        pageSize: 0,
+        pageToken: '',
+      });
       expect(visualizations.map(({ visualizationId }) => visualizationId)).to.deep.equal([server.visualizationId]);
-      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ pool: '' });
+      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ host: '', pool: '' });
       expect(pools[0]).to.include({ leased: 1, quarantined: 0, foreign: 0 });
     });
   }

@@ -49,12 +49,13 @@ describe('the console of a machine', () => {
     gateway: false,
     allowUnreachable: false,
     wait: undefined,
+    host: '',
     ...more,
   });
   const start = (vm: string, more: Partial<Ask> = {}) =>
     operator.startVncSession(about(vm, more), { deadlineMs: 120_000 });
   const list = async (): Promise<VncSession[]> =>
-    (await operator.listVncSessions({ includeEnded: false, pageSize: 1_000, pageToken: '' })).sessions;
+    (await operator.listVncSessions({ host: '', includeEnded: false, pageSize: 1_000, pageToken: '' })).sessions;
   const get = async (vm: string): Promise<VncSession | undefined> =>
     (await operator.getVncSession({ sessionId: '', vm })).session;
   const stop = (vm: string) => operator.stopVncSession({ sessionId: '', vm });
@@ -256,7 +257,7 @@ describe('the console of a machine', () => {
       expect(all.every(({ state }) => state === SessionState.READY)).to.equal(true);
       expect(new Set(all.map(({ pid }) => pid)).size).to.equal(1);
       expect(new Set(all.map(({ url }) => url)).size).to.equal(900);
-      const { stats } = await operator.listVncSessions({ includeEnded: false, pageSize: 1, pageToken: '' });
+      const { stats } = await operator.listVncSessions({ host: '', includeEnded: false, pageSize: 1, pageToken: '' });
       expect(stats).to.include({ sessions: 900, gatewaySessions: 900, unreachable: 0 });
       expect((await view(all[450]?.url ?? '')).banner).to.equal(BANNER);
     });
@@ -299,7 +300,7 @@ describe('the pool of consoles', () => {
     const leases = (await Promise.all(Array.from({ length: 50 }, caller))).flat();
     expect(leases).to.have.length(900);
     expect(new Set(leases.map(({ port }) => port)).size).to.equal(900);
-    const seen = await ports.listLeases({ pool: 'vnc', includeEnded: false, pageSize: 1_000, pageToken: '' });
+    const seen = await ports.listLeases({ host: '', pool: 'vnc', includeEnded: false, pageSize: 1_000, pageToken: '' });
     expect(new Map(seen.leases.map(({ leaseId, port }) => [leaseId, port]))).to.deep.equal(
       new Map(leases.map(({ leaseId, port }) => [leaseId, port])),
     );

@@ -12,6 +12,7 @@ export const computeToProto = async (ctx: Context, session: ComputeSession): Pro
   return {
     ...aboutSession(session),
     sessionId: id,
+    hostName: ctx.hosts.own,
     worker: spec.worker,
     port,
     exposed: spec.isExposed,

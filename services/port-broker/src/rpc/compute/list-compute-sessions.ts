@@ -14,5 +14,9 @@ export const listComputeSessions =
       .filter((session) => after === undefined || isBehind(session, after))
       .slice(0, size + 1);
     const { page, nextPageToken } = cutPage(found, size, 'sessions', positionOf);
-    return { sessions: await Promise.all(page.map((session) => computeToProto(ctx, session))), nextPageToken };
+    return {
+      sessions: await Promise.all(page.map((session) => computeToProto(ctx, session))),
+      nextPageToken,
+      unreachableHosts: [],
+    };
   };

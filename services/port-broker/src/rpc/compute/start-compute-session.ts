@@ -2,6 +2,7 @@ import type { StartComputeSessionRequest, StartComputeSessionResponse } from '#l
 import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../../context.ts';
+import { clientOf } from '../../hosts/forward.ts';
 import { waitOf, waitViolations } from '../wait.ts';
 import { computeToProto, userOf, userViolations } from './compute-proto.ts';
 
@@ -13,10 +14,11 @@ export const startComputeSession =
     if (violations.length > 0) throw invalidFields(violations);
     const { worker, requestId, expose: isExposed } = request;
     const given = userOf(request.userInfo);
+    const { address, agent } = clientOf(call);
     const user = {
       ...given,
-      clientAddress: given.clientAddress === '' ? call.peer : given.clientAddress,
-      clientAgent: given.clientAgent === '' ? call.userAgent : given.clientAgent,
+      clientAddress: given.clientAddress === '' ? address : given.clientAddress,
+      clientAgent: given.clientAgent === '' ? agent : given.clientAgent,
     };
     const owner = call.caller?.subject ?? '';
     const wanted = { worker, owner, user, isExposed, requestId, waitMs: waitOf(request.wait, call) };

@@ -15,5 +15,8 @@ export const cleanupIdle =
       throw invalidFields([{ field: 'idle_for', description: 'say for how long: none is configured' }]);
     }
     const ids = await idle.cleanup(forMs);
-    return { ended: ids.flatMap((id) => keeper.get(id) ?? []).map((session) => visualizationToProto(ctx, session)) };
+    return {
+      ended: ids.flatMap((id) => keeper.get(id) ?? []).map((session) => visualizationToProto(ctx, session)),
+      unreachableHosts: [],
+    };
   };

@@ -14,5 +14,9 @@ export const listVisualizations =
       .filter((session) => after === undefined || isBehind(session, after))
       .slice(0, size + 1);
     const { page, nextPageToken } = cutPage(found, size, 'visualizations', positionOf);
-    return { visualizations: page.map((session) => visualizationToProto(ctx, session)), nextPageToken };
+    return {
+      visualizations: page.map((session) => visualizationToProto(ctx, session)),
+      nextPageToken,
+      unreachableHosts: [],
+    };
   };

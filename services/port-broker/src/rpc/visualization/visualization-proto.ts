@@ -13,6 +13,7 @@ export const visualizationToProto = (ctx: Context, session: VisualizationSession
   return {
     ...aboutSession(session),
     visualizationId: id,
+    hostName: ctx.hosts.own,
     case: spec.caseDir,
     simulation: spec.objectId,
     connectionString: isOver || port === 0 ? '' : `cs://${host}:${port}`,

@@ -14,6 +14,7 @@ export const consoleToProto = (ctx: Context, session: VncSession): VncSessionMes
     ...aboutSession(session),
     ...(isUnreachable(session) ? { state: SessionState.UNREACHABLE } : {}),
     sessionId: id,
+    hostName: ctx.hosts.own,
     vm: spec.vm,
     target: spec.target,
     url: way?.url ?? '',
@@ -41,6 +42,19 @@ export const statsOf = (ctx: Context, all: readonly VncSession[]): VncStats => {
     viewers: sum(({ viewers }) => viewers),
     sentBytes: sum(({ sentBytes }) => sentBytes),
     receivedBytes: sum(({ receivedBytes }) => receivedBytes),
+  };
+};
+
+/** What two hosts come to. */
+export const sumOf = (one: VncStats | undefined, other: VncStats | undefined): VncStats | undefined => {
+  if (one === undefined || other === undefined) return one ?? other;
+  return {
+    sessions: one.sessions + other.sessions,
+    gatewaySessions: one.gatewaySessions + other.gatewaySessions,
+    unreachable: one.unreachable + other.unreachable,
+    viewers: one.viewers + other.viewers,
+    sentBytes: one.sentBytes + other.sentBytes,
+    receivedBytes: one.receivedBytes + other.receivedBytes,
   };
 };
 

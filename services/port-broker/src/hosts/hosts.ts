@@ -1,0 +1,123 @@
+import type { Collection } from 'mongodb';
+import type { Clock } from '#libs/clock/index.ts';
+import { collection, connectMongo, startBeats, type BeatDocument, type Beats, type Store } from '#libs/mongo/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import { isTagged, tagOf } from './tags.ts';
+import { createPlaces, nowhere, type PlaceDocument, type Places } from './places.ts';
+
+/** A broker of another host, as it announces itself. */
+export interface Peer {
+  host: string;
+  /** gRPC target. */
+  endpoint: string;
+  /** How many ports of each pool are free. */
+  free: ReadonlyMap<string, number>;
+}
+
+/** The hosts of a mesh, as this one's broker knows them. While MongoDB is away it knows those that it knew, and goes on alone where it has to. */
+export interface Hosts {
+  /** This one's name. */
+  own: string;
+  /** Living others, by name. */
+  peers(): Peer[];
+  /** Whether what is known of others is of the last seconds: MongoDB answers. */
+  isCurrent(): boolean;
+  /** Any that was seen, also one that is silent; undefined: nobody of that name. */
+  find(host: string): Peer | undefined;
+  /** Those whose ids look like this one. */
+  ofId(id: string): Peer[];
+  /** Whether an id looks like one of this host. */
+  isOwnId(id: string): boolean;
+  /** What is where. */
+  places: Places;
+}
+
+export interface HostsOptions {
+  /** undefined: there is one host only. */
+  mongo: { url: string; database: string } | undefined;
+  host: string;
+  /** How many ports of each pool are free here. */
+  free: () => ReadonlyMap<string, number>;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Opens the register; it is written to and read from `announce` on. */
+export interface Register extends Hosts {
+  /** Tells others at which gRPC target this broker is. Resolves at once: MongoDB may come later. */
+  announce(endpoint: string): void;
+  close(): Promise<void>;
+}
+
+const FREE = 'free:';
+const TRY_EVERY_MS = 1_000;
+const CURRENT_MS = 5_000;
+
+export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions): Register => {
+  const known = new Map<string, Peer>();
+  let living = new Set<string>();
+  let seenAt = -Infinity;
+  let places: Places = nowhere;
+  const closing = new AbortController();
+  let beats: Beats | undefined;
+  let store: Store | undefined;
+  let opening: Promise<void> = Promise.resolve();
+
+  const onRound = async ({ living: alive }: { living: ReadonlyMap<string, BeatDocument['info']> }): Promise<void> => {
+    for (const [host, info] of alive) if (host !== own) known.set(host, peerOf(host, info));
+    living = new Set(alive.keys());
+    seenAt = clock.monotonic();
+  };
+  const open = async (url: string, database: string, endpoint: string): Promise<void> => {
+    while (!closing.signal.aborted) {
+      try {
+        store = await connectMongo({ url, database, logger: log });
+        places = createPlaces(collection<PlaceDocument>(store.db, 'places'));
+        const all: Collection<BeatDocument> = collection(store.db, 'brokers');
+        const info = (): BeatDocument['info'] => ({
+          endpoint,
+          ...Object.fromEntries([...free()].map(([pool, count]) => [`${FREE}${pool}`, count])),
+        });
+        beats = await startBeats({ collection: all, instance: own, clock, logger: log, info, onRound });
+        return;
+      } catch (thrown) {
+        log.warn({ err: thrown }, 'this host is not announced yet; its own ports work all the same');
+        places = nowhere;
+        await store?.close();
+        store = undefined;
+        await clock.sleep(TRY_EVERY_MS, closing.signal).catch(() => undefined);
+      }
+    }
+  };
+
+  return {
+    own,
+    peers: () => [...known.values()].filter(({ host }) => living.has(host)).sort((a, b) => (a.host < b.host ? -1 : 1)),
+    isCurrent: () => clock.monotonic() - seenAt < CURRENT_MS,
+    find: (host) => known.get(host),
+    ofId: (id) => [...known.values()].filter(({ host }) => isTagged(id, tagOf(host))),
+    isOwnId: (id) => isTagged(id, tagOf(own)),
+    get places() {
+      return places;
+    },
+    announce: (endpoint) => {
+      if (mongo !== undefined) opening = open(mongo.url, mongo.database, endpoint);
+    },
+    close: async () => {
+      closing.abort();
+      await opening;
+      await beats?.stop();
+      await store?.close();
+    },
+  };
+};
+
+const peerOf = (host: string, info: BeatDocument['info']): Peer => ({
+  host,
+  endpoint: String(info['endpoint'] ?? ''),
+  free: new Map(
+    Object.entries(info)
+      .filter(([name]) => name.startsWith(FREE))
+      .map(([name, count]) => [name.slice(FREE.length), Number(count)]),
+  ),
+});

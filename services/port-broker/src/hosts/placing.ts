@@ -1,0 +1,34 @@
+import { isDomainError } from '#libs/errors/index.ts';
+
+/** A host that may take something. */
+export interface Candidate {
+  host: string;
+  /** Free ports of the pool; undefined: it has no such pool. */
+  free: number | undefined;
+}
+
+/** In which order hosts are tried: the one that has it, then those with the most free ports, `own` first among equals. */
+export const inOrder = (candidates: readonly Candidate[], own: string, has: string | undefined): string[] => {
+  const rank = ({ host }: Candidate): number => (host === has ? 0 : 1);
+  const nearness = ({ host }: Candidate): number => (host === own ? 0 : 1);
+  return [...candidates]
+    .sort(
+      (a, b) =>
+        rank(a) - rank(b) || (b.free ?? -1) - (a.free ?? -1) || nearness(a) - nearness(b) || (a.host < b.host ? -1 : 1),
+    )
+    .map(({ host }) => host);
+};
+
+/** What one host says and another may not: it has no room, or not what it takes. */
+const ELSEWHERE = new Set([
+  'PORT_POOL_EXHAUSTED',
+  'PORT_TAKEN',
+  'PORT_POOL_UNKNOWN',
+  'PORT_NOT_IN_POOL',
+  'CASE_NOT_FOUND',
+  'WORKER_KIND_UNKNOWN',
+  'PROGRAM_MISSING',
+]);
+
+/** Whether it makes sense to ask the next host after this one said so. */
+export const isForOthers = (thrown: unknown): boolean => isDomainError(thrown) && ELSEWHERE.has(thrown.reason);

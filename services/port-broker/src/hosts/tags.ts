@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import type { Random } from '#libs/random/index.ts';
+
+const TAG_CHARS = 4;
+/** In base 36, three bytes and a bit come to so many characters. */
+const TAGS = 36 ** TAG_CHARS;
+
+/** What the ids of a host have in common, 4 of [a-z0-9]: whoever is asked for one knows whom to ask. */
+export const tagOf = (host: string): string => {
+  const number = createHash('sha256').update(host).digest().readUInt32BE() % TAGS;
+  return number.toString(36).padStart(TAG_CHARS, '0');
+};
+
+/** Makes ids that begin with the host's tag, behind their prefix. The other twelve characters have 62 bits. */
+export const tagged = (random: Random, host: string): Random => {
+  const tag = tagOf(host);
+  return {
+    ...random,
+    id: (prefix) => {
+      const id = random.id(prefix);
+      const at = prefix.length + 1;
+      return `${id.slice(0, at)}${tag}${id.slice(at + TAG_CHARS)}`;
+    },
+  };
+};
+
+/** Whether an id may be one of a host's. */
+export const isTagged = (id: string, tag: string): boolean => id.slice(id.indexOf('-') + 1).startsWith(tag);
