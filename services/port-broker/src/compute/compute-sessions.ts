@@ -148,15 +148,15 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
   const keeper = openKeeper(kind, keeping);
   for (const session of keeper.list()) if (!isOver(session)) lineOf(session, true);
 
-  const sample = async (): Promise<void> => {
-    const ready = keeper.list().filter(({ state }) => state === 'ready');
-    const all = ready.map(async ({ id: session }) => {
+  const sample = async (of: readonly ComputeSession[]): Promise<void> => {
+    const all = of.map(async ({ id: session }) => {
       const { residentBytes, cpuMs } = await usage(session);
       return { session, metrics: { atMs: clock.now(), residentBytes, cpuMs } };
     });
     const metrics = await Promise.all(all);
     if (metrics.length > 0) recordIfPossible(() => store.putMetrics(metrics));
   };
+  const sampleAll = (): Promise<void> => sample(keeper.list().filter(({ state }) => state === 'ready'));
   /** Whoever talks to an exposed worker passes the broker by. */
   const isWatched = ({ id, spec }: ComputeSession): boolean => {
     const door = spec.isExposed ? keeper.life(id)?.parts.pid('door') : undefined;
@@ -173,7 +173,7 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     await Promise.all(idle.map(({ id }) => keeper.stop(id, 'idle')));
   };
   const lookEveryMs = Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, idleMs / LOOKS));
-  const stops = [repeat(clock, SAMPLE_EVERY_MS, sample), repeat(clock, lookEveryMs, endIdle)];
+  const stops = [repeat(clock, SAMPLE_EVERY_MS, sampleAll), repeat(clock, lookEveryMs, endIdle)];
 
   const kindNamed = (name: string): string => {
     const names = [...kinds.keys()];
@@ -198,6 +198,7 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
       const spec = { worker: name, isExposed, user };
       const started = await keeper.start({ key, owner, holder, spec, waitMs }, signal);
       lineOf(started.session, false);
+      if (!started.isReused) await sample([started.session]);
       return started;
     },
     send: async (session, caller, text, timeoutMs, signal) => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { status } from '@grpc/grpc-js';
@@ -6,7 +7,7 @@ import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { Reply, Request } from 'zeromq';
 import { CommandOutcome, SessionEndReason, SessionState, type ComputeSession } from '#libs/contracts/port.ts';
 import { isDomainError } from '#libs/errors/index.ts';
-import { eventually, isAlive, needs } from '#libs/testing/index.ts';
+import { eventually, isAlive, needs, startService } from '#libs/testing/index.ts';
 import { closed, listen, startBroker, type Compute, type TestBroker } from '../fixtures/broker.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 
@@ -95,6 +96,9 @@ describe('a compute session', () => {
     const seen = await get(sessionId);
     expect(seen?.memoryBytes).to.be.greaterThan(1_000_000);
     expect(isAlive(seen?.pid ?? 0)).to.equal(true);
+    const { metrics } = await ann.listSessionMetrics({ sessionId, pageSize: 0, pageToken: '' });
+    expect(metrics).to.have.length(1);
+    expect(metrics[0]?.memoryBytes).to.be.greaterThan(1_000_000);
     await send(sessionId, 'run_solver', { megabytes: 100 });
     expect((await get(sessionId))?.memoryBytes).to.be.greaterThan(100 * 1024 ** 2);
     const ended = await ann.endComputeSession({ sessionId });
@@ -219,6 +223,53 @@ describe('a compute session', () => {
       ['get_uniqueid', CommandOutcome.ANSWERED],
     ]);
   });
+
+  it('is reached again when the way to its worker is killed, whatever it works on', async () => {
+    await open();
+    const id = await start();
+    const name = await send(id, 'get_uniqueid');
+    const cut = failureOf(send(id, 'run_compute', { seconds: 2 }));
+    await eventually(async () => expect(await get(id)).to.include({ busy: true }));
+    const [way] = ownedBy(broker.dataDir).filter((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/way/s'),
+    );
+    process.kill(way ?? 0, 'SIGKILL');
+    expect(await cut).to.include({ reason: 'WORKER_LOST' });
+    expect(await send(id, 'get_uniqueid')).to.equal(name);
+    expect(await get(id)).to.include({ state: SessionState.READY });
+  });
+
+  for (const step of [
+    'lease-granted',
+    'process-noted',
+    'process-started',
+    'compute-ready',
+    'compute-stopping',
+    'lease-settled',
+  ]) {
+    it(`is not lost nor left behind when the broker is killed behind the step ${step}`, async () => {
+      await open();
+      await broker.service.stop();
+      const env = { ...broker.env, MUSTER_PORT_FAILPOINT: step };
+      const failing = opened.use(await startService({ name: 'port-broker', env }));
+      const caller = await broker.compute('customer', 'ann', failing.address);
+      await caller
+        .startComputeSession(about())
+        .then(({ sessionId }) => caller.endComputeSession({ sessionId }))
+        .catch(() => undefined);
+      await eventually(() => expect(failing.hasExited()).to.equal(true));
+      await again();
+      const left = await ann.listComputeSessions({ host: '', includeEnded: false, pageSize: 0, pageToken: '' });
+      for (const { sessionId, state } of left.sessions) {
+        // What was ready is kept, and what was not is being ended.
+        if (state === SessionState.READY) expect(await send(sessionId, 'ping')).to.deep.equal({ status: 'ready' });
+        await ann.endComputeSession({ sessionId });
+      }
+      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ host: '', pool: '' });
+      expect(pools[0]).to.include({ leased: 0, quarantined: 0, foreign: 0 });
+      expect(await send(await start(), 'ping')).to.deep.equal({ status: 'ready' });
+    });
+  }
 
   it('ends when no command comes, and never while one runs', async () => {
     await open({ MUSTER_PORT_COMPUTE_IDLE: '1s' });

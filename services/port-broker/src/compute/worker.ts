@@ -89,8 +89,12 @@ export const workerSessions = ({ address, kinds, changed, forgotten }: WorkersOp
     return {
       parts: session.spec.isExposed ? [way, door, worker] : [way, worker],
       listener: session.spec.isExposed ? 'door' : undefined,
-      isReady: () => askWorker(wayDir, PING, AbortSignal.timeout(PING_MS)).then(isReady, () => false),
+      // Where only a way to it was started again, the worker may be at a long command.
+      isReady: async () => session.readyAtMs !== undefined || (await answersPing(wayDir)),
       readyMs: READY_MS,
     };
   },
 });
+
+const answersPing = (wayDir: string): Promise<boolean> =>
+  askWorker(wayDir, PING, AbortSignal.timeout(PING_MS)).then(isReady, () => false);

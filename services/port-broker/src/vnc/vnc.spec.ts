@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { SessionEndReason, SessionState, type VncSession } from '#libs/contracts/port.ts';
 import { isDomainError } from '#libs/errors/index.ts';
-import { eventually, isAlive, needs, startVncServer, type VncServer } from '#libs/testing/index.ts';
+import { eventually, isAlive, needs, startService, startVncServer, type VncServer } from '#libs/testing/index.ts';
 import { ask, closed, listen, portOf, startBroker, type TestBroker, type Vnc } from '../fixtures/broker.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 import { openViewer, type Viewer } from '../fixtures/viewer.ts';
@@ -164,6 +164,35 @@ describe('the console of a machine', () => {
           { withinMs: 20_000 },
         );
       });
+    });
+  }
+
+  for (const step of [
+    'lease-granted',
+    'process-started',
+    'vnc-ready',
+    'vnc-member-starting',
+    'vnc-member-ready',
+    'vnc-member-stopping',
+  ]) {
+    it(`is not lost nor left behind when the broker is killed behind the step ${step}`, async () => {
+      await open();
+      await broker.service.stop();
+      const env = { ...broker.env, MUSTER_PORT_FAILPOINT: step };
+      const failing = opened.use(await startService({ name: 'port-broker', env }));
+      const caller = await broker.vnc('operator', 'olga', failing.address);
+      await caller
+        .startVncSession(about('a', { gateway: true }))
+        .then(() => caller.stopVncSession({ sessionId: '', vm: 'a' }))
+        .catch(() => undefined);
+      await eventually(() => expect(failing.hasExited()).to.equal(true));
+      await broker.service.restart();
+      operator = await broker.vnc('operator', 'olga');
+      const { url, sessionId } = await start('a', { gateway: true });
+      expect((await view(url)).banner).to.equal(BANNER);
+      expect((await list()).map((each) => each.sessionId)).to.deep.equal([sessionId]);
+      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ host: '', pool: '' });
+      expect(pools[0]).to.include({ leased: 1, quarantined: 0, foreign: 0 });
     });
   }
 
