@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +15,9 @@ import { ownedBy } from '../fixtures/owned.ts';
 const WORKER = fileURLToPath(new URL('../fixtures/worker.py', import.meta.url));
 const KIND = `phoebe=/usr/bin/python3 ${WORKER} {port}`;
 type Ask = Parameters<Compute['startComputeSession']>[0];
+
+const isPhoebeThere = (): boolean =>
+  spawnSync('/usr/bin/python3', ['-c', 'import phoebe_server'], { stdio: 'ignore' }).status === 0;
 
 const failureOf = (call: Promise<unknown>) =>
   call.then(
@@ -343,6 +347,17 @@ describe('a compute session', () => {
       expect(await send(sessionId, 'get_uniqueid')).to.match(/^[0-9a-f]{32}$/);
     }
   });
+
+  if (isPhoebeThere()) {
+    it('has phoebe-server’s own worker, where that is installed', async () => {
+      await open({
+        MUSTER_PORT_COMPUTE_WORKERS: 'phoebe=/usr/bin/python3 -m phoebe_server.worker.phoebe_worker {port}',
+      });
+      const id = await start();
+      expect(await send(id, 'ping')).to.include({ status: 'ready' });
+      expect(await raw(id, '{"command": "get_datasets"}')).to.include({ success: true });
+    });
+  }
 
   it('leaves nothing where its worker does not come up', async function () {
     this.timeout(60_000);
