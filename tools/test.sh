@@ -14,8 +14,8 @@ trap 'rm -f "$log"' EXIT
 # is also named in the second belongs to the second.
 turn() {
   local first second
-  read -ra first <<<"$1"
-  read -ra second <<<"$2"
+  read -rd '' -a first <<<"$1" || true
+  read -rd '' -a second <<<"$2" || true
   mocha "${second[@]}" >"$log" 2>&1 &
   local beside=$!
   trap 'kill "$beside" 2>/dev/null; rm -f "$log"' EXIT
@@ -27,6 +27,7 @@ turn() {
 
 set -f
 turn 'libs/**/*.spec.ts services/**/*.spec.ts cli/**/*.spec.ts test/simulation/*.spec.ts test/mutants/*.spec.ts' \
-  'libs/**/*.spec.ts services/session-supervisor/**/*.spec.ts services/user-manager/**/*.spec.ts'
+  "libs/**/*.spec.ts services/session-supervisor/**/*.spec.ts services/user-manager/**/*.spec.ts \
+   services/port-broker/src/compute/*.spec.ts services/port-broker/src/hosts/*.spec.ts services/port-broker/src/vnc/*.spec.ts"
 turn 'test/mesh/*.spec.ts' 'test/mesh/dependencies.spec.ts test/mesh/killed.spec.ts test/chaos/*.spec.ts'
 exit "$failed"
