@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSigningKey, signToken } from '#libs/auth/index.ts';
 import { PortServiceService } from '#libs/contracts/port.ts';
-import { createClient } from '#libs/grpc/index.ts';
+import { createClient, type Client } from '#libs/grpc/index.ts';
 import { startService } from '#libs/testing/index.ts';
 import { openBook } from '../services/port-broker/src/domain/book.ts';
 import { parsePools } from '../services/port-broker/src/domain/pool-expression.ts';
@@ -64,7 +64,41 @@ const request = {
 } as const;
 const token = await signToken(privateJwk, request);
 
-const ours = async (round: number): Promise<{ filled: Filled; recoveryMs: number; readMs: number }> => {
+type Ports = Client<typeof PortServiceService>;
+
+const ASK = { pool: 'bench', ttl: undefined, requestId: '', port: 0, count: 0, holder: '', wait: undefined, host: '' };
+
+/** The claimants lease until nothing is left. Answers how that went, and what they have. */
+const fill = async (clients: readonly Ports[]): Promise<{ filled: Filled; leaseIds: string[] }> => {
+  const claims: Claim[] = [];
+  const leaseIds: string[] = [];
+  await Promise.all(
+    clients.map(async (client) => {
+      for (;;) {
+        const began = performance.now();
+        const answer = await client.acquireLease(ASK).catch(() => undefined);
+        if (answer?.lease === undefined) return;
+        const ended = performance.now();
+        claims.push({ ended, took: ended - began });
+        leaseIds.push(answer.lease.leaseId);
+      }
+    }),
+  );
+  if (claims.length !== 900)
+    throw new Error(`${claims.length} claims instead of 900: somebody has a port of ${FIRST}-${LAST}`);
+  return { filled: filledBy(claims), leaseIds };
+};
+
+interface Ours {
+  /** In a process that did nothing before. */
+  cold: Filled;
+  /** In one that was filled and emptied before. */
+  warm: Filled;
+  recoveryMs: number;
+  readMs: number;
+}
+
+const ours = async (round: number): Promise<Ours> => {
   await using broker = await startService({
     name: 'port-broker',
     env: {
@@ -75,44 +109,20 @@ const ours = async (round: number): Promise<{ filled: Filled; recoveryMs: number
       MUSTER_LOG_LEVEL: 'warn',
     },
   });
-  const claims: Claim[] = [];
-  const ask = {
-    pool: 'bench',
-    ttl: undefined,
-    requestId: '',
-    port: 0,
-    count: 0,
-    holder: '',
-    wait: undefined,
-    host: '',
-  };
   const clients = Array.from({ length: CLAIMANTS }, () =>
     createClient(PortServiceService, { target: broker.address, token }),
   );
   // Connected, and known to the server's cache of tokens: what is measured are claims.
   await Promise.all(clients.map((client) => client.getPoolStatus({ host: '', pool: '' })));
-  await Promise.all(
-    clients.map(async (client) => {
-      for (;;) {
-        const began = performance.now();
-        const isGranted = await client.acquireLease(ask).then(
-          () => true,
-          () => false,
-        );
-        if (!isGranted) return;
-        const ended = performance.now();
-        claims.push({ ended, took: ended - began });
-      }
-    }),
-  );
+  const { filled: cold, leaseIds } = await fill(clients);
+  for (const leaseId of leaseIds) await clients[0]!.releaseLease({ leaseId, fencingToken: 0 });
+  const { filled: warm } = await fill(clients);
   for (const client of clients) client.close();
-  if (claims.length !== 900)
-    throw new Error(`${claims.length} claims instead of 900: somebody has a port of ${FIRST}-${LAST}`);
   await broker.kill('SIGKILL');
   const began = performance.now();
   await broker.restart();
-  using client = createClient(PortServiceService, { target: broker.address, token });
-  const { pools } = await client.getPoolStatus({ host: '', pool: 'bench' });
+  using next = createClient(PortServiceService, { target: broker.address, token });
+  const { pools } = await next.getPoolStatus({ host: '', pool: 'bench' });
   if (pools[0]?.leased !== 900) throw new Error(`${pools[0]?.leased} leases came back`);
   const recoveryMs = performance.now() - began;
   await broker.kill('SIGKILL');
@@ -121,7 +131,7 @@ const ours = async (round: number): Promise<{ filled: Filled; recoveryMs: number
   openBook('here', parsePools(POOLS), createLeaseStore(database).load(), 0);
   const readMs = performance.now() - opened;
   database.close();
-  return { filled: filledBy(claims), recoveryMs, readMs };
+  return { cold, warm, recoveryMs, readMs };
 };
 
 const peer = async (round: number): Promise<Filled> => {
@@ -132,11 +142,10 @@ const peer = async (round: number): Promise<Filled> => {
   return filledBy(lines.map((text) => JSON.parse(text) as Claim));
 };
 
-const runs: { ours: Filled; peer: Filled; recoveryMs: number; readMs: number }[] = [];
+const runs: (Ours & { recipe: Filled })[] = [];
 for (let round = 1; round <= ROUNDS; round += 1) {
   const theirs = await peer(round);
-  const { filled, ...recovered } = await ours(round);
-  runs.push({ ours: filled, peer: theirs, ...recovered });
+  runs.push({ ...(await ours(round)), recipe: theirs });
 }
 await rm(dir, { recursive: true, force: true });
 
@@ -144,36 +153,28 @@ const python = execFileSync('python3', ['--version'], { encoding: 'utf8' }).trim
 console.log(`leases: ${CLAIMANTS} claimants, 900 ports, from empty to full`);
 console.log(`machine: ${machine()}, node ${process.version}, ${python}`);
 const all = (pick: (run: (typeof runs)[number]) => number) => spreadOf(runs.map(pick));
-console.log(
-  line(
-    'port-broker',
-    all((run) => run.ours.perSecond),
-    'leases/s',
-  ),
-);
-console.log(
-  line(
-    'recipe',
-    all((run) => run.peer.perSecond),
-    'leases/s',
-  ),
-);
-for (const part of ['first', 'last'] as const) {
+const NAMES = { cold: 'port-broker, just started', warm: 'port-broker, filled once before', recipe: 'recipe' } as const;
+const parts = Object.entries(NAMES) as [keyof typeof NAMES, string][];
+for (const [of, name] of parts) {
+  console.log(
+    line(
+      name,
+      all((run) => run[of].perSecond),
+      'leases/s',
+    ),
+  );
+}
+for (const which of ['first', 'last'] as const) {
   for (const share of ['p50', 'p99'] as const) {
-    console.log(
-      line(
-        `port-broker, ${part} tenth, ${share}`,
-        all((run) => run.ours[part][share]),
-        'ms',
-      ),
-    );
-    console.log(
-      line(
-        `recipe, ${part} tenth, ${share}`,
-        all((run) => run.peer[part][share]),
-        'ms',
-      ),
-    );
+    for (const [of, name] of parts) {
+      console.log(
+        line(
+          `${name}, ${which} tenth, ${share}`,
+          all((run) => run[of][which][share]),
+          'ms',
+        ),
+      );
+    }
   }
 }
 console.log(

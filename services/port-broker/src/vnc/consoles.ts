@@ -95,9 +95,9 @@ export const openConsoles = ({
 
   const gateway = (): VncSession | undefined =>
     keeper.list().find((session) => session.spec.vm === '' && !isOver(session));
-  const startGateway = (signal: AbortSignal) =>
+  const startGateway = (signal: AbortSignal, waitMs?: number) =>
     keeper.start(
-      { key: GATEWAY, owner: '', holder: 'websockify, the gateway to consoles', spec: GATEWAY_SPEC, waitMs: undefined },
+      { key: GATEWAY, owner: '', holder: 'websockify, the gateway to consoles', spec: GATEWAY_SPEC, waitMs },
       signal,
     );
   const isMember = ({ kind }: VncSession): boolean => kind === 'vnc-member';
@@ -211,6 +211,7 @@ export const openConsoles = ({
   return {
     start: async (wanted, signal) => {
       const address = await addressOf(wanted.target, networks);
+      if (wanted.isGateway && ofVm(wanted.vm) === undefined) await startGateway(signal, wanted.waitMs);
       let known = ofVm(wanted.vm);
       while (known?.kind === 'vnc-member' && known.state === 'stopping') {
         await members.stop(known.id, 'stopped');

@@ -221,6 +221,20 @@ describe('the console of a machine', () => {
     expect(await start('a', { target: named })).to.include({ state: SessionState.READY });
   });
 
+  it('is told to be unreachable to who asks for it again after its machine went away', async () => {
+    await open();
+    await start('a');
+    await machine.stop();
+    await eventually(
+      async () => expect(await start('a')).to.include({ reused: true, state: SessionState.UNREACHABLE }),
+      {
+        withinMs: 15_000,
+        everyMs: 500,
+      },
+    );
+    expect(await get('a')).to.include({ state: SessionState.UNREACHABLE });
+  });
+
   it('leaves a stranger’s port alone', async () => {
     await open({}, 2);
     const stranger = await listen(broker.first);
