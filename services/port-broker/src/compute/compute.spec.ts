@@ -7,9 +7,9 @@ import { expect } from 'chai';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { Reply, Request } from 'zeromq';
 import { CommandOutcome, SessionEndReason, SessionState, type ComputeSession } from '#libs/contracts/port.ts';
-import { isDomainError } from '#libs/errors/index.ts';
 import { eventually, isAlive, needs, startService } from '#libs/testing/index.ts';
 import { closed, listen, startBroker, type Compute, type TestBroker } from '../fixtures/broker.ts';
+import { failureOf } from '../fixtures/failure-of.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 
 const WORKER = fileURLToPath(new URL('../fixtures/worker.py', import.meta.url));
@@ -18,12 +18,6 @@ type Ask = Parameters<Compute['startComputeSession']>[0];
 
 const isPhoebeThere = (): boolean =>
   spawnSync('/usr/bin/python3', ['-c', 'import phoebe_server'], { stdio: 'ignore' }).status === 0;
-
-const failureOf = (call: Promise<unknown>) =>
-  call.then(
-    () => undefined,
-    (thrown: unknown) => (isDomainError(thrown) ? thrown : Promise.reject(thrown as Error)),
-  );
 
 describe('a compute session', () => {
   before(needs('bwrap', 'socat', 'python3'));

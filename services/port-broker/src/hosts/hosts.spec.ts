@@ -4,7 +4,6 @@ import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { SessionState } from '#libs/contracts/port.ts';
-import { isDomainError } from '#libs/errors/index.ts';
 import {
   eventually,
   needs,
@@ -16,15 +15,10 @@ import {
 } from '#libs/testing/index.ts';
 import { ask, startBroker, type Ports, type TestBroker } from '../fixtures/broker.ts';
 import { makeCavity } from '../fixtures/case.ts';
+import { failureOf } from '../fixtures/failure-of.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 
 const WORKER = fileURLToPath(new URL('../fixtures/worker.py', import.meta.url));
-
-const failureOf = (call: Promise<unknown>) =>
-  call.then(
-    () => undefined,
-    (thrown: unknown) => (isDomainError(thrown) ? thrown : Promise.reject(thrown as Error)),
-  );
 
 describe('several hosts', () => {
   before(needs('pvserver', 'bwrap', 'socat', 'blockMesh', 'websockify', 'Xtigervnc'));

@@ -6,19 +6,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { isDomainError } from '#libs/errors/index.ts';
 import { statOf } from '#libs/processes/index.ts';
 import { eventually, isAlive } from '#libs/testing/index.ts';
 import { closed, listen } from '../fixtures/broker.ts';
+import { failureOf } from '../fixtures/failure-of.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 import { ECHO, openSessions, type Sessions } from '../fixtures/sessions.ts';
 import { MARK } from '../process/mark.ts';
-
-const failureOf = (call: Promise<unknown>) =>
-  call.then(
-    () => undefined,
-    (thrown: unknown) => (isDomainError(thrown) ? thrown : Promise.reject(thrown as Error)),
-  );
 
 const dial = async (port: number): Promise<Socket> => {
   const socket = connect({ port, host: '127.0.0.1' });

@@ -6,10 +6,10 @@ import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { SessionEndReason, SessionState } from '#libs/contracts/port.ts';
-import { isDomainError } from '#libs/errors/index.ts';
 import { eventually, needs, startService, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { closed, listen, startBroker, type TestBroker, type Visualizations } from '../fixtures/broker.ts';
 import { makeCavity } from '../fixtures/case.ts';
+import { failureOf } from '../fixtures/failure-of.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 import { startParaviewClient, type ParaviewClient } from '../fixtures/paraview-client.ts';
 
@@ -31,12 +31,6 @@ const run = async (client: ParaviewClient, python: string): Promise<void> => {
   await client.run(`globals().update(p=ProgrammableSource(Script=${JSON.stringify(python)}))`);
   await client.run('p.UpdatePipeline()');
 };
-
-const failureOf = (call: Promise<unknown>) =>
-  call.then(
-    () => undefined,
-    (thrown: unknown) => (isDomainError(thrown) ? thrown : Promise.reject(thrown as Error)),
-  );
 
 describe('a ParaView server', () => {
   before(needs('pvserver', 'pvpython', 'bwrap', 'socat', 'blockMesh'));

@@ -4,19 +4,14 @@ import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { SessionEndReason, SessionState, type VncSession } from '#libs/contracts/port.ts';
-import { isDomainError } from '#libs/errors/index.ts';
 import { eventually, isAlive, needs, startService, startVncServer, type VncServer } from '#libs/testing/index.ts';
 import { ask, closed, listen, portOf, startBroker, type TestBroker, type Vnc } from '../fixtures/broker.ts';
+import { failureOf } from '../fixtures/failure-of.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 import { openViewer, type Viewer } from '../fixtures/viewer.ts';
 
 type Ask = Parameters<Vnc['startVncSession']>[0];
 
-const failureOf = (call: Promise<unknown>) =>
-  call.then(
-    () => undefined,
-    (thrown: unknown) => (isDomainError(thrown) ? thrown : Promise.reject(thrown as Error)),
-  );
 /** The viewer's answer to what the machine said first, to which it tells how one may log in. */
 const HELLO = Buffer.from('RFB 003.008\n');
 const BANNER = 'RFB 003.008\n';
