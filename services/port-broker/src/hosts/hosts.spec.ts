@@ -114,6 +114,9 @@ describe('several hosts', () => {
     const { leaseId = '', fencingToken = 0 } = named ?? {};
     const renewed = await atEast.renewLease({ leaseId, fencingToken, ttl: { seconds: 3_000, nanos: 0 } });
     expect(renewed.lease?.ttl?.seconds).to.equal(3_000);
+    expect(await failureOf(atEast.getPoolStatus({ pool: 'none', host: '' }))).to.include({
+      reason: 'PORT_POOL_UNKNOWN',
+    });
     const waiting = atEast.acquireLease(ask({ wait: { seconds: 20, nanos: 0 } }), { deadlineMs: 30_000 });
     await atEast.releaseLease({ leaseId, fencingToken });
     await atEast.releaseLease({ leaseId: (await list(atEast, { host: 'east' }))[0]?.leaseId ?? '', fencingToken: 0 });

@@ -1,4 +1,4 @@
-import { isDomainError } from '#libs/errors/index.ts';
+import { isDomainError, unavailable } from '#libs/errors/index.ts';
 import type { CallContext, ServerStream, Unary } from '#libs/grpc/index.ts';
 import { pageToken, parsePage } from '#libs/pages/index.ts';
 import type { Duration } from '#libs/contracts/rpc.ts';
@@ -83,14 +83,20 @@ export const ofAllHosts = <Q extends { host: string }, R extends Everywhere>(
 ): Unary<Q, R> =>
   spread(ctx, method, handler, async (ask, request) => {
     if (request.host !== '') return ask(nameOf(ctx, request.host), request);
-    const own = await ask(ctx.hosts.own, request);
-    const peers = ctx.hosts.peers().map(({ host }) => host);
-    const others = await Promise.allSettled(peers.map((host) => ask(host, request)));
-    return others.reduce<R>(
-      (all, other, i) =>
-        other.status === 'fulfilled' ? join(all, other.value) : withSilent(all, [peers[i] ?? ''], other.reason),
-      own,
-    );
+    const names = [ctx.hosts.own, ...ctx.hosts.peers().map(({ host }) => host)];
+    const asked = await Promise.allSettled(names.map((host) => ask(host, request)));
+    const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const silent: string[] = [];
+    for (const [i, one] of asked.entries()) {
+      if (one.status === 'fulfilled') continue;
+      // What one host does not have another may.
+      if (isNotFound(one.reason) && answers.length > 0) continue;
+      ifSilent(one.reason, i === 0);
+      silent.push(names[i] ?? '');
+    }
+    const [first, ...rest] = answers;
+    if (first === undefined) throw unavailable('port-broker', 'no broker answers');
+    return withSilent(rest.reduce(join, first), silent);
   });
 
 interface PageAsk {
@@ -126,7 +132,7 @@ export const pagesOfHosts = <Q extends PageAsk, R extends PageAnswer>(
       const left = size - (all === undefined ? 0 : lengthOf(all));
       const what = { ...request, pageSize: left, pageToken: host === begin ? token : '' };
       const page = await ask(host, what).catch((thrown: unknown) => ifSilent(thrown, host === own));
-      if (page === undefined) all = all && withSilent(all, [host], undefined);
+      if (page === undefined) all = all && withSilent(all, [host]);
       else all = all === undefined ? page : join(all, page);
       if (all === undefined) continue;
       const next = page !== undefined && page.nextPageToken !== '' ? [host, page.nextPageToken] : undefined;
@@ -217,8 +223,10 @@ const ifAway = (thrown: unknown): undefined => {
   throw thrown;
 };
 
+const isNotFound = (thrown: unknown): boolean => isDomainError(thrown) && thrown.code === status.NOT_FOUND;
+
 const ifNotFound = (thrown: unknown): undefined => {
-  if (isDomainError(thrown) && thrown.code === status.NOT_FOUND) return undefined;
+  if (isNotFound(thrown)) return undefined;
   throw thrown;
 };
 
@@ -230,10 +238,10 @@ const ifSilent = (thrown: unknown, isOwn: boolean): undefined => {
   throw thrown;
 };
 
-const withSilent = <R extends Everywhere>(answer: R, hosts: readonly string[], thrown: unknown): R => {
-  if (thrown !== undefined) ifSilent(thrown, false);
-  return { ...answer, unreachableHosts: [...answer.unreachableHosts, ...hosts] };
-};
+const withSilent = <R extends Everywhere>(answer: R, hosts: readonly string[]): R => ({
+  ...answer,
+  unreachableHosts: [...answer.unreachableHosts, ...hosts],
+});
 
 const isOfHosts = (token: string): boolean => {
   try {
