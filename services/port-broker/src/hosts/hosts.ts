@@ -1,9 +1,10 @@
 import type { Collection } from 'mongodb';
 import type { Clock } from '#libs/clock/index.ts';
-import { collection, connectMongo, startBeats, type BeatDocument, type Beats, type Store } from '#libs/mongo/index.ts';
+import type { BeatDocument, Beats, Store } from '#libs/mongo/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { isTagged, tagOf } from './tags.ts';
-import { createPlaces, nowhere, type PlaceDocument, type Places } from './places.ts';
+import type { PlaceDocument } from './mongo-places.ts';
+import { nowhere, type Places } from './places.ts';
 
 /** A broker of another host, as it announces itself. */
 export interface Peer {
@@ -69,6 +70,9 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions):
     seenAt = clock.monotonic();
   };
   const open = async (url: string, database: string, endpoint: string): Promise<void> => {
+    // Only here: a broker comes back sooner without the driver, and answers before it has anybody to announce itself to.
+    const { collection, connectMongo, startBeats } = await import('#libs/mongo/index.ts');
+    const { createPlaces } = await import('./mongo-places.ts');
     while (!closing.signal.aborted) {
       try {
         store = await connectMongo({ url, database, logger: log });

@@ -1,6 +1,6 @@
 import { statOf } from '#libs/processes/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import { isMarked, isRunning, markedWith, type Identity } from './mark.ts';
+import { isMarked, isRunning, livingOf, markedWith, type Identity } from './mark.ts';
 
 const POLL_MS = 25;
 /** A killed process can take a moment: it has memory to give back, or waits for a disk. */
@@ -8,20 +8,25 @@ const KILL_MS = 5_000;
 
 /**
  * Ends everything that carries a nonce, and the process groups that it is in: asks for `graceMs`, then kills, also what escaped from
- * its group. Resolves to whether nothing is left.
+ * its group. Resolves to the nonces of which something is left.
  */
-export const endMarked = async (nonces: ReadonlySet<string>, graceMs: number, clock: Clock): Promise<boolean> => {
-  if (nonces.size === 0) return true;
+export const endMarked = async (
+  nonces: ReadonlySet<string>,
+  graceMs: number,
+  clock: Clock,
+): Promise<ReadonlySet<string>> => {
+  if (nonces.size === 0) return nonces;
   signalMarked(nonces, 'SIGTERM');
   // One that was stopped hears nothing until it goes on.
   signalMarked(nonces, 'SIGCONT');
-  if (await areGone(nonces, clock, graceMs)) return true;
+  let left = await leftOf(nonces, clock, graceMs);
   const until = clock.monotonic() + KILL_MS;
-  for (;;) {
-    signalMarked(nonces, 'SIGKILL');
-    if (await areGone(nonces, clock, 10 * POLL_MS)) return true;
-    if (clock.monotonic() > until) return false;
+  while (left.size > 0) {
+    signalMarked(left, 'SIGKILL');
+    left = await leftOf(left, clock, 10 * POLL_MS);
+    if (clock.monotonic() > until) break;
   }
+  return left;
 };
 
 /** Ends one process and nothing else: asks for `graceMs`, then kills. Resolves when it is gone, or does not go. */
@@ -37,11 +42,12 @@ export const endOne = async (identity: Identity, graceMs: number, clock: Clock):
   }
 };
 
-const areGone = async (nonces: ReadonlySet<string>, clock: Clock, withinMs: number): Promise<boolean> => {
+/** What is left after a while, or as soon as nothing is. */
+const leftOf = async (nonces: ReadonlySet<string>, clock: Clock, withinMs: number): Promise<ReadonlySet<string>> => {
   const until = clock.monotonic() + withinMs;
-  for (;;) {
-    if (markedWith(nonces).length === 0) return true;
-    if (clock.monotonic() >= until) return false;
+  for (let left: ReadonlySet<string> = nonces; ;) {
+    left = livingOf(left);
+    if (left.size === 0 || clock.monotonic() >= until) return left;
     await clock.sleep(POLL_MS);
   }
 };

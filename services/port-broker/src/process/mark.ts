@@ -8,8 +8,17 @@ export const MARK = 'MUSTER_NONCE';
 export const isMarked = (pid: number, nonce: string): boolean => noncesOf(pid).includes(nonce);
 
 /** Every living process that carries one of the nonces. */
-export const markedWith = (nonces: ReadonlySet<string>): ProcessStat[] =>
-  allProcesses().filter((stat) => !stat.isDead && noncesOf(stat.pid).some((nonce) => nonces.has(nonce)));
+export const markedWith = (nonces: ReadonlySet<string>): ProcessStat[] => marked(nonces).map(({ stat }) => stat);
+
+/** The nonces that a living process carries. */
+export const livingOf = (nonces: ReadonlySet<string>): Set<string> =>
+  new Set(marked(nonces).flatMap(({ carried }) => carried));
+
+const marked = (nonces: ReadonlySet<string>): { stat: ProcessStat; carried: string[] }[] =>
+  allProcesses().flatMap((stat) => {
+    const carried = stat.isDead ? [] : noncesOf(stat.pid).filter((nonce) => nonces.has(nonce));
+    return carried.length === 0 ? [] : [{ stat, carried }];
+  });
 
 const noncesOf = (pid: number): string[] => {
   try {

@@ -8,7 +8,7 @@ import { diskTakesNothing } from '../desk/errors.ts';
 import { isOver, newSession, type ProcessRecord, type Session, type SessionEnd } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import type { SocketTable } from '../host/socket-table.ts';
-import { endMarked } from '../process/end.ts';
+import { createEnder } from '../process/ender.ts';
 import { StartFailure } from '../process/failure.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { newEntry, type Entry } from './entry.ts';
@@ -76,6 +76,7 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
   const byKey = new Map<string, string>();
   const closing = new AbortController();
   const inTurn = pLimit(kind.startsAtOnce);
+  const ender = createEnder(clock);
   /** Nonces of sessions that are over, of which something may be left. */
   const left = new Set<string>();
 
@@ -116,6 +117,7 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
         clock,
         sockets,
         closing: closing.signal,
+        end: ender,
         newNonce: () => Buffer.from(random.bytes(16)).toString('hex'),
         note: (process) => {
           write(() => store.putProcess(process));
@@ -257,7 +259,7 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
 
   const sweep = async (): Promise<number> => {
     const nonces = new Set(left);
-    const isClean = await endMarked(nonces, 0, clock);
+    const isClean = await ender([...nonces], 0);
     if (isClean) {
       for (const nonce of nonces) left.delete(nonce);
       recordIfPossible(() => store.dropProcesses(nonces));

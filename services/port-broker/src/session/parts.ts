@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Clock } from '#libs/clock/index.ts';
 import type { ProcessRecord } from '../domain/session.ts';
 import type { SocketTable } from '../host/socket-table.ts';
-import { endMarked } from '../process/end.ts';
+import type { Ender } from '../process/ender.ts';
 import { StartFailure } from '../process/failure.ts';
 import { whoListens } from '../process/listening.ts';
 import { isRunning, type Identity } from '../process/mark.ts';
@@ -19,6 +19,7 @@ export interface PartsOptions {
   /** Aborts when this process ends, and the programs live on. */
   closing: AbortSignal;
   newNonce: () => string;
+  end: Ender;
   /** Makes durable what is about to be started, and then with its pid. Throws while it cannot. */
   note: (record: ProcessRecord) => void;
   /** Nothing is left of these. */
@@ -133,7 +134,7 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
     return who === 'ours';
   };
   const end = async (nonces: readonly string[], graceMs: number): Promise<boolean> => {
-    const isGone = await endMarked(new Set(nonces), graceMs, clock);
+    const isGone = await options.end(nonces, graceMs);
     if (isGone) {
       for (const nonce of nonces) known.delete(nonce);
       forget(nonces);
