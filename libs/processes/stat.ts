@@ -5,6 +5,8 @@ export interface ProcessStat {
   pid: number;
   /** One that has ended and has only to be reaped is no process any more, to anybody but its parent. */
   isDead: boolean;
+  /** It hears no signal but SIGKILL and SIGCONT until it goes on. */
+  isStopped: boolean;
   parent: number;
   group: number;
   /** User and system time of its own, in clock ticks (100 a second). */
@@ -30,6 +32,7 @@ export const statOf = (pid: number): ProcessStat | undefined => {
   return {
     pid,
     isDead: fields[0] === 'Z' || fields[0] === 'X',
+    isStopped: fields[0] === 'T' || fields[0] === 't',
     parent: number(4),
     group: number(5),
     cpuTicks: number(14) + number(15),

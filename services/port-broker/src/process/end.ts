@@ -1,14 +1,14 @@
-import { statOf } from '#libs/processes/index.ts';
+import { statOf, type ProcessStat } from '#libs/processes/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import { isMarked, isRunning, livingOf, markedWith, type Identity } from './mark.ts';
+import { isMarkedWith, isRunning, livingOf, markedWith, type Identity } from './mark.ts';
 
 const POLL_MS = 25;
 /** A killed process can take a moment: it has memory to give back, or waits for a disk. */
 const KILL_MS = 5_000;
 
 /**
- * Ends everything that carries a nonce, and the process groups that it is in: asks for `graceMs`, then kills, also what escaped from
- * its group. Resolves to the nonces of which something is left.
+ * Ends everything that carries a nonce, and the process groups that it is in: asks for `graceMs` (0: not at all), then kills, also what
+ * escaped from its group. Resolves to the nonces of which something is left.
  */
 export const endMarked = async (
   nonces: ReadonlySet<string>,
@@ -16,10 +16,13 @@ export const endMarked = async (
   clock: Clock,
 ): Promise<ReadonlySet<string>> => {
   if (nonces.size === 0) return nonces;
-  signalMarked(nonces, 'SIGTERM');
-  // One that was stopped hears nothing until it goes on.
-  signalMarked(nonces, 'SIGCONT');
-  let left = await leftOf(nonces, clock, graceMs);
+  let left = nonces;
+  if (graceMs > 0) {
+    signalMarked(nonces, 'SIGTERM');
+    // One that was stopped hears nothing until it goes on.
+    signalMarked(nonces, 'SIGCONT', ({ isStopped }) => isStopped);
+    left = await leftOf(nonces, clock, graceMs);
+  }
   const until = clock.monotonic() + KILL_MS;
   while (left.size > 0) {
     signalMarked(left, 'SIGKILL');
@@ -52,18 +55,24 @@ const leftOf = async (nonces: ReadonlySet<string>, clock: Clock, withinMs: numbe
   }
 };
 
-const signalMarked = (nonces: ReadonlySet<string>, name: NodeJS.Signals): void => {
+/** `of`: only to those, and the groups that they are in. */
+const signalMarked = (
+  nonces: ReadonlySet<string>,
+  name: NodeJS.Signals,
+  of: (stat: ProcessStat) => boolean = () => true,
+): void => {
   const groups = new Set<number>();
   const own = statOf(process.pid)?.group;
-  for (const { pid, group, startTicks } of markedWith(nonces)) {
+  for (const stat of markedWith(nonces)) {
+    const { pid, group, startTicks } = stat;
+    if (groups.has(group) || !of(stat)) continue;
     // Looked at again: its number may be somebody else's by now.
-    const isOurs = statOf(pid)?.startTicks === startTicks && [...nonces].some((nonce) => isMarked(pid, nonce));
-    if (!isOurs) continue;
+    if (statOf(pid)?.startTicks !== startTicks || !isMarkedWith(pid, nonces)) continue;
     // As long as one of ours is in it the group is ours, with those in it that threw their nonce away.
+    if (group === own) send(pid, name);
+    else send(-group, name);
     if (group !== own) groups.add(group);
-    send(pid, name);
   }
-  for (const group of groups) send(-group, name);
 };
 
 const send = (target: number, name: NodeJS.Signals): void => {

@@ -7,6 +7,10 @@ export const MARK = 'MUSTER_NONCE';
 /** Whether a process carries a nonce; false for those of other people, and those that are gone. */
 export const isMarked = (pid: number, nonce: string): boolean => noncesOf(pid).includes(nonce);
 
+/** Whether it carries one of several. */
+export const isMarkedWith = (pid: number, nonces: ReadonlySet<string>): boolean =>
+  noncesOf(pid).some((nonce) => nonces.has(nonce));
+
 /** Every living process that carries one of the nonces. */
 export const markedWith = (nonces: ReadonlySet<string>): ProcessStat[] => marked(nonces).map(({ stat }) => stat);
 

@@ -40,7 +40,8 @@ export interface WebsockifyOptions {
 }
 
 const READY_MS = 30_000;
-const GRACE_MS = 1_000;
+/** It has nothing to put away, and a thousand interpreters that end in good order keep a host busy. */
+const GRACE_MS = 0;
 /** Each is a Python interpreter to start: more at once only makes all of them late. */
 const AT_ONCE = 4;
 /** Finds viewers that are gone without a word, and keeps the others' ways open. */
