@@ -38,12 +38,15 @@ describe('several hosts', () => {
   let atWest: Ports;
 
   const everybodyIsKnown = (): Promise<void> =>
-    eventually(async () => {
-      for (const each of [atEast, atWest]) {
-        const { pools } = await each.getPoolStatus({ pool: '', host: '' });
-        expect(new Set(pools.map(({ host }) => host))).to.deep.equal(new Set(['east', 'west']));
-      }
-    });
+    eventually(
+      async () => {
+        for (const each of [atEast, atWest]) {
+          const { pools } = await each.getPoolStatus({ pool: '', host: '' });
+          expect(new Set(pools.map(({ host }) => host))).to.deep.equal(new Set(['east', 'west']));
+        }
+      },
+      { withinMs: 20_000 },
+    );
   const open = async (mongo = mongod.url): Promise<void> => {
     meshes += 1;
     const shared = { MUSTER_MONGO_URL: mongo, MUSTER_MONGO_DATABASE: `mesh-${meshes}` };

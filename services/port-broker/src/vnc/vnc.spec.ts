@@ -139,7 +139,9 @@ describe('the console of a machine', () => {
         await broker.service.restart();
         operator = await broker.vnc('operator', 'olga');
         expect([...(await viewer.say(HELLO))]).to.deep.equal([1, 1]);
-        await eventually(async () => expect(await get('a')).to.include({ sessionId, port, viewers: 2, restarts: 0 }));
+        await eventually(async () => expect(await get('a')).to.include({ sessionId, port, viewers: 2, restarts: 0 }), {
+          withinMs: 15_000,
+        });
         await stop('a');
         await Promise.all([viewer.closed, second.closed]);
       });
@@ -239,8 +241,8 @@ describe('the console of a machine', () => {
   });
 
   describe('through the gateway', () => {
-    it('takes each token once, for a while, for its session alone, and none that is forged', async () => {
-      await open({ MUSTER_PORT_VNC_TOKEN_TTL: '3s' });
+    it('takes each token once, for its session alone, and none that is forged', async () => {
+      await open();
       const other = opened.use(await startVncServer());
       const first = await start('a', { gateway: true });
       const second = await start('b', { gateway: true, target: other.target });
@@ -259,11 +261,15 @@ describe('the console of a machine', () => {
         await refuses(withPath(second.url, forged.join('.')));
       }
       expect((await view(second.url)).banner).to.equal(BANNER);
-      const { url: late, session } = await start('a', { gateway: true });
+    });
+
+    it('takes no token that is too old', async () => {
+      await open({ MUSTER_PORT_VNC_TOKEN_TTL: '1s' });
+      const { url, session } = await start('a', { gateway: true });
       const expire = session?.urlExpireTime?.getTime() ?? 0;
-      expect(expire).to.be.greaterThan(Date.now());
+      expect(expire).to.be.greaterThan(0);
       await eventually(() => expect(Date.now()).to.be.greaterThan(expire + 100), { everyMs: 100 });
-      await refuses(late);
+      await refuses(url);
     });
 
     it('hangs up those who watch a machine when its session ends, and nobody else; the last one ends the gateway', async () => {
@@ -272,7 +278,9 @@ describe('the console of a machine', () => {
       const second = await start('b', { gateway: true });
       const [one, two] = [await view(first.url), await view(second.url)];
       const { url: unused } = await start('a', { gateway: true });
-      await eventually(async () => expect((await list()).map(({ viewers }) => viewers)).to.deep.equal([1, 1]));
+      await eventually(async () => expect((await list()).map(({ viewers }) => viewers)).to.deep.equal([1, 1]), {
+        withinMs: 15_000,
+      });
       await stop('a');
       await one.closed;
       await refuses(unused);
