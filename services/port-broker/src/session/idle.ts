@@ -27,6 +27,8 @@ export interface IdleWatch {
 
 const MINUTE_MS = 60_000;
 const SHORTEST_MS = 100;
+/** That a session is not used is told by what it did for so long. */
+const SHORTEST_SPAN_MS = 1_000;
 /** So many looks within the shortest idle time: a session is ended that much too late at most. */
 const LOOKS = 20;
 
@@ -49,6 +51,8 @@ export const watchIdle = <Spec>({ keeper, clock, idleMs, sample, tell }: IdleOpt
     if (next === undefined) return watched.get(id);
     const before = watched.get(id);
     const isUsed = before === undefined || isActive(before.sample, next);
+    // On a host with much to do a busy program can get next to nothing for a moment.
+    if (before !== undefined && !isUsed && next.at - before.sample.at < SHORTEST_SPAN_MS) return before;
     const now: Watched = {
       sample: next,
       usedAt: isUsed ? next.at : before.usedAt,
