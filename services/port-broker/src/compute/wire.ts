@@ -1,6 +1,6 @@
-import { constants, type FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
+import { constants, open, type FileHandle } from 'node:fs/promises';
 import { Request } from 'zeromq';
+import { SOCKET } from '../process/isolate.ts';
 
 /** The way to the worker broke before it answered. */
 export class WayBrokenError extends Error {
@@ -12,7 +12,7 @@ export const PING = JSON.stringify({ command: 'ping' });
 
 /**
  * Sends a worker one message and resolves to its answer. Each has a connection of its own, so that a late answer never is taken for
- * another one's. `folder` is where the socket `s` of the way to it is. Rejects with WayBrokenError, and with the signal's reason.
+ * another one's. `folder` is where the socket of the way to it is. Rejects with WayBrokenError, and with the signal's reason.
  */
 export const askWorker = async (folder: string, text: string, signal: AbortSignal): Promise<Buffer> => {
   signal.throwIfAborted();
@@ -26,7 +26,7 @@ export const askWorker = async (folder: string, text: string, signal: AbortSigna
   broken.catch(() => undefined);
   socket.events.on('disconnect', () => reject(new WayBrokenError('the connection to the worker broke')));
   try {
-    socket.connect(`ipc:///proc/self/fd/${at.fd}/s`);
+    socket.connect(`ipc:///proc/self/fd/${at.fd}/${SOCKET}`);
     await Promise.race([socket.send(text), broken]);
     const frames = await Promise.race([socket.receive(), broken]);
     if (frames.length !== 1 || frames[0] === undefined) throw new SyntaxError('it has several frames');

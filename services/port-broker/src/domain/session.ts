@@ -81,4 +81,14 @@ export const newSession = <Spec>(
   restarts: 0,
 });
 
+const REMEMBERED = 1_000;
+
+/** Those that are over and of which nothing is to be known any more: all but the last 1,000. */
+export const outdated = (sessions: readonly Session[]): string[] =>
+  sessions
+    .filter(isOver)
+    .sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0))
+    .slice(REMEMBERED)
+    .map(({ id }) => id);
+
 export const isOver = ({ state }: Pick<Session, 'state'>): boolean => state === 'ended';

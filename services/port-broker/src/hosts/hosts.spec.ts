@@ -191,6 +191,8 @@ describe('several hosts', () => {
     const { pools, unreachableHosts } = await atEast.getPoolStatus({ pool: 'lab', host: '' });
     expect(pools.map(({ host }) => host)).to.deep.equal(['east']);
     expect(unreachableHosts).to.deep.equal(['west']);
+    // Page by page it comes to an end as well.
+    expect((await list(atEast, { pageSize: 1 })).map(({ host }) => host)).to.deep.equal(['east', 'east']);
     expect(await failureOf(atEast.getLease({ leaseId: named?.leaseId ?? '' }))).to.include({
       code: status.UNAVAILABLE,
     });

@@ -69,9 +69,12 @@ const signalMarked = (
     // Looked at again: its number may be somebody else's by now.
     if (statOf(pid)?.startTicks !== startTicks || !isMarkedWith(pid, nonces)) continue;
     // As long as one of ours is in it the group is ours, with those in it that threw their nonce away.
-    if (group === own) send(pid, name);
-    else send(-group, name);
-    if (group !== own) groups.add(group);
+    if (group === own) {
+      send(pid, name);
+      continue;
+    }
+    send(-group, name);
+    groups.add(group);
   }
 };
 

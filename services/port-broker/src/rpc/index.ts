@@ -54,7 +54,7 @@ const ports = (ctx: Context): Handlers<typeof PortServiceService> => {
     renewLease: ofId(ctx, rpc.renewLease, renewLease(ctx), ({ leaseId }) => leaseId),
     releaseLease: ofId(ctx, rpc.releaseLease, releaseLease(ctx), ({ leaseId }) => leaseId),
     getLease: ofId(ctx, rpc.getLease, getLease(ctx), ({ leaseId }) => leaseId),
-    listLeases: pagesOfHosts(ctx, rpc.listLeases, listLeases(ctx), joined('leases'), lengthOf('leases')),
+    listLeases: pagesOfHosts(ctx, rpc.listLeases, listLeases(ctx), 'leases', joined('leases')),
     watchLeases: streamOfHost(ctx, rpc.watchLeases, watchLeases(ctx)),
     getPoolStatus: ofAllHosts(ctx, rpc.getPoolStatus, getPoolStatus(ctx), joined('pools')),
     reconcile: ofHost(ctx, rpc.reconcile, reconcile(ctx)),
@@ -64,15 +64,19 @@ const ports = (ctx: Context): Handlers<typeof PortServiceService> => {
 const visualizations = (ctx: Context): Handlers<typeof VisualizationServiceService> => {
   const rpc = VisualizationServiceService;
   const idOf = ({ visualizationId }: { visualizationId: string }): string => visualizationId;
-  const join = joined('visualizations');
-  const size = lengthOf('visualizations');
   return {
     startVisualization: placed(ctx, rpc.startVisualization, startVisualization(ctx), ({ source }) => ({
       pool: 'visualization',
       key: `${source?.$case ?? ''} ${source?.value ?? ''}`,
     })),
     getVisualization: ofId(ctx, rpc.getVisualization, getVisualization(ctx), idOf),
-    listVisualizations: pagesOfHosts(ctx, rpc.listVisualizations, listVisualizations(ctx), join, size),
+    listVisualizations: pagesOfHosts(
+      ctx,
+      rpc.listVisualizations,
+      listVisualizations(ctx),
+      'visualizations',
+      joined('visualizations'),
+    ),
     stopVisualization: ofId(ctx, rpc.stopVisualization, stopVisualization(ctx), idOf),
     cleanupIdle: ofAllHosts(ctx, rpc.cleanupIdle, cleanupIdle(ctx), joined('ended')),
   };
@@ -91,7 +95,7 @@ const consoles = (ctx: Context): Handlers<typeof VncServiceService> => {
       key: `vm ${vm}`,
     })),
     getVncSession: named(rpc.getVncSession, getVncSession(ctx)),
-    listVncSessions: pagesOfHosts(ctx, rpc.listVncSessions, listVncSessions(ctx), joinedConsoles, lengthOf('sessions')),
+    listVncSessions: pagesOfHosts(ctx, rpc.listVncSessions, listVncSessions(ctx), 'sessions', joinedConsoles),
     stopVncSession: named(rpc.stopVncSession, stopVncSession(ctx)),
   };
 };
@@ -99,8 +103,6 @@ const consoles = (ctx: Context): Handlers<typeof VncServiceService> => {
 const computeSessions = (ctx: Context): Handlers<typeof ComputeSessionServiceService> => {
   const rpc = ComputeSessionServiceService;
   const idOf = ({ sessionId }: { sessionId: string }): string => sessionId;
-  const join = joined('sessions');
-  const size = lengthOf('sessions');
   return {
     startComputeSession: placed(
       ctx,
@@ -112,7 +114,13 @@ const computeSessions = (ctx: Context): Handlers<typeof ComputeSessionServiceSer
       }),
     ),
     sendCommand: ofId(ctx, rpc.sendCommand, sendCommand(ctx), idOf),
-    listComputeSessions: pagesOfHosts(ctx, rpc.listComputeSessions, listComputeSessions(ctx), join, size),
+    listComputeSessions: pagesOfHosts(
+      ctx,
+      rpc.listComputeSessions,
+      listComputeSessions(ctx),
+      'sessions',
+      joined('sessions'),
+    ),
     getComputeSession: ofId(ctx, rpc.getComputeSession, getComputeSession(ctx), idOf),
     setSessionUserInfo: ofId(ctx, rpc.setSessionUserInfo, setSessionUserInfo(ctx), idOf),
     endComputeSession: ofId(ctx, rpc.endComputeSession, endComputeSession(ctx), idOf),
@@ -130,11 +138,6 @@ const joined =
     [field]: [...one[field], ...other[field]],
     unreachableHosts: [...one.unreachableHosts, ...other.unreachableHosts],
   });
-
-const lengthOf =
-  <K extends string>(field: K) =>
-  (answer: Record<K, readonly unknown[]>): number =>
-    answer[field].length;
 
 const joinedConsoles = (one: ListVncSessionsResponse, other: ListVncSessionsResponse): ListVncSessionsResponse => ({
   ...joined('sessions')(one, other),

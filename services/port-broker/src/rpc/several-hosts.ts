@@ -111,38 +111,42 @@ interface PageAnswer extends Everywhere {
 
 const HOSTS = 'hosts';
 
-/** For a list in pages: the named host's, or one host's after the other's. `join` makes one page of two; `lengthOf`: of a page. */
-export const pagesOfHosts = <Q extends PageAsk, R extends PageAnswer>(
+/** For a list in pages: the named host's, or one host's after the other's. `field`: the list; `join` makes one page of two. */
+export const pagesOfHosts = <K extends string, Q extends PageAsk, R extends PageAnswer & Record<K, readonly unknown[]>>(
   ctx: Context,
   method: UnaryMethod<Q, R>,
   handler: Unary<Q, R>,
+  field: K,
   join: (one: R, other: R) => R,
-  lengthOf: (page: R) => number,
 ): Unary<Q, R> =>
   spread(ctx, method, handler, async (ask, request) => {
     const { own } = ctx.hosts;
     if (request.host !== '') return ask(nameOf(ctx, request.host), request);
-    const names = [own, ...ctx.hosts.peers().map(({ host }) => host)];
-    if (names.length === 1 && !isOfHosts(request.pageToken)) return ask(own, request);
+    const peers = ctx.hosts.peers().map(({ host }) => host);
+    if (peers.length === 0 && !isOfHosts(request.pageToken)) return ask(own, request);
     const { size, after } = parsePage(request, HOSTS, 2);
     const [begin = own, token = ''] = after ?? [];
+    // One that vanished since the page before is told of, and those behind it come next.
+    const names = [begin, ...peers.filter((host) => begin === own || host > begin)];
+    const none = async (): Promise<R> => ({
+      ...(await ask(own, { ...request, pageSize: 1, pageToken: '' })),
+      [field]: [],
+      nextPageToken: '',
+    });
     let all: R | undefined;
     for (const [i, host] of names.entries()) {
-      if (i < names.indexOf(begin)) continue;
-      const left = size - (all === undefined ? 0 : lengthOf(all));
-      const what = { ...request, pageSize: left, pageToken: host === begin ? token : '' };
+      const what = { ...request, pageSize: size - (all?.[field].length ?? 0), pageToken: host === begin ? token : '' };
       const page = await ask(host, what).catch((thrown: unknown) => ifSilent(thrown, host === own));
-      if (page === undefined) all = all && withSilent(all, [host]);
+      if (page === undefined) all = withSilent(all ?? (await none()), [host]);
       else all = all === undefined ? page : join(all, page);
-      if (all === undefined) continue;
-      const next = page !== undefined && page.nextPageToken !== '' ? [host, page.nextPageToken] : undefined;
+      const inner = page?.nextPageToken ?? '';
       const following = names[i + 1];
-      const goesOn = next ?? (following === undefined ? undefined : [following, '']);
-      if (lengthOf(all) >= size || next !== undefined) {
-        return { ...all, nextPageToken: goesOn === undefined ? '' : pageToken(HOSTS, goesOn) };
+      if (inner !== '') return { ...all, nextPageToken: pageToken(HOSTS, [host, inner]) };
+      if (all[field].length >= size && following !== undefined) {
+        return { ...all, nextPageToken: pageToken(HOSTS, [following, '']) };
       }
     }
-    return all === undefined ? ask(own, { ...request, pageToken: '' }) : { ...all, nextPageToken: '' };
+    return { ...(all ?? (await none())), nextPageToken: '' };
   });
 
 /** What is to be placed on some host. */

@@ -5,7 +5,7 @@ import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Desk } from '../desk/desk.ts';
 import { diskTakesNothing } from '../desk/errors.ts';
-import { isOver, newSession, type ProcessRecord, type Session, type SessionEnd } from '../domain/session.ts';
+import { isOver, newSession, outdated, type ProcessRecord, type Session, type SessionEnd } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import type { SocketTable } from '../host/socket-table.ts';
 import { createEnder } from '../process/ender.ts';
@@ -65,7 +65,6 @@ export interface Keeper<Spec> {
 
 /** A port can be taken between its lease and its use. */
 const MOST_PORTS = 3;
-const REMEMBERED = 1_000;
 const SWEEP_EVERY_MS = 10_000;
 const BOUND_EVERY_MS = 500;
 
@@ -158,11 +157,9 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     await settle(entry, isClean, {});
   };
   const forgetOld = (): void => {
-    const over = [...entries.values()].filter(({ session }) => isOver(session)).map(({ session }) => session);
-    const old = over.sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0)).slice(REMEMBERED);
-    if (old.length === 0) return;
-    for (const { id } of old) entries.delete(id);
-    const ids = old.map(({ id }) => id);
+    const ids = outdated([...entries.values()].map(({ session }) => session));
+    if (ids.length === 0) return;
+    for (const id of ids) entries.delete(id);
     recordIfPossible(() => store.drop(ids));
     kind.forgotten?.(ids);
   };

@@ -1,7 +1,7 @@
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { diskTakesNothing } from '../desk/errors.ts';
-import { isOver, newSession, type SessionEnd } from '../domain/session.ts';
+import { isOver, newSession, outdated, type SessionEnd } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import { sessionNotFound } from '../session/errors.ts';
 import type { SessionStore } from '../store/session-store.ts';
@@ -39,7 +39,6 @@ interface Member {
 }
 
 const KIND = 'vnc-member';
-const REMEMBERED = 1_000;
 
 /** Opens those that an earlier process left. */
 export const openMembers = (options: MembersOptions): Members => {
@@ -85,9 +84,7 @@ export const openMembers = (options: MembersOptions): Members => {
     }
   };
   const forgetOld = (): void => {
-    const over = [...members.values()].map(({ session }) => session).filter(isOver);
-    const old = over.sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0)).slice(REMEMBERED);
-    for (const { id } of old) drop(id);
+    for (const id of outdated([...members.values()].map(({ session }) => session))) drop(id);
   };
 
   for (const session of store.load().sessions as VncSession[]) {
