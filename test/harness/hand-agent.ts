@@ -64,7 +64,12 @@ const told = new Map<string, () => string>();
 const { ring, until } = createChanges(() => [...told.values()].map((each) => each()).join('; '));
 
 /** Enrols a machine, unless it is enrolled already, and connects its agent. */
-export const handAgent = async (mesh: Mesh, who: string | Enrolled, slots = 1): Promise<HandAgent> => {
+export const handAgent = async (
+  mesh: Mesh,
+  who: string | Enrolled,
+  slots = 1,
+  engines: Capability['engines'] = [{ name: 'noop', version: '1' }],
+): Promise<HandAgent> => {
   const enrolled = typeof who === 'string' ? await enrol(mesh, who) : who;
   const client = createClient(AgentServiceService, { target: mesh.endpoints.user, token: enrolled.token });
   const call = client.connect();
@@ -123,7 +128,7 @@ export const handAgent = async (mesh: Mesh, who: string | Enrolled, slots = 1): 
   const capability: Capability = {
     cpus: 2,
     memoryBytes: 2 ** 30,
-    engines: [{ name: 'noop', version: '1' }],
+    engines,
     sandbox: 'SANDBOX_LEVEL_NONE',
   };
   await send({ $case: 'hello', value: { agentVersion: 'by hand', slots, capability, held: [] } });

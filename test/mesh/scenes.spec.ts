@@ -8,11 +8,12 @@ import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { writeScenes } from '../harness/blender.ts';
 import type { Clients } from '../harness/clients.ts';
 import { errorOf } from '../harness/errors.ts';
+import { handAgent } from '../harness/hand-agent.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { uploadObject } from '../harness/uploads.ts';
 import { ended, named, render, resultsOf, start } from '../harness/work.ts';
 
-describe('a file that is no whole scene', function () {
+describe('a scene that is handed in', function () {
   this.timeout(60_000);
   let dir: TempDir;
   let mesh: Mesh;
@@ -87,5 +88,12 @@ describe('a file that is no whole scene', function () {
     const id = await startWith(missing, { frames: '0-1', samples: 1, allowMissing: true });
     expect(await ended(acme, id)).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 2 });
     for (const { notes } of await resultsOf(acme, id)) expect(notes.join()).to.contain('world_map.png');
+  });
+
+  it('gives a machine that offers OpenFOAM alone no frame, and is rendered by the one that has Blender', async () => {
+    using stranger = await handAgent(mesh, 'stranger', 1, [{ name: 'OPENFOAM_COM', version: '2312' }]);
+    const id = await startWith(whole, { frames: '0-1', samples: 1 });
+    expect(await ended(acme, id)).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 2 });
+    expect(stranger.desired()).to.equal(undefined);
   });
 });

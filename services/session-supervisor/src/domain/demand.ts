@@ -1,16 +1,11 @@
+import type { EngineNeeds } from '#libs/engines/index.ts';
 import type { Crew } from './crew.ts';
+import { engineNeeds } from './machines.ts';
 import { effectiveWanted } from './schedule.ts';
 import type { WorkloadState } from './workload.ts';
 
 /** What the users of a workload must be able to do. */
-export interface Needs {
-  /** Empty with `anyBlender`. */
-  engine: string;
-  anyBlender: boolean;
-  /** Blender's version must be this or later; empty: any. */
-  minVersion: string;
-  /** Blender's version must be this; empty: any. */
-  exactVersion: string;
+export interface Needs extends EngineNeeds {
   /** Users that get no more of this workload. */
   barredUserIds: string[];
 }
@@ -22,18 +17,7 @@ export const demandOf = (
   planUsers: number,
   now: number,
 ): { wanted: number; needs: Needs; users: { userId: string; connectionId: string; claim: number }[] } => {
-  const { spec, file } = state.header;
-  const barredUserIds = [...state.barred];
-  const needs =
-    spec.kind === 'noop'
-      ? { engine: 'noop', anyBlender: false, minVersion: '', exactVersion: '', barredUserIds }
-      : {
-          engine: state.engine,
-          anyBlender: state.engine === '',
-          minVersion: file?.blenderVersion ?? '',
-          exactVersion: state.version,
-          barredUserIds,
-        };
+  const needs = { ...engineNeeds(state), barredUserIds: [...state.barred] };
   const users = [...crew.members.values()].map(({ id, connection, claim }) => ({
     userId: id,
     connectionId: connection,

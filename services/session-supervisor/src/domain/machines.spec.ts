@@ -39,4 +39,12 @@ describe('the frames of a workload', () => {
     mesh.input(holdsNothing('b'));
     expect(mesh.held('b').size).to.be.above(0);
   });
+
+  it('go to no machine without Blender, whatever else it offers', () => {
+    const mesh = play(renderHeader('1-40'));
+    mesh.input(exchange([user('foam', { engines: [{ name: 'OPENFOAM_COM', version: '2312' }] })]));
+    mesh.input(holdsNothing('foam'));
+    expect(mesh.held('foam').size).to.equal(0);
+    expect(mesh.session.state.version).to.equal('');
+  });
 });

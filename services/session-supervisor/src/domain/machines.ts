@@ -1,24 +1,22 @@
+import { canServe, meets, type EngineNeeds } from '#libs/engines/index.ts';
 import type { Crew, Member } from './crew.ts';
 import type { WorkloadState } from './workload.ts';
 
-/** The engine that is none of Blender's. */
-const NOOP = 'noop';
+/** What the machines of a workload must have now: its frames come from one version of Blender once the first is handed out. */
+export const engineNeeds = ({
+  header,
+  engine,
+  version,
+}: Pick<WorkloadState, 'header' | 'engine' | 'version'>): EngineNeeds =>
+  header.spec.kind === 'noop'
+    ? { family: 'noop', engine: '', minVersion: '', exactVersion: '' }
+    : { family: 'blender', engine, minVersion: header.file?.blenderVersion ?? '', exactVersion: version };
 
-/** The version of Blender on a member's machine; empty where there is none. */
-const blenderOf = ({ engines }: Pick<Member, 'engines'>): string =>
-  engines.find(({ name }) => name !== NOOP)?.version ?? '';
-
-/**
- * Whether a member may serve: it is not barred, and its machine has the engine that the scene wants, in the version that the
- * other frames were made with.
- */
+/** Whether a member may serve: it is not barred, and its machine has an engine that the workload needs. */
 export const isFit = (
-  { engine, version, barred }: Pick<WorkloadState, 'engine' | 'version' | 'barred'>,
+  state: Pick<WorkloadState, 'header' | 'engine' | 'version' | 'barred'>,
   member: Pick<Member, 'id' | 'engines'>,
-): boolean =>
-  !barred.has(member.id) &&
-  (engine === '' || member.engines.some(({ name }) => name === engine)) &&
-  (version === '' || blenderOf(member) === version);
+): boolean => !state.barred.has(member.id) && canServe(member.engines, engineNeeds(state));
 
 /**
  * The version of Blender for a workload that begins now: the one that most of its users have, so that most of them can
@@ -26,7 +24,12 @@ export const isFit = (
  */
 export const versionToBegin = (state: WorkloadState, { members }: Crew): string => {
   if (state.header.spec.kind === 'noop') return '';
-  const able = [...members.values()].filter((member) => member.phase !== 'leaving' && isFit(state, member));
-  const counts = [...Map.groupBy(able, blenderOf)].map(([version, { length }]) => ({ version, length }));
-  return counts.reduce((most, each) => (each.length > most.length ? each : most), { version: '', length: 0 }).version;
+  const needs = engineNeeds(state);
+  const counts = new Map<string, number>();
+  for (const member of members.values()) {
+    if (member.phase === 'leaving' || state.barred.has(member.id)) continue;
+    const versions = new Set(member.engines.filter((each) => meets(each, needs)).map(({ version }) => version));
+    for (const version of versions) counts.set(version, (counts.get(version) ?? 0) + 1);
+  }
+  return [...counts].reduce((most, each) => (each[1] > most[1] ? each : most), ['', 0] as const)[0];
 };

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Needs } from '#libs/contracts/user.ts';
-import { beginsWith, isAtLeast, suits } from './capability.ts';
+import { suits } from './capability.ts';
 
 const user = {
   id: 'm-1',
@@ -16,43 +16,31 @@ const user = {
   },
 };
 
-const isFit = (more: Partial<Needs>): boolean =>
-  suits(user, {
-    engine: '',
-    anyBlender: false,
-    minVersion: '',
-    exactVersion: '',
-    memoryBytes: 0,
-    barredUserIds: [],
-    ...more,
-  });
+const noNeeds: Needs = {
+  engine: '',
+  family: '',
+  minVersion: '',
+  exactVersion: '',
+  memoryBytes: 0,
+  barredUserIds: [],
+};
 
-describe('isAtLeast', () => {
-  it('compares number by number, not as text', () => {
-    expect(isAtLeast('3.10.0', '3.4')).to.equal(true);
-    expect(isAtLeast('3.4.1', '3.10')).to.equal(false);
-    expect(isAtLeast('3.4', '3.4.0')).to.equal(true);
-    expect(isAtLeast('4.0.0-beta', '3.6.5')).to.equal(true);
-    expect(isAtLeast('', '0.1')).to.equal(false);
-  });
-});
-
-describe('beginsWith', () => {
-  it('compares whole parts', () => {
-    expect(beginsWith('3.4.1', '3.4')).to.equal(true);
-    expect(beginsWith('3.41', '3.4')).to.equal(false);
-    expect(beginsWith('3.4.10', '3.4.1')).to.equal(false);
-  });
-});
+const isFit = (more: Partial<Needs>): boolean => suits(user, { ...noNeeds, ...more });
 
 describe('suits', () => {
   it('asks for the engine by name and version, or for any of Blender', () => {
     expect(isFit({ engine: 'CYCLES', minVersion: '3.4' })).to.equal(true);
     expect(isFit({ engine: 'CYCLES', minVersion: '3.5' })).to.equal(false);
     expect(isFit({ engine: 'BLENDER_EEVEE' })).to.equal(false);
-    expect(isFit({ anyBlender: true, exactVersion: '3.4.1' })).to.equal(true);
-    expect(isFit({ anyBlender: true, minVersion: '9.0' })).to.equal(false);
+    expect(isFit({ family: 'blender', exactVersion: '3.4.1' })).to.equal(true);
+    expect(isFit({ family: 'blender', minVersion: '9.0' })).to.equal(false);
     expect(isFit({})).to.equal(true);
+  });
+
+  it('gives the work of a family to that family alone', () => {
+    const foam = { ...user, capability: { ...user.capability, engines: [{ name: 'OPENFOAM_COM', version: '2312' }] } };
+    expect(suits(foam, { ...noNeeds, family: 'blender' })).to.equal(false);
+    expect(suits(foam, { ...noNeeds, family: 'openfoam' })).to.equal(true);
   });
 
   it('asks for memory, and leaves barred users out', () => {

@@ -7,7 +7,7 @@ import { matchUsers, type MatchPlan, type MatchUser } from './matcher.ts';
 
 const needs = (more: Partial<Needs> = {}): Needs => ({
   engine: '',
-  anyBlender: true,
+  family: 'blender',
   minVersion: '',
   exactVersion: '',
   memoryBytes: 0,
@@ -81,7 +81,7 @@ describe('matchUsers', () => {
     const users = [user('a', 'x'), user('b', 'x'), user('c', 'x', { capability: { ...user('c').capability, ...gpu } })];
     const plan = matchUsers(users, [
       demand('x'),
-      demand('y', { needs: needs({ engine: 'BLENDER_EEVEE', anyBlender: false }) }),
+      demand('y', { needs: needs({ engine: 'BLENDER_EEVEE', family: '' }) }),
     ]);
     expect([...plan.wantedBack]).to.deep.equal(['c']);
     expect(entitled(plan)).to.deep.equal({ x: 3, y: 1 });
@@ -158,7 +158,7 @@ const randomMesh = (random: Random): Mesh => {
       weight: 1 + upTo(2),
       wanted: upTo(5),
       needs: needs({
-        ...(random.float() < 0.5 ? { engine: engines[upTo(2)] ?? '', anyBlender: false } : {}),
+        ...(random.float() < 0.5 ? { engine: engines[upTo(2)] ?? '', family: '' } : {}),
         minVersion: random.float() < 0.3 ? '4.0' : '',
         memoryBytes: random.float() < 0.3 ? 500 : 0,
         barredUserIds: random.float() < 0.2 ? ['u0'] : [],

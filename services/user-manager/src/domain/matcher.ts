@@ -36,7 +36,7 @@ export interface MatchPlan {
 
 const noNeeds: Needs = {
   engine: '',
-  anyBlender: false,
+  family: '',
   minVersion: '',
   exactVersion: '',
   memoryBytes: 0,

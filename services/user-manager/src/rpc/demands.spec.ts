@@ -11,7 +11,7 @@ const demandOf = (workloadId: string, more: Partial<Demand> = {}): Demand => ({
   reign: 1,
   counter: 1,
   wanted: 2,
-  needs: { engine: 'noop', anyBlender: false, minVersion: '', exactVersion: '', memoryBytes: 0, barredUserIds: [] },
+  needs: { engine: 'noop', family: '', minVersion: '', exactVersion: '', memoryBytes: 0, barredUserIds: [] },
   users: [],
   ...more,
 });
