@@ -1,6 +1,6 @@
 import type { Entry } from '../../services/session-supervisor/src/domain/entries.ts';
-import { parseFrames } from '../../services/session-supervisor/src/domain/frame-expression.ts';
-import { framesOf } from '../../services/session-supervisor/src/domain/frames.ts';
+import { parseIndices } from '../../services/session-supervisor/src/domain/graph/index-expression.ts';
+import { indicesOf } from '../../services/session-supervisor/src/domain/graph/index-set.ts';
 
 /** What a journal says, read as plainly as can be: sets of task numbers, no code of the product's fold. */
 export interface Model {
@@ -30,7 +30,7 @@ export const emptyModel = (): Model => ({
 
 const numberOf = (task: string): number => Number(task.slice(task.indexOf('/') + 1));
 
-const named = (tasks: string): number[] => [...framesOf(parseFrames(tasks))];
+const named = (tasks: string): number[] => [...indicesOf(parseIndices(tasks))];
 
 /** Takes one more entry in. Answers what it must not have been, or undefined. */
 export const take = (model: Model, entry: Entry): string | undefined => {

@@ -1,6 +1,6 @@
 import { learnSeconds } from './eta.ts';
 import type { TaskQueue } from './order.ts';
-import type { OrdinalRange } from './ordinals.ts';
+import type { OrdinalRange } from './graph/ordinals.ts';
 
 /**
  * What the owner of a workload knows about the users that serve it, and none of which is in the journal: it can all be

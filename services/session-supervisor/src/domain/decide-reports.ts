@@ -1,5 +1,5 @@
 import { barWhomItShows } from './bars.ts';
-import { has } from './bitmap.ts';
+import { has } from './sets/bitmap.ts';
 import { learnSpeed, letGo, withdrawTask, type Member } from './crew.ts';
 import { record, recordStart, type Draft, type Outcome } from './decision.ts';
 import type { AttemptKey } from './entries.ts';
@@ -7,7 +7,7 @@ import { spendBudget } from './endings.ts';
 import { isTaskFault } from './fold.ts';
 import type { Report } from './inputs.ts';
 import { serve, serveHungry } from './schedule.ts';
-import { taskOrdinal } from './tasks.ts';
+import { taskOrdinal } from './graph/task-graph.ts';
 import { generationOf, hasEnded, troubleOf } from './workload.ts';
 
 /** Reports of one user, in the order in which they were made. */

@@ -4,7 +4,7 @@ import { forgetMember, release, spendLoss, takeBack } from './endings.ts';
 import type { HeldClaim } from './inputs.ts';
 import { isFit } from './machines.ts';
 import { effectiveWanted, MAX_WINDOW, serve, serveHungry } from './schedule.ts';
-import { taskKey, taskOrdinal } from './tasks.ts';
+import { taskKey, taskOrdinal } from './graph/task-graph.ts';
 import { generationOf, isOpen, isOver } from './workload.ts';
 
 /** A user that was asked what it holds and does not answer is taken to hold nothing after this. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { seededRandom } from '#libs/random/index.ts';
-import { has } from './bitmap.ts';
+import { has } from './sets/bitmap.ts';
 import type { Assigned, Crew } from './crew.ts';
 import type { Decision } from './decide.ts';
 import { acceptedKey, type Entry, type FailureClass } from './entries.ts';

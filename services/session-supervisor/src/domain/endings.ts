@@ -1,9 +1,9 @@
 import { withdraw, withdrawTask } from './crew.ts';
 import { record, type Draft } from './decision.ts';
 import type { FailureClass } from './entries.ts';
-import { rangesOf } from './bitmap.ts';
+import { rangesOf } from './sets/bitmap.ts';
 import { reachOf } from './schedule.ts';
-import { taskKey, tasksToText } from './tasks.ts';
+import { taskKey, tasksToText } from './graph/task-graph.ts';
 import { countsOf, generationOf, hasEnded, troubleOf, type Trouble } from './workload.ts';
 
 /** Failures in all after which a task is given up, in multiples of the budget, however few users tried. */

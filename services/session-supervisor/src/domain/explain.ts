@@ -1,4 +1,4 @@
-import { sparseEntries } from './sparse-map.ts';
+import { sparseEntries } from './sets/sparse-map.ts';
 import { countsOf, hasEnded, type WorkloadState } from './workload.ts';
 
 /** What the owner knows of the users; undefined when nobody owns the workload right now. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { has } from './bitmap.ts';
+import { has } from './sets/bitmap.ts';
 import { isKnownEntry, type Entry } from './entries.ts';
 import { everyEntry, header, renderHeader } from './fixture.ts';
 import { fold, foldDocument } from './fold.ts';

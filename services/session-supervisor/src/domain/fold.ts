@@ -1,8 +1,8 @@
-import { emptyBitmap, has, rangesOf, withBit, withoutBit } from './bitmap.ts';
+import { emptyBitmap, has, rangesOf, withBit, withoutBit } from './sets/bitmap.ts';
 import type { AcceptedResult, Entry, RequestMark } from './entries.ts';
-import { withValue } from './small-int-map.ts';
-import { sparseDelete, sparseSet } from './sparse-map.ts';
-import { ordinalsFromText, taskOrdinal } from './tasks.ts';
+import { withValue } from './sets/small-int-map.ts';
+import { sparseDelete, sparseSet } from './sets/sparse-map.ts';
+import { ordinalsFromText, taskOrdinal } from './graph/task-graph.ts';
 import { hasEnded, troubleOf, type Phase, type Trouble, type UserShare, type WorkloadState } from './workload.ts';
 
 /** Raise it whenever the same entries fold to another state or the state's form changes: old snapshots are ignored then. */

@@ -1,4 +1,4 @@
-import { emptyBitmap, nextSet, withBit, withoutBit } from './bitmap.ts';
+import { emptyBitmap, nextSet, withBit, withoutBit } from './sets/bitmap.ts';
 import type { Order } from './header.ts';
 
 /** How many tasks of a coarse-first workload are spread over its range before the rest ascends. */

@@ -1,8 +1,8 @@
-import { has } from './bitmap.ts';
+import { has } from './sets/bitmap.ts';
 import type { Refusal } from './decision.ts';
 import type { Entry, RequestMark } from './entries.ts';
 import type { Command, Damaged } from './inputs.ts';
-import { taskOrdinal, tasksToText } from './tasks.ts';
+import { taskOrdinal, tasksToText } from './graph/task-graph.ts';
 import { generationOf, type WorkloadState } from './workload.ts';
 
 /** Generations are kept in 16 bits. */

@@ -1,6 +1,6 @@
-import { has } from './bitmap.ts';
+import { has } from './sets/bitmap.ts';
 import type { Entry } from './entries.ts';
-import { taskOrdinal } from './tasks.ts';
+import { taskOrdinal } from './graph/task-graph.ts';
 import { generationOf, type WorkloadState } from './workload.ts';
 
 /** Whether an entry accepted the result that counts for its task still: it was not retried or repaired since. */

@@ -1,6 +1,6 @@
-import { bitmapFromJson, bitmapToJson, type BitmapJson } from './bitmap.ts';
-import { smallIntMapFromJson, smallIntMapToJson, type SmallIntMapJson } from './small-int-map.ts';
-import { sparseEntries, sparseMapFrom } from './sparse-map.ts';
+import { bitmapFromJson, bitmapToJson, type BitmapJson } from './sets/bitmap.ts';
+import { smallIntMapFromJson, smallIntMapToJson, type SmallIntMapJson } from './sets/small-int-map.ts';
+import { sparseEntries, sparseMapFrom } from './sets/sparse-map.ts';
 import type { Trouble, WorkloadState } from './workload.ts';
 
 /** A state in the form in which a snapshot keeps it; header and tasks come from the header. */

@@ -1,9 +1,9 @@
-import { emptyBitmap, has, type Bitmap } from './bitmap.ts';
+import { emptyBitmap, has, type Bitmap } from './sets/bitmap.ts';
 import type { FailureClass } from './entries.ts';
 import type { WorkloadHeader } from './header.ts';
-import { emptySmallIntMap, valueAt, type SmallIntMap } from './small-int-map.ts';
-import { emptySparseMap, sparseGet, type SparseMap } from './sparse-map.ts';
-import { tasksOf, type TaskSet } from './tasks.ts';
+import { emptySmallIntMap, valueAt, type SmallIntMap } from './sets/small-int-map.ts';
+import { emptySparseMap, sparseGet, type SparseMap } from './sets/sparse-map.ts';
+import { tasksOf, type TaskSet } from './graph/task-graph.ts';
 
 /** How a workload stands. */
 export type Phase = 'pending' | 'running' | 'paused' | 'stopped' | 'completed' | 'failed';

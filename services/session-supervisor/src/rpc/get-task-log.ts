@@ -3,7 +3,7 @@ import type { GetTaskLogRequest, GetTaskLogResponse } from '#libs/contracts/sess
 import { DomainError } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { taskOrdinal } from '../domain/tasks.ts';
+import { taskOrdinal } from '../domain/graph/task-graph.ts';
 import { troubleOf } from '../domain/workload.ts';
 import { resolve } from './target.ts';
 

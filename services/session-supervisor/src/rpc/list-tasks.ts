@@ -7,9 +7,9 @@ import {
 } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { has } from '../domain/bitmap.ts';
-import { valueAt } from '../domain/small-int-map.ts';
-import { ordinalsFromText, taskIndex, taskKey } from '../domain/tasks.ts';
+import { has } from '../domain/sets/bitmap.ts';
+import { valueAt } from '../domain/sets/small-int-map.ts';
+import { ordinalsFromText, taskIndex, taskKey } from '../domain/graph/task-graph.ts';
 import { generationOf, troubleOf, type WorkloadState } from '../domain/workload.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';

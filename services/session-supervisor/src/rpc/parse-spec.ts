@@ -6,8 +6,8 @@ import {
   type RenderSpec as ProtoRenderSpec,
 } from '#libs/contracts/common.ts';
 import type { Duration } from '#libs/contracts/rpc.ts';
-import { parseFrames } from '../domain/frame-expression.ts';
-import { framesToText } from '../domain/frames.ts';
+import { parseIndices } from '../domain/graph/index-expression.ts';
+import { indicesToText } from '../domain/graph/index-set.ts';
 import type { NoopSpec, RenderSpec } from '../domain/header.ts';
 
 const ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'];
@@ -74,7 +74,7 @@ const checker =
 const normalised = (text: string, field: string, violations: FieldViolation[]): string => {
   if (text === '') return '';
   try {
-    return framesToText(parseFrames(text));
+    return indicesToText(parseIndices(text));
   } catch (thrown) {
     if (!isDomainError(thrown)) throw thrown;
     violations.push({ field, description: thrown.message });

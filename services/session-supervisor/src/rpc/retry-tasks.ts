@@ -2,9 +2,9 @@ import type { RetryTasksRequest, RetryTasksResponse } from '#libs/contracts/sess
 import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { parseFrames } from '../domain/frame-expression.ts';
-import { framesOf, framesToText, ordinalOf } from '../domain/frames.ts';
-import type { TaskSet } from '../domain/tasks.ts';
+import { parseIndices } from '../domain/graph/index-expression.ts';
+import { indicesOf, indicesToText, ordinalOf } from '../domain/graph/index-set.ts';
+import type { TaskSet } from '../domain/graph/task-graph.ts';
 import { command } from './command.ts';
 import { resolve } from './target.ts';
 import { viewToProto } from './workload-proto.ts';
@@ -12,10 +12,10 @@ import { viewToProto } from './workload-proto.ts';
 export const retryTasks =
   (ctx: Context): Unary<RetryTasksRequest, RetryTasksResponse> =>
   async (request, call) => {
-    const frames = request.frames === '' ? undefined : parseFrames(request.frames);
+    const frames = request.frames === '' ? undefined : parseIndices(request.frames);
     const { document, state } = await resolve(ctx, call.caller, request);
-    const tasks = frames === undefined ? '' : framesToText(frames);
-    const unknown = frames === undefined ? undefined : firstUnknown(state.tasks, framesOf(frames));
+    const tasks = frames === undefined ? '' : indicesToText(frames);
+    const unknown = frames === undefined ? undefined : firstUnknown(state.tasks, indicesOf(frames));
     if (unknown !== undefined) {
       const description = `frame ${unknown} is none of workload ${document._id}'s; see ListTasks`;
       throw invalidFields([{ field: 'frames', description }]);

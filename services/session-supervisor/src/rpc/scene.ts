@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { DomainError, isDomainError } from '#libs/errors/index.ts';
-import { HEAD_BYTES, chooseScene, readBlendHead } from '../domain/blend-head.ts';
-import { framesBetween, framesToText } from '../domain/frames.ts';
+import { HEAD_BYTES, chooseScene, readBlendHead } from '../kinds/render/blend/blend-head.ts';
+import { indicesBetween, indicesToText } from '../domain/graph/index-set.ts';
 import type { RenderSpec, SceneFile } from '../domain/header.ts';
 import type { Context } from '../context.ts';
 
@@ -65,7 +65,7 @@ const framesAndVersion = (head: Uint8Array, spec: RenderSpec): { frames: string;
         spec.scene,
         blend.scenes.map(({ name }) => name),
       );
-    return { frames: framesToText(framesBetween(scene.firstFrame, scene.lastFrame)), version: blend.versionText };
+    return { frames: indicesToText(indicesBetween(scene.firstFrame, scene.lastFrame)), version: blend.versionText };
   } catch (thrown) {
     // Whoever says which frames does not need the file's word for them.
     if (!isDomainError(thrown) || thrown.reason !== 'FRAME_RANGE_UNREADABLE' || spec.frames === '') throw thrown;

@@ -2,7 +2,7 @@ import type { ScrubWorkloadRequest, ScrubWorkloadResponse } from '#libs/contract
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import type { Damaged } from '../domain/inputs.ts';
-import { taskOrdinal, tasksToText, type TaskSet } from '../domain/tasks.ts';
+import { taskOrdinal, tasksToText, type TaskSet } from '../domain/graph/task-graph.ts';
 import { refusalError } from '../session/errors.ts';
 import { obey, repairOf } from '../session/obey.ts';
 import { scrub } from '../session/scrub.ts';

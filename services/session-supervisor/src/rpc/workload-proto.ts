@@ -1,10 +1,10 @@
 import { WorkloadState as ProtoState, type Workload } from '#libs/contracts/session.ts';
-import { frameAt } from '../domain/frames.ts';
+import { indexAt } from '../domain/graph/index-set.ts';
 import type { Phase } from '../domain/workload.ts';
 import { countsOf } from '../domain/workload.ts';
 import type { View } from '../session/reads.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
-import { tasksOf } from '../domain/tasks.ts';
+import { tasksOf } from '../domain/graph/task-graph.ts';
 import { noopSpecToProto, renderSpecToProto } from './spec-proto.ts';
 
 /** Shares beyond these are left out of a workload. */
@@ -134,7 +134,7 @@ const headerToProto = ({ _id, customer, spec, file, createdAt }: WorkloadDocumen
         : { $case: 'noop', value: noopSpecToProto(spec) },
     createTime: createdAt,
     blenderVersion: file?.blenderVersion ?? '',
-    firstFrame: frameAt(indices, 0),
-    lastFrame: frameAt(indices, indices.count - 1),
+    firstFrame: indexAt(indices, 0),
+    lastFrame: indexAt(indices, indices.count - 1),
   };
 };

@@ -7,7 +7,7 @@ import type { Clock, Timer } from '#libs/clock/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Crew, Held, Member } from '../domain/crew.ts';
-import { taskIndex, taskKey, type TaskSet } from '../domain/tasks.ts';
+import { taskIndex, taskKey, type TaskSet } from '../domain/graph/task-graph.ts';
 
 export interface DispatcherOptions {
   workload: string;

@@ -1,5 +1,5 @@
 import { heldRanges, type Crew } from '../domain/crew.ts';
-import { ordinalsFromText, tasksToText, type TaskSet } from '../domain/tasks.ts';
+import { ordinalsFromText, tasksToText, type TaskSet } from '../domain/graph/task-graph.ts';
 
 /** Longer hints are not kept: hints save work, they are not needed. */
 const MAX_CHARS = 32 * 1_024;

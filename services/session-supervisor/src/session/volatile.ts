@@ -2,7 +2,7 @@ import type { ActiveUser, VolatileReply } from '#libs/contracts/session.ts';
 import { toProtoStatus } from '#libs/errors/index.ts';
 import { heldRanges, type Crew } from '../domain/crew.ts';
 import { estimate, type Estimate } from '../domain/eta.ts';
-import { tasksToText } from '../domain/tasks.ts';
+import { tasksToText } from '../domain/graph/task-graph.ts';
 import { countsOf, type WorkloadState } from '../domain/workload.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { signGrant, type Secret } from '#libs/auth/index.ts';
 import type { Work } from '#libs/contracts/agent.ts';
 import { renderSpecToProto, noopSpecToProto } from '../rpc/spec-proto.ts';
-import { parseFrames } from '../domain/frame-expression.ts';
-import { ordinalOf } from '../domain/frames.ts';
+import { parseIndices } from '../domain/graph/index-expression.ts';
+import { ordinalOf } from '../domain/graph/index-set.ts';
 import type { WorkloadHeader } from '../domain/header.ts';
 
 /** Whom the work is for. */
@@ -20,7 +20,7 @@ export interface WorkFor {
  */
 export const workOf = ({ spec, file }: WorkloadHeader, meshSecret: Secret): ((of: WorkFor) => Work) => {
   if (spec.kind === 'noop') {
-    const failing = spec.failingTasks === '' ? undefined : parseFrames(spec.failingTasks);
+    const failing = spec.failingTasks === '' ? undefined : parseIndices(spec.failingTasks);
     const isFailing = (index: number): boolean => failing !== undefined && ordinalOf(failing, index) !== undefined;
     return ({ indices }) => {
       const failingTasks = indices.filter(isFailing).join(',');

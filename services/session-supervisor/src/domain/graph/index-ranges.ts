@@ -1,50 +1,50 @@
-/** Every `step`-th frame from `first` to `last`, both included; a single frame has step 1. */
-export interface FrameRange {
+/** Every `step`-th index from `first` to `last`, both included; a single index has step 1. */
+export interface IndexRange {
   readonly first: number;
   readonly last: number;
   readonly step: number;
-  /** How many frames of the set come before `first`. */
+  /** How many indices of the set come before `first`. */
   readonly ordinal: number;
 }
 
-/** Gathers ascending frames into ranges; see {@link collectRanges}. */
+/** Gathers ascending indices into ranges; see {@link collectRanges}. */
 export interface RangeCollector {
-  /** Adds `count` frames, every `step`-th from `first`, all of them after those added before. O(1) amortised. */
+  /** Adds `count` indices, every `step`-th from `first`, all of them after those added before. O(1) amortised. */
   add(first: number, step: number, count: number): void;
   /** All ranges, once everything was added. */
-  finish(): FrameRange[];
+  finish(): IndexRange[];
   /** How many ranges there are so far. */
   ranges(): number;
 }
 
 /**
- * Gathers frames into the fewest ranges that a single pass finds: from the left, the longest evenly spaced run of at
- * least three frames, or of two neighbours; what is in no such run stands alone. Since it depends on the frames alone
+ * Gathers indices into the fewest ranges that a single pass finds: from the left, the longest evenly spaced run of at
+ * least three indices, or of two neighbours; what is in no such run stands alone. Since it depends on the indices alone
  * and not on the pieces that they came in, equal sets come out equal.
  */
 export const collectRanges = (): RangeCollector => {
-  const ranges: FrameRange[] = [];
-  let frames = 0;
-  // The run that may still grow: `count` frames, the last of which is `last`.
+  const ranges: IndexRange[] = [];
+  let indices = 0;
+  // The run that may still grow: `count` indices, the last of which is `last`.
   let run = { first: 0, last: 0, step: 1, count: 0 };
 
   const emit = (first: number, last: number, step: number): void => {
-    ranges.push({ first, last, step, ordinal: frames });
-    frames += (last - first) / step + 1;
+    ranges.push({ first, last, step, ordinal: indices });
+    indices += (last - first) / step + 1;
   };
 
-  const addOne = (frame: number): void => {
+  const addOne = (index: number): void => {
     const { first, last, step, count } = run;
     if (count === 0) {
-      run = { first: frame, last: frame, step: 1, count: 1 };
-    } else if (count === 1 || frame === last + step) {
-      run = { first, last: frame, step: frame - last, count: count + 1 };
+      run = { first: index, last: index, step: 1, count: 1 };
+    } else if (count === 1 || index === last + step) {
+      run = { first, last: index, step: index - last, count: count + 1 };
     } else if (count > 2 || step === 1) {
       emit(first, last, step);
-      run = { first: frame, last: frame, step: 1, count: 1 };
+      run = { first: index, last: index, step: 1, count: 1 };
     } else {
       emit(first, first, 1);
-      run = { first: last, last: frame, step: frame - last, count: 2 };
+      run = { first: last, last: index, step: index - last, count: 2 };
     }
   };
 
@@ -60,7 +60,7 @@ export const collectRanges = (): RangeCollector => {
     }
   };
 
-  const finish = (): FrameRange[] => {
+  const finish = (): IndexRange[] => {
     const { first, last, step, count } = run;
     if (count > 2 || (count === 2 && step === 1) || count === 1) {
       emit(first, last, step);

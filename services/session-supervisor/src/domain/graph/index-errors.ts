@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { DomainError } from '#libs/errors/index.ts';
 
 /** INVALID_ARGUMENT `FRAMES_INVALID`: `position` counts characters from 1, `expected` says what belongs there. */
-export const framesInvalid = (position: number, expected: string, found: string): DomainError =>
+export const indicesInvalid = (position: number, expected: string, found: string): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
     'FRAMES_INVALID',
@@ -11,7 +11,7 @@ export const framesInvalid = (position: number, expected: string, found: string)
   );
 
 /** INVALID_ARGUMENT `FRAMES_TOO_MANY`. */
-export const framesTooMany = (max: number): DomainError =>
+export const indicesTooMany = (max: number): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
     'FRAMES_TOO_MANY',
@@ -20,7 +20,7 @@ export const framesTooMany = (max: number): DomainError =>
   );
 
 /** INVALID_ARGUMENT `FRAMES_TOO_COMPLEX`: too long a text, or too many pieces; `detail` says which. */
-export const framesTooComplex = (detail: string): DomainError =>
+export const indicesTooComplex = (detail: string): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
     'FRAMES_TOO_COMPLEX',

@@ -1,15 +1,15 @@
-import { framesInvalid, framesTooComplex, framesTooMany } from './frame-errors.ts';
-import { collectRanges, type RangeCollector } from './frame-ranges.ts';
-import { type FrameSet, MAX_FRAME, MAX_FRAMES } from './frames.ts';
+import { indicesInvalid, indicesTooComplex, indicesTooMany } from './index-errors.ts';
+import { collectRanges, type RangeCollector } from './index-ranges.ts';
+import { type IndexSet, MAX_INDEX, MAX_INDICES } from './index-set.ts';
 
 /** Longest expression that is read, in characters. */
 const MAX_TEXT = 64 * 1_024;
 
-/** Pieces that a set may fall into: more than that many single frames do not fit into the longest expression. */
+/** Pieces that a set may fall into: more than that many single indices do not fit into the longest expression. */
 const MAX_RANGES = 16_384;
 
-/** Frames that may be marked one by one where ranges with steps interleave: bounds the time of hostile expressions. */
-const MAX_MARKS = 4 * MAX_FRAMES;
+/** Indices that may be marked one by one where ranges with steps interleave: bounds the time of hostile expressions. */
+const MAX_MARKS = 4 * MAX_INDICES;
 
 /** One part of an expression, turned to ascend: `last` is really in it. */
 interface Part {
@@ -28,7 +28,7 @@ const scanner = (text: string) => {
   };
   const fail = (expected: string, position = at): never => {
     const found = position < text.length ? JSON.stringify(text.slice(position, position + 12)) : 'the end';
-    throw framesInvalid(position + 1, expected, found);
+    throw indicesInvalid(position + 1, expected, found);
   };
   /** Whether one of these characters is next; takes it. */
   const take = (characters: string): boolean => {
@@ -56,12 +56,12 @@ const scanner = (text: string) => {
 
 type Scanner = ReturnType<typeof scanner>;
 
-const frameNumber = (scan: Scanner): number => scan.number(`a frame from 0 to ${MAX_FRAME}`, 0, MAX_FRAME);
+const indexNumber = (scan: Scanner): number => scan.number(`a frame from 0 to ${MAX_INDEX}`, 0, MAX_INDEX);
 
 /** `7`, `1-100`, `1-100x5`, `100-1`, `100-1x-1`: the sign of a step, where there is one, must fit the direction. */
 const parsePart = (scan: Scanner): Part => {
-  const from = frameNumber(scan);
-  const to = scan.take('-') ? frameNumber(scan) : undefined;
+  const from = indexNumber(scan);
+  const to = scan.take('-') ? indexNumber(scan) : undefined;
   if (to === undefined) {
     return { first: from, last: from, step: 1 };
   }
@@ -71,7 +71,7 @@ const parsePart = (scan: Scanner): Part => {
     if (isNegative !== to < from && to !== from) {
       scan.fail(to < from ? 'a negative step, since the range descends,' : 'a positive step, since the range ascends,');
     }
-    step = scan.number(`a step from 1 to ${MAX_FRAME}`, 1, MAX_FRAME);
+    step = scan.number(`a step from 1 to ${MAX_INDEX}`, 1, MAX_INDEX);
   }
   const span = Math.floor(Math.abs(to - from) / step) * step;
   const first = to < from ? from - span : from;
@@ -90,7 +90,7 @@ const parseParts = (text: string): Part[] => {
   return parts;
 };
 
-/** Joins parts, sorted by their first frame, that touch or overlap and have the same step in the same phase. */
+/** Joins parts, sorted by their first index, that touch or overlap and have the same step in the same phase. */
 const joinAlike = (parts: readonly Part[]): Part[] => {
   const joined: Part[] = [];
   const growing = new Map<string, Part>();
@@ -108,18 +108,18 @@ const joinAlike = (parts: readonly Part[]): Part[] => {
   return joined;
 };
 
-/** Parts that interleave, by way of a bit for each frame that they span. */
+/** Parts that interleave, by way of a bit for each index that they span. */
 const collectInterleaved = (parts: readonly Part[], collector: RangeCollector): void => {
   const marks = parts.reduce((sum, { first, last, step }) => sum + (last - first) / step + 1, 0);
   if (marks > MAX_MARKS) {
-    throw framesTooComplex('too many ranges overlap');
+    throw indicesTooComplex('too many ranges overlap');
   }
   const start = parts[0]?.first ?? 0;
   const end = parts.reduce((max, { last }) => Math.max(max, last), start);
   const bits = new Uint8Array(end - start + 1);
   for (const { first, last, step } of parts) {
-    for (let frame = first; frame <= last; frame += step) {
-      bits[frame - start] = 1;
+    for (let index = first; index <= last; index += step) {
+      bits[index - start] = 1;
     }
   }
   for (let at = bits.indexOf(1); at >= 0; at = bits.indexOf(1, at + 1)) {
@@ -130,7 +130,7 @@ const collectInterleaved = (parts: readonly Part[], collector: RangeCollector): 
   }
 };
 
-/** Feeds the frames of parts, sorted by their first frame, to the collector in ascending order, none twice. */
+/** Feeds the indices of parts, sorted by their first index, to the collector in ascending order, none twice. */
 const collectParts = (parts: readonly Part[], collector: RangeCollector): void => {
   for (let at = 0; at < parts.length && collector.ranges() <= MAX_RANGES;) {
     const start = at;
@@ -150,16 +150,16 @@ const collectParts = (parts: readonly Part[], collector: RangeCollector): void =
 };
 
 /**
- * Reads a frame expression: numbers and ranges with commas between, such as `1-100`, `1-100x5` (every fifth),
+ * Reads an index expression: numbers and ranges with commas between, such as `1-100`, `1-100x5` (every fifth),
  * `3,7,20-30`, `100-1x-1`. Parts may overlap and come in any order; the set is ascending. Blanks are allowed.
  * The time is bounded whatever the text.
  *
  * Throws DomainError INVALID_ARGUMENT `FRAMES_INVALID` (with the place and what is expected there),
  * `FRAMES_TOO_MANY` (over 1,000,000 frames), `FRAMES_TOO_COMPLEX` (over 65,536 characters or 16,384 ranges).
  */
-export const parseFrames = (text: string): FrameSet => {
+export const parseIndices = (text: string): IndexSet => {
   if (text.length > MAX_TEXT) {
-    throw framesTooComplex(`the text has ${text.length} characters of at most ${MAX_TEXT}`);
+    throw indicesTooComplex(`the text has ${text.length} characters of at most ${MAX_TEXT}`);
   }
   const collector = collectRanges();
   const parts = parseParts(text).sort((a, b) => a.first - b.first);
@@ -168,11 +168,11 @@ export const parseFrames = (text: string): FrameSet => {
   const [start] = ranges;
   const end = ranges.at(-1);
   if (!start || !end || ranges.length > MAX_RANGES) {
-    throw framesTooComplex(`the frames fall into more than ${MAX_RANGES} pieces`);
+    throw indicesTooComplex(`the frames fall into more than ${MAX_RANGES} pieces`);
   }
   const count = end.ordinal + (end.last - end.first) / end.step + 1;
-  if (count > MAX_FRAMES) {
-    throw framesTooMany(MAX_FRAMES);
+  if (count > MAX_INDICES) {
+    throw indicesTooMany(MAX_INDICES);
   }
   return { count, first: start.first, last: end.last, ranges };
 };

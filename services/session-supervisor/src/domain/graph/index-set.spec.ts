@@ -1,27 +1,27 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { parseFrames } from './frame-expression.ts';
-import { frameAt, framesBetween, framesOf, ordinalOf, subsetToText } from './frames.ts';
+import { parseIndices } from './index-expression.ts';
+import { indexAt, indicesBetween, indicesOf, ordinalOf, subsetToText } from './index-set.ts';
 
-const frames = parseFrames('1-10x3,20,30-999980');
+const frames = parseIndices('1-10x3,20,30-999980');
 
-describe('framesBetween', () => {
+describe('indicesBetween', () => {
   it('equals the expression of the same range', () => {
-    expect(framesBetween(0, 24)).to.deep.equal(parseFrames('0-24'));
-    expect(framesBetween(7, 7)).to.deep.equal(parseFrames('7'));
+    expect(indicesBetween(0, 24)).to.deep.equal(parseIndices('0-24'));
+    expect(indicesBetween(7, 7)).to.deep.equal(parseIndices('7'));
   });
 
   it('refuses more than a million frames', () => {
-    expect(() => framesBetween(0, 1_000_000))
+    expect(() => indicesBetween(0, 1_000_000))
       .to.throw()
       .with.property('reason', 'FRAMES_TOO_MANY');
   });
 });
 
-describe('frameAt and ordinalOf', () => {
+describe('indexAt and ordinalOf', () => {
   it('are each other’s inverse', () => {
     for (const ordinal of [0, 3, 4, 5, 500_000, frames.count - 1]) {
-      expect(ordinalOf(frames, frameAt(frames, ordinal))).to.equal(ordinal);
+      expect(ordinalOf(frames, indexAt(frames, ordinal))).to.equal(ordinal);
     }
   });
 
@@ -30,19 +30,19 @@ describe('frameAt and ordinalOf', () => {
       expect(ordinalOf(frames, frame), String(frame)).to.equal(undefined);
     }
     for (const ordinal of [-1, frames.count, NaN]) {
-      expect(() => frameAt(frames, ordinal), String(ordinal)).to.throw(RangeError);
+      expect(() => indexAt(frames, ordinal), String(ordinal)).to.throw(RangeError);
     }
   });
 });
 
-describe('framesOf', () => {
+describe('indicesOf', () => {
   it('gives frames one at a time, so that the first of a million cost nothing', () => {
-    expect(framesOf(framesBetween(0, 999_999)).take(3).toArray()).to.deep.equal([0, 1, 2]);
+    expect(indicesOf(indicesBetween(0, 999_999)).take(3).toArray()).to.deep.equal([0, 1, 2]);
   });
 });
 
 describe('subsetToText', () => {
-  const stepped = parseFrames('1-40,41-99x2');
+  const stepped = parseIndices('1-40,41-99x2');
 
   it('writes the frames of ordinals as an expression', () => {
     const textOf = (...runs: [number, number][]) =>
@@ -57,6 +57,6 @@ describe('subsetToText', () => {
   });
 
   it('refuses ordinals outside the set', () => {
-    expect(() => subsetToText(framesBetween(1, 3), [{ first: 2, last: 3 }])).to.throw(RangeError);
+    expect(() => subsetToText(indicesBetween(1, 3), [{ first: 2, last: 3 }])).to.throw(RangeError);
   });
 });

@@ -2,14 +2,14 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { isDomainError } from '#libs/errors/index.ts';
 import { seededRandom } from '#libs/random/index.ts';
-import { parseFrames } from './frame-expression.ts';
-import { frameAt, framesOf, framesToText, ordinalOf } from './frames.ts';
+import { parseIndices } from './index-expression.ts';
+import { indexAt, indicesOf, indicesToText, ordinalOf } from './index-set.ts';
 
-const normal = (text: string): string => framesToText(parseFrames(text));
+const normal = (text: string): string => indicesToText(parseIndices(text));
 
 const failure = (text: string): { reason: string; message: string; metadata: Record<string, string> } => {
   try {
-    parseFrames(text);
+    parseIndices(text);
   } catch (thrown) {
     if (isDomainError(thrown)) {
       return thrown;
@@ -19,11 +19,11 @@ const failure = (text: string): { reason: string; message: string; metadata: Rec
   throw new Error(`"${text.slice(0, 50)}" was read`);
 };
 
-describe('parseFrames', () => {
+describe('parseIndices', () => {
   it('reads single frames, ranges, steps and descending ranges', () => {
-    expect([...framesOf(parseFrames('3,7,20-22'))]).to.deep.equal([3, 7, 20, 21, 22]);
-    expect([...framesOf(parseFrames('1-20x5'))]).to.deep.equal([1, 6, 11, 16]);
-    expect([...framesOf(parseFrames('20-1x-6'))]).to.deep.equal([2, 8, 14, 20]);
+    expect([...indicesOf(parseIndices('3,7,20-22'))]).to.deep.equal([3, 7, 20, 21, 22]);
+    expect([...indicesOf(parseIndices('1-20x5'))]).to.deep.equal([1, 6, 11, 16]);
+    expect([...indicesOf(parseIndices('20-1x-6'))]).to.deep.equal([2, 8, 14, 20]);
     expect(normal('100-1x-1')).to.equal('1-100');
     expect(normal('100-1')).to.equal('1-100');
     expect(normal('0')).to.equal('0');
@@ -54,8 +54,8 @@ describe('parseFrames', () => {
         const step = below(3) === 0 ? '' : `x${a > b ? '-' : ''}${1 + below(7)}`;
         return below(3) === 0 ? String(a) : `${a}-${b}${step}`;
       });
-      const frames = parseFrames(parts.join(','));
-      const members = [...framesOf(frames)];
+      const frames = parseIndices(parts.join(','));
+      const members = [...indicesOf(frames)];
       const expected = new Set(
         parts.flatMap((part) => {
           const [, a = 0, b = a, s = 1] = (/^(\d+)(?:-(\d+))?(?:x-?(\d+))?$/.exec(part) ?? []).map((x) =>
@@ -69,11 +69,11 @@ describe('parseFrames', () => {
         }),
       );
       expect(members, parts.join(',')).to.deep.equal([...expected].sort((a, b) => a - b));
-      expect(parseFrames(members.join(','))).to.deep.equal(frames);
-      expect(parseFrames(framesToText(frames))).to.deep.equal(frames);
+      expect(parseIndices(members.join(','))).to.deep.equal(frames);
+      expect(parseIndices(indicesToText(frames))).to.deep.equal(frames);
       expect(frames).to.include({ count: members.length, first: members[0], last: members.at(-1) });
       members.forEach((frame, ordinal) => {
-        expect(frameAt(frames, ordinal)).to.equal(frame);
+        expect(indexAt(frames, ordinal)).to.equal(frame);
         expect(ordinalOf(frames, frame)).to.equal(ordinal);
       });
       expect(
@@ -116,7 +116,7 @@ describe('parseFrames', () => {
   });
 
   it('takes a million frames and not one more, in memory of a range', () => {
-    expect(parseFrames('0-999999')).to.deep.include({
+    expect(parseIndices('0-999999')).to.deep.include({
       count: 1_000_000,
       ranges: [{ first: 0, last: 999_999, step: 1, ordinal: 0 }],
     });
@@ -146,6 +146,6 @@ describe('parseFrames', () => {
       expect(error.message.length).to.be.below(300);
     }
     const singles = Array.from({ length: 8_000 }, (_, i) => i * i).filter((frame) => frame < 1_000_000);
-    expect(parseFrames(singles.join(',')).count).to.equal(singles.length);
+    expect(parseIndices(singles.join(',')).count).to.equal(singles.length);
   });
 });

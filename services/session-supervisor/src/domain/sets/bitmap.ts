@@ -1,4 +1,4 @@
-import type { OrdinalRange } from './ordinals.ts';
+import type { OrdinalRange } from '../graph/ordinals.ts';
 import { packBytes, snapshotUnreadable, unpackBytes } from './packed-bytes.ts';
 import {
   nextNonZero,

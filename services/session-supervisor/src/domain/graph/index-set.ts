@@ -1,0 +1,105 @@
+import { indicesTooMany } from './index-errors.ts';
+import { collectRanges, type IndexRange } from './index-ranges.ts';
+import type { OrdinalRange } from './ordinals.ts';
+
+/** The highest index: the highest frame that Blender knows. */
+export const MAX_INDEX = 1_048_574;
+
+/** Tasks of one workload. */
+export const MAX_INDICES = 1_000_000;
+
+/**
+ * A set of indices that is not empty, as ranges in ascending order that do not interleave. The form is canonical: equal
+ * sets have equal ranges, however they were written. Costs memory by the range, not by the index.
+ */
+export interface IndexSet {
+  readonly count: number;
+  readonly first: number;
+  readonly last: number;
+  readonly ranges: readonly IndexRange[];
+}
+
+/** All indices from `first` to `last`. Throws `FRAMES_TOO_MANY`. */
+export const indicesBetween = (first: number, last: number): IndexSet => {
+  const count = last - first + 1;
+  if (count > MAX_INDICES) {
+    throw indicesTooMany(MAX_INDICES);
+  }
+  return { count, first, last, ranges: [{ first, last, step: 1, ordinal: 0 }] };
+};
+
+/** The last range whose `key` is at most `value`; undefined where there is none. */
+const lastAtMost = (ranges: readonly IndexRange[], key: 'first' | 'ordinal', value: number): IndexRange | undefined => {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranges[middle]?.[key] ?? Infinity) <= value) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return ranges[low - 1];
+};
+
+const rangeAt = ({ ranges, count }: IndexSet, ordinal: number): IndexRange => {
+  const range = lastAtMost(ranges, 'ordinal', ordinal);
+  if (!range || ordinal >= count) {
+    throw new RangeError(`no index has the ordinal ${ordinal} of ${count}`);
+  }
+  return range;
+};
+
+/** The index with that many indices of the set before it. Throws RangeError outside 0 … count − 1. O(log ranges). */
+export const indexAt = (indices: IndexSet, ordinal: number): number => {
+  const range = rangeAt(indices, ordinal);
+  return range.first + (ordinal - range.ordinal) * range.step;
+};
+
+/** The inverse of {@link indexAt}; undefined where the index is not in the set. O(log ranges). */
+export const ordinalOf = (indices: IndexSet, index: number): number | undefined => {
+  const range = lastAtMost(indices.ranges, 'first', index);
+  if (!range || index > range.last) {
+    return undefined;
+  }
+  const steps = (index - range.first) / range.step;
+  return Number.isInteger(steps) ? range.ordinal + steps : undefined;
+};
+
+/** The indices in ascending order, one at a time. */
+export function* indicesOf({ ranges }: IndexSet): Generator<number> {
+  for (const { first, last, step } of ranges) {
+    for (let index = first; index <= last; index += step) {
+      yield index;
+    }
+  }
+}
+
+const rangeToText = ({ first, last, step }: IndexRange): string => {
+  if (first === last) {
+    return String(first);
+  }
+  return step === 1 ? `${first}-${last}` : `${first}-${last}x${step}`;
+};
+
+/** The set in its normal form, such as `1-40,41-60x2`: without blanks, to be pasted into a command line. */
+export const indicesToText = ({ ranges }: Pick<IndexSet, 'ranges'>): string => ranges.map(rangeToText).join(',');
+
+/**
+ * The indices with these ordinals, which ascend, in the form of {@link indicesToText}; `''` for none. Throws RangeError
+ * outside the set. O(log ranges + ranges touched) for each run of ordinals.
+ */
+export const subsetToText = (indices: IndexSet, ordinals: Iterable<OrdinalRange>): string => {
+  const collector = collectRanges();
+  for (const { first, last } of ordinals) {
+    for (let ordinal = first; ordinal <= last;) {
+      const range = rangeAt(indices, ordinal);
+      const index = range.first + (ordinal - range.ordinal) * range.step;
+      const count = Math.min(last - ordinal, (range.last - index) / range.step) + 1;
+      collector.add(index, range.step, count);
+      ordinal += count;
+    }
+  }
+  return indicesToText({ ranges: collector.finish() });
+};
