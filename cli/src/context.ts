@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { z } from 'zod';
 import type { CliEnvironment } from './cli.ts';
 import { inputUnreadable, noContext, textOf } from './failures.ts';
 
@@ -8,21 +7,16 @@ import { inputUnreadable, noContext, textOf } from './failures.ts';
 export const parts = ['session', 'user', 'port', 'blob'] as const;
 export type Part = (typeof parts)[number];
 
-const target = z.string().min(1);
-
-const contextSchema = z.object({
-  /** gRPC targets: `ipv4:127.0.0.1:7401,127.0.0.1:7402`, `dns:///muster.example:443`. */
-  endpoints: z.object({ session: target, user: target, port: target, blob: target }).partial(),
-  tokens: z.object({ customer: z.string(), operator: z.string() }).partial(),
-  /** Path of the CA certificate that signed the endpoints' ones; null: no TLS. */
-  ca: z.string().nullish(),
-});
-
 /** How to reach a mesh, and as whom. */
-export type MeshContext = z.infer<typeof contextSchema> & {
+export interface MeshContext {
   /** The file it came from. */
   file: string;
-};
+  /** gRPC targets: `ipv4:127.0.0.1:7401,127.0.0.1:7402`, `dns:///muster.example:443`. */
+  endpoints: Partial<Record<Part, string>>;
+  tokens: Partial<Record<'customer' | 'operator', string>>;
+  /** Path of the CA certificate that signed the endpoints' ones; null: no TLS. */
+  ca: string | null;
+}
 
 /** Where a context is looked for, in this order; a named one must exist, of the others the first that does counts. */
 export const contextCandidates = (
@@ -53,21 +47,41 @@ export const loadContext = async (
       if (!isNamed && error instanceof Error && 'code' in error && error.code === 'ENOENT') continue;
       throw noContext(`the context ${file} cannot be read: ${textOf(error)}`);
     }
-    return { ...parseContext(file, text), file };
+    return parseContext(file, text);
   }
   const looked = candidates.map(({ file }) => file).join(', ');
   throw noContext(`no mesh is known here (looked for ${looked}); start one with \`muster up\`, or name a context file`);
 };
 
-const parseContext = (file: string, text: string): z.infer<typeof contextSchema> => {
+/** Checked by hand: every command reads a context, and loading zod would take as long as loading gRPC. */
+const parseContext = (file: string, text: string): MeshContext => {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch (error) {
     throw inputUnreadable(file, `not JSON: ${textOf(error)}`, error);
   }
-  const parsed = contextSchema.safeParse(document);
-  if (parsed.success) return parsed.data;
-  const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the document'}: ${issue.message}`);
-  throw inputUnreadable(file, `not a context: ${wrong.join('; ')}`);
+  const wrong: string[] = [];
+  const strings = <Name extends string>(field: string, names: readonly Name[]): Partial<Record<Name, string>> => {
+    const object = memberOf(document, field);
+    if (typeof object !== 'object' || object === null) wrong.push(`${field}: must be an object`);
+    return Object.fromEntries(
+      names.flatMap((name) => {
+        const value = memberOf(object, name);
+        if (value === undefined) return [];
+        if (typeof value === 'string' && value !== '') return [[name, value]];
+        wrong.push(`${field}.${name}: must be a text`);
+        return [];
+      }),
+    ) as Partial<Record<Name, string>>;
+  };
+  const endpoints = strings('endpoints', parts);
+  const tokens = strings('tokens', ['customer', 'operator']);
+  const ca = memberOf(document, 'ca') ?? null;
+  if (ca !== null && typeof ca !== 'string') wrong.push('ca: must be a path or null');
+  if (wrong.length > 0) throw inputUnreadable(file, `not a context: ${wrong.join('; ')}`);
+  return { file, endpoints, tokens, ca: typeof ca === 'string' ? ca : null };
 };
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;

@@ -1,10 +1,18 @@
 import { Command } from 'commander';
-import { exitCodes } from './exit-codes.ts';
 import type { Cli } from './cli.ts';
-import type { CommonOptions } from './common-options.ts';
-import { loadContext, type MeshContext } from './context.ts';
-import { createMesh, type Mesh } from './mesh.ts';
+import type { MeshContext } from './context.ts';
+import type { Mesh } from './mesh.ts';
 import { createOutput, type Output } from './output.ts';
+
+/** The options that every command takes, before or after its name. */
+export interface CommonOptions {
+  context?: string;
+  json?: boolean;
+  as?: 'customer' | 'operator';
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsCa?: string;
+}
 
 /** One run of one command: its way to the reader and to the mesh. */
 export interface Invocation {
@@ -32,8 +40,11 @@ export interface Actions {
   ) => (...values: unknown[]) => Promise<void>;
 }
 
+/** Gives a command, which has its name and its description, arguments, options and an action. */
+export type Define = (command: Command, actions: Actions) => Command;
+
 export const createActions = (cli: Cli): Actions => {
-  let exitCode: number = exitCodes.done;
+  let exitCode = 0;
   return {
     get exitCode() {
       return exitCode;
@@ -43,21 +54,30 @@ export const createActions = (cli: Cli): Actions => {
       async (...values) => {
         const command = values.at(-1);
         if (!(command instanceof Command)) throw new TypeError('commander calls actions with the command last');
-        const common = command.optsWithGlobals<CommonOptions>();
         await using stack = new AsyncDisposableStack();
-        let context: Promise<MeshContext> | undefined;
-        let mesh: Promise<Mesh> | undefined;
-        const invocation: Invocation = {
-          cli,
-          output: createOutput(cli, common.json === true),
-          common,
-          context: () => (context ??= loadContext(common.context, cli.cwd, cli.env)),
-          mesh: () => (mesh ??= invocation.context().then((found) => stack.use(createMesh(cli, common, found)))),
-        };
+        const invocation = createInvocation(cli, command.optsWithGlobals<CommonOptions>(), stack);
         // Commander has checked arguments and options against what the command declares.
         const args = command.processedArgs as unknown as Parameters<typeof action>[1];
         const options = command.opts() as Parameters<typeof action>[2];
-        exitCode = (await action(invocation, args, options)) ?? exitCodes.done;
+        exitCode = (await action(invocation, args, options)) ?? 0;
       },
   };
+};
+
+const createInvocation = (cli: Cli, common: CommonOptions, stack: AsyncDisposableStack): Invocation => {
+  let context: Promise<MeshContext> | undefined;
+  let mesh: Promise<Mesh> | undefined;
+  const loadContext = async () => (await import('./context.ts')).loadContext(common.context, cli.cwd, cli.env);
+  const openMesh = async () => {
+    const [{ createMesh }, found] = await Promise.all([import('./mesh.ts'), invocation.context()]);
+    return stack.use(createMesh(cli, common, found));
+  };
+  const invocation: Invocation = {
+    cli,
+    output: createOutput(cli, common.json === true),
+    common,
+    context: () => (context ??= loadContext()),
+    mesh: () => (mesh ??= openMesh()),
+  };
+  return invocation;
 };

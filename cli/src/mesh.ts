@@ -1,29 +1,19 @@
 import { dirname, resolve } from 'node:path';
 import type { ChannelOptions } from '@grpc/grpc-js';
 import type { TlsFiles } from '#libs/config/index.ts';
-import { createClient, type Client, type ServiceDefinition } from '#libs/grpc/index.ts';
-import { BlobServiceService, ObjectServiceService } from '#libs/contracts/blob.ts';
-import { PortServiceService } from '#libs/contracts/port.ts';
-import { CustomerServiceService, WorkloadServiceService } from '#libs/contracts/session.ts';
-import { MachineServiceService, UserServiceService } from '#libs/contracts/user.ts';
+import { createClient } from '#libs/grpc/client/create-client.ts';
+import type { Client, ServiceDefinition } from '#libs/grpc/index.ts';
 import type { Cli } from './cli.ts';
 import type { MeshContext, Part } from './context.ts';
 import { noContext } from './failures.ts';
-import type { CommonOptions } from './common-options.ts';
+import type { CommonOptions } from './invocation.ts';
 
 /** As whom a call is made: with the customer's token where there is one, or with the operator's. */
 export type Persona = 'customer' | 'operator';
 
 /** Clients of the mesh, each made at its first use and closed with the mesh. */
 export interface Mesh extends Disposable {
-  workloads(): Client<typeof WorkloadServiceService>;
-  customers(): Client<typeof CustomerServiceService>;
-  blobs(): Client<typeof BlobServiceService>;
-  objects(): Client<typeof ObjectServiceService>;
-  users(): Client<typeof UserServiceService>;
-  machines(): Client<typeof MachineServiceService>;
-  ports(): Client<typeof PortServiceService>;
-  /** A client of anything, for calls by name. */
+  /** The client of a service; the same one each time. */
   client<S extends ServiceDefinition>(
     definition: S,
     part: Part,
@@ -33,42 +23,27 @@ export interface Mesh extends Disposable {
 }
 
 export const createMesh = (cli: Cli, common: CommonOptions, context: MeshContext): Mesh => {
-  const opened: { close(): void }[] = [];
+  const opened = new Map<ServiceDefinition, Disposable>();
   const tls = tlsFor(cli, common, context);
-
-  const open = <S extends ServiceDefinition>(
-    definition: S,
-    part: Part,
-    persona: Persona,
-    channelOptions: ChannelOptions = {},
-  ): Client<S> => {
-    const target = context.endpoints[part];
-    if (target === undefined) throw noContext(`${context.file} names no endpoint '${part}'`);
-    const client = createClient(definition, {
-      target,
-      channelOptions,
-      token: tokenFor(cli, context, common.as ?? persona),
-      ...(tls === undefined ? {} : { tls }),
-    });
-    opened.push(client);
-    return client;
-  };
-  const once = <S extends ServiceDefinition>(definition: S, part: Part, persona: Persona): (() => Client<S>) => {
-    let client: Client<S> | undefined;
-    return () => (client ??= open(definition, part, persona));
-  };
-
   return {
-    workloads: once(WorkloadServiceService, 'session', 'customer'),
-    customers: once(CustomerServiceService, 'session', 'operator'),
-    blobs: once(BlobServiceService, 'blob', 'customer'),
-    objects: once(ObjectServiceService, 'blob', 'customer'),
-    users: once(UserServiceService, 'user', 'operator'),
-    machines: once(MachineServiceService, 'user', 'operator'),
-    ports: once(PortServiceService, 'port', 'operator'),
-    client: open,
+    client<S extends ServiceDefinition>(
+      definition: S,
+      part: Part,
+      persona: Persona,
+      channelOptions: ChannelOptions = {},
+    ): Client<S> {
+      const before = opened.get(definition);
+      // Only this function writes to the map, each client under its own definition.
+      if (before !== undefined) return before as Client<S>;
+      const target = context.endpoints[part];
+      if (target === undefined) throw noContext(`${context.file} names no endpoint '${part}'`);
+      const token = tokenFor(cli, context, common.as ?? persona);
+      const client = createClient(definition, { target, channelOptions, token, tls });
+      opened.set(definition, client);
+      return client;
+    },
     [Symbol.dispose]: () => {
-      for (const client of opened) client.close();
+      for (const client of opened.values()) client[Symbol.dispose]();
     },
   };
 };

@@ -1,7 +1,8 @@
 import type { Clock } from '#libs/clock/index.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
-import { isTransient } from './failures.ts';
+import { isTransient, outage } from './failures.ts';
+import type { Invocation } from './invocation.ts';
 
 /** How long to wait before the next try, in milliseconds: what the server asked for, or a growing span with jitter. */
 export const retryDelayMs = (failures: number, askedMs: number | undefined, random: number): number =>
@@ -16,6 +17,22 @@ export interface PatienceOptions {
   /** Told once per outage, before the first wait. */
   onOutage?: (error: Error) => void;
 }
+
+/** The patience of a command: an outage is told by `note`, as the command's own messages are. */
+export const patienceOf = (
+  { cli, output }: Invocation,
+  patienceMs: number,
+  note = (text: string): void => output.note(text),
+): PatienceOptions => {
+  const { clock, random, interrupt: signal } = cli;
+  return { clock, random, signal, patienceMs, onOutage: (error) => note(outage(error)) };
+};
+
+/** Nothing is at stake before the start, so a mesh that is away is told soon. */
+const startPatienceMs = 20_000;
+
+/** The patience of a command that hands something in or starts it. */
+export const startPatience = (invocation: Invocation): PatienceOptions => patienceOf(invocation, startPatienceMs);
 
 /** Counts an outage from its first failure on; a success ends it. */
 export interface Patience {

@@ -1,35 +1,40 @@
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import type { Cli } from './cli.ts';
-import { agentCommand } from './commands/agent.ts';
-import { callCommand } from './commands/call.ts';
-import { computeCommand } from './commands/compute.ts';
-import { customersCommand } from './commands/customers.ts';
-import { downCommand } from './commands/down.ts';
-import { logCommand } from './commands/log.ts';
-import { machinesCommand } from './commands/machines.ts';
-import { pauseCommand } from './commands/pause.ts';
-import { portsCommand } from './commands/ports.ts';
-import { visualizeCommand } from './commands/visualize.ts';
-import { renderCommand } from './commands/render.ts';
-import { resultsCommand } from './commands/results.ts';
-import { resumeCommand } from './commands/resume.ts';
-import { retryCommand } from './commands/retry.ts';
-import { scrubCommand } from './commands/scrub.ts';
-import { showCommand } from './commands/show.ts';
-import { statusCommand } from './commands/status.ts';
-import { stopCommand } from './commands/stop.ts';
-import { tokenCommand } from './commands/token.ts';
-import { upCommand } from './commands/up.ts';
-import { usersCommand } from './commands/users.ts';
-import { usersWantedCommand } from './commands/users-wanted.ts';
-import { vncCommand } from './commands/vnc.ts';
-import { watchCommand } from './commands/watch.ts';
-import { whyCommand } from './commands/why.ts';
-import { workloadsCommand } from './commands/workloads.ts';
+import {
+  aboutTheMesh,
+  aboutWorkloads,
+  forOperators,
+  listWorkloads,
+  render,
+  type CommandEntry,
+} from './command-table.ts';
 import type { Actions } from './invocation.ts';
 
-/** The whole command line. */
-export const createProgram = (cli: Cli, actions: Actions): Command => {
+/** The whole command line, with the modules of those commands alone that `argv` names. */
+export interface Program {
+  command: Command;
+  /** Of the action that ran; 0 before. */
+  readonly exitCode: number;
+}
+
+/**
+ * Builds the command line. A command that no word of `argv` names cannot run, so its line of help is all of it that is
+ * needed; a word that only looks like a name costs the loading of a module.
+ */
+export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<Program> => {
+  let actions: Actions | undefined;
+  const terms = new Map<Command, string>();
+  const create = async ({ name, term, about, load }: CommandEntry): Promise<Command> => {
+    const command = new Command(name).description(about);
+    if (!argv.includes(name)) {
+      terms.set(command, term);
+      return command;
+    }
+    const [define, { createActions }] = await Promise.all([load(), import('./invocation.ts')]);
+    return define(command, (actions ??= createActions(cli)));
+  };
+  const createAll = (entries: readonly CommandEntry[]): Promise<Command[]> => Promise.all(entries.map(create));
+
   const program = new Command('muster')
     .description("Gathers people's machines and puts them to work on Blender scenes and simulation cases.")
     .option(
@@ -47,53 +52,31 @@ export const createProgram = (cli: Cli, actions: Actions): Command => {
     .option('--tls-cert <file>', 'a certificate for servers that this command starts (default: $MUSTER_TLS_CERT)')
     .option('--tls-key <file>', 'its key (default: $MUSTER_TLS_KEY)')
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => terms.get(command) ?? new Help().subcommandTerm(command),
+    })
     .configureOutput({
       writeOut: (text) => cli.stdout.write(text),
       writeErr: (text) => cli.stderr.write(text),
       // Told once, by run().
       outputError: () => {},
     });
-  const workloads = workloadsCommand(actions);
-  for (const command of aboutWorkloads) workloads.addCommand(command(actions));
+  const workloads = await create(listWorkloads);
+  for (const command of await createAll(aboutWorkloads)) workloads.addCommand(command);
   const commands = [
-    ...aboutTheMesh.map((command) => command(actions)),
-    renderCommand(actions),
+    ...(await createAll([...aboutTheMesh, render])),
     workloads,
-    ...aboutWorkloads.map((command) => command(actions)),
-    ...forOperators.map((command) => command(actions)),
+    ...(await createAll([...aboutWorkloads, ...forOperators])),
   ];
   for (const command of commands) program.addCommand(inherit(program, command));
-  return program;
+  return {
+    command: program,
+    get exitCode() {
+      return actions?.exitCode ?? 0;
+    },
+  };
 };
-
-const aboutTheMesh = [upCommand, downCommand, statusCommand, agentCommand];
-const forOperators = [
-  usersCommand,
-  machinesCommand,
-  customersCommand,
-  portsCommand,
-  visualizeCommand,
-  vncCommand,
-  computeCommand,
-  tokenCommand,
-  callCommand,
-];
-
-/** Commands that take a workload's id: `muster show ID`, and `muster workloads show ID` for those who look there. */
-const aboutWorkloads = [
-  showCommand,
-  watchCommand,
-  stopCommand,
-  pauseCommand,
-  resumeCommand,
-  retryCommand,
-  usersWantedCommand,
-  resultsCommand,
-  logCommand,
-  whyCommand,
-  scrubCommand,
-];
 
 /** `addCommand` leaves output and exit settings behind; nested commands need them too. */
 const inherit = (parent: Command, command: Command): Command => {

@@ -1,8 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
 import { HealthCheckResponse_ServingStatus as ServingStatus, HealthService } from '#libs/contracts/health.ts';
-import { createClient } from '#libs/grpc/index.ts';
+import { createClient } from '#libs/grpc/client/create-client.ts';
 import { parts, type MeshContext } from './context.ts';
 import { connectionProblem, textOf } from './failures.ts';
 import type { Invocation } from './invocation.ts';
@@ -56,16 +55,14 @@ const checkService = async (
   }
 };
 
-const processesSchema = z.record(z.string(), z.number());
-
 /** Where the mesh runs on this machine, its processes too: stores and agents answer no health check. */
 export const checkProcesses = async (context: MeshContext): Promise<Check[]> => {
   const directory = await realpath(dirname(context.file));
   const text = await readIfThere(layoutOf(directory).processes);
   if (text === undefined) return [];
-  const { data = {} } = processesSchema.safeParse(JSON.parse(text));
+  const processes = JSON.parse(text) as Readonly<Record<string, number>>;
   return Promise.all(
-    Object.entries(data).map(async ([name, pid]): Promise<Check> => {
+    Object.entries(processes).map(async ([name, pid]): Promise<Check> => {
       // The number may be another's by now.
       const isThere = await wasStartedWith(pid, { MUSTER_UP_DIR: directory });
       return { name, health: isThere ? 'running' : 'dead', where: `process ${pid}`, detail: '' };

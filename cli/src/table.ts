@@ -1,11 +1,11 @@
-/** One column: its heading, and whether its cells are numbers. */
-export interface Column {
+/** The heading of a column, and the side on which its cells stand; default: left. */
+export interface Heading {
   title: string;
   align?: 'left' | 'right';
 }
 
 /** Rows as aligned text, two spaces between columns, no trailing blanks. */
-export const formatTable = (columns: readonly Column[], rows: readonly (readonly string[])[]): string => {
+export const formatTable = (columns: readonly Heading[], rows: readonly (readonly string[])[]): string => {
   const widths = columns.map(({ title }, i) =>
     rows.reduce((width, row) => Math.max(width, (row[i] ?? '').length), title.length),
   );

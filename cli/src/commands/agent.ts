@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { Command } from 'commander';
-import { parseCount } from '../arguments.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Actions } from '../invocation.ts';
+import type { Define } from '../invocation.ts';
+import { parseCount } from '../options.ts';
 import { runAgent } from '../up/run-agent.ts';
 
 interface AgentOptions {
@@ -14,9 +13,8 @@ interface AgentOptions {
   sandbox: boolean;
 }
 
-export const agentCommand = ({ does }: Actions): Command =>
-  new Command('agent')
-    .description('put this machine to work: a compute agent that runs until Ctrl-C')
+export const agent: Define = (command, { does }) =>
+  command
     .requiredOption('--name <name>', "the machine's name, unique in the mesh")
     .option('--slots <n>', 'tasks to work on at a time', parseCount('--slots', 1, 1_000), 1)
     .option('--engines <list>', 'auto, or some of CYCLES,BLENDER_EEVEE,BLENDER_WORKBENCH,noop', 'auto')

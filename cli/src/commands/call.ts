@@ -1,23 +1,23 @@
 import type { DescMethod, JsonValue } from '@bufbuild/protobuf';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { accessTable } from '#libs/auth/index.ts';
 import { descriptorImage } from '#libs/contracts/image.ts';
-import { parseCount } from '../arguments.ts';
 import { parts, type Part } from '../context.ts';
 import { findMethod } from '../descriptors.ts';
 import { textOf, usage } from '../failures.ts';
-import type { Actions, Invocation } from '../invocation.ts';
+import type { Define, Invocation } from '../invocation.ts';
+import { jsonMethod } from '../json-method.ts';
 import { readLines, readText } from '../lines.ts';
 import type { Persona } from '../mesh.ts';
+import { parseCount } from '../options.ts';
 
 interface CallOptions {
   part?: Part;
   timeout: number;
 }
 
-export const callCommand = ({ does }: Actions): Command =>
-  new Command('call')
-    .description('call any rpc by name, with proto3 JSON in and out; a stream prints one line per message')
+export const call: Define = (command, { does }) =>
+  command
     .argument('<service/method>', 'muster.session.v1.WorkloadService/GetWorkload, or WorkloadService/GetWorkload')
     .argument('[json]', 'the request; - reads standard input, for client streams one message per line', '{}')
     .addOption(new Option('--part <part>', "whose endpoint (default: by the service's package)").choices([...parts]))
@@ -25,8 +25,6 @@ export const callCommand = ({ does }: Actions): Command =>
     .action(
       does<[string, string], CallOptions>(async (invocation, [name, json], options) => {
         const method = findMethod(name);
-        // Only this command needs it, and loading it takes as long as a call.
-        const { jsonMethod } = await import('../json-method.ts');
         const mesh = await invocation.mesh();
         const where = [options.part ?? partOf(method), personaFor(method)] as const;
         const signal = invocation.cli.interrupt;
@@ -50,14 +48,14 @@ export const callCommand = ({ does }: Actions): Command =>
           }
           case 'bidi_streaming': {
             const client = mesh.client({ call: jsonMethod(method, true, true) }, ...where);
-            const call = client.call({ signal });
+            const both = client.call({ signal });
             const sent = (async () => {
-              for await (const message of messages(invocation, json)) await call.send(message);
-              call.end();
+              for await (const message of messages(invocation, json)) await both.send(message);
+              both.end();
             })();
             // The answers tell how the call ended; what could not be sent after that is no error of its own.
-            sent.catch(() => call.cancel());
-            for await (const answer of call.responses) printLine(invocation, answer);
+            sent.catch(() => both.cancel());
+            for await (const answer of both.responses) printLine(invocation, answer);
             break;
           }
         }

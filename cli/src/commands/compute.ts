@@ -1,16 +1,13 @@
 import { Command } from 'commander';
 import { ComputeSessionServiceService, type CommandLogEntry, type ComputeSession } from '#libs/contracts/port.ts';
-import { parseTtl } from '../arguments.ts';
-import { listJson, responseJson } from '../descriptors.ts';
 import { precondition } from '../failures.ts';
 import { formatBytes, formatEnum, formatInstant, formatSeconds } from '../formats.ts';
-import { ALL, ANYWHERE, hostOption, noteSilent, type HostOption } from '../host-option.ts';
-import type { Actions, Invocation } from '../invocation.ts';
+import type { Actions, Define, Invocation } from '../invocation.ts';
 import { readText } from '../lines.ts';
-import type { Output } from '../output.ts';
-import { allPages } from '../pages.ts';
-import { persistently } from '../patience.ts';
-import { startPatience } from '../start-patience.ts';
+import { allPages, tellList } from '../list.ts';
+import { ALL, ANYWHERE, hostOption, parseTtl, toDuration, type HostOption } from '../options.ts';
+import type { Column } from '../output.ts';
+import { persistently, startPatience } from '../patience.ts';
 
 const START_MS = 60_000;
 const STOP_MS = 30_000;
@@ -20,13 +17,12 @@ const MARGIN_MS = 5_000;
 /** Workers answer up to 64 MiB. */
 const LARGEST_BYTES = 80 * 1024 ** 2;
 
-export const computeCommand = (actions: Actions): Command => {
-  const compute = new Command('compute').description('interactive sessions with a compute worker');
-  for (const command of [start, send, list, log, end]) compute.addCommand(command(actions));
-  return compute;
+export const compute: Define = (command, actions) => {
+  for (const nested of [start, send, list, log, end]) command.addCommand(nested(actions));
+  return command;
 };
 
-const sessions = async (invocation: Invocation) =>
+const clientOf = async (invocation: Invocation) =>
   (await invocation.mesh()).client(ComputeSessionServiceService, 'port', 'customer', {
     'grpc.max_receive_message_length': LARGEST_BYTES,
   });
@@ -50,28 +46,21 @@ const start = ({ does }: Actions): Command =>
     .action(
       does<[string | undefined], StartOptions>(async (invocation, [worker = ''], options) => {
         const { output, cli } = invocation;
-        const { name: userName = '', project = '', expose = false, wait = 0, host } = options;
-        const client = await sessions(invocation);
+        const { name: userName = '', project = '', expose = false, wait, host } = options;
+        const client = await clientOf(invocation);
         const userInfo = { userName, project, clientAddress: '', clientAgent: '' };
         // Asked again, it is the same session.
         const requestId = cli.random.id('start');
-        const ask = {
-          host,
-          worker,
-          userInfo,
-          expose,
-          requestId,
-          wait: wait === 0 ? undefined : { seconds: wait, nanos: 0 },
-        };
+        const ask = { host, worker, userInfo, expose, requestId, wait: toDuration(wait) };
         const answer = await persistently(startPatience(invocation), () =>
-          client.startComputeSession(ask, { deadlineMs: START_MS + wait * 1_000, signal: cli.interrupt }),
+          client.startComputeSession(ask, { deadlineMs: START_MS + (wait ?? 0) * 1_000, signal: cli.interrupt }),
         );
         output.text(answer.sessionId);
         const where = expose ? `, reached on port ${answer.port}` : '';
         output.note(
           `${formatEnum(answer.state, 'SESSION_STATE_')}${where}; end it with: muster compute end ${answer.sessionId}`,
         );
-        output.json(responseJson(ComputeSessionServiceService.startComputeSession, answer));
+        await output.answer(ComputeSessionServiceService.startComputeSession, answer);
       }),
     );
 
@@ -84,11 +73,11 @@ const send = ({ does }: Actions): Command =>
     .action(
       does<[string, string], { timeout: number }>(async (invocation, [sessionId, json], { timeout }) => {
         const { cli } = invocation;
-        const client = await sessions(invocation);
+        const client = await clientOf(invocation);
         const commandJson = json === '-' ? await readText(cli.stdin) : json;
         // Never asked again: what became of it is unknown where the answer is lost.
         const reply = await client.sendCommand(
-          { sessionId, commandJson, timeout: { seconds: timeout, nanos: 0 } },
+          { sessionId, commandJson, timeout: toDuration(timeout) },
           { deadlineMs: timeout * 1_000 + MARGIN_MS, signal: cli.interrupt },
         );
         // As it is: numbers with more digits than JavaScript's stay whole.
@@ -104,16 +93,11 @@ const list = ({ does }: Actions): Command =>
     .addOption(hostOption(ALL))
     .action(
       does<[], HostOption & { ended?: true }>(async (invocation, _args, { ended, host }) => {
-        const client = await sessions(invocation);
+        const client = await clientOf(invocation);
         const ask = { host, includeEnded: ended === true, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listComputeSessions({ ...ask, pageToken }));
-        noteSilent(invocation.output, pages);
-        printSessions(
-          invocation.output,
-          pages.flatMap((page) => page.sessions),
-        );
         const { listComputeSessions } = ComputeSessionServiceService;
-        invocation.output.json(pages.flatMap((page) => listJson(listComputeSessions, page, 'sessions')));
+        await tellList(invocation.output, listComputeSessions, pages, 'sessions', sessionColumns);
       }),
     );
 
@@ -124,15 +108,10 @@ const log = ({ does }: Actions): Command =>
     .option('--ping', 'also ping')
     .action(
       does<[string], { ping?: true }>(async (invocation, [sessionId], { ping }) => {
-        const client = await sessions(invocation);
+        const client = await clientOf(invocation);
         const ask = { sessionId, includePing: ping === true, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listCommandLog({ ...ask, pageToken }));
-        printLog(
-          invocation.output,
-          pages.flatMap(({ entries }) => entries),
-        );
-        const { listCommandLog } = ComputeSessionServiceService;
-        invocation.output.json(pages.flatMap((page) => listJson(listCommandLog, page, 'entries')));
+        await tellList(invocation.output, ComputeSessionServiceService.listCommandLog, pages, 'entries', logColumns);
       }),
     );
 
@@ -142,63 +121,34 @@ const end = ({ does }: Actions): Command =>
     .argument('<id>', 'the session')
     .action(
       does<[string]>(async (invocation, [sessionId]) => {
-        const client = await sessions(invocation);
+        const client = await clientOf(invocation);
         const answer = await client.endComputeSession({ sessionId }, { deadlineMs: STOP_MS });
         invocation.output.text(`${sessionId} is ended`);
-        invocation.output.json(responseJson(ComputeSessionServiceService.endComputeSession, answer));
+        await invocation.output.answer(ComputeSessionServiceService.endComputeSession, answer);
       }),
     );
 
-const printSessions = (output: Output, all: readonly ComputeSession[]): void =>
-  output.table(
-    [
-      { title: 'ID' },
-      { title: 'HOST' },
-      { title: 'WORKER' },
-      { title: 'STATE' },
-      { title: 'OWNER' },
-      { title: 'NAME' },
-      { title: 'PROJECT' },
-      { title: 'MEMORY', align: 'right' },
-      { title: 'CPU', align: 'right' },
-      { title: 'USED' },
-      { title: 'ENDS IF UNUSED' },
-      { title: 'ENDED' },
-    ],
-    all.map((each) => [
-      each.sessionId,
-      each.hostName,
-      each.worker,
-      each.busy ? 'busy' : formatEnum(each.state, 'SESSION_STATE_'),
-      each.owner,
-      each.userInfo?.userName ?? '',
-      each.userInfo?.project ?? '',
-      formatBytes(each.memoryBytes),
-      formatSeconds((each.cpuTime?.seconds ?? 0) + (each.cpuTime?.nanos ?? 0) / 1e9),
-      formatInstant(each.lastActivityTime),
-      formatInstant(each.idleEndTime),
-      each.endTime === undefined ? '' : formatEnum(each.endReason, 'SESSION_END_REASON_'),
-    ]),
-  );
+const sessionColumns: readonly Column<ComputeSession>[] = [
+  ['ID', ({ sessionId }) => sessionId],
+  ['HOST', ({ hostName }) => hostName],
+  ['WORKER', ({ worker }) => worker],
+  ['STATE', ({ busy, state }) => (busy ? 'busy' : formatEnum(state, 'SESSION_STATE_'))],
+  ['OWNER', ({ owner }) => owner],
+  ['NAME', ({ userInfo }) => userInfo?.userName ?? ''],
+  ['PROJECT', ({ userInfo }) => userInfo?.project ?? ''],
+  ['MEMORY', ({ memoryBytes }) => formatBytes(memoryBytes), 'right'],
+  ['CPU', ({ cpuTime }) => formatSeconds((cpuTime?.seconds ?? 0) + (cpuTime?.nanos ?? 0) / 1e9), 'right'],
+  ['USED', ({ lastActivityTime }) => formatInstant(lastActivityTime)],
+  ['ENDS IF UNUSED', ({ idleEndTime }) => formatInstant(idleEndTime)],
+  ['ENDED', ({ endTime, endReason }) => (endTime === undefined ? '' : formatEnum(endReason, 'SESSION_END_REASON_'))],
+];
 
-const printLog = (output: Output, all: readonly CommandLogEntry[]): void =>
-  output.table(
-    [
-      { title: 'NO', align: 'right' },
-      { title: 'COMMAND' },
-      { title: 'STARTED' },
-      { title: 'TOOK', align: 'right' },
-      { title: 'OUTCOME' },
-      { title: 'MEMORY AFTER', align: 'right' },
-      { title: 'ERROR' },
-    ],
-    all.map((each) => [
-      String(each.number),
-      each.command,
-      formatInstant(each.startTime),
-      each.tookMs === undefined ? '' : formatSeconds(each.tookMs / 1_000),
-      each.success ? 'succeeded' : formatEnum(each.outcome, 'COMMAND_OUTCOME_'),
-      formatBytes(each.memoryAfterBytes),
-      each.error,
-    ]),
-  );
+const logColumns: readonly Column<CommandLogEntry>[] = [
+  ['NO', ({ number }) => number, 'right'],
+  ['COMMAND', ({ command }) => command],
+  ['STARTED', ({ startTime }) => formatInstant(startTime)],
+  ['TOOK', ({ tookMs }) => (tookMs === undefined ? '' : formatSeconds(tookMs / 1_000)), 'right'],
+  ['OUTCOME', ({ success, outcome }) => (success ? 'succeeded' : formatEnum(outcome, 'COMMAND_OUTCOME_'))],
+  ['MEMORY AFTER', ({ memoryAfterBytes }) => formatBytes(memoryAfterBytes), 'right'],
+  ['ERROR', ({ error }) => error],
+];

@@ -1,12 +1,10 @@
-import { Command } from 'commander';
 import { CustomerServiceService, type Customer } from '#libs/contracts/session.ts';
-import { parseCount } from '../arguments.ts';
-import { listJson, responseJson } from '../descriptors.ts';
 import { usage } from '../failures.ts';
 import { formatInstant } from '../formats.ts';
-import type { Actions } from '../invocation.ts';
-import type { Output } from '../output.ts';
-import { allPages } from '../pages.ts';
+import type { Define, Invocation } from '../invocation.ts';
+import { allPages, tellList } from '../list.ts';
+import { parseCount } from '../options.ts';
+import type { Column } from '../output.ts';
 
 interface PutOptions {
   name?: string;
@@ -15,33 +13,30 @@ interface PutOptions {
   weight?: number;
 }
 
-export const customersCommand = ({ does }: Actions): Command => {
-  const customers = new Command('customers').description('list customers and their plans, or change them').action(
+const clientOf = async (invocation: Invocation) =>
+  (await invocation.mesh()).client(CustomerServiceService, 'session', 'operator');
+
+export const customers: Define = (command, { does }) => {
+  command.action(
     does<[]>(async (invocation) => {
-      const client = (await invocation.mesh()).customers();
+      const client = await clientOf(invocation);
       const pages = await allPages((pageToken) => client.listCustomers({ pageSize: 1_000, pageToken }));
-      printCustomers(
-        invocation.output,
-        pages.flatMap((page) => page.customers),
-      );
-      invocation.output.json(
-        pages.flatMap((page) => listJson(CustomerServiceService.listCustomers, page, 'customers')),
-      );
+      await tellList(invocation.output, CustomerServiceService.listCustomers, pages, 'customers', columns);
     }),
   );
-  customers
+  command
     .command('show')
     .description('one customer')
     .argument('<id>', 'the customer')
     .action(
       does<[string]>(async (invocation, [customerId]) => {
-        const client = (await invocation.mesh()).customers();
-        const answer = await client.getCustomer({ customerId });
-        printCustomers(invocation.output, answer.customer === undefined ? [] : [answer.customer]);
-        invocation.output.json(responseJson(CustomerServiceService.getCustomer, answer));
+        const { output } = invocation;
+        const answer = await (await clientOf(invocation)).getCustomer({ customerId });
+        output.table(answer.customer === undefined ? [] : [answer.customer], columns);
+        await output.answer(CustomerServiceService.getCustomer, answer);
       }),
     );
-  customers
+  command
     .command('put')
     .description('create a customer, or change what the options name')
     .argument('<id>', 'the customer: the subject of their tokens')
@@ -51,52 +46,38 @@ export const customersCommand = ({ does }: Actions): Command => {
     .option('--weight <n>', 'the weight when users are scarce', parseCount('--weight', 0, 1_000))
     .action(
       does<[string], PutOptions>(async (invocation, [customerId], options) => {
+        const { output } = invocation;
         const { name, workloads, users, weight } = options;
-        const mask = [
+        const updateMask = [
           ...(name === undefined ? [] : ['display_name']),
           ...(workloads === undefined ? [] : ['plan.running_workloads']),
           ...(users === undefined ? [] : ['plan.users']),
           ...(weight === undefined ? [] : ['plan.weight']),
         ];
-        if (mask.length === 0) throw usage('say what to change: --name, --workloads, --users or --weight');
-        const client = (await invocation.mesh()).customers();
-        const answer = await client.putCustomer({
-          customer: {
-            customerId,
-            displayName: name ?? '',
-            plan: { runningWorkloads: workloads ?? 0, users: users ?? 0, weight: weight ?? 0 },
-            createTime: undefined,
-            updateTime: undefined,
-          },
-          updateMask: mask,
-        });
-        printCustomers(invocation.output, answer.customer === undefined ? [] : [answer.customer]);
-        invocation.output.json(responseJson(CustomerServiceService.putCustomer, answer));
+        if (updateMask.length === 0) throw usage('say what to change: --name, --workloads, --users or --weight');
+        const customer: Customer = {
+          customerId,
+          displayName: name ?? '',
+          plan: { runningWorkloads: workloads ?? 0, users: users ?? 0, weight: weight ?? 0 },
+          createTime: undefined,
+          updateTime: undefined,
+        };
+        const answer = await (await clientOf(invocation)).putCustomer({ customer, updateMask });
+        output.table(answer.customer === undefined ? [] : [answer.customer], columns);
+        await output.answer(CustomerServiceService.putCustomer, answer);
       }),
     );
-  return customers;
+  return command;
 };
 
 /** 0 in a plan means what the service is configured with. */
 const planned = (value: number | undefined): string => (value ? String(value) : 'default');
 
-const printCustomers = (output: Output, customers: readonly Customer[]): void => {
-  output.table(
-    [
-      { title: 'CUSTOMER' },
-      { title: 'NAME' },
-      { title: 'WORKLOADS', align: 'right' },
-      { title: 'USERS', align: 'right' },
-      { title: 'WEIGHT', align: 'right' },
-      { title: 'SINCE' },
-    ],
-    customers.map(({ customerId, displayName, plan, createTime }) => [
-      customerId,
-      displayName,
-      planned(plan?.runningWorkloads),
-      planned(plan?.users),
-      planned(plan?.weight),
-      formatInstant(createTime),
-    ]),
-  );
-};
+const columns: readonly Column<Customer>[] = [
+  ['CUSTOMER', ({ customerId }) => customerId],
+  ['NAME', ({ displayName }) => displayName],
+  ['WORKLOADS', ({ plan }) => planned(plan?.runningWorkloads), 'right'],
+  ['USERS', ({ plan }) => planned(plan?.users), 'right'],
+  ['WEIGHT', ({ plan }) => planned(plan?.weight), 'right'],
+  ['SINCE', ({ createTime }) => formatInstant(createTime)],
+];

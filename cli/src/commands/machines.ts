@@ -1,27 +1,22 @@
-import { Command } from 'commander';
 import { MachineServiceService, type Machine } from '#libs/contracts/user.ts';
-import { parseTtl } from '../arguments.ts';
-import { listJson, responseJson } from '../descriptors.ts';
 import { formatEnum, formatInstant } from '../formats.ts';
-import type { Actions } from '../invocation.ts';
-import type { Output } from '../output.ts';
-import { allPages } from '../pages.ts';
+import type { Define, Invocation } from '../invocation.ts';
+import { allPages, tellList } from '../list.ts';
+import { parseTtl } from '../options.ts';
+import type { Column } from '../output.ts';
 
-export const machinesCommand = ({ does }: Actions): Command => {
-  const machines = new Command('machines')
-    .description('list the machines that may connect, or enrol and remove them')
-    .action(
-      does<[]>(async (invocation) => {
-        const client = (await invocation.mesh()).machines();
-        const pages = await allPages((pageToken) => client.listMachines({ pageSize: 1_000, pageToken }));
-        printMachines(
-          invocation.output,
-          pages.flatMap((page) => page.machines),
-        );
-        invocation.output.json(pages.flatMap((page) => listJson(MachineServiceService.listMachines, page, 'machines')));
-      }),
-    );
-  machines
+const clientOf = async (invocation: Invocation) =>
+  (await invocation.mesh()).client(MachineServiceService, 'user', 'operator');
+
+export const machines: Define = (command, { does }) => {
+  command.action(
+    does<[]>(async (invocation) => {
+      const client = await clientOf(invocation);
+      const pages = await allPages((pageToken) => client.listMachines({ pageSize: 1_000, pageToken }));
+      await tellList(invocation.output, MachineServiceService.listMachines, pages, 'machines', columns);
+    }),
+  );
+  command
     .command('create')
     .description("enrol a machine and print its agent's token, which is shown only now")
     .requiredOption('--name <name>', 'its name, unique in the mesh')
@@ -29,51 +24,46 @@ export const machinesCommand = ({ does }: Actions): Command => {
     .action(
       does<[], { name: string; ttl: number }>(async (invocation, _args, { name, ttl: tokenTtlSeconds }) => {
         const { cli, output } = invocation;
-        const client = (await invocation.mesh()).machines();
+        const client = await clientOf(invocation);
         const answer = await client.createMachine({ name, tokenTtlSeconds, requestId: cli.random.id('r') });
         output.note(
           `enrolled ${name} as ${answer.machine?.machineId}; its token, for MUSTER_TOKEN of the agent, follows`,
         );
         output.text(answer.token);
-        output.json(responseJson(MachineServiceService.createMachine, answer));
+        await output.answer(MachineServiceService.createMachine, answer);
       }),
     );
-  machines
+  command
     .command('show')
     .description('one machine')
     .argument('<id>', 'the machine')
     .action(
       does<[string]>(async (invocation, [machineId]) => {
-        const client = (await invocation.mesh()).machines();
-        const answer = await client.getMachine({ machineId });
-        printMachines(invocation.output, answer.machine === undefined ? [] : [answer.machine]);
-        invocation.output.json(responseJson(MachineServiceService.getMachine, answer));
+        const { output } = invocation;
+        const answer = await (await clientOf(invocation)).getMachine({ machineId });
+        output.table(answer.machine === undefined ? [] : [answer.machine], columns);
+        await output.answer(MachineServiceService.getMachine, answer);
       }),
     );
-  machines
+  command
     .command('delete')
     .description('remove a machine; its token works no longer and its agent is cut off')
     .argument('<id>', 'the machine')
     .action(
       does<[string]>(async (invocation, [machineId]) => {
-        const client = (await invocation.mesh()).machines();
-        const answer = await client.deleteMachine({ machineId });
-        invocation.output.text(`${machineId} removed`);
-        invocation.output.json(responseJson(MachineServiceService.deleteMachine, answer));
+        const { output } = invocation;
+        const answer = await (await clientOf(invocation)).deleteMachine({ machineId });
+        output.text(`${machineId} removed`);
+        await output.answer(MachineServiceService.deleteMachine, answer);
       }),
     );
-  return machines;
+  return command;
 };
 
-const printMachines = (output: Output, machines: readonly Machine[]): void => {
-  output.table(
-    [{ title: 'MACHINE' }, { title: 'NAME' }, { title: 'STATUS' }, { title: 'ENROLLED' }, { title: 'LAST SEEN' }],
-    machines.map(({ machineId, name, status, createTime, lastSeenTime }) => [
-      machineId,
-      name,
-      formatEnum(status, 'MACHINE_STATUS_'),
-      formatInstant(createTime),
-      formatInstant(lastSeenTime),
-    ]),
-  );
-};
+const columns: readonly Column<Machine>[] = [
+  ['MACHINE', ({ machineId }) => machineId],
+  ['NAME', ({ name }) => name],
+  ['STATUS', ({ status }) => formatEnum(status, 'MACHINE_STATUS_')],
+  ['ENROLLED', ({ createTime }) => formatInstant(createTime)],
+  ['LAST SEEN', ({ lastSeenTime }) => formatInstant(lastSeenTime)],
+];

@@ -1,21 +1,22 @@
 import { Command } from 'commander';
 import { PortServiceService, type Lease, type PoolStatus } from '#libs/contracts/port.ts';
-import { parseCount, parseTtl } from '../arguments.ts';
-import { listJson, responseJson } from '../descriptors.ts';
 import { formatEnum, formatInstant } from '../formats.ts';
-import { ALL, ANYWHERE, ASKED, hostOption, noteSilent, type HostOption } from '../host-option.ts';
-import type { Actions } from '../invocation.ts';
-import type { Output } from '../output.ts';
-import { allPages } from '../pages.ts';
+import type { Actions, Define, Invocation } from '../invocation.ts';
+import { allPages, tellList } from '../list.ts';
+import { ALL, ANYWHERE, ASKED, hostOption, parseCount, parseTtl, toDuration, type HostOption } from '../options.ts';
+import type { Column } from '../output.ts';
 
 const PORT = parseCount('a port', 1, 65_535);
+const FENCING_TOKEN = parseCount('a fencing token', 1, Number.MAX_SAFE_INTEGER);
 const DAY_SECONDS = 86_400;
 
-export const portsCommand = (actions: Actions): Command => {
-  const ports = new Command('ports').description('leases of ports of a host');
-  for (const command of [list, watch, acquire, renew, release, pools, reconcile]) ports.addCommand(command(actions));
-  return ports;
+export const ports: Define = (command, actions) => {
+  for (const nested of [list, watch, acquire, renew, release, pools, reconcile]) command.addCommand(nested(actions));
+  return command;
 };
+
+const clientOf = async (invocation: Invocation) =>
+  (await invocation.mesh()).client(PortServiceService, 'port', 'operator');
 
 const list = ({ does }: Actions): Command =>
   new Command('list')
@@ -25,15 +26,10 @@ const list = ({ does }: Actions): Command =>
     .addOption(hostOption(ALL))
     .action(
       does<[], HostOption & { pool: string; ended?: true }>(async (invocation, _args, { pool, ended, host }) => {
-        const client = (await invocation.mesh()).ports();
+        const client = await clientOf(invocation);
         const ask = { host, pool, includeEnded: ended === true, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listLeases({ ...ask, pageToken }));
-        noteSilent(invocation.output, pages);
-        printLeases(
-          invocation.output,
-          pages.flatMap(({ leases }) => leases),
-        );
-        invocation.output.json(pages.flatMap((page) => listJson(PortServiceService.listLeases, page, 'leases')));
+        await tellList(invocation.output, PortServiceService.listLeases, pages, 'leases', leaseColumns);
       }),
     );
 
@@ -45,14 +41,14 @@ const watch = ({ does }: Actions): Command =>
     .action(
       does<[], HostOption & { pool: string }>(async (invocation, _args, { pool, host }) => {
         const { cli, output } = invocation;
-        const client = (await invocation.mesh()).ports();
+        const client = await clientOf(invocation);
         for await (const answer of client.watchLeases({ host, pool }, { signal: cli.interrupt })) {
           const { lease } = answer;
           if (lease === undefined) continue;
           const end = lease.endTime === undefined ? '' : ` (${formatEnum(lease.endReason, 'LEASE_END_REASON_')})`;
           const state = formatEnum(lease.state, 'LEASE_STATE_');
           output.text(`${lease.port} ${lease.pool} ${state}${end} ${lease.owner} ${lease.holder} ${lease.leaseId}`);
-          output.json({ event: 'lease', ...(responseJson(PortServiceService.watchLeases, answer) as object) });
+          await output.answer(PortServiceService.watchLeases, answer, 'lease');
         }
       }),
     );
@@ -79,21 +75,20 @@ const acquire = ({ does }: Actions): Command =>
       does<[string], AcquireOptions>(async (invocation, [pool], options) => {
         const { cli, output } = invocation;
         const { host, port = 0, count = 0, ttl, wait, for: holder = '' } = options;
-        const span = (seconds: number | undefined) => (seconds === undefined ? undefined : { seconds, nanos: 0 });
         const request = {
           host,
           pool,
           port,
           count,
           holder,
-          ttl: span(ttl),
-          wait: span(wait),
+          ttl: toDuration(ttl),
+          wait: toDuration(wait),
           requestId: cli.random.id('r'),
         };
         const deadlineMs = (Math.min(wait ?? 0, DAY_SECONDS) + 10) * 1_000;
-        const answer = await (await invocation.mesh()).ports().acquireLease(request, { deadlineMs });
-        printLeases(output, answer.leases);
-        output.json(responseJson(PortServiceService.acquireLease, answer));
+        const answer = await (await clientOf(invocation)).acquireLease(request, { deadlineMs });
+        output.table(answer.leases, leaseColumns);
+        await output.answer(PortServiceService.acquireLease, answer);
       }),
     );
 
@@ -101,15 +96,14 @@ const renew = ({ does }: Actions): Command =>
   new Command('renew')
     .description('let a lease end later')
     .argument('<id>', 'the lease')
-    .requiredOption('--token <n>', 'its fencing token', parseCount('a fencing token', 1, Number.MAX_SAFE_INTEGER))
+    .requiredOption('--token <n>', 'its fencing token', FENCING_TOKEN)
     .option('--ttl <time>', 'for how long from now on', parseTtl)
     .action(
-      does<[string], { token: number; ttl?: number }>(async (invocation, [leaseId], { token, ttl }) => {
+      does<[string], { token: number; ttl?: number }>(async (invocation, [leaseId], { token: fencingToken, ttl }) => {
         const { output } = invocation;
-        const span = ttl === undefined ? undefined : { seconds: ttl, nanos: 0 };
-        const answer = await (await invocation.mesh()).ports().renewLease({ leaseId, fencingToken: token, ttl: span });
-        printLeases(output, answer.lease === undefined ? [] : [answer.lease]);
-        output.json(responseJson(PortServiceService.renewLease, answer));
+        const answer = await (await clientOf(invocation)).renewLease({ leaseId, fencingToken, ttl: toDuration(ttl) });
+        output.table(answer.lease === undefined ? [] : [answer.lease], leaseColumns);
+        await output.answer(PortServiceService.renewLease, answer);
       }),
     );
 
@@ -117,17 +111,13 @@ const release = ({ does }: Actions): Command =>
   new Command('release')
     .description('give a lease back')
     .argument('<id>', 'the lease')
-    .option(
-      '--token <n>',
-      'only if this is its fencing token',
-      parseCount('a fencing token', 1, Number.MAX_SAFE_INTEGER),
-    )
+    .option('--token <n>', 'only if this is its fencing token', FENCING_TOKEN)
     .action(
-      does<[string], { token?: number }>(async (invocation, [leaseId], { token = 0 }) => {
+      does<[string], { token?: number }>(async (invocation, [leaseId], { token: fencingToken = 0 }) => {
         const { output } = invocation;
-        const answer = await (await invocation.mesh()).ports().releaseLease({ leaseId, fencingToken: token });
+        const answer = await (await clientOf(invocation)).releaseLease({ leaseId, fencingToken });
         output.text(`${leaseId} is given back`);
-        output.json(responseJson(PortServiceService.releaseLease, answer));
+        await output.answer(PortServiceService.releaseLease, answer);
       }),
     );
 
@@ -138,13 +128,11 @@ const pools = ({ does }: Actions): Command =>
     .action(
       does<[], HostOption>(async (invocation, _args, { host }) => {
         const { output } = invocation;
-        const answer = await (await invocation.mesh()).ports().getPoolStatus({ host, pool: '' });
-        printPools(output, answer.pools);
-        noteSilent(output, [answer]);
+        const answer = await (await clientOf(invocation)).getPoolStatus({ host, pool: '' });
+        await tellList(output, PortServiceService.getPoolStatus, [answer], 'pools', poolColumns);
         for (const { pool, healthMessage } of answer.pools) {
           if (healthMessage !== '') output.note(`${pool}: ${healthMessage}`);
         }
-        output.json(listJson(PortServiceService.getPoolStatus, answer, 'pools'));
       }),
     );
 
@@ -156,66 +144,38 @@ const reconcile = ({ does }: Actions): Command =>
     .action(
       does<[], HostOption>(async (invocation, _args, { host }) => {
         const { output } = invocation;
-        const answer = await (await invocation.mesh()).ports().reconcile({ host });
+        const answer = await (await clientOf(invocation)).reconcile({ host });
         const { checked, becameForeign, becameFree, expiredLeaseIds, stillQuarantined } = answer;
-        const said = (ports: readonly (number | string)[]): string => (ports.length === 0 ? 'none' : ports.join(' '));
+        const said = (all: readonly (number | string)[]): string => (all.length === 0 ? 'none' : all.join(' '));
         output.text(`checked       ${checked} ports`);
         output.text(`held by others ${said(becameForeign)}`);
         output.text(`free again    ${said(becameFree)}`);
         output.text(`quarantined   ${said(stillQuarantined)}`);
         output.text(`expired       ${said(expiredLeaseIds)}`);
-        output.json(responseJson(PortServiceService.reconcile, answer));
+        await output.answer(PortServiceService.reconcile, answer);
       }),
     );
 
-const printLeases = (output: Output, leases: readonly Lease[]): void =>
-  output.table(
-    [
-      { title: 'PORT', align: 'right' },
-      { title: 'POOL' },
-      { title: 'HOST' },
-      { title: 'STATE' },
-      { title: 'OWNER' },
-      { title: 'FOR' },
-      { title: 'TOKEN', align: 'right' },
-      { title: 'UNTIL' },
-      { title: 'LEASE' },
-    ],
-    leases.map((lease) => [
-      String(lease.port),
-      lease.pool,
-      lease.host,
-      formatEnum(lease.state, 'LEASE_STATE_'),
-      lease.owner,
-      lease.holder,
-      String(lease.fencingToken),
-      formatInstant(lease.endTime ?? lease.expireTime),
-      lease.leaseId,
-    ]),
-  );
+const leaseColumns: readonly Column<Lease>[] = [
+  ['PORT', ({ port }) => port, 'right'],
+  ['POOL', ({ pool }) => pool],
+  ['HOST', ({ host }) => host],
+  ['STATE', ({ state }) => formatEnum(state, 'LEASE_STATE_')],
+  ['OWNER', ({ owner }) => owner],
+  ['FOR', ({ holder }) => holder],
+  ['TOKEN', ({ fencingToken }) => fencingToken, 'right'],
+  ['UNTIL', ({ endTime, expireTime }) => formatInstant(endTime ?? expireTime)],
+  ['LEASE', ({ leaseId }) => leaseId],
+];
 
-const printPools = (output: Output, all: readonly PoolStatus[]): void =>
-  output.table(
-    [
-      { title: 'HOST' },
-      { title: 'POOL' },
-      { title: 'PORTS' },
-      { title: 'LEASED', align: 'right' },
-      { title: 'FREE', align: 'right' },
-      { title: 'FOREIGN', align: 'right' },
-      { title: 'QUARANTINED', align: 'right' },
-      { title: 'WAITING', align: 'right' },
-      { title: 'HEALTH' },
-    ],
-    all.map((pool) => [
-      pool.host,
-      pool.pool,
-      `${pool.firstPort}-${pool.lastPort}`,
-      `${pool.leased}/${pool.maxLeases}`,
-      String(pool.free),
-      String(pool.foreign),
-      String(pool.quarantined),
-      String(pool.waiting),
-      pool.isHealthy ? 'well' : 'grants nothing',
-    ]),
-  );
+const poolColumns: readonly Column<PoolStatus>[] = [
+  ['HOST', ({ host }) => host],
+  ['POOL', ({ pool }) => pool],
+  ['PORTS', ({ firstPort, lastPort }) => `${firstPort}-${lastPort}`],
+  ['LEASED', ({ leased, maxLeases }) => `${leased}/${maxLeases}`, 'right'],
+  ['FREE', ({ free }) => free, 'right'],
+  ['FOREIGN', ({ foreign }) => foreign, 'right'],
+  ['QUARANTINED', ({ quarantined }) => quarantined, 'right'],
+  ['WAITING', ({ waiting }) => waiting, 'right'],
+  ['HEALTH', ({ isHealthy }) => (isHealthy ? 'well' : 'grants nothing')],
+];

@@ -1,13 +1,13 @@
 import { basename, extname, join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { RenderFormat, RenderOrder, type RenderSpec } from '#libs/contracts/common.ts';
 import type { Result, Workload } from '#libs/contracts/session.ts';
-import { parseCount } from '../arguments.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { plural, printable } from '../formats.ts';
-import type { Actions, Invocation } from '../invocation.ts';
-import { persistently } from '../patience.ts';
-import { startPatience } from '../start-patience.ts';
+import type { Define, Invocation } from '../invocation.ts';
+import { parseCount } from '../options.ts';
+import { persistently, startPatience } from '../patience.ts';
+import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { writeContactSheet } from '../workload/contact-sheet.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
 import { outDirectory } from '../workload/out-directory.ts';
@@ -33,9 +33,8 @@ interface RenderOptions {
   customer: string;
 }
 
-export const renderCommand = ({ does }: Actions): Command =>
-  new Command('render')
-    .description('render a Blender file on the mesh and fetch its frames as they land')
+export const render: Define = (command, { does }) =>
+  command
     .argument('<file>', 'the .blend file')
     .option('--frames <expression>', "1-10,20-40x2 (default: the file's own range)", '')
     .addOption(new Option('--order <order>', 'which frames first').choices(Object.keys(orders)).default('sequential'))
@@ -86,20 +85,20 @@ const start = async (invocation: Invocation, path: string, options: RenderOption
   const patience = startPatience(invocation);
   const object = await uploadObject({ cli, mesh, path, customerId: options.customer, patience });
   const requestId = random.id('r');
-  const { workload } = await persistently(patience, () =>
-    mesh.workloads().startWorkload(
-      {
-        objectId: object.objectId,
-        spec: { $case: 'render', value: renderSpec(options) },
-        wantedUsers: options.users,
-        requestId,
-        customerId: options.customer,
-      },
-      { signal },
+  return workloadIn(
+    await persistently(patience, () =>
+      workloadsOf(mesh).startWorkload(
+        {
+          objectId: object.objectId,
+          spec: { $case: 'render', value: renderSpec(options) },
+          wantedUsers: options.users,
+          requestId,
+          customerId: options.customer,
+        },
+        { signal },
+      ),
     ),
   );
-  if (workload === undefined) throw new TypeError('the session supervisor answered no workload');
-  return workload;
 };
 
 const renderSpec = (options: RenderOptions): RenderSpec => ({

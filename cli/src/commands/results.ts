@@ -1,69 +1,50 @@
-import { Command } from 'commander';
 import { WorkloadServiceService, type Workload } from '#libs/contracts/session.ts';
-import { listJson } from '../descriptors.ts';
 import { formatBytes, formatSeconds, plural } from '../formats.ts';
-import { outage } from '../failures.ts';
-import type { Actions, Invocation } from '../invocation.ts';
-import { allPages } from '../pages.ts';
+import type { Define, Invocation } from '../invocation.ts';
+import { allPages, tellList } from '../list.ts';
+import { whichWorkload, type WhichOptions } from '../options.ts';
+import { patienceOf } from '../patience.ts';
+import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { createFetcher } from '../workload/fetch.ts';
 import { taskNoun } from '../workload/file-names.ts';
 import { patienceMs } from '../workload/follow.ts';
 import { outDirectory } from '../workload/out-directory.ts';
-import { whichWorkload, type WhichOptions } from './which.ts';
 
 interface ResultsOptions extends WhichOptions {
   out?: string;
 }
 
-export const resultsCommand = ({ does }: Actions): Command =>
-  whichWorkload(new Command('results').description('list the accepted results of a workload, or fetch them'))
+export const results: Define = (command, { does }) =>
+  whichWorkload(command)
     .option('--out <dir>', 'fetch them into this directory')
     .action(
       does<[string], ResultsOptions>(async (invocation, [id], { customer: customerId, out }) => {
         const { output } = invocation;
-        const client = (await invocation.mesh()).workloads();
-        const { workload } = await client.getWorkload({ workloadId: id, customerId });
-        if (workload === undefined) throw new TypeError('the session supervisor answered no workload');
-        if (out !== undefined) await fetchAll(invocation, workload, out);
+        const client = workloadsOf(await invocation.mesh());
+        const workload = workloadIn(await client.getWorkload({ workloadId: id, customerId }));
+        if (out !== undefined) {
+          await fetchAll(invocation, workload, out);
+          if (!output.isJson) return;
+        }
         const which = { workloadId: workload.workloadId, customerId: '', afterRevision: 0, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listResults({ ...which, pageToken }));
-        output.json(pages.flatMap((page) => listJson(WorkloadServiceService.listResults, page, 'results')));
-        if (out !== undefined) return;
-        output.table(
-          [
-            { title: 'TASK' },
-            { title: 'USER' },
-            { title: 'SIZE', align: 'right' },
-            { title: 'TIME', align: 'right' },
-            { title: 'SHA-256' },
-            { title: 'NOTES' },
-          ],
-          pages
-            .flatMap(({ results }) => results)
-            .map(({ task, userName, userId, sizeBytes, seconds, sha256, notes }) => [
-              task,
-              userName || userId,
-              formatBytes(sizeBytes),
-              formatSeconds(seconds),
-              sha256,
-              notes.join('; '),
-            ]),
-        );
+        await tellList(output, WorkloadServiceService.listResults, pages, 'results', [
+          ['TASK', ({ task }) => task],
+          ['USER', ({ userName, userId }) => userName || userId],
+          ['SIZE', ({ sizeBytes }) => formatBytes(sizeBytes), 'right'],
+          ['TIME', ({ seconds }) => formatSeconds(seconds), 'right'],
+          ['SHA-256', ({ sha256 }) => sha256],
+          ['NOTES', ({ notes }) => notes.join('; ')],
+        ]);
       }),
     );
 
 const fetchAll = async (invocation: Invocation, workload: Workload, out: string): Promise<void> => {
   const { cli, output } = invocation;
-  const { clock, random, interrupt: signal } = cli;
   const directory = await outDirectory(cli.cwd, out);
-  const fetcher = createFetcher({
-    cli,
-    mesh: await invocation.mesh(),
-    workload,
-    directory,
-    patience: { clock, random, signal, patienceMs, onOutage: (error) => output.note(outage(error)) },
-    onFetched: () => {},
-  });
+  const mesh = await invocation.mesh();
+  const patience = patienceOf(invocation, patienceMs);
+  const fetcher = createFetcher({ cli, mesh, workload, directory, patience, onFetched: () => {} });
   await fetcher.catchUp();
   output.text(`${plural(fetcher.fetched.size, taskNoun(workload))} in ${directory}`);
 };

@@ -1,22 +1,16 @@
-import { Command } from 'commander';
 import { WorkloadServiceService } from '#libs/contracts/session.ts';
-import { responseJson } from '../descriptors.ts';
-import type { Actions } from '../invocation.ts';
 import { plural } from '../formats.ts';
-import { allPages } from '../pages.ts';
-import { whichWorkload, type WhichOptions } from './which.ts';
+import type { Define } from '../invocation.ts';
+import { allPages } from '../list.ts';
+import { whichWorkload, type WhichOptions } from '../options.ts';
+import { workloadIn, workloadsOf } from '../workload/client.ts';
 
-export const scrubCommand = ({ does }: Actions): Command =>
-  whichWorkload(
-    new Command('scrub').description(
-      'compare accepted results with their blobs; what is missing or damaged is made again',
-    ),
-  ).action(
+export const scrub: Define = (command, { does }) =>
+  whichWorkload(command).action(
     does<[string], WhichOptions>(async (invocation, [id], { customer: customerId }) => {
       const { output } = invocation;
-      const client = (await invocation.mesh()).workloads();
-      const { workload } = await client.getWorkload({ workloadId: id, customerId });
-      const workloadId = workload?.workloadId ?? id;
+      const client = workloadsOf(await invocation.mesh());
+      const { workloadId } = workloadIn(await client.getWorkload({ workloadId: id, customerId }));
       const pages = await allPages((pageToken) => client.scrubWorkload({ workloadId, customerId: '', pageToken }));
       const join = (texts: string[]): string => texts.filter((text) => text !== '').join(',');
       const whole = {
@@ -30,6 +24,6 @@ export const scrubCommand = ({ does }: Actions): Command =>
       if (whole.missing !== '') output.text(`missing, made again: ${whole.missing}`);
       if (whole.damaged !== '') output.text(`damaged, made again: ${whole.damaged}`);
       if (whole.missing === '' && whole.damaged === '') output.text('all are whole');
-      output.json(responseJson(WorkloadServiceService.scrubWorkload, whole));
+      await output.answer(WorkloadServiceService.scrubWorkload, whole);
     }),
   );

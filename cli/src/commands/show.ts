@@ -1,36 +1,32 @@
-import { Command } from 'commander';
 import { WorkloadServiceService } from '#libs/contracts/session.ts';
-import { listJson, responseJson } from '../descriptors.ts';
-import type { Actions } from '../invocation.ts';
-import { allPages } from '../pages.ts';
+import type { Define } from '../invocation.ts';
+import { allPages, tellList } from '../list.ts';
+import { whichWorkload, type WhichOptions } from '../options.ts';
+import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { printWorkload } from '../workload/describe.ts';
-import { printLedger } from '../workload/ledger.ts';
-import { whichWorkload, type WhichOptions } from './which.ts';
+import { attemptColumns, printRefused } from '../workload/ledger.ts';
 
 interface ShowOptions extends WhichOptions {
   ledger?: boolean;
 }
 
-export const showCommand = ({ does }: Actions): Command =>
-  whichWorkload(new Command('show').description('everything about a workload'))
+export const show: Define = (command, { does }) =>
+  whichWorkload(command)
     .option('--ledger', 'every attempt instead: who tried what, for how long, and what came of it')
     .action(
-      does<[string], ShowOptions>(async (invocation, [workloadId], { customer: customerId, ledger = false }) => {
+      does<[string], ShowOptions>(async (invocation, [id], { customer: customerId, ledger = false }) => {
         const { output } = invocation;
-        const client = (await invocation.mesh()).workloads();
-        const answer = await client.getWorkload({ workloadId, customerId });
+        const client = workloadsOf(await invocation.mesh());
+        const answer = await client.getWorkload({ workloadId: id, customerId });
+        const workload = workloadIn(answer);
         if (!ledger) {
-          if (answer.workload !== undefined) printWorkload(output, answer.workload);
-          output.json(responseJson(WorkloadServiceService.getWorkload, answer));
+          printWorkload(output, workload);
+          await output.answer(WorkloadServiceService.getWorkload, answer);
           return;
         }
-        const which = { workloadId: answer.workload?.workloadId ?? workloadId, customerId: '', pageSize: 1_000 };
+        const which = { workloadId: workload.workloadId, customerId: '', pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listAttempts({ ...which, pageToken }));
-        printLedger(
-          output,
-          pages.flatMap(({ attempts }) => attempts),
-          pages[0]?.refused ?? [],
-        );
-        output.json(pages.flatMap((page) => listJson(WorkloadServiceService.listAttempts, page, 'attempts')));
+        await tellList(output, WorkloadServiceService.listAttempts, pages, 'attempts', attemptColumns);
+        printRefused(output, pages[0]?.refused ?? []);
       }),
     );

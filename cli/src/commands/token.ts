@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { Command } from 'commander';
 import { isRole, roles, signToken, type MeshJwk } from '#libs/auth/index.ts';
-import { parseTtl } from '../arguments.ts';
 import { contextCandidates } from '../context.ts';
 import { inputUnreadable, textOf, usage } from '../failures.ts';
-import type { Actions, Invocation } from '../invocation.ts';
+import type { Define, Invocation } from '../invocation.ts';
+import { parseTtl } from '../options.ts';
 
 interface CreateOptions {
   role: string;
@@ -17,9 +16,8 @@ interface CreateOptions {
   meshId: string;
 }
 
-export const tokenCommand = ({ does }: Actions): Command => {
-  const token = new Command('token').description('make tokens that prove who calls');
-  token
+export const token: Define = (command, { does }) => {
+  command
     .command('create')
     .description('sign a token with the signing key of a mesh and print it')
     .requiredOption('--role <role>', `one of ${roles.join(', ')}`)
@@ -50,7 +48,7 @@ export const tokenCommand = ({ does }: Actions): Command => {
         output.json({ token: signed });
       }),
     );
-  return token;
+  return command;
 };
 
 /** Needs no reachable mesh, so only the place of the context counts, not what is in it. */

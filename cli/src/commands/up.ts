@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
-import { parseCount } from '../arguments.ts';
-import type { Actions, Invocation } from '../invocation.ts';
-import { bringUp } from '../up/bring-up.ts';
-import { bringUpDetached } from '../up/detach.ts';
 import type { TlsFiles } from '#libs/config/index.ts';
 import { usage } from '../failures.ts';
+import type { Define, Invocation } from '../invocation.ts';
+import { parseCount } from '../options.ts';
+import { bringUp } from '../up/bring-up.ts';
+import { bringUpDetached } from '../up/detach.ts';
 import type { UpOptions } from '../up/options.ts';
 import type { Tell } from '../up/tell.ts';
 
@@ -13,9 +12,8 @@ interface CommandOptions extends UpOptions {
   detach?: boolean;
 }
 
-export const upCommand = ({ does }: Actions): Command =>
-  new Command('up')
-    .description('run a whole mesh on this machine: stores, services and agents')
+export const up: Define = (command, { does }) =>
+  command
     .option('--data <dir>', 'where everything of this mesh is kept', '.muster')
     .option('--agents <n>', 'compute agents on this machine', parseCount('--agents', 0, 1_000), 1)
     .option('--slots <n>', 'tasks that each agent works on at a time', parseCount('--slots', 1, 1_000), 1)

@@ -2,50 +2,44 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { VisualizationServiceService, type Visualization } from '#libs/contracts/port.ts';
-import { parseTtl } from '../arguments.ts';
-import { listJson, responseJson } from '../descriptors.ts';
 import { formatEnum, formatInstant } from '../formats.ts';
-import { ALL, ANYWHERE, hostOption, noteSilent, type HostOption } from '../host-option.ts';
-import type { Actions, Invocation } from '../invocation.ts';
-import type { Output } from '../output.ts';
-import { allPages } from '../pages.ts';
-import { persistently, type PatienceOptions } from '../patience.ts';
-import { startPatience } from '../start-patience.ts';
+import type { Actions, Define, Invocation } from '../invocation.ts';
+import { allPages, tellList } from '../list.ts';
+import { ALL, ANYWHERE, hostOption, parseTtl, toDuration, type HostOption } from '../options.ts';
+import type { Column } from '../output.ts';
+import { persistently, startPatience, type PatienceOptions } from '../patience.ts';
 import { uploadObject } from '../workload/upload.ts';
 
 /** An archive is fetched and unpacked before its server starts. */
 const START_MS = 10 * 60_000;
 const STOP_MS = 30_000;
 
-export const visualizeCommand = (actions: Actions): Command => {
-  const visualize = new Command('visualize')
-    .description(
-      'a ParaView server for a case: a folder on the host of the broker, or an archive (.tar.gz, .zip) from here',
-    )
+export const visualize: Define = (command, actions) => {
+  command
     .argument('<case>', 'the folder, or the archive')
     .option('--wait <time>', 'wait so long for a free port', parseTtl)
     .addOption(hostOption(ANYWHERE))
     .action(
-      actions.does<[string], HostOption & { wait?: number }>(async (invocation, [name], { wait = 0, host }) => {
-        const { output } = invocation;
-        const client = await visualizations(invocation);
+      actions.does<[string], HostOption & { wait?: number }>(async (invocation, [name], { wait, host }) => {
+        const { cli, output } = invocation;
+        const client = await clientOf(invocation);
         const patience = startPatience(invocation);
         const source = await sourceOf(invocation, name, patience);
-        const ask = { host, source, wait: wait === 0 ? undefined : { seconds: wait, nanos: 0 } };
+        const options = { deadlineMs: START_MS + (wait ?? 0) * 1_000, signal: cli.interrupt };
         // Asked again, the same case gets the same server.
         const answer = await persistently(patience, () =>
-          client.startVisualization(ask, { deadlineMs: START_MS + wait * 1_000, signal: invocation.cli.interrupt }),
+          client.startVisualization({ host, source, wait: toDuration(wait) }, options),
         );
         output.text(`${answer.connectionString}  ParaView ${answer.paraviewVersion}, open ${answer.foamPath}`);
         output.note(`${answer.visualizationId}: ${answer.reused ? 'it was there already' : 'started'}`);
-        output.json(responseJson(VisualizationServiceService.startVisualization, answer));
+        await output.answer(VisualizationServiceService.startVisualization, answer);
       }),
     );
-  for (const command of [list, stop, cleanup]) visualize.addCommand(command(actions));
-  return visualize;
+  for (const nested of [list, stop, cleanup]) command.addCommand(nested(actions));
+  return command;
 };
 
-const visualizations = async (invocation: Invocation) =>
+const clientOf = async (invocation: Invocation) =>
   (await invocation.mesh()).client(VisualizationServiceService, 'port', 'operator');
 
 /** A file here is handed in; anything else is a folder over there. */
@@ -68,14 +62,11 @@ const list = ({ does }: Actions): Command =>
     .addOption(hostOption(ALL))
     .action(
       does<[], HostOption & { ended?: true }>(async (invocation, _args, { ended, host }) => {
-        const client = await visualizations(invocation);
+        const client = await clientOf(invocation);
         const ask = { host, includeEnded: ended === true, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listVisualizations({ ...ask, pageToken }));
-        noteSilent(invocation.output, pages);
-        const found = pages.flatMap((page) => page.visualizations);
-        printVisualizations(invocation.output, found);
         const { listVisualizations } = VisualizationServiceService;
-        invocation.output.json(pages.flatMap((page) => listJson(listVisualizations, page, 'visualizations')));
+        await tellList(invocation.output, listVisualizations, pages, 'visualizations', columns);
       }),
     );
 
@@ -85,10 +76,10 @@ const stop = ({ does }: Actions): Command =>
     .argument('<id>', 'the server')
     .action(
       does<[string]>(async (invocation, [visualizationId]) => {
-        const client = await visualizations(invocation);
+        const client = await clientOf(invocation);
         const answer = await client.stopVisualization({ visualizationId }, { deadlineMs: STOP_MS });
         invocation.output.text(`${visualizationId} is ended`);
-        invocation.output.json(responseJson(VisualizationServiceService.stopVisualization, answer));
+        await invocation.output.answer(VisualizationServiceService.stopVisualization, answer);
       }),
     );
 
@@ -99,36 +90,20 @@ const cleanup = ({ does }: Actions): Command =>
     .addOption(hostOption(ALL))
     .action(
       does<[], HostOption & { idle?: number }>(async (invocation, _args, { idle, host }) => {
-        const client = await visualizations(invocation);
-        const idleFor = idle === undefined ? undefined : { seconds: idle, nanos: 0 };
-        const answer = await client.cleanupIdle({ host, idleFor }, { deadlineMs: STOP_MS });
-        printVisualizations(invocation.output, answer.ended);
-        invocation.output.json(listJson(VisualizationServiceService.cleanupIdle, answer, 'ended'));
+        const client = await clientOf(invocation);
+        const answer = await client.cleanupIdle({ host, idleFor: toDuration(idle) }, { deadlineMs: STOP_MS });
+        await tellList(invocation.output, VisualizationServiceService.cleanupIdle, [answer], 'ended', columns);
       }),
     );
 
-const printVisualizations = (output: Output, all: readonly Visualization[]): void =>
-  output.table(
-    [
-      { title: 'ID' },
-      { title: 'STATE' },
-      { title: 'HOST' },
-      { title: 'CONNECT' },
-      { title: 'CLIENTS', align: 'right' },
-      { title: 'CASE' },
-      { title: 'OWNER' },
-      { title: 'USED' },
-      { title: 'ENDS IF UNUSED' },
-    ],
-    all.map((each) => [
-      each.visualizationId,
-      formatEnum(each.state, 'SESSION_STATE_'),
-      each.hostName,
-      each.connectionString,
-      String(each.clients),
-      each.case === '' ? each.simulation : each.case,
-      each.owner,
-      formatInstant(each.lastActivityTime),
-      formatInstant(each.idleEndTime),
-    ]),
-  );
+const columns: readonly Column<Visualization>[] = [
+  ['ID', ({ visualizationId }) => visualizationId],
+  ['STATE', ({ state }) => formatEnum(state, 'SESSION_STATE_')],
+  ['HOST', ({ hostName }) => hostName],
+  ['CONNECT', ({ connectionString }) => connectionString],
+  ['CLIENTS', ({ clients }) => clients, 'right'],
+  ['CASE', (each) => each.case || each.simulation],
+  ['OWNER', ({ owner }) => owner],
+  ['USED', ({ lastActivityTime }) => formatInstant(lastActivityTime)],
+  ['ENDS IF UNUSED', ({ idleEndTime }) => formatInstant(idleEndTime)],
+];

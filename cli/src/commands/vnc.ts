@@ -1,25 +1,21 @@
 import { Command } from 'commander';
 import { VncServiceService, type VncSession, type VncStats } from '#libs/contracts/port.ts';
-import { parseTtl } from '../arguments.ts';
-import { listJson, responseJson } from '../descriptors.ts';
 import { formatBytes, formatEnum, formatInstant } from '../formats.ts';
-import { ALL, ANYWHERE, hostOption, noteSilent, type HostOption } from '../host-option.ts';
-import type { Actions, Invocation } from '../invocation.ts';
-import type { Output } from '../output.ts';
-import { allPages } from '../pages.ts';
-import { persistently } from '../patience.ts';
-import { startPatience } from '../start-patience.ts';
+import type { Actions, Define, Invocation } from '../invocation.ts';
+import { allPages, tellList } from '../list.ts';
+import { ALL, ANYWHERE, hostOption, parseTtl, toDuration, type HostOption } from '../options.ts';
+import type { Column } from '../output.ts';
+import { persistently, startPatience } from '../patience.ts';
 
 const START_MS = 60_000;
 const STOP_MS = 30_000;
 
-export const vncCommand = (actions: Actions): Command => {
-  const vnc = new Command('vnc').description('consoles of virtual machines in a browser');
-  for (const command of [start, list, stop]) vnc.addCommand(command(actions));
-  return vnc;
+export const vnc: Define = (command, actions) => {
+  for (const nested of [start, list, stop]) command.addCommand(nested(actions));
+  return command;
 };
 
-const consoles = async (invocation: Invocation) =>
+const clientOf = async (invocation: Invocation) =>
   (await invocation.mesh()).client(VncServiceService, 'port', 'operator');
 
 interface StartOptions extends HostOption {
@@ -40,24 +36,17 @@ const start = ({ does }: Actions): Command =>
     .action(
       does<[string, string], StartOptions>(async (invocation, [vm, target], options) => {
         const { output, cli } = invocation;
-        const { host, gateway = false, allowUnreachable = false, wait = 0 } = options;
-        const client = await consoles(invocation);
-        const ask = {
-          host,
-          vm,
-          target,
-          gateway,
-          allowUnreachable,
-          wait: wait === 0 ? undefined : { seconds: wait, nanos: 0 },
-        };
+        const { host, gateway = false, allowUnreachable = false, wait } = options;
+        const client = await clientOf(invocation);
+        const ask = { host, vm, target, gateway, allowUnreachable, wait: toDuration(wait) };
         // Asked again, the same machine gets the same session.
         const answer = await persistently(startPatience(invocation), () =>
-          client.startVncSession(ask, { deadlineMs: START_MS + wait * 1_000, signal: cli.interrupt }),
+          client.startVncSession(ask, { deadlineMs: START_MS + (wait ?? 0) * 1_000, signal: cli.interrupt }),
         );
         output.text(answer.url);
         const state = formatEnum(answer.state, 'SESSION_STATE_');
         output.note(`${answer.sessionId}: ${answer.reused ? 'it was there already' : 'started'}, ${state}`);
-        output.json(responseJson(VncServiceService.startVncSession, answer));
+        await output.answer(VncServiceService.startVncSession, answer);
       }),
     );
 
@@ -68,17 +57,12 @@ const list = ({ does }: Actions): Command =>
     .addOption(hostOption(ALL))
     .action(
       does<[], HostOption & { ended?: true }>(async (invocation, _args, { ended, host }) => {
-        const client = await consoles(invocation);
+        const client = await clientOf(invocation);
         const ask = { host, includeEnded: ended === true, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listVncSessions({ ...ask, pageToken }));
-        noteSilent(invocation.output, pages);
-        printConsoles(
-          invocation.output,
-          pages.flatMap(({ sessions }) => sessions),
-        );
+        await tellList(invocation.output, VncServiceService.listVncSessions, pages, 'sessions', columns);
         const stats = pages.at(-1)?.stats;
         if (stats !== undefined) invocation.output.note(saidOf(stats));
-        invocation.output.json(pages.flatMap((page) => listJson(VncServiceService.listVncSessions, page, 'sessions')));
       }),
     );
 
@@ -90,11 +74,11 @@ const stop = ({ does }: Actions): Command =>
     .argument('<vm>', 'the machine, or the id of the session')
     .action(
       does<[string]>(async (invocation, [name]) => {
-        const client = await consoles(invocation);
+        const client = await clientOf(invocation);
         const which = SESSION.test(name) ? { sessionId: name, vm: '' } : { sessionId: '', vm: name };
         const answer = await client.stopVncSession(which, { deadlineMs: STOP_MS });
         invocation.output.text(`the console of ${answer.session?.vm ?? name} is ended`);
-        invocation.output.json(responseJson(VncServiceService.stopVncSession, answer));
+        await invocation.output.answer(VncServiceService.stopVncSession, answer);
       }),
     );
 
@@ -102,34 +86,17 @@ const saidOf = ({ sessions, gatewaySessions, unreachable, viewers, sentBytes, re
   `${sessions} consoles, ${gatewaySessions} through the gateway, ${unreachable} unreachable; ` +
   `${viewers} viewers, ${formatBytes(sentBytes)} sent, ${formatBytes(receivedBytes)} received`;
 
-const printConsoles = (output: Output, all: readonly VncSession[]): void =>
-  output.table(
-    [
-      { title: 'ID' },
-      { title: 'HOST' },
-      { title: 'VM' },
-      { title: 'STATE' },
-      { title: 'PORT', align: 'right' },
-      { title: 'TARGET' },
-      { title: 'PID', align: 'right' },
-      { title: 'VIEWERS', align: 'right' },
-      { title: 'SENT', align: 'right' },
-      { title: 'RECEIVED', align: 'right' },
-      { title: 'USED' },
-      { title: 'URL' },
-    ],
-    all.map((each) => [
-      each.sessionId,
-      each.hostName,
-      each.vm,
-      formatEnum(each.state, 'SESSION_STATE_'),
-      String(each.port),
-      each.target,
-      String(each.pid),
-      String(each.viewers),
-      formatBytes(each.sentBytes),
-      formatBytes(each.receivedBytes),
-      formatInstant(each.lastActivityTime),
-      each.url,
-    ]),
-  );
+const columns: readonly Column<VncSession>[] = [
+  ['ID', ({ sessionId }) => sessionId],
+  ['HOST', ({ hostName }) => hostName],
+  ['VM', ({ vm }) => vm],
+  ['STATE', ({ state }) => formatEnum(state, 'SESSION_STATE_')],
+  ['PORT', ({ port }) => port, 'right'],
+  ['TARGET', ({ target }) => target],
+  ['PID', ({ pid }) => pid, 'right'],
+  ['VIEWERS', ({ viewers }) => viewers, 'right'],
+  ['SENT', ({ sentBytes }) => formatBytes(sentBytes), 'right'],
+  ['RECEIVED', ({ receivedBytes }) => formatBytes(receivedBytes), 'right'],
+  ['USED', ({ lastActivityTime }) => formatInstant(lastActivityTime)],
+  ['URL', ({ url }) => url],
+];

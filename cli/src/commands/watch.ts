@@ -1,17 +1,17 @@
-import { Command } from 'commander';
-import type { Actions } from '../invocation.ts';
+import type { Workload } from '#libs/contracts/session.ts';
+import type { Define } from '../invocation.ts';
+import { whichWorkload, type WhichOptions } from '../options.ts';
+import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { specOf } from '../workload/describe.ts';
 import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
 import { printSummary, summaryEvent, type Summary } from '../workload/summary.ts';
-import type { Workload } from '#libs/contracts/session.ts';
-import { whichWorkload, type WhichOptions } from './which.ts';
 
-export const watchCommand = ({ does }: Actions): Command =>
-  whichWorkload(new Command('watch').description("show a workload's progress until it ends")).action(
+export const watch: Define = (command, { does }) =>
+  whichWorkload(command).action(
     does<[string], WhichOptions>(async (invocation, [workloadId], { customer: customerId }) => {
       const { cli, output } = invocation;
-      const { workload } = await (await invocation.mesh()).workloads().getWorkload({ workloadId, customerId });
-      if (workload === undefined) throw new TypeError('the session supervisor answered no workload');
+      const client = workloadsOf(await invocation.mesh());
+      const workload = workloadIn(await client.getWorkload({ workloadId, customerId }));
       output.text(`${workload.workloadId}: ${specOf(workload)}`);
       const summary = summaryAt(await runToEnd(invocation, workload), cli.clock.now());
       printSummary(output, summary);

@@ -1,18 +1,17 @@
-import { Command } from 'commander';
 import { WorkloadServiceService } from '#libs/contracts/session.ts';
-import { responseJson } from '../descriptors.ts';
 import { printable } from '../formats.ts';
-import type { Actions } from '../invocation.ts';
+import type { Define } from '../invocation.ts';
+import { whichWorkload, type WhichOptions } from '../options.ts';
+import { workloadsOf } from '../workload/client.ts';
 import { stateOf } from '../workload/describe.ts';
-import { whichWorkload, type WhichOptions } from './which.ts';
 
-export const whyCommand = ({ does }: Actions): Command =>
-  whichWorkload(new Command('why').description('say why a workload waits')).action(
+export const why: Define = (command, { does }) =>
+  whichWorkload(command).action(
     does<[string], WhichOptions>(async (invocation, [workloadId], { customer: customerId }) => {
-      const client = (await invocation.mesh()).workloads();
-      const answer = await client.explainWorkload({ workloadId, customerId });
-      invocation.output.text(stateOf(answer));
-      for (const { code, message } of answer.reasons) invocation.output.text(`${code}: ${printable(message)}`);
-      invocation.output.json(responseJson(WorkloadServiceService.explainWorkload, answer));
+      const { output } = invocation;
+      const answer = await workloadsOf(await invocation.mesh()).explainWorkload({ workloadId, customerId });
+      output.text(stateOf(answer));
+      for (const { code, message } of answer.reasons) output.text(`${code}: ${printable(message)}`);
+      await output.answer(WorkloadServiceService.explainWorkload, answer);
     }),
   );

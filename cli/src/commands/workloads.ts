@@ -1,44 +1,40 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { WorkloadServiceService, WorkloadState } from '#libs/contracts/session.ts';
-import { listJson } from '../descriptors.ts';
-import { formatEnum } from '../formats.ts';
-import type { Actions } from '../invocation.ts';
-import { allPages } from '../pages.ts';
-import { printWorkloads } from '../workload/describe.ts';
+import { formatEnum, formatInstant } from '../formats.ts';
+import type { Define } from '../invocation.ts';
+import { allPages, tellList } from '../list.ts';
+import { workloadsOf } from '../workload/client.ts';
+import { specOf, stateOf } from '../workload/describe.ts';
 
-const prefix = 'WORKLOAD_STATE_';
-
-const states = Object.values(WorkloadState)
-  .filter((state) => state !== WorkloadState.UNSPECIFIED && state !== WorkloadState.UNRECOGNIZED)
-  .map((state) => formatEnum(state, prefix).replaceAll(' ', '-'));
+/** `awaiting-approval` → WORKLOAD_STATE_AWAITING_APPROVAL. */
+const states: ReadonlyMap<string, WorkloadState> = new Map(
+  Object.values(WorkloadState)
+    .filter((state) => state !== WorkloadState.UNSPECIFIED && state !== WorkloadState.UNRECOGNIZED)
+    .map((state) => [formatEnum(state, 'WORKLOAD_STATE_').replaceAll(' ', '-'), state]),
+);
 
 interface ListOptions {
   state: string[];
   customer: string;
 }
 
-export const workloadsCommand = ({ does }: Actions): Command =>
-  new Command('workloads')
-    .description('list workloads, the newest first; the commands below are also commands of their own')
-    .addOption(new Option('--state <state...>', 'only those').choices(states).default([]))
+export const workloads: Define = (command, { does }) =>
+  command
+    .addOption(new Option('--state <state...>', 'only those').choices([...states.keys()]).default([]))
     .option('--customer <id>', "only this customer's; for operators", '')
     .action(
       does<[], ListOptions>(async (invocation, _args, { state, customer: customerId }) => {
-        const client = (await invocation.mesh()).workloads();
-        const wanted = new Set(state.map((name) => `${prefix}${name.replaceAll('-', '_').toUpperCase()}`));
-        const pages = await allPages((pageToken) =>
-          client.listWorkloads({
-            customerId,
-            states: Object.values(WorkloadState).filter((known) => wanted.has(known)),
-            pageSize: 1_000,
-            pageToken,
-          }),
-        );
-        const { output } = invocation;
-        printWorkloads(
-          output,
-          pages.flatMap(({ workloads }) => workloads),
-        );
-        output.json(pages.flatMap((page) => listJson(WorkloadServiceService.listWorkloads, page, 'workloads')));
+        const client = workloadsOf(await invocation.mesh());
+        const ask = { customerId, states: state.flatMap((name) => states.get(name) ?? []), pageSize: 1_000 };
+        const pages = await allPages((pageToken) => client.listWorkloads({ ...ask, pageToken }));
+        await tellList(invocation.output, WorkloadServiceService.listWorkloads, pages, 'workloads', [
+          ['WORKLOAD', ({ workloadId }) => workloadId],
+          ['CUSTOMER', (workload) => workload.customerId],
+          ['STATE', stateOf],
+          ['DONE', ({ completed, total }) => `${completed}/${total}`, 'right'],
+          ['FAILED', ({ failed }) => failed, 'right'],
+          ['STARTED', ({ startTime }) => formatInstant(startTime)],
+          ['WHAT', specOf],
+        ]);
       }),
     );

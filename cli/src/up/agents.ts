@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { MachineServiceService } from '#libs/contracts/user.ts';
-import { createClient } from '#libs/grpc/index.ts';
+import { createClient } from '#libs/grpc/client/create-client.ts';
 import { DomainError } from '#libs/errors/index.ts';
 import type { TlsFiles } from '#libs/config/index.ts';
 import type { Part } from '../context.ts';

@@ -16,30 +16,6 @@ export const specOf = ({ spec, fileName }: Workload): string => {
     : `noop, ${plural(spec.value.tasks, 'task')} of ${spec.value.durationMs} ms`;
 };
 
-/** A list of workloads for people. */
-export const printWorkloads = (output: Output, workloads: readonly Workload[]): void => {
-  output.table(
-    [
-      { title: 'WORKLOAD' },
-      { title: 'CUSTOMER' },
-      { title: 'STATE' },
-      { title: 'DONE', align: 'right' },
-      { title: 'FAILED', align: 'right' },
-      { title: 'STARTED' },
-      { title: 'WHAT' },
-    ],
-    workloads.map((workload) => [
-      workload.workloadId,
-      workload.customerId,
-      stateOf(workload),
-      `${workload.completed}/${workload.total}`,
-      String(workload.failed),
-      formatInstant(workload.startTime),
-      specOf(workload),
-    ]),
-  );
-};
-
 /** Everything about one workload for people, as `name  value` lines. */
 export const printWorkload = (output: Output, workload: Workload): void => {
   const { spec } = workload;
@@ -68,14 +44,11 @@ export const printWorkload = (output: Output, workload: Workload): void => {
   for (const [name, value] of facts) output.text(`${name.padEnd(width)}  ${value}`);
   if (workload.shares.length === 0) return;
   output.text('');
-  output.table(
-    [{ title: 'USER' }, { title: 'DONE', align: 'right' }, { title: 'WORK', align: 'right' }],
-    workload.shares.map(({ userName, userId, completed, seconds }) => [
-      userName || userId,
-      String(completed),
-      formatSeconds(seconds),
-    ]),
-  );
+  output.table(workload.shares, [
+    ['USER', ({ userName, userId }) => userName || userId],
+    ['DONE', ({ completed }) => completed, 'right'],
+    ['WORK', ({ seconds }) => formatSeconds(seconds), 'right'],
+  ]);
 };
 
 const renderFacts = (spec: RenderSpec): Fact[] => [

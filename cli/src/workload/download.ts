@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { status } from '@grpc/grpc-js';
+import { BlobServiceService } from '#libs/contracts/blob.ts';
 import type { Result } from '#libs/contracts/session.ts';
 import { DomainError } from '#libs/errors/index.ts';
 import type { Cli } from '../cli.ts';
@@ -13,7 +14,7 @@ import { uploadDeadlineMs } from './upload.ts';
  */
 export const downloadResult = async (
   cli: Pick<Cli, 'random' | 'interrupt'>,
-  mesh: Pick<Mesh, 'blobs'>,
+  mesh: Mesh,
   result: Result,
   path: string,
 ): Promise<void> => {
@@ -24,7 +25,7 @@ export const downloadResult = async (
     let sizeBytes = 0;
     const request = { blobName: result.blobName, offset: 0, lengthBytes: 0, grant: result.grant };
     const options = { signal: cli.interrupt, deadlineMs: uploadDeadlineMs(result.sizeBytes) };
-    for await (const { chunk } of mesh.blobs().download(request, options)) {
+    for await (const { chunk } of mesh.client(BlobServiceService, 'blob', 'customer').download(request, options)) {
       hash.update(chunk);
       sizeBytes += chunk.length;
       await file.writeFile(chunk);

@@ -6,6 +6,7 @@ import { DomainError } from '#libs/errors/index.ts';
 import type { Cli } from '../cli.ts';
 import { persistently, type PatienceOptions } from '../patience.ts';
 import type { Mesh } from '../mesh.ts';
+import { workloadsOf } from './client.ts';
 import { downloadResult } from './download.ts';
 import { resultFileName } from './file-names.ts';
 
@@ -17,7 +18,7 @@ export interface Fetched {
 
 export interface FetchOptions {
   cli: Pick<Cli, 'clock' | 'random' | 'interrupt'>;
-  mesh: Pick<Mesh, 'workloads' | 'blobs'>;
+  mesh: Mesh;
   workload: Workload;
   directory: string;
   patience: PatienceOptions;
@@ -67,7 +68,9 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
     let pageToken = '';
     do {
       const request = { workloadId, customerId: '', afterRevision, pageSize: resultsPerPage, pageToken };
-      const page = await persistently(patience, () => mesh.workloads().listResults(request, { signal: cli.interrupt }));
+      const page = await persistently(patience, () =>
+        workloadsOf(mesh).listResults(request, { signal: cli.interrupt }),
+      );
       await fetchAll(latestPerFrame(page.results));
       pageToken = page.nextPageToken;
       // A replica that lags behind answers an older position; what was fetched stays fetched.

@@ -1,7 +1,7 @@
 import { WorkloadState, type WatchWorkloadResponse, type Workload } from '#libs/contracts/session.ts';
-import type { Cli } from '../cli.ts';
 import type { Mesh } from '../mesh.ts';
-import { createPatience } from '../patience.ts';
+import { createPatience, type PatienceOptions } from '../patience.ts';
+import { workloadsOf } from './client.ts';
 
 const ends: ReadonlySet<WorkloadState> = new Set([
   WorkloadState.COMPLETED,
@@ -15,30 +15,22 @@ export const hasEnded = (workload: Workload): boolean => ends.has(workload.state
 /** A mesh that was away for longer is not waited for. */
 export const patienceMs = 5 * 60_000;
 
-export interface FollowOptions {
-  cli: Pick<Cli, 'clock' | 'random' | 'interrupt'>;
-  mesh: Pick<Mesh, 'workloads'>;
-  workloadId: string;
-  /** Told once per outage. */
-  onOutage: (error: Error) => void;
-}
-
 /**
  * Every state of a workload up to its end, never going back: rides over replicas that go away, and drops what an older
- * journal position shows. Throws when the mesh stays away for {@link patienceMs}, on any other error, and on Ctrl-C.
+ * journal position shows. Throws when the mesh stays away for longer than patience lasts, on any other error, and on
+ * Ctrl-C.
  */
-export async function* follow({
-  cli,
-  mesh,
-  workloadId,
-  onOutage,
-}: FollowOptions): AsyncGenerator<WatchWorkloadResponse & { workload: Workload }> {
-  const { clock, random, interrupt: signal } = cli;
-  const patience = createPatience({ clock, random, signal, patienceMs, onOutage });
+export async function* follow(
+  mesh: Mesh,
+  workloadId: string,
+  options: PatienceOptions,
+): AsyncGenerator<WatchWorkloadResponse & { workload: Workload }> {
+  const { clock, signal } = options;
+  const patience = createPatience(options);
   let revision = 0;
   for (;;) {
     try {
-      for await (const seen of mesh.workloads().watchWorkload({ workloadId, customerId: '' }, { signal })) {
+      for await (const seen of workloadsOf(mesh).watchWorkload({ workloadId, customerId: '' }, { signal })) {
         patience.worked();
         const { workload } = seen;
         if (workload === undefined || seen.revision < revision) continue;

@@ -1,8 +1,9 @@
 import { WorkloadState, type Workload } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { Interrupted, outage } from '../failures.ts';
+import { Interrupted } from '../failures.ts';
 import type { Invocation } from '../invocation.ts';
-import type { PatienceOptions } from '../patience.ts';
+import { patienceOf, type PatienceOptions } from '../patience.ts';
+import { workloadsOf } from './client.ts';
 import { follow, patienceMs } from './follow.ts';
 import { taskNoun } from './file-names.ts';
 import { createProgressDisplay, type ProgressDisplay } from './progress-display.ts';
@@ -32,9 +33,8 @@ export const runToEnd = async (
   const mesh = await invocation.mesh();
   const { workloadId } = workload;
   const display = createProgressDisplay(output, cli.clock, taskNoun(workload));
-  const onOutage = (error: Error): void => display.note(outage(error));
-  const { clock, random, interrupt: signal } = cli;
-  const companion = makeCompanion?.(display, { clock, random, signal, patienceMs, onOutage });
+  const patience = patienceOf(invocation, patienceMs, (text) => display.note(text));
+  const companion = makeCompanion?.(display, patience);
 
   const explained = explainOnce(invocation, workloadId, display);
   const brokeOff = Promise.withResolvers<never>();
@@ -52,7 +52,7 @@ export const runToEnd = async (
       .catch(brokeOff.reject);
   };
   const watch = async (): Promise<void> => {
-    for await (const seen of follow({ cli, mesh, workloadId, onOutage })) {
+    for await (const seen of follow(mesh, workloadId, patience)) {
       last = seen.workload;
       display.show(progressOf(seen));
       explained.saw(seen.activeUsers > 0 || last.completed > 0);
@@ -63,7 +63,7 @@ export const runToEnd = async (
     await Promise.race([watch(), brokeOff.promise]);
     await companion?.finish(last);
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!cli.interrupt.aborted) throw error;
     throw new Interrupted(goesOn(workloadId));
   } finally {
     explained.stop();
@@ -87,7 +87,7 @@ const explainOnce = (
 ): { saw(isGoingOn: boolean): void; stop(): void } => {
   const timer = invocation.cli.clock.setTimer(explainAfterMs, () => {
     void (async () => {
-      const { reasons } = await (await invocation.mesh()).workloads().explainWorkload({ workloadId, customerId: '' });
+      const { reasons } = await workloadsOf(await invocation.mesh()).explainWorkload({ workloadId, customerId: '' });
       for (const { code, message } of reasons) {
         if (code !== 'NOT_WAITING' && code !== 'ENDED') display.note(`waiting: ${message}`);
       }

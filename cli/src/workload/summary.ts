@@ -40,22 +40,17 @@ export const printSummary = (output: Output, { workload, wallSeconds }: Summary)
   const noun = taskNoun(workload);
   if (workload.shares.length > 0) {
     output.text('');
-    output.table(
+    output.table(workload.shares, [
+      ['USER', ({ userName, userId }) => userName || userId],
+      [`${noun.toUpperCase()}S`, ({ completed }) => completed, 'right'],
+      ['SHARE', ({ completed }) => `${Math.round((100 * completed) / Math.max(1, workload.completed))} %`, 'right'],
+      ['WORK', ({ seconds }) => formatSeconds(seconds), 'right'],
       [
-        { title: 'USER' },
-        { title: `${noun.toUpperCase()}S`, align: 'right' },
-        { title: 'SHARE', align: 'right' },
-        { title: 'WORK', align: 'right' },
-        { title: `PER ${noun.toUpperCase()}`, align: 'right' },
+        `PER ${noun.toUpperCase()}`,
+        ({ completed, seconds }) => (completed > 0 ? formatSeconds(seconds / completed) : '–'),
+        'right',
       ],
-      workload.shares.map(({ userName, userId, completed, seconds }) => [
-        userName || userId,
-        String(completed),
-        `${Math.round((100 * completed) / Math.max(1, workload.completed))} %`,
-        formatSeconds(seconds),
-        completed > 0 ? formatSeconds(seconds / completed) : '–',
-      ]),
-    );
+    ]);
     output.text('');
   }
   output.text(verdict(workload, wallSeconds));

@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Object as MeshObject, UploadRequest } from '#libs/contracts/blob.ts';
+import {
+  BlobServiceService,
+  ObjectServiceService,
+  type Object as MeshObject,
+  type UploadRequest,
+} from '#libs/contracts/blob.ts';
 import type { Cli } from '../cli.ts';
 import { inputUnreadable, textOf } from '../failures.ts';
 import type { Mesh } from '../mesh.ts';
@@ -26,7 +31,7 @@ export const checkReadable = async (path: string): Promise<number> => {
 
 export interface UploadOptions {
   cli: Pick<Cli, 'random' | 'interrupt'>;
-  mesh: Pick<Mesh, 'blobs' | 'objects'>;
+  mesh: Mesh;
   path: string;
   /** Empty for customers: it is theirs. */
   customerId: string;
@@ -38,7 +43,7 @@ export const uploadObject = async ({ cli, mesh, path, customerId, patience }: Up
   const sizeBytes = await checkReadable(path);
   const sha256 = await hashFile(path, cli.interrupt);
   const uploaded = await persistently(patience, () =>
-    mesh.blobs().upload(messages(path, { sha256, sizeBytes, customerId }), {
+    mesh.client(BlobServiceService, 'blob', 'customer').upload(messages(path, { sha256, sizeBytes, customerId }), {
       signal: cli.interrupt,
       deadlineMs: uploadDeadlineMs(sizeBytes),
     }),
@@ -46,7 +51,7 @@ export const uploadObject = async ({ cli, mesh, path, customerId, patience }: Up
   const requestId = cli.random.id('r');
   const { object } = await persistently(patience, () =>
     mesh
-      .objects()
+      .client(ObjectServiceService, 'blob', 'customer')
       .createObject(
         { blobName: uploaded.blobName, fileName: displayName(path), customerId, requestId },
         { signal: cli.interrupt },

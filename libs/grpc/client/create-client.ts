@@ -1,6 +1,7 @@
 import { type Client as Channel, Metadata, status } from '@grpc/grpc-js';
 import { DomainError } from '#libs/errors/index.ts';
-import { injectTrace } from '#libs/telemetry/index.ts';
+// Not its index, which loads the logger: a command line that asks once writes no log.
+import { injectTrace } from '#libs/telemetry/propagation.ts';
 import type { ServiceDefinition } from '../definition.ts';
 import { openChannel } from './channel.ts';
 import { callOf } from './kinds.ts';

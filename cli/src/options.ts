@@ -1,0 +1,50 @@
+import { Option, type Command } from 'commander';
+import { usage } from './failures.ts';
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** Reads `90s`, `15m`, `12h`, `30d` as seconds. Throws INVALID_ARGUMENT `USAGE` on anything else. */
+export const parseTtl = (text: string): number => {
+  const match = /^(\d{1,9})([smhd])$/.exec(text);
+  const seconds = Number(match?.[1] ?? 0) * (unitSeconds[match?.[2] ?? ''] ?? 0);
+  if (seconds === 0) throw usage(`'${text}' is not a time to live; write 90s, 15m, 12h or 30d`);
+  return seconds;
+};
+
+/** Seconds as a google.protobuf.Duration. */
+export const toDuration = (seconds: number | undefined): { seconds: number; nanos: number } | undefined =>
+  seconds === undefined ? undefined : { seconds, nanos: 0 };
+
+/** Reads a whole number within bounds. Throws INVALID_ARGUMENT `USAGE`. */
+export const parseCount =
+  (name: string, minimum: number, maximum: number) =>
+  (text: string): number => {
+    const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= minimum && value <= maximum)) {
+      throw usage(`${name} is a whole number from ${minimum} to ${maximum}, not '${text}'`);
+    }
+    return value;
+  };
+
+export interface WhichOptions {
+  customer: string;
+}
+
+/** Adds `[id]` and `--customer`: without an id the command means the workload that runs. */
+export const whichWorkload = (command: Command): Command =>
+  command
+    .argument('[id]', 'the workload (default: the one that runs)', '')
+    .option('--customer <id>', 'whose running workload is meant; for operators', '');
+
+/** The host that a command is about, for those who have several. */
+export interface HostOption {
+  host: string;
+}
+
+/** `--host NAME`; `without`: what is meant without it. */
+export const hostOption = (without: string): Option =>
+  new Option('--host <name>', `the host; without it, ${without}`).default('', 'none');
+
+export const ANYWHERE = 'the one where it fits';
+export const ALL = 'all';
+export const ASKED = 'the one whose broker answers';
