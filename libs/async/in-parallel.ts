@@ -1,0 +1,16 @@
+import pLimit from 'p-limit';
+
+/**
+ * Does `work` for every item, at most `atOnce` at a time. Rejects with the first failure in the order of the items, and
+ * not before all the others have ended.
+ */
+export const inParallel = async <T>(
+  atOnce: number,
+  items: readonly T[],
+  work: (item: T) => Promise<unknown>,
+): Promise<void> => {
+  const limit = pLimit(atOnce);
+  const ends = await Promise.allSettled(items.map((item) => limit(work, item)));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+};
