@@ -1,4 +1,5 @@
 import type { Clock, Timer } from './clock.ts';
+import { sleepBy } from './sleep-by.ts';
 
 /** Node fires at once when asked for more than 2^31-1 ms, so longer spans are waited for in pieces. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -13,25 +14,10 @@ const setTimer = (ms: number, fn: () => void): Timer => {
   return { cancel: () => clearTimeout(timeout) };
 };
 
-const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const onAbort = (): void => {
-      timer.cancel();
-      // eslint-disable-next-line typescript/prefer-promise-reject-errors
-      reject(signal?.reason);
-    };
-    const timer = setTimer(ms, () => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
-
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer,
-  sleep,
+  sleep: sleepBy(setTimer),
 };

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import type { Writable } from 'node:stream';
 
 // A stream of grpc-js counts messages, not bytes: sixteen chunks of 1 MiB would wait in each.
@@ -31,7 +32,7 @@ export const createSender = (stream: Pick<Writable, 'write' | 'writableNeedDrain
     room?.resolve();
     room = undefined;
   };
-  over.addEventListener('abort', wake, { once: true });
+  addAbortListener(over, wake);
 
   const send = async (message: Buffer): Promise<void> => {
     over.throwIfAborted();

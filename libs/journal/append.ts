@@ -1,3 +1,4 @@
+import { backoffMs } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { JournalDocument } from './document.ts';
@@ -22,6 +23,8 @@ export interface AppendOptions {
   onUnknown?: (cause: unknown) => void;
 }
 
+const PAUSE = { firstMs: 50, longestMs: 1_000 };
+
 /**
  * Appends one document and does not return before its outcome is *known*. A lost answer means nothing: the same insert is
  * made again, and after any duplicate key the position is read, since the one that is there may be ours.
@@ -31,12 +34,12 @@ export const append = async <E>(
   document: JournalDocument<E>,
   options: AppendOptions,
 ): Promise<AppendOutcome<E>> => {
-  for (let attempt = 0; ; attempt += 1) {
+  for (let failures = 1; ; failures += 1) {
     options.signal.throwIfAborted();
     const outcome = await settle(store, document, await store.insert(document));
     if (outcome.kind !== 'unknown') return outcome;
     options.onUnknown?.(outcome.cause);
-    await options.clock.sleep(pauseMs(attempt, options.random), options.signal);
+    await options.clock.sleep(backoffMs(PAUSE, failures, options.random.float()), options.signal);
   }
 };
 
@@ -60,7 +63,3 @@ const settle = async <E>(
   if (insert.key === 'accepted') return { kind: 'conflict', accepted: document.accepted ?? [] };
   return { kind: 'unknown', cause: new Error(`position ${document.n} was refused as taken, yet it is not there`) };
 };
-
-/** 50 ms, doubling to 1 s, half of it by chance. */
-const pauseMs = (attempt: number, random: Random): number =>
-  Math.min(50 * 2 ** Math.min(attempt, 5), 1_000) * (0.5 + random.float() / 2);

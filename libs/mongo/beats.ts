@@ -1,4 +1,5 @@
 import type { Collection } from 'mongodb';
+import { every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { isDead, observe, type Observed } from './liveness.ts';
@@ -42,11 +43,10 @@ const BEAT_MS = 1_000;
 /** Raises this instance's beat each second, watches the others', and says after each round who lives. */
 export const startBeats = async (options: BeatOptions): Promise<Beats> => {
   const { collection, instance, clock, logger } = options;
-  const stopped = new AbortController();
   const observed = new Map<string, Observed>();
   let beat = 0;
 
-  const round = async (): Promise<void> => {
+  const round = async (signal: AbortSignal): Promise<void> => {
     beat += 1;
     const info = options.info?.() ?? {};
     await collection.updateOne({ _id: instance }, { $set: { beat, info } }, { upsert: true });
@@ -59,26 +59,15 @@ export const startBeats = async (options: BeatOptions): Promise<Beats> => {
       [...observed].filter(([id, known]) => id !== instance && isDead(known, now)).map(([id]) => id),
     );
     const living = new Map(documents.filter(({ _id }) => !dead.has(_id)).map((known) => [known._id, known.info]));
-    await options.onRound({ living, dead, isGone: (id) => !living.has(id) }, stopped.signal);
-  };
-
-  const run = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      try {
-        await round();
-      } catch (thrown) {
-        if (!stopped.signal.aborted) logger.warn({ err: thrown }, 'a beat failed; it is tried again');
-      }
-      await clock.sleep(BEAT_MS, stopped.signal).catch(() => undefined);
-    }
+    await options.onRound({ living, dead, isGone: (id) => !living.has(id) }, signal);
   };
 
   await collection.updateOne({ _id: instance }, { $set: { beat, info: options.info?.() ?? {} } }, { upsert: true });
-  const running = run();
+  const onFailure = (err: unknown): void => logger.warn({ err }, 'a beat failed; it is tried again');
+  const beating = every({ clock, everyMs: BEAT_MS, onFailure }, round);
   return {
     stop: async () => {
-      stopped.abort();
-      await running;
+      await beating.stop();
       await collection.deleteOne({ _id: instance }).catch(() => undefined);
     },
   };

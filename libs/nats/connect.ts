@@ -1,5 +1,6 @@
 import { connect, NatsError, type ConnectionOptions, type NatsConnection } from 'nats';
-import { setTimeout as delay } from 'node:timers/promises';
+import { retry, within } from '#libs/async/index.ts';
+import { systemClock } from '#libs/clock/index.ts';
 import { unavailable } from '#libs/errors/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Bus, Serving } from './bus.ts';
@@ -12,7 +13,6 @@ import { sendRequest } from './request.ts';
 import { serveSubject } from './serve.ts';
 import { type ServerAddress, toServers } from './servers.ts';
 import { checkSubject } from './subjects.ts';
-import { settledWithin } from './within.ts';
 
 export interface BusOptions extends ServerAddress {
   /** Who we are in the server's lists of connections. */
@@ -41,23 +41,25 @@ const SETTINGS: ConnectionOptions = {
   noAsyncTraces: true,
 };
 
+const isAuthError = (thrown: unknown): boolean => thrown instanceof NatsError && thrown.isAuthError();
+
 /** The client's own way of waiting for a first connection cannot be stopped, so it is asked again and again. */
 const dial = async (settings: ConnectionOptions, timeoutMs: number, logger: Logger): Promise<NatsConnection> => {
   const end = performance.now() + timeoutMs;
-  for (;;) {
-    const left = Math.max(1, end - performance.now());
-    try {
-      return await connect({ ...settings, timeout: Math.min(DIAL_MS, left) });
-    } catch (thrown) {
-      if (thrown instanceof NatsError && thrown.isAuthError()) {
-        throw unavailable('nats', 'nats refuses the user or password; check the address', { cause: thrown });
-      }
-      if (performance.now() + RECONNECT_MS >= end) {
-        throw unavailable('nats', 'nats does not answer; check the address, or wait', { cause: thrown });
-      }
-      logger.debug({ err: thrown }, 'nats does not answer yet');
-      await delay(RECONNECT_MS);
-    }
+  const attempt = (): Promise<NatsConnection> =>
+    connect({ ...settings, timeout: Math.min(DIAL_MS, Math.max(1, end - performance.now())) });
+  try {
+    return await retry(attempt, {
+      clock: systemClock,
+      pause: { firstMs: RECONNECT_MS, longestMs: RECONNECT_MS },
+      forMs: timeoutMs,
+      helps: (thrown) => !isAuthError(thrown),
+      onRetry: (err) => logger.debug({ err }, 'nats does not answer yet'),
+    });
+  } catch (cause) {
+    if (isAuthError(cause))
+      throw unavailable('nats', 'nats refuses the user or password; check the address', { cause });
+    throw unavailable('nats', 'nats does not answer; check the address, or wait', { cause });
   }
 };
 
@@ -76,7 +78,7 @@ export const connectBus = async (options: BusOptions): Promise<Bus> => {
   const shutDown = async (): Promise<void> => {
     await Promise.all([...servings].map((serving) => serving.close()));
     // Without a connection there is nothing to send, and the client would wait for one.
-    if (link.connected()) await settledWithin(CLOSE_MS, nc.flush());
+    if (link.connected()) await within(systemClock, CLOSE_MS, Promise.allSettled([nc.flush()]));
     await nc.close();
   };
   let closing: Promise<void> | undefined;

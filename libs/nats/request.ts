@@ -1,24 +1,10 @@
 import { ErrorCode } from 'nats';
+import { abortable } from '#libs/async/index.ts';
 import type { RequestOptions } from './bus.ts';
 import { failureOf, outgoing } from './envelope.ts';
 import { hasCode, serverSilent, toBusError } from './errors.ts';
 import type { Link } from './link.ts';
 import { checkSubject } from './subjects.ts';
-
-/** What `work` promises, or the signal's reason as soon as it aborts. */
-const orAborted = async <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
-  if (signal === undefined) {
-    return work;
-  }
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-};
 
 /** Asks the server itself for a sign of life once an answer takes long: it may be the server that is silent. */
 const probeServer = (link: Link, afterMs: number): { isUnanswered: () => boolean; stop: () => void } => {
@@ -52,7 +38,7 @@ export const sendRequest = async (
       if (hasCode(thrown, ErrorCode.Timeout) && probe.isUnanswered()) throw serverSilent();
       throw toBusError(thrown, subject, bytes.length);
     });
-  const answer = await orAborted(sent, signal).finally(() => probe.stop());
+  const answer = await abortable(sent, signal).finally(() => probe.stop());
   const failed = failureOf(answer);
   if (failed !== undefined) {
     throw failed;

@@ -1,4 +1,6 @@
 import type { Msg, Subscription } from 'nats';
+import { within } from '#libs/async/index.ts';
+import { systemClock } from '#libs/clock/index.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import { type Logger, startTrace, withTrace } from '#libs/telemetry/index.ts';
 import type { ServeHandler, ServeOptions, Serving } from './bus.ts';
@@ -6,7 +8,6 @@ import { failure, incoming } from './envelope.ts';
 import { toBusError } from './errors.ts';
 import type { Link } from './link.ts';
 import { checkPattern } from './subjects.ts';
-import { settledWithin } from './within.ts';
 
 /** As long as a closing subject waits for its handlers. */
 const DRAIN_MS = 10_000;
@@ -89,6 +90,11 @@ export const serveSubject = (
         throw toBusError(thrown, pattern, 0);
       }
     },
-    close: () => (closing ??= settledWithin(DRAIN_MS, drain())),
+    close: () =>
+      (closing ??= within(
+        systemClock,
+        DRAIN_MS,
+        drain().catch(() => undefined),
+      )),
   };
 };

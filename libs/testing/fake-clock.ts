@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '#libs/clock/index.ts';
+import { type Clock, sleepBy } from '#libs/clock/index.ts';
 
 /** A clock that stands still until a test moves it. */
 export interface FakeClock extends Clock {
@@ -49,19 +49,7 @@ export const fakeClock = (startMs = Date.UTC(2026, 0, 1)): FakeClock => {
     now: () => offset + elapsed,
     monotonic: () => elapsed,
     setTimer,
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        signal?.throwIfAborted();
-        const onAbort = (): void => {
-          timer.cancel();
-          reject(signal?.reason as Error);
-        };
-        const timer = setTimer(ms, () => {
-          signal?.removeEventListener('abort', onAbort);
-          resolve();
-        });
-        signal?.addEventListener('abort', onAbort, { once: true });
-      }),
+    sleep: sleepBy(setTimer),
     advance: async (ms) => {
       const until = elapsed + ms;
       await settle();

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '#libs/clock/index.ts';
+import { type Clock, sleepBy, type Timer } from '#libs/clock/index.ts';
 import { seededRandom, type Random } from '#libs/random/index.ts';
 
 /** A process of the simulated mesh: it can die, and it can stand still for a while. */
@@ -159,22 +159,7 @@ export const createWorld = (seed: number): World => {
         now: () => EPOCH + now + skew,
         monotonic: () => now + skew,
         setTimer,
-        sleep: (ms, signal) =>
-          new Promise((resolve, reject) => {
-            if (signal?.aborted === true) {
-              reject(signal.reason as Error);
-              return;
-            }
-            const onAbort = (): void => {
-              timer.cancel();
-              reject(signal?.reason as Error);
-            };
-            const timer = setTimer(ms, () => {
-              signal?.removeEventListener('abort', onAbort);
-              resolve();
-            });
-            signal?.addEventListener('abort', onAbort, { once: true });
-          }),
+        sleep: sleepBy(setTimer),
       };
     },
     count: (what) => void counts.set(what, (counts.get(what) ?? 0) + 1),

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import type { Client as Channel, Metadata } from '@grpc/grpc-js';
 import { type DomainError, fromServiceError } from '#libs/errors/index.ts';
 import { CALL_OVER, callCancelled } from '../endings.ts';
@@ -47,9 +48,7 @@ export const openCall = (
     : Number.POSITIVE_INFINITY;
   const stream = channel.makeBidiStreamRequest(path, asTheyAre, asTheyAre, metadata, { deadline });
   const cancel = (): void => stream.cancel();
-  for (const signal of signals) {
-    signal.addEventListener('abort', cancel, { once: true });
-  }
+  const listeners = signals.map((signal) => addAbortListener(signal, cancel));
   // Until somebody asks for the first message grpc-js takes in, without bound, whatever the server sends.
   stream.read(0);
   let failure: DomainError | undefined;
@@ -58,9 +57,7 @@ export const openCall = (
     over.abort(failure);
   });
   stream.on('status', () => {
-    for (const signal of signals) {
-      signal.removeEventListener('abort', cancel);
-    }
+    for (const listener of listeners) listener[Symbol.dispose]();
     over.abort(CALL_OVER);
   });
   async function* responses(): AsyncGenerator<Buffer, void> {

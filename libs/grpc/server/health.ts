@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import { abortable } from '#libs/async/index.ts';
 import {
   type HealthCheckRequest,
   type HealthCheckResponse,
@@ -47,10 +48,7 @@ export const createHealth = (services: readonly string[]): OwnHealth => {
   };
   async function* watch({ service }: HealthCheckRequest, call: CallContext): AsyncGenerator<HealthCheckResponse, void> {
     let told: ServingStatus | undefined;
-    const ended = new Promise<void>((resolve) => {
-      call.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    while (!call.signal.aborted) {
+    for (;;) {
       const change = changed.promise;
       const present = statusOf(service);
       if (present !== told) {
@@ -60,7 +58,7 @@ export const createHealth = (services: readonly string[]): OwnHealth => {
       if (isDown) {
         return;
       }
-      await Promise.race([change, ended]);
+      await abortable(change, call.signal);
     }
   }
   const list = async () => ({

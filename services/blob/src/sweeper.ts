@@ -1,9 +1,5 @@
+import { every, type Repetition } from '#libs/async/index.ts';
 import type { Context } from './context.ts';
-
-/** Removes what was uploaded and never became an object. */
-export interface Sweeper {
-  stop(): Promise<void>;
-}
 
 const EVERY_MS = 3_600_000;
 const PAGE = 1_000;
@@ -12,28 +8,16 @@ const AGE_MS = 25 * 3_600_000;
 
 type Needs = Pick<Context, 'blobs' | 'objects' | 'clock' | 'log'>;
 
-/** Sweeps at the start and each hour. A round that fails is the next one's work. */
-export const startSweeper = (ctx: Needs): Sweeper => {
-  const stopped = new AbortController();
-  const { signal } = stopped;
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      try {
-        await sweepUploads(ctx, AGE_MS, signal);
-      } catch (thrown) {
-        if (!signal.aborted) ctx.log.warn({ err: thrown }, 'uploads were not swept; the next round will');
-      }
-      await ctx.clock.sleep(EVERY_MS, signal).catch(() => undefined);
-    }
-  };
-  const running = run();
-  return {
-    stop: async () => {
-      stopped.abort();
-      await running;
+/** Removes, at the start and each hour, what was uploaded and never became an object. */
+export const startSweeper = (ctx: Needs): Repetition =>
+  every(
+    {
+      clock: ctx.clock,
+      everyMs: EVERY_MS,
+      onFailure: (err) => ctx.log.warn({ err }, 'uploads were not swept; the next round will'),
     },
-  };
-};
+    (signal) => sweepUploads(ctx, AGE_MS, signal),
+  );
 
 /** Removes uploads of at least this age, by the storage's own clock, that are no object. Answers how many. */
 export const sweepUploads = async (ctx: Needs, ageMs: number, signal: AbortSignal): Promise<number> => {

@@ -1,3 +1,4 @@
+import { within } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { UploadRequest } from '#libs/contracts/blob.ts';
 import { requireFields, uploadStalled } from '../domain/errors.ts';
@@ -16,7 +17,9 @@ export async function* chunksOf(
   checkProgress(expectation, receivedBytes);
   try {
     for (;;) {
-      const next = await nextWithin(messages, clock);
+      const next = await within(clock, stalledAfterMs, messages.next(), () => {
+        throw uploadStalled(stalledAfterMs);
+      });
       if (next.done === true) return;
       const chunk = chunkOf(next.value);
       receivedBytes += chunk.length;
@@ -36,14 +39,4 @@ const chunkOf = ({ part }: UploadRequest): Uint8Array => {
     ['chunk', (chunk?.length ?? 0) <= maximumChunkBytes, `at most ${maximumChunkBytes} bytes`],
   );
   return chunk ?? new Uint8Array();
-};
-
-const nextWithin = async <T>(messages: AsyncIterator<T>, clock: Clock): Promise<IteratorResult<T>> => {
-  const { promise: stalled, reject } = Promise.withResolvers<never>();
-  const timer = clock.setTimer(stalledAfterMs, () => reject(uploadStalled(stalledAfterMs)));
-  try {
-    return await Promise.race([messages.next(), stalled]);
-  } finally {
-    timer.cancel();
-  }
 };

@@ -1,49 +1,26 @@
+import pLimit from 'p-limit';
+import { abortable } from '#libs/async/index.ts';
+
 /** Lets so many through at once; the others wait in order. */
 export interface Gate {
-  /** Waits for a turn and runs `work`. Rejects with the signal's reason when it ends before the turn came. */
+  /** Waits for a turn and runs `work`. Rejects with the signal's reason when it aborts before the turn came. */
   pass<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
 
 export const createGate = (places: number): Gate => {
-  let free = places;
-  const waiting = new Set<() => void>();
-
-  const enter = (signal: AbortSignal): Promise<void> => {
-    signal.throwIfAborted();
-    if (free > 0) {
-      free -= 1;
-      return Promise.resolve();
-    }
-    return new Promise((resolve, reject) => {
-      const turn = (): void => {
-        waiting.delete(turn);
-        signal.removeEventListener('abort', leave);
-        resolve();
-      };
-      const leave = (): void => {
-        waiting.delete(turn);
-        reject(signal.reason);
-      };
-      waiting.add(turn);
-      signal.addEventListener('abort', leave, { once: true });
-    });
-  };
-  const exit = (): void => {
-    for (const turn of waiting) {
-      turn();
-      return;
-    }
-    free += 1;
-  };
-
+  const limit = pLimit(places);
   return {
     async pass(signal, work) {
-      await enter(signal);
-      try {
+      const begun = Promise.withResolvers<void>();
+      const done = limit(async () => {
+        begun.resolve();
+        signal.throwIfAborted();
         return await work();
-      } finally {
-        exit();
-      }
+      });
+      done.catch(() => undefined);
+      await abortable(begun.promise, signal);
+      // From here on the work itself ends with the signal, and has something to put away before it rejects.
+      return await done;
     },
   };
 };

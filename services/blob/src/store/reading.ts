@@ -1,4 +1,6 @@
+import { within } from '#libs/async/index.ts';
 import type { Secret } from '#libs/auth/index.ts';
+import { systemClock } from '#libs/clock/index.ts';
 import { unavailable } from '#libs/errors/index.ts';
 import { checkRange, totalBytes, type ByteRange } from '../domain/range.ts';
 import type { AzureContainer } from './azure.ts';
@@ -72,27 +74,17 @@ interface Patience {
 
 /** A signal that ends with the caller's, or when one single wait takes too long. */
 const createPatience = (signal: AbortSignal): Patience => {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
+  const own = new AbortController();
   let isExhausted = false;
   return {
-    signal: controller.signal,
-    async during(wait) {
-      const timer = setTimeout(() => {
+    signal: AbortSignal.any([signal, own.signal]),
+    during: async (wait) =>
+      await within(systemClock, answerWithinMs, wait, () => {
         isExhausted = true;
-        controller.abort();
-      }, answerWithinMs);
-      try {
-        return await wait;
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-    end() {
-      signal.removeEventListener('abort', stop);
-      controller.abort();
-    },
+        own.abort();
+        return wait;
+      }),
+    end: () => own.abort(),
     explain(error) {
       if (signal.aborted) return signal.reason;
       if (isExhausted) return unavailable(dependency, `the ${dependency} gives no answer; try again`, { cause: error });
