@@ -18,7 +18,7 @@ import {
   type TlsFiles,
 } from '#libs/config/index.ts';
 import { machineOf } from './domain/machine-name.ts';
-import { RENDER_ENGINES, type RenderEngine } from './engines/index.ts';
+import { engineNames, type EngineSettings, engineVariables } from './engines/families.ts';
 
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
@@ -42,7 +42,7 @@ export const variables = z.object({
   ...tlsVariables,
   MUSTER_AGENT_SLOTS: integer({ min: 1, max: 256 }).prefault('1'),
   MUSTER_AGENT_ENGINES: list('auto').prefault('auto'),
-  MUSTER_AGENT_BLENDER: text('/usr/bin/blender').prefault('blender'),
+  ...engineVariables,
   MUSTER_AGENT_CACHE: text('/var/cache/muster').optional(),
   MUSTER_AGENT_CACHE_BYTES: size({ minBytes: 2 ** 20 }).prefault('10GiB'),
   MUSTER_AGENT_OUTBOX: text('/var/lib/muster/outbox').optional(),
@@ -53,8 +53,8 @@ export const variables = z.object({
   MUSTER_AGENT_GRACE: duration({ maxMs: 13_000 }).prefault('10s'),
 });
 
-/** Which engines to offer: all of Blender's that work here, or these. */
-export type EngineChoice = 'auto' | readonly (RenderEngine | 'noop')[];
+/** Which engines to offer: all that work here, but for those that somebody has to name; or these. */
+export type EngineChoice = 'auto' | readonly string[];
 
 export interface Config {
   /** One for each machine that this process is; more than one only in tests and benches. */
@@ -64,8 +64,8 @@ export interface Config {
   /** Tasks at a time, on each machine. */
   slots: number;
   engines: EngineChoice;
-  /** Blender's path, or its name. */
-  blender: string;
+  /** The values of the engines' own variables. */
+  settings: EngineSettings;
   /** PATH. */
   searchPath: string;
   cache: { dir: string; limitBytes: number };
@@ -75,14 +75,12 @@ export interface Config {
   graceMs: number;
 }
 
-const ENGINES = [...RENDER_ENGINES, 'noop'] as const;
-
 const engineChoice = (words: readonly string[]): EngineChoice | undefined => {
   if (words.length === 1 && words[0] === 'auto') {
     return 'auto';
   }
-  const known = ENGINES.filter((engine) => words.includes(engine));
-  return words.length > 0 && words.every((word) => (ENGINES as readonly string[]).includes(word)) ? known : undefined;
+  const isKnown = words.length > 0 && words.every((word) => engineNames.includes(word));
+  return isKnown ? engineNames.filter((engine) => words.includes(engine)) : undefined;
 };
 
 /** Reads the configuration; throws ConfigError that names everything wrong. */
@@ -90,7 +88,7 @@ export const readConfig = (env: Environment): Config => {
   const read = loadConfig(variables, env);
   const engines = engineChoice(read.MUSTER_AGENT_ENGINES);
   if (engines === undefined) {
-    const problem = `must be auto, or some of ${ENGINES.join(',')}`;
+    const problem = `must be auto, or some of ${engineNames.join(',')}`;
     throw new ConfigError([{ name: 'MUSTER_AGENT_ENGINES', problem, example: 'auto' }]);
   }
   const cacheDir = read.MUSTER_AGENT_CACHE ?? join(env['HOME'] ?? homedir(), '.cache', 'muster');
@@ -100,7 +98,7 @@ export const readConfig = (env: Environment): Config => {
     tls: tlsFiles(read),
     slots: read.MUSTER_AGENT_SLOTS,
     engines,
-    blender: read.MUSTER_AGENT_BLENDER,
+    settings: loadConfig(z.object(engineVariables), env),
     searchPath: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     cache: {
       dir: cacheDir,

@@ -7,9 +7,9 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import { openSceneCache, type SceneCache } from './cache/index.ts';
 import type { Config } from './config.ts';
 import { machineOf } from './domain/machine-name.ts';
-import { findEngines } from './engines-here.ts';
+import type { Engines } from './engines/families.ts';
+import { findEngines } from './engines/find-engines.ts';
 import { openOutboxes, type Outboxes } from './outbox/index.ts';
-import type { Engines } from './work/opening.ts';
 
 /** What the machines of this process share. */
 export interface Context {
@@ -45,7 +45,7 @@ export const createContext = async (
   const found =
     overrides.engines && overrides.capability
       ? { engines: overrides.engines, capability: overrides.capability }
-      : await findEngines(config, { folder, clock, random, log }, signal);
+      : await findEngines(config, { folder, clock, random, logger: log }, signal);
   return {
     cache: await openSceneCache({ dir: join(dir, 'scenes'), limitBytes, clock, random }),
     log,

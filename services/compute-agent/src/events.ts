@@ -1,7 +1,7 @@
 import type { DomainError } from '#libs/errors/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Ending } from './domain/ending.ts';
-import type { Completed, Failed } from './engines/index.ts';
+import type { Completed, Failed, Progress } from './engines/engine.ts';
 
 interface Named {
   workloadId: string;
@@ -14,7 +14,7 @@ export interface Events {
   disconnected(ending: Exclude<Ending, { kind: 'superseded' }>, againInMs: number): void;
   superseded(): void;
   asked(state: { workloadId: string; reign: number; attempts: number }): void;
-  finished(named: Named, outcome: Completed | Failed): void;
+  finished(named: Named & { progress?: Progress }, outcome: Completed | Failed): void;
   settled(named: Named, reason: string): void;
   sceneDelayed(error: DomainError, pauseMs: number): void;
   /** Programs or folders may be left. */
@@ -56,7 +56,7 @@ export const logEvents = (log: Logger): Events => ({
   finished: (named, outcome) => {
     if (outcome.kind === 'failed') {
       const { failureClass, reason, seconds } = outcome;
-      log.warn({ ...namesOf(named), failureClass, reason, seconds }, 'task failed');
+      log.warn({ ...namesOf(named), failureClass, reason, seconds, lastSeen: named.progress?.text }, 'task failed');
     } else if (log.isLevelEnabled('debug')) {
       log.debug({ ...namesOf(named), seconds: outcome.seconds }, 'task done');
     }

@@ -1,6 +1,6 @@
 import type { Report } from '#libs/contracts/agent.ts';
 import type { Receipt } from '#libs/contracts/common.ts';
-import type { Completed, Failed } from '../engines/index.ts';
+import type { Completed, Failed } from '../engines/engine.ts';
 
 const MAX_NAME_CHARS = 1_024;
 

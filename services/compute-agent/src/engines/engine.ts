@@ -1,7 +1,3 @@
-/** The engines with which Blender renders. */
-export const RENDER_ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'] as const;
-export type RenderEngine = (typeof RENDER_ENGINES)[number];
-
 /** Why an attempt could not be done; see FailureClass in agent_service.proto for what the mesh makes of each. */
 export type FailureClass =
   | 'RENDER_ERROR'
@@ -18,6 +14,32 @@ export type FailureClass =
 /** One task of a job, by its key: `frames/17`, `noop/3`. */
 export interface Task {
   key: string;
+}
+
+/** How far a task is. */
+export interface Progress {
+  /** From 0 to 1; undefined where nobody can tell. */
+  fraction: number | undefined;
+  /** What is going on, for people: `Sample 12/64`. At most 200 characters. */
+  text: string;
+}
+
+/** A point from which a task can be resumed. */
+export interface Checkpoint {
+  /** Names the point among those of its task: the time of a simulation, `0.35`. At most 64 characters. */
+  name: string;
+  /** All that resuming takes, as paths on this machine. Nobody changes the files until `checkpoint` has resolved. */
+  files: readonly string[];
+}
+
+/** What a task is run with. */
+export interface Running {
+  /** Ends the task. */
+  signal: AbortSignal;
+  /** Takes note of how far the task is. Cheap: the engine may call it for each line that its program prints. */
+  progress(progress: Progress): void;
+  /** Takes note that the task can be resumed from here. The engine goes on when it has resolved; it never rejects. */
+  checkpoint(checkpoint: Checkpoint): Promise<void>;
 }
 
 /** The task is done. */
@@ -63,18 +85,14 @@ export type Outcome = Completed | Failed | Cancelled;
 /** A job that is ready for its tasks. Holds on to programs and folders until it is closed. */
 export interface Opened {
   kind: 'opened';
-  /** Does one task; one at a time. Ends within a second when `signal` aborts. Never rejects. */
-  run(task: Task, signal: AbortSignal): Promise<Outcome>;
+  /** Does one task; one at a time. Ends within a second when the signal aborts. Never rejects. */
+  run(task: Task, running: Running): Promise<Outcome>;
   /** Ends its programs and removes its folders, not the results. */
   close(): Promise<void>;
 }
 
 /** A way to do tasks of one kind of job. */
 export interface Engine<Job> {
-  /** `blender`, `noop`. */
-  readonly name: string;
-  /** The version of the program behind it. */
-  readonly version: string;
   /** Gets a job ready, once for each of the agent's slots that works on it. Never rejects. */
   open(job: Job, signal: AbortSignal): Promise<Opened | Failed | Cancelled>;
 }
@@ -95,6 +113,9 @@ export const failed = (
   log: more.log ?? '',
   seconds: more.seconds ?? 0,
 });
+
+/** Work that this version does not understand is for other agents. */
+export const misunderstood = (what: string): Failed => failed('AGENT_ERROR', `this agent does not understand ${what}`);
 
 /** Makes a completion that keeps to the bounds of the protocol. */
 export const completed = (fields: Omit<Completed, 'kind'>): Completed => ({

@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import type { Attempt, Receipt } from '#libs/contracts/common.ts';
-import type { Completed, Failed } from '../engines/index.ts';
+import type { Completed, Failed } from '../engines/engine.ts';
 
 /** A finished attempt of which the mesh has not yet said what became of it. */
 export interface Kept {

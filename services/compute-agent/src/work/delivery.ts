@@ -6,7 +6,7 @@ import type { Receipt } from '#libs/contracts/common.ts';
 import { type DomainError, fromServiceError } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { failed } from '../engines/engine.ts';
-import type { Completed, Failed } from '../engines/index.ts';
+import type { Completed, Failed } from '../engines/engine.ts';
 import type { Events } from '../events.ts';
 import type { Kept, Outbox } from '../outbox/index.ts';
 import type { Entry } from './entry.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '#libs/clock/index.ts';
 import type { Work } from '#libs/contracts/agent.ts';
 import { failed } from '../engines/engine.ts';
-import type { Cancelled, Failed, FailureClass, Opened, Outcome } from '../engines/index.ts';
+import type { Cancelled, Failed, FailureClass, Opened, Outcome } from '../engines/engine.ts';
 import type { Board } from './board.ts';
 import type { Entry } from './entry.ts';
 
@@ -118,7 +118,17 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
     isRunning = true;
     onRunning(entry);
     try {
-      return await opened.run({ key: entry.attempt.task }, stopping.signal);
+      return await opened.run(
+        { key: entry.attempt.task },
+        {
+          signal: stopping.signal,
+          progress: (progress) => {
+            entry.progress = progress;
+          },
+          // Nothing keeps checkpoints yet: a task that is stopped begins anew.
+          checkpoint: async () => undefined,
+        },
+      );
     } catch (thrown) {
       return failed('AGENT_ERROR', thrown instanceof Error ? thrown.message : String(thrown));
     } finally {

@@ -6,8 +6,9 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Completed, Failed, Report, Work } from '#libs/contracts/agent.ts';
 import { eventually, tempDir } from '#libs/testing/index.ts';
+import type { RenderJob } from '../engines/blender/job.ts';
 import { completed, type Engine, failed } from '../engines/engine.ts';
-import type { NoopJob, RenderJob } from '../engines/index.ts';
+import type { NoopJob } from '../engines/noop/noop.ts';
 import { startBlobService, type BlobFixture } from '../fixtures/blob.ts';
 import { noopEngines, type Pair, type PairOptions, startPair } from '../fixtures/agent.ts';
 import { noopWork, type PeerStream } from '../fixtures/peer.ts';
@@ -37,8 +38,6 @@ const failedOf = (report: Report | undefined): Failed => {
 const engineOf = <Job>(
   outcome: () => Promise<ReturnType<typeof completed> | ReturnType<typeof failed>>,
 ): Engine<Job> => ({
-  name: 'scripted',
-  version: '1',
   open: async () => ({ kind: 'opened', run: outcome, close: async () => undefined }),
 });
 
@@ -61,7 +60,7 @@ describe('results and scenes, with a real blob service', function () {
       },
     });
   const withNoop = (noop: Engine<NoopJob>): PairOptions => ({
-    overrides: { ...noopEngines(), engines: { render: undefined, noop } },
+    overrides: { ...noopEngines(), engines: { noop } },
   });
 
   it('stores the bytes of a result and reports them with their receipt', async () => {
@@ -168,15 +167,13 @@ describe('results and scenes, with a real blob service', function () {
     const scene = randomBytes(1_500_000);
     const seen: { file: string; bytes: Buffer }[] = [];
     const render: Engine<RenderJob> = {
-      name: 'scripted',
-      version: '1',
       open: async ({ sceneFile }) => {
         seen.push({ file: sceneFile, bytes: await readFile(sceneFile) });
         const result = completed({ sha256: '', sizeBytes: 0, pixelHash: '', seconds: 0, notes: [] });
         return { kind: 'opened', run: async () => result, close: async () => undefined };
       },
     };
-    const withRender: PairOptions = { overrides: { ...noopEngines(), engines: { render, noop: undefined } } };
+    const withRender: PairOptions = { overrides: { ...noopEngines(), engines: { render } } };
     const workOf = (blobName: string, different: { sha256?: string; grant?: Buffer } = {}): { work: Work } => {
       const spec = {
         frames: '1',

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import type { DesiredState } from '#libs/contracts/agent.ts';
 import { fakeClock } from '#libs/testing/index.ts';
 import { CANCELLED, completed, failed } from '../engines/engine.ts';
-import type { Cancelled, Failed, Opened, Outcome } from '../engines/index.ts';
+import type { Cancelled, Failed, Opened, Outcome } from '../engines/engine.ts';
 import { attempts } from '../fixtures/peer.ts';
 import type { OpenWork } from './slot.ts';
 import { startWorker, type WorkerOptions } from './worker.ts';
@@ -24,7 +24,7 @@ const scripted = () => {
           ? how
           : {
               kind: 'opened',
-              run: ({ key }, stop) => {
+              run: ({ key }, { signal: stop }) => {
                 const outcome = Promise.withResolvers<Outcome>();
                 log.push(`run ${key}`);
                 tasks.set(key, outcome.resolve);

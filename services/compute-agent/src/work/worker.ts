@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '#libs/clock/index.ts';
 import type { DesiredState, Held } from '#libs/contracts/agent.ts';
-import type { Cancelled, Outcome } from '../engines/index.ts';
+import type { Cancelled, Outcome } from '../engines/engine.ts';
 import { createBoard } from './board.ts';
 import type { Entry } from './entry.ts';
 import { type OpenWork, startSlot } from './slot.ts';

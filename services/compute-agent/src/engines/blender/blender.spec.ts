@@ -9,7 +9,8 @@ import { pino } from 'pino';
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { eventually, needs } from '#libs/testing/index.ts';
-import { type PictureFormat, verifyPicture } from '../../pictures/index.ts';
+import { type PictureFormat, verifyPicture } from './pictures/index.ts';
+import { running } from '../../fixtures/agent.ts';
 import { findSandbox, type Sandbox } from '../../sandbox/index.ts';
 import type { Completed, Failed, Outcome } from '../engine.ts';
 import { type BlenderEngine, type BlenderOptions, createBlenderEngine } from './blender.ts';
@@ -28,7 +29,7 @@ const completed = (outcome: Outcome): Completed => {
 };
 
 const frame = async (scene: OpenedScene, number: number): Promise<Completed> =>
-  completed(await scene.run({ key: `frames/${number}` }, going));
+  completed(await scene.run({ key: `frames/${number}` }, running()));
 
 /** The renderers that this process started, by their pids; others may be at work on this machine. */
 const blenders = async (): Promise<number[]> => {
@@ -56,7 +57,6 @@ describe('rendering with Blender', function () {
   const options = (): BlenderOptions => ({
     sandbox,
     program: '/usr/bin/blender',
-    version: '3.4.1',
     engines: ['CYCLES'],
     folder: join(folder, 'engine'),
     slots: 1,
@@ -155,7 +155,7 @@ describe('rendering with Blender', function () {
       height: 40,
       percent: 50,
     });
-    expect(completed(await other.run({ key: 'frames/6' }, going)).sizeBytes).to.be.above(0);
+    expect(completed(await other.run({ key: 'frames/6' }, running())).sizeBytes).to.be.above(0);
     await frame(await open('cropped'), 1);
     const [few, many] = await Promise.all([open('moving', { samples: 1 }), open('moving', { samples: 64 })]);
     expect((await frame(few, 1)).pixelHash).not.to.equal((await frame(many, 1)).pixelHash);
@@ -223,7 +223,7 @@ describe('rendering with Blender', function () {
   it('fails a frame with what Blender says, and renders on', async () => {
     const scene = await open('no-camera');
     for (const number of [1, 2]) {
-      const outcome = await scene.run({ key: `frames/${number}` }, going);
+      const outcome = await scene.run({ key: `frames/${number}` }, running());
       expect(outcome).to.include({ kind: 'failed', failureClass: 'RENDER_ERROR' });
       expect(outcome)
         .to.have.property('reason')
@@ -236,7 +236,7 @@ describe('rendering with Blender', function () {
     const scene = await open('scripted');
     const result = await frame(scene, 1);
     expect(result.notes.join()).to.match(/^scripts in the file were not run/);
-    const failure = await scene.run({ key: 'frames/x' }, going);
+    const failure = await scene.run({ key: 'frames/x' }, running());
     expect(failure).to.include({ failureClass: 'AGENT_ERROR' });
     const scenes = join(folder, 'engine/scenes');
     const left = await Promise.all((await readdir(scenes)).map((name) => readdir(join(scenes, name, 'work'))));
@@ -247,7 +247,7 @@ describe('rendering with Blender', function () {
     expect(await blenders()).to.deep.equal([]);
     const scene = await open('slow');
     const cancel = new AbortController();
-    const rendering = scene.run({ key: 'frames/1' }, cancel.signal);
+    const rendering = scene.run({ key: 'frames/1' }, running(cancel.signal));
     const [pid = 0] = await blenders();
     await eventually(async () => expect(await busy(pid)).to.equal(true), { withinMs: 10_000 });
     const asked = performance.now();
@@ -259,7 +259,7 @@ describe('rendering with Blender', function () {
 
   it('replaces a renderer that is killed in the middle of a frame', async () => {
     const scene = await open('slow');
-    const rendering = scene.run({ key: 'frames/1' }, going);
+    const rendering = scene.run({ key: 'frames/1' }, running());
     const [pid = 0] = await blenders();
     await eventually(async () => expect(await busy(pid)).to.equal(true), { withinMs: 10_000 });
     process.kill(pid, 'SIGKILL');
@@ -275,12 +275,12 @@ describe('rendering with Blender', function () {
 
   it('ends a renderer that takes too long or stands still, and says which', async () => {
     const scene = await open('slow', { frameTimeoutMs: 700 });
-    expect(await scene.run({ key: 'frames/1' }, going)).to.include({
+    expect(await scene.run({ key: 'frames/1' }, running())).to.include({
       failureClass: 'TIMEOUT',
       reason: 'not done after 1 s',
     });
     const still = await open('slow', { progressTimeoutMs: 4_000 });
-    const rendering = still.run({ key: 'frames/1' }, going);
+    const rendering = still.run({ key: 'frames/1' }, running());
     const [pid = 0] = await blenders();
     process.kill(pid, 'SIGSTOP');
     expect(await rendering).to.include({ failureClass: 'TIMEOUT', reason: 'no progress for 4 s' });
@@ -294,7 +294,7 @@ describe('rendering with Blender', function () {
       memoryBytes: 64 * 1024 ** 2,
     });
     const scene = await small.open(job('slow'), going);
-    const outcome = scene.kind === 'opened' ? await scene.run({ key: 'frames/1' }, going) : scene;
+    const outcome = scene.kind === 'opened' ? await scene.run({ key: 'frames/1' }, running()) : scene;
     expect(outcome).to.include({ kind: 'failed', failureClass: 'OUT_OF_MEMORY' });
     if (scene.kind === 'opened') {
       await scene.close();

@@ -1,8 +1,8 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File } from '../../files/sha256-file.ts';
-import { verifyPicture } from '../../pictures/index.ts';
-import { completed, failed, type Outcome } from '../engine.ts';
+import { verifyPicture } from './pictures/index.ts';
+import { completed, failed, type Outcome, type Running } from '../engine.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';
 import { EXTENSIONS, type RenderJob } from './job.ts';
 import { type Ready, type SceneOptions, workDirOf } from './opening.ts';
@@ -37,14 +37,14 @@ export const renderFrame = async (
   frame: number,
   options: SceneOptions,
   job: RenderJob,
-  signal: AbortSignal,
+  running: Running,
 ): Promise<Outcome | NotBegun> => {
   const { clock, sandbox } = options.renderer;
   const started = clock.monotonic();
   const name = `${frame}.${EXTENSIONS[job.format]}`;
   const file = renderer.at(join(workDirOf(options), name));
   const patience = { timeoutMs: job.frameTimeoutMs, quietMs: job.progressTimeoutMs };
-  const reply = await renderer.ask({ do: 'render', frame, file }, answers.render, patience, signal);
+  const reply = await renderer.ask({ do: 'render', frame, file }, answers.render, patience, running);
   const seconds = (clock.monotonic() - started) / 1_000;
   if (reply.kind === 'died' && !reply.begun) {
     return { kind: 'not-begun' };

@@ -1,5 +1,13 @@
-import type { PictureFormat } from '../../pictures/index.ts';
-import type { RenderEngine } from '../engine.ts';
+import type { RenderWork } from '#libs/contracts/agent.ts';
+import type { RenderSpec } from '#libs/contracts/common.ts';
+import type { Duration } from '#libs/contracts/rpc.ts';
+import { failed, type Failed, misunderstood } from '../engine.ts';
+import type { Understood } from '../family.ts';
+import type { PictureFormat } from './pictures/index.ts';
+
+/** The engines with which Blender renders. */
+export const RENDER_ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'] as const;
+export type RenderEngine = (typeof RENDER_ENGINES)[number];
 
 /** A scene to render, and how. What is left out is as the file has it. */
 export interface RenderJob {
@@ -23,3 +31,58 @@ export interface RenderJob {
 
 /** How the files of each format end. */
 export const EXTENSIONS = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' } as const satisfies Record<PictureFormat, string>;
+
+const FRAME_TIMEOUT_MS = 3_600_000;
+const PROGRESS_TIMEOUT_MS = 600_000;
+
+const msOf = (duration: Duration | undefined, unsetMs: number): number =>
+  duration === undefined ? unsetMs : duration.seconds * 1_000 + duration.nanos / 1e6;
+
+const isEngine = (name: string): name is RenderEngine => (RENDER_ENGINES as readonly string[]).includes(name);
+
+const formatOf = ({ format }: RenderSpec): PictureFormat | undefined => {
+  switch (format) {
+    case 'RENDER_FORMAT_UNSPECIFIED':
+    case 'RENDER_FORMAT_PNG':
+      return 'PNG';
+    case 'RENDER_FORMAT_JPEG':
+      return 'JPEG';
+    case 'RENDER_FORMAT_OPEN_EXR':
+      return 'OPEN_EXR';
+    case 'UNRECOGNIZED':
+      return undefined;
+    default:
+      return format satisfies never;
+  }
+};
+
+/** Reads what the mesh says about a scene to render. */
+export const renderJobOf = ({ spec, scene }: RenderWork): Understood<RenderJob> | Failed => {
+  if (spec === undefined || scene === undefined) {
+    return misunderstood('a render without a scene');
+  }
+  const { engine, samples, scalePercent, allowMissing } = spec;
+  const format = formatOf(spec);
+  if (format === undefined) {
+    return misunderstood('the file format');
+  }
+  if (engine !== '' && !isEngine(engine)) {
+    return failed('ENGINE_UNAVAILABLE', `this agent does not know the engine ${engine}`, { names: [engine] });
+  }
+  return {
+    kind: 'understood',
+    engine: engine === '' ? 'Blender' : engine,
+    scene,
+    job: (sceneFile) => ({
+      sceneFile,
+      ...(spec.scene === '' ? {} : { scene: spec.scene }),
+      ...(engine === '' ? {} : { engine }),
+      ...(samples === 0 ? {} : { samples }),
+      ...(scalePercent === 0 ? {} : { scalePercent }),
+      format,
+      allowMissing,
+      frameTimeoutMs: msOf(spec.frameTimeout, FRAME_TIMEOUT_MS),
+      progressTimeoutMs: msOf(spec.progressTimeout, PROGRESS_TIMEOUT_MS),
+    }),
+  };
+};

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Logger } from 'pino';
+import type { Logger } from '#libs/telemetry/index.ts';
 import { makeWorkDir } from '../../sandbox/index.ts';
-import { type Cancelled, failed, type Failed, type RenderEngine } from '../engine.ts';
+import { type Cancelled, failed, type Failed } from '../engine.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';
-import type { RenderJob } from './job.ts';
+import type { RenderEngine, RenderJob } from './job.ts';
 import { answers, type Request, type SceneFacts } from './renderer-protocol.ts';
 import { type Renderer, type RendererOptions, startRenderer } from './renderer.ts';
 
@@ -52,7 +52,7 @@ const openOnce = async (
   const renderer = startRenderer({ ...options.renderer, workDir, readOnly: [job.sceneFile] });
   const patience = { timeoutMs: job.progressTimeoutMs, quietMs: job.progressTimeoutMs };
   const request = openRequest(job, renderer.at(job.sceneFile));
-  const reply = await renderer.ask(request, answers.open, patience, signal);
+  const reply = await renderer.ask(request, answers.open, patience, { signal });
   const seconds = (clock.monotonic() - started) / 1_000;
   if (reply.kind !== 'answered') {
     return failureOfTrouble(reply, renderer.log(), seconds);

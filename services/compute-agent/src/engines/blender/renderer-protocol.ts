@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RENDER_ENGINES } from '../engine.ts';
+import { RENDER_ENGINES } from './job.ts';
 
 /** What is asked of driver.py. Paths are as the sandbox shows them. */
 export type Request =

@@ -7,8 +7,9 @@ import { pino } from 'pino';
 import sharp from 'sharp';
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { rendererLimits } from '../../sandbox/index.ts';
+import { running } from '../../fixtures/agent.ts';
 import type { Outcome } from '../engine.ts';
+import { rendererLimits } from './limits.ts';
 import { openScene, type OpenedScene } from './scene.ts';
 
 const going = new AbortController().signal;
@@ -90,7 +91,7 @@ describe('a renderer that is not to be trusted', () => {
       throw new Error(JSON.stringify(opened));
     }
     scene = opened;
-    return [await opened.run({ key: 'frames/2' }, going), await opened.run({ key: 'frames/3' }, going)];
+    return [await opened.run({ key: 'frames/2' }, running()), await opened.run({ key: 'frames/3' }, running())];
   };
 
   const cases: Array<[string, string, object | RegExp]> = [

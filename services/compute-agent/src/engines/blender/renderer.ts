@@ -3,7 +3,9 @@ import type { z } from 'zod';
 import type { Clock, Timer } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { type Box, type Exit, insidePath, type Limits, type Sandbox, startConfined } from '../../sandbox/index.ts';
+import type { Running } from '../engine.ts';
 import { answerReader } from './answer-reader.ts';
+import { progressOf } from './progress.ts';
 import type { Request } from './renderer-protocol.ts';
 
 /** Why there was no answer. After each of these the renderer is dead. */
@@ -23,12 +25,15 @@ export interface Patience {
   quietMs: number;
 }
 
+/** What ends a request, and who wants to know how far it is. */
+export type Asking = Pick<Running, 'signal'> & Partial<Pick<Running, 'progress'>>;
+
 /** A Blender that was started once and does one request after the other. */
 export interface Renderer {
   /** A host path as Blender sees it. */
   at(hostPath: string): string;
   /** Asks for something and reads the answer with `schema`; one request at a time. Never rejects. */
-  ask<A>(request: Request, schema: z.ZodType<A>, patience: Patience, signal: AbortSignal): Promise<Reply<A>>;
+  ask<A>(request: Request, schema: z.ZodType<A>, patience: Patience, asking: Asking): Promise<Reply<A>>;
   /** Whether it can be asked. */
   isAlive(): boolean;
   /** The last 256 KiB of what it printed. */
@@ -79,6 +84,7 @@ const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 
 /** The one request that is being worked on. */
 interface Waiting {
+  onOutput(chunk: Buffer): void;
   onMessage(message: unknown): void;
   onExit(exit: Exit): void;
 }
@@ -99,6 +105,7 @@ export const startRenderer = (options: RendererOptions): Renderer => {
     onOutput: (chunk) => {
       heard = clock.monotonic();
       hasPrinted = true;
+      waiting?.onOutput(chunk);
       read(chunk);
     },
   });
@@ -127,10 +134,11 @@ export const startRenderer = (options: RendererOptions): Renderer => {
     return { cancel: () => timer.cancel() };
   };
 
-  const answerTo = <A>(request: Request, schema: z.ZodType<A>, patience: Patience, signal: AbortSignal) =>
+  const answerTo = <A>(request: Request, schema: z.ZodType<A>, patience: Patience, asking: Asking) =>
     new Promise<Reply<A>>((resolve) => {
       // Random, so that nothing in a scene can print the answer.
       const id = random.id('q');
+      const { signal } = asking;
       const settle = (reply: Reply<A>): void => {
         late.cancel();
         quiet.cancel();
@@ -146,6 +154,10 @@ export const startRenderer = (options: RendererOptions): Renderer => {
       const onAbort = (): void => settle({ kind: 'cancelled' });
       signal.addEventListener('abort', onAbort);
       waiting = {
+        onOutput: (chunk) => {
+          const progress = asking.progress && progressOf(chunk.toString('latin1'));
+          if (progress !== undefined) asking.progress?.(progress);
+        },
         onExit: (exit) => settle({ kind: 'died', exit, begun: hasPrinted }),
         onMessage: (message) => {
           if (typeof message === 'object' && message !== null && 'id' in message && message.id === id) {
@@ -169,15 +181,15 @@ export const startRenderer = (options: RendererOptions): Renderer => {
 
   return {
     at: (path) => insidePath(sandbox, within, path),
-    ask: async (request, schema, patience, signal) => {
-      if (signal.aborted) {
+    ask: async (request, schema, patience, asking) => {
+      if (asking.signal.aborted) {
         await end();
         return { kind: 'cancelled' };
       }
       if (ended !== undefined) {
         return { kind: 'died', exit: ended, begun: false };
       }
-      const reply = await answerTo(request, schema, patience, signal);
+      const reply = await answerTo(request, schema, patience, asking);
       if (reply.kind !== 'answered') {
         await end();
       }

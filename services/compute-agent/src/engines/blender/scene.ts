@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { type Cancelled, failed, type Failed, type Opened, type Outcome } from '../engine.ts';
+import { type Cancelled, failed, type Failed, type Opened, type Outcome, type Running } from '../engine.ts';
 import { type NotBegun, renderFrame } from './frame.ts';
 import type { RenderJob } from './job.ts';
 import { openRenderer, type SceneOptions } from './opening.ts';
@@ -33,21 +33,21 @@ export const openScene = async (
   let isBusy = false;
 
   /** Makes sure of a renderer that has the scene open, and renders with it. */
-  const renderOnce = async (frame: number, stop: AbortSignal): Promise<Outcome | NotBegun> => {
+  const renderOnce = async (frame: number, running: Running): Promise<Outcome | NotBegun> => {
     if (!ready.renderer.isAlive()) {
-      const again = await openRenderer(options, job, stop);
+      const again = await openRenderer(options, job, running.signal);
       if (again.kind !== 'ready') {
         return again;
       }
       ready = again;
     }
-    return renderFrame(ready, frame, options, job, stop);
+    return renderFrame(ready, frame, options, job, running);
   };
 
-  const renderOne = async (frame: number, stop: AbortSignal): Promise<Outcome> => {
-    let outcome = await renderOnce(frame, stop);
+  const renderOne = async (frame: number, running: Running): Promise<Outcome> => {
+    let outcome = await renderOnce(frame, running);
     if (outcome.kind === 'not-begun') {
-      outcome = await renderOnce(frame, stop);
+      outcome = await renderOnce(frame, running);
     }
     if (outcome.kind === 'not-begun') {
       outcome = failed('RENDERER_DIED', 'Blender died twice before it began the frame', { log: ready.renderer.log() });
@@ -62,14 +62,14 @@ export const openScene = async (
   return {
     kind: 'opened',
     facts: first.facts,
-    run: async (task, stop) => {
+    run: async (task, running) => {
       const frame = FRAME_KEY.exec(task.key)?.[1];
       if (frame === undefined || isBusy) {
         return failed('AGENT_ERROR', isBusy ? 'the renderer is busy with another frame' : `${task.key} is no frame`);
       }
       isBusy = true;
       try {
-        return await renderOne(Number(frame), stop).catch(ours);
+        return await renderOne(Number(frame), running).catch(ours);
       } finally {
         isBusy = false;
       }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
+import { running } from '../../fixtures/agent.ts';
 import type { Outcome } from '../engine.ts';
 import { createNoopEngine, noopBytes, type NoopJob } from './noop.ts';
 
@@ -13,7 +14,7 @@ const run = async (job: Partial<NoopJob>, key = 'noop/7', signal = new AbortCont
   if (opened.kind !== 'opened') {
     throw new Error(opened.kind);
   }
-  return opened.run({ key }, signal);
+  return opened.run({ key }, running(signal));
 };
 
 describe('the noop engine', () => {

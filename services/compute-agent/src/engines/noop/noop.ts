@@ -43,14 +43,12 @@ const doTask = (job: NoopJob, task: string): Outcome => {
 
 /** The engine for {@link NoopJob}s. A task of 0 ms is done in the same turn. */
 export const createNoopEngine = ({ clock }: { clock: Clock }): Engine<NoopJob> => ({
-  name: 'noop',
-  version: '1',
   open: async (job, signal) =>
     signal.aborted
       ? CANCELLED
       : {
           kind: 'opened',
-          run: async (task, stopped) => {
+          run: async (task, { signal: stopped }) => {
             if (job.durationMs > 0) {
               await clock.sleep(job.durationMs, stopped).catch(() => undefined);
             }

@@ -1,23 +1,13 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '#libs/clock/index.ts';
-import type { Random } from '#libs/random/index.ts';
-import { installDriver } from '../engines/blender/install.ts';
-import { answers } from '../engines/blender/renderer-protocol.ts';
-import { startRenderer } from '../engines/blender/renderer.ts';
-import type { RenderEngine } from '../engines/index.ts';
-import { verifyPicture } from '../pictures/index.ts';
-import { makeWorkDir, rendererLimits, type Sandbox } from '../sandbox/index.ts';
-
-/** Where and with what engines are tried. */
-export interface TrialOptions {
-  sandbox: Sandbox;
-  /** A folder for this agent alone. */
-  folder: string;
-  memoryBytes: number;
-  clock: Clock;
-  random: Random;
-}
+import { makeWorkDir } from '../../sandbox/index.ts';
+import type { Surroundings } from '../family.ts';
+import { installDriver } from './install.ts';
+import type { RenderEngine } from './job.ts';
+import { rendererLimits } from './limits.ts';
+import { verifyPicture } from './pictures/index.ts';
+import { answers } from './renderer-protocol.ts';
+import { startRenderer } from './renderer.ts';
 
 const SIZE = 8;
 /** A graphics driver in software compiles its programs at the first picture. */
@@ -27,7 +17,7 @@ const TIMEOUT_MS = 180_000;
 export const tryEngine = async (
   program: string,
   engine: RenderEngine,
-  options: TrialOptions,
+  options: Pick<Surroundings, 'sandbox' | 'folder' | 'memoryBytes' | 'clock' | 'random'>,
   signal: AbortSignal,
 ): Promise<string | undefined> => {
   const { sandbox, clock, random } = options;
@@ -53,7 +43,7 @@ export const tryEngine = async (
     const file = join(workDir, 'try.png');
     const patience = { timeoutMs: TIMEOUT_MS, quietMs: TIMEOUT_MS };
     const request = { do: 'probe', engine, file: renderer.at(file) } as const;
-    const reply = await renderer.ask(request, answers.probe, patience, signal);
+    const reply = await renderer.ask(request, answers.probe, patience, { signal });
     if (reply.kind !== 'answered') {
       return reply.kind === 'hung' ? reply.text : `Blender ${reply.kind}`;
     }

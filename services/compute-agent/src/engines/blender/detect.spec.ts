@@ -1,5 +1,5 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
@@ -8,9 +8,9 @@ import sharp from 'sharp';
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { needs } from '#libs/testing/index.ts';
-import { findSandbox, type Sandbox } from '../sandbox/index.ts';
+import { findSandbox, type Sandbox } from '../../sandbox/index.ts';
+import { detectBlender } from './detect.ts';
 import { findBlender } from './find-blender.ts';
-import { type Capability, findCapability } from './index.ts';
 import { tryEngine } from './try-engine.ts';
 
 const going = new AbortController().signal;
@@ -32,7 +32,7 @@ if ask["engine"] == "CYCLES":
 print("\\x1e" + json.dumps(answer), flush=True)
 `;
 
-describe('findCapability', () => {
+describe('detectBlender', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'muster-capability-'));
@@ -42,14 +42,18 @@ describe('findCapability', () => {
 
   /** Which engines the impostor was asked for, one after the other. */
   const tried = (): Promise<string> => readFile(join(folder, 'bin/tried'), 'utf8').catch(() => '');
-  const find = (sandbox: Sandbox, blender: string, searchPath = '/usr/bin'): Promise<Capability> =>
-    findCapability(
+  const find = (sandbox: Sandbox, blender: string, searchPath = '/usr/bin') =>
+    detectBlender(
+      'auto',
       {
+        settings: { MUSTER_AGENT_BLENDER: blender },
         sandbox,
-        blender,
         searchPath,
         folder: join(folder, 'agent'),
-        memoryDir: join(folder, 'memory'),
+        findingsDir: join(folder, 'memory'),
+        slots: 1,
+        cpus: 1,
+        memoryBytes: 2 ** 32,
         clock: systemClock,
         random: systemRandom,
         logger: pino({ enabled: false }),
@@ -57,10 +61,9 @@ describe('findCapability', () => {
       going,
     );
 
-  it('says what the machine has, and that there is no Blender where there is none', async () => {
+  it('says that there is no Blender where there is none', async () => {
     const found = await find({ kind: 'none' }, 'blender', folder);
-    expect(found).to.include({ cpus: availableParallelism(), sandbox: 'NONE', blender: undefined });
-    expect(found.memoryBytes).to.be.within(128 * 1024 ** 2, 2 ** 50);
+    expect(found).to.include({ kind: 'missing' }).and.have.property('why').that.includes('no Blender');
   });
 
   describe('with a Blender of which one engine dies and one makes no picture', () => {
@@ -77,8 +80,8 @@ describe('findCapability', () => {
     });
 
     it('offers the engine that works, and nothing of the trial is left', async () => {
-      const { blender } = await find({ kind: 'none' }, 'blender', `relative:/nowhere:${join(folder, 'bin')}`);
-      expect(blender).to.deep.equal({ program, version: '4.2.1', engines: ['CYCLES'] });
+      const found = await find({ kind: 'none' }, 'blender', `relative:/nowhere:${join(folder, 'bin')}`);
+      expect(found).to.deep.equal({ kind: 'works', program, version: '4.2.1', engines: ['CYCLES'] });
       expect(await readdir(join(folder, 'agent'))).to.deep.equal([]);
     });
 
@@ -86,7 +89,7 @@ describe('findCapability', () => {
       await find({ kind: 'none' }, program);
       expect(await tried()).to.equal('CYCLES BLENDER_EEVEE BLENDER_WORKBENCH ');
       const again = await find({ kind: 'none' }, program);
-      expect(again.blender?.engines).to.deep.equal(['CYCLES']);
+      expect(again).to.deep.include({ engines: ['CYCLES'] });
       expect(await tried()).to.have.length.below(50);
       await utimes(program, 1, 1);
       await find({ kind: 'none' }, program);
@@ -97,7 +100,7 @@ describe('findCapability', () => {
       await find({ kind: 'none' }, program);
       const [name = ''] = await readdir(join(folder, 'memory'));
       await writeFile(join(folder, 'memory', name), '{"CYCLES": "perhaps"}');
-      expect((await find({ kind: 'none' }, program)).blender?.engines).to.deep.equal(['CYCLES']);
+      expect(await find({ kind: 'none' }, program)).to.deep.include({ engines: ['CYCLES'] });
     });
   });
 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '#libs/clock/index.ts';
-import { type Box, helperLimits, makeWorkDir, type Sandbox, startConfined } from '../sandbox/index.ts';
+import { type Box, helperLimits, makeWorkDir, type Sandbox, startConfined } from '../../../sandbox/index.ts';
 import { BadPicture } from './bad-picture.ts';
 import { checkExrFile } from './exr-file.ts';
 import type { Pixels } from './pixels.ts';

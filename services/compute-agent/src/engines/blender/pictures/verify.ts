@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import type { Clock } from '#libs/clock/index.ts';
-import type { Sandbox } from '../sandbox/index.ts';
+import type { Sandbox } from '../../../sandbox/index.ts';
 import { BadPicture } from './bad-picture.ts';
 import { decodeExr } from './decode-exr.ts';
 import { decodeSharp } from './decode-sharp.ts';

@@ -3,13 +3,13 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Random } from '#libs/random/index.ts';
-import type { RenderEngine } from '../engines/index.ts';
-import type { Sandbox } from '../sandbox/index.ts';
+import type { Sandbox } from '../../sandbox/index.ts';
 import type { BlenderProgram } from './find-blender.ts';
+import type { RenderEngine } from './job.ts';
 
 /** Whether an engine worked when it was tried. */
 const findings = z.record(z.string(), z.object({ works: z.boolean(), triedMs: z.number() }));
-export type Findings = z.infer<typeof findings>;
+type Findings = z.infer<typeof findings>;
 
 /** An engine that did not work may have been out of luck: it is tried again after a day. */
 const FAILURE_COUNTS_MS = 24 * 3_600_000;

@@ -1,0 +1,56 @@
+import { availableParallelism } from 'node:os';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { systemClock } from '#libs/clock/index.ts';
+import { familyOf } from '#libs/engines/index.ts';
+import { systemRandom } from '#libs/random/index.ts';
+import { tempDir } from '#libs/testing/index.ts';
+import { readConfig } from '../config.ts';
+import { testLog } from '../fixtures/agent.ts';
+import { families, workKinds } from './families.ts';
+import { type EnginesHere, findEngines } from './find-engines.ts';
+
+const find = async (env: Record<string, string>): Promise<EnginesHere> => {
+  await using dir = await tempDir();
+  const config = readConfig({
+    MUSTER_TOKEN: 'aa.bb.cc',
+    MUSTER_USER_ENDPOINT: '127.0.0.1:9',
+    MUSTER_BLOB_ENDPOINT: '127.0.0.1:9',
+    MUSTER_AGENT_CACHE: dir.path,
+    MUSTER_AGENT_NO_SANDBOX: '1',
+    PATH: dir.path,
+    ...env,
+  });
+  const around = { folder: dir.path, clock: systemClock, random: systemRandom, logger: testLog };
+  return await findEngines(config, around, new AbortController().signal);
+};
+
+describe('findEngines', () => {
+  it('says what the machine has, shared among its slots', async () => {
+    const { capability, engines } = await find({ MUSTER_AGENT_ENGINES: 'noop' });
+    expect(capability).to.deep.include({
+      cpus: availableParallelism(),
+      sandbox: 'SANDBOX_LEVEL_NONE',
+      engines: [{ name: 'noop', version: '1' }],
+    });
+    expect(capability.memoryBytes).to.be.within(128 * 1024 ** 2, 2 ** 50);
+    expect(Object.keys(engines)).to.deep.equal(['noop']);
+    const halves = await find({ MUSTER_AGENT_ENGINES: 'noop', MUSTER_AGENT_SLOTS: '2' });
+    expect(halves.capability.memoryBytes).to.equal(Math.floor(capability.memoryBytes / 2));
+  });
+
+  it('refuses to start where nothing works, and goes on with what works', async () => {
+    const refused: unknown = await find({}).catch((thrown: unknown) => thrown);
+    expect(refused).to.include({ reason: 'NO_ENGINE' });
+    expect(refused).to.have.property('message').that.includes('--agent-blender');
+    const { capability } = await find({ MUSTER_AGENT_ENGINES: 'CYCLES,noop' });
+    expect(capability.engines.map(({ name }) => name)).to.deep.equal(['noop']);
+  });
+});
+
+describe('the table of engine families', () => {
+  it('names engines that the whole mesh takes for the same family', () => {
+    for (const { name, engines } of workKinds.map((kind) => families[kind]))
+      for (const engine of engines) expect(familyOf(engine), engine).to.equal(name);
+  });
+});

@@ -1,0 +1,82 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import type { Capability } from '#libs/contracts/agent.ts';
+import { DomainError } from '#libs/errors/index.ts';
+import type { Config } from '../config.ts';
+import { findSandbox } from '../sandbox/index.ts';
+import { type Engines, families, type WorkKind, workKinds } from './families.ts';
+import type { Surroundings } from './family.ts';
+
+/** What this process can do, for itself and for the mesh. */
+export interface EnginesHere {
+  engines: Engines;
+  capability: Capability;
+}
+
+/** What this process may use: less than the machine has where a container's limits say so. */
+const findMachine = (): { cpus: number; memoryBytes: number } => ({
+  cpus: availableParallelism(),
+  // Without a limit this is 0, or larger than the machine.
+  memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Infinity),
+});
+
+/** Which engines of a family are wanted; undefined: none. */
+const wantedOf = (kind: WorkKind, choice: Config['engines']): 'auto' | readonly string[] | undefined => {
+  const { engines, isAuto } = families[kind];
+  if (choice === 'auto') return isAuto ? 'auto' : undefined;
+  const named = engines.filter((engine) => choice.includes(engine));
+  return named.length === 0 ? undefined : named;
+};
+
+/**
+ * Finds out which of the wanted engines work here. Throws FAILED_PRECONDITION `NO_ENGINE` when none does, and
+ * `SANDBOX_MISSING` where their programs could not be confined.
+ */
+export const findEngines = async (
+  config: Config,
+  { folder, clock, random, logger }: Pick<Surroundings, 'folder' | 'clock' | 'random' | 'logger'>,
+  signal: AbortSignal,
+): Promise<EnginesHere> => {
+  const wanted = workKinds.filter((kind) => wantedOf(kind, config.engines) !== undefined);
+  const isConfined = wanted.some((kind) => families[kind].isConfined);
+  const sandbox = isConfined ? await findSandbox(config) : ({ kind: 'none' } as const);
+  const machine = findMachine();
+  const slots = config.slots * config.tokens.length;
+  const around = {
+    settings: config.settings,
+    sandbox,
+    folder,
+    findingsDir: join(config.cache.dir, 'engines'),
+    searchPath: config.searchPath,
+    slots,
+    ...machine,
+    clock,
+    random,
+    logger,
+  };
+  const engines: Engines = {};
+  const offers: Capability['engines'] = [];
+  const missing: string[] = [];
+  for (const kind of wanted) {
+    const detected = await families[kind].detect(wantedOf(kind, config.engines) ?? [], around, signal);
+    if (detected.kind === 'missing') {
+      missing.push(detected.why);
+      continue;
+    }
+    Object.assign(engines, { [kind]: detected.engine });
+    offers.push(...detected.offers);
+  }
+  if (offers.length === 0) {
+    throw new DomainError(status.FAILED_PRECONDITION, 'NO_ENGINE', missing.join('; '));
+  }
+  return {
+    engines,
+    capability: {
+      cpus: machine.cpus,
+      memoryBytes: Math.floor(machine.memoryBytes / slots),
+      engines: offers,
+      sandbox: sandbox.kind === 'none' ? 'SANDBOX_LEVEL_NONE' : 'SANDBOX_LEVEL_BUBBLEWRAP',
+    },
+  };
+};

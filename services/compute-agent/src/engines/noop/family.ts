@@ -1,0 +1,25 @@
+import type { NoopSpec } from '#libs/contracts/common.ts';
+import { misunderstood } from '../engine.ts';
+import type { Family } from '../family.ts';
+import { createNoopEngine, type NoopJob } from './noop.ts';
+import { parseNumberList } from './number-list.ts';
+
+/** Work without meaning, which every machine can do. It is offered only where somebody asks for it by name. */
+export const noop = {
+  name: 'noop',
+  engines: ['noop'],
+  isAuto: false,
+  isConfined: false,
+  variables: {},
+  detect: async (_wanted, { clock }) => ({
+    kind: 'works',
+    offers: [{ name: 'noop', version: '1' }],
+    engine: createNoopEngine({ clock }),
+  }),
+  jobOf(workloadId, { durationMs, resultBytes, failingTasks }) {
+    const isFailing = parseNumberList(failingTasks);
+    if (isFailing === undefined) return misunderstood(`the list ${failingTasks}`);
+    const job = { workloadId, durationMs, resultBytes, isFailing };
+    return { kind: 'understood', engine: 'noop', scene: undefined, job: () => job };
+  },
+} satisfies Family<NoopSpec, NoopJob, unknown>;
