@@ -118,7 +118,6 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
     start('session-supervisor', port, {
       ...(await storesOf('session-supervisor')),
       MUSTER_SERVICE_TOKEN: serviceToken,
-      MUSTER_USER_ENDPOINT: await ways('session-supervisor', 'user-manager', ports.user),
       MUSTER_BLOB_ENDPOINT: await ways('session-supervisor', 'blob', ports.blob),
       ...options.supervisor,
     });

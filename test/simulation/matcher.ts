@@ -2,7 +2,6 @@ import { NewUsers } from '#libs/contracts/session.ts';
 import {
   MoreUsers,
   RemoveUsersDemandCompletely,
-  SetDemandRequest,
   SetDemandResponse,
   UpdateUserCount,
   UsersReleased,
@@ -72,7 +71,6 @@ export const serveMatcher = (
   };
 
   const verbs: Record<string, (bytes: Uint8Array) => Uint8Array> = {
-    'set-demand': (bytes) => state(SetDemandRequest.decode(bytes).demand),
     'more-users': (bytes) => state(MoreUsers.decode(bytes).demand),
     'update-user-count': (bytes) => state(UpdateUserCount.decode(bytes).demand),
     'users-released': (bytes) => {

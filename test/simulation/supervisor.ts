@@ -1,5 +1,4 @@
 import type { SessionCommand } from '#libs/contracts/session.ts';
-import { SetDemandRequest, SetDemandResponse } from '#libs/contracts/user.ts';
 import { createLogger } from '#libs/telemetry/index.ts';
 import type { Context } from '../../services/session-supervisor/src/context.ts';
 import { begin } from '../../services/session-supervisor/src/domain/workload.ts';
@@ -39,11 +38,6 @@ export const startSupervisor = (world: World, network: Network, database: Databa
     meshSecret: MESH_SECRET,
     bus,
     refusals: { count: (_workload, _user, reason) => world.count(`refused ${reason}`), list: async () => [] },
-    setDemand: async (request, { deadlineMs, signal }) => {
-      const bytes = SetDemandRequest.encode(request).finish();
-      const options = { timeoutMs: deadlineMs, signal };
-      return SetDemandResponse.decode(await bus.request('muster.user.v1.matcher.set-demand', bytes, options));
-    },
     clock,
     random: world.random,
     logger,

@@ -18,7 +18,6 @@ export const variables = z.object({
   ...natsVariables,
   ...meshSecretVariables,
   MUSTER_SERVICE_TOKEN: secret(),
-  MUSTER_USER_ENDPOINT: grpcTarget(),
   MUSTER_BLOB_ENDPOINT: grpcTarget(),
   MUSTER_PLAN_RUNNING_WORKLOADS: integer({ min: 1, max: 1_000 }).prefault('1'),
   MUSTER_PLAN_USERS: integer({ min: 1, max: 100_000 }).prefault('100'),
@@ -35,7 +34,7 @@ export interface Config {
   serviceToken: string;
   mongo: { url: string; database: string };
   nats: { url: string };
-  endpoints: { user: string; blob: string };
+  blobEndpoint: string;
   /** What a customer may have who was never put. */
   plan: Plan;
   /** How long after its end a workload is swept first, and how often it is looked whose turn it is. */
@@ -53,7 +52,7 @@ export const readConfig = (env: Environment): Config => {
     serviceToken: read.MUSTER_SERVICE_TOKEN,
     mongo: { url: read.MUSTER_MONGO_URL, database: read.MUSTER_MONGO_DATABASE },
     nats: { url: read.MUSTER_NATS_URL },
-    endpoints: { user: read.MUSTER_USER_ENDPOINT, blob: read.MUSTER_BLOB_ENDPOINT },
+    blobEndpoint: read.MUSTER_BLOB_ENDPOINT,
     plan: {
       runningWorkloads: read.MUSTER_PLAN_RUNNING_WORKLOADS,
       users: read.MUSTER_PLAN_USERS,

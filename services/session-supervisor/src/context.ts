@@ -1,7 +1,5 @@
 import type { Collection } from 'mongodb';
 import { systemClock } from '#libs/clock/index.ts';
-import { DemandServiceService } from '#libs/contracts/user.ts';
-import { createClient } from '#libs/grpc/index.ts';
 import { mongoJournalStore } from '#libs/journal/index.ts';
 import { collection, connectMongo, type BeatDocument } from '#libs/mongo/index.ts';
 import { connectBus } from '#libs/nats/index.ts';
@@ -39,10 +37,7 @@ export const createContext = async (
   const mongo = stack.use(await connectMongo({ ...config.mongo, logger }));
   const bus = await connectBus({ ...config.nats, name: `session-supervisor ${instance}`, logger });
   stack.defer(() => bus.close());
-  const client = { tls: config.server.tls, token: config.serviceToken };
-  const demands = createClient(DemandServiceService, { ...client, target: config.endpoints.user });
-  stack.defer(() => demands.close());
-  const blob = connectBlob({ ...client, target: config.endpoints.blob });
+  const blob = connectBlob({ tls: config.server.tls, token: config.serviceToken, target: config.blobEndpoint });
   stack.defer(() => blob.close());
   const refusals = refusalStore(collection(mongo.db, 'refusals'), { clock, logger });
   stack.defer(() => refusals.close());
@@ -54,7 +49,6 @@ export const createContext = async (
     refusals,
     journal: mongoJournalStore(collection(mongo.db, 'journal'), collection(mongo.db, 'snapshots')),
     bus,
-    setDemand: (request, options) => demands.setDemand(request, options),
     clock,
     random,
     logger,

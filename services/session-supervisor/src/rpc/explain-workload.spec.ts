@@ -48,12 +48,9 @@ describe('ExplainWorkload', function () {
 
   it('says that nobody owns it, that the matcher cannot be asked, that tasks fail', async () => {
     const lonely = await openMesh();
-    const trouble = new Error('away');
-    const setDemand = async (): Promise<never> => {
-      throw trouble;
-    };
     try {
-      const supervisor = await lonely.start({ overrides: { setDemand } });
+      await lonely.crew[Symbol.asyncDispose]();
+      const supervisor = await lonely.start();
       const someone = await lonely.as('customer', 'alone');
       const id = await startNoop(someone, { tasks: 5 });
       await explains(someone, id, ['DEPENDENCY_UNAVAILABLE']);

@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '#libs/clock/index.ts';
-import type { SetDemandRequest, SetDemandResponse } from '#libs/contracts/user.ts';
 import type { JournalStore } from '#libs/journal/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import type { Random } from '#libs/random/index.ts';
@@ -21,10 +20,6 @@ export interface SessionDeps {
   refusals: Pick<RefusalStore, 'count' | 'list'>;
   journal: JournalStore<Entry>;
   bus: Bus;
-  setDemand: (
-    request: SetDemandRequest,
-    options: { deadlineMs: number; signal: AbortSignal },
-  ) => Promise<SetDemandResponse>;
   clock: Clock;
   random: Random;
   logger: Logger;

@@ -1,10 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
-import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
-import type { Bus } from '#libs/nats/index.ts';
+import { SetDemandResponse, UpdateUserCount, type Demand } from '#libs/contracts/user.ts';
 import { eventually } from '#libs/testing/index.ts';
-import { testLog } from '../fixtures/stores.ts';
 import { startExchange } from './exchange.ts';
 
 const nobody: SetDemandResponse = { users: [], entitled: 0, suitable: 0, connected: 0 };
@@ -32,18 +30,21 @@ const slowly = () => {
       counter += 1;
       return { ...demand, counter };
     },
-    setDemand: async (request) => {
-      stated.push(request.demand?.counter ?? 0);
-      const gate = Promise.withResolvers<SetDemandResponse>();
-      gates.push(gate);
-      return gate.promise;
+    bus: {
+      request: async (subject, bytes) => {
+        // The first statement is answered at once.
+        if (subject.endsWith('.more-users')) return new Uint8Array();
+        stated.push(UpdateUserCount.decode(bytes).demand?.counter ?? 0);
+        const gate = Promise.withResolvers<SetDemandResponse>();
+        gates.push(gate);
+        return SetDemandResponse.encode(await gate.promise).finish();
+      },
     },
-    bus: { request: async () => new Uint8Array() } as unknown as Bus,
     clock: systemClock,
-    logger: testLog,
     onAnswer: (_, answeredDemand) => answered.push(answeredDemand.counter),
     onFailure: (thrown) => failures.push(thrown),
   });
+  exchange.hurry('update-user-count');
   return { exchange, stated, answered, failures, gates };
 };
 
@@ -54,6 +55,8 @@ describe('the exchange with the matcher', () => {
     for (let i = 0; i < 100; i += 1) exchange.hurry('update-user-count');
     expect(answered).to.deep.equal([1]);
     gates[0]?.resolve(nobody);
+    await eventually(() => expect(gates).to.have.lengthOf(2));
+    gates[1]?.resolve(nobody);
     await eventually(() => expect(answered).to.deep.equal([1, 2, 3]));
     await exchange.stop();
   });

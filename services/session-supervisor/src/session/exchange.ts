@@ -1,35 +1,24 @@
+import { status } from '@grpc/grpc-js';
 import type { Clock } from '#libs/clock/index.ts';
-import {
-  MoreUsers,
-  SetDemandResponse,
-  UpdateUserCount,
-  type Demand,
-  type SetDemandRequest,
-} from '#libs/contracts/user.ts';
+import { MoreUsers, SetDemandResponse, UpdateUserCount, type Demand } from '#libs/contracts/user.ts';
+import { DomainError, isDomainError } from '#libs/errors/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
-import type { Logger } from '#libs/telemetry/index.ts';
 
-/** How the matcher is told between two exchanges. */
+/** Two names of one message: a session states its demand. */
 export type DemandVerb = 'more-users' | 'update-user-count';
 
 export interface ExchangeOptions {
-  /** The session's demand as it is now; called for each statement, since each has its own counter. */
+  /** The session's demand as it is now; called for each statement, because each has its own counter. */
   demand: () => Demand;
-  /** `DemandService.SetDemand` on any user-manager. */
-  setDemand: (
-    request: SetDemandRequest,
-    options: { deadlineMs: number; signal: AbortSignal },
-  ) => Promise<SetDemandResponse>;
-  bus: Bus;
+  bus: Pick<Bus, 'request'>;
   clock: Clock;
-  logger: Logger;
   onAnswer: (answer: SetDemandResponse, stated: Demand) => void;
   onFailure: (thrown: unknown) => void;
 }
 
-/** States a session's demand, from the first hurried time on until it is stopped. */
+/** States a session's demand to the matcher, again and again, until it is stopped. */
 export interface Exchange {
-  /** States it at once, over NATS; the next exchange says the same. */
+  /** States it at once, under this name. */
   hurry(verb: DemandVerb): void;
   stop(): Promise<void>;
 }
@@ -38,61 +27,49 @@ const EVERY_MS = 2_000;
 const AFTER_FAILURE_MS = 500;
 const DEADLINE_MS = 2_000;
 
-export const startExchange = (options: ExchangeOptions): Exchange => {
-  const { bus, clock, logger } = options;
+/** In the words that people are shown while users cannot be asked for. */
+const inWords = (thrown: unknown): unknown =>
+  isDomainError(thrown) && (thrown.reason === 'NO_RESPONDER' || thrown.reason === 'REPLY_TIMEOUT')
+    ? new DomainError(status.UNAVAILABLE, 'NO_MATCHER', 'no user-manager matches right now', {}, { cause: thrown })
+    : thrown;
+
+export const startExchange = ({ bus, clock, onAnswer, onFailure, demand }: ExchangeOptions): Exchange => {
   const stopped = new AbortController();
   const { signal } = stopped;
+  let next: DemandVerb | undefined = 'more-users';
+  let pause = new AbortController();
 
-  /** One statement at a time: an older one that comes later would be refused. */
-  let turn: Promise<unknown> = Promise.resolve();
-  const state = <T>(how: (demand: Demand) => Promise<T>): Promise<T> => {
-    const mine = turn.then(() => how(options.demand()));
-    turn = mine.catch(() => undefined);
-    return mine;
+  const state = async (verb: DemandVerb): Promise<void> => {
+    const stated = demand();
+    const bytes = (verb === 'more-users' ? MoreUsers : UpdateUserCount).encode({ demand: stated }).finish();
+    const answer = await bus.request(`muster.user.v1.matcher.${verb}`, bytes, { timeoutMs: DEADLINE_MS, signal });
+    if (!signal.aborted) onAnswer(SetDemandResponse.decode(answer), stated);
   };
 
-  const ask = async (demand: Demand): Promise<void> => {
-    const answer = await options.setDemand({ demand }, { deadlineMs: DEADLINE_MS, signal });
-    if (!signal.aborted) options.onAnswer(answer, demand);
-  };
-
+  /** One statement at a time: the matcher would refuse an older one that comes later. */
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
+      const verb = next ?? 'update-user-count';
+      next = undefined;
       let pauseMs = EVERY_MS;
       try {
-        await state(ask);
+        await state(verb);
       } catch (thrown) {
-        if (!signal.aborted) options.onFailure(thrown);
+        if (!signal.aborted) onFailure(inWords(thrown));
         pauseMs = AFTER_FAILURE_MS;
       }
-      await clock.sleep(pauseMs, signal).catch(() => undefined);
+      pause = new AbortController();
+      if (next === undefined)
+        await clock.sleep(pauseMs, AbortSignal.any([signal, pause.signal])).catch(() => undefined);
     }
   };
 
-  const tell = async (verb: DemandVerb, demand: Demand): Promise<void> => {
-    const bytes = (verb === 'more-users' ? MoreUsers : UpdateUserCount).encode({ demand }).finish();
-    const answer = await bus.request(`muster.user.v1.matcher.${verb}`, bytes, { timeoutMs: DEADLINE_MS, signal });
-    if (!signal.aborted) options.onAnswer(SetDemandResponse.decode(answer), demand);
-  };
-
-  let isHurried = false;
-  const hurry = (verb: DemandVerb): void => {
-    // Whoever waits for its turn states the demand as it is then.
-    if (signal.aborted || isHurried) return;
-    isHurried = true;
-    const told = state((demand) => {
-      isHurried = false;
-      return tell(verb, demand);
-    });
-    told.catch((thrown: unknown) => {
-      logger.debug({ err: thrown, verb }, 'the matcher could not be hurried; the next exchange says the same');
-    });
-  };
-
-  hurry('more-users');
   const running = run();
   return {
-    hurry,
+    hurry: (verb) => {
+      next = verb;
+      pause.abort();
+    },
     stop: async () => {
       stopped.abort();
       await running;

@@ -249,10 +249,8 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   const exchange = startExchange({
     demand,
-    setDemand: deps.setDemand,
     bus,
     clock,
-    logger,
     onAnswer,
     onFailure: (thrown) => {
       exchangeError = thrown;

@@ -2,10 +2,8 @@ import {
   ListDemandsRequest,
   ListDemandsResponse,
   MoreUsers,
-  RemoveDemandRequest,
   RemoveDemandResponse,
   RemoveUsersDemandCompletely,
-  SetDemandRequest,
   SetDemandResponse,
   UpdateUserCount,
   UsersReleased,
@@ -31,16 +29,13 @@ export const serveMatcher = (bus: Pick<Bus, 'serve'>, matching: Matching, check:
     });
   const state = async (demand: Demand | undefined): Promise<Uint8Array> =>
     SetDemandResponse.encode(await matching.setDemand(parseDemand(demand))).finish();
-  const remove = async (request: RemoveDemandRequest | undefined): Promise<Uint8Array> => {
-    await matching.removeDemand(parseRemoval(request));
-    return RemoveDemandResponse.encode({}).finish();
-  };
   const serving = [
-    serve('set-demand', (bytes) => state(SetDemandRequest.decode(bytes).demand)),
     serve('more-users', (bytes) => state(MoreUsers.decode(bytes).demand)),
     serve('update-user-count', (bytes) => state(UpdateUserCount.decode(bytes).demand)),
-    serve('remove-demand', (bytes) => remove(RemoveDemandRequest.decode(bytes))),
-    serve('remove-users-demand-completely', (bytes) => remove(RemoveUsersDemandCompletely.decode(bytes).demand)),
+    serve('remove-users-demand-completely', async (bytes) => {
+      await matching.removeDemand(parseRemoval(RemoveUsersDemandCompletely.decode(bytes).demand));
+      return RemoveDemandResponse.encode({}).finish();
+    }),
     serve('users-released', async (bytes) => {
       await matching.usersReleased(parseReleased(UsersReleased.decode(bytes)));
       return UsersReleasedReply.encode({}).finish();

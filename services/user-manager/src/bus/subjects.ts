@@ -1,13 +1,7 @@
 /** What this manager answers for one of its users, and the matcher for all. */
 export type ManagerVerb = 'start-rendering' | 'stop-work' | 'end-stream';
 export type MatcherVerb =
-  | 'set-demand'
-  | 'more-users'
-  | 'update-user-count'
-  | 'remove-demand'
-  | 'remove-users-demand-completely'
-  | 'users-released'
-  | 'list-demands';
+  'more-users' | 'update-user-count' | 'remove-users-demand-completely' | 'users-released' | 'list-demands';
 /** What a session is told. */
 export type SessionVerb =
   'new-users' | 'user-frame-rendered' | 'user-rendering-completed' | 'user-disconnected' | 'user-held';

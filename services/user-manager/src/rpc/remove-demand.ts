@@ -1,4 +1,4 @@
-import { RemoveDemandRequest, RemoveDemandResponse } from '#libs/contracts/user.ts';
+import { RemoveDemandResponse, RemoveUsersDemandCompletely, type RemoveDemandRequest } from '#libs/contracts/user.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { askMatcher } from '../bus/ask-matcher.ts';
 import type { Context } from '../context.ts';
@@ -9,6 +9,7 @@ export const removeDemand =
   (ctx: Context): Unary<RemoveDemandRequest, RemoveDemandResponse> =>
   async (request, call) => {
     parseRemoval(request);
-    const answer = await askMatcher(ctx.bus, 'remove-demand', RemoveDemandRequest.encode(request).finish(), call);
+    const removal = RemoveUsersDemandCompletely.encode({ demand: request }).finish();
+    const answer = await askMatcher(ctx.bus, 'remove-users-demand-completely', removal, call);
     return RemoveDemandResponse.decode(answer);
   };

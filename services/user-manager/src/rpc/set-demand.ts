@@ -1,4 +1,4 @@
-import { SetDemandRequest, SetDemandResponse } from '#libs/contracts/user.ts';
+import { SetDemandResponse, UpdateUserCount, type SetDemandRequest } from '#libs/contracts/user.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { askMatcher } from '../bus/ask-matcher.ts';
 import type { Context } from '../context.ts';
@@ -9,6 +9,6 @@ export const setDemand =
   (ctx: Context): Unary<SetDemandRequest, SetDemandResponse> =>
   async (request, call) => {
     parseDemand(request.demand);
-    const answer = await askMatcher(ctx.bus, 'set-demand', SetDemandRequest.encode(request).finish(), call);
+    const answer = await askMatcher(ctx.bus, 'update-user-count', UpdateUserCount.encode(request).finish(), call);
     return SetDemandResponse.decode(answer);
   };
