@@ -29,7 +29,7 @@ describe('user-manager while a store is away', () => {
     const away = 'UNAVAILABLE DEPENDENCY_UNAVAILABLE';
     expect(await refusal(users.listUsers({ workloadId: '', pageSize: 0, pageToken: '' }))).to.equal(away);
     expect(await refusal(machines.createMachine({ name: 'b', tokenTtlSeconds: 0, requestId: '' }))).to.equal(away);
-    expect(await refusal(session.exchange({ wanted: 2 }))).to.equal(away);
+    expect(await refusal(session.exchange({ wanted: 2 }, 0))).to.equal(away);
     // Work goes on: neither hand-outs nor reports need MongoDB here.
     expect(await session.hand(user!, { attempts: [attempt] })).to.equal(false);
     await agent.report(completedOf(1, 'w-mongo', attempt));

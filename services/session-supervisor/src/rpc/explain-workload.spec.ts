@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import type { Bus } from '#libs/nats/index.ts';
 import { eventually } from '#libs/testing/index.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
 import { appear } from '../fixtures/plant.ts';
@@ -48,9 +49,16 @@ describe('ExplainWorkload', function () {
 
   it('says that nobody owns it, that the matcher cannot be asked, that tasks fail', async () => {
     const lonely = await openMesh();
+    const trouble = new Error('away');
     try {
-      await lonely.crew[Symbol.asyncDispose]();
-      const supervisor = await lonely.start();
+      const bus: Bus = {
+        ...lonely.bus,
+        request: (subject, ...rest) =>
+          subject.startsWith('muster.user.v1.matcher.')
+            ? Promise.reject(trouble)
+            : lonely.bus.request(subject, ...rest),
+      };
+      const supervisor = await lonely.start({ overrides: { bus } });
       const someone = await lonely.as('customer', 'alone');
       const id = await startNoop(someone, { tasks: 5 });
       await explains(someone, id, ['DEPENDENCY_UNAVAILABLE']);
