@@ -62,15 +62,6 @@ export const requestIdReused = (requestId: string): DomainError =>
     { request_id: requestId },
   );
 
-/** One check of a request: the field's proto path, whether it is right, and what it must be. */
-export type FieldCheck = readonly [field: string, isRight: boolean, description: string];
-
-/** INVALID_ARGUMENT naming every field that is wrong, at once. */
-export const requireFields = (...checks: readonly FieldCheck[]): void => {
-  const wrong = checks.filter(([, isRight]) => !isRight);
-  if (wrong.length > 0) throw invalidFields(wrong.map(([field, , description]) => ({ field, description })));
-};
-
 /** The value of a field that must be there, else INVALID_ARGUMENT. */
 export const required = <T>(field: string, value: T | undefined, description: string): T => {
   if (value === undefined) throw invalidFields([{ field, description }]);

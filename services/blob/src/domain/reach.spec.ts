@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { ownerFolder, type BlobName } from './names.ts';
+import type { BlobName } from '#libs/mesh/index.ts';
+import { ownerFolder } from './names.ts';
 import { mayRead, type Reader } from './reach.ts';
 
 const alices: BlobName = { kind: 'upload', owner: ownerFolder('alice'), id: 'b-1' };

@@ -1,4 +1,5 @@
-import { ownerFolder, type BlobName } from './names.ts';
+import type { BlobName } from '#libs/mesh/index.ts';
+import { ownerFolder } from './names.ts';
 
 /** Who reads, as far as reading depends on it. */
 export interface Reader {

@@ -1,5 +1,5 @@
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
-import type { FieldCheck } from './errors.ts';
+import type { Violations } from '#libs/mesh/index.ts';
 
 /** What several requests have in common, with one wording for what is wrong. */
 
@@ -15,10 +15,14 @@ interface Asking {
 export const customerOf = (caller: Asking, customerId: string): string =>
   caller.role === 'customer' ? caller.subject : customerId;
 
-export const customerCheck = (field: string, caller: Asking, customerId: string): FieldCheck =>
-  caller.role === 'customer'
-    ? [field, customerId === '' || customerId === caller.subject, 'leave it empty: what you send is yours']
-    : [field, isCustomerId(customerId), `names the customer and ${CUSTOMER_ID_RULE}`];
+export const checkCustomer = (wrong: Violations, field: string, caller: Asking, customerId: string): void => {
+  if (caller.role === 'customer') {
+    const isOwn = customerId === '' || customerId === caller.subject;
+    wrong.require(isOwn, field, 'leave it empty: what you send is yours');
+  } else {
+    wrong.require(isCustomerId(customerId), field, `names the customer and ${CUSTOMER_ID_RULE}`);
+  }
+};
 
 /** When a URL that is made now stops working; whole seconds, as its signature carries no more. */
 export const expireTimeOf = (ttlSeconds: number, nowMs: number): Date => {
@@ -26,8 +30,7 @@ export const expireTimeOf = (ttlSeconds: number, nowMs: number): Date => {
   return new Date((Math.ceil(nowMs / 1000) + seconds) * 1000);
 };
 
-export const ttlCheck = (ttlSeconds: number): FieldCheck => [
-  'ttl_seconds',
-  ttlSeconds <= maximumTtlSeconds,
-  `1 to ${maximumTtlSeconds}, or 0 for ${defaultTtlSeconds}`,
-];
+export const checkTtl = (wrong: Violations, ttlSeconds: number): void => {
+  const description = `1 to ${maximumTtlSeconds}, or 0 for ${defaultTtlSeconds}`;
+  wrong.require(ttlSeconds <= maximumTtlSeconds, 'ttl_seconds', description);
+};

@@ -1,16 +1,19 @@
 import type { CreateDownloadUrlRequest, CreateDownloadUrlResponse } from '#libs/contracts/blob.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
 import { blobNotFound, urlsNotSupported } from '../domain/errors.ts';
-import { expireTimeOf, ttlCheck } from '../domain/requests.ts';
+import { checkTtl, expireTimeOf } from '../domain/requests.ts';
 import { readableName } from './readable.ts';
 
 export const createDownloadUrl =
   (ctx: Context): Unary<CreateDownloadUrlRequest, CreateDownloadUrlResponse> =>
   async (request, call) => {
     const { ttlSeconds } = request;
-    const name = readableName(ctx, callerOf(call), request, ttlCheck(ttlSeconds));
+    const wrong = collectViolations();
+    checkTtl(wrong, ttlSeconds);
+    const name = readableName(ctx, callerOf(call), request, wrong);
     if ((await ctx.blobs.stat(name, call.signal)) === undefined) throw blobNotFound(name);
     const expireTime = expireTimeOf(ttlSeconds, ctx.clock.now());
     const url = await ctx.blobs.signUrl(name, 'GET', expireTime);

@@ -1,10 +1,11 @@
 import type { CreateObjectRequest, CreateObjectResponse } from '#libs/contracts/blob.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
+import { checkRequestId, collectViolations, parseBlobName } from '#libs/mesh/index.ts';
 import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
-import { blobNotFound, requestIdReused, requireFields } from '../domain/errors.ts';
-import { isFileName, ownerFolder, parseName } from '../domain/names.ts';
-import { customerCheck, customerOf } from '../domain/requests.ts';
+import { blobNotFound, requestIdReused } from '../domain/errors.ts';
+import { isFileName, ownerFolder } from '../domain/names.ts';
+import { checkCustomer, customerOf } from '../domain/requests.ts';
 import { checkWhole, isFresh } from '../domain/upload-rules.ts';
 import type { StoredObject } from '../store/objects.ts';
 import { objectToProto } from './object-info.ts';
@@ -36,12 +37,13 @@ export const createObject =
 
 const parse = ({ blobName, fileName, customerId, requestId }: CreateObjectRequest, call: CallContext): Ask => {
   const caller = callerOf(call);
-  requireFields(
-    ['blob_name', parseName(blobName) !== undefined, 'a name as Upload or CreateUploadUrl answered it'],
-    ['file_name', isFileName(fileName), '1 to 255 characters without `/`, `\\` and control characters'],
-    ['request_id', requestId.length <= 64, 'at most 64 characters'],
-    customerCheck('customer_id', caller, customerId),
-  );
+  const wrong = collectViolations();
+  const isName = parseBlobName(blobName) !== undefined;
+  wrong.require(isName, 'blob_name', 'a name as Upload or CreateUploadUrl answered it');
+  wrong.require(isFileName(fileName), 'file_name', '1 to 255 characters without `/`, `\\` and control characters');
+  checkRequestId(wrong, requestId);
+  checkCustomer(wrong, 'customer_id', caller, customerId);
+  wrong.throwIfAny();
   const customer = customerOf(caller, customerId);
   return { customer, blobName, fileName, requestId: requestId === '' ? undefined : requestId };
 };
@@ -63,7 +65,7 @@ const look = async (
   { customer, blobName }: Ask,
   { signal }: CallContext,
 ): Promise<{ sizeBytes: number; sha256: string }> => {
-  const name = parseName(blobName);
+  const name = parseBlobName(blobName);
   if (name?.kind !== 'upload' || name.owner !== ownerFolder(customer)) throw blobNotFound(blobName);
   const there = await ctx.blobs.stat(blobName, signal);
   if (there === undefined || !isFresh(there.ageMs)) throw blobNotFound(blobName);

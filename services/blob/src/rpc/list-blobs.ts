@@ -1,8 +1,8 @@
 import type { ListBlobsRequest, ListBlobsResponse } from '#libs/contracts/blob.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import { pageToken, readPage } from '#libs/pages/index.ts';
 import type { Context } from '../context.ts';
-import { requireFields, type FieldCheck } from '../domain/errors.ts';
 import { isPrefix } from '../domain/names.ts';
 import { blobToProto } from './blob-info.ts';
 
@@ -11,10 +11,10 @@ export const listBlobs =
   async ({ prefix, ...request }, call) => {
     const question = `blobs ${prefix}`;
     const { size, after, violations } = readPage(request, question, 1);
-    requireFields(
-      ['prefix', isPrefix(prefix), 'the beginning of a blob name: [a-z0-9./-], at most 256 characters'],
-      ...violations.map(({ field, description }): FieldCheck => [field, false, description]),
-    );
+    const wrong = collectViolations();
+    wrong.require(isPrefix(prefix), 'prefix', 'the beginning of a blob name: [a-z0-9./-], at most 256 characters');
+    wrong.add(violations);
+    wrong.throwIfAny();
     const page = await ctx.blobs.list({ prefix, pageSize: size, marker: after?.[0] }, call.signal);
     const nextPageToken = page.marker === undefined ? '' : pageToken(question, [page.marker]);
     return { blobs: page.blobs.map(blobToProto), nextPageToken };

@@ -1,7 +1,8 @@
 import type { Caller } from '#libs/auth/index.ts';
 import type { Object as ObjectMessage } from '#libs/contracts/blob.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { objectNotFound, requireFields } from '../domain/errors.ts';
+import { objectNotFound } from '../domain/errors.ts';
 import type { StoredObject } from '../store/objects.ts';
 
 export const objectToProto = (object: StoredObject): ObjectMessage => ({
@@ -16,7 +17,9 @@ export const objectToProto = (object: StoredObject): ObjectMessage => ({
 
 /** The object of that id, if the caller may know of it; else OBJECT_NOT_FOUND. */
 export const reachableObject = async (ctx: Context, caller: Caller, objectId: string): Promise<StoredObject> => {
-  requireFields(['object_id', objectId !== '', 'the id of an object']);
+  const wrong = collectViolations();
+  wrong.require(objectId !== '', 'object_id', 'the id of an object');
+  wrong.throwIfAny();
   const object = await ctx.objects.find(objectId);
   const isReachable = caller.role !== 'customer' || object?.customer === caller.subject;
   if (object === undefined || !isReachable) throw objectNotFound(objectId);

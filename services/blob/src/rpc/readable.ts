@@ -1,21 +1,22 @@
 import { verifyGrant, type Caller } from '#libs/auth/index.ts';
+import { collectViolations, parseBlobName } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { blobNotFound, requireFields, type FieldCheck } from '../domain/errors.ts';
-import { parseName } from '../domain/names.ts';
+import { blobNotFound } from '../domain/errors.ts';
 import { mayRead } from '../domain/reach.ts';
 
 /**
- * The name of a blob that the caller may read. INVALID_FIELDS if it or another field is malformed, BLOB_NOT_FOUND if it is out
- * of reach.
+ * The name of a blob that the caller may read. INVALID_FIELDS if it is malformed or something else was found wrong,
+ * BLOB_NOT_FOUND if it is out of reach.
  */
 export const readableName = (
   ctx: Context,
   caller: Caller,
   { blobName, grant }: { blobName: string; grant: Uint8Array },
-  ...others: FieldCheck[]
+  wrong = collectViolations(),
 ): string => {
-  const name = parseName(blobName);
-  requireFields(['blob_name', name !== undefined, 'a name as Upload or ListResults answered it'], ...others);
+  const name = parseBlobName(blobName);
+  wrong.require(name !== undefined, 'blob_name', 'a name as Upload or ListResults answered it');
+  wrong.throwIfAny();
   if (name === undefined || !mayRead(caller, name, isGranted(ctx, caller, blobName, grant))) {
     throw blobNotFound(blobName);
   }

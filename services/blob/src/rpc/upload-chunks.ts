@@ -1,7 +1,8 @@
 import { within } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { UploadRequest } from '#libs/contracts/blob.ts';
-import { requireFields, uploadStalled } from '../domain/errors.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
+import { uploadStalled } from '../domain/errors.ts';
 import { checkProgress, maximumChunkBytes, type Expectation } from '../domain/upload-rules.ts';
 
 /** A sender that is silent for longer holds buffers for nothing. */
@@ -33,10 +34,10 @@ export async function* chunksOf(
 
 const chunkOf = ({ part }: UploadRequest): Uint8Array => {
   const chunk = part?.$case === 'chunk' ? part.value : undefined;
-  requireFields(
-    ['header', part?.$case !== 'header', 'only the first message is a header'],
-    ['chunk', part !== undefined, 'every message after the header is a chunk'],
-    ['chunk', (chunk?.length ?? 0) <= maximumChunkBytes, `at most ${maximumChunkBytes} bytes`],
-  );
+  const wrong = collectViolations();
+  wrong.require(part?.$case !== 'header', 'header', 'only the first message is a header');
+  wrong.require(part !== undefined, 'chunk', 'every message after the header is a chunk');
+  wrong.require((chunk?.length ?? 0) <= maximumChunkBytes, 'chunk', `at most ${maximumChunkBytes} bytes`);
+  wrong.throwIfAny();
   return chunk ?? new Uint8Array();
 };

@@ -1,9 +1,19 @@
 import { verifyAttemptToken, workloadKey, type Caller } from '#libs/auth/index.ts';
 import type { AttemptFile, UploadHeader } from '#libs/contracts/blob.ts';
+import {
+  type BlobName,
+  collectViolations,
+  isAttemptId,
+  isExtension,
+  isId,
+  isSha256,
+  isTaskKey,
+  type Violations,
+} from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { attemptTokenInvalid, required, requireFields, targetRefused, type FieldCheck } from '../domain/errors.ts';
-import { isAttempt, isExtension, isId, isTask, ownerFolder, type BlobName } from '../domain/names.ts';
-import { customerCheck, customerOf } from '../domain/requests.ts';
+import { attemptTokenInvalid, required, targetRefused } from '../domain/errors.ts';
+import { ownerFolder } from '../domain/names.ts';
+import { checkCustomer, customerOf } from '../domain/requests.ts';
 import type { Expectation } from '../domain/upload-rules.ts';
 
 export interface ParsedUpload {
@@ -16,23 +26,25 @@ export interface ParsedUpload {
 export const parseUpload = (ctx: Context, caller: Caller, header: UploadHeader): ParsedUpload => {
   const { sha256, sizeBytes } = header;
   const target = required('header.target', header.target, 'one of customer_file, attempt_result, attempt_log');
-  const digest: FieldCheck = ['header.sha256', /^([0-9a-f]{64})?$/.test(sha256), '64 lower-case hexadecimal digits'];
+  const wrong = collectViolations();
+  wrong.require(sha256 === '' || isSha256(sha256), 'header.sha256', '64 lower-case hexadecimal digits');
   const expectation = { sha256: sha256 === '' ? undefined : sha256, sizeBytes, maximumBytes: ctx.maximumUploadBytes };
   switch (target.$case) {
     case 'customerFile':
-      return { target: customerTarget(ctx, caller, target.value.customerId, digest), expectation };
+      return { target: customerTarget(ctx, caller, target.value.customerId, wrong), expectation };
     case 'attemptResult':
-      return { target: attemptTarget(ctx, caller, 'result', target.value, digest), expectation };
+      return { target: attemptTarget(ctx, caller, 'result', target.value, wrong), expectation };
     case 'attemptLog':
-      return { target: attemptTarget(ctx, caller, 'log', target.value, digest), expectation };
+      return { target: attemptTarget(ctx, caller, 'log', target.value, wrong), expectation };
     default:
       return target satisfies never;
   }
 };
 
-const customerTarget = (ctx: Context, caller: Caller, customerId: string, digest: FieldCheck): BlobName => {
+const customerTarget = (ctx: Context, caller: Caller, customerId: string, wrong: Violations): BlobName => {
   if (caller.role !== 'customer' && caller.role !== 'operator') throw targetRefused("customer's file", caller.role);
-  requireFields(digest, customerCheck('header.customer_file.customer_id', caller, customerId));
+  checkCustomer(wrong, 'header.customer_file.customer_id', caller, customerId);
+  wrong.throwIfAny();
   return { kind: 'upload', owner: ownerFolder(customerOf(caller, customerId)), id: ctx.random.id('b') };
 };
 
@@ -41,20 +53,19 @@ const attemptTarget = (
   caller: Caller,
   kind: 'result' | 'log',
   file: AttemptFile,
-  digest: FieldCheck,
+  wrong: Violations,
 ): BlobName => {
   if (caller.role !== 'agent' || caller.machine === undefined) throw targetRefused("attempt's file", caller.role);
   const { workloadId: workload, extension } = file;
   const at = `header.attempt_${kind}`;
   const claim = required(`${at}.attempt`, file.attempt, 'the attempt as it was handed out');
   const { task, generation, attempt, token } = claim;
-  requireFields(
-    digest,
-    [`${at}.workload_id`, isId(workload), 'the id of a workload'],
-    [`${at}.attempt.task`, isTask(task), '`<node>/<index>`'],
-    [`${at}.attempt.attempt`, isAttempt(attempt), '`<reign>-<counter>`'],
-    [`${at}.extension`, kind === 'log' || isExtension(extension), '1 to 5 of [a-z0-9], without a dot'],
-  );
+  const { require } = wrong.within(at);
+  require(isId(workload), 'workload_id', 'the id of a workload');
+  require(isTaskKey(task), 'attempt.task', '`<node>/<index>`');
+  require(isAttemptId(attempt), 'attempt.attempt', '`<epoch>-<counter>`');
+  require(kind === 'log' || isExtension(extension), 'extension', '1 to 5 of [a-z0-9], without a dot');
+  wrong.throwIfAny();
   const key = workloadKey(ctx.meshSecret, workload);
   if (!verifyAttemptToken(key, { task, generation, attempt, user: caller.machine }, token)) {
     throw attemptTokenInvalid(workload, task);

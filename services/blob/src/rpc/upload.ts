@@ -4,7 +4,7 @@ import type { ClientStream } from '#libs/grpc/index.ts';
 import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
 import { attemptHasOtherBytes, required } from '../domain/errors.ts';
-import { formatName } from '../domain/names.ts';
+import { formatBlobName } from '#libs/mesh/index.ts';
 import { checkWhole } from '../domain/upload-rules.ts';
 import { chunksOf } from './upload-chunks.ts';
 import { parseUpload } from './upload-header.ts';
@@ -16,7 +16,7 @@ export const upload =
     const first = await messages.next();
     const header = required('header', headerOf(first), 'must be the first message');
     const { target, expectation } = parseUpload(ctx, callerOf(call), header);
-    const name = formatName(target);
+    const name = formatBlobName(target);
     const written = await ctx.blobs.write(name, chunksOf(messages, expectation, ctx.clock), {
       signal: call.signal,
       check: (measured) => checkWhole(expectation, measured),

@@ -1,0 +1,11 @@
+/**
+ * The form of an attempt's id, `<epoch>-<counter>`, without anchors: unique within a workload, since each owner has an
+ * epoch of its own and counts.
+ */
+export const ATTEMPT_ID = '(?:0|[1-9]\\d{0,9})-(?:0|[1-9]\\d{0,14})';
+
+const attemptId = new RegExp(`^${ATTEMPT_ID}$`);
+
+export const isAttemptId = (text: string): boolean => attemptId.test(text);
+
+export const formatAttemptId = (epoch: number, counter: number): string => `${epoch}-${counter}`;

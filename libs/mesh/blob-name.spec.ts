@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { type BlobName, formatBlobName, parseBlobName } from './index.ts';
+
+const names: [string, BlobName][] = [
+  [
+    'uploads/c0123456789abcdef0123456789abcdef/b-abcdefghijklmnop',
+    { kind: 'upload', owner: 'c0123456789abcdef0123456789abcdef', id: 'b-abcdefghijklmnop' },
+  ],
+  [
+    'results/w-1/frames/17/0-3-41.png',
+    { kind: 'result', workload: 'w-1', task: 'frames/17', generation: 0, attempt: '3-41', extension: 'png' },
+  ],
+  [
+    'results/w-1/frames/5/2-0-1.exr',
+    { kind: 'result', workload: 'w-1', task: 'frames/5', generation: 2, attempt: '0-1', extension: 'exr' },
+  ],
+  ['logs/w-1/noop/0/0-0-1.log', { kind: 'log', workload: 'w-1', task: 'noop/0', generation: 0, attempt: '0-1' }],
+];
+
+describe('blob names', () => {
+  it('read back as what they were made of', () => {
+    for (const [text, name] of names) {
+      expect(formatBlobName(name)).to.equal(text);
+      expect(parseBlobName(text)).to.deep.equal(name);
+    }
+  });
+
+  it('are nothing but what the mesh makes: no way out of a folder, no second spelling, no other alphabet', () => {
+    const bad = [
+      '',
+      '/',
+      'uploads',
+      'uploads/',
+      'uploads/a',
+      'uploads/a/b/c',
+      'uploads/../results/w-1/frames/1/0-0-1.png',
+      'uploads/a/..',
+      'uploads/a/.',
+      'uploads/a//b',
+      '/uploads/a/b',
+      'uploads\\a\\b',
+      'uploads/a/b\\c',
+      'uploads/A/b',
+      'uploads/a/b\n',
+      'uploads/a/b\0',
+      'uploads/a/%2e%2e',
+      'uploads/a/ü',
+      `uploads/a/${'b'.repeat(41)}`,
+      'x'.repeat(2_000),
+      `uploads/a/${'b'.repeat(2_000)}`,
+      'results/w-1/frames/007/0-3-41.png',
+      'results/w-1/frames/-0/0-3-41.png',
+      'results/w-1/frames/-5/0-3-41.png',
+      'results/w-1/frames/17/0-03-41.png',
+      'results/w-1/frames/1000000000/0-3-41.png',
+      'results/w-1/1frames/1/0-3-41.png',
+      'results/w-1/frames/17/00-3-41.png',
+      'results/w-1/frames/17/0-3-41',
+      'results/w-1/frames/17/0-3-41.PNG',
+      'results/w-1/frames/17/0-3-41.toolong',
+      'results/w-1/frames/0-3-41.png',
+      'logs/w-1/frames/17/0-3-41.png',
+      'results/w-1/frames/17/0-3-41.png/../x.png',
+    ];
+    for (const text of bad) expect(parseBlobName(text), JSON.stringify(text)).to.equal(undefined);
+  });
+});

@@ -1,0 +1,73 @@
+import { ATTEMPT_ID } from './attempt-id.ts';
+import { ID } from './ids.ts';
+import { TASK_KEY } from './task-key.ts';
+
+/**
+ * The name of a blob. Each part is an id that the mesh made or a number, so no name can leave its folder, differ only
+ * in spelling, or belong to two owners.
+ */
+export type BlobName =
+  /** What a customer hands in: `uploads/<owner>/<id>`. */
+  | { kind: 'upload'; owner: string; id: string }
+  /** What an attempt produced: `results/<workload>/<task>/<generation>-<attempt>.<extension>`. */
+  | ({ kind: 'result'; extension: string } & AttemptPath)
+  /** Why an attempt failed: `logs/<workload>/<task>/<generation>-<attempt>.log`. */
+  | ({ kind: 'log' } & AttemptPath);
+
+export interface AttemptPath {
+  workload: string;
+  /** A task key. */
+  task: string;
+  generation: number;
+  /** An attempt id. */
+  attempt: string;
+}
+
+/** Bounds the work on names that callers send; the longest that there can be has about 150 characters. */
+export const MAX_BLOB_NAME_CHARS = 256;
+
+const EXTENSION = '[a-z0-9]{1,5}';
+const extension = new RegExp(`^${EXTENSION}$`);
+const upload = new RegExp(`^uploads/(?<owner>${ID})/(?<id>${ID})$`);
+const made = new RegExp(
+  `^(?<folder>results|logs)/(?<workload>${ID})/(?<task>${TASK_KEY})/(?<generation>\\d{1,10})-(?<attempt>${ATTEMPT_ID})\\.(?<extension>${EXTENSION})$`,
+);
+
+/** Whether a result may have this extension, without its dot. */
+export const isExtension = (text: string): boolean => extension.test(text);
+
+export const formatBlobName = (name: BlobName): string => {
+  switch (name.kind) {
+    case 'upload':
+      return `uploads/${name.owner}/${name.id}`;
+    case 'result':
+      return `results/${attemptPart(name)}.${name.extension}`;
+    case 'log':
+      return `logs/${attemptPart(name)}.log`;
+    default:
+      return name satisfies never;
+  }
+};
+
+const attemptPart = ({ workload, task, generation, attempt }: AttemptPath): string =>
+  `${workload}/${task}/${generation}-${attempt}`;
+
+/** Reads a name that a caller sent; undefined if no blob can have it. {@link formatBlobName} gives the same text back. */
+export const parseBlobName = (text: string): BlobName | undefined => {
+  if (text.length > MAX_BLOB_NAME_CHARS) return undefined;
+  const handedIn = upload.exec(text)?.groups;
+  if (handedIn !== undefined) return { kind: 'upload', owner: handedIn['owner'] ?? '', id: handedIn['id'] ?? '' };
+  const parts = made.exec(text)?.groups;
+  if (parts === undefined) return undefined;
+  const path = {
+    workload: parts['workload'] ?? '',
+    task: parts['task'] ?? '',
+    generation: Number(parts['generation']),
+    attempt: parts['attempt'] ?? '',
+  };
+  const name: BlobName =
+    parts['folder'] === 'logs'
+      ? { kind: 'log', ...path }
+      : { kind: 'result', ...path, extension: parts['extension'] ?? '' };
+  return formatBlobName(name) === text ? name : undefined;
+};

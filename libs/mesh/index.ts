@@ -1,0 +1,15 @@
+/** What all parts of the mesh have to agree on: how things are named, and how requests are checked. Pure. */
+export { formatAttemptId, isAttemptId } from './attempt-id.ts';
+export {
+  type AttemptPath,
+  type BlobName,
+  formatBlobName,
+  isExtension,
+  MAX_BLOB_NAME_CHARS,
+  parseBlobName,
+} from './blob-name.ts';
+export { durationFromProto, durationToProto } from './duration.ts';
+export { isId, isSha256 } from './ids.ts';
+export * from './subjects.ts';
+export { formatTaskKey, isNode, isTaskKey, parseTaskKey, type TaskKey } from './task-key.ts';
+export { checkRequestId, collectViolations, type Violations } from './violations.ts';

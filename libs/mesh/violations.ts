@@ -1,0 +1,46 @@
+import { type FieldViolation, invalidFields } from '#libs/errors/index.ts';
+
+/** Collects what is wrong with a request, so that one answer names it all. */
+export interface Violations {
+  /** Notes that `field` is wrong unless `isRight`. Answers `isRight`. */
+  require(isRight: boolean, field: string, description: string): boolean;
+  /** Takes over what somebody else has found. */
+  add(found: readonly FieldViolation[]): void;
+  /** For a message in the request: the names of its fields get `field` and a dot before them. */
+  within(field: string): Pick<Violations, 'require'>;
+  /** Throws INVALID_ARGUMENT `INVALID_FIELDS` if anything was noted. */
+  throwIfAny(): void;
+}
+
+/** More of them help nobody, and a batch of a thousand reports can be wrong in thousands of places. */
+const MAX_VIOLATIONS = 50;
+
+/** A caller's `request_id` has at most so many characters. */
+const MAX_REQUEST_ID_CHARS = 64;
+
+/** Notes that a `request_id` is too long. */
+export const checkRequestId = (wrong: Pick<Violations, 'require'>, requestId: string): void => {
+  const isRight = requestId.length <= MAX_REQUEST_ID_CHARS;
+  wrong.require(isRight, 'request_id', `must be at most ${MAX_REQUEST_ID_CHARS} characters`);
+};
+
+/** Nothing wrong yet. */
+export const collectViolations = (): Violations => {
+  const violations: FieldViolation[] = [];
+  const require = (isRight: boolean, field: string, description: string): boolean => {
+    if (!isRight && violations.length < MAX_VIOLATIONS) violations.push({ field, description });
+    return isRight;
+  };
+  return {
+    require,
+    add: (found) => {
+      for (const { field, description } of found) require(false, field, description);
+    },
+    within: (outer) => ({
+      require: (isRight, field, description) => require(isRight, `${outer}.${field}`, description),
+    }),
+    throwIfAny: () => {
+      if (violations.length > 0) throw invalidFields(violations);
+    },
+  };
+};
