@@ -9,6 +9,8 @@ export interface Events {
   machineEnrolled(machine: MachineDocument): void;
   machineDeleted(machine: string): void;
   agentConnected(user: ConnectedUser): void;
+  /** An agent said something that only a later version knows. */
+  messageSkipped(stream: { user: string; connection: string }): void;
   agentLeft(stream: { user: string; connection: string }, leaving: Leaving | undefined): void;
   userDrained(user: UserRecord): void;
   userLost(user: UserRecord): void;
@@ -28,6 +30,8 @@ export const logEvents = (log: Logger): Events => ({
   machineDeleted: (machine) => log.info({ machine }, 'machine deleted'),
   agentConnected: ({ id, name, connection, slots, agentVersion }) =>
     log.info({ user: id, name, connection, slots, agentVersion }, 'agent connected'),
+  messageSkipped: ({ user, connection }) =>
+    log.warn({ user, connection }, 'an agent said something that this version does not know; it is skipped'),
   agentLeft: ({ user, connection }, leaving) =>
     log.info({ user, connection, how: leaving?.kind ?? 'lost' }, 'agent left'),
   userDrained: ({ id, drain }) => log.info({ user: id, drain }, 'user taken out of service'),

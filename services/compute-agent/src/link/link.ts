@@ -3,6 +3,7 @@ import type { Hello } from '#libs/contracts/agent.ts';
 import type { Random } from '#libs/random/index.ts';
 import { type Ending, reconnectMs } from '../domain/ending.ts';
 import type { Events } from '../events.ts';
+import { sendKnown } from './known.ts';
 import type { Outgoing } from './outgoing.ts';
 import { type AgentCall, converse, type Listener } from './stream.ts';
 
@@ -53,10 +54,10 @@ export const openLink = (options: LinkOptions): Link => {
         hello(),
         {
           ...listener,
-          welcome: ({ userId, connectionId }) => {
+          welcome: ({ userId, connectionId, features }) => {
             isOpen = true;
             events.connected(userId, connectionId);
-            outgoing.attach((message) => opened.send(message));
+            outgoing.attach(sendKnown((message) => opened.send(message), features));
             onWelcome();
             firstWelcome.resolve();
           },

@@ -1,4 +1,4 @@
-import type { ConnectRequest, ConnectResponse } from '#libs/contracts/agent.ts';
+import type { ConnectResponse } from '#libs/contracts/agent.ts';
 import type { Bidi, CallContext } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { type AgentStream, createAgentStream } from '../stream/agent-stream.ts';
@@ -6,12 +6,13 @@ import { endLocal } from '../stream/end-stream.ts';
 import { admit } from '../stream/hello.ts';
 import { tooManyForgeries } from '../stream/errors.ts';
 import { createForgeries } from '../stream/forgeries.ts';
+import type { Heard } from '../stream/later-version.ts';
 import { leave } from '../stream/leave.ts';
 import { type Leaving, readAgent, readHello } from '../stream/reading.ts';
 import { createReportSender, type ReportSender } from '../stream/report-sender.ts';
 
 /** Holds an agent's stream from hello to its end. */
-export const connect = (ctx: Context): Bidi<ConnectRequest, ConnectResponse> =>
+export const connect = (ctx: Context): Bidi<Heard, ConnectResponse> =>
   async function* (requests, call) {
     const incoming = requests[Symbol.asyncIterator]();
     const hello = await readHello(incoming, ctx.clock);
@@ -57,7 +58,7 @@ const endWithCall = ({ outbox }: AgentStream, { signal, draining }: CallContext)
 const converse = async (
   ctx: Context,
   stream: AgentStream,
-  incoming: AsyncIterator<ConnectRequest>,
+  incoming: AsyncIterator<Heard>,
   onLeaving: (how: Leaving) => void,
 ): Promise<void> => {
   const streamId = { userId: stream.user, connectionId: stream.connection };
@@ -68,6 +69,7 @@ const converse = async (
       sender,
       sessions: ctx.sessions,
       silence: stream.silence,
+      onUnknown: () => ctx.events.messageSkipped(stream),
     });
     onLeaving(leaving);
     if (leaving.kind === 'goodbye') {

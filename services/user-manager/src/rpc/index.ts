@@ -1,7 +1,7 @@
-import { AgentServiceService } from '#libs/contracts/agent.ts';
 import { DemandServiceService, MachineServiceService, UserServiceService } from '#libs/contracts/user.ts';
 import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
+import { agentService } from '../stream/later-version.ts';
 import { connect } from './connect.ts';
 import { createMachine } from './create-machine.ts';
 import { deleteMachine } from './delete-machine.ts';
@@ -17,7 +17,7 @@ import { watchUsers } from './watch-users.ts';
 
 /** Every rpc of this service. */
 export const services = (ctx: Context): ServiceBinding[] => [
-  implement(AgentServiceService, { connect: connect(ctx) }),
+  implement(agentService, { connect: connect(ctx) }),
   implement(UserServiceService, {
     listUsers: listUsers(ctx),
     getUser: getUser(ctx),

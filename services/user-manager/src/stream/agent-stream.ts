@@ -1,5 +1,6 @@
 import type { Clock } from '#libs/clock/index.ts';
 import type { DomainError } from '#libs/errors/index.ts';
+import { AGENT_FEATURES } from '#libs/contracts/agent-features.ts';
 import type { ConnectResponse, DesiredState, Outcome, Report } from '#libs/contracts/agent.ts';
 import { type Command, learnClaim, noCommand, ruleOnDesired } from '../domain/desired.ts';
 import { nothingOwed, owe, settleReports } from '../domain/outstanding.ts';
@@ -48,7 +49,12 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
   let command: Command = { ...noCommand, claim: user.claim, isReleased: user.session === null };
   let outstanding = nothingOwed();
   const outbox = createOutbox(
-    { message: { $case: 'welcome', value: { userId: user.id, connectionId: user.connection } } },
+    {
+      message: {
+        $case: 'welcome',
+        value: { userId: user.id, connectionId: user.connection, features: [...AGENT_FEATURES] },
+      },
+    },
     () => clock.monotonic(),
   );
   const silence = createSilence(() => clock.monotonic());

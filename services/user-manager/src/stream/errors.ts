@@ -63,6 +63,6 @@ export const connectionLost = (): DomainError =>
     { retryAfterMs: 250 },
   );
 
-/** INVALID_ARGUMENT `INVALID_FIELDS`: a message without content, or of a later version of the protocol. */
+/** INVALID_ARGUMENT `INVALID_FIELDS`: a message without content. */
 export const emptyMessage = (): DomainError =>
   invalidFields([{ field: 'message', description: 'must be hello, reports, held or goodbye' }]);

@@ -3,7 +3,9 @@ import { describe, it } from 'mocha';
 import type { ConnectResponse, DesiredState, Outcome } from '#libs/contracts/agent.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 
-const welcome: ConnectResponse = { message: { $case: 'welcome', value: { userId: 'u', connectionId: 'c' } } };
+const welcome: ConnectResponse = {
+  message: { $case: 'welcome', value: { userId: 'u', connectionId: 'c', features: [] } },
+};
 const superseded: ConnectResponse = { message: { $case: 'superseded', value: {} } };
 
 const state = (counter: number): DesiredState => ({

@@ -1,10 +1,11 @@
-import type { ConnectRequest, Hello } from '#libs/contracts/agent.ts';
+import type { Hello } from '#libs/contracts/agent.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { checkHeld } from '../domain/held.ts';
 import { checkReports } from '../domain/reports.ts';
 import { collectViolations } from '../domain/violations.ts';
 import type { Sessions, StreamId } from '../bus/sessions.ts';
 import { emptyMessage, helloExpected } from './errors.ts';
+import type { Heard } from './later-version.ts';
 import type { ReportSender } from './report-sender.ts';
 import type { Silence } from './silence.ts';
 
@@ -12,7 +13,7 @@ import type { Silence } from './silence.ts';
 const HELLO_WITHIN_MS = 10_000;
 
 /** The first message. Throws `HELLO_EXPECTED` when it is another one, or none comes. */
-export const readHello = async (requests: AsyncIterator<ConnectRequest>, clock: Clock): Promise<Hello> => {
+export const readHello = async (requests: AsyncIterator<Heard>, clock: Clock): Promise<Hello> => {
   const late = Promise.withResolvers<never>();
   const timer = clock.setTimer(HELLO_WITHIN_MS, () =>
     late.reject(helloExpected(`none came within ${HELLO_WITHIN_MS / 1_000} s`)),
@@ -36,6 +37,8 @@ export interface ReadingOptions {
   sender: ReportSender;
   sessions: Sessions;
   silence: Silence;
+  /** The first message came that only a later version knows. */
+  onUnknown: () => void;
 }
 
 /**
@@ -43,14 +46,15 @@ export interface ReadingOptions {
  * reports is decided.
  */
 export const readAgent = async (
-  requests: AsyncIterator<ConnectRequest>,
-  { stream, sender, sessions, silence }: ReadingOptions,
+  requests: AsyncIterator<Heard>,
+  { stream, sender, sessions, silence, onUnknown }: ReadingOptions,
 ): Promise<Leaving> => {
+  let hasSkipped = false;
   for (;;) {
     silence.listen();
     const next = await requests.next();
     if (next.done === true) return { kind: 'half-closed' };
-    const { message } = next.value;
+    const { message, isUnknown } = next.value;
     silence.hear(message?.$case === 'held');
     switch (message?.$case) {
       case 'reports':
@@ -70,7 +74,10 @@ export const readAgent = async (
       case 'hello':
         throw helloExpected('a second hello came');
       case undefined:
-        throw emptyMessage();
+        if (isUnknown !== true) throw emptyMessage();
+        if (!hasSkipped) onUnknown();
+        hasSkipped = true;
+        break;
       default:
         message satisfies never;
     }

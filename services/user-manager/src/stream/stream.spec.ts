@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import type { ConnectRequest, Outcome } from '#libs/contracts/agent.ts';
-import { AgentServiceService } from '#libs/contracts/agent.ts';
+import { AgentServiceService, ConnectRequest, type Outcome } from '#libs/contracts/agent.ts';
 import { createClient } from '#libs/grpc/index.ts';
 import { eventually, startProxy } from '#libs/testing/index.ts';
 import { attemptOf, completedOf, connectAgent, heldOf, helloOf } from '../fixtures/agent.ts';
@@ -62,6 +61,38 @@ describe('AgentService.connect', () => {
     });
   });
 
+  /** The agents' rpc, to which bytes are said in place of messages. */
+  const raw = { ...AgentServiceService.connect, requestSerialize: (bytes: Buffer) => bytes };
+
+  describe('an agent of another version', () => {
+    it('is told what this manager understands', async () => {
+      const agent = await mesh.agent('curious');
+      expect(agent.welcome.features).to.deep.equal(['skips-unknown']);
+      await agent.goodbye();
+    });
+
+    it('may say what only a later manager knows, and goes on', async () => {
+      const { token } = await mesh.enrol('newer');
+      using client = createClient({ connect: raw }, { target: mesh.address, token });
+      const call = client.connect();
+      const say = (message: ConnectRequest['message'] | Buffer): Promise<void> =>
+        call.send(
+          (Buffer.isBuffer(message) ? message : Buffer.from(ConnectRequest.encode({ message }).finish())) as never,
+        );
+      await say(hello);
+      // Field 100 of ConnectRequest, a message of two bytes.
+      for (let i = 0; i < 3; i += 1) await say(Buffer.from([0xa2, 0x06, 2, 0x08, 1]));
+      await say({ $case: 'reports', value: { reports: [completedOf(1, 'w-nobody', attempt)] } });
+      const heard: (string | undefined)[] = [];
+      for await (const { message } of call.responses) {
+        heard.push(message?.$case);
+        if (message?.$case === 'outcomes') break;
+      }
+      expect(heard).to.deep.equal(['welcome', 'outcomes']);
+      expect(await endAfter(token, undefined)).to.equal('FAILED_PRECONDITION HELLO_EXPECTED');
+    });
+  });
+
   describe('rubbish', () => {
     it('ends the stream that it came on, and no other', async () => {
       const { token } = await mesh.enrol('rubbish');
@@ -84,7 +115,6 @@ describe('AgentService.connect', () => {
 
     it('ends the stream also where it is no message, or too long for one', async () => {
       const { token } = await mesh.enrol('garbage');
-      const raw = { ...AgentServiceService.connect, requestSerialize: (bytes: Buffer) => bytes };
       const send = async (bytes: Buffer): Promise<string> => {
         using client = createClient({ connect: raw }, { target: mesh.address, token });
         const call = client.connect();
