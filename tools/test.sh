@@ -3,6 +3,8 @@
 # part of the mesh, then what tests the whole mesh against its deadlines.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+# Compiled modules are kept there, for mocha and for the programs that it starts.
+export NODE_COMPILE_CACHE=$PWD/.tools/compile-cache
 
 [ $# -eq 0 ] || exec mocha "$@"
 
