@@ -40,6 +40,7 @@ describe('the desk where ports are given out', () => {
   let desk: Desk;
   let isFull: boolean;
   let isBlind: boolean;
+  let reads: number;
 
   const open = (bootId = 'boot-1'): void => {
     database = openDatabase(dir.path);
@@ -51,7 +52,11 @@ describe('the desk where ports are given out', () => {
         real.write(decisions);
       },
     };
-    const sockets = { read: () => (isBlind ? undefined : () => false), listeners: () => [] };
+    const read = () => {
+      reads += 1;
+      return isBlind ? undefined : () => false;
+    };
+    const sockets = { read, listeners: () => [] };
     const pools = parsePools('a=100-103,b=200-1099');
     desk = openDesk({ host: 'here', pools, store, sockets, bootId, clock, random: systemRandom, events: silentEvents });
   };
@@ -63,7 +68,7 @@ describe('the desk where ports are given out', () => {
   beforeEach(async () => {
     dir = await tempDir();
     clock = fakeClock();
-    [isFull, isBlind] = [false, false];
+    [isFull, isBlind, reads] = [false, false, 0];
     open();
   });
   afterEach(async () => {
@@ -109,6 +114,18 @@ describe('the desk where ports are given out', () => {
     expect(await reasonOf(desk.reconcile())).to.equal('DEPENDENCY_UNAVAILABLE');
     isBlind = false;
     expect(await acquire()).to.have.length(1);
+  });
+
+  it('reads the table of sockets for a decision that needs it, and once for all of a turn', async () => {
+    const all = await Promise.all([acquire(), acquire(), acquire()]);
+    expect(reads).to.equal(1);
+    const [lease] = all[0];
+    await desk.renew({ id: lease!.id, token: lease!.token, owner: 'ann' }, undefined);
+    // What is due is looked for four times a second, and the ports are looked at every two.
+    await clock.advance(1_500);
+    expect(reads).to.equal(1);
+    await clock.advance(1_000);
+    expect(reads).to.equal(2);
   });
 
   it('ends all leases of another boot of the host, and never gives a token twice', async () => {

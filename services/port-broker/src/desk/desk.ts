@@ -3,7 +3,7 @@ import type { DomainError } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { decideAcquire, decideWithdraw } from '../domain/acquire.ts';
 import { openBook, type Ask, type Book } from '../domain/book.ts';
-import { beginDraft, end, undo, type Answer, type Draft } from '../domain/draft.ts';
+import { beginDraft, end, undo, type Answer, type Draft, type Occupied } from '../domain/draft.ts';
 import {
   decideDue,
   decideRelease,
@@ -90,32 +90,51 @@ export const openDesk = (options: DeskOptions): Desk => {
   let queue: Job[] = [];
   let scheduled: NodeJS.Immediate | undefined;
   let tickets = 0;
-  let trouble = '';
+  const trouble = { disk: '', sockets: '' };
   let isClosed = false;
 
   const newId = (): string => random.id('l');
+  /** The table of sockets for the decisions of one turn, read where the first of them needs it: few do, and it can be long. */
+  const lookOnce = () => {
+    let occupied: Occupied;
+    let isReadable: boolean | undefined;
+    return {
+      newId,
+      get occupied() {
+        if (isReadable === undefined) {
+          occupied = sockets.read();
+          isReadable = occupied !== undefined;
+        }
+        return occupied;
+      },
+      get isReadable() {
+        return isReadable;
+      },
+    };
+  };
   const flush = (): void => {
     scheduled = undefined;
     const jobs = queue.slice(0, MOST_AT_ONCE);
     queue = queue.slice(MOST_AT_ONCE);
     if (queue.length > 0) schedule();
-    const occupied = sockets.read();
     const times = { now: clock.monotonic(), wall: clock.now() };
     const drafts: Draft[] = [];
+    const look = lookOnce();
     for (const { run } of jobs) {
-      const draft = beginDraft(book, times, { occupied, newId });
+      const draft = beginDraft(book, times, look);
       run(draft);
       drafts.push(draft);
     }
     try {
       const changed = drafts.filter(({ leases, ports, forgotten }) => leases.size + ports.size + forgotten.size > 0);
       if (changed.length > 0) store.write(changed);
-      trouble = occupied === undefined ? socketTableUnreadable().message : '';
+      trouble.disk = '';
+      if (look.isReadable !== undefined) trouble.sockets = look.isReadable ? '' : socketTableUnreadable().message;
     } catch (thrown) {
       for (const draft of drafts.toReversed()) undo(draft);
       const error = diskTakesNothing(thrown);
-      if (trouble !== error.message) events.diskFailed(thrown);
-      trouble = error.message;
+      if (trouble.disk === '') events.diskFailed(thrown);
+      trouble.disk = error.message;
       for (const { fail } of jobs) fail(error);
       return;
     }
@@ -154,7 +173,7 @@ export const openDesk = (options: DeskOptions): Desk => {
   };
 
   if (bootId !== options.bootId) {
-    const draft = beginDraft(book, { now: clock.monotonic(), wall: clock.now() }, { occupied: sockets.read(), newId });
+    const draft = beginDraft(book, { now: clock.monotonic(), wall: clock.now() }, lookOnce());
     for (const { lease } of book.leases.values()) if (lease.end === undefined) end(draft, lease, 'rebooted');
     store.write([draft]);
     store.setBootId(options.bootId);
@@ -201,7 +220,7 @@ export const openDesk = (options: DeskOptions): Desk => {
       return sweep;
     },
     book: () => book,
-    trouble: () => trouble,
+    trouble: () => (trouble.disk === '' ? trouble.sockets : trouble.disk),
     onChange: (fn) => {
       listeners.add(fn);
       return () => void listeners.delete(fn);

@@ -38,9 +38,13 @@ export interface Draft extends Times {
   undo: (() => void)[];
 }
 
+/** `occupied` is asked for when a decision needs it, and not before: it may have to be read from the kernel. */
 export const beginDraft = (book: Book, times: Times, options: { occupied: Occupied; newId: () => string }): Draft => ({
   ...times,
-  ...options,
+  newId: options.newId,
+  get occupied() {
+    return options.occupied;
+  },
   book,
   leases: new Map(),
   ports: new Map(),
