@@ -83,12 +83,24 @@ export const newSession = <Spec>(
 
 const REMEMBERED = 1_000;
 
-/** Those that are over and of which nothing is to be known any more: all but the last 1,000. */
-export const outdated = (sessions: readonly Session[]): string[] =>
-  sessions
+/** The sessions that are over. */
+export interface History {
+  /** One more is over. Returns those of which nothing is kept any more: all but the last 1,000 to end. */
+  add(id: string): string[];
+}
+
+/** `known`: those that an earlier process left, living ones too. */
+export const createHistory = (known: readonly Session[]): History => {
+  const ids = known
     .filter(isOver)
-    .sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0))
-    .slice(REMEMBERED)
+    .sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
     .map(({ id }) => id);
+  return {
+    add: (id) => {
+      ids.push(id);
+      return ids.splice(0, Math.max(0, ids.length - REMEMBERED));
+    },
+  };
+};
 
 export const isOver = ({ state }: Pick<Session, 'state'>): boolean => state === 'ended';

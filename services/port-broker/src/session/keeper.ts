@@ -5,7 +5,14 @@ import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Desk } from '../desk/desk.ts';
 import { diskTakesNothing } from '../desk/errors.ts';
-import { isOver, newSession, outdated, type ProcessRecord, type Session, type SessionEnd } from '../domain/session.ts';
+import {
+  createHistory,
+  isOver,
+  newSession,
+  type ProcessRecord,
+  type Session,
+  type SessionEnd,
+} from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import type { SocketTable } from '../host/socket-table.ts';
 import { createEnder } from '../process/ender.ts';
@@ -55,6 +62,8 @@ export interface Keeper<Spec> {
   /** Living ones, and ended ones of the last days. */
   list(): Session<Spec>[];
   get(id: string): Session<Spec> | undefined;
+  /** The living one of a key. */
+  ofKey(key: string): Session<Spec> | undefined;
   /** What lives of it. */
   life(id: string): Life<Spec> | undefined;
   /** Does now what it does every few seconds: tries again to end what could not be ended. Resolves to how many processes are gone by that. */
@@ -71,6 +80,9 @@ const BOUND_EVERY_MS = 500;
 /** Opens the sessions of one kind that an earlier process left, and goes on with those whose lease lives. */
 export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keeper<Spec> => {
   const { desk, store, sockets, clock, random, events, failpoint } = options;
+  const kept = store.load();
+  const ofKind = (kept.sessions as Session<Spec>[]).filter((session) => session.kind === kind.name);
+  const history = createHistory(ofKind);
   const entries = new Map<string, Entry<Spec>>();
   const byKey = new Map<string, string>();
   const closing = new AbortController();
@@ -149,19 +161,16 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     entry.session = session;
     if (byKey.get(session.key) === session.id) byKey.delete(session.key);
     tell({ ...session, endedAtMs: clock.now() });
-    forgetOld();
+    const forgotten = history.add(session.id);
+    if (forgotten.length === 0) return;
+    for (const id of forgotten) entries.delete(id);
+    recordIfPossible(() => store.drop(forgotten));
+    kind.forgotten?.(forgotten);
   };
   const carryOn = async (entry: Entry<Spec>, life: Life<Spec>): Promise<void> => {
     const isClean = await life.carryOn();
     if (closing.signal.aborted && life.session().state !== 'stopping') return;
     await settle(entry, isClean, {});
-  };
-  const forgetOld = (): void => {
-    const ids = outdated([...entries.values()].map(({ session }) => session));
-    if (ids.length === 0) return;
-    for (const id of ids) entries.delete(id);
-    recordIfPossible(() => store.drop(ids));
-    kind.forgotten?.(ids);
   };
 
   /** Leases a port and starts the programs on it, on another one where somebody took that meanwhile. */
@@ -254,6 +263,11 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     return entry.session;
   };
 
+  const get = (id: string): Session<Spec> | undefined => {
+    const entry = entries.get(id);
+    return entry?.life?.session() ?? entry?.session;
+  };
+
   const sweep = async (): Promise<number> => {
     const nonces = new Set(left);
     const isClean = await ender([...nonces], 0);
@@ -267,9 +281,7 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     return isClean ? nonces.size : 0;
   };
 
-  const kept = store.load();
-  for (const session of kept.sessions as Session<Spec>[]) {
-    if (session.kind !== kind.name) continue;
+  for (const session of ofKind) {
     adopt(
       session,
       kept.processes.filter((record) => record.session === session.id),
@@ -299,7 +311,7 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
       } finally {
         signal.removeEventListener('abort', onAbort);
         entry.interested -= 1;
-        if (entry.interested === 0) entry.giveUp.abort(signal.reason);
+        if (entry.interested === 0 && signal.aborted) entry.giveUp.abort(signal.reason);
       }
       return { session: entry.life?.session() ?? entry.session, isReused: reused !== undefined };
     },
@@ -312,10 +324,8 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
       );
     },
     list: () => [...entries.values()].map((entry) => entry.life?.session() ?? entry.session),
-    get: (id) => {
-      const entry = entries.get(id);
-      return entry?.life?.session() ?? entry?.session;
-    },
+    get,
+    ofKey: (key) => get(byKey.get(key) ?? ''),
     life: (id) => entries.get(id)?.life,
     sweep,
     close: () => {

@@ -47,6 +47,34 @@ export const openDatabase = (dir: string): DatabaseSync => {
   }
 };
 
+/** Makes a write durable, in one transaction with all others of the same turn of the event loop; rejects while the disk takes nothing. */
+export type Writer = (write: () => void) => Promise<void>;
+
+/** A transaction waits for the disk, and the whole process with it: many callers at once share one. */
+export const createWriter = (db: DatabaseSync): Writer => {
+  let waiting: { writes: (() => void)[]; durable: PromiseWithResolvers<void> } | undefined;
+  const flush = ({ writes, durable }: NonNullable<typeof waiting>): void => {
+    waiting = undefined;
+    try {
+      inTransaction(db, () => {
+        for (const write of writes) write();
+      });
+      durable.resolve();
+    } catch (thrown) {
+      durable.reject(thrown);
+    }
+  };
+  return (write) => {
+    if (waiting === undefined) {
+      const next = { writes: [], durable: Promise.withResolvers<void>() };
+      waiting = next;
+      setImmediate(() => flush(next));
+    }
+    waiting.writes.push(write);
+    return waiting.durable.promise;
+  };
+};
+
 /** Runs writes of which all or none are made durable. */
 export const inTransaction = (db: DatabaseSync, write: () => void): void => {
   db.exec('BEGIN IMMEDIATE');

@@ -1,11 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ProcessRecord, Session } from '../domain/session.ts';
-import { inTransaction } from './database.ts';
+import { createWriter, inTransaction } from './database.ts';
 
 /** Sessions and their processes, over the broker's own end. Synchronous: what returned is durable. Throws while the disk takes nothing. */
 export interface SessionStore {
   load(): { sessions: Session[]; processes: ProcessRecord[] };
   put(session: Session): void;
+  /** The same for one of many: durable when it resolves. */
+  putSoon(session: Session): Promise<void>;
   /** Before it is started, and again with its pid. */
   putProcess(record: ProcessRecord): void;
   /** Once nothing is left of them. */
@@ -18,6 +20,8 @@ export const createSessionStore = (db: DatabaseSync): SessionStore => {
   const putProcess = db.prepare('INSERT OR REPLACE INTO processes VALUES (?, ?, ?, ?, ?)');
   const dropSession = db.prepare('DELETE FROM sessions WHERE id = ?');
   const dropProcess = db.prepare('DELETE FROM processes WHERE nonce = ?');
+  const write = createWriter(db);
+  const put = (session: Session): void => void putSession.run(session.id, JSON.stringify(session));
   return {
     load: () => ({
       sessions: db
@@ -35,7 +39,8 @@ export const createSessionStore = (db: DatabaseSync): SessionStore => {
           startTicks: String(row['start_ticks']),
         })),
     }),
-    put: (session) => void putSession.run(session.id, JSON.stringify(session)),
+    put,
+    putSoon: (session) => write(() => put(session)),
     putProcess: ({ nonce, session, role, pid, startTicks }) =>
       void putProcess.run(nonce, session, role, pid, startTicks),
     dropProcesses: (nonces) =>

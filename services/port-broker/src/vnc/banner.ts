@@ -1,7 +1,13 @@
+import { connect } from 'node:net';
+
 /** What a VNC server says first. Source: RFC 6143, 7.1.1. */
 const BANNER = /^RFB 003\.00\d\n/;
 const BANNER_BYTES = 12;
 const ANSWER_MS = 5_000;
+const NO_RFB = 'what answers there does not speak RFB';
+const NOBODY = 'nobody listens there';
+const HUNG_UP = 'it hung up before it said anything';
+const SILENT = `it said nothing within ${ANSWER_MS / 1_000} s`;
 
 /** Why no VNC server was reached; undefined: one was. */
 export type Unreached = string | undefined;
@@ -18,14 +24,14 @@ export const reach = async (url: string, signal?: AbortSignal): Promise<Unreache
   socket.addEventListener('message', ({ data }) => {
     said = Buffer.concat([said, Buffer.from(data as ArrayBuffer)]);
     if (said.length < BANNER_BYTES) return;
-    resolve(BANNER.test(said.toString('latin1')) ? undefined : 'what answers there does not speak RFB');
+    resolve(BANNER.test(said.toString('latin1')) ? undefined : NO_RFB);
   });
   socket.addEventListener('close', ({ code }) => {
-    resolve(code === DOWNSTREAM ? 'nobody listens there' : 'it hung up before it said anything');
+    resolve(code === DOWNSTREAM ? NOBODY : HUNG_UP);
   });
   socket.addEventListener('error', () => resolve('websockify refused the WebSocket'));
   const late = AbortSignal.timeout(ANSWER_MS);
-  const onAbort = (): void => resolve(`it said nothing within ${ANSWER_MS / 1_000} s`);
+  const onAbort = (): void => resolve(SILENT);
   const either = signal === undefined ? late : AbortSignal.any([late, signal]);
   either.addEventListener('abort', onAbort, { once: true });
   try {
@@ -38,3 +44,26 @@ export const reach = async (url: string, signal?: AbortSignal): Promise<Unreache
 
 /** How websockify closes a WebSocket whose target it could not connect to. */
 const DOWNSTREAM = 1_011;
+
+/** Reads what the VNC server at an address says first, on a connection of its own. */
+export const greet = async (host: string, port: number, closing: AbortSignal): Promise<Unreached> => {
+  const signal = AbortSignal.any([AbortSignal.timeout(ANSWER_MS), closing]);
+  const socket = connect({ host, port, signal });
+  const { promise, resolve } = Promise.withResolvers<Unreached>();
+  let said = '';
+  let isConnected = false;
+  socket.once('connect', () => {
+    isConnected = true;
+  });
+  socket.setEncoding('latin1').on('data', (text: string) => {
+    said += text;
+    if (said.length >= BANNER_BYTES) resolve(BANNER.test(said) ? undefined : NO_RFB);
+  });
+  socket.once('error', () => resolve(signal.aborted ? SILENT : isConnected ? HUNG_UP : NOBODY));
+  socket.once('close', () => resolve(HUNG_UP));
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+};

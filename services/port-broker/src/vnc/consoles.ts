@@ -6,7 +6,7 @@ import { isOver, type SessionEnd } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import { openKeeper, type Keeper, type KeeperOptions } from '../session/keeper.ts';
 import { repeat } from '../session/repeat.ts';
-import { reach, type Unreached } from './banner.ts';
+import { greet, reach, type Unreached } from './banner.ts';
 import { targetUnreachable, vmHasOtherTarget } from './errors.ts';
 import { openMembers, type Members } from './members.ts';
 import { addressOf, type Target } from './target.ts';
@@ -90,11 +90,12 @@ export const openConsoles = ({
   const closing = new AbortController();
   /** When it was tried last to reach a session's machine, monotonic milliseconds. */
   const checkedAt = new Map<string, number>();
+  /** When the gateway became ready for which a WebSocket went through it. */
+  let provedAtMs: number | undefined;
   /** Where this process itself connects. */
   const nearby = config.address === '0.0.0.0' ? '127.0.0.1' : config.address === '::' ? '::1' : config.address;
 
-  const gateway = (): VncSession | undefined =>
-    keeper.list().find((session) => session.spec.vm === '' && !isOver(session));
+  const gateway = (): VncSession | undefined => keeper.ofKey(GATEWAY);
   const startGateway = (signal: AbortSignal, waitMs?: number) =>
     keeper.start(
       { key: GATEWAY, owner: '', holder: 'websockify, the gateway to consoles', spec: GATEWAY_SPEC, waitMs },
@@ -106,17 +107,26 @@ export const openConsoles = ({
     if (isMember(session)) members.note(session.id, { spec });
     else keeper.life(session.id)?.note({ spec });
   };
-  const tryToReach = (session: VncSession): Promise<Unreached> =>
-    inTurn(() => {
-      const port = isMember(session) ? gateway()?.port : session.port;
-      if (port === undefined) return 'the gateway does not run';
-      const token = isMember(session) ? tokens.mint(session.id) : undefined;
-      return reach(socketOf(nearby, port, token), closing.signal);
-    });
+  /**
+   * On a port of its own each start of its websockify is proved by a WebSocket. The gateway's way is the same for all that go through it, so
+   * one proves it for each start of the gateway, and of the others the machines are asked: a WebSocket costs websockify a process, and there
+   * may be a thousand machines that are tried again every few seconds.
+   */
+  const tryToReach = async (session: VncSession): Promise<Unreached> => {
+    const { address, targetPort } = session.spec;
+    if (!isMember(session)) return reach(socketOf(nearby, session.port), closing.signal);
+    const unreached = await greet(address, targetPort, closing.signal);
+    const through = gateway();
+    if (through === undefined) return 'the gateway does not run';
+    if (unreached !== undefined || provedAtMs === through.readyAtMs) return unreached;
+    const broken = await reach(socketOf(nearby, through.port, tokens.mint(session.id)), closing.signal);
+    if (broken === undefined) provedAtMs = through.readyAtMs;
+    return broken;
+  };
   /** A session's way is open: does it lead to a VNC server? */
   const started = async (session: VncSession): Promise<void> => {
     checkedAt.set(session.id, clock.monotonic());
-    const unreached = await tryToReach(session);
+    const unreached = await inTurn(() => tryToReach(session));
     const { vm, target, mayBeUnreachable } = session.spec;
     // One that was ready before goes on whatever becomes of its machine.
     const isKept = mayBeUnreachable || session.readyAtMs !== undefined;
@@ -160,10 +170,13 @@ export const openConsoles = ({
     hangUp: (id) => viewers.hangUp(id),
   });
   const list = (): VncSession[] => [...keeper.list().filter(({ spec }) => spec.vm !== ''), ...members.list()];
-  const get = (id: string): VncSession | undefined => list().find((session) => session.id === id);
+  const get = (id: string): VncSession | undefined => {
+    const found = members.get(id) ?? keeper.get(id);
+    return found?.spec.vm === '' ? undefined : found;
+  };
   const living = (): VncSession[] => list().filter((session) => !isOver(session));
   const livingMembers = (): VncSession[] => living().filter(isMember);
-  const ofVm = (vm: string): VncSession | undefined => living().find(({ spec }) => spec.vm === vm);
+  const ofVm = (vm: string): VncSession | undefined => members.ofVm(vm) ?? keeper.ofKey(keyOf(vm));
 
   /** Nobody goes through the gateway any more: its port is for others. */
   const endGateway = async (): Promise<void> => {
@@ -187,7 +200,7 @@ export const openConsoles = ({
     const spec = { vm, target: name, address, targetPort: target.port, mayBeUnreachable, isReachable: false };
     if (isGateway) return { session: await members.start({ owner, spec }), isReused: false };
     const holder = `console of ${vm}`.slice(0, 200);
-    return keeper.start({ key: `vm ${vm}`, owner, holder, spec, waitMs }, signal);
+    return keeper.start({ key: keyOf(vm), owner, holder, spec, waitMs }, signal);
   };
 
   const tryAgain = async (): Promise<void> => {
@@ -254,4 +267,5 @@ export const openConsoles = ({
   };
 };
 
+const keyOf = (vm: string): string => `vm ${vm}`;
 const nameOf = ({ host, port }: Target): string => `${bracketed(host)}:${port}`;

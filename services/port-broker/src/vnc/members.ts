@@ -1,7 +1,7 @@
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { diskTakesNothing } from '../desk/errors.ts';
-import { isOver, newSession, outdated, type SessionEnd } from '../domain/session.ts';
+import { createHistory, isOver, newSession, type SessionEnd } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import { sessionNotFound } from '../session/errors.ts';
 import type { SessionStore } from '../store/session-store.ts';
@@ -30,6 +30,8 @@ export interface Members {
   stop(id: string, end: SessionEnd): Promise<VncSession>;
   list(): VncSession[];
   get(id: string): VncSession | undefined;
+  /** The living one of a machine. */
+  ofVm(vm: string): VncSession | undefined;
   note(id: string, change: Partial<Pick<VncSession, 'lastActivityMs' | 'spec'>>): void;
 }
 
@@ -44,18 +46,27 @@ const KIND = 'vnc-member';
 export const openMembers = (options: MembersOptions): Members => {
   const { store, tokens, clock, random, events, failpoint, started, hangUp } = options;
   const members = new Map<string, Member>();
+  /** Ids of living ones, by their machines. */
+  const byVm = new Map<string, string>();
   const done = Promise.resolve();
 
-  const keep = (session: VncSession): void => {
+  const keep = async (session: VncSession): Promise<void> => {
     const member = members.get(session.id);
     if (member !== undefined) member.session = session;
-    try {
-      store.put(session);
-    } catch (thrown) {
+    await store.putSoon(session).catch((thrown: unknown) => {
       throw diskTakesNothing(thrown);
-    }
+    });
     failpoint(`${KIND}-${session.state}`);
     events.sessionChanged(session);
+  };
+  const enter = (session: VncSession): Member => {
+    const member: Member = { session, begun: done };
+    members.set(session.id, member);
+    if (!isOver(session)) byVm.set(session.spec.vm, session.id);
+    return member;
+  };
+  const leave = ({ id, spec }: VncSession): void => {
+    if (byVm.get(spec.vm) === id) byVm.delete(spec.vm);
   };
   const drop = (id: string): void => {
     members.delete(id);
@@ -65,6 +76,7 @@ export const openMembers = (options: MembersOptions): Members => {
       events.diskFailed(thrown);
     }
   };
+  const get = (id: string): VncSession | undefined => members.get(id)?.session;
   const current = (id: string): VncSession => {
     const member = members.get(id);
     if (member === undefined) throw sessionNotFound(id);
@@ -73,20 +85,17 @@ export const openMembers = (options: MembersOptions): Members => {
 
   const begin = async (session: VncSession): Promise<void> => {
     try {
-      keep(session);
+      await keep(session);
       await tokens.lead(session.id, session.spec.address, session.spec.targetPort);
       await started(session);
-      keep({ ...current(session.id), state: 'ready', readyAtMs: clock.now() });
+      await keep({ ...current(session.id), state: 'ready', readyAtMs: clock.now() });
     } catch (thrown) {
       await tokens.revoke(session.id);
+      leave(session);
       drop(session.id);
       throw thrown;
     }
   };
-  const forgetOld = (): void => {
-    for (const id of outdated([...members.values()].map(({ session }) => session))) drop(id);
-  };
-
   for (const session of store.load().sessions as VncSession[]) {
     if (session.kind !== KIND) continue;
     // One that was not ready yet: its caller never heard of it.
@@ -94,15 +103,15 @@ export const openMembers = (options: MembersOptions): Members => {
     const opened: VncSession = isLeft
       ? session
       : { ...session, state: 'ended', end: session.end ?? 'failed', endedAtMs: clock.now() };
-    members.set(session.id, { session: opened, begun: done });
-    if (!isLeft) keep(opened);
+    enter(opened);
+    if (!isLeft) store.put(opened);
   }
+  const history = createHistory([...members.values()].map(({ session }) => session));
 
   return {
     start: async ({ owner, spec }) => {
       const session = newSession(KIND, random.id('vnc'), { key: `vm ${spec.vm}`, owner, spec }, clock.now());
-      const member: Member = { session, begun: done };
-      members.set(session.id, member);
+      const member = enter(session);
       member.begun = begin(session);
       await member.begun;
       return current(session.id);
@@ -112,15 +121,18 @@ export const openMembers = (options: MembersOptions): Members => {
       await members.get(id)?.begun.catch(() => undefined);
       const session = current(id);
       if (isOver(session)) return session;
-      keep({ ...session, state: 'stopping', end });
+      await keep({ ...session, state: 'stopping', end });
       await tokens.revoke(id);
       await hangUp(id);
-      if (!isOver(current(id))) keep({ ...current(id), state: 'ended', endedAtMs: clock.now() });
-      forgetOld();
+      if (isOver(current(id))) return current(id);
+      leave(session);
+      for (const forgotten of history.add(id)) drop(forgotten);
+      await keep({ ...current(id), state: 'ended', endedAtMs: clock.now() });
       return current(id);
     },
     list: () => [...members.values()].map(({ session }) => session),
-    get: (id) => members.get(id)?.session,
+    get,
+    ofVm: (vm) => get(byVm.get(vm) ?? ''),
     note: (id, change) => {
       const member = members.get(id);
       if (member !== undefined) member.session = { ...member.session, ...change };

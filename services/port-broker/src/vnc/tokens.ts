@@ -18,9 +18,11 @@ export interface Tokens {
   /** Sessions whose tokens lead somewhere. */
   led(): Promise<string[]>;
   /** Which session each process of the gateway serves, by `pid.startTicks`; also of processes that are gone. */
-  viewers(): Promise<Map<string, string>>;
-  /** Forgets tokens that are too old to be used again, and these viewers. */
+  viewers(): Promise<ReadonlyMap<string, string>>;
+  /** Forgets these viewers. */
   forget(viewers: Iterable<string>): Promise<void>;
+  /** Forgets tokens that are too old to be used again. */
+  forgetUsed(): Promise<void>;
 }
 
 const NONCE_BYTES = 16;
@@ -33,6 +35,10 @@ export const openTokens = (folder: string, ttlMs: number, bootId: string, random
   for (const name of ['targets', 'used', 'viewers']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
   const secret = secretOf(folder, bootId, random);
   const at = (...parts: string[]): string => join(folder, ...parts);
+  /** What was read of viewers: it stays as it is, and there may be a thousand. */
+  let known = new Map<string, string>();
+  const sessionOf = async (viewer: string): Promise<string> =>
+    known.get(viewer) ?? (await readFile(at('viewers', viewer), 'utf8').catch(() => ''));
   return {
     folder,
     ttlMs,
@@ -51,13 +57,14 @@ export const openTokens = (folder: string, ttlMs: number, bootId: string, random
     led: () => readdir(at('targets')),
     viewers: async () => {
       const names = await readdir(at('viewers'));
-      const read = names.map(
-        async (name) => [name, await readFile(at('viewers', name), 'utf8').catch(() => '')] as const,
-      );
-      return new Map(await Promise.all(read));
+      const all = await Promise.all(names.map(async (name) => [name, await sessionOf(name)] as const));
+      known = new Map(all.filter(([, session]) => session !== ''));
+      return known;
     },
     forget: async (viewers) => {
       for (const name of viewers) await rm(at('viewers', name), { force: true });
+    },
+    forgetUsed: async () => {
       const now = hostMs();
       for (const name of await readdir(at('used'))) {
         if (Number(name.split('.')[0]) + LATE_MS < now) await rm(at('used', name), { force: true });

@@ -49,6 +49,7 @@ export const createViewers = (options: ViewersOptions): Viewers => {
       port === through ? pids.flatMap((pid) => viewers.get(nameOf(pid)) ?? [])[0] : own.get(port);
     for (const id of traffic.look(fromViewers(flows, ports), sessionOf)) used(id);
     await tokens.forget([...viewers.keys()].filter((name) => nameOf(pidOf(name)) !== name));
+    await tokens.forgetUsed();
   };
 
   return {
