@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { beforeEach, describe, it } from 'mocha';
 import { isDomainError } from '#libs/errors/index.ts';
 import { serviceArguments } from '#libs/embedded/index.ts';
 import { eventually } from '#libs/testing/index.ts';
-import { ask, closed, listen, startBroker, type Ports, type TestBroker } from './fixtures/broker.ts';
+import { ask, closed, listen, type Ports, type TestBroker } from './fixtures/broker.ts';
+import { opensPerTest } from './fixtures/opened.ts';
 
 const SECOND = { seconds: 1, nanos: 0 };
 
@@ -21,14 +22,14 @@ const refused = async (call: Promise<unknown>): Promise<string> => {
 
 describe('port-broker', function () {
   this.timeout(30_000);
+  const opened = opensPerTest();
   let broker: TestBroker;
   let ann: Ports;
   let operator: Ports;
   beforeEach(async () => {
-    broker = await startBroker();
+    broker = await opened.broker();
     [ann, operator] = [await broker.as('customer', 'ann'), await broker.as('operator', 'olga')];
   });
-  afterEach(() => broker[Symbol.asyncDispose]());
 
   const acquire = async (of: Ports, more: Parameters<typeof ask>[0] = {}) => (await of.acquireLease(ask(more))).leases;
   const status = async () => (await operator.getPoolStatus({ host: '', pool: 'lab' })).pools[0]!;

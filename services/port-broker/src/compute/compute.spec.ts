@@ -4,12 +4,13 @@ import { access, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { afterEach, before, beforeEach, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { Reply, Request } from 'zeromq';
 import { CommandOutcome, SessionEndReason, SessionState, type ComputeSession } from '#libs/contracts/port.ts';
 import { eventually, isAlive, needs, startService } from '#libs/testing/index.ts';
-import { closed, listen, startBroker, type Compute, type TestBroker } from '../fixtures/broker.ts';
+import { closed, listen, type Compute, type TestBroker } from '../fixtures/broker.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
+import { opensPerTest } from '../fixtures/opened.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 
 const WORKER = fileURLToPath(new URL('../fixtures/worker.py', import.meta.url));
@@ -21,22 +22,15 @@ const isPhoebeThere = (): boolean =>
 
 describe('a compute session', () => {
   before(needs('bwrap', 'socat', 'python3'));
-  let opened: AsyncDisposableStack;
+  const opened = opensPerTest();
   let broker: TestBroker;
   let ann: Compute;
 
   const open = async (env: Record<string, string> = {}): Promise<void> => {
     const pools = (first: number): string => `compute=${first}-${first + 5}`;
-    broker = opened.use(await startBroker({ pools, env: { MUSTER_PORT_COMPUTE_WORKERS: KIND, ...env } }));
+    broker = await opened.broker({ pools, env: { MUSTER_PORT_COMPUTE_WORKERS: KIND, ...env } });
     ann = await broker.compute('customer', 'ann');
   };
-  beforeEach(() => {
-    opened = new AsyncDisposableStack();
-  });
-  afterEach(async () => {
-    await opened.disposeAsync();
-    expect(ownedBy(broker.dataDir)).to.deep.equal([]);
-  });
   const about = (more: Partial<Ask> = {}): Ask => ({
     worker: '',
     userInfo: undefined,
@@ -259,7 +253,7 @@ describe('a compute session', () => {
       await open();
       await broker.service.stop();
       const env = { ...broker.env, MUSTER_PORT_FAILPOINT: step };
-      const failing = opened.use(await startService({ name: 'port-broker', env }));
+      const failing = await opened.use(startService({ name: 'port-broker', env }));
       const caller = await broker.compute('customer', 'ann', failing.address);
       await caller
         .startComputeSession(about())
@@ -352,7 +346,7 @@ describe('a compute session', () => {
     await open();
     const stranger = new Reply();
     await stranger.bind(`tcp://127.0.0.1:${broker.first}`);
-    opened.defer(() => stranger.close());
+    opened.defer(async () => stranger.close());
     for (const expose of [true, false]) {
       const { port, sessionId } = await ann.startComputeSession(about({ expose }));
       expect(port).to.be.greaterThan(broker.first);

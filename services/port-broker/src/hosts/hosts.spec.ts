@@ -2,21 +2,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { after, before, beforeEach, describe, it } from 'mocha';
 import { SessionState } from '#libs/contracts/port.ts';
-import {
-  eventually,
-  needs,
-  startMongod,
-  startVncServer,
-  tempDir,
-  type TempDir,
-  type TestMongod,
-} from '#libs/testing/index.ts';
-import { ask, startBroker, type Ports, type TestBroker } from '../fixtures/broker.ts';
+import { eventually, needs, startMongod, startVncServer, type TestMongod } from '#libs/testing/index.ts';
+import { ask, type Ports, type TestBroker } from '../fixtures/broker.ts';
 import { makeCavity } from '../fixtures/case.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
-import { ownedBy } from '../fixtures/owned.ts';
+import { opensPerTest } from '../fixtures/opened.ts';
 
 const WORKER = fileURLToPath(new URL('../fixtures/worker.py', import.meta.url));
 
@@ -29,8 +21,8 @@ describe('several hosts', () => {
   });
   after(() => mongod[Symbol.asyncDispose]());
 
-  let opened: AsyncDisposableStack;
-  let dir: TempDir;
+  const opened = opensPerTest();
+  let dir: string;
   let east: TestBroker;
   let west: TestBroker;
   /** The same caller, at each of the two brokers. */
@@ -54,23 +46,21 @@ describe('several hosts', () => {
       MUSTER_PORT_VNC_NETWORKS: '127.0.0.0/8',
       MUSTER_PORT_COMPUTE_WORKERS: `py=/usr/bin/python3 ${WORKER} {port}`,
     };
-    const start = async (name: string, address: string, more: Record<string, string>) =>
-      opened.use(
-        await startBroker({
-          ports: 8,
-          pools: (first) =>
-            `lab=${first}-${first + 1},visualization=${first + 2}-${first + 3},vnc=${first + 4}-${first + 5},compute=${first + 6}-${first + 7}`,
-          env: {
-            ...shared,
-            ...programs,
-            ...more,
-            MUSTER_PORT_HOST: name,
-            MUSTER_PORT_ADDRESS: address,
-            MUSTER_PORT_OWN_ADDRESS: '1',
-            MUSTER_PORT_CASE_ROOTS: join(dir.path, name),
-          },
-        }),
-      );
+    const start = (name: string, address: string, more: Record<string, string>) =>
+      opened.broker({
+        ports: 8,
+        pools: (first) =>
+          `lab=${first}-${first + 1},visualization=${first + 2}-${first + 3},vnc=${first + 4}-${first + 5},compute=${first + 6}-${first + 7}`,
+        env: {
+          ...shared,
+          ...programs,
+          ...more,
+          MUSTER_PORT_HOST: name,
+          MUSTER_PORT_ADDRESS: address,
+          MUSTER_PORT_OWN_ADDRESS: '1',
+          MUSTER_PORT_CASE_ROOTS: join(dir, name),
+        },
+      });
     east = await start('east', '127.0.0.1', {});
     west = await start('west', '127.0.0.2', { MUSTER_JWKS: east.env['MUSTER_JWKS'] ?? '' });
     atEast = await east.as('operator', 'olga');
@@ -78,12 +68,7 @@ describe('several hosts', () => {
     await everybodyIsKnown();
   };
   beforeEach(async () => {
-    opened = new AsyncDisposableStack();
-    dir = opened.use(await tempDir());
-  });
-  afterEach(async () => {
-    await opened.disposeAsync();
-    expect(ownedBy(dir.path)).to.deep.equal([]);
+    dir = await opened.folder();
   });
   const list = async (of: Ports, more: { host?: string; pageSize?: number } = {}) => {
     const found = [];
@@ -136,7 +121,7 @@ describe('several hosts', () => {
 
   it('show a case where it is, and once', async () => {
     await open();
-    const folder = await makeCavity(join(dir.path, 'west'));
+    const folder = await makeCavity(join(dir, 'west'));
     const [one, two] = [
       await east.visualizations('operator', 'olga'),
       await east.visualizations('operator', 'olga', west.service.address),
@@ -154,7 +139,7 @@ describe('several hosts', () => {
 
   it('lead to a machine’s console and to a worker from everywhere', async () => {
     await open();
-    await using machine = await startVncServer();
+    const machine = await opened.use(startVncServer());
     const [one, two] = [await east.vnc('operator', 'olga'), await east.vnc('operator', 'olga', west.service.address)];
     const console = { vm: 'web', target: machine.target, gateway: false, allowUnreachable: false, wait: undefined };
     const first = await one.startVncSession({ ...console, host: 'west' });
@@ -174,7 +159,7 @@ describe('several hosts', () => {
   });
 
   it('go on for themselves while MongoDB is away, and name those that do not answer', async () => {
-    const own = opened.use(await startMongod());
+    const own = await opened.use(startMongod());
     await open(own.url);
     const [named] = (await atEast.acquireLease(ask({ host: 'west' }))).leases;
     await own.kill('SIGKILL');

@@ -5,11 +5,12 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { beforeEach, describe, it } from 'mocha';
 import { statOf } from '#libs/processes/index.ts';
 import { eventually, isAlive } from '#libs/testing/index.ts';
 import { closed, listen } from '../fixtures/broker.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
+import { opensPerTest } from '../fixtures/opened.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 import { ECHO, openSessions, type Sessions } from '../fixtures/sessions.ts';
 import { MARK } from '../process/mark.ts';
@@ -29,13 +30,10 @@ const echoes = async (socket: Socket): Promise<void> => {
 const kindOf = (sessions: Sessions, port: number) => sessions.desk.book().ports.get(port)?.state.kind;
 
 describe('the programs of sessions', () => {
+  const opened = opensPerTest();
   let sessions: Sessions;
   beforeEach(async () => {
-    sessions = await openSessions();
-  });
-  afterEach(async () => {
-    await sessions[Symbol.asyncDispose]();
-    expect(sessions.alive()).to.deep.equal([]);
+    sessions = await opened.use(openSessions());
   });
   const pidOf = (id: string): number => sessions.keeper.life(id)?.parts.pid('program') ?? 0;
 

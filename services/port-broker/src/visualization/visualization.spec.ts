@@ -4,12 +4,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { afterEach, before, beforeEach, describe, it } from 'mocha';
+import { before, beforeEach, describe, it } from 'mocha';
 import { SessionEndReason, SessionState } from '#libs/contracts/port.ts';
-import { eventually, needs, startService, tempDir, type TempDir } from '#libs/testing/index.ts';
-import { closed, listen, startBroker, type TestBroker, type Visualizations } from '../fixtures/broker.ts';
+import { eventually, needs, startService } from '#libs/testing/index.ts';
+import { closed, listen, type TestBroker, type Visualizations } from '../fixtures/broker.ts';
 import { makeCavity } from '../fixtures/case.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
+import { opensPerTest } from '../fixtures/opened.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 import { startParaviewClient, type ParaviewClient } from '../fixtures/paraview-client.ts';
 
@@ -34,35 +35,28 @@ const run = async (client: ParaviewClient, python: string): Promise<void> => {
 
 describe('a ParaView server', () => {
   before(needs('pvserver', 'pvpython', 'bwrap', 'socat', 'blockMesh'));
-  let opened: AsyncDisposableStack;
-  let dir: TempDir;
+  const opened = opensPerTest();
+  let dir: string;
   let broker: TestBroker;
   let operator: Visualizations;
 
   const open = async (env: Record<string, string> = {}, ports = 2): Promise<void> => {
-    broker = opened.use(
-      await startBroker({
-        pools: (first) => `visualization=${first}-${first + ports - 1}`,
-        env: { MUSTER_PORT_CASE_ROOTS: dir.path, ...env },
-      }),
-    );
+    broker = await opened.broker({
+      pools: (first) => `visualization=${first}-${first + ports - 1}`,
+      env: { MUSTER_PORT_CASE_ROOTS: dir, ...env },
+    });
     operator = await broker.visualizations('operator', 'olga');
   };
   beforeEach(async () => {
-    opened = new AsyncDisposableStack();
-    dir = opened.use(await tempDir());
-  });
-  afterEach(async () => {
-    await opened.disposeAsync();
-    expect(ownedBy(dir.path)).to.deep.equal([]);
+    dir = await opened.folder();
   });
   const askFor = (folder: string) => ({ source: { $case: 'case', value: folder } as const, wait: undefined, host: '' });
-  const start = async (name: string) => operator.startVisualization(askFor(await makeCavity(dir.path, name)));
-  const client = (): ParaviewClient => opened.use(startParaviewClient());
+  const start = async (name: string) => operator.startVisualization(askFor(await makeCavity(dir, name)));
+  const client = (): ParaviewClient => opened.add(startParaviewClient());
 
   it('is read by a real client, who leaves and comes back to the same URL', async () => {
     await open();
-    const ask = askFor(await makeCavity(dir.path));
+    const ask = askFor(await makeCavity(dir));
     const [one, two] = await Promise.all([operator.startVisualization(ask), operator.startVisualization(ask)]);
     expect([one.reused, two.reused]).to.have.members([false, true]);
     expect(two.visualizationId).to.equal(one.visualizationId);
@@ -102,7 +96,7 @@ describe('a ParaView server', () => {
 
   it('shows a client neither the files nor the services of the host', async () => {
     await open();
-    const secret = join(dir.path, 'secret.txt');
+    const secret = join(dir, 'secret.txt');
     await writeFile(secret, 'not for clients');
     const service = await listen(0);
     opened.defer(() => closed(service));
@@ -110,7 +104,7 @@ describe('a ParaView server', () => {
     const server = await start('a');
     const visitor = client();
     await attach(visitor, server);
-    const told = join(dir.path, 'a', 'told');
+    const told = join(dir, 'a', 'told');
     const tries = [
       `open('/etc/passwd').read()`,
       `open('${secret}').read()`,
@@ -136,7 +130,7 @@ describe('a ParaView server', () => {
 
   it('leads nobody to a socket of the host, nor writes where a client puts a link', async () => {
     await open();
-    const socket = join(dir.path, 'service');
+    const socket = join(dir, 'service');
     let wasReached = false;
     const service = createServer(() => {
       wasReached = true;
@@ -146,13 +140,13 @@ describe('a ParaView server', () => {
     const server = await start('a');
     const visitor = client();
     await attach(visitor, server);
-    const outside = join(dir.path, 'made-outside');
+    const outside = join(dir, 'made-outside');
     const links = `import os
 for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     os.remove(path)
     os.symlink(to, path)`;
     await run(visitor, links);
-    expect(await readlink(join(dir.path, 'a', 'a.foam'))).to.equal(outside);
+    expect(await readlink(join(dir, 'a', 'a.foam'))).to.equal(outside);
     const probe = connect({ port: server.port, host: '127.0.0.1' });
     probe.on('error', () => undefined);
     await once(probe, 'connect');
@@ -182,7 +176,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
   it('is one of as many as there are ports: who comes then is told what ends next, or waits for it', async () => {
     await open({}, 1);
     const first = await start('a');
-    const folder = await makeCavity(dir.path, 'b');
+    const folder = await makeCavity(dir, 'b');
     const refused = await failureOf(operator.startVisualization(askFor(folder)));
     expect(refused).to.include({ code: status.RESOURCE_EXHAUSTED, reason: 'PORT_POOL_EXHAUSTED' });
     expect(refused?.message).to.include(first.visualizationId);
@@ -198,7 +192,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
   it('is one of six, each on a port of its own, when two hundred are asked for at the same moment', async function () {
     this.timeout(60_000);
     await open({}, 6);
-    const folders = Array.from({ length: 200 }, (_, n) => join(dir.path, `case-${n}`));
+    const folders = Array.from({ length: 200 }, (_, n) => join(dir, `case-${n}`));
     for (const folder of folders) {
       await mkdir(join(folder, 'system'), { recursive: true });
       await writeFile(join(folder, 'system/controlDict'), '');
@@ -210,7 +204,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     expect(started).to.have.length(6);
     expect(new Set(started.map(({ port }) => port)).size).to.equal(6);
     for (const each of refused) expect(each).to.include({ reason: 'PORT_POOL_EXHAUSTED' });
-    expect(ownedBy(dir.path).length).to.be.greaterThan(5);
+    expect(ownedBy(dir).length).to.be.greaterThan(5);
   });
 
   it('ends when nobody uses it, also with a client that only stays connected, and never while it works', async function () {
@@ -245,7 +239,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
   it('is refused for what is no case, lies elsewhere, or is asked for by a customer, and leaves nothing where it fails', async () => {
     await open({ MUSTER_PORT_PVSERVER: '/usr/bin/false' });
     const ann = await broker.visualizations('customer', 'ann');
-    const folder = await makeCavity(dir.path);
+    const folder = await makeCavity(dir);
     const reasons = await Promise.all(
       [
         operator.startVisualization(askFor('/etc')),
@@ -265,7 +259,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
       'INVALID_FIELDS',
     ]);
     expect(await failureOf(operator.startVisualization(askFor(folder)))).to.include({ reason: 'PROGRAM_EXITED' });
-    expect(ownedBy(dir.path)).to.deep.equal([]);
+    expect(ownedBy(dir)).to.deep.equal([]);
     const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ host: '', pool: '' });
     expect(pools[0]).to.include({ leased: 0, free: 2 });
   });
@@ -282,11 +276,11 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
   ]) {
     it(`is not lost nor left behind when the broker is killed behind the step ${step}`, async () => {
       await open();
-      const folder = await makeCavity(dir.path);
+      const folder = await makeCavity(dir);
       await broker.service.stop();
       const { env } = broker;
-      const failing = opened.use(
-        await startService({ name: 'port-broker', env: { ...env, MUSTER_PORT_FAILPOINT: step } }),
+      const failing = await opened.use(
+        startService({ name: 'port-broker', env: { ...env, MUSTER_PORT_FAILPOINT: step } }),
       );
       const caller = await broker.visualizations('operator', 'olga', failing.address);
       await caller

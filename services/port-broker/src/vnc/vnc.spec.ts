@@ -1,13 +1,15 @@
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { afterEach, before, beforeEach, describe, it } from 'mocha';
+import { before, beforeEach, describe, it } from 'mocha';
 import { SessionEndReason, SessionState, type VncSession } from '#libs/contracts/port.ts';
 import { eventually, isAlive, needs, startService, startVncServer, type VncServer } from '#libs/testing/index.ts';
-import { ask, closed, listen, portOf, startBroker, type TestBroker, type Vnc } from '../fixtures/broker.ts';
+import { ask, closed, listen, portOf, type TestBroker, type Vnc } from '../fixtures/broker.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
-import { ownedBy } from '../fixtures/owned.ts';
+import { opensPerTest } from '../fixtures/opened.ts';
 import { openViewer, type Viewer } from '../fixtures/viewer.ts';
 
 type Ask = Parameters<Vnc['startVncSession']>[0];
@@ -18,25 +20,18 @@ const BANNER = 'RFB 003.008\n';
 
 describe('the console of a machine', () => {
   before(needs('websockify', 'Xtigervnc', 'ss'));
-  let opened: AsyncDisposableStack;
+  const opened = opensPerTest();
   let broker: TestBroker;
   let operator: Vnc;
   let machine: VncServer;
 
   const open = async (env: Record<string, string> = {}, ports = 6): Promise<void> => {
     const pools = (first: number): string => `vnc=${first}-${first + ports - 1}`;
-    broker = opened.use(
-      await startBroker({ ports, pools, env: { MUSTER_PORT_VNC_NETWORKS: '127.0.0.0/8, ::1', ...env } }),
-    );
+    broker = await opened.broker({ ports, pools, env: { MUSTER_PORT_VNC_NETWORKS: '127.0.0.0/8, ::1', ...env } });
     operator = await broker.vnc('operator', 'olga');
   };
   beforeEach(async () => {
-    opened = new AsyncDisposableStack();
-    machine = opened.use(await startVncServer());
-  });
-  afterEach(async () => {
-    await opened.disposeAsync();
-    expect(ownedBy(broker.dataDir)).to.deep.equal([]);
+    machine = await opened.use(startVncServer());
   });
   const about = (vm: string, more: Partial<Ask> = {}): Ask => ({
     vm,
@@ -54,7 +49,7 @@ describe('the console of a machine', () => {
   const get = async (vm: string): Promise<VncSession | undefined> =>
     (await operator.getVncSession({ sessionId: '', vm })).session;
   const stop = (vm: string) => operator.stopVncSession({ sessionId: '', vm });
-  const view = async (url: string): Promise<Viewer> => opened.use(await openViewer(url));
+  const view = (url: string): Promise<Viewer> => opened.use(openViewer(url));
 
   it('is seen by a viewer on a port of its own, with the page that shows it', async () => {
     await open();
@@ -88,7 +83,7 @@ describe('the console of a machine', () => {
     const answers = await Promise.all([start('a'), start('a')]);
     expect(answers.map(({ reused }) => reused)).to.have.members([true, false]);
     expect(new Set(answers.map(({ sessionId }) => sessionId)).size).to.equal(1);
-    const other = opened.use(await startVncServer());
+    const other = await opened.use(startVncServer());
     expect(await failureOf(start('a', { target: other.target }))).to.include({ reason: 'VM_HAS_OTHER_TARGET' });
     expect(await start('a', { gateway: true })).to.include({ reused: true, port: answers[0]?.port });
     await stop('a');
@@ -105,7 +100,7 @@ describe('the console of a machine', () => {
         expect(failure?.message).to.include(machine.target).and.include('nobody listens there');
         expect(await list()).to.deep.equal([]);
         expect(await start('a', { gateway, allowUnreachable: true })).to.include({ state: SessionState.UNREACHABLE });
-        opened.use(await startVncServer(machine.port));
+        await opened.use(startVncServer(machine.port));
         await eventually(async () => expect(await get('a')).to.include({ state: SessionState.READY }), {
           withinMs: 20_000,
         });
@@ -176,7 +171,7 @@ describe('the console of a machine', () => {
       await open();
       await broker.service.stop();
       const env = { ...broker.env, MUSTER_PORT_FAILPOINT: step };
-      const failing = opened.use(await startService({ name: 'port-broker', env }));
+      const failing = await opened.use(startService({ name: 'port-broker', env }));
       const caller = await broker.vnc('operator', 'olga', failing.address);
       await caller
         .startVncSession(about('a', { gateway: true }))
@@ -243,7 +238,7 @@ describe('the console of a machine', () => {
   describe('through the gateway', () => {
     it('takes each token once, for its session alone, and none that is forged', async () => {
       await open();
-      const other = opened.use(await startVncServer());
+      const other = await opened.use(startVncServer());
       const first = await start('a', { gateway: true });
       const second = await start('b', { gateway: true, target: other.target });
       expect(first.port).to.equal(second.port);
@@ -290,7 +285,17 @@ describe('the console of a machine', () => {
       await closed(await listen(first.port));
     });
 
-    it('carries 900 machines through one process', async () => {
+    it('asks the machines themselves once a WebSocket has gone through it', async () => {
+      await open();
+      await start('a', { gateway: true });
+      for (const vm of ['b', 'c', 'd']) await start(vm, { gateway: true });
+      await machine.stop();
+      expect(await failureOf(start('e', { gateway: true }))).to.include({ reason: 'TARGET_UNREACHABLE' });
+      expect(await readdir(join(broker.dataDir, 'vnc', 'used'))).to.have.length(1);
+    });
+
+    it('carries 900 machines through one process', async function () {
+      this.timeout(60_000);
       await open();
       const names = Array.from({ length: 900 }, (_, index) => `vm-${index}`);
       const queue = [...names];
@@ -309,10 +314,10 @@ describe('the console of a machine', () => {
     });
   });
 
-  it('is one of sixty that are started at once, each with a websockify and a port of its own', async () => {
+  it('is one of sixty that are started at once, each with a websockify and a port of its own', async function () {
+    this.timeout(60_000);
     await open({}, 60);
-    const others = await Promise.all([startVncServer(), startVncServer(), startVncServer()]);
-    for (const other of others) opened.use(other);
+    const others = await Promise.all([1, 2, 3].map(() => opened.use(startVncServer())));
     const targets = [machine, ...others].map(({ target }) => target);
     const names = Array.from({ length: 60 }, (_, index) => `vm-${index}`);
     const answers = await Promise.all(names.map((vm, index) => start(vm, { target: targets[index % 4] ?? '' })));
@@ -334,9 +339,11 @@ describe('the console of a machine', () => {
 });
 
 describe('the pool of consoles', () => {
+  const opened = opensPerTest();
+
   it('gives 900 different ports to 50 callers at once', async () => {
     const pools = (first: number): string => `vnc=${first}-${first + 899}`;
-    await using broker = await startBroker({ ports: 900, pools });
+    const broker = await opened.broker({ ports: 900, pools });
     const ports = await broker.as('operator', 'olga');
     const caller = async () => {
       const got = [];
