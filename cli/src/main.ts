@@ -1,11 +1,7 @@
 /** The process of the `muster` command: standard streams, environment, signals, exit code. */
-import { enableCompileCache } from 'node:module';
-
-// Before anything else is loaded: stripped types are kept, and the next start takes half the time.
-enableCompileCache();
-const { systemClock } = await import('#libs/clock/index.ts');
-const { systemRandom } = await import('#libs/random/index.ts');
-const { run } = await import('./run.ts');
+import { systemClock } from '#libs/clock/index.ts';
+import { systemRandom } from '#libs/random/index.ts';
+import { run } from './run.ts';
 
 const interrupt = new AbortController();
 const onSignal = (): void => {

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { ConfigError } from '#libs/config/index.ts';
 import { ExitCode } from './exit-code.ts';
 import { refuseToStart } from './refuse-to-start.ts';
@@ -26,6 +27,8 @@ export const live = async (
       await writeReadyFile(readyFile, started.address);
     }
     log.info({ address: started.address }, `listening ${started.address}`);
+    // At its end a process may have no time to keep what it compiled.
+    flushCompileCache();
     await asked;
     log.info({ why: signal.reason }, 'draining');
     await started.drain?.();
