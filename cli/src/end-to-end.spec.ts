@@ -1,18 +1,19 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import sharp from 'sharp';
 import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
-import { muster as runMuster, spawnMuster } from './fixtures/muster-process.ts';
+import { spawnMuster } from './fixtures/muster-process.ts';
+import { sharedMesh, type SharedMesh } from './fixtures/shared-mesh.ts';
 import { jsonLines } from './fixtures/test-cli.ts';
 
 const run = promisify(execFile);
 
-/** Frames 0 to 5 of a turning cube, 64×36, one sample; with `picture`, its texture is a file that is nowhere. */
-const sceneScript = (path: string, picture: string): string => `
+/** Frames 0 to 5 of a turning cube, 64×36, one sample; then the same with a texture whose file is nowhere. */
+const sceneScript = (path: string, lostPath: string): string => `
 import bpy
 scene = bpy.context.scene
 scene.render.engine = 'CYCLES'
@@ -24,31 +25,29 @@ cube = bpy.data.objects['Cube']
 for frame in (0, 5):
     cube.rotation_euler = (0, 0, frame)
     cube.keyframe_insert('rotation_euler', frame=frame)
-if ${JSON.stringify(picture)}:
-    image = bpy.data.images.new('lost', 8, 8)
-    image.source = 'FILE'
-    image.filepath = ${JSON.stringify(picture)}
-    nodes = cube.data.materials[0].node_tree
-    texture = nodes.nodes.new('ShaderNodeTexImage')
-    texture.image = image
-    nodes.links.new(texture.outputs['Color'], nodes.nodes['Principled BSDF'].inputs['Base Color'])
 bpy.ops.wm.save_as_mainfile(filepath=${JSON.stringify(path)})
+image = bpy.data.images.new('lost', 8, 8)
+image.source = 'FILE'
+image.filepath = '//textures/wood.png'
+nodes = cube.data.materials[0].node_tree
+texture = nodes.nodes.new('ShaderNodeTexImage')
+texture.image = image
+nodes.links.new(texture.outputs['Color'], nodes.nodes['Principled BSDF'].inputs['Base Color'])
+bpy.ops.wm.save_as_mainfile(filepath=${JSON.stringify(lostPath)})
 `;
 
 describe('muster against a whole mesh', function () {
   this.timeout(120_000);
-  let dir: TempDir;
-  let data: string;
-  const at = (name: string): string => join(dir.path, name);
-  const env = () => ({ MUSTER_CONTEXT: join(data, 'context.json') });
-  const muster = (...argv: string[]) => runMuster(argv, { cwd: dir.path, env: env() });
-  const musterJson = async (...argv: string[]) => {
-    const said = await muster(...argv, '--json');
-    return { ...said, lines: jsonLines(said.stdout) };
-  };
-  const makeScene = async (name: string, picture = ''): Promise<void> => {
-    const script = at(`${name}.py`);
-    await writeFile(script, sceneScript(at(name), picture));
+  let mesh: SharedMesh;
+  let scenes: TempDir;
+  const at = (name: string): string => join(mesh.dir, name);
+  const muster = (...argv: string[]) => mesh.muster(...argv);
+  const musterJson = (...argv: string[]) => mesh.musterJson(...argv);
+  const spawnWatch = (...argv: string[]) => spawnMuster(['watch', ...argv], { cwd: mesh.dir, env: mesh.env });
+  const makeScenes = async (): Promise<void> => {
+    scenes = await tempDir();
+    const script = join(scenes.path, 'scenes.py');
+    await writeFile(script, sceneScript(join(scenes.path, 'scene.blend'), join(scenes.path, 'lost.blend')));
     await run('blender', ['--background', '--factory-startup', '--python-exit-code', '1', '--python', script]);
   };
   const startNoop = async (noop: object): Promise<string> => {
@@ -60,17 +59,10 @@ describe('muster against a whole mesh', function () {
 
   before(needs('blender', 'bwrap'));
   before(async () => {
-    dir = await tempDir();
-    data = at('mesh');
-    const up = ['up', '--data', data, '--agents', '2', '--engines', 'CYCLES,noop', '--detach'];
-    const [{ code, stderr }] = await Promise.all([runMuster(up), makeScene('scene.blend')]);
-    expect(code, stderr).to.equal(0);
+    [mesh] = await Promise.all([sharedMesh(), makeScenes()]);
+    for (const name of ['scene.blend', 'lost.blend']) await rename(join(scenes.path, name), at(name));
   });
-  after(async () => {
-    if (dir === undefined) return;
-    await runMuster(['down', '--data', data]);
-    await dir[Symbol.asyncDispose]();
-  });
+  after(() => scenes?.[Symbol.asyncDispose]());
 
   it('lists the agents of `up` as users by their names', async () => {
     const { lines } = await musterJson('users');
@@ -128,7 +120,6 @@ describe('muster against a whole mesh', function () {
   });
 
   it('ends with 1 and their names when pictures did not travel, unless they may be missing', async () => {
-    await makeScene('lost.blend', '//textures/wood.png');
     const refused = await musterJson('render', 'lost.blend', '--frames', '1');
     expect(refused.code).to.equal(1);
     expect(refused.lines.at(-1)).to.include({ event: 'failed', reason: 'MISSING_ASSETS' });
@@ -138,15 +129,14 @@ describe('muster against a whole mesh', function () {
   });
 
   it('goes on through a supervisor that is killed while it watches', async () => {
-    const id = await startNoop({ tasks: 60, durationMs: 200 });
-    const watching = spawnMuster(['watch', id, '--json'], { cwd: dir.path, env: env() });
+    const id = await startNoop({ tasks: 60, durationMs: 100 });
+    const watching = spawnWatch(id, '--json');
     await new Promise<void>((resolve) =>
       watching.process.stdout?.on('data', (text: string) => {
         if (/"completed":[1-9]/.test(text)) resolve();
       }),
     );
-    const processes: Record<string, number> = JSON.parse(await readFile(join(data, 'processes.json'), 'utf8'));
-    process.kill(processes['session-supervisor-1'] ?? 0, 'SIGKILL');
+    process.kill((await mesh.processes())['session-supervisor-1'] ?? 0, 'SIGKILL');
     const { code, stdout, stderr } = await watching.ended;
     expect(code, stderr).to.equal(0);
     expect(jsonLines(stdout).at(-1)).to.include({ event: 'completed', frames: 60 });
@@ -161,7 +151,7 @@ describe('muster against a whole mesh', function () {
       reason: 'WORKLOAD_ALREADY_RUNNING',
     });
 
-    const watching = spawnMuster(['watch', id], { cwd: dir.path, env: env() });
+    const watching = spawnWatch(id);
     await new Promise((resolve) => watching.process.stdout?.once('data', resolve));
     watching.process.kill('SIGINT');
     const interrupted = await watching.ended;
@@ -178,7 +168,7 @@ describe('muster against a whole mesh', function () {
     expect((await musterJson('users-wanted', id, '1')).lines[0]).to.include({ wanted: 1, effective: 1, sessionId: id });
     expect((await musterJson('why', id)).lines[0]).to.include.keys('state', 'reasons');
 
-    const watcher = spawnMuster(['watch', id, '--json'], { cwd: dir.path, env: env() });
+    const watcher = spawnWatch(id, '--json');
     expect((await muster('stop', id)).code).to.equal(0);
     const stopped = await watcher.ended;
     expect(stopped.code).to.equal(1);

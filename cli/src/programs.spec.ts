@@ -1,47 +1,29 @@
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { after, before, describe, it } from 'mocha';
-import { needs, startVncServer, tempDir, type TempDir } from '#libs/testing/index.ts';
-import { muster as runMuster } from './fixtures/muster-process.ts';
-import { jsonLines } from './fixtures/test-cli.ts';
-
-const WORKER = fileURLToPath(new URL('../../services/port-broker/src/fixtures/worker.py', import.meta.url));
+import { before, describe, it } from 'mocha';
+import { needs, startVncServer } from '#libs/testing/index.ts';
+import { sharedMesh, type SharedMesh } from './fixtures/shared-mesh.ts';
 
 describe('programs behind ports', function () {
-  this.timeout(60_000);
-  let dir: TempDir;
-  const at = (name: string): string => join(dir.path, name);
+  this.timeout(120_000);
+  let mesh: SharedMesh;
+  const at = (name: string): string => join(mesh.dir, name);
   const muster = async (...argv: string[]) => {
-    const env = { MUSTER_CONTEXT: at('mesh/context.json') };
-    const said = await runMuster([...argv, '--json'], { cwd: dir.path, env });
-    return { ...said, answer: jsonLines(said.stdout)[0] ?? {} };
+    const said = await mesh.musterJson(...argv);
+    return { ...said, answer: said.lines[0] ?? {} };
   };
 
   before(needs('pvserver', 'bwrap', 'socat', 'websockify', 'Xtigervnc'));
   before(async () => {
-    dir = await tempDir();
+    mesh = await sharedMesh();
     for (const name of ['cases/one', 'two']) {
       await mkdir(at(`${name}/system`), { recursive: true });
       await writeFile(at(`${name}/system/controlDict`), '');
     }
-    await promisify(execFile)('tar', ['czf', at('two.tar.gz'), '-C', dir.path, 'two']);
-    await mkdir(at('mesh'));
-    const programs = ['--case-root', at('cases'), '--vnc-network', '127.0.0.0/8'];
-    programs.push('--compute-worker', `phoebe=/usr/bin/python3 ${WORKER} {port}`);
-    const up = await runMuster(['up', '--data', at('mesh'), '--agents', '0', ...programs, '--detach'], {
-      cwd: dir.path,
-      env: {},
-    });
-    expect(up.code, up.stderr).to.equal(0);
-  });
-  after(async () => {
-    if (dir === undefined) return;
-    await runMuster(['down', '--data', at('mesh')], { cwd: dir.path, env: {} });
-    await dir[Symbol.asyncDispose]();
+    await promisify(execFile)('tar', ['czf', at('two.tar.gz'), '-C', mesh.dir, 'two']);
   });
 
   describe('muster visualize', () => {

@@ -1,5 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoreProgram } from './program.ts';
 
@@ -39,8 +41,12 @@ export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<Store
       '--skipApiVersionCheck',
       '--disableTelemetry',
     ],
-    // Not on the command line, which everybody on the machine can read.
-    env: { AZURITE_ACCOUNTS: `${AZURITE_ACCOUNT}:${key}` },
+    env: {
+      // Not on the command line, which everybody on the machine can read.
+      AZURITE_ACCOUNTS: `${AZURITE_ACCOUNT}:${key}`,
+      // Compiling it takes a second; where it was stopped in peace once, the next start finds that done.
+      NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+    },
     url: `DefaultEndpointsProtocol=http;AccountName=${AZURITE_ACCOUNT};AccountKey=${key};BlobEndpoint=${endpoint};`,
     stopMs: STOP_MS,
     ready: async ({ signal }) => {

@@ -3,8 +3,6 @@ import type { TlsFiles } from '#libs/config/index.ts';
 import { usage } from '../failures.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import { parseCount } from '../options.ts';
-import { bringUp } from '../up/bring-up.ts';
-import { bringUpDetached } from '../up/detach.ts';
 import type { UpOptions } from '../up/options.ts';
 import type { Tell } from '../up/tell.ts';
 
@@ -49,7 +47,11 @@ export const up: Define = (command, { does }) =>
         const { cli } = invocation;
         const caseRoot = options.caseRoot.map((root) => resolve(cli.cwd, root));
         const asked = { ...options, caseRoot, data: resolve(cli.cwd, options.data), tls: tlsOf(invocation) };
-        await (detach ? bringUpDetached : bringUp)(cli, asked, teller(invocation));
+        // Who only starts another `up` needs neither stores nor services.
+        const bringUp = detach
+          ? (await import('../up/detach.ts')).bringUpDetached
+          : (await import('../up/bring-up.ts')).bringUp;
+        await bringUp(cli, asked, teller(invocation));
       }),
     );
 

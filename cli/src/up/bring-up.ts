@@ -1,11 +1,12 @@
-import { chmod, mkdir, realpath, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
+import { aborted } from '#libs/async/index.ts';
 import type { Cli } from '../cli.ts';
 import { Interrupted } from '../failures.ts';
 import { startAgents } from './agents.ts';
 import { inheritedEnvironment, tlsEnvironment } from './environment.ts';
 import { writePrivateJson } from './files.ts';
 import { createKeeper } from './keeper.ts';
-import { layoutOf, type Layout } from './layout.ts';
+import { prepareDirectory } from './layout.ts';
 import { childMark, endLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
 import type { UpOptions } from './options.ts';
@@ -19,17 +20,6 @@ import { endpointLines, type Tell } from './tell.ts';
 
 /** Services find their stores ready, so this is for a slow machine. */
 const serviceReadyMs = 30_000;
-
-/** Makes the directories of a mesh, for their owner only; answers where everything is. */
-export const prepareDirectory = async (data: string): Promise<Layout> => {
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  const layout = layoutOf(await realpath(data));
-  for (const directory of layout.directories) {
-    await mkdir(directory, { recursive: true });
-    await chmod(directory, 0o700);
-  }
-  return layout;
-};
 
 /**
  * Runs a whole mesh on this machine until `cli.interrupt`, then drains it: agents, services, stores. Whatever goes
@@ -94,9 +84,3 @@ const startEverything = async (around: Surroundings): Promise<void> => {
   tell({ event: 'endpoints', ...endpoints, context: layout.context }, endpointLines(endpoints, layout.context));
   tell({ event: 'ready', pid: process.pid }, 'ready');
 };
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });

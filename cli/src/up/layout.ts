@@ -1,3 +1,4 @@
+import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Where `muster up` keeps what: everything of one mesh is under one directory. */
@@ -45,4 +46,15 @@ export const layoutOf = (directory: string): Layout => {
     ready: (name) => path('run', `${name}.ready.json`),
     directories: [directory, ...['keys', 'secrets', 'logs', 'data', 'run'].map((name) => path(name))],
   };
+};
+
+/** Makes the directories of a mesh, for their owner only; answers where everything is. */
+export const prepareDirectory = async (data: string): Promise<Layout> => {
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const layout = layoutOf(await realpath(data));
+  for (const directory of layout.directories) {
+    await mkdir(directory, { recursive: true });
+    await chmod(directory, 0o700);
+  }
+  return layout;
 };

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { eventually, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { muster, spawnMuster } from '../fixtures/muster-process.ts';
-import { jsonLines } from '../fixtures/test-cli.ts';
+import { jsonLines, runCli } from '../fixtures/test-cli.ts';
 import { findByEnvironment } from '#libs/processes/index.ts';
 
 const services = ['blob-1', 'port-broker-1', 'session-supervisor-1', 'user-manager-1'];
@@ -20,7 +20,7 @@ describe('muster up', function () {
     JSON.parse(await readFile(join(data, name), 'utf8'));
   const ours = () => findByEnvironment({ MUSTER_UP_DIR: data });
   const up = (...more: string[]) => muster(['up', '--data', data, '--agents', '0', '--detach', '--json', ...more]);
-  const status = () => muster(['status', '--context', join(data, 'context.json'), '--json']);
+  const status = () => runCli(['status', '--context', join(data, 'context.json'), '--json']);
 
   before(async () => {
     dir = await tempDir();
@@ -63,7 +63,7 @@ describe('muster up', function () {
         expect(after_['session-supervisor-1']).not.to.equal(before_['session-supervisor-1']);
         expect((await status()).code).to.equal(0);
       },
-      { withinMs: 30_000, everyMs: 200 },
+      { withinMs: 60_000, everyMs: 100 },
     );
   });
 
@@ -90,10 +90,11 @@ describe('muster up', function () {
 
   it('drains on Ctrl-C in the foreground and ends with 0', async () => {
     const { process: foreground, ended } = spawnMuster(['up', '--data', data, '--agents', '0']);
-    await eventually(async () => expect(await readFile(join(data, 'run/up.json'), 'utf8')).not.to.equal(''), {
-      withinMs: 60_000,
-      everyMs: 100,
-    });
+    await new Promise<void>((resolve) =>
+      foreground.stdout?.on('data', (text: string) => {
+        if (/^ready$/m.test(text)) resolve();
+      }),
+    );
     foreground.kill('SIGINT');
     const { code, stdout } = await ended;
     expect(code).to.equal(0);
