@@ -1,3 +1,4 @@
+import { formatAttemptId } from '#libs/mesh/index.ts';
 import { overtakable, usersForCopies } from './copies.ts';
 import { hold, withdraw, type Crew, type Member } from './crew.ts';
 import { recordStart, type Draft } from './decision.ts';
@@ -117,7 +118,7 @@ const handOut = (draft: Draft, member: Member, ordinal: number): void => {
   const { crew, state, now } = draft;
   recordStart(draft);
   crew.attemptCounter += 1;
-  const attempt = `${state.reign}-${crew.attemptCounter}`;
+  const attempt = formatAttemptId(state.reign, crew.attemptCounter);
   hold(crew, member, attempt, { ordinal, generation: generationOf(state, ordinal), since: now, isStarted: false });
 };
 

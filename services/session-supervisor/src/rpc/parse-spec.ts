@@ -6,6 +6,7 @@ import {
   type RenderSpec as ProtoRenderSpec,
 } from '#libs/contracts/common.ts';
 import type { Duration } from '#libs/contracts/rpc.ts';
+import { durationFromProto } from '#libs/mesh/index.ts';
 import { parseIndices } from '../domain/graph/index-expression.ts';
 import { indicesToText } from '../domain/graph/index-set.ts';
 import type { NoopSpec, RenderSpec } from '../domain/header.ts';
@@ -84,7 +85,7 @@ const normalised = (text: string, field: string, violations: FieldViolation[]): 
 
 const span = (duration: Duration | undefined, defaultMs: number, field: string, check: Check): number => {
   if (duration === undefined) return defaultMs;
-  const ms = duration.seconds * 1_000 + duration.nanos / 1e6;
+  const ms = durationFromProto(duration);
   check(ms >= 1_000 && ms <= DAY_MS, field, 'must be 1 s to 24 h');
   return ms;
 };

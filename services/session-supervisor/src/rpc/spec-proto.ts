@@ -1,17 +1,11 @@
-import { Duration } from '#libs/contracts/rpc.ts';
 import {
   RenderFormat,
   RenderOrder,
   type NoopSpec as ProtoNoopSpec,
   type RenderSpec as ProtoRenderSpec,
 } from '#libs/contracts/common.ts';
+import { durationToProto } from '#libs/mesh/index.ts';
 import type { NoopSpec, RenderSpec } from '../domain/header.ts';
-
-/** A span as google.protobuf.Duration. */
-export const durationToProto = (ms: number): Duration => ({
-  seconds: Math.floor(ms / 1_000),
-  nanos: Math.floor((ms % 1_000) * 1e6),
-});
 
 /** A render's specification as callers and agents see it. */
 export const renderSpecToProto = (spec: RenderSpec): ProtoRenderSpec => ({

@@ -4,6 +4,7 @@ import type { StartWorkloadRequest, StartWorkloadResponse } from '#libs/contract
 import { StartWorkloadRequest as Request } from '#libs/contracts/session.ts';
 import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
+import { isId } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { WorkloadHeader, WorkloadSpec } from '../domain/header.ts';
 import { begin } from '../domain/workload.ts';
@@ -12,7 +13,7 @@ import { projectionOf } from '../store/workload-document.ts';
 import type { Started } from '../store/workloads.ts';
 import { parseNoop, parseRender } from './parse-spec.ts';
 import { readScene } from './scene.ts';
-import { ID, customerFor } from './target.ts';
+import { customerFor } from './target.ts';
 import { viewToProto } from './workload-proto.ts';
 
 /** What a Start asks for, checked. */
@@ -89,7 +90,7 @@ const parseSpec = (
 ): WorkloadSpec | undefined => {
   switch (spec?.$case) {
     case 'render':
-      if (!ID.test(objectId)) {
+      if (!isId(objectId)) {
         violations.push({
           field: 'object_id',
           description: 'must be the id of an object (ObjectService.CreateObject)',

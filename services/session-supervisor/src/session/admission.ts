@@ -1,6 +1,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { verifyAttemptToken, verifyReceipt, type Secret } from '#libs/auth/index.ts';
 import type { Attempt, Receipt } from '#libs/contracts/common.ts';
+import { formatBlobName } from '#libs/mesh/index.ts';
 import { resultExtension, type WorkloadHeader } from '../domain/header.ts';
 
 /** The secrets with which what users report is checked. */
@@ -47,13 +48,13 @@ export const provenLog = (
   receipt: Receipt | undefined,
 ): string => {
   if (receipt === undefined) return '';
-  const name = `logs/${header.id}/${attempt.task}/${attempt.generation}-${attempt.attempt}.log`;
+  const name = formatBlobName({ kind: 'log', workload: header.id, ...attempt });
   return receipt.blobName === name && isSigned(meshSecret, receipt) ? name : '';
 };
 
 /** Where blob stores the result of an attempt. */
-const resultBlob = ({ id, spec }: WorkloadHeader, { task, generation, attempt }: Attempt): string =>
-  `results/${id}/${task}/${generation}-${attempt}.${resultExtension(spec)}`;
+const resultBlob = ({ id, spec }: WorkloadHeader, attempt: Attempt): string =>
+  formatBlobName({ kind: 'result', workload: id, ...attempt, extension: resultExtension(spec) });
 
 const isSigned = (meshSecret: Secret, { blobName, sha256, sizeBytes, signature }: Receipt): boolean =>
   verifyReceipt(meshSecret, { path: blobName, sha256, sizeBytes }, signature);

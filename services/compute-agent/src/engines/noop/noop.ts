@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '#libs/clock/index.ts';
+import { parseTaskKey } from '#libs/mesh/index.ts';
 import { CANCELLED, completed, type Engine, failed, type Outcome } from '../engine.ts';
 
 /** Work without meaning, for tests and benches; see NoopSpec. */
@@ -28,7 +29,7 @@ export const noopBytes = (key: string, length: number): Uint8Array => {
 
 const doTask = (job: NoopJob, task: string): Outcome => {
   const seconds = job.durationMs / 1_000;
-  if (job.isFailing(Number(task.slice(task.lastIndexOf('/') + 1)))) {
+  if (job.isFailing(parseTaskKey(task)?.index ?? 0)) {
     const reason = `task ${task} is one of those that always fail`;
     return failed('RENDER_ERROR', reason, { seconds, log: `${reason}\n` });
   }
