@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Work } from '#libs/contracts/agent.ts';
 import { failed } from '../engines/engine.ts';
@@ -56,6 +57,8 @@ const FINAL: ReadonlySet<FailureClass> = new Set([
 /** What a slot has ready: an engine, or why there is none. */
 interface Ready {
   workloadId: string;
+  /** The work that it was opened for. */
+  work: Work | undefined;
   with: Opened | Failed;
 }
 
@@ -96,16 +99,26 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
     bell = undefined;
   };
 
+  /** What is ready for a workload; undefined also where the mesh describes the work differently by now. */
+  const readyFor = (workloadId: string): Opened | Failed | undefined => {
+    if (ready?.workloadId !== workloadId) return undefined;
+    const work = board.workloadId() === workloadId ? board.work() : ready.work;
+    if (work !== ready.work && !isDeepStrictEqual(work, ready.work)) return undefined;
+    ready.work = work;
+    return ready.with;
+  };
+
   const openFor = async (workloadId: string): Promise<Opened | Failed | Cancelled> => {
     await close();
     if (current === undefined) {
       return { kind: 'cancelled' };
     }
     opening = new AbortController();
-    const opened = await open(workloadId, board.work(), opening.signal);
+    const work = board.work();
+    const opened = await open(workloadId, work, opening.signal);
     opening = undefined;
     if (opened.kind === 'opened' || (opened.kind === 'failed' && FINAL.has(opened.failureClass))) {
-      ready = { workloadId, with: opened };
+      ready = { workloadId, work, with: opened };
     }
     return opened;
   };
@@ -146,7 +159,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
         continue;
       }
       const { workloadId } = current;
-      const engine = ready?.workloadId === workloadId ? ready.with : await openFor(workloadId);
+      const engine = readyFor(workloadId) ?? (await openFor(workloadId));
       // Another one may have taken its place while the engine opened, or none.
       const entry = current;
       if (entry === undefined) {

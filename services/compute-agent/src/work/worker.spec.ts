@@ -4,7 +4,7 @@ import type { DesiredState } from '#libs/contracts/agent.ts';
 import { fakeClock } from '#libs/testing/index.ts';
 import { CANCELLED, completed, failed } from '../engines/engine.ts';
 import type { Cancelled, Failed, Opened, Outcome } from '../engines/engine.ts';
-import { attempts } from '../fixtures/peer.ts';
+import { attempts, noopWork } from '../fixtures/peer.ts';
 import type { OpenWork } from './slot.ts';
 import { startWorker, type WorkerOptions } from './worker.ts';
 
@@ -81,6 +81,23 @@ const setUp = (options: Partial<WorkerOptions> = {}) => {
 };
 
 describe('the slots of a machine', () => {
+  it('open their engine anew when the mesh describes the work differently, and keep it when it says the same again', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(1), ...noopWork({ failingTasks: '1' }) });
+    machine.opened(0);
+    await machine.clock.advance(0);
+    machine.finish('noop/1');
+    await machine.clock.advance(0);
+    await machine.want({ attempts: attempts(2), ...noopWork({ failingTasks: '1' }) });
+    machine.finish('noop/2');
+    await machine.clock.advance(0);
+    await machine.want({ attempts: attempts(3), ...noopWork({ failingTasks: '3' }) });
+    machine.opened(1);
+    await machine.clock.advance(0);
+    expect(machine.log).to.deep.equal(['open w-1', 'run noop/1', 'run noop/2', 'close w-1', 'open w-1', 'run noop/3']);
+    machine.finish('noop/3');
+  });
+
   it('open an engine once and keep it for all tasks of the workload, in the order of the mesh', async () => {
     await using machine = setUp();
     await machine.want({ attempts: [...attempts(2), ...attempts(1)] });
