@@ -11,6 +11,7 @@ export const noop = (spec: Partial<NoopSpec>): NoopSpec => ({
   failingTasks: '',
   maxFailures: 0,
   maxLosses: 0,
+  nodes: [],
   ...spec,
 });
 

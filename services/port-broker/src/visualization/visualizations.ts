@@ -130,7 +130,7 @@ export const openVisualizations = ({
       thrown.code,
       thrown.reason,
       `${thrown.message}; ${next.id} ends next, in ${minutes} min if nobody uses it`,
-      { ...thrown.metadata, next_to_end: next.id },
+      { ...thrown.metadata, nextToEnd: next.id },
       { retryAfterMs: next.left, cause: thrown },
     );
   };

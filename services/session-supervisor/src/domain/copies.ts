@@ -1,4 +1,5 @@
-import type { Crew, Held, Member } from './crew.ts';
+import { kindOf } from '../kinds/kinds.ts';
+import type { Member } from './crew.ts';
 import type { Draft } from './decision.ts';
 import { secondsLeft } from './eta.ts';
 import type { WorkloadState } from './workload.ts';
@@ -16,40 +17,45 @@ const OPENING_SECONDS = 1;
 /** A running attempt that nobody else works on. */
 export interface Running {
   ordinal: number;
+  /** The place of its node in the graph. */
+  node: number;
   owner: string;
   /** How long it is expected to take still. */
   secondsLeft: number;
 }
 
-const sum = (shares: WorkloadState['shares'], key: 'seconds' | 'completed'): number =>
-  shares.reduce((total, share) => total + share[key], 0);
+type Known = Pick<Draft, 'state' | 'crew' | 'now'>;
 
-/** The seconds that a task took on average; undefined before the first is done. */
-const averageSeconds = ({ shares, done }: Pick<WorkloadState, 'shares' | 'done'>): number | undefined =>
-  done.count === 0 ? undefined : sum(shares, 'seconds') / sum(shares, 'completed');
+/** The seconds that a task of a node took on average; undefined before the first is done, and where none may be copied. */
+const averagesOf = ({ header, graph, nodeWork }: WorkloadState): (number | undefined)[] => {
+  const kind = kindOf(header.spec);
+  return graph.nodes.map(({ id }, node) => {
+    const { completed, seconds } = nodeWork[node] ?? { completed: 0, seconds: 0 };
+    return completed === 0 || !kind.mayCopy(header.spec, id) ? undefined : seconds / completed;
+  });
+};
 
 const wins = (secondsPerTask: number, { secondsLeft: left }: Running): boolean =>
   secondsPerTask * MARGIN + OPENING_SECONDS < left;
 
-const runningOf = (crew: Crew, now: number, average: number): Running[] =>
-  [...crew.members.values()].flatMap((member) => {
-    const begun: Held[] = [...member.attempts.values()].slice(0, member.slots);
-    const seconds = member.secondsPerTask ?? average;
-    return begun
-      .filter(({ ordinal }) => crew.holders.get(ordinal) === 1)
-      .map(({ ordinal, since }) => {
-        const running = (now - Math.max(since, member.freeSince)) / 1_000;
-        return { ordinal, owner: member.id, secondsLeft: secondsLeft(seconds, running) };
-      });
-  });
+const runningOf = ({ crew, now }: Known, averages: readonly (number | undefined)[]): Running[] =>
+  [...crew.members.values()].flatMap((member) =>
+    [...member.attempts.values()].slice(0, member.slots).flatMap(({ ordinal, node, since }) => {
+      const average = averages[node];
+      if (average === undefined || crew.holders.get(ordinal) !== 1) return [];
+      const running = (now - Math.max(since, member.freeSince)) / 1_000;
+      return [{ ordinal, node, owner: member.id, secondsLeft: secondsLeft(member.paces[node] ?? average, running) }];
+    }),
+  );
 
 /** The running attempts that a member would probably overtake, the slowest first. */
-export const overtakable = ({ state, crew, now }: Pick<Draft, 'state' | 'crew' | 'now'>, member: Member): Running[] => {
-  const average = averageSeconds(state);
-  if (average === undefined) return [];
-  const own = member.secondsPerTask ?? average;
-  return runningOf(crew, now, average)
-    .filter((running) => running.owner !== member.id && wins(own, running))
+export const overtakable = (known: Known, member: Member): Running[] => {
+  const averages = averagesOf(known.state);
+  return runningOf(known, averages)
+    .filter((running) => {
+      const own = member.paces[running.node] ?? averages[running.node];
+      return own !== undefined && running.owner !== member.id && wins(own, running);
+    })
     .sort((a, b) => b.secondsLeft - a.secondsLeft);
 };
 
@@ -57,13 +63,13 @@ export const overtakable = ({ state, crew, now }: Pick<Draft, 'state' | 'crew' |
  * How many users beside those for its tasks a workload can use: for the copies that run, and for those worth running, by
  * whoever idles already or, if nobody does, by an average user.
  */
-export const usersForCopies = ({ state, crew, now }: Pick<Draft, 'state' | 'crew' | 'now'>): number => {
+export const usersForCopies = (known: Known): number => {
+  const { crew, state } = known;
   const out = [...crew.holders.values()].filter((holders) => holders > 1).length;
-  const average = averageSeconds(state);
-  if (average === undefined) return out;
+  const averages = averagesOf(state);
   const idle = [...crew.members.values()].filter(({ phase, attempts }) => phase === 'ready' && attempts.size === 0);
-  const seconds = Math.min(
-    ...(idle.length > 0 ? idle.map(({ secondsPerTask = average }) => secondsPerTask) : [average]),
+  const fastest = averages.map((average = Infinity, node) =>
+    idle.length === 0 ? average : Math.min(...idle.map(({ paces }) => paces[node] ?? average)),
   );
-  return out + runningOf(crew, now, average).filter((running) => wins(seconds, running)).length;
+  return out + runningOf(known, averages).filter((running) => wins(fastest[running.node] ?? Infinity, running)).length;
 };

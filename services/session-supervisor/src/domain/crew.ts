@@ -58,8 +58,10 @@ export interface Member extends Assigned {
   askedAt: number;
   /** Its work, in order. */
   attempts: Map<string, Held>;
-  /** By measurement; undefined until there is one. */
-  secondsPerTask: number | undefined;
+  /** Seconds per task of each node, by its place in the graph and by measurement; undefined until there is one. */
+  paces: (number | undefined)[];
+  /** How many of its attempts are of each node. */
+  loads: number[];
   /** When it last finished or failed a task, monotonic milliseconds: not before that did it begin the one it runs. */
   freeSince: number;
   /** It is not served before this, monotonic milliseconds: its machine had trouble of its own. */
@@ -69,6 +71,8 @@ export interface Member extends Assigned {
 /** An attempt that is out. */
 export interface Held {
   ordinal: number;
+  /** The place of its node in the graph. */
+  node: number;
   generation: number;
   /** When it was handed out, monotonic milliseconds. */
   since: number;
@@ -99,6 +103,7 @@ export const emptyCrew = (queue: TaskQueue): Crew => ({
 /** Records that a member works on a task. */
 export const hold = (crew: Crew, member: Member, attempt: string, held: Held): void => {
   member.attempts.set(attempt, held);
+  member.loads[held.node] = (member.loads[held.node] ?? 0) + 1;
   crew.holders.set(held.ordinal, (crew.holders.get(held.ordinal) ?? 0) + 1);
   crew.dirty.add(member.id);
 };
@@ -108,6 +113,7 @@ export const letGo = (crew: Crew, member: Member, attempt: string): Held | undef
   const held = member.attempts.get(attempt);
   if (held === undefined) return undefined;
   member.attempts.delete(attempt);
+  member.loads[held.node] = (member.loads[held.node] ?? 1) - 1;
   const left = (crew.holders.get(held.ordinal) ?? 1) - 1;
   if (left > 0) crew.holders.set(held.ordinal, left);
   else crew.holders.delete(held.ordinal);
@@ -135,9 +141,9 @@ export const withdrawTask = (crew: Crew, ordinal: number): void => {
   }
 };
 
-/** Learns a member's speed from the seconds that a task took it. */
-export const learnSpeed = (member: Member, seconds: number): void => {
-  member.secondsPerTask = learnSeconds(member.secondsPerTask, seconds);
+/** Learns a member's speed from the seconds that a task of a node took it. */
+export const learnSpeed = ({ paces }: Member, node: number, seconds: number): void => {
+  paces[node] = learnSeconds(paces[node], seconds);
 };
 
 /** The tasks that a member holds, or that all members hold, as ascending runs. */

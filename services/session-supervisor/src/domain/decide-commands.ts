@@ -1,8 +1,9 @@
 import { record, type Draft, type Refusal } from './decision.ts';
 import { fitCrew } from './decide-users.ts';
 import { damagedOrdinals, MAX_GENERATION, refusalOfReopening, repairEntry } from './reopen.ts';
-import { retriedOrdinals } from './fold.ts';
-import { finish } from './endings.ts';
+import { retryOf } from './fold.ts';
+import { withdrawTask } from './crew.ts';
+import { finish, giveUpHopeless } from './endings.ts';
 import type { RequestMark } from './entries.ts';
 import type { Command } from './inputs.ts';
 import { hasEnded, type WorkloadState } from './workload.ts';
@@ -59,16 +60,19 @@ const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Re
       draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
       return undefined;
     case 'retry': {
-      const ordinals = [...retriedOrdinals(draft.state, command.tasks)];
+      const { tasks, fallout } = retryOf(draft.state, command.tasks);
       if (draft.state.generation >= MAX_GENERATION) return { reason: 'TOO_MANY_RETRIES' };
       record(draft, { kind: 'retried', tasks: command.tasks, ...request });
-      return makeAgain(draft, ordinals);
+      // Whoever works on it does so with what counts no more.
+      for (const ordinal of fallout) withdrawTask(draft.crew, ordinal);
+      return makeAgain(draft, [...tasks, ...fallout]);
     }
     case 'repair': {
       const ordinals = damagedOrdinals(draft.state, command.damaged);
       if (ordinals.length === 0) return undefined;
       if (draft.state.generation >= MAX_GENERATION) return { reason: 'TOO_MANY_RETRIES' };
       record(draft, repairEntry(draft.state, ordinals, command.reason));
+      giveUpHopeless(draft, ordinals);
       return makeAgain(draft, ordinals);
     }
     default:

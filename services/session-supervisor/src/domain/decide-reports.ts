@@ -3,11 +3,11 @@ import { has } from './sets/bitmap.ts';
 import { learnSpeed, letGo, withdrawTask, type Member } from './crew.ts';
 import { record, recordStart, type Draft, type Outcome } from './decision.ts';
 import type { AttemptKey } from './entries.ts';
-import { spendBudget } from './endings.ts';
-import { isTaskFault } from './fold.ts';
+import { openSuccessors, spendBudget } from './endings.ts';
 import type { Report } from './inputs.ts';
 import { serve, serveHungry } from './schedule.ts';
-import { taskOrdinal } from './graph/task-graph.ts';
+import { kindOf } from '../kinds/kinds.ts';
+import { nodeOf, taskOrdinal } from './graph/task-graph.ts';
 import { generationOf, hasEnded, troubleOf } from './workload.ts';
 
 /** Reports of one user, in the order in which they were made. */
@@ -42,7 +42,7 @@ const later = (reason: string): Verdict => ({ verdict: 'LATER', reason });
 
 const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdict | undefined => {
   if (report.forgery !== undefined) return settled(report.forgery);
-  const ordinal = taskOrdinal(draft.state.tasks, report.task);
+  const ordinal = taskOrdinal(draft.state.graph, report.task);
   if (ordinal === undefined) return settled('TASK_UNKNOWN');
   const member = draft.crew.members.get(input.user);
   if (report.body.kind === 'started') {
@@ -55,7 +55,10 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
   const current = generationOf(draft.state, ordinal);
   if (generation > current) return later('GENERATION_AHEAD');
   const key: AttemptKey = { task, generation, attempt, user: input.user };
-  const wasOut = forget(draft, member, attempt, body.seconds, body.kind === 'completed');
+  const wasOut = forget(draft, member, attempt);
+  if (member !== undefined && body.kind === 'completed') {
+    learnSpeed(member, nodeOf(draft.state.graph, ordinal), body.seconds);
+  }
   // Whatever comes of it: if it was out, its task may wait for somebody else now.
   if (wasOut) draft.crew.queue.giveBack(ordinal);
   if (generation < current) return settled('OUTDATED_GENERATION');
@@ -69,6 +72,7 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
     recordStart(draft);
     record(draft, { kind: 'accepted', ...key, userName: input.userName, ...result });
     withdrawTask(draft.crew, ordinal);
+    openSuccessors(draft, ordinal);
     barWhomItShows(draft, ordinal);
     return accepted;
   }
@@ -80,24 +84,18 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
   recordStart(draft);
   const { memoryBytes = 0 } = member ?? {};
   record(draft, { kind: 'attempt-failed', ...key, userName: input.userName, memoryBytes, ...failure });
-  if (member !== undefined && !isTaskFault(body.failureClass)) member.restsUntil = draft.now + REST_MS;
+  const isTaskFault = kindOf(draft.state.header.spec).faultOf(body.failureClass) === 'task';
+  if (member !== undefined && !isTaskFault) member.restsUntil = draft.now + REST_MS;
   draft.crew.queue.giveBack(ordinal);
   spendBudget(draft, ordinal, body.failureClass, body.names, body.reason);
   return accepted;
 };
 
-/** Forgets an attempt whose end is reported and learns the speed from it. Answers whether it was known to be out. */
-const forget = (
-  draft: Draft,
-  member: Member | undefined,
-  attempt: string,
-  seconds: number,
-  isDone: boolean,
-): boolean => {
+/** Forgets an attempt whose end is reported. Answers whether it was known to be out. */
+const forget = (draft: Draft, member: Member | undefined, attempt: string): boolean => {
   const wasWithdrawn = draft.crew.withdrawn.delete(attempt);
   if (member === undefined) return wasWithdrawn;
   const wasHeld = letGo(draft.crew, member, attempt) !== undefined;
   member.freeSince = draft.now;
-  if (isDone) learnSpeed(member, seconds);
   return wasHeld || wasWithdrawn;
 };

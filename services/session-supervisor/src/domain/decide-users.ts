@@ -4,7 +4,7 @@ import { forgetMember, release, spendLoss, takeBack } from './endings.ts';
 import type { HeldClaim } from './inputs.ts';
 import { isFit } from './machines.ts';
 import { effectiveWanted, MAX_WINDOW, serve, serveHungry } from './schedule.ts';
-import { taskKey, taskOrdinal } from './graph/task-graph.ts';
+import { nodeOf, taskKey, taskOrdinal } from './graph/task-graph.ts';
 import { generationOf, isOpen, isOver } from './workload.ts';
 
 /** A user that was asked what it holds and does not answer is taken to hold nothing after this. */
@@ -70,7 +70,8 @@ const welcome = (draft: Draft, assigned: Assigned): boolean => {
     phase: 'asked',
     askedAt: now,
     attempts: new Map(),
-    secondsPerTask: undefined,
+    paces: [],
+    loads: [],
     freeSince: now,
     restsUntil: 0,
   };
@@ -137,7 +138,7 @@ const drop = (draft: Draft, member: Member, isClean: boolean): void => {
     crew.queue.giveBack(held.ordinal);
     if (isClean || !held.isStarted || isOver(state)) continue;
     const { generation, since } = held;
-    const task = taskKey(state.tasks, held.ordinal);
+    const task = taskKey(state.graph, held.ordinal);
     const seconds = (draft.now - Math.max(since, member.freeSince)) / 1_000;
     const { id: user, name: userName } = member;
     record(draft, { kind: 'attempt-lost', task, generation, attempt, user, userName, seconds });
@@ -152,12 +153,12 @@ export const decideUserHeld = (draft: Draft, user: string, connection: string, c
   const member = crew.members.get(user);
   if (member === undefined || member.connection !== connection || member.phase !== 'asked') return;
   for (const { task, generation, attempt } of claims.slice(0, Math.max(MAX_WINDOW, member.slots))) {
-    const ordinal = taskOrdinal(state.tasks, task);
+    const ordinal = taskOrdinal(state.graph, task);
     if (ordinal === undefined || !isOpen(state, ordinal) || generation !== generationOf(state, ordinal)) continue;
     if (member.attempts.has(attempt)) continue;
     // Users work in order and do not say how far they got: as many as it has slots for have begun.
     const isStarted = member.attempts.size < member.slots;
-    hold(crew, member, attempt, { ordinal, generation, since: now, isStarted });
+    hold(crew, member, attempt, { ordinal, node: nodeOf(state.graph, ordinal), generation, since: now, isStarted });
   }
   if (member.attempts.size > 0) recordStart(draft);
   ready(draft, member);

@@ -4,7 +4,8 @@ import { seededRandom } from '#libs/random/index.ts';
 import { has } from './sets/bitmap.ts';
 import type { Assigned, Crew } from './crew.ts';
 import type { Decision } from './decide.ts';
-import { acceptedKey, type Entry, type FailureClass } from './entries.ts';
+import { acceptedKey, type Entry } from './entries.ts';
+import type { FailureClass } from './failure-class.ts';
 import { completed, exchange, failed, header, play, user } from './fixture.ts';
 import { foldDocument } from './fold.ts';
 import type { Command, HeldClaim, Input, Report } from './inputs.ts';
@@ -171,7 +172,9 @@ const checkState = (state: WorkloadState, crew: Crew): void => {
 /** Hand-outs never take a user beyond its window; what it says to hold already may. */
 const checkWindows = (crew: Crew, before: ReadonlyMap<string, number>, hasClaimed: boolean): void => {
   for (const [id, member] of crew.members) {
-    const most = hasClaimed ? MAX_WINDOW : windowOf(member, Infinity, 1);
+    const most = hasClaimed
+      ? MAX_WINDOW
+      : windowOf({ slots: member.slots, secondsPerTask: member.paces[0] }, Infinity, 1);
     expect(member.attempts.size).to.be.at.most(Math.max(before.get(id) ?? 0, most));
   }
 };

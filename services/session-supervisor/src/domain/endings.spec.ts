@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Decision } from './decide.ts';
-import type { FailureClass } from './entries.ts';
+import type { FailureClass } from './failure-class.ts';
 import { completed, exchange, failed, header, holdsNothing, play, reports, user } from './fixture.ts';
 import { countsOf } from './workload.ts';
 

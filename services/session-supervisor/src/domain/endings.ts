@@ -1,10 +1,13 @@
 import { withdraw, withdrawTask } from './crew.ts';
 import { record, type Draft } from './decision.ts';
-import type { FailureClass } from './entries.ts';
+import type { FailureClass } from './failure-class.ts';
 import { rangesOf } from './sets/bitmap.ts';
 import { reachOf } from './schedule.ts';
-import { taskKey, tasksToText } from './graph/task-graph.ts';
-import { countsOf, generationOf, hasEnded, troubleOf, type Trouble } from './workload.ts';
+import { kindOf } from '../kinds/kinds.ts';
+import { isHopeless, successorsOf } from './graph/readiness.ts';
+import { taskKey } from './graph/task-graph.ts';
+import { tasksToText } from './graph/task-text.ts';
+import { countsOf, generationOf, hasEnded, isOpen, isReady, readyCount, troubleOf, type Trouble } from './workload.ts';
 
 /** Failures in all after which a task is given up, in multiples of the budget, however few users tried. */
 const HARD_LIMIT = 3;
@@ -16,11 +19,7 @@ const MOST_FAILURES = 100;
 /** What the matcher says of a user that was given back may be this old; later than that the release was lost. */
 const GIVEN_BACK_MS = 3_000;
 
-/** Whether a failure is the scene's, which no other machine would do better with. */
-const isSceneFault = (failureClass: FailureClass): boolean =>
-  failureClass === 'SCENE_UNREADABLE' || failureClass === 'SCENE_LOST' || failureClass === 'MISSING_ASSETS';
-
-/** After a failed attempt: gives the task up when its budget is spent, ends the workload when the scene is at fault. */
+/** After a failed attempt: gives the task up when its budget is spent, ends the workload when the input is at fault. */
 export const spendBudget = (
   draft: Draft,
   ordinal: number,
@@ -28,11 +27,12 @@ export const spendBudget = (
   names: readonly string[],
   reason: string,
 ): void => {
-  if (hasEnded(draft.state) && isSceneFault(failureClass)) {
+  const isInputFault = kindOf(draft.state.header.spec).faultOf(failureClass) === 'input';
+  if (hasEnded(draft.state) && isInputFault) {
     giveUp(draft, ordinal, `${failureClass}: ${reason}`);
     return;
   }
-  if (isSceneFault(failureClass)) {
+  if (isInputFault) {
     const unsaid = failureClass === 'MISSING_ASSETS' ? names.filter((name) => !reason.includes(name)) : [];
     const message = [reason, ...(unsaid.length > 0 ? [unsaid.join(', ')] : [])].join(': ');
     fail(draft, failureClass, message);
@@ -60,11 +60,32 @@ export const spendLoss = (draft: Draft, ordinal: number): void => {
 };
 
 const giveUp = (draft: Draft, ordinal: number, reason: string): void => {
-  const { tasks } = draft.state;
+  const { graph } = draft.state;
   const generation = generationOf(draft.state, ordinal);
-  record(draft, { kind: 'task-failed', task: taskKey(tasks, ordinal), generation, reason });
+  record(draft, { kind: 'task-failed', task: taskKey(graph, ordinal), generation, reason });
   withdrawTask(draft.crew, ordinal);
+  giveUpHopeless(draft, successorsOf(graph, ordinal));
+  openSuccessors(draft, ordinal);
   pauseIfMostFail(draft, reason);
+};
+
+/** Gives up those of these tasks that can never begin, because what they need was given up; and what needs them in turn. */
+export const giveUpHopeless = (draft: Draft, ordinals: readonly number[]): void => {
+  for (const ordinal of ordinals) {
+    if (!isOpen(draft.state, ordinal) || !isHopeless(draft.state, ordinal)) continue;
+    giveUp(draft, ordinal, 'what it stands after was given up');
+  }
+};
+
+/** After a task was decided: what stood after it waits for a user from now on. */
+export const openSuccessors = (draft: Draft, ordinal: number): void => {
+  const { state, crew, planUsers } = draft;
+  const opened = successorsOf(state.graph, ordinal).filter((each) => isReady(state, each));
+  if (opened.length === 0) return;
+  for (const each of opened) crew.queue.giveBack(each);
+  // More users are wanted than a moment ago if there were tasks for only a few.
+  const hadFew = readyCount(state) - opened.length < Math.min(state.wanted, planUsers);
+  if (hadFew) draft.effects.push({ kind: 'demand', verb: 'more-users' });
 };
 
 /** A workload of which so many tasks and so much of the whole failed pauses itself: something is wrong with it. */
@@ -101,14 +122,15 @@ export const endRepairs = (draft: Draft): void => {
 };
 
 const failForTasks = (draft: Draft): void => {
-  const { tasks, givenUp } = draft.state;
+  const { graph, givenUp, header } = draft.state;
   const failed = givenUp.count;
   const ranges = rangesOf(givenUp);
   const first = ranges[0]?.first ?? 0;
-  const named = tasksToText(tasks, ranges.slice(0, 20));
+  const named = tasksToText(graph, ranges.slice(0, 20));
   const more = ranges.length > 20 ? ', …' : '';
   const why = troubleOf(draft.state, first)?.givenUp ?? '';
-  fail(draft, 'FRAMES_FAILED', `${failed} of ${tasks.indices.count} failed: ${named}${more}; the first: ${why}`);
+  const { tasksFailed } = kindOf(header.spec).words;
+  fail(draft, tasksFailed, `${failed} of ${graph.count} failed: ${named}${more}; the first: ${why}`);
 };
 
 const fail = (draft: Draft, reason: string, message: string): void => {

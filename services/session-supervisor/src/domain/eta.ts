@@ -40,6 +40,27 @@ export const secondsLeft = (secondsPerTask: number, running: number): number =>
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
+/** One step of the work: what is left of it, and its users with their speeds at it. */
+export interface NodeLeft {
+  remaining: number;
+  users: readonly Pace[];
+}
+
+/**
+ * Estimates a graph: as if everybody worked on one node after the other. Unknown as long as a node that has tasks left was
+ * measured on nobody. The rate is that of the whole way to the end.
+ */
+export const estimateNodes = (nodes: readonly NodeLeft[]): Estimate => {
+  const [only] = nodes;
+  if (only !== undefined && nodes.length === 1) return estimate(only.remaining, only.users);
+  const left = nodes.filter(({ remaining }) => remaining > 0);
+  const etas = left.flatMap(({ remaining, users }) => estimate(remaining, users).etaSeconds ?? []);
+  if (etas.length < left.length) return { tasksPerSecond: undefined, etaSeconds: undefined };
+  const etaSeconds = sum(etas);
+  const tasks = sum(left.map(({ remaining }) => remaining));
+  return { etaSeconds, tasksPerSecond: etaSeconds === 0 ? undefined : tasks / etaSeconds };
+};
+
 /**
  * Estimates from the speeds of the users that serve a workload now, and from the tasks that are not done: `remaining`
  * counts waiting, held and running ones. While much is left, it is the remaining work over the sum of rates; at the

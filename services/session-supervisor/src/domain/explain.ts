@@ -1,3 +1,4 @@
+import { kindOf } from '../kinds/kinds.ts';
 import { sparseEntries } from './sets/sparse-map.ts';
 import { countsOf, hasEnded, type WorkloadState } from './workload.ts';
 
@@ -19,7 +20,7 @@ export interface WaitReason {
 
 /** Why a workload waits, the weightiest first; at least one. Pure. */
 export const explain = (state: WorkloadState, planUsers: number, around: Surroundings | undefined): WaitReason[] => {
-  const { phase, ending, wanted, engine, version, header } = state;
+  const { phase, ending, wanted, header } = state;
   if (hasEnded(state)) {
     const ended = { code: 'ENDED', message: `it is ${phase}${ending?.message ? `: ${ending.message}` : ''}` };
     const { count } = state.repairs;
@@ -37,17 +38,10 @@ export const explain = (state: WorkloadState, planUsers: number, around: Surroun
   } else if (around.exchangeError !== '') {
     add('DEPENDENCY_UNAVAILABLE', `users cannot be asked for: ${around.exchangeError}`);
   } else if (phase !== 'paused' && wanted > 0 && around.active === 0) {
-    const what = header.spec.kind === 'noop' ? 'the engine noop' : engine || 'Blender';
-    const from =
-      version === ''
-        ? ` ${header.file?.blenderVersion ?? ''} or later`
-        : ` ${version}, with which its frames are rendered since the first one`;
     if (around.connected === 0) add('NO_USER_CONNECTED', 'no user is connected; start an agent (muster agent)');
     else if (around.suitable === 0) {
-      add(
-        'NO_SUITABLE_USER',
-        `none of the ${around.connected} connected users has ${what}${header.file === undefined ? '' : from}`,
-      );
+      const machine = kindOf(header.spec).words.machine(header.spec, header.file, state);
+      add('NO_SUITABLE_USER', `none of the ${around.connected} connected users has ${machine}`);
     } else {
       add(
         'ALL_USERS_BUSY',
@@ -71,7 +65,9 @@ export const explain = (state: WorkloadState, planUsers: number, around: Surroun
   }
   if (reasons.length === 0) {
     const { remaining } = countsOf(state);
-    add('NOT_WAITING', `${around?.active ?? 0} users work on it, ${remaining} tasks remain`);
+    const { count } = state.blocked;
+    const later = count === 0 ? '' : `, ${count} of them stand after others`;
+    add('NOT_WAITING', `${around?.active ?? 0} users work on it, ${remaining} tasks remain${later}`);
   }
   return reasons;
 };

@@ -2,7 +2,9 @@ import type { Assigned } from './crew.ts';
 import { emptyCrew } from './crew.ts';
 import { decide, type Decision, type Session } from './decide.ts';
 import type { Entry, EntryKind } from './entries.ts';
-import type { NoopSpec, RenderSpec, WorkloadHeader } from './header.ts';
+import type { NoopSpec } from '../kinds/noop/spec.ts';
+import type { RenderSpec } from '../kinds/render/spec.ts';
+import type { WorkloadHeader } from './header.ts';
 import type { Input, Report } from './inputs.ts';
 import { taskQueue } from './order.ts';
 import { begin } from './workload.ts';
@@ -20,7 +22,7 @@ export const header = (tasks: number, spec: Partial<NoopSpec> = {}): WorkloadHea
 export const play = (of: WorkloadHeader) => {
   const session: Session = {
     state: begin(of),
-    crew: emptyCrew(taskQueue(begin(of).tasks.indices.count, 'sequential')),
+    crew: emptyCrew(taskQueue(begin(of).graph.count, 'sequential')),
     planUsers: 100,
   };
   let n = 0;

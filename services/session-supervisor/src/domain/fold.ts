@@ -2,11 +2,14 @@ import { emptyBitmap, has, rangesOf, withBit, withoutBit } from './sets/bitmap.t
 import type { AcceptedResult, Entry, RequestMark } from './entries.ts';
 import { withValue } from './sets/small-int-map.ts';
 import { sparseDelete, sparseSet } from './sets/sparse-map.ts';
-import { ordinalsFromText, taskOrdinal } from './graph/task-graph.ts';
+import { kindOf } from '../kinds/kinds.ts';
+import { blockedAfter, falloutOf, hopesOf } from './graph/readiness.ts';
+import { nodeOf, taskOrdinal } from './graph/task-graph.ts';
+import { ordinalsFromText } from './graph/task-text.ts';
 import { hasEnded, troubleOf, type Phase, type Trouble, type UserShare, type WorkloadState } from './workload.ts';
 
 /** Raise it whenever the same entries fold to another state or the state's form changes: old snapshots are ignored then. */
-export const FOLD_VERSION = 3;
+export const FOLD_VERSION = 4;
 
 /** How many commands are remembered. */
 const REMEMBERED_REQUESTS = 1_000;
@@ -42,9 +45,11 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
     case 'attempt-failed': {
       const { attempt, user, failureClass, reason, log } = entry;
       const last = { attempt, user, failureClass, reason, log, at: at.at };
-      const engine = failureClass === 'ENGINE_UNAVAILABLE' ? engineOf(state, entry.names) : state.engine;
+      const kind = kindOf(state.header.spec);
+      // The first word of a user's machine counts, where nobody chose an engine.
+      const engine = state.engine || kind.engineLearnt(failureClass, entry.names);
       const shortOfBytes = failureClass === 'OUT_OF_MEMORY' ? entry.memoryBytes : 0;
-      const failure = { attempt, user, isTaskFault: isTaskFault(failureClass), shortOfBytes };
+      const failure = { attempt, user, isTaskFault: kind.faultOf(failureClass) === 'task', shortOfBytes };
       return withTrouble({ ...state, engine }, entry.task, (trouble) => ({
         ...trouble,
         failures: [...trouble.failures, failure],
@@ -62,9 +67,9 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
     case 'resumed':
       return remember(goOn(state), entry.request);
     case 'retried':
-      return remember(retried(state, retriedOrdinals(state, entry.tasks)), entry.request);
+      return remember(retried(state, entry.tasks), entry.request);
     case 'repair-wanted':
-      return repairWanted(state, ordinalsFromText(state.tasks, entry.tasks));
+      return repairWanted(state, ordinalsFromText(state.graph, entry.tasks));
     case 'wanted-set':
       return remember({ ...state, wanted: entry.wanted }, entry.request);
     case 'stopped': {
@@ -82,16 +87,6 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
   }
 };
 
-const ENGINE = /^[A-Z0-9_]{1,64}$/;
-
-/** The engine that a scene wants, where nobody chose one: the first word of a user's machine counts. */
-const engineOf = ({ engine, header }: WorkloadState, [named = '']: readonly string[]): string =>
-  header.spec.kind === 'render' && engine === '' && ENGINE.test(named) ? named : engine;
-
-/** Whether a failure counts against the task's budget, rather than against the machine or the scene. */
-export const isTaskFault = (failureClass: string): boolean =>
-  ['RENDER_ERROR', 'PICTURE_INVALID', 'RENDERER_DIED', 'TIMEOUT', 'OUT_OF_MEMORY'].includes(failureClass);
-
 /** Folds all entries of a journal position. */
 export const foldDocument = (
   state: WorkloadState,
@@ -103,28 +98,41 @@ export const foldDocument = (
 };
 
 const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState => {
-  const ordinal = taskOrdinal(state.tasks, result.task);
+  const ordinal = taskOrdinal(state.graph, result.task);
   if (ordinal === undefined) return state;
   const known = state.shares.findIndex(({ id }) => id === result.user);
   const index = known < 0 ? state.shares.length : known;
   const before: UserShare = state.shares[index] ?? { id: result.user, name: '', completed: 0, seconds: 0 };
-  const { generation } = result;
+  const { generation, seconds } = result;
   const shares = state.shares.slice();
   shares[index] = {
     ...before,
     name: result.userName,
     completed: before.completed + 1,
-    seconds: before.seconds + result.seconds,
+    seconds: before.seconds + seconds,
   };
-  return {
-    ...state,
-    shares,
-    done: withBit(state.done, ordinal),
-    doneBy: withValue(state.doneBy, ordinal, index + 1),
-    generations: generation === 0 ? state.generations : withValue(state.generations, ordinal, generation),
-    repairs: withoutBit(state.repairs, ordinal),
-    blame: blamed(state, ordinal, result.user),
-  };
+  return opening(
+    {
+      ...state,
+      shares,
+      nodeWork: withWork(state.nodeWork, nodeOf(state.graph, ordinal), seconds),
+      done: withBit(state.done, ordinal),
+      doneBy: withValue(state.doneBy, ordinal, index + 1),
+      generations: generation === 0 ? state.generations : withValue(state.generations, ordinal, generation),
+      repairs: withoutBit(state.repairs, ordinal),
+      blame: blamed(state, ordinal, result.user),
+    },
+    [ordinal],
+  );
+};
+
+const withWork = (work: WorkloadState['nodeWork'], place: number, seconds: number): WorkloadState['nodeWork'] =>
+  work.map((each, i) => (i === place ? { completed: each.completed + 1, seconds: each.seconds + seconds } : each));
+
+/** Says anew what may begin, after something was decided or undecided about these tasks. */
+const opening = (state: WorkloadState, changed: Iterable<number>): WorkloadState => {
+  const blocked = blockedAfter(state, changed);
+  return blocked === state.blocked ? state : { ...state, blocked };
 };
 
 /** Whoever failed a task that somebody else completed may be at fault itself. */
@@ -137,9 +145,25 @@ const blamed = (state: WorkloadState, ordinal: number, maker: string): WorkloadS
   return blame;
 };
 
-/** The tasks that a retry means. */
-export const retriedOrdinals = (state: Pick<WorkloadState, 'tasks' | 'givenUp'>, tasks: string): Iterable<number> =>
-  tasks === '' ? givenUpOrdinals(state) : ordinalsFromText(state.tasks, tasks);
+/** What a retry changes. */
+export interface Retry {
+  /** The tasks that are to be done again: those named, and what was given up and has to be there first. */
+  readonly tasks: ReadonlySet<number>;
+  /** What stands after a task whose decision is taken back: begun or done on something that counts no more. */
+  readonly fallout: ReadonlySet<number>;
+}
+
+/** Reads a retry. Empty `tasks`: all that were given up. */
+export const retryOf = (state: Pick<WorkloadState, 'graph' | 'done' | 'givenUp'>, text: string): Retry => {
+  const { graph, done, givenUp: failed } = state;
+  const tasks = text === '' ? new Set(givenUpOrdinals(state)) : ordinalsFromText(graph, text);
+  if (graph.nodes.length > 1) {
+    const named = [...tasks];
+    for (const ordinal of named) for (const before of hopesOf(state, ordinal)) tasks.add(before);
+  }
+  const takenBack = [...tasks].filter((ordinal) => has(done, ordinal) || has(failed, ordinal));
+  return { tasks, fallout: falloutOf(graph, takenBack) };
+};
 
 function* givenUpOrdinals({ givenUp: set }: Pick<WorkloadState, 'givenUp'>): Generator<number> {
   for (const { first, last } of rangesOf(set)) for (let ordinal = first; ordinal <= last; ordinal += 1) yield ordinal;
@@ -152,24 +176,35 @@ const goOn = (state: WorkloadState): WorkloadState => ({
   tolerated: state.givenUp.count,
 });
 
-/** Forgets what was decided about tasks; from now on results of a new generation count for them. */
-const undecided = (state: WorkloadState, ordinals: Iterable<number>): WorkloadState => {
+/**
+ * Forgets what was decided about tasks; from now on results of a new generation count for them. Of the fallout that is so
+ * whether it was decided or not, because whoever works on it does so with what counts no more.
+ */
+const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadState => {
   let { done, givenUp: failed, doneBy, generations, troubles, repairs } = state;
   const generation = state.generation + 1;
-  for (const ordinal of ordinals) {
-    troubles = sparseDelete(troubles, ordinal);
-    if (!has(done, ordinal) && !has(failed, ordinal)) continue;
+  const forget = (ordinal: number): void => {
     done = withoutBit(done, ordinal);
     failed = withoutBit(failed, ordinal);
     doneBy = withValue(doneBy, ordinal, 0);
     repairs = withoutBit(repairs, ordinal);
     generations = withValue(generations, ordinal, generation);
+  };
+  for (const ordinal of tasks) {
+    troubles = sparseDelete(troubles, ordinal);
+    if (has(done, ordinal) || has(failed, ordinal)) forget(ordinal);
   }
-  return { ...state, done, givenUp: failed, doneBy, generations, troubles, repairs, generation };
+  for (const ordinal of fallout) {
+    troubles = sparseDelete(troubles, ordinal);
+    forget(ordinal);
+  }
+  const open = { ...state, done, givenUp: failed, doneBy, generations, troubles, repairs, generation };
+  return opening(open, [...tasks, ...fallout]);
 };
 
-const retried = (state: WorkloadState, ordinals: Iterable<number>): WorkloadState => {
-  const open = { ...undecided(state, ordinals), blame: new Map<string, number>(), barred: new Set<string>() };
+const retried = (state: WorkloadState, tasks: string): WorkloadState => {
+  const retry = retryOf(state, tasks);
+  const open = { ...undecided(state, retry), blame: new Map<string, number>(), barred: new Set<string>() };
   if (hasEnded(state)) {
     const { ending: _, ...reopened } = open;
     return goOn({ ...reopened, leastGeneration: open.generation, closed: false });
@@ -180,24 +215,30 @@ const retried = (state: WorkloadState, ordinals: Iterable<number>): WorkloadStat
 };
 
 const repairWanted = (state: WorkloadState, ordinals: ReadonlySet<number>): WorkloadState => {
-  const damaged = [...ordinals].filter((ordinal) => has(state.done, ordinal));
-  const open = undecided(state, damaged);
-  return { ...open, repairs: damaged.reduce(withBit, open.repairs), closed: false };
+  const damaged = new Set([...ordinals].filter((ordinal) => has(state.done, ordinal)));
+  // What stands after them stays as it is: the same result is made again.
+  const open = undecided(state, { tasks: damaged, fallout: new Set() });
+  return { ...open, repairs: [...damaged].reduce(withBit, open.repairs), closed: false };
 };
 
 const untroubled: Trouble = { failures: [], losses: 0 };
 
 const withTrouble = (state: WorkloadState, task: string, change: (trouble: Trouble) => Trouble): WorkloadState => {
-  const ordinal = taskOrdinal(state.tasks, task);
+  const ordinal = taskOrdinal(state.graph, task);
   if (ordinal === undefined) return state;
   return { ...state, troubles: sparseSet(state.troubles, ordinal, change(troubleOf(state, ordinal) ?? untroubled)) };
 };
 
 const givenUp = (state: WorkloadState, task: string, reason: string): WorkloadState => {
-  const ordinal = taskOrdinal(state.tasks, task);
+  const ordinal = taskOrdinal(state.graph, task);
   if (ordinal === undefined) return state;
   const troubled = withTrouble(state, task, (trouble) => ({ ...trouble, givenUp: reason }));
-  return { ...troubled, givenUp: withBit(state.givenUp, ordinal), repairs: withoutBit(state.repairs, ordinal) };
+  const decided = {
+    ...troubled,
+    givenUp: withBit(state.givenUp, ordinal),
+    repairs: withoutBit(state.repairs, ordinal),
+  };
+  return opening(decided, [ordinal]);
 };
 
 const end = (state: WorkloadState, phase: Phase, { n, at }: At, reason: string, message: string): WorkloadState => ({

@@ -1,5 +1,6 @@
 import type { Assigned } from './crew.ts';
-import type { FailureClass, RequestMark } from './entries.ts';
+import type { RequestMark } from './entries.ts';
+import type { FailureClass } from './failure-class.ts';
 
 /** What a user reported of one attempt. */
 export interface Report {

@@ -1,16 +1,13 @@
 import { canServe, meets, type EngineNeeds } from '#libs/engines/index.ts';
+import { kindOf } from '../kinds/kinds.ts';
 import type { Crew, Member } from './crew.ts';
 import type { WorkloadState } from './workload.ts';
 
-/** What the machines of a workload must have now: its frames come from one version of Blender once the first is handed out. */
-export const engineNeeds = ({
-  header,
-  engine,
-  version,
-}: Pick<WorkloadState, 'header' | 'engine' | 'version'>): EngineNeeds =>
-  header.spec.kind === 'noop'
-    ? { family: 'noop', engine: '', minVersion: '', exactVersion: '' }
-    : { family: 'blender', engine, minVersion: header.file?.blenderVersion ?? '', exactVersion: version };
+/** What the machines of a workload must have now. */
+export const engineNeeds = (state: Pick<WorkloadState, 'header' | 'engine' | 'version'>): EngineNeeds => {
+  const { spec, file } = state.header;
+  return kindOf(spec).engineNeeds(spec, file, state);
+};
 
 /** Whether a member may serve: it is not barred, and its machine has an engine that the workload needs. */
 export const isFit = (
@@ -19,11 +16,11 @@ export const isFit = (
 ): boolean => !state.barred.has(member.id) && canServe(member.engines, engineNeeds(state));
 
 /**
- * The version of Blender for a workload that begins now: the one that most of its users have, so that most of them can
- * work on it. Pictures of different versions differ, and an animation should not. Empty for work without Blender.
+ * The version of the engine for a workload that begins now: the one that most of its users have, so that most of them can
+ * work on it. Empty where results may come from any.
  */
 export const versionToBegin = (state: WorkloadState, { members }: Crew): string => {
-  if (state.header.spec.kind === 'noop') return '';
+  if (!kindOf(state.header.spec).keepsOneVersion) return '';
   const needs = engineNeeds(state);
   const counts = new Map<string, number>();
   for (const member of members.values()) {

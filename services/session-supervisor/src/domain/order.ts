@@ -1,5 +1,5 @@
 import { emptyBitmap, nextSet, withBit, withoutBit } from './sets/bitmap.ts';
-import type { Order } from './header.ts';
+import type { Order } from '../kinds/kind.ts';
 
 /** How many tasks of a coarse-first workload are spread over its range before the rest ascends. */
 const SPREAD = 64;
@@ -47,11 +47,13 @@ export interface TaskQueue {
 export const taskQueue = (count: number, order: Order): TaskQueue => {
   const spread = order === 'coarse-first' ? spreadOrdinals(count) : [];
   let returned = emptyBitmap(count);
+  /** Nothing lower was given back. */
+  let lowest = count;
   let spreadAt = 0;
   let ascendingAt = 0;
 
   /** The one whose turn it is for the first time. */
-  const first = (): number | undefined => {
+  const firstTurn = (): number | undefined => {
     const ordinal = spread[spreadAt];
     if (ordinal !== undefined) {
       spreadAt += 1;
@@ -62,7 +64,9 @@ export const taskQueue = (count: number, order: Order): TaskQueue => {
   };
 
   const next: TaskQueue['next'] = (isWaiting, suits = () => true) => {
-    for (let ordinal = nextSet(returned, 0); ordinal !== undefined; ordinal = nextSet(returned, ordinal + 1)) {
+    const first = nextSet(returned, lowest);
+    lowest = first ?? count;
+    for (let ordinal = first; ordinal !== undefined; ordinal = nextSet(returned, ordinal + 1)) {
       const waits = isWaiting(ordinal);
       const fits = waits && suits(ordinal);
       if (fits || !waits) {
@@ -72,7 +76,7 @@ export const taskQueue = (count: number, order: Order): TaskQueue => {
         return ordinal;
       }
     }
-    for (let ordinal = first(); ordinal !== undefined; ordinal = first()) {
+    for (let ordinal = firstTurn(); ordinal !== undefined; ordinal = firstTurn()) {
       if (!isWaiting(ordinal)) {
         continue;
       }
@@ -80,6 +84,7 @@ export const taskQueue = (count: number, order: Order): TaskQueue => {
         return ordinal;
       }
       returned = withBit(returned, ordinal);
+      lowest = Math.min(lowest, ordinal);
     }
     return undefined;
   };
@@ -88,6 +93,7 @@ export const taskQueue = (count: number, order: Order): TaskQueue => {
     next,
     giveBack: (ordinal) => {
       returned = withBit(returned, ordinal);
+      lowest = Math.min(lowest, ordinal);
     },
   };
 };

@@ -2,7 +2,8 @@ import { has } from './sets/bitmap.ts';
 import type { Refusal } from './decision.ts';
 import type { Entry, RequestMark } from './entries.ts';
 import type { Command, Damaged } from './inputs.ts';
-import { taskOrdinal, tasksToText } from './graph/task-graph.ts';
+import { taskOrdinal } from './graph/task-graph.ts';
+import { tasksToText } from './graph/task-text.ts';
 import { generationOf, type WorkloadState } from './workload.ts';
 
 /** Generations are kept in 16 bits. */
@@ -22,16 +23,16 @@ export const refusalOfReopening = (state: WorkloadState): Refusal | undefined =>
 export const damagedOrdinals = (state: WorkloadState, damaged: readonly Damaged[]): number[] =>
   damaged
     .flatMap(({ task, generation }) => {
-      const ordinal = taskOrdinal(state.tasks, task);
+      const ordinal = taskOrdinal(state.graph, task);
       const isAccepted = ordinal !== undefined && has(state.done, ordinal);
       return isAccepted && generationOf(state, ordinal) === generation ? [ordinal] : [];
     })
     .sort((a, b) => a - b);
 
 /** The entry that has these tasks made again. */
-export const repairEntry = ({ tasks }: WorkloadState, ordinals: readonly number[], reason: string): Entry => {
+export const repairEntry = ({ graph }: WorkloadState, ordinals: readonly number[], reason: string): Entry => {
   const ranges = ordinals.map((ordinal) => ({ first: ordinal, last: ordinal }));
-  return { kind: 'repair-wanted', tasks: tasksToText(tasks, ranges), reason };
+  return { kind: 'repair-wanted', tasks: tasksToText(graph, ranges), reason };
 };
 
 /**

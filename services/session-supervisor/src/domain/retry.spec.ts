@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Decision } from './decide.ts';
-import type { FailureClass } from './entries.ts';
+import type { FailureClass } from './failure-class.ts';
 import { explain } from './explain.ts';
 import { completed, exchange, failed, header, holdsNothing, play, reports, user } from './fixture.ts';
 import { foldDocument } from './fold.ts';
 import { reopeningEntries } from './reopen.ts';
 import { freeze, thaw } from './snapshot.ts';
-import { begin, countsOf, generationOf, hasEnded, isOver, openCount, troubleOf } from './workload.ts';
+import { begin, countsOf, generationOf, hasEnded, isOver, readyCount, troubleOf } from './workload.ts';
 
 const kindsOf = ({ entries }: Decision): string[] => entries.map(({ kind }) => kind);
 const outcomeOf = ({ effects }: Decision): unknown =>
@@ -143,7 +143,7 @@ describe('a repair', () => {
     game.reopen({ kind: 'repair', damaged: [{ task: 'noop/1', generation: 0 }], reason: 'missing' });
     expect(game.session.state).to.include({ phase: 'completed', closed: false });
     expect(isOver(game.session.state)).to.equal(false);
-    expect(openCount(game.session.state)).to.equal(1);
+    expect(readyCount(game.session.state)).to.equal(1);
     expect(explain(game.session.state, 10, undefined)[0]?.code).to.equal('UNDER_REPAIR');
     game.connect();
     expect(game.first('u1')).to.include({ ordinal: 1, generation: 1 });

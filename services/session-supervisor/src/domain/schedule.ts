@@ -1,9 +1,9 @@
-import { formatAttemptId } from '#libs/mesh/index.ts';
 import { overtakable, usersForCopies } from './copies.ts';
 import { hold, withdraw, type Crew, type Member } from './crew.ts';
 import { recordStart, type Draft } from './decision.ts';
+import { nodeOf } from './graph/task-graph.ts';
 import { isFit, versionToBegin } from './machines.ts';
-import { generationOf, hasEnded, isOpen, isOver, openCount, troubleOf, type WorkloadState } from './workload.ts';
+import { generationOf, hasEnded, isOver, isReady, readyCount, troubleOf, type WorkloadState } from './workload.ts';
 
 /** A window is so many seconds of work: long enough to ride over a pause of the mesh, short enough to lose little. */
 const WINDOW_SECONDS = 8;
@@ -11,11 +11,11 @@ const WINDOW_SECONDS = 8;
 export const MAX_WINDOW = 256;
 
 /**
- * How many tasks a user should have at a time. Without a measurement two for each slot, so that the next begins while a
+ * How many tasks of one node a user should have at a time. Without a measurement two for each slot, so that the next begins while a
  * result is on its way. At the end no more than its share of what waits, halved, so that all finish together.
  */
 export const windowOf = (
-  { slots, secondsPerTask }: Pick<Member, 'slots' | 'secondsPerTask'>,
+  { slots, secondsPerTask }: { slots: number; secondsPerTask: number | undefined },
   waiting: number,
   members: number,
 ): number => {
@@ -38,7 +38,7 @@ export const effectiveWanted = ({
   now,
 }: Pick<Draft, 'state' | 'crew' | 'planUsers' | 'now'>): number => {
   if (isOver(state) || state.phase === 'paused') return 0;
-  const remaining = openCount(state);
+  const remaining = readyCount(state);
   const triers = state.troubles.count > state.givenUp.count ? state.header.spec.maxFailures : 0;
   // Repairs are made also where nobody is wanted any more: that cannot be changed once the workload has ended.
   const most = Math.min(hasEnded(state) ? Math.max(state.wanted, 1) : state.wanted, planUsers);
@@ -53,24 +53,31 @@ export const reachOf = ({ state, crew, planUsers }: Pick<Draft, 'state' | 'crew'
   return Math.max(crew.members.size, Math.min(offered, state.wanted, planUsers));
 };
 
-/** Tasks that nobody holds and that are not decided. */
-export const waitingCount = (state: WorkloadState, crew: Crew): number => openCount(state) - crew.holders.size;
+/** Tasks that may begin and that nobody holds. */
+const waitingCount = (state: WorkloadState, crew: Crew): number => readyCount(state) - crew.holders.size;
+
+/** Which share of what a member should have at a time it has: tasks of several nodes count by the windows of their own. */
+const loadOf = ({ slots, paces, loads }: Member, waiting: number, members: number): number =>
+  loads.reduce((sum, count, node) => {
+    return count === 0 ? sum : sum + count / windowOf({ slots, secondsPerTask: paces[node] }, waiting, members);
+  }, 0);
 
 /** Hands a member what it should have now. Nothing happens while it has more than half of its window and all slots work. */
 export const serve = (draft: Draft, member: Member): void => {
   const { crew } = draft;
   crew.hungry.delete(member.id);
   if (!mayServe(draft, member)) return;
-  const window = windowOf(member, waitingCount(draft.state, crew) + member.attempts.size, crew.members.size);
-  if (member.attempts.size > Math.max(member.slots, window / 2)) return;
-  while (member.attempts.size < window) {
+  const waiting = waitingCount(draft.state, crew) + member.attempts.size;
+  const load = (): number => loadOf(member, waiting, crew.members.size);
+  if (member.attempts.size > member.slots && load() > 0.5) return;
+  while (load() < 1) {
     const ordinal = next(draft, member);
     if (ordinal === undefined) break;
     handOut(draft, member, ordinal);
   }
   if (member.attempts.size === 0) stealFor(draft, member);
   if (member.attempts.size === 0) copyFor(draft, member);
-  if (member.attempts.size < Math.min(window, member.slots)) crew.hungry.add(member.id);
+  if (member.attempts.size < member.slots) crew.hungry.add(member.id);
 };
 
 /** Serves everybody for whom nothing waited before. */
@@ -94,7 +101,7 @@ const mayServe = ({ state, crew, now }: Draft, member: Member): boolean =>
 const next = (draft: Draft, member: Member): number | undefined => {
   const { state, crew } = draft;
   const isWaiting = (ordinal: number): boolean =>
-    isOpen(state, ordinal) && !crew.holders.has(ordinal) && crew.reserved?.has(ordinal) !== true;
+    isReady(state, ordinal) && !crew.holders.has(ordinal) && crew.reserved?.has(ordinal) !== true;
   return crew.queue.next(isWaiting, (ordinal) => suits(draft, member, ordinal));
 };
 
@@ -118,8 +125,15 @@ const handOut = (draft: Draft, member: Member, ordinal: number): void => {
   const { crew, state, now } = draft;
   recordStart(draft);
   crew.attemptCounter += 1;
-  const attempt = formatAttemptId(state.reign, crew.attemptCounter);
-  hold(crew, member, attempt, { ordinal, generation: generationOf(state, ordinal), since: now, isStarted: false });
+  const attempt = `${state.reign}-${crew.attemptCounter}`;
+  const node = nodeOf(state.graph, ordinal);
+  hold(crew, member, attempt, {
+    ordinal,
+    node,
+    generation: generationOf(state, ordinal),
+    since: now,
+    isStarted: false,
+  });
 };
 
 /**
@@ -135,7 +149,9 @@ const stealFor = (draft: Draft, member: Member): void => {
   }
   if (fullest === undefined) return;
   const { owner, attempts } = fullest;
-  const share = Math.min(Math.ceil(attempts.length / 2), windowOf(member, Infinity, 1));
+  const lastNode = nodeOf(draft.state.graph, attempts.at(-1)?.[1] ?? 0);
+  const most = windowOf({ slots: member.slots, secondsPerTask: member.paces[lastNode] }, Infinity, 1);
+  const share = Math.min(Math.ceil(attempts.length / 2), most);
   for (const [attempt, ordinal] of attempts.slice(-share)) {
     if (!suits(draft, member, ordinal)) continue;
     withdraw(draft.crew, owner, attempt);

@@ -1,15 +1,17 @@
+import { blockedAfter } from './graph/readiness.ts';
 import { bitmapFromJson, bitmapToJson, type BitmapJson } from './sets/bitmap.ts';
 import { smallIntMapFromJson, smallIntMapToJson, type SmallIntMapJson } from './sets/small-int-map.ts';
 import { sparseEntries, sparseMapFrom } from './sets/sparse-map.ts';
 import type { Trouble, WorkloadState } from './workload.ts';
 
-/** A state in the form in which a snapshot keeps it; header and tasks come from the header. */
+/** A state in the form in which a snapshot keeps it; header and graph come from the header, `blocked` from the others. */
 type Frozen = Omit<
   WorkloadState,
   | 'header'
-  | 'tasks'
+  | 'graph'
   | 'done'
   | 'givenUp'
+  | 'blocked'
   | 'doneBy'
   | 'generations'
   | 'repairs'
@@ -31,7 +33,7 @@ type Frozen = Omit<
 
 /** The state in a form that BSON can hold: 3 MB for a million done tasks at most. */
 export const freeze = (state: WorkloadState): unknown => {
-  const { header: _, tasks: __, ...rest } = state;
+  const { header: _, graph: __, blocked: ___, ...rest } = state;
   return {
     ...rest,
     done: bitmapToJson(state.done),
@@ -46,15 +48,19 @@ export const freeze = (state: WorkloadState): unknown => {
   } satisfies Frozen;
 };
 
+function* allOrdinals(size: number): Generator<number> {
+  for (let ordinal = 0; ordinal < size; ordinal += 1) yield ordinal;
+}
+
 /** The inverse of `freeze`; `initial` is `begin(header)`. Throws `SNAPSHOT_UNREADABLE`. */
 export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => {
   const { done, givenUp, doneBy, generations, repairs, troubles, blame, barred, requests, ...rest } = frozen as Frozen;
-  const size = initial.tasks.indices.count;
+  const size = initial.graph.count;
+  const decided = { ...initial, done: bitmapFromJson(done, size), givenUp: bitmapFromJson(givenUp, size) };
   return {
-    ...initial,
+    ...decided,
     ...rest,
-    done: bitmapFromJson(done, size),
-    givenUp: bitmapFromJson(givenUp, size),
+    blocked: blockedAfter(decided, allOrdinals(size)),
     doneBy: smallIntMapFromJson(doneBy, size),
     generations: smallIntMapFromJson(generations, size),
     repairs: bitmapFromJson(repairs, size),

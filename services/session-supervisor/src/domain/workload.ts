@@ -1,9 +1,11 @@
-import { emptyBitmap, has, type Bitmap } from './sets/bitmap.ts';
-import type { FailureClass } from './entries.ts';
+import { kindOf } from '../kinds/kinds.ts';
+import { countBoth, countWithin, emptyBitmap, has, type Bitmap } from './sets/bitmap.ts';
+import type { FailureClass } from './failure-class.ts';
 import type { WorkloadHeader } from './header.ts';
 import { emptySmallIntMap, valueAt, type SmallIntMap } from './sets/small-int-map.ts';
 import { emptySparseMap, sparseGet, type SparseMap } from './sets/sparse-map.ts';
-import { tasksOf, type TaskSet } from './graph/task-graph.ts';
+import { initiallyBlocked } from './graph/readiness.ts';
+import type { TaskGraph } from './graph/task-graph.ts';
 
 /** How a workload stands. */
 export type Phase = 'pending' | 'running' | 'paused' | 'stopped' | 'completed' | 'failed';
@@ -14,6 +16,13 @@ export interface UserShare {
   name: string;
   completed: number;
   /** Seconds of work of its accepted results. */
+  seconds: number;
+}
+
+/** The accepted results of one node. */
+export interface NodeWork {
+  completed: number;
+  /** Seconds of work, all together. */
   seconds: number;
 }
 
@@ -47,7 +56,7 @@ export interface Ending {
 /** The state of a workload: the fold of its journal. Immutable. */
 export interface WorkloadState {
   readonly header: WorkloadHeader;
-  readonly tasks: TaskSet;
+  readonly graph: TaskGraph;
   /** The last position folded. */
   readonly position: number;
   /** The position at which the present owner took over; 0 for the first. */
@@ -59,9 +68,13 @@ export interface WorkloadState {
   readonly startedAt?: number;
   readonly done: Bitmap;
   readonly givenUp: Bitmap;
+  /** Tasks that are not decided and stand after what is not decided either: nobody gets them yet. Follows from the others. */
+  readonly blocked: Bitmap;
   /** For each done task the index into `shares`, plus 1. */
   readonly doneBy: SmallIntMap;
   readonly shares: readonly UserShare[];
+  /** What was done of each node, by its place in the graph. */
+  readonly nodeWork: readonly NodeWork[];
   /** The highest generation of any task: each retry and repair raises it for the tasks that it names. */
   readonly generation: number;
   /** Of tasks that were named by one; see `generationOf`. */
@@ -81,9 +94,9 @@ export interface WorkloadState {
   /** Why the workload paused itself; empty where it did not. */
   readonly pausedBecause: string;
   readonly wanted: number;
-  /** The engine that the scene turned out to want; empty until an agent said so. */
+  /** The engine that the customer chose, or the input turned out to want; empty until then. */
   readonly engine: string;
-  /** The version of Blender that all of its frames are rendered with; empty before the first is handed out. */
+  /** The version of the engine that all results come from; empty before the first hand-out, and where that does not matter. */
   readonly version: string;
   readonly ending?: Ending;
   readonly deleteResults: boolean;
@@ -94,19 +107,22 @@ export interface WorkloadState {
 
 /** `fold(header, [])`: what a workload is before anything happened. */
 export const begin = (header: WorkloadHeader): WorkloadState => {
-  const tasks = tasksOf(header.spec);
-  const size = tasks.indices.count;
+  const kind = kindOf(header.spec);
+  const graph = kind.graphOf(header.spec);
+  const size = graph.count;
   return {
     header,
-    tasks,
+    graph,
     position: 0,
     reign: 0,
     owner: '',
     phase: 'pending',
     done: emptyBitmap(size),
     givenUp: emptyBitmap(size),
+    blocked: initiallyBlocked(graph),
     doneBy: emptySmallIntMap(size),
     shares: [],
+    nodeWork: graph.nodes.map(() => ({ completed: 0, seconds: 0 })),
     generation: 0,
     generations: emptySmallIntMap(size),
     leastGeneration: 0,
@@ -117,7 +133,7 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     tolerated: 0,
     pausedBecause: '',
     wanted: header.wanted,
-    engine: header.spec.kind === 'render' ? header.spec.engine : '',
+    engine: kind.chosenEngine(header.spec),
     version: '',
     deleteResults: false,
     closed: false,
@@ -141,9 +157,15 @@ export const isOver = (state: Pick<WorkloadState, 'phase' | 'repairs'>): boolean
 export const isOpen = (state: WorkloadState, ordinal: number): boolean =>
   !has(state.done, ordinal) && !has(state.givenUp, ordinal) && (!hasEnded(state) || has(state.repairs, ordinal));
 
-/** How many tasks are open. */
-export const openCount = (state: WorkloadState): number =>
-  hasEnded(state) ? state.repairs.count : countsOf(state).remaining;
+/** Whether an open task may begin: what it stands after is decided. */
+export const isReady = (state: WorkloadState, ordinal: number): boolean =>
+  isOpen(state, ordinal) && !has(state.blocked, ordinal);
+
+/** How many tasks are open and may begin. */
+export const readyCount = (state: WorkloadState): number =>
+  hasEnded(state)
+    ? state.repairs.count - countBoth(state.repairs, state.blocked)
+    : countsOf(state).remaining - state.blocked.count;
 
 /** The generation of a task: that of its accepted result, or that of which the next one must be. */
 export const generationOf = (
@@ -154,11 +176,37 @@ export const generationOf = (
   return has(done, ordinal) ? own : Math.max(own, leastGeneration);
 };
 
+/**
+ * Whether an attempt stands on what is in the journal: nobody may work on a task whose predecessors could still turn out
+ * otherwise. `state` is the durable one. Tasks that stand after nothing always are.
+ */
+export const isFounded = (state: WorkloadState, held: { ordinal: number; node: number; generation: number }): boolean =>
+  state.graph.nodes[held.node]?.after.length === 0 ||
+  (!has(state.blocked, held.ordinal) && generationOf(state, held.ordinal) === held.generation);
+
+/** The counts of each node, by its place in the graph. */
+export const nodeCountsOf = ({
+  graph,
+  done,
+  givenUp,
+}: Pick<WorkloadState, 'done' | 'givenUp' | 'graph'>): {
+  total: number;
+  completed: number;
+  failed: number;
+  remaining: number;
+}[] =>
+  graph.nodes.map(({ offset, indices: { count: total } }) => {
+    const range = { first: offset, last: offset + total - 1 };
+    const completed = countWithin(done, range);
+    const failed = countWithin(givenUp, range);
+    return { total, completed, failed, remaining: total - completed - failed };
+  });
+
 /** The counts that people see; completed + failed + remaining = total. */
 export const countsOf = (
-  state: Pick<WorkloadState, 'done' | 'givenUp' | 'tasks'>,
+  state: Pick<WorkloadState, 'done' | 'givenUp' | 'graph'>,
 ): { total: number; completed: number; failed: number; remaining: number } => {
-  const total = state.tasks.indices.count;
+  const total = state.graph.count;
   const completed = state.done.count;
   const failed = state.givenUp.count;
   return { total, completed, failed, remaining: total - completed - failed };

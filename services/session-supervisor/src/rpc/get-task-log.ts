@@ -30,8 +30,11 @@ export const getTaskLog =
   (ctx: Context): Unary<GetTaskLogRequest, GetTaskLogResponse> =>
   async (request, call) => {
     const { document, state, revision } = await resolve(ctx, call.caller, request);
-    const task = request.task.includes('/') ? request.task : `${state.tasks.node}/${request.task}`;
-    const ordinal = taskOrdinal(state.tasks, task);
+    // Where a workload has one step its index is enough.
+    const [only, ...others] = state.graph.nodes;
+    const isWhole = request.task.includes('/') || only === undefined || others.length > 0;
+    const task = isWhole ? request.task : `${only.id}/${request.task}`;
+    const ordinal = taskOrdinal(state.graph, task);
     if (ordinal === undefined) throw taskNotFound(document._id, request.task);
     const last = troubleOf(state, ordinal)?.last;
     if (last === undefined || last.log === '') throw noLog(document._id, task);

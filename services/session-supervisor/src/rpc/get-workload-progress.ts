@@ -2,14 +2,15 @@ import type {
   FrameRange,
   GetWorkloadProgressRequest,
   GetWorkloadProgressResponse,
+  NodeProgress,
   VolatileReply,
 } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { durationToProto } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { valueRangesOf } from '../domain/sets/small-int-map.ts';
-import { tasksToText } from '../domain/graph/task-graph.ts';
-import { countsOf, type WorkloadState } from '../domain/workload.ts';
+import { tasksToText } from '../domain/graph/task-text.ts';
+import { countsOf, nodeCountsOf, type WorkloadState } from '../domain/workload.ts';
+import { durationToProto } from '#libs/mesh/index.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 import { percentageOf, phaseToProto } from './workload-proto.ts';
@@ -29,6 +30,7 @@ export const getWorkloadProgress =
       ...paceOf(owner),
       held: heldOf(owner),
       ...renderedPage(state, after ?? 0, size),
+      nodes: nodesOf(state),
       revision,
     };
   };
@@ -41,6 +43,9 @@ export const paceOf = (
   eta: owner?.etaSeconds === undefined ? undefined : durationToProto(owner.etaSeconds * 1_000),
   tasksPerMinute: owner?.tasksPerMinute ?? 0,
 });
+
+const nodesOf = (state: WorkloadState): NodeProgress[] =>
+  nodeCountsOf(state).map((counts, place) => ({ node: state.graph.nodes[place]?.id ?? '', ...counts }));
 
 const heldOf = (owner: VolatileReply | undefined): FrameRange[] =>
   (owner?.users ?? []).flatMap(({ held, userId, name }) =>
@@ -55,7 +60,7 @@ const renderedPage = (
   const ranges = valueRangesOf(state.doneBy, from, limit);
   const rendered = ranges.map((range) => {
     const share = state.shares[range.value - 1];
-    return { frames: tasksToText(state.tasks, [range]), userId: share?.id ?? '', userName: share?.name ?? '' };
+    return { frames: tasksToText(state.graph, [range]), userId: share?.id ?? '', userName: share?.name ?? '' };
   });
   const last = ranges.at(-1);
   const hasMore =

@@ -9,7 +9,8 @@ import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { has } from '../domain/sets/bitmap.ts';
 import { valueAt } from '../domain/sets/small-int-map.ts';
-import { ordinalsFromText, taskIndex, taskKey } from '../domain/graph/task-graph.ts';
+import { taskIndex, taskKey } from '../domain/graph/task-graph.ts';
+import { ordinalsFromText } from '../domain/graph/task-text.ts';
 import { generationOf, troubleOf, type WorkloadState } from '../domain/workload.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
@@ -27,12 +28,12 @@ export const listTasks =
     const wanted = new Set(request.states);
     const tasks: Task[] = [];
     let ordinal = after ?? 0;
-    for (; ordinal < state.tasks.indices.count && tasks.length < size; ordinal += 1) {
+    for (; ordinal < state.graph.count && tasks.length < size; ordinal += 1) {
       // The state first: where few of a million tasks are wanted, the others must cost next to nothing.
       const taskState = stateOf(state, holders, ordinal);
       if (wanted.size === 0 || wanted.has(taskState)) tasks.push(taskOf(state, holders, ordinal, taskState));
     }
-    const hasMore = ordinal < state.tasks.indices.count;
+    const hasMore = ordinal < state.graph.count;
     return { tasks, nextPageToken: hasMore ? numberPageToken('tasks', ordinal) : '', revision };
   };
 
@@ -45,7 +46,7 @@ const holdersOf = (state: WorkloadState, owner: VolatileReply | undefined): Hold
   const holders = new Map<number, { userId: string; userName: string }>();
   for (const { held, userId, name } of owner?.users ?? []) {
     if (held === '') continue;
-    for (const ordinal of ordinalsFromText(state.tasks, held)) holders.set(ordinal, { userId, userName: name });
+    for (const ordinal of ordinalsFromText(state.graph, held)) holders.set(ordinal, { userId, userName: name });
   }
   return holders;
 };
@@ -64,8 +65,8 @@ const taskOf = (state: WorkloadState, holders: Holders, ordinal: number, taskSta
   const maker = share === undefined ? nobody : { userId: share.id, userName: share.name };
   const holder = taskState === TaskState.RUNNING ? (holders.get(ordinal) ?? nobody) : nobody;
   return {
-    task: taskKey(state.tasks, ordinal),
-    frame: taskIndex(state.tasks, ordinal),
+    task: taskKey(state.graph, ordinal),
+    frame: taskIndex(state.graph, ordinal),
     state: taskState,
     generation: generationOf(state, ordinal),
     ...(taskState === TaskState.COMPLETED ? maker : holder),

@@ -2,9 +2,8 @@ import type { RetryTasksRequest, RetryTasksResponse } from '#libs/contracts/sess
 import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { parseIndices } from '../domain/graph/index-expression.ts';
-import { indicesOf, indicesToText, ordinalOf } from '../domain/graph/index-set.ts';
-import type { TaskSet } from '../domain/graph/task-graph.ts';
+import type { TaskGraph } from '../domain/graph/task-graph.ts';
+import { parseTasks, taskSetToText, unknownTask } from '../domain/graph/task-text.ts';
 import { command } from './command.ts';
 import { resolve } from './target.ts';
 import { viewToProto } from './workload-proto.ts';
@@ -12,20 +11,20 @@ import { viewToProto } from './workload-proto.ts';
 export const retryTasks =
   (ctx: Context): Unary<RetryTasksRequest, RetryTasksResponse> =>
   async (request, call) => {
-    const frames = request.frames === '' ? undefined : parseIndices(request.frames);
     const { document, state } = await resolve(ctx, call.caller, request);
-    const tasks = frames === undefined ? '' : indicesToText(frames);
-    const unknown = frames === undefined ? undefined : firstUnknown(state.tasks, indicesOf(frames));
-    if (unknown !== undefined) {
-      const description = `frame ${unknown} is none of workload ${document._id}'s; see ListTasks`;
-      throw invalidFields([{ field: 'frames', description }]);
-    }
+    const tasks = request.frames === '' ? '' : normalForm(state.graph, request.frames, document._id);
     const target = { workloadId: document._id, customerId: '', requestId: request.requestId };
     const view = await command(ctx, call, target, { $case: 'retry', value: { tasks } });
     return { workload: viewToProto(view), revision: view.revision };
   };
 
-const firstUnknown = ({ indices }: TaskSet, frames: Iterable<number>): number | undefined => {
-  for (const frame of frames) if (ordinalOf(indices, frame) === undefined) return frame;
-  return undefined;
+const normalForm = (graph: TaskGraph, text: string, workload: string): string => {
+  const tasks = parseTasks(graph, text);
+  const unknown = unknownTask(graph, tasks);
+  if (unknown !== undefined) {
+    const name = graph.nodes.length === 1 ? `frame ${unknown.slice(unknown.indexOf('/') + 1)}` : `task ${unknown}`;
+    const description = `${name} is none of workload ${workload}'s; see ListTasks`;
+    throw invalidFields([{ field: 'frames', description }]);
+  }
+  return taskSetToText(graph, tasks);
 };

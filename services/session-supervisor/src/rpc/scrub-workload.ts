@@ -2,7 +2,8 @@ import type { ScrubWorkloadRequest, ScrubWorkloadResponse } from '#libs/contract
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import type { Damaged } from '../domain/inputs.ts';
-import { taskOrdinal, tasksToText, type TaskSet } from '../domain/graph/task-graph.ts';
+import { taskOrdinal, type TaskGraph } from '../domain/graph/task-graph.ts';
+import { tasksToText } from '../domain/graph/task-text.ts';
 import { refusalError } from '../session/errors.ts';
 import { obey, repairOf } from '../session/obey.ts';
 import { scrub } from '../session/scrub.ts';
@@ -30,17 +31,17 @@ export const scrubWorkload =
         : (await obey(ctx, document._id, { requestId: '', command: message }, until, call.signal)).revision;
     return {
       checked: found.checked,
-      missing: textOf(state.tasks, found.missing),
-      damaged: textOf(state.tasks, found.damaged),
+      missing: textOf(state.graph, found.missing),
+      damaged: textOf(state.graph, found.damaged),
       nextPageToken: found.hasMore ? numberPageToken('scrub', found.position) : '',
       revision: position,
     };
   };
 
-const textOf = (tasks: TaskSet, damaged: readonly Damaged[]): string => {
-  const ordinals = damaged.flatMap(({ task }) => taskOrdinal(tasks, task) ?? []).sort((a, b) => a - b);
+const textOf = (graph: TaskGraph, damaged: readonly Damaged[]): string => {
+  const ordinals = damaged.flatMap(({ task }) => taskOrdinal(graph, task) ?? []).sort((a, b) => a - b);
   return tasksToText(
-    tasks,
+    graph,
     ordinals.map((ordinal) => ({ first: ordinal, last: ordinal })),
   );
 };

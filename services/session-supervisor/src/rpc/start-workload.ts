@@ -4,16 +4,15 @@ import type { StartWorkloadRequest, StartWorkloadResponse } from '#libs/contract
 import { StartWorkloadRequest as Request } from '#libs/contracts/session.ts';
 import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
-import { isId } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import type { WorkloadHeader, WorkloadSpec } from '../domain/header.ts';
+import type { WorkloadHeader } from '../domain/header.ts';
 import { begin } from '../domain/workload.ts';
+import type { WorkloadSpec } from '../kinds/kind.ts';
+import { SPEC_CASES, wireOf } from '../kinds/wires.ts';
 import { alreadyRunning, requestIdReused, workloadNotFound } from '../session/errors.ts';
 import { projectionOf } from '../store/workload-document.ts';
 import type { Started } from '../store/workloads.ts';
-import { parseNoop, parseRender } from './parse-spec.ts';
-import { readScene } from './scene.ts';
-import { customerFor } from './target.ts';
+import { ID, customerFor } from './target.ts';
 import { viewToProto } from './workload-proto.ts';
 
 /** What a Start asks for, checked. */
@@ -88,33 +87,25 @@ const parseSpec = (
   { spec, objectId }: StartWorkloadRequest,
   violations: FieldViolation[],
 ): WorkloadSpec | undefined => {
-  switch (spec?.$case) {
-    case 'render':
-      if (!isId(objectId)) {
-        violations.push({
-          field: 'object_id',
-          description: 'must be the id of an object (ObjectService.CreateObject)',
-        });
-      }
-      return parseRender(spec.value, violations);
-    case 'noop':
-      if (objectId !== '') violations.push({ field: 'object_id', description: 'must be empty for noop' });
-      return parseNoop(spec.value, violations);
-    case undefined:
-      violations.push({ field: 'spec', description: 'give render or noop' });
-      return undefined;
-    default:
-      return spec satisfies never;
+  if (spec === undefined) {
+    violations.push({ field: 'spec', description: `give ${SPEC_CASES.join(' or ')}` });
+    return undefined;
   }
+  const wire = wireOf(spec.$case);
+  if (wire.hasInput && !ID.test(objectId)) {
+    const description = 'must be the id of an object (ObjectService.CreateObject)';
+    violations.push({ field: 'object_id', description });
+  }
+  if (!wire.hasInput && objectId !== '') {
+    violations.push({ field: 'object_id', description: `must be empty for ${spec.$case}` });
+  }
+  return wire.parse(spec.value, violations);
 };
 
-const headerOf = async (ctx: Context, ask: Ask, planUsers: number, signal: AbortSignal): Promise<WorkloadHeader> => {
-  const base = {
-    id: ctx.random.id('w'),
-    customer: ask.customer,
-    wanted: ask.wanted ?? planUsers,
-    createdAt: ctx.clock.now(),
-  };
-  if (ask.spec.kind === 'noop') return { ...base, spec: ask.spec };
-  return { ...base, ...(await readScene(ctx, ask.customer, ask.objectId, ask.spec, signal)) };
-};
+const headerOf = async (ctx: Context, ask: Ask, planUsers: number, signal: AbortSignal): Promise<WorkloadHeader> => ({
+  id: ctx.random.id('w'),
+  customer: ask.customer,
+  wanted: ask.wanted ?? planUsers,
+  createdAt: ctx.clock.now(),
+  ...(await wireOf(ask.spec.kind).prepare(ctx, ask.spec, ask.customer, ask.objectId, signal)),
+});

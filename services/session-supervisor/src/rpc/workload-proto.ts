@@ -1,11 +1,10 @@
 import { WorkloadState as ProtoState, type Workload } from '#libs/contracts/session.ts';
-import { indexAt } from '../domain/graph/index-set.ts';
 import type { Phase } from '../domain/workload.ts';
 import { countsOf } from '../domain/workload.ts';
 import type { View } from '../session/reads.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
-import { tasksOf } from '../domain/graph/task-graph.ts';
-import { noopSpecToProto, renderSpecToProto } from './spec-proto.ts';
+import { kindOf } from '../kinds/kinds.ts';
+import { wireOf } from '../kinds/wires.ts';
 
 /** Shares beyond these are left out of a workload. */
 const MAX_SHARES = 1_000;
@@ -66,7 +65,7 @@ export const listedToProto = (document: WorkloadDocument): Workload => {
   const header = headerToProto(document);
   return {
     ...header,
-    spec: inShort(header.spec),
+    spec: wireOf(document.spec.kind).toShortProto(document.spec),
     ...numbers({ total, completed, failed, remaining: total - completed - failed }),
     state: phaseToProto(projection.phase),
     reason: projection.reason,
@@ -78,24 +77,6 @@ export const listedToProto = (document: WorkloadDocument): Workload => {
     revision: projection.position,
     renderVersion: '',
   };
-};
-
-/** Longer expressions would make a page of a list longer than a message may be. */
-const LISTED_CHARS = 200;
-
-const clip = (text: string): string => (text.length > LISTED_CHARS ? `${text.slice(0, LISTED_CHARS - 1)}…` : text);
-
-const inShort = (spec: Workload['spec']): Workload['spec'] => {
-  switch (spec?.$case) {
-    case 'render':
-      return { $case: 'render', value: { ...spec.value, frames: clip(spec.value.frames) } };
-    case 'noop':
-      return { $case: 'noop', value: { ...spec.value, failingTasks: clip(spec.value.failingTasks) } };
-    case undefined:
-      return undefined;
-    default:
-      return spec satisfies never;
-  }
 };
 
 const numbers = (counts: {
@@ -122,19 +103,16 @@ type HeaderPart = Pick<
 >;
 
 const headerToProto = ({ _id, customer, spec, file, createdAt }: WorkloadDocument): HeaderPart => {
-  const { indices } = tasksOf(spec);
+  const [first] = kindOf(spec).graphOf(spec).nodes;
   return {
     workloadId: _id,
     customerId: customer,
     objectId: file?.objectId ?? '',
     fileName: file?.fileName ?? '',
-    spec:
-      spec.kind === 'render'
-        ? { $case: 'render', value: renderSpecToProto(spec) }
-        : { $case: 'noop', value: noopSpecToProto(spec) },
+    spec: wireOf(spec.kind).toProto(spec),
     createTime: createdAt,
     blenderVersion: file?.blenderVersion ?? '',
-    firstFrame: indexAt(indices, 0),
-    lastFrame: indexAt(indices, indices.count - 1),
+    firstFrame: first?.indices.first ?? 0,
+    lastFrame: first?.indices.last ?? 0,
   };
 };

@@ -1,8 +1,8 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { verifyAttemptToken, verifyReceipt, type Secret } from '#libs/auth/index.ts';
 import type { Attempt, Receipt } from '#libs/contracts/common.ts';
-import { formatBlobName } from '#libs/mesh/index.ts';
-import { resultExtension, type WorkloadHeader } from '../domain/header.ts';
+import type { WorkloadHeader } from '../domain/header.ts';
+import { kindOf } from '../kinds/kinds.ts';
 
 /** The secrets with which what users report is checked. */
 export interface Proofs {
@@ -23,7 +23,7 @@ export interface Claimed {
 
 /**
  * Why a claimed result proves nothing, or undefined if it does: the blob service must have signed that exactly these bytes
- * are stored under the attempt's own name. A noop task without a blob has no receipt; its bytes follow from its key.
+ * are stored under the attempt's own name. A result that the mesh knows by itself has no blob and no receipt.
  */
 export const resultForgery = (
   { meshSecret }: Proofs,
@@ -31,9 +31,8 @@ export const resultForgery = (
   attempt: Attempt,
   { receipt, sha256 }: Claimed,
 ): string | undefined => {
-  if (header.spec.kind === 'noop' && header.spec.resultBytes === 0) {
-    return sha256 === noopDigest(header.id, attempt.task) ? undefined : 'RESULT_INVALID';
-  }
+  const known = kindOf(header.spec).knownDigest(header.spec, header.id, attempt.task);
+  if (known !== undefined) return sha256 === known ? undefined : 'RESULT_INVALID';
   if (receipt === undefined) return 'RECEIPT_MISSING';
   if (receipt.sha256 !== sha256) return 'RESULT_INVALID';
   if (receipt.blobName !== resultBlob(header, attempt)) return 'RECEIPT_INVALID';
@@ -48,16 +47,15 @@ export const provenLog = (
   receipt: Receipt | undefined,
 ): string => {
   if (receipt === undefined) return '';
-  const name = formatBlobName({ kind: 'log', workload: header.id, ...attempt });
+  const name = `logs/${header.id}/${attempt.task}/${attempt.generation}-${attempt.attempt}.log`;
   return receipt.blobName === name && isSigned(meshSecret, receipt) ? name : '';
 };
 
 /** Where blob stores the result of an attempt. */
-const resultBlob = ({ id, spec }: WorkloadHeader, attempt: Attempt): string =>
-  formatBlobName({ kind: 'result', workload: id, ...attempt, extension: resultExtension(spec) });
+const resultBlob = ({ id, spec }: WorkloadHeader, { task, generation, attempt }: Attempt): string => {
+  const extension = kindOf(spec).resultExtension(spec, task.slice(0, task.indexOf('/')));
+  return `results/${id}/${task}/${generation}-${attempt}.${extension}`;
+};
 
 const isSigned = (meshSecret: Secret, { blobName, sha256, sizeBytes, signature }: Receipt): boolean =>
   verifyReceipt(meshSecret, { path: blobName, sha256, sizeBytes }, signature);
-
-const noopDigest = (workload: string, task: string): string =>
-  createHash('sha256').update(`${workload}/${task}`).digest('hex');

@@ -32,17 +32,18 @@ describe('the dispatcher', function () {
     const { crew, state } = game.session;
     for (const [i, member] of [...crew.members.values()].entries()) {
       for (let task = 0; task < 250; task += 1) {
-        const held = { ordinal: 400 + i * 250 + task, generation: 0, since: 0, isStarted: false };
+        const held = { ordinal: 400 + i * 250 + task, node: 0, generation: 0, since: 0, isStarted: false };
         hold(crew, member, `7-${i * 250 + task}`, held);
       }
     }
     const dispatcher = createDispatcher({
       workload: 'w-1',
-      tasks: state.tasks,
+      graph: state.graph,
       crew,
       reign: 7,
       workloadKey: workloadKey(parseMeshSecret(MESH_SECRET), 'w-1'),
       work: () => ({ kind: undefined }),
+      maySend: () => true,
       bus,
       clock: systemClock,
       logger: testLog,

@@ -4,21 +4,22 @@ import type { Attempt } from '#libs/contracts/common.ts';
 import type { Work } from '#libs/contracts/agent.ts';
 import { StartRendering, StartRenderingReply, StopWork, type UserWork } from '#libs/contracts/user.ts';
 import type { Clock, Timer } from '#libs/clock/index.ts';
-import { managerSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Crew, Held, Member } from '../domain/crew.ts';
-import { taskIndex, taskKey, type TaskSet } from '../domain/graph/task-graph.ts';
+import { taskKey, type TaskGraph } from '../domain/graph/task-graph.ts';
 
 export interface DispatcherOptions {
   workload: string;
-  tasks: TaskSet;
+  graph: TaskGraph;
   crew: Crew;
   /** The owner's reign, which every message carries. */
   reign: number;
   workloadKey: KeyObject;
   /** What a user must know to do these tasks. */
-  work: (user: string, indices: readonly number[]) => Work;
+  work: (user: string, ordinals: readonly number[]) => Work;
+  /** Whether an attempt may go out: what its task stands after has to be durable first. */
+  maySend: (held: Held) => boolean;
   bus: Bus;
   clock: Clock;
   logger: Logger;
@@ -38,6 +39,8 @@ export interface Leaver {
 export interface Dispatcher {
   /** Sends to everybody in `crew.dirty`, at the end of this turn. */
   flush(): void;
+  /** Looks again at what was kept back, once more is durable. */
+  wrote(): void;
   /** Tells users to stop everything for this workload. Resolves when their managers know, or do not answer. */
   stop(users: readonly Leaver[]): Promise<void>;
   close(): void;
@@ -68,17 +71,19 @@ const ANSWER_MS = 3_000;
 const AGAIN_MS = 1_000;
 
 export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
-  const { workload, tasks, crew, bus, clock, logger } = options;
+  const { workload, graph, crew, bus, clock, logger } = options;
   const attempts = new WeakMap<Held, Attempt>();
   let scheduled: NodeJS.Immediate | undefined;
   let retry: Timer | undefined;
   let counter = 0;
+  /** Users of whose sets something was kept back. */
+  const keptBack = new Set<string>();
 
   const toProto = (user: string, attempt: string, held: Held): Attempt => {
     const known = attempts.get(held);
     if (known !== undefined) return known;
     const { generation } = held;
-    const fields = { task: taskKey(tasks, held.ordinal), generation, attempt };
+    const fields = { task: taskKey(graph, held.ordinal), generation, attempt };
     const token = Buffer.from(attemptToken(options.workloadKey, { ...fields, user }));
     const made = { ...fields, token };
     attempts.set(held, made);
@@ -93,9 +98,10 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
   };
 
   const workOf = (member: Member): UserWork => {
-    const held = member.phase === 'asked' ? [] : [...member.attempts];
+    const held = member.phase === 'asked' ? [] : [...member.attempts].filter(([, one]) => options.maySend(one));
+    if (member.phase !== 'asked' && held.length < member.attempts.size) keptBack.add(member.id);
     const set = held.map(([attempt, one]) => toProto(member.id, attempt, one));
-    const indices = held.map(([, { ordinal }]) => taskIndex(tasks, ordinal));
+    const ordinals = held.map(([, { ordinal }]) => ordinal);
     return {
       userId: member.id,
       connectionId: member.connection,
@@ -103,7 +109,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
         ...stateOf(member),
         adopt: member.phase === 'asked',
         attempts: set,
-        work: set.length === 0 ? undefined : options.work(member.id, indices),
+        work: set.length === 0 ? undefined : options.work(member.id, ordinals),
       },
     };
   };
@@ -121,7 +127,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
     const connections = new Map(members.map(({ id, connection }) => [id, connection]));
     try {
       const bytes = StartRendering.encode({ users: members.map(workOf) }).finish();
-      const answer = await bus.request(managerSubject(manager, 'start-rendering'), bytes, { timeoutMs: ANSWER_MS });
+      const answer = await bus.request(`muster.user.v1.${manager}.start-rendering`, bytes, { timeoutMs: ANSWER_MS });
       for (const user of StartRenderingReply.decode(answer).goneUserIds) {
         options.onGone(user, connections.get(user) ?? '');
       }
@@ -143,6 +149,11 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
 
   return {
     flush,
+    wrote: () => {
+      for (const id of keptBack) crew.dirty.add(id);
+      keptBack.clear();
+      flush();
+    },
     stop: async (users) => {
       const byManager = Map.groupBy(users, ({ manager }) => manager);
       await Promise.all(
@@ -154,7 +165,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
           }));
           const bytes = StopWork.encode({ users: work }).finish();
           await bus
-            .request(managerSubject(manager, 'stop-work'), bytes, { timeoutMs: ANSWER_MS })
+            .request(`muster.user.v1.${manager}.stop-work`, bytes, { timeoutMs: ANSWER_MS })
             .catch((thrown: unknown) => {
               logger.debug(
                 { err: thrown, manager },

@@ -39,25 +39,27 @@ const reportBytes = ({ body }: Report): number => {
   return BASE_BYTES;
 };
 
-/** How many entries an input can lead to at the most. */
-export const mostEntries = (input: Input, { members }: Pick<Crew, 'members'>): number => {
+/** How many entries an input can lead to at the most, in a graph of so many nodes. */
+export const mostEntries = (input: Input, { members }: Pick<Crew, 'members'>, nodes: number): number => {
   if (input.kind === 'reports') {
-    return START_AND_END + input.reports.reduce((sum, { body }) => sum + ENTRIES_OF[body.kind], 0);
+    return START_AND_END + input.reports.reduce((sum, { body }) => sum + ENTRIES_OF[body.kind](nodes), 0);
   }
   if (input.kind === 'user-gone') {
     const member = members.get(input.user);
-    return START_AND_END + (member === undefined ? 0 : lossesOf([member]));
+    return START_AND_END + (member === undefined ? 0 : lossesOf([member], nodes));
   }
-  if (input.kind === 'exchange' || input.kind === 'new-users') return START_AND_END + lossesOf([...members.values()]);
+  if (input.kind === 'exchange' || input.kind === 'new-users')
+    return START_AND_END + lossesOf([...members.values()], nodes);
   return START_AND_END;
 };
 
 /** `started` with the first hand-out and `completed` or `failed` at the end; or a command's own. */
 const START_AND_END = 2;
 
-/** A result may bar a user; a failure may give its task up and pause the workload. */
-const ENTRIES_OF = { started: 0, completed: 2, failed: 3 };
+/** A result may bar a user; a failure may give its task up, with one of each node that stands after it, and pause the workload. */
+const ENTRIES_OF = { started: () => 0, completed: () => 2, failed: (nodes: number) => 2 + nodes };
 
-/** Each loss may give its task up. */
-const lossesOf = (members: readonly Member[]): number =>
-  2 * members.reduce((sum, { attempts }) => sum + [...attempts.values()].filter((held) => held.isStarted).length, 0);
+/** Each loss may give its task up, with one of each node that stands after it. */
+const lossesOf = (members: readonly Member[], nodes: number): number =>
+  (1 + nodes) *
+  members.reduce((sum, { attempts }) => sum + [...attempts.values()].filter((held) => held.isStarted).length, 0);

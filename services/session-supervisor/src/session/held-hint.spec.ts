@@ -11,16 +11,16 @@ describe('the hint of what users hold', () => {
     crew.reservedUntil = 10_000;
     game.input(exchange([user('u1'), user('u2')]));
     game.input(holdsNothing('u1'));
-    expect(heldHint(state.tasks, crew)).to.equal('0-1,20-22');
-    expect(readHeldHint(state.tasks, '0-1,20-22')).to.deep.equal(new Set([0, 1, 20, 21, 22]));
+    expect(heldHint(state.graph, crew)).to.equal('0-1,20-22');
+    expect(readHeldHint(state.graph, '0-1,20-22')).to.deep.equal(new Set([0, 1, 20, 21, 22]));
   });
 
   it('says nothing where nobody holds anything, or too much to be told', () => {
-    const { tasks } = play(header(1_000_000)).session.state;
-    expect(heldHint(tasks, { members: new Map(), reserved: undefined })).to.equal('');
-    expect(readHeldHint(tasks, '')).to.equal(undefined);
+    const { graph } = play(header(1_000_000)).session.state;
+    expect(heldHint(graph, { members: new Map(), reserved: undefined })).to.equal('');
+    expect(readHeldHint(graph, '')).to.equal(undefined);
     const scattered = new Set(Array.from({ length: 30_000 }, (_, i) => i * i).filter((task) => task < 1_000_000));
     for (let i = 0; i < 20_000; i += 1) scattered.add(Math.floor(i * 37.3));
-    expect(heldHint(tasks, { members: new Map(), reserved: scattered })).to.equal('');
+    expect(heldHint(graph, { members: new Map(), reserved: scattered })).to.equal('');
   });
 });

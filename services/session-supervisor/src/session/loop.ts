@@ -90,7 +90,7 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
   /** Whether all that this input can lead to fits into the next document. */
   const hasRoom = (input: Input): boolean =>
     pending.entries.length === 0 ||
-    (pending.entries.length + mostEntries(input, crew) <= GROUP_ENTRIES &&
+    (pending.entries.length + mostEntries(input, crew, durable.graph.nodes.length) <= GROUP_ENTRIES &&
       pending.bytes + inputBytes(input) <= GROUP_BYTES);
 
   const isOverrun = (input: Input): boolean => {

@@ -2,15 +2,16 @@ import { workloadKey } from '#libs/auth/index.ts';
 import type { VolatileReply } from '#libs/contracts/session.ts';
 import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
 import { isDomainError } from '#libs/errors/index.ts';
-import { sessionSubject } from '#libs/mesh/index.ts';
 import { emptyCrew } from '../domain/crew.ts';
 import { demandOf } from '../domain/demand.ts';
 import { ANSWER_MS } from '../domain/decide-users.ts';
 import type { Effect, Outcome } from '../domain/decision.ts';
 import type { RequestMark } from '../domain/entries.ts';
 import type { Command, Input, Report } from '../domain/inputs.ts';
+import { wireOf } from '../kinds/wires.ts';
+import { kindOf } from '../kinds/kinds.ts';
 import { taskQueue } from '../domain/order.ts';
-import { isOver, type WorkloadState } from '../domain/workload.ts';
+import { isFounded, isOver, type WorkloadState } from '../domain/workload.ts';
 import type { Plan } from '../store/customers.ts';
 import type { SessionDeps } from './deps.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -25,7 +26,6 @@ import { giveBack, removeDemand } from './tail.ts';
 import { createTickets } from './tickets.ts';
 import { volatileOf } from './volatile.ts';
 import { usersFromProto } from './wire.ts';
-import { workOf } from './work.ts';
 
 /**
  * Why a session is over: all of its work is done (`closed`), another replica goes on (`let-go`), or the journal contradicts
@@ -65,22 +65,21 @@ const TICK_MS = 1_000;
 /** Runs a workload: the loop that decides and writes, and everything outside that it acts on. */
 export const startSession = (deps: SessionDeps, start: SessionStart): Session => {
   const { bus, clock, events, instance } = deps;
-  const { header, tasks, reign } = start.state;
+  const { header, graph, reign } = start.state;
+  const kind = kindOf(header.spec);
   const logger = deps.logger.child({ workload: header.id });
   const key = workloadKey(deps.meshSecret, header.id);
   const over = Promise.withResolvers<SessionEnd>();
   const stopped = new AbortController();
   const outcomes = createTickets<Outcome[]>();
   const answers = createTickets<number>();
-  const crew = emptyCrew(
-    taskQueue(tasks.indices.count, header.spec.kind === 'render' ? header.spec.order : 'sequential'),
-  );
+  const crew = emptyCrew(taskQueue(graph.count, kind.orderOf(header.spec)));
   let plan = start.plan;
   let demandCounter = 0;
   let exchangeError: unknown;
   let ending: Promise<void> | undefined;
 
-  crew.reserved = readHeldHint(tasks, start.heldHint);
+  crew.reserved = readHeldHint(graph, start.heldHint);
   crew.reservedUntil = clock.monotonic() + ANSWER_MS;
 
   const demand = (): Demand => {
@@ -104,14 +103,15 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     loop.submit({ kind: 'exchange', users: usersFromProto(rest), asked, entitled, suitable, connected });
   };
 
-  const work = workOf(header, deps.meshSecret);
+  const work = wireOf(header.spec.kind).workOf({ ...header, graph }, deps.meshSecret);
   const dispatcher = createDispatcher({
     workload: header.id,
-    tasks,
+    graph,
     crew,
     reign,
     workloadKey: key,
-    work: (machine, indices) => work({ machine, indices, engine: loop.durable().engine }),
+    work: (machine, ordinals) => work({ machine, ordinals, learnt: loop.durable() }),
+    maySend: (held) => isFounded(loop.durable(), held),
     bus,
     clock,
     logger,
@@ -120,7 +120,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   const projector = createProjector({
     write: (projection, frees) => deps.workloads.project(header.id, projection, frees),
-    held: () => heldHint(tasks, crew),
+    held: () => heldHint(graph, crew),
     clock,
     logger,
   });
@@ -237,8 +237,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     perform,
     send: () => dispatcher.flush(),
     onWritten: (document, state) => {
-      bus.publish(sessionSubject(header.id, 'appended'), new Uint8Array());
+      bus.publish(`muster.session.v1.${header.id}.appended`, new Uint8Array());
       publisher.wake(document.n);
+      dispatcher.wrote();
       if (ending === undefined) projector.changed(state);
       for (const entry of document.entries) if (entry.kind === 'attempt-failed') events.attemptFailed(header.id, entry);
       snapshots.written(state);

@@ -6,10 +6,9 @@ import {
 } from '#libs/contracts/agent.ts';
 import type { Outcome as ProtoOutcome } from '#libs/contracts/agent.ts';
 import { DrainRequest, type AssignedUser, type SetDemandResponse } from '#libs/contracts/user.ts';
-import { isSha256 } from '#libs/mesh/index.ts';
 import type { Assigned } from '../domain/crew.ts';
 import type { Outcome } from '../domain/decision.ts';
-import type { FailureClass } from '../domain/entries.ts';
+import type { FailureClass } from '../domain/failure-class.ts';
 import type { WorkloadHeader } from '../domain/header.ts';
 import type { HeldClaim, Report } from '../domain/inputs.ts';
 import { isHandedOut, provenLog, resultForgery, type Proofs } from './admission.ts';
@@ -75,7 +74,7 @@ const reportFromProto = (
           blob: receipt?.blobName ?? '',
           sha256,
           sizeBytes: receipt?.sizeBytes ?? 0,
-          pixelHash: isSha256(pixelHash) ? pixelHash : '',
+          pixelHash: /^[0-9a-f]{64}$/.test(pixelHash) ? pixelHash : '',
           notes: notes.slice(0, MAX_NOTES).map((note) => note.slice(0, MAX_NOTE)),
         },
       };

@@ -1,4 +1,5 @@
-import type { SceneFile, WorkloadHeader, WorkloadSpec } from '../domain/header.ts';
+import type { WorkloadHeader } from '../domain/header.ts';
+import type { InputFile, WorkloadSpec } from '../kinds/kind.ts';
 import type { Phase, WorkloadState } from '../domain/workload.ts';
 import { countsOf, hasEnded } from '../domain/workload.ts';
 
@@ -7,7 +8,7 @@ export interface WorkloadDocument {
   _id: string;
   customer: string;
   spec: WorkloadSpec;
-  file?: SceneFile;
+  file?: InputFile;
   wanted: number;
   createdAt: Date;
   requestId?: string;
@@ -40,7 +41,7 @@ export interface Projection {
   endedAt?: Date;
   reason: string;
   message: string;
-  /** Tasks that users held a moment ago, as a frame expression: a hint for whoever takes over. */
+  /** Tasks that users held a moment ago, as a text: a hint for whoever takes over. */
   held: string;
 }
 

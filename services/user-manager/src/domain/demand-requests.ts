@@ -1,6 +1,7 @@
 import type { Demand, RemoveDemandRequest, UserClaim, UsersReleased } from '#libs/contracts/user.ts';
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
-import { collectViolations, type Violations, isId } from '#libs/mesh/index.ts';
+import { isId } from './ids.ts';
+import { collectViolations, type Violations } from './violations.ts';
 
 const MAX_WANTED = 100_000;
 const MAX_WEIGHT = 1_000;

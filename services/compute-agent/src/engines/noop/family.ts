@@ -2,7 +2,7 @@ import type { NoopSpec } from '#libs/contracts/common.ts';
 import { misunderstood } from '../engine.ts';
 import type { Family } from '../family.ts';
 import { createNoopEngine, type NoopJob } from './noop.ts';
-import { parseNumberList } from './number-list.ts';
+import { parseTaskList } from './task-list.ts';
 
 /** Work without meaning, which every machine can do. It is offered only where somebody asks for it by name. */
 export const noop = {
@@ -16,10 +16,11 @@ export const noop = {
     offers: [{ name: 'noop', version: '1' }],
     engine: createNoopEngine({ clock }),
   }),
-  jobOf(workloadId, { durationMs, resultBytes, failingTasks }) {
-    const isFailing = parseNumberList(failingTasks);
+  jobOf(workloadId, { durationMs, resultBytes, failingTasks, nodes }) {
+    const isFailing = parseTaskList(failingTasks);
     if (isFailing === undefined) return misunderstood(`the list ${failingTasks}`);
-    const job = { workloadId, durationMs, resultBytes, isFailing };
+    const nodeDurationsMs = new Map(nodes.map((node) => [node.id, node.durationMs ?? durationMs]));
+    const job = { workloadId, durationMs, nodeDurationsMs, resultBytes, isFailing };
     return { kind: 'understood', engine: 'noop', scene: undefined, job: () => job };
   },
 } satisfies Family<NoopSpec, NoopJob, unknown>;

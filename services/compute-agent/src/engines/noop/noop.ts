@@ -1,16 +1,17 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '#libs/clock/index.ts';
-import { parseTaskKey } from '#libs/mesh/index.ts';
 import { CANCELLED, completed, type Engine, failed, type Outcome } from '../engine.ts';
 
 /** Work without meaning, for tests and benches; see NoopSpec. */
 export interface NoopJob {
   workloadId: string;
   durationMs: number;
+  /** How long the tasks of a node take, where that differs. */
+  nodeDurationsMs?: ReadonlyMap<string, number>;
   /** 0: no bytes, the digest of the key is the result. */
   resultBytes: number;
-  /** Whether the task of this number, `noop/<number>`, always fails. */
-  isFailing(task: number): boolean;
+  /** Whether the task `<node>/<number>` always fails. */
+  isFailing(task: number, node: string): boolean;
 }
 
 const DIGEST_BYTES = 32;
@@ -27,9 +28,13 @@ export const noopBytes = (key: string, length: number): Uint8Array => {
   return bytes.subarray(0, length);
 };
 
+const durationOf = ({ durationMs, nodeDurationsMs }: NoopJob, task: string): number =>
+  nodeDurationsMs?.get(task.slice(0, task.indexOf('/'))) ?? durationMs;
+
 const doTask = (job: NoopJob, task: string): Outcome => {
-  const seconds = job.durationMs / 1_000;
-  if (job.isFailing(parseTaskKey(task)?.index ?? 0)) {
+  const seconds = durationOf(job, task) / 1_000;
+  const slash = task.indexOf('/');
+  if (job.isFailing(Number(task.slice(slash + 1)), task.slice(0, slash))) {
     const reason = `task ${task} is one of those that always fail`;
     return failed('RENDER_ERROR', reason, { seconds, log: `${reason}\n` });
   }
@@ -50,9 +55,8 @@ export const createNoopEngine = ({ clock }: { clock: Clock }): Engine<NoopJob> =
       : {
           kind: 'opened',
           run: async (task, { signal: stopped }) => {
-            if (job.durationMs > 0) {
-              await clock.sleep(job.durationMs, stopped).catch(() => undefined);
-            }
+            const durationMs = durationOf(job, task.key);
+            if (durationMs > 0) await clock.sleep(durationMs, stopped).catch(() => undefined);
             return stopped.aborted ? CANCELLED : doTask(job, task.key);
           },
           close: async () => undefined,

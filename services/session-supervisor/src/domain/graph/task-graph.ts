@@ -1,47 +1,112 @@
-import { parseIndices } from './index-expression.ts';
-import { indexAt, indicesBetween, indicesOf, ordinalOf, subsetToText, type IndexSet } from './index-set.ts';
-import type { WorkloadSpec } from '../header.ts';
-import type { OrdinalRange } from './ordinals.ts';
+import { formatTaskKey, parseTaskKey } from '#libs/mesh/index.ts';
+import { indexAt, ordinalOf, type IndexSet } from './index-set.ts';
 
-/** The tasks of a workload: one node for now. A task is an *ordinal* inside, a key `<node>/<index>` outside. */
-export interface TaskSet {
-  /** `frames` or `noop`. */
+/** What has to be decided before a task may begin: the task of the same index of another node, where that has one. */
+export interface TaskEdge {
+  /** The id of the node that comes first. */
   readonly node: string;
-  /** The indices: frame numbers, or 0 … tasks - 1. */
-  readonly indices: IndexSet;
+  /** `success`: its result was accepted. `end`: its result was accepted, or it was given up. */
+  readonly on: 'success' | 'end';
 }
 
-/** The tasks of a specification. Costs the same for a million frames as for one. */
-export const tasksOf = (spec: WorkloadSpec): TaskSet =>
-  spec.kind === 'render'
-    ? { node: 'frames', indices: parseIndices(spec.frames) }
-    : { node: 'noop', indices: indicesBetween(0, spec.tasks - 1) };
+/** One step of the work, with a task for each index. */
+export interface TaskNode {
+  /** `[a-z][a-z0-9-]{0,31}`: `frames`, `noop`, `mesh`. */
+  readonly id: string;
+  readonly indices: IndexSet;
+  /** Empty: its tasks may begin at once. */
+  readonly after: readonly TaskEdge[];
+}
 
-/** The frame, or the number of the noop task. */
-export const taskIndex = (tasks: TaskSet, ordinal: number): number => indexAt(tasks.indices, ordinal);
+/** A node with its place in the graph. */
+export interface PlacedNode extends TaskNode {
+  /** The ordinal of its first task. */
+  readonly offset: number;
+  /** The nodes that stand after this one, by their place in `nodes`. */
+  readonly successors: readonly number[];
+}
 
-/** `frames/17`. */
-export const taskKey = (tasks: TaskSet, ordinal: number): string => `${tasks.node}/${taskIndex(tasks, ordinal)}`;
+/**
+ * The tasks of a workload: nodes in an order in which each stands after earlier ones only. A task is an *ordinal* inside,
+ * the offset of its node and its place among the indices, and a key `<node>/<index>` outside.
+ */
+export interface TaskGraph {
+  readonly nodes: readonly PlacedNode[];
+  /** How many tasks there are. */
+  readonly count: number;
+}
 
-const INDEX = /^(0|[1-9]\d{0,8})$/;
+/** Nodes of one graph: bounds what one failure can take with it. */
+export const MAX_NODES = 16;
 
-/** The ordinal of a key, or undefined if the workload has no such task. */
-export const taskOrdinal = (tasks: TaskSet, key: string): number | undefined => {
-  const prefix = `${tasks.node}/`;
-  const index = key.startsWith(prefix) ? key.slice(prefix.length) : '';
-  return INDEX.test(index) ? ordinalOf(tasks.indices, Number(index)) : undefined;
+/**
+ * Makes a graph. Costs the same for a million tasks as for one. Throws RangeError for what is no graph: no node or too many,
+ * one id twice, an edge to a node that is not earlier. Whoever takes graphs from callers checks that first.
+ */
+export const createGraph = (nodes: readonly TaskNode[]): TaskGraph => {
+  if (nodes.length === 0 || nodes.length > MAX_NODES) throw new RangeError(`a graph has 1 to ${MAX_NODES} nodes`);
+  const places = new Map<string, number>();
+  const placed: PlacedNode[] = [];
+  let count = 0;
+  for (const [place, node] of nodes.entries()) {
+    for (const edge of node.after) {
+      if (!places.has(edge.node))
+        throw new RangeError(`${node.id} stands after ${edge.node}, which is no earlier node`);
+    }
+    if (places.has(node.id)) throw new RangeError(`two nodes are called ${node.id}`);
+    places.set(node.id, place);
+    const successors = nodes.flatMap(({ after }, i) => (after.some((edge) => edge.node === node.id) ? [i] : []));
+    placed.push({ ...node, offset: count, successors });
+    count += node.indices.count;
+  }
+  return { nodes: placed, count };
 };
 
-/** Tasks as people write them: `1-40,50`. The ranges ascend. */
-export const tasksToText = (tasks: TaskSet, ordinals: Iterable<OrdinalRange>): string =>
-  subsetToText(tasks.indices, ordinals);
+/** The graph of work that has one step. */
+export const singleNode = (id: string, indices: IndexSet): TaskGraph => createGraph([{ id, indices, after: [] }]);
 
-/** The ordinals of tasks as people write them; those that the workload does not have are left out. */
-export const ordinalsFromText = (tasks: TaskSet, text: string): Set<number> => {
-  const ordinals = new Set<number>();
-  for (const index of indicesOf(parseIndices(text))) {
-    const ordinal = ordinalOf(tasks.indices, index);
-    if (ordinal !== undefined) ordinals.add(ordinal);
+/** The place of a task's node. Throws RangeError outside the graph. O(log nodes). */
+export const nodeOf = ({ nodes, count }: TaskGraph, ordinal: number): number => {
+  if (nodes.length === 1) return 0;
+  if (!(ordinal >= 0 && ordinal < count)) throw new RangeError(`no task has the ordinal ${ordinal} of ${count}`);
+  let low = 0;
+  let high = nodes.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((nodes[middle]?.offset ?? Infinity) <= ordinal) low = middle;
+    else high = middle - 1;
   }
-  return ordinals;
+  return low;
+};
+
+/** A node by its place. Throws RangeError where there is none. */
+export const nodeAt = ({ nodes }: TaskGraph, place: number): PlacedNode => {
+  const node = nodes[place];
+  if (node === undefined) throw new RangeError(`no node has the place ${place}`);
+  return node;
+};
+
+/** The index of a task: the frame's number, the step's case. Throws RangeError outside the graph. */
+export const taskIndex = (graph: TaskGraph, ordinal: number): number => {
+  const { indices, offset } = nodeAt(graph, nodeOf(graph, ordinal));
+  return indexAt(indices, ordinal - offset);
+};
+
+/** `frames/17`. */
+export const taskKey = (graph: TaskGraph, ordinal: number): string => {
+  const { id, indices, offset } = nodeAt(graph, nodeOf(graph, ordinal));
+  return formatTaskKey({ node: id, index: indexAt(indices, ordinal - offset) });
+};
+
+/** The ordinal of the task of this index of a node; undefined where the node lacks the index. */
+export const ordinalIn = ({ indices, offset }: PlacedNode, index: number): number | undefined => {
+  const place = ordinalOf(indices, index);
+  return place === undefined ? undefined : offset + place;
+};
+
+/** The ordinal of a key, or undefined if the workload has no such task. */
+export const taskOrdinal = ({ nodes }: TaskGraph, key: string): number | undefined => {
+  const task = parseTaskKey(key);
+  const node = task === undefined ? undefined : nodes.find(({ id }) => id === task.node);
+  return node === undefined || task === undefined ? undefined : ordinalIn(node, task.index);
 };

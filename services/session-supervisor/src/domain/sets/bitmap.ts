@@ -32,6 +32,21 @@ const wordsOf = (size: number): number => Math.ceil(size / 32);
 /** The empty set of `size` ordinals. */
 export const emptyBitmap = (size: number): Bitmap => ({ size, count: 0, words: sparseNumbers(wordsOf(size)) });
 
+/** The bits of a word that lie between two ordinals, both included. */
+const maskOf = (word: number, { first, last }: OrdinalRange): number => {
+  const from = Math.max(first - (word << 5), 0);
+  const to = Math.min(last - (word << 5), 31);
+  return from > to ? 0 : (-1 << from) & (-1 >>> (31 - to));
+};
+
+/** The set of `size` ordinals that holds these runs. */
+export const bitmapOf = (size: number, ranges: readonly OrdinalRange[]): Bitmap => {
+  const count = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  if (count === 0) return emptyBitmap(size);
+  const bits = (word: number): number => ranges.reduce((mask, range) => mask | maskOf(word, range), 0);
+  return { size, count, words: sparseNumbersFrom(wordsOf(size), bits) };
+};
+
 const check = (size: number, ordinal: number): void => {
   if (ordinal >>> 0 !== ordinal || ordinal >= size) {
     throw new RangeError(`${ordinal} is no ordinal of ${size}`);
@@ -115,6 +130,29 @@ const countBits = (word: number): number => {
   let count = 0;
   for (let left = word; left !== 0; left &= left - 1) {
     count += 1;
+  }
+  return count;
+};
+
+/** How many ordinals from `first` to `last` are in the set. Looks at 32 at a time. */
+export const countWithin = ({ words }: Bitmap, range: OrdinalRange): number => {
+  let count = 0;
+  const end = range.last >>> 5;
+  for (
+    let word = nextNonZero(words, range.first >>> 5);
+    word >= 0 && word <= end;
+    word = nextNonZero(words, word + 1)
+  ) {
+    count += countBits(numberAt(words, word) & maskOf(word, range));
+  }
+  return count;
+};
+
+/** How many ordinals are in both sets. */
+export const countBoth = (a: Bitmap, b: Bitmap): number => {
+  let count = 0;
+  for (let word = nextNonZero(a.words, 0); word >= 0; word = nextNonZero(a.words, word + 1)) {
+    count += countBits(numberAt(a.words, word) & numberAt(b.words, word));
   }
   return count;
 };

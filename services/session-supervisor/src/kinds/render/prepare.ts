@@ -1,15 +1,10 @@
 import { status } from '@grpc/grpc-js';
 import { DomainError, isDomainError } from '#libs/errors/index.ts';
-import { HEAD_BYTES, chooseScene, readBlendHead } from '../kinds/render/blend/blend-head.ts';
-import { indicesBetween, indicesToText } from '../domain/graph/index-set.ts';
-import type { RenderSpec, SceneFile } from '../domain/header.ts';
-import type { Context } from '../context.ts';
-
-/** A render with what only its file could say, and the file. */
-export interface Scene {
-  spec: RenderSpec;
-  file: SceneFile;
-}
+import { indicesBetween, indicesToText } from '../../domain/graph/index-set.ts';
+import type { PrepareDeps } from '../kind-wire.ts';
+import type { InputFile } from '../kind.ts';
+import { HEAD_BYTES, chooseScene, readBlendHead } from './blend/blend-head.ts';
+import type { RenderSpec } from './spec.ts';
 
 /** NOT_FOUND, also for another customer's. */
 const objectNotFound = (objectId: string): DomainError =>
@@ -31,16 +26,16 @@ const sceneNotInHead = (scene: string, scenes: readonly string[]): DomainError =
   );
 
 /** Reads what a render needs to know of its file: only the file's head, and never by starting Blender. */
-export const readScene = async (
-  ctx: Context,
+export const prepareRender = async (
+  { blob }: PrepareDeps,
+  spec: RenderSpec,
   customer: string,
   objectId: string,
-  spec: RenderSpec,
   signal: AbortSignal,
-): Promise<Scene> => {
-  const { object } = await ctx.blob.getObject({ objectId }, signal);
+): Promise<{ spec: RenderSpec; file: InputFile }> => {
+  const { object } = await blob.getObject({ objectId }, signal);
   if (object === undefined || object.customerId !== customer) throw objectNotFound(objectId);
-  const head = await ctx.blob.head(object.blobName, HEAD_BYTES, signal);
+  const head = await blob.head(object.blobName, HEAD_BYTES, signal);
   const { frames, version } = framesAndVersion(head, spec);
   return {
     spec: { ...spec, frames },

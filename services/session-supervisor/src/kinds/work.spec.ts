@@ -3,22 +3,30 @@ import { describe, it } from 'mocha';
 import { parseMeshSecret } from '#libs/auth/index.ts';
 import { header, renderHeader } from '../domain/fixture.ts';
 import { MESH_SECRET } from '../fixtures/mesh.ts';
-import { workOf } from './work.ts';
+import type { WorkloadHeader } from '../domain/header.ts';
+import { kindOf } from './kinds.ts';
+import { wireOf } from './wires.ts';
 
 const secret = parseMeshSecret(MESH_SECRET);
-const ann = { machine: 'ann', engine: '' };
+const ann = { machine: 'ann', learnt: { engine: '', version: '' } };
+const workOf = (of: WorkloadHeader) =>
+  wireOf(of.spec.kind).workOf({ ...of, graph: kindOf(of.spec).graphOf(of.spec) }, secret);
 
 describe('what agents are told of the work', () => {
   it('is the same however many frames there are and however they are written', () => {
     const long = Array.from({ length: 10_000 }, (_, i) => i * 2).join(',');
-    const kind = workOf(renderHeader(long, { samples: 8 }), secret)({ ...ann, indices: [0, 2], engine: 'CYCLES' }).kind;
+    const kind = workOf(renderHeader(long, { samples: 8 }))({
+      ...ann,
+      ordinals: [0, 2],
+      learnt: { engine: 'CYCLES', version: '' },
+    }).kind;
     expect(kind?.value).to.have.property('spec').that.includes({ frames: '', samples: 8, engine: 'CYCLES' });
   });
 
   it('names of the tasks that are to fail only those that the agent has', () => {
     const failingTasks = Array.from({ length: 10_000 }, (_, i) => i * 2).join(',');
-    const work = workOf(header(30_000, { failingTasks }), secret);
-    expect(work({ ...ann, indices: [1, 4, 7, 19_998, 20_000] }).kind?.value).to.include({ failingTasks: '4,19998' });
-    expect(work({ ...ann, indices: [1, 3] }).kind?.value).to.include({ failingTasks: '' });
+    const work = workOf(header(30_000, { failingTasks }));
+    expect(work({ ...ann, ordinals: [1, 4, 7, 19_998, 20_000] }).kind?.value).to.include({ failingTasks: '4,19998' });
+    expect(work({ ...ann, ordinals: [1, 3] }).kind?.value).to.include({ failingTasks: '' });
   });
 });

@@ -1,0 +1,89 @@
+import { bitmapOf, has, withBit, withoutBit, type Bitmap } from '../sets/bitmap.ts';
+import { nodeAt, nodeOf, ordinalIn, taskIndex, type TaskGraph } from './task-graph.ts';
+
+/** What was decided about the tasks of a graph. */
+export interface Decided {
+  readonly graph: TaskGraph;
+  /** Tasks with an accepted result. */
+  readonly done: Bitmap;
+  readonly givenUp: Bitmap;
+  /** Tasks that are not decided and may not begin yet. */
+  readonly blocked: Bitmap;
+}
+
+/** What a task stands after, and whether that is decided as the task needs it. */
+const predecessorsOf = (
+  { graph, done, givenUp }: Omit<Decided, 'blocked'>,
+  ordinal: number,
+): { ordinal: number; isMet: boolean; isHopeless: boolean }[] => {
+  const { after } = nodeAt(graph, nodeOf(graph, ordinal));
+  if (after.length === 0) return [];
+  const index = taskIndex(graph, ordinal);
+  return after.flatMap((edge) => {
+    const node = graph.nodes.find(({ id }) => id === edge.node);
+    const before = node === undefined ? undefined : ordinalIn(node, index);
+    if (before === undefined) return [];
+    const isGivenUp = has(givenUp, before);
+    const isMet = has(done, before) || (isGivenUp && edge.on === 'end');
+    return [{ ordinal: before, isMet, isHopeless: isGivenUp && !isMet }];
+  });
+};
+
+/** The tasks that stand directly after one. */
+export const successorsOf = (graph: TaskGraph, ordinal: number): number[] => {
+  const { successors } = nodeAt(graph, nodeOf(graph, ordinal));
+  if (successors.length === 0) return [];
+  const index = taskIndex(graph, ordinal);
+  return successors.flatMap((place) => ordinalIn(nodeAt(graph, place), index) ?? []);
+};
+
+/** Whether a task that is not decided can never begin: what it needs was given up. */
+export const isHopeless = (decided: Omit<Decided, 'blocked'>, ordinal: number): boolean =>
+  predecessorsOf(decided, ordinal).some((before) => before.isHopeless);
+
+/** What was given up and has to be done again before a task can begin, directly or by way of others. */
+export const hopesOf = (decided: Omit<Decided, 'blocked'>, ordinal: number): number[] =>
+  predecessorsOf(decided, ordinal)
+    .filter((before) => before.isHopeless)
+    .flatMap((before) => [before.ordinal, ...hopesOf(decided, before.ordinal)]);
+
+/** All that stands after these tasks, directly or by way of others; the tasks themselves are not among it unless they do. */
+export const falloutOf = (graph: TaskGraph, ordinals: Iterable<number>): Set<number> => {
+  const fallout = new Set<number>();
+  if (graph.nodes.length === 1) return fallout;
+  const waiting = [...ordinals];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    for (const ordinal of successorsOf(graph, next)) {
+      if (fallout.has(ordinal)) continue;
+      fallout.add(ordinal);
+      waiting.push(ordinal);
+    }
+  }
+  return fallout;
+};
+
+/** The tasks that may not begin before anything is decided. */
+export const initiallyBlocked = ({ nodes, count }: TaskGraph): Bitmap =>
+  bitmapOf(
+    count,
+    nodes.flatMap(({ after, offset, indices }) =>
+      after.length === 0 ? [] : [{ first: offset, last: offset + indices.count - 1 }],
+    ),
+  );
+
+/** `blocked` after something was decided, or undecided, about these tasks: they and what stands after them are looked at again. */
+export const blockedAfter = (decided: Decided, changed: Iterable<number>): Bitmap => {
+  const { graph, done, givenUp } = decided;
+  let { blocked } = decided;
+  if (graph.nodes.length === 1) return blocked;
+  const look = (ordinal: number): void => {
+    const isDecided = has(done, ordinal) || has(givenUp, ordinal);
+    const isBlocked = !isDecided && predecessorsOf(decided, ordinal).some(({ isMet }) => !isMet);
+    blocked = isBlocked ? withBit(blocked, ordinal) : withoutBit(blocked, ordinal);
+  };
+  for (const ordinal of changed) {
+    look(ordinal);
+    for (const successor of successorsOf(graph, ordinal)) look(successor);
+  }
+  return blocked;
+};

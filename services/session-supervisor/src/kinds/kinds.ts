@@ -1,0 +1,8 @@
+import type { Kind, WorkloadSpec } from './kind.ts';
+import { noop } from './noop/noop.ts';
+import { render } from './render/render.ts';
+
+const kinds: { readonly [K in WorkloadSpec['kind']]: Kind<Extract<WorkloadSpec, { kind: K }>> } = { noop, render };
+
+/** The kind of a specification, to be asked about that one alone. */
+export const kindOf = (spec: WorkloadSpec): Kind<WorkloadSpec> => kinds[spec.kind];

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import { indicesBetween } from '../../domain/graph/index-set.ts';
+import { createGraph, singleNode } from '../../domain/graph/task-graph.ts';
+import { faultOf } from '../faults.ts';
+import type { Kind } from '../kind.ts';
+import type { NoopSpec } from './spec.ts';
+
+/** Work without meaning, for tests and benches. */
+export const noop: Kind<NoopSpec> = {
+  graphOf: ({ tasks, nodes }) =>
+    nodes === undefined
+      ? singleNode('noop', indicesBetween(0, tasks - 1))
+      : createGraph(nodes.map(({ id, tasks: own, after }) => ({ id, indices: indicesBetween(0, own - 1), after }))),
+  orderOf: () => 'sequential',
+  chosenEngine: () => '',
+  engineNeeds: () => ({ family: 'noop', engine: '', minVersion: '', exactVersion: '' }),
+  keepsOneVersion: false,
+  faultOf,
+  engineLearnt: () => '',
+  mayCopy: () => true,
+  resultExtension: () => 'bin',
+  knownDigest: ({ resultBytes }, workload, task) =>
+    resultBytes === 0 ? createHash('sha256').update(`${workload}/${task}`).digest('hex') : undefined,
+  words: {
+    tasksFailed: 'FRAMES_FAILED',
+    machine: () => 'the engine noop',
+  },
+};

@@ -1,0 +1,71 @@
+import { EdgeCondition, type NoopNode as ProtoNode, type NoopSpec as ProtoNoopSpec } from '#libs/contracts/common.ts';
+import type { FieldViolation } from '#libs/errors/index.ts';
+import { isNode } from '#libs/mesh/index.ts';
+import { MAX_INDICES } from '../../domain/graph/index-set.ts';
+import { MAX_NODES } from '../../domain/graph/task-graph.ts';
+import { parseTasks, taskSetToText } from '../../domain/graph/task-text.ts';
+import { specFields, type SpecFields } from '../spec-fields.ts';
+import type { NoopNode, NoopSpec } from './spec.ts';
+
+const MAX_DURATION_MS = 3_600_000;
+
+/** Work without meaning, as asked for. Wrong fields are added to `violations`. */
+export const parseNoop = (spec: ProtoNoopSpec, violations: FieldViolation[]): NoopSpec => {
+  const fields = specFields('noop', violations);
+  const { check, text, budgets } = fields;
+  const { tasks, durationMs, resultBytes } = spec;
+  const nodes = spec.nodes.length === 0 ? undefined : parseNodes(fields, spec);
+  if (nodes === undefined) check(tasks >= 1 && tasks <= MAX_INDICES, 'tasks', 'must be 1 to 1,000,000');
+  else check(tasks === 0, 'tasks', 'must be 0 where there are nodes');
+  check(durationMs <= MAX_DURATION_MS, 'duration_ms', 'must be at most 3,600,000');
+  check(resultBytes <= 16_777_216, 'result_bytes', 'must be at most 16,777,216');
+  const named = { nodes: nodes ?? [{ id: 'noop' }] };
+  const read = (failing: string): string => taskSetToText(named, parseTasks(named, failing));
+  return {
+    kind: 'noop',
+    tasks,
+    durationMs,
+    resultBytes,
+    failingTasks: text('failing_tasks', spec.failingTasks, read),
+    ...(nodes === undefined ? {} : { nodes }),
+    ...budgets(spec),
+  };
+};
+
+const parseNodes = ({ check }: SpecFields, { nodes, durationMs }: ProtoNoopSpec): NoopNode[] => {
+  check(nodes.length <= MAX_NODES, 'nodes', `must be at most ${MAX_NODES}`);
+  const total = nodes.reduce((sum, { tasks }) => sum + tasks, 0);
+  check(total <= MAX_INDICES, 'nodes', 'must have at most 1,000,000 tasks together');
+  const sizes = new Map<string, number>();
+  return nodes.slice(0, MAX_NODES).map((node, i) => {
+    const at = `nodes[${i}]`;
+    check(isNode(node.id), `${at}.id`, 'must be a letter, then letters, digits and -, at most 32, in lower case');
+    check(!sizes.has(node.id), `${at}.id`, 'is the name of an earlier node');
+    check(node.tasks >= 1, `${at}.tasks`, 'must be 1 to 1,000,000');
+    check((node.durationMs ?? 0) <= MAX_DURATION_MS, `${at}.duration_ms`, 'must be at most 3,600,000');
+    const after = parseEdges(check, `${at}.after`, node, sizes);
+    sizes.set(node.id, node.tasks);
+    return { id: node.id, tasks: node.tasks, durationMs: node.durationMs ?? durationMs, after };
+  });
+};
+
+const parseEdges = (
+  check: SpecFields['check'],
+  at: string,
+  { after, tasks }: ProtoNode,
+  earlier: ReadonlyMap<string, number>,
+): NoopNode['after'] => {
+  check(after.length <= MAX_NODES, at, `must be at most ${MAX_NODES}`);
+  return after.slice(0, MAX_NODES).map(({ node, on }, i) => {
+    const size = earlier.get(node);
+    check(size !== undefined, `${at}[${i}].node`, 'must be the id of an earlier node');
+    check(
+      size === undefined || tasks <= size,
+      `${at}[${i}].node`,
+      'has fewer tasks than the node that stands after it',
+    );
+    check(on !== EdgeCondition.UNRECOGNIZED, `${at}[${i}].on`, 'is unknown');
+    check(after.findIndex((edge) => edge.node === node) === i, `${at}[${i}].node`, 'is named twice');
+    return { node, on: on === EdgeCondition.END ? 'end' : 'success' };
+  });
+};

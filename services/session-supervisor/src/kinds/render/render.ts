@@ -1,0 +1,39 @@
+import { parseIndices } from '../../domain/graph/index-expression.ts';
+import { singleNode } from '../../domain/graph/task-graph.ts';
+import { faultOf } from '../faults.ts';
+import type { Kind } from '../kind.ts';
+import type { RenderSpec } from './spec.ts';
+
+const ENGINE = /^[A-Z0-9_]{1,64}$/;
+
+/** The frames of a Blender scene. */
+export const render: Kind<RenderSpec> = {
+  graphOf: ({ frames }) => singleNode('frames', parseIndices(frames)),
+  orderOf: ({ order }) => order,
+  chosenEngine: ({ engine }) => engine,
+  engineNeeds: (_spec, file, { engine, version }) => ({
+    family: 'blender',
+    engine,
+    minVersion: file?.blenderVersion ?? '',
+    exactVersion: version,
+  }),
+  // Pictures of different versions differ, and an animation should not.
+  keepsOneVersion: true,
+  faultOf,
+  // A .blend's head does not say its engine: the first machine that lacks it does.
+  engineLearnt: (failureClass, [named = '']) =>
+    failureClass === 'ENGINE_UNAVAILABLE' && ENGINE.test(named) ? named : '',
+  mayCopy: () => true,
+  resultExtension: ({ format }) => ({ PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' })[format],
+  knownDigest: () => undefined,
+  words: {
+    tasksFailed: 'FRAMES_FAILED',
+    machine: (_spec, file, { engine, version }) => {
+      const what = engine || 'Blender';
+      if (file === undefined) return what;
+      return version === ''
+        ? `${what} ${file.blenderVersion} or later`
+        : `${what} ${version}, with which its frames are rendered since the first one`;
+    },
+  },
+};

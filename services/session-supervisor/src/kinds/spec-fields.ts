@@ -1,0 +1,56 @@
+import type { Duration } from '#libs/contracts/rpc.ts';
+import { isDomainError, type FieldViolation } from '#libs/errors/index.ts';
+import type { Budgets } from './kind.ts';
+
+/** Checks the fields of one kind's specification; what does not hold is added to the violations. */
+export interface SpecFields {
+  /** `field` is the proto's name without the kind. */
+  check: (holds: boolean, field: string, description: string) => void;
+  /** What `read` makes of a text; empty for an empty one, and where `read` throws a typed error. */
+  text: (field: string, text: string, read: (text: string) => string) => string;
+  /** A span of 1 s to 24 h in milliseconds. */
+  span: (field: string, duration: Duration | undefined, defaultMs: number) => number;
+  /** The budgets of a task, with defaults. */
+  budgets: (spec: Budgets) => Budgets;
+}
+
+const DAY_MS = 86_400_000;
+const DEFAULT_FAILURES = 3;
+const DEFAULT_LOSSES = 5;
+
+export const specFields = (kind: string, violations: FieldViolation[]): SpecFields => {
+  const check: SpecFields['check'] = (holds, field, description) => {
+    if (!holds) violations.push({ field: `${kind}.${field}`, description });
+  };
+  return {
+    check,
+    text: (field, text, read) => {
+      if (text === '') return '';
+      try {
+        return read(text);
+      } catch (thrown) {
+        if (!isDomainError(thrown)) throw thrown;
+        check(false, field, thrown.message);
+        return '';
+      }
+    },
+    span: (field, duration, defaultMs) => {
+      if (duration === undefined) return defaultMs;
+      const ms = duration.seconds * 1_000 + duration.nanos / 1e6;
+      check(ms >= 1_000 && ms <= DAY_MS, field, 'must be 1 s to 24 h');
+      return ms;
+    },
+    budgets: ({ maxFailures, maxLosses }) => {
+      check(maxFailures <= 100, 'max_failures', 'must be 1 to 100, or 0 for 3');
+      check(maxLosses <= 100, 'max_losses', 'must be 1 to 100, or 0 for 5');
+      return { maxFailures: maxFailures || DEFAULT_FAILURES, maxLosses: maxLosses || DEFAULT_LOSSES };
+    },
+  };
+};
+
+/** Longer expressions would make a page of a list longer than a message may be. */
+const LISTED_CHARS = 200;
+
+/** A text as lists show it. */
+export const clipped = (text: string): string =>
+  text.length > LISTED_CHARS ? `${text.slice(0, LISTED_CHARS - 1)}…` : text;

@@ -1,0 +1,18 @@
+import type { WorkloadSpec } from './kind.ts';
+import type { KindWire, SpecCase, SpecProto } from './kind-wire.ts';
+import { noopWire } from './noop/wire.ts';
+import { renderWire } from './render/wire.ts';
+
+type Wires = {
+  readonly [C in SpecCase]: KindWire<Extract<SpecProto, { $case: C }>['value'], Extract<WorkloadSpec, { kind: C }>>;
+};
+
+const wires: Wires = { noop: noopWire, render: renderWire };
+
+/** What callers can ask for. */
+export const SPEC_CASES = Object.keys(wires) as readonly SpecCase[];
+
+type AnyWire = KindWire<SpecProto['value'], WorkloadSpec>;
+
+/** The wire half of a kind, to be asked about specifications of that kind alone. */
+export const wireOf = (kind: SpecCase): AnyWire => wires[kind];
