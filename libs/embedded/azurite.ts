@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { StoreProgram } from './program.ts';
 
 export interface AzuriteOptions {
@@ -44,8 +43,8 @@ export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<Store
     env: {
       // Not on the command line, which everybody on the machine can read.
       AZURITE_ACCOUNTS: `${AZURITE_ACCOUNT}:${key}`,
-      // Compiling it takes a second; where it was stopped in peace once, the next start finds that done.
-      NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+      // As our own programs, see libs/telemetry/register.ts; it is written when Azurite ends in good order.
+      NODE_COMPILE_CACHE: fileURLToPath(new URL('../../.tools/compile-cache', import.meta.url)),
     },
     url: `DefaultEndpointsProtocol=http;AccountName=${AZURITE_ACCOUNT};AccountKey=${key};BlobEndpoint=${endpoint};`,
     stopMs: STOP_MS,

@@ -18,9 +18,6 @@ const STOP_MS = 25_000;
 
 const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** Node keeps compiled modules there: a process of ours then starts with half of the CPU time. */
-const COMPILE_CACHE = inRepository('.tools/compile-cache');
-
 /** Collect sooner: what thousands of calls at once leave behind must not stay as the size of the process. */
 const THRIFTY = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
 
@@ -37,7 +34,7 @@ export const serviceProgram = ({ name, env, readyFile }: ServiceProgramOptions):
   name,
   command: process.execPath,
   args: serviceArguments(name),
-  env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...env, MUSTER_READY_FILE: readyFile },
+  env: { ...env, MUSTER_READY_FILE: readyFile },
   stopMs: STOP_MS,
   ready: async ({ pid, signal }) => {
     // What an earlier process left there says another pid.
