@@ -1,12 +1,15 @@
+import { backoffMs } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { isTransient, outage } from './failures.ts';
 import type { Invocation } from './invocation.ts';
 
+const pause = { firstMs: 250, longestMs: 5_000 };
+
 /** How long to wait before the next try, in milliseconds: what the server asked for, or a growing span with jitter. */
 export const retryDelayMs = (failures: number, askedMs: number | undefined, random: number): number =>
-  Math.max(askedMs ?? 0, Math.min(5_000, 250 * 2 ** Math.min(failures - 1, 10)) * (0.5 + random / 2));
+  Math.max(askedMs ?? 0, backoffMs(pause, failures, random));
 
 export interface PatienceOptions {
   clock: Clock;

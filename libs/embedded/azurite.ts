@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { poll } from '#libs/async/index.ts';
+import { systemClock } from '#libs/clock/index.ts';
 import type { StoreProgram } from './program.ts';
 
 export interface AzuriteOptions {
@@ -49,7 +50,7 @@ export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<Store
     url: `DefaultEndpointsProtocol=http;AccountName=${AZURITE_ACCOUNT};AccountKey=${key};BlobEndpoint=${endpoint};`,
     stopMs: STOP_MS,
     ready: async ({ signal }) => {
-      while (!(await isAnswering(endpoint, signal))) await sleep(POLL_MS, undefined, { signal });
+      await poll(() => isAnswering(endpoint, signal), { clock: systemClock, everyMs: POLL_MS, signal });
     },
   };
 };

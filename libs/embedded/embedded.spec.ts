@@ -43,7 +43,8 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
     (thrown: unknown) => thrown,
   );
 
-describe('mongod', () => {
+describe('mongod', function () {
+  this.timeout(60_000);
   it('lets in only who knows the password, and keeps what it acknowledged over kill -9', async () => {
     const where = { dir: freshDir(), port: await freePort(), path };
     const program = await mongod({ ...where, password: 'a-password' });
@@ -94,7 +95,8 @@ describe('natsServer', () => {
   });
 });
 
-describe('azurite', () => {
+describe('azurite', function () {
+  this.timeout(60_000);
   it('keeps blobs over a SIGTERM, and refuses another key', async () => {
     const where = { dir: freshDir(), port: await freePort() };
     const program = await azurite({ ...where, key: Buffer.from('a key').toString('base64') });

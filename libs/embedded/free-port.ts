@@ -2,21 +2,25 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-// Below the range that Linux takes for outgoing connections, so that none of those gets it before the server does.
+// Below the range that Linux takes for outgoing connections, because one of those could get it before the server does.
 const FIRST = 20_000;
 const LAST = 32_000;
 const TRIES = 50;
 
-/** A port of the loopback interface that nobody listens on now. Chosen at random; somebody else may still be faster. */
-export const freePort = async (): Promise<number> => {
+/**
+ * A port of the loopback interface that nobody listens on now, and none of `except`. Chosen at random; somebody else may
+ * still be faster.
+ */
+export const freePort = async (except: ReadonlySet<number> = new Set()): Promise<number> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = randomInt(FIRST, LAST);
-    if (await isFree(port)) return port;
+    if (!except.has(port) && (await isPortFree(port))) return port;
   }
   throw new Error(`${TRIES} ports between ${FIRST} and ${LAST} are all taken`);
 };
 
-const isFree = async (port: number): Promise<boolean> => {
+/** Whether nobody listens on a port of the loopback interface now. */
+export const isPortFree = async (port: number): Promise<boolean> => {
   const server = createServer();
   try {
     server.listen({ port, host: '127.0.0.1', exclusive: true });

@@ -3,7 +3,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram } from './find-program.ts';
 import type { StoreProgram } from './program.ts';
-import { REPLICA_SET, writablePrimary } from './replica-set.ts';
 
 export interface MongodOptions {
   /** Where its data go; made when it is missing. */
@@ -15,6 +14,7 @@ export interface MongodOptions {
   path: string | undefined;
 }
 
+const REPLICA_SET = 'rs0';
 const USER = 'muster';
 const STOP_MS = 15_000;
 
@@ -40,7 +40,11 @@ export const mongod = async ({ dir, port, password, path }: MongodOptions): Prom
         ? `mongodb://${at}/?${options}`
         : `mongodb://${login.username}:${login.password}@${at}/?${options}&authSource=admin`,
     stopMs: STOP_MS,
-    ready: (started) => writablePrimary({ port, login }, started),
+    ready: async (started) => {
+      // The driver takes long to load, and most who use this library start no mongod.
+      const { writablePrimary } = await import('./replica-set.ts');
+      await writablePrimary({ replicaSet: REPLICA_SET, port, login }, started);
+    },
   };
 };
 

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { poll } from '#libs/async/index.ts';
+import { systemClock } from '#libs/clock/index.ts';
 import { findProgram } from './find-program.ts';
 import type { Started, StoreProgram } from './program.ts';
 
@@ -62,7 +63,8 @@ const configuration = ({ dir, port, password, serverName }: Settings): string =>
 
 /** It greets every connection with what it is; by the name we know that it is ours and not another one on that port. */
 const answering = async (port: number, serverName: string, { signal }: Started): Promise<void> => {
-  while (!(await greeting(port, signal)).includes(serverName)) await sleep(POLL_MS, undefined, { signal });
+  const isOurs = async () => (await greeting(port, signal)).includes(serverName);
+  await poll(isOurs, { clock: systemClock, everyMs: POLL_MS, signal });
 };
 
 const greeting = (port: number, signal: AbortSignal): Promise<string> =>

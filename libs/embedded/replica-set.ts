@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:net';
 import { MongoClient, MongoServerError } from 'mongodb';
-import { portOpen } from './port-open.ts';
+import { poll } from '#libs/async/index.ts';
+import { systemClock } from '#libs/clock/index.ts';
 import type { Started } from './program.ts';
 
-/** The name of the set. */
-export const REPLICA_SET = 'rs0';
-
 export interface Member {
+  /** The name of the set. */
+  replicaSet: string;
   port: number;
   /** The user that must exist; undefined where nobody logs in. */
   login: { username: string; password: string } | undefined;
@@ -47,23 +47,33 @@ const connected = async (port: number, login?: Member['login']): Promise<MongoCl
 };
 
 /** Everything here may be asked without a password. */
-const makePrimary = async ({ port }: Member, { signal }: Started): Promise<void> => {
-  await portOpen(port, signal);
+const makePrimary = async (member: Member, { signal }: Started): Promise<void> => {
+  const { port } = member;
+  const polling = { clock: systemClock, everyMs: POLL_MS, signal };
+  await poll(() => isListening(port), polling);
   const client = await connected(port);
   try {
-    for (; ; await sleep(POLL_MS, undefined, { signal })) {
+    await poll(async () => {
       const hello = await client.db('admin').command({ hello: 1 });
-      if (hello['isWritablePrimary'] === true) return;
-      if (hello['isreplicaset'] === true) await initiate(client, port);
-    }
+      if (hello['isreplicaset'] === true) await initiate(client, member);
+      return hello['isWritablePrimary'] === true;
+    }, polling);
   } finally {
     await client.close();
   }
 };
 
-const initiate = async (client: MongoClient, port: number): Promise<void> => {
+const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+
+const initiate = async (client: MongoClient, { replicaSet, port }: Member): Promise<void> => {
   const config = {
-    _id: REPLICA_SET,
+    _id: replicaSet,
     members: [{ _id: 0, host: `127.0.0.1:${port}` }],
     settings: { electionTimeoutMillis: 1_000 },
   };

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { poll } from '#libs/async/index.ts';
+import { systemClock } from '#libs/clock/index.ts';
 import type { Program } from './program.ts';
 
 export interface ServiceProgramOptions {
@@ -38,7 +39,8 @@ export const serviceProgram = ({ name, env, readyFile }: ServiceProgramOptions):
   stopMs: STOP_MS,
   ready: async ({ pid, signal }) => {
     // What an earlier process left there says another pid.
-    while ((await readReady(readyFile))?.pid !== pid) await sleep(POLL_MS, undefined, { signal });
+    const isReady = async () => (await readReady(readyFile))?.pid === pid;
+    await poll(isReady, { clock: systemClock, everyMs: POLL_MS, signal });
   },
 });
 

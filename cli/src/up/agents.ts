@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
+import { inParallel } from '#libs/async/index.ts';
 import { MachineServiceService } from '#libs/contracts/user.ts';
 import { createClient } from '#libs/grpc/client/create-client.ts';
 import { DomainError } from '#libs/errors/index.ts';
@@ -8,8 +9,8 @@ import type { Part } from '../context.ts';
 import { textOf } from '../failures.ts';
 import { persistently, type PatienceOptions } from '../patience.ts';
 import { writePrivate } from './files.ts';
-import { ownProcess } from './services.ts';
-import { together, type Surroundings } from './surroundings.ts';
+import { serviceProcess } from './services.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export interface Enrolment {
   /** The user-manager's target. */
@@ -72,28 +73,26 @@ const agentReadyMs = 120_000;
 const enrolPatienceMs = 30_000;
 
 /** Enrols and starts the agents of a mesh, side by side; one that does not start is told, and the others go on. */
-export const startAgents = (around: Surroundings, endpoints: Record<Part, string>): Promise<void> =>
-  together(
-    Array.from({ length: around.options.agents }, async (_, i) => {
-      try {
-        await startAgent(around, endpoints, `agent-${i + 1}`);
-      } catch (error) {
-        // A mesh without this machine is still a mesh.
-        if (!around.signal.aborted) around.tell(undefined, `agent-${i + 1}: ${textOf(error)}`);
-      }
-    }),
-  );
+export const startAgents = (around: Surroundings, endpoints: Record<Part, string>): Promise<void> => {
+  const names = Array.from({ length: around.options.agents }, (_, i) => `agent-${i + 1}`);
+  return inParallel(Infinity, names, async (name) => {
+    try {
+      await startAgent(around, endpoints, name);
+    } catch (error) {
+      // A mesh without this machine is still a mesh.
+      if (!around.signal.aborted) around.tell(undefined, `${name}: ${textOf(error)}`);
+    }
+  });
+};
 
 const startAgent = async (around: Surroundings, endpoints: Record<Part, string>, name: string): Promise<void> => {
-  const { options, layout, secrets, keeper, clock, random, signal, env } = around;
+  const { options, layout, secrets, supervisor, clock, random, signal } = around;
   const operatorToken = secrets.tokens.operator;
   const patience = { clock, random, signal, patienceMs: enrolPatienceMs };
   const tokenFile = layout.secret(`${name}.token`);
-  await writePrivate(
-    tokenFile,
-    `${await enrol({ target: endpoints.user, operatorToken, tls: options.tls, name, patience })}\n`,
-  );
+  const token = await enrol({ target: endpoints.user, operatorToken, tls: options.tls, name, patience });
+  await writePrivate(tokenFile, `${token}\n`);
   const own = agentEnvironment({ ...options, tokenFile, endpoints, cache: layout.data(name) });
-  const common = { layout, clock, signal, readyMs: agentReadyMs };
-  await keeper.add(ownProcess({ ...common, name, kind: 'agent', service: 'compute-agent', env: { ...env, ...own } }));
+  const program = serviceProcess(name, 'compute-agent', own, layout);
+  await supervisor.add({ kind: 'agent', program, readyMs: agentReadyMs });
 };

@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import { poll } from '#libs/async/index.ts';
 import type { Cli } from '../cli.ts';
 import { precondition } from '../failures.ts';
 import { readIfThere } from './files.ts';
@@ -30,12 +31,9 @@ export const bringDown = async (
   const holder = await findHolder(layout.lock);
   if (holder !== undefined) {
     await signal(holder, 'SIGTERM');
-    const untilMs = clock.monotonic() + patienceMs;
-    while (await isAlive(holder)) {
-      if (clock.monotonic() > untilMs) {
-        throw precondition('STILL_RUNNING', `process ${holder.pid} did not end within ${patienceMs / 1_000} s`);
-      }
-      await clock.sleep(pollMs, interrupt);
+    const hasEnded = async () => !(await isAlive(holder));
+    if (!(await poll(hasEnded, { clock, everyMs: pollMs, withinMs: patienceMs, signal: interrupt }))) {
+      throw precondition('STILL_RUNNING', `process ${holder.pid} did not end within ${patienceMs / 1_000} s`);
     }
   }
   await using _lock = await takeLock(layout.lock);

@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { aborted } from '#libs/async/index.ts';
+import { aborted, inParallel } from '#libs/async/index.ts';
 import type { Cli } from '../cli.ts';
 import { Interrupted } from '../failures.ts';
 import { startAgents } from './agents.ts';
 import { inheritedEnvironment, tlsEnvironment } from './environment.ts';
 import { writePrivateJson } from './files.ts';
-import { createKeeper } from './keeper.ts';
 import { prepareDirectory } from './layout.ts';
 import { childMark, endLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
@@ -13,9 +12,10 @@ import type { UpOptions } from './options.ts';
 import { keepPorts } from './ports.ts';
 import { createProcessTable } from './process-table.ts';
 import { keepSecrets } from './secrets.ts';
-import { endpointsOf, instanceEnvironment, ownProcess, serviceEnvironment, serviceInstances } from './services.ts';
+import { endpointsOf, instanceEnvironment, serviceEnvironment, serviceInstances, serviceProcess } from './services.ts';
 import { startStores, storeNames } from './stores.ts';
-import { together, type Surroundings } from './surroundings.ts';
+import { createSupervisor } from './supervise.ts';
+import type { Surroundings } from './surroundings.ts';
 import { endpointLines, type Tell } from './tell.ts';
 
 /** Services find their stores ready, so this is for a slow machine. */
@@ -39,14 +39,14 @@ export const bringUp = async (cli: Cli, options: UpOptions, tell: Tell): Promise
   const names = [...storeNames(options), ...serviceInstances(options).map(({ name }) => name)];
   const ports = await keepPorts(layout.ports, names);
   const table = await createProcessTable(layout.processes);
-  const keeper = createKeeper({ clock, table, restarts: options.restart, tell });
   const env = {
     ...inheritedEnvironment(cli.env.inherited),
     ...tlsEnvironment(options.tls),
     ...childMark(secrets.nonce, layout.directory),
   };
+  const supervisor = createSupervisor({ clock, table, layout, env, restarts: options.restart, signal, tell });
   try {
-    await startEverything({ options, layout, ports, secrets, keeper, clock, random, signal, env, tell });
+    await startEverything({ options, layout, ports, secrets, supervisor, clock, random, signal, env, tell });
     await aborted(signal);
     tell(undefined, 'draining: agents, services, stores');
   } catch (error) {
@@ -54,28 +54,26 @@ export const bringUp = async (cli: Cli, options: UpOptions, tell: Tell): Promise
     throw error;
   } finally {
     await rm(layout.announcement, { force: true });
-    await keeper.drain();
+    await supervisor.drain();
   }
 };
 
 const startEverything = async (around: Surroundings): Promise<void> => {
-  const { options, layout, ports, secrets, keeper, clock, signal, tell } = around;
+  const { options, layout, ports, secrets, supervisor, signal, tell } = around;
   const stores = await startStores(around);
   signal.throwIfAborted();
 
   const endpoints = endpointsOf(options, ports);
-  const env = { ...around.env, ...serviceEnvironment(layout, stores, endpoints, options) };
-  await together(
-    serviceInstances(options).map(async ({ name, service }) => {
-      const own = {
-        MUSTER_LISTEN: `127.0.0.1:${ports[name] ?? 0}`,
-        ...instanceEnvironment(name, layout, options),
-        MUSTER_SERVICE_TOKEN_FILE: await secrets.keepToken(name, 'service', name),
-      };
-      const common = { layout, clock, signal, readyMs: serviceReadyMs };
-      await keeper.add(ownProcess({ ...common, name, kind: 'service', service, env: { ...env, ...own } }));
-    }),
-  );
+  const shared = serviceEnvironment(layout, stores, endpoints, options);
+  await inParallel(Infinity, serviceInstances(options), async ({ name, service }) => {
+    const own = {
+      MUSTER_LISTEN: `127.0.0.1:${ports[name] ?? 0}`,
+      ...instanceEnvironment(name, layout, options),
+      MUSTER_SERVICE_TOKEN_FILE: await secrets.keepToken(name, 'service', name),
+    };
+    const program = serviceProcess(name, service, { ...shared, ...own }, layout);
+    await supervisor.add({ kind: 'service', program, readyMs: serviceReadyMs });
+  });
   await writePrivateJson(layout.context, { endpoints, tokens: secrets.tokens, ca: options.tls?.ca ?? null });
 
   await startAgents(around, endpoints);

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { poll } from '#libs/async/index.ts';
+import { rotate, tailOf } from '#libs/embedded/index.ts';
 import type { Cli } from '../cli.ts';
 import { Interrupted, precondition } from '../failures.ts';
-import { rotate, tail } from './child.ts';
 import { readIfThere } from './files.ts';
 import { prepareDirectory, type Layout } from './layout.ts';
 import { alreadyUp, findHolder } from './lock.ts';
@@ -40,21 +41,22 @@ export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell):
   let exitCode: number | null | undefined;
   child.once('exit', (code) => (exitCode = code));
 
-  for (;;) {
+  const look = async () => {
     const announced = await announcement(layout, child.pid);
-    if (announced !== undefined) {
-      const { endpoints, pid } = announced;
-      tell({ event: 'endpoints', ...endpoints, context: layout.context }, endpointLines(endpoints, layout.context));
-      tell({ event: 'ready', pid }, 'ready');
-      child.unref();
-      return;
-    }
-    if (exitCode !== undefined) throw upFailed(log, await tail(log));
-    await cli.clock.sleep(pollMs, cli.interrupt).catch(() => {
-      child.kill('SIGTERM');
-      child.unref();
-      throw new Interrupted('interrupted; the mesh that was starting ends');
-    });
+    if (announced === undefined && exitCode !== undefined) throw upFailed(log, await tailOf(log));
+    return announced;
+  };
+  const { clock, interrupt: signal } = cli;
+  try {
+    const { endpoints, pid } = await poll(look, { clock, everyMs: pollMs, signal });
+    tell({ event: 'endpoints', ...endpoints, context: layout.context }, endpointLines(endpoints, layout.context));
+    tell({ event: 'ready', pid }, 'ready');
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    child.kill('SIGTERM');
+    throw new Interrupted('interrupted; the mesh that was starting ends');
+  } finally {
+    child.unref();
   }
 };
 

@@ -1,3 +1,4 @@
+import { poll } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { findByEnvironment, isAlive, signal, type ProcessIdentity } from '#libs/processes/index.ts';
 
@@ -32,12 +33,7 @@ export const endLeftovers = async (clock: Clock, nonce: string, directory: strin
   return found.length;
 };
 
-const areGone = async (clock: Clock, identities: readonly ProcessIdentity[], withinMs: number): Promise<boolean> => {
-  const untilMs = clock.monotonic() + withinMs;
-  for (;;) {
-    const alive = await Promise.all(identities.map(isAlive));
-    if (!alive.includes(true)) return true;
-    if (clock.monotonic() > untilMs) return false;
-    await clock.sleep(pollMs);
-  }
+const areGone = (clock: Clock, identities: readonly ProcessIdentity[], withinMs: number): Promise<boolean> => {
+  const nobodyLives = async () => !(await Promise.all(identities.map(isAlive))).includes(true);
+  return poll(nobodyLives, { clock, everyMs: pollMs, withinMs });
 };

@@ -1,16 +1,7 @@
-import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
 import { z } from 'zod';
+import { freePort, isPortFree } from '#libs/embedded/index.ts';
 import { inputUnreadable, precondition } from '../failures.ts';
 import { readIfThere, writePrivateJson } from './files.ts';
-
-/**
- * Below what the system gives to outgoing connections (from 32,768 on), so that nobody takes a port while its process
- * is being restarted; above the port broker's pools (up to 11,116).
- */
-const firstPort = 12_000;
-const lastPort = 32_000;
-const tries = 200;
 
 const portsSchema = z.record(z.string(), z.number().int().min(1).max(65_535));
 
@@ -30,10 +21,10 @@ export const keepPorts = async (file: string, names: readonly string[]): Promise
   for (const name of names) {
     const port = known[name];
     if (port !== undefined) {
-      if (!(await isFree(port))) throw portTaken(name, port, file);
+      if (!(await isPortFree(port))) throw portTaken(name, port, file);
       continue;
     }
-    const chosen = await chooseFree(taken);
+    const chosen = await freePort(taken);
     taken.add(chosen);
     ports[name] = chosen;
   }
@@ -41,7 +32,7 @@ export const keepPorts = async (file: string, names: readonly string[]): Promise
   return ports;
 };
 
-export const readPorts = async (file: string): Promise<Ports> => {
+const readPorts = async (file: string): Promise<Ports> => {
   const text = await readIfThere(file);
   if (text === undefined) return {};
   try {
@@ -49,22 +40,6 @@ export const readPorts = async (file: string): Promise<Ports> => {
   } catch (error) {
     throw inputUnreadable(file, 'not a list of ports; remove it and new ones are chosen', error);
   }
-};
-
-const chooseFree = async (taken: ReadonlySet<number>): Promise<number> => {
-  for (let i = 0; i < tries; i += 1) {
-    const port = randomInt(firstPort, lastPort);
-    if (!taken.has(port) && (await isFree(port))) return port;
-  }
-  throw precondition('NO_FREE_PORT', `found no free port from ${firstPort} to ${lastPort} on 127.0.0.1`);
-};
-
-const isFree = (port: number): Promise<boolean> => {
-  const server = createServer();
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  server.once('error', () => resolve(false));
-  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  return promise;
 };
 
 const portTaken = (name: string, port: number, file: string) =>

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { addAbortListener, once } from 'node:events';
 import { join } from 'node:path';
 import type { TlsFiles } from '#libs/config/index.ts';
 import type { MeshContext } from '../context.ts';
@@ -49,12 +49,8 @@ export const runAgent = async (
   });
   await once(child, 'spawn');
   output.json({ event: 'started', name: settings.name, pid: child.pid });
-  const onInterrupt = (): void => void child.kill('SIGTERM');
-  if (cli.interrupt.aborted) onInterrupt();
-  cli.interrupt.addEventListener('abort', onInterrupt, { once: true });
-  const exit = Promise.withResolvers<number | null>();
-  child.once('exit', (code) => exit.resolve(code));
-  const code = await exit.promise;
+  using _passedOn = addAbortListener(cli.interrupt, () => child.kill('SIGTERM'));
+  const [code] = (await once(child, 'exit')) as [number | null];
   output.json({ event: 'ended', name: settings.name, code });
   return code;
 };

@@ -1,15 +1,12 @@
-import type { Clock } from '#libs/clock/index.ts';
-import { serviceArguments } from '#libs/embedded/index.ts';
+import { serviceProgram, type Program } from '#libs/embedded/index.ts';
 import type { Part } from '../context.ts';
-import { clearReady, startChild, waitUntilReady } from './child.ts';
-import type { PartKind, PartSpec } from './keeper.ts';
 import type { Layout } from './layout.ts';
 import type { UpOptions } from './options.ts';
 import type { Ports } from './ports.ts';
 import type { StoreUrls } from './stores.ts';
 
 /** One process of a service. */
-export interface ServiceInstance {
+interface ServiceInstance {
   name: string;
   /** The folder under services/. */
   service: string;
@@ -76,37 +73,10 @@ export const instanceEnvironment = (name: string, layout: Layout, { portHosts }:
   };
 };
 
-export interface OwnProcess {
-  name: string;
-  kind: PartKind;
-  /** The folder under services/. */
-  service: string;
-  env: Readonly<Record<string, string | undefined>>;
-  layout: Layout;
-  clock: Clock;
-  /** Aborts when waiting for it makes no sense any more. */
-  signal: AbortSignal;
-  /** How long it may take until it says that it can be reached. */
-  readyMs: number;
-}
-
-/** One of our processes as the keeper starts it: it says that it is ready by a file, and drains when we are gone. */
-export const ownProcess = ({ name, kind, service, env, layout, clock, signal, readyMs }: OwnProcess): PartSpec => {
-  const file = layout.ready(name);
-  const log = layout.log(name);
-  return {
-    name,
-    kind,
-    start: async () => {
-      await clearReady(file);
-      return startChild({
-        command: process.execPath,
-        args: serviceArguments(service),
-        env: { ...env, MUSTER_READY_FILE: file, MUSTER_PARENT_PID: String(process.pid) },
-        cwd: layout.directory,
-        log,
-      });
-    },
-    ready: (child) => waitUntilReady(clock, { name, child, file, log, withinMs: readyMs, signal }),
-  };
-};
+/** A process of a service: it says that it is ready by a file, and drains when we are gone. */
+export const serviceProcess = (
+  name: string,
+  service: string,
+  env: Readonly<Record<string, string>>,
+  layout: Layout,
+): Program => ({ ...serviceProgram({ name: service, env, readyFile: layout.ready(name) }), name });

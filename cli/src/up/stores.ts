@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { azurite, launch, mongod, natsServer, type StoreProgram } from '#libs/embedded/index.ts';
-import { rotate } from './child.ts';
+import { azurite, mongod, natsServer, type StoreProgram } from '#libs/embedded/index.ts';
 import { keepPrivate, writePrivate } from './files.ts';
 import type { Layout } from './layout.ts';
 import type { UpOptions } from './options.ts';
@@ -21,23 +20,27 @@ export const storeNames = ({ mongo, nats, blob }: UpOptions): string[] => [
   ...(blob === undefined ? ['azurite'] : []),
 ];
 
+/** mongod makes a replica set at its first start, and recovers after a kill. */
+const storeReadyMs = 30_000;
+
 /** Starts the embedded stores side by side, and says where all of them are. */
 export const startStores = async (around: Surroundings): Promise<StoreUrls> => {
-  const { options, layout, ports, secrets, env } = around;
+  const { options, layout, ports, secrets, supervisor, env } = around;
   const path = env['PATH'];
   const port = (name: string): number => ports[name] ?? 0;
-  const keep = async (program: Promise<StoreProgram>): Promise<string> => {
-    const { name, url } = await program;
-    await keepStore(around, name, program);
-    return url;
+  const start = async (preparing: Promise<StoreProgram>): Promise<string> => {
+    const program = await preparing;
+    await supervisor.add({ kind: 'store', program, readyMs: storeReadyMs });
+    return program.url;
   };
   const password = { nats: secrets.natsPassword, mongo: secrets.mongoPassword };
   const [nats, mongo, blob] = await Promise.all([
     options.nats ??
-      keep(natsServer({ dir: layout.data('nats'), port: port('nats-server'), password: password.nats, path })),
-    options.mongo ?? keep(mongod({ dir: layout.data('mongod'), port: port('mongod'), password: password.mongo, path })),
+      start(natsServer({ dir: layout.data('nats'), port: port('nats-server'), password: password.nats, path })),
+    options.mongo ??
+      start(mongod({ dir: layout.data('mongod'), port: port('mongod'), password: password.mongo, path })),
     options.blob ??
-      keep(azurite({ dir: layout.data('azurite'), port: port('azurite'), key: await azuriteKey(layout) })),
+      start(azurite({ dir: layout.data('azurite'), port: port('azurite'), key: await azuriteKey(layout) })),
   ]);
   const blobConnectionFile = layout.secret('blob-connection');
   await writePrivate(blobConnectionFile, `${blob}\n`);
@@ -46,16 +49,3 @@ export const startStores = async (around: Surroundings): Promise<StoreUrls> => {
 
 const azuriteKey = (layout: Layout): Promise<string> =>
   keepPrivate(layout.secret('azurite-key'), () => randomBytes(64).toString('base64'));
-
-const keepStore = ({ keeper, layout, clock, env }: Surroundings, name: string, program: Promise<StoreProgram>) =>
-  keeper.add({
-    name,
-    kind: 'store',
-    start: async () => {
-      const logFile = layout.log(name);
-      await rotate(logFile);
-      return launch(await program, { env, logFile, clock });
-    },
-    // `launch` has waited for it.
-    ready: () => Promise.resolve(),
-  });

@@ -1,10 +1,10 @@
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
-import type { Keeper } from './keeper.ts';
 import type { Layout } from './layout.ts';
 import type { UpOptions } from './options.ts';
 import type { Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
+import type { Supervisor } from './supervise.ts';
 import type { Tell } from './tell.ts';
 
 /** What every step of starting a mesh needs. */
@@ -13,7 +13,7 @@ export interface Surroundings {
   layout: Layout;
   ports: Ports;
   secrets: Secrets;
-  keeper: Keeper;
+  supervisor: Supervisor;
   clock: Clock;
   random: Random;
   /** Aborts when the start is given up. */
@@ -22,10 +22,3 @@ export interface Surroundings {
   env: Readonly<Record<string, string | undefined>>;
   tell: Tell;
 }
-
-/** All of them, also when one fails: nothing may go on behind our back once the first failure was told. */
-export const together = async (steps: readonly Promise<void>[]): Promise<void> => {
-  const outcomes = await Promise.allSettled(steps);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-};

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import type { Result, Workload } from '#libs/contracts/session.ts';
+import { inParallel, poll } from '#libs/async/index.ts';
 import { DomainError } from '#libs/errors/index.ts';
 import type { Cli } from '../cli.ts';
 import { persistently, type PatienceOptions } from '../patience.ts';
@@ -55,14 +56,6 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
     options.onFetched(one);
   };
 
-  const fetchAll = async (results: readonly Result[]): Promise<void> => {
-    const queue = [...results];
-    const workers = Array.from({ length: Math.min(downloadsAtOnce, queue.length) }, async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) await fetchOne(next);
-    });
-    await Promise.all(workers);
-  };
-
   const catchUp = async (): Promise<void> => {
     await mkdir(directory, { recursive: true });
     let pageToken = '';
@@ -71,7 +64,7 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
       const page = await persistently(patience, () =>
         workloadsOf(mesh).listResults(request, { signal: cli.interrupt }),
       );
-      await fetchAll(latestPerFrame(page.results));
+      await inParallel(downloadsAtOnce, latestPerFrame(page.results), fetchOne);
       pageToken = page.nextPageToken;
       // A replica that lags behind answers an older position; what was fetched stays fetched.
       if (pageToken === '') afterRevision = Math.max(afterRevision, page.revision);
@@ -84,12 +77,13 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
     fetched,
     catchUp: serially,
     async finish({ workloadId: id, completed }) {
-      const untilMs = cli.clock.monotonic() + lagMs;
-      for (;;) {
+      const isComplete = async () => {
         await serially();
-        if (fetched.size >= completed) return;
-        if (cli.clock.monotonic() > untilMs) throw resultsMissing(id, fetched.size, completed);
-        await cli.clock.sleep(lagMs / 20, cli.interrupt);
+        return fetched.size >= completed;
+      };
+      const { clock, interrupt: signal } = cli;
+      if (!(await poll(isComplete, { clock, everyMs: lagMs / 20, withinMs: lagMs, signal }))) {
+        throw resultsMissing(id, fetched.size, completed);
       }
     },
   };

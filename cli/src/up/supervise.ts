@@ -1,0 +1,123 @@
+import { addAbortListener } from 'node:events';
+import { backoffMs } from '#libs/async/index.ts';
+import type { Clock } from '#libs/clock/index.ts';
+import { describeExit, launch, LaunchError, type Program, type Running } from '#libs/embedded/index.ts';
+import { precondition } from '../failures.ts';
+import type { Layout } from './layout.ts';
+import type { ProcessTable } from './process-table.ts';
+import type { Tell } from './tell.ts';
+
+/** A part of the mesh that runs as a process. */
+export interface Part {
+  kind: 'store' | 'service' | 'agent';
+  /** Its name is that of the process: `blob-1`, `mongod`. */
+  program: Program;
+  /** The longest that it may take until it can be used. */
+  readyMs: number;
+}
+
+/** Starts parts, starts them again when they die, and ends them in order. */
+export interface Supervisor {
+  /** Resolves when the part can be used. Throws FAILED_PRECONDITION `PART_FAILED` when it does not get there. */
+  add(part: Part): Promise<void>;
+  /** Ends everything: agents, then services, then stores; each is asked first, and killed after a while. */
+  drain(): Promise<void>;
+}
+
+export interface SupervisorOptions {
+  clock: Clock;
+  table: ProcessTable;
+  layout: Pick<Layout, 'directory' | 'log'>;
+  /** The environment of every part, beside its own. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Start services and stores again when they die. Agents never: they are other people's machines. */
+  restarts: boolean;
+  /** Aborts when everything is to end: nothing is started any more. */
+  signal: AbortSignal;
+  tell: Tell;
+}
+
+const endOrder = ['agent', 'service', 'store'] as const satisfies readonly Part['kind'][];
+
+/** The pause before a start that follows deaths in a row. */
+const restartPause = { firstMs: 300, longestMs: 15_000 };
+/** A part that lived for so long begins again with the shortest pause. */
+const stableMs = 30_000;
+
+export const createSupervisor = (options: SupervisorOptions): Supervisor => {
+  const { clock, table, layout, env, restarts, tell } = options;
+  const ending = new AbortController();
+  addAbortListener(options.signal, () => ending.abort(options.signal.reason));
+  const running = new Map<Part, Running>();
+  const starting = new Set<Promise<Running>>();
+  const loops: Promise<void>[] = [];
+
+  const start = async (part: Part): Promise<Running> => {
+    const { program, readyMs } = part;
+    const { directory: cwd, log } = layout;
+    const logFile = log(program.name);
+    const launching = launch(program, { env, cwd, logFile, clock, readyMs, signal: ending.signal });
+    starting.add(launching);
+    const started = await launching.finally(() => starting.delete(launching));
+    running.set(part, started);
+    await table.set(program.name, started.pid);
+    return started;
+  };
+
+  /** Resolves when the part has ended for good. */
+  const keepRunning = async (part: Part, first: Running): Promise<void> => {
+    const { name } = part.program;
+    const isRestarted = restarts && part.kind !== 'agent';
+    let deaths = 0;
+    for (let current: Running | undefined = first; current !== undefined;) {
+      const { pid, exited } = current;
+      const sinceMs = clock.monotonic();
+      const exit = await exited;
+      running.delete(part);
+      await table.remove(name, pid);
+      if (ending.signal.aborted) return;
+      deaths = clock.monotonic() - sinceMs > stableMs ? 1 : deaths + 1;
+      const seconds = (backoffMs(restartPause, deaths) / 1_000).toFixed(1);
+      const next = isRestarted ? `; starting it again in ${seconds} s` : '';
+      tell({ event: 'ended', name, pid }, `${name} (process ${pid}) ${describeExit(exit)}${next}`);
+      if (!isRestarted) return;
+      current = await restart(part, deaths);
+    }
+  };
+
+  /** Undefined when everything is to end. */
+  const restart = async (part: Part, deaths: number): Promise<Running | undefined> => {
+    const { name } = part.program;
+    for (let failures = deaths; ; failures += 1) {
+      try {
+        await clock.sleep(backoffMs(restartPause, failures), ending.signal);
+        const restarted = await start(part);
+        const { pid } = restarted;
+        tell({ event: 'restarted', name, pid }, `${name} runs again (process ${pid})`);
+        return restarted;
+      } catch (error) {
+        if (ending.signal.aborted) return undefined;
+        tell({ event: 'ended', name, pid: 0 }, `${name} cannot be started: ${String(error)}`);
+      }
+    }
+  };
+
+  return {
+    async add(part) {
+      const { name } = part.program;
+      const started = await start(part).catch((error: unknown) => {
+        throw error instanceof LaunchError ? precondition('PART_FAILED', error.message, { name }) : error;
+      });
+      loops.push(keepRunning(part, started));
+    },
+    async drain() {
+      ending.abort();
+      // What is being started ends by itself.
+      await Promise.allSettled(starting);
+      for (const kind of endOrder) {
+        await Promise.all([...running].flatMap(([part, each]) => (part.kind === kind ? [each.stop()] : [])));
+      }
+      await Promise.all(loops);
+    },
+  };
+};
