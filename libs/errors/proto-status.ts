@@ -7,6 +7,7 @@ import {
   RetryInfo,
   type Status,
 } from '#libs/contracts/rpc.ts';
+import { durationFromProto, durationToProto } from '#libs/mesh/duration.ts';
 import { DomainError, type FieldViolation, isDomainError } from './domain-error.ts';
 
 /** ErrorInfo.domain of every error that Muster makes. */
@@ -31,11 +32,6 @@ const clipViolations = (violations: readonly FieldViolation[]): FieldViolation[]
 
 const detail = (name: string, bytes: Uint8Array): Any => ({ typeUrl: TYPE + name, value: Buffer.from(bytes) });
 
-const toDuration = (ms: number) => {
-  const whole = Math.max(0, Math.round(ms));
-  return { seconds: Math.floor(whole / 1_000), nanos: (whole % 1_000) * 1_000_000 };
-};
-
 /**
  * A thrown value as google.rpc.Status: exactly one ErrorInfo (domain `muster`), BadRequest where fields are wrong,
  * RetryInfo where a retry makes sense. Everything but a DomainError becomes INTERNAL with a fixed text, so that
@@ -56,7 +52,9 @@ export const toProtoStatus = (thrown: unknown): Status => {
     details.push(detail('BadRequest', BadRequest.encode({ fieldViolations }).finish()));
   }
   if (thrown.retryAfterMs !== undefined) {
-    details.push(detail('RetryInfo', RetryInfo.encode({ retryDelay: toDuration(thrown.retryAfterMs) }).finish()));
+    details.push(
+      detail('RetryInfo', RetryInfo.encode({ retryDelay: durationToProto(Math.round(thrown.retryAfterMs)) }).finish()),
+    );
   }
   return { code: thrown.code, message: clip(thrown.message, MAX_MESSAGE_CHARS), details };
 };
@@ -87,7 +85,7 @@ export const fromProtoStatus = (proto: Status, cause?: unknown): DomainError => 
   const code = toCode(proto.code);
   return new DomainError(code, info?.reason || status[code], proto.message, info?.metadata ?? {}, {
     violations: badRequest?.fieldViolations.map(({ field, description }) => ({ field, description })) ?? [],
-    retryAfterMs: retry && retry.seconds * 1_000 + retry.nanos / 1_000_000,
+    retryAfterMs: durationFromProto(retry),
     cause,
   });
 };

@@ -48,7 +48,7 @@ const messageTooLarge = (subject: string, sizeBytes: number, cause: unknown): Do
     status.INVALID_ARGUMENT,
     'MESSAGE_TOO_LARGE',
     `${sizeBytes} bytes to ${subject} are more than the server takes; send less at a time`,
-    { subject, sizeBytes },
+    { subject, size_bytes: sizeBytes },
     { cause },
   );
 

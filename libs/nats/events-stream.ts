@@ -1,6 +1,6 @@
 import { DiscardPolicy, NatsError, nanos, RetentionPolicy, StorageType, type JetStreamManager } from 'nats';
+import { FACT_SUBJECTS } from '#libs/mesh/index.ts';
 import type { Link } from './link.ts';
-import { FACT_SUBJECTS } from './subjects.ts';
 
 /** The stream of all facts. */
 export const EVENTS_STREAM = 'MUSTER_EVENTS';

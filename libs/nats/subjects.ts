@@ -30,6 +30,3 @@ export const checkFactSubject = (subject: string): void => {
     throw invalidSubject(subject, 'muster.<area>.v1.<resource>.<id>.<past-tense>');
   }
 };
-
-/** Every fact, and no request: those have one part less. */
-export const FACT_SUBJECTS = 'muster.*.v1.*.*.*';

@@ -1,6 +1,7 @@
 import type { DesiredState, Held, Outcome, Report } from '#libs/contracts/agent.ts';
 import { UserDisconnected, UserHeld, UserRenderingCompleted } from '#libs/contracts/session.ts';
 import { StartRendering, StartRenderingReply, StopWork } from '#libs/contracts/user.ts';
+import { managerSubject, sessionSubject } from '#libs/mesh/index.ts';
 import { reportOver } from '../../services/user-manager/src/bus/report.ts';
 import { serveMatcher } from './matcher.ts';
 import type { Network } from './network.ts';
@@ -103,7 +104,7 @@ export const createManagers = (world: World, network: Network): Managers => {
       registry.delete(user);
       if (known.session === null) return;
       const bytes = UserDisconnected.encode({ userId: user, connectionId: connection, isClean }).finish();
-      bus.publish(`muster.session.v1.${known.session}.user-disconnected`, bytes);
+      bus.publish(sessionSubject(known.session, 'user-disconnected'), bytes);
     };
 
     /** To the agent, in order. */
@@ -119,7 +120,7 @@ export const createManagers = (world: World, network: Network): Managers => {
       );
     };
 
-    bus.serve(`muster.user.v1.${instance}.*`, async (bytes, { subject }) => {
+    bus.serve(managerSubject(instance, '*'), async (bytes, { subject }) => {
       const isStart = subject.endsWith('start-rendering');
       const { users } = isStart ? StartRendering.decode(bytes) : StopWork.decode(bytes);
       const gone: string[] = [];
@@ -163,12 +164,12 @@ export const createManagers = (world: World, network: Network): Managers => {
           held: (held) =>
             hear(`hears what ${user} holds`, () => {
               const bytes = UserHeld.encode({ ...id, held }).finish();
-              bus.publish(`muster.session.v1.${held.workloadId}.user-held`, bytes);
+              bus.publish(sessionSubject(held.workloadId, 'user-held'), bytes);
             }),
           idle: (workload) =>
             hear(`hears that ${user} idles`, () => {
               const bytes = UserRenderingCompleted.encode(id).finish();
-              bus.publish(`muster.session.v1.${workload}.user-rendering-completed`, bytes);
+              bus.publish(sessionSubject(workload, 'user-rendering-completed'), bytes);
             }),
           close: (isClean) => {
             const afterMs = isClean ? 1 : world.random.float() * SILENT_MS;

@@ -8,6 +8,7 @@ import {
   type Demand,
 } from '#libs/contracts/user.ts';
 import { unavailable } from '#libs/errors/index.ts';
+import { matcherSubject, sessionSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import { createDemandBook } from '../../services/user-manager/src/domain/demand-book.ts';
 import { matchUsers } from '../../services/user-manager/src/domain/matcher.ts';
@@ -49,7 +50,7 @@ export const serveMatcher = (
       if (user?.session !== null) continue;
       Object.assign(user, { session: workload, claim: nextClaim(), confirmedAt: now, isTold: false });
       const bytes = NewUsers.encode({ workloadId: workload, users: [assignedOf(user)] }).finish();
-      bus.publish(`muster.session.v1.${workload}.new-users`, bytes);
+      bus.publish(sessionSubject(workload, 'new-users'), bytes);
     }
   };
   let views: ReturnType<typeof matchUsers>['views'] = new Map();
@@ -91,7 +92,7 @@ export const serveMatcher = (
       return new Uint8Array();
     },
   };
-  const serving = bus.serve('muster.user.v1.matcher.*', async (bytes, { subject }) => {
+  const serving = bus.serve(matcherSubject('*'), async (bytes, { subject }) => {
     if (!leads()) throw unavailable('matcher', 'another one matches');
     return verbs[subject.slice(subject.lastIndexOf('.') + 1)]?.(bytes);
   });

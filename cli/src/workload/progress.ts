@@ -1,4 +1,5 @@
 import type { WatchWorkloadResponse } from '#libs/contracts/session.ts';
+import { durationFromProto } from '#libs/mesh/index.ts';
 import { formatSeconds, plural } from '../formats.ts';
 
 /** How a workload stands, in the numbers that people and programs follow. */
@@ -17,7 +18,7 @@ export const progressOf = (seen: WatchWorkloadResponse): Progress => ({
   failed: seen.workload?.failed ?? 0,
   total: seen.workload?.total ?? 0,
   users: seen.activeUsers,
-  etaSeconds: seen.eta === undefined ? undefined : seen.eta.seconds + seen.eta.nanos / 1e9,
+  etaSeconds: seen.eta && durationFromProto(seen.eta) / 1_000,
   perMinute: seen.tasksPerMinute,
 });
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { isId } from '#libs/mesh/ids.ts';
 import { describe } from '../meta.ts';
 
 /** Any text but the empty one. */
@@ -75,4 +76,4 @@ export const url = (schemes: readonly [string, ...string[]], example = `${scheme
 
 /** An id as it may stand in subjects, paths and keys. */
 export const identifier = (example: string) =>
-  describe(z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 characters of a-z, 0-9 and -'), { example });
+  describe(z.string().refine(isId, 'must be 1 to 40 characters of a-z, 0-9 and -'), { example });

@@ -11,5 +11,5 @@ export const cacheFull = (sizeBytes: number, limitBytes: number): DomainError =>
     status.RESOURCE_EXHAUSTED,
     'CACHE_FULL',
     `${sizeBytes} bytes of scenes do not fit into a cache of ${limitBytes} beside those in use; give the agent more`,
-    { sizeBytes, limitBytes },
+    { size_bytes: sizeBytes, limit_bytes: limitBytes },
   );

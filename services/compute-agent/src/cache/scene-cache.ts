@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#libs/clock/index.ts';
+import { isSha256 } from '#libs/mesh/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { sha256File } from '../files/sha256-file.ts';
 import { download, type Fetch, type SceneId } from './download.ts';
@@ -38,7 +39,6 @@ export interface CacheOptions {
   random: Random;
 }
 
-const HASH = /^[0-9a-f]{64}$/;
 /** A half file that nobody has written to for so long belongs to an agent that is gone. */
 const ABANDONED_MS = 3_600_000;
 
@@ -59,7 +59,7 @@ const removeAbandoned = async (partialDir: string, nowMs: number): Promise<void>
 const readShelf = async (dir: string): Promise<Map<string, Entry>> => {
   const entries = new Map<string, Entry>();
   for (const name of await readdir(dir)) {
-    const found = HASH.test(name) ? await statIn(dir, name) : undefined;
+    const found = isSha256(name) ? await statIn(dir, name) : undefined;
     if (found) {
       entries.set(name, { sizeBytes: found.size, usedMs: Math.max(found.atimeMs, found.mtimeMs) });
     }
@@ -130,7 +130,7 @@ export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOp
   return {
     borrow: async (scene, fetch, signal) => {
       const { sha256 } = scene;
-      if (!HASH.test(sha256)) {
+      if (!isSha256(sha256)) {
         throw new Error(`${sha256} is no SHA-256`);
       }
       // From here on, so that it cannot go between its arrival and its use.

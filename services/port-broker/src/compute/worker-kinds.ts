@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isId } from '#libs/mesh/index.ts';
 
 /** A kind of worker, as it is configured. */
 export interface WorkerKind {
@@ -35,8 +36,6 @@ const COMMANDS = [
 
 /** It would look for passbands in the network, which it does not have. */
 const ENV = { PHOEBE_ENABLE_ONLINE_PASSBANDS: 'FALSE' };
-
-const NAME = /^[a-z0-9-]{1,40}$/;
 
 const described = z.strictObject({
   argv: z.array(z.string().min(1)).min(1),
@@ -84,7 +83,7 @@ const jsonOf = (text: string): unknown => {
 };
 
 const kindOf = (name: string, value: unknown): WorkerKind => {
-  if (!NAME.test(name))
+  if (!isId(name))
     throw new SyntaxError(`a kind's name has 1 to 40 characters of a-z, 0-9 and -; ${JSON.stringify(name)} has not`);
   const { success, data, error } = described.safeParse(value);
   if (!success) throw new SyntaxError(`${name}: ${z.prettifyError(error).replaceAll('\n', ' ')}`);

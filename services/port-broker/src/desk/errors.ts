@@ -70,7 +70,7 @@ export const refusalOf = (answer: Refusal, { pool, port, count, requestId }: Ask
         status.INVALID_ARGUMENT,
         'REQUEST_ID_REUSED',
         `request ${requestId} came before with another request; choose another id`,
-        { requestId },
+        { request_id: requestId },
       );
     case 'taken':
       return new DomainError(

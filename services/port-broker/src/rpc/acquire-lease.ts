@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { AcquireLeaseRequest, AcquireLeaseResponse } from '#libs/contracts/port.ts';
 import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
+import { durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { Ask } from '../domain/book.ts';
 import type { Pool } from '../domain/pool.ts';
 import { findPool } from './callers.ts';
-import { durationFromProto, leaseToProto } from './lease-proto.ts';
+import { leaseToProto } from './lease-proto.ts';
 import { waitOf, waitViolations } from './wait.ts';
 
 const MOST_AT_ONCE = 100;

@@ -1,9 +1,9 @@
 import type { GetPoolStatusRequest, GetPoolStatusResponse, PoolStatus } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { durationToProto } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { PoolBook } from '../domain/book.ts';
 import { findPool } from './callers.ts';
-import { durationToProto } from './lease-proto.ts';
 
 const MOST_NAMED = 100;
 

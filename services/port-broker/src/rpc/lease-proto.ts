@@ -1,5 +1,5 @@
 import { LeaseEndReason, LeaseState, type Lease as ProtoLease } from '#libs/contracts/port.ts';
-import type { Duration } from '#libs/contracts/rpc.ts';
+import { durationToProto } from '#libs/mesh/index.ts';
 import type { EndReason, Lease } from '../domain/lease.ts';
 
 const REASONS: Record<EndReason, LeaseEndReason> = {
@@ -26,13 +26,3 @@ export const leaseToProto = (host: string, lease: Lease): ProtoLease => ({
   endTime: lease.end === undefined ? undefined : new Date(lease.end.atMs),
   endReason: lease.end === undefined ? LeaseEndReason.UNSPECIFIED : REASONS[lease.end.reason],
 });
-
-/** A span in milliseconds as google.protobuf.Duration. */
-export const durationToProto = (ms: number): Duration => ({
-  seconds: Math.floor(ms / 1_000),
-  nanos: Math.round(ms % 1_000) * 1_000_000,
-});
-
-/** The inverse; undefined where there is none. */
-export const durationFromProto = (duration: Duration | undefined): number | undefined =>
-  duration === undefined ? undefined : duration.seconds * 1_000 + duration.nanos / 1_000_000;

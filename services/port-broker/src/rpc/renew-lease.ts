@@ -1,10 +1,11 @@
 import type { RenewLeaseRequest, RenewLeaseResponse } from '#libs/contracts/port.ts';
 import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { ttlBounds } from './acquire-lease.ts';
 import { findLease, reach } from './callers.ts';
-import { durationFromProto, leaseToProto } from './lease-proto.ts';
+import { leaseToProto } from './lease-proto.ts';
 
 /** Lets a lease end later. */
 export const renewLease =

@@ -1,7 +1,7 @@
 import type { Duration } from '#libs/contracts/rpc.ts';
 import type { FieldViolation } from '#libs/errors/index.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
-import { durationFromProto } from './lease-proto.ts';
+import { durationFromProto } from '#libs/mesh/index.ts';
 
 const LONGEST_WAIT_MS = 3_600_000;
 /** Kept back from the caller's deadline, so that the answer still reaches it. */

@@ -130,7 +130,7 @@ export const openVisualizations = ({
       thrown.code,
       thrown.reason,
       `${thrown.message}; ${next.id} ends next, in ${minutes} min if nobody uses it`,
-      { ...thrown.metadata, nextToEnd: next.id },
+      { ...thrown.metadata, next_to_end: next.id },
       { retryAfterMs: next.left, cause: thrown },
     );
   };

@@ -1,3 +1,4 @@
+import { formatAttemptId } from '#libs/mesh/index.ts';
 import { overtakable, usersForCopies } from './copies.ts';
 import { hold, withdraw, type Crew, type Member } from './crew.ts';
 import { recordStart, type Draft } from './decision.ts';
@@ -125,15 +126,10 @@ const handOut = (draft: Draft, member: Member, ordinal: number): void => {
   const { crew, state, now } = draft;
   recordStart(draft);
   crew.attemptCounter += 1;
-  const attempt = `${state.reign}-${crew.attemptCounter}`;
+  const attempt = formatAttemptId(state.reign, crew.attemptCounter);
   const node = nodeOf(state.graph, ordinal);
-  hold(crew, member, attempt, {
-    ordinal,
-    node,
-    generation: generationOf(state, ordinal),
-    since: now,
-    isStarted: false,
-  });
+  const generation = generationOf(state, ordinal);
+  hold(crew, member, attempt, { ordinal, node, generation, since: now, isStarted: false });
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { Duration } from '#libs/contracts/rpc.ts';
 import { isDomainError, type FieldViolation } from '#libs/errors/index.ts';
+import { durationFromProto } from '#libs/mesh/index.ts';
 import type { Budgets } from './kind.ts';
 
 /** Checks the fields of one kind's specification; what does not hold is added to the violations. */
@@ -36,7 +37,7 @@ export const specFields = (kind: string, violations: FieldViolation[]): SpecFiel
     },
     span: (field, duration, defaultMs) => {
       if (duration === undefined) return defaultMs;
-      const ms = duration.seconds * 1_000 + duration.nanos / 1e6;
+      const ms = durationFromProto(duration);
       check(ms >= 1_000 && ms <= DAY_MS, field, 'must be 1 s to 24 h');
       return ms;
     },

@@ -2,6 +2,7 @@ import { signGrant } from '#libs/auth/index.ts';
 import type { ListResultsRequest, ListResultsResponse, Result } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { JournalDocument } from '#libs/journal/index.ts';
+import { parseTaskKey } from '#libs/mesh/index.ts';
 import { asUnavailable } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
 import type { Entry } from '../domain/entries.ts';
@@ -46,7 +47,7 @@ const resultsOf = (
     return [
       {
         task,
-        frame: Number(task.slice(task.indexOf('/') + 1)),
+        frame: parseTaskKey(task)?.index ?? 0,
         generation,
         attempt,
         blobName: blob,

@@ -4,6 +4,7 @@ import type { StartWorkloadRequest, StartWorkloadResponse } from '#libs/contract
 import { StartWorkloadRequest as Request } from '#libs/contracts/session.ts';
 import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
+import { isId } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { WorkloadHeader } from '../domain/header.ts';
 import { begin } from '../domain/workload.ts';
@@ -12,7 +13,7 @@ import { SPEC_CASES, wireOf } from '../kinds/wires.ts';
 import { alreadyRunning, requestIdReused, workloadNotFound } from '../session/errors.ts';
 import { projectionOf } from '../store/workload-document.ts';
 import type { Started } from '../store/workloads.ts';
-import { ID, customerFor } from './target.ts';
+import { customerFor } from './target.ts';
 import { viewToProto } from './workload-proto.ts';
 
 /** What a Start asks for, checked. */
@@ -92,7 +93,7 @@ const parseSpec = (
     return undefined;
   }
   const wire = wireOf(spec.$case);
-  if (wire.hasInput && !ID.test(objectId)) {
+  if (wire.hasInput && !isId(objectId)) {
     const description = 'must be the id of an object (ObjectService.CreateObject)';
     violations.push({ field: 'object_id', description });
   }

@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { DomainError, invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { Caller } from '#libs/auth/index.ts';
+import { isId } from '#libs/mesh/index.ts';
 import { workloadNotFound } from '../session/errors.ts';
 import type { View } from '../session/reads.ts';
 import type { Context } from '../context.ts';
@@ -10,9 +11,6 @@ export interface Target {
   workloadId: string;
   customerId: string;
 }
-
-/** Ids of the mesh. */
-export const ID = /^[a-z0-9-]{1,40}$/;
 
 /** Whose things a caller means: customers always their own. */
 export const customerFor = (caller: Caller | undefined, customerId: string): string =>
@@ -30,7 +28,7 @@ export const checkTarget = (caller: Caller | undefined, target: Target, found: r
 export const resolve = async (ctx: Context, caller: Caller | undefined, target: Target): Promise<View> => {
   checkTarget(caller, target, []);
   const id = target.workloadId === '' ? await runningOf(ctx, caller, target.customerId) : target.workloadId;
-  const view = ID.test(id) ? await ctx.reads.view(id) : undefined;
+  const view = isId(id) ? await ctx.reads.view(id) : undefined;
   if (view === undefined || !mayReach(caller, view.document.customer)) throw workloadNotFound(id);
   if (target.workloadId !== '' && target.customerId !== '' && target.customerId !== view.document.customer) {
     throw workloadNotFound(id);

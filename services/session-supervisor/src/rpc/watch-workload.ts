@@ -1,5 +1,6 @@
 import type { WatchWorkloadRequest, WatchWorkloadResponse } from '#libs/contracts/session.ts';
 import type { CallContext, ServerStream } from '#libs/grpc/index.ts';
+import { sessionSubject } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { hasEnded } from '../domain/workload.ts';
 import type { View } from '../session/reads.ts';
@@ -17,7 +18,7 @@ export const watchWorkload = (ctx: Context): ServerStream<WatchWorkloadRequest, 
     let view = await resolve(ctx, call.caller, request);
     const id = view.document._id;
     const nudges = createNudges();
-    const serving = ctx.bus.serve(`muster.session.v1.${id}.appended`, async () => {
+    const serving = ctx.bus.serve(sessionSubject(id, 'appended'), async () => {
       nudges.ring();
       return undefined;
     });

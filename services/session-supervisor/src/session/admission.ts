@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { verifyAttemptToken, verifyReceipt, type Secret } from '#libs/auth/index.ts';
 import type { Attempt, Receipt } from '#libs/contracts/common.ts';
+import { formatBlobName } from '#libs/mesh/index.ts';
 import type { WorkloadHeader } from '../domain/header.ts';
 import { kindOf } from '../kinds/kinds.ts';
 
@@ -47,14 +48,15 @@ export const provenLog = (
   receipt: Receipt | undefined,
 ): string => {
   if (receipt === undefined) return '';
-  const name = `logs/${header.id}/${attempt.task}/${attempt.generation}-${attempt.attempt}.log`;
+  const name = formatBlobName({ kind: 'log', workload: header.id, ...attempt });
   return receipt.blobName === name && isSigned(meshSecret, receipt) ? name : '';
 };
 
 /** Where blob stores the result of an attempt. */
-const resultBlob = ({ id, spec }: WorkloadHeader, { task, generation, attempt }: Attempt): string => {
-  const extension = kindOf(spec).resultExtension(spec, task.slice(0, task.indexOf('/')));
-  return `results/${id}/${task}/${generation}-${attempt}.${extension}`;
+const resultBlob = ({ id, spec }: WorkloadHeader, attempt: Attempt): string => {
+  const node = attempt.task.slice(0, attempt.task.indexOf('/'));
+  const extension = kindOf(spec).resultExtension(spec, node);
+  return formatBlobName({ kind: 'result', workload: id, ...attempt, extension });
 };
 
 const isSigned = (meshSecret: Secret, { blobName, sha256, sizeBytes, signature }: Receipt): boolean =>

@@ -4,6 +4,7 @@ import type { Attempt } from '#libs/contracts/common.ts';
 import type { Work } from '#libs/contracts/agent.ts';
 import { StartRendering, StartRenderingReply, StopWork, type UserWork } from '#libs/contracts/user.ts';
 import type { Clock, Timer } from '#libs/clock/index.ts';
+import { managerSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Crew, Held, Member } from '../domain/crew.ts';
@@ -127,7 +128,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
     const connections = new Map(members.map(({ id, connection }) => [id, connection]));
     try {
       const bytes = StartRendering.encode({ users: members.map(workOf) }).finish();
-      const answer = await bus.request(`muster.user.v1.${manager}.start-rendering`, bytes, { timeoutMs: ANSWER_MS });
+      const answer = await bus.request(managerSubject(manager, 'start-rendering'), bytes, { timeoutMs: ANSWER_MS });
       for (const user of StartRenderingReply.decode(answer).goneUserIds) {
         options.onGone(user, connections.get(user) ?? '');
       }
@@ -165,7 +166,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
           }));
           const bytes = StopWork.encode({ users: work }).finish();
           await bus
-            .request(`muster.user.v1.${manager}.stop-work`, bytes, { timeoutMs: ANSWER_MS })
+            .request(managerSubject(manager, 'stop-work'), bytes, { timeoutMs: ANSWER_MS })
             .catch((thrown: unknown) => {
               logger.debug(
                 { err: thrown, manager },

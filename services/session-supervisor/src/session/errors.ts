@@ -62,7 +62,7 @@ export const requestIdReused = (requestId: string): DomainError =>
     status.INVALID_ARGUMENT,
     'REQUEST_ID_REUSED',
     `request_id ${requestId} came before with another request; choose a new one`,
-    { requestId },
+    { request_id: requestId },
   );
 
 /** NOT_FOUND, also for another customer's: who may not see it may not know of it. */

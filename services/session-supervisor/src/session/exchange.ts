@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import type { Clock } from '#libs/clock/index.ts';
 import { MoreUsers, SetDemandResponse, UpdateUserCount, type Demand } from '#libs/contracts/user.ts';
 import { DomainError, isDomainError } from '#libs/errors/index.ts';
+import { matcherSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 
 /** Two names of one message: a session states its demand. */
@@ -42,7 +43,7 @@ export const startExchange = ({ bus, clock, onAnswer, onFailure, demand }: Excha
   const state = async (verb: DemandVerb): Promise<void> => {
     const stated = demand();
     const bytes = (verb === 'more-users' ? MoreUsers : UpdateUserCount).encode({ demand: stated }).finish();
-    const answer = await bus.request(`muster.user.v1.matcher.${verb}`, bytes, { timeoutMs: DEADLINE_MS, signal });
+    const answer = await bus.request(matcherSubject(verb), bytes, { timeoutMs: DEADLINE_MS, signal });
     if (!signal.aborted) onAnswer(SetDemandResponse.decode(answer), stated);
   };
 

@@ -1,5 +1,6 @@
 import { SessionCommand } from '#libs/contracts/session.ts';
 import { isDomainError } from '#libs/errors/index.ts';
+import { sessionSubject } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { isStoppedSo } from '../domain/decide-commands.ts';
 import { hasEnded } from '../domain/workload.ts';
@@ -45,7 +46,7 @@ const isObeyed = async (
   signal: AbortSignal,
 ): Promise<boolean> => {
   try {
-    await bus.request(`muster.session.v1.${id}.command`, bytes, { timeoutMs, signal });
+    await bus.request(sessionSubject(id, 'command'), bytes, { timeoutMs, signal });
     return true;
   } catch (thrown) {
     if (!isTransient(thrown)) throw thrown;

@@ -1,10 +1,11 @@
 import { UserFrameRendered, UserFrameRenderedReply } from '#libs/contracts/session.ts';
 import { Verdict, type Outcome } from '#libs/contracts/agent.ts';
+import { ANY_REPORT_SUBJECT } from '#libs/mesh/index.ts';
 import type { Serving } from '#libs/nats/index.ts';
 import type { SessionDeps } from './deps.ts';
 
 /**
- * Takes reports of workloads that nobody owned when they came (`muster.session.v1.any.report`, one replica each). What can
+ * Takes reports of workloads that nobody owned when they came (one replica takes each). What can
  * still be accepted is reported again later, once somebody owns the workload; the rest is settled.
  */
 export const serveOrphanReports = ({ bus, workloads, refusals, logger }: SessionDeps): Serving => {
@@ -15,7 +16,7 @@ export const serveOrphanReports = ({ bus, workloads, refusals, logger }: Session
     return { verdict: Verdict.LATER, reason: 'NO_OWNER' };
   };
   return bus.serve(
-    'muster.session.v1.any.report',
+    ANY_REPORT_SUBJECT,
     async (bytes) => {
       const { reports, userId } = UserFrameRendered.decode(bytes);
       const verdicts = new Map<string, Pick<Outcome, 'verdict' | 'reason'>>();

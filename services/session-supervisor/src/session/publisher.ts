@@ -1,6 +1,7 @@
 import type { Clock } from '#libs/clock/index.ts';
 import { WorkloadFacts, type Fact } from '#libs/contracts/session.ts';
 import type { JournalDocument, JournalStore } from '#libs/journal/index.ts';
+import { workloadFactSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Entry } from '../domain/entries.ts';
@@ -60,7 +61,7 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
         time: document.at,
         facts,
       };
-      const subject = `muster.session.v1.workload.${workload}.${kind}`;
+      const subject = workloadFactSubject(workload, kind);
       await bus.publishFact(subject, WorkloadFacts.encode(message).finish(), `${workload}/${document.n}/${kind}`);
     }
     published = document.n;

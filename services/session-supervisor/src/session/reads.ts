@@ -1,4 +1,5 @@
 import { catchUp, load, type Loaded } from '#libs/journal/index.ts';
+import { sessionSubject } from '#libs/mesh/index.ts';
 import { asUnavailable } from '#libs/mongo/index.ts';
 import { VolatileReply, VolatileRequest } from '#libs/contracts/session.ts';
 import { begin, type WorkloadState } from '../domain/workload.ts';
@@ -59,8 +60,9 @@ export const createReads = (deps: Pick<SessionDeps, 'journal' | 'workloads' | 'b
     },
     volatile: async (id) => {
       const request = VolatileRequest.encode({}).finish();
-      const subject = `muster.session.v1.${id}.volatile`;
-      const answer = await deps.bus.request(subject, request, { timeoutMs: OWNER_ANSWER_MS }).catch(() => undefined);
+      const answer = await deps.bus
+        .request(sessionSubject(id, 'volatile'), request, { timeoutMs: OWNER_ANSWER_MS })
+        .catch(() => undefined);
       return answer === undefined ? undefined : VolatileReply.decode(answer);
     },
   };

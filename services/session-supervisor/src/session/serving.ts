@@ -10,6 +10,7 @@ import {
   UserRenderingCompleted,
   VolatileReply,
 } from '#libs/contracts/session.ts';
+import { sessionSubject } from '#libs/mesh/index.ts';
 import type { Serving } from '#libs/nats/index.ts';
 import { commandFromProto } from './commands.ts';
 import type { SessionDeps } from './deps.ts';
@@ -67,7 +68,7 @@ export const serveSession = (deps: SessionDeps, session: Session): Serving => {
     volatile: async () => VolatileReply.encode(session.volatile()).finish(),
   };
 
-  return deps.bus.serve(`muster.session.v1.${header.id}.*`, async (bytes, { subject }) => {
+  return deps.bus.serve(sessionSubject(header.id, '*'), async (bytes, { subject }) => {
     const verb = subject.slice(subject.lastIndexOf('.') + 1);
     return verbs[verb]?.(bytes);
   });

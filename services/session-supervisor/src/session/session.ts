@@ -2,6 +2,7 @@ import { workloadKey } from '#libs/auth/index.ts';
 import type { VolatileReply } from '#libs/contracts/session.ts';
 import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
 import { isDomainError } from '#libs/errors/index.ts';
+import { sessionSubject } from '#libs/mesh/index.ts';
 import { emptyCrew } from '../domain/crew.ts';
 import { demandOf } from '../domain/demand.ts';
 import { ANSWER_MS } from '../domain/decide-users.ts';
@@ -237,7 +238,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     perform,
     send: () => dispatcher.flush(),
     onWritten: (document, state) => {
-      bus.publish(`muster.session.v1.${header.id}.appended`, new Uint8Array());
+      bus.publish(sessionSubject(header.id, 'appended'), new Uint8Array());
       publisher.wake(document.n);
       dispatcher.wrote();
       if (ending === undefined) projector.changed(state);

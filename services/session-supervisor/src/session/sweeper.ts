@@ -1,3 +1,4 @@
+import { parseBlobName } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { folding } from './folding.ts';
 import { load } from '#libs/journal/index.ts';
@@ -91,8 +92,12 @@ const sweepFolder = async (
 };
 
 /** Whether it was stored for a generation that began after the state: the workload is being opened again. */
-const isNewer = (blobName: string, { generation }: WorkloadState): boolean =>
-  Number(blobName.slice(blobName.lastIndexOf('/') + 1).split('-', 1)[0]) > generation;
+const isNewer = (blobName: string, { generation }: WorkloadState): boolean => generationOf(blobName) > generation;
+
+const generationOf = (blobName: string): number => {
+  const name = parseBlobName(blobName);
+  return name === undefined || name.kind === 'upload' ? 0 : name.generation;
+};
 
 const acceptedBlobs = async ({ journal }: Context, id: string, state: WorkloadState): Promise<Set<string>> => {
   const blobs = new Set<string>();

@@ -6,6 +6,7 @@ import {
   type UserClaim,
 } from '#libs/contracts/user.ts';
 import { isDomainError } from '#libs/errors/index.ts';
+import { matcherSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 
@@ -26,11 +27,9 @@ export const giveBack = async (
   users: UserClaim[],
 ): Promise<void> => {
   const bytes = UsersReleased.encode({ workloadId, reign, users }).finish();
-  await bus
-    .request('muster.user.v1.matcher.users-released', bytes, { timeoutMs: ANSWER_MS })
-    .catch((thrown: unknown) => {
-      logger.debug({ err: thrown, workloadId }, 'a release was not answered; the claims run out by themselves');
-    });
+  await bus.request(matcherSubject('users-released'), bytes, { timeoutMs: ANSWER_MS }).catch((thrown: unknown) => {
+    logger.debug({ err: thrown, workloadId }, 'a release was not answered; the claims run out by themselves');
+  });
 };
 
 /** Ends a demand, as often as it takes; one that a later owner has stated stays. */
@@ -42,7 +41,7 @@ export const removeDemand = async (
   const bytes = RemoveUsersDemandCompletely.encode({ demand }).finish();
   while (!signal.aborted) {
     try {
-      await bus.request('muster.user.v1.matcher.remove-users-demand-completely', bytes, {
+      await bus.request(matcherSubject('remove-users-demand-completely'), bytes, {
         timeoutMs: ANSWER_MS,
         signal,
       });

@@ -6,6 +6,7 @@ import {
 } from '#libs/contracts/agent.ts';
 import type { Outcome as ProtoOutcome } from '#libs/contracts/agent.ts';
 import { DrainRequest, type AssignedUser, type SetDemandResponse } from '#libs/contracts/user.ts';
+import { isSha256 } from '#libs/mesh/index.ts';
 import type { Assigned } from '../domain/crew.ts';
 import type { Outcome } from '../domain/decision.ts';
 import type { FailureClass } from '../domain/failure-class.ts';
@@ -74,7 +75,7 @@ const reportFromProto = (
           blob: receipt?.blobName ?? '',
           sha256,
           sizeBytes: receipt?.sizeBytes ?? 0,
-          pixelHash: /^[0-9a-f]{64}$/.test(pixelHash) ? pixelHash : '',
+          pixelHash: isSha256(pixelHash) ? pixelHash : '',
           notes: notes.slice(0, MAX_NOTES).map((note) => note.slice(0, MAX_NOTE)),
         },
       };

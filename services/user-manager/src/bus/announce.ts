@@ -1,9 +1,9 @@
 import { UserChanged } from '#libs/contracts/user.ts';
+import { USER_CHANGED_SUBJECT } from '#libs/mesh/index.ts';
 import type { Bus, Serving } from '#libs/nats/index.ts';
 import type { Roster } from '../domain/roster.ts';
 import { changeFromProto, changeToProto } from '../domain/user-proto.ts';
 import type { UserRecord } from '../domain/user.ts';
-import { userChangedSubject } from './subjects.ts';
 
 /** Tells this process and all other user-managers of a change that the database has. */
 export type Announce = (user: UserRecord) => void;
@@ -13,12 +13,12 @@ export const announceOver =
   (bus: Pick<Bus, 'publish'>, roster: Roster): Announce =>
   (user) => {
     roster.apply(user);
-    bus.publish(userChangedSubject, UserChanged.encode(changeToProto(user)).finish());
+    bus.publish(USER_CHANGED_SUBJECT, UserChanged.encode(changeToProto(user)).finish());
   };
 
 /** Takes what others announce into the roster, until closed. */
 export const listenForChanges = (bus: Pick<Bus, 'serve'>, roster: Roster): Serving =>
-  bus.serve(userChangedSubject, async (bytes) => {
+  bus.serve(USER_CHANGED_SUBJECT, async (bytes) => {
     const user = changeFromProto(UserChanged.decode(bytes));
     if (user !== undefined) {
       roster.apply(user);

@@ -1,8 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import { DomainError, isDomainError } from '#libs/errors/index.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
+import { matcherSubject, type MatcherVerb } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
-import { matcherSubject, type MatcherVerb } from './subjects.ts';
 
 /** Sessions state their demands every 2 s; one that waits longer than this had better ask again. */
 const ANSWER_MS = 5_000;

@@ -1,9 +1,9 @@
 import type { Outcome, Report } from '#libs/contracts/agent.ts';
 import { UserFrameRendered, UserFrameRenderedReply } from '#libs/contracts/session.ts';
 import { isDomainError } from '#libs/errors/index.ts';
+import { ANY_REPORT_SUBJECT, sessionSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import type { StreamId } from './sessions.ts';
-import { anyReportSubject, sessionSubject } from './subjects.ts';
 
 /** A session that has not answered by then may be dead; the agent reports again. */
 const ANSWER_MS = 5_000;
@@ -36,7 +36,7 @@ export const reportOver =
     try {
       const outcomes = await ask(sessionSubject(workload, 'user-frame-rendered')).catch((thrown: unknown) => {
         if (!isNobodyThere(thrown)) throw thrown;
-        return ask(anyReportSubject);
+        return ask(ANY_REPORT_SUBJECT);
       });
       return complete(reports, outcomes, 'NOT_ANSWERED');
     } catch (thrown) {

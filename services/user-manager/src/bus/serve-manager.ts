@@ -1,8 +1,8 @@
 import { EndStream, EndStreamReply, StartRendering, StartRenderingReply, type UserWork } from '#libs/contracts/user.ts';
+import { managerSubject, type ManagerVerb } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { endLocal } from '../stream/end-stream.ts';
 import { type Served, together } from './served.ts';
-import { managerSubject, type ManagerVerb } from './subjects.ts';
 
 /** Whether the user serves the session no longer, after its stream was told what it is to do. */
 const isGone = (ctx: Pick<Context, 'streams'>, { userId, connectionId, desiredState }: UserWork): boolean => {

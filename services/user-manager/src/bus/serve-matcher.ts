@@ -10,12 +10,12 @@ import {
   UsersReleasedReply,
   type Demand,
 } from '#libs/contracts/user.ts';
+import { matcherSubject, type MatcherVerb } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import { parseDemand, parseRemoval, parseReleased } from '../domain/demand-requests.ts';
 import type { Matching } from '../matching/matching.ts';
 import { pageOfDemands } from '../rpc/demand-page.ts';
 import { type Served, together } from './served.ts';
-import { matcherSubject, type MatcherVerb } from './subjects.ts';
 
 /**
  * Answers the matcher's verbs, until closed. `check` throws when this instance cannot be sure that it still is the one

@@ -1,8 +1,8 @@
 import type { Held } from '#libs/contracts/agent.ts';
 import { NewUsers, UserDisconnected, UserHeld, UserRenderingCompleted } from '#libs/contracts/session.ts';
 import type { AssignedUser } from '#libs/contracts/user.ts';
+import { sessionSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
-import { sessionSubject } from './subjects.ts';
 
 /** A user on one of its streams. */
 export interface StreamId {

@@ -1,7 +1,6 @@
 import type { Demand, RemoveDemandRequest, UserClaim, UsersReleased } from '#libs/contracts/user.ts';
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
-import { isId } from './ids.ts';
-import { collectViolations, type Violations } from './violations.ts';
+import { collectViolations, type Violations, isId } from '#libs/mesh/index.ts';
 
 const MAX_WANTED = 100_000;
 const MAX_WEIGHT = 1_000;

@@ -1,11 +1,8 @@
 import type { Attempt } from '#libs/contracts/common.ts';
 import type { Held } from '#libs/contracts/agent.ts';
-import { isId } from './ids.ts';
-import type { Violations } from './violations.ts';
+import { isAttemptId, isId, isTaskKey, type Violations } from '#libs/mesh/index.ts';
 
 const MAX_ATTEMPTS_HELD = 10_000;
-const TASK = /^[a-z][a-z0-9-]{0,31}\/\d{1,10}$/;
-const ATTEMPT_ID = /^\d{1,16}-\d{1,16}$/;
 const TOKEN_BYTES = 16;
 
 /** Notes what is wrong with an attempt as an agent names it. Whether its token is right is the session's to say. */
@@ -14,11 +11,11 @@ export const checkAttempt = (attempt: Attempt | undefined, field: string, wrong:
     wrong.require(false, field, 'must be set');
     return;
   }
-  if (!TASK.test(attempt.task)) {
+  if (!isTaskKey(attempt.task)) {
     wrong.require(false, `${field}.task`, 'must be <node>/<index>');
   }
-  if (!ATTEMPT_ID.test(attempt.attempt)) {
-    wrong.require(false, `${field}.attempt`, 'must be <reign>-<counter>');
+  if (!isAttemptId(attempt.attempt)) {
+    wrong.require(false, `${field}.attempt`, 'must be <epoch>-<counter>');
   }
   if (attempt.token.length !== TOKEN_BYTES) {
     wrong.require(false, `${field}.token`, `must have ${TOKEN_BYTES} bytes`);

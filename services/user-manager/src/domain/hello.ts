@@ -1,6 +1,6 @@
 import type { Capability, Hello } from '#libs/contracts/agent.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import { checkHeld } from './held.ts';
-import { collectViolations } from './violations.ts';
 
 const MAX_SLOTS = 256;
 const MAX_TEXT_CHARS = 64;

@@ -1,8 +1,7 @@
 import type { Completed, Failed, Report, Reports } from '#libs/contracts/agent.ts';
 import type { Receipt } from '#libs/contracts/common.ts';
+import { collectViolations, isId, isSha256, type Violations } from '#libs/mesh/index.ts';
 import { checkAttempt } from './held.ts';
-import { isId } from './ids.ts';
-import { collectViolations, type Violations } from './violations.ts';
 
 const MAX_REPORTS = 1_000;
 const MAX_NOTES = 8;
@@ -10,13 +9,12 @@ const MAX_NOTE_CHARS = 200;
 const MAX_REASON_CHARS = 1_000;
 const MAX_NAMES = 100;
 const MAX_NAME_CHARS = 1_024;
-const SHA_256 = /^[0-9a-f]{64}$/;
 
 const isSeconds = (seconds: number): boolean => Number.isFinite(seconds) && seconds >= 0;
 
 const checkReceipt = ({ blobName, sha256, signature }: Receipt, field: string, wrong: Violations): void => {
   wrong.require(blobName.length <= 256, `${field}.blob_name`, 'must have at most 256 characters');
-  wrong.require(SHA_256.test(sha256), `${field}.sha256`, 'must be 64 lower-case hexadecimal digits');
+  wrong.require(isSha256(sha256), `${field}.sha256`, 'must be 64 lower-case hexadecimal digits');
   wrong.require(signature.length === 32, `${field}.signature`, 'must have 32 bytes');
 };
 
@@ -25,10 +23,10 @@ const checkCompleted = (
   at: string,
   wrong: Violations,
 ): void => {
-  if (!SHA_256.test(sha256)) {
+  if (!isSha256(sha256)) {
     wrong.require(false, `${at}.completed.sha256`, 'must be 64 lower-case hexadecimal digits');
   }
-  if (pixelHash !== '' && !SHA_256.test(pixelHash)) {
+  if (pixelHash !== '' && !isSha256(pixelHash)) {
     wrong.require(false, `${at}.completed.pixel_hash`, 'must be empty or 64 lower-case hexadecimal digits');
   }
   if (!isSeconds(seconds)) {

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { signToken } from '#libs/auth/index.ts';
 import type { CreateMachineRequest, CreateMachineResponse } from '#libs/contracts/user.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { checkRequestId, collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { collectViolations } from '../domain/violations.ts';
 import type { Enrolment, MachineDocument } from '../store/machines.ts';
 import { machineNameTaken, requestIdReused } from './errors.ts';
 import { machineToProto } from './machine-info.ts';
@@ -25,7 +25,7 @@ const parse = ({ name, tokenTtlSeconds, requestId }: CreateMachineRequest) => {
     'token_ttl_seconds',
     `must be at most ${MAX_TTL_SECONDS} (10 years)`,
   );
-  wrong.require(requestId.length <= MAX_CHARS, 'request_id', `must have at most ${MAX_CHARS} characters`);
+  checkRequestId(wrong, requestId);
   wrong.throwIfAny();
   return { name, requestId, ttlSeconds: tokenTtlSeconds === 0 ? DEFAULT_TTL_SECONDS : tokenTtlSeconds };
 };

@@ -1,9 +1,9 @@
 import type { DrainMode, DrainUserRequest, DrainUserResponse } from '#libs/contracts/user.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { userToProto } from '../domain/user-proto.ts';
 import type { Drain } from '../domain/user.ts';
-import { collectViolations } from '../domain/violations.ts';
 import { userNotConnected } from './errors.ts';
 
 const toDrain = (mode: DrainMode): Drain | undefined => {

@@ -1,4 +1,4 @@
-import { collectViolations } from '../domain/violations.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 
 /** Throws INVALID_ARGUMENT `INVALID_FIELDS` when a required id is missing. */
 export const requireId = (id: string, field: string): string => {

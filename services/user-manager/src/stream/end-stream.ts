@@ -1,6 +1,6 @@
 import { EndStream, EndStreamReply, type EndStreamReason } from '#libs/contracts/user.ts';
+import { managerSubject } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { managerSubject } from '../bus/subjects.ts';
 import type { AgentStream } from './agent-stream.ts';
 import { connectionLost, machineUnknown, superseded } from './errors.ts';
 

@@ -1,8 +1,8 @@
 import type { Hello } from '#libs/contracts/agent.ts';
 import type { Clock } from '#libs/clock/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import { checkHeld } from '../domain/held.ts';
 import { checkReports } from '../domain/reports.ts';
-import { collectViolations } from '../domain/violations.ts';
 import type { Sessions, StreamId } from '../bus/sessions.ts';
 import { emptyMessage, helloExpected } from './errors.ts';
 import type { Heard } from './later-version.ts';

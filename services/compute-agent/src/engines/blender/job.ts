@@ -1,6 +1,6 @@
 import type { RenderWork } from '#libs/contracts/agent.ts';
 import type { RenderSpec } from '#libs/contracts/common.ts';
-import type { Duration } from '#libs/contracts/rpc.ts';
+import { durationFromProto } from '#libs/mesh/index.ts';
 import { failed, type Failed, misunderstood } from '../engine.ts';
 import type { Understood } from '../family.ts';
 import type { PictureFormat } from './pictures/index.ts';
@@ -34,9 +34,6 @@ export const EXTENSIONS = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' } as const 
 
 const FRAME_TIMEOUT_MS = 3_600_000;
 const PROGRESS_TIMEOUT_MS = 600_000;
-
-const msOf = (duration: Duration | undefined, unsetMs: number): number =>
-  duration === undefined ? unsetMs : duration.seconds * 1_000 + duration.nanos / 1e6;
 
 const isEngine = (name: string): name is RenderEngine => (RENDER_ENGINES as readonly string[]).includes(name);
 
@@ -81,8 +78,8 @@ export const renderJobOf = ({ spec, scene }: RenderWork): Understood<RenderJob> 
       ...(scalePercent === 0 ? {} : { scalePercent }),
       format,
       allowMissing,
-      frameTimeoutMs: msOf(spec.frameTimeout, FRAME_TIMEOUT_MS),
-      progressTimeoutMs: msOf(spec.progressTimeout, PROGRESS_TIMEOUT_MS),
+      frameTimeoutMs: durationFromProto(spec.frameTimeout) ?? FRAME_TIMEOUT_MS,
+      progressTimeoutMs: durationFromProto(spec.progressTimeout) ?? PROGRESS_TIMEOUT_MS,
     }),
   };
 };

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { parseTaskKey } from '#libs/mesh/index.ts';
 import { type Cancelled, failed, type Failed, type Opened, type Outcome, type Running } from '../engine.ts';
 import { type NotBegun, renderFrame } from './frame.ts';
 import type { RenderJob } from './job.ts';
@@ -9,8 +10,6 @@ import type { SceneFacts } from './renderer-protocol.ts';
 export interface OpenedScene extends Opened {
   readonly facts: SceneFacts;
 }
-
-const FRAME_KEY = /^frames\/(\d{1,7})$/;
 
 /** Opens a scene in a renderer of its own and keeps it warm. A renderer that is no longer alive is replaced at the next frame. */
 export const openScene = async (
@@ -63,13 +62,13 @@ export const openScene = async (
     kind: 'opened',
     facts: first.facts,
     run: async (task, running) => {
-      const frame = FRAME_KEY.exec(task.key)?.[1];
-      if (frame === undefined || isBusy) {
+      const key = parseTaskKey(task.key);
+      if (key?.node !== 'frames' || isBusy) {
         return failed('AGENT_ERROR', isBusy ? 'the renderer is busy with another frame' : `${task.key} is no frame`);
       }
       isBusy = true;
       try {
-        return await renderOne(Number(frame), running).catch(ours);
+        return await renderOne(key.index, running).catch(ours);
       } finally {
         isBusy = false;
       }

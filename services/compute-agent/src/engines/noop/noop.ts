@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '#libs/clock/index.ts';
+import { parseTaskKey } from '#libs/mesh/index.ts';
 import { CANCELLED, completed, type Engine, failed, type Outcome } from '../engine.ts';
 
 /** Work without meaning, for tests and benches; see NoopSpec. */
@@ -33,8 +34,8 @@ const durationOf = ({ durationMs, nodeDurationsMs }: NoopJob, task: string): num
 
 const doTask = (job: NoopJob, task: string): Outcome => {
   const seconds = durationOf(job, task) / 1_000;
-  const slash = task.indexOf('/');
-  if (job.isFailing(Number(task.slice(slash + 1)), task.slice(0, slash))) {
+  const { index, node } = parseTaskKey(task) ?? { index: 0, node: '' };
+  if (job.isFailing(index, node)) {
     const reason = `task ${task} is one of those that always fail`;
     return failed('RENDER_ERROR', reason, { seconds, log: `${reason}\n` });
   }

@@ -1,8 +1,8 @@
 import type { ComputeSession as ComputeSessionMessage, SessionUserInfo } from '#libs/contracts/port.ts';
 import type { FieldViolation } from '#libs/errors/index.ts';
+import { durationToProto } from '#libs/mesh/index.ts';
 import type { ComputeSession, UserInfo } from '../../compute/worker.ts';
 import type { Context } from '../../context.ts';
-import { durationToProto } from '../lease-proto.ts';
 import { aboutSession } from '../session-proto.ts';
 
 /** A compute session as callers see it. */

@@ -1,8 +1,8 @@
 import type { ListSessionMetricsRequest, ListSessionMetricsResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { durationToProto } from '#libs/mesh/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../../context.ts';
-import { durationToProto } from '../lease-proto.ts';
 import { named } from '../named.ts';
 import { findSession } from '../session-proto.ts';
 

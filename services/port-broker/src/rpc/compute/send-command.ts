@@ -2,8 +2,8 @@ import type { Duration } from '#libs/contracts/rpc.ts';
 import type { SendCommandRequest, SendCommandResponse } from '#libs/contracts/port.ts';
 import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { durationFromProto } from '../lease-proto.ts';
 import { named } from '../named.ts';
 import { findSession } from '../session-proto.ts';
 

@@ -1,8 +1,8 @@
 import type { CleanupIdleRequest, CleanupIdleResponse } from '#libs/contracts/port.ts';
 import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { durationFromProto } from '../lease-proto.ts';
 import { visualizationToProto } from './visualization-proto.ts';
 
 /** Ends the ParaView servers that nobody has used for so long. */

@@ -27,7 +27,7 @@ export const blendFileTruncated = (sizeBytes: number): DomainError =>
     status.INVALID_ARGUMENT,
     'BLEND_FILE_TRUNCATED',
     `the file ends after ${sizeBytes} bytes, in the middle of its head; upload the whole file again`,
-    { sizeBytes },
+    { size_bytes: sizeBytes },
   );
 
 /** INVALID_ARGUMENT `BLEND_FILE_DAMAGED`: compressed data out of which not even a header came. */
