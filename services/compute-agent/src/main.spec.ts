@@ -90,7 +90,7 @@ describe('the agent as a process', function () {
     before(needs('blender', 'bwrap'));
     before(async () => {
       const script = new URL('./engines/blender/testing/scenes.py', import.meta.url).pathname;
-      await run('blender', ['--background', '--factory-startup', '--python', script, '--', dir.path]);
+      await run('blender', ['--background', '--factory-startup', '--python', script, '--', dir.path, 'slow']);
       blob = await startBlobService();
       const file = join(dir.path, 'slow.blend');
       const bytes = await readFile(file);

@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import type { Report } from '#libs/contracts/agent.ts';
 import { DomainError } from '#libs/errors/index.ts';
 import { createLogger } from '#libs/telemetry/index.ts';
-import { eventually } from '#libs/testing/index.ts';
+import { eventually, fakeClock, type FakeClock } from '#libs/testing/index.ts';
 import { startPair } from '../fixtures/agent.ts';
 import { attempts, noopWork, type PeerStream } from '../fixtures/peer.ts';
 
@@ -18,6 +18,16 @@ const reported = (stream: PeerStream, count: number): Promise<Report[]> =>
     expect(reports).to.have.length(count);
     return reports;
   });
+
+/** Lets time pass, a quarter of a second at a time, until this comes true. */
+const passing = <T>(clock: FakeClock, attempt: () => T): Promise<T> =>
+  eventually(
+    async () => {
+      await clock.advance(250);
+      return attempt();
+    },
+    { withinMs: 15_000 },
+  );
 
 const lost = (): DomainError => new DomainError(status.UNAVAILABLE, 'CONNECTION_LOST', 'for a test');
 
@@ -55,10 +65,14 @@ describe('the agent and the mesh', () => {
   });
 
   it('says that a task began only when it takes longer than a moment', async () => {
-    await using pair = await startPair();
+    const clock = fakeClock();
+    await using pair = await startPair({ clock });
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork({ durationMs: 2_000 }), attempts: attempts(0) });
-    const reports = await reported(stream, 2);
+    const reports = await passing(clock, () => {
+      expect(stream.reports()).to.have.length(2);
+      return stream.reports();
+    });
     expect(reports.map(({ reportId, body }) => [reportId, body?.$case])).to.deep.equal([
       [0, 'started'],
       [1, 'completed'],
@@ -95,10 +109,12 @@ describe('the agent and the mesh', () => {
   });
 
   it('comes back to a mesh that went away for a while', async () => {
-    await using pair = await startPair();
+    const clock = fakeClock();
+    await using pair = await startPair({ clock });
     await pair.peer.stream(0);
     await pair.peer.stop();
     const peer = await pair.restartPeer();
+    await passing(clock, () => expect(peer.streams).to.have.length(1));
     const stream = await peer.stream(0);
     stream.desire({ ...noopWork(), attempts: attempts(0) });
     await reported(stream, 1);
@@ -183,11 +199,13 @@ describe('the agent and the mesh', () => {
   it('goes on asking a mesh that refuses it, and says so', async () => {
     const lines: string[] = [];
     const destination = { write: (line: string): void => void lines.push(line) };
-    await using pair = await startPair({ overrides: { log: createLogger({ service: 'spec', destination }) } });
+    const clock = fakeClock();
+    const log = createLogger({ service: 'spec', destination });
+    await using pair = await startPair({ overrides: { log }, clock });
     const stream = await pair.peer.stream(0);
     pair.peer.refuseNext(new DomainError(status.PERMISSION_DENIED, 'MACHINE_UNKNOWN', 'enrol it again'));
     stream.fail(lost());
-    await pair.peer.stream(1);
+    await passing(clock, () => expect(pair.peer.streams).to.have.length(2));
     expect(lines.filter((line) => line.includes('the mesh refuses this machine: enrol it again'))).to.have.length(1);
   });
 
@@ -212,12 +230,17 @@ describe('the agent and the mesh', () => {
 
 describe('an agent that leaves', () => {
   it('finishes what runs, waits for its outcomes, hands back the rest, says goodbye and half-closes', async () => {
-    await using pair = await startPair({ env: { MUSTER_AGENT_GRACE: '10s' } });
+    const clock = fakeClock();
+    await using pair = await startPair({ env: { MUSTER_AGENT_GRACE: '10s' }, clock });
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork({ durationMs: 2_000 }), attempts: attempts(0, 5) });
     // That one began is only said of tasks that take a while: the first one runs now.
-    const [begun] = await reported(stream, 1);
+    const [begun] = await passing(clock, () => {
+      expect(stream.reports()).to.have.length(1);
+      return stream.reports();
+    });
     const leaving = pair.agent.leave('SIGTERM');
+    await clock.advance(2_000);
     const [, finished] = await reported(stream, 2);
     expect([finished?.attempt, finished?.body?.$case]).to.deep.equal([begun?.attempt, 'completed']);
     expect(stream.isHalfClosed()).to.equal(false);

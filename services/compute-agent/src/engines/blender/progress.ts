@@ -1,15 +1,31 @@
 import type { Progress } from '../engine.ts';
 
-/** `Fra:1 Mem:10M | Time:00:01 | Scene, ViewLayer | Sample 12/64`: what is going on stands last. */
-const LINE = /^Fra:\d.*\| *([^|\n]+)\n/gm;
+/** `Fra:1 Mem:10M | Time:00:00.21 | Scene, ViewLayer | Sample 12/64`: what is going on stands last. */
+const LINE = /^Fra:\d.*\| *([^|\n]+)$/gm;
 /** Cycles counts `Sample 12/64`, Eevee `Rendering 12 / 64 samples`. */
 const COUNT = /(\d{1,9}) ?\/ ?(\d{1,9})/;
-const MAX_CHARS = 200;
+const MAX_TEXT_CHARS = 200;
+/** Of a line that has not ended; a line about a frame is shorter. */
+const MAX_REST_CHARS = 2_000;
 
-/** The latest that Blender said about the frame in a piece of its output; undefined where that is nothing. Half lines do not count. */
-export const progressOf = (output: string): Progress | undefined => {
-  const text = [...output.matchAll(LINE)].at(-1)?.[1]?.trim().slice(0, MAX_CHARS);
+const progressOf = (lines: string): Progress | undefined => {
+  const text = [...lines.matchAll(LINE)].at(-1)?.[1]?.trim().slice(0, MAX_TEXT_CHARS);
   if (text === undefined) return undefined;
   const [, done, all] = COUNT.exec(text) ?? [];
   return { text, fraction: done === undefined || !Number(all) ? undefined : Math.min(1, Number(done) / Number(all)) };
+};
+
+/** Picks the latest word about a frame out of what Blender prints. Feed it with the output as it comes, in whatever pieces. */
+export const progressReader = (onProgress: (progress: Progress) => void): ((piece: string) => void) => {
+  let rest = '';
+  return (piece) => {
+    const end = piece.lastIndexOf('\n');
+    if (end === -1) {
+      rest = (rest + piece).slice(0, MAX_REST_CHARS);
+      return;
+    }
+    const progress = progressOf(rest + piece.slice(0, end));
+    rest = piece.slice(end + 1, end + 1 + MAX_REST_CHARS);
+    if (progress !== undefined) onProgress(progress);
+  };
 };

@@ -5,7 +5,7 @@ import type { Random } from '#libs/random/index.ts';
 import { type Box, type Exit, insidePath, type Limits, type Sandbox, startConfined } from '../../sandbox/index.ts';
 import type { Running } from '../engine.ts';
 import { answerReader } from './answer-reader.ts';
-import { progressOf } from './progress.ts';
+import { progressReader } from './progress.ts';
 import type { Request } from './renderer-protocol.ts';
 
 /** Why there was no answer. After each of these the renderer is dead. */
@@ -138,7 +138,8 @@ export const startRenderer = (options: RendererOptions): Renderer => {
     new Promise<Reply<A>>((resolve) => {
       // Random, so that nothing in a scene can print the answer.
       const id = random.id('q');
-      const { signal } = asking;
+      const { signal, progress } = asking;
+      const follow = progress && progressReader(progress);
       const settle = (reply: Reply<A>): void => {
         late.cancel();
         quiet.cancel();
@@ -154,10 +155,7 @@ export const startRenderer = (options: RendererOptions): Renderer => {
       const onAbort = (): void => settle({ kind: 'cancelled' });
       signal.addEventListener('abort', onAbort);
       waiting = {
-        onOutput: (chunk) => {
-          const progress = asking.progress && progressOf(chunk.toString('latin1'));
-          if (progress !== undefined) asking.progress?.(progress);
-        },
+        onOutput: (chunk) => follow?.(chunk.toString('latin1')),
         onExit: (exit) => settle({ kind: 'died', exit, begun: hasPrinted }),
         onMessage: (message) => {
           if (typeof message === 'object' && message !== null && 'id' in message && message.id === id) {

@@ -1,4 +1,4 @@
-"""Writes the scenes that the specs render: blender --background --factory-startup --python scenes.py -- FOLDER"""
+"""Writes the scenes that the specs render: blender --background --factory-startup --python scenes.py -- FOLDER [NAME ...]"""
 
 import os
 import shutil
@@ -198,6 +198,10 @@ def picture():
     image.save()
 
 
+ALL = (moving, denoised, missing, packed, unpacked, scripted, black, slow, two_scenes, cropped, no_camera)
+WANTED = sys.argv[sys.argv.index("--") + 2 :]
+
 picture()
-for make in (moving, denoised, missing, packed, unpacked, scripted, black, slow, two_scenes, cropped, no_camera):
-    make()
+for make in ALL:
+    if not WANTED or make.__name__ in WANTED:
+        make()
