@@ -1,3 +1,5 @@
+import type { ConfigError } from '#libs/config/index.ts';
+
 /** How a service process ends. */
 export const ExitCode = {
   /** It was asked to stop and everything was finished and closed. */
@@ -9,3 +11,9 @@ export const ExitCode = {
 } as const;
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** Tells a person, on stderr and not as JSON, everything that is wrong with the configuration. */
+export const refuseToStart = (name: string, error: ConfigError): ExitCode => {
+  process.stderr.write(`${name} cannot start:\n${error.message.replaceAll(/^/gm, '  ')}\n`);
+  return ExitCode.CONFIG;
+};

@@ -1,10 +1,11 @@
+import { addAbortListener } from 'node:events';
 import type { Clock, Timer } from '#libs/clock/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { ExitCode } from './exit-code.ts';
 import type { StopRequests } from './stop-requests.ts';
 
 /** Something that ends a process without waiting for anything. */
-export interface HardEnd extends Disposable {
+interface HardEnd extends Disposable {
   /** Resolves when it happens. */
   happened: Promise<ExitCode>;
 }
@@ -28,15 +29,14 @@ export const impatience = (requests: StopRequests, drainMs: number, clock: Clock
     resolve(ExitCode.FAILED);
   };
   let timer: Timer | undefined;
-  const onFirst = (): void => {
+  const listener = addAbortListener(requests.first, () => {
     timer = clock.setTimer(drainMs, () => end(`${drainMs} ms have passed`));
-  };
-  requests.first.addEventListener('abort', onFirst);
+  });
   void requests.second.then(end);
   return {
     happened,
     [Symbol.dispose]: () => {
-      requests.first.removeEventListener('abort', onFirst);
+      listener[Symbol.dispose]();
       timer?.cancel();
     },
   };

@@ -1,8 +1,8 @@
+import { rename, writeFile } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';
+import { aborted } from '#libs/async/index.ts';
 import { ConfigError } from '#libs/config/index.ts';
-import { ExitCode } from './exit-code.ts';
-import { refuseToStart } from './refuse-to-start.ts';
-import { writeReadyFile } from './ready-file.ts';
+import { ExitCode, refuseToStart } from './exit-code.ts';
 import type { Runtime, Start, Started } from './service.ts';
 
 /**
@@ -18,9 +18,7 @@ export const live = async (
   readyFile: string | undefined,
 ): Promise<ExitCode> => {
   const { log, signal, stack } = runtime;
-  const asked = new Promise<'asked'>((resolve) => {
-    signal.addEventListener('abort', () => resolve('asked'), { once: true });
-  });
+  const asked = aborted(signal).then(() => 'asked' as const);
 
   const serve = async (started: Started): Promise<ExitCode> => {
     if (readyFile !== undefined) {
@@ -63,4 +61,11 @@ export const live = async (
   }
   log.info({ code }, 'ended');
   return code;
+};
+
+/** Says where the service is; whoever watches for the file never sees half of it. */
+const writeReadyFile = async (path: string, address: string): Promise<void> => {
+  const draft = `${path}.${process.pid}`;
+  await writeFile(draft, `${JSON.stringify({ pid: process.pid, address })}\n`);
+  await rename(draft, path);
 };

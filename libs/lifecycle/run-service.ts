@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import { poll } from '#libs/async/index.ts';
 import { type Clock, systemClock } from '#libs/clock/index.ts';
 import { ConfigError, type Environment, loadConfig, withFlags } from '#libs/config/index.ts';
 import { createLogger } from '#libs/telemetry/index.ts';
-import type { ExitCode } from './exit-code.ts';
+import { identityOf, isAlive } from '#libs/processes/index.ts';
+import { type ExitCode, refuseToStart } from './exit-code.ts';
 import { crash, impatience } from './hard-ends.ts';
 import { live } from './live.ts';
-import { processGone } from './parent-watch.ts';
 import { processSchema } from './process-variables.ts';
-import { refuseToStart } from './refuse-to-start.ts';
 import type { Start } from './service.ts';
 import { listenToStopRequests } from './stop-requests.ts';
 
@@ -71,4 +71,14 @@ const readProcess = ({ env, args = [], variables }: ServiceOptions) => {
     }
     throw thrown;
   }
+};
+
+const PARENT_POLL_MS = 500;
+
+/** Resolves when the process is gone, also where another one has its number by now, and when `signal` aborts. */
+const processGone = async (pid: number, clock: Clock, signal: AbortSignal): Promise<void> => {
+  const identity = await identityOf(pid);
+  if (identity === undefined) return;
+  const isGone = async () => !(await isAlive(identity));
+  await poll(isGone, { clock, everyMs: PARENT_POLL_MS, signal }).catch(() => {});
 };

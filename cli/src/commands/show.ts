@@ -1,10 +1,11 @@
-import { WorkloadServiceService } from '#libs/contracts/session.ts';
+import { WorkloadServiceService, type AttemptRecord, type RefusedReports } from '#libs/contracts/session.ts';
+import { formatEnum, formatInstant, formatSeconds } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import { allPages, tellList } from '../list.ts';
 import { whichWorkload, type WhichOptions } from '../options.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
+import type { Column, Output } from '../output.ts';
 import { printWorkload } from '../workload/describe.ts';
-import { attemptColumns, printRefused } from '../workload/ledger.ts';
 
 interface ShowOptions extends WhichOptions {
   ledger?: boolean;
@@ -30,3 +31,25 @@ export const show: Define = (command, { does }) =>
         printRefused(output, pages[0]?.refused ?? []);
       }),
     );
+
+const attemptColumns: readonly Column<AttemptRecord>[] = [
+  ['TASK', ({ task }) => task],
+  ['GENERATION', ({ generation }) => generation, 'right'],
+  ['ATTEMPT', ({ attempt }) => attempt],
+  ['END', ({ end }) => formatEnum(end, 'ATTEMPT_END_')],
+  ['USER', ({ userName, userId }) => userName || userId],
+  ['WORK', ({ seconds }) => formatSeconds(seconds), 'right'],
+  ['WHEN', ({ time }) => formatInstant(time)],
+  ['REASON', ({ reason }) => reason],
+];
+
+/** How many reports were refused, for people; nothing where there were none. */
+const printRefused = (output: Output, refused: readonly RefusedReports[]): void => {
+  if (refused.length === 0) return;
+  output.text('');
+  output.table(refused, [
+    ['REFUSED REPORTS OF', ({ userId }) => userId],
+    ['REASON', ({ reason }) => reason],
+    ['COUNT', ({ count }) => count, 'right'],
+  ]);
+};

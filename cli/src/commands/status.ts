@@ -1,6 +1,15 @@
+import { realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { HealthCheckResponse_ServingStatus as ServingStatus, HealthService } from '#libs/contracts/health.ts';
+import { createClient } from '#libs/grpc/client/create-client.ts';
+import { wasStartedWith } from '#libs/processes/index.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Define } from '../invocation.ts';
-import { checkProcesses, checkServices } from '../status.ts';
+import { parts, type MeshContext } from '../context.ts';
+import { connectionProblem, textOf } from '../failures.ts';
+import type { Define, Invocation } from '../invocation.ts';
+import { tlsFor } from '../mesh.ts';
+import { readIfThere } from '../up/files.ts';
+import { layoutOf } from '../up/layout.ts';
 
 export const status: Define = (command, { does }) =>
   command.action(
@@ -20,3 +29,63 @@ export const status: Define = (command, { does }) =>
         : exitCodes.unavailable;
     }),
   );
+
+/** How one part of the mesh is. */
+interface Check {
+  /** `session`, or the process' name: `mongod`. */
+  name: string;
+  health: 'serving' | 'not serving' | 'unreachable' | 'running' | 'dead';
+  /** An address, or a process. */
+  where: string;
+  detail: string;
+}
+
+const deadlineMs = 3_000;
+
+/** Each address of a target on its own: one replica that is away must not hide behind another. */
+const addressesOf = (target: string): string[] => {
+  const match = /^(ipv4|ipv6):(.+)$/.exec(target);
+  return match === null ? [target] : (match[2] ?? '').split(',').map((address) => `${match[1]}:${address}`);
+};
+
+/** Asks every replica of every service how it is. */
+const checkServices = (invocation: Invocation, context: MeshContext): Promise<Check[]> =>
+  Promise.all(
+    parts.flatMap((part) => {
+      const target = context.endpoints[part];
+      return target === undefined
+        ? []
+        : addressesOf(target).map((where) => checkService(invocation, context, part, where));
+    }),
+  );
+
+const checkService = async (
+  { cli, common }: Invocation,
+  context: MeshContext,
+  name: string,
+  where: string,
+): Promise<Check> => {
+  using client = createClient(HealthService, { target: where, tls: tlsFor(cli, common, context), deadlineMs });
+  try {
+    const answer = await client.check({ service: '' });
+    const isServing = answer.status === ServingStatus.SERVING;
+    return { name, health: isServing ? 'serving' : 'not serving', where, detail: '' };
+  } catch (error) {
+    return { name, health: 'unreachable', where, detail: connectionProblem(textOf(error)) ?? textOf(error) };
+  }
+};
+
+/** Where the mesh runs on this machine, its processes too: stores and agents answer no health check. */
+const checkProcesses = async (context: MeshContext): Promise<Check[]> => {
+  const directory = await realpath(dirname(context.file));
+  const text = await readIfThere(layoutOf(directory).processes);
+  if (text === undefined) return [];
+  const processes = JSON.parse(text) as Readonly<Record<string, number>>;
+  return Promise.all(
+    Object.entries(processes).map(async ([name, pid]): Promise<Check> => {
+      // The number may be another's by now.
+      const isThere = await wasStartedWith(pid, { MUSTER_UP_DIR: directory });
+      return { name, health: isThere ? 'running' : 'dead', where: `process ${pid}`, detail: '' };
+    }),
+  );
+};

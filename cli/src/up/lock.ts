@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { realpath } from 'node:fs/promises';
+import { link, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import type { DomainError } from '#libs/errors/index.ts';
 import { precondition } from '../failures.ts';
@@ -10,7 +9,7 @@ import { hasOpen, identityOf, isAlive, type ProcessIdentity } from '#libs/proces
 const holderSchema = z.object({ bootId: z.string(), pid: z.number().int().positive(), startTicks: z.string() });
 
 /** Makes this process the only `up` of a directory, for as long as it lives. */
-export interface Lock extends AsyncDisposable {
+interface Lock extends AsyncDisposable {
   holder: ProcessIdentity;
 }
 

@@ -11,7 +11,7 @@ import { inheritedEnvironment, tlsEnvironment } from './environment.ts';
 import { writePrivate } from './files.ts';
 import { serviceArguments } from '#libs/embedded/index.ts';
 
-export interface AgentSettings {
+interface AgentSettings {
   name: string;
   slots: number;
   engines: string;

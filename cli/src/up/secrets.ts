@@ -13,7 +13,7 @@ const audience = 'muster';
 const tokenTtlSeconds = 366 * 86_400;
 
 /** The subject of the customer's token in the context. */
-export const localCustomer = 'local';
+const localCustomer = 'local';
 
 export interface Secrets {
   /** In the environment of every child: proves that it is one of this directory's. */

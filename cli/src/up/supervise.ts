@@ -7,8 +7,8 @@ import type { Layout } from './layout.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { Tell } from './tell.ts';
 
-/** A part of the mesh that runs as a process. */
-export interface Part {
+/** A process of the mesh. */
+export interface MeshProcess {
   kind: 'store' | 'service' | 'agent';
   /** Its name is that of the process: `blob-1`, `mongod`. */
   program: Program;
@@ -19,7 +19,7 @@ export interface Part {
 /** Starts parts, starts them again when they die, and ends them in order. */
 export interface Supervisor {
   /** Resolves when the part can be used. Throws FAILED_PRECONDITION `PART_FAILED` when it does not get there. */
-  add(part: Part): Promise<void>;
+  add(part: MeshProcess): Promise<void>;
   /** Ends everything: agents, then services, then stores; each is asked first, and killed after a while. */
   drain(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export interface SupervisorOptions {
   tell: Tell;
 }
 
-const endOrder = ['agent', 'service', 'store'] as const satisfies readonly Part['kind'][];
+const endOrder = ['agent', 'service', 'store'] as const satisfies readonly MeshProcess['kind'][];
 
 /** The pause before a start that follows deaths in a row. */
 const restartPause = { firstMs: 300, longestMs: 15_000 };
@@ -48,11 +48,11 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
   const { clock, table, layout, env, restarts, tell } = options;
   const ending = new AbortController();
   addAbortListener(options.signal, () => ending.abort(options.signal.reason));
-  const running = new Map<Part, Running>();
+  const running = new Map<MeshProcess, Running>();
   const starting = new Set<Promise<Running>>();
   const loops: Promise<void>[] = [];
 
-  const start = async (part: Part): Promise<Running> => {
+  const start = async (part: MeshProcess): Promise<Running> => {
     const { program, readyMs } = part;
     const { directory: cwd, log } = layout;
     const logFile = log(program.name);
@@ -65,7 +65,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
   };
 
   /** Resolves when the part has ended for good. */
-  const keepRunning = async (part: Part, first: Running): Promise<void> => {
+  const keepRunning = async (part: MeshProcess, first: Running): Promise<void> => {
     const { name } = part.program;
     const isRestarted = restarts && part.kind !== 'agent';
     let deaths = 0;
@@ -86,7 +86,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
   };
 
   /** Undefined when everything is to end. */
-  const restart = async (part: Part, deaths: number): Promise<Running | undefined> => {
+  const restart = async (part: MeshProcess, deaths: number): Promise<Running | undefined> => {
     const { name } = part.program;
     for (let failures = deaths; ; failures += 1) {
       try {

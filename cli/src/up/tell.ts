@@ -1,7 +1,7 @@
 import type { Part } from '../context.ts';
 
 /** What `up` tells while it goes on. */
-export type UpEvent =
+type UpEvent =
   | ({ event: 'endpoints'; context: string } & Record<Part, string>)
   | { event: 'ready'; pid: number }
   | { event: 'ended' | 'restarted'; name: string; pid: number };

@@ -12,7 +12,7 @@ const gap = 4;
 const background = { r: 24, g: 24, b: 24 };
 const decodeTimeoutMs = 60_000;
 
-export interface Grid {
+interface Grid {
   columns: number;
   rows: number;
   /** Of one picture, in pixels. */

@@ -17,7 +17,7 @@ export interface Fetched {
   path: string;
 }
 
-export interface FetchOptions {
+interface FetchOptions {
   cli: Pick<Cli, 'clock' | 'random' | 'interrupt'>;
   mesh: Mesh;
   workload: Workload;

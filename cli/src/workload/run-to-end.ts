@@ -10,7 +10,7 @@ import { createProgressDisplay, type ProgressDisplay } from './progress-display.
 import { progressOf } from './progress.ts';
 
 /** What a command does beside watching. */
-export interface Companion {
+interface Companion {
   /** Results may have been accepted since the last call. Its failure ends the command. */
   catchUp(): Promise<void>;
   /** The workload has ended. */
@@ -76,7 +76,7 @@ export const runToEnd = async (
 export const exitCodeOfEnd = (workload: Workload): number =>
   workload.state === WorkloadState.COMPLETED ? exitCodes.done : exitCodes.failed;
 
-export const goesOn = (workloadId: string): string =>
+const goesOn = (workloadId: string): string =>
   `interrupted; workload ${workloadId} goes on. Watch it: muster watch ${workloadId}. Stop it: muster stop ${workloadId}. Fetch its results: muster results ${workloadId} --out DIR`;
 
 /** Says why a workload waits, once, when nobody has come to work on it. */

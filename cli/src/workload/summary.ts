@@ -32,7 +32,7 @@ const framesByName = (shares: readonly UserShare[]): Record<string, number> => {
 };
 
 /** How long one machine alone would have taken, by the measured seconds of each task. */
-export const oneMachineSeconds = (shares: readonly UserShare[]): number =>
+const oneMachineSeconds = (shares: readonly UserShare[]): number =>
   shares.reduce((sum, { seconds }) => sum + seconds, 0);
 
 /** Who rendered what, and whether it was worth it; for people. */

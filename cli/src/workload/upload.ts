@@ -29,7 +29,7 @@ export const checkReadable = async (path: string): Promise<number> => {
   }
 };
 
-export interface UploadOptions {
+interface UploadOptions {
   cli: Pick<Cli, 'random' | 'interrupt'>;
   mesh: Mesh;
   path: string;
