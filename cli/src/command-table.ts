@@ -67,7 +67,7 @@ export const aboutWorkloads: readonly CommandEntry[] = [
   entry('resume [options] [id]', 'go on after a pause', async () => (await import('./commands/control.ts')).resume),
   entry(
     'retry [options] [id]',
-    'do frames again, also of a workload that has ended',
+    'do tasks again, also of a workload that has ended',
     async () => (await import('./commands/control.ts')).retry,
   ),
   entry(
@@ -81,8 +81,8 @@ export const aboutWorkloads: readonly CommandEntry[] = [
     async () => (await import('./commands/results.ts')).results,
   ),
   entry(
-    'log <id> <frame>',
-    "the log of a frame's latest failed attempt",
+    'log <id> <task>',
+    "the log of a task's latest failed attempt",
     async () => (await import('./commands/log.ts')).log,
   ),
   entry('why [options] [id]', 'say why a workload waits', async () => (await import('./commands/why.ts')).why),

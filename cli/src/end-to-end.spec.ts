@@ -113,6 +113,30 @@ describe('muster against a whole mesh', function () {
     expect(watched.lines.at(-1)).to.include({ event: 'completed', frames: 1 });
   });
 
+  it('speaks of steps where a workload has several', async () => {
+    const after_ = [{ node: 'mesh' }];
+    const nodes = [
+      { id: 'mesh', tasks: 3 },
+      { id: 'solve', tasks: 3, after: after_ },
+    ];
+    const id = await startNoop({ nodes, durationMs: 20, resultBytes: 8, failingTasks: 'solve/1', maxFailures: 1 });
+    const watched = await musterJson('watch', id);
+    expect(watched.code).to.equal(1);
+    expect(watched.lines.at(-1)).to.include({ event: 'failed', frames: 5, failed: 1 });
+    expect((await muster('workloads')).stdout).to.include('noop, 6 tasks in 2 steps');
+    expect((await muster('show', id)).stdout).to.match(/^mesh +3\/3 +0 +0$\n^solve +2\/3 +1 +0$/m);
+    expect((await muster('results', id, '--out', 'steps')).stdout).to.include('5 tasks in ');
+    const files = await readdir(at('steps'), { recursive: true });
+    const named = ['mesh/0000.bin', 'mesh/0001.bin', 'mesh/0002.bin', 'solve/0000.bin', 'solve/0002.bin'];
+    expect(files.sort()).to.deep.equal(['mesh', ...named.slice(0, 3), 'solve', ...named.slice(3)]);
+    expect((await muster('log', id, '1')).code).to.equal(5);
+    expect((await muster('retry', id, '--tasks', '1')).code).to.equal(2);
+    expect((await muster('retry', id, '--tasks', 'solve/1', '--frames', 'solve/1')).code).to.equal(2);
+    const retried = await muster('retry', id, '--tasks', 'solve/1');
+    expect(retried.stdout, retried.stderr).to.include('1 task to do');
+    expect((await musterJson('watch', id)).lines.at(-1)).to.include({ event: 'failed', frames: 5, failed: 1 });
+  });
+
   it('ends with 2 for what is no scene', async () => {
     await writeFile(at('text.blend'), 'this is a text that somebody named like a scene\n');
     await writeFile(at('empty.blend'), '');

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { durationToProto } from '#libs/mesh/index.ts';
 import { usage } from './failures.ts';
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -12,8 +13,8 @@ export const parseTtl = (text: string): number => {
 };
 
 /** Seconds as a google.protobuf.Duration. */
-export const toDuration = (seconds: number | undefined): { seconds: number; nanos: number } | undefined =>
-  seconds === undefined ? undefined : { seconds, nanos: 0 };
+export const toDuration = (seconds: number | undefined) =>
+  seconds === undefined ? undefined : durationToProto(seconds * 1_000);
 
 /** Reads a whole number within bounds. Throws INVALID_ARGUMENT `USAGE`. */
 export const parseCount =

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ComputeSessionServiceService, type CommandLogEntry, type ComputeSession } from '#libs/contracts/port.ts';
+import { durationFromProto } from '#libs/mesh/index.ts';
 import { precondition } from '../failures.ts';
 import { formatBytes, formatEnum, formatInstant, formatSeconds } from '../formats.ts';
 import type { Actions, Define, Invocation } from '../invocation.ts';
@@ -137,7 +138,7 @@ const sessionColumns: readonly Column<ComputeSession>[] = [
   ['NAME', ({ userInfo }) => userInfo?.userName ?? ''],
   ['PROJECT', ({ userInfo }) => userInfo?.project ?? ''],
   ['MEMORY', ({ memoryBytes }) => formatBytes(memoryBytes), 'right'],
-  ['CPU', ({ cpuTime }) => formatSeconds((cpuTime?.seconds ?? 0) + (cpuTime?.nanos ?? 0) / 1e9), 'right'],
+  ['CPU', ({ cpuTime }) => formatSeconds((durationFromProto(cpuTime) ?? 0) / 1_000), 'right'],
   ['USED', ({ lastActivityTime }) => formatInstant(lastActivityTime)],
   ['ENDS IF UNUSED', ({ idleEndTime }) => formatInstant(idleEndTime)],
   ['ENDED', ({ endTime, endReason }) => (endTime === undefined ? '' : formatEnum(endReason, 'SESSION_END_REASON_'))],

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { WorkloadServiceService } from '#libs/contracts/session.ts';
 import { plural } from '../formats.ts';
 import type { Define } from '../invocation.ts';
@@ -42,24 +43,32 @@ export const stop: Define = (command, { does }) =>
     );
 
 interface RetryOptions extends WhichOptions {
-  frames: string;
+  frames?: string;
+  tasks?: string;
 }
 
 export const retry: Define = (command, { does }) =>
   whichWorkload(command)
-    .option('--frames <expression>', 'which, for example 3,7-9 (default: all that failed)', '')
+    .option('--frames <expression>', 'which, for example 3,7-9 (default: all that failed)')
+    .addOption(
+      new Option('--tasks <expression>', 'the same by another name; with several steps mesh/0-2,solve/1').conflicts(
+        'frames',
+      ),
+    )
     .action(
-      does<[string], RetryOptions>(async (invocation, [workloadId], { customer: customerId, frames }) => {
-        const { cli, output } = invocation;
-        const client = workloadsOf(await invocation.mesh());
-        const answer = await client.retryTasks({ workloadId, customerId, frames, requestId: cli.random.id('r') });
-        const { workload } = answer;
-        if (workload !== undefined) {
-          const left = plural(workload.remaining, taskNoun(workload));
-          output.text(`${workload.workloadId} is ${stateOf(workload)}, ${left} to do`);
-        }
-        await output.answer(WorkloadServiceService.retryTasks, answer);
-      }),
+      does<[string], RetryOptions>(
+        async (invocation, [workloadId], { customer: customerId, tasks = '', frames = tasks }) => {
+          const { cli, output } = invocation;
+          const client = workloadsOf(await invocation.mesh());
+          const answer = await client.retryTasks({ workloadId, customerId, frames, requestId: cli.random.id('r') });
+          const { workload } = answer;
+          if (workload !== undefined) {
+            const left = plural(workload.remaining, taskNoun(workload));
+            output.text(`${workload.workloadId} is ${stateOf(workload)}, ${left} to do`);
+          }
+          await output.answer(WorkloadServiceService.retryTasks, answer);
+        },
+      ),
     );
 
 export const usersWanted: Define = (command, { does }) =>

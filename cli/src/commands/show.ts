@@ -5,6 +5,7 @@ import { allPages, tellList } from '../list.ts';
 import { whichWorkload, type WhichOptions } from '../options.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import type { Column, Output } from '../output.ts';
+import { hasSeveralSteps } from '../workload/file-names.ts';
 import { printWorkload } from '../workload/describe.ts';
 
 interface ShowOptions extends WhichOptions {
@@ -21,7 +22,9 @@ export const show: Define = (command, { does }) =>
         const answer = await client.getWorkload({ workloadId: id, customerId });
         const workload = workloadIn(answer);
         if (!ledger) {
-          printWorkload(output, workload);
+          const which = { workloadId: workload.workloadId, customerId: '', pageSize: 1, pageToken: '' };
+          const hasSteps = !output.isJson && hasSeveralSteps(workload);
+          printWorkload(output, workload, hasSteps ? (await client.getWorkloadProgress(which)).nodes : []);
           await output.answer(WorkloadServiceService.getWorkload, answer);
           return;
         }

@@ -1,23 +1,24 @@
 import type { RenderSpec } from '#libs/contracts/common.ts';
-import type { Workload } from '#libs/contracts/session.ts';
+import type { NodeProgress, Workload } from '#libs/contracts/session.ts';
 import { formatEnum, formatInstant, formatSeconds, plural, printable } from '../formats.ts';
 import type { Output } from '../output.ts';
-import { taskNoun } from './file-names.ts';
+import { hasSeveralSteps, taskNoun } from './file-names.ts';
 
 type Fact = [name: string, value: string];
 
 export const stateOf = ({ state }: Pick<Workload, 'state'>): string => formatEnum(state, 'WORKLOAD_STATE_');
 
 /** What it is in few words: `render scene.blend, frames 1-24`. */
-export const specOf = ({ spec, fileName }: Workload): string => {
+export const specOf = (workload: Workload): string => {
+  const { spec, fileName, total } = workload;
   if (spec === undefined) return 'unknown to this version';
-  return spec.$case === 'render'
-    ? `render ${printable(fileName)}, frames ${spec.value.frames}`
-    : `noop, ${plural(spec.value.tasks, 'task')} of ${spec.value.durationMs} ms`;
+  if (spec.$case === 'render') return `render ${printable(fileName)}, frames ${spec.value.frames}`;
+  const steps = hasSeveralSteps(workload) ? ` in ${spec.value.nodes.length} steps` : '';
+  return `noop, ${plural(total, 'task')}${steps} of ${spec.value.durationMs} ms`;
 };
 
-/** Everything about one workload for people, as `name  value` lines. */
-export const printWorkload = (output: Output, workload: Workload): void => {
+/** Everything about one workload for people, as `name  value` lines; with its steps where it has several. */
+export const printWorkload = (output: Output, workload: Workload, steps: readonly NodeProgress[]): void => {
   const { spec } = workload;
   const facts: Fact[] = [
     ['workload', workload.workloadId],
@@ -42,6 +43,15 @@ export const printWorkload = (output: Output, workload: Workload): void => {
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
   for (const [name, value] of facts) output.text(`${name.padEnd(width)}  ${value}`);
+  if (steps.length > 1) {
+    output.text('');
+    output.table(steps, [
+      ['STEP', ({ node }) => node],
+      ['DONE', ({ completed, total }) => `${completed}/${total}`, 'right'],
+      ['FAILED', ({ failed }) => failed, 'right'],
+      ['TO DO', ({ remaining }) => remaining, 'right'],
+    ]);
+  }
   if (workload.shares.length === 0) return;
   output.text('');
   output.table(workload.shares, [

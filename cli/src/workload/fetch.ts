@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import type { Result, Workload } from '#libs/contracts/session.ts';
 import { inParallel, poll } from '#libs/async/index.ts';
@@ -32,8 +32,8 @@ export interface Fetcher {
   catchUp(): Promise<void>;
   /** Fetches until there are as many as the ended workload has completed. DATA_LOSS `RESULTS_MISSING` if they do not come. */
   finish(ended: Pick<Workload, 'workloadId' | 'completed'>): Promise<void>;
-  /** What is on disk, by frame; of a task done anew the latest. */
-  readonly fetched: ReadonlyMap<number, Fetched>;
+  /** What is on disk, by task; of one done anew the latest. */
+  readonly fetched: ReadonlyMap<string, Fetched>;
 }
 
 /** Small files wait for each other's round trips, so some travel at once. */
@@ -45,26 +45,28 @@ const lagMs = 10_000;
 export const createFetcher = (options: FetchOptions): Fetcher => {
   const { cli, mesh, workload, directory, patience } = options;
   const { workloadId } = workload;
-  const fetched = new Map<number, Fetched>();
+  const fetched = new Map<string, Fetched>();
   let afterRevision = 0;
 
   const fetchOne = async (result: Result): Promise<void> => {
     const path = join(directory, resultFileName(workload, result));
-    if (result.blobName !== '') await persistently(patience, () => downloadResult(cli, mesh, result, path));
+    if (result.blobName !== '') {
+      await mkdir(dirname(path), { recursive: true });
+      await persistently(patience, () => downloadResult(cli, mesh, result, path));
+    }
     const one = { result, path };
-    fetched.set(result.frame, one);
+    fetched.set(result.task, one);
     options.onFetched(one);
   };
 
   const catchUp = async (): Promise<void> => {
-    await mkdir(directory, { recursive: true });
     let pageToken = '';
     do {
       const request = { workloadId, customerId: '', afterRevision, pageSize: resultsPerPage, pageToken };
       const page = await persistently(patience, () =>
         workloadsOf(mesh).listResults(request, { signal: cli.interrupt }),
       );
-      await inParallel(downloadsAtOnce, latestPerFrame(page.results), fetchOne);
+      await inParallel(downloadsAtOnce, latestPerTask(page.results), fetchOne);
       pageToken = page.nextPageToken;
       // A replica that lags behind answers an older position; what was fetched stays fetched.
       if (pageToken === '') afterRevision = Math.max(afterRevision, page.revision);
@@ -97,7 +99,7 @@ const resultsMissing = (workload: string, listed: number, completed: number): Do
     { workload, listed, completed },
   );
 
-/** Two results of one frame on a page would race for its name. */
-const latestPerFrame = (results: readonly Result[]): Result[] => [
-  ...new Map(results.map((result) => [result.frame, result])).values(),
+/** Two results of one task on a page would race for its name. */
+const latestPerTask = (results: readonly Result[]): Result[] => [
+  ...new Map(results.map((result) => [result.task, result])).values(),
 ];

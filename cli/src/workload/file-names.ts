@@ -1,5 +1,6 @@
 import { RenderFormat } from '#libs/contracts/common.ts';
 import type { Result, Workload } from '#libs/contracts/session.ts';
+import { parseTaskKey } from '#libs/mesh/index.ts';
 
 const extensions: Record<RenderFormat, string> = {
   [RenderFormat.UNSPECIFIED]: 'png',
@@ -12,16 +13,20 @@ const extensions: Record<RenderFormat, string> = {
 const minimumDigits = 4;
 
 /**
- * The name under which a result is kept: `frame_0001.png`, `task_0001.bin` for noop. All names of a workload have the
- * same number of digits, so that they sort and that ffmpeg reads them as one sequence.
+ * The name under which a result is kept: `frame_0001.png`, `task_0001.bin` for noop, and a directory for each step where
+ * there are several: `solve/0001.bin`. All names of a workload have the same number of digits, because they then sort,
+ * and ffmpeg reads them as one sequence.
  */
-export const resultFileName = (workload: Workload, { frame }: Pick<Result, 'frame'>): string => {
+export const resultFileName = (workload: Workload, { task, frame }: Pick<Result, 'task' | 'frame'>): string => {
   const digits = Math.max(minimumDigits, String(workload.lastFrame).length);
   const number = String(frame).padStart(digits, '0');
-  return workload.spec?.$case === 'render'
-    ? `frame_${number}.${extensions[workload.spec.value.format]}`
-    : `task_${number}.bin`;
+  if (workload.spec?.$case === 'render') return `frame_${number}.${extensions[workload.spec.value.format]}`;
+  const node = hasSeveralSteps(workload) ? parseTaskKey(task)?.node : undefined;
+  return node === undefined ? `task_${number}.bin` : `${node}/${number}.bin`;
 };
+
+/** Whether the tasks belong to several steps, each with numbers of its own. */
+export const hasSeveralSteps = ({ spec }: Workload): boolean => spec?.$case === 'noop' && spec.value.nodes.length > 1;
 
 /** What the tasks of a workload are called: `frame` or `task`. */
 export const taskNoun = (workload: Workload): string => (workload.spec?.$case === 'render' ? 'frame' : 'task');
