@@ -1,5 +1,6 @@
 import type { WorkloadHeader } from '../domain/header.ts';
 import type { InputFile, WorkloadSpec } from '../kinds/kind.ts';
+import { kindOf } from '../kinds/kinds.ts';
 import type { Phase, WorkloadState } from '../domain/workload.ts';
 import { countsOf, hasEnded } from '../domain/workload.ts';
 
@@ -20,6 +21,8 @@ export interface WorkloadDocument {
   owner: string | null;
   /** The replica that reigns at position 0. */
   firstOwner: string;
+  /** The least FOLD_VERSION of a build that understands it. Unset: any. A replica of an earlier build must not own it. */
+  understoodFrom?: number;
   /** All facts up to this position are in the stream. */
   published: number;
   projection: Projection;
@@ -28,6 +31,13 @@ export interface WorkloadDocument {
   /** When its results were last compared with their blobs. */
   scrubbedAt?: Date;
 }
+
+/** Workloads of several nodes are beyond builds before this FOLD_VERSION. */
+const GRAPH_FOLD_VERSION = 4;
+
+/** What a workload's document says of the builds that may own it. */
+export const understoodFrom = ({ spec }: Pick<WorkloadHeader, 'spec'>): Pick<WorkloadDocument, 'understoodFrom'> =>
+  kindOf(spec).graphOf(spec).nodes.length > 1 ? { understoodFrom: GRAPH_FOLD_VERSION } : {};
 
 /** A workload's state for lists, written at most once a second: never ahead of the journal, perhaps behind it. */
 export interface Projection {

@@ -55,6 +55,18 @@ describe('workloadStore', function () {
     });
   }
 
+  it('leaves what only a later build understands to replicas of that', async () => {
+    const nodes = ['mesh', 'solve'].map((id) => ({ id, tasks: 2, durationMs: 0, after: [] }));
+    const of = { ...header(0, { nodes }), id: systemRandom.id('w'), customer: 'graphs', createdAt: Date.now() };
+    await store.start(record('graphs', { header: of, owner: 'i-late' }));
+    const earlier = workloadStore(collection(mongo.db, 'workloads'), 3);
+    expect(await earlier.ownedByOthers(['i-1'])).to.deep.equal([]);
+    expect(await earlier.claim(of.id, 'i-late', 'i-early')).to.equal(false);
+    expect((await store.ownedByOthers(['i-1'])).map(({ _id }) => _id)).to.deep.equal([of.id]);
+    expect(await store.claim(of.id, 'i-late', 'i-1')).to.equal(true);
+    expect((await earlier.ownedBy('i-1')).map(({ _id }) => _id)).not.to.include(of.id);
+  });
+
   it('says which ones run when the plan is full, and starts again once a slot is free', async () => {
     const { _id } = await started('again');
     expect(await store.start(record('again'))).to.deep.equal({ kind: 'full', running: [_id] });

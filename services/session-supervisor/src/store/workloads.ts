@@ -1,8 +1,9 @@
 import type { Collection, Filter, UpdateFilter } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
+import { FOLD_VERSION } from '../domain/fold.ts';
 import type { WorkloadHeader } from '../domain/header.ts';
 import type { Phase } from '../domain/workload.ts';
-import type { Projection, WorkloadDocument } from './workload-document.ts';
+import { understoodFrom, type Projection, type WorkloadDocument } from './workload-document.ts';
 
 /** What came of a Start. */
 export type Started =
@@ -55,6 +56,7 @@ export interface WorkloadStore {
   project(id: string, projection: Projection, frees: boolean): Promise<void>;
   /** Raises `published`. */
   published(id: string, position: number): Promise<void>;
+  /** Here and below: of those that this build understands. */
   ownedBy(owner: string): Promise<WorkloadDocument[]>;
   /** Those whose owner is none of these. */
   ownedByOthers(than: readonly string[]): Promise<WorkloadDocument[]>;
@@ -71,7 +73,13 @@ export interface WorkloadStore {
   swept(id: string, sweepAt: Date | undefined): Promise<void>;
 }
 
-export const workloadStore = (workloads: Collection<WorkloadDocument>): WorkloadStore => {
+/** @param foldVersion of this build: what only a later one understands it neither claims nor owns */
+export const workloadStore = (
+  workloads: Collection<WorkloadDocument>,
+  foldVersion: number = FOLD_VERSION,
+): WorkloadStore => {
+  const understood = { understoodFrom: { $not: { $gt: foldVersion } } } satisfies Filter<WorkloadDocument>;
+
   const running = (customer: string): Promise<WorkloadDocument[]> =>
     asUnavailable(() => workloads.find({ customer, slot: { $exists: true } }, { sort: { createdAt: 1 } }).toArray());
 
@@ -82,6 +90,7 @@ export const workloadStore = (workloads: Collection<WorkloadDocument>): Workload
       _id: id,
       ...rest,
       createdAt: new Date(createdAt),
+      ...understoodFrom(header),
       ...(requestId === undefined ? {} : { requestId, requestHash }),
       owner: record.owner,
       firstOwner: record.owner,
@@ -167,11 +176,12 @@ export const workloadStore = (workloads: Collection<WorkloadDocument>): Workload
         workloads.updateOne({ _id: id, published: { $lt: position } }, { $set: { published: position } }),
       );
     },
-    ownedBy: (owner) => asUnavailable(() => workloads.find({ owner }).toArray()),
-    ownedByOthers: (than) => asUnavailable(() => workloads.find({ owner: { $nin: [...than, null] } }).toArray()),
+    ownedBy: (owner) => asUnavailable(() => workloads.find({ owner, ...understood }).toArray()),
+    ownedByOthers: (than) =>
+      asUnavailable(() => workloads.find({ owner: { $nin: [...than, null] }, ...understood }).toArray()),
     claim: async (id, from, owner) => {
       const { matchedCount } = await asUnavailable(() =>
-        workloads.updateOne({ _id: id, owner: from }, { $set: { owner } }),
+        workloads.updateOne({ _id: id, owner: from, ...understood }, { $set: { owner } }),
       );
       return matchedCount === 1;
     },
