@@ -10,9 +10,8 @@ import {
   type JsonValue,
 } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { status } from '@grpc/grpc-js';
 import { descriptorImage } from '#libs/contracts/image.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import { textOf, usage } from './failures.ts';
 
 let registry: FileRegistry | undefined;

@@ -1,6 +1,6 @@
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { status, statusName } from '#libs/errors/index.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
 describe('exitCodeOf', () => {
@@ -25,7 +25,7 @@ describe('exitCodeOf', () => {
   };
 
   for (const [code, statuses] of Object.entries(promised)) {
-    it(`ends with ${code} on ${statuses.map((one) => status[one]).join(', ')}`, () => {
+    it(`ends with ${code} on ${statuses.map((one) => statusName(one)).join(', ')}`, () => {
       expect(statuses.map(exitCodeOf)).to.deep.equal(statuses.map(() => Number(code)));
     });
   }

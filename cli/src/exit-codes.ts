@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { status } from '#libs/errors/index.ts';
 
 /** What the process ends with; scripts rely on these numbers. */
 export const exitCodes = {

@@ -1,7 +1,6 @@
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { DomainError, unavailable } from '#libs/errors/index.ts';
+import { DomainError, status, unavailable } from '#libs/errors/index.ts';
 import { seededRandom } from '#libs/random/index.ts';
 import { fakeClock } from '#libs/testing/index.ts';
 import { persistently, retryDelayMs } from './patience.ts';

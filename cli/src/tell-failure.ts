@@ -1,6 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import { CommanderError } from 'commander';
-import { isDomainError, type DomainError } from '#libs/errors/index.ts';
+import { type DomainError, isDomainError, status, statusName } from '#libs/errors/index.ts';
 import type { Cli } from './cli.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { connectionProblem, Interrupted, usage } from './failures.ts';
@@ -39,5 +38,5 @@ const commanderMessage = (error: CommanderError): string =>
 
 const failureLine = ({ code, reason, message }: Failure, isJson: boolean): string =>
   isJson
-    ? JSON.stringify({ error: { code: status[code], reason, message } })
-    : `muster: ${message}${reason === 'USAGE' ? '' : ` (${status[code]}, ${reason})`}`;
+    ? JSON.stringify({ error: { code: statusName(code), reason, message } })
+    : `muster: ${message}${reason === 'USAGE' ? '' : ` (${statusName(code)}, ${reason})`}`;

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
-import { status } from '@grpc/grpc-js';
 import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import { CUSTOMER_ID_RULE, isCustomerId, isRole, type Caller } from './caller.ts';
 import { createKeySource, type KeySource } from './key-source.ts';
 import { tokenAlgorithm } from './keys.ts';

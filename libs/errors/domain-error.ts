@@ -1,4 +1,4 @@
-import type { status } from '@grpc/grpc-js';
+import { type status } from './status.ts';
 
 /** One field of a request that is wrong. `field` is the proto path (`spec.render.frames`), `description` what to do. */
 export interface FieldViolation {

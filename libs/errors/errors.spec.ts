@@ -1,6 +1,7 @@
-import { Metadata, status } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { status } from './status.ts';
 import {
   DomainError,
   fromProtoStatus,

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { status } from './status.ts';
 import { DomainError, type ErrorExtra, type FieldViolation } from './domain-error.ts';
 
 /**

@@ -4,3 +4,4 @@ export { invalidFields, unavailable } from './factories.ts';
 export { fromProtoStatus, toProtoStatus } from './proto-status.ts';
 export { fromServiceError, toServiceError } from './service-error.ts';
 export type { ServiceStatus } from './service-error.ts';
+export { status, statusName } from './status.ts';

@@ -1,4 +1,3 @@
-import { status } from '@grpc/grpc-js';
 import {
   type Any,
   BadRequest,
@@ -8,6 +7,7 @@ import {
   type Status,
 } from '#libs/contracts/rpc.ts';
 import { durationFromProto, durationToProto } from '#libs/mesh/duration.ts';
+import { errorCode, status, statusName } from './status.ts';
 import { DomainError, type FieldViolation, isDomainError } from './domain-error.ts';
 
 /** ErrorInfo.domain of every error that Muster makes. */
@@ -64,16 +64,6 @@ const find = <T>(details: readonly Any[], name: string, codec: { decode(bytes: U
   return found && codec.decode(found.value);
 };
 
-const CODES = new Map<number, status>(
-  Object.values(status)
-    .filter((value) => typeof value === 'number')
-    .map((code) => [code, code]),
-);
-CODES.delete(status.OK);
-
-/** A peer may send any number; what gRPC does not know, and OK, counts as UNKNOWN. */
-const toCode = (code: number): status => CODES.get(code) ?? status.UNKNOWN;
-
 /**
  * Reads a DomainError back out of google.rpc.Status. A status without ErrorInfo gets the name of its code as reason.
  * Throws when a detail is malformed.
@@ -82,8 +72,8 @@ export const fromProtoStatus = (proto: Status, cause?: unknown): DomainError => 
   const info = find(proto.details, 'ErrorInfo', ErrorInfo);
   const badRequest = find(proto.details, 'BadRequest', BadRequest);
   const retry = find(proto.details, 'RetryInfo', RetryInfo)?.retryDelay;
-  const code = toCode(proto.code);
-  return new DomainError(code, info?.reason || status[code], proto.message, info?.metadata ?? {}, {
+  const code = errorCode(proto.code);
+  return new DomainError(code, info?.reason || statusName(code), proto.message, info?.metadata ?? {}, {
     violations: badRequest?.fieldViolations.map(({ field, description }) => ({ field, description })) ?? [],
     retryAfterMs: durationFromProto(retry),
     cause,

@@ -1,5 +1,6 @@
-import { Metadata, status } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import { Status } from '#libs/contracts/rpc.ts';
+import { status } from './status.ts';
 import { DomainError, isDomainError } from './domain-error.ts';
 import { fromProtoStatus, toProtoStatus } from './proto-status.ts';
 

@@ -1,9 +1,8 @@
 /** A service with an rpc of each kind, in JSON, on a real server; each spec says what its handlers do. */
 import type { AccessTable, Caller, Role } from '#libs/auth/index.ts';
-import { status } from '@grpc/grpc-js';
 import { accessTable } from '#libs/auth/index.ts';
 import { descriptorImage } from '#libs/contracts/image.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import { createLogger } from '#libs/telemetry/index.ts';
 import {
   type Client,

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 
 /** CANCELLED `CALL_CANCELLED`: the other side went away, or wants no answer any more. */
 export const callCancelled = (): DomainError =>

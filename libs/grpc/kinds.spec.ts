@@ -1,7 +1,6 @@
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { DomainError, invalidFields } from '#libs/errors/index.ts';
+import { DomainError, invalidFields, status } from '#libs/errors/index.ts';
 import { currentTrace, startTrace, withTrace } from '#libs/telemetry/index.ts';
 import { failure, startEcho } from './echo.fixture.ts';
 

@@ -1,6 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import { ErrorCode, NatsError } from 'nats';
-import { DomainError, isDomainError, unavailable } from '#libs/errors/index.ts';
+import { DomainError, isDomainError, status, unavailable } from '#libs/errors/index.ts';
 
 /** The connection is away and nothing was sent. */
 export const disconnected = (cause?: unknown): DomainError =>

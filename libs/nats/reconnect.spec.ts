@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { status } from '#libs/errors/index.ts';
 import { eventually, startNats, startProxy, type TestStore } from '#libs/testing/index.ts';
 import { bytesOf, errorOf, testBus, textOf } from './bus-fixture.ts';
 

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { isDomainError } from '#libs/errors/index.ts';
+import { isDomainError, status } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clients } from '../harness/clients.ts';

@@ -1,6 +1,6 @@
-import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { AgentServiceService, ConnectRequest, ConnectResponse } from '#libs/contracts/agent.ts';
-import { fromServiceError, type DomainError } from '#libs/errors/index.ts';
+import { type DomainError, fromServiceError, status } from '#libs/errors/index.ts';
 import type { Mesh } from './mesh.ts';
 
 const WITHIN_MS = 15_000;
@@ -29,7 +29,7 @@ export const rawAgent = async (
     );
     call.on('error', (error: ServiceError) => resolve(error));
     call.on('data', () => undefined);
-    call.on('status', ({ code }) => {
+    call.on('status', ({ code }: { code: number }) => {
       if (code === status.OK) reject(new Error('the mesh took it all and said OK'));
     });
     for (const message of [...beginning, ...messages]) call.write(message);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { status } from '#libs/errors/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { eventually } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { status } from '#libs/errors/index.ts';
 import { eventually, type TestStore } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
 import { errorOf } from '../harness/errors.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Outcome } from '#libs/contracts/agent.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
+import { status } from '#libs/errors/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import type { Clients } from '../harness/clients.ts';
 import { errorOf } from '../harness/errors.ts';

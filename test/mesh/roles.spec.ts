@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { accessTable, type Role } from '#libs/auth/index.ts';
 import { descriptorImage } from '#libs/contracts/image.ts';
-import { fromServiceError } from '#libs/errors/index.ts';
+import { fromServiceError, status } from '#libs/errors/index.ts';
 import { startService, type RunningService } from '#libs/testing/index.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 
@@ -27,7 +27,7 @@ const call = (client: Client, path: string, token: string | undefined): Promise<
       stream.cancel();
     };
     stream.on('data', letIn);
-    stream.on('status', ({ code }) => {
+    stream.on('status', ({ code }: { code: number }) => {
       if (code === status.OK) letIn();
     });
     stream.on('error', (thrown) => {

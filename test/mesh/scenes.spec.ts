@@ -1,8 +1,8 @@
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import type { RenderSpec } from '#libs/contracts/common.ts';
 import type { Workload } from '#libs/contracts/session.ts';
+import { status } from '#libs/errors/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { writeScenes } from '../harness/blender.ts';

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError, isDomainError, toProtoStatus, unavailable } from '#libs/errors/index.ts';
+import { DomainError, isDomainError, status, toProtoStatus, unavailable } from '#libs/errors/index.ts';
 import type { Bus, ServeHandler } from '#libs/nats/index.ts';
 import type { Process, World } from './world.ts';
 

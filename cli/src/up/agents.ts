@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto';
-import { status } from '@grpc/grpc-js';
 import { inParallel } from '#libs/async/index.ts';
 import { MachineServiceService } from '#libs/contracts/user.ts';
 import { createClient } from '#libs/grpc/client/create-client.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { TlsFiles } from '#libs/config/index.ts';
 import type { Part } from '../context.ts';
 import { textOf } from '../failures.ts';

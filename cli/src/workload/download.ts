@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
-import { status } from '@grpc/grpc-js';
 import { BlobServiceService } from '#libs/contracts/blob.ts';
 import type { Result } from '#libs/contracts/session.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { Cli } from '../cli.ts';
 import type { Mesh } from '../mesh.ts';
 import { uploadDeadlineMs } from './upload.ts';

@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { status } from '@grpc/grpc-js';
 import type { Result, Workload } from '#libs/contracts/session.ts';
 import { inParallel, poll } from '#libs/async/index.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { Cli } from '../cli.ts';
 import { persistently, type PatienceOptions } from '../patience.ts';
 import type { Mesh } from '../mesh.ts';

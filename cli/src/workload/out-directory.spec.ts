@@ -1,8 +1,8 @@
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import { status } from '#libs/errors/index.ts';
 import { tempDir } from '#libs/testing/index.ts';
 import { outDirectory } from './out-directory.ts';
 

@@ -1,5 +1,5 @@
-import { type Client as Channel, Metadata, status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { type Client as Channel, Metadata } from '@grpc/grpc-js';
+import { DomainError, status } from '#libs/errors/index.ts';
 // Not its index, which loads the logger: a command line that asks once writes no log.
 import { injectTrace } from '#libs/telemetry/propagation.ts';
 import type { ServiceDefinition } from '../definition.ts';

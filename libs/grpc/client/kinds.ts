@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { MethodDefinition } from '../definition.ts';
 import type { OutgoingCall } from './outgoing-call.ts';
 import type { BidiCall, CallOptions } from './types.ts';

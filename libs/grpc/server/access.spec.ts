@@ -1,9 +1,9 @@
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { roles } from '#libs/auth/index.ts';
 import { HealthService } from '#libs/contracts/health.ts';
 import { v1, v1alpha } from '#libs/contracts/reflection.ts';
+import { status } from '#libs/errors/index.ts';
 import { createClient } from '../index.ts';
 import { echoAccess, failure, startEcho } from '../echo.fixture.ts';
 

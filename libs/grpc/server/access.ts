@@ -1,6 +1,6 @@
-import { status, type Metadata } from '@grpc/grpc-js';
+import { type Metadata } from '@grpc/grpc-js';
 import type { AccessTable, Caller } from '#libs/auth/index.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import { tokenOf } from './header.ts';
 import type { Wrapper } from './incoming-call.ts';
 

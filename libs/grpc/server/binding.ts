@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { CallContext } from '../call-context.ts';
 import { type Handlers, type MethodDefinition, type ServiceDefinition, serviceOf } from '../definition.ts';
 

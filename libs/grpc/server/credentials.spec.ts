@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
 import { ConfigError } from '#libs/config/index.ts';
+import { status } from '#libs/errors/index.ts';
 import { needs, tempDir } from '#libs/testing/index.ts';
 import { failure, startEcho } from '../echo.fixture.ts';
 import { isLoopback, splitAddress, targetOf } from './credentials.ts';

@@ -1,7 +1,6 @@
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { DomainError } from '#libs/errors/index.ts';
+import { type DomainError, status } from '#libs/errors/index.ts';
 import { fakeClock } from '#libs/testing/index.ts';
 import { waitingFor } from '#libs/waiting/index.ts';
 import { failure, startEcho } from '../echo.fixture.ts';

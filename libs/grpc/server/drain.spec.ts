@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { status } from '#libs/errors/index.ts';
 import { type Note, failure, startEcho } from '../echo.fixture.ts';
 
 /** A handler that waits until told to go on, and what it was told by the signals. */

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError, isDomainError } from '#libs/errors/index.ts';
+import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { Wrapper } from './incoming-call.ts';
 
 /**

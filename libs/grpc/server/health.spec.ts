@@ -1,7 +1,7 @@
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { HealthService } from '#libs/contracts/health.ts';
+import { status } from '#libs/errors/index.ts';
 import { failure, startEcho } from '../echo.fixture.ts';
 import { createClient } from '../index.ts';
 

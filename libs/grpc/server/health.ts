@@ -1,4 +1,3 @@
-import { status } from '@grpc/grpc-js';
 import { abortable } from '#libs/async/index.ts';
 import {
   type HealthCheckRequest,
@@ -6,7 +5,7 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
   HealthService,
 } from '#libs/contracts/health.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { CallContext } from '../call-context.ts';
 import { implement, type ServiceBinding } from './binding.ts';
 

@@ -1,6 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import type { Clock } from '#libs/clock/index.ts';
-import { fromServiceError } from '#libs/errors/index.ts';
+import { fromServiceError, status, statusName } from '#libs/errors/index.ts';
 import type { Wrapper } from './incoming-call.ts';
 
 const OUR_FAULT: readonly status[] = [status.INTERNAL, status.UNKNOWN, status.DATA_LOSS];
@@ -22,10 +21,10 @@ export const logging =
       const error = fromServiceError(thrown);
       const { code, reason, message } = error;
       if (OUR_FAULT.includes(code)) {
-        log.error({ ...line(), code: status[code], err: error }, 'failed');
+        log.error({ ...line(), code: statusName(code), err: error }, 'failed');
       } else {
         const level = code === status.CANCELLED ? 'debug' : 'info';
-        log[level]({ ...line(), code: status[code], reason, problem: message }, 'refused');
+        log[level]({ ...line(), code: statusName(code), reason, problem: message }, 'refused');
       }
       throw error;
     }

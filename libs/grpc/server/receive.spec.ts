@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { status } from '#libs/errors/index.ts';
 import { type Echo, failure, type Note, startEcho } from '../echo.fixture.ts';
 
 const HEADERS = {

@@ -1,5 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import { v1, v1alpha } from '#libs/contracts/reflection.ts';
+import { status } from '#libs/errors/index.ts';
 import { implement, type ServiceBinding } from './binding.ts';
 import { indexDescriptors } from './descriptor-index.ts';
 

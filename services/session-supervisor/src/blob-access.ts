@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { status } from '@grpc/grpc-js';
 import {
   BlobServiceService,
   ObjectServiceService,
@@ -7,7 +6,7 @@ import {
   type GetObjectResponse,
   type BlobInfo,
 } from '#libs/contracts/blob.ts';
-import { isDomainError, unavailable } from '#libs/errors/index.ts';
+import { isDomainError, status, unavailable } from '#libs/errors/index.ts';
 import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
 import { waitingFor } from '#libs/waiting/index.ts';
 

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError, invalidFields } from '#libs/errors/index.ts';
+import { DomainError, invalidFields, status } from '#libs/errors/index.ts';
 
 /** Also for blobs that are somebody else's: that a name exists is theirs to know. */
 export const blobNotFound = (name: string): DomainError =>

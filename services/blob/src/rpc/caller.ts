@@ -1,6 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import type { Caller } from '#libs/auth/index.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
 
 /** Who calls. Only public rpcs are reached without a caller, and this service has none. */

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 
 /** What came is not what was asked for. `got` is another hash, or how many bytes came. */
 export const sceneDamaged = (sha256: string, got: string): DomainError =>

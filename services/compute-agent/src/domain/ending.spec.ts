@@ -1,7 +1,6 @@
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import { endingOf, reconnectMs } from './ending.ts';
 
 const error = (code: status, reason: string, retryAfterMs?: number): DomainError =>

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import type { DomainError } from '#libs/errors/index.ts';
+import { type DomainError, status } from '#libs/errors/index.ts';
 
 /**
  * What the end of a stream asks for. `superseded`: the machine is connected elsewhere, stay away. `refused`: somebody has

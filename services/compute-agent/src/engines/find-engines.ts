@@ -1,8 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { status } from '@grpc/grpc-js';
 import type { Capability } from '#libs/contracts/agent.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { Config } from '../config.ts';
 import { findSandbox } from '../sandbox/index.ts';
 import { type Engines, families, type WorkKind, workKinds } from './families.ts';

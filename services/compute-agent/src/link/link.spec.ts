@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto';
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Report } from '#libs/contracts/agent.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import { createLogger } from '#libs/telemetry/index.ts';
 import { eventually, fakeClock, type FakeClock } from '#libs/testing/index.ts';
 import { startPair } from '../fixtures/agent.ts';

@@ -1,7 +1,6 @@
-import { status } from '@grpc/grpc-js';
 import type { Clock } from '#libs/clock/index.ts';
 import type { ConnectRequest, ConnectResponse, DesiredState, Hello, Outcome, Welcome } from '#libs/contracts/agent.ts';
-import { DomainError, fromServiceError } from '#libs/errors/index.ts';
+import { DomainError, fromServiceError, status } from '#libs/errors/index.ts';
 import type { BidiCall } from '#libs/grpc/index.ts';
 import { type Ending, endingOf } from '../domain/ending.ts';
 

@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto';
-import { status } from '@grpc/grpc-js';
 import type { Clock } from '#libs/clock/index.ts';
 import type { UploadHeader } from '#libs/contracts/blob.ts';
 import type { Receipt } from '#libs/contracts/common.ts';
-import { type DomainError, fromServiceError } from '#libs/errors/index.ts';
+import { type DomainError, fromServiceError, status, statusName } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { failed } from '../engines/engine.ts';
 import type { Completed, Failed } from '../engines/engine.ts';
@@ -94,7 +93,7 @@ const afterRefusal = ({ outcome }: Kept, { code, reason, message }: DomainError)
   if (outcome.kind === 'failed') {
     return outcome;
   }
-  const text = `the result could not be stored: ${status[code]} ${reason}: ${message}`;
+  const text = `the result could not be stored: ${statusName(code)} ${reason}: ${message}`;
   return failed(reason === 'UPLOAD_TOO_LARGE' ? 'RENDER_ERROR' : 'AGENT_ERROR', text, { seconds: outcome.seconds });
 };
 

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { fromServiceError } from '#libs/errors/index.ts';
+import { fromServiceError, statusName } from '#libs/errors/index.ts';
 import { CANCELLED, type Cancelled, failed, type Failed, misunderstood, type Opened } from '../engines/engine.ts';
 import { type Engines, families, type WorkKind, type WorkOf } from '../engines/families.ts';
 import { getScene, isLost, type SceneOptions } from './scene.ts';
@@ -50,7 +49,7 @@ export const openWork =
     } catch (thrown) {
       if (signal.aborted) return CANCELLED;
       const error = fromServiceError(thrown);
-      const text = `the scene could not be had: ${status[error.code]} ${error.reason}: ${error.message}`;
+      const text = `the scene could not be had: ${statusName(error.code)} ${error.reason}: ${error.message}`;
       return failed(isLost(error) ? 'SCENE_LOST' : 'AGENT_ERROR', text);
     }
   };

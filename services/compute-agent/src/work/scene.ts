@@ -1,7 +1,6 @@
-import { status } from '@grpc/grpc-js';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Scene } from '#libs/contracts/agent.ts';
-import type { DomainError } from '#libs/errors/index.ts';
+import { type DomainError, status } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Borrowed, Fetch, SceneCache } from '../cache/index.ts';
 import { retry } from './retry.ts';

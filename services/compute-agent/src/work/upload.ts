@@ -1,8 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { status } from '@grpc/grpc-js';
 import type { BlobServiceService, UploadHeader, UploadRequest } from '#libs/contracts/blob.ts';
 import type { Receipt } from '#libs/contracts/common.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { Client } from '#libs/grpc/index.ts';
 
 /** Where an agent's results go and its scenes come from. */

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 
 /** NOT_FOUND `WORKER_KIND_UNKNOWN`. */
 export const workerKindUnknown = (name: string, known: readonly string[]): DomainError => {

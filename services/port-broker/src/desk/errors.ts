@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError, unavailable } from '#libs/errors/index.ts';
+import { DomainError, status, unavailable } from '#libs/errors/index.ts';
 import type { Ask } from '../domain/book.ts';
 import type { Answer } from '../domain/draft.ts';
 

@@ -1,6 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import type { TlsFiles } from '#libs/config/index.ts';
-import { DomainError, unavailable } from '#libs/errors/index.ts';
+import { DomainError, status, unavailable } from '#libs/errors/index.ts';
 import { createClient, type CallContext, type CallOptions, type MethodDefinition } from '#libs/grpc/index.ts';
 import type { Peer } from './hosts.ts';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { SessionState } from '#libs/contracts/port.ts';
+import { status } from '#libs/errors/index.ts';
 import { eventually, needs, startMongod, startVncServer, type TestMongod } from '#libs/testing/index.ts';
 import { ask, type Ports, type TestBroker } from '../fixtures/broker.ts';
 import { makeCavity } from '../fixtures/case.ts';

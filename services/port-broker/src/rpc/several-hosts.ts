@@ -1,8 +1,7 @@
-import { isDomainError, unavailable } from '#libs/errors/index.ts';
+import { isDomainError, status, unavailable } from '#libs/errors/index.ts';
 import type { CallContext, ServerStream, Unary } from '#libs/grpc/index.ts';
 import { pageToken, parsePage } from '#libs/pages/index.ts';
 import type { Duration } from '#libs/contracts/rpc.ts';
-import { status } from '@grpc/grpc-js';
 import type { Context } from '../context.ts';
 import { hostUnknown, isForwarded, type UnaryMethod } from '../hosts/forward.ts';
 import type { Peer } from '../hosts/hosts.ts';

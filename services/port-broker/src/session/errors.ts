@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { StartFailure } from '../process/failure.ts';
 
 /** What a caller is told whose session's programs did not come up: FAILED_PRECONDITION, or UNAVAILABLE where trying again can help. */

@@ -4,10 +4,9 @@ import { dirname, join, normalize, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { status } from '@grpc/grpc-js';
 import { extract, type ReadEntry } from 'tar';
 import { fromFd, type Entry, type ZipFile } from 'yauzl';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 
 /** What an archive may become. */
 export interface Bounds {

@@ -1,7 +1,6 @@
 import { open, realpath, readdir, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, sep } from 'node:path';
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 
 /** What a server is for. */
 export type Source = { kind: 'folder'; folder: string } | { kind: 'object'; objectId: string };

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { status } from '@grpc/grpc-js';
 import type { Clock } from '#libs/clock/index.ts';
-import { DomainError, isDomainError, unavailable } from '#libs/errors/index.ts';
+import { DomainError, isDomainError, status, unavailable } from '#libs/errors/index.ts';
 import type { BlobAccess } from '../blob-access.ts';
 import type { Config } from '../config.ts';
 import type { Sample } from '../domain/activity.ts';

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 
 /** PERMISSION_DENIED `TARGET_NOT_ALLOWED`. */
 export const targetNotAllowed = (host: string, address: string): DomainError =>

@@ -1,6 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import type { GetCustomerRequest, GetCustomerResponse } from '#libs/contracts/session.ts';
-import { DomainError, invalidFields } from '#libs/errors/index.ts';
+import { DomainError, invalidFields, status } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { customerToProto } from './customer-proto.ts';

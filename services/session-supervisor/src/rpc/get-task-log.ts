@@ -1,6 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import type { GetTaskLogRequest, GetTaskLogResponse } from '#libs/contracts/session.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { taskOrdinal } from '../domain/graph/task-graph.ts';

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError, invalidFields, type FieldViolation } from '#libs/errors/index.ts';
+import { DomainError, type FieldViolation, invalidFields, status } from '#libs/errors/index.ts';
 import type { Caller } from '#libs/auth/index.ts';
 import { isId } from '#libs/mesh/index.ts';
 import { workloadNotFound } from '../session/errors.ts';

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { Refusal } from '../domain/decision.ts';
 
 /** UNAVAILABLE: the workload changes hands right now. */

@@ -1,7 +1,6 @@
-import { status } from '@grpc/grpc-js';
 import type { Clock } from '#libs/clock/index.ts';
 import { MoreUsers, SetDemandResponse, UpdateUserCount, type Demand } from '#libs/contracts/user.ts';
-import { DomainError, isDomainError } from '#libs/errors/index.ts';
+import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import { matcherSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 

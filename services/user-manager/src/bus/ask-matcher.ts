@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError, isDomainError } from '#libs/errors/index.ts';
+import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
 import { matcherSubject, type MatcherVerb } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';

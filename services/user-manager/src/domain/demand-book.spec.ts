@@ -1,8 +1,7 @@
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Demand } from '#libs/contracts/user.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, statusName } from '#libs/errors/index.ts';
 import { createDemandBook, DEMAND_LIFE_MS, TOMBSTONE_LIFE_MS } from './demand-book.ts';
 
 const demand = (reign: number, counter: number, workloadId = 'w'): Demand => ({
@@ -24,7 +23,7 @@ const refusal = (act: () => void): string | undefined => {
     return undefined;
   } catch (thrown) {
     if (!(thrown instanceof DomainError)) throw thrown;
-    return `${status[thrown.code]} ${thrown.reason}`;
+    return `${statusName(thrown.code)} ${thrown.reason}`;
   }
 };
 

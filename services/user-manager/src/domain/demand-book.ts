@@ -1,6 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import type { Demand, RemoveDemandRequest } from '#libs/contracts/user.ts';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import { compareNumbers, statementOrder } from './order.ts';
 
 /** A demand that was not stated for this long is no demand: its session is gone or was moved. */

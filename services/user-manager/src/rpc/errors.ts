@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 
 /** NOT_FOUND `USER_NOT_CONNECTED`. */
 export const userNotConnected = (user: string): DomainError =>

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError, invalidFields } from '#libs/errors/index.ts';
+import { DomainError, invalidFields, status } from '#libs/errors/index.ts';
 
 /** FAILED_PRECONDITION `HELLO_EXPECTED`. */
 export const helloExpected = (what: string): DomainError =>

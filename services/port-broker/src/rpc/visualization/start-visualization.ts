@@ -1,7 +1,6 @@
 import { isAbsolute } from 'node:path';
-import { status } from '@grpc/grpc-js';
 import type { StartVisualizationRequest, StartVisualizationResponse } from '#libs/contracts/port.ts';
-import { DomainError, invalidFields, type FieldViolation } from '#libs/errors/index.ts';
+import { DomainError, type FieldViolation, invalidFields, status } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../../context.ts';
 import type { Source } from '../../visualization/case.ts';

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 
 /** INVALID_ARGUMENT `FRAMES_INVALID`: `position` counts characters from 1, `expected` says what belongs there. */
 export const indicesInvalid = (position: number, expected: string, found: string): DomainError =>

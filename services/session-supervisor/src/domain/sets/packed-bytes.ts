@@ -1,6 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 
 /** INTERNAL `SNAPSHOT_UNREADABLE`: a stored form that nothing here wrote; fold the journal from the start instead. */
 export const snapshotUnreadable = (detail: string): DomainError =>

@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError, isDomainError } from '#libs/errors/index.ts';
+import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import { indicesBetween, indicesToText } from '../../domain/graph/index-set.ts';
 import type { PrepareDeps } from '../kind-wire.ts';
 import type { InputFile } from '../kind.ts';

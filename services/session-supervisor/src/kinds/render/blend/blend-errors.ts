@@ -1,5 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { DomainError } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 
 const hex = (bytes: Uint8Array): string =>
   Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,9 +1,8 @@
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { randomBytes } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { isDomainError } from '#libs/errors/index.ts';
+import { isDomainError, status } from '#libs/errors/index.ts';
 import {
   block,
   buildHead,
