@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DesiredState, Outcome, Report } from '#libs/contracts/agent.ts';
+import { SandboxLevel, type DesiredState, type Outcome, type Report } from '#libs/contracts/agent.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import { isNewer, NO_ORDER, type DesiredOrder } from '../../services/compute-agent/src/domain/desired.ts';
 import {
@@ -8,8 +8,9 @@ import {
   type Unnumbered,
 } from '../../services/compute-agent/src/domain/pending-reports.ts';
 import { attemptKey, reconcile, type Phase } from '../../services/compute-agent/src/domain/reconcile.ts';
-import { reconnectMs } from '../../services/compute-agent/src/domain/ending.ts';
-import type { Managers, Stream } from './manager.ts';
+import { endingOf, reconnectMs } from '../../services/compute-agent/src/domain/ending.ts';
+import type { AgentCall } from './call.ts';
+import type { Manager } from './manager.ts';
 import type { Process, World } from './world.ts';
 
 interface Entry {
@@ -32,16 +33,23 @@ export interface Agent {
   lie(workload: string, task: string): void;
   /** Says once more what was decided long ago. */
   repeat(): void;
+  /** Whether it was told that another agent has its place, and stays away. */
+  isSuperseded(): boolean;
 }
 
 export interface AgentOptions {
+  /** Where it may connect. */
+  managers: () => readonly Manager[];
   /** Milliseconds for a task, on average. */
   taskMs: number;
   /** Which tasks fail here. */
   fails: (task: string) => boolean;
 }
 
-export const createAgent = (world: World, managers: Managers, user: string, { taskMs, fails }: AgentOptions): Agent => {
+/** A stream that lived for so long was a good one. */
+const GOOD_MS = 10_000;
+
+export const createAgent = (world: World, user: string, { managers, taskMs, fails }: AgentOptions): Agent => {
   const outbox = new Map<string, { workloadId: string; report: Unnumbered }>();
   const said: { workloadId: string; report: Unnumbered }[] = [];
   let process = world.process(user);
@@ -50,9 +58,10 @@ export const createAgent = (world: World, managers: Managers, user: string, { ta
   let order: DesiredOrder = NO_ORDER;
   let queue: string[] = [];
   let running: string | undefined;
-  let stream: Stream | undefined;
+  let call: AgentCall | undefined;
+  let isWelcome = false;
+  let isSuperseded = false;
   let failures = 0;
-  let latest = '';
 
   const bodyOf = (workloadId: string, { task }: Attempt): NonNullable<Report['body']> =>
     fails(task)
@@ -77,10 +86,13 @@ export const createAgent = (world: World, managers: Managers, user: string, { ta
           },
         };
 
+  const say = (workloadId: string, attempt: Attempt, reportId: number, body: NonNullable<Report['body']>): void => {
+    if (isWelcome) call?.send({ $case: 'reports', value: { reports: [{ reportId, workloadId, attempt, body }] } });
+  };
+
   const flush = (): void => {
-    if (stream === undefined) return;
-    const ready = reports.take(100, 1e6);
-    for (const [workload, some] of Map.groupBy(ready, ({ workloadId }) => workloadId)) stream.reports(workload, some);
+    const ready = isWelcome ? reports.take(100, 1e6) : [];
+    if (ready.length > 0) call?.send({ $case: 'reports', value: { reports: ready } });
   };
 
   const finish = (key: string): void => {
@@ -112,14 +124,13 @@ export const createAgent = (world: World, managers: Managers, user: string, { ta
           'has begun',
           () => {
             if (running !== key) return;
-            stream?.reports(workloadId, [{ reportId: 0, workloadId, attempt, body: { $case: 'started', value: {} } }]);
+            say(workloadId, attempt, 0, { $case: 'started', value: {} });
           },
           process,
         );
       }
       world.after(ms, `has done ${attempt.task}`, () => (running === key ? finish(key) : undefined), process);
     }
-    if (running === undefined && latest !== '') stream?.idle(latest);
   };
 
   const desired = (state: DesiredState): void => {
@@ -128,7 +139,6 @@ export const createAgent = (world: World, managers: Managers, user: string, { ta
       return;
     }
     order = { claim: state.claim, reign: state.reign, counter: state.counter };
-    latest = state.workloadId;
     const changes = reconcile(state, entries);
     for (const key of [...changes.stop, ...changes.forget]) {
       entries.delete(key);
@@ -147,7 +157,8 @@ export const createAgent = (world: World, managers: Managers, user: string, { ta
         ({ workloadId, phase }) => workloadId === state.workloadId && phase !== 'settled',
       );
       reports.hurry();
-      stream?.held({ workloadId: state.workloadId, attempts: own.map(({ attempt }) => attempt), reign: state.reign });
+      const { workloadId, reign } = state;
+      call?.send({ $case: 'held', value: { workloadId, attempts: own.map(({ attempt }) => attempt), reign } });
       flush();
     }
     work();
@@ -172,39 +183,64 @@ export const createAgent = (world: World, managers: Managers, user: string, { ta
     if (due !== undefined) world.after(Math.max(1, due - world.now()), 'reports again', wake, process);
   };
 
-  const connect = (): void => {
-    const well = managers.all.filter((each) => each.process.isAlive);
-    const manager = well[Math.floor(world.random.float() * well.length)];
-    const of = process;
-    const opened = manager?.connect(user, {
-      process: of,
-      desired,
-      outcomes,
-      broken: () => undefined,
-    });
-    if (opened === undefined || manager === undefined) {
-      again();
-      return;
-    }
-    failures = 0;
-    stream = opened;
-    reports.restart();
-    flush();
-    const watch = (): void => {
-      if (stream !== opened) return;
-      if (!manager.process.isAlive) {
-        stream = undefined;
-        again();
-      } else world.after(500, 'sees its stream', watch, of);
-    };
-    watch();
+  const hello = {
+    agentVersion: '1',
+    slots: 1,
+    capability: {
+      cpus: 1,
+      memoryBytes: 2 ** 30,
+      engines: [{ name: 'noop', version: '1' }],
+      sandbox: SandboxLevel.NONE,
+    },
+    held: [],
   };
 
-  const again = (): void => {
-    failures += 1;
-    const ending = { kind: 'lost', reason: '', message: '', notBeforeMs: 0 } as const;
+  const connect = (): void => {
+    const well = managers();
+    const manager = well[Math.floor(world.random.float() * well.length)];
+    const since = world.now();
+    const opened = manager?.connect(process, user, {
+      hear: (message) => {
+        switch (message.$case) {
+          case 'welcome':
+            isWelcome = true;
+            reports.restart();
+            return flush();
+          case 'desiredState':
+            return desired(message.value);
+          case 'outcomes':
+            return outcomes(message.value.outcomes);
+          case 'superseded':
+            isSuperseded = true;
+            return undefined;
+          default:
+            return message satisfies never;
+        }
+      },
+      end: (error) => {
+        lost();
+        if (!isSuperseded) again(since, error);
+      },
+    });
+    call = opened;
+    if (opened === undefined) again(since, undefined);
+    else opened.send({ $case: 'hello', value: hello });
+  };
+
+  const lost = (): void => {
+    call = undefined;
+    isWelcome = false;
+  };
+
+  const again = (since: number, error: Parameters<typeof endingOf>[0]): void => {
+    const ending = endingOf(error);
+    if (ending.kind === 'superseded') {
+      isSuperseded = true;
+      return;
+    }
+    failures = world.now() - since > GOOD_MS ? 1 : failures + 1;
     const pause = reconnectMs(ending, failures, world.random.float());
-    world.after(pause, 'connects again', () => (stream === undefined ? connect() : undefined), process);
+    world.after(pause, 'connects again', () => (call === undefined ? connect() : undefined), process);
   };
 
   world.after(world.random.float() * 500, 'connects', connect, process);
@@ -221,7 +257,8 @@ export const createAgent = (world: World, managers: Managers, user: string, { ta
       order = NO_ORDER;
       queue = [];
       running = undefined;
-      latest = '';
+      failures = 0;
+      isSuperseded = false;
       for (const [key, { workloadId, report }] of outbox) {
         entries.set(key, { workloadId, attempt: report.attempt!, phase: 'finished' });
         reports.add(key, report);
@@ -229,15 +266,14 @@ export const createAgent = (world: World, managers: Managers, user: string, { ta
       world.after(world.random.float() * 1_000, 'connects', connect, process);
     },
     crash: () => {
-      stream?.close(false);
-      stream = undefined;
+      lost();
       world.kill(process);
     },
     disconnect: () => {
-      if (stream === undefined) return;
-      stream.close(false);
-      stream = undefined;
-      again();
+      if (call === undefined) return;
+      call.cancel();
+      lost();
+      again(world.now(), undefined);
     },
     lie: (workloadId, task) => {
       const attempt = {
@@ -246,11 +282,12 @@ export const createAgent = (world: World, managers: Managers, user: string, { ta
         attempt: `0-${900_000 + Math.floor(world.random.float() * 1e5)}`,
         token: Buffer.alloc(16, 1),
       };
-      stream?.reports(workloadId, [{ reportId: 999_999, workloadId, attempt, body: bodyOf(workloadId, attempt) }]);
+      say(workloadId, attempt, 999_999, bodyOf(workloadId, attempt));
     },
     repeat: () => {
-      const old = said[Math.floor(world.random.float() * said.length)];
-      if (old !== undefined) stream?.reports(old.workloadId, [{ reportId: 999_998, ...old.report }]);
+      const old = said[Math.floor(world.random.float() * said.length)]?.report;
+      if (old?.attempt !== undefined && old.body !== undefined) say(old.workloadId, old.attempt, 999_998, old.body);
     },
+    isSuperseded: () => isSuperseded,
   };
 };

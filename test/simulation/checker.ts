@@ -1,7 +1,7 @@
 import type { View } from '../../services/session-supervisor/src/session/reads.ts';
 import { StartRendering, StopWork, type UserWork } from '#libs/contracts/user.ts';
+import type { Agent } from './agent.ts';
 import type { Database } from './database.ts';
-import type { Managers } from './manager.ts';
 import { emptyModel, take, type Model } from './model.ts';
 
 /** Something that must never be. */
@@ -22,7 +22,7 @@ export interface Checker {
   shown(workload: string, view: View): void;
   model(workload: string): Model;
   /** After the quiet phase. */
-  quiet(): void;
+  quiet(agents: readonly Agent[]): void;
 }
 
 interface Followed {
@@ -39,10 +39,12 @@ interface Followed {
   working: Map<string, UserWork>;
 }
 
-export const createChecker = (database: Database, managers: Managers, slots: number): Checker => {
+export const createChecker = (database: Database, slots: number): Checker => {
   const followed = new Map<string, Followed>();
-  /** The session that each claim was made for. */
-  const claims = new Map<number, string>();
+  /** The session that each claim was made for, by user and number. */
+  const claims = new Map<string, string>();
+
+  let checked = -1;
 
   const fail = (workload: string, what: string): never => {
     throw new Violation(`${workload}: ${what}`);
@@ -89,7 +91,7 @@ export const createChecker = (database: Database, managers: Managers, slots: num
     const { userId, connectionId, desiredState } = work;
     if (desiredState === undefined) return;
     const { workloadId, claim, reign, attempts } = desiredState;
-    const session = claims.get(claim);
+    const session = claims.get(`${userId}/${claim}`);
     if (session !== undefined && session !== workloadId) {
       fail(workloadId, `I9: told ${userId} what to do under a claim that ${session} has`);
     }
@@ -102,10 +104,10 @@ export const createChecker = (database: Database, managers: Managers, slots: num
     if (attempts.length === 0) return;
     known.working.set(userId, work);
     const present = [...known.working.values()].filter(({ userId: id, connectionId: connection }) => {
-      const user = managers.registry.get(id);
+      const user = database.users.get(id);
       return user?.connection === connection && user.session === workloadId;
     });
-    const isPresent = managers.registry.get(userId)?.connection === connectionId;
+    const isPresent = database.users.get(userId)?.connection === connectionId;
     const bound = Math.max(known.wanted, known.wantedBefore);
     if (isNew && isPresent && present.length > bound) {
       fail(workloadId, `I7: work for ${present.length} users at once, it wants ${bound}`);
@@ -118,11 +120,13 @@ export const createChecker = (database: Database, managers: Managers, slots: num
       else if (subject.endsWith('.stop-work')) StopWork.decode(bytes).users.forEach(handed);
     },
     step() {
+      if (database.changes() === checked) return;
+      checked = database.changes();
       for (const id of database.journals.keys()) follow(id);
-      for (const { id, session, claim } of managers.registry.values()) {
+      for (const { _id: id, session, claim } of database.users.values()) {
         if (session === null) continue;
-        const first = claims.get(claim) ?? session;
-        claims.set(claim, first);
+        const first = claims.get(`${id}/${claim}`) ?? session;
+        claims.set(`${id}/${claim}`, first);
         if (first !== session) fail(session, `I9: ${id} serves it under a claim that ${first} has`);
       }
       const held = new Map<string, number>();
@@ -154,7 +158,7 @@ export const createChecker = (database: Database, managers: Managers, slots: num
       }
     },
     model: (workload) => follow(workload).model,
-    quiet() {
+    quiet(agents) {
       for (const { _id, customer, owner, slot, projection } of database.workloads.values()) {
         const { model } = follow(_id);
         const state = `${model.phase}, ${model.done.size} done, ${model.failed.size} failed, owner ${owner}`;
@@ -166,8 +170,11 @@ export const createChecker = (database: Database, managers: Managers, slots: num
         if (model.phase === 'completed' && model.done.size !== projection.total)
           fail(_id, `I1: completed without all: ${state}`);
       }
-      for (const { id, session } of managers.registry.values()) {
-        if (session !== null) throw new Violation(`I13: ${id} still serves ${session}`);
+      for (const { user, isSuperseded } of agents) {
+        if (isSuperseded()) throw new Violation(`I12: ${user} stays away, although nobody else is in its place`);
+        const { connection = null, session = null } = database.users.get(user) ?? {};
+        if (connection === null) throw new Violation(`I12: ${user} is not connected`);
+        if (session !== null) throw new Violation(`I13: ${user} still serves ${session}`);
       }
     },
   };

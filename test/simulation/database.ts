@@ -6,6 +6,10 @@ import type { Entry } from '../../services/session-supervisor/src/domain/entries
 import type { CustomerStore, Plan } from '../../services/session-supervisor/src/store/customers.ts';
 import type { WorkloadDocument } from '../../services/session-supervisor/src/store/workload-document.ts';
 import type { WorkloadStore } from '../../services/session-supervisor/src/store/workloads.ts';
+import type { MachineDocument } from '../../services/user-manager/src/store/machines.ts';
+import type { MatcherDocument } from '../../services/user-manager/src/store/matcher-lease.ts';
+import type { UserDocument } from '../../services/user-manager/src/store/users.ts';
+import { createCollection, type Ask } from './collection.ts';
 import type { Process, World } from './world.ts';
 
 /**
@@ -15,6 +19,11 @@ import type { Process, World } from './world.ts';
 export interface Database {
   readonly journals: Map<string, JournalDocument<Entry>[]>;
   readonly workloads: Map<string, WorkloadDocument>;
+  readonly users: Map<string, UserDocument>;
+  /** Grows whenever something may have changed. */
+  changes(): number;
+  /** Makes a machine known. */
+  enrol(machine: string): void;
   of(process: Process): Stores;
   /** How likely an answer is lost; 0 in quiet times. */
   lossy(share: number): void;
@@ -25,7 +34,11 @@ export interface Stores {
   journal: JournalStore<Entry>;
   workloads: WorkloadStore;
   customers: Pick<CustomerStore, 'planOf'> & CustomerStore;
-  beats: Collection<BeatDocument>;
+  supervisors: Collection<BeatDocument>;
+  managers: Collection<BeatDocument>;
+  matcher: Collection<MatcherDocument>;
+  users: Collection<UserDocument>;
+  machines: Collection<MachineDocument>;
 }
 
 /** The driver gives up by then. */
@@ -37,9 +50,14 @@ export const createDatabase = (world: World, plan: Plan): Database => {
   const journals: Database['journals'] = new Map();
   const workloads: Database['workloads'] = new Map();
   const snapshots = new Map<string, Snapshot>();
-  const beats = new Map<string, BeatDocument>();
+  const users: Database['users'] = new Map();
+  const machines = new Map<string, MachineDocument>();
+  const matcher = new Map<string, MatcherDocument>();
+  const supervisors = new Map<string, BeatDocument>();
+  const managers = new Map<string, BeatDocument>();
   let loss = 0;
   let isAway = false;
+  let changes = 0;
 
   const journalOf = (workload: string): JournalDocument<Entry>[] => {
     const known = journals.get(workload) ?? [];
@@ -49,7 +67,7 @@ export const createDatabase = (world: World, plan: Plan): Database => {
 
   const of = (self: Process): Stores => {
     /** One round trip: the operation happens at some moment, and its answer comes later, or never. */
-    const ask = <T>(what: string, operation: () => T): Promise<T> =>
+    const ask: Ask = <T>(what: string, operation: () => T): Promise<T> =>
       new Promise((resolve, reject) => {
         const latency = (): number => 0.3 + world.random.float() ** 3 * (loss > 0 ? 30 : 2);
         const giveUp = (): void => {
@@ -62,6 +80,7 @@ export const createDatabase = (world: World, plan: Plan): Database => {
           if (isAway || isLostBefore) return giveUp();
           let answer: () => void;
           try {
+            changes += 1;
             const value = operation();
             answer = () => resolve(value);
           } catch (thrown) {
@@ -81,16 +100,16 @@ export const createDatabase = (world: World, plan: Plan): Database => {
           if (document.accepted?.some((key) => accepted.has(key)) === true) {
             return { kind: 'duplicate', key: 'accepted' } as const;
           }
-          written.push(copy(document));
+          written.push(document);
           written.sort((a, b) => a.n - b.n);
           return { kind: 'written' } as const;
         }).catch((cause: unknown) => {
           world.count('appends unknown');
           return { kind: 'unknown', cause } as const;
         }),
-      find: (workload, n) => ask('find', () => copy(journalOf(workload).find((each) => each.n === n))),
+      find: (workload, n) => ask('find', () => journalOf(workload).find((each) => each.n === n)),
       read: async function* (workload, after) {
-        yield* await ask('read', () => copy(journalOf(workload).filter(({ n }) => n > after)));
+        yield* await ask('read', () => journalOf(workload).filter(({ n }) => n > after));
       },
       readSnapshot: (workload) => ask('snapshot', () => copy(snapshots.get(workload))),
       writeSnapshot: (snapshot) =>
@@ -204,26 +223,24 @@ export const createDatabase = (world: World, plan: Plan): Database => {
       swept: async () => undefined,
     };
 
-    const collection = {
-      updateOne: ({ _id }: { _id: string }, { $set }: { $set: Omit<BeatDocument, '_id'> }) =>
-        ask('beat', () => void beats.set(_id, { _id, ...$set })),
-      find: () => ({ toArray: () => ask('beats', () => copy([...beats.values()])) }),
-      deleteOne: ({ _id }: { _id: string }) => ask('forget beat', () => beats.delete(_id)),
-      deleteMany: ({ _id }: { _id: { $in: string[] } }) =>
-        ask('forget beats', () => _id.$in.forEach((id) => void beats.delete(id))),
-    };
-
     return {
       journal,
       workloads: workloadStore,
       customers: { planOf: async () => plan } as unknown as CustomerStore,
-      beats: collection as unknown as Collection<BeatDocument>,
+      supervisors: createCollection(supervisors, ask),
+      managers: createCollection(managers, ask),
+      matcher: createCollection(matcher, ask),
+      users: createCollection(users, ask),
+      machines: createCollection(machines, ask),
     };
   };
 
   return {
     journals,
     workloads,
+    users,
+    changes: () => changes,
+    enrol: (machine) => void machines.set(machine, { _id: machine, name: machine, createdAtMs: 0 }),
     of,
     lossy: (share) => {
       loss = share;

@@ -1,6 +1,6 @@
 import { createAgent } from './agent.ts';
 import { createDatabase } from './database.ts';
-import { createManagers } from './manager.ts';
+import { startManager } from './manager.ts';
 import { createNetwork } from './network.ts';
 import { startSupervisor } from './supervisor.ts';
 import { createWorld } from './world.ts';
@@ -37,17 +37,18 @@ export const lowerBoundMs = (
 
 /** One workload of 2,000 tasks, done by 100 users of mixed speed, a tenth of whom vanish without a word in the middle. */
 export const measureFinish = async (seed: number): Promise<Finish> => {
-  const world = createWorld(seed);
+  using world = createWorld(seed);
   const normal = (): number =>
     Math.sqrt(-2 * Math.log(1 - world.random.float())) * Math.cos(2 * Math.PI * world.random.float());
   const network = createNetwork(world);
   const database = createDatabase(world, { runningWorkloads: 1, users: USERS, weight: 1 });
-  const managers = createManagers(world, network);
-  managers.start('manager-1');
+  const managers = [startManager(world, network, database, 'manager-1')];
   const supervisor = startSupervisor(world, network, database, 'supervisor-1');
   const users = Array.from({ length: USERS }, (_, i) => {
     const taskMs = MEDIAN_TASK_MS * Math.exp(SIGMA * normal());
-    return { taskMs, agent: createAgent(world, managers, `user-${i}`, { taskMs, fails: () => false }) };
+    const user = `user-${i}`;
+    database.enrol(user);
+    return { taskMs, agent: createAgent(world, user, { managers: () => managers, taskMs, fails: () => false }) };
   });
   const settle = async (until: () => boolean): Promise<void> => {
     while (world.now() < LATEST_MS && !until() && (await world.step()));

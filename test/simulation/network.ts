@@ -4,7 +4,6 @@ import type { Process, World } from './world.ts';
 
 interface Subscription {
   of: Process;
-  pattern: string[];
   queue: string | undefined;
   handler: ServeHandler;
   isOpen: boolean;
@@ -21,6 +20,7 @@ export interface Network {
   busOf(process: Process): Bus;
   cut(process: Process): void;
   mend(process: Process): void;
+  isCut(process: Process): boolean;
   /** How likely a message is lost; 0 in quiet times. */
   lossy(share: number): void;
   /** Shows every request as it is sent. */
@@ -32,22 +32,24 @@ const matches = (pattern: readonly string[], subject: readonly string[]): boolea
   pattern.length === subject.length && pattern.every((part, i) => part === '*' || part === subject[i]);
 
 export const createNetwork = (world: World): Network => {
-  const subscriptions: Subscription[] = [];
-  const isCut = new Set<Process>();
+  const exact = new Map<string, Subscription[]>();
+  const withWildcard: { pattern: string[]; one: Subscription }[] = [];
+  const cut = new Set<Process>();
   const facts = new Map<string, PublishedFact>();
   let loss = 0;
   let requested: (subject: string, bytes: Uint8Array) => void = () => {};
 
   const delay = (): number => 0.2 + world.random.float() ** 4 * (loss > 0 ? 80 : 3);
   const isLost = (a: Process, b: Process): boolean => {
-    if (isCut.has(a) || isCut.has(b)) return true;
+    if (cut.has(a) || cut.has(b)) return true;
     const lost = world.random.float() < loss;
     if (lost) world.count('messages lost');
     return lost;
   };
   const listeners = (subject: string): Subscription[] => {
-    const parts = subject.split('.');
-    return subscriptions.filter(({ isOpen, of, pattern }) => isOpen && of.isAlive && matches(pattern, parts));
+    const parts = withWildcard.length === 0 ? [] : subject.split('.');
+    const wild = withWildcard.filter(({ pattern }) => matches(pattern, parts)).map(({ one }) => one);
+    return [...(exact.get(subject) ?? []), ...wild].filter(({ isOpen, of }) => isOpen && of.isAlive);
   };
   /** Everybody, but of each queue one. */
   const receivers = (subject: string): Subscription[] => {
@@ -87,11 +89,12 @@ export const createNetwork = (world: World): Network => {
           fn();
         };
         const onAbort = (): void => end(() => reject(signal?.reason as Error));
-        const late = new DomainError(status.DEADLINE_EXCEEDED, 'REPLY_TIMEOUT', `no answer on ${subject}`);
-        const timer = world.after(timeoutMs, `gives up on ${subject}`, () => end(() => reject(late)), self);
+        const giveUp = (): void =>
+          end(() => reject(new DomainError(status.DEADLINE_EXCEEDED, 'REPLY_TIMEOUT', `no answer on ${subject}`)));
+        const timer = world.after(timeoutMs, `gives up on ${subject}`, giveUp, self);
         if (signal?.aborted === true) return onAbort();
         signal?.addEventListener('abort', onAbort, { once: true });
-        if (isCut.has(self)) return;
+        if (cut.has(self)) return;
         const [one] = receivers(subject);
         if (one === undefined) {
           const nobody = new DomainError(status.UNAVAILABLE, 'NO_RESPONDER', `nobody serves ${subject}`);
@@ -114,24 +117,28 @@ export const createNetwork = (world: World): Network => {
         if (!isLost(self, one.of)) world.after(delay(), `is asked ${subject}`, () => void hear(), one.of);
       }),
     serve: (subject, handler, options = {}) => {
-      const one = { of: self, pattern: subject.split('.'), queue: options.queue, handler, isOpen: true };
-      subscriptions.push(one);
+      const one: Subscription = { of: self, queue: options.queue, handler, isOpen: true };
+      if (subject.includes('*')) withWildcard.push({ pattern: subject.split('.'), one });
+      else exact.set(subject, [...(exact.get(subject) ?? []), one]);
       return {
         ready: async () => undefined,
         close: async () => {
           one.isOpen = false;
-          subscriptions.splice(subscriptions.indexOf(one), 1);
+          exact.set(
+            subject,
+            (exact.get(subject) ?? []).filter((each) => each !== one),
+          );
         },
       };
     },
     publishFact: (subject, bytes, messageId) =>
       new Promise((resolve, reject) => {
-        const isUnheard = isCut.has(self) || world.random.float() < loss;
+        const isUnheard = cut.has(self) || world.random.float() < loss;
         if (!isUnheard || world.random.float() < 0.5) facts.set(messageId, { subject, bytes });
         const answer = isUnheard ? () => reject(unavailable('nats', 'no answer')) : resolve;
         world.after(isUnheard ? 1_000 : delay(), 'learns of a fact', answer, self);
       }),
-    connected: () => !isCut.has(self),
+    connected: () => !cut.has(self),
     onReconnect: () => () => undefined,
     close: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
@@ -139,8 +146,9 @@ export const createNetwork = (world: World): Network => {
 
   return {
     busOf,
-    cut: (process) => void isCut.add(process),
-    mend: (process) => void isCut.delete(process),
+    cut: (process) => void cut.add(process),
+    mend: (process) => void cut.delete(process),
+    isCut: (process) => cut.has(process),
     lossy: (share) => {
       loss = share;
     },

@@ -2,7 +2,7 @@ import type { SessionCommand } from '#libs/contracts/session.ts';
 import { createAgent, type Agent } from './agent.ts';
 import { createChecker } from './checker.ts';
 import { createDatabase, type Database } from './database.ts';
-import { createManagers } from './manager.ts';
+import { startManager, type Manager } from './manager.ts';
 import { createNetwork } from './network.ts';
 import { startSupervisor, type Supervisor } from './supervisor.ts';
 import { createWorld, type World } from './world.ts';
@@ -25,16 +25,16 @@ const QUIET_MS = 90_000;
 
 /** Runs one seed: two or more of everything, customers who command, faults; then quiet, in which all must end. */
 export const simulate = async (seed: number): Promise<Outcome> => {
-  const world = createWorld(seed);
+  using world = createWorld(seed);
   const below = (n: number): number => Math.floor(world.random.float() * n);
   const pick = <T>(list: readonly T[]): T | undefined => list[below(list.length)];
   const network = createNetwork(world);
   const plan = { runningWorkloads: SLOTS, users: 10, weight: 1 };
   const database = createDatabase(world, plan);
-  const managers = createManagers(world, network);
-  const checker = createChecker(database, managers, SLOTS);
+  const checker = createChecker(database, SLOTS);
   network.onRequest((subject, bytes) => guard(() => checker.sent(subject, bytes)));
   const supervisors: Supervisor[] = [];
+  const managers: Manager[] = [];
   const agents: Agent[] = [];
   const ids: string[] = [];
   let faults = 0;
@@ -48,9 +48,10 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   };
   const manage = (): void => {
     serial += 1;
-    managers.start(`manager-${serial}`);
+    managers.push(startManager(world, network, database, `manager-${serial}`));
   };
   const living = (): Supervisor[] => supervisors.filter(({ process }) => process.isAlive);
+  const livingManagers = (): Manager[] => managers.filter(({ process }) => process.isAlive);
   const guard = (fn: () => void): void => {
     try {
       fn();
@@ -131,7 +132,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     if (isQuiet) return;
     world.after(500 + below(2_500), 'harms', harm);
     const supervisor = pick(living());
-    const manager = pick(managers.all.filter(({ process }) => process.isAlive));
+    const manager = pick(livingManagers());
     const agent = pick(agents.filter(({ process }) => process.isAlive));
     const process = pick([supervisor?.process, manager?.process, agent?.process]);
     switch (below(10)) {
@@ -149,7 +150,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         if (agent === undefined) return;
         fault('agent killed');
         agent.crash();
-        return later('agent returns', () => agent.restart());
+        return later('agent returns', () => (agent.process.isAlive ? undefined : agent.restart()));
       case 3:
       case 4:
         if (process === undefined) return;
@@ -188,17 +189,17 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     network.lossy(0);
     database.lossy(0);
     database.away(false);
-    for (const { process } of [...supervisors, ...managers.all, ...agents]) {
+    for (const { process } of [...supervisors, ...managers, ...agents]) {
       network.mend(process);
       if (process.isFrozen) world.thaw(process);
     }
-    while (managers.all.filter(({ process }) => process.isAlive).length < 2) manage();
     for (const agent of agents) if (!agent.process.isAlive) agent.restart();
     world.after(0, 'has all done', encourage);
   };
   const encourage = (): void => {
     // Those that could not start while the database was away came to nothing.
     while (living().length < 2) supervise();
+    while (livingManagers().length < 2) manage();
     // Also those whose start nobody got an answer to.
     for (const id of database.workloads.keys()) {
       const { isOver, phase } = checker.model(id);
@@ -215,9 +216,10 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   manage();
   const bad = below(5);
   for (let i = 0; i < 5; i += 1) {
+    database.enrol(`user-${i}`);
     const taskMs = 30 * Math.exp(2.5 * world.random.float());
     const fails = (task: string): boolean => i === bad && Number(task.slice(5)) % 3 === 0;
-    agents.push(createAgent(world, managers, `user-${i}`, { taskMs, fails }));
+    agents.push(createAgent(world, `user-${i}`, { managers: livingManagers, taskMs, fails }));
   }
   world.after(1_500, 'acts', act);
   world.after(2_500, 'harms', harm);
@@ -227,7 +229,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     if (!isQuiet) return false;
     return (
       [...database.workloads.values()].every(({ owner }) => owner === null) &&
-      [...managers.registry.values()].every(({ session }) => session === null)
+      [...database.users.values()].every(({ session, connection }) => session === null && connection !== null)
     );
   };
   const fatal = (thrown: unknown): void => {
@@ -239,10 +241,12 @@ export const simulate = async (seed: number): Promise<Outcome> => {
       guard(() => checker.step());
       if (isQuiet && world.now() > BUSY_MS + 8_000 && hasEnded()) break;
     }
-    if (trouble.first === undefined) guard(() => checker.quiet());
+    if (trouble.first === undefined) guard(() => checker.quiet(agents));
+  } catch (thrown) {
+    fatal(thrown);
   } finally {
     process.off('uncaughtException', fatal);
-    for (const { process: each } of [...supervisors, ...managers.all, ...agents]) world.kill(each);
+    for (const { process: each } of [...supervisors, ...managers, ...agents]) world.kill(each);
   }
   return {
     seed,

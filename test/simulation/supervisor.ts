@@ -61,7 +61,7 @@ export const startSupervisor = (world: World, network: Network, database: Databa
   const reads = createReads(deps);
   const context = { ...deps, reads, sessions } as unknown as Context;
   serveOrphanReports(deps);
-  startOwnership(deps, stores.beats, sessions).catch(() => {
+  startOwnership(deps, stores.supervisors, sessions).catch(() => {
     // Without its first beat a replica does not start; another one comes in its place.
     world.kill(process);
   });

@@ -11,7 +11,7 @@ export interface Process {
 }
 
 /** Time, chance and the order of everything in one run: the same seed gives the same run. */
-export interface World {
+export interface World extends Disposable {
   readonly random: Random;
   now(): number;
   process(name: string): Process;
@@ -83,10 +83,39 @@ const createQueue = () => {
   };
 };
 
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const afterAllThatFollows = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+const real = { setImmediate, clearImmediate };
+/** A turn of the real event loop costs as much as a step; timers, signals and unhandled rejections wait for one. */
+const STEPS_A_TURN = 100;
+
+/** Stands in for `setImmediate`, until it is disposed of: turns of the event loop without the event loop. */
+const virtualTurns = () => {
+  const waiting = new Set<() => void>();
+  globalThis.setImmediate = ((fn: () => void) => {
+    const run = (): void => fn();
+    waiting.add(run);
+    return run;
+  }) as unknown as typeof setImmediate;
+  globalThis.clearImmediate = (run) => void waiting.delete(run as unknown as () => void);
+  return {
+    /** Resolves when nothing is left that was started or put off to the end of a turn. */
+    async end(): Promise<void> {
+      await afterAllThatFollows();
+      while (waiting.size > 0) {
+        const turn = [...waiting];
+        waiting.clear();
+        for (const run of turn) run();
+        await afterAllThatFollows();
+      }
+    },
+    [Symbol.dispose]: () => void Object.assign(globalThis, real),
+  };
+};
 
 export const createWorld = (seed: number): World => {
   const random = seededRandom(seed);
+  const turns = virtualTurns();
   const queue = createQueue();
   const counts = new Map<string, number>();
   const lines: string[] = [];
@@ -136,9 +165,8 @@ export const createWorld = (seed: number): World => {
       if (event.isCancelled || event.of?.isAlive === false) return true;
       steps += 1;
       run(event);
-      // What was started now, and what a dispatcher puts off to the end of the turn.
-      await nextTurn();
-      await nextTurn();
+      await turns.end();
+      if (steps % STEPS_A_TURN === 0) await new Promise<void>((resolve) => real.setImmediate(resolve));
       return true;
     },
     kill(process) {
@@ -168,5 +196,6 @@ export const createWorld = (seed: number): World => {
     hash: () => (hash >>> 0).toString(16).padStart(8, '0'),
     trace: () => lines.slice(-TRACE_LINES),
     note,
+    [Symbol.dispose]: turns[Symbol.dispose],
   };
 };

@@ -12,9 +12,9 @@ import { type Sessions, tellSessions } from './bus/sessions.ts';
 import type { Config } from './config.ts';
 import { createRoster, type Roster } from './domain/roster.ts';
 import { type Events, logEvents } from './events.ts';
-import { type Machines, openMachines } from './store/machines.ts';
-import { type MatcherLease, openMatcherLease } from './store/matcher-lease.ts';
-import { openUsers, type Users } from './store/users.ts';
+import { type MachineDocument, type Machines, openMachines } from './store/machines.ts';
+import { type MatcherDocument, type MatcherLease, openMatcherLease } from './store/matcher-lease.ts';
+import { openUsers, type UserDocument, type Users } from './store/users.ts';
 import { createStreams, type Streams } from './stream/streams.ts';
 
 /** What rpcs, streams and rounds need. */
@@ -43,13 +43,44 @@ export interface Context {
   random: Random;
 }
 
+/** What the rest of a context is made of. */
+type Parts = Pick<Context, 'bus' | 'agentTokens' | 'events' | 'clock' | 'random' | 'closing'>;
+
+/** The collections of MongoDB that this service uses. */
+export interface Collections {
+  users: Collection<UserDocument>;
+  machines: Collection<MachineDocument>;
+  matcher: Collection<MatcherDocument>;
+  managers: Collection<BeatDocument>;
+}
+
+/** Makes a context out of what was opened. */
+export const contextOf = (parts: Parts, { matcher, managers, ...collections }: Collections): Context => {
+  const { bus, events, random } = parts;
+  const users = openUsers(collections.users);
+  const roster = createRoster();
+  return {
+    ...parts,
+    instance: random.id('i'),
+    users,
+    machines: openMachines(collections.machines),
+    matcherLease: openMatcherLease(matcher),
+    beats: managers,
+    roster,
+    streams: createStreams(),
+    announce: announceOver(bus, roster),
+    sessions: tellSessions(bus),
+    report: reportOver(bus, (workload, thrown) => events.reportsUndecided(workload, thrown)),
+    refreshRoster: async () => {
+      const finish = roster.beginRefresh();
+      finish(await users.connected());
+    },
+    background: createBackground((thrown) => events.roundFailed('work in the background', thrown)),
+  };
+};
+
 /** What the end of the process waits for in the background. */
 const LAST_WORK_MS = 3_000;
-
-const refreshing = (users: Users, roster: Roster) => async (): Promise<void> => {
-  const finish = roster.beginRefresh();
-  finish(await users.connected());
-};
 
 /** Opens everything; what was opened goes into `stack`. Tests give parts of their own. */
 export const createContext = async (
@@ -58,41 +89,22 @@ export const createContext = async (
   stack: AsyncDisposableStack,
   overrides: Partial<Context> = {},
 ): Promise<Context> => {
-  const clock = overrides.clock ?? systemClock;
-  const random = overrides.random ?? systemRandom;
-  const events = overrides.events ?? logEvents(log);
-  const mongo = await connectMongo({ ...config.mongo, logger: log });
-  stack.use(mongo);
-  const bus = await connectBus({ ...config.nats, name: 'user-manager', logger: log });
-  stack.use(bus);
+  const { clock = systemClock, random = systemRandom, events = logEvents(log) } = overrides;
+  const { db } = stack.use(await connectMongo({ ...config.mongo, logger: log }));
+  const bus = stack.use(await connectBus({ ...config.nats, name: 'user-manager', logger: log }));
   const closing = new AbortController();
-  const background = createBackground((thrown) => events.roundFailed('work in the background', thrown));
+  const parts = { bus, agentTokens: config.agentTokens, events, clock, random, closing: closing.signal };
+  const collections: Collections = {
+    users: collection(db, 'users'),
+    machines: collection(db, 'machines'),
+    matcher: collection(db, 'matcher'),
+    managers: collection(db, 'managers'),
+  };
+  const context = { ...contextOf(parts, collections), ...overrides };
   stack.defer(async () => {
     const timer = clock.setTimer(LAST_WORK_MS, () => closing.abort());
-    await background.idle();
+    await context.background.idle();
     timer.cancel();
   });
-  const roster = createRoster();
-  const users = openUsers(collection(mongo.db, 'users'));
-  return {
-    instance: random.id('i'),
-    users,
-    machines: openMachines(collection(mongo.db, 'machines')),
-    matcherLease: openMatcherLease(collection(mongo.db, 'matcher')),
-    beats: collection(mongo.db, 'managers'),
-    bus,
-    roster,
-    streams: createStreams(),
-    announce: announceOver(bus, roster),
-    sessions: tellSessions(bus),
-    report: reportOver(bus, (workload, thrown) => events.reportsUndecided(workload, thrown)),
-    refreshRoster: refreshing(users, roster),
-    agentTokens: config.agentTokens,
-    events,
-    background,
-    closing: closing.signal,
-    clock,
-    random,
-    ...overrides,
-  };
+  return context;
 };

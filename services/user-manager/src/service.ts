@@ -15,14 +15,8 @@ const MAX_STREAMS_PER_CONNECTION = 10_000;
 /** The longest that the start waits for MongoDB to answer once more. */
 const FIRST_ROUND_MS = 3_000;
 
-/** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
-export const startUserManager = async (
-  config: Config,
-  log: Logger,
-  stack: AsyncDisposableStack,
-  overrides: Partial<Context> = {},
-): Promise<RunningServer> => {
-  const ctx = await createContext(config, log, stack, overrides);
+/** Takes part in the mesh, until the stack is disposed of: everything but what is served over gRPC. */
+export const joinMesh = async (ctx: Context, log: Logger, stack: AsyncDisposableStack): Promise<void> => {
   const changes = listenForChanges(ctx.bus, ctx.roster);
   stack.defer(() => changes.close());
   const verbs = serveManager(ctx);
@@ -53,6 +47,17 @@ export const startUserManager = async (
   const timer = ctx.clock.setTimer(FIRST_ROUND_MS, firstRound.resolve);
   await firstRound.promise;
   timer.cancel();
+};
+
+/** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
+export const startUserManager = async (
+  config: Config,
+  log: Logger,
+  stack: AsyncDisposableStack,
+  overrides: Partial<Context> = {},
+): Promise<RunningServer> => {
+  const ctx = await createContext(config, log, stack, overrides);
+  await joinMesh(ctx, log, stack);
   return serve({
     config: config.server,
     services: services(ctx),

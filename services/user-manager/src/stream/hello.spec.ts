@@ -1,0 +1,66 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { CallContext } from '#libs/grpc/index.ts';
+import { EndStream } from '#libs/contracts/user.ts';
+import type { Context } from '../context.ts';
+import { helloOf } from '../fixtures/agent.ts';
+import type { NewConnection } from '../store/users.ts';
+import { admit } from './hello.ts';
+
+/** Admits an agent whose machine has a stream at another manager, and that gives up while MongoDB is asked. */
+const giveUpDuring = async (operation: 'seen' | 'connect') => {
+  const call = new AbortController();
+  const connected: NewConnection[] = [];
+  const ended: string[] = [];
+  const giveUp = (during: string): void => {
+    if (during === operation) call.abort(new Error('the agent has gone'));
+  };
+  const background: Promise<unknown>[] = [];
+  const ctx = {
+    instance: 'i-1',
+    clock: { now: () => 0 },
+    random: { id: () => 'c-2' },
+    machines: {
+      seen: async () => {
+        giveUp('seen');
+        return { _id: 'm-1', name: 'a' };
+      },
+    },
+    users: {
+      connect: async (stream: NewConnection) => {
+        connected.push(stream);
+        giveUp('connect');
+        return { before: { id: 'm-1', connection: 'c-1', manager: 'i-2', session: null }, after: { id: 'm-1' } };
+      },
+    },
+    announce: () => undefined,
+    background: { add: (work: Promise<unknown>) => background.push(work) },
+    bus: {
+      request: async (_subject: string, bytes: Uint8Array) => {
+        ended.push(EndStream.decode(bytes).reason);
+        return new Uint8Array();
+      },
+    },
+  } as unknown as Context;
+  const admitted = admit(ctx, helloOf(), { caller: { machine: 'm-1' }, signal: call.signal } as CallContext);
+  const how = await admitted.then(
+    () => 'admitted',
+    (thrown: Error) => thrown.message,
+  );
+  await Promise.all(background);
+  return { how, connected, ended };
+};
+
+describe('admit', () => {
+  it('leaves the record alone when the agent has gone before it is written', async () => {
+    const { how, connected, ended } = await giveUpDuring('seen');
+    expect(how).to.equal('the agent has gone');
+    expect(connected).to.deep.equal([]);
+    expect(ended).to.deep.equal([]);
+  });
+
+  it('lets the other stream connect again, instead of sending it away for good, when the agent has gone meanwhile', async () => {
+    const { ended } = await giveUpDuring('connect');
+    expect(ended).to.deep.equal(['END_STREAM_REASON_UNSPECIFIED']);
+  });
+});
