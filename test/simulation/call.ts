@@ -1,6 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import type { ConnectRequest, ConnectResponse } from '#libs/contracts/agent.ts';
-import { DomainError, unavailable } from '#libs/errors/index.ts';
+import { DomainError, status, unavailable } from '#libs/errors/index.ts';
 import type { Bidi, CallContext } from '#libs/grpc/index.ts';
 import type { Network } from './network.ts';
 import type { Process, World } from './world.ts';

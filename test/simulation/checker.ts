@@ -2,12 +2,9 @@ import type { View } from '../../services/session-supervisor/src/session/reads.t
 import { StartRendering, StopWork, type UserWork } from '#libs/contracts/user.ts';
 import type { Agent } from './agent.ts';
 import type { Database } from './database.ts';
+import { createMatchingCheck } from './matching.ts';
 import { emptyModel, take, type Model } from './model.ts';
-
-/** Something that must never be. */
-export class Violation extends Error {
-  override readonly name = 'Violation';
-}
+import { Violation } from './violation.ts';
 
 /** Checks the store and what clients were told, after each step; it believes nothing that the cores say of themselves. */
 export interface Checker {
@@ -21,6 +18,8 @@ export interface Checker {
   /** A client was shown this. */
   shown(workload: string, view: View): void;
   model(workload: string): Model;
+  /** Nothing goes wrong any more, and everybody has had time to notice. */
+  calm(): void;
   /** After the quiet phase. */
   quiet(agents: readonly Agent[]): void;
 }
@@ -39,11 +38,9 @@ interface Followed {
   working: Map<string, UserWork>;
 }
 
-export const createChecker = (database: Database, slots: number): Checker => {
+export const createChecker = (database: Database, slots: number, now: () => number): Checker => {
   const followed = new Map<string, Followed>();
-  /** The session that each claim was made for, by user and number. */
-  const claims = new Map<string, string>();
-
+  const matching = createMatchingCheck(database.users, now);
   let checked = -1;
 
   const fail = (workload: string, what: string): never => {
@@ -91,7 +88,7 @@ export const createChecker = (database: Database, slots: number): Checker => {
     const { userId, connectionId, desiredState } = work;
     if (desiredState === undefined) return;
     const { workloadId, claim, reign, attempts } = desiredState;
-    const session = claims.get(`${userId}/${claim}`);
+    const session = matching.sessionOf(userId, claim);
     if (session !== undefined && session !== workloadId) {
       fail(workloadId, `I9: told ${userId} what to do under a claim that ${session} has`);
     }
@@ -118,17 +115,13 @@ export const createChecker = (database: Database, slots: number): Checker => {
     sent(subject, bytes) {
       if (subject.endsWith('.start-rendering')) StartRendering.decode(bytes).users.forEach(handed);
       else if (subject.endsWith('.stop-work')) StopWork.decode(bytes).users.forEach(handed);
+      else if (/\.(more-users|update-user-count)$/.test(subject)) matching.stated(bytes);
     },
     step() {
       if (database.changes() === checked) return;
       checked = database.changes();
       for (const id of database.journals.keys()) follow(id);
-      for (const { _id: id, session, claim } of database.users.values()) {
-        if (session === null) continue;
-        const first = claims.get(`${id}/${claim}`) ?? session;
-        claims.set(`${id}/${claim}`, first);
-        if (first !== session) fail(session, `I9: ${id} serves it under a claim that ${first} has`);
-      }
+      matching.step();
       const held = new Map<string, number>();
       for (const { _id, customer, slot } of database.workloads.values()) {
         if (slot === undefined) continue;
@@ -136,6 +129,7 @@ export const createChecker = (database: Database, slots: number): Checker => {
         if (held.get(customer)! > slots) fail(_id, `I11: ${customer} has more than ${slots} running workloads`);
       }
     },
+    calm: () => matching.calm(),
     stopped(workload) {
       const { model } = follow(workload);
       if (model.endings === 0) fail(workload, 'I6: a stop was answered, and the journal does not have it');
@@ -170,8 +164,9 @@ export const createChecker = (database: Database, slots: number): Checker => {
         if (model.phase === 'completed' && model.done.size !== projection.total)
           fail(_id, `I1: completed without all: ${state}`);
       }
-      for (const { user, isSuperseded } of agents) {
-        if (isSuperseded()) throw new Violation(`I12: ${user} stays away, although nobody else is in its place`);
+      for (const agent of agents) {
+        const { user } = agent;
+        if (agent.isSuperseded()) throw new Violation(`I12: ${user} stays away, although nobody else is in its place`);
         const { connection = null, session = null } = database.users.get(user) ?? {};
         if (connection === null) throw new Violation(`I12: ${user} is not connected`);
         if (session !== null) throw new Violation(`I13: ${user} still serves ${session}`);

@@ -41,18 +41,22 @@ export const startManager = (world: World, network: Network, database: Database,
         managerNotReached: () => undefined,
         reportsUndecided: () => undefined,
         roundFailed: () => undefined,
+        messageSkipped: () => undefined,
       },
     },
     database.of(process),
   );
   let isReady = false;
-  joinMesh(ctx, logger, new AsyncDisposableStack()).then(
-    () => {
+  const start = async (): Promise<void> => {
+    try {
+      await joinMesh(ctx, logger, new AsyncDisposableStack());
       isReady = true;
-    },
-    // Without its first beat a replica does not start; another one comes in its place.
-    () => world.kill(process),
-  );
+    } catch {
+      // Without its first beat a replica does not start; another one comes in its place.
+      world.kill(process);
+    }
+  };
+  void start();
   const handler = connect(ctx);
   return {
     process,

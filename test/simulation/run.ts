@@ -22,6 +22,8 @@ export interface Outcome {
 const SLOTS = 1;
 const BUSY_MS = 12_000;
 const QUIET_MS = 90_000;
+/** Whoever died is noticed and replaced by then. */
+const RECOVERED_MS = 10_000;
 
 /** Runs one seed: two or more of everything, customers who command, faults; then quiet, in which all must end. */
 export const simulate = async (seed: number): Promise<Outcome> => {
@@ -31,7 +33,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   const network = createNetwork(world);
   const plan = { runningWorkloads: SLOTS, users: 10, weight: 1 };
   const database = createDatabase(world, plan);
-  const checker = createChecker(database, SLOTS);
+  const checker = createChecker(database, SLOTS, () => world.now());
   network.onRequest((subject, bytes) => guard(() => checker.sent(subject, bytes)));
   const supervisors: Supervisor[] = [];
   const managers: Manager[] = [];
@@ -195,6 +197,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     }
     for (const agent of agents) if (!agent.process.isAlive) agent.restart();
     world.after(0, 'has all done', encourage);
+    world.after(RECOVERED_MS, 'has recovered', () => checker.calm());
   };
   const encourage = (): void => {
     // Those that could not start while the database was away came to nothing.
