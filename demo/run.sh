@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Renders an animation over three agents on this machine, kills one of them in the middle, and shows what came of it.
-# Everything that it makes is in demo-out/ (or $DEMO_OUT); the mesh runs in a temporary directory and is gone at the end.
+# Renders an animation over three agents on this machine, kills one of them in the middle, and shows the outcome.
+# Its files are in demo-out/ (or $DEMO_OUT). The mesh runs in a temporary directory, which is removed at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,13 +34,13 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# As soon as enough frames have landed, one machine vanishes without a word.
+# Kills one machine as soon as enough frames have landed.
 kill_in_the_middle() {
   while [ "$(landed)" -lt "$KILL_AFTER" ]; do sleep 0.05; done
   local pid
   pid=$(pid_of "$VICTIM")
   kill -KILL "$pid"
-  printf '\r\033[K==> kill -9 %s (process %s) after %s frames: what it was rendering goes to the others\n' "$VICTIM" "$pid" "$(landed)"
+  printf '\r\033[K==> kill -9 %s (process %s) after %s frames: its frames go to the others\n' "$VICTIM" "$pid" "$(landed)"
 }
 
 mkdir -p "$OUT"
@@ -56,14 +56,14 @@ say 'A mesh of its own: stores, four services, three agents'
 "$MUSTER" up --data "$DATA" --agents 3 --engines CYCLES --detach
 "$MUSTER" users
 
-say "Render, and lose $VICTIM on the way"
+say "Render, and kill $VICTIM on the way"
 kill_in_the_middle &
 watcher=$!
 "$MUSTER" render "$OUT/scene.blend" --out "$OUT/frames"
 wait "$watcher"
 watcher=
 
-say 'What came of it'
+say 'The outcome'
 count=$(landed)
 [ "$count" -eq "$FRAMES" ] || { echo "only $count of $FRAMES frames landed" >&2; exit 1; }
 mv "$OUT/frames/contact-sheet.png" "$OUT/contact-sheet.png"

@@ -29,7 +29,7 @@ export const aboutTheMesh: readonly CommandEntry[] = [
   entry('status', 'the health of every part of the mesh', async () => (await import('./commands/status.ts')).status),
   entry(
     'agent [options]',
-    'put this machine to work: a compute agent that runs until Ctrl-C',
+    'put this machine to work: run a compute agent until Ctrl-C',
     async () => (await import('./commands/agent.ts')).agent,
   ),
 ];
@@ -56,12 +56,12 @@ export const aboutWorkloads: readonly CommandEntry[] = [
   ),
   entry(
     'stop [options] <id>',
-    'end a workload; what was accepted stays',
+    'end a workload; accepted results stay',
     async () => (await import('./commands/control.ts')).stop,
   ),
   entry(
     'pause [options] [id]',
-    'hand out nothing new; what runs is finished and counts',
+    'hand out no new tasks; running ones are finished and count',
     async () => (await import('./commands/control.ts')).pause,
   ),
   entry('resume [options] [id]', 'go on after a pause', async () => (await import('./commands/control.ts')).resume),
@@ -72,7 +72,7 @@ export const aboutWorkloads: readonly CommandEntry[] = [
   ),
   entry(
     'users-wanted <id> [n]',
-    'set how many users a workload wants, from now on; without N tell it',
+    'set how many users a workload wants from now on; without N, show it',
     async () => (await import('./commands/control.ts')).usersWanted,
   ),
   entry(
@@ -88,7 +88,7 @@ export const aboutWorkloads: readonly CommandEntry[] = [
   entry('why [options] [id]', 'say why a workload waits', async () => (await import('./commands/why.ts')).why),
   entry(
     'scrub [options] [id]',
-    'compare accepted results with their blobs; what is missing or damaged is made again',
+    'compare accepted results with their blobs; missing and damaged ones are made again',
     async () => (await import('./commands/scrub.ts')).scrub,
   ),
 ];

@@ -43,17 +43,17 @@ describe('loadContext', () => {
     expect(found.map(({ endpoints }) => endpoints.session)).to.deep.equal(['named', 'variable', 'cwd', 'home']);
   });
 
-  it('does not fall back when a file that was named is missing', async () => {
+  it('does not fall back if a named file is missing', async () => {
     expect(await reasonOf(loadContext('nope.json', at('cwd'), { home: at('home') }))).to.equal('NO_CONTEXT');
     const env = { home: at('home'), context: 'nope.json' };
     expect(await reasonOf(loadContext(undefined, at('cwd'), env))).to.equal('NO_CONTEXT');
   });
 
-  it('says that there is none where nothing was named and nothing is there', async () => {
+  it('says that there is none if no file was named and none is found', async () => {
     expect(await reasonOf(loadContext(undefined, dir.path, { home: dir.path }))).to.equal('NO_CONTEXT');
   });
 
-  it('refuses what is no context', async () => {
+  it('refuses a file that is not a context', async () => {
     for (const name of ['broken.json', 'wrong.json']) {
       expect(await reasonOf(loadContext(name, dir.path, { home: dir.path })), name).to.equal('INPUT_UNREADABLE');
     }

@@ -18,7 +18,7 @@ export interface MeshContext {
   ca: string | null;
 }
 
-/** Where a context is looked for, in this order; a named one must exist, of the others the first that does counts. */
+/** Where a context is looked for, in this order. One that is named must exist; of the others the first that exists counts. */
 export const contextCandidates = (
   named: string | undefined,
   cwd: string,

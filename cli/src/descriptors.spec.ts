@@ -4,7 +4,7 @@ import { WorkloadServiceService, WorkloadState, WatchWorkloadResponse } from '#l
 import { decodeJson, encodeJson, findMethod, responseJson } from './descriptors.ts';
 
 describe('findMethod', () => {
-  it('finds an rpc by its full and its short name, however tools write it', () => {
+  it('finds an rpc by its full and its short name, in every notation of other tools', () => {
     const names = [
       'muster.session.v1.WorkloadService/GetWorkload',
       '/muster.session.v1.WorkloadService/GetWorkload',
@@ -14,7 +14,7 @@ describe('findMethod', () => {
     expect(new Set(names.map((name) => findMethod(name))).size).to.equal(1);
   });
 
-  it('says what there is where it finds nothing, and asks where it finds several', () => {
+  it('names what there is if it finds nothing, and asks back if it finds several', () => {
     expect(() => findMethod('WorkloadService')).to.throw('not SERVICE/METHOD');
     expect(() => findMethod('NoService/X')).to.throw('muster.session.v1.WorkloadService');
     expect(() => findMethod('WorkloadService/X')).to.throw('GetWorkload');

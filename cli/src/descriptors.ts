@@ -62,7 +62,7 @@ export const encodeJson = (type: DescMessage, json: JsonValue): Uint8Array => {
 
 /**
  * A message as proto3 JSON: lowerCamelCase, 64-bit integers as strings, bytes as base64, enums by name. Fields that hold
- * their default are written out too, so that a script never meets a missing count.
+ * their default are written too, because scripts expect every count to be there.
  */
 export const decodeJson = (type: DescMessage, bytes: Uint8Array): JsonValue =>
   toJson(type, fromBinary(type, bytes), { registry: allTypes(), alwaysEmitImplicit: true });

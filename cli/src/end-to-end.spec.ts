@@ -137,7 +137,7 @@ describe('muster against a whole mesh', function () {
     expect((await musterJson('watch', id)).lines.at(-1)).to.include({ event: 'failed', frames: 5, failed: 1 });
   });
 
-  it('ends with 2 for what is no scene', async () => {
+  it('ends with 2 for a file that is not a scene', async () => {
     await writeFile(at('text.blend'), 'this is a text that somebody named like a scene\n');
     await writeFile(at('empty.blend'), '');
     for (const name of ['text.blend', 'empty.blend']) expect((await muster('render', name)).code, name).to.equal(2);

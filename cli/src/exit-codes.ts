@@ -1,6 +1,6 @@
 import { status } from '#libs/errors/index.ts';
 
-/** What the process ends with; scripts rely on these numbers. */
+/** Exit codes of the process; scripts rely on these numbers. */
 export const exitCodes = {
   done: 0,
   /** The work failed or was stopped, and everything that no other code names. */

@@ -36,11 +36,11 @@ export const textOf = (thrown: unknown): string => {
   return thrown.message;
 };
 
-/** What grpc-js says when nobody listens, without the names of its inner parts. */
+/** The problem in what grpc-js says when nobody listens: `connect ECONNREFUSED 127.0.0.1:7401`. */
 export const connectionProblem = (message: string): string | undefined =>
   /connect E[A-Z]+ \S+?(?=[.\s]*(?:Resolution|$))/.exec(message)?.[0];
 
-/** What is told when a part of the mesh is away and we wait for it. */
+/** What people are told while we wait for a part of the mesh. */
 export const outage = ({ message }: Error): string =>
   `${connectionProblem(message) ?? message}; trying again until it answers`;
 

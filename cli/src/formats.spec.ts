@@ -19,7 +19,7 @@ describe('formatSeconds', () => {
     ]);
   });
 
-  it('shows no number where there is none', () => {
+  it('shows a dash for a span that is not a number', () => {
     expect([Number.NaN, Number.POSITIVE_INFINITY, -1].map(formatSeconds)).to.deep.equal(['–', '–', '–']);
   });
 });
@@ -44,7 +44,7 @@ describe('other formats', () => {
     expect([plural(1, 'frame'), plural(24, 'frame')]).to.deep.equal(['1 frame', '24 frames']);
   });
 
-  it('keep what others chose as a name from steering the terminal', () => {
+  it('keep names that others chose from steering the terminal', () => {
     expect(printable('a\u001B[31mb\nc\u202Ed')).to.equal('a\uFFFD[31mb\uFFFDc\uFFFDd');
   });
 });

@@ -35,5 +35,5 @@ export const formatEnum = (value: string, prefix: string): string =>
 /** `1 frame`, `3 frames`. */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** What cannot be shown on a terminal safely (control characters in names that others chose) replaced. */
+/** Text with control characters replaced, because names that others chose must not steer the terminal. */
 export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '�');

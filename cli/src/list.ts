@@ -18,8 +18,8 @@ export const allPages = async <Page extends { nextPageToken: string }>(
 type ItemOf<Page, Field extends keyof Page> = Page[Field] extends readonly (infer Item)[] ? Item : never;
 
 /**
- * Tells what is under `field` of a list's pages: a table for people, one array for programs. What hosts did not answer
- * is told too.
+ * Prints what is under `field` of a list's pages: a table for people, one array for programs. A note names the hosts
+ * that did not answer.
  */
 export const tellList = async <
   Page extends { readonly unreachableHosts?: readonly string[] } & Record<Field, readonly unknown[]>,
@@ -32,7 +32,7 @@ export const tellList = async <
   columns: readonly Column<ItemOf<Page, Field>>[],
 ): Promise<void> => {
   const hosts = new Set(pages.flatMap(({ unreachableHosts = [] }) => unreachableHosts));
-  if (hosts.size > 0) output.note(`without what is on ${[...hosts].join(', ')}: no answer from there`);
+  if (hosts.size > 0) output.note(`incomplete: no answer from ${[...hosts].join(', ')}`);
   output.table(
     pages.flatMap((page) => page[field] as readonly ItemOf<Page, Field>[]),
     columns,

@@ -35,7 +35,7 @@ describe('the modules that a command loads', () => {
   });
   after(() => dir[Symbol.asyncDispose]());
 
-  /** `mongodb`, `@grpc/grpc-js`, `cli`, `libs/grpc`: what of the repository and of other people's packages is loaded. */
+  /** The packages and the parts of this repository that are loaded: `mongodb`, `@grpc/grpc-js`, `cli`, `libs/grpc`. */
   const loadedBy = async (...argv: string[]): Promise<Set<string>> => {
     const loaded = join(dir.path, argv.join(' ').replaceAll('/', '_'));
     await new Promise<void>((resolve) =>
@@ -52,11 +52,11 @@ describe('the modules that a command loads', () => {
     return new Set(urls.flatMap((url) => package_.exec(url)?.[1] ?? part.exec(url.replace(repository, ''))?.[1] ?? []));
   };
 
-  it('are those of commander alone for --help', async () => {
+  it('are only those of commander for --help', async () => {
     expect([...(await loadedBy('--help'))]).to.have.members(['cli', 'commander', 'libs/clock', 'libs/random']);
   });
 
-  it('are none of a store, of pictures, of logs, of tokens or of schemas for status', async () => {
+  it('include no store, pictures, logs, tokens or schemas for status', async () => {
     const loaded = await loadedBy('status', '--context', 'context.json');
     expect(loaded).to.include.keys('@grpc/grpc-js', 'libs/processes');
     for (const name of [

@@ -5,13 +5,13 @@ import { run } from './run.ts';
 
 const interrupt = new AbortController();
 const onSignal = (): void => {
-  // The second one finds no handler and ends the process as the system does.
+  // A second signal finds no handler, so the system ends the process.
   process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   interrupt.abort();
 };
 process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
 
-// `muster workloads | head -1`: nobody reads on, so there is nothing left to say.
+// In `muster workloads | head -1` the reader leaves early, which is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

@@ -3,13 +3,13 @@ import type { GeneratedMethod } from './descriptors.ts';
 import { printable } from './formats.ts';
 import { formatTable, type Heading } from './table.ts';
 
-/** A column for people: its heading, the cell of an item, and where numbers stand to the right. */
+/** A column of a table: its heading, the cell of an item, and `right` for numbers. */
 export type Column<T> = readonly [title: string, cell: (item: T) => string | number, align?: 'right'];
 
 /** What a command says, to people or to programs. */
 export interface Output {
   readonly isJson: boolean;
-  /** Standard output is a terminal and the reader a person: bars may be drawn over. */
+  /** Standard output is a terminal and the reader a person, so a bar may be redrawn. */
   readonly isLive: boolean;
   readonly columns: number;
   /** The one document or one of the events of `--json`, as a line. Nothing for people. */
@@ -37,7 +37,7 @@ export const createOutput = (cli: Pick<Cli, 'stdout' | 'stderr'>, isJson: boolea
     json,
     async answer(method, response, event) {
       if (!isJson) return;
-      // The descriptors of everything, which only programs need.
+      // The descriptors of every rpc, which only --json needs.
       const { responseJson } = await import('./descriptors.ts');
       const document = responseJson(method, response);
       json(event === undefined ? document : { event, ...(document as object) });

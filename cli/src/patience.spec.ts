@@ -13,7 +13,7 @@ describe('retryDelayMs', () => {
     expect(retryDelayMs(1, undefined, 0)).to.equal(125);
   });
 
-  it('is never shorter than what the server asked for', () => {
+  it('is never shorter than the server asked for', () => {
     expect(retryDelayMs(1, 3_000, 0)).to.equal(3_000);
   });
 });
@@ -35,7 +35,7 @@ const setUp = () => {
 const away = () => unavailable('mongodb', 'mongodb is away');
 
 describe('persistently', () => {
-  it('rides over an outage and tells of it once', async () => {
+  it('goes on through an outage and tells about it once', async () => {
     const { clock, outages, options } = setUp();
     let tries = 0;
     const result = persistently(options, async () => {
@@ -48,14 +48,14 @@ describe('persistently', () => {
     expect(outages).to.deep.equal(['mongodb is away']);
   });
 
-  it('gives up with the last error when patience is over', async () => {
+  it('gives up with the last error when the time is over', async () => {
     const { clock, options } = setUp();
     const result = persistently(options, () => Promise.reject(away())).catch((error: unknown) => error);
     for (let i = 0; i < 20; i += 1) await clock.advance(1_000);
     expect(await result).to.have.property('reason', 'DEPENDENCY_UNAVAILABLE');
   });
 
-  it('does not repeat what will not pass', async () => {
+  it('does not repeat a call whose error will not pass', async () => {
     const { options } = setUp();
     let tries = 0;
     const refuse = (): Promise<never> => {

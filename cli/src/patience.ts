@@ -31,7 +31,7 @@ export const patienceOf = (
   return { clock, random, signal, patienceMs, onOutage: (error) => note(outage(error)) };
 };
 
-/** Nothing is at stake before the start, so a mesh that is away is told soon. */
+/** Short, because nothing is lost if the command ends before it started anything. */
 const startPatienceMs = 20_000;
 
 /** The patience of a command that hands something in or starts it. */
@@ -41,7 +41,7 @@ export const startPatience = (invocation: Invocation): PatienceOptions => patien
 export interface Patience {
   /** Call when something worked. */
   worked(): void;
-  /** Waits before the next try, or throws the error again if it is none that passes, or patience is over. */
+  /** Waits before the next try. Throws the error again if it will not pass, or if patience is over. */
   failed(error: unknown): Promise<void>;
 }
 

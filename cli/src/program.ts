@@ -10,16 +10,16 @@ import {
 } from './command-table.ts';
 import type { Actions } from './invocation.ts';
 
-/** The whole command line, with the modules of those commands alone that `argv` names. */
+/** The command line, with the modules of only those commands that `argv` names. */
 export interface Program {
   command: Command;
-  /** Of the action that ran; 0 before. */
+  /** The exit code of the action that ran; 0 before. */
   readonly exitCode: number;
 }
 
 /**
- * Builds the command line. A command that no word of `argv` names cannot run, so its line of help is all of it that is
- * needed; a word that only looks like a name costs the loading of a module.
+ * Builds the command line. A command that no word of `argv` names cannot run, so it needs only its line of help. A word
+ * that happens to be a command's name loads one module too many, which is harmless.
  */
 export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<Program> => {
   let actions: Actions | undefined;
@@ -43,10 +43,10 @@ export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<
     )
     .option('--json', 'one JSON document, or one line of JSON per event; nothing else on standard output')
     .addOption(
-      new Option(
-        '--as <role>',
-        "whose token of the context to use, where the command's own choice is not meant",
-      ).choices(['customer', 'operator']),
+      new Option('--as <role>', "whose token of the context to use, instead of the command's own choice").choices([
+        'customer',
+        'operator',
+      ]),
     )
     .option('--tls-ca <file>', 'the authority to check servers against (default: $MUSTER_TLS_CA, then the context)')
     .option('--tls-cert <file>', 'a certificate for servers that this command starts (default: $MUSTER_TLS_CERT)')
@@ -59,7 +59,7 @@ export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<
     .configureOutput({
       writeOut: (text) => cli.stdout.write(text),
       writeErr: (text) => cli.stderr.write(text),
-      // Told once, by run().
+      // tellFailure() prints errors, once.
       outputError: () => {},
     });
   const workloads = await create(listWorkloads);
@@ -78,7 +78,7 @@ export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<
   };
 };
 
-/** `addCommand` leaves output and exit settings behind; nested commands need them too. */
+/** `addCommand` does not pass output and exit settings on to nested commands. */
 const inherit = (parent: Command, command: Command): Command => {
   command.copyInheritedSettings(parent);
   for (const nested of command.commands) inherit(command, nested);

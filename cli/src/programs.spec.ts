@@ -52,7 +52,7 @@ describe('programs behind ports', function () {
       expect(stopped).to.include({ state: 'SESSION_STATE_ENDED', endReason: 'SESSION_END_REASON_STOPPED' });
     });
 
-    it('ends with the code of what went wrong, and starts nothing', async () => {
+    it('ends with the exit code of the error, and starts nothing', async () => {
       await writeFile(at('junk.zip'), 'no archive');
       expect(await muster('visualize', 'two')).to.include({ code: 5 });
       expect(await muster('visualize', 'cases/one', '--as', 'customer')).to.include({ code: 4 });
@@ -84,7 +84,7 @@ describe('programs behind ports', function () {
       expect((await muster('vnc', 'list')).answer).to.deep.equal([]);
     });
 
-    it('ends with the code of what went wrong', async () => {
+    it('ends with the exit code of the error', async () => {
       expect(await muster('vnc', 'start', 'web', '10.0.0.1:5900')).to.include({ code: 4 });
       expect(await muster('vnc', 'start', 'web', 'nowhere')).to.include({ code: 2 });
       expect(await muster('vnc', 'stop', 'web')).to.include({ code: 5 });

@@ -72,7 +72,7 @@ describe('muster', () => {
     }
   });
 
-  it('takes the commands about a workload under `workloads` too', async () => {
+  it('accepts the commands about a workload under `workloads` too', async () => {
     const { code } = await muster('workloads', 'show', 'w-1', '--context', 'context.json');
     expect(code).to.equal(3);
   });
@@ -92,7 +92,7 @@ describe('muster', () => {
       expect(await verify(String(answer?.['token']))).to.deep.equal({ role: 'agent', subject: 'm-1', machine: 'm-1' });
     });
 
-    it('refuses roles that the key may not sign, unknown ones, and times that are none', async () => {
+    it('refuses roles that the key may not sign, unknown roles, and malformed times', async () => {
       const { privateJwk } = await createSigningKey(['customer']);
       await writeFile(join(dir.path, 'key.json'), JSON.stringify(privateJwk));
       for (const wrong of [['operator'], ['boss'], ['customer', '--ttl', '30'], ['customer', '--machine', 'm']]) {

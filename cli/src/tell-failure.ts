@@ -6,7 +6,7 @@ import { connectionProblem, Interrupted, usage } from './failures.ts';
 
 type Failure = Pick<DomainError, 'code' | 'reason' | 'message'>;
 
-/** Tells on standard error, in one line, what ended a command; answers the exit code. */
+/** Prints what ended a command as one line on standard error; answers the exit code. */
 export const tellFailure = (cli: Cli, thrown: unknown, isJson: boolean): number => {
   if (thrown instanceof Interrupted || cli.interrupt.aborted) {
     cli.stderr.write(`muster: ${thrown instanceof Interrupted ? thrown.message : 'interrupted'}\n`);
@@ -24,7 +24,7 @@ const failureOf = (thrown: unknown): Failure => {
   return { code: status.UNKNOWN, reason: 'UNEXPECTED', message };
 };
 
-/** Nobody listens where the context says: people are told what to do about it. */
+/** If nobody listens at the endpoint, the message says what to do about it. */
 const withAdvice = (error: DomainError): Failure => {
   const problem = error.code === status.UNAVAILABLE ? connectionProblem(error.message) : undefined;
   if (problem === undefined) return error;
@@ -32,7 +32,7 @@ const withAdvice = (error: DomainError): Failure => {
   return { code: error.code, reason: error.reason, message };
 };
 
-/** Without a command commander has printed its help already, and its message is no sentence. */
+/** Without a command commander has already printed its help, and its message is no sentence. */
 const commanderMessage = (error: CommanderError): string =>
   error.code === 'commander.help' ? 'name a command' : error.message.replace(/^error: /, '');
 

@@ -17,12 +17,12 @@ export interface AzuriteOptions {
 export const AZURITE_ACCOUNT = 'muster';
 
 const POLL_MS = 50;
-/** It writes its list of blobs only now and then, and when it ends: it needs the time. */
+/** It writes its list of blobs every few seconds and at its end, which takes time. */
 const STOP_MS = 15_000;
 
 /**
- * An Azurite, blobs only, on the loopback interface. `url` is a connection string. It must be ended by SIGTERM: killed,
- * it forgets blobs that it acknowledged within the last seconds.
+ * An Azurite, blobs only, on the loopback interface. `url` is a connection string. End it by SIGTERM: one that is killed
+ * forgets blobs that it acknowledged within the last seconds.
  */
 export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<StoreProgram> => {
   await mkdir(dir, { recursive: true });
@@ -31,7 +31,7 @@ export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<Store
   return {
     name: 'azurite',
     command: process.execPath,
-    // Its own versions of the API lag behind the client's; it has nobody to send telemetry to.
+    // Azurite knows fewer versions of the API than the client, and telemetry is nobody's business.
     args: [
       program,
       '--blobHost=127.0.0.1',
@@ -42,9 +42,9 @@ export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<Store
       '--disableTelemetry',
     ],
     env: {
-      // Not on the command line, which everybody on the machine can read.
+      // In the environment, because everybody on the machine can read a command line.
       AZURITE_ACCOUNTS: `${AZURITE_ACCOUNT}:${key}`,
-      // As our own programs, see libs/telemetry/register.ts; it is written when Azurite ends in good order.
+      // As for our own programs (libs/telemetry/register.ts); written when Azurite ends by SIGTERM.
       NODE_COMPILE_CACHE: fileURLToPath(new URL('../../.tools/compile-cache', import.meta.url)),
     },
     url: `DefaultEndpointsProtocol=http;AccountName=${AZURITE_ACCOUNT};AccountKey=${key};BlobEndpoint=${endpoint};`,
@@ -55,7 +55,7 @@ export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<Store
   };
 };
 
-/** Any answer will do, also that we may not. */
+/** Any answer of Azurite's will do, also a refusal. */
 const isAnswering = async (endpoint: string, signal: AbortSignal): Promise<boolean> => {
   try {
     const answer = await fetch(`${endpoint}?comp=list`, { signal });

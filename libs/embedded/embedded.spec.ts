@@ -45,7 +45,7 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
 
 describe('mongod', function () {
   this.timeout(60_000);
-  it('lets in only who knows the password, and keeps what it acknowledged over kill -9', async () => {
+  it('lets in only those who know the password, and keeps what it acknowledged over kill -9', async () => {
     const where = { dir: freshDir(), port: await freePort(), path };
     const program = await mongod({ ...where, password: 'a-password' });
     const first = await launch(program, options);
@@ -67,7 +67,7 @@ describe('mongod', function () {
     expect(await second.stop()).to.deep.equal({ code: 0, signal: null });
   });
 
-  it('is not mistaken for another one on the same port', async () => {
+  it('fails to start where another mongod has the port', async () => {
     const port = await freePort();
     const first = await launch(await mongod({ dir: freshDir(), port, path }), options);
     const failure = await failureOf(launch(await mongod({ dir: freshDir(), port, path }), options));
@@ -121,12 +121,12 @@ const script = (text: string, ready: Program['ready'] = async () => {}): Program
 const never = (): Promise<void> => new Promise(() => {});
 
 describe('launch', () => {
-  it('says with which words a program ended that never got ready', async () => {
+  it('shows the last words of a program that ended before it was ready', async () => {
     const failure = await failureOf(launch(script('echo no such disk; exit 3', never), options));
     expect(String(failure)).to.match(/a-store ended with exit code 3 before it was ready(.|\n)*no such disk/);
   });
 
-  it('leaves nothing running that is not ready in time', async () => {
+  it('kills a program that is not ready in time', async () => {
     let pid = 0;
     const stuck = script('exec sleep 60', async (started) => {
       ({ pid } = started);
@@ -136,7 +136,7 @@ describe('launch', () => {
     expect(isAlive(pid)).to.equal(false);
   });
 
-  it('kills what does not end on request', async () => {
+  it('kills a program that does not end on request', async () => {
     const stubborn = script(`trap "" TERM; touch ${folder}/trapped; while :; do sleep 0.1; done`, () =>
       eventually(() => access(join(folder, 'trapped'))),
     );
@@ -144,7 +144,7 @@ describe('launch', () => {
     expect((await running.stop()).signal).to.equal('SIGKILL');
   });
 
-  it('lets nothing outlive whoever launched it, however that ends', async () => {
+  it('ends a program when the process that launched it ends, in whatever way', async () => {
     const launcher = join(freshDir() + '.ts');
     const lib = new URL('index.ts', import.meta.url).href;
     await writeFile(

@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where `make setup` puts what the machine lacks, or has too old. */
+/** Where `make setup` puts programs that the machine lacks or has in too old a version. */
 const OWN_TOOLS = fileURLToPath(new URL('../../.tools/bin', import.meta.url));
 
 /** A program is not on this machine. */
@@ -11,8 +11,8 @@ export class ProgramMissing extends Error {
 }
 
 /**
- * The absolute path of a program: the project's own first, because it is there only when the machine's was not fit,
- * then the first one on `path` (as in `PATH`; empty entries are ignored).
+ * The absolute path of a program. The project's own comes first, because it is installed only where the machine's is not
+ * fit; then the first one on `path` (as in `PATH`; empty entries are ignored).
  *
  * @throws ProgramMissing when there is none
  */

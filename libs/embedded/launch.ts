@@ -31,11 +31,11 @@ export interface LaunchOptions {
 const READY_MS = 30_000;
 
 /**
- * Starts a program and waits until it can be used. It runs in a session of its own, so that Ctrl-C on a terminal reaches
- * only whoever launched it, and ends with this process: the kernel sends it `deathSignal`.
+ * Starts a program and waits until it can be used. It runs in a session of its own, because Ctrl-C on a terminal must
+ * reach only this process. It ends with this process: the kernel sends it `deathSignal`.
  *
- * @throws LaunchError when it ends before it is ready, or takes too long; the signal's reason when that aborts. Nothing
- *   is left running then
+ * @throws LaunchError when it ends before it is ready or takes too long, and the signal's reason when that aborts;
+ *   nothing is left running then
  */
 export const launch = async (program: Program, options: LaunchOptions): Promise<Running> => {
   const { readyMs = READY_MS, clock = systemClock, logFile, signal } = options;
@@ -67,7 +67,8 @@ export const launch = async (program: Program, options: LaunchOptions): Promise<
 export const describeExit = ({ code, signal }: Exit): string =>
   signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
 
-// Our end between the fork and the request for the signal would go unnoticed, so the parent is looked at after it.
+// If this process ends between the fork and the request for the signal, the kernel sends none. So the child checks its
+// parent after the request.
 const UNLESS_ORPHANED = '[ "$PPID" = "$0" ] && exec "$@"';
 
 const start = async (program: Program, options: LaunchOptions, clock: Clock): Promise<Running> => {
@@ -107,7 +108,7 @@ const runningOf = (
     kill,
     stop: async () => {
       kill('SIGTERM');
-      // One that was stopped (SIGSTOP) hears nothing until it goes on.
+      // A stopped process (SIGSTOP) handles SIGTERM only after it goes on.
       kill('SIGCONT');
       const timer = clock.setTimer(stopMs, () => kill('SIGKILL'));
       const exit = await exited;

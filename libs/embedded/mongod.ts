@@ -20,7 +20,7 @@ const STOP_MS = 15_000;
 
 /**
  * A mongod on the loopback interface, as a replica set of one: transactions and retryable writes need a replica set.
- * The set is initiated, and its user made, when it is started for the first time.
+ * Its first start initiates the set and makes the user.
  */
 export const mongod = async ({ dir, port, password, path }: MongodOptions): Promise<StoreProgram> => {
   const command = await findProgram('mongod', path);
@@ -41,7 +41,7 @@ export const mongod = async ({ dir, port, password, path }: MongodOptions): Prom
         : `mongodb://${login.username}:${login.password}@${at}/?${options}&authSource=admin`,
     stopMs: STOP_MS,
     ready: async (started) => {
-      // The driver takes long to load, and most who use this library start no mongod.
+      // Loading the driver takes long, and most users of this library start no mongod.
       const { writablePrimary } = await import('./replica-set.ts');
       await writablePrimary({ replicaSet: REPLICA_SET, port, login }, started);
     },
@@ -55,15 +55,15 @@ const flags = (data: string, port: number): string[] => [
   '--nounixsocket',
   `--replSet=${REPLICA_SET}`,
   '--oplogSize=256',
-  // It would take half of the machine's memory, which renderers need.
+  // The default is half of the machine's memory, which renderers need.
   '--wiredTigerCacheSizeGB=0.5',
   '--networkMessageCompressors=disabled',
   '--setParameter=diagnosticDataCollectionEnabled=false',
-  // Nobody else is in the set to hand over to, and the time to wait for that would only delay the end.
+  // No other member can take over, so waiting for one would only delay the end.
   '--setParameter=shutdownTimeoutMillisForSignaledShutdown=0',
 ];
 
-/** Members of a set know each other by it; ours has one member, but mongod insists. */
+/** Members of a set prove themselves by it. Ours has one member, but mongod demands the file. */
 const keyFile = async (dir: string): Promise<string> => {
   const file = join(dir, 'keyfile');
   try {

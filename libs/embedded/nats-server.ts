@@ -23,7 +23,7 @@ const USER = 'muster';
 
 /**
  * A nats-server on the loopback interface with JetStream. Each acknowledged message is on the disk (`sync_interval:
- * always`): with the default, a power cut loses all of the last two minutes.
+ * always`), because a power cut would cost the last two minutes with the default.
  */
 export const natsServer = async ({ dir, port, password, path }: NatsServerOptions): Promise<StoreProgram> => {
   const command = await findProgram('nats-server', path);
@@ -51,7 +51,7 @@ interface Settings {
   serverName: string;
 }
 
-// The configuration language has JSON's strings.
+// The configuration language writes strings as JSON does.
 const configuration = ({ dir, port, password, serverName }: Settings): string =>
   [
     `listen: "127.0.0.1:${port}"`,
@@ -61,7 +61,7 @@ const configuration = ({ dir, port, password, serverName }: Settings): string =>
     '',
   ].join('\n');
 
-/** It greets every connection with what it is; by the name we know that it is ours and not another one on that port. */
+/** nats-server greets every connection with its name, which tells ours from another one on the same port. */
 const answering = async (port: number, serverName: string, { signal }: Started): Promise<void> => {
   const isOurs = async () => (await greeting(port, signal)).includes(serverName);
   await poll(isOurs, { clock: systemClock, everyMs: POLL_MS, signal });

@@ -16,8 +16,8 @@ const POLL_MS = 20;
 const AUTHENTICATION_FAILED = 18;
 
 /**
- * Resolves when the only member of the set takes writes. Initiates the set and makes the user where that was not done
- * yet, also when an earlier start was cut off in between.
+ * Resolves when the only member of the set takes writes. Initiates the set and makes the user unless an earlier start
+ * did; one that was cut off in between is completed.
  */
 export const writablePrimary = async (member: Member, started: Started): Promise<void> => {
   await makePrimary(member, started);
@@ -46,7 +46,7 @@ const connected = async (port: number, login?: Member['login']): Promise<MongoCl
   }
 };
 
-/** Everything here may be asked without a password. */
+/** Everything here works without a password. */
 const makePrimary = async (member: Member, { signal }: Started): Promise<void> => {
   const { port } = member;
   const polling = { clock: systemClock, everyMs: POLL_MS, signal };
@@ -80,7 +80,7 @@ const initiate = async (client: MongoClient, { replicaSet, port }: Member): Prom
   await client.db('admin').command({ replSetInitiate: config });
 };
 
-/** The first user may be made without a password from this machine, and only as long as there is none. */
+/** As long as there is no user, one may be made from this machine without a password. */
 const makeUser = async (port: number, { username, password }: NonNullable<Member['login']>): Promise<void> => {
   const client = await connected(port);
   try {
@@ -90,7 +90,7 @@ const makeUser = async (port: number, { username, password }: NonNullable<Member
   }
 };
 
-/** Another mongod on that port would answer as well. */
+/** Fails if another mongod answers on that port. */
 const checkProcess = async (client: MongoClient, pid: number): Promise<void> => {
   try {
     const { pid: answering } = await client.db('admin').command({ serverStatus: 1 });

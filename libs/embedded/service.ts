@@ -19,7 +19,7 @@ const STOP_MS = 25_000;
 
 const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** Collect sooner: what thousands of calls at once leave behind must not stay as the size of the process. */
+/** Collect garbage sooner, because a process would keep the size that thousands of calls at once gave it. */
 const THRIFTY = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
 
 /** The interpreter's arguments for a service: the folder below services/. */
@@ -38,7 +38,7 @@ export const serviceProgram = ({ name, env, readyFile }: ServiceProgramOptions):
   env: { ...env, MUSTER_READY_FILE: readyFile },
   stopMs: STOP_MS,
   ready: async ({ pid, signal }) => {
-    // What an earlier process left there says another pid.
+    // A file that an earlier process left there names another pid.
     const isReady = async () => (await readReady(readyFile))?.pid === pid;
     await poll(isReady, { clock: systemClock, everyMs: POLL_MS, signal });
   },

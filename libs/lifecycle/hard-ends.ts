@@ -4,13 +4,13 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import { ExitCode } from './exit-code.ts';
 import type { StopRequests } from './stop-requests.ts';
 
-/** Something that ends a process without waiting for anything. */
+/** A reason to end a process at once. */
 interface HardEnd extends Disposable {
   /** Resolves when it happens. */
   happened: Promise<ExitCode>;
 }
 
-/** An exception that nobody caught leaves a state that nobody knows: the process has to end. */
+/** Happens at an exception that nobody caught, because the process is then in an unknown state. */
 export const crash = (log: Logger): HardEnd => {
   const { promise: happened, resolve } = Promise.withResolvers<ExitCode>();
   const onCrash = (err: unknown, origin: string): void => {
@@ -21,7 +21,7 @@ export const crash = (log: Logger): HardEnd => {
   return { happened, [Symbol.dispose]: () => process.off('uncaughtException', onCrash) };
 };
 
-/** Somebody asked twice, or the drain takes longer than it may. */
+/** Happens when somebody asks twice, or when the drain takes longer than it may. */
 export const impatience = (requests: StopRequests, drainMs: number, clock: Clock, log: Logger): HardEnd => {
   const { promise: happened, resolve } = Promise.withResolvers<ExitCode>();
   const end = (why: string): void => {

@@ -6,7 +6,7 @@ import { ExitCode, refuseToStart } from './exit-code.ts';
 import type { Runtime, Start, Started } from './service.ts';
 
 /**
- * The life of a service: starts, says where it is, waits to be asked to stop, drains, and closes what it opened in
+ * The life of a service: it starts, says where it is, waits to be asked to stop, drains, and closes what it opened in
  * reverse order.
  *
  * @param readyFile where to say that it can be reached
@@ -25,7 +25,7 @@ export const live = async (
       await writeReadyFile(readyFile, started.address);
     }
     log.info({ address: started.address }, `listening ${started.address}`);
-    // At its end a process may have no time to keep what it compiled.
+    // A process that is killed has no chance to write what it compiled.
     flushCompileCache();
     await asked;
     log.info({ why: signal.reason }, 'draining');
@@ -35,7 +35,7 @@ export const live = async (
 
   const startAndServe = async (): Promise<ExitCode> => {
     const starting = start(runtime);
-    // Whatever a start that was given up does from here on finds its stack closed.
+    // A start that was given up may still fail; its stack is closed, and nobody needs its error.
     starting.catch(() => {});
     const started = await Promise.race([starting, asked]).catch((thrown: unknown) => {
       if (signal.aborted) {
@@ -63,7 +63,7 @@ export const live = async (
   return code;
 };
 
-/** Says where the service is; whoever watches for the file never sees half of it. */
+/** Says where the service is. The file is renamed into place, because whoever watches for it must not see half of it. */
 const writeReadyFile = async (path: string, address: string): Promise<void> => {
   const draft = `${path}.${process.pid}`;
   await writeFile(draft, `${JSON.stringify({ pid: process.pid, address })}\n`);

@@ -63,7 +63,7 @@ describe('runService', () => {
     });
   }
 
-  it('takes the same signal twice in a moment for one request', async () => {
+  it('counts two signals within half a second as one request', async () => {
     const { child, says, code } = run(GOOD);
     await says('listening');
     child.kill('SIGINT');
@@ -96,7 +96,7 @@ describe('runService', () => {
     expect(await code).to.equal(0);
   });
 
-  it('closes what it opened and exits with 1 when the start fails', async () => {
+  it('closes everything that it opened and exits with 1 when the start fails', async () => {
     const { output, code } = run({ ...GOOD, BEHAVIOUR: 'fail' });
     expect(await code).to.equal(1);
     expect(output()).to.match(/the database does not answer[^]*closed second[^]*closed first/);
@@ -120,7 +120,7 @@ describe('runService', () => {
   });
 
   for (const behaviour of ['crash', 'reject']) {
-    it(`logs what nobody caught and exits with 1 (${behaviour})`, async () => {
+    it(`logs an exception that nobody caught and exits with 1 (${behaviour})`, async () => {
       const { output, code } = run({ ...GOOD, BEHAVIOUR: behaviour });
       expect(await code).to.equal(1);
       expect(output()).to.match(/"level":"fatal".*nobody expected this/);

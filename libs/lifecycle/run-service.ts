@@ -33,8 +33,8 @@ const DRAIN_MS = 20_000;
  *
  *     process.exit(await runService({ name: 'blob', env: process.env, args: process.argv.slice(2), variables, start }));
  *
- * SIGTERM, SIGINT or the end of MUSTER_PARENT_PID drain it: `drain`, then everything in the stack in reverse order. A
- * second signal, more than half a second later, or `drainMs` end it at once. So does an exception that nobody caught.
+ * SIGTERM, SIGINT or the end of MUSTER_PARENT_PID drain it: first `drain`, then everything in the stack in reverse
+ * order. A second signal more than half a second later, `drainMs`, or an exception that nobody caught end it at once.
  *
  * @returns the exit code; never rejects
  */

@@ -2,8 +2,8 @@ import type { Clock } from '#libs/clock/index.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-// One Ctrl-C reaches a child twice: from the terminal, and from the parent that passes it on. Only what comes later
-// than this is somebody who lost patience.
+// One Ctrl-C reaches a child twice: from the terminal, and from the parent that passes it on. Only a signal after this
+// span means that somebody lost patience.
 const SAME_REQUEST_MS = 500;
 
 /** Whoever asks the process to stop. */

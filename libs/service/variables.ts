@@ -13,7 +13,7 @@ import {
   type TlsFiles,
 } from '#libs/config/index.ts';
 
-/** A file is read at once, a URL only when a token comes: whoever serves it may start later. */
+/** A file is read at once. A URL is read when the first token comes, because its server may start later. */
 const isJwksSource = (source: string): boolean => {
   if (/^https?:/.test(source)) return URL.canParse(source);
   try {

@@ -53,7 +53,7 @@ export const call: Define = (command, { does }) =>
               for await (const message of messages(invocation, json)) await both.send(message);
               both.end();
             })();
-            // The answers tell how the call ended; what could not be sent after that is no error of its own.
+            // The answers say how the call ended. A message that could not be sent after that is no separate error.
             sent.catch(() => both.cancel());
             for await (const answer of both.responses) printLine(invocation, answer);
             break;
@@ -85,13 +85,13 @@ const parseJson = (text: string): JsonValue => {
   }
 };
 
-/** Agents talk to user-manager; what every service has (health, reflection) is asked of the session supervisor. */
+/** Agents talk to user-manager. Health and reflection, which every service has, are asked of the session supervisor. */
 const partOf = ({ parent }: DescMethod): Part => {
   const [, area] = /^muster\.(\w+)\./.exec(parent.typeName) ?? [];
   return area === 'agent' ? 'user' : (parts.find((part) => part === area) ?? 'session');
 };
 
-/** Whoever may call it; nobody's own token helps with what only services may. */
+/** The persona that may call it. Rpcs for services alone are refused whichever it is. */
 const personaFor = ({ parent, name }: DescMethod): Persona => {
   const access = accessTable(descriptorImage()).get(`/${parent.typeName}/${name}`);
   return access?.roles.has('customer') === true ? 'customer' : 'operator';

@@ -13,7 +13,7 @@ import { persistently, startPatience } from '../patience.ts';
 const START_MS = 60_000;
 const STOP_MS = 30_000;
 const COMMAND_SECONDS = 300;
-/** So much longer a call may take than its command. */
+/** A call may take so much longer than its command. */
 const MARGIN_MS = 5_000;
 /** Workers answer up to 64 MiB. */
 const LARGEST_BYTES = 80 * 1024 ** 2;
@@ -38,11 +38,11 @@ interface StartOptions extends HostOption {
 const start = ({ does }: Actions): Command =>
   new Command('start')
     .description('start a worker of your own, and print the id of its session')
-    .argument('[worker]', 'the kind of worker; may be left out where there is one')
+    .argument('[worker]', 'the kind of worker; not needed if there is only one')
     .option('--name <text>', 'your name, for the history')
     .option('--project <text>', 'what it is for, for the history')
     .option('--expose', 'let everybody on the host reach the worker on its port')
-    .option('--wait <time>', 'wait so long for a free port', parseTtl)
+    .option('--wait <time>', 'how long to wait for a free port', parseTtl)
     .addOption(hostOption(ANYWHERE))
     .action(
       does<[string | undefined], StartOptions>(async (invocation, [worker = ''], options) => {
@@ -50,7 +50,7 @@ const start = ({ does }: Actions): Command =>
         const { name: userName = '', project = '', expose = false, wait, host } = options;
         const client = await clientOf(invocation);
         const userInfo = { userName, project, clientAddress: '', clientAgent: '' };
-        // Asked again, it is the same session.
+        // The same request id gets the same session, so that a retry starts no second one.
         const requestId = cli.random.id('start');
         const ask = { host, worker, userInfo, expose, requestId, wait: toDuration(wait) };
         const answer = await persistently(startPatience(invocation), () =>
@@ -67,21 +67,21 @@ const start = ({ does }: Actions): Command =>
 
 const send = ({ does }: Actions): Command =>
   new Command('send')
-    .description('have the worker execute a command, and print its reply')
+    .description('let the worker execute a command, and print its reply')
     .argument('<id>', 'the session')
     .argument('<json>', '{"command": NAME, …}, or - to read it from standard input')
-    .option('--timeout <time>', 'wait so long for the reply, up to 300s', parseTtl, COMMAND_SECONDS)
+    .option('--timeout <time>', 'how long to wait for the reply, up to 300s', parseTtl, COMMAND_SECONDS)
     .action(
       does<[string, string], { timeout: number }>(async (invocation, [sessionId, json], { timeout }) => {
         const { cli } = invocation;
         const client = await clientOf(invocation);
         const commandJson = json === '-' ? await readText(cli.stdin) : json;
-        // Never asked again: what became of it is unknown where the answer is lost.
+        // Never retried: if the answer is lost, nobody knows whether the command ran.
         const reply = await client.sendCommand(
           { sessionId, commandJson, timeout: toDuration(timeout) },
           { deadlineMs: timeout * 1_000 + MARGIN_MS, signal: cli.interrupt },
         );
-        // As it is: numbers with more digits than JavaScript's stay whole.
+        // Printed unparsed, because JavaScript would round numbers with many digits.
         cli.stdout.write(`${reply.replyJson.trim()}\n`);
         if (!reply.success) throw precondition('COMMAND_FAILED', `the worker says: ${reply.error}`);
       }),
@@ -118,7 +118,7 @@ const log = ({ does }: Actions): Command =>
 
 const end = ({ does }: Actions): Command =>
   new Command('end')
-    .description('end a session, also one that works')
+    .description('end a session, even while its worker works')
     .argument('<id>', 'the session')
     .action(
       does<[string]>(async (invocation, [sessionId]) => {

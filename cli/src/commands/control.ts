@@ -51,7 +51,7 @@ export const retry: Define = (command, { does }) =>
   whichWorkload(command)
     .option('--frames <expression>', 'which, for example 3,7-9 (default: all that failed)')
     .addOption(
-      new Option('--tasks <expression>', 'the same by another name; with several steps mesh/0-2,solve/1').conflicts(
+      new Option('--tasks <expression>', 'another name of --frames; with several steps mesh/0-2,solve/1').conflicts(
         'frames',
       ),
     )

@@ -27,7 +27,7 @@ export const machines: Define = (command, { does }) => {
         const client = await clientOf(invocation);
         const answer = await client.createMachine({ name, tokenTtlSeconds, requestId: cli.random.id('r') });
         output.note(
-          `enrolled ${name} as ${answer.machine?.machineId}; its token, for MUSTER_TOKEN of the agent, follows`,
+          `enrolled ${name} as ${answer.machine?.machineId}; its token follows, for the agent's MUSTER_TOKEN`,
         );
         output.text(answer.token);
         await output.answer(MachineServiceService.createMachine, answer);
@@ -47,7 +47,7 @@ export const machines: Define = (command, { does }) => {
     );
   command
     .command('delete')
-    .description('remove a machine; its token works no longer and its agent is cut off')
+    .description('remove a machine; its token is no longer valid and its agent is cut off')
     .argument('<id>', 'the machine')
     .action(
       does<[string]>(async (invocation, [machineId]) => {

@@ -35,7 +35,7 @@ const list = ({ does }: Actions): Command =>
 
 const watch = ({ does }: Actions): Command =>
   new Command('watch')
-    .description('tell of every lease that there is, then of each as it changes, until interrupted')
+    .description('show every lease, then each one that changes, until interrupted')
     .option('--pool <name>', 'only of this pool', '')
     .addOption(hostOption(ASKED))
     .action(
@@ -66,9 +66,9 @@ const acquire = ({ does }: Actions): Command =>
     .description('lease free ports of a pool')
     .argument('<pool>', 'the pool')
     .option('--port <port>', 'just this one', PORT)
-    .option('--count <n>', 'so many at once, all or none', parseCount('a count', 1, 100))
+    .option('--count <n>', 'how many at once, all or none', parseCount('a count', 1, 100))
     .option('--ttl <time>', 'for how long: 30s, 10m, 12h', parseTtl)
-    .option('--wait <time>', 'wait so long until they are free', parseTtl)
+    .option('--wait <time>', 'how long to wait until they are free', parseTtl)
     .option('--for <text>', 'what they are for')
     .addOption(hostOption(ANYWHERE))
     .action(
@@ -111,7 +111,7 @@ const release = ({ does }: Actions): Command =>
   new Command('release')
     .description('give a lease back')
     .argument('<id>', 'the lease')
-    .option('--token <n>', 'only if this is its fencing token', FENCING_TOKEN)
+    .option('--token <n>', 'its fencing token; with another one the lease stays', FENCING_TOKEN)
     .action(
       does<[string], { token?: number }>(async (invocation, [leaseId], { token: fencingToken = 0 }) => {
         const { output } = invocation;
@@ -123,7 +123,7 @@ const release = ({ does }: Actions): Command =>
 
 const pools = ({ does }: Actions): Command =>
   new Command('pools')
-    .description('how the pools stand')
+    .description('show the state of the pools')
     .addOption(hostOption(ALL))
     .action(
       does<[], HostOption>(async (invocation, _args, { host }) => {
@@ -138,8 +138,8 @@ const pools = ({ does }: Actions): Command =>
 
 const reconcile = ({ does }: Actions): Command =>
   new Command('reconcile')
-    .description("compare what is on record with the host's sockets, and tell what was found")
-    .option('--once', 'once, which is all that this command does: the broker does it by itself all the time')
+    .description("compare the leases on record with the host's sockets, and show what was found")
+    .option('--once', 'has no effect: this command compares once, and the broker does it all the time')
     .addOption(hostOption(ASKED))
     .action(
       does<[], HostOption>(async (invocation, _args, { host }) => {

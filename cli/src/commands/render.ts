@@ -132,7 +132,7 @@ const frameEvent = ({ frame, userName, seconds }: Result, file: string): object 
   seconds: Math.round(seconds * 1_000) / 1_000,
 });
 
-/** The contact sheet is a help, not the work: a picture that cannot be drawn on it fails nothing. */
+/** A contact sheet that cannot be drawn is noted and fails nothing, because the frames are the work. */
 const drawContactSheet = async (
   { output }: Invocation,
   fetcher: Fetcher | undefined,

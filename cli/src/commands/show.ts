@@ -14,7 +14,7 @@ interface ShowOptions extends WhichOptions {
 
 export const show: Define = (command, { does }) =>
   whichWorkload(command)
-    .option('--ledger', 'every attempt instead: who tried what, for how long, and what came of it')
+    .option('--ledger', 'every attempt instead: who tried what, for how long, and how it ended')
     .action(
       does<[string], ShowOptions>(async (invocation, [id], { customer: customerId, ledger = false }) => {
         const { output } = invocation;

@@ -42,7 +42,7 @@ interface Check {
 
 const deadlineMs = 3_000;
 
-/** Each address of a target on its own: one replica that is away must not hide behind another. */
+/** Each address of a target separately, because a replica that is away must not hide behind another. */
 const addressesOf = (target: string): string[] => {
   const match = /^(ipv4|ipv6):(.+)$/.exec(target);
   return match === null ? [target] : (match[2] ?? '').split(',').map((address) => `${match[1]}:${address}`);
@@ -75,7 +75,7 @@ const checkService = async (
   }
 };
 
-/** Where the mesh runs on this machine, its processes too: stores and agents answer no health check. */
+/** Looks at the processes of a mesh on this machine, because stores and agents answer no health check. */
 const checkProcesses = async (context: MeshContext): Promise<Check[]> => {
   const directory = await realpath(dirname(context.file));
   const text = await readIfThere(layoutOf(directory).processes);
@@ -83,7 +83,7 @@ const checkProcesses = async (context: MeshContext): Promise<Check[]> => {
   const processes = JSON.parse(text) as Readonly<Record<string, number>>;
   return Promise.all(
     Object.entries(processes).map(async ([name, pid]): Promise<Check> => {
-      // The number may be another's by now.
+      // Another process may have the pid by now.
       const isThere = await wasStartedWith(pid, { MUSTER_UP_DIR: directory });
       return { name, health: isThere ? 'running' : 'dead', where: `process ${pid}`, detail: '' };
     }),

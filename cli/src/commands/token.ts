@@ -51,7 +51,7 @@ export const token: Define = (command, { does }) => {
   return command;
 };
 
-/** Needs no reachable mesh, so only the place of the context counts, not what is in it. */
+/** Only the place of the context counts, not its content, because signing a token needs no mesh. */
 const readSigningKey = async ({ cli, common }: Invocation, named: string | undefined): Promise<MeshJwk> => {
   const candidates =
     named === undefined

@@ -29,25 +29,25 @@ export const up: Define = (command, { does }) =>
       parseCount('--port-hosts', 1, 100),
       1,
     )
-    .option('--case-root <dir>', 'operators may name cases below it; again for more', collect, [])
+    .option('--case-root <dir>', 'a folder below which operators may name cases; repeat it for more', collect, [])
     .option(
       '--compute-worker <name=command>',
-      'a kind of compute worker: its absolute path and arguments, with {port} where it is to listen; again for more',
+      'a kind of compute worker: its absolute path and arguments, with {port} where it is to listen; repeat it for more',
       collect,
       [],
     )
-    .option('--vnc-network <cidr>', 'machines with consoles may be in it; again for more', collect, [])
+    .option('--vnc-network <cidr>', 'a network that machines with consoles may be in; repeat it for more', collect, [])
     .option('--mongo <url>', 'a MongoDB replica set from outside')
     .option('--nats <url>', 'a nats-server from outside')
     .option('--blob <connection>', 'a blob storage from outside, as Azure connection string')
-    .option('--no-restart', 'leave what dies dead')
-    .option('--detach', 'return when it is ready; end it with `muster down`')
+    .option('--no-restart', 'do not start services and stores again when they die')
+    .option('--detach', 'return when the mesh is ready; end it with `muster down`')
     .action(
       does<[], CommandOptions>(async (invocation, _args, { detach = false, ...options }) => {
         const { cli } = invocation;
         const caseRoot = options.caseRoot.map((root) => resolve(cli.cwd, root));
         const asked = { ...options, caseRoot, data: resolve(cli.cwd, options.data), tls: tlsOf(invocation) };
-        // Who only starts another `up` needs neither stores nor services.
+        // A process that only starts another `up` needs neither stores nor services.
         const bringUp = detach
           ? (await import('../up/detach.ts')).bringUpDetached
           : (await import('../up/bring-up.ts')).bringUp;
@@ -55,10 +55,10 @@ export const up: Define = (command, { does }) =>
       }),
     );
 
-/** For an option that can be given several times. */
+/** Collects the values of an option that can be given several times. */
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
-/** What the services show, and what everybody checks it against. */
+/** The services' certificate and key, and the authority that clients check them against. */
 const tlsOf = ({ cli, common }: Invocation): TlsFiles | undefined => {
   const path = (file: string | undefined): string => (file === undefined || file === '' ? '' : resolve(cli.cwd, file));
   const cert = path(common.tlsCert ?? cli.env.tlsCert);

@@ -17,7 +17,7 @@ const STOP_MS = 30_000;
 export const visualize: Define = (command, actions) => {
   command
     .argument('<case>', 'the folder, or the archive')
-    .option('--wait <time>', 'wait so long for a free port', parseTtl)
+    .option('--wait <time>', 'how long to wait for a free port', parseTtl)
     .addOption(hostOption(ANYWHERE))
     .action(
       actions.does<[string], HostOption & { wait?: number }>(async (invocation, [name], { wait, host }) => {
@@ -26,7 +26,7 @@ export const visualize: Define = (command, actions) => {
         const patience = startPatience(invocation);
         const source = await sourceOf(invocation, name, patience);
         const options = { deadlineMs: START_MS + (wait ?? 0) * 1_000, signal: cli.interrupt };
-        // Asked again, the same case gets the same server.
+        // A retry gets the server of the same case.
         const answer = await persistently(patience, () =>
           client.startVisualization({ host, source, wait: toDuration(wait) }, options),
         );
@@ -42,7 +42,7 @@ export const visualize: Define = (command, actions) => {
 const clientOf = async (invocation: Invocation) =>
   (await invocation.mesh()).client(VisualizationServiceService, 'port', 'operator');
 
-/** A file here is handed in; anything else is a folder over there. */
+/** A file on this machine is uploaded; anything else names a folder on the broker's host. */
 const sourceOf = async (invocation: Invocation, name: string, patience: PatienceOptions) => {
   const { cli } = invocation;
   const path = resolve(cli.cwd, name);
@@ -72,7 +72,7 @@ const list = ({ does }: Actions): Command =>
 
 const stop = ({ does }: Actions): Command =>
   new Command('stop')
-    .description('end a ParaView server, also one in use')
+    .description('end a ParaView server, even one in use')
     .argument('<id>', 'the server')
     .action(
       does<[string]>(async (invocation, [visualizationId]) => {
@@ -86,7 +86,7 @@ const stop = ({ does }: Actions): Command =>
 const cleanup = ({ does }: Actions): Command =>
   new Command('cleanup')
     .description('end the ParaView servers that nobody uses')
-    .option('--idle <time>', 'unused for so long; default: as long as is configured', parseTtl)
+    .option('--idle <time>', 'for how long they were unused (default: as configured)', parseTtl)
     .addOption(hostOption(ALL))
     .action(
       does<[], HostOption & { idle?: number }>(async (invocation, _args, { idle, host }) => {

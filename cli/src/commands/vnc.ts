@@ -29,9 +29,9 @@ const start = ({ does }: Actions): Command =>
     .description("make a machine's console reachable, and print the page to open")
     .argument('<vm>', 'the machine, by any name')
     .argument('<target>', 'its VNC server, host:port')
-    .option('--gateway', 'through the one gateway, with a token that is good once, instead of a port of its own')
-    .option('--allow-unreachable', 'also where its VNC server does not answer yet')
-    .option('--wait <time>', 'wait so long for a free port', parseTtl)
+    .option('--gateway', 'through the one gateway, with a token that works once, instead of a port of its own')
+    .option('--allow-unreachable', 'also if its VNC server does not answer yet')
+    .option('--wait <time>', 'how long to wait for a free port', parseTtl)
     .addOption(hostOption(ANYWHERE))
     .action(
       does<[string, string], StartOptions>(async (invocation, [vm, target], options) => {
@@ -39,7 +39,7 @@ const start = ({ does }: Actions): Command =>
         const { host, gateway = false, allowUnreachable = false, wait } = options;
         const client = await clientOf(invocation);
         const ask = { host, vm, target, gateway, allowUnreachable, wait: toDuration(wait) };
-        // Asked again, the same machine gets the same session.
+        // A retry gets the session of the same machine.
         const answer = await persistently(startPatience(invocation), () =>
           client.startVncSession(ask, { deadlineMs: START_MS + (wait ?? 0) * 1_000, signal: cli.interrupt }),
         );
@@ -70,7 +70,7 @@ const SESSION = /^vnc-[a-z0-9]{16}$/;
 
 const stop = ({ does }: Actions): Command =>
   new Command('stop')
-    .description('end a console, also one that is watched')
+    .description('end a console, even if somebody watches it')
     .argument('<vm>', 'the machine, or the id of the session')
     .action(
       does<[string]>(async (invocation, [name]) => {

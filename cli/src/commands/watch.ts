@@ -20,7 +20,7 @@ export const watch: Define = (command, { does }) =>
     }),
   );
 
-/** Whoever comes later counts from when it was handed in, by the mesh's own clock. */
+/** Counts from when the workload was handed in, by the mesh's clock, because watching may begin later. */
 const summaryAt = (workload: Workload, nowMs: number): Summary => {
   const fromMs = workload.createTime?.getTime() ?? nowMs;
   return { workload, wallSeconds: Math.max(0, (workload.endTime?.getTime() ?? nowMs) - fromMs) / 1_000 };

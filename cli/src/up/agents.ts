@@ -21,8 +21,8 @@ export interface Enrolment {
 }
 
 /**
- * Enrols a machine by name and answers its agent's token. The same name again is the same machine with a new token:
- * the request's id follows from the name.
+ * Enrols a machine by name and answers its agent's token. The request's id follows from the name, so the same name gets
+ * the same machine with a new token.
  */
 export const enrol = async ({ target, operatorToken, tls, name, patience }: Enrolment): Promise<string> => {
   using client = createClient(MachineServiceService, { target, token: operatorToken, tls });
@@ -43,13 +43,13 @@ export const enrol = async ({ target, operatorToken, tls, name, patience }: Enro
   }
 };
 
-/** Names may be as long as a request's id. */
+/** Hashed, because a name may be longer than a request's id. */
 const requestIdFor = (name: string): string => `agent-${hash('sha256', name, 'hex').slice(0, 40)}`;
 
-/** An agent outlives the default of 30 days on a machine that is never switched off. */
+/** A year, because an agent on a machine that is never switched off outlives the default of 30 days. */
 const tokenTtlSeconds = 366 * 86_400;
 
-/** What an agent is told beside what it inherits. */
+/** The variables of an agent, beside those that it inherits. */
 export const agentEnvironment = (settings: {
   tokenFile: string;
   endpoints: Pick<Record<Part, string>, 'user' | 'blob'>;
@@ -67,18 +67,18 @@ export const agentEnvironment = (settings: {
   ...(settings.sandbox ? {} : { MUSTER_AGENT_NO_SANDBOX: '1' }),
 });
 
-/** An agent tries each engine of Blender first. */
+/** An agent tries each engine of Blender before it is ready. */
 const agentReadyMs = 120_000;
 const enrolPatienceMs = 30_000;
 
-/** Enrols and starts the agents of a mesh, side by side; one that does not start is told, and the others go on. */
+/** Enrols and starts the agents of a mesh, side by side. If one does not start, people are told and the others go on. */
 export const startAgents = (around: Surroundings, endpoints: Record<Part, string>): Promise<void> => {
   const names = Array.from({ length: around.options.agents }, (_, i) => `agent-${i + 1}`);
   return inParallel(Infinity, names, async (name) => {
     try {
       await startAgent(around, endpoints, name);
     } catch (error) {
-      // A mesh without this machine is still a mesh.
+      // The mesh works without this machine.
       if (!around.signal.aborted) around.tell(undefined, `${name}: ${textOf(error)}`);
     }
   });

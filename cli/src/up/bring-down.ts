@@ -8,12 +8,12 @@ import { endLeftovers } from './leftovers.ts';
 import { findHolder, takeLock } from './lock.ts';
 import { isAlive, signal } from '#libs/processes/index.ts';
 
-/** Longer than an `up` takes for agents, services and stores that have to be killed. */
+/** Longer than an `up` takes that has to kill its agents, services and stores. */
 const patienceMs = 90_000;
 const pollMs = 100;
 
 /**
- * Ends the `up` of a directory in its own order, and what a killed one left behind. Safe to repeat.
+ * Asks the `up` of a directory to end, and ends what a killed one left behind. Safe to repeat.
  *
  * @throws FAILED_PRECONDITION `STILL_RUNNING` when it does not end
  */

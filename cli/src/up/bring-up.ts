@@ -18,12 +18,12 @@ import { createSupervisor } from './supervise.ts';
 import type { Surroundings } from './surroundings.ts';
 import { endpointLines, type Tell } from './tell.ts';
 
-/** Services find their stores ready, so this is for a slow machine. */
+/** Services find their stores ready and start within seconds; a busy machine may need more. */
 const serviceReadyMs = 30_000;
 
 /**
- * Runs a whole mesh on this machine until `cli.interrupt`, then drains it: agents, services, stores. Whatever goes
- * wrong on the way up, nothing is left running.
+ * Runs a whole mesh on this machine until `cli.interrupt`, then drains it: agents, services, stores. If the start
+ * fails, nothing is left running.
  *
  * @throws FAILED_PRECONDITION `ALREADY_UP`, `PORT_TAKEN`, `PART_FAILED`
  */

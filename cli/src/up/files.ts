@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 
-/** Only the owner reads what `up` writes: most of it proves who calls. */
+/** Only the owner may read what `up` writes, because most of it proves who calls. */
 const privateMode = 0o600;
 
 /** Replaces a file at once: readers see the old content or the new one. Only its owner may read it. */
@@ -33,7 +33,7 @@ export const readIfThere = async (path: string): Promise<string | undefined> => 
   }
 };
 
-/** The file's text; made and written at the first time, kept afterwards. */
+/** The file's text; the first call makes and writes it. */
 export const keepPrivate = async (path: string, make: () => string | Promise<string>): Promise<string> => {
   const kept = await readIfThere(path);
   if (kept !== undefined && kept.trim() !== '') return kept.trim();

@@ -1,7 +1,7 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Where `muster up` keeps what: everything of one mesh is under one directory. */
+/** Where `muster up` keeps the files of a mesh, all of them under one directory. */
 export interface Layout {
   directory: string;
   context: string;

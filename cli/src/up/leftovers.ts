@@ -5,7 +5,7 @@ import { findByEnvironment, isAlive, signal, type ProcessIdentity } from '#libs/
 /** The variables that every child of `up` carries, for itself and for whatever it starts. */
 export const childMark = (nonce: string, directory: string): { MUSTER_UP_NONCE: string; MUSTER_UP_DIR: string } => ({
   MUSTER_UP_NONCE: nonce,
-  // A copied directory has the same nonce; what runs for the original is not ours.
+  // A copy of a directory has the same nonce, but the processes of the original belong to the original.
   MUSTER_UP_DIR: directory,
 });
 
@@ -14,8 +14,8 @@ const killMs = 5_000;
 const pollMs = 50;
 
 /**
- * Ends what an `up` of this directory left behind when it was killed: processes with its mark in their environment,
- * which nobody else has. Only while holding the directory's lock. Answers how many there were.
+ * Ends the processes that a killed `up` of this directory left behind. They carry its mark in their environment, which
+ * no other process has. The caller holds the directory's lock. Answers how many there were.
  */
 export const endLeftovers = async (clock: Clock, nonce: string, directory: string): Promise<number> => {
   const found = await findByEnvironment(childMark(nonce, directory));
@@ -25,7 +25,7 @@ export const endLeftovers = async (clock: Clock, nonce: string, directory: strin
   ] as const) {
     for (const identity of found) {
       await signal(identity, name);
-      // One that was stopped (SIGSTOP) hears nothing until it goes on.
+      // A stopped process (SIGSTOP) handles SIGTERM only after it goes on.
       await signal(identity, 'SIGCONT');
     }
     if (await areGone(clock, found, withinMs)) break;

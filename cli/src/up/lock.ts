@@ -14,7 +14,7 @@ interface Lock extends AsyncDisposable {
 }
 
 /**
- * Takes the lock, from a dead holder too.
+ * Takes the lock; a dead holder loses it.
  *
  * @throws FAILED_PRECONDITION `ALREADY_UP` while another process holds it
  */
@@ -28,7 +28,7 @@ export const takeLock = async (path: string): Promise<Lock> => {
   } finally {
     await rm(draft, { force: true });
   }
-  // Held open, so that `down` can prove before it signals that this pid is the holder.
+  // Held open, because `down` checks that this pid has the file open before it signals it.
   const file = await open(path, 'r');
   return { holder: self, [Symbol.asyncDispose]: () => release(path, file) };
 };
@@ -44,7 +44,7 @@ export const findHolder = async (path: string): Promise<ProcessIdentity | undefi
 export const alreadyUp = ({ pid }: ProcessIdentity): DomainError =>
   precondition('ALREADY_UP', `a mesh runs here already (process ${pid}); end it with \`muster down\``, { pid });
 
-/** A hard link is made or refused at once, whoever races for it. */
+/** Making a hard link is atomic: of several processes that race for it one succeeds. */
 const tryLink = async (draft: string, path: string): Promise<boolean> => {
   try {
     await link(draft, path);
@@ -61,7 +61,7 @@ const clearDead = async (path: string): Promise<void> => {
   if (holder !== undefined && (await isAlive(holder))) {
     throw alreadyUp(holder);
   }
-  // Moved aside, not removed: only one of several can move it, and sees afterwards whether it was the dead one.
+  // Moved aside instead of removed: only one of several processes can move it, and then sees whether it moved the dead one.
   const aside = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     await rename(path, aside);
@@ -78,7 +78,7 @@ const parse = (text: string | undefined): ProcessIdentity | undefined => {
   try {
     return holderSchema.parse(JSON.parse(text));
   } catch {
-    // Somebody edited it; what it said cannot be proven, so it counts for nobody.
+    // Somebody edited the file, so it proves nothing about anybody.
     return undefined;
   }
 };

@@ -13,7 +13,7 @@ export interface UpOptions {
   slots: number;
   /** Engines of the agents, as in `MUSTER_AGENT_ENGINES`. */
   engines: string;
-  /** Whether agents confine what they run. */
+  /** Whether agents run renderers in a sandbox. */
   sandbox: boolean;
   /** Folders below which cases may be that operators name, absolute. */
   caseRoot: readonly string[];

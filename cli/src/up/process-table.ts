@@ -10,7 +10,7 @@ export interface ProcessTable {
 export const createProcessTable = async (file: string): Promise<ProcessTable> => {
   const pids = new Map<string, number>();
   let last = Promise.resolve();
-  // One after the other, so that the last one written is the last one meant.
+  // One write after the other, because the last one must win.
   const write = (): Promise<void> => {
     last = last.catch(() => {}).then(() => writePrivateJson(file, Object.fromEntries(pids)));
     return last;

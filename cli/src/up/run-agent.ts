@@ -22,8 +22,8 @@ interface AgentSettings {
 const enrolPatienceMs = 20_000;
 
 /**
- * Runs an agent in the foreground, its log on our standard error, and answers its exit code. The first Ctrl-C is
- * passed on and lets it hand back its work.
+ * Runs an agent in the foreground, with its log on our standard error, and answers its exit code. The first Ctrl-C is
+ * passed on, and the agent hands its work back.
  */
 export const runAgent = async (
   { cli, common, output }: Invocation,

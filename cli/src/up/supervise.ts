@@ -112,7 +112,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
     },
     async drain() {
       ending.abort();
-      // What is being started ends by itself.
+      // The signal ends what is still starting.
       await Promise.allSettled(starting);
       for (const kind of endOrder) {
         await Promise.all([...running].flatMap(([part, each]) => (part.kind === kind ? [each.stop()] : [])));

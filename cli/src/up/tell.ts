@@ -6,10 +6,10 @@ type UpEvent =
   | { event: 'ready'; pid: number }
   | { event: 'ended' | 'restarted'; name: string; pid: number };
 
-/** An event for programs, where there is one, and its text for people. */
+/** Tells an event to programs, if there is one, and its text to people. */
 export type Tell = (event: UpEvent | undefined, text: string) => void;
 
-/** Where everything is, a line each. */
+/** The endpoints and the context, a line each. */
 export const endpointLines = (endpoints: Record<Part, string>, context: string): string =>
   Object.entries({ ...endpoints, context })
     .map(([name, value]) => `${name.padEnd(8)} ${value}`)

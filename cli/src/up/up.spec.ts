@@ -41,7 +41,7 @@ describe('muster up', function () {
     expect((await status()).code).to.equal(0);
   });
 
-  it('lets nobody else read what proves who calls', async () => {
+  it('lets nobody else read keys, passwords and tokens', async () => {
     const secret = ['context.json', 'keys/signing-key.json', 'keys/mesh-secret', 'secrets/mongod-password'];
     for (const name of secret) expect((await stat(join(data, name))).mode & 0o777, name).to.equal(0o600);
   });
@@ -67,7 +67,7 @@ describe('muster up', function () {
     );
   });
 
-  it('ends what a killed one left behind, and keeps its ports', async () => {
+  it('ends the processes that a killed one left behind, and keeps its ports', async () => {
     const ports = await readJson('ports.json');
     const { pid } = await readJson('run/lock.json');
     process.kill(pid ?? 0, 'SIGKILL');
@@ -78,7 +78,7 @@ describe('muster up', function () {
     expect((await ours()).map((found) => found.pid)).to.have.members(running);
   });
 
-  it('is ended by `muster down`, which leaves nothing and may be repeated', async () => {
+  it('is ended by `muster down`, which leaves no process and may be repeated', async () => {
     const down = ['down', '--data', data, '--json'];
     const first = await muster(down);
     expect([first.code, jsonLines(first.stdout)]).to.deep.equal([0, [{ event: 'down', wasRunning: true }]]);

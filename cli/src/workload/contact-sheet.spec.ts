@@ -17,7 +17,7 @@ describe('contact sheet', () => {
     }
   });
 
-  it('takes the first, the last and evenly spread ones of too many', () => {
+  it('shows the first, the last and evenly spread ones of too many', () => {
     const frames = Array.from({ length: 1_001 }, (_, i) => i);
     expect(spread(frames, 11)).to.deep.equal([0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000]);
     expect(spread([1, 2], 11)).to.deep.equal([1, 2]);

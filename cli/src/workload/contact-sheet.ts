@@ -71,7 +71,7 @@ export const writeContactSheet = async (paths: readonly string[], target: string
   return chosen.length;
 };
 
-/** sharp's ready-made binaries read no OpenEXR; ffmpeg turns linear light into what screens show. */
+/** sharp's prebuilt binaries do not read OpenEXR. ffmpeg does, and converts linear light for screens. */
 const readable = async (path: string): Promise<string | Buffer> => {
   if (!path.endsWith('.exr')) return path;
   const { stdout } = await run(

@@ -8,8 +8,8 @@ import type { Mesh } from '../mesh.ts';
 import { uploadDeadlineMs } from './upload.ts';
 
 /**
- * Fetches a result into `path`, whole or not at all: the bytes go to a neighbour first, are checked against length and
- * SHA-256, and take the name when they are right.
+ * Fetches a result into `path`, whole or not at all. The bytes go to a draft beside it, which takes the name after
+ * length and SHA-256 were checked.
  */
 export const downloadResult = async (
   cli: Pick<Cli, 'random' | 'interrupt'>,

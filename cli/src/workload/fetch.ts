@@ -29,13 +29,13 @@ interface FetchOptions {
 export interface Fetcher {
   /** Fetches whatever was accepted since the last time. Calls follow one another, they never overlap. */
   catchUp(): Promise<void>;
-  /** Fetches until there are as many as the ended workload has completed. DATA_LOSS `RESULTS_MISSING` if they do not come. */
+  /** Fetches until there are as many as the ended workload completed. DATA_LOSS `RESULTS_MISSING` if they do not come. */
   finish(ended: Pick<Workload, 'workloadId' | 'completed'>): Promise<void>;
   /** What is on disk, by task; of one done anew the latest. */
   readonly fetched: ReadonlyMap<string, Fetched>;
 }
 
-/** Small files wait for each other's round trips, so some travel at once. */
+/** Several at once, because small files spend most of their time on round trips. */
 const downloadsAtOnce = 4;
 const resultsPerPage = 200;
 /** The replica that lists may be a little behind the one that told the end. */
@@ -67,7 +67,7 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
       );
       await inParallel(downloadsAtOnce, latestPerTask(page.results), fetchOne);
       pageToken = page.nextPageToken;
-      // A replica that lags behind answers an older position; what was fetched stays fetched.
+      // A replica that lags behind answers an older position, which must not cause a second download.
       if (pageToken === '') afterRevision = Math.max(afterRevision, page.revision);
     } while (pageToken !== '');
   };
@@ -98,7 +98,7 @@ const resultsMissing = (workload: string, listed: number, completed: number): Do
     { workload, listed, completed },
   );
 
-/** Two results of one task on a page would race for its name. */
+/** The latest result of each task, because two on one page would race for the file's name. */
 const latestPerTask = (results: readonly Result[]): Result[] => [
   ...new Map(results.map((result) => [result.task, result])).values(),
 ];

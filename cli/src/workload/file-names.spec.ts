@@ -31,7 +31,7 @@ describe('resultFileName', () => {
     expect(resultFileName(workload, { task: 'solve/2', frame: 2 })).to.equal('solve/0002.bin');
   });
 
-  it('names the bytes of a noop task for what they are', () => {
+  it('calls the result of a noop task a task', () => {
     expect(resultFileName(Workload.fromPartial({ lastFrame: 9 }), { task: 'noop/3', frame: 3 })).to.equal(
       'task_0003.bin',
     );

@@ -12,7 +12,7 @@ const ends: ReadonlySet<WorkloadState> = new Set([
 /** Whether the workload will not go on by itself. */
 export const hasEnded = (workload: Workload): boolean => ends.has(workload.state);
 
-/** A mesh that was away for longer is not waited for. */
+/** A command gives up on a mesh that is away for longer. */
 export const patienceMs = 5 * 60_000;
 
 /**
@@ -38,7 +38,7 @@ export async function* follow(
         yield { ...seen, workload };
         if (hasEnded(workload)) return;
       }
-      // A replica that drains ends its streams in peace; another one goes on.
+      // A replica that drains ends its streams without an error; another replica goes on.
       await clock.sleep(reconnectMs, signal);
     } catch (error) {
       await patience.failed(error);

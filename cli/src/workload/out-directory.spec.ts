@@ -14,7 +14,7 @@ describe('outDirectory', () => {
     expect(await readdir(dir.path)).to.deep.equal([]);
   });
 
-  it('refuses what is no directory, or would have to be made in a file, before any work is done', async () => {
+  it('refuses a file, and a directory inside a file, before any work is done', async () => {
     await using dir = await tempDir();
     await writeFile(join(dir.path, 'file'), '');
     for (const path of ['file', 'file/frames']) {

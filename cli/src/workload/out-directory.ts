@@ -4,8 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { outputUnwritable } from '../failures.ts';
 
 /**
- * Where results go: the absolute path, once it is sure that files can be written there or in a directory made there. Looks
- * only; nothing is made before there is something to write.
+ * The absolute path of a directory for results, after a check that files can be written there or that it can be made.
+ * Makes nothing: the directory is made when there is something to write.
  *
  * @throws INVALID_ARGUMENT `OUTPUT_UNWRITABLE`
  */

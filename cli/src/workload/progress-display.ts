@@ -11,9 +11,9 @@ export interface ProgressDisplay {
   finish(): void;
 }
 
-/** Programs and logs get no more than so many lines a second from us, the last one always. */
+/** The shortest span between two lines; the last state is always shown. */
 const lineEveryMs = { json: 200, plain: 1_000, live: 100 } as const;
-/** In a log only an estimate that has changed is not worth a line each second. */
+/** In a log, a line that differs only in its estimate comes this seldom. */
 const plainEstimateMs = 10_000;
 
 export const createProgressDisplay = (output: Output, clock: Clock, noun: string): ProgressDisplay => {

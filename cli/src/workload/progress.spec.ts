@@ -22,7 +22,7 @@ describe('progress', () => {
     expect(progressEvent(none)).to.have.property('etaSeconds', null);
   });
 
-  it('is a line that leaves out what is not known', () => {
+  it('is a line without the values that are not known', () => {
     expect(progressLine(half, 'frame')).to.equal('12 of 24 frames, 3 users, 34 per minute, 21.0 s left');
     expect(progressLine({ ...none, failed: 1 }, 'frame')).to.equal('0 of 1 frame, 1 failed, 0 users');
   });

@@ -17,7 +17,7 @@ interface Companion {
   finish(ended: Workload): Promise<void>;
 }
 
-/** Without a user for so long, people are told why. */
+/** If nobody works on it for so long, people are told why. */
 const explainAfterMs = 5_000;
 
 /**
@@ -42,7 +42,7 @@ export const runToEnd = async (
   let caughtUpTo = 0;
   let last = workload;
   const nudge = (): void => {
-    // One at a time is enough: it takes everything that there is.
+    // One at a time is enough, because each takes everything that there is.
     if (companion === undefined || isCatchingUp || last.completed === caughtUpTo) return;
     caughtUpTo = last.completed;
     isCatchingUp = true;

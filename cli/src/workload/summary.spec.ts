@@ -34,7 +34,7 @@ describe('summary', () => {
     });
   });
 
-  it('carries the reason of an end that nobody wished for', () => {
+  it('carries the reason of a failure and of a stop', () => {
     const failed = {
       ...workload,
       state: WorkloadState.FAILED,

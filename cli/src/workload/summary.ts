@@ -3,7 +3,7 @@ import { formatEnum, formatSeconds, plural } from '../formats.ts';
 import type { Output } from '../output.ts';
 import { taskNoun } from './file-names.ts';
 
-/** What a finished workload comes down to. */
+/** What people and programs are told about a workload that has ended. */
 export interface Summary {
   workload: Workload;
   /** From the command's start to the end, as the person at the keyboard saw it. */
@@ -21,7 +21,7 @@ export const summaryEvent = ({ workload, wallSeconds }: Summary): object => ({
   ...(workload.state === WorkloadState.COMPLETED ? {} : { reason: workload.reason, message: workload.reasonMessage }),
 });
 
-/** Two machines may have had the same name one after the other; people then see one line. */
+/** Counts machines of the same name together. */
 const framesByName = (shares: readonly UserShare[]): Record<string, number> => {
   const users: Record<string, number> = {};
   for (const { userName, userId, completed } of shares) {

@@ -38,7 +38,7 @@ interface UploadOptions {
   patience: PatienceOptions;
 }
 
-/** Hands a file in and makes it an object. The hash is sent ahead, so what arrives is what was on disk. */
+/** Uploads a file and makes it an object. The hash is sent ahead, so the service refuses bytes that changed on the way. */
 export const uploadObject = async ({ cli, mesh, path, customerId, patience }: UploadOptions): Promise<MeshObject> => {
   const sizeBytes = await checkReadable(path);
   const sha256 = await hashFile(path, cli.interrupt);
@@ -64,7 +64,7 @@ export const uploadObject = async ({ cli, mesh, path, customerId, patience }: Up
 /** A link of 1 MiB/s, and a minute for the storage behind it. */
 export const uploadDeadlineMs = (sizeBytes: number): number => 60_000 + (sizeBytes / 2 ** 20) * 1_000;
 
-/** File names are for display; the blob service takes them without control characters and back slashes. */
+/** A file's name for display, without the control characters and slashes that the blob service refuses. */
 export const displayName = (path: string): string =>
   basename(path)
     .replace(/[\p{Cc}\\/]/gu, '_')
