@@ -200,7 +200,10 @@ describe('the programs of sessions', () => {
     const left = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore', env: { PATH: '/bin', [MARK]: nonce } });
     await once(left, 'spawn');
     sessions.reopen();
+    // Who asks for it at that moment gets a new one, and not the one that is being ended.
+    const again = sessions.start('b', ECHO);
     await eventually(() => expect(isAlive(left.pid!)).to.equal(false));
+    expect(await again).to.deep.include({ isReused: false });
     await eventually(() => expect(sessions.keeper.get('vis-unfinished')).to.include({ state: 'ended', end: 'failed' }));
     expect(sessions.keeper.get(session.id)).to.include({ state: 'ready' });
   });

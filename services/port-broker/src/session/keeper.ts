@@ -240,11 +240,13 @@ export const openKeeper = <Spec>(kind: Kind<Spec>, options: KeeperOptions): Keep
     }
     byKey.set(session.key, session.id);
     const lease = leaseOf(desk, session.id);
-    const life = lifeOf({ ...session, leaseId: lease?.id ?? '', port: lease?.port ?? 0 }, records);
-    entry.life = life;
     const isHeld = lease !== undefined && lease.end === undefined;
-    const isAlive = session.state === 'ready' || session.state === 'restarting';
-    if (isHeld && isAlive) {
+    const isKept = isHeld && (session.state === 'ready' || session.state === 'restarting');
+    // Whoever asks for the same is to wait for the end of one that is not kept.
+    const state = isKept ? session.state : 'stopping';
+    const life = lifeOf({ ...session, state, leaseId: lease?.id ?? '', port: lease?.port ?? 0 }, records);
+    entry.life = life;
+    if (isKept) {
       events.sessionAdopted(session);
       entry.over = carryOn(entry, life);
       return;
