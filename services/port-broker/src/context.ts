@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { systemClock, type Clock } from '#libs/clock/index.ts';
+import type { Clock } from '#libs/clock/index.ts';
 import { ConfigError } from '#libs/config/index.ts';
 import { systemRandom, type Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
@@ -39,13 +39,18 @@ export interface Context {
 }
 
 /** Builds it. What it opens goes into `stack`. */
-export const createContext = async (config: Config, log: Logger, stack: AsyncDisposableStack): Promise<Context> => {
+export const createContext = async (
+  config: Config,
+  log: Logger,
+  stack: AsyncDisposableStack,
+  clock: Clock,
+): Promise<Context> => {
   const { dataDir, host, pools } = config;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const database = open(dataDir);
   stack.defer(() => database.close());
   const sockets = createSocketTable(config.isOneOfSeveral ? { address: config.address } : {});
-  const parts = { clock: systemClock, random: tagged(systemRandom, host), events: logEvents(log), sockets };
+  const parts = { clock, random: tagged(systemRandom, host), events: logEvents(log), sockets };
   const store = createLeaseStore(database);
   const boot = await bootId();
   const desk = openDesk({ ...parts, store, host, pools, bootId: boot });
@@ -76,7 +81,7 @@ export const createContext = async (config: Config, log: Logger, stack: AsyncDis
   });
   const free = (): Map<string, number> =>
     new Map([...desk.book().pools].map(([name, of]) => [name, Math.min(of.free.size, of.pool.maxLeases - of.leased)]));
-  const hosts = openHosts({ mongo: config.mongo, host, free, clock: systemClock, log });
+  const hosts = openHosts({ mongo: config.mongo, host, free, clock, log });
   stack.defer(() => hosts.close());
   const forward = createForward(host, config.server.tls);
   stack.defer(() => forward.close());

@@ -4,7 +4,7 @@ import { beforeEach, describe, it } from 'mocha';
 import { isDomainError } from '#libs/errors/index.ts';
 import { serviceArguments } from '#libs/embedded/index.ts';
 import { eventually } from '#libs/testing/index.ts';
-import { ask, closed, listen, type Ports, type TestBroker } from './fixtures/broker.ts';
+import { ask, closed, listen, type BrokerProcess, type Ports } from './fixtures/broker.ts';
 import { opensPerTest } from './fixtures/opened.ts';
 
 const SECOND = { seconds: 1, nanos: 0 };
@@ -23,11 +23,11 @@ const refused = async (call: Promise<unknown>): Promise<string> => {
 describe('port-broker', function () {
   this.timeout(30_000);
   const opened = opensPerTest();
-  let broker: TestBroker;
+  let broker: BrokerProcess;
   let ann: Ports;
   let operator: Ports;
   beforeEach(async () => {
-    broker = await opened.broker();
+    broker = await opened.brokerProcess();
     [ann, operator] = [await broker.as('customer', 'ann'), await broker.as('operator', 'olga')];
   });
 

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '#libs/clock/index.ts';
 import type { RunningServer } from '#libs/grpc/index.ts';
 import { serve } from '#libs/service/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
@@ -15,15 +16,16 @@ export const startPortBroker = async (
   config: Config,
   logger: Logger,
   stack: AsyncDisposableStack,
+  clock: Clock = systemClock,
 ): Promise<RunningServer> => {
-  const context = await createContext(config, logger, stack);
+  const context = await createContext(config, logger, stack, clock);
   const { server } = config;
   const bounds = { maxReceiveBytes: LARGEST_REQUEST_BYTES, unaryDeadlineMs: LONGEST_CALL_MS };
   const running = await serve({
     config: server,
     services: services(context),
     logger,
-    clock: context.clock,
+    clock,
     stack,
     ...bounds,
   });

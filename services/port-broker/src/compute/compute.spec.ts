@@ -7,30 +7,47 @@ import { before, describe, it } from 'mocha';
 import { Reply, Request } from 'zeromq';
 import { CommandOutcome, SessionEndReason, SessionState, type ComputeSession } from '#libs/contracts/port.ts';
 import { status } from '#libs/errors/index.ts';
-import { eventually, isAlive, needs, startService } from '#libs/testing/index.ts';
-import { closed, listen, type Compute, type TestBroker } from '../fixtures/broker.ts';
+import { eventually, isAlive, needs } from '#libs/testing/index.ts';
+import {
+  closed,
+  listen,
+  type BrokerOptions,
+  type Compute,
+  type LocalBroker,
+  type TestBroker,
+} from '../fixtures/broker.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 
 const WORKER = fileURLToPath(new URL('../fixtures/worker.py', import.meta.url));
 const KIND = `phoebe=/usr/bin/python3 ${WORKER} {port}`;
+/** How long a worker may take until it answers, and how long one may be idle. */
+const READY_MS = 30_000;
+const IDLE_MS = 20_000;
 type Ask = Parameters<Compute['startComputeSession']>[0];
 
 const isPhoebeThere = (): boolean =>
   spawnSync('/usr/bin/python3', ['-c', 'import phoebe_server'], { stdio: 'ignore' }).status === 0;
 
-describe('a compute session', () => {
+describe('a compute session', function () {
+  // Each test starts programs that take seconds of CPU time.
+  this.timeout(60_000);
   before(needs('bwrap', 'socat', 'python3'));
   const opened = opensPerTest();
   let broker: TestBroker;
   let ann: Compute;
 
-  const open = async (env: Record<string, string> = {}): Promise<void> => {
-    const pools = (first: number): string => `compute=${first}-${first + 5}`;
-    broker = await opened.broker({ pools, env: { MUSTER_PORT_COMPUTE_WORKERS: KIND, ...env } });
-    ann = await broker.compute('customer', 'ann');
+  const settings = (env: Record<string, string> = {}): BrokerOptions => ({
+    pools: (first) => `compute=${first}-${first + 5}`,
+    env: { MUSTER_PORT_COMPUTE_WORKERS: KIND, ...env },
+  });
+  const talkTo = async <Broker extends TestBroker>(one: Broker): Promise<Broker> => {
+    broker = one;
+    ann = await one.compute('customer', 'ann');
+    return one;
   };
+  const open = async (env?: Record<string, string>): Promise<LocalBroker> => talkTo(await opened.broker(settings(env)));
   const about = (more: Partial<Ask> = {}): Ask => ({
     worker: '',
     userInfo: undefined,
@@ -64,10 +81,6 @@ describe('a compute session', () => {
     (await ann.getComputeSession({ sessionId })).session;
   const log = async (sessionId: string, includePing = false) =>
     (await ann.listCommandLog({ sessionId, includePing, pageSize: 0, pageToken: '' })).entries;
-  const again = async (): Promise<void> => {
-    await broker.service.restart();
-    ann = await broker.compute('customer', 'ann');
-  };
 
   it('takes commands and answers what its worker says', async () => {
     await open();
@@ -205,14 +218,15 @@ describe('a compute session', () => {
   });
 
   it('goes on while the broker is killed in the middle of a command', async () => {
-    await open();
+    const { service } = await talkTo(await opened.brokerProcess(settings()));
     const id = await start();
     const name = await send(id, 'get_uniqueid');
     const cut = failureOf(work(id));
     await isAtIt(id);
-    await broker.service.kill('SIGKILL');
+    await service.kill('SIGKILL');
     expect(await cut).to.include({ code: status.UNAVAILABLE });
-    await again();
+    await service.restart();
+    await talkTo(broker);
     expect(await get(id)).to.include({ state: SessionState.READY, busy: true });
     const next = send(id, 'get_uniqueid');
     await done(id);
@@ -250,17 +264,13 @@ describe('a compute session', () => {
     'lease-settled',
   ]) {
     it(`is not lost nor left behind when the broker is killed behind the step ${step}`, async () => {
-      await open();
-      await broker.service.stop();
-      const env = { ...broker.env, MUSTER_PORT_FAILPOINT: step };
-      const failing = await opened.use(startService({ name: 'port-broker', env }));
-      const caller = await broker.compute('customer', 'ann', failing.address);
-      await caller
-        .startComputeSession(about())
-        .then(({ sessionId }) => caller.endComputeSession({ sessionId }))
-        .catch(() => undefined);
-      await eventually(() => expect(failing.hasExited()).to.equal(true));
-      await again();
+      const place = await opened.place(settings());
+      await opened.killBehind(step, place, async (failing) => {
+        const caller = await failing.compute('customer', 'ann');
+        const { sessionId } = await caller.startComputeSession(about());
+        await caller.endComputeSession({ sessionId });
+      });
+      await talkTo(await opened.broker(place));
       const left = await ann.listComputeSessions({ host: '', includeEnded: false, pageSize: 0, pageToken: '' });
       for (const { sessionId, state } of left.sessions) {
         // What was ready is kept, and what was not is being ended.
@@ -274,7 +284,7 @@ describe('a compute session', () => {
   }
 
   it('ends when no command comes, and never while one runs', async () => {
-    await open({ MUSTER_PORT_COMPUTE_IDLE: '3s' });
+    const { clock } = await open({ MUSTER_PORT_COMPUTE_IDLE: '20s' });
     const busy = await start();
     const working = work(busy);
     const idle = await start();
@@ -282,12 +292,15 @@ describe('a compute session', () => {
       eventually(async () => expect(await get(id)).to.include({ endReason: SessionEndReason.IDLE }), {
         withinMs: 15_000,
       });
+    await isAtIt(busy);
     // It works for longer than the other one, begun later, may do nothing.
+    clock.skip(IDLE_MS);
     await isIdle(idle);
     expect(await get(busy)).to.include({ state: SessionState.READY, busy: true, idleEndTime: undefined });
     await done(busy);
     expect(await working).to.deep.equal({ until: '/session/done' });
     expect((await get(busy))?.idleEndTime).to.not.equal(undefined);
+    clock.skip(IDLE_MS);
     await isIdle(busy);
   });
 
@@ -365,18 +378,20 @@ describe('a compute session', () => {
     });
   }
 
-  it('leaves nothing where its worker does not come up', async function () {
-    this.timeout(60_000);
+  it('leaves nothing where its worker does not come up', async () => {
     const kinds = [
       `slow=/usr/bin/python3 ${WORKER} {port} 100`,
       `dead=/usr/bin/python3 -c raise\u2002Exception('broken'){port}`,
       'missing=/opt/no/such/python {port}',
     ];
-    await open({ MUSTER_PORT_COMPUTE_WORKERS: kinds.join('\n').replace('\u2002', ' ') });
+    const { clock } = await open({ MUSTER_PORT_COMPUTE_WORKERS: kinds.join('\n').replace('\u2002', ' ') });
     expect(await failureOf(start())).to.include({ code: status.NOT_FOUND, reason: 'WORKER_KIND_UNKNOWN' });
     expect(await failureOf(start({ worker: 'missing' }))).to.include({ reason: 'PROGRAM_MISSING' });
     expect(await failureOf(start({ worker: 'dead' }))).to.include({ reason: 'PROGRAM_EXITED' });
-    const slow = await failureOf(start({ worker: 'slow' }));
+    const starting = failureOf(start({ worker: 'slow' }));
+    await eventually(() => expect(ownedBy(broker.dataDir)).to.not.deep.equal([]));
+    clock.skip(READY_MS);
+    const slow = await starting;
     expect(slow).to.include({ code: status.UNAVAILABLE, reason: 'NOT_READY_IN_TIME' });
     expect(slow?.message).to.include('within 30 s');
     const ports = await broker.as('operator', 'olga');

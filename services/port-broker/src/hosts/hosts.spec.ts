@@ -5,14 +5,16 @@ import { after, before, beforeEach, describe, it } from 'mocha';
 import { SessionState } from '#libs/contracts/port.ts';
 import { status } from '#libs/errors/index.ts';
 import { eventually, needs, startMongod, startVncServer, type TestMongod } from '#libs/testing/index.ts';
-import { ask, type Ports, type TestBroker } from '../fixtures/broker.ts';
+import { ask, type BrokerOptions, type BrokerProcess, type Ports, type TestBroker } from '../fixtures/broker.ts';
 import { makeCavity } from '../fixtures/case.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 
 const WORKER = fileURLToPath(new URL('../fixtures/worker.py', import.meta.url));
 
-describe('several hosts', () => {
+describe('several hosts', function () {
+  // Each test starts programs that take seconds of CPU time.
+  this.timeout(60_000);
   before(needs('pvserver', 'bwrap', 'socat', 'blockMesh', 'websockify', 'Xtigervnc'));
   let mongod: TestMongod;
   let meshes = 0;
@@ -39,32 +41,31 @@ describe('several hosts', () => {
       },
       { withinMs: 20_000 },
     );
-  const open = async (mongo = mongod.url): Promise<void> => {
+  const open = async (mongo = mongod.url, startWest: 'broker' | 'brokerProcess' = 'broker'): Promise<void> => {
     meshes += 1;
     const shared = { MUSTER_MONGO_URL: mongo, MUSTER_MONGO_DATABASE: `mesh-${meshes}` };
     const programs = {
       MUSTER_PORT_VNC_NETWORKS: '127.0.0.0/8',
       MUSTER_PORT_COMPUTE_WORKERS: `py=/usr/bin/python3 ${WORKER} {port}`,
     };
-    const start = (name: string, address: string, more: Record<string, string>) =>
-      opened.broker({
-        ports: 8,
-        pools: (first) =>
-          `lab=${first}-${first + 1},visualization=${first + 2}-${first + 3},vnc=${first + 4}-${first + 5},compute=${first + 6}-${first + 7}`,
-        env: {
-          ...shared,
-          ...programs,
-          ...more,
-          MUSTER_PORT_HOST: name,
-          MUSTER_PORT_ADDRESS: address,
-          MUSTER_PORT_OWN_ADDRESS: '1',
-          MUSTER_PORT_CASE_ROOTS: join(dir, name),
-        },
-      });
-    east = await start('east', '127.0.0.1', {});
-    west = await start('west', '127.0.0.2', { MUSTER_JWKS: east.env['MUSTER_JWKS'] ?? '' });
+    const settings = (name: string, address: string, more: Record<string, string>): BrokerOptions => ({
+      ports: 8,
+      pools: (first) =>
+        `lab=${first}-${first + 1},visualization=${first + 2}-${first + 3},vnc=${first + 4}-${first + 5},compute=${first + 6}-${first + 7}`,
+      env: {
+        ...shared,
+        ...programs,
+        ...more,
+        MUSTER_PORT_HOST: name,
+        MUSTER_PORT_ADDRESS: address,
+        MUSTER_PORT_OWN_ADDRESS: '1',
+        MUSTER_PORT_CASE_ROOTS: join(dir, name),
+      },
+    });
+    east = await opened.broker(settings('east', '127.0.0.1', {}));
+    west = await opened[startWest](settings('west', '127.0.0.2', { MUSTER_JWKS: east.env['MUSTER_JWKS'] ?? '' }));
     atEast = await east.as('operator', 'olga');
-    atWest = await east.as('operator', 'olga', west.service.address);
+    atWest = await east.as('operator', 'olga', west.address);
     await everybodyIsKnown();
   };
   beforeEach(async () => {
@@ -124,7 +125,7 @@ describe('several hosts', () => {
     const folder = await makeCavity(join(dir, 'west'));
     const [one, two] = [
       await east.visualizations('operator', 'olga'),
-      await east.visualizations('operator', 'olga', west.service.address),
+      await east.visualizations('operator', 'olga', west.address),
     ];
     const request = { source: { $case: 'case', value: folder } as const, wait: undefined, host: '' };
     const first = await one.startVisualization(request, { deadlineMs: 60_000 });
@@ -140,7 +141,7 @@ describe('several hosts', () => {
   it('lead to a machine’s console and to a worker from everywhere', async () => {
     await open();
     const machine = await opened.use(startVncServer());
-    const [one, two] = [await east.vnc('operator', 'olga'), await east.vnc('operator', 'olga', west.service.address)];
+    const [one, two] = [await east.vnc('operator', 'olga'), await east.vnc('operator', 'olga', west.address)];
     const console = { vm: 'web', target: machine.target, gateway: false, allowUnreachable: false, wait: undefined };
     const first = await one.startVncSession({ ...console, host: 'west' });
     expect(await two.startVncSession({ ...console, host: '' })).to.include({ sessionId: first.sessionId });
@@ -160,7 +161,7 @@ describe('several hosts', () => {
 
   it('go on for themselves while MongoDB is away, and name those that do not answer', async () => {
     const own = await opened.use(startMongod());
-    await open(own.url);
+    await open(own.url, 'brokerProcess');
     const [named] = (await atEast.acquireLease(ask({ host: 'west' }))).leases;
     await own.kill('SIGKILL');
     expect((await atEast.acquireLease(ask({ host: 'east', requestId: 'a' }))).leases).to.have.length(1);
@@ -172,7 +173,7 @@ describe('several hosts', () => {
         withinMs: 20_000,
       },
     );
-    await west.service.kill('SIGKILL');
+    await (west as BrokerProcess).service.kill('SIGKILL');
     const { pools, unreachableHosts } = await atEast.getPoolStatus({ pool: 'lab', host: '' });
     expect(pools.map(({ host }) => host)).to.deep.equal(['east']);
     expect(unreachableHosts).to.deep.equal(['west']);

@@ -6,8 +6,15 @@ import { expect } from 'chai';
 import { before, beforeEach, describe, it } from 'mocha';
 import { SessionEndReason, SessionState } from '#libs/contracts/port.ts';
 import { status } from '#libs/errors/index.ts';
-import { eventually, needs, startService } from '#libs/testing/index.ts';
-import { closed, listen, type TestBroker, type Visualizations } from '../fixtures/broker.ts';
+import { eventually, needs } from '#libs/testing/index.ts';
+import {
+  closed,
+  listen,
+  type BrokerOptions,
+  type LocalBroker,
+  type TestBroker,
+  type Visualizations,
+} from '../fixtures/broker.ts';
 import { makeCavity } from '../fixtures/case.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
@@ -33,20 +40,26 @@ const run = async (client: ParaviewClient, python: string): Promise<void> => {
   await client.run('p.UpdatePipeline()');
 };
 
-describe('a ParaView server', () => {
+describe('a ParaView server', function () {
+  // Each test starts programs that take seconds of CPU time.
+  this.timeout(60_000);
   before(needs('pvserver', 'pvpython', 'bwrap', 'socat', 'blockMesh'));
   const opened = opensPerTest();
   let dir: string;
   let broker: TestBroker;
   let operator: Visualizations;
 
-  const open = async (env: Record<string, string> = {}, ports = 2): Promise<void> => {
-    broker = await opened.broker({
-      pools: (first) => `visualization=${first}-${first + ports - 1}`,
-      env: { MUSTER_PORT_CASE_ROOTS: dir, ...env },
-    });
-    operator = await broker.visualizations('operator', 'olga');
+  const settings = (env: Record<string, string> = {}, ports = 2): BrokerOptions => ({
+    pools: (first) => `visualization=${first}-${first + ports - 1}`,
+    env: { MUSTER_PORT_CASE_ROOTS: dir, ...env },
+  });
+  const talkTo = async <Broker extends TestBroker>(one: Broker): Promise<Broker> => {
+    broker = one;
+    operator = await one.visualizations('operator', 'olga');
+    return one;
   };
+  const open = async (env?: Record<string, string>, ports?: number): Promise<LocalBroker> =>
+    talkTo(await opened.broker(settings(env, ports)));
   beforeEach(async () => {
     dir = await opened.folder();
   });
@@ -73,14 +86,14 @@ describe('a ParaView server', () => {
   });
 
   it('keeps its client while the broker is killed and started again', async () => {
-    await open();
+    const { service } = await talkTo(await opened.brokerProcess(settings()));
     const server = await start('a');
     const visitor = client();
     await attach(visitor, server);
-    await broker.service.kill('SIGKILL');
+    await service.kill('SIGKILL');
     await visitor.run('r.UpdatePipeline()');
-    await broker.service.restart();
-    operator = await broker.visualizations('operator', 'olga');
+    await service.restart();
+    await talkTo(broker);
     expect(await visitor.run(CELLS)).to.equal('400');
     const { visualizations } = await operator.listVisualizations({
       host: '',
@@ -90,8 +103,9 @@ describe('a ParaView server', () => {
     });
     expect(visualizations).to.have.length(1);
     expect(visualizations[0]).to.include({ port: server.port, state: SessionState.READY, restarts: 0, clients: 1 });
+    const next = client();
     await visitor.leave();
-    await attach(client(), server);
+    await attach(next, server);
   });
 
   it('shows a client neither the files nor the services of the host', async () => {
@@ -163,6 +177,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
   it('survives junk on its port', async () => {
     await open();
     const server = await start('a');
+    const visitor = client();
     for (let probe = 0; probe < 120; probe += 1) {
       const socket = connect({ port: server.port, host: '127.0.0.1' });
       socket.on('error', () => undefined);
@@ -170,7 +185,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
       socket.resume();
       await once(socket, 'close');
     }
-    await attach(client(), server);
+    await attach(visitor, server);
   });
 
   it('is one of as many as there are ports: who comes then is told what ends next, or waits for it', async () => {
@@ -189,8 +204,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     expect(await waiting).to.include({ reused: false, port: first.port, state: SessionState.READY });
   });
 
-  it('is one of six, each on a port of its own, when two hundred are asked for at the same moment', async function () {
-    this.timeout(60_000);
+  it('is one of six, each on a port of its own, when two hundred are asked for at the same moment', async () => {
     await open({}, 6);
     const folders = Array.from({ length: 200 }, (_, n) => join(dir, `case-${n}`));
     for (const folder of folders) {
@@ -207,13 +221,12 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     expect(ownedBy(dir).length).to.be.greaterThan(5);
   });
 
-  it('ends when nobody uses it, also with a client that only stays connected, and never while it works', async function () {
-    this.timeout(60_000);
+  it('ends when nobody uses it, also with a client that only stays connected, and never while it works', async () => {
     await open({ MUSTER_PORT_VISUALIZATION_IDLE: '8s' }, 3);
     const [unused, attached, busy] = [await start('a'), await start('b'), await start('c')];
     const worker = client();
     await Promise.all([attach(client(), attached), attach(worker, busy)]);
-    const script = 'import time\nend = time.time() + 14\nwhile time.time() < end: pass';
+    const script = "import os\nwhile not os.path.exists('/case/done'): pass";
     await worker.run(`globals().update(p=ProgrammableSource(Script=${JSON.stringify(script)}))`);
     const working = worker.run('p.UpdatePipeline()');
     for (const { visualizationId } of [unused, attached]) {
@@ -227,6 +240,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     }
     const now = { host: '', idleFor: { seconds: 0, nanos: 0 } };
     expect((await operator.cleanupIdle(now)).ended).to.deep.equal([]);
+    await writeFile(join(dir, 'c', 'done'), '');
     await working;
     const { visualization } = await operator.getVisualization({ visualizationId: busy.visualizationId });
     expect(visualization).to.include({ state: SessionState.READY, clients: 1 });
@@ -275,23 +289,16 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     'visualization-ended',
   ]) {
     it(`is not lost nor left behind when the broker is killed behind the step ${step}`, async () => {
-      await open();
-      const folder = await makeCavity(dir);
-      await broker.service.stop();
-      const { env } = broker;
-      const failing = await opened.use(
-        startService({ name: 'port-broker', env: { ...env, MUSTER_PORT_FAILPOINT: step } }),
-      );
-      const caller = await broker.visualizations('operator', 'olga', failing.address);
-      await caller
-        .startVisualization(askFor(folder))
-        .then(({ visualizationId }) => caller.stopVisualization({ visualizationId }))
-        .catch(() => undefined);
-      await eventually(() => expect(failing.hasExited()).to.equal(true));
-      await broker.service.restart();
-      operator = await broker.visualizations('operator', 'olga');
+      const [place, folder] = await Promise.all([opened.place(settings()), makeCavity(dir)]);
+      await opened.killBehind(step, place, async (failing) => {
+        const caller = await failing.visualizations('operator', 'olga');
+        const { visualizationId } = await caller.startVisualization(askFor(folder));
+        await caller.stopVisualization({ visualizationId });
+      });
+      const visitor = client();
+      await talkTo(await opened.broker(place));
       const server = await operator.startVisualization(askFor(folder));
-      await attach(client(), server);
+      await attach(visitor, server);
       const { visualizations } = await operator.listVisualizations({
         host: '',
         includeEnded: false,

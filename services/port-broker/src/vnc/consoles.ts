@@ -88,6 +88,7 @@ export const openConsoles = ({
   const tokens = openTokens(tokensFolder, tokenMs, bootId, random);
   const inTurn = pLimit(REACHES_AT_ONCE);
   const closing = new AbortController();
+  const waiting = { clock, closing: closing.signal };
   /** When it was tried last to reach a session's machine, monotonic milliseconds. */
   const checkedAt = new Map<string, number>();
   /** When the gateway became ready for which a WebSocket went through it. */
@@ -114,12 +115,12 @@ export const openConsoles = ({
    */
   const tryToReach = async (session: VncSession): Promise<Unreached> => {
     const { address, targetPort } = session.spec;
-    if (!isMember(session)) return reach(socketOf(nearby, session.port), closing.signal);
-    const unreached = await greet(address, targetPort, closing.signal);
+    if (!isMember(session)) return reach(socketOf(nearby, session.port), waiting);
+    const unreached = await greet(address, targetPort, waiting);
     const through = gateway();
     if (through === undefined) return 'the gateway does not run';
     if (unreached !== undefined || provedAtMs === through.readyAtMs) return unreached;
-    const broken = await reach(socketOf(nearby, through.port, tokens.mint(session.id)), closing.signal);
+    const broken = await reach(socketOf(nearby, through.port, tokens.mint(session.id)), waiting);
     if (broken === undefined) provedAtMs = through.readyAtMs;
     return broken;
   };

@@ -6,8 +6,8 @@ import { expect } from 'chai';
 import { before, beforeEach, describe, it } from 'mocha';
 import { SessionEndReason, SessionState, type VncSession } from '#libs/contracts/port.ts';
 import { status } from '#libs/errors/index.ts';
-import { eventually, isAlive, needs, startService, startVncServer, type VncServer } from '#libs/testing/index.ts';
-import { ask, closed, listen, portOf, type TestBroker, type Vnc } from '../fixtures/broker.ts';
+import { eventually, isAlive, needs, startVncServer, type VncServer } from '#libs/testing/index.ts';
+import { ask, closed, listen, portOf, type BrokerOptions, type LocalBroker, type Vnc } from '../fixtures/broker.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 import { openViewer, type Viewer } from '../fixtures/viewer.ts';
@@ -17,18 +17,27 @@ type Ask = Parameters<Vnc['startVncSession']>[0];
 /** The viewer's answer to what the machine said first, to which it tells how one may log in. */
 const HELLO = Buffer.from('RFB 003.008\n');
 const BANNER = 'RFB 003.008\n';
+/** How often a broker asks a machine again, and for how long it waits for an answer. */
+const LOOK_EVERY_MS = 5_000;
+const ANSWER_MS = 5_000;
 
-describe('the console of a machine', () => {
+describe('the console of a machine', function () {
+  // Each test starts programs that take seconds of CPU time.
+  this.timeout(60_000);
   before(needs('websockify', 'Xtigervnc', 'ss'));
   const opened = opensPerTest();
-  let broker: TestBroker;
   let operator: Vnc;
   let machine: VncServer;
 
-  const open = async (env: Record<string, string> = {}, ports = 6): Promise<void> => {
-    const pools = (first: number): string => `vnc=${first}-${first + ports - 1}`;
-    broker = await opened.broker({ ports, pools, env: { MUSTER_PORT_VNC_NETWORKS: '127.0.0.0/8, ::1', ...env } });
+  const settings = (env: Record<string, string> = {}, ports = 6): BrokerOptions => ({
+    ports,
+    pools: (first) => `vnc=${first}-${first + ports - 1}`,
+    env: { MUSTER_PORT_VNC_NETWORKS: '127.0.0.0/8, ::1', ...env },
+  });
+  const open = async (env?: Record<string, string>, ports?: number): Promise<LocalBroker> => {
+    const broker = await opened.broker(settings(env, ports));
     operator = await broker.vnc('operator', 'olga');
+    return broker;
   };
   beforeEach(async () => {
     machine = await opened.use(startVncServer());
@@ -93,7 +102,7 @@ describe('the console of a machine', () => {
   for (const gateway of [false, true]) {
     describe(gateway ? 'through the gateway' : 'on a port of its own', () => {
       it('is refused while nobody answers there, and kept where that is allowed, until somebody does', async () => {
-        await open();
+        const { clock } = await open();
         await machine.stop();
         const failure = await failureOf(start('a', { gateway }));
         expect(failure).to.include({ code: status.FAILED_PRECONDITION, reason: 'TARGET_UNREACHABLE' });
@@ -101,6 +110,7 @@ describe('the console of a machine', () => {
         expect(await list()).to.deep.equal([]);
         expect(await start('a', { gateway, allowUnreachable: true })).to.include({ state: SessionState.UNREACHABLE });
         await opened.use(startVncServer(machine.port));
+        clock.skip(LOOK_EVERY_MS);
         await eventually(async () => expect(await get('a')).to.include({ state: SessionState.READY }), {
           withinMs: 20_000,
         });
@@ -109,7 +119,7 @@ describe('the console of a machine', () => {
       });
 
       it('is no console where something else answers, or nothing is said', async () => {
-        await open();
+        const { clock } = await open();
         const talker = createServer((socket) => void socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
         await once(talker, 'listening');
         opened.defer(() => closed(talker));
@@ -118,12 +128,16 @@ describe('the console of a machine', () => {
         expect(failure?.message).to.include('does not speak RFB');
         const silent = await listen(0);
         opened.defer(() => closed(silent));
-        const other = await failureOf(start('b', { gateway, target: `127.0.0.1:${portOf(silent)}` }));
+        const asking = failureOf(start('b', { gateway, target: `127.0.0.1:${portOf(silent)}` }));
+        await once(silent, 'connection');
+        clock.skip(ANSWER_MS);
+        const other = await asking;
         expect(other?.message).to.include('said nothing within 5 s');
       });
 
       it('goes on while the broker is killed, and is known to the next one', async () => {
-        await open();
+        const broker = await opened.brokerProcess(settings());
+        operator = await broker.vnc('operator', 'olga');
         const { url, sessionId, port } = await start('a', { gateway });
         const { url: next } = await start('a', { gateway });
         const viewer = await view(url);
@@ -168,17 +182,13 @@ describe('the console of a machine', () => {
     'vnc-member-stopping',
   ]) {
     it(`is not lost nor left behind when the broker is killed behind the step ${step}`, async () => {
-      await open();
-      await broker.service.stop();
-      const env = { ...broker.env, MUSTER_PORT_FAILPOINT: step };
-      const failing = await opened.use(startService({ name: 'port-broker', env }));
-      const caller = await broker.vnc('operator', 'olga', failing.address);
-      await caller
-        .startVncSession(about('a', { gateway: true }))
-        .then(() => caller.stopVncSession({ sessionId: '', vm: 'a' }))
-        .catch(() => undefined);
-      await eventually(() => expect(failing.hasExited()).to.equal(true));
-      await broker.service.restart();
+      const place = await opened.place(settings());
+      await opened.killBehind(step, place, async (failing) => {
+        const caller = await failing.vnc('operator', 'olga');
+        await caller.startVncSession(about('a', { gateway: true }));
+        await caller.stopVncSession({ sessionId: '', vm: 'a' });
+      });
+      const broker = await opened.broker(place);
       operator = await broker.vnc('operator', 'olga');
       const { url, sessionId } = await start('a', { gateway: true });
       expect((await view(url)).banner).to.equal(BANNER);
@@ -189,7 +199,7 @@ describe('the console of a machine', () => {
   }
 
   it('is for operators, in configured networks, and refused for anything else', async () => {
-    await open();
+    const broker = await open();
     const customer = await broker.vnc('customer', 'carl');
     expect(await failureOf(customer.startVncSession(about('a')))).to.include({ code: status.PERMISSION_DENIED });
     for (const target of ['10.1.2.3:5900', '[::2]:5900', '[::ffff:10.1.2.3]:5900']) {
@@ -214,9 +224,10 @@ describe('the console of a machine', () => {
   });
 
   it('is told to be unreachable to who asks for it again after its machine went away', async () => {
-    await open();
+    const { clock } = await open();
     await start('a');
     await machine.stop();
+    clock.skip(LOOK_EVERY_MS);
     await eventually(
       async () => expect(await start('a')).to.include({ reused: true, state: SessionState.UNREACHABLE }),
       {
@@ -228,7 +239,7 @@ describe('the console of a machine', () => {
   });
 
   it('leaves a stranger’s port alone', async () => {
-    await open({}, 2);
+    const broker = await open({}, 2);
     const stranger = await listen(broker.first);
     opened.defer(() => closed(stranger));
     expect((await start('a')).port).to.equal(broker.first + 1);
@@ -286,7 +297,7 @@ describe('the console of a machine', () => {
     });
 
     it('asks the machines themselves once a WebSocket has gone through it', async () => {
-      await open();
+      const broker = await open();
       await start('a', { gateway: true });
       for (const vm of ['b', 'c', 'd']) await start(vm, { gateway: true });
       await machine.stop();
@@ -294,8 +305,7 @@ describe('the console of a machine', () => {
       expect(await readdir(join(broker.dataDir, 'vnc', 'used'))).to.have.length(1);
     });
 
-    it('carries 900 machines through one process', async function () {
-      this.timeout(60_000);
+    it('carries 900 machines through one process', async () => {
       await open();
       const names = Array.from({ length: 900 }, (_, index) => `vm-${index}`);
       const queue = [...names];
@@ -314,8 +324,7 @@ describe('the console of a machine', () => {
     });
   });
 
-  it('is one of sixty that are started at once, each with a websockify and a port of its own', async function () {
-    this.timeout(60_000);
+  it('is one of sixty that are started at once, each with a websockify and a port of its own', async () => {
     await open({}, 60);
     const others = await Promise.all([1, 2, 3].map(() => opened.use(startVncServer())));
     const targets = [machine, ...others].map(({ target }) => target);
