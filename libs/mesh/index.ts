@@ -12,4 +12,4 @@ export { durationFromProto, durationToProto } from './duration.ts';
 export { isId, isSha256 } from './ids.ts';
 export * from './subjects.ts';
 export { formatTaskKey, isNode, isTaskKey, parseTaskKey, type TaskKey } from './task-key.ts';
-export { checkRequestId, collectViolations, type Violations } from './violations.ts';
+export { checkRequestId, collectViolations, requireText, type Violations } from './violations.ts';

@@ -12,6 +12,7 @@ import {
   isSha256,
   isTaskKey,
   parseTaskKey,
+  requireText,
 } from './index.ts';
 
 describe('parseTaskKey', () => {
@@ -100,6 +101,14 @@ describe('collectViolations', () => {
       .with.property('reason', 'INVALID_FIELDS');
   });
 
+  it('passes a value on only where nothing is wrong', () => {
+    const wrong = collectViolations();
+    expect(wrong.passed(7)).to.equal(7);
+    wrong.require(false, 'target', 'must be host:port');
+    expect(() => wrong.passed(undefined)).to.throw('target: must be host:port');
+    expect(() => wrong.passed(7)).to.throw('target: must be host:port');
+  });
+
   it('keeps a bounded number of them', () => {
     const wrong = collectViolations();
     for (let n = 0; n < 1_000; n += 1) wrong.require(false, `reports[${n}]`, 'must be set');
@@ -107,5 +116,12 @@ describe('collectViolations', () => {
       .to.throw()
       .with.property('violations')
       .with.lengthOf(50);
+  });
+});
+
+describe('requireText', () => {
+  it('gives the text of a field back, and names the field where it is empty', () => {
+    expect(requireText('lease_id', 'l-1')).to.equal('l-1');
+    expect(() => requireText('lease_id', '')).to.throw('lease_id: must not be empty');
   });
 });

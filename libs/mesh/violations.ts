@@ -10,10 +10,18 @@ export interface Violations {
   within(field: string): Pick<Violations, 'require'>;
   /** Throws INVALID_ARGUMENT `INVALID_FIELDS` if anything was noted. */
   throwIfAny(): void;
+  /** The same; answers the value of a field that was noted as wrong where it is undefined. */
+  passed<T>(value: T | undefined): T;
 }
 
 /** More of them help nobody, and a batch of a thousand reports can be wrong in thousands of places. */
 const MAX_VIOLATIONS = 50;
+
+/** The text of a field that must not be empty. Throws INVALID_ARGUMENT `INVALID_FIELDS`. */
+export const requireText = (field: string, text: string): string => {
+  if (text === '') throw invalidFields([{ field, description: 'must not be empty' }]);
+  return text;
+};
 
 /** A caller's `request_id` has at most so many characters. */
 const MAX_REQUEST_ID_CHARS = 64;
@@ -31,6 +39,9 @@ export const collectViolations = (): Violations => {
     if (!isRight && violations.length < MAX_VIOLATIONS) violations.push({ field, description });
     return isRight;
   };
+  const throwIfAny = (): void => {
+    if (violations.length > 0) throw invalidFields(violations);
+  };
   return {
     require,
     add: (found) => {
@@ -39,8 +50,11 @@ export const collectViolations = (): Violations => {
     within: (outer) => ({
       require: (isRight, field, description) => require(isRight, `${outer}.${field}`, description),
     }),
-    throwIfAny: () => {
-      if (violations.length > 0) throw invalidFields(violations);
+    throwIfAny,
+    passed: (value) => {
+      throwIfAny();
+      if (value === undefined) throw new TypeError('a field that is missing was not noted as wrong');
+      return value;
     },
   };
 };

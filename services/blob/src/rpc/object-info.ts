@@ -1,6 +1,6 @@
 import type { Caller } from '#libs/auth/index.ts';
 import type { Object as ObjectMessage } from '#libs/contracts/blob.ts';
-import { collectViolations } from '#libs/mesh/index.ts';
+import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { objectNotFound } from '../domain/errors.ts';
 import type { StoredObject } from '../store/objects.ts';
@@ -17,9 +17,7 @@ export const objectToProto = (object: StoredObject): ObjectMessage => ({
 
 /** The object of that id, if the caller may know of it; else OBJECT_NOT_FOUND. */
 export const reachableObject = async (ctx: Context, caller: Caller, objectId: string): Promise<StoredObject> => {
-  const wrong = collectViolations();
-  wrong.require(objectId !== '', 'object_id', 'the id of an object');
-  wrong.throwIfAny();
+  requireText('object_id', objectId);
   const object = await ctx.objects.find(objectId);
   const isReachable = caller.role !== 'customer' || object?.customer === caller.subject;
   if (object === undefined || !isReachable) throw objectNotFound(objectId);

@@ -1,6 +1,6 @@
 import type { ReleaseLeaseRequest, ReleaseLeaseResponse } from '#libs/contracts/port.ts';
-import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { reach } from './callers.ts';
 
@@ -8,7 +8,7 @@ import { reach } from './callers.ts';
 export const releaseLease =
   ({ desk }: Context): Unary<ReleaseLeaseRequest, ReleaseLeaseResponse> =>
   async ({ leaseId, fencingToken }, { caller }) => {
-    if (leaseId === '') throw invalidFields([{ field: 'lease_id', description: 'name a lease' }]);
+    requireText('lease_id', leaseId);
     await desk.release({ id: leaseId, token: fencingToken, owner: reach(caller) });
     return {};
   };

@@ -1,7 +1,7 @@
 import type { RenewLeaseRequest, RenewLeaseResponse } from '#libs/contracts/port.ts';
-import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
+import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { durationFromProto } from '#libs/mesh/index.ts';
+import { collectViolations, durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { ttlBounds } from './acquire-lease.ts';
 import { findLease, reach } from './callers.ts';
@@ -11,10 +11,10 @@ import { leaseToProto } from './lease-proto.ts';
 export const renewLease =
   ({ desk, ...ctx }: Context): Unary<RenewLeaseRequest, RenewLeaseResponse> =>
   async ({ leaseId, fencingToken, ttl }, { caller }) => {
-    const violations: FieldViolation[] = [];
-    if (leaseId === '') violations.push({ field: 'lease_id', description: 'name a lease' });
-    if (fencingToken === 0) violations.push({ field: 'fencing_token', description: 'give the token of the lease' });
-    if (violations.length > 0) throw invalidFields(violations);
+    const wrong = collectViolations();
+    wrong.require(leaseId !== '', 'lease_id', 'must not be empty');
+    wrong.require(fencingToken !== 0, 'fencing_token', 'give the token of the lease');
+    wrong.throwIfAny();
     const { pool: name } = findLease({ desk, ...ctx }, caller, leaseId);
     const pool = desk.book().pools.get(name)?.pool;
     const ttlMs = durationFromProto(ttl);

@@ -1,15 +1,15 @@
 import type { Duration } from '#libs/contracts/rpc.ts';
-import type { FieldViolation } from '#libs/errors/index.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
-import { durationFromProto } from '#libs/mesh/index.ts';
+import { durationFromProto, type Violations } from '#libs/mesh/index.ts';
 
 const LONGEST_WAIT_MS = 3_600_000;
 /** Kept back from the caller's deadline, so that the answer still reaches it. */
 const MARGIN_MS = 200;
 
-/** What is wrong with a `wait`. */
-export const waitViolations = (wait: Duration | undefined): FieldViolation[] =>
-  (durationFromProto(wait) ?? 0) <= LONGEST_WAIT_MS ? [] : [{ field: 'wait', description: 'must be at most 1 h' }];
+/** Notes what is wrong with a `wait`. */
+export const checkWait = (wrong: Violations, wait: Duration | undefined): void => {
+  wrong.require((durationFromProto(wait) ?? 0) <= LONGEST_WAIT_MS, 'wait', 'must be at most 1 h');
+};
 
 /** How long to wait, in milliseconds: no longer than the call may take; undefined: not. */
 export const waitOf = (wait: Duration | undefined, { deadlineMs = Infinity }: CallContext): number | undefined => {

@@ -1,6 +1,5 @@
 import type { ComputeSession as ComputeSessionMessage, SessionUserInfo } from '#libs/contracts/port.ts';
-import type { FieldViolation } from '#libs/errors/index.ts';
-import { durationToProto } from '#libs/mesh/index.ts';
+import { durationToProto, type Violations } from '#libs/mesh/index.ts';
 import type { ComputeSession, UserInfo } from '../../compute/worker.ts';
 import type { Context } from '../../context.ts';
 import { aboutSession } from '../session-proto.ts';
@@ -31,18 +30,12 @@ const NOBODY: UserInfo = { userName: '', project: '', clientAddress: '', clientA
 
 export const userOf = (info: SessionUserInfo | undefined): UserInfo => ({ ...NOBODY, ...info });
 
-/** What is wrong with what is said of a user. */
-export const userViolations = (info: SessionUserInfo | undefined): FieldViolation[] =>
-  Object.entries(userOf(info))
-    .filter(([, text]) => text.length > LONGEST)
-    .map(([name]) => ({
-      field: `user_info.${FIELDS[name as keyof UserInfo]}`,
-      description: `at most ${LONGEST} characters`,
-    }));
-
-const FIELDS: Record<keyof UserInfo, string> = {
-  userName: 'user_name',
-  project: 'project',
-  clientAddress: 'client_address',
-  clientAgent: 'client_agent',
+/** Notes what is wrong with what is said of a user. */
+export const checkUser = (wrong: Violations, info: SessionUserInfo | undefined): void => {
+  const { userName, project, clientAddress, clientAgent } = userOf(info);
+  const { require } = wrong.within('user_info');
+  const fields = { user_name: userName, project, client_address: clientAddress, client_agent: clientAgent };
+  for (const [name, text] of Object.entries(fields)) {
+    require(text.length <= LONGEST, name, `at most ${LONGEST} characters`);
+  }
 };

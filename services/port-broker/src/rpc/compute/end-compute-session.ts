@@ -1,7 +1,7 @@
 import type { EndComputeSessionRequest, EndComputeSessionResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { named } from '../named.ts';
 import { findSession } from '../session-proto.ts';
 import { computeToProto } from './compute-proto.ts';
 
@@ -10,6 +10,6 @@ export const endComputeSession =
   (ctx: Context): Unary<EndComputeSessionRequest, EndComputeSessionResponse> =>
   async ({ sessionId }, { caller }) => {
     const { keeper } = ctx.computeSessions;
-    const { id } = findSession(keeper, caller, named('session_id', sessionId));
+    const { id } = findSession(keeper, caller, requireText('session_id', sessionId));
     return { session: await computeToProto(ctx, await keeper.stop(id, 'stopped')) };
   };

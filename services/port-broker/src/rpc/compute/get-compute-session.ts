@@ -1,7 +1,7 @@
 import type { GetComputeSessionRequest, GetComputeSessionResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { named } from '../named.ts';
 import { findSession } from '../session-proto.ts';
 import { computeToProto } from './compute-proto.ts';
 
@@ -9,6 +9,6 @@ import { computeToProto } from './compute-proto.ts';
 export const getComputeSession =
   (ctx: Context): Unary<GetComputeSessionRequest, GetComputeSessionResponse> =>
   async ({ sessionId }, { caller }) => {
-    const session = findSession(ctx.computeSessions.keeper, caller, named('session_id', sessionId));
+    const session = findSession(ctx.computeSessions.keeper, caller, requireText('session_id', sessionId));
     return { session: await computeToProto(ctx, session) };
   };

@@ -1,9 +1,8 @@
 import type { ListSessionMetricsRequest, ListSessionMetricsResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { durationToProto } from '#libs/mesh/index.ts';
+import { durationToProto, requireText } from '#libs/mesh/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../../context.ts';
-import { named } from '../named.ts';
 import { findSession } from '../session-proto.ts';
 
 /** Lists what a session's worker used, the latest first. */
@@ -11,7 +10,7 @@ export const listSessionMetrics =
   (ctx: Context): Unary<ListSessionMetricsRequest, ListSessionMetricsResponse> =>
   async (request, { caller }) => {
     const { keeper, store } = ctx.computeSessions;
-    const { id } = findSession(keeper, caller, named('session_id', request.sessionId));
+    const { id } = findSession(keeper, caller, requireText('session_id', request.sessionId));
     const { size, after } = parsePage(request, id, 1);
     const found = store.metrics(id, after === undefined ? Number.MAX_SAFE_INTEGER : Number(after[0]), size + 1);
     const { page, nextPageToken } = cutPage(found, size, id, ({ atMs }) => [String(atMs)]);

@@ -2,9 +2,8 @@ import type { Duration } from '#libs/contracts/rpc.ts';
 import type { SendCommandRequest, SendCommandResponse } from '#libs/contracts/port.ts';
 import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { durationFromProto } from '#libs/mesh/index.ts';
+import { durationFromProto, requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { named } from '../named.ts';
 import { findSession } from '../session-proto.ts';
 
 const LONGEST_MS = 300_000;
@@ -16,7 +15,7 @@ export const sendCommand =
   (ctx: Context): Unary<SendCommandRequest, SendCommandResponse> =>
   async ({ sessionId, commandJson, timeout }, { caller, signal, deadlineMs = Infinity }) => {
     const { computeSessions } = ctx;
-    const session = findSession(computeSessions.keeper, caller, named('session_id', sessionId));
+    const session = findSession(computeSessions.keeper, caller, requireText('session_id', sessionId));
     const timeoutMs = Math.max(0, Math.min(timeoutOf(timeout), deadlineMs - MARGIN_MS));
     const subject = caller?.subject ?? '';
     const { reply, tookMs, residentBytes } = await computeSessions.send(

@@ -1,17 +1,16 @@
 import type { StartComputeSessionRequest, StartComputeSessionResponse } from '#libs/contracts/port.ts';
-import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { clientOf } from '../../hosts/forward.ts';
-import { waitOf, waitViolations } from '../wait.ts';
-import { computeToProto, userOf, userViolations } from './compute-proto.ts';
+import { checkWait, waitOf } from '../wait.ts';
+import { checkUser, computeToProto, userOf } from './compute-proto.ts';
 
 /** Starts a worker for the caller. */
 export const startComputeSession =
   (ctx: Context): Unary<StartComputeSessionRequest, StartComputeSessionResponse> =>
   async (request, call) => {
-    const violations = violationsOf(request);
-    if (violations.length > 0) throw invalidFields(violations);
+    check(request);
     const { worker, requestId, expose: isExposed } = request;
     const given = userOf(request.userInfo);
     const { address, agent } = clientOf(call);
@@ -30,8 +29,10 @@ export const startComputeSession =
 
 const LONGEST_ID = 256;
 
-const violationsOf = ({ wait, userInfo, requestId }: StartComputeSessionRequest): FieldViolation[] => [
-  ...waitViolations(wait),
-  ...userViolations(userInfo),
-  ...(requestId.length > LONGEST_ID ? [{ field: 'request_id', description: `at most ${LONGEST_ID} characters` }] : []),
-];
+const check = ({ wait, userInfo, requestId }: StartComputeSessionRequest): void => {
+  const wrong = collectViolations();
+  checkWait(wrong, wait);
+  checkUser(wrong, userInfo);
+  wrong.require(requestId.length <= LONGEST_ID, 'request_id', `at most ${LONGEST_ID} characters`);
+  wrong.throwIfAny();
+};

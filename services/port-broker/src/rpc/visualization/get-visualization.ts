@@ -1,7 +1,7 @@
 import type { GetVisualizationRequest, GetVisualizationResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { named } from '../named.ts';
 import { findSession } from '../session-proto.ts';
 import { visualizationToProto } from './visualization-proto.ts';
 
@@ -9,6 +9,6 @@ import { visualizationToProto } from './visualization-proto.ts';
 export const getVisualization =
   (ctx: Context): Unary<GetVisualizationRequest, GetVisualizationResponse> =>
   async ({ visualizationId }, { caller }) => {
-    const id = named('visualization_id', visualizationId);
+    const id = requireText('visualization_id', visualizationId);
     return { visualization: visualizationToProto(ctx, findSession(ctx.visualizations.keeper, caller, id)) };
   };

@@ -1,12 +1,13 @@
 import { isAbsolute } from 'node:path';
 import type { StartVisualizationRequest, StartVisualizationResponse } from '#libs/contracts/port.ts';
-import { DomainError, type FieldViolation, invalidFields, status } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import type { Source } from '../../visualization/case.ts';
 import { pvscOf } from '../../visualization/pvsc.ts';
 import { reach } from '../callers.ts';
-import { waitOf, waitViolations } from '../wait.ts';
+import { checkWait, waitOf } from '../wait.ts';
 import { visualizationToProto } from './visualization-proto.ts';
 
 /** Starts a ParaView server for a case, or answers the one that there is. */
@@ -35,16 +36,17 @@ export const startVisualization =
   };
 
 const parse = ({ source, wait }: StartVisualizationRequest, { caller }: CallContext): Source => {
-  const violations: FieldViolation[] = waitViolations(wait);
-  if (source === undefined || source.value === '') {
-    violations.push({ field: 'case', description: 'name a folder, or an object as `simulation`' });
-  } else if (source.$case === 'case' && !isAbsolute(source.value)) {
-    violations.push({ field: 'case', description: 'must be an absolute path on the host of the broker' });
+  const wrong = collectViolations();
+  checkWait(wrong, wait);
+  const isNamed = source !== undefined && source.value !== '';
+  if (wrong.require(isNamed, 'case', 'name a folder, or an object as `simulation`')) {
+    const isPath = source?.$case !== 'case' || isAbsolute(source.value);
+    wrong.require(isPath, 'case', 'must be an absolute path on the host of the broker');
   }
-  if (violations.length > 0 || source === undefined) throw invalidFields(violations);
-  if (source.$case === 'simulation') return { kind: 'object', objectId: source.value };
+  const { $case, value } = wrong.passed(source);
+  if ($case === 'simulation') return { kind: 'object', objectId: value };
   if (reach(caller) !== undefined) throw operatorOnly();
-  return { kind: 'folder', folder: source.value };
+  return { kind: 'folder', folder: value };
 };
 
 const operatorOnly = (): DomainError =>

@@ -1,7 +1,7 @@
 import type { StopVisualizationRequest, StopVisualizationResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { named } from '../named.ts';
 import { findSession } from '../session-proto.ts';
 import { visualizationToProto } from './visualization-proto.ts';
 
@@ -10,6 +10,6 @@ export const stopVisualization =
   (ctx: Context): Unary<StopVisualizationRequest, StopVisualizationResponse> =>
   async ({ visualizationId }, { caller }) => {
     const { keeper } = ctx.visualizations;
-    const { id } = findSession(keeper, caller, named('visualization_id', visualizationId));
+    const { id } = findSession(keeper, caller, requireText('visualization_id', visualizationId));
     return { visualization: visualizationToProto(ctx, await keeper.stop(id, 'stopped')) };
   };

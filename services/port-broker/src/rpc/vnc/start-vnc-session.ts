@@ -1,9 +1,9 @@
 import type { StartVncSessionRequest, StartVncSessionResponse } from '#libs/contracts/port.ts';
-import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { parseTarget, type Target } from '../../vnc/target.ts';
-import { waitOf, waitViolations } from '../wait.ts';
+import { checkWait, waitOf } from '../wait.ts';
 import { consoleToProto } from './vnc-proto.ts';
 
 /** Makes a machine's console reachable, or answers the session that it has. */
@@ -23,14 +23,11 @@ export const startVncSession =
 const LONGEST_NAME = 128;
 
 const parse = ({ vm, target, wait }: StartVncSessionRequest): Target => {
-  const violations: FieldViolation[] = waitViolations(wait);
-  if (vm.trim() === '' || vm.length > LONGEST_NAME || /\p{Cc}/u.test(vm)) {
-    violations.push({ field: 'vm', description: `name the machine, in up to ${LONGEST_NAME} characters` });
-  }
+  const wrong = collectViolations();
+  checkWait(wrong, wait);
+  const isName = vm.trim() !== '' && vm.length <= LONGEST_NAME && !/\p{Cc}/u.test(vm);
+  wrong.require(isName, 'vm', `name the machine, in up to ${LONGEST_NAME} characters`);
   const parsed = parseTarget(target);
-  if (parsed === undefined) {
-    violations.push({ field: 'target', description: 'must be host:port, as 10.0.0.7:5901 or [fd00::7]:5901' });
-  }
-  if (violations.length > 0 || parsed === undefined) throw invalidFields(violations);
-  return parsed;
+  wrong.require(parsed !== undefined, 'target', 'must be host:port, as 10.0.0.7:5901 or [fd00::7]:5901');
+  return wrong.passed(parsed);
 };
