@@ -136,6 +136,18 @@ describe('launch', () => {
     expect(isAlive(pid)).to.equal(false);
   });
 
+  it('stops a program when nobody waits for it any more', async () => {
+    const waiting = new AbortController();
+    let pid = 0;
+    const stuck = script('exec sleep 60', async (started) => {
+      ({ pid } = started);
+      waiting.abort(new Error('enough'));
+      await never();
+    });
+    expect(String(await failureOf(launch(stuck, { ...options, signal: waiting.signal })))).to.equal('Error: enough');
+    expect(isAlive(pid)).to.equal(false);
+  });
+
   it('kills a program that does not end on request', async () => {
     const stubborn = script(`trap "" TERM; touch ${folder}/trapped; while :; do sleep 0.1; done`, () =>
       eventually(() => access(join(folder, 'trapped'))),

@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { afterEach, describe, it } from 'mocha';
 
 const FIXTURE = new URL('./run-service.fixture.ts', import.meta.url).pathname;
+const REGISTER = new URL('../telemetry/register.ts', import.meta.url).pathname;
 const GOOD = { MUSTER_LISTEN: '127.0.0.1:7401', MUSTER_PACE: '1s' };
 
 /** A fixture that runs, with what it wrote so far. */
@@ -20,7 +21,8 @@ interface Run {
 const children: ChildProcess[] = [];
 
 const run = (env: Record<string, string>, args: string[] = []): Run => {
-  const child = spawn(process.execPath, [FIXTURE, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const command = ['--import', REGISTER, FIXTURE, ...args];
+  const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
