@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import type { JournalDocument } from '#libs/journal/index.ts';
 import { collection } from '#libs/mongo/index.ts';
-import type { Entry } from '../../services/session-supervisor/src/domain/entries.ts';
+import type { Entry } from '../../services/session-supervisor/src/domain/state/entries.ts';
 import type { WorkloadDocument } from '../../services/session-supervisor/src/store/workload-document.ts';
 import type { Clients } from '../harness/clients.ts';
 import { emptyModel, take } from '../simulation/model.ts';

@@ -1,4 +1,4 @@
-import type { View } from '../../services/session-supervisor/src/session/reads.ts';
+import type { View } from '../../services/session-supervisor/src/session/reads/reads.ts';
 import { StartRendering, StopWork, type UserWork } from '#libs/contracts/user.ts';
 import type { Agent } from './agent.ts';
 import type { Database } from './database.ts';

@@ -2,7 +2,7 @@ import type { Collection } from 'mongodb';
 import { unavailable } from '#libs/errors/index.ts';
 import type { JournalDocument, JournalStore, Snapshot } from '#libs/journal/index.ts';
 import type { BeatDocument } from '#libs/mongo/index.ts';
-import type { Entry } from '../../services/session-supervisor/src/domain/entries.ts';
+import type { Entry } from '../../services/session-supervisor/src/domain/state/entries.ts';
 import type { CustomerStore, Plan } from '../../services/session-supervisor/src/store/customers.ts';
 import type { WorkloadDocument } from '../../services/session-supervisor/src/store/workload-document.ts';
 import type { WorkloadStore } from '../../services/session-supervisor/src/store/workloads.ts';

@@ -61,11 +61,11 @@ export const measureFinish = async (seed: number): Promise<Finish> => {
   };
   void start();
   const expected = (TASKS * MEDIAN_TASK_MS) / USERS;
-  const crew = users.map(({ taskMs, agent }, i) => {
+  const workers = users.map(({ taskMs, agent }, i) => {
     const until = i < USERS * VANISH ? from + expected * world.random.float() : LATEST_MS;
     if (until < LATEST_MS) world.after(until - from, 'vanishes', () => agent.crash());
     return { taskMs, from, until };
   });
   await settle(() => id !== undefined && database.workloads.get(id)?.projection.phase === 'completed');
-  return { seconds: (world.now() - from) / 1_000, boundSeconds: (lowerBoundMs(crew, TASKS) - from) / 1_000 };
+  return { seconds: (world.now() - from) / 1_000, boundSeconds: (lowerBoundMs(workers, TASKS) - from) / 1_000 };
 };

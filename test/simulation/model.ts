@@ -1,4 +1,4 @@
-import type { Entry } from '../../services/session-supervisor/src/domain/entries.ts';
+import type { Entry } from '../../services/session-supervisor/src/domain/state/entries.ts';
 import { parseIndices } from '../../services/session-supervisor/src/domain/graph/index-expression.ts';
 import { indicesOf } from '../../services/session-supervisor/src/domain/graph/index-set.ts';
 

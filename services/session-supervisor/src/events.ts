@@ -1,5 +1,5 @@
 import type { Logger } from '#libs/telemetry/index.ts';
-import type { Entry } from './domain/entries.ts';
+import type { Entry } from './domain/state/entries.ts';
 
 /** What is worth a line in the log, one function each. */
 export interface Events {

@@ -4,11 +4,11 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import type { Config } from './config.ts';
 import { createContext } from './context.ts';
 import { services } from './rpc/index.ts';
-import type { SessionDeps } from './session/deps.ts';
-import { serveOrphanReports } from './session/orphan-reports.ts';
-import { startOwnership } from './session/ownership.ts';
-import { startScrubber } from './session/scrubber.ts';
-import { startSweeper } from './session/sweeper.ts';
+import type { SessionDeps } from './session/owner/deps.ts';
+import { serveOrphanReports } from './session/agents/orphan-reports.ts';
+import { startOwnership } from './session/owner/ownership.ts';
+import { startScrubber } from './session/maintenance/scrubber.ts';
+import { startSweeper } from './session/maintenance/sweeper.ts';
 
 /** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
 export const startSupervisor = async (

@@ -1,13 +1,13 @@
-import type { Assigned } from './crew.ts';
-import { emptyCrew } from './crew.ts';
-import { decide, type Decision, type Session } from './decide.ts';
-import type { Entry, EntryKind } from './entries.ts';
+import type { Assigned } from './scheduling/workers.ts';
+import { noWorkers } from './scheduling/workers.ts';
+import { decide, type Decision, type Session } from './decisions/decide.ts';
+import type { Entry, EntryKind } from './state/entries.ts';
 import type { NoopSpec } from '../kinds/noop/spec.ts';
 import type { RenderSpec } from '../kinds/render/spec.ts';
-import type { WorkloadHeader } from './header.ts';
-import type { Input, Report } from './inputs.ts';
-import { taskQueue } from './order.ts';
-import { begin } from './workload.ts';
+import type { WorkloadHeader } from './state/header.ts';
+import type { Input, Report } from './decisions/inputs.ts';
+import { taskQueue } from './scheduling/order.ts';
+import { begin } from './state/workload.ts';
 
 /** For specs: a noop workload of so many tasks. */
 export const header = (tasks: number, spec: Partial<NoopSpec> = {}): WorkloadHeader => ({
@@ -22,7 +22,7 @@ export const header = (tasks: number, spec: Partial<NoopSpec> = {}): WorkloadHea
 export const play = (of: WorkloadHeader) => {
   const session: Session = {
     state: begin(of),
-    crew: emptyCrew(taskQueue(begin(of).graph.count, 'sequential')),
+    workers: noWorkers(taskQueue(begin(of).graph.count, 'sequential')),
     planUsers: 100,
   };
   let n = 0;
@@ -41,7 +41,7 @@ export const play = (of: WorkloadHeader) => {
     },
     /** What a user holds now: attempt → task number. */
     held: (user: string): Map<string, number> =>
-      new Map([...(session.crew.members.get(user)?.attempts ?? [])].map(([attempt, held]) => [attempt, held.ordinal])),
+      new Map([...(session.workers.byId.get(user)?.attempts ?? [])].map(([attempt, held]) => [attempt, held.ordinal])),
   };
 };
 

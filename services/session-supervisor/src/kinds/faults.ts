@@ -1,4 +1,4 @@
-import type { FailureClass } from '../domain/failure-class.ts';
+import type { FailureClass } from '../domain/state/failure-class.ts';
 import type { Fault } from './kind.ts';
 
 /** Whose fault each failure is, where a kind does not see it differently. */

@@ -1,5 +1,5 @@
 import type { EngineNeeds } from '#libs/engines/index.ts';
-import type { FailureClass } from '../domain/failure-class.ts';
+import type { FailureClass } from '../domain/state/failure-class.ts';
 import type { TaskGraph } from '../domain/graph/task-graph.ts';
 import type { NoopSpec } from './noop/spec.ts';
 import type { RenderSpec } from './render/spec.ts';

@@ -2,8 +2,8 @@ import type { SessionCommand } from '#libs/contracts/session.ts';
 import type { FieldViolation } from '#libs/errors/index.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { obey, type CommandMessage } from '../session/obey.ts';
-import type { View } from '../session/reads.ts';
+import { obey, type CommandMessage } from '../session/owner/obey.ts';
+import type { View } from '../session/reads/reads.ts';
 import { checkTarget, resolve, type Target } from './target.ts';
 
 /** Kept back from the caller's deadline, so that the answer still reaches it. */

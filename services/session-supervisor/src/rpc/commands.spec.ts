@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { eventually } from '#libs/testing/index.ts';
-import { done } from '../fixtures/crew.ts';
+import { done } from '../fixtures/users.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
 import { appear } from '../fixtures/plant.ts';
 import { about, ended, refusal, startNoop } from '../fixtures/requests.ts';
@@ -20,8 +20,8 @@ describe('commands', function () {
     const someone = await mesh.as('customer', customer);
     const id = await startNoop(someone, { tasks });
     const user = `u-${customer}`;
-    mesh.crew.assign(id, user);
-    await mesh.crew.work(user);
+    mesh.users.assign(id, user);
+    await mesh.users.work(user);
     return { someone, id, user };
   };
   const kinds = async (id: string): Promise<string[]> => {
@@ -38,16 +38,16 @@ describe('commands', function () {
   describe('StopAndDeleteWorkload', () => {
     it('ends a workload: nothing is accepted after the answer, its users go, the slot is free', async () => {
       const { someone, id, user } = await running('stop');
-      const [attempt] = await mesh.crew.work(user);
+      const [attempt] = await mesh.users.work(user);
       const { workload, revision } = await commandsOf(someone, id).stop();
       expect(workload).to.include({ state: 'WORKLOAD_STATE_STOPPED', reason: 'STOPPED_BY_COMMAND', completed: 0 });
       expect(workload?.endTime).to.be.instanceOf(Date);
       expect(revision).to.be.at.least(2);
-      const late = await mesh.crew.report(id, user, [done(id, attempt!, 1)]).catch(() => undefined);
+      const late = await mesh.users.report(id, user, [done(id, attempt!, 1)]).catch(() => undefined);
       expect(late ?? []).to.not.deep.include({ reportId: 1, verdict: 'VERDICT_ACCEPTED', reason: '' });
       expect((await someone.workloads.getWorkloadStatus(about(id))).completed).to.equal(0);
       expect(await startNoop(someone)).to.not.equal(id);
-      await eventually(() => expect(mesh.crew.released).to.include(`${id}/${user}`));
+      await eventually(() => expect(mesh.users.released).to.include(`${id}/${user}`));
     });
 
     it('answers what is stopped already, also once it is closed', async () => {
@@ -62,7 +62,7 @@ describe('commands', function () {
 
     it('refuses what has completed, naming the state', async () => {
       const { someone, id, user } = await running('completed', 2);
-      await Promise.all([ended(someone, id), mesh.crew.finishAll(id, user)]);
+      await Promise.all([ended(someone, id), mesh.users.finishAll(id, user)]);
       const thrown = await commandsOf(someone, id)
         .stop()
         .catch((error: unknown) => error);
@@ -83,18 +83,18 @@ describe('commands', function () {
       const { pause, resume } = commandsOf(someone, id);
       expect((await pause()).workload?.state).to.equal('WORKLOAD_STATE_PAUSED');
       const [attempt, ...more] = await eventually(() => {
-        const attempts = mesh.crew.desired(user)?.attempts ?? [];
+        const attempts = mesh.users.desired(user)?.attempts ?? [];
         expect(attempts).to.have.lengthOf(1);
         return attempts;
       });
       expect(more).to.deep.equal([]);
-      const outcomes = await mesh.crew.report(id, user, [done(id, attempt!, 1)]);
+      const outcomes = await mesh.users.report(id, user, [done(id, attempt!, 1)]);
       expect(outcomes).to.deep.equal([{ reportId: 1, verdict: 'VERDICT_ACCEPTED', reason: '' }]);
-      await eventually(() => expect(mesh.crew.released).to.include(`${id}/${user}`));
-      await eventually(() => expect(mesh.crew.demands.get(id)?.wanted).to.equal(0));
+      await eventually(() => expect(mesh.users.released).to.include(`${id}/${user}`));
+      await eventually(() => expect(mesh.users.demands.get(id)?.wanted).to.equal(0));
       expect((await resume()).workload).to.include({ state: 'WORKLOAD_STATE_RUNNING', completed: 1 });
-      mesh.crew.assign(id, `${user}-2`);
-      await Promise.all([ended(someone, id), mesh.crew.finishAll(id, `${user}-2`)]);
+      mesh.users.assign(id, `${user}-2`);
+      await Promise.all([ended(someone, id), mesh.users.finishAll(id, `${user}-2`)]);
     });
 
     it('answer what is so already without a trace', async () => {
@@ -118,20 +118,20 @@ describe('commands', function () {
   describe('SetUserCount', () => {
     it('wants more at once, gives surplus users back, and clamps to the plan', async () => {
       const { someone, id, user } = await running('count', 500);
-      mesh.crew.assign(id, `${user}-2`);
-      await mesh.crew.work(`${user}-2`);
+      mesh.users.assign(id, `${user}-2`);
+      await mesh.users.work(`${user}-2`);
       const { wanted } = commandsOf(someone, id);
       expect(await wanted(1_000)).to.include({ wanted: 1_000, effective: 100, assigned: 2, sessionId: id });
-      await eventually(() => expect(mesh.crew.demands.get(id)?.wanted).to.equal(100));
+      await eventually(() => expect(mesh.users.demands.get(id)?.wanted).to.equal(100));
       await wanted(1);
       const leaving = await eventually(() => {
-        const sizes = [user, `${user}-2`].filter((each) => mesh.crew.desired(each)?.attempts.length === 1);
+        const sizes = [user, `${user}-2`].filter((each) => mesh.users.desired(each)?.attempts.length === 1);
         expect(sizes).to.have.lengthOf(1);
         return sizes[0] ?? '';
       });
-      const [attempt] = await mesh.crew.work(leaving);
-      await mesh.crew.report(id, leaving, [done(id, attempt!, 1)]);
-      await eventually(() => expect(mesh.crew.released).to.include(`${id}/${leaving}`));
+      const [attempt] = await mesh.users.work(leaving);
+      await mesh.users.report(id, leaving, [done(id, attempt!, 1)]);
+      await eventually(() => expect(mesh.users.released).to.include(`${id}/${leaving}`));
       expect(await someone.workloads.getUserCount(about(id))).to.include({ wanted: 1, effective: 1, assigned: 1 });
       expect(await wanted(0)).to.include({ wanted: 0, effective: 0 });
     });

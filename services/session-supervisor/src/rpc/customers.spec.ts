@@ -88,10 +88,10 @@ describe('CustomerService', function () {
   it('lets a new plan reach what runs within two seconds, and leaves workloads that run alone', async () => {
     const someone = await mesh.as('customer', 'grown');
     const id = await startNoop(someone, { tasks: 1_000 }, { wantedUsers: 50 });
-    await eventually(() => expect(mesh.crew.demands.get(id)).to.include({ wanted: 20, weight: 1 }));
+    await eventually(() => expect(mesh.users.demands.get(id)).to.include({ wanted: 20, weight: 1 }));
     await put(customer('grown', { plan: { runningWorkloads: 0, users: 40, weight: 5 } }));
     expect(await someone.workloads.getUserCount(about(id))).to.include({ wanted: 50, effective: 40 });
-    await eventually(() => expect(mesh.crew.demands.get(id)).to.include({ wanted: 40, weight: 5 }), {
+    await eventually(() => expect(mesh.users.demands.get(id)).to.include({ wanted: 40, weight: 5 }), {
       withinMs: 3_500,
     });
   });

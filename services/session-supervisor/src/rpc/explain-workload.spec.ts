@@ -22,24 +22,24 @@ describe('ExplainWorkload', function () {
 
   it('says what holds a workload up as things change', async () => {
     const someone = await mesh.as('customer', 'why');
-    Object.assign(mesh.crew.numbers, { entitled: 0, suitable: 0, connected: 0 });
+    Object.assign(mesh.users.numbers, { entitled: 0, suitable: 0, connected: 0 });
     const id = await startNoop(someone, { tasks: 50 });
     await explains(someone, id, ['NO_USER_CONNECTED']);
     const hurry = (wanted: number) => someone.workloads.setUserCount({ ...about(id), wanted, requestId: '' });
-    Object.assign(mesh.crew.numbers, { connected: 4 });
+    Object.assign(mesh.users.numbers, { connected: 4 });
     await hurry(1);
     await explains(someone, id, ['NO_SUITABLE_USER']);
-    Object.assign(mesh.crew.numbers, { suitable: 2 });
+    Object.assign(mesh.users.numbers, { suitable: 2 });
     await hurry(2);
     await explains(someone, id, ['ALL_USERS_BUSY']);
     await hurry(0);
     await explains(someone, id, ['NO_USER_WANTED']);
     await hurry(500);
     await explains(someone, id, ['ALL_USERS_BUSY', 'PLAN_LIMIT']);
-    Object.assign(mesh.crew.numbers, { entitled: 100, suitable: 100, connected: 100 });
+    Object.assign(mesh.users.numbers, { entitled: 100, suitable: 100, connected: 100 });
     await hurry(1);
-    mesh.crew.assign(id, 'why-1');
-    await mesh.crew.work('why-1');
+    mesh.users.assign(id, 'why-1');
+    await mesh.users.work('why-1');
     await explains(someone, id, ['NOT_WAITING']);
     await someone.workloads.pauseWorkload({ ...about(id), requestId: '' });
     await explains(someone, id, ['PAUSED']);

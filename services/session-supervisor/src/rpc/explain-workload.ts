@@ -1,7 +1,7 @@
 import type { ExplainWorkloadRequest, ExplainWorkloadResponse, VolatileReply } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { explain, type Surroundings } from '../domain/explain.ts';
+import { explain, type Surroundings } from '../domain/scheduling/explain.ts';
 import { resolve } from './target.ts';
 import { phaseToProto } from './workload-proto.ts';
 

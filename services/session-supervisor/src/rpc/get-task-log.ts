@@ -3,7 +3,7 @@ import { DomainError, status } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { taskOrdinal } from '../domain/graph/task-graph.ts';
-import { troubleOf } from '../domain/workload.ts';
+import { troubleOf } from '../domain/state/workload.ts';
 import { resolve } from './target.ts';
 
 const MAX_LOG_BYTES = 256 * 1_024;

@@ -10,7 +10,7 @@ import { durationToProto } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { valueRangesOf } from '../domain/sets/small-int-map.ts';
 import { tasksToText } from '../domain/graph/task-text.ts';
-import { countsOf, nodeCountsOf, type WorkloadState } from '../domain/workload.ts';
+import { countsOf, nodeCountsOf, type WorkloadState } from '../domain/state/workload.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 import { percentageOf, phaseToProto } from './workload-proto.ts';

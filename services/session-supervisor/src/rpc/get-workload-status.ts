@@ -1,7 +1,7 @@
 import type { GetWorkloadStatusRequest, GetWorkloadStatusResponse } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { countsOf } from '../domain/workload.ts';
+import { countsOf } from '../domain/state/workload.ts';
 import { resolve } from './target.ts';
 import { percentageOf, phaseToProto } from './workload-proto.ts';
 

@@ -9,7 +9,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import type { JournalDocument } from '#libs/journal/index.ts';
 import { asUnavailable } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
-import type { Entry } from '../domain/entries.ts';
+import type { Entry } from '../domain/state/entries.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 

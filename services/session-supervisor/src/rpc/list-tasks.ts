@@ -11,7 +11,7 @@ import { has } from '../domain/sets/bitmap.ts';
 import { valueAt } from '../domain/sets/small-int-map.ts';
 import { taskIndex, taskKey } from '../domain/graph/task-graph.ts';
 import { ordinalsFromText } from '../domain/graph/task-text.ts';
-import { generationOf, troubleOf, type WorkloadState } from '../domain/workload.ts';
+import { generationOf, troubleOf, type WorkloadState } from '../domain/state/workload.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 

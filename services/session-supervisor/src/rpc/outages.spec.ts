@@ -36,7 +36,7 @@ describe('while something is away', function () {
     someone = await mesh.as('customer', 'acme');
     operator = await mesh.as('operator', 'olga');
     id = await startNoop(someone, { tasks: 30 });
-    await eventually(() => expect(mesh.crew.demands.has(id)).to.equal(true));
+    await eventually(() => expect(mesh.users.demands.has(id)).to.equal(true));
   });
   afterEach(async () => {
     await mesh[Symbol.asyncDispose]();
@@ -82,8 +82,8 @@ describe('while something is away', function () {
     );
     // Whichever of the commands came last, it works now.
     await someone.workloads.resumeWorkload({ ...about(id), requestId: '' });
-    mesh.crew.assign(id, 'u1');
-    await Promise.all([ended(someone, id), mesh.crew.finishAll(id, 'u1')]);
+    mesh.users.assign(id, 'u1');
+    await Promise.all([ended(someone, id), mesh.users.finishAll(id, 'u1')]);
   };
 
   it('MongoDB: every rpc says so within its deadline, and goes on by itself', async () => {

@@ -4,9 +4,9 @@ import type { Attempt } from '#libs/contracts/common.ts';
 import { collection } from '#libs/mongo/index.ts';
 import { eventually } from '#libs/testing/index.ts';
 import { everyEntry } from '../domain/fixture.ts';
-import type { WorkloadHeader } from '../domain/header.ts';
-import { begin } from '../domain/workload.ts';
-import { done, spoilt } from '../fixtures/crew.ts';
+import type { WorkloadHeader } from '../domain/state/header.ts';
+import { begin } from '../domain/state/workload.ts';
+import { done, spoilt } from '../fixtures/users.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
 import { appear, plant } from '../fixtures/plant.ts';
 import { about, ended, firstPage, refusal, startNoop } from '../fixtures/requests.ts';
@@ -33,15 +33,15 @@ describe('reads', function () {
     before(async () => {
       someone = await mesh.as('customer', 'busy');
       id = await startNoop(someone, { tasks: 100, failingTasks: '3', maxFailures: 1 });
-      for (const user of ['ann', 'bob']) mesh.crew.assign(id, user);
+      for (const user of ['ann', 'bob']) mesh.users.assign(id, user);
       const finish = async (user: string, attempts: Attempt[]): Promise<void> => {
         const reports = attempts.map((attempt, i) =>
           attempt.task === 'noop/3' ? spoilt(id, attempt, { reason: 'broken' }) : done(id, attempt, i + 1),
         );
-        await mesh.crew.report(id, user, reports);
+        await mesh.users.report(id, user, reports);
       };
-      await finish('ann', await mesh.crew.work('ann'));
-      await finish('bob', await mesh.crew.work('bob'));
+      await finish('ann', await mesh.users.work('ann'));
+      await finish('bob', await mesh.users.work('bob'));
       await eventually(async () => expect((await someone.workloads.getWorkloadStatus(about(id))).failed).to.equal(1));
     });
 
@@ -170,8 +170,8 @@ describe('reads', function () {
   it('show the end only once the slot is free, then for good', async () => {
     const someone = await mesh.as('customer', 'end');
     const id = await startNoop(someone, { tasks: 3 });
-    mesh.crew.assign(id, 'end-1');
-    const [workload] = await Promise.all([ended(someone, id), mesh.crew.finishAll(id, 'end-1')]);
+    mesh.users.assign(id, 'end-1');
+    const [workload] = await Promise.all([ended(someone, id), mesh.users.finishAll(id, 'end-1')]);
     expect(workload).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 3, percentage: 100, reason: '' });
     expect((await mesh.document(id))?.slot).to.equal(undefined);
     const progress = await someone.workloads.getWorkloadProgress({ ...about(id), ...firstPage });

@@ -5,7 +5,7 @@ import type { StartWorkloadRequest, Workload } from '#libs/contracts/session.ts'
 import { eventually } from '#libs/testing/index.ts';
 import { buildHead, PACKINGS, SHAPES } from '../kinds/render/blend/blend-head.fixtures.ts';
 import { openBlob, type TestBlob } from '../fixtures/blob.ts';
-import { spoilt } from '../fixtures/crew.ts';
+import { spoilt } from '../fixtures/users.ts';
 import { openMesh, type TestMesh, type TestSupervisor } from '../fixtures/mesh.ts';
 import { about, noopStart, refusal } from '../fixtures/requests.ts';
 
@@ -142,12 +142,12 @@ describe('a render', function () {
   it('keeps the log of a failed frame, with what is no UTF-8 replaced', async () => {
     const { workloads } = await mesh.as('customer', 'acme');
     const id = (await start(render(await blob.object('acme', oneScene))))?.workloadId ?? '';
-    mesh.crew.assign(id, 'm-1');
-    const [attempt] = await mesh.crew.work('m-1');
+    mesh.users.assign(id, 'm-1');
+    const [attempt] = await mesh.users.work('m-1');
     const target = { $case: 'attemptLog' as const, value: { workloadId: id, attempt: attempt!, extension: '' } };
     const bytes = Buffer.concat([Buffer.alloc(100, 'a'), Buffer.from([0xff]), Buffer.from(' Fehler: größer')]);
     const { receipt: logReceipt } = await blob.attemptFile('m-1', target, bytes);
-    await mesh.crew.report(id, 'm-1', [spoilt(id, attempt!, { reason: 'it broke', logReceipt })]);
+    await mesh.users.report(id, 'm-1', [spoilt(id, attempt!, { reason: 'it broke', logReceipt })]);
     const frame = attempt!.task.slice('frames/'.length);
     for (const task of [attempt!.task, frame]) {
       const log = await workloads.getTaskLog({ ...about(id), task });

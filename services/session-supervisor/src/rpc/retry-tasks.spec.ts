@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { eventually } from '#libs/testing/index.ts';
-import { done, spoilt } from '../fixtures/crew.ts';
+import { done, spoilt } from '../fixtures/users.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
 import { about, ended, firstPage, refusal, startNoop } from '../fixtures/requests.ts';
 
@@ -28,15 +28,15 @@ describe('RetryTasks and ListAttempts', function () {
     const someone = await mesh.as('customer', customer);
     const id = await startNoop(someone, { tasks });
     const user = `u-${customer}`;
-    mesh.crew.assign(id, user);
-    await Promise.all([ended(someone, id), mesh.crew.finishAll(id, user)]);
+    mesh.users.assign(id, user);
+    await Promise.all([ended(someone, id), mesh.users.finishAll(id, user)]);
     await closed(id);
     return { someone, id, user };
   };
   const finish = async (someone: Clients, id: string, user: string): Promise<void> => {
-    await eventually(() => expect(mesh.crew.demands.get(id)?.wanted).to.be.above(0));
-    mesh.crew.assign(id, user);
-    const [workload] = await Promise.all([ended(someone, id), mesh.crew.finishAll(id, user)]);
+    await eventually(() => expect(mesh.users.demands.get(id)?.wanted).to.be.above(0));
+    mesh.users.assign(id, user);
+    const [workload] = await Promise.all([ended(someone, id), mesh.users.finishAll(id, user)]);
     expect(workload).to.include({ state: 'WORKLOAD_STATE_COMPLETED', remaining: 0 });
   };
 
@@ -60,12 +60,12 @@ describe('RetryTasks and ListAttempts', function () {
   it('opens what was stopped, of which nothing was accepted after the answer to the stop', async () => {
     const someone = await mesh.as('customer', 'stopped');
     const id = await startNoop(someone, { tasks: 2 });
-    mesh.crew.assign(id, 'u-stopped');
-    const [attempt] = await mesh.crew.work('u-stopped');
+    mesh.users.assign(id, 'u-stopped');
+    const [attempt] = await mesh.users.work('u-stopped');
     await someone.workloads.stopAndDeleteWorkload({ ...about(id), deleteResults: false, requestId: '' });
     await closed(id);
     await retry(someone, id, '0');
-    const [late] = await eventually(() => mesh.crew.report(id, 'u-stopped', [done(id, attempt!, 1)]));
+    const [late] = await eventually(() => mesh.users.report(id, 'u-stopped', [done(id, attempt!, 1)]));
     expect(late).to.include({ verdict: 'VERDICT_SETTLED', reason: 'OUTDATED_GENERATION' });
     await finish(someone, id, 'u-stopped');
   });
@@ -118,18 +118,18 @@ describe('RetryTasks and ListAttempts', function () {
   it('the ledger has every attempt once, with who and how long, and counts what was refused', async () => {
     const someone = await mesh.as('customer', 'ledger');
     const id = await startNoop(someone, { tasks: 2 });
-    mesh.crew.assign(id, 'u-l1');
-    const [first] = await mesh.crew.work('u-l1');
-    await mesh.crew.report(id, 'u-l1', [spoilt(id, first!)]);
-    await mesh.crew.report(id, 'u-l1', [done(id, { ...first!, token: Buffer.from('forged') }, 1)]);
-    mesh.crew.assign(id, 'u-l2');
+    mesh.users.assign(id, 'u-l1');
+    const [first] = await mesh.users.work('u-l1');
+    await mesh.users.report(id, 'u-l1', [spoilt(id, first!)]);
+    await mesh.users.report(id, 'u-l1', [done(id, { ...first!, token: Buffer.from('forged') }, 1)]);
+    mesh.users.assign(id, 'u-l2');
     const [second] = await eventually(async () => {
-      const own = await mesh.crew.work('u-l1');
+      const own = await mesh.users.work('u-l1');
       expect(own[0]?.task).to.not.equal(first?.task);
       return own;
     });
-    await mesh.crew.report(id, 'u-l1', [done(id, second!, 1)]);
-    await Promise.all([ended(someone, id), mesh.crew.finishAll(id, 'u-l2')]);
+    await mesh.users.report(id, 'u-l1', [done(id, second!, 1)]);
+    await Promise.all([ended(someone, id), mesh.users.finishAll(id, 'u-l2')]);
     const { attempts, refused } = await eventually(async () => {
       const answer = await someone.workloads.listAttempts({ ...about(id), ...firstPage });
       expect(answer.refused).to.have.lengthOf(1);

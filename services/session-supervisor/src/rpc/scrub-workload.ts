@@ -1,12 +1,12 @@
 import type { ScrubWorkloadRequest, ScrubWorkloadResponse } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import type { Damaged } from '../domain/inputs.ts';
+import type { Damaged } from '../domain/decisions/inputs.ts';
 import { taskOrdinal, type TaskGraph } from '../domain/graph/task-graph.ts';
 import { tasksToText } from '../domain/graph/task-text.ts';
-import { refusalError } from '../session/errors.ts';
-import { obey, repairOf } from '../session/obey.ts';
-import { scrub } from '../session/scrub.ts';
+import { refusalError } from '../session/owner/errors.ts';
+import { obey, repairOf } from '../session/owner/obey.ts';
+import { scrub } from '../session/maintenance/scrub.ts';
 import { callDeadline } from './command.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';

@@ -109,8 +109,8 @@ describe('StartWorkload', function () {
     const someone = await customer('next');
     for (let round = 0; round < 5; round += 1) {
       const id = await startNoop(someone, { tasks: 2 });
-      mesh.crew.assign(id, `next-${round}`, 2);
-      await Promise.all([ended(someone, id), mesh.crew.finishAll(id, `next-${round}`)]);
+      mesh.users.assign(id, `next-${round}`, 2);
+      await Promise.all([ended(someone, id), mesh.users.finishAll(id, `next-${round}`)]);
     }
   });
 

@@ -1,8 +1,8 @@
 import { DomainError, type FieldViolation, invalidFields, status } from '#libs/errors/index.ts';
 import type { Caller } from '#libs/auth/index.ts';
 import { isId } from '#libs/mesh/index.ts';
-import { workloadNotFound } from '../session/errors.ts';
-import type { View } from '../session/reads.ts';
+import { workloadNotFound } from '../session/owner/errors.ts';
+import type { View } from '../session/reads/reads.ts';
 import type { Context } from '../context.ts';
 
 /** How a request names a workload. */

@@ -1,6 +1,6 @@
 import type { GetUserCountResponse } from '#libs/contracts/session.ts';
 import type { Context } from '../context.ts';
-import type { View } from '../session/reads.ts';
+import type { View } from '../session/reads/reads.ts';
 
 /** How many users a workload wants, may have and has. */
 export const userCountOf = async (ctx: Context, { document, state, revision }: View): Promise<GetUserCountResponse> => {

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import type { WatchWorkloadResponse } from '#libs/contracts/session.ts';
 import { eventually } from '#libs/testing/index.ts';
 import { everyEntry } from '../domain/fixture.ts';
-import { done } from '../fixtures/crew.ts';
+import { done } from '../fixtures/users.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
 import { appear, plant } from '../fixtures/plant.ts';
 import { about, refusal, startNoop } from '../fixtures/requests.ts';
@@ -25,7 +25,7 @@ describe('WatchWorkload', function () {
     const id = await startNoop(someone, { tasks: 20 });
     const messages = watch(someone, id);
     expect((await messages.next()).value?.workload).to.include({ state: 'WORKLOAD_STATE_PENDING', completed: 0 });
-    mesh.crew.assign(id, 'seen-1');
+    mesh.users.assign(id, 'seen-1');
     const seen: WatchWorkloadResponse[] = [];
     const take = async (until: (message: WatchWorkloadResponse) => boolean): Promise<void> => {
       for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
@@ -34,7 +34,7 @@ describe('WatchWorkload', function () {
       }
     };
     await take(({ activeUsers }) => activeUsers === 1);
-    const working = mesh.crew.finishAll(id, 'seen-1');
+    const working = mesh.users.finishAll(id, 'seen-1');
     await take(() => false);
     await working;
     expect(seen.at(-1)?.workload).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 20 });
@@ -69,12 +69,12 @@ describe('WatchWorkload', function () {
   it('makes one message of changes that come close together', async () => {
     const someone = await mesh.as('customer', 'coalesced');
     const id = await startNoop(someone, { tasks: 400 });
-    mesh.crew.assign(id, 'busy-1');
+    mesh.users.assign(id, 'busy-1');
     const messages = watch(someone, id);
     await messages.next();
     for (let i = 0; i < 100; i += 1) {
-      const [attempt] = await mesh.crew.work('busy-1');
-      await mesh.crew.report(id, 'busy-1', [done(id, attempt!, i + 1)]);
+      const [attempt] = await mesh.users.work('busy-1');
+      await mesh.users.report(id, 'busy-1', [done(id, attempt!, i + 1)]);
     }
     await someone.workloads.stopAndDeleteWorkload({ ...about(id), deleteResults: false, requestId: '' });
     let told = 0;
@@ -87,8 +87,8 @@ describe('WatchWorkload', function () {
     const id = await startNoop(someone, { tasks: 60 });
     const messages = watch(someone, id);
     await messages.next();
-    mesh.crew.assign(id, 'slow-1');
-    await mesh.crew.finishAll(id, 'slow-1');
+    mesh.users.assign(id, 'slow-1');
+    await mesh.users.finishAll(id, 'slow-1');
     const rest: WatchWorkloadResponse[] = [];
     for (let next = await messages.next(); next.done !== true; next = await messages.next()) rest.push(next.value);
     expect(rest.length).to.be.below(20);

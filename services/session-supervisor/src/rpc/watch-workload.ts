@@ -2,8 +2,8 @@ import type { WatchWorkloadRequest, WatchWorkloadResponse } from '#libs/contract
 import type { CallContext, ServerStream } from '#libs/grpc/index.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { hasEnded } from '../domain/workload.ts';
-import type { View } from '../session/reads.ts';
+import { hasEnded } from '../domain/state/workload.ts';
+import type { View } from '../session/reads/reads.ts';
 import { paceOf } from './get-workload-progress.ts';
 import { resolve } from './target.ts';
 import { viewToProto } from './workload-proto.ts';

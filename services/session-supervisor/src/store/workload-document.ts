@@ -1,8 +1,8 @@
-import type { WorkloadHeader } from '../domain/header.ts';
+import type { WorkloadHeader } from '../domain/state/header.ts';
 import type { InputFile, WorkloadSpec } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kinds.ts';
-import type { Phase, WorkloadState } from '../domain/workload.ts';
-import { countsOf, hasEnded } from '../domain/workload.ts';
+import type { Phase, WorkloadState } from '../domain/state/workload.ts';
+import { countsOf, hasEnded } from '../domain/state/workload.ts';
 
 /** A workload outside its journal: the header that Start wrote, and what may be derived again at any time. */
 export interface WorkloadDocument {

@@ -1,8 +1,8 @@
 import type { Collection, Filter, UpdateFilter } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
-import { FOLD_VERSION } from '../domain/fold.ts';
-import type { WorkloadHeader } from '../domain/header.ts';
-import type { Phase } from '../domain/workload.ts';
+import { FOLD_VERSION } from '../domain/state/fold.ts';
+import type { WorkloadHeader } from '../domain/state/header.ts';
+import type { Phase } from '../domain/state/workload.ts';
 import { understoodFrom, type Projection, type WorkloadDocument } from './workload-document.ts';
 
 /** What came of a Start. */

@@ -1,0 +1,92 @@
+import { record, type Draft, type Refusal } from './decision.ts';
+import { fitWorkers } from './decide-users.ts';
+import { damagedOrdinals, MAX_GENERATION, refusalOfReopening, repairEntry } from './reopen.ts';
+import { retryOf } from '../state/fold.ts';
+import { withdrawTask } from '../scheduling/workers.ts';
+import { finish, giveUpHopeless } from './endings.ts';
+import type { RequestMark } from '../state/entries.ts';
+import type { Command } from './inputs.ts';
+import { hasEnded, type WorkloadState } from '../state/workload.ts';
+
+/** Decides a command. One with a request id always leaves its entry, so that a repetition is recognised. */
+export const decideCommand = (
+  draft: Draft,
+  ticket: number,
+  command: Command,
+  request: RequestMark | undefined,
+): void => {
+  const known = request === undefined ? undefined : draft.state.requests.get(request.requestId);
+  const isRepetition = request !== undefined && known === request.requestHash;
+  const refusal =
+    known !== undefined && !isRepetition
+      ? ({ reason: 'REQUEST_ID_REUSED', requestId: request?.requestId ?? '' } as const)
+      : isRepetition
+        ? undefined
+        : obey(draft, command, request);
+  draft.effects.push({ kind: 'answer', ticket, ...(refusal === undefined ? {} : { refusal }) });
+};
+
+const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Refusal | undefined => {
+  const request = mark === undefined ? {} : { request: mark };
+  const { phase } = draft.state;
+  if (hasEnded(draft.state) && (command.kind === 'retry' || command.kind === 'repair')) {
+    // Whoever asked tries again once it is closed, and reopens it then.
+    return refusalOfReopening(draft.state) ?? { reason: 'LET_GO' };
+  }
+  if (hasEnded(draft.state)) {
+    // Nothing can be appended to what has ended; stopping what is stopped is done already.
+    return isStoppedSo(draft.state, command) ? undefined : { reason: 'WORKLOAD_ENDED', state: phase };
+  }
+  switch (command.kind) {
+    case 'stop':
+      record(draft, { kind: 'stopped', deleteResults: command.deleteResults, ...request });
+      finish(draft);
+      return undefined;
+    case 'pause':
+      if (phase === 'paused' && mark === undefined) return undefined;
+      record(draft, { kind: 'paused', ...request });
+      fitWorkers(draft);
+      return undefined;
+    case 'resume':
+      if (phase !== 'paused' && mark === undefined) return undefined;
+      record(draft, { kind: 'resumed', ...request });
+      fitWorkers(draft);
+      draft.effects.push({ kind: 'demand', verb: 'more-users' });
+      return undefined;
+    case 'set-wanted':
+      if (draft.state.wanted === command.wanted && mark === undefined) return undefined;
+      record(draft, { kind: 'wanted-set', wanted: command.wanted, ...request });
+      fitWorkers(draft);
+      draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
+      return undefined;
+    case 'retry': {
+      const { tasks, fallout } = retryOf(draft.state, command.tasks);
+      if (draft.state.generation >= MAX_GENERATION) return { reason: 'TOO_MANY_RETRIES' };
+      record(draft, { kind: 'retried', tasks: command.tasks, ...request });
+      // Whoever works on it does so with what counts no more.
+      for (const ordinal of fallout) withdrawTask(draft.workers, ordinal);
+      return makeAgain(draft, [...tasks, ...fallout]);
+    }
+    case 'repair': {
+      const ordinals = damagedOrdinals(draft.state, command.damaged);
+      if (ordinals.length === 0) return undefined;
+      if (draft.state.generation >= MAX_GENERATION) return { reason: 'TOO_MANY_RETRIES' };
+      record(draft, repairEntry(draft.state, ordinals, command.reason));
+      giveUpHopeless(draft, ordinals);
+      return makeAgain(draft, ordinals);
+    }
+    default:
+      return command satisfies never;
+  }
+};
+
+const makeAgain = (draft: Draft, ordinals: readonly number[]): undefined => {
+  for (const ordinal of ordinals) draft.workers.queue.giveBack(ordinal);
+  fitWorkers(draft);
+  draft.effects.push({ kind: 'demand', verb: 'more-users' });
+  return undefined;
+};
+
+/** Whether a command asks for the stop that has happened already, with its results kept or removed as they were. */
+export const isStoppedSo = (state: Pick<WorkloadState, 'phase' | 'deleteResults'>, command: Command): boolean =>
+  command.kind === 'stop' && state.phase === 'stopped' && (state.deleteResults || !command.deleteResults);

@@ -1,0 +1,204 @@
+import { hold, letGo, type Assigned, type Worker } from '../scheduling/workers.ts';
+import { record, recordStart, type Draft } from './decision.ts';
+import { forgetMember, release, spendLoss, takeBack } from './endings.ts';
+import type { HeldClaim } from './inputs.ts';
+import { isFit } from '../scheduling/machines.ts';
+import { effectiveWanted, MAX_WINDOW, serve, serveHungry } from '../scheduling/schedule.ts';
+import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
+import { generationOf, isOpen, isOver } from '../state/workload.ts';
+
+/** A user that was asked what it holds and does not answer is taken to hold nothing after this. */
+export const ANSWER_MS = 10_000;
+
+/** The matcher's whole answer: who came, who is gone, how many are the session's fair share. */
+export const decideExchange = (
+  draft: Draft,
+  answer: {
+    users: readonly Assigned[];
+    asked: ReadonlyMap<string, number>;
+    entitled: number;
+    suitable: number;
+    connected: number;
+  },
+): void => {
+  const { workers } = draft;
+  workers.entitled = answer.entitled;
+  workers.suitable = answer.suitable;
+  workers.connected = answer.connected;
+  workers.hasExchanged = true;
+  const present = new Set(answer.users.map(({ connection }) => connection));
+  for (const worker of workers.byId.values()) {
+    // Whoever came by `new-users` after the statement was made cannot be in its answer.
+    const wasAsked = answer.asked.get(worker.connection) === worker.claim;
+    if (wasAsked && !present.has(worker.connection)) drop(draft, worker, false);
+  }
+  for (const assigned of answer.users) welcome(draft, assigned);
+  fitWorkers(draft);
+};
+
+/**
+ * Users that serve the session from now on. One that is known already is brought up to date. The matcher gives nobody beyond
+ * the share, so the share that it named before may be out of date.
+ */
+export const decideNewUsers = (draft: Draft, users: readonly Assigned[]): void => {
+  const { workers } = draft;
+  const newcomers = users.filter((assigned) => welcome(draft, assigned));
+  if (newcomers.length > 0) {
+    const staying = [...workers.byId.values()].filter(({ phase, drain }) => phase !== 'leaving' && drain === 'no');
+    workers.entitled = Math.max(workers.entitled, staying.length);
+  }
+  fitWorkers(draft);
+};
+
+/** Answers whether it is somebody new. */
+const welcome = (draft: Draft, assigned: Assigned): boolean => {
+  const { workers, now } = draft;
+  const known = workers.byId.get(assigned.id);
+  if (known !== undefined && known.claim > assigned.claim) return false;
+  const left = workers.givenBack.get(assigned.id);
+  if (left !== undefined && left.claim >= assigned.claim && now < left.until) return false;
+  workers.givenBack.delete(assigned.id);
+  if (known?.connection === assigned.connection) {
+    // Claimed anew: whatever was sent under the former claim was taken back with it.
+    if (known.claim < assigned.claim) workers.dirty.add(assigned.id);
+    Object.assign(known, assigned);
+    return false;
+  }
+  if (known !== undefined) drop(draft, known, false);
+  const worker: Worker = {
+    ...assigned,
+    phase: 'asked',
+    askedAt: now,
+    attempts: new Map(),
+    paces: [],
+    loads: [],
+    freeSince: now,
+    restsUntil: 0,
+  };
+  workers.byId.set(assigned.id, worker);
+  workers.dirty.add(assigned.id);
+  return true;
+};
+
+/**
+ * Brings the workers to its size: whoever is to be drained or is too many leaves, each at the end of what it has begun; idle
+ * ones and the newest first. Those who leave and are needed again stay.
+ */
+export const fitWorkers = (draft: Draft): void => {
+  const { workers, state } = draft;
+  const limit = Math.min(effectiveWanted(draft), workers.hasExchanged ? workers.entitled : Infinity);
+  const everybody = [...workers.byId.values()];
+  const fit = everybody.filter((worker) => worker.drain === 'no' && isFit(state, worker));
+  fit.sort((a, b) => Math.sign(b.attempts.size - a.attempts.size) || a.claim - b.claim);
+  const stays = fit.slice(0, limit);
+  const leaves = everybody.filter((worker) => !stays.includes(worker));
+  // The matcher hears first that fewer are wanted, or it would give them back at once.
+  if (leaves.some(({ phase }) => phase !== 'leaving'))
+    draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
+  for (const worker of leaves) {
+    if (worker.drain === 'now') release(draft, worker.id);
+    else leave(draft, worker);
+  }
+  for (const worker of stays) {
+    if (worker.phase === 'leaving') worker.phase = 'ready';
+    // Also who got nothing while the workload was paused.
+    if (worker.attempts.size === 0) serve(draft, worker);
+  }
+  serveHungry(draft);
+};
+
+/** Lets a worker finish what it has begun, then gives it back. */
+const leave = (draft: Draft, worker: Worker): void => {
+  if (worker.phase === 'asked') {
+    release(draft, worker.id);
+    return;
+  }
+  worker.phase = 'leaving';
+  takeBack(draft, worker.id, worker.slots);
+  releaseIfEmpty(draft, worker);
+};
+
+/** Gives a leaving worker back once it holds nothing. */
+export const releaseIfEmpty = (draft: Draft, worker: Worker): void => {
+  if (worker.phase === 'leaving' && worker.attempts.size === 0) release(draft, worker.id);
+};
+
+/** A user's stream is gone; what it held waits again, and what it had begun counts as lost unless it said goodbye. */
+export const decideUserGone = (draft: Draft, user: string, connection: string, isClean: boolean): void => {
+  const worker = draft.workers.byId.get(user);
+  if (worker === undefined || worker.connection !== connection) return;
+  drop(draft, worker, isClean);
+  serveHungry(draft);
+};
+
+const drop = (draft: Draft, worker: Worker, isClean: boolean): void => {
+  const { workers, state } = draft;
+  for (const [attempt, held] of worker.attempts) {
+    letGo(workers, worker, attempt);
+    workers.queue.giveBack(held.ordinal);
+    if (isClean || !held.isStarted || isOver(state)) continue;
+    const { generation, since } = held;
+    const task = taskKey(state.graph, held.ordinal);
+    const seconds = (draft.now - Math.max(since, worker.freeSince)) / 1_000;
+    const { id: user, name: userName } = worker;
+    record(draft, { kind: 'attempt-lost', task, generation, attempt, user, userName, seconds });
+    spendLoss(draft, held.ordinal);
+  }
+  forgetMember(draft, worker.id);
+};
+
+/** A user said what it holds: that goes on, and it gets its work. */
+export const decideUserHeld = (draft: Draft, user: string, connection: string, claims: readonly HeldClaim[]): void => {
+  const { workers, state, now } = draft;
+  const worker = workers.byId.get(user);
+  if (worker === undefined || worker.connection !== connection || worker.phase !== 'asked') return;
+  for (const { task, generation, attempt } of claims.slice(0, Math.max(MAX_WINDOW, worker.slots))) {
+    const ordinal = taskOrdinal(state.graph, task);
+    if (ordinal === undefined || !isOpen(state, ordinal) || generation !== generationOf(state, ordinal)) continue;
+    if (worker.attempts.has(attempt)) continue;
+    // Users work in order and do not say how far they got: as many as it has slots for have begun.
+    const isStarted = worker.attempts.size < worker.slots;
+    hold(workers, worker, attempt, { ordinal, node: nodeOf(state.graph, ordinal), generation, since: now, isStarted });
+  }
+  if (worker.attempts.size > 0) recordStart(draft);
+  ready(draft, worker);
+};
+
+/** A user has nothing left to do. */
+export const decideUserIdle = (draft: Draft, user: string, connection: string): void => {
+  const worker = draft.workers.byId.get(user);
+  if (worker?.connection === connection) serve(draft, worker);
+};
+
+const ready = (draft: Draft, worker: Worker): void => {
+  const { workers } = draft;
+  worker.phase = 'ready';
+  workers.dirty.add(worker.id);
+  endReservation(draft);
+  serve(draft, worker);
+};
+
+/** Frees the tasks of a former owner's users once everybody has answered, or time is up. */
+export const endReservation = (draft: Draft): void => {
+  const { workers, now } = draft;
+  if (workers.reserved === undefined) return;
+  const allAnswered = workers.hasExchanged && ![...workers.byId.values()].some(({ phase }) => phase === 'asked');
+  if (!allAnswered && now < workers.reservedUntil) return;
+  for (const ordinal of workers.reserved) workers.queue.giveBack(ordinal);
+  workers.reserved = undefined;
+  serveHungry(draft);
+};
+
+/** Time has passed: nobody is waited for for ever, and whoever rested is served again. */
+export const decideTick = (draft: Draft): void => {
+  const { workers, now } = draft;
+  for (const worker of workers.byId.values()) {
+    if (worker.phase === 'asked' && now - worker.askedAt >= ANSWER_MS) ready(draft, worker);
+    else if (worker.restsUntil > 0 && worker.restsUntil <= now) {
+      worker.restsUntil = 0;
+      serve(draft, worker);
+    }
+  }
+  endReservation(draft);
+  fitWorkers(draft);
+};

@@ -1,0 +1,121 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { Decision } from './decide.ts';
+import type { FailureClass } from '../state/failure-class.ts';
+import { completed, exchange, failed, header, holdsNothing, play, reports, user } from '../fixture.ts';
+import { countsOf } from '../state/workload.ts';
+
+/** A session whose users are ready. */
+const staffed = (tasks: number, users: string[], spec = {}) => {
+  const game = play(header(tasks, spec));
+  game.input(exchange(users.map((id) => user(id))));
+  for (const id of users) game.input(holdsNothing(id));
+  /** The user's first task fails. */
+  const fail = (id: string, failureClass: FailureClass, reason = 'why', names: string[] = []): Decision => {
+    const [[attempt, task] = ['', 0]] = game.held(id);
+    const report = failed(attempt, task);
+    const body = { ...report.body, failureClass, reason, names } as never;
+    return game.input(reports(id, [{ ...report, body }]));
+  };
+  return { ...game, fail };
+};
+
+const kindsOf = ({ entries }: Decision): string[] => entries.map(({ kind }) => kind);
+
+describe('endings', () => {
+  it('completes with the last result and releases everybody', () => {
+    const game = staffed(1, ['u1']);
+    const decision = game.input(
+      reports(
+        'u1',
+        [...game.held('u1')].map(([id, task]) => completed(id, task)),
+      ),
+    );
+    expect(kindsOf(decision)).to.deep.equal(['accepted', 'completed']);
+    expect(decision.effects.map(({ kind }) => kind)).to.have.members(['outcomes', 'demand', 'release', 'ended']);
+    expect(game.session.workers.byId.size).to.equal(0);
+  });
+
+  it('completes although another user still works on the same task', () => {
+    const game = staffed(1, ['u1', 'u2']);
+    const decision = game.input(reports('u2', [completed('0-99', 0)]));
+    expect(kindsOf(decision)).to.deep.equal(['accepted', 'completed']);
+  });
+
+  it('ends when the matcher says that the last user is gone with a task that is thereby given up', () => {
+    const game = staffed(1, ['u1'], { maxLosses: 1 });
+    const [attempt = ''] = game.held('u1').keys();
+    game.input(reports('u1', [{ ...completed(attempt, 0), reportId: 0, body: { kind: 'started' } }]));
+    const gone = game.input(exchange([], { asked: new Map([['c-u1', 1]]) }));
+    expect(kindsOf(gone)).to.deep.equal(['attempt-lost', 'task-failed', 'failed']);
+  });
+
+  it('counts as begun no more of what a user holds than it has slots', () => {
+    const game = play(header(4, { maxLosses: 1 }));
+    game.input(exchange([user('u1')]));
+    const held = [0, 1, 2].map((i) => ({ task: `noop/${i}`, generation: 0, attempt: `0-${i}` }));
+    game.input({ kind: 'user-held', user: 'u1', connection: 'c-u1', held });
+    const gone = game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: false });
+    expect(kindsOf(gone)).to.deep.equal(['attempt-lost', 'task-failed']);
+  });
+
+  it('fails with the tasks that were given up and why the first was', () => {
+    const game = staffed(30, ['u1'], { maxFailures: 1 });
+    for (let failures = 0; failures < 30; failures += 1) {
+      if (game.session.state.phase === 'paused')
+        game.input({ kind: 'command', ticket: 1, command: { kind: 'resume' } });
+      game.fail('u1', 'RENDER_ERROR', 'no light');
+    }
+    expect(game.session.state.ending).to.deep.include({
+      reason: 'FRAMES_FAILED',
+      message: '30 of 30 failed: 0-29; the first: RENDER_ERROR: no light',
+    });
+  });
+
+  it('takes three times the budget of failures before it gives a task up that no other user will try', () => {
+    const game = staffed(1, ['u1']);
+    const others = { suitable: 5 };
+    let failures = 0;
+    for (; game.session.state.phase === 'running' && failures < 50; failures += 1) {
+      game.input(exchange([user('u1', { claim: failures + 2, connection: `c${failures}` })], others));
+      game.input({ kind: 'user-held', user: 'u1', connection: `c${failures}`, held: [] });
+      const report = failed(`0-${failures + 500}`, 0);
+      game.input(reports('u1', [report]));
+    }
+    expect(failures).to.equal(9);
+  });
+
+  it('ends at once when the scene is at fault, names the pictures, and spends no budget', () => {
+    const causes: FailureClass[] = ['SCENE_UNREADABLE', 'SCENE_LOST', 'MISSING_ASSETS'];
+    for (const cause of causes) {
+      const game = staffed(5, ['u1', 'u2']);
+      const decision = game.fail('u1', cause, 'it cannot be read', ['//a.png', '//b.png']);
+      expect(kindsOf(decision)).to.deep.equal(['attempt-failed', 'failed']);
+      const names = cause === 'MISSING_ASSETS' ? ': //a.png, //b.png' : '';
+      expect(game.session.state.ending).to.include({ reason: cause, message: `it cannot be read${names}` });
+      expect(countsOf(game.session.state).failed).to.equal(0);
+    }
+  });
+
+  it('lets a machine rest after trouble of its own, and holds nothing against the task', () => {
+    const game = staffed(3, ['u1'], { maxFailures: 1 });
+    expect(kindsOf(game.fail('u1', 'AGENT_ERROR'))).to.deep.equal(['attempt-failed']);
+    const before = game.held('u1').size;
+    game.input({ kind: 'user-idle', user: 'u1', connection: 'c-u1' });
+    expect(game.held('u1').size).to.equal(before);
+    game.pass(10_000);
+    game.input({ kind: 'tick' });
+    expect(game.held('u1').size).to.be.above(before);
+  });
+
+  it('keeps its message within 2,000 characters', () => {
+    const game = staffed(2, ['u1']);
+    game.fail(
+      'u1',
+      'MISSING_ASSETS',
+      'gone',
+      Array.from({ length: 100 }, () => 'x'.repeat(100)),
+    );
+    expect(game.session.state.ending?.message.length).to.equal(2_000);
+  });
+});

@@ -1,0 +1,187 @@
+import { withdraw, withdrawTask } from '../scheduling/workers.ts';
+import { record, type Draft } from './decision.ts';
+import type { FailureClass } from '../state/failure-class.ts';
+import { rangesOf } from '../sets/bitmap.ts';
+import { reachOf } from '../scheduling/schedule.ts';
+import { kindOf } from '../../kinds/kinds.ts';
+import { isHopeless, successorsOf } from '../graph/readiness.ts';
+import { taskKey } from '../graph/task-graph.ts';
+import { tasksToText } from '../graph/task-text.ts';
+import {
+  countsOf,
+  generationOf,
+  hasEnded,
+  isOpen,
+  isReady,
+  readyCount,
+  troubleOf,
+  type Trouble,
+} from '../state/workload.ts';
+
+/** Failures in all after which a task is given up, in multiples of the budget, however few users tried. */
+const HARD_LIMIT = 3;
+/** Longest text for people in the journal, in characters. */
+const MAX_TEXT = 2_000;
+/** Failures of any kind after which a task is given up, also those that are the machines' own. */
+const MOST_FAILURES = 100;
+
+/** What the matcher says of a user that was given back may be this old; later than that the release was lost. */
+const GIVEN_BACK_MS = 3_000;
+
+/** After a failed attempt: gives the task up when its budget is spent, ends the workload when the input is at fault. */
+export const spendBudget = (
+  draft: Draft,
+  ordinal: number,
+  failureClass: FailureClass,
+  names: readonly string[],
+  reason: string,
+): void => {
+  const isInputFault = kindOf(draft.state.header.spec).faultOf(failureClass) === 'input';
+  if (hasEnded(draft.state) && isInputFault) {
+    giveUp(draft, ordinal, `${failureClass}: ${reason}`);
+    return;
+  }
+  if (isInputFault) {
+    const unsaid = failureClass === 'MISSING_ASSETS' ? names.filter((name) => !reason.includes(name)) : [];
+    const message = [reason, ...(unsaid.length > 0 ? [unsaid.join(', ')] : [])].join(': ');
+    fail(draft, failureClass, message);
+    return;
+  }
+  const trouble = troubleOf(draft.state, ordinal);
+  if (trouble === undefined || !isSpent(draft, trouble)) return;
+  giveUp(draft, ordinal, `${failureClass}: ${reason}`);
+};
+
+/** Failed by so many different users; or by any so often, where fewer are within reach; or far too often in any way. */
+const isSpent = (draft: Draft, trouble: Trouble): boolean => {
+  const { maxFailures } = draft.state.header.spec;
+  const faults = trouble.failures.filter((failure) => failure.isTaskFault);
+  const users = new Set(faults.map(({ user }) => user)).size;
+  const limit = reachOf(draft) < maxFailures ? maxFailures : maxFailures * HARD_LIMIT;
+  return users >= maxFailures || faults.length >= limit || trouble.failures.length >= MOST_FAILURES;
+};
+
+/** After a lost attempt: gives the task up when it was lost too often. */
+export const spendLoss = (draft: Draft, ordinal: number): void => {
+  const losses = troubleOf(draft.state, ordinal)?.losses ?? 0;
+  if (losses < draft.state.header.spec.maxLosses) return;
+  giveUp(draft, ordinal, `lost ${losses} times: each time the user vanished while working on it`);
+};
+
+const giveUp = (draft: Draft, ordinal: number, reason: string): void => {
+  const { graph } = draft.state;
+  const generation = generationOf(draft.state, ordinal);
+  record(draft, { kind: 'task-failed', task: taskKey(graph, ordinal), generation, reason });
+  withdrawTask(draft.workers, ordinal);
+  giveUpHopeless(draft, successorsOf(graph, ordinal));
+  openSuccessors(draft, ordinal);
+  pauseIfMostFail(draft, reason);
+};
+
+/** Gives up those of these tasks that can never begin, because what they need was given up; and what needs them in turn. */
+export const giveUpHopeless = (draft: Draft, ordinals: readonly number[]): void => {
+  for (const ordinal of ordinals) {
+    if (!isOpen(draft.state, ordinal) || !isHopeless(draft.state, ordinal)) continue;
+    giveUp(draft, ordinal, 'what it stands after was given up');
+  }
+};
+
+/** After a task was decided: what stood after it waits for a user from now on. */
+export const openSuccessors = (draft: Draft, ordinal: number): void => {
+  const { state, workers, planUsers } = draft;
+  const opened = successorsOf(state.graph, ordinal).filter((each) => isReady(state, each));
+  if (opened.length === 0) return;
+  for (const each of opened) workers.queue.giveBack(each);
+  // More users are wanted than a moment ago if there were tasks for only a few.
+  const hadFew = readyCount(state) - opened.length < Math.min(state.wanted, planUsers);
+  if (hadFew) draft.effects.push({ kind: 'demand', verb: 'more-users' });
+};
+
+/** A workload of which so many tasks and so much of the whole failed pauses itself: something is wrong with it. */
+const MANY_FAILED = 5;
+const MUCH_FAILED = 0.1;
+
+const pauseIfMostFail = (draft: Draft, last: string): void => {
+  const { state } = draft;
+  const { total, failed, remaining } = countsOf(state);
+  const fresh = failed - state.tolerated;
+  if (hasEnded(state) || state.phase === 'paused' || remaining === 0) return;
+  if (fresh < MANY_FAILED || fresh <= MUCH_FAILED * total) return;
+  const reason = `${fresh} of ${total} tasks failed; the last: ${last}`;
+  record(draft, { kind: 'paused', reason: reason.slice(0, MAX_TEXT) });
+};
+
+/** Ends the workload when every task is decided. */
+export const endIfDone = (draft: Draft): void => {
+  if (hasEnded(draft.state)) return;
+  const { remaining, failed } = countsOf(draft.state);
+  if (remaining > 0) return;
+  if (failed === 0) {
+    record(draft, { kind: 'completed' });
+    finish(draft);
+    return;
+  }
+  failForTasks(draft);
+};
+
+/** Once the last repair of an ended workload is made, or given up: it is over again. */
+export const endRepairs = (draft: Draft): void => {
+  if (draft.state.phase === 'completed' && draft.state.givenUp.count > 0) failForTasks(draft);
+  else finish(draft);
+};
+
+const failForTasks = (draft: Draft): void => {
+  const { graph, givenUp, header } = draft.state;
+  const failed = givenUp.count;
+  const ranges = rangesOf(givenUp);
+  const first = ranges[0]?.first ?? 0;
+  const named = tasksToText(graph, ranges.slice(0, 20));
+  const more = ranges.length > 20 ? ', …' : '';
+  const why = troubleOf(draft.state, first)?.givenUp ?? '';
+  const { tasksFailed } = kindOf(header.spec).words;
+  fail(draft, tasksFailed, `${failed} of ${graph.count} failed: ${named}${more}; the first: ${why}`);
+};
+
+const fail = (draft: Draft, reason: string, message: string): void => {
+  record(draft, { kind: 'failed', reason, message: message.slice(0, MAX_TEXT) });
+  finish(draft);
+};
+
+/** Releases everybody, once an entry has ended the workload. */
+export const finish = (draft: Draft): void => {
+  // The matcher hears first that nobody is wanted, or it would give them back at once.
+  if (draft.workers.byId.size > 0) draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
+  for (const worker of draft.workers.byId.values()) release(draft, worker.id);
+  draft.effects.push({ kind: 'ended' });
+};
+
+/** Gives a user back. What it holds waits again. */
+export const release = (draft: Draft, user: string): void => {
+  const { workers } = draft;
+  const worker = workers.byId.get(user);
+  if (worker === undefined) return;
+  const { id, connection, claim, manager } = worker;
+  takeBack(draft, user, 0);
+  forgetMember(draft, user);
+  workers.givenBack.set(user, { claim, until: draft.now + GIVEN_BACK_MS });
+  draft.effects.push({ kind: 'release', user: { id, connection, claim, manager } });
+  workers.dirty.delete(user);
+};
+
+/** Withdraws a worker's attempts but the first `keep`, and lets their tasks wait again. */
+export const takeBack = (draft: Draft, user: string, keep: number): void => {
+  const { workers } = draft;
+  const worker = workers.byId.get(user);
+  if (worker === undefined) return;
+  for (const attempt of [...worker.attempts.keys()].slice(keep)) {
+    const held = withdraw(workers, worker, attempt);
+    if (held !== undefined) workers.queue.giveBack(held.ordinal);
+  }
+};
+
+/** Strikes a worker off. */
+export const forgetMember = ({ workers }: Draft, user: string): void => {
+  workers.byId.delete(user);
+  workers.hungry.delete(user);
+  workers.dirty.delete(user);
+};

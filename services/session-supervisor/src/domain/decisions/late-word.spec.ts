@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { exchange, failed, header, holdsNothing, play, reports, user } from '../fixture.ts';
+
+const releasedBy = (decision: { effects: { kind: string; user?: { id: string } }[] }): (string | undefined)[] =>
+  decision.effects.flatMap((effect) => (effect.kind === 'release' ? [effect.user?.id] : []));
+
+describe('word of the matcher that crosses other word', () => {
+  it('keeps users that come before the share that they are within', () => {
+    const game = play({ ...header(10), wanted: 2 });
+    game.input(exchange([user('u1')], { entitled: 1 }));
+    const came = game.input({ kind: 'new-users', users: [user('u2')] });
+    expect(releasedBy(came)).to.deep.equal([]);
+    expect([...game.session.workers.byId.keys()]).to.deep.equal(['u1', 'u2']);
+  });
+
+  it('still gives back whom the next answer does not allow', () => {
+    const game = play({ ...header(10), wanted: 2 });
+    game.input(exchange([user('u1')], { entitled: 1 }));
+    game.input({ kind: 'new-users', users: [user('u2')] });
+    const answer = game.input(exchange([user('u1'), user('u2')], { entitled: 1 }));
+    expect(releasedBy(answer)).to.deep.equal(['u2']);
+  });
+
+  it('does not take a user for gone that was claimed anew after the demand was stated', () => {
+    const game = play(header(10));
+    game.input(exchange([user('u1', { claim: 2 })]));
+    game.input(exchange([], { asked: new Map([['c-u1', 1]]) }));
+    expect([...game.session.workers.byId.keys()]).to.deep.equal(['u1']);
+    game.input(exchange([], { asked: new Map([['c-u1', 2]]) }));
+    expect([...game.session.workers.byId.keys()]).to.deep.equal([]);
+  });
+
+  it('does not take back a user that it just gave back, but does if that went nowhere', () => {
+    const game = play({ ...header(10), wanted: 1 });
+    game.input(exchange([user('u1')]));
+    game.input(holdsNothing('u1'));
+    const drained = game.input({ kind: 'new-users', users: [user('u1', { drain: 'now' })] });
+    expect(releasedBy(drained)).to.deep.equal(['u1']);
+    game.input(exchange([user('u1')]));
+    expect(game.session.workers.byId.size).to.equal(0);
+    game.input(exchange([user('u1', { claim: 2 })]));
+    expect(game.session.workers.byId.get('u1')?.claim).to.equal(2);
+
+    game.input({ kind: 'new-users', users: [user('u1', { claim: 2, drain: 'now' })] });
+    game.pass(3_000);
+    game.input(exchange([user('u1', { claim: 2 })]));
+    expect(game.session.workers.byId.size).to.equal(1);
+  });
+});
+
+describe('a failure that is told twice', () => {
+  it('leaves its task to others, also where its user said in between to hold it still', () => {
+    const game = play(header(1));
+    game.input(exchange([user('u1'), user('u2')], { suitable: 5 }));
+    game.input(holdsNothing('u1'));
+    const [attempt = ''] = game.held('u1').keys();
+    game.input(reports('u1', [failed(attempt, 0)]));
+    game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: false });
+    game.input(exchange([user('u1', { connection: 'c-again', claim: 2 })], { suitable: 5 }));
+    const held = [{ task: 'noop/0', generation: 0, attempt }];
+    game.input({ kind: 'user-held', user: 'u1', connection: 'c-again', held });
+    // Somebody asks for work meanwhile: the task is not waiting.
+    game.input(exchange([user('u1', { connection: 'c-again', claim: 2 }), user('u3')], { suitable: 5 }));
+    game.input(holdsNothing('u3'));
+    game.input(reports('u1', [failed(attempt, 0)]));
+    expect([...game.held('u3').values()]).to.deep.equal([0]);
+  });
+});

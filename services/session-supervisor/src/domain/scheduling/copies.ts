@@ -1,0 +1,75 @@
+import { kindOf } from '../../kinds/kinds.ts';
+import type { Worker } from './workers.ts';
+import type { Draft } from '../decisions/decision.ts';
+import { secondsLeft } from './eta.ts';
+import type { WorkloadState } from '../state/workload.ts';
+
+/**
+ * At the end, when nothing waits, a user that idles may do a running task once more: whoever is first counts, the other is
+ * told to stop. Each task is copied once at most, and only where the copy will probably win.
+ */
+
+/** A copy must win by this much, since speeds vary… */
+const MARGIN = 1.2;
+/** …and its user may have to fetch and open the scene first. */
+const OPENING_SECONDS = 1;
+
+/** A running attempt that nobody else works on. */
+export interface Running {
+  ordinal: number;
+  /** The place of its node in the graph. */
+  node: number;
+  owner: string;
+  /** How long it is expected to take still. */
+  secondsLeft: number;
+}
+
+type Known = Pick<Draft, 'state' | 'workers' | 'now'>;
+
+/** The seconds that a task of a node took on average; undefined before the first is done, and where none may be copied. */
+const averagesOf = ({ header, graph, nodeWork }: WorkloadState): (number | undefined)[] => {
+  const kind = kindOf(header.spec);
+  return graph.nodes.map(({ id }, node) => {
+    const { completed, seconds } = nodeWork[node] ?? { completed: 0, seconds: 0 };
+    return completed === 0 || !kind.mayCopy(header.spec, id) ? undefined : seconds / completed;
+  });
+};
+
+const wins = (secondsPerTask: number, { secondsLeft: left }: Running): boolean =>
+  secondsPerTask * MARGIN + OPENING_SECONDS < left;
+
+const runningOf = ({ workers, now }: Known, averages: readonly (number | undefined)[]): Running[] =>
+  [...workers.byId.values()].flatMap((worker) =>
+    [...worker.attempts.values()].slice(0, worker.slots).flatMap(({ ordinal, node, since }) => {
+      const average = averages[node];
+      if (average === undefined || workers.holders.get(ordinal) !== 1) return [];
+      const running = (now - Math.max(since, worker.freeSince)) / 1_000;
+      return [{ ordinal, node, owner: worker.id, secondsLeft: secondsLeft(worker.paces[node] ?? average, running) }];
+    }),
+  );
+
+/** The running attempts that a worker would probably overtake, the slowest first. */
+export const overtakable = (known: Known, worker: Worker): Running[] => {
+  const averages = averagesOf(known.state);
+  return runningOf(known, averages)
+    .filter((running) => {
+      const own = worker.paces[running.node] ?? averages[running.node];
+      return own !== undefined && running.owner !== worker.id && wins(own, running);
+    })
+    .sort((a, b) => b.secondsLeft - a.secondsLeft);
+};
+
+/**
+ * How many users beside those for its tasks a workload can use: for the copies that run, and for those worth running, by
+ * whoever idles already or, if nobody does, by an average user.
+ */
+export const usersForCopies = (known: Known): number => {
+  const { workers, state } = known;
+  const out = [...workers.holders.values()].filter((holders) => holders > 1).length;
+  const averages = averagesOf(state);
+  const idle = [...workers.byId.values()].filter(({ phase, attempts }) => phase === 'ready' && attempts.size === 0);
+  const fastest = averages.map((average = Infinity, node) =>
+    idle.length === 0 ? average : Math.min(...idle.map(({ paces }) => paces[node] ?? average)),
+  );
+  return out + runningOf(known, averages).filter((running) => wins(fastest[running.node] ?? Infinity, running)).length;
+};

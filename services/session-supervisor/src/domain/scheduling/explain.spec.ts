@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { explain, type Surroundings } from './explain.ts';
+import { everyEntry, header, renderHeader } from '../fixture.ts';
+import { fold } from '../state/fold.ts';
+import { begin, type WorkloadState } from '../state/workload.ts';
+
+const at = { n: 1, at: 0 };
+const working: Surroundings = { active: 2, entitled: 2, suitable: 2, connected: 3, exchangeError: '' };
+const nobody: Surroundings = { active: 0, entitled: 0, suitable: 0, connected: 0, exchangeError: '' };
+
+const codes = (state: WorkloadState, around: Surroundings | undefined, planUsers = 100): string[] =>
+  explain(state, planUsers, around).map(({ code }) => code);
+
+const text = (state: WorkloadState, around: Surroundings): string => explain(state, 100, around)[0]?.message ?? '';
+
+describe('explain', () => {
+  const pending = begin(header(4));
+  const running = fold(pending, everyEntry.started, at);
+
+  it('says that nothing is in the way while users work', () => {
+    expect(codes(running, working)).to.deep.equal(['NOT_WAITING']);
+    expect(text(running, working)).to.equal('2 users work on it, 4 tasks remain');
+  });
+
+  it('tells nobody connected, nobody suitable and everybody busy apart', () => {
+    expect(codes(pending, nobody)).to.deep.equal(['NO_USER_CONNECTED']);
+    expect(codes(pending, { ...nobody, connected: 3 })).to.deep.equal(['NO_SUITABLE_USER']);
+    expect(codes(pending, { ...nobody, connected: 3, suitable: 2 })).to.deep.equal(['ALL_USERS_BUSY']);
+  });
+
+  it('names what is missing on the machines', () => {
+    const render = begin(renderHeader('1-4', { engine: 'CYCLES' }));
+    expect(text(pending, { ...nobody, connected: 3 })).to.equal('none of the 3 connected users has the engine noop');
+    expect(text(render, { ...nobody, connected: 1 })).to.equal('none of the 1 connected users has CYCLES 3.4 or later');
+    expect(text(fold(render, { kind: 'started', version: '3.4.1' }, at), { ...nobody, connected: 1 })).to.equal(
+      'none of the 1 connected users has CYCLES 3.4.1, with which its frames are rendered since the first one',
+    );
+  });
+
+  it('says what a person did: paused, no user wanted, ended', () => {
+    expect(codes(fold(running, everyEntry.paused, at), nobody)).to.deep.equal(['PAUSED']);
+    expect(codes({ ...pending, wanted: 0 }, nobody)).to.deep.equal(['NO_USER_WANTED']);
+    const failed = fold(running, everyEntry.failed, at);
+    expect(explain(failed, 100, undefined)).to.deep.equal([
+      { code: 'ENDED', message: 'it is failed: 1 of 4 failed: 2' },
+    ]);
+  });
+
+  it('says what of the mesh is away', () => {
+    expect(codes(pending, undefined)).to.deep.equal(['NO_OWNER']);
+    expect(codes(pending, { ...nobody, exchangeError: 'nats does not answer' })).to.deep.equal([
+      'DEPENDENCY_UNAVAILABLE',
+    ]);
+  });
+
+  it('adds the limit of the plan and tasks that fail', () => {
+    expect(codes({ ...running, wanted: 5 }, working, 4)).to.deep.equal(['PLAN_LIMIT']);
+    const failing = fold(running, everyEntry['attempt-failed'], at);
+    expect(codes(failing, working)).to.deep.equal(['TASKS_FAILING']);
+    expect(text(failing, working)).to.include('no light');
+    expect(codes(fold(failing, everyEntry['task-failed'], at), working)).to.deep.equal(['NOT_WAITING']);
+  });
+});

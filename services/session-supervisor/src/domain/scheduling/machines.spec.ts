@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { Assigned } from './workers.ts';
+import { demandOf } from './demand.ts';
+import { exchange, holdsNothing, play, renderHeader, user } from '../fixture.ts';
+
+const withBlender = (id: string, version: string, more: Partial<Assigned> = {}): Assigned =>
+  user(id, { engines: ['CYCLES', 'BLENDER_EEVEE'].map((name) => ({ name, version })), ...more });
+
+describe('the frames of a workload', () => {
+  const mixed = [withBlender('new', '4.1.0'), withBlender('a', '3.4.1'), withBlender('b', '3.4.1')];
+
+  it('are all rendered with one version of Blender: the one that most users have when it begins', () => {
+    const mesh = play(renderHeader('1-40'));
+    mesh.input(exchange(mixed));
+    for (const { id } of mixed) mesh.input(holdsNothing(id));
+    expect(mesh.session.state.version).to.equal('3.4.1');
+    expect(mixed.map(({ id }) => mesh.held(id).size > 0)).to.deep.equal([false, true, true]);
+    expect(demandOf(mesh.session.state, mesh.session.workers, 100, 0).needs).to.include({ exactVersion: '3.4.1' });
+  });
+
+  it('leave users with another version to other workloads', () => {
+    const mesh = play(renderHeader('1-40'));
+    mesh.input(exchange(mixed));
+    for (const { id } of mixed) mesh.input(holdsNothing(id));
+    const { effects } = mesh.input({ kind: 'tick' });
+    expect(effects.flatMap((effect) => (effect.kind === 'release' ? [effect.user.id] : []))).to.deep.equal(['new']);
+  });
+
+  it('keep their version when everybody who has it is gone, and wait', () => {
+    const mesh = play(renderHeader('1-40'));
+    mesh.input(exchange([withBlender('a', '3.4.1')]));
+    mesh.input(holdsNothing('a'));
+    mesh.input({ kind: 'user-gone', user: 'a', connection: 'c-a', isClean: true });
+    mesh.input(exchange([withBlender('new', '4.1.0')]));
+    mesh.input(holdsNothing('new'));
+    expect(mesh.held('new').size).to.equal(0);
+    mesh.input(exchange([withBlender('b', '3.4.1')]));
+    mesh.input(holdsNothing('b'));
+    expect(mesh.held('b').size).to.be.above(0);
+  });
+
+  it('go to no machine without Blender, whatever else it offers', () => {
+    const mesh = play(renderHeader('1-40'));
+    mesh.input(exchange([user('foam', { engines: [{ name: 'OPENFOAM_COM', version: '2312' }] })]));
+    mesh.input(holdsNothing('foam'));
+    expect(mesh.held('foam').size).to.equal(0);
+    expect(mesh.session.state.version).to.equal('');
+  });
+});

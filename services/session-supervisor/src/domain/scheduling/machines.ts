@@ -1,0 +1,32 @@
+import { canServe, meets, type EngineNeeds } from '#libs/engines/index.ts';
+import { kindOf } from '../../kinds/kinds.ts';
+import type { Workers, Worker } from './workers.ts';
+import type { WorkloadState } from '../state/workload.ts';
+
+/** What the machines of a workload must have now. */
+export const engineNeeds = (state: Pick<WorkloadState, 'header' | 'engine' | 'version'>): EngineNeeds => {
+  const { spec, file } = state.header;
+  return kindOf(spec).engineNeeds(spec, file, state);
+};
+
+/** Whether a worker may serve: it is not barred, and its machine has an engine that the workload needs. */
+export const isFit = (
+  state: Pick<WorkloadState, 'header' | 'engine' | 'version' | 'barred'>,
+  worker: Pick<Worker, 'id' | 'engines'>,
+): boolean => !state.barred.has(worker.id) && canServe(worker.engines, engineNeeds(state));
+
+/**
+ * The version of the engine for a workload that begins now: the one that most of its users have, so that most of them can
+ * work on it. Empty where results may come from any.
+ */
+export const versionToBegin = (state: WorkloadState, { byId }: Workers): string => {
+  if (!kindOf(state.header.spec).keepsOneVersion) return '';
+  const needs = engineNeeds(state);
+  const counts = new Map<string, number>();
+  for (const worker of byId.values()) {
+    if (worker.phase === 'leaving' || state.barred.has(worker.id)) continue;
+    const versions = new Set(worker.engines.filter((each) => meets(each, needs)).map(({ version }) => version));
+    for (const version of versions) counts.set(version, (counts.get(version) ?? 0) + 1);
+  }
+  return [...counts].reduce((most, each) => (each[1] > most[1] ? each : most), ['', 0] as const)[0];
+};

@@ -1,0 +1,257 @@
+import { emptyBitmap, has, rangesOf, withBit, withoutBit } from '../sets/bitmap.ts';
+import type { AcceptedResult, Entry, RequestMark } from './entries.ts';
+import { withValue } from '../sets/small-int-map.ts';
+import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
+import { kindOf } from '../../kinds/kinds.ts';
+import { blockedAfter, falloutOf, hopesOf } from '../graph/readiness.ts';
+import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
+import { ordinalsFromText } from '../graph/task-text.ts';
+import { hasEnded, troubleOf, type Phase, type Trouble, type UserShare, type WorkloadState } from './workload.ts';
+
+/** Raise it whenever the same entries fold to another state or the state's form changes: old snapshots are ignored then. */
+export const FOLD_VERSION = 4;
+
+/** How many commands are remembered. */
+const REMEMBERED_REQUESTS = 1_000;
+
+/** Where an entry stands. */
+export interface At {
+  /** The journal position. */
+  n: number;
+  /** The writer's wall clock, milliseconds since 1970. */
+  at: number;
+}
+
+/**
+ * What a workload is after one more entry. Pure: the old state stays as it was. An entry about a task that the workload
+ * does not have leaves it unchanged.
+ */
+export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState => {
+  switch (entry.kind) {
+    case 'taken-over':
+      // What is closed stays so: only a retry or a repair opens it.
+      return { ...state, reign: at.n, owner: entry.owner };
+    case 'started':
+      return {
+        ...state,
+        phase: state.phase === 'pending' ? 'running' : state.phase,
+        startedAt: at.at,
+        version: entry.version,
+      };
+    case 'accepted':
+      return accepted(state, entry);
+    case 'duplicate':
+      return state;
+    case 'attempt-failed': {
+      const { attempt, user, failureClass, reason, log } = entry;
+      const last = { attempt, user, failureClass, reason, log, at: at.at };
+      const kind = kindOf(state.header.spec);
+      // The first word of a user's machine counts, where nobody chose an engine.
+      const engine = state.engine || kind.engineLearnt(failureClass, entry.names);
+      const shortOfBytes = failureClass === 'OUT_OF_MEMORY' ? entry.memoryBytes : 0;
+      const failure = { attempt, user, isTaskFault: kind.faultOf(failureClass) === 'task', shortOfBytes };
+      return withTrouble({ ...state, engine }, entry.task, (trouble) => ({
+        ...trouble,
+        failures: [...trouble.failures, failure],
+        last,
+      }));
+    }
+    case 'attempt-lost':
+      return withTrouble(state, entry.task, (trouble) => ({ ...trouble, losses: trouble.losses + 1 }));
+    case 'task-failed':
+      return givenUp(state, entry.task, entry.reason);
+    case 'user-barred':
+      return { ...state, barred: new Set(state.barred).add(entry.user) };
+    case 'paused':
+      return remember({ ...state, phase: 'paused', pausedBecause: entry.reason ?? '' }, entry.request);
+    case 'resumed':
+      return remember(goOn(state), entry.request);
+    case 'retried':
+      return remember(retried(state, entry.tasks), entry.request);
+    case 'repair-wanted':
+      return repairWanted(state, ordinalsFromText(state.graph, entry.tasks));
+    case 'wanted-set':
+      return remember({ ...state, wanted: entry.wanted }, entry.request);
+    case 'stopped': {
+      const ended = end(state, 'stopped', at, 'STOPPED_BY_COMMAND', 'stopped by command');
+      return remember({ ...ended, deleteResults: entry.deleteResults }, entry.request);
+    }
+    case 'completed':
+      return end(state, 'completed', at, '', '');
+    case 'failed':
+      return end(state, 'failed', at, entry.reason, entry.message);
+    case 'closed':
+      return { ...state, closed: true };
+    default:
+      return entry satisfies never;
+  }
+};
+
+/** Folds all entries of a journal position. */
+export const foldDocument = (
+  state: WorkloadState,
+  document: { n: number; at: Date; entries: readonly Entry[] },
+): WorkloadState => {
+  const at = { n: document.n, at: document.at.getTime() };
+  const folded = document.entries.reduce((before, entry) => fold(before, entry, at), state);
+  return { ...folded, position: document.n };
+};
+
+const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState => {
+  const ordinal = taskOrdinal(state.graph, result.task);
+  if (ordinal === undefined) return state;
+  const known = state.shares.findIndex(({ id }) => id === result.user);
+  const index = known < 0 ? state.shares.length : known;
+  const before: UserShare = state.shares[index] ?? { id: result.user, name: '', completed: 0, seconds: 0 };
+  const { generation, seconds } = result;
+  const shares = state.shares.slice();
+  shares[index] = {
+    ...before,
+    name: result.userName,
+    completed: before.completed + 1,
+    seconds: before.seconds + seconds,
+  };
+  return opening(
+    {
+      ...state,
+      shares,
+      nodeWork: withWork(state.nodeWork, nodeOf(state.graph, ordinal), seconds),
+      done: withBit(state.done, ordinal),
+      doneBy: withValue(state.doneBy, ordinal, index + 1),
+      generations: generation === 0 ? state.generations : withValue(state.generations, ordinal, generation),
+      repairs: withoutBit(state.repairs, ordinal),
+      blame: blamed(state, ordinal, result.user),
+    },
+    [ordinal],
+  );
+};
+
+const withWork = (work: WorkloadState['nodeWork'], place: number, seconds: number): WorkloadState['nodeWork'] =>
+  work.map((each, i) => (i === place ? { completed: each.completed + 1, seconds: each.seconds + seconds } : each));
+
+/** Says anew what may begin, after something was decided or undecided about these tasks. */
+const opening = (state: WorkloadState, changed: Iterable<number>): WorkloadState => {
+  const blocked = blockedAfter(state, changed);
+  return blocked === state.blocked ? state : { ...state, blocked };
+};
+
+/** Whoever failed a task that somebody else completed may be at fault itself. */
+const blamed = (state: WorkloadState, ordinal: number, maker: string): WorkloadState['blame'] => {
+  const failures = troubleOf(state, ordinal)?.failures ?? [];
+  const users = new Set(failures.flatMap(({ user, isTaskFault: counts }) => (counts && user !== maker ? [user] : [])));
+  if (users.size === 0) return state.blame;
+  const blame = new Map(state.blame);
+  for (const user of users) blame.set(user, (blame.get(user) ?? 0) + 1);
+  return blame;
+};
+
+/** What a retry changes. */
+export interface Retry {
+  /** The tasks that are to be done again: those named, and what was given up and has to be there first. */
+  readonly tasks: ReadonlySet<number>;
+  /** What stands after a task whose decision is taken back: begun or done on something that counts no more. */
+  readonly fallout: ReadonlySet<number>;
+}
+
+/** Reads a retry. Empty `tasks`: all that were given up. */
+export const retryOf = (state: Pick<WorkloadState, 'graph' | 'done' | 'givenUp'>, text: string): Retry => {
+  const { graph, done, givenUp: failed } = state;
+  const tasks = text === '' ? new Set(givenUpOrdinals(state)) : ordinalsFromText(graph, text);
+  if (graph.nodes.length > 1) {
+    const named = [...tasks];
+    for (const ordinal of named) for (const before of hopesOf(state, ordinal)) tasks.add(before);
+  }
+  const takenBack = [...tasks].filter((ordinal) => has(done, ordinal) || has(failed, ordinal));
+  return { tasks, fallout: falloutOf(graph, takenBack) };
+};
+
+function* givenUpOrdinals({ givenUp: set }: Pick<WorkloadState, 'givenUp'>): Generator<number> {
+  for (const { first, last } of rangesOf(set)) for (let ordinal = first; ordinal <= last; ordinal += 1) yield ordinal;
+}
+
+const goOn = (state: WorkloadState): WorkloadState => ({
+  ...state,
+  phase: state.startedAt === undefined ? 'pending' : 'running',
+  pausedBecause: '',
+  tolerated: state.givenUp.count,
+});
+
+/**
+ * Forgets what was decided about tasks; from now on results of a new generation count for them. Of the fallout that is so
+ * whether it was decided or not, because whoever works on it does so with what counts no more.
+ */
+const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadState => {
+  let { done, givenUp: failed, doneBy, generations, troubles, repairs } = state;
+  const generation = state.generation + 1;
+  const forget = (ordinal: number): void => {
+    done = withoutBit(done, ordinal);
+    failed = withoutBit(failed, ordinal);
+    doneBy = withValue(doneBy, ordinal, 0);
+    repairs = withoutBit(repairs, ordinal);
+    generations = withValue(generations, ordinal, generation);
+  };
+  for (const ordinal of tasks) {
+    troubles = sparseDelete(troubles, ordinal);
+    if (has(done, ordinal) || has(failed, ordinal)) forget(ordinal);
+  }
+  for (const ordinal of fallout) {
+    troubles = sparseDelete(troubles, ordinal);
+    forget(ordinal);
+  }
+  const open = { ...state, done, givenUp: failed, doneBy, generations, troubles, repairs, generation };
+  return opening(open, [...tasks, ...fallout]);
+};
+
+const retried = (state: WorkloadState, tasks: string): WorkloadState => {
+  const retry = retryOf(state, tasks);
+  const open = { ...undecided(state, retry), blame: new Map<string, number>(), barred: new Set<string>() };
+  if (hasEnded(state)) {
+    const { ending: _, ...reopened } = open;
+    return goOn({ ...reopened, leastGeneration: open.generation, closed: false });
+  }
+  return state.phase === 'paused' && state.pausedBecause === ''
+    ? { ...open, tolerated: open.givenUp.count }
+    : goOn(open);
+};
+
+const repairWanted = (state: WorkloadState, ordinals: ReadonlySet<number>): WorkloadState => {
+  const damaged = new Set([...ordinals].filter((ordinal) => has(state.done, ordinal)));
+  // What stands after them stays as it is: the same result is made again.
+  const open = undecided(state, { tasks: damaged, fallout: new Set() });
+  return { ...open, repairs: [...damaged].reduce(withBit, open.repairs), closed: false };
+};
+
+const untroubled: Trouble = { failures: [], losses: 0 };
+
+const withTrouble = (state: WorkloadState, task: string, change: (trouble: Trouble) => Trouble): WorkloadState => {
+  const ordinal = taskOrdinal(state.graph, task);
+  if (ordinal === undefined) return state;
+  return { ...state, troubles: sparseSet(state.troubles, ordinal, change(troubleOf(state, ordinal) ?? untroubled)) };
+};
+
+const givenUp = (state: WorkloadState, task: string, reason: string): WorkloadState => {
+  const ordinal = taskOrdinal(state.graph, task);
+  if (ordinal === undefined) return state;
+  const troubled = withTrouble(state, task, (trouble) => ({ ...trouble, givenUp: reason }));
+  const decided = {
+    ...troubled,
+    givenUp: withBit(state.givenUp, ordinal),
+    repairs: withoutBit(state.repairs, ordinal),
+  };
+  return opening(decided, [ordinal]);
+};
+
+const end = (state: WorkloadState, phase: Phase, { n, at }: At, reason: string, message: string): WorkloadState => ({
+  ...state,
+  phase,
+  repairs: emptyBitmap(state.repairs.size),
+  ending: { position: n, at, reason, message },
+});
+
+const remember = (state: WorkloadState, request: RequestMark | undefined): WorkloadState => {
+  if (request === undefined) return state;
+  const requests = new Map(state.requests).set(request.requestId, request.requestHash);
+  const oldest = requests.keys().next();
+  if (requests.size > REMEMBERED_REQUESTS && !oldest.done) requests.delete(oldest.value);
+  return { ...state, requests };
+};

@@ -1,0 +1,11 @@
+import { has } from '../sets/bitmap.ts';
+import type { Entry } from './entries.ts';
+import { taskOrdinal } from '../graph/task-graph.ts';
+import { generationOf, type WorkloadState } from './workload.ts';
+
+/** Whether an entry accepted the result that counts for its task still: it was not retried or repaired since. */
+export const isCurrentResult = (state: WorkloadState, entry: Entry): entry is Extract<Entry, { kind: 'accepted' }> => {
+  if (entry.kind !== 'accepted') return false;
+  const ordinal = taskOrdinal(state.graph, entry.task);
+  return ordinal !== undefined && has(state.done, ordinal) && generationOf(state, ordinal) === entry.generation;
+};

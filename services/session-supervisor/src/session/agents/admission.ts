@@ -1,0 +1,63 @@
+import type { KeyObject } from 'node:crypto';
+import { verifyAttemptToken, verifyReceipt, type Secret } from '#libs/auth/index.ts';
+import type { Attempt, Receipt } from '#libs/contracts/common.ts';
+import { formatBlobName } from '#libs/mesh/index.ts';
+import type { WorkloadHeader } from '../../domain/state/header.ts';
+import { kindOf } from '../../kinds/kinds.ts';
+
+/** The secrets with which what users report is checked. */
+export interface Proofs {
+  meshSecret: Secret;
+  /** The workload's own key. */
+  workloadKey: KeyObject;
+}
+
+/** Whether the owner of this workload handed the attempt to this user. */
+export const isHandedOut = ({ workloadKey }: Proofs, attempt: Attempt, user: string): boolean =>
+  verifyAttemptToken(workloadKey, { ...attempt, user }, attempt.token);
+
+/** What a user claims to have made. */
+export interface Claimed {
+  receipt: Receipt | undefined;
+  sha256: string;
+}
+
+/**
+ * Why a claimed result proves nothing, or undefined if it does: the blob service must have signed that exactly these bytes
+ * are stored under the attempt's own name. A result that the mesh knows by itself has no blob and no receipt.
+ */
+export const resultForgery = (
+  { meshSecret }: Proofs,
+  header: WorkloadHeader,
+  attempt: Attempt,
+  { receipt, sha256 }: Claimed,
+): string | undefined => {
+  const known = kindOf(header.spec).knownDigest(header.spec, header.id, attempt.task);
+  if (known !== undefined) return sha256 === known ? undefined : 'RESULT_INVALID';
+  if (receipt === undefined) return 'RECEIPT_MISSING';
+  if (receipt.sha256 !== sha256) return 'RESULT_INVALID';
+  if (receipt.blobName !== resultBlob(header, attempt)) return 'RECEIPT_INVALID';
+  return isSigned(meshSecret, receipt) ? undefined : 'RECEIPT_INVALID';
+};
+
+/** A failed attempt's log, or empty where none was stored or its receipt does not hold. */
+export const provenLog = (
+  { meshSecret }: Proofs,
+  header: WorkloadHeader,
+  attempt: Attempt,
+  receipt: Receipt | undefined,
+): string => {
+  if (receipt === undefined) return '';
+  const name = formatBlobName({ kind: 'log', workload: header.id, ...attempt });
+  return receipt.blobName === name && isSigned(meshSecret, receipt) ? name : '';
+};
+
+/** Where blob stores the result of an attempt. */
+const resultBlob = ({ id, spec }: WorkloadHeader, attempt: Attempt): string => {
+  const node = attempt.task.slice(0, attempt.task.indexOf('/'));
+  const extension = kindOf(spec).resultExtension(spec, node);
+  return formatBlobName({ kind: 'result', workload: id, ...attempt, extension });
+};
+
+const isSigned = (meshSecret: Secret, { blobName, sha256, sizeBytes, signature }: Receipt): boolean =>
+  verifyReceipt(meshSecret, { path: blobName, sha256, sizeBytes }, signature);

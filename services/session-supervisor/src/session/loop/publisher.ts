@@ -1,0 +1,129 @@
+import type { Clock } from '#libs/clock/index.ts';
+import { WorkloadFacts, type Fact } from '#libs/contracts/session.ts';
+import type { JournalDocument, JournalStore } from '#libs/journal/index.ts';
+import { workloadFactSubject } from '#libs/mesh/index.ts';
+import type { Bus } from '#libs/nats/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import type { Entry } from '../../domain/state/entries.ts';
+
+export interface PublisherOptions {
+  workload: string;
+  customer: string;
+  store: JournalStore<Entry>;
+  bus: Bus;
+  clock: Clock;
+  logger: Logger;
+  /** Up to where facts are in the stream already. */
+  from: number;
+  /** Keeps how far they are; at most about once a second. */
+  keep: (position: number) => Promise<void>;
+}
+
+/** Brings journal entries to the stream of facts, in order, at least once. The journal is the outbox. */
+export interface Publisher {
+  /** Says that a position is durable. */
+  wake(position: number): void;
+  /** Resolves when everything up to the position is in the stream and that is kept. */
+  reached(position: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const AGAIN_MS = 500;
+const KEEP_EVERY_MS = 1_000;
+
+export const startPublisher = (options: PublisherOptions): Publisher => {
+  const { workload, store, bus, clock, logger } = options;
+  const stopped = new AbortController();
+  let durable = options.from;
+  let published = options.from;
+  let kept = options.from;
+  let keptAt = clock.monotonic();
+  let wakeUp = Promise.withResolvers<void>();
+  const waiting = new Set<{ position: number; resolve: () => void }>();
+
+  const keep = async (): Promise<void> => {
+    if (kept < published) await options.keep(published);
+    kept = published;
+    keptAt = clock.monotonic();
+    for (const waiter of waiting) {
+      if (waiter.position > kept) continue;
+      waiting.delete(waiter);
+      waiter.resolve();
+    }
+  };
+
+  const publish = async (document: JournalDocument<Entry>): Promise<void> => {
+    for (const [kind, facts] of Map.groupBy(factsOf(document), (fact) => fact.kind)) {
+      const message: WorkloadFacts = {
+        workloadId: workload,
+        customerId: options.customer,
+        position: document.n,
+        time: document.at,
+        facts,
+      };
+      const subject = workloadFactSubject(workload, kind);
+      await bus.publishFact(subject, WorkloadFacts.encode(message).finish(), `${workload}/${document.n}/${kind}`);
+    }
+    published = document.n;
+  };
+
+  const catchUp = async (): Promise<void> => {
+    for await (const document of store.read(workload, published)) {
+      if (stopped.signal.aborted) return;
+      await publish(document);
+      if (clock.monotonic() - keptAt >= KEEP_EVERY_MS) await keep();
+    }
+    const hasWaiter = [...waiting].some(({ position }) => position <= published);
+    if (hasWaiter || clock.monotonic() - keptAt >= KEEP_EVERY_MS) await keep();
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      if (published >= durable && waiting.size === 0) await wakeUp.promise;
+      wakeUp = Promise.withResolvers<void>();
+      try {
+        await catchUp();
+      } catch (thrown) {
+        logger.debug({ err: thrown, workload }, 'facts could not be published; they are tried again');
+        await clock.sleep(AGAIN_MS, stopped.signal).catch(() => undefined);
+      }
+    }
+  };
+
+  const running = run();
+  return {
+    wake: (position) => {
+      durable = Math.max(durable, position);
+      wakeUp.resolve();
+    },
+    reached: (position) =>
+      new Promise((resolve) => {
+        waiting.add({ position, resolve });
+        wakeUp.resolve();
+      }),
+    stop: async () => {
+      stopped.abort();
+      wakeUp.resolve();
+      await running;
+    },
+  };
+};
+
+/** The facts in a document; each keeps the id that follows from its place. `closed` is none: nothing happened. */
+const factsOf = ({ workload, n, entries }: JournalDocument<Entry>): Fact[] =>
+  entries.flatMap((entry, i) =>
+    entry.kind === 'closed'
+      ? []
+      : [{ ...noFact, ...detailsOf(entry), factId: `${workload}/${n}/${i}`, kind: entry.kind }],
+  );
+
+const noFact = { task: '', generation: 0, attempt: '', userId: '', seconds: 0, reason: '', tasks: '' };
+
+const detailsOf = (entry: Entry): Partial<Omit<Fact, 'factId' | 'kind'>> => ({
+  ...('task' in entry ? { task: entry.task, generation: entry.generation } : {}),
+  ...('attempt' in entry ? { attempt: entry.attempt } : {}),
+  ...('user' in entry ? { userId: entry.user } : {}),
+  ...('tasks' in entry ? { tasks: entry.tasks } : {}),
+  ...('seconds' in entry ? { seconds: entry.seconds } : {}),
+  ...('reason' in entry ? { reason: entry.reason } : {}),
+});

@@ -1,0 +1,52 @@
+import type { JournalStore } from '#libs/journal/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import type { Entry } from '../../domain/state/entries.ts';
+import type { WorkloadState } from '../../domain/state/workload.ts';
+import { folding } from './folding.ts';
+
+export interface SnapshotsOptions {
+  store: Pick<JournalStore<Entry>, 'writeSnapshot'>;
+  logger: Logger;
+  /** The position at which this replica began to write. */
+  from: number;
+}
+
+/** Keeps the fold of a long journal, so that whoever reads it need not begin at the start. It only ever saves time. */
+export interface Snapshots {
+  /** Takes a durable state. Returns at once; what has to be written is written in the background. */
+  written(state: WorkloadState): void;
+  /** Resolves when nothing is being written any more. */
+  close(): Promise<void>;
+}
+
+/** Positions between two snapshots: as many are folded at most, in a few tens of milliseconds. */
+const EVERY = 1_000;
+
+export const createSnapshots = ({ store, logger, from }: SnapshotsOptions): Snapshots => {
+  let last = from;
+  let writing: Promise<void> | undefined;
+
+  const write = async (state: WorkloadState): Promise<void> => {
+    const { header, position } = state;
+    try {
+      const frozen = folding.freeze(state);
+      await store.writeSnapshot({ workload: header.id, n: position, foldVersion: folding.version, state: frozen });
+    } catch (thrown) {
+      logger.warn({ err: thrown, position }, 'a snapshot was not written; the next one will be');
+    } finally {
+      writing = undefined;
+    }
+  };
+
+  return {
+    written: (state) => {
+      const isDue = Math.floor(state.position / EVERY) > Math.floor(last / EVERY);
+      if (!isDue || writing !== undefined) return;
+      last = state.position;
+      writing = write(state);
+    },
+    close: async () => {
+      await writing;
+    },
+  };
+};

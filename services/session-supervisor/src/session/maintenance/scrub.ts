@@ -1,0 +1,55 @@
+import { asUnavailable } from '#libs/mongo/index.ts';
+import type { Context } from '../../context.ts';
+import type { Damaged } from '../../domain/decisions/inputs.ts';
+import { isCurrentResult } from '../../domain/state/results.ts';
+import type { WorkloadState } from '../../domain/state/workload.ts';
+
+/** What a scrub found. */
+export interface Scrubbed {
+  checked: number;
+  missing: Damaged[];
+  damaged: Damaged[];
+  /** The journal position up to which everything was checked. */
+  position: number;
+  hasMore: boolean;
+}
+
+/** So many in one repair; the next call goes on. */
+const MAX_FOUND = 500;
+
+/**
+ * Reads the blobs of accepted results from a journal position on, and compares their bytes with what was accepted. Stops after
+ * a document when `isEnough` says so. Rejects with UNAVAILABLE while blobs cannot be read: what cannot be read is not missing.
+ *
+ * @param afterEach waited for after each blob
+ */
+export const scrub = async (
+  { journal, blob }: Pick<Context, 'journal' | 'blob'>,
+  state: WorkloadState,
+  from: number,
+  isEnough: () => boolean,
+  signal: AbortSignal,
+  afterEach: () => Promise<void> = async () => {},
+): Promise<Scrubbed> => {
+  const found: Scrubbed = { checked: 0, missing: [], damaged: [], position: from, hasMore: false };
+  await asUnavailable(async () => {
+    for await (const { n, entries } of journal.read(state.header.id, from)) {
+      if (n > state.position) break;
+      if (found.position > from && (isEnough() || found.missing.length + found.damaged.length >= MAX_FOUND)) {
+        found.hasMore = true;
+        break;
+      }
+      for (const entry of entries) {
+        if (!isCurrentResult(state, entry) || entry.blob === '') continue;
+        const { task, generation } = entry;
+        const digest = await blob.digest(entry.blob, signal);
+        if (digest === undefined) found.missing.push({ task, generation });
+        else if (digest !== entry.sha256) found.damaged.push({ task, generation });
+        found.checked += 1;
+        await afterEach();
+      }
+      found.position = n;
+    }
+  });
+  return found;
+};

@@ -1,0 +1,80 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { systemClock } from '#libs/clock/index.ts';
+import { collection } from '#libs/mongo/index.ts';
+import type { Context } from '../../context.ts';
+import { everyEntry } from '../../domain/fixture.ts';
+import { openMesh, type TestMesh } from '../../fixtures/mesh.ts';
+import { plant } from '../../fixtures/plant.ts';
+import { testLog } from '../../fixtures/stores.ts';
+import { workloadStore } from '../../store/workloads.ts';
+import { sweepRound } from './sweeper.ts';
+
+describe('the sweeper', function () {
+  this.timeout(20_000);
+  let mesh: TestMesh;
+  before(async () => {
+    mesh = await openMesh();
+  });
+  after(() => mesh[Symbol.asyncDispose]());
+
+  /** What sweeping needs, with these blobs in store. */
+  const contextWith = (blobs: Set<string>): Context =>
+    ({
+      workloads: workloadStore(collection(mesh.db, 'workloads')),
+      journal: mesh.journal,
+      clock: systemClock,
+      logger: testLog,
+      blob: {
+        list: async function* (prefix: string) {
+          for (const blobName of blobs) if (blobName.startsWith(prefix)) yield { blobName };
+        },
+        remove: async (blobName: string) => void blobs.delete(blobName),
+      },
+    }) as unknown as Context;
+  const due = async (id: string, at: Date): Promise<void> => {
+    await mesh.db.collection('workloads').updateOne({ _id: id as never }, { $set: { sweepAt: at } });
+  };
+  const signal = new AbortController().signal;
+
+  it('removes what was not accepted of a closed workload, and everything where that was asked for', async () => {
+    const result = (id: string, attempt: string): string => `results/${id}/noop/1/0-${attempt}.bin`;
+    const entries = (id: string, deleteResults: boolean) => [
+      [everyEntry.started],
+      [{ ...everyEntry.accepted, blob: result(id, '0-1') }],
+      [{ ...everyEntry.stopped, deleteResults }],
+      [everyEntry.closed],
+    ];
+    const [keep, remove, open] = [await plant(mesh), await plant(mesh), await plant(mesh)];
+    for (const [of, deletes] of [
+      [keep, false],
+      [remove, true],
+    ] as const) {
+      const documents = entries(of.id, deletes).map((some, i) => ({
+        workload: of.id,
+        n: i + 1,
+        appendId: `${i}`,
+        by: '',
+        at: new Date(),
+        entries: some,
+      }));
+      for (const document of documents) await mesh.journal.insert(document);
+    }
+    const ids = [keep.id, remove.id, open.id];
+    for (const id of ids) await due(id, new Date(0));
+    const blobs = new Set(ids.flatMap((id) => [result(id, '0-1'), result(id, '0-2')]));
+    expect(await sweepRound(contextWith(blobs), signal)).to.equal(3);
+    expect([...blobs]).to.deep.equal([result(keep.id, '0-1'), result(open.id, '0-1'), result(open.id, '0-2')]);
+    expect(await sweepRound(contextWith(blobs), signal)).to.equal(0);
+  });
+
+  it('goes on with the others where one cannot be swept, and tries that one again', async () => {
+    const broken = await plant(mesh, { entries: [[{ kind: 'repaired' } as never]] });
+    const fine = await plant(mesh, { entries: [[everyEntry.stopped], [everyEntry.closed]] });
+    await due(broken.id, new Date(0));
+    await due(fine.id, new Date(1));
+    const blobs = new Set([`results/${fine.id}/noop/1/0-0-1.bin`]);
+    expect(await sweepRound(contextWith(blobs), signal)).to.equal(1);
+    expect((await mesh.document(broken.id))?.sweepAt?.getTime()).to.be.above(Date.now());
+  });
+});

@@ -1,0 +1,108 @@
+import { parseBlobName } from '#libs/mesh/index.ts';
+import type { Context } from '../../context.ts';
+import { folding } from '../loop/folding.ts';
+import { load } from '#libs/journal/index.ts';
+import { isCurrentResult } from '../../domain/state/results.ts';
+import { begin, type WorkloadState } from '../../domain/state/workload.ts';
+import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
+
+/** Removes what closed workloads left behind in blob. */
+export interface Sweeper {
+  stop(): Promise<void>;
+}
+
+const BATCH = 20;
+const AFTER_FAILURE_MS = 60_000;
+/** Late agents may still store results of a closed workload: it is looked at again, ever more rarely. */
+const AGAIN_MS = [10 * 60_000, 6 * 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000];
+
+/**
+ * Sweeps, again and again, the results of closed workloads: attempts that were not accepted, and all of them where
+ * `delete_results` was asked for.
+ */
+export const startSweeper = (ctx: Context): Sweeper => {
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await sweepRound(ctx, signal);
+      } catch (thrown) {
+        if (!signal.aborted) ctx.logger.debug({ err: thrown }, 'a sweep failed; it is tried again');
+      }
+      await ctx.clock.sleep(ctx.sweep.everyMs, signal).catch(() => undefined);
+    }
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopped.abort();
+      await running;
+    },
+  };
+};
+
+/** Sweeps every workload whose turn it is. Answers how many blobs were removed. */
+export const sweepRound = async (ctx: Context, signal: AbortSignal): Promise<number> => {
+  let removed = 0;
+  const due = await ctx.workloads.toSweep(new Date(ctx.clock.now()), BATCH);
+  for (const document of due) {
+    try {
+      removed += await sweep(ctx, document, signal);
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      // One that cannot be swept must not keep the others from their turn.
+      ctx.logger.warn({ err: thrown, workload: document._id }, 'a workload was not swept; it is tried again');
+      await ctx.workloads.swept(document._id, new Date(ctx.clock.now() + AFTER_FAILURE_MS));
+      continue;
+    }
+    const closedForMs = ctx.clock.now() - (document.projection.endedAt?.getTime() ?? 0);
+    const next = AGAIN_MS.find((ms) => ms > closedForMs);
+    await ctx.workloads.swept(document._id, next === undefined ? undefined : new Date(ctx.clock.now() + next));
+  }
+  return removed;
+};
+
+const sweep = async (ctx: Context, document: WorkloadDocument, signal: AbortSignal): Promise<number> => {
+  const id = document._id;
+  const { state } = await load(ctx.journal, id, begin(headerOf(document)), folding);
+  if (!state.closed) return 0;
+  const kept = state.deleteResults ? new Set<string>() : await acceptedBlobs(ctx, id, state);
+  let removed = 0;
+  for (const folder of state.deleteResults ? ['results', 'logs'] : ['results']) {
+    removed += await sweepFolder(ctx, `${folder}/${id}/`, (name) => !kept.has(name) && !isNewer(name, state), signal);
+  }
+  if (removed > 0) ctx.logger.info({ workload: id, removed }, 'swept results that were not accepted');
+  return removed;
+};
+
+const sweepFolder = async (
+  ctx: Context,
+  prefix: string,
+  isLeftover: (blobName: string) => boolean,
+  signal: AbortSignal,
+): Promise<number> => {
+  let removed = 0;
+  for await (const { blobName } of ctx.blob.list(prefix, signal)) {
+    if (!isLeftover(blobName)) continue;
+    await ctx.blob.remove(blobName, signal);
+    removed += 1;
+  }
+  return removed;
+};
+
+/** Whether it was stored for a generation that began after the state: the workload is being opened again. */
+const isNewer = (blobName: string, { generation }: WorkloadState): boolean => generationOf(blobName) > generation;
+
+const generationOf = (blobName: string): number => {
+  const name = parseBlobName(blobName);
+  return name === undefined || name.kind === 'upload' ? 0 : name.generation;
+};
+
+const acceptedBlobs = async ({ journal }: Context, id: string, state: WorkloadState): Promise<Set<string>> => {
+  const blobs = new Set<string>();
+  for await (const { entries } of journal.read(id, 0)) {
+    for (const entry of entries) if (isCurrentResult(state, entry) && entry.blob !== '') blobs.add(entry.blob);
+  }
+  return blobs;
+};

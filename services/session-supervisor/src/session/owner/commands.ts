@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { SessionCommand } from '#libs/contracts/session.ts';
+import type { RequestMark } from '../../domain/state/entries.ts';
+import type { Command } from '../../domain/decisions/inputs.ts';
+
+/** A command and the mark of its request, as the owner decides them. */
+export const commandFromProto = (message: SessionCommand): { command: Command; request: RequestMark | undefined } => {
+  const { requestId } = message;
+  const command = toCommand(message);
+  if (requestId === '') return { command, request: undefined };
+  // The hash is over what is asked for, without the id, in the one order in which this object is always made.
+  const requestHash = createHash('sha256').update(JSON.stringify(command)).digest('hex');
+  return { command, request: { requestId, requestHash } };
+};
+
+const toCommand = ({ command }: SessionCommand): Command => {
+  switch (command?.$case) {
+    case 'stop':
+      return { kind: 'stop', deleteResults: command.value.deleteResults };
+    case 'pause':
+      return { kind: 'pause' };
+    case 'resume':
+      return { kind: 'resume' };
+    case 'setWanted':
+      return { kind: 'set-wanted', wanted: command.value.wanted };
+    case 'retry':
+      return { kind: 'retry', tasks: command.value.tasks };
+    case 'repair':
+      return { kind: 'repair', damaged: command.value.damaged, reason: command.value.reason };
+    case undefined:
+      throw new TypeError('a command without a command');
+    default:
+      return command satisfies never;
+  }
+};

@@ -1,0 +1,71 @@
+import { DomainError, status } from '#libs/errors/index.ts';
+import type { Refusal } from '../../domain/decisions/decision.ts';
+
+/** UNAVAILABLE: the workload changes hands right now. */
+export const changingHands = (workload: string): DomainError =>
+  new DomainError(
+    status.UNAVAILABLE,
+    'WORKLOAD_CHANGES_HANDS',
+    `workload ${workload} is being taken over by another replica; try again`,
+    { workload },
+    { retryAfterMs: 1_000 },
+  );
+
+/** UNAVAILABLE: more waits to be decided than the session may hold. */
+export const sessionBusy = (workload: string): DomainError =>
+  new DomainError(
+    status.UNAVAILABLE,
+    'SESSION_BUSY',
+    `too much waits to be written for workload ${workload}; try again`,
+    { workload },
+    { retryAfterMs: 1_000 },
+  );
+
+/** ALREADY_EXISTS: the plan is full. */
+export const alreadyRunning = (customer: string, running: readonly string[]): DomainError =>
+  new DomainError(
+    status.ALREADY_EXISTS,
+    'WORKLOAD_ALREADY_RUNNING',
+    `customer ${customer} has as many running workloads as the plan allows (${running.join(', ')}); wait or stop one`,
+    { customer, workloads: running.join(',') },
+  );
+
+/** A refused command as a caller sees it. */
+export const refusalError = (workload: string, refusal: Refusal): DomainError => {
+  switch (refusal.reason) {
+    case 'WORKLOAD_ENDED': {
+      const state = refusal.state.toUpperCase();
+      const message = `workload ${workload} is ${state}; start a new one`;
+      return new DomainError(status.FAILED_PRECONDITION, 'WORKLOAD_ENDED', message, { workload, state });
+    }
+    case 'REQUEST_ID_REUSED':
+      return requestIdReused(refusal.requestId);
+    case 'RESULTS_DELETED': {
+      const message = `the results of workload ${workload} were deleted; start a new one`;
+      return new DomainError(status.FAILED_PRECONDITION, 'RESULTS_DELETED', message, { workload });
+    }
+    case 'TOO_MANY_RETRIES': {
+      const message = `workload ${workload} was retried too often; start a new one`;
+      return new DomainError(status.FAILED_PRECONDITION, 'TOO_MANY_RETRIES', message, { workload });
+    }
+    case 'LET_GO':
+      return changingHands(workload);
+    default:
+      return refusal satisfies never;
+  }
+};
+
+/** INVALID_ARGUMENT: an id that was used for another request. */
+export const requestIdReused = (requestId: string): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'REQUEST_ID_REUSED',
+    `request_id ${requestId} came before with another request; choose a new one`,
+    { request_id: requestId },
+  );
+
+/** NOT_FOUND, also for another customer's: who may not see it may not know of it. */
+export const workloadNotFound = (workloadId: string): DomainError =>
+  new DomainError(status.NOT_FOUND, 'WORKLOAD_NOT_FOUND', `no workload ${workloadId}; list them with ListWorkloads`, {
+    workload: workloadId,
+  });

@@ -1,0 +1,98 @@
+import { SessionCommand } from '#libs/contracts/session.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import { sessionSubject } from '#libs/mesh/index.ts';
+import type { Context } from '../../context.ts';
+import { isStoppedSo } from '../../domain/decisions/decide-commands.ts';
+import { hasEnded } from '../../domain/state/workload.ts';
+import { commandFromProto } from './commands.ts';
+import { changingHands, refusalError, requestIdReused, workloadNotFound } from './errors.ts';
+import type { View } from '../reads/reads.ts';
+import type { Scrubbed } from '../maintenance/scrub.ts';
+
+/** What a caller wants done, as bus.proto names it. */
+export type CommandMessage = NonNullable<SessionCommand['command']>;
+
+const AGAIN_MS = 200;
+const ANSWER_MS = 5_000;
+
+/** Has a workload's owner obey a command, or opens a closed workload for it: answers the workload once that is durable. */
+export const obey = async (
+  ctx: Context,
+  id: string,
+  ask: SessionCommand,
+  until: number,
+  signal: AbortSignal,
+): Promise<View> => {
+  const bytes = SessionCommand.encode(ask).finish();
+  for (;;) {
+    const closed = await closedView(ctx, id);
+    const decided = closed === undefined ? undefined : await decideClosed(ctx, closed, ask);
+    if (decided !== undefined) return decided;
+    const left = until - ctx.clock.monotonic();
+    if (left <= 0) throw changingHands(id);
+    if (closed === undefined && (await isObeyed(ctx, id, bytes, Math.min(left, ANSWER_MS), signal))) {
+      return viewOf(ctx, id);
+    }
+    await ctx.clock.sleep(AGAIN_MS, signal);
+  }
+};
+
+/** Passes a command to the owner. Answers false where there is none right now. */
+const isObeyed = async (
+  { bus }: Context,
+  id: string,
+  bytes: Uint8Array,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  try {
+    await bus.request(sessionSubject(id, 'command'), bytes, { timeoutMs, signal });
+    return true;
+  } catch (thrown) {
+    if (!isTransient(thrown)) throw thrown;
+    return false;
+  }
+};
+
+/** The command that has what a scrub found made again; undefined if all was well. */
+export const repairOf = ({ missing, damaged }: Pick<Scrubbed, 'missing' | 'damaged'>): CommandMessage | undefined => {
+  const all = [...missing, ...damaged];
+  if (all.length === 0) return undefined;
+  const reason = `${missing.length} results missing, ${damaged.length} damaged`;
+  return { $case: 'repair', value: { damaged: all, reason } };
+};
+
+/** Every command may be given twice: a repetition finds done what it asks for. */
+const isTransient = (thrown: unknown): boolean =>
+  isDomainError(thrown) &&
+  ['NO_RESPONDER', 'REPLY_TIMEOUT', 'WORKLOAD_CHANGES_HANDS', 'SESSION_BUSY'].includes(thrown.reason);
+
+const viewOf = async (ctx: Context, id: string): Promise<View> => {
+  const view = await ctx.reads.view(id);
+  if (view === undefined) throw workloadNotFound(id);
+  return view;
+};
+
+const closedView = async (ctx: Context, id: string): Promise<View | undefined> => {
+  const view = await viewOf(ctx, id);
+  return view.state.closed ? view : undefined;
+};
+
+/**
+ * Only retries and repairs change a workload that is closed, by opening it again; a repetition is answered, and stopping what
+ * is stopped is done already. Undefined: it changed meanwhile; look again.
+ */
+const decideClosed = async (ctx: Context, view: View, ask: SessionCommand): Promise<View | undefined> => {
+  const { state, document } = view;
+  if (!hasEnded(state)) throw new Error(`workload ${document._id} is closed, yet has not ended`);
+  const { command: wanted, request } = commandFromProto(ask);
+  const known = request === undefined ? undefined : state.requests.get(request.requestId);
+  if (known !== undefined && known !== request?.requestHash) throw requestIdReused(ask.requestId);
+  if (known !== undefined || isStoppedSo(state, wanted)) return view;
+  if (wanted.kind !== 'retry' && wanted.kind !== 'repair') {
+    throw refusalError(document._id, { reason: 'WORKLOAD_ENDED', state: state.phase });
+  }
+  const isOpen = await ctx.sessions.reopen({ document, state, command: wanted, request });
+  if (isOpen) ctx.events.commandObeyed(document._id, wanted.kind);
+  return isOpen ? viewOf(ctx, document._id) : undefined;
+};

@@ -1,0 +1,51 @@
+import { append } from '#libs/journal/index.ts';
+import type { RequestMark } from '../../domain/state/entries.ts';
+import { refusalOfReopening, reopeningEntries, type Reopening } from '../../domain/decisions/reopen.ts';
+import type { WorkloadState } from '../../domain/state/workload.ts';
+import type { WorkloadDocument } from '../../store/workload-document.ts';
+import type { SessionDeps } from './deps.ts';
+import { alreadyRunning, refusalError } from './errors.ts';
+
+/** A closed workload as it was read, and what it is to be opened for. */
+export interface ReopenRequest {
+  document: WorkloadDocument;
+  state: WorkloadState;
+  command: Reopening;
+  request: RequestMark | undefined;
+}
+
+/**
+ * Opens a closed workload for a retry or a repair: takes a slot (a repair needs none) and the ownership, then appends the new
+ * reign and the command in one document. Answers false if somebody else did something with it meanwhile: look again. Whoever
+ * dies in between leaves a closed workload with an owner, which the next one fences and frees (see `takeOver`).
+ */
+export const reopen = async (
+  deps: SessionDeps,
+  { document, state, command, request }: ReopenRequest,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const { instance, clock, random, events, workloads, journal } = deps;
+  const id = document._id;
+  const refusal = refusalOfReopening(state) ?? stoppedRepair(state, command);
+  if (refusal !== undefined) throw refusalError(id, refusal);
+  const entries = reopeningEntries(state, command, request, instance);
+  if (entries === undefined) return true;
+  const { runningWorkloads } = await deps.customers.planOf(document.customer);
+  const claimed = await workloads.reopen(id, {
+    customer: document.customer,
+    owner: instance,
+    position: document.projection.position,
+    slots: command.kind === 'retry' ? runningWorkloads : undefined,
+  });
+  if (claimed.kind === 'full') throw alreadyRunning(document.customer, claimed.running);
+  if (claimed.kind === 'changed') return false;
+  const written = { workload: id, n: state.position + 1, appendId: random.id('a'), by: instance, entries };
+  const onUnknown = (cause: unknown): void => events.appendUnknown(id, cause);
+  const at = new Date(clock.now());
+  const outcome = await append(journal, { ...written, at }, { clock, random, signal, onUnknown });
+  return outcome.kind === 'written';
+};
+
+/** Whoever stopped a workload wants no more work done for it. */
+const stoppedRepair = ({ phase }: WorkloadState, { kind }: Reopening) =>
+  kind === 'repair' && phase === 'stopped' ? ({ reason: 'WORKLOAD_ENDED', state: phase } as const) : undefined;

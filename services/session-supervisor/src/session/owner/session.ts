@@ -1,0 +1,319 @@
+import { workloadKey } from '#libs/auth/index.ts';
+import type { VolatileReply } from '#libs/contracts/session.ts';
+import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import { sessionSubject } from '#libs/mesh/index.ts';
+import { noWorkers } from '../../domain/scheduling/workers.ts';
+import { demandOf } from '../../domain/scheduling/demand.ts';
+import { ANSWER_MS } from '../../domain/decisions/decide-users.ts';
+import type { Effect, Outcome } from '../../domain/decisions/decision.ts';
+import type { RequestMark } from '../../domain/state/entries.ts';
+import type { Command, Input, Report } from '../../domain/decisions/inputs.ts';
+import { wireOf } from '../../kinds/wires.ts';
+import { kindOf } from '../../kinds/kinds.ts';
+import { taskQueue } from '../../domain/scheduling/order.ts';
+import { isFounded, isOver, type WorkloadState } from '../../domain/state/workload.ts';
+import type { Plan } from '../../store/customers.ts';
+import type { SessionDeps } from './deps.ts';
+import { createDispatcher } from '../agents/dispatcher.ts';
+import { changingHands, refusalError, sessionBusy } from './errors.ts';
+import { startExchange } from '../matcher/exchange.ts';
+import { heldHint, readHeldHint } from '../agents/held-hint.ts';
+import { startLoop, type LoopEnd } from '../loop/loop.ts';
+import { createProjector } from '../loop/projector.ts';
+import { startPublisher } from '../loop/publisher.ts';
+import { createSnapshots } from '../loop/snapshots.ts';
+import { giveBack, removeDemand } from '../matcher/tail.ts';
+import { createTickets } from './tickets.ts';
+import { volatileOf } from '../reads/volatile.ts';
+import { usersFromProto } from '../agents/wire.ts';
+
+/**
+ * Why a session is over: all of its work is done (`closed`), another replica goes on (`let-go`), or the journal contradicts
+ * its fold and nobody should go on (`halted`).
+ */
+export type SessionEnd = 'closed' | 'let-go' | 'halted';
+
+/** A workload that this replica owns. */
+export interface Session {
+  readonly id: string;
+  state(): WorkloadState;
+  /** Resolves with the position at which the command is durable. Rejects with typed errors. */
+  command(command: Command, request: RequestMark | undefined): Promise<number>;
+  /** Resolves with what became of the reports, once that is durable. Rejects when the session is let go meanwhile. */
+  report(user: string, userName: string, reports: Report[]): Promise<Outcome[]>;
+  /** Anything else that the session learns. */
+  tell(input: Input): void;
+  nameOf(user: string): string;
+  volatile(): VolatileReply;
+  /** Resolves when the session is over. */
+  readonly over: Promise<SessionEnd>;
+  /** Stops owning it, without a word to anybody: another replica goes on. */
+  abandon(): Promise<void>;
+}
+
+export interface SessionStart {
+  state: WorkloadState;
+  /** Up to where facts are in the stream. */
+  published: number;
+  /** What a former owner's users held, as a frame expression. */
+  heldHint: string;
+  plan: Plan;
+}
+
+const TICK_MS = 1_000;
+
+/** Runs a workload: the loop that decides and writes, and everything outside that it acts on. */
+export const startSession = (deps: SessionDeps, start: SessionStart): Session => {
+  const { bus, clock, events, instance } = deps;
+  const { header, graph, reign } = start.state;
+  const kind = kindOf(header.spec);
+  const logger = deps.logger.child({ workload: header.id });
+  const key = workloadKey(deps.meshSecret, header.id);
+  const over = Promise.withResolvers<SessionEnd>();
+  const stopped = new AbortController();
+  const outcomes = createTickets<Outcome[]>();
+  const answers = createTickets<number>();
+  const workers = noWorkers(taskQueue(graph.count, kind.orderOf(header.spec)));
+  let plan = start.plan;
+  let demandCounter = 0;
+  let exchangeError: unknown;
+  let ending: Promise<void> | undefined;
+
+  workers.reserved = readHeldHint(graph, start.heldHint);
+  workers.reservedUntil = clock.monotonic() + ANSWER_MS;
+
+  const demand = (): Demand => {
+    demandCounter += 1;
+    const { wanted, needs, users } = demandOf(loop.durable(), workers, plan.users, clock.monotonic());
+    return {
+      workloadId: header.id,
+      customerId: header.customer,
+      weight: plan.weight,
+      reign,
+      counter: demandCounter,
+      wanted,
+      needs: { ...needs, memoryBytes: 0 },
+      users,
+    };
+  };
+
+  const onAnswer = ({ entitled, suitable, connected, ...rest }: SetDemandResponse, stated: Demand): void => {
+    exchangeError = undefined;
+    const asked = new Map(stated.users.map(({ connectionId, claim }) => [connectionId, claim]));
+    loop.submit({ kind: 'exchange', users: usersFromProto(rest), asked, entitled, suitable, connected });
+  };
+
+  const work = wireOf(header.spec.kind).workOf({ ...header, graph }, deps.meshSecret);
+  const dispatcher = createDispatcher({
+    workload: header.id,
+    graph,
+    workers,
+    reign,
+    workloadKey: key,
+    work: (machine, ordinals) => work({ machine, ordinals, learnt: loop.durable() }),
+    maySend: (held) => isFounded(loop.durable(), held),
+    bus,
+    clock,
+    logger,
+    onGone: (user, connection) => loop.submit({ kind: 'user-gone', user, connection, isClean: false }),
+  });
+
+  const projector = createProjector({
+    write: (projection, frees) => deps.workloads.project(header.id, projection, frees),
+    held: () => heldHint(graph, workers),
+    clock,
+    logger,
+  });
+
+  const publisher = startPublisher({
+    workload: header.id,
+    customer: header.customer,
+    store: deps.journal,
+    bus,
+    clock,
+    logger,
+    from: start.published,
+    keep: (position) => deps.workloads.published(header.id, position),
+  });
+
+  const snapshots = createSnapshots({ store: deps.journal, logger, from: start.state.position });
+
+  /** The end is projected and the slot free before anybody is told of it. */
+  const announceEnd = (): Promise<void> => {
+    const state = loop.durable();
+    events.workloadEnded(header.id, state.phase, state.ending?.reason ?? '');
+    return projector.end(state, stopped.signal);
+  };
+
+  const cleanUp = async (announced: Promise<void>): Promise<void> => {
+    await announced;
+    await exchange.stop();
+    demandCounter += 1;
+    await removeDemand(
+      { bus, clock, logger },
+      { workloadId: header.id, reign, counter: demandCounter },
+      stopped.signal,
+    );
+    await Promise.race([publisher.reached(loop.durable().position), abortion]);
+    if (!stopped.signal.aborted) loop.submit({ kind: 'close' });
+  };
+  const abortion = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
+
+  const release = async (user: Extract<Effect, { kind: 'release' }>['user']): Promise<void> => {
+    await dispatcher.stop([user]);
+    const claim = { userId: user.id, connectionId: user.connection, claim: user.claim };
+    await giveBack({ bus, clock, logger }, header.id, reign, [claim]);
+  };
+
+  const perform = (effects: readonly Effect[]): void => {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'outcomes':
+          outcomes.settle(effect.ticket, effect.outcomes);
+          break;
+        case 'answer':
+          void answer(effect);
+          break;
+        case 'demand':
+          exchange.hurry(effect.verb);
+          break;
+        case 'release':
+          void release(effect.user);
+          break;
+        case 'ended':
+          if (ending !== undefined) break;
+          ending = announceEnd();
+          void cleanUp(ending);
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  };
+
+  const answer = async ({ ticket, refusal }: Extract<Effect, { kind: 'answer' }>): Promise<void> => {
+    if (refusal !== undefined) return answers.fail(ticket, refusalError(header.id, refusal));
+    await ending;
+    answers.settle(ticket, loop.durable().position);
+  };
+
+  const onEnd = (end: LoopEnd, unanswered: readonly Input[]): void => {
+    if (end.kind === 'taken-over') events.workloadLetGo(header.id, end.by);
+    else events.journalConflict(header.id, end.accepted);
+    refuse(unanswered);
+    void shutDown(end.kind === 'taken-over' ? 'let-go' : 'halted');
+  };
+
+  const refuse = (inputs: readonly Input[]): void => {
+    for (const input of inputs) {
+      if (input.kind === 'command') answers.fail(input.ticket, changingHands(header.id));
+      if (input.kind === 'reports') outcomes.fail(input.ticket, changingHands(header.id));
+    }
+  };
+
+  /** Another one has reigned since, and this one had nothing to write that would have told it so. */
+  const letGo = async (): Promise<void> => {
+    events.workloadLetGo(header.id, 'a later reign');
+    refuse(loop.abandon());
+    await shutDown('let-go');
+  };
+
+  const shutDown = async (why: SessionEnd): Promise<void> => {
+    stopped.abort();
+    projector.close();
+    dispatcher.close();
+    await Promise.all([exchange.stop(), publisher.stop(), snapshots.close()]);
+    over.resolve(why);
+  };
+
+  const loop = startLoop({
+    state: start.state,
+    workers,
+    store: deps.journal,
+    by: instance,
+    clock,
+    random: deps.random,
+    planUsers: () => plan.users,
+    perform,
+    send: () => dispatcher.flush(),
+    onWritten: (document, state) => {
+      bus.publish(sessionSubject(header.id, 'appended'), new Uint8Array());
+      publisher.wake(document.n);
+      dispatcher.wrote();
+      if (ending === undefined) projector.changed(state);
+      for (const entry of document.entries) if (entry.kind === 'attempt-failed') events.attemptFailed(header.id, entry);
+      snapshots.written(state);
+      if (state.closed) void shutDown('closed');
+    },
+    onUnknown: (cause) => events.appendUnknown(header.id, cause),
+    onEnd,
+  });
+
+  const exchange = startExchange({
+    demand,
+    bus,
+    clock,
+    onAnswer,
+    onFailure: (thrown) => {
+      exchangeError = thrown;
+      if (isLaterReign(thrown, reign)) void letGo();
+    },
+  });
+
+  const tick = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await clock.sleep(TICK_MS, stopped.signal).catch(() => undefined);
+      if (stopped.signal.aborted) return;
+      loop.submit({ kind: 'tick' });
+      plan = await deps.customers.planOf(header.customer).catch(() => plan);
+    }
+  };
+  void tick();
+
+  // A former owner may have written the end and not done what follows from it.
+  if (isOver(start.state) && !start.state.closed) perform([{ kind: 'ended' }]);
+  else if (reign > 0) projector.changed(start.state);
+  publisher.wake(start.state.position);
+
+  return {
+    id: header.id,
+    state: () => loop.durable(),
+    command: (command, request) => {
+      const { ticket, answer: position } = answers.open();
+      const input = { kind: 'command', ticket, command, ...(request === undefined ? {} : { request }) } as const;
+      if (!loop.submit(input)) answers.fail(ticket, sessionBusy(header.id));
+      return position;
+    },
+    report: async (user, userName, reports) => {
+      const decided = inputsOf(reports).map((some) => {
+        const { ticket, answer: outcome } = outcomes.open();
+        if (!loop.submit({ kind: 'reports', ticket, user, userName, reports: some })) {
+          outcomes.fail(ticket, sessionBusy(header.id));
+        }
+        return outcome;
+      });
+      return (await Promise.all(decided)).flat();
+    },
+    tell: (input) => void loop.submit(input),
+    nameOf: (user) => workers.byId.get(user)?.name ?? user,
+    volatile: () => volatileOf(loop.durable(), workers, clock.monotonic(), exchangeError),
+    over: over.promise,
+    abandon: async () => {
+      refuse(loop.abandon());
+      await shutDown('let-go');
+    },
+  };
+};
+
+/** Whether the matcher refused a statement because a later owner has spoken. */
+const isLaterReign = (thrown: unknown, reign: number): boolean =>
+  isDomainError(thrown) && thrown.reason === 'STALE_REIGN' && Number(thrown.metadata['reign']) > reign;
+
+/** An input is decided whole and written in one document: each takes no more reports than leave room for others. */
+const REPORTS_PER_INPUT = 200;
+
+const inputsOf = (reports: readonly Report[]): Report[][] =>
+  Array.from({ length: Math.ceil(reports.length / REPORTS_PER_INPUT) }, (_, i) =>
+    reports.slice(i * REPORTS_PER_INPUT, (i + 1) * REPORTS_PER_INPUT),
+  );

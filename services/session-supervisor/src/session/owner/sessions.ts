@@ -1,0 +1,95 @@
+import type { Serving } from '#libs/nats/index.ts';
+import type { WorkloadDocument } from '../../store/workload-document.ts';
+import type { SessionDeps } from './deps.ts';
+import { reopen, type ReopenRequest } from './reopen.ts';
+import { serveSession } from '../agents/serving.ts';
+import { startSession, type Session } from './session.ts';
+import { takeOver } from './takeover.ts';
+
+/** The workloads that this replica owns. */
+export interface Sessions {
+  /** Begins to own a workload that names this replica. Harmless for one that it owns already. */
+  open(document: WorkloadDocument): Promise<void>;
+  /** Opens a closed workload again. Answers false if it is not closed, or not as it was read: look again. */
+  reopen(request: ReopenRequest): Promise<boolean>;
+  /** The workloads that are open now. */
+  ids(): string[];
+  /** Stops owning a workload, without a word to anybody. Harmless for one that is not open. */
+  letGo(id: string): void;
+  get(id: string): Session | undefined;
+  count(): number;
+  /** Lets go of all; other replicas go on. */
+  close(): Promise<void>;
+}
+
+export const createSessions = (deps: SessionDeps): Sessions => {
+  const open = new Map<string, Session>();
+  const opening = new Map<string, Promise<void>>();
+  /** Their journals contradict their folds: somebody has to look before they go on. */
+  const halted = new Set<string>();
+  /** They were this replica's before it let go of them: what it said in that reign must be older than what it says next. */
+  const hadBefore = new Set<string>();
+  const closing = new AbortController();
+
+  const begin = async (document: WorkloadDocument): Promise<void> => {
+    const id = document._id;
+    const plan = await deps.customers.planOf(document.customer);
+    const state = await takeOver(deps, { document, isNewReign: hadBefore.has(id), signal: closing.signal });
+    if (state === undefined || closing.signal.aborted) return;
+    const { published, projection } = document;
+    const session = startSession(deps, { state, published, heldHint: state.reign > 0 ? projection.held : '', plan });
+    const serving = serveSession(deps, session);
+    open.set(id, session);
+    hadBefore.add(id);
+    void bury(session, serving);
+  };
+
+  /** Forgets a session once it is over; a closed workload is nobody's from then on. */
+  const bury = async (session: Session, serving: Serving): Promise<void> => {
+    const end = await session.over;
+    if (end === 'halted') halted.add(session.id);
+    await serving.close();
+    if (open.get(session.id) === session) open.delete(session.id);
+    if (end !== 'closed') return;
+    hadBefore.delete(session.id);
+    const sweepAt = new Date(deps.clock.now() + deps.sweep.afterMs);
+    await deps.workloads.disown(session.id, deps.instance, sweepAt).catch((thrown: unknown) => {
+      deps.logger.debug({ err: thrown, workload: session.id }, 'a closed workload keeps its owner until the next beat');
+    });
+  };
+
+  return {
+    open: async (document) => {
+      const id = document._id;
+      if (open.has(id) || halted.has(id) || closing.signal.aborted) return;
+      const under = opening.get(id) ?? begin(document).finally(() => opening.delete(id));
+      opening.set(id, under);
+      await under;
+    },
+    reopen: async (request) => {
+      const id = request.document._id;
+      if (open.has(id) || opening.has(id) || closing.signal.aborted) return false;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      // The next beat, which finds this replica named as the owner, waits for this.
+      opening.set(id, promise);
+      try {
+        if (!(await reopen(deps, request, closing.signal))) return false;
+        const document = await deps.workloads.find(id);
+        if (document?.owner === deps.instance) await begin(document);
+        return true;
+      } finally {
+        opening.delete(id);
+        resolve();
+      }
+    },
+    ids: () => [...open.keys()],
+    letGo: (id) => void open.get(id)?.abandon(),
+    get: (id) => open.get(id),
+    count: () => open.size,
+    close: async () => {
+      closing.abort();
+      await Promise.allSettled(opening.values());
+      await Promise.all([...open.values()].map((session) => session.abandon()));
+    },
+  };
+};

@@ -1,0 +1,74 @@
+import { append, catchUp, load, type Loaded } from '#libs/journal/index.ts';
+import { begin, type WorkloadState } from '../../domain/state/workload.ts';
+import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
+import type { SessionDeps } from './deps.ts';
+import { folding } from '../loop/folding.ts';
+
+/** A workload to fold and to reign over. */
+export interface TakeOver {
+  /** Names this replica as its owner. */
+  document: WorkloadDocument;
+  /** Begin a new reign also where this replica reigned last. */
+  isNewReign: boolean;
+  signal: AbortSignal;
+}
+
+/**
+ * Folds a workload and, where a new reign begins, appends `taken-over`: from that position on nobody else can write. Answers
+ * undefined when the workload is closed, or names another owner by now.
+ */
+export const takeOver = async (
+  deps: SessionDeps,
+  { document, isNewReign, signal }: TakeOver,
+): Promise<WorkloadState | undefined> => {
+  const { journal, instance, events } = deps;
+  let loaded = await load(journal, document._id, begin(headerOf(document)), folding);
+  let isFenced = false;
+  for (;;) {
+    const reigning = loaded.state.owner || document.firstOwner;
+    const isMine = reigning === instance && (isFenced || !isNewReign);
+    if (isMine && !loaded.state.closed) return loaded.state;
+    if (isMine && isFenced) {
+      await closeUp(deps, loaded);
+      return undefined;
+    }
+    // A closed one, which stays closed, is fenced too, also where this replica reigned last: whoever was about to open it again
+    // when it died or froze must not find the position free.
+    const outcome = await appendTakenOver(deps, document._id, loaded.n + 1, signal);
+    loaded = await catchUp(journal, document._id, loaded, folding);
+    if (outcome === 'written') {
+      isFenced = true;
+      events.workloadTakenOver(document._id, reigning, loaded.n);
+      continue;
+    }
+    const now = await deps.workloads.find(document._id);
+    if (now?.owner !== instance) return undefined;
+  }
+};
+
+const appendTakenOver = async (
+  { journal, instance, clock, random, events }: SessionDeps,
+  workload: string,
+  n: number,
+  signal: AbortSignal,
+): Promise<'written' | 'refused'> => {
+  const document = {
+    workload,
+    n,
+    appendId: random.id('a'),
+    by: instance,
+    at: new Date(clock.now()),
+    entries: [{ kind: 'taken-over' as const, owner: instance }],
+  };
+  const onUnknown = (cause: unknown): void => events.appendUnknown(workload, cause);
+  const outcome = await append(journal, document, { clock, random, signal, onUnknown });
+  return outcome.kind === 'written' ? 'written' : 'refused';
+};
+
+/** A closed workload that still names an owner: the last write of its tail work was lost. */
+const closeUp = async (
+  { workloads, instance, clock }: SessionDeps,
+  { state }: Loaded<WorkloadState>,
+): Promise<void> => {
+  await workloads.disown(state.header.id, instance, new Date(clock.now()));
+};

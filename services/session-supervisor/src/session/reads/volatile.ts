@@ -1,0 +1,49 @@
+import type { ActiveUser, VolatileReply } from '#libs/contracts/session.ts';
+import { toProtoStatus } from '#libs/errors/index.ts';
+import { heldRanges, type Workers, type Worker } from '../../domain/scheduling/workers.ts';
+import { estimateNodes } from '../../domain/scheduling/eta.ts';
+import { tasksToText } from '../../domain/graph/task-text.ts';
+import { nodeCountsOf, type WorkloadState } from '../../domain/state/workload.ts';
+
+/**
+ * What only the owner of a workload knows: who serves it and how fast it goes.
+ *
+ * @param now monotonic milliseconds
+ * @param exchangeError why the last exchange with the matcher failed; undefined when it did not
+ */
+export const volatileOf = (
+  state: WorkloadState,
+  workers: Workers,
+  now: number,
+  exchangeError: unknown,
+): VolatileReply => {
+  const everybody = [...workers.byId.values()];
+  const nodes = nodeCountsOf(state).map(({ remaining }, node) => ({
+    remaining,
+    users: everybody.map(({ paces, slots, attempts }) => {
+      const running = [...attempts.values()].slice(0, slots).filter((held) => held.node === node);
+      return { secondsPerTask: paces[node], slots, runningSeconds: running.map(({ since }) => (now - since) / 1_000) };
+    }),
+  }));
+  const { etaSeconds, tasksPerSecond } = estimateNodes(nodes);
+  return {
+    ...(etaSeconds === undefined ? {} : { etaSeconds }),
+    tasksPerMinute: (tasksPerSecond ?? 0) * 60,
+    users: everybody.map((worker): ActiveUser => ({
+      userId: worker.id,
+      name: worker.name,
+      held: tasksToText(state.graph, heldRanges([worker])),
+      secondsPerTask: paceOf(worker) ?? 0,
+    })),
+    entitled: workers.entitled,
+    suitable: workers.suitable,
+    connected: workers.connected,
+    exchangeError: exchangeError === undefined ? undefined : toProtoStatus(exchangeError),
+  };
+};
+
+/** The seconds per task of the node that a worker works on, else of the last one that was measured. */
+const paceOf = ({ paces, attempts }: Worker): number | undefined => {
+  const [current] = attempts.values();
+  return (current && paces[current.node]) ?? paces.findLast((pace) => pace !== undefined);
+};
