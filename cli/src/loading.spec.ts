@@ -58,7 +58,7 @@ describe('the modules that a command loads', () => {
 
   it('include no store, pictures, logs, tokens or schemas for status', async () => {
     const loaded = await loadedBy('status', '--context', 'context.json');
-    expect(loaded).to.include.keys('@grpc/grpc-js', 'libs/processes');
+    expect(loaded).to.include.keys('@grpc/grpc-js', 'libs/programs');
     for (const name of [
       'mongodb',
       'sharp',

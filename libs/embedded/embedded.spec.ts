@@ -10,13 +10,11 @@ import { MongoClient } from 'mongodb';
 import { eventually, isAlive } from '#libs/testing/index.ts';
 import {
   azurite,
-  findProgram,
   freePort,
   launch,
   type LaunchOptions,
   mongod,
   natsServer,
-  ProgramMissing,
   type Program,
   type Running,
 } from './index.ts';
@@ -172,14 +170,5 @@ describe('launch', () => {
     expect(isAlive(pid)).to.equal(true);
     parent.kill('SIGKILL');
     await eventually(() => expect(isAlive(pid)).to.equal(false));
-  });
-});
-
-describe('findProgram', () => {
-  it('says how to get a program that is missing', async () => {
-    expect(await failureOf(findProgram('no-such-program', path)))
-      .to.be.instanceOf(ProgramMissing)
-      .with.property('message')
-      .that.includes('make setup');
   });
 });

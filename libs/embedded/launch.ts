@@ -1,11 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { open } from 'node:fs/promises';
 import { abortable } from '#libs/async/index.ts';
 import { type Clock, systemClock } from '#libs/clock/index.ts';
-import { findProgram } from './find-program.ts';
-import { rotate, tailOf } from './log-file.ts';
-import type { Exit, Running, Program } from './program.ts';
+import { findProgram, lastLines, rotateOutput, startProgram, type Exit, type Started } from '#libs/programs/index.ts';
+import type { Running, Program } from './program.ts';
 
 /** A program that could not be started: why, and the last lines that it wrote. */
 export class LaunchError extends Error {
@@ -40,7 +36,7 @@ const READY_MS = 30_000;
 export const launch = async (program: Program, options: LaunchOptions): Promise<Running> => {
   const { readyMs = READY_MS, clock = systemClock, logFile, signal } = options;
   signal?.throwIfAborted();
-  await rotate(logFile);
+  await rotateOutput(logFile);
   const running = await start(program, options, clock);
   const givenUp = new AbortController();
   const wait = signal === undefined ? givenUp.signal : AbortSignal.any([givenUp.signal, signal]);
@@ -55,7 +51,7 @@ export const launch = async (program: Program, options: LaunchOptions): Promise<
     await running.exited;
     signal?.throwIfAborted();
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new LaunchError(`${program.name} ${why}; its log (${logFile}) ends in:\n${await tailOf(logFile)}`, {
+    throw new LaunchError(`${program.name} ${why}; its log (${logFile}) ends in:\n${await lastLines(logFile)}`, {
       cause: thrown,
     });
   } finally {
@@ -74,30 +70,12 @@ const UNLESS_ORPHANED = '[ "$PPID" = "$0" ] && exec "$@"';
 const start = async (program: Program, options: LaunchOptions, clock: Clock): Promise<Running> => {
   const { env, logFile, cwd, deathSignal = 'SIGTERM' } = options;
   const setpriv = await findProgram('setpriv', env['PATH']);
-  await using log = await open(logFile, 'a', 0o600);
   const shell = ['/bin/sh', '-c', UNLESS_ORPHANED, String(process.pid), program.command, ...program.args];
-  const child = spawn(setpriv, ['--pdeathsig', deathSignal.slice(3), '--', ...shell], {
-    env: { ...env, ...program.env },
-    cwd,
-    stdio: ['ignore', log.fd, log.fd],
-    detached: true,
-  });
-  const exited = new Promise<Exit>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }));
-  });
-  await once(child, 'spawn');
-  const { pid } = child;
-  if (pid === undefined) throw new Error(`${program.name} has no pid`);
-  return runningOf(program, pid, exited, (signal) => child.kill(signal), clock);
+  const argv = [setpriv, '--pdeathsig', deathSignal.slice(3), '--', ...shell];
+  return runningOf(program, await startProgram({ argv, env: { ...env, ...program.env }, cwd, output: logFile }), clock);
 };
 
-const runningOf = (
-  { name, stopMs }: Program,
-  pid: number,
-  exited: Promise<Exit>,
-  kill: Running['kill'],
-  clock: Clock,
-): Running => {
+const runningOf = ({ name, stopMs }: Program, { pid, exited, kill }: Started, clock: Clock): Running => {
   let hasExited = false;
   void exited.then(() => (hasExited = true));
   return {

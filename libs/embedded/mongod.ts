@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findProgram } from './find-program.ts';
+import { findProgram } from '#libs/programs/index.ts';
 import type { StoreProgram } from './program.ts';
 
 export interface MongodOptions {

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { poll } from '#libs/async/index.ts';
 import { systemClock } from '#libs/clock/index.ts';
-import { findProgram } from './find-program.ts';
+import { findProgram } from '#libs/programs/index.ts';
 import type { Started, StoreProgram } from './program.ts';
 
 export interface NatsServerOptions {

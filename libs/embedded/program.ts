@@ -1,3 +1,5 @@
+import type { Exit } from '#libs/programs/index.ts';
+
 /** A process that was just started. */
 export interface Started {
   pid: number;
@@ -24,12 +26,6 @@ export interface Program {
 export interface StoreProgram extends Program {
   /** How clients reach it, credentials included: never log it. A URL, for Azurite a connection string. */
   url: string;
-}
-
-/** How a process ended: its exit code, or the signal that ended it. */
-export interface Exit {
-  code: number | null;
-  signal: NodeJS.Signals | null;
 }
 
 /** A program that runs. */

@@ -3,7 +3,7 @@ import { poll } from '#libs/async/index.ts';
 import { type Clock, systemClock } from '#libs/clock/index.ts';
 import { ConfigError, type Environment, loadConfig, withFlags } from '#libs/config/index.ts';
 import { createLogger } from '#libs/telemetry/index.ts';
-import { identityOf, isAlive } from '#libs/processes/index.ts';
+import { identityOf, isAlive } from '#libs/programs/index.ts';
 import { type ExitCode, refuseToStart } from './exit-code.ts';
 import { crash, impatience } from './hard-ends.ts';
 import { live } from './live.ts';

@@ -1,5 +1,5 @@
 import type { Context } from 'mocha';
-import { findProgram } from '#libs/embedded/index.ts';
+import { findProgram } from '#libs/programs/index.ts';
 
 /**
  * A hook that skips the suite, visibly, where a program is missing: `before(needs('blender'))`.

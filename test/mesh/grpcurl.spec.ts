@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { findProgram } from '#libs/embedded/index.ts';
+import { findProgram } from '#libs/programs/index.ts';
 import { needs, startService, type RunningService } from '#libs/testing/index.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { HealthCheckResponse_ServingStatus as ServingStatus, HealthService } from '#libs/contracts/health.ts';
 import { createClient } from '#libs/grpc/client/create-client.ts';
-import { wasStartedWith } from '#libs/processes/index.ts';
+import { wasStartedWith } from '#libs/programs/index.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parts, type MeshContext } from '../context.ts';
 import { connectionProblem, textOf } from '../failures.ts';

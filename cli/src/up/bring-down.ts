@@ -6,7 +6,7 @@ import { readIfThere } from './files.ts';
 import { layoutOf } from './layout.ts';
 import { endLeftovers } from './leftovers.ts';
 import { findHolder, takeLock } from './lock.ts';
-import { isAlive, signal } from '#libs/processes/index.ts';
+import { isAlive, signal } from '#libs/programs/index.ts';
 
 /** Longer than an `up` takes that has to kill its agents, services and stores. */
 const patienceMs = 90_000;

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { poll } from '#libs/async/index.ts';
-import { rotate, tailOf } from '#libs/embedded/index.ts';
+import { lastLines, rotateOutput } from '#libs/programs/index.ts';
 import type { Cli } from '../cli.ts';
 import { Interrupted, precondition } from '../failures.ts';
 import { readIfThere } from './files.ts';
@@ -28,7 +28,7 @@ export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell):
   const holder = await findHolder(layout.lock);
   if (holder !== undefined) throw alreadyUp(holder);
   const log = layout.log('up');
-  await rotate(log);
+  await rotateOutput(log);
   await using file = await open(log, 'a', 0o600);
   const args = ['--import', fileURLToPath(register), fileURLToPath(main), 'up', ...argumentsOf(options)];
   const child = spawn(process.execPath, args, {
@@ -43,7 +43,7 @@ export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell):
 
   const look = async () => {
     const announced = await announcement(layout, child.pid);
-    if (announced === undefined && exitCode !== undefined) throw upFailed(log, await tailOf(log));
+    if (announced === undefined && exitCode !== undefined) throw upFailed(log, await lastLines(log));
     return announced;
   };
   const { clock, interrupt: signal } = cli;

@@ -1,6 +1,6 @@
 import { poll } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import { findByEnvironment, isAlive, signal, type ProcessIdentity } from '#libs/processes/index.ts';
+import { findByEnvironment, isAlive, signal, type ProcessIdentity } from '#libs/programs/index.ts';
 
 /** The variables that every child of `up` carries, for itself and for whatever it starts. */
 export const childMark = (nonce: string, directory: string): { MUSTER_UP_NONCE: string; MUSTER_UP_DIR: string } => ({

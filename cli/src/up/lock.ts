@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { DomainError } from '#libs/errors/index.ts';
 import { precondition } from '../failures.ts';
 import { readIfThere, writePrivateJson } from './files.ts';
-import { hasOpen, identityOf, isAlive, type ProcessIdentity } from '#libs/processes/index.ts';
+import { hasOpen, identityOf, isAlive, type ProcessIdentity } from '#libs/programs/index.ts';
 
 const holderSchema = z.object({ bootId: z.string(), pid: z.number().int().positive(), startTicks: z.string() });
 

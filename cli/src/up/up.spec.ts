@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'mocha';
 import { eventually, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { muster, spawnMuster } from '../fixtures/muster-process.ts';
 import { jsonLines, runCli } from '../fixtures/test-cli.ts';
-import { findByEnvironment } from '#libs/processes/index.ts';
+import { findByEnvironment } from '#libs/programs/index.ts';
 
 const services = ['blob-1', 'port-broker-1', 'session-supervisor-1', 'user-manager-1'];
 const everybody = [...services, 'azurite', 'mongod', 'nats-server'].sort();

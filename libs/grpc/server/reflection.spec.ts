@@ -5,7 +5,7 @@ import { before, describe, it } from 'mocha';
 import { BlobServiceService } from '#libs/contracts/blob.ts';
 import { descriptorImage } from '#libs/contracts/image.ts';
 import { v1, v1alpha } from '#libs/contracts/reflection.ts';
-import { findProgram } from '#libs/embedded/index.ts';
+import { findProgram } from '#libs/programs/index.ts';
 import { needs } from '#libs/testing/index.ts';
 import { startEcho } from '../echo.fixture.ts';
 import { createClient } from '../index.ts';

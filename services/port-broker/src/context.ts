@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '#libs/clock/index.ts';
 import { ConfigError } from '#libs/config/index.ts';
+import { readBootId } from '#libs/programs/index.ts';
 import { systemRandom, type Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { connectBlob } from './blob-access.ts';
@@ -10,7 +11,6 @@ import { openComputeSessions, type ComputeSessions } from './compute/compute-ses
 import type { Config } from './config.ts';
 import { openDesk, type Desk } from './desk/desk.ts';
 import { logEvents, type Events } from './events.ts';
-import { bootId } from './host/kernel-ports.ts';
 import { createForward, type Forward } from './hosts/forward.ts';
 import { openHosts, type Register } from './hosts/hosts.ts';
 import { tagged } from './hosts/tags.ts';
@@ -52,7 +52,7 @@ export const createContext = async (
   const sockets = createSocketTable(config.isOneOfSeveral ? { address: config.address } : {});
   const parts = { clock, random: tagged(systemRandom, host), events: logEvents(log), sockets };
   const store = createLeaseStore(database);
-  const boot = await bootId();
+  const boot = await readBootId();
   const desk = openDesk({ ...parts, store, host, pools, bootId: boot });
   stack.defer(() => desk.close());
   const keeper = {

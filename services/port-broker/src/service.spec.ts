@@ -79,6 +79,16 @@ describe('port-broker', function () {
     expect(await refused(outdated)).to.equal('FENCING_TOKEN_OUTDATED');
   });
 
+  it('loads no driver of MongoDB where it has nobody to announce itself to', () => {
+    const recorder = `
+      import { registerHooks } from 'node:module';
+      registerHooks({ load: (url, context, next) => (url.includes('/mongodb/') && console.log(url), next(url, context)) });
+      await import(${JSON.stringify(new URL('service.ts', import.meta.url).href)});
+      console.log('loaded');`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', recorder], { encoding: 'utf8' });
+    expect(stdout.trim()).to.equal('loaded');
+  });
+
   it('refuses a second broker on its folder, and says so', () => {
     const { status: code, stderr } = spawnSync(process.execPath, serviceArguments('port-broker'), {
       env: { ...process.env, ...broker.env },

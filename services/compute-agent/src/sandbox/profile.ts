@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { environment, folder, SYSTEM } from '#libs/bubblewrap/index.ts';
+import { environment, folder, SYSTEM } from '#libs/programs/index.ts';
 import type { Limits } from './limits.ts';
 
 /** A host path and where it is seen inside. */

@@ -13,7 +13,7 @@ import { findSandbox } from './detect.ts';
 import { helperLimits, type Limits } from './limits.ts';
 import { NOBODY } from './profile.ts';
 import type { Sandbox } from './sandbox.ts';
-import { treeUsage } from '#libs/processes/index.ts';
+import { treeUsage } from '#libs/programs/index.ts';
 import { makeWorkDir } from './work-dir.ts';
 
 const MIB = 1024 ** 2;

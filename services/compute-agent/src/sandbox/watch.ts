@@ -1,6 +1,6 @@
 import type { Clock } from '#libs/clock/index.ts';
 import type { Limits } from './limits.ts';
-import { treeUsage } from '#libs/processes/index.ts';
+import { treeUsage } from '#libs/programs/index.ts';
 import { folderBytes } from './folder-bytes.ts';
 
 /** Which limit a process tree went over, in words. */

@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Session } from '../domain/session.ts';
-import { StartFailure } from '../process/failure.ts';
+import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
 import { forwarder, innerForwarder, isolated } from '../process/isolate.ts';
-import { checkProgram, programOnPath } from '../process/spawn.ts';
 import type { Kind } from '../session/kind.ts';
 import { outputOf } from '../session/parts.ts';
 import { filesOf } from './program-files.ts';
@@ -66,7 +65,7 @@ export const workerSessions = ({ address, kinds, changed, forgotten }: WorkersOp
     if (kind === undefined)
       throw new StartFailure('PROGRAM_MISSING', session.spec.worker, 'is not configured any more');
     await checkProgram(kind.argv[0] ?? '');
-    const tools = { bwrap: await programOnPath('bwrap'), socat: await programOnPath('socat') };
+    const tools = { bwrap: await systemProgram('bwrap'), socat: await systemProgram('socat') };
     const [socketDir, workDir, wayDir] = [join(folder, 'run'), join(folder, 'work'), wayOf(folder)];
     for (const dir of [socketDir, workDir, wayDir]) await mkdir(dir, { recursive: true, mode: 0o700 });
     const paths = [...filesOf(kind.argv), ...kind.readOnly];

@@ -18,6 +18,3 @@ export const kernelRanges = async (): Promise<KernelRange[]> => {
   }
   return ranges;
 };
-
-/** Of this start of the machine: another one after a reboot. */
-export const bootId = async (): Promise<string> => (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();

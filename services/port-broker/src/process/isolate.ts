@@ -1,5 +1,4 @@
-import { environment, SYSTEM } from '#libs/bubblewrap/index.ts';
-import { MARK } from './mark.ts';
+import { environment, MARK, SYSTEM } from '#libs/programs/index.ts';
 
 /** A program that is to have no network, and of the host's files only some folders. */
 export interface Isolated {

@@ -1,5 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs';
-import { processTree } from '#libs/processes/index.ts';
+import { processTree } from '#libs/programs/index.ts';
 import type { SocketTable } from '../host/socket-table.ts';
 
 /** Who listens on a port of this host. */

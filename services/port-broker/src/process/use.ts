@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { allProcesses, processTree, statOf } from '#libs/processes/index.ts';
+import { allProcesses, processTree, statOf } from '#libs/programs/index.ts';
 
 /** Bytes that each connection of a forwarder has carried, in and out: each is a child of the one child that its sandbox has. */
 export const connectionsOf = (pid: number): Map<string, number> => {

@@ -1,5 +1,5 @@
 import { DomainError, status } from '#libs/errors/index.ts';
-import type { StartFailure } from '../process/failure.ts';
+import type { StartFailure } from '#libs/programs/index.ts';
 
 /** What a caller is told whose session's programs did not come up: FAILED_PRECONDITION, or UNAVAILABLE where trying again can help. */
 export const startFailed = ({ reason, message, program, exitCode, lastLines, cause }: StartFailure): DomainError => {

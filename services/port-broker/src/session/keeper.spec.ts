@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import { statOf } from '#libs/processes/index.ts';
+import { MARK, statOf } from '#libs/programs/index.ts';
 import { eventually, isAlive } from '#libs/testing/index.ts';
 import { closed, listen } from '../fixtures/broker.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 import { ECHO, openSessions, type Sessions } from '../fixtures/sessions.ts';
-import { MARK } from '../process/mark.ts';
 
 const dial = async (port: number): Promise<Socket> => {
   const socket = connect({ port, host: '127.0.0.1' });

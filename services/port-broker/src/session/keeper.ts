@@ -15,8 +15,7 @@ import {
 } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import type { SocketTable } from '../host/socket-table.ts';
-import { createEnder } from '../process/ender.ts';
-import { StartFailure } from '../process/failure.ts';
+import { createEnder, StartFailure } from '#libs/programs/index.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { newEntry, type Entry } from './entry.ts';
 import { sessionNotFound, startFailed } from './errors.ts';

@@ -1,5 +1,5 @@
 import type { Session, SessionKind } from '../domain/session.ts';
-import type { Command } from '../process/spawn.ts';
+import type { Command } from '#libs/programs/index.ts';
 
 /** One program of a session. */
 export interface Part {

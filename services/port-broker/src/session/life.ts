@@ -1,9 +1,7 @@
 import type { Clock } from '#libs/clock/index.ts';
+import { afterEnd, isFailure, lastLines, StartFailure, type RestartPolicy, type Run } from '#libs/programs/index.ts';
 import type { Session, SessionEnd } from '../domain/session.ts';
-import { afterEnd, isFailure, type Run } from '../domain/sticky.ts';
-import { StartFailure } from '../process/failure.ts';
 import type { Kind } from './kind.ts';
-import { lastLines } from '../process/output.ts';
 import type { PartEnd, Parts } from './parts.ts';
 
 /** What a session's life needs of the world. */
@@ -34,6 +32,8 @@ export interface Life<Spec> {
   /** Ends it; `carryOn` tells when it is done. */
   stop(end: SessionEnd): void;
 }
+
+const RESTARTS: RestartPolicy = { pause: { firstMs: 200, longestMs: 10_000 }, steadyMs: 10_000, mostFailures: 5 };
 
 export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec>): Life<Spec> => {
   const { kind, folder, parts, clock, closing, changed } = options;
@@ -69,16 +69,16 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
         if (run === undefined) return undefined;
         await parts.sweep(run.role, 0);
         const isRestarted = kind.isRestarted(run.role);
-        if (isFailure(run) || !isRestarted) {
+        if (isFailure(RESTARTS, run) || !isRestarted) {
           failures += 1;
           set({ lastError: await sayEnd(run) });
         } else failures = 0;
         if (!isRestarted) return 'lost';
       }
-      const next = afterEnd(failures);
+      const next = afterEnd(RESTARTS, failures);
       if (next === 'give-up') return 'lost';
       set({ state: 'restarting', restarts: session.restarts + 1 });
-      await clock.sleep(next.delayMs, either);
+      await clock.sleep(next.pauseMs, either);
       try {
         await bringUp();
         readyAt = clock.monotonic();

@@ -1,13 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import type { Clock } from '#libs/clock/index.ts';
+import {
+  boundOutput,
+  isRunning,
+  lastLines,
+  outputSize,
+  saidSince,
+  StartFailure,
+  startMarked,
+  type Ender,
+  type Identity,
+} from '#libs/programs/index.ts';
 import type { ProcessRecord } from '../domain/session.ts';
 import type { SocketTable } from '../host/socket-table.ts';
-import type { Ender } from '../process/ender.ts';
-import { StartFailure } from '../process/failure.ts';
 import { whoListens } from '../process/listening.ts';
-import { isRunning, type Identity } from '../process/mark.ts';
-import { boundOutput, lastLines, outputSize, saidSince } from '../process/output.ts';
-import { spawnMarked, type Exit } from '../process/spawn.ts';
 import type { Recipe } from './kind.ts';
 
 /** What one session's programs are run with. */
@@ -24,6 +30,12 @@ export interface PartsOptions {
   note: (record: ProcessRecord) => void;
   /** Nothing is left of these. */
   forget: (nonces: readonly string[]) => void;
+}
+
+/** How a process ended. */
+interface Exit {
+  /** null: by a signal. undefined: it was adopted, so nobody could ask. */
+  code: number | null | undefined;
 }
 
 /** A part that ended, and how. */
@@ -105,7 +117,7 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
       // On record first: were this process to end now, the next one would find the nonce, and end what carries it.
       note({ nonce, session, role, pid: 0, startTicks: '' });
       known.set(nonce, role);
-      const { identity, exited } = await spawnMarked(what, nonce);
+      const { identity, exited } = await startMarked(what, nonce);
       note({ session, role, ...identity });
       watch(role, { identity, exited, output: what.output, since });
     }

@@ -3,9 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Session } from '../domain/session.ts';
-import { StartFailure } from '../process/failure.ts';
+import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
 import { forwarder, isolated } from '../process/isolate.ts';
-import { checkProgram, programOnPath } from '../process/spawn.ts';
 import type { Kind } from '../session/kind.ts';
 import { outputOf } from '../session/parts.ts';
 
@@ -51,9 +50,9 @@ export const pvserverKind = (options: PvserverOptions): Kind<VisualizationSpec> 
   graceMs: GRACE_MS,
   startsAtOnce: AT_ONCE,
   recipe: async (session, folder) => {
-    const program = options.pvserver ?? (await programOnPath('pvserver'));
+    const program = options.pvserver ?? (await systemProgram('pvserver'));
     await checkProgram(program);
-    const tools = { bwrap: await programOnPath('bwrap'), socat: await programOnPath('socat') };
+    const tools = { bwrap: await systemProgram('bwrap'), socat: await systemProgram('socat') };
     const socketDir = join(folder, 'run');
     const toldDir = join(folder, 'told');
     for (const dir of [socketDir, toldDir]) await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -98,7 +97,7 @@ const versions = new Map<string, Promise<string>>();
 
 /** What pvserver says of its version: `5.11.0`. Throws StartFailure. */
 export const pvserverVersion = async (configured: string | undefined): Promise<string> => {
-  const program = configured ?? (await programOnPath('pvserver'));
+  const program = configured ?? (await systemProgram('pvserver'));
   await checkProgram(program);
   const known = versions.get(program) ?? askVersion(program);
   versions.set(program, known);

@@ -7,7 +7,7 @@ import type { Config } from '../config.ts';
 import type { Sample } from '../domain/activity.ts';
 import type { Session } from '../domain/session.ts';
 import type { Events } from '../events.ts';
-import { StartFailure } from '../process/failure.ts';
+import { StartFailure } from '#libs/programs/index.ts';
 import { connectionsOf, usageOf } from '../process/use.ts';
 import { startFailed } from '../session/errors.ts';
 import { watchIdle, type IdleWatch } from '../session/idle.ts';

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { programOnPath } from '../process/spawn.ts';
+import { systemProgram } from '#libs/programs/index.ts';
 
 /** An established connection of a websockify, of one of its two ends to it: to a viewer, or to a machine. */
 export interface Flow {
@@ -19,7 +19,7 @@ export type Span = readonly [first: number, last: number];
 
 /** The connections that come to ports, and those that go to targets' ports. Throws StartFailure where there is no `ss`. */
 export const readFlows = async (ports: Span, targets: Span): Promise<Flow[]> => {
-  const ss = await programOnPath('ss');
+  const ss = await systemProgram('ss');
   // Numbers only, without a head, each in one line, with counters and processes.
   const which = `${within('sport', ports)} or ${within('dport', targets)}`;
   const options = { maxBuffer: 64 * 1024 ** 2, timeout: 10_000 };

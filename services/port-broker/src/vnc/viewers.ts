@@ -1,6 +1,5 @@
 import type { Clock } from '#libs/clock/index.ts';
-import { statOf } from '#libs/processes/index.ts';
-import { endOne } from '../process/end.ts';
+import { endOne, statOf } from '#libs/programs/index.ts';
 import { fromViewers, readFlows, type Flow, type Span } from './flows.ts';
 import type { Tokens } from './tokens.ts';
 import { createTraffic, type Seen } from './traffic.ts';

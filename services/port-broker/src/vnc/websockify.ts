@@ -3,8 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Session } from '../domain/session.ts';
-import { StartFailure } from '../process/failure.ts';
-import { checkProgram, programOnPath } from '../process/spawn.ts';
+import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
 import type { Kind } from '../session/kind.ts';
 import { outputOf } from '../session/parts.ts';
 import { bracketed } from './url.ts';
@@ -57,9 +56,9 @@ export const websockifyKind = (options: WebsockifyOptions): Kind<VncSpec> => ({
   graceMs: GRACE_MS,
   startsAtOnce: AT_ONCE,
   recipe: async (session, folder) => {
-    const program = options.websockify ?? (await programOnPath('websockify'));
+    const program = options.websockify ?? (await systemProgram('websockify'));
     await checkProgram(program);
-    await programOnPath('ss');
+    await systemProgram('ss');
     const page = join(options.novnc, 'vnc.html');
     await access(page).catch((thrown: unknown) => {
       throw new StartFailure('PROGRAM_MISSING', 'novnc', `is not at ${page}; install it`, { cause: thrown });

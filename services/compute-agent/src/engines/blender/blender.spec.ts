@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { pino } from 'pino';
 import { systemClock } from '#libs/clock/index.ts';
-import { statOf } from '#libs/processes/index.ts';
+import { statOf } from '#libs/programs/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { eventually, fakeClock, needs } from '#libs/testing/index.ts';
 import { type PictureFormat, verifyPicture } from './pictures/index.ts';

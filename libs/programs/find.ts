@@ -1,6 +1,7 @@
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { access, constants, stat } from 'node:fs/promises';
+import { basename, delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { StartFailure } from './failure.ts';
 
 /** Where `make setup` puts programs that the machine lacks or has in too old a version. */
 const OWN_TOOLS = fileURLToPath(new URL('../../.tools/bin', import.meta.url));
@@ -30,3 +31,22 @@ const isExecutable = async (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** Throws StartFailure where no program is at this path, or it cannot be executed. */
+export const checkProgram = async (program: string): Promise<void> => {
+  const name = basename(program);
+  const found = await stat(program).catch(() => undefined);
+  if (found === undefined) throw new StartFailure('PROGRAM_MISSING', name, `is not at ${program}; install it`);
+  if (!found.isFile() || !(await isExecutable(program))) {
+    throw new StartFailure('PROGRAM_NOT_EXECUTABLE', name, `at ${program} may not be executed`);
+  }
+};
+
+/** Where the programs of the system are. */
+const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+/** The absolute path of a program of the system. Throws StartFailure. */
+export const systemProgram = (name: string): Promise<string> =>
+  findProgram(name, SYSTEM_PATH).catch((thrown: unknown) => {
+    throw new StartFailure('PROGRAM_MISSING', name, 'is not on this host; install it', { cause: thrown });
+  });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { allProcesses, statOf, type ProcessStat } from '#libs/processes/index.ts';
+import { allProcesses, statOf, type ProcessStat } from './stat.ts';
 
 /** The variable that every process of ours carries, and whatever it starts: a random value that nobody else has. */
 export const MARK = 'MUSTER_NONCE';

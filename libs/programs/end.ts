@@ -1,6 +1,6 @@
-import { statOf, type ProcessStat } from '#libs/processes/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { isMarkedWith, isRunning, livingOf, markedWith, type Identity } from './mark.ts';
+import { statOf, type ProcessStat } from './stat.ts';
 
 const POLL_MS = 25;
 /** A killed process can take a moment: it has memory to give back, or waits for a disk. */
@@ -86,4 +86,32 @@ const send = (target: number, name: NodeJS.Signals): void => {
     // Gone already, or it became somebody else's, whom we may not signal.
     if (code !== 'ESRCH' && code !== 'EPERM') throw thrown;
   }
+};
+
+/** Ends what carries nonces, as `endMarked` does; resolves to whether nothing of these is left. */
+export type Ender = (nonces: readonly string[], graceMs: number) => Promise<boolean>;
+
+/**
+ * Looks for all that is to be ended at the same moment in one walk through the processes: a host that ends a thousand programs would
+ * walk for longer than it may take.
+ */
+export const createEnder = (clock: Clock): Ender => {
+  const batches = new Map<number, { nonces: Set<string>; left: Promise<ReadonlySet<string>> }>();
+  const begin = (graceMs: number) => {
+    const nonces = new Set<string>();
+    const left = clock.sleep(0).then(() => {
+      batches.delete(graceMs);
+      return endMarked(nonces, graceMs, clock);
+    });
+    const batch = { nonces, left };
+    batches.set(graceMs, batch);
+    return batch;
+  };
+  return async (nonces, graceMs) => {
+    if (nonces.length === 0) return true;
+    const batch = batches.get(graceMs) ?? begin(graceMs);
+    for (const nonce of nonces) batch.nonces.add(nonce);
+    const left = await batch.left;
+    return nonces.every((nonce) => !left.has(nonce));
+  };
 };

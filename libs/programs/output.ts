@@ -1,14 +1,9 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { open, rename, stat, truncate, writeFile } from 'node:fs/promises';
 
 /** Beyond this a program's output makes way; the end of it is kept beside. */
 const MOST_BYTES = 4 * 1024 ** 2;
 const KEPT_BYTES = 256 * 1024;
-
-/** Opens a file for what a program says, behind what earlier ones said. */
-export const openOutput = (path: string): number =>
-  // Appending, so that the program goes on at the front after the file was cut.
-  openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
 
 /** Cuts an output that has grown too long, while its program writes on. */
 export const boundOutput = async (path: string): Promise<void> => {
@@ -54,3 +49,10 @@ export const saidSince = (path: string, position: number): string => {
 
 /** How long an output is. */
 export const outputSize = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
+
+const LARGEST_BYTES = 32 * 1024 ** 2;
+
+/** Makes way for a new output where the old one has grown beyond 32 MiB; one older output is kept. Call it before a start. */
+export const rotateOutput = async (path: string): Promise<void> => {
+  if ((await outputSize(path)) > LARGEST_BYTES) await rename(path, `${path}.1`);
+};
