@@ -3,7 +3,8 @@ import { StartRendering, StopWork, type UserWork } from '#libs/contracts/user.ts
 import type { Agent } from './agent.ts';
 import type { Database } from './database.ts';
 import { createMatchingCheck } from './matching.ts';
-import { emptyModel, take, type Model } from './model.ts';
+import { emptyModel, openBefore, take, type Model } from './model.ts';
+import { oneStep, stepsOf } from './steps.ts';
 import { Violation } from './violation.ts';
 
 /** Checks the store and what clients were told, after each step; it believes nothing that the cores say of themselves. */
@@ -48,9 +49,10 @@ export const createChecker = (database: Database, slots: number, now: () => numb
   };
 
   const follow = (id: string): Followed => {
-    const wanted = database.workloads.get(id)?.wanted ?? 0;
+    const header = database.workloads.get(id);
+    const wanted = header?.wanted ?? 0;
     const known = followed.get(id) ?? {
-      model: emptyModel(),
+      model: emptyModel(header === undefined ? oneStep : stepsOf(header)),
       position: 0,
       requests: new Set<string>(),
       counts: [{ completed: 0, failed: 0 }],
@@ -83,7 +85,7 @@ export const createChecker = (database: Database, slots: number, now: () => numb
     return known;
   };
 
-  /** I9 and the first half of I7, on what a session sends a user. */
+  /** I9, the first half of I7 and the order of the steps, on what a session sends a user. */
   const handed = (work: UserWork): void => {
     const { userId, connectionId, desiredState } = work;
     if (desiredState === undefined) return;
@@ -105,6 +107,10 @@ export const createChecker = (database: Database, slots: number, now: () => numb
       return user?.connection === connection && user.session === workloadId;
     });
     const isPresent = database.users.get(userId)?.connection === connectionId;
+    for (const { task } of attempts) {
+      const [first] = openBefore(known.model, task);
+      if (first !== undefined) fail(workloadId, `${userId} was given ${task} before the journal has ${first}`);
+    }
     const bound = Math.max(known.wanted, known.wantedBefore);
     if (isNew && isPresent && present.length > bound) {
       fail(workloadId, `I7: work for ${present.length} users at once, it wants ${bound}`);

@@ -57,7 +57,7 @@ export const measureFinish = async (seed: number): Promise<Finish> => {
   const from = world.now();
   let id: string | undefined;
   const start = async (): Promise<void> => {
-    id = await supervisor.start('alice', TASKS, USERS, 'r-1');
+    id = await supervisor.start('alice', { tasks: TASKS }, USERS, 'r-1');
   };
   void start();
   const expected = (TASKS * MEDIAN_TASK_MS) / USERS;

@@ -1,23 +1,24 @@
 import type { Entry } from '../../services/session-supervisor/src/domain/state/entries.ts';
-import { parseIndices } from '../../services/session-supervisor/src/domain/graph/index-expression.ts';
-import { indicesOf } from '../../services/session-supervisor/src/domain/graph/index-set.ts';
+import { before, behind, named, oneStep, type Step } from './steps.ts';
 
-/** What a journal says, read as plainly as can be: sets of task numbers, no code of the product's fold. */
+/** What a journal says, read as plainly as can be: sets of task keys, no code of the product's fold. */
 export interface Model {
-  done: Set<number>;
-  failed: Set<number>;
+  steps: readonly Step[];
+  done: Set<string>;
+  failed: Set<string>;
   /** No result may be accepted: it has ended, and nothing was retried or is repaired since. */
   isOver: boolean;
   /** How often it ended: a retry may have opened it since. */
   endings: number;
-  repairs: Set<number>;
+  repairs: Set<string>;
   /** `<task>/<generation>` of every accepted result. */
   accepted: Set<string>;
   phase: string;
   isClosed: boolean;
 }
 
-export const emptyModel = (): Model => ({
+export const emptyModel = (steps: readonly Step[] = oneStep): Model => ({
+  steps,
   done: new Set(),
   failed: new Set(),
   isOver: false,
@@ -28,41 +29,59 @@ export const emptyModel = (): Model => ({
   isClosed: false,
 });
 
-const numberOf = (task: string): number => Number(task.slice(task.indexOf('/') + 1));
+/** What a task stands after and must wait for; a result that is made again was there before. */
+export const openBefore = ({ steps, done, failed, repairs }: Model, task: string): string[] =>
+  before(steps, task).flatMap(({ task: first, on }) =>
+    done.has(first) || repairs.has(first) || (on === 'end' && failed.has(first)) ? [] : [first],
+  );
 
-const named = (tasks: string): number[] => [...indicesOf(parseIndices(tasks))];
+/** What was given up and must be there before a task can begin, directly or not. */
+const lackingBefore = (model: Model, task: string): string[] =>
+  before(model.steps, task).flatMap(({ task: first, on }) =>
+    on === 'success' && model.failed.has(first) ? [first, ...lackingBefore(model, first)] : [],
+  );
+
+/** Tasks are to be done again, with what has to be there first, and with all that stands after what was decided of them. */
+const retry = (model: Model, tasks: readonly string[]): void => {
+  const again = [...new Set(tasks.flatMap((task) => [task, ...lackingBefore(model, task)]))];
+  const decided = again.filter((task) => model.done.has(task) || model.failed.has(task));
+  for (const task of [...decided, ...decided.flatMap((each) => behind(model.steps, each))]) {
+    model.done.delete(task);
+    model.failed.delete(task);
+    model.repairs.delete(task);
+  }
+};
 
 /** Takes one more entry in. Answers what it must not have been, or undefined. */
 export const take = (model: Model, entry: Entry): string | undefined => {
   switch (entry.kind) {
     case 'accepted': {
-      const task = numberOf(entry.task);
-      const key = `${entry.task}/${entry.generation}`;
+      const { task } = entry;
+      const key = `${task}/${entry.generation}`;
       if (model.isOver && !model.repairs.has(task)) return `I6: ${key} accepted after the end`;
       if (model.accepted.has(key)) return `I1: ${key} accepted twice`;
       if (model.done.has(task) || model.failed.has(task)) return `I1: ${key} accepted although it was decided`;
+      const [first] = openBefore(model, task);
+      if (first !== undefined) return `${key} accepted before ${first}`;
       model.accepted.add(key);
       model.done.add(task);
       model.repairs.delete(task);
       return undefined;
     }
     case 'task-failed':
-      if (model.done.has(numberOf(entry.task))) return `I1: ${entry.task} given up although it was done`;
-      model.failed.add(numberOf(entry.task));
-      model.repairs.delete(numberOf(entry.task));
+      if (model.done.has(entry.task)) return `I1: ${entry.task} given up although it was done`;
+      model.failed.add(entry.task);
+      model.repairs.delete(entry.task);
       return undefined;
     case 'retried':
-      for (const task of entry.tasks === '' ? [...model.failed] : named(entry.tasks)) {
-        model.done.delete(task);
-        model.failed.delete(task);
-      }
+      retry(model, entry.tasks === '' ? [...model.failed] : named(model.steps, entry.tasks));
       // What somebody paused stays so.
       if (model.isOver || model.phase === 'paused-itself') model.phase = 'running';
       model.isOver = false;
       model.isClosed = false;
       return undefined;
     case 'repair-wanted':
-      for (const task of named(entry.tasks)) {
+      for (const task of named(model.steps, entry.tasks)) {
         if (model.done.delete(task)) model.repairs.add(task);
       }
       model.isClosed = false;

@@ -1,9 +1,11 @@
 import type { SessionCommand } from '#libs/contracts/session.ts';
+import type { NoopNode } from '../../services/session-supervisor/src/kinds/noop/spec.ts';
 import { createAgent, type Agent } from './agent.ts';
 import { createChecker } from './checker.ts';
 import { createDatabase, type Database } from './database.ts';
 import { startManager, type Manager } from './manager.ts';
 import { createNetwork } from './network.ts';
+import { oneStep, stepsOf } from './steps.ts';
 import { startSupervisor, type Supervisor } from './supervisor.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -82,9 +84,30 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         else if (requestId !== '') checker.acknowledged(id, requestId);
       });
     });
+  /** 3 to 27 tasks: of one node, or of up to four, each of which stands after some of those before it. */
+  const work = (): { tasks: number; nodes?: NoopNode[] } => {
+    const tasks = 3 + below(25);
+    const count = 1 + below(4);
+    if (count === 1) return { tasks };
+    const nodes: NoopNode[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const after = nodes.flatMap(({ id }) =>
+        below(2) === 0 ? [] : [{ node: id, on: below(3) === 0 ? ('end' as const) : ('success' as const) }],
+      );
+      const sizes = nodes.flatMap(({ id, tasks: size }) => (after.some(({ node }) => node === id) ? [size] : []));
+      const most = Math.min(Math.ceil(tasks / count), ...sizes);
+      nodes.push({ id: `step-${i}`, tasks: most - below(Math.ceil(most / 3)), durationMs: 1, after });
+    }
+    return { tasks: 0, nodes };
+  };
+  /** The node of some step of a workload. */
+  const stepIn = (id: string): string => {
+    const header = database.workloads.get(id);
+    return pick(header === undefined ? oneStep : stepsOf(header))?.id ?? '';
+  };
   const start = (customer: string): Promise<void> =>
     ask(`start for ${customer}`, async (supervisor) => {
-      const id = await supervisor.start(customer, 3 + below(25), 1 + below(5), `r-${below(1e9)}`);
+      const id = await supervisor.start(customer, work(), 1 + below(5), `r-${below(1e9)}`);
       if (id !== undefined && !ids.includes(id)) ids.push(id);
     });
   const look = (id: string): Promise<void> =>
@@ -100,6 +123,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     const requestId = below(4) === 0 ? '' : `r-${below(1e9)}`;
     if (id === undefined || below(6) === 0) return void start(pick(['alice', 'bob']) ?? 'alice');
     if (below(2) === 0) return void look(id);
+    const step = stepIn(id);
     switch (below(9)) {
       case 0:
         return void command(id, { $case: 'pause', value: {} }, requestId);
@@ -112,13 +136,17 @@ export const simulate = async (seed: number): Promise<Outcome> => {
       case 5:
         return void command(id, { $case: 'stop', value: { deleteResults: below(8) === 0 } }, requestId);
       case 6:
-        return void command(id, { $case: 'retry', value: { tasks: pick(['', '0', '0-2']) ?? '' } }, requestId);
+        return void command(
+          id,
+          { $case: 'retry', value: { tasks: pick(['', `${step}/0`, `${step}/0-2`]) ?? '' } },
+          requestId,
+        );
       case 7: {
-        const damaged = [{ task: `noop/${below(3)}`, generation: below(2) }];
+        const damaged = [{ task: `${step}/${below(3)}`, generation: below(2) }];
         return void command(id, { $case: 'repair', value: { damaged, reason: 'missing' } }, '');
       }
       default:
-        pick(agents)?.lie(id, `noop/${below(5)}`);
+        pick(agents)?.lie(id, `${step}/${below(5)}`);
         return undefined;
     }
   };
@@ -221,7 +249,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   for (let i = 0; i < 5; i += 1) {
     database.enrol(`user-${i}`);
     const taskMs = 30 * Math.exp(2.5 * world.random.float());
-    const fails = (task: string): boolean => i === bad && Number(task.slice(5)) % 3 === 0;
+    const fails = (task: string): boolean => i === bad && Number(task.slice(task.indexOf('/') + 1)) % 3 === 0;
     agents.push(createAgent(world, `user-${i}`, { managers: livingManagers, taskMs, fails }));
   }
   world.after(1_500, 'acts', act);

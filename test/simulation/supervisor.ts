@@ -3,6 +3,7 @@ import { createLogger } from '#libs/telemetry/index.ts';
 import type { Context } from '../../services/session-supervisor/src/context.ts';
 import { begin } from '../../services/session-supervisor/src/domain/state/workload.ts';
 import { header } from '../../services/session-supervisor/src/domain/fixture.ts';
+import type { NoopNode } from '../../services/session-supervisor/src/kinds/noop/spec.ts';
 import { obey } from '../../services/session-supervisor/src/session/owner/obey.ts';
 import type { SessionDeps } from '../../services/session-supervisor/src/session/owner/deps.ts';
 import { serveOrphanReports } from '../../services/session-supervisor/src/session/agents/orphan-reports.ts';
@@ -18,7 +19,13 @@ import type { Process, World } from './world.ts';
 /** One replica of session-supervisor: its real sessions, loop, appender, ownership and reads. */
 export interface Supervisor {
   process: Process;
-  start(customer: string, tasks: number, wanted: number, requestId: string): Promise<string | undefined>;
+  /** Without nodes, so many tasks of one node. */
+  start(
+    customer: string,
+    work: { tasks: number; nodes?: readonly NoopNode[] },
+    wanted: number,
+    requestId: string,
+  ): Promise<string | undefined>;
   command(id: string, ask: SessionCommand): Promise<View>;
   view(id: string): Promise<View | undefined>;
 }
@@ -67,16 +74,16 @@ export const startSupervisor = (world: World, network: Network, database: Databa
   });
   return {
     process,
-    start: async (customer, tasks, wanted, requestId) => {
+    start: async (customer, work, wanted, requestId) => {
       const id = world.random.id('w');
-      const base = header(tasks, { durationMs: 1 });
+      const base = header(work.tasks, { ...work, durationMs: 1 });
       const made = { ...base, id, customer, createdAt: clock.now(), wanted };
       const { runningWorkloads: slots } = await deps.customers.planOf(customer);
       const projection = projectionOf(begin(made), '');
       const record = {
         header: made,
         requestId,
-        requestHash: `${customer}/${tasks}`,
+        requestHash: `${customer}/${JSON.stringify(work)}`,
         projection,
         owner: instance,
         slots,

@@ -43,9 +43,14 @@ export const startMatching = (options: MatchingOptions): Matching => {
   let views: ReadonlyMap<string, DemandView> = new Map();
   let wantedBack: ReadonlySet<string> = new Set();
 
+  /** Whether what a round changed is unknown: it failed, and a claim may have been made that nobody was told of. */
+  let isUnsure = false;
   const rounds = createCoalescer(
     async () => {
+      if (isUnsure) await options.refreshRoster();
+      isUnsure = true;
       const plan = await runRound({ ...options, book, confirmations });
+      isUnsure = false;
       views = plan.views;
       wantedBack = plan.wantedBack;
     },

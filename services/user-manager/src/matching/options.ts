@@ -9,6 +9,8 @@ import type { Users } from '../store/users.ts';
 export interface MatchingOptions {
   users: Users;
   roster: Roster;
+  /** Reads the roster anew. */
+  refreshRoster: () => Promise<void>;
   announce: Announce;
   sessions: Sessions;
   events: Events;

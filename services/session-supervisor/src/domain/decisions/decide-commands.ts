@@ -65,6 +65,7 @@ const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Re
       record(draft, { kind: 'retried', tasks: command.tasks, ...request });
       // Whoever works on it does so with what counts no more.
       for (const ordinal of fallout) withdrawTask(draft.workers, ordinal);
+      giveUpHopeless(draft, [...fallout]);
       return makeAgain(draft, [...tasks, ...fallout]);
     }
     case 'repair': {

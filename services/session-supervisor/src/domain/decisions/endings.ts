@@ -7,6 +7,7 @@ import { kindOf } from '../../kinds/kinds.ts';
 import { isHopeless, successorsOf } from '../graph/readiness.ts';
 import { taskKey } from '../graph/task-graph.ts';
 import { tasksToText } from '../graph/task-text.ts';
+import { HOPELESS } from './reopen.ts';
 import {
   countsOf,
   generationOf,
@@ -82,7 +83,7 @@ const giveUp = (draft: Draft, ordinal: number, reason: string): void => {
 export const giveUpHopeless = (draft: Draft, ordinals: readonly number[]): void => {
   for (const ordinal of ordinals) {
     if (!isOpen(draft.state, ordinal) || !isHopeless(draft.state, ordinal)) continue;
-    giveUp(draft, ordinal, 'what it stands after was given up');
+    giveUp(draft, ordinal, HOPELESS);
   }
 };
 

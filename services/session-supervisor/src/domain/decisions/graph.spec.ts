@@ -4,6 +4,8 @@ import { seededRandom } from '#libs/random/index.ts';
 import type { NoopNode } from '../../kinds/noop/spec.ts';
 import type { Decision } from './decide.ts';
 import { completed, exchange, failed, header, holdsNothing, play, reports, user } from '../fixture.ts';
+import { foldDocument } from '../state/fold.ts';
+import { HOPELESS, reopeningEntries } from './reopen.ts';
 import { blockedAfter } from '../graph/readiness.ts';
 import { taskKey } from '../graph/task-graph.ts';
 import { tasksToText } from '../graph/task-text.ts';
@@ -125,6 +127,32 @@ describe('a graph of steps', () => {
     expect(game.text('givenUp')).to.equal('');
     expect(game.held()).to.include('mesh/0');
     expect(game.text('blocked')).to.equal('solve/0-1');
+  });
+
+  const fork = [node('mesh', 1), node('cut', 1), node('solve', 1, success('mesh'), success('cut')), node('other', 1)];
+
+  it('gives up again what stands after a retried step and needs another one that stays given up', () => {
+    const game = graphGame(fork, ['u1', 'u2', 'u3']);
+    game.fail('mesh/0');
+    game.fail('cut/0');
+    const { entries } = game.command({ kind: 'retry', tasks: 'mesh/0' });
+    expect(entries).to.deep.include({ kind: 'task-failed', task: 'solve/0', generation: 1, reason: HOPELESS });
+    game.finish('mesh/0', 'other/0');
+    expect(game.session.state.phase).to.equal('failed');
+  });
+
+  it('gives it up in the document that opens a closed workload, too', () => {
+    const game = graphGame(fork, ['u1', 'u2', 'u3']);
+    game.fail('mesh/0');
+    game.fail('cut/0');
+    game.command({ kind: 'stop', deleteResults: false });
+    const { state } = game.session;
+    const entries = reopeningEntries(state, { kind: 'retry', tasks: 'mesh/0' }, undefined, 'i-2') ?? [];
+    const kinds = entries.map((entry) => (entry.kind === 'task-failed' ? entry.task : entry.kind));
+    expect(kinds).to.deep.equal(['taken-over', 'retried', 'solve/0']);
+    const open = foldDocument(state, { n: state.position + 1, at: new Date(0), entries });
+    expect(tasksToText(open.graph, rangesOf(open.blocked))).to.equal('');
+    expect(countsOf(open)).to.include({ failed: 2, remaining: 2 });
   });
 
   it('leaves what stands after a repaired step as it is', () => {

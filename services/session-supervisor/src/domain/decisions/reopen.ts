@@ -2,12 +2,17 @@ import { has } from '../sets/bitmap.ts';
 import type { Refusal } from './decision.ts';
 import type { Entry, RequestMark } from '../state/entries.ts';
 import type { Command, Damaged } from './inputs.ts';
-import { taskOrdinal } from '../graph/task-graph.ts';
+import { fold, retryOf } from '../state/fold.ts';
+import { isHopeless, successorsOf } from '../graph/readiness.ts';
+import { taskKey, taskOrdinal } from '../graph/task-graph.ts';
 import { tasksToText } from '../graph/task-text.ts';
-import { generationOf, type WorkloadState } from '../state/workload.ts';
+import { generationOf, isOpen, type WorkloadState } from '../state/workload.ts';
 
 /** Generations are kept in 16 bits. */
 export const MAX_GENERATION = 65_535;
+
+/** Why a task is given up that nobody began. */
+export const HOPELESS = 'what it stands after was given up';
 
 /** A command that a closed workload can be opened again for. */
 export type Reopening = Extract<Command, { kind: 'retry' | 'repair' }>;
@@ -46,13 +51,31 @@ export const reopeningEntries = (
   owner: string,
 ): Entry[] | undefined => {
   const mark = request === undefined ? {} : { request };
+  const entries = (entry: Entry, again: readonly number[]): Entry[] =>
+    withHopeless(state, [{ kind: 'taken-over', owner }, entry], again);
   if (command.kind === 'retry') {
-    return [
-      { kind: 'taken-over', owner },
-      { kind: 'retried', tasks: command.tasks, ...mark },
-    ];
+    return entries({ kind: 'retried', tasks: command.tasks, ...mark }, [...retryOf(state, command.tasks).fallout]);
   }
   const ordinals = damagedOrdinals(state, command.damaged);
-  if (ordinals.length === 0) return undefined;
-  return [{ kind: 'taken-over', owner }, repairEntry(state, ordinals, command.reason)];
+  return ordinals.length === 0 ? undefined : entries(repairEntry(state, ordinals, command.reason), ordinals);
+};
+
+/** The entries, and the end of those of the tasks that can never begin after them, with what needs those in turn. */
+const withHopeless = (state: WorkloadState, entries: Entry[], ordinals: readonly number[]): Entry[] => {
+  const at = { n: state.position + 1, at: 0 };
+  let after = entries.reduce((before, entry) => fold(before, entry, at), state);
+  const waiting = [...ordinals];
+  for (const ordinal of waiting) {
+    if (!isOpen(after, ordinal) || !isHopeless(after, ordinal)) continue;
+    const entry: Entry = {
+      kind: 'task-failed',
+      task: taskKey(after.graph, ordinal),
+      generation: generationOf(after, ordinal),
+      reason: HOPELESS,
+    };
+    entries.push(entry);
+    after = fold(after, entry, at);
+    waiting.push(...successorsOf(after.graph, ordinal));
+  }
+  return entries;
 };

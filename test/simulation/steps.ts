@@ -1,0 +1,46 @@
+import type { WorkloadHeader } from '../../services/session-supervisor/src/domain/state/header.ts';
+import { parseIndices } from '../../services/session-supervisor/src/domain/graph/index-expression.ts';
+import { indicesOf } from '../../services/session-supervisor/src/domain/graph/index-set.ts';
+
+/** A node of a workload's graph, as its header has it. */
+export interface Step {
+  id: string;
+  after: readonly { node: string; on: 'success' | 'end' }[];
+}
+
+/** A workload of noop tasks that stand after nothing. */
+export const oneStep: readonly Step[] = [{ id: 'noop', after: [] }];
+
+/** The graph of a simulated workload. */
+export const stepsOf = ({ spec }: Pick<WorkloadHeader, 'spec'>): readonly Step[] =>
+  (spec.kind === 'noop' ? spec.nodes : undefined) ?? oneStep;
+
+/** The keys of the tasks that a text names: `1-3` of the one node, or `mesh/0-2,5,solve/1`. */
+export const named = (steps: readonly Step[], text: string): string[] => {
+  let node = steps[0]?.id ?? '';
+  return text.split(',').flatMap((part) => {
+    const slash = part.indexOf('/');
+    if (slash >= 0) node = part.slice(0, slash);
+    return [...indicesOf(parseIndices(part.slice(slash + 1)))].map((index) => `${node}/${index}`);
+  });
+};
+
+const split = (task: string): [node: string, index: string] => {
+  const slash = task.indexOf('/');
+  return [task.slice(0, slash), task.slice(slash + 1)];
+};
+
+/** What a task stands directly after. */
+export const before = (steps: readonly Step[], task: string): { task: string; on: 'success' | 'end' }[] => {
+  const [node, index] = split(task);
+  const { after = [] } = steps.find(({ id }) => id === node) ?? {};
+  return after.map((edge) => ({ task: `${edge.node}/${index}`, on: edge.on }));
+};
+
+/** All that stands after a task, directly or not. */
+export const behind = (steps: readonly Step[], task: string): string[] => {
+  const [node, index] = split(task);
+  return steps
+    .filter(({ after }) => after.some((edge) => edge.node === node))
+    .flatMap(({ id }) => [`${id}/${index}`, ...behind(steps, `${id}/${index}`)]);
+};
