@@ -7,4 +7,5 @@ export { inParallel } from './in-parallel.ts';
 export { poll, type PollOptions } from './poll.ts';
 export { retry, type RetryOptions } from './retry.ts';
 export { watchLatest, type WatchOptions } from './watch-latest.ts';
+export { createWaits, waitingFor, type Waits } from './waiting-for.ts';
 export { within } from './within.ts';

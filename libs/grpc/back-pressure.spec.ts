@@ -12,7 +12,7 @@ const CHUNK = 'x'.repeat(65_536);
 const MOST_CHUNKS = 80;
 
 /** Resolves with a count once it has stood still for a while. */
-const settled = async (count: () => number): Promise<number> => {
+const standing = async (count: () => number): Promise<number> => {
   for (;;) {
     const before = count();
     await delay(200);
@@ -39,7 +39,7 @@ describe('back-pressure', () => {
     });
     const answers = echo.client.list({ text: '' })[Symbol.asyncIterator]();
     await answers.next();
-    const waiting = await settled(() => produced);
+    const waiting = await standing(() => produced);
     expect(waiting).to.be.below(MOST_CHUNKS);
     for (let i = 0; i < 2 * MOST_CHUNKS; i++) {
       await answers.next();
@@ -58,7 +58,7 @@ describe('back-pressure', () => {
     }
     const controller = new AbortController();
     const call = echo.client.gather(flood(), { signal: controller.signal }).catch((error: unknown) => error);
-    expect(await settled(() => sent)).to.be.below(MOST_CHUNKS);
+    expect(await standing(() => sent)).to.be.below(MOST_CHUNKS);
     controller.abort();
     expect(await call).to.include({ reason: 'CANCELLED' });
   });
@@ -80,7 +80,7 @@ describe('back-pressure', () => {
         await chat.send({ text: CHUNK });
       }
     })().catch((error: unknown) => error);
-    expect(await settled(() => sent)).to.be.below(2 * MOST_CHUNKS);
+    expect(await standing(() => sent)).to.be.below(2 * MOST_CHUNKS);
     expect(said).to.be.below(MOST_CHUNKS);
     chat.cancel();
     expect(await sending).to.include({ reason: 'CANCELLED' });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { append, type AppendOutcome, type JournalDocument, type JournalStore } from './index.ts';
-import { appending, openJournals, position, type Entry, type Journals } from './journal-fixture.ts';
+import { appending, openJournals, position, type Entry, type Journals } from './journal.fixture.ts';
 
 /** A store as if its index on accepted results were always the one that refuses. */
 const byAccepted = (store: JournalStore<Entry>): JournalStore<Entry> => ({

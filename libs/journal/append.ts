@@ -36,21 +36,21 @@ export const append = async <E>(
 ): Promise<AppendOutcome<E>> => {
   for (let failures = 1; ; failures += 1) {
     options.signal.throwIfAborted();
-    const outcome = await settle(store, document, await store.insert(document));
+    const outcome = await outcomeOf(store, document, await store.insert(document));
     if (outcome.kind !== 'unknown') return outcome;
     options.onUnknown?.(outcome.cause);
     await options.clock.sleep(backoffMs(PAUSE, failures, options.random.float()), options.signal);
   }
 };
 
-type Settled<E> = AppendOutcome<E> | { kind: 'unknown'; cause: unknown };
+type Learned<E> = AppendOutcome<E> | { kind: 'unknown'; cause: unknown };
 
 /** Turns a refused insert into knowledge: reads the position and sees whose it is. */
-const settle = async <E>(
+const outcomeOf = async <E>(
   store: JournalStore<E>,
   document: JournalDocument<E>,
   insert: InsertOutcome,
-): Promise<Settled<E>> => {
+): Promise<Learned<E>> => {
   if (insert.kind !== 'duplicate') return insert;
   let found: JournalDocument<E> | undefined;
   try {

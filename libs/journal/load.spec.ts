@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { catchUp, load, type JournalStore, type Snapshot } from './index.ts';
-import { nothing, position, openJournals, summing, type Entry, type Journals } from './journal-fixture.ts';
+import { nothing, position, openJournals, summing, type Entry, type Journals } from './journal.fixture.ts';
 
 const snapshot = (n: number): Snapshot => ({ workload: 'w', n, foldVersion: 1, state: { n } });
 

@@ -7,8 +7,8 @@ import {
   MongoTopologyClosedError,
   MongoWriteConcernError,
 } from 'mongodb';
+import { waitingFor } from '#libs/async/index.ts';
 import { unavailable } from '#libs/errors/index.ts';
-import { waitingFor } from '#libs/waiting/index.ts';
 
 const DUPLICATE_KEY = 11_000;
 

@@ -5,4 +5,3 @@
 export type { Bus, BusMessage, RequestOptions, SendOptions, ServeHandler, ServeOptions, Serving } from './bus.ts';
 export { connectBus, type BusOptions } from './connect.ts';
 export { EVENTS_STREAM, type FactsOptions } from './events-stream.ts';
-export { observe, type Observed, type Observer, type StoredFact } from './observer.ts';

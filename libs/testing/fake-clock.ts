@@ -22,7 +22,7 @@ interface Waiting {
   fn: () => void;
 }
 
-const settle = async (): Promise<void> => {
+const takeTurns = async (): Promise<void> => {
   for (let turns = 0; turns < TURNS; turns += 1) await turn();
 };
 
@@ -52,12 +52,12 @@ export const fakeClock = (startMs = Date.UTC(2026, 0, 1)): FakeClock => {
     sleep: sleepBy(setTimer),
     advance: async (ms) => {
       const until = elapsed + ms;
-      await settle();
+      await takeTurns();
       for (let due = nextDue(until); due !== undefined; due = nextDue(until)) {
         timers.delete(due);
         elapsed = due.at;
         due.fn();
-        await settle();
+        await takeTurns();
       }
       elapsed = until;
     },

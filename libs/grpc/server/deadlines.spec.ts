@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { waitingFor } from '#libs/async/index.ts';
 import { type DomainError, status } from '#libs/errors/index.ts';
 import { fakeClock } from '#libs/testing/index.ts';
-import { waitingFor } from '#libs/waiting/index.ts';
 import { failure, startEcho } from '../echo.fixture.ts';
 
 const FOREVER = () => new Promise<never>(() => {});

@@ -1,6 +1,6 @@
+import { createWaits } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { unavailable } from '#libs/errors/index.ts';
-import { createWaits } from '#libs/waiting/index.ts';
 import { deadlineExceeded } from '../endings.ts';
 import type { Wrapper } from './incoming-call.ts';
 

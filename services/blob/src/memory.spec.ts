@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { UploadRequest } from '#libs/contracts/blob.ts';
 import { startService, type RunningService } from '#libs/testing/index.ts';
-import { connect, customerFile, startBackends, uploadOf } from './blob-fixture.ts';
+import { connect, customerFile, startBackends, uploadOf } from './blob.fixture.ts';
 
 const chunkBytes = 2 ** 20;
 const chunks = 512;

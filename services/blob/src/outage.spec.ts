@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { isDomainError, status } from '#libs/errors/index.ts';
-import { attemptResult, customerFile, readAll, startFixture, uploadOf, type BlobFixture } from './blob-fixture.ts';
+import { attemptResult, customerFile, readAll, startFixture, uploadOf, type BlobFixture } from './blob.fixture.ts';
 
 const none: Buffer = Buffer.alloc(0);
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { waitingFor } from '#libs/async/index.ts';
 import { BlobServiceService, ObjectServiceService, type Object as BlobObject } from '#libs/contracts/blob.ts';
 import { unavailable } from '#libs/errors/index.ts';
 import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
-import { waitingFor } from '#libs/waiting/index.ts';
 
 /** What this service needs of blob. Every method rejects with typed errors. */
 export interface BlobAccess {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { waitingFor } from '#libs/async/index.ts';
 import {
   BlobServiceService,
   ObjectServiceService,
@@ -8,7 +9,6 @@ import {
 } from '#libs/contracts/blob.ts';
 import { isDomainError, status, unavailable } from '#libs/errors/index.ts';
 import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
-import { waitingFor } from '#libs/waiting/index.ts';
 
 /** What this service needs of blob. Every method rejects with typed errors. */
 export interface BlobAccess {

@@ -46,7 +46,7 @@ export const checkWhole = (expectation: Expectation, measured: Measured): void =
   }
 };
 
-export const uploadTooLarge = (maximumBytes: number): DomainError =>
+const uploadTooLarge = (maximumBytes: number): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
     'UPLOAD_TOO_LARGE',

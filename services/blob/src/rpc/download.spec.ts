@@ -12,7 +12,7 @@ import {
   startFixture,
   uploadOf,
   type BlobFixture,
-} from '../blob-fixture.ts';
+} from '../blob.fixture.ts';
 
 const none: Buffer = Buffer.alloc(0);
 const badNames = ['', '..', 'uploads/../x/y', 'uploads\\x\\y', 'x'.repeat(2_000), 'results/w-1', 'uploads/a/b/../c'];

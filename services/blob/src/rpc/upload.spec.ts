@@ -15,7 +15,7 @@ import {
   startFixture,
   uploadOf,
   type BlobFixture,
-} from '../blob-fixture.ts';
+} from '../blob.fixture.ts';
 
 const maximumBytes = 12 * 2 ** 20;
 const chunk = (value: Buffer): UploadRequest => ({ part: { $case: 'chunk', value } });

@@ -10,7 +10,7 @@ import {
   startFixture,
   uploadOf,
   type BlobFixture,
-} from '../blob-fixture.ts';
+} from '../blob.fixture.ts';
 
 const none: Buffer = Buffer.alloc(0);
 

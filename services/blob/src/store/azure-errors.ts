@@ -1,6 +1,6 @@
 import { RestError } from '@azure/storage-blob';
+import { waitingFor } from '#libs/async/index.ts';
 import { isDomainError, unavailable } from '#libs/errors/index.ts';
-import { waitingFor } from '#libs/waiting/index.ts';
 
 /** How the blob storage is called towards callers, whoever runs it. */
 export const dependency = 'blob storage';

@@ -1,9 +1,9 @@
+import { attemptTokenBytes } from '#libs/auth/index.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import type { Held } from '#libs/contracts/agent.ts';
 import { isAttemptId, isId, isTaskKey, type Violations } from '#libs/mesh/index.ts';
 
 const MAX_ATTEMPTS_HELD = 10_000;
-const TOKEN_BYTES = 16;
 
 /** Notes what is wrong with an attempt as an agent names it. Whether its token is right is the session's to say. */
 export const checkAttempt = (attempt: Attempt | undefined, field: string, wrong: Violations): void => {
@@ -17,8 +17,8 @@ export const checkAttempt = (attempt: Attempt | undefined, field: string, wrong:
   if (!isAttemptId(attempt.attempt)) {
     wrong.require(false, `${field}.attempt`, 'must be <epoch>-<counter>');
   }
-  if (attempt.token.length !== TOKEN_BYTES) {
-    wrong.require(false, `${field}.token`, `must have ${TOKEN_BYTES} bytes`);
+  if (attempt.token.length !== attemptTokenBytes) {
+    wrong.require(false, `${field}.token`, `must have ${attemptTokenBytes} bytes`);
   }
 };
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
 import { WorkloadFacts } from '#libs/contracts/session.ts';
-import { observe } from '#libs/nats/index.ts';
+import { observe } from '#libs/nats/observer.fixture.ts';
 import type { Entry } from '../../domain/state/entries.ts';
 import type { WorkloadHeader } from '../../domain/state/header.ts';
 import { everyEntry } from '../../domain/fixture.ts';

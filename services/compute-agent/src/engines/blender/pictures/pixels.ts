@@ -13,10 +13,6 @@ export interface Pixels {
   samples: Uint8Array;
 }
 
-/** How many bytes the samples of a picture take. */
-export const sampleBytes = ({ width, height, channels, bitDepth }: Omit<Pixels, 'samples'>): number =>
-  (width * height * channels * bitDepth) / 8;
-
 /**
  * The hash by which pictures are compared, because files of equal pictures differ (date and duration are in them): SHA-256
  * over width, height, channels and bit depth, each as uint32 little endian, and then the samples as {@link Pixels} has
