@@ -56,6 +56,11 @@ describe('the modules that a command loads', () => {
     expect([...(await loadedBy('--help'))]).to.have.members(['cli', 'commander', 'libs/clock', 'libs/random']);
   });
 
+  it('do not include sharp before a render ends', async () => {
+    const loaded = await loadedBy('render', 'missing.blend');
+    expect(loaded).to.include.keys('@grpc/grpc-js').and.not.to.include.keys('sharp');
+  });
+
   it('include no store, pictures, logs, tokens or schemas for status', async () => {
     const loaded = await loadedBy('status', '--context', 'context.json');
     expect(loaded).to.include.keys('@grpc/grpc-js', 'libs/programs');

@@ -8,7 +8,6 @@ import type { Define, Invocation } from '../invocation.ts';
 import { parseCount } from '../options.ts';
 import { persistently, startPatience } from '../patience.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
-import { writeContactSheet } from '../workload/contact-sheet.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
 import { outDirectory } from '../workload/out-directory.ts';
 import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
@@ -66,7 +65,7 @@ export const render: Define = (command, { does }) =>
         const mesh = await invocation.mesh();
         const onFetched = ({ result, path: landed }: Fetched): void => output.json(frameEvent(result, landed));
         let fetcher: Fetcher | undefined;
-        const ended = await runToEnd(invocation, workload, (_display, patience) => {
+        const ended = await runToEnd(invocation, workload, (patience) => {
           fetcher = createFetcher({ cli, mesh, workload, directory, patience, onFetched });
           return fetcher;
         });
@@ -142,6 +141,8 @@ const drawContactSheet = async (
   if (frames.length === 0) return;
   const sheet = join(directory, 'contact-sheet.png');
   try {
+    // Loads sharp, which nobody needs before the end.
+    const { writeContactSheet } = await import('../workload/contact-sheet.ts');
     await writeContactSheet(
       frames.map(({ path }) => path),
       sheet,

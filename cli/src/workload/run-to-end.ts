@@ -27,14 +27,14 @@ const explainAfterMs = 5_000;
 export const runToEnd = async (
   invocation: Invocation,
   workload: Workload,
-  makeCompanion?: (display: ProgressDisplay, patience: PatienceOptions) => Companion,
+  makeCompanion?: (patience: PatienceOptions) => Companion,
 ): Promise<Workload> => {
   const { cli, output } = invocation;
   const mesh = await invocation.mesh();
   const { workloadId } = workload;
   const display = createProgressDisplay(output, cli.clock, taskNoun(workload));
   const patience = patienceOf(invocation, patienceMs, (text) => display.note(text));
-  const companion = makeCompanion?.(display, patience);
+  const companion = makeCompanion?.(patience);
 
   const explained = explainOnce(invocation, workloadId, display);
   const brokeOff = Promise.withResolvers<never>();
