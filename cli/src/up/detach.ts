@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { poll } from '#libs/async/index.ts';
-import { lastLines, rotateOutput } from '#libs/programs/index.ts';
+import { lastLines, rotateOutput, startProgram } from '#libs/programs/index.ts';
 import type { Cli } from '../cli.ts';
 import { Interrupted, precondition } from '../failures.ts';
 import { readIfThere } from './files.ts';
@@ -27,23 +24,23 @@ export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell):
   const layout = await prepareDirectory(options.data);
   const holder = await findHolder(layout.lock);
   if (holder !== undefined) throw alreadyUp(holder);
-  const log = layout.log('up');
-  await rotateOutput(log);
-  await using file = await open(log, 'a', 0o600);
-  const args = ['--import', fileURLToPath(register), fileURLToPath(main), 'up', ...argumentsOf(options)];
-  const child = spawn(process.execPath, args, {
-    cwd: cli.cwd,
-    env: { ...cli.env.inherited },
-    detached: true,
-    stdio: ['ignore', file.fd, file.fd],
-  });
-  await once(child, 'spawn');
-  let exitCode: number | null | undefined;
-  child.once('exit', (code) => (exitCode = code));
+  const output = layout.log('up');
+  await rotateOutput(output);
+  const argv = [
+    process.execPath,
+    '--import',
+    fileURLToPath(register),
+    fileURLToPath(main),
+    'up',
+    ...argumentsOf(options),
+  ];
+  const child = await startProgram({ argv, cwd: cli.cwd, env: cli.env.inherited, output });
+  let hasExited = false;
+  void child.exited.then(() => (hasExited = true));
 
   const look = async () => {
     const announced = await announcement(layout, child.pid);
-    if (announced === undefined && exitCode !== undefined) throw upFailed(log, await lastLines(log));
+    if (announced === undefined && hasExited) throw upFailed(output, await lastLines(output));
     return announced;
   };
   const { clock, interrupt: signal } = cli;
