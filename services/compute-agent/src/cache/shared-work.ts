@@ -1,3 +1,5 @@
+import { abortable } from '#libs/async/index.ts';
+
 /** Does a piece of work once for all who want it at the same time. */
 export interface SharedWork {
   /**
@@ -35,13 +37,9 @@ export const sharedWork = (): SharedWork => {
       signal.throwIfAborted();
       const joined = running.get(name) ?? begin(name, work);
       joined.waiting += 1;
-      const left = Promise.withResolvers<never>();
-      const leave = (): void => left.reject(signal.reason);
-      signal.addEventListener('abort', leave);
       try {
-        await Promise.race([joined.done, left.promise]);
+        await abortable(joined.done, signal);
       } finally {
-        signal.removeEventListener('abort', leave);
         joined.waiting -= 1;
         if (joined.waiting === 0) {
           // Whoever comes now begins anew instead of waiting for work that stops.

@@ -1,3 +1,4 @@
+import { backoffMs } from '#libs/async/index.ts';
 import { type DomainError, status } from '#libs/errors/index.ts';
 
 /**
@@ -34,9 +35,8 @@ export const endingOf = (
     : { kind: 'lost', reason, message, notBeforeMs: retryAfterMs ?? 0 };
 };
 
-const FIRST_MS = 250;
-const LONGEST_MS = 10_000;
-const REFUSED_MS = 60_000;
+const LOST = { firstMs: 250, longestMs: 10_000 };
+const REFUSED = { firstMs: 2_000, longestMs: 60_000 };
 
 /**
  * How long to wait before the next attempt to connect, after `failures` in a row (1 or more). `float` is a random number
@@ -48,8 +48,7 @@ export const reconnectMs = (
   float: number,
 ): number => {
   if (ending.kind === 'refused') {
-    return Math.min(1_000 * 2 ** failures, REFUSED_MS) * (0.5 + float / 2);
+    return backoffMs(REFUSED, failures, float);
   }
-  const usual = Math.min(FIRST_MS * 2 ** Math.min(failures - 1, 16), LONGEST_MS) * (0.5 + float / 2);
-  return Math.max(usual, ending.notBeforeMs * (1 + float / 2));
+  return Math.max(backoffMs(LOST, failures, float), ending.notBeforeMs * (1 + float / 2));
 };

@@ -1,3 +1,4 @@
+import { backoffMs } from '#libs/async/index.ts';
 import type { Outcome, Report } from '#libs/contracts/agent.ts';
 
 /** A final report before it has a number. */
@@ -41,12 +42,10 @@ interface Pending {
   dueMs: number;
 }
 
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 5_000;
+const PAUSE = { firstMs: 500, longestMs: 5_000 };
 
 /** How long to wait after the n-th `LATER`, from half of it to all of it by chance. */
-export const pauseMs = (pauses: number, float: number): number =>
-  Math.min(FIRST_PAUSE_MS * 2 ** (pauses - 1), LONGEST_PAUSE_MS) * (0.5 + float / 2);
+export const pauseMs = (pauses: number, float: number): number => backoffMs(PAUSE, pauses, float);
 
 /** Keys, hashes, receipt and numbers of a report on the wire. */
 const FRAME_BYTES = 400;

@@ -1,3 +1,4 @@
+import { every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Limits } from './limits.ts';
 import { treeUsage } from '#libs/programs/index.ts';
@@ -8,6 +9,8 @@ export interface Excess {
   of: 'memory' | 'disk' | 'processes';
   text: string;
 }
+
+const EVERY_MS = 1_000;
 
 const mib = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`;
 
@@ -31,21 +34,14 @@ const look = async (pid: number, workDir: string, limits: Limits): Promise<Exces
  * of processes. Calls `onExcess` once, at the first one over, and then stops. Stop it with the function it returns.
  */
 export const watchLimits = (
-  options: { pid: number; workDir: string; limits: Limits; clock: Clock; everyMs?: number },
+  options: { pid: number; workDir: string; limits: Limits; clock: Clock },
   onExcess: (excess: Excess) => void,
 ): (() => void) => {
-  const stopped = new AbortController();
-  const watch = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      await options.clock.sleep(options.everyMs ?? 1_000, stopped.signal);
-      const excess = await look(options.pid, options.workDir, options.limits);
-      if (excess !== undefined && !stopped.signal.aborted) {
-        stopped.abort();
-        onExcess(excess);
-      }
-    }
-  };
-  // Ends by the rejection of the sleep that `stop` interrupts; `look` itself takes every failure as nothing seen.
-  watch().catch(() => undefined);
-  return () => stopped.abort();
+  const watching = every({ clock: options.clock, everyMs: EVERY_MS, isPauseFirst: true }, async (stopped) => {
+    const excess = await look(options.pid, options.workDir, options.limits);
+    if (excess === undefined || stopped.aborted) return;
+    void watching.stop();
+    onExcess(excess);
+  });
+  return () => void watching.stop();
 };

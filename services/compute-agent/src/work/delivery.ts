@@ -9,7 +9,7 @@ import type { Completed, Failed } from '../engines/engine.ts';
 import type { Events } from '../events.ts';
 import type { Kept, Outbox } from '../outbox/index.ts';
 import type { Entry } from './entry.ts';
-import { retry } from './retry.ts';
+import { patiently } from './patiently.ts';
 import { type Blobs, type Source, uploadOnce } from './upload.ts';
 
 /** Brings what was finished to where it can be reported. */
@@ -108,7 +108,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
   const store = async (kept: Kept): Promise<void> => onStored(await outbox.keep(kept));
 
   const send = ({ header, source, kept }: Job): Promise<Receipt> =>
-    retry(() => uploadOnce(blobs, header, source, signal), {
+    patiently(() => uploadOnce(blobs, header, source, signal), {
       clock,
       random,
       signal,

@@ -3,7 +3,7 @@ import type { Scene } from '#libs/contracts/agent.ts';
 import { type DomainError, status } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Borrowed, Fetch, SceneCache } from '../cache/index.ts';
-import { retry } from './retry.ts';
+import { patiently } from './patiently.ts';
 import type { Blobs } from './upload.ts';
 
 export interface SceneOptions {
@@ -53,7 +53,7 @@ const canHelp = (error: DomainError, failures: number): boolean => {
 export const getScene = (scene: Scene, options: SceneOptions, signal: AbortSignal): Promise<Borrowed> => {
   const { cache, blobs, clock, random, onRetry } = options;
   const { sha256, sizeBytes } = scene;
-  return retry(() => cache.borrow({ sha256, sizeBytes }, fetchOf(blobs, scene), signal), {
+  return patiently(() => cache.borrow({ sha256, sizeBytes }, fetchOf(blobs, scene), signal), {
     clock,
     random,
     signal,

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { createBell } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Work } from '#libs/contracts/agent.ts';
 import { failed } from '../engines/engine.ts';
@@ -72,7 +73,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
   let isRunning = false;
   let stopping = new AbortController();
   let opening: AbortController | undefined;
-  let bell: (() => void) | undefined;
+  const bell = createBell();
 
   const close = async (): Promise<void> => {
     const old = ready?.with;
@@ -91,12 +92,9 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
       return;
     }
     onIdle();
-    const rung = Promise.withResolvers<void>();
-    bell = rung.resolve;
-    const timer = ready && clock.setTimer(KEEP_OPEN_MS, () => void close().then(rung.resolve));
-    await rung.promise;
+    const timer = ready && clock.setTimer(KEEP_OPEN_MS, () => void close().then(() => bell.ring()));
+    await bell.rung();
     timer?.cancel();
-    bell = undefined;
   };
 
   /** What is ready for a workload; undefined also where the mesh describes the work differently by now. */
@@ -185,7 +183,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
   const ended = loop();
 
   return {
-    wake: () => bell?.(),
+    wake: () => bell.ring(),
     stop(entry) {
       if (entry !== current) {
         return;
@@ -212,7 +210,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
       ending.abort();
       stopping.abort();
       opening?.abort();
-      bell?.();
+      bell.ring();
       await ended;
     },
   };

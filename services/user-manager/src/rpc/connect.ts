@@ -31,7 +31,7 @@ export const connect = (ctx: Context): Bidi<Heard, ConnectResponse> =>
       leaving = how;
     });
     try {
-      yield* stream.outbox;
+      yield* stream.queue;
     } finally {
       stopWatching();
       ctx.streams.remove(stream);
@@ -40,10 +40,10 @@ export const connect = (ctx: Context): Bidi<Heard, ConnectResponse> =>
     }
   };
 
-/** The outbox must not wait for more once the call is over, or this process is to end. */
-const endWithCall = ({ outbox }: AgentStream, { signal, draining }: CallContext): (() => void) => {
-  const onAbort = (): void => outbox.fail(signal.reason);
-  const onDraining = (): void => outbox.fail(draining.reason);
+/** The queue must not wait for more once the call is over, or this process is to end. */
+const endWithCall = ({ queue }: AgentStream, { signal, draining }: CallContext): (() => void) => {
+  const onAbort = (): void => queue.fail(signal.reason);
+  const onDraining = (): void => queue.fail(draining.reason);
   signal.addEventListener('abort', onAbort);
   draining.addEventListener('abort', onDraining);
   if (signal.aborted) onAbort();
@@ -54,7 +54,7 @@ const endWithCall = ({ outbox }: AgentStream, { signal, draining }: CallContext)
   };
 };
 
-/** Reads the agent to the end and closes the outbox in the way that the end asks for. */
+/** Reads the agent to the end and closes the queue in the way that the end asks for. */
 const converse = async (
   ctx: Context,
   stream: AgentStream,
@@ -78,7 +78,7 @@ const converse = async (
       ctx.background.add(leave(ctx, stream, true));
     }
     await sender.idle();
-    stream.outbox.finish();
+    stream.queue.finish();
   } catch (thrown) {
     stream.end(thrown);
   }
@@ -95,7 +95,7 @@ const senderFor = (ctx: Context, stream: AgentStream): ReportSender => {
       if (count !== undefined) stream.end(tooManyForgeries(count));
     },
     onSent: (reports) => {
-      const done = stream.settle(reports);
+      const done = stream.reported(reports);
       if (done !== undefined) ctx.sessions.userRenderingCompleted(done, streamId);
     },
   });

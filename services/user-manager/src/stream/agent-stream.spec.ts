@@ -45,7 +45,7 @@ describe('createAgentStream', () => {
 
   it('gives an agent up that leaves anything unread for 30 s', async () => {
     const { clock, stream, aborted } = start();
-    const reader = stream.outbox[Symbol.asyncIterator]();
+    const reader = stream.queue[Symbol.asyncIterator]();
     await reader.next();
     await clock.advance(60_000);
     stream.checkPace();
@@ -67,11 +67,11 @@ describe('createAgentStream', () => {
       started.stream.silence.listen();
       expect(started.stream.offer(adopt)).to.equal('forward');
       // The agent's machine takes it; whether the agent does nobody knows.
-      started.stream.outbox.finish();
+      started.stream.queue.finish();
       return started;
     };
     const passes = async ({ clock, stream }: ReturnType<typeof ask>, ms: number): Promise<void> => {
-      for await (const _ of stream.outbox);
+      for await (const _ of stream.queue);
       await clock.advance(ms);
       stream.checkPace();
     };

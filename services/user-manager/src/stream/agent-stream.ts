@@ -6,7 +6,7 @@ import { type Command, learnClaim, noCommand, ruleOnDesired } from '../domain/de
 import { nothingOwed, owe, settleReports } from '../domain/outstanding.ts';
 import type { ConnectedUser, UserRecord } from '../domain/user.ts';
 import { agentSilent, readerTooSlow } from './errors.ts';
-import { createOutbox, type Outbox, OUTBOX_LIMIT_BYTES } from './outbox.ts';
+import { createSendQueue, type SendQueue, MAX_QUEUED_BYTES } from './send-queue.ts';
 import { createSilence, type Silence } from './silence.ts';
 
 /** What waits for an agent is taken within this, or the agent hangs. */
@@ -20,7 +20,7 @@ export interface AgentStream {
   readonly connection: string;
   /** The version of the record that this stream made; of two streams of a user the greater is the newer. */
   readonly version: number;
-  readonly outbox: Outbox;
+  readonly queue: SendQueue;
   readonly silence: Silence;
   /** The workload of the latest desired state; empty before the first. */
   workload(): string;
@@ -30,7 +30,7 @@ export interface AgentStream {
   learn(user: UserRecord): void;
   deliver(outcomes: readonly Outcome[]): void;
   /** Reports went out; answers the workload if nothing is owed to it any more. */
-  settle(reports: readonly Report[]): string | undefined;
+  reported(reports: readonly Report[]): string | undefined;
   /** Drops what waits, says `lastWords` if the agent still reads, and ends with `error`. */
   end(error: unknown, lastWords?: ConnectResponse): void;
   /** Ends the stream if the agent takes too long over what waits for it, or over its answer. */
@@ -48,7 +48,7 @@ export interface AgentStreamOptions {
 export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): AgentStream => {
   let command: Command = { ...noCommand, claim: user.claim, isReleased: user.session === null };
   let outstanding = nothingOwed();
-  const outbox = createOutbox(
+  const queue = createSendQueue(
     {
       message: {
         $case: 'welcome',
@@ -59,18 +59,18 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
   );
   const silence = createSilence(() => clock.monotonic());
   const cutOff = (error: DomainError): void => {
-    outbox.fail(error);
+    queue.fail(error);
     abort(error);
   };
   const checkSize = (): void => {
-    if (outbox.waitingBytes() > OUTBOX_LIMIT_BYTES) cutOff(readerTooSlow(outbox.waitingBytes()));
+    if (queue.waitingBytes() > MAX_QUEUED_BYTES) cutOff(readerTooSlow(queue.waitingBytes()));
   };
 
   return {
     user: user.id,
     connection: user.connection,
     version: user.version,
-    outbox,
+    queue,
     silence,
     workload: () => outstanding.workload,
     offer(state) {
@@ -78,7 +78,7 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
       if (ruling.kind === 'forward') {
         command = ruling.next;
         outstanding = owe(outstanding, state);
-        outbox.desired(state);
+        queue.desired(state);
         if (state.adopt) silence.ask();
         checkSize();
       }
@@ -88,17 +88,17 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
       command = learnClaim(command, { claim, isServing: session !== null });
     },
     deliver(outcomes) {
-      outbox.outcomes(outcomes);
+      queue.outcomes(outcomes);
       checkSize();
     },
-    settle: (reports) => (settleReports(outstanding, reports) ? outstanding.workload : undefined),
+    reported: (reports) => (settleReports(outstanding, reports) ? outstanding.workload : undefined),
     end(error, lastWords) {
-      outbox.fail(error, lastWords);
+      queue.fail(error, lastWords);
       clock.setTimer(LAST_WORDS_MS, () => abort(error));
     },
     checkPace() {
-      const since = outbox.waitingSinceMs();
-      if (since !== undefined && clock.monotonic() - since > PATIENCE_MS) cutOff(readerTooSlow(outbox.waitingBytes()));
+      const since = queue.waitingSinceMs();
+      if (since !== undefined && clock.monotonic() - since > PATIENCE_MS) cutOff(readerTooSlow(queue.waitingBytes()));
       else if (silence.isTooLong()) cutOff(agentSilent());
     },
   };

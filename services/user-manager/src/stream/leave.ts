@@ -1,8 +1,9 @@
+import { retry } from '#libs/async/index.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import type { Context } from '../context.ts';
 import type { AgentStream } from './agent-stream.ts';
 
-const RETRY_MS = 500;
+const PAUSE = { firstMs: 500, longestMs: 500 };
 
 /**
  * A stream is over: its session is told at once, then the record is changed, which is tried until it succeeds or this
@@ -14,20 +15,17 @@ export const leave = async (ctx: Context, stream: AgentStream, isClean: boolean)
   if (told !== '') {
     ctx.sessions.userDisconnected(told, streamId, isClean);
   }
-  while (!ctx.closing.aborted) {
-    try {
-      const after = await ctx.users.disconnect(stream.user, stream.connection);
-      if (after !== undefined) {
-        ctx.announce(after);
-        if (after.session !== null && after.session !== told) {
-          ctx.sessions.userDisconnected(after.session, streamId, isClean);
-        }
-        await ctx.machines.seen(stream.user, ctx.clock.now());
-      }
-      return;
-    } catch (thrown) {
-      if (!isDomainError(thrown)) throw thrown;
-      await ctx.clock.sleep(RETRY_MS, ctx.closing).catch(() => undefined);
+  const record = async (): Promise<void> => {
+    const after = await ctx.users.disconnect(stream.user, stream.connection);
+    if (after === undefined) return;
+    ctx.announce(after);
+    if (after.session !== null && after.session !== told) {
+      ctx.sessions.userDisconnected(after.session, streamId, isClean);
     }
-  }
+    await ctx.machines.seen(stream.user, ctx.clock.now());
+  };
+  const { clock, closing: signal } = ctx;
+  await retry(record, { clock, signal, pause: PAUSE, helps: isDomainError }).catch((thrown: unknown) => {
+    if (!signal.aborted) throw thrown;
+  });
 };

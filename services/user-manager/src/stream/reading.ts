@@ -1,3 +1,4 @@
+import { within } from '#libs/async/index.ts';
 import type { Hello } from '#libs/contracts/agent.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
@@ -14,19 +15,14 @@ const HELLO_WITHIN_MS = 10_000;
 
 /** The first message. Throws `HELLO_EXPECTED` when it is another one, or none comes. */
 export const readHello = async (requests: AsyncIterator<Heard>, clock: Clock): Promise<Hello> => {
-  const late = Promise.withResolvers<never>();
-  const timer = clock.setTimer(HELLO_WITHIN_MS, () =>
-    late.reject(helloExpected(`none came within ${HELLO_WITHIN_MS / 1_000} s`)),
-  );
-  try {
-    const first = await Promise.race([requests.next(), late.promise]);
-    if (first.done === true) throw helloExpected('the stream ended');
-    const { message } = first.value;
-    if (message?.$case !== 'hello') throw helloExpected(`${message?.$case ?? 'an empty message'} came`);
-    return message.value;
-  } finally {
-    timer.cancel();
-  }
+  const late = (): never => {
+    throw helloExpected(`none came within ${HELLO_WITHIN_MS / 1_000} s`);
+  };
+  const first = await within(clock, HELLO_WITHIN_MS, requests.next(), late);
+  if (first.done === true) throw helloExpected('the stream ended');
+  const { message } = first.value;
+  if (message?.$case !== 'hello') throw helloExpected(`${message?.$case ?? 'an empty message'} came`);
+  return message.value;
 };
 
 /** How an agent left of its own accord. */

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import type { Clock, Timer } from '#libs/clock/index.ts';
@@ -140,27 +141,26 @@ export const startRenderer = (options: RendererOptions): Renderer => {
       const id = random.id('q');
       const { signal, progress } = asking;
       const follow = progress && progressReader(progress);
-      const settle = (reply: Reply<A>): void => {
+      const finish = (reply: Reply<A>): void => {
         late.cancel();
         quiet.cancel();
-        signal.removeEventListener('abort', onAbort);
+        onAbort[Symbol.dispose]();
         waiting = undefined;
         resolve(reply);
       };
       const { timeoutMs, quietMs } = patience;
       const late = clock.setTimer(timeoutMs, () =>
-        settle({ kind: 'hung', text: `not done after ${seconds(timeoutMs)}` }),
+        finish({ kind: 'hung', text: `not done after ${seconds(timeoutMs)}` }),
       );
-      const quiet = listen(quietMs, () => settle({ kind: 'hung', text: `no progress for ${seconds(quietMs)}` }));
-      const onAbort = (): void => settle({ kind: 'cancelled' });
-      signal.addEventListener('abort', onAbort);
+      const quiet = listen(quietMs, () => finish({ kind: 'hung', text: `no progress for ${seconds(quietMs)}` }));
+      const onAbort = addAbortListener(signal, () => finish({ kind: 'cancelled' }));
       waiting = {
         onOutput: (chunk) => follow?.(chunk.toString('latin1')),
-        onExit: (exit) => settle({ kind: 'died', exit, begun: hasPrinted }),
+        onExit: (exit) => finish({ kind: 'died', exit, begun: hasPrinted }),
         onMessage: (message) => {
           if (typeof message === 'object' && message !== null && 'id' in message && message.id === id) {
             const { data, error } = schema.safeParse(message);
-            settle(
+            finish(
               error
                 ? { kind: 'lied', text: `an answer that makes no sense: ${error.message}` }
                 : { kind: 'answered', answer: data },

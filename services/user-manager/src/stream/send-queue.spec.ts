@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { ConnectResponse, DesiredState, Outcome } from '#libs/contracts/agent.ts';
-import { createOutbox, type Outbox } from './outbox.ts';
+import { createSendQueue, type SendQueue } from './send-queue.ts';
 
 const welcome: ConnectResponse = {
   message: { $case: 'welcome', value: { userId: 'u', connectionId: 'c', features: [] } },
@@ -22,10 +22,10 @@ const outcomes = (from: number, to: number): Outcome[] =>
   Array.from({ length: to - from }, (_, i) => ({ reportId: from + i, verdict: 'VERDICT_ACCEPTED', reason: '' }));
 
 /** What comes out until the end, in short, and the error if it ends with one. */
-const drain = async (outbox: Outbox): Promise<string[]> => {
+const drain = async (queue: SendQueue): Promise<string[]> => {
   const heard: string[] = [];
   try {
-    for await (const { message } of outbox) {
+    for await (const { message } of queue) {
       const value = message?.value;
       const detail = value !== undefined && 'outcomes' in value ? value.outcomes.length : '';
       heard.push(`${message?.$case}${value !== undefined && 'counter' in value ? value.counter : detail}`);
@@ -36,59 +36,59 @@ const drain = async (outbox: Outbox): Promise<string[]> => {
   return heard;
 };
 
-const at = (now: { ms: number }): Outbox => createOutbox(welcome, () => now.ms);
+const at = (now: { ms: number }): SendQueue => createSendQueue(welcome, () => now.ms);
 
-describe('createOutbox', () => {
+describe('createSendQueue', () => {
   it('begins with the welcome, gathers outcomes, and keeps only the latest desired state', async () => {
-    const outbox = at({ ms: 0 });
-    outbox.desired(state(1));
-    outbox.outcomes(outcomes(1, 3));
-    outbox.desired(state(2));
-    outbox.outcomes(outcomes(3, 4));
-    outbox.finish();
-    expect(await drain(outbox)).to.deep.equal(['welcome', 'outcomes3', 'desiredState2']);
+    const queue = at({ ms: 0 });
+    queue.desired(state(1));
+    queue.outcomes(outcomes(1, 3));
+    queue.desired(state(2));
+    queue.outcomes(outcomes(3, 4));
+    queue.finish();
+    expect(await drain(queue)).to.deep.equal(['welcome', 'outcomes3', 'desiredState2']);
   });
 
   it('cuts a long list of outcomes into messages', async () => {
-    const outbox = at({ ms: 0 });
-    outbox.outcomes(outcomes(0, 12_000));
-    outbox.finish();
-    expect(await drain(outbox)).to.deep.equal(['welcome', 'outcomes5000', 'outcomes5000', 'outcomes2000']);
-    expect(outbox.waitingBytes()).to.equal(0);
+    const queue = at({ ms: 0 });
+    queue.outcomes(outcomes(0, 12_000));
+    queue.finish();
+    expect(await drain(queue)).to.deep.equal(['welcome', 'outcomes5000', 'outcomes5000', 'outcomes2000']);
+    expect(queue.waitingBytes()).to.equal(0);
   });
 
   it('drops what waits when it fails, but for the last words', async () => {
-    const outbox = at({ ms: 0 });
-    outbox.outcomes(outcomes(0, 10));
-    outbox.fail(new Error('first'), superseded);
-    outbox.fail(new Error('second'));
-    expect(await drain(outbox)).to.deep.equal(['superseded', 'Error: first']);
+    const queue = at({ ms: 0 });
+    queue.outcomes(outcomes(0, 10));
+    queue.fail(new Error('first'), superseded);
+    queue.fail(new Error('second'));
+    expect(await drain(queue)).to.deep.equal(['superseded', 'Error: first']);
   });
 
   it('wakes a reader that waits', async () => {
-    const outbox = at({ ms: 0 });
-    const heard = drain(outbox);
+    const queue = at({ ms: 0 });
+    const heard = drain(queue);
     await new Promise(setImmediate);
-    outbox.desired(state(1));
+    queue.desired(state(1));
     await new Promise(setImmediate);
-    outbox.fail(new Error('over'));
+    queue.fail(new Error('over'));
     expect(await heard).to.deep.equal(['welcome', 'desiredState1', 'Error: over']);
   });
 
   it('knows since when the reader has not taken what waits, and how much that is', async () => {
     const now = { ms: 5 };
-    const outbox = at(now);
-    const reader = outbox[Symbol.asyncIterator]();
+    const queue = at(now);
+    const reader = queue[Symbol.asyncIterator]();
     await reader.next();
-    expect(outbox.waitingSinceMs()).to.equal(undefined);
-    outbox.desired(state(1));
+    expect(queue.waitingSinceMs()).to.equal(undefined);
+    queue.desired(state(1));
     now.ms = 9;
-    outbox.outcomes(outcomes(0, 10));
-    expect(outbox.waitingSinceMs()).to.equal(5);
-    expect(outbox.waitingBytes()).to.equal(10 * 150 + 1_000);
+    queue.outcomes(outcomes(0, 10));
+    expect(queue.waitingSinceMs()).to.equal(5);
+    expect(queue.waitingBytes()).to.equal(10 * 150 + 1_000);
     await reader.next();
     await reader.next();
-    expect(outbox.waitingSinceMs()).to.equal(undefined);
-    expect(outbox.waitingBytes()).to.equal(0);
+    expect(queue.waitingSinceMs()).to.equal(undefined);
+    expect(queue.waitingBytes()).to.equal(0);
   });
 });

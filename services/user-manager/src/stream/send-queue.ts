@@ -1,7 +1,8 @@
+import { createBell } from '#libs/async/index.ts';
 import type { ConnectResponse, DesiredState, Outcome } from '#libs/contracts/agent.ts';
 
 /** What waits for an agent may take this much memory, beside the mebibyte that the gRPC library keeps. */
-export const OUTBOX_LIMIT_BYTES = 8 * 1_048_576;
+export const MAX_QUEUED_BYTES = 8 * 1_048_576;
 
 const MAX_OUTCOMES_PER_MESSAGE = 5_000;
 // What objects take in memory, measured generously: they are several times larger than on the wire.
@@ -13,7 +14,7 @@ const ATTEMPT_BYTES = 300;
  * What is to be sent to one agent, in order of urgency. Of desired states only the latest is kept: each replaces the
  * one before. Iterate it once.
  */
-export interface Outbox extends AsyncIterable<ConnectResponse> {
+export interface SendQueue extends AsyncIterable<ConnectResponse> {
   desired(state: DesiredState): void;
   outcomes(outcomes: readonly Outcome[]): void;
   /** How much memory waits, about. */
@@ -30,19 +31,19 @@ type Ending = { kind: 'finished' } | { kind: 'failed'; error: unknown; lastWords
 
 const reasonBytes = ({ reason }: Outcome): number => reason.length * 2;
 
-/** An outbox whose first message is `first`. */
-export const createOutbox = (first: ConnectResponse, monotonic: () => number): Outbox => {
+/** A queue whose first message is `first`. */
+export const createSendQueue = (first: ConnectResponse, monotonic: () => number): SendQueue => {
   let welcome: ConnectResponse | undefined = first;
   let outcomes: Outcome[] = [];
   let outcomesBytes = 0;
   let desired: DesiredState | undefined;
   let ending: Ending | undefined;
   let waitingSince: number | undefined;
-  let wake: (() => void) | undefined;
+  const bell = createBell();
 
   const somethingNew = (): void => {
     waitingSince ??= monotonic();
-    wake?.();
+    bell.ring();
   };
 
   const takeOutcomes = (): ConnectResponse => {
@@ -84,10 +85,7 @@ export const createOutbox = (first: ConnectResponse, monotonic: () => number): O
       } else if (ending !== undefined) {
         return;
       } else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        wake = undefined;
+        await bell.rung();
       }
     }
   }
@@ -107,7 +105,7 @@ export const createOutbox = (first: ConnectResponse, monotonic: () => number): O
     waitingSinceMs: () => waitingSince,
     finish() {
       ending ??= { kind: 'finished' };
-      wake?.();
+      bell.ring();
     },
     fail(error, lastWords) {
       if (ending?.kind !== 'failed') {
@@ -117,7 +115,7 @@ export const createOutbox = (first: ConnectResponse, monotonic: () => number): O
         outcomesBytes = 0;
         desired = undefined;
       }
-      wake?.();
+      bell.ring();
     },
     [Symbol.asyncIterator]: messages,
   };
