@@ -154,7 +154,7 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
     if (!state.adopt) queue = state.attempts.map(({ attempt }) => attemptKey(state.workloadId, attempt));
     else {
       const own = [...entries.values()].filter(
-        ({ workloadId, phase }) => workloadId === state.workloadId && phase !== 'settled',
+        ({ workloadId, phase }) => workloadId === state.workloadId && phase !== 'decided',
       );
       reports.hurry();
       const { workloadId, reign } = state;
@@ -172,7 +172,7 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
       if (!isAccepted && reason === 'DUPLICATE') world.count('duplicates suppressed');
       outbox.delete(key);
       const entry = entries.get(key);
-      if (entry !== undefined) entry.phase = 'settled';
+      if (entry !== undefined) entry.phase = 'decided';
     }
     if (later.length > 0) wake();
   };

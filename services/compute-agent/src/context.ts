@@ -4,12 +4,12 @@ import { systemClock, type Clock } from '#libs/clock/index.ts';
 import type { Capability } from '#libs/contracts/agent.ts';
 import { systemRandom, type Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
-import { openSceneCache, type SceneCache } from './cache/index.ts';
+import { openSceneCache, type SceneCache } from './cache/scene-cache.ts';
 import type { Config } from './config.ts';
 import { machineOf } from './domain/machine-name.ts';
 import type { Engines } from './engines/families.ts';
 import { findEngines } from './engines/find-engines.ts';
-import { openOutboxes, type Outboxes } from './outbox/index.ts';
+import { openOutboxes, type Outboxes } from './outbox/outbox.ts';
 
 /** What the machines of this process share. */
 export interface Context {

@@ -15,7 +15,7 @@ export interface Events {
   superseded(): void;
   asked(state: { workloadId: string; reign: number; attempts: number }): void;
   finished(named: Named & { progress?: Progress }, outcome: Completed | Failed): void;
-  settled(named: Named, reason: string): void;
+  notNeeded(named: Named, reason: string): void;
   sceneDelayed(error: DomainError, pauseMs: number): void;
   /** Programs or folders may be left. */
   closingFailed(error: unknown): void;
@@ -61,7 +61,7 @@ export const logEvents = (log: Logger): Events => ({
       log.debug({ ...namesOf(named), seconds: outcome.seconds }, 'task done');
     }
   },
-  settled: (named, reason) => log.debug({ ...namesOf(named), reason }, 'the mesh does not need this report'),
+  notNeeded: (named, reason) => log.debug({ ...namesOf(named), reason }, 'the mesh does not need this report'),
   sceneDelayed: (error, pauseMs) => log.warn({ ...errorOf(error), pauseMs }, 'a scene could not be fetched yet'),
   closingFailed: (err) => log.error({ err }, 'an engine could not be closed'),
   uploadDelayed: (named, error, pauseMs) =>

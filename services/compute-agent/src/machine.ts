@@ -8,7 +8,7 @@ import { reportBody } from './domain/report-body.ts';
 import { logEvents } from './events.ts';
 import { openLink } from './link/link.ts';
 import { createOutgoing } from './link/outgoing.ts';
-import type { Kept } from './outbox/index.ts';
+import type { Kept } from './outbox/kept.ts';
 import { createDelivery } from './work/delivery.ts';
 import { openWork } from './work/opening.ts';
 import { startWorker } from './work/worker.ts';
@@ -65,9 +65,9 @@ export const startMachine = (token: string, config: Config, context: Context): M
     }),
     onStarted: ({ workloadId, attempt }) =>
       outgoing.started({ workloadId, attempt, body: { $case: 'started', value: {} } }),
-    onDone: (entry, outcome) => {
-      events.finished(entry, outcome);
-      return delivery.deliver(entry, outcome);
+    onDone: (assignment, outcome) => {
+      events.finished(assignment, outcome);
+      return delivery.deliver(assignment, outcome);
     },
     onIdle: checkQuiet,
     clock,
@@ -107,10 +107,10 @@ export const startMachine = (token: string, config: Config, context: Context): M
         for (const { key, isAccepted, reason } of outgoing.decide(outcomes).done) {
           const kept = outbox.get(key);
           if (!isAccepted && kept !== undefined) {
-            events.settled(kept, reason);
+            events.notNeeded(kept, reason);
           }
           outbox.forget(key);
-          worker.settle(key);
+          worker.decided(key);
         }
         checkQuiet();
       },

@@ -7,7 +7,8 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { openSceneCache, type Fetch, type SceneCache, type SceneId } from './index.ts';
+import { openSceneCache, type SceneCache } from './scene-cache.ts';
+import type { Fetch, SceneId } from './download.ts';
 
 interface Scene extends SceneId {
   bytes: Buffer;

@@ -8,7 +8,7 @@ import { sha256File } from '../files/sha256-file.ts';
 import { download, type Fetch, type SceneId } from './download.ts';
 import { cacheFull } from './errors.ts';
 import { sharedWork } from './shared-work.ts';
-import { type Entry, toEvict } from './shelf.ts';
+import { type CachedScene, toEvict } from './eviction.ts';
 
 /** A file that stays where it is until it is released. */
 export interface Borrowed {
@@ -56,15 +56,15 @@ const removeAbandoned = async (partialDir: string, nowMs: number): Promise<void>
   }
 };
 
-const readShelf = async (dir: string): Promise<Map<string, Entry>> => {
-  const entries = new Map<string, Entry>();
+const readFolder = async (dir: string): Promise<Map<string, CachedScene>> => {
+  const scenes = new Map<string, CachedScene>();
   for (const name of await readdir(dir)) {
     const found = isSha256(name) ? await statIn(dir, name) : undefined;
     if (found) {
-      entries.set(name, { sizeBytes: found.size, usedMs: Math.max(found.atimeMs, found.mtimeMs) });
+      scenes.set(name, { sizeBytes: found.size, usedMs: Math.max(found.atimeMs, found.mtimeMs) });
     }
   }
-  return entries;
+  return scenes;
 };
 
 /** Opens a cache; what earlier runs left there is used again once it was checked. */
@@ -72,7 +72,7 @@ export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOp
   const partialDir = join(dir, 'partial');
   await mkdir(partialDir, { recursive: true });
   await removeAbandoned(partialDir, clock.now());
-  const entries = await readShelf(dir);
+  const scenes = await readFolder(dir);
   /** Files of which this process has checked every byte, as they were then. */
   const checked = new Map<string, string>();
   const pins = new Map<string, number>();
@@ -80,7 +80,7 @@ export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOp
   let arrivingBytes = 0;
 
   const drop = async (sha256: string): Promise<void> => {
-    entries.delete(sha256);
+    scenes.delete(sha256);
     checked.delete(sha256);
     await rm(join(dir, sha256), { force: true });
   };
@@ -103,7 +103,7 @@ export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOp
       return false;
     }
     checked.set(sha256, markOf(found));
-    entries.set(sha256, { sizeBytes: found.size, usedMs: clock.now() });
+    scenes.set(sha256, { sizeBytes: found.size, usedMs: clock.now() });
     return true;
   };
 
@@ -112,7 +112,7 @@ export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOp
     const partial = join(partialDir, random.id('f'));
     arrivingBytes += sizeBytes;
     try {
-      const going = toEvict(entries, (hash) => pins.has(hash), limitBytes, arrivingBytes);
+      const going = toEvict(scenes, (hash) => pins.has(hash), limitBytes, arrivingBytes);
       if (going === undefined) {
         throw cacheFull(sizeBytes, limitBytes);
       }
@@ -120,7 +120,7 @@ export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOp
       await download(scene, partial, fetch, signal);
       await rename(partial, join(dir, sha256));
       checked.set(sha256, markOf(await stat(join(dir, sha256))));
-      entries.set(sha256, { sizeBytes, usedMs: clock.now() });
+      scenes.set(sha256, { sizeBytes, usedMs: clock.now() });
     } finally {
       arrivingBytes -= sizeBytes;
       await rm(partial, { force: true });

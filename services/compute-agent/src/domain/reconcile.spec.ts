@@ -41,25 +41,25 @@ describe('reconcile', () => {
     });
   });
 
-  it('keeps what is finished until it is settled, whoever names it', () => {
+  it('keeps what is finished until it is decided, whoever names it', () => {
     expect(changes(wanted('w-2'), { 'w-1/0-1': 'finished' })).to.deep.equal({ start: [], stop: [], forget: [] });
   });
 
-  it('does not begin anew what is finished or settled while the mesh still names it', () => {
-    expect(changes(wanted('w-1', '0-1', '0-2'), { 'w-1/0-1': 'finished', 'w-1/0-2': 'settled' })).to.deep.equal({
+  it('does not begin anew what is finished or decided while the mesh still names it', () => {
+    expect(changes(wanted('w-1', '0-1', '0-2'), { 'w-1/0-1': 'finished', 'w-1/0-2': 'decided' })).to.deep.equal({
       start: [],
       stop: [],
       forget: [],
     });
   });
 
-  it('forgets what is settled as soon as the mesh no longer names it', () => {
-    expect(changes(wanted('w-1', '0-2'), { 'w-1/0-1': 'settled' }).forget).to.deep.equal(['w-1/0-1']);
+  it('forgets what is decided as soon as the mesh no longer names it', () => {
+    expect(changes(wanted('w-1', '0-2'), { 'w-1/0-1': 'decided' }).forget).to.deep.equal(['w-1/0-1']);
   });
 
   it('leaves a workload as it is that a new owner adopts, and stops the others', () => {
     const adopt = { workloadId: 'w-1', adopt: true, attempts: [] };
-    const phases: Record<string, Phase> = { 'w-1/0-1': 'running', 'w-1/0-2': 'settled', 'w-2/0-1': 'waiting' };
+    const phases: Record<string, Phase> = { 'w-1/0-1': 'running', 'w-1/0-2': 'decided', 'w-2/0-1': 'waiting' };
     expect(changes(adopt, phases)).to.deep.equal({ start: [], stop: ['w-2/0-1'], forget: [] });
   });
 

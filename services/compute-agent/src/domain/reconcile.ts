@@ -2,10 +2,10 @@ import type { Attempt } from '#libs/contracts/common.ts';
 
 /**
  * Where an attempt is on this machine. `waiting`: for a slot. `running`: in a slot. `finished`: it has a result, or a
- * reason why not, and what became of that is not known yet. `settled`: the mesh knows; remembered only until the mesh
+ * reason why not, and what became of that is not known yet. `decided`: the mesh knows; remembered only until the mesh
  * no longer names it, because a state that was sent before it knew may arrive after.
  */
-export type Phase = 'waiting' | 'running' | 'finished' | 'settled';
+export type Phase = 'waiting' | 'running' | 'finished' | 'decided';
 
 /** An attempt that this machine knows of. */
 export interface Doing {
@@ -25,7 +25,7 @@ export const attemptKey = (workloadId: string, attempt: string): string => `${wo
 
 /**
  * Compares what the machine should work on with what it does. Everything that is not named stops, also of other
- * workloads; what is finished stays until it is settled. A state that says `adopt` names nothing and leaves its own
+ * workloads; what is finished stays until it is decided. A state that says `adopt` names nothing and leaves its own
  * workload as it is.
  */
 export const reconcile = (
@@ -48,7 +48,7 @@ export const reconcile = (
     if (named.has(key) || (adopt && own === workloadId)) {
       continue;
     }
-    if (phase === 'settled') {
+    if (phase === 'decided') {
       forget.push(key);
     } else if (phase !== 'finished') {
       stop.push(key);

@@ -178,7 +178,7 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
           bytes -= bytesOf(kept);
           removeFile(fileOf(kept));
           checkRoom();
-          // Should it not get so far, it is reported once more and settled.
+          // Should it not get so far, it is reported once more.
           void change({ machine, key, bytes: undefined });
         },
         size: () => own.size,

@@ -7,15 +7,16 @@ import type { Random } from '#libs/random/index.ts';
 import { failed } from '../engines/engine.ts';
 import type { Completed, Failed } from '../engines/engine.ts';
 import type { Events } from '../events.ts';
-import type { Kept, Outbox } from '../outbox/index.ts';
-import type { Entry } from './entry.ts';
+import type { Kept } from '../outbox/kept.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { Assignment } from './board.ts';
 import { patiently } from './patiently.ts';
 import { type Blobs, type Source, uploadOnce } from './upload.ts';
 
 /** Brings what was finished to where it can be reported. */
 export interface Delivery {
-  /** Takes over what became of an entry. Work may go on when what it returns has resolved: not too much waits then. */
-  deliver(entry: Entry, outcome: Completed | Failed): Promise<void> | undefined;
+  /** Takes over what became of an assignment. Work may go on when what it returns has resolved: not too much waits then. */
+  deliver(assignment: Assignment, outcome: Completed | Failed): Promise<void> | undefined;
   /** Goes on with what an earlier run left. */
   resume(kept: Kept): void;
 }
@@ -59,9 +60,10 @@ const canHelp = ({ reason, code }: DomainError, failures: number): boolean => {
   return !FINAL.has(reason) && code !== status.UNKNOWN && code !== status.UNIMPLEMENTED;
 };
 
-type Job = { kept: Kept; source: Source; header: UploadHeader & { sizeBytes: number } };
+/** What has to be uploaded of something that was kept. */
+type Upload = { kept: Kept; source: Source; header: UploadHeader & { sizeBytes: number } };
 
-const jobOf = (kept: Kept): Job | undefined => {
+const uploadOf = (kept: Kept): Upload | undefined => {
   const { workloadId, attempt, outcome } = kept;
   const file = { workloadId, attempt };
   if (outcome.kind === 'completed') {
@@ -100,14 +102,14 @@ const afterRefusal = ({ outcome }: Kept, { code, reason, message }: DomainError)
 /** Uploads results and logs in the background, a few at a time, and hands on what can be reported. */
 export const createDelivery = (options: DeliveryOptions): Delivery => {
   const { blobs, outbox, onStored, signal, clock, random, events } = options;
-  const waiting: Job[] = [];
+  const waiting: Upload[] = [];
   let active = 0;
   let recording = 0;
   let room: PromiseWithResolvers<void> | undefined;
 
   const store = async (kept: Kept): Promise<void> => onStored(await outbox.keep(kept));
 
-  const send = ({ header, source, kept }: Job): Promise<Receipt> =>
+  const send = ({ header, source, kept }: Upload): Promise<Receipt> =>
     patiently(() => uploadOnce(blobs, header, source, signal), {
       clock,
       random,
@@ -117,10 +119,10 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
       onRetry: (error, pauseMs) => events.uploadDelayed(kept, error, pauseMs),
     });
 
-  const work = async (job: Job): Promise<void> => {
-    const { kept } = job;
+  const deliverOne = async (upload: Upload): Promise<void> => {
+    const { kept } = upload;
     try {
-      const receipt = await send(job);
+      const receipt = await send(upload);
       await store({ ...kept, outcome: withoutBytes(kept.outcome), receipt });
     } catch (thrown) {
       if (!signal.aborted) {
@@ -134,7 +136,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
   const pump = (): void => {
     while (active < AT_ONCE && waiting.length > 0) {
       active += 1;
-      void work(waiting.shift()!).finally(() => {
+      void deliverOne(waiting.shift()!).finally(() => {
         active -= 1;
         if (recording < MAX_RECORDING && waiting.length < MAX_WAITING) {
           room?.resolve();
@@ -146,12 +148,12 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
   };
 
   const resume = (kept: Kept): void => {
-    const job = kept.receipt === undefined ? jobOf(kept) : undefined;
-    if (job === undefined) {
+    const upload = kept.receipt === undefined ? uploadOf(kept) : undefined;
+    if (upload === undefined) {
       onStored(kept);
       return;
     }
-    waiting.push(job);
+    waiting.push(upload);
     pump();
   };
 

@@ -2,7 +2,8 @@ import type { Clock } from '#libs/clock/index.ts';
 import type { Scene } from '#libs/contracts/agent.ts';
 import { type DomainError, status } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
-import type { Borrowed, Fetch, SceneCache } from '../cache/index.ts';
+import type { Borrowed, SceneCache } from '../cache/scene-cache.ts';
+import type { Fetch } from '../cache/download.ts';
 import { patiently } from './patiently.ts';
 import type { Blobs } from './upload.ts';
 

@@ -4,8 +4,7 @@ import type { Clock } from '#libs/clock/index.ts';
 import type { Work } from '#libs/contracts/agent.ts';
 import { failed } from '../engines/engine.ts';
 import type { Cancelled, Failed, FailureClass, Opened, Outcome } from '../engines/engine.ts';
-import type { Board } from './board.ts';
-import type { Entry } from './entry.ts';
+import type { Assignment, Board } from './board.ts';
 
 /** Gets an engine ready for a workload. Never rejects. */
 export type OpenWork = (
@@ -18,13 +17,13 @@ export type OpenWork = (
 export interface Slot {
   /** Look at the board again. */
   wake(): void;
-  /** This entry must stop, if it is the slot's. */
-  stop(entry: Entry): void;
-  /** Gives up an entry that has not begun yet. */
+  /** This assignment must stop, if it is the slot's. */
+  stop(assignment: Assignment): void;
+  /** Gives up an assignment that has not begun yet. */
   drain(): void;
-  /** The entry whose engine is at work. */
-  running(): Entry | undefined;
-  /** It has no entry. */
+  /** The assignment whose engine is at work. */
+  running(): Assignment | undefined;
+  /** It has no assignment. */
   isIdle(): boolean;
   /** Stops what it does and closes its engine. */
   end(): Promise<void>;
@@ -33,10 +32,10 @@ export interface Slot {
 export interface SlotOptions {
   board: Board;
   open: OpenWork;
-  /** An engine begins with an entry. */
-  onRunning: (entry: Entry) => void;
-  /** Takes over what became of an entry. The slot goes on when what it returns has resolved. */
-  onDone: (entry: Entry, outcome: Exclude<Outcome, Cancelled>) => Promise<void> | undefined;
+  /** An engine begins with an assignment. */
+  onRunning: (assignment: Assignment) => void;
+  /** Takes over what became of an assignment. The slot goes on when what it returns has resolved. */
+  onDone: (assignment: Assignment, outcome: Exclude<Outcome, Cancelled>) => Promise<void> | undefined;
   /** The slot has nothing to do. */
   onIdle: () => void;
   clock: Clock;
@@ -65,10 +64,10 @@ interface Ready {
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Starts a slot. It claims entries from the board whenever it has none, and keeps its engine between them. */
+/** Starts a slot. It claims assignments from the board whenever it has none, and keeps its engine between them. */
 export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: SlotOptions): Slot => {
   const ending = new AbortController();
-  let current: Entry | undefined;
+  let current: Assignment | undefined;
   let ready: Ready | undefined;
   let isRunning = false;
   let stopping = new AbortController();
@@ -121,20 +120,20 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
     return opened;
   };
 
-  const run = async (opened: Opened, entry: Entry): Promise<Outcome> => {
+  const run = async (opened: Opened, assignment: Assignment): Promise<Outcome> => {
     if (stopping.signal.aborted) {
       stopping = new AbortController();
     }
-    entry.startedMs = clock.monotonic();
+    assignment.startedMs = clock.monotonic();
     isRunning = true;
-    onRunning(entry);
+    onRunning(assignment);
     try {
       return await opened.run(
-        { key: entry.attempt.task },
+        { key: assignment.attempt.task },
         {
           signal: stopping.signal,
           progress: (progress) => {
-            entry.progress = progress;
+            assignment.progress = progress;
           },
           // Nothing keeps checkpoints yet: a task that is stopped begins anew.
           checkpoint: async () => undefined,
@@ -159,14 +158,14 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
       const { workloadId } = current;
       const engine = readyFor(workloadId) ?? (await openFor(workloadId));
       // Another one may have taken its place while the engine opened, or none.
-      const entry = current;
-      if (entry === undefined) {
+      const assignment = current;
+      if (assignment === undefined) {
         continue;
       }
-      const outcome = engine.kind === 'opened' ? await run(engine, entry) : engine;
+      const outcome = engine.kind === 'opened' ? await run(engine, assignment) : engine;
       current = undefined;
       if (outcome.kind !== 'cancelled') {
-        const taken = onDone(entry, outcome);
+        const taken = onDone(assignment, outcome);
         if (taken !== undefined) {
           await taken;
         }
@@ -184,8 +183,8 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
 
   return {
     wake: () => bell.ring(),
-    stop(entry) {
-      if (entry !== current) {
+    stop(assignment) {
+      if (assignment !== current) {
         return;
       }
       if (isRunning) {
@@ -193,7 +192,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
         return;
       }
       // The engine still opens; that is not in vain where another task of the workload waits.
-      current = board.claim(entry.workloadId);
+      current = board.claim(assignment.workloadId);
       if (current === undefined) {
         opening?.abort();
       }

@@ -1,27 +1,26 @@
 import type { Clock, Timer } from '#libs/clock/index.ts';
 import type { DesiredState, Held } from '#libs/contracts/agent.ts';
 import type { Cancelled, Outcome } from '../engines/engine.ts';
-import { createBoard } from './board.ts';
-import type { Entry } from './entry.ts';
+import { type Assignment, createBoard } from './board.ts';
 import { type OpenWork, startSlot } from './slot.ts';
 
 /** Makes what a machine does equal to what the mesh wants. */
 export interface Worker {
   /** Takes over a desired state. False if it is older than the one before. */
   apply(state: DesiredState): boolean;
-  /** The mesh has said what became of an entry. */
-  settle(key: string): void;
+  /** The mesh has said what became of an assignment. */
+  decided(key: string): void;
   /** What waits, runs or is finished, per workload. */
   held(): Held[];
   /** A new stream begins: what runs is announced on it. */
   announceAgain(): void;
   /** An earlier run finished it, and the mesh may not know. */
-  restore(finished: Pick<Entry, 'key' | 'workloadId' | 'attempt'>): void;
+  restore(finished: Pick<Assignment, 'key' | 'workloadId' | 'attempt'>): void;
   /** Begins nothing new; what has not begun is dropped. */
   drain(): void;
   /** Takes work again. */
   resume(): void;
-  /** How many entries run. */
+  /** How many assignments run. */
   running(): number;
   /** Stops everything. */
   end(): Promise<void>;
@@ -30,10 +29,10 @@ export interface Worker {
 export interface WorkerOptions {
   slots: number;
   open: OpenWork;
-  /** An entry runs for longer than a moment. */
-  onStarted: (entry: Entry) => void;
+  /** An assignment runs for longer than a moment. */
+  onStarted: (assignment: Assignment) => void;
   /** See SlotOptions. */
-  onDone: (entry: Entry, outcome: Exclude<Outcome, Cancelled>) => Promise<void> | undefined;
+  onDone: (assignment: Assignment, outcome: Exclude<Outcome, Cancelled>) => Promise<void> | undefined;
   /** A slot has become idle. */
   onIdle: () => void;
   clock: Clock;
@@ -51,13 +50,13 @@ export const startWorker = ({ slots: count, open, onStarted, onDone, onIdle, clo
     timer = undefined;
     const now = clock.monotonic();
     for (const slot of slots) {
-      const entry = slot.running();
-      if (entry === undefined || entry.isAnnounced) {
+      const assignment = slot.running();
+      if (assignment === undefined || assignment.isAnnounced) {
         continue;
       }
-      if (now - entry.startedMs >= ANNOUNCE_AFTER_MS) {
-        entry.isAnnounced = true;
-        onStarted(entry);
+      if (now - assignment.startedMs >= ANNOUNCE_AFTER_MS) {
+        assignment.isAnnounced = true;
+        onStarted(assignment);
       } else {
         watch();
       }
@@ -72,9 +71,9 @@ export const startWorker = ({ slots: count, open, onStarted, onDone, onIdle, clo
       board,
       open,
       onRunning: watch,
-      onDone: (entry, outcome) => {
-        board.finish(entry);
-        return onDone(entry, outcome);
+      onDone: (assignment, outcome) => {
+        board.finish(assignment);
+        return onDone(assignment, outcome);
       },
       onIdle,
       clock,
@@ -87,9 +86,9 @@ export const startWorker = ({ slots: count, open, onStarted, onDone, onIdle, clo
       if (stopped === undefined) {
         return false;
       }
-      for (const entry of stopped) {
+      for (const assignment of stopped) {
         for (const slot of slots) {
-          slot.stop(entry);
+          slot.stop(assignment);
         }
       }
       for (const slot of slots) {
@@ -97,13 +96,13 @@ export const startWorker = ({ slots: count, open, onStarted, onDone, onIdle, clo
       }
       return true;
     },
-    settle: (key) => board.settle(key),
+    decided: (key) => board.decided(key),
     held: () => board.held(),
     announceAgain() {
       for (const slot of slots) {
-        const entry = slot.running();
-        if (entry !== undefined) {
-          entry.isAnnounced = false;
+        const assignment = slot.running();
+        if (assignment !== undefined) {
+          assignment.isAnnounced = false;
           watch();
         }
       }

@@ -1,5 +1,5 @@
 /** An agent that was asked what it holds answers within this. A live machine whose agent hangs still answers pings. */
-export const ANSWER_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 10_000;
 
 /** Knows whether an agent leaves unanswered what it holds. */
 export interface Silence {

@@ -10,7 +10,7 @@ import { systemClock } from '#libs/clock/index.ts';
 import { statOf } from '#libs/programs/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { eventually, fakeClock, needs } from '#libs/testing/index.ts';
-import { type PictureFormat, verifyPicture } from './pictures/index.ts';
+import { type PictureFormat, verifyPicture } from './pictures/verify.ts';
 import { running } from '../../fixtures/agent.ts';
 import { findSandbox, type Sandbox } from '../../sandbox/index.ts';
 import type { Completed, Failed, Outcome, Progress, Running } from '../engine.ts';

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File } from '../../files/sha256-file.ts';
-import { verifyPicture } from './pictures/index.ts';
+import { verifyPicture } from './pictures/verify.ts';
 import { completed, failed, type Outcome, type Running } from '../engine.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';
 import { EXTENSIONS, type RenderJob } from './job.ts';

@@ -3,7 +3,7 @@ import type { RenderSpec } from '#libs/contracts/common.ts';
 import { durationFromProto } from '#libs/mesh/index.ts';
 import { failed, type Failed, misunderstood } from '../engine.ts';
 import type { Understood } from '../family.ts';
-import type { PictureFormat } from './pictures/index.ts';
+import type { PictureFormat } from './pictures/verify.ts';
 
 /** The engines with which Blender renders. */
 export const RENDER_ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'] as const;

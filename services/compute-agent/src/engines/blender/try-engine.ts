@@ -5,7 +5,7 @@ import type { Surroundings } from '../family.ts';
 import { installDriver } from './install.ts';
 import type { RenderEngine } from './job.ts';
 import { rendererLimits } from './limits.ts';
-import { verifyPicture } from './pictures/index.ts';
+import { verifyPicture } from './pictures/verify.ts';
 import { answers } from './renderer-protocol.ts';
 import { startRenderer } from './renderer.ts';
 

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '#libs/clock/index.ts';
 import { type Box, helperLimits, makeWorkDir, type Sandbox, startConfined } from '../../../sandbox/index.ts';
-import { BadPicture } from './bad-picture.ts';
 import { checkExrFile } from './exr-file.ts';
-import type { Pixels } from './pixels.ts';
+import { BadPicture, type Pixels } from './pixels.ts';
 
 /** In which order ffmpeg writes the planes of each of its pixel formats, as places in a pixel of ours. */
 const PLANES: Readonly<Record<string, { channels: 1 | 3 | 4; order: readonly number[] }>> = {

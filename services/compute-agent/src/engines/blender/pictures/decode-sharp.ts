@@ -1,6 +1,5 @@
 import sharp from 'sharp';
-import { BadPicture } from './bad-picture.ts';
-import type { Pixels } from './pixels.ts';
+import { BadPicture, type Pixels } from './pixels.ts';
 
 // libvips remembers what it decoded by file name, and the processors belong to the renderers.
 sharp.cache(false);

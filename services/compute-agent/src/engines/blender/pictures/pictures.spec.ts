@@ -10,7 +10,8 @@ import sharp from 'sharp';
 import { systemClock } from '#libs/clock/index.ts';
 import { needs } from '#libs/testing/index.ts';
 import { findSandbox, type Sandbox } from '../../../sandbox/index.ts';
-import { isUniform, pixelHash, type PictureFormat, verifyPicture } from './index.ts';
+import { isUniform, pixelHash } from './pixels.ts';
+import { type PictureFormat, verifyPicture } from './verify.ts';
 
 const run = promisify(execFile);
 const WIDTH = 7;

@@ -13,6 +13,11 @@ export interface Pixels {
   samples: Uint8Array;
 }
 
+/** A file that is not the picture that it should be. The message says why, for people. */
+export class BadPicture extends Error {
+  override readonly name = 'BadPicture';
+}
+
 /**
  * The hash by which pictures are compared, because files of equal pictures differ (date and duration are in them): SHA-256
  * over width, height, channels and bit depth, each as uint32 little endian, and then the samples as {@link Pixels} has

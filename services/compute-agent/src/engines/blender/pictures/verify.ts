@@ -1,10 +1,9 @@
 import { lstat } from 'node:fs/promises';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Sandbox } from '../../../sandbox/index.ts';
-import { BadPicture } from './bad-picture.ts';
 import { decodeExr } from './decode-exr.ts';
 import { decodeSharp } from './decode-sharp.ts';
-import { isUniform, pixelHash } from './pixels.ts';
+import { BadPicture, isUniform, pixelHash } from './pixels.ts';
 
 /** The formats in which frames are rendered. */
 export type PictureFormat = 'PNG' | 'JPEG' | 'OPEN_EXR';

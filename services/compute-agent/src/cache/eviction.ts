@@ -1,26 +1,26 @@
 /** What is on disk under one hash. */
-export interface Entry {
+export interface CachedScene {
   sizeBytes: number;
   /** When it was last wanted, ms since 1970. */
   usedMs: number;
 }
 
 /**
- * Which entries have to go so that all that is left and `arrivingBytes` fit into the limit: the longest unused ones first,
+ * Which scenes have to go so that all that is left and `arrivingBytes` fit into the limit: the longest unused ones first,
  * never one in use. Undefined when there is no way.
  */
 export const toEvict = (
-  entries: ReadonlyMap<string, Entry>,
+  scenes: ReadonlyMap<string, CachedScene>,
   isInUse: (hash: string) => boolean,
   limitBytes: number,
   arrivingBytes: number,
 ): string[] | undefined => {
   let excess = arrivingBytes - limitBytes;
-  for (const { sizeBytes } of entries.values()) {
+  for (const { sizeBytes } of scenes.values()) {
     excess += sizeBytes;
   }
   const going: string[] = [];
-  const unused = [...entries].filter(([hash]) => !isInUse(hash)).sort(([, a], [, b]) => a.usedMs - b.usedMs);
+  const unused = [...scenes].filter(([hash]) => !isInUse(hash)).sort(([, a], [, b]) => a.usedMs - b.usedMs);
   for (const [hash, { sizeBytes }] of unused) {
     if (excess > 0) {
       excess -= sizeBytes;
