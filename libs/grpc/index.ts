@@ -1,7 +1,7 @@
 /** Servers and clients for all calls between the parts of the mesh and from people. */
 export type { Bidi, CallContext, ClientStream, ServerStream, Unary } from './call-context.ts';
 export type { HandlerOf, Handlers, MethodDefinition, RequestOf, ResponseOf, ServiceDefinition } from './definition.ts';
-export { implement, type ServiceBinding } from './server/binding.ts';
+export { implement, type BoundMethod, type Exchange, type ServiceBinding } from './server/binding.ts';
 export type { Health } from './server/health.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server/start-server.ts';
 export { createClient } from './client/create-client.ts';

@@ -1,6 +1,6 @@
 import type { TlsFiles } from '#libs/config/index.ts';
 import { DomainError, status, unavailable } from '#libs/errors/index.ts';
-import { createClient, type CallContext, type CallOptions, type MethodDefinition } from '#libs/grpc/index.ts';
+import { createClient, type CallContext, type CallOptions, type Client } from '#libs/grpc/index.ts';
 import type { Peer } from './hosts.ts';
 
 /** Says that a broker asks for a caller, who asked it: whoever gets it asks nobody else. */
@@ -21,50 +21,50 @@ export const clientOf = (call: CallContext): { address: string; agent: string } 
   agent: call.header(AGENT) ?? call.userAgent,
 });
 
-/** An rpc with one request and one answer, as ts-proto generates it. */
-export type UnaryMethod<Q, R> = MethodDefinition<Q, R>;
-
 /** Asks other brokers in callers' names. */
 export interface Forward {
-  /** Rejects with what the peer says, and with UNAVAILABLE where it is nowhere. */
-  ask<Q, R>(peer: Peer, method: UnaryMethod<Q, R>, request: Q, call: CallContext): Promise<R>;
-  /** The same for a stream of answers. */
-  stream<Q, R>(peer: Peer, method: UnaryMethod<Q, R>, request: Q, call: CallContext): AsyncIterable<R>;
+  /** What a peer answers to a request, both as bytes. Throws what the peer says, and UNAVAILABLE where it is nowhere. */
+  ask(peer: Peer, path: string, request: Buffer, call: CallContext): AsyncIterable<Buffer>;
   close(): void;
 }
 
+const same = (bytes: Buffer): Buffer => bytes;
+
+/** An rpc whose messages stay bytes. On the wire one answer is a stream of one. */
+const bytesMethod = (path: string) => ({
+  path,
+  requestStream: false as const,
+  responseStream: true as const,
+  requestSerialize: same,
+  requestDeserialize: same,
+  responseSerialize: same,
+  responseDeserialize: same,
+});
+
 /** `own`: the name of this host. */
 export const createForward = (own: string, tls: TlsFiles | undefined): Forward => {
-  const clients = new Map<string, { method: unknown; close: () => void }>();
-  const callOf = <Q, R>({ host, endpoint }: Peer, method: UnaryMethod<Q, R>): unknown => {
+  const clients = new Map<string, Client<{ method: ReturnType<typeof bytesMethod> }>>();
+  const connected = ({ host, endpoint }: Peer, path: string) => {
     if (endpoint === '') throw unavailable('port-broker', `the broker of ${host} does not say where it is`);
-    const key = `${endpoint} ${method.path}`;
+    const key = `${endpoint} ${path}`;
     const channelOptions = { 'grpc.max_receive_message_length': LARGEST_BYTES };
     const client =
-      clients.get(key) ??
-      createClient<{ method: UnaryMethod<Q, R> }>({ method }, { target: endpoint, tls, channelOptions });
+      clients.get(key) ?? createClient({ method: bytesMethod(path) }, { target: endpoint, tls, channelOptions });
     clients.set(key, client);
-    return client.method;
+    return client;
   };
   const optionsOf = ({ token, signal, requestId, deadlineMs, peer, userAgent }: CallContext): CallOptions => {
     const headers = { [HOP]: encodeURIComponent(own), [CLIENT]: peer, [AGENT]: userAgent };
     const left = deadlineMs === undefined ? Infinity : Math.max(0, deadlineMs - MARGIN_MS);
     return { token, signal, requestId, headers, deadlineMs: left };
   };
-  // The types of a client are those of its methods, which come as arguments here.
   return {
-    ask: <Q, R>(peer: Peer, method: UnaryMethod<Q, R>, request: Q, call: CallContext) =>
-      (callOf(peer, method) as Unary<Q, R>)(request, optionsOf(call)),
-    stream: <Q, R>(peer: Peer, method: UnaryMethod<Q, R>, request: Q, call: CallContext) =>
-      (callOf(peer, method) as Stream<Q, R>)(request, optionsOf(call)),
+    ask: (peer, path, request, call) => connected(peer, path).method(request, optionsOf(call)),
     close: () => {
       for (const client of clients.values()) client.close();
     },
   };
 };
-
-type Unary<Q, R> = (request: Q, options: CallOptions) => Promise<R>;
-type Stream<Q, R> = (request: Q, options: CallOptions) => AsyncIterable<R>;
 
 /** NOT_FOUND `HOST_UNKNOWN`. */
 export const hostUnknown = (host: string, known: readonly string[]): DomainError =>

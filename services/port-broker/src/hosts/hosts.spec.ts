@@ -100,6 +100,12 @@ describe('several hosts', function () {
       expect(await list(each, { pageSize: 1 })).to.have.length(4);
       expect((await list(each, { host: 'west' })).map(({ host }) => host)).to.deep.equal(['west', 'west']);
     }
+    for await (const { lease } of atEast.watchLeases({ pool: 'lab', host: 'west' })) {
+      expect(lease?.host).to.equal('west');
+      break;
+    }
+    expect(await failureOf(atEast.reconcile({ host: 'north' }))).to.include({ reason: 'HOST_UNKNOWN' });
+    expect((await atEast.reconcile({ host: 'west' })).checked).to.be.greaterThan(0);
     const { leaseId = '', fencingToken = 0 } = named ?? {};
     const renewed = await atEast.renewLease({ leaseId, fencingToken, ttl: { seconds: 3_000, nanos: 0 } });
     expect(renewed.lease?.ttl?.seconds).to.equal(3_000);

@@ -1,0 +1,111 @@
+import type {
+  ComputeSessionServiceService,
+  ListVncSessionsResponse,
+  PortServiceService,
+  VisualizationServiceService,
+  VncServiceService,
+} from '#libs/contracts/port.ts';
+import type { RequestOf, ResponseOf, ServiceDefinition } from '#libs/grpc/index.ts';
+import { sumOf } from './vnc/vnc-proto.ts';
+
+/** Which of several hosts answers an rpc. */
+export type Route<Q, R> =
+  /** About one thing: the host that its id names. Without an id (`keyOf`): the one that has what there is to be once. */
+  | { by: 'id'; idOf: (request: Q) => string; keyOf: ((request: Q) => string) | undefined }
+  /** About one host: the named one, or the one that is asked. */
+  | { by: 'host' }
+  /** About all there is of a kind, on the named host or on all; page by page where the request has pages. */
+  | { by: 'everywhere'; field: keyof R & string; join: (one: R, other: R) => R }
+  /** Begins something: on the named host, or wherever it fits. */
+  | { by: 'placed'; about: (request: Q, subject: string) => Placement };
+
+/** The pool of which something takes a port, and what there is to be once in the whole mesh; an empty key: nothing. */
+export interface Placement {
+  pool: string;
+  key: string;
+}
+
+/** A route for every rpc of a service. */
+export type Routes<S extends ServiceDefinition> = {
+  readonly [K in keyof S]: Route<RequestOf<S[K]>, ResponseOf<S[K]>>;
+};
+
+const byId = <Q>(field: keyof Q): { by: 'id'; idOf: (request: Q) => string; keyOf: undefined } => ({
+  by: 'id',
+  idOf: (request) => String(request[field]),
+  keyOf: undefined,
+});
+const byHost = { by: 'host' } as const;
+
+interface Everywhere {
+  unreachableHosts: string[];
+}
+
+/** `field`: the list of what there is; `more` joins what an answer has beside it. */
+const everywhere = <K extends string, R extends Record<K, readonly unknown[]> & Everywhere>(
+  field: K & keyof R & string,
+  more: (one: R, other: R) => Partial<R> = () => ({}),
+) => ({
+  by: 'everywhere' as const,
+  field,
+  join: (one: R, other: R): R => ({
+    ...one,
+    ...other,
+    [field]: [...one[field], ...other[field]],
+    unreachableHosts: [...one.unreachableHosts, ...other.unreachableHosts],
+    ...more(one, other),
+  }),
+});
+const placed = <Q>(about: (request: Q, subject: string) => Placement) => ({ by: 'placed' as const, about });
+
+/** What a request made, so that it is made once wherever it comes to. */
+const made = (what: string, subject: string, requestId: string): string =>
+  requestId === '' ? '' : `${what} ${subject} ${requestId}`;
+
+const vmOf = ({ vm }: { vm: string }): string => `vm ${vm}`;
+const byIdOrMachine = { by: 'id', idOf: ({ sessionId }: { sessionId: string }) => sessionId, keyOf: vmOf } as const;
+
+export const portRoutes: Routes<typeof PortServiceService> = {
+  acquireLease: placed(({ pool, requestId }, subject) => ({ pool, key: made('lease', subject, requestId) })),
+  renewLease: byId('leaseId'),
+  releaseLease: byId('leaseId'),
+  getLease: byId('leaseId'),
+  listLeases: everywhere('leases'),
+  watchLeases: byHost,
+  getPoolStatus: everywhere('pools'),
+  reconcile: byHost,
+};
+
+export const visualizationRoutes: Routes<typeof VisualizationServiceService> = {
+  startVisualization: placed(({ source }) => ({
+    pool: 'visualization',
+    key: `${source?.$case ?? ''} ${source?.value ?? ''}`,
+  })),
+  getVisualization: byId('visualizationId'),
+  listVisualizations: everywhere('visualizations'),
+  stopVisualization: byId('visualizationId'),
+  cleanupIdle: everywhere('ended'),
+};
+
+export const consoleRoutes: Routes<typeof VncServiceService> = {
+  startVncSession: placed((request) => ({ pool: 'vnc', key: vmOf(request) })),
+  getVncSession: byIdOrMachine,
+  listVncSessions: everywhere('sessions', (one: ListVncSessionsResponse, other) => ({
+    stats: sumOf(one.stats, other.stats),
+  })),
+  stopVncSession: byIdOrMachine,
+};
+
+export const computeRoutes: Routes<typeof ComputeSessionServiceService> = {
+  startComputeSession: placed(({ requestId }, subject) => ({
+    pool: 'compute',
+    key: made('compute', subject, requestId),
+  })),
+  sendCommand: byId('sessionId'),
+  listComputeSessions: everywhere('sessions'),
+  getComputeSession: byId('sessionId'),
+  setSessionUserInfo: byId('sessionId'),
+  endComputeSession: byId('sessionId'),
+  listCommandLog: byId('sessionId'),
+  listSessionMetrics: byId('sessionId'),
+};

@@ -1,0 +1,284 @@
+import { isDomainError, status, unavailable } from '#libs/errors/index.ts';
+import {
+  implement,
+  type BoundMethod,
+  type Exchange,
+  type Handlers,
+  type MethodDefinition,
+  type ServiceBinding,
+  type ServiceDefinition,
+} from '#libs/grpc/index.ts';
+import { pageToken, parsePage } from '#libs/pages/index.ts';
+import type { Context } from '../context.ts';
+import { hostUnknown, isForwarded } from '../hosts/forward.ts';
+import type { Peer } from '../hosts/hosts.ts';
+import { inOrder, isForOthers } from '../hosts/placing.ts';
+import type { Route, Routes } from './routes.ts';
+
+/** A request with the fields that routes look at; each has those that its route needs. */
+interface Message {
+  host: string;
+  wait: unknown;
+  pageSize: number;
+  pageToken: string;
+}
+
+/** An answer of all hosts, with a list under another name. */
+interface Answer {
+  unreachableHosts: string[];
+  nextPageToken: string;
+}
+
+type AnyRoute = Route<Message, Answer>;
+
+/** One call on its way to a host. */
+interface Routing {
+  ctx: Context;
+  request: Message;
+  subject: string;
+  /** Has a host answer the request as it came, to the caller. Rejects with what the host says. */
+  pass: (host: string) => Promise<void>;
+  /** The same with another request. */
+  passOther: (host: string, request: Message) => Promise<void>;
+  /** What a host answers to a request. */
+  ask: (host: string, request: Message) => Promise<Answer>;
+  answer: (message: Answer) => Promise<void>;
+}
+
+/**
+ * Binds handlers, which answer for this host, so that any host can be asked. Bytes go from host to host as they came; only what several
+ * hosts answer is read and joined. What another broker passed on is answered here, whatever it is about.
+ */
+export const routed = <S extends ServiceDefinition>(
+  ctx: Context,
+  definition: S,
+  handlers: Handlers<S>,
+  routes: Routes<S>,
+): ServiceBinding => {
+  const binding = implement(definition, handlers);
+  const byPath = new Map(Object.entries(definition).map(([name, method]) => [method.path, { name, method }]));
+  const methods = binding.methods.map((bound) => {
+    const found = byPath.get(bound.path);
+    if (found === undefined) return bound;
+    // The types of `Routes` saw to it that each route fits its rpc.
+    return routedMethod(ctx, bound, found.method, routes[found.name] as unknown as AnyRoute);
+  });
+  return { ...binding, methods };
+};
+
+const routedMethod = (ctx: Context, bound: BoundMethod, method: MethodDefinition, route: AnyRoute): BoundMethod => ({
+  ...bound,
+  answer: async (exchange, call) => {
+    if (isForwarded(call)) return bound.answer(exchange, call);
+    const bytes = await firstOf(exchange.messages);
+    const own = (what: Buffer | undefined, send: Exchange['send']): Promise<void> =>
+      bound.answer({ messages: replay(what), send }, call);
+    const request = bytes === undefined ? undefined : decoded(method, bytes);
+    // This host says what is wrong with it.
+    if (bytes === undefined || request === undefined) return own(bytes, exchange.send);
+    const reach = async (host: string, what: Buffer, send: Exchange['send']): Promise<void> => {
+      if (host === ctx.hosts.own) return own(what, send);
+      for await (const message of ctx.forward.ask(peerNamed(ctx, host), bound.path, what, call)) await send(message);
+    };
+    const encode = (message: Message): Buffer => method.requestSerialize(message as never);
+    await follow(route, {
+      ctx,
+      request,
+      subject: call.caller?.subject ?? '',
+      pass: (host) => reach(host, bytes, exchange.send),
+      passOther: (host, message) => reach(host, encode(message), exchange.send),
+      ask: async (host, message) => {
+        let answer: Buffer = Buffer.alloc(0);
+        await reach(host, encode(message), async (said) => {
+          answer = said;
+        });
+        return method.responseDeserialize(answer) as Answer;
+      },
+      answer: (message) => exchange.send(method.responseSerialize(message as never)),
+    });
+  },
+});
+
+const follow = (route: AnyRoute, routing: Routing): Promise<void> => {
+  const { ctx, request } = routing;
+  switch (route.by) {
+    case 'id':
+      return route.keyOf !== undefined && route.idOf(request) === ''
+        ? byKey(routing, route.keyOf(request))
+        : byId(routing, route.idOf(request));
+    case 'host':
+      return routing.pass(request.host === '' ? ctx.hosts.own : nameOf(ctx, request.host));
+    case 'everywhere':
+      if (request.host !== '') return routing.pass(nameOf(ctx, request.host));
+      return 'pageToken' in request ? pages(routing, route) : everywhere(routing, route);
+    case 'placed':
+      return placed(routing, route.about(request, routing.subject));
+    default:
+      return route satisfies never;
+  }
+};
+
+const byId = async ({ ctx: { hosts }, pass }: Routing, id: string): Promise<void> => {
+  // Mostly one; hosts can have the same tag, though.
+  const others = hosts.isOwnId(id) ? [] : hosts.ofId(id);
+  for (const { host } of others) {
+    try {
+      return await pass(host);
+    } catch (thrown) {
+      if (!isNotFound(thrown)) throw thrown;
+    }
+  }
+  return pass(hosts.own);
+};
+
+const byKey = async ({ ctx: { hosts }, pass }: Routing, key: string): Promise<void> => {
+  const host = hosts.isCurrent() ? await hosts.places.find(key).catch(ifAway) : undefined;
+  return pass(host === undefined || hosts.find(host) === undefined ? hosts.own : host);
+};
+
+type Joined = Extract<AnyRoute, { by: 'everywhere' }>;
+
+const everywhere = async ({ ctx, request, ask, answer }: Routing, { join }: Joined): Promise<void> => {
+  const names = [ctx.hosts.own, ...ctx.hosts.peers().map(({ host }) => host)];
+  const asked = await Promise.allSettled(names.map((host) => ask(host, request)));
+  const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const silent: string[] = [];
+  for (const [i, one] of asked.entries()) {
+    if (one.status === 'fulfilled') continue;
+    // What one host does not have another may.
+    if (isNotFound(one.reason) && answers.length > 0) continue;
+    ifSilent(one.reason, i === 0);
+    silent.push(names[i] ?? '');
+  }
+  const [first, ...rest] = answers;
+  if (first === undefined) throw unavailable('port-broker', 'no broker answers');
+  await answer(withSilent(rest.reduce(join, first), silent));
+};
+
+/** The question that the tokens of pages over all hosts belong to. */
+const HOSTS = 'hosts';
+
+/** One host's pages after the other's. */
+const pages = async ({ ctx, request, ask, pass, answer }: Routing, { field, join }: Joined): Promise<void> => {
+  const { own } = ctx.hosts;
+  const peers = ctx.hosts.peers().map(({ host }) => host);
+  if (peers.length === 0 && !isOfHosts(request.pageToken)) return pass(own);
+  const { size, after } = parsePage(request, HOSTS, 2);
+  const [begin = own, token = ''] = after ?? [];
+  // A host that vanished since the page before is named as unreachable, and those behind it come next.
+  const names = [begin, ...peers.filter((host) => begin === own || host > begin)];
+  const lengthOf = (page: Answer | undefined): number =>
+    page === undefined ? 0 : (page as unknown as Record<string, readonly unknown[]>)[field]!.length;
+  const none = async (): Promise<Answer> => ({
+    ...(await ask(own, { ...request, pageSize: 1, pageToken: '' })),
+    [field]: [],
+    nextPageToken: '',
+  });
+  let all: Answer | undefined;
+  for (const [i, host] of names.entries()) {
+    const what = { ...request, pageSize: size - lengthOf(all), pageToken: host === begin ? token : '' };
+    const page = await ask(host, what).catch((thrown: unknown) => ifSilent(thrown, host === own));
+    if (page === undefined) all = withSilent(all ?? (await none()), [host]);
+    else all = all === undefined ? page : join(all, page);
+    const inner = page?.nextPageToken ?? '';
+    const following = names[i + 1];
+    if (inner !== '') return answer({ ...all, nextPageToken: pageToken(HOSTS, [host, inner]) });
+    if (lengthOf(all) >= size && following !== undefined) {
+      return answer({ ...all, nextPageToken: pageToken(HOSTS, [following, '']) });
+    }
+  }
+  return answer({ ...(all ?? (await none())), nextPageToken: '' });
+};
+
+const placed = async (
+  { ctx, request, pass, passOther }: Routing,
+  { pool, key }: { pool: string; key: string },
+): Promise<void> => {
+  const { hosts, desk } = ctx;
+  const peers = hosts.isCurrent() ? hosts.peers() : [];
+  if (request.host !== '') {
+    const named = nameOf(ctx, request.host);
+    // Whoever names a host means it, wherever it was before.
+    const had = key === '' || peers.length === 0 ? named : await hosts.places.claim(key, named).catch(ifAway);
+    if (had !== undefined && had !== named) await hosts.places.move(key, had, named).catch(ifAway);
+    return pass(named);
+  }
+  // Alone, or as good as that: who may have what is not known now, but this host's ports work.
+  if (peers.length === 0) return pass(hosts.own);
+  const own = { host: hosts.own, free: desk.book().pools.get(pool)?.free.size };
+  const candidates = [own, ...peers.map(({ host, free }) => ({ host, free: free.get(pool) }))];
+  const [best = hosts.own] = inOrder(candidates, hosts.own, undefined);
+  let has = key === '' ? best : await hosts.places.claim(key, best).catch(ifAway);
+  if (has === undefined) return pass(hosts.own);
+  const order = inOrder(candidates, hosts.own, has);
+  const impatient = { ...request, wait: undefined };
+  let refusal: unknown;
+  for (const host of order) {
+    try {
+      if (key !== '' && host !== has) has = await hosts.places.move(key, has, host);
+      return await passOther(host, impatient);
+    } catch (thrown) {
+      if (!isForOthers(thrown)) throw thrown;
+      if (refusal === undefined || host === hosts.own) refusal = thrown;
+    }
+  }
+  if (request.wait === undefined) throw refusal;
+  const [first = hosts.own] = order;
+  if (key !== '' && has !== first) await hosts.places.move(key, has, first);
+  return pass(first);
+};
+
+/** Throws HOST_UNKNOWN. */
+const peerNamed = ({ hosts }: Context, host: string): Peer => {
+  const found = hosts.find(host);
+  if (found === undefined) throw hostUnknown(host, [hosts.own, ...hosts.peers().map((peer) => peer.host)]);
+  return found;
+};
+
+const nameOf = (ctx: Context, host: string): string => (host === ctx.hosts.own ? host : peerNamed(ctx, host).host);
+
+/** While MongoDB is away nobody knows what other hosts have, but this host's ports work. */
+const ifAway = (thrown: unknown): undefined => {
+  if (isDomainError(thrown) && thrown.code === status.UNAVAILABLE) return undefined;
+  throw thrown;
+};
+
+const isNotFound = (thrown: unknown): boolean => isDomainError(thrown) && thrown.code === status.NOT_FOUND;
+
+/** A peer that does not answer is named in the answer; the caller gets any other error. */
+const ifSilent = (thrown: unknown, isOwn: boolean): undefined => {
+  const isSilent =
+    isDomainError(thrown) && (thrown.code === status.UNAVAILABLE || thrown.code === status.DEADLINE_EXCEEDED);
+  if (isSilent && !isOwn) return undefined;
+  throw thrown;
+};
+
+const withSilent = (answer: Answer, hosts: readonly string[]): Answer => ({
+  ...answer,
+  unreachableHosts: [...answer.unreachableHosts, ...hosts],
+});
+
+const isOfHosts = (token: string): boolean => {
+  try {
+    return (JSON.parse(Buffer.from(token, 'base64url').toString()) as unknown[])[0] === HOSTS;
+  } catch {
+    return false;
+  }
+};
+
+const firstOf = async (messages: AsyncIterable<Buffer>): Promise<Buffer | undefined> => {
+  for await (const message of messages) return message;
+  return undefined;
+};
+
+async function* replay(message: Buffer | undefined): AsyncGenerator<Buffer> {
+  if (message !== undefined) yield message;
+}
+
+const decoded = ({ requestDeserialize }: MethodDefinition, bytes: Buffer): Message | undefined => {
+  try {
+    return requestDeserialize(bytes) as Message;
+  } catch {
+    return undefined;
+  }
+};
