@@ -8,6 +8,7 @@ import type { Work } from '#libs/contracts/agent.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import { eventually, isAlive, needs, startService, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { sha256File } from './files/sha256-file.ts';
+import { commandLines } from './fixtures/command-lines.ts';
 import { type BlobFixture, startBlobService } from './fixtures/blob.ts';
 import { attempts, noopWork, type Peer, startPeer, tokenFor } from './fixtures/peer.ts';
 
@@ -21,11 +22,11 @@ describe('the agent as a process', function () {
   before(async () => {
     dir = await tempDir();
   });
-  after(() => dir[Symbol.asyncDispose]());
+  after(() => dir?.[Symbol.asyncDispose]());
   beforeEach(async () => {
     peer = await startPeer();
   });
-  afterEach(() => peer[Symbol.asyncDispose]());
+  afterEach(() => peer?.[Symbol.asyncDispose]());
 
   const start = (env: Record<string, string> = {}) =>
     startService({
@@ -119,10 +120,8 @@ describe('the agent as a process', function () {
     after(() => blob?.[Symbol.asyncDispose]());
 
     /** Processes that have something of this test's in their command line. */
-    const renderers = async (): Promise<string[]> => {
-      const { stdout } = await run('pgrep', ['-f', join(dir.path, 'agents')]).catch(() => ({ stdout: '' }));
-      return stdout.split('\n').filter((line) => line !== '');
-    };
+    const renderers = async (): Promise<string[]> =>
+      [...(await commandLines()).values()].filter((line) => line.includes(join(dir.path, 'agents')));
 
     for (const sandbox of ['in bubblewrap', 'without a sandbox']) {
       it(`leaves no renderer behind when it is killed, ${sandbox}`, async () => {

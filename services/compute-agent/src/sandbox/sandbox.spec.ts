@@ -1,19 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
+import { treeUsage } from '#libs/programs/index.ts';
 import { eventually, needs } from '#libs/testing/index.ts';
+import { commandLines } from '../fixtures/command-lines.ts';
 import { type ConfinedProcess, type Exit, startConfined } from './confined-process.ts';
 import { findSandbox } from './detect.ts';
 import { helperLimits, type Limits } from './limits.ts';
 import { NOBODY } from './profile.ts';
 import type { Sandbox } from './sandbox.ts';
-import { treeUsage } from '#libs/programs/index.ts';
 import { makeWorkDir } from './work-dir.ts';
 
 const MIB = 1024 ** 2;
@@ -199,9 +200,11 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       await once(agent.stdout, 'data');
-      await eventually(async () => expect(await commandLines()).to.include(sleeper));
+      await eventually(async () => expect([...(await commandLines()).values()]).to.include(sleeper));
       agent.kill('SIGKILL');
-      await eventually(async () => expect(await commandLines()).not.to.include(sleeper), { withinMs: 2_000 });
+      await eventually(async () => expect([...(await commandLines()).values()]).not.to.include(sleeper), {
+        withinMs: 2_000,
+      });
     });
 
     it('runs at nice 10', async () => {
@@ -210,12 +213,6 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
     });
   });
 }
-
-const commandLines = async (): Promise<string[]> => {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-  return lines.map((line) => line.replaceAll('\0', ' ').trim());
-};
 
 describe('findSandbox', () => {
   it('refuses, saying what to do, when bubblewrap is not there or does not work, unless that is accepted', async () => {

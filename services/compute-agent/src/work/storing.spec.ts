@@ -48,7 +48,7 @@ describe('results and scenes, with a real blob service', function () {
   before(async () => {
     blob = await startBlobService();
   });
-  after(() => blob[Symbol.asyncDispose]());
+  after(() => blob?.[Symbol.asyncDispose]());
 
   const pairWith = async (options: PairOptions = {}): Promise<Pair> =>
     startPair({

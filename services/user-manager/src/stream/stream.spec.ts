@@ -17,7 +17,7 @@ describe('AgentService.connect', () => {
   before(async () => {
     mesh = await startMesh();
   });
-  after(() => mesh[Symbol.asyncDispose]());
+  after(() => mesh?.[Symbol.asyncDispose]());
 
   /** Opens a stream, says these things, and tells how it ended. */
   const endAfter = async (token: string, ...messages: ConnectRequest['message'][]): Promise<string> => {

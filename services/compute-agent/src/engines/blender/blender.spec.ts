@@ -7,11 +7,12 @@ import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { pino } from 'pino';
 import { systemClock } from '#libs/clock/index.ts';
-import { statOf } from '#libs/programs/index.ts';
+import { processTree, statOf } from '#libs/programs/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { eventually, fakeClock, needs } from '#libs/testing/index.ts';
 import { type PictureFormat, verifyPicture } from './pictures/verify.ts';
 import { running } from '../../fixtures/agent.ts';
+import { commandLines } from '../../fixtures/command-lines.ts';
 import { findSandbox, type Sandbox } from '../../sandbox/index.ts';
 import type { Completed, Failed, Outcome, Progress, Running } from '../engine.ts';
 import { type BlenderEngine, type BlenderOptions, createBlenderEngine } from './blender.ts';
@@ -35,18 +36,10 @@ const frame = async (scene: OpenedScene, number: number): Promise<Completed> =>
   completed(await scene.run({ key: `frames/${number}` }, running()));
 
 /** The renderers that this process started, by their pids; others may be at work on this machine. */
-const blenders = async (): Promise<number[]> => {
-  const { stdout } = await run('ps', ['-eo', 'pid=,ppid=,args=']);
-  const processes = stdout.split('\n').map((line) => {
-    const [, pid = '', parent = '', args = ''] = /^\s*(\d+)\s+(\d+) (.*)$/.exec(line) ?? [];
-    return { pid: Number(pid), parent: Number(parent), args };
-  });
-  const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
-  const isOurs = (pid: number): boolean => pid === process.pid || (pid > 1 && isOurs(parents.get(pid) ?? 0));
-  return processes
-    .filter(({ pid, args }) => /^\/usr\/bin\/blender .*driver\.py/.test(args) && isOurs(pid))
-    .map(({ pid }) => pid);
-};
+const blenders = async (): Promise<number[]> =>
+  [...(await commandLines(await processTree(process.pid)))].flatMap(([pid, line]) =>
+    /^\/usr\/bin\/blender .*driver\.py/.test(line) ? [pid] : [],
+  );
 
 /** Something to run a task with that knows when the program is at work on the picture. */
 const watched = (signal = going): Running & { heard: Progress[]; isSampling(): Promise<void> } => {
