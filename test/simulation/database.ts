@@ -226,7 +226,10 @@ export const createDatabase = (world: World, plan: Plan): Database => {
     return {
       journal,
       workloads: workloadStore,
-      customers: { planOf: async () => plan } as unknown as CustomerStore,
+      customers: {
+        planOf: async () => plan,
+        plansOf: async (ids: readonly string[]) => new Map(ids.map((id) => [id, plan])),
+      } as unknown as CustomerStore,
       supervisors: createCollection(supervisors, ask),
       managers: createCollection(managers, ask),
       matcher: createCollection(matcher, ask),

@@ -7,18 +7,23 @@ import { systemRandom } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { connectBlob, type BlobAccess } from './blob-access.ts';
 import type { Config } from './config.ts';
+import { hasEnded } from './domain/state/workload.ts';
 import { logEvents } from './events.ts';
 import type { SessionDeps } from './session/owner/deps.ts';
+import { createLooks, type Looks } from './session/reads/looks.ts';
 import { createReads, type Reads } from './session/reads/reads.ts';
+import { workloadNotFound } from './session/owner/errors.ts';
 import { createSessions, type Sessions } from './session/owner/sessions.ts';
 import { customerStore } from './store/customers.ts';
 import { refusalStore } from './store/refusals.ts';
 import { workloadStore } from './store/workloads.ts';
+import { lookOf, type Look } from './wire/look.ts';
 
 /** What the rpcs need. */
 export interface Context extends SessionDeps {
   blob: BlobAccess;
   reads: Reads;
+  looks: Looks<Look>;
   sessions: Sessions;
   /** Beats of the replicas of this service. */
   supervisors: Collection<BeatDocument>;
@@ -59,5 +64,12 @@ export const createContext = async (
   };
   const sessions = createSessions(deps);
   stack.defer(() => sessions.close());
-  return { ...deps, blob, reads: createReads(deps), sessions, supervisors: collection(mongo.db, 'supervisors') };
+  const reads = createReads(deps);
+  const look = async (id: string): Promise<Look> => {
+    const view = await reads.view(id);
+    if (view === undefined) throw workloadNotFound(id);
+    return lookOf(view, hasEnded(view.state) ? undefined : await reads.volatile(id));
+  };
+  const looks = createLooks({ look, bus, clock });
+  return { ...deps, blob, reads, looks, sessions, supervisors: collection(mongo.db, 'supervisors') };
 };

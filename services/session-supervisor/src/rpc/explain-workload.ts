@@ -3,7 +3,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { explain, type Surroundings } from '../domain/scheduling/explain.ts';
 import { resolve } from './target.ts';
-import { phaseToProto } from './workload-proto.ts';
+import { phaseToProto } from '../wire/workload.ts';
 
 export const explainWorkload =
   (ctx: Context): Unary<ExplainWorkloadRequest, ExplainWorkloadResponse> =>

@@ -2,7 +2,7 @@ import type { GetCustomerRequest, GetCustomerResponse } from '#libs/contracts/se
 import { DomainError, invalidFields, status } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { customerToProto } from './customer-proto.ts';
+import { customerToProto } from '../wire/customer.ts';
 
 export const getCustomer =
   (ctx: Context): Unary<GetCustomerRequest, GetCustomerResponse> =>

@@ -6,14 +6,14 @@ import type {
   VolatileReply,
 } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { durationToProto } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { valueRangesOf } from '../domain/sets/small-int-map.ts';
 import { tasksToText } from '../domain/graph/task-text.ts';
 import { countsOf, nodeCountsOf, type WorkloadState } from '../domain/state/workload.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
-import { percentageOf, phaseToProto } from './workload-proto.ts';
+import { paceOf } from '../wire/progress.ts';
+import { percentageOf, phaseToProto } from '../wire/workload.ts';
 
 export const getWorkloadProgress =
   (ctx: Context): Unary<GetWorkloadProgressRequest, GetWorkloadProgressResponse> =>
@@ -34,15 +34,6 @@ export const getWorkloadProgress =
       revision,
     };
   };
-
-/** How fast it goes, as far as its owner knows. */
-export const paceOf = (
-  owner: VolatileReply | undefined,
-): Pick<GetWorkloadProgressResponse, 'activeUsers' | 'eta' | 'tasksPerMinute'> => ({
-  activeUsers: owner?.users.length ?? 0,
-  eta: owner?.etaSeconds === undefined ? undefined : durationToProto(owner.etaSeconds * 1_000),
-  tasksPerMinute: owner?.tasksPerMinute ?? 0,
-});
 
 const nodesOf = (state: WorkloadState): NodeProgress[] =>
   nodeCountsOf(state).map((counts, place) => ({ node: state.graph.nodes[place]?.id ?? '', ...counts }));

@@ -3,7 +3,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { countsOf } from '../domain/state/workload.ts';
 import { resolve } from './target.ts';
-import { percentageOf, phaseToProto } from './workload-proto.ts';
+import { percentageOf, phaseToProto } from '../wire/workload.ts';
 
 export const getWorkloadStatus =
   (ctx: Context): Unary<GetWorkloadStatusRequest, GetWorkloadStatusResponse> =>

@@ -2,7 +2,7 @@ import type { GetWorkloadRequest, GetWorkloadResponse } from '#libs/contracts/se
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { resolve } from './target.ts';
-import { viewToProto } from './workload-proto.ts';
+import { viewToProto } from '../wire/workload.ts';
 
 export const getWorkload =
   (ctx: Context): Unary<GetWorkloadRequest, GetWorkloadResponse> =>

@@ -1,7 +1,7 @@
 import type { ListCustomersRequest, ListCustomersResponse } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { customerToProto } from './customer-proto.ts';
+import { customerToProto } from '../wire/customer.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 
 export const listCustomers =

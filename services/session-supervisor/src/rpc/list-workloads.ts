@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { cutPage, readPage } from '#libs/pages/index.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
 import { customerFor } from './target.ts';
-import { listedToProto, phaseFromProto } from './workload-proto.ts';
+import { listedToProto, phaseFromProto } from '../wire/workload.ts';
 
 export const listWorkloads =
   (ctx: Context): Unary<ListWorkloadsRequest, ListWorkloadsResponse> =>

@@ -4,7 +4,7 @@ import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import type { CustomerChange } from '../store/customers.ts';
-import { customerToProto } from './customer-proto.ts';
+import { customerToProto } from '../wire/customer.ts';
 
 const PLAN_PATHS = ['plan.running_workloads', 'plan.users', 'plan.weight'] as const;
 const PATHS: readonly string[] = ['display_name', 'plan', ...PLAN_PATHS];

@@ -2,7 +2,7 @@ import type { ResumeWorkloadRequest, ResumeWorkloadResponse } from '#libs/contra
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { command } from './command.ts';
-import { viewToProto } from './workload-proto.ts';
+import { viewToProto } from '../wire/workload.ts';
 
 export const resumeWorkload =
   (ctx: Context): Unary<ResumeWorkloadRequest, ResumeWorkloadResponse> =>

@@ -6,7 +6,7 @@ import type { TaskGraph } from '../domain/graph/task-graph.ts';
 import { parseTasks, taskSetToText, unknownTask } from '../domain/graph/task-text.ts';
 import { command } from './command.ts';
 import { resolve } from './target.ts';
-import { viewToProto } from './workload-proto.ts';
+import { viewToProto } from '../wire/workload.ts';
 
 export const retryTasks =
   (ctx: Context): Unary<RetryTasksRequest, RetryTasksResponse> =>

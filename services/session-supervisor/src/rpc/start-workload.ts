@@ -14,7 +14,7 @@ import { alreadyRunning, requestIdReused, workloadNotFound } from '../session/ow
 import { projectionOf } from '../store/workload-document.ts';
 import type { Started } from '../store/workloads.ts';
 import { customerFor } from './target.ts';
-import { viewToProto } from './workload-proto.ts';
+import { viewToProto } from '../wire/workload.ts';
 
 /** What a Start asks for, checked. */
 interface Ask {

@@ -2,7 +2,7 @@ import type { StopAndDeleteWorkloadRequest, StopAndDeleteWorkloadResponse } from
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { command } from './command.ts';
-import { viewToProto } from './workload-proto.ts';
+import { viewToProto } from '../wire/workload.ts';
 
 export const stopAndDeleteWorkload =
   (ctx: Context): Unary<StopAndDeleteWorkloadRequest, StopAndDeleteWorkloadResponse> =>

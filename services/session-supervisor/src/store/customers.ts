@@ -32,6 +32,8 @@ export interface CustomerStore {
   list(after: string, limit: number): Promise<CustomerDocument[]>;
   /** What a customer may have, with the configured plan where nothing was put. */
   planOf(id: string): Promise<Plan>;
+  /** The same of several, by customer, in one read. */
+  plansOf(ids: readonly string[]): Promise<ReadonlyMap<string, Plan>>;
 }
 
 export const customerStore = (customers: Collection<CustomerDocument>, configured: Plan): CustomerStore => {
@@ -61,5 +63,10 @@ export const customerStore = (customers: Collection<CustomerDocument>, configure
     list: (after, limit) =>
       asUnavailable(() => customers.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit }).toArray()),
     planOf: async (id) => ({ ...configured, ...(await find(id))?.plan }),
+    plansOf: async (ids) => {
+      const found = await asUnavailable(() => customers.find({ _id: { $in: [...ids] } }).toArray());
+      const plans = new Map(found.map(({ _id, plan }) => [_id, plan]));
+      return new Map(ids.map((id) => [id, { ...configured, ...plans.get(id) }]));
+    },
   };
 };

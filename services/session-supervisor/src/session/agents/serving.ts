@@ -12,10 +12,10 @@ import {
 } from '#libs/contracts/session.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
 import type { Serving } from '#libs/nats/index.ts';
-import { commandFromProto } from '../owner/commands.ts';
+import { commandFromProto } from '../../wire/commands.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 import type { Session } from '../owner/session.ts';
-import { heldFromProto, outcomeToProto, reportsFromProto, usersFromProto } from './wire.ts';
+import { heldFromProto, outcomeToProto, reportsFromProto, usersFromProto } from '../../wire/reports.ts';
 
 /** Takes what user-managers and other replicas tell the owner of a workload: `muster.session.v1.<workload>.<verb>`. */
 export const serveSession = (deps: SessionDeps, session: Session): Serving => {

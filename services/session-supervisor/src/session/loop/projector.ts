@@ -1,3 +1,4 @@
+import { retry } from '#libs/async/index.ts';
 import type { Clock, Timer } from '#libs/clock/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { WorkloadState } from '../../domain/state/workload.ts';
@@ -20,7 +21,7 @@ export interface Projector {
 }
 
 const EVERY_MS = 1_000;
-const AGAIN_MS = 200;
+const AGAIN = { firstMs: 200, longestMs: 200 };
 
 export const createProjector = ({ write, held, clock, logger }: ProjectorOptions): Projector => {
   let latest: WorkloadState | undefined;
@@ -43,15 +44,11 @@ export const createProjector = ({ write, held, clock, logger }: ProjectorOptions
     },
     end: async (state, signal) => {
       close();
-      while (!signal.aborted) {
-        try {
-          await write(projectionOf(state, ''), true);
-          return;
-        } catch (thrown) {
-          logger.warn({ err: thrown }, 'the end of a workload was not projected; it is tried again');
-          await clock.sleep(AGAIN_MS, signal).catch(() => undefined);
-        }
-      }
+      const onRetry = (thrown: unknown): void =>
+        logger.warn({ err: thrown }, 'the end of a workload was not projected; it is tried again');
+      const written = retry(() => write(projectionOf(state, ''), true), { clock, signal, pause: AGAIN, onRetry });
+      // It ends with the signal alone.
+      await written.catch(() => undefined);
     },
     close,
   };

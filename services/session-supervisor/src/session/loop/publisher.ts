@@ -1,3 +1,4 @@
+import { createBell, retry } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { WorkloadFacts, type Fact } from '#libs/contracts/session.ts';
 import type { JournalDocument, JournalStore } from '#libs/journal/index.ts';
@@ -28,17 +29,18 @@ export interface Publisher {
   stop(): Promise<void>;
 }
 
-const AGAIN_MS = 500;
+const AGAIN = { firstMs: 500, longestMs: 500 };
 const KEEP_EVERY_MS = 1_000;
 
 export const startPublisher = (options: PublisherOptions): Publisher => {
   const { workload, store, bus, clock, logger } = options;
   const stopped = new AbortController();
+  const { signal } = stopped;
   let durable = options.from;
   let published = options.from;
   let kept = options.from;
   let keptAt = clock.monotonic();
-  let wakeUp = Promise.withResolvers<void>();
+  const bell = createBell();
   const waiting = new Set<{ position: number; resolve: () => void }>();
 
   const keep = async (): Promise<void> => {
@@ -69,7 +71,7 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
 
   const catchUp = async (): Promise<void> => {
     for await (const document of store.read(workload, published)) {
-      if (stopped.signal.aborted) return;
+      if (signal.aborted) return;
       await publish(document);
       if (clock.monotonic() - keptAt >= KEEP_EVERY_MS) await keep();
     }
@@ -78,32 +80,30 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
   };
 
   const run = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      if (published >= durable && waiting.size === 0) await wakeUp.promise;
-      wakeUp = Promise.withResolvers<void>();
-      try {
-        await catchUp();
-      } catch (thrown) {
-        logger.debug({ err: thrown, workload }, 'facts could not be published; they are tried again');
-        await clock.sleep(AGAIN_MS, stopped.signal).catch(() => undefined);
-      }
+    while (!signal.aborted) {
+      if (published >= durable && waiting.size === 0) await bell.rung(signal);
+      await retry(catchUp, { clock, signal, pause: AGAIN, onRetry });
     }
   };
+  const onRetry = (thrown: unknown): void =>
+    logger.debug({ err: thrown, workload }, 'facts could not be published; they are tried again');
 
-  const running = run();
+  const running = run().catch((thrown: unknown) => {
+    if (!signal.aborted) throw thrown;
+  });
   return {
     wake: (position) => {
       durable = Math.max(durable, position);
-      wakeUp.resolve();
+      bell.ring();
     },
     reached: (position) =>
       new Promise((resolve) => {
         waiting.add({ position, resolve });
-        wakeUp.resolve();
+        bell.ring();
       }),
     stop: async () => {
       stopped.abort();
-      wakeUp.resolve();
+      bell.ring();
       await running;
     },
   };

@@ -1,5 +1,6 @@
 import { asUnavailable } from '#libs/mongo/index.ts';
-import type { Context } from '../../context.ts';
+import type { BlobAccess } from '../../blob-access.ts';
+import type { SessionDeps } from '../owner/deps.ts';
 import type { Damaged } from '../../domain/decisions/inputs.ts';
 import { isCurrentResult } from '../../domain/state/results.ts';
 import type { WorkloadState } from '../../domain/state/workload.ts';
@@ -24,7 +25,7 @@ const MAX_FOUND = 500;
  * @param afterEach waited for after each blob
  */
 export const scrub = async (
-  { journal, blob }: Pick<Context, 'journal' | 'blob'>,
+  { journal, blob }: Pick<SessionDeps, 'journal'> & { blob: Pick<BlobAccess, 'digest'> },
   state: WorkloadState,
   from: number,
   isEnough: () => boolean,

@@ -1,58 +1,51 @@
-import type { Context } from '../../context.ts';
-import { obey, repairOf } from '../owner/obey.ts';
+import { every, type Repetition } from '#libs/async/index.ts';
+import type { BlobAccess } from '../../blob-access.ts';
+import { obey, repairOf, type ObeyDeps } from '../owner/obey.ts';
 import { scrub } from './scrub.ts';
 
-/** Checks accepted results against their blobs in the background, one workload after the other. */
-export interface Scrubber {
-  stop(): Promise<void>;
+/** What the background check needs; what it finds it has repaired as anybody would. */
+export interface ScrubberDeps extends ObeyDeps {
+  blob: Pick<BlobAccess, 'digest'>;
 }
 
 /** Of the time that reading takes: so long it rests, so that those who fetch results notice nothing. */
 const REST = 9;
 const REPAIR_MS = 30_000;
 
-export const startScrubber = (ctx: Context): Scrubber => {
-  const stopped = new AbortController();
-  const { signal } = stopped;
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      await ctx.clock.sleep(ctx.scrub.everyMs, signal).catch(() => undefined);
-      try {
-        while (!signal.aborted && (await scrubNext(ctx, signal)));
-      } catch (thrown) {
-        if (!signal.aborted) ctx.logger.debug({ err: thrown }, 'a scrub failed; it is tried again');
-      }
-    }
-  };
-  const running = run();
-  return {
-    stop: async () => {
-      stopped.abort();
-      await running;
+/** Checks accepted results against their blobs in the background, one workload after the other. */
+export const startScrubber = (deps: ScrubberDeps): Repetition =>
+  every(
+    {
+      clock: deps.clock,
+      everyMs: deps.scrub.everyMs,
+      isPauseFirst: true,
+      onFailure: (thrown) => deps.logger.debug({ err: thrown }, 'a scrub failed; it is tried again'),
     },
-  };
-};
+    async (signal) => {
+      while (!signal.aborted && (await scrubNext(deps, signal)));
+    },
+  );
 
 /** Checks the workload that has gone unchecked for longest, if it is its turn. Answers whether there was one. */
-export const scrubNext = async (ctx: Context, signal: AbortSignal): Promise<boolean> => {
-  const now = ctx.clock.now();
-  const due = await ctx.workloads.toScrub(new Date(now - ctx.scrub.afterMs), new Date(now));
+export const scrubNext = async (deps: ScrubberDeps, signal: AbortSignal): Promise<boolean> => {
+  const now = deps.clock.now();
+  const due = await deps.workloads.toScrub(new Date(now - deps.scrub.afterMs), new Date(now));
   if (due === undefined) return false;
   const id = due._id;
   let from = 0;
   for (let hasMore = true; hasMore;) {
-    const view = await ctx.reads.view(id);
+    const view = await deps.reads.view(id);
     if (view === undefined || view.state.deleteResults || view.state.phase === 'stopped') return true;
-    let began = ctx.clock.monotonic();
+    let began = deps.clock.monotonic();
     const rest = async (): Promise<void> => {
-      await ctx.clock.sleep(REST * (ctx.clock.monotonic() - began), signal);
-      began = ctx.clock.monotonic();
+      await deps.clock.sleep(REST * (deps.clock.monotonic() - began), signal);
+      began = deps.clock.monotonic();
     };
-    const found = await scrub(ctx, view.state, from, () => false, signal, rest);
+    const found = await scrub(deps, view.state, from, () => false, signal, rest);
     const message = repairOf(found);
     if (message !== undefined) {
-      ctx.logger.warn({ workload: id, ...found }, 'accepted results are missing or damaged; they are made again');
-      await obey(ctx, id, { requestId: '', command: message }, ctx.clock.monotonic() + REPAIR_MS, signal);
+      deps.logger.warn({ workload: id, ...found }, 'accepted results are missing or damaged; they are made again');
+      await obey(deps, id, { requestId: '', command: message }, deps.clock.monotonic() + REPAIR_MS, signal);
     }
     ({ position: from, hasMore } = found);
   }

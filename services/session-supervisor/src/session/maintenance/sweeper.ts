@@ -1,14 +1,15 @@
+import { every, type Repetition } from '#libs/async/index.ts';
 import { parseBlobName } from '#libs/mesh/index.ts';
-import type { Context } from '../../context.ts';
+import type { BlobAccess } from '../../blob-access.ts';
 import { folding } from '../loop/folding.ts';
 import { load } from '#libs/journal/index.ts';
 import { isCurrentResult } from '../../domain/state/results.ts';
 import { begin, type WorkloadState } from '../../domain/state/workload.ts';
 import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
+import type { SessionDeps } from '../owner/deps.ts';
 
-/** Removes what closed workloads left behind in blob. */
-export interface Sweeper {
-  stop(): Promise<void>;
+export interface SweeperDeps extends Pick<SessionDeps, 'workloads' | 'journal' | 'clock' | 'logger' | 'sweep'> {
+  blob: Pick<BlobAccess, 'list' | 'remove'>;
 }
 
 const BATCH = 20;
@@ -20,72 +21,60 @@ const AGAIN_MS = [10 * 60_000, 6 * 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000
  * Sweeps, again and again, the results of closed workloads: attempts that were not accepted, and all of them where
  * `delete_results` was asked for.
  */
-export const startSweeper = (ctx: Context): Sweeper => {
-  const stopped = new AbortController();
-  const { signal } = stopped;
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      try {
-        await sweepRound(ctx, signal);
-      } catch (thrown) {
-        if (!signal.aborted) ctx.logger.debug({ err: thrown }, 'a sweep failed; it is tried again');
-      }
-      await ctx.clock.sleep(ctx.sweep.everyMs, signal).catch(() => undefined);
-    }
-  };
-  const running = run();
-  return {
-    stop: async () => {
-      stopped.abort();
-      await running;
+export const startSweeper = (deps: SweeperDeps): Repetition =>
+  every(
+    {
+      clock: deps.clock,
+      everyMs: deps.sweep.everyMs,
+      onFailure: (thrown) => deps.logger.debug({ err: thrown }, 'a sweep failed; it is tried again'),
     },
-  };
-};
+    (signal) => sweepRound(deps, signal),
+  );
 
 /** Sweeps every workload whose turn it is. Answers how many blobs were removed. */
-export const sweepRound = async (ctx: Context, signal: AbortSignal): Promise<number> => {
+export const sweepRound = async (deps: SweeperDeps, signal: AbortSignal): Promise<number> => {
   let removed = 0;
-  const due = await ctx.workloads.toSweep(new Date(ctx.clock.now()), BATCH);
+  const due = await deps.workloads.toSweep(new Date(deps.clock.now()), BATCH);
   for (const document of due) {
     try {
-      removed += await sweep(ctx, document, signal);
+      removed += await sweep(deps, document, signal);
     } catch (thrown) {
       if (signal.aborted) throw thrown;
       // One that cannot be swept must not keep the others from their turn.
-      ctx.logger.warn({ err: thrown, workload: document._id }, 'a workload was not swept; it is tried again');
-      await ctx.workloads.swept(document._id, new Date(ctx.clock.now() + AFTER_FAILURE_MS));
+      deps.logger.warn({ err: thrown, workload: document._id }, 'a workload was not swept; it is tried again');
+      await deps.workloads.swept(document._id, new Date(deps.clock.now() + AFTER_FAILURE_MS));
       continue;
     }
-    const closedForMs = ctx.clock.now() - (document.projection.endedAt?.getTime() ?? 0);
+    const closedForMs = deps.clock.now() - (document.projection.endedAt?.getTime() ?? 0);
     const next = AGAIN_MS.find((ms) => ms > closedForMs);
-    await ctx.workloads.swept(document._id, next === undefined ? undefined : new Date(ctx.clock.now() + next));
+    await deps.workloads.swept(document._id, next === undefined ? undefined : new Date(deps.clock.now() + next));
   }
   return removed;
 };
 
-const sweep = async (ctx: Context, document: WorkloadDocument, signal: AbortSignal): Promise<number> => {
+const sweep = async (deps: SweeperDeps, document: WorkloadDocument, signal: AbortSignal): Promise<number> => {
   const id = document._id;
-  const { state } = await load(ctx.journal, id, begin(headerOf(document)), folding);
+  const { state } = await load(deps.journal, id, begin(headerOf(document)), folding);
   if (!state.closed) return 0;
-  const kept = state.deleteResults ? new Set<string>() : await acceptedBlobs(ctx, id, state);
+  const kept = state.deleteResults ? new Set<string>() : await acceptedBlobs(deps, id, state);
   let removed = 0;
   for (const folder of state.deleteResults ? ['results', 'logs'] : ['results']) {
-    removed += await sweepFolder(ctx, `${folder}/${id}/`, (name) => !kept.has(name) && !isNewer(name, state), signal);
+    removed += await sweepFolder(deps, `${folder}/${id}/`, (name) => !kept.has(name) && !isNewer(name, state), signal);
   }
-  if (removed > 0) ctx.logger.info({ workload: id, removed }, 'swept results that were not accepted');
+  if (removed > 0) deps.logger.info({ workload: id, removed }, 'swept results that were not accepted');
   return removed;
 };
 
 const sweepFolder = async (
-  ctx: Context,
+  deps: SweeperDeps,
   prefix: string,
   isLeftover: (blobName: string) => boolean,
   signal: AbortSignal,
 ): Promise<number> => {
   let removed = 0;
-  for await (const { blobName } of ctx.blob.list(prefix, signal)) {
+  for await (const { blobName } of deps.blob.list(prefix, signal)) {
     if (!isLeftover(blobName)) continue;
-    await ctx.blob.remove(blobName, signal);
+    await deps.blob.remove(blobName, signal);
     removed += 1;
   }
   return removed;
@@ -99,7 +88,11 @@ const generationOf = (blobName: string): number => {
   return name === undefined || name.kind === 'upload' ? 0 : name.generation;
 };
 
-const acceptedBlobs = async ({ journal }: Context, id: string, state: WorkloadState): Promise<Set<string>> => {
+const acceptedBlobs = async (
+  { journal }: Pick<SweeperDeps, 'journal'>,
+  id: string,
+  state: WorkloadState,
+): Promise<Set<string>> => {
   const blobs = new Set<string>();
   for await (const { entries } of journal.read(id, 0)) {
     for (const entry of entries) if (isCurrentResult(state, entry) && entry.blob !== '') blobs.add(entry.blob);

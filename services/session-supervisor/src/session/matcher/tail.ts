@@ -1,3 +1,4 @@
+import { retry } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import {
   RemoveUsersDemandCompletely,
@@ -11,7 +12,7 @@ import type { Bus } from '#libs/nats/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 
 const ANSWER_MS = 3_000;
-const AGAIN_MS = 1_000;
+const AGAIN = { firstMs: 1_000, longestMs: 1_000 };
 
 export interface MatcherTalk {
   bus: Bus;
@@ -39,18 +40,15 @@ export const removeDemand = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const bytes = RemoveUsersDemandCompletely.encode({ demand }).finish();
-  while (!signal.aborted) {
-    try {
-      await bus.request(matcherSubject('remove-users-demand-completely'), bytes, {
-        timeoutMs: ANSWER_MS,
-        signal,
-      });
-      return;
-    } catch (thrown) {
+  const remove = async (): Promise<void> => {
+    const options = { timeoutMs: ANSWER_MS, signal };
+    await bus.request(matcherSubject('remove-users-demand-completely'), bytes, options).catch((thrown: unknown) => {
       // Somebody else reigns: the demand is theirs, and what is written next will say so.
-      if (isDomainError(thrown) && thrown.reason === 'STALE_REIGN') return;
-      logger.debug({ err: thrown, workload: demand.workloadId }, 'a demand was not removed; it is tried again');
-      await clock.sleep(AGAIN_MS, signal).catch(() => undefined);
-    }
-  }
+      if (!isDomainError(thrown) || thrown.reason !== 'STALE_REIGN') throw thrown;
+    });
+  };
+  const onRetry = (thrown: unknown): void =>
+    logger.debug({ err: thrown, workload: demand.workloadId }, 'a demand was not removed; it is tried again');
+  // It ends with the signal alone.
+  await retry(remove, { clock, signal, pause: AGAIN, onRetry }).catch(() => undefined);
 };

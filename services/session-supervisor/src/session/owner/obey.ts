@@ -1,10 +1,12 @@
 import { SessionCommand } from '#libs/contracts/session.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
-import type { Context } from '../../context.ts';
+import type { Reads } from '../reads/reads.ts';
+import type { SessionDeps } from './deps.ts';
+import type { Sessions } from './sessions.ts';
 import { isStoppedSo } from '../../domain/decisions/decide-commands.ts';
 import { hasEnded } from '../../domain/state/workload.ts';
-import { commandFromProto } from './commands.ts';
+import { commandFromProto } from '../../wire/commands.ts';
 import { changingHands, refusalError, requestIdReused, workloadNotFound } from './errors.ts';
 import type { View } from '../reads/reads.ts';
 import type { Scrubbed } from '../maintenance/scrub.ts';
@@ -12,12 +14,18 @@ import type { Scrubbed } from '../maintenance/scrub.ts';
 /** What a caller wants done, as bus.proto names it. */
 export type CommandMessage = NonNullable<SessionCommand['command']>;
 
+/** What passing commands needs: the owner over the bus, and this replica where nobody owns the workload. */
+export interface ObeyDeps extends SessionDeps {
+  reads: Reads;
+  sessions: Pick<Sessions, 'reopen'>;
+}
+
 const AGAIN_MS = 200;
 const ANSWER_MS = 5_000;
 
 /** Has a workload's owner obey a command, or opens a closed workload for it: answers the workload once that is durable. */
 export const obey = async (
-  ctx: Context,
+  deps: ObeyDeps,
   id: string,
   ask: SessionCommand,
   until: number,
@@ -25,21 +33,21 @@ export const obey = async (
 ): Promise<View> => {
   const bytes = SessionCommand.encode(ask).finish();
   for (;;) {
-    const closed = await closedView(ctx, id);
-    const decided = closed === undefined ? undefined : await decideClosed(ctx, closed, ask);
+    const closed = await closedView(deps, id);
+    const decided = closed === undefined ? undefined : await decideClosed(deps, closed, ask);
     if (decided !== undefined) return decided;
-    const left = until - ctx.clock.monotonic();
+    const left = until - deps.clock.monotonic();
     if (left <= 0) throw changingHands(id);
-    if (closed === undefined && (await isObeyed(ctx, id, bytes, Math.min(left, ANSWER_MS), signal))) {
-      return viewOf(ctx, id);
+    if (closed === undefined && (await isObeyed(deps, id, bytes, Math.min(left, ANSWER_MS), signal))) {
+      return viewOf(deps, id);
     }
-    await ctx.clock.sleep(AGAIN_MS, signal);
+    await deps.clock.sleep(AGAIN_MS, signal);
   }
 };
 
 /** Passes a command to the owner. Answers false where there is none right now. */
 const isObeyed = async (
-  { bus }: Context,
+  { bus }: Pick<ObeyDeps, 'bus'>,
   id: string,
   bytes: Uint8Array,
   timeoutMs: number,
@@ -67,14 +75,14 @@ const isTransient = (thrown: unknown): boolean =>
   isDomainError(thrown) &&
   ['NO_RESPONDER', 'REPLY_TIMEOUT', 'WORKLOAD_CHANGES_HANDS', 'SESSION_BUSY'].includes(thrown.reason);
 
-const viewOf = async (ctx: Context, id: string): Promise<View> => {
-  const view = await ctx.reads.view(id);
+const viewOf = async (deps: ObeyDeps, id: string): Promise<View> => {
+  const view = await deps.reads.view(id);
   if (view === undefined) throw workloadNotFound(id);
   return view;
 };
 
-const closedView = async (ctx: Context, id: string): Promise<View | undefined> => {
-  const view = await viewOf(ctx, id);
+const closedView = async (deps: ObeyDeps, id: string): Promise<View | undefined> => {
+  const view = await viewOf(deps, id);
   return view.state.closed ? view : undefined;
 };
 
@@ -82,7 +90,7 @@ const closedView = async (ctx: Context, id: string): Promise<View | undefined> =
  * Only retries and repairs change a workload that is closed, by opening it again; a repetition is answered, and stopping what
  * is stopped is done already. Undefined: it changed meanwhile; look again.
  */
-const decideClosed = async (ctx: Context, view: View, ask: SessionCommand): Promise<View | undefined> => {
+const decideClosed = async (deps: ObeyDeps, view: View, ask: SessionCommand): Promise<View | undefined> => {
   const { state, document } = view;
   if (!hasEnded(state)) throw new Error(`workload ${document._id} is closed, yet has not ended`);
   const { command: wanted, request } = commandFromProto(ask);
@@ -92,7 +100,7 @@ const decideClosed = async (ctx: Context, view: View, ask: SessionCommand): Prom
   if (wanted.kind !== 'retry' && wanted.kind !== 'repair') {
     throw refusalError(document._id, { reason: 'WORKLOAD_ENDED', state: state.phase });
   }
-  const isOpen = await ctx.sessions.reopen({ document, state, command: wanted, request });
-  if (isOpen) ctx.events.commandObeyed(document._id, wanted.kind);
-  return isOpen ? viewOf(ctx, document._id) : undefined;
+  const isOpen = await deps.sessions.reopen({ document, state, command: wanted, request });
+  if (isOpen) deps.events.commandObeyed(document._id, wanted.kind);
+  return isOpen ? viewOf(deps, document._id) : undefined;
 };

@@ -1,3 +1,4 @@
+import { aborted, every } from '#libs/async/index.ts';
 import { workloadKey } from '#libs/auth/index.ts';
 import type { VolatileReply } from '#libs/contracts/session.ts';
 import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
@@ -26,7 +27,7 @@ import { createSnapshots } from '../loop/snapshots.ts';
 import { giveBack, removeDemand } from '../matcher/tail.ts';
 import { createTickets } from './tickets.ts';
 import { volatileOf } from '../reads/volatile.ts';
-import { usersFromProto } from '../agents/wire.ts';
+import { usersFromProto } from '../../wire/reports.ts';
 
 /**
  * Why a session is over: all of its work is done (`closed`), another replica goes on (`let-go`), or the journal contradicts
@@ -37,6 +38,7 @@ export type SessionEnd = 'closed' | 'let-go' | 'halted';
 /** A workload that this replica owns. */
 export interface Session {
   readonly id: string;
+  readonly customer: string;
   state(): WorkloadState;
   /** Resolves with the position at which the command is durable. Rejects with typed errors. */
   command(command: Command, request: RequestMark | undefined): Promise<number>;
@@ -46,6 +48,8 @@ export interface Session {
   tell(input: Input): void;
   nameOf(user: string): string;
   volatile(): VolatileReply;
+  /** What its customer may have from now on. */
+  allow(plan: Plan): void;
   /** Resolves when the session is over. */
   readonly over: Promise<SessionEnd>;
   /** Stops owning it, without a word to anybody: another replica goes on. */
@@ -155,10 +159,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       { workloadId: header.id, reign, counter: demandCounter },
       stopped.signal,
     );
-    await Promise.race([publisher.reached(loop.durable().position), abortion]);
+    await Promise.race([publisher.reached(loop.durable().position), aborted(stopped.signal)]);
     if (!stopped.signal.aborted) loop.submit({ kind: 'close' });
   };
-  const abortion = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
 
   const release = async (user: Extract<Effect, { kind: 'release' }>['user']): Promise<void> => {
     await dispatcher.stop([user]);
@@ -223,7 +226,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     stopped.abort();
     projector.close();
     dispatcher.close();
-    await Promise.all([exchange.stop(), publisher.stop(), snapshots.close()]);
+    await Promise.all([ticks.stop(), exchange.stop(), publisher.stop(), snapshots.close()]);
     over.resolve(why);
   };
 
@@ -261,15 +264,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     },
   });
 
-  const tick = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      await clock.sleep(TICK_MS, stopped.signal).catch(() => undefined);
-      if (stopped.signal.aborted) return;
-      loop.submit({ kind: 'tick' });
-      plan = await deps.customers.planOf(header.customer).catch(() => plan);
-    }
-  };
-  void tick();
+  const ticks = every({ clock, everyMs: TICK_MS, isPauseFirst: true }, () => loop.submit({ kind: 'tick' }));
 
   // A former owner may have written the end and not done what follows from it.
   if (isOver(start.state) && !start.state.closed) perform([{ kind: 'ended' }]);
@@ -278,6 +273,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   return {
     id: header.id,
+    customer: header.customer,
     state: () => loop.durable(),
     command: (command, request) => {
       const { ticket, answer: position } = answers.open();
@@ -298,6 +294,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     tell: (input) => void loop.submit(input),
     nameOf: (user) => workers.byId.get(user)?.name ?? user,
     volatile: () => volatileOf(loop.durable(), workers, clock.monotonic(), exchangeError),
+    allow: (now) => {
+      plan = now;
+    },
     over: over.promise,
     abandon: async () => {
       refuse(loop.abandon());

@@ -1,3 +1,4 @@
+import { every } from '#libs/async/index.ts';
 import type { Serving } from '#libs/nats/index.ts';
 import type { WorkloadDocument } from '../../store/workload-document.ts';
 import type { SessionDeps } from './deps.ts';
@@ -22,6 +23,9 @@ export interface Sessions {
   close(): Promise<void>;
 }
 
+/** How often plans are read again. */
+const PLANS_MS = 1_000;
+
 export const createSessions = (deps: SessionDeps): Sessions => {
   const open = new Map<string, Session>();
   const opening = new Map<string, Promise<void>>();
@@ -30,6 +34,17 @@ export const createSessions = (deps: SessionDeps): Sessions => {
   /** They were this replica's before it let go of them: what it said in that reign must be older than what it says next. */
   const hadBefore = new Set<string>();
   const closing = new AbortController();
+
+  /** Plans change while workloads run. One read serves all of this replica's. */
+  const plans = every({ clock: deps.clock, everyMs: PLANS_MS, isPauseFirst: true }, async () => {
+    if (open.size === 0) return;
+    const customers = new Set([...open.values()].map(({ customer }) => customer));
+    const known = await deps.customers.plansOf([...customers]);
+    for (const session of open.values()) {
+      const plan = known.get(session.customer);
+      if (plan !== undefined) session.allow(plan);
+    }
+  });
 
   const begin = async (document: WorkloadDocument): Promise<void> => {
     const id = document._id;
@@ -88,6 +103,7 @@ export const createSessions = (deps: SessionDeps): Sessions => {
     count: () => open.size,
     close: async () => {
       closing.abort();
+      await plans.stop();
       await Promise.allSettled(opening.values());
       await Promise.all([...open.values()].map((session) => session.abandon()));
     },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SessionCommand } from '#libs/contracts/session.ts';
-import type { RequestMark } from '../../domain/state/entries.ts';
-import type { Command } from '../../domain/decisions/inputs.ts';
+import type { RequestMark } from '../domain/state/entries.ts';
+import type { Command } from '../domain/decisions/inputs.ts';
 
 /** A command and the mark of its request, as the owner decides them. */
 export const commandFromProto = (message: SessionCommand): { command: Command; request: RequestMark | undefined } => {

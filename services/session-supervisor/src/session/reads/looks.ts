@@ -1,0 +1,93 @@
+import { createBell, type Bell } from '#libs/async/index.ts';
+import type { Clock } from '#libs/clock/index.ts';
+import { sessionSubject } from '#libs/mesh/index.ts';
+import type { Bus } from '#libs/nats/index.ts';
+
+/** Somebody who watches a workload. */
+export interface Watcher<Look> extends Disposable {
+  /** Resolves with the latest look that this watcher has not seen. Rejects as the look did, or with the signal's reason. */
+  next(signal: AbortSignal): Promise<Look>;
+}
+
+/** Looks at workloads for all who watch them: one look at a time and workload, however many watch. */
+export interface Looks<Look> {
+  watch: (id: string) => Watcher<Look>;
+}
+
+export interface LooksOptions<Look> {
+  look: (id: string) => Promise<Look>;
+  bus: Bus;
+  clock: Clock;
+}
+
+/** Without a nudge from the owner it looks by itself this often. */
+const LOOK_MS = 1_000;
+/** Changes closer together than this are one look. */
+const COALESCE_MS = 100;
+
+/** The watchers of one workload, and whoever looks for them. */
+interface Shared<Look> {
+  /** What was seen last; undefined before the first look. */
+  latest: Promise<Look> | undefined;
+  readonly bells: Set<Bell>;
+  stop(): void;
+}
+
+export const createLooks = <Look>({ look, bus, clock }: LooksOptions<Look>): Looks<Look> => {
+  const open = new Map<string, Shared<Look>>();
+
+  const startLooking = (id: string): Shared<Look> => {
+    const stopped = new AbortController();
+    const { signal } = stopped;
+    const nudge = createBell();
+    const serving = bus.serve(sessionSubject(id, 'appended'), async () => {
+      nudge.ring();
+      return undefined;
+    });
+    const shared: Shared<Look> = {
+      latest: undefined,
+      bells: new Set(),
+      stop: () => {
+        stopped.abort();
+        void serving.close();
+      },
+    };
+    const run = async (): Promise<void> => {
+      for (;;) {
+        const enough = new AbortController();
+        const pause = clock.sleep(LOOK_MS, AbortSignal.any([signal, enough.signal])).catch(() => undefined);
+        await Promise.race([nudge.rung(signal), pause]);
+        enough.abort();
+        await clock.sleep(COALESCE_MS, signal);
+        const seen = look(id);
+        await seen.catch(() => undefined);
+        shared.latest = seen;
+        for (const bell of shared.bells) bell.ring();
+      }
+    };
+    run().catch(() => undefined);
+    return shared;
+  };
+
+  return {
+    watch: (id) => {
+      const shared = open.get(id) ?? startLooking(id);
+      open.set(id, shared);
+      const bell = createBell();
+      shared.bells.add(bell);
+      return {
+        next: async (signal) => {
+          await bell.rung(signal);
+          if (shared.latest === undefined) throw new Error('a bell without a look');
+          return shared.latest;
+        },
+        [Symbol.dispose]: () => {
+          shared.bells.delete(bell);
+          if (shared.bells.size > 0 || open.get(id) !== shared) return;
+          open.delete(id);
+          shared.stop();
+        },
+      };
+    },
+  };
+};

@@ -1,0 +1,11 @@
+import type { GetWorkloadProgressResponse, VolatileReply } from '#libs/contracts/session.ts';
+import { durationToProto } from '#libs/mesh/index.ts';
+
+/** How fast it goes, as far as its owner knows. */
+export const paceOf = (
+  owner: VolatileReply | undefined,
+): Pick<GetWorkloadProgressResponse, 'activeUsers' | 'eta' | 'tasksPerMinute'> => ({
+  activeUsers: owner?.users.length ?? 0,
+  eta: owner?.etaSeconds === undefined ? undefined : durationToProto(owner.etaSeconds * 1_000),
+  tasksPerMinute: owner?.tasksPerMinute ?? 0,
+});
