@@ -68,16 +68,16 @@ const createInvocation = (cli: Cli, common: CommonOptions, stack: AsyncDisposabl
   let context: Promise<MeshContext> | undefined;
   let mesh: Promise<Mesh> | undefined;
   const loadContext = async () => (await import('./context.ts')).loadContext(common.context, cli.cwd, cli.env);
-  const openMesh = async () => {
-    const [{ createMesh }, found] = await Promise.all([import('./mesh.ts'), invocation.context()]);
-    return stack.use(createMesh(cli, common, found));
+  const connect = async () => {
+    const [{ openMesh }, found] = await Promise.all([import('./mesh.ts'), invocation.context()]);
+    return stack.use(openMesh(cli, common, found));
   };
   const invocation: Invocation = {
     cli,
     output: createOutput(cli, common.json === true),
     common,
     context: () => (context ??= loadContext()),
-    mesh: () => (mesh ??= openMesh()),
+    mesh: () => (mesh ??= connect()),
   };
   return invocation;
 };

@@ -22,7 +22,7 @@ export interface Mesh extends Disposable {
   ): Client<S>;
 }
 
-export const createMesh = (cli: Cli, common: CommonOptions, context: MeshContext): Mesh => {
+export const openMesh = (cli: Cli, common: CommonOptions, context: MeshContext): Mesh => {
   const opened = new Map<ServiceDefinition, Disposable>();
   const tls = tlsFor(cli, common, context);
   return {

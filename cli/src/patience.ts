@@ -5,11 +5,11 @@ import type { Random } from '#libs/random/index.ts';
 import { isTransient, outage } from './failures.ts';
 import type { Invocation } from './invocation.ts';
 
-const pause = { firstMs: 250, longestMs: 5_000 };
+const PAUSE = { firstMs: 250, longestMs: 5_000 };
 
 /** How long to wait before the next try, in milliseconds: what the server asked for, or a growing span with jitter. */
 export const retryDelayMs = (failures: number, askedMs: number | undefined, random: number): number =>
-  Math.max(askedMs ?? 0, backoffMs(pause, failures, random));
+  Math.max(askedMs ?? 0, backoffMs(PAUSE, failures, random));
 
 export interface PatienceOptions {
   clock: Clock;
@@ -32,10 +32,10 @@ export const patienceOf = (
 };
 
 /** Short, because nothing is lost if the command ends before it started anything. */
-const startPatienceMs = 20_000;
+const START_PATIENCE_MS = 20_000;
 
 /** The patience of a command that hands something in or starts it. */
-export const startPatience = (invocation: Invocation): PatienceOptions => patienceOf(invocation, startPatienceMs);
+export const startPatience = (invocation: Invocation): PatienceOptions => patienceOf(invocation, START_PATIENCE_MS);
 
 /** Counts an outage from its first failure on; a success ends it. */
 export interface Patience {

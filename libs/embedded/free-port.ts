@@ -5,18 +5,18 @@ import { createServer } from 'node:net';
 // Below the range that Linux takes for outgoing connections, because one of those could get it before the server does.
 const FIRST = 20_000;
 const LAST = 32_000;
-const TRIES = 50;
+const MAX_TRIES = 50;
 
 /**
  * A port of the loopback interface that nobody listens on now, and none of `except`. Chosen at random; somebody else may
  * still be faster.
  */
 export const freePort = async (except: ReadonlySet<number> = new Set()): Promise<number> => {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const port = randomInt(FIRST, LAST);
     if (!except.has(port) && (await isPortFree(port))) return port;
   }
-  throw new Error(`${TRIES} ports between ${FIRST} and ${LAST} are all taken`);
+  throw new Error(`${MAX_TRIES} ports between ${FIRST} and ${LAST} are all taken`);
 };
 
 /** Whether nobody listens on a port of the loopback interface now. */

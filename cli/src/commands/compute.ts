@@ -16,7 +16,7 @@ const COMMAND_SECONDS = 300;
 /** A call may take so much longer than its command. */
 const MARGIN_MS = 5_000;
 /** Workers answer up to 64 MiB. */
-const LARGEST_BYTES = 80 * 1024 ** 2;
+const MAX_REPLY_BYTES = 80 * 1024 ** 2;
 
 export const compute: Define = (command, actions) => {
   for (const nested of [start, send, list, log, end]) command.addCommand(nested(actions));
@@ -25,7 +25,7 @@ export const compute: Define = (command, actions) => {
 
 const clientOf = async (invocation: Invocation) =>
   (await invocation.mesh()).client(ComputeSessionServiceService, 'port', 'customer', {
-    'grpc.max_receive_message_length': LARGEST_BYTES,
+    'grpc.max_receive_message_length': MAX_REPLY_BYTES,
   });
 
 interface StartOptions extends HostOption {

@@ -7,7 +7,7 @@ import { patienceOf } from '../patience.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { createFetcher } from '../workload/fetch.ts';
 import { taskNoun } from '../workload/file-names.ts';
-import { patienceMs } from '../workload/follow.ts';
+import { PATIENCE_MS } from '../workload/follow.ts';
 import { outDirectory } from '../workload/out-directory.ts';
 
 interface ResultsOptions extends WhichOptions {
@@ -43,7 +43,7 @@ const fetchAll = async (invocation: Invocation, workload: Workload, out: string)
   const { cli, output } = invocation;
   const directory = await outDirectory(cli.cwd, out);
   const mesh = await invocation.mesh();
-  const patience = patienceOf(invocation, patienceMs);
+  const patience = patienceOf(invocation, PATIENCE_MS);
   const fetcher = createFetcher({ cli, mesh, workload, directory, patience, onFetched: () => {} });
   await fetcher.catchUp();
   output.text(`${plural(fetcher.fetched.size, taskNoun(workload))} in ${directory}`);

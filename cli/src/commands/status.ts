@@ -40,7 +40,7 @@ interface Check {
   detail: string;
 }
 
-const deadlineMs = 3_000;
+const DEADLINE_MS = 3_000;
 
 /** Each address of a target separately, because a replica that is away must not hide behind another. */
 const addressesOf = (target: string): string[] => {
@@ -65,7 +65,11 @@ const checkService = async (
   name: string,
   where: string,
 ): Promise<Check> => {
-  using client = createClient(HealthService, { target: where, tls: tlsFor(cli, common, context), deadlineMs });
+  using client = createClient(HealthService, {
+    target: where,
+    tls: tlsFor(cli, common, context),
+    deadlineMs: DEADLINE_MS,
+  });
   try {
     const answer = await client.check({ service: '' });
     const isServing = answer.status === ServingStatus.SERVING;

@@ -26,7 +26,7 @@ export interface Enrolment {
  */
 export const enrol = async ({ target, operatorToken, tls, name, patience }: Enrolment): Promise<string> => {
   using client = createClient(MachineServiceService, { target, token: operatorToken, tls });
-  const request = { name, tokenTtlSeconds, requestId: requestIdFor(name) };
+  const request = { name, tokenTtlSeconds: TOKEN_TTL_SECONDS, requestId: requestIdFor(name) };
   try {
     const { token } = await persistently(patience, () => client.createMachine(request, { signal: patience.signal }));
     return token;
@@ -47,7 +47,7 @@ export const enrol = async ({ target, operatorToken, tls, name, patience }: Enro
 const requestIdFor = (name: string): string => `agent-${hash('sha256', name, 'hex').slice(0, 40)}`;
 
 /** A year, because an agent on a machine that is never switched off outlives the default of 30 days. */
-const tokenTtlSeconds = 366 * 86_400;
+const TOKEN_TTL_SECONDS = 366 * 86_400;
 
 /** The variables of an agent, beside those that it inherits. */
 export const agentEnvironment = (settings: {
@@ -68,8 +68,8 @@ export const agentEnvironment = (settings: {
 });
 
 /** An agent tries each engine of Blender before it is ready. */
-const agentReadyMs = 120_000;
-const enrolPatienceMs = 30_000;
+const AGENT_READY_MS = 120_000;
+const ENROL_PATIENCE_MS = 30_000;
 
 /** Enrols and starts the agents of a mesh, side by side. If one does not start, people are told and the others go on. */
 export const startAgents = (around: Surroundings, endpoints: Record<Part, string>): Promise<void> => {
@@ -87,11 +87,11 @@ export const startAgents = (around: Surroundings, endpoints: Record<Part, string
 const startAgent = async (around: Surroundings, endpoints: Record<Part, string>, name: string): Promise<void> => {
   const { options, layout, secrets, supervisor, clock, random, signal } = around;
   const operatorToken = secrets.tokens.operator;
-  const patience = { clock, random, signal, patienceMs: enrolPatienceMs };
+  const patience = { clock, random, signal, patienceMs: ENROL_PATIENCE_MS };
   const tokenFile = layout.secret(`${name}.token`);
   const token = await enrol({ target: endpoints.user, operatorToken, tls: options.tls, name, patience });
   await writePrivate(tokenFile, `${token}\n`);
   const own = agentEnvironment({ ...options, tokenFile, endpoints, cache: layout.data(name) });
   const program = serviceProcess(name, 'compute-agent', own, layout);
-  await supervisor.add({ kind: 'agent', program, readyMs: agentReadyMs });
+  await supervisor.add({ kind: 'agent', program, readyMs: AGENT_READY_MS });
 };

@@ -9,8 +9,8 @@ import { findHolder, takeLock } from './lock.ts';
 import { isAlive, signal } from '#libs/programs/index.ts';
 
 /** Longer than an `up` takes that has to kill its agents, services and stores. */
-const patienceMs = 90_000;
-const pollMs = 100;
+const PATIENCE_MS = 90_000;
+const POLL_MS = 100;
 
 /**
  * Asks the `up` of a directory to end, and ends what a killed one left behind. Safe to repeat.
@@ -32,8 +32,8 @@ export const bringDown = async (
   if (holder !== undefined) {
     await signal(holder, 'SIGTERM');
     const hasEnded = async () => !(await isAlive(holder));
-    if (!(await poll(hasEnded, { clock, everyMs: pollMs, withinMs: patienceMs, signal: interrupt }))) {
-      throw precondition('STILL_RUNNING', `process ${holder.pid} did not end within ${patienceMs / 1_000} s`);
+    if (!(await poll(hasEnded, { clock, everyMs: POLL_MS, withinMs: PATIENCE_MS, signal: interrupt }))) {
+      throw precondition('STILL_RUNNING', `process ${holder.pid} did not end within ${PATIENCE_MS / 1_000} s`);
     }
   }
   await using _lock = await takeLock(layout.lock);

@@ -19,7 +19,7 @@ import type { Surroundings } from './surroundings.ts';
 import { endpointLines, type Tell } from './tell.ts';
 
 /** Services find their stores ready and start within seconds; a busy machine may need more. */
-const serviceReadyMs = 30_000;
+const SERVICE_READY_MS = 30_000;
 
 /**
  * Runs a whole mesh on this machine until `cli.interrupt`, then drains it: agents, services, stores. If the start
@@ -72,7 +72,7 @@ const startEverything = async (around: Surroundings): Promise<void> => {
       MUSTER_SERVICE_TOKEN_FILE: await secrets.keepToken(name, 'service', name),
     };
     const program = serviceProcess(name, service, { ...shared, ...own }, layout);
-    await supervisor.add({ kind: 'service', program, readyMs: serviceReadyMs });
+    await supervisor.add({ kind: 'service', program, readyMs: SERVICE_READY_MS });
   });
   await writePrivateJson(layout.context, { endpoints, tokens: secrets.tokens, ca: options.tls?.ca ?? null });
 

@@ -17,7 +17,7 @@ const announcementSchema = z.object({
 
 const main = new URL('../main.ts', import.meta.url);
 const register = new URL('../../../libs/telemetry/register.ts', import.meta.url);
-const pollMs = 100;
+const POLL_MS = 100;
 
 /** Runs `muster up` as a process of its own, and returns when that is ready. */
 export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell): Promise<void> => {
@@ -45,7 +45,7 @@ export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell):
   };
   const { clock, interrupt: signal } = cli;
   try {
-    const { endpoints, pid } = await poll(look, { clock, everyMs: pollMs, signal });
+    const { endpoints, pid } = await poll(look, { clock, everyMs: POLL_MS, signal });
     tell({ event: 'endpoints', ...endpoints, context: layout.context }, endpointLines(endpoints, layout.context));
     tell({ event: 'ready', pid }, 'ready');
   } catch (error) {

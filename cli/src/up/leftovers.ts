@@ -10,7 +10,7 @@ export const childMark = (nonce: string, directory: string): { [MARK]: string; M
 });
 
 /** How long what was left behind may take to end. */
-const graceMs = 10_000;
+const GRACE_MS = 10_000;
 
 /**
  * Ends the processes that a killed `up` of this directory left behind. They carry its mark in their environment, which
@@ -19,6 +19,6 @@ const graceMs = 10_000;
 export const endLeftovers = async (clock: Clock, nonce: string, directory: string): Promise<number> => {
   const marks = new Set([childMark(nonce, directory)[MARK]]);
   const found = markedWith(marks);
-  await endMarked(marks, graceMs, clock);
+  await endMarked(marks, GRACE_MS, clock);
   return found.length;
 };

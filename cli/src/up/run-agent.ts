@@ -19,7 +19,7 @@ interface AgentSettings {
   sandbox: boolean;
 }
 
-const enrolPatienceMs = 20_000;
+const ENROL_PATIENCE_MS = 20_000;
 
 /**
  * Runs an agent in the foreground, with its log on our standard error, and answers its exit code. The first Ctrl-C is
@@ -77,6 +77,6 @@ const tokenOf = async ({
     );
   }
   const { clock, random, interrupt: signal } = cli;
-  const patience = { clock, random, signal, patienceMs: enrolPatienceMs };
+  const patience = { clock, random, signal, patienceMs: ENROL_PATIENCE_MS };
   return enrol({ target, operatorToken, tls, name, patience });
 };

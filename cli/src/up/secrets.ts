@@ -10,7 +10,7 @@ const issuer = 'muster';
 const audience = 'muster';
 
 /** Tokens are made anew at every start; those of an `up` that runs for longer than this end. */
-const tokenTtlSeconds = 366 * 86_400;
+const TOKEN_TTL_SECONDS = 366 * 86_400;
 
 /** The subject of the customer's token in the context. */
 const localCustomer = 'local';
@@ -32,7 +32,7 @@ export const keepSecrets = async (layout: Layout): Promise<Secrets> => {
   await writePrivateJson(layout.jwks, { keys: [signing, agents].map(publicPart) });
   await keepPrivate(layout.meshSecret, randomSecret);
   const sign = (role: Role, subject: string): Promise<string> =>
-    signToken(signing, { role, subject, issuer, audience, ttlSeconds: tokenTtlSeconds });
+    signToken(signing, { role, subject, issuer, audience, ttlSeconds: TOKEN_TTL_SECONDS });
   return {
     nonce: await keepPrivate(layout.nonce, randomSecret),
     mongoPassword: await keepPrivate(layout.secret('mongod-password'), randomSecret),

@@ -21,7 +21,7 @@ export const storeNames = ({ mongo, nats, blob }: UpOptions): string[] => [
 ];
 
 /** mongod makes a replica set at its first start, and recovers after a kill. */
-const storeReadyMs = 30_000;
+const STORE_READY_MS = 30_000;
 
 /** Starts the embedded stores side by side, and says where all of them are. */
 export const startStores = async (around: Surroundings): Promise<StoreUrls> => {
@@ -30,7 +30,7 @@ export const startStores = async (around: Surroundings): Promise<StoreUrls> => {
   const port = (name: string): number => ports[name] ?? 0;
   const start = async (preparing: Promise<StoreProgram>): Promise<string> => {
     const program = await preparing;
-    await supervisor.add({ kind: 'store', program, readyMs: storeReadyMs });
+    await supervisor.add({ kind: 'store', program, readyMs: STORE_READY_MS });
     return program.url;
   };
   const password = { nats: secrets.natsPassword, mongo: secrets.mongoPassword };

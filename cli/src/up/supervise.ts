@@ -37,12 +37,12 @@ export interface SupervisorOptions {
   tell: Tell;
 }
 
-const endOrder = ['agent', 'service', 'store'] as const satisfies readonly MeshProcess['kind'][];
+const END_ORDER = ['agent', 'service', 'store'] as const satisfies readonly MeshProcess['kind'][];
 
 /** The pause before a start that follows deaths in a row. */
-const restartPause = { firstMs: 300, longestMs: 15_000 };
+const RESTART_PAUSE = { firstMs: 300, longestMs: 15_000 };
 /** A part that lived for so long begins again with the shortest pause. */
-const stableMs = 30_000;
+const STABLE_MS = 30_000;
 
 export const createSupervisor = (options: SupervisorOptions): Supervisor => {
   const { clock, table, layout, env, restarts, tell } = options;
@@ -76,8 +76,8 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       running.delete(part);
       await table.remove(name, pid);
       if (ending.signal.aborted) return;
-      deaths = clock.monotonic() - sinceMs > stableMs ? 1 : deaths + 1;
-      const seconds = (backoffMs(restartPause, deaths) / 1_000).toFixed(1);
+      deaths = clock.monotonic() - sinceMs > STABLE_MS ? 1 : deaths + 1;
+      const seconds = (backoffMs(RESTART_PAUSE, deaths) / 1_000).toFixed(1);
       const next = isRestarted ? `; starting it again in ${seconds} s` : '';
       tell({ event: 'ended', name, pid }, `${name} (process ${pid}) ${describeExit(exit)}${next}`);
       if (!isRestarted) return;
@@ -90,7 +90,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
     const { name } = part.program;
     for (let failures = deaths; ; failures += 1) {
       try {
-        await clock.sleep(backoffMs(restartPause, failures), ending.signal);
+        await clock.sleep(backoffMs(RESTART_PAUSE, failures), ending.signal);
         const restarted = await start(part);
         const { pid } = restarted;
         tell({ event: 'restarted', name, pid }, `${name} runs again (process ${pid})`);
@@ -114,7 +114,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       ending.abort();
       // The signal ends what is still starting.
       await Promise.allSettled(starting);
-      for (const kind of endOrder) {
+      for (const kind of END_ORDER) {
         await Promise.all([...running].flatMap(([part, each]) => (part.kind === kind ? [each.stop()] : [])));
       }
       await Promise.all(loops);

@@ -6,11 +6,11 @@ import sharp, { type OverlayOptions } from 'sharp';
 const run = promisify(execFile);
 
 /** Beyond this the pictures would be too small to see anything. */
-const maximumPictures = 120;
-const sheetWidth = 1_920;
-const gap = 4;
-const background = { r: 24, g: 24, b: 24 };
-const decodeTimeoutMs = 60_000;
+const MAX_PICTURES = 120;
+const SHEET_WIDTH = 1_920;
+const GAP = 4;
+const BACKGROUND = { r: 24, g: 24, b: 24 };
+const DECODE_TIMEOUT_MS = 60_000;
 
 interface Grid {
   columns: number;
@@ -23,7 +23,7 @@ interface Grid {
 /** A grid for so many pictures of one aspect ratio, about as wide as a screen and near its shape. */
 export const gridFor = (count: number, aspect: number): Grid => {
   const columns = Math.max(1, Math.min(count, Math.round(Math.sqrt((count * 16) / 9 / aspect))));
-  const width = Math.max(16, Math.floor((sheetWidth - gap * (columns + 1)) / columns));
+  const width = Math.max(16, Math.floor((SHEET_WIDTH - GAP * (columns + 1)) / columns));
   return { columns, rows: Math.ceil(count / columns), width, height: Math.max(1, Math.round(width / aspect)) };
 };
 
@@ -36,7 +36,7 @@ export const spread = <T>(items: readonly T[], most: number): T[] => {
 
 /** Puts pictures (PNG, JPEG, OpenEXR) side by side into one PNG. Answers how many are on it. */
 export const writeContactSheet = async (paths: readonly string[], target: string): Promise<number> => {
-  const chosen = spread(paths, maximumPictures);
+  const chosen = spread(paths, MAX_PICTURES);
   const [first] = chosen;
   if (first === undefined) return 0;
   const { width, height } = await sharp(await readable(first)).metadata();
@@ -44,24 +44,24 @@ export const writeContactSheet = async (paths: readonly string[], target: string
   const tiles: OverlayOptions[] = [];
   for (const [i, path] of chosen.entries()) {
     const input = await sharp(await readable(path))
-      .resize(grid.width, grid.height, { fit: 'contain', background })
-      .flatten({ background })
+      .resize(grid.width, grid.height, { fit: 'contain', background: BACKGROUND })
+      .flatten({ background: BACKGROUND })
       .toColourspace('srgb')
       .png({ compressionLevel: 1 })
       .toBuffer();
     tiles.push({
       input,
-      left: gap + (i % grid.columns) * (grid.width + gap),
-      top: gap + Math.floor(i / grid.columns) * (grid.height + gap),
+      left: GAP + (i % grid.columns) * (grid.width + GAP),
+      top: GAP + Math.floor(i / grid.columns) * (grid.height + GAP),
     });
   }
   const draft = `${target}.part`;
   await sharp({
     create: {
-      width: gap + grid.columns * (grid.width + gap),
-      height: gap + grid.rows * (grid.height + gap),
+      width: GAP + grid.columns * (grid.width + GAP),
+      height: GAP + grid.rows * (grid.height + GAP),
       channels: 3,
-      background,
+      background: BACKGROUND,
     },
   })
     .composite(tiles)
@@ -77,7 +77,7 @@ const readable = async (path: string): Promise<string | Buffer> => {
   const { stdout } = await run(
     'ffmpeg',
     ['-v', 'error', '-apply_trc', 'iec61966_2_1', '-i', path, '-frames:v', '1', '-f', 'image2pipe', '-c:v', 'png', '-'],
-    { encoding: 'buffer', maxBuffer: 2 ** 30, timeout: decodeTimeoutMs },
+    { encoding: 'buffer', maxBuffer: 2 ** 30, timeout: DECODE_TIMEOUT_MS },
   );
   return stdout;
 };

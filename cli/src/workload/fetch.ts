@@ -36,10 +36,10 @@ export interface Fetcher {
 }
 
 /** Several at once, because small files spend most of their time on round trips. */
-const downloadsAtOnce = 4;
-const resultsPerPage = 200;
+const MAX_DOWNLOADS = 4;
+const PAGE_SIZE = 200;
 /** The replica that lists may be a little behind the one that told the end. */
-const lagMs = 10_000;
+const LAG_MS = 10_000;
 
 export const createFetcher = (options: FetchOptions): Fetcher => {
   const { cli, mesh, workload, directory, patience } = options;
@@ -61,11 +61,11 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
   const catchUp = async (): Promise<void> => {
     let pageToken = '';
     do {
-      const request = { workloadId, customerId: '', afterRevision, pageSize: resultsPerPage, pageToken };
+      const request = { workloadId, customerId: '', afterRevision, pageSize: PAGE_SIZE, pageToken };
       const page = await persistently(patience, () =>
         workloadsOf(mesh).listResults(request, { signal: cli.interrupt }),
       );
-      await inParallel(downloadsAtOnce, latestPerTask(page.results), fetchOne);
+      await inParallel(MAX_DOWNLOADS, latestPerTask(page.results), fetchOne);
       pageToken = page.nextPageToken;
       // A replica that lags behind answers an older position, which must not cause a second download.
       if (pageToken === '') afterRevision = Math.max(afterRevision, page.revision);
@@ -83,7 +83,7 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
         return fetched.size >= completed;
       };
       const { clock, interrupt: signal } = cli;
-      if (!(await poll(isComplete, { clock, everyMs: lagMs / 20, withinMs: lagMs, signal }))) {
+      if (!(await poll(isComplete, { clock, everyMs: LAG_MS / 20, withinMs: LAG_MS, signal }))) {
         throw resultsMissing(id, fetched.size, completed);
       }
     },

@@ -10,7 +10,7 @@ const extensions: Record<RenderFormat, string> = {
   [RenderFormat.UNRECOGNIZED]: 'bin',
 };
 
-const minimumDigits = 4;
+const MIN_DIGITS = 4;
 
 /**
  * The name under which a result is kept: `frame_0001.png`, `task_0001.bin` for noop, and a directory for each step where
@@ -18,7 +18,7 @@ const minimumDigits = 4;
  * and ffmpeg reads them as one sequence.
  */
 export const resultFileName = (workload: Workload, { task, frame }: Pick<Result, 'task' | 'frame'>): string => {
-  const digits = Math.max(minimumDigits, String(workload.lastFrame).length);
+  const digits = Math.max(MIN_DIGITS, String(workload.lastFrame).length);
   const number = String(frame).padStart(digits, '0');
   if (workload.spec?.$case === 'render') return `frame_${number}.${extensions[workload.spec.value.format]}`;
   const node = hasSeveralSteps(workload) ? parseTaskKey(task)?.node : undefined;

@@ -13,7 +13,7 @@ const ends: ReadonlySet<WorkloadState> = new Set([
 export const hasEnded = (workload: Workload): boolean => ends.has(workload.state);
 
 /** A command gives up on a mesh that is away for longer. */
-export const patienceMs = 5 * 60_000;
+export const PATIENCE_MS = 5 * 60_000;
 
 /**
  * Every state of a workload up to its end, never going back: rides over replicas that go away, and drops what an older
@@ -39,11 +39,11 @@ export async function* follow(
         if (hasEnded(workload)) return;
       }
       // A replica that drains ends its streams without an error; another replica goes on.
-      await clock.sleep(reconnectMs, signal);
+      await clock.sleep(RECONNECT_MS, signal);
     } catch (error) {
       await patience.failed(error);
     }
   }
 }
 
-const reconnectMs = 250;
+const RECONNECT_MS = 250;

@@ -12,12 +12,12 @@ export interface ProgressDisplay {
 }
 
 /** The shortest span between two lines; the last state is always shown. */
-const lineEveryMs = { json: 200, plain: 1_000, live: 100 } as const;
+const LINE_EVERY_MS = { json: 200, plain: 1_000, live: 100 } as const;
 /** In a log, a line that differs only in its estimate comes this seldom. */
-const plainEstimateMs = 10_000;
+const PLAIN_ESTIMATE_MS = 10_000;
 
 export const createProgressDisplay = (output: Output, clock: Clock, noun: string): ProgressDisplay => {
-  const everyMs = output.isJson ? lineEveryMs.json : output.isLive ? lineEveryMs.live : lineEveryMs.plain;
+  const everyMs = output.isJson ? LINE_EVERY_MS.json : output.isLive ? LINE_EVERY_MS.live : LINE_EVERY_MS.plain;
   let shownAtMs = -Infinity;
   let shown = '';
   let counts = '';
@@ -26,7 +26,7 @@ export const createProgressDisplay = (output: Output, clock: Clock, noun: string
 
   const isWorthALine = ({ completed, failed, total, users }: Progress): boolean => {
     const before = counts;
-    const isOld = clock.monotonic() - shownAtMs >= plainEstimateMs;
+    const isOld = clock.monotonic() - shownAtMs >= PLAIN_ESTIMATE_MS;
     counts = `${completed} ${failed} ${total} ${users}`;
     return output.isJson || output.isLive || isOld || counts !== before;
   };

@@ -46,14 +46,14 @@ export const progressLine = (progress: Progress, noun: string): string => {
 export const progressBar = (progress: Progress, columns: number): string => {
   const { completed, failed, total } = progress;
   const share = total === 0 ? 0 : Math.min(1, (completed + failed) / total);
-  const filled = Math.floor(share * barWidth);
-  const bar = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}]`;
+  const filled = Math.floor(share * BAR_WIDTH);
+  const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}]`;
   const percent = `${Math.floor(share * 100)}`.padStart(3);
   const numbers = [`${completed}/${total}`, ...(failed > 0 ? [`${failed} failed`] : []), ...pace(progress)];
   return `${bar} ${percent} %  ${numbers.join(', ')}`.slice(0, Math.max(0, columns - 1));
 };
 
-const barWidth = 24;
+const BAR_WIDTH = 24;
 
 const pace = ({ users, perMinute, etaSeconds }: Progress): string[] => [
   plural(users, 'user'),

@@ -4,7 +4,7 @@ import { Interrupted } from '../failures.ts';
 import type { Invocation } from '../invocation.ts';
 import { patienceOf, type PatienceOptions } from '../patience.ts';
 import { workloadsOf } from './client.ts';
-import { follow, patienceMs } from './follow.ts';
+import { follow, PATIENCE_MS } from './follow.ts';
 import { taskNoun } from './file-names.ts';
 import { createProgressDisplay, type ProgressDisplay } from './progress-display.ts';
 import { progressOf } from './progress.ts';
@@ -18,7 +18,7 @@ interface Companion {
 }
 
 /** If nobody works on it for so long, people are told why. */
-const explainAfterMs = 5_000;
+const EXPLAIN_AFTER_MS = 5_000;
 
 /**
  * Shows a workload's progress up to its end and answers how it ended. On Ctrl-C it throws {@link Interrupted}, saying
@@ -33,7 +33,7 @@ export const runToEnd = async (
   const mesh = await invocation.mesh();
   const { workloadId } = workload;
   const display = createProgressDisplay(output, cli.clock, taskNoun(workload));
-  const patience = patienceOf(invocation, patienceMs, (text) => display.note(text));
+  const patience = patienceOf(invocation, PATIENCE_MS, (text) => display.note(text));
   const companion = makeCompanion?.(patience);
 
   const explained = explainOnce(invocation, workloadId, display);
@@ -85,7 +85,7 @@ const explainOnce = (
   workloadId: string,
   display: ProgressDisplay,
 ): { saw(isGoingOn: boolean): void; stop(): void } => {
-  const timer = invocation.cli.clock.setTimer(explainAfterMs, () => {
+  const timer = invocation.cli.clock.setTimer(EXPLAIN_AFTER_MS, () => {
     void (async () => {
       const { reasons } = await workloadsOf(await invocation.mesh()).explainWorkload({ workloadId, customerId: '' });
       for (const { code, message } of reasons) {

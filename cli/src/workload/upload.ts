@@ -14,7 +14,7 @@ import type { Mesh } from '../mesh.ts';
 import { persistently, type PatienceOptions } from '../patience.ts';
 
 /** The largest chunk that the blob service takes. */
-const chunkBytes = 2 ** 20;
+const CHUNK_BYTES = 2 ** 20;
 
 /** A file that can be read right now, and how long it is. Throws INVALID_ARGUMENT `INPUT_UNREADABLE`. */
 export const checkReadable = async (path: string): Promise<number> => {
@@ -72,7 +72,7 @@ export const displayName = (path: string): string =>
 
 const hashFile = async (path: string, signal: AbortSignal): Promise<string> => {
   const hash = createHash('sha256');
-  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: chunkBytes, signal });
+  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: CHUNK_BYTES, signal });
   for await (const chunk of chunks) hash.update(chunk);
   return hash.digest('hex');
 };
@@ -83,6 +83,6 @@ async function* messages(
 ): AsyncGenerator<UploadRequest> {
   const target = { $case: 'customerFile' as const, value: { customerId } };
   yield { part: { $case: 'header', value: { target, sha256, sizeBytes } } };
-  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: chunkBytes });
+  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   for await (const chunk of chunks) yield { part: { $case: 'chunk', value: chunk } };
 }
