@@ -10,7 +10,7 @@ import { createSigningKey, signToken } from '#libs/auth/index.ts';
 import { PortServiceService } from '#libs/contracts/port.ts';
 import { createClient, type Client } from '#libs/grpc/index.ts';
 import { startService } from '#libs/testing/index.ts';
-import { openBook } from '../services/port-broker/src/domain/book.ts';
+import { openLeaseTable } from '../services/port-broker/src/domain/lease-table.ts';
 import { parsePools } from '../services/port-broker/src/domain/pool-expression.ts';
 import { openDatabase } from '../services/port-broker/src/store/database.ts';
 import { createLeaseStore } from '../services/port-broker/src/store/lease-store.ts';
@@ -128,7 +128,7 @@ const ours = async (round: number): Promise<Ours> => {
   await broker.kill('SIGKILL');
   const opened = performance.now();
   const database = openDatabase(join(dir, `broker-${round}`));
-  openBook('here', parsePools(POOLS), createLeaseStore(database).load(), 0);
+  openLeaseTable('here', parsePools(POOLS), createLeaseStore(database).load(), 0);
   const readMs = performance.now() - opened;
   database.close();
   return { cold, warm, recoveryMs, readMs };

@@ -1,3 +1,4 @@
+import { poll } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { isMarkedWith, isRunning, livingOf, markedWith, type Identity } from './mark.ts';
 import { statOf, type ProcessStat } from './stat.ts';
@@ -47,12 +48,13 @@ export const endOne = async (identity: Identity, graceMs: number, clock: Clock):
 
 /** What is left after a while, or as soon as nothing is. */
 const leftOf = async (nonces: ReadonlySet<string>, clock: Clock, withinMs: number): Promise<ReadonlySet<string>> => {
-  const until = clock.monotonic() + withinMs;
-  for (let left: ReadonlySet<string> = nonces; ;) {
+  let left = nonces;
+  const isGone = (): boolean => {
     left = livingOf(left);
-    if (left.size === 0 || clock.monotonic() >= until) return left;
-    await clock.sleep(POLL_MS);
-  }
+    return left.size === 0;
+  };
+  await poll(isGone, { clock, everyMs: POLL_MS, withinMs });
+  return left;
 };
 
 /** `of`: only to those, and the groups that they are in. */

@@ -9,7 +9,7 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import { connectBlob } from './blob-access.ts';
 import { openComputeSessions, type ComputeSessions } from './compute/compute-sessions.ts';
 import type { Config } from './config.ts';
-import { openDesk, type Desk } from './desk/desk.ts';
+import { openLeaseManager, type LeaseManager } from './leases/lease-manager.ts';
 import { logEvents, type Events } from './events.ts';
 import { createForward, type Forward } from './hosts/forward.ts';
 import { openHosts, type Register } from './hosts/hosts.ts';
@@ -30,7 +30,7 @@ export interface Context {
   sockets: SocketTable;
   /** The name or address at which clients reach what listens on leased ports. */
   publicHost: string;
-  desk: Desk;
+  leaseManager: LeaseManager;
   visualizations: Visualizations;
   consoles: Consoles;
   computeSessions: ComputeSessions;
@@ -50,44 +50,49 @@ export const createContext = async (
   const database = open(dataDir);
   stack.defer(() => database.close());
   const sockets = createSocketTable(config.isOneOfSeveral ? { address: config.address } : {});
-  const parts = { clock, random: tagged(systemRandom, host), events: logEvents(log), sockets };
+  const shared = { clock, random: tagged(systemRandom, host), events: logEvents(log), sockets };
   const store = createLeaseStore(database);
   const boot = await readBootId();
-  const desk = openDesk({ ...parts, store, host, pools, bootId: boot });
-  stack.defer(() => desk.close());
-  const keeper = {
-    ...parts,
-    desk,
+  const leaseManager = openLeaseManager({ ...shared, store, host, pools, bootId: boot });
+  stack.defer(() => leaseManager.close());
+  const manager = {
+    ...shared,
+    leaseManager,
     folder: join(dataDir, 'sessions'),
     store: createSessionStore(database),
     failpoint: failpointOf(config.failpoint),
   };
   const blob = config.blob === undefined ? undefined : connectBlob({ ...config.blob, tls: config.server.tls });
   if (blob !== undefined) stack.defer(() => blob.close());
-  const visualizations = openVisualizations({ config, keeper, blob, ...parts });
+  const visualizations = openVisualizations({ config, manager, blob, ...shared });
   stack.defer(async () => {
-    if (config.onStop === 'end') await visualizations.keeper.stopAll();
+    if (config.onStop === 'end') await visualizations.manager.stopAll();
     visualizations.close();
   });
-  const consoles = openConsoles({ config, keeper, tokensFolder: join(dataDir, 'vnc'), bootId: boot, ...parts });
+  const consoles = openConsoles({ config, manager, tokensFolder: join(dataDir, 'vnc'), bootId: boot, ...shared });
   stack.defer(async () => {
     if (config.onStop === 'end') await consoles.stopAll();
     consoles.close();
   });
-  const computeSessions = openComputeSessions({ config, keeper, store: createComputeStore(database), ...parts });
+  const computeSessions = openComputeSessions({ config, manager, store: createComputeStore(database), ...shared });
   stack.defer(async () => {
-    if (config.onStop === 'end') await computeSessions.keeper.stopAll();
+    if (config.onStop === 'end') await computeSessions.manager.stopAll();
     computeSessions.close();
   });
   const free = (): Map<string, number> =>
-    new Map([...desk.book().pools].map(([name, of]) => [name, Math.min(of.free.size, of.pool.maxLeases - of.leased)]));
+    new Map(
+      [...leaseManager.table().pools].map(([name, of]) => [
+        name,
+        Math.min(of.free.size, of.pool.maxLeases - of.leased),
+      ]),
+    );
   const hosts = openHosts({ mongo: config.mongo, host, free, clock, log });
   stack.defer(() => hosts.close());
   const forward = createForward(host, config.server.tls);
   stack.defer(() => forward.close());
   return {
-    ...parts,
-    desk,
+    ...shared,
+    leaseManager,
     visualizations,
     consoles,
     computeSessions,

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
+import { every, poll } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Config } from '../config.ts';
 import { isOver } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import { connectionsOf, usageOf } from '../process/use.ts';
-import { openKeeper, type Keeper, type KeeperOptions } from '../session/keeper.ts';
-import { repeat } from '../session/repeat.ts';
+import { openSessionManager, type SessionManager, type SessionManagerOptions } from '../session/session-manager.ts';
 import type { ComputeStore } from '../store/compute-store.ts';
 import { parseCommand } from './command.ts';
 import { commandUnfit, notTheCreator, sessionLimitReached, sessionNotReady, workerKindUnknown } from './errors.ts';
-import { createLine, type Answered, type Ending, type Line } from './line.ts';
+import { createCommandQueue, type Answered, type Ending, type CommandQueue } from './command-queue.ts';
 import { isReady } from './reply.ts';
 import { askWorker, PING } from './wire.ts';
 import { wayOf, WORKER, workerSessions, type ComputeSession, type ComputeSpec, type UserInfo } from './worker.ts';
@@ -51,14 +51,14 @@ export interface ComputeSessions {
   /** Notes for whom it is used; empty fields leave what is noted. */
   setUser(session: ComputeSession, user: UserInfo): ComputeSession;
   work(session: ComputeSession): Promise<Work>;
-  keeper: Keeper<ComputeSpec>;
+  manager: SessionManager<ComputeSpec>;
   store: ComputeStore;
   close(): void;
 }
 
 export interface ComputeSessionsOptions {
   config: Pick<Config, 'address' | 'compute'>;
-  keeper: KeeperOptions;
+  manager: SessionManagerOptions;
   store: ComputeStore;
   clock: Clock;
   random: Random;
@@ -75,9 +75,9 @@ const PING_EVERY_MS = 1_000;
 const GONE = { pid: 0, residentBytes: 0, cpuMs: 0, isBusy: false, queued: 0, idleLeftMs: undefined };
 
 export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSessions => {
-  const { config, keeper: keeping, store, clock, random, events } = options;
+  const { config, manager: keeping, store, clock, random, events } = options;
   const { kinds, idleMs, mostPerUser } = config.compute;
-  const lines = new Map<string, Line>();
+  const queues = new Map<string, CommandQueue>();
 
   /** Makes durable what is only for people to read later. */
   const recordIfPossible = (write: () => void): void => {
@@ -88,7 +88,7 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     }
   };
   const usage = async (id: string): Promise<{ pid: number; residentBytes: number; cpuMs: number }> => {
-    const pid = keeper.life(id)?.parts.pid(WORKER);
+    const pid = manager.lifecycle(id)?.processes.pid(WORKER);
     if (pid === undefined) return GONE;
     const { residentBytes, cpuTicks } = await usageOf(pid);
     return { pid, residentBytes, cpuMs: cpuTicks * TICK_MS };
@@ -101,28 +101,25 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     const open = { tookMs: undefined, outcome: 'running', error: undefined, residentBytes: 0 } as const;
     recordIfPossible(() => store.putCommand(id, { ...about, ...open }));
     return (ending) => {
-      keeper.life(id)?.note({ lastActivityMs: clock.now() });
+      manager.lifecycle(id)?.note({ lastActivityMs: clock.now() });
       const known = ending.outcome === 'unknown' ? open : ending;
       const error = ending.outcome !== 'unknown' && ending.success ? undefined : ending.error;
       const { tookMs, residentBytes } = known;
       recordIfPossible(() => store.putCommand(id, { ...about, tookMs, residentBytes, outcome: ending.outcome, error }));
     };
   };
-  const lineOf = (session: ComputeSession, isAdopted: boolean): Line => {
+  const queueOf = (session: ComputeSession, isAdopted: boolean): CommandQueue => {
     const { id } = session;
-    const known = lines.get(id);
+    const known = queues.get(id);
     if (known !== undefined) return known;
     const way = wayOf(join(keeping.folder, id));
     // One `ping` without a bound: a worker answers in order, so it is free when that is answered.
     const whenFree = async (signal: AbortSignal): Promise<void> => {
-      for (;;) {
-        const isFree = await askWorker(way, PING, signal).then(isReady, () => false);
-        if (isFree) return;
-        await clock.sleep(PING_EVERY_MS, signal);
-      }
+      const isFree = () => askWorker(way, PING, signal).then(isReady, () => false);
+      await poll(isFree, { clock, everyMs: PING_EVERY_MS, signal });
     };
     if (isAdopted) recordIfPossible(() => store.loseRunning(id));
-    const line = createLine({
+    const queue = createCommandQueue({
       clock,
       ask: (text, signal) => askWorker(way, text, signal),
       whenFree,
@@ -130,8 +127,8 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
       begun: (name) => begun(id, name),
       isAdopted,
     });
-    lines.set(id, line);
-    return line;
+    queues.set(id, queue);
+    return queue;
   };
 
   const kind = workerSessions({
@@ -139,14 +136,14 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     kinds,
     changed: (session) => {
       if (session.state !== 'stopping' && session.state !== 'ended') return;
-      lines.get(session.id)?.close(`the session ${whyOver(session)}`);
-      lines.delete(session.id);
+      queues.get(session.id)?.close(`the session ${whyOver(session)}`);
+      queues.delete(session.id);
       numbers.delete(session.id);
     },
     forgotten: (ids) => recordIfPossible(() => store.drop(ids)),
   });
-  const keeper = openKeeper(kind, keeping);
-  for (const session of keeper.list()) if (!isOver(session)) lineOf(session, true);
+  const manager = openSessionManager(kind, keeping);
+  for (const session of manager.list()) if (!isOver(session)) queueOf(session, true);
 
   const sample = async (of: readonly ComputeSession[]): Promise<void> => {
     const all = of.map(async ({ id: session }) => {
@@ -156,24 +153,27 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     const metrics = await Promise.all(all);
     if (metrics.length > 0) recordIfPossible(() => store.putMetrics(metrics));
   };
-  const sampleAll = (): Promise<void> => sample(keeper.list().filter(({ state }) => state === 'ready'));
+  const sampleAll = (): Promise<void> => sample(manager.list().filter(({ state }) => state === 'ready'));
   /** Whoever talks to an exposed worker passes the broker by. */
   const isWatched = ({ id, spec }: ComputeSession): boolean => {
-    const door = spec.isExposed ? keeper.life(id)?.parts.pid('door') : undefined;
+    const door = spec.isExposed ? manager.lifecycle(id)?.processes.pid('door') : undefined;
     return door !== undefined && connectionsOf(door).size > 0;
   };
   const idleLeftMs = (session: ComputeSession): number | undefined => {
-    const line = lines.get(session.id);
-    if (idleMs === 0 || session.state !== 'ready' || line === undefined || line.isBusy() || line.queued() > 0)
+    const queue = queues.get(session.id);
+    if (idleMs === 0 || session.state !== 'ready' || queue === undefined || queue.isBusy() || queue.queued() > 0)
       return undefined;
-    return isWatched(session) ? undefined : Math.max(0, line.usedAt() + idleMs - clock.monotonic());
+    return isWatched(session) ? undefined : Math.max(0, queue.usedAt() + idleMs - clock.monotonic());
   };
   const endIdle = async (): Promise<void> => {
-    const idle = keeper.list().filter((session) => idleLeftMs(session) === 0);
-    await Promise.all(idle.map(({ id }) => keeper.stop(id, 'idle')));
+    const idle = manager.list().filter((session) => idleLeftMs(session) === 0);
+    await Promise.all(idle.map(({ id }) => manager.stop(id, 'idle')));
   };
   const lookEveryMs = Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, idleMs / LOOKS));
-  const stops = [repeat(clock, SAMPLE_EVERY_MS, sampleAll), repeat(clock, lookEveryMs, endIdle)];
+  const loops = [
+    every({ clock, everyMs: SAMPLE_EVERY_MS, isPauseFirst: true }, sampleAll),
+    every({ clock, everyMs: lookEveryMs, isPauseFirst: true }, endIdle),
+  ];
 
   const kindNamed = (name: string): string => {
     const names = [...kinds.keys()];
@@ -182,7 +182,7 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     return found;
   };
   const checkLimit = (owner: string): void => {
-    const theirs = keeper.list().filter((session) => session.owner === owner && !isOver(session));
+    const theirs = manager.list().filter((session) => session.owner === owner && !isOver(session));
     const ids = theirs.map(({ id }) => id);
     if (ids.length >= mostPerUser) throw sessionLimitReached(owner, ids);
   };
@@ -191,13 +191,13 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     start: async ({ worker, owner, user, isExposed, requestId, waitMs }, signal) => {
       const name = kindNamed(worker);
       const key = requestId === '' ? random.id('key') : `${owner} ${requestId}`;
-      const isKnown = keeper.list().some((session) => session.key === key && !isOver(session));
+      const isKnown = manager.list().some((session) => session.key === key && !isOver(session));
       // Counted before anything is awaited, so that those being started count.
       if (!isKnown) checkLimit(owner);
       const holder = `${name} for ${owner}`.slice(0, 200);
       const spec = { worker: name, isExposed, user };
-      const started = await keeper.start({ key, owner, holder, spec, waitMs }, signal);
-      lineOf(started.session, false);
+      const started = await manager.start({ key, owner, holder, spec, waitMs }, signal);
+      queueOf(started.session, false);
       if (!started.isReused) await sample([started.session]);
       return started;
     },
@@ -213,31 +213,31 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
       }
       if (isOver(session) || session.state === 'stopping') throw sessionNotReady(session.id, whyOver(session));
       if (session.state === 'starting') throw sessionNotReady(session.id, 'is still being started; wait for its start');
-      return lineOf(session, true).send(command, timeoutMs, signal);
+      return queueOf(session, true).send(command, timeoutMs, signal);
     },
     setUser: ({ id, state }, user) => {
-      const life = keeper.life(id);
-      if (life === undefined || state === 'starting') throw sessionNotReady(id, 'is over, or still being started');
-      const { spec } = life.session();
+      const lifecycle = manager.lifecycle(id);
+      if (lifecycle === undefined || state === 'starting') throw sessionNotReady(id, 'is over, or still being started');
+      const { spec } = lifecycle.session();
       const given = Object.fromEntries(Object.entries(user).filter(([, value]) => value !== ''));
-      return life.change({ spec: { ...spec, user: { ...spec.user, ...given } } });
+      return lifecycle.change({ spec: { ...spec, user: { ...spec.user, ...given } } });
     },
     work: async (session) => {
-      const line = lines.get(session.id);
-      if (isOver(session) || line === undefined) return GONE;
+      const queue = queues.get(session.id);
+      if (isOver(session) || queue === undefined) return GONE;
       return {
         ...(await usage(session.id)),
-        isBusy: line.isBusy(),
-        queued: line.queued(),
+        isBusy: queue.isBusy(),
+        queued: queue.queued(),
         idleLeftMs: idleLeftMs(session),
       };
     },
-    keeper,
+    manager,
     store,
     close: () => {
-      for (const stopIt of stops) stopIt();
-      keeper.close();
-      for (const line of lines.values()) line.close('the broker ends; its worker lives on');
+      for (const loop of loops) void loop.stop();
+      manager.close();
+      for (const queue of queues.values()) queue.close('the broker ends; its worker lives on');
     },
   };
 };

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import { constants, open, type FileHandle } from 'node:fs/promises';
 import { Request } from 'zeromq';
 import { SOCKET } from '../process/isolate.ts';
@@ -20,9 +21,8 @@ export const askWorker = async (folder: string, text: string, signal: AbortSigna
   const at: FileHandle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   const socket = new Request({ linger: 0, maxMessageSize: MOST_BYTES });
   const { promise: broken, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort, { once: true });
-  // Whoever asks may not listen any more.
+  using _listener = addAbortListener(signal, () => reject(signal.reason));
+  // It may break when nobody waits for it any more.
   broken.catch(() => undefined);
   socket.events.on('disconnect', () => reject(new WayBrokenError('the connection to the worker broke')));
   try {
@@ -32,7 +32,6 @@ export const askWorker = async (folder: string, text: string, signal: AbortSigna
     if (frames.length !== 1 || frames[0] === undefined) throw new SyntaxError('it has several frames');
     return frames[0];
   } finally {
-    signal.removeEventListener('abort', onAbort);
     socket.close();
     await at.close();
   }

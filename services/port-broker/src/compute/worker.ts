@@ -4,7 +4,7 @@ import type { Session } from '../domain/session.ts';
 import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
 import { forwarder, innerForwarder, isolated } from '../process/isolate.ts';
 import type { Kind } from '../session/kind.ts';
-import { outputOf } from '../session/parts.ts';
+import { outputOf } from '../session/process-group.ts';
 import { filesOf } from './program-files.ts';
 import { isReady } from './reply.ts';
 import { askWorker, PING } from './wire.ts';
@@ -86,7 +86,7 @@ export const workerSessions = ({ address, kinds, changed, forgotten }: WorkersOp
     const door = part('door', () => forwarder(tools, socketDir, address, session.port));
     const worker = part(WORKER, (nonce) => isolated(tools, box, nonce));
     return {
-      parts: session.spec.isExposed ? [way, door, worker] : [way, worker],
+      programs: session.spec.isExposed ? [way, door, worker] : [way, worker],
       listener: session.spec.isExposed ? 'door' : undefined,
       // Where only a way to it was started again, the worker may be at a long command.
       isReady: async () => session.readyAtMs !== undefined || (await answersPing(wayDir)),

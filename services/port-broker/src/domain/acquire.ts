@@ -1,4 +1,4 @@
-import { requestKey, type Ask, type PoolBook, type Waiter } from './book.ts';
+import { requestKey, type Ask, type PoolTable, type Waiter } from './lease-table.ts';
 import { foreign, grant, setPort, type Answer, type Draft } from './draft.ts';
 import type { Lease, Port } from './lease.ts';
 
@@ -7,10 +7,10 @@ export const MOST_WAITING = 1_000;
 
 /** Somebody asks for ports. Without `until` the answer comes at once; with it, it may come with a later decision. */
 export const decideAcquire = (draft: Draft, ticket: number, ask: Ask, until: number | undefined): void => {
-  const { book, answers } = draft;
-  const of = book.pools.get(ask.pool);
+  const { table, answers } = draft;
+  const of = table.pools.get(ask.pool);
   if (of === undefined) return void answers.set(ticket, { kind: 'unknown-pool' });
-  if (ask.port !== undefined && book.ports.get(ask.port)?.pool !== ask.pool) {
+  if (ask.port !== undefined && table.ports.get(ask.port)?.pool !== ask.pool) {
     return void answers.set(ticket, { kind: 'not-in-pool' });
   }
   const answer = tryNow(draft, of, ask, of.waiting.values());
@@ -24,7 +24,7 @@ export const decideAcquire = (draft: Draft, ticket: number, ask: Ask, until: num
 
 /** Somebody waits no longer. What they kept from those behind them is given at once. */
 export const decideWithdraw = (draft: Draft, pool: string, ticket: number): void => {
-  const of = draft.book.pools.get(pool);
+  const of = draft.table.pools.get(pool);
   const waiter = of?.waiting.get(ticket);
   if (of === undefined || waiter === undefined) return;
   leaveQueue(draft, of, waiter);
@@ -32,7 +32,7 @@ export const decideWithdraw = (draft: Draft, pool: string, ticket: number): void
 };
 
 /** Serves those who wait, in their order; whoever asks for any ports and cannot have them keeps all behind them waiting. */
-export const serveWaiting = (draft: Draft, of: PoolBook): void => {
+export const serveWaiting = (draft: Draft, of: PoolTable): void => {
   const ahead: Waiter[] = [];
   for (const waiter of of.waiting.values()) {
     const answer = waiter.until <= draft.now ? expired(draft, of) : tryNow(draft, of, waiter.ask, ahead);
@@ -46,7 +46,7 @@ export const serveWaiting = (draft: Draft, of: PoolBook): void => {
   }
 };
 
-const leaveQueue = (draft: Draft, of: PoolBook, waiter: Waiter): void => {
+const leaveQueue = (draft: Draft, of: PoolTable, waiter: Waiter): void => {
   // A map remembers the order in which keys came: to undo this, all go out and come back.
   const before = [...of.waiting];
   draft.undo.push(() => {
@@ -56,24 +56,24 @@ const leaveQueue = (draft: Draft, of: PoolBook, waiter: Waiter): void => {
   of.waiting.delete(waiter.ticket);
 };
 
-const expired = (draft: Draft, of: PoolBook): Answer => ({ kind: 'exhausted', retryAfterMs: nextEnd(draft, of) });
+const expired = (draft: Draft, of: PoolTable): Answer => ({ kind: 'exhausted', retryAfterMs: nextEnd(draft, of) });
 
-const tryNow = (draft: Draft, of: PoolBook, ask: Ask, ahead: Iterable<Waiter>): Answer => {
+const tryNow = (draft: Draft, of: PoolTable, ask: Ask, ahead: Iterable<Waiter>): Answer => {
   const repeated = repetition(draft, ask);
   if (repeated !== undefined) return repeated;
   return ask.port === undefined ? tryAny(draft, of, ask, ahead) : tryWanted(draft, of, ask, ask.port);
 };
 
-const repetition = ({ book }: Draft, ask: Ask): Answer | undefined => {
-  const ids = ask.requestId === '' ? undefined : book.requests.get(requestKey(ask));
+const repetition = ({ table }: Draft, ask: Ask): Answer | undefined => {
+  const ids = ask.requestId === '' ? undefined : table.requests.get(requestKey(ask));
   if (ids === undefined) return undefined;
-  const leases = ids.flatMap((id) => book.leases.get(id)?.lease ?? []);
+  const leases = ids.flatMap((id) => table.leases.get(id)?.lease ?? []);
   return leases.every(({ requestHash }) => requestHash === ask.requestHash)
     ? { kind: 'granted', leases }
     : { kind: 'reused' };
 };
 
-const tryAny = (draft: Draft, of: PoolBook, ask: Ask, ahead: Iterable<Waiter>): Answer => {
+const tryAny = (draft: Draft, of: PoolTable, ask: Ask, ahead: Iterable<Waiter>): Answer => {
   const full = (): Answer => ({ kind: 'exhausted', retryAfterMs: nextEnd(draft, of) });
   for (const { ask: theirs } of ahead) if (theirs.port === undefined) return full();
   if (of.leased + ask.count > of.pool.maxLeases) return full();
@@ -87,9 +87,9 @@ const tryAny = (draft: Draft, of: PoolBook, ask: Ask, ahead: Iterable<Waiter>): 
   return full();
 };
 
-const tryWanted = (draft: Draft, of: PoolBook, ask: Ask, number: number): Answer => {
+const tryWanted = (draft: Draft, of: PoolTable, ask: Ask, number: number): Answer => {
   const port = usable(draft, number);
-  if (port === undefined) return { kind: 'taken', state: draft.book.ports.get(number)?.state.kind ?? 'foreign' };
+  if (port === undefined) return { kind: 'taken', state: draft.table.ports.get(number)?.state.kind ?? 'foreign' };
   if (of.leased + 1 > of.pool.maxLeases) return { kind: 'exhausted', retryAfterMs: nextEnd(draft, of) };
   return granted([grant(draft, ask, port)]);
 };
@@ -98,7 +98,7 @@ const granted = (leases: readonly Lease[]): Answer => ({ kind: 'granted', leases
 
 /** A free port that nobody else has either; one that somebody has is noted. Without the socket table none is. */
 const usable = (draft: Draft, number: number): Port | undefined => {
-  const port = draft.book.ports.get(number);
+  const port = draft.table.ports.get(number);
   if (port?.state.kind !== 'free' || draft.occupied === undefined) return undefined;
   if (!draft.occupied(number)) return port;
   setPort(draft, port, foreign(draft.now));
@@ -106,11 +106,11 @@ const usable = (draft: Draft, number: number): Port | undefined => {
 };
 
 /** Until the next lease of the pool expires; undefined if there is none. */
-const nextEnd = ({ book, now }: Draft, { pool }: PoolBook): number | undefined => {
+const nextEnd = ({ table, now }: Draft, { pool }: PoolTable): number | undefined => {
   let next: number | undefined;
   for (let number = pool.first; number <= pool.last; number += 1) {
-    const state = book.ports.get(number)?.state;
-    const held = state?.kind === 'leased' ? book.leases.get(state.lease) : undefined;
+    const state = table.ports.get(number)?.state;
+    const held = state?.kind === 'leased' ? table.leases.get(state.lease) : undefined;
     if (held?.lease.session === '') next = Math.min(next ?? Infinity, held.dueAt);
   }
   return next === undefined ? undefined : Math.max(0, next - now);

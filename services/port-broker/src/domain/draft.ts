@@ -1,4 +1,4 @@
-import { refill, REMEMBERED_MS, requestKey, type Ask, type Book } from './book.ts';
+import { refill, REMEMBERED_MS, requestKey, type Ask, type LeaseTable } from './lease-table.ts';
 import type { EndReason, Lease, Port, PortState } from './lease.ts';
 
 /** Whether anything on this host has a port; undefined: that cannot be read. */
@@ -23,11 +23,11 @@ export type Answer =
   | { kind: 'too-many-waiting' };
 
 /**
- * One decision in the making: the book is changed at once, `leases` and `ports` are what must be made durable before anybody
+ * One decision in the making: the table is changed at once, `leases` and `ports` are what must be made durable before anybody
  * hears of it, and `undo` takes everything back where that fails.
  */
 export interface Draft extends Times {
-  book: Book;
+  table: LeaseTable;
   occupied: Occupied;
   newId: () => string;
   leases: Map<string, Lease>;
@@ -39,13 +39,17 @@ export interface Draft extends Times {
 }
 
 /** `occupied` is asked for when a decision needs it, and not before: it may have to be read from the kernel. */
-export const beginDraft = (book: Book, times: Times, options: { occupied: Occupied; newId: () => string }): Draft => ({
+export const beginDraft = (
+  table: LeaseTable,
+  times: Times,
+  options: { occupied: Occupied; newId: () => string },
+): Draft => ({
   ...times,
   newId: options.newId,
   get occupied() {
     return options.occupied;
   },
-  book,
+  table,
   leases: new Map(),
   ports: new Map(),
   forgotten: new Set(),
@@ -54,9 +58,9 @@ export const beginDraft = (book: Book, times: Times, options: { occupied: Occupi
 });
 
 /** Takes a decision back. */
-export const undo = ({ undo: steps, book, ports }: Draft): void => {
+export const undo = ({ undo: steps, table, ports }: Draft): void => {
   for (const step of steps.toReversed()) step();
-  for (const pool of new Set([...ports.values()].map(({ pool: name }) => name))) refill(book, pool);
+  for (const pool of new Set([...ports.values()].map(({ pool: name }) => name))) refill(table, pool);
 };
 
 /** Puts a value into a map, or takes it out, so that it can be undone. */
@@ -69,11 +73,11 @@ const put = <K, V>({ undo: steps }: Draft, map: Map<K, V>, key: K, value: V | un
 
 /** A port becomes something else. */
 export const setPort = (draft: Draft, port: Port, state: PortState, more: Partial<Port> = {}): void => {
-  const { book, undo: steps, ports } = draft;
+  const { table, undo: steps, ports } = draft;
   const next = { ...port, ...more, state };
-  put(draft, book.ports, port.port, next);
+  put(draft, table.ports, port.port, next);
   ports.set(port.port, next);
-  const of = book.pools.get(port.pool);
+  const of = table.pools.get(port.pool);
   if (of === undefined) return;
   const { leased } = of;
   steps.push(() => {
@@ -86,7 +90,7 @@ export const setPort = (draft: Draft, port: Port, state: PortState, more: Partia
 
 /** Leases a port that is free. */
 export const grant = (draft: Draft, ask: Ask, port: Port): Lease => {
-  const { book, now, wall } = draft;
+  const { table, now, wall } = draft;
   const { ttlMs, owner, holder, requestId, requestHash, session } = ask;
   const lease: Lease = {
     id: draft.newId(),
@@ -102,23 +106,23 @@ export const grant = (draft: Draft, ask: Ask, port: Port): Lease => {
     grantedAtMs: wall,
     expiresAtMs: wall + ttlMs,
   };
-  const { used } = book;
+  const { used } = table;
   draft.undo.push(() => {
-    book.used = used;
+    table.used = used;
   });
-  book.used += 1;
-  setPort(draft, port, { kind: 'leased', lease: lease.id }, { token: lease.token, used: book.used });
+  table.used += 1;
+  setPort(draft, port, { kind: 'leased', lease: lease.id }, { token: lease.token, used: table.used });
   setLease(draft, lease, now + ttlMs);
   if (requestId !== '') {
     const key = requestKey(ask);
-    put(draft, book.requests, key, [...(book.requests.get(key) ?? []), lease.id]);
+    put(draft, table.requests, key, [...(table.requests.get(key) ?? []), lease.id]);
   }
   return lease;
 };
 
 /** Writes a lease as it is now. */
 export const setLease = (draft: Draft, lease: Lease, dueAt: number): void => {
-  put(draft, draft.book.leases, lease.id, { lease, dueAt });
+  put(draft, draft.table.leases, lease.id, { lease, dueAt });
   draft.leases.set(lease.id, lease);
 };
 
@@ -127,10 +131,10 @@ export const setLease = (draft: Draft, lease: Lease, dueAt: number): void => {
  * (`isClean` false) it was not proved that nothing of ours is left on it.
  */
 export const end = (draft: Draft, lease: Lease, reason: EndReason, isClean = true): void => {
-  const { book, now, wall, occupied } = draft;
+  const { table, now, wall, occupied } = draft;
   setLease(draft, { ...lease, end: { atMs: wall, reason } }, now + REMEMBERED_MS);
-  put(draft, book.ended, lease.id, true);
-  const port = book.ports.get(lease.port);
+  put(draft, table.ended, lease.id, true);
+  const port = table.ports.get(lease.port);
   if (port?.state.kind !== 'leased' || port.state.lease !== lease.id) return;
   if (occupied === undefined || !isClean) setPort(draft, port, { kind: 'quarantined', cleanSightings: 0 });
   else setPort(draft, port, occupied(lease.port) ? foreign(now) : { kind: 'free' });
@@ -138,13 +142,13 @@ export const end = (draft: Draft, lease: Lease, reason: EndReason, isClean = tru
 
 /** An ended lease is forgotten, and with the last of them its request. */
 export const forget = (draft: Draft, lease: Lease): void => {
-  const { book } = draft;
-  put(draft, book.leases, lease.id, undefined);
-  put(draft, book.ended, lease.id, undefined);
+  const { table } = draft;
+  put(draft, table.leases, lease.id, undefined);
+  put(draft, table.ended, lease.id, undefined);
   draft.forgotten.add(lease.id);
   const key = requestKey(lease);
-  const left = book.requests.get(key)?.filter((id) => id !== lease.id) ?? [];
-  if (book.requests.has(key)) put(draft, book.requests, key, left.length === 0 ? undefined : left);
+  const left = table.requests.get(key)?.filter((id) => id !== lease.id) ?? [];
+  if (table.requests.has(key)) put(draft, table.requests, key, left.length === 0 ? undefined : left);
 };
 
 const FIRST_BACKOFF_MS = 1_000;

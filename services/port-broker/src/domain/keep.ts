@@ -1,4 +1,4 @@
-import { MOST_REMEMBERED, type Book, type PoolBook } from './book.ts';
+import { MOST_REMEMBERED, type LeaseTable, type PoolTable } from './lease-table.ts';
 import { serveWaiting } from './acquire.ts';
 import { end, foreign, forget, setLease, setPort, type Draft } from './draft.ts';
 import type { Lease, Port } from './lease.ts';
@@ -7,8 +7,8 @@ import type { Lease, Port } from './lease.ts';
 export type Named =
   { kind: 'done'; lease: Lease } | { kind: 'unknown' } | { kind: 'ended' } | { kind: 'outdated' } | { kind: 'in-use' };
 
-const find = (book: Book, id: string, owner: string | undefined): Lease | undefined => {
-  const lease = book.leases.get(id)?.lease;
+const find = (table: LeaseTable, id: string, owner: string | undefined): Lease | undefined => {
+  const lease = table.leases.get(id)?.lease;
   return lease === undefined || (owner !== undefined && lease.owner !== owner) ? undefined : lease;
 };
 
@@ -17,7 +17,7 @@ export const decideRenew = (
   draft: Draft,
   { id, token, ttlMs, owner }: { id: string; token: number; ttlMs: number | undefined; owner: string | undefined },
 ): Named => {
-  const lease = find(draft.book, id, owner);
+  const lease = find(draft.table, id, owner);
   if (lease === undefined) return { kind: 'unknown' };
   if (lease.token !== token) return { kind: 'outdated' };
   if (lease.end !== undefined) return { kind: 'ended' };
@@ -32,7 +32,7 @@ export const decideRelease = (
   draft: Draft,
   { id, token, owner }: { id: string; token: number; owner: string | undefined },
 ): Named => {
-  const lease = find(draft.book, id, owner);
+  const lease = find(draft.table, id, owner);
   if (lease === undefined) return { kind: 'unknown' };
   if (token !== 0 && lease.token !== token) return { kind: 'outdated' };
   if (lease.end !== undefined) return { kind: 'done', lease };
@@ -42,14 +42,14 @@ export const decideRelease = (
 
 /** Ends the lease of a session that is over. `isClean`: it was proved that nothing of it is left. */
 export const decideSettle = (draft: Draft, id: string, isClean: boolean): void => {
-  const lease = draft.book.leases.get(id)?.lease;
+  const lease = draft.table.leases.get(id)?.lease;
   if (lease !== undefined && lease.end === undefined) settle(draft, lease, isClean);
 };
 
 const settle = (draft: Draft, lease: Lease, isClean: boolean): Lease => {
   end(draft, lease, 'released', isClean);
   serve(draft, lease.pool);
-  return draft.book.leases.get(lease.id)?.lease ?? lease;
+  return draft.table.leases.get(lease.id)?.lease ?? lease;
 };
 
 /** What a sweep found. */
@@ -66,30 +66,30 @@ const CLEAN_SIGHTINGS = 3;
 
 /** Leases that nobody renewed end, old ones are forgotten, and whoever waited for too long is told. */
 export const decideDue = (draft: Draft): string[] => {
-  const { book, now } = draft;
+  const { table, now } = draft;
   const expired: string[] = [];
-  for (const { state } of book.ports.values()) {
-    const held = state.kind === 'leased' ? book.leases.get(state.lease) : undefined;
+  for (const { state } of table.ports.values()) {
+    const held = state.kind === 'leased' ? table.leases.get(state.lease) : undefined;
     if (held === undefined || held.dueAt > now || held.lease.session !== '') continue;
     end(draft, held.lease, 'expired');
     expired.push(held.lease.id);
   }
-  for (const id of book.ended.keys()) {
-    const held = book.leases.get(id);
-    if (held === undefined || (held.dueAt > now && book.ended.size <= MOST_REMEMBERED)) break;
+  for (const id of table.ended.keys()) {
+    const held = table.leases.get(id);
+    if (held === undefined || (held.dueAt > now && table.ended.size <= MOST_REMEMBERED)) break;
     forget(draft, held.lease);
   }
-  for (const pool of book.pools.keys()) serve(draft, pool);
+  for (const pool of table.pools.keys()) serve(draft, pool);
   return expired;
 };
 
 /** Compares every port that is not leased with the socket table. `isThorough`: also those whose turn has not come. */
 export const decideSweep = (draft: Draft, isThorough: boolean): Sweep => {
-  const { book, now, occupied } = draft;
+  const { table, now, occupied } = draft;
   const sweep: Sweep = { checked: 0, becameForeign: [], becameFree: [], expired: [], stillQuarantined: [] };
   sweep.expired = decideDue(draft);
   if (occupied === undefined) return sweep;
-  for (const port of book.ports.values()) {
+  for (const port of table.ports.values()) {
     sweep.checked += 1;
     const next = sighted(port, occupied(port.port), now, isThorough);
     if (next !== undefined) setPort(draft, port, next);
@@ -98,7 +98,7 @@ export const decideSweep = (draft: Draft, isThorough: boolean): Sweep => {
     else if (kind === 'foreign' && port.state.kind === 'free') sweep.becameForeign.push(port.port);
     else if (kind === 'free' && port.state.kind !== 'free') sweep.becameFree.push(port.port);
   }
-  for (const pool of book.pools.keys()) serve(draft, pool);
+  for (const pool of table.pools.keys()) serve(draft, pool);
   return sweep;
 };
 
@@ -122,6 +122,6 @@ const sighted = ({ state }: Port, isOccupied: boolean, now: number, isThorough: 
 };
 
 const serve = (draft: Draft, pool: string): void => {
-  const of: PoolBook | undefined = draft.book.pools.get(pool);
+  const of: PoolTable | undefined = draft.table.pools.get(pool);
   if (of !== undefined && of.waiting.size > 0) serveWaiting(draft, of);
 };

@@ -1,4 +1,5 @@
 import type { Collection } from 'mongodb';
+import { retry } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { BeatDocument, Beats, Store } from '#libs/mongo/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
@@ -73,25 +74,27 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions):
     // Only here: a broker comes back sooner without the driver, and answers before it has anybody to announce itself to.
     const { collection, connectMongo, startBeats } = await import('#libs/mongo/index.ts');
     const { createPlaces } = await import('./mongo-places.ts');
-    while (!closing.signal.aborted) {
+    const info = (): BeatDocument['info'] => ({
+      endpoint,
+      ...Object.fromEntries([...free()].map(([pool, count]) => [`${FREE}${pool}`, count])),
+    });
+    const connect = async (): Promise<void> => {
       try {
         store = await connectMongo({ url, database, logger: log });
         places = createPlaces(collection<PlaceDocument>(store.db, 'places'));
         const all: Collection<BeatDocument> = collection(store.db, 'brokers');
-        const info = (): BeatDocument['info'] => ({
-          endpoint,
-          ...Object.fromEntries([...free()].map(([pool, count]) => [`${FREE}${pool}`, count])),
-        });
         beats = await startBeats({ collection: all, instance: own, clock, logger: log, info, onRound });
-        return;
       } catch (thrown) {
-        log.warn({ err: thrown }, 'this host is not announced yet; its own ports work all the same');
         places = nowhere;
         await store?.close();
         store = undefined;
-        await clock.sleep(TRY_EVERY_MS, closing.signal).catch(() => undefined);
+        throw thrown;
       }
-    }
+    };
+    const onRetry = (err: unknown): void =>
+      log.warn({ err }, 'this host is not announced yet; its own ports work all the same');
+    const pause = { firstMs: TRY_EVERY_MS, longestMs: TRY_EVERY_MS };
+    await retry(connect, { clock, signal: closing.signal, pause, onRetry }).catch(() => undefined);
   };
 
   return {

@@ -3,7 +3,7 @@ import type { AcquireLeaseRequest, AcquireLeaseResponse } from '#libs/contracts/
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import { checkRequestId, collectViolations, durationFromProto, requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import type { Ask } from '../domain/book.ts';
+import type { Ask } from '../domain/lease-table.ts';
 import type { Pool } from '../domain/pool.ts';
 import { findPool } from './callers.ts';
 import { leaseToProto } from './lease-proto.ts';
@@ -17,9 +17,9 @@ export const acquireLease =
   async (request, call) => {
     const pool = findPool(ctx, requireText('pool', request.pool));
     const ask = parse(pool, request, call);
-    const leases = await ctx.desk.acquire(ask, waitOf(request.wait, call), call.signal);
+    const leases = await ctx.leaseManager.acquire(ask, waitOf(request.wait, call), call.signal);
     for (const lease of leases) ctx.events.leaseAcquired(lease);
-    const { host } = ctx.desk.book();
+    const { host } = ctx.leaseManager.table();
     const protos = leases.map((lease) => leaseToProto(host, lease));
     return { lease: protos[0], leases: protos };
   };

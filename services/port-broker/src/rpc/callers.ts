@@ -1,6 +1,6 @@
 import type { Caller } from '#libs/auth/index.ts';
 import type { Context } from '../context.ts';
-import { leaseNotFound, poolUnknown } from '../desk/errors.ts';
+import { leaseNotFound, poolUnknown } from '../leases/errors.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Pool } from '../domain/pool.ts';
 
@@ -9,25 +9,25 @@ export const reach = (caller: Caller | undefined): string | undefined =>
   caller === undefined || caller.role === 'customer' ? (caller?.subject ?? '') : undefined;
 
 /** The leases that a caller may see, by pool and port. */
-export const visibleLeases = ({ desk }: Context, caller: Caller | undefined, pool: string): Lease[] => {
+export const visibleLeases = ({ leaseManager }: Context, caller: Caller | undefined, pool: string): Lease[] => {
   const owner = reach(caller);
-  return [...desk.book().leases.values()]
+  return [...leaseManager.table().leases.values()]
     .map(({ lease }) => lease)
     .filter((lease) => (owner === undefined || lease.owner === owner) && (pool === '' || lease.pool === pool))
     .sort((a, b) => (a.pool < b.pool ? -1 : a.pool > b.pool ? 1 : a.port - b.port || a.token - b.token));
 };
 
 /** Throws LEASE_NOT_FOUND, also for another customer's. */
-export const findLease = ({ desk }: Context, caller: Caller | undefined, id: string): Lease => {
-  const lease = desk.book().leases.get(id)?.lease;
+export const findLease = ({ leaseManager }: Context, caller: Caller | undefined, id: string): Lease => {
+  const lease = leaseManager.table().leases.get(id)?.lease;
   const owner = reach(caller);
   if (lease === undefined || (owner !== undefined && lease.owner !== owner)) throw leaseNotFound(id);
   return lease;
 };
 
 /** Throws PORT_POOL_UNKNOWN. */
-export const findPool = ({ desk }: Context, name: string): Pool => {
-  const found = desk.book().pools.get(name);
+export const findPool = ({ leaseManager }: Context, name: string): Pool => {
+  const found = leaseManager.table().pools.get(name);
   if (found === undefined) throw poolUnknown(name);
   return found.pool;
 };

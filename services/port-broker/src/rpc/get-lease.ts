@@ -10,5 +10,5 @@ export const getLease =
   (ctx: Context): Unary<GetLeaseRequest, GetLeaseResponse> =>
   async ({ leaseId }, { caller }) => {
     requireText('lease_id', leaseId);
-    return { lease: leaseToProto(ctx.desk.book().host, findLease(ctx, caller, leaseId)) };
+    return { lease: leaseToProto(ctx.leaseManager.table().host, findLease(ctx, caller, leaseId)) };
   };

@@ -2,7 +2,7 @@ import type { GetPoolStatusRequest, GetPoolStatusResponse, PoolStatus } from '#l
 import type { Unary } from '#libs/grpc/index.ts';
 import { durationToProto } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import type { PoolBook } from '../domain/book.ts';
+import type { PoolTable } from '../domain/lease-table.ts';
 import { findPool } from './callers.ts';
 
 const MOST_NAMED = 100;
@@ -12,15 +12,15 @@ export const getPoolStatus =
   (ctx: Context): Unary<GetPoolStatusRequest, GetPoolStatusResponse> =>
   async ({ pool: name }) => {
     if (name !== '') findPool(ctx, name);
-    const pools = [...ctx.desk.book().pools.values()].filter(({ pool }) => name === '' || pool.name === name);
+    const pools = [...ctx.leaseManager.table().pools.values()].filter(({ pool }) => name === '' || pool.name === name);
     return {
       pools: pools.map((of) => statusOf(ctx, of)).sort((a, b) => (a.pool < b.pool ? -1 : 1)),
       unreachableHosts: [],
     };
   };
 
-const statusOf = ({ desk }: Context, { pool, free, leased, waiting }: PoolBook): PoolStatus => {
-  const { host, ports } = desk.book();
+const statusOf = ({ leaseManager }: Context, { pool, free, leased, waiting }: PoolTable): PoolStatus => {
+  const { host, ports } = leaseManager.table();
   const inState = (kind: string): number[] => {
     const found: number[] = [];
     for (let port = pool.first; port <= pool.last; port += 1)
@@ -28,7 +28,7 @@ const statusOf = ({ desk }: Context, { pool, free, leased, waiting }: PoolBook):
     return found;
   };
   const [foreign, quarantined] = [inState('foreign'), inState('quarantined')];
-  const trouble = desk.trouble();
+  const trouble = leaseManager.trouble();
   return {
     pool: pool.name,
     host,

@@ -22,7 +22,7 @@ export const listLeases =
       String(lease.token),
     ]);
     return {
-      leases: page.map((lease) => leaseToProto(ctx.desk.book().host, lease)),
+      leases: page.map((lease) => leaseToProto(ctx.leaseManager.table().host, lease)),
       nextPageToken,
       unreachableHosts: [],
     };

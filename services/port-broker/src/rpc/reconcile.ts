@@ -4,10 +4,10 @@ import type { Context } from '../context.ts';
 
 /** Compares what is on record with the host, now. */
 export const reconcile =
-  ({ desk, events, visualizations }: Context): Unary<ReconcileRequest, ReconcileResponse> =>
+  ({ leaseManager, events, visualizations }: Context): Unary<ReconcileRequest, ReconcileResponse> =>
   async () => {
-    const endedProcesses = await visualizations.keeper.sweep();
-    const sweep = await desk.reconcile();
+    const endedProcesses = await visualizations.manager.sweep();
+    const sweep = await leaseManager.reconcile();
     events.reconciled(sweep);
     const { checked, becameForeign, becameFree, expired: expiredLeaseIds, stillQuarantined } = sweep;
     return { checked, becameForeign, becameFree, expiredLeaseIds, stillQuarantined, endedProcesses };

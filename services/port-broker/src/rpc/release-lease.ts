@@ -6,9 +6,9 @@ import { reach } from './callers.ts';
 
 /** Gives a lease back. */
 export const releaseLease =
-  ({ desk }: Context): Unary<ReleaseLeaseRequest, ReleaseLeaseResponse> =>
+  ({ leaseManager }: Context): Unary<ReleaseLeaseRequest, ReleaseLeaseResponse> =>
   async ({ leaseId, fencingToken }, { caller }) => {
     requireText('lease_id', leaseId);
-    await desk.release({ id: leaseId, token: fencingToken, owner: reach(caller) });
+    await leaseManager.release({ id: leaseId, token: fencingToken, owner: reach(caller) });
     return {};
   };

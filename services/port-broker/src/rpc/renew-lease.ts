@@ -9,18 +9,18 @@ import { leaseToProto } from './lease-proto.ts';
 
 /** Lets a lease end later. */
 export const renewLease =
-  ({ desk, ...ctx }: Context): Unary<RenewLeaseRequest, RenewLeaseResponse> =>
+  ({ leaseManager, ...ctx }: Context): Unary<RenewLeaseRequest, RenewLeaseResponse> =>
   async ({ leaseId, fencingToken, ttl }, { caller }) => {
     const wrong = collectViolations();
     wrong.require(leaseId !== '', 'lease_id', 'must not be empty');
     wrong.require(fencingToken !== 0, 'fencing_token', 'give the token of the lease');
     wrong.throwIfAny();
-    const { pool: name } = findLease({ desk, ...ctx }, caller, leaseId);
-    const pool = desk.book().pools.get(name)?.pool;
+    const { pool: name } = findLease({ leaseManager, ...ctx }, caller, leaseId);
+    const pool = leaseManager.table().pools.get(name)?.pool;
     const ttlMs = durationFromProto(ttl);
     if (ttlMs !== undefined && pool !== undefined && (ttlMs < pool.minTtlMs || ttlMs > pool.maxTtlMs)) {
       throw invalidFields([{ field: 'ttl', description: ttlBounds(pool) }]);
     }
-    const lease = await desk.renew({ id: leaseId, token: fencingToken, owner: reach(caller) }, ttlMs);
-    return { lease: leaseToProto(desk.book().host, lease) };
+    const lease = await leaseManager.renew({ id: leaseId, token: fencingToken, owner: reach(caller) }, ttlMs);
+    return { lease: leaseToProto(leaseManager.table().host, lease) };
   };

@@ -194,7 +194,7 @@ const placed = async (
   { ctx, request, pass, passOther }: Routing,
   { pool, key }: { pool: string; key: string },
 ): Promise<void> => {
-  const { hosts, desk } = ctx;
+  const { hosts, leaseManager } = ctx;
   const peers = hosts.isCurrent() ? hosts.peers() : [];
   if (request.host !== '') {
     const named = nameOf(ctx, request.host);
@@ -205,7 +205,7 @@ const placed = async (
   }
   // Alone, or as good as that: who may have what is not known now, but this host's ports work.
   if (peers.length === 0) return pass(hosts.own);
-  const own = { host: hosts.own, free: desk.book().pools.get(pool)?.free.size };
+  const own = { host: hosts.own, free: leaseManager.table().pools.get(pool)?.free.size };
   const candidates = [own, ...peers.map(({ host, free }) => ({ host, free: free.get(pool) }))];
   const [best = hosts.own] = inOrder(candidates, hosts.own, undefined);
   let has = key === '' ? best : await hosts.places.claim(key, best).catch(ifAway);

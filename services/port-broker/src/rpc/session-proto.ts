@@ -2,7 +2,7 @@ import { SessionEndReason, SessionState as ProtoState } from '#libs/contracts/po
 import type { Caller } from '#libs/auth/index.ts';
 import type { SessionEnd, Session, SessionState } from '../domain/session.ts';
 import { sessionNotFound } from '../session/errors.ts';
-import type { Keeper } from '../session/keeper.ts';
+import type { SessionManager } from '../session/session-manager.ts';
 import { reach } from './callers.ts';
 
 const STATES: Record<SessionState, ProtoState> = {
@@ -38,8 +38,12 @@ export const aboutSession = (session: Session) => ({
 const instant = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms));
 
 /** Throws SESSION_NOT_FOUND, also for another customer's. */
-export const findSession = <Spec>(keeper: Keeper<Spec>, caller: Caller | undefined, id: string): Session<Spec> => {
-  const session = keeper.get(id);
+export const findSession = <Spec>(
+  manager: SessionManager<Spec>,
+  caller: Caller | undefined,
+  id: string,
+): Session<Spec> => {
+  const session = manager.get(id);
   const owner = reach(caller);
   if (session === undefined || (owner !== undefined && session.owner !== owner)) throw sessionNotFound(id);
   return session;
@@ -47,12 +51,12 @@ export const findSession = <Spec>(keeper: Keeper<Spec>, caller: Caller | undefin
 
 /** The sessions that a caller may see, the latest first. */
 export const visibleSessions = <Spec>(
-  keeper: Pick<Keeper<Spec>, 'list'>,
+  manager: Pick<SessionManager<Spec>, 'list'>,
   caller: Caller | undefined,
   includeEnded: boolean,
 ): Session<Spec>[] => {
   const owner = reach(caller);
-  return keeper
+  return manager
     .list()
     .filter(
       (session) => (owner === undefined || session.owner === owner) && (includeEnded || session.state !== 'ended'),

@@ -1,17 +1,17 @@
+import { every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { isActive, type Sample } from '../domain/activity.ts';
 import type { Session } from '../domain/session.ts';
-import type { Keeper } from './keeper.ts';
-import type { Life } from './life.ts';
-import { repeat } from './repeat.ts';
+import type { SessionManager } from './session-manager.ts';
+import type { Lifecycle } from './lifecycle.ts';
 
 export interface IdleOptions<Spec> {
-  keeper: Keeper<Spec>;
+  manager: SessionManager<Spec>;
   clock: Clock;
   /** A session that nobody used for so long ends; 0: never. */
   idleMs: number;
   /** Looks at a session; undefined: nothing can be seen now. */
-  sample: (life: Life<Spec>) => Promise<Sample | undefined>;
+  sample: (lifecycle: Lifecycle<Spec>) => Promise<Sample | undefined>;
   /** A session ends in so many minutes unless it is used; told when that changes. */
   tell: (session: Session<Spec>, minutesLeft: number) => Promise<void>;
 }
@@ -41,13 +41,13 @@ interface Watched {
   toldMinutes: number | undefined;
 }
 
-export const watchIdle = <Spec>({ keeper, clock, idleMs, sample, tell }: IdleOptions<Spec>): IdleWatch => {
+export const watchIdle = <Spec>({ manager, clock, idleMs, sample, tell }: IdleOptions<Spec>): IdleWatch => {
   const watched = new Map<string, Watched>();
   const everyMs = idleMs === 0 ? MINUTE_MS : Math.min(MINUTE_MS, Math.max(SHORTEST_MS, idleMs / LOOKS));
 
-  const look = async (life: Life<Spec>): Promise<Watched | undefined> => {
-    const { id } = life.session();
-    const next = await sample(life);
+  const look = async (lifecycle: Lifecycle<Spec>): Promise<Watched | undefined> => {
+    const { id } = lifecycle.session();
+    const next = await sample(lifecycle);
     if (next === undefined) return watched.get(id);
     const before = watched.get(id);
     const isUsed = before === undefined || isActive(before.sample, next);
@@ -59,19 +59,19 @@ export const watchIdle = <Spec>({ keeper, clock, idleMs, sample, tell }: IdleOpt
       isUsed,
       toldMinutes: before?.toldMinutes,
     };
-    if (isUsed) life.note({ lastActivityMs: clock.now() });
+    if (isUsed) lifecycle.note({ lastActivityMs: clock.now() });
     watched.set(id, now);
     return now;
   };
   const lookAtAll = async (): Promise<Map<string, Watched>> => {
     const seen = new Map<string, Watched>();
-    for (const { id, state } of keeper.list()) {
-      const life = keeper.life(id);
-      if (life === undefined || state !== 'ready') continue;
-      const found = await look(life);
+    for (const { id, state } of manager.list()) {
+      const lifecycle = manager.lifecycle(id);
+      if (lifecycle === undefined || state !== 'ready') continue;
+      const found = await look(lifecycle);
       if (found !== undefined) seen.set(id, found);
     }
-    for (const id of watched.keys()) if (keeper.life(id) === undefined) watched.delete(id);
+    for (const id of watched.keys()) if (manager.lifecycle(id) === undefined) watched.delete(id);
     return seen;
   };
   const leftMs = (found: Watched): number => found.usedAt + idleMs - clock.monotonic();
@@ -79,11 +79,11 @@ export const watchIdle = <Spec>({ keeper, clock, idleMs, sample, tell }: IdleOpt
   const round = async (): Promise<void> => {
     for (const [id, found] of await lookAtAll()) {
       if (idleMs === 0) continue;
-      const session = keeper.get(id);
+      const session = manager.get(id);
       if (session === undefined) continue;
       const left = leftMs(found);
       if (left <= 0) {
-        await keeper.stop(id, 'idle');
+        await manager.stop(id, 'idle');
         continue;
       }
       const minutes = Math.ceil(left / MINUTE_MS);
@@ -91,12 +91,12 @@ export const watchIdle = <Spec>({ keeper, clock, idleMs, sample, tell }: IdleOpt
       found.toldMinutes = minutes;
     }
   };
-  const close = repeat(clock, everyMs, round);
+  const loop = every({ clock, everyMs, isPauseFirst: true }, round);
 
   return {
     leftMs: (id) => {
       const found = watched.get(id);
-      if (idleMs === 0 || keeper.life(id) === undefined) return undefined;
+      if (idleMs === 0 || manager.lifecycle(id) === undefined) return undefined;
       return found === undefined ? idleMs : Math.max(0, leftMs(found));
     },
     cleanup: async (forMs) => {
@@ -104,9 +104,9 @@ export const watchIdle = <Spec>({ keeper, clock, idleMs, sample, tell }: IdleOpt
       const idle = [...seen]
         .filter(([, { usedAt, isUsed }]) => !isUsed && clock.monotonic() - usedAt >= forMs)
         .map(([id]) => id);
-      await Promise.all(idle.map((id) => keeper.stop(id, 'idle')));
+      await Promise.all(idle.map((id) => manager.stop(id, 'idle')));
       return idle;
     },
-    close,
+    close: () => void loop.stop(),
   };
 };

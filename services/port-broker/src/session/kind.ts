@@ -2,7 +2,7 @@ import type { Session, SessionKind } from '../domain/session.ts';
 import type { Command } from '#libs/programs/index.ts';
 
 /** One program of a session. */
-export interface Part {
+export interface Program {
   role: string;
   command: (nonce: string) => Command;
 }
@@ -10,10 +10,10 @@ export interface Part {
 /** How the programs of one session are run. */
 export interface Recipe {
   /** In the order in which they are started. */
-  parts: readonly Part[];
-  /** The role of the part that listens on the leased port; undefined: none does. */
+  programs: readonly Program[];
+  /** The role of the program that listens on the leased port; undefined: none does. */
   listener: string | undefined;
-  /** The kind's own sign that it can be used, asked again and again; `said`: what a part has said since it was started. */
+  /** The kind's own sign that it can be used, asked again and again; `said`: what a program has said since it was started. */
   isReady: (said: (role: string) => string) => Promise<boolean>;
   readyMs: number;
 }
@@ -23,7 +23,7 @@ export interface Kind<Spec> {
   name: SessionKind;
   /** The pool of its ports. */
   pool: string;
-  /** Whether a part that ends is started again; if not, its end is the session's. */
+  /** Whether a program that ends is started again; if not, its end is the session's. */
   isRestarted: (role: string) => boolean;
   /** How long a program may take to end when it is asked. */
   graceMs: number;

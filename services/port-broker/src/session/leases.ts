@@ -1,4 +1,4 @@
-import type { Desk } from '../desk/desk.ts';
+import type { LeaseManager } from '../leases/lease-manager.ts';
 import type { Lease } from '../domain/lease.ts';
 
 /** Whose lease it is to be, and on which session it lives. */
@@ -12,30 +12,35 @@ interface About {
 
 const HOUR_MS = 3_600_000;
 
-/** Leases any port for a session: it ends with that, and not by time. Rejects as `Desk.acquire` does. */
+/** Leases any port for a session: it ends with that, and not by time. Rejects as `LeaseManager.acquire` does. */
 export const acquireFor = async (
-  desk: Desk,
+  leaseManager: LeaseManager,
   { pool, session, owner, holder }: About,
   waitMs: number | undefined,
   signal: AbortSignal,
 ): Promise<Lease> => {
-  const ttlMs = desk.book().pools.get(pool)?.pool.defaultTtlMs ?? HOUR_MS;
+  const ttlMs = leaseManager.table().pools.get(pool)?.pool.defaultTtlMs ?? HOUR_MS;
   const about = { owner, holder, session, requestId: '', requestHash: '' };
-  const [lease] = await desk.acquire({ pool, port: undefined, count: 1, ttlMs, ...about }, waitMs, signal);
-  if (lease === undefined) throw new TypeError('the desk granted no lease');
+  const [lease] = await leaseManager.acquire({ pool, port: undefined, count: 1, ttlMs, ...about }, waitMs, signal);
+  if (lease === undefined) throw new TypeError('the lease manager granted no lease');
   return lease;
 };
 
 /** The lease of a session: the one that lives, or else the latest; a session that found its port taken has had several. */
-export const leaseOf = (desk: Desk, session: string): Lease | undefined =>
-  all(desk)
+export const leaseOf = (leaseManager: LeaseManager, session: string): Lease | undefined =>
+  all(leaseManager)
     .filter((lease) => lease.session === session)
     .sort((a, b) => Number(a.end !== undefined) - Number(b.end !== undefined) || b.grantedAtMs - a.grantedAtMs)[0];
 
 /** Leases that live on for sessions of a pool that do not. */
-export const leasesOfNobody = (desk: Desk, pool: string, isLiving: (session: string) => boolean): Lease[] =>
-  all(desk).filter(
+export const leasesOfNobody = (
+  leaseManager: LeaseManager,
+  pool: string,
+  isLiving: (session: string) => boolean,
+): Lease[] =>
+  all(leaseManager).filter(
     (lease) => lease.pool === pool && lease.session !== '' && lease.end === undefined && !isLiving(lease.session),
   );
 
-const all = (desk: Desk): Lease[] => [...desk.book().leases.values()].map(({ lease }) => lease);
+const all = (leaseManager: LeaseManager): Lease[] =>
+  [...leaseManager.table().leases.values()].map(({ lease }) => lease);

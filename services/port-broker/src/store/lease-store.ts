@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import type { Kept } from '../domain/book.ts';
+import type { Kept } from '../domain/lease-table.ts';
 import type { Draft } from '../domain/draft.ts';
 import { inTransaction } from './database.ts';
 import type { EndReason, Lease } from '../domain/lease.ts';

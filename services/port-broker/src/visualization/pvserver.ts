@@ -6,7 +6,7 @@ import type { Session } from '../domain/session.ts';
 import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
 import { forwarder, isolated } from '../process/isolate.ts';
 import type { Kind } from '../session/kind.ts';
-import { outputOf } from '../session/parts.ts';
+import { outputOf } from '../session/process-group.ts';
 
 /** What a server shows. */
 export interface VisualizationSpec {
@@ -62,7 +62,7 @@ export const pvserverKind = (options: PvserverOptions): Kind<VisualizationSpec> 
     const work = { host: caseDir, inside: CASE };
     const box = { argv, env: {}, port: INSIDE_PORT, work, readOnly: [{ host: toldDir, inside: TOLD }], socketDir };
     return {
-      parts: [
+      programs: [
         {
           role: 'forwarder',
           command: () => ({

@@ -11,8 +11,8 @@ import { StartFailure } from '#libs/programs/index.ts';
 import { connectionsOf, usageOf } from '../process/use.ts';
 import { startFailed } from '../session/errors.ts';
 import { watchIdle, type IdleWatch } from '../session/idle.ts';
-import { openKeeper, type Keeper, type KeeperOptions } from '../session/keeper.ts';
-import type { Life } from '../session/life.ts';
+import { openSessionManager, type SessionManager, type SessionManagerOptions } from '../session/session-manager.ts';
+import type { Lifecycle } from '../session/lifecycle.ts';
 import { unpack } from './archive.ts';
 import { caseWithin, findCase, markCase, type Source } from './case.ts';
 import { pvserverKind, pvserverVersion, tellMinutes, type VisualizationSpec } from './pvserver.ts';
@@ -26,7 +26,7 @@ export interface Visualizations {
     ask: { source: Source; owner: string; reach: string | undefined; waitMs: number | undefined },
     signal: AbortSignal,
   ): Promise<{ session: VisualizationSession; isReused: boolean }>;
-  keeper: Keeper<VisualizationSpec>;
+  manager: SessionManager<VisualizationSpec>;
   idle: IdleWatch;
   /** How many clients a server has now. */
   clients(id: string): number;
@@ -37,7 +37,7 @@ export interface Visualizations {
 
 export interface VisualizationsOptions {
   config: Pick<Config, 'address' | 'visualization'>;
-  keeper: KeeperOptions;
+  manager: SessionManagerOptions;
   blob: BlobAccess | undefined;
   clock: Clock;
   events: Events;
@@ -47,7 +47,7 @@ const MOST_ENTRIES = 1_000_000;
 
 export const openVisualizations = ({
   config,
-  keeper: keeping,
+  manager: keeping,
   blob,
   clock,
   events,
@@ -79,18 +79,18 @@ export const openVisualizations = ({
     const { caseDir } = session.spec;
     const of = caseDir === '' ? await unpacked(session, folder) : caseDir;
     const foam = await markCase(of);
-    keeper.life(session.id)?.note({ spec: { ...session.spec, foam } });
+    manager.lifecycle(session.id)?.note({ spec: { ...session.spec, foam } });
     if (idleMs > 0) await tellMinutes(folder, Math.ceil(idleMs / 60_000));
     return of;
   };
 
   const kind = pvserverKind({ address: config.address, pvserver, isTimed: idleMs > 0, caseOf });
-  const keeper = openKeeper(kind, keeping);
+  const manager = openSessionManager(kind, keeping);
   const idle = watchIdle({
-    keeper,
+    manager,
     clock,
     idleMs,
-    sample: (life) => sampleOf(life, clock),
+    sample: (lifecycle) => sampleOf(lifecycle, clock),
     tell: async (session, minutesLeft) => {
       if (minutesLeft <= SOON_MINUTES) events.sessionIdle(session, minutesLeft);
       await tellMinutes(join(keeping.folder, session.id), minutesLeft);
@@ -117,7 +117,7 @@ export const openVisualizations = ({
   const named = (thrown: unknown): unknown => {
     if (thrown instanceof StartFailure) return startFailed(thrown);
     if (!isDomainError(thrown) || thrown.reason !== 'PORT_POOL_EXHAUSTED') return thrown;
-    const next = keeper
+    const next = manager
       .list()
       .filter(({ state }) => state !== 'ended')
       .map(({ id }) => ({ id, left: idle.leftMs(id) }))
@@ -142,18 +142,18 @@ export const openVisualizations = ({
         const objectId = source.kind === 'object' ? source.objectId : '';
         const holder = `ParaView server of ${caseDir === '' ? `object ${objectId}` : caseDir}`.slice(0, 200);
         const spec = { caseDir, objectId, foam: '', version };
-        return await keeper.start({ key, owner, holder, spec, waitMs }, signal);
+        return await manager.start({ key, owner, holder, spec, waitMs }, signal);
       } catch (thrown) {
         throw named(thrown);
       }
     },
-    keeper,
+    manager,
     idle,
-    clients: (id) => clientsOf(keeper.life(id)).size,
+    clients: (id) => clientsOf(manager.lifecycle(id)).size,
     idleMs,
     close: () => {
       idle.close();
-      keeper.close();
+      manager.close();
     },
   };
 };
@@ -161,16 +161,16 @@ export const openVisualizations = ({
 const FETCH_MS = 30 * 60_000;
 const SOON_MINUTES = 5;
 
-const sampleOf = async (life: Life<VisualizationSpec>, clock: Clock): Promise<Sample | undefined> => {
-  const program = life.parts.pid('pvserver');
+const sampleOf = async (lifecycle: Lifecycle<VisualizationSpec>, clock: Clock): Promise<Sample | undefined> => {
+  const program = lifecycle.processes.pid('pvserver');
   if (program === undefined) return undefined;
   const { cpuTicks } = await usageOf(program);
-  return { at: clock.monotonic(), connections: clientsOf(life), cpuTicks };
+  return { at: clock.monotonic(), connections: clientsOf(lifecycle), cpuTicks };
 };
 
 /** Bytes that each client of a server has exchanged with it. */
-const clientsOf = (life: Life<VisualizationSpec> | undefined): Map<string, number> => {
-  const forwarder = life?.parts.pid('forwarder');
+const clientsOf = (lifecycle: Lifecycle<VisualizationSpec> | undefined): Map<string, number> => {
+  const forwarder = lifecycle?.processes.pid('forwarder');
   return forwarder === undefined ? new Map() : connectionsOf(forwarder);
 };
 

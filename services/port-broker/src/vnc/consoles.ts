@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
+import { every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Config } from '../config.ts';
 import { isOver, type SessionEnd } from '../domain/session.ts';
 import type { Events } from '../events.ts';
-import { openKeeper, type Keeper, type KeeperOptions } from '../session/keeper.ts';
-import { repeat } from '../session/repeat.ts';
+import { openSessionManager, type SessionManager, type SessionManagerOptions } from '../session/session-manager.ts';
 import { greet, reach, type Unreached } from './banner.ts';
 import { targetUnreachable, vmHasOtherTarget } from './errors.ts';
 import { openMembers, type Members } from './members.ts';
@@ -48,13 +48,13 @@ export interface Consoles {
   /** `host`: as viewers name it. undefined: it is over. */
   way(session: VncSession, host: string): Way | undefined;
   viewers: Pick<Viewers, 'look' | 'seen'>;
-  keeper: Keeper<VncSpec>;
+  manager: SessionManager<VncSpec>;
   close(): void;
 }
 
 export interface ConsolesOptions {
   config: Pick<Config, 'address' | 'vnc'>;
-  keeper: KeeperOptions;
+  manager: SessionManagerOptions;
   /** Folder of the gateway's tokens. */
   tokensFolder: string;
   bootId: string;
@@ -78,12 +78,12 @@ const REACHES_AT_ONCE = 8;
 
 export const openConsoles = ({
   config,
-  keeper: keeping,
+  manager: keeping,
   tokensFolder,
   bootId,
-  ...parts
+  ...shared
 }: ConsolesOptions): Consoles => {
-  const { clock, random } = parts;
+  const { clock, random } = shared;
   const { networks, websockify, novnc, tokenMs } = config.vnc;
   const tokens = openTokens(tokensFolder, tokenMs, bootId, random);
   const inTurn = pLimit(REACHES_AT_ONCE);
@@ -96,9 +96,9 @@ export const openConsoles = ({
   /** Where this process itself connects. */
   const nearby = config.address === '0.0.0.0' ? '127.0.0.1' : config.address === '::' ? '::1' : config.address;
 
-  const gateway = (): VncSession | undefined => keeper.ofKey(GATEWAY);
+  const gateway = (): VncSession | undefined => manager.ofKey(GATEWAY);
   const startGateway = (signal: AbortSignal, waitMs?: number) =>
-    keeper.start(
+    manager.start(
       { key: GATEWAY, owner: '', holder: 'websockify, the gateway to consoles', spec: GATEWAY_SPEC, waitMs },
       signal,
     );
@@ -106,7 +106,7 @@ export const openConsoles = ({
   const noteSpec = (session: VncSession, change: Partial<VncSpec>): void => {
     const spec = { ...session.spec, ...change };
     if (isMember(session)) members.note(session.id, { spec });
-    else keeper.life(session.id)?.note({ spec });
+    else manager.lifecycle(session.id)?.note({ spec });
   };
   /**
    * On a port of its own each start of its websockify is proved by a WebSocket. The gateway's way is the same for all that go through it, so
@@ -149,18 +149,18 @@ export const openConsoles = ({
     tokens,
     sessions: () => living(),
     gatewayPort: () => gateway()?.port,
-    gatewayNonces: () => [...(keeper.life(gateway()?.id ?? '')?.parts.nonces() ?? [])],
+    gatewayNonces: () => [...(manager.lifecycle(gateway()?.id ?? '')?.processes.nonces() ?? [])],
     used: (id) => {
       const change = { lastActivityMs: clock.now() };
-      if (members.get(id) === undefined) keeper.life(id)?.note(change);
+      if (members.get(id) === undefined) manager.lifecycle(id)?.note(change);
       else members.note(id, change);
     },
   });
 
   const kind = websockifyKind({ address: config.address, websockify, novnc, tokens: tokens.folder, started });
-  const keeper = openKeeper(kind, keeping);
+  const manager = openSessionManager(kind, keeping);
   const members: Members = openMembers({
-    ...parts,
+    ...shared,
     store: keeping.store,
     failpoint: keeping.failpoint,
     tokens,
@@ -170,22 +170,22 @@ export const openConsoles = ({
     },
     hangUp: (id) => viewers.hangUp(id),
   });
-  const list = (): VncSession[] => [...keeper.list().filter(({ spec }) => spec.vm !== ''), ...members.list()];
+  const list = (): VncSession[] => [...manager.list().filter(({ spec }) => spec.vm !== ''), ...members.list()];
   const get = (id: string): VncSession | undefined => {
-    const found = members.get(id) ?? keeper.get(id);
+    const found = members.get(id) ?? manager.get(id);
     return found?.spec.vm === '' ? undefined : found;
   };
   const living = (): VncSession[] => list().filter((session) => !isOver(session));
   const livingMembers = (): VncSession[] => living().filter(isMember);
-  const ofVm = (vm: string): VncSession | undefined => members.ofVm(vm) ?? keeper.ofKey(keyOf(vm));
+  const ofVm = (vm: string): VncSession | undefined => members.ofVm(vm) ?? manager.ofKey(keyOf(vm));
 
   /** Nobody goes through the gateway any more: its port is for others. */
   const endGateway = async (): Promise<void> => {
     const session = gateway();
-    if (session !== undefined && livingMembers().length === 0) await keeper.stop(session.id, 'stopped');
+    if (session !== undefined && livingMembers().length === 0) await manager.stop(session.id, 'stopped');
   };
   const stop = async (id: string, end: SessionEnd): Promise<VncSession> => {
-    const ended = await (members.get(id) === undefined ? keeper.stop(id, end) : members.stop(id, end));
+    const ended = await (members.get(id) === undefined ? manager.stop(id, end) : members.stop(id, end));
     viewers.forget(id);
     checkedAt.delete(id);
     await endGateway();
@@ -201,7 +201,7 @@ export const openConsoles = ({
     const spec = { vm, target: name, address, targetPort: target.port, mayBeUnreachable, isReachable: false };
     if (isGateway) return { session: await members.start({ owner, spec }), isReused: false };
     const holder = `console of ${vm}`.slice(0, 200);
-    return keeper.start({ key: keyOf(vm), owner, holder, spec, waitMs }, signal);
+    return manager.start({ key: keyOf(vm), owner, holder, spec, waitMs }, signal);
   };
 
   const tryAgain = async (): Promise<void> => {
@@ -216,11 +216,9 @@ export const openConsoles = ({
     if (livingMembers().length > 0) await startGateway(closing.signal);
     else await endGateway();
   };
-  const stops = [
-    repeat(clock, LOOK_EVERY_MS, () => viewers.look()),
-    repeat(clock, LOOK_EVERY_MS, tryAgain),
-    repeat(clock, LOOK_EVERY_MS, mend),
-  ];
+  const loops = [() => viewers.look(), tryAgain, mend].map((round) =>
+    every({ clock, everyMs: LOOK_EVERY_MS, isPauseFirst: true }, round),
+  );
 
   return {
     start: async (wanted, signal) => {
@@ -247,23 +245,23 @@ export const openConsoles = ({
     stop,
     stopAll: async () => {
       await Promise.all(livingMembers().map(({ id }) => members.stop(id, 'stopped')));
-      await keeper.stopAll();
+      await manager.stopAll();
     },
     way: (session, host) => {
       if (isOver(session)) return undefined;
       const through = isMember(session) ? gateway() : session;
       if (through === undefined || through.port === 0) return undefined;
-      const pid = keeper.life(through.id)?.parts.pid('websockify') ?? 0;
+      const pid = manager.lifecycle(through.id)?.processes.pid('websockify') ?? 0;
       const { port } = through;
       if (!isMember(session)) return { port, url: pageOf(host, port), forMs: undefined, pid };
       return { port, url: pageOf(host, port, tokens.mint(session.id)), forMs: tokenMs, pid };
     },
     viewers,
-    keeper,
+    manager,
     close: () => {
-      for (const stopIt of stops) stopIt();
+      for (const loop of loops) void loop.stop();
       closing.abort(new Error('this process ends'));
-      keeper.close();
+      manager.close();
     },
   };
 };

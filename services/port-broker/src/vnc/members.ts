@@ -1,6 +1,6 @@
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
-import { diskTakesNothing } from '../desk/errors.ts';
+import { diskTakesNothing } from '../leases/errors.ts';
 import { createHistory, isOver, newSession, type SessionEnd } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import { sessionNotFound } from '../session/errors.ts';

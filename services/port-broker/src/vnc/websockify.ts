@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Session } from '../domain/session.ts';
 import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
 import type { Kind } from '../session/kind.ts';
-import { outputOf } from '../session/parts.ts';
+import { outputOf } from '../session/process-group.ts';
 import { bracketed } from './url.ts';
 
 /** What a websockify leads to: one machine, or (the gateway) whatever a token says. */
@@ -72,7 +72,7 @@ export const websockifyKind = (options: WebsockifyOptions): Kind<VncSpec> => ({
         : [where, `${bracketed(address)}:${targetPort}`];
     let isTold = false;
     return {
-      parts: [
+      programs: [
         {
           role: 'websockify',
           command: () => ({

@@ -9,7 +9,7 @@ import { computeToProto } from './compute-proto.ts';
 export const endComputeSession =
   (ctx: Context): Unary<EndComputeSessionRequest, EndComputeSessionResponse> =>
   async ({ sessionId }, { caller }) => {
-    const { keeper } = ctx.computeSessions;
-    const { id } = findSession(keeper, caller, requireText('session_id', sessionId));
-    return { session: await computeToProto(ctx, await keeper.stop(id, 'stopped')) };
+    const { manager } = ctx.computeSessions;
+    const { id } = findSession(manager, caller, requireText('session_id', sessionId));
+    return { session: await computeToProto(ctx, await manager.stop(id, 'stopped')) };
   };

@@ -9,6 +9,6 @@ import { computeToProto } from './compute-proto.ts';
 export const getComputeSession =
   (ctx: Context): Unary<GetComputeSessionRequest, GetComputeSessionResponse> =>
   async ({ sessionId }, { caller }) => {
-    const session = findSession(ctx.computeSessions.keeper, caller, requireText('session_id', sessionId));
+    const session = findSession(ctx.computeSessions.manager, caller, requireText('session_id', sessionId));
     return { session: await computeToProto(ctx, session) };
   };

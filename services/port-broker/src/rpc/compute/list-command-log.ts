@@ -15,8 +15,8 @@ import { findSession } from '../session-proto.ts';
 export const listCommandLog =
   (ctx: Context): Unary<ListCommandLogRequest, ListCommandLogResponse> =>
   async (request, { caller }) => {
-    const { keeper, store } = ctx.computeSessions;
-    const { id } = findSession(keeper, caller, requireText('session_id', request.sessionId));
+    const { manager, store } = ctx.computeSessions;
+    const { id } = findSession(manager, caller, requireText('session_id', request.sessionId));
     const { size, after } = parsePage(request, id, 1);
     const below = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after[0]);
     const found = store.commands(id, below, size + 1, request.includePing ? undefined : 'ping');

@@ -10,7 +10,7 @@ export const listComputeSessions =
   (ctx: Context): Unary<ListComputeSessionsRequest, ListComputeSessionsResponse> =>
   async (request, { caller }) => {
     const { size, after } = parsePage(request, 'sessions', 2);
-    const found = visibleSessions(ctx.computeSessions.keeper, caller, request.includeEnded)
+    const found = visibleSessions(ctx.computeSessions.manager, caller, request.includeEnded)
       .filter((session) => after === undefined || isBehind(session, after))
       .slice(0, size + 1);
     const { page, nextPageToken } = cutPage(found, size, 'sessions', positionOf);

@@ -9,8 +9,8 @@ import { findSession } from '../session-proto.ts';
 export const listSessionMetrics =
   (ctx: Context): Unary<ListSessionMetricsRequest, ListSessionMetricsResponse> =>
   async (request, { caller }) => {
-    const { keeper, store } = ctx.computeSessions;
-    const { id } = findSession(keeper, caller, requireText('session_id', request.sessionId));
+    const { manager, store } = ctx.computeSessions;
+    const { id } = findSession(manager, caller, requireText('session_id', request.sessionId));
     const { size, after } = parsePage(request, id, 1);
     const found = store.metrics(id, after === undefined ? Number.MAX_SAFE_INTEGER : Number(after[0]), size + 1);
     const { page, nextPageToken } = cutPage(found, size, id, ({ atMs }) => [String(atMs)]);

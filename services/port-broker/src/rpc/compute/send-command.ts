@@ -15,7 +15,7 @@ export const sendCommand =
   (ctx: Context): Unary<SendCommandRequest, SendCommandResponse> =>
   async ({ sessionId, commandJson, timeout }, { caller, signal, deadlineMs = Infinity }) => {
     const { computeSessions } = ctx;
-    const session = findSession(computeSessions.keeper, caller, requireText('session_id', sessionId));
+    const session = findSession(computeSessions.manager, caller, requireText('session_id', sessionId));
     const timeoutMs = Math.max(0, Math.min(timeoutOf(timeout), deadlineMs - MARGIN_MS));
     const subject = caller?.subject ?? '';
     const { reply, tookMs, residentBytes } = await computeSessions.send(

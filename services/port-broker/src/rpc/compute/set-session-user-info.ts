@@ -12,6 +12,6 @@ export const setSessionUserInfo =
     const wrong = collectViolations();
     checkUser(wrong, userInfo);
     wrong.throwIfAny();
-    const session = findSession(ctx.computeSessions.keeper, caller, requireText('session_id', sessionId));
+    const session = findSession(ctx.computeSessions.manager, caller, requireText('session_id', sessionId));
     return { session: await computeToProto(ctx, ctx.computeSessions.setUser(session, userOf(userInfo))) };
   };

@@ -9,14 +9,14 @@ import { visualizationToProto } from './visualization-proto.ts';
 export const cleanupIdle =
   (ctx: Context): Unary<CleanupIdleRequest, CleanupIdleResponse> =>
   async ({ idleFor }) => {
-    const { idle, keeper, idleMs } = ctx.visualizations;
+    const { idle, manager, idleMs } = ctx.visualizations;
     const forMs = durationFromProto(idleFor) ?? idleMs;
     if (idleFor === undefined && forMs === 0) {
       throw invalidFields([{ field: 'idle_for', description: 'say for how long: none is configured' }]);
     }
     const ids = await idle.cleanup(forMs);
     return {
-      ended: ids.flatMap((id) => keeper.get(id) ?? []).map((session) => visualizationToProto(ctx, session)),
+      ended: ids.flatMap((id) => manager.get(id) ?? []).map((session) => visualizationToProto(ctx, session)),
       unreachableHosts: [],
     };
   };

@@ -10,7 +10,7 @@ export const listVisualizations =
   (ctx: Context): Unary<ListVisualizationsRequest, ListVisualizationsResponse> =>
   async (request, { caller }) => {
     const { size, after } = parsePage(request, 'visualizations', 2);
-    const found = visibleSessions(ctx.visualizations.keeper, caller, request.includeEnded)
+    const found = visibleSessions(ctx.visualizations.manager, caller, request.includeEnded)
       .filter((session) => after === undefined || isBehind(session, after))
       .slice(0, size + 1);
     const { page, nextPageToken } = cutPage(found, size, 'visualizations', positionOf);

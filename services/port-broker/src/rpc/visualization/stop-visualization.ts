@@ -9,7 +9,7 @@ import { visualizationToProto } from './visualization-proto.ts';
 export const stopVisualization =
   (ctx: Context): Unary<StopVisualizationRequest, StopVisualizationResponse> =>
   async ({ visualizationId }, { caller }) => {
-    const { keeper } = ctx.visualizations;
-    const { id } = findSession(keeper, caller, requireText('visualization_id', visualizationId));
-    return { visualization: visualizationToProto(ctx, await keeper.stop(id, 'stopped')) };
+    const { manager } = ctx.visualizations;
+    const { id } = findSession(manager, caller, requireText('visualization_id', visualizationId));
+    return { visualization: visualizationToProto(ctx, await manager.stop(id, 'stopped')) };
   };

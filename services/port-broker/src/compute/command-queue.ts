@@ -1,3 +1,4 @@
+import { abortable } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Command } from './command.ts';
 import { commandNotSent, commandTimedOut, replyUnreadable, tooManyCommands, workerLost } from './errors.ts';
@@ -17,7 +18,7 @@ export type Ending =
   | { outcome: 'answered' | 'late'; tookMs: number; success: boolean; error: string; residentBytes: number }
   | { outcome: 'unknown'; error: string };
 
-export interface LineOptions {
+export interface CommandQueueOptions {
   clock: Clock;
   /** Sends the worker a message; resolves to its answer, rejects where the way to it breaks or the signal aborts. */
   ask: (text: string, signal: AbortSignal) => Promise<Buffer>;
@@ -31,7 +32,7 @@ export interface LineOptions {
 }
 
 /** The commands of one session, one after the other. */
-export interface Line {
+export interface CommandQueue {
   /** Rejects with what `SendCommand` says. */
   send(command: Command, timeoutMs: number, signal: AbortSignal): Promise<Answered>;
   isBusy(): boolean;
@@ -45,7 +46,7 @@ export interface Line {
 const MOST_QUEUED = 100;
 const END_KNOWN_MS = 1_000;
 
-export const createLine = (options: LineOptions): Line => {
+export const createCommandQueue = (options: CommandQueueOptions): CommandQueue => {
   const { clock, ask, whenFree, residentBytes, begun, isAdopted } = options;
   const lost = new AbortController();
   let isBusy = isAdopted;
@@ -103,7 +104,7 @@ export const createLine = (options: LineOptions): Line => {
       usedAt = clock.monotonic();
       queued += 1;
       try {
-        await until(before, patience, lost.signal);
+        await abortable(before, AbortSignal.any([patience, lost.signal]));
         patience.throwIfAborted();
       } catch (thrown) {
         release();
@@ -116,7 +117,7 @@ export const createLine = (options: LineOptions): Line => {
       const { answered, free } = execute(command, () => patience.aborted);
       void free.then(rest).then(release);
       try {
-        return await until(answered, patience, lost.signal);
+        return await abortable(answered, AbortSignal.any([patience, lost.signal]));
       } catch (thrown) {
         if (lost.signal.aborted) throw lost.signal.reason as Error;
         if (!patience.aborted)
@@ -133,17 +134,3 @@ export const createLine = (options: LineOptions): Line => {
 
 const isReplyUnreadable = (thrown: unknown): boolean =>
   thrown instanceof Error && 'reason' in thrown && thrown.reason === 'REPLY_UNREADABLE';
-
-/** What the promise comes to, unless one of the signals aborts before. */
-const until = async <T>(promise: Promise<T>, ...signals: AbortSignal[]): Promise<T> => {
-  const either = AbortSignal.any(signals);
-  either.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(either.reason as Error);
-  either.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    either.removeEventListener('abort', onAbort);
-  }
-};

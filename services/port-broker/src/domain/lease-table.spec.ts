@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { seededRandom } from '#libs/random/index.ts';
 import { decideAcquire, decideWithdraw } from './acquire.ts';
-import { openBook, type Ask, type Book, type Kept } from './book.ts';
+import { openLeaseTable, type Ask, type LeaseTable, type Kept } from './lease-table.ts';
 import { beginDraft, undo, type Answer, type Draft } from './draft.ts';
 import { decideDue, decideRelease, decideRenew, decideSettle, decideSweep } from './keep.ts';
 import type { Lease, Port } from './lease.ts';
@@ -45,14 +45,14 @@ const createBroker = (pools: readonly Pool[]) => {
     })),
     leases: [...leases.values()],
   });
-  let book: Book = openBook('here', pools, kept(), now);
+  let table: LeaseTable = openLeaseTable('here', pools, kept(), now);
   const decide = <T>(run: (draft: Draft) => T, fails = false): T | undefined => {
     const occupied = isBlind ? undefined : (port: number): boolean => strangers.has(port) || programs.has(port);
     const newId = (): string => {
       ids += 1;
       return `l-${ids}`;
     };
-    const draft = beginDraft(book, { now, wall: now }, { occupied, newId });
+    const draft = beginDraft(table, { now, wall: now }, { occupied, newId });
     const result = run(draft);
     if (fails) {
       undo(draft);
@@ -104,7 +104,7 @@ const createBroker = (pools: readonly Pool[]) => {
       const answer = told.get(ticket);
       return answer?.kind === 'granted' ? answer.leases.map(({ port }) => port) : [];
     },
-    book: () => book,
+    table: () => table,
     pass: (ms: number): void => {
       now += ms;
     },
@@ -114,14 +114,14 @@ const createBroker = (pools: readonly Pool[]) => {
       isBlind = is;
     },
     crash: (): void => {
-      book = openBook('here', pools, kept(), now);
+      table = openLeaseTable('here', pools, kept(), now);
     },
     live: (): Lease[] =>
       [...ports.values()].flatMap(({ state }) => (state.kind === 'leased' ? (leases.get(state.lease) ?? []) : [])),
   };
 };
 
-describe('the book of leases', () => {
+describe('the table of leases', () => {
   it('gives the least recently used port first, and every port of a full pool once', () => {
     const broker = createBroker([pool('a', 10, 12)]);
     const first = [1, 2, 3].flatMap(() => broker.leased(broker.acquire()));
@@ -323,7 +323,7 @@ describe('the book of leases', () => {
           broker.decide((draft) => decideSweep(draft, below(2) === 0), fails);
           return 'sweep';
         case 10: {
-          const { waiting } = broker.book().pools.get('a')!;
+          const { waiting } = broker.table().pools.get('a')!;
           const ticket = [...waiting.keys()][below(waiting.size)];
           if (ticket !== undefined) broker.decide((draft) => decideWithdraw(draft, 'a', ticket), fails);
           return 'withdraw';
@@ -373,8 +373,8 @@ describe('the book of leases', () => {
         const of = state.kind === 'leased' ? broker.leases.get(state.lease)?.session : program;
         if (of !== program) expect.fail(`${program} is on ${number}, which is of ${of}`);
       }
-      for (const [name, { free, leased, pool: of, waiting }] of broker.book().pools) {
-        const inPool = [...broker.book().ports.values()].filter((each) => each.pool === name);
+      for (const [name, { free, leased, pool: of, waiting }] of broker.table().pools) {
+        const inPool = [...broker.table().ports.values()].filter((each) => each.pool === name);
         const count = (kind: string): number => inPool.filter(({ state }) => state.kind === kind).length;
         if (leased !== count('leased') || leased > of.maxLeases || free.size !== count('free')) {
           expect.fail(`${name} counts ${leased} leased and ${free.size} free`);

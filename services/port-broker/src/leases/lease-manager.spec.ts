@@ -5,11 +5,11 @@ import { isDomainError } from '#libs/errors/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { eventually, fakeClock, tempDir, type FakeClock, type TempDir } from '#libs/testing/index.ts';
 import { parsePools } from '../domain/pool-expression.ts';
-import type { Ask } from '../domain/book.ts';
+import type { Ask } from '../domain/lease-table.ts';
 import { silentEvents } from '../fixtures/silent-events.ts';
 import { FolderInUseError, openDatabase } from '../store/database.ts';
 import { createLeaseStore, type LeaseStore } from '../store/lease-store.ts';
-import { openDesk, type Desk } from './desk.ts';
+import { openLeaseManager, type LeaseManager } from './lease-manager.ts';
 
 const MINUTE_MS = 60_000;
 const ask = (more: Partial<Ask> = {}): Ask => ({
@@ -32,12 +32,12 @@ const reasonOf = (call: Promise<unknown>): Promise<string> =>
     (thrown: unknown) => (isDomainError(thrown) ? thrown.reason : String(thrown)),
   );
 
-describe('the desk where ports are given out', () => {
+describe('the lease manager', () => {
   let dir: TempDir;
   let clock: FakeClock;
   let database: DatabaseSync;
   let store: LeaseStore;
-  let desk: Desk;
+  let leaseManager: LeaseManager;
   let isFull: boolean;
   let isBlind: boolean;
   let reads: number;
@@ -58,10 +58,19 @@ describe('the desk where ports are given out', () => {
     };
     const sockets = { read, listeners: () => [] };
     const pools = parsePools('a=100-103,b=200-1099');
-    desk = openDesk({ host: 'here', pools, store, sockets, bootId, clock, random: systemRandom, events: silentEvents });
+    leaseManager = openLeaseManager({
+      host: 'here',
+      pools,
+      store,
+      sockets,
+      bootId,
+      clock,
+      random: systemRandom,
+      events: silentEvents,
+    });
   };
   const reopen = (bootId?: string): void => {
-    desk.close();
+    leaseManager.close();
     database.close();
     open(bootId);
   };
@@ -72,46 +81,46 @@ describe('the desk where ports are given out', () => {
     open();
   });
   afterEach(async () => {
-    desk.close();
+    leaseManager.close();
     database.close();
     await dir[Symbol.asyncDispose]();
   });
-  const acquire = (more: Partial<Ask> = {}) => desk.acquire(ask(more), undefined, forever);
-  const live = () => [...desk.book().leases.values()].filter(({ lease }) => lease.end === undefined);
+  const acquire = (more: Partial<Ask> = {}) => leaseManager.acquire(ask(more), undefined, forever);
+  const live = () => [...leaseManager.table().leases.values()].filter(({ lease }) => lease.end === undefined);
 
   it('grants nothing while the disk takes nothing, says so, and goes on by itself', async () => {
     const [first] = await acquire();
     isFull = true;
     const error = await acquire().catch((thrown: unknown) => thrown);
     expect(isDomainError(error) && error.metadata['dependency']).to.equal('disk');
-    const release = desk.release({ id: first!.id, token: 0, owner: undefined });
+    const release = leaseManager.release({ id: first!.id, token: 0, owner: undefined });
     expect(await reasonOf(release)).to.equal('DEPENDENCY_UNAVAILABLE');
     expect(live().map(({ lease }) => lease.id)).to.deep.equal([first!.id]);
-    expect(desk.trouble()).to.include('make room');
+    expect(leaseManager.trouble()).to.include('make room');
     isFull = false;
     const [second] = await acquire();
     expect(second?.port).to.equal(101);
-    expect(desk.trouble()).to.equal('');
+    expect(leaseManager.trouble()).to.equal('');
     reopen();
     expect(live().map(({ lease }) => lease.port)).to.have.members([100, 101]);
   });
 
   it('loses nobody who waits while the disk takes nothing', async () => {
     const all = await acquire({ count: 4 });
-    const waiting = desk.acquire(ask(), MINUTE_MS, forever);
-    await eventually(() => expect(desk.book().pools.get('a')?.waiting.size).to.equal(1));
+    const waiting = leaseManager.acquire(ask(), MINUTE_MS, forever);
+    await eventually(() => expect(leaseManager.table().pools.get('a')?.waiting.size).to.equal(1));
     isFull = true;
     const { id } = all[0]!;
-    expect(await reasonOf(desk.release({ id, token: 0, owner: 'ann' }))).to.equal('DEPENDENCY_UNAVAILABLE');
+    expect(await reasonOf(leaseManager.release({ id, token: 0, owner: 'ann' }))).to.equal('DEPENDENCY_UNAVAILABLE');
     isFull = false;
-    await desk.release({ id, token: 0, owner: 'ann' });
+    await leaseManager.release({ id, token: 0, owner: 'ann' });
     expect((await waiting)[0]?.port).to.equal(100);
   });
 
   it('grants nothing while nobody can say which ports are taken', async () => {
     isBlind = true;
     expect(await reasonOf(acquire())).to.equal('DEPENDENCY_UNAVAILABLE');
-    expect(await reasonOf(desk.reconcile())).to.equal('DEPENDENCY_UNAVAILABLE');
+    expect(await reasonOf(leaseManager.reconcile())).to.equal('DEPENDENCY_UNAVAILABLE');
     isBlind = false;
     expect(await acquire()).to.have.length(1);
   });
@@ -120,7 +129,7 @@ describe('the desk where ports are given out', () => {
     const all = await Promise.all([acquire(), acquire(), acquire()]);
     expect(reads).to.equal(1);
     const [lease] = all[0];
-    await desk.renew({ id: lease!.id, token: lease!.token, owner: 'ann' }, undefined);
+    await leaseManager.renew({ id: lease!.id, token: lease!.token, owner: 'ann' }, undefined);
     // What is due is looked for four times a second, and the ports are looked at every two.
     await clock.advance(1_500);
     expect(reads).to.equal(1);
@@ -131,7 +140,7 @@ describe('the desk where ports are given out', () => {
   it('ends all leases of another boot of the host, and never gives a token twice', async () => {
     const [lease] = await acquire();
     reopen('boot-2');
-    expect(desk.book().leases.get(lease!.id)?.lease.end?.reason).to.equal('rebooted');
+    expect(leaseManager.table().leases.get(lease!.id)?.lease.end?.reason).to.equal('rebooted');
     const [next] = await acquire({ port: lease!.port });
     expect(next!.token).to.equal(lease!.token + 1);
   });
@@ -142,7 +151,7 @@ describe('the desk where ports are given out', () => {
     reopen();
     await clock.advance(MINUTE_MS - 1_000);
     expect(live()).to.have.length(1);
-    const ended = new Promise((resolve) => desk.onChange(resolve));
+    const ended = new Promise((resolve) => leaseManager.onChange(resolve));
     await clock.advance(2_000);
     expect(await ended).to.include({ id: lease!.id });
   });

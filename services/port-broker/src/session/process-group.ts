@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { createBell, poll } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import {
   boundOutput,
@@ -17,7 +18,7 @@ import { whoListens } from '../process/listening.ts';
 import type { Recipe } from './kind.ts';
 
 /** What one session's programs are run with. */
-export interface PartsOptions {
+export interface ProcessGroupOptions {
   session: string;
   folder: string;
   clock: Clock;
@@ -26,9 +27,9 @@ export interface PartsOptions {
   closing: AbortSignal;
   newNonce: () => string;
   end: Ender;
-  /** Makes durable what is about to be started, and then with its pid. Throws while it cannot. */
+  /** Makes a record durable: before its program is started, and again with the pid. Throws if the disk refuses it. */
   note: (record: ProcessRecord) => void;
-  /** Nothing is left of these. */
+  /** Called when nothing is left of these programs. */
   forget: (nonces: readonly string[]) => void;
 }
 
@@ -38,25 +39,25 @@ interface Exit {
   code: number | null | undefined;
 }
 
-/** A part that ended, and how. */
-export interface PartEnd extends Exit {
+/** A program that ended, and how. */
+export interface ProgramEnd extends Exit {
   role: string;
-  /** Where it said what, and from where on in this run. */
+  /** The file with what it said, and where in it this run begins. */
   output: string;
   since: number;
 }
 
-/** The programs of one session: starts those that do not run, and ends all. */
-export interface Parts {
-  /** Starts what does not run and waits until it is ready. Throws StartFailure; what it started then still has to be ended. */
+/** The programs of one session. */
+export interface ProcessGroup {
+  /** Starts those that do not run, and resolves when all are ready. If it throws StartFailure, the caller ends what was started. */
   bringUp(recipe: Recipe, port: number, signal: AbortSignal): Promise<void>;
-  /** The next end of a part that was running. */
-  nextEnd(): Promise<PartEnd>;
-  /** Ends what is left of one part. */
+  /** The next end of a program that was running. */
+  nextEnd(): Promise<ProgramEnd>;
+  /** Ends what is left of one program. */
   sweep(role: string, graceMs: number): Promise<boolean>;
-  /** Ends all; resolves to whether it is proved that nothing is left, and nobody listens on the port. */
+  /** Ends all. Resolves to whether it is proved that nothing is left and that nobody listens on the port (0: not asked). */
   endAll(graceMs: number, port: number): Promise<boolean>;
-  /** The pid of a part that runs. */
+  /** The pid of a program that runs. */
   pid(role: string): number | undefined;
   /** Everything that was started and is not proved to be gone. */
   nonces(): ReadonlySet<string>;
@@ -77,25 +78,25 @@ const ADOPTED_POLL_MS = 200;
 const LISTEN_GONE_MS = 2_000;
 
 /** Takes over those of `left` that still run. */
-export const createParts = (options: PartsOptions, left: readonly ProcessRecord[]): Parts => {
+export const createProcessGroup = (options: ProcessGroupOptions, left: readonly ProcessRecord[]): ProcessGroup => {
   const { session, folder, clock, sockets, closing, note, forget } = options;
   const running = new Map<string, Running>();
   /** By nonce, with the role: also of what may be left of those that ended. */
   const known = new Map<string, string>();
-  const ends: PartEnd[] = [];
-  let wake = Promise.withResolvers<void>();
+  const ends: ProgramEnd[] = [];
+  const bell = createBell();
 
-  const ended = async (role: string, part: Running): Promise<void> => {
-    const exit = await part.exited;
-    // One that we ended ourselves is no news.
-    if (running.get(role) !== part) return;
+  const ended = async (role: string, program: Running): Promise<void> => {
+    const exit = await program.exited;
+    // `endAll` ended it.
+    if (running.get(role) !== program) return;
     running.delete(role);
-    ends.push({ role, ...exit, output: part.output, since: part.since });
-    wake.resolve();
+    ends.push({ role, ...exit, output: program.output, since: program.since });
+    bell.ring();
   };
-  const watch = (role: string, part: Running): void => {
-    running.set(role, part);
-    void ended(role, part);
+  const watch = (role: string, program: Running): void => {
+    running.set(role, program);
+    void ended(role, program);
   };
   for (const record of left) {
     known.set(record.nonce, record.role);
@@ -109,12 +110,12 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
   }
 
   const start = async (recipe: Recipe): Promise<void> => {
-    for (const { role, command } of recipe.parts) {
+    for (const { role, command } of recipe.programs) {
       if (running.has(role)) continue;
       const nonce = options.newNonce();
       const what = command(nonce);
       const since = await outputSize(what.output);
-      // On record first: were this process to end now, the next one would find the nonce, and end what carries it.
+      // The record comes first: if this process is killed now, the next one ends what carries the nonce.
       note({ nonce, session, role, pid: 0, startTicks: '' });
       known.set(nonce, role);
       const { identity, exited } = await startMarked(what, nonce);
@@ -125,7 +126,7 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
   const checkEnds = async (): Promise<void> => {
     const end = ends.shift();
     if (end === undefined) return;
-    // Only of this run: the one before may have had another port.
+    // What an earlier run said may be about another port.
     const said = await lastLines(end.output, end.since);
     if (/address already in use/i.test(said)) {
       throw new StartFailure('PORT_TAKEN', end.role, 'could not listen: somebody took the port', { lastLines: said });
@@ -137,9 +138,9 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
   };
   const isListening = async (recipe: Recipe, port: number): Promise<boolean> => {
     if (recipe.listener === undefined) return true;
-    const part = running.get(recipe.listener);
-    if (part === undefined) return false;
-    const who = await whoListens(sockets, port, part.identity.pid);
+    const program = running.get(recipe.listener);
+    if (program === undefined) return false;
+    const who = await whoListens(sockets, port, program.identity.pid);
     if (who === 'foreign' && running.has(recipe.listener)) {
       throw new StartFailure('FOREIGN_LISTENER', recipe.listener, `finds somebody else on port ${port}`);
     }
@@ -161,18 +162,18 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
       const until = clock.monotonic() + recipe.readyMs;
       await start(recipe);
       const said = (role: string): string => {
-        const part = running.get(role);
-        return part === undefined ? '' : saidSince(part.output, part.since);
+        const program = running.get(role);
+        return program === undefined ? '' : saidSince(program.output, program.since);
       };
       for (;;) {
         await checkEnds();
-        // The kind's sign first: whoever is ready listens, and a stranger who listens is not asked.
+        // Asked before the kind's own sign, because a stranger may listen on the port and answer for it.
         if ((await isListening(recipe, port)) && (await recipe.isReady(said))) {
           await checkEnds();
           if (await isListening(recipe, port)) return;
         }
         if (clock.monotonic() > until) {
-          const slow = recipe.parts.at(-1)?.role ?? '';
+          const slow = recipe.programs.at(-1)?.role ?? '';
           const lines = await lastLines(outputOf(folder, slow));
           const what = `was not ready within ${recipe.readyMs / 1_000} s`;
           throw new StartFailure('NOT_READY_IN_TIME', slow, what, { lastLines: lines });
@@ -184,8 +185,7 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
       for (;;) {
         const next = ends.shift();
         if (next !== undefined) return next;
-        wake = Promise.withResolvers();
-        await wake.promise;
+        await bell.rung();
       }
     },
     sweep: (role, graceMs) =>
@@ -208,32 +208,22 @@ export const createParts = (options: PartsOptions, left: readonly ProcessRecord[
   };
 };
 
-/** The file that gets what a part says. */
+/** The file that gets what a program says. */
 export const outputOf = (folder: string, role: string): string => `${folder}/${role}.log`;
 
 const codeOf = ({ code }: Exit): string => (code === null || code === undefined ? 'a signal' : `code ${code}`);
 
-/** Nobody is told of the end of a process that somebody else started: it is looked at again and again. */
-const adoptedEnd = async (identity: Identity, clock: Clock, closing: AbortSignal): Promise<Exit> => {
-  while (isRunning(identity)) {
-    const isClosing = await clock.sleep(ADOPTED_POLL_MS, closing).then(
-      () => false,
-      () => true,
-    );
-    if (isClosing) return new Promise(() => {});
-  }
-  return { code: undefined };
-};
+/** The kernel tells only the process that started another one of its end, so an adopted one is looked at again and again. */
+const adoptedEnd = (identity: Identity, clock: Clock, signal: AbortSignal): Promise<Exit> =>
+  poll(() => !isRunning(identity), { clock, everyMs: ADOPTED_POLL_MS, signal }).then(
+    () => ({ code: undefined }),
+    // This process ends before the adopted one.
+    () => new Promise(() => {}),
+  );
 
-const nobodyListens = async (sockets: SocketTable, port: number, clock: Clock): Promise<boolean> => {
-  const until = clock.monotonic() + LISTEN_GONE_MS;
-  for (;;) {
-    try {
-      if (!sockets.listeners().some((row) => row.port === port)) return true;
-    } catch {
-      return false;
-    }
-    if (clock.monotonic() > until) return false;
-    await clock.sleep(READY_POLL_MS);
-  }
+const nobodyListens = (sockets: SocketTable, port: number, clock: Clock): Promise<boolean> => {
+  const isFree = () => !sockets.listeners().some((row) => row.port === port);
+  const bounds = { clock, everyMs: READY_POLL_MS, withinMs: LISTEN_GONE_MS };
+  // Without the table of sockets nothing is proved.
+  return poll(isFree, bounds).catch(() => false);
 };

@@ -25,7 +25,7 @@ export interface Ask {
 }
 
 /** The ports and leases of a pool. */
-export interface PoolBook {
+export interface PoolTable {
   pool: Pool;
   /** Free ports, the least recently used first. */
   free: Set<number>;
@@ -35,9 +35,9 @@ export interface PoolBook {
 }
 
 /** Everything that is known of a host's ports. Changed in place by `decide` alone. */
-export interface Book {
+export interface LeaseTable {
   host: string;
-  pools: Map<string, PoolBook>;
+  pools: Map<string, PoolTable>;
   ports: Map<number, Port>;
   /** Also ended ones, for a day. */
   leases: Map<string, Held>;
@@ -62,11 +62,11 @@ export const MOST_REMEMBERED = 10_000;
 export const requestKey = ({ owner, requestId }: Pick<Ask, 'owner' | 'requestId'>): string => `${owner}/${requestId}`;
 
 /**
- * The book as an earlier run left it: live leases get a full grace from `now` (monotonic milliseconds) on. A lease of a port that
+ * The table as an earlier run left it: live leases get a full grace from `now` (monotonic milliseconds) on. A lease of a port that
  * is in no pool any more lives on, and its port goes to nobody afterwards.
  */
-export const openBook = (host: string, pools: readonly Pool[], kept: Kept, now: number): Book => {
-  const book: Book = {
+export const openLeaseTable = (host: string, pools: readonly Pool[], kept: Kept, now: number): LeaseTable => {
+  const table: LeaseTable = {
     host,
     pools: new Map(),
     ports: new Map(),
@@ -77,46 +77,46 @@ export const openBook = (host: string, pools: readonly Pool[], kept: Kept, now: 
   };
   const known = new Map(kept.ports.map((port) => [port.port, port]));
   for (const pool of pools) {
-    book.pools.set(pool.name, { pool, free: new Set(), leased: 0, waiting: new Map() });
+    table.pools.set(pool.name, { pool, free: new Set(), leased: 0, waiting: new Map() });
     for (let port = pool.first; port <= pool.last; port += 1) {
       const { token = 0, used = 0, isQuarantined = false } = known.get(port) ?? {};
       const state: PortState = isQuarantined ? { kind: 'quarantined', cleanSightings: 0 } : { kind: 'free' };
-      book.ports.set(port, { port, pool: pool.name, token, used, state });
+      table.ports.set(port, { port, pool: pool.name, token, used, state });
     }
   }
   const byEnd = kept.leases.toSorted((a, b) => (a.end?.atMs ?? 0) - (b.end?.atMs ?? 0));
   for (const lease of byEnd) {
-    book.leases.set(lease.id, { lease, dueAt: now + (lease.end === undefined ? lease.ttlMs : REMEMBERED_MS) });
+    table.leases.set(lease.id, { lease, dueAt: now + (lease.end === undefined ? lease.ttlMs : REMEMBERED_MS) });
     if (lease.requestId !== '') {
       const key = requestKey(lease);
-      book.requests.set(key, [...(book.requests.get(key) ?? []), lease.id]);
+      table.requests.set(key, [...(table.requests.get(key) ?? []), lease.id]);
     }
     if (lease.end !== undefined) {
-      book.ended.set(lease.id, true);
+      table.ended.set(lease.id, true);
       continue;
     }
-    const port = book.ports.get(lease.port) ?? {
+    const port = table.ports.get(lease.port) ?? {
       port: lease.port,
       pool: '',
       token: 0,
       used: 0,
       state: { kind: 'free' },
     };
-    book.ports.set(lease.port, { ...port, token: lease.token, state: { kind: 'leased', lease: lease.id } });
-    const of = book.pools.get(port.pool);
+    table.ports.set(lease.port, { ...port, token: lease.token, state: { kind: 'leased', lease: lease.id } });
+    const of = table.pools.get(port.pool);
     if (of !== undefined) of.leased += 1;
   }
-  for (const pool of book.pools.keys()) refill(book, pool);
-  return book;
+  for (const pool of table.pools.keys()) refill(table, pool);
+  return table;
 };
 
 /** Lists the free ports of a pool anew. */
-export const refill = (book: Book, name: string): void => {
-  const of = book.pools.get(name);
+export const refill = (table: LeaseTable, name: string): void => {
+  const of = table.pools.get(name);
   if (of === undefined) return;
   const free: Port[] = [];
   for (let port = of.pool.first; port <= of.pool.last; port += 1) {
-    const one = book.ports.get(port);
+    const one = table.ports.get(port);
     if (one?.state.kind === 'free') free.push(one);
   }
   of.free.clear();

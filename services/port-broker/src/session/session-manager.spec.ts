@@ -26,7 +26,7 @@ const echoes = async (socket: Socket): Promise<void> => {
   expect(said.toString()).to.equal('hello');
 };
 
-const kindOf = (sessions: Sessions, port: number) => sessions.desk.book().ports.get(port)?.state.kind;
+const kindOf = (sessions: Sessions, port: number) => sessions.leaseManager.table().ports.get(port)?.state.kind;
 
 describe('the programs of sessions', () => {
   const opened = opensPerTest();
@@ -34,15 +34,15 @@ describe('the programs of sessions', () => {
   beforeEach(async () => {
     sessions = await opened.use(openSessions());
   });
-  const pidOf = (id: string): number => sessions.keeper.life(id)?.parts.pid('program') ?? 0;
+  const pidOf = (id: string): number => sessions.manager.lifecycle(id)?.processes.pid('program') ?? 0;
 
   describe('that do not come up', () => {
     const leavesNothing = () => {
       expect(sessions.alive()).to.deep.equal([]);
-      expect([...sessions.desk.book().leases.values()].filter(({ lease }) => lease.end === undefined)).to.deep.equal(
-        [],
-      );
-      expect(sessions.keeper.list().filter(({ state }) => state !== 'ended')).to.deep.equal([]);
+      expect(
+        [...sessions.leaseManager.table().leases.values()].filter(({ lease }) => lease.end === undefined),
+      ).to.deep.equal([]);
+      expect(sessions.manager.list().filter(({ state }) => state !== 'ended')).to.deep.equal([]);
     };
 
     it('tell their exit code and what they said last', async () => {
@@ -51,7 +51,7 @@ describe('the programs of sessions', () => {
       expect(error).to.include({ reason: 'PROGRAM_EXITED' });
       expect(error?.message).to.include('code 7').and.to.include('no licence');
       leavesNothing();
-      expect(sessions.keeper.list()[0]).to.include({ state: 'ended', end: 'failed' });
+      expect(sessions.manager.list()[0]).to.include({ state: 'ended', end: 'failed' });
     });
 
     it('are not waited for longer than it may take', async () => {
@@ -87,7 +87,7 @@ describe('the programs of sessions', () => {
     expect(two.session.id).to.equal(session.id);
     expect(sessions.alive().length).to.be.at.least(4);
     expect(kindOf(sessions, session.port)).to.equal('leased');
-    const ended = await sessions.keeper.stop(session.id, 'stopped');
+    const ended = await sessions.manager.stop(session.id, 'stopped');
     expect(ended).to.include({ state: 'ended', end: 'stopped' });
     expect(sessions.alive()).to.deep.equal([]);
     expect(ownedBy(sessions.folder)).to.deep.equal([]);
@@ -101,14 +101,14 @@ describe('the programs of sessions', () => {
     await eventually(async () => expect((await listenersOn(session.port)).length).to.equal(2));
     const runaway = (await listenersOn(session.port)).find((pid) => !sessions.alive().includes(pid))!;
     try {
-      await sessions.keeper.stop(session.id, 'stopped');
+      await sessions.manager.stop(session.id, 'stopped');
       expect(kindOf(sessions, session.port)).to.equal('quarantined');
       expect(isAlive(runaway)).to.equal(true);
     } finally {
       process.kill(runaway, 'SIGKILL');
     }
     await eventually(() => expect(isAlive(runaway)).to.equal(false));
-    for (let sighting = 0; sighting < 3; sighting += 1) await sessions.desk.reconcile();
+    for (let sighting = 0; sighting < 3; sighting += 1) await sessions.leaseManager.reconcile();
     expect(kindOf(sessions, session.port)).to.equal('free');
   });
 
@@ -119,13 +119,13 @@ describe('the programs of sessions', () => {
     await echoes(socket);
     sessions.reopen();
     await echoes(socket);
-    expect(sessions.keeper.get(session.id)).to.include({ state: 'ready', port: session.port });
+    expect(sessions.manager.get(session.id)).to.include({ state: 'ready', port: session.port });
     expect(pidOf(session.id)).to.equal(pid);
     expect(await sessions.start('a', ECHO)).to.deep.include({ isReused: true });
     expect(kindOf(sessions, session.port)).to.equal('leased');
     process.kill(pid, 'SIGKILL');
     // Adopted ones are started again like others.
-    await eventually(() => expect(sessions.keeper.get(session.id)).to.include({ state: 'ready', restarts: 1 }));
+    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ready', restarts: 1 }));
     await echoes(await dial(session.port));
     socket.destroy();
   });
@@ -135,7 +135,7 @@ describe('the programs of sessions', () => {
     const { session } = await sessions.start('a', { script });
     const pid = pidOf(session.id);
     sessions.reopen();
-    expect(sessions.keeper.get(session.id)).to.include({ state: 'ready', port: sessions.first + 1 });
+    expect(sessions.manager.get(session.id)).to.include({ state: 'ready', port: sessions.first + 1 });
     expect(pidOf(session.id)).to.equal(pid);
   });
 
@@ -146,15 +146,15 @@ describe('the programs of sessions', () => {
     const ended = once(client, 'close');
     client.resume();
     // Whoever hangs up first keeps the connection in TIME_WAIT: here the program does.
-    await sessions.keeper.stop(session.id, 'stopped');
+    await sessions.manager.stop(session.id, 'stopped');
     await ended;
     // Until the client hung up as well, the port counted as somebody's.
-    await sessions.desk.reconcile();
+    await sessions.leaseManager.reconcile();
     const { stdout } = await promisify(execFile)('ss', ['-Htan', 'state', 'time-wait', `sport = :${session.port}`]);
     expect(stdout).to.include(String(session.port));
     const others = { pool: 'lab', port: undefined, count: 5, ttlMs: 60_000, owner: 'ann', holder: '' };
     const about = { requestId: '', requestHash: '', session: '' };
-    await sessions.desk.acquire({ ...others, ...about }, undefined, new AbortController().signal);
+    await sessions.leaseManager.acquire({ ...others, ...about }, undefined, new AbortController().signal);
     const again = await sessions.start('b', ECHO);
     expect(again.session.port).to.equal(session.port);
     await echoes(await dial(session.port));
@@ -162,12 +162,12 @@ describe('the programs of sessions', () => {
 
   it('give their port back by a sweep, where the lease could not be ended with the session', async () => {
     const { session } = await sessions.start('a', ECHO);
-    await sessions.keeper.stop(session.id, 'stopped');
+    await sessions.manager.stop(session.id, 'stopped');
     const ask = { pool: 'lab', port: session.port, count: 1, ttlMs: 60_000, owner: 'ann', holder: '' };
     const about = { requestId: '', requestHash: '', session: session.id };
-    await sessions.desk.acquire({ ...ask, ...about }, undefined, new AbortController().signal);
+    await sessions.leaseManager.acquire({ ...ask, ...about }, undefined, new AbortController().signal);
     expect(kindOf(sessions, session.port)).to.equal('leased');
-    await sessions.keeper.sweep();
+    await sessions.manager.sweep();
     expect(kindOf(sessions, session.port)).to.equal('free');
   });
 
@@ -183,7 +183,7 @@ describe('the programs of sessions', () => {
       sessions.reopen();
       expect(pidOf(session.id)).to.not.equal(stranger.pid);
     }
-    await sessions.keeper.stop(session.id, 'stopped');
+    await sessions.manager.stop(session.id, 'stopped');
     expect(isAlive(stranger.pid!)).to.equal(true);
     // What carries the nonce is ours all the same.
     expect(isAlive(ours)).to.equal(false);
@@ -203,27 +203,29 @@ describe('the programs of sessions', () => {
     const again = sessions.start('b', ECHO);
     await eventually(() => expect(isAlive(left.pid!)).to.equal(false));
     expect(await again).to.deep.include({ isReused: false });
-    await eventually(() => expect(sessions.keeper.get('vis-unfinished')).to.include({ state: 'ended', end: 'failed' }));
-    expect(sessions.keeper.get(session.id)).to.include({ state: 'ready' });
+    await eventually(() =>
+      expect(sessions.manager.get('vis-unfinished')).to.include({ state: 'ended', end: 'failed' }),
+    );
+    expect(sessions.manager.get(session.id)).to.include({ state: 'ready' });
   });
 
   it('are known to be dead after a reboot of the host', async () => {
     const { session } = await sessions.start('a', ECHO);
     sessions.reopen('another boot');
-    await eventually(() => expect(sessions.keeper.get(session.id)).to.include({ state: 'ended', end: 'rebooted' }));
+    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ended', end: 'rebooted' }));
   });
 
   it('are started again on the same port, and given up when they fail five times in a row', async () => {
     const { session } = await sessions.start('a', { script: `test -e broken && exit 3; ${ECHO.script}` });
     process.kill(pidOf(session.id), 'SIGTERM');
-    await eventually(() => expect(sessions.keeper.get(session.id)).to.include({ state: 'ready', restarts: 1 }));
+    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ready', restarts: 1 }));
     await echoes(await dial(session.port));
     await writeFile(join(sessions.folder, session.id, 'broken'), '');
     process.kill(pidOf(session.id), 'SIGTERM');
-    await eventually(() => expect(sessions.keeper.get(session.id)).to.include({ state: 'ended', end: 'lost' }), {
+    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ended', end: 'lost' }), {
       withinMs: 15_000,
     });
-    expect(sessions.keeper.get(session.id)?.lastError).to.include('code 3');
+    expect(sessions.manager.get(session.id)?.lastError).to.include('code 3');
     expect(kindOf(sessions, session.port)).to.equal('free');
   });
 
@@ -239,9 +241,9 @@ describe('the programs of sessions', () => {
 
   it('cannot lose their port by a release of the lease, nor by its time', async () => {
     const { session } = await sessions.start('a', ECHO);
-    const release = sessions.desk.release({ id: session.leaseId, token: 0, owner: 'ann' });
+    const release = sessions.leaseManager.release({ id: session.leaseId, token: 0, owner: 'ann' });
     expect(await failureOf(release)).to.include({ reason: 'LEASE_IN_USE' });
-    await sessions.keeper.stop(session.id, 'stopped');
+    await sessions.manager.stop(session.id, 'stopped');
     expect(kindOf(sessions, session.port)).to.equal('free');
   });
 });

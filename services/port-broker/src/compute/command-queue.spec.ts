@@ -2,15 +2,15 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
-import { createLine, type Ending } from './line.ts';
+import { createCommandQueue, type Ending } from './command-queue.ts';
 
 /** A worker that is given messages and answers when it is told to. */
-const openLine = ({ isAdopted = false } = {}) => {
+const openQueue = ({ isAdopted = false } = {}) => {
   const asked: string[] = [];
   const answers: ((text: string) => void)[] = [];
   const endings: Ending[] = [];
   const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
-  const line = createLine({
+  const queue = createCommandQueue({
     clock: systemClock,
     ask: (text, signal) =>
       new Promise((resolve, reject) => {
@@ -24,18 +24,18 @@ const openLine = ({ isAdopted = false } = {}) => {
     isAdopted,
   });
   const send = (text: string, timeoutMs = 10_000) =>
-    line.send({ name: 'x', text }, timeoutMs, new AbortController().signal).then(({ reply }) => reply.text);
+    queue.send({ name: 'x', text }, timeoutMs, new AbortController().signal).then(({ reply }) => reply.text);
   /** Answers what was asked last, with what was asked. */
   const answer = async (): Promise<void> => {
     answers.shift()?.(`{"to": ${asked.at(-1) ?? ''}}`);
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { line, send, answer, asked, endings, free };
+  return { queue, send, answer, asked, endings, free };
 };
 
-describe('the line of a session', () => {
+describe('the queue of a session', () => {
   it('has one command at a time, in the order in which they came', async () => {
-    const { send, answer, asked } = openLine();
+    const { send, answer, asked } = openQueue();
     const sent = Array.from({ length: 10 }, (_, n) => send(String(n)));
     for (let n = 0; n < 10; n += 1) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -46,22 +46,22 @@ describe('the line of a session', () => {
   });
 
   it('waits for a late answer, and gives it to nobody', async () => {
-    const { line, send, answer, asked, endings } = openLine();
+    const { queue, send, answer, asked, endings } = openQueue();
     const late = failureOf(send('1', 20));
     const next = send('2');
     expect(await late).to.include({ reason: 'COMMAND_TIMED_OUT' });
     expect(asked).to.deep.equal(['1']);
-    expect(line.isBusy()).to.equal(true);
+    expect(queue.isBusy()).to.equal(true);
     await answer();
     expect(endings).to.have.length(1);
     expect(endings[0]).to.include({ outcome: 'late' });
     await answer();
     expect(await next).to.equal('{"to": 2}');
-    expect(line.isBusy()).to.equal(false);
+    expect(queue.isBusy()).to.equal(false);
   });
 
   it('never sends what waited for too long', async () => {
-    const { send, answer, asked } = openLine();
+    const { send, answer, asked } = openQueue();
     const first = send('1');
     expect(await failureOf(send('2', 20))).to.include({ reason: 'COMMAND_NOT_SENT' });
     const third = send('3');
@@ -73,18 +73,18 @@ describe('the line of a session', () => {
   });
 
   it('tells all who wait that the worker is lost, and takes nothing after', async () => {
-    const { line, send } = openLine();
+    const { queue, send } = openQueue();
     const sent = [failureOf(send('1')), failureOf(send('2'))];
-    line.close('it ended');
+    queue.close('it ended');
     for (const each of sent) expect(await each).to.include({ reason: 'WORKER_LOST' });
     expect(await failureOf(send('3'))).to.include({ reason: 'WORKER_LOST' });
   });
 
   it('is busy with what an earlier broker asked until the worker is free', async () => {
-    const { line, send, answer, asked, free } = openLine({ isAdopted: true });
+    const { queue, send, answer, asked, free } = openQueue({ isAdopted: true });
     const sent = send('1');
     await new Promise((resolve) => setImmediate(resolve));
-    expect([line.isBusy(), asked]).to.deep.equal([true, []]);
+    expect([queue.isBusy(), asked]).to.deep.equal([true, []]);
     free();
     await new Promise((resolve) => setImmediate(resolve));
     await answer();
@@ -92,7 +92,7 @@ describe('the line of a session', () => {
   });
 
   it('is bounded', async () => {
-    const { send } = openLine();
+    const { send } = openQueue();
     const sent = Array.from({ length: 101 }, (_, n) => send(String(n)));
     for (const each of sent) each.catch(() => undefined);
     expect(await failureOf(send('more'))).to.include({ reason: 'TOO_MANY_COMMANDS' });

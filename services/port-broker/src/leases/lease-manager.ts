@@ -1,8 +1,10 @@
+import { addAbortListener } from 'node:events';
+import { every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { DomainError } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { decideAcquire, decideWithdraw } from '../domain/acquire.ts';
-import { openBook, type Ask, type Book } from '../domain/book.ts';
+import { openLeaseTable, type Ask, type LeaseTable } from '../domain/lease-table.ts';
 import { beginDraft, end, undo, type Answer, type Draft, type Occupied } from '../domain/draft.ts';
 import {
   decideDue,
@@ -28,7 +30,7 @@ import {
   tokenOutdated,
 } from './errors.ts';
 
-export interface DeskOptions {
+export interface LeaseManagerOptions {
   host: string;
   pools: readonly Pool[];
   store: LeaseStore;
@@ -48,18 +50,18 @@ export interface NamedLease {
   owner: string | undefined;
 }
 
-/** Where the ports of this host are given out: one decision after the other, many in one write, none told before it is durable. */
-export interface Desk {
+/** Leases the ports of this host. It decides one request after the other, makes many decisions durable with one write, and answers after that. */
+export interface LeaseManager {
   /** Rejects with RESOURCE_EXHAUSTED, at once or after `waitMs`; with the signal's reason when nobody waits any more. */
   acquire(ask: Ask, waitMs: number | undefined, signal: AbortSignal): Promise<readonly Lease[]>;
   renew(named: NamedLease, ttlMs: number | undefined): Promise<Lease>;
   release(named: NamedLease): Promise<Lease>;
-  /** Ends the lease of a session that is over; its port goes into quarantine unless it is proved that nothing is left on it. */
+  /** Ends the lease of a session that is over. Its port goes into quarantine unless it is proved (`isClean`) that nothing is left on it. */
   settle(id: string, isClean: boolean): Promise<void>;
   /** Rejects with UNAVAILABLE `socket table`. */
   reconcile(): Promise<Sweep>;
   /** What is known now. To be read only. */
-  book(): Book;
+  table(): LeaseTable;
   /** Why no lease is granted; empty when leases are. */
   trouble(): string;
   /** Calls `fn` with each lease that is new or has changed, once that is durable. Returns how to stop it. */
@@ -79,11 +81,11 @@ interface Job {
   fail: (error: DomainError) => void;
 }
 
-/** Opens what an earlier run left. Of another boot of the host nothing can be left: those leases end. */
-export const openDesk = (options: DeskOptions): Desk => {
+/** Opens what an earlier process left. Leases of another boot of the host end, because no program of that boot is left. */
+export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => {
   const { store, sockets, clock, random, events } = options;
   const { bootId, ...kept } = store.load();
-  const book = openBook(options.host, options.pools, kept, clock.monotonic());
+  const table = openLeaseTable(options.host, options.pools, kept, clock.monotonic());
   const listeners = new Set<(lease: Lease) => void>();
   /** Who waits for an answer, by ticket. */
   const waiting = new Map<number, (answer: Answer) => void>();
@@ -94,7 +96,7 @@ export const openDesk = (options: DeskOptions): Desk => {
   let isClosed = false;
 
   const newId = (): string => random.id('l');
-  /** The table of sockets for the decisions of one turn, read where the first of them needs it: few do, and it can be long. */
+  /** The table of sockets for the decisions of one turn. It is read when the first of them needs it, because few do and it can be long. */
   const lookOnce = () => {
     let occupied: Occupied;
     let isReadable: boolean | undefined;
@@ -121,7 +123,7 @@ export const openDesk = (options: DeskOptions): Desk => {
     const drafts: Draft[] = [];
     const look = lookOnce();
     for (const { run } of jobs) {
-      const draft = beginDraft(book, times, look);
+      const draft = beginDraft(table, times, look);
       run(draft);
       drafts.push(draft);
     }
@@ -167,26 +169,22 @@ export const openDesk = (options: DeskOptions): Desk => {
   const leaseOf = ({ id }: NamedLease, named: Named): Lease => {
     if (named.kind === 'unknown') throw leaseNotFound(id);
     if (named.kind === 'ended') throw leaseEnded(id);
-    if (named.kind === 'in-use') throw leaseInUse(id, book.leases.get(id)?.lease.session ?? '');
+    if (named.kind === 'in-use') throw leaseInUse(id, table.leases.get(id)?.lease.session ?? '');
     if (named.kind === 'outdated') throw tokenOutdated(id);
     return named.lease;
   };
 
   if (bootId !== options.bootId) {
-    const draft = beginDraft(book, { now: clock.monotonic(), wall: clock.now() }, lookOnce());
-    for (const { lease } of book.leases.values()) if (lease.end === undefined) end(draft, lease, 'rebooted');
+    const draft = beginDraft(table, { now: clock.monotonic(), wall: clock.now() }, lookOnce());
+    for (const { lease } of table.leases.values()) if (lease.end === undefined) end(draft, lease, 'rebooted');
     store.write([draft]);
     store.setBootId(options.bootId);
   }
-  const every = (ms: number, run: (draft: Draft) => unknown): (() => void) => {
-    let timer = clock.setTimer(ms, function again() {
-      // A full disk is told by `trouble`; it is tried again.
-      void decide(run).catch(() => undefined);
-      timer = clock.setTimer(ms, again);
-    });
-    return () => timer.cancel();
-  };
-  const stops = [every(DUE_EVERY_MS, decideDue), every(SWEEP_EVERY_MS, (draft) => decideSweep(draft, false))];
+  // A failure is one of the disk, which `trouble` tells.
+  const loops = [
+    every({ clock, everyMs: DUE_EVERY_MS, isPauseFirst: true }, () => decide(decideDue)),
+    every({ clock, everyMs: SWEEP_EVERY_MS, isPauseFirst: true }, () => decide((draft) => decideSweep(draft, false))),
+  ];
 
   return {
     acquire: async (ask, waitMs, signal) => {
@@ -195,11 +193,10 @@ export const openDesk = (options: DeskOptions): Desk => {
       const ticket = tickets;
       const { promise, resolve, reject } = Promise.withResolvers<Answer>();
       waiting.set(ticket, resolve);
-      const onAbort = (): void => {
-        reject(signal.reason as Error);
+      using _listener = addAbortListener(signal, () => {
+        reject(signal.reason);
         void decide((draft) => decideWithdraw(draft, ask.pool, ticket)).catch(() => undefined);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
+      });
       try {
         const until = waitMs === undefined ? undefined : clock.monotonic() + waitMs;
         decide((draft) => decideAcquire(draft, ticket, ask, until)).catch(reject);
@@ -208,7 +205,6 @@ export const openDesk = (options: DeskOptions): Desk => {
         throw sockets.read() === undefined ? socketTableUnreadable() : refusalOf(answer, ask);
       } finally {
         waiting.delete(ticket);
-        signal.removeEventListener('abort', onAbort);
       }
     },
     renew: async (named, ttlMs) => leaseOf(named, await decide((draft) => decideRenew(draft, { ...named, ttlMs }))),
@@ -219,7 +215,7 @@ export const openDesk = (options: DeskOptions): Desk => {
       if (sweep.checked === 0) throw socketTableUnreadable();
       return sweep;
     },
-    book: () => book,
+    table: () => table,
     trouble: () => (trouble.disk === '' ? trouble.sockets : trouble.disk),
     onChange: (fn) => {
       listeners.add(fn);
@@ -227,7 +223,7 @@ export const openDesk = (options: DeskOptions): Desk => {
     },
     close: () => {
       isClosed = true;
-      for (const stop of stops) stop();
+      for (const loop of loops) void loop.stop();
       if (scheduled !== undefined) {
         clearImmediate(scheduled);
         flush();

@@ -1,14 +1,15 @@
+import { aborted } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { afterEnd, isFailure, lastLines, StartFailure, type RestartPolicy, type Run } from '#libs/programs/index.ts';
 import type { Session, SessionEnd } from '../domain/session.ts';
 import type { Kind } from './kind.ts';
-import type { PartEnd, Parts } from './parts.ts';
+import type { ProgramEnd, ProcessGroup } from './process-group.ts';
 
-/** What a session's life needs of the world. */
-export interface LifeOptions<Spec> {
+/** What a session's lifecycle needs. */
+export interface LifecycleOptions<Spec> {
   kind: Kind<Spec>;
   folder: string;
-  parts: Parts;
+  processes: ProcessGroup;
   clock: Clock;
   /** Aborts when this process ends: the programs live on, and the next process adopts them. */
   closing: AbortSignal;
@@ -17,17 +18,17 @@ export interface LifeOptions<Spec> {
 }
 
 /** One session from its lease to its end. */
-export interface Life<Spec> {
+export interface Lifecycle<Spec> {
   session(): Session<Spec>;
-  /** Its programs, for what wants to look at them. */
-  parts: Parts;
+  /** Its programs. */
+  processes: ProcessGroup;
   /** Changes what is known of it. */
   note(change: Partial<Pick<Session<Spec>, 'lastActivityMs' | 'spec'>>): void;
   /** Changes what it is for, and makes that durable. */
   change(change: Pick<Session<Spec>, 'spec'>): Session<Spec>;
-  /** Starts its programs on its port, once. Throws StartFailure; what it started then still has to be ended. */
+  /** Starts its programs on its port. If it throws StartFailure, the caller ends what was started. */
   begin(): Promise<void>;
-  /** From then on they are started again where they end. Resolves when the session is over, to whether nothing is left of it. */
+  /** Starts programs again that end, until the session is over. Resolves to whether nothing is left of it. */
   carryOn(): Promise<boolean>;
   /** Ends it; `carryOn` tells when it is done. */
   stop(end: SessionEnd): void;
@@ -35,8 +36,8 @@ export interface Life<Spec> {
 
 const RESTARTS: RestartPolicy = { pause: { firstMs: 200, longestMs: 10_000 }, steadyMs: 10_000, mostFailures: 5 };
 
-export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec>): Life<Spec> => {
-  const { kind, folder, parts, clock, closing, changed } = options;
+export const createLifecycle = <Spec>(first: Session<Spec>, options: LifecycleOptions<Spec>): Lifecycle<Spec> => {
+  const { kind, folder, processes, clock, closing, changed } = options;
   let session = first;
   const stopping = new AbortController();
   let why: SessionEnd = 'stopped';
@@ -48,14 +49,14 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
 
   const bringUp = async (): Promise<void> => {
     const recipe = await kind.recipe(session, folder);
-    await parts.bringUp(recipe, session.port, either);
+    await processes.bringUp(recipe, session.port, either);
     const now = clock.now();
     set({ state: 'ready', readyAtMs: now, lastActivityMs: now });
   };
 
-  /** Waits for the end of a part. Resolves to how that run went; undefined: the session is to end. */
-  const untilEnd = async (readyAt: number): Promise<(Run & PartEnd) | undefined> => {
-    const ended = await Promise.race([parts.nextEnd(), aborted(either)]);
+  /** Waits for the end of a program. Resolves to how that run went; undefined: the session is to end. */
+  const untilEnd = async (readyAt: number): Promise<(Run & ProgramEnd) | undefined> => {
+    const ended = await Promise.race([processes.nextEnd(), aborted(either)]);
     if (ended === undefined || either.aborted) return undefined;
     return { ...ended, readyMs: clock.monotonic() - readyAt, exitCode: ended.code };
   };
@@ -67,7 +68,7 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
       if (session.state === 'ready') {
         const run = await untilEnd(readyAt);
         if (run === undefined) return undefined;
-        await parts.sweep(run.role, 0);
+        await processes.sweep(run.role, 0);
         const isRestarted = kind.isRestarted(run.role);
         if (isFailure(RESTARTS, run) || !isRestarted) {
           failures += 1;
@@ -86,15 +87,15 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
         if (either.aborted) return undefined;
         failures += 1;
         set({ lastError: (thrown as Error).message });
-        // What did not come up goes altogether; also the forwarder, whose port may be somebody else's.
-        if (thrown instanceof StartFailure) await parts.endAll(0, 0);
+        // All programs go, also the forwarder: its port may be somebody else's.
+        if (thrown instanceof StartFailure) await processes.endAll(0, 0);
       }
     }
   };
 
   return {
     session: () => session,
-    parts,
+    processes,
     note: (change) => {
       session = { ...session, ...change };
     },
@@ -111,10 +112,10 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
         if (!either.aborted) throw thrown;
         return undefined;
       });
-      // Only this process ends, not the session.
+      // This process ends, but the session does not.
       if (end === undefined && !stopping.signal.aborted) return false;
       set({ state: 'stopping', end: end ?? why });
-      return parts.endAll(kind.graceMs, session.port);
+      return processes.endAll(kind.graceMs, session.port);
     },
     stop: (end) => {
       if (!stopping.signal.aborted) why = end;
@@ -123,16 +124,9 @@ export const createLife = <Spec>(first: Session<Spec>, options: LifeOptions<Spec
   };
 };
 
-/** How a part ended, for people, with what it said last. */
-const sayEnd = async ({ role, code, output, since }: PartEnd): Promise<string> => {
+/** How a program ended, for people, with what it said last. */
+const sayEnd = async ({ role, code, output, since }: ProgramEnd): Promise<string> => {
   const how = code === undefined ? 'ended' : code === null ? 'was ended by a signal' : `ended with code ${code}`;
   const said = await lastLines(output, since);
   return `${role} ${how}${said === '' ? '' : `; it said last:\n${said}`}`;
 };
-
-/** Resolves when the signal aborts. */
-const aborted = (signal: AbortSignal): Promise<undefined> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });

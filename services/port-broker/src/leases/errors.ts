@@ -1,5 +1,5 @@
 import { DomainError, status, unavailable } from '#libs/errors/index.ts';
-import type { Ask } from '../domain/book.ts';
+import type { Ask } from '../domain/lease-table.ts';
 import type { Answer } from '../domain/draft.ts';
 
 /** NOT_FOUND `PORT_POOL_UNKNOWN`. */
