@@ -24,7 +24,7 @@ describe('accessTable', () => {
     }
   });
 
-  it('knows nothing of an rpc that is not in the image', () => {
+  it('does not know an rpc that is not in the image', () => {
     expect(table.get('/muster.blob.v1.BlobService/Nothing')).to.equal(undefined);
   });
 });

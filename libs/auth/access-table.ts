@@ -14,16 +14,16 @@ import { isRole, roles, type Role } from './caller.ts';
 /** Who may call one rpc. */
 export interface MethodAccess {
   roles: ReadonlySet<Role>;
-  /** Open to callers without a token too. */
+  /** Also open to callers without a token. */
   isPublic: boolean;
 }
 
-/** From the path of an rpc, `/muster.blob.v1.BlobService/Upload`, to who may call it. What is not in it is refused. */
+/** Who may call an rpc, by its path (`/muster.blob.v1.BlobService/Upload`). An rpc that is not listed is refused. */
 export type AccessTable = ReadonlyMap<string, MethodAccess>;
 
 const accessOption = 'muster.common.v1.access';
 
-/** Services that others wrote and that carry no option of ours. */
+/** Services of others, which carry no option of ours. */
 const foreignServices: ReadonlyMap<string, MethodAccess> = new Map([
   ['grpc.health.v1.Health', { roles: new Set(roles), isPublic: true }],
   ['grpc.reflection.v1.ServerReflection', { roles: new Set(roles), isPublic: false }],

@@ -1,12 +1,12 @@
 import { createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { hmac, type Secret } from './secret.ts';
 
-/** What an attempt's token stands for. */
+/** The fields that an attempt's token signs. */
 export interface AttemptFields {
   /** The task's key `<node>/<index>`. */
   task: string;
   generation: number;
-  /** `<reign>-<counter>`. */
+  /** The attempt's id, `<epoch>-<counter>`. */
   attempt: string;
   /** The machine that the attempt was handed to. */
   user: string;
@@ -15,7 +15,7 @@ export interface AttemptFields {
 /** 128 bit: too many to guess, small enough for every message of the agents' streams. */
 export const attemptTokenBytes = 16;
 
-/** The key of one workload's attempts. Make it once per workload and keep it. */
+/** The key that signs one workload's attempts. Making it costs an HMAC, so keep it. */
 export const workloadKey = (meshSecret: Secret, workloadId: string): KeyObject =>
   createSecretKey(hmac(meshSecret, 'workload', [workloadId]));
 

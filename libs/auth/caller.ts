@@ -6,16 +6,16 @@ export type Role = (typeof roles)[number];
 /** A caller whose token was verified. */
 export interface Caller {
   role: Role;
-  /** The token's `sub`; for a customer the customer id. A caller's string: never part of a path or subject. */
+  /** The token's `sub`; for a customer the customer id. The caller chose it, so it is never part of a path or subject. */
   subject: string;
   /** The token's `machine`, only in agents' tokens. */
   machine?: string;
 }
 
-/** What a customer id looks like: 1 to 128 characters, none of them invisible. Customers' tokens name it as their subject. */
+/** Whether a text is a customer id: 1 to 128 characters, none of them invisible. It is the subject of a customer's token. */
 export const isCustomerId = (text: string): boolean => /^[^\p{C}\p{Z}]{1,128}$/u.test(text);
 
-/** For messages about one that does not. */
+/** Says in a message what a customer id must be. */
 export const CUSTOMER_ID_RULE = 'must be 1 to 128 characters without blanks';
 
 export const isRole = (value: unknown): value is Role => roles.some((role) => role === value);

@@ -1,11 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import { hmac, type Secret } from './secret.ts';
 
-/** Who may read which blob: a machine the scene of its work, a customer the results of their workloads. */
+/** One blob and its reader: a machine reads the scene of its work, a customer the results of their workloads. */
 export type GrantFields = { blob: string } & ({ machine: string } | { customer: string });
 
 /**
- * Lets one holder read one blob, for as long as the blob exists: 32 bytes, worth nothing to anybody else.
+ * Lets one holder read one blob as long as the blob exists. A grant has 32 bytes and is useless to anybody else.
  */
 export const signGrant = (meshSecret: Secret, grant: GrantFields): Uint8Array =>
   'machine' in grant

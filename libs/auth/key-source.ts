@@ -11,11 +11,11 @@ export interface VerificationKey {
 
 /** The public keys of the mesh, read again as they rotate. */
 export interface KeySource {
-  /** Raised by every reading that found other keys: what was verified with the keys before no longer counts. */
+  /** Grows with each reading that finds other keys; what older keys have verified must be verified again. */
   readonly version: number;
-  /** The key of that id, undefined if there is none; UNAVAILABLE `jwks` when the document could never be read. */
+  /** The key with that id; undefined if there is none. Rejects with UNAVAILABLE `jwks` if the document was never read. */
   find(kid: string): Promise<VerificationKey | undefined>;
-  /** Reads the document again if the last reading is older than a minute; answers at once, never throws. */
+  /** Starts to read the document again if the last reading is older than a minute. Returns at once and never throws. */
   refresh(): void;
 }
 
@@ -25,7 +25,7 @@ export interface KeySourceOptions {
   clock: { /** Monotonic time, ms. */ monotonic(): number };
 }
 
-/** Bounds what a flood of made-up key ids costs. */
+/** Bounds the cost of a flood of made-up key ids. */
 const minimumBetweenReadsMs = 1_000;
 const maximumAgeMs = 60_000;
 const readTimeoutMs = 5_000;
@@ -63,7 +63,7 @@ export const createKeySource = ({ jwks, clock }: KeySourceOptions): KeySource =>
         try {
           await read();
         } catch (cause) {
-          // Keys that were read before go on counting while their source is away.
+          // While the source is away, the keys of the last reading stay valid.
           if (keys === undefined) throw unavailable('jwks', 'the public keys of the mesh cannot be read', { cause });
         }
       }

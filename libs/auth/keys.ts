@@ -10,7 +10,7 @@ export interface MeshJwk extends JWK {
   roles: Role[];
 }
 
-/** A JWKS document (RFC 7517): several keys, so that one can be rotated out while its successor already signs. */
+/** A JWKS document (RFC 7517). It holds several keys because a key stays valid for a while after its successor signs. */
 export interface MeshJwks {
   keys: MeshJwk[];
 }
@@ -18,11 +18,11 @@ export interface MeshJwks {
 export interface SigningKey {
   /** Signs tokens; keep it in a file of mode 0600, only where tokens are made. */
   privateJwk: MeshJwk;
-  /** Verifies them; belongs into the JWKS of every service. */
+  /** Verifies tokens; belongs in the JWKS of every service. */
   publicJwk: MeshJwk;
 }
 
-/** A new key whose tokens count for `allowedRoles` only. */
+/** Makes a key whose tokens are valid for `allowedRoles` only. */
 export const createSigningKey = async (allowedRoles: readonly Role[]): Promise<SigningKey> => {
   const pair = await generateKeyPair(tokenAlgorithm, { crv: 'Ed25519', extractable: true });
   const publicPart = await exportJWK(pair.publicKey);
@@ -35,19 +35,19 @@ export const createSigningKey = async (allowedRoles: readonly Role[]): Promise<S
 
 export interface TokenRequest {
   role: Role;
-  /** Who the token is for: the customer id, a person's name, the machine's id, the service's name. */
+  /** Whose token it is: a customer id, a person's name, a machine's id or a service's name. */
   subject: string;
   /** The machine's id, for role `agent`. */
   machine?: string;
   issuer: string;
-  /** The id of the mesh in which the token counts. */
+  /** The id of the mesh in which the token is valid. */
   audience: string;
   ttlSeconds: number;
   /** Wall clock, ms; tests give a fixed one. Default: now. */
   nowMs?: number;
 }
 
-/** Signs a token (compact JWS). Throws TypeError for a token that nobody would accept: the key may not sign `role`, or the customer's id is none. */
+/** Signs a token (compact JWS). Throws TypeError for a token that no service would accept: the key may not sign `role`, or the subject is no customer id. */
 export const signToken = async (privateJwk: MeshJwk, request: TokenRequest): Promise<string> => {
   if (!privateJwk.roles.includes(request.role)) {
     throw new TypeError(`key ${privateJwk.kid} signs ${privateJwk.roles.join(', ')}, not ${request.role}`);
@@ -67,7 +67,7 @@ export const signToken = async (privateJwk: MeshJwk, request: TokenRequest): Pro
     .sign(await importJWK(privateJwk, tokenAlgorithm));
 };
 
-/** Reads a JWKS document. Keys that are not Ed25519 or name no known role are left out: other systems may add theirs. */
+/** Reads a JWKS document. It skips keys that are not Ed25519 or name no known role, because other systems may add theirs. */
 export const parseJwks = (text: string): MeshJwks => {
   const document: unknown = JSON.parse(text);
   const keys = typeof document === 'object' && document !== null && 'keys' in document ? document.keys : undefined;

@@ -12,13 +12,13 @@ const fields = { task: 'frames/17', generation: 0, attempt: '3-41', user: 'm-1' 
 describe('attemptToken', () => {
   const key = workloadKey(secret, 'w-1');
 
-  it('is the head of a documented HMAC, so that it outlives a change of the code', () => {
+  it('is the head of a documented HMAC, which stays the same when the code changes', () => {
     const derived = createHmac('sha256', secret).update('workload\n3:w-1').digest();
     const expected = createHmac('sha256', derived).update('attempt\n9:frames/17\n1:0\n4:3-41\n3:m-1').digest();
     expect(Buffer.from(attemptToken(key, fields))).to.deep.equal(expected.subarray(0, 16));
   });
 
-  it('counts for its own workload, task, generation, attempt and user only', () => {
+  it('is valid for its own workload, task, generation, attempt and user only', () => {
     const token = attemptToken(key, fields);
     expect(verifyAttemptToken(key, fields, token)).to.equal(true);
     expect(verifyAttemptToken(workloadKey(secret, 'w-2'), fields, token)).to.equal(false);
@@ -43,7 +43,7 @@ describe('attemptToken', () => {
 describe('receipts', () => {
   const receipt = { path: 'results/w-1/frames/17/0-3-41.png', sha256: 'ab'.repeat(32), sizeBytes: 10 };
 
-  it('count for their path, hash and size only', () => {
+  it('are valid for their path, hash and size only', () => {
     const signature = signReceipt(secret, receipt);
     expect(verifyReceipt(secret, receipt, signature)).to.equal(true);
     expect(verifyReceipt(secret, { ...receipt, path: 'x' }, signature)).to.equal(false);
@@ -58,7 +58,7 @@ describe('receipts', () => {
 });
 
 describe('grants', () => {
-  it('count for one blob and one holder, and not for a customer of the same name as a machine', () => {
+  it('are valid for one blob and one holder, and not for a customer named like a machine', () => {
     const grant = { blob: 'uploads/c1/b-1', machine: 'm-1' };
     const signature = signGrant(secret, grant);
     expect(verifyGrant(secret, grant, signature)).to.equal(true);
@@ -70,7 +70,7 @@ describe('grants', () => {
 });
 
 describe('hmac', () => {
-  it('keeps fields apart that would run together', () => {
+  it('keeps apart fields that would run together', () => {
     expect(hmac(secret, 'p', ['a\n1:b', 'c'])).not.to.deep.equal(hmac(secret, 'p', ['a', 'b\n1:c']));
     expect(hmac(secret, 'p', ['ab', ''])).not.to.deep.equal(hmac(secret, 'p', ['a', 'b']));
   });

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { hmac, type Secret } from './secret.ts';
 
-/** What a receipt says: these bytes are stored there. */
+/** The fields that a receipt signs: which bytes are stored under which name. */
 export interface ReceiptFields {
   /** The blob's name. */
   path: string;
@@ -10,7 +10,7 @@ export interface ReceiptFields {
   sizeBytes: number;
 }
 
-/** The blob service's signature, 32 bytes. Whoever holds the mesh secret can check it without asking. */
+/** The blob service's signature, 32 bytes. A holder of the mesh secret can check it without a request. */
 export const signReceipt = (meshSecret: Secret, { path, sha256, sizeBytes }: ReceiptFields): Uint8Array =>
   hmac(meshSecret, 'receipt', [path, sha256, sizeBytes]);
 

@@ -3,7 +3,7 @@ import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 /** 256 bit, as long as the HMAC that it keys. */
 const minimumSecretBytes = 32;
 
-/** A secret of the mesh, or a workload's key derived from it. As `KeyObject` an HMAC costs a quarter. */
+/** A secret of the mesh, or a workload's key derived from it. With a `KeyObject` an HMAC costs a quarter. */
 export type Secret = KeyObject | Uint8Array;
 
 /** The mesh secret from its text: hexadecimal or base64 of at least 32 bytes. Throws TypeError on anything else. */
@@ -17,7 +17,7 @@ export const parseMeshSecret = (text: string): KeyObject => {
   return createSecretKey(bytes);
 };
 
-/** Makes the `KeyObject` once per secret, so that callers who hold bytes do not pay for it at each HMAC. */
+/** Makes the `KeyObject` once per secret: callers who hold bytes do not pay for it with each HMAC. */
 export const keyOf = (secret: Secret): KeyObject => {
   if (!(secret instanceof Uint8Array)) return secret;
   const known = keysByBytes.get(secret);
@@ -30,8 +30,8 @@ export const keyOf = (secret: Secret): KeyObject => {
 const keysByBytes = new WeakMap<Uint8Array, KeyObject>();
 
 /**
- * HMAC-SHA-256 over a purpose and its fields. Each text is preceded by its length, so that no two lists of fields make
- * the same input; the purpose keeps what was signed for one thing from counting for another.
+ * HMAC-SHA-256 over a purpose and its fields. Each text follows its length, so no two lists of fields give the same
+ * input. The purpose makes a signature for one thing invalid for another.
  */
 export const hmac = (secret: Secret, purpose: string, fields: readonly (string | number)[]): Buffer => {
   let input = purpose;

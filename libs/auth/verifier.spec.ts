@@ -54,7 +54,7 @@ describe('createVerifier', () => {
   });
   afterEach(() => rm(dir, { recursive: true }));
 
-  it("takes no customer's token whose subject is no customer id, and signs none", async () => {
+  it("refuses a customer's token whose subject is no customer id, and signs none", async () => {
     expect(await verify(await token({ subject: 'alice@example.com' }))).to.include({ subject: 'alice@example.com' });
     for (const subject of ['alice smith', 'a\u200b', 'a'.repeat(129)]) {
       expect(await reasonOf(token({ subject }))).to.match(/^TypeError: the subject is the customer's id/);
@@ -69,7 +69,7 @@ describe('createVerifier', () => {
     }
   });
 
-  it('says who the caller is', async () => {
+  it('tells who the caller is', async () => {
     expect(await verify(await token())).to.deep.equal({ role: 'customer', subject: 'alice' });
   });
 
@@ -87,7 +87,7 @@ describe('createVerifier', () => {
     expect(await reasonOf(verify(await token({ issuer: 'other' })))).to.equal('TOKEN_INVALID');
   });
 
-  it('refuses a token from the moment it expires, also one it remembers', async () => {
+  it('refuses a token from the moment it expires, even one it remembers', async () => {
     const short = await token({ ttlSeconds: 60 });
     await verify(short);
     clock.wallMs += 60_000;
@@ -112,7 +112,7 @@ describe('createVerifier', () => {
     expect(await reasonOf(verify(await token({ role: 'operator' }, lying)))).to.equal('TOKEN_ROLE_REFUSED');
   });
 
-  it('refuses a token that was changed, unsigned ones, other algorithms, and noise', async () => {
+  it('refuses changed and unsigned tokens, other algorithms, and noise', async () => {
     const good = await token();
     const [head = '', , signature = ''] = good.split('.');
     const forgedBody = Buffer.from(JSON.stringify({ sub: 'alice', role: 'operator' })).toString('base64url');
@@ -182,7 +182,7 @@ describe('createVerifier', () => {
 });
 
 describe('signToken', () => {
-  it('does not sign a role that nobody would accept from its key', async () => {
+  it('does not sign a role that its key may not sign', async () => {
     const { privateJwk } = await createSigningKey(['agent']);
     const request = { role: 'operator', subject: 'x', issuer: 'i', audience: 'a', ttlSeconds: 1 } as const;
     let thrown: unknown;

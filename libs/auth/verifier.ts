@@ -6,7 +6,7 @@ import { createKeySource, type KeySource } from './key-source.ts';
 import { tokenAlgorithm } from './keys.ts';
 
 export interface VerifierOptions {
-  /** Path of the JWKS file, or its http(s) URL. Read when a token names a key not seen yet, and once a minute. */
+  /** Path of the JWKS file, or its http(s) URL. It is read once a minute, and when a token names an unknown key. */
   jwks: string | URL;
   issuer: string;
   /** The id of the mesh. */
@@ -27,12 +27,12 @@ interface Remembered {
   expiresAtMs: number;
 }
 
-/** About 200 bytes each; beyond it the oldest is checked again. */
+/** How many verified tokens are remembered, 200 bytes each; beyond that the oldest is verified again. */
 const maximumRemembered = 10_000;
-/** No honest token is longer; keeps hashing and parsing cheap. */
+/** No honest token is longer. The bound keeps hashing and parsing cheap. */
 const maximumTokenLength = 8_192;
 
-/** A verified token costs one hash until it expires or the keys change. */
+/** Remembers verified tokens: until one expires or the keys change, it costs one hash. */
 export const createVerifier = (options: VerifierOptions): Verifier => {
   const source = createKeySource(options);
   const remembered = new Map<string, Remembered>();

@@ -1,10 +1,10 @@
 /** A timer that has not fired yet. */
 export interface Timer {
-  /** After this the function is not called. Harmless when it has been already. */
+  /** Keeps the function from being called. Does nothing if it was called already. */
   cancel(): void;
 }
 
-/** Time as an argument: everything that waits or measures takes one, so that tests decide when time passes. */
+/** Time as an argument: code that waits or measures takes a clock, and a test decides when time passes. */
 export interface Clock {
   /** Milliseconds since 1970, for people and records. May jump; never subtract two of them to measure. */
   now(): number;

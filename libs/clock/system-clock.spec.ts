@@ -24,7 +24,7 @@ describe('systemClock', () => {
     expect(fired).to.equal(false);
   });
 
-  it('ends a sleep with the reason of the signal, also when it was aborted before', async () => {
+  it('ends a sleep with the reason of the signal, even of one that aborted before', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const sleeping = systemClock.sleep(60_000, controller.signal).catch((thrown: unknown) => thrown);

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from './clock.ts';
 import { sleepBy } from './sleep-by.ts';
 
-/** Node fires at once when asked for more than 2^31-1 ms, so longer spans are waited for in pieces. */
+/** Node fires at once when asked for more than 2^31-1 ms, so a longer span is waited for in pieces. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 const setTimer = (ms: number, fn: () => void): Timer => {

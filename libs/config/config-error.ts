@@ -2,13 +2,13 @@
 export interface ConfigProblem {
   /** The variable, `MUSTER_LISTEN`, or the flag, `--listen`. */
   name: string;
-  /** What is wrong with it. The value is not repeated: it may be a secret. */
+  /** What is wrong with it, without its value, which may be a secret. */
   problem: string;
-  /** A value that would do. */
+  /** A value that would be right. */
   example?: string | undefined;
 }
 
-/** The configuration cannot be used. The message has one line for each problem, for a person to read at start. */
+/** The configuration cannot be used. The message has one line per problem, for the person who starts the process. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly ConfigProblem[];

@@ -10,11 +10,11 @@ const flagOf = (name: string): string => name.slice(PREFIX.length).toLowerCase()
 
 /**
  * The environment with command-line flags laid over it: `--tls-cert FILE` or `--tls-cert=FILE` sets MUSTER_TLS_CERT.
- * Every variable of the schema that begins with MUSTER_ has its flag; a secret only as `--mesh-secret-file`, because
+ * Every variable of the schema that begins with MUSTER_ has a flag. A secret has only `--mesh-secret-file`, because
  * everybody on the machine can read a command line.
  *
  * @param args what follows the script, `process.argv.slice(2)`
- * @throws ConfigError for a flag that no variable has, a flag without value, or a loose word
+ * @throws ConfigError for an unknown flag, a flag without a value, or a word that belongs to no flag
  */
 export const withFlags = (schema: z.ZodObject, env: Environment, args: readonly string[]): Environment => {
   const names = Object.entries(schema.shape)

@@ -1,4 +1,4 @@
-/** From the environment to a typed configuration, or a refusal to start that names everything wrong at once. */
+/** Turns the environment into a typed configuration, or refuses to start and names everything that is wrong at once. */
 export { ConfigError, type ConfigProblem } from './config-error.ts';
 export { withFlags } from './flags.ts';
 export { loadConfig, type Environment } from './load-config.ts';

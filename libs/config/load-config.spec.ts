@@ -51,7 +51,7 @@ describe('loadConfig', () => {
   };
   after(() => rmSync(dir, { recursive: true }));
 
-  it('gives typed values, defaults for what is not set or empty, and no more than the schema knows', () => {
+  it('gives typed values, and defaults for what is empty or not set, and nothing beside the schema', () => {
     expect(loadConfig(schema, { ...good, MUSTER_TIMEOUT: '', HOME: '/root' })).to.deep.equal({
       ...good,
       MUSTER_TIMEOUT: 30_000,
@@ -74,7 +74,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('says of a variable that is missing that it must be set', () => {
+  it('tells that a missing variable must be set', () => {
     expect(problemsOf(() => loadConfig(schema, {}))).to.deep.equal([
       { name: 'MUSTER_LISTEN', problem: 'must be set', example: '127.0.0.1:7401' },
       { name: 'MUSTER_MESH_SECRET', problem: 'must be set', example: undefined },
@@ -86,7 +86,7 @@ describe('loadConfig', () => {
     expect(loadConfig(schema, env).MUSTER_MESH_SECRET).to.equal('from a file');
   });
 
-  it('refuses a secret that is given twice, whose file is missing, or empty', () => {
+  it('refuses a secret that is given twice, or whose file is missing or empty', () => {
     const wrong: [Environment, RegExp][] = [
       [{ MUSTER_MESH_SECRET_FILE: file('one', 'long enough') }, /^MUSTER_MESH_SECRET is set both/],
       [
@@ -117,7 +117,7 @@ describe('withFlags', () => {
     expect(env).to.deep.equal({ MUSTER_MESH_SECRET_FILE: '/run/secret' });
   });
 
-  it('refuses a flag that it does not know, a flag without value and a loose word', () => {
+  it('refuses an unknown flag, a flag without a value and a loose word', () => {
     for (const args of [['--lisen', 'x'], ['--listen'], ['word'], ['--mesh-secret', 'hunter2']]) {
       expect(problemsOf(() => withFlags(schema, good, args))).to.have.lengthOf(1);
     }
@@ -125,7 +125,7 @@ describe('withFlags', () => {
 });
 
 describe('tlsFiles', () => {
-  it('is nothing when nothing is set, and refuses half a pair', () => {
+  it('is undefined when nothing is set, and refuses half a pair', () => {
     expect(tlsFiles({})).to.equal(undefined);
     expect(tlsFiles({ MUSTER_TLS_CA: 'ca' })).to.deep.equal({ ca: 'ca' });
     expect(tlsFiles({ MUSTER_TLS_CERT: 'c', MUSTER_TLS_KEY: 'k' })).to.deep.equal({ cert: 'c', key: 'k' });

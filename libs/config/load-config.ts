@@ -3,15 +3,15 @@ import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { metaOf } from './meta.ts';
 import { readSecretFile } from './secret-file.ts';
 
-/** `process.env`, or what a test says instead. */
+/** `process.env`, or a test's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the variables of a schema out of the environment: step one of a configuration, names to typed values. Step
- * two, grouping them, is a plain function of the service.
+ * Reads the variables of a schema from the environment. This is the first step of a configuration, from names to typed
+ * values; the second step, which groups them, is a plain function of the service.
  *
- * An empty value counts as not set. A secret `X` may come as `X_FILE`. Variables that the schema does not know are
- * left alone.
+ * An empty value counts as not set. A secret `X` may come as `X_FILE`. Variables that are not in the schema are
+ * ignored.
  *
  * @throws ConfigError that names every wrong variable at once
  */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Reads a secret from the file that a variable `X_FILE` names; the newline that editors add does not belong to it. */
+/** Reads a secret from the file that a variable `X_FILE` names; without the newline that editors add. */
 export const readSecretFile = (path: string): { value: string } | { problem: string } => {
   try {
     const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');

@@ -1,12 +1,12 @@
 import { ConfigError } from './config-error.ts';
 import { certificateFile, privateKeyFile } from './variables/pem.ts';
 
-/** Paths of PEM files. Callers prove themselves by token, so a server asks nobody for a certificate. */
+/** Paths of PEM files. A server asks no caller for a certificate, because callers send a token. */
 export interface TlsFiles {
-  /** What a server shows; only together with `key`. Clients ignore both. */
+  /** The certificate of a server; needs `key`. Clients ignore both. */
   cert?: string;
   key?: string;
-  /** The authority that a client checks servers against; default: the ones that Node brings. Servers ignore it. */
+  /** The authority that a client trusts; default: those that come with Node. Servers ignore it. */
   ca?: string;
 }
 
@@ -18,9 +18,9 @@ export const tlsVariables = {
 };
 
 /**
- * Groups them; undefined when none is set, which means plain text.
+ * Groups the variables. Undefined means that none is set, and so plain text.
  *
- * @throws ConfigError when a certificate comes without its key or the other way round
+ * @throws ConfigError if a certificate comes without its key, or a key without its certificate
  */
 export const tlsFiles = (read: {
   MUSTER_TLS_CERT?: string | undefined;

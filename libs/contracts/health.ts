@@ -1,2 +1,2 @@
-/** grpc.health.v1, as every load balancer knows it. */
+/** grpc.health.v1, the health protocol of load balancers. */
 export * from './gen/health/v1/health.ts';

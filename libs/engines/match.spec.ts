@@ -31,14 +31,14 @@ describe('canServe', () => {
     expect(canServe([...openfoam, ...blender], { ...needs, family: 'blender' })).to.equal(true);
   });
 
-  it('takes an engine that nobody knows for none of any family, also one named like an object property', () => {
+  it('gives an unknown engine no family, even one named like an object property', () => {
     for (const name of ['LUXCORE', 'constructor', '__proto__']) {
       expect(canServe([{ name, version: '1' }], { ...needs, family: 'blender' }), name).to.equal(false);
       expect(canServe([{ name, version: '1' }], { ...needs, engine: name }), name).to.equal(true);
     }
   });
 
-  it('asks one and the same engine for name and version', () => {
+  it('wants name and version from the same engine', () => {
     const two = [
       { name: 'CYCLES', version: '3.4.1' },
       { name: 'BLENDER_EEVEE', version: '4.5.0' },

@@ -46,7 +46,7 @@ export const meets = ({ name, version }: OfferedEngine, needs: EngineNeeds): boo
 
 /**
  * Whether a machine with these engines can do the work. The matcher and the owner of a workload both ask this one
- * function, so that neither gives out a machine that the other refuses.
+ * function, because otherwise one would give out a machine that the other refuses.
  */
 export const canServe = (engines: readonly OfferedEngine[], needs: EngineNeeds): boolean =>
   (needs.family === '' && needs.engine === '') || engines.some((engine) => meets(engine, needs));

@@ -10,9 +10,9 @@ export interface FieldViolation {
 export interface ErrorExtra {
   /** Every wrong field of the request; travels as google.rpc.BadRequest. */
   violations?: readonly FieldViolation[];
-  /** When trying again makes sense, in milliseconds from now; travels as google.rpc.RetryInfo. */
+  /** After how many milliseconds another try makes sense; travels as google.rpc.RetryInfo. */
   retryAfterMs?: number | undefined;
-  /** What really happened. Only for logs: it never leaves the process. */
+  /** What really happened. It is for logs only and never leaves the process. */
   cause?: unknown;
 }
 
@@ -44,5 +44,5 @@ export class DomainError extends Error {
   }
 }
 
-/** Whether a thrown value is one of ours, and so safe to show to a caller. */
+/** Whether a thrown value is a DomainError, and so safe to show to a caller. */
 export const isDomainError = (thrown: unknown): thrown is DomainError => thrown instanceof DomainError;

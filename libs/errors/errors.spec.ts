@@ -30,7 +30,7 @@ describe('invalidFields', () => {
 });
 
 describe('unavailable', () => {
-  it('names the dependency and asks to come back after a second unless told otherwise', () => {
+  it('names the dependency and asks for a retry after a second by default', () => {
     const error = unavailable('mongodb', 'the database does not answer');
     expect(error).to.include({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1_000 });
     expect(error.metadata).to.deep.equal({ dependency: 'mongodb' });
@@ -39,7 +39,7 @@ describe('unavailable', () => {
 });
 
 describe('toServiceError', () => {
-  it('carries a DomainError whole, so that fromServiceError reads the same one', () => {
+  it('carries a whole DomainError, which fromServiceError reads back', () => {
     const error = new DomainError(
       status.RESOURCE_EXHAUSTED,
       'PORT_POOL_EXHAUSTED',
@@ -61,7 +61,7 @@ describe('toServiceError', () => {
     expect(proto.message).to.equal(toServiceError(error).details);
   });
 
-  it('turns an unknown throwable into INTERNAL with a fixed text and nothing of its own', () => {
+  it('turns an unknown throwable into INTERNAL with a fixed text', () => {
     for (const thrown of [
       new TypeError('password=hunter2'),
       'hunter2',
@@ -80,7 +80,7 @@ describe('toServiceError', () => {
     expect(JSON.stringify(toProtoStatus(error)) + toServiceError(error).details).not.to.include('hunter2');
   });
 
-  it('stays within the size of trailers however much goes in, and never carries half a character', () => {
+  it('stays within the size of trailers for any input, and never carries half a character', () => {
     const violations = Array.from({ length: 5_000 }, (_, i) => ({ field: `f${i}`, description: '😀'.repeat(500) }));
     const error = new DomainError(
       status.INVALID_ARGUMENT,
@@ -113,7 +113,7 @@ describe('fromServiceError', () => {
     }
   });
 
-  it('leaves a DomainError as it is and makes everything else UNKNOWN with its cause', () => {
+  it('keeps a DomainError, and turns anything else into UNKNOWN with its cause', () => {
     const error = new DomainError(status.NOT_FOUND, 'X', 'no');
     const cause = new TypeError('odd');
     expect(fromServiceError(error)).to.equal(error);
@@ -122,7 +122,7 @@ describe('fromServiceError', () => {
 });
 
 describe('fromProtoStatus', () => {
-  it('counts OK and codes that gRPC does not know as UNKNOWN', () => {
+  it('reads OK and unknown codes as UNKNOWN', () => {
     for (const code of [0, 17, -1, 2 ** 31]) {
       expect(fromProtoStatus({ code, message: 'm', details: [] })).to.include({
         code: status.UNKNOWN,

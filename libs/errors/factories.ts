@@ -2,8 +2,8 @@ import { status } from './status.ts';
 import { DomainError, type ErrorExtra, type FieldViolation } from './domain-error.ts';
 
 /**
- * INVALID_ARGUMENT `INVALID_FIELDS`: all wrong fields of a request in one answer, in the message too, for people who
- * see nothing else.
+ * INVALID_ARGUMENT `INVALID_FIELDS`: names all wrong fields of a request in one answer. The message names them too, for
+ * people who see nothing else.
  */
 export const invalidFields = (violations: readonly FieldViolation[]): DomainError =>
   new DomainError(
@@ -14,11 +14,11 @@ export const invalidFields = (violations: readonly FieldViolation[]): DomainErro
     { violations },
   );
 
-/** A caller that is told to come back without a better estimate waits this long. */
+/** How long a caller waits before it tries again, if nothing better is known. */
 const DEFAULT_RETRY_MS = 1_000;
 
 /**
- * UNAVAILABLE `DEPENDENCY_UNAVAILABLE`, with the name of what is away (`mongodb`, `nats`, `blob storage`) in
+ * UNAVAILABLE `DEPENDENCY_UNAVAILABLE`, with the missing dependency (`mongodb`, `nats`, `blob storage`) in
  * `metadata.dependency`. `retryAfterMs` defaults to 1 s.
  */
 export const unavailable = (

@@ -19,7 +19,7 @@ const MAX_MESSAGE_CHARS = 1_024;
 const MAX_VALUE_CHARS = 512;
 const MAX_VIOLATIONS_CHARS = 2_048;
 
-/** Cut to `max` characters. Lone surrogates are replaced: percent-encoding the grpc-message would throw on them. */
+/** Cuts to `max` characters. Replaces lone surrogates, because percent-encoding the grpc-message would throw on them. */
 const clip = (text: string, max: number): string =>
   (text.length > max ? `${text.slice(0, max - 1)}…` : text).toWellFormed();
 
@@ -34,8 +34,8 @@ const detail = (name: string, bytes: Uint8Array): Any => ({ typeUrl: TYPE + name
 
 /**
  * A thrown value as google.rpc.Status: exactly one ErrorInfo (domain `muster`), BadRequest where fields are wrong,
- * RetryInfo where a retry makes sense. Everything but a DomainError becomes INTERNAL with a fixed text, so that
- * nothing leaks; logging the cause is the caller's work. Long texts are cut so that the status fits into trailers.
+ * RetryInfo where a retry makes sense. Anything but a DomainError becomes INTERNAL with a fixed text, because
+ * its own text may hold secrets; the caller logs the cause. Long texts are cut, because a status must fit into trailers.
  */
 export const toProtoStatus = (thrown: unknown): Status => {
   if (!isDomainError(thrown)) {

@@ -32,9 +32,9 @@ const isServiceStatus = (thrown: unknown): thrown is ServiceStatus =>
   thrown.metadata instanceof Metadata;
 
 /**
- * What a call that failed says, as DomainError. Plain gRPC errors (a proxy's, grpc-js' own) and those whose details
- * are malformed or contradict the code get the name of the code as reason. What is no gRPC error becomes UNKNOWN with
- * the cause kept.
+ * The DomainError that a failed call reports. The reason is the name of the code for plain gRPC errors (a proxy's, or
+ * grpc-js' own) and for errors whose details are malformed or contradict the code. Any other throwable becomes UNKNOWN,
+ * with itself as the cause.
  */
 export const fromServiceError = (thrown: unknown): DomainError => {
   if (isDomainError(thrown)) {
@@ -52,7 +52,7 @@ export const fromServiceError = (thrown: unknown): DomainError => {
       return fromProtoStatus(proto, thrown);
     }
   } catch {
-    // A peer that sends broken details still said its code.
+    // The code of a peer is good even if its details are broken.
   }
   return fromProtoStatus({ code, message, details: [] }, thrown);
 };

@@ -27,6 +27,6 @@ const names = new Map<number, string>(Object.entries(status).map(([name, code]) 
 /** The name of a code, `NOT_FOUND`; the number where there is none. */
 export const statusName = (code: number): string => names.get(code) ?? String(code);
 
-/** The code of a number; UNKNOWN for one that gRPC does not know, and for OK, which is no error. */
+/** The code of an error; UNKNOWN for a number that gRPC does not know, and for OK, which is no error. */
 export const errorCode = (code: number): status =>
   names.has(code) && code !== status.OK ? (code as status) : status.UNKNOWN;

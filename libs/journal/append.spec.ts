@@ -5,7 +5,7 @@ import { systemRandom } from '#libs/random/index.ts';
 import { append, type AppendOutcome, type JournalDocument, type JournalStore } from './index.ts';
 import { appending, openJournals, position, type Entry, type Journals } from './journal.fixture.ts';
 
-/** A store as if its index on accepted results were always the one that refuses. */
+/** A store that reports each duplicate as one of the index on accepted results. */
 const byAccepted = (store: JournalStore<Entry>): JournalStore<Entry> => ({
   ...store,
   insert: async (document) => {
@@ -26,7 +26,7 @@ describe('append', function () {
 
   const written = async (): Promise<JournalDocument<Entry>[]> => Array.fromAsync(store.read('w', 0));
 
-  it('writes the document as it was given', async () => {
+  it('writes the document unchanged', async () => {
     const document = position(1, { accepted: ['noop/1/0'] });
     expect(await appending(store, document).outcome).to.deep.equal({ kind: 'written' });
     expect(await written()).to.deep.equal([document]);
@@ -74,7 +74,7 @@ describe('append', function () {
     expect(await written()).to.deep.equal([document]);
   });
 
-  it('goes on until it knows, however long the store is away', async () => {
+  it('tries until it knows the outcome, however long the store is away', async () => {
     const { store: far, proxy } = await journals.throughProxy();
     const threeTimes = Promise.withResolvers<void>();
     const document = position(1);
@@ -95,7 +95,7 @@ describe('append', function () {
     expect(await written()).to.deep.equal([document]);
   });
 
-  it('learns that somebody else has the position although its own answer was lost', async () => {
+  it('learns that another writer has the position, even after a lost answer', async () => {
     const { store: far, proxy } = await journals.throughProxy();
     proxy.drop('requests');
     const { outcome } = appending(far, position(1, { by: 'i-1' }));
@@ -107,7 +107,7 @@ describe('append', function () {
     expect(await written()).to.deep.equal([theirs]);
   });
 
-  it('is settled by nothing while the answer is held back', async () => {
+  it('does not resolve while the answer is held back', async () => {
     const { store: far, proxy } = await journals.throughProxy();
     proxy.hold('replies');
     const { outcome } = appending(far, position(1));
@@ -120,7 +120,7 @@ describe('append', function () {
     expect(await outcome).to.deep.equal({ kind: 'written' });
   });
 
-  it('lets go when it is told to, with the reason', async () => {
+  it('gives up when its signal aborts, with the reason', async () => {
     const { store: far, proxy } = await journals.throughProxy();
     proxy.cut();
     const { outcome, stop } = appending(far, position(1));
@@ -129,27 +129,27 @@ describe('append', function () {
   });
 
   describe('refused because a result was accepted before', () => {
-    it('is a conflict where the position is free: the journal contradicts who decided it', async () => {
+    it('is a conflict if the position is free: the journal contradicts the decision', async () => {
       await store.insert(position(1, { accepted: ['noop/1/0', 'noop/2/0'] }));
       const { outcome } = appending(store, position(2, { accepted: ['noop/2/0', 'noop/3/0'] }));
       expect(await outcome).to.deep.equal({ kind: 'conflict', accepted: ['noop/2/0', 'noop/3/0'] });
       expect(await written()).to.have.lengthOf(1);
     });
 
-    it('is written where the position has this very document', async () => {
+    it('is written if the position holds this very document', async () => {
       const document = position(1, { accepted: ['noop/1/0'] });
       await store.insert(document);
       expect(await appending(byAccepted(store), document).outcome).to.deep.equal({ kind: 'written' });
     });
 
-    it('is refused where the position is somebody else’s', async () => {
+    it('is refused if the position holds another document', async () => {
       const theirs = position(1, { accepted: ['noop/1/0'] });
       await store.insert(theirs);
       const { outcome } = appending(byAccepted(store), position(1, { accepted: ['noop/1/0'] }));
       expect(await outcome).to.deep.equal({ kind: 'refused', by: theirs });
     });
 
-    it('is unknown for as long as the position cannot be read', async () => {
+    it('is unknown as long as the position cannot be read', async () => {
       const document = position(1, { accepted: ['noop/1/0'] });
       await store.insert(document);
       let reads = 0;
@@ -164,7 +164,7 @@ describe('append', function () {
     });
   });
 
-  it('keeps one result for each task and generation, and does not mind documents without any', async () => {
+  it('keeps one result per task and generation, and any number of documents without results', async () => {
     await store.insert(position(1));
     await store.insert(position(2));
     await store.insert(position(3, { accepted: ['noop/1/0'] }));

@@ -9,7 +9,7 @@ import type { InsertOutcome, JournalStore } from './store.ts';
  * * `written`: durable, at this position.
  * * `refused`: somebody else holds the position; nothing of ours was written.
  * * `conflict`: the position is free, yet the store refuses the results as accepted before. The journal contradicts the
- *   fold that decided this; whoever sees it must halt and alarm.
+ *   fold that decided this; a caller that sees it must halt and raise an alarm.
  */
 export type AppendOutcome<E> =
   { kind: 'written' } | { kind: 'refused'; by: JournalDocument<E> } | { kind: 'conflict'; accepted: readonly string[] };
@@ -17,17 +17,17 @@ export type AppendOutcome<E> =
 export interface AppendOptions {
   clock: Clock;
   random: Random;
-  /** Lets go of an append whose outcome is unknown; it rejects with the signal's reason. */
+  /** Gives up an append whose outcome is unknown: it rejects with the signal's reason. */
   signal: AbortSignal;
-  /** Told each time that the outcome was unknown and the same insert is tried again. */
+  /** Called each time that the outcome is unknown, before the same insert is tried again. */
   onUnknown?: (cause: unknown) => void;
 }
 
 const PAUSE = { firstMs: 50, longestMs: 1_000 };
 
 /**
- * Appends one document and does not return before its outcome is *known*. A lost answer means nothing: the same insert is
- * made again, and after any duplicate key the position is read, since the one that is there may be ours.
+ * Appends one document and does not return before its outcome is *known*. After a lost answer it makes the same insert
+ * again. After a duplicate key it reads the position, because the document that is there may be ours.
  */
 export const append = async <E>(
   store: JournalStore<E>,
@@ -45,7 +45,7 @@ export const append = async <E>(
 
 type Learned<E> = AppendOutcome<E> | { kind: 'unknown'; cause: unknown };
 
-/** Turns a refused insert into knowledge: reads the position and sees whose it is. */
+/** Learns the outcome of a refused insert: reads the position and sees whose it is. */
 const outcomeOf = async <E>(
   store: JournalStore<E>,
   document: JournalDocument<E>,

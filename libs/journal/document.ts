@@ -4,9 +4,9 @@
 export interface JournalDocument<E> {
   /** The workload. */
   workload: string;
-  /** The position, 1 for the first. Unique with `workload`: of two writers only one gets it. */
+  /** The position, from 1. It is unique together with `workload`, so only one of two writers gets it. */
   n: number;
-  /** Random, so that a writer recognises its own document when it had no answer. */
+  /** Random. By it a writer recognises its own document after a lost answer. */
   appendId: string;
   /** The instance that wrote it. */
   by: string;
@@ -14,15 +14,15 @@ export interface JournalDocument<E> {
   at: Date;
   /** What happened, in order. At least one. */
   entries: E[];
-  /** `<task>/<generation>` of every result that is accepted here. Unique with `workload`: a second guard. */
+  /** `<task>/<generation>` of every result that is accepted here. Unique together with `workload`, as a second guard. */
   accepted?: string[];
 }
 
-/** A folded state as of a position, so that a reader need not begin at the start. */
+/** A folded state as of a position. It spares a reader the journal up to there. */
 export interface Snapshot {
   workload: string;
   n: number;
-  /** The version of the fold that made it; another version's is ignored. */
+  /** The version of the fold that made it. A snapshot of another version is ignored. */
   foldVersion: number;
   /** The state in a form that BSON can hold. */
   state: unknown;

@@ -1,4 +1,4 @@
-/** Journals: one durable write per decision, one writer per position, and the fold that makes a state of them. */
+/** Journals: one durable write per decision, one writer per position, and the fold that turns them into a state. */
 export { append, type AppendOptions, type AppendOutcome } from './append.ts';
 export type { JournalDocument, Snapshot } from './document.ts';
 export { catchUp, load, type Folding, type Loaded } from './load.ts';

@@ -14,7 +14,7 @@ import {
   type JournalStore,
 } from './index.ts';
 
-/** For specs: an entry is a number to be added. */
+/** An entry of these specs is a number, and the state is the sum. */
 export type Entry = number;
 
 const logger = createLogger({ service: 'spec', level: 'silent' });
@@ -35,7 +35,7 @@ const sharedMongod = (): NonNullable<typeof shared> =>
 export interface Journals extends AsyncDisposable {
   store: JournalStore<Entry>;
   db: Db;
-  /** Another store on the same database whose connection runs through a proxy, and which never tries again by itself. */
+  /** Another store on the same database. Its connection runs through a proxy, and it never retries by itself. */
   throughProxy(): Promise<{ store: JournalStore<Entry>; proxy: Proxy }>;
 }
 
@@ -58,7 +58,7 @@ export const openJournals = async (): Promise<Journals> => {
         retryWrites: false,
         retryReads: false,
         maxPoolSize: 1,
-        // What goes through the proxy is the journal's, and nothing else.
+        // Only the journal's messages go through the proxy.
         heartbeatFrequencyMS: 60_000,
         serverMonitoringMode: 'poll',
       });
@@ -104,7 +104,7 @@ export const summing: Folding<Sum, Entry> = {
 
 export interface Appending {
   outcome: Promise<AppendOutcome<Entry>>;
-  /** Why the outcome was unknown, each time that it was. */
+  /** The cause of each unknown outcome. */
   unknown: unknown[];
   stop: AbortController;
 }

@@ -20,11 +20,11 @@ describe('load', function () {
   };
   const fromStart = { state: { sum: 55, order: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }, n: 10 };
 
-  it('begins with the initial state where nothing was written', async () => {
+  it('gives the initial state of an empty journal', async () => {
     expect(await load(store, 'w', nothing, summing)).to.deep.equal({ state: nothing, n: 0 });
   });
 
-  it('comes to the same from every snapshot as from the start', async () => {
+  it('gives the same state from every snapshot as from the start', async () => {
     await fill(10);
     expect(await load(store, 'w', nothing, summing)).to.deep.equal(fromStart);
     let at = { state: nothing, n: 0 };
@@ -36,7 +36,7 @@ describe('load', function () {
     }
   });
 
-  it('folds from the start where a snapshot is another version’s, or cannot be read', async () => {
+  it('folds from the start if the snapshot is of another version or cannot be read', async () => {
     await fill(10);
     await store.writeSnapshot({
       workload: 'w',
@@ -49,7 +49,7 @@ describe('load', function () {
     expect(await load(store, 'w', nothing, summing)).to.deep.equal(fromStart);
   });
 
-  it('really begins at the snapshot', async () => {
+  it('reads nothing before the snapshot', async () => {
     await fill(10);
     await store.writeSnapshot({
       workload: 'w',
@@ -60,7 +60,7 @@ describe('load', function () {
     expect(await load(store, 'w', nothing, summing)).to.deep.equal({ state: { sum: 1_019, order: [9, 10] }, n: 10 });
   });
 
-  it('never lets an older snapshot replace a later one, in whatever order they come', async () => {
+  it('never replaces a snapshot by an older one, in any order of writes', async () => {
     await store.writeSnapshot(snapshot(5));
     await store.writeSnapshot(snapshot(3));
     expect(await store.readSnapshot('w')).to.deep.equal(snapshot(5));
@@ -81,7 +81,7 @@ describe('load', function () {
     });
   });
 
-  it('reads by index, and no more than is asked for', async () => {
+  it('reads by index, and only what it needs', async () => {
     await fill(30);
     await store.insert({ ...position(1), workload: 'other' });
     await store.writeSnapshot({ workload: 'w', n: 20, foldVersion: summing.version, state: summing.freeze(nothing) });

@@ -1,15 +1,15 @@
 import type { JournalDocument, Snapshot } from './document.ts';
 import type { JournalStore } from './store.ts';
 
-/** How a journal becomes a state. All pure. */
+/** How a journal becomes a state. Every function is pure. */
 export interface Folding<S, E> {
   /** The version of `apply`; snapshots of another are ignored. */
   version: number;
-  /** Folds one document; answers a new state and leaves the old one as it was. */
+  /** Folds one document into a new state; the old state does not change. */
   apply(state: S, document: JournalDocument<E>): S;
   /** The state in a form that BSON can hold. */
   freeze(state: S): unknown;
-  /** The inverse of `freeze`. May throw for what `freeze` did not make. */
+  /** The inverse of `freeze`. It may throw for anything that `freeze` did not make. */
   thaw(frozen: unknown, initial: S): S;
 }
 
@@ -19,7 +19,7 @@ export interface Loaded<S> {
   n: number;
 }
 
-/** Folds a workload's journal from its snapshot, or from the start where there is none that this fold can read. */
+/** Folds a workload's journal from its snapshot, or from the start if this fold cannot read a snapshot. */
 export const load = async <S, E>(
   store: JournalStore<E>,
   workload: string,
@@ -35,14 +35,14 @@ const startFrom = <S, E>(snapshot: Snapshot | undefined, initial: S, folding: Fo
   try {
     return { state: folding.thaw(snapshot.state, initial), n: snapshot.n };
   } catch {
-    // A snapshot only saves time: whatever is wrong with it, the journal has it all.
+    // A bad snapshot costs only time, because the journal is complete.
     return { state: initial, n: 0 };
   }
 };
 
 /**
- * Folds what came after a state, up to the position `last`. Stops at a gap, which only a reader that overtakes the store's
- * majority can see.
+ * Folds the documents after a state, up to the position `last`. It stops at a gap; only a reader that is ahead of the
+ * store's majority sees one.
  */
 export const catchUp = async <S, E>(
   store: JournalStore<E>,

@@ -5,8 +5,8 @@ import type { InsertOutcome, JournalStore } from './store.ts';
 const DUPLICATE_KEY = 11_000;
 
 /**
- * Journals in MongoDB. Both collections must have been made with majority and journaled writes, the primary and majority
- * reads, and the unique indexes on {workload, n}, {workload, accepted} and, for snapshots, {workload}.
+ * Journals in MongoDB. Both collections need journaled majority writes, majority reads from the primary, and the unique
+ * indexes on {workload, n}, {workload, accepted} and, for snapshots, {workload}.
  */
 export const mongoJournalStore = <E>(
   journal: Collection<JournalDocument<E> & Document>,
@@ -14,7 +14,7 @@ export const mongoJournalStore = <E>(
 ): JournalStore<E> => ({
   insert: async (document) => {
     try {
-      // The driver adds an _id to what it is given; a copy keeps the same document fit for a second try.
+      // The driver adds an _id to the object; a copy keeps our document unchanged for a second try.
       await journal.insertOne({ ...document });
       return { kind: 'written' };
     } catch (thrown) {
@@ -31,7 +31,7 @@ export const mongoJournalStore = <E>(
         upsert: true,
       });
     } catch (thrown) {
-      // The upsert of an older snapshot meets the later one, which is as good.
+      // The upsert of an older snapshot collides with the later one, which is good enough.
       if (!isDuplicate(thrown)) throw thrown;
     }
   },

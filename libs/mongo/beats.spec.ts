@@ -48,7 +48,7 @@ describe('startBeats', () => {
     return {
       peers: () => peers,
       stop: () => beats.stop(),
-      /** Lets so many seconds pass for this replica alone, with a round in each. */
+      /** Lets so many seconds pass for this replica alone, with one round per second. */
       pass: async (seconds: number) => {
         for (let second = 0; second < seconds; second += 1) {
           const next = rounds + 1;
@@ -59,7 +59,7 @@ describe('startBeats', () => {
     };
   };
 
-  it('shows the replicas to each other with what they say of themselves', async () => {
+  it('shows each replica the others with their info', async () => {
     await replica('i-1');
     const second = await replica('i-2');
     expect(Object.fromEntries(second.peers()?.living ?? [])).to.deep.equal({ 'i-1': { load: 3 }, 'i-2': { load: 3 } });
@@ -67,7 +67,7 @@ describe('startBeats', () => {
     expect(second.peers()?.isGone('i-3')).to.equal(true);
   });
 
-  it('takes a replica for dead whose beat stands still, by its own clock alone', async () => {
+  it('declares a replica dead whose beat stands still, by the observer’s own clock', async () => {
     await replica('frozen');
     const observer = await replica('observer');
     await observer.pass(2);
@@ -77,7 +77,7 @@ describe('startBeats', () => {
     expect(observer.peers()?.isGone('frozen')).to.equal(true);
   });
 
-  it('takes one that beats again back among the living', async () => {
+  it('counts a replica that beats again among the living', async () => {
     const sleeper = await replica('sleeper');
     const observer = await replica('observer');
     await observer.pass(3);
@@ -87,13 +87,13 @@ describe('startBeats', () => {
     expect(observer.peers()?.isGone('sleeper')).to.equal(false);
   });
 
-  it('never takes itself for dead', async () => {
+  it('never declares itself dead', async () => {
     const alone = await replica('alone');
     await alone.pass(5);
     expect(alone.peers()?.isGone('alone')).to.equal(false);
   });
 
-  it('leaves nothing behind when it is stopped, so that nobody has to wait', async () => {
+  it('removes its document when it stops, and nobody waits for its beat', async () => {
     const leaving = await replica('leaving');
     const observer = await replica('observer');
     await leaving.stop();

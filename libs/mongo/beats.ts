@@ -9,7 +9,7 @@ export interface BeatDocument {
   /** The instance id, random at each start. */
   _id: string;
   beat: number;
-  /** What others should know of it. */
+  /** What others should know of this replica. */
   info: Record<string, string | number>;
 }
 
@@ -20,27 +20,27 @@ export interface BeatOptions {
   logger: Logger;
   /** What others should know of this instance, asked before each beat. */
   info?: () => BeatDocument['info'];
-  /** Called after each successful round, with everybody who is known. Rounds do not overlap. */
+  /** Called after each successful round with all known replicas. Rounds do not overlap. */
   onRound: (peers: Peers, signal: AbortSignal) => Promise<void>;
 }
 
-/** The replicas as this one sees them, itself included among the living. */
+/** The replicas as this one sees them. It counts itself among the living. */
 export interface Peers {
   living: ReadonlyMap<string, BeatDocument['info']>;
-  /** Dead ones whose documents are still there. */
+  /** Dead replicas whose documents are still there. */
   dead: ReadonlySet<string>;
-  /** Whether an instance may be taken for dead: it has stopped beating, or it is not there at all. */
+  /** Whether an instance is dead: it has stopped beating, or has no document. */
   isGone(instance: string): boolean;
 }
 
 export interface Beats {
-  /** Removes this instance's document, so that others need not wait. */
+  /** Stops beating and removes this instance's document, because others would wait for its beat otherwise. */
   stop(): Promise<void>;
 }
 
 const BEAT_MS = 1_000;
 
-/** Raises this instance's beat each second, watches the others', and says after each round who lives. */
+/** Raises this instance's beat each second, watches the beats of the others, and reports after each round who lives. */
 export const startBeats = async (options: BeatOptions): Promise<Beats> => {
   const { collection, instance, clock, logger } = options;
   const observed = new Map<string, Observed>();

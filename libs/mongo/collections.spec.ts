@@ -41,7 +41,7 @@ describe('collections', () => {
     }
   };
 
-  it('are made with all their indexes by several processes at once, and again', async () => {
+  it('can be made by several processes at once, and again, with all their indexes', async () => {
     const db = store.db;
     await Promise.all([ensureCollections(db), ensureCollections(db), ensureCollections(db)]);
     for (const [name, indexes] of Object.entries(declarations)) {
@@ -51,7 +51,7 @@ describe('collections', () => {
     }
   });
 
-  it('let a position of a journal be written once, and a result be accepted once', async () => {
+  it('allow one document per journal position, and one acceptance per result', async () => {
     await insert('journal', { workload: 'w-1', n: 1, accepted: ['frames/1/0', 'frames/2/0'] });
     expect(await refusal('journal', { workload: 'w-1', n: 1 })).to.deep.equal(['workload', 'n']);
     const again = { workload: 'w-1', n: 2, accepted: ['frames/3/0', 'frames/2/0'] };
@@ -61,7 +61,7 @@ describe('collections', () => {
     expect(await refusal('journal', { workload: 'w-1', n: 3 })).to.equal(undefined);
   });
 
-  it('let a slot of a customer be taken once, and any number of workloads hold none', async () => {
+  it('allow one workload per slot of a customer, and any number without a slot', async () => {
     await insert('workloads', { customer: 'alice', slot: 0 });
     expect(await refusal('workloads', { customer: 'alice', slot: 0 })).to.deep.equal(['customer', 'slot']);
     expect(await refusal('workloads', { customer: 'bob', slot: 0 })).to.equal(undefined);
@@ -69,7 +69,7 @@ describe('collections', () => {
     expect(await refusal('workloads', { customer: 'alice' })).to.equal(undefined);
   });
 
-  it('let a request id of a customer be used once', async () => {
+  it('allow one use of a request id per customer', async () => {
     await insert('workloads', { customer: 'carol', requestId: 'r' });
     expect(await refusal('workloads', { customer: 'carol', requestId: 'r' })).to.deep.equal(['customer', 'requestId']);
   });

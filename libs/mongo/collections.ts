@@ -1,8 +1,8 @@
 import type { Collection, Db, Document, IndexDescription } from 'mongodb';
 
 /**
- * Every collection of the mesh and its indexes, in one place. Who owns a collection declares what a document of it looks like
- * (`services/<name>/src/store/`); the keys here are the promises that documents are refused or found by.
+ * Every collection of the mesh and its indexes, in one place. The owner of a collection declares the type of its documents
+ * (`services/<name>/src/store/`). The unique keys here are promises, the others make queries fast.
  */
 export const declarations = {
   /** Headers, slots, owners, projections (session-supervisor). */
@@ -32,7 +32,7 @@ export const declarations = {
   managers: [],
   /** Beats of port-brokers, by host. */
   brokers: [],
-  /** On which host is what there is to be once: cases' servers, consoles, requests (port-broker). */
+  /** The host of each thing that exists once in the mesh: servers of cases, consoles, requests (port-broker). */
   places: [{ key: { at: 1 }, expireAfterSeconds: 30 * 86_400 }],
   /** Which user-manager matches: one document. */
   matcher: [],
@@ -54,7 +54,7 @@ export const declarations = {
 
 export type CollectionName = keyof typeof declarations;
 
-/** Makes collections and indexes that are not there yet. Safe to repeat, and for several processes at once. */
+/** Makes missing collections and indexes. Safe to repeat, also by several processes at once. */
 export const ensureCollections = async (db: Db): Promise<void> => {
   await Promise.all(
     Object.entries(declarations).map(async ([name, indexes]) => {

@@ -43,12 +43,12 @@ describe('connectMongo', () => {
   afterEach(() => ending.abort());
   const things = (of: Store = store) => of.db.collection<{ n: number }>(`things-${count}`);
 
-  it('says within a few seconds that nobody answers', async () => {
+  it('reports within a few seconds that no server answers', async () => {
     const url = `mongodb://127.0.0.1:${await freePort()}/?directConnection=true`;
     expectUnavailable(await errorOf(connectMongo({ url, database: 'spec', logger })));
   });
 
-  it('asks for writes that a majority has on disk, and reads only such', async () => {
+  it('asks for writes that a majority has on disk, and reads only those', async () => {
     expect(store.db.writeConcern).to.deep.include({ w: 'majority', j: true });
     expect(store.db.readConcern).to.deep.include({ level: 'majority' });
   });
@@ -88,8 +88,8 @@ describe('connectMongo', () => {
     });
   }
 
-  // The driver tries once more by itself; when that meets a broken connection too, the outcome is unknown to the caller.
-  it('answers nothing before the reply is there, and writes once when the reply is lost', async () => {
+  // The driver retries once by itself. If that fails too, the caller does not know the outcome.
+  it('resolves only with the reply, and writes once if the reply is lost', async () => {
     await using proxy = await startProxy({ target: mongod.port });
     await using behind = await connectMongo({ url: mongod.urlVia(proxy.port), database: 'spec', logger });
     proxy.hold('replies');
@@ -103,7 +103,7 @@ describe('connectMongo', () => {
     expect(await things().countDocuments({ n: 1 })).to.equal(1);
   });
 
-  it('writes once when the request is lost', async () => {
+  it('writes once if the request is lost', async () => {
     await using proxy = await startProxy({ target: mongod.port });
     await using behind = await connectMongo({ url: mongod.urlVia(proxy.port), database: 'spec', logger });
     proxy.drop('requests');

@@ -4,13 +4,13 @@ import { ensureCollections } from './collections.ts';
 import { asUnavailable } from './errors.ts';
 
 export interface MongoOptions {
-  /** `mongodb://…`; a replica set, also with one node. */
+  /** `mongodb://…`; a replica set, which may have one node. */
   url: string;
   database: string;
   logger: Logger;
 }
 
-/** A connection whose writes are durable on a majority when they are answered, and whose reads see only such. */
+/** A connection. An answered write is durable on a majority, and reads see only such writes. */
 export interface Store {
   readonly db: Db;
   /** Whether the primary answers right now. Rejects with UNAVAILABLE `mongodb`. */
@@ -19,11 +19,11 @@ export interface Store {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How long a call waits for a primary: short, since every caller has a deadline and may try again. */
+/** How long a call waits for a primary. It is short, because every caller has a deadline and may retry. */
 const SELECTION_MS = 3_000;
 const SOCKET_MS = 10_000;
 
-/** Connects, and makes what collections and indexes are missing. Rejects with UNAVAILABLE `mongodb` when nobody answers. */
+/** Connects and makes missing collections and indexes. Rejects with UNAVAILABLE `mongodb` if no server answers. */
 export const connectMongo = async ({ url, database, logger }: MongoOptions): Promise<Store> => {
   const client = new MongoClient(url, {
     // Without the journal flag a majority write waits for the server's 100 ms journal interval.

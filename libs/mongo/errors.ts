@@ -18,10 +18,10 @@ export const duplicateKey = (thrown: unknown): readonly string[] | undefined =>
     ? Object.keys((thrown['keyPattern'] as Record<string, unknown> | undefined) ?? {})
     : undefined;
 
-/** What a server says that ends, has just begun, or is not the primary any more. Reads carry no label for it. */
+/** Codes of a server that ends, has just started, or is no longer the primary. Errors of reads carry no label for it. */
 const CHANGING_HANDS = new Set<unknown>([91, 189, 10_107, 11_600, 11_602, 13_435, 13_436]);
 
-/** The driver hands on what a socket says when the server vanishes at the wrong moment, without wrapping or retrying it. */
+/** If the server vanishes at the wrong moment, the driver passes on the socket's error without wrapping or retrying. */
 const SOCKET_ENDS = new Set<unknown>([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -37,7 +37,7 @@ const SOCKET_ENDS = new Set<unknown>([
 const isSocketEnd = (thrown: unknown): boolean =>
   thrown instanceof Error && 'code' in thrown && SOCKET_ENDS.has(thrown.code);
 
-/** Whether MongoDB was away or changing hands: the outcome of a write is unknown, a read is worth another try. */
+/** Whether MongoDB was away or elected a primary. The outcome of a write is then unknown, and a read is worth a retry. */
 export const isAway = (thrown: unknown): boolean =>
   isSocketEnd(thrown) ||
   thrown instanceof MongoNetworkError ||
@@ -51,7 +51,7 @@ export const isAway = (thrown: unknown): boolean =>
       thrown.hasErrorLabel('RetryableWriteError') ||
       thrown.hasErrorLabel('RetryableError')));
 
-/** Runs something on MongoDB; while it is away, callers get UNAVAILABLE `mongodb` with RetryInfo. */
+/** Runs an operation on MongoDB. While MongoDB is away, callers get UNAVAILABLE `mongodb` with RetryInfo. */
 export const asUnavailable = async <T>(run: () => Promise<T>): Promise<T> => {
   try {
     return await waitingFor('mongodb', run);

@@ -1,4 +1,4 @@
-/** MongoDB as the state of record: durable writes, declared collections, beats, and typed trouble. */
+/** MongoDB as the state of record: durable writes, declared collections, beats, and typed errors. */
 export { startBeats, type BeatDocument, type BeatOptions, type Beats, type Peers } from './beats.ts';
 export { collection, declarations, ensureCollections, type CollectionName } from './collections.ts';
 export { connectMongo, type MongoOptions, type Store } from './connect.ts';

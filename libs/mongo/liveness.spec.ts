@@ -11,12 +11,12 @@ const after = (...reads: [atMs: number, beat: number][]): Observed => {
 };
 
 describe('isDead', () => {
-  it('takes three reads of the same beat over three seconds', () => {
+  it('needs three reads of the same beat over three seconds', () => {
     const known = after([0, 7], [1_500, 7], [3_000, 7]);
     expect(isDead(known, 3_000)).to.equal(true);
   });
 
-  it('spares a peer that was seen less than three seconds ago for the first time', () => {
+  it('spares a peer that was first seen less than three seconds ago', () => {
     expect(isDead(after([0, 7], [900, 7], [1_800, 7], [2_999, 7]), 2_999)).to.equal(false);
   });
 
@@ -24,12 +24,12 @@ describe('isDead', () => {
     expect(isDead(after([0, 7], [2_400, 7]), 60_000)).to.equal(false);
   });
 
-  it('begins anew with each beat, also a lower one', () => {
+  it('starts again with each new beat, even a lower one', () => {
     expect(isDead(after([0, 7], [1_500, 7], [3_000, 8], [4_000, 8]), 4_000)).to.equal(false);
     expect(isDead(after([0, 7], [1_500, 7], [3_000, 1], [4_000, 1]), 4_000)).to.equal(false);
   });
 
-  it('does not count time in which the observer itself could not read', () => {
+  it('does not count the time in which the observer could not read', () => {
     const afterOutage = after([0, 7], [1_000, 7], [20_000, 7], [21_000, 7], [22_000, 7]);
     expect(isDead(afterOutage, 22_000)).to.equal(false);
     expect(isDead(observe(afterOutage, 7, 23_000), 23_000)).to.equal(true);

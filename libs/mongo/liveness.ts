@@ -1,22 +1,22 @@
 /** What is known of one peer's beat. Times are the observer's monotonic clock, in milliseconds. */
 export interface Observed {
   beat: number;
-  /** When this beat was seen first, without a long break since. */
+  /** When this beat was first seen; reads since then had no long break. */
   firstSeen: number;
-  /** When it was seen last. */
+  /** When it was last seen. */
   lastSeen: number;
-  /** Successful reads that saw this very beat, the first included. */
+  /** How many successful reads saw this very beat, including the first. */
   reads: number;
 }
 
-/** A peer is dead when the same beat was seen in so many successful reads … */
+/** A peer is dead if this many successful reads saw the same beat … */
 const DEAD_READS = 3;
-/** … spread over so long by the observer's own monotonic clock … */
+/** … over at least this span of the observer's own monotonic clock … */
 const DEAD_MS = 3_000;
-/** … without a break of more than so long: while the observer could not read, the peer could not write either. */
+/** … without a longer break than this, because a peer cannot write while the observer cannot read. */
 const LONGEST_BREAK_MS = 2_500;
 
-/** What is known after one more successful read. No clock but the observer's own counts. */
+/** What is known after one more successful read. Only the observer's own clock is used. */
 export const observe = (before: Observed | undefined, beat: number, now: number): Observed =>
   before?.beat === beat && now - before.lastSeen <= LONGEST_BREAK_MS
     ? { ...before, lastSeen: now, reads: before.reads + 1 }

@@ -13,7 +13,7 @@ const violations = (act: () => unknown): string[] => {
 };
 
 describe('parsePage', () => {
-  it('takes 100 for no size and refuses sizes out of bounds and tokens that it did not make', () => {
+  it('takes 100 as the default size, and refuses sizes out of bounds and foreign tokens', () => {
     expect(parsePage({ pageSize: 0, pageToken: '' }, 'list', 1)).to.deep.equal({ size: 100, after: undefined });
     expect(violations(() => parsePage({ pageSize: 1_001, pageToken: 'rubbish' }, 'list', 1))).to.deep.equal([
       'page_size',

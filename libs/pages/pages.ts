@@ -18,9 +18,9 @@ const MAX_PAGE = 1_000;
 const DEFAULT_PAGE = 100;
 
 /**
- * Reads the page of a list request. `question` is what was asked for besides (a name, a filter): a token goes on only with
- * the same question. `keys` is how many texts the list is ordered by. What is wrong comes as violations, to be answered
- * together with those of other fields.
+ * Reads the page of a list request. `question` is the rest of the request (a name, a filter); a token is valid only for
+ * the same question. `keys` is how many texts the list is ordered by. The violations are for the answer that names all
+ * wrong fields.
  */
 export const readPage = (
   { pageSize, pageToken: token }: PageAsk,
@@ -38,7 +38,7 @@ export const readPage = (
   return { size: pageSize === 0 ? DEFAULT_PAGE : pageSize, after, violations };
 };
 
-/** The same for a request without other fields that can be wrong. Throws `INVALID_FIELDS`. */
+/** The same for a request that has no other field to check. Throws `INVALID_FIELDS`. */
 export const parsePage = (request: PageAsk, question: string, keys: number): Page => {
   const { size, after, violations } = readPage(request, question, keys);
   if (violations.length > 0) throw invalidFields(violations);
@@ -49,7 +49,7 @@ export const parsePage = (request: PageAsk, question: string, keys: number): Pag
 export const pageToken = (question: string, keys: readonly string[]): string =>
   Buffer.from(JSON.stringify([question, ...keys])).toString('base64url');
 
-/** Cuts a page out of what was read, which is one item longer than the page where there is more. */
+/** Cuts a page out of the items that were read: one more than fits, if there are more. */
 export const cutPage = <T>(
   items: readonly T[],
   size: number,

@@ -1,4 +1,4 @@
-/** Chance as an argument, so that a test can repeat it. */
+/** Chance as an argument, because a test has to repeat it. */
 export interface Random {
   /** `<prefix>-` and 16 characters of [a-z0-9]: 82 bits, fit for NATS subjects, paths and Mongo keys. */
   id(prefix: string): string;
@@ -10,7 +10,7 @@ export interface Random {
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const ID_CHARS = 16;
-// Bytes from here on are thrown away, else the first letters of the alphabet would come up more often.
+// Larger bytes are thrown away. With them, the first letters of the alphabet would be more frequent.
 const FAIR_LIMIT = 256 - (256 % ALPHABET.length);
 
 /** Builds {@link Random.id} from a source of bytes. */

@@ -1,12 +1,12 @@
 import { randomFillSync } from 'node:crypto';
 import { idFrom, type Random } from './random.ts';
 
-// One trip to the operating system costs as much as two hundred of these bytes.
+// One call to the operating system costs as much as two hundred of these bytes.
 const POOL_BYTES = 8_192;
 
 let pool = Buffer.alloc(0);
 
-/** `n` random bytes of the operating system, fetched in stock. Nobody else ever gets the same ones. */
+/** `n` random bytes of the operating system, out of a stock. No byte is given out twice. */
 const pooledBytes = (n: number): Uint8Array => {
   if (n > POOL_BYTES / 4) {
     return randomFillSync(new Uint8Array(n));

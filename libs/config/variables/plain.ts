@@ -46,7 +46,7 @@ export const boolean = () =>
 export const oneOf = <const T extends readonly [string, ...string[]]>(words: T) =>
   describe(z.enum(words, `must be one of ${words.join(', ')}`), { example: words[0] });
 
-/** Words between commas; blanks around them and empty ones are dropped. */
+/** Words between commas. Blanks around a word are dropped, and so are empty words. */
 export const list = (example: string) =>
   describe(
     z.string().transform((value) =>

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { describe } from '../meta.ts';
 
 /**
- * A secret: `X` holds it, or `X_FILE` names the file that does (one newline at its end is dropped). Its value is never
- * repeated in a problem.
+ * A secret: `X` holds it, or `X_FILE` names the file that does (one newline at its end is dropped). A problem never
+ * repeats its value.
  */
 export const secret = ({ minChars = 1 }: { minChars?: number } = {}) =>
   describe(z.string().min(minChars, `must have at least ${minChars} characters`), { isSecret: true });
 
-/** A secret that is read into something else; `parse` throws on what it can't read, and `problem` says what it wants. */
+/** A secret that `parse` turns into something else. If `parse` throws, the problem is `problem`. */
 export const secretAs = <T>(parse: (text: string) => T, problem: string) =>
   describe(
     z.string().transform((value, context) => {
