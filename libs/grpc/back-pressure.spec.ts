@@ -8,10 +8,10 @@ import { type Note, startEcho } from './echo.fixture.ts';
 
 const CHUNK = 'x'.repeat(65_536);
 
-// What may wait in a stream, in the windows of HTTP/2 and in the buffers of the kernel.
+// The most that can wait in a stream, in the windows of HTTP/2 and in the buffers of the kernel.
 const MOST_CHUNKS = 80;
 
-/** Resolves with a count once it has stood still for a while. */
+/** Resolves with a count that has not changed for a while. */
 const standing = async (count: () => number): Promise<number> => {
   for (;;) {
     const before = count();
@@ -28,7 +28,7 @@ const forEver = (call: { signal: AbortSignal }): Promise<never> =>
   });
 
 describe('back-pressure', () => {
-  it('stops a handler whose answers nobody reads, and lets it go on when somebody does', async () => {
+  it('stops a handler whose answers are not read, and resumes it when they are', async () => {
     let produced = 0;
     await using echo = await startEcho({
       async *list() {
@@ -48,7 +48,7 @@ describe('back-pressure', () => {
     await answers.return?.();
   });
 
-  it('stops a client whose requests nobody reads', async () => {
+  it('stops a client whose requests are not read', async () => {
     let sent = 0;
     await using echo = await startEcho({ gather: (_, call) => forEver(call) });
     async function* flood() {
@@ -63,7 +63,7 @@ describe('back-pressure', () => {
     expect(await call).to.include({ reason: 'CANCELLED' });
   });
 
-  it('stops both sides of a chat, each by itself', async () => {
+  it('stops each side of a chat independently', async () => {
     let said = 0;
     await using echo = await startEcho({
       async *chat(requests: AsyncIterable<Note>) {
@@ -110,7 +110,7 @@ describe('back-pressure', () => {
     expect(most - before).to.be.below(192 * 2 ** 20);
   });
 
-  it('cuts off a reader that does not read, some seconds after the call has ended', async () => {
+  it('cuts off a caller that does not read, some seconds after the end of the call', async () => {
     const quick = { ...systemClock, setTimer: (ms: number, fn: () => void) => systemClock.setTimer(ms / 50, fn) };
     const blocked = Promise.withResolvers<void>();
     await using echo = await startEcho(
@@ -139,7 +139,7 @@ describe('back-pressure', () => {
     const closed = once(stream, 'close');
     stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, body.length]), body]));
     await blocked.promise;
-    // The deadline passes at 600 ms by the quick clock; the status waits behind what is not read.
+    // By the quick clock the deadline passes at 600 ms. The status waits behind the unread messages.
     await closed;
     expect(stream.rstCode).to.equal(constants.NGHTTP2_CANCEL);
     session.destroy();

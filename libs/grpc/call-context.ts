@@ -1,49 +1,49 @@
 import type { Caller } from '#libs/auth/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 
-/** What a handler knows about the call that it answers. */
+/** The call that a handler answers. */
 export interface CallContext {
-  /** Who calls. Undefined only on public rpcs. */
+  /** The caller; undefined only on public rpcs. */
   caller: Caller | undefined;
   /**
-   * Aborts when nobody waits for the answer any more: the caller went away or cancelled, the deadline passed, or the
-   * server ends. Its reason is a DomainError that says which, fit to be thrown. Pass it on to everything that waits.
+   * Aborts when nobody waits for the answer any more: the caller left or cancelled, the deadline passed, or the server
+   * ends. Its reason is a DomainError that says which. Pass it on to everything that waits.
    */
   signal: AbortSignal;
   /**
-   * Ends the call with this error, also while an answer waits for a reader that has stopped reading. It becomes the
+   * Ends the call with this error, even while an answer waits for a caller that no longer reads. The error becomes the
    * reason of `signal`.
    */
   abort: (error: unknown) => void;
   /**
-   * Aborts when the server begins to drain. A stream that goes on for ever ends on it of its own accord; everything
-   * else ignores it and is left to finish.
+   * Aborts when the server begins to drain. An endless stream ends itself then; every other handler ignores it and
+   * finishes.
    */
   draining: AbortSignal;
-  /** The caller's `x-request-id`, or one made here. */
+  /** The caller's `x-request-id`; the server makes one if it is missing. */
   requestId: string;
-  /** Says the method and the request id in each line. */
+  /** A logger whose lines carry the method and the request id. */
   log: Logger;
-  /** What was left until the deadline when the call came in, in milliseconds. Undefined: a stream without deadline. */
+  /** Milliseconds from the arrival of the call to its deadline; undefined for a stream without one. */
   deadlineMs: number | undefined;
   /** Address and port of the other side, for logs. */
   peer: string;
-  /** The caller's token as it came, to ask another server in the caller's name; undefined on public rpcs without one. */
+  /** The caller's token, for calls to other servers in the caller's name; undefined on public rpcs without one. */
   token: string | undefined;
-  /** A header of the call, in lower case; undefined: it has none. */
+  /** A header of the call by its name in lower case; undefined if it is missing. */
   header: (name: string) => string | undefined;
-  /** What the caller's program says that it is; empty if it says nothing. */
+  /** The caller's `user-agent`; empty if it is missing. */
   userAgent: string;
 }
 
 /** One request, one answer. */
 export type Unary<Q, R> = (request: Q, call: CallContext) => Promise<R>;
 
-/** One request, many answers. Each is taken only when the reader has room for it. */
+/** One request, many answers. The next answer is taken when the caller has room for it. */
 export type ServerStream<Q, R> = (request: Q, call: CallContext) => AsyncIterable<R>;
 
-/** Many requests, one answer. Iterating throws when the stream broke before the caller said that it was complete. */
+/** Many requests, one answer. Iterating throws if the stream breaks before the caller has ended it. */
 export type ClientStream<Q, R> = (requests: AsyncIterable<Q>, call: CallContext) => Promise<R>;
 
-/** Many requests and many answers at the same time. The call ends when the answers do. */
+/** Many requests and many answers at the same time. The call ends with the last answer. */
 export type Bidi<Q, R> = (requests: AsyncIterable<Q>, call: CallContext) => AsyncIterable<R>;

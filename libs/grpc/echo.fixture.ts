@@ -1,4 +1,4 @@
-/** A service with an rpc of each kind, in JSON, on a real server; each spec says what its handlers do. */
+/** A service with one rpc of each kind, in JSON, on a real server. A spec may replace its handlers. */
 import type { AccessTable, Caller, Role } from '#libs/auth/index.ts';
 import { accessTable } from '#libs/auth/index.ts';
 import { descriptorImage } from '#libs/contracts/image.ts';
@@ -38,7 +38,7 @@ export const EchoService = {
   chat: { path: '/spec.Echo/Chat', requestStream: true, responseStream: true, ...codec },
 } as const;
 
-/** Answers with what it was told; `list` gives the letters one by one, `gather` puts texts together. */
+/** Answers with the text of the request; `list` gives its letters one by one, `gather` joins texts. */
 export const echo: Handlers<typeof EchoService> = {
   say: async ({ text }) => ({ text }),
   async *list({ text }) {
@@ -58,7 +58,7 @@ export const echo: Handlers<typeof EchoService> = {
   },
 };
 
-/** Tokens of the spec are the role itself. */
+/** The token of a spec is the name of its role. */
 const verify = async (token: string): Promise<Caller> => {
   if (token === 'customer' || token === 'operator' || token === 'agent' || token === 'service') {
     return { role: token, subject: `the-${token}` };
@@ -66,7 +66,7 @@ const verify = async (token: string): Promise<Caller> => {
   throw new DomainError(status.UNAUTHENTICATED, 'TOKEN_INVALID', 'no such token');
 };
 
-/** The table of the real image, and every rpc of the echo service for the roles. */
+/** The access table of the real image, with every rpc of the echo service open to the roles. */
 export const echoAccess = (...roles: Role[]): AccessTable =>
   new Map([
     ...accessTable(descriptorImage()),
@@ -77,7 +77,7 @@ export const echoAccess = (...roles: Role[]): AccessTable =>
 export interface Echo extends AsyncDisposable {
   server: RunningServer;
   client: Client<typeof EchoService>;
-  /** What the server logged so far, one JSON document a line. */
+  /** The lines that the server has logged, each one JSON document. */
   logs: () => string;
 }
 
@@ -108,7 +108,7 @@ export const startEcho = async (
   };
 };
 
-/** What a promise or an iteration fails with. */
+/** The error that a promise or an iteration fails with. */
 export const failure = async (going: Promise<unknown> | AsyncIterable<unknown>): Promise<DomainError> => {
   try {
     if (going instanceof Promise) {

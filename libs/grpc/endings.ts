@@ -1,17 +1,17 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 
-/** CANCELLED `CALL_CANCELLED`: the other side went away, or wants no answer any more. */
+/** CANCELLED `CALL_CANCELLED`: the other side left, or no longer wants an answer. */
 export const callCancelled = (): DomainError =>
   new DomainError(status.CANCELLED, 'CALL_CANCELLED', 'the call was cancelled');
 
-/** CANCELLED `CALL_OVER`: something was sent after the call had ended. One for all calls: every call ends with it. */
+/** CANCELLED `CALL_OVER`: something was sent after the end of the call. One object for all calls, because each needs it. */
 export const CALL_OVER: DomainError = new DomainError(status.CANCELLED, 'CALL_OVER', 'the call is over');
 
 /** DEADLINE_EXCEEDED `DEADLINE_EXCEEDED`: whether the work was done is unknown. */
 export const deadlineExceeded = (): DomainError =>
   new DomainError(status.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED', 'the deadline passed; what was done is unknown');
 
-/** UNAVAILABLE `SERVER_DRAINING`: this process ends; the same call to another one, or to it a little later, may do. */
+/** UNAVAILABLE `SERVER_DRAINING`: this process ends. The same call may succeed at another replica, or a little later. */
 export const serverDraining = (): DomainError =>
   new DomainError(
     status.UNAVAILABLE,

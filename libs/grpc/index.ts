@@ -1,4 +1,4 @@
-/** Servers and clients for all calls between the parts of the mesh and from people. */
+/** Servers and clients for the calls between parts of the mesh, and for those of people. */
 export type { Bidi, CallContext, ClientStream, ServerStream, Unary } from './call-context.ts';
 export type { HandlerOf, Handlers, MethodDefinition, RequestOf, ResponseOf, ServiceDefinition } from './definition.ts';
 export { implement, type BoundMethod, type Exchange, type ServiceBinding } from './server/binding.ts';

@@ -29,7 +29,7 @@ describe('the four kinds of rpc', () => {
     expect(await heard).to.deep.equal(['one', 'two']);
   });
 
-  it('carry nothing at all where a stream is empty', async () => {
+  it('carry empty streams', async () => {
     await using echo = await startEcho();
     expect(await collect(echo.client.list({ text: '' }))).to.deep.equal([]);
     expect(await echo.client.gather([])).to.deep.equal({ text: '' });
@@ -38,7 +38,7 @@ describe('the four kinds of rpc', () => {
     expect(await collect(chat.responses)).to.deep.equal([]);
   });
 
-  it('bring an error back that comes right after an answer, also while the caller may still speak', async () => {
+  it('report an error right after an answer, even while the caller may still send', async () => {
     await using echo = await startEcho({
       async *chat(requests) {
         const incoming = requests[Symbol.asyncIterator]();
@@ -59,7 +59,7 @@ describe('the four kinds of rpc', () => {
     expect(failed.reason).to.equal('SUPERSEDED');
   });
 
-  it('bring every error back whole, whichever kind', async () => {
+  it('report every error whole', async () => {
     const error = new DomainError(
       status.RESOURCE_EXHAUSTED,
       'POOL_EXHAUSTED',
@@ -84,7 +84,7 @@ describe('the four kinds of rpc', () => {
     }
   });
 
-  it('brings an error after some answers, and all wrong fields at once', async () => {
+  it('reports an error after some answers, with all wrong fields', async () => {
     await using echo = await startEcho({
       async *list() {
         yield { text: 'first' };
@@ -104,7 +104,7 @@ describe('the four kinds of rpc', () => {
     expect(seen).to.deep.equal(['first']);
   });
 
-  it('keeps an error for those who look at the answers late', async () => {
+  it('keeps an error until the caller reads the answers', async () => {
     await using echo = await startEcho({}, {}, { token: 'nonsense' });
     const chat = echo.client.chat();
     const refused = await chat.send({ text: 'x'.repeat(2_000_000) }).catch((error: unknown) => error);
@@ -141,7 +141,7 @@ describe('the four kinds of rpc', () => {
     expect(await ended.promise).to.include({ reason: 'CALL_CANCELLED' });
   });
 
-  it('tells the handler who calls, the request id and the trace', async () => {
+  it('gives the handler the caller, the request id and the trace', async () => {
     await using echo = await startEcho({
       say: async (_, call) => ({
         text: JSON.stringify({ ...call.caller, id: call.requestId, trace: currentTrace()?.traceId }),
@@ -158,7 +158,7 @@ describe('the four kinds of rpc', () => {
     expect(echo.logs()).to.match(/"method":"\/spec.Echo\/Say","requestId":"r-1"/);
   });
 
-  it('makes a request id where there is none, or a harmful one', async () => {
+  it('makes a request id if it is missing or harmful', async () => {
     await using echo = await startEcho({ say: async (_, call) => ({ text: call.requestId }) });
     for (const options of [{}, { requestId: 'a b' }, { requestId: 'x'.repeat(65) }]) {
       expect((await echo.client.say({ text: '' }, options)).text).to.match(/^r-[a-z0-9]{16}$/);
@@ -167,14 +167,14 @@ describe('the four kinds of rpc', () => {
 });
 
 describe('createClient', () => {
-  it('asks for the token anew with each call', async () => {
+  it('asks for the token with each call', async () => {
     const tokens = ['customer', 'nonsense'];
     await using echo = await startEcho({}, {}, { token: () => tokens.shift() ?? '' });
     await echo.client.say({ text: '' });
     expect(await failure(echo.client.say({ text: '' }))).to.include({ reason: 'TOKEN_INVALID' });
   });
 
-  it('is ready when connected, and UNAVAILABLE where nobody listens', async () => {
+  it('is ready when connected, and UNAVAILABLE if nothing listens', async () => {
     const { server, client } = await startEcho();
     await client.ready(2_000);
     client.close();
@@ -184,7 +184,7 @@ describe('createClient', () => {
     expect(await failure(other.client.say({ text: '' }))).to.include({ code: status.UNAVAILABLE });
   });
 
-  it('cancels what is going on when it is closed, and refuses calls afterwards', async () => {
+  it('cancels open calls when it is closed, and refuses later ones', async () => {
     await using echo = await startEcho({ say: () => new Promise(() => {}) });
     const waiting = failure(echo.client.say({ text: '' }));
     await echo.client.ready(2_000);
@@ -194,7 +194,7 @@ describe('createClient', () => {
     expect(await failure(echo.client.list({ text: '' }))).to.include({ code: status.CANCELLED });
   });
 
-  it('spreads calls over the addresses of its target and goes on when one is gone', async () => {
+  it('spreads calls over the addresses of its target, and survives the loss of one', async () => {
     const one = await startEcho(said('one'));
     await using two = await startEcho(
       said('two'),

@@ -11,13 +11,13 @@ export interface Sender {
    * with the call's error once the call is over.
    */
   send: (message: Buffer) => Promise<void>;
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no message waits any more. */
   written: () => Promise<void>;
 }
 
 /**
- * Writes messages to a stream of grpc-js, one after the other, without ever letting more than about a mebibyte (or
- * sixteen messages) wait for a reader that is slow. The bound holds per stream.
+ * Writes messages to a stream of grpc-js, one after the other, so that at most about a mebibyte or
+ * sixteen messages wait for a slow reader. The bound holds per stream.
  *
  * `over` aborts when the call is over, with its error. `drain` never fires on a stream that was cancelled, hence the
  * race.
@@ -44,7 +44,7 @@ export const createSender = (stream: Pick<Writable, 'write' | 'writableNeedDrain
       if (waitingMessages === 0) {
         nothing?.resolve();
       }
-      // The callback of the last message that waited comes just before the stream itself says that it has room.
+      // The callback of the last waiting message comes just before the stream reports that it has room.
       if (room !== undefined) {
         setImmediate(() => hasRoom() && wake());
       }

@@ -15,7 +15,7 @@ import { type ServerAddress, toServers } from './servers.ts';
 import { checkSubject } from './subjects.ts';
 
 export interface BusOptions extends ServerAddress {
-  /** Who we are in the server's lists of connections. */
+  /** Our name in the server's lists of connections. */
   name: string;
   logger: Logger;
   /** How long to wait for the first connection, in milliseconds. Default 10 s. */
@@ -32,18 +32,18 @@ const SETTINGS: ConnectionOptions = {
   reconnectTimeWait: RECONNECT_MS,
   reconnectJitter: 100,
   reconnectJitterTLS: 100,
-  // Two pings without an answer end a connection that went silent, after about six seconds.
+  // Two unanswered pings end a silent connection after about six seconds.
   pingInterval: 2_000,
   maxPingOut: 2,
-  // Otherwise a password that is being changed ends a running process' connection for good.
+  // Otherwise a change of the password would end the connection of a running process for ever.
   ignoreAuthErrorAbort: true,
-  // A stack for each request costs nearly half of the rate.
+  // A stack trace per request costs nearly half of the throughput.
   noAsyncTraces: true,
 };
 
 const isAuthError = (thrown: unknown): boolean => thrown instanceof NatsError && thrown.isAuthError();
 
-/** The client's own way of waiting for a first connection cannot be stopped, so it is asked again and again. */
+/** Retries here, because the client's own wait for a first connection cannot be stopped. */
 const dial = async (settings: ConnectionOptions, timeoutMs: number, logger: Logger): Promise<NatsConnection> => {
   const end = performance.now() + timeoutMs;
   const attempt = (): Promise<NatsConnection> =>
@@ -64,10 +64,10 @@ const dial = async (settings: ConnectionOptions, timeoutMs: number, logger: Logg
 };
 
 /**
- * Connects to NATS, for ever: when the connection breaks it is made again, a few times a second.
+ * Connects to NATS. When the connection breaks, it reconnects for ever, a few times a second.
  *
- * Rejects with UNAVAILABLE `nats` when there is no first connection within `timeoutMs`, or at once when the server
- * refuses us; with TypeError when the address is none.
+ * Rejects with UNAVAILABLE `nats` if there is no first connection within `timeoutMs`, or at once if the server refuses
+ * the password. Rejects with TypeError if the address is malformed.
  */
 export const connectBus = async (options: BusOptions): Promise<Bus> => {
   const { name, logger, timeoutMs = 10_000, facts = {} } = options;
@@ -77,7 +77,7 @@ export const connectBus = async (options: BusOptions): Promise<Bus> => {
 
   const shutDown = async (): Promise<void> => {
     await Promise.all([...servings].map((serving) => serving.close()));
-    // Without a connection there is nothing to send, and the client would wait for one.
+    // Without a connection there is nothing to flush, and the client would wait for one.
     if (link.connected()) await within(systemClock, CLOSE_MS, Promise.allSettled([nc.flush()]));
     await nc.close();
   };

@@ -8,12 +8,12 @@ const REQUEST_ID = 'x-request-id';
 /** Marks an answer as a failure; its value is the reason, and the bytes are google.rpc.Status. */
 const ERROR = 'muster-error';
 
-// An id of another process ends up in log lines and in the headers of other messages.
+// An id of another process is written into logs and into the headers of other messages.
 const HARMLESS = /^[\w.:-]{1,64}$/;
 
 const read = (from: MsgHdrs | undefined): Pick<StringMap, 'get'> => ({ get: (name) => from?.get(name) || undefined });
 
-/** Headers of a message of ours: the present trace and the request id. */
+/** The headers of our messages: the current trace and the request id. */
 export const outgoing = (requestId: string | undefined): MsgHdrs => {
   const out = headers();
   injectTrace({ set: (name, value) => out.set(name, value) });
@@ -21,7 +21,7 @@ export const outgoing = (requestId: string | undefined): MsgHdrs => {
   return out;
 };
 
-/** What the sender says about a message: its request id (made here when there is none) and its trace. */
+/** The request id (a new one if it is missing) and the trace that the sender gave a message. */
 export const incoming = (message: Msg) => {
   const from = read(message.headers);
   const given = from.get(REQUEST_ID);
@@ -31,14 +31,14 @@ export const incoming = (message: Msg) => {
   };
 };
 
-/** The answer that tells of a failure. */
+/** The answer that reports a failure. */
 export const failure = (thrown: unknown): { bytes: Uint8Array; headers: MsgHdrs } => {
   const out = headers();
   out.set(ERROR, isDomainError(thrown) ? thrown.reason : 'INTERNAL');
   return { bytes: Status.encode(toProtoStatus(thrown)).finish(), headers: out };
 };
 
-/** The failure that an answer tells of, if it does; an unreadable one is UNKNOWN. */
+/** The failure that an answer reports, if it does. An unreadable one is UNKNOWN. */
 export const failureOf = (answer: Msg): DomainError | undefined => {
   const reason = read(answer.headers).get(ERROR);
   if (reason === undefined) {

@@ -1,7 +1,7 @@
 import { ErrorCode, NatsError } from 'nats';
 import { DomainError, isDomainError, status, unavailable } from '#libs/errors/index.ts';
 
-/** The connection is away and nothing was sent. */
+/** There is no connection, and nothing was sent. */
 export const disconnected = (cause?: unknown): DomainError =>
   unavailable('nats', 'nats is not connected; try again', { cause });
 
@@ -53,7 +53,7 @@ const messageTooLarge = (subject: string, sizeBytes: number, cause: unknown): Do
 
 const CONNECTION_ENDS = [ErrorCode.ConnectionClosed, ErrorCode.ConnectionDraining, ErrorCode.Disconnect];
 
-/** Whether the client failed with this code. Its errors type the code as any string. */
+/** Whether the client failed with this code. The type of its errors allows any string as code. */
 export const hasCode = (thrown: unknown, code: string): boolean => thrown instanceof NatsError && thrown.code === code;
 
 /** What the client threw while sending `sizeBytes` to `subject`, as DomainError. */

@@ -5,17 +5,17 @@ import type { Link } from './link.ts';
 /** The stream of all facts. */
 export const EVENTS_STREAM = 'MUSTER_EVENTS';
 
-/** How the stream is made when it is missing. One that exists is left as it is: operators may have changed it. */
+/** How a missing stream is made. An existing one is not changed, because its operator may have changed it. */
 export interface FactsOptions {
-  /** Facts older than this many milliseconds go. Default 7 days; at least 10 minutes. */
+  /** Facts older than this many milliseconds are removed. Default 7 days; at least 10 minutes. */
   maxAgeMs?: number;
-  /** The oldest facts go above this size. The server sets it aside at once. Default 256 MiB. */
+  /** Above this size the oldest facts are removed. The server reserves it at once. Default 256 MiB. */
   maxBytes?: number;
-  /** Servers that hold each fact: 3 in a cluster of three. Default 1. */
+  /** How many servers hold each fact: 3 in a cluster of three. Default 1. */
   replicas?: number;
 }
 
-/** A repeated fact within this time changes nothing. Longer than it takes a process to come back and say it again. */
+/** A fact that is repeated within this time changes nothing. A process restarts and repeats its facts in less. */
 const DUPLICATES_MS = 10 * 60_000;
 const WEEK_MS = 7 * 24 * 3_600_000;
 const API_TIMEOUT_MS = 5_000;
@@ -40,7 +40,7 @@ const create = async (jsm: JetStreamManager, options: FactsOptions): Promise<voi
       num_replicas: options.replicas ?? 1,
     });
   } catch (thrown) {
-    // Another replica made it a moment ago, with other bounds.
+    // Another replica has just made it, with other bounds.
     if (!isApiError(thrown, STREAM_NAME_IN_USE)) throw thrown;
   }
 };

@@ -40,7 +40,7 @@ const keptIds = async (): Promise<string[]> => {
 const kept = async (): Promise<number> => (await jsm.streams.info(EVENTS_STREAM)).state.messages;
 
 describe('publishFact', () => {
-  it('keeps a fact once, however often it is said', async () => {
+  it('keeps a fact once, however often it is published', async () => {
     await bus.publishFact(FACT, bytesOf('done'), 'w-1/1/settled');
     await bus.publishFact(FACT, bytesOf('done'), 'w-1/1/settled');
     await bus.publishFact(FACT, bytesOf('done too'), 'w-1/2/settled');
@@ -64,13 +64,13 @@ describe('publishFact', () => {
     });
   });
 
-  it('leaves a stream as its operator made it', async () => {
+  it('does not change the stream of an operator', async () => {
     await jsm.streams.add({ name: EVENTS_STREAM, subjects: ['muster.*.v1.*.*.*'], max_bytes: 1024 * 1024 });
     await bus.publishFact(FACT, bytesOf(''), 'a');
     expect((await jsm.streams.info(EVENTS_STREAM)).config.max_bytes).to.equal(1024 * 1024);
   });
 
-  it('does not take requests for facts', async () => {
+  it('does not store requests as facts', async () => {
     await bus.publishFact(FACT, bytesOf(''), 'a');
     const request = bus.request('muster.session.v1.w-1.new-users', bytesOf(''), { timeoutMs: 5_000 });
     expect(await errorOf(request)).to.include({ reason: 'NO_RESPONDER' });
@@ -86,14 +86,14 @@ describe('publishFact', () => {
     await Promise.all(others.map((other) => other.close()));
   });
 
-  it('makes the stream again when somebody removed it', async () => {
+  it('makes a removed stream again', async () => {
     await bus.publishFact(FACT, bytesOf(''), 'a');
     await jsm.streams.delete(EVENTS_STREAM);
     await bus.publishFact(FACT, bytesOf(''), 'b');
     expect(await kept()).to.equal(1);
   });
 
-  it('has every acknowledged fact after a kill, and all of them under their one id after a repetition', async function () {
+  it('has every acknowledged fact after a kill, and each fact once after a repetition', async function () {
     this.timeout(40_000);
     const ids = Array.from({ length: 200 }, (_, index) => `w-1/${index}/settled`);
     const acknowledged = new Set<string>();
@@ -111,7 +111,7 @@ describe('publishFact', () => {
     bus.onReconnect(back.resolve);
     await nats.restart();
     await back.promise;
-    // The server takes connections before it has read its streams again.
+    // The server accepts connections before it has read its streams.
     await eventually(async () => expect(await keptIds()).to.include.members([...acknowledged]), { withinMs: 15_000 });
     for (const id of ids) await bus.publishFact(FACT, bytesOf(id), id);
     expect(new Set(await keptIds())).to.deep.equal(new Set(ids));

@@ -10,7 +10,7 @@ const ACKNOWLEDGE_MS = 5_000;
 /** See `Bus.publishFact`. */
 export type PublishFact = (subject: string, bytes: Uint8Array, messageId: string) => Promise<void>;
 
-/** Looks after the stream at the first fact, after each reconnect, and when nobody takes a fact. */
+/** Makes sure of the stream before the first fact, after each reconnect, and when no stream takes a fact. */
 export const factPublisher = (link: Link, options: FactsOptions): PublishFact => {
   const js = link.nc.jetstream({ timeout: ACKNOWLEDGE_MS });
   let ensured: Promise<void> | undefined;
@@ -45,7 +45,7 @@ export const factPublisher = (link: Link, options: FactsOptions): PublishFact =>
       await link.whileConnected(() =>
         publish(subject, bytes, messageId).catch((thrown: unknown) => {
           if (!hasCode(thrown, ErrorCode.NoResponders)) throw thrown;
-          // Somebody removed the stream; the message id makes a second try harmless.
+          // The stream was removed. The message id makes a second try harmless.
           forget();
           return publish(subject, bytes, messageId);
         }),

@@ -1,6 +1,6 @@
 /**
- * The bus between services: requests to whoever owns a subject, and facts for whoever wants to know. The only importer
- * of `nats`.
+ * The bus between services: requests to the server of a subject, and facts for any listener. Only this library imports
+ * `nats`.
  */
 export type { Bus, BusMessage, RequestOptions, SendOptions, ServeHandler, ServeOptions, Serving } from './bus.ts';
 export { connectBus, type BusOptions } from './connect.ts';

@@ -2,19 +2,19 @@ import { Events, type NatsConnection, type Status } from 'nats';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { connectionLost, disconnected } from './errors.ts';
 
-/** The connection as those see it who wait for something from it. */
+/** The connection, for code that waits for an answer over it. */
 export interface Link {
   readonly nc: NatsConnection;
   connected(): boolean;
   /**
-   * What `work` promises, or UNAVAILABLE `nats`: before `work` is called when the connection is away, and as soon as it
-   * breaks. The client itself would wait for its own timeouts.
+   * The result of `work`, or UNAVAILABLE `nats`: without a connection before `work` is called, otherwise as soon as it
+   * breaks. The client itself would wait for its own timeout.
    */
   whileConnected<T>(work: () => Promise<T>): Promise<T>;
   onReconnect(fn: () => void): () => void;
 }
 
-/** Follows what the client says about the connection. Ends when the connection is closed for good. */
+/** Follows the client's reports about the connection until it is closed. */
 export const watchLink = (nc: NatsConnection, logger: Logger): Link => {
   let isConnected = true;
   const waiting = new Set<(reason: unknown) => void>();
@@ -38,7 +38,7 @@ export const watchLink = (nc: NatsConnection, logger: Logger): Link => {
     }
   };
 
-  // Failed attempts to reconnect say Disconnect and, in the end, Reconnect again, so only changes count.
+  // The client reports Disconnect also for failed attempts to reconnect, so only changes count.
   const follow = ({ type, data, permissionContext }: Status): void => {
     if (type === Events.Disconnect && isConnected) {
       logger.warn({ server: data }, 'the connection to nats broke; reconnecting');

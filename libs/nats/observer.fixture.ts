@@ -3,33 +3,33 @@ import { EVENTS_STREAM } from './events-stream.ts';
 import { type ServerAddress, toServers } from './servers.ts';
 import { checkPattern } from './subjects.ts';
 
-/** A message that went by. */
+/** A message that was heard. */
 export interface Observed {
   subject: string;
   bytes: Uint8Array;
-  /** Somebody waits for an answer. */
+  /** Whether the sender waits for an answer. */
   isRequest: boolean;
 }
 
-/** A fact as the stream `MUSTER_EVENTS` has it. */
+/** A fact in the stream `MUSTER_EVENTS`. */
 export interface StoredFact {
   subject: string;
   bytes: Uint8Array;
-  /** As it was published with. */
+  /** The id with which it was published. */
   messageId: string;
 }
 
-/** Hears what goes over the bus without ever answering: for looking at a mesh from outside, by people or by tests. */
+/** Listens to the bus and never answers: a look at a mesh from outside. */
 export interface Observer extends AsyncDisposable {
-  /** Resolves when everything that the server had before this call was heard. */
+  /** Resolves when it has heard everything that the server had before this call. */
   caughtUp(): Promise<void>;
-  /** Everything in the stream of facts, from its beginning. Rejects where there is no stream yet. */
+  /** All facts of the stream from its beginning. Rejects if there is no stream yet. */
   facts(): Promise<StoredFact[]>;
 }
 
 /**
- * Connects, and hears each message to a subject like `pattern` from then on, answers excepted. Rejects with what the client
- * throws when the server cannot be reached.
+ * Connects, and from then on hears each message to a subject like `pattern`, except answers. Rejects with the client's error
+ * if the server cannot be reached.
  */
 export const observe = async (
   address: ServerAddress,
@@ -45,7 +45,7 @@ export const observe = async (
   });
   await nc.flush();
   return {
-    // The server answers a flush behind what it sent on this connection before.
+    // The server answers a flush after all that it sent on this connection before.
     caughtUp: () => nc.flush(),
     facts: async () => {
       const jsm = await nc.jetstreamManager();

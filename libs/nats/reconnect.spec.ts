@@ -9,7 +9,7 @@ import { bytesOf, errorOf, testBus, textOf } from './bus.fixture.ts';
 const SUBJECT = 'muster.user.v1.m-1.start-rendering';
 const FACT = 'muster.user.v1.machine.m-1.connected';
 
-/** Listens in the server's place, and hangs up on so many attempts to connect. */
+/** Listens in place of the server, and hangs up on this many attempts to connect. */
 const refuse = async (port: number, attempts: number): Promise<void> => {
   const server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
   for (let attempt = 0; attempt < attempts; attempt += 1) await once(server, 'connection');
@@ -24,7 +24,7 @@ describe('a bus', () => {
   });
   afterEach(() => nats[Symbol.asyncDispose]());
 
-  it('serves and asks again after the server was killed and came back on the same port', async () => {
+  it('serves and asks again after the server was killed and restarted on the same port', async () => {
     await using serving = await testBus(nats.url);
     await using asking = await testBus(nats.url);
     await serving.serve(SUBJECT, async (bytes) => bytes).ready();
@@ -50,7 +50,7 @@ describe('a bus', () => {
     await asking.publishFact(FACT, bytesOf(''), 'a');
   });
 
-  it('says once that the connection is back, however many attempts it took', async () => {
+  it('reports a reconnect once, however many attempts it took', async () => {
     await using bus = await testBus(nats.url);
     let backs = 0;
     bus.onReconnect(() => {
@@ -69,7 +69,7 @@ describe('a bus', () => {
     expect(backs).to.equal(1);
   });
 
-  it('fails a request as soon as the connection breaks, saying that the outcome is unknown', async () => {
+  it('fails a request with an unknown outcome as soon as the connection breaks', async () => {
     await using bus = await testBus(nats.url);
     const arrived = Promise.withResolvers<void>();
     const never = Promise.withResolvers<undefined>();
@@ -88,7 +88,7 @@ describe('a bus', () => {
     never.resolve(undefined);
   });
 
-  it('notices a network that swallows everything, and comes back', async () => {
+  it('notices a network that swallows everything, and reconnects', async () => {
     await using proxy = await startProxy({ target: nats.port });
     const url = new URL(nats.url);
     url.port = String(proxy.port);
@@ -105,7 +105,7 @@ describe('a bus', () => {
     await bus.publishFact(FACT, bytesOf(''), 'a');
   });
 
-  it('closes without a connection too', async () => {
+  it('closes even without a connection', async () => {
     const bus = await testBus(nats.url);
     bus.serve(SUBJECT, async () => undefined);
     await nats.kill('SIGKILL');
@@ -134,7 +134,7 @@ describe('connectBus', () => {
     expect(error.metadata).to.deep.equal({ dependency: 'nats' });
   });
 
-  it('does not wait where the password is refused', async () => {
+  it('does not wait if the password is refused', async () => {
     await using nats = await startNats({ password: 'right' });
     const error = await errorOf(testBus(nats.url.replace('right', 'wrong'), { timeoutMs: 60_000 }));
     expect(error.message).to.include('refuses the user or password');

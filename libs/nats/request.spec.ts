@@ -49,7 +49,7 @@ describe('request', () => {
     expect(error.violations).to.deep.equal(violations);
   });
 
-  it('gets INTERNAL, and not a word more, from a handler that breaks, which goes on serving', async () => {
+  it('gets INTERNAL with a fixed text from a handler that breaks and goes on serving', async () => {
     let calls = 0;
     await serve(SUBJECT, async () => {
       calls += 1;
@@ -60,16 +60,16 @@ describe('request', () => {
     expect(await ask(SUBJECT)).to.equal('fine');
   });
 
-  it('fails at once with NO_RESPONDER when nobody serves the subject', async () => {
+  it('fails at once with NO_RESPONDER if nobody serves the subject', async () => {
     const error = await errorOf(ask(SUBJECT, '', { timeoutMs: 60_000 }));
     expect(error).to.include({ code: status.UNAVAILABLE, reason: 'NO_RESPONDER' });
     expect(error.metadata).to.deep.equal({ subject: SUBJECT });
   });
 
-  it('fails with REPLY_TIMEOUT when the answer does not come in time', async () => {
+  it('fails with REPLY_TIMEOUT if the answer is late', async () => {
     const answered = Promise.withResolvers<undefined>();
     await serve(SUBJECT, () => answered.promise);
-    // Half of it is for the server to show that it is there, also on a busy host.
+    // The server has half of it to answer a ping, which is enough on a busy host.
     const error = await errorOf(ask(SUBJECT, '', { timeoutMs: 1_000 }));
     expect(error).to.include({ code: status.DEADLINE_EXCEEDED, reason: 'REPLY_TIMEOUT' });
     answered.resolve(undefined);
@@ -91,7 +91,7 @@ describe('request', () => {
     answered.resolve(undefined);
   });
 
-  it('refuses more than the server takes, as does the answer', async () => {
+  it('refuses a request or an answer that is too large for the server', async () => {
     const huge = new Uint8Array(2 * 1024 * 1024);
     await serve(SUBJECT, async () => huge);
     const request = await errorOf(asking.request(SUBJECT, huge, soon));
@@ -119,7 +119,7 @@ describe('request', () => {
 });
 
 describe('serve', () => {
-  it('starts handlers in the order of arrival and lets them run side by side', async () => {
+  it('starts handlers in the order of arrival and runs them concurrently', async () => {
     const order: string[] = [];
     const last = Promise.withResolvers<void>();
     await serve(SUBJECT, async (bytes) => {
@@ -133,7 +133,7 @@ describe('serve', () => {
     expect(order).to.deep.equal(texts);
   });
 
-  it('takes every subject that a pattern covers', async () => {
+  it('gets the messages of every subject that matches its pattern', async () => {
     await serve('muster.session.v1.*.command', async (_bytes, { subject }) => bytesOf(subject));
     expect(await ask('muster.session.v1.w-1.command')).to.equal('muster.session.v1.w-1.command');
     expect(await ask('muster.session.v1.w-2.command')).to.equal('muster.session.v1.w-2.command');
@@ -153,7 +153,7 @@ describe('serve', () => {
     await serve(SUBJECT, note('other'));
     asking.publish(SUBJECT, bytesOf(''));
     await all.promise;
-    // A later answer comes after whatever the first message caused.
+    // The later answer comes after everything that the first message caused.
     await ask(SUBJECT);
     expect(got.slice(0, 3).sort()).to.deep.equal(['grouped', 'one', 'other']);
   });
@@ -170,7 +170,7 @@ describe('serve', () => {
     expect(await ask(SUBJECT)).to.equal('alive');
   });
 
-  it('stops at close, after the answers to what had come', async () => {
+  it('stops at close, after it has answered what had come', async () => {
     const arrived = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
     const served = serving.serve(SUBJECT, async () => {
@@ -188,7 +188,7 @@ describe('serve', () => {
     expect(await errorOf(ask(SUBJECT))).to.include({ reason: 'NO_RESPONDER' });
   });
 
-  it('answers what had come when the whole bus closes', async () => {
+  it('answers what had come before the bus closes', async () => {
     const arrived = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
     await serve(SUBJECT, async () => {

@@ -6,7 +6,7 @@ import { hasCode, serverSilent, toBusError } from './errors.ts';
 import type { Link } from './link.ts';
 import { checkSubject } from './subjects.ts';
 
-/** Asks the server itself for a sign of life once an answer takes long: it may be the server that is silent. */
+/** Pings the server when an answer takes long, because the server itself may be silent. */
 const probeServer = (link: Link, afterMs: number): { isUnanswered: () => boolean; stop: () => void } => {
   let isUnanswered = false;
   const timer = setTimeout(() => {
@@ -31,7 +31,7 @@ export const sendRequest = async (
   const probe = probeServer(link, timeoutMs / 2);
   const sent = link
     .whileConnected(() =>
-      // The client takes 0 for its default, and refuses less than 1.
+      // To the client 0 means its default, and it refuses less than 1.
       link.nc.request(subject, bytes, { timeout: Math.max(1, timeoutMs), headers: outgoing(requestId) }),
     )
     .catch((thrown: unknown) => {

@@ -9,10 +9,10 @@ import { toBusError } from './errors.ts';
 import type { Link } from './link.ts';
 import { checkPattern } from './subjects.ts';
 
-/** As long as a closing subject waits for its handlers. */
+/** How long a closing subject waits for its handlers. */
 const DRAIN_MS = 10_000;
 
-/** Answers in the handler's words, or with why there is no answer. */
+/** Sends the handler's answer, or the reason why there is none. */
 const answer = async (message: Msg, work: Promise<Uint8Array | undefined>, logger: Logger): Promise<void> => {
   const { subject } = message;
   try {
@@ -54,7 +54,7 @@ export const serveSubject = (
     const { requestId, trace } = incoming(message);
     const done = withTrace(startTrace(trace), () => {
       const log = logger.child({ requestId });
-      // An async function, so that what the handler throws before its first await is a rejection too.
+      // An async function turns what the handler throws before its first await into a rejection.
       const work = (async () =>
         handler(message.data, { subject: message.subject, requestId, isRequest: Boolean(message.reply) }))();
       return answer(message, work, log);

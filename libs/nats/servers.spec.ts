@@ -11,13 +11,13 @@ describe('toServers', () => {
     });
   });
 
-  it('lets what is given beside the URL win', () => {
+  it('prefers credentials beside the URL', () => {
     const options = toServers({ url: 'nats://a:b@h', user: 'c', password: 'd' });
     expect(options).to.include({ user: 'c', pass: 'd' });
     expect(toServers({ url: 'nats://a:b@h', token: 't' })).to.deep.equal({ servers: ['h:4222'], token: 't' });
   });
 
-  it('takes the servers of a cluster, and encrypts when one of them says so', () => {
+  it('takes the servers of a cluster, and encrypts if one URL says so', () => {
     expect(toServers({ url: 'tls://a:b@one, nats://two:5000' })).to.deep.equal({
       servers: ['one:4222', 'two:5000'],
       user: 'a',
@@ -26,7 +26,7 @@ describe('toServers', () => {
     });
   });
 
-  it('refuses what is no address of nats, without repeating it', () => {
+  it('refuses a malformed address without repeating it', () => {
     for (const url of ['', 'nats://', 'http://u:secret@h:1', 'secret']) {
       expect(() => toServers({ url }), url)
         .to.throw(TypeError, /must look like/)

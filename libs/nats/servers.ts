@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'nats';
 
-/** Where NATS is and who we are there. What is given here wins over what the URL says. */
+/** The address of NATS and our credentials. These win over those in the URL. */
 export interface ServerAddress {
   /** `nats://user:password@host:port`, or several of a cluster with commas between them; `tls://` encrypts. */
   url: string;
@@ -12,13 +12,13 @@ export interface ServerAddress {
 const parse = (text: string): URL => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
-    // The text may hold a password.
+    // The message leaves the text out, because it may hold a password.
     throw new TypeError('the address of nats must look like nats://user:password@host:port');
   }
   return url;
 };
 
-/** Splits the address into what the client takes: it ignores credentials in URLs. Throws TypeError on other URLs. */
+/** Splits the address for the client, which ignores credentials in URLs. Throws TypeError for another kind of URL. */
 export const toServers = ({ url, ...given }: ServerAddress): ConnectionOptions => {
   const urls = url.split(',').map((each) => parse(each.trim()));
   const named = urls.find(({ username }) => username !== '');

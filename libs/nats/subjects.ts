@@ -9,14 +9,14 @@ const invalidSubject = (subject: string, form: string): DomainError =>
     subject,
   });
 
-/** Throws INVALID_ARGUMENT `INVALID_SUBJECT`. White space in a subject would be read as a command by the server. */
+/** Throws INVALID_ARGUMENT `INVALID_SUBJECT`. The server would read white space in a subject as the end of it. */
 export const checkSubject = (subject: string): void => {
   if (!SUBJECT.test(subject)) {
     throw invalidSubject(subject, 'letters, digits, - and _, with dots between the parts');
   }
 };
 
-/** As {@link checkSubject}, for what is listened to: `*` and a last `>` are allowed. */
+/** As {@link checkSubject} for patterns, in which `*` and a last `>` are allowed. */
 export const checkPattern = (pattern: string): void => {
   if (!PATTERN.test(pattern)) {
     throw invalidSubject(pattern, 'letters, digits, -, _ or a * for each part, and > only as the last');

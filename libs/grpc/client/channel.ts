@@ -2,19 +2,19 @@ import { readFileSync } from 'node:fs';
 import { type ChannelOptions, credentials as grpcCredentials, Client as Channel } from '@grpc/grpc-js';
 import type { TlsFiles } from '#libs/config/index.ts';
 
-// Every address of a target gets its share of the calls, and one that goes away costs only the calls on it.
+// Calls are spread over all addresses of a target; a lost address costs only its own calls.
 const SERVICE_CONFIG = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
 
 const OPTIONS: ChannelOptions = {
   'grpc.service_config': SERVICE_CONFIG,
-  // A call that may have been executed is repeated only by those who know that it may be.
+  // Only callers know which rpcs may be repeated, so the channel repeats none.
   'grpc.enable_retries': 0,
-  // By default each send copies everything that was not sent yet.
+  // By default each send copies all unsent data.
   'grpc.per_rpc_retry_buffer_size': 0,
-  // Notices a peer that froze within 8 s. Only while calls are open: idle channels stay silent.
+  // Notices a frozen peer within 8 s. Pings go out only during calls, so idle channels stay silent.
   'grpc.keepalive_time_ms': 5_000,
   'grpc.keepalive_timeout_ms': 3_000,
-  // Services restart within a second or two; the default waits up to two minutes.
+  // A service restarts within two seconds, but gRPC's default back-off grows to two minutes.
   'grpc.initial_reconnect_backoff_ms': 250,
   'grpc.min_reconnect_backoff_ms': 250,
   'grpc.max_reconnect_backoff_ms': 3_000,

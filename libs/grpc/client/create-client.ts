@@ -8,10 +8,10 @@ import { callOf } from './kinds.ts';
 import { openCall, type OutgoingCall } from './outgoing-call.ts';
 import type { CallOptions, Client, ClientOptions } from './types.ts';
 
-/** How long a call with one answer may take that says nothing itself. */
+/** The default deadline of a call with one answer. */
 const DEADLINE_MS = 10_000;
 
-/** A client of a service: typed methods, with deadlines and back-pressure, that send token and trace along. */
+/** A client of a service. Its methods are typed, have deadlines and back-pressure, and send token and trace. */
 export const createClient = <S extends ServiceDefinition>(definition: S, options: ClientOptions): Client<S> => {
   const { target, tls, token, deadlineMs: defaultMs = DEADLINE_MS } = options;
   const channel = openChannel(target, tls, options.channelOptions);

@@ -6,7 +6,7 @@ import type { BidiCall, CallOptions } from './types.ts';
 type Open = (options: CallOptions | undefined) => OutgoingCall;
 type Requests = AsyncIterable<unknown> | Iterable<unknown>;
 
-/** How an rpc is called, by its kind. What callers see of it are the types of `CallOf`. */
+/** Calls an rpc by its kind. Callers see it through the types of `CallOf`. */
 export const callOf = (method: MethodDefinition, open: Open): unknown => {
   if (method.requestStream) {
     return method.responseStream
@@ -19,7 +19,7 @@ export const callOf = (method: MethodDefinition, open: Open): unknown => {
 };
 
 const encode = (method: MethodDefinition, request: unknown): Buffer => {
-  // The types of `CallOf` saw to the shape.
+  // The types of `CallOf` guarantee the shape.
   return method.requestSerialize(request as never);
 };
 
@@ -42,7 +42,7 @@ async function* decodeAll(method: MethodDefinition, responses: AsyncIterable<Buf
   }
 }
 
-/** The one answer; read to the end, because the status comes after it. */
+/** Reads the one answer, and on to the end, because the status comes last. */
 const only = async (method: MethodDefinition, call: OutgoingCall): Promise<unknown> => {
   const answers: unknown[] = [];
   for await (const answer of decodeAll(method, call.responses)) {
@@ -59,7 +59,7 @@ const sendOne = async (method: MethodDefinition, request: unknown, call: Outgoin
     await call.send(encode(method, request));
     call.end();
   } catch (thrown) {
-    // An answer or a refusal that came before the request was taken is for whoever reads the responses.
+    // An early answer or refusal is seen by whoever reads the responses.
     if (!call.over.aborted) {
       call.cancel();
       throw thrown;
@@ -72,7 +72,7 @@ const unary = async (method: MethodDefinition, request: unknown, call: OutgoingC
   return only(method, call);
 };
 
-/** The call begins with the iteration. */
+/** The first iteration begins the call. */
 async function* serverStream(method: MethodDefinition, request: unknown, open: () => OutgoingCall): AsyncGenerator {
   const call = open();
   await sendOne(method, request, call);
@@ -94,7 +94,7 @@ const clientStream = (method: MethodDefinition, requests: Requests, call: Outgoi
     }
   };
   const answer = only(method, call);
-  // The server may answer, or refuse, before it has heard everything; a source that fails ends the call.
+  // The server may answer or refuse before it has all requests. A failing source ends the call.
   return Promise.race([answer, sendAll().then(() => answer)]);
 };
 

@@ -4,28 +4,28 @@ import { type DomainError, fromServiceError } from '#libs/errors/index.ts';
 import { CALL_OVER, callCancelled } from '../endings.ts';
 import { createSender } from '../sender.ts';
 
-/** A call in bytes. On the wire all four kinds are the same: messages one way and messages the other. */
+/** A call in bytes. On the wire all four kinds of rpc are the same: messages in both directions. */
 export interface OutgoingCall {
   send: (message: Buffer) => Promise<void>;
   end: () => void;
   cancel: () => void;
-  /** Ends when the server says OK, throws a DomainError otherwise. Leaving the loop cancels the call. */
+  /** Ends if the status is OK and throws a DomainError otherwise. Leaving the loop cancels the call. */
   responses: AsyncIterable<Buffer>;
   /** Aborts when the call is over; its reason is the call's error. */
   over: AbortSignal;
 }
 
 export interface OutgoingOptions {
-  /** At most 20 days count; Infinity for none. */
+  /** At most 20 days are used; Infinity means no deadline. */
   deadlineMs: number;
   /** Any of them cancels the call. */
   signals: readonly AbortSignal[];
 }
 
-// grpc-js counts in 31 bits of milliseconds, and takes a longer deadline for one that has passed.
+// grpc-js counts milliseconds in 31 bits: a longer deadline would already have passed.
 const LONGEST_DEADLINE_MS = 20 * 86_400_000;
 
-/** Begins a call. Errors come out of `responses` and `send`, never from here. */
+/** Begins a call. It never throws: `responses` and `send` report errors. */
 export const openCall = (
   channel: Channel,
   path: string,
@@ -49,7 +49,7 @@ export const openCall = (
   const stream = channel.makeBidiStreamRequest(path, asTheyAre, asTheyAre, metadata, { deadline });
   const cancel = (): void => stream.cancel();
   const listeners = signals.map((signal) => addAbortListener(signal, cancel));
-  // Until somebody asks for the first message grpc-js takes in, without bound, whatever the server sends.
+  // Before the first read, grpc-js buffers everything that the server sends, without bound.
   stream.read(0);
   let failure: DomainError | undefined;
   stream.on('error', (error) => {
@@ -68,7 +68,7 @@ export const openCall = (
     } finally {
       stream.cancel();
     }
-    // An error that came before anybody iterated looks like an end to the iterator.
+    // To the iterator, an error before the first iteration looks like the end.
     if (failure !== undefined) {
       throw failure;
     }

@@ -7,24 +7,24 @@ export interface ClientOptions {
   target: string;
   /** Undefined: plain text. */
   tls?: TlsFiles | undefined;
-  /** Sent with each call; a function is asked anew every time. */
+  /** The token of each call; a function is called for each. */
   token?: string | (() => string) | undefined;
-  /** How long a call with one answer may take that says nothing itself. Default 10 s. Streams have no deadline. */
+  /** The default deadline of a call with one answer; itself 10 s by default. Streams have no deadline. */
   deadlineMs?: number;
-  /** Over the ones that every client has. */
+  /** Replace the options that every client has. */
   channelOptions?: ChannelOptions;
 }
 
 export interface CallOptions {
-  /** The longest that the call may take, 20 days at most, or Infinity; for streams too. */
+  /** The deadline, at most 20 days, or Infinity; for streams too. */
   deadlineMs?: number | undefined;
   /** Cancels the call. */
   signal?: AbortSignal | undefined;
   /** Names the request in the logs of the other side, `[\w.:-]{1,64}`. */
   requestId?: string | undefined;
-  /** In the place of the client's token. */
+  /** Replaces the client's token. */
   token?: string | undefined;
-  /** More headers. */
+  /** Further headers. */
   headers?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -32,11 +32,11 @@ export interface CallOptions {
 export interface BidiCall<Q, R> {
   /** Resolves when there is room for the next message; rejects with the call's error once it is over. */
   send: (request: Q) => Promise<void>;
-  /** Says that nothing more will be sent. */
+  /** Ends the requests. */
   end: () => void;
-  /** Gives the call up. */
+  /** Cancels the call. */
   cancel: () => void;
-  /** To be iterated once. Ends when the server says OK, throws otherwise. Leaving the loop cancels the call. */
+  /** Iterate it once. It ends if the status is OK and throws otherwise. Leaving the loop cancels the call. */
   responses: AsyncIterable<R>;
 }
 
@@ -52,9 +52,9 @@ export type CallOf<M extends MethodDefinition> = M extends { requestStream: true
 /** A method for every rpc of a service. */
 export type Methods<S extends ServiceDefinition> = { readonly [K in keyof S]: CallOf<S[K]> };
 
-/** A client of one service, on a channel of its own that it opens at the first call and again whenever it breaks. */
+/** A client of one service. Its own channel opens with the first call, and again whenever it breaks. */
 export type Client<S extends ServiceDefinition> = Methods<S> & {
-  /** Cancels what is going on and lets the channel go. */
+  /** Cancels all open calls and closes the channel. */
   close: () => void;
   /** Resolves when connected; rejects with UNAVAILABLE when that takes longer than `deadlineMs`. */
   ready: (deadlineMs: number) => Promise<void>;

@@ -44,7 +44,7 @@ describe('access', () => {
     expect(seen).to.equal(0);
   });
 
-  it('asks who has no token for one, and passes on what is wrong with a token', async () => {
+  it('asks for a missing token, and reports what is wrong with a bad one', async () => {
     await using none = await startEcho({}, {}, { token: undefined });
     expect(await failure(none.client.say({ text: '' }))).to.include({
       code: status.UNAUTHENTICATED,
@@ -57,7 +57,7 @@ describe('access', () => {
     });
   });
 
-  it('refuses an rpc that the table does not list to everybody', async () => {
+  it('refuses everybody an rpc that the table does not list', async () => {
     for (const token of roles) {
       await using echo = await startEcho({}, { access: new Map() }, { token });
       expect(await failure(echo.client.say({ text: '' }))).to.include({
@@ -67,7 +67,7 @@ describe('access', () => {
     }
   });
 
-  it('opens an rpc to everybody where the table says so, without a caller', async () => {
+  it('opens a public rpc to everybody, without a caller', async () => {
     const access = new Map([['/spec.Echo/Say', { roles: new Set<never>(), isPublic: true }]]);
     const who = { say: async (_: unknown, call: { caller: unknown }) => ({ text: String(call.caller) }) };
     for (const token of [undefined, 'nonsense', 'agent']) {
@@ -92,7 +92,7 @@ describe('access', () => {
     }
   });
 
-  it('logs who was refused and why', async () => {
+  it('logs refused callers with the reason', async () => {
     await using echo = await startEcho({}, {}, { token: 'agent' });
     await failure(echo.client.say({ text: '' }));
     expect(echo.logs()).to.match(/"level":"info".*"role":"agent","subject":"the-agent".*"reason":"ROLE_NOT_ALLOWED"/);

@@ -5,8 +5,8 @@ import { tokenOf } from './header.ts';
 import type { Wrapper } from './incoming-call.ts';
 
 /**
- * Lets a call through if the table says so: public rpcs without asking who it is, others with a token of one of the
- * roles. Health is public and reflection open to any role; what the table does not list is refused to everybody.
+ * Lets a call through if the table allows it: public rpcs without a token, others with a token of one of the roles.
+ * Health is public, and reflection is open to any role. An rpc that the table does not list is refused to everybody.
  */
 export const access =
   (table: AccessTable, verify: (token: string) => Promise<Caller>): Wrapper =>

@@ -10,7 +10,7 @@ import { failure, startEcho } from '../echo.fixture.ts';
 import { isLoopback, splitAddress, targetOf } from './credentials.ts';
 
 describe('listening', () => {
-  it('refuses plain text on an address that others reach, unless told that it is fine', async () => {
+  it('refuses plain text on an address that others can reach, unless it is allowed', async () => {
     for (const listen of ['0.0.0.0:0', '[::]:0', 'muster.example:0', '10.0.0.1:0']) {
       const refused = await startEcho({}, { listen }).catch((error: unknown) => error);
       expect(refused, listen).to.be.instanceOf(ConfigError);
@@ -27,7 +27,7 @@ describe('listening', () => {
     }
   });
 
-  it('says that a port is taken', async () => {
+  it('reports a port that is taken', async () => {
     await using echo = await startEcho();
     const refused = await startEcho({}, { listen: `127.0.0.1:${echo.server.port}` }).catch((error: unknown) => error);
     expect(String(refused)).to.include('EADDRINUSE');
@@ -46,7 +46,7 @@ describe('listening', () => {
 describe('TLS', () => {
   before(needs('openssl'));
 
-  it('is spoken with the given certificate, and only to who trusts its authority', async () => {
+  it('uses the given certificate, and serves only clients that trust its authority', async () => {
     await using dir = await tempDir();
     const [cert, key] = [join(dir.path, 'cert.pem'), join(dir.path, 'key.pem')];
     const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost';

@@ -3,20 +3,20 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { ConfigError, type TlsFiles } from '#libs/config/index.ts';
 
-/** `127.0.0.1:80` or `[::1]:80` in its parts. */
+/** The parts of `127.0.0.1:80` or `[::1]:80`. */
 export const splitAddress = (listen: string): { host: string; port: number } => {
   const colon = listen.lastIndexOf(':');
   return { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) };
 };
 
-/** Whether only this machine can reach the address. A name other than localhost may resolve to anything. */
+/** Whether only this machine can reach the address. Any name but localhost may resolve to anything. */
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 
 /**
  * TLS with the given certificate, or plain text.
  *
- * @throws ConfigError for plain text on an address that others can reach, unless `insecure`: tokens would be read
+ * @throws ConfigError for plain text on an address that others can reach, unless `insecure`, because others could read tokens
  */
 export const serverCredentials = async (
   listen: string,
@@ -40,7 +40,7 @@ export const serverCredentials = async (
   return ServerCredentials.createInsecure();
 };
 
-/** How others on this machine reach a server that listens there: a gRPC target. */
+/** The gRPC target by which others on this machine reach a server that listens there. */
 export const targetOf = (host: string, port: number): string => {
   if (isIPv6(host)) {
     return `ipv6:[${host === '::' ? '::1' : host}]:${port}`;

@@ -8,7 +8,7 @@ import { failure, startEcho } from '../echo.fixture.ts';
 const FOREVER = () => new Promise<never>(() => {});
 
 describe('deadlines', () => {
-  it('ends a call at the deadline of the caller, also when the handler does not listen', async () => {
+  it('ends a call at the caller’s deadline, even if the handler does not listen', async () => {
     const seen = Promise.withResolvers<AbortSignal>();
     await using echo = await startEcho({
       say: (_, { signal }) => {
@@ -25,12 +25,12 @@ describe('deadlines', () => {
         resolve();
       }
     });
-    // By its own clock, or by the caller's, who hangs up at the same moment.
+    // By the server's clock, or by the caller's, which hangs up at the same moment.
     const ends: unknown[] = [status.DEADLINE_EXCEEDED, status.CANCELLED];
     expect(ends).to.include((signal.reason as DomainError).code);
   });
 
-  it('names the dependency that has not answered, in time for the caller to hear it', async () => {
+  it('names the dependency that has not answered, before the caller’s deadline', async () => {
     await using echo = await startEcho({
       say: async () => {
         await waitingFor('the oracle', async () => undefined);
@@ -42,13 +42,13 @@ describe('deadlines', () => {
     expect(late).to.have.nested.property('metadata.dependency', 'blob storage');
   });
 
-  it('tells the handler how much time was left', async () => {
+  it('tells the handler how much time is left', async () => {
     await using echo = await startEcho({ say: async (_, call) => ({ text: String(call.deadlineMs) }) });
     const { text } = await echo.client.say({ text: '' }, { deadlineMs: 5_000 });
     expect(Number(text)).to.be.within(3_000, 5_001);
   });
 
-  it('gives a stream none that has none', async () => {
+  it('sets no deadline for a stream that has none', async () => {
     await using echo = await startEcho({
       async *list(_, call) {
         yield { text: String(call.deadlineMs) };
@@ -59,7 +59,7 @@ describe('deadlines', () => {
     expect(Number((await Array.fromAsync(late))[0]?.text)).to.be.within(3_000, 5_001);
   });
 
-  it('gives a unary call that has none 30 s', async () => {
+  it('gives a unary call without a deadline 30 s', async () => {
     const clock = fakeClock();
     const seen = Promise.withResolvers<number | undefined>();
     await using echo = await startEcho(

@@ -4,12 +4,12 @@ import { unavailable } from '#libs/errors/index.ts';
 import { deadlineExceeded } from '../endings.ts';
 import type { Wrapper } from './incoming-call.ts';
 
-/** So long before the deadline a caller is told whom the call waits for, or the answer would come too late. */
+/** How long before the deadline the caller is told which dependency is late; at the deadline it would not hear it. */
 const MARGIN_MS = 250;
 
 /**
- * Ends the call with DEADLINE_EXCEEDED when its deadline passes, or a little before with UNAVAILABLE and the name of who does not answer.
- * `unaryMs`: what a unary call gets whose caller set no deadline. Streams without one go on until somebody ends them.
+ * Ends the call with DEADLINE_EXCEEDED at its deadline, or a little before with UNAVAILABLE and the name of the dependency
+ * that is late. `unaryMs` is the deadline of a unary call whose caller set none. A stream without one has no deadline.
  */
 export const deadlines =
   (clock: Clock, unaryMs: number): Wrapper =>

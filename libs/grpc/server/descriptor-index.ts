@@ -1,7 +1,7 @@
 import { createFileRegistry, type DescFile, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 
-/** Finds proto files by what is in them. Files come as serialised FileDescriptorProto, the one asked for first. */
+/** Finds proto files by their content. It gives each as a serialised FileDescriptorProto, the wanted file first. */
 export interface DescriptorIndex {
   fileNamed(name: string): Uint8Array[] | undefined;
   /** By the full name of a message, enum, extension, service or method. */
@@ -13,7 +13,7 @@ export interface DescriptorIndex {
 
 /**
  * Reads a descriptor image: the bytes of a google.protobuf.FileDescriptorSet that holds every file it refers to.
- * Comments and custom options are kept, which is why people who read the manual over reflection see all of it.
+ * It keeps comments and custom options, because people read the manual through reflection.
  */
 export const indexDescriptors = (image: Uint8Array): DescriptorIndex => {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
@@ -38,7 +38,7 @@ export const indexDescriptors = (image: Uint8Array): DescriptorIndex => {
   };
 };
 
-/** The file and everything that it needs to be understood, each once. */
+/** The file and everything that it imports, each once. */
 const collectImports = (file: DescFile, seen = new Set<DescFile>()): Set<DescFile> => {
   if (!seen.has(file)) {
     seen.add(file);

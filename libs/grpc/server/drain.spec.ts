@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import { status } from '#libs/errors/index.ts';
 import { type Note, failure, startEcho } from '../echo.fixture.ts';
 
-/** A handler that waits until told to go on, and what it was told by the signals. */
+/** A handler that waits until it may go on, and the reasons that its signals gave. */
 const held = () => {
   const began = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
@@ -21,7 +21,7 @@ const held = () => {
 };
 
 describe('drain', () => {
-  it('finishes a call that is going on, and takes no new ones', async () => {
+  it('finishes an open call, and takes no new ones', async () => {
     const { say, began, release } = held();
     await using echo = await startEcho({ say });
     const going = echo.client.say({ text: 'going' });
@@ -35,7 +35,7 @@ describe('drain', () => {
     await drained;
   });
 
-  it('is over at once when nothing is going on, also with a connection that stays open', async () => {
+  it('is over at once without open calls, even if a connection stays open', async () => {
     await using echo = await startEcho();
     await echo.client.say({ text: '' });
     const began = performance.now();
@@ -63,7 +63,7 @@ describe('drain', () => {
     expect(reasons).to.have.lengthOf(1);
   });
 
-  it('lets a stream end of its own accord when it listens to the beginning of the drain', async () => {
+  it('lets a stream end itself that listens to the beginning of the drain', async () => {
     await using echo = await startEcho({
       async *list(_, { draining }) {
         yield { text: 'now' };
@@ -83,7 +83,7 @@ describe('drain', () => {
     expect(performance.now() - began).to.be.below(1_500);
   });
 
-  it('ends every other call after the grace, also one whose handler does not listen', async () => {
+  it('ends every other call after the grace, even if its handler does not listen', async () => {
     const { say, began } = held();
     await using echo = await startEcho({ say });
     const going = failure(echo.client.say({ text: '' }));
@@ -92,7 +92,7 @@ describe('drain', () => {
     expect(await going).to.include({ code: status.UNAVAILABLE, reason: 'SERVER_DRAINING' });
   });
 
-  it('is over although a peer neither reads nor answers', async () => {
+  it('ends even if a peer neither reads nor answers', async () => {
     await using echo = await startEcho();
     const socket = connect(echo.server.port, '127.0.0.1');
     socket.on('error', () => {});
@@ -104,7 +104,7 @@ describe('drain', () => {
     await closed;
   });
 
-  it('may be asked for twice', async () => {
+  it('may be called twice', async () => {
     await using echo = await startEcho();
     await Promise.all([echo.server.drain(100), echo.server.drain(100), echo.server[Symbol.asyncDispose]()]);
   });

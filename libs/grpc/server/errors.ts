@@ -2,9 +2,9 @@ import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { Wrapper } from './incoming-call.ts';
 
 /**
- * Makes a DomainError of whatever a handler throws. What follows from the end of the call (an aborted fetch, a stream
- * closed under the reader) gets the reason of that end; everything unknown becomes INTERNAL with a fixed text, and
- * what it was is kept as the cause, for the log.
+ * Turns anything that a handler throws into a DomainError. A consequence of the call's end (an aborted fetch, a stream
+ * closed under its reader) becomes the reason of that end. Anything unknown becomes INTERNAL with a fixed text, and is
+ * kept as the cause for the log.
  */
 export const errors: Wrapper = async (call, next) => {
   try {

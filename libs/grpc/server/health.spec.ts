@@ -13,7 +13,7 @@ const start = async () => {
 };
 
 describe('health', () => {
-  it('says of the server and of each service that it serves, and NOT_FOUND of others', async () => {
+  it('reports the server and each of its services as SERVING, and others as NOT_FOUND', async () => {
     await using mesh = await start();
     expect(await mesh.health.check({ service: '' })).to.deep.equal({ status: 'SERVING' });
     expect(await mesh.health.check({ service: 'spec.Echo' })).to.deep.equal({ status: 'SERVING' });
@@ -26,7 +26,7 @@ describe('health', () => {
     });
   });
 
-  it('tells those who watch, from the present on, also of services to come, until the drain', async () => {
+  it('tells watchers the present state and each change, also of later services, until the drain', async () => {
     await using mesh = await start();
     const watch = mesh.health.watch({ service: 'later' })[Symbol.asyncIterator]();
     const next = async () => (await watch.next()).value?.status;

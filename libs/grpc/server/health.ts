@@ -9,20 +9,20 @@ import { DomainError, status } from '#libs/errors/index.ts';
 import type { CallContext } from '../call-context.ts';
 import { implement, type ServiceBinding } from './binding.ts';
 
-/** What the server says about itself to load balancers and people. */
+/** What the server tells load balancers and people about itself. */
 export interface Health {
-  /** `''` is the server as a whole. A service that was never set is unknown. */
+  /** `''` means the whole server. A service that was never set is unknown. */
   set(service: string, isServing: boolean): void;
 }
 
 /** Health that {@link createHealth} can also end. */
 export interface OwnHealth extends Health {
   binding: ServiceBinding;
-  /** Says NOT_SERVING of everything, for good. */
+  /** Reports NOT_SERVING for everything, for ever. */
   shutDown(): void;
 }
 
-/** grpc.health.v1 for the given services, all serving from the start, and `''`. */
+/** grpc.health.v1 for `''` and the given services, which all serve from the start. */
 export const createHealth = (services: readonly string[]): OwnHealth => {
   const serving = new Map<string, boolean>(['', ...services].map((name) => [name, true]));
   let isDown = false;

@@ -5,7 +5,7 @@ import type { CallContext } from '../call-context.ts';
 import type { BoundMethod, Exchange } from './binding.ts';
 import { header, tokenOf } from './header.ts';
 
-/** A call on its way through the wrappers: each may add to what it knows before handing it on. */
+/** A call on its way through the wrappers. Each wrapper may add to it before it passes it on. */
 export interface IncomingCall {
   method: BoundMethod;
   exchange: Exchange;
@@ -21,11 +21,11 @@ export interface IncomingCall {
   requestId: string;
   log: Logger;
   caller: Caller | undefined;
-  /** What the line that is logged at the end says beside method, status and time. */
+  /** Fields of the log line at the end, beside method, status and time. */
   said: Record<string, unknown>;
 }
 
-/** Answers a call; throws to refuse it or fail. */
+/** Answers a call; throws if it refuses the call or fails. */
 export type Handle = (call: IncomingCall) => Promise<void>;
 
 /** One concern of every rpc, around the handler. */
@@ -35,7 +35,7 @@ export type Wrapper = (call: IncomingCall, next: Handle) => Promise<void>;
 export const wrap = (wrappers: readonly Wrapper[], handle: Handle): Handle =>
   wrappers.reduceRight<Handle>((next, wrapper) => (call) => wrapper(call, next), handle);
 
-/** What the handler gets to see. */
+/** The part that the handler sees. */
 export const contextOf = (call: IncomingCall): CallContext => ({
   caller: call.caller,
   signal: call.signal,

@@ -5,8 +5,8 @@ import type { Wrapper } from './incoming-call.ts';
 const OUR_FAULT: readonly status[] = [status.INTERNAL, status.UNKNOWN, status.DATA_LOSS];
 
 /**
- * One line for each call that ended: an answer or a caller who left at `debug`, a refusal at `info`, and what nobody
- * foresaw at `error`, with the cause that the caller is not told.
+ * Logs one line at the end of each call: an answer, or a caller that left, at `debug`, a refusal at `info`, and a defect at
+ * `error`, with the cause that the caller does not see.
  */
 export const logging =
   (clock: Clock): Wrapper =>

@@ -2,16 +2,15 @@ import type { Clock } from '#libs/clock/index.ts';
 import { serverDraining } from '../endings.ts';
 import type { IncomingCall } from './incoming-call.ts';
 
-// Watches do not end of their own accord, and a process that is told to stop should not wait for them as long as it
-// waits for an upload.
+// A watch does not end by itself, and a process that has to stop must not wait for it as long as for an upload.
 const STREAM_GRACE_MS = 2_000;
 
-// How long a call that was told to end may take to say so.
+// How long a call may take to end after it was told to.
 const GOODBYE_MS = 500;
 
 /** The calls that a server is answering. */
 export interface OpenCalls {
-  /** Counts a call; answers what to call when it has ended. */
+  /** Counts a call; returns the function to call at its end. */
   opened: (call: IncomingCall) => () => void;
   /** Aborts when the drain begins. */
   draining: AbortSignal;

@@ -13,7 +13,7 @@ const HEADERS = {
   authorization: 'Bearer customer',
 };
 
-/** A message as it goes over the wire; `flags` 1 says that it is compressed. */
+/** A message as it is on the wire; `flags` 1 means that it is compressed. */
 const frame = (payload: string | Buffer, flags = 0, length = Buffer.byteLength(payload)): Buffer => {
   const head = Buffer.alloc(5);
   head.writeUInt8(flags);
@@ -21,7 +21,7 @@ const frame = (payload: string | Buffer, flags = 0, length = Buffer.byteLength(p
   return Buffer.concat([head, Buffer.from(payload)]);
 };
 
-/** A session that speaks HTTP/2 but is not grpc-js, so that it can misbehave. */
+/** An HTTP/2 session without grpc-js, which can misbehave. */
 const speak = async ({ server }: Echo): Promise<ClientHttp2Session> => {
   const session = connect(`http://127.0.0.1:${server.port}`);
   session.on('error', () => {});
@@ -49,7 +49,7 @@ const callRaw = async (session: ClientHttp2Session, path: string, body: Buffer, 
   return answered;
 };
 
-/** Handlers that say how reading the requests of a client stream ended. */
+/** Handlers that tell how reading the requests of a client stream ended. */
 const watchedUpload = () => {
   const began = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<unknown>();
@@ -69,7 +69,7 @@ const watchedUpload = () => {
 };
 
 describe('a server that gets nonsense', () => {
-  it('refuses a message that cannot be decoded with INVALID_ARGUMENT, whichever kind', async () => {
+  it('refuses a message that it cannot decode with INVALID_ARGUMENT, for each kind of rpc', async () => {
     await using echo = await startEcho();
     const session = await speak(echo);
     for (const method of ['Say', 'List', 'Gather', 'Chat']) {
@@ -89,7 +89,7 @@ describe('a server that gets nonsense', () => {
     session.destroy();
   });
 
-  it('answers and lives on, whatever the frames and headers say', async () => {
+  it('answers and survives, whatever the frames and headers are', async () => {
     await using echo = await startEcho();
     const attempts: [string, Buffer, Record<string, string>][] = [
       ['/spec.Echo/Say', frame('never gzip', 1), { 'grpc-encoding': 'gzip' }],
@@ -117,7 +117,7 @@ describe('a server that gets nonsense', () => {
     }
   });
 
-  it('lives on when bytes come that are not HTTP/2', async () => {
+  it('survives bytes that are not HTTP/2', async () => {
     await using echo = await startEcho();
     for (const junk of [
       'GET / HTTP/1.1\r\n\r\n',
@@ -132,7 +132,7 @@ describe('a server that gets nonsense', () => {
     expect(await echo.client.say({ text: 'fine' })).to.deep.equal({ text: 'fine' });
   });
 
-  it('lives on when a handler throws anything, at any time, and tells the caller nothing about it', async () => {
+  it('survives a handler that throws anything at any time, and tells the caller nothing about it', async () => {
     const thrown: unknown[] = [
       new TypeError('secret'),
       'secret',
@@ -196,7 +196,7 @@ describe('a caller that leaves', () => {
     expect(signal.reason).to.include({ code: status.CANCELLED, reason: 'CALL_CANCELLED' });
   });
 
-  it('ends a stream of answers when the loop over them is left', async () => {
+  it('ends a stream of answers when the caller leaves the loop over them', async () => {
     const ended = Promise.withResolvers<void>();
     await using echo = await startEcho({
       async *list(_, { signal }) {
@@ -255,7 +255,7 @@ describe('a caller that leaves', () => {
     });
   }
 
-  it('is told apart from one that said that it was complete', async () => {
+  it('is distinguished from one that ended its requests', async () => {
     const { gather, ended } = watchedUpload();
     await using echo = await startEcho({ gather });
     await echo.client.gather([{ text: 'a' }]);

@@ -9,14 +9,14 @@ import type { BoundMethod } from './binding.ts';
 import type { Handle, IncomingCall } from './incoming-call.ts';
 import { resetStream } from './reset.ts';
 
-/** A call of any of the four kinds. On the wire they are the same: messages one way and messages the other. */
+/** A call of any of the four kinds. On the wire they are the same: messages in both directions. */
 export type RawCall = ServerDuplexStream<Buffer, Buffer>;
 
-/** A reader that has not taken what was written before the call ended after this long is cut off. */
+/** A caller that has not read everything this long after the end of the call is cut off. */
 const LAST_WORDS_MS = 5_000;
 
 /**
- * Brings one call of grpc-js into the shape of the wrappers, has it answered, and sends its status. Never throws, and
+ * Turns a call of grpc-js into the form of the wrappers, has it answered, and sends its status. It never throws, and it
  * resolves when nothing more will be sent.
  */
 export const receive = async (
@@ -28,7 +28,7 @@ export const receive = async (
   const { signal } = controller;
   const abort = (reason: unknown): void => controller.abort(reason);
   const deadline = Number(raw.getDeadline());
-  // Not before the status of the call is there: after that it also stands for its regular end.
+  // Only before the status is known: after that, this event also means a regular end.
   const onCancelled = (): void => abort(Date.now() >= deadline ? deadlineExceeded() : callCancelled());
   raw.once('cancelled', onCancelled);
   const { send, written } = createSender(raw, signal);
@@ -58,7 +58,7 @@ export const receive = async (
     raw.end(call.trailers);
   } else {
     outcome.metadata.merge(call.trailers);
-    // At an error the iterator over the requests destroys the stream, and with it what still waits to be written.
+    // On an error the iterator over the requests destroys the stream, and with it the messages that wait to be written.
     await Promise.race([written(), finished]);
     raw.emit('error', outcome);
   }
@@ -72,11 +72,11 @@ export interface Receiver {
   clock: Clock;
   log: Logger;
   draining: AbortSignal;
-  /** Told of each call at its beginning; answers what to call at its end. */
+  /** Called at the beginning of each call; returns the function to call at its end. */
   opened: (call: IncomingCall) => () => void;
 }
 
-/** Resolves when the status is on its way, or there is nobody to send it to. */
+/** Resolves when the status is on its way, or the caller is gone. */
 const ended = (raw: RawCall, clock: Clock): Promise<void> =>
   new Promise((resolve) => {
     const timer = clock.setTimer(LAST_WORDS_MS, () => {
@@ -95,8 +95,8 @@ const ended = (raw: RawCall, clock: Clock): Promise<void> =>
   });
 
 /**
- * The messages, with back-pressure. A caller that vanishes looks like one that said that it was complete, until
- * grpc-js says that the call is cancelled, a moment later: so the end is believed only after that moment.
+ * The messages, with back-pressure. A caller that vanishes looks like one that ended its requests, until grpc-js reports
+ * the cancellation a moment later. Therefore the end is believed only after that moment.
  */
 async function* read(raw: RawCall, signal: AbortSignal): AsyncGenerator<Buffer, void> {
   yield* raw.iterator({ destroyOnReturn: false });

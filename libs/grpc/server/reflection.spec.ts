@@ -55,7 +55,7 @@ for (const [version, service] of Object.entries({
   v1alpha: v1alpha.ServerReflectionService,
 })) {
   describe(`reflection ${version}`, () => {
-    it('lists the services that are served, health and itself', async () => {
+    it('lists the services of the server, with health and itself', async () => {
       const [answer] = await ask(service, { $case: 'listServices', value: '' });
       const names = answer?.$case === 'listServicesResponse' ? answer.value.service.map(({ name }) => name) : [];
       expect(names).to.deep.equal([...FOREIGN, 'spec.Echo']);
@@ -76,7 +76,7 @@ for (const [version, service] of Object.entries({
       }
     });
 
-    it('finds services and methods, and tells the numbers of extensions', async () => {
+    it('finds services and methods, and lists the numbers of extensions', async () => {
       const [byService, byMethod, numbers] = await ask(
         service,
         { $case: 'fileContainingSymbol', value: 'grpc.health.v1.Health' },
@@ -88,7 +88,7 @@ for (const [version, service] of Object.entries({
       expect(found).to.include(50_701);
     });
 
-    it('says of what it does not know that it does not, and goes on', async () => {
+    it('reports unknown names, and goes on', async () => {
       const answers = await ask(
         service,
         { $case: 'fileByFilename', value: 'none.proto' },

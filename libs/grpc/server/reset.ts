@@ -11,10 +11,10 @@ const inside = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
 /**
- * Closes a call with RST_STREAM, for a reader that has stopped reading: a status would wait behind the messages that
- * it does not take, for as long as it stays connected.
+ * Closes a call with RST_STREAM, for a caller that no longer reads. A status would wait behind the unread messages as long
+ * as the caller stays connected.
  *
- * grpc-js offers no way to do that, so this reaches for the HTTP/2 stream inside; a spec notices if it moves. Answers
+ * grpc-js has no function for that, so this reaches for the HTTP/2 stream inside; a spec notices if it moves. Returns
  * whether it was found.
  */
 export const resetStream = (call: unknown): boolean => {

@@ -26,18 +26,18 @@ export interface ServerOptions {
   /** Plain text where others can reach it: MUSTER_INSECURE=1. Default false. */
   insecure?: boolean;
   services: readonly ServiceBinding[];
-  /** Says who the owner of a token is, or throws UNAUTHENTICATED. */
+  /** Identifies the owner of a token, or throws UNAUTHENTICATED. */
   verify: (token: string) => Promise<Caller>;
   access: AccessTable;
-  /** Bytes of the FileDescriptorSet that reflection answers from. */
+  /** The bytes of the FileDescriptorSet for reflection. */
   image: Uint8Array;
   logger: Logger;
   clock?: Clock;
-  /** Calls at the same time over one connection; more wait at the client. Default 1,000. */
+  /** How many calls one connection may have open; more wait at the client. Default 1,000. */
   maxStreamsPerConnection?: number;
-  /** The longest message that it takes. Default 4 MiB. */
+  /** The longest accepted message. Default 4 MiB. */
   maxReceiveBytes?: number;
-  /** What a unary call gets whose caller set no deadline. Default 30 s. */
+  /** The deadline of a unary call whose caller set none. Default 30 s. */
   unaryDeadlineMs?: number;
 }
 
@@ -61,7 +61,7 @@ const UNARY_DEADLINE_MS = 30_000;
 const grpcOptions = (maxStreams: number, maxReceiveBytes: number): GrpcOptions => ({
   'grpc.max_concurrent_streams': maxStreams,
   'grpc.max_receive_message_length': maxReceiveBytes,
-  // Notices a peer that froze, or a network that vanished, within 8 s.
+  // Notices a frozen peer or a lost network within 8 s.
   'grpc.keepalive_time_ms': 5_000,
   'grpc.keepalive_timeout_ms': 3_000,
 });
@@ -108,7 +108,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
       server.tryShutdown(() => resolve());
     });
     await calls.drain(graceMs);
-    // Connections on which nothing is open any more close by themselves; the others belong to peers that do not answer.
+    // Connections without open calls close by themselves; the others belong to peers that do not answer.
     const timer = clock.setTimer(CLOSE_MS, () => server.forceShutdown());
     await closed;
     timer.cancel();
@@ -134,7 +134,7 @@ const FOREIGN = [
 
 const asTheyAre = (bytes: Buffer): Buffer => bytes;
 
-/** Every rpc is registered as a stream of bytes both ways: one shape for the wrappers, and decoding errors are ours. */
+/** Registers every rpc as a stream of bytes in both directions: the wrappers see one form, and decoding errors are ours. */
 const addMethods = (
   server: Server,
   methods: readonly BoundMethod[],
