@@ -1,8 +1,8 @@
 import { addAbortListener } from 'node:events';
 
 /**
- * What `work` comes to, or a rejection with the signal's reason as soon as it aborts. The work itself goes on: whoever can
- * stop it listens to the signal too. For a mere callback there is `addAbortListener` of `node:events`.
+ * Resolves or rejects as `work` does, or rejects with the signal's reason as soon as it aborts. The work itself goes on,
+ * unless it listens to the signal too. For a mere callback, use `addAbortListener` of `node:events`.
  */
 export const abortable = async <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
   if (signal === undefined) return work;
@@ -11,7 +11,7 @@ export const abortable = async <T>(work: Promise<T>, signal: AbortSignal | undef
   return await Promise.race([work, aborted]);
 };
 
-/** Resolves when the signal aborts. Only for a signal that ends with whoever waits: nothing takes the listener away. */
+/** Resolves when the signal aborts. Its listener is never removed, so the signal must not outlive the caller. */
 export const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     addAbortListener(signal, () => resolve());

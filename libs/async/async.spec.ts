@@ -26,7 +26,7 @@ const over = new Error('over');
 const refused = new Error('refused');
 
 describe('every', () => {
-  it('begins at once, and again a pause after the end of each round', async () => {
+  it('begins at once, and again after a pause from the end of each round', async () => {
     const clock = fakeClock();
     const begun: number[] = [];
     const repetition = every({ clock, everyMs: 100 }, async () => {
@@ -38,7 +38,7 @@ describe('every', () => {
     await repetition.stop();
   });
 
-  it('pauses first where that is asked for', async () => {
+  it('pauses first on request', async () => {
     const clock = fakeClock();
     let rounds = 0;
     await using _repetition = every({ clock, everyMs: 100, isPauseFirst: true }, () => (rounds += 1));
@@ -48,7 +48,7 @@ describe('every', () => {
     expect(rounds).to.equal(1);
   });
 
-  it('goes on after a round that fails, after another pause if one is given, and tells why', async () => {
+  it('goes on after a failed round, with its own pause, and reports the failure', async () => {
     const clock = fakeClock();
     const begun: number[] = [];
     const told: unknown[] = [];
@@ -62,7 +62,7 @@ describe('every', () => {
     expect(told).to.deep.equal([refused, refused]);
   });
 
-  it('stops by the signal of the round, waits for its end, and does not call that a failure', async () => {
+  it('aborts the running round at stop, waits for its end, and reports no failure', async () => {
     const clock = fakeClock();
     const told: unknown[] = [];
     let hasEnded = false;
@@ -73,7 +73,7 @@ describe('every', () => {
     expect([hasEnded, told, clock.pending()]).to.deep.equal([true, [], 0]);
   });
 
-  it('begins no round after it was stopped in a pause', async () => {
+  it('begins no round after a stop in a pause', async () => {
     const clock = fakeClock();
     let rounds = 0;
     const repetition = every({ clock, everyMs: 100 }, () => (rounds += 1));
@@ -92,7 +92,7 @@ describe('backoffMs', () => {
     expect(pauses).to.deep.equal([100, 100, 200, 400, 800, 1_000, 1_000]);
   });
 
-  it('takes up to half away by chance', () => {
+  it('shortens a pause by up to half at random', () => {
     expect([0, 0.5].map((float) => backoffMs(pause, 2, float))).to.deep.equal([100, 150]);
   });
 });
@@ -112,7 +112,7 @@ describe('retry', () => {
   const { signal } = new AbortController();
   const pause = { firstMs: 100, longestMs: 1_000 };
 
-  it('attempts with growing pauses until one succeeds', async () => {
+  it('tries with growing pauses until one attempt succeeds', async () => {
     const clock = fakeClock();
     const pauses: number[] = [];
     const { attempt } = failing(3);
@@ -122,7 +122,7 @@ describe('retry', () => {
     expect(pauses).to.deep.equal([100, 200, 400]);
   });
 
-  it('spreads the pauses by chance, and waits at least as long as the error asks', async () => {
+  it('shortens pauses at random, and waits at least as long as the error asks', async () => {
     const clock = fakeClock();
     const pauses: number[] = [];
     const random = seededRandom(1);
@@ -135,14 +135,14 @@ describe('retry', () => {
     expect(pauses[1]).to.equal(5_000);
   });
 
-  it('throws the error that no attempt helps against', async () => {
+  it('throws at once if no further attempt can help', async () => {
     const { attempt, made } = failing(9);
     const done = retry(attempt, { clock: fakeClock(), signal, pause, helps: () => false });
     expect(await rejection(done)).to.equal(refused);
     expect(made()).to.equal(1);
   });
 
-  it('begins no attempt after its time', async () => {
+  it('begins no attempt after its time limit', async () => {
     const clock = fakeClock();
     const { attempt, made } = failing(9);
     const done = rejection(retry(attempt, { clock, signal, pause, forMs: 300 }));
@@ -177,7 +177,7 @@ describe('retry', () => {
 });
 
 describe('abortable', () => {
-  it('comes to what the work comes to, and leaves no listener behind', async () => {
+  it('gives the result of the work, and leaves no listener behind', async () => {
     const { signal } = new AbortController();
     expect(await abortable(Promise.resolve(7), signal)).to.equal(7);
     expect(await rejection(abortable(Promise.reject(refused), signal))).to.equal(refused);
@@ -185,7 +185,7 @@ describe('abortable', () => {
     expect(listeners(signal)).to.equal(0);
   });
 
-  it('rejects with the reason of the signal, also of one that aborted before', async () => {
+  it('rejects with the reason of the signal, even of one that aborted before', async () => {
     const ending = new AbortController();
     const work = rejection(abortable(new Promise(() => {}), ending.signal));
     ending.abort(over);
@@ -195,7 +195,7 @@ describe('abortable', () => {
 });
 
 describe('aborted', () => {
-  it('resolves when the signal aborts, and for one that has', async () => {
+  it('resolves when the signal aborts, or has aborted before', async () => {
     const ending = new AbortController();
     const ended = aborted(ending.signal);
     ending.abort(over);
@@ -205,14 +205,14 @@ describe('aborted', () => {
 });
 
 describe('within', () => {
-  it('comes to what the work comes to in time, and leaves no timer behind', async () => {
+  it('gives the result of the work in time, and leaves no timer behind', async () => {
     const clock = fakeClock();
     expect(await within(clock, 100, Promise.resolve(7))).to.equal(7);
     expect(await rejection(within(clock, 100, Promise.reject(refused)))).to.equal(refused);
     expect(clock.pending()).to.equal(0);
   });
 
-  it('comes to what is said about late work', async () => {
+  it('gives what `late` answers or throws after the time limit', async () => {
     const clock = fakeClock();
     const never = new Promise<number>(() => {});
     const both = [
@@ -229,7 +229,7 @@ describe('within', () => {
 });
 
 describe('a bell', () => {
-  it('counts rings that nobody waited for as one', async () => {
+  it('counts rings without a listener as one', async () => {
     const bell = createBell();
     bell.ring();
     bell.ring();
@@ -240,7 +240,7 @@ describe('a bell', () => {
     expect(await second).to.equal(over);
   });
 
-  it('wakes everybody who waits, and loses no ring to one who gave up', async () => {
+  it('wakes all listeners, and loses no ring to one that gave up', async () => {
     const bell = createBell();
     const ending = new AbortController();
     const gone = rejection(bell.rung(ending.signal));
@@ -271,7 +271,7 @@ describe('watchLatest', () => {
     return { next, change, ending, watch, isSubscribed: () => tell !== undefined };
   };
 
-  it('begins with what there is, says when that is complete, and goes on with changes', async () => {
+  it('gives the present state, a sign that it is complete, and then the changes', async () => {
     const { next, change } = open([['a', 1]]);
     expect(await next()).to.equal('a1');
     change('b', 1);
@@ -282,7 +282,7 @@ describe('watchLatest', () => {
     expect(await later).to.equal('a2');
   });
 
-  it('keeps of each key the latest for a slow reader', async () => {
+  it('keeps the latest value of each key for a slow reader', async () => {
     const { next, change } = open([]);
     await next();
     for (let n = 1; n <= 1_000; n += 1) change('a', n);
@@ -290,7 +290,7 @@ describe('watchLatest', () => {
     expect([await next(), await next()]).to.deep.equal(['a1000', 'b1']);
   });
 
-  it('ends with the reason of the signal, also while changes keep coming, and unsubscribes', async () => {
+  it('ends with the reason of the signal, even while changes keep coming, and unsubscribes', async () => {
     const { next, change, ending, isSubscribed } = open([]);
     await next();
     change('a', 1);
@@ -308,7 +308,7 @@ describe('watchLatest', () => {
 });
 
 describe('poll', () => {
-  it('looks until there is something to see', async () => {
+  it('looks until there is a result', async () => {
     const clock = fakeClock();
     const sights = [undefined, false, 0] as const;
     let looks = 0;
@@ -317,7 +317,7 @@ describe('poll', () => {
     expect([await seen, looks]).to.deep.equal([0, 3]);
   });
 
-  it('answers the last look when its time is over', async () => {
+  it('gives the result of the last look after its time limit', async () => {
     const clock = fakeClock();
     let looks = 0;
     const seen = poll(async () => (looks += 1) > 99, { clock, everyMs: 10, withinMs: 25 });
@@ -336,7 +336,7 @@ describe('poll', () => {
 });
 
 describe('inParallel', () => {
-  it('does so many at a time, all of them, also after a failure, and then says which was the first', async () => {
+  it('runs so many at a time, goes on after a failure, and rejects with the first one at the end', async () => {
     const clock = fakeClock();
     let running = 0;
     let most = 0;

@@ -1,11 +1,11 @@
 import { abortable } from './abortable.ts';
 
-/** Says that there is something new. Rings that nobody has waited for yet count as one. */
+/** Wakes a loop that waits for news. Several rings before the next wait count as one. */
 export interface Bell {
   ring(): void;
   /**
-   * Resolves at the next ring, or at once if it rang since this resolved last; rejects with the signal's reason. For one
-   * listener: of several, one that comes late misses the ring that another one has heard.
+   * Resolves at the next ring, or at once if it rang since the last wait; rejects with the signal's reason. It is for one
+   * listener: a second one can miss a ring that the first has heard.
    */
   rung(signal?: AbortSignal): Promise<void>;
 }

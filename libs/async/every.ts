@@ -1,8 +1,8 @@
 import type { Clock } from '#libs/clock/index.ts';
 
-/** Work that is done again and again. */
+/** A loop of rounds. */
 export interface Repetition extends AsyncDisposable {
-  /** Begins no further round and aborts the signal of the one under way; resolves when that one has ended. */
+  /** Begins no further round and aborts the signal of the running one. Resolves when that one has ended. */
   stop(): Promise<void>;
 }
 
@@ -14,11 +14,11 @@ export interface EveryOptions {
   afterFailureMs?: number;
   /** Whether a pause comes before the first round; default false: it begins at once. */
   isPauseFirst?: boolean;
-  /** Gets what a round rejects with, unless it was stopped; the next round comes all the same. Default: ignored. */
+  /** Gets the error of a failed round, except after a stop. The next round comes anyway. Default: errors are ignored. */
   onFailure?: (thrown: unknown) => void;
 }
 
-/** Does `round` until it is stopped. Rounds never overlap. */
+/** Repeats `round` until it is stopped. Rounds never overlap. */
 export const every = (
   { clock, everyMs, afterFailureMs = everyMs, isPauseFirst = false, onFailure }: EveryOptions,
   round: (signal: AbortSignal) => unknown,

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 
 /**
- * Does `work` for every item, at most `atOnce` at a time. Rejects with the first failure in the order of the items, and
- * not before all the others have ended.
+ * Does `work` for every item, at most `atOnce` at a time. A failure does not stop the others; at the end it rejects with
+ * the first failure in the order of the items.
  */
 export const inParallel = async <T>(
   atOnce: number,

@@ -4,20 +4,20 @@ export interface PollOptions {
   clock: Clock;
   /** From one look to the next. */
   everyMs: number;
-  /** Ends it: it rejects with the signal's reason. */
+  /** Its abort rejects with its reason. */
   signal?: AbortSignal;
-  /** After so long the last look counts, whatever it saw; default: no limit. */
+  /** How long it looks at most; default: no limit. */
   withinMs?: number;
 }
 
 type Nothing = undefined | false;
 
-/** Looks, and looks again, until there is something to see; answers that. For what nobody announces. */
+/** Looks again and again until `look` gives something other than undefined or false. It is for states without an event. */
 export function poll<T>(
   look: () => T | Promise<T>,
   options: PollOptions & { withinMs?: undefined },
 ): Promise<Exclude<T, Nothing>>;
-/** The same with a limit: answers what the last look answered, undefined or false where that came to nothing. */
+/** The same with a time limit: after that it gives the result of the last look, whatever it is. */
 export function poll<T>(look: () => T | Promise<T>, options: PollOptions): Promise<T>;
 export async function poll<T>(
   look: () => T | Promise<T>,

@@ -4,22 +4,22 @@ import { type Backoff, backoffMs } from './backoff.ts';
 
 export interface RetryOptions {
   clock: Clock;
-  /** Spreads the pauses; without it each is a whole one. */
+  /** Shortens the pauses at random; default: whole pauses. */
   random?: Random;
-  /** Ends the pauses and the attempts: `retry` rejects with its reason. */
+  /** Its abort ends pauses and attempts: `retry` rejects with its reason. */
   signal?: AbortSignal;
   pause: Backoff;
   /** No further attempt begins after this; default: no limit. */
   forMs?: number;
   /** Whether another attempt can help after this error, the n-th one (from 1); default: always. */
   helps?: (thrown: unknown, failures: number) => boolean;
-  /** The shortest pause that the error itself asks for; default 0. */
+  /** The shortest pause that an error asks for; default 0. */
   askedMs?: (thrown: unknown) => number | undefined;
-  /** Told before each pause. */
+  /** Called before each pause. */
   onRetry?: (thrown: unknown, pauseMs: number) => void;
 }
 
-/** Attempts until one resolves. Rejects with what the last one rejected with, or with the signal's reason. */
+/** Calls `attempt` until it resolves. Rejects with the error of the last attempt, or with the signal's reason. */
 export const retry = async <T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> => {
   const { clock, random, signal, pause, forMs = Infinity, helps, askedMs, onRetry } = options;
   const until = clock.monotonic() + forMs;

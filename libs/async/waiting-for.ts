@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What one call waits for. */
+/** The dependencies that one call waits for. */
 export interface Waits {
-  /** Runs what belongs to the call. */
+  /** Runs work of the call. */
   run<T>(fn: () => T): T;
-  /** The dependency that it began to wait for last and that has not answered; undefined if there is none. */
+  /** The dependency of the latest wait that has no answer yet; undefined if there is none. */
   latest(): string | undefined;
 }
 
@@ -20,7 +20,7 @@ export const createWaits = (): Waits => {
   };
 };
 
-/** Runs something that a dependency has to answer; `mongodb`, `blob storage`. Outside of a call it just runs. */
+/** Runs a request to a dependency (`mongodb`, `blob storage`) and notes it for the call, if there is one. */
 export const waitingFor = async <T>(dependency: string, run: () => Promise<T>): Promise<T> => {
   const pending = storage.getStore();
   if (pending === undefined) return run();

@@ -1,17 +1,17 @@
 import { createBell } from './bell.ts';
 
 export interface WatchOptions<K, V> {
-  /** Has each change told to `changed`; returns what ends that. */
+  /** Reports each change to `changed`. Returns the function that ends this. */
   subscribe: (changed: (key: K, value: V) => void) => () => void;
-  /** What there is now; read after the subscription, so that no change falls between. */
+  /** The present state. It is read after the subscription, because a change in between would be lost. */
   present: () => Iterable<V>;
-  /** Ends the watch: it throws the signal's reason. */
+  /** Its abort ends the watch, which throws its reason. */
   signal: AbortSignal;
 }
 
 /**
- * What there is, then `undefined` as the sign that the present state is complete, then every change, without end. A slow
- * reader gets of each key only the latest value that it has not taken, so what waits is never more than one value a key.
+ * Gives the present state, then `undefined` as the sign that it is complete, then every change, without end. A slow reader
+ * gets only the latest value of each key, so at most one value per key waits.
  */
 export async function* watchLatest<K, V>(options: WatchOptions<K, V>): AsyncGenerator<V | undefined, never> {
   const { subscribe, present, signal } = options;

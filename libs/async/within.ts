@@ -1,6 +1,6 @@
 import type { Clock } from '#libs/clock/index.ts';
 
-/** What `work` comes to, or after `ms` what `late` answers or throws; default: it answers undefined. The work goes on. */
+/** The result of `work`, or after `ms` what `late` answers or throws; default: undefined. The work goes on. */
 export const within = async <T, L = undefined>(
   clock: Clock,
   ms: number,

@@ -1,6 +1,6 @@
 /**
- * The form of an attempt's id, `<epoch>-<counter>`, without anchors: unique within a workload, since each owner has an
- * epoch of its own and counts.
+ * The pattern of an attempt's id, `<epoch>-<counter>`, without anchors. It is unique within a workload, because each
+ * ownership has its own epoch and counts its attempts.
  */
 export const ATTEMPT_ID = '(?:0|[1-9]\\d{0,9})-(?:0|[1-9]\\d{0,14})';
 

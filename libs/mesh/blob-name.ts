@@ -23,7 +23,7 @@ export interface AttemptPath {
   attempt: string;
 }
 
-/** Bounds the work on names that callers send; the longest that there can be has about 150 characters. */
+/** Bounds the work on names that callers send. The longest valid name has about 150 characters. */
 export const MAX_BLOB_NAME_CHARS = 256;
 
 const EXTENSION = '[a-z0-9]{1,5}';

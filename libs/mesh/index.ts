@@ -1,4 +1,4 @@
-/** What all parts of the mesh have to agree on: how things are named, and how requests are checked. Pure. */
+/** The agreements of all parts of the mesh: how things are named, and how requests are checked. Pure. */
 export { formatAttemptId, isAttemptId } from './attempt-id.ts';
 export {
   type AttemptPath,

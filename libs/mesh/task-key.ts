@@ -1,4 +1,4 @@
-/** A task of a workload, as everybody names it: `frames/17`, `solve/0`. */
+/** The name of a task within a workload, in all parts of the mesh: `frames/17`, `solve/0`. */
 export interface TaskKey {
   /** A node of the workload's graph. */
   node: string;
@@ -9,7 +9,7 @@ export interface TaskKey {
 const NODE = '[a-z][a-z0-9-]{0,31}';
 const INDEX = '(?:0|[1-9]\\d{0,8})';
 
-/** The form of a key, without anchors, for patterns of names that hold one. */
+/** The pattern of a key without anchors, for names that contain one. */
 export const TASK_KEY = `${NODE}/${INDEX}`;
 
 const node = new RegExp(`^${NODE}$`);
@@ -26,5 +26,5 @@ export const parseTaskKey = (text: string): TaskKey | undefined => {
   return name === undefined ? undefined : { node: name, index: Number(index) };
 };
 
-/** Expects a key in bounds. */
+/** Writes a key; it does not check it. */
 export const formatTaskKey = ({ node: name, index }: TaskKey): string => `${name}/${index}`;

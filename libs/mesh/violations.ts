@@ -4,17 +4,17 @@ import { type FieldViolation, invalidFields } from '#libs/errors/index.ts';
 export interface Violations {
   /** Notes that `field` is wrong unless `isRight`. Answers `isRight`. */
   require(isRight: boolean, field: string, description: string): boolean;
-  /** Takes over what somebody else has found. */
+  /** Adds violations that another function found. */
   add(found: readonly FieldViolation[]): void;
-  /** For a message in the request: the names of its fields get `field` and a dot before them. */
+  /** For a message within the request: prefixes the names of its fields with `field` and a dot. */
   within(field: string): Pick<Violations, 'require'>;
   /** Throws INVALID_ARGUMENT `INVALID_FIELDS` if anything was noted. */
   throwIfAny(): void;
-  /** The same; answers the value of a field that was noted as wrong where it is undefined. */
+  /** The same. Returns the value of a field whose absence was noted. */
   passed<T>(value: T | undefined): T;
 }
 
-/** More of them help nobody, and a batch of a thousand reports can be wrong in thousands of places. */
+/** More of them do not help, and a batch of a thousand reports can have thousands. */
 const MAX_VIOLATIONS = 50;
 
 /** The text of a field that must not be empty. Throws INVALID_ARGUMENT `INVALID_FIELDS`. */

@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TraceContext } from './traceparent.ts';
 
-/** Carries the present trace through awaits and callbacks. OpenTelemetry's context manager fits behind it. */
+/** Carries the current trace through awaits and callbacks. OpenTelemetry's context manager can implement it. */
 export interface ContextCarrier {
   current(): TraceContext | undefined;
   run<T>(context: TraceContext, fn: () => T): T;
 }
 
-/** The carrier on Node's own AsyncLocalStorage. */
+/** A carrier that uses Node's AsyncLocalStorage. */
 export const asyncLocalCarrier = (): ContextCarrier => {
   const storage = new AsyncLocalStorage<TraceContext>();
   return { current: () => storage.getStore(), run: (context, fn) => storage.run(context, fn) };
@@ -15,7 +15,7 @@ export const asyncLocalCarrier = (): ContextCarrier => {
 
 let installed: ContextCarrier = asyncLocalCarrier();
 
-/** Replaces the carrier of this process. Before the first request only: what runs already keeps the old one. */
+/** Replaces the carrier of this process. Call it before the first request: running work keeps the old carrier. */
 export const installCarrier = (carrier: ContextCarrier): void => {
   installed = carrier;
 };

@@ -1,4 +1,4 @@
-/** What a process tells about itself: logs without secrets, and the trace that ties the logs of one request together. */
+/** Logs without secrets, and the trace that connects the logs of one request. */
 export { installCarrier, type ContextCarrier } from './carrier.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogLevel, logLevels } from './logger.ts';
 export { extractTrace, injectTrace, type StringMap } from './propagation.ts';

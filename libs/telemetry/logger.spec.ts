@@ -22,7 +22,7 @@ describe('createLogger', () => {
     expect(Date.parse(String(line['time']))).to.be.a('number');
   });
 
-  it('keeps secrets out by their name, however deep, in any case, and in fields of a child', () => {
+  it('leaves out secrets by their name, at any depth, in any case, and in fields of a child', () => {
     const secret = 'hunter2';
     const { text } = logged((log) =>
       log.child({ token: secret }).info(
@@ -39,7 +39,7 @@ describe('createLogger', () => {
     expect(text).not.to.include(Buffer.from(secret).toString('base64'));
   });
 
-  it('keeps credentials out of texts, arguments, errors and their causes', () => {
+  it('leaves credentials out of texts, arguments, errors and their causes', () => {
     const cause = new Error('cannot reach mongodb://root:hunter2@db/x');
     const error = Object.assign(new Error('Bearer hunter2 was refused', { cause }), { request: { secret: 'hunter2' } });
     for (const write of [
@@ -54,13 +54,13 @@ describe('createLogger', () => {
     expect(logged((log) => log.error({ err: error }, 'failed')).line['err']).to.include.keys('type', 'stack', 'cause');
   });
 
-  it('survives what cannot be written as JSON', () => {
+  it('survives values that have no JSON', () => {
     const cycle: Record<string, unknown> = { big: 1n };
     cycle['self'] = cycle;
     expect(logged((log) => log.info({ cycle }, 'odd')).line['msg']).to.equal('odd');
   });
 
-  it('says the trace that the work belongs to', () => {
+  it('writes the trace of the work', () => {
     const trace = startTrace();
     expect(withTrace(trace, () => logged((log) => log.info('x'))).line['traceId']).to.equal(trace.traceId);
     expect(logged((log) => log.info('x')).line).not.to.have.property('traceId');

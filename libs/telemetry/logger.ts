@@ -6,33 +6,33 @@ import { currentTrace } from './trace.ts';
 /** A structured logger: `log.info({ workload }, 'workload started')`. */
 export type Logger = PinoLogger;
 
-/** From the most to the least; `silent` logs nothing. */
+/** From the most lines to the fewest; `silent` logs nothing. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export interface LoggerOptions {
-  /** Said in every line. */
+  /** Written in every line. */
   service: string;
   /** Default `info`. */
   level?: LogLevel;
-  /** Lines for people instead of JSON. Default false. */
+  /** Whether lines are for people instead of JSON. Default false. */
   pretty?: boolean;
-  /** Where lines go; default is stdout, written synchronously so that the last line before an end is not lost. */
+  /** Where lines go. Default: stdout, written synchronously, because the last lines before an end would be lost otherwise. */
   destination?: DestinationStream;
 }
 
-// Fields given to `logger.child` do not pass the formatters, so their names are listed for pino's own redaction.
+// The fields of `logger.child` bypass the formatters, so pino's own redaction gets their names.
 const CHILD_SECRETS = ['authorization', 'cookie', 'credentials', 'jwk', 'key', 'password', 'secret', 'token'];
 
-/** The text of a line that was logged with an error only; pino would take the error's, credentials included. */
+/** The text of a line that has only an error. Pino would use the error's text with its credentials. */
 const textOf = (first: unknown): string | undefined => {
   const err = typeof first === 'object' && first !== null && 'err' in first ? first.err : first;
   return err instanceof Error ? redactText(err.message) : undefined;
 };
 
 /**
- * A logger that keeps secrets to itself: see {@link redactFields} for what is taken out. Each line carries `traceId`
- * while there is a trace, and `err` holds an error with all its causes.
+ * A logger that leaves out secrets; {@link redactFields} says which. Within a trace each line has a `traceId`. `err` holds
+ * an error with all its causes.
  */
 export const createLogger = ({ service, level = 'info', pretty = false, destination }: LoggerOptions): Logger => {
   const plain = destination ?? pino.destination({ dest: 1, sync: true });
@@ -42,7 +42,7 @@ export const createLogger = ({ service, level = 'info', pretty = false, destinat
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }), log: (fields) => redactFields(fields) },
     redact: { paths: CHILD_SECRETS, censor: REDACTED },
-    // Errors are serialised by the redaction already; pino's own way would copy every field of them.
+    // The redaction has serialised errors already; pino's own serialiser would copy all their fields.
     serializers: { err: (err: unknown) => err },
     hooks: {
       logMethod([first, text, ...rest], method) {

@@ -1,12 +1,11 @@
-// Names of values that must not reach a log, whatever they are nested in. `key` alone is one: keys of work are
-// logged as `task`.
+// Names of values that must not reach a log, at any depth. `key` is one of them, so task keys are logged as `task`.
 const SECRET_NAME =
   /^(authorization|cookie|credentials?|passwd|jwk|key|d|.*token|.*secret|.*password|.*(private|signing|account|api|workload)_?key|.*connection_?string|.*_?jwk)$/i;
 
 export const REDACTED = '[redacted]';
 const MAX_DEPTH = 6;
 
-/** Credentials inside texts: bearer tokens, the user part of URLs, and account keys of connection strings. */
+/** Removes credentials from a text: bearer tokens, the user part of URLs, and account keys of connection strings. */
 export const redactText = (text: string): string =>
   text
     .replaceAll(/\b(bearer\s+)[\w.~+/=-]+/gi, `$1${REDACTED}`)
@@ -17,8 +16,8 @@ export const redactText = (text: string): string =>
 export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
 
 /**
- * A copy fit for logs: values under secret names are replaced, texts are searched for credentials, bytes become their
- * length, and whatever is nested deeper than six levels is left out (cycles end there too).
+ * A copy for logs. It replaces values under secret names, removes credentials from texts, and turns bytes into their
+ * length. It leaves out anything deeper than six levels, which also ends cycles.
  */
 export const redactFields = (fields: object, depth = 0): Record<string, unknown> =>
   Object.fromEntries(
@@ -50,11 +49,11 @@ const redactValue = (value: unknown, depth: number): unknown => {
   return Array.isArray(value) ? value.map((item) => redactValue(item, depth + 1)) : redactFields(value, depth);
 };
 
-// The fields of errors that are for logs: ours, and the codes of Node, gRPC and MongoDB. Others stay out: errors of
-// libraries carry whole requests, headers included.
+// The fields of errors that are logged: ours, and the codes of Node, gRPC and MongoDB. No others, because errors of
+// libraries carry whole requests with their headers.
 const ERROR_FIELDS = ['code', 'reason', 'metadata', 'syscall', 'errors'];
 
-/** What a log needs of an error: name, message, stack, a few fields, and its causes. */
+/** The parts of an error that are logged: name, message, stack, a few fields, and its causes. */
 const redactError = (error: Error, depth: number): Record<string, unknown> => ({
   type: error.name,
   message: redactText(error.message),

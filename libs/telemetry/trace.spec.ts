@@ -9,7 +9,7 @@ const seen = async () => {
 };
 
 describe('withTrace', () => {
-  it('is seen after awaits, apart from what runs beside it, and gone outside', async () => {
+  it('lasts through awaits, is separate for concurrent work, and ends with the function', async () => {
     const [one, two] = [startTrace(), startTrace()];
     expect(await Promise.all([withTrace(one, seen), withTrace(two, seen), seen()])).to.deep.equal([
       one,
@@ -20,7 +20,7 @@ describe('withTrace', () => {
 });
 
 describe('startTrace', () => {
-  it('stays in the trace of its parent with a step of its own', () => {
+  it('makes a new span in the trace of its parent', () => {
     const parent = { ...startTrace(), isSampled: true };
     const child = withTrace(parent, () => startTrace());
     expect(child).to.include({ traceId: parent.traceId, isSampled: true });
@@ -30,7 +30,7 @@ describe('startTrace', () => {
 });
 
 describe('injectTrace', () => {
-  it('carries the present trace to the other side', () => {
+  it('carries the current trace to the other side', () => {
     const headers = new Map<string, string>();
     const trace = startTrace();
     withTrace(trace, () => injectTrace(headers));
@@ -38,7 +38,7 @@ describe('injectTrace', () => {
     expect(extractTrace(headers)).to.deep.equal(trace);
   });
 
-  it('writes nothing where there is no trace', () => {
+  it('writes nothing without a trace', () => {
     const headers = new Map<string, string>();
     injectTrace(headers);
     expect(headers.size).to.equal(0);
@@ -49,12 +49,12 @@ describe('injectTrace', () => {
 describe('parseTraceparent', () => {
   const [trace, span] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
 
-  it('reads the flag, and versions to come with more fields', () => {
+  it('reads the flag, and later versions with more fields', () => {
     expect(parseTraceparent(`00-${trace}-${span}-01`)).to.deep.equal({ traceId: trace, spanId: span, isSampled: true });
     expect(parseTraceparent(`cc-${trace}-${span}-00-what`)?.isSampled).to.equal(false);
   });
 
-  it('takes a malformed header for none', () => {
+  it('ignores a malformed header', () => {
     for (const header of [
       '',
       'x',

@@ -2,16 +2,15 @@ import { systemRandom } from '#libs/random/index.ts';
 import { carrier } from './carrier.ts';
 import type { TraceContext } from './traceparent.ts';
 
-/** The trace of the work going on right now, if it belongs to one. */
+/** The trace of the current work, if it has one. */
 export const currentTrace = (): TraceContext | undefined => carrier().current();
 
-/** Runs `fn`, and everything it awaits or schedules, as part of the trace; returns what it returns. */
+/** Runs `fn`, with everything that it awaits or schedules, as part of the trace. Returns its result. */
 export const withTrace = <T>(context: TraceContext, fn: () => T): T => carrier().run(context, fn);
 
 /**
- * A new step: of the parent's trace, or the first one of a new trace. It does not become the present one by itself;
- * see {@link withTrace}. Ids come from the operating system, never from an injected source: they mean nothing to the
- * work, and must differ between replayed runs.
+ * A new span: of the parent's trace, or the first of a new trace. {@link withTrace} makes it current. Its ids come from the
+ * operating system and not from an injected source, because replayed runs need different ones.
  */
 export const startTrace = (parent: TraceContext | undefined = currentTrace()): TraceContext => ({
   traceId: parent?.traceId ?? hex(16),

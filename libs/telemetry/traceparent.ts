@@ -1,10 +1,10 @@
-/** Where in which trace a piece of work belongs. Source of the format: W3C Trace Context, level 1. */
+/** The place of some work in a trace. Source of the format: W3C Trace Context, level 1. */
 export interface TraceContext {
-  /** 32 lower-case hex digits, not all zero; the same in every process that a request touches. */
+  /** 32 lower-case hex digits, not all zero; the same in every process that a request reaches. */
   traceId: string;
-  /** 16 lower-case hex digits, not all zero; of the present step. */
+  /** The id of the current span: 16 lower-case hex digits, not all zero. */
   spanId: string;
-  /** Whether somebody records this trace. */
+  /** Whether this trace is recorded. */
   isSampled: boolean;
 }
 
@@ -16,8 +16,8 @@ export const formatTraceparent = ({ traceId, spanId, isSampled }: TraceContext):
   `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`;
 
 /**
- * Reads a `traceparent` header; undefined when it is malformed, as the standard asks, so that a bad header starts a
- * new trace instead of failing a request. Later versions may append fields, version 00 may not; ff is not a version.
+ * Reads a `traceparent` header. A malformed one is undefined, as the standard requires: it starts a new trace and does
+ * not fail the request. Later versions may append fields, version 00 may not; ff is no version.
  */
 export const parseTraceparent = (header: string): TraceContext | undefined => {
   const [, version, traceId = '', spanId = '', flags = '', rest] = FORMAT.exec(header.trim()) ?? [];

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Patience {
-  /** How long to go on trying; default 5 s. */
+  /** How long it tries; default 5 s. */
   withinMs?: number;
-  /** How long to wait between two tries; default 20 ms. */
+  /** The pause between two tries; default 20 ms. */
   everyMs?: number;
 }
 
 /**
- * Tries until `attempt` neither throws nor rejects, and returns what it returned: for outcomes that nobody announces.
- * Where an event can be awaited, await that instead.
+ * Tries until `attempt` neither throws nor rejects, and returns its result. It is for outcomes without an event; if there
+ * is an event, await that.
  *
- * @throws what the last try threw, with the time spent in its message
+ * @throws the error of the last try, with the time spent in its message
  */
 export const eventually = async <T>(attempt: () => T | Promise<T>, patience: Patience = {}): Promise<T> => {
   const { withinMs = 5_000, everyMs = 20 } = patience;

@@ -4,17 +4,17 @@ import { type Clock, sleepBy } from '#libs/clock/index.ts';
 /** A clock that stands still until a test moves it. */
 export interface FakeClock extends Clock {
   /**
-   * Moves time on by `ms`, calling what falls due on the way, in order and each at its own time; what a timer sets off
-   * gets a few turns of the event loop before the next one. 0 fires what is due now.
+   * Moves time forward by `ms`. Timers fire in order, each at its own time, and get a few turns of the event loop before
+   * the next one. 0 fires the timers that are due now.
    */
   advance(ms: number): Promise<void>;
-  /** Moves the wall clock alone, as somebody setting it does; spans and timers do not notice. */
+  /** Moves only the wall clock, as a person who sets it does; spans and timers do not change. */
   jump(ms: number): void;
   /** How many timers wait. */
   pending(): number;
 }
 
-/** Enough for chains of promises; what waits for the disk or the network has to be awaited by the test itself. */
+/** Enough for chains of promises. The test itself has to await work on the disk or the network. */
 const TURNS = 5;
 
 interface Waiting {
@@ -26,7 +26,7 @@ const takeTurns = async (): Promise<void> => {
   for (let turns = 0; turns < TURNS; turns += 1) await turn();
 };
 
-/** @param startMs the wall clock at the beginning; default the first second of 2026. */
+/** @param startMs the first time of the wall clock; default: the beginning of 2026 */
 export const fakeClock = (startMs = Date.UTC(2026, 0, 1)): FakeClock => {
   let elapsed = 0;
   let offset = startMs;

@@ -1,4 +1,4 @@
-/** What tests need around them: real stores on free ports, a network that fails on request, time that stands still. */
+/** Surroundings for tests: real stores on free ports, a network that fails on request, time that stands still. */
 export { eventually, type Patience } from './eventually.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';
 export { freePort } from '#libs/embedded/index.ts';

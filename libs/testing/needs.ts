@@ -2,7 +2,7 @@ import type { Context } from 'mocha';
 import { findProgram } from '#libs/programs/index.ts';
 
 /**
- * A hook that skips the suite, visibly, where a program is missing: `before(needs('blender'))`.
+ * A hook that skips the suite visibly if a program is missing: `before(needs('blender'))`.
  *
  * @param programs all of them are needed
  */

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 
-/** One way of a connection through the proxy. */
+/** One direction of a connection through the proxy. */
 export interface Pipe {
-  /** Passes on what is held back. */
+  /** Passes on the bytes that are held back. */
   release(): void;
-  /** Whether something was thrown away. */
+  /** Whether bytes were thrown away. */
   hasLost(): boolean;
   stop(): void;
 }
@@ -14,13 +14,13 @@ export interface PipeOptions {
   to: Socket;
   mode: () => 'pass' | 'hold' | 'drop';
   delayMs: () => number;
-  /** Something was held back or thrown away. */
+  /** Called when bytes were held back or thrown away. */
   caught: () => void;
-  /** Something came. */
+  /** Called when bytes came. */
   seen: (bytes: Buffer) => void;
 }
 
-/** Beyond this much held back or on its way the sender is made to wait, as the receive window would. */
+/** If more than this is held back or under way, the sender has to wait, as for a receive window. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 
 /** What one side sent: bytes, the end of its stream, or a reset. */
@@ -28,7 +28,7 @@ type Sent = Buffer | 'end' | 'reset';
 
 const sizeOf = (sent: Sent): number => (typeof sent === 'string' ? 0 : sent.length);
 
-/** Passes on what `from` sends, a reset and an end too, in order. */
+/** Passes on what `from` sends, in order, including a reset or an end. */
 export const createPipe = ({ from, to, mode, delayMs, caught, seen }: PipeOptions): Pipe => {
   const queue: { sent: Sent; dueMs: number }[] = [];
   let queuedBytes = 0;

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { eventually, type Proxy, startProxy } from './index.ts';
 
-/** A client with everything that it heard. */
+/** A client with all that it received. */
 interface Client {
   socket: Socket;
   heard: () => string;
@@ -20,7 +20,7 @@ describe('startProxy', () => {
 
   beforeEach(async () => {
     received = '';
-    // Says everything back, and `bye` to whoever ends.
+    // Echoes everything, and answers an end with `bye`.
     target = createServer({ allowHalfOpen: true }, (socket) => {
       sockets.push(socket);
       socket.on('error', () => {});
@@ -57,7 +57,7 @@ describe('startProxy', () => {
     };
   };
 
-  it('passes everything on, the end of a stream too', async () => {
+  it('passes everything on, including the end of a stream', async () => {
     const { socket, hears, closed } = await client();
     socket.write('hello ');
     socket.end('world ');
@@ -89,7 +89,7 @@ describe('startProxy', () => {
     expect(performance.now() - started).to.be.above(195);
   });
 
-  it('cuts connections and new ones, until it is healed', async () => {
+  it('breaks old and new connections until it is healed', async () => {
     const first = await client();
     proxy.cut();
     await first.closed;
@@ -101,7 +101,7 @@ describe('startProxy', () => {
     await third.hears('a');
   });
 
-  it('says nothing in a black hole, not even that the target is gone', async () => {
+  it('passes nothing on as a black hole, not even the end of the target', async () => {
     const { socket, heard, hears } = await client();
     socket.write('a');
     await hears('a');
@@ -125,7 +125,7 @@ describe('startProxy', () => {
     await hears('a');
   });
 
-  it('drops replies, and breaks the connections that lost some when it is healed', async () => {
+  it('drops replies, and breaks the connections that lost some at heal', async () => {
     const unharmed = await client();
     const harmed = await client();
     proxy.drop('replies');
@@ -138,7 +138,7 @@ describe('startProxy', () => {
     await unharmed.hears('b');
   });
 
-  it('refuses as the target does when that is away', async () => {
+  it('refuses connections while the target does', async () => {
     target.close();
     for (const each of sockets) each.destroy();
     const { closed } = await client();

@@ -5,33 +5,33 @@ import { createPipe, type Pipe } from './proxy-pipe.ts';
 /** `requests` go to the target, `replies` come from it. */
 export type Direction = 'requests' | 'replies';
 
-/** Sees what comes; `connection` is the same for both ways of one. */
+/** Sees the bytes that come. `connection` is the same for both directions. */
 export interface Watcher {
   /** Bytes that are about to be passed on. */
   bytes(direction: Direction, bytes: Buffer, connection: object): void;
-  /** The connection is no more. */
+  /** The connection is closed. */
   end(connection: object): void;
 }
 
-/** A TCP connection through which a test decides what arrives. Until told otherwise it passes everything on. */
+/** A TCP proxy by which a test decides what arrives. At first it passes everything on. */
 export interface Proxy extends AsyncDisposable {
-  /** Of the loopback interface. */
+  /** The port on the loopback interface. */
   readonly port: number;
-  /** Everything, both ways, arrives `ms` later, in order. 0 ends that for what comes from now on. */
+  /** Delays everything in both directions by `ms`, in order. 0 ends the delay for later bytes. */
   delay(ms: number): void;
-  /** Breaks every connection, and each new one as soon as it is made. */
+  /** Breaks all connections, and each new one at once. */
   cut(): void;
-  /** Nothing arrives any more, either way, and nobody is told; connections stay. Arrives after heal(), as in TCP. */
+  /** Stops all bytes in both directions silently. Connections stay, and after heal() the bytes arrive, as in TCP. */
   blackhole(): void;
-  /** Keeps back what goes one way; it arrives after heal(). */
+  /** Holds back the bytes of one direction until heal(). */
   hold(direction: Direction): void;
-  /** Throws away what goes one way. heal() breaks the connections that lost something: the rest would make no sense. */
+  /** Throws away the bytes of one direction. heal() breaks the connections that lost bytes, because the rest makes no sense. */
   drop(direction: Direction): void;
-  /** Resolves when something that goes that way has been held back or thrown away since the last hold or drop of it. */
+  /** Resolves when bytes of that direction were held back or thrown away since its last hold or drop. */
   caught(direction: Direction): Promise<void>;
-  /** Lets everything pass again, also what was held back. */
+  /** Lets everything pass again, including what was held back. */
   heal(): void;
-  /** From now on shows everything that comes to `watcher`. */
+  /** From now on shows all bytes to `watcher`. */
   watch(watcher: Watcher): void;
   /** How many connections there are now. */
   connections(): number;

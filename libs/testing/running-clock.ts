@@ -1,8 +1,8 @@
 import { sleepBy, systemClock, type Clock, type Timer } from '#libs/clock/index.ts';
 
-/** A clock that runs, and that a test can move on. */
+/** A clock that runs, and that a test can move forward. */
 export interface RunningClock extends Clock {
-  /** From now on it is `ms` later: what falls due by that happens at once, in order. */
+  /** Moves the clock forward by `ms`. Timers that become due fire at once, in order. */
   skip(ms: number): void;
 }
 

@@ -5,28 +5,28 @@ import { tempDir } from './temp-dir.ts';
 export interface ServiceProcessOptions {
   /** `session-supervisor`: the folder below services/. */
   name: string;
-  /** The service's variables. A port of 0 is another one after a restart. */
+  /** The service's variables. Port 0 means another port after each restart. */
   env: Readonly<Record<string, string>>;
 }
 
-/** A service as it runs in production, in a process of its own. */
+/** A service in a process of its own, as in production. */
 export interface RunningService extends AsyncDisposable {
-  /** The gRPC target where it is reached. */
+  /** Its gRPC target. */
   readonly address: string;
   readonly pid: number;
   /** Whether it has ended. */
   hasExited(): boolean;
-  /** What it logs. */
+  /** Its log. */
   readonly logFile: string;
   /** Sends a signal. Resolves when the process has ended, or at once for SIGSTOP and SIGCONT. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Asks it to drain; resolves with its exit code, null when it had to be killed. */
+  /** Asks it to drain. Resolves with its exit code, or null if it had to be killed. */
   stop(): Promise<number | null>;
-  /** Starts it again with the same variables; stops it before if it still runs. */
+  /** Starts it again with the same variables, after stopping it if it still runs. */
   restart(): Promise<void>;
 }
 
-/** Starts a service and waits until it can be reached. Nothing of this process' environment but PATH gets to it. */
+/** Starts a service and waits until it can be reached. Of this process' environment it gets only PATH. */
 export const startService = async ({ name, env }: ServiceProcessOptions): Promise<RunningService> => {
   await using opening = new AsyncDisposableStack();
   const dir = opening.use(await tempDir());

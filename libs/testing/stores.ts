@@ -12,28 +12,28 @@ import {
 import { tempDir, type TempDir } from './temp-dir.ts';
 
 export interface StoreOptions {
-  /** Clients must log in; default everybody on this machine is let in. The store's `url` carries it. */
+  /** The password for clients; the store's `url` carries it. Default: none is needed on this machine. */
   password?: string;
 }
 
-/** A store that belongs to one test: on a free port, in a directory of its own, gone when it is disposed of. */
+/** A store of one test, on a free port and in a directory of its own. Disposing removes it. */
 export interface TestStore extends AsyncDisposable {
-  /** How clients reach it: a URL, for Azurite a connection string. The same after a restart. */
+  /** The URL for clients (for Azurite a connection string). It stays the same after a restart. */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** What it writes. */
+  /** Its output. */
   readonly logFile: string;
   /** Sends a signal. Resolves when the process has ended, or at once for SIGSTOP and SIGCONT. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Ends it as its operator would. */
+  /** Ends it as an operator would. */
   stop(): Promise<void>;
-  /** Starts it again, on the same port and the same data; stops it before if it still runs. Resolves when it is ready. */
+  /** Starts it again with the same port and data, after stopping it if it still runs. Resolves when it is ready. */
   restart(): Promise<void>;
 }
 
 export interface TestMongod extends TestStore {
-  /** The URL over another port, a proxy's: the driver must not go on to the address that mongod knows of itself. */
+  /** The URL over another port, a proxy's. It keeps the driver from switching to the address that mongod reports. */
   urlVia(port: number): string;
 }
 
@@ -61,13 +61,13 @@ export interface TestAzurite extends TestStore {
   urlVia(port: number): string;
 }
 
-/** An Azurite; `kill('SIGKILL')` loses what it acknowledged lately. */
+/** An Azurite. `kill('SIGKILL')` loses its last acknowledged writes. */
 export const startAzurite = async (): Promise<TestAzurite> => {
   const store = await startStore((dir, port) => azurite({ dir, port, key: AZURITE_KEY }));
   return Object.assign(store, { urlVia: (port: number) => store.url.replace(`:${store.port}/`, `:${port}/`) });
 };
 
-/** Somebody else may take a free port before the store does. */
+/** Another process may take a free port before the store does. */
 const PORT_TRIES = 5;
 
 const startStore = async (prepare: (dir: string, port: number) => Promise<StoreProgram>): Promise<TestStore> => {
@@ -116,7 +116,7 @@ const testStore = ({ dir, logFile, port, program, start }: Setting, first: Runni
       running = await start(program);
     },
     [Symbol.asyncDispose]: async () => {
-      // Nothing of it is kept, so there is nothing to wait for.
+      // Its data is removed, so there is nothing to wait for.
       running.kill('SIGKILL');
       await running.exited;
       await dir[Symbol.asyncDispose]();

@@ -8,7 +8,7 @@ import Mocha from 'mocha';
 import { eventually, fakeClock, isAlive, needs, startNats, tempDir } from './index.ts';
 
 describe('eventually', () => {
-  it('returns what the first try that works returns', async () => {
+  it('returns the result of the first try that works', async () => {
     let tries = 0;
     const result = await eventually(
       () => {
@@ -21,7 +21,7 @@ describe('eventually', () => {
     expect(result).to.equal(3);
   });
 
-  it('fails with the last words of what never works', async () => {
+  it('fails with the error of the last try', async () => {
     const failing = eventually(() => expect(1).to.equal(2), { withinMs: 20, everyMs: 5 });
     const thrown = await failing.catch((error: unknown) => error);
     expect(String(thrown)).to.match(/expected 1 to equal 2.*still so after 20 ms/);
@@ -29,7 +29,7 @@ describe('eventually', () => {
 });
 
 describe('fakeClock', () => {
-  it('stands still until it is moved, and fires timers in order, each at its own time', async () => {
+  it('stands still until a test moves it, and fires timers in order, each at its own time', async () => {
     const clock = fakeClock();
     const start = clock.now();
     const fired: [string, number][] = [];
@@ -46,7 +46,7 @@ describe('fakeClock', () => {
     expect(clock.pending()).to.equal(0);
   });
 
-  it('lets a loop that sleeps go round as often as its time comes', async () => {
+  it('runs a loop that sleeps as often as its time comes', async () => {
     const clock = fakeClock();
     const stop = new AbortController();
     let rounds = 0;
@@ -63,7 +63,7 @@ describe('fakeClock', () => {
     expect(clock.pending()).to.equal(0);
   });
 
-  it('measures the same span when somebody sets the wall clock', async () => {
+  it('measures the same span after a jump of the wall clock', async () => {
     const clock = fakeClock();
     const before = clock.now();
     clock.jump(-3_600_000);
@@ -73,7 +73,7 @@ describe('fakeClock', () => {
 });
 
 describe('tempDir', () => {
-  it('is gone with everything in it after use', async () => {
+  it('is removed with everything in it after use', async () => {
     let path: string;
     {
       await using dir = await tempDir();
@@ -96,13 +96,13 @@ const run = async (program: string) => {
 };
 
 describe('needs', () => {
-  it('skips a suite, saying which program it lacks', async () => {
+  it('skips a suite and names the missing program', async () => {
     const { suite, stats } = await run('no-such-program');
     expect(suite).to.include('no-such-program is not on this machine');
     expect([stats?.passes, stats?.pending]).to.deep.equal([0, 1]);
   });
 
-  it('skips nothing where the program is there', async () => {
+  it('skips nothing if the program is there', async () => {
     const { suite, stats } = await run('sh');
     expect(suite).to.equal('a suite');
     expect([stats?.passes, stats?.pending]).to.deep.equal([1, 0]);
@@ -110,7 +110,7 @@ describe('needs', () => {
 });
 
 describe('a store of a test', () => {
-  it('comes back on the same port after it was killed, and is gone after use', async () => {
+  it('restarts on the same port after a kill, and is removed after use', async () => {
     let pid: number;
     {
       await using nats = await startNats();
