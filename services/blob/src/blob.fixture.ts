@@ -26,7 +26,7 @@ import { startBlob } from './service.ts';
 const meshSecretHex = '5a'.repeat(32);
 export const meshSecret = parseMeshSecret(meshSecretHex);
 
-/** For specs: what the service needs around it, an Azurite and a mongod of its own and a key that signs tokens. */
+/** The surroundings of the service in specs: an Azurite, a mongod, and a key that signs tokens. */
 export const startBackends = async () => {
   await using opening = new AsyncDisposableStack();
   const dir = opening.use(await tempDir());
@@ -56,7 +56,7 @@ export const startBackends = async () => {
   };
 };
 
-/** A client of both services; the object service's rpcs are under `object`. */
+/** A client of both services; `object` has the rpcs of the object service. */
 export const connect = (target: string, token: string) => {
   const blob = createClient(BlobServiceService, { target, token });
   const object = createClient(ObjectServiceService, { target, token });
@@ -69,7 +69,7 @@ export const connect = (target: string, token: string) => {
 
 export type BlobFixture = Awaited<ReturnType<typeof startFixture>>;
 
-/** For specs: the service as it runs, and a client for everybody who calls it. */
+/** The running service, with a client for each kind of caller. */
 export const startFixture = async (overrides: Partial<Context> = {}, env: Record<string, string> = {}) => {
   await using opening = new AsyncDisposableStack();
   const backends = opening.use(await startBackends());
@@ -118,7 +118,7 @@ export interface AttemptAsk {
   machine?: string;
 }
 
-/** An attempt's file with a token that is right for machine `m-1`, unless another one is asked for. */
+/** An attempt's file with a token for machine `m-1`, or for another one on request. */
 export const attemptResult = (workloadId: string, ask: AttemptAsk = {}): Pick<UploadHeader, 'target'> => {
   const { task = 'frames/1', generation = 0, attempt = '0-1', extension = 'png', machine = 'm-1' } = ask;
   const key = workloadKey(meshSecret, workloadId);
@@ -131,7 +131,7 @@ export const attemptResult = (workloadId: string, ask: AttemptAsk = {}): Pick<Up
   };
 };
 
-/** How a call was refused: its reason, or `answered`. */
+/** The reason why a call was refused, or `answered`. */
 export const reasonOf = async (call: Promise<unknown>): Promise<string> => {
   try {
     await call;
@@ -141,7 +141,7 @@ export const reasonOf = async (call: Promise<unknown>): Promise<string> => {
   }
 };
 
-/** All bytes of a download, with what its first message says. */
+/** All bytes of a download, with the head of its first message. */
 export const readAll = async (
   chunks: AsyncIterable<{ chunk: Buffer; totalBytes: number; sha256: string }>,
 ): Promise<{ bytes: Buffer; totalBytes: number; sha256: string }> => {

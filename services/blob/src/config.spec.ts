@@ -20,7 +20,7 @@ const wrongNames = (env: Record<string, string>): string[] => {
 };
 
 describe('readConfig', () => {
-  it('needs a secret, keys, a database and a storage, and has a default for everything else', () => {
+  it('needs a secret, keys, a database and a storage, and has defaults for the rest', () => {
     const {
       server: { listen, tls },
       storage,
@@ -45,7 +45,7 @@ describe('readConfig', () => {
       MUSTER_MESH_SECRET: 'x'.repeat(42) + '!',
       MUSTER_MONGO_URL: 'http://x',
       MUSTER_BLOB_CONNECTION: 'x',
-      // Files that are there and hold something else.
+      // Files that exist and hold something else.
       MUSTER_JWKS: import.meta.filename,
       MUSTER_TLS_CERT: import.meta.filename,
       MUSTER_TLS_KEY: import.meta.filename,

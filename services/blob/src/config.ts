@@ -15,7 +15,7 @@ const checkConnection = (text: string): string => {
   return text;
 };
 
-/** What this service reads from the environment; `README.md` explains each. */
+/** The environment variables of this service; `README.md` explains each. */
 export const variables = z.object({
   ...serverVariables('127.0.0.1:7404'),
   ...mongoVariables,
@@ -34,7 +34,7 @@ export interface Config {
   uploads: { maximumBytes: number; atOnce: number };
 }
 
-/** Reads the configuration; throws ConfigError that names everything wrong. */
+/** Reads the configuration. Throws a ConfigError that names everything wrong. */
 export const readConfig = (env: Environment): Config => {
   const read = loadConfig(variables, env);
   return {

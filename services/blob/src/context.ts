@@ -20,7 +20,7 @@ export interface Context {
   random: Random;
 }
 
-/** Opens everything; what was opened goes into `stack`. Tests give parts of their own. */
+/** Opens everything and puts it into `stack`. Tests may replace parts. */
 export const createContext = async (
   config: Config,
   log: Logger,

@@ -1,14 +1,14 @@
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { StoredObject } from './store/objects.ts';
 
-/** What happens in this service, as its log tells it: one function per event, each with the log of its request. */
+/** The events of this service for its log: one function per event, each with the log of its request. */
 export interface Events {
   uploadStored(
     log: Logger,
     upload: { name: string; sha256: string; sizeBytes: number; outcome: 'stored' | 'same' },
   ): void;
   blobDeleted(log: Logger, name: string): void;
-  /** Never the URL itself, which is a secret. */
+  /** Never logs the URL, which is a secret. */
   urlSigned(log: Logger, name: string, verb: 'GET' | 'PUT'): void;
   objectCreated(log: Logger, object: StoredObject): void;
   objectDeleted(log: Logger, object: StoredObject): void;

@@ -9,7 +9,7 @@ const chunkBytes = 2 ** 20;
 const chunks = 512;
 const none: Buffer = Buffer.alloc(0);
 
-/** What a process holds now, and the most that it ever held, in bytes. */
+/** The memory of a process now, and its peak, in bytes. */
 const memoryOf = async (pid: number): Promise<{ now: number; peak: number }> => {
   const text = await readFile(`/proc/${pid}/status`, 'utf8');
   const bytes = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) * 1024;
@@ -41,7 +41,7 @@ describe('memory of the service', () => {
     await backends[Symbol.asyncDispose]();
   });
 
-  it('grows by at most 64 MiB while 512 MiB flow in, and not with what readers leave unread', async function () {
+  it('grows by at most 64 MiB while 512 MiB flow in, and not with unread downloads', async function () {
     this.timeout(120_000);
     const fresh = (await memoryOf(service.pid)).now;
     const growthBytes = async (): Promise<number> => (await memoryOf(service.pid)).peak - fresh;

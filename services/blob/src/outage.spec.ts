@@ -5,7 +5,7 @@ import { attemptResult, customerFile, readAll, startFixture, uploadOf, type Blob
 
 const none: Buffer = Buffer.alloc(0);
 
-/** How calls were refused, as far as a caller acts on it. */
+/** How calls were refused, in the fields that a caller acts on. */
 const refusalsOf = async (asked: Record<string, Promise<unknown>>): Promise<Record<string, unknown>> => {
   const entries = Object.entries(asked).map(async ([name, call]) => {
     const error: unknown = await call.then(
@@ -43,7 +43,7 @@ describe('while the blob storage is away', () => {
     object: mesh.alice.object.createObject({ blobName: scene, fileName: 'f', customerId: '', requestId: '' }),
   });
 
-  it('answers UNAVAILABLE with its name, and works by itself once it is back', async function () {
+  it('answers UNAVAILABLE with the name of the storage, and works again once it is back', async function () {
     this.timeout(60_000);
     await mesh.azurite.stop();
     const began = performance.now();
@@ -59,7 +59,7 @@ describe('while the blob storage is away', () => {
     expect(stored.sizeBytes).to.equal(bytes.length);
   });
 
-  it('answers within the deadline of its callers too when the storage is frozen', async function () {
+  it('answers within its callers’ deadlines even if the storage is frozen', async function () {
     this.timeout(60_000);
     await mesh.azurite.kill('SIGSTOP');
     try {
@@ -74,7 +74,7 @@ describe('while the blob storage is away', () => {
 });
 
 describe('while MongoDB is away', () => {
-  it('goes on with bytes, and says what is away where objects are asked for', async function () {
+  it('goes on with bytes, and names MongoDB where a call needs objects', async function () {
     this.timeout(60_000);
     await using mesh = await startFixture();
     const { blobName } = await mesh.alice.upload(uploadOf(customerFile(), Buffer.from('a scene')));

@@ -3,12 +3,12 @@ import type { Context } from './context.ts';
 
 const EVERY_MS = 3_600_000;
 const PAGE = 1_000;
-/** An upload can become an object for 24 hours; the hour more keeps the sweeper away from one that is just becoming one. */
+/** An upload can become an object for 24 hours. One hour more spares an upload that is just becoming one. */
 const AGE_MS = 25 * 3_600_000;
 
 type Needs = Pick<Context, 'blobs' | 'objects' | 'clock' | 'log'>;
 
-/** Removes, at the start and each hour, what was uploaded and never became an object. */
+/** Removes uploads that never became an object, at the start and each hour. */
 export const startSweeper = (ctx: Needs): Repetition =>
   every(
     {
@@ -19,7 +19,7 @@ export const startSweeper = (ctx: Needs): Repetition =>
     (signal) => sweepUploads(ctx, AGE_MS, signal),
   );
 
-/** Removes uploads of at least this age, by the storage's own clock, that are no object. Answers how many. */
+/** Removes uploads without an object that are at least this old by the storage's own clock. Returns how many. */
 export const sweepUploads = async (ctx: Needs, ageMs: number, signal: AbortSignal): Promise<number> => {
   const { blobs, objects } = ctx;
   let removed = 0;

@@ -1,6 +1,6 @@
 import { DomainError, invalidFields, status } from '#libs/errors/index.ts';
 
-/** Also for blobs that are somebody else's: that a name exists is theirs to know. */
+/** Also for another owner's blobs: a caller must not learn that the name exists. */
 export const blobNotFound = (name: string): DomainError =>
   new DomainError(
     status.NOT_FOUND,
@@ -61,7 +61,7 @@ export const requestIdReused = (requestId: string): DomainError =>
     { request_id: requestId },
   );
 
-/** The value of a field that must be there, else INVALID_ARGUMENT. */
+/** The value of a required field. Throws INVALID_ARGUMENT if it is undefined. */
 export const required = <T>(field: string, value: T | undefined, description: string): T => {
   if (value === undefined) throw invalidFields([{ field, description }]);
   return value;

@@ -12,7 +12,7 @@ describe('ownerFolder', () => {
 });
 
 describe('isPrefix', () => {
-  it('takes the beginning of a name and refuses ways out', () => {
+  it('takes the beginning of a name and refuses ways out of it', () => {
     for (const good of ['', 'results/', 'results/w-1/frames/1/0-', 'up']) expect(isPrefix(good), good).to.equal(true);
     for (const bad of ['/', '../', 'a/../b', 'a//b', 'a\\b', 'A', 'x'.repeat(257)])
       expect(isPrefix(bad), bad).to.equal(false);

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { MAX_BLOB_NAME_CHARS } from '#libs/mesh/index.ts';
 
-/** Whether a text can be shown as the name of a file. It never becomes part of a path. */
+/** Whether a text may be shown as a file name. It never becomes part of a path. */
 export const isFileName = (text: string): boolean =>
   text.length >= 1 && text.length <= 255 && !/[/\\\p{Cc}]/u.test(text);
 
 const PREFIX = /^(?:[a-z0-9-][a-z0-9./-]*)?$/;
 
-/** Whether names of blobs can begin so. Empty: all do. */
+/** Whether names of blobs can begin with this text; all begin with the empty one. */
 export const isPrefix = (text: string): boolean =>
   text.length <= MAX_BLOB_NAME_CHARS && PREFIX.test(text) && !text.includes('..') && !text.includes('//');
 
 /**
- * The folder of a customer's uploads. Customer ids are callers' strings of any form, so a hash stands in for them:
- * always, as a folder that is sometimes the id itself could be the hash of somebody else's.
+ * The folder of a customer's uploads. Customer ids have any form, so the folder is always a hash of one. If some ids were
+ * used as they are, one could equal the hash of another.
  */
 export const ownerFolder = (customerId: string): string =>
   `c${createHash('sha256').update(`muster customer\n${customerId}`).digest('hex').slice(0, 32)}`;

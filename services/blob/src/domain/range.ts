@@ -1,10 +1,10 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 
-/** Which bytes of a blob to send. */
+/** The bytes of a blob to send. */
 export interface ByteRange {
   /** The first byte, counted from 0. */
   offset: number;
-  /** How many bytes; undefined: all to the end. */
+  /** How many bytes; undefined: up to the end. */
   count: number | undefined;
 }
 
@@ -16,14 +16,14 @@ export const rangeOf = (offset: number, lengthBytes: number): ByteRange => ({
 
 /**
  * The whole blob's length, from the answer to a ranged request (`Content-Range: bytes 5-9/100`, RFC 9110 §14.4) or to a
- * plain one (`Content-Length`). Undefined if neither says it.
+ * plain one (`Content-Length`). Undefined if neither has it.
  */
 export const totalBytes = (contentRange: string | undefined, contentLength: number | undefined): number | undefined => {
   const total = contentRange === undefined ? undefined : /\/(\d+)$/.exec(contentRange)?.[1];
   return total === undefined ? contentLength : Number(total);
 };
 
-/** OUT_OF_RANGE when a range begins at or behind the end. From the beginning of an empty blob there is just nothing. */
+/** Throws OUT_OF_RANGE if a range begins at or after the end. Offset 0 of an empty blob is allowed and gives nothing. */
 export const checkRange = (offset: number, total: number): void => {
   if (offset < total || (offset === 0 && total === 0)) return;
   throw new DomainError(

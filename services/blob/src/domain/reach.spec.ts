@@ -13,14 +13,14 @@ describe('mayRead', () => {
     for (const role of ['operator', 'service'] as const) expect(mayRead(reader(role), result, false)).to.equal(true);
   });
 
-  it('lets customers read their own uploads, and with a grant whatever it is for', () => {
+  it('lets customers read their own uploads, and with a grant its blob', () => {
     expect(mayRead(reader('customer'), alices, false)).to.equal(true);
     expect(mayRead(reader('customer', 'bob'), alices, false)).to.equal(false);
     expect(mayRead(reader('customer', 'bob'), alices, true)).to.equal(true);
     expect(mayRead(reader('customer'), result, false)).to.equal(false);
   });
 
-  it('lets agents read nothing without a grant, whatever their name', () => {
+  it('lets agents read nothing without a grant, whatever they are called', () => {
     expect(mayRead(reader('agent'), alices, false)).to.equal(false);
     expect(mayRead(reader('agent'), alices, true)).to.equal(true);
   });

@@ -1,13 +1,13 @@
 import type { BlobName } from '#libs/mesh/index.ts';
 import { ownerFolder } from './names.ts';
 
-/** Who reads, as far as reading depends on it. */
+/** The reader of a blob. */
 export interface Reader {
   role: 'customer' | 'operator' | 'agent' | 'service';
   subject: string;
 }
 
-/** Whether a caller may read a blob; `hasGrant` says whether they showed a grant for it that is theirs. */
+/** Whether a caller may read a blob. `hasGrant`: the caller sent a valid grant for it. */
 export const mayRead = (reader: Reader, name: BlobName, hasGrant: boolean): boolean => {
   switch (reader.role) {
     case 'operator':

@@ -1,7 +1,7 @@
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import type { Violations } from '#libs/mesh/index.ts';
 
-/** What several requests have in common, with one wording for what is wrong. */
+/** Fields that several requests share, with one wording for what is wrong. */
 
 const maximumTtlSeconds = 86_400;
 const defaultTtlSeconds = 900;
@@ -11,7 +11,7 @@ interface Asking {
   subject: string;
 }
 
-/** Whose thing a request is about: a customer's own, for anybody else the customer that they name. */
+/** The customer of a request: a customer is always their own, any other caller names one. */
 export const customerOf = (caller: Asking, customerId: string): string =>
   caller.role === 'customer' ? caller.subject : customerId;
 
@@ -24,7 +24,7 @@ export const checkCustomer = (wrong: Violations, field: string, caller: Asking, 
   }
 };
 
-/** When a URL that is made now stops working; whole seconds, as its signature carries no more. */
+/** When a URL that is made now expires, in whole seconds, because its signature carries no fractions. */
 export const expireTimeOf = (ttlSeconds: number, nowMs: number): Date => {
   const seconds = ttlSeconds === 0 ? defaultTtlSeconds : ttlSeconds;
   return new Date((Math.ceil(nowMs / 1000) + seconds) * 1000);

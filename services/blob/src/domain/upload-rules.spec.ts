@@ -16,24 +16,24 @@ const reasonOf = (check: () => void): string => {
 };
 
 describe('an upload', () => {
-  it('ends as soon as it is longer than it said, or than the service takes', () => {
+  it('ends as soon as it is longer than announced or allowed', () => {
     expect(reasonOf(() => checkProgress({ ...anything, sizeBytes: 10 }, 10))).to.equal('right');
     expect(reasonOf(() => checkProgress({ ...anything, sizeBytes: 10 }, 11))).to.equal('SIZE_MISMATCH');
     expect(reasonOf(() => checkProgress(anything, 101))).to.equal('UPLOAD_TOO_LARGE');
   });
 
-  it('is refused before its first byte when it says to be too long', () => {
+  it('is refused before its first byte if it announces too much', () => {
     expect(reasonOf(() => checkProgress({ ...anything, sizeBytes: 101 }, 0))).to.equal('UPLOAD_TOO_LARGE');
   });
 
-  it('counts only with the length and the hash that it said', () => {
+  it('is accepted only with the announced length and hash', () => {
     const said = { ...anything, sha256, sizeBytes: 10 };
     expect(reasonOf(() => checkWhole(said, { sha256, sizeBytes: 10 }))).to.equal('right');
     expect(reasonOf(() => checkWhole(said, { sha256, sizeBytes: 9 }))).to.equal('SIZE_MISMATCH');
     expect(reasonOf(() => checkWhole(said, { sha256: 'cd'.repeat(32), sizeBytes: 10 }))).to.equal('SHA256_MISMATCH');
   });
 
-  it('is refused when it is empty, also when it said so', () => {
+  it('is refused if it is empty, even if it was announced so', () => {
     expect(reasonOf(() => checkWhole(anything, { sha256, sizeBytes: 0 }))).to.equal('EMPTY_UPLOAD');
     expect(reasonOf(() => checkWhole({ ...anything, sizeBytes: 0 }, { sha256, sizeBytes: 0 }))).to.equal(
       'EMPTY_UPLOAD',

@@ -1,8 +1,8 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 
-/** What the bytes of an upload must turn out to be. */
+/** What the bytes of an upload must be. */
 export interface Expectation {
-  /** 64 lower-case hexadecimal digits; undefined: anything. */
+  /** 64 lower-case hexadecimal digits; undefined: any hash. */
   sha256: string | undefined;
   /** Undefined: any length up to `maximumBytes`. */
   sizeBytes: number | undefined;
@@ -18,13 +18,13 @@ export interface Measured {
 /** The longest chunk of an upload, and of a download. */
 export const maximumChunkBytes = 1024 * 1024;
 
-/** Looks at an upload while it flows: ends it as soon as it can no longer come out right. */
+/** Checks an upload while it flows. Throws as soon as it can no longer match. */
 export const checkProgress = ({ sizeBytes, maximumBytes }: Expectation, receivedBytes: number): void => {
   if (receivedBytes > maximumBytes || (sizeBytes ?? 0) > maximumBytes) throw uploadTooLarge(maximumBytes);
   if (sizeBytes !== undefined && receivedBytes > sizeBytes) throw sizeMismatch(sizeBytes, receivedBytes);
 };
 
-/** Looks at a whole upload, before anything of it can be seen. */
+/** Checks a whole upload, before any of it becomes visible. */
 export const checkWhole = (expectation: Expectation, measured: Measured): void => {
   checkProgress(expectation, measured.sizeBytes);
   const { sha256, sizeBytes } = expectation;
@@ -63,7 +63,7 @@ const sizeMismatch = (expected: number, received: number): DomainError =>
   );
 
 /**
- * Whether an upload may still become an object. Uploads that no object knows are swept after 25 hours; the hour between
- * is what keeps a late CreateObject and the sweep from meeting.
+ * Whether an upload may still become an object. Uploads without an object are swept after 25 hours. The hour in between
+ * separates a late CreateObject from the sweep.
  */
 export const isFresh = (ageMs: number): boolean => ageMs < 24 * 3_600_000;

@@ -26,7 +26,7 @@ export const createObject =
       ...(await look(ctx, ask, call)),
     };
     if (!(await ctx.objects.insert(object))) {
-      // The same request, or another one for the same blob, was faster.
+      // The same request or another one for the same blob was faster.
       const first = await findKnown(ctx, ask);
       if (first === undefined) throw blobNotFound(ask.blobName);
       return { object: objectToProto(first) };
@@ -48,7 +48,7 @@ const parse = ({ blobName, fileName, customerId, requestId }: CreateObjectReques
   return { customer, blobName, fileName, requestId: requestId === '' ? undefined : requestId };
 };
 
-/** The object that this request made before, or that its blob already is. */
+/** The object that this request or another one has made of its blob. */
 const findKnown = async (
   ctx: Context,
   { customer, blobName, fileName, requestId }: Ask,
@@ -69,7 +69,7 @@ const look = async (
   if (name?.kind !== 'upload' || name.owner !== ownerFolder(customer)) throw blobNotFound(blobName);
   const there = await ctx.blobs.stat(blobName, signal);
   if (there === undefined || !isFresh(there.ageMs)) throw blobNotFound(blobName);
-  // What came by URL passed none of the checks of an upload.
+  // A file that came by URL has passed none of the checks of an upload.
   const expectation = { sha256: undefined, sizeBytes: undefined, maximumBytes: ctx.maximumUploadBytes };
   checkWhole(expectation, { sizeBytes: there.sizeBytes, sha256: there.sha256 ?? '' });
   const sha256 = there.sha256 ?? (await ctx.blobs.seal(blobName, signal))?.sha256;

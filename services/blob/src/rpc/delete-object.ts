@@ -8,7 +8,7 @@ export const deleteObject =
   (ctx: Context): Unary<DeleteObjectRequest, DeleteObjectResponse> =>
   async ({ objectId }, call) => {
     const object = await reachableObject(ctx, callerOf(call), objectId);
-    // Bytes first: what fails in between leaves an object that can be deleted again, not bytes that nobody knows.
+    // Bytes first: a failure in between leaves an object that can be deleted again. The other order would leave lost bytes.
     await ctx.blobs.delete(object.blobName, call.signal);
     await ctx.objects.delete(object.id);
     ctx.events.objectDeleted(call.log, object);

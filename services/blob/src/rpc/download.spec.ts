@@ -47,13 +47,13 @@ describe('Blobs that are stored', () => {
   after(() => mesh[Symbol.asyncDispose]());
 
   describe('Download', () => {
-    it('streams the whole blob, saying length and hash first', async () => {
+    it('streams the whole blob, with length and hash first', async () => {
       const got = await read(mesh.alice, scene);
       expect(got.bytes.equals(bytes)).to.equal(true);
       expect(got).to.deep.include({ totalBytes: bytes.length, sha256: sha256Of(bytes) });
     });
 
-    it('streams ranges: from an offset, of a length, and what there is of one that goes past the end', async () => {
+    it('streams ranges from an offset, with a length, and up to the end for a longer one', async () => {
       const ranges: [offset: number, length: number][] = [
         [0, 1],
         [1, 0],
@@ -69,7 +69,7 @@ describe('Blobs that are stored', () => {
       }
     });
 
-    it('refuses a range that begins at or behind the end', async () => {
+    it('refuses a range that begins at or after the end', async () => {
       for (const offset of [bytes.length, bytes.length + 1, 2 ** 50]) {
         expect(await reasonOf(read(mesh.alice, scene, none, offset))).to.equal('RANGE_NOT_SATISFIABLE');
       }
@@ -84,13 +84,13 @@ describe('Blobs that are stored', () => {
   });
 
   describe('Download and StatBlob', () => {
-    it("do not tell other customers' files from files that are not there", async () => {
+    it("answer the same for other customers' files and for missing files", async () => {
       expect(await reasons(mesh.bob, scene)).to.deep.equal(['BLOB_NOT_FOUND', 'BLOB_NOT_FOUND']);
       const missing = scene.replace(/.{4}$/, 'zzzz');
       expect(await reasons(mesh.alice, missing)).to.deep.equal(['BLOB_NOT_FOUND', 'BLOB_NOT_FOUND']);
     });
 
-    it('need a grant of the one who asks for this very blob, except from operators and services', async () => {
+    it('need a grant for this blob and this caller, except from operators and services', async () => {
       const refused = ['BLOB_NOT_FOUND', 'BLOB_NOT_FOUND'];
       const answered = ['answered', 'answered'];
       expect(await reasons(mesh.agent, scene)).to.deep.equal(refused);
@@ -110,7 +110,7 @@ describe('Blobs that are stored', () => {
       }
     });
 
-    it('agree on length and hash, and say when the blob was stored', async () => {
+    it('agree on length and hash, and tell when the blob was stored', async () => {
       const { blob } = await mesh.alice.statBlob({ blobName: scene, grant: none });
       expect(blob).to.deep.include({ blobName: scene, sizeBytes: bytes.length, sha256: sha256Of(bytes) });
       expect(Math.abs((blob?.createTime?.getTime() ?? 0) - Date.now())).to.be.below(60_000);
@@ -138,7 +138,7 @@ describe('Blobs that are stored', () => {
       expect(names).to.deep.equal([1, 3, 5, 7, 9].map((frame) => `results/w-list/frames/${frame}/0-0-1.png`));
     });
 
-    it('finds nothing under a prefix that no name has', async () => {
+    it('finds nothing under an unused prefix', async () => {
       expect(await list(mesh.service, 'results/w-none/')).to.deep.equal({ blobs: [], nextPageToken: '' });
     });
 

@@ -15,7 +15,7 @@ export const objectToProto = (object: StoredObject): ObjectMessage => ({
   createTime: object.createTime,
 });
 
-/** The object of that id, if the caller may know of it; else OBJECT_NOT_FOUND. */
+/** The object with that id. Throws OBJECT_NOT_FOUND if there is none or the caller may not know of it. */
 export const reachableObject = async (ctx: Context, caller: Caller, objectId: string): Promise<StoredObject> => {
   requireText('object_id', objectId);
   const object = await ctx.objects.find(objectId);

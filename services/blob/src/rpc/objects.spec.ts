@@ -66,7 +66,7 @@ describe('ObjectService', () => {
       expect(ofBob.objectId).not.to.equal(ofAlice.objectId);
     });
 
-    it('makes one object of a blob, however many ask at once', async () => {
+    it('makes one object of a blob for any number of concurrent requests', async () => {
       const blobName = await uploaded(mesh.alice, 'four');
       const objects = await Promise.all(
         Array.from({ length: 10 }, (_, at) =>
@@ -76,7 +76,7 @@ describe('ObjectService', () => {
       expect(new Set(objects.map(({ objectId }) => objectId)).size).to.equal(1);
     });
 
-    it('makes one object of one request, however often it is sent at once', async () => {
+    it('makes one object of a request that is sent many times at once', async () => {
       const blobName = await uploaded(mesh.alice, 'five');
       const objects = await Promise.all(
         Array.from({ length: 10 }, () => create(mesh.alice, { blobName, requestId: 'r-five' })),
@@ -91,7 +91,7 @@ describe('ObjectService', () => {
       expect(await mesh.bob.object.getObject({ objectId: object.objectId })).to.deep.equal({ object });
     });
 
-    it("does not find what is not there, is somebody else's, or is no upload", async () => {
+    it("does not find a missing blob, another customer's, or one that is no upload", async () => {
       const blobName = await uploaded(mesh.alice, 'seven');
       const { blobName: picture } = await mesh.agent.upload(uploadOf(attemptResult('w-1'), Buffer.from('png')));
       const { blobName: promised } = await mesh.alice.createUploadUrl({ customerId: '', ttlSeconds: 0 });
@@ -154,7 +154,7 @@ describe('ObjectService', () => {
       expect(customers).to.include.members(['alice', 'bob', 'carol']);
     });
 
-    it('refuses page sizes out of bounds and page tokens of another question', async () => {
+    it('refuses page sizes out of bounds and page tokens of another list', async () => {
       const { nextPageToken } = await list(mesh.operator, '', 1);
       expect(nextPageToken).not.to.equal('');
       const wrong = [

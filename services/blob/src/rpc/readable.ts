@@ -5,8 +5,8 @@ import { blobNotFound } from '../domain/errors.ts';
 import { mayRead } from '../domain/reach.ts';
 
 /**
- * The name of a blob that the caller may read. INVALID_FIELDS if it is malformed or something else was found wrong,
- * BLOB_NOT_FOUND if it is out of reach.
+ * The name of a blob that the caller may read. Throws INVALID_FIELDS if it is malformed or `wrong` has a violation, and
+ * BLOB_NOT_FOUND if the caller may not read it.
  */
 export const readableName = (
   ctx: Context,

@@ -8,7 +8,7 @@ import { chunksOf } from './upload-chunks.ts';
 const anything = { sha256: undefined, sizeBytes: undefined, maximumBytes: 100 };
 
 describe('chunksOf', () => {
-  it('ends an upload whose sender is silent for a minute, and lets go of its stream', async () => {
+  it('ends an upload whose sender is silent for a minute, and closes its stream', async () => {
     let letGo = false;
     const silent: AsyncIterator<UploadRequest> = {
       next: () => new Promise(() => {}),

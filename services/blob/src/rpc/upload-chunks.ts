@@ -5,10 +5,10 @@ import { collectViolations } from '#libs/mesh/index.ts';
 import { uploadStalled } from '../domain/errors.ts';
 import { checkProgress, maximumChunkBytes, type Expectation } from '../domain/upload-rules.ts';
 
-/** A sender that is silent for longer holds buffers for nothing. */
+/** A sender that is silent for longer is cut off, because it holds buffers. */
 const stalledAfterMs = 60_000;
 
-/** The bytes of an upload after its header, looked at while they flow. */
+/** The bytes of an upload after its header, checked while they flow. */
 export async function* chunksOf(
   messages: AsyncIterator<UploadRequest>,
   expectation: Expectation,

@@ -36,7 +36,7 @@ describe('Upload', () => {
     );
 
   describe('of a customer', () => {
-    it('stores bytes of unknown length under a new name each time, and tells their hash', async () => {
+    it('stores bytes of unknown length under a new name each time, and answers their hash', async () => {
       const bytes = randomBytes(9_000_001);
       const first = await mesh.alice.upload(uploadOf(customerFile(), bytes));
       const second = await mesh.alice.upload(uploadOf(customerFile(), bytes));
@@ -50,7 +50,7 @@ describe('Upload', () => {
       expect(read.bytes.equals(bytes)).to.equal(true);
     });
 
-    it('takes exactly one block, a byte less and a byte more', async () => {
+    it('takes one block exactly, one byte less and one byte more', async () => {
       for (const length of [1, 4 * 2 ** 20 - 1, 4 * 2 ** 20, 4 * 2 ** 20 + 1, 8 * 2 ** 20]) {
         const bytes = randomBytes(length);
         const header = { ...customerFile(), sha256: sha256Of(bytes), sizeBytes: length };
@@ -81,12 +81,12 @@ describe('Upload', () => {
       expect(await stored()).to.deep.equal(storedBefore);
     });
 
-    it('has another hash than it said', async () => {
+    it('has another hash than announced', async () => {
       const upload = uploadOf({ ...customerFile(), sha256: 'ab'.repeat(32) }, bytes);
       expect(await reasonOf(mesh.alice.upload(upload))).to.equal('SHA256_MISMATCH');
     });
 
-    it('is shorter or longer than it said', async () => {
+    it('is shorter or longer than announced', async () => {
       for (const sizeBytes of [0, 9, 11, 2 ** 40]) {
         const reason = await reasonOf(mesh.alice.upload(uploadOf({ ...customerFile(), sizeBytes }, bytes)));
         expect(reason, String(sizeBytes)).to.equal(sizeBytes > maximumBytes ? 'UPLOAD_TOO_LARGE' : 'SIZE_MISMATCH');
@@ -98,7 +98,7 @@ describe('Upload', () => {
       expect(await reasonOf(mesh.alice.upload([headerOf(), chunk(Buffer.alloc(0))]))).to.equal('EMPTY_UPLOAD');
     });
 
-    it('is longer than the service takes', async () => {
+    it('is longer than the service allows', async () => {
       const upload = uploadOf(customerFile(), Buffer.alloc(maximumBytes + 1), 2 ** 20);
       expect(await reasonOf(mesh.alice.upload(upload))).to.equal('UPLOAD_TOO_LARGE');
     });
@@ -129,7 +129,7 @@ describe('Upload', () => {
       expect(await reasonOf(mesh.operator.upload(uploadOf(customerFile(), bytes)))).to.equal('INVALID_FIELDS');
     });
 
-    it('is not what its role uploads', async () => {
+    it('is not for its role to upload', async () => {
       for (const client of [mesh.alice, mesh.operator]) {
         expect(await reasonOf(client.upload(uploadOf(attemptResult('w-1'), bytes)))).to.equal('UPLOAD_TARGET_REFUSED');
       }
@@ -138,7 +138,7 @@ describe('Upload', () => {
       );
     });
 
-    it('is given up in the middle', async () => {
+    it('is cancelled in the middle', async () => {
       const giveUp = new AbortController();
       async function* broken(): AsyncGenerator<UploadRequest> {
         yield headerOf();
@@ -193,7 +193,7 @@ describe('Upload', () => {
       expect(blob?.sha256).to.equal(sha256Of(bytes));
     });
 
-    it('lets one of racing uploads win, and the others that brought the same bytes', async () => {
+    it('accepts one of racing uploads, and the others with the same bytes', async () => {
       const contents = [randomBytes(4_500_000), randomBytes(4_500_000), randomBytes(4_500_000)];
       const uploads = Array.from({ length: 12 }, (_, at) => contents[at % 3] ?? Buffer.alloc(0));
       const outcomes = await Promise.all(

@@ -78,7 +78,7 @@ describe('Signed URLs', () => {
       expect(object?.sha256).to.equal(sha256Of(Buffer.from('the truth')));
     });
 
-    it('refuses a life of more than a day, and operators who name nobody', async () => {
+    it('refuses a lifetime of more than a day, and operators who name no customer', async () => {
       expect(await reasonOf(mesh.alice.createUploadUrl({ customerId: '', ttlSeconds: 86_401 }))).to.equal(
         'INVALID_FIELDS',
       );
@@ -116,7 +116,7 @@ describe('Signed URLs', () => {
       expect((await get(url)).status).to.equal(403);
     });
 
-    it('reaches what Download reaches', async () => {
+    it('allows what Download allows', async () => {
       const { blobName } = await mesh.agent.upload(uploadOf(attemptResult('w-1'), bytes));
       const grant = Buffer.from(signGrant(meshSecret, { blob: blobName, customer: 'alice' }));
       expect((await get((await urlOf(mesh.alice, blobName, grant)).url)).text).to.equal('some bytes');
@@ -129,7 +129,7 @@ describe('Signed URLs', () => {
     });
   });
 
-  it('are not to be had where the connection string holds no account key', async function () {
+  it('are not supported if the connection string holds no account key', async function () {
     this.timeout(60_000);
     const connection = 'BlobEndpoint=http://127.0.0.1:1/x;SharedAccessSignature=sv=2024-11-04&sig=eA%3D%3D';
     await using keyless = await startFixture({}, { MUSTER_BLOB_CONNECTION: connection });

@@ -2,17 +2,17 @@ import { RestError } from '@azure/storage-blob';
 import { waitingFor } from '#libs/async/index.ts';
 import { isDomainError, unavailable } from '#libs/errors/index.ts';
 
-/** How the blob storage is called towards callers, whoever runs it. */
+/** The name of the blob storage in errors for callers, whoever runs it. */
 export const dependency = 'blob storage';
 
-/** The longest wait for one answer of the storage: shorter than the deadlines that callers set. */
+/** The longest wait for one answer of the storage. It is shorter than the deadlines of callers. */
 export const answerWithinMs = 5_000;
 
 export const isMissing = (error: unknown): boolean => error instanceof RestError && error.statusCode === 404;
 
 export const isContainerMissing = (error: unknown): boolean => codeOf(error) === 'ContainerNotFound';
 
-/** Somebody else's commit was first: the name is taken, or took our staged blocks with it. */
+/** Another commit was first: the name is taken, or that commit removed our staged blocks. */
 export const isTaken = (error: unknown): boolean =>
   ['BlobAlreadyExists', 'ConditionNotMet', 'InvalidBlockList'].includes(codeOf(error)) ||
   (error instanceof RestError && error.statusCode === 412);
@@ -22,8 +22,8 @@ export const isRangeBeyondEnd = (error: unknown): boolean => error instanceof Re
 const codeOf = (error: unknown): string => (error instanceof RestError ? (error.code ?? '') : '');
 
 /**
- * Runs one request to the storage: it gets a signal that ends with the caller's or when no answer came in time, and
- * what tells of an absent storage becomes UNAVAILABLE. Everything else passes as it is.
+ * Runs one request to the storage. Its signal aborts with the caller's, or if no answer comes in time. Errors of an absent
+ * storage become UNAVAILABLE; all others pass unchanged.
  */
 export const asking = async <T>(
   signal: AbortSignal,
@@ -42,7 +42,7 @@ export const asking = async <T>(
   }
 };
 
-/** An error of the storage as a caller should see it. */
+/** An error of the storage in the form for callers. */
 export const mapped = (error: unknown): unknown => {
   if (isDomainError(error)) return error;
   if (!(error instanceof RestError)) {

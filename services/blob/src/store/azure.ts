@@ -1,12 +1,12 @@
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { asking, isContainerMissing } from './azure-errors.ts';
 
-/** The container in which all blobs are, made on first use. */
+/** The container of all blobs, made on first use. */
 export interface AzureContainer {
   readonly client: ContainerClient;
-  /** Makes the container where it is missing. */
+  /** Makes the container if it is missing. */
   ready(): Promise<void>;
-  /** Runs a request that stores something, making the container first where it is missing. */
+  /** Runs a request that stores something. It makes a missing container first. */
   writing<T>(signal: AbortSignal, request: (signal: AbortSignal) => Promise<T>, withinMs?: number): Promise<T>;
 }
 
@@ -17,7 +17,7 @@ export interface AzureOptions {
   container: string;
 }
 
-/** Retries stay well within a caller's deadline; what takes longer is for the caller to retry. */
+/** Retries stay well within a caller's deadline; after that the caller has to retry. */
 const retryOptions = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 500 };
 
 export const openContainer = ({ connectionString, container }: AzureOptions): AzureContainer => {
@@ -26,7 +26,7 @@ export const openContainer = ({ connectionString, container }: AzureOptions): Az
   );
   let made: Promise<void> | undefined;
   const make = (): Promise<void> => {
-    // Not with a caller's signal: others wait for the same request.
+    // Without a caller's signal, because other callers wait for the same request.
     made ??= asking(new AbortController().signal, async (abortSignal) => {
       await client.createIfNotExists({ abortSignal });
     }).catch((error: unknown) => {

@@ -12,28 +12,28 @@ import { writeBlob, type WriteOptions, type Written } from './writing.ts';
 export type { BlobDetails, BlobPage, ListAsk, OpenBlob, StoredBlob, WriteOptions, Written };
 
 /**
- * All stored bytes, under names that the domain made. A name takes bytes once and never others. Every method rejects
- * with UNAVAILABLE `blob storage` while the storage is away, and works again as soon as it is back.
+ * All stored bytes, under names that the domain made. The bytes of a name never change. While the storage is away, every
+ * method rejects with UNAVAILABLE `blob storage`.
  */
 export interface Blobs {
   write(name: string, chunks: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Written>;
-  /** Undefined: no such blob. OUT_OF_RANGE when the range begins at or behind the end. */
+  /** Undefined: no such blob. Rejects with OUT_OF_RANGE if the range begins at or after the end. */
   read(name: string, range: ByteRange, signal: AbortSignal): Promise<OpenBlob | undefined>;
   /** Undefined: no such blob. */
   stat(name: string, signal: AbortSignal): Promise<BlobDetails | undefined>;
-  /** Computes and notes the hash of a blob that came by upload URL. Undefined: no such blob. */
+  /** Computes and stores the hash of a blob that came by upload URL. Undefined: no such blob. */
   seal(name: string, signal: AbortSignal): Promise<BlobDetails | undefined>;
   list(ask: ListAsk, signal: AbortSignal): Promise<BlobPage>;
-  /** Succeeds too when there is none. */
+  /** Succeeds even if there is none. */
   delete(name: string, signal: AbortSignal): Promise<void>;
-  /** Undefined when the connection string holds no account key. */
+  /** Undefined if the connection string holds no account key. */
   signUrl(name: string, verb: 'GET' | 'PUT', expireTime: Date): Promise<string | undefined>;
 }
 
 export interface BlobsOptions extends AzureOptions {
-  /** Seals what is known of a blob. */
+  /** The secret that seals the hash of a blob. */
   meshSecret: Secret;
-  /** How many uploads may hold buffers (up to 8 MiB each) at once; further ones wait their turn. */
+  /** How many uploads may hold buffers (up to 8 MiB each) at once; the others wait. */
   maximumUploads: number;
 }
 

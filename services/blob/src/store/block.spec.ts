@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { createBlock } from './block.ts';
 
 describe('createBlock', () => {
-  it('takes what fits, grows up to its bound and can be used again', () => {
+  it('takes what fits, grows to its bound and can be reused', () => {
     const block = createBlock(200_000);
     expect(block.append(Buffer.alloc(150_000, 1))).to.equal(150_000);
     expect(block.append(Buffer.alloc(100_000, 2))).to.equal(50_000);

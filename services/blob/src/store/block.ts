@@ -1,10 +1,10 @@
-/** A buffer that grows with what is put into it, up to a bound: small files stay small in memory. */
+/** A buffer that grows with its content up to a bound, because small files must stay small in memory. */
 export interface Block {
-  /** Copies as much as fits and says how many bytes that were; 0 once the block is full. */
+  /** Copies as much as fits and returns how many bytes that were; 0 once the block is full. */
   append(bytes: Uint8Array): number;
   readonly length: number;
   readonly isFull: boolean;
-  /** What was put in; valid until `clear`. */
+  /** The content; valid until `clear`. */
   contents(): Uint8Array;
   clear(): void;
 }

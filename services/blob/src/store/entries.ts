@@ -3,22 +3,22 @@ import type { AzureContainer } from './azure.ts';
 import { asking, isMissing } from './azure-errors.ts';
 import { provenSha256 } from './seal.ts';
 
-/** What is known of a stored blob without reading it. */
+/** What the storage knows of a blob without reading it. */
 export interface StoredBlob {
   name: string;
   sizeBytes: number;
-  /** 64 lower-case hexadecimal digits; undefined when nobody computed it yet (it came by upload URL). */
+  /** 64 lower-case hexadecimal digits; undefined if it is not computed yet (the blob came by upload URL). */
   sha256: string | undefined;
   createTime: Date;
 }
 
-/** The same, asked for alone. */
+/** The same, of one blob. */
 export interface BlobDetails extends StoredBlob {
-  /** How long it has been stored, by the storage's own clock alone. */
+  /** How long it has been stored, by the storage's own clock. */
   ageMs: number;
 }
 
-/** Looks at one blob; undefined if there is none. */
+/** The details of one blob; undefined if there is none. */
 export const statBlob = async (
   container: AzureContainer,
   secret: Secret,
@@ -44,7 +44,7 @@ export const statBlob = async (
   }
 };
 
-/** Removes one blob; succeeds too when there is none. */
+/** Removes one blob; succeeds even if there is none. */
 export const deleteBlob = async (container: AzureContainer, name: string, signal: AbortSignal): Promise<void> => {
   try {
     await asking(signal, (abortSignal) =>

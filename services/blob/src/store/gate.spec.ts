@@ -5,7 +5,7 @@ import { createGate } from './gate.ts';
 describe('createGate', () => {
   const never = new AbortController().signal;
 
-  it('lets so many in at once and the others in the order in which they came', async () => {
+  it('runs so many at once, and the others in the order of their arrival', async () => {
     const gate = createGate(2);
     const order: number[] = [];
     let inside = 0;
@@ -21,7 +21,7 @@ describe('createGate', () => {
     expect(order).to.deep.equal([0, 1, 2, 3, 4]);
   });
 
-  it('gives a place back when the work fails, and none to those who left', async () => {
+  it('frees a place if the work fails, and gives none to callers that left', async () => {
     const gate = createGate(1);
     const leaving = new AbortController();
     const failing = gate.pass(never, () => Promise.reject(new Error('broken')));

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import { abortable } from '#libs/async/index.ts';
 
-/** Lets so many through at once; the others wait in order. */
+/** Runs a limited number of works at once; the others wait in order. */
 export interface Gate {
-  /** Waits for a turn and runs `work`. Rejects with the signal's reason when it aborts before the turn came. */
+  /** Waits for a turn and runs `work`. Rejects with the signal's reason if it aborts before the turn. */
   pass<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
 
@@ -19,7 +19,7 @@ export const createGate = (places: number): Gate => {
       });
       done.catch(() => undefined);
       await abortable(begun.promise, signal);
-      // From here on the work itself ends with the signal, and has something to put away before it rejects.
+      // From here on the work itself listens to the signal; it cleans up before it rejects.
       return await done;
     },
   };

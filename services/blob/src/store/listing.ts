@@ -8,7 +8,7 @@ export interface ListAsk {
   /** The beginning of the names. */
   prefix: string;
   pageSize: number;
-  /** As the page before gave it; undefined for the first. */
+  /** The marker of the page before; undefined for the first page. */
   marker: string | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface BlobPage {
   marker: string | undefined;
 }
 
-/** One page of the blobs whose names begin with the prefix. Blocks that no commit followed are not blobs. */
+/** One page of the blobs whose names begin with the prefix. Blocks without a commit are no blobs. */
 export const listBlobs = async (
   container: AzureContainer,
   secret: Secret,
@@ -49,7 +49,7 @@ export const listBlobs = async (
       marker: next === undefined || next === '' ? undefined : next,
     };
   } catch (error) {
-    // No container yet: nothing was ever stored.
+    // Without a container, nothing was ever stored.
     if (isMissing(error)) return { blobs: [], marker: undefined };
     throw error;
   }

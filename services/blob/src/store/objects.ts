@@ -1,12 +1,12 @@
 import type { Collection, Filter } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
 
-/** An object as MongoDB holds it. */
+/** An object in MongoDB. */
 export interface ObjectDocument {
   _id: string;
   customer: string;
   fileName: string;
-  /** The blob's name; a blob is one object at most. */
+  /** The blob's name. A blob is at most one object. */
   blob: string;
   sizeBytes: number;
   sha256: string;
@@ -23,7 +23,7 @@ export interface StoredObject {
   sizeBytes: number;
   sha256: string;
   createTime: Date;
-  /** Of the request that made it. */
+  /** The id of the request that made it. */
   requestId: string | undefined;
 }
 
@@ -33,18 +33,18 @@ export interface ObjectPage {
   next: string | undefined;
 }
 
-/** Which files are objects. Every method rejects with UNAVAILABLE `mongodb` while the database is away. */
+/** The objects. While the database is away, every method rejects with UNAVAILABLE `mongodb`. */
 export interface Objects {
-  /** False when its blob is an object already, or its request was answered before. */
+  /** False if its blob is an object already, or its request was answered before. */
   insert(object: StoredObject): Promise<boolean>;
   find(id: string): Promise<StoredObject | undefined>;
   findByBlob(customer: string, blobName: string): Promise<StoredObject | undefined>;
   findByRequest(customer: string, requestId: string): Promise<StoredObject | undefined>;
-  /** The newest first; without a customer everybody's. `after` is the `next` of the page before. */
+  /** The newest first; without a customer, those of all. `after` is the `next` of the page before. */
   list(ask: { customer: string | undefined; pageSize: number; after: string | undefined }): Promise<ObjectPage>;
-  /** Those of the blobs that are objects. */
+  /** The names among these whose blobs are objects. */
   amongBlobs(names: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Succeeds too when there is none. */
+  /** Succeeds even if there is none. */
   delete(id: string): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ export const openObjects = (collection: Collection<ObjectDocument>): Objects => 
     list: ({ customer, pageSize, after }) =>
       asUnavailable(async () => {
         const filter = { ...(customer === undefined ? {} : { customer }), ...olderThan(after) };
-        // One more than asked for tells whether there is a next page.
+        // One more than wanted tells whether there is a next page.
         const found = await collection
           .find(filter)
           .sort({ createdAt: -1, _id: -1 })

@@ -9,23 +9,23 @@ import { regroup } from './regroup.ts';
 import { provenSha256 } from './seal.ts';
 import { statBlob } from './entries.ts';
 
-/** A blob that is being read. Iterate `chunks`, or break out of it, to let go of the connection. */
+/** A blob that is being read. Iterate `chunks` or break out of the loop, because it holds a connection. */
 export interface OpenBlob {
-  /** Of the whole blob, also when a range was asked for. */
+  /** Of the whole blob, even for a range. */
   totalBytes: number;
   sha256: string | undefined;
   chunks: AsyncIterable<Uint8Array>;
 }
 
-/** Few messages for large blobs, and still far below the bound of one message. */
+/** Large enough for few messages per blob, and far below the bound of one message. */
 const chunkBytes = 64 * 1024;
-/** How often a body that breaks off is taken up again where it ended. */
+/** How often a broken body is resumed where it ended. */
 const resumptions = 3;
 
 /**
- * Opens a blob for reading; undefined if there is none, OUT_OF_RANGE `RANGE_NOT_SATISFIABLE` when the range begins at or
- * behind its end. Nothing is read ahead of the one who iterates. An answer, or any next piece, that does not come in
- * time is UNAVAILABLE.
+ * Opens a blob for reading; undefined if there is none. Rejects with OUT_OF_RANGE `RANGE_NOT_SATISFIABLE` if the range
+ * begins at or after its end. It reads nothing ahead of the iteration. If the answer or the next piece is late, it
+ * rejects with UNAVAILABLE.
  */
 export const readBlob = async (
   container: AzureContainer,
@@ -43,7 +43,7 @@ export const readBlob = async (
         .download(offset, count, { abortSignal: patience.signal, maxRetryRequests: resumptions }),
     );
     const total = totalBytes(answer.contentRange, answer.contentLength) ?? 0;
-    // Azurite answers a range behind the end with no bytes where Azure refuses it.
+    // For a range after the end, Azurite answers no bytes where Azure refuses it.
     checkRange(offset, total);
     const body = answer.readableStreamBody;
     return {
@@ -66,13 +66,13 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 interface Patience {
   readonly signal: AbortSignal;
-  /** Waits, but no longer than the storage may take to answer. */
+  /** Waits at most as long as the storage may take to answer. */
   during<T>(wait: Promise<T>): Promise<T>;
   end(): void;
   explain(error: unknown): unknown;
 }
 
-/** A signal that ends with the caller's, or when one single wait takes too long. */
+/** A signal that aborts with the caller's, or if a single wait takes too long. */
 const createPatience = (signal: AbortSignal): Patience => {
   const own = new AbortController();
   let isExhausted = false;
@@ -93,7 +93,7 @@ const createPatience = (signal: AbortSignal): Patience => {
   };
 };
 
-/** The pieces of a body as they are asked for. */
+/** The pieces of a body, read on demand. */
 async function* patiently(body: NodeJS.ReadableStream, patience: Patience): AsyncGenerator<Uint8Array> {
   const pieces = body[Symbol.asyncIterator]();
   try {

@@ -1,4 +1,4 @@
-/** Gathers pieces of any size into pieces of `bytes` and a last one that may be shorter. Reads nothing ahead. */
+/** Turns pieces of any size into pieces of `bytes`; the last may be shorter. Reads nothing ahead. */
 export async function* regroup(pieces: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
   let waiting: Uint8Array[] = [];
   let length = 0;

@@ -1,18 +1,18 @@
 import { signReceipt, verifyReceipt, type Secret } from '#libs/auth/index.ts';
 
-/** Metadata of a blob, as the storage keeps it. */
+/** The metadata of a blob in the storage. */
 export type Metadata = Record<string, string>;
 
 /**
- * The metadata that says what a blob's bytes hash to. Whoever PUTs through a signed URL chooses their own metadata, so
- * the hash counts only with this seal: the signature of the receipt for exactly this name, hash and size.
+ * The metadata with the hash of a blob's bytes. A client that PUTs through a signed URL chooses its own metadata, so the
+ * hash is valid only with this seal: the signature of the receipt for exactly this name, hash and size.
  */
 export const sealedMetadata = (secret: Secret, name: string, sha256: string, sizeBytes: number): Metadata => ({
   sha256,
   seal: Buffer.from(signReceipt(secret, { path: name, sha256, sizeBytes })).toString('hex'),
 });
 
-/** The hash that a blob's metadata proves; undefined where this service did not write it. */
+/** The hash that a blob's metadata proves; undefined if this service did not write it. */
 export const provenSha256 = (
   secret: Secret,
   name: string,

@@ -7,8 +7,8 @@ import { readBlob } from './reading.ts';
 import { sealedMetadata } from './seal.ts';
 
 /**
- * Reads a blob that came by upload URL and notes its hash in its metadata, so that it is computed once. Undefined: no
- * such blob.
+ * Reads a blob that came by upload URL and stores its hash in its metadata, because it is computed only once. Undefined:
+ * no such blob.
  */
 export const sealBlob = async (
   container: AzureContainer,

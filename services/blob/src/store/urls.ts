@@ -2,8 +2,8 @@ import { BlobSASPermissions, SASProtocol, StorageSharedKeyCredential } from '@az
 import type { AzureContainer } from './azure.ts';
 
 /**
- * A URL that lets whoever has it read one blob, or store one under a name that has none (it cannot replace anything).
- * Undefined when the connection string holds no account key to sign with.
+ * A URL with which its holder can read one blob, or store one under an unused name (it cannot replace anything).
+ * Undefined if the connection string holds no account key to sign with.
  */
 export const signUrl = async (
   container: AzureContainer,
@@ -13,7 +13,7 @@ export const signUrl = async (
 ): Promise<string | undefined> => {
   const { client } = container;
   if (!(client.credential instanceof StorageSharedKeyCredential)) return undefined;
-  // Whoever PUTs cannot make the container.
+  // A client that PUTs cannot make the container.
   if (verb === 'PUT') await container.ready();
   return client.getBlobClient(name).generateSasUrl({
     permissions: BlobSASPermissions.parse(verb === 'GET' ? 'r' : 'c'),

@@ -11,22 +11,22 @@ import { sealedMetadata } from './seal.ts';
 
 /** Azure takes 50,000 blocks a blob: 195 GiB. Two such buffers are all that an upload holds. */
 const blockBytes = 4 * 1024 * 1024;
-/** A block has four megabytes to travel, unlike the small requests. */
+/** A block carries four megabytes, unlike the small requests. */
 const blockWithinMs = 20_000;
 
-/** What became of a write: the name took these bytes now, had the same ones already, or has others. */
+/** The outcome of a write: the name has these bytes now, had the same ones before, or has other ones. */
 export type Written = ({ outcome: 'stored' | 'same' } & Measured) | { outcome: 'other-bytes' };
 
 export interface WriteOptions {
   signal: AbortSignal;
-  /** Looks at the whole, once everything came and before anything can be seen; throws to leave nothing behind. */
+  /** Checks the whole after the last byte and before it becomes visible. If it throws, nothing is stored. */
   check: (measured: Measured) => void;
 }
 
 /**
- * Stores what flows in under `name`: blocks are staged as they fill up, each with its MD5 for the storage to check, and
- * become a blob only by the commit at the end. The commit is refused where a blob is already, so that of racing writers
- * one wins and the others compare. Blocks of a write that ended early are dropped by the storage after a week.
+ * Stores the incoming bytes under `name`. It stages each full block with an MD5 that the storage checks, and only the
+ * commit at the end turns the blocks into a blob. The storage refuses a commit if there is a blob, so one of several
+ * writers wins and the others compare their bytes. It drops the blocks of a cancelled write after a week.
  */
 export const writeBlob = async (
   container: AzureContainer,
@@ -51,14 +51,14 @@ export const writeBlob = async (
   } catch (error) {
     if (!isTaken(error)) throw error;
   }
-  // Taken also by ourselves: the answer to a first commit can be lost and the commit repeated.
+  // It may be taken by us: the answer to a first commit can be lost and the commit repeated.
   const there = await statBlob(container, secret, name, signal);
   if (there === undefined) throw unavailable(dependency, 'the blob vanished while it was stored; upload it again');
   const isSame = there.sha256 === measured.sha256 && there.sizeBytes === measured.sizeBytes;
   return isSame ? { outcome: 'same', ...measured } : { outcome: 'other-bytes' };
 };
 
-/** One block fills up while the one before travels. */
+/** One block is filled while the one before is sent. */
 const stageAll = async (
   container: AzureContainer,
   client: BlockBlobClient,
@@ -66,7 +66,7 @@ const stageAll = async (
   signal: AbortSignal,
 ): Promise<{ blockIds: string[]; measured: Measured }> => {
   const hasher = createHash('sha256');
-  // Uploads that race for one name must not replace each other's blocks.
+  // Uploads that compete for one name must not replace each other's blocks.
   const upload = randomBytes(12).toString('hex');
   const blockIds: string[] = [];
   let sizeBytes = 0;
@@ -88,7 +88,7 @@ const stageAll = async (
         }),
       blockWithinMs,
     );
-    // Awaited at the next block; a failure before that must not count as unhandled.
+    // Awaited at the next block. Until then its failure must not count as unhandled.
     travelling.catch(() => {});
     [filling, spare] = [spare, filling];
     filling.clear();
@@ -105,7 +105,7 @@ const stageAll = async (
     }
     if (filling.length > 0) await send();
   } finally {
-    // Whatever ended the upload, nothing of it goes on in the background.
+    // However the upload ended, nothing of it may go on in the background.
     await travelling.catch(() => {});
   }
   await travelling;
