@@ -33,14 +33,14 @@ export const startStores = async (around: Surroundings): Promise<StoreUrls> => {
     await supervisor.add({ kind: 'store', program, readyMs: STORE_READY_MS });
     return program.url;
   };
-  const password = { nats: secrets.natsPassword, mongo: secrets.mongoPassword };
+  const { natsPassword, mongoPassword } = secrets;
+  // Before the others are started: one that fails while this is awaited would have nobody to catch it.
+  const key = await azuriteKey(layout);
   const [nats, mongo, blob] = await Promise.all([
     options.nats ??
-      start(natsServer({ dir: layout.data('nats'), port: port('nats-server'), password: password.nats, path })),
-    options.mongo ??
-      start(mongod({ dir: layout.data('mongod'), port: port('mongod'), password: password.mongo, path })),
-    options.blob ??
-      start(azurite({ dir: layout.data('azurite'), port: port('azurite'), key: await azuriteKey(layout) })),
+      start(natsServer({ dir: layout.data('nats'), port: port('nats-server'), password: natsPassword, path })),
+    options.mongo ?? start(mongod({ dir: layout.data('mongod'), port: port('mongod'), password: mongoPassword, path })),
+    options.blob ?? start(azurite({ dir: layout.data('azurite'), port: port('azurite'), key })),
   ]);
   const blobConnectionFile = layout.secret('blob-connection');
   await writePrivate(blobConnectionFile, `${blob}\n`);

@@ -102,6 +102,15 @@ describe('muster up', function () {
     expect(await ours()).to.deep.equal([]);
   });
 
+  it('ends everything that it started when it is interrupted while it starts', async () => {
+    const { process: foreground, ended } = spawnMuster(['up', '--data', data, '--agents', '0']);
+    await eventually(() => stat(join(data, 'run/lock.json')), { withinMs: 60_000, everyMs: 10 });
+    foreground.kill('SIGINT');
+    const { code, stderr } = await ended;
+    expect([code, stderr]).to.deep.equal([130, 'muster: interrupted while starting; everything is ended again\n']);
+    expect(await ours()).to.deep.equal([]);
+  });
+
   it('starts nothing when a port of its own is taken', async () => {
     const { mongod = 0 } = await readJson('ports.json');
     const squatter = createServer().listen(mongod, '127.0.0.1');
