@@ -1,10 +1,10 @@
 import { record, type Draft } from './decision.ts';
 import { troubleOf } from '../state/workload.ts';
 
-/** So many tasks that a user failed and others completed, and it is the user that is at fault. */
+/** Number of tasks that a user failed and others completed, from which on the user is taken to be at fault. */
 const MOST_BLAME = 3;
 
-/** After a task was accepted: bars the users who failed it and too many others that were possible. */
+/** Runs after a task was accepted. Bars each user that failed it and has failed too many tasks that others completed. */
 export const barWhomItShows = (draft: Draft, ordinal: number): void => {
   const failures = troubleOf(draft.state, ordinal)?.failures ?? [];
   for (const user of new Set(failures.map((failure) => failure.user))) {

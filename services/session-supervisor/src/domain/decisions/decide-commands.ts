@@ -8,7 +8,7 @@ import type { RequestMark } from '../state/entries.ts';
 import type { Command } from './inputs.ts';
 import { hasEnded, type WorkloadState } from '../state/workload.ts';
 
-/** Decides a command. One with a request id always leaves its entry, so that a repetition is recognised. */
+/** Decides a command. A command with a request id always leaves an entry, because the entry makes a repetition recognisable. */
 export const decideCommand = (
   draft: Draft,
   ticket: number,
@@ -30,11 +30,11 @@ const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Re
   const request = mark === undefined ? {} : { request: mark };
   const { phase } = draft.state;
   if (hasEnded(draft.state) && (command.kind === 'retry' || command.kind === 'repair')) {
-    // Whoever asked tries again once it is closed, and reopens it then.
+    // The caller tries again until the workload is closed, and then reopens it.
     return refusalOfReopening(draft.state) ?? { reason: 'LET_GO' };
   }
   if (hasEnded(draft.state)) {
-    // Nothing can be appended to what has ended; stopping what is stopped is done already.
+    // An ended workload takes no entries. A stop of a stopped workload needs none.
     return isStoppedSo(draft.state, command) ? undefined : { reason: 'WORKLOAD_ENDED', state: phase };
   }
   switch (command.kind) {
@@ -63,7 +63,7 @@ const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Re
       const { tasks, fallout } = retryOf(draft.state, command.tasks);
       if (draft.state.generation >= MAX_GENERATION) return { reason: 'TOO_MANY_RETRIES' };
       record(draft, { kind: 'retried', tasks: command.tasks, ...request });
-      // Whoever works on it does so with what counts no more.
+      // Users work on these tasks with results that no longer count.
       for (const ordinal of fallout) withdrawTask(draft.workers, ordinal);
       giveUpHopeless(draft, [...fallout]);
       return makeAgain(draft, [...tasks, ...fallout]);
@@ -88,6 +88,6 @@ const makeAgain = (draft: Draft, ordinals: readonly number[]): undefined => {
   return undefined;
 };
 
-/** Whether a command asks for the stop that has happened already, with its results kept or removed as they were. */
+/** Whether a command asks for the stop that has already happened, and for no removal of results beyond that stop's own. */
 export const isStoppedSo = (state: Pick<WorkloadState, 'phase' | 'deleteResults'>, command: Command): boolean =>
   command.kind === 'stop' && state.phase === 'stopped' && (state.deleteResults || !command.deleteResults);

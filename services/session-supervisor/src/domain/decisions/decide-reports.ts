@@ -10,7 +10,7 @@ import { kindOf } from '../../kinds/kinds.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { generationOf, hasEnded, troubleOf } from '../state/workload.ts';
 
-/** Reports of one user, in the order in which they were made. */
+/** Reports of one user, oldest first. */
 export interface ReportsInput {
   ticket: number;
   user: string;
@@ -18,7 +18,7 @@ export interface ReportsInput {
   reports: readonly Report[];
 }
 
-/** After trouble of its own a machine is left alone for this long. */
+/** A machine gets no work for this long after a failure that was its own fault. */
 const REST_MS = 10_000;
 
 /** Decides what becomes of a user's reports, and gives it new work. */
@@ -59,7 +59,7 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
   if (worker !== undefined && body.kind === 'completed') {
     learnSpeed(worker, nodeOf(draft.state.graph, ordinal), body.seconds);
   }
-  // Whatever comes of it: if it was out, its task may wait for somebody else now.
+  // The attempt is over, whatever its report says, so its task may wait for another user.
   if (wasOut) draft.workers.queue.giveBack(ordinal);
   if (generation < current) return settled('OUTDATED_GENERATION');
   const isDecided = has(draft.state.done, ordinal) || has(draft.state.givenUp, ordinal);
@@ -91,7 +91,7 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
   return accepted;
 };
 
-/** Forgets an attempt whose end is reported. Answers whether it was known to be out. */
+/** Forgets an attempt whose end is reported. Returns whether it was known to be out. */
 const forget = (draft: Draft, worker: Worker | undefined, attempt: string): boolean => {
   const wasWithdrawn = draft.workers.withdrawn.delete(attempt);
   if (worker === undefined) return wasWithdrawn;

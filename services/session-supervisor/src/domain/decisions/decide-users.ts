@@ -7,10 +7,10 @@ import { effectiveWanted, MAX_WINDOW, serve, serveHungry } from '../scheduling/s
 import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
 import { generationOf, isOpen, isOver } from '../state/workload.ts';
 
-/** A user that was asked what it holds and does not answer is taken to hold nothing after this. */
+/** A user that does not say within this time what it holds is taken to hold nothing. */
 export const ANSWER_MS = 10_000;
 
-/** The matcher's whole answer: who came, who is gone, how many are the session's fair share. */
+/** Applies the matcher's whole answer: new users, users that are gone, and the session's fair share of users. */
 export const decideExchange = (
   draft: Draft,
   answer: {
@@ -28,7 +28,7 @@ export const decideExchange = (
   workers.hasExchanged = true;
   const present = new Set(answer.users.map(({ connection }) => connection));
   for (const worker of workers.byId.values()) {
-    // Whoever came by `new-users` after the statement was made cannot be in its answer.
+    // A user that came by `new-users` after the statement was made cannot be in its answer.
     const wasAsked = answer.asked.get(worker.connection) === worker.claim;
     if (wasAsked && !present.has(worker.connection)) drop(draft, worker, false);
   }
@@ -37,8 +37,8 @@ export const decideExchange = (
 };
 
 /**
- * Users that serve the session from now on. One that is known already is brought up to date. The matcher gives nobody beyond
- * the share, so the share that it named before may be out of date.
+ * Adds users that serve the session from now on, and updates those that are known already. If they exceed the last known
+ * share, that share is out of date, because the matcher never gives more than the share.
  */
 export const decideNewUsers = (draft: Draft, users: readonly Assigned[]): void => {
   const { workers } = draft;
@@ -50,7 +50,7 @@ export const decideNewUsers = (draft: Draft, users: readonly Assigned[]): void =
   fitWorkers(draft);
 };
 
-/** Answers whether it is somebody new. */
+/** Adds or updates a user. Returns whether it is a new one. */
 const welcome = (draft: Draft, assigned: Assigned): boolean => {
   const { workers, now } = draft;
   const known = workers.byId.get(assigned.id);
@@ -59,7 +59,7 @@ const welcome = (draft: Draft, assigned: Assigned): boolean => {
   if (left !== undefined && left.claim >= assigned.claim && now < left.until) return false;
   workers.givenBack.delete(assigned.id);
   if (known?.connection === assigned.connection) {
-    // Claimed anew: whatever was sent under the former claim was taken back with it.
+    // The user was claimed anew: the work sent under the former claim was taken back with that claim.
     if (known.claim < assigned.claim) workers.dirty.add(assigned.id);
     Object.assign(known, assigned);
     return false;
@@ -81,8 +81,8 @@ const welcome = (draft: Draft, assigned: Assigned): boolean => {
 };
 
 /**
- * Brings the workers to its size: whoever is to be drained or is too many leaves, each at the end of what it has begun; idle
- * ones and the newest first. Those who leave and are needed again stay.
+ * Fits the workers to the number that is wanted. Workers that must drain or are too many leave after the tasks that they have
+ * begun; those with the fewest attempts leave first, and of these the newest. A leaving worker that is needed again stays.
  */
 export const fitWorkers = (draft: Draft): void => {
   const { workers, state } = draft;
@@ -92,7 +92,7 @@ export const fitWorkers = (draft: Draft): void => {
   fit.sort((a, b) => Math.sign(b.attempts.size - a.attempts.size) || a.claim - b.claim);
   const stays = fit.slice(0, limit);
   const leaves = everybody.filter((worker) => !stays.includes(worker));
-  // The matcher hears first that fewer are wanted, or it would give them back at once.
+  // The matcher must hear first that fewer users are wanted, because otherwise it would assign the released ones again at once.
   if (leaves.some(({ phase }) => phase !== 'leaving'))
     draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
   for (const worker of leaves) {
@@ -101,7 +101,7 @@ export const fitWorkers = (draft: Draft): void => {
   }
   for (const worker of stays) {
     if (worker.phase === 'leaving') worker.phase = 'ready';
-    // Also who got nothing while the workload was paused.
+    // This also serves users that got nothing while the workload was paused.
     if (worker.attempts.size === 0) serve(draft, worker);
   }
   serveHungry(draft);
@@ -123,7 +123,7 @@ export const releaseIfEmpty = (draft: Draft, worker: Worker): void => {
   if (worker.phase === 'leaving' && worker.attempts.size === 0) release(draft, worker.id);
 };
 
-/** A user's stream is gone; what it held waits again, and what it had begun counts as lost unless it said goodbye. */
+/** A user's stream is gone. Its tasks wait again, and those it had begun count as lost unless the user said goodbye. */
 export const decideUserGone = (draft: Draft, user: string, connection: string, isClean: boolean): void => {
   const worker = draft.workers.byId.get(user);
   if (worker === undefined || worker.connection !== connection) return;
@@ -147,7 +147,7 @@ const drop = (draft: Draft, worker: Worker, isClean: boolean): void => {
   forgetMember(draft, worker.id);
 };
 
-/** A user said what it holds: that goes on, and it gets its work. */
+/** A user said which attempts it holds. The valid ones go on, and the user gets work. */
 export const decideUserHeld = (draft: Draft, user: string, connection: string, claims: readonly HeldClaim[]): void => {
   const { workers, state, now } = draft;
   const worker = workers.byId.get(user);
@@ -156,7 +156,7 @@ export const decideUserHeld = (draft: Draft, user: string, connection: string, c
     const ordinal = taskOrdinal(state.graph, task);
     if (ordinal === undefined || !isOpen(state, ordinal) || generation !== generationOf(state, ordinal)) continue;
     if (worker.attempts.has(attempt)) continue;
-    // Users work in order and do not say how far they got: as many as it has slots for have begun.
+    // Users work in order and do not say how far they got, so the first attempts, one for each slot, count as begun.
     const isStarted = worker.attempts.size < worker.slots;
     hold(workers, worker, attempt, { ordinal, node: nodeOf(state.graph, ordinal), generation, since: now, isStarted });
   }
@@ -178,7 +178,7 @@ const ready = (draft: Draft, worker: Worker): void => {
   serve(draft, worker);
 };
 
-/** Frees the tasks of a former owner's users once everybody has answered, or time is up. */
+/** Frees the tasks that a former owner's users may hold, once all users have answered or the time is up. */
 export const endReservation = (draft: Draft): void => {
   const { workers, now } = draft;
   if (workers.reserved === undefined) return;
@@ -189,7 +189,7 @@ export const endReservation = (draft: Draft): void => {
   serveHungry(draft);
 };
 
-/** Time has passed: nobody is waited for for ever, and whoever rested is served again. */
+/** Time has passed. Users that did not answer in time become ready, and users that have rested long enough are served again. */
 export const decideTick = (draft: Draft): void => {
   const { workers, now } = draft;
   for (const worker of workers.byId.values()) {

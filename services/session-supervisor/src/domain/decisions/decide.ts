@@ -17,7 +17,7 @@ import type { At } from '../state/fold.ts';
 import type { Input } from './inputs.ts';
 import { hasEnded, isOver, type WorkloadState } from '../state/workload.ts';
 
-/** What the owner of a workload decides on: the tip of its journal, and what it knows of the users. */
+/** What the owner of a workload decides on: the tip of the journal, and what the owner knows about the users. */
 export interface Session {
   state: WorkloadState;
   workers: Workers;
@@ -25,7 +25,7 @@ export interface Session {
   planUsers: number;
 }
 
-/** What came of an input. The entries are folded into `state`; effects wait until they are durable. */
+/** The result of an input. The entries are already folded into `state`; the effects wait until the entries are durable. */
 export interface Decision {
   state: WorkloadState;
   entries: Entry[];
@@ -33,8 +33,8 @@ export interface Decision {
 }
 
 /**
- * Decides one input on the tip. No I/O, no clock, no chance: the same session, input and times give the same decision. The
- * workers is brought up to date in place (see `Workers`); users whose work changed are in `workers.dirty`.
+ * Decides one input on the tip. The function is pure but for `workers`: the same session, input and times give the same
+ * decision. It updates `workers` in place (see `Workers`) and adds users whose work changed to `workers.dirty`.
  *
  * @param at where the entries will stand: position and wall clock.
  * @param now monotonic milliseconds, for spans.
@@ -42,7 +42,7 @@ export interface Decision {
 export const decide = ({ state, workers, planUsers }: Session, input: Input, at: At, now: number): Decision => {
   const draft: Draft = { state, workers, planUsers, at, now, entries: [], effects: [] };
   obey(draft, input);
-  // Whatever was accepted, lost or given up may have been the last.
+  // The input may have decided the last open task.
   endIfDone(draft);
   if (hasEnded(state) && !isOver(state) && isOver(draft.state)) endRepairs(draft);
   return { state: draft.state, entries: draft.entries, effects: draft.effects };

@@ -4,41 +4,41 @@ import { fold, type At } from '../state/fold.ts';
 import { versionToBegin } from '../scheduling/machines.ts';
 import { hasEnded, type WorkloadState } from '../state/workload.ts';
 
-/** What may be done outside once a decision is durable. `ticket` says whose request is answered. */
+/** What the shell does once a decision is durable. `ticket` identifies the request that is answered. */
 export type Effect =
   | { kind: 'outcomes'; ticket: number; outcomes: Outcome[] }
   | { kind: 'answer'; ticket: number; refusal?: Refusal }
-  /** Tell the matcher at once instead of at the next exchange. */
+  /** Tell the matcher at once, not only at the next exchange. */
   | { kind: 'demand'; verb: 'more-users' | 'update-user-count' }
-  /** Have a user stop, and give it back. */
+  /** Tell a user to stop, and give it back to the matcher. */
   | { kind: 'release'; user: { id: string; connection: string; claim: number; manager: string } }
   /** The workload has ended. */
   | { kind: 'ended' };
 
-/** Why a command is refused; the shell makes a typed error of it. */
+/** Why a command is refused. The shell turns it into a typed error. */
 export type Refusal =
   | { reason: 'WORKLOAD_ENDED'; state: string }
   | { reason: 'REQUEST_ID_REUSED'; requestId: string }
-  /** Its results were removed: nothing can be added to them. */
+  /** The workload's results were removed, so no result can be added. */
   | { reason: 'RESULTS_DELETED' }
   | { reason: 'TOO_MANY_RETRIES' }
   | { reason: 'LET_GO' };
 
-/** What becomes of a report. */
+/** The answer to one report. */
 export interface Outcome {
   reportId: number;
   verdict: 'ACCEPTED' | 'SETTLED' | 'LATER';
-  /** Empty for accepted ones. */
+  /** Empty for an accepted report. */
   reason: string;
 }
 
-/** A decision in the making: the tip as it grows, the workers, and what came of the input so far. */
+/** A decision in the making: the growing tip, the workers, and the entries and effects so far. */
 export interface Draft {
   state: WorkloadState;
   readonly workers: Workers;
   readonly entries: Entry[];
   readonly effects: Effect[];
-  /** Where the entries will stand. */
+  /** Position and time of the entries. */
   readonly at: At;
   /** Monotonic milliseconds. */
   readonly now: number;
@@ -46,15 +46,15 @@ export interface Draft {
   readonly planUsers: number;
 }
 
-/** Decides an entry: folds it onto the tip, so that what follows is decided on it. */
+/** Adds an entry to the decision and folds it onto the tip, because later steps are decided on it. */
 export const record = (draft: Draft, entry: Entry): void => {
   draft.state = fold(draft.state, entry, draft.at);
   draft.entries.push(entry);
 };
 
 /**
- * Decides that work was handed out, unless that is said already. Hand-outs are not journaled, so that an owner may learn of
- * them from the users alone: what it wrote about the first one may have been lost with the owner before it.
+ * Records that the first work was handed out, unless the journal says so already. Hand-outs are not journaled, so a new owner
+ * may learn of them only from the users: the former owner may have died before its `started` entry was durable.
  */
 export const recordStart = (draft: Draft): void => {
   if (draft.state.startedAt !== undefined || hasEnded(draft.state)) return;

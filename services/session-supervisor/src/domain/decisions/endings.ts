@@ -19,17 +19,17 @@ import {
   type Trouble,
 } from '../state/workload.ts';
 
-/** Failures in all after which a task is given up, in multiples of the budget, however few users tried. */
+/** A task is given up after this multiple of its budget of failures, however few users tried it. */
 const HARD_LIMIT = 3;
 /** Longest text for people in the journal, in characters. */
 const MAX_TEXT = 2_000;
-/** Failures of any kind after which a task is given up, also those that are the machines' own. */
+/** A task is given up after this many failures of any kind; failures that are the machines' fault count too. */
 const MOST_FAILURES = 100;
 
-/** What the matcher says of a user that was given back may be this old; later than that the release was lost. */
+/** For this long the matcher may still name a user that was given back. If it does so later, the release was lost. */
 const GIVEN_BACK_MS = 3_000;
 
-/** After a failed attempt: gives the task up when its budget is spent, ends the workload when the input is at fault. */
+/** Runs after a failed attempt. Gives the task up if its budget is spent; ends the workload if the input is at fault. */
 export const spendBudget = (
   draft: Draft,
   ordinal: number,
@@ -53,7 +53,10 @@ export const spendBudget = (
   giveUp(draft, ordinal, `${failureClass}: ${reason}`);
 };
 
-/** Failed by so many different users; or by any so often, where fewer are within reach; or far too often in any way. */
+/**
+ * Whether the budget is spent: enough different users failed the task, or it failed often enough while too few other users are
+ * within reach, or it failed far too often in any way.
+ */
 const isSpent = (draft: Draft, trouble: Trouble): boolean => {
   const { maxFailures } = draft.state.header.spec;
   const faults = trouble.failures.filter((failure) => failure.isTaskFault);
@@ -62,7 +65,7 @@ const isSpent = (draft: Draft, trouble: Trouble): boolean => {
   return users >= maxFailures || faults.length >= limit || trouble.failures.length >= MOST_FAILURES;
 };
 
-/** After a lost attempt: gives the task up when it was lost too often. */
+/** Runs after a lost attempt. Gives the task up if it was lost too often. */
 export const spendLoss = (draft: Draft, ordinal: number): void => {
   const losses = troubleOf(draft.state, ordinal)?.losses ?? 0;
   if (losses < draft.state.header.spec.maxLosses) return;
@@ -79,7 +82,7 @@ const giveUp = (draft: Draft, ordinal: number, reason: string): void => {
   pauseIfMostFail(draft, reason);
 };
 
-/** Gives up those of these tasks that can never begin, because what they need was given up; and what needs them in turn. */
+/** Gives up those of these tasks that can never begin because a predecessor was given up, and then their own successors. */
 export const giveUpHopeless = (draft: Draft, ordinals: readonly number[]): void => {
   for (const ordinal of ordinals) {
     if (!isOpen(draft.state, ordinal) || !isHopeless(draft.state, ordinal)) continue;
@@ -87,18 +90,18 @@ export const giveUpHopeless = (draft: Draft, ordinals: readonly number[]): void 
   }
 };
 
-/** After a task was decided: what stood after it waits for a user from now on. */
+/** Runs after a task was decided. Successors that may begin now wait for a user. */
 export const openSuccessors = (draft: Draft, ordinal: number): void => {
   const { state, workers, planUsers } = draft;
   const opened = successorsOf(state.graph, ordinal).filter((each) => isReady(state, each));
   if (opened.length === 0) return;
   for (const each of opened) workers.queue.giveBack(each);
-  // More users are wanted than a moment ago if there were tasks for only a few.
+  // If there were fewer tasks than wanted users, the demand has grown.
   const hadFew = readyCount(state) - opened.length < Math.min(state.wanted, planUsers);
   if (hadFew) draft.effects.push({ kind: 'demand', verb: 'more-users' });
 };
 
-/** A workload of which so many tasks and so much of the whole failed pauses itself: something is wrong with it. */
+/** A workload pauses itself if at least this number and more than this share of its tasks failed: something is wrong with it. */
 const MANY_FAILED = 5;
 const MUCH_FAILED = 0.1;
 
@@ -125,7 +128,7 @@ export const endIfDone = (draft: Draft): void => {
   failForTasks(draft);
 };
 
-/** Once the last repair of an ended workload is made, or given up: it is over again. */
+/** Runs when the last repair of an ended workload is made or given up. The workload is over again. */
 export const endRepairs = (draft: Draft): void => {
   if (draft.state.phase === 'completed' && draft.state.givenUp.count > 0) failForTasks(draft);
   else finish(draft);
@@ -148,15 +151,15 @@ const fail = (draft: Draft, reason: string, message: string): void => {
   finish(draft);
 };
 
-/** Releases everybody, once an entry has ended the workload. */
+/** Releases all users, after an entry has ended the workload. */
 export const finish = (draft: Draft): void => {
-  // The matcher hears first that nobody is wanted, or it would give them back at once.
+  // The matcher must hear first that no users are wanted, because otherwise it would assign the released ones again at once.
   if (draft.workers.byId.size > 0) draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
   for (const worker of draft.workers.byId.values()) release(draft, worker.id);
   draft.effects.push({ kind: 'ended' });
 };
 
-/** Gives a user back. What it holds waits again. */
+/** Gives a user back to the matcher. The tasks that it holds wait again. */
 export const release = (draft: Draft, user: string): void => {
   const { workers } = draft;
   const worker = workers.byId.get(user);
@@ -169,7 +172,7 @@ export const release = (draft: Draft, user: string): void => {
   workers.dirty.delete(user);
 };
 
-/** Withdraws a worker's attempts but the first `keep`, and lets their tasks wait again. */
+/** Withdraws all attempts of a worker but the first `keep`. Their tasks wait again. */
 export const takeBack = (draft: Draft, user: string, keep: number): void => {
   const { workers } = draft;
   const worker = workers.byId.get(user);
@@ -180,7 +183,7 @@ export const takeBack = (draft: Draft, user: string, keep: number): void => {
   }
 };
 
-/** Strikes a worker off. */
+/** Removes a worker from all sets. */
 export const forgetMember = ({ workers }: Draft, user: string): void => {
   workers.byId.delete(user);
   workers.hungry.delete(user);

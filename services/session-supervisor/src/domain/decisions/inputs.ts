@@ -2,14 +2,14 @@ import type { Assigned } from '../scheduling/workers.ts';
 import type { RequestMark } from '../state/entries.ts';
 import type { FailureClass } from '../state/failure-class.ts';
 
-/** What a user reported of one attempt. */
+/** What a user reported about one attempt. */
 export interface Report {
   /** 0 for `started`. */
   reportId: number;
   task: string;
   generation: number;
   attempt: string;
-  /** Why it proves nothing (`TOKEN_INVALID`, `RECEIPT_INVALID`); undefined when token and receipt were checked and hold. */
+  /** Why the report proves nothing (`TOKEN_INVALID`, `RECEIPT_INVALID`); undefined if its token and receipt are valid. */
   forgery?: string;
   body:
     | { kind: 'started' }
@@ -25,15 +25,15 @@ export interface Report {
     | { kind: 'failed'; failureClass: FailureClass; reason: string; seconds: number; log: string; names: string[] };
 }
 
-/** What a command wants. */
+/** A command of a caller. */
 export type Command =
   | { kind: 'stop'; deleteResults: boolean }
   | { kind: 'pause' }
   | { kind: 'resume' }
   | { kind: 'set-wanted'; wanted: number }
-  /** As a frame expression; empty: all that were given up. */
+  /** `tasks` is a frame expression; empty means all tasks that were given up. */
   | { kind: 'retry'; tasks: string }
-  /** Accepted results that were found missing or damaged. */
+  /** `damaged` are accepted results that were found missing or damaged. */
   | { kind: 'repair'; damaged: readonly Damaged[]; reason: string };
 
 /** An accepted result whose blob is missing or damaged. */
@@ -42,18 +42,18 @@ export interface Damaged {
   generation: number;
 }
 
-/** An attempt that a user says to hold; its token was checked. */
+/** An attempt that a user says it holds; its token is valid. */
 export interface HeldClaim {
   task: string;
   generation: number;
   attempt: string;
 }
 
-/** Everything that a session is decided on. `ticket` is the shell's, to answer whoever asked. */
+/** Every input of a session. The shell uses `ticket` to answer the caller. */
 export type Input =
   | { kind: 'reports'; ticket: number; user: string; userName: string; reports: Report[] }
   | { kind: 'command'; ticket: number; command: Command; request?: RequestMark }
-  /** The matcher's answer to a statement of demand; `asked` are the connections that the statement confirmed, with their claims. */
+  /** The matcher's answer to a statement of demand; `asked` maps each connection that it confirmed to its claim. */
   | {
       kind: 'exchange';
       users: Assigned[];
@@ -62,12 +62,12 @@ export type Input =
       suitable: number;
       connected: number;
     }
-  /** The matcher's word between two exchanges. */
+  /** The matcher assigned users between two exchanges. */
   | { kind: 'new-users'; users: Assigned[] }
   | { kind: 'user-held'; user: string; connection: string; held: HeldClaim[] }
   | { kind: 'user-gone'; user: string; connection: string; isClean: boolean }
   | { kind: 'user-idle'; user: string; connection: string }
   /** Time has passed. */
   | { kind: 'tick' }
-  /** The tail work of an ended workload is done. */
+  /** The work that follows the end of a workload is done. */
   | { kind: 'close' };

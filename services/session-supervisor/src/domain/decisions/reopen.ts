@@ -11,20 +11,20 @@ import { generationOf, isOpen, type WorkloadState } from '../state/workload.ts';
 /** Generations are kept in 16 bits. */
 export const MAX_GENERATION = 65_535;
 
-/** Why a task is given up that nobody began. */
+/** The reason of a task that is given up before anybody began it. */
 export const HOPELESS = 'what it stands after was given up';
 
-/** A command that a closed workload can be opened again for. */
+/** A command that can reopen a closed workload. */
 export type Reopening = Extract<Command, { kind: 'retry' | 'repair' }>;
 
-/** Why an ended workload cannot be opened again; undefined where it can. */
+/** Why an ended workload cannot be reopened; undefined if it can. */
 export const refusalOfReopening = (state: WorkloadState): Refusal | undefined => {
   if (state.deleteResults) return { reason: 'RESULTS_DELETED' };
   if (state.generation >= MAX_GENERATION) return { reason: 'TOO_MANY_RETRIES' };
   return undefined;
 };
 
-/** Those of the results found damaged that are still the accepted ones, ascending. */
+/** The ordinals of those damaged results that are still the accepted ones, ascending. */
 export const damagedOrdinals = (state: WorkloadState, damaged: readonly Damaged[]): number[] =>
   damaged
     .flatMap(({ task, generation }) => {
@@ -34,15 +34,15 @@ export const damagedOrdinals = (state: WorkloadState, damaged: readonly Damaged[
     })
     .sort((a, b) => a - b);
 
-/** The entry that has these tasks made again. */
+/** The entry that asks for new results of these tasks. */
 export const repairEntry = ({ graph }: WorkloadState, ordinals: readonly number[], reason: string): Entry => {
   const ranges = ordinals.map((ordinal) => ({ first: ordinal, last: ordinal }));
   return { kind: 'repair-wanted', tasks: tasksToText(graph, ranges), reason };
 };
 
 /**
- * What opens a closed workload again: the new owner's reign and the command in one document, so that there is no moment
- * between them. Undefined where a repair finds nothing to do.
+ * The entries that reopen a closed workload. The new owner's reign and the command stand in one document, because a crash
+ * must not come between them. Undefined if a repair finds nothing to do.
  */
 export const reopeningEntries = (
   state: WorkloadState,
@@ -60,7 +60,7 @@ export const reopeningEntries = (
   return ordinals.length === 0 ? undefined : entries(repairEntry(state, ordinals, command.reason), ordinals);
 };
 
-/** The entries, and the end of those of the tasks that can never begin after them, with what needs those in turn. */
+/** Adds a `task-failed` for each of the tasks that can never begin after these entries, and for their successors in turn. */
 const withHopeless = (state: WorkloadState, entries: Entry[], ordinals: readonly number[]): Entry[] => {
   const at = { n: state.position + 1, at: 0 };
   let after = entries.reduce((before, entry) => fold(before, entry, at), state);

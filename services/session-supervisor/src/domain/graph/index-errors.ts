@@ -18,7 +18,7 @@ export const indicesTooMany = (max: number): DomainError =>
     { max },
   );
 
-/** INVALID_ARGUMENT `FRAMES_TOO_COMPLEX`: too long a text, or too many pieces; `detail` says which. */
+/** INVALID_ARGUMENT `FRAMES_TOO_COMPLEX`: the text is too long or has too many pieces; `detail` says which. */
 export const indicesTooComplex = (detail: string): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,

@@ -2,23 +2,23 @@ import { indicesInvalid, indicesTooComplex, indicesTooMany } from './index-error
 import { collectRanges, type RangeCollector } from './index-ranges.ts';
 import { type IndexSet, MAX_INDEX, MAX_INDICES } from './index-set.ts';
 
-/** Longest expression that is read, in characters. */
+/** Longest accepted expression, in characters. */
 const MAX_TEXT = 64 * 1_024;
 
-/** Pieces that a set may fall into: more than that many single indices do not fit into the longest expression. */
+/** Most ranges of a set. The longest expression does not hold more single indices than this. */
 const MAX_RANGES = 16_384;
 
-/** Indices that may be marked one by one where ranges with steps interleave: bounds the time of hostile expressions. */
+/** Most indices that are marked one by one if ranges with steps interleave. Bounds the time of hostile expressions. */
 const MAX_MARKS = 4 * MAX_INDICES;
 
-/** One part of an expression, turned to ascend: `last` is really in it. */
+/** One part of an expression, in ascending order. `last` belongs to it. */
 interface Part {
   first: number;
   last: number;
   step: number;
 }
 
-/** Reads an expression character by character; every failure names the place. */
+/** Reads an expression character by character. Every error names the position. */
 const scanner = (text: string) => {
   let at = 0;
   const skipBlanks = (): void => {
@@ -30,7 +30,7 @@ const scanner = (text: string) => {
     const found = position < text.length ? JSON.stringify(text.slice(position, position + 12)) : 'the end';
     throw indicesInvalid(position + 1, expected, found);
   };
-  /** Whether one of these characters is next; takes it. */
+  /** Takes the next character if it is one of these. Returns whether it was. */
   const take = (characters: string): boolean => {
     skipBlanks();
     const isNext = at < text.length && characters.includes(text.charAt(at));
@@ -58,7 +58,7 @@ type Scanner = ReturnType<typeof scanner>;
 
 const indexNumber = (scan: Scanner): number => scan.number(`a frame from 0 to ${MAX_INDEX}`, 0, MAX_INDEX);
 
-/** `7`, `1-100`, `1-100x5`, `100-1`, `100-1x-1`: the sign of a step, where there is one, must fit the direction. */
+/** `7`, `1-100`, `1-100x5`, `100-1`, `100-1x-1`: if a step has a sign, it must fit the direction. */
 const parsePart = (scan: Scanner): Part => {
   const from = indexNumber(scan);
   const to = scan.take('-') ? indexNumber(scan) : undefined;
@@ -90,7 +90,7 @@ const parseParts = (text: string): Part[] => {
   return parts;
 };
 
-/** Joins parts, sorted by their first index, that touch or overlap and have the same step in the same phase. */
+/** Joins parts that touch or overlap and have the same step in the same phase. The parts are sorted by their first index. */
 const joinAlike = (parts: readonly Part[]): Part[] => {
   const joined: Part[] = [];
   const growing = new Map<string, Part>();
@@ -108,7 +108,7 @@ const joinAlike = (parts: readonly Part[]): Part[] => {
   return joined;
 };
 
-/** Parts that interleave, by way of a bit for each index that they span. */
+/** Collects parts that interleave, by marking each index that they span. */
 const collectInterleaved = (parts: readonly Part[], collector: RangeCollector): void => {
   const marks = parts.reduce((sum, { first, last, step }) => sum + (last - first) / step + 1, 0);
   if (marks > MAX_MARKS) {
@@ -130,7 +130,7 @@ const collectInterleaved = (parts: readonly Part[], collector: RangeCollector): 
   }
 };
 
-/** Feeds the indices of parts, sorted by their first index, to the collector in ascending order, none twice. */
+/** Gives the collector the indices of the parts, ascending and each once. The parts are sorted by their first index. */
 const collectParts = (parts: readonly Part[], collector: RangeCollector): void => {
   for (let at = 0; at < parts.length && collector.ranges() <= MAX_RANGES;) {
     const start = at;
@@ -150,11 +150,11 @@ const collectParts = (parts: readonly Part[], collector: RangeCollector): void =
 };
 
 /**
- * Reads an index expression: numbers and ranges with commas between, such as `1-100`, `1-100x5` (every fifth),
+ * Reads an index expression: numbers and ranges, separated by commas, such as `1-100`, `1-100x5` (every fifth),
  * `3,7,20-30`, `100-1x-1`. Parts may overlap and come in any order; the set is ascending. Blanks are allowed.
- * The time is bounded whatever the text.
+ * The time is bounded for every text.
  *
- * Throws DomainError INVALID_ARGUMENT `FRAMES_INVALID` (with the place and what is expected there),
+ * Throws DomainError INVALID_ARGUMENT `FRAMES_INVALID` (with the position and what is expected there),
  * `FRAMES_TOO_MANY` (over 1,000,000 frames), `FRAMES_TOO_COMPLEX` (over 65,536 characters or 16,384 ranges).
  */
 export const parseIndices = (text: string): IndexSet => {

@@ -9,23 +9,23 @@ export interface IndexRange {
 
 /** Gathers ascending indices into ranges; see {@link collectRanges}. */
 export interface RangeCollector {
-  /** Adds `count` indices, every `step`-th from `first`, all of them after those added before. O(1) amortised. */
+  /** Adds `count` indices, every `step`-th from `first`. All must be greater than those added before. O(1) amortised. */
   add(first: number, step: number, count: number): void;
-  /** All ranges, once everything was added. */
+  /** Returns all ranges. Call it once, after the last index was added. */
   finish(): IndexRange[];
-  /** How many ranges there are so far. */
+  /** The number of ranges so far. */
   ranges(): number;
 }
 
 /**
- * Gathers indices into the fewest ranges that a single pass finds: from the left, the longest evenly spaced run of at
- * least three indices, or of two neighbours; what is in no such run stands alone. Since it depends on the indices alone
- * and not on the pieces that they came in, equal sets come out equal.
+ * Gathers indices into ranges in a single pass from the left. Each range is the longest evenly spaced run of at least three
+ * indices, a pair of neighbours, or a single index. Equal sets give equal ranges, because the result does not depend on the
+ * pieces in which the indices came.
  */
 export const collectRanges = (): RangeCollector => {
   const ranges: IndexRange[] = [];
   let indices = 0;
-  // The run that may still grow: `count` indices, the last of which is `last`.
+  // The run that may still grow.
   let run = { first: 0, last: 0, step: 1, count: 0 };
 
   const emit = (first: number, last: number, step: number): void => {

@@ -2,15 +2,15 @@ import { indicesTooMany } from './index-errors.ts';
 import { collectRanges, type IndexRange } from './index-ranges.ts';
 import type { OrdinalRange } from './ordinals.ts';
 
-/** The highest index: the highest frame that Blender knows. */
+/** The highest index, which is Blender's highest frame. */
 export const MAX_INDEX = 1_048_574;
 
-/** Tasks of one workload. */
+/** Most tasks of one workload. */
 export const MAX_INDICES = 1_000_000;
 
 /**
- * A set of indices that is not empty, as ranges in ascending order that do not interleave. The form is canonical: equal
- * sets have equal ranges, however they were written. Costs memory by the range, not by the index.
+ * A set of indices that is not empty, as ascending ranges that do not interleave. The form is canonical: equal sets have
+ * equal ranges, however they were written. Memory grows with the ranges, not with the indices.
  */
 export interface IndexSet {
   readonly count: number;
@@ -28,7 +28,7 @@ export const indicesBetween = (first: number, last: number): IndexSet => {
   return { count, first, last, ranges: [{ first, last, step: 1, ordinal: 0 }] };
 };
 
-/** The last range whose `key` is at most `value`; undefined where there is none. */
+/** The last range whose `key` is at most `value`; undefined if there is none. */
 const lastAtMost = (ranges: readonly IndexRange[], key: 'first' | 'ordinal', value: number): IndexRange | undefined => {
   let low = 0;
   let high = ranges.length;
@@ -51,13 +51,13 @@ const rangeAt = ({ ranges, count }: IndexSet, ordinal: number): IndexRange => {
   return range;
 };
 
-/** The index with that many indices of the set before it. Throws RangeError outside 0 … count − 1. O(log ranges). */
+/** The index that has `ordinal` indices of the set before it. Throws RangeError outside 0 … count − 1. O(log ranges). */
 export const indexAt = (indices: IndexSet, ordinal: number): number => {
   const range = rangeAt(indices, ordinal);
   return range.first + (ordinal - range.ordinal) * range.step;
 };
 
-/** The inverse of {@link indexAt}; undefined where the index is not in the set. O(log ranges). */
+/** The inverse of {@link indexAt}; undefined if the index is not in the set. O(log ranges). */
 export const ordinalOf = (indices: IndexSet, index: number): number | undefined => {
   const range = lastAtMost(indices.ranges, 'first', index);
   if (!range || index > range.last) {
@@ -83,12 +83,12 @@ const rangeToText = ({ first, last, step }: IndexRange): string => {
   return step === 1 ? `${first}-${last}` : `${first}-${last}x${step}`;
 };
 
-/** The set in its normal form, such as `1-40,41-60x2`: without blanks, to be pasted into a command line. */
+/** The set in its normal form, such as `1-40,41-60x2`. It has no blanks, so people can paste it into a command line. */
 export const indicesToText = ({ ranges }: Pick<IndexSet, 'ranges'>): string => ranges.map(rangeToText).join(',');
 
 /**
- * The indices with these ordinals, which ascend, in the form of {@link indicesToText}; `''` for none. Throws RangeError
- * outside the set. O(log ranges + ranges touched) for each run of ordinals.
+ * The indices of these ascending ordinals, in the form of {@link indicesToText}; `''` for none. Throws RangeError if an
+ * ordinal is outside the set. O(log ranges + ranges touched) for each run of ordinals.
  */
 export const subsetToText = (indices: IndexSet, ordinals: Iterable<OrdinalRange>): string => {
   const collector = collectRanges();

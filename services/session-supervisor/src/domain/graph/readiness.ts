@@ -1,17 +1,17 @@
 import { bitmapOf, has, withBit, withoutBit, type Bitmap } from '../sets/bitmap.ts';
 import { nodeAt, nodeOf, ordinalIn, taskIndex, type TaskGraph } from './task-graph.ts';
 
-/** What was decided about the tasks of a graph. */
+/** The decisions about the tasks of a graph. */
 export interface Decided {
   readonly graph: TaskGraph;
   /** Tasks with an accepted result. */
   readonly done: Bitmap;
   readonly givenUp: Bitmap;
-  /** Tasks that are not decided and may not begin yet. */
+  /** Undecided tasks that may not begin yet. */
   readonly blocked: Bitmap;
 }
 
-/** What a task stands after, and whether that is decided as the task needs it. */
+/** The predecessors of a task, and for each whether it is decided as the task needs it. */
 const predecessorsOf = (
   { graph, done, givenUp }: Omit<Decided, 'blocked'>,
   ordinal: number,
@@ -29,7 +29,7 @@ const predecessorsOf = (
   });
 };
 
-/** The tasks that stand directly after one. */
+/** The direct successors of a task. */
 export const successorsOf = (graph: TaskGraph, ordinal: number): number[] => {
   const { successors } = nodeAt(graph, nodeOf(graph, ordinal));
   if (successors.length === 0) return [];
@@ -37,17 +37,17 @@ export const successorsOf = (graph: TaskGraph, ordinal: number): number[] => {
   return successors.flatMap((place) => ordinalIn(nodeAt(graph, place), index) ?? []);
 };
 
-/** Whether a task that is not decided can never begin: what it needs was given up. */
+/** Whether an undecided task can never begin, because a predecessor that it needs was given up. */
 export const isHopeless = (decided: Omit<Decided, 'blocked'>, ordinal: number): boolean =>
   predecessorsOf(decided, ordinal).some((before) => before.isHopeless);
 
-/** What was given up and has to be done again before a task can begin, directly or by way of others. */
+/** The direct and indirect predecessors that were given up and have to be done again before a task can begin. */
 export const hopesOf = (decided: Omit<Decided, 'blocked'>, ordinal: number): number[] =>
   predecessorsOf(decided, ordinal)
     .filter((before) => before.isHopeless)
     .flatMap((before) => [before.ordinal, ...hopesOf(decided, before.ordinal)]);
 
-/** All that stands after these tasks, directly or by way of others; the tasks themselves are not among it unless they do. */
+/** All direct and indirect successors of these tasks. A task itself is included only if it follows another one. */
 export const falloutOf = (graph: TaskGraph, ordinals: Iterable<number>): Set<number> => {
   const fallout = new Set<number>();
   if (graph.nodes.length === 1) return fallout;
@@ -62,7 +62,7 @@ export const falloutOf = (graph: TaskGraph, ordinals: Iterable<number>): Set<num
   return fallout;
 };
 
-/** The tasks that may not begin before anything is decided. */
+/** The tasks that are blocked in a new workload: those that have predecessors. */
 export const initiallyBlocked = ({ nodes, count }: TaskGraph): Bitmap =>
   bitmapOf(
     count,
@@ -71,7 +71,7 @@ export const initiallyBlocked = ({ nodes, count }: TaskGraph): Bitmap =>
     ),
   );
 
-/** `blocked` after something was decided, or undecided, about these tasks: they and what stands after them are looked at again. */
+/** `blocked` after decisions about these tasks were made or taken back. Checks these tasks and their direct successors again. */
 export const blockedAfter = (decided: Decided, changed: Iterable<number>): Bitmap => {
   const { graph, done, givenUp } = decided;
   let { blocked } = decided;

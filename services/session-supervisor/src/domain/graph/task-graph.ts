@@ -1,20 +1,20 @@
 import { formatTaskKey, parseTaskKey } from '#libs/mesh/index.ts';
 import { indexAt, ordinalOf, type IndexSet } from './index-set.ts';
 
-/** What has to be decided before a task may begin: the task of the same index of another node, where that has one. */
+/** A dependency of each task on the task of the same index of an earlier node. It holds only if that node has the index. */
 export interface TaskEdge {
   /** The id of the node that comes first. */
   readonly node: string;
-  /** `success`: its result was accepted. `end`: its result was accepted, or it was given up. */
+  /** What the first task needs: `success`, an accepted result; `end`, an accepted result or to be given up. */
   readonly on: 'success' | 'end';
 }
 
-/** One step of the work, with a task for each index. */
+/** One step of the work. It has one task for each index. */
 export interface TaskNode {
   /** `[a-z][a-z0-9-]{0,31}`: `frames`, `noop`, `mesh`. */
   readonly id: string;
   readonly indices: IndexSet;
-  /** Empty: its tasks may begin at once. */
+  /** If empty, its tasks may begin at once. */
   readonly after: readonly TaskEdge[];
 }
 
@@ -22,13 +22,13 @@ export interface TaskNode {
 export interface PlacedNode extends TaskNode {
   /** The ordinal of its first task. */
   readonly offset: number;
-  /** The nodes that stand after this one, by their place in `nodes`. */
+  /** The nodes that depend on this one, by their place in `nodes`. */
   readonly successors: readonly number[];
 }
 
 /**
- * The tasks of a workload: nodes in an order in which each stands after earlier ones only. A task is an *ordinal* inside,
- * the offset of its node and its place among the indices, and a key `<node>/<index>` outside.
+ * The tasks of a workload. The nodes are ordered: each depends on earlier ones only. Inside the supervisor a task is an
+ * *ordinal* (the offset of its node plus its place among the indices), outside it is a key `<node>/<index>`.
  */
 export interface TaskGraph {
   readonly nodes: readonly PlacedNode[];
@@ -36,12 +36,12 @@ export interface TaskGraph {
   readonly count: number;
 }
 
-/** Nodes of one graph: bounds what one failure can take with it. */
+/** Most nodes of one graph. Bounds how many tasks one failure can take with it. */
 export const MAX_NODES = 16;
 
 /**
- * Makes a graph. Costs the same for a million tasks as for one. Throws RangeError for what is no graph: no node or too many,
- * one id twice, an edge to a node that is not earlier. Whoever takes graphs from callers checks that first.
+ * Makes a graph. A million tasks cost the same as one. Throws RangeError if there is no node, if there are too many, if two
+ * nodes share an id, or if an edge leads to a node that is not earlier. Code that takes graphs from callers checks that first.
  */
 export const createGraph = (nodes: readonly TaskNode[]): TaskGraph => {
   if (nodes.length === 0 || nodes.length > MAX_NODES) throw new RangeError(`a graph has 1 to ${MAX_NODES} nodes`);
@@ -79,26 +79,26 @@ export const nodeOf = ({ nodes, count }: TaskGraph, ordinal: number): number => 
   return low;
 };
 
-/** A node by its place. Throws RangeError where there is none. */
+/** A node by its place. Throws RangeError if there is none. */
 export const nodeAt = ({ nodes }: TaskGraph, place: number): PlacedNode => {
   const node = nodes[place];
   if (node === undefined) throw new RangeError(`no node has the place ${place}`);
   return node;
 };
 
-/** The index of a task: the frame's number, the step's case. Throws RangeError outside the graph. */
+/** The index of a task, such as the number of a frame. Throws RangeError outside the graph. */
 export const taskIndex = (graph: TaskGraph, ordinal: number): number => {
   const { indices, offset } = nodeAt(graph, nodeOf(graph, ordinal));
   return indexAt(indices, ordinal - offset);
 };
 
-/** `frames/17`. */
+/** The key of a task, such as `frames/17`. Throws RangeError outside the graph. */
 export const taskKey = (graph: TaskGraph, ordinal: number): string => {
   const { id, indices, offset } = nodeAt(graph, nodeOf(graph, ordinal));
   return formatTaskKey({ node: id, index: indexAt(indices, ordinal - offset) });
 };
 
-/** The ordinal of the task of this index of a node; undefined where the node lacks the index. */
+/** The ordinal of a node's task by its index; undefined if the node lacks the index. */
 export const ordinalIn = ({ indices, offset }: PlacedNode, index: number): number | undefined => {
   const place = ordinalOf(indices, index);
   return place === undefined ? undefined : offset + place;

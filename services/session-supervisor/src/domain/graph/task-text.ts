@@ -5,11 +5,11 @@ import type { OrdinalRange } from './ordinals.ts';
 import { ordinalIn, type PlacedNode, type TaskGraph } from './task-graph.ts';
 
 /**
- * Tasks as people and journals write them. Where a workload has one node the indices are enough: `1-40,50`. Where it has
- * several each part names its node: `mesh/0-2,solve/1`; a part without a name is of the node named last, as in `solve/0-2,7`.
+ * Task sets as people and journals write them. If a workload has one node, the indices are enough: `1-40,50`. If it has
+ * several, each part names its node: `mesh/0-2,solve/1`. A part without a name belongs to the node named last: `solve/0-2,7`.
  */
 
-/** The tasks with these ordinals, which ascend. Empty for none. O(log ranges + ranges touched) for each run. */
+/** The text of the tasks with these ascending ordinals; empty for none. O(log ranges + ranges touched) for each run. */
 export const tasksToText = (graph: TaskGraph, ordinals: Iterable<OrdinalRange>): string => {
   const [only] = graph.nodes;
   if (graph.nodes.length === 1 && only !== undefined) return subsetToText(only.indices, ordinals);
@@ -29,13 +29,13 @@ const runsWithin = ({ offset, indices }: PlacedNode, runs: readonly OrdinalRange
     return from <= to ? [{ first: from, last: to }] : [];
   });
 
-/** Some indices of one node, as a text names them. */
+/** The indices of one node that a text names. */
 export interface NodeTasks {
   readonly node: string;
   readonly indices: IndexSet;
 }
 
-/** Of a graph, what its nodes are called. */
+/** The part of a graph that names its nodes. */
 interface Named {
   readonly nodes: readonly { readonly id: string }[];
 }
@@ -43,10 +43,10 @@ interface Named {
 const NAMED = /^\s*([a-z][a-z0-9-]{0,31})\//;
 
 /**
- * Reads a text that is not empty. Nodes and indices need not be in the graph; `unknownTask` finds what is not.
+ * Reads a text that is not empty. It may name nodes and indices that the graph lacks; `unknownTask` finds those.
  *
  * Throws INVALID_ARGUMENT `FRAMES_INVALID`, `FRAMES_TOO_MANY`, `FRAMES_TOO_COMPLEX`, as `parseIndices` does; the position counts
- * within the part of one node. A part that could be of several nodes is `FRAMES_INVALID` too.
+ * within the part of one node. A part that could belong to several nodes is `FRAMES_INVALID` too.
  */
 export const parseTasks = ({ nodes }: Named, text: string): NodeTasks[] => {
   if (!text.includes('/')) {
@@ -67,7 +67,7 @@ export const parseTasks = ({ nodes }: Named, text: string): NodeTasks[] => {
   return [...parts].map(([id, list]) => ({ node: id, indices: parseIndices(list.join(',')) }));
 };
 
-/** The same in normal form: `1-40` where there is one node, else with the node before each part. */
+/** The normal form of a task set: `1-40` if the graph has one node, else each part begins with its node. */
 export const taskSetToText = ({ nodes }: Named, tasks: readonly NodeTasks[]): string =>
   tasks
     .flatMap(({ node, indices }) => {
@@ -76,7 +76,7 @@ export const taskSetToText = ({ nodes }: Named, tasks: readonly NodeTasks[]): st
     })
     .join(',');
 
-/** The key of the first task that a text names and the graph lacks. */
+/** The key of the first task that is named but is not in the graph; undefined if all are. */
 export const unknownTask = ({ nodes }: TaskGraph, tasks: readonly NodeTasks[]): string | undefined => {
   for (const { node: id, indices } of tasks) {
     const node = nodes.find((each) => each.id === id);
@@ -87,13 +87,13 @@ export const unknownTask = ({ nodes }: TaskGraph, tasks: readonly NodeTasks[]): 
   return undefined;
 };
 
-/** Whether a task is among those that a text names. Costs memory by the range, not by the task. */
+/** A test of whether a text names a task. Its memory grows with the ranges, not with the tasks. */
 export const selectTasks = (graph: TaskGraph, text: string): ((node: string, index: number) => boolean) => {
   const tasks = text === '' ? [] : parseTasks(graph, text);
   return (node, index) => tasks.some((each) => each.node === node && ordinalOf(each.indices, index) !== undefined);
 };
 
-/** The ordinals of tasks as people write them; those that the workload does not have are left out. */
+/** The ordinals of the tasks that a text names. Tasks that the workload does not have are left out. */
 export const ordinalsFromText = (graph: TaskGraph, text: string): Set<number> => {
   const ordinals = new Set<number>();
   for (const { node: id, indices } of parseTasks(graph, text)) {

@@ -5,28 +5,28 @@ import { secondsLeft } from './eta.ts';
 import type { WorkloadState } from '../state/workload.ts';
 
 /**
- * At the end, when nothing waits, a user that idles may do a running task once more: whoever is first counts, the other is
- * told to stop. Each task is copied once at most, and only where the copy will probably win.
+ * When no task waits any more, an idle user may do a running task once more. The first result counts, and the other user is
+ * told to stop. A task is copied at most once, and only if the copy will probably win.
  */
 
-/** A copy must win by this much, since speeds vary… */
+/** A copy must be faster by this factor, because speeds vary. */
 const MARGIN = 1.2;
-/** …and its user may have to fetch and open the scene first. */
+/** The user of a copy may first have to fetch and open the scene, which is estimated at this time. */
 const OPENING_SECONDS = 1;
 
-/** A running attempt that nobody else works on. */
+/** A running attempt at a task that no other user works on. */
 export interface Running {
   ordinal: number;
   /** The place of its node in the graph. */
   node: number;
   owner: string;
-  /** How long it is expected to take still. */
+  /** The expected time until it ends. */
   secondsLeft: number;
 }
 
 type Known = Pick<Draft, 'state' | 'workers' | 'now'>;
 
-/** The seconds that a task of a node took on average; undefined before the first is done, and where none may be copied. */
+/** The average seconds per task of each node; undefined before its first task is done, and if its tasks may not be copied. */
 const averagesOf = ({ header, graph, nodeWork }: WorkloadState): (number | undefined)[] => {
   const kind = kindOf(header.spec);
   return graph.nodes.map(({ id }, node) => {
@@ -48,7 +48,7 @@ const runningOf = ({ workers, now }: Known, averages: readonly (number | undefin
     }),
   );
 
-/** The running attempts that a worker would probably overtake, the slowest first. */
+/** The running attempts that a worker would probably overtake, those with the most time left first. */
 export const overtakable = (known: Known, worker: Worker): Running[] => {
   const averages = averagesOf(known.state);
   return runningOf(known, averages)
@@ -60,8 +60,8 @@ export const overtakable = (known: Known, worker: Worker): Running[] => {
 };
 
 /**
- * How many users beside those for its tasks a workload can use: for the copies that run, and for those worth running, by
- * whoever idles already or, if nobody does, by an average user.
+ * How many users a workload can use beside those for its tasks: one for each running copy and one for each copy worth
+ * running. A copy is judged by the fastest idle user, or by an average user if no user is idle.
  */
 export const usersForCopies = (known: Known): number => {
   const { workers, state } = known;

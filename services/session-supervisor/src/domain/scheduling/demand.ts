@@ -4,13 +4,17 @@ import { engineNeeds } from './machines.ts';
 import { effectiveWanted } from './schedule.ts';
 import type { WorkloadState } from '../state/workload.ts';
 
-/** What the users of a workload must be able to do. */
+/** What a workload requires of its users. */
 export interface Needs extends EngineNeeds {
-  /** Users that get no more of this workload. */
+  /** Users that get no more work of this workload. */
   barredUserIds: string[];
 }
 
-/** What a workload asks of the matcher now, in monotonic milliseconds. */
+/**
+ * What a workload asks of the matcher now.
+ *
+ * @param now monotonic milliseconds
+ */
 export const demandOf = (
   state: WorkloadState,
   workers: Workers,

@@ -1,15 +1,15 @@
-/** The share of a new measurement in the average: the last handful of tasks counts. */
+/** The weight of a new measurement in the average. With it, mainly the last handful of tasks counts. */
 const WEIGHT = 0.3;
 
-/** Nothing takes less: keeps rates finite. */
+/** The least time of a task. It keeps rates finite. */
 const LEAST_SECONDS = 1e-6;
 
-/** A running task that takes longer than expected is expected to take this share of its time so far once more. */
+/** If a task runs longer than expected, its remaining time is estimated as this share of its time so far. */
 const OVERDUE_SHARE = 0.25;
 
 /**
- * Seconds per task after one more measurement, exponentially weighted; `before` is undefined for the first. A
- * measurement that is no time (negative, not finite) changes nothing.
+ * Seconds per task after one more measurement, as an exponentially weighted average. `before` is undefined for the first.
+ * A negative or infinite measurement changes nothing.
  */
 export const learnSeconds = (before: number | undefined, seconds: number): number | undefined => {
   if (!(seconds >= 0 && seconds < Infinity)) {
@@ -18,37 +18,37 @@ export const learnSeconds = (before: number | undefined, seconds: number): numbe
   return before === undefined ? seconds : before + WEIGHT * (seconds - before);
 };
 
-/** A user as the estimate sees it. */
+/** The speed of a user, as the estimate needs it. */
 export interface Pace {
-  /** By measurement; undefined until there is one: such a user counts as an average one. */
+  /** Measured; undefined before the first measurement, and then the user counts as an average one. */
   secondsPerTask: number | undefined;
   /** How many tasks it works on at a time. */
   slots: number;
-  /** For how many seconds each of its running tasks has been running. */
+  /** How long each of its running tasks has been running. */
   runningSeconds: readonly number[];
 }
 
-/** How fast a workload goes, and for how long. Undefined is what nobody can know yet. */
+/** The speed and the remaining time of a workload. A value that cannot be known yet is undefined. */
 export interface Estimate {
   tasksPerSecond: number | undefined;
   etaSeconds: number | undefined;
 }
 
-/** A running task's expected seconds to go, where it runs for so many already and one usually takes so many. */
+/** The expected remaining seconds of a task that has run for `running` seconds, if a task usually takes `secondsPerTask`. */
 export const secondsLeft = (secondsPerTask: number, running: number): number =>
   Math.max(secondsPerTask - running, OVERDUE_SHARE * running);
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-/** One step of the work: what is left of it, and its users with their speeds at it. */
+/** What is left of one node, and the speeds of its users. */
 export interface NodeLeft {
   remaining: number;
   users: readonly Pace[];
 }
 
 /**
- * Estimates a graph: as if everybody worked on one node after the other. Unknown as long as a node that has tasks left was
- * measured on nobody. The rate is that of the whole way to the end.
+ * Estimates a graph as if all users worked on one node after the other. The estimate is unknown while a node has tasks left
+ * and no measurement. The rate is the average over all remaining tasks.
  */
 export const estimateNodes = (nodes: readonly NodeLeft[]): Estimate => {
   const [only] = nodes;
@@ -62,10 +62,9 @@ export const estimateNodes = (nodes: readonly NodeLeft[]): Estimate => {
 };
 
 /**
- * Estimates from the speeds of the users that serve a workload now, and from the tasks that are not done: `remaining`
- * counts waiting, held and running ones. While much is left, it is the remaining work over the sum of rates; at the
- * end, the time that the slowest running task still takes, and never less than the soonest end of a task that is yet
- * to begin. Unknown without users or without any measurement; 0 s where nothing remains.
+ * Estimates one node from the speeds of its present users. `remaining` counts waiting, held and running tasks. While much is
+ * left, the time is the remaining work over the sum of rates. Near the end, it is the time of the slowest running task, and
+ * at least the soonest possible end of a task that has not begun. Unknown without a measurement; 0 s if no task remains.
  */
 export const estimate = (remaining: number, users: readonly Pace[]): Estimate => {
   const known = users.flatMap(({ secondsPerTask }) => (secondsPerTask === undefined ? [] : [secondsPerTask]));

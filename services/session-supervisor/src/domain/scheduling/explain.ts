@@ -2,23 +2,27 @@ import { kindOf } from '../../kinds/kinds.ts';
 import { sparseEntries } from '../sets/sparse-map.ts';
 import { countsOf, hasEnded, type WorkloadState } from '../state/workload.ts';
 
-/** What the owner knows of the users; undefined when nobody owns the workload right now. */
+/** What the owner of a workload knows about the users. */
 export interface Surroundings {
   active: number;
   entitled: number;
   suitable: number;
   connected: number;
-  /** Why the matcher could not be asked; empty when it could. */
+  /** Why the last exchange with the matcher failed; empty if it did not. */
   exchangeError: string;
 }
 
-/** One thing that holds a workload up. */
+/** One reason why a workload waits. */
 export interface WaitReason {
   code: string;
   message: string;
 }
 
-/** Why a workload waits, the weightiest first; at least one. Pure. */
+/**
+ * Why a workload waits: at least one reason, the most important first.
+ *
+ * @param around undefined if no replica owns the workload now
+ */
 export const explain = (state: WorkloadState, planUsers: number, around: Surroundings | undefined): WaitReason[] => {
   const { phase, ending, wanted, header } = state;
   if (hasEnded(state)) {

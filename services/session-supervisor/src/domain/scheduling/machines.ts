@@ -3,7 +3,7 @@ import { kindOf } from '../../kinds/kinds.ts';
 import type { Workers, Worker } from './workers.ts';
 import type { WorkloadState } from '../state/workload.ts';
 
-/** What the machines of a workload must have now. */
+/** The engine that the machines of a workload need now. */
 export const engineNeeds = (state: Pick<WorkloadState, 'header' | 'engine' | 'version'>): EngineNeeds => {
   const { spec, file } = state.header;
   return kindOf(spec).engineNeeds(spec, file, state);
@@ -16,8 +16,8 @@ export const isFit = (
 ): boolean => !state.barred.has(worker.id) && canServe(worker.engines, engineNeeds(state));
 
 /**
- * The version of the engine for a workload that begins now: the one that most of its users have, so that most of them can
- * work on it. Empty where results may come from any.
+ * The engine version for a workload that begins now: the one that most of its users have, because then most of them can work
+ * on it. Empty if its results may come from different versions.
  */
 export const versionToBegin = (state: WorkloadState, { byId }: Workers): string => {
   if (!kindOf(state.header.spec).keepsOneVersion) return '';

@@ -1,17 +1,17 @@
 import { emptyBitmap, nextSet, withBit, withoutBit } from '../sets/bitmap.ts';
 import type { Order } from '../../kinds/kind.ts';
 
-/** How many tasks of a coarse-first workload are spread over its range before the rest ascends. */
+/** How many tasks of a coarse-first workload are spread over its range before the rest follows in ascending order. */
 const SPREAD = 64;
 
 /**
- * The ordinals that a coarse-first workload of `count` tasks begins with: first, last, middle, the middles of the
- * halves, and so on, 64 of them at most. They show early what the whole will look like.
+ * The ordinals that a coarse-first workload of `count` tasks begins with: first, last, middle, the middles of the halves,
+ * and so on, at most 64. They show early what the whole will look like.
  */
 export const spreadOrdinals = (count: number): number[] => {
   const ordinals = count > 1 ? [0, count - 1] : [0].slice(0, count);
   const gaps: [before: number, after: number][] = [[0, count - 1]];
-  // Grows while it is walked: breadth first.
+  // The list grows while it is walked, which makes the walk breadth first.
   for (const [before, after] of gaps) {
     if (ordinals.length >= SPREAD) {
       break;
@@ -26,33 +26,33 @@ export const spreadOrdinals = (count: number): number[] => {
 };
 
 /**
- * What waits to be handed out, in order. It remembers how far it got, not what waits: it asks for each ordinal when its
- * turn comes, so that a queue of a million tasks costs what one of ten does.
+ * The order in which tasks are handed out. The queue stores how far it got, not which tasks wait: it asks about each ordinal
+ * when its turn comes. A queue of a million tasks therefore costs as much as one of ten.
  *
- * Each ordinal has its turn once. Whoever makes one wait that has had its turn (it was handed out, or held back when it
- * was asked about) gives it back; to give back too much is harmless.
+ * Each ordinal has its turn once. If a task waits again after its turn, the caller must give its ordinal back. Giving back an
+ * ordinal that does not wait is harmless.
  */
 export interface TaskQueue {
   /**
-   * The next ordinal that waits and suits who asks, and is its own from now on; undefined where there is none. What was
-   * given back comes first, lowest first. What `isWaiting` denies is dropped; what waits but does not suit stays for
-   * others, ahead of everything. O(1) amortised, but for those that do not suit, which each call asks about again.
+   * Takes the next ordinal that waits and suits the caller; undefined if there is none. Ordinals that were given back come
+   * first, the lowest first. An ordinal that does not wait is dropped. One that waits but does not suit counts as given back.
+   * O(1) amortised, but each call asks again about the ordinals that did not suit.
    */
   next(isWaiting: (ordinal: number) => boolean, suits?: (ordinal: number) => boolean): number | undefined;
-  /** Gives an ordinal its turn again. */
+  /** Gives an ordinal another turn. */
   giveBack(ordinal: number): void;
 }
 
-/** The queue of a workload of `count` tasks, of which none has had its turn. */
+/** The queue of a new workload of `count` tasks. */
 export const taskQueue = (count: number, order: Order): TaskQueue => {
   const spread = order === 'coarse-first' ? spreadOrdinals(count) : [];
   let returned = emptyBitmap(count);
-  /** Nothing lower was given back. */
+  /** No ordinal below this one is in `returned`. */
   let lowest = count;
   let spreadAt = 0;
   let ascendingAt = 0;
 
-  /** The one whose turn it is for the first time. */
+  /** The next ordinal that has not had its turn. */
   const firstTurn = (): number | undefined => {
     const ordinal = spread[spreadAt];
     if (ordinal !== undefined) {

@@ -14,14 +14,15 @@ import {
   type WorkloadState,
 } from '../state/workload.ts';
 
-/** A window is so many seconds of work: long enough to ride over a pause of the mesh, short enough to lose little. */
+/** A window holds this much work: enough to bridge a pause of the mesh, and little enough to lose. */
 const WINDOW_SECONDS = 8;
-/** Tasks that take no time are not handed out without bound. */
+/** Most tasks of a window. It bounds the hand-out of tasks that take no time. */
 export const MAX_WINDOW = 256;
 
 /**
- * How many tasks of one node a user should have at a time. Without a measurement two for each slot, so that the next begins while a
- * result is on its way. At the end no more than its share of what waits, halved, so that all finish together.
+ * How many tasks of one node a user should have at a time. Without a measurement it is two for each slot, because the next
+ * task can then begin while a result is on its way. Near the end it is at most half of its share of the waiting tasks, because
+ * all users should finish together.
  */
 export const windowOf = (
   { slots, secondsPerTask }: { slots: number; secondsPerTask: number | undefined },
@@ -37,8 +38,8 @@ export const windowOf = (
 };
 
 /**
- * How many users a session wants now: no more than asked for, than the plan allows, than there are tasks left and running ones
- * worth doing twice; but where a task has failed, enough that others can try it.
+ * How many users a session wants now. The limits are the number asked for, the plan, and the number of tasks that are left or
+ * worth copying. If a task has failed, the last limit is at least the number of users that have to try it.
  */
 export const effectiveWanted = ({
   state,
@@ -49,29 +50,29 @@ export const effectiveWanted = ({
   if (isOver(state) || state.phase === 'paused') return 0;
   const remaining = readyCount(state);
   const triers = state.troubles.count > state.givenUp.count ? state.header.spec.maxFailures : 0;
-  // Repairs are made also where nobody is wanted any more: that cannot be changed once the workload has ended.
+  // Repairs need one user even if 0 are wanted, because that number cannot be changed once the workload has ended.
   const most = Math.min(hasEnded(state) ? Math.max(state.wanted, 1) : state.wanted, planUsers);
-  // Looking for what is worth copying costs something, and is for the end.
+  // The search for tasks worth copying costs time and is only useful near the end.
   const copiers = remaining < most ? usersForCopies({ state, workers, now }) : 0;
   return Math.min(most, Math.max(remaining + copiers, triers));
 };
 
-/** How many different users can serve the session, now or soon. */
+/** How many different users can serve the session now or soon. */
 export const reachOf = ({ state, workers, planUsers }: Pick<Draft, 'state' | 'workers' | 'planUsers'>): number => {
   const offered = workers.hasExchanged ? Math.min(workers.suitable, workers.entitled) : 0;
   return Math.max(workers.byId.size, Math.min(offered, state.wanted, planUsers));
 };
 
-/** Tasks that may begin and that nobody holds. */
+/** How many tasks may begin and are held by no user. */
 const waitingCount = (state: WorkloadState, workers: Workers): number => readyCount(state) - workers.holders.size;
 
-/** Which share of what a worker should have at a time it has: tasks of several nodes count by the windows of their own. */
+/** The load of a worker as a share of its window. Each task counts by the window of its own node. */
 const loadOf = ({ slots, paces, loads }: Worker, waiting: number, workerCount: number): number =>
   loads.reduce((sum, count, node) => {
     return count === 0 ? sum : sum + count / windowOf({ slots, secondsPerTask: paces[node] }, waiting, workerCount);
   }, 0);
 
-/** Hands a worker what it should have now. Nothing happens while it has more than half of its window and all slots work. */
+/** Fills the window of a worker. Does nothing while more than half of the window is full and every slot has work. */
 export const serve = (draft: Draft, worker: Worker): void => {
   const { workers } = draft;
   workers.hungry.delete(worker.id);
@@ -89,9 +90,9 @@ export const serve = (draft: Draft, worker: Worker): void => {
   if (worker.attempts.size < worker.slots) workers.hungry.add(worker.id);
 };
 
-/** Serves everybody for whom nothing waited before. */
+/** Serves all users for whom no task waited before. */
 export const serveHungry = (draft: Draft): void => {
-  // Who stays hungry is added again while this goes on.
+  // `serve` adds a user again if it stays hungry, so this walks a copy.
   const hungry = [...draft.workers.hungry];
   for (const id of hungry) {
     const worker = draft.workers.byId.get(id);
@@ -115,8 +116,8 @@ const next = (draft: Draft, worker: Worker): number | undefined => {
 };
 
 /**
- * A task goes to a user that has not failed it, as long as there is one within reach; and where memory was short, to one that
- * has more, as long as one serves.
+ * Whether a worker may get a task. As long as another user is within reach, a user that failed the task does not get it again.
+ * If memory was short, the task goes to a machine with more memory, as long as one serves the session.
  */
 const suits = (draft: Draft, worker: Worker, ordinal: number): boolean => {
   const failures = troubleOf(draft.state, ordinal)?.failures;
@@ -141,8 +142,8 @@ const handOut = (draft: Draft, worker: Worker, ordinal: number): void => {
 };
 
 /**
- * Gives an idle worker half of what the fullest other worker has not begun, and no more than it can do soon. Should that one finish such a task all the
- * same, the first result counts: each attempt has its own token.
+ * Gives an idle worker half of the tasks that the fullest other worker has not begun, but at most one window. If the other
+ * worker finishes such a task all the same, the first result counts, because each attempt has its own token.
  */
 const stealFor = (draft: Draft, worker: Worker): void => {
   let fullest: { owner: Worker; attempts: [string, number][] } | undefined;
@@ -163,12 +164,12 @@ const stealFor = (draft: Draft, worker: Worker): void => {
   }
 };
 
-/** Gives an idle worker the slowest running task that it will probably finish sooner than who runs it. */
+/** Gives an idle worker a copy of the running task that ends last, among those that it will probably finish first. */
 const copyFor = (draft: Draft, worker: Worker): void => {
   const copied = overtakable(draft, worker).find(({ ordinal }) => suits(draft, worker, ordinal));
   if (copied !== undefined) handOut(draft, worker, copied.ordinal);
 };
 
-/** What a worker has not begun, as far as is known: attempts and their ordinals. */
+/** The attempts that a worker has not begun, as far as is known, with their ordinals. */
 const spare = ({ attempts, slots }: Worker): [string, number][] =>
   [...attempts].slice(slots).flatMap(([attempt, held]) => (held.isStarted ? [] : [[attempt, held.ordinal]]));

@@ -3,39 +3,39 @@ import type { TaskQueue } from './order.ts';
 import type { OrdinalRange } from '../graph/ordinals.ts';
 
 /**
- * What the owner of a workload knows about the users that serve it, and none of which is in the journal: it can all be
- * learnt again from the matcher and from what the agents say they hold. The functions here change it in place; it is
- * knowledge, never truth, so nothing has to be taken back when an append is refused.
+ * What the owner of a workload knows about the users that serve it. None of it is in the journal, because the owner can learn
+ * it again from the matcher and the agents. The functions here change it in place. A refused append takes nothing of it back,
+ * because it decides nothing by itself.
  */
 export interface Workers {
   readonly byId: Map<string, Worker>;
-  /** How many attempts are out for each task that is held. */
+  /** The number of attempts that are out, for each held task. */
   readonly holders: Map<number, number>;
-  /** What waits to be handed out. */
+  /** The tasks that wait to be handed out. */
   readonly queue: TaskQueue;
-  /** Attempts that were taken away from a user that may report them all the same: attempt → user. Bounded. */
+  /** Withdrawn attempts, which their users may still report: attempt → user. Bounded. */
   readonly withdrawn: Map<string, string>;
   /** Users whose set of work changed since it was last sent. */
   readonly dirty: Set<string>;
-  /** Claims that were given back, and until when (monotonic milliseconds) late word of them is not heeded. */
+  /** Claims that were given back. Messages about them are ignored `until` that time (monotonic milliseconds). */
   readonly givenBack: Map<string, { claim: number; until: number }>;
-  /** Ready users for whom nothing waited. */
+  /** Ready users for whom no task waited. */
   readonly hungry: Set<string>;
-  /** Tasks that a former owner's users held, to be handed out last until these answered or time is up. */
+  /** Tasks that a former owner's users held. Nobody gets them until these users have answered or the time is up. */
   reserved: Set<number> | undefined;
   /** When `reserved` ends, monotonic milliseconds. */
   reservedUntil: number;
-  /** Whether the matcher has answered this owner at all. */
+  /** Whether the matcher has ever answered this owner. */
   hasExchanged: boolean;
   /** Numbers the attempts of this reign. */
   attemptCounter: number;
-  /** The matcher's last words. */
+  /** The numbers of the matcher's last answer. */
   entitled: number;
   suitable: number;
   connected: number;
 }
 
-/** A user as the matcher gave it. */
+/** A user as the matcher assigned it. */
 export interface Assigned {
   id: string;
   name: string;
@@ -43,28 +43,28 @@ export interface Assigned {
   claim: number;
   manager: string;
   slots: number;
-  /** Of its machine. */
+  /** Memory of its machine. */
   memoryBytes: number;
-  /** Engines that work on its machine, with their versions: Blender's, for each of its engines. */
+  /** Engines that work on its machine. Each engine of Blender has Blender's version. */
   engines: readonly { name: string; version: string }[];
   drain: 'no' | 'after-task' | 'now';
 }
 
 /** A user that serves the session. */
 export interface Worker extends Assigned {
-  /** `asked`: what it holds is not known yet. `leaving`: gets nothing new and is given back when it is empty. */
+  /** `asked`: what it holds is not known yet. `leaving`: it gets no new work and is given back when it holds nothing. */
   phase: 'asked' | 'ready' | 'leaving';
   /** When it was asked, monotonic milliseconds. */
   askedAt: number;
-  /** Its work, in order. */
+  /** Its attempts, in the order in which it works on them. */
   attempts: Map<string, Held>;
-  /** Seconds per task of each node, by its place in the graph and by measurement; undefined until there is one. */
+  /** Measured seconds per task, by the place of the node in the graph; undefined before the first measurement. */
   paces: (number | undefined)[];
-  /** How many of its attempts are of each node. */
+  /** The number of its attempts, by the place of the node in the graph. */
   loads: number[];
-  /** When it last finished or failed a task, monotonic milliseconds: not before that did it begin the one it runs. */
+  /** When it last finished or failed a task, monotonic milliseconds. It began its running task no earlier. */
   freeSince: number;
-  /** It is not served before this, monotonic milliseconds: its machine had trouble of its own. */
+  /** It gets no work before this time, monotonic milliseconds, because its machine caused a failure. */
   restsUntil: number;
 }
 
@@ -76,11 +76,11 @@ export interface Held {
   generation: number;
   /** When it was handed out, monotonic milliseconds. */
   since: number;
-  /** Whether the user has begun it, as far as is known. */
+  /** Whether the user is known to have begun it. */
   isStarted: boolean;
 }
 
-/** Withdrawn attempts that are remembered. */
+/** Most withdrawn attempts that are remembered. */
 const MAX_WITHDRAWN = 10_000;
 
 export const noWorkers = (queue: TaskQueue): Workers => ({
@@ -108,7 +108,7 @@ export const hold = (workers: Workers, worker: Worker, attempt: string, held: He
   workers.dirty.add(worker.id);
 };
 
-/** Forgets an attempt of a worker. Answers it, or undefined if the worker had none such. */
+/** Forgets an attempt of a worker. Returns the attempt, or undefined if the worker did not hold it. */
 export const letGo = (workers: Workers, worker: Worker, attempt: string): Held | undefined => {
   const held = worker.attempts.get(attempt);
   if (held === undefined) return undefined;
@@ -131,7 +131,7 @@ export const withdraw = (workers: Workers, worker: Worker, attempt: string): Hel
   return held;
 };
 
-/** Withdraws every attempt at a task, because it is decided. Costs the workers only where the task is held. */
+/** Withdraws every attempt at a task that is decided. Walks the workers only if one of them holds the task. */
 export const withdrawTask = (workers: Workers, ordinal: number): void => {
   if (!workers.holders.has(ordinal)) return;
   for (const worker of workers.byId.values()) {
@@ -141,12 +141,12 @@ export const withdrawTask = (workers: Workers, ordinal: number): void => {
   }
 };
 
-/** Learns a worker's speed from the seconds that a task of a node took it. */
+/** Updates a worker's speed at a node with the seconds that one task took. */
 export const learnSpeed = ({ paces }: Worker, node: number, seconds: number): void => {
   paces[node] = learnSeconds(paces[node], seconds);
 };
 
-/** The tasks that a worker holds, or that all workers hold, as ascending runs. */
+/** The tasks that these workers hold, as ascending runs. */
 export const heldRanges = (workers: Iterable<Pick<Worker, 'attempts'>>): OrdinalRange[] => {
   const ordinals = new Set<number>();
   for (const { attempts } of workers) for (const { ordinal } of attempts.values()) ordinals.add(ordinal);
