@@ -25,8 +25,10 @@ export interface Agent {
   process: Process;
   /** Begins anew with what the outbox kept. */
   restart(): void;
-  /** Dies without a word. */
+  /** Its process dies. */
   crash(): void;
+  /** Its machine is gone without a word. */
+  vanish(): void;
   /** Its stream breaks. */
   disconnect(): void;
   /** Reports something that it was never given. */
@@ -268,6 +270,10 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
     crash: () => {
       lost();
       world.kill(process);
+    },
+    vanish: () => {
+      lost();
+      world.vanish(process);
     },
     disconnect: () => {
       if (call === undefined) return;

@@ -29,7 +29,7 @@ export interface CallOptions {
 
 /** Keep-alive pings find out within this that the other side is silent. */
 const SILENT_MS = 9_000;
-/** The kernel tells agents that a manager's process has ended; machines of agents vanish without a word. */
+/** The kernel tells the other side that a process has ended. */
 const ENDED_MS = 1_000;
 const LOOK_MS = 2_000;
 
@@ -139,7 +139,8 @@ export const openCall = (world: World, network: Network, options: CallOptions): 
       toManager.release();
       toAgent.release();
     } else silentSince ??= world.now();
-    const boundMs = manager.isAlive ? patienceMs : (patienceMs / SILENT_MS) * ENDED_MS;
+    const isTold = [agent, manager].some(({ isAlive, hasVanished }) => !isAlive && !hasVanished);
+    const boundMs = isTold ? (patienceMs / SILENT_MS) * ENDED_MS : patienceMs;
     if (silentSince === undefined || world.now() - silentSince < boundMs) {
       world.after(LOOK_MS, 'looks at a stream', look);
       return;

@@ -19,6 +19,8 @@ export interface Checker {
   /** A client was shown this. */
   shown(workload: string, view: View): void;
   model(workload: string): Model;
+  /** Whether nobody has the user, and it is connected, or not, as it should be. */
+  isIdle(user: string, isThere: boolean): boolean;
   /** Nothing goes wrong any more, and everybody has had time to notice. */
   calm(): void;
   /** After the quiet phase. */
@@ -117,6 +119,12 @@ export const createChecker = (database: Database, slots: number, now: () => numb
     }
   };
 
+  const isIdle: Checker['isIdle'] = (user, isThere) => {
+    const { connection = null, session = null } = database.users.get(user) ?? {};
+    // What serves a session stays with the record of a machine that is gone, until it comes back.
+    return (connection !== null) === isThere && (session === null || !isThere);
+  };
+
   return {
     sent(subject, bytes) {
       if (subject.endsWith('.start-rendering')) StartRendering.decode(bytes).users.forEach(handed);
@@ -157,6 +165,7 @@ export const createChecker = (database: Database, slots: number, now: () => numb
         );
       }
     },
+    isIdle,
     model: (workload) => follow(workload).model,
     quiet(agents) {
       for (const { _id, customer, owner, slot, projection } of database.workloads.values()) {
@@ -171,11 +180,13 @@ export const createChecker = (database: Database, slots: number, now: () => numb
           fail(_id, `I1: completed without all: ${state}`);
       }
       for (const agent of agents) {
-        const { user } = agent;
+        const { user, process } = agent;
         if (agent.isSuperseded()) throw new Violation(`I12: ${user} stays away, although nobody else is in its place`);
-        const { connection = null, session = null } = database.users.get(user) ?? {};
-        if (connection === null) throw new Violation(`I12: ${user} is not connected`);
-        if (session !== null) throw new Violation(`I13: ${user} still serves ${session}`);
+        if (!isIdle(user, process.isAlive)) {
+          throw new Violation(
+            `I13: ${JSON.stringify(database.users.get(user))}, and its agent is ${process.isAlive ? 'there' : 'gone'}`,
+          );
+        }
       }
     },
   };

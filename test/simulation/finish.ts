@@ -63,7 +63,7 @@ export const measureFinish = async (seed: number): Promise<Finish> => {
   const expected = (TASKS * MEDIAN_TASK_MS) / USERS;
   const workers = users.map(({ taskMs, agent }, i) => {
     const until = i < USERS * VANISH ? from + expected * world.random.float() : LATEST_MS;
-    if (until < LATEST_MS) world.after(until - from, 'vanishes', () => agent.crash());
+    if (until < LATEST_MS) world.after(until - from, 'vanishes', () => agent.vanish());
     return { taskMs, from, until };
   });
   await settle(() => id !== undefined && database.workloads.get(id)?.projection.phase === 'completed');

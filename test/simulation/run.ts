@@ -178,6 +178,12 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         return later('manager returns', manage);
       case 2:
         if (agent === undefined) return;
+        if (below(2) === 0) {
+          fault('agent vanished');
+          agent.vanish();
+          // A machine takes its time to come back; some never do.
+          return below(3) === 0 ? undefined : later('machine returns', () => agent.restart(), 10_000 + below(3_000));
+        }
         fault('agent killed');
         agent.crash();
         return later('agent returns', () => (agent.process.isAlive ? undefined : agent.restart()));
@@ -223,7 +229,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
       network.mend(process);
       if (process.isFrozen) world.thaw(process);
     }
-    for (const agent of agents) if (!agent.process.isAlive) agent.restart();
+    for (const agent of agents) if (!agent.process.isAlive && !agent.process.hasVanished) agent.restart();
     world.after(0, 'has all done', encourage);
     world.after(RECOVERED_MS, 'has recovered', () => checker.calm());
   };
@@ -260,7 +266,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     if (!isQuiet) return false;
     return (
       [...database.workloads.values()].every(({ owner }) => owner === null) &&
-      [...database.users.values()].every(({ session, connection }) => session === null && connection !== null)
+      agents.every(({ user, process: { isAlive } }) => checker.isIdle(user, isAlive))
     );
   };
   const fatal = (thrown: unknown): void => {

@@ -6,6 +6,8 @@ export interface Process {
   readonly name: string;
   isAlive: boolean;
   isFrozen: boolean;
+  /** It is gone with its machine: nobody is told that its connections are over. */
+  hasVanished: boolean;
   /** What came while it stood still. */
   deferred: (() => void)[];
 }
@@ -20,6 +22,8 @@ export interface World extends Disposable {
   /** Lets the next thing happen and everything follow from it at once. Answers false when nothing will. */
   step(): Promise<boolean>;
   kill(process: Process): void;
+  /** Kills it with its machine. */
+  vanish(process: Process): void;
   freeze(process: Process): void;
   thaw(process: Process): void;
   clockOf(process: Process): Clock;
@@ -153,10 +157,15 @@ export const createWorld = (seed: number): World => {
     fn();
   };
 
+  const kill = (process: Process): void => {
+    process.isAlive = false;
+    process.deferred = [];
+  };
+
   return {
     random,
     now: () => now,
-    process: (name) => ({ name, isAlive: true, isFrozen: false, deferred: [] }),
+    process: (name) => ({ name, isAlive: true, isFrozen: false, hasVanished: false, deferred: [] }),
     after,
     async step() {
       const event = queue.pop();
@@ -169,9 +178,10 @@ export const createWorld = (seed: number): World => {
       if (steps % STEPS_A_TURN === 0) await new Promise<void>((resolve) => real.setImmediate(resolve));
       return true;
     },
-    kill(process) {
-      process.isAlive = false;
-      process.deferred = [];
+    kill,
+    vanish(process) {
+      kill(process);
+      process.hasVanished = true;
     },
     freeze(process) {
       process.isFrozen = true;
