@@ -46,6 +46,16 @@ export const startManager = (world: World, network: Network, database: Database,
     },
     database.of(process),
   );
+  const add = ctx.streams.add.bind(ctx.streams);
+  ctx.streams.add = (stream) => {
+    const offer = stream.offer.bind(stream);
+    stream.offer = (state) => {
+      const ruling = offer(state);
+      if (ruling !== 'forward') world.count('old states ignored');
+      return ruling;
+    };
+    return add(stream);
+  };
   let isReady = false;
   const start = async (): Promise<void> => {
     try {
