@@ -2,7 +2,7 @@ import { UserChanged } from '#libs/contracts/user.ts';
 import { USER_CHANGED_SUBJECT } from '#libs/mesh/index.ts';
 import type { Bus, Serving } from '#libs/nats/index.ts';
 import type { Roster } from '../domain/roster.ts';
-import { changeFromProto, changeToProto } from '../domain/user-proto.ts';
+import { changeFromProto, changeToProto } from '../wire/user.ts';
 import type { UserRecord } from '../domain/user.ts';
 
 /** Tells this process and all other user-managers of a change that the database has. */

@@ -12,9 +12,8 @@ import {
 } from '#libs/contracts/user.ts';
 import { matcherSubject, type MatcherVerb } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
-import { parseDemand, parseRemoval, parseReleased } from '../domain/demand-requests.ts';
 import type { Matching } from '../matching/matching.ts';
-import { pageOfDemands } from '../rpc/demand-page.ts';
+import { pageOfDemands, parseDemand, parseReleased, parseRemoval } from '../wire/demand.ts';
 import { type Served, together } from './served.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Timer } from '#libs/clock/index.ts';
 import type {
   Demand,
@@ -9,12 +10,10 @@ import type {
 import { createConfirmations } from '../domain/confirmations.ts';
 import { createDemandBook } from '../domain/demand-book.ts';
 import type { DemandView } from '../domain/matcher.ts';
-import { assignedToProto } from '../domain/user-proto.ts';
+import { assignedToProto } from '../wire/user.ts';
 import type { ConnectedUser } from '../domain/user.ts';
 import { createCoalescer } from './coalescer.ts';
-import { isSameDemand } from './same-demand.ts';
-import type { MatchingOptions } from './options.ts';
-import { runRound } from './round.ts';
+import { type MatchingOptions, runRound } from './round.ts';
 
 /** The one that matches, while this instance is it. */
 export interface Matching {
@@ -31,6 +30,13 @@ const TICK_MS = 1_000;
 
 /** A round looks at everybody, so what changes within this waits for one: a thousand agents may come at once. */
 const CHANGES_MS = 10;
+
+/** Whether two statements ask for the same, so that a repeated one costs no round. */
+const isSameDemand = (a: Demand, b: Demand): boolean =>
+  a.wanted === b.wanted &&
+  a.weight === b.weight &&
+  a.customerId === b.customerId &&
+  isDeepStrictEqual(a.needs, b.needs);
 
 /** Begins to match: what it finds claimed it takes as known to the sessions. */
 export const startMatching = (options: MatchingOptions): Matching => {

@@ -1,17 +1,18 @@
+import { inParallel } from '#libs/async/index.ts';
+
 /** MongoDB answers this many single updates at a time as fast as more. */
 const AT_ONCE = 64;
 
-/** Does `work` for every item, some at a time; rejects with the first error, after those under way have ended. */
-export const inParallel = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length) {
-      const item = items[next];
-      next += 1;
-      if (item !== undefined) await work(item);
+/** Does `work` for every item, some at a time. After a failure it begins no more: the next round looks again. */
+export const updateEach = <T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> => {
+  let hasFailed = false;
+  return inParallel(AT_ONCE, items, async (item) => {
+    if (hasFailed) return;
+    try {
+      await work(item);
+    } catch (thrown) {
+      hasFailed = true;
+      throw thrown;
     }
-  };
-  const workers = Array.from({ length: Math.min(AT_ONCE, items.length) }, worker);
-  const failed = (await Promise.allSettled(workers)).find((each) => each.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  });
 };

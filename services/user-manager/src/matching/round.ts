@@ -1,10 +1,29 @@
+import type { Clock } from '#libs/clock/index.ts';
+import type { Announce } from '../bus/announce.ts';
+import type { Sessions } from '../bus/sessions.ts';
 import type { Confirmations } from '../domain/confirmations.ts';
 import type { DemandBook } from '../domain/demand-book.ts';
 import { matchUsers, type MatchPlan } from '../domain/matcher.ts';
-import { assignedToProto } from '../domain/user-proto.ts';
+import type { Roster } from '../domain/roster.ts';
+import { assignedToProto } from '../wire/user.ts';
 import { type ConnectedUser, isConnected, type UserRecord } from '../domain/user.ts';
-import type { MatchingOptions } from './options.ts';
-import { inParallel } from './parallel.ts';
+import type { Events } from '../events.ts';
+import type { Users } from '../store/users.ts';
+import { updateEach } from './parallel.ts';
+
+/** What matching needs of its surroundings. */
+export interface MatchingOptions {
+  users: Users;
+  roster: Roster;
+  /** Reads the roster anew. */
+  refreshRoster: () => Promise<void>;
+  announce: Announce;
+  sessions: Sessions;
+  events: Events;
+  clock: Clock;
+  /** Milliseconds that pass only while NATS and MongoDB answer. */
+  healthyNow: () => number;
+}
 
 export interface RoundOptions extends MatchingOptions {
   book: DemandBook;
@@ -33,12 +52,12 @@ export const runRound = async (options: RoundOptions): Promise<MatchPlan> => {
     book.active(nowMs),
   );
   const taken = new Set(plan.releases.map(({ user }) => user));
-  await inParallel(plan.releases, async ({ user, workload }) => {
+  await updateEach(plan.releases, async ({ user, workload }) => {
     const known = roster.get(user);
     if (known !== undefined) await settle(options, known, options.users.release(user, workload, known.claim));
   });
   // Users that this round took from one session are claimed for another from their record as it is now.
-  await inParallel(plan.claims, async ({ user, workload }) => {
+  await updateEach(plan.claims, async ({ user, workload }) => {
     const known = roster.get(user);
     if (known === undefined || (known.session !== null && taken.has(user))) return;
     const after = await settle(options, known, options.users.claim(known, workload));
@@ -51,12 +70,14 @@ export const runRound = async (options: RoundOptions): Promise<MatchPlan> => {
 const releaseLapsed = async ({ book, roster, confirmations, users, healthyNow, ...options }: RoundOptions) => {
   const nowMs = healthyNow();
   const active = new Set(book.active(nowMs).map(({ workloadId }) => workloadId));
-  await inParallel(roster.connected(), async (user) => {
+  const lapsed = roster.connected().flatMap((user) => {
     const { session } = user;
-    if (session === null) return;
+    if (session === null) return [];
     const state = active.has(session) ? 'active' : book.isRemoved(session) ? 'removed' : 'absent';
     const lapse = confirmations.lapse(user, state, nowMs);
-    if (lapse === undefined) return;
+    return lapse === undefined ? [] : [{ user, session, lapse }];
+  });
+  await updateEach(lapsed, async ({ user, session, lapse }) => {
     options.events.claimLapsed(user, lapse);
     await settle({ users, roster, ...options }, user, users.release(user.id, session, user.claim));
   });

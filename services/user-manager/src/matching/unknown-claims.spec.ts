@@ -6,7 +6,7 @@ import { fakeClock } from '#libs/testing/index.ts';
 import { createRoster } from '../domain/roster.ts';
 import type { ConnectedUser, UserRecord } from '../domain/user.ts';
 import { startMatching } from './matching.ts';
-import type { MatchingOptions } from './options.ts';
+import type { MatchingOptions } from './round.ts';
 
 const idle = (id: string): ConnectedUser => ({
   id,

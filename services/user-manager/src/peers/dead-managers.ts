@@ -1,6 +1,6 @@
 import type { Peers } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
-import { inParallel } from '../matching/parallel.ts';
+import { updateEach } from '../matching/parallel.ts';
 import type { ConnectedUser } from '../domain/user.ts';
 
 const markLost = async (ctx: Context, user: ConnectedUser): Promise<void> => {
@@ -21,7 +21,7 @@ export const buryDeadManagers = async (ctx: Context, peers: Peers): Promise<void
   const named = await ctx.users.managers();
   for (const manager of new Set([...peers.dead, ...named.filter((id) => peers.isGone(id))])) {
     const users = await ctx.users.ofManager(manager);
-    await inParallel(users, (user) => markLost(ctx, user));
+    await updateEach(users, (user) => markLost(ctx, user));
     await ctx.beats.deleteOne({ _id: manager });
     ctx.events.managerDead(manager, users.length);
   }

@@ -1,5 +1,6 @@
+import { addAbortListener } from 'node:events';
 import type { ConnectResponse } from '#libs/contracts/agent.ts';
-import type { Bidi, CallContext } from '#libs/grpc/index.ts';
+import type { Bidi } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { type AgentStream, createAgentStream } from '../stream/agent-stream.ts';
 import { endLocal } from '../stream/end-stream.ts';
@@ -26,33 +27,20 @@ export const connect = (ctx: Context): Bidi<Heard, ConnectResponse> =>
     }
     ctx.events.agentConnected(user);
     let leaving: Leaving | undefined;
-    const stopWatching = endWithCall(stream, call);
+    // The queue must not wait for more once the call is over, or this process is to end.
+    const over = AbortSignal.any([call.signal, call.draining]);
+    using _ending = addAbortListener(over, () => stream.queue.fail(over.reason));
     void converse(ctx, stream, incoming, (how) => {
       leaving = how;
     });
     try {
       yield* stream.queue;
     } finally {
-      stopWatching();
       ctx.streams.remove(stream);
       ctx.events.agentLeft(stream, leaving);
       if (leaving?.kind !== 'goodbye') ctx.background.add(leave(ctx, stream, false));
     }
   };
-
-/** The queue must not wait for more once the call is over, or this process is to end. */
-const endWithCall = ({ queue }: AgentStream, { signal, draining }: CallContext): (() => void) => {
-  const onAbort = (): void => queue.fail(signal.reason);
-  const onDraining = (): void => queue.fail(draining.reason);
-  signal.addEventListener('abort', onAbort);
-  draining.addEventListener('abort', onDraining);
-  if (signal.aborted) onAbort();
-  if (draining.aborted) onDraining();
-  return () => {
-    signal.removeEventListener('abort', onAbort);
-    draining.removeEventListener('abort', onDraining);
-  };
-};
 
 /** Reads the agent to the end and closes the queue in the way that the end asks for. */
 const converse = async (

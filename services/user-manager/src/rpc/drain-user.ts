@@ -2,7 +2,7 @@ import type { DrainMode, DrainUserRequest, DrainUserResponse } from '#libs/contr
 import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { userToProto } from '../domain/user-proto.ts';
+import { userToProto } from '../wire/user.ts';
 import type { Drain } from '../domain/user.ts';
 import { userNotConnected } from './errors.ts';
 

@@ -2,7 +2,7 @@ import type { GetUserRequest, GetUserResponse } from '#libs/contracts/user.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { userToProto } from '../domain/user-proto.ts';
+import { userToProto } from '../wire/user.ts';
 import { isConnected } from '../domain/user.ts';
 import { userNotConnected } from './errors.ts';
 

@@ -2,7 +2,7 @@ import type { ListUsersRequest, ListUsersResponse } from '#libs/contracts/user.t
 import type { Unary } from '#libs/grpc/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../context.ts';
-import { userToProto } from '../domain/user-proto.ts';
+import { userToProto } from '../wire/user.ts';
 
 /** Lists connected users, by name. */
 export const listUsers =

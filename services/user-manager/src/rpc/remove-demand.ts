@@ -2,7 +2,7 @@ import { RemoveDemandResponse, RemoveUsersDemandCompletely, type RemoveDemandReq
 import type { Unary } from '#libs/grpc/index.ts';
 import { askMatcher } from '../bus/ask-matcher.ts';
 import type { Context } from '../context.ts';
-import { parseRemoval } from '../domain/demand-requests.ts';
+import { parseRemoval } from '../wire/demand.ts';
 
 /** Passes the end of a demand on to the one that matches. */
 export const removeDemand =

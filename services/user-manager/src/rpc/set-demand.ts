@@ -2,7 +2,7 @@ import { SetDemandResponse, UpdateUserCount, type SetDemandRequest } from '#libs
 import type { Unary } from '#libs/grpc/index.ts';
 import { askMatcher } from '../bus/ask-matcher.ts';
 import type { Context } from '../context.ts';
-import { parseDemand } from '../domain/demand-requests.ts';
+import { parseDemand } from '../wire/demand.ts';
 
 /** Passes a session's demand on to the one that matches. */
 export const setDemand =

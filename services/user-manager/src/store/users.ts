@@ -1,6 +1,6 @@
 import type { Collection, Filter, UpdateFilter } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
-import type { Introduction } from '../domain/hello.ts';
+import type { Introduction } from '../wire/hello.ts';
 import { type ConnectedUser, type Drain, isConnected, type UserRecord } from '../domain/user.ts';
 
 /** A document of the collection `users`: the record under its id. */

@@ -2,7 +2,7 @@ import type { Hello } from '#libs/contracts/agent.ts';
 import type { EndStreamReason } from '#libs/contracts/user.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { parseHello } from '../domain/hello.ts';
+import { parseHello } from '../wire/hello.ts';
 import type { ConnectedUser, UserRecord } from '../domain/user.ts';
 import { endStream } from './end-stream.ts';
 import { machineUnknown } from './errors.ts';

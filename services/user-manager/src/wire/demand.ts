@@ -1,6 +1,15 @@
-import type { Demand, RemoveDemandRequest, UserClaim, UsersReleased } from '#libs/contracts/user.ts';
+import type {
+  Demand,
+  DemandStatus,
+  ListDemandsRequest,
+  ListDemandsResponse,
+  RemoveDemandRequest,
+  UserClaim,
+  UsersReleased,
+} from '#libs/contracts/user.ts';
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import { collectViolations, type Violations, isId } from '#libs/mesh/index.ts';
+import { cutPage, parsePage } from '#libs/pages/index.ts';
 
 const MAX_WANTED = 100_000;
 const MAX_WEIGHT = 1_000;
@@ -44,4 +53,14 @@ export const parseReleased = (request: UsersReleased): UsersReleased => {
   checkUsers(request.users, 'users', wrong);
   wrong.throwIfAny();
   return request;
+};
+
+const workloadOf = ({ demand }: DemandStatus): string => demand?.workloadId ?? '';
+
+/** One page of all demands, which are ordered by workload. */
+export const pageOfDemands = (all: readonly DemandStatus[], request: ListDemandsRequest): ListDemandsResponse => {
+  const { size, after } = parsePage(request, 'demands', 1);
+  const rest = after === undefined ? all : all.filter((each) => workloadOf(each) > (after[0] ?? ''));
+  const { page, nextPageToken } = cutPage(rest, size, 'demands', (each) => [workloadOf(each)]);
+  return { demands: page, nextPageToken };
 };

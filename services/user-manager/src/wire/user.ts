@@ -1,5 +1,5 @@
 import type { AssignedUser, DrainRequest, User, UserChanged, UserState } from '#libs/contracts/user.ts';
-import type { ConnectedUser, Drain, UserRecord } from './user.ts';
+import type { ConnectedUser, Drain, UserRecord } from '../domain/user.ts';
 
 const drains = {
   none: 'DRAIN_REQUEST_UNSPECIFIED',
