@@ -33,6 +33,7 @@ check: setup ## generate, format, lint, types, protocols
 	buf lint proto
 	tools/breaking.sh
 	node tools/access.ts
+	node tools/map.ts
 
 simulate: setup ## simulate the mesh under faults (SEEDS=20000 FIRST=1 for so many seeds from the first on)
 	@SEEDS=$(SEEDS) FIRST=$(FIRST) node test/simulation/main.ts
