@@ -12,7 +12,7 @@ import type { Outcome } from '../domain/decisions/decision.ts';
 import type { FailureClass } from '../domain/state/failure-class.ts';
 import type { WorkloadHeader } from '../domain/state/header.ts';
 import type { HeldClaim, Report } from '../domain/decisions/inputs.ts';
-import { isHandedOut, provenLog, resultForgery, type Proofs } from '../session/agents/admission.ts';
+import { isHandedOut, provenLog, resultForgery, type Proofs } from './admission.ts';
 
 /** Longest texts that an agent can bring into the journal. */
 const MAX_REASON = 1_000;
