@@ -3,15 +3,13 @@ import { type FieldViolation, invalidFields } from '#libs/errors/index.ts';
 /** Collects what is wrong with a request, so that one answer names it all. */
 export interface Violations {
   /** Notes that `field` is wrong unless `isRight`. Answers `isRight`. */
-  require(isRight: boolean, field: string, description: string): boolean;
-  /** Adds violations that another function found. */
-  add(found: readonly FieldViolation[]): void;
+  require: (isRight: boolean, field: string, description: string) => boolean;
   /** For a message within the request: prefixes the names of its fields with `field` and a dot. */
-  within(field: string): Pick<Violations, 'require'>;
+  within: (field: string) => Pick<Violations, 'require'>;
   /** Throws INVALID_ARGUMENT `INVALID_FIELDS` if anything was noted. */
-  throwIfAny(): void;
+  throwIfAny: () => void;
   /** The same. Returns the value of a field whose absence was noted. */
-  passed<T>(value: T | undefined): T;
+  passed: <T>(value: T | undefined) => T;
 }
 
 /** More of them do not help, and a batch of a thousand reports can have thousands. */
@@ -44,9 +42,6 @@ export const collectViolations = (): Violations => {
   };
   return {
     require,
-    add: (found) => {
-      for (const { field, description } of found) require(false, field, description);
-    },
     within: (outer) => ({
       require: (isRight, field, description) => require(isRight, `${outer}.${field}`, description),
     }),

@@ -1,4 +1,4 @@
-import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
+import { collectViolations, type Violations } from '#libs/mesh/index.ts';
 
 /** `page_size` and `page_token` of a list request. */
 export interface PageAsk {
@@ -19,30 +19,27 @@ const DEFAULT_PAGE = 100;
 
 /**
  * Reads the page of a list request. `question` is the rest of the request (a name, a filter); a token is valid only for
- * the same question. `keys` is how many texts the list is ordered by. The violations are for the answer that names all
- * wrong fields.
+ * the same question. `keys` is how many texts the list is ordered by. Wrong fields are noted in `wrong`.
  */
 export const readPage = (
   { pageSize, pageToken: token }: PageAsk,
   question: string,
   keys: number,
-): Page & { violations: FieldViolation[] } => {
+  wrong: Violations,
+): Page => {
   const after = token === '' ? undefined : decode(token, question, keys);
-  const violations: FieldViolation[] = [];
-  if (!(pageSize >= 0 && pageSize <= MAX_PAGE)) {
-    violations.push({ field: 'page_size', description: `must be 1 to ${MAX_PAGE}, or 0 for ${DEFAULT_PAGE}` });
-  }
-  if (token !== '' && after === undefined) {
-    violations.push({ field: 'page_token', description: 'must be the next_page_token of the page before' });
-  }
-  return { size: pageSize === 0 ? DEFAULT_PAGE : pageSize, after, violations };
+  const isSize = pageSize >= 0 && pageSize <= MAX_PAGE;
+  wrong.require(isSize, 'page_size', `must be 1 to ${MAX_PAGE}, or 0 for ${DEFAULT_PAGE}`);
+  wrong.require(token === '' || after !== undefined, 'page_token', 'must be the next_page_token of the page before');
+  return { size: pageSize === 0 ? DEFAULT_PAGE : pageSize, after };
 };
 
 /** The same for a request that has no other field to check. Throws `INVALID_FIELDS`. */
 export const parsePage = (request: PageAsk, question: string, keys: number): Page => {
-  const { size, after, violations } = readPage(request, question, keys);
-  if (violations.length > 0) throw invalidFields(violations);
-  return { size, after };
+  const wrong = collectViolations();
+  const page = readPage(request, question, keys, wrong);
+  wrong.throwIfAny();
+  return page;
 };
 
 /** The token of the page after the one that ends with these keys. */

@@ -10,10 +10,9 @@ export const listBlobs =
   (ctx: Context): Unary<ListBlobsRequest, ListBlobsResponse> =>
   async ({ prefix, ...request }, call) => {
     const question = `blobs ${prefix}`;
-    const { size, after, violations } = readPage(request, question, 1);
     const wrong = collectViolations();
+    const { size, after } = readPage(request, question, 1, wrong);
     wrong.require(isPrefix(prefix), 'prefix', 'the beginning of a blob name: [a-z0-9./-], at most 256 characters');
-    wrong.add(violations);
     wrong.throwIfAny();
     const page = await ctx.blobs.list({ prefix, pageSize: size, marker: after?.[0] }, call.signal);
     const nextPageToken = page.marker === undefined ? '' : pageToken(question, [page.marker]);

@@ -1,7 +1,7 @@
 import type { Secret } from '#libs/auth/index.ts';
 import type { Work } from '#libs/contracts/agent.ts';
 import type { StartWorkloadRequest, Workload } from '#libs/contracts/session.ts';
-import type { FieldViolation } from '#libs/errors/index.ts';
+import type { Violations } from '#libs/mesh/index.ts';
 import type { BlobAccess } from '../blob-access.ts';
 import type { TaskGraph } from '../domain/graph/task-graph.ts';
 import type { InputFile, Learnt } from './kind.ts';
@@ -27,8 +27,8 @@ export interface PrepareDeps {
 export interface KindWire<Proto, Spec> {
   /** Whether it works on an object. Without: `object_id` has to be empty. */
   readonly hasInput: boolean;
-  /** A specification as asked for, with defaults. Wrong fields are added to `violations`. */
-  parse(proto: Proto, violations: FieldViolation[]): Spec;
+  /** A specification as asked for, with defaults. Wrong fields are noted in `wrong`. */
+  parse(proto: Proto, wrong: Violations): Spec;
   /**
    * What only the input can say is added to the specification. Throws typed errors for an input that no machine could use.
    *

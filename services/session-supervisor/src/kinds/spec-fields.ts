@@ -1,12 +1,12 @@
 import type { Duration } from '#libs/contracts/rpc.ts';
-import { isDomainError, type FieldViolation } from '#libs/errors/index.ts';
-import { durationFromProto } from '#libs/mesh/index.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import { durationFromProto, type Violations } from '#libs/mesh/index.ts';
 import type { Budgets } from './kind.ts';
 
-/** Checks the fields of one kind's specification; what does not hold is added to the violations. */
+/** Checks the fields of one kind's specification, and notes what is wrong. */
 export interface SpecFields {
   /** `field` is the proto's name without the kind. */
-  check: (holds: boolean, field: string, description: string) => void;
+  check: Violations['require'];
   /** What `read` makes of a text; empty for an empty one, and where `read` throws a typed error. */
   text: (field: string, text: string, read: (text: string) => string) => string;
   /** A span of 1 s to 24 h in milliseconds. */
@@ -19,10 +19,8 @@ const DAY_MS = 86_400_000;
 const DEFAULT_FAILURES = 3;
 const DEFAULT_LOSSES = 5;
 
-export const specFields = (kind: string, violations: FieldViolation[]): SpecFields => {
-  const check: SpecFields['check'] = (holds, field, description) => {
-    if (!holds) violations.push({ field: `${kind}.${field}`, description });
-  };
+export const specFields = (kind: string, wrong: Violations): SpecFields => {
+  const { require: check } = wrong.within(kind);
   return {
     check,
     text: (field, text, read) => {

@@ -1,6 +1,6 @@
 import type { SessionCommand } from '#libs/contracts/session.ts';
-import type { FieldViolation } from '#libs/errors/index.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
+import { checkRequestId, collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { obey, type CommandMessage } from '../session/owner/obey.ts';
 import type { View } from '../session/reads/reads.ts';
@@ -12,17 +12,17 @@ const LONGEST_MS = 30_000;
 
 /**
  * Passes a command to the workload's owner and answers the workload once it is durable. Where nobody owns it right now, it
- * waits for the take-over until the caller's deadline. `found` is what is wrong with the request's other fields.
+ * waits for the take-over until the caller's deadline. `wrong` has what is wrong with other fields.
  */
 export const command = async (
   ctx: Context,
   call: CallContext,
   target: Target & { requestId: string },
   message: CommandMessage,
-  found: readonly FieldViolation[] = [],
+  wrong = collectViolations(),
 ): Promise<View> => {
-  const tooLong = { field: 'request_id', description: 'must be at most 64 characters' };
-  checkTarget(call.caller, target, target.requestId.length > 64 ? [...found, tooLong] : found);
+  checkRequestId(wrong, target.requestId);
+  checkTarget(wrong, call.caller, target);
   const { document } = await resolve(ctx, call.caller, target);
   const ask: SessionCommand = { requestId: target.requestId, command: message };
   return obey(ctx, document._id, ask, callDeadline(ctx, call), call.signal);

@@ -6,6 +6,7 @@ import {
   type VolatileReply,
 } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { has } from '../domain/sets/bitmap.ts';
 import { valueAt } from '../domain/sets/small-int-map.ts';
@@ -18,11 +19,10 @@ import { resolve } from './target.ts';
 export const listTasks =
   (ctx: Context): Unary<ListTasksRequest, ListTasksResponse> =>
   async (request, call) => {
-    const known = request.states.every((state) => STATES.includes(state));
-    const violations = known
-      ? []
-      : [{ field: 'states', description: 'must be states of tasks, as TaskState has them' }];
-    const { size, after } = parseNumberPage(call.caller, request, 'tasks', violations);
+    const wrong = collectViolations();
+    const areStates = request.states.every((state) => STATES.includes(state));
+    wrong.require(areStates, 'states', 'must be states of tasks, as TaskState has them');
+    const { size, after } = parseNumberPage(call.caller, request, 'tasks', wrong);
     const { document, state, revision } = await resolve(ctx, call.caller, request);
     const holders = holdersOf(state, await ctx.reads.volatile(document._id));
     const wanted = new Set(request.states);

@@ -2,6 +2,7 @@ import type { ListWorkloadsRequest, ListWorkloadsResponse } from '#libs/contract
 import { WorkloadState } from '#libs/contracts/session.ts';
 import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { cutPage, readPage } from '#libs/pages/index.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
@@ -11,11 +12,11 @@ import { listedToProto, phaseFromProto } from '../wire/workload.ts';
 export const listWorkloads =
   (ctx: Context): Unary<ListWorkloadsRequest, ListWorkloadsResponse> =>
   async (request, call) => {
-    const { size, after, violations } = readPage(request, 'workloads', 2);
-    if (request.states.some((state) => NO_STATES.includes(state))) {
-      violations.push({ field: 'states', description: 'must be states of workloads, as WorkloadState has them' });
-    }
-    if (violations.length > 0) throw invalidFields(violations);
+    const wrong = collectViolations();
+    const { size, after } = readPage(request, 'workloads', 2, wrong);
+    const areStates = !request.states.some((state) => NO_STATES.includes(state));
+    wrong.require(areStates, 'states', 'must be states of workloads, as WorkloadState has them');
+    wrong.throwIfAny();
     const customer = customerFor(call.caller, request.customerId);
     const phases = request.states.flatMap((state) => phaseFromProto(state) ?? []);
     if (request.states.length > 0 && phases.length === 0) return { workloads: [], nextPageToken: '' };

@@ -1,7 +1,7 @@
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import type { PutCustomerRequest, PutCustomerResponse } from '#libs/contracts/session.ts';
-import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { CustomerChange } from '../store/customers.ts';
 import { customerToProto } from '../wire/customer.ts';
@@ -18,21 +18,19 @@ export const putCustomer =
   };
 
 const parsePut = ({ customer, updateMask }: PutCustomerRequest): { id: string; change: CustomerChange } => {
-  const violations: FieldViolation[] = [];
-  const check = (holds: boolean, field: string, description: string): void => {
-    if (!holds) violations.push({ field, description });
-  };
+  const wrong = collectViolations();
+  const { require } = wrong;
   const { customerId = '', displayName = '', plan } = customer ?? {};
   const { runningWorkloads = 0, users = 0, weight = 0 } = plan ?? {};
-  check(isCustomerId(customerId), 'customer.customer_id', CUSTOMER_ID_RULE);
-  check(displayName.length <= 200, 'customer.display_name', 'must be at most 200 characters');
-  check(runningWorkloads <= 1_000, 'customer.plan.running_workloads', 'must be 1 to 1,000, or 0 for the configured');
-  check(users <= 100_000, 'customer.plan.users', 'must be 1 to 100,000, or 0 for the configured');
-  check(weight <= 1_000, 'customer.plan.weight', 'must be 1 to 1,000, or 0 for the configured');
+  require(isCustomerId(customerId), 'customer.customer_id', CUSTOMER_ID_RULE);
+  require(displayName.length <= 200, 'customer.display_name', 'must be at most 200 characters');
+  require(runningWorkloads <= 1_000, 'customer.plan.running_workloads', 'must be 1 to 1,000, or 0 for the configured');
+  require(users <= 100_000, 'customer.plan.users', 'must be 1 to 100,000, or 0 for the configured');
+  require(weight <= 1_000, 'customer.plan.weight', 'must be 1 to 1,000, or 0 for the configured');
   for (const path of updateMask ?? []) {
-    check(PATHS.includes(path), 'update_mask', `${path} is not one of ${PATHS.join(', ')}`);
+    require(PATHS.includes(path), 'update_mask', `${path} is not one of ${PATHS.join(', ')}`);
   }
-  if (violations.length > 0) throw invalidFields(violations);
+  wrong.throwIfAny();
   const changes = (path: string): boolean =>
     updateMask === undefined || updateMask.includes(path) || updateMask.includes(path.split('.')[0] ?? '');
   return {

@@ -1,5 +1,6 @@
 import type { SetUserCountRequest, SetUserCountResponse } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { command } from './command.ts';
 import { userCountOf } from './user-count.ts';
@@ -10,7 +11,8 @@ export const setUserCount =
   (ctx: Context): Unary<SetUserCountRequest, SetUserCountResponse> =>
   async (request, call) => {
     const { wanted } = request;
-    const violations = wanted > MAX_WANTED ? [{ field: 'wanted', description: 'must be at most 100,000' }] : [];
-    const view = await command(ctx, call, request, { $case: 'setWanted', value: { wanted } }, violations);
+    const wrong = collectViolations();
+    wrong.require(wanted <= MAX_WANTED, 'wanted', 'must be at most 100,000');
+    const view = await command(ctx, call, request, { $case: 'setWanted', value: { wanted } }, wrong);
     return userCountOf(ctx, view);
   };

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import type { StartWorkloadRequest, StartWorkloadResponse } from '#libs/contracts/session.ts';
 import { StartWorkloadRequest as Request } from '#libs/contracts/session.ts';
-import { invalidFields, type FieldViolation } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
-import { isId } from '#libs/mesh/index.ts';
+import { checkRequestId, collectViolations, isId, type Violations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { WorkloadHeader } from '../domain/state/header.ts';
 import { begin } from '../domain/state/workload.ts';
@@ -61,17 +60,15 @@ const start = async (ctx: Context, ask: Ask, call: CallContext): Promise<Started
 };
 
 const parseStart = (request: StartWorkloadRequest, call: CallContext): Ask => {
-  const violations: FieldViolation[] = [];
+  const wrong = collectViolations();
   const customer = customerFor(call.caller, request.customerId);
-  if (!isCustomerId(customer)) violations.push({ field: 'customer_id', description: CUSTOMER_ID_RULE });
-  else if (request.customerId !== '' && request.customerId !== customer)
-    violations.push({ field: 'customer_id', description: 'must be empty, or your own' });
-  if (request.requestId.length > 64)
-    violations.push({ field: 'request_id', description: 'must be at most 64 characters' });
-  if ((request.wantedUsers ?? 0) > 100_000)
-    violations.push({ field: 'wanted_users', description: 'must be at most 100,000' });
-  const spec = parseSpec(request, violations);
-  if (spec === undefined || violations.length > 0) throw invalidFields(violations);
+  if (wrong.require(isCustomerId(customer), 'customer_id', CUSTOMER_ID_RULE)) {
+    const isOwn = request.customerId === '' || request.customerId === customer;
+    wrong.require(isOwn, 'customer_id', 'must be empty, or your own');
+  }
+  checkRequestId(wrong, request.requestId);
+  wrong.require((request.wantedUsers ?? 0) <= 100_000, 'wanted_users', 'must be at most 100,000');
+  const spec = wrong.passed(parseSpec(request, wrong));
   return {
     customer,
     objectId: request.objectId,
@@ -84,23 +81,16 @@ const parseStart = (request: StartWorkloadRequest, call: CallContext): Ask => {
   };
 };
 
-const parseSpec = (
-  { spec, objectId }: StartWorkloadRequest,
-  violations: FieldViolation[],
-): WorkloadSpec | undefined => {
-  if (spec === undefined) {
-    violations.push({ field: 'spec', description: `give ${SPEC_CASES.join(' or ')}` });
-    return undefined;
-  }
+const parseSpec = ({ spec, objectId }: StartWorkloadRequest, wrong: Violations): WorkloadSpec | undefined => {
+  wrong.require(spec !== undefined, 'spec', `give ${SPEC_CASES.join(' or ')}`);
+  if (spec === undefined) return undefined;
   const wire = wireOf(spec.$case);
-  if (wire.hasInput && !isId(objectId)) {
-    const description = 'must be the id of an object (ObjectService.CreateObject)';
-    violations.push({ field: 'object_id', description });
+  if (wire.hasInput) {
+    wrong.require(isId(objectId), 'object_id', 'must be the id of an object (ObjectService.CreateObject)');
+  } else {
+    wrong.require(objectId === '', 'object_id', `must be empty for ${spec.$case}`);
   }
-  if (!wire.hasInput && objectId !== '') {
-    violations.push({ field: 'object_id', description: `must be empty for ${spec.$case}` });
-  }
-  return wire.parse(spec.value, violations);
+  return wire.parse(spec.value, wrong);
 };
 
 const headerOf = async (ctx: Context, ask: Ask, planUsers: number, signal: AbortSignal): Promise<WorkloadHeader> => ({

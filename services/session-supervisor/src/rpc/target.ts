@@ -1,6 +1,6 @@
-import { DomainError, type FieldViolation, invalidFields, status } from '#libs/errors/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import type { Caller } from '#libs/auth/index.ts';
-import { isId } from '#libs/mesh/index.ts';
+import { collectViolations, isId, type Violations } from '#libs/mesh/index.ts';
 import { workloadNotFound } from '../session/owner/errors.ts';
 import type { View } from '../session/reads/reads.ts';
 import type { Context } from '../context.ts';
@@ -15,17 +15,16 @@ export interface Target {
 export const customerFor = (caller: Caller | undefined, customerId: string): string =>
   caller?.role === 'customer' ? caller.subject : customerId;
 
-/** Throws `INVALID_FIELDS` with all that is wrong: what the caller found, and a request that names no workload at all. */
-export const checkTarget = (caller: Caller | undefined, target: Target, found: readonly FieldViolation[]): void => {
+/** Throws `INVALID_FIELDS` if the request names no workload, or something else was noted as wrong. */
+export const checkTarget = (wrong: Violations, caller: Caller | undefined, target: Target): void => {
   const isNamed = target.workloadId !== '' || customerFor(caller, target.customerId) !== '';
-  const description = 'give workload_id, or customer_id for the one that runs';
-  const violations = isNamed ? found : [...found, { field: 'workload_id', description }];
-  if (violations.length > 0) throw invalidFields(violations);
+  wrong.require(isNamed, 'workload_id', 'give workload_id, or customer_id for the one that runs');
+  wrong.throwIfAny();
 };
 
 /** The workload that a request means: the one named, or the one of the customer that runs. */
 export const resolve = async (ctx: Context, caller: Caller | undefined, target: Target): Promise<View> => {
-  checkTarget(caller, target, []);
+  checkTarget(collectViolations(), caller, target);
   const id = target.workloadId === '' ? await runningOf(ctx, caller, target.customerId) : target.workloadId;
   const view = isId(id) ? await ctx.reads.view(id) : undefined;
   if (view === undefined || !mayReach(caller, view.document.customer)) throw workloadNotFound(id);

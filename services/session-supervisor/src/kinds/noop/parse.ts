@@ -1,6 +1,5 @@
 import { EdgeCondition, type NoopNode as ProtoNode, type NoopSpec as ProtoNoopSpec } from '#libs/contracts/common.ts';
-import type { FieldViolation } from '#libs/errors/index.ts';
-import { isNode } from '#libs/mesh/index.ts';
+import { isNode, type Violations } from '#libs/mesh/index.ts';
 import { MAX_INDICES } from '../../domain/graph/index-set.ts';
 import { MAX_NODES } from '../../domain/graph/task-graph.ts';
 import { parseTasks, taskSetToText } from '../../domain/graph/task-text.ts';
@@ -9,9 +8,9 @@ import type { NoopNode, NoopSpec } from './spec.ts';
 
 const MAX_DURATION_MS = 3_600_000;
 
-/** Work without meaning, as asked for. Wrong fields are added to `violations`. */
-export const parseNoop = (spec: ProtoNoopSpec, violations: FieldViolation[]): NoopSpec => {
-  const fields = specFields('noop', violations);
+/** Work without meaning, as asked for. Wrong fields are noted in `wrong`. */
+export const parseNoop = (spec: ProtoNoopSpec, wrong: Violations): NoopSpec => {
+  const fields = specFields('noop', wrong);
   const { check, text, budgets } = fields;
   const { tasks, durationMs, resultBytes } = spec;
   const nodes = spec.nodes.length === 0 ? undefined : parseNodes(fields, spec);

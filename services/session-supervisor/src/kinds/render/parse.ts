@@ -1,5 +1,5 @@
 import { RenderFormat, RenderOrder, type RenderSpec as ProtoRenderSpec } from '#libs/contracts/common.ts';
-import type { FieldViolation } from '#libs/errors/index.ts';
+import type { Violations } from '#libs/mesh/index.ts';
 import { parseIndices } from '../../domain/graph/index-expression.ts';
 import { indicesToText } from '../../domain/graph/index-set.ts';
 import { specFields } from '../spec-fields.ts';
@@ -9,9 +9,9 @@ const ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'];
 const DEFAULT_FRAME_TIMEOUT_MS = 3_600_000;
 const DEFAULT_PROGRESS_TIMEOUT_MS = 600_000;
 
-/** A render as asked for: `frames` is empty where the file is to say them. Wrong fields are added to `violations`. */
-export const parseRender = (spec: ProtoRenderSpec, violations: FieldViolation[]): RenderSpec => {
-  const { check, text, span, budgets } = specFields('render', violations);
+/** A render as asked for: `frames` is empty where the file is to say them. Wrong fields are noted in `wrong`. */
+export const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
+  const { check, text, span, budgets } = specFields('render', wrong);
   const isKnown = spec.engine === '' || ENGINES.includes(spec.engine);
   check(isKnown, 'engine', `must be one of ${ENGINES.join(', ')}, or empty`);
   check(spec.samples <= 65_536, 'samples', 'must be 1 to 65,536, or 0 for the file’s');
