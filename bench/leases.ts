@@ -11,7 +11,7 @@ import { PortServiceService } from '#libs/contracts/port.ts';
 import { createClient, type Client } from '#libs/grpc/index.ts';
 import { startService } from '#libs/testing/index.ts';
 import { openLeaseTable } from '../services/port-broker/src/domain/lease-table.ts';
-import { parsePools } from '../services/port-broker/src/domain/pool-expression.ts';
+import { parsePools } from '../services/port-broker/src/pool-expression.ts';
 import { openDatabase } from '../services/port-broker/src/store/database.ts';
 import { createLeaseStore } from '../services/port-broker/src/store/lease-store.ts';
 import { line, machine, percentile, spreadOf } from './report.ts';

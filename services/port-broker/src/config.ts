@@ -16,7 +16,7 @@ import {
   type Environment,
 } from '#libs/config/index.ts';
 import { mongoVariables, serverConfig, serverVariables, type ServerConfig } from '#libs/service/index.ts';
-import { parsePools } from './domain/pool-expression.ts';
+import { parsePools } from './pool-expression.ts';
 import { poolProblems, type KernelRange, type Pool } from './domain/pool.ts';
 import { parseNetworks } from './vnc/target.ts';
 import { parseWorkerKinds, type WorkerKind } from './compute/worker-kinds.ts';

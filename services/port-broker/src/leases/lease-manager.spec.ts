@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { isDomainError } from '#libs/errors/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { eventually, fakeClock, tempDir, type FakeClock, type TempDir } from '#libs/testing/index.ts';
-import { parsePools } from '../domain/pool-expression.ts';
+import { parsePools } from '../pool-expression.ts';
 import type { Ask } from '../domain/lease-table.ts';
 import { silentEvents } from '../fixtures/silent-events.ts';
 import { FolderInUseError, openDatabase } from '../store/database.ts';

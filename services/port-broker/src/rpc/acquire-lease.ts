@@ -6,8 +6,8 @@ import type { Context } from '../context.ts';
 import type { Ask } from '../domain/lease-table.ts';
 import type { Pool } from '../domain/pool.ts';
 import { findPool } from './callers.ts';
-import { leaseToProto } from './lease-proto.ts';
-import { checkWait, waitOf } from './wait.ts';
+import { leaseToProto } from '../wire/lease.ts';
+import { checkWait, waitOf } from '../wire/wait.ts';
 
 const MOST_AT_ONCE = 100;
 

@@ -3,7 +3,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { findLease } from './callers.ts';
-import { leaseToProto } from './lease-proto.ts';
+import { leaseToProto } from '../wire/lease.ts';
 
 /** Answers one lease. */
 export const getLease =

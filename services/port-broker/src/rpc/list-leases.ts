@@ -4,7 +4,7 @@ import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../context.ts';
 import type { Lease } from '../domain/lease.ts';
 import { visibleLeases } from './callers.ts';
-import { leaseToProto } from './lease-proto.ts';
+import { leaseToProto } from '../wire/lease.ts';
 
 /** Lists leases, by pool and port. */
 export const listLeases =

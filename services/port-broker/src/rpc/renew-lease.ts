@@ -5,7 +5,7 @@ import { collectViolations, durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { ttlBounds } from './acquire-lease.ts';
 import { findLease, reach } from './callers.ts';
-import { leaseToProto } from './lease-proto.ts';
+import { leaseToProto } from '../wire/lease.ts';
 
 /** Lets a lease end later. */
 export const renewLease =

@@ -6,7 +6,7 @@ import type {
   VncServiceService,
 } from '#libs/contracts/port.ts';
 import type { RequestOf, ResponseOf, ServiceDefinition } from '#libs/grpc/index.ts';
-import { sumOf } from './vnc/vnc-proto.ts';
+import { sumOf } from '../wire/console.ts';
 
 /** Which of several hosts answers an rpc. */
 export type Route<Q, R> =

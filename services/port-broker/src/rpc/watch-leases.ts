@@ -4,7 +4,7 @@ import type { ServerStream } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import type { Lease } from '../domain/lease.ts';
 import { findPool, reach, visibleLeases } from './callers.ts';
-import { leaseToProto } from './lease-proto.ts';
+import { leaseToProto } from '../wire/lease.ts';
 
 /** Tells which leases there are, then every change; of one lease only the latest that the reader has not taken yet. */
 export const watchLeases = (ctx: Context): ServerStream<WatchLeasesRequest, WatchLeasesResponse> =>

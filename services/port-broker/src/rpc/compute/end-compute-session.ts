@@ -2,8 +2,8 @@ import type { EndComputeSessionRequest, EndComputeSessionResponse } from '#libs/
 import type { Unary } from '#libs/grpc/index.ts';
 import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { findSession } from '../session-proto.ts';
-import { computeToProto } from './compute-proto.ts';
+import { findSession } from '../../wire/session.ts';
+import { computeToProto } from '../../wire/compute.ts';
 
 /** Ends a session, also one that works. */
 export const endComputeSession =

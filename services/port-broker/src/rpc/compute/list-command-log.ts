@@ -9,7 +9,7 @@ import { requireText } from '#libs/mesh/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../../context.ts';
 import type { CommandRecord } from '../../store/compute-store.ts';
-import { findSession } from '../session-proto.ts';
+import { findSession } from '../../wire/session.ts';
 
 /** Lists the commands of a session, the latest first. */
 export const listCommandLog =

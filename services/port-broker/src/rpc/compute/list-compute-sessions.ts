@@ -2,8 +2,8 @@ import type { ListComputeSessionsRequest, ListComputeSessionsResponse } from '#l
 import type { Unary } from '#libs/grpc/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../../context.ts';
-import { isBehind, positionOf, visibleSessions } from '../session-proto.ts';
-import { computeToProto } from './compute-proto.ts';
+import { isBehind, positionOf, visibleSessions } from '../../wire/session.ts';
+import { computeToProto } from '../../wire/compute.ts';
 
 /** Lists sessions, the latest first. */
 export const listComputeSessions =

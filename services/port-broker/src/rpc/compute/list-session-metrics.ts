@@ -3,7 +3,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { durationToProto, requireText } from '#libs/mesh/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../../context.ts';
-import { findSession } from '../session-proto.ts';
+import { findSession } from '../../wire/session.ts';
 
 /** Lists what a session's worker used, the latest first. */
 export const listSessionMetrics =

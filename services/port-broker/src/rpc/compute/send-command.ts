@@ -4,7 +4,7 @@ import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { durationFromProto, requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { findSession } from '../session-proto.ts';
+import { findSession } from '../../wire/session.ts';
 
 const LONGEST_MS = 300_000;
 /** Kept back from the caller's deadline, so that the answer still reaches it. */

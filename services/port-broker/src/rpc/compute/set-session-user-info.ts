@@ -2,8 +2,8 @@ import type { SetSessionUserInfoRequest, SetSessionUserInfoResponse } from '#lib
 import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations, requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { findSession } from '../session-proto.ts';
-import { checkUser, computeToProto, userOf } from './compute-proto.ts';
+import { findSession } from '../../wire/session.ts';
+import { checkUser, computeToProto, userOf } from '../../wire/compute.ts';
 
 /** Notes for whom and what a session is used. */
 export const setSessionUserInfo =

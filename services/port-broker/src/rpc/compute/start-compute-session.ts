@@ -3,8 +3,8 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { clientOf } from '../../hosts/forward.ts';
-import { checkWait, waitOf } from '../wait.ts';
-import { checkUser, computeToProto, userOf } from './compute-proto.ts';
+import { checkWait, waitOf } from '../../wire/wait.ts';
+import { checkUser, computeToProto, userOf } from '../../wire/compute.ts';
 
 /** Starts a worker for the caller. */
 export const startComputeSession =

@@ -3,7 +3,7 @@ import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { visualizationToProto } from './visualization-proto.ts';
+import { visualizationToProto } from '../../wire/visualization.ts';
 
 /** Ends the ParaView servers that nobody has used for so long. */
 export const cleanupIdle =

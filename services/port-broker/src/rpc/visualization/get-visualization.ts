@@ -2,8 +2,8 @@ import type { GetVisualizationRequest, GetVisualizationResponse } from '#libs/co
 import type { Unary } from '#libs/grpc/index.ts';
 import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
-import { findSession } from '../session-proto.ts';
-import { visualizationToProto } from './visualization-proto.ts';
+import { findSession } from '../../wire/session.ts';
+import { visualizationToProto } from '../../wire/visualization.ts';
 
 /** Answers one ParaView server. */
 export const getVisualization =

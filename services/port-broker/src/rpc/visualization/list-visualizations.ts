@@ -2,8 +2,8 @@ import type { ListVisualizationsRequest, ListVisualizationsResponse } from '#lib
 import type { Unary } from '#libs/grpc/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../../context.ts';
-import { isBehind, positionOf, visibleSessions } from '../session-proto.ts';
-import { visualizationToProto } from './visualization-proto.ts';
+import { isBehind, positionOf, visibleSessions } from '../../wire/session.ts';
+import { visualizationToProto } from '../../wire/visualization.ts';
 
 /** Lists ParaView servers, the latest first. */
 export const listVisualizations =

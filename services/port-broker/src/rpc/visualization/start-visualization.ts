@@ -7,8 +7,8 @@ import type { Context } from '../../context.ts';
 import type { Source } from '../../visualization/case.ts';
 import { pvscOf } from '../../visualization/pvsc.ts';
 import { reach } from '../callers.ts';
-import { checkWait, waitOf } from '../wait.ts';
-import { visualizationToProto } from './visualization-proto.ts';
+import { checkWait, waitOf } from '../../wire/wait.ts';
+import { visualizationToProto } from '../../wire/visualization.ts';
 
 /** Starts a ParaView server for a case, or answers the one that there is. */
 export const startVisualization =

@@ -1,7 +1,7 @@
 import type { GetVncSessionRequest, GetVncSessionResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../../context.ts';
-import { consoleToProto, findConsole } from './vnc-proto.ts';
+import { consoleToProto, findConsole } from '../../wire/console.ts';
 
 /** Answers one console. */
 export const getVncSession =

@@ -2,8 +2,8 @@ import type { ListVncSessionsRequest, ListVncSessionsResponse } from '#libs/cont
 import type { Unary } from '#libs/grpc/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../../context.ts';
-import { isBehind, positionOf, visibleSessions } from '../session-proto.ts';
-import { consoleToProto, statsOf } from './vnc-proto.ts';
+import { isBehind, positionOf, visibleSessions } from '../../wire/session.ts';
+import { consoleToProto, statsOf } from '../../wire/console.ts';
 
 /** Lists consoles, the latest first. */
 export const listVncSessions =

@@ -3,8 +3,8 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { parseTarget, type Target } from '../../vnc/target.ts';
-import { checkWait, waitOf } from '../wait.ts';
-import { consoleToProto } from './vnc-proto.ts';
+import { checkWait, waitOf } from '../../wire/wait.ts';
+import { consoleToProto } from '../../wire/console.ts';
 
 /** Makes a machine's console reachable, or answers the session that it has. */
 export const startVncSession =

@@ -1,7 +1,7 @@
 import type { StopVncSessionRequest, StopVncSessionResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../../context.ts';
-import { consoleToProto, findConsole } from './vnc-proto.ts';
+import { consoleToProto, findConsole } from '../../wire/console.ts';
 
 /** Ends a console, also one with viewers. */
 export const stopVncSession =

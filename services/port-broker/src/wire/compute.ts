@@ -1,8 +1,8 @@
 import type { ComputeSession as ComputeSessionMessage, SessionUserInfo } from '#libs/contracts/port.ts';
 import { durationToProto, type Violations } from '#libs/mesh/index.ts';
-import type { ComputeSession, UserInfo } from '../../compute/worker.ts';
-import type { Context } from '../../context.ts';
-import { aboutSession } from '../session-proto.ts';
+import type { ComputeSession, UserInfo } from '../compute/worker.ts';
+import type { Context } from '../context.ts';
+import { aboutSession } from './session.ts';
 
 /** A compute session as callers see it. */
 export const computeToProto = async (ctx: Context, session: ComputeSession): Promise<ComputeSessionMessage> => {

@@ -3,7 +3,7 @@ import type { Caller } from '#libs/auth/index.ts';
 import type { SessionEnd, Session, SessionState } from '../domain/session.ts';
 import { sessionNotFound } from '../session/errors.ts';
 import type { SessionManager } from '../session/session-manager.ts';
-import { reach } from './callers.ts';
+import { reach } from '../rpc/callers.ts';
 
 const STATES: Record<SessionState, ProtoState> = {
   starting: ProtoState.STARTING,

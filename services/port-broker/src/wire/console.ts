@@ -1,9 +1,9 @@
 import { SessionState, type VncSession as VncSessionMessage, type VncStats } from '#libs/contracts/port.ts';
 import { invalidFields } from '#libs/errors/index.ts';
-import type { Context } from '../../context.ts';
-import { sessionNotFound } from '../../session/errors.ts';
-import type { VncSession } from '../../vnc/websockify.ts';
-import { aboutSession } from '../session-proto.ts';
+import type { Context } from '../context.ts';
+import { sessionNotFound } from '../session/errors.ts';
+import type { VncSession } from '../vnc/websockify.ts';
+import { aboutSession } from './session.ts';
 
 /** A console as callers see it. */
 export const consoleToProto = (ctx: Context, session: VncSession): VncSessionMessage => {

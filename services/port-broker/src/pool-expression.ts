@@ -1,4 +1,4 @@
-import type { Pool } from './pool.ts';
+import type { Pool } from './domain/pool.ts';
 
 const MINUTE_MS = 60_000;
 const SHORTEST_TTL_MS = 1_000;

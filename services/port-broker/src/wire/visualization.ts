@@ -1,8 +1,8 @@
 import type { Visualization } from '#libs/contracts/port.ts';
-import type { Context } from '../../context.ts';
-import { CASE } from '../../visualization/pvserver.ts';
-import type { VisualizationSession } from '../../visualization/visualizations.ts';
-import { aboutSession } from '../session-proto.ts';
+import type { Context } from '../context.ts';
+import { CASE } from '../visualization/pvserver.ts';
+import type { VisualizationSession } from '../visualization/visualizations.ts';
+import { aboutSession } from './session.ts';
 
 /** A ParaView server as callers see it. */
 export const visualizationToProto = (ctx: Context, session: VisualizationSession): Visualization => {
