@@ -8,7 +8,7 @@ import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
 /** What this service needs of blob. Every method rejects with typed errors. */
 export interface BlobAccess {
   getObject(objectId: string, signal: AbortSignal): Promise<BlobObject | undefined>;
-  /** Writes all of a blob to a new file. Rejects with UNAVAILABLE where what came is not what was stored. */
+  /** Writes all of a blob to a new file. Rejects with UNAVAILABLE if the bytes that came are not those that were stored. */
   fetch(object: BlobObject, file: string, signal: AbortSignal): Promise<void>;
   close(): void;
 }

@@ -63,7 +63,7 @@ export interface Config {
   address: string;
   /** Whether the programs live on when the broker is stopped. */
   onStop: 'keep' | 'end';
-  /** For tests: behind this durable step the process ends, as if killed. */
+  /** For tests: after this durable step the process ends, as if killed. */
   failpoint: string | undefined;
   visualization: {
     /** Folders below which cases may be. */
@@ -72,7 +72,7 @@ export interface Config {
     archiveBytes: number;
     /** The program; undefined: the one on the PATH. */
     pvserver: string | undefined;
-    /** Unused for so long, a server ends; 0: never. */
+    /** How long a server may be unused before it ends; 0: for ever. */
     idleMs: number;
   };
   vnc: {
@@ -88,9 +88,9 @@ export interface Config {
   compute: {
     /** Kinds of workers, by name. */
     kinds: ReadonlyMap<string, WorkerKind>;
-    /** Without a command for so long, a session ends; 0: never. */
+    /** How long a session may go without a command before it ends; 0: for ever. */
     idleMs: number;
-    /** So many sessions one may have at a time. */
+    /** How many sessions a user may have at a time. */
     mostPerUser: number;
   };
   /** Whether this is one of several hosts on a machine, told apart by their loopback addresses. */
@@ -152,7 +152,7 @@ export const readConfig = (env: Environment, kernel: readonly KernelRange[]): Co
   };
 };
 
-/** What a parser makes of a setting; what it does not like is told with the setting's name. */
+/** Parses a setting; a SyntaxError becomes a ConfigError with the setting's name. */
 const parsed = <T>(name: string, parse: () => T): T => {
   try {
     return parse();

@@ -38,7 +38,7 @@ export interface Context {
   forward: Forward;
 }
 
-/** Builds it. What it opens goes into `stack`. */
+/** Builds the context. Everything that it opens goes into `stack`. */
 export const createContext = async (
   config: Config,
   log: Logger,
@@ -111,7 +111,7 @@ const open = (dataDir: string): DatabaseSync => {
   }
 };
 
-/** Ends this process behind the step of that name, as a kill -9 would. */
+/** Ends this process after the step of that name, as a kill -9 would. */
 const failpointOf =
   (name: string | undefined) =>
   (step: string): void => {

@@ -29,5 +29,6 @@ export const logEvents = (log: Logger): Events => ({
   sessionAdopted: ({ id, kind, key, port }) => log.info({ session: id, kind, what: key, port }, 'session adopted'),
   sessionIdle: ({ id, kind, key, port }, minutesLeft) =>
     log.info({ session: id, kind, what: key, port, minutesLeft }, 'session ends soon unless it is used'),
-  diskFailed: (thrown) => log.error({ err: thrown }, 'the disk takes nothing; no lease is granted until it does'),
+  diskFailed: (thrown) =>
+    log.error({ err: thrown }, 'the disk refuses writes; no lease is granted until it takes them again'),
 });

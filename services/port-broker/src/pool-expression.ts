@@ -9,9 +9,9 @@ const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: MINUTE_MS, h: 60 * MINUTE_MS };
 
 /**
- * Reads pools from text: `visualization=11111-11116,vnc=6100-6999:max=900:wanted=100:ttl=30s..12h:default=1h`. After a pool's range:
- * `max` how many leases at once, `wanted` how many of its lowest ports are only for those who want just that port, `ttl` the shortest
- * and the longest time of a lease, `default` what one gets who asks for none. Throws SyntaxError that says what is wrong.
+ * Reads pools from text: `visualization=11111-11116,vnc=6100-6999:max=900:wanted=100:ttl=30s..12h:default=1h`. Options follow a pool's
+ * range: `max`, the most leases at once; `wanted`, how many of the lowest ports are only for callers that name one; `ttl`, the shortest and
+ * the longest time of a lease; `default`, the time of a lease for which no time was asked. Throws SyntaxError that says what is wrong.
  */
 export const parsePools = (text: string): Pool[] => text.split(',').map(parsePool);
 

@@ -6,9 +6,9 @@ import type { Config } from './config.ts';
 import { createContext } from './context.ts';
 import { services } from './rpc/index.ts';
 
-/** What is too large for a worker is refused with a word on that, and not by the transport. */
+/** Larger than the largest command, because the handler refuses that with a better message than the transport. */
 const LARGEST_REQUEST_BYTES = 32 * 1024 ** 2;
-/** Programs take their time to start, and a command may take 300 s. */
+/** A command may take 300 s, and programs a minute to start. */
 const LONGEST_CALL_MS = 330_000;
 
 /** Starts the service; everything that it opens goes into `stack`. */

@@ -4,10 +4,10 @@ import type { Command } from './command.ts';
 import { commandNotSent, commandTimedOut, replyUnreadable, tooManyCommands, workerLost } from './errors.ts';
 import { parseReply, type Reply } from './reply.ts';
 
-/** What became of a command. */
+/** The answer to a command. */
 export interface Answered {
   reply: Reply;
-  /** Milliseconds from when the worker got it. */
+  /** Milliseconds since the worker got it. */
   tookMs: number;
   /** 0: not known. */
   residentBytes: number;
@@ -20,14 +20,14 @@ export type Ending =
 
 export interface CommandQueueOptions {
   clock: Clock;
-  /** Sends the worker a message; resolves to its answer, rejects where the way to it breaks or the signal aborts. */
+  /** Sends the worker a message and resolves to its answer. Rejects if the connection breaks or the signal aborts. */
   ask: (text: string, signal: AbortSignal) => Promise<Buffer>;
   /** Resolves when the worker has done everything that it was asked. */
   whenFree: (signal: AbortSignal) => Promise<void>;
   residentBytes: () => Promise<number>;
-  /** Notes that the worker gets a command; returns what notes its end. */
+  /** Records that the worker gets a command. Returns a function that records its end. */
   begun: (name: string) => (ending: Ending) => void;
-  /** Whether the worker may still be at something that an earlier process asked. */
+  /** Whether the worker may still be busy with a command of an earlier process. */
   isAdopted: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface CommandQueue {
   queued(): number;
   /** When a command came or ended last, monotonic milliseconds. */
   usedAt(): number;
-  /** The worker is gone: everybody who waits is told why. */
+  /** The worker is gone: all that wait are told `why`. */
   close(why: string): void;
 }
 
@@ -59,13 +59,13 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
   /** Resolves when the worker can take the next command, or is gone. */
   let turn: Promise<void> = isAdopted ? whenFree(lost.signal).then(rest, rest) : Promise.resolve();
 
-  /** Asks, and notes how it ended also when nobody waits for that any more. Resolves when the worker is free. */
+  /** Sends a command and records its end, also if the caller has left. `free` resolves when the worker is free. */
   const execute = (command: Command, isLate: () => boolean) => {
     const ended = begun(command.name);
     const from = clock.monotonic();
     const answered = (async (): Promise<Answered> => {
       const bytes = await ask(command.text, lost.signal).catch(async (thrown: unknown) => {
-        // The way also breaks when the worker ends; that it ended is known a moment later, with why.
+        // The connection also breaks when the worker ends, and a moment later it is known why it ended.
         await clock.sleep(END_KNOWN_MS, lost.signal).catch(() => undefined);
         throw thrown;
       });
@@ -86,7 +86,7 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
       async (thrown: unknown) => {
         if (isReplyUnreadable(thrown)) return;
         ended({ outcome: 'unknown', error: lost.signal.aborted ? 'the worker ended' : 'the way to it broke' });
-        // The worker may be at it still.
+        // The worker may still be busy with it.
         if (!lost.signal.aborted) await whenFree(lost.signal).catch(() => undefined);
       },
     );

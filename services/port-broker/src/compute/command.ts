@@ -15,12 +15,12 @@ declare global {
 
 const MOST_BYTES = 8 * 1024 ** 2;
 const MOST_DEPTH = 100;
-/** The longest number, in characters: Python refuses integers of more than 4,300 digits, and ends. */
+/** The longest number, in characters. Python raises an error for integers of more than 4,300 digits, which ends the worker. */
 const LONGEST_NUMBER = 400;
 
 /**
- * Reads what a caller wants a worker to do. Workers of this protocol end on much that is no proper command, so it is read here and
- * written anew. Throws SyntaxError that says what is wrong.
+ * Reads what a caller wants a worker to do. Many malformed commands end a worker of this protocol, so this reads them and
+ * writes them anew. Throws SyntaxError that says what is wrong.
  */
 export const parseCommand = (text: string, known: readonly string[]): Command => {
   if (Buffer.byteLength(text) > MOST_BYTES) throw new SyntaxError('it is over 8 MiB');
@@ -38,7 +38,7 @@ export const parseCommand = (text: string, known: readonly string[]): Command =>
   return { name, text: JSON.stringify(value) };
 };
 
-/** Numbers stay as they were written: JavaScript's have not the digits of Python's. */
+/** Numbers stay as they were written, because Python's integers have more digits than JavaScript's. */
 const read = (text: string): unknown => {
   const reviver = (_key: string, value: unknown, { source }: { source?: string }): unknown => {
     if (typeof value !== 'number' || source === undefined) return value;
@@ -57,7 +57,7 @@ const read = (text: string): unknown => {
   }
 };
 
-/** How deep arrays and objects are nested; told before it is parsed. */
+/** How deep arrays and objects are nested, counted without parsing them. */
 const depthOf = (text: string): number => {
   let depth = 0;
   let deepest = 0;

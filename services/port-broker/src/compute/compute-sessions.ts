@@ -17,7 +17,7 @@ import { wayOf, WORKER, workerSessions, type ComputeSession, type ComputeSpec, t
 
 /** A session that somebody wants. */
 export interface WantedSession {
-  /** Empty: the only kind. */
+  /** Empty: the only kind that is configured. */
   worker: string;
   owner: string;
   user: UserInfo;
@@ -27,7 +27,7 @@ export interface WantedSession {
   waitMs: number | undefined;
 }
 
-/** How a session's worker is at it now. */
+/** What a session's worker does and uses now. */
 export interface Work {
   pid: number;
   residentBytes: number;
@@ -48,7 +48,7 @@ export interface ComputeSessions {
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<Answered>;
-  /** Notes for whom it is used; empty fields leave what is noted. */
+  /** Records who uses a session. Empty fields leave what was recorded. */
   setUser(session: ComputeSession, user: UserInfo): ComputeSession;
   work(session: ComputeSession): Promise<Work>;
   manager: SessionManager<ComputeSpec>;
@@ -69,7 +69,7 @@ const TICK_MS = 10;
 const SAMPLE_EVERY_MS = 10_000;
 const SHORTEST_LOOK_MS = 100;
 const LONGEST_LOOK_MS = 30_000;
-/** So many looks within the idle time: a session ends that much too late at most. */
+/** Looks within the idle time: a session ends at most a twentieth of it too late. */
 const LOOKS = 20;
 const PING_EVERY_MS = 1_000;
 const GONE = { pid: 0, residentBytes: 0, cpuMs: 0, isBusy: false, queued: 0, idleLeftMs: undefined };
@@ -79,7 +79,7 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
   const { kinds, idleMs, mostPerUser } = config.compute;
   const queues = new Map<string, CommandQueue>();
 
-  /** Makes durable what is only for people to read later. */
+  /** Records something for people to read later; a disk that refuses it ends nothing. */
   const recordIfPossible = (write: () => void): void => {
     try {
       write();
@@ -113,7 +113,7 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     const known = queues.get(id);
     if (known !== undefined) return known;
     const way = wayOf(join(keeping.folder, id));
-    // One `ping` without a bound: a worker answers in order, so it is free when that is answered.
+    // A worker answers in order, so it is free when it answers one `ping`, however long that takes.
     const whenFree = async (signal: AbortSignal): Promise<void> => {
       const isFree = () => askWorker(way, PING, signal).then(isReady, () => false);
       await poll(isFree, { clock, everyMs: PING_EVERY_MS, signal });
@@ -154,7 +154,7 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     if (metrics.length > 0) recordIfPossible(() => store.putMetrics(metrics));
   };
   const sampleAll = (): Promise<void> => sample(manager.list().filter(({ state }) => state === 'ready'));
-  /** Whoever talks to an exposed worker passes the broker by. */
+  /** Clients of an exposed worker do not go through the broker, so their connections are counted. */
   const isWatched = ({ id, spec }: ComputeSession): boolean => {
     const door = spec.isExposed ? manager.lifecycle(id)?.processes.pid('door') : undefined;
     return door !== undefined && connectionsOf(door).size > 0;
@@ -192,7 +192,7 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
       const name = kindNamed(worker);
       const key = requestId === '' ? random.id('key') : `${owner} ${requestId}`;
       const isKnown = manager.list().some((session) => session.key === key && !isOver(session));
-      // Counted before anything is awaited, so that those being started count.
+      // Checked before anything is awaited, because sessions that are being started count.
       if (!isKnown) checkLimit(owner);
       const holder = `${name} for ${owner}`.slice(0, 200);
       const spec = { worker: name, isExposed, user };

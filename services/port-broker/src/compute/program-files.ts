@@ -6,8 +6,8 @@ const SYSTEM = ['/usr/', '/bin/', '/lib/', '/lib64/', '/sbin/'];
 const MOST_LINKS = 20;
 
 /**
- * What of the host's files a command line needs, beside the system's: the program with what its links lead to, each with the Python that
- * it belongs to, and files and folders that its arguments name. Absolute paths.
+ * The files of the host that a command line needs beside the system's, as absolute paths: the program and what its links lead to, each with
+ * the Python installation that it belongs to, and the files and folders that its arguments name.
  */
 export const filesOf = ([program = '', ...args]: readonly string[]): string[] => {
   const found = new Set<string>();
@@ -16,13 +16,13 @@ export const filesOf = ([program = '', ...args]: readonly string[]): string[] =>
   return [...found].filter((path) => !SYSTEM.some((prefix) => `${path}/`.startsWith(prefix)));
 };
 
-/** The path, and where it leads step by step. */
+/** The path, and each path that its links lead to. */
 const linksOf = (path: string): string[] => {
   const steps = [path];
   try {
     for (let at = path; steps.length < MOST_LINKS; steps.push(at)) at = resolve(dirname(at), readlinkSync(at));
   } catch {
-    // The end is no link.
+    // The last path is no link.
   }
   return steps;
 };

@@ -12,12 +12,12 @@ const MOST_BYTES = 64 * 1024 ** 2;
 export const PING = JSON.stringify({ command: 'ping' });
 
 /**
- * Sends a worker one message and resolves to its answer. Each has a connection of its own, so that a late answer never is taken for
- * another one's. `folder` is where the socket of the way to it is. Rejects with WayBrokenError, and with the signal's reason.
+ * Sends a worker one message and resolves to its answer. Each message has a connection of its own, because a late answer must not be
+ * taken for the next one's. `folder` holds the socket that leads to the worker. Rejects with WayBrokenError, and with the signal's reason.
  */
 export const askWorker = async (folder: string, text: string, signal: AbortSignal): Promise<Buffer> => {
   signal.throwIfAborted();
-  // The path of a Unix socket has 107 characters at most; one that begins at a descriptor is always short.
+  // The path of a Unix socket has at most 107 characters. One that begins at a file descriptor is always short.
   const at: FileHandle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   const socket = new Request({ linger: 0, maxMessageSize: MOST_BYTES });
   const { promise: broken, reject } = Promise.withResolvers<never>();

@@ -34,7 +34,7 @@ const COMMANDS = [
   ['attach_parameters'],
 ].flat();
 
-/** It would look for passbands in the network, which it does not have. */
+/** Without this, phoebe looks for passbands in the network, which it does not have. */
 const ENV = { PHOEBE_ENABLE_ONLINE_PASSBANDS: 'FALSE' };
 
 const described = z.strictObject({

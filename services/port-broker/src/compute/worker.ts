@@ -10,7 +10,7 @@ import { isReady } from './reply.ts';
 import { askWorker, PING } from './wire.ts';
 import type { WorkerKind } from './worker-kinds.ts';
 
-/** For whom and what a session is used, as callers say. */
+/** Who uses a session and for what, as callers say. */
 export interface UserInfo {
   userName: string;
   project: string;
@@ -32,7 +32,7 @@ export const WORKER = 'worker';
 
 /** Where it listens on its own loopback. */
 const INSIDE_PORT = 5_555;
-/** Its folder, where it sees it: nowhere where files of the host may be that it is to see as well. */
+/** Where it sees its own folder: a path at which no host has files that it may need to see. */
 const HOME = '/session';
 const READY_MS = 30_000;
 const PING_MS = 1_000;
@@ -50,11 +50,11 @@ export interface WorkersOptions {
   forgotten: (ids: readonly string[]) => void;
 }
 
-/** Workers; only an answer to `ping` tells that one is ready: it listens long before it can answer. */
+/** Sessions of workers. A worker is ready when it answers `ping`, because it listens long before it can answer. */
 export const workerSessions = ({ address, kinds, changed, forgotten }: WorkersOptions): Kind<ComputeSpec> => ({
   name: 'compute',
   pool: 'compute',
-  // What a worker has in its memory is the session.
+  // The session is what the worker has in its memory, so it ends with the worker.
   isRestarted: (role) => role !== WORKER,
   graceMs: GRACE_MS,
   startsAtOnce: AT_ONCE,
@@ -88,7 +88,7 @@ export const workerSessions = ({ address, kinds, changed, forgotten }: WorkersOp
     return {
       programs: session.spec.isExposed ? [way, door, worker] : [way, worker],
       listener: session.spec.isExposed ? 'door' : undefined,
-      // Where only a way to it was started again, the worker may be at a long command.
+      // If only a forwarder was started again, the worker may be busy with a long command.
       isReady: async () => session.readyAtMs !== undefined || (await answersPing(wayDir)),
       readyMs: READY_MS,
     };

@@ -5,7 +5,7 @@ import type { Lease, Port } from './lease.ts';
 /** So many wait for one pool at most. */
 export const MOST_WAITING = 1_000;
 
-/** Somebody asks for ports. Without `until` the answer comes at once; with it, it may come with a later decision. */
+/** Somebody asks for ports. Without `until` the answer is in this draft; with it, it may be in a later one. */
 export const decideAcquire = (draft: Draft, ticket: number, ask: Ask, until: number | undefined): void => {
   const { table, answers } = draft;
   const of = table.pools.get(ask.pool);
@@ -22,7 +22,7 @@ export const decideAcquire = (draft: Draft, ticket: number, ask: Ask, until: num
   return void draft.undo.push(() => of.waiting.delete(ticket));
 };
 
-/** Somebody waits no longer. What they kept from those behind them is given at once. */
+/** Somebody no longer waits. Those behind them are served at once. */
 export const decideWithdraw = (draft: Draft, pool: string, ticket: number): void => {
   const of = draft.table.pools.get(pool);
   const waiter = of?.waiting.get(ticket);
@@ -31,7 +31,7 @@ export const decideWithdraw = (draft: Draft, pool: string, ticket: number): void
   serveWaiting(draft, of);
 };
 
-/** Serves those who wait, in their order; whoever asks for any ports and cannot have them keeps all behind them waiting. */
+/** Serves those who wait, in their order. One who asks for any ports and cannot have them keeps all behind them waiting. */
 export const serveWaiting = (draft: Draft, of: PoolTable): void => {
   const ahead: Waiter[] = [];
   for (const waiter of of.waiting.values()) {
@@ -47,7 +47,7 @@ export const serveWaiting = (draft: Draft, of: PoolTable): void => {
 };
 
 const leaveQueue = (draft: Draft, of: PoolTable, waiter: Waiter): void => {
-  // A map remembers the order in which keys came: to undo this, all go out and come back.
+  // A map keeps the order in which keys came, so undoing this rebuilds all of it.
   const before = [...of.waiting];
   draft.undo.push(() => {
     of.waiting.clear();
@@ -96,7 +96,7 @@ const tryWanted = (draft: Draft, of: PoolTable, ask: Ask, number: number): Answe
 
 const granted = (leases: readonly Lease[]): Answer => ({ kind: 'granted', leases });
 
-/** A free port that nobody else has either; one that somebody has is noted. Without the socket table none is. */
+/** A free port on which nobody listens. One on which somebody does becomes foreign. Without the socket table no port is usable. */
 const usable = (draft: Draft, number: number): Port | undefined => {
   const port = draft.table.ports.get(number);
   if (port?.state.kind !== 'free' || draft.occupied === undefined) return undefined;

@@ -2,23 +2,23 @@
 export interface Sample {
   /** Monotonic milliseconds. */
   at: number;
-  /** Bytes that each connection has carried so far, both ways; by an id of the connection. */
+  /** Bytes that each connection has carried so far, both ways, by the connection's id. */
   connections: ReadonlyMap<string, number>;
   /** CPU time of its program so far, in clock ticks (100 a second). */
   cpuTicks: number;
 }
 
-/** ParaView's clients send a sign of life each 60 s; so many bytes a minute and connection are no use. */
+/** ParaView's clients send a heartbeat every 60 s. Up to so many bytes a minute and connection do not count as use. */
 const HEARTBEAT_BYTES = 4_096;
 const MINUTE_MS = 60_000;
-/** A server that waits takes next to no time. */
+/** A server that waits uses hardly any CPU time. */
 const IDLE_CPU_SHARE = 0.02;
 const IDLE_CPU_TICKS = 3;
 const TICK_MS = 10;
 
 /**
- * Whether a session was in use between two samples: a client came or went, or one that is there carried more than signs of life, or the
- * program worked for it. Without a client nothing is use.
+ * Whether a session was in use between two samples: a client came or went, a connection carried more than heartbeats, or the program worked
+ * while it had a client.
  */
 export const isActive = (before: Sample, after: Sample): boolean => {
   const ids = new Set([...before.connections.keys(), ...after.connections.keys()]);

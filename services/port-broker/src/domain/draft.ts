@@ -23,8 +23,8 @@ export type Answer =
   | { kind: 'too-many-waiting' };
 
 /**
- * One decision in the making: the table is changed at once, `leases` and `ports` are what must be made durable before anybody
- * hears of it, and `undo` takes everything back where that fails.
+ * One decision in the making. The table is changed at once; `leases`, `ports` and `forgotten` must be durable before anybody is answered, and
+ * `undo` takes everything back if that fails.
  */
 export interface Draft extends Times {
   table: LeaseTable;
@@ -38,7 +38,7 @@ export interface Draft extends Times {
   undo: (() => void)[];
 }
 
-/** `occupied` is asked for when a decision needs it, and not before: it may have to be read from the kernel. */
+/** `occupied` is read only when a decision needs it, because it may come from the kernel. */
 export const beginDraft = (
   table: LeaseTable,
   times: Times,
@@ -63,7 +63,7 @@ export const undo = ({ undo: steps, table, ports }: Draft): void => {
   for (const pool of new Set([...ports.values()].map(({ pool: name }) => name))) refill(table, pool);
 };
 
-/** Puts a value into a map, or takes it out, so that it can be undone. */
+/** Puts a value into a map (undefined: takes it out), and notes how to undo that. */
 const put = <K, V>({ undo: steps }: Draft, map: Map<K, V>, key: K, value: V | undefined): void => {
   const before = map.get(key);
   steps.push(() => void (before === undefined ? map.delete(key) : map.set(key, before)));
@@ -120,15 +120,15 @@ export const grant = (draft: Draft, ask: Ask, port: Port): Lease => {
   return lease;
 };
 
-/** Writes a lease as it is now. */
+/** Sets a lease in the table, to be made durable. */
 export const setLease = (draft: Draft, lease: Lease, dueAt: number): void => {
   put(draft, draft.table.leases, lease.id, { lease, dueAt });
   draft.leases.set(lease.id, lease);
 };
 
 /**
- * Ends a lease; its port is free, or somebody else's, or in quarantine where that cannot be told: nobody can say who has the port, or
- * (`isClean` false) it was not proved that nothing of ours is left on it.
+ * Ends a lease. Its port becomes free, or foreign if somebody listens on it. It goes into quarantine if the socket table cannot be read, or if
+ * it is not proved (`isClean`) that nothing of ours is left on it.
  */
 export const end = (draft: Draft, lease: Lease, reason: EndReason, isClean = true): void => {
   const { table, now, wall, occupied } = draft;
@@ -140,7 +140,7 @@ export const end = (draft: Draft, lease: Lease, reason: EndReason, isClean = tru
   else setPort(draft, port, occupied(lease.port) ? foreign(now) : { kind: 'free' });
 };
 
-/** An ended lease is forgotten, and with the last of them its request. */
+/** Forgets an ended lease, and its request with the last lease of that. */
 export const forget = (draft: Draft, lease: Lease): void => {
   const { table } = draft;
   put(draft, table.leases, lease.id, undefined);
@@ -154,7 +154,7 @@ export const forget = (draft: Draft, lease: Lease): void => {
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 60_000;
 
-/** A port that somebody else has, looked at again later, ever more rarely. */
+/** A port that somebody else has. It is looked at again after 1 s, 2 s, … 60 s. */
 export const foreign = (now: number, backoffMs = FIRST_BACKOFF_MS): PortState => ({
   kind: 'foreign',
   checkAt: now + backoffMs,

@@ -3,7 +3,7 @@ import { serveWaiting } from './acquire.ts';
 import { end, foreign, forget, setLease, setPort, type Draft } from './draft.ts';
 import type { Lease, Port } from './lease.ts';
 
-/** What somebody who names a lease is told. */
+/** What a call about a named lease comes to. */
 export type Named =
   { kind: 'done'; lease: Lease } | { kind: 'unknown' } | { kind: 'ended' } | { kind: 'outdated' } | { kind: 'in-use' };
 
@@ -12,7 +12,7 @@ const find = (table: LeaseTable, id: string, owner: string | undefined): Lease |
   return lease === undefined || (owner !== undefined && lease.owner !== owner) ? undefined : lease;
 };
 
-/** Lets a lease end later. `owner`: only theirs; undefined: anybody's. */
+/** Lets a lease end later. `owner`: the lease must be theirs; undefined: anybody's. */
 export const decideRenew = (
   draft: Draft,
   { id, token, ttlMs, owner }: { id: string; token: number; ttlMs: number | undefined; owner: string | undefined },
@@ -27,7 +27,7 @@ export const decideRenew = (
   return { kind: 'done', lease: renewed };
 };
 
-/** Ends a lease for its owner; not one that a session lives on. A token of 0 is not compared. */
+/** Ends a lease for its owner, unless a session uses it. A token of 0 is not compared. */
 export const decideRelease = (
   draft: Draft,
   { id, token, owner }: { id: string; token: number; owner: string | undefined },
@@ -64,7 +64,7 @@ export interface Sweep {
 /** So many sightings without anybody prove that a port is clean. */
 const CLEAN_SIGHTINGS = 3;
 
-/** Leases that nobody renewed end, old ones are forgotten, and whoever waited for too long is told. */
+/** Ends leases that nobody renewed, forgets old ones, and answers those who waited for too long. */
 export const decideDue = (draft: Draft): string[] => {
   const { table, now } = draft;
   const expired: string[] = [];
@@ -83,7 +83,7 @@ export const decideDue = (draft: Draft): string[] => {
   return expired;
 };
 
-/** Compares every port that is not leased with the socket table. `isThorough`: also those whose turn has not come. */
+/** Compares every port that is not leased with the socket table. `isThorough`: also foreign ports that are not due yet. */
 export const decideSweep = (draft: Draft, isThorough: boolean): Sweep => {
   const { table, now, occupied } = draft;
   const sweep: Sweep = { checked: 0, becameForeign: [], becameFree: [], expired: [], stillQuarantined: [] };
@@ -102,7 +102,7 @@ export const decideSweep = (draft: Draft, isThorough: boolean): Sweep => {
   return sweep;
 };
 
-/** What a port becomes by a look at it; undefined: it stays. */
+/** The next state of a port; undefined: it stays as it is. */
 const sighted = ({ state }: Port, isOccupied: boolean, now: number, isThorough: boolean): Port['state'] | undefined => {
   switch (state.kind) {
     case 'leased':

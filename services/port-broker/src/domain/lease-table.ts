@@ -34,7 +34,7 @@ export interface PoolTable {
   waiting: Map<number, Waiter>;
 }
 
-/** Everything that is known of a host's ports. Changed in place by `decide` alone. */
+/** Everything that is known of a host's ports. Only the `decide…` functions change it, in place. */
 export interface LeaseTable {
   host: string;
   pools: Map<string, PoolTable>;
@@ -55,15 +55,15 @@ export interface Kept {
   leases: readonly Lease[];
 }
 
-/** How long ended leases and their request ids are remembered, and how many of them at most. */
+/** How long ended leases and their request ids are remembered, and how many at most. */
 export const REMEMBERED_MS = 24 * 3_600_000;
 export const MOST_REMEMBERED = 10_000;
 
 export const requestKey = ({ owner, requestId }: Pick<Ask, 'owner' | 'requestId'>): string => `${owner}/${requestId}`;
 
 /**
- * The table as an earlier run left it: live leases get a full grace from `now` (monotonic milliseconds) on. A lease of a port that
- * is in no pool any more lives on, and its port goes to nobody afterwards.
+ * The table as an earlier process left it. Live leases get their full time again from `now` on (monotonic milliseconds). A lease whose port is
+ * in no pool any more lives on; afterwards nobody gets the port.
  */
 export const openLeaseTable = (host: string, pools: readonly Pool[], kept: Kept, now: number): LeaseTable => {
   const table: LeaseTable = {
@@ -110,7 +110,7 @@ export const openLeaseTable = (host: string, pools: readonly Pool[], kept: Kept,
   return table;
 };
 
-/** Lists the free ports of a pool anew. */
+/** Rebuilds the list of a pool's free ports. */
 export const refill = (table: LeaseTable, name: string): void => {
   const of = table.pools.get(name);
   if (of === undefined) return;

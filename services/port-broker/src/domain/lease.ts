@@ -37,7 +37,7 @@ export type PortState =
   | { kind: 'leased'; lease: string }
   /** Somebody else on this host has it; looked at again at `checkAt`, monotonic milliseconds, ever more rarely. */
   | { kind: 'foreign'; checkAt: number; backoffMs: number }
-  /** It was not proved that nothing of ours is left there. */
+  /** It is not proved that nothing of ours is left there. */
   | { kind: 'quarantined'; cleanSightings: number };
 
 /** A port of a pool. */

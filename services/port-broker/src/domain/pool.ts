@@ -4,7 +4,7 @@ export interface Pool {
   /** Both ends are of it. */
   first: number;
   last: number;
-  /** Ports below this one are given only to those who want just that port. */
+  /** Ports below this one go only to callers that name them. */
   firstAny: number;
   /** How many leases there may be at once. */
   maxLeases: number;
@@ -21,8 +21,8 @@ export interface KernelRange {
 }
 
 /**
- * What is wrong with a set of pools, in words; empty if nothing is. Two pools must not share a port, or it would have two holders;
- * a port that the kernel gives to outgoing connections would be taken now and then.
+ * What is wrong with a set of pools, in words; empty if nothing is. Two pools must not share a port, because it would have two holders. The
+ * kernel must not give a port of a pool to outgoing connections.
  */
 export const poolProblems = (pools: readonly Pool[], kernel: readonly KernelRange[]): string[] => {
   const problems: string[] = [];

@@ -7,7 +7,7 @@ const RESERVED = 'net.ipv4.ip_local_reserved_ports';
 const setting = async (name: string): Promise<string> =>
   (await readFile(`/proc/sys/${name.replaceAll('.', '/')}`, 'utf8').catch(() => '')).trim();
 
-/** Ports that the kernel gives to outgoing connections, or keeps for somebody. Source: ip-sysctl. */
+/** Ports that the kernel gives to outgoing connections or reserves. Source: ip-sysctl. */
 export const kernelRanges = async (): Promise<KernelRange[]> => {
   const [first, last] = (await setting(RANGE)).split(/\s+/).map(Number);
   const ranges: KernelRange[] = [];

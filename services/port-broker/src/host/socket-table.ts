@@ -10,7 +10,7 @@ export interface SocketTable {
   listeners(): SocketRow[];
 }
 
-/** Where the kernel tells, for one version of IP each. */
+/** The kernel's files for one version of IP. */
 export interface SocketFiles {
   table: string;
   /** How many sockets there are, those in TIME_WAIT left out. */
@@ -22,17 +22,17 @@ const FILES: readonly SocketFiles[] = [
   { table: '/proc/net/tcp6', count: { file: '/proc/net/sockstat6', line: 'TCP6: inuse' } },
 ];
 
-/** How old what is known of sockets that do not listen may be. */
+/** How old the knowledge of sockets that do not listen may be. */
 const OTHERS_MS = 100;
 const ROW_BYTES = 150;
 const PAGE_BYTES = 4_096;
 
 /**
- * Never a probe by binding: a port whose listener is busy with a client looks free to that.
+ * It never binds a port to probe it, because a port whose listener is busy with a client looks free to that.
  *
- * The kernel walks its whole table of connections to list it (4 ms for each version of IP, however few there are), but those who
- * listen come first, and it walks only as far as it is read. So they are read each time, and the others at most ten times a second;
- * a port is called taken for one of those only by a fresh look.
+ * The kernel walks its whole table of connections to list it (4 ms for each version of IP, however few there are), but listeners come first,
+ * and it walks only as far as it is read. So the listeners are read each time, and the other sockets at most ten times a second. A port
+ * counts as taken by one of those only after a fresh look.
  */
 export const createSocketTable = ({
   files = FILES,
@@ -41,7 +41,7 @@ export const createSocketTable = ({
   files?: readonly SocketFiles[];
   address?: string;
 } = {}): SocketTable => {
-  /** Of several hosts on a machine each minds its own loopback address, and those that are of all. */
+  /** Each of several hosts on a machine counts the sockets of its own loopback address and of all addresses. */
   const isOurs = address === undefined ? (): boolean => true : boundFor(address);
   let others = new Set<number>();
   let listening = new Set<number>();
@@ -83,7 +83,7 @@ export const createSocketTable = ({
         const before = listening;
         listening = new Set(listeners().map(({ port }) => port));
         const age = performance.now() - readAt;
-        // Of one who listens no more a connection may be left.
+        // A listener that has gone may have left a connection.
         let isFresh = age > OTHERS_MS || !before.isSubsetOf(listening);
         if (isFresh) refreshNow();
         else if (age > OTHERS_MS / 2) void refreshSoon();
@@ -113,7 +113,7 @@ const ifThere = <T>(read: () => T): T | undefined => {
   }
 };
 
-/** Reads until the first row that does not listen, or all sockets that there are. `likely`: so many will probably listen. */
+/** Reads until the first row that does not listen. `likely`: how many rows will probably listen. */
 const listenersOf = (files: SocketFiles, likely: number): SocketRow[] => {
   const before = socketCount(files);
   const file = openSync(files.table, 'r');
@@ -121,7 +121,7 @@ const listenersOf = (files: SocketFiles, likely: number): SocketRow[] => {
   const rows: SocketRow[] = [];
   let text = '';
   try {
-    // The line above the rows first.
+    // The heading comes first.
     let expected = 1;
     let last: SocketRow | undefined;
     while (rows.length < before && (last === undefined || isListening(last))) {
@@ -132,18 +132,18 @@ const listenersOf = (files: SocketFiles, likely: number): SocketRow[] => {
       rows.push(...socketRows(text.slice(0, end)));
       text = text.slice(end);
       last = rows.at(-1);
-      // No further than to the last one expected: one row more can take the walk through the whole table.
+      // Not beyond the last row expected: one row more can cost a walk through the whole table.
       expected = Math.max(1, likely - rows.length);
     }
   } finally {
     closeSync(file);
   }
-  // Somebody came or went meanwhile, and may have been counted for another: all of it, then.
+  // If a socket came or went meanwhile, rows may be missing, so the whole table is read.
   const isWhole = socketCount(files) === before;
   return (isWhole ? rows : socketRows(readFileSync(files.table, 'latin1'))).filter(isListening);
 };
 
-/** Infinity where it is not told. */
+/** Infinity if the file does not say. */
 const socketCount = ({ count: { file, line } }: SocketFiles): number => {
   const told = ifThere(() => readFileSync(file, 'latin1'))
     ?.split('\n')

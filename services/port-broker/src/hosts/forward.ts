@@ -3,19 +3,19 @@ import { DomainError, status, unavailable } from '#libs/errors/index.ts';
 import { createClient, type CallContext, type CallOptions, type Client } from '#libs/grpc/index.ts';
 import type { Peer } from './hosts.ts';
 
-/** Says that a broker asks for a caller, who asked it: whoever gets it asks nobody else. */
+/** The broker that passed a call on. A call with this header is not passed on again. */
 const HOP = 'x-muster-forwarded-by';
-/** From where and with what the caller came. */
+/** The caller's address and program. */
 const CLIENT = 'x-muster-client-address';
 const AGENT = 'x-muster-client-agent';
 /** Workers answer up to 64 MiB. */
 const LARGEST_BYTES = 80 * 1024 ** 2;
-/** What is left of the caller's time for the way. */
+/** How much of the caller's time is kept for the way back. */
 const MARGIN_MS = 100;
 
 export const isForwarded = (call: CallContext): boolean => call.header(HOP) !== undefined;
 
-/** From where and with what a caller came, also one whose call was passed on. */
+/** The caller's address and program, also if another broker passed the call on. */
 export const clientOf = (call: CallContext): { address: string; agent: string } => ({
   address: call.header(CLIENT) ?? call.peer,
   agent: call.header(AGENT) ?? call.userAgent,

@@ -16,21 +16,21 @@ export interface Peer {
   free: ReadonlyMap<string, number>;
 }
 
-/** The hosts of a mesh, as this one's broker knows them. While MongoDB is away it knows those that it knew, and goes on alone where it has to. */
+/** The hosts of a mesh, as this broker knows them. While MongoDB is away it goes on with the hosts that it knew, or alone. */
 export interface Hosts {
   /** This one's name. */
   own: string;
   /** Living others, by name. */
   peers(): Peer[];
-  /** Whether what is known of others is of the last seconds: MongoDB answers. */
+  /** Whether MongoDB has answered within the last seconds. */
   isCurrent(): boolean;
-  /** Any that was seen, also one that is silent; undefined: nobody of that name. */
+  /** A host that was ever seen, also one that is silent now; undefined: none of that name. */
   find(host: string): Peer | undefined;
-  /** Those whose ids look like this one. */
+  /** The other hosts whose tag is in an id. */
   ofId(id: string): Peer[];
-  /** Whether an id looks like one of this host. */
+  /** Whether this host's tag is in an id. */
   isOwnId(id: string): boolean;
-  /** What is where. */
+  /** Which host has what exists once in the mesh. */
   places: Places;
 }
 
@@ -44,9 +44,9 @@ export interface HostsOptions {
   log: Logger;
 }
 
-/** Opens the register; it is written to and read from `announce` on. */
+/** The hosts, with what announces this one. */
 export interface Register extends Hosts {
-  /** Tells others at which gRPC target this broker is. Resolves at once: MongoDB may come later. */
+  /** Announces this broker's gRPC target. Returns at once, because MongoDB may come later. */
   announce(endpoint: string): void;
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions):
     seenAt = clock.monotonic();
   };
   const open = async (url: string, database: string, endpoint: string): Promise<void> => {
-    // Only here: a broker comes back sooner without the driver, and answers before it has anybody to announce itself to.
+    // Loaded here and not before, because a broker starts sooner without the driver.
     const { collection, connectMongo, startBeats } = await import('#libs/mongo/index.ts');
     const { createPlaces } = await import('./mongo-places.ts');
     const info = (): BeatDocument['info'] => ({

@@ -2,7 +2,7 @@ import type { Collection } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
 import type { Places } from './places.ts';
 
-/** On which host is what there is to be once: the case's server, a machine's console, what a request asked for. */
+/** Which host has something that exists once: a case's server, a machine's console, what a request asked for. */
 export interface PlaceDocument {
   _id: string;
   host: string;

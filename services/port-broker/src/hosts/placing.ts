@@ -1,13 +1,13 @@
 import { isDomainError } from '#libs/errors/index.ts';
 
-/** A host that may take something. */
+/** A host that may get something new. */
 export interface Candidate {
   host: string;
   /** Free ports of the pool; undefined: it has no such pool. */
   free: number | undefined;
 }
 
-/** In which order hosts are tried: the one that has it, then those with the most free ports, `own` first among equals. */
+/** The order in which hosts are tried: the one that has it, then those with the most free ports, `own` first among equals. */
 export const inOrder = (candidates: readonly Candidate[], own: string, has: string | undefined): string[] => {
   const rank = ({ host }: Candidate): number => (host === has ? 0 : 1);
   const nearness = ({ host }: Candidate): number => (host === own ? 0 : 1);
@@ -19,7 +19,7 @@ export const inOrder = (candidates: readonly Candidate[], own: string, has: stri
     .map(({ host }) => host);
 };
 
-/** What one host says and another may not: it has no room, or not what it takes. */
+/** Refusals that another host may not give: no room, or a missing pool, case or program. */
 const ELSEWHERE = new Set([
   'PORT_POOL_EXHAUSTED',
   'PORT_TAKEN',
@@ -30,5 +30,5 @@ const ELSEWHERE = new Set([
   'PROGRAM_MISSING',
 ]);
 
-/** Whether it makes sense to ask the next host after this one said so. */
+/** Whether the next host may accept what this one refused. */
 export const isForOthers = (thrown: unknown): boolean => isDomainError(thrown) && ELSEWHERE.has(thrown.reason);

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import type { Random } from '#libs/random/index.ts';
 
 const TAG_CHARS = 4;
-/** In base 36, three bytes and a bit come to so many characters. */
+/** How many different tags there are. */
 const TAGS = 36 ** TAG_CHARS;
 
-/** What the ids of a host have in common, 4 of [a-z0-9]: whoever is asked for one knows whom to ask. */
+/** The tag in all ids of a host, 4 of [a-z0-9]. Any broker can tell by it which host to ask. */
 export const tagOf = (host: string): string => {
   const number = createHash('sha256').update(host).digest().readUInt32BE() % TAGS;
   return number.toString(36).padStart(TAG_CHARS, '0');
 };
 
-/** Makes ids that begin with the host's tag, behind their prefix. The other twelve characters have 62 bits. */
+/** Makes ids that have the host's tag after their prefix. The other twelve characters have 62 bits. */
 export const tagged = (random: Random, host: string): Random => {
   const tag = tagOf(host);
   return {

@@ -43,8 +43,12 @@ export const leaseInUse = (lease: string, session: string): DomainError =>
   );
 
 /** UNAVAILABLE: nothing was made durable, and nothing has changed. */
-export const diskTakesNothing = (cause: unknown): DomainError =>
-  unavailable('disk', "the broker's folder takes nothing, so nothing was changed; make room and try again", { cause });
+export const diskRefuses = (cause: unknown): DomainError =>
+  unavailable(
+    'disk',
+    "the disk refuses to write to the broker's folder, so nothing was changed; make room and try again",
+    { cause },
+  );
 
 /** UNAVAILABLE: nobody can say which ports are taken. */
 export const socketTableUnreadable = (): DomainError =>

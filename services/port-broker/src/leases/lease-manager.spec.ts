@@ -88,7 +88,7 @@ describe('the lease manager', () => {
   const acquire = (more: Partial<Ask> = {}) => leaseManager.acquire(ask(more), undefined, forever);
   const live = () => [...leaseManager.table().leases.values()].filter(({ lease }) => lease.end === undefined);
 
-  it('grants nothing while the disk takes nothing, says so, and goes on by itself', async () => {
+  it('grants nothing while the disk refuses writes, says so, and goes on by itself', async () => {
     const [first] = await acquire();
     isFull = true;
     const error = await acquire().catch((thrown: unknown) => thrown);
@@ -105,7 +105,7 @@ describe('the lease manager', () => {
     expect(live().map(({ lease }) => lease.port)).to.have.members([100, 101]);
   });
 
-  it('loses nobody who waits while the disk takes nothing', async () => {
+  it('loses nobody who waits while the disk refuses writes', async () => {
     const all = await acquire({ count: 4 });
     const waiting = leaseManager.acquire(ask(), MINUTE_MS, forever);
     await eventually(() => expect(leaseManager.table().pools.get('a')?.waiting.size).to.equal(1));

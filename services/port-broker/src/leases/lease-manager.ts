@@ -21,7 +21,7 @@ import type { Events } from '../events.ts';
 import type { SocketTable } from '../host/socket-table.ts';
 import type { LeaseStore } from '../store/lease-store.ts';
 import {
-  diskTakesNothing,
+  diskRefuses,
   leaseEnded,
   leaseInUse,
   leaseNotFound,
@@ -134,7 +134,7 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
       if (look.isReadable !== undefined) trouble.sockets = look.isReadable ? '' : socketTableUnreadable().message;
     } catch (thrown) {
       for (const draft of drafts.toReversed()) undo(draft);
-      const error = diskTakesNothing(thrown);
+      const error = diskRefuses(thrown);
       if (trouble.disk === '') events.diskFailed(thrown);
       trouble.disk = error.message;
       for (const { fail } of jobs) fail(error);
@@ -154,7 +154,7 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
   };
   const decide = <T>(run: (draft: Draft) => T): Promise<T> =>
     new Promise((resolve, reject) => {
-      if (isClosed) return reject(diskTakesNothing(new Error('closed')));
+      if (isClosed) return reject(diskRefuses(new Error('closed')));
       let result: T;
       queue.push({
         run: (draft) => {

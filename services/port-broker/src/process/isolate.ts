@@ -1,6 +1,6 @@
 import { environment, MARK, SYSTEM } from '#libs/programs/index.ts';
 
-/** A program that is to have no network, and of the host's files only some folders. */
+/** A program without a network, which sees only some folders of the host. */
 export interface Isolated {
   argv: readonly string[];
   env: Readonly<Record<string, string>>;
@@ -27,12 +27,12 @@ const SOCKET_DIR = '/run-s';
 const WAY_DIR = '/way';
 const MOST_CONNECTIONS = 64;
 const LISTENING = `fork,reuseaddr,max-children=${MOST_CONNECTIONS}`;
-/** The longest file that it can write: its output is cut only now and then, and not at all while the broker is away. */
+/** The longest file that it can write. Its output is cut twice a second, but not while the broker is away. */
 const FILE_BYTES = 4 * 1024 ** 3;
 
 /**
- * The command line that runs the program in namespaces of its own, with a way in from a Unix socket. It is not tied to the life of
- * whoever starts it. Writing more than it may is an error for it, not its end.
+ * The command line that runs the program in namespaces of its own, with a way in from a Unix socket. It outlives
+ * whoever starts it. A write beyond its limit fails, but does not end it.
  */
 export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string): string[] => {
   const way = `UNIX-LISTEN:${SOCKET_DIR}/${SOCKET},fork,unlink-early,mode=600,max-children=${MOST_CONNECTIONS}`;
@@ -54,9 +54,9 @@ export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string):
 };
 
 /**
- * The command line that passes what comes to a port on to the Unix socket in a folder. A client that comes while the program is being
- * started again waits for it, up to 20 s. The program may put anything in the place of its socket, a link to one of the host's too;
- * so whoever connects to it has the host's network, but of its files only that folder.
+ * The command line of a forwarder from a port to the Unix socket in a folder. A client that comes while the program is being started again
+ * waits for it, up to 20 s. The program may replace its socket with a link to one of the host's, so the forwarder has the host's network
+ * but sees only that folder of its files.
  */
 export const forwarder = (tools: Tools, socketDir: string, address: string, port: number): string[] =>
   confined(
@@ -69,7 +69,7 @@ export const forwarder = (tools: Tools, socketDir: string, address: string, port
     `UNIX-CONNECT:${SOCKET},retry=80,interval=0.25`,
   );
 
-/** The same for the broker alone: from a socket in a folder that the program does not see, and without a network. */
+/** A forwarder for the broker alone: it has no network, and listens on a socket in a folder that the program does not see. */
 export const innerForwarder = (tools: Tools, socketDir: string, wayDir: string): string[] => {
   const box = ['--unshare-net', '--bind', wayDir, WAY_DIR];
   const listen = `UNIX-LISTEN:${WAY_DIR}/${SOCKET},fork,unlink-early,mode=600,max-children=${MOST_CONNECTIONS}`;

@@ -5,7 +5,7 @@ import type { SocketTable } from '../host/socket-table.ts';
 /** Who listens on a port of this host. */
 export type Listening = 'nobody' | 'ours' | 'foreign';
 
-/** Whether the process tree below `pid` listens on a port, somebody else, or nobody. Throws if the sockets cannot be read. */
+/** Who listens on a port: the process tree below `pid` (`ours`), somebody else, or nobody. Throws if the sockets cannot be read. */
 export const whoListens = async (sockets: SocketTable, port: number, pid: number): Promise<Listening> => {
   const rows = sockets.listeners().filter((row) => row.port === port);
   if (rows.length === 0) return 'nobody';

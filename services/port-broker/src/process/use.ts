@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { allProcesses, processTree, statOf } from '#libs/programs/index.ts';
 
-/** Bytes that each connection of a forwarder has carried, in and out: each is a child of the one child that its sandbox has. */
+/** Bytes that each connection of a forwarder has carried in and out. Each connection is a grandchild of the sandbox process. */
 export const connectionsOf = (pid: number): Map<string, number> => {
   const all = allProcesses().filter(({ isDead }) => !isDead);
   const listener = all.find(({ parent }) => parent === pid);

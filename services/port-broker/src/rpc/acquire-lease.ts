@@ -41,6 +41,6 @@ const parse = (pool: Pool, request: AcquireLeaseRequest, { caller }: CallContext
   return { ...asked, owner: caller?.subject ?? '', requestId, requestHash, session: '' };
 };
 
-/** What a `ttl` outside of a pool's bounds is told. */
+/** The message for a `ttl` outside of a pool's bounds. */
 export const ttlBounds = ({ name, minTtlMs, maxTtlMs }: Pool): string =>
   `must be from ${minTtlMs / 1_000} s to ${maxTtlMs / 1_000} s in pool ${name}`;

@@ -7,7 +7,7 @@ import { findPool } from './callers.ts';
 
 const MOST_NAMED = 100;
 
-/** How the pools stand. */
+/** Tells how many ports of each pool are leased, free and unusable. */
 export const getPoolStatus =
   (ctx: Context): Unary<GetPoolStatusRequest, GetPoolStatusResponse> =>
   async ({ pool: name }) => {

@@ -2,7 +2,7 @@ import type { ReconcileRequest, ReconcileResponse } from '#libs/contracts/port.t
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 
-/** Compares what is on record with the host, now. */
+/** Compares the records with the sockets of the host now. */
 export const reconcile =
   ({ leaseManager, events, visualizations }: Context): Unary<ReconcileRequest, ReconcileResponse> =>
   async () => {

@@ -10,16 +10,16 @@ import { sumOf } from '../wire/console.ts';
 
 /** Which of several hosts answers an rpc. */
 export type Route<Q, R> =
-  /** About one thing: the host that its id names. Without an id (`keyOf`): the one that has what there is to be once. */
+  /** About one thing: the host whose tag is in its id. With `keyOf` it can also be named by what exists once in the mesh. */
   | { by: 'id'; idOf: (request: Q) => string; keyOf: ((request: Q) => string) | undefined }
   /** About one host: the named one, or the one that is asked. */
   | { by: 'host' }
   /** About all there is of a kind, on the named host or on all; page by page where the request has pages. */
   | { by: 'everywhere'; field: keyof R & string; join: (one: R, other: R) => R }
-  /** Begins something: on the named host, or wherever it fits. */
+  /** Begins something: on the named host, or on the one that has room for it. */
   | { by: 'placed'; about: (request: Q, subject: string) => Placement };
 
-/** The pool of which something takes a port, and what there is to be once in the whole mesh; an empty key: nothing. */
+/** The pool of the port that it needs, and the key under which it exists once in the whole mesh; an empty key: as often as one likes. */
 export interface Placement {
   pool: string;
   key: string;
@@ -41,7 +41,7 @@ interface Everywhere {
   unreachableHosts: string[];
 }
 
-/** `field`: the list of what there is; `more` joins what an answer has beside it. */
+/** `field` is the list in the answer; `more` joins the other fields of two answers. */
 const everywhere = <K extends string, R extends Record<K, readonly unknown[]> & Everywhere>(
   field: K & keyof R & string,
   more: (one: R, other: R) => Partial<R> = () => ({}),
@@ -58,7 +58,7 @@ const everywhere = <K extends string, R extends Record<K, readonly unknown[]> & 
 });
 const placed = <Q>(about: (request: Q, subject: string) => Placement) => ({ by: 'placed' as const, about });
 
-/** What a request made, so that it is made once wherever it comes to. */
+/** The key of what a request makes, because a repeated request may reach another host. */
 const made = (what: string, subject: string, requestId: string): string =>
   requestId === '' ? '' : `${what} ${subject} ${requestId}`;
 

@@ -15,7 +15,7 @@ import type { Peer } from '../hosts/hosts.ts';
 import { inOrder, isForOthers } from '../hosts/placing.ts';
 import type { Route, Routes } from './routes.ts';
 
-/** A request with the fields that routes look at; each has those that its route needs. */
+/** The fields of requests that routes read. Each request has those that its route needs. */
 interface Message {
   host: string;
   wait: unknown;
@@ -23,7 +23,7 @@ interface Message {
   pageToken: string;
 }
 
-/** An answer of all hosts, with a list under another name. */
+/** The fields that answers of several hosts have in common, beside their list. */
 interface Answer {
   unreachableHosts: string[];
   nextPageToken: string;
@@ -36,7 +36,7 @@ interface Routing {
   ctx: Context;
   request: Message;
   subject: string;
-  /** Has a host answer the request as it came, to the caller. Rejects with what the host says. */
+  /** Passes the request on as it came, and the host's answer to the caller. Rejects with the host's error. */
   pass: (host: string) => Promise<void>;
   /** The same with another request. */
   passOther: (host: string, request: Message) => Promise<void>;
@@ -46,8 +46,8 @@ interface Routing {
 }
 
 /**
- * Binds handlers, which answer for this host, so that any host can be asked. Bytes go from host to host as they came; only what several
- * hosts answer is read and joined. What another broker passed on is answered here, whatever it is about.
+ * Binds handlers that answer for this host, and routes each call to the host that it is about. Messages pass through as bytes; only answers
+ * of several hosts are read and joined. This host answers every call that another broker passed on.
  */
 export const routed = <S extends ServiceDefinition>(
   ctx: Context,
@@ -60,7 +60,7 @@ export const routed = <S extends ServiceDefinition>(
   const methods = binding.methods.map((bound) => {
     const found = byPath.get(bound.path);
     if (found === undefined) return bound;
-    // The types of `Routes` saw to it that each route fits its rpc.
+    // The types of `Routes` guarantee that each route fits its rpc.
     return routedMethod(ctx, bound, found.method, routes[found.name] as unknown as AnyRoute);
   });
   return { ...binding, methods };
@@ -74,7 +74,7 @@ const routedMethod = (ctx: Context, bound: BoundMethod, method: MethodDefinition
     const own = (what: Buffer | undefined, send: Exchange['send']): Promise<void> =>
       bound.answer({ messages: replay(what), send }, call);
     const request = bytes === undefined ? undefined : decoded(method, bytes);
-    // This host says what is wrong with it.
+    // The handler of this host says what is wrong with it.
     if (bytes === undefined || request === undefined) return own(bytes, exchange.send);
     const reach = async (host: string, what: Buffer, send: Exchange['send']): Promise<void> => {
       if (host === ctx.hosts.own) return own(what, send);
@@ -119,7 +119,7 @@ const follow = (route: AnyRoute, routing: Routing): Promise<void> => {
 };
 
 const byId = async ({ ctx: { hosts }, pass }: Routing, id: string): Promise<void> => {
-  // Mostly one; hosts can have the same tag, though.
+  // Usually one, but two hosts can have the same tag.
   const others = hosts.isOwnId(id) ? [] : hosts.ofId(id);
   for (const { host } of others) {
     try {
@@ -145,7 +145,7 @@ const everywhere = async ({ ctx, request, ask, answer }: Routing, { join }: Join
   const silent: string[] = [];
   for (const [i, one] of asked.entries()) {
     if (one.status === 'fulfilled') continue;
-    // What one host does not have another may.
+    // One host may have what another does not.
     if (isNotFound(one.reason) && answers.length > 0) continue;
     ifSilent(one.reason, i === 0);
     silent.push(names[i] ?? '');
@@ -198,12 +198,12 @@ const placed = async (
   const peers = hosts.isCurrent() ? hosts.peers() : [];
   if (request.host !== '') {
     const named = nameOf(ctx, request.host);
-    // Whoever names a host means it, wherever it was before.
+    // The named host gets it, even if another one had it before.
     const had = key === '' || peers.length === 0 ? named : await hosts.places.claim(key, named).catch(ifAway);
     if (had !== undefined && had !== named) await hosts.places.move(key, had, named).catch(ifAway);
     return pass(named);
   }
-  // Alone, or as good as that: who may have what is not known now, but this host's ports work.
+  // This host is alone, or MongoDB is away and nobody knows what other hosts have.
   if (peers.length === 0) return pass(hosts.own);
   const own = { host: hosts.own, free: leaseManager.table().pools.get(pool)?.free.size };
   const candidates = [own, ...peers.map(({ host, free }) => ({ host, free: free.get(pool) }))];

@@ -6,7 +6,7 @@ import type { Lease } from '../domain/lease.ts';
 import { findPool, reach, visibleLeases } from './callers.ts';
 import { leaseToProto } from '../wire/lease.ts';
 
-/** Tells which leases there are, then every change; of one lease only the latest that the reader has not taken yet. */
+/** Streams the leases that there are, then every change. A slow reader gets only the latest state of each lease. */
 export const watchLeases = (ctx: Context): ServerStream<WatchLeasesRequest, WatchLeasesResponse> =>
   async function* ({ pool }, { caller, signal, draining }) {
     if (pool !== '') findPool(ctx, pool);

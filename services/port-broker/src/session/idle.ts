@@ -29,7 +29,7 @@ const MINUTE_MS = 60_000;
 const SHORTEST_MS = 100;
 /** That a session is not used is told by what it did for so long. */
 const SHORTEST_SPAN_MS = 1_000;
-/** So many looks within the shortest idle time: a session is ended that much too late at most. */
+/** Looks within the idle time: a session ends at most a twentieth of it too late. */
 const LOOKS = 20;
 
 interface Watched {

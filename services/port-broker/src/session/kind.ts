@@ -13,7 +13,7 @@ export interface Recipe {
   programs: readonly Program[];
   /** The role of the program that listens on the leased port; undefined: none does. */
   listener: string | undefined;
-  /** The kind's own sign that it can be used, asked again and again; `said`: what a program has said since it was started. */
+  /** Whether clients can use it, asked again and again. `said` tells what a program has said since it was started. */
   isReady: (said: (role: string) => string) => Promise<boolean>;
   readyMs: number;
 }
@@ -23,15 +23,15 @@ export interface Kind<Spec> {
   name: SessionKind;
   /** The pool of its ports. */
   pool: string;
-  /** Whether a program that ends is started again; if not, its end is the session's. */
+  /** Whether a program that ends is started again. If not, the session ends with it. */
   isRestarted: (role: string) => boolean;
   /** How long a program may take to end when it is asked. */
   graceMs: number;
-  /** So many are being started at a time; the others wait. */
+  /** How many sessions are started at a time; others wait. */
   startsAtOnce: number;
-  /** Told of each change of a session. */
+  /** Called after each change of a session. */
   changed?: (session: Session<Spec>) => void;
-  /** Told of ended sessions of which nothing is known any more. */
+  /** Called with ended sessions that are no longer remembered. */
   forgotten?: (ids: readonly string[]) => void;
   /** `folder`: the session's own. Throws StartFailure where a program is missing. */
   recipe: (session: Session<Spec>, folder: string) => Promise<Recipe>;

@@ -6,7 +6,7 @@ import type { Clock } from '#libs/clock/index.ts';
 import { createEnder, StartFailure } from '#libs/programs/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { LeaseManager } from '../leases/lease-manager.ts';
-import { diskTakesNothing } from '../leases/errors.ts';
+import { diskRefuses } from '../leases/errors.ts';
 import {
   createHistory,
   isOver,
@@ -95,7 +95,7 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
     try {
       what();
     } catch (thrown) {
-      throw diskTakesNothing(thrown);
+      throw diskRefuses(thrown);
     }
   };
   /** Makes something durable that has happened already. If the disk refuses it, it has happened all the same. */

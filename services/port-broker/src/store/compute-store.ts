@@ -3,7 +3,7 @@ import { inTransaction } from './database.ts';
 
 export type CommandOutcome = 'running' | 'answered' | 'late' | 'unknown';
 
-/** A command that a worker got. */
+/** A command that a worker was given. */
 export interface CommandRecord {
   /** From 1 on, for each session. */
   number: number;
@@ -24,13 +24,13 @@ export interface MetricsRecord {
   cpuMs: number;
 }
 
-/** What is kept of sessions beside themselves. Synchronous: what returned is durable. Throws while the disk takes nothing. */
+/** The commands and metrics of compute sessions. Synchronous: a write is durable when it returns. Throws if the disk refuses it. */
 export interface ComputeStore {
   putCommand(session: string, record: CommandRecord): void;
   /** The latest first: at most `count`, with numbers under `below`. */
   commands(session: string, below: number, count: number, without: string | undefined): CommandRecord[];
   lastNumber(session: string): number;
-  /** Those that were running when the process before ended: nobody saw how they ended. */
+  /** Marks commands as unknown that were running when the last process ended. */
   loseRunning(session: string): void;
   putMetrics(all: readonly { session: string; metrics: MetricsRecord }[]): void;
   /** The latest first: at most `count`, from before `before`. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** Another broker works in the folder. */
+/** Another broker uses the folder. */
 export class FolderInUseError extends Error {
   override readonly name = 'FolderInUseError';
 }
@@ -28,8 +28,8 @@ CREATE TABLE IF NOT EXISTS metrics (
 const BUSY = 5;
 
 /**
- * Opens what is kept in a folder, for this process alone. A torn last write is undone by SQLite's log. Throws FolderInUseError, and
- * what SQLite says of a damaged file: leases that cannot be read must not be given to somebody else.
+ * Opens the database in a folder, for this process alone. SQLite's log undoes a torn last write. Throws FolderInUseError, and SQLite's error for
+ * a damaged file, because ports whose leases cannot be read must not be leased again.
  */
 export const openDatabase = (dir: string): DatabaseSync => {
   const db = new DatabaseSync(join(dir, 'leases.db'));
@@ -47,10 +47,10 @@ export const openDatabase = (dir: string): DatabaseSync => {
   }
 };
 
-/** Makes a write durable, in one transaction with all others of the same turn of the event loop; rejects while the disk takes nothing. */
+/** Makes a write durable, in one transaction with all others of the same turn of the event loop. Rejects if the disk refuses it. */
 export type Writer = (write: () => void) => Promise<void>;
 
-/** A transaction waits for the disk, and the whole process with it: many callers at once share one. */
+/** A transaction blocks the whole process until the disk has it, so many callers at once share one. */
 export const createWriter = (db: DatabaseSync): Writer => {
   let waiting: { writes: (() => void)[]; durable: PromiseWithResolvers<void> } | undefined;
   const flush = ({ writes, durable }: NonNullable<typeof waiting>): void => {
@@ -75,7 +75,7 @@ export const createWriter = (db: DatabaseSync): Writer => {
   };
 };
 
-/** Runs writes of which all or none are made durable. */
+/** Makes all of the writes durable or none. */
 export const inTransaction = (db: DatabaseSync, write: () => void): void => {
   db.exec('BEGIN IMMEDIATE');
   try {

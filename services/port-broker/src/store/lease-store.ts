@@ -4,12 +4,12 @@ import type { Draft } from '../domain/draft.ts';
 import { inTransaction } from './database.ts';
 import type { EndReason, Lease } from '../domain/lease.ts';
 
-/** What the broker knows of its host over its own end. Synchronous: what returned is durable. */
+/** What the broker knows of its host, kept over its own end. Synchronous: a write is durable when it returns. */
 export interface LeaseStore {
   load(): Kept & { bootId: string };
-  /** All of it or nothing, in one write. Throws while the disk takes nothing. */
+  /** Writes all of it or nothing. Throws if the disk refuses it. */
   write(decisions: readonly Pick<Draft, 'leases' | 'ports' | 'forgotten'>[]): void;
-  /** The host's boot from which on all of this is. */
+  /** Records in which boot of the host all of this is true. */
   setBootId(bootId: string): void;
 }
 

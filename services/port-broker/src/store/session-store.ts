@@ -2,15 +2,15 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ProcessRecord, Session } from '../domain/session.ts';
 import { createWriter, inTransaction } from './database.ts';
 
-/** Sessions and their processes, over the broker's own end. Synchronous: what returned is durable. Throws while the disk takes nothing. */
+/** Sessions and their processes, kept over the broker's own end. Synchronous: a write is durable when it returns. Throws if the disk refuses it. */
 export interface SessionStore {
   load(): { sessions: Session[]; processes: ProcessRecord[] };
   put(session: Session): void;
-  /** The same for one of many: durable when it resolves. */
+  /** The same for one of many sessions: durable when it resolves. */
   putSoon(session: Session): Promise<void>;
   /** Before it is started, and again with its pid. */
   putProcess(record: ProcessRecord): void;
-  /** Once nothing is left of them. */
+  /** Called when nothing is left of them. */
   dropProcesses(nonces: Iterable<string>): void;
   drop(sessions: Iterable<string>): void;
 }

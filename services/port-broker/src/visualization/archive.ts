@@ -50,7 +50,7 @@ type Guard = ReturnType<typeof createGuard>;
 
 /**
  * Unpacks an archive into an empty folder: a tar file, also compressed, or a zip file. Throws ARCHIVE_UNFIT for one that has links or
- * devices in it, leads out of the folder, is damaged, or becomes more than the bounds allow; what was unpacked until then stays there.
+ * devices in it, leads out of the folder, is damaged, or unpacks to more than the bounds allow. What was unpacked until then stays in the folder.
  */
 export const unpack = async (file: string, into: string, bounds: Bounds): Promise<void> => {
   const guard = createGuard(bounds);
@@ -108,7 +108,7 @@ const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> 
     if (fileName.endsWith('/')) return void (await mkdir(path, { recursive: true }));
     await mkdir(dirname(path), { recursive: true });
     const stream = await openEntry(entry);
-    // Counted as it comes: what the archive says of its sizes may be a lie.
+    // Counted while it is unpacked, because the sizes in the archive may be wrong.
     stream.on('data', (chunk: Buffer) => {
       try {
         guard.grow(chunk.length);

@@ -33,7 +33,7 @@ const notWritable = (folder: string, cause: unknown): DomainError =>
     { cause },
   );
 
-/** The real path of a case's folder. Throws CASE_NOT_FOUND where it is not below one of the roots, links followed, and NOT_A_CASE. */
+/** The real path of a case's folder. Throws CASE_NOT_FOUND if that is not below one of the roots, and NOT_A_CASE. */
 export const findCase = async (folder: string, roots: readonly string[]): Promise<string> => {
   const found = isAbsolute(folder) ? await realpath(folder).catch(() => undefined) : undefined;
   const tops = await Promise.all(roots.map((root) => realpath(root).catch(() => undefined)));
@@ -58,7 +58,7 @@ const checkCase = async (folder: string, named: string): Promise<void> => {
 };
 
 /**
- * Makes the empty file by which ParaView knows a case, where nothing of that name is: a link there would lead to another file.
+ * Makes the empty file by which ParaView recognises a case. It never opens an existing file, because a link could lead to another one.
  * Returns its name.
  */
 export const markCase = async (folder: string): Promise<string> => {

@@ -22,12 +22,12 @@ export interface VisualizationSpec {
 export const CASE = '/case';
 
 const INSIDE_PORT = 11_111;
-/** Debian's build starts a helper for MPI that a group's end does not reach. */
+/** Debian's build starts a helper for MPI that leaves the process group. */
 const OFFSCREEN = ['--force-offscreen-rendering', '--disable-xdisplay-test', '--no-mpi'];
 const READY_MS = 60_000;
 const GRACE_MS = 3_000;
 const AT_ONCE = 6;
-/** Where it reads what it is told: it may not write there, for what it put there we would write to. */
+/** A folder that it can only read: the broker writes there, and would follow a link that it put in it. */
 const TOLD = '/told';
 const MINUTES = 'minutes';
 
@@ -38,11 +38,11 @@ export interface PvserverOptions {
   pvserver: string | undefined;
   /** Whether clients are told how many minutes are left. */
   isTimed: boolean;
-  /** The folder of a session's case; unpacks it where that is to be done. */
+  /** The folder of a session's case. An archive is unpacked first. */
   caseOf: (session: Session<VisualizationSpec>, folder: string) => Promise<string>;
 }
 
-/** ParaView servers. Only what pvserver says tells that it is ready: a connection to try it would be its client. */
+/** Sessions of ParaView servers. A server is ready when it says so: a connection to try it would be its only client. */
 export const pvserverKind = (options: PvserverOptions): Kind<VisualizationSpec> => ({
   name: 'visualization',
   pool: 'visualization',
@@ -95,7 +95,7 @@ export const tellMinutes = (folder: string, minutes: number): Promise<void> =>
 
 const versions = new Map<string, Promise<string>>();
 
-/** What pvserver says of its version: `5.11.0`. Throws StartFailure. */
+/** The version that pvserver tells, as `5.11.0`. Throws StartFailure. */
 export const pvserverVersion = async (configured: string | undefined): Promise<string> => {
   const program = configured ?? (await systemProgram('pvserver'));
   await checkProgram(program);

@@ -21,7 +21,7 @@ export type VisualizationSession = Session<VisualizationSpec>;
 
 /** The ParaView servers of this host. */
 export interface Visualizations {
-  /** `reach`: an object must be theirs; undefined: anybody's. */
+  /** `reach`: the customer to whom an object must belong; undefined: to anybody. */
   start(
     ask: { source: Source; owner: string; reach: string | undefined; waitMs: number | undefined },
     signal: AbortSignal,
@@ -30,7 +30,7 @@ export interface Visualizations {
   idle: IdleWatch;
   /** How many clients a server has now. */
   clients(id: string): number;
-  /** Unused for so long, a server ends; 0: never. */
+  /** How long a server may be unused before it ends; 0: for ever. */
   idleMs: number;
   close(): void;
 }
@@ -54,7 +54,7 @@ export const openVisualizations = ({
 }: VisualizationsOptions): Visualizations => {
   const { roots, archiveBytes, pvserver, idleMs } = config.visualization;
 
-  /** Unpacked once: beside, then in its place, so that what is there is whole. */
+  /** Unpacks an archive once. It is renamed into place, because what is there must be whole. */
   const unpacked = async (session: VisualizationSession, folder: string): Promise<string> => {
     const { objectId } = session.spec;
     const place = join(folder, 'case');
@@ -113,7 +113,7 @@ export const openVisualizations = ({
     return { key: `object ${source.objectId}`, caseDir: '' };
   };
 
-  /** Says what ends next, where every port is in use. */
+  /** If every port is in use, adds to the error which server ends next. */
   const named = (thrown: unknown): unknown => {
     if (thrown instanceof StartFailure) return startFailed(thrown);
     if (!isDomainError(thrown) || thrown.reason !== 'PORT_POOL_EXHAUSTED') return thrown;

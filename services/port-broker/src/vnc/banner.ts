@@ -17,15 +17,15 @@ const SILENT = `it said nothing within ${ANSWER_MS / 1_000} s`;
 /** Why no VNC server was reached; undefined: one was. */
 export type Unreached = string | undefined;
 
-/** With which clock to wait, and until when: `closing` ends it. */
+/** The clock of the waiting, and the signal that ends it. */
 export interface Waiting {
   clock: Clock;
   closing: AbortSignal;
 }
 
 /**
- * Opens a WebSocket as a viewer does, and reads what the VNC server says first. Each start is to do so once: some servers (TigerVNC)
- * refuse a host for a while that came several times and left without logging in.
+ * Opens a WebSocket as a viewer does, and reads what the VNC server says first. Call it once for each start: some servers (TigerVNC) bar a
+ * host for a while that came several times and left without logging in.
  */
 export const reach = async (url: string, waiting: Waiting): Promise<Unreached> => {
   const socket = new WebSocket(url, ['binary']);
@@ -45,7 +45,7 @@ export const reach = async (url: string, waiting: Waiting): Promise<Unreached> =
   }
 };
 
-/** The same of the VNC server at an address, on a connection of its own. */
+/** Reads what the VNC server at an address says first, without a websockify between. */
 export const greet = async (host: string, port: number, waiting: Waiting): Promise<Unreached> => {
   const socket = connect({ host, port });
   const { promise, resolve } = Promise.withResolvers<Unreached>();

@@ -29,7 +29,7 @@ export interface WantedConsole {
 export interface Way {
   port: number;
   url: string;
-  /** How long the URL is good, in milliseconds; undefined: as long as the session. */
+  /** How long the URL is valid, in milliseconds; undefined: as long as the session. */
   forMs: number | undefined;
   pid: number;
 }
@@ -45,7 +45,7 @@ export interface Consoles {
   stop(id: string, end: SessionEnd): Promise<VncSession>;
   /** Ends all. */
   stopAll(): Promise<void>;
-  /** `host`: as viewers name it. undefined: it is over. */
+  /** How viewers reach a session; `host` is the name that they use. undefined: it is over. */
   way(session: VncSession, host: string): Way | undefined;
   viewers: Pick<Viewers, 'look' | 'seen'>;
   manager: SessionManager<VncSpec>;
@@ -89,9 +89,9 @@ export const openConsoles = ({
   const inTurn = pLimit(REACHES_AT_ONCE);
   const closing = new AbortController();
   const waiting = { clock, closing: closing.signal };
-  /** When it was tried last to reach a session's machine, monotonic milliseconds. */
+  /** When each session's machine was asked last, monotonic milliseconds. */
   const checkedAt = new Map<string, number>();
-  /** When the gateway became ready for which a WebSocket went through it. */
+  /** The `readyAtMs` of the gateway's start that a WebSocket has proved. */
   let provedAtMs: number | undefined;
   /** Where this process itself connects. */
   const nearby = config.address === '0.0.0.0' ? '127.0.0.1' : config.address === '::' ? '::1' : config.address;
@@ -109,9 +109,9 @@ export const openConsoles = ({
     else manager.lifecycle(session.id)?.note({ spec });
   };
   /**
-   * On a port of its own each start of its websockify is proved by a WebSocket. The gateway's way is the same for all that go through it, so
-   * one proves it for each start of the gateway, and of the others the machines are asked: a WebSocket costs websockify a process, and there
-   * may be a thousand machines that are tried again every few seconds.
+   * A WebSocket proves each start of a websockify on a port of its own. The gateway is the same for all its sessions, so one WebSocket proves
+   * each start of it, and the other machines are asked directly. Each WebSocket costs websockify a process, and there may be a thousand
+   * machines that are asked again every few seconds.
    */
   const tryToReach = async (session: VncSession): Promise<Unreached> => {
     const { address, targetPort } = session.spec;
@@ -124,18 +124,18 @@ export const openConsoles = ({
     if (broken === undefined) provedAtMs = through.readyAtMs;
     return broken;
   };
-  /** A session's way is open: does it lead to a VNC server? */
+  /** Checks that a session whose websockify runs leads to a VNC server. */
   const started = async (session: VncSession): Promise<void> => {
     checkedAt.set(session.id, clock.monotonic());
     const unreached = await inTurn(() => tryToReach(session));
     const { vm, target, mayBeUnreachable } = session.spec;
-    // One that was ready before goes on whatever becomes of its machine.
+    // A session that was ready before goes on, whatever happens to its machine.
     const isKept = mayBeUnreachable || session.readyAtMs !== undefined;
     if (unreached !== undefined && !isKept) throw targetUnreachable(vm, target, unreached);
     noteSpec(session, { isReachable: unreached === undefined });
   };
 
-  /** A session that was there already: what it leads to may have gone meanwhile. Not asked at each call: see `reach`. */
+  /** A session that existed before, with its machine asked again unless that was done just now: see `reach`. */
   const checked = async (session: VncSession): Promise<VncSession> => {
     const { id, state } = session;
     if (state === 'ready' && clock.monotonic() - (checkedAt.get(id) ?? -Infinity) > CHECK_EVERY_MS) {
@@ -179,7 +179,7 @@ export const openConsoles = ({
   const livingMembers = (): VncSession[] => living().filter(isMember);
   const ofVm = (vm: string): VncSession | undefined => members.ofVm(vm) ?? manager.ofKey(keyOf(vm));
 
-  /** Nobody goes through the gateway any more: its port is for others. */
+  /** Ends the gateway with its last session, because others may need its port. */
   const endGateway = async (): Promise<void> => {
     const session = gateway();
     if (session !== undefined && livingMembers().length === 0) await manager.stop(session.id, 'stopped');
@@ -208,7 +208,7 @@ export const openConsoles = ({
     const lost = living().filter(({ state, spec }) => state === 'ready' && !spec.isReachable);
     await Promise.all(lost.map(started));
   };
-  /** The gateway may have been given up, and what a token leads to is no member's any more where this process was killed at the wrong moment. */
+  /** Starts a gateway again that was given up, and revokes tokens of sessions that ended while this process was being killed. */
   const mend = async (): Promise<void> => {
     const led = await tokens.led();
     const ids = new Set(livingMembers().map(({ id }) => id));
@@ -235,7 +235,7 @@ export const openConsoles = ({
         await members.begun(known.id);
         return { session: await checked(members.get(known.id) ?? known), isReused: true };
       }
-      // Also one that is just being started, or ended.
+      // It may be starting or ending, so the session manager decides.
       const { session, isReused } = await startNew({ ...wanted, isGateway: false }, address, signal);
       return { session: await checked(session), isReused };
     },

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { systemProgram } from '#libs/programs/index.ts';
 
-/** An established connection of a websockify, of one of its two ends to it: to a viewer, or to a machine. */
+/** An established connection of a websockify: to a viewer, or to a machine. */
 export interface Flow {
   /** The port on this side. */
   port: number;
@@ -17,10 +17,10 @@ export interface Flow {
 /** From the first port to the last. */
 export type Span = readonly [first: number, last: number];
 
-/** The connections that come to ports, and those that go to targets' ports. Throws StartFailure where there is no `ss`. */
+/** The connections that come to `ports`, and those that go to ports in `targets`. Throws StartFailure if `ss` is not installed. */
 export const readFlows = async (ports: Span, targets: Span): Promise<Flow[]> => {
   const ss = await systemProgram('ss');
-  // Numbers only, without a head, each in one line, with counters and processes.
+  // -t TCP, -n numbers, -H no heading, -O one line each, -i counters, -p processes.
   const which = `${within('sport', ports)} or ${within('dport', targets)}`;
   const options = { maxBuffer: 64 * 1024 ** 2, timeout: 10_000 };
   const { stdout } = await promisify(execFile)(ss, ['-tnHOip', 'state', 'established', which], options);
@@ -44,7 +44,7 @@ export const parseFlows = (text: string): Flow[] =>
     };
   });
 
-/** Those that come from viewers: a browser that only loads the page has a process too, but that goes nowhere. */
+/** The connections of viewers. A browser that only loads the page has a process too, but none that is connected to a machine. */
 export const fromViewers = (flows: readonly Flow[], [first, last]: Span): Flow[] => {
   const isOurs = ({ port }: Flow): boolean => port >= first && port <= last;
   const going = new Set(flows.filter((flow) => !isOurs(flow)).flatMap(({ pids }) => pids));

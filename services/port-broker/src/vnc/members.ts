@@ -1,6 +1,6 @@
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
-import { diskTakesNothing } from '../leases/errors.ts';
+import { diskRefuses } from '../leases/errors.ts';
 import { createHistory, isOver, newSession, type SessionEnd } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import { sessionNotFound } from '../session/errors.ts';
@@ -15,17 +15,17 @@ export interface MembersOptions {
   random: Random;
   events: Events;
   failpoint: (step: string) => void;
-  /** Sees to it that the gateway runs, and that a session can be reached through it. Throws where it is not to go on. */
+  /** Makes sure that the gateway runs and that it leads to the session's machine. If it throws, the session is not started. */
   started: (session: VncSession) => Promise<void>;
-  /** Ends what the gateway carries for a session. */
+  /** Ends the connections that the gateway carries for a session. */
   hangUp: (session: string) => Promise<void>;
 }
 
-/** The sessions that go through the gateway: no programs and no ports of their own, but where their tokens lead. */
+/** The sessions that go through the gateway. They have no programs and no ports of their own, only tokens. */
 export interface Members {
-  /** Must be called without a pause after it was seen that the machine has none. */
+  /** The caller has just seen that the machine has no session, and has not awaited anything since. */
   start(wanted: { owner: string; spec: VncSpec }): Promise<VncSession>;
-  /** The start of a session under way, or done. */
+  /** Resolves or rejects when the start of a session does. */
   begun(id: string): Promise<unknown>;
   stop(id: string, end: SessionEnd): Promise<VncSession>;
   list(): VncSession[];
@@ -54,7 +54,7 @@ export const openMembers = (options: MembersOptions): Members => {
     const member = members.get(session.id);
     if (member !== undefined) member.session = session;
     await store.putSoon(session).catch((thrown: unknown) => {
-      throw diskTakesNothing(thrown);
+      throw diskRefuses(thrown);
     });
     failpoint(`${KIND}-${session.state}`);
     events.sessionChanged(session);
@@ -98,7 +98,7 @@ export const openMembers = (options: MembersOptions): Members => {
   };
   for (const session of store.load().sessions as VncSession[]) {
     if (session.kind !== KIND) continue;
-    // One that was not ready yet: its caller never heard of it.
+    // The caller of one that was not ready yet never heard of it.
     const isLeft = isOver(session) || session.state === 'ready';
     const opened: VncSession = isLeft
       ? session

@@ -19,7 +19,7 @@ export const parseTarget = (text: string): Target | undefined => {
   return isHost && port >= 1 && port <= 65_535 ? { host, port } : undefined;
 };
 
-/** Reads networks in CIDR notation, or single addresses. Throws SyntaxError naming the one that is none. */
+/** Reads networks in CIDR notation, or single addresses. Throws SyntaxError that names the first wrong one. */
 export const parseNetworks = (texts: readonly string[]): BlockList => {
   const networks = new BlockList();
   for (const text of texts) {
@@ -36,7 +36,7 @@ export const parseNetworks = (texts: readonly string[]): BlockList => {
 };
 
 /**
- * The address to connect to. Every address of a name has to be in one of the networks, and it is the address that is kept: a name can
+ * The address to connect to. Every address of a name must be in one of the networks. The session keeps the address, because the name can
  * lead elsewhere a moment later. Throws TARGET_UNKNOWN, TARGET_NOT_ALLOWED.
  */
 export const addressOf = async ({ host }: Target, networks: BlockList): Promise<string> => {

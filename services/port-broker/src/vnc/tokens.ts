@@ -4,16 +4,16 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '#libs/random/index.ts';
 
-/** The authority over the gateway's tokens: `websockify/muster_tokens.py` says what they look like, and asks nobody but this folder. */
+/** Makes and revokes the gateway's tokens. `websockify/muster_tokens.py` describes and checks them with the files in this folder alone. */
 export interface Tokens {
   folder: string;
-  /** How long a token is good, in milliseconds. */
+  /** How long a token is valid, in milliseconds. */
   ttlMs: number;
-  /** A new token for a session: good once. */
+  /** A new token for a session. It is valid once. */
   mint(session: string): string;
-  /** Where tokens of a session lead from now on. */
+  /** Sets where tokens of a session lead from now on. */
   lead(session: string, host: string, port: number): Promise<void>;
-  /** Its tokens are good for nothing from now on. */
+  /** Makes all tokens of a session invalid. */
   revoke(session: string): Promise<void>;
   /** Sessions whose tokens lead somewhere. */
   led(): Promise<string[]>;
@@ -27,15 +27,15 @@ export interface Tokens {
 
 const NONCE_BYTES = 16;
 const SECRET_BYTES = 32;
-/** A look-up that began in time may end so much later. */
+/** A look-up that began before a token expired may end this much later. */
 const LATE_MS = 60_000;
 
-/** `bootId`: tokens tell the time by the clock of one boot, so each boot has a secret of its own. */
+/** Each boot has a secret of its own, because tokens expire by the monotonic clock, which starts anew with each boot. */
 export const openTokens = (folder: string, ttlMs: number, bootId: string, random: Random): Tokens => {
   for (const name of ['targets', 'used', 'viewers']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
   const secret = secretOf(folder, bootId, random);
   const at = (...parts: string[]): string => join(folder, ...parts);
-  /** What was read of viewers: it stays as it is, and there may be a thousand. */
+  /** The viewers' files that were read. They never change, and there may be a thousand. */
   let known = new Map<string, string>();
   const sessionOf = async (viewer: string): Promise<string> =>
     known.get(viewer) ?? (await readFile(at('viewers', viewer), 'utf8').catch(() => ''));
@@ -48,7 +48,7 @@ export const openTokens = (folder: string, ttlMs: number, bootId: string, random
       return `${signed}.${createHmac('sha256', secret).update(signed).digest('hex')}`;
     },
     lead: async (session, host, port) => {
-      // Whole or not at all: somebody may read it at any moment.
+      // Renamed into place, because the gateway may read it at any moment.
       const part = at(`${session}.part`);
       await writeFile(part, `${host}\n${port}\n`, { mode: 0o600 });
       await rename(part, at('targets', session));
@@ -76,7 +76,7 @@ export const openTokens = (folder: string, ttlMs: number, bootId: string, random
 /** The host's monotonic clock in milliseconds, as the gateway reads it too. */
 const hostMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
 
-/** The secret of this boot, made where there is none. */
+/** The secret of this boot. It is made if there is none yet. */
 const secretOf = (folder: string, bootId: string, random: Random): KeyObject => {
   const [path, bootPath] = [join(folder, 'secret'), join(folder, 'boot')];
   if (textOf(bootPath) !== bootId) {

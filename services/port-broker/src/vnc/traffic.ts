@@ -7,9 +7,9 @@ export interface Seen {
   receivedBytes: number;
 }
 
-/** Counts what viewers send and get, from one look at their connections to the next. */
+/** Counts the bytes that viewers send and get between two looks at their connections. */
 export interface Traffic {
-  /** `sessionOf`: whose viewer a connection is; undefined: nobody's. Returns the sessions that carried something since the look before. */
+  /** `sessionOf` says to which session a viewer's connection belongs; undefined: to none. Returns the sessions that carried bytes since the last look. */
   look(flows: readonly Flow[], sessionOf: (flow: Flow) => string | undefined): Set<string>;
   seen(session: string): Seen;
   forget(session: string): void;
@@ -26,7 +26,7 @@ export const createTraffic = (): Traffic => {
       for (const [session, total] of totals) totals.set(session, { ...total, viewers: 0 });
       for (const flow of flows) {
         const key = `${flow.port} ${flow.peer}`;
-        // Once known, it stays: the process that tells whose it is can be gone before its connection is.
+        // Remembered, because the process by which it is known can be gone before its connection is.
         const session = last.get(key)?.session ?? sessionOf(flow);
         if (session === undefined) continue;
         next.set(key, { ...flow, session });

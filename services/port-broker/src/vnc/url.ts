@@ -1,7 +1,7 @@
-/** An address as it stands before a port: IPv6 in brackets. */
+/** An address as it is written before a port: IPv6 in brackets. */
 export const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
-/** noVNC's page that opens a machine's screen at once. `token`: for the gateway. */
+/** noVNC's page, which opens the machine's screen at once. The gateway needs a `token`. */
 export const pageOf = (host: string, port: number, token?: string): string =>
   `http://${bracketed(host)}:${port}/vnc.html?autoconnect=1&resize=scale&path=${encodeURIComponent(pathOf(token))}`;
 

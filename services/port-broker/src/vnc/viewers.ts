@@ -7,10 +7,10 @@ import type { VncSession } from './websockify.ts';
 
 /** Who watches which machine. */
 export interface Viewers {
-  /** Looks now, unless that was done just before. */
+  /** Looks now, unless the last look is under half a second old. */
   look(): Promise<void>;
   seen(session: string): Seen;
-  /** Ends what the gateway carries for a session. */
+  /** Ends the connections that the gateway carries for a session. */
   hangUp(session: string): Promise<void>;
   forget(session: string): void;
 }
@@ -22,9 +22,9 @@ export interface ViewersOptions {
   sessions: () => VncSession[];
   /** The gateway's port; undefined: it does not run. */
   gatewayPort: () => number | undefined;
-  /** What the gateway's processes carry. */
+  /** The nonces of the gateway's processes. */
   gatewayNonces: () => string[];
-  /** Told of sessions whose viewers sent or got something. */
+  /** Called with each session whose viewers sent or got something. */
   used: (session: string) => void;
 }
 

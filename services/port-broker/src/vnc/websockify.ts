@@ -17,7 +17,7 @@ export interface VncSpec {
   /** Where that is. */
   address: string;
   targetPort: number;
-  /** Whether the session is kept where the VNC server does not answer. */
+  /** Whether the session is kept although the VNC server does not answer. */
   mayBeUnreachable: boolean;
   /** Whether the VNC server answered when it was asked last. */
   isReachable: boolean;
@@ -34,16 +34,16 @@ export interface WebsockifyOptions {
   novnc: string;
   /** The folder of the gateway's tokens. */
   tokens: string;
-  /** Told once for each start of a machine's websockify that it carries WebSockets. Throws where it is not to go on. */
+  /** Called once for each start of a machine's websockify, when it runs. If it throws, the start has failed. */
   started: (session: VncSession) => Promise<void>;
 }
 
 const READY_MS = 30_000;
-/** It has nothing to put away, and a thousand interpreters that end in good order keep a host busy. */
+/** It is killed at once: it has nothing to save, and a thousand interpreters that end in good order keep a host busy. */
 const GRACE_MS = 0;
-/** Each is a Python interpreter to start: more at once only makes all of them late. */
+/** Each start is a second of an interpreter's work; more at a time would only make all of them late. */
 const AT_ONCE = 4;
-/** Finds viewers that are gone without a word, and keeps the others' ways open. */
+/** Detects viewers that vanished, and keeps idle connections open in routers. */
 const HEARTBEAT_SECONDS = 30;
 const PAGE_MS = 2_000;
 

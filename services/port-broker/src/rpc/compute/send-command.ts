@@ -10,7 +10,7 @@ const LONGEST_MS = 300_000;
 /** Kept back from the caller's deadline, so that the answer still reaches it. */
 const MARGIN_MS = 200;
 
-/** Has a session's worker execute a command. */
+/** Sends a command to a session's worker. */
 export const sendCommand =
   (ctx: Context): Unary<SendCommandRequest, SendCommandResponse> =>
   async ({ sessionId, commandJson, timeout }, { caller, signal, deadlineMs = Infinity }) => {

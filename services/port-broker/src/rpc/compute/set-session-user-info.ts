@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 import { checkUser, computeToProto, userOf } from '../../wire/compute.ts';
 
-/** Notes for whom and what a session is used. */
+/** Records who uses a session and for what. */
 export const setSessionUserInfo =
   (ctx: Context): Unary<SetSessionUserInfoRequest, SetSessionUserInfoResponse> =>
   async ({ sessionId, userInfo }, { caller }) => {
