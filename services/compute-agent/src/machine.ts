@@ -4,7 +4,7 @@ import { createClient } from '#libs/grpc/index.ts';
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
 import { machineOf } from './domain/machine-name.ts';
-import { reportBody } from './domain/report-body.ts';
+import { reportBody } from './wire/report-body.ts';
 import { logEvents } from './events.ts';
 import { openLink } from './link/link.ts';
 import { createOutgoing } from './link/outgoing.ts';
