@@ -42,12 +42,12 @@ describe('readConfig', () => {
     expect(wrongNames({ ...good, MUSTER_AGENT_ENGINES: 'CYCLES,POVRAY' })).to.deep.equal(['MUSTER_AGENT_ENGINES']);
   });
 
-  it('offers noop only where it is named', () => {
+  it('offers noop only if it is named', () => {
     expect(readConfig({ ...good, MUSTER_AGENT_ENGINES: 'noop, CYCLES' }).engines).to.deep.equal(['CYCLES', 'noop']);
     expect(wrongNames({ ...good, MUSTER_AGENT_ENGINES: 'auto,noop' })).to.deep.equal(['MUSTER_AGENT_ENGINES']);
   });
 
-  it('is several machines where a file holds several tokens, each once', async () => {
+  it('is several machines if the file holds several tokens, each once', async () => {
     await using dir = await tempDir();
     const file = join(dir.path, 'tokens');
     const { MUSTER_TOKEN: _, ...rest } = good;

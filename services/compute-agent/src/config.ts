@@ -22,7 +22,7 @@ import { engineNames, type EngineSettings, engineVariables } from './engines/fam
 
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** One token a line. Throws where a line is none, or came before. */
+/** Reads one token a line. Throws if a line is not a token, or repeats one. */
 const parseTokens = (value: string): string[] => {
   const tokens = value
     .split('\n')
@@ -34,7 +34,7 @@ const parseTokens = (value: string): string[] => {
   return tokens;
 };
 
-/** What this service reads from the environment; `README.md` explains each. */
+/** The environment variables of this service; `README.md` explains each. */
 export const variables = z.object({
   MUSTER_TOKEN: secretAs(parseTokens, "must be an agent's token, as CreateMachine answers it"),
   MUSTER_USER_ENDPOINT: grpcTarget(),
@@ -49,15 +49,15 @@ export const variables = z.object({
   MUSTER_AGENT_OUTBOX_RESULTS: integer({ min: 1, max: 1_000_000 }).prefault('20000'),
   MUSTER_AGENT_OUTBOX_BYTES: size({ minBytes: 2 ** 10 }).prefault('10GiB'),
   MUSTER_AGENT_NO_SANDBOX: boolean().prefault('0'),
-  // More would outlast what may pass between SIGTERM and the end of a process.
+  // A longer grace would outlast the time between SIGTERM and the forced end of a process.
   MUSTER_AGENT_GRACE: duration({ maxMs: 13_000 }).prefault('10s'),
 });
 
-/** Which engines to offer: all that work here, but for those that somebody has to name; or these. */
+/** Which engines to offer: every one that works here and need not be named (`auto`), or these. */
 export type EngineChoice = 'auto' | readonly string[];
 
 export interface Config {
-  /** One for each machine that this process is; more than one only in tests and benches. */
+  /** One for each machine that this process stands for. Only tests and benches use more than one. */
   tokens: readonly string[];
   endpoints: { user: string; blob: string };
   tls: TlsFiles | undefined;
@@ -69,7 +69,7 @@ export interface Config {
   /** PATH. */
   searchPath: string;
   cache: { dir: string; limitBytes: number };
-  /** Where results wait to be acknowledged, and how much may before no more work is taken. */
+  /** Where results wait for their acknowledgement. At these bounds the agent takes no more work. */
   outbox: { dir: string; records: number; bytes: number };
   noSandbox: boolean;
   graceMs: number;
@@ -83,7 +83,7 @@ const engineChoice = (words: readonly string[]): EngineChoice | undefined => {
   return isKnown ? engineNames.filter((engine) => words.includes(engine)) : undefined;
 };
 
-/** Reads the configuration; throws ConfigError that names everything wrong. */
+/** Reads the configuration. Throws a ConfigError that names every problem. */
 export const readConfig = (env: Environment): Config => {
   const read = loadConfig(variables, env);
   const engines = engineChoice(read.MUSTER_AGENT_ENGINES);

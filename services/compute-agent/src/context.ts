@@ -16,14 +16,14 @@ export interface Context {
   capability: Capability;
   engines: Engines;
   cache: SceneCache;
-  /** What is finished and not acknowledged. */
+  /** Finished results that are not acknowledged. */
   outboxes: Outboxes;
   log: Logger;
   clock: Clock;
   random: Random;
 }
 
-/** Finds out what this machine can do and opens what it needs. Tests give parts of their own. */
+/** Finds out what this machine can do, and opens what it needs. Tests override parts. */
 export const createContext = async (
   config: Config,
   log: Logger,
@@ -34,13 +34,13 @@ export const createContext = async (
   const random = overrides.random ?? systemRandom;
   const { dir, limitBytes } = config.cache;
   await mkdir(dir, { recursive: true });
-  // Several agents may share the cache; what else is on disk belongs to this one.
+  // Agents may share the cache, but nothing else on disk.
   const machine = machineOf(config.tokens[0] ?? '') ?? 'unknown';
-  // First of all: nobody else may work for this machine in this folder.
+  // Opened first, because its lock keeps other agents out of this folder.
   const outboxes =
     overrides.outboxes ?? openOutboxes({ dir: config.outbox.dir, limits: config.outbox, clock, random, log });
   const folder = join(dir, 'agents', machine);
-  // What an earlier run left half done.
+  // An earlier run may have left unfinished work.
   await rm(folder, { recursive: true, force: true });
   const found =
     overrides.engines && overrides.capability

@@ -8,7 +8,7 @@ interface Named {
   attempt: { task: string; attempt: string };
 }
 
-/** What happens to one machine, as the agent's log tells it: one function per event. */
+/** What happens to one machine, for the agent's log: one function for each event. */
 export interface Events {
   connected(user: string, connection: string): void;
   disconnected(ending: Exclude<Ending, { kind: 'superseded' }>, againInMs: number): void;
@@ -17,7 +17,7 @@ export interface Events {
   finished(named: Named & { progress?: Progress }, outcome: Completed | Failed): void;
   notNeeded(named: Named, reason: string): void;
   sceneDelayed(error: DomainError, pauseMs: number): void;
-  /** Programs or folders may be left. */
+  /** Programs or folders may be left behind. */
   closingFailed(error: unknown): void;
   uploadDelayed(named: Named, error: DomainError, pauseMs: number): void;
   uploadFailed(named: Named, error: DomainError): void;
@@ -39,7 +39,7 @@ const disconnected = (log: Logger, ending: Exclude<Ending, { kind: 'superseded' 
   if (ending.kind === 'refused') {
     log.error(fields, `the mesh refuses this machine: ${message}`);
   } else {
-    log.warn(fields, 'no connection to the mesh; trying again');
+    log.warn(fields, 'no connection to the mesh; the agent tries again');
   }
 };
 

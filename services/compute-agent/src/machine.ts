@@ -13,17 +13,20 @@ import { createDelivery } from './work/delivery.ts';
 import { openWork } from './work/opening.ts';
 import { startWorker } from './work/worker.ts';
 
-/** One machine at work: its connection, its slots, and what it has to report. */
+/** One machine at work: its connection, its slots and its reports. */
 export interface Machine {
-  /** Resolves when it is connected for the first time. */
+  /** Resolves at the first connection. */
   readonly welcomed: Promise<void>;
   /** Resolves when its connection is over for good. */
   readonly ended: Promise<'left' | 'superseded'>;
-  /** Finishes what runs and has it acknowledged, for `graceMs` at most; hands back the rest; says goodbye. */
+  /**
+   * Finishes what runs and waits for the acknowledgements, for `graceMs` at most. Then it hands back the rest
+   * and says goodbye.
+   */
   leave(reason: string, graceMs: number): Promise<void>;
 }
 
-/** No more than this fits into one message about what is held. */
+/** The protocol's bounds for one message about what is held. */
 const MAX_WORKLOADS_HELD = 1_000;
 const MAX_ATTEMPTS_HELD = 10_000;
 
@@ -79,7 +82,7 @@ export const startMachine = (token: string, config: Config, context: Context): M
       .slice(0, MAX_WORKLOADS_HELD)
       .map((each) => ({ ...each, attempts: each.attempts.slice(0, MAX_ATTEMPTS_HELD) }));
 
-  /** A machine that has no room for results can do nothing: the mesh has others do it. */
+  /** A machine without room for results offers no engines, and the mesh gives its work to others. */
   const capabilityNow = (): Hello['capability'] => (outboxes.hasRoom() ? capability : { ...capability, engines: [] });
 
   for (const kept of outbox.restored) {

@@ -44,7 +44,7 @@ describe('the agent as a process', function () {
   it('says goodbye on SIGTERM and ends with 0', async () => {
     await using agent = await start();
     const stream = await peer.stream(0);
-    // Long enough to be told of: one begins for certain before the agent has to leave.
+    // Long enough for the announcement that the first one has begun.
     stream.desire({ ...noopWork({ durationMs: 2_000 }), attempts: attempts(0, 3) });
     stream.decideAll('VERDICT_ACCEPTED');
     await eventually(() => expect(stream.reports()).to.have.length(1));
@@ -75,7 +75,7 @@ describe('the agent as a process', function () {
     expect(refused).to.contain('another agent works in').and.to.contain('MUSTER_AGENT_OUTBOX');
   });
 
-  it('starts without a mesh, and is there when the mesh comes', async () => {
+  it('starts without a mesh, and connects when the mesh comes', async () => {
     const port = Number(peer.address.split(':').at(-1));
     await peer.stop();
     await using _agent = await start();
@@ -119,7 +119,7 @@ describe('the agent as a process', function () {
     });
     after(() => blob?.[Symbol.asyncDispose]());
 
-    /** Processes that have something of this test's in their command line. */
+    /** The command lines of processes that name this test's folder. */
     const renderers = async (): Promise<string[]> =>
       [...(await commandLines()).values()].filter((line) => line.includes(join(dir.path, 'agents')));
 
@@ -143,7 +143,7 @@ describe('the agent as a process', function () {
       });
     }
 
-    it('stops a frame that is not wanted any more within a second', async () => {
+    it('stops a frame within a second when it is no longer wanted', async () => {
       await using _agent = await start({
         MUSTER_TOKEN: await blob.agentToken('m-1'),
         MUSTER_BLOB_ENDPOINT: blob.endpoint,

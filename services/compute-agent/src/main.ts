@@ -14,8 +14,8 @@ const code = await runService({
     const endWhenSuperseded = async (): Promise<void> => {
       await agent.superseded;
       isSuperseded = true;
-      // The same way out as for everybody else who wants this process to end; a real signal would come too late, because
-      // without a connection nothing keeps the process alive.
+      // This takes the same way as a signal from outside. A real signal would come too late, because nothing
+      // keeps the process alive without a connection.
       process.emit('SIGTERM', 'SIGTERM');
     };
     void endWhenSuperseded();

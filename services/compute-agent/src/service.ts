@@ -6,18 +6,18 @@ import { startMachine } from './machine.ts';
 
 /** A running agent. */
 export interface Agent {
-  /** Names the agent to people: the machines that it is. */
+  /** Names the agent for people, by its machines. */
   address: string;
-  /** Resolves when the mesh wants none of its machines any more, because others took their places. */
+  /** Resolves when other agents have taken the places of all its machines. */
   superseded: Promise<void>;
-  /** Finishes and hands back, says goodbye. */
+  /** Finishes its tasks, hands back the rest, and says goodbye. */
   leave(reason: string): Promise<void>;
 }
 
-/** How long a start waits for the mesh before it goes on without: it may be there later. */
+/** How long a start waits for the mesh. After that it goes on, because the mesh may come later. */
 const WELCOME_MS = 3_000;
 
-/** Starts the agent; `signal` gives the start up. Tests override parts of the context. */
+/** Starts the agent. `signal` aborts the start. Tests override parts of the context. */
 export const startAgent = async (
   config: Config,
   log: Logger,

@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { sceneDamaged } from './errors.ts';
 
-/** Which scene: 64 lower-case hexadecimal digits, and how long it is. */
+/** Names a scene by the SHA-256 of its bytes, 64 lower-case hexadecimal digits, and its length. */
 export interface SceneId {
   sha256: string;
   sizeBytes: number;
 }
 
-/** Gets the bytes of a scene from where they are kept. */
+/** Fetches the bytes of a scene from where they are stored. */
 export type Fetch = (signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
 /**
- * Writes what is fetched to a new file and makes sure of it on disk. Throws DATA_LOSS `SCENE_DAMAGED` when it is longer,
- * shorter or other than it should be.
+ * Writes what it fetches to a new file, checks it and syncs it to disk. Throws DATA_LOSS `SCENE_DAMAGED` if
+ * the length or the hash is wrong.
  */
 export const download = async (
   { sha256, sizeBytes }: SceneId,
@@ -32,7 +32,7 @@ export const download = async (
       }
       hash.update(chunk);
       await handle.writeFile(chunk);
-      // What was fetched last may have come before the abort; the next may never come.
+      // This chunk may have come before the abort, and the next one may never come.
       signal.throwIfAborted();
     }
     signal.throwIfAborted();
@@ -40,7 +40,7 @@ export const download = async (
     if (got !== sha256) {
       throw sceneDamaged(sha256, size === sizeBytes ? got : `${size} of ${sizeBytes} bytes`);
     }
-    // Whatever the umask: who is in the sandbox is not who we are.
+    // Independent of the umask, because the program in the sandbox runs as another user.
     await handle.chmod(0o444);
     await handle.sync();
   } finally {

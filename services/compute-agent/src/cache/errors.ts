@@ -1,10 +1,10 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 
-/** What came is not what was asked for. `got` is another hash, or how many bytes came. */
+/** The fetched bytes are not the requested scene. `got` is their hash, or their number. */
 export const sceneDamaged = (sha256: string, got: string): DomainError =>
   new DomainError(status.DATA_LOSS, 'SCENE_DAMAGED', `the scene ${sha256} came as ${got}`, { sha256, got });
 
-/** A scene does not fit beside those in use. */
+/** A scene does not fit beside the scenes that are in use. */
 export const cacheFull = (sizeBytes: number, limitBytes: number): DomainError =>
   new DomainError(
     status.RESOURCE_EXHAUSTED,

@@ -1,13 +1,13 @@
-/** What is on disk under one hash. */
+/** A scene on disk. */
 export interface CachedScene {
   sizeBytes: number;
-  /** When it was last wanted, ms since 1970. */
+  /** When somebody last asked for it, ms since 1970. */
   usedMs: number;
 }
 
 /**
- * Which scenes have to go so that all that is left and `arrivingBytes` fit into the limit: the longest unused ones first,
- * never one in use. Undefined when there is no way.
+ * Chooses the scenes to remove so that the rest and `arrivingBytes` fit into the limit. The scenes that
+ * nobody asked for the longest go first; a scene in use stays. Undefined if that is not enough.
  */
 export const toEvict = (
   scenes: ReadonlyMap<string, CachedScene>,

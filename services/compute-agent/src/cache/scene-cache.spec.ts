@@ -20,7 +20,7 @@ const scene = (text: string, sizeBytes = 100): Scene => {
 const [a, b, c, d] = [scene('a'), scene('b'), scene('c'), scene('d')];
 const going = new AbortController().signal;
 
-/** Counts how often it is called; gives the bytes in pieces. */
+/** Yields the bytes in pieces, and counts its calls. */
 const counting = (bytes: Uint8Array): Fetch & { calls: number } => {
   const fetch = async function* () {
     fetch.calls += 1;
@@ -49,7 +49,7 @@ describe('the scene cache', () => {
     cache = await open();
   });
   afterEach(() => rm(dir, { recursive: true, force: true }));
-  /** Scenes that are to be seen; half files show as `partial/…`. */
+  /** The visible scenes. Partial files show as `partial/…`. */
   const shelf = async (): Promise<string[]> => {
     const partial = (await readdir(join(dir, 'partial'))).map((name) => `partial/${name}`);
     return [...(await readdir(dir)).filter((name) => name !== 'partial'), ...partial].sort();
@@ -71,7 +71,7 @@ describe('the scene cache', () => {
     expect((await stat(file)).mode & 0o777).to.equal(0o444);
   });
 
-  it('uses what an earlier run left, after it looked at every byte', async () => {
+  it('uses the files of an earlier run after it has checked every byte', async () => {
     await borrowAll(a, b);
     const file = join(dir, b.sha256);
     await chmod(file, 0o644);
@@ -83,7 +83,7 @@ describe('the scene cache', () => {
     expect(again.calls).to.equal(1);
   });
 
-  it('notices a file that was changed or removed while it runs', async () => {
+  it('notices that a file was changed or removed while it runs', async () => {
     await borrowAll(a);
     const file = join(dir, a.sha256);
     await chmod(file, 0o644);
@@ -97,7 +97,7 @@ describe('the scene cache', () => {
     expect(await readFile(file)).to.deep.equal(a.bytes);
   });
 
-  it('shows no half file and no wrong one, and says what came', async () => {
+  it('shows neither a partial nor a wrong file, and says what it got', async () => {
     const cases: Array<[Fetch, string]> = [
       [counting(b.bytes), b.sha256],
       [counting(a.bytes.subarray(0, 60)), '60 of 100 bytes'],
@@ -119,7 +119,7 @@ describe('the scene cache', () => {
     await borrowAll(a);
   });
 
-  it('gives up the longest unused scenes when it needs room, never one in use', async () => {
+  it('evicts the longest unused scenes when it needs room, and never one in use', async () => {
     cache = await open(250);
     const held = await cache.borrow(a, counting(a.bytes), going);
     await borrowAll(b);
@@ -145,7 +145,7 @@ describe('the scene cache', () => {
     expect(await shelf()).to.deep.equal([a.sha256, c.sha256].sort());
   });
 
-  it('goes on fetching while anybody waits, and stops when the last one leaves', async () => {
+  it('fetches as long as anybody waits, and stops when the last one leaves', async () => {
     const began = Promise.withResolvers<AbortSignal>();
     const slow: Fetch = async function* (signal) {
       began.resolve(signal);
@@ -166,7 +166,7 @@ describe('the scene cache', () => {
     await borrowAll(a);
   });
 
-  it('removes half files of agents that are gone, and only those', async () => {
+  it('removes the partial files of agents that are gone, and only those', async () => {
     await writeFile(join(dir, 'partial/f-old'), 'x');
     await utimes(join(dir, 'partial/f-old'), 1_000, 1_000);
     await writeFile(join(dir, 'partial/f-new'), 'x');

@@ -10,39 +10,39 @@ import { cacheFull } from './errors.ts';
 import { sharedWork } from './shared-work.ts';
 import { type CachedScene, toEvict } from './eviction.ts';
 
-/** A file that stays where it is until it is released. */
+/** A file that stays in the cache until it is released. */
 export interface Borrowed {
-  /** Readable for everybody, not to be written. */
+  /** Everybody may read it, nobody may write it. */
   file: string;
-  /** Lets the cache remove the file when it needs the room. Further calls do nothing. */
+  /** Allows the cache to remove the file. Further calls do nothing. */
   release(): void;
 }
 
-/** Scenes by the SHA-256 of their bytes. */
+/** Scenes on disk, by the SHA-256 of their bytes. */
 export interface SceneCache {
   /**
-   * The file of a scene, from disk or fetched; fetched once, however many ask at the same time. Rejects with what the fetch
-   * threw, with the signal's reason, or with
-   * * DATA_LOSS `SCENE_DAMAGED`: what was fetched has another length or hash;
-   * * RESOURCE_EXHAUSTED `CACHE_FULL`: the scene does not fit beside those in use.
+   * Returns the file of a scene, and fetches it if it is not on disk. Callers that ask at the same time share
+   * one fetch. Rejects with the error of the fetch, with the signal's reason, or with
+   * * DATA_LOSS `SCENE_DAMAGED`: the fetched bytes have another length or hash;
+   * * RESOURCE_EXHAUSTED `CACHE_FULL`: the scene does not fit beside the scenes that are in use.
    */
   borrow(scene: SceneId, fetch: Fetch, signal: AbortSignal): Promise<Borrowed>;
 }
 
-/** What a cache is made with. */
+/** What a cache needs. */
 export interface CacheOptions {
   /** Several agents may share it. */
   dir: string;
-  /** What all files together may take. */
+  /** The bound for all files together. */
   limitBytes: number;
   clock: Clock;
   random: Random;
 }
 
-/** A half file that nobody has written to for so long belongs to an agent that is gone. */
+/** An agent that has not written to its partial file for this long is gone. */
 const ABANDONED_MS = 3_600_000;
 
-/** What changes when somebody changes a file. */
+/** Identifies the content of a file without reading it: a change of the file changes it. */
 const markOf = ({ dev, ino, size, mtimeMs }: Stats): string => [dev, ino, size, mtimeMs].join(':');
 
 const statIn = (dir: string, name: string): Promise<Stats | undefined> => stat(join(dir, name)).catch(() => undefined);
@@ -67,13 +67,13 @@ const readFolder = async (dir: string): Promise<Map<string, CachedScene>> => {
   return scenes;
 };
 
-/** Opens a cache; what earlier runs left there is used again once it was checked. */
+/** Opens a cache. It uses files of earlier runs again, after it has checked them. */
 export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOptions): Promise<SceneCache> => {
   const partialDir = join(dir, 'partial');
   await mkdir(partialDir, { recursive: true });
   await removeAbandoned(partialDir, clock.now());
   const scenes = await readFolder(dir);
-  /** Files of which this process has checked every byte, as they were then. */
+  /** The files whose bytes this process has checked, with their marks at that time. */
   const checked = new Map<string, string>();
   const pins = new Map<string, number>();
   const work = sharedWork();
@@ -92,7 +92,7 @@ export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOp
     }
   };
 
-  /** Whether the file is there with the bytes that its name says. One with others is removed. */
+  /** Whether the file is there and has the hash in its name. Removes a file with another hash. */
   const isThere = async (sha256: string): Promise<boolean> => {
     const found = await statIn(dir, sha256);
     const isRight =
@@ -133,7 +133,7 @@ export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOp
       if (!isSha256(sha256)) {
         throw new Error(`${sha256} is no SHA-256`);
       }
-      // From here on, so that it cannot go between its arrival and its use.
+      // Pinned before the fetch, so that nothing evicts the file between its arrival and its use.
       pin(sha256, 1);
       let isHeld = true;
       const release = (): void => {

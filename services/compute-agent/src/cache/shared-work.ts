@@ -1,10 +1,10 @@
 import { abortable } from '#libs/async/index.ts';
 
-/** Does a piece of work once for all who want it at the same time. */
+/** Does a piece of work once for everybody who asks for it at the same time. */
 export interface SharedWork {
   /**
-   * Joins the work of this name that is under way, or begins it. Rejects with the signal's reason when `signal` aborts; the
-   * work itself is told to stop when the last one has left.
+   * Joins the work of this name, or begins it. Rejects with the signal's reason if `signal` aborts. The work
+   * itself is aborted when nobody waits for it any more.
    */
   join(name: string, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
 }
@@ -15,7 +15,7 @@ interface Running {
   cancel: AbortController;
 }
 
-/** Makes a table of pieces of work by their names. */
+/** Creates a table of the work in progress, by name. */
 export const sharedWork = (): SharedWork => {
   const running = new Map<string, Running>();
 
@@ -42,7 +42,7 @@ export const sharedWork = (): SharedWork => {
       } finally {
         joined.waiting -= 1;
         if (joined.waiting === 0) {
-          // Whoever comes now begins anew instead of waiting for work that stops.
+          // A new caller must not wait for work that stops.
           if (running.get(name) === joined) {
             running.delete(name);
           }

@@ -5,7 +5,7 @@ import { isNewer, NO_ORDER } from './desired.ts';
 describe('isNewer', () => {
   const order = (claim: number, reign: number, counter: number) => ({ claim, reign, counter });
 
-  it('lets the claim count more than the reign, and the reign more than the counter', () => {
+  it('compares the claim first, then the reign, then the counter', () => {
     const ascending = [order(1, 9, 9), order(2, 0, 0), order(2, 0, 7), order(2, 1, 0), order(3, 0, 0)];
     for (const [i, one] of ascending.entries()) {
       for (const [j, other] of ascending.entries()) {
@@ -14,7 +14,7 @@ describe('isNewer', () => {
     }
   });
 
-  it('takes anything as a first state', () => {
+  it('accepts any first state', () => {
     expect(isNewer(order(0, 0, 0), NO_ORDER)).to.equal(true);
   });
 });

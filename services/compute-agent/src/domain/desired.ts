@@ -1,16 +1,16 @@
-/** The place of a desired state among others. */
+/** Orders desired states. */
 export interface DesiredOrder {
   claim: number;
   reign: number;
   counter: number;
 }
 
-/** Before any desired state. */
+/** The order before the first desired state. */
 export const NO_ORDER: DesiredOrder = { claim: -1, reign: -1, counter: -1 };
 
 /**
- * Whether a desired state counts more than the one before: the greater (claim, reign, counter), compared in this order.
- * An equal one is the same state again.
+ * Whether a desired state replaces the previous one: whether its (claim, reign, counter) is greater, compared
+ * in this order. An equal one is a repetition.
  */
 export const isNewer = (state: DesiredOrder, than: DesiredOrder): boolean => {
   const difference = state.claim - than.claim || state.reign - than.reign || state.counter - than.counter;

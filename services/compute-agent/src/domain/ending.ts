@@ -2,15 +2,16 @@ import { backoffMs } from '#libs/async/index.ts';
 import { type DomainError, status } from '#libs/errors/index.ts';
 
 /**
- * What the end of a stream asks for. `superseded`: the machine is connected elsewhere, stay away. `refused`: somebody has
- * to do something first, so ask slowly. `lost`: connect again, not before `notBeforeMs` from now.
+ * What the agent does after the end of a stream. `superseded`: it stays away, because another agent is
+ * connected as this machine. `refused`: it asks again slowly, because somebody has to act first. `lost`: it
+ * connects again, in `notBeforeMs` at the earliest.
  */
 export type Ending =
   | { kind: 'superseded' }
   | { kind: 'refused'; code: status; reason: string; message: string }
   | { kind: 'lost'; reason: string; message: string; notBeforeMs: number };
 
-/** Codes that the same call would be answered with again. */
+/** Codes with which the mesh would answer the same call again. */
 const REFUSALS: ReadonlySet<status> = new Set([
   status.INVALID_ARGUMENT,
   status.PERMISSION_DENIED,
@@ -19,7 +20,7 @@ const REFUSALS: ReadonlySet<status> = new Set([
   status.UNAUTHENTICATED,
 ]);
 
-/** Judges how a stream ended: with an error, or undefined for OK, which the mesh never says before our goodbye. */
+/** Decides by the error of a stream. undefined stands for OK, which the mesh never says before our goodbye. */
 export const endingOf = (
   error: Pick<DomainError, 'code' | 'reason' | 'message' | 'retryAfterMs'> | undefined,
 ): Ending => {
@@ -39,8 +40,9 @@ const LOST = { firstMs: 250, longestMs: 10_000 };
 const REFUSED = { firstMs: 2_000, longestMs: 60_000 };
 
 /**
- * How long to wait before the next attempt to connect, after `failures` in a row (1 or more). `float` is a random number
- * in [0, 1): thousands of agents that lost the same manager must not come back at the same moment.
+ * The pause before the next attempt to connect, after `failures` (1 or more) in a row. `float` is a random
+ * number in [0, 1), because thousands of agents that lost the same manager must not come back at the same
+ * moment.
  */
 export const reconnectMs = (
   ending: Exclude<Ending, { kind: 'superseded' }>,

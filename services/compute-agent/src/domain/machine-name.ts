@@ -1,6 +1,9 @@
 import { isId } from '#libs/mesh/index.ts';
 
-/** The machine that a token is for, without checking it: for logs and folder names only. Undefined if it is no agent's. */
+/**
+ * Reads the machine out of a token without checking the token: only for logs and folder names. Undefined if
+ * the token is not an agent's.
+ */
 export const machineOf = (token: string): string | undefined => {
   const [, payload = ''] = token.split('.');
   try {

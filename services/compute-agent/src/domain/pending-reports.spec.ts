@@ -13,7 +13,7 @@ const report = (id: string, notes: string[] = []): Unnumbered => ({
 
 const outcome = (reportId: number, verdict: Verdict): Outcome => ({ reportId, verdict, reason: '' });
 
-/** Keys and numbers of what goes out next. */
+/** The keys and numbers of the reports that go out next. */
 const taken = (reports: PendingReports, max = 1_000): [number, string | undefined][] =>
   reports.take(max, MIB).map(({ reportId, attempt }) => [reportId, attempt?.attempt]);
 
@@ -38,7 +38,7 @@ describe('pending reports', () => {
     expect(reports.size()).to.equal(3);
   });
 
-  it('keep to the bounds of a message in number and in bytes, but always send one', () => {
+  it('stay within the bounds of a message in number and bytes, but at least one goes out', () => {
     const reports = pending(...Array.from({ length: 2_500 }, (_, i) => `${i}`));
     expect([taken(reports).length, taken(reports).length, taken(reports).length]).to.deep.equal([1_000, 1_000, 500]);
     const long = noReports();
@@ -61,7 +61,7 @@ describe('pending reports', () => {
     expect([later, reports.size()]).to.deep.equal([[], 1]);
   });
 
-  it('are reported again after a pause when nobody could decide, under a new number', () => {
+  it('go out again after a pause, under a new number, if nobody could decide', () => {
     const reports = pending('a');
     taken(reports);
     expect(reports.decide([outcome(1, 'VERDICT_LATER')], 1_000, 0).later).to.deep.equal(['a']);
@@ -73,7 +73,7 @@ describe('pending reports', () => {
     expect(taken(reports)).to.deep.equal([[2, 'a']]);
   });
 
-  it('pause no longer when somebody is there who can decide', () => {
+  it('end their pauses when somebody can decide', () => {
     const reports = pending('a');
     taken(reports);
     reports.decide([outcome(1, 'VERDICT_LATER')], 0, 1);
@@ -84,19 +84,19 @@ describe('pending reports', () => {
     expect(reports.wake(0)).to.equal(pauseMs(1, 1));
   });
 
-  it('take a verdict that they do not know for LATER', () => {
+  it('treat an unknown verdict as LATER', () => {
     const reports = pending('a');
     taken(reports);
     expect(reports.decide([outcome(1, 'UNRECOGNIZED')], 0, 0).later).to.deep.equal(['a']);
   });
 
-  it('wait longer each time, within bounds, and not all equally long', () => {
+  it('wait longer each time, within bounds, and not all for the same time', () => {
     const pauses = [1, 2, 3, 4, 20].map((n) => pauseMs(n, 1));
     expect(pauses).to.deep.equal([500, 1_000, 2_000, 4_000, 5_000]);
     expect(pauseMs(1, 0)).to.equal(250);
   });
 
-  it('are all said again on a new stream, in the order in which they were, numbered from 1', () => {
+  it('all go out again on a new stream, in the same order, numbered from 1', () => {
     const reports = pending('a', 'b', 'c');
     reports.take(2, MIB);
     reports.decide([outcome(1, 'VERDICT_LATER')], 0, 0);
@@ -108,7 +108,7 @@ describe('pending reports', () => {
     ]);
   });
 
-  it('ignore outcomes of numbers that were not given or were decided before', () => {
+  it('ignore outcomes for unknown or already decided numbers', () => {
     const reports = pending('a');
     taken(reports);
     const accepted = outcome(1, 'VERDICT_ACCEPTED');

@@ -1,35 +1,35 @@
 import { backoffMs } from '#libs/async/index.ts';
 import type { Outcome, Report } from '#libs/contracts/agent.ts';
 
-/** A final report before it has a number. */
+/** A final report without its number. */
 export type Unnumbered = Omit<Report, 'reportId'>;
 
-/** What became of reports, by their keys. */
+/** The verdicts on reports, by the keys of the reports. */
 export interface Verdicts {
-  /** Accepted or settled: nobody needs them any more. */
+  /** Accepted or settled: nobody needs these reports any more. */
   done: { key: string; isAccepted: boolean; reason: string }[];
-  /** Told `LATER`: they are ready again after a pause. */
+  /** Answered with `LATER`: these reports are ready again after a pause. */
   later: string[];
 }
 
 /**
- * The final reports that the mesh has not decided yet. Time and chance come in as arguments. Reports go out in the order
- * in which they came in, get growing numbers on each stream, and are forgotten only when a verdict says so.
+ * The final reports that the mesh has not decided yet. Time and chance are arguments. Reports go out in the
+ * order in which they were added and get growing numbers on each stream. Only a verdict removes one.
  */
 export interface PendingReports {
   add(key: string, report: Unnumbered): void;
-  /** Numbers what is ready, at most `max` reports of about `maxBytes` together, and takes it as sent. */
+  /** Numbers the ready reports, at most `max` of about `maxBytes` together, and counts them as sent. */
   take(max: number, maxBytes: number): Report[];
   hasReady(): boolean;
-  /** Learns what became of reports of this stream. `float` is a random number in [0, 1). */
+  /** Takes the outcomes of reports of this stream. `float` is a random number in [0, 1). */
   decide(outcomes: readonly Outcome[], nowMs: number, float: number): Verdicts;
-  /** Makes ready what has paused long enough; answers when the next pause ends, or undefined. */
+  /** Makes reports ready whose pause is over. Answers when the next pause ends, or undefined. */
   wake(nowMs: number): number | undefined;
-  /** Somebody is there who can decide: what pauses is ready, and what is told `LATER` from now on pauses shortly. */
+  /** Somebody can decide now: ends all pauses, and begins with short ones again. */
   hurry(): void;
-  /** A new stream begins: whatever was sent or pauses is ready again. */
+  /** A new stream begins: every report is ready again. */
   restart(): void;
-  /** How many reports are not decided. */
+  /** The number of undecided reports. */
   size(): number;
 }
 
@@ -37,20 +37,20 @@ interface Pending {
   key: string;
   report: Unnumbered;
   bytes: number;
-  /** How often `LATER` was the answer. */
+  /** How often the answer was `LATER`. */
   pauses: number;
   dueMs: number;
 }
 
 const PAUSE = { firstMs: 500, longestMs: 5_000 };
 
-/** How long to wait after the n-th `LATER`, from half of it to all of it by chance. */
+/** The pause after the n-th `LATER`; chance takes up to half of it away. */
 export const pauseMs = (pauses: number, float: number): number => backoffMs(PAUSE, pauses, float);
 
-/** Keys, hashes, receipt and numbers of a report on the wire. */
+/** The size on the wire of a report's keys, hashes, receipt and numbers. */
 const FRAME_BYTES = 400;
 
-// UTF-8 takes at most three bytes for each unit that a string's length counts.
+// A string of length n takes at most 3 n bytes in UTF-8.
 const textBytes = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + 3 * text.length + 4, 0);
 
 const bytesOf = ({ body }: Unnumbered): number => {
@@ -67,7 +67,7 @@ const bytesOf = ({ body }: Unnumbered): number => {
   }
 };
 
-/** Nothing to report yet. */
+/** Creates an empty collection. */
 export const noReports = (): PendingReports => {
   let ready: Pending[] = [];
   let sent = new Map<number, Pending>();

@@ -18,7 +18,7 @@ const changes = (desired: Parameters<typeof reconcile>[0], phases: Record<string
 };
 
 describe('reconcile', () => {
-  it('starts what is new, in the order of the mesh, and once where it is named twice', () => {
+  it('starts what is new, in the order of the mesh, and once if it is named twice', () => {
     expect(changes(wanted('w-1', '0-3', '0-1', '0-3', '0-2'), { 'w-1/0-1': 'running' })).to.deep.equal({
       start: ['0-3', '0-2'],
       stop: [],
@@ -26,13 +26,13 @@ describe('reconcile', () => {
     });
   });
 
-  it('stops what runs or waits and is not named any more', () => {
+  it('stops what runs or waits and is no longer named', () => {
     expect(changes(wanted('w-1', '0-2'), { 'w-1/0-1': 'running', 'w-1/0-2': 'waiting', 'w-1/0-3': 'waiting' }))
       .to.deep //
       .equal({ start: [], stop: ['w-1/0-1', 'w-1/0-3'], forget: [] });
   });
 
-  it('stops everything on an empty state, and whatever belongs to another workload', () => {
+  it('stops everything for an empty state, and everything of other workloads', () => {
     expect(changes(wanted('w-1'), { 'w-1/0-1': 'running', 'w-1/0-2': 'waiting' }).stop).to.have.length(2);
     expect(changes(wanted('w-2', '0-1'), { 'w-1/0-1': 'running' })).to.deep.equal({
       start: ['0-1'],
@@ -41,11 +41,11 @@ describe('reconcile', () => {
     });
   });
 
-  it('keeps what is finished until it is decided, whoever names it', () => {
+  it('keeps what is finished until it is decided, even if it is not named', () => {
     expect(changes(wanted('w-2'), { 'w-1/0-1': 'finished' })).to.deep.equal({ start: [], stop: [], forget: [] });
   });
 
-  it('does not begin anew what is finished or decided while the mesh still names it', () => {
+  it('does not start again what is finished or decided while the mesh still names it', () => {
     expect(changes(wanted('w-1', '0-1', '0-2'), { 'w-1/0-1': 'finished', 'w-1/0-2': 'decided' })).to.deep.equal({
       start: [],
       stop: [],
@@ -57,13 +57,13 @@ describe('reconcile', () => {
     expect(changes(wanted('w-1', '0-2'), { 'w-1/0-1': 'decided' }).forget).to.deep.equal(['w-1/0-1']);
   });
 
-  it('leaves a workload as it is that a new owner adopts, and stops the others', () => {
+  it('leaves a workload that a new owner adopts as it is, and stops the others', () => {
     const adopt = { workloadId: 'w-1', adopt: true, attempts: [] };
     const phases: Record<string, Phase> = { 'w-1/0-1': 'running', 'w-1/0-2': 'decided', 'w-2/0-1': 'waiting' };
     expect(changes(adopt, phases)).to.deep.equal({ start: [], stop: ['w-2/0-1'], forget: [] });
   });
 
-  it('leaves a machine that does what it is told exactly as it is', () => {
+  it('changes nothing on a machine that already does what the mesh wants', () => {
     const ids = Array.from({ length: 300 }, (_, i) => `0-${i}`);
     const phases = Object.fromEntries(ids.map((id) => [attemptKey('w-1', id), 'waiting' as const]));
     expect(changes(wanted('w-1', ...ids), phases)).to.deep.equal({ start: [], stop: [], forget: [] });

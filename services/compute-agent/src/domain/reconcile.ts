@@ -1,9 +1,10 @@
 import type { Attempt } from '#libs/contracts/common.ts';
 
 /**
- * Where an attempt is on this machine. `waiting`: for a slot. `running`: in a slot. `finished`: it has a result, or a
- * reason why not, and what became of that is not known yet. `decided`: the mesh knows; remembered only until the mesh
- * no longer names it, because a state that was sent before it knew may arrive after.
+ * The phase of an attempt on this machine. `waiting`: it waits for a slot. `running`: a slot works on it.
+ * `finished`: it has an outcome, and the mesh has not decided yet. `decided`: the mesh has decided. A decided
+ * attempt is kept until the mesh no longer names it, because a desired state from before the decision can
+ * arrive after it.
  */
 export type Phase = 'waiting' | 'running' | 'finished' | 'decided';
 
@@ -13,7 +14,7 @@ export interface Doing {
   phase: Phase;
 }
 
-/** What has to change on this machine. Attempts to stop and to forget are named by their keys. */
+/** What has to change on this machine. `stop` and `forget` name attempts by their keys. */
 export interface Changes {
   start: Attempt[];
   stop: string[];
@@ -24,9 +25,9 @@ export interface Changes {
 export const attemptKey = (workloadId: string, attempt: string): string => `${workloadId}/${attempt}`;
 
 /**
- * Compares what the machine should work on with what it does. Everything that is not named stops, also of other
- * workloads; what is finished stays until it is decided. A state that says `adopt` names nothing and leaves its own
- * workload as it is.
+ * Compares the desired state with what the machine does. Every attempt that the state does not name stops,
+ * also of other workloads. A finished one stays until it is decided. A state with `adopt` names nothing and
+ * leaves its own workload as it is.
  */
 export const reconcile = (
   desired: { workloadId: string; adopt: boolean; attempts: readonly Attempt[] },

@@ -1,4 +1,4 @@
-/** Why an attempt could not be done; see FailureClass in agent_service.proto for what the mesh makes of each. */
+/** Why an attempt failed. FailureClass in agent_service.proto says what the mesh does about each. */
 export type FailureClass =
   | 'RENDER_ERROR'
   | 'PICTURE_INVALID'
@@ -20,48 +20,54 @@ export interface Task {
 export interface Progress {
   /** From 0 to 1; undefined where nobody can tell. */
   fraction: number | undefined;
-  /** What is going on, for people: `Sample 12/64`. At most 200 characters. */
+  /** The current step, for people: `Sample 12/64`. At most 200 characters. */
   text: string;
 }
 
 /** A point from which a task can be resumed. */
 export interface Checkpoint {
-  /** Names the point among those of its task: the time of a simulation, `0.35`. At most 64 characters. */
+  /** The name of the point within its task, for example the time of a simulation: `0.35`. At most 64 characters. */
   name: string;
-  /** All that resuming takes, as paths on this machine. Nobody changes the files until `checkpoint` has resolved. */
+  /**
+   * The files from which the task resumes, as paths on this machine. Nobody changes them until `checkpoint`
+   * has resolved.
+   */
   files: readonly string[];
 }
 
-/** What a task is run with. */
+/** What a task gets to run with. */
 export interface Running {
   /** Ends the task. */
   signal: AbortSignal;
-  /** Takes note of how far the task is. Cheap: the engine may call it for each line that its program prints. */
+  /** Records how far the task is. It is cheap, so the engine may call it for each line that its program prints. */
   progress(progress: Progress): void;
-  /** Takes note that the task can be resumed from here. The engine goes on when it has resolved; it never rejects. */
+  /**
+   * Records a point from which the task can be resumed. The engine goes on when it has resolved. It never
+   * rejects.
+   */
   checkpoint(checkpoint: Checkpoint): Promise<void>;
 }
 
 /** The task is done. */
 export interface Completed {
   kind: 'completed';
-  /** The result as a file, which is the caller's to upload and to delete. */
+  /** The result as a file. The caller uploads and deletes it. */
   file?: string;
-  /** The result, where it is short and was never a file. */
+  /** The result as bytes, if it is short and was never a file. */
   bytes?: Uint8Array;
   /** SHA-256 of the result's bytes, 64 lower-case hexadecimal digits. */
   sha256: string;
-  /** 0 where there is nothing to store: then `sha256` itself is the result, and neither file nor bytes are there. */
+  /** 0 if there is nothing to store. Then `sha256` itself is the result, and there is neither a file nor bytes. */
   sizeBytes: number;
-  /** Of pictures, see pixelHash; else empty. */
+  /** For pictures, see `pixelHash`; empty for other results. */
   pixelHash: string;
   /** How long the work took. */
   seconds: number;
-  /** What a person may want to know, at most 8 of 200 characters. */
+  /** Notes for people, at most 8 of 200 characters. */
   notes: string[];
 }
 
-/** The task, or the job, could not be done. */
+/** The task or its whole job failed. */
 export interface Failed {
   kind: 'failed';
   failureClass: FailureClass;
@@ -69,7 +75,7 @@ export interface Failed {
   reason: string;
   /** Missing files or engines, at most 100. */
   names: string[];
-  /** What the program said, at most its last 256 KiB. May be empty. */
+  /** The end of the program's output, at most 256 KiB. May be empty. */
   log: string;
   seconds: number;
 }
@@ -82,16 +88,16 @@ export interface Cancelled {
 /** What became of a task. */
 export type Outcome = Completed | Failed | Cancelled;
 
-/** A job that is ready for its tasks. Holds on to programs and folders until it is closed. */
+/** A job that is ready for its tasks. It keeps programs and folders until it is closed. */
 export interface Opened {
   kind: 'opened';
-  /** Does one task; one at a time. Ends within a second when the signal aborts. Never rejects. */
+  /** Does one task at a time. Ends within a second after the signal aborts. Never rejects. */
   run(task: Task, running: Running): Promise<Outcome>;
-  /** Ends its programs and removes its folders, not the results. */
+  /** Ends its programs and removes its folders, but not the results. */
   close(): Promise<void>;
 }
 
-/** A way to do tasks of one kind of job. */
+/** Does the tasks of one kind of job. */
 export interface Engine<Job> {
   /** Gets a job ready, once for each of the agent's slots that works on it. Never rejects. */
   open(job: Job, signal: AbortSignal): Promise<Opened | Failed | Cancelled>;
@@ -100,7 +106,7 @@ export interface Engine<Job> {
 const clip = (text: string, max: number): string =>
   text.length <= max ? text : `${text.slice(0, max - 1)}…`.toWellFormed();
 
-/** Makes a failure that keeps to the bounds of the protocol. */
+/** Creates a failure within the bounds of the protocol. */
 export const failed = (
   failureClass: FailureClass,
   reason: string,
@@ -114,10 +120,13 @@ export const failed = (
   seconds: more.seconds ?? 0,
 });
 
-/** Work that this version does not understand is for other agents. */
+/**
+ * Creates the failure for work that this version does not understand. The mesh then gives the work to another
+ * agent.
+ */
 export const misunderstood = (what: string): Failed => failed('AGENT_ERROR', `this agent does not understand ${what}`);
 
-/** Makes a completion that keeps to the bounds of the protocol. */
+/** Creates a completion within the bounds of the protocol. */
 export const completed = (fields: Omit<Completed, 'kind'>): Completed => ({
   kind: 'completed',
   ...fields,

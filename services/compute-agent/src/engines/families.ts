@@ -27,8 +27,9 @@ export const engineVariables = { ...blender.variables, ...noop.variables };
 export type EngineSettings = z.infer<z.ZodObject<typeof engineVariables>>;
 
 /**
- * The engines that do each kind of work. To add a family: its kind in agent_service.proto, its engines in libs/engines, a
- * folder beside this file, and a line in each of the three tables here. Nothing compiles until all of it is there.
+ * The family of engines for each kind of work. A new family needs its kind in agent_service.proto, its
+ * engines in libs/engines, a folder beside this file, and a line in each of the three tables of this file. A
+ * kind of work without a family does not compile.
  */
 export const families: { readonly [K in WorkKind]: Family<Values[K], Jobs[K], EngineSettings> } = {
   render: blender,

@@ -7,19 +7,19 @@ import type { z } from 'zod';
 import type { Sandbox } from '../sandbox/index.ts';
 import type { Engine, Failed } from './engine.ts';
 
-/** The machine and the agent that a family of engines is to work in. */
+/** The machine and the agent in which a family of engines works. */
 export interface Surroundings<Settings = unknown> {
   /** The values of the family's variables. */
   settings: Settings;
   /** How programs are kept from the machine. */
   sandbox: Sandbox;
-  /** A folder for this agent alone. */
+  /** A folder for this agent only. */
   folder: string;
-  /** A folder for findings; agents may share it. */
+  /** A folder for findings about engines. Agents may share it. */
   findingsDir: string;
   /** PATH. */
   searchPath: string;
-  /** How many tasks run at a time on this machine, and what the machine has for all of them together. */
+  /** How many tasks run at a time on this machine; `cpus` and `memoryBytes` are for all of them together. */
   slots: number;
   cpus: number;
   memoryBytes: number;
@@ -28,31 +28,31 @@ export interface Surroundings<Settings = unknown> {
   logger: Logger;
 }
 
-/** What `detect` found: engines that work and the way to use them, or why there is none, for people. */
+/** What `detect` found: working engines and the way to use them, or why there are none, for people. */
 export type Detected<Job> =
   { kind: 'works'; offers: readonly OfferedEngine[]; engine: Engine<Job> } | { kind: 'missing'; why: string };
 
 /** Work that the family can do. */
 export interface Understood<Job> {
   kind: 'understood';
-  /** The engine that the work asks for, or what stands for any of the family. */
+  /** The engine that the work asks for, or a name for any engine of the family. */
   engine: string;
-  /** The file that has to be fetched first. */
+  /** The file to fetch before the job can begin. */
   scene: Scene | undefined;
-  /** The job, given the path of that file; an empty path where there is no scene. */
+  /** Creates the job, given the path of that file. The path is empty if there is no scene. */
   job(sceneFile: string): Job;
 }
 
-/** Engines that do the same kind of work. `Work` is how the mesh states it. */
+/** Engines that do the same kind of work. `Work` is the mesh's description of it. */
 export interface Family<Work, Job, Settings> {
   readonly name: EngineFamily;
   /** The engines, as agent_service.proto names them. */
   readonly engines: readonly string[];
-  /** Whether `auto` stands for them too. If not, they are offered only where somebody names them. */
+  /** Whether `auto` includes these engines. If not, the agent offers them only if somebody names them. */
   readonly isAuto: boolean;
-  /** Whether the family runs programs that have to be kept from the machine. */
+  /** Whether the family runs programs that need a sandbox. */
   readonly isConfined: boolean;
-  /** The environment variables that are the family's own. */
+  /** The family's own environment variables. */
   readonly variables: Readonly<z.ZodRawShape>;
   /** Finds out which of the wanted engines work on this machine. Rejects with the signal's reason. */
   detect(
@@ -60,6 +60,6 @@ export interface Family<Work, Job, Settings> {
     around: Surroundings<Settings>,
     signal: AbortSignal,
   ): Promise<Detected<Job>>;
-  /** Reads what the mesh says about the work. A failure says what about it this agent cannot do. */
+  /** Reads the mesh's description of the work. A failure says which part of it this agent cannot do. */
   jobOf(workloadId: string, work: Work): Understood<Job> | Failed;
 }

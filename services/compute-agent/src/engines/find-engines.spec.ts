@@ -26,7 +26,7 @@ const find = async (env: Record<string, string>): Promise<EnginesHere> => {
 };
 
 describe('findEngines', () => {
-  it('says what the machine has, shared among its slots', async () => {
+  it('tells what the machine has, divided among its slots', async () => {
     const { capability, engines } = await find({ MUSTER_AGENT_ENGINES: 'noop' });
     expect(capability).to.deep.include({
       cpus: availableParallelism(),
@@ -39,7 +39,7 @@ describe('findEngines', () => {
     expect(halves.capability.memoryBytes).to.equal(Math.floor(capability.memoryBytes / 2));
   });
 
-  it('refuses to start where nothing works, and goes on with what works', async () => {
+  it('refuses to start if nothing works, and offers what works', async () => {
     const refused: unknown = await find({}).catch((thrown: unknown) => thrown);
     expect(refused).to.include({ reason: 'NO_ENGINE' });
     expect(refused).to.have.property('message').that.includes('--agent-blender');
@@ -49,7 +49,7 @@ describe('findEngines', () => {
 });
 
 describe('the table of engine families', () => {
-  it('names engines that the whole mesh takes for the same family', () => {
+  it('assigns engines to the same families as the rest of the mesh', () => {
     for (const { name, engines } of workKinds.map((kind) => families[kind]))
       for (const engine of engines) expect(familyOf(engine), engine).to.equal(name);
   });

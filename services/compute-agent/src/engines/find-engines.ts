@@ -13,14 +13,14 @@ export interface EnginesHere {
   capability: Capability;
 }
 
-/** What this process may use: less than the machine has where a container's limits say so. */
+/** What this process may use. It is less than the machine has if a container limits it. */
 const findMachine = (): { cpus: number; memoryBytes: number } => ({
   cpus: availableParallelism(),
-  // Without a limit this is 0, or larger than the machine.
+  // `constrainedMemory` is 0 or larger than the machine if there is no limit.
   memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Infinity),
 });
 
-/** Which engines of a family are wanted; undefined: none. */
+/** Which engines of a family are wanted; undefined if none are. */
 const wantedOf = (kind: WorkKind, choice: Config['engines']): 'auto' | readonly string[] | undefined => {
   const { engines, isAuto } = families[kind];
   if (choice === 'auto') return isAuto ? 'auto' : undefined;
@@ -29,8 +29,8 @@ const wantedOf = (kind: WorkKind, choice: Config['engines']): 'auto' | readonly 
 };
 
 /**
- * Finds out which of the wanted engines work here. Throws FAILED_PRECONDITION `NO_ENGINE` when none does, and
- * `SANDBOX_MISSING` where their programs could not be confined.
+ * Finds out which of the wanted engines work here. Throws FAILED_PRECONDITION `NO_ENGINE` if none does, and
+ * `SANDBOX_MISSING` if their programs cannot be confined.
  */
 export const findEngines = async (
   config: Config,

@@ -4,7 +4,7 @@ import type { ConnectRequest, Report } from '#libs/contracts/agent.ts';
 import { needs } from '#libs/contracts/agent-features.ts';
 import { sendKnown } from './known.ts';
 
-/** As if these had come after the first version of the protocol. */
+/** The needs of agents if `held` and `failed` had come after the first version of the protocol. */
 const later = { ...needs, held: 'skips-unknown', failed: 'skips-unknown' } as const;
 
 const held: ConnectRequest = { message: { $case: 'held', value: { workloadId: 'w-1', attempts: [], reign: 0 } } };
@@ -26,12 +26,12 @@ const said = async (features: readonly string[], ...requests: ConnectRequest[]):
 };
 
 describe('an agent', () => {
-  it('says nothing to an older manager that it does not know', async () => {
+  it('says nothing that an older manager does not know', async () => {
     const heard = await said([], held, reportsOf('started', 'failed'), reportsOf('failed'));
     expect(heard).to.deep.equal([reportsOf('started')]);
   });
 
-  it('says everything to a manager that names the features, also beside some that this agent does not know', async () => {
+  it('says everything to a manager that names the features, also among features that this agent does not know', async () => {
     const all = [held, reportsOf('started', 'failed'), reportsOf('failed')];
     expect(await said(['of-the-future', 'skips-unknown'], ...all)).to.deep.equal(all);
   });

@@ -3,8 +3,9 @@ import { needs as allNeeds, type Needs, type Said } from '#libs/contracts/agent-
 import type { Send } from './outgoing.ts';
 
 /**
- * Sends to a manager only what it knows, given the features that it named: an older one would end the stream over the rest.
- * A report that is left out is said again on the next stream, whose manager may know it.
+ * Sends to a manager only what it knows by the features that it named, because an older manager would end the
+ * stream over anything else. A report that is left out goes out again on the next stream, whose manager may
+ * know it.
  */
 export const sendKnown = (send: Send, features: readonly string[], needs: Needs = allNeeds): Send => {
   const isKnown = (said: Said | undefined): boolean => {

@@ -10,7 +10,7 @@ import { attempts, noopWork, type PeerStream } from '../fixtures/peer.ts';
 
 const ids = (reports: readonly Report[]): (string | undefined)[] => reports.map(({ attempt }) => attempt?.attempt);
 
-/** Waits for that many reports of a stream. */
+/** Waits for this many reports on a stream. */
 const reported = (stream: PeerStream, count: number): Promise<Report[]> =>
   eventually(() => {
     const reports = stream.reports();
@@ -18,7 +18,7 @@ const reported = (stream: PeerStream, count: number): Promise<Report[]> =>
     return reports;
   });
 
-/** Lets time pass, a quarter of a second at a time, until this comes true. */
+/** Lets time pass, a quarter of a second at a time, until this holds. */
 const passing = <T>(clock: FakeClock, attempt: () => T): Promise<T> =>
   eventually(
     async () => {
@@ -31,7 +31,7 @@ const passing = <T>(clock: FakeClock, attempt: () => T): Promise<T> =>
 const lost = (): DomainError => new DomainError(status.UNAVAILABLE, 'CONNECTION_LOST', 'for a test');
 
 describe('the agent and the mesh', () => {
-  it('begins with who it is, does what it is told, and reports what the mesh can check', async () => {
+  it('introduces itself, does what it is told, and reports results that the mesh can check', async () => {
     await using pair = await startPair({ env: { MUSTER_AGENT_SLOTS: '3' } });
     const stream = await pair.peer.stream(0);
     expect(stream.hello.slots).to.equal(3);
@@ -46,7 +46,7 @@ describe('the agent and the mesh', () => {
     });
   });
 
-  it('tells what is ready in one turn in one message, and says nothing of the beginning of quick tasks', async () => {
+  it('puts the reports of one turn into one message, and does not announce quick tasks', async () => {
     await using pair = await startPair();
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork(), attempts: attempts(0, 199) });
@@ -55,7 +55,7 @@ describe('the agent and the mesh', () => {
     expect(stream.batches().length).to.be.at.most(3);
   });
 
-  it('keeps to a thousand reports in a message', async () => {
+  it('puts at most a thousand reports into a message', async () => {
     await using pair = await startPair();
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork(), attempts: attempts(0, 4_999) });
@@ -63,7 +63,7 @@ describe('the agent and the mesh', () => {
     expect(Math.max(...stream.batches())).to.be.at.most(1_000);
   });
 
-  it('says that a task began only when it takes longer than a moment', async () => {
+  it('announces a task only if it takes longer than a moment', async () => {
     const clock = fakeClock();
     await using pair = await startPair({ clock });
     const stream = await pair.peer.stream(0);
@@ -78,7 +78,7 @@ describe('the agent and the mesh', () => {
     ]);
   });
 
-  it('reports again what nobody could decide, until somebody does', async () => {
+  it('reports again until somebody decides', async () => {
     await using pair = await startPair();
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork(), attempts: attempts(0) });
@@ -92,7 +92,7 @@ describe('the agent and the mesh', () => {
     expect(stream.heard.at(-1)?.value).to.deep.equal({ workloadId: 'w-1', attempts: [], reign: 0 });
   });
 
-  it('reports on the next stream what was not decided on the last one, and says before that it holds it', async () => {
+  it('reports undecided results again on the next stream, and names them in its hello', async () => {
     await using pair = await startPair();
     const first = await pair.peer.stream(0);
     first.desire({ ...noopWork(), attempts: attempts(0, 2) });
@@ -107,7 +107,7 @@ describe('the agent and the mesh', () => {
     expect(again.map(({ reportId }) => reportId)).to.deep.equal([1, 2]);
   });
 
-  it('comes back to a mesh that went away for a while', async () => {
+  it('comes back to a mesh that was away for a while', async () => {
     const clock = fakeClock();
     await using pair = await startPair({ clock });
     await pair.peer.stream(0);
@@ -119,7 +119,7 @@ describe('the agent and the mesh', () => {
     await reported(stream, 1);
   });
 
-  it('answers a new owner with what it holds and goes on with it', async () => {
+  it('tells a new owner what it holds, and goes on with it', async () => {
     await using pair = await startPair();
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork({ durationMs: 300 }), attempts: attempts(0, 1) });
@@ -145,7 +145,7 @@ describe('the agent and the mesh', () => {
     await eventually(() => expect(ids(stream.reports().filter(({ reportId }) => reportId > 0))).to.deep.equal(['0-0']));
   });
 
-  it('stops within a second what is not wanted any more, and reports nothing of it', async () => {
+  it('stops within a second what is no longer wanted, and does not report it', async () => {
     await using pair = await startPair();
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork({ durationMs: 60_000 }), attempts: attempts(0, 1) });
@@ -159,7 +159,7 @@ describe('the agent and the mesh', () => {
     expect(stream.heard.at(-1)?.value).to.deep.include({ attempts: attempts(2) });
   });
 
-  it('does nothing twice when a state that was sent before an outcome arrives after it', async () => {
+  it('does nothing twice if a state from before an outcome arrives after it', async () => {
     await using pair = await startPair();
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork(), attempts: attempts(0, 1) });
@@ -168,7 +168,7 @@ describe('the agent and the mesh', () => {
     expect(ids(await reported(stream, 3))).to.deep.equal(['0-0', '0-1', '0-2']);
   });
 
-  it('refuses work of an engine that it does not offer, by name', async () => {
+  it('refuses work for an engine that it does not offer, and names the engine', async () => {
     await using pair = await startPair();
     const stream = await pair.peer.stream(0);
     const scene = { blobName: 'uploads/a/b', sha256: 'ab'.repeat(32), sizeBytes: 1, grant: Buffer.alloc(32) };
@@ -195,7 +195,7 @@ describe('the agent and the mesh', () => {
     });
   });
 
-  it('goes on asking a mesh that refuses it, and says so', async () => {
+  it('keeps asking a mesh that refuses it, and logs the refusal', async () => {
     const lines: string[] = [];
     const destination = { write: (line: string): void => void lines.push(line) };
     const clock = fakeClock();
@@ -208,7 +208,7 @@ describe('the agent and the mesh', () => {
     expect(lines.filter((line) => line.includes('the mesh refuses this machine: enrol it again'))).to.have.length(1);
   });
 
-  it('stays away when another agent took its place', async () => {
+  it('stays away after another agent took its place', async () => {
     await using pair = await startPair({ machines: ['m-1', 'm-2'] });
     const [first, second] = [await pair.peer.stream(0), await pair.peer.stream(1)];
     first.desire({ ...noopWork({ durationMs: 60_000 }), attempts: attempts(0) });
@@ -219,7 +219,7 @@ describe('the agent and the mesh', () => {
     expect(pair.peer.streams).to.have.length(2);
   });
 
-  it('is several machines when it has several tokens', async () => {
+  it('is several machines if it has several tokens', async () => {
     await using pair = await startPair({ machines: ['m-1', 'm-2', 'm-3'] });
     const streams = [await pair.peer.stream(0), await pair.peer.stream(1), await pair.peer.stream(2)];
     for (const stream of streams) stream.desire({ ...noopWork(), attempts: attempts(0) });
@@ -233,7 +233,7 @@ describe('an agent that leaves', () => {
     await using pair = await startPair({ env: { MUSTER_AGENT_GRACE: '10s' }, clock });
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork({ durationMs: 2_000 }), attempts: attempts(0, 5) });
-    // That one began is only said of tasks that take a while: the first one runs now.
+    // The agent announces only tasks that take a while, so the first one runs now.
     const [begun] = await passing(clock, () => {
       expect(stream.reports()).to.have.length(1);
       return stream.reports();
@@ -260,7 +260,7 @@ describe('an agent that leaves', () => {
     expect(stream.heard.map(({ $case }) => $case)).to.deep.equal(['reports', 'goodbye']);
   });
 
-  it('leaves at once when nobody is there', async () => {
+  it('leaves at once if nobody is there', async () => {
     await using pair = await startPair();
     await pair.peer.stream(0);
     await pair.peer.stop();

@@ -7,21 +7,21 @@ import { sendKnown } from './known.ts';
 import type { Outgoing } from './outgoing.ts';
 import { type AgentCall, converse, type Listener } from './stream.ts';
 
-/** A machine's connection to the mesh, made again for ever. */
+/** A machine's connection to the mesh. It connects again whenever the connection breaks. */
 export interface Link {
   /** Resolves at the first welcome. */
   readonly welcomed: Promise<void>;
-  /** Resolves when it is over: the machine left, or another agent took its place. */
+  /** Resolves when the connection has ended for good: the machine left, or another agent took its place. */
   readonly ended: Promise<'left' | 'superseded'>;
-  /** Says goodbye and connects again: what the machine can do has changed. */
+  /** Says goodbye and connects again, because what the machine can do has changed. */
   renew(reason: string): Promise<void>;
-  /** Says goodbye, if there is anybody to say it to, and ends. */
+  /** Says goodbye if there is a stream, and ends. */
   leave(reason: string): Promise<void>;
 }
 
 export interface LinkOptions {
   connect: () => AgentCall;
-  /** Who we are and what we hold, as of now. */
+  /** Who the machine is and what it holds now. */
   hello: () => Hello;
   listener: Omit<Listener, 'welcome'>;
   outgoing: Outgoing;
@@ -32,12 +32,12 @@ export interface LinkOptions {
   events: Events;
 }
 
-/** A stream that lived for so long was a good one: the next pause is a short one again. */
+/** After a stream that lived for this long, the pauses begin with a short one again. */
 const GOOD_MS = 10_000;
-/** How long the mesh may take for the outcomes of the last reports. */
+/** How long the agent waits for the outcomes of its last reports. */
 const LAST_OUTCOMES_MS = 3_000;
 
-/** Connects, and keeps connecting. */
+/** Connects, and connects again whenever the connection breaks. */
 export const openLink = (options: LinkOptions): Link => {
   const { connect, hello, listener, outgoing, onWelcome, clock, random, events } = options;
   const leaving = new AbortController();
@@ -105,7 +105,7 @@ export const openLink = (options: LinkOptions): Link => {
       leaving.abort();
       const current = call;
       if (current !== undefined && isOpen) {
-        // Also while it still sends: a mesh that hangs is not waited for.
+        // The deadline includes the sending, because the mesh may hang.
         const late = clock.setTimer(LAST_OUTCOMES_MS, () => current.cancel());
         await outgoing.flushed();
         await current.send({ message: { $case: 'goodbye', value: { reason } } }).catch(() => undefined);

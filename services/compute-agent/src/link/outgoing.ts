@@ -6,32 +6,35 @@ import type { Random } from '#libs/random/index.ts';
 export type Send = (message: ConnectRequest) => Promise<void>;
 
 /**
- * What this machine has to say, gathered: everything that is ready in one turn of the event loop goes in one message, and
- * nothing is taken before the stream has room for it.
+ * Gathers what this machine has to say. Everything that is ready in one turn of the event loop goes in one
+ * message. Nothing is taken before the stream has room for it.
  */
 export interface Outgoing {
-  /** A new stream begins, and this is how to send on it. All that was not decided is said again. */
+  /** A new stream begins, and `send` sends on it. Undecided reports go out again. */
   attach(send: Send): void;
   /** The stream is over. */
   detach(): void;
   /** Reports an attempt until it is decided. */
   report(key: string, report: Unnumbered): void;
-  /** Says that an attempt runs; forgotten with the stream. */
+  /** Says that an attempt runs. It is forgotten when the stream ends. */
   started(report: Unnumbered): void;
-  /** Answers `adopt` with what is held when the answer goes out. There is an owner now, so reports that paused follow. */
+  /**
+   * Answers `adopt` with what the machine holds when the answer goes out. Paused reports follow, because
+   * there is an owner now.
+   */
   held(answer: () => Held): void;
-  /** Learns what became of reports. */
+  /** Takes the outcomes of reports. */
   decide(outcomes: readonly Outcome[]): Verdicts;
-  /** Nothing more is sent from here; resolves when the last message was taken by the stream. */
+  /** Sends what is ready. Resolves when the stream has taken the last message. */
   flushed(): Promise<void>;
   end(): void;
 }
 
 const MAX_REPORTS = 1_000;
-/** A message may have four mebibytes; one is enough. */
+/** A gRPC message may have four mebibytes; one is enough. */
 const MAX_BYTES = 1_048_576;
 
-/** Nothing to say yet, and no stream. */
+/** Begins without a stream and without anything to say. */
 export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random }): Outgoing => {
   const reports = noReports();
   let started: Unnumbered[] = [];
@@ -75,7 +78,7 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
         await send(message);
       }
     } catch {
-      // The stream is over; whoever reads it finds out why, and the reports go out on the next one.
+      // The stream is over. Its reader finds out why, and the reports go out on the next stream.
       if (isCurrent(send)) {
         forget();
       }

@@ -6,20 +6,20 @@ import { type Ending, endingOf } from '../domain/ending.ts';
 
 export type AgentCall = BidiCall<ConnectRequest, ConnectResponse>;
 
-/** What is done with what the mesh says. */
+/** Handles what the mesh says. */
 export interface Listener {
   welcome(welcome: Welcome): void;
   desired(state: DesiredState): void;
   outcomes(outcomes: readonly Outcome[]): void;
 }
 
-/** A mesh that takes the call and says nothing is as good as none. */
+/** A mesh that takes the call and says nothing counts as away. */
 const WELCOME_WITHIN_MS = 20_000;
 
 const noWelcome = (): DomainError =>
   new DomainError(status.UNAVAILABLE, 'NO_WELCOME', `no welcome within ${WELCOME_WITHIN_MS / 1_000} s`);
 
-/** Holds one stream from hello to its end, and answers how it ended. Never rejects. */
+/** Runs one stream from hello to its end, and answers how it ended. Never rejects. */
 export const converse = async (call: AgentCall, hello: Hello, listener: Listener, clock: Clock): Promise<Ending> => {
   let isWelcome = false;
   let isSuperseded = false;
@@ -41,14 +41,14 @@ export const converse = async (call: AgentCall, hello: Hello, listener: Listener
         isSuperseded = true;
         break;
       case undefined:
-        // Of a later version of the protocol.
+        // The message is of a later version of the protocol.
         break;
       default:
         message satisfies never;
     }
   };
   try {
-    // Why it could not be sent is what the responses end with.
+    // If it cannot be sent, the responses end with the reason.
     void call.send({ message: { $case: 'hello', value: hello } }).catch(() => undefined);
     for await (const response of call.responses) {
       hear(response);

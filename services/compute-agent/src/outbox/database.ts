@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Logger } from '#libs/telemetry/index.ts';
 
-/** One change: a record that is kept, or, without bytes, one that is forgotten. */
+/** One change: a record to keep, or one to forget if there are no bytes. */
 export interface Change {
   machine: string;
   key: string;
   bytes: Uint8Array | undefined;
 }
 
-/** Records of machines by their keys. Everything is durable when a method returns. */
+/** The records of machines, by key. A change is durable when the method returns. */
 export interface Database {
   load(): (Change & { bytes: Uint8Array })[];
-  /** All or nothing. Throws while the disk takes nothing. */
+  /** Writes all changes or none. Throws if the disk refuses the write. */
   write(changes: readonly Change[]): void;
   close(): void;
 }
@@ -31,7 +31,7 @@ const codeOf = (thrown: unknown): unknown => (thrown as { errcode?: unknown } | 
 const open = (dir: string): DatabaseSync => {
   const db = new DatabaseSync(join(dir, FILE));
   try {
-    // Held until this process ends, however it ends: nobody else may work in this folder.
+    // The lock lasts until this process ends, in whatever way, because nobody else may work in this folder.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     db.exec(
       'CREATE TABLE IF NOT EXISTS kept (machine TEXT, key TEXT, bytes BLOB, PRIMARY KEY (machine, key)) WITHOUT ROWID',
@@ -46,8 +46,8 @@ const open = (dir: string): DatabaseSync => {
 };
 
 /**
- * Opens the records in a folder. What is no database any more is put aside and begun anew: its results are lost, and the mesh
- * has them made again. Throws OutboxInUseError.
+ * Opens the records in a folder. It puts a damaged database aside and begins with an empty one: the results
+ * in it are lost, and the mesh has them made again. Throws OutboxInUseError.
  */
 export const openDatabase = (dir: string, log: Logger): Database => {
   let db: DatabaseSync;

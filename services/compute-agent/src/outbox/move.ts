@@ -6,7 +6,7 @@ const sync = async (path: string): Promise<void> => {
   await handle.sync();
 };
 
-/** Moves a file, also to another disk; its bytes and its new name outlast a power cut. */
+/** Moves a file, also to another disk. Its bytes and its new name survive a power cut. */
 export const moveDurably = async (from: string, to: string): Promise<void> => {
   try {
     await sync(from);

@@ -38,7 +38,7 @@ describe('the outbox', () => {
     return opened;
   };
 
-  it('has after a restart what was kept and not forgotten, per machine', async () => {
+  it('has after a restart what each machine kept and did not forget', async () => {
     const first = open();
     const one = first.of('one');
     await Promise.all([one.keep(kept(1)), one.keep(kept(2)), first.of('two').keep(kept(1))]);
@@ -50,7 +50,7 @@ describe('the outbox', () => {
     expect(second.of('three').restored).to.deep.equal([]);
   });
 
-  it('has what was kept also where it was never closed, which is what being killed leaves', async () => {
+  it('has what was kept also if it was not closed, as after a kill', async () => {
     await open()
       .of('one')
       .keep(kept(1, { outcome: failed('TIMEOUT', 'too slow', { log: 'line' }) }));
@@ -63,7 +63,7 @@ describe('the outbox', () => {
     expect(restored?.outcome).to.include({ failureClass: 'TIMEOUT', log: 'line' });
   });
 
-  it('takes files over and removes them when they are decided, or nobody knows what they are', async () => {
+  it('takes files over, and removes them when they are decided or no record names them', async () => {
     const file = join(dir, 'frame.png');
     await writeFile(file, 'picture');
     const outcome = completed({ ...noop, file, sizeBytes: 7 });
@@ -92,7 +92,7 @@ describe('the outbox', () => {
     expect(await readdir(other)).to.deep.equal([]);
   });
 
-  it('begins anew where the records are no records, and puts them aside', async () => {
+  it('puts records aside that are not a database, and begins with none', async () => {
     await writeFile(join(dir, 'outbox.db'), 'garbage, and plenty of it\n'.repeat(1_000));
     const outboxes = open();
     expect(outboxes.of('one').restored).to.deep.equal([]);
@@ -100,7 +100,7 @@ describe('the outbox', () => {
     await outboxes.of('one').keep(kept(1));
   });
 
-  it('survives a torn file', async () => {
+  it('survives a truncated file', async () => {
     const first = open();
     await Promise.all(Array.from({ length: 50 }, (_, i) => first.of('one').keep(kept(i))));
     await first.close();
@@ -108,12 +108,12 @@ describe('the outbox', () => {
     expect(open().of('one').restored.length).to.be.at.most(50);
   });
 
-  it('is one agent’s alone', () => {
+  it('belongs to one agent at a time', () => {
     open();
     expect(() => openDatabase(dir, testLog)).to.throw(OutboxInUseError, /MUSTER_AGENT_OUTBOX/);
   });
 
-  it('has no room beyond its bounds until a tenth of it is free again', async () => {
+  it('has no room at its bounds until a tenth of them is free again', async () => {
     const outboxes = open({ records: 20, bytes: 10_000 });
     const told: boolean[] = [];
     outboxes.onRoom((hasRoom) => told.push(hasRoom));
@@ -130,7 +130,7 @@ describe('the outbox', () => {
     expect(told).to.deep.equal([false, true, false]);
   });
 
-  it('has no room while the disk takes nothing, tells nobody of what is not kept, and goes on by itself', async () => {
+  it('has no room while the disk refuses writes, reports nothing that is not kept, and recovers by itself', async () => {
     const real = openDatabase(dir, testLog);
     let isFull = true;
     const database: Database = {

@@ -8,22 +8,28 @@ import { openDatabase, type Change, type Database } from './database.ts';
 import { moveDurably } from './move.ts';
 import { bytesOf, decode, encode, fileOf, type Kept } from './kept.ts';
 
-/** What one machine has finished and the mesh has not acknowledged. */
+/** What one machine has finished and the mesh has not decided. */
 export interface Outbox {
   /** What an earlier run left. */
   readonly restored: readonly Kept[];
-  /** Keeps an attempt, or what has been learnt about it since; resolves with it, its file now ours, once it is durable. */
+  /**
+   * Keeps an attempt, or replaces its record. Resolves with the record when it is durable; the file then
+   * belongs to the outbox.
+   */
   keep(kept: Kept): Promise<Kept>;
   get(key: string): Kept | undefined;
-  /** The mesh has decided: removes the record and the file. */
+  /** Removes the record and the file, because the mesh has decided. */
   forget(key: string): void;
   size(): number;
 }
 
-/** The outboxes of a process's machines: one database, so that one write makes durable what all of them finished. */
+/**
+ * The outboxes of a process's machines. They share one database, because then one write makes the results of
+ * all of them durable.
+ */
 export interface Outboxes {
   of(machine: string): Outbox;
-  /** Whether there is room for more: the disk takes it, and not too much waits already. */
+  /** Whether there is room for more: the disk accepts writes, and the waiting results are within their bounds. */
   hasRoom(): boolean;
   /** Calls back when that changes. */
   onRoom(listener: (hasRoom: boolean, why: string) => void): void;
@@ -32,7 +38,7 @@ export interface Outboxes {
 
 export interface OutboxOptions {
   dir: string;
-  /** Beyond these no more work is taken until there is a tenth of room again. */
+  /** At these bounds the agent takes no more work, until a tenth of them is free again. */
   limits: { records: number; bytes: number };
   clock: Clock;
   random: Random;
@@ -41,11 +47,11 @@ export interface OutboxOptions {
   database?: Database;
 }
 
-/** The disk may have room again. */
+/** The pause before a refused write is tried again. */
 const AGAIN_MS = 1_000;
 const ROOM_AGAIN = 0.9;
 
-/** Opens what was kept in a folder. Throws OutboxInUseError where another agent has it open. */
+/** Opens the outboxes in a folder. Throws OutboxInUseError if another agent has it open. */
 export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: OutboxOptions): Outboxes => {
   const files = join(dir, 'files');
   mkdirSync(files, { recursive: true });
@@ -82,14 +88,14 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
       const file = fileOf(kept);
       if (file !== undefined) named.add(file);
     }
-    // Moved here by a run that ended before it could say what they are.
+    // A run moved these files here and ended before it could record them.
     for (const name of readdirSync(files))
       if (!named.has(join(files, name))) rmSync(join(files, name), { force: true });
   };
 
   const whyNoRoom = (): string => {
     const share = hadRoom ? 1 : ROOM_AGAIN;
-    if (!isTaken) return 'the disk takes nothing';
+    if (!isTaken) return 'the disk refuses writes';
     if (records >= limits.records * share) return `${records} results wait to be acknowledged`;
     return bytes >= limits.bytes * share ? `${bytes} bytes of results wait to be acknowledged` : '';
   };
@@ -98,8 +104,8 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
     const why = whyNoRoom();
     if ((why === '') === hadRoom) return;
     hadRoom = why === '';
-    if (hadRoom) log.info('there is room for results again; taking work');
-    else log.error({ why, dir }, 'no room for results; taking no more work until there is');
+    if (hadRoom) log.info('there is room for results again; the agent takes work');
+    else log.error({ why, dir }, 'no room for results; the agent takes no work until there is');
     for (const listener of listeners) listener(hadRoom, why);
   };
 
@@ -111,7 +117,7 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
     try {
       database.write(now);
     } catch (thrown) {
-      if (isTaken) log.error({ err: thrown, dir }, 'finished work cannot be recorded; it is tried again');
+      if (isTaken) log.error({ err: thrown, dir }, 'finished work cannot be recorded; the agent tries again');
       isTaken = false;
       checkRoom();
       isScheduled = true;
@@ -125,7 +131,7 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
     resolve();
   };
 
-  /** Resolves when this change is durable, with all others of this turn. */
+  /** Resolves when this change is durable, together with all others of this turn of the event loop. */
   const change = (one: Change): Promise<void> => {
     changes.push(one);
     if (!isScheduled) {
@@ -135,7 +141,7 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
     return written.promise;
   };
 
-  /** Takes a result's file over, before anything says that it is there. */
+  /** Moves a result's file to the outbox, before any record names it. */
   const adopt = async (kept: Kept): Promise<Kept> => {
     const file = fileOf(kept);
     if (kept.outcome.kind !== 'completed' || file === undefined || dirname(file) === files) return kept;
@@ -144,7 +150,7 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
     return { ...kept, outcome: { ...kept.outcome, file: own } };
   };
 
-  /** One that is gone already is no trouble. */
+  /** A missing file is no problem. */
   const removeFile = (file: string | undefined): void => {
     if (file !== undefined) void rm(file, { force: true }).catch(() => undefined);
   };
@@ -178,7 +184,7 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
           bytes -= bytesOf(kept);
           removeFile(fileOf(kept));
           checkRoom();
-          // Should it not get so far, it is reported once more.
+          // If the process ends before, the next one reports the result once more.
           void change({ machine, key, bytes: undefined });
         },
         size: () => own.size,

@@ -7,7 +7,7 @@ import { attempts, noopWork } from '../fixtures/peer.ts';
 describe('an agent without room for results', function () {
   this.timeout(20_000);
 
-  it('connects again as a machine that can do nothing, and as itself once there is room', async () => {
+  it('connects again without engines, and with them when there is room', async () => {
     await using pair = await startPair({ env: { MUSTER_AGENT_OUTBOX_RESULTS: '2' } });
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork(), workloadId: 'w-1', attempts: attempts(0, 2) });

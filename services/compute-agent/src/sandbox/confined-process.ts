@@ -8,19 +8,19 @@ import { type Excess, watchLimits } from './watch.ts';
 export interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** The limit for which we ended it. */
+  /** The limit for which the agent ended it. */
   excess: Excess | undefined;
 }
 
 /** A program that runs in a box. */
 export interface ConfinedProcess {
-  /** The outermost process; the program itself is a descendant. 0 if it could not be started. */
+  /** The outermost process, of which the program is a descendant. 0 if the start failed. */
   readonly pid: number;
-  /** Resolves when it has ended and, within a second, everything that it started. Never rejects. */
+  /** Resolves when the program has ended and, within a second after it, everything that it started. Never rejects. */
   readonly exited: Promise<Exit>;
-  /** Writes to its stdin. What it no longer reads is lost. */
+  /** Writes to its stdin. Input after its end is lost. */
   write(text: string): void;
-  /** No more input. */
+  /** Closes its stdin. */
   end(): void;
   /** Ends the whole tree at once; resolves like `exited`. */
   kill(): Promise<Exit>;
@@ -32,9 +32,9 @@ const LOG_BYTES = 256 * 1024;
 const LAST_BREATH_MS = 1_000;
 
 /**
- * Starts a program in a box, at nice 10 and in a process group of its own. `onOutput` gets what it writes to stdout, as it
- * comes; with `keepOutput: false` that is data, and only stderr goes to the log. It is ended when it goes over a limit;
- * `exited` says which.
+ * Starts a program in a box, at nice 10 and in a process group of its own. `onOutput` gets its stdout as it
+ * comes. With `keepOutput: false` stdout is data, and only stderr goes to the log. If the program exceeds a
+ * limit, it is ended, and `exited` names the limit.
  */
 export const startConfined = (
   sandbox: Sandbox,
@@ -44,7 +44,7 @@ export const startConfined = (
 ): ConfinedProcess => {
   const { argv, env } = confine(sandbox, box, command);
   const [program, ...args] = argv;
-  // Detached: a group of its own, so that one signal reaches all of it and a Ctrl-C in the terminal does not.
+  // Detached, because one signal must reach the whole group, and a Ctrl-C in the terminal must not.
   const child = spawn(program, args, { env, cwd: box.workDir, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const tail = logTail(LOG_BYTES);
   child.stdout.on('data', (chunk: Buffer) => {
@@ -57,14 +57,14 @@ export const startConfined = (
   child.stdin.on('error', () => undefined);
 
   const { pid } = child;
-  // Its number may be somebody else's once it has been waited for.
+  // The pid may belong to another process after this one has been reaped.
   let running = pid !== undefined;
   const killGroup = (): void => {
     if (running && pid !== undefined) {
       try {
         process.kill(-pid, 'SIGKILL');
       } catch {
-        // Nobody of the group is left.
+        // The group is empty.
       }
     }
   };
@@ -87,7 +87,8 @@ export const startConfined = (
       unwatch();
       killGroup();
       running = false;
-      // The pipes close with the last process that holds them, so `close` is the end of the whole tree.
+      // The pipes close with the last process that has them open, so `close` means that the whole tree has
+      // ended.
       const timer = options.clock.setTimer(LAST_BREATH_MS, () => {
         child.stdout.destroy();
         child.stderr.destroy();

@@ -20,7 +20,7 @@ const refusal = (message: string, cause: unknown): DomainError =>
     { cause },
   );
 
-/** Runs `true` in the whole profile. */
+/** Runs `true` under the complete profile. */
 const works = async (options: { program: string; asRoot: boolean }): Promise<void> => {
   const workDir = await mkdtemp(join(tmpdir(), 'muster-probe-'));
   try {
@@ -34,10 +34,11 @@ const works = async (options: { program: string; asRoot: boolean }): Promise<voi
 };
 
 /**
- * Finds bubblewrap and tries it: an agent must not find out at the first frame that namespaces are forbidden here.
+ * Finds bubblewrap and tries it, because the agent must not find out at the first frame that namespaces are
+ * forbidden here.
  *
- * Throws FAILED_PRECONDITION `SANDBOX_MISSING` when it is not there or does not work, unless `noSandbox` says that this is
- * accepted.
+ * Throws FAILED_PRECONDITION `SANDBOX_MISSING` if bubblewrap is missing or does not work, unless `noSandbox`
+ * accepts that.
  */
 export const findSandbox = async (options: {
   noSandbox: boolean;
@@ -54,7 +55,7 @@ export const findSandbox = async (options: {
       throw refusal(`no ${program}`, cause);
     },
   );
-  // A container's root may lack the rights of a machine's and yet be able to do what any user can.
+  // The root of a container may lack the rights of a machine's root, and still have those of any user.
   const ways = process.getuid?.() === 0 ? [true, false] : [false];
   let cause: unknown;
   for (const asRoot of ways) {

@@ -5,8 +5,8 @@ const BLOCK_BYTES = 512;
 const MOST_ENTRIES = 100_000;
 
 /**
- * Bytes that a folder takes on disk, links not followed. Stops counting beyond `enough` bytes; a folder of more than
- * 100,000 entries counts as infinite.
+ * The bytes that a folder takes on disk, without following links. Stops counting beyond `enough` bytes. A
+ * folder with more than 100,000 files counts as infinite.
  */
 export const folderBytes = async (folder: string, enough = Infinity): Promise<number> => {
   let bytes = 0;

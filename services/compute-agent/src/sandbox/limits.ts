@@ -1,10 +1,13 @@
 /** What one confined process tree may use. All sizes in bytes. */
 export interface Limits {
-  /** Memory that is really in use, of all its processes together. Watched from outside: beyond it the tree is ended. */
+  /** Resident memory of all its processes together. The watch ends the tree beyond it. */
   memoryBytes: number;
-  /** Address space of each process, the hard stop between two looks of the watch. Programs reserve far more than they use. */
+  /**
+   * Address space of each process: the hard limit between two looks of the watch. Programs reserve far more
+   * than they use.
+   */
   addressSpaceBytes: number;
-  /** Everything in the work folder together. Watched from outside. */
+  /** Everything in the work folder together. The watch ends the tree beyond it. */
   workDirBytes: number;
   /** The longest file that can be written. */
   fileBytes: number;
@@ -30,7 +33,7 @@ export const helperLimits: Limits = {
   openFiles: 256,
 };
 
-/** The command line that puts the limits which the kernel enforces on whatever follows it. */
+/** The command line that sets the limits which the kernel enforces for the command after it. */
 export const prlimit = (limits: Limits, options: { countProcesses: boolean }): string[] => [
   '/usr/bin/prlimit',
   `--as=${limits.addressSpaceBytes}`,

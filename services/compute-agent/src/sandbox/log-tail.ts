@@ -1,11 +1,11 @@
 /** The last bytes of an endless output. */
 export interface LogTail {
   add(chunk: Uint8Array): void;
-  /** What is kept, as text, beginning with a whole line where something was cut off. */
+  /** The kept output as text. If earlier output was dropped, it begins with a whole line. */
   text(): string;
 }
 
-/** Keeps at least the last `keepBytes` bytes (while there are as many), and never more than twice that. */
+/** Keeps at least the last `keepBytes` bytes, and never more than twice as many. */
 export const logTail = (keepBytes: number): LogTail => {
   let chunks: Uint8Array[] = [];
   let size = 0;

@@ -2,19 +2,22 @@ import { dirname } from 'node:path';
 import { environment, folder, SYSTEM } from '#libs/programs/index.ts';
 import type { Limits } from './limits.ts';
 
-/** A host path and where it is seen inside. */
+/** A host path, and its path in the sandbox. */
 export interface Mount {
   host: string;
   inside: string;
 }
 
-/** The work folder as the confined program sees it. */
+/** The path of the work folder in the sandbox. */
 export const WORK = '/work';
 
-/** Where the program finds what it was given to read: each in a numbered folder of its own. */
+/**
+ * The folder in the sandbox for what the program may read. Each file or folder has a numbered folder of its
+ * own in it.
+ */
 export const GIVEN = '/given';
 
-/** Who the program is when the agent runs as root: `nobody`, so that limits which root is exempt from hold for it. */
+/** The user of the program if the agent runs as root: `nobody`, because root is exempt from some limits. */
 export const NOBODY = 65_534;
 
 const SHM_BYTES = 16 * 1024 ** 2;
@@ -28,7 +31,7 @@ const files = (workDir: string, readOnly: readonly Mount[], limits: Limits): str
     folder(GIVEN),
     ...readOnly.map(({ host, inside }) => [...folder(dirname(inside)), '--ro-bind', host, inside]),
     ['--bind', workDir, WORK],
-    // Both are file systems in memory without a limit of their own.
+    // Both are in memory and have no limit of their own.
     ['--remount-ro', '/dev', '--remount-ro', '/'],
   ].flat();
 
@@ -40,13 +43,14 @@ const BECOME_NOBODY =
   `--reuid ${NOBODY} --regid ${NOBODY} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all`.split(' ');
 
 /**
- * The bubblewrap command line (0.8) in front of a program: own namespaces of every kind, no network, no capabilities, no way
- * to new user namespaces, `/usr` and `readOnly` to read, `workDir` (at /work) and a small /tmp to write, gone with the
- * process that started it.
+ * The bubblewrap command line (0.8) in front of a program. The program gets namespaces of its own, no
+ * network, no capabilities and no way to new user namespaces. It may read `/usr` and `readOnly`, and write to
+ * `workDir` (at /work) and a small /tmp. It ends with the process that started it.
  *
- * For root it takes two steps. The kernel counts nobody's processes who is root outside, whatever he is inside; so the
- * outer step makes the file system (root may reach folders that others may not) and turns into `nobody`, the inner one
- * takes a user namespace, in which the count holds. The work folder must belong to whoever the program will be.
+ * Root needs two steps, because the kernel does not count the processes of a user who is root outside. The
+ * outer step makes the file system, because root may reach folders that others may not, and becomes `nobody`.
+ * The inner step enters a user namespace, in which the kernel counts. The work folder must belong to the user
+ * of the program.
  */
 export const bubblewrap = (
   options: { program: string; asRoot: boolean },

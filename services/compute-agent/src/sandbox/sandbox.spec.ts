@@ -25,7 +25,7 @@ const sleeper = `sleep 61.${process.pid}`;
 
 const isRoot = process.getuid?.() === 0;
 
-/** A bubblewrap that root starts as somebody else, so that both ways are tried where only root is there. */
+/** A bubblewrap that root starts as another user, because both ways are tested also if there is only root. */
 const asSomebody = async (folder: string, sandbox: Sandbox): Promise<Sandbox> => {
   if (sandbox.kind === 'none') {
     return sandbox;
@@ -52,7 +52,7 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
         sandbox = await asSomebody(folder, sandbox);
       }
     });
-    // Not made where the suite was skipped.
+    // The folder does not exist if the suite was skipped.
     after(() => (folder === '' ? undefined : rm(folder, { recursive: true, force: true })));
 
     const start = async (
@@ -72,7 +72,7 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
       return { ...(await running.exited), log: running.log() };
     };
 
-    it('reads what it was given, writes to its work folder, and has nothing else from outside', async () => {
+    it('reads what it was given, writes to its work folder, and sees nothing else of the machine', async () => {
       const given = join(folder, 'scene.blend');
       await writeFile(given, 'a scene');
       process.env['MUSTER_SECRET_OF_THE_SPEC'] = 'hunter2';
@@ -93,7 +93,7 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
       }
     });
 
-    it('has no network, not even this machine', async () => {
+    it('has no network, not even to this machine', async () => {
       let calls = 0;
       const server = createServer((socket) => {
         calls += 1;
@@ -117,7 +117,7 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
       expect(log).to.include('tried').and.not.to.include('hunter2').and.not.to.include('root:x:');
     });
 
-    it('cannot write anywhere but to its work folder and a small /tmp', async () => {
+    it('can write only to its work folder and a small /tmp', async () => {
       const given = join(folder, 'given');
       await mkdir(given, { recursive: true });
       const { log } = await run(
@@ -129,7 +129,7 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
       expect(log.match(/No space/g)).to.have.length(2);
     });
 
-    it('cannot get privileges, new namespaces or hold of processes outside', async () => {
+    it('cannot get privileges or new namespaces, or reach processes outside', async () => {
       const bystander = spawn('/bin/sleep', ['30'], { detached: true });
       const { log } = await run(
         'grep -E "CapEff|CapBnd|NoNewPrivs" /proc/self/status; unshare -U true && echo NAMESPACE; mount -t tmpfs x /tmp && echo MOUNTED; ' +
@@ -144,7 +144,7 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
       expect(log).not.to.match(/^(NAMESPACE|MOUNTED|CHROOT|KILLED)$/m);
     });
 
-    it('cannot start more processes than its limit, and all are gone when it is ended', async () => {
+    it('cannot start more processes than its limit, and all of them end with it', async () => {
       const running = await start('bomb() { bomb | bomb & }; bomb; sleep 60');
       const seen: number[] = [];
       await eventually(
@@ -154,7 +154,7 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
         },
         { withinMs: 15_000 },
       );
-      // Beside those counted: bubblewrap's own, at most two for each of its two steps.
+      // In addition to the counted ones: bubblewrap's own, at most two for each of its two steps.
       expect(Math.max(...seen)).to.be.at.most(limits.processes + 4);
       const tree = running.pid;
       const asked = performance.now();
@@ -163,7 +163,7 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
       expect((await treeUsage(tree)).processes).to.equal(0);
     });
 
-    it('is ended when it uses more memory than it may, also in many processes', async () => {
+    it('is ended when it exceeds its memory, also with many processes together', async () => {
       const eat = `python3 -c "import time; x = bytearray(${60 * MIB}); x[::4096] = b'1' * len(x[::4096]); time.sleep(30)"`;
       const { excess, signal } = await run(`${eat} & ${eat} & ${eat} & wait`);
       expect(signal).to.equal('SIGKILL');
@@ -215,7 +215,7 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
 }
 
 describe('findSandbox', () => {
-  it('refuses, saying what to do, when bubblewrap is not there or does not work, unless that is accepted', async () => {
+  it('refuses and says what to do if bubblewrap is missing or does not work, unless that is accepted', async () => {
     for (const program of ['/nonexistent/bwrap', '/bin/false']) {
       const error: unknown = await findSandbox({ noSandbox: false, program }).catch((thrown: unknown) => thrown);
       expect(error).to.have.property('reason', 'SANDBOX_MISSING');

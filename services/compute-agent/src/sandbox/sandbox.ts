@@ -2,21 +2,21 @@ import { basename, join, relative } from 'node:path';
 import { type Limits, prlimit } from './limits.ts';
 import { bubblewrap, GIVEN, type Mount, WORK } from './profile.ts';
 
-/** How programs are kept from the machine: `bubblewrap` by its path, or not at all (`--no-sandbox`). */
+/** How programs are kept from the machine: by `bubblewrap`, or not at all (`--no-sandbox`). */
 export type Sandbox = { kind: 'bubblewrap'; program: string; version: string; asRoot: boolean } | { kind: 'none' };
 
-/** What a confined program gets to see and to use. All paths are absolute and exist on the host. */
+/** What a confined program may see and use. All paths are absolute and exist on the host. */
 export interface Box {
   /** The only folder it can write to; see {@link makeWorkDir}. */
   workDir: string;
-  /** Files and folders that it can read, beside the system's programs. */
+  /** Files and folders that it can read, in addition to the system's programs. */
   readOnly: readonly string[];
   limits: Limits;
-  /** Environment beside PATH, HOME, TMPDIR and LANG. Nothing is inherited. */
+  /** Environment in addition to PATH, HOME, TMPDIR and LANG. Nothing is inherited. */
   env?: Readonly<Record<string, string>>;
 }
 
-/** A command line with its whole environment. */
+/** A command line with its complete environment. */
 export interface ConfinedCommand {
   argv: readonly [string, ...string[]];
   env: Readonly<Record<string, string>>;
@@ -32,7 +32,7 @@ const mounts = (box: Box): Mount[] => [
   ...box.readOnly.map((host, i) => ({ host, inside: join(GIVEN, String(i), basename(host)) })),
 ];
 
-/** Where a host path is seen by the confined program. Throws for paths that it cannot see. */
+/** The path in the sandbox of a host path. Throws if the program cannot see it. */
 export const insidePath = (sandbox: Sandbox, box: Box, path: string): string => {
   const mount = mounts(box).find(({ host }) => isBelow(host, path));
   if (mount === undefined) {
@@ -42,12 +42,12 @@ export const insidePath = (sandbox: Sandbox, box: Box, path: string): string => 
 };
 
 /**
- * The command line that runs `command` at nice 10 in the box: network, other files and other processes out of reach,
- * resources bounded, and its whole tree ended with the process that started it. `command` is made with a function that
- * translates host paths to what the program sees.
+ * The command line that runs `command` at nice 10 in the box. Network, other files and other processes are
+ * out of its reach, its resources are bounded, and its whole tree ends with the process that started it.
+ * `command` gets a function that translates host paths to paths in the sandbox.
  *
- * Without a sandbox only the limits, the environment and the end with the parent hold; processes are not limited, because
- * the kernel would count all of the user's.
+ * Without a sandbox only the limits, the environment and the end with the parent hold. The number of
+ * processes is not limited then, because the kernel would count all processes of the user.
  */
 export const confine = (
   sandbox: Sandbox,

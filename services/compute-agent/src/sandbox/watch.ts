@@ -4,7 +4,7 @@ import type { Limits } from './limits.ts';
 import { treeUsage } from '#libs/programs/index.ts';
 import { folderBytes } from './folder-bytes.ts';
 
-/** Which limit a process tree went over, in words. */
+/** The limit that a process tree exceeded, with a text for people. */
 export interface Excess {
   of: 'memory' | 'disk' | 'processes';
   text: string;
@@ -19,7 +19,7 @@ const look = async (pid: number, workDir: string, limits: Limits): Promise<Exces
   if (residentBytes > limits.memoryBytes) {
     return { of: 'memory', text: `used ${mib(residentBytes)} of memory, may use ${mib(limits.memoryBytes)}` };
   }
-  // The kernel counts threads where it counts at all; whole processes beyond that number are never right.
+  // The kernel counts threads if it counts at all. More processes than the limit on threads are never right.
   if (processes > limits.processes) {
     return { of: 'processes', text: `ran ${processes} processes, may run ${limits.processes}` };
   }
@@ -30,8 +30,8 @@ const look = async (pid: number, workDir: string, limits: Limits): Promise<Exces
 };
 
 /**
- * Looks once a second at what no resource limit of the kernel bounds for a whole process tree: memory, work folder, number
- * of processes. Calls `onExcess` once, at the first one over, and then stops. Stop it with the function it returns.
+ * Watches once a second what the kernel does not limit for a whole process tree: memory, work folder, number
+ * of processes. Calls `onExcess` at the first excess, and stops. The returned function stops it too.
  */
 export const watchLimits = (
   options: { pid: number; workDir: string; limits: Limits; clock: Clock },

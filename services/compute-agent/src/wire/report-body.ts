@@ -4,7 +4,7 @@ import type { Completed, Failed } from '../engines/engine.ts';
 
 const MAX_NAME_CHARS = 1_024;
 
-/** What the mesh is told about a finished attempt. `receipt` is for the result, or for the log of a failure. */
+/** The report of a finished attempt. `receipt` is for the result, or for the log of a failure. */
 export const reportBody = (
   outcome: Pick<Completed, 'kind' | 'sha256' | 'pixelHash' | 'seconds' | 'notes'> | Omit<Failed, 'log'>,
   receipt: Receipt | undefined,

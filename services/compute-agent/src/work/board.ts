@@ -10,39 +10,45 @@ export interface Assignment {
   readonly workloadId: string;
   readonly attempt: Attempt;
   phase: Phase;
-  /** When its engine began, monotonic milliseconds. */
+  /** When its engine began, in monotonic milliseconds. */
   startedMs: number;
-  /** How far its engine was when it last said so. */
+  /** The latest progress that its engine told. */
   progress?: Progress;
-  /** The mesh was told, on this stream, that it runs. */
+  /** Whether the agent has said on this stream that it runs. */
   isAnnounced: boolean;
 }
 
-/** What the mesh wants from this machine, and how far it is. */
+/** What the mesh wants from this machine, and how far the machine is. */
 export interface Board {
-  /** Takes over a desired state. Answers the running assignments that must stop; undefined if the state is an older one. */
+  /**
+   * Applies a desired state. Answers the running assignments that must stop, or undefined if the state is an
+   * older one.
+   */
   apply(state: DesiredState): Assignment[] | undefined;
-  /** The next assignment to work on, in the order of the mesh; only of `workloadId` if that is given. It runs from now on. */
+  /**
+   * Takes the next assignment in the order of the mesh, only of `workloadId` if that is given. It counts as
+   * running from now on.
+   */
   claim(workloadId?: string): Assignment | undefined;
-  /** Whether something waits for a slot. */
+  /** Whether an assignment waits for a slot. */
   hasWaiting(): boolean;
   /** The workload of the latest state; empty before the first. */
   workloadId(): string;
-  /** What the waiting assignments belong to. */
+  /** The work to which the waiting assignments belong. */
   work(): Work | undefined;
-  /** An assignment has a result, or a reason why not. */
+  /** An assignment has an outcome. */
   finish(assignment: Assignment): void;
-  /** The mesh has said what became of an assignment. */
+  /** The mesh has decided about an assignment. */
   decided(key: string): void;
-  /** All that is waiting, running or finished, per workload. */
+  /** The waiting, running and finished attempts of each workload. */
   held(): Held[];
-  /** Nothing is claimed any more, and what waits is forgotten. */
+  /** Takes no new assignments, and forgets the waiting ones. */
   closeForNew(): void;
-  /** What the mesh wants from now on is claimed again. */
+  /** Takes new assignments again. */
   openForNew(): void;
 }
 
-/** A board with nothing on it. */
+/** Creates an empty board. */
 export const createBoard = (): Board => {
   const assignments = new Map<string, Assignment>();
   let order: DesiredOrder = NO_ORDER;
@@ -101,7 +107,7 @@ export const createBoard = (): Board => {
     work: () => work,
     finish(assignment) {
       assignment.phase = 'finished';
-      // It may have been stopped in the moment in which it was done; a result is reported all the same.
+      // It may have been stopped at the moment it finished. The result is reported all the same.
       assignments.set(assignment.key, assignment);
     },
     decided(key) {

@@ -13,18 +13,21 @@ import type { Assignment } from './board.ts';
 import { patiently } from './patiently.ts';
 import { type Blobs, type Source, uploadOnce } from './upload.ts';
 
-/** Brings what was finished to where it can be reported. */
+/** Stores finished results, which can then be reported. */
 export interface Delivery {
-  /** Takes over what became of an assignment. Work may go on when what it returns has resolved: not too much waits then. */
+  /**
+   * Takes over the outcome of an assignment. The slot goes on when the returned promise has resolved, because
+   * then not too much waits.
+   */
   deliver(assignment: Assignment, outcome: Completed | Failed): Promise<void> | undefined;
-  /** Goes on with what an earlier run left. */
+  /** Continues with what an earlier run left. */
   resume(kept: Kept): void;
 }
 
 export interface DeliveryOptions {
   blobs: Pick<Blobs, 'upload'>;
   outbox: Outbox;
-  /** It is stored and can be reported. */
+  /** The outcome is stored and can be reported. */
   onStored: (kept: Kept) => void;
   signal: AbortSignal;
   clock: Clock;
@@ -32,18 +35,18 @@ export interface DeliveryOptions {
   events: Events;
 }
 
-/** How many files are on their way at the same time, and how many more may wait before work does. */
+/** How many files are uploaded at the same time, and how many more may wait before work has to wait. */
 const AT_ONCE = 4;
 const MAX_WAITING = 16;
-/** How many may be on their way to the disk before work waits. */
+/** How many outcomes may be on their way to the disk before work has to wait. */
 const MAX_RECORDING = 1_000;
-/** A blob service that is away for longer than that costs the task another try, elsewhere. */
+/** If the blob service is away for longer, the task fails here and another user tries it. */
 const RESULT_PATIENCE_MS = 15 * 60_000;
 const LOG_PATIENCE_MS = 15_000;
-/** Damaged on the way: worth another try. Damaged always: something else is wrong. */
+/** Damage on the way is worth another attempt. Damage at every attempt has another cause. */
 const MAX_DAMAGED = 3;
 
-/** Nothing changes by itself about these. */
+/** Refusals that another attempt cannot change. */
 const FINAL: ReadonlySet<string> = new Set([
   'INVALID_FIELDS',
   'EMPTY_UPLOAD',
@@ -56,11 +59,11 @@ const canHelp = ({ reason, code }: DomainError, failures: number): boolean => {
   if (reason === 'SIZE_MISMATCH' || reason === 'SHA256_MISMATCH') {
     return failures < MAX_DAMAGED;
   }
-  // What is no answer of a service is trouble of our own: a file that cannot be read.
+  // UNKNOWN is not an answer of the service but a problem of the agent, such as an unreadable file.
   return !FINAL.has(reason) && code !== status.UNKNOWN && code !== status.UNIMPLEMENTED;
 };
 
-/** What has to be uploaded of something that was kept. */
+/** The upload that a kept attempt needs. */
 type Upload = { kept: Kept; source: Source; header: UploadHeader & { sizeBytes: number } };
 
 const uploadOf = (kept: Kept): Upload | undefined => {
@@ -81,7 +84,7 @@ const uploadOf = (kept: Kept): Upload | undefined => {
   return { kept, source: { bytes }, header: { target, sha256: hash('sha256', bytes), sizeBytes: bytes.length } };
 };
 
-/** What was stored need not be kept here any longer. */
+/** Drops what the blob service has stored. */
 const withoutBytes = (outcome: Completed | Failed): Completed | Failed => {
   if (outcome.kind === 'failed') {
     return { ...outcome, log: '' };
@@ -90,7 +93,10 @@ const withoutBytes = (outcome: Completed | Failed): Completed | Failed => {
   return rest;
 };
 
-/** A result that nobody takes is as good as none; a failure counts without its log. */
+/**
+ * The outcome after a refused upload. A result that cannot be stored becomes a failure; a failure counts
+ * without its log.
+ */
 const afterRefusal = ({ outcome }: Kept, { code, reason, message }: DomainError): Completed | Failed => {
   if (outcome.kind === 'failed') {
     return outcome;
@@ -99,7 +105,7 @@ const afterRefusal = ({ outcome }: Kept, { code, reason, message }: DomainError)
   return failed(reason === 'UPLOAD_TOO_LARGE' ? 'RENDER_ERROR' : 'AGENT_ERROR', text, { seconds: outcome.seconds });
 };
 
-/** Uploads results and logs in the background, a few at a time, and hands on what can be reported. */
+/** Uploads results and logs in the background, a few at a time, and passes on what can be reported. */
 export const createDelivery = (options: DeliveryOptions): Delivery => {
   const { blobs, outbox, onStored, signal, clock, random, events } = options;
   const waiting: Upload[] = [];
@@ -157,7 +163,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
     pump();
   };
 
-  /** Nobody is told of it before it is durable; work goes on meanwhile. */
+  /** Records the outcome before anybody is told of it. Work goes on meanwhile. */
   const record = async (kept: Kept): Promise<void> => {
     recording += 1;
     try {

@@ -39,7 +39,7 @@ const open = async <K extends WorkKind>(
   };
 };
 
-/** Gets the engine that the work asks for ready, with everything that it needs. */
+/** Opens the engine for the work, with everything that the engine needs. */
 export const openWork =
   (options: OpeningOptions): OpenWork =>
   async (workloadId, work, signal) => {
@@ -49,7 +49,7 @@ export const openWork =
     } catch (thrown) {
       if (signal.aborted) return CANCELLED;
       const error = fromServiceError(thrown);
-      const text = `the scene could not be had: ${statusName(error.code)} ${error.reason}: ${error.message}`;
+      const text = `the scene could not be fetched: ${statusName(error.code)} ${error.reason}: ${error.message}`;
       return failed(isLost(error) ? 'SCENE_LOST' : 'AGENT_ERROR', text);
     }
   };

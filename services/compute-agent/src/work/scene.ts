@@ -15,10 +15,10 @@ export interface SceneOptions {
   onRetry: (error: DomainError, pauseMs: number) => void;
 }
 
-/** A blob service that is away for longer than that costs the task another try, elsewhere. */
+/** If the blob service is away for longer, the task fails here and another user tries it. */
 const PATIENCE_MS = 10 * 60_000;
 const FETCH_MS = 30_000;
-/** Even a slow line at home manages 32 KiB/s. */
+/** A slow line at home still has 32 KiB/s. */
 const BYTES_PER_MS = 32;
 
 const fetchOf = (blobs: Pick<Blobs, 'download'>, { blobName, grant, sizeBytes }: Scene): Fetch =>
@@ -30,11 +30,11 @@ const fetchOf = (blobs: Pick<Blobs, 'download'>, { blobName, grant, sizeBytes }:
     }
   };
 
-/** The scene is gone, or is not what it was: no machine can render it. */
+/** Whether the scene is gone or damaged, so that no machine can render it. */
 export const isLost = ({ reason, code }: DomainError): boolean =>
   code === status.NOT_FOUND || reason === 'SCENE_DAMAGED';
 
-/** UNKNOWN is what trouble of our own becomes: a full disk. */
+/** UNKNOWN stands for a problem of the agent, such as a full disk. */
 const FINAL: ReadonlySet<status> = new Set([
   status.NOT_FOUND,
   status.INVALID_ARGUMENT,
@@ -44,13 +44,13 @@ const FINAL: ReadonlySet<status> = new Set([
 
 const canHelp = (error: DomainError, failures: number): boolean => {
   if (error.code === status.DATA_LOSS) {
-    // It may have been damaged on the way.
+    // The damage may have happened on the way.
     return failures < 2;
   }
   return !FINAL.has(error.code) && error.reason !== 'CACHE_FULL';
 };
 
-/** Gets the file of a scene, from the cache or from blob. Rejects with a DomainError, or the signal's reason. */
+/** Gets the file of a scene from the cache or from blob. Rejects with a DomainError, or with the signal's reason. */
 export const getScene = (scene: Scene, options: SceneOptions, signal: AbortSignal): Promise<Borrowed> => {
   const { cache, blobs, clock, random, onRetry } = options;
   const { sha256, sizeBytes } = scene;

@@ -6,47 +6,47 @@ import { failed } from '../engines/engine.ts';
 import type { Cancelled, Failed, FailureClass, Opened, Outcome } from '../engines/engine.ts';
 import type { Assignment, Board } from './board.ts';
 
-/** Gets an engine ready for a workload. Never rejects. */
+/** Opens an engine for a workload. Never rejects. */
 export type OpenWork = (
   workloadId: string,
   work: Work | undefined,
   signal: AbortSignal,
 ) => Promise<Opened | Failed | Cancelled>;
 
-/** Works on one task at a time, until it is ended. */
+/** Works on one task at a time. */
 export interface Slot {
-  /** Look at the board again. */
+  /** Looks at the board again. */
   wake(): void;
-  /** This assignment must stop, if it is the slot's. */
+  /** Stops this assignment if the slot has it. */
   stop(assignment: Assignment): void;
-  /** Gives up an assignment that has not begun yet. */
+  /** Gives up an assignment that has not begun. */
   drain(): void;
-  /** The assignment whose engine is at work. */
+  /** The assignment on which the engine works. */
   running(): Assignment | undefined;
-  /** It has no assignment. */
+  /** Whether it has no assignment. */
   isIdle(): boolean;
-  /** Stops what it does and closes its engine. */
+  /** Stops its task and closes its engine. */
   end(): Promise<void>;
 }
 
 export interface SlotOptions {
   board: Board;
   open: OpenWork;
-  /** An engine begins with an assignment. */
+  /** The engine begins with an assignment. */
   onRunning: (assignment: Assignment) => void;
-  /** Takes over what became of an assignment. The slot goes on when what it returns has resolved. */
+  /** Takes over the outcome of an assignment. The slot goes on when the returned promise has resolved. */
   onDone: (assignment: Assignment, outcome: Exclude<Outcome, Cancelled>) => Promise<void> | undefined;
   /** The slot has nothing to do. */
   onIdle: () => void;
   clock: Clock;
 }
 
-/** A renderer without work keeps memory from the machine's owner; but the next frames often come within a moment. */
+/** An idle engine takes memory from the machine's owner, but more tasks often come within a moment. */
 const KEEP_OPEN_MS = 10_000;
-/** Quick tasks in a row, after which the network gets its turn. */
+/** After this many quick tasks in a row the network gets its turn. */
 const TASKS_PER_TURN = 256;
 
-/** What does not get better by trying again on this machine, while the mesh still wants it. */
+/** Failures that another attempt on this machine cannot change. */
 const FINAL: ReadonlySet<FailureClass> = new Set([
   'SCENE_UNREADABLE',
   'MISSING_ASSETS',
@@ -54,7 +54,7 @@ const FINAL: ReadonlySet<FailureClass> = new Set([
   'ENGINE_UNAVAILABLE',
 ]);
 
-/** What a slot has ready: an engine, or why there is none. */
+/** The open engine of a slot, or why there is none. */
 interface Ready {
   workloadId: string;
   /** The work that it was opened for. */
@@ -64,7 +64,7 @@ interface Ready {
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Starts a slot. It claims assignments from the board whenever it has none, and keeps its engine between them. */
+/** Starts a slot. It takes an assignment from the board whenever it has none, and keeps its engine between them. */
 export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: SlotOptions): Slot => {
   const ending = new AbortController();
   let current: Assignment | undefined;
@@ -82,7 +82,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
     }
   };
 
-  /** Until there may be something to do. */
+  /** Waits until there may be something to do. */
   const rest = async (): Promise<void> => {
     if (ready !== undefined && board.workloadId() !== ready.workloadId) {
       await close();
@@ -96,7 +96,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
     timer?.cancel();
   };
 
-  /** What is ready for a workload; undefined also where the mesh describes the work differently by now. */
+  /** The open engine for a workload; undefined also if the mesh has changed its description of the work. */
   const readyFor = (workloadId: string): Opened | Failed | undefined => {
     if (ready?.workloadId !== workloadId) return undefined;
     const work = board.workloadId() === workloadId ? board.work() : ready.work;
@@ -135,7 +135,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
           progress: (progress) => {
             assignment.progress = progress;
           },
-          // Nothing keeps checkpoints yet: a task that is stopped begins anew.
+          // Nothing keeps checkpoints yet, so a stopped task begins anew.
           checkpoint: async () => undefined,
         },
       );
@@ -157,7 +157,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
       }
       const { workloadId } = current;
       const engine = readyFor(workloadId) ?? (await openFor(workloadId));
-      // Another one may have taken its place while the engine opened, or none.
+      // While the engine opened, `stop` or `drain` may have changed `current`.
       const assignment = current;
       if (assignment === undefined) {
         continue;
@@ -191,7 +191,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
         stopping.abort();
         return;
       }
-      // The engine still opens; that is not in vain where another task of the workload waits.
+      // The engine is still opening. Another waiting task of the workload can use it.
       current = board.claim(assignment.workloadId);
       if (current === undefined) {
         opening?.abort();

@@ -34,7 +34,7 @@ const failedOf = (report: Report | undefined): Failed => {
   return report.body.value;
 };
 
-/** An engine whose tasks all come to the same. */
+/** An engine whose tasks all have the same outcome. */
 const engineOf = <Job>(
   outcome: () => Promise<ReturnType<typeof completed> | ReturnType<typeof failed>>,
 ): Engine<Job> => ({
@@ -94,7 +94,7 @@ describe('results and scenes, with a real blob service', function () {
     expect((await blob.download(logReceipt?.blobName ?? '')).toString()).to.include(reason);
   });
 
-  it('keeps a result while the blob service is away, works on, and reports it when it is back', async () => {
+  it('keeps results while the blob service is away, goes on working, and reports them when it is back', async () => {
     await using pair = await pairWith();
     const stream = await pair.peer.stream(0);
     await blob.service.kill('SIGKILL');
@@ -111,7 +111,7 @@ describe('results and scenes, with a real blob service', function () {
     expect(reports.every((report) => completedOf(report).receipt !== undefined)).to.equal(true);
   });
 
-  it('takes the file of a result over, and keeps it no longer than until it is stored', async () => {
+  it('takes the file of a result over, and removes it when it is stored', async () => {
     await using dir = await tempDir();
     const picture = randomBytes(10_000);
     const file = join(dir.path, 'p-1-7.png');
@@ -142,7 +142,7 @@ describe('results and scenes, with a real blob service', function () {
     expect((await blob.download(logReceipt!.blobName)).toString()).to.equal('line 1\nline 2\n');
   });
 
-  it('reports trouble of its own when a result that differs was stored before', async () => {
+  it('reports an agent error if another result was stored before', async () => {
     let n = 0;
     const result = async () => {
       n += 1;
@@ -206,7 +206,7 @@ describe('results and scenes, with a real blob service', function () {
       expect(((await stat(seen[0]!.file)).mode & 0o222).toString(8)).to.equal('0');
     });
 
-    it('that is gone, is not granted or has other bytes ends the workload as lost', async () => {
+    it('that is gone, not granted or changed ends the workload as lost', async () => {
       const blobName = await blob.upload(scene);
       const wrong: [string, { work: Work }][] = [
         ['gone', workOf(blobName.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')))],

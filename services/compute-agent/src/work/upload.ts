@@ -4,7 +4,7 @@ import type { Receipt } from '#libs/contracts/common.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { Client } from '#libs/grpc/index.ts';
 
-/** Where an agent's results go and its scenes come from. */
+/** The blob service: an agent uploads results to it and downloads scenes from it. */
 export type Blobs = Client<typeof BlobServiceService>;
 
 /** What is uploaded: a file or bytes. */
@@ -12,7 +12,7 @@ export type Source = { file: string } | { bytes: Uint8Array };
 
 const CHUNK_BYTES = 256 * 1_024;
 const PATIENCE_MS = 30_000;
-/** Even a slow line at home manages 32 KiB/s. */
+/** A slow line at home still has 32 KiB/s. */
 const BYTES_PER_MS = 32;
 
 const chunks = (source: Source): AsyncIterable<Buffer> | Iterable<Buffer> =>
@@ -32,8 +32,8 @@ async function* messages(header: UploadHeader, source: Source): AsyncGenerator<U
 }
 
 /**
- * Uploads a file of an attempt, once. The same bytes again answer the same receipt, so whoever does not know whether it
- * worked does it again.
+ * Makes one attempt to upload a file. The same bytes get the same receipt, so a caller that does not know
+ * whether it worked uploads again.
  */
 export const uploadOnce = async (
   blobs: Pick<Blobs, 'upload'>,

@@ -10,7 +10,7 @@ import { startWorker, type WorkerOptions } from './worker.ts';
 
 const done = (): Outcome => completed({ sha256: '', sizeBytes: 0, pixelHash: '', seconds: 0, notes: [] });
 
-/** An engine of which the test decides when it opens and when each task ends; it notes what is asked of it. */
+/** An engine of which the test decides when it opens and when each task ends. It records its calls. */
 const scripted = () => {
   const log: string[] = [];
   const openings: ((result: 'opened' | Failed) => void)[] = [];
@@ -47,7 +47,7 @@ const scripted = () => {
   return {
     log,
     open,
-    /** The n-th opening, from 0, comes to this. */
+    /** Ends the n-th opening, from 0, with this. */
     opened: (n: number, how: 'opened' | Failed = 'opened') => openings[n]!(how),
     finish: (task: string, outcome = done()) => tasks.get(task)!(outcome),
   };
@@ -81,7 +81,7 @@ const setUp = (options: Partial<WorkerOptions> = {}) => {
 };
 
 describe('the slots of a machine', () => {
-  it('open their engine anew when the mesh describes the work differently, and keep it when it says the same again', async () => {
+  it('open their engine anew if the mesh changes its description of the work, and keep it if the mesh repeats it', async () => {
     await using machine = setUp();
     await machine.want({ attempts: attempts(1), ...noopWork({ failingTasks: '1' }) });
     machine.opened(0);
@@ -132,7 +132,7 @@ describe('the slots of a machine', () => {
     expect(machine.worker.running()).to.equal(2);
   });
 
-  it('stop only what is not named any more, and go on with the next', async () => {
+  it('stop only what is no longer named, and go on with the next', async () => {
     await using machine = setUp();
     await machine.want({ attempts: attempts(0, 2) });
     machine.opened(0);
@@ -142,7 +142,7 @@ describe('the slots of a machine', () => {
     expect(machine.finished).to.deep.equal([]);
   });
 
-  it('close the engine of a workload that another one follows', async () => {
+  it('close the engine of a workload when another one follows', async () => {
     await using machine = setUp();
     await machine.want({ attempts: attempts(0) });
     machine.opened(0);
@@ -167,7 +167,7 @@ describe('the slots of a machine', () => {
     expect(machine.log.at(-1)).to.equal('close w-1');
   });
 
-  it('go on opening for another task when the first one is withdrawn, and give up when none is left', async () => {
+  it('go on opening for another task if the first one is withdrawn, and give up if none is left', async () => {
     await using machine = setUp();
     await machine.want({ attempts: attempts(0, 1) });
     await machine.want({ attempts: attempts(1) });
@@ -180,7 +180,7 @@ describe('the slots of a machine', () => {
     expect(machine.log.slice(2)).to.deep.equal(['open w-1', 'run noop/2']);
   });
 
-  it('try a scene that cannot be rendered once, and fail every task with what it said', async () => {
+  it('try a scene that cannot be rendered only once, and fail every task with the same reason', async () => {
     await using machine = setUp();
     await machine.want({ attempts: attempts(0, 1) });
     machine.opened(0, failed('MISSING_ASSETS', 'no earth.jpg', { names: ['earth.jpg'] }));
@@ -192,7 +192,7 @@ describe('the slots of a machine', () => {
     ]);
   });
 
-  it('try again to open what failed for reasons that may pass', async () => {
+  it('try to open again after a failure that may pass', async () => {
     await using machine = setUp();
     await machine.want({ attempts: attempts(0, 1) });
     machine.opened(0, failed('AGENT_ERROR', 'no blob service'));
@@ -202,7 +202,7 @@ describe('the slots of a machine', () => {
     expect(machine.log).to.deep.equal(['open w-1', 'open w-1', 'run noop/1']);
   });
 
-  it('announce a task once it takes longer than 200 ms, and again to whoever comes new', async () => {
+  it('announce a task after 200 ms, and again on a new stream', async () => {
     await using machine = setUp();
     await machine.want({ attempts: attempts(0, 1) });
     machine.opened(0);
@@ -231,7 +231,7 @@ describe('the slots of a machine', () => {
     expect(machine.log.at(-1)).to.equal('run noop/1');
   });
 
-  it('begin nothing when they drain, and let what runs finish', async () => {
+  it('begin nothing while they drain, and finish what runs', async () => {
     await using machine = setUp();
     await machine.want({ attempts: attempts(0, 1) });
     machine.opened(0);
@@ -245,7 +245,7 @@ describe('the slots of a machine', () => {
     expect(machine.worker.held().flatMap((each) => each.attempts)).to.deep.equal(attempts(0));
   });
 
-  it('give up what still opens when they drain', async () => {
+  it('give up an engine that still opens when they drain', async () => {
     await using machine = setUp();
     await machine.want({ attempts: attempts(0) });
     machine.worker.drain();

@@ -4,19 +4,19 @@ import type { Cancelled, Outcome } from '../engines/engine.ts';
 import { type Assignment, createBoard } from './board.ts';
 import { type OpenWork, startSlot } from './slot.ts';
 
-/** Makes what a machine does equal to what the mesh wants. */
+/** Makes a machine do what the mesh wants. */
 export interface Worker {
-  /** Takes over a desired state. False if it is older than the one before. */
+  /** Applies a desired state. False if it is older than the previous one. */
   apply(state: DesiredState): boolean;
-  /** The mesh has said what became of an assignment. */
+  /** The mesh has decided about an assignment. */
   decided(key: string): void;
-  /** What waits, runs or is finished, per workload. */
+  /** The waiting, running and finished attempts of each workload. */
   held(): Held[];
-  /** A new stream begins: what runs is announced on it. */
+  /** Announces what runs again, because a new stream has begun. */
   announceAgain(): void;
-  /** An earlier run finished it, and the mesh may not know. */
+  /** Adds an attempt that an earlier run finished, because the mesh may not know about it. */
   restore(finished: Pick<Assignment, 'key' | 'workloadId' | 'attempt'>): void;
-  /** Begins nothing new; what has not begun is dropped. */
+  /** Begins nothing new, and drops what has not begun. */
   drain(): void;
   /** Takes work again. */
   resume(): void;
@@ -29,7 +29,7 @@ export interface Worker {
 export interface WorkerOptions {
   slots: number;
   open: OpenWork;
-  /** An assignment runs for longer than a moment. */
+  /** An assignment has run for longer than a moment. */
   onStarted: (assignment: Assignment) => void;
   /** See SlotOptions. */
   onDone: (assignment: Assignment, outcome: Exclude<Outcome, Cancelled>) => Promise<void> | undefined;
@@ -38,7 +38,7 @@ export interface WorkerOptions {
   clock: Clock;
 }
 
-/** Most tasks of a bench are over before it is worth saying that they began. */
+/** Most tasks of a bench end before an announcement is worth its message. */
 const ANNOUNCE_AFTER_MS = 200;
 
 /** Starts the slots of one machine. */

@@ -35,7 +35,7 @@ const TOO_SLOW = 'RESOURCE_EXHAUSTED READER_TOO_SLOW';
 const outcome = { reportId: 1, verdict: 'VERDICT_ACCEPTED' as const, reason: 'x'.repeat(1_000) };
 
 describe('createAgentStream', () => {
-  it('gives an agent up that leaves more than 8 MiB unread', () => {
+  it('gives up an agent that leaves more than 8 MiB unread', () => {
     const { stream, aborted } = start();
     stream.deliver(Array.from({ length: 3_000 }, () => outcome));
     expect(aborted).to.deep.equal([]);
@@ -43,7 +43,7 @@ describe('createAgentStream', () => {
     expect(aborted).to.deep.equal([TOO_SLOW]);
   });
 
-  it('gives an agent up that leaves anything unread for 30 s', async () => {
+  it('gives up an agent that leaves anything unread for 30 s', async () => {
     const { clock, stream, aborted } = start();
     const reader = stream.queue[Symbol.asyncIterator]();
     await reader.next();
@@ -66,7 +66,7 @@ describe('createAgentStream', () => {
       started.stream.learn({ ...started.user, claim: 1, session: 'w-1' });
       started.stream.silence.listen();
       expect(started.stream.offer(adopt)).to.equal('forward');
-      // The agent's machine takes it; whether the agent does nobody knows.
+      // The agent's machine takes the message, and perhaps the agent does not.
       started.stream.queue.finish();
       return started;
     };
@@ -76,7 +76,7 @@ describe('createAgentStream', () => {
       stream.checkPace();
     };
 
-    it('gives it up when it says nothing for 10 s', async () => {
+    it('gives it up if it says nothing for 10 s', async () => {
       const asked = ask();
       await passes(asked, 10_000);
       expect(asked.aborted).to.deep.equal([]);
@@ -92,7 +92,7 @@ describe('createAgentStream', () => {
       expect(asked.aborted).to.deep.equal([]);
     });
 
-    it('does not blame it for what this side did not read', async () => {
+    it('does not blame it for a message that this side did not read', async () => {
       const asked = ask();
       asked.stream.silence.hear(false);
       await passes(asked, 60_000);
@@ -100,7 +100,7 @@ describe('createAgentStream', () => {
     });
   });
 
-  it('cuts a call whose agent does not take the last words within a second', async () => {
+  it('cuts a call whose agent does not read the last message within a second', async () => {
     const { clock, stream, aborted } = start();
     stream.end(superseded(), { message: { $case: 'superseded', value: {} } });
     await clock.advance(999);

@@ -9,42 +9,45 @@ import { agentSilent, readerTooSlow } from './errors.ts';
 import { createSendQueue, type SendQueue, MAX_QUEUED_BYTES } from './send-queue.ts';
 import { createSilence, type Silence } from './silence.ts';
 
-/** What waits for an agent is taken within this, or the agent hangs. */
+/** An agent that leaves a message waiting for longer hangs. */
 const PATIENCE_MS = 30_000;
-/** How long the last words may take before the call is cut. */
+/** The time for the last message before the call is cut. */
 const LAST_WORDS_MS = 1_000;
 
 /** One open stream of an agent. */
 export interface AgentStream {
   readonly user: string;
   readonly connection: string;
-  /** The version of the record that this stream made; of two streams of a user the greater is the newer. */
+  /**
+   * The version of the user's record that this stream wrote. Of two streams of a user, the one with the
+   * greater version is newer.
+   */
   readonly version: number;
   readonly queue: SendQueue;
   readonly silence: Silence;
   /** The workload of the latest desired state; empty before the first. */
   workload(): string;
-  /** Sends it on if it is the greatest. */
+  /** Queues a desired state if it is the greatest so far. */
   offer(state: DesiredState): 'forward' | 'outdated' | 'gone';
   /** The user's record has changed. */
   learn(user: UserRecord): void;
   deliver(outcomes: readonly Outcome[]): void;
-  /** Reports went out; answers the workload if nothing is owed to it any more. */
+  /** Reports went out. Answers the workload if it has no report outstanding any more. */
   reported(reports: readonly Report[]): string | undefined;
-  /** Drops what waits, says `lastWords` if the agent still reads, and ends with `error`. */
+  /** Drops what waits, sends `lastWords` if the agent still reads, and ends with `error`. */
   end(error: unknown, lastWords?: ConnectResponse): void;
-  /** Ends the stream if the agent takes too long over what waits for it, or over its answer. */
+  /** Ends the stream if the agent takes too long to read or to answer. */
   checkPace(): void;
 }
 
 export interface AgentStreamOptions {
   user: ConnectedUser;
   clock: Clock;
-  /** Ends the call even while a message waits for room. */
+  /** Ends the call, even while a message waits for room in the stream. */
   abort: (error: unknown) => void;
 }
 
-/** The state of one stream. */
+/** Creates the state of one stream. */
 export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): AgentStream => {
   let command: Command = { ...noCommand, claim: user.claim, isReleased: user.session === null };
   let outstanding = nothingOwed();

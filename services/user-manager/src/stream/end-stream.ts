@@ -25,8 +25,8 @@ export const endLocal = (stream: AgentStream, reason: EndStreamReason): void => 
 };
 
 /**
- * Ends a stream wherever it is. A manager that cannot be reached finds out by itself, when it looks its streams up in the
- * database.
+ * Ends a stream of any manager. A manager that cannot be reached finds out by itself when it looks its
+ * streams up in the database.
  */
 export const endStream = async (
   ctx: Pick<Context, 'instance' | 'streams' | 'bus' | 'events'>,

@@ -8,7 +8,7 @@ export const helloExpected = (what: string): DomainError =>
     `the first message must be hello, and only that: ${what}`,
   );
 
-/** PERMISSION_DENIED `MACHINE_UNKNOWN`: also told to an agent whose machine is deleted while it is connected. */
+/** PERMISSION_DENIED `MACHINE_UNKNOWN`. An agent also gets it if its machine is deleted while it is connected. */
 export const machineUnknown = (machine: string | undefined): DomainError =>
   new DomainError(
     status.PERMISSION_DENIED,
@@ -62,6 +62,6 @@ export const connectionLost = (): DomainError =>
     { retryAfterMs: 250 },
   );
 
-/** INVALID_ARGUMENT `INVALID_FIELDS`: a message without content. */
+/** INVALID_ARGUMENT `INVALID_FIELDS`: the message is empty. */
 export const emptyMessage = (): DomainError =>
   invalidFields([{ field: 'message', description: 'must be hello, reports, held or goodbye' }]);

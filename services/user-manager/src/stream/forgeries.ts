@@ -1,12 +1,12 @@
 import type { Outcome } from '#libs/contracts/agent.ts';
 
-/** An honest agent has none; one whose records got mixed up has a few. */
+/** An honest agent has no forgeries; one with damaged records has a few. */
 const MAX_FORGERIES = 100;
 const FORGED: ReadonlySet<string> = new Set(['TOKEN_INVALID', 'RECEIPT_INVALID']);
 
-/** Counts the reports of one stream that prove nothing. */
+/** Counts the reports of one stream whose tokens or receipts prove nothing. */
 export interface Forgeries {
-  /** Answers how many there are by now, once there are too many; undefined before. */
+  /** Answers the number so far if there are too many, else undefined. */
   count(outcomes: readonly Outcome[]): number | undefined;
 }
 

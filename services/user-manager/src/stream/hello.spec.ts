@@ -7,7 +7,7 @@ import { helloOf } from '../fixtures/agent.ts';
 import type { NewConnection } from '../store/users.ts';
 import { admit } from './hello.ts';
 
-/** Admits an agent whose machine has a stream at another manager, and that gives up while MongoDB is asked. */
+/** Admits an agent whose machine has a stream at another manager, and which gives up while MongoDB is asked. */
 const giveUpDuring = async (operation: 'seen' | 'connect') => {
   const call = new AbortController();
   const connected: NewConnection[] = [];
@@ -59,7 +59,7 @@ describe('admit', () => {
     expect(ended).to.deep.equal([]);
   });
 
-  it('lets the other stream connect again, instead of sending it away for good, when the agent has gone meanwhile', async () => {
+  it('lets the other stream connect again in place of sending it away for good, if the agent has gone meanwhile', async () => {
     const { ended } = await giveUpDuring('connect');
     expect(ended).to.deep.equal(['END_STREAM_REASON_UNSPECIFIED']);
   });

@@ -8,9 +8,9 @@ import { endStream } from './end-stream.ts';
 import { machineUnknown } from './errors.ts';
 
 /**
- * Admits an agent: its machine is enrolled, its record names the new stream, its older stream ends. A claim that the
- * user had goes on with the new stream; whether its session still wants it is the matcher's to say. What the agent
- * holds is of no concern here: its session asks for it (`adopt`).
+ * Admits an agent whose machine is enrolled: the user's record names the new stream, and an older stream
+ * ends. A claim of the user goes on with the new stream; the matcher decides whether its session still wants
+ * it. What the agent holds does not matter here, because its session asks for it (`adopt`).
  */
 export const admit = async (ctx: Context, hello: Hello, { caller, signal }: CallContext): Promise<ConnectedUser> => {
   const introduction = parseHello(hello);
@@ -19,7 +19,7 @@ export const admit = async (ctx: Context, hello: Hello, { caller, signal }: Call
   if (machine === undefined) {
     throw machineUnknown(caller?.machine);
   }
-  // The agent may have given this stream up while this manager stood still, and have another one by now.
+  // While this manager stood still, the agent may have given this stream up and opened another one.
   signal.throwIfAborted();
   const { before, after } = await ctx.users.connect({
     ...introduction,
@@ -30,14 +30,15 @@ export const admit = async (ctx: Context, hello: Hello, { caller, signal }: Call
     nowMs,
   });
   if (before !== undefined) {
-    // Whoever is told SUPERSEDED stays away for good, so that must not be the same agent on its next stream.
+    // An agent that hears SUPERSEDED stays away for good, so the same agent must not hear it on its next
+    // stream.
     replaceOlder(ctx, before, signal.aborted ? 'END_STREAM_REASON_UNSPECIFIED' : 'END_STREAM_REASON_SUPERSEDED');
   }
   ctx.announce(after);
   return after;
 };
 
-/** Its session must not wait for what the older stream was to do. */
+/** Tells the session now, because it must not wait for reports from the older stream. */
 const replaceOlder = (
   ctx: Context,
   { id, connection, manager, session }: UserRecord,

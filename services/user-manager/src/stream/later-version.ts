@@ -2,11 +2,11 @@ import { AgentServiceService, ConnectRequest } from '#libs/contracts/agent.ts';
 
 /** What an agent said. */
 export type Heard = ConnectRequest & {
-  /** It is none of the messages that this version knows, but not empty. */
+  /** The message is not empty, but this version does not know it. */
   isUnknown?: true;
 };
 
-/** The agents' service, which tells a message of a later version from an empty one. */
+/** The agents' service with a decoder that tells a message of a later version from an empty one. */
 export const agentService = {
   connect: {
     ...AgentServiceService.connect,

@@ -6,8 +6,8 @@ import type { AgentStream } from './agent-stream.ts';
 const PAUSE = { firstMs: 500, longestMs: 500 };
 
 /**
- * A stream is over: its session is told at once, then the record is changed, which is tried until it succeeds or this
- * manager ends (then another one takes its users for lost).
+ * Ends a stream. Tells its session at once, then changes the user's record. It tries that until it succeeds
+ * or this manager ends; another manager then takes the users of this one for lost.
  */
 export const leave = async (ctx: Context, stream: AgentStream, isClean: boolean): Promise<void> => {
   const streamId = { userId: stream.user, connectionId: stream.connection };

@@ -10,10 +10,10 @@ import type { Heard } from './later-version.ts';
 import type { ReportSender } from './report-sender.ts';
 import type { Silence } from './silence.ts';
 
-/** Whoever opens a stream and says nothing holds memory for nothing. */
+/** A silent stream takes memory for nothing. */
 const HELLO_WITHIN_MS = 10_000;
 
-/** The first message. Throws `HELLO_EXPECTED` when it is another one, or none comes. */
+/** Reads the first message. Throws `HELLO_EXPECTED` if it is not a hello, or does not come. */
 export const readHello = async (requests: AsyncIterator<Heard>, clock: Clock): Promise<Hello> => {
   const late = (): never => {
     throw helloExpected(`none came within ${HELLO_WITHIN_MS / 1_000} s`);
@@ -25,7 +25,7 @@ export const readHello = async (requests: AsyncIterator<Heard>, clock: Clock): P
   return message.value;
 };
 
-/** How an agent left of its own accord. */
+/** How an agent left by itself. */
 export type Leaving = { kind: 'goodbye'; reason: string } | { kind: 'half-closed' };
 
 export interface ReadingOptions {
@@ -33,13 +33,13 @@ export interface ReadingOptions {
   sender: ReportSender;
   sessions: Sessions;
   silence: Silence;
-  /** The first message came that only a later version knows. */
+  /** Called at the first message that only a later version knows. */
   onUnknown: () => void;
 }
 
 /**
- * Reads what an agent says until it leaves; rejects when the stream breaks or carries rubbish. Not faster than what it
- * reports is decided.
+ * Reads an agent's messages until it leaves, and no faster than its reports are decided. Rejects if the
+ * stream breaks or carries an invalid message.
  */
 export const readAgent = async (
   requests: AsyncIterator<Heard>,

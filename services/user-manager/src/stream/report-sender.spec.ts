@@ -33,7 +33,7 @@ const start = () => {
 const turn = () => new Promise(setImmediate);
 
 describe('createReportSender', () => {
-  it('asks once for what comes in one turn, for each workload', async () => {
+  it('makes one request for each workload in a turn', async () => {
     const { sender, asked, sent } = start();
     sender.add([report(1), report(2, 'v')]);
     sender.add([report(3)]);
@@ -60,7 +60,7 @@ describe('createReportSender', () => {
     expect(asked.map(({ reports }) => reports)).to.deep.equal([500, 500, 100, 1, 1, 1, 1]);
   });
 
-  it('has room while less than 5,000 are under decision, and is idle when none is', async () => {
+  it('has room below 5,000 undecided reports, and is idle without any', async () => {
     const { sender, asked, delivered } = start();
     expect(sender.room()).to.equal(undefined);
     await sender.idle();

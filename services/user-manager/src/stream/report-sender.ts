@@ -1,16 +1,19 @@
 import type { Outcome, Report } from '#libs/contracts/agent.ts';
 
-/** What one agent may have under decision before it is read on: more than its windows, less than memory minds. */
+/**
+ * The bound on the undecided reports of one agent; at the bound its stream is not read. It is above what one
+ * agent has at a time, and small in memory.
+ */
 const MAX_IN_FLIGHT = 5_000;
-// One request stays well under the mebibyte that a NATS message may have.
+// One request stays well below the mebibyte that a NATS message may have.
 const MAX_REPORTS_PER_REQUEST = 500;
 const MAX_BYTES_PER_REQUEST = 256 * 1_024;
 const REPORT_BYTES = 400;
 
-/** Gathers an agent's reports and hands them on, many at a time. */
+/** Gathers an agent's reports and passes them on in batches. */
 export interface ReportSender {
   add(reports: readonly Report[]): void;
-  /** Resolves when more may be read; undefined when that is now. */
+  /** Resolves when more may be read; undefined if that is now. */
   room(): Promise<void> | undefined;
   /** Resolves when everything has its outcome. */
   idle(): Promise<void>;
@@ -20,7 +23,7 @@ export interface ReportSenderOptions {
   /** Never rejects. */
   ask: (workload: string, reports: Report[]) => Promise<Outcome[]>;
   deliver: (outcomes: Outcome[]) => void;
-  /** Called with all reports of a turn, after they were sent off. */
+  /** Called with all reports of a turn after they were sent. */
   onSent: (reports: readonly Report[]) => void;
 }
 
@@ -42,7 +45,7 @@ const sizeOf = ({ body }: Report): number => {
   }
 };
 
-/** Reports of one workload, cut to what one request may carry. */
+/** Cuts the reports of one workload into what one request may carry. */
 const chunks = (reports: readonly Report[]): Report[][] => {
   const all: Report[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
@@ -60,7 +63,7 @@ const chunks = (reports: readonly Report[]): Report[][] => {
   return all;
 };
 
-/** Reports that come in one turn of the event loop travel together, one request for each workload. */
+/** Sends the reports of one turn of the event loop together, in one request for each workload. */
 export const createReportSender = ({ ask, deliver, onSent }: ReportSenderOptions): ReportSender => {
   let waiting: Report[] = [];
   let inFlight = 0;

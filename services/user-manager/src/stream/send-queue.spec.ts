@@ -21,7 +21,7 @@ const state = (counter: number): DesiredState => ({
 const outcomes = (from: number, to: number): Outcome[] =>
   Array.from({ length: to - from }, (_, i) => ({ reportId: from + i, verdict: 'VERDICT_ACCEPTED', reason: '' }));
 
-/** What comes out until the end, in short, and the error if it ends with one. */
+/** The messages until the end, in short, and the error if there is one. */
 const drain = async (queue: SendQueue): Promise<string[]> => {
   const heard: string[] = [];
   try {
@@ -57,7 +57,7 @@ describe('createSendQueue', () => {
     expect(queue.waitingBytes()).to.equal(0);
   });
 
-  it('drops what waits when it fails, but for the last words', async () => {
+  it('drops what waits when it fails, except for the last message', async () => {
     const queue = at({ ms: 0 });
     queue.outcomes(outcomes(0, 10));
     queue.fail(new Error('first'), superseded);
@@ -75,7 +75,7 @@ describe('createSendQueue', () => {
     expect(await heard).to.deep.equal(['welcome', 'desiredState1', 'Error: over']);
   });
 
-  it('knows since when the reader has not taken what waits, and how much that is', async () => {
+  it('knows how much waits, and since when the reader has not taken it', async () => {
     const now = { ms: 5 };
     const queue = at(now);
     const reader = queue[Symbol.asyncIterator]();

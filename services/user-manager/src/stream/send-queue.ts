@@ -1,29 +1,29 @@
 import { createBell } from '#libs/async/index.ts';
 import type { ConnectResponse, DesiredState, Outcome } from '#libs/contracts/agent.ts';
 
-/** What waits for an agent may take this much memory, beside the mebibyte that the gRPC library keeps. */
+/** The bound on memory for what waits for one agent, without the mebibyte in the gRPC library. */
 export const MAX_QUEUED_BYTES = 8 * 1_048_576;
 
 const MAX_OUTCOMES_PER_MESSAGE = 5_000;
-// What objects take in memory, measured generously: they are several times larger than on the wire.
+// Generous estimates of objects in memory, which are several times larger than on the wire.
 const OUTCOME_BYTES = 150;
 const STATE_BYTES = 1_000;
 const ATTEMPT_BYTES = 300;
 
 /**
- * What is to be sent to one agent, in order of urgency. Of desired states only the latest is kept: each replaces the
- * one before. Iterate it once.
+ * The messages to one agent, in order of urgency. It keeps only the latest desired state, because each
+ * replaces the previous one. Iterate it once.
  */
 export interface SendQueue extends AsyncIterable<ConnectResponse> {
   desired(state: DesiredState): void;
   outcomes(outcomes: readonly Outcome[]): void;
-  /** How much memory waits, about. */
+  /** The approximate memory of what waits. */
   waitingBytes(): number;
-  /** Since when (monotonic ms) the agent has not taken what waits; undefined while nothing does. */
+  /** Since when (monotonic ms) the agent has not read what waits; undefined if nothing waits. */
   waitingSinceMs(): number | undefined;
-  /** Ends after what waits was taken. */
+  /** Ends when the agent has read what waits. */
   finish(): void;
-  /** Drops what waits, says `lastWords`, and throws. What comes after the first ending is ignored. */
+  /** Drops what waits, sends `lastWords`, and throws. Only the first ending counts. */
   fail(error: unknown, lastWords?: ConnectResponse): void;
 }
 
@@ -31,7 +31,7 @@ type Ending = { kind: 'finished' } | { kind: 'failed'; error: unknown; lastWords
 
 const reasonBytes = ({ reason }: Outcome): number => reason.length * 2;
 
-/** A queue whose first message is `first`. */
+/** Creates a queue whose first message is `first`. */
 export const createSendQueue = (first: ConnectResponse, monotonic: () => number): SendQueue => {
   let welcome: ConnectResponse | undefined = first;
   let outcomes: Outcome[] = [];
@@ -76,7 +76,7 @@ export const createSendQueue = (first: ConnectResponse, monotonic: () => number)
         if (ending.lastWords !== undefined) yield ending.lastWords;
         throw ending.error;
       }
-      // The consumer asks for the next message only when it has room: it has taken the one before.
+      // The consumer asks for the next message when it has sent the previous one.
       waitingSince = undefined;
       const message = take();
       if (message !== undefined) {

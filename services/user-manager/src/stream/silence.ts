@@ -1,15 +1,18 @@
-/** An agent that was asked what it holds answers within this. A live machine whose agent hangs still answers pings. */
+/**
+ * The time for an agent to answer what it holds. HTTP/2 pings do not notice an agent that hangs on a live
+ * machine.
+ */
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Knows whether an agent leaves unanswered what it holds. */
+/** Notices an agent that does not answer what it holds. */
 export interface Silence {
   /** The agent was asked. */
   ask(): void;
-  /** This side waits for the next message: what an agent says meanwhile is heard at once. */
+  /** This side waits for the next message, so it hears the agent at once. */
   listen(): void;
   /** A message came. */
   hear(isAnswer: boolean): void;
-  /** The agent was asked, has answered nothing, and nothing on this side was in its way. */
+  /** Whether the agent was asked, has not answered in time, and this side was listening. */
   isTooLong(): boolean;
 }
 

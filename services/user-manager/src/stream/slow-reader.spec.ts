@@ -14,7 +14,7 @@ import { openSession } from '../fixtures/session.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** What is really in use, once everything under way has arrived. */
+/** The memory in use after everything under way has arrived. */
 const retainedBytes = async (): Promise<number> => {
   for (let i = 0; i < 3; i += 1) {
     await sleep(20);
@@ -54,7 +54,7 @@ describe('an agent that stops reading', () => {
     const call = client.connect();
     await call.send({ message: { $case: 'hello', value: helloOf() } });
     await eventually(async () => expect(await isConnected()).to.equal(true));
-    // What reports cost while they are decided is no matter of reading.
+    // Excludes the cost of reports that are being decided.
     await flood((message) => call.send({ message }));
     const before = await retainedBytes();
     const costs: number[] = [];
@@ -64,7 +64,7 @@ describe('an agent that stops reading', () => {
     }
     expect(costs.length).to.be.above(5);
     expect(Math.max(...costs) / 1e6).to.be.below(10);
-    // Whoever reads on in time is told why.
+    // An agent that reads on in time hears why.
     const ended = refusal(async () => {
       for await (const _response of call.responses);
     });
@@ -78,7 +78,7 @@ describe('idle agents', () => {
     const agents = await Promise.all(Array.from({ length: 220 }, (_, i) => mesh.enrol(`agent-${i}`)));
     const connect = (from: number, to: number) =>
       Promise.all(agents.slice(from, to).map((agent) => connectAgent({ target: mesh.address, ...agent })));
-    // What is made once is made by the first.
+    // The first agents pay for what is created once.
     const open = await connect(0, 20);
     const before = await retainedBytes();
     open.push(...(await connect(20, 220)));

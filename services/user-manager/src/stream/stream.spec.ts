@@ -19,7 +19,7 @@ describe('AgentService.connect', () => {
   });
   after(() => mesh?.[Symbol.asyncDispose]());
 
-  /** Opens a stream, says these things, and tells how it ended. */
+  /** Opens a stream, sends these messages, and answers how the stream ended. */
   const endAfter = async (token: string, ...messages: ConnectRequest['message'][]): Promise<string> => {
     using client = createClient(AgentServiceService, { target: mesh.address, token });
     const call = client.connect();
@@ -32,7 +32,7 @@ describe('AgentService.connect', () => {
   const hello: ConnectRequest['message'] = { $case: 'hello', value: helloOf() };
 
   describe('at the beginning', () => {
-    it('wants hello first, and only once', async () => {
+    it('requires hello first, and only once', async () => {
       const { token } = await mesh.enrol('first');
       const expected = 'FAILED_PRECONDITION HELLO_EXPECTED';
       expect(await endAfter(token, { $case: 'goodbye', value: { reason: '' } })).to.equal(expected);
@@ -49,19 +49,19 @@ describe('AgentService.connect', () => {
       );
     });
 
-    it('admits no machine that is not enrolled', async () => {
+    it('admits only enrolled machines', async () => {
       expect(await endAfter(await mesh.token('agent', 'm-none', 'm-none'), hello)).to.equal(
         'PERMISSION_DENIED MACHINE_UNKNOWN',
       );
     });
 
-    it('admits nobody but agents', async () => {
+    it('admits only agents', async () => {
       expect(await endAfter('rubbish', hello)).to.match(/^UNAUTHENTICATED TOKEN_/);
       expect(await endAfter(await mesh.token('operator'), hello)).to.equal('PERMISSION_DENIED ROLE_NOT_ALLOWED');
     });
   });
 
-  /** The agents' rpc, to which bytes are said in place of messages. */
+  /** The agents' rpc, to which a test sends bytes in place of messages. */
   const raw = { ...AgentServiceService.connect, requestSerialize: (bytes: Buffer) => bytes };
 
   describe('an agent of another version', () => {
@@ -71,7 +71,7 @@ describe('AgentService.connect', () => {
       await agent.goodbye();
     });
 
-    it('may say what only a later manager knows, and goes on', async () => {
+    it('may say what only a later manager knows, and stays connected', async () => {
       const { token } = await mesh.enrol('newer');
       using client = createClient({ connect: raw }, { target: mesh.address, token });
       const call = client.connect();
@@ -113,7 +113,7 @@ describe('AgentService.connect', () => {
       await other.goodbye();
     });
 
-    it('ends the stream also where it is no message, or too long for one', async () => {
+    it('ends the stream also if it is not a message, or too long', async () => {
       const { token } = await mesh.enrol('garbage');
       const send = async (bytes: Buffer): Promise<string> => {
         using client = createClient({ connect: raw }, { target: mesh.address, token });
@@ -129,7 +129,7 @@ describe('AgentService.connect', () => {
   });
 
   describe('desired states', () => {
-    it('go on if they are greater; repeated and older ones do not', async () => {
+    it('go on if they are greater, and not if they are repeated or older', async () => {
       const agent = await mesh.agent('desired');
       await using session = await openSession(mesh.bus, { workload: 'w-desired' });
       const [user] = (await session.exchange()).users;
@@ -193,7 +193,7 @@ describe('AgentService.connect', () => {
       await agent.goodbye();
     });
 
-    it('are to be reported again when nobody decides, or the answer leaves them out', async () => {
+    it('are to be reported again if nobody decides, or the answer leaves them out', async () => {
       const agent = await mesh.agent('later');
       await agent.report(completedOf(1, 'w-nobody', attempt));
       await eventually(() => expect(agent.outcomes).to.deep.equal([later(1, 'NO_OWNER')]));
@@ -203,7 +203,7 @@ describe('AgentService.connect', () => {
       await agent.goodbye();
     });
 
-    it('are to be reported again when the owner does not answer in time', async () => {
+    it('are to be reported again if the owner does not answer in time', async () => {
       const agent = await mesh.agent('silent-owner');
       const held = Promise.withResolvers<Outcome[]>();
       await using _ = await openSession(mesh.bus, { workload: 'w-silent', decide: () => held.promise });
@@ -250,7 +250,7 @@ describe('AgentService.connect', () => {
   });
 
   describe('at the end', () => {
-    it('tells the session at once of a stream that broke, and whether it was a goodbye', async () => {
+    it('tells the session at once that a stream ended, and whether with a goodbye', async () => {
       await using session = await openSession(mesh.bus, { workload: 'w-ends', wanted: 2 });
       const broken = await mesh.agent('broken');
       const polite = await mesh.agent('polite');
@@ -265,7 +265,7 @@ describe('AgentService.connect', () => {
       ]);
     });
 
-    it('takes a stream that ends without goodbye for broken', async () => {
+    it('treats a stream that ends without goodbye as broken', async () => {
       const agent = await mesh.agent('wordless');
       await using session = await openSession(mesh.bus, { workload: 'w-wordless' });
       await session.exchange();
@@ -273,7 +273,7 @@ describe('AgentService.connect', () => {
       await eventually(() => expect(session.told.disconnected.map(({ isClean }) => isClean)).to.deep.equal([false]));
     });
 
-    it('takes an agent for lost within 10 s when it falls silent', async () => {
+    it('treats a silent agent as lost within 10 s', async () => {
       await using proxy = await startProxy({ target: Number(mesh.address.split(':').at(-1)) });
       await using session = await openSession(mesh.bus, { workload: 'w-silence' });
       const agent = await mesh.agent('silent', {}, `ipv4:127.0.0.1:${proxy.port}`);
@@ -288,7 +288,7 @@ describe('AgentService.connect', () => {
       agent.close();
     }).timeout(20_000);
 
-    it('still brings the outcomes of what was reported before a goodbye', async () => {
+    it('still sends the outcomes of reports from before a goodbye', async () => {
       const agent = await mesh.agent('last-words');
       const gate = Promise.withResolvers<void>();
       await using _ = await openSession(mesh.bus, {
@@ -306,7 +306,7 @@ describe('AgentService.connect', () => {
       expect(refusalOf(await agent.ended)).to.equal('OK');
     });
 
-    it('supersedes the older stream of a machine; its claim goes on with the newer one', async () => {
+    it('supersedes the older stream of a machine, and its claim goes on with the newer one', async () => {
       const older = await mesh.agent('twice');
       await using session = await openSession(mesh.bus, { workload: 'w-twice' });
       const [first] = (await session.exchange()).users;

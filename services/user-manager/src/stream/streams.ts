@@ -2,15 +2,15 @@ import type { AgentStream } from './agent-stream.ts';
 
 /** The open streams of this manager, at most one for each user. */
 export interface Streams {
-  /** Makes it the user's stream and answers the one that it replaces; false when it is older than the present one. */
+  /** Makes it the user's stream and answers the one that it replaces. False if it is older than the present one. */
   add(stream: AgentStream): AgentStream | undefined | false;
-  /** Only if it still is the user's stream. */
+  /** Removes it if it still is the user's stream. */
   remove(stream: AgentStream): void;
   get(user: string): AgentStream | undefined;
   all(): AgentStream[];
 }
 
-/** No streams yet. */
+/** Creates an empty collection of streams. */
 export const createStreams = (): Streams => {
   const streams = new Map<string, AgentStream>();
   return {

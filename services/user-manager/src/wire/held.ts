@@ -5,7 +5,7 @@ import { isAttemptId, isId, isTaskKey, type Violations } from '#libs/mesh/index.
 
 const MAX_ATTEMPTS_HELD = 10_000;
 
-/** Notes what is wrong with an attempt as an agent names it. Whether its token is right is the session's to say. */
+/** Notes what is wrong with an attempt that an agent names. The session checks the token. */
 export const checkAttempt = (attempt: Attempt | undefined, field: string, wrong: Violations): void => {
   if (attempt === undefined) {
     wrong.require(false, field, 'must be set');

@@ -15,7 +15,7 @@ const wrongFields = (hello: Partial<Hello>): string[] => {
 };
 
 describe('parseHello', () => {
-  it('understands a hello that is in order', () => {
+  it('accepts a valid hello', () => {
     expect(parseHello(helloOf({ slots: 3 }))).to.deep.include({ slots: 3, agentVersion: '1.0' });
     expect(wrongFields({ held: [heldOf('w-1', [attemptOf('frames/1', '0-1')])] })).to.deep.equal([]);
   });

@@ -34,7 +34,7 @@ const failed = (more: object): Report => ({
 });
 
 describe('checkReports', () => {
-  it('lets good reports pass, beginnings included', () => {
+  it('accepts valid reports, also of beginnings', () => {
     expect(
       wrongFields(good, { ...good, reportId: 0, body: { $case: 'started', value: {} } }, failed({})),
     ).to.deep.equal([]);
@@ -55,7 +55,7 @@ describe('checkReports', () => {
     expect(wrongFields(failed({ names: Array.from({ length: 101 }, () => 'x') }))).to.deep.equal(['[0].failed.names']);
   });
 
-  it('refuses more than a thousand, and names no more than fifty faults', () => {
+  it('refuses more than a thousand, and names at most fifty faults', () => {
     expect(wrongFields(...Array.from({ length: 1_001 }, () => good))).to.deep.equal(['']);
     expect(wrongFields(...Array.from({ length: 900 }, () => ({ ...good, workloadId: '' })))).to.have.length(50);
   });

@@ -84,8 +84,9 @@ const checkReport = ({ reportId, workloadId, attempt, body }: Report, at: string
 };
 
 /**
- * Looks a batch of reports over before it goes anywhere: the workload's id becomes part of a subject, and a session has
- * more to do than to read rubbish. Throws INVALID_ARGUMENT `INVALID_FIELDS`. What the reports claim is not judged here.
+ * Checks the form of a batch of reports before it goes on, because the workload's id becomes part of a
+ * subject and a session should not have to read rubbish. Does not judge what the reports claim. Throws
+ * INVALID_ARGUMENT `INVALID_FIELDS`.
  */
 export const checkReports = ({ reports }: Reports): void => {
   const wrong = collectViolations();

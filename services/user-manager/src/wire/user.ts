@@ -46,14 +46,14 @@ export const userToProto = (user: UserRecord): User => ({
   claim: user.claim,
 });
 
-/** What user-managers tell each other of a user. */
+/** What user-managers tell each other about a user. */
 export const changeToProto = (user: UserRecord): UserChanged => ({
   user: userToProto(user),
   version: user.version,
   drain: drains[user.drain],
 });
 
-/** The record in it; undefined if there is none. */
+/** Reads the record from such a message; undefined if there is none. */
 export const changeFromProto = ({ user, version, drain }: UserChanged): UserRecord | undefined =>
   user?.capability && {
     id: user.userId,
@@ -70,7 +70,7 @@ export const changeFromProto = ({ user, version, drain }: UserChanged): UserReco
     drain: toDrain(drain),
   };
 
-/** A user as its session gets to know it; `isWantedBack` says that somebody else waits for just this one. */
+/** A user as its session sees it. `isWantedBack` says that another session waits for this user. */
 export const assignedToProto = (user: ConnectedUser, isWantedBack: boolean): AssignedUser => ({
   claim: { userId: user.id, connectionId: user.connection, claim: user.claim },
   name: user.name,

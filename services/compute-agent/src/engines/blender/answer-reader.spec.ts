@@ -17,7 +17,7 @@ describe('answerReader', () => {
     'Blender 3.4.1\nFra:1 Me\n\x1e{"id": "a", "ok": true}\nm:9.05M\n{"id":"none"}\n\x1e{"id":"b"}\n\x1e{"id":"c"}\nquit';
 
   for (const bytes of [1, 2, 7, 1_000]) {
-    it(`finds the answers between other output, in chunks of ${bytes}`, () => {
+    it(`finds the answers among other output, in chunks of ${bytes}`, () => {
       expect(read(output, bytes)).to.deep.equal([{ id: 'a', ok: true }, { id: 'b' }, { id: 'c' }]);
     });
   }
@@ -26,11 +26,11 @@ describe('answerReader', () => {
     expect(read('Saved: \x1e{"id":"a"}\n', 5)).to.deep.equal([{ id: 'a' }]);
   });
 
-  it('passes over what is marked but no JSON, and over an answer without an end', () => {
+  it('skips a marked line that is not JSON, and an answer without an end', () => {
     expect(read('\x1enot json\n\x1e\n\x1e{"id":"a"}\n\x1e{"id":"cut"', 3)).to.deep.equal([{ id: 'a' }]);
   });
 
-  it('drops what is longer than any answer, and goes on after it', () => {
+  it('drops a line that is longer than any answer, and goes on after it', () => {
     const flood = Buffer.concat([
       Buffer.from('\x1e'),
       Buffer.alloc(9 * 1024 ** 2, 'x'),

@@ -1,12 +1,13 @@
-/** The byte before an answer: nothing else that Blender prints has it. */
+/** The byte before an answer. Blender prints it nowhere else. */
 const MARK = 0x1e;
 const NEWLINE = 0x0a;
-/** No answer is longer. Chatter without an end is dropped. */
+/** No answer is longer. The reader drops a longer line. */
 const MOST_BYTES = 4 * 1024 ** 2;
 
 /**
- * Picks the answers out of what a renderer prints: each from a mark to the end of its line, wherever between other output.
- * `onAnswer` gets the parsed JSON; what is marked but is no JSON is passed over. Feed it with the chunks as they come.
+ * Finds the answers in the output of a renderer: each goes from a mark to the end of the line. `onAnswer`
+ * gets the parsed JSON. The reader skips a marked line that is not JSON. Feed it with the chunks as they
+ * come.
  */
 export const answerReader = (onAnswer: (message: unknown) => void): ((chunk: Buffer) => void) => {
   let pending: Buffer[] = [];
@@ -22,7 +23,7 @@ export const answerReader = (onAnswer: (message: unknown) => void): ((chunk: Buf
     onAnswer(message);
   };
 
-  /** One step: from a mark to a newline if both are in the chunk. Returns what is left. */
+  /** Consumes the chunk up to the end of one line, and returns the rest. */
   const step = (chunk: Buffer): Buffer => {
     if (size === 0) {
       const mark = chunk.indexOf(MARK);

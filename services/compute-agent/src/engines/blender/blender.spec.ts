@@ -22,7 +22,7 @@ import type { OpenedScene } from './scene.ts';
 const run = promisify(execFile);
 const SCENES = new URL('./testing/scenes.py', import.meta.url).pathname;
 const going = new AbortController().signal;
-/** In this order, so that a frame can show what the one before left. */
+/** Out of order, because a frame may keep something of the one before. */
 const FRAMES = [1, 12, 5, 6, 2];
 
 const completed = (outcome: Outcome): Completed => {
@@ -41,7 +41,7 @@ const blenders = async (): Promise<number[]> =>
     /^\/usr\/bin\/blender .*driver\.py/.test(line) ? [pid] : [],
   );
 
-/** Something to run a task with that knows when the program is at work on the picture. */
+/** Runs a task, and knows when Blender is at work on the picture. */
 const watched = (signal = going): Running & { heard: Progress[]; isSampling(): Promise<void> } => {
   const heard: Progress[] = [];
   return {
@@ -83,7 +83,7 @@ describe('rendering with Blender', function () {
     engine = await createBlenderEngine(options());
   });
   const closeAll = (): Promise<unknown> => Promise.all(opened.splice(0).map((scene) => scene.close()));
-  // Not made where the suite was skipped.
+  // The folder does not exist if the suite was skipped.
   after(() => (folder === '' ? undefined : rm(folder, { recursive: true, force: true })));
 
   const job = (scene: string, over: Partial<RenderJob> = {}): RenderJob => ({
@@ -109,7 +109,7 @@ describe('rendering with Blender', function () {
     }
     return result;
   };
-  /** What Blender makes of frames of `moving` when it is simply called for them, by format and frame: `PNG 12`. */
+  /** The pixel hashes of frames of `moving` from plain calls of Blender, by format and frame: `PNG 12`. */
   const direct = new Map<string, string>();
   const callDirectly = async (frames: Record<PictureFormat, readonly number[]>): Promise<void> => {
     const asked = Object.entries(frames) as [PictureFormat, readonly number[]][];
@@ -152,7 +152,7 @@ describe('rendering with Blender', function () {
     });
     after(closeAll);
 
-    it('makes the pixels that Blender makes when called for each frame, in any order of frames', async () => {
+    it('renders the same pixels as plain calls of Blender, in any order of frames', async () => {
       const scene = scenes.PNG;
       expect(scene.facts).to.deep.include({ scene: 'Scene', engine: 'CYCLES', frameStart: 1, frameEnd: 12, width: 64 });
       const hashes: string[] = [];
@@ -167,7 +167,7 @@ describe('rendering with Blender', function () {
     });
 
     for (const format of ['JPEG', 'OPEN_EXR'] as const) {
-      it(`renders ${format} with the pixels of Blender`, async () => {
+      it(`renders ${format} with the pixels of plain Blender`, async () => {
         const scene = scenes[format];
         const { pixelHash, file } = await frame(scene, 3);
         expect(file).to.match(format === 'JPEG' ? /\.jpg$/ : /\.exr$/);
@@ -175,16 +175,16 @@ describe('rendering with Blender', function () {
       });
     }
 
-    it('switches denoising off where this Blender cannot denoise, and says so', async () => {
+    it('switches denoising off if this Blender cannot denoise, and says so', async () => {
       const { notes } = await frame(scenes.denoised, 1);
       expect(notes).to.deep.equal(['denoising off: this Blender has no OpenImageDenoise']);
     });
 
-    it('takes a picture of one colour, and says so', async () => {
+    it('accepts a picture of one colour, and says so', async () => {
       expect((await frame(scenes.black, 1)).notes).to.deep.equal(['picture of one colour']);
     });
 
-    it('fails a frame with what Blender says, and renders on', async () => {
+    it('fails a frame with the message of Blender, and renders the next one', async () => {
       const scene = scenes.noCamera;
       for (const number of [1, 2]) {
         const outcome = await scene.run({ key: `frames/${number}` }, running());
@@ -211,7 +211,7 @@ describe('rendering with Blender', function () {
   describe('opening and ending', () => {
     afterEach(closeAll);
 
-    it('takes samples, scale and scene from the job, and counts a cropped picture as Blender does', async () => {
+    it('takes samples, scale and scene from the job, and computes the size of a cropped picture as Blender does', async () => {
       const [first, other, cropped, few, many] = await Promise.all([
         open('two-scenes'),
         open('two-scenes', { scene: 'Other', scalePercent: 50 }),
@@ -233,7 +233,7 @@ describe('rendering with Blender', function () {
       expect((await frame(few, 1)).pixelHash).not.to.equal((await frame(many, 1)).pixelHash);
     });
 
-    it('names the files that did not travel with the scene before a frame is rendered, unless that is accepted', async () => {
+    it('names missing files before it renders a frame, unless the job accepts that they are missing', async () => {
       const [failure, accepted, packed] = await Promise.all([
         refused('missing'),
         open('missing', { allowMissing: true }),
@@ -261,7 +261,7 @@ describe('rendering with Blender', function () {
       ]);
     });
 
-    it('calls a file that is no scene, or half of one, unreadable', async () => {
+    it('reports a file that is not a scene, or is truncated, as unreadable', async () => {
       await writeFile(join(folder, 'text.blend'), 'not a scene, though it says so\n'.repeat(100));
       await writeFile(join(folder, 'empty.blend'), '');
       await copyFile(join(folder, 'moving.blend'), join(folder, 'half.blend'));
@@ -277,7 +277,7 @@ describe('rendering with Blender', function () {
       }
     });
 
-    it('says which scenes there are when the one asked for is not, and which engine does not work here', async () => {
+    it('names the scenes of the file if the requested one is missing, and an engine that does not work here', async () => {
       const [absent, elsewhere] = await Promise.all([
         refused('two-scenes', { scene: 'Third' }),
         refused('moving', { engine: 'BLENDER_WORKBENCH' }),
@@ -324,10 +324,13 @@ describe('rendering with Blender', function () {
       expect((await frame(quick, 1)).pixelHash).to.equal(pixelHash);
     });
 
-    it('ends a renderer that takes too long or stands still, and says which', async () => {
+    it('ends a renderer that takes too long or makes no progress, and says which', async () => {
       const clock = fakeClock();
       const timed = await createBlenderEngine({ ...options(), folder: join(folder, 'timed'), clock });
-      /** Renders, and lets so much time pass once Blender is at work; that is not too much until its last millisecond. */
+      /**
+       * Renders, and lets this much time pass while Blender works. The frame must not end before the last
+       * millisecond.
+       */
       const renderFor = async (
         ms: number,
         over: Partial<RenderJob>,
@@ -362,7 +365,7 @@ describe('rendering with Blender', function () {
       expect(await blenders()).to.deep.equal([]);
     });
 
-    it('ends a renderer that uses more memory than it may', async () => {
+    it('ends a renderer that exceeds its memory', async () => {
       const small = await createBlenderEngine({
         ...options(),
         folder: join(folder, 'small'),

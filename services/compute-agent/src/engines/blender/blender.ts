@@ -7,7 +7,7 @@ import type { RenderEngine, RenderJob } from './job.ts';
 import { rendererLimits } from './limits.ts';
 import { openScene, type OpenedScene } from './scene.ts';
 
-/** What the Blender engine needs to know of this machine and this agent. */
+/** What the Blender engine needs to know about this machine and this agent. */
 export interface BlenderOptions extends Pick<
   Surroundings,
   'sandbox' | 'folder' | 'slots' | 'cpus' | 'memoryBytes' | 'clock' | 'random' | 'logger'
@@ -24,8 +24,8 @@ export interface BlenderEngine extends Engine<RenderJob> {
 }
 
 /**
- * Prepares rendering with Blender: one warm renderer for each scene that is opened. Scenes that an earlier run left open in
- * the folder are removed, finished pictures stay.
+ * Creates the engine, which keeps one warm renderer for each open scene. It removes the scenes that an
+ * earlier run left in the folder, and keeps finished pictures.
  */
 export const createBlenderEngine = async (options: BlenderOptions): Promise<BlenderEngine> => {
   const { sandbox, program, engines, folder, slots, clock, random, logger } = options;

@@ -15,7 +15,7 @@ import { tryEngine } from './try-engine.ts';
 
 const going = new AbortController().signal;
 
-/** A program in Blender's place of which only CYCLES works. It leaves a mark for each engine that is tried. */
+/** A program in Blender's place of which only CYCLES works. It records each engine that is tried. */
 const impostor = `#!/usr/bin/python3
 import json, os, shutil, sys
 here = os.path.dirname(os.path.abspath(__file__))
@@ -40,7 +40,7 @@ describe('detectBlender', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  /** Which engines the impostor was asked for, one after the other. */
+  /** The engines that the impostor was asked for, in order. */
   const tried = (): Promise<string> => readFile(join(folder, 'bin/tried'), 'utf8').catch(() => '');
   const find = (sandbox: Sandbox, blender: string, searchPath = '/usr/bin') =>
     detectBlender(
@@ -61,7 +61,7 @@ describe('detectBlender', () => {
       going,
     );
 
-  it('says that there is no Blender where there is none', async () => {
+  it('says that there is no Blender if there is none', async () => {
     const found = await find({ kind: 'none' }, 'blender', folder);
     expect(found).to.include({ kind: 'missing' }).and.have.property('why').that.includes('no Blender');
   });
@@ -79,13 +79,13 @@ describe('detectBlender', () => {
         .toFile(join(folder, 'bin/picture.png'));
     });
 
-    it('offers the engine that works, and nothing of the trial is left', async () => {
+    it('offers the engine that works, and leaves nothing of the trial behind', async () => {
       const found = await find({ kind: 'none' }, 'blender', `relative:/nowhere:${join(folder, 'bin')}`);
       expect(found).to.deep.equal({ kind: 'works', program, version: '4.2.1', engines: ['CYCLES'] });
       expect(await readdir(join(folder, 'agent'))).to.deep.equal([]);
     });
 
-    it('remembers what it found, for this very file', async () => {
+    it('remembers its findings for this very file', async () => {
       await find({ kind: 'none' }, program);
       expect(await tried()).to.equal('CYCLES BLENDER_EEVEE BLENDER_WORKBENCH ');
       const again = await find({ kind: 'none' }, program);
@@ -96,7 +96,7 @@ describe('detectBlender', () => {
       expect((await tried()).match(/CYCLES/g)).to.have.length(2);
     });
 
-    it('finds out again when what it remembered cannot be read', async () => {
+    it('tries the engines again if its findings cannot be read', async () => {
       await find({ kind: 'none' }, program);
       const [name = ''] = await readdir(join(folder, 'memory'));
       await writeFile(join(folder, 'memory', name), '{"CYCLES": "perhaps"}');

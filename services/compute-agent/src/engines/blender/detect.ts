@@ -11,7 +11,7 @@ export const blenderVariables = { MUSTER_AGENT_BLENDER: text('/usr/bin/blender')
 const settings = z.object(blenderVariables);
 export type BlenderSettings = z.infer<typeof settings>;
 
-/** A Blender of which these engines were tried and work. */
+/** A Blender with the engines that were tried and work. */
 export type WorkingBlender = { kind: 'works'; engines: readonly RenderEngine[] } & BlenderProgram;
 
 const NO_BLENDER: Extract<Detected<never>, { kind: 'missing' }> = {
@@ -19,7 +19,7 @@ const NO_BLENDER: Extract<Detected<never>, { kind: 'missing' }> = {
   why: 'there is no Blender here that works; install one (apt-get install blender), or name it with --agent-blender',
 };
 
-/** Engines that nobody named are tried once, and what was found is remembered. */
+/** Tries every engine once, and remembers the findings. */
 const tryAll = async (
   blender: BlenderProgram,
   around: Surroundings<BlenderSettings>,
@@ -36,7 +36,7 @@ const tryAll = async (
       signal.throwIfAborted();
       works = trouble === undefined;
       logger.info({ engine, works, trouble }, 'tried a render engine');
-      // Others may have found out about other engines meanwhile.
+      // Another agent may have tried other engines meanwhile.
       await memory.write({ ...(await memory.read()), [engine]: { works, triedMs: clock.now() } });
     }
     if (works) {
@@ -46,7 +46,7 @@ const tryAll = async (
   return working;
 };
 
-/** Engines that somebody named are tried at every start, and only these: one that needs a display takes its time to fail. */
+/** Tries only the named engines, at every start, because an engine that needs a display takes long to fail. */
 const tryNamed = async (
   engines: readonly RenderEngine[],
   { program }: BlenderProgram,
@@ -60,15 +60,16 @@ const tryNamed = async (
     if (trouble === undefined) {
       working.push(engine);
     } else {
-      around.logger.warn({ engine, trouble }, 'asked to offer an engine that does not work on this machine');
+      around.logger.warn({ engine, trouble }, 'a named engine does not work on this machine');
     }
   }
   return working;
 };
 
 /**
- * Finds Blender, and which of its engines work. Each is tried with a picture of 8×8 pixels, in the sandbox, because being
- * there and working are two things: Eevee needs a graphics driver. Rejects with the signal's reason when `signal` aborts.
+ * Finds Blender, and which of its engines work. It renders 8×8 pixels with each in the sandbox, because an
+ * engine can be there and not work: Eevee needs a graphics driver. Rejects with the signal's reason if
+ * `signal` aborts.
  */
 export const detectBlender = async (
   wanted: 'auto' | readonly string[],

@@ -7,14 +7,14 @@ import type { Sandbox } from '../../sandbox/index.ts';
 import type { BlenderProgram } from './find-blender.ts';
 import type { RenderEngine } from './job.ts';
 
-/** Whether an engine worked when it was tried. */
+/** Whether each engine worked when it was tried. */
 const findings = z.record(z.string(), z.object({ works: z.boolean(), triedMs: z.number() }));
 type Findings = z.infer<typeof findings>;
 
-/** An engine that did not work may have been out of luck: it is tried again after a day. */
+/** The failure of an engine may have been bad luck, so the engine is tried again after a day. */
 const FAILURE_COUNTS_MS = 24 * 3_600_000;
 
-/** What is still worth knowing of what was found earlier; undefined: try it. */
+/** Whether an engine works, if an earlier finding still counts; undefined if it has to be tried. */
 export const recall = (found: Findings, engine: RenderEngine, nowMs: number): boolean | undefined => {
   const finding = found[engine];
   if (finding === undefined) {
@@ -23,7 +23,7 @@ export const recall = (found: Findings, engine: RenderEngine, nowMs: number): bo
   return finding.works || nowMs - finding.triedMs < FAILURE_COUNTS_MS ? finding.works : undefined;
 };
 
-/** Keeps what was found per Blender (path, version, file) and sandbox, in files that agents may share. */
+/** Keeps findings for each Blender (path, version, file) and sandbox, in files that agents may share. */
 export const engineMemory = async (
   dir: string,
   { program, version }: BlenderProgram,
@@ -38,7 +38,7 @@ export const engineMemory = async (
       try {
         return findings.parse(JSON.parse(await readFile(file, 'utf8')));
       } catch {
-        // Nothing was tried yet, or it cannot be read: it is found out again.
+        // Nothing was tried yet, or the file is damaged: the engines are tried again.
         return {};
       }
     },

@@ -2,22 +2,22 @@ import { type Cancelled, CANCELLED, failed, type Failed } from '../engine.ts';
 import type { Refusal } from './renderer-protocol.ts';
 import type { Trouble } from './renderer.ts';
 
-/** How Blender and what it is made of say that there was not enough memory. */
+/** How Blender and its libraries say that memory ran out. */
 const NO_MEMORY =
   /std::bad_alloc|(malloc|calloc|mem_guarded\w*) returns null|out of memory|cannot allocate memory|MemoryError/i;
 
-/** Only the end of a log tells why it ended. */
+/** Only the end of a log tells why the program ended. */
 const lastWords = (log: string): string => log.slice(-4_096);
 
 const describeExit = (code: number | null, signal: string | null): string => {
-  // Programs that ended by a signal inside bubblewrap show as 128 + its number.
+  // bubblewrap reports a program that a signal ended as 128 + the number of the signal.
   const number = code !== null && code > 128 ? code - 128 : undefined;
   return signal !== null || number !== undefined
     ? `Blender was ended by signal ${signal ?? number}`
     : `Blender ended with exit code ${code}`;
 };
 
-/** What a renderer that did not answer means for the task. */
+/** The outcome of a task whose renderer did not answer. */
 export const failureOfTrouble = (trouble: Trouble, log: string, seconds: number): Failed | Cancelled => {
   const more = { log, seconds };
   switch (trouble.kind) {
@@ -41,7 +41,7 @@ export const failureOfTrouble = (trouble: Trouble, log: string, seconds: number)
   }
 };
 
-/** What a driver's no means for the task. */
+/** The outcome of a task that the driver refused. */
 export const failureOfRefusal = ({ failure, reason, names }: Refusal, log: string, seconds: number): Failed =>
   failed(failure === 'RENDER_ERROR' && NO_MEMORY.test(reason) ? 'OUT_OF_MEMORY' : failure, reason, {
     names,

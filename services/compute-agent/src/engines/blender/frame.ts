@@ -9,8 +9,8 @@ import { type Ready, type SceneOptions, workDirOf } from './opening.ts';
 import { answers, pictureSize } from './renderer-protocol.ts';
 
 /**
- * Takes a picture out of the sandbox's reach before anybody looks at it, so that it stays what was looked at. That there is
- * none is left to that look.
+ * Moves a picture out of the sandbox's reach before it is checked, because the sandbox could change it after
+ * the check. The check finds out if there is no picture.
  */
 const collect = async (options: SceneOptions, name: string): Promise<string> => {
   await mkdir(options.picturesDir, { recursive: true });
@@ -23,14 +23,14 @@ const collect = async (options: SceneOptions, name: string): Promise<string> => 
   return file;
 };
 
-/** The renderer had died before it was asked; not the frame's fault. */
+/** The renderer died before it began the frame, so the frame is not at fault. */
 export interface NotBegun {
   kind: 'not-begun';
 }
 
 /**
- * Renders one frame with a renderer that has the scene open, and looks at the picture. A renderer that hung, lied or ran
- * out of memory is ended.
+ * Renders one frame with a renderer that has the scene open, and checks the picture. It ends a renderer that
+ * hung, lied or ran out of memory.
  */
 export const renderFrame = async (
   { renderer, facts }: Ready,

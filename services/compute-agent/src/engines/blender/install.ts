@@ -4,8 +4,8 @@ import { join } from 'node:path';
 const SOURCE = new URL('./python/', import.meta.url).pathname;
 
 /**
- * Copies the driver to a folder where whoever the sandbox runs as can read it, however private the checkout is. Returns
- * the folder.
+ * Copies the driver to a folder that the user of the sandbox can read, because the checkout may be private.
+ * Returns the folder.
  */
 export const installDriver = async (folder: string): Promise<string> => {
   await mkdir(folder, { recursive: true });

@@ -9,7 +9,7 @@ import type { PictureFormat } from './pictures/verify.ts';
 export const RENDER_ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'] as const;
 export type RenderEngine = (typeof RENDER_ENGINES)[number];
 
-/** A scene to render, and how. What is left out is as the file has it. */
+/** A scene to render, and how. Fields that are left out keep the values of the file. */
 export interface RenderJob {
   /** The .blend file on this machine, readable for everybody. */
   sceneFile: string;
@@ -21,7 +21,7 @@ export interface RenderJob {
   /** Percent of the file's resolution. */
   scalePercent?: number;
   format: PictureFormat;
-  /** Render although files that the scene refers to are missing. */
+  /** Whether to render if files that the scene refers to are missing. */
   allowMissing: boolean;
   /** The longest time for one frame. */
   frameTimeoutMs: number;
@@ -29,7 +29,7 @@ export interface RenderJob {
   progressTimeoutMs: number;
 }
 
-/** How the files of each format end. */
+/** The file extension of each format. */
 export const EXTENSIONS = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' } as const satisfies Record<PictureFormat, string>;
 
 const FRAME_TIMEOUT_MS = 3_600_000;
@@ -53,7 +53,7 @@ const formatOf = ({ format }: RenderSpec): PictureFormat | undefined => {
   }
 };
 
-/** Reads what the mesh says about a scene to render. */
+/** Reads the mesh's description of a scene to render. */
 export const renderJobOf = ({ spec, scene }: RenderWork): Understood<RenderJob> | Failed => {
   if (spec === undefined || scene === undefined) {
     return misunderstood('a render without a scene');

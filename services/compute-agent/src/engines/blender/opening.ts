@@ -12,9 +12,9 @@ export interface SceneOptions {
   renderer: Omit<RendererOptions, 'readOnly' | 'workDir'>;
   /** The engines that were tried and work here. */
   engines: readonly RenderEngine[];
-  /** A folder for this scene and slot alone. */
+  /** A folder for this scene and slot only. */
   folder: string;
-  /** Where finished pictures go; out of the sandbox's reach. */
+  /** Where finished pictures go, out of the sandbox's reach. */
   picturesDir: string;
   logger: Logger;
 }
@@ -74,8 +74,8 @@ const isDeath = (result: Ready | Failed | Cancelled): result is Failed =>
   result.kind === 'failed' && result.failureClass === 'RENDERER_DIED';
 
 /**
- * Starts a renderer and opens the scene in it. A Blender that dies of a file twice says that it cannot be read; it was
- * tried before, so it is not Blender that is broken.
+ * Starts a renderer and opens the scene in it. If Blender dies twice of the same file, the file counts as
+ * unreadable: Blender itself works, because it was tried at the start.
  */
 export const openRenderer = async (
   options: SceneOptions,
@@ -86,7 +86,7 @@ export const openRenderer = async (
   if (!isDeath(first)) {
     return first;
   }
-  options.logger.warn({ reason: first.reason }, 'Blender died while it opened a scene; trying once more');
+  options.logger.warn({ reason: first.reason }, 'Blender died while it opened a scene; the agent tries once more');
   const second = await openOnce(options, job, signal);
   const reason = `Blender dies while it opens the file: ${first.reason}`;
   return isDeath(second) ? { ...second, failureClass: 'SCENE_UNREADABLE', reason } : second;

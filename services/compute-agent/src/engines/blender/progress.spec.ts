@@ -22,7 +22,7 @@ describe('progressReader', () => {
     ]);
   });
 
-  it('understands lines wherever they are cut into pieces', () => {
+  it('understands lines however they are cut into pieces', () => {
     const output = line('Sample 16/64') + line('Sample 32/64');
     for (let at = 0; at <= output.length; at += 1) {
       const heard = read(output.slice(0, at), output.slice(at));
@@ -31,7 +31,7 @@ describe('progressReader', () => {
     expect(read(...output.split('')).map(({ text }) => text)).to.deep.equal(['Sample 16/64', 'Sample 32/64']);
   });
 
-  it('says what is going on where nothing is counted, and nothing where Blender speaks of other things', () => {
+  it('tells the current step if nothing is counted, and nothing if Blender prints something else', () => {
     expect(read(line('Synchronizing object | Cube'))).to.deep.equal([{ text: 'Cube', fraction: undefined }]);
     expect(read(line('Sample 0/0'))).to.deep.equal([{ text: 'Sample 0/0', fraction: undefined }]);
     expect(read('Read blend: "/given/0/scene.blend"\n')).to.deep.equal([]);

@@ -1,11 +1,11 @@
 import type { Progress } from '../engine.ts';
 
-/** `Fra:1 Mem:10M | Time:00:00.21 | Scene, ViewLayer | Sample 12/64`: what is going on stands last. */
+/** `Fra:1 Mem:10M | Time:00:00.21 | Scene, ViewLayer | Sample 12/64`: the current step stands last. */
 const LINE = /^Fra:\d.*\| *([^|\n]+)$/gm;
 /** Cycles counts `Sample 12/64`, Eevee `Rendering 12 / 64 samples`. */
 const COUNT = /(\d{1,9}) ?\/ ?(\d{1,9})/;
 const MAX_TEXT_CHARS = 200;
-/** Of a line that has not ended; a line about a frame is shorter. */
+/** The bound for an incomplete line. A line about a frame is shorter. */
 const MAX_REST_CHARS = 2_000;
 
 const progressOf = (lines: string): Progress | undefined => {
@@ -15,7 +15,7 @@ const progressOf = (lines: string): Progress | undefined => {
   return { text, fraction: done === undefined || !Number(all) ? undefined : Math.min(1, Number(done) / Number(all)) };
 };
 
-/** Picks the latest word about a frame out of what Blender prints. Feed it with the output as it comes, in whatever pieces. */
+/** Finds the latest line about a frame in Blender's output. Feed it with the output as it comes, in any pieces. */
 export const progressReader = (onProgress: (progress: Progress) => void): ((piece: string) => void) => {
   let rest = '';
   return (piece) => {

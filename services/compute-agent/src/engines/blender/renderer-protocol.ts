@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RENDER_ENGINES } from './job.ts';
 
-/** What is asked of driver.py. Paths are as the sandbox shows them. */
+/** Requests to driver.py. Paths are those inside the sandbox. */
 export type Request =
   | {
       do: 'open';
@@ -32,41 +32,41 @@ const refusal = z.object({
 
 const facts = z.object({
   ok: z.literal(true),
-  /** The scene that is rendered, and all there are. */
+  /** The scene to render, and all scenes of the file. */
   scene: z.string(),
   scenes: z.array(z.string()),
   engine: z.enum(RENDER_ENGINES),
   frameStart: z.int(),
   frameEnd: z.int(),
-  /** The resolution at 100 %, in pixels, and the percentage at which it is rendered. */
+  /** The resolution at 100 %, in pixels, and the percentage of it to render. */
   width: z.int().positive(),
   height: z.int().positive(),
   percent: z.int().positive(),
-  /** The part of the picture that is kept, where it is cropped: left, right, bottom, top, from 0 to 1. */
+  /** The part of a cropped picture that is kept: left, right, bottom, top, from 0 to 1. */
   border: z.tuple([z.number(), z.number(), z.number(), z.number()]).nullable(),
 });
 
 const rendered = z.object({
   ok: z.literal(true),
-  /** The frame that was rendered. */
+  /** The rendered frame. */
   frame: z.int(),
   seconds: z.number().nonnegative(),
   notes: z.array(z.string()),
 });
 
-/** What a driver may answer to each request. */
+/** The answers of the driver to each request. */
 export const answers = {
   open: z.discriminatedUnion('ok', [facts, refusal]),
   render: z.discriminatedUnion('ok', [rendered, refusal]),
   probe: z.discriminatedUnion('ok', [rendered, refusal]),
 } as const;
 
-/** What the opened scene says about itself. */
+/** The properties of the open scene. */
 export type SceneFacts = Omit<z.infer<typeof facts>, 'ok'>;
-/** The driver's no. */
+/** A refusal by the driver. */
 export type Refusal = z.infer<typeof refusal>;
 
-/** Pixels from one edge of a border to the other; Blender computes with 32-bit floats and cuts off. */
+/** The pixels between two edges of a border. Blender computes with 32-bit floats and truncates. */
 const span = (pixels: number, from: number, to: number): number => {
   const edge = (share: number): number => Math.trunc(Math.fround(Math.fround(share) * pixels));
   return edge(to) - edge(from);

@@ -14,7 +14,7 @@ import { openScene, type OpenedScene } from './scene.ts';
 
 const going = new AbortController().signal;
 
-/** A program in Blender's place. `on_render(ask, answer)` is what it makes of a request for a frame. */
+/** A program in Blender's place. `on_render(ask, answer)` handles its requests for frames. */
 const impostor = (onRender: string): string => `#!/usr/bin/python3
 import json, os, shutil, sys, time
 def say(message):
@@ -52,7 +52,7 @@ describe('a renderer that is not to be trusted', () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  /** What becomes of frame 2 with such a program, and then of frame 3 with one that works. */
+  /** The outcomes of frame 2 with such a program, and then of frame 3 with one that works. */
   const render = async (
     onRender: string,
     timeouts = { frame: 20_000, progress: 20_000 },
@@ -143,13 +143,13 @@ describe('a renderer that is not to be trusted', () => {
     });
   }
 
-  it('is not believed when it answers before it is asked, or for somebody else', async () => {
+  it('is not believed if it answers before it is asked, or another request', async () => {
     const guess = 'say({"id": "q-0", "ok": True, "frame": 2, "seconds": 0, "notes": []}); say(None); say([1])';
     const [outcome, next] = await render(`${guess}; picture(ask, "right.png"); say(answer)`);
     expect([outcome.kind, next.kind]).to.deep.equal(['completed', 'completed']);
   });
 
-  it('has as long as it makes progress, but no longer than the frame may take', async () => {
+  it('may take as long as it makes progress, but no longer than the frame may take', async () => {
     const slow =
       'for _ in range(8):\n    time.sleep(0.2); os.write(1, b"Sample\\n")\npicture(ask, "right.png"); say(answer)';
     const [outcome] = await render(slow, { frame: 20_000, progress: 1_000 });

@@ -9,15 +9,15 @@ import { answerReader } from './answer-reader.ts';
 import { progressReader } from './progress.ts';
 import type { Request } from './renderer-protocol.ts';
 
-/** Why there was no answer. After each of these the renderer is dead. */
+/** Why there was no answer. The renderer is dead after each of these. */
 export type Trouble =
-  // `begun`: whether it printed anything after it was asked.
+  // `begun`: whether it printed anything after the request.
   | { kind: 'died'; exit: Exit; begun: boolean }
   | { kind: 'hung'; text: string }
   | { kind: 'lied'; text: string }
   | { kind: 'cancelled' };
 
-/** What came of a request. */
+/** The result of a request. */
 export type Reply<A> = { kind: 'answered'; answer: A } | Trouble;
 
 /** How long a request may take, and how long the renderer may print nothing meanwhile. */
@@ -26,16 +26,16 @@ export interface Patience {
   quietMs: number;
 }
 
-/** What ends a request, and who wants to know how far it is. */
+/** What ends a request, and who hears of its progress. */
 export type Asking = Pick<Running, 'signal'> & Partial<Pick<Running, 'progress'>>;
 
-/** A Blender that was started once and does one request after the other. */
+/** A Blender process that does one request after the other. */
 export interface Renderer {
   /** A host path as Blender sees it. */
   at(hostPath: string): string;
-  /** Asks for something and reads the answer with `schema`; one request at a time. Never rejects. */
+  /** Sends a request and reads the answer with `schema`. One request at a time. Never rejects. */
   ask<A>(request: Request, schema: z.ZodType<A>, patience: Patience, asking: Asking): Promise<Reply<A>>;
-  /** Whether it can be asked. */
+  /** Whether it can take a request. */
   isAlive(): boolean;
   /** The last 256 KiB of what it printed. */
   log(): string;
@@ -62,13 +62,13 @@ export interface RendererOptions {
 
 const box = ({ program, driver, workDir, readOnly, limits, threads }: RendererOptions): Box => ({
   workDir,
-  // A Blender from a tarball brings its libraries and data in the folder beside it.
+  // A Blender from a tarball has its libraries and data in its own folder.
   readOnly: [...readOnly, driver, ...(program.startsWith('/usr/') ? [] : [dirname(program)])],
   limits,
   env: { OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: String(threads) },
 });
 
-/** Blender with nothing of its user's settings, no scripts from files, and our driver. */
+/** Starts Blender without the user's settings and without scripts from files, but with our driver. */
 const commandLine = (
   { program, driver, threads }: RendererOptions,
   at: (path: string) => string,
@@ -83,14 +83,14 @@ const commandLine = (
 
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 
-/** The one request that is being worked on. */
+/** The current request. */
 interface Waiting {
   onOutput(chunk: Buffer): void;
   onMessage(message: unknown): void;
   onExit(exit: Exit): void;
 }
 
-/** Starts a renderer. What goes wrong at the start shows as the trouble of the first request. */
+/** Starts a renderer. If the start fails, the first request reports it. */
 export const startRenderer = (options: RendererOptions): Renderer => {
   const { sandbox, clock, random } = options;
   const within = box(options);
@@ -117,7 +117,7 @@ export const startRenderer = (options: RendererOptions): Renderer => {
   };
   void running.exited.then(onExit);
 
-  /** Calls `onQuiet` once nothing was printed for that long. */
+  /** Calls `onQuiet` when the renderer has printed nothing for that long. */
   const listen = (quietMs: number, onQuiet: () => void): Timer => {
     let timer: Timer;
     const wait = (ms: number): void => {
@@ -137,7 +137,7 @@ export const startRenderer = (options: RendererOptions): Renderer => {
 
   const answerTo = <A>(request: Request, schema: z.ZodType<A>, patience: Patience, asking: Asking) =>
     new Promise<Reply<A>>((resolve) => {
-      // Random, so that nothing in a scene can print the answer.
+      // Random, because a scene must not be able to print the answer.
       const id = random.id('q');
       const { signal, progress } = asking;
       const follow = progress && progressReader(progress);

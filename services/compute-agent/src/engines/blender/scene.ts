@@ -6,20 +6,20 @@ import type { RenderJob } from './job.ts';
 import { openRenderer, type SceneOptions } from './opening.ts';
 import type { SceneFacts } from './renderer-protocol.ts';
 
-/** A scene that is open, with what it says about itself. */
+/** An open scene, with its properties. */
 export interface OpenedScene extends Opened {
   readonly facts: SceneFacts;
 }
 
-/** Opens a scene in a renderer of its own and keeps it warm. A renderer that is no longer alive is replaced at the next frame. */
+/** Opens a scene in a renderer of its own and keeps it warm. The next frame replaces a renderer that has died. */
 export const openScene = async (
   options: SceneOptions,
   job: RenderJob,
   signal: AbortSignal,
 ): Promise<OpenedScene | Failed | Cancelled> => {
-  /** Full disks, files that vanish: the agent's trouble, not the scene's. */
+  /** A full disk or a lost file is the agent's problem, not the scene's. */
   const ours = (error: unknown): Failed => {
-    options.logger.error({ err: error }, 'rendering failed for reasons of our own');
+    options.logger.error({ err: error }, 'rendering failed because of a problem of the agent');
     return failed('AGENT_ERROR', error instanceof Error ? error.message : String(error));
   };
 
@@ -31,7 +31,7 @@ export const openScene = async (
   let ready = first;
   let isBusy = false;
 
-  /** Makes sure of a renderer that has the scene open, and renders with it. */
+  /** Renders with a renderer that has the scene open, and starts one if there is none. */
   const renderOnce = async (frame: number, running: Running): Promise<Outcome | NotBegun> => {
     if (!ready.renderer.isAlive()) {
       const again = await openRenderer(options, job, running.signal);

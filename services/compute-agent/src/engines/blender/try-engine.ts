@@ -10,10 +10,10 @@ import { answers } from './renderer-protocol.ts';
 import { startRenderer } from './renderer.ts';
 
 const SIZE = 8;
-/** A graphics driver in software compiles its programs at the first picture. */
+/** A software graphics driver compiles its shaders at the first picture. */
 const TIMEOUT_MS = 180_000;
 
-/** Why an engine does not work here: for people. Undefined: it does. */
+/** Why an engine does not work here, for people; undefined if it works. */
 export const tryEngine = async (
   program: string,
   engine: RenderEngine,

@@ -4,7 +4,7 @@ import type { Family } from '../family.ts';
 import { createNoopEngine, type NoopJob } from './noop.ts';
 import { parseTaskList } from './task-list.ts';
 
-/** Work without meaning, which every machine can do. It is offered only where somebody asks for it by name. */
+/** Work without meaning, which every machine can do. The agent offers it only if somebody asks for it by name. */
 export const noop = {
   name: 'noop',
   engines: ['noop'],

@@ -18,7 +18,7 @@ const run = async (job: Partial<NoopJob>, key = 'noop/7', signal = new AbortCont
 };
 
 describe('the noop engine', () => {
-  it('gives the digest of the key where no bytes are asked for', async () => {
+  it('returns the digest of the key if no bytes are requested', async () => {
     expect(await run({})).to.deep.equal({
       kind: 'completed',
       sha256: digest('w-1/noop/7').toString('hex'),
@@ -29,7 +29,7 @@ describe('the noop engine', () => {
     });
   });
 
-  it('gives bytes that follow from the key, as many as asked for', async () => {
+  it('returns as many bytes as requested, which follow from the key', async () => {
     const outcome = await run({ resultBytes: 70 });
     const bytes = Buffer.concat([0, 1, 2].map((i) => digest(`w-1/noop/7/${i}`))).subarray(0, 70);
     expect(outcome).to.deep.include({ kind: 'completed', sizeBytes: 70, bytes });
@@ -37,7 +37,7 @@ describe('the noop engine', () => {
     expect(noopBytes('w-1/noop/7', 32)).to.deep.equal(digest('w-1/noop/7/0'));
   });
 
-  it('fails the tasks that are to fail, always and with a reason', async () => {
+  it('always fails the tasks that are to fail, with a reason', async () => {
     const job = { isFailing: (task: number) => task === 7 };
     expect(await run(job)).to.include({ kind: 'failed', failureClass: 'RENDER_ERROR' });
     expect(await run(job))
@@ -46,7 +46,7 @@ describe('the noop engine', () => {
     expect(await run(job, 'noop/8')).to.have.property('kind', 'completed');
   });
 
-  it('takes the time it was given, and stops at once when it is cancelled', async () => {
+  it('takes the given time, and stops at once when it is cancelled', async () => {
     const started = performance.now();
     expect(await run({ durationMs: 40 })).to.include({ kind: 'completed', seconds: 0.04 });
     expect(performance.now() - started).to.be.at.least(38);

@@ -9,7 +9,7 @@ export interface NoopJob {
   durationMs: number;
   /** How long the tasks of a node take, where that differs. */
   nodeDurationsMs?: ReadonlyMap<string, number>;
-  /** 0: no bytes, the digest of the key is the result. */
+  /** 0: there are no bytes, and the digest of the key is the result. */
   resultBytes: number;
   /** Whether the task `<node>/<number>` always fails. */
   isFailing(task: number, node: string): boolean;
@@ -18,8 +18,8 @@ export interface NoopJob {
 const DIGEST_BYTES = 32;
 
 /**
- * The result of a task: SHA-256 of `<key>/0`, `<key>/1`, … one after the other, cut to `length` bytes, where the key is
- * `<workload>/<task>`. Anybody who knows the key can check it.
+ * The result of a task: the SHA-256 digests of `<key>/0`, `<key>/1`, … in a row, cut to `length` bytes. The
+ * key is `<workload>/<task>`. Whoever knows the key can check the result.
  */
 export const noopBytes = (key: string, length: number): Uint8Array => {
   const bytes = Buffer.allocUnsafe(Math.ceil(length / DIGEST_BYTES) * DIGEST_BYTES);

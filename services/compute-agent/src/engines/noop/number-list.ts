@@ -1,9 +1,9 @@
-/** Whether a list of numbers as the mesh writes it, `1-10,20-40x2`, contains a number. */
+/** Whether a list of numbers contains a number. The mesh writes such a list as `1-10,20-40x2`. */
 export type NumberList = (value: number) => boolean;
 
 const PART = /^(\d{1,7})(?:-(\d{1,7})(?:x(\d{1,7}))?)?$/;
 
-/** Reads such a list; an empty one contains nothing. Undefined where it is malformed. */
+/** Reads such a list. An empty one contains nothing. Undefined if it is malformed. */
 export const parseNumberList = (text: string): NumberList | undefined => {
   const ranges: { first: number; last: number; step: number }[] = [];
   for (const part of text === '' ? [] : text.split(',')) {

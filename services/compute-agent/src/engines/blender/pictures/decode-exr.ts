@@ -6,7 +6,7 @@ import { type Box, helperLimits, makeWorkDir, type Sandbox, startConfined } from
 import { checkExrFile } from './exr-file.ts';
 import { BadPicture, type Pixels } from './pixels.ts';
 
-/** In which order ffmpeg writes the planes of each of its pixel formats, as places in a pixel of ours. */
+/** The order in which ffmpeg writes the planes of each of its pixel formats, as indices into a pixel of ours. */
 const PLANES: Readonly<Record<string, { channels: 1 | 3 | 4; order: readonly number[] }>> = {
   grayf32le: { channels: 1, order: [0] },
   gbrpf32le: { channels: 3, order: [1, 2, 0] },
@@ -14,13 +14,13 @@ const PLANES: Readonly<Record<string, { channels: 1 | 3 | 4; order: readonly num
 };
 
 const SAMPLE_BYTES = 4;
-/** How prlimit and shells say that there is no such program. */
+/** The exit code by which prlimit and shells say that there is no such program. */
 const NOT_FOUND = 127;
 const TIMEOUT_MS = 120_000;
 
-/** Puts the planes of a picture side by side: all red, all green … becomes pixel after pixel. */
+/** Interleaves the planes of a picture: all red, all green, … becomes pixel after pixel. */
 const interleave = (planes: Buffer, pixels: number, order: readonly number[]): Uint8Array => {
-  // Copied, because a buffer from the pool need not begin where 32-bit numbers may.
+  // Copied, because a buffer from the pool may not be aligned for 32-bit numbers.
   const from = new Uint32Array(new Uint8Array(planes).buffer);
   const into = new Uint32Array(from.length);
   order.forEach((place, plane) => {
@@ -31,7 +31,7 @@ const interleave = (planes: Buffer, pixels: number, order: readonly number[]): U
   return new Uint8Array(into.buffer);
 };
 
-/** Runs ffmpeg over the file in a sandbox of its own and collects at most `most` bytes of decoded planes. */
+/** Runs ffmpeg on the file in a sandbox of its own, and collects at most `most` bytes of decoded planes. */
 const ffmpeg = async (
   file: string,
   most: number,
@@ -72,8 +72,9 @@ const ffmpeg = async (
 };
 
 /**
- * Decodes an OpenEXR file of one layer, with ffmpeg in a sandbox (sharp's ready-made binaries read none). Half floats come
- * out as 32-bit floats. Throws BadPicture when it does not decode or has other than the expected size.
+ * Decodes an OpenEXR file of one layer with ffmpeg in a sandbox, because sharp's prebuilt binaries cannot
+ * read OpenEXR. Half floats become 32-bit floats. Throws BadPicture if the file does not decode or has
+ * another size.
  */
 export const decodeExr = async (
   file: string,

@@ -1,22 +1,22 @@
 import sharp from 'sharp';
 import { BadPicture, type Pixels } from './pixels.ts';
 
-// libvips remembers what it decoded by file name, and the processors belong to the renderers.
+// No cache, because libvips caches by file name. One thread, because the processors belong to the renderers.
 sharp.cache(false);
 sharp.concurrency(1);
 
 const CHANNELS = [1, 2, 3, 4] as const;
 
 /**
- * Decodes a PNG or JPEG file as it is: no rotation, no conversion of colours or depth. Throws BadPicture when it is another
- * format, has other than the expected size (before it is decoded), or does not decode to its end.
+ * Decodes a PNG or JPEG file as it is, without rotation or conversion of colours or depth. Throws BadPicture
+ * if it has another format or size (before it is decoded), or does not decode to its end.
  */
 export const decodeSharp = async (
   file: string,
   expected: { format: 'png' | 'jpeg'; width: number; height: number },
 ): Promise<Pixels> => {
   const options = { limitInputPixels: expected.width * expected.height, failOn: 'warning' } as const;
-  // The limit is not yet needed for the head, and would hide the size that was found.
+  // Reading the header needs no limit, and a limit would hide the size.
   const head = await sharp(file, { ...options, limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {

@@ -4,13 +4,13 @@ import { BadPicture } from './pixels.ts';
 /** Rows per chunk for each compression of the format, by its number: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB. */
 const ROWS_PER_CHUNK = [1, 1, 1, 16, 32, 16, 32, 32, 32, 256];
 const MAGIC = 0x01312f76;
-/** Tiled, deep and multi-part files: never written as a plain picture. */
+/** Flags of tiled, deep and multi-part files, which Blender does not write as plain pictures. */
 const OTHER_KINDS = 0x200 | 0x800 | 0x1000;
 const MOST_HEAD_BYTES = 64 * 1024;
 
 interface Head {
   compression: number;
-  /** First and last column and row that are stored. */
+  /** The first and last stored column and row. */
   window: { xMin: number; yMin: number; xMax: number; yMax: number };
   bytes: number;
 }
@@ -59,7 +59,7 @@ const checkChunks = async (file: FileHandle, head: Head, count: number): Promise
   }
   const offsets = await read(file, head.bytes, 8 * count);
   for (let i = 0; i < count; i += 1) {
-    // Of each chunk: its first row, its length.
+    // Each chunk begins with its first row and its length.
     const offset = Number(offsets.readBigUInt64LE(8 * i));
     const length = (await read(file, Math.min(offset, size), 8)).readInt32LE(4);
     if (length <= 0 || offset + 8 + length > size) {
@@ -69,8 +69,9 @@ const checkChunks = async (file: FileHandle, head: Head, count: number): Promise
 };
 
 /**
- * Checks that an OpenEXR file has the expected size in pixels and is there to its end: ffmpeg decodes one that was cut
- * off without a word. Format: https://openexr.com/en/latest/OpenEXRFileLayout.html. Throws BadPicture.
+ * Checks that an OpenEXR file has the expected size in pixels and is complete, because ffmpeg decodes a
+ * truncated one without an error. Format: https://openexr.com/en/latest/OpenEXRFileLayout.html. Throws
+ * BadPicture.
  */
 export const checkExrFile = async (path: string, expected: { width: number; height: number }): Promise<void> => {
   const file = await open(path);
@@ -87,7 +88,7 @@ export const checkExrFile = async (path: string, expected: { width: number; heig
     }
     await checkChunks(file, head, Math.ceil(height / (ROWS_PER_CHUNK[head.compression] ?? 1)));
   } catch (error) {
-    // Reading a number beyond the end of what is there.
+    // A number beyond the end of the buffer was read.
     if (error instanceof RangeError) {
       throw new BadPicture(`the picture does not decode: ${error.message}`);
     }

@@ -17,7 +17,7 @@ const run = promisify(execFile);
 const WIDTH = 7;
 const HEIGHT = 5;
 
-/** A different value for every sample, so that a swapped or lost one shows. */
+/** A different value for every sample, because a swapped or lost one must show. */
 const ramp = (channels: number): Buffer => Buffer.from(Array.from({ length: WIDTH * HEIGHT * channels }, (_, i) => i));
 
 const raw = (channels: 1 | 3 | 4, samples = ramp(channels)) =>
@@ -38,13 +38,13 @@ describe('verifyPicture', () => {
     folder = await mkdtemp(join(tmpdir(), 'muster-pictures-'));
     sandbox = await findSandbox({ noSandbox: false }).catch((): Sandbox => ({ kind: 'none' }));
   });
-  // Not made where the suite was skipped.
+  // The folder does not exist if the suite was skipped.
   after(() => (folder === '' ? undefined : rm(folder, { recursive: true, force: true })));
 
   const verify = (file: string, format: PictureFormat, width = WIDTH, height = HEIGHT) =>
     verifyPicture(file, { format, width, height }, { sandbox, clock: systemClock });
   for (const channels of [1, 3, 4] as const) {
-    it(`hashes size, channels, depth and samples of a PNG of ${channels} channels, as they are`, async () => {
+    it(`hashes size, channels, depth and samples of a PNG with ${channels} channels, as they are`, async () => {
       const file = join(folder, `${channels}.png`);
       await raw(channels)
         .toColourspace(channels === 1 ? 'b-w' : 'srgb')
@@ -69,7 +69,7 @@ describe('verifyPicture', () => {
     });
   });
 
-  it('gives files of equal pixels equal hashes, whatever else is in them', async () => {
+  it('gives files with equal pixels equal hashes, whatever else they contain', async () => {
     const [a, b] = [join(folder, 'a.png'), join(folder, 'b.png')];
     await raw(3).png({ compressionLevel: 0 }).toFile(a);
     await raw(3)
@@ -88,7 +88,7 @@ describe('verifyPicture', () => {
     expect(await verify(file, 'JPEG')).to.deep.equal({ kind: 'good', pixelHash: expected, uniform: false });
   });
 
-  it('finds a picture of one colour legal, and says so', async () => {
+  it('accepts a picture of one colour, and says so', async () => {
     const file = join(folder, 'black.png');
     await raw(3, Buffer.alloc(WIDTH * HEIGHT * 3))
       .png()
@@ -96,7 +96,7 @@ describe('verifyPicture', () => {
     expect(await verify(file, 'PNG')).to.include({ kind: 'good', uniform: true });
   });
 
-  it('refuses what is not there, is empty, is a link, is no picture or only half of one, saying which', async () => {
+  it('refuses a file that is missing, empty, a link, not a picture or truncated, and says which', async () => {
     const whole = join(folder, 'whole.png');
     await sharp({ create: { width: 200, height: 200, channels: 3, noise: { type: 'gaussian' }, background: 'red' } })
       .png()
@@ -133,7 +133,7 @@ describe('verifyPicture', () => {
     expect(await verify(file, 'JPEG')).to.deep.equal({ kind: 'bad', reason: 'the picture is png, not jpeg' });
   });
 
-  it('refuses a small file that unpacks to a huge picture without unpacking it', async () => {
+  it('refuses a small file that would unpack to a huge picture, and does not unpack it', async () => {
     const file = join(folder, 'bomb.png');
     await sharp({ create: { width: 8_000, height: 8_000, channels: 3, background: 'black' } })
       .png({ compressionLevel: 9 })
@@ -153,7 +153,7 @@ describe('verifyPicture of OpenEXR', function () {
     folder = await mkdtemp(join(tmpdir(), 'muster-pictures-'));
     sandbox = await findSandbox({ noSandbox: false }).catch((): Sandbox => ({ kind: 'none' }));
   });
-  // Not made where the suite was skipped.
+  // The folder does not exist if the suite was skipped.
   after(() => (folder === '' ? undefined : rm(folder, { recursive: true, force: true })));
 
   const context = () => ({ sandbox, clock: systemClock });
@@ -169,7 +169,7 @@ describe('verifyPicture of OpenEXR', function () {
   };
 
   for (const channels of [3, 4] as const) {
-    it(`hashes ${channels} channels as float32, little endian, side by side`, async () => {
+    it(`hashes ${channels} channels as interleaved float32, little endian`, async () => {
       const samples = Float32Array.from({ length: WIDTH * HEIGHT * channels }, (_, i) => i / 7 - 1);
       const file = await write(`${channels}.exr`, samples, channels);
       expect(await verifyPicture(file, { format: 'OPEN_EXR', width: WIDTH, height: HEIGHT }, context())).to.deep.equal({
@@ -180,7 +180,7 @@ describe('verifyPicture of OpenEXR', function () {
     });
   }
 
-  it('refuses another size, half a file, and what is no EXR', async () => {
+  it('refuses another size, a truncated file, and a file that is not OpenEXR', async () => {
     const file = await write('whole.exr', new Float32Array(WIDTH * HEIGHT * 3), 3);
     const verify = (path: string, width: number) =>
       verifyPicture(path, { format: 'OPEN_EXR', width, height: HEIGHT }, context());
@@ -197,7 +197,7 @@ describe('verifyPicture of OpenEXR', function () {
 });
 
 describe('pixelHash and isUniform', () => {
-  it('tell pictures apart whose samples are the same but whose shape is not', () => {
+  it('distinguish pictures with the same samples and another shape', () => {
     const samples = new Uint8Array(24);
     const shapes = [
       { width: 4, height: 2, channels: 3 as const },
@@ -208,7 +208,7 @@ describe('pixelHash and isUniform', () => {
     expect(new Set(hashes).size).to.equal(3);
   });
 
-  it('see a single pixel that differs by more than dithering, and take one pixel as uniform', () => {
+  it('notice a single pixel that differs by more than dithering, and treat one pixel as uniform', () => {
     const samples = new Uint8Array(300);
     const shape = { width: 10, height: 10, channels: 3 as const, bitDepth: 8 as const };
     expect(isUniform({ ...shape, samples })).to.equal(true);

@@ -13,15 +13,15 @@ export interface Pixels {
   samples: Uint8Array;
 }
 
-/** A file that is not the picture that it should be. The message says why, for people. */
+/** A file is not the expected picture. The message says why, for people. */
 export class BadPicture extends Error {
   override readonly name = 'BadPicture';
 }
 
 /**
- * The hash by which pictures are compared, because files of equal pictures differ (date and duration are in them): SHA-256
- * over width, height, channels and bit depth, each as uint32 little endian, and then the samples as {@link Pixels} has
- * them. 64 lower-case hexadecimal digits.
+ * The hash by which pictures are compared, because the files of equal pictures differ in date and duration.
+ * It is the SHA-256 of width, height, channels and bit depth, each as uint32 little endian, and the samples
+ * as {@link Pixels} has them. 64 lower-case hexadecimal digits.
  */
 export const pixelHash = (pixels: Pixels): string => {
   const head = new DataView(new ArrayBuffer(16));
@@ -35,22 +35,25 @@ const view = ({ bitDepth, samples }: Pixels): Uint8Array | Uint16Array | Float32
   if (bitDepth === 8) {
     return samples;
   }
-  // Copied, because a buffer from the pool need not begin where wider numbers may.
+  // Copied, because a buffer from the pool may not be aligned for wider numbers.
   const { buffer } = new Uint8Array(samples);
   return bitDepth === 16 ? new Uint16Array(buffer) : new Float32Array(buffer);
 };
 
-/** Blender dithers what it writes with 8 bits, by up to this much to each side of the true value. */
+/** Blender dithers 8-bit pictures by up to this much to each side of the true value. */
 const DITHER = 1;
 
-/** Whether all pixels are the same but for dithering: legal (a film begins in black), but worth saying. */
+/**
+ * Whether all pixels are the same apart from dithering. That is legal, because a film may begin in black, but
+ * worth a note.
+ */
 export const isUniform = (pixels: Pixels): boolean => {
   const { channels, bitDepth } = pixels;
   const values = view(pixels);
   const least = Array.from(values.subarray(0, channels));
   const most = [...least];
   const range = bitDepth === 8 ? 2 * DITHER : 0;
-  // Ends early in all but uniform pictures.
+  // Ends early unless the picture is uniform.
   return values.every((value, i) => {
     const channel = i % channels;
     least[channel] = Math.min(least[channel] ?? value, value);

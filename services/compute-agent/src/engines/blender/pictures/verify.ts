@@ -8,13 +8,13 @@ import { BadPicture, isUniform, pixelHash } from './pixels.ts';
 /** The formats in which frames are rendered. */
 export type PictureFormat = 'PNG' | 'JPEG' | 'OPEN_EXR';
 
-/** What a look at a picture found. */
+/** The result of checking a picture. */
 export type PictureVerdict = { kind: 'good'; pixelHash: string; uniform: boolean } | { kind: 'bad'; reason: string };
 
 /**
- * Checks that a file is the picture that it should be: there, a file (no link), of the format, of the size in pixels, and
- * decodable to its end. That is the only proof that a renderer did its work. Throws only for troubles of our own, such as
- * a missing ffmpeg where OPEN_EXR is wanted.
+ * Checks that a file is the expected picture: a regular file of the right format and size in pixels that
+ * decodes to its end. This check is the only proof that a renderer did its work. Throws only if the agent
+ * itself has a problem, such as a missing ffmpeg for OPEN_EXR.
  */
 export const verifyPicture = async (
   file: string,

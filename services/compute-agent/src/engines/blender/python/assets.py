@@ -1,11 +1,11 @@
-"""Finds the files that a scene refers to and that are not there. Blender itself renders such scenes pink or empty and says
-nothing, so this runs before the first frame."""
+"""Finds missing files that a scene refers to, before the first frame, because Blender renders such scenes pink or empty
+without an error."""
 
 import os
 
 import bpy
 
-# Nobody reads more; a scene can name any number.
+# A bound, because a scene can name any number of files.
 MOST = 1000
 
 
@@ -18,7 +18,7 @@ def exists(path, library=None):
 
 
 def used_images():
-    """Images that a picture can show: not those that only brushes, editors or empties (reference pictures) hold."""
+    """Images that a picture can show, without those that only brushes, editors or empties (reference pictures) use."""
     unseen = (bpy.types.Brush, bpy.types.Screen, bpy.types.WindowManager)
     for image, users in bpy.data.user_map(subset=set(bpy.data.images)).items():
         shown = [
@@ -62,7 +62,7 @@ def missing_data():
 
 
 def missing_simulations():
-    """Baked simulations and mesh caches keep their frames in folders beside the file."""
+    """Baked simulations and mesh caches have their frames in folders beside the file."""
     for item in bpy.data.objects:
         for modifier in item.modifiers:
             if not modifier.show_render:
@@ -73,7 +73,7 @@ def missing_simulations():
                 yield "cache", modifier.filepath
             elif modifier.type == "FLUID" and modifier.fluid_type == "DOMAIN":
                 domain = modifier.domain_settings
-                # One that was never baked is simulated anew, or has nothing to show.
+                # A domain that was never baked is simulated again, or shows nothing.
                 baked = domain.has_cache_baked_data or domain.has_cache_baked_mesh or domain.has_cache_baked_any
                 if baked and not exists(domain.cache_directory, item.library):
                     yield "cache", domain.cache_directory
@@ -94,7 +94,7 @@ def missing_in_nodes():
 
 
 def missing_strips(scene):
-    """Sound strips are left out: no picture depends on them."""
+    """Without sound strips, because no picture depends on them."""
     if not scene.render.use_sequencer or not scene.sequence_editor:
         return
     for strip in scene.sequence_editor.sequences_all:
@@ -110,7 +110,7 @@ def missing_strips(scene):
 
 
 def missing(scene):
-    """What is missing, each path once, in an order that does not change: [{"kind", "path"}]."""
+    """The missing files, each path once, in a fixed order: [{"kind", "path"}]."""
     found = {}
     for source in (missing_images(), missing_data(), missing_simulations(), missing_in_nodes(), missing_strips(scene)):
         for kind, path in source:

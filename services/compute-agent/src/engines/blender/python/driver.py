@@ -1,8 +1,8 @@
-"""Runs inside Blender and renders what it is asked for, one frame after the other, with the scene kept in memory.
+"""Runs inside Blender and renders one requested frame after the other. The scene stays in memory.
 
 Requests are JSON lines on stdin: {"id", "do": "open" | "render" | "probe", ...}. Each gets one answer on stdout: the byte
-0x1E, a JSON object with the same id, a newline. Blender's own chatter shares stdout, anywhere between the answers.
-An answer has "ok"; if that is false, "failure" (a failure class) and "reason".
+0x1E, a JSON object with the same id, and a newline. Blender's own output shares stdout and may stand between the answers.
+An answer has "ok"; if it is false, also "failure" (a failure class) and "reason".
 """
 
 import ctypes
@@ -23,7 +23,7 @@ from refusal import Refusal  # noqa: E402
 
 
 class Opened:
-    """The scene that `open` chose, and what to say with every picture of it."""
+    """The scene that `open` chose, and the notes for each of its pictures."""
 
     def __init__(self, scene, notes):
         self.scene = scene
@@ -93,7 +93,7 @@ def render(ask):
         raise Refusal("AGENT_ERROR", "no scene is open")
     scene, frame, path = opened.scene, ask["frame"], ask["file"]
     started = time.monotonic()
-    # Rendering a scene takes over the frame of the context's scene, so both are set.
+    # Rendering a scene uses the frame of the context's scene, so both are set.
     for each in {bpy.context.scene, scene}:
         each.frame_set(frame)
     scene.render.filepath = path
@@ -107,7 +107,7 @@ def render(ask):
 
 
 def probe(ask):
-    """Renders eight by eight pixels of the factory's scene, to see whether an engine works at all."""
+    """Renders eight by eight pixels of the factory scene, to find out whether an engine works at all."""
     global opened
     scene = bpy.context.scene
     settings.set_engine(scene, ask["engine"])
@@ -120,10 +120,10 @@ ACTIONS = {"open": open_scene, "render": render, "probe": probe}
 
 
 def answer(message):
-    # What Blender printed belongs before the answer, and is not lost if it dies later.
+    # Blender's output belongs before the answer, and must not be lost if Blender dies later.
     sys.stdout.flush()
     libc.fflush(None)
-    # The newline before it ends a line of chatter that may be half written.
+    # The first newline ends a line of output that may be incomplete.
     os.write(1, b"\n\x1e" + json.dumps(message).encode("ascii") + b"\n")
 
 

@@ -1,8 +1,8 @@
-"""What the driver says when it will not, or cannot, do what it was asked for."""
+"""The answer of the driver if it cannot, or must not, do what it was asked for."""
 
 
 class Refusal(Exception):
-    """A failure class of the agent, words for people, and the names (files, engines) that it is about."""
+    """A failure class of the agent, a reason for people, and the names of the files or engines concerned."""
 
     def __init__(self, failure, reason, names=()):
         super().__init__(reason)

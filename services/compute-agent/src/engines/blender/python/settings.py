@@ -1,4 +1,4 @@
-"""How a scene is to be rendered: what the request wants, what this Blender can do, and what a farm must not do."""
+"""How to render a scene: by what the request wants, what this Blender can do, and what a farm must not do."""
 
 import bpy
 
@@ -24,14 +24,14 @@ def has_denoiser():
 
 
 def apply_denoising(scene):
-    """Cycles fails a frame, without a picture, when it is to denoise and cannot."""
+    """Cycles fails a frame without a picture if it is to denoise and cannot."""
     cycles = scene.cycles
     if not cycles.use_denoising:
         return []
     if not has_denoiser():
         cycles.use_denoising = False
         return ["denoising off: this Blender has no OpenImageDenoise"]
-    # OptiX is the only other one, and needs a graphics card that the sandbox hides.
+    # OptiX is the only other denoiser, and needs a graphics card, which the sandbox hides.
     if cycles.denoiser != "OPENIMAGEDENOISE":
         cycles.denoiser = "OPENIMAGEDENOISE"
         return ["denoised with OpenImageDenoise instead of the scene's denoiser"]
@@ -53,7 +53,7 @@ def apply_format(scene, file_format):
 
 
 def mute_file_outputs(tree, seen):
-    """Compositor nodes that write further files, also in groups: nobody would collect what they write."""
+    """Mutes compositor nodes that write further files, also in groups, because nobody collects those files."""
     if tree is None or tree in seen:
         return
     seen.append(tree)
@@ -64,7 +64,7 @@ def mute_file_outputs(tree, seen):
 
 
 def apply(scene, ask):
-    """Sets everything but the engine. Returns notes about what differs from what the file says."""
+    """Sets everything except the engine. Returns notes about differences from the file."""
     render = scene.render
     notes = []
     if ask.get("scale"):
@@ -81,7 +81,7 @@ def apply(scene, ask):
     render.use_file_extension = True
     render.use_overwrite = True
     render.use_placeholder = False
-    # Keeps what does not change from frame to frame.
+    # Blender keeps what does not change from frame to frame.
     render.use_persistent_data = True
     mute_file_outputs(scene.node_tree if scene.use_nodes else None, [])
     return notes

@@ -43,7 +43,7 @@ def animate(target, path, first, last, index=-1):
 
 
 def moving():
-    """Everything that a renderer could wrongly keep from one frame to the next moves: shape, paint, light, world, camera."""
+    """Moves everything that a renderer could wrongly keep from one frame to the next: shape, paint, light, world, camera."""
     scene = fresh()
     cube, camera, light = (bpy.data.objects[name] for name in ("Cube", "Camera", "Light"))
     animate(cube, "rotation_euler", 0.0, 2.0, index=2)
@@ -98,7 +98,7 @@ def packed():
 
 
 def unpacked():
-    """Refers to files in every way there is, and then they are gone. Only the reference picture would not be seen."""
+    """Refers to files in every possible way, and then removes them. Only the reference picture would not be visible."""
     scene = fresh()
     names = [f"{kind}.png" for kind in ("clip", "strip", "tile.1001", "tile.1002", "reference")]
     for name in names:
@@ -132,7 +132,7 @@ def unpacked():
 
 
 def scripted():
-    """Tries to run Python as a registered text, as a driver, and to write elsewhere with the compositor."""
+    """Tries to run Python as a registered text and as a driver, and to write elsewhere with the compositor."""
     scene = fresh()
     text = bpy.data.texts.new("evil.py")
     text.write("import bpy\nprint('EVIL-TEXT')\nopen('/tmp/evil-text', 'w').write('x')\nopen('evil-text', 'w').write('x')\n")
@@ -191,7 +191,7 @@ def no_camera():
 
 
 def picture():
-    """The picture that scenes refer to while they are made."""
+    """The picture that scenes refer to while they are created."""
     image = bpy.data.images.new("made", 4, 4)
     image.filepath_raw = os.path.join(FOLDER, "there.png")
     image.file_format = "PNG"
