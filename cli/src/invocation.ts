@@ -26,7 +26,7 @@ export interface Invocation {
 }
 
 /** What a command does: arguments in their order, its own options; answers the exit code, 0 when it answers none. */
-export type Action<Arguments extends readonly unknown[], Options> = (
+type Action<Arguments extends readonly unknown[], Options> = (
   invocation: Invocation,
   args: Arguments,
   options: Options,

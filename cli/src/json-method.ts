@@ -5,7 +5,7 @@ import type { MethodDefinition } from '#libs/grpc/index.ts';
 import { decodeJson, encodeJson } from './descriptors.ts';
 
 /** An rpc that takes and gives proto3 JSON. */
-export type JsonMethod<RequestStream extends boolean, ResponseStream extends boolean> = MethodDefinition<
+type JsonMethod<RequestStream extends boolean, ResponseStream extends boolean> = MethodDefinition<
   JsonValue,
   JsonValue
 > & {

@@ -5,7 +5,7 @@ import { poll } from '#libs/async/index.ts';
 import { systemClock } from '#libs/clock/index.ts';
 import type { StoreProgram } from './program.ts';
 
-export interface AzuriteOptions {
+interface AzuriteOptions {
   /** Where its blobs go; made when it is missing. */
   dir: string;
   port: number;
@@ -14,7 +14,7 @@ export interface AzuriteOptions {
 }
 
 /** The storage account that every Azurite of ours has. */
-export const AZURITE_ACCOUNT = 'muster';
+const ACCOUNT = 'muster';
 
 const POLL_MS = 50;
 /** It writes its list of blobs every few seconds and at its end, which takes time. */
@@ -27,7 +27,7 @@ const STOP_MS = 15_000;
 export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<StoreProgram> => {
   await mkdir(dir, { recursive: true });
   const program = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
-  const endpoint = `http://127.0.0.1:${port}/${AZURITE_ACCOUNT}`;
+  const endpoint = `http://127.0.0.1:${port}/${ACCOUNT}`;
   return {
     name: 'azurite',
     command: process.execPath,
@@ -43,11 +43,11 @@ export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<Store
     ],
     env: {
       // In the environment, because everybody on the machine can read a command line.
-      AZURITE_ACCOUNTS: `${AZURITE_ACCOUNT}:${key}`,
+      AZURITE_ACCOUNTS: `${ACCOUNT}:${key}`,
       // As for our own programs (libs/telemetry/register.ts); written when Azurite ends by SIGTERM.
       NODE_COMPILE_CACHE: fileURLToPath(new URL('../../.tools/compile-cache', import.meta.url)),
     },
-    url: `DefaultEndpointsProtocol=http;AccountName=${AZURITE_ACCOUNT};AccountKey=${key};BlobEndpoint=${endpoint};`,
+    url: `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${key};BlobEndpoint=${endpoint};`,
     stopMs: STOP_MS,
     ready: async ({ signal }) => {
       await poll(() => isAnswering(endpoint, signal), { clock: systemClock, everyMs: POLL_MS, signal });

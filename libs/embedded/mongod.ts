@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findProgram } from '#libs/programs/index.ts';
 import type { StoreProgram } from './program.ts';
 
-export interface MongodOptions {
+interface MongodOptions {
   /** Where its data go; made when it is missing. */
   dir: string;
   port: number;

@@ -7,7 +7,7 @@ import { systemClock } from '#libs/clock/index.ts';
 import { findProgram } from '#libs/programs/index.ts';
 import type { Started, StoreProgram } from './program.ts';
 
-export interface NatsServerOptions {
+interface NatsServerOptions {
   /** Where its configuration and its messages go; made when it is missing. */
   dir: string;
   port: number;

@@ -4,7 +4,7 @@ import { poll } from '#libs/async/index.ts';
 import { systemClock } from '#libs/clock/index.ts';
 import type { Program } from './program.ts';
 
-export interface ServiceProgramOptions {
+interface ServiceProgramOptions {
   /** The folder below services/. */
   name: string;
   /** Its variables. */

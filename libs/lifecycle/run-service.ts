@@ -11,7 +11,7 @@ import { processSchema } from './process-variables.ts';
 import type { Start } from './service.ts';
 import { listenToStopRequests } from './stop-requests.ts';
 
-export interface ServiceOptions {
+interface ServiceOptions {
   /** As in logs and process lists, `session-supervisor`. */
   name: string;
   /** `process.env`. */

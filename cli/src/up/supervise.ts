@@ -24,7 +24,7 @@ export interface Supervisor {
   drain(): Promise<void>;
 }
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   clock: Clock;
   table: ProcessTable;
   layout: Pick<Layout, 'directory' | 'log'>;
