@@ -21,10 +21,10 @@ export interface MethodAccess {
 /** Who may call an rpc, by its path (`/muster.blob.v1.BlobService/Upload`). An rpc that is not listed is refused. */
 export type AccessTable = ReadonlyMap<string, MethodAccess>;
 
-const accessOption = 'muster.common.v1.access';
+const ACCESS_OPTION = 'muster.common.v1.access';
 
 /** Services of others, which carry no option of ours. */
-const foreignServices: ReadonlyMap<string, MethodAccess> = new Map([
+const FOREIGN_SERVICES: ReadonlyMap<string, MethodAccess> = new Map([
   ['grpc.health.v1.Health', { roles: new Set(roles), isPublic: true }],
   ['grpc.reflection.v1.ServerReflection', { roles: new Set(roles), isPublic: false }],
   ['grpc.reflection.v1alpha.ServerReflection', { roles: new Set(roles), isPublic: false }],
@@ -38,13 +38,13 @@ const foreignServices: ReadonlyMap<string, MethodAccess> = new Map([
  */
 export const accessTable = (image: Uint8Array): AccessTable => {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
-  const option = registry.getExtension(accessOption);
-  if (option === undefined) throw new TypeError(`the descriptor image does not declare (${accessOption})`);
+  const option = registry.getExtension(ACCESS_OPTION);
+  if (option === undefined) throw new TypeError(`the descriptor image does not declare (${ACCESS_OPTION})`);
   const table = new Map<string, MethodAccess>();
   for (const type of registry) {
     if (type.kind !== 'service') continue;
     for (const method of type.methods) {
-      const access = foreignServices.get(type.typeName) ?? readOption(method, option);
+      const access = FOREIGN_SERVICES.get(type.typeName) ?? readOption(method, option);
       if (access !== undefined) table.set(`/${type.typeName}/${method.name}`, access);
     }
   }

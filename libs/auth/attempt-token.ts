@@ -13,7 +13,7 @@ export interface AttemptFields {
 }
 
 /** 128 bit: too many to guess, small enough for every message of the agents' streams. */
-export const attemptTokenBytes = 16;
+export const ATTEMPT_TOKEN_BYTES = 16;
 
 /** The key that signs one workload's attempts. Making it costs an HMAC, so keep it. */
 export const workloadKey = (meshSecret: Secret, workloadId: string): KeyObject =>
@@ -21,8 +21,8 @@ export const workloadKey = (meshSecret: Secret, workloadId: string): KeyObject =
 
 /** The token that proves that the workload's owner handed this attempt to this user: the head of an HMAC-SHA-256. */
 export const attemptToken = (key: KeyObject, fields: AttemptFields): Uint8Array =>
-  hmac(key, 'attempt', [fields.task, fields.generation, fields.attempt, fields.user]).subarray(0, attemptTokenBytes);
+  hmac(key, 'attempt', [fields.task, fields.generation, fields.attempt, fields.user]).subarray(0, ATTEMPT_TOKEN_BYTES);
 
 /** Compares in constant time. */
 export const verifyAttemptToken = (key: KeyObject, fields: AttemptFields, token: Uint8Array): boolean =>
-  token.length === attemptTokenBytes && timingSafeEqual(attemptToken(key, fields), token);
+  token.length === ATTEMPT_TOKEN_BYTES && timingSafeEqual(attemptToken(key, fields), token);

@@ -2,7 +2,7 @@
 export { accessTable, type AccessTable, type MethodAccess } from './access-table.ts';
 export {
   attemptToken,
-  attemptTokenBytes,
+  ATTEMPT_TOKEN_BYTES,
   verifyAttemptToken,
   workloadKey,
   type AttemptFields,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { importJWK } from 'jose';
 import { unavailable } from '#libs/errors/index.ts';
 import type { Role } from './caller.ts';
-import { parseJwks, tokenAlgorithm } from './keys.ts';
+import { parseJwks, TOKEN_ALGORITHM } from './keys.ts';
 
 export interface VerificationKey {
   key: Awaited<ReturnType<typeof importJWK>>;
@@ -26,9 +26,9 @@ export interface KeySourceOptions {
 }
 
 /** Bounds the cost of a flood of made-up key ids. */
-const minimumBetweenReadsMs = 1_000;
-const maximumAgeMs = 60_000;
-const readTimeoutMs = 5_000;
+const MIN_BETWEEN_READS_MS = 1_000;
+const MAX_AGE_MS = 60_000;
+const READ_TIMEOUT_MS = 5_000;
 
 export const createKeySource = ({ jwks, clock }: KeySourceOptions): KeySource => {
   let keys: ReadonlyMap<string, VerificationKey> | undefined;
@@ -43,7 +43,7 @@ export const createKeySource = ({ jwks, clock }: KeySourceOptions): KeySource =>
     if (keys !== undefined && found === text) return;
     const imported = await Promise.all(
       parseJwks(found).keys.map(
-        async (jwk) => [jwk.kid, { key: await importJWK(jwk, tokenAlgorithm), roles: jwk.roles }] as const,
+        async (jwk) => [jwk.kid, { key: await importJWK(jwk, TOKEN_ALGORITHM), roles: jwk.roles }] as const,
       ),
     );
     keys = new Map(imported);
@@ -59,7 +59,7 @@ export const createKeySource = ({ jwks, clock }: KeySourceOptions): KeySource =>
     async find(kid) {
       const known = keys?.get(kid);
       if (known !== undefined) return known;
-      if (keys === undefined || reading !== undefined || clock.monotonic() - lastReadMs >= minimumBetweenReadsMs) {
+      if (keys === undefined || reading !== undefined || clock.monotonic() - lastReadMs >= MIN_BETWEEN_READS_MS) {
         try {
           await read();
         } catch (cause) {
@@ -70,14 +70,14 @@ export const createKeySource = ({ jwks, clock }: KeySourceOptions): KeySource =>
       return keys?.get(kid);
     },
     refresh() {
-      if (clock.monotonic() - lastReadMs >= maximumAgeMs) void read().catch(() => {});
+      if (clock.monotonic() - lastReadMs >= MAX_AGE_MS) void read().catch(() => {});
     },
   };
 };
 
 const readDocument = async (jwks: string | URL): Promise<string> => {
   if (!/^https?:/.test(String(jwks))) return readFile(jwks, 'utf8');
-  const response = await fetch(jwks, { signal: AbortSignal.timeout(readTimeoutMs) });
+  const response = await fetch(jwks, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) });
   if (!response.ok) throw new Error(`the JWKS was answered with HTTP ${response.status}`);
   return response.text();
 };

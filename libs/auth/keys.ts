@@ -2,7 +2,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT,
 import { CUSTOMER_ID_RULE, isCustomerId, isRole, type Role } from './caller.ts';
 
 /** The signature of every token of the mesh (RFC 8037, curve Ed25519). */
-export const tokenAlgorithm = 'EdDSA';
+export const TOKEN_ALGORITHM = 'EdDSA';
 
 /** An Ed25519 JWK that also says which roles its tokens may carry. `kid` is the key's RFC 7638 thumbprint. */
 export interface MeshJwk extends JWK {
@@ -24,9 +24,9 @@ export interface SigningKey {
 
 /** Makes a key whose tokens are valid for `allowedRoles` only. */
 export const createSigningKey = async (allowedRoles: readonly Role[]): Promise<SigningKey> => {
-  const pair = await generateKeyPair(tokenAlgorithm, { crv: 'Ed25519', extractable: true });
+  const pair = await generateKeyPair(TOKEN_ALGORITHM, { crv: 'Ed25519', extractable: true });
   const publicPart = await exportJWK(pair.publicKey);
-  const shared = { kid: await calculateJwkThumbprint(publicPart), alg: tokenAlgorithm, use: 'sig' };
+  const shared = { kid: await calculateJwkThumbprint(publicPart), alg: TOKEN_ALGORITHM, use: 'sig' };
   return {
     privateJwk: { ...(await exportJWK(pair.privateKey)), ...shared, roles: [...allowedRoles] },
     publicJwk: { ...publicPart, ...shared, roles: [...allowedRoles] },
@@ -58,13 +58,13 @@ export const signToken = async (privateJwk: MeshJwk, request: TokenRequest): Pro
   const issuedAt = Math.floor((request.nowMs ?? Date.now()) / 1000);
   const machine = request.machine === undefined ? {} : { machine: request.machine };
   return new SignJWT({ role: request.role, ...machine })
-    .setProtectedHeader({ alg: tokenAlgorithm, kid: privateJwk.kid, typ: 'JWT' })
+    .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid: privateJwk.kid, typ: 'JWT' })
     .setSubject(request.subject)
     .setIssuer(request.issuer)
     .setAudience(request.audience)
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + request.ttlSeconds)
-    .sign(await importJWK(privateJwk, tokenAlgorithm));
+    .sign(await importJWK(privateJwk, TOKEN_ALGORITHM));
 };
 
 /** Reads a JWKS document. It skips keys that are not Ed25519 or name no known role, because other systems may add theirs. */

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 
 /** 256 bit, as long as the HMAC that it keys. */
-const minimumSecretBytes = 32;
+const MIN_SECRET_BYTES = 32;
 
 /** A secret of the mesh, or a workload's key derived from it. With a `KeyObject` an HMAC costs a quarter. */
 export type Secret = KeyObject | Uint8Array;
@@ -11,7 +11,7 @@ export const parseMeshSecret = (text: string): KeyObject => {
   const trimmed = text.trim();
   const isHex = /^([0-9a-f]{2})+$/i.test(trimmed);
   const bytes = Buffer.from(trimmed, isHex ? 'hex' : 'base64');
-  if (bytes.length < minimumSecretBytes || !/^[\w+/-]+={0,2}$/.test(trimmed)) {
+  if (bytes.length < MIN_SECRET_BYTES || !/^[\w+/-]+={0,2}$/.test(trimmed)) {
     throw new TypeError('the mesh secret is hexadecimal or base64 of at least 32 random bytes');
   }
   return createSecretKey(bytes);

@@ -3,7 +3,7 @@ import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose'
 import { DomainError, status } from '#libs/errors/index.ts';
 import { CUSTOMER_ID_RULE, isCustomerId, isRole, type Caller } from './caller.ts';
 import { createKeySource, type KeySource } from './key-source.ts';
-import { tokenAlgorithm } from './keys.ts';
+import { TOKEN_ALGORITHM } from './keys.ts';
 
 export interface VerifierOptions {
   /** Path of the JWKS file, or its http(s) URL. It is read once a minute, and when a token names an unknown key. */
@@ -28,9 +28,9 @@ interface Remembered {
 }
 
 /** How many verified tokens are remembered, 200 bytes each; beyond that the oldest is verified again. */
-const maximumRemembered = 10_000;
+const MAX_REMEMBERED = 10_000;
 /** No honest token is longer. The bound keeps hashing and parsing cheap. */
-const maximumTokenLength = 8_192;
+const MAX_TOKEN_CHARS = 8_192;
 
 /** Remembers verified tokens: until one expires or the keys change, it costs one hash. */
 export const createVerifier = (options: VerifierOptions): Verifier => {
@@ -40,7 +40,7 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
 
   return async (token) => {
     if (token === '') throw refused('TOKEN_MISSING', 'send `authorization: Bearer <token>`');
-    if (token.length > maximumTokenLength) throw refused('TOKEN_INVALID', 'the token is too long');
+    if (token.length > MAX_TOKEN_CHARS) throw refused('TOKEN_INVALID', 'the token is too long');
     source.refresh();
     if (rememberedVersion !== source.version) {
       remembered.clear();
@@ -52,7 +52,7 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
     remembered.delete(digest);
 
     const fresh = await verify(token, source, options);
-    if (remembered.size >= maximumRemembered) {
+    if (remembered.size >= MAX_REMEMBERED) {
       for (const oldest of remembered.keys()) {
         remembered.delete(oldest);
         break;
@@ -95,7 +95,7 @@ const readPayload = async (
     const { payload } = await jwtVerify(token, key, {
       issuer,
       audience,
-      algorithms: [tokenAlgorithm],
+      algorithms: [TOKEN_ALGORITHM],
       currentDate: new Date(clock.now()),
       requiredClaims: ['sub', 'role', 'iat', 'exp'],
     });

@@ -9,7 +9,7 @@ import { type Note, startEcho } from './echo.fixture.ts';
 const CHUNK = 'x'.repeat(65_536);
 
 // The most that can wait in a stream, in the windows of HTTP/2 and in the buffers of the kernel.
-const MOST_CHUNKS = 80;
+const MAX_CHUNKS = 80;
 
 /** Resolves with a count that has not changed for a while. */
 const standing = async (count: () => number): Promise<number> => {
@@ -40,8 +40,8 @@ describe('back-pressure', () => {
     const answers = echo.client.list({ text: '' })[Symbol.asyncIterator]();
     await answers.next();
     const waiting = await standing(() => produced);
-    expect(waiting).to.be.below(MOST_CHUNKS);
-    for (let i = 0; i < 2 * MOST_CHUNKS; i++) {
+    expect(waiting).to.be.below(MAX_CHUNKS);
+    for (let i = 0; i < 2 * MAX_CHUNKS; i++) {
       await answers.next();
     }
     expect(produced).to.be.above(waiting);
@@ -58,7 +58,7 @@ describe('back-pressure', () => {
     }
     const controller = new AbortController();
     const call = echo.client.gather(flood(), { signal: controller.signal }).catch((error: unknown) => error);
-    expect(await standing(() => sent)).to.be.below(MOST_CHUNKS);
+    expect(await standing(() => sent)).to.be.below(MAX_CHUNKS);
     controller.abort();
     expect(await call).to.include({ reason: 'CANCELLED' });
   });
@@ -80,8 +80,8 @@ describe('back-pressure', () => {
         await chat.send({ text: CHUNK });
       }
     })().catch((error: unknown) => error);
-    expect(await standing(() => sent)).to.be.below(2 * MOST_CHUNKS);
-    expect(said).to.be.below(MOST_CHUNKS);
+    expect(await standing(() => sent)).to.be.below(2 * MAX_CHUNKS);
+    expect(said).to.be.below(MAX_CHUNKS);
     chat.cancel();
     expect(await sending).to.include({ reason: 'CANCELLED' });
   });
@@ -117,7 +117,7 @@ describe('back-pressure', () => {
       {
         async *list() {
           const stuck = setTimeout(() => blocked.resolve(), 300);
-          for (let i = 0; i < MOST_CHUNKS; i++) {
+          for (let i = 0; i < MAX_CHUNKS; i++) {
             yield { text: CHUNK };
             stuck.refresh();
           }

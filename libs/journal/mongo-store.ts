@@ -21,10 +21,10 @@ export const mongoJournalStore = <E>(
       return refusal(thrown);
     }
   },
-  find: async (workload, n) => (await journal.findOne({ workload, n } as never, withoutId)) ?? undefined,
+  find: async (workload, n) => (await journal.findOne({ workload, n } as never, WITHOUT_ID)) ?? undefined,
   read: (workload, after) =>
-    journal.find({ workload, n: { $gt: after } } as never, { ...withoutId, sort: { workload: 1, n: 1 } }),
-  readSnapshot: async (workload) => (await snapshots.findOne({ workload } as never, withoutId)) ?? undefined,
+    journal.find({ workload, n: { $gt: after } } as never, { ...WITHOUT_ID, sort: { workload: 1, n: 1 } }),
+  readSnapshot: async (workload) => (await snapshots.findOne({ workload } as never, WITHOUT_ID)) ?? undefined,
   writeSnapshot: async (snapshot) => {
     try {
       await snapshots.replaceOne({ workload: snapshot.workload, n: { $lt: snapshot.n } }, snapshot, {
@@ -37,7 +37,7 @@ export const mongoJournalStore = <E>(
   },
 });
 
-const withoutId = { projection: { _id: 0 } } as const;
+const WITHOUT_ID = { projection: { _id: 0 } } as const;
 
 const isDuplicate = (thrown: unknown): thrown is MongoServerError =>
   thrown instanceof MongoServerError && thrown.code === DUPLICATE_KEY;

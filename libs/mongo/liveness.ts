@@ -14,11 +14,11 @@ const DEAD_READS = 3;
 /** … over at least this span of the observer's own monotonic clock … */
 const DEAD_MS = 3_000;
 /** … without a longer break than this, because a peer cannot write while the observer cannot read. */
-const LONGEST_BREAK_MS = 2_500;
+const MAX_BREAK_MS = 2_500;
 
 /** What is known after one more successful read. Only the observer's own clock is used. */
 export const observe = (before: Observed | undefined, beat: number, now: number): Observed =>
-  before?.beat === beat && now - before.lastSeen <= LONGEST_BREAK_MS
+  before?.beat === beat && now - before.lastSeen <= MAX_BREAK_MS
     ? { ...before, lastSeen: now, reads: before.reads + 1 }
     : { beat, firstSeen: now, lastSeen: now, reads: 1 };
 

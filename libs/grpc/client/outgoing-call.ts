@@ -23,7 +23,7 @@ export interface OutgoingOptions {
 }
 
 // grpc-js counts milliseconds in 31 bits: a longer deadline would already have passed.
-const LONGEST_DEADLINE_MS = 20 * 86_400_000;
+const MAX_DEADLINE_MS = 20 * 86_400_000;
 
 /** Begins a call. It never throws: `responses` and `send` report errors. */
 export const openCall = (
@@ -44,7 +44,7 @@ export const openCall = (
     };
   }
   const deadline = Number.isFinite(deadlineMs)
-    ? Date.now() + Math.min(deadlineMs, LONGEST_DEADLINE_MS)
+    ? Date.now() + Math.min(deadlineMs, MAX_DEADLINE_MS)
     : Number.POSITIVE_INFINITY;
   const stream = channel.makeBidiStreamRequest(path, asTheyAre, asTheyAre, metadata, { deadline });
   const cancel = (): void => stream.cancel();

@@ -4,7 +4,7 @@ import { readConfig, variables } from './config.ts';
 import { startBlob } from './service.ts';
 
 /** Leaves the lifecycle its share of the 20 s that a drain may take. */
-const graceMs = 15_000;
+const GRACE_MS = 15_000;
 
 const code = await runService({
   name: 'blob',
@@ -14,7 +14,7 @@ const code = await runService({
   start: async ({ env, log, stack }) => {
     const server = await startBlob(readConfig(env), log, stack);
     boundMemory();
-    return { address: server.address, drain: () => server.drain(graceMs) };
+    return { address: server.address, drain: () => server.drain(GRACE_MS) };
   },
 });
 process.exit(code);

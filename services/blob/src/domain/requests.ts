@@ -3,8 +3,8 @@ import type { Violations } from '#libs/mesh/index.ts';
 
 /** Fields that several requests share, with one wording for what is wrong. */
 
-const maximumTtlSeconds = 86_400;
-const defaultTtlSeconds = 900;
+const MAX_TTL_SECONDS = 86_400;
+const DEFAULT_TTL_SECONDS = 900;
 
 interface Asking {
   role: string;
@@ -26,11 +26,11 @@ export const checkCustomer = (wrong: Violations, field: string, caller: Asking, 
 
 /** When a URL that is made now expires, in whole seconds, because its signature carries no fractions. */
 export const expireTimeOf = (ttlSeconds: number, nowMs: number): Date => {
-  const seconds = ttlSeconds === 0 ? defaultTtlSeconds : ttlSeconds;
+  const seconds = ttlSeconds === 0 ? DEFAULT_TTL_SECONDS : ttlSeconds;
   return new Date((Math.ceil(nowMs / 1000) + seconds) * 1000);
 };
 
 export const checkTtl = (wrong: Violations, ttlSeconds: number): void => {
-  const description = `1 to ${maximumTtlSeconds}, or 0 for ${defaultTtlSeconds}`;
-  wrong.require(ttlSeconds <= maximumTtlSeconds, 'ttl_seconds', description);
+  const description = `1 to ${MAX_TTL_SECONDS}, or 0 for ${DEFAULT_TTL_SECONDS}`;
+  wrong.require(ttlSeconds <= MAX_TTL_SECONDS, 'ttl_seconds', description);
 };

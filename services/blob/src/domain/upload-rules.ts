@@ -16,7 +16,7 @@ export interface Measured {
 }
 
 /** The longest chunk of an upload, and of a download. */
-export const maximumChunkBytes = 1024 * 1024;
+export const MAX_CHUNK_BYTES = 1024 * 1024;
 
 /** Checks an upload while it flows. Throws as soon as it can no longer match. */
 export const checkProgress = ({ sizeBytes, maximumBytes }: Expectation, receivedBytes: number): void => {

@@ -3,10 +3,10 @@ import { waitingFor } from '#libs/async/index.ts';
 import { isDomainError, unavailable } from '#libs/errors/index.ts';
 
 /** The name of the blob storage in errors for callers, whoever runs it. */
-export const dependency = 'blob storage';
+export const DEPENDENCY = 'blob storage';
 
 /** The longest wait for one answer of the storage. It is shorter than the deadlines of callers. */
-export const answerWithinMs = 5_000;
+export const ANSWER_WITHIN_MS = 5_000;
 
 export const isMissing = (error: unknown): boolean => error instanceof RestError && error.statusCode === 404;
 
@@ -28,16 +28,16 @@ const codeOf = (error: unknown): string => (error instanceof RestError ? (error.
 export const asking = async <T>(
   signal: AbortSignal,
   request: (signal: AbortSignal) => Promise<T>,
-  withinMs = answerWithinMs,
+  withinMs = ANSWER_WITHIN_MS,
 ): Promise<T> => {
   signal.throwIfAborted();
   const patience = AbortSignal.timeout(withinMs);
   try {
-    return await waitingFor(dependency, () => request(AbortSignal.any([signal, patience])));
+    return await waitingFor(DEPENDENCY, () => request(AbortSignal.any([signal, patience])));
   } catch (error) {
     signal.throwIfAborted();
     if (patience.aborted)
-      throw unavailable(dependency, `the ${dependency} gives no answer; try again`, { cause: error });
+      throw unavailable(DEPENDENCY, `the ${DEPENDENCY} gives no answer; try again`, { cause: error });
     throw mapped(error);
   }
 };
@@ -47,14 +47,14 @@ export const mapped = (error: unknown): unknown => {
   if (isDomainError(error)) return error;
   if (!(error instanceof RestError)) {
     const isSocket = error instanceof Error && 'code' in error && typeof error.code === 'string';
-    return isSocket ? unavailable(dependency, `the ${dependency} is away; try again`, { cause: error }) : error;
+    return isSocket ? unavailable(DEPENDENCY, `the ${DEPENDENCY} is away; try again`, { cause: error }) : error;
   }
   const code = error.statusCode;
   if (code === undefined || code >= 500 || code === 408 || code === 429) {
-    return unavailable(dependency, `the ${dependency} is away; try again`, { cause: error });
+    return unavailable(DEPENDENCY, `the ${DEPENDENCY} is away; try again`, { cause: error });
   }
   if (code === 401 || code === 403) {
-    return unavailable(dependency, `the ${dependency} refuses the credentials of this service`, { cause: error });
+    return unavailable(DEPENDENCY, `the ${DEPENDENCY} refuses the credentials of this service`, { cause: error });
   }
   return error;
 };

@@ -18,12 +18,12 @@ export interface AzureOptions {
 }
 
 /** Retries stay well within a caller's deadline; after that the caller has to retry. */
-const retryOptions = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 500 };
+const RETRY_OPTIONS = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 500 };
 
 export const openContainer = ({ connectionString, container }: AzureOptions): AzureContainer => {
-  const client = BlobServiceClient.fromConnectionString(connectionString, { retryOptions }).getContainerClient(
-    container,
-  );
+  const client = BlobServiceClient.fromConnectionString(connectionString, {
+    retryOptions: RETRY_OPTIONS,
+  }).getContainerClient(container);
   let made: Promise<void> | undefined;
   const make = (): Promise<void> => {
     // Without a caller's signal, because other callers wait for the same request.

@@ -9,14 +9,14 @@ export interface Block {
   clear(): void;
 }
 
-const firstBytes = 64 * 1024;
+const FIRST_BYTES = 64 * 1024;
 
 export const createBlock = (maximumBytes: number): Block => {
   let buffer = Buffer.alloc(0);
   let length = 0;
   const reserve = (wanted: number): void => {
     if (wanted <= buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.min(maximumBytes, Math.max(firstBytes, wanted, 2 * buffer.length)));
+    const larger = Buffer.allocUnsafeSlow(Math.min(maximumBytes, Math.max(FIRST_BYTES, wanted, 2 * buffer.length)));
     buffer.copy(larger, 0, 0, length);
     buffer = larger;
   };

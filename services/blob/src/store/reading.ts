@@ -4,7 +4,7 @@ import { systemClock } from '#libs/clock/index.ts';
 import { unavailable } from '#libs/errors/index.ts';
 import { checkRange, totalBytes, type ByteRange } from '../domain/range.ts';
 import type { AzureContainer } from './azure.ts';
-import { answerWithinMs, dependency, isMissing, isRangeBeyondEnd, mapped } from './azure-errors.ts';
+import { ANSWER_WITHIN_MS, DEPENDENCY, isMissing, isRangeBeyondEnd, mapped } from './azure-errors.ts';
 import { regroup } from './regroup.ts';
 import { provenSha256 } from './seal.ts';
 import { statBlob } from './entries.ts';
@@ -18,9 +18,9 @@ export interface OpenBlob {
 }
 
 /** Large enough for few messages per blob, and far below the bound of one message. */
-const chunkBytes = 64 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 /** How often a broken body is resumed where it ended. */
-const resumptions = 3;
+const RESUMPTIONS = 3;
 
 /**
  * Opens a blob for reading; undefined if there is none. Rejects with OUT_OF_RANGE `RANGE_NOT_SATISFIABLE` if the range
@@ -40,7 +40,7 @@ export const readBlob = async (
     const answer = await patience.during(
       container.client
         .getBlobClient(name)
-        .download(offset, count, { abortSignal: patience.signal, maxRetryRequests: resumptions }),
+        .download(offset, count, { abortSignal: patience.signal, maxRetryRequests: RESUMPTIONS }),
     );
     const total = totalBytes(answer.contentRange, answer.contentLength) ?? 0;
     // For a range after the end, Azurite answers no bytes where Azure refuses it.
@@ -49,7 +49,7 @@ export const readBlob = async (
     return {
       totalBytes: total,
       sha256: provenSha256(secret, name, total, answer.metadata),
-      chunks: body === undefined ? nothing() : regroup(patiently(body, patience), chunkBytes),
+      chunks: body === undefined ? nothing() : regroup(patiently(body, patience), CHUNK_BYTES),
     };
   } catch (error) {
     patience.end();
@@ -79,7 +79,7 @@ const createPatience = (signal: AbortSignal): Patience => {
   return {
     signal: AbortSignal.any([signal, own.signal]),
     during: async (wait) =>
-      await within(systemClock, answerWithinMs, wait, () => {
+      await within(systemClock, ANSWER_WITHIN_MS, wait, () => {
         isExhausted = true;
         own.abort();
         return wait;
@@ -87,7 +87,7 @@ const createPatience = (signal: AbortSignal): Patience => {
     end: () => own.abort(),
     explain(error) {
       if (signal.aborted) return signal.reason;
-      if (isExhausted) return unavailable(dependency, `the ${dependency} gives no answer; try again`, { cause: error });
+      if (isExhausted) return unavailable(DEPENDENCY, `the ${DEPENDENCY} gives no answer; try again`, { cause: error });
       return mapped(error);
     },
   };

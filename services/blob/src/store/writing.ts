@@ -4,15 +4,15 @@ import type { Secret } from '#libs/auth/index.ts';
 import { unavailable } from '#libs/errors/index.ts';
 import type { Measured } from '../domain/upload-rules.ts';
 import type { AzureContainer } from './azure.ts';
-import { dependency, isTaken } from './azure-errors.ts';
+import { DEPENDENCY, isTaken } from './azure-errors.ts';
 import { createBlock } from './block.ts';
 import { statBlob } from './entries.ts';
 import { sealedMetadata } from './seal.ts';
 
 /** Azure takes 50,000 blocks a blob: 195 GiB. Two such buffers are all that an upload holds. */
-const blockBytes = 4 * 1024 * 1024;
+const BLOCK_BYTES = 4 * 1024 * 1024;
 /** A block carries four megabytes, unlike the small requests. */
-const blockWithinMs = 20_000;
+const BLOCK_WITHIN_MS = 20_000;
 
 /** The outcome of a write: the name has these bytes now, had the same ones before, or has other ones. */
 export type Written = ({ outcome: 'stored' | 'same' } & Measured) | { outcome: 'other-bytes' };
@@ -53,7 +53,7 @@ export const writeBlob = async (
   }
   // It may be taken by us: the answer to a first commit can be lost and the commit repeated.
   const there = await statBlob(container, secret, name, signal);
-  if (there === undefined) throw unavailable(dependency, 'the blob vanished while it was stored; upload it again');
+  if (there === undefined) throw unavailable(DEPENDENCY, 'the blob vanished while it was stored; upload it again');
   const isSame = there.sha256 === measured.sha256 && there.sizeBytes === measured.sizeBytes;
   return isSame ? { outcome: 'same', ...measured } : { outcome: 'other-bytes' };
 };
@@ -70,8 +70,8 @@ const stageAll = async (
   const upload = randomBytes(12).toString('hex');
   const blockIds: string[] = [];
   let sizeBytes = 0;
-  let filling = createBlock(blockBytes);
-  let spare = createBlock(blockBytes);
+  let filling = createBlock(BLOCK_BYTES);
+  let spare = createBlock(BLOCK_BYTES);
   let travelling: Promise<unknown> = Promise.resolve();
 
   const send = async (): Promise<void> => {
@@ -86,7 +86,7 @@ const stageAll = async (
           abortSignal,
           transactionalContentMD5: createHash('md5').update(body).digest(),
         }),
-      blockWithinMs,
+      BLOCK_WITHIN_MS,
     );
     // Awaited at the next block. Until then its failure must not count as unhandled.
     travelling.catch(() => {});

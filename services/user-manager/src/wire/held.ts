@@ -1,4 +1,4 @@
-import { attemptTokenBytes } from '#libs/auth/index.ts';
+import { ATTEMPT_TOKEN_BYTES } from '#libs/auth/index.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import type { Held } from '#libs/contracts/agent.ts';
 import { isAttemptId, isId, isTaskKey, type Violations } from '#libs/mesh/index.ts';
@@ -17,8 +17,8 @@ export const checkAttempt = (attempt: Attempt | undefined, field: string, wrong:
   if (!isAttemptId(attempt.attempt)) {
     wrong.require(false, `${field}.attempt`, 'must be <epoch>-<counter>');
   }
-  if (attempt.token.length !== attemptTokenBytes) {
-    wrong.require(false, `${field}.token`, `must have ${attemptTokenBytes} bytes`);
+  if (attempt.token.length !== ATTEMPT_TOKEN_BYTES) {
+    wrong.require(false, `${field}.token`, `must have ${ATTEMPT_TOKEN_BYTES} bytes`);
   }
 };
 
