@@ -11,7 +11,7 @@ import { createOutgoing } from './link/outgoing.ts';
 import type { Kept } from './outbox/kept.ts';
 import { createDelivery } from './work/delivery.ts';
 import { openWork } from './work/opening.ts';
-import { startWorker } from './work/worker.ts';
+import { startSlotGroup } from './work/slot-group.ts';
 
 /** One machine at work: its connection, its slots and its reports. */
 export interface Machine {
@@ -45,7 +45,7 @@ export const startMachine = (token: string, config: Config, context: Context): M
   const outgoing = createOutgoing({ clock, random });
   let quiet: (() => void) | undefined;
 
-  const isQuiet = (): boolean => worker.running() === 0 && outbox.size() === 0;
+  const isQuiet = (): boolean => slotGroup.running() === 0 && outbox.size() === 0;
   const checkQuiet = (): void => {
     if (quiet !== undefined && isQuiet()) {
       quiet();
@@ -55,7 +55,7 @@ export const startMachine = (token: string, config: Config, context: Context): M
     outgoing.report(key, { workloadId, attempt, body: reportBody(outcome, receipt) });
 
   const delivery = createDelivery({ blobs, outbox, onStored: report, signal: stopped.signal, clock, random, events });
-  const worker = startWorker({
+  const slotGroup = startSlotGroup({
     slots,
     open: openWork({
       engines,
@@ -77,7 +77,7 @@ export const startMachine = (token: string, config: Config, context: Context): M
   });
 
   const held = (): Hello['held'] =>
-    worker
+    slotGroup
       .held()
       .slice(0, MAX_WORKLOADS_HELD)
       .map((each) => ({ ...each, attempts: each.attempts.slice(0, MAX_ATTEMPTS_HELD) }));
@@ -86,7 +86,7 @@ export const startMachine = (token: string, config: Config, context: Context): M
   const capabilityNow = (): Hello['capability'] => (outboxes.hasRoom() ? capability : { ...capability, engines: [] });
 
   for (const kept of outbox.restored) {
-    worker.restore(kept);
+    slotGroup.restore(kept);
     delivery.resume(kept);
   }
 
@@ -96,12 +96,12 @@ export const startMachine = (token: string, config: Config, context: Context): M
     listener: {
       desired: (state) => {
         const { workloadId, reign, adopt, attempts } = state;
-        if (worker.apply(state)) {
+        if (slotGroup.apply(state)) {
           events.asked({ workloadId, reign, attempts: attempts.length });
         }
         if (adopt) {
           // The new owner does not know what has begun.
-          worker.announceAgain();
+          slotGroup.announceAgain();
           const none = { workloadId, attempts: [] };
           outgoing.held(() => ({ ...(held().find((each) => each.workloadId === workloadId) ?? none), reign }));
         }
@@ -113,27 +113,27 @@ export const startMachine = (token: string, config: Config, context: Context): M
             events.notNeeded(kept, reason);
           }
           outbox.forget(key);
-          worker.decided(key);
+          slotGroup.decided(key);
         }
         checkQuiet();
       },
     },
     outgoing,
-    onWelcome: () => worker.announceAgain(),
+    onWelcome: () => slotGroup.announceAgain(),
     clock,
     random,
     events,
   });
 
   outboxes.onRoom((hasRoom, why) => {
-    if (hasRoom) worker.resume();
-    else worker.drain();
+    if (hasRoom) slotGroup.resume();
+    else slotGroup.drain();
     void link.renew(hasRoom ? 'there is room for results again' : `no room for results: ${why}`);
   });
 
   const stopWhenSuperseded = async (): Promise<void> => {
     if ((await link.ended) === 'superseded') {
-      await worker.end();
+      await slotGroup.end();
     }
   };
   void stopWhenSuperseded();
@@ -153,11 +153,11 @@ export const startMachine = (token: string, config: Config, context: Context): M
     welcomed: link.welcomed,
     ended: link.ended,
     async leave(reason, graceMs) {
-      events.leaving({ running: worker.running(), unacknowledged: outbox.size() });
-      worker.drain();
+      events.leaving({ running: slotGroup.running(), unacknowledged: outbox.size() });
+      slotGroup.drain();
       await finishWithin(graceMs);
       stopped.abort();
-      await worker.end();
+      await slotGroup.end();
       await link.leave(reason);
       outgoing.end();
       agents.close();

@@ -5,7 +5,7 @@ import { type Assignment, createBoard } from './board.ts';
 import { type OpenWork, startSlot } from './slot.ts';
 
 /** Makes a machine do what the mesh wants. */
-export interface Worker {
+export interface SlotGroup {
   /** Applies a desired state. False if it is older than the previous one. */
   apply(state: DesiredState): boolean;
   /** The mesh has decided about an assignment. */
@@ -26,7 +26,7 @@ export interface Worker {
   end(): Promise<void>;
 }
 
-export interface WorkerOptions {
+export interface SlotGroupOptions {
   slots: number;
   open: OpenWork;
   /** An assignment has run for longer than a moment. */
@@ -42,7 +42,14 @@ export interface WorkerOptions {
 const ANNOUNCE_AFTER_MS = 200;
 
 /** Starts the slots of one machine. */
-export const startWorker = ({ slots: count, open, onStarted, onDone, onIdle, clock }: WorkerOptions): Worker => {
+export const startSlotGroup = ({
+  slots: count,
+  open,
+  onStarted,
+  onDone,
+  onIdle,
+  clock,
+}: SlotGroupOptions): SlotGroup => {
   const board = createBoard();
   let timer: Timer | undefined;
 

@@ -6,7 +6,7 @@ import { CANCELLED, completed, failed } from '../engines/engine.ts';
 import type { Cancelled, Failed, Opened, Outcome } from '../engines/engine.ts';
 import { attempts, noopWork } from '../fixtures/peer.ts';
 import type { OpenWork } from './slot.ts';
-import { startWorker, type WorkerOptions } from './worker.ts';
+import { startSlotGroup, type SlotGroupOptions } from './slot-group.ts';
 
 const done = (): Outcome => completed({ sha256: '', sizeBytes: 0, pixelHash: '', seconds: 0, notes: [] });
 
@@ -53,12 +53,12 @@ const scripted = () => {
   };
 };
 
-const setUp = (options: Partial<WorkerOptions> = {}) => {
+const setUp = (options: Partial<SlotGroupOptions> = {}) => {
   const engine = scripted();
   const clock = fakeClock();
   const finished: [string, string][] = [];
   const announced: string[] = [];
-  const worker = startWorker({
+  const group = startSlotGroup({
     slots: 1,
     open: engine.open,
     onStarted: ({ attempt }) => void announced.push(attempt.task),
@@ -74,10 +74,10 @@ const setUp = (options: Partial<WorkerOptions> = {}) => {
   const want = async (state: Partial<DesiredState>): Promise<void> => {
     counter += 1;
     const defaults = { workloadId: 'w-1', claim: 1, reign: 0, counter, adopt: false, work: undefined, attempts: [] };
-    worker.apply({ ...defaults, ...state });
+    group.apply({ ...defaults, ...state });
     await clock.advance(0);
   };
-  return { ...engine, clock, worker, want, finished, announced, [Symbol.asyncDispose]: () => worker.end() };
+  return { ...engine, clock, group, want, finished, announced, [Symbol.asyncDispose]: () => group.end() };
 };
 
 describe('the slots of a machine', () => {
@@ -129,7 +129,7 @@ describe('the slots of a machine', () => {
     machine.opened(1);
     await machine.clock.advance(0);
     expect(machine.log).to.deep.equal(['open w-1', 'open w-1', 'run noop/0', 'run noop/1']);
-    expect(machine.worker.running()).to.equal(2);
+    expect(machine.group.running()).to.equal(2);
   });
 
   it('stop only what is no longer named, and go on with the next', async () => {
@@ -212,7 +212,7 @@ describe('the slots of a machine', () => {
     expect(machine.announced).to.deep.equal([]);
     await machine.clock.advance(300);
     expect(machine.announced).to.deep.equal(['noop/1']);
-    machine.worker.announceAgain();
+    machine.group.announceAgain();
     await machine.clock.advance(200);
     expect(machine.announced).to.deep.equal(['noop/1', 'noop/1']);
   });
@@ -236,20 +236,20 @@ describe('the slots of a machine', () => {
     await machine.want({ attempts: attempts(0, 1) });
     machine.opened(0);
     await machine.clock.advance(0);
-    machine.worker.drain();
+    machine.group.drain();
     await machine.want({ attempts: attempts(0, 2) });
     machine.finish('noop/0');
     await machine.clock.advance(0);
     expect(machine.finished).to.deep.equal([['noop/0', 'completed']]);
-    expect([machine.worker.running(), machine.log.at(-1)]).to.deep.equal([0, 'run noop/0']);
-    expect(machine.worker.held().flatMap((each) => each.attempts)).to.deep.equal(attempts(0));
+    expect([machine.group.running(), machine.log.at(-1)]).to.deep.equal([0, 'run noop/0']);
+    expect(machine.group.held().flatMap((each) => each.attempts)).to.deep.equal(attempts(0));
   });
 
   it('give up an engine that still opens when they drain', async () => {
     await using machine = setUp();
     await machine.want({ attempts: attempts(0) });
-    machine.worker.drain();
+    machine.group.drain();
     await machine.clock.advance(0);
-    expect([machine.worker.running(), machine.log.at(-1)]).to.deep.equal([0, 'give up w-1']);
+    expect([machine.group.running(), machine.log.at(-1)]).to.deep.equal([0, 'give up w-1']);
   });
 });
