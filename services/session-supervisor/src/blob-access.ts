@@ -10,21 +10,21 @@ import {
 import { isDomainError, status, unavailable } from '#libs/errors/index.ts';
 import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
 
-/** What this service needs of blob. Every method rejects with typed errors. */
+/** The calls of the blob service that this service needs. Every method rejects with typed errors. */
 export interface BlobAccess {
   getObject(request: GetObjectRequest, signal: AbortSignal): Promise<GetObjectResponse>;
   /** The first bytes of a blob, at most `bytes`. */
   head(blobName: string, bytes: number, signal: AbortSignal): Promise<Uint8Array>;
-  /** SHA-256 of all of its bytes, 64 hexadecimal digits; undefined if there is no such blob. Reads it in pieces. */
+  /** SHA-256 of a blob, 64 hexadecimal digits; undefined if there is no such blob. Reads the blob in pieces. */
   digest(blobName: string, signal: AbortSignal): Promise<string | undefined>;
-  /** All blobs whose names begin so. */
+  /** All blobs whose names begin with this prefix. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<BlobInfo>;
   remove(blobName: string, signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
 const DEPENDENCY = 'blob';
-/** Less than callers have, so that they are told who did not answer. */
+/** Shorter than the deadlines of callers, because they must be told in time which service did not answer. */
 const DEADLINE_MS = 4_000;
 const NO_GRANT = Buffer.alloc(0);
 
@@ -84,7 +84,7 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
   };
 };
 
-/** Says that it is blob that is away, or its storage; what blob says of others, and of the request, stays as it is. */
+/** Names the blob service in errors that mean that it or its storage is away. Its other errors pass unchanged. */
 const named = (thrown: unknown, signal: AbortSignal): unknown => {
   if (!isDomainError(thrown) || signal.aborted) return thrown;
   const isAway = thrown.code === status.UNAVAILABLE && thrown.metadata['dependency'] !== 'mongodb';

@@ -11,7 +11,7 @@ import {
 } from '#libs/service/index.ts';
 import type { Plan } from './store/customers.ts';
 
-/** What this service reads from the environment; `README.md` explains each. */
+/** The variables of this service. `README.md` explains each. */
 export const variables = z.object({
   ...serverVariables('127.0.0.1:7401'),
   ...mongoVariables,
@@ -35,15 +35,15 @@ export interface Config {
   mongo: { url: string; database: string };
   nats: { url: string };
   blobEndpoint: string;
-  /** What a customer may have who was never put. */
+  /** The plan of customers without an own one. */
   plan: Plan;
-  /** How long after its end a workload is swept first, and how often it is looked whose turn it is. */
+  /** Time from the end of a workload to its first sweep, and between two searches for workloads to sweep. */
   sweep: { afterMs: number; everyMs: number };
-  /** How long a workload's results go unchecked, and how often it is looked whose turn it is. */
+  /** Time after which the results of a workload are checked again, and between two searches for such workloads. */
   scrub: { afterMs: number; everyMs: number };
 }
 
-/** Reads the configuration; throws ConfigError that names everything wrong. */
+/** Reads the configuration. Throws a ConfigError that names everything wrong. */
 export const readConfig = (env: Environment): Config => {
   const read = loadConfig(variables, env);
   return {

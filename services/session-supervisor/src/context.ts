@@ -19,17 +19,17 @@ import { refusalStore } from './store/refusals.ts';
 import { workloadStore } from './store/workloads.ts';
 import { lookOf, type Look } from './wire/look.ts';
 
-/** What the rpcs need. */
+/** The dependencies of the rpcs. */
 export interface Context extends SessionDeps {
   blob: BlobAccess;
   reads: Reads;
   looks: Looks<Look>;
   sessions: Sessions;
-  /** Beats of the replicas of this service. */
+  /** Heartbeats of the replicas of this service. */
   supervisors: Collection<BeatDocument>;
 }
 
-/** Opens everything; what was opened goes into `stack`. Tests give parts of their own. */
+/** Opens all dependencies and adds them to `stack`, which closes them. Tests may pass their own. */
 export const createContext = async (
   config: Config,
   logger: Logger,

@@ -1,13 +1,13 @@
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Entry } from './domain/state/entries.ts';
 
-/** What is worth a line in the log, one function each. */
+/** The events that are logged, with one function for each. */
 export interface Events {
   workloadStarted(workload: string, customer: string, tasks: number): void;
   workloadEnded(workload: string, phase: string, reason: string): void;
   workloadTakenOver(workload: string, from: string, reign: number): void;
   workloadLetGo(workload: string, to: string): void;
-  /** A defect: the store refuses as accepted what the fold holds for open. */
+  /** A defect: a task is open in the fold, but the store has an accepted result for it. */
   journalConflict(workload: string, accepted: readonly string[]): void;
   appendUnknown(workload: string, cause: unknown): void;
   attemptFailed(workload: string, entry: Extract<Entry, { kind: 'attempt-failed' }>): void;

@@ -2,7 +2,7 @@ import { runService } from '#libs/lifecycle/index.ts';
 import { readConfig, variables } from './config.ts';
 import { startSupervisor } from './service.ts';
 
-/** Leaves the lifecycle its share of the 20 s that a drain may take. */
+/** Time for open calls to finish. It leaves the lifecycle the rest of the 20 s that a drain may take. */
 const GRACE_MS = 15_000;
 
 const code = await runService({

@@ -10,7 +10,7 @@ import { startOwnership } from './session/owner/ownership.ts';
 import { startScrubber } from './session/maintenance/scrubber.ts';
 import { startSweeper } from './session/maintenance/sweeper.ts';
 
-/** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
+/** Starts the service and adds everything that it opens to `stack`. Tests override parts of the context. */
 export const startSupervisor = async (
   config: Config,
   logger: Logger,

@@ -9,7 +9,7 @@ import type { Input, Report } from './decisions/inputs.ts';
 import { taskQueue } from './scheduling/order.ts';
 import { begin } from './state/workload.ts';
 
-/** For specs: a noop workload of so many tasks. */
+/** For specs: the header of a noop workload with this number of tasks. */
 export const header = (tasks: number, spec: Partial<NoopSpec> = {}): WorkloadHeader => ({
   id: 'w-1',
   customer: 'acme',
@@ -18,7 +18,7 @@ export const header = (tasks: number, spec: Partial<NoopSpec> = {}): WorkloadHea
   createdAt: 0,
 });
 
-/** For specs: a session that goes from decision to decision as if each were durable at once. */
+/** For specs: a session in which every decision is durable at once. */
 export const play = (of: WorkloadHeader) => {
   const session: Session = {
     state: begin(of),
@@ -39,13 +39,13 @@ export const play = (of: WorkloadHeader) => {
       session.state = { ...decision.state, position: n };
       return decision;
     },
-    /** What a user holds now: attempt → task number. */
+    /** The attempts that a user holds now: attempt → task number. */
     held: (user: string): Map<string, number> =>
       new Map([...(session.workers.byId.get(user)?.attempts ?? [])].map(([attempt, held]) => [attempt, held.ordinal])),
   };
 };
 
-/** For specs: a user that can do noop. */
+/** For specs: a user with the engine noop. */
 export const user = (id: string, more: Partial<Assigned> = {}): Assigned => ({
   id,
   name: `name of ${id}`,
@@ -59,7 +59,7 @@ export const user = (id: string, more: Partial<Assigned> = {}): Assigned => ({
   ...more,
 });
 
-/** For specs: the matcher gives exactly these users. */
+/** For specs: the matcher assigns exactly these users. */
 export const exchange = (users: Assigned[], more: Partial<Extract<Input, { kind: 'exchange' }>> = {}): Input => ({
   kind: 'exchange',
   users,
@@ -101,7 +101,7 @@ export const reports = (id: string, list: Report[]): Input => ({
   reports: list,
 });
 
-/** For specs: a render workload of these frames. */
+/** For specs: the header of a render workload with these frames. */
 export const renderHeader = (frames: string, spec: Partial<RenderSpec> = {}): WorkloadHeader => ({
   ...header(1),
   spec: {
@@ -126,7 +126,7 @@ export const renderHeader = (frames: string, spec: Partial<RenderSpec> = {}): Wo
 const attempt = { task: 'noop/1', generation: 0, attempt: '0-1', user: 'u1' };
 const request = { requestId: 'r1', requestHash: 'h1' };
 
-/** For specs: an entry of every kind there is; a new kind breaks the build here. */
+/** For specs: one entry of every kind. A new kind breaks the build here. */
 export const everyEntry: { [K in EntryKind]: Extract<Entry, { kind: K }> } = {
   'taken-over': { kind: 'taken-over', owner: 'i-2' },
   started: { kind: 'started', version: '' },

@@ -1,7 +1,7 @@
 import type { FailureClass } from '../domain/state/failure-class.ts';
 import type { Fault } from './kind.ts';
 
-/** Whose fault each failure is, where a kind does not see it differently. */
+/** Whose fault each failure is, unless a kind decides otherwise. */
 const faults: Readonly<Record<FailureClass, Fault>> = {
   RENDER_ERROR: 'task',
   PICTURE_INVALID: 'task',
@@ -15,5 +15,8 @@ const faults: Readonly<Record<FailureClass, Fault>> = {
   AGENT_ERROR: 'machine',
 };
 
-/** A class that this build does not know is the machine's: nobody else suffers for it. */
+/**
+ * Whose fault a failure is. A class that this build does not know is the machine's fault, because that harms no task and no
+ * input.
+ */
 export const faultOf = (failureClass: FailureClass): Fault => faults[failureClass] ?? 'machine';

@@ -6,33 +6,33 @@ import type { BlobAccess } from '../blob-access.ts';
 import type { TaskGraph } from '../domain/graph/task-graph.ts';
 import type { InputFile, Learnt } from './kind.ts';
 
-/** What `StartWorkload` can be asked for. */
+/** The specification in a `StartWorkload` request. */
 export type SpecProto = NonNullable<StartWorkloadRequest['spec']>;
 export type SpecCase = SpecProto['$case'];
 
-/** Whom work is for. */
+/** The user that some work is for. */
 export interface WorkFor {
   machine: string;
-  /** The tasks that it is to work on. */
+  /** The tasks that the user is to work on. */
   ordinals: readonly number[];
   learnt: Learnt;
 }
 
-/** What the wire half may ask while it reads a workload's input. */
+/** The services that `prepare` may call while it reads a workload's input. */
 export interface PrepareDeps {
   blob: Pick<BlobAccess, 'getObject' | 'head'>;
 }
 
-/** The wire half: from what callers say to a specification, and from that to what callers and agents are told. */
+/** The wire half of a kind. It turns requests into specifications, and specifications into messages for callers and agents. */
 export interface KindWire<Proto, Spec> {
-  /** Whether it works on an object. Without: `object_id` has to be empty. */
+  /** Whether the kind works on an object. If not, `object_id` must be empty. */
   readonly hasInput: boolean;
-  /** A specification as asked for, with defaults. Wrong fields are noted in `wrong`. */
+  /** Parses a specification and fills in defaults. Notes wrong fields in `wrong`. */
   parse(proto: Proto, wrong: Violations): Spec;
   /**
-   * What only the input can say is added to the specification. Throws typed errors for an input that no machine could use.
+   * Completes a specification with what only the input tells. Throws typed errors if no machine could use the input.
    *
-   * @param objectId the customer's object; empty where the kind has no input
+   * @param objectId the customer's object; empty if the kind has no input
    */
   prepare(
     deps: PrepareDeps,
@@ -42,9 +42,9 @@ export interface KindWire<Proto, Spec> {
     signal: AbortSignal,
   ): Promise<{ spec: Spec; file?: InputFile }>;
   toProto(spec: Spec): NonNullable<Workload['spec']>;
-  /** The same with long texts cut, for lists. */
+  /** The same for lists, with long texts cut. */
   toShortProto(spec: Spec): NonNullable<Workload['spec']>;
-  /** What agents must know to work on tasks; which tasks there are is not among it, because that may be long. */
+  /** What agents must know to work on tasks. It does not list all tasks of the workload, because that list may be long. */
   workOf(
     workload: { id: string; spec: Spec; file?: InputFile; graph: TaskGraph },
     meshSecret: Secret,

@@ -5,18 +5,18 @@ import type { NoopSpec } from './noop/spec.ts';
 import type { RenderSpec } from './render/spec.ts';
 
 /**
- * What a kind of work is. Everything that depends on the kind is asked here and in `kind-wire.ts`: a new one is a folder with both
- * halves and a line in each table, and does not compile until every question has its answer.
+ * The definition of a kind of work. Everything that depends on the kind is asked here and in `kind-wire.ts`. A new kind is a
+ * folder with both halves and a line in each table. It does not compile until it answers every question.
  */
 
-/** What a workload is to do, with defaults filled in. */
+/** The specification of a workload, with defaults filled in. */
 export type WorkloadSpec = RenderSpec | NoopSpec;
 
-/** The budgets of a task. */
+/** The budgets of each task. */
 export interface Budgets {
-  /** Failures by different users after which a task is given up. */
+  /** A task is given up after failures by this many different users. */
   maxFailures: number;
-  /** Losses without a goodbye after which a task is given up. */
+  /** A task is given up after this many attempts whose users vanished without a goodbye. */
   maxLosses: number;
 }
 
@@ -32,49 +32,49 @@ export interface InputFile {
   blenderVersion: string;
 }
 
-/** What was learnt about a workload from its machines. */
+/** What the machines taught about a workload. */
 export interface Learnt {
-  /** The engine that its input turned out to want; empty until an agent said so. */
+  /** The engine that the input turned out to need; empty until an agent reports it. */
   readonly engine: string;
-  /** The version that all of its results come from; empty before the first hand-out. */
+  /** The engine version of all results; empty before the first hand-out. */
   readonly version: string;
 }
 
-/** In which order tasks are handed out. */
+/** The order in which tasks are handed out. */
 export type Order = 'sequential' | 'coarse-first';
 
 /**
- * Whose fault a failure is. The task's counts against its budget. The input's ends the workload, because no other machine
- * would do better. The machine's is a reason to leave that alone for a while.
+ * Whose fault a failure is. A fault of the task counts against the task's budget. A fault of the input ends the workload,
+ * because no other machine would do better. After a fault of the machine, the machine gets no work for a while.
  */
 export type Fault = 'task' | 'input' | 'machine';
 
-/** The pure half: what is asked when something is decided. No I/O, no clock, no chance. */
+/** The pure half of a kind, which decisions ask. It has no I/O, no clock and no chance. */
 export interface Kind<Spec> {
   graphOf(spec: Spec): TaskGraph;
   orderOf(spec: Spec): Order;
-  /** The engine that the customer chose; empty: the input says. */
+  /** The engine that the customer chose; empty if the input determines it. */
   chosenEngine(spec: Spec): string;
-  /** What the machines must have. */
+  /** The engine that the machines must have. */
   engineNeeds(spec: Spec, file: InputFile | undefined, learnt: Learnt): EngineNeeds;
-  /** Whether all results have to come from one version of the engine: the one that most users have at the first hand-out. */
+  /** Whether all results must come from one engine version. It is the one that most users have at the first hand-out. */
   readonly keepsOneVersion: boolean;
   faultOf(failureClass: FailureClass): Fault;
-  /** The engine that the input wants, as a failure tells it; empty where it tells nothing. */
+  /** The engine that the input needs, if a failure names it; else empty. */
   engineLearnt(failureClass: FailureClass, names: readonly string[]): string;
-  /** Whether an idle user may do a running task of this node once more. */
+  /** Whether an idle user may do a running task of this node a second time. */
   mayCopy(spec: Spec, node: string): boolean;
   /** The file name extension of a node's results, without a dot. */
   resultExtension(spec: Spec, node: string): string;
-  /** SHA-256 of a result that is no blob, which the mesh knows by itself; undefined where results are blobs with receipts. */
+  /** SHA-256 of a result that is no blob and that the mesh can compute; undefined if results are blobs with receipts. */
   knownDigest(spec: Spec, workload: string, task: string): string | undefined;
   readonly words: KindWords<Spec>;
 }
 
-/** What people are told. */
+/** Words of a kind in messages for people. */
 export interface KindWords<Spec> {
-  /** The reason of a workload that ends because tasks were given up. */
+  /** The reason with which a workload ends if tasks were given up. */
   readonly tasksFailed: string;
-  /** What a machine needs, to follow "none of the connected users has …". */
+  /** What a machine needs. It completes the sentence "none of the connected users has …". */
   machine(spec: Spec, file: InputFile | undefined, learnt: Learnt): string;
 }

@@ -4,5 +4,5 @@ import { render } from './render/render.ts';
 
 const kinds: { readonly [K in WorkloadSpec['kind']]: Kind<Extract<WorkloadSpec, { kind: K }>> } = { noop, render };
 
-/** The kind of a specification, to be asked about that one alone. */
+/** The kind of a specification. Pass it no specification of another kind. */
 export const kindOf = (spec: WorkloadSpec): Kind<WorkloadSpec> => kinds[spec.kind];

@@ -3,15 +3,15 @@ import { isDomainError } from '#libs/errors/index.ts';
 import { durationFromProto, type Violations } from '#libs/mesh/index.ts';
 import type { Budgets } from './kind.ts';
 
-/** Checks the fields of one kind's specification, and notes what is wrong. */
+/** Checks the fields of one kind's specification and notes each wrong one. */
 export interface SpecFields {
-  /** `field` is the proto's name without the kind. */
+  /** Notes a field as wrong unless the condition holds. The field is the proto's name without the kind. */
   check: Violations['require'];
-  /** What `read` makes of a text; empty for an empty one, and where `read` throws a typed error. */
+  /** Reads a text with `read`. Returns '' if the text is empty, or if `read` throws a typed error, which is noted. */
   text: (field: string, text: string, read: (text: string) => string) => string;
-  /** A span of 1 s to 24 h in milliseconds. */
+  /** Reads a span of 1 s to 24 h, in milliseconds. */
   span: (field: string, duration: Duration | undefined, defaultMs: number) => number;
-  /** The budgets of a task, with defaults. */
+  /** Reads the budgets of a task and fills in defaults. */
   budgets: (spec: Budgets) => Budgets;
 }
 
@@ -47,9 +47,9 @@ export const specFields = (kind: string, wrong: Violations): SpecFields => {
   };
 };
 
-/** Longer expressions would make a page of a list longer than a message may be. */
+/** Longest text in a list, in characters. With longer ones a page could exceed the bound of a message. */
 const LISTED_CHARS = 200;
 
-/** A text as lists show it. */
+/** The text for a list, cut to its bound. */
 export const clipped = (text: string): string =>
   text.length > LISTED_CHARS ? `${text.slice(0, LISTED_CHARS - 1)}…` : text;

@@ -9,10 +9,10 @@ type Wires = {
 
 const wires: Wires = { noop: noopWire, render: renderWire };
 
-/** What callers can ask for. */
+/** The kinds of work that callers can ask for. */
 export const SPEC_CASES = Object.keys(wires) as readonly SpecCase[];
 
 type AnyWire = KindWire<SpecProto['value'], WorkloadSpec>;
 
-/** The wire half of a kind, to be asked about specifications of that kind alone. */
+/** The wire half of a kind. Pass it no specification of another kind. */
 export const wireOf = (kind: SpecCase): AnyWire => wires[kind];

@@ -6,13 +6,13 @@ import { obey, type CommandMessage } from '../session/owner/obey.ts';
 import type { View } from '../session/reads/reads.ts';
 import { checkTarget, resolve, type Target } from './target.ts';
 
-/** Kept back from the caller's deadline, so that the answer still reaches it. */
+/** Subtracted from the caller's deadline, because the answer has to reach the caller in time. */
 const MARGIN_MS = 300;
 const LONGEST_MS = 30_000;
 
 /**
- * Passes a command to the workload's owner and answers the workload once it is durable. Where nobody owns it right now, it
- * waits for the take-over until the caller's deadline. `wrong` has what is wrong with other fields.
+ * Passes a command to the workload's owner and returns the workload once the command is durable. If no replica owns the
+ * workload, it waits for the take-over until the caller's deadline. `wrong` holds the violations in other fields.
  */
 export const command = async (
   ctx: Context,
@@ -28,6 +28,6 @@ export const command = async (
   return obey(ctx, document._id, ask, callDeadline(ctx, call), call.signal);
 };
 
-/** When an answer must be on its way, in monotonic milliseconds. */
+/** The time at which the answer must be sent, in monotonic milliseconds. */
 export const callDeadline = ({ clock }: Context, { deadlineMs = LONGEST_MS }: CallContext): number =>
   clock.monotonic() + Math.min(deadlineMs, LONGEST_MS) - MARGIN_MS;

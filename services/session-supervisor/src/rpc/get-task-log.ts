@@ -29,7 +29,7 @@ export const getTaskLog =
   (ctx: Context): Unary<GetTaskLogRequest, GetTaskLogResponse> =>
   async (request, call) => {
     const { document, state, revision } = await resolve(ctx, call.caller, request);
-    // Where a workload has one step its index is enough.
+    // If the workload has one node, the index is enough.
     const [only, ...others] = state.graph.nodes;
     const isWhole = request.task.includes('/') || only === undefined || others.length > 0;
     const task = isWhole ? request.task : `${only.id}/${request.task}`;

@@ -16,7 +16,7 @@ export const listResults =
   async (request, call) => {
     const { size, after } = parseNumberPage(call.caller, request, 'results');
     const { document, state, revision } = await resolve(ctx, call.caller, request);
-    // They are being swept: nobody should be sent to what may be gone.
+    // The results are being swept, so their blobs may be gone already.
     if (state.deleteResults) return { results: [], nextPageToken: '', revision };
     const results: Result[] = [];
     let position = after ?? request.afterRevision;

@@ -29,7 +29,7 @@ export const listTasks =
     const tasks: Task[] = [];
     let ordinal = after ?? 0;
     for (; ordinal < state.graph.count && tasks.length < size; ordinal += 1) {
-      // The state first: where few of a million tasks are wanted, the others must cost next to nothing.
+      // The state is tested first, because tasks that a filter excludes must cost nearly nothing.
       const taskState = stateOf(state, holders, ordinal);
       if (wanted.size === 0 || wanted.has(taskState)) tasks.push(taskOf(state, holders, ordinal, taskState));
     }
@@ -39,7 +39,7 @@ export const listTasks =
 
 const STATES: readonly TaskState[] = [TaskState.WAITING, TaskState.RUNNING, TaskState.COMPLETED, TaskState.FAILED];
 
-/** Who holds which task now. */
+/** The users that hold each task now. */
 type Holders = ReadonlyMap<number, { userId: string; userName: string }>;
 
 const holdersOf = (state: WorkloadState, owner: VolatileReply | undefined): Holders => {

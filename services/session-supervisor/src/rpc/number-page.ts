@@ -4,8 +4,8 @@ import { pageToken, readPage, type PageAsk } from '#libs/pages/index.ts';
 import { checkTarget, type Target } from './target.ts';
 
 /**
- * A page of a workload's list that is ordered by one number: an ordinal, a position. Throws `INVALID_FIELDS` with all that is
- * wrong with the request, `wrong` included.
+ * Reads the page of a list that is ordered by one number, such as an ordinal or a position. Throws `INVALID_FIELDS` with all
+ * violations of the request, those in `wrong` included.
  */
 export const parseNumberPage = (
   caller: Caller | undefined,

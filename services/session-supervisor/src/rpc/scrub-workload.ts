@@ -11,7 +11,7 @@ import { callDeadline } from './command.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 
-/** Of the caller's deadline: the rest is for having what was found made again. */
+/** The share of the caller's time that the check may take. The rest is for the repair command. */
 const SHARE = 0.6;
 
 export const scrubWorkload =

@@ -15,7 +15,7 @@ import type { Started } from '../store/workloads.ts';
 import { customerFor } from './target.ts';
 import { viewToProto } from '../wire/workload.ts';
 
-/** What a Start asks for, checked. */
+/** A checked start request. */
 interface Ask {
   customer: string;
   objectId: string;
@@ -29,14 +29,14 @@ export const startWorkload =
   (ctx: Context): Unary<StartWorkloadRequest, StartWorkloadResponse> =>
   async (request, call) => {
     const ask = parseStart(request, call);
-    // First of all: what the request was about may be gone by now.
+    // A repetition is answered before anything else is read, because its object may be gone by now.
     const started = (await ctx.workloads.repetition(ask)) ?? (await start(ctx, ask, call));
     if (started.kind === 'full') throw alreadyRunning(ask.customer, started.running);
     if (started.kind === 'request-id-reused') throw requestIdReused(ask.requestId ?? '');
     const { document } = started;
     if (started.kind === 'inserted') {
       ctx.events.workloadStarted(document._id, document.customer, document.projection.total);
-      // The answer does not wait: whoever owns it opens it with the next beat at the latest.
+      // The answer does not wait for this. If it fails, the owner opens the workload at its next heartbeat.
       ctx.sessions.open(document).catch((thrown: unknown) => {
         call.log.warn({ err: thrown, workload: document._id }, 'a new workload opens with the next beat');
       });

@@ -11,7 +11,7 @@ export interface Target {
   customerId: string;
 }
 
-/** Whose things a caller means: customers always their own. */
+/** The customer that a caller means. For a customer it is always the caller. */
 export const customerFor = (caller: Caller | undefined, customerId: string): string =>
   caller?.role === 'customer' ? caller.subject : customerId;
 
@@ -22,7 +22,7 @@ export const checkTarget = (wrong: Violations, caller: Caller | undefined, targe
   wrong.throwIfAny();
 };
 
-/** The workload that a request means: the one named, or the one of the customer that runs. */
+/** The workload that a request means: the one it names, or the running one of the customer. */
 export const resolve = async (ctx: Context, caller: Caller | undefined, target: Target): Promise<View> => {
   checkTarget(collectViolations(), caller, target);
   const id = target.workloadId === '' ? await runningOf(ctx, caller, target.customerId) : target.workloadId;

@@ -2,7 +2,7 @@ import type { GetUserCountResponse } from '#libs/contracts/session.ts';
 import type { Context } from '../context.ts';
 import type { View } from '../session/reads/reads.ts';
 
-/** How many users a workload wants, may have and has. */
+/** The number of users that a workload wants, may have and has. */
 export const userCountOf = async (ctx: Context, { document, state, revision }: View): Promise<GetUserCountResponse> => {
   const [plan, owner] = await Promise.all([ctx.customers.planOf(document.customer), ctx.reads.volatile(document._id)]);
   return {

@@ -1,10 +1,10 @@
 import type { Collection } from 'mongodb';
 import { asUnavailable } from '#libs/mongo/index.ts';
 
-/** What a customer may have. */
+/** The plan of a customer: what the customer may use. */
 export interface Plan {
   runningWorkloads: number;
-  /** Users of one workload. */
+  /** Most users of one workload. */
   users: number;
   weight: number;
 }
@@ -12,13 +12,13 @@ export interface Plan {
 export interface CustomerDocument {
   _id: string;
   displayName: string;
-  /** Unset values are as configured; unset where all are. */
+  /** An unset value means the configured one. Unset if no value was ever put. */
   plan?: Partial<Plan>;
   createdAt: Date;
   updatedAt: Date;
 }
 
-/** The change of a customer: what is undefined stays as it is. */
+/** A change of a customer. Undefined fields do not change. */
 export interface CustomerChange {
   displayName: string | undefined;
   plan: { [K in keyof Plan]?: number | undefined };
@@ -26,13 +26,13 @@ export interface CustomerChange {
 
 /** Customers and their plans. Every method rejects with UNAVAILABLE while MongoDB is away. */
 export interface CustomerStore {
-  /** Creates or changes one. In `plan` 0 means as configured. */
+  /** Creates or changes a customer. In `plan`, 0 means the configured value. */
   put(id: string, change: CustomerChange, now: Date): Promise<CustomerDocument>;
   find(id: string): Promise<CustomerDocument | undefined>;
   list(after: string, limit: number): Promise<CustomerDocument[]>;
-  /** What a customer may have, with the configured plan where nothing was put. */
+  /** The plan of a customer, with configured values for those that were not put. */
   planOf(id: string): Promise<Plan>;
-  /** The same of several, by customer, in one read. */
+  /** The plans of several customers, in one read. */
   plansOf(ids: readonly string[]): Promise<ReadonlyMap<string, Plan>>;
 }
 

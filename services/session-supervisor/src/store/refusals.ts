@@ -3,7 +3,7 @@ import type { Clock, Timer } from '#libs/clock/index.ts';
 import { asUnavailable } from '#libs/mongo/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 
-/** Reports of one user for one workload that were refused for one reason. */
+/** The number of reports of one user for one workload that were refused for one reason. */
 export interface Refusals {
   user: string;
   reason: string;
@@ -16,16 +16,16 @@ export interface RefusalDocument extends Refusals {
   workload: string;
 }
 
-/** Counts refused reports. What a replica counted within the last second is lost with it: they prove nothing. */
+/** Counts refused reports. A replica that dies loses its counts of the last second, which is harmless: they prove nothing. */
 export interface RefusalStore {
   count(workload: string, user: string, reason: string): void;
-  /** The most frequent first. */
+  /** The counts of a workload, the highest first. */
   list(workload: string): Promise<Refusals[]>;
   close(): Promise<void>;
 }
 
 const EVERY_MS = 1_000;
-/** Different counts that wait to be written; more are not counted, so that a flood costs no memory. */
+/** Most different counts that wait to be written. Beyond it nothing is counted, because a flood must not cost memory. */
 const MAX_WAITING = 10_000;
 const MAX_LISTED = 1_000;
 

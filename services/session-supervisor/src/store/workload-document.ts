@@ -4,7 +4,7 @@ import { kindOf } from '../kinds/kinds.ts';
 import type { Phase, WorkloadState } from '../domain/state/workload.ts';
 import { countsOf, hasEnded } from '../domain/state/workload.ts';
 
-/** A workload outside its journal: the header that Start wrote, and what may be derived again at any time. */
+/** The document of a workload: its header, and fields that can be derived again from the journal or elsewhere. */
 export interface WorkloadDocument {
   _id: string;
   customer: string;
@@ -13,33 +13,36 @@ export interface WorkloadDocument {
   wanted: number;
   createdAt: Date;
   requestId?: string;
-  /** SHA-256 of the request, to tell a repetition from another request under the same id. */
+  /** SHA-256 of the request. It distinguishes a repetition from another request with the same id. */
   requestHash?: string;
-  /** Held until the workload has ended; unique with `customer`, so that no more run than the plan has slots. */
+  /**
+   * Held until the workload has ended. It is unique with `customer`, which bounds running workloads by the slots of the
+   * plan.
+   */
   slot?: number;
   /** The replica that should write the journal; null once the workload is closed. */
   owner: string | null;
-  /** The replica that reigns at position 0. */
+  /** The owner from position 0 on. */
   firstOwner: string;
-  /** The least FOLD_VERSION of a build that understands it. Unset: any. A replica of an earlier build must not own it. */
+  /** The least FOLD_VERSION that understands the workload; unset if all do. A replica of an earlier build must not own it. */
   understoodFrom?: number;
   /** All facts up to this position are in the stream. */
   published: number;
   projection: Projection;
-  /** When the sweeper looks at it next; only of closed ones. */
+  /** When the sweeper looks at it next. Set only in closed workloads. */
   sweepAt?: Date;
   /** When its results were last compared with their blobs. */
   scrubbedAt?: Date;
 }
 
-/** Workloads of several nodes are beyond builds before this FOLD_VERSION. */
+/** Builds before this FOLD_VERSION do not understand workloads of several nodes. */
 const GRAPH_FOLD_VERSION = 4;
 
-/** What a workload's document says of the builds that may own it. */
+/** The field that says which builds may own a workload. */
 export const understoodFrom = ({ spec }: Pick<WorkloadHeader, 'spec'>): Pick<WorkloadDocument, 'understoodFrom'> =>
   kindOf(spec).graphOf(spec).nodes.length > 1 ? { understoodFrom: GRAPH_FOLD_VERSION } : {};
 
-/** A workload's state for lists, written at most once a second: never ahead of the journal, perhaps behind it. */
+/** A workload's state for lists, written at most once a second. It may be behind the journal, but is never ahead of it. */
 export interface Projection {
   position: number;
   phase: Phase;
@@ -51,11 +54,11 @@ export interface Projection {
   endedAt?: Date;
   reason: string;
   message: string;
-  /** Tasks that users held a moment ago, as a text: a hint for whoever takes over. */
+  /** The tasks that users held at the last write, as a text. It is a hint for the next owner. */
   held: string;
 }
 
-/** What lists show of a state. */
+/** The projection of a state. */
 export const projectionOf = (state: WorkloadState, held: string): Projection => {
   const { total, completed, failed } = countsOf(state);
   return {

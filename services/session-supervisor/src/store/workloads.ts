@@ -5,7 +5,7 @@ import type { WorkloadHeader } from '../domain/state/header.ts';
 import type { Phase } from '../domain/state/workload.ts';
 import { understoodFrom, type Projection, type WorkloadDocument } from './workload-document.ts';
 
-/** What came of a Start. */
+/** The result of a start. */
 export type Started =
   | { kind: 'inserted' | 'repeated'; document: WorkloadDocument }
   | { kind: 'request-id-reused' }
@@ -21,19 +21,19 @@ export interface StartRecord {
   slots: number;
 }
 
-/** What came of opening a closed workload again: `changed` if it is not as it was read, or not closed. */
+/** The result of reopening a closed workload. `changed`: it changed since it was read, or is not closed. */
 export type Reopened = { kind: 'reopened' | 'changed' } | { kind: 'full'; running: string[] };
 
 export interface ReopenRecord {
   customer: string;
   owner: string;
-  /** Of the projection that was read with it. */
+  /** The position of the projection that was read with the workload. */
   position: number;
-  /** How many workloads of this customer may run at once; undefined: it takes no slot. */
+  /** How many workloads of this customer may run at once; undefined if the workload takes no slot. */
   slots: number | undefined;
 }
 
-/** A page of a list, and where the next one begins. */
+/** The filter, the beginning and the size of a page of a list. */
 export interface ListQuery {
   customer: string | undefined;
   phases: readonly Phase[];
@@ -44,36 +44,39 @@ export interface ListQuery {
 /** Headers, slots, owners and projections. Every method rejects with UNAVAILABLE while MongoDB is away. */
 export interface WorkloadStore {
   start(record: StartRecord): Promise<Started>;
-  /** What the same request came to before; undefined if it did not come before. */
+  /** The result of an earlier request with the same id; undefined if there was none. */
   repetition(
     request: Pick<StartRecord, 'requestId' | 'requestHash'> & { customer: string },
   ): Promise<Started | undefined>;
   find(id: string): Promise<WorkloadDocument | undefined>;
-  /** Those that hold a slot, oldest first. */
+  /** The workloads of a customer that hold a slot, oldest first. */
   running(customer: string): Promise<WorkloadDocument[]>;
   list(query: ListQuery): Promise<WorkloadDocument[]>;
-  /** Writes a projection unless a later one is there. With `frees` the slot goes in the same update. */
+  /** Writes a projection unless the document has a later one. With `frees` the same update frees the slot. */
   project(id: string, projection: Projection, frees: boolean): Promise<void>;
   /** Raises `published`. */
   published(id: string, position: number): Promise<void>;
-  /** Here and below: of those that this build understands. */
+  /** The workloads of an owner. This method and those below leave out workloads that this build does not understand. */
   ownedBy(owner: string): Promise<WorkloadDocument[]>;
-  /** Those whose owner is none of these. */
+  /** Workloads whose owner is none of these. */
   ownedByOthers(than: readonly string[]): Promise<WorkloadDocument[]>;
-  /** Makes `owner` the owner if `from` still is. */
+  /** Makes `owner` the owner if `from` is still the owner. Returns whether it did. */
   claim(id: string, from: string, owner: string): Promise<boolean>;
-  /** Gives a closed workload an owner again, and one of the customer's slots. */
+  /** Gives a closed workload an owner again and, if it needs one, a slot of the customer. */
   reopen(id: string, record: ReopenRecord): Promise<Reopened>;
-  /** Nobody owns a closed workload, and it holds no slot; the sweeper looks at it from now on. */
+  /** Removes owner and slot of a closed workload. The sweeper looks at it from `sweepAt` on. */
   disown(id: string, owner: string, sweepAt: Date): Promise<void>;
-  /** Closed workloads whose turn it is. */
+  /** Closed workloads that are due for a sweep. */
   toSweep(now: Date, limit: number): Promise<WorkloadDocument[]>;
-  /** The workload with results that was checked longest ago, before `checkedBefore`; marks it as checked `now`. */
+  /**
+   * Of the workloads with results not checked since `checkedBefore`, the one checked longest ago. Marks it as checked
+   * `now`.
+   */
   toScrub(checkedBefore: Date, now: Date): Promise<WorkloadDocument | undefined>;
   swept(id: string, sweepAt: Date | undefined): Promise<void>;
 }
 
-/** @param foldVersion of this build: what only a later one understands it neither claims nor owns */
+/** @param foldVersion the version of this build, which neither claims nor owns a workload that only a later one understands */
 export const workloadStore = (
   workloads: Collection<WorkloadDocument>,
   foldVersion: number = FOLD_VERSION,
@@ -99,7 +102,7 @@ export const workloadStore = (
     };
     const taken = new Set((await running(header.customer)).map(({ slot }) => slot));
     for (let slot = 0; slot < slots; slot += 1) {
-      // The last slot is tried even if it looks taken, so that a repetition is found by its request id.
+      // The last slot is tried even if it looks taken, because the failing insert then finds a repetition by its request id.
       if (taken.has(slot) && slot < slots - 1) continue;
       const filled = { ...document, slot };
       try {
@@ -137,7 +140,7 @@ export const workloadStore = (
       try {
         return await claim({ slot });
       } catch (thrown) {
-        // Somebody else took this one meanwhile.
+        // Another workload took this slot meanwhile.
         if (duplicateKey(thrown) === undefined) throw thrown;
       }
     }
@@ -193,7 +196,7 @@ export const workloadStore = (
       asUnavailable(() => workloads.find({ sweepAt: { $lte: now } }, { sort: { sweepAt: 1 }, limit }).toArray()),
     toScrub: async (checkedBefore, now) => {
       const due: Filter<WorkloadDocument> = {
-        // Unset counts as long ago.
+        // An unset time also matches and counts as long ago.
         scrubbedAt: { $not: { $gte: checkedBefore } },
         createdAt: { $lt: checkedBefore },
         'projection.completed': { $gt: 0 },

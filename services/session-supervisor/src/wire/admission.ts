@@ -5,7 +5,7 @@ import { formatBlobName } from '#libs/mesh/index.ts';
 import type { WorkloadHeader } from '../domain/state/header.ts';
 import { kindOf } from '../kinds/kinds.ts';
 
-/** The secrets with which what users report is checked. */
+/** The secrets that check users' reports. */
 export interface Proofs {
   meshSecret: Secret;
   /** The workload's own key. */
@@ -16,15 +16,15 @@ export interface Proofs {
 export const isHandedOut = ({ workloadKey }: Proofs, attempt: Attempt, user: string): boolean =>
   verifyAttemptToken(workloadKey, { ...attempt, user }, attempt.token);
 
-/** What a user claims to have made. */
+/** A result as a user claims it. */
 export interface Claimed {
   receipt: Receipt | undefined;
   sha256: string;
 }
 
 /**
- * Why a claimed result proves nothing, or undefined if it does: the blob service must have signed that exactly these bytes
- * are stored under the attempt's own name. A result that the mesh knows by itself has no blob and no receipt.
+ * Why a claimed result proves nothing; undefined if it is proven. A receipt of the blob service must prove that exactly these
+ * bytes are stored under the attempt's own name. A result that the mesh can compute has no blob and needs no receipt.
  */
 export const resultForgery = (
   { meshSecret }: Proofs,
@@ -40,7 +40,7 @@ export const resultForgery = (
   return isSigned(meshSecret, receipt) ? undefined : 'RECEIPT_INVALID';
 };
 
-/** A failed attempt's log, or empty where none was stored or its receipt does not hold. */
+/** The blob of a failed attempt's log; empty if none was stored or its receipt is not valid. */
 export const provenLog = (
   { meshSecret }: Proofs,
   header: WorkloadHeader,
@@ -52,7 +52,7 @@ export const provenLog = (
   return receipt.blobName === name && isSigned(meshSecret, receipt) ? name : '';
 };
 
-/** Where blob stores the result of an attempt. */
+/** The name under which blob stores the result of an attempt. */
 const resultBlob = ({ id, spec }: WorkloadHeader, attempt: Attempt): string => {
   const node = attempt.task.slice(0, attempt.task.indexOf('/'));
   const extension = kindOf(spec).resultExtension(spec, node);

@@ -3,12 +3,12 @@ import { SessionCommand } from '#libs/contracts/session.ts';
 import type { RequestMark } from '../domain/state/entries.ts';
 import type { Command } from '../domain/decisions/inputs.ts';
 
-/** A command and the mark of its request, as the owner decides them. */
+/** Reads a command and the mark of its request. */
 export const commandFromProto = (message: SessionCommand): { command: Command; request: RequestMark | undefined } => {
   const { requestId } = message;
   const command = toCommand(message);
   if (requestId === '') return { command, request: undefined };
-  // The hash is over what is asked for, without the id, in the one order in which this object is always made.
+  // The hash covers the command without the id. It is stable because the object's fields always have the same order.
   const requestHash = createHash('sha256').update(JSON.stringify(command)).digest('hex');
   return { command, request: { requestId, requestHash } };
 };

@@ -1,7 +1,7 @@
 import type { Customer } from '#libs/contracts/session.ts';
 import type { CustomerDocument } from '../store/customers.ts';
 
-/** A customer as callers see it; 0 is as configured. */
+/** A customer as callers see it. In the plan, 0 means the configured value. */
 export const customerToProto = ({ _id, displayName, plan = {}, createdAt, updatedAt }: CustomerDocument): Customer => ({
   customerId: _id,
   displayName,

@@ -4,12 +4,12 @@ import type { View } from '../session/reads/reads.ts';
 import { paceOf } from './progress.ts';
 import { viewToProto } from './workload.ts';
 
-/** How a workload stands, as those who watch it are told. */
+/** The state of a workload as its watchers are told. */
 export interface Look {
   message: WatchWorkloadResponse;
-  /** Equal where nothing has changed. */
+  /** The message as text. Two looks with equal texts show no change. */
   text: string;
-  /** Nothing follows. */
+  /** Whether this is the last look of a watch. */
   isLast: boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { GetWorkloadProgressResponse, VolatileReply } from '#libs/contracts/session.ts';
 import { durationToProto } from '#libs/mesh/index.ts';
 
-/** How fast it goes, as far as its owner knows. */
+/** The speed of a workload, as far as its owner knows. */
 export const paceOf = (
   owner: VolatileReply | undefined,
 ): Pick<GetWorkloadProgressResponse, 'activeUsers' | 'eta' | 'tasksPerMinute'> => ({

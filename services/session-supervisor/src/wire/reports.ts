@@ -14,14 +14,14 @@ import type { WorkloadHeader } from '../domain/state/header.ts';
 import type { HeldClaim, Report } from '../domain/decisions/inputs.ts';
 import { isHandedOut, provenLog, resultForgery, type Proofs } from './admission.ts';
 
-/** Longest texts that an agent can bring into the journal. */
+/** Bounds of the texts that an agent can bring into the journal; longer ones are cut. */
 const MAX_REASON = 1_000;
 const MAX_NAMES = 100;
 const MAX_NAME = 1_024;
 const MAX_NOTES = 8;
 const MAX_NOTE = 200;
 
-/** A user as the domain knows it, or undefined if the message lacks what makes one. */
+/** A user as the domain knows it; undefined if the message lacks a required field. */
 export const assignedFromProto = (user: AssignedUser): Assigned | undefined => {
   if (user.claim === undefined || user.capability === undefined) return undefined;
   const drain = user.drain === DrainRequest.NOW ? 'now' : user.drain === DrainRequest.AFTER_TASK ? 'after-task' : 'no';
@@ -38,11 +38,11 @@ export const assignedFromProto = (user: AssignedUser): Assigned | undefined => {
   };
 };
 
-/** Everybody whom the matcher names. */
+/** The users that the matcher names. */
 export const usersFromProto = ({ users }: Pick<SetDemandResponse, 'users'>): Assigned[] =>
   users.flatMap((user) => assignedFromProto(user) ?? []);
 
-/** A user's reports, each checked: what proves nothing is marked so, what has no shape is left out. */
+/** Checks a user's reports. A report that proves nothing is marked as a forgery; one that lacks required fields is left out. */
 export const reportsFromProto = (
   proofs: Proofs,
   header: WorkloadHeader,
@@ -100,7 +100,7 @@ const reportFromProto = (
   }
 };
 
-/** Agents may lie about time; what they say is kept within a day. */
+/** Bounds a span to one day, because agents may lie about time. */
 const sane = (seconds: number): number => (seconds >= 0 ? Math.min(seconds, 86_400) : 0);
 
 const PREFIX = 'FAILURE_CLASS_';
@@ -110,13 +110,13 @@ const classFromProto = (value: ProtoFailureClass): FailureClass =>
     ? 'RENDER_ERROR'
     : (value.slice(PREFIX.length) as FailureClass);
 
-/** What a user says to hold, as far as it can prove it. */
+/** The attempts that a user says it holds, as far as it can prove it. */
 export const heldFromProto = (proofs: Proofs, user: string, { attempts }: Held): HeldClaim[] =>
   attempts
     .filter((attempt) => isHandedOut(proofs, attempt, user))
     .map(({ task, generation, attempt }) => ({ task, generation, attempt }));
 
-/** What becomes of a report, for the agent. */
+/** The outcome of a report, for the agent. */
 export const outcomeToProto = ({ reportId, verdict, reason }: Outcome): ProtoOutcome => ({
   reportId,
   verdict: { ACCEPTED: Verdict.ACCEPTED, SETTLED: Verdict.SETTLED, LATER: Verdict.LATER }[verdict],

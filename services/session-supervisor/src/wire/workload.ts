@@ -6,7 +6,7 @@ import type { WorkloadDocument } from '../store/workload-document.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { wireOf } from '../kinds/wires.ts';
 
-/** Shares beyond these are left out of a workload. */
+/** Most shares of users in a workload. Further ones are left out. */
 const MAX_SHARES = 1_000;
 
 /** A phase as callers see it. */
@@ -20,7 +20,7 @@ export const phaseToProto = (phase: Phase): ProtoState =>
     failed: ProtoState.FAILED,
   })[phase];
 
-/** The phases that a filter names; states that no workload of this build has match nothing. */
+/** The phases that a filter names. States that this build does not know match nothing. */
 export const phaseFromProto = (state: ProtoState): Phase | undefined =>
   (
     ({
@@ -33,11 +33,11 @@ export const phaseFromProto = (state: ProtoState): Phase | undefined =>
     }) as Partial<Record<ProtoState, Phase>>
   )[state];
 
-/** Done ones in percent, 0 to 100, two digits; 100 only when all are. */
+/** Share of done tasks in percent, 0 to 100, with two digits. It is 100 only if all are done. */
 export const percentageOf = (completed: number, total: number): number =>
   total === 0 ? 0 : Math.floor((completed * 10_000) / total) / 100;
 
-/** A workload as its journal has it. */
+/** A workload for callers, from the fold of its journal. */
 export const viewToProto = ({ document, state, revision }: View): Workload => {
   const { ending, startedAt, wanted, shares } = state;
   return {
@@ -58,7 +58,7 @@ export const viewToProto = ({ document, state, revision }: View): Workload => {
   };
 };
 
-/** A workload as lists show it, perhaps a second old. */
+/** A workload for lists, from its projection, which may be a second old. */
 export const listedToProto = (document: WorkloadDocument): Workload => {
   const { projection } = document;
   const { total, completed, failed } = projection;

@@ -10,18 +10,18 @@ import {
 } from './sparse-numbers.ts';
 
 /**
- * An immutable set of ordinals 0 … `size` − 1, a bit each. A changed copy shares nearly everything with the original;
- * an empty one costs the same for any size. Equal sets are deeply equal.
+ * An immutable set of ordinals 0 … `size` − 1, with one bit for each. A changed copy shares nearly everything with the
+ * original. An empty set costs the same for any size. Equal sets are deeply equal.
  */
 export interface Bitmap {
   readonly size: number;
-  /** How many ordinals are in it. */
+  /** The number of ordinals in the set. */
   readonly count: number;
-  /** 32 bits a number, the lowest ordinal in the lowest bit. */
+  /** Each number holds 32 bits, with the lowest ordinal in the lowest bit. */
   readonly words: SparseNumbers;
 }
 
-/** A bitmap in the form in which snapshots keep it. */
+/** The form of a bitmap in a snapshot. */
 export interface BitmapJson {
   size: number;
   bits: string;
@@ -39,7 +39,7 @@ const maskOf = (word: number, { first, last }: OrdinalRange): number => {
   return from > to ? 0 : (-1 << from) & (-1 >>> (31 - to));
 };
 
-/** The set of `size` ordinals that holds these runs. */
+/** The set of these runs, for ordinals 0 … `size` − 1. */
 export const bitmapOf = (size: number, ranges: readonly OrdinalRange[]): Bitmap => {
   const count = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   if (count === 0) return emptyBitmap(size);
@@ -65,22 +65,22 @@ const toggled = ({ size, words }: Bitmap, ordinal: number, count: number): Bitma
 export const has = ({ size, words }: Bitmap, ordinal: number): boolean =>
   ordinal >>> 0 === ordinal && ordinal < size && isSet(words, ordinal);
 
-/** The set with an ordinal; itself where it is in already. Throws RangeError outside the size. */
+/** The set with an ordinal added; the same set if it contains the ordinal already. Throws RangeError outside the size. */
 export const withBit = (bitmap: Bitmap, ordinal: number): Bitmap => {
   check(bitmap.size, ordinal);
   return isSet(bitmap.words, ordinal) ? bitmap : toggled(bitmap, ordinal, bitmap.count + 1);
 };
 
-/** The set without an ordinal; itself where it was not in. Throws RangeError outside the size. */
+/** The set without an ordinal; the same set if it does not contain the ordinal. Throws RangeError outside the size. */
 export const withoutBit = (bitmap: Bitmap, ordinal: number): Bitmap => {
   check(bitmap.size, ordinal);
   return isSet(bitmap.words, ordinal) ? toggled(bitmap, ordinal, bitmap.count - 1) : bitmap;
 };
 
-/** The lowest bit of a word that is not 0. */
+/** The position of the lowest bit that is set. The word must not be 0. */
 const lowestBit = (word: number): number => 31 - Math.clz32(word & -word);
 
-/** The first ordinal in the set at or after `from`; undefined where there is none. Passes quickly over empty stretches. */
+/** The first ordinal in the set at or after `from`; undefined if there is none. Skips empty stretches quickly. */
 export const nextSet = ({ size, words }: Bitmap, from: number): number | undefined => {
   if (from >= size) {
     return undefined;
@@ -94,7 +94,7 @@ export const nextSet = ({ size, words }: Bitmap, from: number): number | undefin
   return next < 0 ? undefined : (next << 5) + lowestBit(numberAt(words, next));
 };
 
-/** The first ordinal not in the set at or after `from`; undefined where there is none. Looks at 32 ordinals at a time. */
+/** The first ordinal at or after `from` that is not in the set; undefined if there is none. Tests 32 ordinals at a time. */
 export const nextClear = ({ size, words }: Bitmap, from: number): number | undefined => {
   let clear = ~numberAt(words, from >>> 5) & (-1 << (from & 31));
   for (let start = from & ~31; start < size; start += 32, clear = ~numberAt(words, start >>> 5)) {
@@ -106,7 +106,10 @@ export const nextClear = ({ size, words }: Bitmap, from: number): number | undef
   return undefined;
 };
 
-/** The set as ascending runs, from `from` on and at most `max` of them: a page of a set that may fall into many. */
+/**
+ * The set as ascending runs, from `from` on and at most `max` of them. The bound allows paging, because a set may have many
+ * runs.
+ */
 export const rangesOf = (bitmap: Bitmap, from = 0, max = Infinity): OrdinalRange[] => {
   const ranges: OrdinalRange[] = [];
   for (let first = nextSet(bitmap, from); first !== undefined && ranges.length < max;) {
@@ -117,7 +120,7 @@ export const rangesOf = (bitmap: Bitmap, from = 0, max = Infinity): OrdinalRange
   return ranges;
 };
 
-/** The form for snapshots: at most a third more than a bit an ordinal, and far less where there are runs. */
+/** The form for snapshots. It takes at most 4/3 bits for each ordinal, and far less if the set consists of long runs. */
 export const bitmapToJson = ({ size, words }: Bitmap): BitmapJson => {
   const view = new DataView(new ArrayBuffer(wordsOf(size) * 4));
   for (let word = nextNonZero(words, 0); word >= 0; word = nextNonZero(words, word + 1)) {
@@ -134,7 +137,7 @@ const countBits = (word: number): number => {
   return count;
 };
 
-/** How many ordinals from `first` to `last` are in the set. Looks at 32 at a time. */
+/** How many ordinals from `first` to `last` are in the set. Tests 32 ordinals at a time. */
 export const countWithin = ({ words }: Bitmap, range: OrdinalRange): number => {
   let count = 0;
   const end = range.last >>> 5;

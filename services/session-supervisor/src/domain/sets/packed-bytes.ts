@@ -1,7 +1,10 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { DomainError, status } from '#libs/errors/index.ts';
 
-/** INTERNAL `SNAPSHOT_UNREADABLE`: a stored form that nothing here wrote; fold the journal from the start instead. */
+/**
+ * INTERNAL `SNAPSHOT_UNREADABLE`: the stored form was not written by this code. The caller folds the journal from the
+ * start.
+ */
 export const snapshotUnreadable = (detail: string): DomainError =>
   new DomainError(
     status.INTERNAL,
@@ -10,7 +13,7 @@ export const snapshotUnreadable = (detail: string): DomainError =>
     { detail },
   );
 
-/** Bytes as text that fits into JSON: raw deflate, base64. Long runs and patterns take next to nothing. */
+/** Bytes as text for JSON: raw deflate, then base64. Long runs and patterns take nearly no space. */
 export const packBytes = (bytes: Uint8Array): string => deflateRawSync(bytes, { level: 1 }).toString('base64');
 
 /** Reads back what {@link packBytes} wrote of exactly `sizeBytes` bytes. Throws `SNAPSHOT_UNREADABLE`. */
@@ -19,7 +22,7 @@ export const unpackBytes = (text: string, sizeBytes: number): DataView => {
   try {
     bytes = inflateRawSync(Buffer.from(text, 'base64'), { maxOutputLength: Math.max(sizeBytes, 1) });
   } catch {
-    // Said below.
+    // The check below throws.
   }
   if (bytes?.length !== sizeBytes) {
     throw snapshotUnreadable(`not ${sizeBytes} packed bytes`);

@@ -9,37 +9,37 @@ import {
   withNumberAt,
 } from './sparse-numbers.ts';
 
-/** Values fit into 16 bits. */
+/** The highest value: values are stored in 16 bits. */
 const MAX_VALUE = 65_535;
 
 /**
- * An immutable map from ordinals 0 … `size` − 1 to values 0 … 65,535, of which 0 means "none". A changed copy shares
- * nearly everything with the original; an empty one costs the same for any size. Equal maps are deeply equal.
+ * An immutable map from ordinals 0 … `size` − 1 to values 0 … 65,535, where 0 means "none". A changed copy shares nearly
+ * everything with the original. An empty map costs the same for any size. Equal maps are deeply equal.
  */
 export interface SmallIntMap {
   readonly size: number;
   readonly values: SparseNumbers;
 }
 
-/** A run of ordinals that have the same value, which is not 0. */
+/** A run of ordinals that have the same value. The value is not 0. */
 export interface ValueRange extends OrdinalRange {
   value: number;
 }
 
-/** A map in the form in which snapshots keep it. */
+/** The form of a map in a snapshot. */
 export interface SmallIntMapJson {
   size: number;
   values: string;
 }
 
-/** A map of `size` ordinals that all have none. */
+/** A map of `size` ordinals without values. */
 export const emptySmallIntMap = (size: number): SmallIntMap => ({ size, values: sparseNumbers(size) });
 
-/** The value of an ordinal; 0 for none, and outside the size. */
+/** The value of an ordinal; 0 if it has none or is outside the size. */
 export const valueAt = ({ size, values }: SmallIntMap, ordinal: number): number =>
   ordinal >>> 0 === ordinal && ordinal < size ? numberAt(values, ordinal) : 0;
 
-/** The map with another value of an ordinal. Throws RangeError outside the size or the range of values. */
+/** The map with another value for an ordinal. Throws RangeError outside the size or the range of values. */
 export const withValue = (map: SmallIntMap, ordinal: number, value: number): SmallIntMap => {
   if (ordinal >>> 0 !== ordinal || ordinal >= map.size) {
     throw new RangeError(`${ordinal} is no ordinal of ${map.size}`);
@@ -51,8 +51,8 @@ export const withValue = (map: SmallIntMap, ordinal: number, value: number): Sma
 };
 
 /**
- * Ascending runs of ordinals with the same value, from `from` on and at most `max` of them: a page of who did what.
- * Ordinals without a value are left out.
+ * Ascending runs of ordinals with the same value, from `from` on and at most `max` of them. Ordinals without a value are left
+ * out.
  */
 export const valueRangesOf = ({ size, values }: SmallIntMap, from = 0, max = Infinity): ValueRange[] => {
   const ranges: ValueRange[] = [];
@@ -68,7 +68,7 @@ export const valueRangesOf = ({ size, values }: SmallIntMap, from = 0, max = Inf
   return ranges;
 };
 
-/** The form for snapshots: at most a third more than two bytes an ordinal, and far less where there are runs. */
+/** The form for snapshots. It takes at most 8/3 bytes for each ordinal, and far less if values repeat. */
 export const smallIntMapToJson = ({ size, values }: SmallIntMap): SmallIntMapJson => {
   const view = new DataView(new ArrayBuffer(size * 2));
   for (let ordinal = nextNonZero(values, 0); ordinal >= 0; ordinal = nextNonZero(values, ordinal + 1)) {

@@ -1,17 +1,17 @@
 /**
- * An immutable map from ordinals to values, for what few of a million tasks have: a tree with 32 children a node, in which
- * what is empty is left out. A changed copy shares all but one path with the original and costs the same however many
- * entries there are. Equal maps are deeply equal, in whatever order they were filled.
+ * An immutable map from ordinals to values, for values that few of a million tasks have. It is a tree with 32 children for
+ * each node; empty subtrees are left out. A changed copy shares all but one path with the original, so its cost does not
+ * depend on the number of values. Equal maps are deeply equal, in whatever order they were filled.
  */
 export interface SparseMap<T> {
   /** Levels of the tree: it has room for 32^depth ordinals. */
   readonly depth: number;
-  /** How many ordinals have a value. */
+  /** The number of ordinals that have a value. */
   readonly count: number;
   readonly root: Node<T> | undefined;
 }
 
-/** Values on the lowest level, nodes above it. */
+/** The lowest level holds values, the levels above it hold nodes. */
 interface Node<T> {
   readonly children: readonly (Node<T> | undefined)[];
   readonly values: readonly (T | undefined)[];
@@ -19,14 +19,14 @@ interface Node<T> {
 
 const NOTHING: readonly undefined[] = Array.from({ length: 32 }, () => undefined);
 
-/** A map that has room for ordinals 0 … `size` − 1. Costs the same for any size. */
+/** An empty map for ordinals 0 … `size` − 1. It costs the same for any size. */
 export const emptySparseMap = <T>(size: number): SparseMap<T> => {
   let depth = 1;
   while (32 ** depth < size) depth += 1;
   return { depth, count: 0, root: undefined };
 };
 
-/** The value of an ordinal; undefined where there is none. */
+/** The value of an ordinal; undefined if it has none. */
 export const sparseGet = <T>({ depth, root }: SparseMap<T>, ordinal: number): T | undefined => {
   let node = root;
   for (let shift = (depth - 1) * 5; shift > 0 && node !== undefined; shift -= 5) {
@@ -35,14 +35,14 @@ export const sparseGet = <T>({ depth, root }: SparseMap<T>, ordinal: number): T 
   return node?.values[ordinal & 31];
 };
 
-/** The map with another value of an ordinal, which must be within its size. */
+/** The map with another value for an ordinal. The ordinal must be within the size. */
 export const sparseSet = <T>(map: SparseMap<T>, ordinal: number, value: T): SparseMap<T> => ({
   depth: map.depth,
   count: map.count + (sparseGet(map, ordinal) === undefined ? 1 : 0),
   root: changed(map.root, (map.depth - 1) * 5, ordinal, value),
 });
 
-/** The map without a value of an ordinal; itself where it has none. */
+/** The map without a value for an ordinal; the same map if the ordinal has none. */
 export const sparseDelete = <T>(map: SparseMap<T>, ordinal: number): SparseMap<T> =>
   sparseGet(map, ordinal) === undefined
     ? map
@@ -68,7 +68,7 @@ const changed = <T>(node: Node<T> | undefined, shift: number, ordinal: number, v
     : { children: children.with(at, changed(children[at], shift - 5, ordinal, value)), values };
 };
 
-/** All entries, ascending. */
+/** All ordinals that have a value, ascending, with their values. */
 export function* sparseEntries<T>({ depth, root }: SparseMap<T>): Generator<[ordinal: number, value: T]> {
   if (root !== undefined) yield* entriesBelow(root, (depth - 1) * 5, 0);
 }
@@ -83,7 +83,7 @@ function* entriesBelow<T>(node: Node<T>, shift: number, first: number): Generato
   }
 }
 
-/** The map of these entries, for ordinals 0 … `size` − 1. */
+/** The map of these pairs, for ordinals 0 … `size` − 1. */
 export const sparseMapFrom = <T>(size: number, entries: Iterable<readonly [number, T]>): SparseMap<T> => {
   let map = emptySparseMap<T>(size);
   for (const [ordinal, value] of entries) map = sparseSet(map, ordinal, value);

@@ -1,10 +1,10 @@
 /**
- * An immutable row of numbers, nearly all of them 0 at first, of a fixed length: a tree with 32 children a node, in
- * which what is all 0 is left out. A changed copy shares all but one path with the original and costs the same
- * whatever the length. The form is canonical: equal rows are deeply equal, whatever became of them before.
+ * An immutable row of numbers with a fixed length, for rows that are mostly 0. It is a tree with 32 children for each node;
+ * subtrees of zeros are left out. A changed copy shares all but one path with the original and costs the same for any
+ * length. The form is canonical: equal rows are deeply equal, whatever their history.
  *
- * Numbers must be integers of 32 bits with a sign: V8 keeps such arrays compact and copies them in 30 ns, while a typed
- * array of that size takes ten times as long.
+ * Numbers must be signed 32-bit integers, because V8 stores arrays of such numbers compactly and copies one of 32 in 30 ns.
+ * Copying a typed array of that size takes ten times as long.
  */
 export interface SparseNumbers {
   /** Levels of the tree: it has room for 32^depth numbers. */
@@ -12,13 +12,13 @@ export interface SparseNumbers {
   readonly root: Node | undefined;
 }
 
-/** Numbers on the lowest level, nodes above it. */
+/** The lowest level holds numbers, the levels above it hold nodes. */
 type Node = readonly (Node | number | undefined)[];
 
 const NO_NUMBERS: Node = Array.from({ length: 32 }, () => 0);
 const NO_NODES: Node = Array.from({ length: 32 }, () => undefined);
 
-/** A row of `length` zeros. Costs the same for any length. */
+/** A row of `length` zeros. It costs the same for any length. */
 export const sparseNumbers = (length: number): SparseNumbers => {
   let depth = 1;
   while (32 ** depth < length) {
@@ -27,7 +27,7 @@ export const sparseNumbers = (length: number): SparseNumbers => {
   return { depth, root: undefined };
 };
 
-/** The number at `index`, which the caller has checked. */
+/** The number at `index`. The caller must have checked that `index` is within the length. */
 export const numberAt = ({ depth, root }: SparseNumbers, index: number): number => {
   let node = root;
   for (let shift = (depth - 1) * 5; node; shift -= 5) {
@@ -52,7 +52,7 @@ const changed = (node: Node | undefined, shift: number, index: number, value: nu
   return copy[at] === undefined && copy.every((each) => each === undefined) ? undefined : copy;
 };
 
-/** The row with `value` at `index`, which the caller has checked. O(depth). */
+/** The row with `value` at `index`. The caller must have checked that `index` is within the length. O(depth). */
 export const withNumberAt = (numbers: SparseNumbers, index: number, value: number): SparseNumbers => ({
   depth: numbers.depth,
   root: changed(numbers.root, (numbers.depth - 1) * 5, index, value),
@@ -64,7 +64,7 @@ const search = (node: Node, shift: number, from: number): number => {
     if (typeof child === 'number' && child !== 0) {
       return at;
     }
-    // What lies before `from` matters in the child that `from` lies in, and in no later one.
+    // Only the child that contains `from` is searched from its middle; later children are searched from their start.
     const rest = at === from >>> shift ? from & ((1 << shift) - 1) : 0;
     const found = typeof child === 'object' ? search(child, shift - 5, rest) : -1;
     if (found >= 0) {
@@ -74,7 +74,7 @@ const search = (node: Node, shift: number, from: number): number => {
   return -1;
 };
 
-/** The first index at or after `from` with a number other than 0; −1 where there is none. Passes over what is left out. */
+/** The first index at or after `from` with a number other than 0; −1 if there is none. Skips subtrees that are left out. */
 export const nextNonZero = ({ depth, root }: SparseNumbers, from: number): number =>
   root && from < 32 ** depth ? search(root, (depth - 1) * 5, from) : -1;
 
@@ -92,7 +92,7 @@ const build = (shift: number, start: number, length: number, valueAt: (index: nu
   return node.every((child) => child === undefined || child === 0) ? undefined : node;
 };
 
-/** The row of `length` numbers that `valueAt` gives. */
+/** The row of `length` numbers that `valueAt` returns. */
 export const sparseNumbersFrom = (length: number, valueAt: (index: number) => number): SparseNumbers => {
   const { depth } = sparseNumbers(length);
   return { depth, root: build((depth - 1) * 5, 0, length, valueAt) };

@@ -1,6 +1,6 @@
 import type { FailureClass } from './failure-class.ts';
 
-/** One try at one task by one user. */
+/** Identifies an attempt: one try at one task by one user. */
 export interface AttemptKey {
   /** `<node>/<index>`. */
   task: string;
@@ -11,7 +11,7 @@ export interface AttemptKey {
   user: string;
 }
 
-/** An accepted result, as the journal keeps it for good. */
+/** An accepted result. The journal keeps it permanently. */
 export interface AcceptedResult extends AttemptKey {
   userName: string;
   /** Seconds of work. */
@@ -21,22 +21,25 @@ export interface AcceptedResult extends AttemptKey {
   /** 64 hexadecimal digits. */
   sha256: string;
   sizeBytes: number;
-  /** 64 hexadecimal digits, or empty for what is no picture. */
+  /** 64 hexadecimal digits; empty if the result is no picture. */
   pixelHash: string;
   notes: string[];
 }
 
-/** What a command leaves in the journal, so that the same request is recognised when it comes again. */
+/** The mark that a command leaves in the journal, by which a repetition of the same request is recognised. */
 export interface RequestMark {
   requestId: string;
-  /** SHA-256 of the request, to tell a repetition from another request under the same id. */
+  /** SHA-256 of the request. It distinguishes a repetition from another request with the same id. */
   requestHash: string;
 }
 
-/** What can happen to a workload. The journal is a list of these and nothing else decides its state. */
+/** An entry of the journal: one thing that happened to a workload. The entries alone determine the workload's state. */
 export type Entry =
   | { kind: 'taken-over'; owner: string }
-  /** `version`: of Blender, for all of its frames; empty for work without Blender. */
+  /**
+   * The first work was handed out. `version` is the engine version of all results; empty if results may come from any
+   * version.
+   */
   | { kind: 'started'; version: string }
   | ({ kind: 'accepted' } & AcceptedResult)
   | ({ kind: 'duplicate'; userName: string; seconds: number } & AttemptKey)
@@ -49,21 +52,21 @@ export type Entry =
       /** The log's blob; empty if none was stored. */
       log: string;
       names: string[];
-      /** Of the user's machine; 0 if it is not known. */
+      /** Memory of the user's machine; 0 if it is not known. */
       memoryBytes: number;
     } & AttemptKey)
-  /** The user vanished while it worked on it, for so many seconds as far as is known. */
+  /** The user vanished while it worked on the task. `seconds` is how long it had worked, as far as is known. */
   | ({ kind: 'attempt-lost'; userName: string; seconds: number } & AttemptKey)
   | { kind: 'task-failed'; task: string; generation: number; reason: string }
   /** The user gets no more work of this workload until a retry. */
   | { kind: 'user-barred'; user: string; reason: string }
-  /** With a reason: the workload paused itself. */
+  /** A `reason` means that the workload paused itself. */
   | { kind: 'paused'; reason?: string; request?: RequestMark }
   | { kind: 'resumed'; request?: RequestMark }
   | { kind: 'wanted-set'; wanted: number; request?: RequestMark }
-  /** These tasks, as a frame expression, are to be done again; empty: all that were given up. Reopens what has ended. */
+  /** `tasks`, a frame expression, are to be done again; empty means all that were given up. Reopens an ended workload. */
   | { kind: 'retried'; tasks: string; request?: RequestMark }
-  /** The results of these tasks, as a frame expression, are missing or damaged and are to be made again. */
+  /** The results of `tasks`, a frame expression, are missing or damaged and are to be made again. */
   | { kind: 'repair-wanted'; tasks: string; reason: string }
   | { kind: 'stopped'; deleteResults: boolean; request?: RequestMark }
   | { kind: 'completed' }
@@ -92,7 +95,7 @@ const kinds: Record<EntryKind, true> = {
   closed: true,
 };
 
-/** Whether this build knows an entry's kind. A journal with another one must not be owned by it. */
+/** Whether this build knows the kind of an entry. A build must not own a journal that has an entry of an unknown kind. */
 export const isKnownEntry = (entry: { kind: string }): entry is Entry => Object.hasOwn(kinds, entry.kind);
 
 /** The guard key of an accepted result: `<task>/<generation>`. */

@@ -1,4 +1,4 @@
-/** Why an attempt failed, as in muster.agent.v1.FailureClass without its prefix. */
+/** Why an attempt failed: the values of muster.agent.v1.FailureClass without their prefix. */
 export type FailureClass =
   | 'RENDER_ERROR'
   | 'PICTURE_INVALID'

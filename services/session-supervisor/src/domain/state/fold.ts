@@ -8,13 +8,16 @@ import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
 import { hasEnded, troubleOf, type Phase, type Trouble, type UserShare, type WorkloadState } from './workload.ts';
 
-/** Raise it whenever the same entries fold to another state or the state's form changes: old snapshots are ignored then. */
+/**
+ * Version of the fold. Raise it if the same entries fold to another state or the state's form changes: old snapshots are
+ * then ignored.
+ */
 export const FOLD_VERSION = 4;
 
-/** How many commands are remembered. */
+/** Number of commands whose request ids a state remembers. */
 const REMEMBERED_REQUESTS = 1_000;
 
-/** Where an entry stands. */
+/** Position and time of an entry. */
 export interface At {
   /** The journal position. */
   n: number;
@@ -23,13 +26,13 @@ export interface At {
 }
 
 /**
- * What a workload is after one more entry. Pure: the old state stays as it was. An entry about a task that the workload
- * does not have leaves it unchanged.
+ * The state of a workload after one more entry. Pure: the old state does not change. An entry about a task that the workload
+ * does not have leaves the tasks unchanged.
  */
 export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState => {
   switch (entry.kind) {
     case 'taken-over':
-      // What is closed stays so: only a retry or a repair opens it.
+      // A closed workload stays closed, because only a retry or a repair opens it.
       return { ...state, reign: at.n, owner: entry.owner };
     case 'started':
       return {
@@ -46,7 +49,7 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       const { attempt, user, failureClass, reason, log } = entry;
       const last = { attempt, user, failureClass, reason, log, at: at.at };
       const kind = kindOf(state.header.spec);
-      // The first word of a user's machine counts, where nobody chose an engine.
+      // If the customer chose no engine, the first engine that a machine names counts.
       const engine = state.engine || kind.engineLearnt(failureClass, entry.names);
       const shortOfBytes = failureClass === 'OUT_OF_MEMORY' ? entry.memoryBytes : 0;
       const failure = { attempt, user, isTaskFault: kind.faultOf(failureClass) === 'task', shortOfBytes };
@@ -87,7 +90,7 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
   }
 };
 
-/** Folds all entries of a journal position. */
+/** Folds all entries of one journal document. */
 export const foldDocument = (
   state: WorkloadState,
   document: { n: number; at: Date; entries: readonly Entry[] },
@@ -129,13 +132,13 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
 const withWork = (work: WorkloadState['nodeWork'], place: number, seconds: number): WorkloadState['nodeWork'] =>
   work.map((each, i) => (i === place ? { completed: each.completed + 1, seconds: each.seconds + seconds } : each));
 
-/** Says anew what may begin, after something was decided or undecided about these tasks. */
+/** Updates `blocked`, after decisions about these tasks were made or taken back. */
 const opening = (state: WorkloadState, changed: Iterable<number>): WorkloadState => {
   const blocked = blockedAfter(state, changed);
   return blocked === state.blocked ? state : { ...state, blocked };
 };
 
-/** Whoever failed a task that somebody else completed may be at fault itself. */
+/** Blames users that failed a task, because another user completed it and the fault may be their own. */
 const blamed = (state: WorkloadState, ordinal: number, maker: string): WorkloadState['blame'] => {
   const failures = troubleOf(state, ordinal)?.failures ?? [];
   const users = new Set(failures.flatMap(({ user, isTaskFault: counts }) => (counts && user !== maker ? [user] : [])));
@@ -147,13 +150,13 @@ const blamed = (state: WorkloadState, ordinal: number, maker: string): WorkloadS
 
 /** What a retry changes. */
 export interface Retry {
-  /** The tasks that are to be done again: those named, and what was given up and has to be there first. */
+  /** The tasks to do again: those that were named, and their predecessors that were given up. */
   readonly tasks: ReadonlySet<number>;
-  /** What stands after a task whose decision is taken back: begun or done on something that counts no more. */
+  /** Successors of a task whose decision is taken back. They were begun or done on a result that no longer counts. */
   readonly fallout: ReadonlySet<number>;
 }
 
-/** Reads a retry. Empty `tasks`: all that were given up. */
+/** Reads a retry. An empty `text` means all tasks that were given up. */
 export const retryOf = (state: Pick<WorkloadState, 'graph' | 'done' | 'givenUp'>, text: string): Retry => {
   const { graph, done, givenUp: failed } = state;
   const tasks = text === '' ? new Set(givenUpOrdinals(state)) : ordinalsFromText(graph, text);
@@ -177,8 +180,8 @@ const goOn = (state: WorkloadState): WorkloadState => ({
 });
 
 /**
- * Forgets what was decided about tasks; from now on results of a new generation count for them. Of the fallout that is so
- * whether it was decided or not, because whoever works on it does so with what counts no more.
+ * Takes back the decisions about tasks; from now on only results of a new generation count for them. Undecided tasks of the
+ * fallout get the new generation too, because users work on them with results that no longer count.
  */
 const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadState => {
   let { done, givenUp: failed, doneBy, generations, troubles, repairs } = state;
@@ -216,7 +219,7 @@ const retried = (state: WorkloadState, tasks: string): WorkloadState => {
 
 const repairWanted = (state: WorkloadState, ordinals: ReadonlySet<number>): WorkloadState => {
   const damaged = new Set([...ordinals].filter((ordinal) => has(state.done, ordinal)));
-  // What stands after them stays as it is: the same result is made again.
+  // Successors keep their results, because a repair makes the same result again.
   const open = undecided(state, { tasks: damaged, fallout: new Set() });
   return { ...open, repairs: [...damaged].reduce(withBit, open.repairs), closed: false };
 };

@@ -1,13 +1,13 @@
 import type { InputFile, WorkloadSpec } from '../../kinds/kind.ts';
 
-/** What Start writes once and nothing changes. */
+/** The part of a workload that StartWorkload writes and nothing changes afterwards. */
 export interface WorkloadHeader {
   id: string;
   customer: string;
   spec: WorkloadSpec;
   /** Unset for work without an input. */
   file?: InputFile;
-  /** How many users were asked for. */
+  /** The number of users that the customer asked for. */
   wanted: number;
   /** Wall clock, milliseconds since 1970. */
   createdAt: number;

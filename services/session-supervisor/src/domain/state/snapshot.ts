@@ -4,7 +4,7 @@ import { smallIntMapFromJson, smallIntMapToJson, type SmallIntMapJson } from '..
 import { sparseEntries, sparseMapFrom } from '../sets/sparse-map.ts';
 import type { Trouble, WorkloadState } from './workload.ts';
 
-/** A state in the form in which a snapshot keeps it; header and graph come from the header, `blocked` from the others. */
+/** The form of a state in a snapshot. The header and the graph are not in it; `blocked` is derived from the other fields. */
 type Frozen = Omit<
   WorkloadState,
   | 'header'
@@ -31,7 +31,7 @@ type Frozen = Omit<
   requests: [string, string][];
 };
 
-/** The state in a form that BSON can hold: 3 MB for a million done tasks at most. */
+/** The state in a form for BSON. A million done tasks take at most 3 MB. */
 export const freeze = (state: WorkloadState): unknown => {
   const { header: _, graph: __, blocked: ___, ...rest } = state;
   return {

@@ -7,10 +7,10 @@ import { emptySparseMap, sparseGet, type SparseMap } from '../sets/sparse-map.ts
 import { initiallyBlocked } from '../graph/readiness.ts';
 import type { TaskGraph } from '../graph/task-graph.ts';
 
-/** How a workload stands. */
+/** The phase of a workload. */
 export type Phase = 'pending' | 'running' | 'paused' | 'stopped' | 'completed' | 'failed';
 
-/** What one user did. */
+/** What one user contributed. */
 export interface UserShare {
   id: string;
   name: string;
@@ -22,33 +22,32 @@ export interface UserShare {
 /** The accepted results of one node. */
 export interface NodeWork {
   completed: number;
-  /** Seconds of work, all together. */
+  /** Sum of their seconds of work. */
   seconds: number;
 }
 
 /** What went wrong with a task so far. */
 export interface Trouble {
-  /** Its failures, oldest first. `isTaskFault` ones count against the budget. */
+  /** Its failures, oldest first. Those with `isTaskFault` count against the budget. */
   failures: readonly {
     attempt: string;
     user: string;
     isTaskFault: boolean;
-    /** The memory of the machine that had too little of it; 0 for every other failure. */
+    /** The memory of the machine, if it was too little; 0 for every other failure. */
     shortOfBytes: number;
   }[];
   losses: number;
-  /** The last failure. */
   last?: { attempt: string; user: string; failureClass: FailureClass; reason: string; log: string; at: number };
-  /** Why it was given up; unset while it was not. */
+  /** Why it was given up; unset if it was not. */
   givenUp?: string;
 }
 
 /** How a workload ended. */
 export interface Ending {
-  /** The position that says so. */
+  /** The journal position of the entry that ended it. */
   position: number;
   at: number;
-  /** `FRAMES_FAILED`, `MISSING_ASSETS`, …; empty for completed ones. */
+  /** `FRAMES_FAILED`, `MISSING_ASSETS`, …; empty if it completed. */
   reason: string;
   message: string;
 }
@@ -59,44 +58,44 @@ export interface WorkloadState {
   readonly graph: TaskGraph;
   /** The last position folded. */
   readonly position: number;
-  /** The position at which the present owner took over; 0 for the first. */
+  /** The journal position at which the present owner took over; 0 for the first owner. */
   readonly reign: number;
-  /** The instance that took over there; empty while the first owner reigns. */
+  /** The replica that took over there; empty for the first owner. */
   readonly owner: string;
   readonly phase: Phase;
-  /** When the first work was handed out, wall clock in milliseconds; unset before. */
+  /** When the first work was handed out, wall clock in milliseconds; unset before that. */
   readonly startedAt?: number;
   readonly done: Bitmap;
   readonly givenUp: Bitmap;
-  /** Tasks that are not decided and stand after what is not decided either: nobody gets them yet. Follows from the others. */
+  /** Undecided tasks that may not begin yet, because a predecessor is undecided. Derived from the other fields. */
   readonly blocked: Bitmap;
-  /** For each done task the index into `shares`, plus 1. */
+  /** For each done task, the index of its user in `shares`, plus 1. */
   readonly doneBy: SmallIntMap;
   readonly shares: readonly UserShare[];
-  /** What was done of each node, by its place in the graph. */
+  /** The accepted results of each node, by the node's place in the graph. */
   readonly nodeWork: readonly NodeWork[];
-  /** The highest generation of any task: each retry and repair raises it for the tasks that it names. */
+  /** The highest generation of any task. Each retry or repair raises it and gives it to the tasks that are done again. */
   readonly generation: number;
-  /** Of tasks that were named by one; see `generationOf`. */
+  /** The generations of tasks that a retry or repair had done again; see `generationOf`. */
   readonly generations: SmallIntMap;
-  /** No undecided task is of a lower generation: what was begun before the workload was reopened counts no more. */
+  /** The least generation of undecided tasks. Reopening raises it, because attempts from before it no longer count. */
   readonly leastGeneration: number;
-  /** Tasks whose accepted result was missing or damaged and that are done again. */
+  /** Tasks that are done again because their accepted result was missing or damaged. */
   readonly repairs: Bitmap;
   /** What went wrong, by ordinal; see `troubleOf`. */
   readonly troubles: SparseMap<Trouble>;
-  /** How many tasks that a user failed were then completed by others. */
+  /** For each user, how many tasks it failed that others then completed. */
   readonly blame: ReadonlyMap<string, number>;
   /** Users that get no more work. */
   readonly barred: ReadonlySet<string>;
-  /** How many tasks had been given up when somebody last said to go on: they are no reason to pause again. */
+  /** How many tasks had been given up at the last resume or retry. They are no reason to pause again. */
   readonly tolerated: number;
-  /** Why the workload paused itself; empty where it did not. */
+  /** Why the workload paused itself; empty if it did not. */
   readonly pausedBecause: string;
   readonly wanted: number;
-  /** The engine that the customer chose, or the input turned out to want; empty until then. */
+  /** The engine that the customer chose or that the input turned out to need; empty while neither is known. */
   readonly engine: string;
-  /** The version of the engine that all results come from; empty before the first hand-out, and where that does not matter. */
+  /** The engine version of all results; empty before the first hand-out, and if results may come from any version. */
   readonly version: string;
   readonly ending?: Ending;
   readonly deleteResults: boolean;
@@ -105,7 +104,7 @@ export interface WorkloadState {
   readonly requests: ReadonlyMap<string, string>;
 }
 
-/** `fold(header, [])`: what a workload is before anything happened. */
+/** The state of a workload before its first entry. */
 export const begin = (header: WorkloadHeader): WorkloadState => {
   const kind = kindOf(header.spec);
   const graph = kind.graphOf(header.spec);
@@ -141,23 +140,23 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
   };
 };
 
-/** What went wrong with a task so far; undefined if nothing did. */
+/** The failures and losses of a task so far; undefined if there are none. */
 export const troubleOf = ({ troubles }: Pick<WorkloadState, 'troubles'>, ordinal: number): Trouble | undefined =>
   sparseGet(troubles, ordinal);
 
-/** Whether it has ended; results that are made again may still be accepted (see `isOver`). */
+/** Whether a workload has ended. Results of repairs may still be accepted (see `isOver`). */
 export const hasEnded = ({ phase }: Pick<WorkloadState, 'phase'>): boolean =>
   phase === 'stopped' || phase === 'completed' || phase === 'failed';
 
-/** Whether nothing more can be accepted. */
+/** Whether a workload has ended and has no repairs left, so that no result can be accepted any more. */
 export const isOver = (state: Pick<WorkloadState, 'phase' | 'repairs'>): boolean =>
   hasEnded(state) && state.repairs.count === 0;
 
-/** Whether a task may be handed out and its result accepted; once the workload has ended only those under repair. */
+/** Whether a task still needs a result. In an ended workload only tasks under repair do. */
 export const isOpen = (state: WorkloadState, ordinal: number): boolean =>
   !has(state.done, ordinal) && !has(state.givenUp, ordinal) && (!hasEnded(state) || has(state.repairs, ordinal));
 
-/** Whether an open task may begin: what it stands after is decided. */
+/** Whether a task is open and may begin, because its predecessors are decided. */
 export const isReady = (state: WorkloadState, ordinal: number): boolean =>
   isOpen(state, ordinal) && !has(state.blocked, ordinal);
 
@@ -167,7 +166,7 @@ export const readyCount = (state: WorkloadState): number =>
     ? state.repairs.count - countBoth(state.repairs, state.blocked)
     : countsOf(state).remaining - state.blocked.count;
 
-/** The generation of a task: that of its accepted result, or that of which the next one must be. */
+/** The generation of a task: that of its accepted result, or else the one that its next result must have. */
 export const generationOf = (
   { generations, leastGeneration, done }: Pick<WorkloadState, 'generations' | 'leastGeneration' | 'done'>,
   ordinal: number,
@@ -177,14 +176,14 @@ export const generationOf = (
 };
 
 /**
- * Whether an attempt stands on what is in the journal: nobody may work on a task whose predecessors could still turn out
- * otherwise. `state` is the durable one. Tasks that stand after nothing always are.
+ * Whether the decisions that an attempt depends on are durable. Users must not work on a task before that, because the
+ * decisions about its predecessors could still be lost. `state` is the durable state. Tasks without predecessors pass always.
  */
 export const isFounded = (state: WorkloadState, held: { ordinal: number; node: number; generation: number }): boolean =>
   state.graph.nodes[held.node]?.after.length === 0 ||
   (!has(state.blocked, held.ordinal) && generationOf(state, held.ordinal) === held.generation);
 
-/** The counts of each node, by its place in the graph. */
+/** The counts of each node, by the node's place in the graph. */
 export const nodeCountsOf = ({
   graph,
   done,
@@ -202,7 +201,7 @@ export const nodeCountsOf = ({
     return { total, completed, failed, remaining: total - completed - failed };
   });
 
-/** The counts that people see; completed + failed + remaining = total. */
+/** The counts that people see: completed + failed + remaining = total. */
 export const countsOf = (
   state: Pick<WorkloadState, 'done' | 'givenUp' | 'graph'>,
 ): { total: number; completed: number; failed: number; remaining: number } => {

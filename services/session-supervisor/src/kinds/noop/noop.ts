@@ -5,7 +5,7 @@ import { faultOf } from '../faults.ts';
 import type { Kind } from '../kind.ts';
 import type { NoopSpec } from './spec.ts';
 
-/** Work without meaning, for tests and benches. */
+/** Work that computes nothing, for tests and benchmarks. */
 export const noop: Kind<NoopSpec> = {
   graphOf: ({ tasks, nodes }) =>
     nodes === undefined

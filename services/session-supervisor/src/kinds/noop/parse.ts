@@ -8,7 +8,7 @@ import type { NoopNode, NoopSpec } from './spec.ts';
 
 const MAX_DURATION_MS = 3_600_000;
 
-/** Work without meaning, as asked for. Wrong fields are noted in `wrong`. */
+/** Parses the specification of noop work. Notes wrong fields in `wrong`. */
 export const parseNoop = (spec: ProtoNoopSpec, wrong: Violations): NoopSpec => {
   const fields = specFields('noop', wrong);
   const { check, text, budgets } = fields;

@@ -1,16 +1,16 @@
 import type { TaskEdge } from '../../domain/graph/task-graph.ts';
 import type { Budgets } from '../kind.ts';
 
-/** Work without meaning, see muster.common.v1.NoopSpec. */
+/** The specification of noop work; see muster.common.v1.NoopSpec. */
 export interface NoopSpec extends Budgets {
   kind: 'noop';
-  /** Of the one node; 0 where `nodes` says more. */
+  /** The number of tasks of the single node; 0 if `nodes` is set. */
   tasks: number;
   durationMs: number;
   resultBytes: number;
   /** Tasks in normal form, or empty. */
   failingTasks: string;
-  /** Unset: one node `noop`. */
+  /** If unset, there is one node `noop`. */
   nodes?: readonly NoopNode[];
 }
 

@@ -33,7 +33,7 @@ export const noopWire: KindWire<ProtoNoopSpec, NoopSpec> = {
     const fails = (ordinal: number): boolean =>
       isFailing(nodeAt(graph, nodeOf(graph, ordinal)).id, taskIndex(graph, ordinal));
     return ({ ordinals }) => {
-      // An agent is told of its own tasks alone: all of them may be a long text.
+      // The agent gets only its own tasks, because the text of all tasks may be long.
       const failing = spec.failingTasks === '' ? [] : ordinals.filter(fails);
       const runs = failing.sort((a, b) => a - b).map((ordinal) => ({ first: ordinal, last: ordinal }));
       return { kind: { $case: 'noop', value: { ...value, failingTasks: tasksToText(graph, runs) } } };

@@ -9,7 +9,7 @@ const ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'];
 const DEFAULT_FRAME_TIMEOUT_MS = 3_600_000;
 const DEFAULT_PROGRESS_TIMEOUT_MS = 600_000;
 
-/** A render as asked for: `frames` is empty where the file is to say them. Wrong fields are noted in `wrong`. */
+/** Parses the specification of a render. `frames` is empty if the file determines them. Notes wrong fields in `wrong`. */
 export const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
   const { check, text, span, budgets } = specFields('render', wrong);
   const isKnown = spec.engine === '' || ENGINES.includes(spec.engine);

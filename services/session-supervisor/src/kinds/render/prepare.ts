@@ -5,7 +5,7 @@ import type { InputFile } from '../kind.ts';
 import { HEAD_BYTES, chooseScene, readBlendHead } from './blend/blend-head.ts';
 import type { RenderSpec } from './spec.ts';
 
-/** NOT_FOUND, also for another customer's. */
+/** NOT_FOUND: the object does not exist or belongs to another customer. */
 const objectNotFound = (objectId: string): DomainError =>
   new DomainError(
     status.NOT_FOUND,
@@ -24,7 +24,7 @@ const sceneNotInHead = (scene: string, scenes: readonly string[]): DomainError =
     { scene, scenes: scenes.join(',') },
   );
 
-/** Reads what a render needs to know of its file: only the file's head, and never by starting Blender. */
+/** Reads frames and version from the head of a render's file. Never starts Blender. */
 export const prepareRender = async (
   { blob }: PrepareDeps,
   spec: RenderSpec,
@@ -61,7 +61,7 @@ const framesAndVersion = (head: Uint8Array, spec: RenderSpec): { frames: string;
       );
     return { frames: indicesToText(indicesBetween(scene.firstFrame, scene.lastFrame)), version: blend.versionText };
   } catch (thrown) {
-    // Whoever says which frames does not need the file's word for them.
+    // If the request names the frames, the file need not.
     if (!isDomainError(thrown) || thrown.reason !== 'FRAME_RANGE_UNREADABLE' || spec.frames === '') throw thrown;
     return { frames: spec.frames, version: thrown.metadata['version'] ?? '' };
   }

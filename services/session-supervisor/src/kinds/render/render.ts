@@ -17,10 +17,10 @@ export const render: Kind<RenderSpec> = {
     minVersion: file?.blenderVersion ?? '',
     exactVersion: version,
   }),
-  // Pictures of different versions differ, and an animation should not.
+  // Different versions render different pictures, which would show in an animation.
   keepsOneVersion: true,
   faultOf,
-  // A .blend's head does not say its engine: the first machine that lacks it does.
+  // The head of a .blend does not name its engine. The first machine that lacks the engine reports it.
   engineLearnt: (failureClass, [named = '']) =>
     failureClass === 'ENGINE_UNAVAILABLE' && ENGINE.test(named) ? named : '',
   mayCopy: () => true,

@@ -1,6 +1,6 @@
 import type { Budgets, Order } from '../kind.ts';
 
-/** A render, with defaults filled in; everything empty or 0 is as the file has it. */
+/** The specification of a render, with defaults filled in. An empty or 0 field means the file's own value. */
 export interface RenderSpec extends Budgets {
   kind: 'render';
   /** Normalised frame expression. */

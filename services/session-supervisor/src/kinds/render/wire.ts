@@ -32,7 +32,7 @@ export const renderWire: KindWire<ProtoRenderSpec, RenderSpec> = {
     if (file === undefined) throw new Error('a render has a file');
     const { blob, sha256, sizeBytes } = file;
     return ({ machine, learnt: { engine } }) => {
-      // The grant lets this machine fetch the scene.
+      // The grant allows this machine to fetch the scene.
       const grant = Buffer.from(signGrant(meshSecret, { blob, machine }));
       const value = {
         spec: { ...toProto(spec), frames: '', engine },

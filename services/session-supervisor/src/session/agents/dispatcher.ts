@@ -14,21 +14,21 @@ export interface DispatcherOptions {
   workload: string;
   graph: TaskGraph;
   workers: Workers;
-  /** The owner's reign, which every message carries. */
+  /** The owner's reign. Every message carries it. */
   reign: number;
   workloadKey: KeyObject;
   /** What a user must know to do these tasks. */
   work: (user: string, ordinals: readonly number[]) => Work;
-  /** Whether an attempt may go out: what its task stands after has to be durable first. */
+  /** Whether an attempt may go out. It may not before the decisions about the task's predecessors are durable. */
   maySend: (held: Held) => boolean;
   bus: Bus;
   clock: Clock;
   logger: Logger;
-  /** A manager says that it has no such user for this session any more. */
+  /** Called if a manager says that it no longer has this user for this session. */
   onGone: (user: string, connection: string) => void;
 }
 
-/** A user that is told to stop. */
+/** A user that must stop its work. */
 export interface Leaver {
   id: string;
   connection: string;
@@ -36,22 +36,28 @@ export interface Leaver {
   manager: string;
 }
 
-/** Sends users the whole set of their work, once per turn however often it changed. */
+/** Sends users the whole set of their work. It sends once per turn of the event loop, however often the set changed. */
 export interface Dispatcher {
-  /** Sends to everybody in `workers.dirty`, at the end of this turn. */
+  /** Sends to all users in `workers.dirty`, at the end of this turn of the event loop. */
   flush(): void;
-  /** Looks again at what was kept back, once more is durable. */
+  /** Call it after a write became durable. It sends the attempts that had to wait for the write. */
   wrote(): void;
-  /** Tells users to stop everything for this workload. Resolves when their managers know, or do not answer. */
+  /**
+   * Tells users to stop all work for this workload. Resolves when their managers have confirmed it or have not answered in
+   * time.
+   */
   stop(users: readonly Leaver[]): Promise<void>;
   close(): void;
 }
 
-/** Attempts in one message, so that it stays well under the mebibyte that NATS takes; a user's own fields count as some. */
+/**
+ * Most attempts in one message, which keeps it well below the 1 MiB that NATS accepts. A user's own fields count as some
+ * attempts.
+ */
 const MAX_ATTEMPTS = 6_000;
 const USER_ATTEMPTS = 16;
 
-/** Members, cut to what one message may carry. */
+/** The workers in groups, each of which fits into one message. */
 const messagesOf = (told: readonly Worker[]): Worker[][] => {
   const messages: Worker[][] = [];
   let size = Infinity;
@@ -67,7 +73,7 @@ const messagesOf = (told: readonly Worker[]): Worker[][] => {
   return messages;
 };
 
-/** A manager that does not answer by then is told again. */
+/** A manager that does not answer within this time is told again. */
 const ANSWER_MS = 3_000;
 const AGAIN_MS = 1_000;
 
@@ -77,7 +83,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
   let scheduled: NodeJS.Immediate | undefined;
   let retry: Timer | undefined;
   let counter = 0;
-  /** Users of whose sets something was kept back. */
+  /** Users to whom some attempts were not sent yet, because `maySend` denied them. */
   const keptBack = new Set<string>();
 
   const toProto = (user: string, attempt: string, held: Held): Attempt => {

@@ -2,10 +2,10 @@ import { heldRanges, type Workers } from '../../domain/scheduling/workers.ts';
 import type { TaskGraph } from '../../domain/graph/task-graph.ts';
 import { ordinalsFromText, tasksToText } from '../../domain/graph/task-text.ts';
 
-/** Longer hints are not kept: hints save work, they are not needed. */
+/** Longest hint that is kept, in characters. Dropping a hint is harmless, because hints only save work. */
 const MAX_CHARS = 32 * 1_024;
 
-/** The tasks that users hold, or that a former owner's users may still hold, for whoever takes over. */
+/** The tasks that users hold or that a former owner's users may still hold, as a hint for the next owner. */
 export const heldHint = (graph: TaskGraph, { byId, reserved }: Pick<Workers, 'byId' | 'reserved'>): string => {
   const ordinals = new Set(reserved);
   for (const { first } of heldRanges(byId.values())) ordinals.add(first);
@@ -14,6 +14,6 @@ export const heldHint = (graph: TaskGraph, { byId, reserved }: Pick<Workers, 'by
   return text.length > MAX_CHARS ? '' : text;
 };
 
-/** The tasks in a hint; none where it says nothing. */
+/** The tasks in a hint; undefined if the hint is empty. */
 export const readHeldHint = (graph: TaskGraph, hint: string): Set<number> | undefined =>
   hint === '' ? undefined : ordinalsFromText(graph, hint);

@@ -5,8 +5,8 @@ import type { Serving } from '#libs/nats/index.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 
 /**
- * Takes reports of workloads that nobody owned when they came (one replica takes each). What can
- * still be accepted is reported again later, once somebody owns the workload; the rest is settled.
+ * Takes reports of workloads that had no owner when the reports came. One replica takes each message. If a result can still
+ * be accepted, the answer is LATER and the agent reports it again; otherwise the report is SETTLED.
  */
 export const serveOrphanReports = ({ bus, workloads, refusals, logger }: SessionDeps): Serving => {
   const verdictFor = async (workload: string): Promise<Pick<Outcome, 'verdict' | 'reason'>> => {

@@ -17,7 +17,7 @@ import type { SessionDeps } from '../owner/deps.ts';
 import type { Session } from '../owner/session.ts';
 import { heldFromProto, outcomeToProto, reportsFromProto, usersFromProto } from '../../wire/reports.ts';
 
-/** Takes what user-managers and other replicas tell the owner of a workload: `muster.session.v1.<workload>.<verb>`. */
+/** Takes the messages of user-managers and other replicas to the owner of a workload: `muster.session.v1.<workload>.<verb>`. */
 export const serveSession = (deps: SessionDeps, session: Session): Serving => {
   const { header } = session.state();
   const proofs = { meshSecret: deps.meshSecret, workloadKey: workloadKey(deps.meshSecret, header.id) };
@@ -30,7 +30,7 @@ export const serveSession = (deps: SessionDeps, session: Session): Serving => {
     }
     const outcomes = await session.report(userId, session.nameOf(userId), reports);
     for (const { verdict, reason } of outcomes) {
-      // The ledger has duplicates; the same report twice is no offence.
+      // Duplicates do not count: the journal has them, and repeating a report is allowed.
       if (verdict === 'SETTLED' && reason !== 'DUPLICATE') deps.refusals.count(header.id, userId, reason);
     }
     return UserFrameRenderedReply.encode({ outcomes: outcomes.map(outcomeToProto) }).finish();

@@ -4,12 +4,12 @@ import { FOLD_VERSION, foldDocument } from '../../domain/state/fold.ts';
 import { freeze, thaw } from '../../domain/state/snapshot.ts';
 import type { WorkloadState } from '../../domain/state/workload.ts';
 
-/** A journal has an entry of a kind that this build does not know: it may neither own nor show the workload. */
+/** The journal has an entry of a kind that this build does not know. This build may neither own nor show the workload. */
 export class UnknownEntryError extends Error {
   override readonly name = 'UnknownEntryError';
 }
 
-/** How a workload's journal becomes its state. */
+/** Folds a workload's journal into its state. */
 export const folding: Folding<WorkloadState, Entry> = {
   version: FOLD_VERSION,
   apply: (state, document) => {

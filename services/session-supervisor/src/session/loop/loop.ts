@@ -10,10 +10,10 @@ import type { Input } from '../../domain/decisions/inputs.ts';
 import type { WorkloadState } from '../../domain/state/workload.ts';
 import { entryBytes, inputBytes, mostEntries } from './entry-bytes.ts';
 
-/** Bounds of one journal document. What comes of one input is not parted: only that may be more, where it is alone. */
+/** Bounds of one journal document. The entries of one input always stand in one document, so an input alone may exceed them. */
 const GROUP_ENTRIES = 500;
 const GROUP_BYTES = 4 * 1024 * 1024;
-/** Inputs that may wait for something to be written, decided or not. */
+/** Most inputs that wait for a write, whether they are decided yet or not. */
 const MAX_WAITING = 10_000;
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
@@ -26,19 +26,19 @@ export interface LoopOptions {
   by: string;
   clock: Clock;
   random: Random;
-  /** How many users the customer's plan allows one workload, as known now. */
+  /** The number of users that the customer's plan now allows one workload. */
   planUsers: () => number;
-  /** Acts on effects, in order; what they were decided on is durable. */
+  /** Performs effects, in order. Called after everything that they were decided on is durable. */
   perform: (effects: readonly Effect[]) => void;
-  /** Sends their work to users whose set changed. Called at once: hand-outs are not journaled. */
+  /** Sends their work to users whose set changed. Called at once after a decision, because hand-outs are not journaled. */
   send: () => void;
-  /** Told of each durable document and the state after it, before its effects are performed. */
+  /** Called with each durable document and the state after it, before the effects of the document are performed. */
   onWritten: (document: JournalDocument<Entry>, state: WorkloadState) => void;
-  /** Told when an append's outcome is unknown and it is tried again. */
+  /** Called if the outcome of an append is unknown and the append is tried again. */
   onUnknown: (cause: unknown) => void;
   /**
-   * The workload is no longer this replica's, or may not be written to: `taken-over` by another owner, or `conflict` (the store
-   * refuses as accepted what the fold holds for open: a defect, to be alarmed). Nothing is performed after it.
+   * Called if this replica must not write to the workload any more. `taken-over`: another replica owns it. `conflict`: a task is
+   * open in the fold but the store has an accepted result for it, which is a defect. No effect is performed afterwards.
    */
   onEnd: (end: LoopEnd, unanswered: readonly Input[]) => void;
 }
@@ -47,34 +47,34 @@ export type LoopEnd = { kind: 'taken-over'; by: string } | { kind: 'conflict'; a
 
 /** The one writer of a workload's journal on this replica. */
 export interface SessionLoop {
-  /** Takes an input. Answers false when too many wait already; nothing has happened then. */
+  /** Takes an input. Returns false and does nothing if too many inputs wait already. */
   submit(input: Input): boolean;
   /** The durable state. */
   durable(): WorkloadState;
-  /** Stops without a word: inputs that were not decided are dropped. */
+  /** Stops the loop and returns the inputs whose effects were not performed. */
   abandon(): readonly Input[];
 }
 
-/** What was decided on one input, to be decided again if its append is refused. */
+/** The effects of one input, with the input, which is decided again if the append is refused. */
 interface Decided {
   input: Input;
   effects: readonly Effect[];
 }
 
-/** What becomes one journal document. */
+/** The decisions that go into one journal document. */
 interface Group {
   entries: Entry[];
   bytes: number;
   decided: Decided[];
-  /** Of the inputs that were decided. */
+  /** Size of the decided inputs. */
   inputBytes: number;
 }
 
 const emptyGroup = (): Group => ({ entries: [], bytes: 0, decided: [], inputBytes: 0 });
 
 /**
- * Decides inputs one at a time on the tip, and writes what was decided: one append in flight, everything that is decided
- * meanwhile in the next. The effects of an input wait until all that it was decided on is durable.
+ * Decides inputs one at a time on the tip and writes the decisions. One append is in flight at a time; everything that is
+ * decided meanwhile goes into the next. The effects of an input wait until everything that it was decided on is durable.
  */
 export const startLoop = (options: LoopOptions): SessionLoop => {
   const { workers, store, clock, by } = options;
@@ -87,7 +87,7 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
   let queuedBytes = 0;
   let hasEnded = false;
 
-  /** Whether all that this input can lead to fits into the next document. */
+  /** Whether all entries that this input can lead to fit into the next document. */
   const hasRoom = (input: Input): boolean =>
     pending.entries.length === 0 ||
     (pending.entries.length + mostEntries(input, workers, durable.graph.nodes.length) <= GROUP_ENTRIES &&
@@ -169,7 +169,10 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
     flush();
   };
 
-  /** Folds what somebody else wrote in our place and decides our inputs anew; false if the workload is not ours any more. */
+  /**
+   * Folds a document that another writer put at the position of our append, and queues our inputs to be decided again. Returns
+   * false if the document took the workload over.
+   */
   const decideAgain = (document: JournalDocument<Entry>, group: Group): boolean => {
     durable = foldDocument(durable, document);
     const isTakenOver = document.entries.some(({ kind }) => kind === 'taken-over');

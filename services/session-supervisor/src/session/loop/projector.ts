@@ -6,16 +6,19 @@ import { projectionOf, type Projection } from '../../store/workload-document.ts'
 
 export interface ProjectorOptions {
   write: (projection: Projection, frees: boolean) => Promise<void>;
-  /** What users hold now, as a frame expression. */
+  /** The tasks that users hold now, as a frame expression. */
   held: () => string;
   clock: Clock;
   logger: Logger;
 }
 
-/** Writes the projection of a workload for lists: soon after a change, at most once a second. */
+/** Writes the projection of a workload, which lists show. It writes soon after a change, but at most once a second. */
 export interface Projector {
   changed(state: WorkloadState): void;
-  /** Writes the end and frees the slot, in one update, as often as it takes. Resolves when it is done, or the signal ends it. */
+  /**
+   * Writes the end and frees the slot in one update, and retries until that succeeds. Resolves then, or when the signal
+   * aborts.
+   */
   end(state: WorkloadState, signal: AbortSignal): Promise<void>;
   close(): void;
 }
@@ -47,7 +50,7 @@ export const createProjector = ({ write, held, clock, logger }: ProjectorOptions
       const onRetry = (thrown: unknown): void =>
         logger.warn({ err: thrown }, 'the end of a workload was not projected; it is tried again');
       const written = retry(() => write(projectionOf(state, ''), true), { clock, signal, pause: AGAIN, onRetry });
-      // It ends with the signal alone.
+      // `retry` rejects only if the signal aborts.
       await written.catch(() => undefined);
     },
     close,

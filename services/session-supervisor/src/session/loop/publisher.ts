@@ -14,17 +14,17 @@ export interface PublisherOptions {
   bus: Bus;
   clock: Clock;
   logger: Logger;
-  /** Up to where facts are in the stream already. */
+  /** The position up to which facts are in the stream already. */
   from: number;
-  /** Keeps how far they are; at most about once a second. */
+  /** Stores the position up to which facts are in the stream. Called about once a second at most. */
   keep: (position: number) => Promise<void>;
 }
 
-/** Brings journal entries to the stream of facts, in order, at least once. The journal is the outbox. */
+/** Publishes journal entries to the stream of facts, in order and at least once. The journal serves as the outbox. */
 export interface Publisher {
-  /** Says that a position is durable. */
+  /** Tells the publisher that a position is durable. */
   wake(position: number): void;
-  /** Resolves when everything up to the position is in the stream and that is kept. */
+  /** Resolves when all facts up to the position are in the stream and `keep` has stored that. */
   reached(position: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -109,7 +109,7 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
   };
 };
 
-/** The facts in a document; each keeps the id that follows from its place. `closed` is none: nothing happened. */
+/** The facts of a document. The id of a fact is derived from its place. `closed` is no fact, because nothing happened. */
 const factsOf = ({ workload, n, entries }: JournalDocument<Entry>): Fact[] =>
   entries.flatMap((entry, i) =>
     entry.kind === 'closed'

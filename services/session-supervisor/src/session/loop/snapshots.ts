@@ -11,15 +11,15 @@ export interface SnapshotsOptions {
   from: number;
 }
 
-/** Keeps the fold of a long journal, so that whoever reads it need not begin at the start. It only ever saves time. */
+/** Stores the fold of a long journal, because a reader then need not fold from the start. Snapshots only save time. */
 export interface Snapshots {
-  /** Takes a durable state. Returns at once; what has to be written is written in the background. */
+  /** Takes a durable state. Returns at once and writes a snapshot, if one is due, in the background. */
   written(state: WorkloadState): void;
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when no write is running. */
   close(): Promise<void>;
 }
 
-/** Positions between two snapshots: as many are folded at most, in a few tens of milliseconds. */
+/** Positions between two snapshots. A reader folds at most about this many, which takes a few tens of milliseconds. */
 const EVERY = 1_000;
 
 export const createSnapshots = ({ store, logger, from }: SnapshotsOptions): Snapshots => {

@@ -5,7 +5,7 @@ import type { Damaged } from '../../domain/decisions/inputs.ts';
 import { isCurrentResult } from '../../domain/state/results.ts';
 import type { WorkloadState } from '../../domain/state/workload.ts';
 
-/** What a scrub found. */
+/** The findings of a scrub. */
 export interface Scrubbed {
   checked: number;
   missing: Damaged[];
@@ -15,14 +15,15 @@ export interface Scrubbed {
   hasMore: boolean;
 }
 
-/** So many in one repair; the next call goes on. */
+/** Most findings of one scrub, because one repair takes them all. The next call goes on from there. */
 const MAX_FOUND = 500;
 
 /**
- * Reads the blobs of accepted results from a journal position on, and compares their bytes with what was accepted. Stops after
- * a document when `isEnough` says so. Rejects with UNAVAILABLE while blobs cannot be read: what cannot be read is not missing.
+ * Reads the blobs of accepted results from a journal position on, and compares their bytes with the accepted hashes. After
+ * each document it stops if `isEnough` says so. Rejects with UNAVAILABLE if blobs cannot be read, because such a blob need not
+ * be missing.
  *
- * @param afterEach waited for after each blob
+ * @param afterEach awaited after each blob
  */
 export const scrub = async (
   { journal, blob }: Pick<SessionDeps, 'journal'> & { blob: Pick<BlobAccess, 'digest'> },

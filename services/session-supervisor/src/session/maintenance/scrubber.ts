@@ -3,16 +3,16 @@ import type { BlobAccess } from '../../blob-access.ts';
 import { obey, repairOf, type ObeyDeps } from '../owner/obey.ts';
 import { scrub } from './scrub.ts';
 
-/** What the background check needs; what it finds it has repaired as anybody would. */
+/** What the background check needs. It orders repairs by the same command as any caller. */
 export interface ScrubberDeps extends ObeyDeps {
   blob: Pick<BlobAccess, 'digest'>;
 }
 
-/** Of the time that reading takes: so long it rests, so that those who fetch results notice nothing. */
+/** Ratio of rest to reading time. The scrubber rests this long because callers that fetch results should not notice it. */
 const REST = 9;
 const REPAIR_MS = 30_000;
 
-/** Checks accepted results against their blobs in the background, one workload after the other. */
+/** Checks accepted results against their blobs in the background, one workload after another. */
 export const startScrubber = (deps: ScrubberDeps): Repetition =>
   every(
     {
@@ -26,7 +26,7 @@ export const startScrubber = (deps: ScrubberDeps): Repetition =>
     },
   );
 
-/** Checks the workload that has gone unchecked for longest, if it is its turn. Answers whether there was one. */
+/** Checks the workload that has gone unchecked the longest, if a check is due. Returns whether there was one. */
 export const scrubNext = async (deps: ScrubberDeps, signal: AbortSignal): Promise<boolean> => {
   const now = deps.clock.now();
   const due = await deps.workloads.toScrub(new Date(now - deps.scrub.afterMs), new Date(now));

@@ -14,12 +14,12 @@ export interface SweeperDeps extends Pick<SessionDeps, 'workloads' | 'journal' |
 
 const BATCH = 20;
 const AFTER_FAILURE_MS = 60_000;
-/** Late agents may still store results of a closed workload: it is looked at again, ever more rarely. */
+/** A closed workload is swept again after these times, ever more rarely, because late agents may still store results. */
 const AGAIN_MS = [10 * 60_000, 6 * 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000];
 
 /**
- * Sweeps, again and again, the results of closed workloads: attempts that were not accepted, and all of them where
- * `delete_results` was asked for.
+ * Removes results of closed workloads in the background: those of attempts that were not accepted, or all if `delete_results`
+ * was asked for.
  */
 export const startSweeper = (deps: SweeperDeps): Repetition =>
   every(
@@ -31,7 +31,7 @@ export const startSweeper = (deps: SweeperDeps): Repetition =>
     (signal) => sweepRound(deps, signal),
   );
 
-/** Sweeps every workload whose turn it is. Answers how many blobs were removed. */
+/** Sweeps every workload that is due. Returns how many blobs were removed. */
 export const sweepRound = async (deps: SweeperDeps, signal: AbortSignal): Promise<number> => {
   let removed = 0;
   const due = await deps.workloads.toSweep(new Date(deps.clock.now()), BATCH);
@@ -40,7 +40,7 @@ export const sweepRound = async (deps: SweeperDeps, signal: AbortSignal): Promis
       removed += await sweep(deps, document, signal);
     } catch (thrown) {
       if (signal.aborted) throw thrown;
-      // One that cannot be swept must not keep the others from their turn.
+      // A workload that cannot be swept must not hold up the others.
       deps.logger.warn({ err: thrown, workload: document._id }, 'a workload was not swept; it is tried again');
       await deps.workloads.swept(document._id, new Date(deps.clock.now() + AFTER_FAILURE_MS));
       continue;
@@ -80,7 +80,7 @@ const sweepFolder = async (
   return removed;
 };
 
-/** Whether it was stored for a generation that began after the state: the workload is being opened again. */
+/** Whether a blob belongs to a generation newer than the state, because the workload is being reopened meanwhile. */
 const isNewer = (blobName: string, { generation }: WorkloadState): boolean => generationOf(blobName) > generation;
 
 const generationOf = (blobName: string): number => {

@@ -4,11 +4,11 @@ import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import { matcherSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 
-/** Two names of one message: a session states its demand. */
+/** A session states its demand under one of two names; the message is the same. */
 export type DemandVerb = 'more-users' | 'update-user-count';
 
 export interface ExchangeOptions {
-  /** The session's demand as it is now; called for each statement, because each has its own counter. */
+  /** Returns the session's present demand. Called for each statement, because each has its own counter. */
   demand: () => Demand;
   bus: Pick<Bus, 'request'>;
   clock: Clock;
@@ -16,9 +16,9 @@ export interface ExchangeOptions {
   onFailure: (thrown: unknown) => void;
 }
 
-/** States a session's demand to the matcher, again and again, until it is stopped. */
+/** States a session's demand to the matcher periodically until it is stopped. */
 export interface Exchange {
-  /** States it at once, under this name. */
+  /** States the demand at once, under this name. */
   hurry(verb: DemandVerb): void;
   stop(): Promise<void>;
 }
@@ -27,7 +27,7 @@ const EVERY_MS = 2_000;
 const AFTER_FAILURE_MS = 500;
 const DEADLINE_MS = 2_000;
 
-/** In the words that people are shown while users cannot be asked for. */
+/** Turns an error of the bus into the one that people are shown while no matcher answers. */
 const inWords = (thrown: unknown): unknown =>
   isDomainError(thrown) && (thrown.reason === 'NO_RESPONDER' || thrown.reason === 'REPLY_TIMEOUT')
     ? new DomainError(status.UNAVAILABLE, 'NO_MATCHER', 'no user-manager matches right now', {}, { cause: thrown })
@@ -46,7 +46,7 @@ export const startExchange = ({ bus, clock, onAnswer, onFailure, demand }: Excha
     if (!signal.aborted) onAnswer(SetDemandResponse.decode(answer), stated);
   };
 
-  /** One statement at a time: the matcher would refuse an older one that comes later. */
+  /** Sends one statement at a time, because the matcher would refuse an older one that arrives later. */
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       const verb = next ?? 'update-user-count';

@@ -20,7 +20,7 @@ export interface MatcherTalk {
   logger: Logger;
 }
 
-/** Gives users back. One try: a claim that nobody confirms is released by itself. */
+/** Gives users back to the matcher. It tries once, because a claim that no session confirms expires by itself. */
 export const giveBack = async (
   { bus, logger }: MatcherTalk,
   workloadId: string,
@@ -33,7 +33,7 @@ export const giveBack = async (
   });
 };
 
-/** Ends a demand, as often as it takes; one that a later owner has stated stays. */
+/** Removes a demand and retries until that succeeds. A demand that a later owner has stated stays. */
 export const removeDemand = async (
   { bus, clock, logger }: MatcherTalk,
   demand: RemoveDemandRequest,
@@ -43,12 +43,12 @@ export const removeDemand = async (
   const remove = async (): Promise<void> => {
     const options = { timeoutMs: ANSWER_MS, signal };
     await bus.request(matcherSubject('remove-users-demand-completely'), bytes, options).catch((thrown: unknown) => {
-      // Somebody else reigns: the demand is theirs, and what is written next will say so.
+      // Another replica owns the workload and its demand. This replica's next append will find that out.
       if (!isDomainError(thrown) || thrown.reason !== 'STALE_REIGN') throw thrown;
     });
   };
   const onRetry = (thrown: unknown): void =>
     logger.debug({ err: thrown, workload: demand.workloadId }, 'a demand was not removed; it is tried again');
-  // It ends with the signal alone.
+  // `retry` rejects only if the signal aborts.
   await retry(remove, { clock, signal, pause: AGAIN, onRetry }).catch(() => undefined);
 };

@@ -10,9 +10,9 @@ import type { CustomerStore } from '../../store/customers.ts';
 import type { RefusalStore } from '../../store/refusals.ts';
 import type { WorkloadStore } from '../../store/workloads.ts';
 
-/** What sessions need of their surroundings. */
+/** The dependencies of a session. */
 export interface SessionDeps {
-  /** This replica, random per start. */
+  /** The id of this replica, random for each start. */
   instance: string;
   meshSecret: KeyObject;
   workloads: WorkloadStore;
@@ -24,8 +24,8 @@ export interface SessionDeps {
   random: Random;
   logger: Logger;
   events: Events;
-  /** How long after its end a workload is swept first (agents may still be uploading), and how often the sweeper looks. */
+  /** Time from the end of a workload to its first sweep (agents may still upload before), and between two sweeps. */
   sweep: { afterMs: number; everyMs: number };
-  /** How long a workload's results go unchecked, and how often the scrubber looks for one. */
+  /** Time after which the results of a workload are checked again, and between two searches for such a workload. */
   scrub: { afterMs: number; everyMs: number };
 }

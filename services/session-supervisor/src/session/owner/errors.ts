@@ -1,7 +1,7 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { Refusal } from '../../domain/decisions/decision.ts';
 
-/** UNAVAILABLE: the workload changes hands right now. */
+/** UNAVAILABLE: another replica is taking the workload over. */
 export const changingHands = (workload: string): DomainError =>
   new DomainError(
     status.UNAVAILABLE,
@@ -11,7 +11,7 @@ export const changingHands = (workload: string): DomainError =>
     { retryAfterMs: 1_000 },
   );
 
-/** UNAVAILABLE: more waits to be decided than the session may hold. */
+/** UNAVAILABLE: the session's queue of inputs is full. */
 export const sessionBusy = (workload: string): DomainError =>
   new DomainError(
     status.UNAVAILABLE,
@@ -21,7 +21,7 @@ export const sessionBusy = (workload: string): DomainError =>
     { retryAfterMs: 1_000 },
   );
 
-/** ALREADY_EXISTS: the plan is full. */
+/** ALREADY_EXISTS: the customer has as many running workloads as the plan allows. */
 export const alreadyRunning = (customer: string, running: readonly string[]): DomainError =>
   new DomainError(
     status.ALREADY_EXISTS,
@@ -55,7 +55,7 @@ export const refusalError = (workload: string, refusal: Refusal): DomainError =>
   }
 };
 
-/** INVALID_ARGUMENT: an id that was used for another request. */
+/** INVALID_ARGUMENT: the request id was used for another request. */
 export const requestIdReused = (requestId: string): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
@@ -64,7 +64,7 @@ export const requestIdReused = (requestId: string): DomainError =>
     { request_id: requestId },
   );
 
-/** NOT_FOUND, also for another customer's: who may not see it may not know of it. */
+/** NOT_FOUND: there is no such workload, or it belongs to another customer, who alone may know of it. */
 export const workloadNotFound = (workloadId: string): DomainError =>
   new DomainError(status.NOT_FOUND, 'WORKLOAD_NOT_FOUND', `no workload ${workloadId}; list them with ListWorkloads`, {
     workload: workloadId,

@@ -11,10 +11,10 @@ import { changingHands, refusalError, requestIdReused, workloadNotFound } from '
 import type { View } from '../reads/reads.ts';
 import type { Scrubbed } from '../maintenance/scrub.ts';
 
-/** What a caller wants done, as bus.proto names it. */
+/** A command as bus.proto defines it. */
 export type CommandMessage = NonNullable<SessionCommand['command']>;
 
-/** What passing commands needs: the owner over the bus, and this replica where nobody owns the workload. */
+/** The dependencies of passing a command: the bus to the owner, and this replica if the workload has no owner. */
 export interface ObeyDeps extends SessionDeps {
   reads: Reads;
   sessions: Pick<Sessions, 'reopen'>;
@@ -23,7 +23,7 @@ export interface ObeyDeps extends SessionDeps {
 const AGAIN_MS = 200;
 const ANSWER_MS = 5_000;
 
-/** Has a workload's owner obey a command, or opens a closed workload for it: answers the workload once that is durable. */
+/** Passes a command to the workload's owner, or reopens a closed workload for it. Returns the workload once that is durable. */
 export const obey = async (
   deps: ObeyDeps,
   id: string,
@@ -45,7 +45,7 @@ export const obey = async (
   }
 };
 
-/** Passes a command to the owner. Answers false where there is none right now. */
+/** Passes a command to the owner. Returns false if there is none now. */
 const isObeyed = async (
   { bus }: Pick<ObeyDeps, 'bus'>,
   id: string,
@@ -62,7 +62,7 @@ const isObeyed = async (
   }
 };
 
-/** The command that has what a scrub found made again; undefined if all was well. */
+/** The command that repairs the findings of a scrub; undefined if there are none. */
 export const repairOf = ({ missing, damaged }: Pick<Scrubbed, 'missing' | 'damaged'>): CommandMessage | undefined => {
   const all = [...missing, ...damaged];
   if (all.length === 0) return undefined;
@@ -70,7 +70,10 @@ export const repairOf = ({ missing, damaged }: Pick<Scrubbed, 'missing' | 'damag
   return { $case: 'repair', value: { damaged: all, reason } };
 };
 
-/** Every command may be given twice: a repetition finds done what it asks for. */
+/**
+ * Whether a command may be passed again after this error. Repeating any command is safe, because a repetition changes
+ * nothing.
+ */
 const isTransient = (thrown: unknown): boolean =>
   isDomainError(thrown) &&
   ['NO_RESPONDER', 'REPLY_TIMEOUT', 'WORKLOAD_CHANGES_HANDS', 'SESSION_BUSY'].includes(thrown.reason);
@@ -87,8 +90,8 @@ const closedView = async (deps: ObeyDeps, id: string): Promise<View | undefined>
 };
 
 /**
- * Only retries and repairs change a workload that is closed, by opening it again; a repetition is answered, and stopping what
- * is stopped is done already. Undefined: it changed meanwhile; look again.
+ * Decides a command on a closed workload. A retry or a repair reopens it. A repetition and a stop of a stopped workload change
+ * nothing; every other command is refused. Undefined if the workload changed meanwhile and the caller must look again.
  */
 const decideClosed = async (deps: ObeyDeps, view: View, ask: SessionCommand): Promise<View | undefined> => {
   const { state, document } = view;

@@ -4,12 +4,12 @@ import type { SessionDeps } from './deps.ts';
 import { UnknownEntryError } from '../loop/folding.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Names no replica: the owner of a workload that is to be claimed. */
+/** Stands for the owner of a workload that any replica may claim. No replica has this name. */
 const NOBODY = 'nobody';
 
 /**
- * Who should try: each replica raises a beat, reads which workloads name it, and takes over those of replicas whose beat has
- * stopped. Who may is the journal's word (see `takeOver`).
+ * Decides which replica should try to own which workload. Each replica sends a heartbeat, opens the workloads that name it, and
+ * claims those of replicas whose heartbeat has stopped. The journal decides which one may own it (see `takeOver`).
  */
 export const startOwnership = (
   deps: SessionDeps,
@@ -18,23 +18,23 @@ export const startOwnership = (
 ): Promise<Beats> => {
   const { instance, workloads, clock, logger } = deps;
 
-  /** Journals with entries of a later build: this replica gave them back, and does not claim them again. */
+  /** Workloads whose journals have entries of a later build. This replica gave them back and does not claim them again. */
   const beyond = new Set<string>();
 
-  /** Whoever knows the entry takes it over; a replica that does not must not stand in the way. */
+  /** Gives a workload up, so that a replica that knows all of its entries can claim it. */
   const giveBack = async (id: string): Promise<void> => {
     beyond.add(id);
     await workloads.claim(id, instance, NOBODY);
   };
 
   const openAll = async (): Promise<void> => {
-    // Whatever is opened while MongoDB answers cannot be in the answer.
+    // A workload that is opened while MongoDB answers may be missing in the answer.
     const openBefore = sessions.ids();
     const mine = await workloads.ownedBy(instance);
     const named = new Set(mine.map(({ _id }) => _id));
     for (const id of openBefore) if (!named.has(id)) sessions.letGo(id);
     for (const document of mine) {
-      // Not waited for: however long a journal is, this replica's own beat goes on.
+      // This is not awaited, because a long journal must not delay this replica's heartbeat.
       sessions.open(document).catch(async (thrown: unknown) => {
         logger.error({ err: thrown, workload: document._id }, 'a workload could not be opened; it is tried again');
         if (thrown instanceof UnknownEntryError) await giveBack(document._id).catch(() => undefined);
@@ -47,7 +47,7 @@ export const startOwnership = (
     for (const { _id, owner } of orphans) {
       if (owner !== null && !beyond.has(_id)) await workloads.claim(_id, owner, instance);
     }
-    // A dead replica that owns nothing any more need not be watched.
+    // A dead replica that owns no workload any more need not be watched.
     const gone = [...dead].filter((id) => !orphans.some(({ owner }) => owner === id));
     if (gone.length > 0) await supervisors.deleteMany({ _id: { $in: gone } });
   };

@@ -6,7 +6,7 @@ import type { WorkloadDocument } from '../../store/workload-document.ts';
 import type { SessionDeps } from './deps.ts';
 import { alreadyRunning, refusalError } from './errors.ts';
 
-/** A closed workload as it was read, and what it is to be opened for. */
+/** A closed workload as it was read, and the command that reopens it. */
 export interface ReopenRequest {
   document: WorkloadDocument;
   state: WorkloadState;
@@ -15,9 +15,9 @@ export interface ReopenRequest {
 }
 
 /**
- * Opens a closed workload for a retry or a repair: takes a slot (a repair needs none) and the ownership, then appends the new
- * reign and the command in one document. Answers false if somebody else did something with it meanwhile: look again. Whoever
- * dies in between leaves a closed workload with an owner, which the next one fences and frees (see `takeOver`).
+ * Reopens a closed workload for a retry or a repair. It takes a slot (a repair needs none) and the ownership, then appends the
+ * new reign and the command in one document. Returns false if the workload changed meanwhile and the caller must look again.
+ * A replica that dies in between leaves a closed workload with an owner; the next owner fences and frees it (see `takeOver`).
  */
 export const reopen = async (
   deps: SessionDeps,
@@ -46,6 +46,6 @@ export const reopen = async (
   return outcome.kind === 'written';
 };
 
-/** Whoever stopped a workload wants no more work done for it. */
+/** The refusal of a repair of a stopped workload, because its customer wants no more work done for it. */
 const stoppedRepair = ({ phase }: WorkloadState, { kind }: Reopening) =>
   kind === 'repair' && phase === 'stopped' ? ({ reason: 'WORKLOAD_ENDED', state: phase } as const) : undefined;

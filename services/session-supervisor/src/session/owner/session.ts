@@ -30,8 +30,8 @@ import { volatileOf } from '../reads/volatile.ts';
 import { usersFromProto } from '../../wire/reports.ts';
 
 /**
- * Why a session is over: all of its work is done (`closed`), another replica goes on (`let-go`), or the journal contradicts
- * its fold and nobody should go on (`halted`).
+ * Why a session is over. `closed`: all of its work is done. `let-go`: another replica goes on. `halted`: the journal contradicts
+ * its fold, and no replica should go on.
  */
 export type SessionEnd = 'closed' | 'let-go' | 'halted';
 
@@ -40,34 +40,34 @@ export interface Session {
   readonly id: string;
   readonly customer: string;
   state(): WorkloadState;
-  /** Resolves with the position at which the command is durable. Rejects with typed errors. */
+  /** Resolves with the journal position at which the command is durable. Rejects with typed errors. */
   command(command: Command, request: RequestMark | undefined): Promise<number>;
-  /** Resolves with what became of the reports, once that is durable. Rejects when the session is let go meanwhile. */
+  /** Resolves with the outcomes of the reports, once they are durable. Rejects if the session is let go meanwhile. */
   report(user: string, userName: string, reports: Report[]): Promise<Outcome[]>;
-  /** Anything else that the session learns. */
+  /** Gives the session any other input. */
   tell(input: Input): void;
   nameOf(user: string): string;
   volatile(): VolatileReply;
-  /** What its customer may have from now on. */
+  /** Sets the plan of its customer from now on. */
   allow(plan: Plan): void;
   /** Resolves when the session is over. */
   readonly over: Promise<SessionEnd>;
-  /** Stops owning it, without a word to anybody: another replica goes on. */
+  /** Stops owning the workload and tells nobody. Another replica goes on. */
   abandon(): Promise<void>;
 }
 
 export interface SessionStart {
   state: WorkloadState;
-  /** Up to where facts are in the stream. */
+  /** The journal position up to which facts are in the stream. */
   published: number;
-  /** What a former owner's users held, as a frame expression. */
+  /** The tasks that a former owner's users held, as a frame expression. */
   heldHint: string;
   plan: Plan;
 }
 
 const TICK_MS = 1_000;
 
-/** Runs a workload: the loop that decides and writes, and everything outside that it acts on. */
+/** Runs a workload: the loop that decides and writes, and the parts that perform its effects. */
 export const startSession = (deps: SessionDeps, start: SessionStart): Session => {
   const { bus, clock, events, instance } = deps;
   const { header, graph, reign } = start.state;
@@ -143,7 +143,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   const snapshots = createSnapshots({ store: deps.journal, logger, from: start.state.position });
 
-  /** The end is projected and the slot free before anybody is told of it. */
+  /** Projects the end and frees the slot. Callers are told of the end only after that. */
   const announceEnd = (): Promise<void> => {
     const state = loop.durable();
     events.workloadEnded(header.id, state.phase, state.ending?.reason ?? '');
@@ -173,7 +173,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     for (const effect of effects) {
       switch (effect.kind) {
         case 'outcomes':
-          outcomes.settle(effect.ticket, effect.outcomes);
+          outcomes.resolve(effect.ticket, effect.outcomes);
           break;
         case 'answer':
           void answer(effect);
@@ -198,7 +198,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   const answer = async ({ ticket, refusal }: Extract<Effect, { kind: 'answer' }>): Promise<void> => {
     if (refusal !== undefined) return answers.fail(ticket, refusalError(header.id, refusal));
     await ending;
-    answers.settle(ticket, loop.durable().position);
+    answers.resolve(ticket, loop.durable().position);
   };
 
   const onEnd = (end: LoopEnd, unanswered: readonly Input[]): void => {
@@ -215,7 +215,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     }
   };
 
-  /** Another one has reigned since, and this one had nothing to write that would have told it so. */
+  /** Lets the workload go because a later owner has spoken. An append would also have shown that, but there was none. */
   const letGo = async (): Promise<void> => {
     events.workloadLetGo(header.id, 'a later reign');
     refuse(loop.abandon());
@@ -266,7 +266,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   const ticks = every({ clock, everyMs: TICK_MS, isPauseFirst: true }, () => loop.submit({ kind: 'tick' }));
 
-  // A former owner may have written the end and not done what follows from it.
+  // A former owner may have written the end without performing its effects.
   if (isOver(start.state) && !start.state.closed) perform([{ kind: 'ended' }]);
   else if (reign > 0) projector.changed(start.state);
   publisher.wake(start.state.position);
@@ -309,7 +309,10 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 const isLaterReign = (thrown: unknown, reign: number): boolean =>
   isDomainError(thrown) && thrown.reason === 'STALE_REIGN' && Number(thrown.metadata['reign']) > reign;
 
-/** An input is decided whole and written in one document: each takes no more reports than leave room for others. */
+/**
+ * Most reports in one input. The entries of an input stand in one document, and this bound leaves room in it for other
+ * inputs.
+ */
 const REPORTS_PER_INPUT = 200;
 
 const inputsOf = (reports: readonly Report[]): Report[][] =>

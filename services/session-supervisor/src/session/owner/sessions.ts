@@ -9,17 +9,20 @@ import { takeOver } from './takeover.ts';
 
 /** The workloads that this replica owns. */
 export interface Sessions {
-  /** Begins to own a workload that names this replica. Harmless for one that it owns already. */
+  /** Begins to own a workload that names this replica. Does nothing if it owns the workload already. */
   open(document: WorkloadDocument): Promise<void>;
-  /** Opens a closed workload again. Answers false if it is not closed, or not as it was read: look again. */
+  /**
+   * Reopens a closed workload. Returns false if it is not closed or has changed since it was read; the caller must look
+   * again.
+   */
   reopen(request: ReopenRequest): Promise<boolean>;
   /** The workloads that are open now. */
   ids(): string[];
-  /** Stops owning a workload, without a word to anybody. Harmless for one that is not open. */
+  /** Stops owning a workload and tells nobody. Does nothing if the workload is not open. */
   letGo(id: string): void;
   get(id: string): Session | undefined;
   count(): number;
-  /** Lets go of all; other replicas go on. */
+  /** Lets all workloads go. Other replicas go on. */
   close(): Promise<void>;
 }
 
@@ -29,13 +32,13 @@ const PLANS_MS = 1_000;
 export const createSessions = (deps: SessionDeps): Sessions => {
   const open = new Map<string, Session>();
   const opening = new Map<string, Promise<void>>();
-  /** Their journals contradict their folds: somebody has to look before they go on. */
+  /** Workloads whose journals contradict their folds. A person has to look before they go on. */
   const halted = new Set<string>();
-  /** They were this replica's before it let go of them: what it said in that reign must be older than what it says next. */
+  /** Workloads that this replica let go of. It needs a new reign for them, because its old messages must count as older. */
   const hadBefore = new Set<string>();
   const closing = new AbortController();
 
-  /** Plans change while workloads run. One read serves all of this replica's. */
+  /** Reads plans again, because they change while workloads run. One read serves all workloads of this replica. */
   const plans = every({ clock: deps.clock, everyMs: PLANS_MS, isPauseFirst: true }, async () => {
     if (open.size === 0) return;
     const customers = new Set([...open.values()].map(({ customer }) => customer));
@@ -59,7 +62,7 @@ export const createSessions = (deps: SessionDeps): Sessions => {
     void bury(session, serving);
   };
 
-  /** Forgets a session once it is over; a closed workload is nobody's from then on. */
+  /** Forgets a session that is over. A closed workload has no owner from then on. */
   const bury = async (session: Session, serving: Serving): Promise<void> => {
     const end = await session.over;
     if (end === 'halted') halted.add(session.id);
@@ -85,7 +88,7 @@ export const createSessions = (deps: SessionDeps): Sessions => {
       const id = request.document._id;
       if (open.has(id) || opening.has(id) || closing.signal.aborted) return false;
       const { promise, resolve } = Promise.withResolvers<void>();
-      // The next beat, which finds this replica named as the owner, waits for this.
+      // The next heartbeat finds this replica named as the owner and waits for this promise.
       opening.set(id, promise);
       try {
         if (!(await reopen(deps, request, closing.signal))) return false;

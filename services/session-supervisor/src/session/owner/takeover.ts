@@ -4,18 +4,18 @@ import { headerOf, type WorkloadDocument } from '../../store/workload-document.t
 import type { SessionDeps } from './deps.ts';
 import { folding } from '../loop/folding.ts';
 
-/** A workload to fold and to reign over. */
+/** A workload to take over. */
 export interface TakeOver {
   /** Names this replica as its owner. */
   document: WorkloadDocument;
-  /** Begin a new reign also where this replica reigned last. */
+  /** Begin a new reign even if this replica was the last owner. */
   isNewReign: boolean;
   signal: AbortSignal;
 }
 
 /**
- * Folds a workload and, where a new reign begins, appends `taken-over`: from that position on nobody else can write. Answers
- * undefined when the workload is closed, or names another owner by now.
+ * Folds a workload and, if a new reign begins, appends `taken-over`. From that position on no other replica can write. Returns
+ * undefined if the workload is closed or names another owner by now.
  */
 export const takeOver = async (
   deps: SessionDeps,
@@ -32,8 +32,8 @@ export const takeOver = async (
       await closeUp(deps, loaded);
       return undefined;
     }
-    // A closed one, which stays closed, is fenced too, also where this replica reigned last: whoever was about to open it again
-    // when it died or froze must not find the position free.
+    // A closed workload stays closed but is fenced too, even if this replica was its last owner. A replica that froze while it
+    // reopened the workload must not find the position free when it wakes.
     const outcome = await appendTakenOver(deps, document._id, loaded.n + 1, signal);
     loaded = await catchUp(journal, document._id, loaded, folding);
     if (outcome === 'written') {
@@ -65,7 +65,7 @@ const appendTakenOver = async (
   return outcome.kind === 'written' ? 'written' : 'refused';
 };
 
-/** A closed workload that still names an owner: the last write of its tail work was lost. */
+/** Disowns a closed workload that still names an owner, because the last write after its end was lost. */
 const closeUp = async (
   { workloads, instance, clock }: SessionDeps,
   { state }: Loaded<WorkloadState>,

@@ -1,9 +1,9 @@
-/** Callers that wait for what their input leads to. */
+/** Callers that wait for the result of their input. */
 export interface Tickets<T> {
-  /** A number to put into the input, and the promise that is settled by it. */
+  /** Returns a number for the input, and the promise of its answer. */
   open(): { ticket: number; answer: Promise<T> };
-  /** Answers a caller. Harmless when it was answered before. */
-  settle(ticket: number, answer: T): void;
+  /** Answers a caller. Does nothing if the caller was answered before. */
+  resolve(ticket: number, answer: T): void;
   fail(ticket: number, error: Error): void;
 }
 
@@ -22,7 +22,7 @@ export const createTickets = <T>(): Tickets<T> => {
       waiting.set(last, resolvers);
       return { ticket: last, answer: resolvers.promise };
     },
-    settle: (ticket, answer) => take(ticket)?.resolve(answer),
+    resolve: (ticket, answer) => take(ticket)?.resolve(answer),
     fail: (ticket, error) => take(ticket)?.reject(error),
   };
 };

@@ -3,13 +3,13 @@ import type { Clock } from '#libs/clock/index.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 
-/** Somebody who watches a workload. */
+/** A watcher of one workload. */
 export interface Watcher<Look> extends Disposable {
   /** Resolves with the latest look that this watcher has not seen. Rejects as the look did, or with the signal's reason. */
   next(signal: AbortSignal): Promise<Look>;
 }
 
-/** Looks at workloads for all who watch them: one look at a time and workload, however many watch. */
+/** Looks at workloads for their watchers. Each workload is looked at once at a time, however many watchers it has. */
 export interface Looks<Look> {
   watch: (id: string) => Watcher<Look>;
 }
@@ -20,14 +20,14 @@ export interface LooksOptions<Look> {
   clock: Clock;
 }
 
-/** Without a nudge from the owner it looks by itself this often. */
+/** Time between two looks if the owner sends no notice of a change. */
 const LOOK_MS = 1_000;
-/** Changes closer together than this are one look. */
+/** Changes within this time cause one look. */
 const COALESCE_MS = 100;
 
-/** The watchers of one workload, and whoever looks for them. */
+/** The watchers of one workload, and their shared look. */
 interface Shared<Look> {
-  /** What was seen last; undefined before the first look. */
+  /** The last look; undefined before the first. */
   latest: Promise<Look> | undefined;
   readonly bells: Set<Bell>;
   stop(): void;

@@ -7,23 +7,23 @@ import { headerOf, type WorkloadDocument } from '../../store/workload-document.t
 import type { SessionDeps } from '../owner/deps.ts';
 import { folding } from '../loop/folding.ts';
 
-/** A workload as it may be shown: an end only once the projection has reached it, so that the slot is free when it is seen. */
+/** A workload as callers may see it. It shows an end only after the projection has it, because the slot is free by then. */
 export interface View {
   document: WorkloadDocument;
   state: WorkloadState;
-  /** The position that it shows. */
+  /** The journal position of the state. */
   revision: number;
 }
 
-/** What any replica can tell of any workload: it folds the journal by itself. */
+/** Reads of workloads. Any replica can read any workload, because it folds the journal itself. */
 export interface Reads {
-  /** The workload as it may be shown now; undefined if there is none of that id. */
+  /** The workload as callers may see it now; undefined if there is none with that id. */
   view(id: string): Promise<View | undefined>;
-  /** What only the owner knows; undefined if nobody answers soon. */
+  /** What only the owner knows; undefined if no owner answers soon. */
   volatile(id: string): Promise<VolatileReply | undefined>;
 }
 
-/** Folded states that are kept to fold only what came since. */
+/** Number of folded states that are kept. With a kept state only newer entries have to be folded. */
 const KEPT_STATES = 200;
 const OWNER_ANSWER_MS = 1_000;
 
@@ -41,7 +41,7 @@ export const createReads = (deps: Pick<SessionDeps, 'journal' | 'workloads' | 'b
   return {
     view: async (id) => {
       const known = kept.get(id);
-      // The header first: what it says of the end is never newer than the journal that is read after it.
+      // The document is read before the journal, because its projection is then never newer than the journal.
       const document = await deps.workloads.find(id);
       if (document === undefined) return undefined;
       const start = { state: begin(headerOf(document)), n: 0 };

@@ -6,10 +6,10 @@ import { tasksToText } from '../../domain/graph/task-text.ts';
 import { nodeCountsOf, type WorkloadState } from '../../domain/state/workload.ts';
 
 /**
- * What only the owner of a workload knows: who serves it and how fast it goes.
+ * What only the owner of a workload knows: its users and its speed.
  *
  * @param now monotonic milliseconds
- * @param exchangeError why the last exchange with the matcher failed; undefined when it did not
+ * @param exchangeError why the last exchange with the matcher failed; undefined if it did not
  */
 export const volatileOf = (
   state: WorkloadState,
@@ -42,7 +42,7 @@ export const volatileOf = (
   };
 };
 
-/** The seconds per task of the node that a worker works on, else of the last one that was measured. */
+/** A worker's seconds per task at the node that it works on, or else at the last node that was measured. */
 const paceOf = ({ paces, attempts }: Worker): number | undefined => {
   const [current] = attempts.values();
   return (current && paces[current.node]) ?? paces.findLast((pace) => pace !== undefined);

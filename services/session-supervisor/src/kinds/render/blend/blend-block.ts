@@ -1,14 +1,14 @@
 import type { BlendHeader, BlockLayout } from './blend-header.ts';
 
-/** Where a block of a .blend lies: its four-letter code, and its payload as offsets into the unpacked bytes. */
+/** A block of a .blend: its four-letter code, and the bounds of its payload as offsets into the unpacked bytes. */
 export interface BlendBlock {
   code: string;
   start: number;
-  /** May lie beyond the bytes at hand. Not finite where the length is negative or beyond every file. */
+  /** May lie beyond the available bytes. Infinite if the length is negative or larger than any file. */
   end: number;
 }
 
-/** The head of a block: its size, and where the payload's length is in it, as int32 or int64. */
+/** The layout of a block head: its size, and the place of the payload's length, an int32 or int64. */
 const LAYOUTS = {
   small32: { sizeBytes: 20, lengthAt: 4, wide: false },
   small64: { sizeBytes: 24, lengthAt: 4, wide: false },
@@ -18,7 +18,7 @@ const LAYOUTS = {
 const ascii = (view: DataView, at: number): string =>
   String.fromCharCode(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2), view.getUint8(at + 3));
 
-/** Reads the block head at `at`; undefined where the bytes end before it does. Throws nothing. */
+/** Reads the block head at `at`; undefined if the bytes end before the head does. Never throws. */
 export const readBlock = (view: DataView, at: number, header: BlendHeader): BlendBlock | undefined => {
   const { sizeBytes, lengthAt, wide } = LAYOUTS[header.layout];
   if (at + sizeBytes > view.byteLength) {
@@ -30,7 +30,7 @@ export const readBlock = (view: DataView, at: number, header: BlendHeader): Blen
   return { code: ascii(view, at), start, end: length >= 0 && length < 2 ** 48 ? start + length : Number.NaN };
 };
 
-/** A scene as the head of a .blend names it. Frames are Blender's, both ends belong to the range. */
+/** A scene that the head of a .blend names, with its frame range, both ends included. */
 export interface BlendScene {
   name: string;
   firstFrame: number;
@@ -39,7 +39,7 @@ export interface BlendScene {
 
 const utf8 = new TextDecoder();
 
-/** The payload of a `REND` block: int32 first, int32 last, and a name that ends at the first zero or with the block. */
+/** Reads the payload of a `REND` block: int32 first, int32 last, and a name that ends at the first zero or with the block. */
 export const readRenderInfo = (view: DataView, { start, end }: BlendBlock, header: BlendHeader): BlendScene => {
   const little = header.endian === 'little';
   const name = new Uint8Array(view.buffer, view.byteOffset + start + 8, end - start - 8);
@@ -51,5 +51,8 @@ export const readRenderInfo = (view: DataView, { start, end }: BlendBlock, heade
   };
 };
 
-/** Sizes that a `REND` payload may have: 8 bytes of frames and a name of 24 (2.5x), 64, or 256 bytes (5.0). */
+/**
+ * Whether a `REND` payload may have this size. Known are 8 bytes of frames plus a name of 24 (2.5x), 64, or 256 bytes
+ * (5.0).
+ */
 export const isRenderInfoSize = (sizeBytes: number): boolean => sizeBytes > 8 && sizeBytes <= 8 + 1_024;

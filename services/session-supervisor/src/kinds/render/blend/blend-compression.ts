@@ -3,12 +3,12 @@ import { unpackZstd } from './blend-zstd.ts';
 
 export type BlendCompression = 'none' | 'gzip' | 'zstd';
 
-/** No more than this is looked at, unpacked. The frame range of every file seen lies in its first kilobyte. */
+/** Most unpacked bytes that are read. The frame range of every file seen so far lies in its first kilobyte. */
 export const MAX_UNPACKED_BYTES = 64 * 1_024;
 
-/** What reading one head cost; bounds of it are tested, since wall time cannot be. */
+/** The work that reading one head took. Tests bound it, because they cannot bound wall time. */
 export interface HeadWork {
-  /** Bytes unpacked, all passes together. */
+  /** Bytes unpacked in all passes. */
   unpackedBytes: number;
   /** Calls into the decompressor. */
   passes: number;
@@ -19,7 +19,7 @@ export interface HeadWork {
 const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
   magic.every((byte, index) => bytes[index] === byte);
 
-/** How a .blend is packed, told by its first bytes: gzip until 2.9x, zstd since 3.0. */
+/** Detects the compression of a .blend from its first bytes: gzip until 2.9x, zstd since 3.0. */
 export const detectCompression = (bytes: Uint8Array): BlendCompression => {
   if (startsWith(bytes, [0x1f, 0x8b])) {
     return 'gzip';
@@ -27,10 +27,10 @@ export const detectCompression = (bytes: Uint8Array): BlendCompression => {
   return startsWith(bytes, [0x28, 0xb5, 0x2f, 0xfd]) ? 'zstd' : 'none';
 };
 
-/** The first piece of gzip data that is tried: enough for the head of almost every file. */
+/** Size of the first piece of gzip data that is unpacked. It is enough for the head of almost every file. */
 const FIRST_PIECE_BYTES = 1_024;
 
-/** Unpacks a beginning of gzip data; undefined where it is damaged, or is more than the bound when unpacked. */
+/** Unpacks the beginning of gzip data; undefined if it is damaged or exceeds the bound when unpacked. */
 const gunzipPiece = (piece: Uint8Array, work: HeadWork): Uint8Array | undefined => {
   work.passes += 1;
   try {
@@ -47,8 +47,9 @@ const gunzipPiece = (piece: Uint8Array, work: HeadWork): Uint8Array | undefined 
 };
 
 /**
- * zlib's synchronous calls give all output or none, so that a piece whose output is too large, or which is damaged
- * towards its end, gives nothing: pieces double until one fails, then the longest that does not fail is searched for.
+ * Finds the longest beginning that can be unpacked. Pieces double until one fails, and then a binary search finds the longest
+ * that does not. This is needed because zlib's synchronous calls return nothing for a piece that is damaged at its end or
+ * whose output is too large.
  */
 function* unpackGzip(bytes: Uint8Array, work: HeadWork): Generator<Uint8Array> {
   let good = 0;
@@ -70,8 +71,8 @@ function* unpackGzip(bytes: Uint8Array, work: HeadWork): Generator<Uint8Array> {
 }
 
 /**
- * The beginning of a file, unpacked, in views that grow from one to the next and end at 64 KiB: a reader takes the
- * first that is long enough for it. Nothing comes out of data that cannot be unpacked; never throws.
+ * Unpacks the beginning of a file. Yields ever longer views, up to 64 KiB, and the reader stops at the first that is long
+ * enough. Yields nothing if the data cannot be unpacked. Never throws.
  */
 export function* unpackHead(bytes: Uint8Array, compression: BlendCompression, work: HeadWork): Generator<Uint8Array> {
   if (compression === 'none') {

@@ -3,7 +3,7 @@ import { DomainError, status } from '#libs/errors/index.ts';
 const hex = (bytes: Uint8Array): string =>
   Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-/** INVALID_ARGUMENT `NOT_A_BLEND_FILE`: the bytes (unpacked, where they were compressed) do not begin as a .blend does. */
+/** INVALID_ARGUMENT `NOT_A_BLEND_FILE`: the bytes (unpacked, if they were compressed) do not begin like a .blend. */
 export const notABlendFile = (beginning: Uint8Array): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
@@ -12,7 +12,7 @@ export const notABlendFile = (beginning: Uint8Array): DomainError =>
     { begins: hex(beginning) },
   );
 
-/** INVALID_ARGUMENT `BLEND_FILE_EMPTY`: there is not one byte. */
+/** INVALID_ARGUMENT `BLEND_FILE_EMPTY`: the file has no bytes. */
 export const blendFileEmpty = (): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
@@ -29,7 +29,7 @@ export const blendFileTruncated = (sizeBytes: number): DomainError =>
     { size_bytes: sizeBytes },
   );
 
-/** INVALID_ARGUMENT `BLEND_FILE_DAMAGED`: compressed data out of which not even a header came. */
+/** INVALID_ARGUMENT `BLEND_FILE_DAMAGED`: the compressed data is so damaged that not even a header can be unpacked. */
 export const blendFileDamaged = (compression: string): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
@@ -38,7 +38,7 @@ export const blendFileDamaged = (compression: string): DomainError =>
     { compression },
   );
 
-/** FAILED_PRECONDITION `BLEND_FORMAT_UNKNOWN`: a header of a kind later than Blender 5's. */
+/** FAILED_PRECONDITION `BLEND_FORMAT_UNKNOWN`: the header has a format newer than Blender 5's. */
 export const blendFormatUnknown = (header: string): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,
@@ -48,8 +48,8 @@ export const blendFormatUnknown = (header: string): DomainError =>
   );
 
 /**
- * FAILED_PRECONDITION `FRAME_RANGE_UNREADABLE`: a Blender file whose head does not say which frames it has.
- * `metadata.version` is the Blender version it was written with, `metadata.detail` what was found instead.
+ * FAILED_PRECONDITION `FRAME_RANGE_UNREADABLE`: the head of the Blender file does not name its frames.
+ * `metadata.version` is the Blender version that wrote the file, `metadata.detail` what was found instead.
  */
 export const frameRangeUnreadable = (version: string, detail: string): DomainError =>
   new DomainError(

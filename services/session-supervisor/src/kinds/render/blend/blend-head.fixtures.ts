@@ -1,13 +1,13 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { BlendScene } from './blend-block.ts';
 
-/** A .blend to be built by hand: all that its head can vary in. */
+/** The shape of a .blend that a test builds: everything that varies in its head. */
 export interface HeadShape {
   bits: 32 | 64;
   endian: 'little' | 'big';
-  /** Header and block heads as since 5.0. */
+  /** Whether header and block heads have the layout since 5.0. */
   wide: boolean;
-  /** Three digits; four where `wide`. */
+  /** Three digits; four if `wide`. */
   version: string;
   nameBytes: number;
   scenes: readonly BlendScene[];
@@ -52,7 +52,7 @@ export const fileHeader = ({ bits, endian, wide, version }: HeadShape): Buffer =
       : `BLENDER${bits === 32 ? '_' : '-'}${endian === 'little' ? 'v' : 'V'}${version}`,
   );
 
-/** The beginning of a .blend: header, a `REND` a scene, thumbnail, globals. */
+/** The beginning of a .blend: header, one `REND` for each scene, thumbnail, globals. */
 export const buildHead = (shape: HeadShape): Buffer =>
   Buffer.concat([
     fileHeader(shape),
@@ -62,7 +62,7 @@ export const buildHead = (shape: HeadShape): Buffer =>
     block(shape, 'ENDB', Buffer.alloc(0)),
   ]);
 
-/** zstd as Blender writes it: frames of their own for pieces of the file, and a seek table in a skippable frame. */
+/** zstd as Blender writes it: one frame for each piece of the file, then a seek table in a skippable frame. */
 export const zstdInFrames = (bytes: Uint8Array, pieceBytes: number): Buffer => {
   const frames: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += pieceBytes) {
@@ -74,7 +74,7 @@ export const zstdInFrames = (bytes: Uint8Array, pieceBytes: number): Buffer => {
 
 const scene = (name: string, firstFrame: number, lastFrame: number): BlendScene => ({ name, firstFrame, lastFrame });
 
-/** One of each kind that is out there. */
+/** One shape of each kind of .blend that exists. */
 export const SHAPES = {
   '2.56, 32 bit': {
     bits: 32,

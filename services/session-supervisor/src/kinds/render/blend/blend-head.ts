@@ -19,16 +19,19 @@ export type { BlendScene } from './blend-block.ts';
 export type { BlendCompression, HeadWork } from './blend-compression.ts';
 export type { BlenderVersion } from './blend-header.ts';
 
-/** How much of a file's beginning the reader wants to see; longer input is cut. A first zstd block can be near 128 KiB. */
+/**
+ * Number of bytes that the reader takes from a file's beginning. A first zstd block can be nearly 128 KiB. Longer input is
+ * cut.
+ */
 export const HEAD_BYTES = 192 * 1_024;
 
-/** Frames that Blender allows: 0 to 1,048,574 (MAXFRAME in its sources). */
+/** Blender's highest frame (MAXFRAME in its sources). */
 const MAX_FRAME = 1_048_574;
 
-/** `REND` is the first block of every file seen; a few others before it are passed over, more are not looked for. */
+/** Most blocks that are skipped in the search for `REND`, which is the first block of every file seen so far. */
 const MAX_BLOCKS_BEFORE = 16;
 
-/** What the head of a .blend tells. */
+/** The content of the head of a .blend. */
 export interface BlendHead {
   version: BlenderVersion;
   /** As people write it: `2.79`, `3.4`, `5.0`. */
@@ -36,11 +39,11 @@ export interface BlendHead {
   pointerBits: 32 | 64;
   endian: 'little' | 'big';
   compression: BlendCompression;
-  /** The current scene, and those flagged to be rendered with it, in name order: never empty. See {@link chooseScene}. */
+  /** The current scene and the scenes flagged to be rendered with it, in name order. Never empty. See {@link chooseScene}. */
   scenes: BlendScene[];
 }
 
-/** Work not yet done; see {@link readBlendHead}. */
+/** A counter of work at zero; see {@link readBlendHead}. */
 export const noWork = (): HeadWork => ({ unpackedBytes: 0, passes: 0, blocks: 0 });
 
 const checked = (scene: BlendScene, { versionText }: BlendHeader): BlendScene => {
@@ -51,7 +54,7 @@ const checked = (scene: BlendScene, { versionText }: BlendHeader): BlendScene =>
   return scene;
 };
 
-/** The scenes of an unpacked head; undefined where it ends before the last `REND` block is known to be the last. */
+/** The scenes of an unpacked head; undefined if the bytes end before the last `REND` block is known to be the last. */
 const readScenes = (bytes: Uint8Array, header: BlendHeader, work: HeadWork): BlendScene[] | undefined => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const scenes: BlendScene[] = [];
@@ -82,12 +85,12 @@ const readScenes = (bytes: Uint8Array, header: BlendHeader, work: HeadWork): Ble
 };
 
 /**
- * Reads Blender version and frame ranges from the first {@link HEAD_BYTES} of a .blend (all of a shorter one): raw, gzip
- * or zstd, 32 or 64 bit, either endianness, 2.5x to 5.x. At most 64 KiB are unpacked, and Blender is never started.
- * `work` counts what it cost.
+ * Reads Blender version and frame ranges from the first {@link HEAD_BYTES} of a .blend (all of a shorter one). The file may
+ * be raw, gzip or zstd, 32 or 64 bit, of either endianness, from 2.5x to 5.x. The reader unpacks at most 64 KiB and never
+ * starts Blender. `work` counts what it did.
  *
  * Throws DomainError `BLEND_FILE_EMPTY`, `BLEND_FILE_TRUNCATED`, `BLEND_FILE_DAMAGED`, `NOT_A_BLEND_FILE`,
- * `BLEND_FORMAT_UNKNOWN`, `FRAME_RANGE_UNREADABLE`, whatever the bytes, and nothing else.
+ * `BLEND_FORMAT_UNKNOWN`, `FRAME_RANGE_UNREADABLE` and, for any bytes, nothing else.
  */
 export const readBlendHead = (bytes: Uint8Array, work: HeadWork = noWork()): BlendHead => {
   if (bytes.length === 0) {
@@ -113,11 +116,11 @@ export const readBlendHead = (bytes: Uint8Array, work: HeadWork = noWork()): Ble
 };
 
 /**
- * The scene that a workload renders: the one named, else the current one. A head with one scene holds the current one;
- * of several it does not say which it is. Undefined where the named one is not in the head: scenes that are not
- * current are not listed there, so that their frames must be given.
+ * The scene that a workload renders: the named one, or else the current one. If a head has one scene, that is the current
+ * one. If it has several, it does not say which is current. Undefined if the named scene is not in the head: the head does
+ * not list other scenes, so the request must name their frames.
  *
- * Throws DomainError `SCENE_REQUIRED`, which lists them, where no name is given and there are several.
+ * Throws DomainError `SCENE_REQUIRED`, which lists the scenes, if no name is given and there are several.
  */
 export const chooseScene = ({ scenes }: BlendHead, name: string | undefined): BlendScene | undefined => {
   if (name !== undefined) {

@@ -1,6 +1,6 @@
 import { blendFormatUnknown, notABlendFile } from './blend-errors.ts';
 
-/** How the heads of the blocks in a .blend are laid out: 20, 24 (until 4.x) or 32 bytes (since 5.0). */
+/** The layout of the block heads in a .blend: 20 or 24 bytes (until 4.x), or 32 bytes (since 5.0). */
 export type BlockLayout = 'small32' | 'small64' | 'large64';
 
 export interface BlenderVersion {
@@ -33,7 +33,7 @@ const versionOf = (digits: string): Pick<BlendHeader, 'version' | 'versionText'>
 const endianOf = (letter: string | undefined): BlendHeader['endian'] => (letter === 'V' ? 'big' : 'little');
 
 /**
- * Reads the header of an unpacked .blend; undefined where more bytes are needed to tell.
+ * Reads the header of an unpacked .blend; undefined if more bytes are needed.
  * Throws `NOT_A_BLEND_FILE`, `BLEND_FORMAT_UNKNOWN`.
  */
 export const readBlendHeader = (bytes: Uint8Array): BlendHeader | undefined => {

@@ -1,20 +1,26 @@
 import { constants, zstdDecompressSync } from 'node:zlib';
 
-/** The largest block that zstd allows, unpacked (RFC 8878, 3.1.1.2.4). A block comes out whole or not at all. */
+/** The largest unpacked block that zstd allows (RFC 8878, 3.1.1.2.4). A block can only be unpacked whole. */
 const MAX_BLOCK_BYTES = 128 * 1_024;
 
-/** Hostile data may be cut into hundreds of tiny blocks, each of which costs a pass; Blender's are of 128 KiB. */
+/**
+ * Most blocks that are unpacked. Each costs a pass, and hostile data may have hundreds of tiny ones; Blender's have 128
+ * KiB.
+ */
 const MAX_BLOCKS = 64;
 
-/** Memory that a frame may ask for: 2^23 = 8 MiB; Blender's frames ask for 2 MiB. */
+/** Most memory that a frame may ask for: 2^23 bytes = 8 MiB. Blender's frames ask for 2 MiB. */
 const MAX_WINDOW_LOG = 23;
 
 const FRAME_MAGIC = 0xfd2fb528;
 
-/** A skippable frame's magic number is 0x184D2A50 to …5F; Blender's seek table at the end of the file is one. */
+/**
+ * Whether a frame is skippable: its magic number is 0x184D2A50 to …5F. Blender's seek table at the end of a file is such a
+ * frame.
+ */
 const isSkippable = (magic: number): boolean => magic >>> 4 === 0x184d2a5;
 
-/** The size of a frame's header by its descriptor byte (RFC 8878, 3.1.1.1), magic number and descriptor included. */
+/** The size of a frame's header, with magic number and descriptor, computed from the descriptor byte (RFC 8878, 3.1.1.1). */
 const frameHeaderBytes = (descriptor: number): number => {
   const singleSegment = (descriptor & 0x20) !== 0;
   const contentSizeBytes = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >>> 6] ?? 0;
@@ -29,7 +35,7 @@ interface Cut {
   isLastOfFrame: boolean;
 }
 
-/** Where the frames and blocks of zstd data lie, as far as the bytes go. Nothing is unpacked for it. */
+/** Locates the frames and blocks of zstd data, as far as the bytes go. Unpacks nothing. */
 function* cuts(bytes: Uint8Array): Generator<Cut> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
@@ -75,9 +81,9 @@ const unpackFrame = (piece: Uint8Array): Uint8Array | undefined => {
 };
 
 /**
- * The beginning of zstd data, unpacked block by block in growing views of at most `maxBytes`; ends where the data does,
- * or is damaged. Each view unpacks one frame from its start: Node's decompressor stops at the end of the first frame,
- * and Blender writes a file as a row of frames. Never throws.
+ * Unpacks the beginning of zstd data block by block and yields growing views of at most `maxBytes`. It stops at the end of the
+ * data or at the first damage. Each view unpacks one frame from the frame's start, because Node's decompressor stops at the
+ * end of a frame and Blender writes a file as a row of frames. Never throws.
  */
 export function* unpackZstd(
   bytes: Uint8Array,
