@@ -1,6 +1,6 @@
 /**
- * How fast work is handed out and recorded: noop tasks of 0 ms through the real services, real streams and a journaled mongod,
- * with one agent process that holds eight streams.
+ * Measures how fast work is handed out and recorded. Noop tasks of 0 ms go through the real services, real streams and a
+ * journaled mongod. One agent process holds eight streams.
  *
  * Prints tasks per second from Start to the last acknowledgement, the time from an idle user to a recorded result, and memory.
  */
@@ -15,7 +15,7 @@ const ROUNDS = Number(process.argv[2] ?? 7);
 const SINGLES = 200;
 const STREAMS = 8;
 
-/** Tasks per second of one workload, by the journal's own times. */
+/** Tasks per second of one workload, measured by the times in its journal. */
 const round = async (customer: Clients): Promise<number> => {
   const workload = await ended(customer, await start(customer, { noop: noop({ tasks: TASKS }) }));
   if (workload.completed !== TASKS) throw new Error(`only ${workload.completed} of ${TASKS} tasks are done`);
@@ -23,7 +23,7 @@ const round = async (customer: Clients): Promise<number> => {
   return (TASKS / ms) * 1_000;
 };
 
-/** Milliseconds from the Start of a workload of one task, with idle users, to its recorded result. */
+/** Milliseconds from the start of a workload of one task to its recorded result, with idle users. */
 const single = async (customer: Clients): Promise<number> => {
   const workload = await ended(customer, await start(customer, { noop: noop({ tasks: 1 }) }));
   return (workload.endTime?.getTime() ?? NaN) - (workload.createTime?.getTime() ?? NaN);

@@ -1,6 +1,6 @@
-"""The known recipe for handing out ports, as the peer of bench/leases.ts: a JSON file under a lock, a scan from the first port on, a
-probe by binding, a temporary file that is renamed. Claims every port of a range with so many processes; prints one line of JSON for
-each claim: when it ended and how long it took, in milliseconds."""
+"""The known recipe for leasing ports, which bench/leases.ts compares with: a JSON file under a lock, a scan from the first port on, a
+probe by binding, and a temporary file that is renamed. Several processes claim every port of a range. The script prints one line of
+JSON for each claim: when it ended and how long it took, in milliseconds."""
 
 import fcntl
 import json

@@ -1,6 +1,6 @@
 /**
- * Ten claimants empty a pool of 900 ports through the real rpc, each lease durable before it is told; beside it, in the same run, the
- * known recipe in Python (`leases-recipe.py`), which makes nothing durable.
+ * Measures how fast ten claimants lease all 900 ports of a pool through the real rpc. Each lease is durable before the answer. The
+ * same run measures the known recipe in Python (`leases-recipe.py`), which makes nothing durable.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -28,7 +28,7 @@ interface Claim {
   took: number;
 }
 
-/** What one run from empty to full came to. */
+/** The result of one run from an empty to a full pool. */
 interface Filled {
   perSecond: number;
   first: { p50: number; p99: number };
@@ -68,7 +68,7 @@ type Ports = Client<typeof PortServiceService>;
 
 const ASK = { pool: 'bench', ttl: undefined, requestId: '', port: 0, count: 0, holder: '', wait: undefined, host: '' };
 
-/** The claimants lease until nothing is left. Answers how that went, and what they have. */
+/** Lets the claimants lease until no port is left. Returns the measurements and the ids of the leases. */
 const fill = async (clients: readonly Ports[]): Promise<{ filled: Filled; leaseIds: string[] }> => {
   const claims: Claim[] = [];
   const leaseIds: string[] = [];
@@ -90,9 +90,9 @@ const fill = async (clients: readonly Ports[]): Promise<{ filled: Filled; leaseI
 };
 
 interface Ours {
-  /** In a process that did nothing before. */
+  /** In a new process. */
   cold: Filled;
-  /** In one that was filled and emptied before. */
+  /** In a process whose pool was filled and emptied before. */
   warm: Filled;
   recoveryMs: number;
   readMs: number;
@@ -112,7 +112,7 @@ const ours = async (round: number): Promise<Ours> => {
   const clients = Array.from({ length: CLAIMANTS }, () =>
     createClient(PortServiceService, { target: broker.address, token }),
   );
-  // Connected, and known to the server's cache of tokens: what is measured are claims.
+  // This connects the clients and fills the server's cache of tokens, because only claims are to be measured.
   await Promise.all(clients.map((client) => client.getPoolStatus({ host: '', pool: '' })));
   const { filled: cold, leaseIds } = await fill(clients);
   for (const leaseId of leaseIds) await clients[0]!.releaseLease({ leaseId, fencingToken: 0 });

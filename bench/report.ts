@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, totalmem, release } from 'node:os';
 
-/** The middle of measurements, and how far they spread. */
+/** The median of measurements, and their spread. */
 export interface Spread {
   n: number;
   median: number;
@@ -9,7 +9,7 @@ export interface Spread {
   max: number;
 }
 
-/** The value below which a share of the measurements lies, by nearest rank. */
+/** The percentile of the measurements, by nearest rank. */
 export const percentile = (values: readonly number[], share: number): number => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? NaN;
@@ -28,7 +28,7 @@ export const machine = (): string => {
   return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`;
 };
 
-/** What a program says of its version, its first line. */
+/** The first line of a program's version output. */
 export const version = (command: string, ...args: string[]): string => {
   try {
     return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0] ?? '';

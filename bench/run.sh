@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures this machine against the aims. Each figure comes with machine, versions, n, median and spread.
+# Runs all benchmarks on this machine. Each prints the machine, versions, n, median and spread.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 node bench/dispatch.ts

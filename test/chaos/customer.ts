@@ -5,11 +5,11 @@ import type { Clients } from '../harness/clients.ts';
 import { noop, watch } from '../harness/work.ts';
 import type { History } from './history.ts';
 
-/** Somebody who always has a workload, watches it, and commands it now and then. */
+/** A customer that always has a workload, watches it, and sometimes sends it a command. */
 export interface Customer {
-  /** Stops starting and commanding, and wants everything done. */
+  /** Starts and commands no more, and resumes everything so that it can be done. */
   calm(): void;
-  /** Resolves when everything of theirs has ended. Rejects when a watch went back. */
+  /** Resolves when all of its workloads have ended. Rejects if a watch went back. */
   readonly done: Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
     }
   };
 
-  /** The same request until it is answered: what is unknown may be said again. */
+  /** Repeats a request until it is answered. This is safe, because a request with an unknown outcome may be repeated. */
   const start = async (): Promise<string | undefined> => {
     const spec = {
       $case: 'noop' as const,
@@ -89,7 +89,7 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
     }
   };
 
-  /** Everything that a workload shows until it has ended, over watches that break. */
+  /** Watches a workload until it has ended, and watches again if the watch breaks. */
   const follow = async (id: string): Promise<void> => {
     for (;;) {
       watches += 1;

@@ -3,7 +3,7 @@ import type { Random } from '#libs/random/index.ts';
 import type { Proxy, RunningService, TestStore } from '#libs/testing/index.ts';
 import type { Mesh } from '../harness/mesh.ts';
 
-/** Something that goes wrong, and is put right before it resolves. Begins at once. */
+/** A fault. It begins at once, and it is over before the promise resolves. */
 export interface Fault {
   kind: string;
   strike(): Promise<void>;
@@ -15,7 +15,7 @@ const FROZEN_MS = 12_000;
 const AWAY_MS = 3_000;
 const SLOW_MS = 200;
 
-/** Chooses what goes wrong next in one mesh and its agents: as often a process dies, freezes or is cut off from another. */
+/** Chooses the next fault in a mesh and its agents. A process dies, freezes or loses a connection, each equally often. */
 export const createFaults = (mesh: Mesh, agents: readonly RunningService[], random: Random): (() => Fault) => {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random.float() * list.length)]!;
   const { nats, mongod, azurite } = mesh.stores;
@@ -27,7 +27,7 @@ export const createFaults = (mesh: Mesh, agents: readonly RunningService[], rand
     ['nats-server', [nats]],
     ['mongod', [mongod]],
   ];
-  // Killed with SIGKILL it would lose what it acknowledged.
+  // After SIGKILL, Azurite would lose writes that it has acknowledged.
   const killed: [string, readonly Victim[]][] = [...frozen, ['azurite', [azurite]]];
   const troubles: [string, (proxy: Proxy) => void][] = [
     ['slow', (proxy) => proxy.delay(SLOW_MS)],

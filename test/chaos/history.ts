@@ -1,6 +1,6 @@
 import type { Workload } from '#libs/contracts/session.ts';
 
-/** Somebody asked the mesh for something, or was told what came of it. A timeout is `unknown`, never `failed`. */
+/** A request to the mesh, or its outcome. A timeout is `unknown`, never `failed`. */
 export interface Asked {
   event: 'invoked' | 'ok' | 'failed' | 'unknown';
   at: number;
@@ -9,16 +9,16 @@ export interface Asked {
   requestId: string;
 }
 
-/** Somebody was shown a workload. */
+/** A state of a workload that a watch showed. */
 export interface Shown {
   event: 'shown';
   at: number;
-  /** Which of all watches, for what one of them shows never goes back. */
+  /** The number of the watch. The states of one watch never go back. */
   watch: number;
   workload: Pick<Workload, 'workloadId' | 'revision' | 'completed' | 'failed' | 'total'>;
 }
 
-/** Everything that was asked for, told and shown, as it happened; nothing is ever taken back. */
+/** All requests, outcomes and shown states, in order. Records are only added. */
 export interface History {
   readonly all: readonly (Asked | Shown)[];
   add(event: Asked | Shown): void;

@@ -1,4 +1,4 @@
-/** `make chaos ROUNDS=60 SEED=1`: so many rounds of faults on a mesh of real processes, and a report. */
+/** `make chaos ROUNDS=60 SEED=1`: runs 60 rounds of faults on a mesh of real processes and prints a report. */
 import { startChaosMesh } from './mesh.ts';
 import { refusedIn, reportOf } from './report.ts';
 import { playRound, type Round } from './round.ts';
@@ -21,5 +21,5 @@ const play = async (): Promise<number> => {
   return rounds.some(({ violations }) => violations.length > 0) ? 1 : 0;
 };
 
-// Node has been seen to wait for ever for its own handles when it ends by itself.
+// Without this, Node sometimes waits for ever for its own handles.
 process.exit(await play());

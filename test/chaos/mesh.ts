@@ -3,7 +3,7 @@ import type { RunningService } from '#libs/testing/index.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { watchAppends, type Appends } from './appends.ts';
 
-/** A mesh with two of each, its agents, and a way to its database that no fault is on. */
+/** A mesh with two replicas of each service, its agents, and a connection to its database that no fault affects. */
 export interface ChaosMesh extends AsyncDisposable {
   mesh: Mesh;
   agents: RunningService[];

@@ -4,13 +4,13 @@ import type { Round } from './round.ts';
 const at = (sorted: readonly number[], share: number): string =>
   `${Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)}`;
 
-/** Stale results that the mesh refused, of all users. */
+/** How many stale results of all users the mesh refused. */
 export const refusedIn = async (db: Db): Promise<number> => {
   const refusals = await db.collection('refusals').find().toArray();
   return refusals.reduce((sum, { count }) => sum + Number(count), 0);
 };
 
-/** What many rounds came to, for people. */
+/** The report of many rounds, for people. */
 export const reportOf = (rounds: readonly Round[], refused: number): string => {
   const faults = rounds.flatMap((round) => round.faults);
   const lines = [...Map.groupBy(faults, ({ kind }) => kind)]

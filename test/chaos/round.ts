@@ -6,16 +6,16 @@ import { createFaults } from './faults.ts';
 import { createHistory } from './history.ts';
 import type { ChaosMesh } from './mesh.ts';
 
-/** A fault of a round, and what came of it. */
+/** A fault of a round, and its effect. */
 export interface Struck {
   kind: string;
-  /** How many journals were being written as it struck. */
+  /** How many journals had an append in flight when it struck. */
   appends: number;
-  /** From its end until more was accepted; undefined where nothing was within five seconds: perhaps all was paused. */
+  /** Time from its end to the next accepted result; undefined if there was none within five seconds, perhaps because of pauses. */
   recoveryMs: number | undefined;
 }
 
-/** What came of one round. */
+/** The result of one round. */
 export interface Round {
   seed: number;
   faults: Struck[];
@@ -26,13 +26,16 @@ export interface Round {
 
 const CUSTOMERS = 4;
 const HARM_MS = 30_000;
-/** From the end of a fault. */
+/** Time after the end of a fault within which results should be accepted again. */
 const GOES_ON_MS = 5_000;
 const DONE_WITHIN_MS = 30_000;
-/** For so long a fault waits for a journal that is written. */
+/** How long a fault waits for an append in flight. */
 const AIM_MS = 500;
 
-/** Customers at work, faults one after the other, then quiet: within 30 s all must be done; then everything is checked. */
+/**
+ * Plays a round: customers work while faults strike one after another. After the last fault all work must be done within 30 s, and
+ * then everything is checked.
+ */
 export const playRound = async ({ mesh, agents, appends, db }: ChaosMesh, seed: number): Promise<Round> => {
   const random = seededRandom(seed);
   const history = createHistory();
@@ -44,7 +47,7 @@ export const playRound = async ({ mesh, agents, appends, db }: ChaosMesh, seed: 
   );
   const journal = db.collection('journal');
   const accepted = (): Promise<number> => journal.countDocuments({ accepted: { $exists: true } }).catch(() => -1);
-  /** Milliseconds until more is accepted; undefined if nothing is for as long as that may take. */
+  /** Milliseconds until the next result is accepted; undefined if there is none within `GOES_ON_MS`. */
   const recovery = async (): Promise<number | undefined> => {
     const began = performance.now();
     const sooner = await accepted();

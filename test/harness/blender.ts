@@ -17,7 +17,7 @@ export const writeScenes = async (dir: string): Promise<{ animated: Buffer; miss
   return { animated: await read('animated'), missing: await read('missing') };
 };
 
-/** Renders the animated scene as anybody would without us; answers the pictures' files by their frames. */
+/** Renders the animated scene with Blender alone. Returns the files of the pictures by frame. */
 export const renderDirectly = async (dir: string, first: number, last: number): Promise<Map<number, string>> => {
   const scene = join(dir, 'animated.blend');
   const frames = ['--frame-start', String(first), '--frame-end', String(last), '--render-anim'];
@@ -30,7 +30,7 @@ export const renderDirectly = async (dir: string, first: number, last: number): 
   return files;
 };
 
-/** As `Completed.pixel_hash` says, for pictures with 8 bits. */
+/** The hash that `Completed.pixel_hash` defines, for pictures with 8 bits. */
 export const pixelHashOf = async (picture: string | Buffer): Promise<string> => {
   const { data, info } = await sharp(picture).raw().toBuffer({ resolveWithObject: true });
   const head = Buffer.alloc(16);

@@ -1,18 +1,18 @@
-/** Something whose state changes, for tests that wait for a state without asking again and again. */
+/** A state that changes. Tests can wait for a condition without polling. */
 export interface Changes {
-  /** To be called after each change. */
+  /** Call it after each change. */
   ring: () => void;
   /**
-   * Resolves with what `look` answers as soon as that is neither undefined nor false. Looks now and after each change.
+   * Resolves with the value of `look` as soon as it is neither undefined nor false. Looks now and after each change.
    *
-   * @throws Error when that takes longer than `withinMs`, default 10 s
+   * @throws Error if that takes longer than `withinMs`, default 10 s
    */
   until: <T>(look: () => T | undefined | false, withinMs?: number) => Promise<T>;
 }
 
 const WITHIN_MS = 10_000;
 
-/** @param describe says what is there, for whoever waited in vain. */
+/** @param describe describes the state, for the error after a timeout */
 export const createChanges = (describe: () => string): Changes => {
   const listeners = new Set<() => void>();
   return {

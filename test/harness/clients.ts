@@ -3,14 +3,14 @@ import { CustomerServiceService, WorkloadServiceService } from '#libs/contracts/
 import { DemandServiceService, MachineServiceService, UserServiceService } from '#libs/contracts/user.ts';
 import { createClient, type Client } from '#libs/grpc/index.ts';
 
-/** Where the services of a mesh are. */
+/** The addresses of a mesh's services. */
 export interface Endpoints {
   session: string;
   user: string;
   blob: string;
 }
 
-/** Everything that somebody may call, with one token. */
+/** Clients of all services, with one caller's token. */
 export interface Clients extends Disposable {
   workloads: Client<typeof WorkloadServiceService>;
   customers: Client<typeof CustomerServiceService>;

@@ -5,9 +5,9 @@ import { enrol } from './hand-agent.ts';
 import type { Mesh } from './mesh.ts';
 import { bytesOf } from './raw-agent.ts';
 
-/** Agents that say hello, may say more, and never read a byte of what they are told. */
+/** Agents that say hello, may send more messages, and never read what the mesh sends. */
 export interface DeafAgents extends Disposable {
-  /** All say this; what the mesh takes no more of waits. */
+  /** Lets all agents send this message. It waits if the mesh takes no more. */
   say(message: ConnectRequest['message']): void;
 }
 

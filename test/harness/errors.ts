@@ -1,6 +1,6 @@
 import { isDomainError, type DomainError } from '#libs/errors/index.ts';
 
-/** What a call is refused with. Throws when it is not, or with something else than a typed error. */
+/** The typed error that a call is refused with. Throws if the call is not refused, or if the error is not typed. */
 export const errorOf = async (call: Promise<unknown>): Promise<DomainError> => {
   let answer: unknown;
   try {

@@ -3,13 +3,13 @@ import { createChanges, type Changes } from './changes.ts';
 import type { Clients } from './clients.ts';
 import { watch } from './work.ts';
 
-/** A workload that is watched from its start to its end, over services that go away and come back. */
+/** A workload that is watched from its start to its end, even if services restart meanwhile. */
 export interface Following {
   readonly id: string;
-  /** As it was last shown. */
+  /** The last shown state. */
   latest: () => Workload | undefined;
   until: Changes['until'];
-  /** How it ended. Rejects when it was ever shown with less done than before. */
+  /** Resolves with the final state. Rejects if a state ever showed fewer done tasks than the one before. */
   readonly over: Promise<Workload>;
 }
 
@@ -29,7 +29,7 @@ export const follow = (clients: Clients, id: string): Following => {
     return latest;
   };
   const over = run();
-  // Whoever waits for the end hears of it; until then it is not unhandled.
+  // The rejection is not unhandled while no test waits for the end yet.
   over.catch(() => undefined);
   return { id, latest: () => latest, until, over };
 };

@@ -23,28 +23,28 @@ export interface Enrolled {
   token: string;
 }
 
-/** An agent whose every step a test decides: it keeps to the protocol, and works only when told to. */
+/** An agent whose every step a test decides. It follows the protocol and works only if the test says so. */
 export interface HandAgent extends Enrolled, Disposable {
   readonly connection: string;
-  /** What it was last told to work on. */
+  /** The last desired state that the mesh sent. */
   desired(): DesiredState | undefined;
   /** The workload that it works for, and the attempts at it whose results were not accepted yet. */
   work(): { workload: string; attempts: Attempt[] };
-  /** Resolves when what `look` answers is there; it looks after each message to any agent of this process. */
+  /** Resolves when `look` returns a value. It looks after each message to any agent of this process. */
   until: Changes['until'];
-  /** Resolves with its first attempt as soon as it has one, of this workload if it is named. */
+  /** Resolves with its first attempt as soon as it has one. If a workload is named, the attempt is of that workload. */
   attempt(workload?: string): Promise<Attempt>;
-  /** Says that it begins. */
+  /** Reports that it begins an attempt. */
   begin(attempt: Attempt): Promise<void>;
-  /** Reports the right result of an attempt, or one that differs from it, and answers what became of that. */
+  /** Reports the right result of an attempt, or a different one, and returns the outcome. */
   complete(attempt: Attempt, different?: Partial<Completed> & { workload?: string }): Promise<Outcome>;
-  /** Reports anything; the id is given here. */
+  /** Sends any report with a new id, and returns the outcome. */
   report(report: Omit<Report, 'reportId'>): Promise<Outcome>;
-  /** From now on it works by itself, one task after the other, until it is closed. */
+  /** Lets it work by itself from now on, one task after another, until it is closed. */
   goToWork(durationMs: number): void;
   send(message: ConnectRequest['message']): Promise<void>;
   goodbye(): Promise<void>;
-  /** Resolves with what its stream ended with; undefined is OK. */
+  /** Resolves with the error that ended its stream; undefined means OK. */
   readonly ended: Promise<DomainError | undefined>;
 }
 
@@ -54,7 +54,7 @@ export const enrol = async ({ operator }: Mesh, name: string): Promise<Enrolled>
   return { name, machine: machine.machineId, token };
 };
 
-/** What a noop task without bytes yields. */
+/** The hash of the result of a noop task without bytes. */
 export const noopSha256 = (workload: string, task: string): string =>
   createHash('sha256').update(`${workload}/${task}`).digest('hex');
 
@@ -63,7 +63,7 @@ const keyOf = (workload: string, { attempt }: Attempt): string => `${workload} $
 const told = new Map<string, () => string>();
 const { ring, until } = createChanges(() => [...told.values()].map((each) => each()).join('; '));
 
-/** Enrols a machine, unless it is enrolled already, and connects its agent. */
+/** Enrols a machine, unless it is already enrolled, and connects its agent. */
 export const handAgent = async (
   mesh: Mesh,
   who: string | Enrolled,
@@ -89,7 +89,7 @@ export const handAgent = async (
         break;
       case 'desiredState':
         desired = message.value;
-        // It holds nothing that it has not been told of on this stream.
+        // It holds only attempts that the mesh sent on this stream.
         if (desired.adopt) {
           const { workloadId, reign } = desired;
           await send({ $case: 'held', value: { workloadId, reign, attempts: [] } });
@@ -214,12 +214,12 @@ export const handAgent = async (
   };
 };
 
-/** Resolves when each of these agents has so much to do. */
+/** Resolves when each of these agents has this many attempts. */
 export const holding = async (agents: readonly HandAgent[], count: number): Promise<void> => {
   await Promise.all(agents.map((agent) => agent.until(() => agent.work().attempts.length === count)));
 };
 
-/** Completes its next task, and sees to it that this counts. */
+/** Completes the agent's next task. Throws if the result is not accepted. */
 export const finishTask = async (agent: HandAgent): Promise<void> => {
   const attempt = await agent.attempt();
   const { verdict, reason } = await agent.complete(attempt);

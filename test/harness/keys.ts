@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSigningKey, signToken, type Role } from '#libs/auth/index.ts';
 
-/** The keys of a mesh under test, and tokens signed by them. */
+/** The keys of a test mesh, and tokens that they sign. */
 export interface Keys {
   jwksFile: string;
-  /** May sign agents' tokens and nothing else. */
+  /** The file of the key that may sign only agents' tokens. */
   agentKeyFile: string;
   token(role: Role, subject: string): Promise<string>;
 }

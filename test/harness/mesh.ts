@@ -18,15 +18,15 @@ import { createClients, type Clients } from './clients.ts';
 import { createKeys, type Keys } from './keys.ts';
 
 export interface MeshOptions {
-  /** Variables for session-supervisor over the usual ones. */
+  /** Variables for session-supervisor that replace the usual ones. */
   supervisor?: Record<string, string>;
-  /** How many session-supervisors and user-managers there are. Default 1. */
+  /** Number of session-supervisors and of user-managers. Defaults to 1. */
   replicas?: number;
-  /** Whoever calls another one does so through a proxy. */
+  /** Whether all calls between parts go through proxies. */
   isProxied?: boolean;
 }
 
-/** The way from one part of the mesh to another, both by their kind: `session-supervisor`, `mongod`, `customer`. */
+/** The proxy between two parts of the mesh. Each is named by its kind: `session-supervisor`, `mongod`, `customer`. */
 export interface Link {
   from: string;
   to: string;
@@ -37,24 +37,24 @@ export interface AgentOptions {
   /** Default `noop`. */
   engines?: string;
   slots?: number;
-  /** So many machines in one process, each with its own stream. Default 1. */
+  /** Number of machines in one process, each with its own stream. Defaults to 1. */
   streams?: number;
   env?: Record<string, string>;
 }
 
-/** A whole mesh: real stores and all services, each a process of its own, on ports that stay the same over restarts. */
+/** A whole mesh: real stores and all services. Each is a process of its own, and keeps its port over restarts. */
 export interface Mesh extends AsyncDisposable {
   readonly dir: string;
   readonly keys: Keys;
   readonly stores: { nats: TestStore; mongod: TestMongod; azurite: TestAzurite };
   readonly services: { supervisor: RunningService; manager: RunningService; blob: RunningService };
-  /** All session-supervisors and all user-managers, the ones in `services` first. */
+  /** All session-supervisors and all user-managers. Those in `services` come first. */
   readonly replicas: { supervisors: RunningService[]; managers: RunningService[] };
-  /** Between any two, each replica by itself, where they were asked for; else none. */
+  /** The proxies between any two parts, one for each replica; empty unless they were asked for. */
   readonly links: Link[];
   readonly endpoints: { session: string; user: string; blob: string };
   readonly operator: Clients;
-  /** Somebody who hands in work. */
+  /** Returns clients with the token of a customer. */
   customer(id: string): Promise<Clients>;
   /** Enrols a machine and starts its agent. */
   agent(name: string, options?: AgentOptions): Promise<RunningService>;

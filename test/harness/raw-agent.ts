@@ -6,8 +6,8 @@ import type { Mesh } from './mesh.ts';
 const WITHIN_MS = 15_000;
 
 /**
- * Opens an agent's stream, says a hello that is in order unless another beginning is given, then these messages, byte by byte
- * as they are. Answers what the mesh ends the stream with.
+ * Opens an agent's stream and sends a valid hello, or another beginning if one is given. Then it sends these bytes unchanged.
+ * Returns the error with which the mesh ends the stream.
  */
 export const rawAgent = async (
   { endpoints }: Mesh,
@@ -39,7 +39,7 @@ export const rawAgent = async (
   }
 };
 
-/** A message as an agent sends it. */
+/** The bytes of an agent's message. */
 export const bytesOf = (message: ConnectRequest['message']): Uint8Array => ConnectRequest.encode({ message }).finish();
 
 const helloBytes = bytesOf({

@@ -13,7 +13,7 @@ function* parts(header: UploadRequest['part'], bytes: Uint8Array): Generator<Upl
   }
 }
 
-/** Stores the result of an attempt, as the agent with this token. */
+/** Stores the result of an attempt with an agent's token. */
 export const uploadResult = async (
   { endpoints }: Mesh,
   { token, workload, attempt }: { token: string; workload: string; attempt: Attempt },
@@ -25,7 +25,7 @@ export const uploadResult = async (
   return await blobs.upload(parts({ $case: 'header', value: { target, sha256: '' } }, bytes));
 };
 
-/** Hands a file in; answers its object's id. */
+/** Uploads a file. Returns the id of its object. */
 export const uploadObject = async ({ blobs, objects }: Clients, name: string, bytes: Uint8Array): Promise<string> => {
   const target = { $case: 'customerFile', value: { customerId: '' } } as const;
   const { blobName } = await blobs.upload(parts({ $case: 'header', value: { target, sha256: '' } }, bytes));

@@ -3,7 +3,7 @@ import type { Clients } from './clients.ts';
 
 const WITHIN_MS = 15_000;
 
-/** The connected users as soon as the condition holds for them. */
+/** Resolves with the connected users as soon as the condition holds for them. */
 export const usersUntil = async (
   { users }: Clients,
   condition: (connected: readonly User[]) => boolean,

@@ -3,7 +3,7 @@ import type { NoopSpec, RenderSpec } from '#libs/contracts/common.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import type { Clients } from './clients.ts';
 
-/** A noop specification with everything at its default but what is given. */
+/** A noop specification, with defaults for everything that is not given. */
 export const noop = (spec: Partial<NoopSpec>): NoopSpec => ({
   tasks: 1,
   durationMs: 0,
@@ -15,7 +15,7 @@ export const noop = (spec: Partial<NoopSpec>): NoopSpec => ({
   ...spec,
 });
 
-/** A render specification with everything at its default but what is given. */
+/** A render specification, with defaults for everything that is not given. */
 export const render = (spec: Partial<RenderSpec>): RenderSpec => ({
   frames: '',
   order: 'RENDER_ORDER_SEQUENTIAL',
@@ -37,7 +37,7 @@ export interface StartOptions {
   wantedUsers?: number;
 }
 
-/** Starts a workload and answers its id. */
+/** Starts a workload and returns its id. */
 export const start = async (
   { workloads }: Clients,
   spec: { noop: NoopSpec } | { render: RenderSpec },
@@ -53,7 +53,7 @@ export const start = async (
   return workload.workloadId;
 };
 
-/** A customer with everything in their plan at its default but what is given. */
+/** A customer whose plan has defaults for everything that is not given. */
 export const customerOf = (customerId: string, plan: Partial<Plan>): Customer => ({
   customerId,
   displayName: '',
@@ -62,7 +62,7 @@ export const customerOf = (customerId: string, plan: Partial<Plan>): Customer =>
   updateTime: undefined,
 });
 
-/** A workload as requests name it. */
+/** The fields with which requests name a workload. */
 export const named = (workloadId: string): { workloadId: string; customerId: string } => ({
   workloadId,
   customerId: '',
@@ -80,7 +80,7 @@ export const resultsOf = async ({ workloads }: Clients, workloadId: string): Pro
   return all;
 };
 
-/** Every state of a workload until it has ended, over services that go away and come back. */
+/** Every shown state of a workload until it has ended, even if services restart meanwhile. */
 export async function* watch({ workloads }: Clients, workloadId: string): AsyncGenerator<WatchWorkloadResponse> {
   let revision = -1;
   for (;;) {
@@ -102,7 +102,7 @@ const ENDS = ['WORKLOAD_STATE_COMPLETED', 'WORKLOAD_STATE_FAILED', 'WORKLOAD_STA
 
 export const hasEnded = (workload: Workload | undefined): boolean => ENDS.includes(workload?.state ?? '');
 
-/** The first state for which the condition holds; the last state if it ends before. */
+/** The first state for which the condition holds, or the last state if the workload ends before. */
 export const until = async (
   clients: Clients,
   workloadId: string,
@@ -117,7 +117,7 @@ export const until = async (
   return last;
 };
 
-/** How a workload ended. */
+/** Resolves with the final state of a workload. */
 export const ended = async (clients: Clients, workloadId: string): Promise<Workload> => {
   const { workload } = await until(clients, workloadId, () => false);
   if (workload === undefined) throw new Error('a state without a workload');

@@ -69,7 +69,7 @@ describe('commands to a workload', function () {
   };
 
   describe('SetUserCount', () => {
-    it('brings more users at once, and gives surplus ones back at the end of their current task', async () => {
+    it('brings more users at once, and gives surplus ones back after their current task', async () => {
       const id = await start(acme, { noop: noop({ tasks: 100 }) }, { wantedUsers: 1 });
       await holding(await serving(id, 1), 2);
       const { wanted, effective, sessionId } = await setUserCount(id, 3);
@@ -122,7 +122,7 @@ describe('commands to a workload', function () {
   });
 
   describe('PauseWorkload', () => {
-    it('lets running tasks finish and count, then frees the users, until ResumeWorkload', async () => {
+    it('lets running tasks finish and count, then frees the users until ResumeWorkload', async () => {
       const id = await start(acme, { noop: noop({ tasks: 20 }) }, { wantedUsers: 2 });
       const two = await serving(id, 2);
       await holding(two, 2);
@@ -143,7 +143,7 @@ describe('commands to a workload', function () {
   });
 
   describe('StopAndDeleteWorkload', () => {
-    it('refuses what comes after its answer, and frees the slot before it', async () => {
+    it('refuses results after its answer, and frees the slot before it', async () => {
       const id = await start(acme, { noop: noop({ tasks: 20 }) }, { wantedUsers: 2 });
       const two = await serving(id, 2);
       const [first, second] = await Promise.all(two.map((agent) => agent.attempt(id)));
@@ -164,7 +164,7 @@ describe('commands to a workload', function () {
     });
   });
 
-  describe('what StopAndDeleteWorkload leaves in blob', () => {
+  describe('the blobs that StopAndDeleteWorkload leaves', () => {
     const storedOf = async (id: string): Promise<string[]> => {
       const { blobs } = await mesh.operator.blobs.listBlobs({ prefix: `results/${id}/`, pageSize: 0, pageToken: '' });
       return blobs.map(({ blobName }) => blobName);
@@ -185,13 +185,13 @@ describe('commands to a workload', function () {
       return { id, blob: blobName };
     };
 
-    it('is what was accepted', async () => {
+    it('are the accepted results', async () => {
       const { id, blob } = await halfDone();
       await stop(id);
       await eventually(async () => expect(await storedOf(id)).to.deep.equal([blob]));
     });
 
-    it('is nothing with delete_results', async () => {
+    it('are none with delete_results', async () => {
       const { id } = await halfDone();
       await stop(id, true);
       await eventually(async () => expect(await storedOf(id)).to.deep.equal([]));
@@ -212,7 +212,7 @@ describe('commands to a workload', function () {
       }
     });
 
-    it('gives the same workload to the same request_id, also at the same time, and refuses another request', async () => {
+    it('returns the same workload to the same request_id, even at the same time, and refuses another request', async () => {
       const starts = await Promise.all(Array.from({ length: 10 }, () => acme.workloads.startWorkload(request('r-1'))));
       expect(new Set(starts.map(({ workload }) => workload?.workloadId)).size).to.equal(1);
       expect(await errorOf(acme.workloads.startWorkload(request('r-1', 4)))).to.include({
@@ -225,7 +225,7 @@ describe('commands to a workload', function () {
     });
   });
 
-  it('obeys a command with the same request_id once, and refuses another command under it', async () => {
+  it('obeys a command with the same request_id once, and refuses another command with that id', async () => {
     const id = await start(acme, { noop: noop({ tasks: 3 }) }, { wantedUsers: 0 });
     const ask = { ...named(id), wanted: 0, requestId: 'c-1' };
     const first = await acme.workloads.setUserCount(ask);

@@ -15,7 +15,7 @@ const DEADLINE_MS = 4_000;
 /** Each way. */
 const SLOW_MS = 150;
 
-describe('a mesh whose dependency answers late, or not at all', function () {
+describe('a mesh with a dependency that answers late or not at all', function () {
   this.timeout(90_000);
   let mesh: Mesh;
   let acme: Clients;
@@ -73,20 +73,20 @@ describe('a mesh whose dependency answers late, or not at all', function () {
   };
   const options = { deadlineMs: DEADLINE_MS };
 
-  it('goes on when mongod stood still for 20 s', () =>
+  it('goes on after mongod was frozen for 20 s', () =>
     freezes(mesh.stores.mongod, 'mongodb', ({ id }) => acme.workloads.getWorkloadStatus(named(id), options)));
 
-  it('goes on when nats-server stood still for 20 s', () =>
+  it('goes on after nats-server was frozen for 20 s', () =>
     freezes(mesh.stores.nats, 'nats', ({ id }) =>
       acme.workloads.setUserCount({ ...named(id), wanted: 9, requestId: '' }, options),
     ));
 
-  it('goes on when Azurite stood still for 20 s', () =>
+  it('goes on after Azurite was frozen for 20 s', () =>
     freezes(mesh.stores.azurite, 'blob', ({ id }) =>
       mesh.operator.workloads.scrubWorkload({ ...named(id), pageToken: '' }, options),
     ));
 
-  it('works on, slower, when all of them are slow', async () => {
+  it('goes on, more slowly, if all of them are slow', async () => {
     const slow = mesh.links.filter(({ to }) => ['mongod', 'nats-server', 'azurite'].includes(to));
     for (const { proxy } of slow) proxy.delay(SLOW_MS);
     const work = await underWay();

@@ -16,7 +16,7 @@ interface Running {
   id: string;
 }
 
-describe('customers who want more users than there are', function () {
+describe('customers that want more users than there are', function () {
   this.timeout(30_000);
   let mesh: Mesh;
   let agents: HandAgent[];
@@ -58,7 +58,7 @@ describe('customers who want more users than there are', function () {
     );
   };
 
-  it('share them, also when the second comes while the first holds all', async () => {
+  it('share them, even if the second customer comes while the first holds all users', async () => {
     const first = await begin();
     await divided({ [first]: 6 });
     await Promise.all(agents.map((agent) => agent.attempt(first)));
@@ -77,7 +77,7 @@ describe('customers who want more users than there are', function () {
     await divided({ [light]: 2, [heavy]: 4 });
   });
 
-  it('leave to others what they do not want, and take what others leave', async () => {
+  it('leave users that they do not want to others, and take users that others leave', async () => {
     const modest = await begin(1);
     const greedy = await begin();
     await divided({ [modest]: 1, [greedy]: 5 });

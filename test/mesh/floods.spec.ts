@@ -48,7 +48,7 @@ describe('a mesh that is flooded', function () {
     }
   };
 
-  it('holds a thousand agents that never read, and cuts off those that are given work', async () => {
+  it('bears a thousand agents that never read, and cuts off those that get work', async () => {
     await unharmed(async () => {
       using _ = await deafAgents(mesh, 1_000, ['noop']);
       // Long enough for the mesh to lose its patience with those that are to help.
@@ -62,7 +62,7 @@ describe('a mesh that is flooded', function () {
     });
   });
 
-  it('cuts off who sends rubbish, or reports with other people’s tokens, however many', async () => {
+  it('cuts off agents that send rubbish or report with foreign tokens, however many', async () => {
     const { token } = await enrol(mesh, 'forger');
     await unharmed(async (workloadId) => {
       const forged = (n: number): Uint8Array =>

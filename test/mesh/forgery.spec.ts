@@ -13,7 +13,7 @@ import { bytesOf, rawAgent } from '../harness/raw-agent.ts';
 import { uploadResult } from '../harness/uploads.ts';
 import { named, noop, resultsOf, start, until } from '../harness/work.ts';
 
-describe('what users report', function () {
+describe('a report', function () {
   this.timeout(30_000);
   let mesh: Mesh;
   let alpha: HandAgent;
@@ -56,7 +56,7 @@ describe('what users report', function () {
     return reason;
   };
 
-  it('counts only with the token that the attempt came with', async () => {
+  it('counts only with the token of its attempt', async () => {
     const [attempt] = await begin();
     const forged = (change: Partial<Attempt>) => refused(() => alpha.complete({ ...attempt, ...change }));
     expect(await forged({ token: randomBytes(16) })).to.equal('TOKEN_INVALID');
@@ -66,7 +66,7 @@ describe('what users report', function () {
     await finishTask(alpha);
   });
 
-  it('counts only from the user whose attempt it is, and for the workload that it is of', async () => {
+  it('counts only from the attempt’s own user and for its own workload', async () => {
     const [, attempt] = await begin();
     expect(await refused(() => alpha.complete(attempt))).to.equal('TOKEN_INVALID');
     await beta.complete(attempt);
@@ -80,13 +80,13 @@ describe('what users report', function () {
     expect(nowhere).to.include({ verdict: 'VERDICT_SETTLED', reason: 'WORKLOAD_UNKNOWN' });
   });
 
-  it('counts only with the right bytes, where these follow from the task', async () => {
+  it('counts only with the right bytes, if the task determines them', async () => {
     const [attempt] = await begin();
     expect(await refused(() => alpha.complete(attempt, { sha256: 'ab'.repeat(32) }))).to.equal('RESULT_INVALID');
     await finishTask(alpha);
   });
 
-  it('counts only with the receipt of just these bytes under just this attempt', async () => {
+  it('counts only with the receipt for exactly these bytes and this attempt', async () => {
     const [attempt, others] = await begin(64);
     const { receipt } = await uploadResult(mesh, { token: alpha.token, workload: id, attempt }, randomBytes(64));
     const foreign = await uploadResult(mesh, { token: beta.token, workload: id, attempt: others }, randomBytes(64));
@@ -104,7 +104,7 @@ describe('what users report', function () {
     expect((await alpha.complete(attempt, { sha256, receipt })).verdict).to.equal('VERDICT_ACCEPTED');
   });
 
-  it('counts once, also when it is of an attempt that was given to somebody else meanwhile', async () => {
+  it('counts once, even if its task was given to another user meanwhile', async () => {
     const [attempt] = await begin();
     await alpha.begin(attempt);
     const { name, machine, token } = alpha;
@@ -121,7 +121,7 @@ describe('what users report', function () {
     expect(results.filter(({ task }) => task === attempt.task).map(({ userName }) => userName)).to.deep.equal(['beta']);
   });
 
-  it('does not count after the stop, not even where the bytes were stored before it', async () => {
+  it('does not count after a stop, even if the bytes were stored before it', async () => {
     const [attempt] = await begin(64);
     const { receipt, sha256 } = await uploadResult(
       mesh,
@@ -136,7 +136,7 @@ describe('what users report', function () {
     expect(await resultsOf(acme, id)).to.deep.equal([]);
   });
 
-  it('cannot be stored under an attempt of somebody else', async () => {
+  it('cannot be stored under another user’s attempt', async () => {
     const [attempt, others] = await begin(64);
     const upload = (change: { token?: string; workload?: string; attempt?: Attempt }) =>
       errorOf(uploadResult(mesh, { token: alpha.token, workload: id, attempt, ...change }, randomBytes(64)));
@@ -151,7 +151,7 @@ describe('what users report', function () {
     expect(blobs).to.deep.equal([]);
   });
 
-  it('ends only the stream on which it is rubbish', async () => {
+  it('ends only its own stream if it is malformed', async () => {
     const { token } = await enrol(mesh, 'rubbish');
     const [attempt] = await begin();
     const report = { reportId: 1, workloadId: id, attempt, body: { $case: 'started', value: {} } } as const;

@@ -116,7 +116,7 @@ describe('grpcurl', function () {
     });
   }
 
-  it('describes messages with all that they refer to', async () => {
+  it('describes messages with all types that they refer to', async () => {
     const text = await grpcurl([
       ...using(customer),
       addressOf('session'),

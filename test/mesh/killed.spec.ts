@@ -22,7 +22,7 @@ const killAndRestart = async (victim: Pick<TestStore, 'kill' | 'restart'>): Prom
   await victim.restart();
 };
 
-describe('a mesh from which a part vanishes in the middle of the work', function () {
+describe('a mesh that loses a part in the middle of the work', function () {
   this.timeout(60_000);
   let mesh: Mesh;
   let agents: RunningService[];
@@ -83,7 +83,7 @@ describe('a mesh from which a part vanishes in the middle of the work', function
     await expectComplete(work);
   });
 
-  it('gives up a task that kills every agent which begins it', async () => {
+  it('gives up a task that kills every agent that begins it', async () => {
     const id = await start(acme, { noop: noop({ tasks: 1, durationMs: 600_000 }) });
     const work = follow(acme, id);
     const names = ['alpha', 'beta', 'gamma'];
@@ -115,7 +115,7 @@ describe('a mesh from which a part vanishes in the middle of the work', function
     await expectComplete(work);
   });
 
-  it('loses no start that was answered', async () => {
+  it('loses no answered start', async () => {
     const id = await start(acme, { noop: noop({ tasks: 3 }) });
     await killAndRestart(mesh.services.supervisor);
     await expectComplete(follow(acme, id));
@@ -149,7 +149,7 @@ describe('a mesh from which a part vanishes in the middle of the work', function
     await expectComplete(work);
   });
 
-  it('goes on when Azurite was away', async () => {
+  it('goes on after Azurite was away', async () => {
     const work = await underWay({ resultBytes: 500 });
     await mesh.stores.azurite.stop();
     await mesh.stores.azurite.restart();

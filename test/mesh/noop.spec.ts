@@ -26,14 +26,14 @@ describe('a noop workload through the whole mesh', function () {
     expect([tasks.length, new Set(tasks).size]).to.deep.equal([200, 200]);
   });
 
-  it('stores results as blobs where they have bytes', async () => {
+  it('stores results as blobs if they have bytes', async () => {
     const acme = await mesh.customer('acme');
     const id = await start(acme, { noop: noop({ tasks: 6, resultBytes: 100 }) });
     expect((await ended(acme, id)).state).to.equal('WORKLOAD_STATE_COMPLETED');
     for (const result of await resultsOf(acme, id)) expect(await download(acme, result)).to.have.length(100);
   });
 
-  it('goes through its steps in order, tells tasks by step, and has those done again that are named', async () => {
+  it('goes through its steps in order, names tasks by step, and does named tasks again', async () => {
     const acme = await mesh.customer('acme');
     const { workloads } = acme;
     const id = await start(acme, {

@@ -9,7 +9,7 @@ import { ended, hasEnded, named, noop, resultsOf, start } from '../harness/work.
 
 const firstPage = { pageSize: 0, pageToken: '' };
 
-describe('what an agent has finished', function () {
+describe('a result that an agent has finished', function () {
   this.timeout(60_000);
   let mesh: Mesh;
   let agent: RunningService;
@@ -44,7 +44,7 @@ describe('what an agent has finished', function () {
     return id;
   };
 
-  it('counts although the agent is killed before the mesh heard of it, and is not done twice', async () => {
+  it('counts even if the agent is killed before it reports, and is not done twice', async () => {
     const id = await finishWithout(mesh.services.supervisor, 'SIGSTOP');
     const stored = await blobsOf(id);
     await agent.kill('SIGKILL');
@@ -56,7 +56,7 @@ describe('what an agent has finished', function () {
     expect(await blobsOf(id)).to.deep.equal(stored);
   });
 
-  it('is uploaded by the next run where blob was away, and is not done twice', async () => {
+  it('is uploaded by the next run of the agent if blob was away, and is not done twice', async () => {
     await mesh.services.blob.kill('SIGKILL');
     const id = await start(acme, { noop: noop({ tasks: 1, resultBytes: 200 }) });
     // It is durable before anybody tries to upload it.
@@ -82,7 +82,7 @@ describe('what an agent has finished', function () {
     expect(await blobsOf(id)).to.deep.equal(names);
   });
 
-  it('is delivered when the mesh is back, and dropped where the workload was stopped meanwhile', async () => {
+  it('is delivered when the mesh is back, and dropped if the workload was stopped meanwhile', async () => {
     const id = await finishWithout(mesh.services.manager, 'SIGKILL');
     await agent.kill('SIGKILL');
     await acme.workloads.stopAndDeleteWorkload({ ...named(id), deleteResults: false, requestId: '' });

@@ -57,7 +57,7 @@ describe('a render over three agents', function () {
     return new Map(results.map(({ frame, pixelHash }) => [frame, pixelHash] as const).sort(([a], [b]) => a - b));
   };
 
-  it('yields the pixels that Blender yields without us, from frame 0 on', async () => {
+  it('yields the pixels that Blender alone yields, from frame 0 on', async () => {
     const id = await start(acme, { render: render({}) }, { objectId: object });
     const workload = await follow(acme, id).over;
     expect(workload).to.include({ state: 'WORKLOAD_STATE_COMPLETED', firstFrame: 0, lastFrame: 11, completed: 12 });
@@ -71,7 +71,7 @@ describe('a render over three agents', function () {
     expect(await pixelHashOf(picture)).to.equal(expected.get(result!.frame));
   });
 
-  it('yields them also when an agent is killed in the middle of a frame', async () => {
+  it('yields them even if an agent is killed in the middle of a frame', async () => {
     const id = await start(acme, { render: render({}) }, { objectId: object });
     const following = follow(acme, id);
     await following.until(() => (following.latest()?.completed ?? 0) >= 2, 60_000);
@@ -83,7 +83,7 @@ describe('a render over three agents', function () {
     await agents[['alpha', 'beta', 'gamma'].indexOf(victim)]!.restart();
   });
 
-  it('comes as JPEG and OpenEXR too, at another size', async () => {
+  it('yields JPEG and OpenEXR too, at another size', async () => {
     const jpeg = render({ frames: '3', scalePercent: 50, samples: 1, format: 'RENDER_FORMAT_JPEG' });
     const first = await start(acme, { render: jpeg }, { objectId: object });
     expect((await follow(acme, first).over).state).to.equal('WORKLOAD_STATE_COMPLETED');

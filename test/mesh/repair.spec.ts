@@ -87,7 +87,7 @@ describe('results whose blobs are lost or damaged', function () {
     });
   });
 
-  it('are nothing that can be looked for once the results were deleted', async () => {
+  it('are not looked for after the results were deleted', async () => {
     const id = await start(acme, { noop: noop({ tasks: 3, durationMs: 60_000 }) });
     await acme.workloads.stopAndDeleteWorkload({ ...named(id), deleteResults: true, requestId: '' });
     expect((await errorOf(scrub(id))).reason).to.equal('RESULTS_DELETED');

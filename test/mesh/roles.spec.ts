@@ -39,7 +39,7 @@ const call = (client: Client, path: string, token: string | undefined): Promise<
     stream.end();
   });
 
-describe('who may call what', function () {
+describe('access to rpcs', function () {
   this.timeout(60_000);
   let mesh: Mesh;
   let broker: RunningService;
@@ -107,7 +107,7 @@ describe('who may call what', function () {
     });
   }
 
-  it('lets nobody in without a token, or with one that nobody signed', async () => {
+  it('lets no caller in without a token, or with one that was not signed', async () => {
     expect(await walk(undefined)).to.deep.equal(all('TOKEN_MISSING'));
     expect(await walk('no.real.token')).to.deep.equal(all('TOKEN_INVALID'));
   });

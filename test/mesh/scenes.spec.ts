@@ -13,7 +13,7 @@ import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { uploadObject } from '../harness/uploads.ts';
 import { ended, named, render, resultsOf, start } from '../harness/work.ts';
 
-describe('a scene that is handed in', function () {
+describe('an uploaded scene', function () {
   this.timeout(60_000);
   let dir: TempDir;
   let mesh: Mesh;
@@ -45,14 +45,14 @@ describe('a scene that is handed in', function () {
     return workload;
   };
 
-  it('is refused at the upload when it is empty', async () => {
+  it('is refused at the upload if it is empty', async () => {
     expect(await errorOf(startWith(Buffer.alloc(0)))).to.include({
       code: status.INVALID_ARGUMENT,
       reason: 'EMPTY_UPLOAD',
     });
   });
 
-  it('is refused at the start when it is a text that is named like a scene', async () => {
+  it('is refused at the start if it is a text with the name of a scene', async () => {
     const error = await errorOf(startWith(Buffer.from('BLEND me a drink, please.\n'.repeat(100))));
     expect(error).to.include({ code: status.INVALID_ARGUMENT, reason: 'NOT_A_BLEND_FILE' });
     const { workloads } = await acme.workloads.listWorkloads({
@@ -64,18 +64,18 @@ describe('a scene that is handed in', function () {
     expect(workloads).to.deep.equal([]);
   });
 
-  it('is refused at the start when its head is cut off', async () => {
+  it('is refused at the start if its head is cut off', async () => {
     const error = await errorOf(startWith(whole.subarray(0, 20)));
     expect(error).to.include({ code: status.INVALID_ARGUMENT, reason: 'BLEND_FILE_TRUNCATED' });
   });
 
-  it('ends its workload when it is cut off farther behind', async () => {
+  it('ends its workload if it is cut off behind its head', async () => {
     const { reason, reasonMessage } = await failed(await startWith(whole.subarray(0, whole.length / 2)));
     expect(reason).to.equal('SCENE_UNREADABLE');
     expect(reasonMessage).not.to.equal('');
   });
 
-  it('ends its workload when a picture did not travel, with its name, before a frame is spent', async () => {
+  it('ends its workload before a frame is done if a picture is missing, and names the picture', async () => {
     const id = await startWith(missing);
     const { reason, reasonMessage } = await failed(id);
     expect(reason).to.equal('MISSING_ASSETS');
@@ -84,13 +84,13 @@ describe('a scene that is handed in', function () {
     expect(tasks.filter(({ state }) => state === 'TASK_STATE_FAILED')).to.deep.equal([]);
   });
 
-  it('renders without the picture when that is allowed, and says so', async () => {
+  it('renders without the picture if that is allowed, and says so', async () => {
     const id = await startWith(missing, { frames: '0-1', samples: 1, allowMissing: true });
     expect(await ended(acme, id)).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 2 });
     for (const { notes } of await resultsOf(acme, id)) expect(notes.join()).to.contain('world_map.png');
   });
 
-  it('gives a machine that offers OpenFOAM alone no frame, and is rendered by the one that has Blender', async () => {
+  it('is rendered by the machine that has Blender, while a machine with only OpenFOAM gets no frame', async () => {
     using stranger = await handAgent(mesh, 'stranger', 1, [{ name: 'OPENFOAM_COM', version: '2312' }]);
     const id = await startWith(whole, { frames: '0-1', samples: 1 });
     expect(await ended(acme, id)).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 2 });

@@ -33,7 +33,7 @@ const everyTask = Array.from({ length: 6 }, (_, i) => `noop/${i}`);
 const toMatcher = (verb: string): RegExp => new RegExp(`^muster\\.user\\.v1\\.matcher\\.${verb}$`);
 const toManager = (verb: string): RegExp => new RegExp(`^muster\\.user\\.v1\\.i-[a-z0-9]+\\.${verb}$`);
 
-describe('what a subscriber hears of one workload', function () {
+describe('the messages about one workload that a subscriber gets', function () {
   this.timeout(60_000);
   let mesh: Mesh;
   let observer: Observer;
@@ -98,7 +98,7 @@ describe('what a subscriber hears of one workload', function () {
     expect([...new Set(names)].sort()).to.deep.equal(['alpha', 'beta']);
   });
 
-  it('user-held answers the question to each', async () => {
+  it('user-held answers for each user', async () => {
     const users = (await all(toSession('user-held'), UserHeld)).map(({ userId }) => userId);
     expect(users).to.include.members([alpha.machine, beta.machine]);
   });
@@ -111,14 +111,14 @@ describe('what a subscriber hears of one workload', function () {
     expect(tasks.sort()).to.deep.equal(everyTask);
   });
 
-  it('user-rendering-completed says that somebody idles', async () => {
+  it('user-rendering-completed says that a user is idle', async () => {
     const users = (await all(toSession('user-rendering-completed'), UserRenderingCompleted)).map(
       ({ userId }) => userId,
     );
     expect(users).to.include(alpha.machine);
   });
 
-  it('user-disconnected says who vanished without a goodbye', async () => {
+  it('user-disconnected names the user that vanished without a goodbye', async () => {
     const gone = await all(toSession('user-disconnected'), UserDisconnected);
     expect(gone).to.deep.equal([{ userId: beta.machine, connectionId: beta.connection, isClean: false }]);
   });
@@ -150,7 +150,7 @@ describe('what a subscriber hears of one workload', function () {
     }
   });
 
-  it('the facts are in MUSTER_EVENTS, each once, under ids that follow from the journal', async () => {
+  it('the facts are in MUSTER_EVENTS, each once, with ids derived from the journal', async () => {
     const kinds = ['started', 'accepted', 'attempt-lost', 'wanted-set', 'completed'];
     const stored = await eventually(async () => {
       const facts = await observer.facts();

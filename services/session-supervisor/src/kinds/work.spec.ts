@@ -13,7 +13,7 @@ const workOf = (of: WorkloadHeader) =>
   wireOf(of.spec.kind).workOf({ ...of, graph: kindOf(of.spec).graphOf(of.spec) }, secret);
 
 describe('what agents are told of the work', () => {
-  it('is the same however many frames there are and however they are written', () => {
+  it('is the same for any number of frames and any spelling of them', () => {
     const long = Array.from({ length: 10_000 }, (_, i) => i * 2).join(',');
     const kind = workOf(renderHeader(long, { samples: 8 }))({
       ...ann,
@@ -23,7 +23,7 @@ describe('what agents are told of the work', () => {
     expect(kind?.value).to.have.property('spec').that.includes({ frames: '', samples: 8, engine: 'CYCLES' });
   });
 
-  it('names of the tasks that are to fail only those that the agent has', () => {
+  it('names only those failing tasks that the agent has', () => {
     const failingTasks = Array.from({ length: 10_000 }, (_, i) => i * 2).join(',');
     const work = workOf(header(30_000, { failingTasks }));
     expect(work({ ...ann, ordinals: [1, 4, 7, 19_998, 20_000] }).kind?.value).to.include({ failingTasks: '4,19998' });

@@ -50,7 +50,7 @@ describe('commands', function () {
       await eventually(() => expect(mesh.users.released).to.include(`${id}/${user}`));
     });
 
-    it('answers what is stopped already, also once it is closed', async () => {
+    it('answers OK for a stopped workload, even after it is closed', async () => {
       const { someone, id } = await running('stopped');
       const { stop } = commandsOf(someone, id);
       await stop();
@@ -60,7 +60,7 @@ describe('commands', function () {
       expect((await kinds(id)).filter((kind) => kind === 'stopped')).to.have.lengthOf(1);
     });
 
-    it('refuses what has completed, naming the state', async () => {
+    it('refuses a completed workload and names its state', async () => {
       const { someone, id, user } = await running('completed', 2);
       await Promise.all([ended(someone, id), mesh.users.finishAll(id, user)]);
       const thrown = await commandsOf(someone, id)
@@ -69,7 +69,7 @@ describe('commands', function () {
       expect(thrown).to.deep.include({ reason: 'WORKLOAD_ENDED', metadata: { workload: id, state: 'COMPLETED' } });
     });
 
-    it('keeps in the journal that results are to be removed', async () => {
+    it('records in the journal that results are to be removed', async () => {
       const { someone, id } = await running('delete');
       await commandsOf(someone, id).stop(true);
       const documents = await Array.fromAsync(mesh.journal.read(id, 0));
@@ -78,7 +78,7 @@ describe('commands', function () {
   });
 
   describe('PauseWorkload and ResumeWorkload', () => {
-    it('hand out nothing new, count what was running, free the users, and go on', async () => {
+    it('stop hand-outs, count running tasks, free the users, and go on', async () => {
       const { someone, id, user } = await running('pause', 50);
       const { pause, resume } = commandsOf(someone, id);
       expect((await pause()).workload?.state).to.equal('WORKLOAD_STATE_PAUSED');
@@ -97,7 +97,7 @@ describe('commands', function () {
       await Promise.all([ended(someone, id), mesh.users.finishAll(id, `${user}-2`)]);
     });
 
-    it('answer what is so already without a trace', async () => {
+    it('answer OK without an entry if nothing has to change', async () => {
       const { someone, id } = await running('idle');
       const { pause, resume } = commandsOf(someone, id);
       await resume();
@@ -116,7 +116,7 @@ describe('commands', function () {
   });
 
   describe('SetUserCount', () => {
-    it('wants more at once, gives surplus users back, and clamps to the plan', async () => {
+    it('asks for more users at once, gives surplus users back, and clamps to the plan', async () => {
       const { someone, id, user } = await running('count', 500);
       mesh.users.assign(id, `${user}-2`);
       await mesh.users.work(`${user}-2`);
@@ -136,7 +136,7 @@ describe('commands', function () {
       expect(await wanted(0)).to.include({ wanted: 0, effective: 0 });
     });
 
-    it('refuses more than anybody may want', async () => {
+    it('refuses a number above the bound', async () => {
       const { someone, id } = await running('toomany');
       expect(await refusal(commandsOf(someone, id).wanted(100_001))).to.equal('INVALID_FIELDS wanted');
     });
@@ -152,7 +152,7 @@ describe('commands', function () {
       for (const what of [pause, resume, () => wanted(1)]) expect(await refusal(what())).to.equal('WORKLOAD_ENDED');
     });
 
-    it('is done once for one request_id, and answered again for ever, also after the end', async () => {
+    it('is done once for each request_id, and repetitions are answered even after the end', async () => {
       const { someone, id } = await running('request');
       const asked = commandsOf(someone, id, 'r1');
       await asked.wanted(5);
@@ -176,7 +176,7 @@ describe('commands', function () {
       }
     });
 
-    it('waits for a workload that nobody owns until its deadline, then says that it changes hands', async () => {
+    it('waits until its deadline for a workload without an owner, then says that it changes hands', async () => {
       const { someone, id } = await running('orphan');
       const owner = await appear(mesh);
       await mesh.db.collection('workloads').updateOne({ _id: id as never }, { $set: { owner } });

@@ -40,7 +40,7 @@ describe('CustomerService', function () {
     expect(await get('acme')).to.deep.equal(made);
   });
 
-  it('changes what the mask names, everything without one', async () => {
+  it('changes the fields of the mask, or all without a mask', async () => {
     const plan = { runningWorkloads: 2, users: 3, weight: 4 };
     await put(customer('masked', { displayName: 'old', plan }));
     const other = customer('masked', { displayName: 'new', plan: { runningWorkloads: 7, users: 8, weight: 9 } });
@@ -55,7 +55,7 @@ describe('CustomerService', function () {
     });
   });
 
-  it('names every field that is wrong at once', async () => {
+  it('names all wrong fields at once', async () => {
     const plan = { runningWorkloads: 1_001, users: 100_001, weight: 1_001 };
     const wrong = customer('No Id', { displayName: 'x'.repeat(201), plan });
     expect(await refusal(put(wrong, ['plan.colour']))).to.equal(
@@ -67,7 +67,7 @@ describe('CustomerService', function () {
     );
   });
 
-  it('knows nobody who was never put', async () => {
+  it('does not know a customer that was never put', async () => {
     expect(await refusal(get('nobody'))).to.equal('CUSTOMER_NOT_FOUND');
     expect(await refusal(get(''))).to.equal('INVALID_FIELDS customer_id');
   });
@@ -85,7 +85,7 @@ describe('CustomerService', function () {
     expect(ids).to.include.members(['z-1', 'z-2', 'z-3']);
   });
 
-  it('lets a new plan reach what runs within two seconds, and leaves workloads that run alone', async () => {
+  it('applies a new plan to running workloads within two seconds, and lets them go on', async () => {
     const someone = await mesh.as('customer', 'grown');
     const id = await startNoop(someone, { tasks: 1_000 }, { wantedUsers: 50 });
     await eventually(() => expect(mesh.users.demands.get(id)).to.include({ wanted: 20, weight: 1 }));

@@ -20,7 +20,7 @@ describe('ExplainWorkload', function () {
   const explains = (clients: Clients, id: string, expected: string[]): Promise<unknown> =>
     eventually(async () => expect(await codes(clients, id)).to.deep.equal(expected));
 
-  it('says what holds a workload up as things change', async () => {
+  it('says why a workload waits as things change', async () => {
     const someone = await mesh.as('customer', 'why');
     Object.assign(mesh.users.numbers, { entitled: 0, suitable: 0, connected: 0 });
     const id = await startNoop(someone, { tasks: 50 });
@@ -47,7 +47,7 @@ describe('ExplainWorkload', function () {
     await explains(someone, id, ['ENDED']);
   });
 
-  it('says that nobody owns it, that the matcher cannot be asked, that tasks fail', async () => {
+  it('names a missing owner, an unreachable matcher, and failing tasks', async () => {
     const lonely = await openMesh();
     const trouble = new Error('away');
     try {

@@ -37,7 +37,7 @@ describe('lists', function () {
     expect((await list(someone, '', ['WORKLOAD_STATE_AWAITING_APPROVAL'])).ids).to.deep.equal([]);
   });
 
-  it('refuse page sizes out of bounds and tokens that they did not give', async () => {
+  it('refuse page sizes out of bounds and foreign page tokens', async () => {
     const { workloads, customers } = await mesh.as('operator', 'olga');
     const id = await startNoop(await mesh.as('customer', 'paged'));
     const lists = [

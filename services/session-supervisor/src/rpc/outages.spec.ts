@@ -21,7 +21,7 @@ const outcome = async (call: Promise<unknown>): Promise<unknown> => {
 
 const away = (dependency: string): unknown => ({ reason: 'DEPENDENCY_UNAVAILABLE', dependency, saysWhen: true });
 
-describe('while something is away', function () {
+describe('while a dependency is away', function () {
   this.timeout(60_000);
   let mongod: TestMongod;
   let nats: TestStore;
@@ -86,7 +86,7 @@ describe('while something is away', function () {
     await Promise.all([ended(someone, id), mesh.users.finishAll(id, 'u1')]);
   };
 
-  it('MongoDB: every rpc says so within its deadline, and goes on by itself', async () => {
+  it('MongoDB: every rpc says so within its deadline, and recovers by itself', async () => {
     await mongod.kill('SIGKILL');
     const plan = { customerId: 'acme', displayName: '', plan: undefined, createTime: undefined, updateTime: undefined };
     const all = {
@@ -102,7 +102,7 @@ describe('while something is away', function () {
     await comesBack();
   });
 
-  it('MongoDB that only freezes: the same', async () => {
+  it('frozen MongoDB: every rpc says so within its deadline, and recovers by itself', async () => {
     await mongod.kill('SIGSTOP');
     try {
       const told = await outcomes({ ...reads(), ...commands() });
@@ -113,7 +113,7 @@ describe('while something is away', function () {
     await comesBack();
   });
 
-  it('NATS: commands say so, reads and starts answer without it, and all goes on by itself', async () => {
+  it('NATS: commands say so, reads and starts work without it, and everything recovers by itself', async () => {
     await nats.kill('SIGKILL');
     for (const [name, told] of Object.entries(await outcomes(commands()))) {
       expect(told, name).to.deep.equal(away('nats'));

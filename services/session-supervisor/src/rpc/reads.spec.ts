@@ -27,7 +27,7 @@ describe('reads', function () {
   });
   after(() => mesh[Symbol.asyncDispose]());
 
-  describe('of a workload at work', () => {
+  describe('of a running workload', () => {
     let someone: Clients;
     let id: string;
     before(async () => {
@@ -45,7 +45,7 @@ describe('reads', function () {
       await eventually(async () => expect((await someone.workloads.getWorkloadStatus(about(id))).failed).to.equal(1));
     });
 
-    it('GetWorkloadStatus and GetWorkload tell state and counts that add up', async () => {
+    it('GetWorkloadStatus and GetWorkload return state and counts that add up', async () => {
       const status = await someone.workloads.getWorkloadStatus(about(id));
       const { workload, revision } = await someone.workloads.getWorkload(about(id));
       const { completed } = status;
@@ -67,7 +67,7 @@ describe('reads', function () {
       expect(workload?.shares.reduce((sum, share) => sum + share.completed, 0)).to.equal(completed);
     });
 
-    it('GetWorkloadProgress tells who works, how fast, who holds what, and pages who made what', async () => {
+    it('GetWorkloadProgress returns the users, their speed and their tasks, and pages of completed tasks', async () => {
       const { getWorkloadProgress } = someone.workloads;
       const progress = await getWorkloadProgress({ ...about(id), ...firstPage });
       expect(progress).to.include({ activeUsers: 2, tasksPerMinute: 120, nextPageToken: '' });
@@ -84,7 +84,7 @@ describe('reads', function () {
       expect(ranges).to.deep.equal(progress.rendered);
     });
 
-    it('ListTasks tells each task’s state, filtered and paged', async () => {
+    it('ListTasks returns each task’s state, filtered and paged', async () => {
       const list = async (states: string[], pageSize = 0, pageToken = '') =>
         someone.workloads.listTasks({ ...about(id), states: states as never, pageSize, pageToken });
       const all: unknown[] = [];
@@ -119,7 +119,7 @@ describe('reads', function () {
       expect((await list(['TASK_STATE_WAITING'], 1)).tasks[0]).to.include({ userId: '', failures: 0, reason: '' });
     });
 
-    it('ListResults tells accepted results in order, paged and from a revision on', async () => {
+    it('ListResults returns accepted results in order, paged and from a revision on', async () => {
       const list = (afterRevision: number, pageSize = 0, pageToken = '') =>
         someone.workloads.listResults({ ...about(id), afterRevision, pageSize, pageToken });
       const { results, revision } = await list(0);
@@ -137,12 +137,12 @@ describe('reads', function () {
       expect((await list(0, 1_000, page.nextPageToken)).results).to.deep.equal(later);
     });
 
-    it('GetUserCount tells wanted, effective and assigned', async () => {
+    it('GetUserCount returns wanted, effective and assigned users', async () => {
       const count = await someone.workloads.getUserCount(about(id));
       expect(count).to.include({ wanted: 100, effective: 100, assigned: 2, sessionId: id });
     });
 
-    it('GetTaskLog knows tasks by key and number, and says when there is none or no log', async () => {
+    it('GetTaskLog takes keys and numbers, and names an unknown task and a missing log', async () => {
       const ask = (task: string) => refusal(someone.workloads.getTaskLog({ ...about(id), task }));
       expect(await ask('noop/100')).to.equal('TASK_NOT_FOUND');
       expect(await ask('frames/3')).to.equal('TASK_NOT_FOUND');
@@ -151,7 +151,7 @@ describe('reads', function () {
     });
   });
 
-  it('show a workload as it was until its end is in lists too and the slot free', async () => {
+  it('show no end before it is in lists and the slot is free', async () => {
     const entries = [[everyEntry.started], [everyEntry.paused], [everyEntry.stopped]];
     const of = await plant(mesh, {
       customer: 'hidden',
@@ -167,7 +167,7 @@ describe('reads', function () {
     expect(ending.workload).to.include({ state: 'WORKLOAD_STATE_STOPPED', reason: 'STOPPED_BY_COMMAND', revision: 3 });
   });
 
-  it('show the end only once the slot is free, then for good', async () => {
+  it('show the end only after the slot is free, and permanently from then on', async () => {
     const someone = await mesh.as('customer', 'end');
     const id = await startNoop(someone, { tasks: 3 });
     mesh.users.assign(id, 'end-1');
@@ -180,7 +180,7 @@ describe('reads', function () {
   });
 
   describe('that cannot be answered', () => {
-    it('are told everything that is wrong with them at once', async () => {
+    it('are told all of their wrong fields at once', async () => {
       const { workloads } = await mesh.as('operator', 'op');
       const nothing = { workloadId: '', customerId: '' };
       const badPage = { pageSize: 1_001, pageToken: 'x' };
@@ -204,7 +204,7 @@ describe('reads', function () {
     });
   });
 
-  it('of lists cut long expressions, so that a page fits into a message', async () => {
+  it('of lists cut long expressions, because a page must fit into a message', async () => {
     const someone = await mesh.as('customer', 'writer@example.com');
     const failingTasks = Array.from({ length: 300 }, (_, i) => i * i).join(',');
     const id = await startNoop(someone, { tasks: 90_000, failingTasks });

@@ -77,7 +77,7 @@ describe('a render', function () {
     }
   });
 
-  it('takes the frames that it is given, normalised, and the scene that it is given', async () => {
+  it('takes the frames and the scene of the request, with the frames normalised', async () => {
     const objectId = await blob.object('acme', threeScenes);
     const frames = await start(render(objectId, { scene: 'B', frames: '20-30, 3,4 , 5-100x5' }));
     expect(frames?.spec?.value).to.include({ frames: '3-5,10-20x5,21-30,35-100x5' });
@@ -88,7 +88,7 @@ describe('a render', function () {
     });
   });
 
-  it('is refused with what is wrong with the file', async () => {
+  it('is refused with the defect of its file', async () => {
     const refused = async (bytes: Uint8Array, spec: Partial<RenderSpec> = {}): Promise<string> =>
       refusal(start(render(await blob.object('acme', bytes), spec)));
     expect(await refused(Buffer.from('a text'))).to.equal('NOT_A_BLEND_FILE');
@@ -103,7 +103,7 @@ describe('a render', function () {
     expect(await refused(noFrames, { frames: '1-5' })).to.equal('answered');
   });
 
-  it('names every field that is wrong at once', async () => {
+  it('names all wrong fields at once', async () => {
     const spec: Partial<RenderSpec> = {
       frames: '1-',
       engine: 'POVRAY',
@@ -130,7 +130,7 @@ describe('a render', function () {
     expect(await refusal(forAcme)).to.equal('OBJECT_NOT_FOUND');
   });
 
-  it('that was started is answered again although its object is gone', async () => {
+  it('that was started is returned to a repetition even if its object is gone', async () => {
     const objectId = await blob.object('acme', oneScene);
     const first = await start(render(objectId, {}, 'r-gone'));
     await blob.deleteObject('acme', objectId).catch(() => undefined);
@@ -139,7 +139,7 @@ describe('a render', function () {
     expect((await start(render(objectId, {}, 'r-gone')))?.workloadId).to.equal(first?.workloadId);
   });
 
-  it('keeps the log of a failed frame, with what is no UTF-8 replaced', async () => {
+  it('keeps the log of a failed frame, with invalid UTF-8 replaced', async () => {
     const { workloads } = await mesh.as('customer', 'acme');
     const id = (await start(render(await blob.object('acme', oneScene))))?.workloadId ?? '';
     mesh.users.assign(id, 'm-1');
@@ -157,7 +157,7 @@ describe('a render', function () {
     }
   });
 
-  it('says that blob is away, within the deadline, and goes on by itself when it is back', async () => {
+  it('says within the deadline that blob is away, and recovers by itself when blob is back', async () => {
     const objectId = await blob.object('acme', oneScene);
     await blob.service.kill('SIGSTOP');
     try {

@@ -40,7 +40,7 @@ describe('RetryTasks and ListAttempts', function () {
     expect(workload).to.include({ state: 'WORKLOAD_STATE_COMPLETED', remaining: 0 });
   };
 
-  it('opens what has completed, does the chosen tasks again and completes anew', async () => {
+  it('reopens a completed workload, does the chosen tasks again and completes again', async () => {
     const { someone, id, user } = await completed('again');
     const { workload } = await retry(someone, id, '1-2');
     expect(workload).to.include({ state: 'WORKLOAD_STATE_RUNNING', completed: 1, remaining: 2 });
@@ -57,7 +57,7 @@ describe('RetryTasks and ListAttempts', function () {
     expect(await startNoop(someone)).to.not.equal(id);
   });
 
-  it('opens what was stopped, of which nothing was accepted after the answer to the stop', async () => {
+  it('reopens a stopped workload, which accepted nothing after the answer to the stop', async () => {
     const someone = await mesh.as('customer', 'stopped');
     const id = await startNoop(someone, { tasks: 2 });
     mesh.users.assign(id, 'u-stopped');
@@ -70,7 +70,7 @@ describe('RetryTasks and ListAttempts', function () {
     await finish(someone, id, 'u-stopped');
   });
 
-  it('answers a repetition without doing anything, and knows an id that was used otherwise', async () => {
+  it('answers a repetition without an effect, and refuses an id of another request', async () => {
     const { someone, id, user } = await completed('repeated');
     await Promise.all([retry(someone, id, '0', 'r-1'), retry(someone, id, '0', 'r-1'), retry(someone, id, '0', 'r-1')]);
     await finish(someone, id, user);
@@ -82,7 +82,7 @@ describe('RetryTasks and ListAttempts', function () {
     expect(retries).to.have.lengthOf(1);
   });
 
-  it('is given way to by what runs already', async () => {
+  it('is refused while another workload has the slot', async () => {
     const { someone, id } = await completed('full');
     const other = await startNoop(someone);
     const thrown = await retry(someone, id, '0').catch((error: unknown) => error);
@@ -93,7 +93,7 @@ describe('RetryTasks and ListAttempts', function () {
     expect((await someone.workloads.getWorkloadStatus(about(id))).completed).to.equal(3);
   });
 
-  it('refuses frames that are none, or none of the workload, and what was deleted', async () => {
+  it('refuses bad frames, foreign frames, and deleted results', async () => {
     const { someone, id } = await completed('wrong');
     expect(await refusal(retry(someone, id, '1-'))).to.equal('FRAMES_INVALID');
     const thrown = await retry(someone, id, '2-9').catch((error: unknown) => error);
@@ -105,7 +105,7 @@ describe('RetryTasks and ListAttempts', function () {
     expect(await refusal(retry(someone, deleted, '1'))).to.equal('RESULTS_DELETED');
   });
 
-  it('closes again what nobody finished opening, and frees the slot', async () => {
+  it('closes a workload again whose reopening was not finished, and frees the slot', async () => {
     const { someone, id } = await completed('halfway');
     await mesh.db
       .collection('workloads')
@@ -115,7 +115,7 @@ describe('RetryTasks and ListAttempts', function () {
     expect(await startNoop(someone)).to.not.equal(id);
   });
 
-  it('the ledger has every attempt once, with who and how long, and counts what was refused', async () => {
+  it('ListAttempts returns every attempt once, with user and duration, and counts refused reports', async () => {
     const someone = await mesh.as('customer', 'ledger');
     const id = await startNoop(someone, { tasks: 2 });
     mesh.users.assign(id, 'u-l1');

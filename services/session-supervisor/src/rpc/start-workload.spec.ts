@@ -39,7 +39,7 @@ describe('StartWorkload', function () {
     expect(revision).to.equal(0);
   });
 
-  it('names every field that is wrong at once', async () => {
+  it('names all wrong fields at once', async () => {
     const { workloads } = await customer('wrong');
     const spec = { tasks: 0, durationMs: 3_600_001, resultBytes: 16_777_217, failingTasks: '1-', maxFailures: 101 };
     const all = noopStart(
@@ -53,7 +53,7 @@ describe('StartWorkload', function () {
     expect(await refusal(workloads.startWorkload(noopStart({}, { spec: undefined })))).to.equal('INVALID_FIELDS spec');
   });
 
-  it('starts for the caller, or for whom an operator names', async () => {
+  it('starts for the caller, or for the customer that an operator names', async () => {
     const { workloads } = await customer('own');
     const operator = await mesh.as('operator', 'olga');
     const foreign = noopStart({}, { customerId: 'other' });
@@ -79,7 +79,7 @@ describe('StartWorkload', function () {
     }
   });
 
-  it('lets as many run as the plan has', async () => {
+  it('lets as many workloads run as the plan allows', async () => {
     const operator = await mesh.as('operator', 'olga');
     const plan = { runningWorkloads: 3, users: 0, weight: 0 };
     const put = { customerId: 'trio', displayName: '', plan, createTime: undefined, updateTime: undefined };
@@ -90,7 +90,7 @@ describe('StartWorkload', function () {
     expect(outcomes.filter((outcome) => outcome === 'WORKLOAD_ALREADY_RUNNING')).to.have.lengthOf(47);
   });
 
-  it('gives the same request the same workload, also after it has ended, and refuses another under its id', async () => {
+  it('returns the same workload to the same request, even after its end, and refuses another request with its id', async () => {
     const { workloads } = await customer('again');
     const request = noopStart({}, { requestId: 'r1' });
     const ids = await Promise.all(Array.from({ length: 10 }, () => workloads.startWorkload(request)));
@@ -105,7 +105,7 @@ describe('StartWorkload', function () {
     expect(await startNoop(elsewhere, { tasks: 11 }, { requestId: 'r1' })).to.not.equal(id);
   });
 
-  it('can start again as soon as the end is seen', async () => {
+  it('can start again as soon as the end is visible', async () => {
     const someone = await customer('next');
     for (let round = 0; round < 5; round += 1) {
       const id = await startNoop(someone, { tasks: 2 });
@@ -122,7 +122,7 @@ describe('StartWorkload', function () {
     expect(workload).to.include({ total: 1_000_000, lastFrame: 999_999 });
   });
 
-  it('clamps nothing that is asked for, keeps 0 for 0', async () => {
+  it('keeps the number of users that was asked for, even 0 and more than the plan allows', async () => {
     const { workloads } = await customer('zero');
     const { workload } = await workloads.startWorkload(noopStart({}, { wantedUsers: 0 }));
     expect(workload?.wantedUsers).to.equal(0);

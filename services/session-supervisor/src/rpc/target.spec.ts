@@ -38,7 +38,7 @@ describe('the workload of every rpc', function () {
     return told;
   };
 
-  it('is hidden from other customers, as if there were none, and open to operators', async () => {
+  it('is hidden from other customers as if it did not exist, and open to operators', async () => {
     const id = await startNoop(await mesh.as('customer', 'owner'));
     const other = await mesh.as('customer', 'other');
     expect([...(await refusals(other, id))]).to.deep.equal(['WORKLOAD_NOT_FOUND']);
@@ -50,7 +50,7 @@ describe('the workload of every rpc', function () {
     expect([...(await refusals(operator, id, 'other'))]).to.deep.equal(['WORKLOAD_NOT_FOUND']);
   });
 
-  it('can be named by its customer, who may leave both empty', async () => {
+  it('can be named by its customer, who may leave both fields empty', async () => {
     const someone = await mesh.as('customer', 'single');
     const operator = await mesh.as('operator', 'olga');
     expect([...(await refusals(someone, ''))]).to.deep.equal(['NO_ACTIVE_WORKLOAD']);
@@ -68,7 +68,7 @@ describe('the workload of every rpc', function () {
     expect([...(await refusals(someone, '', 'owner'))]).to.deep.equal(['NO_ACTIVE_WORKLOAD']);
   });
 
-  it('must be named where several run', async () => {
+  it('must be named if several run', async () => {
     const someone = await mesh.as('customer', 'several');
     const ids = [await startNoop(someone), await startNoop(someone)];
     expect([...(await refusals(someone, ''))]).to.deep.equal(['SEVERAL_ACTIVE_WORKLOADS']);

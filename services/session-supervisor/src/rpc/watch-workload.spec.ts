@@ -20,7 +20,7 @@ describe('WatchWorkload', function () {
   const watch = ({ workloads }: Clients, id: string): AsyncIterator<WatchWorkloadResponse> =>
     workloads.watchWorkload(about(id), { deadlineMs: 15_000 })[Symbol.asyncIterator]();
 
-  it('begins with the present state, tells changes, and ends after the final state', async () => {
+  it('begins with the present state, sends changes, and ends after the final state', async () => {
     const someone = await mesh.as('customer', 'seen');
     const id = await startNoop(someone, { tasks: 20 });
     const messages = watch(someone, id);
@@ -44,7 +44,7 @@ describe('WatchWorkload', function () {
     expect(completed).to.deep.equal(completed.toSorted((a, b) => a - b));
   });
 
-  it('shows what has ended once, and ends', async () => {
+  it('shows an ended workload once, and ends', async () => {
     const someone = await mesh.as('customer', 'late');
     const id = await startNoop(someone);
     await someone.workloads.stopAndDeleteWorkload({ ...about(id), deleteResults: false, requestId: '' });
@@ -66,7 +66,7 @@ describe('WatchWorkload', function () {
     expect([...new Set(states)]).to.deep.equal(['WORKLOAD_STATE_PAUSED', 'WORKLOAD_STATE_STOPPED']);
   });
 
-  it('makes one message of changes that come close together', async () => {
+  it('sends one message for changes that come close together', async () => {
     const someone = await mesh.as('customer', 'coalesced');
     const id = await startNoop(someone, { tasks: 400 });
     mesh.users.assign(id, 'busy-1');
@@ -82,7 +82,7 @@ describe('WatchWorkload', function () {
     expect(told).to.be.within(1, 50);
   });
 
-  it('gives a slow reader fewer messages, the latest', async () => {
+  it('gives a slow reader fewer messages, but always the latest', async () => {
     const someone = await mesh.as('customer', 'slow');
     const id = await startNoop(someone, { tasks: 60 });
     const messages = watch(someone, id);
@@ -95,7 +95,7 @@ describe('WatchWorkload', function () {
     expect(rest.at(-1)?.workload?.completed).to.equal(60);
   });
 
-  it('looks by itself each second where nobody says that something changed', async () => {
+  it('looks by itself each second if no notice of a change comes', async () => {
     const of = await plant(mesh, { customer: 'quiet', owner: await appear(mesh) });
     const messages = watch(await mesh.as('customer', 'quiet'), of.id);
     await messages.next();
@@ -106,12 +106,12 @@ describe('WatchWorkload', function () {
     await messages.return?.();
   });
 
-  it('is refused for a workload that is not there', async () => {
+  it('is refused for an unknown workload', async () => {
     const { workloads } = await mesh.as('customer', 'nothing');
     expect(await refusal(Array.fromAsync(workloads.watchWorkload(about('w-none'))))).to.equal('WORKLOAD_NOT_FOUND');
   });
 
-  it('leaves no subscription behind when its reader goes', async () => {
+  it('leaves no subscription behind when its reader leaves', async () => {
     const of = await plant(mesh, { customer: 'gone', owner: await appear(mesh) });
     const isHeard = (): Promise<string> =>
       refusal(mesh.bus.request(`muster.session.v1.${of.id}.appended`, new Uint8Array(), { timeoutMs: 1_000 }));

@@ -19,12 +19,12 @@ describe('customerStore', () => {
   });
   after(() => mongo.close());
 
-  it('gives who was never put the configured plan', async () => {
+  it('gives the configured plan to a customer that was never put', async () => {
     expect(await store.planOf('nobody')).to.deep.equal(configured);
     expect(await store.find('nobody')).to.equal(undefined);
   });
 
-  it('changes what is given and leaves the rest', async () => {
+  it('changes the given fields and keeps the others', async () => {
     await store.put('acme', { displayName: 'Acme', plan: { users: 5 } }, now);
     const changed = await store.put('acme', { displayName: undefined, plan: { weight: 3 } }, later);
     expect(changed).to.deep.equal({
@@ -37,7 +37,7 @@ describe('customerStore', () => {
     expect(await store.planOf('acme')).to.deep.equal({ runningWorkloads: 1, users: 5, weight: 3 });
   });
 
-  it('takes 0 for as configured, from the first time on', async () => {
+  it('takes 0 for the configured value, even in the first put', async () => {
     await store.put('zero', { displayName: '', plan: { users: 0, weight: 0, runningWorkloads: 0 } }, now);
     expect(await store.planOf('zero')).to.deep.equal(configured);
     await store.put('zero', { displayName: '', plan: { users: 7 } }, now);

@@ -55,7 +55,7 @@ describe('workloadStore', function () {
     });
   }
 
-  it('leaves what only a later build understands to replicas of that', async () => {
+  it('leaves workloads that only a later build understands to that build', async () => {
     const nodes = ['mesh', 'solve'].map((id) => ({ id, tasks: 2, durationMs: 0, after: [] }));
     const of = { ...header(0, { nodes }), id: systemRandom.id('w'), customer: 'graphs', createdAt: Date.now() };
     await store.start(record('graphs', { header: of, owner: 'i-late' }));
@@ -67,7 +67,7 @@ describe('workloadStore', function () {
     expect((await earlier.ownedBy('i-1')).map(({ _id }) => _id)).not.to.include(of.id);
   });
 
-  it('says which ones run when the plan is full, and starts again once a slot is free', async () => {
+  it('names the running workloads if the plan is full, and starts again when a slot is free', async () => {
     const { _id } = await started('again');
     expect(await store.start(record('again'))).to.deep.equal({ kind: 'full', running: [_id] });
     await store.project(_id, projection(1, { phase: 'stopped' }), true);
@@ -75,7 +75,7 @@ describe('workloadStore', function () {
     expect(await store.running('again')).to.have.lengthOf(1);
   });
 
-  it('gives a repeated request its own workload, also 20 at once and after it has ended', async () => {
+  it('returns the same workload to a repeated request, even 20 times at once and after its end', async () => {
     const request = { requestId: 'r1', requestHash: 'h1' };
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.start(record('twice', request))));
     expect(outcomes.filter(({ kind }) => kind === 'inserted')).to.have.lengthOf(1);
@@ -88,7 +88,7 @@ describe('workloadStore', function () {
     expect(later.kind === 'repeated' && later.document._id).to.equal(id);
   });
 
-  it('refuses the id of another request, but not that of another customer', async () => {
+  it('refuses the id of another request, but not an id of another customer', async () => {
     const request = { requestId: 'r1', requestHash: 'h1', slots: 5 };
     await store.start(record('reuse', request));
     expect(await store.start(record('reuse', { ...request, requestHash: 'h2' }))).to.deep.equal({
@@ -97,7 +97,7 @@ describe('workloadStore', function () {
     expect((await store.start(record('other', { ...request, requestHash: 'h2' }))).kind).to.equal('inserted');
   });
 
-  it('never lets a projection go back, in whatever order they come', async () => {
+  it('never lets a projection go back, in any order of writes', async () => {
     const { _id } = await started('projected');
     const order = [3, 9, 1, 7, 5, 2, 8, 4, 6];
     await Promise.all(
@@ -108,14 +108,14 @@ describe('workloadStore', function () {
     expect(await store.find(_id)).to.include({ slot: 0 });
   });
 
-  it('keeps how far facts are published, never going back', async () => {
+  it('keeps the position of published facts, which never goes back', async () => {
     const { _id } = await started('published');
     await store.published(_id, 5);
     await store.published(_id, 3);
     expect((await store.find(_id))?.published).to.equal(5);
   });
 
-  it('lets one of many contenders claim what an owner left', async () => {
+  it('lets exactly one of many contenders claim a workload', async () => {
     const { _id } = await started('claimed');
     const claims = await Promise.all(['i-2', 'i-3', 'i-4', 'i-5'].map((by) => store.claim(_id, 'i-1', by)));
     expect(claims.filter(Boolean)).to.have.lengthOf(1);
@@ -125,7 +125,7 @@ describe('workloadStore', function () {
     expect(await store.claim(_id, 'i-1', 'i-1')).to.equal(false);
   });
 
-  it('finds what is owned by nobody who lives, and leaves closed ones alone', async () => {
+  it('finds workloads of dead owners, and leaves closed ones alone', async () => {
     const { _id } = await started('orphan');
     const closed = await started('closed');
     await store.disown(closed._id, 'i-1', new Date(0));
@@ -139,7 +139,7 @@ describe('workloadStore', function () {
     expect((await store.find(_id))?.owner).to.equal('i-1');
   });
 
-  it('offers closed ones to the sweeper when it is their turn', async () => {
+  it('offers closed workloads to the sweeper when they are due', async () => {
     const { _id } = await started('swept');
     await store.disown(_id, 'i-1', new Date(5_000));
     const due = async (at: number): Promise<boolean> =>
@@ -173,7 +173,7 @@ describe('workloadStore', function () {
     expect(await store.list({ ...query, customer: 'nobody' })).to.deep.equal([]);
   });
 
-  it('finds by index what is asked for all the time', async () => {
+  it('answers frequent queries from an index', async () => {
     const workloads = mongo.db.collection('workloads');
     const plans = [
       { owner: 'i-1' },

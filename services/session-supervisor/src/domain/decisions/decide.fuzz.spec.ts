@@ -187,7 +187,7 @@ const checkOutcomes = (input: Input, { effects }: Decision): void => {
   expect(outcomes.map(({ reportId }) => reportId)).to.deep.equal(ids);
 };
 
-describe('decide, whatever comes', () => {
+describe('decide, with random inputs', () => {
   it(`keeps its invariants over ${SEEDS * STEPS} random inputs, and ends once users behave`, function () {
     this.timeout(60_000);
     for (let seed = 1; seed <= SEEDS; seed += 1) {

@@ -27,7 +27,7 @@ describe('decide', () => {
     expect([...game.held('u1').values()]).to.deep.equal([0, 1]);
   });
 
-  it('takes a user that does not answer for 10 s to hold nothing', () => {
+  it('assumes that a user holds nothing if it does not answer for 10 s', () => {
     const game = play(header(10));
     game.input(exchange([user('u1')]));
     game.pass(9_999);
@@ -38,7 +38,7 @@ describe('decide', () => {
     expect(game.held('u1').size).to.equal(2);
   });
 
-  it('goes on with what a user says to hold', () => {
+  it('goes on with the attempts that a user says it holds', () => {
     const game = play(header(3));
     game.input(exchange([user('u1'), user('u2')]));
     game.input({
@@ -52,7 +52,7 @@ describe('decide', () => {
     expect([...game.held('u2').values()]).to.not.include(0);
   });
 
-  it('accepts the first result of a task and journals a second one as duplicate, not as result', () => {
+  it('accepts the first result of a task and journals a second one as a duplicate', () => {
     const game = staffed(4, ['u1', 'u2']);
     const [first] = [...game.held('u1')];
     const [attempt, task] = first ?? ['', 0];
@@ -65,13 +65,13 @@ describe('decide', () => {
     expect(countsOf(game.session.state).completed).to.equal(1);
   });
 
-  it('accepts a result of an attempt that this owner did not hand out, as long as the token holds', () => {
+  it('accepts a result of a former owner’s attempt, if the token is valid', () => {
     const game = play(header(2));
     const kinds = kindsOf(game.input(reports('u9', [completed('0-5', 1)])));
     expect(kinds).to.deep.equal(['started', 'accepted']);
   });
 
-  it('settles a forged report without a trace in the journal', () => {
+  it('settles a forged report without an entry', () => {
     const game = staffed(2, ['u1']);
     const decision = game.input(reports('u1', [completed('0-1', 0, { forgery: 'TOKEN_INVALID' })]));
     expect(kindsOf(decision)).to.deep.equal([]);
@@ -80,7 +80,7 @@ describe('decide', () => {
     });
   });
 
-  it('puts a report ahead of the known generation off, and settles one of a task that is not there', () => {
+  it('defers a report ahead of the known generation, and settles one about an unknown task', () => {
     const game = staffed(2, ['u1']);
     const decision = game.input(
       reports('u1', [completed('0-1', 0, { generation: 1 }), completed('0-9', 99, { reportId: 2 })]),
@@ -106,7 +106,7 @@ describe('decide', () => {
     });
   });
 
-  it('gives what a lost user held to others at once', () => {
+  it('gives the tasks of a lost user to others at once', () => {
     const game = staffed(3, ['u1', 'u2']);
     const lost = [...game.held('u1').values()];
     game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: false });
@@ -119,7 +119,7 @@ describe('decide', () => {
     expect(taken()).to.include.members(lost);
   });
 
-  it('counts a loss only of what had begun, and gives a task up that was lost too often', () => {
+  it('counts a loss only if the attempt had begun, and gives up a task that was lost too often', () => {
     const game = play(header(1, { maxLosses: 2 }));
     for (const id of ['u1', 'u2']) {
       game.input(exchange([user(id)]));
@@ -140,7 +140,7 @@ describe('decide', () => {
     expect(game.session.state.ending?.message).to.include('lost 2 times');
   });
 
-  it('does not hold a goodbye against a task', () => {
+  it('does not count a goodbye as a loss', () => {
     const game = staffed(1, ['u1']);
     const decision = game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: true });
     expect(kindsOf(decision)).to.deep.equal([]);
@@ -165,7 +165,7 @@ describe('decide', () => {
     expect(new Set(troubleOf(state, 0)?.failures.map((failure) => failure.user)).size).to.equal(3);
   });
 
-  it('counts any three failures where fewer suitable users are connected', () => {
+  it('counts any three failures if fewer suitable users are connected', () => {
     const game = staffed(1, ['u1']);
     for (let i = 0; i < 3; i += 1) {
       const [attempt] = [...game.held('u1').keys()];
@@ -174,7 +174,7 @@ describe('decide', () => {
     expect(game.session.state.phase).to.equal('failed');
   });
 
-  it('ends the workload at once when its scene is at fault', () => {
+  it('ends the workload at once if its scene is at fault', () => {
     const game = staffed(5, ['u1']);
     const [attempt] = [...game.held('u1').keys()];
     const body = { ...failed(attempt ?? '', 0).body, failureClass: 'MISSING_ASSETS', names: ['//earth.jpg'] } as never;
@@ -183,7 +183,7 @@ describe('decide', () => {
     expect(game.session.state.ending?.message).to.include('//earth.jpg');
   });
 
-  it('lets surplus users finish what they have begun and gives them back', () => {
+  it('lets surplus users finish their begun tasks and gives them back', () => {
     const game = staffed(100, ['u1', 'u2']);
     const before = game.session.workers.byId.size;
     game.input({ kind: 'command', ticket: 1, command: { kind: 'set-wanted', wanted: 1 } });
@@ -196,7 +196,7 @@ describe('decide', () => {
     expect(game.session.workers.byId.size).to.equal(1);
   });
 
-  it('hands nothing out while it is paused, counts what was running, and goes on when resumed', () => {
+  it('hands nothing out while paused, counts running tasks, and goes on when resumed', () => {
     const game = staffed(10, ['u1']);
     game.input({ kind: 'command', ticket: 1, command: { kind: 'pause' } });
     const [[attempt, task] = ['', 0]] = [...game.held('u1')];
@@ -211,7 +211,7 @@ describe('decide', () => {
     expect(game.held('u1').size).to.be.above(0);
   });
 
-  it('answers a repeated command without a second entry, and refuses its id for another one', () => {
+  it('answers a repeated command without a second entry, and refuses its id for another command', () => {
     const game = staffed(10, ['u1']);
     const request = { requestId: 'r1', requestHash: 'h1' };
     const command = { kind: 'set-wanted', wanted: 3 } as const;
@@ -228,7 +228,7 @@ describe('decide', () => {
     ]);
   });
 
-  it('holds back what a former owner’s users had until all have answered', () => {
+  it('holds back the tasks of a former owner’s users until all have answered', () => {
     const game = play(header(3));
     game.session.workers.reserved = new Set([0, 1]);
     game.session.workers.reservedUntil = 10_000;
@@ -248,7 +248,7 @@ describe('decide', () => {
     expect([...game.held('u2').values()]).to.deep.equal([0, 1]);
   });
 
-  it('hands every task of a workload out and completes it, whatever the speeds, and no user idles while tasks wait', () => {
+  it('hands out every task and completes the workload at any speeds, and no user idles while tasks wait', () => {
     const game = staffed(200, ['u1', 'u2', 'u3']);
     const seconds: Record<string, number> = { u1: 0.01, u2: 1, u3: 30 };
     let idle = 0;

@@ -23,7 +23,7 @@ const staffed = (tasks: number, users: string[], spec = {}) => {
 const kindsOf = ({ entries }: Decision): string[] => entries.map(({ kind }) => kind);
 
 describe('endings', () => {
-  it('completes with the last result and releases everybody', () => {
+  it('completes with the last result and releases all users', () => {
     const game = staffed(1, ['u1']);
     const decision = game.input(
       reports(
@@ -36,7 +36,7 @@ describe('endings', () => {
     expect(game.session.workers.byId.size).to.equal(0);
   });
 
-  it('completes although another user still works on the same task', () => {
+  it('completes even if another user still works on the last task', () => {
     const game = staffed(1, ['u1', 'u2']);
     const decision = game.input(reports('u2', [completed('0-99', 0)]));
     expect(kindsOf(decision)).to.deep.equal(['accepted', 'completed']);
@@ -50,7 +50,7 @@ describe('endings', () => {
     expect(kindsOf(gone)).to.deep.equal(['attempt-lost', 'task-failed', 'failed']);
   });
 
-  it('counts as begun no more of what a user holds than it has slots', () => {
+  it('counts at most one attempt for each slot of a user as begun', () => {
     const game = play(header(4, { maxLosses: 1 }));
     game.input(exchange([user('u1')]));
     const held = [0, 1, 2].map((i) => ({ task: `noop/${i}`, generation: 0, attempt: `0-${i}` }));
@@ -59,7 +59,7 @@ describe('endings', () => {
     expect(kindsOf(gone)).to.deep.equal(['attempt-lost', 'task-failed']);
   });
 
-  it('fails with the tasks that were given up and why the first was', () => {
+  it('fails and names the tasks that were given up, with the reason of the first', () => {
     const game = staffed(30, ['u1'], { maxFailures: 1 });
     for (let failures = 0; failures < 30; failures += 1) {
       if (game.session.state.phase === 'paused')
@@ -85,7 +85,7 @@ describe('endings', () => {
     expect(failures).to.equal(9);
   });
 
-  it('ends at once when the scene is at fault, names the pictures, and spends no budget', () => {
+  it('ends at once if the scene is at fault, names the pictures, and spends no budget', () => {
     const causes: FailureClass[] = ['SCENE_UNREADABLE', 'SCENE_LOST', 'MISSING_ASSETS'];
     for (const cause of causes) {
       const game = staffed(5, ['u1', 'u2']);
@@ -97,7 +97,7 @@ describe('endings', () => {
     }
   });
 
-  it('lets a machine rest after trouble of its own, and holds nothing against the task', () => {
+  it('lets a machine rest after a failure of its own, and does not count it against the task', () => {
     const game = staffed(3, ['u1'], { maxFailures: 1 });
     expect(kindsOf(game.fail('u1', 'AGENT_ERROR'))).to.deep.equal(['attempt-failed']);
     const before = game.held('u1').size;

@@ -61,7 +61,7 @@ const kindsOf = ({ entries }: Decision): string[] => entries.map(({ kind }) => k
 describe('a graph of steps', () => {
   const pair = [node('mesh', 2), node('solve', 2, success('mesh'))];
 
-  it('hands a step out once what it stands after is done, and not before', () => {
+  it('hands a step out after its predecessors are done, and not before', () => {
     const game = graphGame(pair, ['u1', 'u2']);
     expect(game.held()).to.deep.equal(['mesh/0', 'mesh/1']);
     expect(game.text('blocked')).to.equal('solve/0-1');
@@ -71,7 +71,7 @@ describe('a graph of steps', () => {
     expect(game.session.state.phase).to.equal('completed');
   });
 
-  it('wants users for what may begin, not for what is open', () => {
+  it('wants users for tasks that may begin, not for all open tasks', () => {
     const game = graphGame([node('mesh', 1), node('solve', 1, success('mesh'))]);
     expect(readyCount(game.session.state)).to.equal(1);
     const wide = graphGame([node('mesh', 2), node('solve', 2, success('mesh')), node('cut', 2, success('solve'))]);
@@ -85,7 +85,7 @@ describe('a graph of steps', () => {
     expect(readyCount(game.session.state)).to.equal(2);
   });
 
-  it('gives up with a step what needs its success, and nothing else', () => {
+  it('gives up the successors that need the success of a given-up step, and nothing else', () => {
     const game = graphGame([...pair, node('report', 2, end('solve')), node('other', 2)], ['u1', 'u2', 'u3', 'u4']);
     const decision = game.fail('mesh/0');
     expect(decision.entries.flatMap((entry) => (entry.kind === 'task-failed' ? [entry.task] : []))).to.deep.equal([
@@ -101,7 +101,7 @@ describe('a graph of steps', () => {
     expect(countsOf(game.session.state)).to.include({ completed: 6, failed: 2 });
   });
 
-  it('does steps again that stand after a retried one, also those that somebody works on', () => {
+  it('does the successors of a retried step again, even those that a user works on', () => {
     const game = graphGame(pair, ['u1', 'u2']);
     game.finish('mesh/0', 'mesh/1', 'solve/0');
     const old = game.attemptAt('solve/1');
@@ -120,7 +120,7 @@ describe('a graph of steps', () => {
     expect(generationOf(game.session.state, 3)).to.equal(1);
   });
 
-  it('retries with a step what was given up and has to be there first', () => {
+  it('retries a step together with its predecessors that were given up', () => {
     const game = graphGame([...pair, node('other', 1)], ['u1', 'u2', 'u3']);
     game.fail('mesh/0');
     expect(kindsOf(game.command({ kind: 'retry', tasks: 'solve/0' }))).to.include('retried');
@@ -131,7 +131,7 @@ describe('a graph of steps', () => {
 
   const fork = [node('mesh', 1), node('cut', 1), node('solve', 1, success('mesh'), success('cut')), node('other', 1)];
 
-  it('gives up again what stands after a retried step and needs another one that stays given up', () => {
+  it('gives up a successor of a retried step again if it needs another step that stays given up', () => {
     const game = graphGame(fork, ['u1', 'u2', 'u3']);
     game.fail('mesh/0');
     game.fail('cut/0');
@@ -141,7 +141,7 @@ describe('a graph of steps', () => {
     expect(game.session.state.phase).to.equal('failed');
   });
 
-  it('gives it up in the document that opens a closed workload, too', () => {
+  it('gives it up also in the document that reopens a closed workload', () => {
     const game = graphGame(fork, ['u1', 'u2', 'u3']);
     game.fail('mesh/0');
     game.fail('cut/0');
@@ -155,7 +155,7 @@ describe('a graph of steps', () => {
     expect(countsOf(open)).to.include({ failed: 2, remaining: 2 });
   });
 
-  it('leaves what stands after a repaired step as it is', () => {
+  it('keeps the successors of a repaired step', () => {
     const game = graphGame(pair, ['u1', 'u2']);
     game.finish('mesh/0', 'solve/0');
     game.command({ kind: 'repair', damaged: [{ task: 'mesh/0', generation: 0 }], reason: 'missing' });
@@ -165,7 +165,7 @@ describe('a graph of steps', () => {
     expect(game.session.state.phase).to.equal('completed');
   });
 
-  it('begins nothing on a step that is under repair, and gives up what can never begin', () => {
+  it('begins no successor of a step under repair, and gives up tasks that can never begin', () => {
     const game = graphGame(pair);
     game.finish('mesh/0', 'solve/0', 'mesh/1');
     game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: true });
@@ -180,7 +180,7 @@ describe('a graph of steps', () => {
     expect(hasEnded(game.session.state)).to.equal(true);
   });
 
-  it('is founded on the journal: an attempt may go out once what its task stands after is durable', () => {
+  it('sends an attempt only after the decisions about its predecessors are durable', () => {
     const game = graphGame(pair);
     const durable = game.session.state;
     game.finish('mesh/0');
@@ -194,7 +194,7 @@ describe('a graph of steps', () => {
 });
 
 describe('graphs of one to four nodes, 300 of them', () => {
-  it('never hand out what may not begin, and end with everything decided', () => {
+  it('never hand out a task that may not begin, and end with every task decided', () => {
     for (let seed = 1; seed <= 300; seed += 1) {
       const random = seededRandom(seed);
       const below = (n: number): number => Math.floor(random.float() * n);

@@ -5,8 +5,8 @@ import { exchange, failed, header, holdsNothing, play, reports, user } from '../
 const releasedBy = (decision: { effects: { kind: string; user?: { id: string } }[] }): (string | undefined)[] =>
   decision.effects.flatMap((effect) => (effect.kind === 'release' ? [effect.user?.id] : []));
 
-describe('word of the matcher that crosses other word', () => {
-  it('keeps users that come before the share that they are within', () => {
+describe('a message of the matcher that crosses another one', () => {
+  it('keeps users that arrive before the share that includes them', () => {
     const game = play({ ...header(10), wanted: 2 });
     game.input(exchange([user('u1')], { entitled: 1 }));
     const came = game.input({ kind: 'new-users', users: [user('u2')] });
@@ -14,7 +14,7 @@ describe('word of the matcher that crosses other word', () => {
     expect([...game.session.workers.byId.keys()]).to.deep.equal(['u1', 'u2']);
   });
 
-  it('still gives back whom the next answer does not allow', () => {
+  it('still gives back users that the next answer does not allow', () => {
     const game = play({ ...header(10), wanted: 2 });
     game.input(exchange([user('u1')], { entitled: 1 }));
     game.input({ kind: 'new-users', users: [user('u2')] });
@@ -22,7 +22,7 @@ describe('word of the matcher that crosses other word', () => {
     expect(releasedBy(answer)).to.deep.equal(['u2']);
   });
 
-  it('does not take a user for gone that was claimed anew after the demand was stated', () => {
+  it('keeps a user that was claimed again after the demand was stated', () => {
     const game = play(header(10));
     game.input(exchange([user('u1', { claim: 2 })]));
     game.input(exchange([], { asked: new Map([['c-u1', 1]]) }));
@@ -31,7 +31,7 @@ describe('word of the matcher that crosses other word', () => {
     expect([...game.session.workers.byId.keys()]).to.deep.equal([]);
   });
 
-  it('does not take back a user that it just gave back, but does if that went nowhere', () => {
+  it('does not accept a user that it just gave back, but does if the release was lost', () => {
     const game = play({ ...header(10), wanted: 1 });
     game.input(exchange([user('u1')]));
     game.input(holdsNothing('u1'));
@@ -49,8 +49,8 @@ describe('word of the matcher that crosses other word', () => {
   });
 });
 
-describe('a failure that is told twice', () => {
-  it('leaves its task to others, also where its user said in between to hold it still', () => {
+describe('a failure that is reported twice', () => {
+  it('leaves its task to others, even if its user said in between that it still holds it', () => {
     const game = play(header(1));
     game.input(exchange([user('u1'), user('u2')], { suitable: 5 }));
     game.input(holdsNothing('u1'));

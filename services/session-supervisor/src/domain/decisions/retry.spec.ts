@@ -50,7 +50,7 @@ const staffed = (tasks: number, users: string[], spec = {}) => {
 };
 
 describe('a retry', () => {
-  it('has tasks done again under a new generation, and settles what was begun under the old one', () => {
+  it('has tasks done again with a new generation, and settles reports of the old one', () => {
     const game = staffed(3, ['u1']);
     game.finish('u1');
     expect(kindsOf(game.command({ kind: 'retry', tasks: '0' }))).to.deep.equal(['retried']);
@@ -66,7 +66,7 @@ describe('a retry', () => {
     expect(countsOf(game.session.state).completed).to.equal(1);
   });
 
-  it('forgets what stood against tasks, without wasting those that run', () => {
+  it('forgets failures of tasks, and keeps their running attempts', () => {
     const game = staffed(3, ['u1', 'u2']);
     game.fail('u1');
     const held = game.first('u2');
@@ -76,7 +76,7 @@ describe('a retry', () => {
     expect(generationOf(game.session.state, held.ordinal)).to.equal(0);
   });
 
-  it('means all that were given up where it names none', () => {
+  it('means all tasks that were given up if it names none', () => {
     const game = staffed(10, ['u1'], { maxFailures: 1 });
     game.fail('u1');
     game.fail('u1');
@@ -86,7 +86,7 @@ describe('a retry', () => {
     expect(generationOf(game.session.state, 0)).to.equal(1);
   });
 
-  it('opens what has ended, with a new generation for all that was not decided', () => {
+  it('reopens an ended workload, with a new generation for all undecided tasks', () => {
     const game = staffed(3, ['u1']);
     game.finish('u1');
     game.command({ kind: 'stop', deleteResults: false });
@@ -102,7 +102,7 @@ describe('a retry', () => {
     expect(game.session.state.phase).to.equal('completed');
   });
 
-  it('of a workload that ended is left to whoever opens it', () => {
+  it('of an ended workload is left to the reopening', () => {
     const game = staffed(1, ['u1']);
     game.finish('u1');
     const { effects, entries } = game.command({ kind: 'retry', tasks: '0' });
@@ -154,7 +154,7 @@ describe('a repair', () => {
     expect(countsOf(game.session.state).completed).to.equal(2);
   });
 
-  it('is made although no users are wanted any more', () => {
+  it('is made even if 0 users are wanted', () => {
     const game = ended();
     game.session.state = { ...game.session.state, wanted: 0 };
     game.reopen({ kind: 'repair', damaged: [{ task: 'noop/1', generation: 0 }], reason: 'missing' });
@@ -162,7 +162,7 @@ describe('a repair', () => {
     expect(game.first('u1')).to.include({ ordinal: 1, generation: 1 });
   });
 
-  it('takes no result of other tasks of an ended workload', () => {
+  it('accepts no results of other tasks of an ended workload', () => {
     const game = ended();
     game.reopen({ kind: 'repair', damaged: [{ task: 'noop/1', generation: 0 }], reason: 'missing' });
     expect(outcomeOf(game.input(reports('u1', [completed('0-9', 0)])))).to.include({ reason: 'WORKLOAD_ENDED' });
@@ -177,7 +177,7 @@ describe('a repair', () => {
     expect(isOver(game.session.state)).to.equal(true);
   });
 
-  it('is not made of what was found before it was retried', () => {
+  it('is not made of a finding that is older than a retry', () => {
     const game = staffed(3, ['u1']);
     game.finish('u1');
     game.command({ kind: 'retry', tasks: '0' });
@@ -212,7 +212,7 @@ describe('a user', () => {
     expect(game.session.state.barred.size).to.equal(0);
   });
 
-  it('with more memory gets what another had too little for', () => {
+  it('with more memory gets a task for which another had too little', () => {
     const game = play(header(1));
     const small = user('small', { memoryBytes: 10 });
     game.input(exchange([small], { suitable: 3 }));
@@ -229,7 +229,7 @@ describe('a user', () => {
   });
 });
 
-describe('a workload of which much fails', () => {
+describe('a workload with many failures', () => {
   it('pauses itself with the fifth failed task over a tenth, says why, and goes on when told to', () => {
     const game = staffed(40, ['u1'], { maxFailures: 1 });
     for (let i = 0; i < 4; i += 1) expect(kindsOf(game.fail('u1'))).to.not.include('paused');
@@ -241,7 +241,7 @@ describe('a workload of which much fails', () => {
     expect(kindsOf(game.fail('u1'))).to.not.include('paused');
   });
 
-  it('goes on with who finished everything before it was told to', () => {
+  it('goes on with users that finished all of their work before the resume', () => {
     const game = staffed(40, ['u1'], { maxFailures: 1 });
     for (let i = 0; i < 5; i += 1) game.fail('u1');
     for (let i = 0; i < 40 && game.held('u1').size > 0; i += 1) game.finish('u1');
@@ -250,13 +250,13 @@ describe('a workload of which much fails', () => {
     expect(game.held('u1').size).to.be.above(0);
   });
 
-  it('does not for few of many', () => {
+  it('does not pause for few failures among many tasks', () => {
     const game = staffed(60, ['u1'], { maxFailures: 1 });
     for (let i = 0; i < 6; i += 1) expect(kindsOf(game.fail('u1'))).to.not.include('paused');
     expect(kindsOf(game.fail('u1'))).to.include('paused');
   });
 
-  it('goes on by a retry, but not where somebody else paused it', () => {
+  it('goes on after a retry, but not if a person paused it', () => {
     const game = staffed(40, ['u1'], { maxFailures: 1 });
     for (let i = 0; i < 5; i += 1) game.fail('u1');
     game.command({ kind: 'retry', tasks: '' });

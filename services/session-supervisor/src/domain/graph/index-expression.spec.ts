@@ -32,7 +32,7 @@ describe('parseIndices', () => {
     expect(normal('1-10x50')).to.equal('1');
   });
 
-  it('merges what overlaps, touches, repeats or interleaves', () => {
+  it('merges parts that overlap, touch, repeat or interleave', () => {
     expect(normal('1-10,5-20,21,22-30')).to.equal('1-30');
     expect(normal('30-40,1-10')).to.equal('1-10,30-40');
     expect(normal('1-99x2,2-100x2')).to.equal('1-100');
@@ -85,7 +85,7 @@ describe('parseIndices', () => {
     }
   });
 
-  it('names the place of an error and what is expected there', () => {
+  it('names the position of an error and what is expected there', () => {
     const cases: [text: string, position: string, expected: string][] = [
       ['', '1', 'a frame from 0 to 1048574'],
       ['1-100,', '7', 'a frame from 0 to 1048574'],
@@ -115,7 +115,7 @@ describe('parseIndices', () => {
     }
   });
 
-  it('takes a million frames and not one more, in memory of a range', () => {
+  it('takes a million frames and no more, in the memory of one range', () => {
     expect(parseIndices('0-999999')).to.deep.include({
       count: 1_000_000,
       ranges: [{ first: 0, last: 999_999, step: 1, ordinal: 0 }],

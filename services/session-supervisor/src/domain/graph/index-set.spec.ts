@@ -19,13 +19,13 @@ describe('indicesBetween', () => {
 });
 
 describe('indexAt and ordinalOf', () => {
-  it('are each other’s inverse', () => {
+  it('are inverse to each other', () => {
     for (const ordinal of [0, 3, 4, 5, 500_000, frames.count - 1]) {
       expect(ordinalOf(frames, indexAt(frames, ordinal))).to.equal(ordinal);
     }
   });
 
-  it('know nothing outside the set', () => {
+  it('return nothing outside the set', () => {
     for (const frame of [0, 2, 19, 21, 999_981, -1, 1.5, NaN]) {
       expect(ordinalOf(frames, frame), String(frame)).to.equal(undefined);
     }
@@ -36,7 +36,7 @@ describe('indexAt and ordinalOf', () => {
 });
 
 describe('indicesOf', () => {
-  it('gives frames one at a time, so that the first of a million cost nothing', () => {
+  it('yields frames one at a time, so the first of a million cost nothing', () => {
     expect(indicesOf(indicesBetween(0, 999_999)).take(3).toArray()).to.deep.equal([0, 1, 2]);
   });
 });

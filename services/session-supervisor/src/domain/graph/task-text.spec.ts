@@ -21,13 +21,13 @@ const errorOf = (fn: () => unknown): DomainError => {
 };
 
 describe('the text of tasks', () => {
-  it('is of indices alone where there is one node', () => {
+  it('has only indices if there is one node', () => {
     expect(tasksToText(frames, [{ first: 0, last: 3 }])).to.equal('1-4');
     expect([...ordinalsFromText(frames, '1-2,10')]).to.deep.equal([0, 1, 9]);
     expect([...ordinalsFromText(frames, 'frames/1-2,10')]).to.deep.equal([0, 1, 9]);
   });
 
-  it('names the node of each part where there are several', () => {
+  it('names the node of each part if there are several', () => {
     const runs = [
       { first: 0, last: 2 },
       { first: 5, last: 5 },
@@ -38,19 +38,19 @@ describe('the text of tasks', () => {
     expect([...ordinalsFromText(steps, 'mesh/0-2,solve/1')]).to.deep.equal([0, 1, 2, 5]);
   });
 
-  it('takes a part without a name for one of the node named last', () => {
+  it('assigns a part without a name to the node named last', () => {
     expect([...ordinalsFromText(steps, 'solve/0,2, mesh/1')]).to.deep.equal([4, 6, 1]);
     expect(taskSetToText(steps, parseTasks(steps, 'solve/3,0,mesh/1'))).to.equal('solve/0,solve/3,mesh/1');
   });
 
-  it('says which nodes there are where it could be of any', () => {
+  it('lists the nodes if a part could belong to any', () => {
     const error = errorOf(() => parseTasks(steps, '1-2'));
     expect(error.reason).to.equal('FRAMES_INVALID');
     expect(error.message).to.contain('mesh/… or solve/…');
     expect(errorOf(() => parseTasks(steps, 'mesh/x')).reason).to.equal('FRAMES_INVALID');
   });
 
-  it('leaves out what the graph lacks, and names it', () => {
+  it('leaves out tasks that the graph lacks, and names the first', () => {
     expect([...ordinalsFromText(steps, 'mesh/3-9,cut/1')]).to.deep.equal([3]);
     expect(unknownTask(steps, parseTasks(steps, 'mesh/3-9'))).to.equal('mesh/4');
     expect(unknownTask(steps, parseTasks(steps, 'cut/1'))).to.equal('cut/1');
@@ -66,7 +66,7 @@ describe('the text of tasks', () => {
 });
 
 describe('the key of a task', () => {
-  it('goes to its ordinal and back', () => {
+  it('converts to its ordinal and back', () => {
     for (let ordinal = 0; ordinal < steps.count; ordinal += 1) {
       expect(taskOrdinal(steps, taskKey(steps, ordinal))).to.equal(ordinal);
     }

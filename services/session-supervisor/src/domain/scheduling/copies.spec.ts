@@ -25,7 +25,7 @@ const atTheEnd = () => {
 const wanted = ({ session }: ReturnType<typeof play>, now: number): number => effectiveWanted({ ...session, now });
 
 describe('a running task at the end', () => {
-  it('is done once more by a user that idles, as soon as that will probably be first', () => {
+  it('is copied to an idle user as soon as the copy will probably win', () => {
     const game = atTheEnd();
     expect([...game.session.workers.byId.keys()], 'nobody idles for nothing').to.deep.equal(['slow', 'other']);
     // The two are overdue by now.
@@ -36,7 +36,7 @@ describe('a running task at the end', () => {
     expect(game.only('late')[1]).to.equal(game.only('slow')[1]);
   });
 
-  it('is copied once at most', () => {
+  it('is copied at most once', () => {
     const game = atTheEnd();
     game.pass(14_000);
     const late = ['a', 'b', 'c', 'd'].map((id) => user(id));
@@ -47,7 +47,7 @@ describe('a running task at the end', () => {
     expect(game.session.workers.byId.size).to.equal(4);
   });
 
-  it('counts once, whoever is first; the other is told to stop, and its result is a duplicate', () => {
+  it('counts the first result; the other user must stop, and its result is a duplicate', () => {
     const game = atTheEnd();
     game.pass(14_000);
     game.input(exchange([...game.left, user('late')]));
@@ -61,7 +61,7 @@ describe('a running task at the end', () => {
     expect(outcomes).to.deep.equal([{ reportId: 1, verdict: 'SETTLED', reason: 'DUPLICATE' }]);
   });
 
-  it('goes on with the other when one of the two vanishes', () => {
+  it('goes on with the other user when one of the two vanishes', () => {
     const game = atTheEnd();
     game.pass(14_000);
     game.input(exchange([...game.left, user('late')]));
@@ -72,7 +72,7 @@ describe('a running task at the end', () => {
     expect(game.session.workers.holders.get(task)).to.equal(1);
   });
 
-  it('is left alone while nobody knows how long tasks take', () => {
+  it('is not copied while no task has been measured', () => {
     const game = play(header(1));
     game.input(exchange([user('a'), user('b')]));
     for (const id of ['a', 'b']) game.input(holdsNothing(id));

@@ -18,7 +18,7 @@ describe('learnSeconds', () => {
     expect(seconds).to.be.within(19, 20);
   });
 
-  it('learns nothing from what is no time', () => {
+  it('ignores a measurement that is no time', () => {
     for (const seconds of [-1, NaN, Infinity]) {
       expect(learnSeconds(7, seconds)).to.equal(7);
       expect(learnSeconds(undefined, seconds)).to.equal(undefined);
@@ -27,7 +27,7 @@ describe('learnSeconds', () => {
 });
 
 describe('estimate', () => {
-  it('knows nothing without users or measurements, and no time where nothing remains', () => {
+  it('is unknown without users or measurements, and 0 if nothing remains', () => {
     expect(estimate(5, [])).to.deep.equal({ tasksPerSecond: undefined, etaSeconds: undefined });
     expect(estimate(5, [user(undefined, [3])])).to.deep.equal({ tasksPerSecond: undefined, etaSeconds: undefined });
     expect(estimate(0, []).etaSeconds).to.equal(0);
@@ -43,7 +43,7 @@ describe('estimate', () => {
     expect(estimate(1_000, [user(2), user(undefined)]).tasksPerSecond).to.equal(1);
   });
 
-  it('counts what running tasks have behind them', () => {
+  it('counts the time that running tasks have run already', () => {
     expect(estimate(1, [user(10, [6])]).etaSeconds).to.equal(4);
   });
 
@@ -51,7 +51,7 @@ describe('estimate', () => {
     expect(estimate(2, [user(1, [0.5]), user(60, [10])]).etaSeconds).to.equal(50);
   });
 
-  it('never promises less than a task that is yet to begin takes', () => {
+  it('never promises less than the time of a task that has not begun', () => {
     expect(
       estimate(
         1,
@@ -61,7 +61,7 @@ describe('estimate', () => {
     expect(estimate(2, [user(60, [20])]).etaSeconds).to.equal(100);
   });
 
-  it('expects more of an overdue task instead of nothing', () => {
+  it('expects an overdue task to take still longer', () => {
     expect(estimate(1, [user(10, [40])]).etaSeconds).to.equal(10);
     expect(estimate(1, [user(10, [400])]).etaSeconds).to.equal(100);
   });

@@ -18,12 +18,12 @@ describe('explain', () => {
   const pending = begin(header(4));
   const running = fold(pending, everyEntry.started, at);
 
-  it('says that nothing is in the way while users work', () => {
+  it('says that nothing is waited for while users work', () => {
     expect(codes(running, working)).to.deep.equal(['NOT_WAITING']);
     expect(text(running, working)).to.equal('2 users work on it, 4 tasks remain');
   });
 
-  it('tells nobody connected, nobody suitable and everybody busy apart', () => {
+  it('distinguishes no user connected, no suitable user and all users busy', () => {
     expect(codes(pending, nobody)).to.deep.equal(['NO_USER_CONNECTED']);
     expect(codes(pending, { ...nobody, connected: 3 })).to.deep.equal(['NO_SUITABLE_USER']);
     expect(codes(pending, { ...nobody, connected: 3, suitable: 2 })).to.deep.equal(['ALL_USERS_BUSY']);
@@ -38,7 +38,7 @@ describe('explain', () => {
     );
   });
 
-  it('says what a person did: paused, no user wanted, ended', () => {
+  it('names what a person did: paused, wanted 0 users, ended', () => {
     expect(codes(fold(running, everyEntry.paused, at), nobody)).to.deep.equal(['PAUSED']);
     expect(codes({ ...pending, wanted: 0 }, nobody)).to.deep.equal(['NO_USER_WANTED']);
     const failed = fold(running, everyEntry.failed, at);
@@ -47,7 +47,7 @@ describe('explain', () => {
     ]);
   });
 
-  it('says what of the mesh is away', () => {
+  it('names the part of the mesh that is away', () => {
     expect(codes(pending, undefined)).to.deep.equal(['NO_OWNER']);
     expect(codes(pending, { ...nobody, exchangeError: 'nats does not answer' })).to.deep.equal([
       'DEPENDENCY_UNAVAILABLE',

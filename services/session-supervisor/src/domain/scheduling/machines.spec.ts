@@ -10,7 +10,7 @@ const withBlender = (id: string, version: string, more: Partial<Assigned> = {}):
 describe('the frames of a workload', () => {
   const mixed = [withBlender('new', '4.1.0'), withBlender('a', '3.4.1'), withBlender('b', '3.4.1')];
 
-  it('are all rendered with one version of Blender: the one that most users have when it begins', () => {
+  it('are all rendered with the version of Blender that most users have at the beginning', () => {
     const mesh = play(renderHeader('1-40'));
     mesh.input(exchange(mixed));
     for (const { id } of mixed) mesh.input(holdsNothing(id));
@@ -27,7 +27,7 @@ describe('the frames of a workload', () => {
     expect(effects.flatMap((effect) => (effect.kind === 'release' ? [effect.user.id] : []))).to.deep.equal(['new']);
   });
 
-  it('keep their version when everybody who has it is gone, and wait', () => {
+  it('keep their version and wait when all users with it are gone', () => {
     const mesh = play(renderHeader('1-40'));
     mesh.input(exchange([withBlender('a', '3.4.1')]));
     mesh.input(holdsNothing('a'));
@@ -40,7 +40,7 @@ describe('the frames of a workload', () => {
     expect(mesh.held('b').size).to.be.above(0);
   });
 
-  it('go to no machine without Blender, whatever else it offers', () => {
+  it('go to no machine without Blender, whatever other engines it has', () => {
     const mesh = play(renderHeader('1-40'));
     mesh.input(exchange([user('foam', { engines: [{ name: 'OPENFOAM_COM', version: '2312' }] })]));
     mesh.input(holdsNothing('foam'));

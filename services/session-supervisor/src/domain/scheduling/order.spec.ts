@@ -39,7 +39,7 @@ describe('spreadOrdinals', () => {
     expect(spreadOrdinals(101).slice(0, 9)).to.deep.equal([0, 100, 50, 25, 75, 12, 37, 62, 87]);
   });
 
-  it('gives 64 different ones, or all where there are fewer', () => {
+  it('gives 64 different ordinals, or all if there are fewer', () => {
     for (const count of [0, 1, 2, 3, 5, 63, 64, 65, 100, 1_000_000]) {
       const ordinals = spreadOrdinals(count);
       expect(new Set(ordinals).size, String(count)).to.equal(Math.min(count, 64));
@@ -58,18 +58,18 @@ describe('spreadOrdinals', () => {
 const isOdd = (ordinal: number): boolean => ordinal % 2 === 1;
 
 describe('taskQueue', () => {
-  it('hands out each task once, ascending, where the order is sequential', () => {
+  it('hands out each task once, ascending, if the order is sequential', () => {
     expect(takeAll(desk(200, 'sequential').take)).to.deep.equal(Array.from({ length: 200 }, (_, i) => i));
   });
 
-  it('hands out the spread ones first and the rest ascending where the order is coarse-first', () => {
+  it('hands out the spread tasks first and the rest ascending, if the order is coarse-first', () => {
     const taken = takeAll(desk(200, 'coarse-first').take);
     expect(taken.slice(0, 64)).to.deep.equal(spreadOrdinals(200));
     expect(taken.slice(64)).to.deep.equal(taken.slice(64).sort((a, b) => a - b));
     expect(new Set(taken).size).to.equal(200);
   });
 
-  it('hands out first what was given back, lowest first', () => {
+  it('hands out first the tasks that were given back, lowest first', () => {
     const { take, give } = desk(10, 'sequential');
     for (let i = 0; i < 6; i += 1) {
       take();
@@ -78,7 +78,7 @@ describe('taskQueue', () => {
     expect(takeAll(take)).to.deep.equal([1, 3, 4, 6, 7, 8, 9]);
   });
 
-  it('keeps what does not suit one for the others', () => {
+  it('keeps a task that does not suit one user for the others', () => {
     const { take, give } = desk(4, 'sequential');
     expect([take(isOdd), take(isOdd), take(isOdd)]).to.deep.equal([1, 3, undefined]);
     expect(takeAll(take)).to.deep.equal([0, 2]);
@@ -86,7 +86,7 @@ describe('taskQueue', () => {
     expect([take(isOdd), take()]).to.deep.equal([undefined, 2]);
   });
 
-  it('drops what does not wait when its turn comes, until it is given back', () => {
+  it('drops a task that does not wait at its turn, until it is given back', () => {
     const { take, give, held } = desk(3, 'sequential');
     held.add(1);
     expect(takeAll(take)).to.deep.equal([0, 2]);
@@ -94,7 +94,7 @@ describe('taskQueue', () => {
     expect(takeAll(take)).to.deep.equal([1]);
   });
 
-  it('hands out everything exactly once, whatever is taken and lost in between', () => {
+  it('hands out every task exactly once, whatever is taken and lost in between', () => {
     for (const order of ['sequential', 'coarse-first'] as const) {
       const random = seededRandom(3);
       const { take, give, held } = desk(500, order);

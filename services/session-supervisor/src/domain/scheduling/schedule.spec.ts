@@ -12,12 +12,12 @@ describe('windowOf', () => {
     expect(windowOf({ slots: 4, secondsPerTask: undefined }, plenty, 1)).to.equal(8);
   });
 
-  it('is eight seconds of work of each slot from then on', () => {
+  it('is eight seconds of work for each slot after that', () => {
     expect(windowOf({ slots: 1, secondsPerTask: 1 }, plenty, 1)).to.equal(8);
     expect(windowOf({ slots: 2, secondsPerTask: 0.5 }, plenty, 1)).to.equal(32);
   });
 
-  it('never leaves a slot without a next task, however slow the user', () => {
+  it('keeps a next task for each slot, however slow the user', () => {
     expect(windowOf({ slots: 1, secondsPerTask: 3_600 }, plenty, 1)).to.equal(2);
     expect(windowOf({ slots: 4, secondsPerTask: 3_600 }, plenty, 1)).to.equal(5);
   });
@@ -26,7 +26,7 @@ describe('windowOf', () => {
     expect(windowOf({ slots: 1, secondsPerTask: 0 }, plenty, 1)).to.equal(256);
   });
 
-  it('shrinks at the end to half of the share of what waits, down to a task for each slot', () => {
+  it('shrinks at the end to half of the share of waiting tasks, but not below one for each slot', () => {
     const fast = { slots: 1, secondsPerTask: 0.01 };
     expect([400, 100, 40, 4, 1, 0].map((waiting) => windowOf(fast, waiting, 2))).to.deep.equal([100, 25, 10, 1, 1, 1]);
     expect(windowOf({ slots: 4, secondsPerTask: 0.01 }, 0, 2)).to.equal(4);
@@ -39,19 +39,19 @@ describe('effectiveWanted', () => {
   const wantedIn = (changes: Partial<WorkloadState>, planUsers = 100): number =>
     effectiveWanted({ ...session, state: { ...state, ...changes }, planUsers, now: 0 });
 
-  it('is the least of what was asked for, what the plan allows, and what is left', () => {
+  it('is the least of the number asked for, the plan, and the tasks left', () => {
     expect(wantedIn({ wanted: 3 })).to.equal(3);
     expect(wantedIn({ wanted: 30 }, 4)).to.equal(4);
     expect(wantedIn({ wanted: 30 })).to.equal(5);
   });
 
-  it('is nobody while it is paused and after the end', () => {
+  it('is 0 while the workload is paused and after its end', () => {
     for (const phase of ['paused', 'stopped', 'completed', 'failed'] as const) {
       expect(wantedIn({ phase }), phase).to.equal(0);
     }
   });
 
-  it('lets others try a task that has failed, although few are left', () => {
+  it('lets other users try a failed task, even if few tasks are left', () => {
     const game = play(header(1));
     game.input(exchange([user('u1')]));
     game.input(holdsNothing('u1'));
@@ -84,14 +84,14 @@ describe('hand-outs', () => {
     }
   });
 
-  it('grow with what a user turns out to do in eight seconds', () => {
+  it('grow to what a user does in eight seconds', () => {
     const game = staffed(10_000, { u1: 1 });
     expect(game.held('u1').size).to.equal(2);
     game.finish('u1', 0.1);
     expect(game.held('u1').size).to.equal(80);
   });
 
-  it('give an idle user some of what the fullest has not begun, no more than it can do soon', () => {
+  it('give an idle user some tasks that the fullest user has not begun, at most one window', () => {
     const game = staffed(200, { fast: 1, slow: 1 });
     game.finish('slow', 100);
     game.finish('fast', 0.01);

@@ -18,7 +18,7 @@ const bitmapOf = (size: number, ordinals: Iterable<number>): Bitmap =>
   [...ordinals].reduce((bitmap, ordinal) => withBit(bitmap, ordinal), emptyBitmap(size));
 
 describe('a bitmap', () => {
-  it('behaves as a set of numbers does, and older versions of it stay as they were', () => {
+  it('behaves like a set of numbers, and older versions of it do not change', () => {
     const random = seededRandom(1);
     const below = (bound: number): number => Math.floor(random.float() * bound);
     for (const size of [1, 31, 32, 33, 1_024, 1_025, 40_000]) {
@@ -57,13 +57,13 @@ describe('a bitmap', () => {
     }
   });
 
-  it('is itself where nothing changes', () => {
+  it('is the same object if nothing changes', () => {
     const bitmap = bitmapOf(10, [3]);
     expect(withBit(bitmap, 3)).to.equal(bitmap);
     expect(withoutBit(bitmap, 4)).to.equal(bitmap);
   });
 
-  it('refuses ordinals outside its size, and has none of them', () => {
+  it('refuses ordinals outside its size, and contains none of them', () => {
     for (const ordinal of [-1, 10, 1.5, NaN, 2 ** 32]) {
       expect(() => withBit(emptyBitmap(10), ordinal), String(ordinal)).to.throw(RangeError);
       expect(() => withoutBit(emptyBitmap(10), ordinal), String(ordinal)).to.throw(RangeError);
@@ -88,7 +88,7 @@ describe('a bitmap', () => {
 });
 
 describe('a bitmap of a million', () => {
-  it('is filled at many times 100,000 a second, and stored in little', () => {
+  it('is filled at many times 100,000 ordinals a second, and stored in little space', () => {
     let bitmap = emptyBitmap(1_000_000);
     const start = process.cpuUsage();
     for (let ordinal = 0; ordinal < 300_000; ordinal += 1) {
@@ -103,7 +103,7 @@ describe('a bitmap of a million', () => {
 });
 
 describe('bitmapFromJson', () => {
-  it('refuses what bitmapToJson did not write', () => {
+  it('refuses values that bitmapToJson did not write', () => {
     const { bits } = bitmapToJson(bitmapOf(100, [99]));
     const broken: [stored: { size: number; bits: string }, expectedSize: number][] = [
       [{ size: 100, bits }, 99],

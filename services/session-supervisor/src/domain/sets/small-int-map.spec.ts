@@ -11,7 +11,7 @@ import {
 } from './small-int-map.ts';
 
 describe('a map of small integers', () => {
-  it('behaves as a map does, and older versions of it stay as they were', () => {
+  it('behaves like a map, and older versions of it do not change', () => {
     const random = seededRandom(2);
     const below = (bound: number): number => Math.floor(random.float() * bound);
     for (const size of [1, 32, 33, 1_025, 40_000]) {
@@ -34,7 +34,7 @@ describe('a map of small integers', () => {
     }
   });
 
-  it('gives runs of the same value in pages, without what has none', () => {
+  it('gives runs of the same value in pages, without ordinals that have none', () => {
     const map = [1, 1, 2, 0, 2, 2, 1].reduce(
       (filled, value, ordinal) => withValue(filled, ordinal, value),
       emptySmallIntMap(10),

@@ -21,7 +21,7 @@ describe('a sparse map', () => {
     }
   });
 
-  it('leaves the original as it was, and has nothing where nothing was put', () => {
+  it('keeps the original unchanged, and has no value that was not put', () => {
     const one = sparseSet(emptySparseMap<string>(100), 7, 'a');
     const two = sparseSet(one, 7, 'b');
     expect([sparseGet(one, 7), sparseGet(two, 7), sparseGet(two, 8), two.count]).to.deep.equal([

@@ -39,15 +39,15 @@ describe('fold', () => {
     }
   });
 
-  it('takes the position of a take-over for the reign', () => {
+  it('takes the position of a take-over as the reign', () => {
     expect(foldAll([everyEntry['taken-over']])).to.include({ reign: 7, owner: 'i-2', phase: 'pending' });
   });
 
-  it('runs from the first hand-out on', () => {
+  it('is running from the first hand-out on', () => {
     expect(foldAll([everyEntry.started])).to.include({ phase: 'running', startedAt: 1_000 });
   });
 
-  it('stays paused when it turns out only then that work was handed out', () => {
+  it('stays paused if a `started` entry follows the pause', () => {
     expect(foldAll([everyEntry.paused, everyEntry.started])).to.include({ phase: 'paused', startedAt: 1_000 });
   });
 
@@ -79,7 +79,7 @@ describe('fold', () => {
     });
   });
 
-  it('does not hold the machine’s own trouble against the task', () => {
+  it('does not count a failure of the machine against the task', () => {
     const state = foldAll([{ ...everyEntry['attempt-failed'], failureClass: 'AGENT_ERROR' }]);
     expect(troubleOf(state, 2)?.failures).to.deep.include({
       attempt: '0-1',
@@ -95,12 +95,12 @@ describe('fold', () => {
     expect(troubleOf(state, 2)?.givenUp).to.equal('RENDER_ERROR: no light');
   });
 
-  it('goes back to what it was before a pause', () => {
+  it('returns to the state before a pause', () => {
     expect(foldAll([everyEntry.paused, everyEntry.resumed]).phase).to.equal('pending');
     expect(foldAll([everyEntry.started, everyEntry.paused, everyEntry.resumed]).phase).to.equal('running');
   });
 
-  it('remembers what commands asked for, the last 1,000', () => {
+  it('remembers the last 1,000 commands', () => {
     const marked = Array.from({ length: 1_002 }, (_, i): Entry => ({
       ...everyEntry['wanted-set'],
       request: { requestId: `r${i}`, requestHash: `h${i}` },
@@ -115,7 +115,7 @@ describe('fold', () => {
     ]);
   });
 
-  it('ends with the position, the reason, and what it was before', () => {
+  it('ends with the position and the reason, and keeps its other values', () => {
     const stopped = foldAll([everyEntry.started, everyEntry.paused, everyEntry.stopped]);
     expect(stopped).to.deep.include({
       phase: 'stopped',
@@ -127,7 +127,7 @@ describe('fold', () => {
     expect(foldAll([everyEntry.stopped, everyEntry.closed]).closed).to.equal(true);
   });
 
-  it('leaves out what is about a task that the workload does not have', () => {
+  it('ignores an entry about an unknown task', () => {
     for (const kind of ['accepted', 'attempt-failed', 'attempt-lost', 'task-failed'] as const) {
       for (const task of ['noop/4', 'noop/01', 'frames/1', '']) {
         const state = foldAll([{ ...everyEntry[kind], task }]);
@@ -137,7 +137,7 @@ describe('fold', () => {
     }
   });
 
-  it('takes the first machine’s word for the engine of a render, unless it was chosen', () => {
+  it('takes the engine of a render from the first machine that reports it, unless the customer chose one', () => {
     const render = begin(renderHeader('1-4'));
     expect(foldAll([missing('BLENDER_EEVEE'), missing('CYCLES')], render).engine).to.equal('BLENDER_EEVEE');
     expect(foldAll([missing('no engine at all')], render).engine).to.equal('');

@@ -15,7 +15,7 @@ import { createDispatcher } from './dispatcher.ts';
 describe('the dispatcher', function () {
   this.timeout(20_000);
 
-  it('sends 200 users 250 tasks each in messages that NATS takes, and again where nobody took them', async () => {
+  it('sends 200 users 250 tasks each in messages that NATS accepts, and sends unanswered ones again', async () => {
     const { nats } = await sharedStores();
     await using bus = await connectBus({ url: nats.url, name: 'spec', logger: testLog });
     const manager = systemRandom.id('i');

@@ -15,7 +15,7 @@ describe('the hint of what users hold', () => {
     expect(readHeldHint(state.graph, '0-1,20-22')).to.deep.equal(new Set([0, 1, 20, 21, 22]));
   });
 
-  it('says nothing where nobody holds anything, or too much to be told', () => {
+  it('is empty if no user holds a task, or if it would be too long', () => {
     const { graph } = play(header(1_000_000)).session.state;
     expect(heldHint(graph, { byId: new Map(), reserved: undefined })).to.equal('');
     expect(readHeldHint(graph, '')).to.equal(undefined);

@@ -31,7 +31,7 @@ const durable = (test: TestLoop, n: number): Promise<unknown> =>
 describe('the session loop', function () {
   this.timeout(30_000);
 
-  it('writes what was decided and performs what follows from it, in order', async () => {
+  it('writes decisions and performs their effects, in order', async () => {
     await using test = await openLoop({ users: ['u1'] });
     test.loop.submit(result(3));
     await eventually(() => expect(outcomesOf(test.performed)).to.deep.equal([[3, 'ACCEPTED', '']]));
@@ -42,7 +42,7 @@ describe('the session loop', function () {
     expect(test.loop.durable()).to.include({ position: 2, phase: 'running' });
   });
 
-  it('performs nothing while the answer of an insert is held back, also of what adds no entry', async () => {
+  it('performs no effect while an insert is unanswered, not even effects without an entry', async () => {
     await using test = await openLoop({ users: ['u1'] });
     test.performed.length = 0;
     test.proxy.hold('replies');
@@ -72,7 +72,7 @@ describe('the session loop', function () {
     ]);
   });
 
-  it('hands out at once, without waiting for anything to be durable', async () => {
+  it('hands out at once, before the entries are durable', async () => {
     await using test = await openLoop({ users: ['u1'], tasks: 100 });
     test.proxy.hold('replies');
     const [[attempt, task] = ['', 0]] = test.held('u1');
@@ -82,7 +82,7 @@ describe('the session loop', function () {
     test.proxy.heal();
   });
 
-  it('comes to know an outcome whose answer was lost, and writes and performs once', async () => {
+  it('finds out the outcome of an append whose answer was lost, and writes and performs once', async () => {
     await using test = await openLoop({ users: ['u1'] });
     test.proxy.hold('replies');
     test.loop.submit(result(3));
@@ -108,7 +108,7 @@ describe('the session loop', function () {
       return test;
     };
 
-    it('by a take-over, it lets go, performs nothing and says who waits', async () => {
+    it('by a take-over, it lets go, performs nothing and names the waiting inputs', async () => {
       const inputs = [result(3), stop, result(4)];
       await using test = await refused([everyEntry['taken-over']], inputs);
       await eventually(() => expect(test.ends).to.have.lengthOf(1));
@@ -119,7 +119,7 @@ describe('the session loop', function () {
       expect(await test.documents()).to.have.lengthOf(2);
     });
 
-    it('by anything else, it decides its inputs again on what is there now', async () => {
+    it('by another entry, it decides its inputs again on the new state', async () => {
       const theirs = { ...everyEntry.accepted, task: 'noop/3' };
       await using test = await refused([theirs], [result(3, 1), result(4, 2)], ['noop/3/0']);
       await eventually(() =>
@@ -137,7 +137,7 @@ describe('the session loop', function () {
       expect(test.ends).to.deep.equal([]);
     });
 
-    it('by an end, it accepts nothing more', async () => {
+    it('by an end, it accepts no more results', async () => {
       await using test = await refused([everyEntry.stopped], [result(3)]);
       await eventually(() => expect(outcomesOf(test.performed)).to.deep.equal([[3, 'SETTLED', 'WORKLOAD_ENDED']]));
       expect(await test.documents()).to.have.lengthOf(2);
@@ -154,7 +154,7 @@ describe('the session loop', function () {
     expect(test.performed).to.deep.equal([]);
   });
 
-  it('lets go when it is abandoned: nothing is performed any more, and who waits is named', async () => {
+  it('performs nothing after it is abandoned, and names the waiting inputs', async () => {
     await using test = await openLoop({ users: ['u1'] });
     test.performed.length = 0;
     test.proxy.hold('replies');
@@ -197,7 +197,7 @@ describe('the session loop', function () {
     expect(Math.max(...bytes)).to.be.within(2_000_000, 4 * 1_024 * 1_024);
   });
 
-  describe('while nothing is written', () => {
+  describe('while no write returns', () => {
     const never = { store: { insert: () => new Promise<never>(() => undefined) } };
 
     it('takes 10,000 inputs and no more, decided or not', async () => {

@@ -56,7 +56,7 @@ describe('the publisher of facts', function () {
     return all;
   };
 
-  it('brings what is in the journal to the stream, in order, a message for each document and kind', async () => {
+  it('publishes the journal to the stream in order, with a message for each document and kind', async () => {
     const publisher = publishing(0);
     const all = await heard(() => publisher.reached(2));
     await publisher.stop();
@@ -73,7 +73,7 @@ describe('the publisher of facts', function () {
     expect(kept).to.deep.equal([2]);
   });
 
-  it('goes on where a former owner stopped, and says what is said again under the same ids', async () => {
+  it('goes on where a former owner stopped, and repeats facts under the same ids', async () => {
     const publisher = publishing(1);
     const all = await heard(() => publisher.reached(2));
     await publisher.stop();
@@ -83,7 +83,7 @@ describe('the publisher of facts', function () {
     ]);
   });
 
-  it('publishes what becomes durable when it is told, and nothing of `closed`', async () => {
+  it('publishes new entries when it is told that they are durable, and no fact for `closed`', async () => {
     const publisher = publishing(2);
     const entries = [[everyEntry.completed], [everyEntry.closed]];
     for (const [i, some] of entries.entries()) {

@@ -33,7 +33,7 @@ describe('snapshots', function () {
     return folding.thaw(snapshot?.state, begin(state.header));
   };
 
-  it('bring a state back as it was, after each kind of entry', async () => {
+  it('restore a state exactly, after each kind of entry', async () => {
     let state = begin(header(4));
     expect(await thawed(state)).to.deep.equal(state);
     for (const entry of Object.values(everyEntry)) {
@@ -81,7 +81,7 @@ describe('snapshots', function () {
     expect(written).to.have.lengthOf(2);
   });
 
-  it('that fail are left out, and the next one is tried', async () => {
+  it('are skipped if writing fails, and the next one is tried', async () => {
     let tries = 0;
     const writeSnapshot = async (): Promise<void> => {
       tries += 1;
@@ -95,7 +95,7 @@ describe('snapshots', function () {
     expect(tries).to.equal(2);
   });
 
-  it('are written by the owner of a long journal, and fold to what the whole journal folds to', async () => {
+  it('are written by the owner of a long journal, and fold to the same state as the whole journal', async () => {
     const wanted = (n: number): Entry[] => [{ kind: 'wanted-set', wanted: n }];
     const entries = [[everyEntry.started], ...Array.from({ length: 996 }, (_, n) => wanted(n % 50)), wanted(5)];
     const of = await plant(mesh, { customer: 'long', entries, tasks: 5 });

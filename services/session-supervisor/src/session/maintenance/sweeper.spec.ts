@@ -37,7 +37,7 @@ describe('the sweeper', function () {
   };
   const signal = new AbortController().signal;
 
-  it('removes what was not accepted of a closed workload, and everything where that was asked for', async () => {
+  it('removes results that were not accepted from a closed workload, or all results if that was asked for', async () => {
     const result = (id: string, attempt: string): string => `results/${id}/noop/1/0-${attempt}.bin`;
     const entries = (id: string, deleteResults: boolean) => [
       [everyEntry.started],
@@ -68,7 +68,7 @@ describe('the sweeper', function () {
     expect(await sweepRound(contextWith(blobs), signal)).to.equal(0);
   });
 
-  it('goes on with the others where one cannot be swept, and tries that one again', async () => {
+  it('goes on with other workloads if one cannot be swept, and tries that one again', async () => {
     const broken = await plant(mesh, { entries: [[{ kind: 'repaired' } as never]] });
     const fine = await plant(mesh, { entries: [[everyEntry.stopped], [everyEntry.closed]] });
     await due(broken.id, new Date(0));

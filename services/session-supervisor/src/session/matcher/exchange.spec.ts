@@ -49,7 +49,7 @@ const slowly = () => {
 };
 
 describe('the exchange with the matcher', () => {
-  it('makes one statement at a time, and one of however many that wait', async () => {
+  it('sends one statement at a time, and merges those that wait', async () => {
     const { exchange, stated, answered, gates } = slowly();
     await eventually(() => expect(stated).to.deep.equal([2]));
     for (let i = 0; i < 100; i += 1) exchange.hurry('update-user-count');
@@ -61,7 +61,7 @@ describe('the exchange with the matcher', () => {
     await exchange.stop();
   });
 
-  it('tries again soon after a failure, and says nothing more once it is stopped', async () => {
+  it('tries again soon after a failure, and sends nothing after it is stopped', async () => {
     const { exchange, stated, answered, failures, gates } = slowly();
     await eventually(() => expect(gates).to.have.lengthOf(1));
     gates[0]?.reject(new Error('away'));

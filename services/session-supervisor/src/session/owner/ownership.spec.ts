@@ -50,7 +50,7 @@ describe('ownership', function () {
     return id;
   };
 
-  it('passes to another within five seconds when a supervisor is killed, and the work goes on', async () => {
+  it('passes to another supervisor within five seconds after a kill, and the work goes on', async () => {
     await using killed = await asProcess();
     const id = await begun(await mesh.as('customer', 'acme', killed.address));
     await using other = await mesh.start();
@@ -67,7 +67,7 @@ describe('ownership', function () {
     expect(workload).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 10 });
   });
 
-  it('passes at once when a supervisor ends in peace', async () => {
+  it('passes at once when a supervisor drains', async () => {
     const leaving = await mesh.start();
     const id = await begun(await mesh.as('customer', 'acme'));
     await using other = await mesh.start();
@@ -76,7 +76,7 @@ describe('ownership', function () {
     expect((await mesh.document(id))?.owner).to.equal(other.instance);
   });
 
-  it('is lost to nothing by a supervisor that freezes and wakes again', async () => {
+  it('loses nothing when a supervisor freezes and wakes again', async () => {
     await using frozen = await asProcess();
     const id = await begun(await mesh.as('customer', 'acme', frozen.address));
     await using other = await mesh.start();
@@ -92,7 +92,7 @@ describe('ownership', function () {
     expect(await takeOvers(id)).to.have.lengthOf(1);
   });
 
-  it('changes hands for whoever waits when another one writes a take-over first', async () => {
+  it('tells waiting callers that the workload changes hands when another supervisor takes it over', async () => {
     await using owner = await mesh.start();
     const id = await begun(await mesh.as('customer', 'acme'));
     const n = (await Array.fromAsync(mesh.journal.read(id, 0))).length + 1;
@@ -109,7 +109,7 @@ describe('ownership', function () {
     expect(await takenOver(id, 2)).to.deep.include({ n: n + 1, by: owner.instance });
   });
 
-  it('is let go by a supervisor that reads of another owner, and comes back with a new reign', async () => {
+  it('is given up by a supervisor that reads another owner’s name, and returns with a new reign', async () => {
     await using owner = await mesh.start();
     const id = await begun(await mesh.as('customer', 'acme'));
     const other = await appear(mesh);
@@ -123,7 +123,7 @@ describe('ownership', function () {
     expect(await takenOver(id)).to.include({ by: owner.instance });
   });
 
-  it('goes to one of several that contend for it', async () => {
+  it('goes to exactly one of several contenders', async () => {
     const of = await plant(mesh);
     const contenders = await Promise.all([mesh.start(), mesh.start(), mesh.start()]);
     const takeOver = await takenOver(of.id);
@@ -133,7 +133,7 @@ describe('ownership', function () {
     expect(await takeOvers(of.id)).to.have.lengthOf(1);
   });
 
-  it('of what has ended brings the end to lists, slot, matcher and stream, and closes it', async () => {
+  it('of an ended workload brings the end to lists, slot, matcher and stream, and closes the workload', async () => {
     const of = await plant(mesh, { tasks: 2, entries: [[everyEntry.started], [everyEntry.stopped]] });
     await using owner = await mesh.start();
     await eventually(async () => expect(await mesh.document(of.id)).to.include({ owner: null }));
@@ -153,7 +153,7 @@ describe('ownership', function () {
     expect(documents.at(-1)).to.include({ by: owner.instance });
   });
 
-  it('fences what is closed, also where it reigned last itself: somebody was perhaps about to open it again', async () => {
+  it('fences a closed workload, even after an own reign, because a reopening may be on its way', async () => {
     await using owner = await mesh.start();
     const reign: Entry = { kind: 'taken-over', owner: owner.instance };
     const of = await plant(mesh, { entries: [[everyEntry.started, everyEntry.stopped], [reign], [everyEntry.closed]] });
@@ -173,7 +173,7 @@ describe('ownership', function () {
     expect((await mesh.document(of.id))?.owner).to.equal(owner.instance);
   });
 
-  it('hands out last what a former owner’s users may still hold', async () => {
+  it('hands out last the tasks that a former owner’s users may still hold', async () => {
     const of = await plant(mesh, { tasks: 10, entries: [[everyEntry.started]], projection: { held: '0-7' } });
     await using owner = await mesh.start();
     await takenOver(of.id);
@@ -185,7 +185,7 @@ describe('ownership', function () {
     await Promise.all([mesh.users.finishAll(of.id, 'u1'), ended(acme, of.id)]);
   });
 
-  it('is not taken of a journal with an entry that this build does not know, and is left to others', async () => {
+  it('is not taken of a journal with an unknown entry, and is left to other builds', async () => {
     const entries = [[everyEntry.started], [{ kind: 'repaired' } as unknown as Entry]];
     const of = await plant(mesh, { entries });
     await using _owner = await mesh.start();
@@ -197,7 +197,7 @@ describe('ownership', function () {
     expect(await takeOvers(of.id)).to.have.lengthOf(0);
   });
 
-  it('ends for good where the journal contradicts the fold', async () => {
+  it('ends for good if the journal contradicts the fold', async () => {
     const conflicts: string[] = [];
     const of = await plant(mesh, { tasks: 3, entries: [[everyEntry.started]] });
     const strange = {

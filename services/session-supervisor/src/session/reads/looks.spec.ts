@@ -37,7 +37,7 @@ const setUp = () => {
 describe('looks at a workload', () => {
   const signal = new AbortController().signal;
 
-  it('are one a second for all who watch, and one when something was appended', async () => {
+  it('happen once a second for all watchers, and once after an append', async () => {
     const { watch, clock, count, append } = setUp();
     const watchers = Array.from({ length: 200 }, () => watch('w-1'));
     const all = watchers.map((watcher) => watcher.next(signal));
@@ -50,7 +50,7 @@ describe('looks at a workload', () => {
     for (const watcher of watchers) watcher[Symbol.dispose]();
   });
 
-  it('stop when the last one goes, and begin again for the next', async () => {
+  it('stop when the last watcher leaves, and begin again for the next', async () => {
     const { watch, clock, count, listening } = setUp();
     const [first, second] = [watch('w-1'), watch('w-1')];
     first[Symbol.dispose]();
@@ -65,7 +65,7 @@ describe('looks at a workload', () => {
     expect(await seen).to.equal(1);
   });
 
-  it('give a slow watcher the latest only, and tell everybody what they fail with', async () => {
+  it('give a slow watcher only the latest, and pass an error to all watchers', async () => {
     const { watch, clock, fail } = setUp();
     using watcher = watch('w-1');
     await clock.advance(1_100);

@@ -65,14 +65,14 @@ describe('readBlendHead, of scenes that Blender saved', () => {
     expect(head.scenes).to.deep.equal([FIRST]);
   });
 
-  it('reads the same out of zstd and gzip', async () => {
+  it('reads the same from zstd and gzip', async () => {
     const { compression: _, ...raw } = readBlendHead(await headOf('raw.blend'));
     const gzip = gzipSync(await readFile(join(folder.path, 'raw.blend'))).subarray(0, HEAD_BYTES);
     expect(readBlendHead(gzip)).to.deep.equal({ ...raw, compression: 'gzip' });
     expect(readBlendHead(await headOf('zstd.blend'))).to.deep.equal({ ...raw, compression: 'zstd' });
   });
 
-  it('finds the current scene where there are several', async () => {
+  it('finds the current scene among several', async () => {
     expect(readBlendHead(await headOf('first-of-two.blend')).scenes).to.deep.equal([FIRST]);
     expect(readBlendHead(await headOf('second-of-two.blend')).scenes).to.deep.equal([SECOND]);
   });

@@ -47,7 +47,7 @@ describe('readBlendHead', () => {
     expect(versions).to.deep.equal(['2.50', '2.80', '2.93', '3.0', '4.2']);
   });
 
-  it('reads a first zstd block that is near 128 KiB, and zstd data of several blocks', () => {
+  it('reads a first zstd block of nearly 128 KiB, and zstd data of several blocks', () => {
     const bytes = Buffer.concat([buildHead(recent), randomBytes(500_000)]);
     expect(readBlendHead(zstdCompressSync(bytes).subarray(0, HEAD_BYTES)).scenes).to.deep.equal(recent.scenes);
   });
@@ -58,7 +58,7 @@ describe('readBlendHead', () => {
     expect(readBlendHead(bytes.fill(0xff, 700, 1_024)).scenes).to.deep.equal(recent.scenes);
   });
 
-  it('passes over a few blocks before the render infos', () => {
+  it('skips a few blocks before the render infos', () => {
     const bytes = Buffer.concat([
       fileHeader(recent),
       block(recent, 'TEST', Buffer.alloc(65_000)),
@@ -77,7 +77,7 @@ describe('readBlendHead', () => {
     expect(readBlendHead(bytes).scenes[0]?.name).to.equal('\ufffdcene');
   });
 
-  it('refuses what is no Blender file, packed or not', () => {
+  it('refuses a file that is no Blender file, packed or not', () => {
     for (const text of [
       'hello, I am a text',
       'BLENDED-v304REND',
@@ -92,7 +92,7 @@ describe('readBlendHead', () => {
     }
   });
 
-  it('says of an empty, a cut and a damaged file what it is', () => {
+  it('names an empty, a truncated and a damaged file as such', () => {
     const bytes = buildHead(recent);
     expect(reasonOf(new Uint8Array())).to.equal('BLEND_FILE_EMPTY');
     for (const size of [1, 7, 11, 12, 20, 40, 107, 131]) {
@@ -108,7 +108,7 @@ describe('readBlendHead', () => {
     expect(reasonOf(Buffer.from('BLENDER17-02v0600REND'))).to.equal('BLEND_FORMAT_UNKNOWN');
   });
 
-  it('tells version and cause where the frame range is unreadable', () => {
+  it('names version and cause if the frame range is unreadable', () => {
     const bytes = buildHead({ ...recent, scenes: [{ name: 'S', firstFrame: 9, lastFrame: 4 }] });
     expect(() => readBlendHead(bytes))
       .to.throw('name the frames')
@@ -146,7 +146,7 @@ describe('readBlendHead', () => {
     expect(reasonOf(bytes)).to.equal('FRAME_RANGE_UNREADABLE');
   });
 
-  it('looks at no more than its bounds of hostile data', () => {
+  it('reads no more of hostile data than its bounds', () => {
     const info = block(recent, 'REND', renderInfo(recent, { name: 'S', firstFrame: 1, lastFrame: 2 }));
     const endless = Buffer.concat([fileHeader(recent), ...Array<Buffer>(9_000).fill(info)]);
     const zeros = Buffer.concat([buildHead({ ...recent, scenes: [] }).subarray(0, 12), Buffer.alloc(20_000_000)]);
@@ -171,12 +171,12 @@ describe('chooseScene', () => {
     expect(chooseScene(head('A'), undefined)?.name).to.equal('A');
   });
 
-  it('takes a named scene, and nothing where the head does not list it', () => {
+  it('takes a named scene, and none if the head does not list it', () => {
     expect(chooseScene(head('A', 'B'), 'B')?.name).to.equal('B');
     expect(chooseScene(head('A'), 'Z')).to.equal(undefined);
   });
 
-  it('lists the scenes where there are several and none is named', () => {
+  it('lists the scenes if there are several and none is named', () => {
     expect(() => chooseScene(head('A', 'B'), undefined))
       .to.throw('A, B')
       .with.property('reason', 'SCENE_REQUIRED');
