@@ -75,7 +75,7 @@ describe('a compute session', function () {
     send(sessionId, 'run_compute', { until: '/session/done' }, seconds);
   /** The worker has it: before that a killed broker takes it along. */
   const isAtIt = (sessionId: string): Promise<void> =>
-    eventually(() => access(`${broker.dataDir}/sessions/${sessionId}/work/started`));
+    eventually(() => access(`${broker.dataDir}/sessions/${sessionId}/work/started`), { withinMs: 20_000 });
   const done = (sessionId: string): Promise<void> => writeFile(`${broker.dataDir}/sessions/${sessionId}/work/done`, '');
   const get = async (sessionId: string): Promise<ComputeSession | undefined> =>
     (await ann.getComputeSession({ sessionId })).session;
@@ -205,7 +205,7 @@ describe('a compute session', function () {
       expect(failure).to.include({ code: status.UNAVAILABLE, reason: 'WORKER_LOST' });
       expect(failure?.message).to.include('ended with code 7').and.include('this is the end');
     }
-    await eventually(async () => expect(await get(id)).to.include({ state: SessionState.ENDED }));
+    await eventually(async () => expect(await get(id)).to.include({ state: SessionState.ENDED }), { withinMs: 20_000 });
     const seen = await get(id);
     expect(seen).to.include({ endReason: SessionEndReason.LOST });
     expect(seen?.lastError).to.include('this is the end');
@@ -389,7 +389,7 @@ describe('a compute session', function () {
     expect(await failureOf(start({ worker: 'missing' }))).to.include({ reason: 'PROGRAM_MISSING' });
     expect(await failureOf(start({ worker: 'dead' }))).to.include({ reason: 'PROGRAM_EXITED' });
     const starting = failureOf(start({ worker: 'slow' }));
-    await eventually(() => expect(ownedBy(broker.dataDir)).to.not.deep.equal([]));
+    await eventually(() => expect(ownedBy(broker.dataDir)).to.not.deep.equal([]), { withinMs: 20_000 });
     clock.skip(READY_MS);
     const slow = await starting;
     expect(slow).to.include({ code: status.UNAVAILABLE, reason: 'NOT_READY_IN_TIME' });

@@ -87,7 +87,9 @@ describe('several hosts', function () {
     const [named] = (await atEast.acquireLease(ask({ host: 'west' }))).leases;
     expect(named).to.include({ host: 'west' });
     // One free there by now, two here.
-    await eventually(async () => expect((await atEast.acquireLease(ask())).lease?.host).to.equal('east'));
+    await eventually(async () => expect((await atEast.acquireLease(ask())).lease?.host).to.equal('east'), {
+      withinMs: 20_000,
+    });
     const rest = await Promise.all([atEast.acquireLease(ask()), atWest.acquireLease(ask())]);
     expect(rest.map(({ lease }) => lease?.host)).to.have.members(['east', 'west']);
     expect(await failureOf(atWest.acquireLease(ask()))).to.include({ reason: 'PORT_POOL_EXHAUSTED' });

@@ -64,7 +64,7 @@ describe('the programs of sessions', () => {
       // On the first port it only says that it is ready.
       const script = `[ $PORT = ${sessions.first} ] && { echo ready; touch ../started; exec sleep 1000; }; echo ready; ${ECHO.script}`;
       const starting = sessions.start('a', { script, sign: 'ready' });
-      await eventually(() => stat(join(sessions.folder, 'started')));
+      await eventually(() => stat(join(sessions.folder, 'started')), { withinMs: 20_000 });
       const stranger = await listen(sessions.first);
       expect((await starting).session.port).to.equal(sessions.first + 1);
       expect(kindOf(sessions, sessions.first)).to.equal('foreign');
@@ -98,7 +98,7 @@ describe('the programs of sessions', () => {
     // Throws its nonce away and leaves its group: nobody can say any more whose it is.
     const script = `env -i setsid /usr/bin/socat TCP-LISTEN:$PORT,bind=127.0.0.1,fork,reuseaddr,reuseport PIPE & exec socat TCP-LISTEN:$PORT,bind=127.0.0.1,fork,reuseaddr,reuseport PIPE`;
     const { session } = await sessions.start('a', { script });
-    await eventually(async () => expect((await listenersOn(session.port)).length).to.equal(2));
+    await eventually(async () => expect((await listenersOn(session.port)).length).to.equal(2), { withinMs: 20_000 });
     const runaway = (await listenersOn(session.port)).find((pid) => !sessions.alive().includes(pid))!;
     try {
       await sessions.manager.stop(session.id, 'stopped');
@@ -107,7 +107,7 @@ describe('the programs of sessions', () => {
     } finally {
       process.kill(runaway, 'SIGKILL');
     }
-    await eventually(() => expect(isAlive(runaway)).to.equal(false));
+    await eventually(() => expect(isAlive(runaway)).to.equal(false), { withinMs: 20_000 });
     for (let sighting = 0; sighting < 3; sighting += 1) await sessions.leaseManager.reconcile();
     expect(kindOf(sessions, session.port)).to.equal('free');
   });
@@ -125,7 +125,9 @@ describe('the programs of sessions', () => {
     expect(kindOf(sessions, session.port)).to.equal('leased');
     process.kill(pid, 'SIGKILL');
     // Adopted ones are started again like others.
-    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ready', restarts: 1 }));
+    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ready', restarts: 1 }), {
+      withinMs: 20_000,
+    });
     await echoes(await dial(session.port));
     socket.destroy();
   });
@@ -201,7 +203,7 @@ describe('the programs of sessions', () => {
     sessions.reopen();
     // Who asks for it at that moment gets a new one, and not the one that is being ended.
     const again = sessions.start('b', ECHO);
-    await eventually(() => expect(isAlive(left.pid!)).to.equal(false));
+    await eventually(() => expect(isAlive(left.pid!)).to.equal(false), { withinMs: 20_000 });
     expect(await again).to.deep.include({ isReused: false });
     await eventually(() =>
       expect(sessions.manager.get('vis-unfinished')).to.include({ state: 'ended', end: 'failed' }),
@@ -212,13 +214,17 @@ describe('the programs of sessions', () => {
   it('are known to be dead after a reboot of the host', async () => {
     const { session } = await sessions.start('a', ECHO);
     sessions.reopen('another boot');
-    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ended', end: 'rebooted' }));
+    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ended', end: 'rebooted' }), {
+      withinMs: 20_000,
+    });
   });
 
   it('are started again on the same port, and given up when they fail five times in a row', async () => {
     const { session } = await sessions.start('a', { script: `test -e broken && exit 3; ${ECHO.script}` });
     process.kill(pidOf(session.id), 'SIGTERM');
-    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ready', restarts: 1 }));
+    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ready', restarts: 1 }), {
+      withinMs: 20_000,
+    });
     await echoes(await dial(session.port));
     await writeFile(join(sessions.folder, session.id, 'broken'), '');
     process.kill(pidOf(session.id), 'SIGTERM');
@@ -233,7 +239,7 @@ describe('the programs of sessions', () => {
     const script = `head -c 1G /dev/zero | tr '\\0' 'x'; echo; echo "the end"; ${ECHO.script}`;
     const { session } = await sessions.start('a', { script, readyMs: 60_000 });
     const log = join(sessions.folder, session.id, 'program.log');
-    await eventually(async () => expect((await stat(log)).size).to.be.below(5 * 1024 ** 2));
+    await eventually(async () => expect((await stat(log)).size).to.be.below(5 * 1024 ** 2), { withinMs: 20_000 });
     const kept = `${await readFile(`${log}.1`, 'latin1').catch(() => '')}${await readFile(log, 'latin1')}`;
     expect(kept.trimEnd().endsWith('the end')).to.equal(true);
     expect(kept.length).to.be.below(6 * 1024 ** 2);
