@@ -73,6 +73,22 @@ describe('every', () => {
     expect([hasEnded, told, clock.pending()]).to.deep.equal([true, [], 0]);
   });
 
+  it('begins the next round at once when it is hurried, in a pause or in a round', async () => {
+    const clock = fakeClock();
+    const begun: number[] = [];
+    await using repetition = every({ clock, everyMs: 100 }, async () => {
+      begun.push(clock.monotonic());
+      await clock.sleep(10);
+    });
+    await clock.advance(50);
+    repetition.hurry();
+    await clock.advance(5);
+    repetition.hurry();
+    repetition.hurry();
+    await clock.advance(130);
+    expect(begun).to.deep.equal([0, 50, 60, 170]);
+  });
+
   it('begins no round after a stop in a pause', async () => {
     const clock = fakeClock();
     let rounds = 0;

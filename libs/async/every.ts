@@ -2,8 +2,10 @@ import type { Clock } from '#libs/clock/index.ts';
 
 /** A loop of rounds. */
 export interface Repetition extends AsyncDisposable {
+  /** Cuts the pause short: the next round begins at once, or right after the running one. */
+  hurry: () => void;
   /** Begins no further round and aborts the signal of the running one. Resolves when that one has ended. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export interface EveryOptions {
@@ -25,11 +27,13 @@ export const every = (
 ): Repetition => {
   const stopped = new AbortController();
   const { signal } = stopped;
+  let pause = new AbortController();
   const run = async (): Promise<void> => {
     let pauseMs = isPauseFirst ? everyMs : undefined;
     for (;;) {
-      if (pauseMs !== undefined) await clock.sleep(pauseMs, signal).catch(() => undefined);
+      if (pauseMs !== undefined) await clock.sleep(pauseMs, pause.signal).catch(() => undefined);
       if (signal.aborted) return;
+      pause = new AbortController();
       pauseMs = everyMs;
       try {
         await round(signal);
@@ -40,9 +44,11 @@ export const every = (
     }
   };
   const running = run();
+  const hurry = (): void => pause.abort();
   const stop = (): Promise<void> => {
     stopped.abort();
+    hurry();
     return running;
   };
-  return { stop, [Symbol.asyncDispose]: stop };
+  return { hurry, stop, [Symbol.asyncDispose]: stop };
 };

@@ -1,3 +1,4 @@
+import { every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { MoreUsers, SetDemandResponse, UpdateUserCount, type Demand } from '#libs/contracts/user.ts';
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
@@ -34,45 +35,29 @@ const inWords = (thrown: unknown): unknown =>
     : thrown;
 
 export const startExchange = ({ bus, clock, onAnswer, onFailure, demand }: ExchangeOptions): Exchange => {
-  const stopped = new AbortController();
-  const { signal } = stopped;
-  let next: DemandVerb | undefined = 'more-users';
-  let pause = new AbortController();
-
-  const state = async (verb: DemandVerb): Promise<void> => {
-    const stated = demand();
-    const bytes = (verb === 'more-users' ? MoreUsers : UpdateUserCount).encode({ demand: stated }).finish();
-    const answer = await bus.request(matcherSubject(verb), bytes, { timeoutMs: DEADLINE_MS, signal });
-    if (!signal.aborted) onAnswer(SetDemandResponse.decode(answer), stated);
-  };
-
-  /** Sends one statement at a time, because the matcher would refuse an older one that arrives later. */
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      const verb = next ?? 'update-user-count';
-      next = undefined;
-      let pauseMs = EVERY_MS;
-      try {
-        await state(verb);
-      } catch (thrown) {
-        if (!signal.aborted) onFailure(inWords(thrown));
-        pauseMs = AFTER_FAILURE_MS;
-      }
-      pause = new AbortController();
-      if (next === undefined)
-        await clock.sleep(pauseMs, AbortSignal.any([signal, pause.signal])).catch(() => undefined);
-    }
-  };
-
-  const running = run();
+  let next: DemandVerb = 'more-users';
+  const statements = every(
+    {
+      clock,
+      everyMs: EVERY_MS,
+      afterFailureMs: AFTER_FAILURE_MS,
+      onFailure: (thrown) => onFailure(inWords(thrown)),
+    },
+    // Rounds never overlap, because the matcher would refuse an older statement that arrives later.
+    async (signal) => {
+      const verb = next;
+      next = 'update-user-count';
+      const stated = demand();
+      const bytes = (verb === 'more-users' ? MoreUsers : UpdateUserCount).encode({ demand: stated }).finish();
+      const answer = await bus.request(matcherSubject(verb), bytes, { timeoutMs: DEADLINE_MS, signal });
+      if (!signal.aborted) onAnswer(SetDemandResponse.decode(answer), stated);
+    },
+  );
   return {
     hurry: (verb) => {
       next = verb;
-      pause.abort();
+      statements.hurry();
     },
-    stop: async () => {
-      stopped.abort();
-      await running;
-    },
+    stop: statements.stop,
   };
 };
