@@ -113,6 +113,13 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
   let recording = 0;
   let room: PromiseWithResolvers<void> | undefined;
 
+  const hasRoom = (): boolean => recording < MAX_RECORDING && waiting.length < MAX_WAITING;
+  const checkRoom = (): void => {
+    if (!hasRoom()) return;
+    room?.resolve();
+    room = undefined;
+  };
+
   const store = async (kept: Kept): Promise<void> => onStored(await outbox.keep(kept));
 
   const send = ({ header, source, kept }: Upload): Promise<Receipt> =>
@@ -144,10 +151,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
       active += 1;
       void deliverOne(waiting.shift()!).finally(() => {
         active -= 1;
-        if (recording < MAX_RECORDING && waiting.length < MAX_WAITING) {
-          room?.resolve();
-          room = undefined;
-        }
+        checkRoom();
         pump();
       });
     }
@@ -174,10 +178,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
       resume(await outbox.keep({ ...kept, outcome: failed('AGENT_ERROR', reason, { seconds }) }));
     } finally {
       recording -= 1;
-      if (recording < MAX_RECORDING && waiting.length < MAX_WAITING) {
-        room?.resolve();
-        room = undefined;
-      }
+      checkRoom();
     }
   };
 
@@ -185,11 +186,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
     resume,
     deliver({ key, workloadId, attempt }, outcome) {
       void record({ key, workloadId, attempt, outcome, receipt: undefined });
-      if (recording < MAX_RECORDING && waiting.length < MAX_WAITING) {
-        return undefined;
-      }
-      room ??= Promise.withResolvers();
-      return room.promise;
+      return hasRoom() ? undefined : (room ??= Promise.withResolvers()).promise;
     },
   };
 };

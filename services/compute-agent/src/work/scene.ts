@@ -5,7 +5,7 @@ import type { Random } from '#libs/random/index.ts';
 import type { Borrowed, SceneCache } from '../cache/scene-cache.ts';
 import type { Fetch } from '../cache/download.ts';
 import { patiently } from './patiently.ts';
-import type { Blobs } from './upload.ts';
+import { type Blobs, transferMs } from './upload.ts';
 
 export interface SceneOptions {
   cache: SceneCache;
@@ -17,15 +17,11 @@ export interface SceneOptions {
 
 /** If the blob service is away for longer, the task fails here and another user tries it. */
 const PATIENCE_MS = 10 * 60_000;
-const FETCH_MS = 30_000;
-/** A slow line at home still has 32 KiB/s. */
-const BYTES_PER_MS = 32;
 
 const fetchOf = (blobs: Pick<Blobs, 'download'>, { blobName, grant, sizeBytes }: Scene): Fetch =>
   async function* fetch(signal) {
-    const deadlineMs = FETCH_MS + sizeBytes / BYTES_PER_MS;
     const request = { blobName, offset: 0, lengthBytes: 0, grant };
-    for await (const { chunk } of blobs.download(request, { signal, deadlineMs })) {
+    for await (const { chunk } of blobs.download(request, { signal, deadlineMs: transferMs(sizeBytes) })) {
       yield chunk;
     }
   };

@@ -11,9 +11,9 @@ export type Blobs = Client<typeof BlobServiceService>;
 export type Source = { file: string } | { bytes: Uint8Array };
 
 const CHUNK_BYTES = 256 * 1_024;
-const PATIENCE_MS = 30_000;
-/** A slow line at home still has 32 KiB/s. */
-const BYTES_PER_MS = 32;
+
+/** How long a transfer of so many bytes may take: a slow line at home still has 32 KiB/s. */
+export const transferMs = (sizeBytes: number): number => 30_000 + sizeBytes / 32;
 
 const chunks = (source: Source): AsyncIterable<Buffer> | Iterable<Buffer> =>
   'file' in source ? createReadStream(source.file, { highWaterMark: CHUNK_BYTES }) : slices(source.bytes);
@@ -41,7 +41,7 @@ export const uploadOnce = async (
   source: Source,
   signal: AbortSignal,
 ): Promise<Receipt> => {
-  const deadlineMs = PATIENCE_MS + header.sizeBytes / BYTES_PER_MS;
+  const deadlineMs = transferMs(header.sizeBytes);
   const { receipt } = await blobs.upload(messages(header, source), { signal, deadlineMs });
   if (receipt === undefined) {
     throw new DomainError(status.INTERNAL, 'RECEIPT_MISSING', 'the blob service stored a result without a receipt');
