@@ -88,7 +88,8 @@ export const copyTree = async (): Promise<Copy> => {
         : [bin('mocha'), ['--bail', ...caughtBy.split(' ')]];
       const { code, output } = await told(command, args, dir);
       const [how = ''] = (isSimulation ? /^seed \d+: .*$/m : /^ +1\) .*$/m).exec(output) ?? [];
-      return { isCaught: code !== 0, how: how.trim() };
+      // A run that fails without a word has found no test to run.
+      return { isCaught: code !== 0 && how !== '', how: how.trim() };
     },
     [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
   };

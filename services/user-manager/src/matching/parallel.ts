@@ -4,9 +4,11 @@ import { inParallel } from '#libs/async/index.ts';
 const AT_ONCE = 64;
 
 /** Does `work` for every item, some at a time. After a failure it begins no more: the next round looks again. */
-export const updateEach = <T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> => {
+export const updateEach = async <T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> => {
+  // Most rounds change nothing.
+  if (items.length === 0) return;
   let hasFailed = false;
-  return inParallel(AT_ONCE, items, async (item) => {
+  await inParallel(AT_ONCE, items, async (item) => {
     if (hasFailed) return;
     try {
       await work(item);
