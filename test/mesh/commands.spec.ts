@@ -12,7 +12,7 @@ import { uploadResult } from '../harness/uploads.ts';
 import { usersUntil } from '../harness/users.ts';
 import { customerOf, hasEnded, named, noop, resultsOf, start } from '../harness/work.ts';
 
-/** A start of work that nobody is to do. */
+/** A request to start work with 0 users. */
 const request = (requestId: string, tasks = 3) => ({
   objectId: '',
   spec: { $case: 'noop', value: noop({ tasks }) } as const,
@@ -58,7 +58,7 @@ describe('commands to a workload', function () {
     acme.workloads.stopAndDeleteWorkload({ ...named(id), ...none, deleteResults });
   const setUserCount = (id: string, wanted: number) => acme.workloads.setUserCount({ ...named(id), ...none, wanted });
   const statusOf = (id: string) => acme.workloads.getWorkloadStatus(named(id));
-  /** Resolves when so many users serve the workload; answers their agents. */
+  /** Resolves with the agents when this number of users serves the workload. */
   const serving = async (id: string, count: number): Promise<HandAgent[]> => {
     const users = await usersUntil(
       mesh.operator,
@@ -169,7 +169,7 @@ describe('commands to a workload', function () {
       const { blobs } = await mesh.operator.blobs.listBlobs({ prefix: `results/${id}/`, pageSize: 0, pageToken: '' });
       return blobs.map(({ blobName }) => blobName);
     };
-    /** A workload with one accepted result and one that was only stored; answers the accepted one's blob. */
+    /** Makes a workload with one accepted and one merely stored result. Returns the blob of the accepted one. */
     const halfDone = async (): Promise<{ id: string; blob: string }> => {
       const id = await start(acme, { noop: noop({ tasks: 5, resultBytes: 50 }) }, { wantedUsers: 2 });
       const stored = await Promise.all(

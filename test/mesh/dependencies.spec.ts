@@ -12,7 +12,7 @@ import { named, noop, resultsOf, start } from '../harness/work.ts';
 const AWAY_MS = 20_000;
 const GOES_ON_MS = 5_000;
 const DEADLINE_MS = 4_000;
-/** Each way. */
+/** Delay in each direction. */
 const SLOW_MS = 150;
 
 describe('a mesh with a dependency that answers late or not at all', function () {
@@ -45,7 +45,7 @@ describe('a mesh with a dependency that answers late or not at all', function ()
     expect([scrubbed.missing, scrubbed.damaged]).to.deep.equal(['', '']);
   };
 
-  /** Freezes a store in the middle of the work; callers are told so in time, and soon after its return the work goes on. */
+  /** Freezes a store in the middle of the work. Callers must be told in time, and the work must go on soon after its return. */
   const freezes = async (
     store: TestStore,
     dependency: string,

@@ -10,7 +10,7 @@ import { customerOf, named, noop, start } from '../harness/work.ts';
 const USERS = 6;
 const TASK_MS = 100;
 
-/** A workload that lasts, and whose it is. */
+/** A long workload and its customer. */
 interface Running {
   clients: Clients;
   id: string;
@@ -49,7 +49,7 @@ describe('customers that want more users than there are', function () {
     running.push({ clients, id });
     return id;
   };
-  /** Resolves when each workload has so many users. */
+  /** Resolves when each workload has this number of users. */
   const divided = async (shares: Record<string, number>): Promise<void> => {
     await usersUntil(mesh.operator, (users) =>
       Object.entries(shares).every(
@@ -90,7 +90,7 @@ describe('customers that want more users than there are', function () {
   });
 
   it('never have the same user at the same time', async () => {
-    // What each user is told, in the order in which it is told.
+    // The messages to each user, in order.
     const told = new Map(agents.map((agent) => [agent, [] as { workload: string; claim: number; count: number }[]]));
     let isOver = false;
     const watching = agents[0]!.until(() => {

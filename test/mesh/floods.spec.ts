@@ -22,7 +22,7 @@ describe('a mesh that is flooded', function () {
     mesh = await startMesh();
     await mesh.agent('honest');
     acme = await mesh.customer('acme');
-    // What it takes once it has worked for a while, whoever floods it.
+    // The services work for a while first, because a fresh process grows anyway.
     await ended(acme, await start(acme, { noop: noop({ tasks: 5_000 }) }));
   });
   after(() => mesh[Symbol.asyncDispose]());
@@ -36,7 +36,7 @@ describe('a mesh that is flooded', function () {
     };
     return { manager: await of(manager), supervisor: await of(supervisor) };
   };
-  /** Neither grows much by what happens, and honest work goes on meanwhile. */
+  /** Checks that neither service grows much during an action, and that honest work goes on meanwhile. */
   const unharmed = async (flood: (workload: string) => Promise<void>): Promise<void> => {
     const before_ = await memory();
     const id = await start(acme, { noop: noop({ tasks: 2_000, durationMs: 1 }) });
@@ -51,7 +51,7 @@ describe('a mesh that is flooded', function () {
   it('bears a thousand agents that never read, and cuts off those that get work', async () => {
     await unharmed(async () => {
       using _ = await deafAgents(mesh, 1_000, ['noop']);
-      // Long enough for the mesh to lose its patience with those that are to help.
+      // This workload lasts long enough for the mesh to cut off the agents that get its work.
       const other = await start(await mesh.customer('other'), { noop: noop({ tasks: 3_000, durationMs: 5 }) });
       const connected = async (): Promise<number> => {
         const page = await mesh.operator.users.listUsers({ workloadId: '', pageSize: 1_000, pageToken: '' });

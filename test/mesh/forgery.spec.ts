@@ -35,19 +35,19 @@ describe('a report', function () {
   afterEach(() => stop());
 
   const stop = () => acme.workloads.stopAndDeleteWorkload({ ...named(id), deleteResults: false, requestId: '' });
-  /** Starts work for both agents; answers the first attempt of each. */
+  /** Starts work for both agents. Returns the first attempt of each. */
   const begin = async (resultBytes = 0): Promise<[Attempt, Attempt]> => {
     id = await start(acme, { noop: noop({ tasks: 20, resultBytes }) });
     const attempts = await Promise.all([alpha.attempt(id), beta.attempt(id)]);
     await until(acme, id, ({ workload }) => workload?.state === 'WORKLOAD_STATE_RUNNING');
     return attempts;
   };
-  /** What is known of the workload, down to the last journal position. */
+  /** The full state of the workload, with its last journal position. */
   const known = async () => ({
     status: await acme.workloads.getWorkloadStatus(named(id)),
     results: await resultsOf(acme, id),
   });
-  /** What became of a report that must leave no trace. */
+  /** Sends a report that must leave no trace, and returns its outcome. */
   const refused = async (report: () => Promise<Outcome>): Promise<string> => {
     const before_ = await known();
     const { verdict, reason } = await report();

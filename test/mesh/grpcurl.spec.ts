@@ -9,7 +9,7 @@ import { startMesh, type Mesh } from '../harness/mesh.ts';
 
 const run = promisify(execFile);
 
-/** What grpcurl says of an rpc that it was refused. */
+/** The output of grpcurl for a refused rpc. */
 interface Refusal {
   code: number;
   stderr: string;
@@ -55,7 +55,7 @@ describe('grpcurl', function () {
     return target.replace('ipv4:', '');
   };
   const grpcurl = async (args: string[]): Promise<string> => (await run(program, ['-plaintext', ...args])).stdout;
-  /** With a token for the reflection only: what is called comes without one. */
+  /** Sends the token only with reflection calls, not with the rpc itself. */
   const reflecting = (token: string): string[] => ['-reflect-header', `authorization: Bearer ${token}`];
   const using = (token: string): string[] => ['-H', `authorization: Bearer ${token}`];
   const refusalOf = async (args: string[]): Promise<string> => {

@@ -10,9 +10,9 @@ import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { usersUntil } from '../harness/users.ts';
 import { hasEnded, named, noop, resultsOf, start } from '../harness/work.ts';
 
-/** From the return of whatever was away. */
+/** Time from the return of a part until work goes on. */
 const GOES_ON_MS = 5_000;
-/** From the moment when a user falls silent. */
+/** Time from the silence of a user until others get its work. */
 const LOST_MS = 10_000;
 
 const completedOf = ({ latest }: Following): number => latest()?.completed ?? 0;
@@ -46,7 +46,7 @@ describe('a mesh that loses a part in the middle of the work', function () {
     return following;
   };
 
-  /** Every task has one result, and all is done. */
+  /** Checks that the workload completes and that every task has exactly one result. */
   const expectComplete = async ({ id, over }: Following): Promise<void> => {
     const { state, completed, total } = await over;
     expect({ state, completed }).to.deep.equal({ state: 'WORKLOAD_STATE_COMPLETED', completed: total });
@@ -54,7 +54,7 @@ describe('a mesh that loses a part in the middle of the work', function () {
     expect(tasks).to.have.length(total);
     expect(new Set(tasks).size).to.equal(total);
   };
-  /** More is done soon after a return than was before it. */
+  /** Resolves when more tasks are done than at the return of a part. */
   const expectGoingOn = async (work: Following): Promise<void> => {
     const deadline = performance.now() + GOES_ON_MS;
     const ask = () => acme.workloads.getWorkloadStatus(named(work.id));
@@ -92,7 +92,7 @@ describe('a mesh that loses a part in the middle of the work', function () {
       const [task] = (await acme.workloads.listTasks(page)).tasks;
       return task?.state === 'TASK_STATE_RUNNING' ? agents[names.indexOf(task.userName)] : undefined;
     };
-    // Whoever is killed before it says that it has begun does not count, and the task kills on.
+    // An agent that dies before it reports the beginning does not count as a loss, so the task kills another one.
     while (!hasEnded(work.latest())) {
       const victim = await holder();
       if (victim === undefined) await sleep(20);

@@ -59,7 +59,7 @@ describe('a result that an agent has finished', function () {
   it('is uploaded by the next run of the agent if blob was away, and is not done twice', async () => {
     await mesh.services.blob.kill('SIGKILL');
     const id = await start(acme, { noop: noop({ tasks: 1, resultBytes: 200 }) });
-    // It is durable before anybody tries to upload it.
+    // The result is durable before the agent tries to upload it.
     const delayed = async () =>
       (await readFile(agent.logFile, 'utf8'))
         .split('\n')

@@ -20,7 +20,7 @@ describe('a render over three agents', function () {
   let mesh: Mesh;
   let agents: RunningService[];
   let scene: Buffer;
-  /** By frame, of what Blender rendered without us. */
+  /** The pixel hashes of Blender's own pictures, by frame. */
   let expected: Map<number, string>;
   let acme: Clients;
   let object: string;

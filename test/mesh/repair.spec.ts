@@ -41,7 +41,7 @@ describe('results whose blobs are lost or damaged', function () {
   const lose = async (id: string, frame: number): Promise<void> => {
     await container.deleteBlob(await blobOf(id, frame));
   };
-  /** Other bytes under the same name, with the properties that the right ones had. */
+  /** Writes other bytes under the same name, and keeps the properties of the right ones. */
   const damage = async (id: string, frame: number): Promise<void> => {
     const blob = container.getBlockBlobClient(await blobOf(id, frame));
     const { metadata = {}, contentLength = 0 } = await blob.getProperties();
@@ -51,7 +51,7 @@ describe('results whose blobs are lost or damaged', function () {
 
   it('are found by a scrub and made again, while the workload stays completed', async () => {
     const id = await completed();
-    // The mesh, which looks by itself, is not to be first.
+    // The mesh's own check must not find them first.
     const checked = { $set: { scrubbedAt: new Date(Date.now() + 3_600_000) } };
     await mongo
       .db('muster')

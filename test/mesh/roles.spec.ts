@@ -8,19 +8,19 @@ import { fromServiceError, status } from '#libs/errors/index.ts';
 import { startService, type RunningService } from '#libs/testing/index.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 
-/** Longest that a stream which says nothing is listened to: it has let the caller in. */
+/** How long the test listens to a silent stream. A stream that stays open this long has let the caller in. */
 const SILENCE_MS = 1_500;
 
 const table = accessTable(descriptorImage());
 const ours = [...table.keys()].filter((path) => path.startsWith('/muster.')).sort();
 
-/** What becomes of an empty request: the reason of its refusal, or `let in`. */
+/** The outcome of an empty request: the reason of its refusal, or `let in`. */
 const call = (client: Client, path: string, token: string | undefined): Promise<string> =>
   new Promise((resolve) => {
     const metadata = new Metadata();
     if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
     const bytes = (message: Buffer): Buffer => message;
-    // What goes over the wire is the same for all four kinds of rpc: one message, and the end.
+    // All four kinds of rpc look the same on the wire: one message, then the end.
     const stream = client.makeBidiStreamRequest(path, bytes, bytes, metadata, { deadline: Date.now() + SILENCE_MS });
     const letIn = (): void => {
       resolve('let in');
@@ -77,7 +77,7 @@ describe('access to rpcs', function () {
     if (client === undefined) throw new Error(`no service serves ${path}`);
     return client;
   };
-  /** What becomes of every rpc of the mesh when it is called with a token. */
+  /** The outcome of every rpc of the mesh, called with this token. */
   const walk = async (token: string | undefined): Promise<Record<string, string>> =>
     Object.fromEntries(await Promise.all(ours.map(async (path) => [path, await call(clientOf(path), path, token)])));
   const all = (told: string): Record<string, string> => Object.fromEntries(ours.map((path) => [path, told]));

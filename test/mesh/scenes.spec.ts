@@ -37,7 +37,7 @@ describe('an uploaded scene', function () {
 
   const startWith = async (bytes: Uint8Array, spec: Partial<RenderSpec> = {}): Promise<string> =>
     start(acme, { render: render(spec) }, { objectId: await uploadObject(acme, 'scene.blend', bytes) });
-  /** How a workload ended that nothing came of. */
+  /** Resolves with the final state of a workload without results. */
   const failed = async (id: string): Promise<Workload> => {
     const workload = await ended(acme, id);
     expect(workload).to.include({ state: 'WORKLOAD_STATE_FAILED', completed: 0 });

@@ -23,7 +23,7 @@ import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { usersUntil } from '../harness/users.ts';
 import { ended, named, noop, resultsOf, start } from '../harness/work.ts';
 
-/** A message type of the contracts, as far as it is needed here. */
+/** The part of a message type that this spec needs. */
 interface Type<T> {
   decode(bytes: Uint8Array): T;
   encode(message: T): { finish(): Uint8Array };
@@ -56,13 +56,13 @@ describe('the messages about one workload that a subscriber gets', function () {
     await mesh[Symbol.asyncDispose]();
   });
 
-  /** A workload in whose life everything happens: users come, work, are given back, vanish, and it ends. */
+  /** Plays a workload in which every event happens: users come, work, are given back and vanish, and it ends. */
   const workThrough = async (): Promise<void> => {
     const acme = await mesh.customer('acme');
     id = await start(acme, { noop: noop({ tasks: 6 }) }, { wantedUsers: 2 });
     const [attempt] = await Promise.all([beta.attempt(id), alpha.attempt(id)]);
     await beta.begin(attempt);
-    // Only what is known to have begun can be lost.
+    // Only an attempt that is known to have begun can be lost.
     await eventually(() => expect(sentTo('user-frame-rendered')).to.have.length(1));
     beta[Symbol.dispose]();
     await finishTask(alpha);
@@ -78,7 +78,7 @@ describe('the messages about one workload that a subscriber gets', function () {
   const sentTo = (verb: string): Observed[] =>
     heard.filter(({ subject }) => subject.startsWith('muster.') && subject.endsWith(`.${verb}`));
 
-  /** What was sent to such a subject, at least so many messages, each checked to be exactly of this type. */
+  /** Returns at least this number of messages to a subject, and checks that each is exactly of this type. */
   const all = async <T>(subject: RegExp, type: Type<T>, least = 1): Promise<T[]> => {
     const matching = await eventually(() => {
       const found = heard.filter((message) => subject.test(message.subject));

@@ -6,7 +6,7 @@ import { about, ended, firstPage, noopStart, refusal, startNoop } from '../fixtu
 
 const DEADLINE_MS = 10_000;
 
-/** What a caller is told. */
+/** The error that a caller gets. */
 const outcome = async (call: Promise<unknown>): Promise<unknown> => {
   const began = performance.now();
   const thrown = await call.then(
@@ -80,7 +80,7 @@ describe('while a dependency is away', function () {
       },
       { withinMs: 20_000 },
     );
-    // Whichever of the commands came last, it works now.
+    // The workload works now, in whatever order the commands came.
     await someone.workloads.resumeWorkload({ ...about(id), requestId: '' });
     mesh.users.assign(id, 'u1');
     await Promise.all([ended(someone, id), mesh.users.finishAll(id, 'u1')]);

@@ -31,7 +31,7 @@ describe('the workload of every rpc', function () {
     wanted: () => workloads.setUserCount({ ...target, wanted: 1, requestId: '' }),
     stop: () => workloads.stopAndDeleteWorkload({ ...target, deleteResults: false, requestId: '' }),
   });
-  /** What each of them is told, one after the other: the stop comes last. */
+  /** Calls each of them in order and returns the answers. The stop comes last. */
   const refusals = async (clients: Clients, workloadId: string, customerId = ''): Promise<Set<string>> => {
     const told = new Set<string>();
     for (const call of Object.values(allOf(clients, { workloadId, customerId }))) told.add(await refusal(call()));

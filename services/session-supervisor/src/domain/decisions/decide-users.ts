@@ -59,7 +59,7 @@ const welcome = (draft: Draft, assigned: Assigned): boolean => {
   if (left !== undefined && left.claim >= assigned.claim && now < left.until) return false;
   workers.givenBack.delete(assigned.id);
   if (known?.connection === assigned.connection) {
-    // The user was claimed anew: the work sent under the former claim was taken back with that claim.
+    // The user was claimed again: the work sent under the former claim was taken back with that claim.
     if (known.claim < assigned.claim) workers.dirty.add(assigned.id);
     Object.assign(known, assigned);
     return false;

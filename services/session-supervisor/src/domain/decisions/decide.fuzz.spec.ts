@@ -16,10 +16,10 @@ const SEEDS = 60;
 const STEPS = 400;
 const CLASSES: FailureClass[] = ['RENDER_ERROR', 'TIMEOUT', 'AGENT_ERROR', 'OUT_OF_MEMORY', 'ENGINE_UNAVAILABLE'];
 
-/** What a user could prove to have been given, ever. */
+/** All attempts that each user was ever given. */
 type Handed = Map<string, { attempt: string; task: number; generation: number }[]>;
 
-/** One session and users that do whatever chance has them do. */
+/** One session with users that act at random. */
 const chaos = (seed: number) => {
   const random = seededRandom(seed);
   const below = (n: number): number => Math.floor(random.float() * n);
@@ -113,7 +113,7 @@ const chaos = (seed: number) => {
     }
   };
 
-  /** Plays an input and remembers what was handed out. */
+  /** Plays an input and remembers the attempts that were handed out. */
   const decide = (next: Input): Decision => {
     const decision = game.input(next);
     for (const id of names) {
@@ -125,7 +125,7 @@ const chaos = (seed: number) => {
     return decision;
   };
 
-  /** From now on everybody is there, does what it is given, and nobody interferes. */
+  /** Lets all users stay and do their work from now on, without commands or losses. */
   const behave = (): void => {
     // Barred users may serve again.
     decide({ kind: 'command', ticket: 1, command: { kind: 'retry', tasks: '' } });
@@ -147,7 +147,7 @@ const chaos = (seed: number) => {
   return { game, of, input, decide, behave };
 };
 
-/** How many attempts are out for each task, counted anew. */
+/** How many attempts are out for each task, counted from the workers. */
 const holdersOf = ({ byId }: Workers): Map<number, number> => {
   const holders = new Map<number, number>();
   for (const { attempts } of byId.values()) {
@@ -170,7 +170,7 @@ const checkState = (state: WorkloadState, workers: Workers): void => {
   else expect(remaining, 'nothing is left, yet it goes on').to.be.above(0);
 };
 
-/** Hand-outs never take a user beyond its window; what it says to hold already may. */
+/** Checks that hand-outs never exceed a user's window. Attempts that it already held may exceed it. */
 const checkWindows = (workers: Workers, before: ReadonlyMap<string, number>, hasClaimed: boolean): void => {
   for (const [id, worker] of workers.byId) {
     const most = hasClaimed

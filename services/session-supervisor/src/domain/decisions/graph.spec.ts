@@ -93,7 +93,7 @@ describe('a graph of steps', () => {
       'solve/0',
     ]);
     expect(game.text('givenUp')).to.equal('mesh/0,solve/0');
-    // It only waits for the end of the step before, which this is.
+    // This step needs only the end of its predecessor, and to be given up is an end.
     expect(game.held()).to.include('report/0').and.not.include('solve/0');
     game.finish('mesh/1', 'solve/1', 'report/0', 'report/1', 'other/0', 'other/1');
     expect(game.session.state.phase).to.equal('failed');

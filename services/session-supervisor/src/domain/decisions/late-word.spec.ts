@@ -60,7 +60,7 @@ describe('a failure that is reported twice', () => {
     game.input(exchange([user('u1', { connection: 'c-again', claim: 2 })], { suitable: 5 }));
     const held = [{ task: 'noop/0', generation: 0, attempt }];
     game.input({ kind: 'user-held', user: 'u1', connection: 'c-again', held });
-    // Somebody asks for work meanwhile: the task is not waiting.
+    // A user asks for work meanwhile, but the task does not wait.
     game.input(exchange([user('u1', { connection: 'c-again', claim: 2 }), user('u3')], { suitable: 5 }));
     game.input(holdsNothing('u3'));
     game.input(reports('u1', [failed(attempt, 0)]));

@@ -60,7 +60,7 @@ export const reopeningEntries = (
   return ordinals.length === 0 ? undefined : entries(repairEntry(state, ordinals, command.reason), ordinals);
 };
 
-/** Adds a `task-failed` for each of the tasks that can never begin after these entries, and for their successors in turn. */
+/** Adds a `task-failed` for each of the tasks that can never begin after these entries, and for each of their successors. */
 const withHopeless = (state: WorkloadState, entries: Entry[], ordinals: readonly number[]): Entry[] => {
   const at = { n: state.position + 1, at: 0 };
   let after = entries.reduce((before, entry) => fold(before, entry, at), state);

@@ -38,7 +38,7 @@ const staffed = (tasks: number, users: string[], spec = {}) => {
     const report = failed(attempt, ordinal);
     return game.input(reports(id, [{ ...report, generation, body: { ...report.body, failureClass } as never }]));
   };
-  /** As the shell does it with a closed workload. */
+  /** Reopens a closed workload as the shell does. */
   const reopen = (of: object): void => {
     const { state } = game.session;
     const entries = reopeningEntries(state, of as never, undefined, 'i-2') ?? [];

@@ -50,8 +50,7 @@ export const createGraph = (nodes: readonly TaskNode[]): TaskGraph => {
   let count = 0;
   for (const [place, node] of nodes.entries()) {
     for (const edge of node.after) {
-      if (!places.has(edge.node))
-        throw new RangeError(`${node.id} stands after ${edge.node}, which is no earlier node`);
+      if (!places.has(edge.node)) throw new RangeError(`${node.id} depends on ${edge.node}, which is no earlier node`);
     }
     if (places.has(node.id)) throw new RangeError(`two nodes are called ${node.id}`);
     places.set(node.id, place);

@@ -3,7 +3,10 @@ import { describe, it } from 'mocha';
 import { completed, exchange, header, holdsNothing, play, reports, user } from '../fixture.ts';
 import { effectiveWanted } from './schedule.ts';
 
-/** A session of three tasks at its end: `fast` has done one in two seconds and was given back, the others hold one each. */
+/**
+ * A session of three tasks near its end. `fast` has done one in two seconds and was given back; two other users hold one
+ * each.
+ */
 const atTheEnd = () => {
   const game = play(header(3));
   const users = ['slow', 'fast', 'other'].map((id) => user(id));
@@ -28,7 +31,7 @@ describe('a running task at the end', () => {
   it('is copied to an idle user as soon as the copy will probably win', () => {
     const game = atTheEnd();
     expect([...game.session.workers.byId.keys()], 'nobody idles for nothing').to.deep.equal(['slow', 'other']);
-    // The two are overdue by now.
+    // Both running tasks are overdue by now.
     game.pass(14_000);
     expect(wanted(game, 16_000)).to.equal(4);
     game.input(exchange([...game.left, user('late')]));

@@ -28,7 +28,7 @@ export const explain = (state: WorkloadState, planUsers: number, around: Surroun
   if (hasEnded(state)) {
     const ended = { code: 'ENDED', message: `it is ${phase}${ending?.message ? `: ${ending.message}` : ''}` };
     const { count } = state.repairs;
-    const message = `the results of ${count} tasks were missing or damaged and are made again`;
+    const message = `the results of ${count} tasks were missing or damaged; they are being done again`;
     return count === 0 ? [ended] : [{ code: 'UNDER_REPAIR', message }, ended];
   }
   const reasons: WaitReason[] = [];
@@ -70,7 +70,7 @@ export const explain = (state: WorkloadState, planUsers: number, around: Surroun
   if (reasons.length === 0) {
     const { remaining } = countsOf(state);
     const { count } = state.blocked;
-    const later = count === 0 ? '' : `, ${count} of them stand after others`;
+    const later = count === 0 ? '' : `, ${count} of them wait for others`;
     add('NOT_WAITING', `${around?.active ?? 0} users work on it, ${remaining} tasks remain${later}`);
   }
   return reasons;

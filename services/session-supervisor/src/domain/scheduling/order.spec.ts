@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { seededRandom } from '#libs/random/index.ts';
 import { spreadOrdinals, taskQueue } from './order.ts';
 
-/** A queue with what is held: `take` hands out, `give` takes back. */
+/** A queue and the held tasks. `take` hands a task out, `give` gives it back. */
 const desk = (count: number, order: 'sequential' | 'coarse-first') => {
   const queue = taskQueue(count, order);
   const held = new Set<number>();

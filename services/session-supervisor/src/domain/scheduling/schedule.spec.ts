@@ -61,12 +61,12 @@ describe('effectiveWanted', () => {
   });
 });
 
-/** Ready users of so many slots each. */
+/** Ready users with this number of slots each. */
 const staffed = (tasks: number, slots: Record<string, number>) => {
   const game = play(header(tasks));
   game.input(exchange(Object.entries(slots).map(([id, n]) => user(id, { slots: n }))));
   for (const id of Object.keys(slots)) game.input(holdsNothing(id));
-  /** The user's first task is done and took so long. */
+  /** Completes the user's first task after this time. */
   const finish = (id: string, seconds: number): void => {
     const [[attempt, task] = ['', 0]] = game.held(id);
     const report = completed(attempt, task);
@@ -96,7 +96,7 @@ describe('hand-outs', () => {
     game.finish('slow', 100);
     game.finish('fast', 0.01);
     const before = game.held('fast').size;
-    // Nothing waits any more.
+    // No task waits any more.
     while (game.session.workers.queue.next(() => true) !== undefined);
     while (game.held('fast').size === before) game.finish('slow', 100);
     expect(before).to.be.above(40);

@@ -11,7 +11,7 @@ const at = { n: 7, at: 1_000 };
 const foldAll = (entries: readonly Entry[], state: WorkloadState = begin(header(4))): WorkloadState =>
   entries.reduce((before, entry) => fold(before, entry, at), state);
 
-/** A machine found that the scene wants an engine that it has not. */
+/** The failure of a machine that lacks the engine of the scene. */
 const missing = (name: string): Entry => ({
   ...everyEntry['attempt-failed'],
   task: 'frames/2',

@@ -15,7 +15,7 @@ export const parseNoop = (spec: ProtoNoopSpec, wrong: Violations): NoopSpec => {
   const { tasks, durationMs, resultBytes } = spec;
   const nodes = spec.nodes.length === 0 ? undefined : parseNodes(fields, spec);
   if (nodes === undefined) check(tasks >= 1 && tasks <= MAX_INDICES, 'tasks', 'must be 1 to 1,000,000');
-  else check(tasks === 0, 'tasks', 'must be 0 where there are nodes');
+  else check(tasks === 0, 'tasks', 'must be 0 if there are nodes');
   check(durationMs <= MAX_DURATION_MS, 'duration_ms', 'must be at most 3,600,000');
   check(resultBytes <= 16_777_216, 'result_bytes', 'must be at most 16,777,216');
   const named = { nodes: nodes ?? [{ id: 'noop' }] };
@@ -58,11 +58,7 @@ const parseEdges = (
   return after.slice(0, MAX_NODES).map(({ node, on }, i) => {
     const size = earlier.get(node);
     check(size !== undefined, `${at}[${i}].node`, 'must be the id of an earlier node');
-    check(
-      size === undefined || tasks <= size,
-      `${at}[${i}].node`,
-      'has fewer tasks than the node that stands after it',
-    );
+    check(size === undefined || tasks <= size, `${at}[${i}].node`, 'has fewer tasks than the node that depends on it');
     check(on !== EdgeCondition.UNRECOGNIZED, `${at}[${i}].on`, 'is unknown');
     check(after.findIndex((edge) => edge.node === node) === i, `${at}[${i}].node`, 'is named twice');
     return { node, on: on === EdgeCondition.END ? 'end' : 'success' };

@@ -49,7 +49,7 @@ describe('the dispatcher', function () {
       logger: testLog,
       onGone: () => undefined,
     });
-    // Nobody is there yet.
+    // No user-manager listens yet.
     dispatcher.flush();
     await eventually(() => expect(workers.dirty.size).to.equal(0));
     await eventually(() => expect(workers.dirty.size).to.equal(200));

@@ -8,7 +8,7 @@ import { completed, everyEntry, failed, reports } from '../../domain/fixture.ts'
 import type { Input } from '../../domain/decisions/inputs.ts';
 import { openLoop, type TestLoop } from '../../fixtures/loop.ts';
 
-/** A good result of a task, whoever had it. */
+/** A good result of a task, from a user that need not hold the task. */
 const result = (task: number, ticket = task): Input =>
   ({
     ...reports('u9', [completed(`0-${task + 100}`, task)]),
@@ -24,7 +24,7 @@ const outcomesOf = (performed: readonly Effect[]): unknown[] =>
 
 const kindsOf = (entries: readonly Entry[] | undefined): string[] => (entries ?? []).map(({ kind }) => kind);
 
-/** Resolves when the journal has the position, whatever the loop knows of it. */
+/** Resolves when the journal has the position, even if the loop does not know it yet. */
 const durable = (test: TestLoop, n: number): Promise<unknown> =>
   eventually(async () => expect(await test.journal.find('w-1', n)).to.not.equal(undefined));
 
@@ -48,7 +48,7 @@ describe('the session loop', function () {
     test.proxy.hold('replies');
     test.loop.submit(result(3, 1));
     await durable(test, 2);
-    // The same task again is decided on the tip, which has it already.
+    // A second result of the task is decided on the tip, which has the first already.
     test.loop.submit({ ...result(3, 2) });
     test.loop.submit(result(4, 3));
     test.loop.submit(stop);
@@ -97,7 +97,7 @@ describe('the session loop', function () {
   });
 
   describe('refused', () => {
-    /** A loop whose insert at position 2 is on its way while somebody else writes that position. */
+    /** A loop whose insert at position 2 is in flight while another writer writes that position. */
     const refused = async (entries: Entry[], inputs: Input[], accepted?: string[]): Promise<TestLoop> => {
       const test = await openLoop({ users: ['u1'] });
       test.performed.length = 0;

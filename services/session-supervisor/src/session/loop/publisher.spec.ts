@@ -43,7 +43,7 @@ describe('the publisher of facts', function () {
       from,
       keep: async (position) => void kept.push(position),
     });
-  /** What is published while something is done. */
+  /** Returns the messages that are published during an action. */
   const heard = async (act: () => Promise<void>): Promise<[kind: string, facts: WorkloadFacts][]> => {
     const all: [string, WorkloadFacts][] = [];
     const { nats } = await sharedStores();

@@ -24,7 +24,7 @@ describe('snapshots', function () {
   });
   after(() => mesh[Symbol.asyncDispose]());
 
-  /** What comes back of a state that went through the database. */
+  /** Writes a state to the database and reads it back. */
   const thawed = async (state: WorkloadState): Promise<WorkloadState> => {
     const workload = `w-${state.position}-${Math.random()}`;
     const { journal } = mesh;

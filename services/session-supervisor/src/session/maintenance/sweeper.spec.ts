@@ -18,7 +18,7 @@ describe('the sweeper', function () {
   });
   after(() => mesh[Symbol.asyncDispose]());
 
-  /** What sweeping needs, with these blobs in store. */
+  /** The dependencies of a sweep, with these blobs in the store. */
   const contextWith = (blobs: Set<string>): Context =>
     ({
       workloads: workloadStore(collection(mesh.db, 'workloads')),

@@ -18,7 +18,7 @@ const demand: Demand = {
   users: [],
 };
 
-/** An exchange with a matcher that takes its time. */
+/** An exchange with a slow matcher. */
 const slowly = () => {
   const stated: number[] = [];
   const answered: number[] = [];

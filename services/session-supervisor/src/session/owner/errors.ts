@@ -16,7 +16,7 @@ export const sessionBusy = (workload: string): DomainError =>
   new DomainError(
     status.UNAVAILABLE,
     'SESSION_BUSY',
-    `too much waits to be written for workload ${workload}; try again`,
+    `too many inputs wait to be written for workload ${workload}; try again`,
     { workload },
     { retryAfterMs: 1_000 },
   );

@@ -59,7 +59,7 @@ describe('ownership', function () {
     const takeOver = await takenOver(id);
     expect(performance.now() - began).to.be.below(5_000);
     expect(takeOver).to.deep.include({ by: other.instance, entries: [{ kind: 'taken-over', owner: other.instance }] });
-    // Whatever the new owner says carries its reign: the position of the take-over.
+    // Every message of the new owner carries its reign, which is the position of the take-over.
     await eventually(() => expect(mesh.users.desired('u1')?.reign).to.equal(takeOver?.n));
     const acme = await mesh.as('customer', 'acme', other.address);
     await Promise.all([mesh.users.finishAll(id, 'u1'), ended(acme, id)]);
@@ -119,7 +119,7 @@ describe('ownership', function () {
       withinMs: 2_500,
     });
     expect(await takeOvers(id)).to.deep.equal([]);
-    // The other one goes without having reigned. What the owner says now must be newer than what it said before.
+    // The other supervisor leaves without a reign. The owner's new messages must count as newer than its old ones.
     expect(await takenOver(id)).to.include({ by: owner.instance });
   });
 
@@ -178,7 +178,7 @@ describe('ownership', function () {
     await using owner = await mesh.start();
     await takenOver(of.id);
     mesh.users.assign(of.id, 'u1');
-    // The only user has answered that it holds nothing, so there is nobody to wait for.
+    // The only user has answered that it holds nothing, so the owner waits for no user.
     const [first] = await mesh.users.work('u1');
     expect(['noop/0', 'noop/8']).to.include(first?.task);
     const acme = await mesh.as('customer', of.customer, owner.address);
@@ -191,7 +191,7 @@ describe('ownership', function () {
     await using _owner = await mesh.start();
     await eventually(async () => expect((await mesh.document(of.id))?.owner).to.equal('nobody'));
     expect(await takeOvers(of.id)).to.have.lengthOf(0);
-    // A replica of a build that knows the entry finds it ownerless.
+    // The workload has no owner, so a replica of a newer build can claim it.
     await using _another = await mesh.start();
     await eventually(async () => expect((await mesh.document(of.id))?.owner).to.equal('nobody'));
     expect(await takeOvers(of.id)).to.have.lengthOf(0);

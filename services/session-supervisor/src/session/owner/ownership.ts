@@ -21,7 +21,7 @@ export const startOwnership = (
   /** Workloads whose journals have entries of a later build. This replica gave them back and does not claim them again. */
   const beyond = new Set<string>();
 
-  /** Gives a workload up, so that a replica that knows all of its entries can claim it. */
+  /** Gives a workload up, because a replica that knows all of its entries can then claim it. */
   const giveBack = async (id: string): Promise<void> => {
     beyond.add(id);
     await workloads.claim(id, instance, NOBODY);

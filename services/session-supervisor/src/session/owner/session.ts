@@ -52,7 +52,7 @@ export interface Session {
   allow(plan: Plan): void;
   /** Resolves when the session is over. */
   readonly over: Promise<SessionEnd>;
-  /** Stops owning the workload and tells nobody. Another replica goes on. */
+  /** Stops owning the workload without notice. Another replica goes on. */
   abandon(): Promise<void>;
 }
 

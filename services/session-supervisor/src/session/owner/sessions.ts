@@ -18,7 +18,7 @@ export interface Sessions {
   reopen(request: ReopenRequest): Promise<boolean>;
   /** The workloads that are open now. */
   ids(): string[];
-  /** Stops owning a workload and tells nobody. Does nothing if the workload is not open. */
+  /** Stops owning a workload without notice. Does nothing if the workload is not open. */
   letGo(id: string): void;
   get(id: string): Session | undefined;
   count(): number;

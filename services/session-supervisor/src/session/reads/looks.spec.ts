@@ -4,7 +4,7 @@ import type { Bus, Serving } from '#libs/nats/index.ts';
 import { fakeClock } from '#libs/testing/index.ts';
 import { createLooks } from './looks.ts';
 
-/** Looks that a test counts and decides; `append` is the owner's word that the journal has grown. */
+/** Looks that a test counts and decides. `append` sends the owner's notice that the journal has grown. */
 const setUp = () => {
   const clock = fakeClock();
   let looks = 0;

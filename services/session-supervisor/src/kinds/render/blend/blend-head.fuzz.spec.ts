@@ -18,7 +18,7 @@ const REASONS = [
   'NOT_A_BLEND_FILE',
 ];
 
-/** A head that is in order, what is in it, and how many of its bytes decide that. */
+/** A valid head, its content, and the number of bytes that determine the content. */
 interface Sample {
   kind: string;
   bytes: Buffer;
@@ -54,7 +54,7 @@ const oneOf = <T>(random: Random, choices: readonly T[]): T => {
   return choice;
 };
 
-/** Most damage goes to the first bytes, where everything of interest is. */
+/** Picks a place to damage, mostly among the first bytes, because they determine the result. */
 const place = (random: Random, bytes: Uint8Array): number =>
   below(random, random.float() < 0.7 ? Math.min(bytes.length, 300) : bytes.length);
 
@@ -140,7 +140,7 @@ describe('readBlendHead, of 10,000 mutated heads', () => {
       expect(work.unpackedBytes, 'bytes unpacked').to.be.at.most(32 * 65_536);
       expect(work.blocks, 'blocks').to.be.at.most(4_000);
     }
-    // Mutations that only ever end in one way would prove nothing.
+    // Mutations that always end in the same way would prove nothing.
     expect(outcomes.get('read')).to.be.within(ROUNDS / 20, ROUNDS / 2);
     expect([...outcomes.keys()]).to.include.members(REASONS);
   });
