@@ -1,35 +1,18 @@
 import { join } from 'node:path';
-import {
-  azurite,
-  freePort,
-  launch,
-  LaunchError,
-  mongod,
-  natsServer,
-  type Running,
-  type StoreProgram,
-} from '#libs/embedded/index.ts';
-import { tempDir, type TempDir } from './temp-dir.ts';
+import { azurite, freePort, LaunchError, mongod, natsServer, type StoreProgram } from '#libs/embedded/index.ts';
+import { tempDir } from './temp-dir.ts';
+import { startTestProcess, type TestProcess } from './test-process.ts';
 
 export interface StoreOptions {
   /** The password for clients; the store's `url` carries it. Default: none is needed on this machine. */
   password?: string;
 }
 
-/** A store of one test, on a free port and in a directory of its own. Disposing removes it. */
-export interface TestStore extends AsyncDisposable {
-  /** The URL for clients (for Azurite a connection string). It stays the same after a restart. */
+/** A store of one test, on a free port; the same port and the same data after a restart. */
+export interface TestStore extends TestProcess {
+  /** The URL for clients; for Azurite a connection string. */
   readonly url: string;
   readonly port: number;
-  readonly pid: number;
-  /** Its output. */
-  readonly logFile: string;
-  /** Sends a signal. Resolves when the process has ended, or at once for SIGSTOP and SIGCONT. */
-  kill(signal: NodeJS.Signals): Promise<void>;
-  /** Ends it as an operator would. */
-  stop(): Promise<void>;
-  /** Starts it again with the same port and data, after stopping it if it still runs. Resolves when it is ready. */
-  restart(): Promise<void>;
 }
 
 export interface TestMongod extends TestStore {
@@ -73,53 +56,15 @@ const PORT_TRIES = 5;
 const startStore = async (prepare: (dir: string, port: number) => Promise<StoreProgram>): Promise<TestStore> => {
   await using opening = new AsyncDisposableStack();
   const dir = opening.use(await tempDir());
-  const logFile = join(dir.path, 'log');
-  const start = (program: StoreProgram): Promise<Running> =>
-    launch(program, { env: process.env, logFile, deathSignal: 'SIGKILL' });
   for (let tries = 1; ; tries += 1) {
     const port = await freePort();
     const program = await prepare(join(dir.path, String(tries)), port);
     try {
-      const running = await start(program);
+      const store = await startTestProcess(program, process.env, dir);
       opening.move();
-      return testStore({ dir, logFile, port, program, start }, running);
+      return Object.assign(store, { url: program.url, port });
     } catch (thrown) {
       if (!(thrown instanceof LaunchError) || tries === PORT_TRIES) throw thrown;
     }
   }
-};
-
-interface Setting {
-  dir: TempDir;
-  logFile: string;
-  port: number;
-  program: StoreProgram;
-  start: (program: StoreProgram) => Promise<Running>;
-}
-
-const testStore = ({ dir, logFile, port, program, start }: Setting, first: Running): TestStore => {
-  let running = first;
-  return {
-    url: program.url,
-    port,
-    logFile,
-    get pid() {
-      return running.pid;
-    },
-    kill: async (signal) => {
-      running.kill(signal);
-      if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await running.exited;
-    },
-    stop: async () => void (await running.stop()),
-    restart: async () => {
-      if (!running.hasExited()) await running.stop();
-      running = await start(program);
-    },
-    [Symbol.asyncDispose]: async () => {
-      // Its data is removed, so there is nothing to wait for.
-      running.kill('SIGKILL');
-      await running.exited;
-      await dir[Symbol.asyncDispose]();
-    },
-  };
 };
