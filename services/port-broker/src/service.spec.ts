@@ -4,7 +4,7 @@ import { beforeEach, describe, it } from 'mocha';
 import { isDomainError } from '#libs/errors/index.ts';
 import { serviceArguments } from '#libs/embedded/index.ts';
 import { eventually } from '#libs/testing/index.ts';
-import { ask, closed, listen, type BrokerProcess, type Ports } from './fixtures/broker.ts';
+import { ask, closed, listen, type Ports, type TestBroker } from './fixtures/broker.ts';
 import { opensPerTest } from './fixtures/opened.ts';
 
 const SECOND = { seconds: 1, nanos: 0 };
@@ -23,11 +23,11 @@ const refused = async (call: Promise<unknown>): Promise<string> => {
 describe('port-broker', function () {
   this.timeout(30_000);
   const opened = opensPerTest();
-  let broker: BrokerProcess;
+  let broker: TestBroker;
   let ann: Ports;
   let operator: Ports;
   beforeEach(async () => {
-    broker = await opened.brokerProcess();
+    broker = await opened.broker();
     [ann, operator] = [await broker.as('customer', 'ann'), await broker.as('operator', 'olga')];
   });
 
@@ -61,10 +61,12 @@ describe('port-broker', function () {
   });
 
   it('answers nothing that a kill -9 takes back, and goes on with the same leases', async () => {
+    const killable = await opened.brokerProcess();
+    ann = await killable.as('customer', 'ann');
     const [lease] = await acquire(ann, { requestId: 'r-1', holder: 'a viewer' });
-    await broker.service.kill('SIGKILL');
-    await broker.service.restart();
-    [ann, operator] = [await broker.as('customer', 'ann'), await broker.as('operator', 'olga')];
+    await killable.service.kill('SIGKILL');
+    await killable.service.restart();
+    ann = await killable.as('customer', 'ann');
     const { leases } = await ann.listLeases({ host: '', pool: '', includeEnded: false, pageSize: 0, pageToken: '' });
     expect(leases).to.have.length(1);
     expect(leases[0]).to.deep.include({ ...lease, expireTime: leases[0]!.expireTime });

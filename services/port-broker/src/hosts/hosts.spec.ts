@@ -5,12 +5,21 @@ import { after, before, beforeEach, describe, it } from 'mocha';
 import { SessionState } from '#libs/contracts/port.ts';
 import { status } from '#libs/errors/index.ts';
 import { eventually, needs, startMongod, startVncServer, type TestMongod } from '#libs/testing/index.ts';
-import { ask, type BrokerOptions, type BrokerProcess, type Ports, type TestBroker } from '../fixtures/broker.ts';
+import {
+  ask,
+  type BrokerOptions,
+  type BrokerProcess,
+  type LocalBroker,
+  type Ports,
+  type TestBroker,
+} from '../fixtures/broker.ts';
 import { makeCavity } from '../fixtures/case.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 
 const WORKER = fileURLToPath(new URL('../fixtures/worker.py', import.meta.url));
+/** For how long a broker believes what it read of others. */
+const CURRENT_MS = 5_000;
 
 describe('several hosts', function () {
   // Each test starts programs that take seconds of CPU time.
@@ -25,7 +34,7 @@ describe('several hosts', function () {
 
   const opened = opensPerTest();
   let dir: string;
-  let east: TestBroker;
+  let east: LocalBroker;
   let west: TestBroker;
   /** The same caller, at each of the two brokers. */
   let atEast: Ports;
@@ -172,6 +181,7 @@ describe('several hosts', function () {
     await open(own.url, 'brokerProcess');
     const [named] = (await atEast.acquireLease(ask({ host: 'west' }))).leases;
     await own.kill('SIGKILL');
+    east.clock.skip(CURRENT_MS);
     expect((await atEast.acquireLease(ask({ host: 'east', requestId: 'a' }))).leases).to.have.length(1);
     // Known ones are still led to.
     expect(await atEast.getLease({ leaseId: named?.leaseId ?? '' })).to.have.nested.property('lease.host', 'west');
