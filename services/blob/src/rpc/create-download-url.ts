@@ -4,8 +4,8 @@ import { collectViolations } from '#libs/mesh/index.ts';
 import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
 import { blobNotFound, urlsNotSupported } from '../domain/errors.ts';
-import { checkTtl, expireTimeOf } from '../domain/requests.ts';
-import { readableName } from './readable.ts';
+import { checkTtl, expireTimeOf } from '../wire/requests.ts';
+import { readableName } from './reachable.ts';
 
 export const createDownloadUrl =
   (ctx: Context): Unary<CreateDownloadUrlRequest, CreateDownloadUrlResponse> =>

@@ -5,10 +5,10 @@ import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
 import { blobNotFound, requestIdReused } from '../domain/errors.ts';
 import { isFileName, ownerFolder } from '../domain/names.ts';
-import { checkCustomer, customerOf } from '../domain/requests.ts';
+import { checkCustomer, customerOf } from '../wire/requests.ts';
 import { checkWhole, isFresh } from '../domain/upload-rules.ts';
 import type { StoredObject } from '../store/objects.ts';
-import { objectToProto } from './object-info.ts';
+import { objectToProto } from '../wire/messages.ts';
 
 type Ask = Pick<StoredObject, 'customer' | 'blobName' | 'fileName' | 'requestId'>;
 

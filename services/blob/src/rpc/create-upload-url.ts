@@ -5,7 +5,7 @@ import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
 import { urlsNotSupported } from '../domain/errors.ts';
 import { ownerFolder } from '../domain/names.ts';
-import { checkCustomer, checkTtl, customerOf, expireTimeOf } from '../domain/requests.ts';
+import { checkCustomer, checkTtl, customerOf, expireTimeOf } from '../wire/requests.ts';
 
 export const createUploadUrl =
   (ctx: Context): Unary<CreateUploadUrlRequest, CreateUploadUrlResponse> =>

@@ -2,7 +2,7 @@ import type { DeleteObjectRequest, DeleteObjectResponse } from '#libs/contracts/
 import type { Unary } from '#libs/grpc/index.ts';
 import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
-import { reachableObject } from './object-info.ts';
+import { reachableObject } from './reachable.ts';
 
 export const deleteObject =
   (ctx: Context): Unary<DeleteObjectRequest, DeleteObjectResponse> =>

@@ -4,7 +4,7 @@ import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
 import { blobNotFound } from '../domain/errors.ts';
 import { rangeOf } from '../domain/range.ts';
-import { readableName } from './readable.ts';
+import { readableName } from './reachable.ts';
 
 export const download = (ctx: Context): ServerStream<DownloadRequest, DownloadResponse> =>
   async function* (request, call) {

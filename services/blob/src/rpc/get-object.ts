@@ -2,7 +2,8 @@ import type { GetObjectRequest, GetObjectResponse } from '#libs/contracts/blob.t
 import type { Unary } from '#libs/grpc/index.ts';
 import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
-import { objectToProto, reachableObject } from './object-info.ts';
+import { objectToProto } from '../wire/messages.ts';
+import { reachableObject } from './reachable.ts';
 
 export const getObject =
   (ctx: Context): Unary<GetObjectRequest, GetObjectResponse> =>

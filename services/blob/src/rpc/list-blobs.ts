@@ -4,7 +4,7 @@ import { collectViolations } from '#libs/mesh/index.ts';
 import { pageToken, readPage } from '#libs/pages/index.ts';
 import type { Context } from '../context.ts';
 import { isPrefix } from '../domain/names.ts';
-import { blobToProto } from './blob-info.ts';
+import { blobToProto } from '../wire/messages.ts';
 
 export const listBlobs =
   (ctx: Context): Unary<ListBlobsRequest, ListBlobsResponse> =>

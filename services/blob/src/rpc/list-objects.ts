@@ -3,8 +3,8 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { pageToken, parsePage } from '#libs/pages/index.ts';
 import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
-import { customerOf } from '../domain/requests.ts';
-import { objectToProto } from './object-info.ts';
+import { customerOf } from '../wire/requests.ts';
+import { objectToProto } from '../wire/messages.ts';
 
 export const listObjects =
   (ctx: Context): Unary<ListObjectsRequest, ListObjectsResponse> =>

@@ -3,8 +3,8 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
 import { blobNotFound } from '../domain/errors.ts';
-import { blobToProto } from './blob-info.ts';
-import { readableName } from './readable.ts';
+import { blobToProto } from '../wire/messages.ts';
+import { readableName } from './reachable.ts';
 
 export const statBlob =
   (ctx: Context): Unary<StatBlobRequest, StatBlobResponse> =>

@@ -6,8 +6,8 @@ import type { Context } from '../context.ts';
 import { attemptHasOtherBytes, required } from '../domain/errors.ts';
 import { formatBlobName } from '#libs/mesh/index.ts';
 import { checkWhole } from '../domain/upload-rules.ts';
-import { chunksOf } from './upload-chunks.ts';
-import { parseUpload } from './upload-header.ts';
+import { chunksOf } from '../wire/upload-chunks.ts';
+import { parseUpload } from '../wire/upload-header.ts';
 
 export const upload =
   (ctx: Context): ClientStream<UploadRequest, UploadResponse> =>

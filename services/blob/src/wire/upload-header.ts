@@ -13,7 +13,7 @@ import {
 import type { Context } from '../context.ts';
 import { attemptTokenInvalid, required, targetRefused } from '../domain/errors.ts';
 import { ownerFolder } from '../domain/names.ts';
-import { checkCustomer, customerOf } from '../domain/requests.ts';
+import { checkCustomer, customerOf } from './requests.ts';
 import type { Expectation } from '../domain/upload-rules.ts';
 
 export interface ParsedUpload {

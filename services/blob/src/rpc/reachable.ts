@@ -1,8 +1,9 @@
 import { verifyGrant, type Caller } from '#libs/auth/index.ts';
-import { collectViolations, parseBlobName } from '#libs/mesh/index.ts';
+import { collectViolations, parseBlobName, requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { blobNotFound } from '../domain/errors.ts';
+import { blobNotFound, objectNotFound } from '../domain/errors.ts';
 import { mayRead } from '../domain/reach.ts';
+import type { StoredObject } from '../store/objects.ts';
 
 /**
  * The name of a blob that the caller may read. Throws INVALID_FIELDS if it is malformed or `wrong` has a violation, and
@@ -26,4 +27,13 @@ export const readableName = (
 const isGranted = (ctx: Context, { role, subject, machine }: Caller, blob: string, grant: Uint8Array): boolean => {
   if (role === 'customer') return verifyGrant(ctx.meshSecret, { blob, customer: subject }, grant);
   return machine !== undefined && verifyGrant(ctx.meshSecret, { blob, machine }, grant);
+};
+
+/** The object with that id. Throws OBJECT_NOT_FOUND if there is none or the caller may not know of it. */
+export const reachableObject = async (ctx: Context, caller: Caller, objectId: string): Promise<StoredObject> => {
+  requireText('object_id', objectId);
+  const object = await ctx.objects.find(objectId);
+  const isReachable = caller.role !== 'customer' || object?.customer === caller.subject;
+  if (object === undefined || !isReachable) throw objectNotFound(objectId);
+  return object;
 };
