@@ -85,7 +85,7 @@ const fill = async (clients: readonly Ports[]): Promise<{ filled: Filled; leaseI
     }),
   );
   if (claims.length !== 900)
-    throw new Error(`${claims.length} claims instead of 900: somebody has a port of ${FIRST}-${LAST}`);
+    throw new Error(`${claims.length} claims instead of 900: another process has a port of ${FIRST}-${LAST}`);
   return { filled: filledBy(claims), leaseIds };
 };
 

@@ -7,7 +7,7 @@ import type { History } from './history.ts';
 
 /** A customer that always has a workload, watches it, and sometimes sends it a command. */
 export interface Customer {
-  /** Starts and commands no more, and resumes everything so that it can be done. */
+  /** Starts and commands no more, and lets all of its workloads run to their end. */
   calm(): void;
   /** Resolves when all of its workloads have ended. Rejects if a watch went back. */
   readonly done: Promise<void>;

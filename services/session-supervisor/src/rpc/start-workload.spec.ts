@@ -14,7 +14,7 @@ describe('StartWorkload', function () {
 
   const customer = (id: string): Promise<Clients> => mesh.as('customer', id);
 
-  it('answers the new workload at once, with defaults filled in', async () => {
+  it('returns the new workload at once, with defaults filled in', async () => {
     const { workloads } = await customer('first');
     const { workload, revision } = await workloads.startWorkload(noopStart({ tasks: 7 }));
     expect(workload).to.deep.include({

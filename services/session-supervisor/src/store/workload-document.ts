@@ -4,7 +4,7 @@ import { kindOf } from '../kinds/kinds.ts';
 import type { Phase, WorkloadState } from '../domain/state/workload.ts';
 import { countsOf, hasEnded } from '../domain/state/workload.ts';
 
-/** The document of a workload: its header, and fields that can be derived again from the journal or elsewhere. */
+/** The document of a workload: its header, and fields that can be derived again at any time. */
 export interface WorkloadDocument {
   _id: string;
   customer: string;

@@ -94,7 +94,7 @@ describe('taskQueue', () => {
     expect(takeAll(take)).to.deep.equal([1]);
   });
 
-  it('hands out every task exactly once, whatever is taken and lost in between', () => {
+  it('hands out every task exactly once, even if tasks are lost in between', () => {
     for (const order of ['sequential', 'coarse-first'] as const) {
       const random = seededRandom(3);
       const { take, give, held } = desk(500, order);
