@@ -5,6 +5,7 @@ import type { Entry } from '../../services/session-supervisor/src/domain/state/e
 import type { WorkloadDocument } from '../../services/session-supervisor/src/store/workload-document.ts';
 import type { Clients } from '../harness/clients.ts';
 import { emptyModel, take } from '../simulation/model.ts';
+import { stepsOf } from '../simulation/steps.ts';
 import type { History } from './history.ts';
 
 /** Checks everything in the stores and in the history, and returns the violations. */
@@ -14,13 +15,13 @@ export const check = async (db: Db, operator: Clients, history: History, since: 
     .find({ createdAt: { $gte: since } })
     .toArray();
   const requests = new Set<string>();
-  for (const { _id: id, owner, slot, projection, requestId } of workloads) {
+  for (const { _id: id, owner, slot, projection, requestId, spec } of workloads) {
     const say = (what: string): void => void wrong.push(`${id}: ${what}`);
     if (requestId !== undefined) requests.add(requestId);
     const documents = await collection<JournalDocument<Entry>>(db, 'journal')
       .find({ workload: id }, { sort: { n: 1 } })
       .toArray();
-    const model = emptyModel();
+    const model = emptyModel(stepsOf({ spec }));
     const counts = [{ completed: 0, failed: 0 }];
     for (const [i, { n, entries }] of documents.entries()) {
       if (n !== i + 1) say(`position ${n} where ${i + 1} belongs`);

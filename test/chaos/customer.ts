@@ -1,8 +1,10 @@
 import { isDomainError, status } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EdgeCondition } from '#libs/contracts/common.ts';
 import type { Clients } from '../harness/clients.ts';
 import { noop, watch } from '../harness/work.ts';
+import { randomSteps } from '../simulation/steps.ts';
 import type { History } from './history.ts';
 
 /** A customer that always has a workload, watches it, and sometimes sends it a command. */
@@ -50,9 +52,15 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
 
   /** Repeats a request until it is answered. This is safe, because a request with an unknown outcome may be repeated. */
   const start = async (): Promise<string | undefined> => {
+    const tasks = 40 + below(120);
+    const nodes = randomSteps(below, tasks)?.map(({ after, ...step }) => ({
+      ...step,
+      after: after.map(({ node, on }) => ({ node, on: on === 'end' ? EdgeCondition.END : EdgeCondition.SUCCESS })),
+    }));
+    const work = nodes === undefined ? { tasks } : { tasks: 0, nodes };
     const spec = {
       $case: 'noop' as const,
-      value: noop({ tasks: 40 + below(120), durationMs: 5 + below(45), resultBytes: below(3) === 0 ? 200 : 0 }),
+      value: noop({ ...work, durationMs: 5 + below(45), resultBytes: below(3) === 0 ? 200 : 0 }),
     };
     const request = { objectId: '', spec, requestId: random.id('r'), customerId: '' };
     const answer = await ask('start', '', request.requestId, () =>
@@ -85,7 +93,10 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
         );
         return;
       default:
-        await ask('retry', workloadId, requestId, () => workloads.retryTasks({ ...target, frames: '0-3' }, options));
+        await ask('retry', workloadId, requestId, () =>
+          // One of them names tasks that the workload has, whether it has one node or several.
+          workloads.retryTasks({ ...target, frames: below(2) === 0 ? '0-3' : 'step-0/0-3' }, options),
+        );
     }
   };
 

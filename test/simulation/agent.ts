@@ -19,7 +19,7 @@ interface Entry {
   phase: Phase;
 }
 
-/** A machine: the real cores of compute-agent, and an outbox that outlives its process. */
+/** A machine: the real decisions of compute-agent, and an outbox that outlives its process. */
 export interface Agent {
   readonly user: string;
   process: Process;
@@ -31,9 +31,9 @@ export interface Agent {
   vanish(): void;
   /** Its stream breaks. */
   disconnect(): void;
-  /** Reports something that it was never given. */
+  /** Reports an attempt that it was never given. */
   lie(workload: string, task: string): void;
-  /** Says once more what was decided long ago. */
+  /** Repeats a report that was decided long ago. */
   repeat(): void;
   /** Whether it was told that another agent has its place, and stays away. */
   isSuperseded(): boolean;

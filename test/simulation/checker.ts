@@ -7,10 +7,10 @@ import { emptyModel, openBefore, take, type Model } from './model.ts';
 import { oneStep, stepsOf } from './steps.ts';
 import { Violation } from './violation.ts';
 
-/** Checks the store and what clients were told, after each step; it believes nothing that the cores say of themselves. */
+/** Checks the store and what clients were told, after each step. It trusts nothing that the product says about itself. */
 export interface Checker {
   step(): void;
-  /** One part asks another; of interest is what sessions hand out. */
+  /** One process asks another. The checker looks at what sessions hand out and at the demands that they state. */
   sent(subject: string, bytes: Uint8Array): void;
   /** A stop was answered. */
   stopped(workload: string): void;
@@ -33,7 +33,7 @@ interface Followed {
   requests: Set<string>;
   /** Counts after each position. */
   counts: { completed: number; failed: number }[];
-  /** How many users it wants, and wanted before: whoever lowers that has not read it yet. */
+  /** How many users it wants, and how many before: its owner may not have read the change yet. */
   wanted: number;
   wantedBefore: number;
   /** Of its latest owner: users with work, by id. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { MongoServerError, type Collection, type Document } from 'mongodb';
 
 type Fields = Readonly<Record<string, unknown>>;
-/** Has an operation happen at some later moment, and its answer come later still, or never. */
+/** Runs an operation at some later moment; its answer comes later still, or never. */
 export type Ask = <T>(what: string, operation: () => T) => Promise<T>;
 
 const OPERATORS: Record<string, (value: unknown, bound: never) => boolean> = {

@@ -13,8 +13,8 @@ import { createCollection, type Ask } from './collection.ts';
 import type { Process, World } from './world.ts';
 
 /**
- * MongoDB as its clients see it: majority reads, unique keys, compare-and-set. Answers are lost before a write (or the write is
- * rolled back by a fail-over, which looks the same) and after it; for a while nothing is answered at all.
+ * MongoDB as its clients see it: majority reads, unique keys, compare-and-set. An answer may be lost before the write (a write
+ * that a fail-over rolls back looks the same) or after it, and for a while nothing may be answered at all.
  */
 export interface Database {
   readonly journals: Map<string, JournalDocument<Entry>[]>;
@@ -41,7 +41,7 @@ export interface Stores {
   machines: Collection<MachineDocument>;
 }
 
-/** The driver gives up by then. */
+/** The driver gives up within this time. */
 const GIVES_UP_MS = 2_000;
 const lost = (): Error => unavailable('mongodb', 'no answer');
 const copy = <T>(value: T): T => structuredClone(value);
@@ -66,7 +66,7 @@ export const createDatabase = (world: World, plan: Plan): Database => {
   };
 
   const of = (self: Process): Stores => {
-    /** One round trip: the operation happens at some moment, and its answer comes later, or never. */
+    /** One round trip: the operation runs at some moment, and its answer comes later or never. */
     const ask: Ask = <T>(what: string, operation: () => T): Promise<T> =>
       new Promise((resolve, reject) => {
         const latency = (): number => 0.3 + world.random.float() ** 3 * (loss > 0 ? 30 : 2);

@@ -5,7 +5,7 @@ import { createNetwork } from './network.ts';
 import { startSupervisor } from './supervisor.ts';
 import { createWorld } from './world.ts';
 
-/** How long a workload took, and how long it must take at least: every user at work without a pause until all is done. */
+/** How long a workload took, and the lower bound: every user works without a pause until all is done. */
 export interface Finish {
   seconds: number;
   boundSeconds: number;
@@ -19,7 +19,7 @@ const SIGMA = 0.7;
 const VANISH = 0.1;
 const LATEST_MS = 3_600_000;
 
-/** When users with these times a task, each of whom is there from `from` until `until`, have done so many tasks together. */
+/** The earliest time at which users with these times per task, each present from `from` until `until`, can have done so many tasks. */
 export const lowerBoundMs = (
   users: readonly { taskMs: number; from: number; until: number }[],
   tasks: number,

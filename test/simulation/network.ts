@@ -15,7 +15,7 @@ export interface PublishedFact {
   bytes: Uint8Array;
 }
 
-/** NATS between processes: messages are late, out of order, lost, and come twice; whole processes are cut off. */
+/** NATS between processes: messages are late, out of order, lost or repeated, and whole processes are cut off. */
 export interface Network {
   busOf(process: Process): Bus;
   cut(process: Process): void;
@@ -51,7 +51,7 @@ export const createNetwork = (world: World): Network => {
     const wild = withWildcard.filter(({ pattern }) => matches(pattern, parts)).map(({ one }) => one);
     return [...(exact.get(subject) ?? []), ...wild].filter(({ isOpen, of }) => isOpen && of.isAlive);
   };
-  /** Everybody, but of each queue one. */
+  /** All subscribers, but only one of each queue group. */
   const receivers = (subject: string): Subscription[] => {
     const all = listeners(subject);
     const groups = Map.groupBy(

@@ -3,7 +3,7 @@ import type { Outcome } from './run.ts';
 /** What many seeds came to. */
 export interface Report {
   add(outcome: Outcome): void;
-  /** Too little happened for the runs to prove anything. */
+  /** The runs prove nothing, because too little happened. */
   isVoid(): boolean;
   text(): string;
 }

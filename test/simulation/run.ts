@@ -5,7 +5,7 @@ import { createChecker } from './checker.ts';
 import { createDatabase, type Database } from './database.ts';
 import { startManager, type Manager } from './manager.ts';
 import { createNetwork } from './network.ts';
-import { oneStep, stepsOf } from './steps.ts';
+import { oneStep, randomSteps, stepsOf } from './steps.ts';
 import { startSupervisor, type Supervisor } from './supervisor.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -27,7 +27,7 @@ const QUIET_MS = 90_000;
 /** Whoever died is noticed and replaced by then. */
 const RECOVERED_MS = 10_000;
 
-/** Runs one seed: two or more of everything, customers who command, faults; then quiet, in which all must end. */
+/** Runs one seed: two or more replicas of each service, customers who send commands, and faults; then quiet, in which all must end. */
 export const simulate = async (seed: number): Promise<Outcome> => {
   using world = createWorld(seed);
   const below = (n: number): number => Math.floor(world.random.float() * n);
@@ -64,7 +64,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     }
   };
 
-  /** Somebody asks a replica; what is not answered is unknown. */
+  /** A client asks a replica. Without an answer, the outcome is unknown. */
   const ask = async (what: string, by: (supervisor: Supervisor) => Promise<void>): Promise<void> => {
     const supervisor = pick(living());
     if (supervisor === undefined) return;
@@ -84,21 +84,10 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         else if (requestId !== '') checker.acknowledged(id, requestId);
       });
     });
-  /** 3 to 27 tasks: of one node, or of up to four, each of which stands after some of those before it. */
   const work = (): { tasks: number; nodes?: NoopNode[] } => {
     const tasks = 3 + below(25);
-    const count = 1 + below(4);
-    if (count === 1) return { tasks };
-    const nodes: NoopNode[] = [];
-    for (let i = 0; i < count; i += 1) {
-      const after = nodes.flatMap(({ id }) =>
-        below(2) === 0 ? [] : [{ node: id, on: below(3) === 0 ? ('end' as const) : ('success' as const) }],
-      );
-      const sizes = nodes.flatMap(({ id, tasks: size }) => (after.some(({ node }) => node === id) ? [size] : []));
-      const most = Math.min(Math.ceil(tasks / count), ...sizes);
-      nodes.push({ id: `step-${i}`, tasks: most - below(Math.ceil(most / 3)), durationMs: 1, after });
-    }
-    return { tasks: 0, nodes };
+    const nodes = randomSteps(below, tasks)?.map((step) => ({ ...step, durationMs: 1 }));
+    return nodes === undefined ? { tasks } : { tasks: 0, nodes };
   };
   /** The node of some step of a workload. */
   const stepIn = (id: string): string => {
@@ -218,7 +207,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     }
   };
 
-  /** From now on nothing goes wrong, everybody is there, and customers want everything done. */
+  /** From now on there are no faults, every process is there, and customers want everything done. */
   const calm = (): void => {
     isQuiet = true;
     world.note('QUIET');
@@ -234,10 +223,10 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     world.after(RECOVERED_MS, 'has recovered', () => checker.calm());
   };
   const encourage = (): void => {
-    // Those that could not start while the database was away came to nothing.
+    // Processes that tried to start while the database was away have died.
     while (living().length < 2) supervise();
     while (livingManagers().length < 2) manage();
-    // Also those whose start nobody got an answer to.
+    // Includes workloads whose start was never answered.
     for (const id of database.workloads.keys()) {
       const { isOver, phase } = checker.model(id);
       if (isOver) continue;

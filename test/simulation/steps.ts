@@ -44,3 +44,23 @@ export const behind = (steps: readonly Step[], task: string): string[] => {
     .filter(({ after }) => after.some((edge) => edge.node === node))
     .flatMap(({ id }) => [`${id}/${index}`, ...behind(steps, `${id}/${index}`)]);
 };
+
+/**
+ * So many tasks in one to four nodes, each of which stands after some of those before it. Undefined: all in one node.
+ *
+ * @param below a random whole number below its argument
+ */
+export const randomSteps = (below: (n: number) => number, tasks: number): (Step & { tasks: number })[] | undefined => {
+  const count = 1 + below(4);
+  if (count === 1) return undefined;
+  const steps: (Step & { tasks: number })[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const after = steps.flatMap(({ id }) =>
+      below(2) === 0 ? [] : [{ node: id, on: below(3) === 0 ? ('end' as const) : ('success' as const) }],
+    );
+    const sizes = steps.flatMap(({ id, tasks: size }) => (after.some(({ node }) => node === id) ? [size] : []));
+    const most = Math.min(Math.ceil(tasks / count), ...sizes);
+    steps.push({ id: `step-${i}`, tasks: most - below(Math.ceil(most / 3)), after });
+  }
+  return steps;
+};

@@ -1,14 +1,14 @@
 import { type Clock, sleepBy, type Timer } from '#libs/clock/index.ts';
 import { seededRandom, type Random } from '#libs/random/index.ts';
 
-/** A process of the simulated mesh: it can die, and it can stand still for a while. */
+/** A process of the simulated mesh. It can die, or freeze for a while. */
 export interface Process {
   readonly name: string;
   isAlive: boolean;
   isFrozen: boolean;
   /** It is gone with its machine: nobody is told that its connections are over. */
   hasVanished: boolean;
-  /** What came while it stood still. */
+  /** What arrived while it was frozen. */
   deferred: (() => void)[];
 }
 
@@ -17,9 +17,9 @@ export interface World extends Disposable {
   readonly random: Random;
   now(): number;
   process(name: string): Process;
-  /** Has something happen to a process after `ms`: not if it is dead by then, later if it stands still. */
+  /** Runs `fn` in a process after `ms`: never if the process is dead by then, later if it is frozen. */
   after(ms: number, label: string, fn: () => void, of?: Process): Timer;
-  /** Lets the next thing happen and everything follow from it at once. Answers false when nothing will. */
+  /** Runs the next event and everything that follows from it at once. False if there is none. */
   step(): Promise<boolean>;
   kill(process: Process): void;
   /** Kills it with its machine. */
@@ -31,9 +31,9 @@ export interface World extends Disposable {
   count(what: string): void;
   readonly counts: ReadonlyMap<string, number>;
   steps(): number;
-  /** One number that differs as soon as anything in the whole trace does. */
+  /** A hash of the whole trace. */
   hash(): string;
-  /** The latest things that happened. */
+  /** The latest events. */
   trace(): string[];
   note(text: string): void;
 }
@@ -47,7 +47,7 @@ interface Event {
   isCancelled: boolean;
 }
 
-/** Wall clocks of processes differ; nothing may depend on them. */
+/** Wall clocks of processes differ, and nothing may depend on them. */
 const EPOCH = 1_700_000_000_000;
 const TRACE_LINES = 400;
 

@@ -37,7 +37,7 @@ export interface Context {
   agentTokens: { key: MeshJwk; issuer: string; audience: string };
   events: Events;
   background: Background;
-  /** Aborts when what is left to do must be given up. */
+  /** Aborts when remaining work must be abandoned. */
   closing: AbortSignal;
   clock: Clock;
   random: Random;
@@ -54,7 +54,7 @@ export interface Collections {
   managers: Collection<BeatDocument>;
 }
 
-/** Makes a context out of what was opened. */
+/** Makes a context from what was opened. */
 export const contextOf = (parts: Parts, { matcher, managers, ...collections }: Collections): Context => {
   const { bus, events, random } = parts;
   const users = openUsers(collections.users);

@@ -3,7 +3,7 @@ import type { CallContext } from '#libs/grpc/index.ts';
 import { matcherSubject, type MatcherVerb } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 
-/** Sessions state their demands every 2 s; one that waits longer than this had better ask again. */
+/** Sessions state their demands every 2 s, so waiting longer than this is useless. */
 const ANSWER_MS = 5_000;
 
 const noMatcher = (cause: unknown): DomainError =>
@@ -18,7 +18,7 @@ const noMatcher = (cause: unknown): DomainError =>
 const isNobodyThere = (thrown: unknown): boolean =>
   isDomainError(thrown) && (thrown.reason === 'NO_RESPONDER' || thrown.reason === 'REPLY_TIMEOUT');
 
-/** Passes a request on to the one that matches. Throws what that one throws, or UNAVAILABLE `NO_MATCHER`. */
+/** Passes a request on to the replica that matches. Throws what that replica throws, or UNAVAILABLE `NO_MATCHER`. */
 export const askMatcher = async (
   bus: Pick<Bus, 'request'>,
   verb: MatcherVerb,

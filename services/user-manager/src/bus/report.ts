@@ -15,7 +15,7 @@ const isNobodyThere = (thrown: unknown): boolean => isDomainError(thrown) && thr
 
 const reasonOf = (thrown: unknown): string => (isDomainError(thrown) ? thrown.reason : 'INTERNAL');
 
-/** Every report gets an outcome: those that the answer leaves out are to be reported again. */
+/** Gives every report an outcome. The agent reports again what the answer leaves out. */
 const complete = (reports: readonly Report[], outcomes: readonly Outcome[], reason: string): Outcome[] => {
   const answered = new Map(outcomes.map((outcome) => [outcome.reportId, outcome]));
   return reports.flatMap(({ reportId }) =>

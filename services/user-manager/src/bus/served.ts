@@ -3,7 +3,7 @@ import type { Serving } from '#libs/nats/index.ts';
 /** Subjects that are served together. */
 export type Served = Pick<Serving, 'ready' | 'close'>;
 
-/** As one. */
+/** Serves all of them as one. */
 export const together = (all: readonly Serving[]): Served => ({
   async ready() {
     await Promise.all(all.map((each) => each.ready()));

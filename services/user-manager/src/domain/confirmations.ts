@@ -14,9 +14,9 @@ interface Standing {
 export type Lapse = 'demand-removed' | 'unconfirmed' | 'no-demand';
 
 /**
- * Which claims the sessions know of, and when they last said so. In memory only: a new matcher takes what it finds as
- * told and begins to wait anew. Times are milliseconds that pass only while NATS and MongoDB answer: a session that
- * could not confirm is not to blame.
+ * The claims that sessions know of, and when they last confirmed them. Kept only in memory: a new matcher assumes that sessions
+ * know of the claims that it finds, and starts to wait again. Times are milliseconds that pass only while NATS and MongoDB
+ * answer, because a session that cannot confirm is not at fault.
  */
 export interface Confirmations {
   /** Takes note of a user's claim; `isTold` counts when it was not known before. */
@@ -72,7 +72,7 @@ export const createConfirmations = (startedAtMs: number): Confirmations => {
       if (nowMs - (standing(user)?.aliveAtMs ?? nowMs) >= CLAIM_LIFE_MS) {
         return 'unconfirmed';
       }
-      // Every live session has spoken by now, so nobody wants a user that came back to a session without demand.
+      // Every live session has stated its demand by now, so a user that came back to a session without one is free.
       return demand === 'absent' && nowMs - startedAtMs >= CLAIM_LIFE_MS ? 'no-demand' : undefined;
     },
     forget: (user) => void standings.delete(user),

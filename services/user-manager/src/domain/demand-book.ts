@@ -2,9 +2,9 @@ import type { Demand, RemoveDemandRequest } from '#libs/contracts/user.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import { compareNumbers, statementOrder } from './order.ts';
 
-/** A demand that was not stated for this long is no demand: its session is gone or was moved. */
+/** A demand that was not stated for this long no longer counts, because its session is gone or has moved. */
 export const DEMAND_LIFE_MS = 10_000;
-/** How long the end of a demand is remembered, so that a late statement does not bring it back. */
+/** How long the end of a demand is remembered, because a late statement must not bring it back. */
 export const TOMBSTONE_LIFE_MS = 60_000;
 
 interface Entry {
@@ -16,8 +16,8 @@ interface Entry {
 }
 
 /**
- * What sessions want, as they state it again and again. Kept in memory only: a new matcher hears it all within one
- * exchange. Times are milliseconds of one clock that never goes back.
+ * What sessions want, as they state it repeatedly. Kept only in memory, because a new matcher hears it all within one exchange.
+ * Times are milliseconds of one clock that never goes back.
  */
 export interface DemandBook {
   /** Throws FAILED_PRECONDITION `STALE_REIGN` when a greater (reign, counter) has spoken. The same one again is fine. */

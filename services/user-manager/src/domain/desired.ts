@@ -7,7 +7,7 @@ export interface Command {
   latest: readonly number[];
   /** The greatest claim that the mesh is known to have made. */
   claim: number;
-  /** The claim is known to have been given back; nobody but its last session may speak, and only to stop. */
+  /** The claim was given back. Only its last session may still speak, and only to stop the agent. */
   isReleased: boolean;
 }
 
@@ -20,7 +20,7 @@ export const noCommand: Command = { latest: [0, 0, -1], claim: 0, isReleased: fa
  */
 export type Ruling = { kind: 'forward'; next: Command } | { kind: 'outdated' } | { kind: 'gone' };
 
-/** Rules on a desired state that a session sends: the greatest (claim, reign, counter) wins. */
+/** Decides what becomes of a desired state that a session sends: the greatest (claim, reign, counter) wins. */
 export const ruleOnDesired = (command: Command, state: DesiredState): Ruling => {
   const isStop = state.attempts.length === 0 && !state.adopt;
   if (state.claim < command.claim || (command.isReleased && state.claim === command.claim && !isStop)) {

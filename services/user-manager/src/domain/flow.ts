@@ -21,24 +21,24 @@ export interface Flow {
   /** How many users of each class (first index) each demand (second index) has. */
   readonly given: readonly (readonly number[])[];
   /**
-   * Gives the demand one user more, moving users between demands where that frees a suitable one; no customer has
-   * fewer afterwards. False when no such way exists. Once false for all demands of a customer, it stays so.
+   * Gives the demand one user more, and moves users between demands if that frees a suitable one. No customer has fewer
+   * afterwards. False when no such path exists. Once it is false for all demands of a customer, it stays false.
    */
   grow(index: number): boolean;
-  /** Gives the demand `to` one user more and `from` one less, and nobody else more or less; false when that cannot be. */
+  /** Gives `to` one user more and `from` one less, and changes no other count. False when that is impossible. */
   shift(from: number, to: number): boolean;
 }
 
-/** A demand that needs one user, on the way from the one that is to have one more. */
+/** A demand on an augmenting path, which starts at the demand that should get one more user. */
 interface Step {
   demand: number;
-  /** Undefined for the first step; else who hands a user of which class to the step before. */
+  /** Which demand (`giver`) hands a user of which class to the previous step. Undefined for the first step. */
   from: { step: Step; giver: number; userClass: number } | undefined;
 }
 
 /**
- * An assignment of whole classes to demands that grows along augmenting paths (Ford and Fulkerson). What customers can
- * reach this way is a polymatroid, so growing always the poorest first ends in the fairest assignment that exists.
+ * An assignment of whole classes to demands that grows along augmenting paths (Ford and Fulkerson). The counts that customers
+ * can reach form a polymatroid, so growing the poorest customer first leads to the fairest assignment that exists.
  */
 export const emptyFlow = (classes: readonly UserClass[], demands: readonly FlowDemand[]): Flow => {
   const counts = demands.map(() => 0);
@@ -50,8 +50,8 @@ export const emptyFlow = (classes: readonly UserClass[], demands: readonly FlowD
   );
 
   /**
-   * The shortest way from `start` to a demand that can have a user of a class of which `hasSpare`; `replaced` says who
-   * may get a user in place of one that hands one over.
+   * The shortest path from `start` to a demand that can use a class for which `hasSpare` is true. `replaced` names the demands
+   * that may get a user in place of the one that is handed over.
    */
   const search = (
     start: number,
@@ -75,7 +75,7 @@ export const emptyFlow = (classes: readonly UserClass[], demands: readonly FlowD
     return undefined;
   };
 
-  /** Gives the last demand of a way a user of the class, and hands users on to the first. */
+  /** Gives the last demand of a path a user of the class, and moves users along the path to the first demand. */
   const carryOut = ({ last, userClass: spare }: { last: Step; userClass: number }): void => {
     given[spare]![last.demand]! += 1;
     let { demand, from } = last;

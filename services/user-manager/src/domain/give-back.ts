@@ -1,6 +1,6 @@
 import type { Pool, Seat } from './seats.ts';
 
-/** A session on the way from one that lacks a user to one that can spare one. */
+/** A session on the path from one that lacks a user to one that can spare one. */
 interface Giver {
   seat: Seat;
   /** Whose users suit the receiver. */
@@ -9,9 +9,8 @@ interface Giver {
 }
 
 /**
- * Finds out who must give users back so that everybody comes to their share. Most often any user will do, and the giver
- * is only told how many; where just some of its users suit the one who lacks, or where a third session must pass one on,
- * those users are named.
+ * Finds the sessions that must give users back until everybody has their share. Usually any user will do, and the giver is
+ * only told how many. Users are named if only some of them suit the receiver, or if a third session must pass one on.
  *
  * @param shares by the demands' indexes
  * @param wantedBack gets the named users

@@ -3,7 +3,7 @@ import { type Pairing, type Pool, type Seat, serve } from './seats.ts';
 
 /** Who needs users most, while they are given away. */
 interface Need {
-  /** Below zero when `a` comes before `b`: the customer with fewer users for their weight, then the workload with fewer. */
+  /** Negative when `a` comes before `b`: the customer with fewer users for their weight, then the workload with fewer. */
   compare(a: Seat, b: Seat): number;
   /** The seat gets one user. */
   gets(seat: Seat): void;
@@ -32,8 +32,8 @@ const neediest = (seats: readonly Seat[], need: Need): Seat =>
   seats.reduce((best, seat) => (need.compare(seat, best) < 0 ? seat : best));
 
 /**
- * Gives idle users away until none is left that anybody who waits could use: first to those who have less than their
- * share, with an eye on who could use no other user, then to whoever waits.
+ * Gives idle users away until no session that waits could use any of those left. Sessions below their share come first, and
+ * among them those that could use no other user are considered; then come all others that wait.
  *
  * @param shares by the demands' indexes
  * @param claims gets what was given

@@ -1,4 +1,4 @@
-/** A longer step means that this process itself hung; what it could not see does not count. */
+/** A longer step means that this process hung. Time that it could not observe does not count. */
 const MAX_STEP_MS = 1_000;
 
 /** Time that passes only while it was fair to expect answers from everybody. */
@@ -7,7 +7,7 @@ export interface HealthyTime {
   now(monotonicMs: number, isHealthy: boolean): number;
 }
 
-/** Begins at 0. */
+/** Starts at 0. */
 export const createHealthyTime = (): HealthyTime => {
   let last: { atMs: number; isHealthy: boolean } | undefined;
   let total = 0;

@@ -6,11 +6,11 @@ import { type Pairing, type Pool, type Seat, serve } from './seats.ts';
 import { fairShares } from './shares.ts';
 import type { UserRecord } from './user.ts';
 
-/** A connected user, as the matcher looks at it. */
+/** A connected user, as the matcher sees it. */
 export interface MatchUser extends Pick<UserRecord, 'id' | 'capability' | 'session'> {
-  /** Its session knows that it has it. Nobody works with one that it does not know, so that one is taken back freely. */
+  /** Its session knows that it has it. A user that its session does not know does no work, so it can be taken back at once. */
   isTold: boolean;
-  /** It was given to some session before: of idle ones these go first, since of the others nobody knows whether they work. */
+  /** It has served a session before. Such idle users go first, because nobody knows yet whether the others work. */
   hasServed: boolean;
   /** It is being taken out of service. */
   isDraining: boolean;
@@ -18,7 +18,7 @@ export interface MatchUser extends Pick<UserRecord, 'id' | 'capability' | 'sessi
 
 /** How one demand stands after the plan is carried out. */
 export interface DemandView {
-  /** How many users it is to have: the surplus over this it gives back. */
+  /** How many users it may keep. It gives the surplus back. */
   entitled: number;
   /** How many connected users could do its work, busy ones included. */
   suitable: number;
@@ -55,11 +55,11 @@ const seatsOf = (demands: readonly Demand[]): Seat[] =>
     leaving: 0,
   }));
 
-/** Sorts users into pools and counts them at the seats; says who must be released or given back. */
+/** Sorts users into pools, counts them for each demand, and finds those that must be released or given back. */
 const place = (users: readonly MatchUser[], seats: readonly Seat[], plan: MatchPlan): Pool[] => {
   const byWorkload = new Map(seats.map((seat) => [seat.id, seat]));
   const pools = new Map<string, Pool>();
-  // Those that their sessions know come first: of too many, the ones that nobody knows are taken back.
+  // Users that their sessions know come first. If there are too many, the others are taken back.
   const rank = ({ isTold, hasServed }: MatchUser): number => (isTold ? 2 : 0) + (hasServed ? 1 : 0);
   for (const user of [...users].sort((a, b) => rank(b) - rank(a))) {
     const suited = user.isDraining ? [] : seats.filter(({ needs }) => suits(user, needs));
@@ -87,7 +87,7 @@ const place = (users: readonly MatchUser[], seats: readonly Seat[], plan: MatchP
   for (const pool of pools.values()) {
     pool.idle.reverse();
   }
-  // Who suits fewest is given first, so that the versatile stay free for the others.
+  // Users that suit the fewest demands are given first, because versatile users are worth keeping free.
   return [...pools.values()].sort((a, b) => a.suits.length - b.suits.length);
 };
 

@@ -1,4 +1,4 @@
-/** Below zero when the first list of numbers comes before the second, the leftmost difference counting most. */
+/** Negative when the first list of numbers comes before the second. The leftmost difference decides. */
 export const compareNumbers = (a: readonly number[], b: readonly number[]): number => {
   for (const [i, value] of a.entries()) {
     const difference = value - (b[i] ?? 0);

@@ -4,8 +4,8 @@ import { type ConnectedUser, isConnected, type UserRecord } from './user.ts';
 export type RosterListener = (user: UserRecord, before: UserRecord | undefined) => void;
 
 /**
- * Who is connected, as this process knows it: fed by what user-managers tell each other and, because such messages may
- * be lost, by reading the database again and again. Never the truth: whoever acts on it compares and sets.
+ * The connected users, as this process knows them. It learns of changes from messages between user-managers and, because those
+ * may be lost, by reading the database repeatedly. It is never authoritative: whoever acts on it uses compare-and-set.
  */
 export interface Roster {
   /** Takes a record in if it is newer than what is known. */
@@ -20,7 +20,7 @@ export interface Roster {
 /** An empty roster. */
 export const createRoster = (): Roster => {
   const users = new Map<string, UserRecord>();
-  // Disconnected ones stay known until a refresh finds them gone twice: a late message must not bring them back.
+  // Disconnected users stay known until two refreshes find them gone, because a late message must not bring them back.
   let goneBefore = new Set<string>();
   const listeners = new Set<RosterListener>();
 

@@ -4,7 +4,7 @@ import { emptyFlow, type Flow, type FlowDemand, type UserClass } from './flow.ts
 export interface ShareDemand extends FlowDemand {
   id: string;
   weight: number;
-  /** How many it has now: where two divisions are equally fair, the one that moves nobody is taken. */
+  /** How many it has now. Of two equally fair divisions, the one that moves nobody is chosen. */
   held: number;
 }
 
@@ -31,14 +31,14 @@ const customersOf = (demands: readonly ShareDemand[]): Customer[] => {
   return [...customers.values()];
 };
 
-/** Below zero when the customer `a` comes before `b`: who has least for their weight, then who would lose somebody. */
+/** Negative when customer `a` comes before `b`: first the one with the fewest users for their weight, then the one who would lose a user. */
 const compareCustomers = (a: Customer, b: Customer): number =>
   a.count * b.weight - b.count * a.weight ||
   Number(b.held > b.count) - Number(a.held > a.count) ||
   b.weight - a.weight ||
   (a.id < b.id ? -1 : 1);
 
-/** A customer's demands, the one that is to grow next first. */
+/** A customer's demands. The first one should grow next. */
 const inOrder = ({ demands: own }: Customer, demands: readonly ShareDemand[], { counts }: Flow): number[] =>
   own.toSorted(
     (a, b) =>
@@ -47,12 +47,12 @@ const inOrder = ({ demands: own }: Customer, demands: readonly ShareDemand[], { 
       (demands[a]!.id < demands[b]!.id ? -1 : 1),
   );
 
-/** How bad it is that a demand has so many: unevenness counts first, moving somebody second. */
+/** The cost of giving a demand this many users: unevenness counts first, moving a user second. */
 const badness = (count: number, held: number): number => 1_000 * count * count + Math.abs(count - held);
 
 /**
- * Divides each customer's users evenly between their workloads, without touching others. Where no exchange of one user
- * between two workloads helps, none of several does (the possible divisions form an M-convex set).
+ * Divides a customer's users evenly between their workloads and leaves other customers alone. If no exchange of one user
+ * between two workloads helps, no larger exchange does either (the possible divisions form an M-convex set).
  */
 const evenOut = (customer: Customer, demands: readonly ShareDemand[], flow: Flow): void => {
   const gain = (from: number, to: number): number =>

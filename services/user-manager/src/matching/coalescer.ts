@@ -4,7 +4,7 @@ export interface Coalescer {
   request(): void;
   /** Resolves after the work has run with everything requested so far; rejects with its error. */
   settled(): Promise<void>;
-  /** Nothing runs after this; who waits is let go. */
+  /** Nothing runs after this. Whoever waits is released. */
   stop(): void;
 }
 

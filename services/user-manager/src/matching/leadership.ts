@@ -5,7 +5,7 @@ import { serveMatcher } from '../bus/serve-matcher.ts';
 import { createHealthyTime } from '../domain/healthy-time.ts';
 import { startMatching } from './matching.ts';
 
-/** A leader that could not look at its lease for this long must take into account that it has lost it. */
+/** A leader that could not read its lease for this long may have lost it. */
 const SURE_MS = 2_500;
 
 interface Lead {
@@ -17,7 +17,7 @@ export interface Leadership {
   /** To be called after each beat: takes the lease if nobody alive holds it, lets go if somebody else does. */
   onBeat(peers: Peers): Promise<void>;
   isLeader(): boolean;
-  /** Lets go, and says so, that others need not wait. */
+  /** Gives the lease up, so others need not wait for it to expire. */
   resign(): Promise<void>;
 }
 

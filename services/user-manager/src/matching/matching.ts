@@ -15,7 +15,7 @@ import type { ConnectedUser } from '../domain/user.ts';
 import { createCoalescer } from './coalescer.ts';
 import { type MatchingOptions, runRound } from './round.ts';
 
-/** The one that matches, while this instance is it. */
+/** The matcher, while this instance is the replica that matches. */
 export interface Matching {
   setDemand(demand: Demand): Promise<SetDemandResponse>;
   removeDemand(request: RemoveDemandRequest): Promise<void>;
@@ -25,10 +25,10 @@ export interface Matching {
   stop(): void;
 }
 
-/** Claims lapse and demands end without anybody saying so. */
+/** Claims and demands also end by time alone. */
 const TICK_MS = 1_000;
 
-/** A round looks at everybody, so what changes within this waits for one: a thousand agents may come at once. */
+/** A round looks at every user, so it waits this long to cover more changes: a thousand agents may connect at once. */
 const CHANGES_MS = 10;
 
 /** Whether two statements ask for the same, so that a repeated one costs no round. */
@@ -38,7 +38,7 @@ const isSameDemand = (a: Demand, b: Demand): boolean =>
   a.customerId === b.customerId &&
   isDeepStrictEqual(a.needs, b.needs);
 
-/** Begins to match: what it finds claimed it takes as known to the sessions. */
+/** Starts to match. It assumes that sessions know of the claims that it finds. */
 export const startMatching = (options: MatchingOptions): Matching => {
   const { users, roster, announce, sessions, clock, healthyNow } = options;
   const book = createDemandBook();
@@ -49,7 +49,7 @@ export const startMatching = (options: MatchingOptions): Matching => {
   let views: ReadonlyMap<string, DemandView> = new Map();
   let wantedBack: ReadonlySet<string> = new Set();
 
-  /** Whether what a round changed is unknown: it failed, and a claim may have been made that nobody was told of. */
+  /** The last round failed, so it may have made a claim that the roster does not show. */
   let isUnsure = false;
   const rounds = createCoalescer(
     async () => {

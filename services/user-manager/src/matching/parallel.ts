@@ -3,7 +3,7 @@ import { inParallel } from '#libs/async/index.ts';
 /** MongoDB answers this many single updates at a time as fast as more. */
 const AT_ONCE = 64;
 
-/** Does `work` for every item, some at a time. After a failure it begins no more: the next round looks again. */
+/** Does `work` for every item, some at a time. It starts no more after a failure, because the next round looks again. */
 export const updateEach = async <T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> => {
   // Most rounds change nothing.
   if (items.length === 0) return;

@@ -31,8 +31,8 @@ export interface RoundOptions extends MatchingOptions {
 }
 
 /**
- * One round: takes back what has lapsed, decides, carries it out by compare-and-set, and tells the sessions. Rejects
- * with UNAVAILABLE while MongoDB is away; what was done until then stays done, and the next round goes on from there.
+ * One round: releases claims that have lapsed, decides, carries the plan out by compare-and-set, and tells the sessions.
+ * Rejects with UNAVAILABLE while MongoDB is away. What was done by then stays done, and the next round continues.
  */
 export const runRound = async (options: RoundOptions): Promise<MatchPlan> => {
   await releaseLapsed(options);
@@ -56,7 +56,7 @@ export const runRound = async (options: RoundOptions): Promise<MatchPlan> => {
     const known = roster.get(user);
     if (known !== undefined) await settle(options, known, options.users.release(user, workload, known.claim));
   });
-  // Users that this round took from one session are claimed for another from their record as it is now.
+  // A user that this round has released is claimed from its present record.
   await updateEach(plan.claims, async ({ user, workload }) => {
     const known = roster.get(user);
     if (known === undefined || (known.session !== null && taken.has(user))) return;
@@ -83,7 +83,7 @@ const releaseLapsed = async ({ book, roster, confirmations, users, healthyNow, .
   });
 };
 
-/** Announces what became of a compare-and-set; where it failed, looks at what is there now. */
+/** Announces the result of a compare-and-set. If it failed, reads the present record. */
 const settle = async (
   { users, roster, announce }: Pick<RoundOptions, 'users' | 'roster' | 'announce'>,
   before: ConnectedUser,
@@ -99,7 +99,7 @@ const settle = async (
   return undefined;
 };
 
-/** Sessions hear at once of users that they do not know; whoever misses it hears it in the next exchange. */
+/** Tells sessions at once of users that they do not know. A session that misses the message hears it in the next exchange. */
 const tellNew = ({ roster, confirmations, sessions, book, healthyNow }: RoundOptions, plan: MatchPlan): void => {
   const nowMs = healthyNow();
   const active = new Set(book.active(nowMs).map(({ workloadId }) => workloadId));

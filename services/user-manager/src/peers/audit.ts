@@ -2,8 +2,8 @@ import type { Context } from '../context.ts';
 import { endLocal } from '../stream/end-stream.ts';
 
 /**
- * Looks this manager's streams up in the database and ends those that have no right to go on, where the message that
- * should have ended them was lost: the machine connected elsewhere, was deleted, or this manager was taken for dead.
+ * Looks this manager's streams up in the database and ends those that may not go on, because the message that should have
+ * ended them was lost. Either the machine connected elsewhere, or it was deleted, or this manager was taken for dead.
  */
 export const auditStreams = async (ctx: Context): Promise<void> => {
   const streams = ctx.streams.all();

@@ -14,8 +14,8 @@ const markLost = async (ctx: Context, user: ConnectedUser): Promise<void> => {
 };
 
 /**
- * Takes the users of managers that are gone for lost: those whose beat has stopped, and those that are named in records
- * without having a beat at all. A manager that was only frozen finds its streams' records changed, and ends them.
+ * Marks the users of dead managers as lost. A manager is dead if its beat has stopped, or if records name it and it has no
+ * beat. A manager that was only frozen finds the records of its streams changed, and ends the streams.
  */
 export const buryDeadManagers = async (ctx: Context, peers: Peers): Promise<void> => {
   const named = await ctx.users.managers();

@@ -29,7 +29,7 @@ const parse = ({ userId, mode }: DrainUserRequest): { id: string; drain: Drain }
   return { id: userId, drain: drain! };
 };
 
-/** Takes a user out of service. Its session hears of it from the one that matches. */
+/** Takes a user out of service. The replica that matches tells its session. */
 export const drainUser =
   (ctx: Context): Unary<DrainUserRequest, DrainUserResponse> =>
   async (request) => {

@@ -4,7 +4,7 @@ import { parsePage } from '#libs/pages/index.ts';
 import { askMatcher } from '../bus/ask-matcher.ts';
 import type { Context } from '../context.ts';
 
-/** Lists the demands as the one that matches has heard them. */
+/** Lists the demands that the replica that matches has heard. */
 export const listDemands =
   (ctx: Context): Unary<ListDemandsRequest, ListDemandsResponse> =>
   async (request, call) => {

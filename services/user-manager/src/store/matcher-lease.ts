@@ -6,7 +6,7 @@ export interface MatcherDocument {
   _id: string;
   /** The instance that matches; null after it has resigned. */
   leader: string | null;
-  /** Grows with each change of hands. */
+  /** Grows each time that another instance takes the lease. */
   term: number;
 }
 

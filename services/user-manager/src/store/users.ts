@@ -16,11 +16,11 @@ export interface NewConnection extends Introduction {
 }
 
 /**
- * The users' records. Every change is one update that names what it was decided on, so that of two deciders one wins;
- * the loser gets undefined and looks again. All methods throw UNAVAILABLE `mongodb` while MongoDB is away.
+ * The users' records. Every change is one update that names the state it was decided on, so only one of two deciders wins.
+ * The other one gets undefined and reads again. All methods throw UNAVAILABLE `mongodb` while MongoDB is away.
  */
 export interface Users {
-  /** Makes the stream the user's only one. A claim moves to it, with a number of its own. Answers what was before. */
+  /** Makes the stream the user's only one. A claim moves to it under a new number. Returns the record as it was before. */
   connect(stream: NewConnection): Promise<{ before: UserRecord | undefined; after: ConnectedUser }>;
   /** Notes that a stream is gone; undefined when it was not the user's present one. */
   disconnect(id: string, connection: string): Promise<UserRecord | undefined>;
