@@ -18,6 +18,7 @@ import {
 import { makeCavity } from '../fixtures/case.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
+import { usageOf } from '../process/use.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 import { startParaviewClient, type ParaviewClient } from '../fixtures/paraview-client.ts';
 
@@ -229,13 +230,23 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
   });
 
   it('ends when nobody uses it, also with a client that only stays connected, and never while it works', async () => {
-    await open({ MUSTER_PORT_VISUALIZATION_IDLE: '8s' }, 3);
+    const { clock } = await open({ MUSTER_PORT_VISUALIZATION_IDLE: '60s' }, 3);
     const [unused, attached, busy] = [await start('a'), await start('b'), await start('c')];
     const worker = client();
     await Promise.all([attach(client(), attached), attach(worker, busy)]);
     const script = "import os\nwhile not os.path.exists('/case/done'): pass";
     await worker.run(`globals().update(p=ProgrammableSource(Script=${JSON.stringify(script)}))`);
     const working = worker.run('p.UpdatePipeline()');
+    const busyTicks = async (): Promise<number> => {
+      const pids = ownedBy(join(broker.dataDir, 'sessions', busy.visualizationId));
+      return Math.max(...(await Promise.all(pids.map(async (pid) => (await usageOf(pid)).cpuTicks))));
+    };
+    // A minute passes in steps, and the busy server works for a moment in each, however slow the machine is.
+    for (let seconds = 0; seconds <= 60; seconds += 6) {
+      const before_ = await busyTicks();
+      await eventually(async () => expect(await busyTicks()).to.be.greaterThan(before_ + 40), { withinMs: 20_000 });
+      clock.skip(6_000);
+    }
     for (const { visualizationId } of [unused, attached]) {
       await eventually(
         async () => {
