@@ -91,8 +91,8 @@ export const handAgent = async (
         desired = message.value;
         // It holds only attempts that the mesh sent on this stream.
         if (desired.adopt) {
-          const { workloadId, reign } = desired;
-          await send({ $case: 'held', value: { workloadId, reign, attempts: [] } });
+          const { workloadId, epoch } = desired;
+          await send({ $case: 'held', value: { workloadId, epoch, attempts: [] } });
         }
         break;
       case 'outcomes':

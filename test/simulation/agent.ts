@@ -140,7 +140,7 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
       world.count('old states ignored');
       return;
     }
-    order = { claim: state.claim, reign: state.reign, counter: state.counter };
+    order = { claim: state.claim, epoch: state.epoch, counter: state.counter };
     const changes = reconcile(state, entries);
     for (const key of [...changes.stop, ...changes.forget]) {
       entries.delete(key);
@@ -159,8 +159,8 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
         ({ workloadId, phase }) => workloadId === state.workloadId && phase !== 'decided',
       );
       reports.hurry();
-      const { workloadId, reign } = state;
-      call?.send({ $case: 'held', value: { workloadId, attempts: own.map(({ attempt }) => attempt), reign } });
+      const { workloadId, epoch } = state;
+      call?.send({ $case: 'held', value: { workloadId, attempts: own.map(({ attempt }) => attempt), epoch } });
       flush();
     }
     work();

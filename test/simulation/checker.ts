@@ -37,7 +37,7 @@ interface Followed {
   wanted: number;
   wantedBefore: number;
   /** Of its latest owner: users with work, by id. */
-  reign: number;
+  epoch: number;
   working: Map<string, UserWork>;
 }
 
@@ -60,7 +60,7 @@ export const createChecker = (database: Database, slots: number, now: () => numb
       counts: [{ completed: 0, failed: 0 }],
       wanted,
       wantedBefore: wanted,
-      reign: 0,
+      epoch: 0,
       working: new Map<string, UserWork>(),
     };
     followed.set(id, known);
@@ -91,15 +91,15 @@ export const createChecker = (database: Database, slots: number, now: () => numb
   const handed = (work: UserWork): void => {
     const { userId, connectionId, desiredState } = work;
     if (desiredState === undefined) return;
-    const { workloadId, claim, reign, attempts } = desiredState;
+    const { workloadId, claim, epoch, attempts } = desiredState;
     const session = matching.sessionOf(userId, claim);
     if (session !== undefined && session !== workloadId) {
       fail(workloadId, `I9: told ${userId} what to do under a claim that ${session} has`);
     }
     const known = follow(workloadId);
-    if (reign < known.reign) return;
-    if (reign > known.reign) known.working.clear();
-    known.reign = reign;
+    if (epoch < known.epoch) return;
+    if (epoch > known.epoch) known.working.clear();
+    known.epoch = epoch;
     const isNew = !known.working.has(userId);
     known.working.delete(userId);
     if (attempts.length === 0) return;

@@ -77,7 +77,7 @@ export const createMatchingCheck = (users: ReadonlyMap<string, UserDocument>, no
       if (demand === undefined) return;
       const known = demands.get(demand.workloadId);
       // What a former owner says counts no longer.
-      const isOlder = known !== undefined && demand.reign < known.demand.reign;
+      const isOlder = known !== undefined && demand.epoch < known.demand.epoch;
       const most = Math.max(known?.most ?? 0, demand.wanted);
       demands.set(demand.workloadId, isOlder ? { ...known, most } : { demand, at: now(), most });
     },

@@ -13,7 +13,7 @@ export interface Events {
   connected(user: string, connection: string): void;
   disconnected(ending: Exclude<Ending, { kind: 'superseded' }>, againInMs: number): void;
   superseded(): void;
-  asked(state: { workloadId: string; reign: number; attempts: number }): void;
+  asked(state: { workloadId: string; epoch: number; attempts: number }): void;
   finished(named: Named & { progress?: Progress }, outcome: Completed | Failed): void;
   notNeeded(named: Named, reason: string): void;
   sceneDelayed(error: DomainError, pauseMs: number): void;
@@ -51,8 +51,8 @@ export const logEvents = (log: Logger): Events => ({
     log.error(
       'another agent connected as this machine; this one ends. Give each agent a machine and a token of its own',
     ),
-  asked: ({ workloadId, reign, attempts }) =>
-    log.debug({ workload: workloadId, reign, attempts }, 'the mesh said what to work on'),
+  asked: ({ workloadId, epoch, attempts }) =>
+    log.debug({ workload: workloadId, epoch, attempts }, 'the mesh said what to work on'),
   finished: (named, outcome) => {
     if (outcome.kind === 'failed') {
       const { failureClass, reason, seconds } = outcome;

@@ -95,15 +95,15 @@ export const startMachine = (token: string, config: Config, context: Context): M
     hello: () => ({ agentVersion: AGENT_VERSION, slots, capability: capabilityNow(), held: held() }),
     listener: {
       desired: (state) => {
-        const { workloadId, reign, adopt, attempts } = state;
+        const { workloadId, epoch, adopt, attempts } = state;
         if (slotGroup.apply(state)) {
-          events.asked({ workloadId, reign, attempts: attempts.length });
+          events.asked({ workloadId, epoch, attempts: attempts.length });
         }
         if (adopt) {
           // The new owner does not know what has begun.
           slotGroup.announceAgain();
           const none = { workloadId, attempts: [] };
-          outgoing.held(() => ({ ...(held().find((each) => each.workloadId === workloadId) ?? none), reign }));
+          outgoing.held(() => ({ ...(held().find((each) => each.workloadId === workloadId) ?? none), epoch }));
         }
       },
       outcomes: (outcomes) => {

@@ -5,7 +5,7 @@ import type { Entry } from './domain/state/entries.ts';
 export interface Events {
   workloadStarted(workload: string, customer: string, tasks: number): void;
   workloadEnded(workload: string, phase: string, reason: string): void;
-  workloadTakenOver(workload: string, from: string, reign: number): void;
+  workloadTakenOver(workload: string, from: string, epoch: number): void;
   workloadLetGo(workload: string, to: string): void;
   /** A defect: a task is open in the fold, but the store has an accepted result for it. */
   journalConflict(workload: string, accepted: readonly string[]): void;
@@ -18,7 +18,7 @@ export interface Events {
 export const logEvents = (logger: Logger): Events => ({
   workloadStarted: (workload, customer, tasks) => logger.info({ workload, customer, tasks }, 'workload started'),
   workloadEnded: (workload, phase, reason) => logger.info({ workload, phase, reason }, 'workload ended'),
-  workloadTakenOver: (workload, from, reign) => logger.info({ workload, from, reign }, 'workload taken over'),
+  workloadTakenOver: (workload, from, epoch) => logger.info({ workload, from, epoch }, 'workload taken over'),
   workloadLetGo: (workload, to) => logger.warn({ workload, to }, 'workload was taken over by another replica'),
   journalConflict: (workload, accepted) =>
     logger.fatal({ workload, accepted }, 'the journal contradicts its fold; this workload is halted'),

@@ -1,18 +1,18 @@
 /** Orders desired states. */
 export interface DesiredOrder {
   claim: number;
-  reign: number;
+  epoch: number;
   counter: number;
 }
 
 /** The order before the first desired state. */
-export const NO_ORDER: DesiredOrder = { claim: -1, reign: -1, counter: -1 };
+export const NO_ORDER: DesiredOrder = { claim: -1, epoch: -1, counter: -1 };
 
 /**
- * Whether a desired state replaces the previous one: whether its (claim, reign, counter) is greater, compared
+ * Whether a desired state replaces the previous one: whether its (claim, epoch, counter) is greater, compared
  * in this order. An equal one is a repetition.
  */
 export const isNewer = (state: DesiredOrder, than: DesiredOrder): boolean => {
-  const difference = state.claim - than.claim || state.reign - than.reign || state.counter - than.counter;
+  const difference = state.claim - than.claim || state.epoch - than.epoch || state.counter - than.counter;
   return difference > 0;
 };

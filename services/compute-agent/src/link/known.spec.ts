@@ -7,7 +7,7 @@ import { sendKnown } from './known.ts';
 /** The needs of agents if `held` and `failed` had come after the first version of the protocol. */
 const later = { ...needs, held: 'skips-unknown', failed: 'skips-unknown' } as const;
 
-const held: ConnectRequest = { message: { $case: 'held', value: { workloadId: 'w-1', attempts: [], reign: 0 } } };
+const held: ConnectRequest = { message: { $case: 'held', value: { workloadId: 'w-1', attempts: [], epoch: 0 } } };
 const reportsOf = (...kinds: ('started' | 'failed')[]): ConnectRequest => {
   const report = (kind: string): Report => ({
     reportId: 1,

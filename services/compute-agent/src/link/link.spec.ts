@@ -89,7 +89,7 @@ describe('the agent and the mesh', () => {
     stream.decide(again.slice(1), 'VERDICT_ACCEPTED');
     stream.desire({ adopt: true });
     await eventually(() => expect(stream.heard.at(-1)?.$case).to.equal('held'));
-    expect(stream.heard.at(-1)?.value).to.deep.equal({ workloadId: 'w-1', attempts: [], reign: 0 });
+    expect(stream.heard.at(-1)?.value).to.deep.equal({ workloadId: 'w-1', attempts: [], epoch: 0 });
   });
 
   it('reports undecided results again on the next stream, and names them in its hello', async () => {
@@ -101,7 +101,7 @@ describe('the agent and the mesh', () => {
     first.decide(reports.slice(1, 2), 'VERDICT_LATER');
     first.fail(lost());
     const second = await pair.peer.stream(1);
-    expect(second.hello.held).to.deep.equal([{ workloadId: 'w-1', attempts: attempts(1, 2), reign: 0 }]);
+    expect(second.hello.held).to.deep.equal([{ workloadId: 'w-1', attempts: attempts(1, 2), epoch: 0 }]);
     const again = await reported(second, 2);
     expect(ids(again)).to.have.members(['0-1', '0-2']);
     expect(again.map(({ reportId }) => reportId)).to.deep.equal([1, 2]);
@@ -123,12 +123,12 @@ describe('the agent and the mesh', () => {
     await using pair = await startPair();
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork({ durationMs: 300 }), attempts: attempts(0, 1) });
-    stream.desire({ reign: 7, counter: 1, adopt: true });
+    stream.desire({ epoch: 7, counter: 1, adopt: true });
     await eventually(() => expect(stream.heard.some(({ $case }) => $case === 'held')).to.equal(true));
     expect(stream.heard.find(({ $case }) => $case === 'held')?.value).to.deep.equal({
       workloadId: 'w-1',
       attempts: attempts(0, 1),
-      reign: 7,
+      epoch: 7,
     });
     await eventually(() => {
       const done = stream.reports().filter(({ reportId }) => reportId > 0);
@@ -139,9 +139,9 @@ describe('the agent and the mesh', () => {
   it('ignores an owner that was replaced', async () => {
     await using pair = await startPair();
     const stream = await pair.peer.stream(0);
-    stream.desire({ reign: 5, counter: 1, ...noopWork({ durationMs: 300 }), attempts: attempts(0) });
-    stream.desire({ reign: 4, counter: 99, attempts: [] });
-    stream.desire({ claim: 0, reign: 9, counter: 99, attempts: [] });
+    stream.desire({ epoch: 5, counter: 1, ...noopWork({ durationMs: 300 }), attempts: attempts(0) });
+    stream.desire({ epoch: 4, counter: 99, attempts: [] });
+    stream.desire({ claim: 0, epoch: 9, counter: 99, attempts: [] });
     await eventually(() => expect(ids(stream.reports().filter(({ reportId }) => reportId > 0))).to.deep.equal(['0-0']));
   });
 

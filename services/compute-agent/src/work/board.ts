@@ -67,7 +67,7 @@ export const createBoard = (): Board => {
       if (!isNewer(state, order)) {
         return undefined;
       }
-      order = { claim: state.claim, reign: state.reign, counter: state.counter };
+      order = { claim: state.claim, epoch: state.epoch, counter: state.counter };
       workloadId = state.workloadId;
       work = state.work ?? work;
       const changes = reconcile(state, assignments);
@@ -122,7 +122,7 @@ export const createBoard = (): Board => {
       return [...byWorkload].map(([id, held]) => ({
         workloadId: id,
         attempts: held.map(({ attempt }) => attempt),
-        reign: 0,
+        epoch: 0,
       }));
     },
     closeForNew() {

@@ -73,7 +73,7 @@ const setUp = (options: Partial<SlotGroupOptions> = {}) => {
   let counter = 0;
   const want = async (state: Partial<DesiredState>): Promise<void> => {
     counter += 1;
-    const defaults = { workloadId: 'w-1', claim: 1, reign: 0, counter, adopt: false, work: undefined, attempts: [] };
+    const defaults = { workloadId: 'w-1', claim: 1, epoch: 0, counter, adopt: false, work: undefined, attempts: [] };
     group.apply({ ...defaults, ...state });
     await clock.advance(0);
   };

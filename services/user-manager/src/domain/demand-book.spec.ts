@@ -4,18 +4,18 @@ import type { Demand } from '#libs/contracts/user.ts';
 import { DomainError, statusName } from '#libs/errors/index.ts';
 import { createDemandBook, DEMAND_LIFE_MS, TOMBSTONE_LIFE_MS } from './demand-book.ts';
 
-const demand = (reign: number, counter: number, workloadId = 'w'): Demand => ({
+const demand = (epoch: number, counter: number, workloadId = 'w'): Demand => ({
   workloadId,
   customerId: 'c',
   weight: 1,
-  reign,
+  epoch,
   counter,
   wanted: 1,
   needs: undefined,
   users: [],
 });
 
-const removal = (reign: number, counter: number) => ({ workloadId: 'w', reign, counter });
+const removal = (epoch: number, counter: number) => ({ workloadId: 'w', epoch, counter });
 
 const refusal = (act: () => void): string | undefined => {
   try {
@@ -27,7 +27,7 @@ const refusal = (act: () => void): string | undefined => {
   }
 };
 
-const STALE = 'FAILED_PRECONDITION STALE_REIGN';
+const STALE = 'FAILED_PRECONDITION STALE_EPOCH';
 
 describe('createDemandBook', () => {
   it('takes greater statements, and the same one again', () => {
@@ -39,15 +39,15 @@ describe('createDemandBook', () => {
     expect(book.active(0)).to.deep.equal([demand(2, 0)]);
   });
 
-  it('refuses older statements, of an earlier reign or an earlier counter', () => {
+  it('refuses older statements, of an earlier epoch or an earlier counter', () => {
     const book = createDemandBook();
     book.state(demand(1, 5), 0);
     expect(refusal(() => book.state(demand(1, 4), 0))).to.equal(STALE);
     expect(refusal(() => book.state(demand(0, 9), 0))).to.equal(STALE);
     expect(refusal(() => book.remove(removal(1, 4), 0))).to.equal(STALE);
-    expect(refusal(() => book.checkReign('w', 0))).to.equal(STALE);
-    book.checkReign('w', 1);
-    book.checkReign('unheard', 0);
+    expect(refusal(() => book.checkEpoch('w', 0))).to.equal(STALE);
+    book.checkEpoch('w', 1);
+    book.checkEpoch('unheard', 0);
   });
 
   it('remembers an end for a minute against late statements, while a later owner may begin again', () => {

@@ -8,7 +8,7 @@ export const DEMAND_LIFE_MS = 10_000;
 export const TOMBSTONE_LIFE_MS = 60_000;
 
 interface Entry {
-  reign: number;
+  epoch: number;
   counter: number;
   /** Undefined once removed. */
   demand: Demand | undefined;
@@ -20,38 +20,38 @@ interface Entry {
  * Times are milliseconds of one clock that never goes back.
  */
 export interface DemandBook {
-  /** Throws FAILED_PRECONDITION `STALE_REIGN` when a greater (reign, counter) has spoken. The same one again is fine. */
+  /** Throws FAILED_PRECONDITION `STALE_EPOCH` when a greater (epoch, counter) has spoken. The same one again is fine. */
   state(demand: Demand, nowMs: number): void;
   /** Ends a demand for good; throws as `state`. */
   remove(request: RemoveDemandRequest, nowMs: number): void;
-  /** Throws `STALE_REIGN` unless `reign` is the greatest that spoke for the workload. */
-  checkReign(workload: string, reign: number): void;
+  /** Throws `STALE_EPOCH` unless `epoch` is the greatest that spoke for the workload. */
+  checkEpoch(workload: string, epoch: number): void;
   /** The demands that count, by workload. */
   active(nowMs: number): Demand[];
   /** Whether the workload's demand was ended by its owner. */
   isRemoved(workload: string): boolean;
 }
 
-const staleReign = (workload: string, entry: Entry): DomainError =>
+const staleEpoch = (workload: string, entry: Entry): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,
-    'STALE_REIGN',
-    `reign ${entry.reign}, counter ${entry.counter} has spoken for ${workload} already`,
-    { workload, reign: entry.reign, counter: entry.counter },
+    'STALE_EPOCH',
+    `epoch ${entry.epoch}, counter ${entry.counter} has spoken for ${workload} already`,
+    { workload, epoch: entry.epoch, counter: entry.counter },
   );
 
 /** An empty book. */
 export const createDemandBook = (): DemandBook => {
   const entries = new Map<string, Entry>();
 
-  const check = (workload: string, statement: { reign: number; counter: number }): void => {
+  const check = (workload: string, statement: { epoch: number; counter: number }): void => {
     const known = entries.get(workload);
     if (known === undefined) {
       return;
     }
     const order = compareNumbers(statementOrder(statement), statementOrder(known));
     if (order < 0 || (order === 0 && known.demand === undefined)) {
-      throw staleReign(workload, known);
+      throw staleEpoch(workload, known);
     }
   };
 
@@ -65,22 +65,22 @@ export const createDemandBook = (): DemandBook => {
 
   return {
     state(demand, nowMs) {
-      const { workloadId, reign, counter } = demand;
+      const { workloadId, epoch, counter } = demand;
       check(workloadId, demand);
-      entries.set(workloadId, { reign, counter, demand, heardAtMs: nowMs });
+      entries.set(workloadId, { epoch, counter, demand, heardAtMs: nowMs });
     },
-    remove({ workloadId, reign, counter }, nowMs) {
+    remove({ workloadId, epoch, counter }, nowMs) {
       const known = entries.get(workloadId);
-      const isRepeated = known?.demand === undefined && known?.reign === reign && known.counter === counter;
+      const isRepeated = known?.demand === undefined && known?.epoch === epoch && known.counter === counter;
       if (!isRepeated) {
-        check(workloadId, { reign, counter });
+        check(workloadId, { epoch, counter });
       }
-      entries.set(workloadId, { reign, counter, demand: undefined, heardAtMs: nowMs });
+      entries.set(workloadId, { epoch, counter, demand: undefined, heardAtMs: nowMs });
     },
-    checkReign(workload, reign) {
+    checkEpoch(workload, epoch) {
       const known = entries.get(workload);
-      if (known !== undefined && reign < known.reign) {
-        throw staleReign(workload, known);
+      if (known !== undefined && epoch < known.epoch) {
+        throw staleEpoch(workload, known);
       }
     },
     active(nowMs) {

@@ -5,10 +5,10 @@ import { type Command, learnClaim, noCommand, ruleOnDesired } from './desired.ts
 
 const attempts = [{ task: 'noop/0', generation: 0, attempt: '0-1', token: Buffer.alloc(16) }];
 
-const state = (claim: number, reign: number, counter: number, more: Partial<DesiredState> = {}): DesiredState => ({
+const state = (claim: number, epoch: number, counter: number, more: Partial<DesiredState> = {}): DesiredState => ({
   workloadId: 'w',
   claim,
-  reign,
+  epoch,
   counter,
   adopt: false,
   work: undefined,
@@ -23,7 +23,7 @@ const after = (...states: DesiredState[]): Command =>
   }, noCommand);
 
 describe('ruleOnDesired', () => {
-  it('lets the greater (claim, reign, counter) through, claim first', () => {
+  it('lets the greater (claim, epoch, counter) through, claim first', () => {
     const command = after(state(2, 5, 5));
     expect(ruleOnDesired(command, state(2, 5, 6)).kind).to.equal('forward');
     expect(ruleOnDesired(command, state(2, 6, 0)).kind).to.equal('forward');

@@ -3,7 +3,7 @@ import { compareNumbers, desiredOrder } from './order.ts';
 
 /** What a manager knows about the command over one of its agents. */
 export interface Command {
-  /** (claim, reign, counter) of the latest state that went to the agent. */
+  /** (claim, epoch, counter) of the latest state that went to the agent. */
   latest: readonly number[];
   /** The greatest claim that the mesh is known to have made. */
   claim: number;
@@ -20,7 +20,7 @@ export const noCommand: Command = { latest: [0, 0, -1], claim: 0, isReleased: fa
  */
 export type Ruling = { kind: 'forward'; next: Command } | { kind: 'outdated' } | { kind: 'gone' };
 
-/** Decides what becomes of a desired state that a session sends: the greatest (claim, reign, counter) wins. */
+/** Decides what becomes of a desired state that a session sends: the greatest (claim, epoch, counter) wins. */
 export const ruleOnDesired = (command: Command, state: DesiredState): Ruling => {
   const isStop = state.attempts.length === 0 && !state.adopt;
   if (state.claim < command.claim || (command.isReleased && state.claim === command.claim && !isStop)) {

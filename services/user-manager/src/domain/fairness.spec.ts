@@ -23,7 +23,7 @@ const demand = (workloadId: string, customerId: string, weight: number, wanted: 
   workloadId,
   customerId,
   weight,
-  reign: 0,
+  epoch: 0,
   counter: 0,
   wanted,
   needs: {

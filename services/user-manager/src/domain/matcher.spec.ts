@@ -19,7 +19,7 @@ const demand = (workloadId: string, more: Partial<Demand> = {}): Demand => ({
   workloadId,
   customerId: workloadId,
   weight: 1,
-  reign: 0,
+  epoch: 0,
   counter: 0,
   wanted: 100,
   needs: needs(),

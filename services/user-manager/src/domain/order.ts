@@ -9,15 +9,15 @@ export const compareNumbers = (a: readonly number[], b: readonly number[]): numb
   return 0;
 };
 
-/** The place of a desired state: the greatest (claim, reign, counter) wins. */
-export const desiredOrder = (state: { claim: number; reign: number; counter: number }): readonly number[] => [
+/** The place of a desired state: the greatest (claim, epoch, counter) wins. */
+export const desiredOrder = (state: { claim: number; epoch: number; counter: number }): readonly number[] => [
   state.claim,
-  state.reign,
+  state.epoch,
   state.counter,
 ];
 
-/** The place of what a session's owner states: the greatest (reign, counter) wins. */
-export const statementOrder = (statement: { reign: number; counter: number }): readonly number[] => [
-  statement.reign,
+/** The place of what a session's owner states: the greatest (epoch, counter) wins. */
+export const statementOrder = (statement: { epoch: number; counter: number }): readonly number[] => [
+  statement.epoch,
   statement.counter,
 ];

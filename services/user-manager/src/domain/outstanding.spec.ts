@@ -8,7 +8,7 @@ const attempt = (id: string) => ({ task: 'noop/0', generation: 0, attempt: id, t
 const state = (ids: string[], more: Partial<DesiredState> = {}): DesiredState => ({
   workloadId: 'w',
   claim: 1,
-  reign: 0,
+  epoch: 0,
   counter: 0,
   adopt: false,
   work: undefined,

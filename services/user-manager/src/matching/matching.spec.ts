@@ -124,14 +124,14 @@ describe('matching', () => {
   it('refuses to release users for an earlier owner, and releases only the claim that is named', async () => {
     await mesh.agent('a');
     await using session = await openSession(mesh.bus, { workload: 'w-owners' });
-    const [user] = (await session.exchange({ reign: 5 })).users;
-    session.demand.reign = 4;
+    const [user] = (await session.exchange({ epoch: 5 })).users;
+    session.demand.epoch = 4;
     const refused = await session.release(user!.claim!).then(
       () => 'OK',
       (thrown: Error & { reason?: string }) => thrown.reason,
     );
-    expect(refused).to.equal('STALE_REIGN');
-    session.demand.reign = 5;
+    expect(refused).to.equal('STALE_EPOCH');
+    session.demand.epoch = 5;
     await session.release({ ...user!.claim!, claim: 0 });
     expect((await session.exchange()).users).to.have.length(1);
   });

@@ -115,8 +115,8 @@ export const startMatching = (options: MatchingOptions): Matching => {
       rounds.request();
       await rounds.settled();
     },
-    async usersReleased({ workloadId, reign, users: claims }) {
-      book.checkReign(workloadId, reign);
+    async usersReleased({ workloadId, epoch, users: claims }) {
+      book.checkEpoch(workloadId, epoch);
       const released = await Promise.all(claims.map(({ userId, claim }) => users.release(userId, workloadId, claim)));
       released.forEach((user) => user && announce(user));
     },

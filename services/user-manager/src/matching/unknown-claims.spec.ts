@@ -27,7 +27,7 @@ const demand = (counter: number): Demand => ({
   workloadId: 'w-1',
   customerId: 'alice',
   weight: 1,
-  reign: 0,
+  epoch: 0,
   counter,
   wanted: 1,
   needs: undefined,

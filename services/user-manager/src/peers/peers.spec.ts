@@ -34,7 +34,7 @@ describe('several user-managers', () => {
       expect(listed.demands.map(({ assigned }) => assigned)).to.deep.equal([1]);
       const service = await mesh.clients('service', target);
       const stale = { ...session.demand, counter: 0 };
-      expect(await refusal(service.demands.setDemand({ demand: stale }))).to.equal('FAILED_PRECONDITION STALE_REIGN');
+      expect(await refusal(service.demands.setDemand({ demand: stale }))).to.equal('FAILED_PRECONDITION STALE_EPOCH');
     }
   });
 

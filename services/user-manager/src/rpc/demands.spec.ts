@@ -8,7 +8,7 @@ const demandOf = (workloadId: string, more: Partial<Demand> = {}): Demand => ({
   workloadId,
   customerId: 'alice',
   weight: 1,
-  reign: 1,
+  epoch: 1,
   counter: 1,
   wanted: 2,
   needs: { engine: 'noop', family: '', minVersion: '', exactVersion: '', memoryBytes: 0, barredUserIds: [] },
@@ -35,12 +35,12 @@ describe('DemandService', () => {
       expect(await service.demands.setDemand({ demand: demandOf('w-1') })).to.deep.equal(first);
     });
 
-    it('refuses an earlier reign, and an earlier counter of the same', async () => {
-      await service.demands.setDemand({ demand: demandOf('w-1', { reign: 3, counter: 5 }) });
-      const state = (reign: number, counter: number) =>
-        refusal(service.demands.setDemand({ demand: demandOf('w-1', { reign, counter }) }));
-      expect(await state(2, 9)).to.equal('FAILED_PRECONDITION STALE_REIGN');
-      expect(await state(3, 4)).to.equal('FAILED_PRECONDITION STALE_REIGN');
+    it('refuses an earlier epoch, and an earlier counter of the same', async () => {
+      await service.demands.setDemand({ demand: demandOf('w-1', { epoch: 3, counter: 5 }) });
+      const state = (epoch: number, counter: number) =>
+        refusal(service.demands.setDemand({ demand: demandOf('w-1', { epoch, counter }) }));
+      expect(await state(2, 9)).to.equal('FAILED_PRECONDITION STALE_EPOCH');
+      expect(await state(3, 4)).to.equal('FAILED_PRECONDITION STALE_EPOCH');
       expect(await state(4, 0)).to.equal('OK');
     });
 
@@ -64,23 +64,23 @@ describe('DemandService', () => {
     it('frees the users and refuses late statements', async () => {
       const agent = await mesh.agent('anna');
       await service.demands.setDemand({ demand: demandOf('w-1') });
-      const end = { workloadId: 'w-1', reign: 1, counter: 2 };
+      const end = { workloadId: 'w-1', epoch: 1, counter: 2 };
       await service.demands.removeDemand(end);
       await service.demands.removeDemand(end);
       const { user } = await service.users.getUser({ userId: agent.machine });
       expect(user?.state).to.equal('USER_STATE_IDLE');
       expect(await refusal(service.demands.setDemand({ demand: demandOf('w-1') }))).to.equal(
-        'FAILED_PRECONDITION STALE_REIGN',
+        'FAILED_PRECONDITION STALE_EPOCH',
       );
     });
 
     it('refuses a malformed id and an earlier owner', async () => {
-      expect(await refusal(service.demands.removeDemand({ workloadId: '', reign: 0, counter: 0 }))).to.equal(
+      expect(await refusal(service.demands.removeDemand({ workloadId: '', epoch: 0, counter: 0 }))).to.equal(
         'INVALID_ARGUMENT INVALID_FIELDS: workload_id',
       );
       await service.demands.setDemand({ demand: demandOf('w-1') });
-      expect(await refusal(service.demands.removeDemand({ workloadId: 'w-1', reign: 0, counter: 9 }))).to.equal(
-        'FAILED_PRECONDITION STALE_REIGN',
+      expect(await refusal(service.demands.removeDemand({ workloadId: 'w-1', epoch: 0, counter: 9 }))).to.equal(
+        'FAILED_PRECONDITION STALE_EPOCH',
       );
     });
   });

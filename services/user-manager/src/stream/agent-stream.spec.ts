@@ -60,7 +60,7 @@ describe('createAgentStream', () => {
   });
 
   describe('of an agent that was asked what it holds', () => {
-    const adopt = { workloadId: 'w-1', claim: 1, reign: 1, counter: 1, adopt: true, attempts: [], work: undefined };
+    const adopt = { workloadId: 'w-1', claim: 1, epoch: 1, counter: 1, adopt: true, attempts: [], work: undefined };
     const ask = () => {
       const started = start();
       started.stream.learn({ ...started.user, claim: 1, session: 'w-1' });

@@ -11,7 +11,7 @@ const superseded: ConnectResponse = { message: { $case: 'superseded', value: {} 
 const state = (counter: number): DesiredState => ({
   workloadId: 'w',
   claim: 1,
-  reign: 0,
+  epoch: 0,
   counter,
   adopt: false,
   work: undefined,

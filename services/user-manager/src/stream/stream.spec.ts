@@ -137,9 +137,9 @@ describe('AgentService.connect', () => {
       await eventually(() => expect(agent.desired).to.have.length(1));
       expect(await session.hand(user!, { counter: 5 })).to.equal(false);
       expect(await session.hand(user!, { counter: 4 })).to.equal(false);
-      expect(await session.hand(user!, { reign: 1, counter: 0, adopt: true })).to.equal(false);
+      expect(await session.hand(user!, { epoch: 1, counter: 0, adopt: true })).to.equal(false);
       await eventually(() =>
-        expect(agent.desired.map(({ reign, counter }) => [reign, counter])).to.deep.equal([
+        expect(agent.desired.map(({ epoch, counter }) => [epoch, counter])).to.deep.equal([
           [0, 5],
           [1, 0],
         ]),

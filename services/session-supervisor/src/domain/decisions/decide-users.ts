@@ -1,6 +1,6 @@
 import { hold, letGo, type Assigned, type Worker } from '../scheduling/workers.ts';
 import { record, recordStart, type Draft } from './decision.ts';
-import { forgetMember, release, spendLoss, takeBack } from './endings.ts';
+import { forgetWorker, release, spendLoss, takeBack } from './endings.ts';
 import type { HeldClaim } from './inputs.ts';
 import { isFit } from '../scheduling/machines.ts';
 import { effectiveWanted, MAX_WINDOW, serve, serveHungry } from '../scheduling/schedule.ts';
@@ -144,7 +144,7 @@ const drop = (draft: Draft, worker: Worker, isClean: boolean): void => {
     record(draft, { kind: 'attempt-lost', task, generation, attempt, user, userName, seconds });
     spendLoss(draft, held.ordinal);
   }
-  forgetMember(draft, worker.id);
+  forgetWorker(draft, worker.id);
 };
 
 /** A user said which attempts it holds. The valid ones go on, and the user gets work. */

@@ -166,7 +166,7 @@ export const release = (draft: Draft, user: string): void => {
   if (worker === undefined) return;
   const { id, connection, claim, manager } = worker;
   takeBack(draft, user, 0);
-  forgetMember(draft, user);
+  forgetWorker(draft, user);
   workers.givenBack.set(user, { claim, until: draft.now + GIVEN_BACK_MS });
   draft.effects.push({ kind: 'release', user: { id, connection, claim, manager } });
   workers.dirty.delete(user);
@@ -184,7 +184,7 @@ export const takeBack = (draft: Draft, user: string, keep: number): void => {
 };
 
 /** Removes a worker from all sets. */
-export const forgetMember = ({ workers }: Draft, user: string): void => {
+export const forgetWorker = ({ workers }: Draft, user: string): void => {
   workers.byId.delete(user);
   workers.hungry.delete(user);
   workers.dirty.delete(user);

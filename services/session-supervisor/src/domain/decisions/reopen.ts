@@ -41,7 +41,7 @@ export const repairEntry = ({ graph }: WorkloadState, ordinals: readonly number[
 };
 
 /**
- * The entries that reopen a closed workload. The new owner's reign and the command stand in one document, because a crash
+ * The entries that reopen a closed workload. The new owner's epoch and the command stand in one document, because a crash
  * must not come between them. Undefined if a repair finds nothing to do.
  */
 export const reopeningEntries = (

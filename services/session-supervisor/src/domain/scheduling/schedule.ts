@@ -135,7 +135,7 @@ const handOut = (draft: Draft, worker: Worker, ordinal: number): void => {
   const { workers, state, now } = draft;
   recordStart(draft);
   workers.attemptCounter += 1;
-  const attempt = formatAttemptId(state.reign, workers.attemptCounter);
+  const attempt = formatAttemptId(state.epoch, workers.attemptCounter);
   const node = nodeOf(state.graph, ordinal);
   const generation = generationOf(state, ordinal);
   hold(workers, worker, attempt, { ordinal, node, generation, since: now, isStarted: false });

@@ -27,7 +27,7 @@ export interface Workers {
   reservedUntil: number;
   /** Whether the matcher has ever answered this owner. */
   hasExchanged: boolean;
-  /** Numbers the attempts of this reign. */
+  /** Numbers the attempts of this epoch. */
   attemptCounter: number;
   /** The numbers of the matcher's last answer. */
   entitled: number;

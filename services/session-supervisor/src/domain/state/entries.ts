@@ -5,7 +5,7 @@ export interface AttemptKey {
   /** `<node>/<index>`. */
   task: string;
   generation: number;
-  /** `<reign>-<counter>`. */
+  /** `<epoch>-<counter>`. */
   attempt: string;
   /** The user's id. */
   user: string;

@@ -21,7 +21,7 @@ const missing = (name: string): Entry => ({
 
 describe('fold', () => {
   it('begins as pending with everything to do', () => {
-    expect(begin(header(4))).to.include({ phase: 'pending', position: 0, reign: 0, owner: '' });
+    expect(begin(header(4))).to.include({ phase: 'pending', position: 0, epoch: 0, owner: '' });
     expect(countsOf(begin(header(4)))).to.deep.equal({ total: 4, completed: 0, failed: 0, remaining: 4 });
   });
 
@@ -39,8 +39,8 @@ describe('fold', () => {
     }
   });
 
-  it('takes the position of a take-over as the reign', () => {
-    expect(foldAll([everyEntry['taken-over']])).to.include({ reign: 7, owner: 'i-2', phase: 'pending' });
+  it('takes the position of a take-over as the epoch', () => {
+    expect(foldAll([everyEntry['taken-over']])).to.include({ epoch: 7, owner: 'i-2', phase: 'pending' });
   });
 
   it('is running from the first hand-out on', () => {

@@ -33,7 +33,7 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
   switch (entry.kind) {
     case 'taken-over':
       // A closed workload stays closed, because only a retry or a repair opens it.
-      return { ...state, reign: at.n, owner: entry.owner };
+      return { ...state, epoch: at.n, owner: entry.owner };
     case 'started':
       return {
         ...state,

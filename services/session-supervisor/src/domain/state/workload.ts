@@ -59,7 +59,7 @@ export interface WorkloadState {
   /** The last position folded. */
   readonly position: number;
   /** The journal position at which the present owner took over; 0 for the first owner. */
-  readonly reign: number;
+  readonly epoch: number;
   /** The replica that took over there; empty for the first owner. */
   readonly owner: string;
   readonly phase: Phase;
@@ -113,7 +113,7 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     header,
     graph,
     position: 0,
-    reign: 0,
+    epoch: 0,
     owner: '',
     phase: 'pending',
     done: emptyBitmap(size),

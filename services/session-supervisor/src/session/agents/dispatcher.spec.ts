@@ -40,7 +40,7 @@ describe('the dispatcher', function () {
       workload: 'w-1',
       graph: state.graph,
       workers,
-      reign: 7,
+      epoch: 7,
       workloadKey: workloadKey(parseMeshSecret(MESH_SECRET), 'w-1'),
       work: () => ({ kind: undefined }),
       maySend: () => true,

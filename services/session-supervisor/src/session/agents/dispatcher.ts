@@ -14,8 +14,8 @@ export interface DispatcherOptions {
   workload: string;
   graph: TaskGraph;
   workers: Workers;
-  /** The owner's reign. Every message carries it. */
-  reign: number;
+  /** The owner's epoch. Every message carries it. */
+  epoch: number;
   workloadKey: KeyObject;
   /** What a user must know to do these tasks. */
   work: (user: string, ordinals: readonly number[]) => Work;
@@ -99,9 +99,9 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
 
   const stateOf = ({
     claim,
-  }: Pick<Worker, 'claim'>): { workloadId: string; claim: number; reign: number; counter: number } => {
+  }: Pick<Worker, 'claim'>): { workloadId: string; claim: number; epoch: number; counter: number } => {
     counter += 1;
-    return { workloadId: workload, claim, reign: options.reign, counter };
+    return { workloadId: workload, claim, epoch: options.epoch, counter };
   };
 
   const workOf = (worker: Worker): UserWork => {

@@ -11,7 +11,7 @@ const demand: Demand = {
   workloadId: 'w-1',
   customerId: 'acme',
   weight: 1,
-  reign: 0,
+  epoch: 0,
   counter: 0,
   wanted: 1,
   needs: undefined,

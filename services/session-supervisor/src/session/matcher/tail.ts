@@ -24,10 +24,10 @@ export interface MatcherTalk {
 export const giveBack = async (
   { bus, logger }: MatcherTalk,
   workloadId: string,
-  reign: number,
+  epoch: number,
   users: UserClaim[],
 ): Promise<void> => {
-  const bytes = UsersReleased.encode({ workloadId, reign, users }).finish();
+  const bytes = UsersReleased.encode({ workloadId, epoch, users }).finish();
   await bus.request(matcherSubject('users-released'), bytes, { timeoutMs: ANSWER_MS }).catch((thrown: unknown) => {
     logger.debug({ err: thrown, workloadId }, 'a release was not answered; the claims run out by themselves');
   });
@@ -44,7 +44,7 @@ export const removeDemand = async (
     const options = { timeoutMs: ANSWER_MS, signal };
     await bus.request(matcherSubject('remove-users-demand-completely'), bytes, options).catch((thrown: unknown) => {
       // Another replica owns the workload and its demand. This replica's next append will find that out.
-      if (!isDomainError(thrown) || thrown.reason !== 'STALE_REIGN') throw thrown;
+      if (!isDomainError(thrown) || thrown.reason !== 'STALE_EPOCH') throw thrown;
     });
   };
   const onRetry = (thrown: unknown): void =>

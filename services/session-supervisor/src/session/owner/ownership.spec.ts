@@ -59,8 +59,8 @@ describe('ownership', function () {
     const takeOver = await takenOver(id);
     expect(performance.now() - began).to.be.below(5_000);
     expect(takeOver).to.deep.include({ by: other.instance, entries: [{ kind: 'taken-over', owner: other.instance }] });
-    // Every message of the new owner carries its reign, which is the position of the take-over.
-    await eventually(() => expect(mesh.users.desired('u1')?.reign).to.equal(takeOver?.n));
+    // Every message of the new owner carries its epoch, which is the position of the take-over.
+    await eventually(() => expect(mesh.users.desired('u1')?.epoch).to.equal(takeOver?.n));
     const acme = await mesh.as('customer', 'acme', other.address);
     await Promise.all([mesh.users.finishAll(id, 'u1'), ended(acme, id)]);
     const { workload } = await acme.workloads.getWorkload(about(id));
@@ -105,11 +105,11 @@ describe('ownership', function () {
       refusal(mesh.bus.request(`muster.session.v1.${id}.command`, command, { timeoutMs: 5_000 })),
     ]);
     expect(told).to.deep.equal(['WORKLOAD_CHANGES_HANDS', 'WORKLOAD_CHANGES_HANDS']);
-    // It is still named as the owner, so it takes the workload back, with a reign of its own.
+    // It is still named as the owner, so it takes the workload back, with an epoch of its own.
     expect(await takenOver(id, 2)).to.deep.include({ n: n + 1, by: owner.instance });
   });
 
-  it('is given up by a supervisor that reads another owner’s name, and returns with a new reign', async () => {
+  it('is given up by a supervisor that reads another owner’s name, and returns with a new epoch', async () => {
     await using owner = await mesh.start();
     const id = await begun(await mesh.as('customer', 'acme'));
     const other = await appear(mesh);
@@ -119,7 +119,7 @@ describe('ownership', function () {
       withinMs: 2_500,
     });
     expect(await takeOvers(id)).to.deep.equal([]);
-    // The other supervisor leaves without a reign. The owner's new messages must count as newer than its old ones.
+    // The other supervisor leaves without an epoch. The owner's new messages must count as newer than its old ones.
     expect(await takenOver(id)).to.include({ by: owner.instance });
   });
 
@@ -153,13 +153,13 @@ describe('ownership', function () {
     expect(documents.at(-1)).to.include({ by: owner.instance });
   });
 
-  it('fences a closed workload, even after an own reign, because a reopening may be on its way', async () => {
+  it('fences a closed workload, even after an own epoch, because a reopening may be on its way', async () => {
     await using owner = await mesh.start();
-    const reign: Entry = { kind: 'taken-over', owner: owner.instance };
-    const of = await plant(mesh, { entries: [[everyEntry.started, everyEntry.stopped], [reign], [everyEntry.closed]] });
+    const epoch: Entry = { kind: 'taken-over', owner: owner.instance };
+    const of = await plant(mesh, { entries: [[everyEntry.started, everyEntry.stopped], [epoch], [everyEntry.closed]] });
     await eventually(async () => expect(await mesh.document(of.id)).to.include({ owner: null }));
     const [last] = await Array.fromAsync(mesh.journal.read(of.id, 3));
-    expect(last?.entries).to.deep.equal([reign]);
+    expect(last?.entries).to.deep.equal([epoch]);
   });
 
   it('brings lists up to date with a take-over', async () => {

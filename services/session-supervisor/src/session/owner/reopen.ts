@@ -16,7 +16,7 @@ export interface ReopenRequest {
 
 /**
  * Reopens a closed workload for a retry or a repair. It takes a slot (a repair needs none) and the ownership, then appends the
- * new reign and the command in one document. Returns false if the workload changed meanwhile and the caller must look again.
+ * new epoch and the command in one document. Returns false if the workload changed meanwhile and the caller must look again.
  * A replica that dies in between leaves a closed workload with an owner; the next owner fences and frees it (see `takeOver`).
  */
 export const reopen = async (

@@ -70,7 +70,7 @@ const TICK_MS = 1_000;
 /** Runs a workload: the loop that decides and writes, and the parts that perform its effects. */
 export const startSession = (deps: SessionDeps, start: SessionStart): Session => {
   const { bus, clock, events, instance } = deps;
-  const { header, graph, reign } = start.state;
+  const { header, graph, epoch } = start.state;
   const kind = kindOf(header.spec);
   const logger = deps.logger.child({ workload: header.id });
   const key = workloadKey(deps.meshSecret, header.id);
@@ -94,7 +94,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       workloadId: header.id,
       customerId: header.customer,
       weight: plan.weight,
-      reign,
+      epoch,
       counter: demandCounter,
       wanted,
       needs: { ...needs, memoryBytes: 0 },
@@ -113,7 +113,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     workload: header.id,
     graph,
     workers,
-    reign,
+    epoch,
     workloadKey: key,
     work: (machine, ordinals) => work({ machine, ordinals, learnt: loop.durable() }),
     maySend: (held) => isFounded(loop.durable(), held),
@@ -156,7 +156,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     demandCounter += 1;
     await removeDemand(
       { bus, clock, logger },
-      { workloadId: header.id, reign, counter: demandCounter },
+      { workloadId: header.id, epoch, counter: demandCounter },
       stopped.signal,
     );
     await Promise.race([publisher.reached(loop.durable().position), aborted(stopped.signal)]);
@@ -166,7 +166,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   const release = async (user: Extract<Effect, { kind: 'release' }>['user']): Promise<void> => {
     await dispatcher.stop([user]);
     const claim = { userId: user.id, connectionId: user.connection, claim: user.claim };
-    await giveBack({ bus, clock, logger }, header.id, reign, [claim]);
+    await giveBack({ bus, clock, logger }, header.id, epoch, [claim]);
   };
 
   const perform = (effects: readonly Effect[]): void => {
@@ -217,7 +217,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   /** Lets the workload go because a later owner has spoken. An append would also have shown that, but there was none. */
   const letGo = async (): Promise<void> => {
-    events.workloadLetGo(header.id, 'a later reign');
+    events.workloadLetGo(header.id, 'a later epoch');
     refuse(loop.abandon());
     await shutDown('let-go');
   };
@@ -260,7 +260,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     onAnswer,
     onFailure: (thrown) => {
       exchangeError = thrown;
-      if (isLaterReign(thrown, reign)) void letGo();
+      if (isLaterEpoch(thrown, epoch)) void letGo();
     },
   });
 
@@ -268,7 +268,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   // A former owner may have written the end without performing its effects.
   if (isOver(start.state) && !start.state.closed) perform([{ kind: 'ended' }]);
-  else if (reign > 0) projector.changed(start.state);
+  else if (epoch > 0) projector.changed(start.state);
   publisher.wake(start.state.position);
 
   return {
@@ -306,8 +306,8 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 };
 
 /** Whether the matcher refused a statement because a later owner has spoken. */
-const isLaterReign = (thrown: unknown, reign: number): boolean =>
-  isDomainError(thrown) && thrown.reason === 'STALE_REIGN' && Number(thrown.metadata['reign']) > reign;
+const isLaterEpoch = (thrown: unknown, epoch: number): boolean =>
+  isDomainError(thrown) && thrown.reason === 'STALE_EPOCH' && Number(thrown.metadata['epoch']) > epoch;
 
 /**
  * Most reports in one input. The entries of an input stand in one document, and this bound leaves room in it for other

@@ -34,7 +34,7 @@ export const createSessions = (deps: SessionDeps): Sessions => {
   const opening = new Map<string, Promise<void>>();
   /** Workloads whose journals contradict their folds. A person has to look before they go on. */
   const halted = new Set<string>();
-  /** Workloads that this replica let go of. It needs a new reign for them, because its old messages must count as older. */
+  /** Workloads that this replica let go of. It needs a new epoch for them, because its old messages must count as older. */
   const hadBefore = new Set<string>();
   const closing = new AbortController();
 
@@ -52,10 +52,10 @@ export const createSessions = (deps: SessionDeps): Sessions => {
   const begin = async (document: WorkloadDocument): Promise<void> => {
     const id = document._id;
     const plan = await deps.customers.planOf(document.customer);
-    const state = await takeOver(deps, { document, isNewReign: hadBefore.has(id), signal: closing.signal });
+    const state = await takeOver(deps, { document, isNewEpoch: hadBefore.has(id), signal: closing.signal });
     if (state === undefined || closing.signal.aborted) return;
     const { published, projection } = document;
-    const session = startSession(deps, { state, published, heldHint: state.reign > 0 ? projection.held : '', plan });
+    const session = startSession(deps, { state, published, heldHint: state.epoch > 0 ? projection.held : '', plan });
     const serving = serveSession(deps, session);
     open.set(id, session);
     hadBefore.add(id);

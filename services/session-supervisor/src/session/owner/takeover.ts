@@ -8,25 +8,25 @@ import { folding } from '../loop/folding.ts';
 export interface TakeOver {
   /** Names this replica as its owner. */
   document: WorkloadDocument;
-  /** Begin a new reign even if this replica was the last owner. */
-  isNewReign: boolean;
+  /** Begin a new epoch even if this replica was the last owner. */
+  isNewEpoch: boolean;
   signal: AbortSignal;
 }
 
 /**
- * Folds a workload and, if a new reign begins, appends `taken-over`. From that position on no other replica can write. Returns
+ * Folds a workload and, if a new epoch begins, appends `taken-over`. From that position on no other replica can write. Returns
  * undefined if the workload is closed or names another owner by now.
  */
 export const takeOver = async (
   deps: SessionDeps,
-  { document, isNewReign, signal }: TakeOver,
+  { document, isNewEpoch, signal }: TakeOver,
 ): Promise<WorkloadState | undefined> => {
   const { journal, instance, events } = deps;
   let loaded = await load(journal, document._id, begin(headerOf(document)), folding);
   let isFenced = false;
   for (;;) {
-    const reigning = loaded.state.owner || document.firstOwner;
-    const isMine = reigning === instance && (isFenced || !isNewReign);
+    const formerOwner = loaded.state.owner || document.firstOwner;
+    const isMine = formerOwner === instance && (isFenced || !isNewEpoch);
     if (isMine && !loaded.state.closed) return loaded.state;
     if (isMine && isFenced) {
       await closeUp(deps, loaded);
@@ -38,7 +38,7 @@ export const takeOver = async (
     loaded = await catchUp(journal, document._id, loaded, folding);
     if (outcome === 'written') {
       isFenced = true;
-      events.workloadTakenOver(document._id, reigning, loaded.n);
+      events.workloadTakenOver(document._id, formerOwner, loaded.n);
       continue;
     }
     const now = await deps.workloads.find(document._id);
