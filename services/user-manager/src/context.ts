@@ -47,7 +47,7 @@ export interface Context {
 type Parts = Pick<Context, 'bus' | 'agentTokens' | 'events' | 'clock' | 'random' | 'closing'>;
 
 /** The collections of MongoDB that this service uses. */
-export interface Collections {
+interface Collections {
   users: Collection<UserDocument>;
   machines: Collection<MachineDocument>;
   matcher: Collection<MatcherDocument>;

@@ -18,7 +18,7 @@ export const noCommand: Command = { latest: [0, 0, -1], claim: 0, isReleased: fa
  * What becomes of a desired state: it goes to the agent (`forward`), an equal or greater one of the same claim went
  * already (`outdated`), or the session has lost the user (`gone`).
  */
-export type Ruling = { kind: 'forward'; next: Command } | { kind: 'outdated' } | { kind: 'gone' };
+type Ruling = { kind: 'forward'; next: Command } | { kind: 'outdated' } | { kind: 'gone' };
 
 /** Decides what becomes of a desired state that a session sends: the greatest (claim, epoch, counter) wins. */
 export const ruleOnDesired = (command: Command, state: DesiredState): Ruling => {

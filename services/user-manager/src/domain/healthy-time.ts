@@ -2,7 +2,7 @@
 const MAX_STEP_MS = 1_000;
 
 /** Time that passes only while it was fair to expect answers from everybody. */
-export interface HealthyTime {
+interface HealthyTime {
   /** Milliseconds so far. Call it often: a step counts for at most a second. */
   now(monotonicMs: number, isHealthy: boolean): number;
 }

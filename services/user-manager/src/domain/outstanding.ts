@@ -1,7 +1,7 @@
 import type { DesiredState, Report } from '#libs/contracts/agent.ts';
 
 /** Which attempts of the latest desired state an agent still owes a final report. */
-export interface Outstanding {
+interface Outstanding {
   readonly workload: string;
   readonly owed: Set<string>;
   /** Those of the latest state that were reported already: a state that was made before their report names them still. */

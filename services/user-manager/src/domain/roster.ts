@@ -1,7 +1,7 @@
 import { type ConnectedUser, isConnected, type UserRecord } from './user.ts';
 
 /** Told of every change: the user as it is now, and as it was known before. */
-export type RosterListener = (user: UserRecord, before: UserRecord | undefined) => void;
+type RosterListener = (user: UserRecord, before: UserRecord | undefined) => void;
 
 /**
  * The connected users, as this process knows them. It learns of changes from messages between user-managers and, because those

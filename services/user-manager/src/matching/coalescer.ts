@@ -1,5 +1,5 @@
 /** Runs one piece of work at a time, as often as something has changed and not more often. */
-export interface Coalescer {
+interface Coalescer {
   /** Something has changed: the work runs in a later turn of the event loop, or again once it has run. */
   request(): void;
   /** Resolves after the work has run with everything requested so far; rejects with its error. */

@@ -25,7 +25,7 @@ export interface MatchingOptions {
   healthyNow: () => number;
 }
 
-export interface RoundOptions extends MatchingOptions {
+interface RoundOptions extends MatchingOptions {
   book: DemandBook;
   confirmations: Confirmations;
 }

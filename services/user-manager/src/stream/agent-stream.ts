@@ -40,7 +40,7 @@ export interface AgentStream {
   checkPace(): void;
 }
 
-export interface AgentStreamOptions {
+interface AgentStreamOptions {
   user: ConnectedUser;
   clock: Clock;
   /** Ends the call, even while a message waits for room in the stream. */

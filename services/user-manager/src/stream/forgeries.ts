@@ -5,7 +5,7 @@ const MAX_FORGERIES = 100;
 const FORGED: ReadonlySet<string> = new Set(['TOKEN_INVALID', 'RECEIPT_INVALID']);
 
 /** Counts the reports of one stream whose tokens or receipts prove nothing. */
-export interface Forgeries {
+interface Forgeries {
   /** Answers the number so far if there are too many, else undefined. */
   count(outcomes: readonly Outcome[]): number | undefined;
 }

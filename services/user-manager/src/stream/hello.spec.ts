@@ -2,8 +2,11 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { CallContext } from '#libs/grpc/index.ts';
 import { EndStream } from '#libs/contracts/user.ts';
+import { unavailable } from '#libs/errors/index.ts';
+import { fakeClock } from '#libs/testing/index.ts';
 import type { Context } from '../context.ts';
 import { helloOf } from '../fixtures/agent.ts';
+import { refusal } from '../fixtures/refusal.ts';
 import type { NewConnection } from '../store/users.ts';
 import { admit } from './hello.ts';
 
@@ -62,5 +65,29 @@ describe('admit', () => {
   it('lets the other stream connect again in place of sending it away for good, if the agent has gone meanwhile', async () => {
     const { ended } = await giveUpDuring('connect');
     expect(ended).to.deep.equal(['END_STREAM_REASON_UNSPECIFIED']);
+  });
+
+  it('takes the record back when it does not learn whether it was written', async () => {
+    const connections: string[] = [];
+    const background: Promise<unknown>[] = [];
+    const ctx = {
+      instance: 'i-1',
+      clock: fakeClock(),
+      random: { id: () => 'c-2' },
+      closing: new AbortController().signal,
+      machines: { seen: async () => ({ _id: 'm-1', name: 'a' }) },
+      users: {
+        connect: async () => {
+          throw unavailable('mongodb', 'no answer');
+        },
+        disconnect: async (_id: string, connection: string) => void connections.push(connection),
+      },
+      background: { add: (work: Promise<unknown>) => background.push(work) },
+    } as unknown as Context;
+    const { signal } = new AbortController();
+    const admitted = admit(ctx, helloOf(), { caller: { machine: 'm-1' }, signal } as CallContext);
+    expect(await refusal(admitted)).to.equal('UNAVAILABLE DEPENDENCY_UNAVAILABLE');
+    await Promise.all(background);
+    expect(connections).to.deep.equal(['c-2']);
   });
 });

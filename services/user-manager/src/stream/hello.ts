@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { parseHello } from '../wire/hello.ts';
 import type { ConnectedUser, UserRecord } from '../domain/user.ts';
 import { endStream } from './end-stream.ts';
+import { leave } from './leave.ts';
 import { machineUnknown } from './errors.ts';
 
 /**
@@ -21,13 +22,12 @@ export const admit = async (ctx: Context, hello: Hello, { caller, signal }: Call
   }
   // While this manager stood still, the agent may have given this stream up and opened another one.
   signal.throwIfAborted();
-  const { before, after } = await ctx.users.connect({
-    ...introduction,
-    id: machine._id,
-    name: machine.name,
-    manager: ctx.instance,
-    connection: ctx.random.id('c'),
-    nowMs,
+  const [id, connection] = [machine._id, ctx.random.id('c')];
+  const stream = { ...introduction, id, name: machine.name, manager: ctx.instance, connection, nowMs };
+  const { before, after } = await ctx.users.connect(stream).catch((thrown: unknown) => {
+    // Only the answer may have been lost. A record that names a stream that never began would look connected for ever.
+    ctx.background.add(leave(ctx, { user: id, connection, workload: () => '' }, false));
+    throw thrown;
   });
   if (before !== undefined) {
     // An agent that hears SUPERSEDED stays away for good, so the same agent must not hear it on its next

@@ -9,7 +9,11 @@ const PAUSE = { firstMs: 500, longestMs: 500 };
  * Ends a stream. Tells its session at once, then changes the user's record. It tries that until it succeeds
  * or this manager ends; another manager then takes the users of this one for lost.
  */
-export const leave = async (ctx: Context, stream: AgentStream, isClean: boolean): Promise<void> => {
+export const leave = async (
+  ctx: Context,
+  stream: Pick<AgentStream, 'user' | 'connection' | 'workload'>,
+  isClean: boolean,
+): Promise<void> => {
   const streamId = { userId: stream.user, connectionId: stream.connection };
   const told = stream.workload();
   if (told !== '') {

@@ -28,7 +28,7 @@ export const readHello = async (requests: AsyncIterator<Heard>, clock: Clock): P
 /** How an agent left by itself. */
 export type Leaving = { kind: 'goodbye'; reason: string } | { kind: 'half-closed' };
 
-export interface ReadingOptions {
+interface ReadingOptions {
   stream: StreamId;
   sender: ReportSender;
   sessions: Sessions;

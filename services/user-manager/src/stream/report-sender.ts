@@ -19,7 +19,7 @@ export interface ReportSender {
   idle(): Promise<void>;
 }
 
-export interface ReportSenderOptions {
+interface ReportSenderOptions {
   /** Never rejects. */
   ask: (workload: string, reports: Report[]) => Promise<Outcome[]>;
   deliver: (outcomes: Outcome[]) => void;
