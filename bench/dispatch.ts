@@ -18,7 +18,9 @@ const STREAMS = 8;
 /** Tasks per second of one workload, measured by the times in its journal. */
 const round = async (customer: Clients): Promise<number> => {
   const workload = await ended(customer, await start(customer, { noop: noop({ tasks: TASKS }) }));
-  if (workload.completed !== TASKS) throw new Error(`only ${workload.completed} of ${TASKS} tasks are done`);
+  if (workload.completed !== TASKS) {
+    throw new Error(`only ${workload.completed} of ${TASKS} tasks are done`);
+  }
   const ms = (workload.endTime?.getTime() ?? NaN) - (workload.createTime?.getTime() ?? NaN);
   return (TASKS / ms) * 1_000;
 };
@@ -38,18 +40,26 @@ const report = async (mesh: Mesh, agentPid: number): Promise<void> => {
   const customer = await mesh.customer('bench');
   await round(customer);
   const rates: number[] = [];
-  for (let i = 0; i < ROUNDS; i += 1) rates.push(await round(customer));
+  for (let i = 0; i < ROUNDS; i += 1) {
+    rates.push(await round(customer));
+  }
   const singles: number[] = [];
-  for (let i = 0; i < SINGLES; i += 1) singles.push(await single(customer));
+  for (let i = 0; i < SINGLES; i += 1) {
+    singles.push(await single(customer));
+  }
   const pids = {
     'session-supervisor': mesh.services.supervisor.pid,
     'user-manager': mesh.services.manager.pid,
     'compute-agent': agentPid,
   };
   const memory = await Promise.all(
-    Object.entries(pids).map(async ([name, pid]) => `${name} ${Math.round(await memoryMb(pid))} MB`),
+    Object.entries(pids).map(
+      async ([name, pid]) => `${name} ${Math.round(await memoryMb(pid))} MB`,
+    ),
   );
-  console.log(`dispatch: ${TASKS} noop tasks of 0 ms, one agent process with ${STREAMS} streams, journaled mongod`);
+  console.log(
+    `dispatch: ${TASKS} noop tasks of 0 ms, one agent process with ${STREAMS} streams, journaled mongod`,
+  );
   console.log(`machine: ${machine()}`);
   console.log(
     `versions: node ${process.version}, ${version('.tools/bin/mongod', '--version')}, ${version('.tools/bin/nats-server', '--version')}`,

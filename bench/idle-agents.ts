@@ -48,7 +48,9 @@ for (let i = 0; i < WATCHED_SECONDS; i += 5) {
 }
 console.log(`idle agents: ${AGENTS} streams on one user-manager`);
 console.log(`machine: ${machine()}, node ${process.version}`);
-console.log(`memory of one more agent                     ${perAgent.toFixed(0)} KB (n ${AGENTS - 100})`);
+console.log(
+  `memory of one more agent                     ${perAgent.toFixed(0)} KB (n ${AGENTS - 100})`,
+);
 console.log(line('processor time of all of them', spreadOf(shares), '% of a core'));
 console.log(
   `connecting                                   ${((AGENTS - 100) / (connected / 1_000)).toFixed(0)} agents/s, enrolment included`,

@@ -66,7 +66,16 @@ const token = await signToken(privateJwk, request);
 
 type Ports = Client<typeof PortServiceService>;
 
-const ASK = { pool: 'bench', ttl: undefined, requestId: '', port: 0, count: 0, holder: '', wait: undefined, host: '' };
+const ASK = {
+  pool: 'bench',
+  ttl: undefined,
+  requestId: '',
+  port: 0,
+  count: 0,
+  holder: '',
+  wait: undefined,
+  host: '',
+};
 
 /** Lets the claimants lease until no port is left. Returns the measurements and the ids of the leases. */
 const fill = async (clients: readonly Ports[]): Promise<{ filled: Filled; leaseIds: string[] }> => {
@@ -77,15 +86,20 @@ const fill = async (clients: readonly Ports[]): Promise<{ filled: Filled; leaseI
       for (;;) {
         const began = performance.now();
         const answer = await client.acquireLease(ASK).catch(() => undefined);
-        if (answer?.lease === undefined) return;
+        if (answer?.lease === undefined) {
+          return;
+        }
         const ended = performance.now();
         claims.push({ ended, took: ended - began });
         leaseIds.push(answer.lease.leaseId);
       }
     }),
   );
-  if (claims.length !== 900)
-    throw new Error(`${claims.length} claims instead of 900: another process has a port of ${FIRST}-${LAST}`);
+  if (claims.length !== 900) {
+    throw new Error(
+      `${claims.length} claims instead of 900: another process has a port of ${FIRST}-${LAST}`,
+    );
+  }
   return { filled: filledBy(claims), leaseIds };
 };
 
@@ -115,15 +129,21 @@ const ours = async (round: number): Promise<Ours> => {
   // This connects the clients and fills the server's cache of tokens, because only claims are to be measured.
   await Promise.all(clients.map((client) => client.getPoolStatus({ host: '', pool: '' })));
   const { filled: cold, leaseIds } = await fill(clients);
-  for (const leaseId of leaseIds) await clients[0]!.releaseLease({ leaseId, fencingToken: 0 });
+  for (const leaseId of leaseIds) {
+    await clients[0]!.releaseLease({ leaseId, fencingToken: 0 });
+  }
   const { filled: warm } = await fill(clients);
-  for (const client of clients) client.close();
+  for (const client of clients) {
+    client.close();
+  }
   await broker.kill('SIGKILL');
   const began = performance.now();
   await broker.restart();
   using next = createClient(PortServiceService, { target: broker.address, token });
   const { pools } = await next.getPoolStatus({ host: '', pool: 'bench' });
-  if (pools[0]?.leased !== 900) throw new Error(`${pools[0]?.leased} leases came back`);
+  if (pools[0]?.leased !== 900) {
+    throw new Error(`${pools[0]?.leased} leases came back`);
+  }
   const recoveryMs = performance.now() - began;
   await broker.kill('SIGKILL');
   const opened = performance.now();
@@ -153,7 +173,11 @@ const python = execFileSync('python3', ['--version'], { encoding: 'utf8' }).trim
 console.log(`leases: ${CLAIMANTS} claimants, 900 ports, from empty to full`);
 console.log(`machine: ${machine()}, node ${process.version}, ${python}`);
 const all = (pick: (run: (typeof runs)[number]) => number) => spreadOf(runs.map(pick));
-const NAMES = { cold: 'port-broker, just started', warm: 'port-broker, filled once before', recipe: 'recipe' } as const;
+const NAMES = {
+  cold: 'port-broker, just started',
+  warm: 'port-broker, filled once before',
+  recipe: 'recipe',
+} as const;
 const parts = Object.entries(NAMES) as [keyof typeof NAMES, string][];
 for (const [of, name] of parts) {
   console.log(

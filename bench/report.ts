@@ -12,7 +12,9 @@ export interface Spread {
 /** The percentile of the measurements, by nearest rank. */
 export const percentile = (values: readonly number[], share: number): number => {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? NaN;
+  return (
+    sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? NaN
+  );
 };
 
 export const spreadOf = (values: readonly number[]): Spread => ({
@@ -31,7 +33,11 @@ export const machine = (): string => {
 /** The first line of a program's version output. */
 export const version = (command: string, ...args: string[]): string => {
   try {
-    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0] ?? '';
+    return (
+      execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split(
+        '\n',
+      )[0] ?? ''
+    );
   } catch {
     return 'unknown';
   }
@@ -39,6 +45,7 @@ export const version = (command: string, ...args: string[]): string => {
 
 /** A line of a report. */
 export const line = (name: string, { n, median, min, max }: Spread, unit: string): string => {
-  const figure = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 1 : 0 });
+  const figure = (value: number): string =>
+    value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 1 : 0 });
   return `${name.padEnd(44)} median ${figure(median)} ${unit} (min ${figure(min)}, max ${figure(max)}, n ${n})`;
 };

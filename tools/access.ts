@@ -9,9 +9,13 @@ const table = accessTable(image);
 const paths = fromBinary(FileDescriptorSetSchema, image)
   .file.filter((file) => file.package.startsWith('muster.'))
   .flatMap((file) =>
-    file.service.flatMap(({ name, method }) => method.map((rpc) => `/${file.package}.${name}/${rpc.name}`)),
+    file.service.flatMap(({ name, method }) =>
+      method.map((rpc) => `/${file.package}.${name}/${rpc.name}`),
+    ),
   );
 const open = paths.filter((path) => !table.has(path));
-for (const path of open) console.error(`${path}: says in no access option who may call it`);
+for (const path of open) {
+  console.error(`${path}: says in no access option who may call it`);
+}
 console.log(`access: ${paths.length - open.length} of ${paths.length} rpcs say who may call them`);
 process.exit(open.length === 0 ? 0 : 1);

@@ -26,7 +26,11 @@ export const aboutTheMesh: readonly CommandEntry[] = [
     'end the mesh that `muster up` runs on this machine; does nothing when there is none',
     async () => (await import('./commands/down.ts')).down,
   ),
-  entry('status', 'the health of every part of the mesh', async () => (await import('./commands/status.ts')).status),
+  entry(
+    'status',
+    'the health of every part of the mesh',
+    async () => (await import('./commands/status.ts')).status,
+  ),
   entry(
     'agent [options]',
     'put this machine to work: run a compute agent until Ctrl-C',
@@ -48,7 +52,11 @@ export const listWorkloads: CommandEntry = entry(
 
 /** Commands that take a workload's id: `muster show ID`, and `muster workloads show ID` for those who look there. */
 export const aboutWorkloads: readonly CommandEntry[] = [
-  entry('show [options] [id]', 'everything about a workload', async () => (await import('./commands/show.ts')).show),
+  entry(
+    'show [options] [id]',
+    'everything about a workload',
+    async () => (await import('./commands/show.ts')).show,
+  ),
   entry(
     'watch [options] [id]',
     "show a workload's progress until it ends",
@@ -64,7 +72,11 @@ export const aboutWorkloads: readonly CommandEntry[] = [
     'hand out no new tasks; running ones are finished and count',
     async () => (await import('./commands/control.ts')).pause,
   ),
-  entry('resume [options] [id]', 'go on after a pause', async () => (await import('./commands/control.ts')).resume),
+  entry(
+    'resume [options] [id]',
+    'go on after a pause',
+    async () => (await import('./commands/control.ts')).resume,
+  ),
   entry(
     'retry [options] [id]',
     'do tasks again, also of a workload that has ended',
@@ -85,7 +97,11 @@ export const aboutWorkloads: readonly CommandEntry[] = [
     "the log of a task's latest failed attempt",
     async () => (await import('./commands/log.ts')).log,
   ),
-  entry('why [options] [id]', 'say why a workload waits', async () => (await import('./commands/why.ts')).why),
+  entry(
+    'why [options] [id]',
+    'say why a workload waits',
+    async () => (await import('./commands/why.ts')).why,
+  ),
   entry(
     'scrub [options] [id]',
     'compare accepted results with their blobs; missing and damaged ones are made again',
@@ -109,19 +125,31 @@ export const forOperators: readonly CommandEntry[] = [
     'list customers and their plans, or change them',
     async () => (await import('./commands/customers.ts')).customers,
   ),
-  entry('ports', 'leases of ports of a host', async () => (await import('./commands/ports.ts')).ports),
+  entry(
+    'ports',
+    'leases of ports of a host',
+    async () => (await import('./commands/ports.ts')).ports,
+  ),
   entry(
     'visualize [options] <case>',
     'a ParaView server for a case: a folder on the host of the broker, or an archive (.tar.gz, .zip) from here',
     async () => (await import('./commands/visualize.ts')).visualize,
   ),
-  entry('vnc', 'consoles of virtual machines in a browser', async () => (await import('./commands/vnc.ts')).vnc),
+  entry(
+    'vnc',
+    'consoles of virtual machines in a browser',
+    async () => (await import('./commands/vnc.ts')).vnc,
+  ),
   entry(
     'compute',
     'interactive sessions with a compute worker',
     async () => (await import('./commands/compute.ts')).compute,
   ),
-  entry('token', 'make tokens that prove who calls', async () => (await import('./commands/token.ts')).token),
+  entry(
+    'token',
+    'make tokens that prove who calls',
+    async () => (await import('./commands/token.ts')).token,
+  ),
   entry(
     'call [options] <service/method> [json]',
     'call any rpc by name, with proto3 JSON in and out; a stream prints one line per message',

@@ -6,7 +6,8 @@ import { isDomainError } from '#libs/errors/index.ts';
 import { tempDir, type TempDir } from '#libs/testing/index.ts';
 import { loadContext } from './context.ts';
 
-const context = (session: string): string => JSON.stringify({ endpoints: { session }, tokens: {}, ca: null });
+const context = (session: string): string =>
+  JSON.stringify({ endpoints: { session }, tokens: {}, ca: null });
 
 const reasonOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
@@ -40,22 +41,33 @@ describe('loadContext', () => {
       await loadContext(undefined, at('cwd'), home),
       await loadContext(undefined, dir.path, home),
     ];
-    expect(found.map(({ endpoints }) => endpoints.session)).to.deep.equal(['named', 'variable', 'cwd', 'home']);
+    expect(found.map(({ endpoints }) => endpoints.session)).to.deep.equal([
+      'named',
+      'variable',
+      'cwd',
+      'home',
+    ]);
   });
 
   it('does not fall back if a named file is missing', async () => {
-    expect(await reasonOf(loadContext('nope.json', at('cwd'), { home: at('home') }))).to.equal('NO_CONTEXT');
+    expect(await reasonOf(loadContext('nope.json', at('cwd'), { home: at('home') }))).to.equal(
+      'NO_CONTEXT',
+    );
     const env = { home: at('home'), context: 'nope.json' };
     expect(await reasonOf(loadContext(undefined, at('cwd'), env))).to.equal('NO_CONTEXT');
   });
 
   it('says that there is none if no file was named and none is found', async () => {
-    expect(await reasonOf(loadContext(undefined, dir.path, { home: dir.path }))).to.equal('NO_CONTEXT');
+    expect(await reasonOf(loadContext(undefined, dir.path, { home: dir.path }))).to.equal(
+      'NO_CONTEXT',
+    );
   });
 
   it('refuses a file that is not a context', async () => {
     for (const name of ['broken.json', 'wrong.json']) {
-      expect(await reasonOf(loadContext(name, dir.path, { home: dir.path })), name).to.equal('INPUT_UNREADABLE');
+      expect(await reasonOf(loadContext(name, dir.path, { home: dir.path })), name).to.equal(
+        'INPUT_UNREADABLE',
+      );
     }
   });
 });

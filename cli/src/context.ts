@@ -24,8 +24,12 @@ export const contextCandidates = (
   cwd: string,
   env: Pick<CliEnvironment, 'home' | 'context'>,
 ): { file: string; isNamed: boolean }[] => {
-  if (named !== undefined) return [{ file: resolve(cwd, named), isNamed: true }];
-  if (env.context !== undefined && env.context !== '') return [{ file: resolve(cwd, env.context), isNamed: true }];
+  if (named !== undefined) {
+    return [{ file: resolve(cwd, named), isNamed: true }];
+  }
+  if (env.context !== undefined && env.context !== '') {
+    return [{ file: resolve(cwd, env.context), isNamed: true }];
+  }
   return [
     { file: resolve(cwd, '.muster/context.json'), isNamed: false },
     { file: resolve(env.home, '.muster/context.json'), isNamed: false },
@@ -44,13 +48,17 @@ export const loadContext = async (
     try {
       text = await readFile(file, 'utf8');
     } catch (error) {
-      if (!isNamed && error instanceof Error && 'code' in error && error.code === 'ENOENT') continue;
+      if (!isNamed && error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+        continue;
+      }
       throw noContext(`the context ${file} cannot be read: ${textOf(error)}`);
     }
     return parseContext(file, text);
   }
   const looked = candidates.map(({ file }) => file).join(', ');
-  throw noContext(`no mesh is known here (looked for ${looked}); start one with \`muster up\`, or name a context file`);
+  throw noContext(
+    `no mesh is known here (looked for ${looked}); start one with \`muster up\`, or name a context file`,
+  );
 };
 
 /** Checked by hand: every command reads a context, and loading zod would take as long as loading gRPC. */
@@ -62,14 +70,23 @@ const parseContext = (file: string, text: string): MeshContext => {
     throw inputUnreadable(file, `not JSON: ${textOf(error)}`, error);
   }
   const wrong: string[] = [];
-  const strings = <Name extends string>(field: string, names: readonly Name[]): Partial<Record<Name, string>> => {
+  const strings = <Name extends string>(
+    field: string,
+    names: readonly Name[],
+  ): Partial<Record<Name, string>> => {
     const object = memberOf(document, field);
-    if (typeof object !== 'object' || object === null) wrong.push(`${field}: must be an object`);
+    if (typeof object !== 'object' || object === null) {
+      wrong.push(`${field}: must be an object`);
+    }
     return Object.fromEntries(
       names.flatMap((name) => {
         const value = memberOf(object, name);
-        if (value === undefined) return [];
-        if (typeof value === 'string' && value !== '') return [[name, value]];
+        if (value === undefined) {
+          return [];
+        }
+        if (typeof value === 'string' && value !== '') {
+          return [[name, value]];
+        }
         wrong.push(`${field}.${name}: must be a text`);
         return [];
       }),
@@ -78,8 +95,12 @@ const parseContext = (file: string, text: string): MeshContext => {
   const endpoints = strings('endpoints', parts);
   const tokens = strings('tokens', ['customer', 'operator']);
   const ca = memberOf(document, 'ca') ?? null;
-  if (ca !== null && typeof ca !== 'string') wrong.push('ca: must be a path or null');
-  if (wrong.length > 0) throw inputUnreadable(file, `not a context: ${wrong.join('; ')}`);
+  if (ca !== null && typeof ca !== 'string') {
+    wrong.push('ca: must be a path or null');
+  }
+  if (wrong.length > 0) {
+    throw inputUnreadable(file, `not a context: ${wrong.join('; ')}`);
+  }
   return { file, endpoints, tokens, ca: typeof ca === 'string' ? ca : null };
 };
 

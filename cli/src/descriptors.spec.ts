@@ -1,6 +1,10 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { WorkloadServiceService, WorkloadState, WatchWorkloadResponse } from '#libs/contracts/session.ts';
+import {
+  WorkloadServiceService,
+  WorkloadState,
+  WatchWorkloadResponse,
+} from '#libs/contracts/session.ts';
 import { decodeJson, encodeJson, findMethod, responseJson } from './descriptors.ts';
 
 describe('findMethod', () => {
@@ -45,8 +49,15 @@ describe('proto3 JSON', () => {
 
   it('goes to the wire and back', () => {
     const { input } = findMethod('WorkloadService/StartWorkload');
-    const request = { objectId: 'o-1', render: { frames: '1-10', order: 'RENDER_ORDER_COARSE_FIRST' }, wantedUsers: 0 };
-    expect(decodeJson(input, encodeJson(input, request))).to.deep.include({ objectId: 'o-1', wantedUsers: 0 });
+    const request = {
+      objectId: 'o-1',
+      render: { frames: '1-10', order: 'RENDER_ORDER_COARSE_FIRST' },
+      wantedUsers: 0,
+    };
+    expect(decodeJson(input, encodeJson(input, request))).to.deep.include({
+      objectId: 'o-1',
+      wantedUsers: 0,
+    });
   });
 
   it('names the field that does not fit', () => {

@@ -26,20 +26,28 @@ const allTypes = (): FileRegistry =>
  */
 export const findMethod = (name: string): DescMethod => {
   const match = /^\/?([\w.]+)[/.](\w+)$/.exec(name);
-  if (match === null) throw usage(`'${name}' is not SERVICE/METHOD, as in WorkloadService/GetWorkload`);
+  if (match === null) {
+    throw usage(`'${name}' is not SERVICE/METHOD, as in WorkloadService/GetWorkload`);
+  }
   const [, serviceName = '', methodName = ''] = match;
   const services = [...allTypes()].filter((type) => type.kind === 'service');
-  const found = services.filter(({ typeName }) => typeName === serviceName || typeName.endsWith(`.${serviceName}`));
+  const found = services.filter(
+    ({ typeName }) => typeName === serviceName || typeName.endsWith(`.${serviceName}`),
+  );
   const [service] = found;
   if (service === undefined) {
     const known = services.map(({ typeName }) => typeName).sort();
     throw usage(`no service is called ${serviceName}; there are ${known.join(', ')}`);
   }
   if (found.length > 1) {
-    throw usage(`${serviceName} could be ${found.map(({ typeName }) => typeName).join(' or ')}; write it in full`);
+    throw usage(
+      `${serviceName} could be ${found.map(({ typeName }) => typeName).join(' or ')}; write it in full`,
+    );
   }
   const method = service.methods.find((candidate) => candidate.name === methodName);
-  if (method !== undefined) return method;
+  if (method !== undefined) {
+    return method;
+  }
   throw usage(
     `${service.typeName} has no ${methodName}; it has ${service.methods.map((known) => known.name).join(', ')}`,
   );
@@ -74,8 +82,10 @@ export interface GeneratedMethod<Response> {
 }
 
 /** The proto3 JSON of a typed answer; see {@link decodeJson}. */
-export const responseJson = <Response>(method: GeneratedMethod<Response>, response: Response): JsonValue =>
-  decodeJson(findMethod(method.path).output, method.responseSerialize(response));
+export const responseJson = <Response>(
+  method: GeneratedMethod<Response>,
+  response: Response,
+): JsonValue => decodeJson(findMethod(method.path).output, method.responseSerialize(response));
 
 /** The array under `field` of a list's answer as proto3 JSON. */
 export const listJson = <Response>(
@@ -84,6 +94,7 @@ export const listJson = <Response>(
   field: string,
 ): JsonValue[] => {
   const json = responseJson(method, response);
-  const list = typeof json === 'object' && json !== null && !Array.isArray(json) ? json[field] : undefined;
+  const list =
+    typeof json === 'object' && json !== null && !Array.isArray(json) ? json[field] : undefined;
   return Array.isArray(list) ? list : [];
 };

@@ -43,15 +43,30 @@ describe('muster against a whole mesh', function () {
   const at = (name: string): string => join(mesh.dir, name);
   const muster = (...argv: string[]) => mesh.muster(...argv);
   const musterJson = (...argv: string[]) => mesh.musterJson(...argv);
-  const spawnWatch = (...argv: string[]) => spawnMuster(['watch', ...argv], { cwd: mesh.dir, env: mesh.env });
+  const spawnWatch = (...argv: string[]) =>
+    spawnMuster(['watch', ...argv], { cwd: mesh.dir, env: mesh.env });
   const makeScenes = async (): Promise<void> => {
     scenes = await tempDir();
     const script = join(scenes.path, 'scenes.py');
-    await writeFile(script, sceneScript(join(scenes.path, 'scene.blend'), join(scenes.path, 'lost.blend')));
-    await run('blender', ['--background', '--factory-startup', '--python-exit-code', '1', '--python', script]);
+    await writeFile(
+      script,
+      sceneScript(join(scenes.path, 'scene.blend'), join(scenes.path, 'lost.blend')),
+    );
+    await run('blender', [
+      '--background',
+      '--factory-startup',
+      '--python-exit-code',
+      '1',
+      '--python',
+      script,
+    ]);
   };
   const startNoop = async (noop: object): Promise<string> => {
-    const { lines, stderr } = await musterJson('call', 'WorkloadService/StartWorkload', JSON.stringify({ noop }));
+    const { lines, stderr } = await musterJson(
+      'call',
+      'WorkloadService/StartWorkload',
+      JSON.stringify({ noop }),
+    );
     expect(lines[0], stderr).to.include.keys('workload');
     const [{ workload } = { workload: {} }] = lines;
     return String((workload as Record<string, unknown>)['workloadId']);
@@ -60,17 +75,18 @@ describe('muster against a whole mesh', function () {
   before(needs('blender', 'bwrap'));
   before(async () => {
     [mesh] = await Promise.all([sharedMesh(), makeScenes()]);
-    for (const name of ['scene.blend', 'lost.blend']) await rename(join(scenes.path, name), at(name));
+    for (const name of ['scene.blend', 'lost.blend']) {
+      await rename(join(scenes.path, name), at(name));
+    }
   });
   after(() => scenes?.[Symbol.asyncDispose]());
 
   it('lists the agents of `up` as users by their names', async () => {
     const { lines } = await musterJson('users');
     const [users] = lines;
-    expect(Array.isArray(users) && users.map((user: { name: string }) => user.name).sort()).to.deep.equal([
-      'agent-1',
-      'agent-2',
-    ]);
+    expect(
+      Array.isArray(users) && users.map((user: { name: string }) => user.name).sort(),
+    ).to.deep.equal(['agent-1', 'agent-2']);
   });
 
   it('renders a scene that begins at frame 0, and tells started, progress and completed in this order', async () => {
@@ -78,10 +94,17 @@ describe('muster against a whole mesh', function () {
     expect(code, stderr).to.equal(0);
     expect(lines[0]).to.include({ event: 'started', total: 6, first: 0, last: 5 });
     const last = lines.at(-1);
-    expect(last).to.include({ event: 'completed', workload: lines[0]?.['workload'], frames: 6, failed: 0 });
+    expect(last).to.include({
+      event: 'completed',
+      workload: lines[0]?.['workload'],
+      frames: 6,
+      failed: 0,
+    });
     const users = last?.['users'];
     expect(
-      typeof users === 'object' && users !== null && Object.values(users).reduce((a, b) => a + Number(b), 0),
+      typeof users === 'object' &&
+        users !== null &&
+        Object.values(users).reduce((a, b) => a + Number(b), 0),
     ).to.equal(6);
     const progress = lines.filter(({ event }) => event === 'progress');
     expect(progress.at(-1)).to.include({ completed: 6, failed: 0, total: 6 });
@@ -89,7 +112,11 @@ describe('muster against a whole mesh', function () {
     expect(counts).to.deep.equal([...counts].sort((a, b) => a - b));
     const pictures = [0, 1, 2, 3, 4, 5].map((frame) => `frame_000${frame}.png`);
     expect((await readdir(at('frames'))).sort()).to.deep.equal(['contact-sheet.png', ...pictures]);
-    expect(await sharp(at('frames/frame_0003.png')).metadata()).to.include({ width: 64, height: 36, format: 'png' });
+    expect(await sharp(at('frames/frame_0003.png')).metadata()).to.include({
+      width: 64,
+      height: 36,
+      format: 'png',
+    });
   });
 
   it('fetches the results of a finished workload again, in another format and smaller', async () => {
@@ -100,9 +127,15 @@ describe('muster against a whole mesh', function () {
     const [id = ''] = /w-[a-z0-9]+/.exec(said.stdout) ?? [];
     expect((await muster('results', id, '--out', 'again')).code).to.equal(0);
     expect((await readdir(at('again'))).sort()).to.deep.equal(['frame_0002.jpg', 'frame_0003.jpg']);
-    const same = await Promise.all(['small', 'again'].map((name) => readFile(at(`${name}/frame_0002.jpg`))));
+    const same = await Promise.all(
+      ['small', 'again'].map((name) => readFile(at(`${name}/frame_0002.jpg`))),
+    );
     expect(same[0]?.equals(same[1] ?? Buffer.alloc(0))).to.equal(true);
-    expect(await sharp(at('again/frame_0002.jpg')).metadata()).to.include({ width: 32, height: 18, format: 'jpeg' });
+    expect(await sharp(at('again/frame_0002.jpg')).metadata()).to.include({
+      width: 32,
+      height: 18,
+      format: 'jpeg',
+    });
   });
 
   it('starts and returns with --no-wait, and can be watched afterwards', async () => {
@@ -119,7 +152,13 @@ describe('muster against a whole mesh', function () {
       { id: 'mesh', tasks: 3 },
       { id: 'solve', tasks: 3, after: after_ },
     ];
-    const id = await startNoop({ nodes, durationMs: 20, resultBytes: 8, failingTasks: 'solve/1', maxFailures: 1 });
+    const id = await startNoop({
+      nodes,
+      durationMs: 20,
+      resultBytes: 8,
+      failingTasks: 'solve/1',
+      maxFailures: 1,
+    });
     const watched = await musterJson('watch', id);
     expect(watched.code).to.equal(1);
     expect(watched.lines.at(-1)).to.include({ event: 'failed', frames: 5, failed: 1 });
@@ -127,20 +166,34 @@ describe('muster against a whole mesh', function () {
     expect((await muster('show', id)).stdout).to.match(/^mesh +3\/3 +0 +0$\n^solve +2\/3 +1 +0$/m);
     expect((await muster('results', id, '--out', 'steps')).stdout).to.include('5 tasks in ');
     const files = await readdir(at('steps'), { recursive: true });
-    const named = ['mesh/0000.bin', 'mesh/0001.bin', 'mesh/0002.bin', 'solve/0000.bin', 'solve/0002.bin'];
+    const named = [
+      'mesh/0000.bin',
+      'mesh/0001.bin',
+      'mesh/0002.bin',
+      'solve/0000.bin',
+      'solve/0002.bin',
+    ];
     expect(files.sort()).to.deep.equal(['mesh', ...named.slice(0, 3), 'solve', ...named.slice(3)]);
     expect((await muster('log', id, '1')).code).to.equal(5);
     expect((await muster('retry', id, '--tasks', '1')).code).to.equal(2);
-    expect((await muster('retry', id, '--tasks', 'solve/1', '--frames', 'solve/1')).code).to.equal(2);
+    expect((await muster('retry', id, '--tasks', 'solve/1', '--frames', 'solve/1')).code).to.equal(
+      2,
+    );
     const retried = await muster('retry', id, '--tasks', 'solve/1');
     expect(retried.stdout, retried.stderr).to.include('1 task to do');
-    expect((await musterJson('watch', id)).lines.at(-1)).to.include({ event: 'failed', frames: 5, failed: 1 });
+    expect((await musterJson('watch', id)).lines.at(-1)).to.include({
+      event: 'failed',
+      frames: 5,
+      failed: 1,
+    });
   });
 
   it('ends with 2 for a file that is not a scene', async () => {
     await writeFile(at('text.blend'), 'this is a text that somebody named like a scene\n');
     await writeFile(at('empty.blend'), '');
-    for (const name of ['text.blend', 'empty.blend']) expect((await muster('render', name)).code, name).to.equal(2);
+    for (const name of ['text.blend', 'empty.blend']) {
+      expect((await muster('render', name)).code, name).to.equal(2);
+    }
   });
 
   it('ends with 1 and their names when pictures did not travel, unless they may be missing', async () => {
@@ -148,7 +201,15 @@ describe('muster against a whole mesh', function () {
     expect(refused.code).to.equal(1);
     expect(refused.lines.at(-1)).to.include({ event: 'failed', reason: 'MISSING_ASSETS' });
     expect(String(refused.lines.at(-1)?.['message'])).to.include('wood.png');
-    const allowed = await muster('render', 'lost.blend', '--frames', '1', '--allow-missing', '--out', 'pink');
+    const allowed = await muster(
+      'render',
+      'lost.blend',
+      '--frames',
+      '1',
+      '--allow-missing',
+      '--out',
+      'pink',
+    );
     expect(allowed.code, allowed.stderr).to.equal(0);
   });
 
@@ -157,7 +218,9 @@ describe('muster against a whole mesh', function () {
     const watching = spawnWatch(id, '--json');
     await new Promise<void>((resolve) =>
       watching.process.stdout?.on('data', (text: string) => {
-        if (/"completed":[1-9]/.test(text)) resolve();
+        if (/"completed":[1-9]/.test(text)) {
+          resolve();
+        }
       }),
     );
     process.kill((await mesh.processes())['session-supervisor-1'] ?? 0, 'SIGKILL');
@@ -189,14 +252,21 @@ describe('muster against a whole mesh', function () {
       expect((await muster(command, id)).code).to.equal(0);
       expect((await musterJson('show', id)).stdout, command).to.include(`WORKLOAD_STATE_${state}`);
     }
-    expect((await musterJson('users-wanted', id, '1')).lines[0]).to.include({ wanted: 1, effective: 1, sessionId: id });
+    expect((await musterJson('users-wanted', id, '1')).lines[0]).to.include({
+      wanted: 1,
+      effective: 1,
+      sessionId: id,
+    });
     expect((await musterJson('why', id)).lines[0]).to.include.keys('state', 'reasons');
 
     const watcher = spawnWatch(id, '--json');
     expect((await muster('stop', id)).code).to.equal(0);
     const stopped = await watcher.ended;
     expect(stopped.code).to.equal(1);
-    expect(jsonLines(stopped.stdout).at(-1)).to.include({ event: 'stopped', reason: 'STOPPED_BY_COMMAND' });
+    expect(jsonLines(stopped.stdout).at(-1)).to.include({
+      event: 'stopped',
+      reason: 'STOPPED_BY_COMMAND',
+    });
     expect((await muster('show', 'w-unknown')).code).to.equal(5);
   });
 });

@@ -1,15 +1,28 @@
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 
 /** The command line is wrong. */
-export const usage = (message: string): DomainError => new DomainError(status.INVALID_ARGUMENT, 'USAGE', message);
+export const usage = (message: string): DomainError =>
+  new DomainError(status.INVALID_ARGUMENT, 'USAGE', message);
 
 /** A file that the command reads is missing, unreadable or malformed. */
 export const inputUnreadable = (path: string, message: string, cause?: unknown): DomainError =>
-  new DomainError(status.INVALID_ARGUMENT, 'INPUT_UNREADABLE', `${path}: ${message}`, { path }, { cause });
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'INPUT_UNREADABLE',
+    `${path}: ${message}`,
+    { path },
+    { cause },
+  );
 
 /** Results cannot be written where they were wanted. */
 export const outputUnwritable = (path: string, problem: string, cause?: unknown): DomainError =>
-  new DomainError(status.INVALID_ARGUMENT, 'OUTPUT_UNWRITABLE', `${path}: ${problem}`, { path }, { cause });
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'OUTPUT_UNWRITABLE',
+    `${path}: ${problem}`,
+    { path },
+    { cause },
+  );
 
 export const noContext = (message: string): DomainError =>
   new DomainError(status.INVALID_ARGUMENT, 'NO_CONTEXT', message);
@@ -28,11 +41,19 @@ export class Interrupted extends Error {
 
 /** The text of a system error without its stack: `no such file or directory`. */
 export const textOf = (thrown: unknown): string => {
-  if (!(thrown instanceof Error)) return String(thrown);
+  if (!(thrown instanceof Error)) {
+    return String(thrown);
+  }
   const code = 'code' in thrown ? thrown.code : undefined;
-  if (code === 'ENOENT') return 'no such file or directory';
-  if (code === 'EACCES') return 'permission denied';
-  if (code === 'EISDIR') return 'is a directory';
+  if (code === 'ENOENT') {
+    return 'no such file or directory';
+  }
+  if (code === 'EACCES') {
+    return 'permission denied';
+  }
+  if (code === 'EISDIR') {
+    return 'is a directory';
+  }
   return thrown.message;
 };
 
@@ -46,4 +67,5 @@ export const outage = ({ message }: Error): string =>
 
 /** Errors that pass by themselves: a replica goes away, a store restarts. */
 export const isTransient = (thrown: unknown): boolean =>
-  isDomainError(thrown) && (thrown.code === status.UNAVAILABLE || thrown.code === status.DEADLINE_EXCEEDED);
+  isDomainError(thrown) &&
+  (thrown.code === status.UNAVAILABLE || thrown.code === status.DEADLINE_EXCEEDED);

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { formatBytes, formatEnum, formatInstant, formatSeconds, plural, printable } from './formats.ts';
+import {
+  formatBytes,
+  formatEnum,
+  formatInstant,
+  formatSeconds,
+  plural,
+  printable,
+} from './formats.ts';
 import { formatTable } from './table.ts';
 
 describe('formatSeconds', () => {
@@ -20,7 +27,11 @@ describe('formatSeconds', () => {
   });
 
   it('shows a dash for a span that is not a number', () => {
-    expect([Number.NaN, Number.POSITIVE_INFINITY, -1].map(formatSeconds)).to.deep.equal(['–', '–', '–']);
+    expect([Number.NaN, Number.POSITIVE_INFINITY, -1].map(formatSeconds)).to.deep.equal([
+      '–',
+      '–',
+      '–',
+    ]);
   });
 });
 
@@ -38,9 +49,13 @@ describe('formatBytes', () => {
 
 describe('other formats', () => {
   it('write instants in UTC, enums without prefix, counts with their noun', () => {
-    expect(formatInstant(new Date(Date.UTC(2025, 0, 31, 12, 0, 0, 999)))).to.equal('2025-01-31 12:00:00Z');
+    expect(formatInstant(new Date(Date.UTC(2025, 0, 31, 12, 0, 0, 999)))).to.equal(
+      '2025-01-31 12:00:00Z',
+    );
     expect(formatInstant(undefined)).to.equal('–');
-    expect(formatEnum('WORKLOAD_STATE_AWAITING_APPROVAL', 'WORKLOAD_STATE_')).to.equal('awaiting approval');
+    expect(formatEnum('WORKLOAD_STATE_AWAITING_APPROVAL', 'WORKLOAD_STATE_')).to.equal(
+      'awaiting approval',
+    );
     expect([plural(1, 'frame'), plural(24, 'frame')]).to.deep.equal(['1 frame', '24 frames']);
   });
 
@@ -51,7 +66,11 @@ describe('other formats', () => {
 
 describe('formatTable', () => {
   it('aligns columns, numbers to the right, without blanks at the end of a line', () => {
-    const columns = [{ title: 'USER' }, { title: 'FRAMES', align: 'right' as const }, { title: 'NOTE' }];
+    const columns = [
+      { title: 'USER' },
+      { title: 'FRAMES', align: 'right' as const },
+      { title: 'NOTE' },
+    ];
     expect(
       formatTable(columns, [
         ['ann', '7', ''],

@@ -1,11 +1,19 @@
 /** A span for people: `0.4 s`, `12.3 s`, `4 min 05 s`, `2 h 03 min`, `3 d 04 h`. */
 export const formatSeconds = (seconds: number): string => {
-  if (!Number.isFinite(seconds) || seconds < 0) return '–';
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  if (!Number.isFinite(seconds) || seconds < 0) {
+    return '–';
+  }
+  if (seconds < 59.95) {
+    return `${seconds.toFixed(1)} s`;
+  }
   const whole = Math.round(seconds);
-  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  if (whole < 3_600) {
+    return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  }
   const minutes = Math.round(seconds / 60);
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+  if (minutes < 24 * 60) {
+    return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+  }
   const hours = Math.round(seconds / 3_600);
   return `${Math.floor(hours / 24)} d ${pad(hours % 24)} h`;
 };
@@ -30,10 +38,13 @@ export const formatInstant = (instant: Date | undefined): string =>
 
 /** `WORKLOAD_STATE_RUNNING` as people say it: `running`. */
 export const formatEnum = (value: string, prefix: string): string =>
-  (value.startsWith(prefix) ? value.slice(prefix.length) : value).toLowerCase().replaceAll('_', ' ');
+  (value.startsWith(prefix) ? value.slice(prefix.length) : value)
+    .toLowerCase()
+    .replaceAll('_', ' ');
 
 /** `1 frame`, `3 frames`. */
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+export const plural = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Text with control characters replaced, because names that others chose must not steer the terminal. */
 export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '�');

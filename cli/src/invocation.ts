@@ -53,7 +53,9 @@ export const createActions = (cli: Cli): Actions => {
       (action) =>
       async (...values) => {
         const command = values.at(-1);
-        if (!(command instanceof Command)) throw new TypeError('commander calls actions with the command last');
+        if (!(command instanceof Command)) {
+          throw new TypeError('commander calls actions with the command last');
+        }
         await using stack = new AsyncDisposableStack();
         const invocation = createInvocation(cli, command.optsWithGlobals<CommonOptions>(), stack);
         // Commander has checked arguments and options against what the command declares.
@@ -64,10 +66,15 @@ export const createActions = (cli: Cli): Actions => {
   };
 };
 
-const createInvocation = (cli: Cli, common: CommonOptions, stack: AsyncDisposableStack): Invocation => {
+const createInvocation = (
+  cli: Cli,
+  common: CommonOptions,
+  stack: AsyncDisposableStack,
+): Invocation => {
   let context: Promise<MeshContext> | undefined;
   let mesh: Promise<Mesh> | undefined;
-  const loadContext = async () => (await import('./context.ts')).loadContext(common.context, cli.cwd, cli.env);
+  const loadContext = async () =>
+    (await import('./context.ts')).loadContext(common.context, cli.cwd, cli.env);
   const connect = async () => {
     const [{ openMesh }, found] = await Promise.all([import('./mesh.ts'), invocation.context()]);
     return stack.use(openMesh(cli, common, found));

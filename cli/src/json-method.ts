@@ -24,9 +24,15 @@ export const jsonMethod = <RequestStream extends boolean, ResponseStream extends
   requestStream: RequestStream,
   responseStream: ResponseStream,
 ): JsonMethod<RequestStream, ResponseStream> => {
-  const service = loadFileDescriptorSetFromBuffer(Buffer.from(descriptorImage()))[method.parent.typeName];
-  const definition: unknown = Object.entries(service ?? {}).find(([name]) => name === method.name)?.[1];
-  if (!isDefinition(definition)) throw new TypeError(`${method.parent.typeName}/${method.name} is not in the image`);
+  const service = loadFileDescriptorSetFromBuffer(Buffer.from(descriptorImage()))[
+    method.parent.typeName
+  ];
+  const definition: unknown = Object.entries(service ?? {}).find(
+    ([name]) => name === method.name,
+  )?.[1];
+  if (!isDefinition(definition)) {
+    throw new TypeError(`${method.parent.typeName}/${method.name} is not in the image`);
+  }
   return {
     path: definition.path,
     requestStream,

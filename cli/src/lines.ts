@@ -1,5 +1,7 @@
 /** The non-empty lines of a byte or text stream, as they come; the last one needs no line end. */
-export async function* readLines(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<string> {
+export async function* readLines(
+  input: AsyncIterable<Uint8Array | string>,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of input) {
@@ -9,12 +11,16 @@ export async function* readLines(input: AsyncIterable<Uint8Array | string>): Asy
     yield* lines.filter((line) => line.trim() !== '');
   }
   rest += decoder.decode();
-  if (rest.trim() !== '') yield rest;
+  if (rest.trim() !== '') {
+    yield rest;
+  }
 }
 
 /** Everything as one text. */
 export const readText = async (input: AsyncIterable<Uint8Array | string>): Promise<string> => {
   const lines: string[] = [];
-  for await (const line of readLines(input)) lines.push(line);
+  for await (const line of readLines(input)) {
+    lines.push(line);
+  }
   return lines.join('\n');
 };

@@ -5,7 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { tempDir, type TempDir } from '#libs/testing/index.ts';
-import { aboutTheMesh, aboutWorkloads, forOperators, listWorkloads, render } from './command-table.ts';
+import {
+  aboutTheMesh,
+  aboutWorkloads,
+  forOperators,
+  listWorkloads,
+  render,
+} from './command-table.ts';
 import { testCli } from './fixtures/test-cli.ts';
 import { createProgram } from './program.ts';
 
@@ -31,7 +37,10 @@ describe('the modules that a command loads', () => {
     await writeFile(join(dir.path, 'recorder.mjs'), recorder);
     // Port 1 of this machine: nobody listens there.
     const endpoints = { session: 'ipv4:127.0.0.1:1' };
-    await writeFile(join(dir.path, 'context.json'), JSON.stringify({ endpoints, tokens: { operator: 'o' } }));
+    await writeFile(
+      join(dir.path, 'context.json'),
+      JSON.stringify({ endpoints, tokens: { operator: 'o' } }),
+    );
   });
   after(() => dir[Symbol.asyncDispose]());
 
@@ -49,11 +58,20 @@ describe('the modules that a command loads', () => {
     const urls = (await readFile(loaded, 'utf8')).split('\n');
     const package_ = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
     const part = /^(libs\/[^/]+|cli|services)\//;
-    return new Set(urls.flatMap((url) => package_.exec(url)?.[1] ?? part.exec(url.replace(repository, ''))?.[1] ?? []));
+    return new Set(
+      urls.flatMap(
+        (url) => package_.exec(url)?.[1] ?? part.exec(url.replace(repository, ''))?.[1] ?? [],
+      ),
+    );
   };
 
   it('are only those of commander for --help', async () => {
-    expect([...(await loadedBy('--help'))]).to.have.members(['cli', 'commander', 'libs/clock', 'libs/random']);
+    expect([...(await loadedBy('--help'))]).to.have.members([
+      'cli',
+      'commander',
+      'libs/clock',
+      'libs/random',
+    ]);
   });
 
   it('do not include sharp before a render ends', async () => {
@@ -73,19 +91,25 @@ describe('the modules that a command loads', () => {
       'zod',
       '@grpc/proto-loader',
       'libs/embedded',
-    ])
+    ]) {
       expect(loaded, name).not.to.include.keys(name);
+    }
   });
 });
 
 describe('the table of commands', () => {
-  const names = [...aboutTheMesh, render, listWorkloads, ...aboutWorkloads, ...forOperators].map(({ name }) => name);
+  const names = [...aboutTheMesh, render, listWorkloads, ...aboutWorkloads, ...forOperators].map(
+    ({ name }) => name,
+  );
 
   it('shows in the help what the loaded commands show of themselves', async () => {
     const { cli } = testCli();
     const [without, all] = await Promise.all([createProgram(cli, []), createProgram(cli, names)]);
     expect(without.command.helpInformation()).to.equal(all.command.helpInformation());
-    const [one, other] = await Promise.all([createProgram(cli, ['workloads']), createProgram(cli, names)]);
+    const [one, other] = await Promise.all([
+      createProgram(cli, ['workloads']),
+      createProgram(cli, names),
+    ]);
     const helpOf = ({ command }: typeof one) =>
       command.commands.find((nested) => nested.name() === 'workloads')?.helpInformation();
     expect(helpOf(one)).to.equal(helpOf(other));

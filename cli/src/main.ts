@@ -13,7 +13,9 @@ process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
 
 // In `muster workloads | head -1` the reader leaves early, which is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  if (error.code === 'EPIPE') {
+    process.exit(0);
+  }
   throw error;
 });
 

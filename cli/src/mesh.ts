@@ -34,30 +34,45 @@ export const openMesh = (cli: Cli, common: CommonOptions, context: MeshContext):
     ): Client<S> {
       const before = opened.get(definition);
       // Only this function writes to the map, each client under its own definition.
-      if (before !== undefined) return before as Client<S>;
+      if (before !== undefined) {
+        return before as Client<S>;
+      }
       const target = context.endpoints[part];
-      if (target === undefined) throw noContext(`${context.file} names no endpoint '${part}'`);
+      if (target === undefined) {
+        throw noContext(`${context.file} names no endpoint '${part}'`);
+      }
       const token = tokenFor(cli, context, common.as ?? persona);
       const client = createClient(definition, { target, channelOptions, token, tls });
       opened.set(definition, client);
       return client;
     },
     [Symbol.dispose]: () => {
-      for (const client of opened.values()) client[Symbol.dispose]();
+      for (const client of opened.values()) {
+        client[Symbol.dispose]();
+      }
     },
   };
 };
 
 const tokenFor = (cli: Cli, context: MeshContext, persona: Persona): string => {
   const { customer, operator } = context.tokens;
-  const token = cli.env.token || (persona === 'customer' ? (customer ?? operator) : (operator ?? customer));
-  if (token === undefined) throw noContext(`${context.file} holds no token; set MUSTER_TOKEN`);
+  const token =
+    cli.env.token || (persona === 'customer' ? (customer ?? operator) : (operator ?? customer));
+  if (token === undefined) {
+    throw noContext(`${context.file} holds no token; set MUSTER_TOKEN`);
+  }
   return token;
 };
 
 /** Paths in the context count from its own directory, those of options from where the user is. */
-export const tlsFor = (cli: Cli, common: CommonOptions, context: MeshContext): TlsFiles | undefined => {
+export const tlsFor = (
+  cli: Cli,
+  common: CommonOptions,
+  context: MeshContext,
+): TlsFiles | undefined => {
   const fromUser = common.tlsCa ?? cli.env.tlsCa;
-  if (fromUser !== undefined && fromUser !== '') return { ca: resolve(cli.cwd, fromUser) };
+  if (fromUser !== undefined && fromUser !== '') {
+    return { ca: resolve(cli.cwd, fromUser) };
+  }
   return context.ca ? { ca: resolve(dirname(context.file), context.ca) } : undefined;
 };

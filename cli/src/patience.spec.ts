@@ -40,18 +40,26 @@ describe('persistently', () => {
     let tries = 0;
     const result = persistently(options, async () => {
       tries += 1;
-      if (tries < 4) throw away();
+      if (tries < 4) {
+        throw away();
+      }
       return 'there';
     });
-    for (let i = 0; i < 10; i += 1) await clock.advance(1_000);
+    for (let i = 0; i < 10; i += 1) {
+      await clock.advance(1_000);
+    }
     expect(await result).to.equal('there');
     expect(outages).to.deep.equal(['mongodb is away']);
   });
 
   it('gives up with the last error when the time is over', async () => {
     const { clock, options } = setUp();
-    const result = persistently(options, () => Promise.reject(away())).catch((error: unknown) => error);
-    for (let i = 0; i < 20; i += 1) await clock.advance(1_000);
+    const result = persistently(options, () => Promise.reject(away())).catch(
+      (error: unknown) => error,
+    );
+    for (let i = 0; i < 20; i += 1) {
+      await clock.advance(1_000);
+    }
     expect(await result).to.have.property('reason', 'DEPENDENCY_UNAVAILABLE');
   });
 
@@ -62,7 +70,10 @@ describe('persistently', () => {
       tries += 1;
       return Promise.reject(new DomainError(status.NOT_FOUND, 'NONE', 'none'));
     };
-    expect(await persistently(options, refuse).catch((error: unknown) => error)).to.have.property('reason', 'NONE');
+    expect(await persistently(options, refuse).catch((error: unknown) => error)).to.have.property(
+      'reason',
+      'NONE',
+    );
     expect(tries).to.equal(1);
   });
 });

@@ -8,8 +8,11 @@ import type { Invocation } from './invocation.ts';
 const PAUSE = { firstMs: 250, longestMs: 5_000 };
 
 /** How long to wait before the next try, in milliseconds: what the server asked for, or a growing span with jitter. */
-export const retryDelayMs = (failures: number, askedMs: number | undefined, random: number): number =>
-  Math.max(askedMs ?? 0, backoffMs(PAUSE, failures, random));
+export const retryDelayMs = (
+  failures: number,
+  askedMs: number | undefined,
+  random: number,
+): number => Math.max(askedMs ?? 0, backoffMs(PAUSE, failures, random));
 
 export interface PatienceOptions {
   clock: Clock;
@@ -35,7 +38,8 @@ export const patienceOf = (
 const START_PATIENCE_MS = 20_000;
 
 /** The patience of a command that hands something in or starts it. */
-export const startPatience = (invocation: Invocation): PatienceOptions => patienceOf(invocation, START_PATIENCE_MS);
+export const startPatience = (invocation: Invocation): PatienceOptions =>
+  patienceOf(invocation, START_PATIENCE_MS);
 
 /** Counts an outage from its first failure on; a success ends it. */
 export interface Patience {
@@ -45,7 +49,13 @@ export interface Patience {
   failed(error: unknown): Promise<void>;
 }
 
-export const createPatience = ({ clock, random, signal, patienceMs, onOutage }: PatienceOptions): Patience => {
+export const createPatience = ({
+  clock,
+  random,
+  signal,
+  patienceMs,
+  onOutage,
+}: PatienceOptions): Patience => {
   let failures = 0;
   let sinceMs = 0;
   return {
@@ -53,12 +63,18 @@ export const createPatience = ({ clock, random, signal, patienceMs, onOutage }: 
       failures = 0;
     },
     async failed(error) {
-      if (signal.aborted || !isTransient(error)) throw error;
+      if (signal.aborted || !isTransient(error)) {
+        throw error;
+      }
       if (failures === 0) {
         sinceMs = clock.monotonic();
-        if (error instanceof Error) onOutage?.(error);
+        if (error instanceof Error) {
+          onOutage?.(error);
+        }
       }
-      if (clock.monotonic() - sinceMs > patienceMs) throw error;
+      if (clock.monotonic() - sinceMs > patienceMs) {
+        throw error;
+      }
       failures += 1;
       const askedMs = isDomainError(error) ? error.retryAfterMs : undefined;
       await clock.sleep(retryDelayMs(failures, askedMs, random.float()), signal);
@@ -67,7 +83,10 @@ export const createPatience = ({ clock, random, signal, patienceMs, onOutage }: 
 };
 
 /** Calls `attempt` until it works; it must be safe to repeat. */
-export const persistently = async <T>(options: PatienceOptions, attempt: () => Promise<T>): Promise<T> => {
+export const persistently = async <T>(
+  options: PatienceOptions,
+  attempt: () => Promise<T>,
+): Promise<T> => {
   const patience = createPatience(options);
   for (;;) {
     try {

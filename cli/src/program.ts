@@ -33,23 +33,35 @@ export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<
     const [define, { createActions }] = await Promise.all([load(), import('./invocation.ts')]);
     return define(command, (actions ??= createActions(cli)));
   };
-  const createAll = (entries: readonly CommandEntry[]): Promise<Command[]> => Promise.all(entries.map(create));
+  const createAll = (entries: readonly CommandEntry[]): Promise<Command[]> =>
+    Promise.all(entries.map(create));
 
   const program = new Command('muster')
-    .description("Gathers people's machines and puts them to work on Blender scenes and simulation cases.")
+    .description(
+      "Gathers people's machines and puts them to work on Blender scenes and simulation cases.",
+    )
     .option(
       '--context <file>',
       'the context to use (default: $MUSTER_CONTEXT, ./.muster/context.json, ~/.muster/context.json)',
     )
-    .option('--json', 'one JSON document, or one line of JSON per event; nothing else on standard output')
-    .addOption(
-      new Option('--as <role>', "whose token of the context to use, instead of the command's own choice").choices([
-        'customer',
-        'operator',
-      ]),
+    .option(
+      '--json',
+      'one JSON document, or one line of JSON per event; nothing else on standard output',
     )
-    .option('--tls-ca <file>', 'the authority to check servers against (default: $MUSTER_TLS_CA, then the context)')
-    .option('--tls-cert <file>', 'a certificate for servers that this command starts (default: $MUSTER_TLS_CERT)')
+    .addOption(
+      new Option(
+        '--as <role>',
+        "whose token of the context to use, instead of the command's own choice",
+      ).choices(['customer', 'operator']),
+    )
+    .option(
+      '--tls-ca <file>',
+      'the authority to check servers against (default: $MUSTER_TLS_CA, then the context)',
+    )
+    .option(
+      '--tls-cert <file>',
+      'a certificate for servers that this command starts (default: $MUSTER_TLS_CERT)',
+    )
     .option('--tls-key <file>', 'its key (default: $MUSTER_TLS_KEY)')
     .exitOverride()
     .configureHelp({
@@ -63,13 +75,17 @@ export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<
       outputError: () => {},
     });
   const workloads = await create(listWorkloads);
-  for (const command of await createAll(aboutWorkloads)) workloads.addCommand(command);
+  for (const command of await createAll(aboutWorkloads)) {
+    workloads.addCommand(command);
+  }
   const commands = [
     ...(await createAll([...aboutTheMesh, render])),
     workloads,
     ...(await createAll([...aboutWorkloads, ...forOperators])),
   ];
-  for (const command of commands) program.addCommand(inherit(program, command));
+  for (const command of commands) {
+    program.addCommand(inherit(program, command));
+  }
   return {
     command: program,
     get exitCode() {
@@ -81,6 +97,8 @@ export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<
 /** `addCommand` does not pass output and exit settings on to nested commands. */
 const inherit = (parent: Command, command: Command): Command => {
   command.copyInheritedSettings(parent);
-  for (const nested of command.commands) inherit(command, nested);
+  for (const nested of command.commands) {
+    inherit(command, nested);
+  }
   return command;
 };

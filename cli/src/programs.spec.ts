@@ -38,18 +38,27 @@ describe('programs behind ports', function () {
       };
       expect(first.answer).to.include({ ...expected, reused: false, state: 'SESSION_STATE_READY' });
       expect(first.answer['paraviewVersion']).to.match(/^\d+\.\d+/);
-      expect((await muster('visualize', 'cases/one')).answer).to.include({ ...expected, reused: true });
+      expect((await muster('visualize', 'cases/one')).answer).to.include({
+        ...expected,
+        reused: true,
+      });
     });
 
     it('hands an archive in, and starts a server for it', async () => {
       const { code, stderr, answer } = await muster('visualize', 'two.tar.gz');
       expect(code, stderr).to.equal(0);
       expect(answer).to.include({ foamPath: '/case/two.foam', reused: false });
-      const listed = (await muster('visualize', 'list')).answer as unknown as Record<string, unknown>[];
+      const listed = (await muster('visualize', 'list')).answer as unknown as Record<
+        string,
+        unknown
+      >[];
       const id = answer['visualizationId'];
       expect(listed.map((each) => each['visualizationId'])).to.include(id);
       const stopped = (await muster('visualize', 'stop', String(id))).answer['visualization'];
-      expect(stopped).to.include({ state: 'SESSION_STATE_ENDED', endReason: 'SESSION_END_REASON_STOPPED' });
+      expect(stopped).to.include({
+        state: 'SESSION_STATE_ENDED',
+        endReason: 'SESSION_END_REASON_STOPPED',
+      });
     });
 
     it('ends with the exit code of the error, and starts nothing', async () => {
@@ -71,7 +80,9 @@ describe('programs behind ports', function () {
       expect(first.code, first.stderr).to.equal(0);
       const { port, url, sessionId } = first.answer;
       expect(first.answer).to.include({ state: 'SESSION_STATE_READY', reused: false });
-      expect(url).to.equal(`http://127.0.0.1:${String(port)}/vnc.html?autoconnect=1&resize=scale&path=websockify`);
+      expect(url).to.equal(
+        `http://127.0.0.1:${String(port)}/vnc.html?autoconnect=1&resize=scale&path=websockify`,
+      );
       const through = await muster('vnc', 'start', 'db', machine.target, '--gateway');
       expect(through.answer['url']).to.include('path=websockify%3Ftoken%3D');
       const listed = (await muster('vnc', 'list')).answer as unknown as Record<string, unknown>[];
@@ -79,8 +90,12 @@ describe('programs behind ports', function () {
         ['web', false],
         ['db', true],
       ]);
-      expect((await muster('vnc', 'stop', String(sessionId))).answer['session']).to.include({ vm: 'web' });
-      expect((await muster('vnc', 'stop', 'db')).answer['session']).to.include({ state: 'SESSION_STATE_ENDED' });
+      expect((await muster('vnc', 'stop', String(sessionId))).answer['session']).to.include({
+        vm: 'web',
+      });
+      expect((await muster('vnc', 'stop', 'db')).answer['session']).to.include({
+        state: 'SESSION_STATE_ENDED',
+      });
       expect((await muster('vnc', 'list')).answer).to.deep.equal([]);
     });
 
@@ -104,15 +119,26 @@ describe('programs behind ports', function () {
       const id = String(started.answer['sessionId']);
       expect(started.answer).to.include({ state: 'SESSION_STATE_READY' });
       expect(started.answer['port']).to.be.a('number');
-      const sent = await muster('compute', 'send', id, '{"command": "set_value", "twig": "a", "value": 2}');
+      const sent = await muster(
+        'compute',
+        'send',
+        id,
+        '{"command": "set_value", "twig": "a", "value": 2}',
+      );
       expect(sent.answer).to.deep.equal({ success: true, result: 2 });
       const failed = await muster('compute', 'send', id, '{"command": "get_value", "twig": "b"}');
       expect(failed).to.include({ code: 1 });
       expect(failed.answer).to.include({ success: false });
       expect(await muster('compute', 'send', id, '[]')).to.include({ code: 2, stdout: '' });
-      const [entry] = (await muster('compute', 'log', id)).answer as unknown as Record<string, unknown>[];
+      const [entry] = (await muster('compute', 'log', id)).answer as unknown as Record<
+        string,
+        unknown
+      >[];
       expect(entry).to.include({ command: 'get_value', success: false });
-      const [session] = (await muster('compute', 'list')).answer as unknown as Record<string, unknown>[];
+      const [session] = (await muster('compute', 'list')).answer as unknown as Record<
+        string,
+        unknown
+      >[];
       expect(session).to.include({ sessionId: id, worker: 'phoebe' });
       expect(session?.['userInfo']).to.include({ userName: 'Ann', project: 'stars' });
       const ended = (await muster('compute', 'end', id)).answer['session'];

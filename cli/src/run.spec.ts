@@ -54,7 +54,9 @@ describe('muster', () => {
     expect(code).to.equal(0);
     const commands =
       'up down agent render workloads show watch stop pause resume users-wanted results log why call users machines customers token status';
-    for (const name of commands.split(' ')) expect(stdout).to.match(new RegExp(`^  ${name}\\b`, 'm'));
+    for (const name of commands.split(' ')) {
+      expect(stdout).to.match(new RegExp(`^  ${name}\\b`, 'm'));
+    }
   });
 
   it('writes an error as one line of JSON with --json, wherever that stands', async () => {
@@ -83,20 +85,52 @@ describe('muster', () => {
       const [key, jwks] = [join(dir.path, 'key.json'), join(dir.path, 'jwks.json')];
       await writeFile(key, JSON.stringify(privateJwk));
       await writeFile(jwks, JSON.stringify({ keys: [publicJwk] }));
-      const verify = createVerifier({ jwks, issuer: 'muster', audience: 'muster', clock: systemClock });
+      const verify = createVerifier({
+        jwks,
+        issuer: 'muster',
+        audience: 'muster',
+        clock: systemClock,
+      });
 
-      const plain = await muster('token', 'create', '--role', 'customer', '--subject', 'ann', '--key', 'key.json');
+      const plain = await muster(
+        'token',
+        'create',
+        '--role',
+        'customer',
+        '--subject',
+        'ann',
+        '--key',
+        'key.json',
+      );
       expect(await verify(plain.stdout.trim())).to.deep.equal({ role: 'customer', subject: 'ann' });
       const agent = ['--role', 'agent', '--subject', 'm-1', '--ttl', '12h', '--key', key, '--json'];
       const [answer] = jsonLines((await muster('token', 'create', ...agent)).stdout);
-      expect(await verify(String(answer?.['token']))).to.deep.equal({ role: 'agent', subject: 'm-1', machine: 'm-1' });
+      expect(await verify(String(answer?.['token']))).to.deep.equal({
+        role: 'agent',
+        subject: 'm-1',
+        machine: 'm-1',
+      });
     });
 
     it('refuses roles that the key may not sign, unknown roles, and malformed times', async () => {
       const { privateJwk } = await createSigningKey(['customer']);
       await writeFile(join(dir.path, 'key.json'), JSON.stringify(privateJwk));
-      for (const wrong of [['operator'], ['boss'], ['customer', '--ttl', '30'], ['customer', '--machine', 'm']]) {
-        const { code } = await muster('token', 'create', '--key', 'key.json', '--subject', 's', '--role', ...wrong);
+      for (const wrong of [
+        ['operator'],
+        ['boss'],
+        ['customer', '--ttl', '30'],
+        ['customer', '--machine', 'm'],
+      ]) {
+        const { code } = await muster(
+          'token',
+          'create',
+          '--key',
+          'key.json',
+          '--subject',
+          's',
+          '--role',
+          ...wrong,
+        );
         expect(code, wrong.join(' ')).to.equal(2);
       }
     });

@@ -12,7 +12,9 @@ export const run = async (cli: Cli, argv: readonly string[]): Promise<number> =>
     await program.command.parseAsync([...argv], { from: 'user' });
     return program.exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) {
+      return 0;
+    }
     const { tellFailure } = await import('./tell-failure.ts');
     return tellFailure(cli, thrown, argv.includes('--json'));
   }

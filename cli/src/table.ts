@@ -5,7 +5,10 @@ export interface Heading {
 }
 
 /** Rows as aligned text, two spaces between columns, no trailing blanks. */
-export const formatTable = (columns: readonly Heading[], rows: readonly (readonly string[])[]): string => {
+export const formatTable = (
+  columns: readonly Heading[],
+  rows: readonly (readonly string[])[],
+): string => {
   const widths = columns.map(({ title }, i) =>
     rows.reduce((width, row) => Math.max(width, (row[i] ?? '').length), title.length),
   );
@@ -18,5 +21,7 @@ export const formatTable = (columns: readonly Heading[], rows: readonly (readonl
       })
       .join('  ')
       .trimEnd();
-  return [line(columns.map(({ title }) => title)), ...rows.map(line)].map((text) => `${text}\n`).join('');
+  return [line(columns.map(({ title }) => title)), ...rows.map(line)]
+    .map((text) => `${text}\n`)
+    .join('');
 };

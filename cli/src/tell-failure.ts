@@ -18,8 +18,12 @@ export const tellFailure = (cli: Cli, thrown: unknown, isJson: boolean): number 
 };
 
 const failureOf = (thrown: unknown): Failure => {
-  if (isDomainError(thrown)) return withAdvice(thrown);
-  if (thrown instanceof CommanderError) return usage(commanderMessage(thrown));
+  if (isDomainError(thrown)) {
+    return withAdvice(thrown);
+  }
+  if (thrown instanceof CommanderError) {
+    return usage(commanderMessage(thrown));
+  }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { code: status.UNKNOWN, reason: 'UNEXPECTED', message };
 };
@@ -27,7 +31,9 @@ const failureOf = (thrown: unknown): Failure => {
 /** If nobody listens at the endpoint, the message says what to do about it. */
 const withAdvice = (error: DomainError): Failure => {
   const problem = error.code === status.UNAVAILABLE ? connectionProblem(error.message) : undefined;
-  if (problem === undefined) return error;
+  if (problem === undefined) {
+    return error;
+  }
   const message = `the mesh cannot be reached (${problem}); \`muster status\` tells more, \`muster up\` starts one here`;
   return { code: error.code, reason: error.reason, message };
 };

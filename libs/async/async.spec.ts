@@ -41,7 +41,10 @@ describe('every', () => {
   it('pauses first on request', async () => {
     const clock = fakeClock();
     let rounds = 0;
-    await using _repetition = every({ clock, everyMs: 100, isPauseFirst: true }, () => (rounds += 1));
+    await using _repetition = every(
+      { clock, everyMs: 100, isPauseFirst: true },
+      () => (rounds += 1),
+    );
     await clock.advance(99);
     expect(rounds).to.equal(0);
     await clock.advance(1);
@@ -55,7 +58,9 @@ describe('every', () => {
     const onFailure = (thrown: unknown): void => void told.push(thrown);
     await using _repetition = every({ clock, everyMs: 100, afterFailureMs: 10, onFailure }, () => {
       begun.push(clock.monotonic());
-      if (begun.length < 3) throw refused;
+      if (begun.length < 3) {
+        throw refused;
+      }
     });
     await clock.advance(150);
     expect(begun).to.deep.equal([0, 10, 20, 120]);
@@ -66,9 +71,12 @@ describe('every', () => {
     const clock = fakeClock();
     const told: unknown[] = [];
     let hasEnded = false;
-    const repetition = every({ clock, everyMs: 100, onFailure: (thrown) => told.push(thrown) }, async (signal) => {
-      await clock.sleep(1_000, signal).finally(() => (hasEnded = true));
-    });
+    const repetition = every(
+      { clock, everyMs: 100, onFailure: (thrown) => told.push(thrown) },
+      async (signal) => {
+        await clock.sleep(1_000, signal).finally(() => (hasEnded = true));
+      },
+    );
     await repetition.stop();
     expect([hasEnded, told, clock.pending()]).to.deep.equal([true, [], 0]);
   });
@@ -119,7 +127,9 @@ describe('retry', () => {
     return {
       attempt: async () => {
         made += 1;
-        if (made <= times) throw refused;
+        if (made <= times) {
+          throw refused;
+        }
         return 'done';
       },
       made: () => made,
@@ -132,7 +142,12 @@ describe('retry', () => {
     const clock = fakeClock();
     const pauses: number[] = [];
     const { attempt } = failing(3);
-    const done = retry(attempt, { clock, signal, pause, onRetry: (_thrown, ms) => pauses.push(ms) });
+    const done = retry(attempt, {
+      clock,
+      signal,
+      pause,
+      onRetry: (_thrown, ms) => pauses.push(ms),
+    });
     await clock.advance(700);
     expect(await done).to.equal('done');
     expect(pauses).to.deep.equal([100, 200, 400]);
@@ -144,7 +159,14 @@ describe('retry', () => {
     const random = seededRandom(1);
     const onRetry = (_thrown: unknown, ms: number): void => void pauses.push(ms);
     const asked = [undefined, 5_000];
-    const done = retry(failing(2).attempt, { clock, random, signal, pause, onRetry, askedMs: () => asked.shift() });
+    const done = retry(failing(2).attempt, {
+      clock,
+      random,
+      signal,
+      pause,
+      onRetry,
+      askedMs: () => asked.shift(),
+    });
     await clock.advance(6_000);
     expect(await done).to.equal('done');
     expect(pauses[0]).to.be.within(50, 100);
@@ -301,7 +323,9 @@ describe('watchLatest', () => {
   it('keeps the latest value of each key for a slow reader', async () => {
     const { next, change } = open([]);
     await next();
-    for (let n = 1; n <= 1_000; n += 1) change('a', n);
+    for (let n = 1; n <= 1_000; n += 1) {
+      change('a', n);
+    }
     change('b', 1);
     expect([await next(), await next()]).to.deep.equal(['a1000', 'b1']);
   });
@@ -363,7 +387,9 @@ describe('inParallel', () => {
         most = Math.max(most, running);
         await clock.sleep(10);
         running -= 1;
-        if (item === 2) throw refused;
+        if (item === 2) {
+          throw refused;
+        }
         done.push(item);
       }),
     );

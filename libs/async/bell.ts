@@ -17,7 +17,9 @@ export const createBell = (): Bell => {
     rung: async (signal) => {
       const awaited = next;
       await abortable(awaited.promise, signal);
-      if (next === awaited) next = Promise.withResolvers();
+      if (next === awaited) {
+        next = Promise.withResolvers();
+      }
     },
   };
 };

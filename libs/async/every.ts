@@ -31,15 +31,21 @@ export const every = (
   const run = async (): Promise<void> => {
     let pauseMs = isPauseFirst ? everyMs : undefined;
     for (;;) {
-      if (pauseMs !== undefined) await clock.sleep(pauseMs, pause.signal).catch(() => undefined);
-      if (signal.aborted) return;
+      if (pauseMs !== undefined) {
+        await clock.sleep(pauseMs, pause.signal).catch(() => undefined);
+      }
+      if (signal.aborted) {
+        return;
+      }
       pause = new AbortController();
       pauseMs = everyMs;
       try {
         await round(signal);
       } catch (thrown) {
         pauseMs = afterFailureMs;
-        if (!signal.aborted) onFailure?.(thrown);
+        if (!signal.aborted) {
+          onFailure?.(thrown);
+        }
       }
     }
   };

@@ -12,5 +12,7 @@ export const inParallel = async <T>(
   const limit = pLimit(atOnce);
   const ends = await Promise.allSettled(items.map((item) => limit(work, item)));
   const failed = ends.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  if (failed !== undefined) {
+    throw failed.reason;
+  }
 };

@@ -26,7 +26,9 @@ export async function poll<T>(
   const until = clock.monotonic() + withinMs;
   for (;;) {
     const seen = await look();
-    if ((seen !== undefined && seen !== false) || clock.monotonic() >= until) return seen;
+    if ((seen !== undefined && seen !== false) || clock.monotonic() >= until) {
+      return seen;
+    }
     await clock.sleep(everyMs, signal);
   }
 }

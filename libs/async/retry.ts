@@ -30,7 +30,9 @@ export const retry = async <T>(attempt: () => Promise<T>, options: RetryOptions)
     } catch (thrown) {
       signal?.throwIfAborted();
       const pauseMs = Math.max(backoffMs(pause, failures, random?.float()), askedMs?.(thrown) ?? 0);
-      if (helps?.(thrown, failures) === false || clock.monotonic() + pauseMs > until) throw thrown;
+      if (helps?.(thrown, failures) === false || clock.monotonic() + pauseMs > until) {
+        throw thrown;
+      }
       onRetry?.(thrown, pauseMs);
       await clock.sleep(pauseMs, signal);
     }

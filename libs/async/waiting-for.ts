@@ -23,7 +23,9 @@ export const createWaits = (): Waits => {
 /** Runs a request to a dependency (`mongodb`, `blob storage`) and notes it for the call, if there is one. */
 export const waitingFor = async <T>(dependency: string, run: () => Promise<T>): Promise<T> => {
   const pending = storage.getStore();
-  if (pending === undefined) return run();
+  if (pending === undefined) {
+    return run();
+  }
   const wait = { dependency };
   pending.add(wait);
   try {

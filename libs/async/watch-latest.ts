@@ -13,7 +13,9 @@ export interface WatchOptions<K, V> {
  * Gives the present state, then `undefined` as the sign that it is complete, then every change, without end. A slow reader
  * gets only the latest value of each key, so at most one value per key waits.
  */
-export async function* watchLatest<K, V>(options: WatchOptions<K, V>): AsyncGenerator<V | undefined, never> {
+export async function* watchLatest<K, V>(
+  options: WatchOptions<K, V>,
+): AsyncGenerator<V | undefined, never> {
   const { subscribe, present, signal } = options;
   const waiting = new Map<K, V>();
   const bell = createBell();

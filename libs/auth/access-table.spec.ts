@@ -20,7 +20,12 @@ describe('accessTable', () => {
     for (const version of ['v1', 'v1alpha']) {
       const access = table.get(`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`);
       expect(access?.isPublic).to.equal(false);
-      expect([...(access?.roles ?? [])]).to.have.members(['customer', 'operator', 'agent', 'service']);
+      expect([...(access?.roles ?? [])]).to.have.members([
+        'customer',
+        'operator',
+        'agent',
+        'service',
+      ]);
     }
   });
 

@@ -39,13 +39,19 @@ const FOREIGN_SERVICES: ReadonlyMap<string, MethodAccess> = new Map([
 export const accessTable = (image: Uint8Array): AccessTable => {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
   const option = registry.getExtension(ACCESS_OPTION);
-  if (option === undefined) throw new TypeError(`the descriptor image does not declare (${ACCESS_OPTION})`);
+  if (option === undefined) {
+    throw new TypeError(`the descriptor image does not declare (${ACCESS_OPTION})`);
+  }
   const table = new Map<string, MethodAccess>();
   for (const type of registry) {
-    if (type.kind !== 'service') continue;
+    if (type.kind !== 'service') {
+      continue;
+    }
     for (const method of type.methods) {
       const access = FOREIGN_SERVICES.get(type.typeName) ?? readOption(method, option);
-      if (access !== undefined) table.set(`/${type.typeName}/${method.name}`, access);
+      if (access !== undefined) {
+        table.set(`/${type.typeName}/${method.name}`, access);
+      }
     }
   }
   return table;
@@ -53,9 +59,13 @@ export const accessTable = (image: Uint8Array): AccessTable => {
 
 const readOption = (method: DescMethod, option: DescExtension): MethodAccess | undefined => {
   const value = getOption(method, option);
-  if (option.fieldKind !== 'message' || !isMessage(value, option.message)) return undefined;
+  if (option.fieldKind !== 'message' || !isMessage(value, option.message)) {
+    return undefined;
+  }
   const access = Access.decode(toBinary(option.message, value));
   const named = access.roles.map((role) => role.slice('ROLE_'.length).toLowerCase()).filter(isRole);
-  if (named.length === 0 && !access.isPublic) return undefined;
+  if (named.length === 0 && !access.isPublic) {
+    return undefined;
+  }
   return { roles: new Set(named), isPublic: access.isPublic };
 };

@@ -21,8 +21,15 @@ export const workloadKey = (meshSecret: Secret, workloadId: string): KeyObject =
 
 /** The token that proves that the workload's owner handed this attempt to this user: the head of an HMAC-SHA-256. */
 export const attemptToken = (key: KeyObject, fields: AttemptFields): Uint8Array =>
-  hmac(key, 'attempt', [fields.task, fields.generation, fields.attempt, fields.user]).subarray(0, ATTEMPT_TOKEN_BYTES);
+  hmac(key, 'attempt', [fields.task, fields.generation, fields.attempt, fields.user]).subarray(
+    0,
+    ATTEMPT_TOKEN_BYTES,
+  );
 
 /** Compares in constant time. */
-export const verifyAttemptToken = (key: KeyObject, fields: AttemptFields, token: Uint8Array): boolean =>
+export const verifyAttemptToken = (
+  key: KeyObject,
+  fields: AttemptFields,
+  token: Uint8Array,
+): boolean =>
   token.length === ATTEMPT_TOKEN_BYTES && timingSafeEqual(attemptToken(key, fields), token);

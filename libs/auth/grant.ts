@@ -13,7 +13,11 @@ export const signGrant = (meshSecret: Secret, grant: GrantFields): Uint8Array =>
     : hmac(meshSecret, 'grant-customer', [grant.blob, grant.customer]);
 
 /** Compares in constant time. */
-export const verifyGrant = (meshSecret: Secret, grant: GrantFields, signature: Uint8Array): boolean => {
+export const verifyGrant = (
+  meshSecret: Secret,
+  grant: GrantFields,
+  signature: Uint8Array,
+): boolean => {
   const expected = signGrant(meshSecret, grant);
   return signature.length === expected.length && timingSafeEqual(expected, signature);
 };

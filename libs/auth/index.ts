@@ -9,7 +9,14 @@ export {
 } from './attempt-token.ts';
 export { CUSTOMER_ID_RULE, isCustomerId, isRole, roles, type Caller, type Role } from './caller.ts';
 export { signGrant, verifyGrant, type GrantFields } from './grant.ts';
-export { createSigningKey, parseJwks, signToken, type MeshJwk, type MeshJwks, type TokenRequest } from './keys.ts';
+export {
+  createSigningKey,
+  parseJwks,
+  signToken,
+  type MeshJwk,
+  type MeshJwks,
+  type TokenRequest,
+} from './keys.ts';
 export { signReceipt, verifyReceipt, type ReceiptFields } from './receipt.ts';
 export { parseMeshSecret, type Secret } from './secret.ts';
 export { createVerifier, type Verifier, type VerifierOptions } from './verifier.ts';

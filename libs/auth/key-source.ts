@@ -40,10 +40,13 @@ export const createKeySource = ({ jwks, clock }: KeySourceOptions): KeySource =>
   const load = async (): Promise<void> => {
     lastReadMs = clock.monotonic();
     const found = await readDocument(jwks);
-    if (keys !== undefined && found === text) return;
+    if (keys !== undefined && found === text) {
+      return;
+    }
     const imported = await Promise.all(
       parseJwks(found).keys.map(
-        async (jwk) => [jwk.kid, { key: await importJWK(jwk, TOKEN_ALGORITHM), roles: jwk.roles }] as const,
+        async (jwk) =>
+          [jwk.kid, { key: await importJWK(jwk, TOKEN_ALGORITHM), roles: jwk.roles }] as const,
       ),
     );
     keys = new Map(imported);
@@ -58,26 +61,40 @@ export const createKeySource = ({ jwks, clock }: KeySourceOptions): KeySource =>
     },
     async find(kid) {
       const known = keys?.get(kid);
-      if (known !== undefined) return known;
-      if (keys === undefined || reading !== undefined || clock.monotonic() - lastReadMs >= MIN_BETWEEN_READS_MS) {
+      if (known !== undefined) {
+        return known;
+      }
+      if (
+        keys === undefined ||
+        reading !== undefined ||
+        clock.monotonic() - lastReadMs >= MIN_BETWEEN_READS_MS
+      ) {
         try {
           await read();
         } catch (cause) {
           // While the source is away, the keys of the last reading stay valid.
-          if (keys === undefined) throw unavailable('jwks', 'the public keys of the mesh cannot be read', { cause });
+          if (keys === undefined) {
+            throw unavailable('jwks', 'the public keys of the mesh cannot be read', { cause });
+          }
         }
       }
       return keys?.get(kid);
     },
     refresh() {
-      if (clock.monotonic() - lastReadMs >= MAX_AGE_MS) void read().catch(() => {});
+      if (clock.monotonic() - lastReadMs >= MAX_AGE_MS) {
+        void read().catch(() => {});
+      }
     },
   };
 };
 
 const readDocument = async (jwks: string | URL): Promise<string> => {
-  if (!/^https?:/.test(String(jwks))) return readFile(jwks, 'utf8');
+  if (!/^https?:/.test(String(jwks))) {
+    return readFile(jwks, 'utf8');
+  }
   const response = await fetch(jwks, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) });
-  if (!response.ok) throw new Error(`the JWKS was answered with HTTP ${response.status}`);
+  if (!response.ok) {
+    throw new Error(`the JWKS was answered with HTTP ${response.status}`);
+  }
   return response.text();
 };

@@ -1,4 +1,11 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  SignJWT,
+  type JWK,
+} from 'jose';
 import { CUSTOMER_ID_RULE, isCustomerId, isRole, type Role } from './caller.ts';
 
 /** The signature of every token of the mesh (RFC 8037, curve Ed25519). */
@@ -26,7 +33,11 @@ export interface SigningKey {
 export const createSigningKey = async (allowedRoles: readonly Role[]): Promise<SigningKey> => {
   const pair = await generateKeyPair(TOKEN_ALGORITHM, { crv: 'Ed25519', extractable: true });
   const publicPart = await exportJWK(pair.publicKey);
-  const shared = { kid: await calculateJwkThumbprint(publicPart), alg: TOKEN_ALGORITHM, use: 'sig' };
+  const shared = {
+    kid: await calculateJwkThumbprint(publicPart),
+    alg: TOKEN_ALGORITHM,
+    use: 'sig',
+  };
   return {
     privateJwk: { ...(await exportJWK(pair.privateKey)), ...shared, roles: [...allowedRoles] },
     publicJwk: { ...publicPart, ...shared, roles: [...allowedRoles] },
@@ -50,7 +61,9 @@ export interface TokenRequest {
 /** Signs a token (compact JWS). Throws TypeError for a token that no service would accept: the key may not sign `role`, or the subject is no customer id. */
 export const signToken = async (privateJwk: MeshJwk, request: TokenRequest): Promise<string> => {
   if (!privateJwk.roles.includes(request.role)) {
-    throw new TypeError(`key ${privateJwk.kid} signs ${privateJwk.roles.join(', ')}, not ${request.role}`);
+    throw new TypeError(
+      `key ${privateJwk.kid} signs ${privateJwk.roles.join(', ')}, not ${request.role}`,
+    );
   }
   if (request.role === 'customer' && !isCustomerId(request.subject)) {
     throw new TypeError(`the subject is the customer's id, and ${CUSTOMER_ID_RULE}`);
@@ -70,14 +83,23 @@ export const signToken = async (privateJwk: MeshJwk, request: TokenRequest): Pro
 /** Reads a JWKS document. It skips keys that are not Ed25519 or name no known role, because other systems may add theirs. */
 export const parseJwks = (text: string): MeshJwks => {
   const document: unknown = JSON.parse(text);
-  const keys = typeof document === 'object' && document !== null && 'keys' in document ? document.keys : undefined;
-  if (!Array.isArray(keys)) throw new TypeError('a JWKS is an object with an array `keys`');
+  const keys =
+    typeof document === 'object' && document !== null && 'keys' in document
+      ? document.keys
+      : undefined;
+  if (!Array.isArray(keys)) {
+    throw new TypeError('a JWKS is an object with an array `keys`');
+  }
   return { keys: keys.filter(isMeshJwk) };
 };
 
 const isMeshJwk = (value: unknown): value is MeshJwk => {
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
   const key = value as Partial<MeshJwk>;
   const isEd25519 = key.kty === 'OKP' && key.crv === 'Ed25519' && typeof key.x === 'string';
-  return isEd25519 && typeof key.kid === 'string' && Array.isArray(key.roles) && key.roles.every(isRole);
+  return (
+    isEd25519 && typeof key.kid === 'string' && Array.isArray(key.roles) && key.roles.every(isRole)
+  );
 };

@@ -14,7 +14,9 @@ describe('attemptToken', () => {
 
   it('is the head of a documented HMAC, which stays the same when the code changes', () => {
     const derived = createHmac('sha256', secret).update('workload\n3:w-1').digest();
-    const expected = createHmac('sha256', derived).update('attempt\n9:frames/17\n1:0\n4:3-41\n3:m-1').digest();
+    const expected = createHmac('sha256', derived)
+      .update('attempt\n9:frames/17\n1:0\n4:3-41\n3:m-1')
+      .digest();
     expect(Buffer.from(attemptToken(key, fields))).to.deep.equal(expected.subarray(0, 16));
   });
 
@@ -22,8 +24,16 @@ describe('attemptToken', () => {
     const token = attemptToken(key, fields);
     expect(verifyAttemptToken(key, fields, token)).to.equal(true);
     expect(verifyAttemptToken(workloadKey(secret, 'w-2'), fields, token)).to.equal(false);
-    for (const change of [{ task: 'frames/18' }, { generation: 1 }, { attempt: '3-42' }, { user: 'm-2' }]) {
-      expect(verifyAttemptToken(key, { ...fields, ...change }, token), JSON.stringify(change)).to.equal(false);
+    for (const change of [
+      { task: 'frames/18' },
+      { generation: 1 },
+      { attempt: '3-42' },
+      { user: 'm-2' },
+    ]) {
+      expect(
+        verifyAttemptToken(key, { ...fields, ...change }, token),
+        JSON.stringify(change),
+      ).to.equal(false);
     }
   });
 
@@ -41,13 +51,19 @@ describe('attemptToken', () => {
 });
 
 describe('receipts', () => {
-  const receipt = { path: 'results/w-1/frames/17/0-3-41.png', sha256: 'ab'.repeat(32), sizeBytes: 10 };
+  const receipt = {
+    path: 'results/w-1/frames/17/0-3-41.png',
+    sha256: 'ab'.repeat(32),
+    sizeBytes: 10,
+  };
 
   it('are valid for their path, hash and size only', () => {
     const signature = signReceipt(secret, receipt);
     expect(verifyReceipt(secret, receipt, signature)).to.equal(true);
     expect(verifyReceipt(secret, { ...receipt, path: 'x' }, signature)).to.equal(false);
-    expect(verifyReceipt(secret, { ...receipt, sha256: 'cd'.repeat(32) }, signature)).to.equal(false);
+    expect(verifyReceipt(secret, { ...receipt, sha256: 'cd'.repeat(32) }, signature)).to.equal(
+      false,
+    );
     expect(verifyReceipt(secret, { ...receipt, sizeBytes: 11 }, signature)).to.equal(false);
     expect(verifyReceipt(secret, receipt, signature.subarray(1))).to.equal(false);
   });
@@ -71,7 +87,9 @@ describe('grants', () => {
 
 describe('hmac', () => {
   it('keeps apart fields that would run together', () => {
-    expect(hmac(secret, 'p', ['a\n1:b', 'c'])).not.to.deep.equal(hmac(secret, 'p', ['a', 'b\n1:c']));
+    expect(hmac(secret, 'p', ['a\n1:b', 'c'])).not.to.deep.equal(
+      hmac(secret, 'p', ['a', 'b\n1:c']),
+    );
     expect(hmac(secret, 'p', ['ab', ''])).not.to.deep.equal(hmac(secret, 'p', ['a', 'b']));
   });
 });
@@ -81,7 +99,12 @@ describe('parseMeshSecret', () => {
     const bytes = randomBytes(32);
     expect(parseMeshSecret(`${bytes.toString('hex')}\n`).export()).to.deep.equal(bytes);
     expect(parseMeshSecret(bytes.toString('base64')).export()).to.deep.equal(bytes);
-    for (const bad of ['', 'short', randomBytes(31).toString('hex'), 'a secret, or so '.repeat(5)]) {
+    for (const bad of [
+      '',
+      'short',
+      randomBytes(31).toString('hex'),
+      'a secret, or so '.repeat(5),
+    ]) {
       expect(() => parseMeshSecret(bad), bad).to.throw(TypeError);
     }
   });

@@ -11,11 +11,17 @@ export interface ReceiptFields {
 }
 
 /** The blob service's signature, 32 bytes. A holder of the mesh secret can check it without a request. */
-export const signReceipt = (meshSecret: Secret, { path, sha256, sizeBytes }: ReceiptFields): Uint8Array =>
-  hmac(meshSecret, 'receipt', [path, sha256, sizeBytes]);
+export const signReceipt = (
+  meshSecret: Secret,
+  { path, sha256, sizeBytes }: ReceiptFields,
+): Uint8Array => hmac(meshSecret, 'receipt', [path, sha256, sizeBytes]);
 
 /** Compares in constant time. */
-export const verifyReceipt = (meshSecret: Secret, fields: ReceiptFields, signature: Uint8Array): boolean => {
+export const verifyReceipt = (
+  meshSecret: Secret,
+  fields: ReceiptFields,
+  signature: Uint8Array,
+): boolean => {
   const expected = signReceipt(meshSecret, fields);
   return signature.length === expected.length && timingSafeEqual(expected, signature);
 };

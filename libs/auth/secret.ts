@@ -19,9 +19,13 @@ export const parseMeshSecret = (text: string): KeyObject => {
 
 /** Makes the `KeyObject` once per secret: callers who hold bytes do not pay for it with each HMAC. */
 export const keyOf = (secret: Secret): KeyObject => {
-  if (!(secret instanceof Uint8Array)) return secret;
+  if (!(secret instanceof Uint8Array)) {
+    return secret;
+  }
   const known = keysByBytes.get(secret);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const key = createSecretKey(secret);
   keysByBytes.set(secret, key);
   return key;
@@ -33,7 +37,11 @@ const keysByBytes = new WeakMap<Uint8Array, KeyObject>();
  * HMAC-SHA-256 over a purpose and its fields. Each text follows its length, so no two lists of fields give the same
  * input. The purpose makes a signature for one thing invalid for another.
  */
-export const hmac = (secret: Secret, purpose: string, fields: readonly (string | number)[]): Buffer => {
+export const hmac = (
+  secret: Secret,
+  purpose: string,
+  fields: readonly (string | number)[],
+): Buffer => {
   let input = purpose;
   for (const field of fields) {
     const text = String(field);

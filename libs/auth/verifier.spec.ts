@@ -46,7 +46,12 @@ describe('createVerifier', () => {
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'muster-auth-'));
     jwks = join(dir, 'jwks.json');
-    clock = { wallMs: startMs, monotonicMs: 0, now: () => clock.wallMs, monotonic: () => clock.monotonicMs };
+    clock = {
+      wallMs: startMs,
+      monotonicMs: 0,
+      now: () => clock.wallMs,
+      monotonic: () => clock.monotonicMs,
+    };
     const made = await createSigningKey(['customer', 'operator', 'agent']);
     signer = made.privateJwk;
     await publish(made.publicJwk);
@@ -55,9 +60,13 @@ describe('createVerifier', () => {
   afterEach(() => rm(dir, { recursive: true }));
 
   it("refuses a customer's token whose subject is no customer id, and signs none", async () => {
-    expect(await verify(await token({ subject: 'alice@example.com' }))).to.include({ subject: 'alice@example.com' });
+    expect(await verify(await token({ subject: 'alice@example.com' }))).to.include({
+      subject: 'alice@example.com',
+    });
     for (const subject of ['alice smith', 'a\u200b', 'a'.repeat(129)]) {
-      expect(await reasonOf(token({ subject }))).to.match(/^TypeError: the subject is the customer's id/);
+      expect(await reasonOf(token({ subject }))).to.match(
+        /^TypeError: the subject is the customer's id/,
+      );
       const made = new SignJWT({ role: 'customer' })
         .setProtectedHeader({ alg: 'EdDSA', kid: signer.kid })
         .setSubject(subject)
@@ -65,7 +74,9 @@ describe('createVerifier', () => {
         .setAudience('mesh-1')
         .setIssuedAt(startMs / 1_000)
         .setExpirationTime(startMs / 1_000 + 60);
-      expect(await reasonOf(verify(await made.sign(await importJWK(signer, 'EdDSA'))))).to.equal('TOKEN_INVALID');
+      expect(await reasonOf(verify(await made.sign(await importJWK(signer, 'EdDSA'))))).to.equal(
+        'TOKEN_INVALID',
+      );
     }
   });
 
@@ -74,7 +85,9 @@ describe('createVerifier', () => {
   });
 
   it('gives the machine of an agent, and refuses an agent without one', async () => {
-    expect(await verify(await token({ role: 'agent', subject: 'alice', machine: 'm-1' }))).to.deep.equal({
+    expect(
+      await verify(await token({ role: 'agent', subject: 'alice', machine: 'm-1' })),
+    ).to.deep.equal({
       role: 'agent',
       subject: 'alice',
       machine: 'm-1',
@@ -109,19 +122,30 @@ describe('createVerifier', () => {
     const agents = await createSigningKey(['agent']);
     await publish(agents.publicJwk);
     const lying = { ...agents.privateJwk, roles: ['operator' as const] };
-    expect(await reasonOf(verify(await token({ role: 'operator' }, lying)))).to.equal('TOKEN_ROLE_REFUSED');
+    expect(await reasonOf(verify(await token({ role: 'operator' }, lying)))).to.equal(
+      'TOKEN_ROLE_REFUSED',
+    );
   });
 
   it('refuses changed and unsigned tokens, other algorithms, and noise', async () => {
     const good = await token();
     const [head = '', , signature = ''] = good.split('.');
-    const forgedBody = Buffer.from(JSON.stringify({ sub: 'alice', role: 'operator' })).toString('base64url');
+    const forgedBody = Buffer.from(JSON.stringify({ sub: 'alice', role: 'operator' })).toString(
+      'base64url',
+    );
     const symmetric = await new SignJWT({ role: 'operator' })
       .setProtectedHeader({ alg: 'HS256', kid: signer.kid })
       .setExpirationTime('1h')
       .sign(Buffer.from(signer.x ?? ''));
     const unsigned = new UnsecuredJWT({ role: 'operator' }).setExpirationTime('1h').encode();
-    for (const bad of [`${head}.${forgedBody}.${signature}`, symmetric, unsigned, 'x', 'a.b.c', 'x'.repeat(9000)]) {
+    for (const bad of [
+      `${head}.${forgedBody}.${signature}`,
+      symmetric,
+      unsigned,
+      'x',
+      'a.b.c',
+      'x'.repeat(9000),
+    ]) {
       expect(await reasonOf(verify(bad)), bad.slice(0, 40)).to.equal('TOKEN_INVALID');
     }
     expect(await reasonOf(verify(''))).to.equal('TOKEN_MISSING');
@@ -161,7 +185,9 @@ describe('createVerifier', () => {
 
   it('reads the keys from a URL', async () => {
     const made = await createSigningKey(['customer']);
-    const server = createServer((_, response) => response.end(JSON.stringify({ keys: [made.publicJwk] })));
+    const server = createServer((_, response) =>
+      response.end(JSON.stringify({ keys: [made.publicJwk] })),
+    );
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     try {
@@ -184,7 +210,13 @@ describe('createVerifier', () => {
 describe('signToken', () => {
   it('does not sign a role that its key may not sign', async () => {
     const { privateJwk } = await createSigningKey(['agent']);
-    const request = { role: 'operator', subject: 'x', issuer: 'i', audience: 'a', ttlSeconds: 1 } as const;
+    const request = {
+      role: 'operator',
+      subject: 'x',
+      issuer: 'i',
+      audience: 'a',
+      ttlSeconds: 1,
+    } as const;
     let thrown: unknown;
     await signToken(privateJwk, request).catch((error: unknown) => (thrown = error));
     expect(thrown).to.be.instanceOf(TypeError);

@@ -39,8 +39,12 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
   let rememberedVersion = 0;
 
   return async (token) => {
-    if (token === '') throw refused('TOKEN_MISSING', 'send `authorization: Bearer <token>`');
-    if (token.length > MAX_TOKEN_CHARS) throw refused('TOKEN_INVALID', 'the token is too long');
+    if (token === '') {
+      throw refused('TOKEN_MISSING', 'send `authorization: Bearer <token>`');
+    }
+    if (token.length > MAX_TOKEN_CHARS) {
+      throw refused('TOKEN_INVALID', 'the token is too long');
+    }
     source.refresh();
     if (rememberedVersion !== source.version) {
       remembered.clear();
@@ -48,7 +52,9 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
     }
     const digest = hash('sha256', token, 'base64');
     const known = remembered.get(digest);
-    if (known !== undefined && options.clock.now() < known.expiresAtMs) return known.caller;
+    if (known !== undefined && options.clock.now() < known.expiresAtMs) {
+      return known.caller;
+    }
     remembered.delete(digest);
 
     const fresh = await verify(token, source, options);
@@ -63,15 +69,23 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
   };
 };
 
-const verify = async (token: string, source: KeySource, options: VerifierOptions): Promise<Remembered> => {
+const verify = async (
+  token: string,
+  source: KeySource,
+  options: VerifierOptions,
+): Promise<Remembered> => {
   const kid = readKeyId(token);
   const key = await source.find(kid);
-  if (key === undefined)
+  if (key === undefined) {
     throw refused('TOKEN_KEY_UNKNOWN', 'the token is signed by a key that this mesh does not list');
+  }
   const payload = await readPayload(token, key.key, options);
   const caller = readCaller(payload);
   if (!key.roles.includes(caller.role)) {
-    throw refused('TOKEN_ROLE_REFUSED', `the key of this token may not sign the role ${caller.role}`);
+    throw refused(
+      'TOKEN_ROLE_REFUSED',
+      `the key of this token may not sign the role ${caller.role}`,
+    );
   }
   return { caller, expiresAtMs: (payload.exp ?? 0) * 1000 };
 };
@@ -79,7 +93,9 @@ const verify = async (token: string, source: KeySource, options: VerifierOptions
 const readKeyId = (token: string): string => {
   try {
     const { kid } = decodeProtectedHeader(token);
-    if (typeof kid === 'string') return kid;
+    if (typeof kid === 'string') {
+      return kid;
+    }
   } catch {
     // Falls through: not a JWS at all.
   }
@@ -101,8 +117,9 @@ const readPayload = async (
     });
     return payload;
   } catch (cause) {
-    if (cause instanceof errors.JWTExpired)
+    if (cause instanceof errors.JWTExpired) {
       throw refused('TOKEN_EXPIRED', 'the token has expired; get a new one', cause);
+    }
     throw refused('TOKEN_INVALID', 'the token was not made for this mesh, or was changed', cause);
   }
 };
@@ -113,11 +130,17 @@ const readCaller = (payload: JWTPayload): Caller => {
     throw refused('TOKEN_INVALID', 'the token names no subject or no known role');
   }
   if (role === 'customer' && !isCustomerId(sub)) {
-    throw refused('TOKEN_INVALID', `the token's subject is the customer's id, and ${CUSTOMER_ID_RULE}`);
+    throw refused(
+      'TOKEN_INVALID',
+      `the token's subject is the customer's id, and ${CUSTOMER_ID_RULE}`,
+    );
   }
-  if (role !== 'agent') return { role, subject: sub };
-  if (typeof machine !== 'string' || machine === '')
+  if (role !== 'agent') {
+    return { role, subject: sub };
+  }
+  if (typeof machine !== 'string' || machine === '') {
     throw refused('TOKEN_INVALID', "an agent's token names its machine");
+  }
   return { role, subject: sub, machine };
 };
 

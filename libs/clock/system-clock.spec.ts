@@ -27,10 +27,14 @@ describe('systemClock', () => {
   it('ends a sleep with the reason of the signal, even of one that aborted before', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
-    const sleeping = systemClock.sleep(60_000, controller.signal).catch((thrown: unknown) => thrown);
+    const sleeping = systemClock
+      .sleep(60_000, controller.signal)
+      .catch((thrown: unknown) => thrown);
     controller.abort(reason);
     expect(await sleeping).to.equal(reason);
-    expect(await systemClock.sleep(60_000, controller.signal).catch((thrown: unknown) => thrown)).to.equal(reason);
+    expect(
+      await systemClock.sleep(60_000, controller.signal).catch((thrown: unknown) => thrown),
+    ).to.equal(reason);
   });
 
   it('measures spans with a clock that does not go back', async () => {

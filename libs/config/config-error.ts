@@ -17,7 +17,8 @@ export class ConfigError extends Error {
     super(
       problems
         .map(
-          ({ name, problem, example }) => `${name} ${problem}${example === undefined ? '' : ` (example: ${example})`}`,
+          ({ name, problem, example }) =>
+            `${name} ${problem}${example === undefined ? '' : ` (example: ${example})`}`,
         )
         .join('\n'),
     );

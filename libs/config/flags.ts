@@ -6,7 +6,8 @@ import { metaOf } from './meta.ts';
 
 const PREFIX = 'MUSTER_';
 
-const flagOf = (name: string): string => name.slice(PREFIX.length).toLowerCase().replaceAll('_', '-');
+const flagOf = (name: string): string =>
+  name.slice(PREFIX.length).toLowerCase().replaceAll('_', '-');
 
 /**
  * The environment with command-line flags laid over it: `--tls-cert FILE` or `--tls-cert=FILE` sets MUSTER_TLS_CERT.
@@ -16,14 +17,27 @@ const flagOf = (name: string): string => name.slice(PREFIX.length).toLowerCase()
  * @param args what follows the script, `process.argv.slice(2)`
  * @throws ConfigError for an unknown flag, a flag without a value, or a word that belongs to no flag
  */
-export const withFlags = (schema: z.ZodObject, env: Environment, args: readonly string[]): Environment => {
+export const withFlags = (
+  schema: z.ZodObject,
+  env: Environment,
+  args: readonly string[],
+): Environment => {
   const names = Object.entries(schema.shape)
     .filter(([name]) => name.startsWith(PREFIX))
     .map(([name, variable]) => (metaOf(variable).isSecret === true ? `${name}_FILE` : name));
-  const options = Object.fromEntries(names.map((name) => [flagOf(name), { type: 'string' as const }]));
+  const options = Object.fromEntries(
+    names.map((name) => [flagOf(name), { type: 'string' as const }]),
+  );
   try {
-    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
-    const given = names.map((name) => [name, values[flagOf(name)]] as const).filter(([, value]) => value !== undefined);
+    const { values } = parseArgs({
+      args: [...args],
+      options,
+      strict: true,
+      allowPositionals: false,
+    });
+    const given = names
+      .map((name) => [name, values[flagOf(name)]] as const)
+      .filter(([, value]) => value !== undefined);
     return { ...env, ...Object.fromEntries(given) };
   } catch (thrown) {
     throw new ConfigError([

@@ -7,4 +7,13 @@ export { grpcTarget, listenAddress } from './variables/address.ts';
 export { duration } from './variables/duration.ts';
 export { secret, secretAs, secretUrl } from './variables/secret.ts';
 export { size } from './variables/size.ts';
-export { boolean, filePath, identifier, integer, list, oneOf, text, url } from './variables/plain.ts';
+export {
+  boolean,
+  filePath,
+  identifier,
+  integer,
+  list,
+  oneOf,
+  text,
+  url,
+} from './variables/plain.ts';

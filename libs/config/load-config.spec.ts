@@ -59,7 +59,12 @@ describe('loadConfig', () => {
   });
 
   it('names every wrong variable at once, one line each, with an example and without the value', () => {
-    const env = { MUSTER_LISTEN: 'nowhere', MUSTER_TIMEOUT: '5', MUSTER_CACHE: 'much', MUSTER_MESH_SECRET: 'hunter2' };
+    const env = {
+      MUSTER_LISTEN: 'nowhere',
+      MUSTER_TIMEOUT: '5',
+      MUSTER_CACHE: 'much',
+      MUSTER_MESH_SECRET: 'hunter2',
+    };
     let message = '';
     try {
       loadConfig(schema, env);
@@ -82,7 +87,10 @@ describe('loadConfig', () => {
   });
 
   it('takes a secret from the file that X_FILE names, without the newline at its end', () => {
-    const env = { MUSTER_LISTEN: 'localhost:0', MUSTER_MESH_SECRET_FILE: file('secret', 'from a file\n') };
+    const env = {
+      MUSTER_LISTEN: 'localhost:0',
+      MUSTER_MESH_SECRET_FILE: file('secret', 'from a file\n'),
+    };
     expect(loadConfig(schema, env).MUSTER_MESH_SECRET).to.equal('from a file');
   });
 
@@ -108,8 +116,16 @@ describe('loadConfig', () => {
 
 describe('withFlags', () => {
   it('lays flags over the environment', () => {
-    const env = withFlags(schema, { ...good, MUSTER_CACHE: '1GiB' }, ['--listen', '[::1]:80', '--cache=2MiB']);
-    expect(env).to.include({ MUSTER_LISTEN: '[::1]:80', MUSTER_CACHE: '2MiB', MUSTER_MESH_SECRET: 'long enough' });
+    const env = withFlags(schema, { ...good, MUSTER_CACHE: '1GiB' }, [
+      '--listen',
+      '[::1]:80',
+      '--cache=2MiB',
+    ]);
+    expect(env).to.include({
+      MUSTER_LISTEN: '[::1]:80',
+      MUSTER_CACHE: '2MiB',
+      MUSTER_MESH_SECRET: 'long enough',
+    });
   });
 
   it('takes a secret only as the name of a file', () => {
@@ -128,8 +144,13 @@ describe('tlsFiles', () => {
   it('is undefined when nothing is set, and refuses half a pair', () => {
     expect(tlsFiles({})).to.equal(undefined);
     expect(tlsFiles({ MUSTER_TLS_CA: 'ca' })).to.deep.equal({ ca: 'ca' });
-    expect(tlsFiles({ MUSTER_TLS_CERT: 'c', MUSTER_TLS_KEY: 'k' })).to.deep.equal({ cert: 'c', key: 'k' });
-    expect(problemsOf(() => tlsFiles({ MUSTER_TLS_KEY: 'k' }))[0]?.name).to.equal('MUSTER_TLS_CERT');
+    expect(tlsFiles({ MUSTER_TLS_CERT: 'c', MUSTER_TLS_KEY: 'k' })).to.deep.equal({
+      cert: 'c',
+      key: 'k',
+    });
+    expect(problemsOf(() => tlsFiles({ MUSTER_TLS_KEY: 'k' }))[0]?.name).to.equal(
+      'MUSTER_TLS_CERT',
+    );
   });
 });
 

@@ -18,7 +18,11 @@ export const describe = <T extends z.ZodType>(schema: T, meta: VariableMeta): T 
 
 /** Finds the metadata again, even under `.optional()`, `.default()` and `.prefault()`. */
 export const metaOf = (schema: z.core.$ZodType): VariableMeta => {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  ) {
     return metaOf(schema.unwrap());
   }
   return metas.get(schema) ?? {};

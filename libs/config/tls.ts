@@ -30,7 +30,9 @@ export const tlsFiles = (read: {
   const { MUSTER_TLS_CERT: cert, MUSTER_TLS_KEY: key, MUSTER_TLS_CA: ca } = read;
   if ((cert === undefined) !== (key === undefined)) {
     const [missing, present] = cert === undefined ? ['CERT', 'KEY'] : ['KEY', 'CERT'];
-    throw new ConfigError([{ name: `MUSTER_TLS_${missing}`, problem: `must be set, as MUSTER_TLS_${present} is` }]);
+    throw new ConfigError([
+      { name: `MUSTER_TLS_${missing}`, problem: `must be set, as MUSTER_TLS_${present} is` },
+    ]);
   }
   if (cert === undefined && ca === undefined) {
     return undefined;

@@ -8,7 +8,8 @@ export const AGENT_FEATURES = ['skips-unknown'] as const;
 export type AgentFeature = (typeof AGENT_FEATURES)[number];
 
 /** What an agent can say: the kinds of its messages, and of the reports in them. */
-export type Said = NonNullable<ConnectRequest['message']>['$case'] | NonNullable<Report['body']>['$case'];
+export type Said =
+  NonNullable<ConnectRequest['message']>['$case'] | NonNullable<Report['body']>['$case'];
 
 /** The feature that a manager must name before an agent says each of these; undefined if every manager knows it. */
 export type Needs = Readonly<Record<Said, AgentFeature | undefined>>;

@@ -50,7 +50,11 @@ export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<Store
     url: `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${key};BlobEndpoint=${endpoint};`,
     stopMs: STOP_MS,
     ready: async ({ signal }) => {
-      await poll(() => isAnswering(endpoint, signal), { clock: systemClock, everyMs: POLL_MS, signal });
+      await poll(() => isAnswering(endpoint, signal), {
+        clock: systemClock,
+        everyMs: POLL_MS,
+        signal,
+      });
     },
   };
 };

@@ -48,7 +48,9 @@ describe('mongod', function () {
     const program = await mongod({ ...where, password: 'a-password' });
     const first = await launch(program, options);
     const stranger = new MongoClient(`mongodb://127.0.0.1:${where.port}/?directConnection=true`);
-    expect(String(await failureOf(stranger.db('x').collection('y').insertOne({ a: 1 })))).to.include('auth');
+    expect(
+      String(await failureOf(stranger.db('x').collection('y').insertOne({ a: 1 }))),
+    ).to.include('auth');
     await stranger.close();
 
     const write = { writeConcern: { w: 'majority', journal: true } } as const;
@@ -86,7 +88,10 @@ describe('natsServer', () => {
   });
 
   it('ends on request also while it is frozen', async () => {
-    const running = await launch(await natsServer({ dir: freshDir(), port: await freePort(), path }), options);
+    const running = await launch(
+      await natsServer({ dir: freshDir(), port: await freePort(), path }),
+      options,
+    );
     running.kill('SIGSTOP');
     await running.stop();
     expect(isAlive(running.pid)).to.equal(false);
@@ -99,12 +104,16 @@ describe('azurite', function () {
     const where = { dir: freshDir(), port: await freePort() };
     const program = await azurite({ ...where, key: Buffer.from('a key').toString('base64') });
     const first = await launch(program, options);
-    const container = BlobServiceClient.fromConnectionString(program.url).getContainerClient('scenes');
+    const container = BlobServiceClient.fromConnectionString(program.url).getContainerClient(
+      'scenes',
+    );
     await container.create();
     await container.getBlockBlobClient('a').upload('abc', 3);
     const foreign = program.url.replace(/AccountKey=[^;]*/, 'AccountKey=Zm9yZWlnbg==');
     expect(
-      await failureOf(BlobServiceClient.fromConnectionString(foreign).getContainerClient('scenes').create()),
+      await failureOf(
+        BlobServiceClient.fromConnectionString(foreign).getContainerClient('scenes').create(),
+      ),
     ).to.have.property('statusCode', 403);
     await first.stop();
     const second = await launch(program, options);
@@ -121,7 +130,9 @@ const never = (): Promise<void> => new Promise(() => {});
 describe('launch', () => {
   it('shows the last words of a program that ended before it was ready', async () => {
     const failure = await failureOf(launch(script('echo no such disk; exit 3', never), options));
-    expect(String(failure)).to.match(/a-store ended with exit code 3 before it was ready(.|\n)*no such disk/);
+    expect(String(failure)).to.match(
+      /a-store ended with exit code 3 before it was ready(.|\n)*no such disk/,
+    );
   });
 
   it('kills a program that is not ready in time', async () => {
@@ -130,7 +141,9 @@ describe('launch', () => {
       ({ pid } = started);
       await never();
     });
-    expect(String(await failureOf(launch(stuck, { ...options, readyMs: 50 })))).to.include('not ready within 50 ms');
+    expect(String(await failureOf(launch(stuck, { ...options, readyMs: 50 })))).to.include(
+      'not ready within 50 ms',
+    );
     expect(isAlive(pid)).to.equal(false);
   });
 
@@ -142,13 +155,16 @@ describe('launch', () => {
       waiting.abort(new Error('enough'));
       await never();
     });
-    expect(String(await failureOf(launch(stuck, { ...options, signal: waiting.signal })))).to.equal('Error: enough');
+    expect(String(await failureOf(launch(stuck, { ...options, signal: waiting.signal })))).to.equal(
+      'Error: enough',
+    );
     expect(isAlive(pid)).to.equal(false);
   });
 
   it('kills a program that does not end on request', async () => {
-    const stubborn = script(`trap "" TERM; touch ${folder}/trapped; while :; do sleep 0.1; done`, () =>
-      eventually(() => access(join(folder, 'trapped'))),
+    const stubborn = script(
+      `trap "" TERM; touch ${folder}/trapped; while :; do sleep 0.1; done`,
+      () => eventually(() => access(join(folder, 'trapped'))),
     );
     const running: Running = await launch(stubborn, options);
     expect((await running.stop()).signal).to.equal('SIGKILL');

@@ -14,7 +14,9 @@ const MAX_TRIES = 50;
 export const freePort = async (except: ReadonlySet<number> = new Set()): Promise<number> => {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const port = randomInt(FIRST, LAST);
-    if (!except.has(port) && (await isPortFree(port))) return port;
+    if (!except.has(port) && (await isPortFree(port))) {
+      return port;
+    }
   }
   throw new Error(`${MAX_TRIES} ports between ${FIRST} and ${LAST} are all taken`);
 };

@@ -1,6 +1,13 @@
 import { abortable } from '#libs/async/index.ts';
 import { type Clock, systemClock } from '#libs/clock/index.ts';
-import { findProgram, lastLines, rotateOutput, startProgram, type Exit, type Started } from '#libs/programs/index.ts';
+import {
+  findProgram,
+  lastLines,
+  rotateOutput,
+  startProgram,
+  type Exit,
+  type Started,
+} from '#libs/programs/index.ts';
 import type { Running, Program } from './program.ts';
 
 /** A program that could not be started: why, and the last lines that it wrote. */
@@ -40,20 +47,30 @@ export const launch = async (program: Program, options: LaunchOptions): Promise<
   const running = await start(program, options, clock);
   const givenUp = new AbortController();
   const wait = signal === undefined ? givenUp.signal : AbortSignal.any([givenUp.signal, signal]);
-  const timer = clock.setTimer(readyMs, () => givenUp.abort(new Error(`was not ready within ${readyMs} ms`)));
-  void running.exited.then((exit) => givenUp.abort(new Error(`${describeExit(exit)} before it was ready`)));
+  const timer = clock.setTimer(readyMs, () =>
+    givenUp.abort(new Error(`was not ready within ${readyMs} ms`)),
+  );
+  void running.exited.then((exit) =>
+    givenUp.abort(new Error(`${describeExit(exit)} before it was ready`)),
+  );
   try {
     await abortable(program.ready({ pid: running.pid, signal: wait }), wait);
     return running;
   } catch (thrown) {
-    if (signal?.aborted === true) await running.stop();
-    else running.kill('SIGKILL');
+    if (signal?.aborted === true) {
+      await running.stop();
+    } else {
+      running.kill('SIGKILL');
+    }
     await running.exited;
     signal?.throwIfAborted();
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new LaunchError(`${program.name} ${why}; its log (${logFile}) ends in:\n${await lastLines(logFile)}`, {
-      cause: thrown,
-    });
+    throw new LaunchError(
+      `${program.name} ${why}; its log (${logFile}) ends in:\n${await lastLines(logFile)}`,
+      {
+        cause: thrown,
+      },
+    );
   } finally {
     timer.cancel();
   }
@@ -70,12 +87,27 @@ const UNLESS_ORPHANED = '[ "$PPID" = "$0" ] && exec "$@"';
 const start = async (program: Program, options: LaunchOptions, clock: Clock): Promise<Running> => {
   const { env, logFile, cwd, deathSignal = 'SIGTERM' } = options;
   const setpriv = await findProgram('setpriv', env['PATH']);
-  const shell = ['/bin/sh', '-c', UNLESS_ORPHANED, String(process.pid), program.command, ...program.args];
+  const shell = [
+    '/bin/sh',
+    '-c',
+    UNLESS_ORPHANED,
+    String(process.pid),
+    program.command,
+    ...program.args,
+  ];
   const argv = [setpriv, '--pdeathsig', deathSignal.slice(3), '--', ...shell];
-  return runningOf(program, await startProgram({ argv, env: { ...env, ...program.env }, cwd, output: logFile }), clock);
+  return runningOf(
+    program,
+    await startProgram({ argv, env: { ...env, ...program.env }, cwd, output: logFile }),
+    clock,
+  );
 };
 
-const runningOf = ({ name, stopMs }: Program, { pid, exited, kill }: Started, clock: Clock): Running => {
+const runningOf = (
+  { name, stopMs }: Program,
+  { pid, exited, kill }: Started,
+  clock: Clock,
+): Running => {
   let hasExited = false;
   void exited.then(() => (hasExited = true));
   return {

@@ -22,7 +22,12 @@ const STOP_MS = 15_000;
  * A mongod on the loopback interface, as a replica set of one: transactions and retryable writes need a replica set.
  * Its first start initiates the set and makes the user.
  */
-export const mongod = async ({ dir, port, password, path }: MongodOptions): Promise<StoreProgram> => {
+export const mongod = async ({
+  dir,
+  port,
+  password,
+  path,
+}: MongodOptions): Promise<StoreProgram> => {
   const command = await findProgram('mongod', path);
   const data = join(dir, 'data');
   await mkdir(data, { recursive: true });
@@ -69,7 +74,9 @@ const keyFile = async (dir: string): Promise<string> => {
   try {
     await writeFile(file, randomBytes(192).toString('base64'), { mode: 0o600, flag: 'wx' });
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw thrown;
+    }
   }
   return file;
 };

@@ -25,7 +25,12 @@ const USER = 'muster';
  * A nats-server on the loopback interface with JetStream. Each acknowledged message is on the disk (`sync_interval:
  * always`), because a power cut would cost the last two minutes with the default.
  */
-export const natsServer = async ({ dir, port, password, path }: NatsServerOptions): Promise<StoreProgram> => {
+export const natsServer = async ({
+  dir,
+  port,
+  password,
+  path,
+}: NatsServerOptions): Promise<StoreProgram> => {
   const command = await findProgram('nats-server', path);
   await mkdir(join(dir, 'jetstream'), { recursive: true });
   const config = join(dir, 'nats-server.conf');
@@ -57,7 +62,9 @@ const configuration = ({ dir, port, password, serverName }: Settings): string =>
     `listen: "127.0.0.1:${port}"`,
     `server_name: ${JSON.stringify(serverName)}`,
     `jetstream { store_dir: ${JSON.stringify(join(dir, 'jetstream'))}, sync_interval: always }`,
-    ...(password === undefined ? [] : [`authorization { user: ${USER}, password: ${JSON.stringify(password)} }`]),
+    ...(password === undefined
+      ? []
+      : [`authorization { user: ${USER}, password: ${JSON.stringify(password)} }`]),
     '',
   ].join('\n');
 
@@ -73,7 +80,9 @@ const greeting = (port: number, signal: AbortSignal): Promise<string> =>
     let heard = '';
     socket.setEncoding('utf8').on('data', (text: string) => {
       heard += text;
-      if (heard.includes('\n')) socket.destroy();
+      if (heard.includes('\n')) {
+        socket.destroy();
+      }
     });
     socket.on('error', () => {});
     socket.on('close', () => resolve(heard));

@@ -21,12 +21,16 @@ const AUTHENTICATION_FAILED = 18;
  */
 export const writablePrimary = async (member: Member, started: Started): Promise<void> => {
   await makePrimary(member, started);
-  if (member.login === undefined) return await checkProcess(await connected(member.port), started.pid);
+  if (member.login === undefined) {
+    return await checkProcess(await connected(member.port), started.pid);
+  }
   let client: MongoClient;
   try {
     client = await connected(member.port, member.login);
   } catch (thrown) {
-    if (!hasCode(thrown, AUTHENTICATION_FAILED)) throw thrown;
+    if (!hasCode(thrown, AUTHENTICATION_FAILED)) {
+      throw thrown;
+    }
     await makeUser(member.port, member.login);
     client = await connected(member.port, member.login);
   }
@@ -55,7 +59,9 @@ const makePrimary = async (member: Member, { signal }: Started): Promise<void> =
   try {
     await poll(async () => {
       const hello = await client.db('admin').command({ hello: 1 });
-      if (hello['isreplicaset'] === true) await initiate(client, member);
+      if (hello['isreplicaset'] === true) {
+        await initiate(client, member);
+      }
       return hello['isWritablePrimary'] === true;
     }, polling);
   } finally {
@@ -81,7 +87,10 @@ const initiate = async (client: MongoClient, { replicaSet, port }: Member): Prom
 };
 
 /** As long as there is no user, one may be made from this machine without a password. */
-const makeUser = async (port: number, { username, password }: NonNullable<Member['login']>): Promise<void> => {
+const makeUser = async (
+  port: number,
+  { username, password }: NonNullable<Member['login']>,
+): Promise<void> => {
   const client = await connected(port);
   try {
     await client.db('admin').command({ createUser: username, pwd: password, roles: ['root'] });
@@ -94,10 +103,13 @@ const makeUser = async (port: number, { username, password }: NonNullable<Member
 const checkProcess = async (client: MongoClient, pid: number): Promise<void> => {
   try {
     const { pid: answering } = await client.db('admin').command({ serverStatus: 1 });
-    if (Number(answering) !== pid) throw new Error(`found another mongod (process ${answering}) on its port`);
+    if (Number(answering) !== pid) {
+      throw new Error(`found another mongod (process ${answering}) on its port`);
+    }
   } finally {
     await client.close();
   }
 };
 
-const hasCode = (thrown: unknown, code: number): boolean => thrown instanceof MongoServerError && thrown.code === code;
+const hasCode = (thrown: unknown, code: number): boolean =>
+  thrown instanceof MongoServerError && thrown.code === code;

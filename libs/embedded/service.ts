@@ -17,7 +17,8 @@ const POLL_MS = 20;
 /** A little more than a service's own limit for draining. */
 const STOP_MS = 25_000;
 
-const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const inRepository = (path: string): string =>
+  fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** Collect garbage sooner, because a process would keep the size that thousands of calls at once gave it. */
 const THRIFTY = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
@@ -47,7 +48,9 @@ export const serviceProgram = ({ name, env, readyFile }: ServiceProgramOptions):
 /** The gRPC target at which a service that is ready is reached. */
 export const serviceAddress = async (readyFile: string): Promise<string> => {
   const ready = await readReady(readyFile);
-  if (ready === undefined) throw new Error(`${readyFile} does not say where the service is`);
+  if (ready === undefined) {
+    throw new Error(`${readyFile} does not say where the service is`);
+  }
   return ready.address;
 };
 

@@ -1,2 +1,9 @@
 export { familyOf, type EngineFamily } from './families.ts';
-export { beginsWith, canServe, isAtLeast, meets, type EngineNeeds, type OfferedEngine } from './match.ts';
+export {
+  beginsWith,
+  canServe,
+  isAtLeast,
+  meets,
+  type EngineNeeds,
+  type OfferedEngine,
+} from './match.ts';

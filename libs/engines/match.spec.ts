@@ -33,7 +33,9 @@ describe('canServe', () => {
 
   it('gives an unknown engine no family, even one named like an object property', () => {
     for (const name of ['LUXCORE', 'constructor', '__proto__']) {
-      expect(canServe([{ name, version: '1' }], { ...needs, family: 'blender' }), name).to.equal(false);
+      expect(canServe([{ name, version: '1' }], { ...needs, family: 'blender' }), name).to.equal(
+        false,
+      );
       expect(canServe([{ name, version: '1' }], { ...needs, engine: name }), name).to.equal(true);
     }
   });
@@ -43,7 +45,9 @@ describe('canServe', () => {
       { name: 'CYCLES', version: '3.4.1' },
       { name: 'BLENDER_EEVEE', version: '4.5.0' },
     ];
-    expect(canServe(two, { ...needs, family: 'blender', engine: 'CYCLES', minVersion: '4.0' })).to.equal(false);
+    expect(
+      canServe(two, { ...needs, family: 'blender', engine: 'CYCLES', minVersion: '4.0' }),
+    ).to.equal(false);
     expect(canServe(two, { ...needs, family: 'blender', minVersion: '4.0' })).to.equal(true);
   });
 });

@@ -26,7 +26,9 @@ export const isAtLeast = (version: string, minimum: string): boolean => {
   const have = partsOf(version).map((part) => Number.parseInt(part, 10) || 0);
   for (const [i, wanted] of partsOf(minimum).entries()) {
     const difference = (have[i] ?? 0) - (Number.parseInt(wanted, 10) || 0);
-    if (difference !== 0) return difference > 0;
+    if (difference !== 0) {
+      return difference > 0;
+    }
   }
   return true;
 };

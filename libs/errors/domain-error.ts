@@ -38,11 +38,14 @@ export class DomainError extends Error {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
     this.code = code;
     this.reason = reason;
-    this.metadata = Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)]));
+    this.metadata = Object.fromEntries(
+      Object.entries(metadata).map(([key, value]) => [key, String(value)]),
+    );
     this.violations = extra.violations ?? [];
     this.retryAfterMs = extra.retryAfterMs;
   }
 }
 
 /** Whether a thrown value is a DomainError, and so safe to show to a caller. */
-export const isDomainError = (thrown: unknown): thrown is DomainError => thrown instanceof DomainError;
+export const isDomainError = (thrown: unknown): thrown is DomainError =>
+  thrown instanceof DomainError;

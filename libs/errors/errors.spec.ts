@@ -24,7 +24,9 @@ describe('invalidFields', () => {
     ]);
     expect(error.code).to.equal(status.INVALID_ARGUMENT);
     expect(error.reason).to.equal('INVALID_FIELDS');
-    expect(error.message).to.equal('spec.frames: must not be empty; wanted_users: must be at least 0');
+    expect(error.message).to.equal(
+      'spec.frames: must not be empty; wanted_users: must be at least 0',
+    );
     expect(error.violations).to.have.length(2);
   });
 });
@@ -32,7 +34,11 @@ describe('invalidFields', () => {
 describe('unavailable', () => {
   it('names the dependency and asks for a retry after a second by default', () => {
     const error = unavailable('mongodb', 'the database does not answer');
-    expect(error).to.include({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1_000 });
+    expect(error).to.include({
+      code: status.UNAVAILABLE,
+      reason: 'DEPENDENCY_UNAVAILABLE',
+      retryAfterMs: 1_000,
+    });
     expect(error.metadata).to.deep.equal({ dependency: 'mongodb' });
     expect(unavailable('nats', 'away', { retryAfterMs: 250 }).retryAfterMs).to.equal(250);
   });
@@ -49,7 +55,12 @@ describe('toServiceError', () => {
     );
     const read = fromServiceError(asThrown(toServiceError(error)));
     expect(read).to.be.instanceOf(DomainError);
-    expect(read).to.include({ code: error.code, reason: error.reason, message: error.message, retryAfterMs: 1_250 });
+    expect(read).to.include({
+      code: error.code,
+      reason: error.reason,
+      message: error.message,
+      retryAfterMs: 1_250,
+    });
     expect(read.metadata).to.deep.equal({ pool: 'Körbchen', size: '6' });
     expect(read.violations).to.deep.equal([{ field: 'pool', description: 'full' }]);
   });
@@ -57,7 +68,9 @@ describe('toServiceError', () => {
   it('puts exactly one ErrorInfo of domain muster into the status, whose message equals grpc-message', () => {
     const error = new DomainError(status.NOT_FOUND, 'X_UNKNOWN', 'no x');
     const proto = toProtoStatus(error);
-    expect(proto.details.map(({ typeUrl }) => typeUrl)).to.deep.equal(['type.googleapis.com/google.rpc.ErrorInfo']);
+    expect(proto.details.map(({ typeUrl }) => typeUrl)).to.deep.equal([
+      'type.googleapis.com/google.rpc.ErrorInfo',
+    ]);
     expect(proto.message).to.equal(toServiceError(error).details);
   });
 
@@ -77,11 +90,16 @@ describe('toServiceError', () => {
 
   it('keeps the cause to itself', () => {
     const error = unavailable('nats', 'away', { cause: new Error('nats://user:hunter2@host') });
-    expect(JSON.stringify(toProtoStatus(error)) + toServiceError(error).details).not.to.include('hunter2');
+    expect(JSON.stringify(toProtoStatus(error)) + toServiceError(error).details).not.to.include(
+      'hunter2',
+    );
   });
 
   it('stays within the size of trailers for any input, and never carries half a character', () => {
-    const violations = Array.from({ length: 5_000 }, (_, i) => ({ field: `f${i}`, description: '😀'.repeat(500) }));
+    const violations = Array.from({ length: 5_000 }, (_, i) => ({
+      field: `f${i}`,
+      description: '😀'.repeat(500),
+    }));
     const error = new DomainError(
       status.INVALID_ARGUMENT,
       'R',
@@ -92,21 +110,29 @@ describe('toServiceError', () => {
     const { details, metadata } = toServiceError(error);
     expect(details.length).to.be.at.most(1_024);
     expect(() => encodeURI(details)).not.to.throw();
-    expect(Buffer.byteLength(metadata.get('grpc-status-details-bin')[0] ?? '')).to.be.below(12 * 1_024);
-    expect(fromServiceError(asThrown({ code: error.code, details, metadata })).violations.length).to.be.above(1);
+    expect(Buffer.byteLength(metadata.get('grpc-status-details-bin')[0] ?? '')).to.be.below(
+      12 * 1_024,
+    );
+    expect(
+      fromServiceError(asThrown({ code: error.code, details, metadata })).violations.length,
+    ).to.be.above(1);
   });
 });
 
 describe('fromServiceError', () => {
   it('gives a plain gRPC error the name of its code as reason', () => {
-    const read = fromServiceError(asThrown({ code: status.UNAVAILABLE, details: 'gone', metadata: new Metadata() }));
+    const read = fromServiceError(
+      asThrown({ code: status.UNAVAILABLE, details: 'gone', metadata: new Metadata() }),
+    );
     expect(read).to.include({ code: status.UNAVAILABLE, reason: 'UNAVAILABLE', message: 'gone' });
   });
 
   it('falls back to the code when the details are malformed or contradict it', () => {
     const broken = new Metadata();
     broken.set('grpc-status-details-bin', Buffer.from([0xff, 0xff, 0xff]));
-    const other = toServiceError(new DomainError(status.NOT_FOUND, 'WORKLOAD_UNKNOWN', 'no')).metadata;
+    const other = toServiceError(
+      new DomainError(status.NOT_FOUND, 'WORKLOAD_UNKNOWN', 'no'),
+    ).metadata;
     for (const metadata of [broken, other]) {
       const read = fromServiceError(asThrown({ code: status.ABORTED, details: 'gone', metadata }));
       expect(read).to.include({ code: status.ABORTED, reason: 'ABORTED', message: 'gone' });

@@ -9,7 +9,8 @@ export const invalidFields = (violations: readonly FieldViolation[]): DomainErro
   new DomainError(
     status.INVALID_ARGUMENT,
     'INVALID_FIELDS',
-    violations.map(({ field, description }) => `${field}: ${description}`).join('; ') || 'the request is invalid',
+    violations.map(({ field, description }) => `${field}: ${description}`).join('; ') ||
+      'the request is invalid',
     {},
     { violations },
   );

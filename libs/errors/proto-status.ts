@@ -26,11 +26,17 @@ const clip = (text: string, max: number): string =>
 const clipViolations = (violations: readonly FieldViolation[]): FieldViolation[] => {
   let room = MAX_VIOLATIONS_CHARS;
   return violations
-    .map(({ field, description }) => ({ field: clip(field, 256), description: clip(description, 256) }))
+    .map(({ field, description }) => ({
+      field: clip(field, 256),
+      description: clip(description, 256),
+    }))
     .filter(({ field, description }) => (room -= field.length + description.length) >= 0);
 };
 
-const detail = (name: string, bytes: Uint8Array): Any => ({ typeUrl: TYPE + name, value: Buffer.from(bytes) });
+const detail = (name: string, bytes: Uint8Array): Any => ({
+  typeUrl: TYPE + name,
+  value: Buffer.from(bytes),
+});
 
 /**
  * A thrown value as google.rpc.Status: exactly one ErrorInfo (domain `muster`), BadRequest where fields are wrong,
@@ -44,7 +50,12 @@ export const toProtoStatus = (thrown: unknown): Status => {
   const metadata = Object.fromEntries(
     Object.entries(thrown.metadata).map(([key, value]) => [key, clip(value, MAX_VALUE_CHARS)]),
   );
-  const details = [detail('ErrorInfo', ErrorInfo.encode({ reason: thrown.reason, domain: DOMAIN, metadata }).finish())];
+  const details = [
+    detail(
+      'ErrorInfo',
+      ErrorInfo.encode({ reason: thrown.reason, domain: DOMAIN, metadata }).finish(),
+    ),
+  ];
   if (thrown.violations.length > 0) {
     const fieldViolations = clipViolations(thrown.violations).map((each) =>
       BadRequest_FieldViolation.fromPartial(each),
@@ -53,13 +64,20 @@ export const toProtoStatus = (thrown: unknown): Status => {
   }
   if (thrown.retryAfterMs !== undefined) {
     details.push(
-      detail('RetryInfo', RetryInfo.encode({ retryDelay: durationToProto(Math.round(thrown.retryAfterMs)) }).finish()),
+      detail(
+        'RetryInfo',
+        RetryInfo.encode({ retryDelay: durationToProto(Math.round(thrown.retryAfterMs)) }).finish(),
+      ),
     );
   }
   return { code: thrown.code, message: clip(thrown.message, MAX_MESSAGE_CHARS), details };
 };
 
-const find = <T>(details: readonly Any[], name: string, codec: { decode(bytes: Uint8Array): T }): T | undefined => {
+const find = <T>(
+  details: readonly Any[],
+  name: string,
+  codec: { decode(bytes: Uint8Array): T },
+): T | undefined => {
   const found = details.find(({ typeUrl }) => typeUrl === TYPE + name);
   return found && codec.decode(found.value);
 };
@@ -73,9 +91,16 @@ export const fromProtoStatus = (proto: Status, cause?: unknown): DomainError => 
   const badRequest = find(proto.details, 'BadRequest', BadRequest);
   const retry = find(proto.details, 'RetryInfo', RetryInfo)?.retryDelay;
   const code = errorCode(proto.code);
-  return new DomainError(code, info?.reason || statusName(code), proto.message, info?.metadata ?? {}, {
-    violations: badRequest?.fieldViolations.map(({ field, description }) => ({ field, description })) ?? [],
-    retryAfterMs: durationFromProto(retry),
-    cause,
-  });
+  return new DomainError(
+    code,
+    info?.reason || statusName(code),
+    proto.message,
+    info?.metadata ?? {},
+    {
+      violations:
+        badRequest?.fieldViolations.map(({ field, description }) => ({ field, description })) ?? [],
+      retryAfterMs: durationFromProto(retry),
+      cause,
+    },
+  );
 };

@@ -19,7 +19,11 @@ export const toServiceError = (thrown: unknown): ServiceStatus => {
   const proto = toProtoStatus(thrown);
   const metadata = new Metadata();
   metadata.set(DETAILS_KEY, Buffer.from(Status.encode(proto).finish()));
-  return { code: isDomainError(thrown) ? thrown.code : status.INTERNAL, details: proto.message, metadata };
+  return {
+    code: isDomainError(thrown) ? thrown.code : status.INTERNAL,
+    details: proto.message,
+    metadata,
+  };
 };
 
 const isServiceStatus = (thrown: unknown): thrown is ServiceStatus =>

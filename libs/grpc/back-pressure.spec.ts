@@ -57,7 +57,9 @@ describe('back-pressure', () => {
       }
     }
     const controller = new AbortController();
-    const call = echo.client.gather(flood(), { signal: controller.signal }).catch((error: unknown) => error);
+    const call = echo.client
+      .gather(flood(), { signal: controller.signal })
+      .catch((error: unknown) => error);
     expect(await standing(() => sent)).to.be.below(MAX_CHUNKS);
     controller.abort();
     expect(await call).to.include({ reason: 'CANCELLED' });
@@ -111,7 +113,10 @@ describe('back-pressure', () => {
   });
 
   it('cuts off a caller that does not read, some seconds after the end of the call', async () => {
-    const quick = { ...systemClock, setTimer: (ms: number, fn: () => void) => systemClock.setTimer(ms / 50, fn) };
+    const quick = {
+      ...systemClock,
+      setTimer: (ms: number, fn: () => void) => systemClock.setTimer(ms / 50, fn),
+    };
     const blocked = Promise.withResolvers<void>();
     await using echo = await startEcho(
       {

@@ -70,7 +70,9 @@ const verify = async (token: string): Promise<Caller> => {
 export const echoAccess = (...roles: Role[]): AccessTable =>
   new Map([
     ...accessTable(descriptorImage()),
-    ...Object.values(EchoService).map(({ path }) => [path, { roles: new Set(roles), isPublic: false }] as const),
+    ...Object.values(EchoService).map(
+      ({ path }) => [path, { roles: new Set(roles), isPublic: false }] as const,
+    ),
   ]);
 
 /** A running echo service with one client. Disposing closes both. */
@@ -93,10 +95,18 @@ export const startEcho = async (
     verify,
     access: echoAccess('customer'),
     image: descriptorImage(),
-    logger: createLogger({ service: 'spec', level: 'debug', destination: { write: (line) => void (logs += line) } }),
+    logger: createLogger({
+      service: 'spec',
+      level: 'debug',
+      destination: { write: (line) => void (logs += line) },
+    }),
     ...options,
   });
-  const client = createClient(EchoService, { target: server.address, token: 'customer', ...clientOptions });
+  const client = createClient(EchoService, {
+    target: server.address,
+    token: 'customer',
+    ...clientOptions,
+  });
   return {
     server,
     client,
@@ -109,12 +119,15 @@ export const startEcho = async (
 };
 
 /** The error that a promise or an iteration fails with. */
-export const failure = async (going: Promise<unknown> | AsyncIterable<unknown>): Promise<DomainError> => {
+export const failure = async (
+  going: Promise<unknown> | AsyncIterable<unknown>,
+): Promise<DomainError> => {
   try {
     if (going instanceof Promise) {
       await going;
     } else {
-      for await (const _ of going);
+      for await (const _ of going) {
+      }
     }
   } catch (thrown) {
     if (thrown instanceof DomainError) {

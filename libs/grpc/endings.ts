@@ -5,11 +5,19 @@ export const callCancelled = (): DomainError =>
   new DomainError(status.CANCELLED, 'CALL_CANCELLED', 'the call was cancelled');
 
 /** CANCELLED `CALL_OVER`: something was sent after the end of the call. One object for all calls, because each needs it. */
-export const CALL_OVER: DomainError = new DomainError(status.CANCELLED, 'CALL_OVER', 'the call is over');
+export const CALL_OVER: DomainError = new DomainError(
+  status.CANCELLED,
+  'CALL_OVER',
+  'the call is over',
+);
 
 /** DEADLINE_EXCEEDED `DEADLINE_EXCEEDED`: whether the work was done is unknown. */
 export const deadlineExceeded = (): DomainError =>
-  new DomainError(status.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED', 'the deadline passed; what was done is unknown');
+  new DomainError(
+    status.DEADLINE_EXCEEDED,
+    'DEADLINE_EXCEEDED',
+    'the deadline passed; what was done is unknown',
+  );
 
 /** UNAVAILABLE `SERVER_DRAINING`: this process ends. The same call may succeed at another replica, or a little later. */
 export const serverDraining = (): DomainError =>

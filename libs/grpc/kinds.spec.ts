@@ -52,7 +52,9 @@ describe('the four kinds of rpc', () => {
     await chat.send({ text: 'hello' });
     const heard: string[] = [];
     const listen = async (): Promise<void> => {
-      for await (const { text } of chat.responses) heard.push(text);
+      for await (const { text } of chat.responses) {
+        heard.push(text);
+      }
     };
     const failed = await failure(listen());
     expect(heard).to.deep.equal(['last words']);
@@ -79,7 +81,12 @@ describe('the four kinds of rpc', () => {
       () => client.chat().responses,
     ]) {
       const read = await failure(call());
-      expect(read).to.include({ code: error.code, reason: error.reason, message: error.message, retryAfterMs: 1_500 });
+      expect(read).to.include({
+        code: error.code,
+        reason: error.reason,
+        message: error.message,
+        retryAfterMs: 1_500,
+      });
       expect(read.metadata).to.deep.equal({ size: '6' });
     }
   });
@@ -107,7 +114,9 @@ describe('the four kinds of rpc', () => {
   it('keeps an error until the caller reads the answers', async () => {
     await using echo = await startEcho({}, {}, { token: 'nonsense' });
     const chat = echo.client.chat();
-    const refused = await chat.send({ text: 'x'.repeat(2_000_000) }).catch((error: unknown) => error);
+    const refused = await chat
+      .send({ text: 'x'.repeat(2_000_000) })
+      .catch((error: unknown) => error);
     expect(refused).to.include({ reason: 'TOKEN_INVALID' });
     expect(await failure(chat.responses)).to.equal(refused);
   });
@@ -144,11 +153,17 @@ describe('the four kinds of rpc', () => {
   it('gives the handler the caller, the request id and the trace', async () => {
     await using echo = await startEcho({
       say: async (_, call) => ({
-        text: JSON.stringify({ ...call.caller, id: call.requestId, trace: currentTrace()?.traceId }),
+        text: JSON.stringify({
+          ...call.caller,
+          id: call.requestId,
+          trace: currentTrace()?.traceId,
+        }),
       }),
     });
     const trace = startTrace();
-    const { text } = await withTrace(trace, () => echo.client.say({ text: '' }, { requestId: 'r-1' }));
+    const { text } = await withTrace(trace, () =>
+      echo.client.say({ text: '' }, { requestId: 'r-1' }),
+    );
     expect(JSON.parse(text)).to.deep.equal({
       role: 'customer',
       subject: 'the-customer',

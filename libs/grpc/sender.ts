@@ -22,7 +22,10 @@ export interface Sender {
  * `over` aborts when the call is over, with its error. `drain` never fires on a stream that was cancelled, hence the
  * race.
  */
-export const createSender = (stream: Pick<Writable, 'write' | 'writableNeedDrain'>, over: AbortSignal): Sender => {
+export const createSender = (
+  stream: Pick<Writable, 'write' | 'writableNeedDrain'>,
+  over: AbortSignal,
+): Sender => {
   let waitingBytes = 0;
   let waitingMessages = 0;
   let nothing: PromiseWithResolvers<void> | undefined;
@@ -57,6 +60,7 @@ export const createSender = (stream: Pick<Writable, 'write' | 'writableNeedDrain
   };
   return {
     send,
-    written: () => (waitingMessages === 0 ? Promise.resolve() : (nothing ??= Promise.withResolvers()).promise),
+    written: () =>
+      waitingMessages === 0 ? Promise.resolve() : (nothing ??= Promise.withResolvers()).promise,
   };
 };

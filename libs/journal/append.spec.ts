@@ -24,7 +24,8 @@ describe('append', function () {
   });
   afterEach(() => journals[Symbol.asyncDispose]());
 
-  const written = async (): Promise<JournalDocument<Entry>[]> => Array.fromAsync(store.read('w', 0));
+  const written = async (): Promise<JournalDocument<Entry>[]> =>
+    Array.fromAsync(store.read('w', 0));
 
   it('writes the document unchanged', async () => {
     const document = position(1, { accepted: ['noop/1/0'] });
@@ -86,7 +87,9 @@ describe('append', function () {
       signal: new AbortController().signal,
       onUnknown: () => {
         tries += 1;
-        if (tries === 3) threeTimes.resolve();
+        if (tries === 3) {
+          threeTimes.resolve();
+        }
       },
     });
     await threeTimes.promise;
@@ -139,7 +142,9 @@ describe('append', function () {
     it('is written if the position holds this very document', async () => {
       const document = position(1, { accepted: ['noop/1/0'] });
       await store.insert(document);
-      expect(await appending(byAccepted(store), document).outcome).to.deep.equal({ kind: 'written' });
+      expect(await appending(byAccepted(store), document).outcome).to.deep.equal({
+        kind: 'written',
+      });
     });
 
     it('is refused if the position holds another document', async () => {
@@ -155,7 +160,9 @@ describe('append', function () {
       let reads = 0;
       const find: typeof store.find = async (workload, n) => {
         reads += 1;
-        if (reads < 3) throw new Error('no answer');
+        if (reads < 3) {
+          throw new Error('no answer');
+        }
         return store.find(workload, n);
       };
       const { outcome, unknown } = appending({ ...byAccepted(store), find }, document);
@@ -168,12 +175,16 @@ describe('append', function () {
     await store.insert(position(1));
     await store.insert(position(2));
     await store.insert(position(3, { accepted: ['noop/1/0'] }));
-    expect(await store.insert(position(4, { accepted: ['noop/1/1'] }))).to.deep.equal({ kind: 'written' });
+    expect(await store.insert(position(4, { accepted: ['noop/1/1'] }))).to.deep.equal({
+      kind: 'written',
+    });
     expect(await store.insert(position(5, { accepted: ['noop/1/0'] }))).to.deep.equal({
       kind: 'duplicate',
       key: 'accepted',
     });
-    expect(await store.insert({ ...position(1, { accepted: ['noop/1/0'] }), workload: 'other' })).to.deep.equal({
+    expect(
+      await store.insert({ ...position(1, { accepted: ['noop/1/0'] }), workload: 'other' }),
+    ).to.deep.equal({
       kind: 'written',
     });
   });

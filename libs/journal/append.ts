@@ -12,7 +12,9 @@ import type { InsertOutcome, JournalStore } from './store.ts';
  *   fold that decided this; a caller that sees it must halt and raise an alarm.
  */
 export type AppendOutcome<E> =
-  { kind: 'written' } | { kind: 'refused'; by: JournalDocument<E> } | { kind: 'conflict'; accepted: readonly string[] };
+  | { kind: 'written' }
+  | { kind: 'refused'; by: JournalDocument<E> }
+  | { kind: 'conflict'; accepted: readonly string[] };
 
 export interface AppendOptions {
   clock: Clock;
@@ -37,7 +39,9 @@ export const append = async <E>(
   for (let failures = 1; ; failures += 1) {
     options.signal.throwIfAborted();
     const outcome = await outcomeOf(store, document, await store.insert(document));
-    if (outcome.kind !== 'unknown') return outcome;
+    if (outcome.kind !== 'unknown') {
+      return outcome;
+    }
     options.onUnknown?.(outcome.cause);
     await options.clock.sleep(backoffMs(PAUSE, failures, options.random.float()), options.signal);
   }
@@ -51,15 +55,26 @@ const outcomeOf = async <E>(
   document: JournalDocument<E>,
   insert: InsertOutcome,
 ): Promise<Learned<E>> => {
-  if (insert.kind !== 'duplicate') return insert;
+  if (insert.kind !== 'duplicate') {
+    return insert;
+  }
   let found: JournalDocument<E> | undefined;
   try {
     found = await store.find(document.workload, document.n);
   } catch (cause) {
     return { kind: 'unknown', cause };
   }
-  if (found?.appendId === document.appendId) return { kind: 'written' };
-  if (found !== undefined) return { kind: 'refused', by: found };
-  if (insert.key === 'accepted') return { kind: 'conflict', accepted: document.accepted ?? [] };
-  return { kind: 'unknown', cause: new Error(`position ${document.n} was refused as taken, yet it is not there`) };
+  if (found?.appendId === document.appendId) {
+    return { kind: 'written' };
+  }
+  if (found !== undefined) {
+    return { kind: 'refused', by: found };
+  }
+  if (insert.key === 'accepted') {
+    return { kind: 'conflict', accepted: document.accepted ?? [] };
+  }
+  return {
+    kind: 'unknown',
+    cause: new Error(`position ${document.n} was refused as taken, yet it is not there`),
+  };
 };

@@ -28,7 +28,10 @@ after(() => running.disposeAsync());
 const sharedMongod = (): NonNullable<typeof shared> =>
   (shared ??= (async () => {
     const mongod = running.use(await startMongod());
-    return { mongod, mongo: running.use(await connectMongo({ url: mongod.url, database: 'journals', logger })) };
+    return {
+      mongod,
+      mongo: running.use(await connectMongo({ url: mongod.url, database: 'journals', logger })),
+    };
   })());
 
 /** Journals in a database of their own. */
@@ -74,7 +77,10 @@ const storeOf = (db: Db): JournalStore<Entry> =>
   mongoJournalStore<Entry>(collection(db, 'journal'), collection(db, 'snapshots'));
 
 /** A position of workload `w`. */
-export const position = (n: number, more: Partial<JournalDocument<Entry>> = {}): JournalDocument<Entry> => ({
+export const position = (
+  n: number,
+  more: Partial<JournalDocument<Entry>> = {},
+): JournalDocument<Entry> => ({
   workload: 'w',
   n,
   appendId: systemRandom.id('a'),
@@ -94,7 +100,10 @@ export const nothing: Sum = { sum: 0, order: [] };
 
 export const summing: Folding<Sum, Entry> = {
   version: 3,
-  apply: ({ sum, order }, { n, entries }) => ({ sum: entries.reduce((a, b) => a + b, sum), order: [...order, n] }),
+  apply: ({ sum, order }, { n, entries }) => ({
+    sum: entries.reduce((a, b) => a + b, sum),
+    order: [...order, n],
+  }),
   freeze: ({ sum, order }) => ({ total: sum, order }),
   thaw: (frozen) => {
     const { total, order } = frozen as { total: number; order: number[] };

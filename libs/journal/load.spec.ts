@@ -1,7 +1,14 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { catchUp, load, type JournalStore, type Snapshot } from './index.ts';
-import { nothing, position, openJournals, summing, type Entry, type Journals } from './journal.fixture.ts';
+import {
+  nothing,
+  position,
+  openJournals,
+  summing,
+  type Entry,
+  type Journals,
+} from './journal.fixture.ts';
 
 const snapshot = (n: number): Snapshot => ({ workload: 'w', n, foldVersion: 1, state: { n } });
 
@@ -16,7 +23,9 @@ describe('load', function () {
   afterEach(() => journals[Symbol.asyncDispose]());
 
   const fill = async (to: number): Promise<void> => {
-    for (let n = 1; n <= to; n += 1) await store.insert(position(n));
+    for (let n = 1; n <= to; n += 1) {
+      await store.insert(position(n));
+    }
   };
   const fromStart = { state: { sum: 55, order: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }, n: 10 };
 
@@ -45,7 +54,12 @@ describe('load', function () {
       state: { total: 1_000, order: [] },
     });
     expect(await load(store, 'w', nothing, summing)).to.deep.equal(fromStart);
-    await store.writeSnapshot({ workload: 'w', n: 5, foldVersion: summing.version, state: { rubbish: true } });
+    await store.writeSnapshot({
+      workload: 'w',
+      n: 5,
+      foldVersion: summing.version,
+      state: { rubbish: true },
+    });
     expect(await load(store, 'w', nothing, summing)).to.deep.equal(fromStart);
   });
 
@@ -57,7 +71,10 @@ describe('load', function () {
       foldVersion: summing.version,
       state: { total: 1_000, order: [] },
     });
-    expect(await load(store, 'w', nothing, summing)).to.deep.equal({ state: { sum: 1_019, order: [9, 10] }, n: 10 });
+    expect(await load(store, 'w', nothing, summing)).to.deep.equal({
+      state: { sum: 1_019, order: [9, 10] },
+      n: 10,
+    });
   });
 
   it('never replaces a snapshot by an older one, in any order of writes', async () => {
@@ -84,7 +101,12 @@ describe('load', function () {
   it('reads by index, and only what it needs', async () => {
     await fill(30);
     await store.insert({ ...position(1), workload: 'other' });
-    await store.writeSnapshot({ workload: 'w', n: 20, foldVersion: summing.version, state: summing.freeze(nothing) });
+    await store.writeSnapshot({
+      workload: 'w',
+      n: 20,
+      foldVersion: summing.version,
+      state: summing.freeze(nothing),
+    });
     const { db } = journals;
     await db.command({ profile: 2 });
     await load(store, 'w', nothing, summing);
@@ -95,7 +117,9 @@ describe('load', function () {
       .find({ ns: { $in: [`${db.databaseName}.journal`, `${db.databaseName}.snapshots`] } })
       .sort({ ts: 1 })
       .toArray();
-    expect(seen.map(({ planSummary, docsExamined }) => [planSummary, docsExamined] as unknown)).to.deep.equal([
+    expect(
+      seen.map(({ planSummary, docsExamined }) => [planSummary, docsExamined] as unknown),
+    ).to.deep.equal([
       ['IXSCAN { workload: 1 }', 1],
       ['IXSCAN { workload: 1, n: 1 }', 10],
       ['IXSCAN { workload: 1, n: 1 }', 1],

@@ -30,8 +30,14 @@ export const load = async <S, E>(
   return catchUp(store, workload, startFrom(snapshot, initial, folding), folding);
 };
 
-const startFrom = <S, E>(snapshot: Snapshot | undefined, initial: S, folding: Folding<S, E>): Loaded<S> => {
-  if (snapshot?.foldVersion !== folding.version) return { state: initial, n: 0 };
+const startFrom = <S, E>(
+  snapshot: Snapshot | undefined,
+  initial: S,
+  folding: Folding<S, E>,
+): Loaded<S> => {
+  if (snapshot?.foldVersion !== folding.version) {
+    return { state: initial, n: 0 };
+  }
   try {
     return { state: folding.thaw(snapshot.state, initial), n: snapshot.n };
   } catch {
@@ -52,12 +58,18 @@ export const catchUp = async <S, E>(
   last = Infinity,
 ): Promise<Loaded<S>> => {
   let { state, n } = from;
-  if (n >= last) return from;
+  if (n >= last) {
+    return from;
+  }
   for await (const document of store.read(workload, n)) {
-    if (document.n !== n + 1) break;
+    if (document.n !== n + 1) {
+      break;
+    }
     state = folding.apply(state, document);
     n = document.n;
-    if (n >= last) break;
+    if (n >= last) {
+      break;
+    }
   }
   return { state, n };
 };

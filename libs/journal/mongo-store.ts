@@ -21,18 +21,29 @@ export const mongoJournalStore = <E>(
       return refusal(thrown);
     }
   },
-  find: async (workload, n) => (await journal.findOne({ workload, n } as never, WITHOUT_ID)) ?? undefined,
+  find: async (workload, n) =>
+    (await journal.findOne({ workload, n } as never, WITHOUT_ID)) ?? undefined,
   read: (workload, after) =>
-    journal.find({ workload, n: { $gt: after } } as never, { ...WITHOUT_ID, sort: { workload: 1, n: 1 } }),
-  readSnapshot: async (workload) => (await snapshots.findOne({ workload } as never, WITHOUT_ID)) ?? undefined,
+    journal.find({ workload, n: { $gt: after } } as never, {
+      ...WITHOUT_ID,
+      sort: { workload: 1, n: 1 },
+    }),
+  readSnapshot: async (workload) =>
+    (await snapshots.findOne({ workload } as never, WITHOUT_ID)) ?? undefined,
   writeSnapshot: async (snapshot) => {
     try {
-      await snapshots.replaceOne({ workload: snapshot.workload, n: { $lt: snapshot.n } }, snapshot, {
-        upsert: true,
-      });
+      await snapshots.replaceOne(
+        { workload: snapshot.workload, n: { $lt: snapshot.n } },
+        snapshot,
+        {
+          upsert: true,
+        },
+      );
     } catch (thrown) {
       // The upsert of an older snapshot collides with the later one, which is good enough.
-      if (!isDuplicate(thrown)) throw thrown;
+      if (!isDuplicate(thrown)) {
+        throw thrown;
+      }
     }
   },
 });
@@ -43,7 +54,9 @@ const isDuplicate = (thrown: unknown): thrown is MongoServerError =>
   thrown instanceof MongoServerError && thrown.code === DUPLICATE_KEY;
 
 const refusal = (thrown: unknown): InsertOutcome => {
-  if (!isDuplicate(thrown)) return { kind: 'unknown', cause: thrown };
+  if (!isDuplicate(thrown)) {
+    return { kind: 'unknown', cause: thrown };
+  }
   const keys = Object.keys((thrown['keyPattern'] as Record<string, unknown> | undefined) ?? {});
   return { kind: 'duplicate', key: keys.includes('accepted') ? 'accepted' : 'position' };
 };

@@ -6,7 +6,9 @@ import type { JournalDocument, Snapshot } from './document.ts';
  * * `duplicate` on `accepted`: a task's generation has its result already, perhaps by this very document.
  */
 export type InsertOutcome =
-  { kind: 'written' } | { kind: 'duplicate'; key: 'position' | 'accepted' } | { kind: 'unknown'; cause: unknown };
+  | { kind: 'written' }
+  | { kind: 'duplicate'; key: 'position' | 'accepted' }
+  | { kind: 'unknown'; cause: unknown };
 
 /** Where journals are kept. All reads go to the primary and see majority writes only. */
 export interface JournalStore<E> {

@@ -22,7 +22,12 @@ export const crash = (log: Logger): HardEnd => {
 };
 
 /** Happens when somebody asks twice, or when the drain takes longer than it may. */
-export const impatience = (requests: StopRequests, drainMs: number, clock: Clock, log: Logger): HardEnd => {
+export const impatience = (
+  requests: StopRequests,
+  drainMs: number,
+  clock: Clock,
+  log: Logger,
+): HardEnd => {
   const { promise: happened, resolve } = Promise.withResolvers<ExitCode>();
   const end = (why: string): void => {
     log.error({ why }, 'ended before everything was finished');

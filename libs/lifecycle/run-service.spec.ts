@@ -152,7 +152,10 @@ describe('runService', () => {
     const file = join(dir, 'ready.json');
     const { child, says, code } = run({ ...GOOD, MUSTER_READY_FILE: file });
     await says('listening');
-    expect(JSON.parse(readFileSync(file, 'utf8'))).to.deep.equal({ pid: child.pid, address: '127.0.0.1:7401' });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).to.deep.equal({
+      pid: child.pid,
+      address: '127.0.0.1:7401',
+    });
     child.kill('SIGTERM');
     expect(await code).to.equal(0);
     rmSync(dir, { recursive: true });

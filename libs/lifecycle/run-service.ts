@@ -45,13 +45,19 @@ export const runService = async (options: ServiceOptions): Promise<ExitCode> => 
     return refuseToStart(name, read);
   }
   const { env, own } = read;
-  const log = createLogger({ service: name, level: own.MUSTER_LOG_LEVEL, pretty: own.MUSTER_LOG_PRETTY });
+  const log = createLogger({
+    service: name,
+    level: own.MUSTER_LOG_LEVEL,
+    pretty: own.MUSTER_LOG_PRETTY,
+  });
   using requests = listenToStopRequests(clock);
   using crashed = crash(log);
   using impatient = impatience(requests, drainMs, clock, log);
   const parentPid = own.MUSTER_PARENT_PID;
   if (parentPid !== undefined) {
-    void processGone(parentPid, clock, requests.first).then(() => requests.request(`process ${parentPid} is gone`));
+    void processGone(parentPid, clock, requests.first).then(() =>
+      requests.request(`process ${parentPid} is gone`),
+    );
   }
   const runtime = { env, log, stack: new AsyncDisposableStack(), signal: requests.first };
   const life = live(name, runtime, start, own.MUSTER_READY_FILE);
@@ -78,7 +84,9 @@ const PARENT_POLL_MS = 500;
 /** Resolves when the process is gone, also where another one has its number by now, and when `signal` aborts. */
 const processGone = async (pid: number, clock: Clock, signal: AbortSignal): Promise<void> => {
   const identity = await identityOf(pid);
-  if (identity === undefined) return;
+  if (identity === undefined) {
+    return;
+  }
   const isGone = async () => !(await isAlive(identity));
   await poll(isGone, { clock, everyMs: PARENT_POLL_MS, signal }).catch(() => {});
 };

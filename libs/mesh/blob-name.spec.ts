@@ -9,13 +9,30 @@ const names: [string, BlobName][] = [
   ],
   [
     'results/w-1/frames/17/0-3-41.png',
-    { kind: 'result', workload: 'w-1', task: 'frames/17', generation: 0, attempt: '3-41', extension: 'png' },
+    {
+      kind: 'result',
+      workload: 'w-1',
+      task: 'frames/17',
+      generation: 0,
+      attempt: '3-41',
+      extension: 'png',
+    },
   ],
   [
     'results/w-1/frames/5/2-0-1.exr',
-    { kind: 'result', workload: 'w-1', task: 'frames/5', generation: 2, attempt: '0-1', extension: 'exr' },
+    {
+      kind: 'result',
+      workload: 'w-1',
+      task: 'frames/5',
+      generation: 2,
+      attempt: '0-1',
+      extension: 'exr',
+    },
   ],
-  ['logs/w-1/noop/0/0-0-1.log', { kind: 'log', workload: 'w-1', task: 'noop/0', generation: 0, attempt: '0-1' }],
+  [
+    'logs/w-1/noop/0/0-0-1.log',
+    { kind: 'log', workload: 'w-1', task: 'noop/0', generation: 0, attempt: '0-1' },
+  ],
 ];
 
 describe('blob names', () => {
@@ -63,6 +80,8 @@ describe('blob names', () => {
       'logs/w-1/frames/17/0-3-41.png',
       'results/w-1/frames/17/0-3-41.png/../x.png',
     ];
-    for (const text of bad) expect(parseBlobName(text), JSON.stringify(text)).to.equal(undefined);
+    for (const text of bad) {
+      expect(parseBlobName(text), JSON.stringify(text)).to.equal(undefined);
+    }
   });
 });

@@ -54,11 +54,17 @@ const attemptPart = ({ workload, task, generation, attempt }: AttemptPath): stri
 
 /** Reads a name that a caller sent; undefined if no blob can have it. {@link formatBlobName} gives the same text back. */
 export const parseBlobName = (text: string): BlobName | undefined => {
-  if (text.length > MAX_BLOB_NAME_CHARS) return undefined;
+  if (text.length > MAX_BLOB_NAME_CHARS) {
+    return undefined;
+  }
   const handedIn = upload.exec(text)?.groups;
-  if (handedIn !== undefined) return { kind: 'upload', owner: handedIn['owner'] ?? '', id: handedIn['id'] ?? '' };
+  if (handedIn !== undefined) {
+    return { kind: 'upload', owner: handedIn['owner'] ?? '', id: handedIn['id'] ?? '' };
+  }
   const parts = made.exec(text)?.groups;
-  if (parts === undefined) return undefined;
+  if (parts === undefined) {
+    return undefined;
+  }
   const path = {
     workload: parts['workload'] ?? '',
     task: parts['task'] ?? '',

@@ -4,7 +4,10 @@ import type { Duration } from '#libs/contracts/rpc.ts';
 export const durationToProto = (ms: number): Duration => {
   const span = Math.max(0, ms);
   // What is left after the whole seconds must not round up to one more.
-  return { seconds: Math.floor(span / 1_000), nanos: Math.min(Math.round((span % 1_000) * 1e6), 999_999_999) };
+  return {
+    seconds: Math.floor(span / 1_000),
+    nanos: Math.min(Math.round((span % 1_000) * 1e6), 999_999_999),
+  };
 };
 
 /** In milliseconds; undefined where there is none. */

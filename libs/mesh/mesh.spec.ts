@@ -47,7 +47,13 @@ describe('parseTaskKey', () => {
 
   it('reads the node and the index', () => {
     expect(parseTaskKey('solve-2/17')).to.deep.equal({ node: 'solve-2', index: 17 });
-    expect(['mesh', 'a', 'A', '1a', ''].map(isNode)).to.deep.equal([true, true, false, false, false]);
+    expect(['mesh', 'a', 'A', '1a', ''].map(isNode)).to.deep.equal([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 });
 
@@ -55,7 +61,17 @@ describe('isAttemptId', () => {
   it('knows `<epoch>-<counter>` in one spelling', () => {
     expect(isAttemptId(formatAttemptId(3, 41))).to.equal(true);
     expect(isAttemptId('0-0')).to.equal(true);
-    for (const bad of ['', '3', '3-', '-41', '03-41', '3-041', '3-41-1', '3-41\n', `1-${'9'.repeat(16)}`]) {
+    for (const bad of [
+      '',
+      '3',
+      '3-',
+      '-41',
+      '03-41',
+      '3-041',
+      '3-41-1',
+      '3-41\n',
+      `1-${'9'.repeat(16)}`,
+    ]) {
       expect(isAttemptId(bad), bad).to.equal(false);
     }
   });
@@ -63,10 +79,16 @@ describe('isAttemptId', () => {
 
 describe('isId and isSha256', () => {
   it('take what fits into subjects, names and keys', () => {
-    for (const good of ['w-abcdefghijklmnop', 'a', 'x'.repeat(40)]) expect(isId(good), good).to.equal(true);
-    for (const bad of ['', 'A', 'a.b', 'a/b', 'a b', 'a*', 'x'.repeat(41)]) expect(isId(bad), bad).to.equal(false);
+    for (const good of ['w-abcdefghijklmnop', 'a', 'x'.repeat(40)]) {
+      expect(isId(good), good).to.equal(true);
+    }
+    for (const bad of ['', 'A', 'a.b', 'a/b', 'a b', 'a*', 'x'.repeat(41)]) {
+      expect(isId(bad), bad).to.equal(false);
+    }
     expect(isSha256('0123456789abcdef'.repeat(4))).to.equal(true);
-    for (const bad of ['', 'ab'.repeat(31), 'AB'.repeat(32), 'ab'.repeat(33)]) expect(isSha256(bad)).to.equal(false);
+    for (const bad of ['', 'ab'.repeat(31), 'AB'.repeat(32), 'ab'.repeat(33)]) {
+      expect(isSha256(bad)).to.equal(false);
+    }
   });
 });
 
@@ -110,7 +132,9 @@ describe('collectViolations', () => {
 
   it('keeps a bounded number of them', () => {
     const wrong = collectViolations();
-    for (let n = 0; n < 1_000; n += 1) wrong.require(false, `reports[${n}]`, 'must be set');
+    for (let n = 0; n < 1_000; n += 1) {
+      wrong.require(false, `reports[${n}]`, 'must be set');
+    }
     expect(() => wrong.throwIfAny())
       .to.throw()
       .with.property('violations')

@@ -27,7 +27,8 @@ export type SessionVerb =
   | 'volatile'
   | 'appended';
 
-export const managerSubject = (manager: string, verb: ManagerVerb | '*'): string => `muster.user.v1.${manager}.${verb}`;
+export const managerSubject = (manager: string, verb: ManagerVerb | '*'): string =>
+  `muster.user.v1.${manager}.${verb}`;
 export const matcherSubject = (verb: MatcherVerb | '*'): string => `muster.user.v1.matcher.${verb}`;
 export const sessionSubject = (workload: string, verb: SessionVerb | '*'): string =>
   `muster.session.v1.${workload}.${verb}`;

@@ -17,7 +17,9 @@ const MAX_VIOLATIONS = 50;
 
 /** The text of a field that must not be empty. Throws INVALID_ARGUMENT `INVALID_FIELDS`. */
 export const requireText = (field: string, text: string): string => {
-  if (text === '') throw invalidFields([{ field, description: 'must not be empty' }]);
+  if (text === '') {
+    throw invalidFields([{ field, description: 'must not be empty' }]);
+  }
   return text;
 };
 
@@ -34,11 +36,15 @@ export const checkRequestId = (wrong: Pick<Violations, 'require'>, requestId: st
 export const collectViolations = (): Violations => {
   const violations: FieldViolation[] = [];
   const require = (isRight: boolean, field: string, description: string): boolean => {
-    if (!isRight && violations.length < MAX_VIOLATIONS) violations.push({ field, description });
+    if (!isRight && violations.length < MAX_VIOLATIONS) {
+      violations.push({ field, description });
+    }
     return isRight;
   };
   const throwIfAny = (): void => {
-    if (violations.length > 0) throw invalidFields(violations);
+    if (violations.length > 0) {
+      throw invalidFields(violations);
+    }
   };
   return {
     require,
@@ -48,7 +54,9 @@ export const collectViolations = (): Violations => {
     throwIfAny,
     passed: (value) => {
       throwIfAny();
-      if (value === undefined) throw new TypeError('a field that is missing was not noted as wrong');
+      if (value === undefined) {
+        throw new TypeError('a field that is missing was not noted as wrong');
+      }
       return value;
     },
   };

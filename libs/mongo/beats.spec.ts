@@ -2,8 +2,21 @@ import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Clock } from '#libs/clock/index.ts';
 import { createLogger } from '#libs/telemetry/index.ts';
-import { eventually, fakeClock, type FakeClock, startMongod, type TestMongod } from '#libs/testing/index.ts';
-import { type BeatDocument, type Beats, connectMongo, type Peers, startBeats, type Store } from './index.ts';
+import {
+  eventually,
+  fakeClock,
+  type FakeClock,
+  startMongod,
+  type TestMongod,
+} from '#libs/testing/index.ts';
+import {
+  type BeatDocument,
+  type Beats,
+  connectMongo,
+  type Peers,
+  startBeats,
+  type Store,
+} from './index.ts';
 
 const logger = createLogger({ service: 'spec', level: 'silent' });
 
@@ -17,7 +30,9 @@ describe('startBeats', () => {
     store = await connectMongo({ url: mongod.url, database: 'beats', logger });
   });
   afterEach(async () => {
-    for (const stop of stops.splice(0)) await stop();
+    for (const stop of stops.splice(0)) {
+      await stop();
+    }
     await store.db.collection('supervisors').deleteMany({});
   });
   after(async () => {
@@ -62,7 +77,10 @@ describe('startBeats', () => {
   it('shows each replica the others with their info', async () => {
     await replica('i-1');
     const second = await replica('i-2');
-    expect(Object.fromEntries(second.peers()?.living ?? [])).to.deep.equal({ 'i-1': { load: 3 }, 'i-2': { load: 3 } });
+    expect(Object.fromEntries(second.peers()?.living ?? [])).to.deep.equal({
+      'i-1': { load: 3 },
+      'i-2': { load: 3 },
+    });
     expect(second.peers()?.isGone('i-1')).to.equal(false);
     expect(second.peers()?.isGone('i-3')).to.equal(true);
   });
@@ -112,7 +130,9 @@ describe('startBeats', () => {
       logger,
       onRound: async () => {
         rounds += 1;
-        if (rounds === 2) throw new Error('a round went wrong');
+        if (rounds === 2) {
+          throw new Error('a round went wrong');
+        }
       },
     });
     stops.push(() => beats.stop());

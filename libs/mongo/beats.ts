@@ -53,17 +53,32 @@ export const startBeats = async (options: BeatOptions): Promise<Beats> => {
     const documents = await collection.find({}).toArray();
     const now = clock.monotonic();
     const seen = new Set(documents.map(({ _id }) => _id));
-    for (const id of observed.keys()) if (!seen.has(id)) observed.delete(id);
-    for (const { _id, beat: theirs } of documents) observed.set(_id, observe(observed.get(_id), theirs, now));
+    for (const id of observed.keys()) {
+      if (!seen.has(id)) {
+        observed.delete(id);
+      }
+    }
+    for (const { _id, beat: theirs } of documents) {
+      observed.set(_id, observe(observed.get(_id), theirs, now));
+    }
     const dead = new Set(
-      [...observed].filter(([id, known]) => id !== instance && isDead(known, now)).map(([id]) => id),
+      [...observed]
+        .filter(([id, known]) => id !== instance && isDead(known, now))
+        .map(([id]) => id),
     );
-    const living = new Map(documents.filter(({ _id }) => !dead.has(_id)).map((known) => [known._id, known.info]));
+    const living = new Map(
+      documents.filter(({ _id }) => !dead.has(_id)).map((known) => [known._id, known.info]),
+    );
     await options.onRound({ living, dead, isGone: (id) => !living.has(id) }, signal);
   };
 
-  await collection.updateOne({ _id: instance }, { $set: { beat, info: options.info?.() ?? {} } }, { upsert: true });
-  const onFailure = (err: unknown): void => logger.warn({ err }, 'a beat failed; it is tried again');
+  await collection.updateOne(
+    { _id: instance },
+    { $set: { beat, info: options.info?.() ?? {} } },
+    { upsert: true },
+  );
+  const onFailure = (err: unknown): void =>
+    logger.warn({ err }, 'a beat failed; it is tried again');
   const beating = every({ clock, everyMs: BEAT_MS, onFailure }, round);
   return {
     stop: async () => {

@@ -7,8 +7,16 @@ import type { Collection, Db, Document, IndexDescription } from 'mongodb';
 export const declarations = {
   /** Headers, slots, owners, projections (session-supervisor). */
   workloads: [
-    { key: { customer: 1, requestId: 1 }, unique: true, partialFilterExpression: { requestId: { $exists: true } } },
-    { key: { customer: 1, slot: 1 }, unique: true, partialFilterExpression: { slot: { $exists: true } } },
+    {
+      key: { customer: 1, requestId: 1 },
+      unique: true,
+      partialFilterExpression: { requestId: { $exists: true } },
+    },
+    {
+      key: { customer: 1, slot: 1 },
+      unique: true,
+      partialFilterExpression: { slot: { $exists: true } },
+    },
     { key: { owner: 1 } },
     { key: { customer: 1, createdAt: -1, _id: -1 } },
     { key: { createdAt: -1, _id: -1 } },
@@ -18,7 +26,11 @@ export const declarations = {
   /** Positions of journals (session-supervisor). */
   journal: [
     { key: { workload: 1, n: 1 }, unique: true },
-    { key: { workload: 1, accepted: 1 }, unique: true, partialFilterExpression: { accepted: { $exists: true } } },
+    {
+      key: { workload: 1, accepted: 1 },
+      unique: true,
+      partialFilterExpression: { accepted: { $exists: true } },
+    },
   ],
   /** Folded states (session-supervisor). */
   snapshots: [{ key: { workload: 1 }, unique: true }],
@@ -41,11 +53,19 @@ export const declarations = {
   /** Enrolled machines (user-manager). */
   machines: [
     { key: { name: 1 }, unique: true },
-    { key: { requestId: 1 }, unique: true, partialFilterExpression: { requestId: { $exists: true } } },
+    {
+      key: { requestId: 1 },
+      unique: true,
+      partialFilterExpression: { requestId: { $exists: true } },
+    },
   ],
   /** Customers' files (blob). */
   objects: [
-    { key: { customer: 1, requestId: 1 }, unique: true, partialFilterExpression: { requestId: { $exists: true } } },
+    {
+      key: { customer: 1, requestId: 1 },
+      unique: true,
+      partialFilterExpression: { requestId: { $exists: true } },
+    },
     { key: { blob: 1 }, unique: true },
     { key: { customer: 1, createdAt: -1, _id: -1 } },
     { key: { createdAt: -1, _id: -1 } },
@@ -58,11 +78,14 @@ export type CollectionName = keyof typeof declarations;
 export const ensureCollections = async (db: Db): Promise<void> => {
   await Promise.all(
     Object.entries(declarations).map(async ([name, indexes]) => {
-      if (indexes.length === 0) return;
+      if (indexes.length === 0) {
+        return;
+      }
       await db.collection(name).createIndexes([...indexes] as IndexDescription[]);
     }),
   );
 };
 
 /** A declared collection with its owner's document type. */
-export const collection = <D extends Document>(db: Db, name: CollectionName): Collection<D> => db.collection<D>(name);
+export const collection = <D extends Document>(db: Db, name: CollectionName): Collection<D> =>
+  db.collection<D>(name);

@@ -2,7 +2,13 @@ import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { type DomainError, isDomainError } from '#libs/errors/index.ts';
 import { createLogger } from '#libs/telemetry/index.ts';
-import { eventually, freePort, startMongod, startProxy, type TestMongod } from '#libs/testing/index.ts';
+import {
+  eventually,
+  freePort,
+  startMongod,
+  startProxy,
+  type TestMongod,
+} from '#libs/testing/index.ts';
 import { asUnavailable, connectMongo, type Store } from './index.ts';
 
 const logger = createLogger({ service: 'spec', level: 'silent' });
@@ -11,7 +17,9 @@ const errorOf = async (work: Promise<unknown>): Promise<DomainError> => {
   try {
     await work;
   } catch (thrown) {
-    if (isDomainError(thrown)) return thrown;
+    if (isDomainError(thrown)) {
+      return thrown;
+    }
     throw thrown;
   }
   throw new Error('it was expected to reject');
@@ -64,7 +72,9 @@ describe('connectMongo', () => {
             acknowledged.push(n);
             await asUnavailable(() => things().findOne({ n }));
           } catch (thrown) {
-            if (!isDomainError(thrown)) throw thrown;
+            if (!isDomainError(thrown)) {
+              throw thrown;
+            }
             errors.push(thrown);
           }
         }
@@ -79,10 +89,14 @@ describe('connectMongo', () => {
       expectUnavailable(refused);
       await mongod.restart();
       const soFar = acknowledged.length;
-      await eventually(() => expect(acknowledged.length).to.be.above(soFar + 20), { withinMs: 10_000 });
+      await eventually(() => expect(acknowledged.length).to.be.above(soFar + 20), {
+        withinMs: 10_000,
+      });
       ending.abort();
       await writing;
-      for (const error of errors) expectUnavailable(error);
+      for (const error of errors) {
+        expectUnavailable(error);
+      }
       const kept = new Set((await things().find({}).toArray()).map(({ n }) => n));
       expect(acknowledged.filter((n) => !kept.has(n))).to.deep.equal([]);
     });
@@ -91,10 +105,16 @@ describe('connectMongo', () => {
   // The driver retries once by itself. If that fails too, the caller does not know the outcome.
   it('resolves only with the reply, and writes once if the reply is lost', async () => {
     await using proxy = await startProxy({ target: mongod.port });
-    await using behind = await connectMongo({ url: mongod.urlVia(proxy.port), database: 'spec', logger });
+    await using behind = await connectMongo({
+      url: mongod.urlVia(proxy.port),
+      database: 'spec',
+      logger,
+    });
     proxy.hold('replies');
     let isAnswered = false;
-    const inserting = asUnavailable(() => things(behind).insertOne({ n: 1 })).finally(() => (isAnswered = true));
+    const inserting = asUnavailable(() => things(behind).insertOne({ n: 1 })).finally(
+      () => (isAnswered = true),
+    );
     await eventually(async () => expect(await things().countDocuments({ n: 1 })).to.equal(1));
     expect(isAnswered).to.equal(false);
     proxy.cut();
@@ -105,7 +125,11 @@ describe('connectMongo', () => {
 
   it('writes once if the request is lost', async () => {
     await using proxy = await startProxy({ target: mongod.port });
-    await using behind = await connectMongo({ url: mongod.urlVia(proxy.port), database: 'spec', logger });
+    await using behind = await connectMongo({
+      url: mongod.urlVia(proxy.port),
+      database: 'spec',
+      logger,
+    });
     proxy.drop('requests');
     const inserting = things(behind).insertOne({ n: 1 });
     await proxy.caught('requests');

@@ -45,7 +45,9 @@ export const connectMongo = async ({ url, database, logger }: MongoOptions): Pro
     await asUnavailable(() => client.connect());
     const db = client.db(database);
     await asUnavailable(() => ensureCollections(db));
-    client.on('serverHeartbeatFailed', ({ failure }) => logger.warn({ err: failure }, 'mongodb does not answer'));
+    client.on('serverHeartbeatFailed', ({ failure }) =>
+      logger.warn({ err: failure }, 'mongodb does not answer'),
+    );
     return {
       db,
       ping: async () => {

@@ -56,7 +56,9 @@ export const asUnavailable = async <T>(run: () => Promise<T>): Promise<T> => {
   try {
     return await waitingFor('mongodb', run);
   } catch (thrown) {
-    if (!isAway(thrown)) throw thrown;
+    if (!isAway(thrown)) {
+      throw thrown;
+    }
     throw unavailable('mongodb', 'MongoDB does not answer; try again', { cause: thrown });
   }
 };

@@ -5,8 +5,12 @@ import { isDead, observe, type Observed } from './index.ts';
 /** What is known after reads at these moments, in milliseconds, each of which saw this beat. */
 const after = (...reads: [atMs: number, beat: number][]): Observed => {
   let known: Observed | undefined;
-  for (const [atMs, beat] of reads) known = observe(known, beat, atMs);
-  if (known === undefined) throw new Error('no read');
+  for (const [atMs, beat] of reads) {
+    known = observe(known, beat, atMs);
+  }
+  if (known === undefined) {
+    throw new Error('no read');
+  }
   return known;
 };
 

@@ -5,7 +5,12 @@ import { type BusOptions, connectBus } from './connect.ts';
 
 /** A bus of a test: silent unless told otherwise. */
 export const testBus = (url: string, options: Partial<BusOptions> = {}): Promise<Bus> =>
-  connectBus({ url, name: 'spec', logger: createLogger({ service: 'spec', level: 'silent' }), ...options });
+  connectBus({
+    url,
+    name: 'spec',
+    logger: createLogger({ service: 'spec', level: 'silent' }),
+    ...options,
+  });
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -15,7 +20,9 @@ export const errorOf = async (work: Promise<unknown>): Promise<DomainError> => {
   try {
     await work;
   } catch (thrown) {
-    if (isDomainError(thrown)) return thrown;
+    if (isDomainError(thrown)) {
+      return thrown;
+    }
     throw thrown;
   }
   throw new Error('it was expected to reject');

@@ -21,7 +21,10 @@ export interface BusMessage {
 }
 
 /** Answers a message. Undefined means an answer without bytes. */
-export type ServeHandler = (bytes: Uint8Array, message: BusMessage) => Promise<Uint8Array | undefined>;
+export type ServeHandler = (
+  bytes: Uint8Array,
+  message: BusMessage,
+) => Promise<Uint8Array | undefined>;
 
 export interface ServeOptions {
   /** Of all servers with this queue name, one gets each message. Without a name, each server gets every message. */

@@ -41,10 +41,15 @@ const SETTINGS: ConnectionOptions = {
   noAsyncTraces: true,
 };
 
-const isAuthError = (thrown: unknown): boolean => thrown instanceof NatsError && thrown.isAuthError();
+const isAuthError = (thrown: unknown): boolean =>
+  thrown instanceof NatsError && thrown.isAuthError();
 
 /** Retries here, because the client's own wait for a first connection cannot be stopped. */
-const dial = async (settings: ConnectionOptions, timeoutMs: number, logger: Logger): Promise<NatsConnection> => {
+const dial = async (
+  settings: ConnectionOptions,
+  timeoutMs: number,
+  logger: Logger,
+): Promise<NatsConnection> => {
   const end = performance.now() + timeoutMs;
   const attempt = (): Promise<NatsConnection> =>
     connect({ ...settings, timeout: Math.min(DIAL_MS, Math.max(1, end - performance.now())) });
@@ -57,8 +62,9 @@ const dial = async (settings: ConnectionOptions, timeoutMs: number, logger: Logg
       onRetry: (err) => logger.debug({ err }, 'nats does not answer yet'),
     });
   } catch (cause) {
-    if (isAuthError(cause))
+    if (isAuthError(cause)) {
       throw unavailable('nats', 'nats refuses the user or password; check the address', { cause });
+    }
     throw unavailable('nats', 'nats does not answer; check the address, or wait', { cause });
   }
 };
@@ -78,7 +84,9 @@ export const connectBus = async (options: BusOptions): Promise<Bus> => {
   const shutDown = async (): Promise<void> => {
     await Promise.all([...servings].map((serving) => serving.close()));
     // Without a connection there is nothing to flush, and the client would wait for one.
-    if (link.connected()) await within(systemClock, CLOSE_MS, Promise.allSettled([nc.flush()]));
+    if (link.connected()) {
+      await within(systemClock, CLOSE_MS, Promise.allSettled([nc.flush()]));
+    }
     await nc.close();
   };
   let closing: Promise<void> | undefined;
@@ -87,7 +95,9 @@ export const connectBus = async (options: BusOptions): Promise<Bus> => {
   return {
     publish: (subject, bytes, { requestId } = {}) => {
       checkSubject(subject);
-      if (!link.connected()) return;
+      if (!link.connected()) {
+        return;
+      }
       try {
         nc.publish(subject, bytes, { headers: outgoing(requestId) });
       } catch (thrown) {
@@ -98,7 +108,10 @@ export const connectBus = async (options: BusOptions): Promise<Bus> => {
     serve: (subject, handler, serveOptions) => {
       const serving = serveSubject(link, logger, subject, handler, serveOptions);
       servings.add(serving);
-      return { ready: () => serving.ready(), close: () => serving.close().finally(() => servings.delete(serving)) };
+      return {
+        ready: () => serving.ready(),
+        close: () => serving.close().finally(() => servings.delete(serving)),
+      };
     },
     publishFact: factPublisher(link, facts),
     connected: () => link.connected(),

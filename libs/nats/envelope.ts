@@ -1,6 +1,11 @@
 import { headers, type Msg, type MsgHdrs } from 'nats';
 import { Status } from '#libs/contracts/rpc.ts';
-import { type DomainError, fromProtoStatus, isDomainError, toProtoStatus } from '#libs/errors/index.ts';
+import {
+  type DomainError,
+  fromProtoStatus,
+  isDomainError,
+  toProtoStatus,
+} from '#libs/errors/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { extractTrace, injectTrace, type StringMap } from '#libs/telemetry/index.ts';
 
@@ -11,13 +16,18 @@ const ERROR = 'muster-error';
 // An id of another process is written into logs and into the headers of other messages.
 const HARMLESS = /^[\w.:-]{1,64}$/;
 
-const read = (from: MsgHdrs | undefined): Pick<StringMap, 'get'> => ({ get: (name) => from?.get(name) || undefined });
+const read = (from: MsgHdrs | undefined): Pick<StringMap, 'get'> => ({
+  get: (name) => from?.get(name) || undefined,
+});
 
 /** The headers of our messages: the current trace and the request id. */
 export const outgoing = (requestId: string | undefined): MsgHdrs => {
   const out = headers();
   injectTrace({ set: (name, value) => out.set(name, value) });
-  out.set(REQUEST_ID, requestId !== undefined && HARMLESS.test(requestId) ? requestId : systemRandom.id('r'));
+  out.set(
+    REQUEST_ID,
+    requestId !== undefined && HARMLESS.test(requestId) ? requestId : systemRandom.id('r'),
+  );
   return out;
 };
 
@@ -47,6 +57,9 @@ export const failureOf = (answer: Msg): DomainError | undefined => {
   try {
     return fromProtoStatus(Status.decode(answer.data));
   } catch (thrown) {
-    return fromProtoStatus({ code: 2, message: `the other side failed: ${reason}`, details: [] }, thrown);
+    return fromProtoStatus(
+      { code: 2, message: `the other side failed: ${reason}`, details: [] },
+      thrown,
+    );
   }
 };

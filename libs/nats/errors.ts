@@ -51,19 +51,32 @@ const messageTooLarge = (subject: string, sizeBytes: number, cause: unknown): Do
     { cause },
   );
 
-const CONNECTION_ENDS = [ErrorCode.ConnectionClosed, ErrorCode.ConnectionDraining, ErrorCode.Disconnect];
+const CONNECTION_ENDS = [
+  ErrorCode.ConnectionClosed,
+  ErrorCode.ConnectionDraining,
+  ErrorCode.Disconnect,
+];
 
 /** Whether the client failed with this code. The type of its errors allows any string as code. */
-export const hasCode = (thrown: unknown, code: string): boolean => thrown instanceof NatsError && thrown.code === code;
+export const hasCode = (thrown: unknown, code: string): boolean =>
+  thrown instanceof NatsError && thrown.code === code;
 
 /** What the client threw while sending `sizeBytes` to `subject`, as DomainError. */
 export const toBusError = (thrown: unknown, subject: string, sizeBytes: number): DomainError => {
   if (isDomainError(thrown)) {
     return thrown;
   }
-  if (hasCode(thrown, ErrorCode.NoResponders)) return noResponder(subject);
-  if (hasCode(thrown, ErrorCode.Timeout)) return replyTimeout(subject);
-  if (hasCode(thrown, ErrorCode.MaxPayloadExceeded)) return messageTooLarge(subject, sizeBytes, thrown);
-  if (CONNECTION_ENDS.some((code) => hasCode(thrown, code))) return disconnected(thrown);
+  if (hasCode(thrown, ErrorCode.NoResponders)) {
+    return noResponder(subject);
+  }
+  if (hasCode(thrown, ErrorCode.Timeout)) {
+    return replyTimeout(subject);
+  }
+  if (hasCode(thrown, ErrorCode.MaxPayloadExceeded)) {
+    return messageTooLarge(subject, sizeBytes, thrown);
+  }
+  if (CONNECTION_ENDS.some((code) => hasCode(thrown, code))) {
+    return disconnected(thrown);
+  }
   return unavailable('nats', 'nats refused a message; the log has the cause', { cause: thrown });
 };

@@ -1,4 +1,11 @@
-import { DiscardPolicy, NatsError, nanos, RetentionPolicy, StorageType, type JetStreamManager } from 'nats';
+import {
+  DiscardPolicy,
+  NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+} from 'nats';
 import { FACT_SUBJECTS } from '#libs/mesh/index.ts';
 import type { Link } from './link.ts';
 
@@ -41,7 +48,9 @@ const create = async (jsm: JetStreamManager, options: FactsOptions): Promise<voi
     });
   } catch (thrown) {
     // Another replica has just made it, with other bounds.
-    if (!isApiError(thrown, STREAM_NAME_IN_USE)) throw thrown;
+    if (!isApiError(thrown, STREAM_NAME_IN_USE)) {
+      throw thrown;
+    }
   }
 };
 
@@ -51,7 +60,9 @@ export const ensureEventsStream = async (link: Link, options: FactsOptions): Pro
   try {
     await jsm.streams.info(EVENTS_STREAM);
   } catch (thrown) {
-    if (!isApiError(thrown, STREAM_NOT_FOUND)) throw thrown;
+    if (!isApiError(thrown, STREAM_NOT_FOUND)) {
+      throw thrown;
+    }
     await create(jsm, options);
   }
 };

@@ -65,23 +65,35 @@ describe('publishFact', () => {
   });
 
   it('does not change the stream of an operator', async () => {
-    await jsm.streams.add({ name: EVENTS_STREAM, subjects: ['muster.*.v1.*.*.*'], max_bytes: 1024 * 1024 });
+    await jsm.streams.add({
+      name: EVENTS_STREAM,
+      subjects: ['muster.*.v1.*.*.*'],
+      max_bytes: 1024 * 1024,
+    });
     await bus.publishFact(FACT, bytesOf(''), 'a');
     expect((await jsm.streams.info(EVENTS_STREAM)).config.max_bytes).to.equal(1024 * 1024);
   });
 
   it('does not store requests as facts', async () => {
     await bus.publishFact(FACT, bytesOf(''), 'a');
-    const request = bus.request('muster.session.v1.w-1.new-users', bytesOf(''), { timeoutMs: 5_000 });
+    const request = bus.request('muster.session.v1.w-1.new-users', bytesOf(''), {
+      timeoutMs: 5_000,
+    });
     expect(await errorOf(request)).to.include({ reason: 'NO_RESPONDER' });
     expect(await kept()).to.equal(1);
-    const fact = await errorOf(bus.publishFact('muster.session.v1.w-1.new-users', bytesOf(''), 'b'));
+    const fact = await errorOf(
+      bus.publishFact('muster.session.v1.w-1.new-users', bytesOf(''), 'b'),
+    );
     expect(fact).to.include({ code: status.INVALID_ARGUMENT, reason: 'INVALID_SUBJECT' });
   });
 
   it('lets many processes make the stream at the same time', async () => {
-    const others = await Promise.all([1, 2, 3].map((each) => testBus(nats.url, { facts: { maxAgeMs: each * 1e6 } })));
-    await Promise.all(others.map((other, index) => other.publishFact(FACT, bytesOf(''), String(index))));
+    const others = await Promise.all(
+      [1, 2, 3].map((each) => testBus(nats.url, { facts: { maxAgeMs: each * 1e6 } })),
+    );
+    await Promise.all(
+      others.map((other, index) => other.publishFact(FACT, bytesOf(''), String(index))),
+    );
     expect(await kept()).to.equal(3);
     await Promise.all(others.map((other) => other.close()));
   });
@@ -101,7 +113,9 @@ describe('publishFact', () => {
     const said = Promise.allSettled(
       ids.map(async (id) => {
         await bus.publishFact(FACT, bytesOf(id), id);
-        if (acknowledged.add(id).size === 100) half.resolve();
+        if (acknowledged.add(id).size === 100) {
+          half.resolve();
+        }
       }),
     );
     await half.promise;
@@ -112,8 +126,12 @@ describe('publishFact', () => {
     await nats.restart();
     await back.promise;
     // The server accepts connections before it has read its streams.
-    await eventually(async () => expect(await keptIds()).to.include.members([...acknowledged]), { withinMs: 15_000 });
-    for (const id of ids) await bus.publishFact(FACT, bytesOf(id), id);
+    await eventually(async () => expect(await keptIds()).to.include.members([...acknowledged]), {
+      withinMs: 15_000,
+    });
+    for (const id of ids) {
+      await bus.publishFact(FACT, bytesOf(id), id);
+    }
     expect(new Set(await keptIds())).to.deep.equal(new Set(ids));
   });
 });

@@ -24,7 +24,9 @@ export const factPublisher = (link: Link, options: FactsOptions): PublishFact =>
       const attempt = ensureEventsStream(link, options);
       ensured = attempt;
       attempt.catch(() => {
-        if (ensured === attempt) forget();
+        if (ensured === attempt) {
+          forget();
+        }
       });
     }
     return ensured;
@@ -44,7 +46,9 @@ export const factPublisher = (link: Link, options: FactsOptions): PublishFact =>
     try {
       await link.whileConnected(() =>
         publish(subject, bytes, messageId).catch((thrown: unknown) => {
-          if (!hasCode(thrown, ErrorCode.NoResponders)) throw thrown;
+          if (!hasCode(thrown, ErrorCode.NoResponders)) {
+            throw thrown;
+          }
           // The stream was removed. The message id makes a second try harmless.
           forget();
           return publish(subject, bytes, messageId);

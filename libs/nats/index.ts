@@ -2,6 +2,14 @@
  * The bus between services: requests to the server of a subject, and facts for any listener. Only this library imports
  * `nats`.
  */
-export type { Bus, BusMessage, RequestOptions, SendOptions, ServeHandler, ServeOptions, Serving } from './bus.ts';
+export type {
+  Bus,
+  BusMessage,
+  RequestOptions,
+  SendOptions,
+  ServeHandler,
+  ServeOptions,
+  Serving,
+} from './bus.ts';
 export { connectBus, type BusOptions } from './connect.ts';
 export { EVENTS_STREAM, type FactsOptions } from './events-stream.ts';

@@ -24,7 +24,9 @@ export const watchLink = (nc: NatsConnection, logger: Logger): Link => {
     isConnected = false;
     const rejects = [...waiting];
     waiting.clear();
-    for (const reject of rejects) reject(connectionLost());
+    for (const reject of rejects) {
+      reject(connectionLost());
+    }
   };
 
   const back = (): void => {
@@ -52,10 +54,14 @@ export const watchLink = (nc: NatsConnection, logger: Logger): Link => {
   };
 
   const watch = async (): Promise<void> => {
-    for await (const status of nc.status()) follow(status);
+    for await (const status of nc.status()) {
+      follow(status);
+    }
   };
   watch()
-    .catch((thrown: unknown) => logger.error({ err: thrown }, 'the state of the connection to nats is lost'))
+    .catch((thrown: unknown) =>
+      logger.error({ err: thrown }, 'the state of the connection to nats is lost'),
+    )
     .finally(lost);
 
   return {

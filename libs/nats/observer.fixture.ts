@@ -40,7 +40,9 @@ export const observe = async (
   const nc = await connect({ ...toServers(address), name: 'observer' });
   nc.subscribe(pattern, {
     callback: (refused, { subject, data, reply }) => {
-      if (refused === null) hear({ subject, bytes: data, isRequest: Boolean(reply) });
+      if (refused === null) {
+        hear({ subject, bytes: data, isRequest: Boolean(reply) });
+      }
     },
   });
   await nc.flush();

@@ -12,7 +12,9 @@ const FACT = 'muster.user.v1.machine.m-1.connected';
 /** Listens in place of the server, and hangs up on this many attempts to connect. */
 const refuse = async (port: number, attempts: number): Promise<void> => {
   const server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
-  for (let attempt = 0; attempt < attempts; attempt += 1) await once(server, 'connection');
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    await once(server, 'connection');
+  }
   server.close();
   await once(server, 'close');
 };
@@ -39,14 +41,18 @@ describe('a bus', () => {
     const away = await errorOf(asking.request(SUBJECT, bytesOf(''), { timeoutMs: 60_000 }));
     expect(away).to.include({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE' });
     expect(away.metadata).to.deep.equal({ dependency: 'nats' });
-    expect(await errorOf(asking.publishFact(FACT, bytesOf(''), 'a'))).to.include({ reason: 'DEPENDENCY_UNAVAILABLE' });
+    expect(await errorOf(asking.publishFact(FACT, bytesOf(''), 'a'))).to.include({
+      reason: 'DEPENDENCY_UNAVAILABLE',
+    });
     expect(() => asking.publish(SUBJECT, bytesOf(''))).not.to.throw();
 
     await nats.restart();
     await Promise.all(backs);
     expect(asking.connected()).to.equal(true);
     await serving.serve('muster.user.v1.m-1.ready', async () => undefined).ready();
-    expect(textOf(await asking.request(SUBJECT, bytesOf('again'), { timeoutMs: 5_000 }))).to.equal('again');
+    expect(textOf(await asking.request(SUBJECT, bytesOf('again'), { timeoutMs: 5_000 }))).to.equal(
+      'again',
+    );
     await asking.publishFact(FACT, bytesOf(''), 'a');
   });
 

@@ -22,10 +22,16 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([asking.close(), serving.close()]));
 
-const serve = async (subject: string, handler: ServeHandler, options?: ServeOptions): Promise<void> =>
-  serving.serve(subject, handler, options).ready();
-const ask = (subject: string, text = '', options: Partial<Parameters<Bus['request']>[2]> = {}): Promise<string> =>
-  asking.request(subject, bytesOf(text), { ...soon, ...options }).then(textOf);
+const serve = async (
+  subject: string,
+  handler: ServeHandler,
+  options?: ServeOptions,
+): Promise<void> => serving.serve(subject, handler, options).ready();
+const ask = (
+  subject: string,
+  text = '',
+  options: Partial<Parameters<Bus['request']>[2]> = {},
+): Promise<string> => asking.request(subject, bytesOf(text), { ...soon, ...options }).then(textOf);
 
 describe('request', () => {
   it('gets the bytes that the handler answers', async () => {
@@ -41,10 +47,21 @@ describe('request', () => {
   it('gets the DomainError of the handler as it was', async () => {
     const { violations } = invalidFields([{ field: 'users', description: 'is empty' }]);
     await serve(SUBJECT, () => {
-      throw new DomainError(status.ABORTED, 'NOT_OWNER', 'ask w-2', { owner: 'w-2' }, { violations, retryAfterMs: 70 });
+      throw new DomainError(
+        status.ABORTED,
+        'NOT_OWNER',
+        'ask w-2',
+        { owner: 'w-2' },
+        { violations, retryAfterMs: 70 },
+      );
     });
     const error = await errorOf(ask(SUBJECT));
-    expect(error).to.include({ code: status.ABORTED, reason: 'NOT_OWNER', message: 'ask w-2', retryAfterMs: 70 });
+    expect(error).to.include({
+      code: status.ABORTED,
+      reason: 'NOT_OWNER',
+      message: 'ask w-2',
+      retryAfterMs: 70,
+    });
     expect(error.metadata).to.deep.equal({ owner: 'w-2' });
     expect(error.violations).to.deep.equal(violations);
   });
@@ -53,10 +70,15 @@ describe('request', () => {
     let calls = 0;
     await serve(SUBJECT, async () => {
       calls += 1;
-      if (calls === 1) throw new TypeError('the password is 12345');
+      if (calls === 1) {
+        throw new TypeError('the password is 12345');
+      }
       return bytesOf('fine');
     });
-    expect(await errorOf(ask(SUBJECT))).to.include({ code: status.INTERNAL, message: 'internal error' });
+    expect(await errorOf(ask(SUBJECT))).to.include({
+      code: status.INTERNAL,
+      message: 'internal error',
+    });
     expect(await ask(SUBJECT)).to.equal('fine');
   });
 
@@ -87,7 +109,9 @@ describe('request', () => {
     await arrived.promise;
     caller.abort(new DomainError(status.CANCELLED, 'CANCELLED', 'nobody waits any more'));
     expect(await asked).to.include({ reason: 'CANCELLED' });
-    expect(await errorOf(ask(SUBJECT, '', { signal: caller.signal }))).to.include({ reason: 'CANCELLED' });
+    expect(await errorOf(ask(SUBJECT, '', { signal: caller.signal }))).to.include({
+      reason: 'CANCELLED',
+    });
     answered.resolve(undefined);
   });
 
@@ -124,7 +148,9 @@ describe('serve', () => {
     const last = Promise.withResolvers<void>();
     await serve(SUBJECT, async (bytes) => {
       order.push(textOf(bytes));
-      if (order.length === 50) last.resolve();
+      if (order.length === 50) {
+        last.resolve();
+      }
       await last.promise;
       return undefined;
     });
@@ -137,7 +163,9 @@ describe('serve', () => {
     await serve('muster.session.v1.*.command', async (_bytes, { subject }) => bytesOf(subject));
     expect(await ask('muster.session.v1.w-1.command')).to.equal('muster.session.v1.w-1.command');
     expect(await ask('muster.session.v1.w-2.command')).to.equal('muster.session.v1.w-2.command');
-    expect(await errorOf(ask('muster.session.v1.w-2.volatile'))).to.include({ reason: 'NO_RESPONDER' });
+    expect(await errorOf(ask('muster.session.v1.w-2.volatile'))).to.include({
+      reason: 'NO_RESPONDER',
+    });
   });
 
   it('gives a message to one of a queue group, and to everybody outside of groups', async () => {
@@ -145,7 +173,9 @@ describe('serve', () => {
     const all = Promise.withResolvers<void>();
     const note = (who: string) => async (): Promise<undefined> => {
       got.push(who);
-      if (got.length === 3) all.resolve();
+      if (got.length === 3) {
+        all.resolve();
+      }
     };
     await serve(SUBJECT, note('grouped'), { queue: 'g' });
     await serve(SUBJECT, note('grouped'), { queue: 'g' });
@@ -161,7 +191,9 @@ describe('serve', () => {
   it('survives the failure of a handler that nobody waits for', async () => {
     const failed = Promise.withResolvers<void>();
     await serve(SUBJECT, async (_bytes, { isRequest }) => {
-      if (isRequest) return bytesOf('alive');
+      if (isRequest) {
+        return bytesOf('alive');
+      }
       failed.resolve();
       throw new Error('broken');
     });

@@ -7,7 +7,10 @@ import type { Link } from './link.ts';
 import { checkSubject } from './subjects.ts';
 
 /** Pings the server when an answer takes long, because the server itself may be silent. */
-const probeServer = (link: Link, afterMs: number): { isUnanswered: () => boolean; stop: () => void } => {
+const probeServer = (
+  link: Link,
+  afterMs: number,
+): { isUnanswered: () => boolean; stop: () => void } => {
   let isUnanswered = false;
   const timer = setTimeout(() => {
     isUnanswered = true;
@@ -32,10 +35,15 @@ export const sendRequest = async (
   const sent = link
     .whileConnected(() =>
       // To the client 0 means its default, and it refuses less than 1.
-      link.nc.request(subject, bytes, { timeout: Math.max(1, timeoutMs), headers: outgoing(requestId) }),
+      link.nc.request(subject, bytes, {
+        timeout: Math.max(1, timeoutMs),
+        headers: outgoing(requestId),
+      }),
     )
     .catch((thrown: unknown) => {
-      if (hasCode(thrown, ErrorCode.Timeout) && probe.isUnanswered()) throw serverSilent();
+      if (hasCode(thrown, ErrorCode.Timeout) && probe.isUnanswered()) {
+        throw serverSilent();
+      }
       throw toBusError(thrown, subject, bytes.length);
     });
   const answer = await abortable(sent, signal).finally(() => probe.stop());

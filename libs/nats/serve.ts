@@ -13,11 +13,17 @@ import { checkPattern } from './subjects.ts';
 const DRAIN_MS = 10_000;
 
 /** Sends the handler's answer, or the reason why there is none. */
-const answer = async (message: Msg, work: Promise<Uint8Array | undefined>, logger: Logger): Promise<void> => {
+const answer = async (
+  message: Msg,
+  work: Promise<Uint8Array | undefined>,
+  logger: Logger,
+): Promise<void> => {
   const { subject } = message;
   try {
     const bytes = (await work) ?? new Uint8Array();
-    if (!message.reply) return;
+    if (!message.reply) {
+      return;
+    }
     try {
       message.respond(bytes);
     } catch (thrown) {
@@ -29,7 +35,9 @@ const answer = async (message: Msg, work: Promise<Uint8Array | undefined>, logge
     } else if (!message.reply) {
       logger.warn({ err: thrown, subject }, 'a message that nobody waits for was refused');
     }
-    if (!message.reply) return;
+    if (!message.reply) {
+      return;
+    }
     const { bytes, headers } = failure(thrown);
     try {
       message.respond(bytes, { headers });
@@ -56,7 +64,11 @@ export const serveSubject = (
       const log = logger.child({ requestId });
       // An async function turns what the handler throws before its first await into a rejection.
       const work = (async () =>
-        handler(message.data, { subject: message.subject, requestId, isRequest: Boolean(message.reply) }))();
+        handler(message.data, {
+          subject: message.subject,
+          requestId,
+          isRequest: Boolean(message.reply),
+        }))();
       return answer(message, work, log);
     }).finally(() => running.delete(done));
     running.add(done);
@@ -75,10 +87,15 @@ export const serveSubject = (
 
   const drain = async (): Promise<void> => {
     if (!subscription.isClosed() && !link.nc.isClosed()) {
-      if (link.connected()) await subscription.drain();
-      else subscription.unsubscribe();
+      if (link.connected()) {
+        await subscription.drain();
+      } else {
+        subscription.unsubscribe();
+      }
     }
-    while (running.size > 0) await Promise.allSettled(running);
+    while (running.size > 0) {
+      await Promise.allSettled(running);
+    }
   };
   let closing: Promise<void> | undefined;
 

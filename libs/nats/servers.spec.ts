@@ -14,7 +14,10 @@ describe('toServers', () => {
   it('prefers credentials beside the URL', () => {
     const options = toServers({ url: 'nats://a:b@h', user: 'c', password: 'd' });
     expect(options).to.include({ user: 'c', pass: 'd' });
-    expect(toServers({ url: 'nats://a:b@h', token: 't' })).to.deep.equal({ servers: ['h:4222'], token: 't' });
+    expect(toServers({ url: 'nats://a:b@h', token: 't' })).to.deep.equal({
+      servers: ['h:4222'],
+      token: 't',
+    });
   });
 
   it('takes the servers of a cluster, and encrypts if one URL says so', () => {

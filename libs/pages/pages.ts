@@ -30,7 +30,11 @@ export const readPage = (
   const after = token === '' ? undefined : decode(token, question, keys);
   const isSize = pageSize >= 0 && pageSize <= MAX_PAGE;
   wrong.require(isSize, 'page_size', `must be 1 to ${MAX_PAGE}, or 0 for ${DEFAULT_PAGE}`);
-  wrong.require(token === '' || after !== undefined, 'page_token', 'must be the next_page_token of the page before');
+  wrong.require(
+    token === '' || after !== undefined,
+    'page_token',
+    'must be the next_page_token of the page before',
+  );
   return { size: pageSize === 0 ? DEFAULT_PAGE : pageSize, after };
 };
 
@@ -64,7 +68,9 @@ const isKey = (value: unknown): value is string => typeof value === 'string';
 const decode = (token: string, question: string, keys: number): readonly string[] | undefined => {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
-    if (!Array.isArray(parsed) || parsed.length !== keys + 1 || !parsed.every(isKey)) return undefined;
+    if (!Array.isArray(parsed) || parsed.length !== keys + 1 || !parsed.every(isKey)) {
+      return undefined;
+    }
     const [asked, ...after] = parsed;
     return asked === question ? after : undefined;
   } catch {

@@ -16,7 +16,9 @@ export const endMarked = async (
   graceMs: number,
   clock: Clock,
 ): Promise<ReadonlySet<string>> => {
-  if (nonces.size === 0) return nonces;
+  if (nonces.size === 0) {
+    return nonces;
+  }
   let left = nonces;
   if (graceMs > 0) {
     signalMarked(nonces, 'SIGTERM');
@@ -28,7 +30,9 @@ export const endMarked = async (
   while (left.size > 0) {
     signalMarked(left, 'SIGKILL');
     left = await leftOf(left, clock, 10 * POLL_MS);
-    if (clock.monotonic() > until) break;
+    if (clock.monotonic() > until) {
+      break;
+    }
   }
   return left;
 };
@@ -41,13 +45,21 @@ export const endOne = async (identity: Identity, graceMs: number, clock: Clock):
   ];
   for (const [name, withinMs] of steps) {
     const until = clock.monotonic() + withinMs;
-    if (isRunning(identity)) send(identity.pid, name);
-    while (isRunning(identity) && clock.monotonic() < until) await clock.sleep(POLL_MS);
+    if (isRunning(identity)) {
+      send(identity.pid, name);
+    }
+    while (isRunning(identity) && clock.monotonic() < until) {
+      await clock.sleep(POLL_MS);
+    }
   }
 };
 
 /** What is left after a while, or as soon as nothing is. */
-const leftOf = async (nonces: ReadonlySet<string>, clock: Clock, withinMs: number): Promise<ReadonlySet<string>> => {
+const leftOf = async (
+  nonces: ReadonlySet<string>,
+  clock: Clock,
+  withinMs: number,
+): Promise<ReadonlySet<string>> => {
   let left = nonces;
   const isGone = (): boolean => {
     left = livingOf(left);
@@ -67,9 +79,13 @@ const signalMarked = (
   const own = statOf(process.pid)?.group;
   for (const stat of markedWith(nonces)) {
     const { pid, group, startTicks } = stat;
-    if (groups.has(group) || !of(stat)) continue;
+    if (groups.has(group) || !of(stat)) {
+      continue;
+    }
     // Looked at again: its number may be somebody else's by now.
-    if (statOf(pid)?.startTicks !== startTicks || !isMarkedWith(pid, nonces)) continue;
+    if (statOf(pid)?.startTicks !== startTicks || !isMarkedWith(pid, nonces)) {
+      continue;
+    }
     // As long as one of ours is in it the group is ours, with those in it that threw their nonce away.
     if (group === own) {
       send(pid, name);
@@ -86,7 +102,9 @@ const send = (target: number, name: NodeJS.Signals): void => {
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
     // Gone already, or it became somebody else's, whom we may not signal.
-    if (code !== 'ESRCH' && code !== 'EPERM') throw thrown;
+    if (code !== 'ESRCH' && code !== 'EPERM') {
+      throw thrown;
+    }
   }
 };
 
@@ -110,9 +128,13 @@ export const createEnder = (clock: Clock): Ender => {
     return batch;
   };
   return async (nonces, graceMs) => {
-    if (nonces.length === 0) return true;
+    if (nonces.length === 0) {
+      return true;
+    }
     const batch = batches.get(graceMs) ?? begin(graceMs);
-    for (const nonce of nonces) batch.nonces.add(nonce);
+    for (const nonce of nonces) {
+      batch.nonces.add(nonce);
+    }
     const left = await batch.left;
     return nonces.every((nonce) => !left.has(nonce));
   };

@@ -27,7 +27,9 @@ export class StartFailure extends Error {
     more: { exitCode?: number | null; lastLines?: string; cause?: unknown } = {},
   ) {
     const { lastLines = '' } = more;
-    super(`${program} ${what}${lastLines === '' ? '' : `; it said last:\n${lastLines}`}`, { cause: more.cause });
+    super(`${program} ${what}${lastLines === '' ? '' : `; it said last:\n${lastLines}`}`, {
+      cause: more.cause,
+    });
     this.reason = reason;
     this.program = program;
     this.exitCode = more.exitCode;

@@ -21,9 +21,13 @@ export const findProgram = async (name: string, path: string | undefined): Promi
   const folders = [OWN_TOOLS, ...(path ?? '').split(delimiter).filter((folder) => folder !== '')];
   for (const folder of folders) {
     const candidate = join(folder, name);
-    if (await isExecutable(candidate)) return candidate;
+    if (await isExecutable(candidate)) {
+      return candidate;
+    }
   }
-  throw new ProgramMissing(`${name} is not on this machine: run \`make setup\`, or put it on the PATH`);
+  throw new ProgramMissing(
+    `${name} is not on this machine: run \`make setup\`, or put it on the PATH`,
+  );
 };
 
 const isExecutable = async (path: string): Promise<boolean> =>
@@ -36,7 +40,9 @@ const isExecutable = async (path: string): Promise<boolean> =>
 export const checkProgram = async (program: string): Promise<void> => {
   const name = basename(program);
   const found = await stat(program).catch(() => undefined);
-  if (found === undefined) throw new StartFailure('PROGRAM_MISSING', name, `is not at ${program}; install it`);
+  if (found === undefined) {
+    throw new StartFailure('PROGRAM_MISSING', name, `is not at ${program}; install it`);
+  }
   if (!found.isFile() || !(await isExecutable(program))) {
     throw new StartFailure('PROGRAM_NOT_EXECUTABLE', name, `at ${program} may not be executed`);
   }
@@ -48,5 +54,7 @@ const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 /** The absolute path of a program of the system. Throws StartFailure. */
 export const systemProgram = (name: string): Promise<string> =>
   findProgram(name, SYSTEM_PATH).catch((thrown: unknown) => {
-    throw new StartFailure('PROGRAM_MISSING', name, 'is not on this host; install it', { cause: thrown });
+    throw new StartFailure('PROGRAM_MISSING', name, 'is not on this host; install it', {
+      cause: thrown,
+    });
   });

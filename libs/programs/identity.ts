@@ -34,36 +34,53 @@ export const isAlive = async ({ bootId, pid, startTicks }: ProcessIdentity): Pro
 export const hasOpen = async (pid: number, path: string): Promise<boolean> => {
   const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
   for (const descriptor of descriptors) {
-    if ((await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')) === path) return true;
+    if ((await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')) === path) {
+      return true;
+    }
   }
   return false;
 };
 
 /** Whether the process was started with all these values in its environment; false for other people's processes. */
-export const wasStartedWith = async (pid: number, values: Readonly<Record<string, string>>): Promise<boolean> => {
-  const environment = new Set((await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0'));
+export const wasStartedWith = async (
+  pid: number,
+  values: Readonly<Record<string, string>>,
+): Promise<boolean> => {
+  const environment = new Set(
+    (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0'),
+  );
   return Object.entries(values).every(([name, value]) => environment.has(`${name}=${value}`));
 };
 
 /** The running processes that were. */
-export const findByEnvironment = async (values: Readonly<Record<string, string>>): Promise<ProcessIdentity[]> => {
+export const findByEnvironment = async (
+  values: Readonly<Record<string, string>>,
+): Promise<ProcessIdentity[]> => {
   const found: ProcessIdentity[] = [];
   for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
+    if (!/^\d+$/.test(entry)) {
+      continue;
+    }
     const pid = Number(entry);
     // Ticks first: were the number given again in between, they would no longer fit when it is signalled.
     const identity = await identityOf(pid);
-    if (identity !== undefined && (await wasStartedWith(pid, values))) found.push(identity);
+    if (identity !== undefined && (await wasStartedWith(pid, values))) {
+      found.push(identity);
+    }
   }
   return found;
 };
 
 /** Signals this very process; nothing happens when it is gone. */
 export const signal = async (identity: ProcessIdentity, name: NodeJS.Signals): Promise<void> => {
-  if (!(await isAlive(identity))) return;
+  if (!(await isAlive(identity))) {
+    return;
+  }
   try {
     process.kill(identity.pid, name);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) {
+      throw error;
+    }
   }
 };

@@ -12,7 +12,8 @@ export const isMarkedWith = (pid: number, nonces: ReadonlySet<string>): boolean 
   noncesOf(pid).some((nonce) => nonces.has(nonce));
 
 /** Every living process that carries one of the nonces. */
-export const markedWith = (nonces: ReadonlySet<string>): ProcessStat[] => marked(nonces).map(({ stat }) => stat);
+export const markedWith = (nonces: ReadonlySet<string>): ProcessStat[] =>
+  marked(nonces).map(({ stat }) => stat);
 
 /** The nonces that a living process carries. */
 export const livingOf = (nonces: ReadonlySet<string>): Set<string> =>
@@ -46,5 +47,7 @@ export interface Identity {
 /** Whether it still runs; it, and not another one with its number. */
 export const isRunning = ({ nonce, pid, startTicks }: Identity): boolean => {
   const stat = statOf(pid);
-  return stat !== undefined && !stat.isDead && stat.startTicks === startTicks && isMarked(pid, nonce);
+  return (
+    stat !== undefined && !stat.isDead && stat.startTicks === startTicks && isMarked(pid, nonce)
+  );
 };

@@ -8,7 +8,9 @@ const KEPT_BYTES = 256 * 1024;
 /** Cuts an output that has grown too long, while its program writes on. */
 export const boundOutput = async (path: string): Promise<void> => {
   const size = (await stat(path).catch(() => undefined))?.size ?? 0;
-  if (size <= MOST_BYTES) return;
+  if (size <= MOST_BYTES) {
+    return;
+  }
   const older = `${path}.1`;
   await writeFile(`${older}.part`, await tail(path, KEPT_BYTES), { mode: 0o600 });
   await rename(`${older}.part`, older);
@@ -28,7 +30,11 @@ const LINES_BYTES = 4_096;
 
 /** The last lines that a program said, from a position on, at most 4 KiB; empty if it said nothing. */
 export const lastLines = async (path: string, since = 0): Promise<string> =>
-  (await tail(path, Math.min(LINES_BYTES, Math.max(0, (await outputSize(path)) - since))).catch(() => Buffer.alloc(0)))
+  (
+    await tail(path, Math.min(LINES_BYTES, Math.max(0, (await outputSize(path)) - since))).catch(
+      () => Buffer.alloc(0),
+    )
+  )
     .toString('utf8')
     .replaceAll(/[^\P{Cc}\n]/gu, '')
     .trim()
@@ -48,11 +54,14 @@ export const saidSince = (path: string, position: number): string => {
 };
 
 /** How long an output is. */
-export const outputSize = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
+export const outputSize = async (path: string): Promise<number> =>
+  (await stat(path).catch(() => undefined))?.size ?? 0;
 
 const LARGEST_BYTES = 32 * 1024 ** 2;
 
 /** Makes way for a new output where the old one has grown beyond 32 MiB; one older output is kept. Call it before a start. */
 export const rotateOutput = async (path: string): Promise<void> => {
-  if ((await outputSize(path)) > LARGEST_BYTES) await rename(path, `${path}.1`);
+  if ((await outputSize(path)) > LARGEST_BYTES) {
+    await rename(path, `${path}.1`);
+  }
 };

@@ -41,7 +41,11 @@ describe('a program', () => {
     output = join(dir.path, 'output');
   });
   afterEach(() => dir[Symbol.asyncDispose]());
-  const run = (script: string) => ({ argv: ['/bin/sh', '-c', script], env: { PATH: '/usr/bin:/bin' }, output });
+  const run = (script: string) => ({
+    argv: ['/bin/sh', '-c', script],
+    env: { PATH: '/usr/bin:/bin' },
+    output,
+  });
 
   it('says in a file what it says, behind what earlier ones said, and how it ended', async () => {
     for (const word of ['one', 'two']) {
@@ -70,7 +74,9 @@ describe('a program', () => {
       [output, 'PROGRAM_NOT_EXECUTABLE'],
       [dir.path, 'PROGRAM_NOT_EXECUTABLE'],
     ] as const) {
-      expect(await thrownBy(startMarked({ argv: [program], env: {}, output }, 'x'))).to.include({ reason });
+      expect(await thrownBy(startMarked({ argv: [program], env: {}, output }, 'x'))).to.include({
+        reason,
+      });
     }
   });
 

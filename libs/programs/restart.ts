@@ -22,5 +22,8 @@ export const isFailure = ({ steadyMs }: RestartPolicy, { readyMs, exitCode }: Ru
   readyMs === undefined || (readyMs < steadyMs && exitCode !== 0 && exitCode !== undefined);
 
 /** What comes after the `failures`th failure in a row, or after a good end (0): a pause in milliseconds, or giving it up. */
-export const afterEnd = ({ pause, mostFailures }: RestartPolicy, failures: number): { pauseMs: number } | 'give-up' =>
+export const afterEnd = (
+  { pause, mostFailures }: RestartPolicy,
+  failures: number,
+): { pauseMs: number } | 'give-up' =>
   failures >= mostFailures ? 'give-up' : { pauseMs: backoffMs(pause, failures) };

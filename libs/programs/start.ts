@@ -44,12 +44,22 @@ export const startProgram = async ({ argv, env, cwd, output }: Command): Promise
   const [program = '', ...args] = argv;
   // Appending, because a program then goes on at the front after the file was cut.
   await using file = await open(output, 'a', 0o600);
-  const child = spawn(program, args, { env, cwd, detached: true, stdio: ['ignore', file.fd, file.fd] });
+  const child = spawn(program, args, {
+    env,
+    cwd,
+    detached: true,
+    stdio: ['ignore', file.fd, file.fd],
+  });
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
   await once(child, 'spawn');
-  return { pid: child.pid ?? 0, exited, kill: (signal) => child.kill(signal), unref: () => child.unref() };
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    kill: (signal) => child.kill(signal),
+    unref: () => child.unref(),
+  };
 };
 
 /** The same with a nonce in its environment, by which this process and later ones know it. Throws StartFailure. */
@@ -65,6 +75,8 @@ export const startMarked = async (
     const { pid, exited } = started;
     return { identity: { nonce, pid, startTicks: statOf(pid)?.startTicks ?? '' }, exited };
   } catch (thrown) {
-    throw new StartFailure('PROGRAM_NOT_EXECUTABLE', basename(program), 'cannot be started', { cause: thrown });
+    throw new StartFailure('PROGRAM_NOT_EXECUTABLE', basename(program), 'cannot be started', {
+      cause: thrown,
+    });
   }
 };

@@ -25,7 +25,9 @@ export const treeUsage = async (pid: number, most = 10_000): Promise<TreeUsage> 
   const usage = { processes: 0, residentBytes: 0 };
   for (const each of await processTree(pid, most)) {
     const statm = await readFile(`/proc/${each}/statm`, 'utf8').catch(() => undefined);
-    if (statm === undefined) continue;
+    if (statm === undefined) {
+      continue;
+    }
     usage.processes += 1;
     usage.residentBytes += Number(statm.split(' ')[1]) * PAGE_BYTES;
   }

@@ -18,7 +18,12 @@ export interface ServeOptions {
 }
 
 /** Serves rpcs of the mesh: its tokens, its access table, its reflection. */
-export const serve = async ({ config, stack, clock, ...options }: ServeOptions): Promise<RunningServer> => {
+export const serve = async ({
+  config,
+  stack,
+  clock,
+  ...options
+}: ServeOptions): Promise<RunningServer> => {
   const { tokens, ...listening } = config;
   const image = descriptorImage();
   const server = await startServer({

@@ -15,7 +15,9 @@ import {
 
 /** A file is read at once. A URL is read when the first token comes, because its server may start later. */
 const isJwksSource = (source: string): boolean => {
-  if (/^https?:/.test(source)) return URL.canParse(source);
+  if (/^https?:/.test(source)) {
+    return URL.canParse(source);
+  }
   try {
     parseJwks(readFileSync(source, 'utf8'));
     return true;

@@ -41,7 +41,9 @@ describe('createLogger', () => {
 
   it('leaves credentials out of texts, arguments, errors and their causes', () => {
     const cause = new Error('cannot reach mongodb://root:hunter2@db/x');
-    const error = Object.assign(new Error('Bearer hunter2 was refused', { cause }), { request: { secret: 'hunter2' } });
+    const error = Object.assign(new Error('Bearer hunter2 was refused', { cause }), {
+      request: { secret: 'hunter2' },
+    });
     for (const write of [
       (log: Logger) => log.error({ err: error }, 'failed'),
       (log: Logger) => log.error(error),
@@ -51,7 +53,11 @@ describe('createLogger', () => {
     ]) {
       expect(logged(write).text).not.to.include('hunter2');
     }
-    expect(logged((log) => log.error({ err: error }, 'failed')).line['err']).to.include.keys('type', 'stack', 'cause');
+    expect(logged((log) => log.error({ err: error }, 'failed')).line['err']).to.include.keys(
+      'type',
+      'stack',
+      'cause',
+    );
   });
 
   it('survives values that have no JSON', () => {
@@ -62,7 +68,9 @@ describe('createLogger', () => {
 
   it('writes the trace of the work', () => {
     const trace = startTrace();
-    expect(withTrace(trace, () => logged((log) => log.info('x'))).line['traceId']).to.equal(trace.traceId);
+    expect(withTrace(trace, () => logged((log) => log.info('x'))).line['traceId']).to.equal(
+      trace.traceId,
+    );
     expect(logged((log) => log.info('x')).line).not.to.have.property('traceId');
   });
 });

@@ -1,4 +1,9 @@
-import { pino, type DestinationStream, type Logger as PinoLogger, type LoggerOptions as LoggerSettings } from 'pino';
+import {
+  pino,
+  type DestinationStream,
+  type Logger as PinoLogger,
+  type LoggerOptions as LoggerSettings,
+} from 'pino';
 import { build as prettyStream } from 'pino-pretty';
 import { REDACTED, redactFields, redactText } from './redact.ts';
 import { currentTrace } from './trace.ts';
@@ -22,7 +27,16 @@ export interface LoggerOptions {
 }
 
 // The fields of `logger.child` bypass the formatters, so pino's own redaction gets their names.
-const CHILD_SECRETS = ['authorization', 'cookie', 'credentials', 'jwk', 'key', 'password', 'secret', 'token'];
+const CHILD_SECRETS = [
+  'authorization',
+  'cookie',
+  'credentials',
+  'jwk',
+  'key',
+  'password',
+  'secret',
+  'token',
+];
 
 /** The text of a line that has only an error. Pino would use the error's text with its credentials. */
 const textOf = (first: unknown): string | undefined => {
@@ -34,7 +48,12 @@ const textOf = (first: unknown): string | undefined => {
  * A logger that leaves out secrets; {@link redactFields} says which. Within a trace each line has a `traceId`. `err` holds
  * an error with all its causes.
  */
-export const createLogger = ({ service, level = 'info', pretty = false, destination }: LoggerOptions): Logger => {
+export const createLogger = ({
+  service,
+  level = 'info',
+  pretty = false,
+  destination,
+}: LoggerOptions): Logger => {
   const plain = destination ?? pino.destination({ dest: 1, sync: true });
   const options: LoggerSettings = {
     level,
@@ -70,8 +89,11 @@ export const createLogger = ({ service, level = 'info', pretty = false, destinat
   };
   return pino(
     options,
-    pretty ? prettyStream({ destination: plain, ignore: 'pid', translateTime: 'HH:MM:ss.l' }) : plain,
+    pretty
+      ? prettyStream({ destination: plain, ignore: 'pid', translateTime: 'HH:MM:ss.l' })
+      : plain,
   );
 };
 
-const redactArgument = <T>(argument: T): T | string => (typeof argument === 'string' ? redactText(argument) : argument);
+const redactArgument = <T>(argument: T): T | string =>
+  typeof argument === 'string' ? redactText(argument) : argument;

@@ -46,7 +46,9 @@ const redactValue = (value: unknown, depth: number): unknown => {
   if (value instanceof Error) {
     return redactError(value, depth);
   }
-  return Array.isArray(value) ? value.map((item) => redactValue(item, depth + 1)) : redactFields(value, depth);
+  return Array.isArray(value)
+    ? value.map((item) => redactValue(item, depth + 1))
+    : redactFields(value, depth);
 };
 
 // The fields of errors that are logged: ours, and the codes of Node, gRPC and MongoDB. No others, because errors of
@@ -58,7 +60,10 @@ const redactError = (error: Error, depth: number): Record<string, unknown> => ({
   type: error.name,
   message: redactText(error.message),
   stack: redactText(error.stack ?? ''),
-  ...redactFields(Object.fromEntries(Object.entries(error).filter(([name]) => ERROR_FIELDS.includes(name))), depth),
+  ...redactFields(
+    Object.fromEntries(Object.entries(error).filter(([name]) => ERROR_FIELDS.includes(name))),
+    depth,
+  ),
   ...(error.cause === undefined ? {} : { cause: redactValue(error.cause, depth + 1) }),
   ...(error instanceof AggregateError ? { errors: redactValue(error.errors, depth + 1) } : {}),
 });

@@ -1,7 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { currentTrace, extractTrace, injectTrace, parseTraceparent, startTrace, withTrace } from './index.ts';
+import {
+  currentTrace,
+  extractTrace,
+  injectTrace,
+  parseTraceparent,
+  startTrace,
+  withTrace,
+} from './index.ts';
 
 const seen = async () => {
   await setImmediate();
@@ -50,7 +57,11 @@ describe('parseTraceparent', () => {
   const [trace, span] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
 
   it('reads the flag, and later versions with more fields', () => {
-    expect(parseTraceparent(`00-${trace}-${span}-01`)).to.deep.equal({ traceId: trace, spanId: span, isSampled: true });
+    expect(parseTraceparent(`00-${trace}-${span}-01`)).to.deep.equal({
+      traceId: trace,
+      spanId: span,
+      isSampled: true,
+    });
     expect(parseTraceparent(`cc-${trace}-${span}-00-what`)?.isSampled).to.equal(false);
   });
 

@@ -27,5 +27,9 @@ export const parseTraceparent = (header: string): TraceContext | undefined => {
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) {
     return undefined;
   }
-  return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & SAMPLED_FLAG) === SAMPLED_FLAG };
+  return {
+    traceId,
+    spanId,
+    isSampled: (Number.parseInt(flags, 16) & SAMPLED_FLAG) === SAMPLED_FLAG,
+  };
 };

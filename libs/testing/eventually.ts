@@ -13,7 +13,10 @@ export interface Patience {
  *
  * @throws the error of the last try, with the time spent in its message
  */
-export const eventually = async <T>(attempt: () => T | Promise<T>, patience: Patience = {}): Promise<T> => {
+export const eventually = async <T>(
+  attempt: () => T | Promise<T>,
+  patience: Patience = {},
+): Promise<T> => {
   const { withinMs = 5_000, everyMs = 20 } = patience;
   const started = performance.now();
   for (;;) {
@@ -21,7 +24,9 @@ export const eventually = async <T>(attempt: () => T | Promise<T>, patience: Pat
       return await attempt();
     } catch (thrown) {
       if (performance.now() - started + everyMs > withinMs) {
-        if (thrown instanceof Error) thrown.message += ` (still so after ${withinMs} ms)`;
+        if (thrown instanceof Error) {
+          thrown.message += ` (still so after ${withinMs} ms)`;
+        }
         throw thrown;
       }
     }

@@ -23,7 +23,9 @@ interface Waiting {
 }
 
 const takeTurns = async (): Promise<void> => {
-  for (let turns = 0; turns < TURNS; turns += 1) await turn();
+  for (let turns = 0; turns < TURNS; turns += 1) {
+    await turn();
+  }
 };
 
 /** @param startMs the first time of the wall clock; default: the beginning of 2026 */
@@ -40,7 +42,9 @@ export const fakeClock = (startMs = Date.UTC(2026, 0, 1)): FakeClock => {
   const nextDue = (until: number): Waiting | undefined => {
     let first: Waiting | undefined;
     for (const timer of timers) {
-      if (timer.at <= until && (first === undefined || timer.at < first.at)) first = timer;
+      if (timer.at <= until && (first === undefined || timer.at < first.at)) {
+        first = timer;
+      }
     }
     return first;
   };

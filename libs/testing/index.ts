@@ -6,7 +6,11 @@ export { isAlive } from './is-alive.ts';
 export { needs } from './needs.ts';
 export { startProxy, type Direction, type Proxy, type Watcher } from './proxy.ts';
 export { runningClock, type RunningClock } from './running-clock.ts';
-export { type RunningService, type ServiceProcessOptions, startService } from './service-process.ts';
+export {
+  type RunningService,
+  type ServiceProcessOptions,
+  startService,
+} from './service-process.ts';
 export {
   startAzurite,
   startMongod,

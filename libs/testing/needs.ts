@@ -13,7 +13,9 @@ export const needs = (...programs: string[]) =>
         await findProgram(program, process.env['PATH']);
       } catch {
         const suite = this.test?.parent;
-        if (suite != null) suite.title += ` [skipped: ${program} is not on this machine, see make setup]`;
+        if (suite != null) {
+          suite.title += ` [skipped: ${program} is not on this machine, see make setup]`;
+        }
         this.skip();
       }
     }

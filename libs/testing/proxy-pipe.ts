@@ -50,17 +50,28 @@ export const createPipe = ({ from, to, mode, delayMs, caught, seen }: PipeOption
     resumeIfRoom();
   };
   const deliver = (sent: Sent): void => {
-    if (to.destroyed) return;
-    if (sent === 'end') to.end();
-    else if (sent === 'reset') to.resetAndDestroy();
-    else to.write(sent);
+    if (to.destroyed) {
+      return;
+    }
+    if (sent === 'end') {
+      to.end();
+    } else if (sent === 'reset') {
+      to.resetAndDestroy();
+    } else {
+      to.write(sent);
+    }
   };
-  const isFull = (): boolean => queuedBytes >= MAX_QUEUED_BYTES || (to.writableNeedDrain && !to.destroyed);
+  const isFull = (): boolean =>
+    queuedBytes >= MAX_QUEUED_BYTES || (to.writableNeedDrain && !to.destroyed);
   const resumeIfRoom = (): void => {
-    if (!isFull()) from.resume();
+    if (!isFull()) {
+      from.resume();
+    }
   };
   const take = (sent: Sent): void => {
-    if (mode() !== 'pass') caught();
+    if (mode() !== 'pass') {
+      caught();
+    }
     if (mode() === 'drop') {
       lost = true;
       return;
@@ -68,7 +79,9 @@ export const createPipe = ({ from, to, mode, delayMs, caught, seen }: PipeOption
     queue.push({ sent, dueMs: performance.now() + delayMs() });
     queuedBytes += sizeOf(sent);
     forward();
-    if (isFull()) from.pause();
+    if (isFull()) {
+      from.pause();
+    }
   };
 
   from.on('data', (bytes: Buffer) => {

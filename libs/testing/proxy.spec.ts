@@ -36,7 +36,9 @@ describe('startProxy', () => {
   });
   afterEach(async () => {
     await proxy[Symbol.asyncDispose]();
-    for (const socket of sockets.splice(0)) socket.destroy();
+    for (const socket of sockets.splice(0)) {
+      socket.destroy();
+    }
     target.close();
     await once(target, 'close');
   });
@@ -108,7 +110,11 @@ describe('startProxy', () => {
     proxy.blackhole();
     socket.write('b');
     await proxy.caught('requests');
-    for (const each of sockets) if (each !== socket) each.destroy();
+    for (const each of sockets) {
+      if (each !== socket) {
+        each.destroy();
+      }
+    }
     await proxy.caught('replies');
     expect([received, heard(), socket.destroyed]).to.deep.equal(['a', 'a', false]);
     proxy.heal();
@@ -140,7 +146,9 @@ describe('startProxy', () => {
 
   it('refuses connections while the target does', async () => {
     target.close();
-    for (const each of sockets) each.destroy();
+    for (const each of sockets) {
+      each.destroy();
+    }
     const { closed } = await client();
     await closed;
   });

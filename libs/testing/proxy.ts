@@ -70,7 +70,12 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
       client.on('error', () => {}).resetAndDestroy();
       return;
     }
-    const upstream = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    const upstream = connect({
+      port: target,
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+      noDelay: true,
+    });
     client.setNoDelay(true);
     const link = {
       client,
@@ -81,7 +86,9 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
     links.add(link);
     for (const socket of [client, upstream]) {
       socket.once('close', () => {
-        if (!client.destroyed || !upstream.destroyed) return;
+        if (!client.destroyed || !upstream.destroyed) {
+          return;
+        }
         links.delete(link);
         watcher?.end(client);
       });
@@ -108,7 +115,9 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
     },
     cut: () => {
       isCut = true;
-      for (const link of links) breakLink(link);
+      for (const link of links) {
+        breakLink(link);
+      }
     },
     blackhole: () => {
       set('requests', 'hold');
@@ -136,7 +145,9 @@ export const startProxy = async ({ target }: { target: number }): Promise<Proxy>
     },
     connections: () => links.size,
     [Symbol.asyncDispose]: async () => {
-      for (const link of links) breakLink(link);
+      for (const link of links) {
+        breakLink(link);
+      }
       server.close();
       await once(server, 'close');
     },

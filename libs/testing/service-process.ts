@@ -17,7 +17,10 @@ export interface RunningService extends TestProcess {
 }
 
 /** Starts a service and waits until it can be reached. Of this process' environment it gets only PATH. */
-export const startService = async ({ name, env }: ServiceProcessOptions): Promise<RunningService> => {
+export const startService = async ({
+  name,
+  env,
+}: ServiceProcessOptions): Promise<RunningService> => {
   await using opening = new AsyncDisposableStack();
   const dir = opening.use(await tempDir());
   const readyFile = join(dir.path, 'ready.json');

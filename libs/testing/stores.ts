@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { azurite, freePort, LaunchError, mongod, natsServer, type StoreProgram } from '#libs/embedded/index.ts';
+import {
+  azurite,
+  freePort,
+  LaunchError,
+  mongod,
+  natsServer,
+  type StoreProgram,
+} from '#libs/embedded/index.ts';
 import { tempDir } from './temp-dir.ts';
 import { startTestProcess, type TestProcess } from './test-process.ts';
 
@@ -26,7 +33,9 @@ export const startNats = (options: StoreOptions = {}): Promise<TestStore> =>
 
 /** A mongod, as a replica set of one. */
 export const startMongod = async (options: StoreOptions = {}): Promise<TestMongod> => {
-  const store = await startStore((dir, port) => mongod({ dir, port, path: process.env['PATH'], ...options }));
+  const store = await startStore((dir, port) =>
+    mongod({ dir, port, path: process.env['PATH'], ...options }),
+  );
   const urlVia = (port: number): string => {
     const url = new URL(store.url);
     url.port = String(port);
@@ -47,13 +56,17 @@ export interface TestAzurite extends TestStore {
 /** An Azurite. `kill('SIGKILL')` loses its last acknowledged writes. */
 export const startAzurite = async (): Promise<TestAzurite> => {
   const store = await startStore((dir, port) => azurite({ dir, port, key: AZURITE_KEY }));
-  return Object.assign(store, { urlVia: (port: number) => store.url.replace(`:${store.port}/`, `:${port}/`) });
+  return Object.assign(store, {
+    urlVia: (port: number) => store.url.replace(`:${store.port}/`, `:${port}/`),
+  });
 };
 
 /** Another process may take a free port before the store does. */
 const PORT_TRIES = 5;
 
-const startStore = async (prepare: (dir: string, port: number) => Promise<StoreProgram>): Promise<TestStore> => {
+const startStore = async (
+  prepare: (dir: string, port: number) => Promise<StoreProgram>,
+): Promise<TestStore> => {
   await using opening = new AsyncDisposableStack();
   const dir = opening.use(await tempDir());
   for (let tries = 1; ; tries += 1) {
@@ -64,7 +77,9 @@ const startStore = async (prepare: (dir: string, port: number) => Promise<StoreP
       opening.move();
       return Object.assign(store, { url: program.url, port });
     } catch (thrown) {
-      if (!(thrown instanceof LaunchError) || tries === PORT_TRIES) throw thrown;
+      if (!(thrown instanceof LaunchError) || tries === PORT_TRIES) {
+        throw thrown;
+      }
     }
   }
 };

@@ -9,5 +9,8 @@ export interface TempDir extends AsyncDisposable {
 
 export const tempDir = async (): Promise<TempDir> => {
   const path = await mkdtemp(join(tmpdir(), 'muster-test-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
+  return {
+    path,
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }),
+  };
 };

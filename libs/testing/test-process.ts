@@ -34,11 +34,15 @@ export const startTestProcess = async (
     hasExited: () => running.hasExited(),
     kill: async (signal) => {
       running.kill(signal);
-      if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await running.exited;
+      if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') {
+        await running.exited;
+      }
     },
     stop: async () => (await running.stop()).code,
     restart: async () => {
-      if (!running.hasExited()) await running.stop();
+      if (!running.hasExited()) {
+        await running.stop();
+      }
       running = await start();
     },
     [Symbol.asyncDispose]: async () => {

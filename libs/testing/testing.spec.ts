@@ -13,7 +13,9 @@ describe('eventually', () => {
     const result = await eventually(
       () => {
         tries += 1;
-        if (tries < 3) throw new Error('not yet');
+        if (tries < 3) {
+          throw new Error('not yet');
+        }
         return tries;
       },
       { everyMs: 1 },

@@ -15,11 +15,14 @@ export const watchAppends = (links: readonly Link[]): Appends => {
   const writing = new Set<object>();
   let sent = Promise.withResolvers<void>();
   for (const { from, to, proxy } of links) {
-    if (from !== 'session-supervisor' || to !== 'mongod') continue;
+    if (from !== 'session-supervisor' || to !== 'mongod') {
+      continue;
+    }
     proxy.watch({
       bytes: (direction, bytes, connection) => {
-        if (direction === 'replies') writing.delete(connection);
-        else if (bytes.includes(APPEND)) {
+        if (direction === 'replies') {
+          writing.delete(connection);
+        } else if (bytes.includes(APPEND)) {
           writing.add(connection);
           sent.resolve();
           sent = Promise.withResolvers();

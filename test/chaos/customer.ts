@@ -55,7 +55,10 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
     const tasks = 40 + below(120);
     const nodes = randomSteps(below, tasks)?.map(({ after, ...step }) => ({
       ...step,
-      after: after.map(({ node, on }) => ({ node, on: on === 'end' ? EdgeCondition.END : EdgeCondition.SUCCESS })),
+      after: after.map(({ node, on }) => ({
+        node,
+        on: on === 'end' ? EdgeCondition.END : EdgeCondition.SUCCESS,
+      })),
     }));
     const work = nodes === undefined ? { tasks } : { tasks: 0, nodes };
     const spec = {
@@ -95,7 +98,10 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
       default:
         await ask('retry', workloadId, requestId, () =>
           // One of them names tasks that the workload has, whether it has one node or several.
-          workloads.retryTasks({ ...target, frames: below(2) === 0 ? '0-3' : 'step-0/0-3' }, options),
+          workloads.retryTasks(
+            { ...target, frames: below(2) === 0 ? '0-3' : 'step-0/0-3' },
+            options,
+          ),
         );
     }
   };
@@ -107,11 +113,15 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
       const number = watches;
       try {
         for await (const { workload } of watch(clients, id)) {
-          if (workload !== undefined) history.add({ event: 'shown', at: performance.now(), watch: number, workload });
+          if (workload !== undefined) {
+            history.add({ event: 'shown', at: performance.now(), watch: number, workload });
+          }
         }
         return;
       } catch (thrown) {
-        if (!isDomainError(thrown)) throw thrown;
+        if (!isDomainError(thrown)) {
+          throw thrown;
+        }
         await sleep(100);
       }
     }
@@ -121,10 +131,16 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
     const page = { customerId: '', states: [], pageSize: 1_000, pageToken: '' };
     const answer = await workloads.listWorkloads(page, { deadlineMs: DEADLINE_MS });
     return answer.workloads.map(({ workloadId: id, state }) => {
-      if (!watching.has(id)) watching.set(id, follow(id));
+      if (!watching.has(id)) {
+        watching.set(id, follow(id));
+      }
       return {
         id,
-        isOver: ['WORKLOAD_STATE_COMPLETED', 'WORKLOAD_STATE_FAILED', 'WORKLOAD_STATE_STOPPED'].includes(state),
+        isOver: [
+          'WORKLOAD_STATE_COMPLETED',
+          'WORKLOAD_STATE_FAILED',
+          'WORKLOAD_STATE_STOPPED',
+        ].includes(state),
         isPaused: state === 'WORKLOAD_STATE_PAUSED',
       };
     });
@@ -134,18 +150,25 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
     for (;;) {
       const all = await stateOf().catch(() => undefined);
       const running = all?.filter(({ isOver }) => !isOver) ?? [];
-      if (all !== undefined && isCalm && running.length === 0) return void (await Promise.all(watching.values()));
+      if (all !== undefined && isCalm && running.length === 0) {
+        return void (await Promise.all(watching.values()));
+      }
       if (isCalm) {
         for (const { id, isPaused } of running) {
           const target = { workloadId: id, customerId: '', requestId: '' };
           const options = { deadlineMs: DEADLINE_MS };
-          if (isPaused) await workloads.resumeWorkload(target, options).catch(() => undefined);
+          if (isPaused) {
+            await workloads.resumeWorkload(target, options).catch(() => undefined);
+          }
           await workloads.setUserCount({ ...target, wanted: 8 }, options).catch(() => undefined);
         }
       } else if (all !== undefined) {
         const [current] = running;
-        if (current === undefined) await start();
-        else await command(below(5) === 0 ? (all[below(all.length)]?.id ?? current.id) : current.id);
+        if (current === undefined) {
+          await start();
+        } else {
+          await command(below(5) === 0 ? (all[below(all.length)]?.id ?? current.id) : current.id);
+        }
       }
       await sleep(isCalm ? 300 : 200 + below(900));
     }

@@ -16,7 +16,11 @@ const AWAY_MS = 3_000;
 const SLOW_MS = 200;
 
 /** Chooses the next fault in a mesh and its agents. A process dies, freezes or loses a connection, each equally often. */
-export const createFaults = (mesh: Mesh, agents: readonly RunningService[], random: Random): (() => Fault) => {
+export const createFaults = (
+  mesh: Mesh,
+  agents: readonly RunningService[],
+  random: Random,
+): (() => Fault) => {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random.float() * list.length)]!;
   const { nats, mongod, azurite } = mesh.stores;
   const frozen: [string, readonly Victim[]][] = [

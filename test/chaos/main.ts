@@ -15,7 +15,9 @@ const play = async (): Promise<number> => {
     console.log(
       `round ${seed}: ${round.faults.map(({ kind }) => kind).join(', ')}; ${round.violations.length} violations`,
     );
-    for (const violation of round.violations) console.log(`  ${violation}`);
+    for (const violation of round.violations) {
+      console.log(`  ${violation}`);
+    }
   }
   console.log(reportOf(rounds, await refusedIn(chaos.db)));
   return rounds.some(({ violations }) => violations.length > 0) ? 1 : 0;

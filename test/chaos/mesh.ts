@@ -17,10 +17,18 @@ export const startChaosMesh = async (): Promise<ChaosMesh> => {
   await using opening = new AsyncDisposableStack();
   const mesh = opening.use(await startMesh({ replicas: 2, isProxied: true }));
   const agents: RunningService[] = [];
-  for (let i = 1; i <= AGENTS; i += 1) agents.push(await mesh.agent(`agent-${i}`));
+  for (let i = 1; i <= AGENTS; i += 1) {
+    agents.push(await mesh.agent(`agent-${i}`));
+  }
   const mongo = await MongoClient.connect(mesh.stores.mongod.url);
   opening.defer(() => mongo.close());
   const appends = watchAppends(mesh.links);
   const opened = opening.move();
-  return { mesh, agents, appends, db: mongo.db('muster'), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    mesh,
+    agents,
+    appends,
+    db: mongo.db('muster'),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 };

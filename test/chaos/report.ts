@@ -18,12 +18,16 @@ export const reportOf = (rounds: readonly Round[], refused: number): string => {
     .map(([kind, all]) => {
       const known = all.flatMap(({ recoveryMs }) => recoveryMs ?? []).sort((a, b) => a - b);
       const inFlight = all.filter(({ appends }) => appends > 0).length;
-      const never = all.length > known.length ? `, nothing within 5 s after ${all.length - known.length}` : '';
+      const never =
+        all.length > known.length ? `, nothing within 5 s after ${all.length - known.length}` : '';
       const recovery = `recovery p50 ${at(known, 0.5)} ms, p95 ${at(known, 0.95)} ms, max ${at(known, 1)} ms`;
       return `${kind.padEnd(50)} n ${all.length}, append in flight ${inFlight}, ${recovery}${never}`;
     });
-  const sum = (key: keyof Round['asked']): number => rounds.reduce((total, { asked }) => total + asked[key], 0);
-  const violations = rounds.flatMap(({ seed, violations: all }) => all.map((text) => `round ${seed}: ${text}`));
+  const sum = (key: keyof Round['asked']): number =>
+    rounds.reduce((total, { asked }) => total + asked[key], 0);
+  const violations = rounds.flatMap(({ seed, violations: all }) =>
+    all.map((text) => `round ${seed}: ${text}`),
+  );
   return [
     `rounds ${rounds.length}, faults ${faults.length}, ${faults.filter(({ appends }) => appends > 0).length} with an append in flight`,
     ...lines,

@@ -36,7 +36,10 @@ const AIM_MS = 500;
  * Plays a round: customers work while faults strike one after another. After the last fault all work must be done within 30 s, and
  * then everything is checked.
  */
-export const playRound = async ({ mesh, agents, appends, db }: ChaosMesh, seed: number): Promise<Round> => {
+export const playRound = async (
+  { mesh, agents, appends, db }: ChaosMesh,
+  seed: number,
+): Promise<Round> => {
   const random = seededRandom(seed);
   const history = createHistory();
   const since = new Date();
@@ -46,13 +49,16 @@ export const playRound = async ({ mesh, agents, appends, db }: ChaosMesh, seed: 
     ),
   );
   const journal = db.collection('journal');
-  const accepted = (): Promise<number> => journal.countDocuments({ accepted: { $exists: true } }).catch(() => -1);
+  const accepted = (): Promise<number> =>
+    journal.countDocuments({ accepted: { $exists: true } }).catch(() => -1);
   /** Milliseconds until the next result is accepted; undefined if there is none within `GOES_ON_MS`. */
   const recovery = async (): Promise<number | undefined> => {
     const began = performance.now();
     const sooner = await accepted();
     while (performance.now() - began < GOES_ON_MS) {
-      if ((await accepted()) > sooner) return performance.now() - began;
+      if ((await accepted()) > sooner) {
+        return performance.now() - began;
+      }
       await sleep(50);
     }
     return undefined;
@@ -64,7 +70,9 @@ export const playRound = async ({ mesh, agents, appends, db }: ChaosMesh, seed: 
   await sleep(2_000);
   while (performance.now() - began < HARM_MS) {
     const fault = choose();
-    if (random.float() < 0.5) await appends.next(AIM_MS);
+    if (random.float() < 0.5) {
+      await appends.next(AIM_MS);
+    }
     const struck: Struck = { kind: fault.kind, appends: appends.inFlight(), recoveryMs: undefined };
     faults.push(struck);
     await fault.strike();
@@ -73,14 +81,19 @@ export const playRound = async ({ mesh, agents, appends, db }: ChaosMesh, seed: 
   }
 
   const violations: string[] = [];
-  for (const customer of customers) customer.calm();
+  for (const customer of customers) {
+    customer.calm();
+  }
   const late = new Error(`not all was done ${DONE_WITHIN_MS / 1_000} s after the last fault`);
   const timeout = sleep(DONE_WITHIN_MS, undefined, { ref: false }).then(() => Promise.reject(late));
-  await Promise.race([Promise.all(customers.map(({ done }) => done)), timeout]).catch((thrown: Error) => {
-    violations.push(thrown.message);
-  });
+  await Promise.race([Promise.all(customers.map(({ done }) => done)), timeout]).catch(
+    (thrown: Error) => {
+      violations.push(thrown.message);
+    },
+  );
   violations.push(...(await check(db, mesh.operator, history, since)));
-  const count = (event: string): number => history.all.filter((each) => each.event === event).length;
+  const count = (event: string): number =>
+    history.all.filter((each) => each.event === event).length;
   const asked = { ok: count('ok'), failed: count('failed'), unknown: count('unknown') };
   return { seed, faults, asked, shown: count('shown'), violations };
 };

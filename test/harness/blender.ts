@@ -18,7 +18,11 @@ export const writeScenes = async (dir: string): Promise<{ animated: Buffer; miss
 };
 
 /** Renders the animated scene with Blender alone. Returns the files of the pictures by frame. */
-export const renderDirectly = async (dir: string, first: number, last: number): Promise<Map<number, string>> => {
+export const renderDirectly = async (
+  dir: string,
+  first: number,
+  last: number,
+): Promise<Map<number, string>> => {
   const scene = join(dir, 'animated.blend');
   const frames = ['--frame-start', String(first), '--frame-end', String(last), '--render-anim'];
   const output = ['--render-output', join(dir, 'direct-####'), '--render-format', 'PNG'];
@@ -34,6 +38,8 @@ export const renderDirectly = async (dir: string, first: number, last: number): 
 export const pixelHashOf = async (picture: string | Buffer): Promise<string> => {
   const { data, info } = await sharp(picture).raw().toBuffer({ resolveWithObject: true });
   const head = Buffer.alloc(16);
-  for (const [i, value] of [info.width, info.height, info.channels, 8].entries()) head.writeUInt32LE(value, 4 * i);
+  for (const [i, value] of [info.width, info.height, info.channels, 8].entries()) {
+    head.writeUInt32LE(value, 4 * i);
+  }
   return createHash('sha256').update(head).update(data).digest('hex');
 };

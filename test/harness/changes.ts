@@ -17,7 +17,9 @@ export const createChanges = (describe: () => string): Changes => {
   const listeners = new Set<() => void>();
   return {
     ring: () => {
-      for (const listener of listeners) listener();
+      for (const listener of listeners) {
+        listener();
+      }
     },
     until: (look, withinMs = WITHIN_MS) =>
       new Promise((resolve, reject) => {
@@ -27,7 +29,9 @@ export const createChanges = (describe: () => string): Changes => {
         }, withinMs);
         const listener = (): void => {
           const seen = look();
-          if (seen === undefined || seen === false) return;
+          if (seen === undefined || seen === false) {
+            return;
+          }
           clearTimeout(timer);
           listeners.delete(listener);
           resolve(seen);

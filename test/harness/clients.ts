@@ -1,6 +1,10 @@
 import { BlobServiceService, ObjectServiceService } from '#libs/contracts/blob.ts';
 import { CustomerServiceService, WorkloadServiceService } from '#libs/contracts/session.ts';
-import { DemandServiceService, MachineServiceService, UserServiceService } from '#libs/contracts/user.ts';
+import {
+  DemandServiceService,
+  MachineServiceService,
+  UserServiceService,
+} from '#libs/contracts/user.ts';
 import { createClient, type Client } from '#libs/grpc/index.ts';
 
 /** The addresses of a mesh's services. */
@@ -34,7 +38,9 @@ export const createClients = (endpoints: Endpoints, token: string): Clients => {
   return {
     ...clients,
     [Symbol.dispose]: () => {
-      for (const client of Object.values(clients)) client.close();
+      for (const client of Object.values(clients)) {
+        client.close();
+      }
     },
   };
 };

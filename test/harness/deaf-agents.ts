@@ -14,11 +14,16 @@ export interface DeafAgents extends Disposable {
 const PER_CONNECTION = 100;
 const ENROL_AT_ONCE = 20;
 
-export const deafAgents = async (mesh: Mesh, count: number, engines: string[] = []): Promise<DeafAgents> => {
+export const deafAgents = async (
+  mesh: Mesh,
+  count: number,
+  engines: string[] = [],
+): Promise<DeafAgents> => {
   const tokens: string[] = [];
   while (tokens.length < count) {
-    const machines = Array.from({ length: Math.min(ENROL_AT_ONCE, count - tokens.length) }, (_, i) =>
-      enrol(mesh, `deaf-${tokens.length + i}`),
+    const machines = Array.from(
+      { length: Math.min(ENROL_AT_ONCE, count - tokens.length) },
+      (_, i) => enrol(mesh, `deaf-${tokens.length + i}`),
     );
     tokens.push(...(await Promise.all(machines)).map(({ token }) => token));
   }
@@ -28,7 +33,9 @@ export const deafAgents = async (mesh: Mesh, count: number, engines: string[] = 
   for (const [i, token] of tokens.entries()) {
     if (i % PER_CONNECTION === 0) {
       clients.push(
-        new Client(mesh.endpoints.user, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 }),
+        new Client(mesh.endpoints.user, credentials.createInsecure(), {
+          'grpc.use_local_subchannel_pool': 1,
+        }),
       );
     }
     const metadata = new Metadata();
@@ -46,7 +53,9 @@ export const deafAgents = async (mesh: Mesh, count: number, engines: string[] = 
   }
   const say = (message: ConnectRequest['message']): void => {
     const bytes = bytesOf(message);
-    for (const stream of streams) stream.write(bytes);
+    for (const stream of streams) {
+      stream.write(bytes);
+    }
   };
   say({
     $case: 'hello',
@@ -66,7 +75,9 @@ export const deafAgents = async (mesh: Mesh, count: number, engines: string[] = 
   return {
     say,
     [Symbol.dispose]: () => {
-      for (const client of clients) client.close();
+      for (const client of clients) {
+        client.close();
+      }
     },
   };
 };

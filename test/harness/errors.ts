@@ -6,7 +6,9 @@ export const errorOf = async (call: Promise<unknown>): Promise<DomainError> => {
   try {
     answer = await call;
   } catch (thrown) {
-    if (isDomainError(thrown)) return thrown;
+    if (isDomainError(thrown)) {
+      return thrown;
+    }
     throw thrown;
   }
   throw new Error(`not refused, but answered ${JSON.stringify(answer)}`);

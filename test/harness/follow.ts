@@ -15,17 +15,27 @@ export interface Following {
 
 export const follow = (clients: Clients, id: string): Following => {
   let latest: Workload | undefined;
-  const { ring, until } = createChanges(() => `${id} is ${latest?.state}, ${latest?.completed} of ${latest?.total}`);
+  const { ring, until } = createChanges(
+    () => `${id} is ${latest?.state}, ${latest?.completed} of ${latest?.total}`,
+  );
   const run = async (): Promise<Workload> => {
     for await (const { workload } of watch(clients, id)) {
-      if (workload === undefined) throw new Error('a state without a workload');
+      if (workload === undefined) {
+        throw new Error('a state without a workload');
+      }
       const { completed, failed, remaining, total } = workload;
-      if (completed < (latest?.completed ?? 0)) throw new Error(`completed went back to ${completed} in ${id}`);
-      if (completed + failed + remaining !== total) throw new Error(`the counts of ${id} do not add up`);
+      if (completed < (latest?.completed ?? 0)) {
+        throw new Error(`completed went back to ${completed} in ${id}`);
+      }
+      if (completed + failed + remaining !== total) {
+        throw new Error(`the counts of ${id} do not add up`);
+      }
       latest = workload;
       ring();
     }
-    if (latest === undefined) throw new Error('a watch without a state');
+    if (latest === undefined) {
+      throw new Error('a watch without a state');
+    }
     return latest;
   };
   const over = run();

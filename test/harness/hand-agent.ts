@@ -37,7 +37,10 @@ export interface HandAgent extends Enrolled, Disposable {
   /** Reports that it begins an attempt. */
   begin(attempt: Attempt): Promise<void>;
   /** Reports the right result of an attempt, or a different one, and returns the outcome. */
-  complete(attempt: Attempt, different?: Partial<Completed> & { workload?: string }): Promise<Outcome>;
+  complete(
+    attempt: Attempt,
+    different?: Partial<Completed> & { workload?: string },
+  ): Promise<Outcome>;
   /** Sends any report with a new id, and returns the outcome. */
   report(report: Omit<Report, 'reportId'>): Promise<Outcome>;
   /** Lets it work by itself from now on, one task after another, until it is closed. */
@@ -49,8 +52,14 @@ export interface HandAgent extends Enrolled, Disposable {
 }
 
 export const enrol = async ({ operator }: Mesh, name: string): Promise<Enrolled> => {
-  const { machine, token } = await operator.machines.createMachine({ name, tokenTtlSeconds: 0, requestId: '' });
-  if (machine === undefined) throw new Error('an enrolment without a machine');
+  const { machine, token } = await operator.machines.createMachine({
+    name,
+    tokenTtlSeconds: 0,
+    requestId: '',
+  });
+  if (machine === undefined) {
+    throw new Error('an enrolment without a machine');
+  }
   return { name, machine: machine.machineId, token };
 };
 
@@ -71,7 +80,10 @@ export const handAgent = async (
   engines: Capability['engines'] = [{ name: 'noop', version: '1' }],
 ): Promise<HandAgent> => {
   const enrolled = typeof who === 'string' ? await enrol(mesh, who) : who;
-  const client = createClient(AgentServiceService, { target: mesh.endpoints.user, token: enrolled.token });
+  const client = createClient(AgentServiceService, {
+    target: mesh.endpoints.user,
+    token: enrolled.token,
+  });
   const call = client.connect();
   const welcomed = Promise.withResolvers<Welcome>();
   const awaited = new Map<number, PromiseWithResolvers<Outcome>>();
@@ -112,14 +124,18 @@ export const handAgent = async (
 
   const listen = async (): Promise<DomainError | undefined> => {
     try {
-      for await (const response of call.responses) await hear(response);
+      for await (const response of call.responses) {
+        await hear(response);
+      }
       return undefined;
     } catch (thrown) {
       welcomed.reject(thrown);
       return thrown as DomainError;
     } finally {
       isClosed = true;
-      for (const { reject } of awaited.values()) reject(new Error('the stream ended before the outcome'));
+      for (const { reject } of awaited.values()) {
+        reject(new Error('the stream ended before the outcome'));
+      }
       client.close();
     }
   };
@@ -148,11 +164,25 @@ export const handAgent = async (
     return outcome.promise;
   };
 
-  const complete: HandAgent['complete'] = async (attempt, { workload = work().workload, ...different } = {}) => {
-    const right = { receipt: undefined, sha256: noopSha256(workload, attempt.task), pixelHash: '', notes: [] };
+  const complete: HandAgent['complete'] = async (
+    attempt,
+    { workload = work().workload, ...different } = {},
+  ) => {
+    const right = {
+      receipt: undefined,
+      sha256: noopSha256(workload, attempt.task),
+      pixelHash: '',
+      notes: [],
+    };
     const value = { ...right, seconds: 1, ...different };
-    const outcome = await report({ workloadId: workload, attempt, body: { $case: 'completed', value } });
-    if (outcome.verdict === 'VERDICT_ACCEPTED') accepted.add(keyOf(workload, attempt));
+    const outcome = await report({
+      workloadId: workload,
+      attempt,
+      body: { $case: 'completed', value },
+    });
+    if (outcome.verdict === 'VERDICT_ACCEPTED') {
+      accepted.add(keyOf(workload, attempt));
+    }
     return outcome;
   };
 
@@ -173,13 +203,17 @@ export const handAgent = async (
         () => isClosed || work().attempts.find((each) => !done.has(keyOf(work().workload, each))),
         3_600_000,
       );
-      if (attempt === true) return;
+      if (attempt === true) {
+        return;
+      }
       const { workload } = work();
       done.add(keyOf(workload, attempt));
       await begin(attempt);
       await new Promise((resolve) => setTimeout(resolve, durationMs));
       const isStillWanted = work().attempts.some((each) => each.attempt === attempt.attempt);
-      if (isStillWanted && !isClosed) await complete(attempt, { workload, seconds: durationMs / 1_000 });
+      if (isStillWanted && !isClosed) {
+        await complete(attempt, { workload, seconds: durationMs / 1_000 });
+      }
     }
   };
 
@@ -190,13 +224,17 @@ export const handAgent = async (
     work,
     until,
     attempt: (workload) =>
-      until(() => (workload === undefined || work().workload === workload ? work().attempts[0] : undefined)),
+      until(() =>
+        workload === undefined || work().workload === workload ? work().attempts[0] : undefined,
+      ),
     begin,
     complete,
     report,
     goToWork: (durationMs) =>
       void workAlong(durationMs).catch((thrown: unknown) => {
-        if (!isClosed) throw thrown;
+        if (!isClosed) {
+          throw thrown;
+        }
       }),
     send,
     goodbye: async () => {
@@ -216,12 +254,16 @@ export const handAgent = async (
 
 /** Resolves when each of these agents has this many attempts. */
 export const holding = async (agents: readonly HandAgent[], count: number): Promise<void> => {
-  await Promise.all(agents.map((agent) => agent.until(() => agent.work().attempts.length === count)));
+  await Promise.all(
+    agents.map((agent) => agent.until(() => agent.work().attempts.length === count)),
+  );
 };
 
 /** Completes the agent's next task. Throws if the result is not accepted. */
 export const finishTask = async (agent: HandAgent): Promise<void> => {
   const attempt = await agent.attempt();
   const { verdict, reason } = await agent.complete(attempt);
-  if (verdict !== 'VERDICT_ACCEPTED') throw new Error(`${attempt.task} of ${agent.name}: ${verdict} ${reason}`);
+  if (verdict !== 'VERDICT_ACCEPTED') {
+    throw new Error(`${attempt.task} of ${agent.name}: ${verdict} ${reason}`);
+  }
 };

@@ -23,6 +23,12 @@ export const createKeys = async (dir: string): Promise<Keys> => {
     jwksFile,
     agentKeyFile,
     token: (role, subject) =>
-      signToken(people.privateJwk, { role, subject, issuer: 'muster', audience: 'muster', ttlSeconds: HOUR_SECONDS }),
+      signToken(people.privateJwk, {
+        role,
+        subject,
+        issuer: 'muster',
+        audience: 'muster',
+        ttlSeconds: HOUR_SECONDS,
+      }),
   };
 };

@@ -66,15 +66,24 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
   await using opening = new AsyncDisposableStack();
   const dir = opening.use(await tempDir());
   const [nats, mongod, azurite] = await Promise.all([startNats(), startMongod(), startAzurite()]);
-  for (const store of [nats, mongod, azurite]) opening.use(store);
+  for (const store of [nats, mongod, azurite]) {
+    opening.use(store);
+  }
   const keys = await createKeys(dir.path);
   const { replicas = 1, isProxied = false } = options;
   const logLevel = process.env['MUSTER_TEST_LOG'] ?? 'info';
-  const freePorts = (n: number): Promise<number[]> => Promise.all(Array.from({ length: n }, () => freePort()));
-  const ports = { session: await freePorts(replicas), user: await freePorts(replicas), blob: await freePorts(1) };
+  const freePorts = (n: number): Promise<number[]> =>
+    Promise.all(Array.from({ length: n }, () => freePort()));
+  const ports = {
+    session: await freePorts(replicas),
+    user: await freePorts(replicas),
+    blob: await freePorts(1),
+  };
   const links: Link[] = [];
   const via = async (from: string, to: string, port: number): Promise<number> => {
-    if (!isProxied) return port;
+    if (!isProxied) {
+      return port;
+    }
     const proxy = opening.use(await startProxy({ target: port }));
     links.push({ from, to, proxy });
     return proxy.port;
@@ -88,7 +97,11 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
     user: await ways('agent', 'user-manager', ports.user),
     blob: await ways('agent', 'blob', ports.blob),
   };
-  const start = (name: string, port: number, env: Record<string, string> = {}): Promise<RunningService> =>
+  const start = (
+    name: string,
+    port: number,
+    env: Record<string, string> = {},
+  ): Promise<RunningService> =>
     startService({
       name,
       env: {
@@ -112,7 +125,10 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
     return start('blob', port, { ...(await mongoOf('blob')), MUSTER_BLOB_CONNECTION: connection });
   };
   const startManager = async (port: number): Promise<RunningService> =>
-    start('user-manager', port, { ...(await storesOf('user-manager')), MUSTER_AGENT_KEY_FILE: keys.agentKeyFile });
+    start('user-manager', port, {
+      ...(await storesOf('user-manager')),
+      MUSTER_AGENT_KEY_FILE: keys.agentKeyFile,
+    });
   const serviceToken = await keys.token('service', 'session-supervisor');
   const startSupervisor = async (port: number): Promise<RunningService> =>
     start('session-supervisor', port, {
@@ -126,10 +142,13 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
     Promise.all(ports.user.map(startManager)),
     Promise.all(ports.session.map(startSupervisor)),
   ]);
-  for (const service of [...blobs, ...managers, ...supervisors]) opening.use(service);
+  for (const service of [...blobs, ...managers, ...supervisors]) {
+    opening.use(service);
+  }
   const [[blob], [manager], [supervisor]] = [blobs, managers, supervisors];
-  if (blob === undefined || manager === undefined || supervisor === undefined)
+  if (blob === undefined || manager === undefined || supervisor === undefined) {
     throw new Error('a mesh has one of each');
+  }
   const operator = opening.use(createClients(endpoints, await keys.token('operator', 'operator')));
   const opened = opening.move();
   return {
@@ -145,7 +164,11 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
     agent: async (name, { engines = 'noop', slots = 1, streams = 1, env = {} } = {}) => {
       const tokens: string[] = [];
       for (let i = 1; i <= streams; i += 1) {
-        const machine = { name: streams === 1 ? name : `${name}-${i}`, tokenTtlSeconds: 0, requestId: '' };
+        const machine = {
+          name: streams === 1 ? name : `${name}-${i}`,
+          tokenTtlSeconds: 0,
+          requestId: '',
+        };
         tokens.push((await operator.machines.createMachine(machine)).token);
       }
       const tokenFile = join(dir.path, `${name}.token`);

@@ -30,9 +30,13 @@ export const rawAgent = async (
     call.on('error', (error: ServiceError) => resolve(error));
     call.on('data', () => undefined);
     call.on('status', ({ code }: { code: number }) => {
-      if (code === status.OK) reject(new Error('the mesh took it all and said OK'));
+      if (code === status.OK) {
+        reject(new Error('the mesh took it all and said OK'));
+      }
     });
-    for (const message of [...beginning, ...messages]) call.write(message);
+    for (const message of [...beginning, ...messages]) {
+      call.write(message);
+    }
     return fromServiceError(await promise);
   } finally {
     client.close();
@@ -40,7 +44,8 @@ export const rawAgent = async (
 };
 
 /** The bytes of an agent's message. */
-export const bytesOf = (message: ConnectRequest['message']): Uint8Array => ConnectRequest.encode({ message }).finish();
+export const bytesOf = (message: ConnectRequest['message']): Uint8Array =>
+  ConnectRequest.encode({ message }).finish();
 
 const helloBytes = bytesOf({
   $case: 'hello',

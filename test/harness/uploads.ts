@@ -1,4 +1,8 @@
-import { BlobServiceService, type UploadRequest, type UploadResponse } from '#libs/contracts/blob.ts';
+import {
+  BlobServiceService,
+  type UploadRequest,
+  type UploadResponse,
+} from '#libs/contracts/blob.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import { createClient } from '#libs/grpc/index.ts';
 import type { Clients } from './clients.ts';
@@ -9,7 +13,9 @@ const CHUNK_BYTES = 256 * 1024;
 function* parts(header: UploadRequest['part'], bytes: Uint8Array): Generator<UploadRequest> {
   yield { part: header };
   for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
-    yield { part: { $case: 'chunk', value: Buffer.from(bytes.subarray(from, from + CHUNK_BYTES)) } };
+    yield {
+      part: { $case: 'chunk', value: Buffer.from(bytes.subarray(from, from + CHUNK_BYTES)) },
+    };
   }
 }
 
@@ -26,11 +32,24 @@ export const uploadResult = async (
 };
 
 /** Uploads a file. Returns the id of its object. */
-export const uploadObject = async ({ blobs, objects }: Clients, name: string, bytes: Uint8Array): Promise<string> => {
+export const uploadObject = async (
+  { blobs, objects }: Clients,
+  name: string,
+  bytes: Uint8Array,
+): Promise<string> => {
   const target = { $case: 'customerFile', value: { customerId: '' } } as const;
-  const { blobName } = await blobs.upload(parts({ $case: 'header', value: { target, sha256: '' } }, bytes));
-  const { object } = await objects.createObject({ blobName, fileName: name, customerId: '', requestId: '' });
-  if (object === undefined) throw new Error('a creation without an object');
+  const { blobName } = await blobs.upload(
+    parts({ $case: 'header', value: { target, sha256: '' } }, bytes),
+  );
+  const { object } = await objects.createObject({
+    blobName,
+    fileName: name,
+    customerId: '',
+    requestId: '',
+  });
+  if (object === undefined) {
+    throw new Error('a creation without an object');
+  }
   return object.objectId;
 };
 
@@ -40,6 +59,8 @@ export const download = async (
   { blobName, grant }: { blobName: string; grant: Buffer },
 ): Promise<Buffer> => {
   const chunks: Buffer[] = [];
-  for await (const { chunk } of blobs.download({ blobName, grant, offset: 0, lengthBytes: 0 })) chunks.push(chunk);
+  for await (const { chunk } of blobs.download({ blobName, grant, offset: 0, lengthBytes: 0 })) {
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks);
 };

@@ -11,11 +11,16 @@ export const usersUntil = async (
   const known = new Map<string, User>();
   let isComplete = false;
   for await (const { user, caughtUp } of users.watchUsers({}, { deadlineMs: WITHIN_MS })) {
-    if (user?.state === 'USER_STATE_DISCONNECTED') known.delete(user.userId);
-    else if (user !== undefined) known.set(user.userId, user);
+    if (user?.state === 'USER_STATE_DISCONNECTED') {
+      known.delete(user.userId);
+    } else if (user !== undefined) {
+      known.set(user.userId, user);
+    }
     isComplete ||= caughtUp;
     const connected = [...known.values()];
-    if (isComplete && condition(connected)) return connected;
+    if (isComplete && condition(connected)) {
+      return connected;
+    }
   }
   throw new Error('a watch of users that ended');
 };

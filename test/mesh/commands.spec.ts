@@ -30,11 +30,17 @@ describe('commands to a workload', function () {
   const none = { requestId: '' };
 
   before(async () => {
-    mesh = await startMesh({ supervisor: { MUSTER_SWEEP_AFTER: '100ms', MUSTER_SWEEP_EVERY: '100ms' } });
-    agents = await Promise.all(['alpha', 'beta', 'gamma', 'delta'].map((name) => handAgent(mesh, name)));
+    mesh = await startMesh({
+      supervisor: { MUSTER_SWEEP_AFTER: '100ms', MUSTER_SWEEP_EVERY: '100ms' },
+    });
+    agents = await Promise.all(
+      ['alpha', 'beta', 'gamma', 'delta'].map((name) => handAgent(mesh, name)),
+    );
   });
   after(async () => {
-    for (const agent of agents) agent[Symbol.dispose]();
+    for (const agent of agents) {
+      agent[Symbol.dispose]();
+    }
     await mesh[Symbol.asyncDispose]();
   });
   beforeEach(async () => {
@@ -49,14 +55,17 @@ describe('commands to a workload', function () {
       pageToken: '',
     });
     for (const workload of workloads) {
-      if (!hasEnded(workload)) await stop(workload.workloadId);
+      if (!hasEnded(workload)) {
+        await stop(workload.workloadId);
+      }
     }
     await usersUntil(mesh.operator, (users) => users.every(({ workloadId }) => workloadId === ''));
   });
 
   const stop = (id: string, deleteResults = false) =>
     acme.workloads.stopAndDeleteWorkload({ ...named(id), ...none, deleteResults });
-  const setUserCount = (id: string, wanted: number) => acme.workloads.setUserCount({ ...named(id), ...none, wanted });
+  const setUserCount = (id: string, wanted: number) =>
+    acme.workloads.setUserCount({ ...named(id), ...none, wanted });
   const statusOf = (id: string) => acme.workloads.getWorkloadStatus(named(id));
   /** Resolves with the agents when this number of users serves the workload. */
   const serving = async (id: string, count: number): Promise<HandAgent[]> => {
@@ -64,7 +73,9 @@ describe('commands to a workload', function () {
       mesh.operator,
       (connected) => connected.filter(({ workloadId }) => workloadId === id).length === count,
     );
-    const ids = new Set(users.filter(({ workloadId }) => workloadId === id).map(({ userId }) => userId));
+    const ids = new Set(
+      users.filter(({ workloadId }) => workloadId === id).map(({ userId }) => userId),
+    );
     return agents.filter(({ machine }) => ids.has(machine));
   };
 
@@ -73,7 +84,11 @@ describe('commands to a workload', function () {
       const id = await start(acme, { noop: noop({ tasks: 100 }) }, { wantedUsers: 1 });
       await holding(await serving(id, 1), 2);
       const { wanted, effective, sessionId } = await setUserCount(id, 3);
-      expect({ wanted, effective, sessionId }).to.deep.equal({ wanted: 3, effective: 3, sessionId: id });
+      expect({ wanted, effective, sessionId }).to.deep.equal({
+        wanted: 3,
+        effective: 3,
+        sessionId: id,
+      });
       const three = await serving(id, 3);
       await holding(three, 2);
       expect((await acme.workloads.getUserCount(named(id))).assigned).to.equal(3);
@@ -95,7 +110,9 @@ describe('commands to a workload', function () {
     it('takes 0, and goes on from there', async () => {
       const id = await start(acme, { noop: noop({ tasks: 10 }) }, { wantedUsers: 0 });
       await serving(id, 0);
-      expect((await acme.workloads.explainWorkload(named(id))).reasons[0]?.code).to.equal('NO_USER_WANTED');
+      expect((await acme.workloads.explainWorkload(named(id))).reasons[0]?.code).to.equal(
+        'NO_USER_WANTED',
+      );
       await setUserCount(id, 2);
       const two = await serving(id, 2);
       await holding(two, 2);
@@ -154,7 +171,11 @@ describe('commands to a workload', function () {
         start(acme, { noop: noop({ tasks: 1 }) }, { wantedUsers: 0 }),
         two[1]!.complete(second!, { workload: id }),
       ]);
-      expect(workload).to.include({ state: 'WORKLOAD_STATE_STOPPED', reason: 'STOPPED_BY_COMMAND', completed: 1 });
+      expect(workload).to.include({
+        state: 'WORKLOAD_STATE_STOPPED',
+        reason: 'STOPPED_BY_COMMAND',
+        completed: 1,
+      });
       expect(late).to.include({ verdict: 'VERDICT_SETTLED', reason: 'WORKLOAD_ENDED' });
       await holding(two, 0);
       expect(await statusOf(id)).to.include({ state: 'WORKLOAD_STATE_STOPPED', completed: 1 });
@@ -166,21 +187,35 @@ describe('commands to a workload', function () {
 
   describe('the blobs that StopAndDeleteWorkload leaves', () => {
     const storedOf = async (id: string): Promise<string[]> => {
-      const { blobs } = await mesh.operator.blobs.listBlobs({ prefix: `results/${id}/`, pageSize: 0, pageToken: '' });
+      const { blobs } = await mesh.operator.blobs.listBlobs({
+        prefix: `results/${id}/`,
+        pageSize: 0,
+        pageToken: '',
+      });
       return blobs.map(({ blobName }) => blobName);
     };
     /** Makes a workload with one accepted and one merely stored result. Returns the blob of the accepted one. */
     const halfDone = async (): Promise<{ id: string; blob: string }> => {
-      const id = await start(acme, { noop: noop({ tasks: 5, resultBytes: 50 }) }, { wantedUsers: 2 });
+      const id = await start(
+        acme,
+        { noop: noop({ tasks: 5, resultBytes: 50 }) },
+        { wantedUsers: 2 },
+      );
       const stored = await Promise.all(
         (await serving(id, 2)).map(async (agent) => {
           const attempt = await agent.attempt(id);
-          const upload = await uploadResult(mesh, { ...agent, workload: id, attempt }, randomBytes(50));
+          const upload = await uploadResult(
+            mesh,
+            { ...agent, workload: id, attempt },
+            randomBytes(50),
+          );
           return { agent, attempt, ...upload };
         }),
       );
       const [{ agent, attempt, sha256, receipt, blobName }] = stored as [(typeof stored)[0]];
-      expect((await agent.complete(attempt, { sha256, receipt })).verdict).to.equal('VERDICT_ACCEPTED');
+      expect((await agent.complete(attempt, { sha256, receipt })).verdict).to.equal(
+        'VERDICT_ACCEPTED',
+      );
       expect(await storedOf(id)).to.have.length(2);
       return { id, blob: blobName };
     };
@@ -203,17 +238,28 @@ describe('commands to a workload', function () {
       const starts = await Promise.allSettled(
         Array.from({ length: 50 }, () => acme.workloads.startWorkload(request(''))),
       );
-      const won = starts.flatMap((each) => (each.status === 'fulfilled' ? [each.value.workload?.workloadId] : []));
+      const won = starts.flatMap((each) =>
+        each.status === 'fulfilled' ? [each.value.workload?.workloadId] : [],
+      );
       expect(won).to.have.length(1);
       for (const each of starts) {
-        if (each.status === 'fulfilled') continue;
-        expect(each.reason).to.include({ code: status.ALREADY_EXISTS, reason: 'WORKLOAD_ALREADY_RUNNING' });
-        expect((each.reason as { metadata: unknown }).metadata).to.deep.include({ workloads: won[0] });
+        if (each.status === 'fulfilled') {
+          continue;
+        }
+        expect(each.reason).to.include({
+          code: status.ALREADY_EXISTS,
+          reason: 'WORKLOAD_ALREADY_RUNNING',
+        });
+        expect((each.reason as { metadata: unknown }).metadata).to.deep.include({
+          workloads: won[0],
+        });
       }
     });
 
     it('returns the same workload to the same request_id, even at the same time, and refuses another request', async () => {
-      const starts = await Promise.all(Array.from({ length: 10 }, () => acme.workloads.startWorkload(request('r-1'))));
+      const starts = await Promise.all(
+        Array.from({ length: 10 }, () => acme.workloads.startWorkload(request('r-1'))),
+      );
       expect(new Set(starts.map(({ workload }) => workload?.workloadId)).size).to.equal(1);
       expect(await errorOf(acme.workloads.startWorkload(request('r-1', 4)))).to.include({
         code: status.INVALID_ARGUMENT,
@@ -221,7 +267,10 @@ describe('commands to a workload', function () {
       });
       const { workload } = await stop(starts[0]?.workload?.workloadId ?? '');
       const known = await acme.workloads.startWorkload(request('r-1'));
-      expect(known.workload).to.include({ workloadId: workload?.workloadId, state: 'WORKLOAD_STATE_STOPPED' });
+      expect(known.workload).to.include({
+        workloadId: workload?.workloadId,
+        state: 'WORKLOAD_STATE_STOPPED',
+      });
     });
   });
 
@@ -233,6 +282,9 @@ describe('commands to a workload', function () {
     const again = await acme.workloads.setUserCount(ask);
     expect([first.wanted, again.wanted]).to.deep.equal([0, 1]);
     const other = acme.workloads.pauseWorkload({ ...named(id), requestId: 'c-1' });
-    expect(await errorOf(other)).to.include({ code: status.INVALID_ARGUMENT, reason: 'REQUEST_ID_REUSED' });
+    expect(await errorOf(other)).to.include({
+      code: status.INVALID_ARGUMENT,
+      reason: 'REQUEST_ID_REUSED',
+    });
   });
 });

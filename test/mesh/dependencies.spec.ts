@@ -22,7 +22,9 @@ describe('a mesh with a dependency that answers late or not at all', function ()
 
   before(async () => {
     mesh = await startMesh({ isProxied: true });
-    for (const name of ['alpha', 'beta', 'gamma']) await mesh.agent(name);
+    for (const name of ['alpha', 'beta', 'gamma']) {
+      await mesh.agent(name);
+    }
     acme = await mesh.customer('acme');
   });
   after(() => mesh[Symbol.asyncDispose]());
@@ -37,7 +39,10 @@ describe('a mesh with a dependency that answers late or not at all', function ()
   };
   const expectComplete = async ({ id, over }: Following): Promise<void> => {
     const { state, completed, total } = await over;
-    expect({ state, completed }).to.deep.equal({ state: 'WORKLOAD_STATE_COMPLETED', completed: total });
+    expect({ state, completed }).to.deep.equal({
+      state: 'WORKLOAD_STATE_COMPLETED',
+      completed: total,
+    });
     const tasks = (await resultsOf(acme, id)).map(({ task }) => task);
     expect(new Set(tasks).size).to.equal(total);
     expect(tasks).to.have.length(total);
@@ -68,13 +73,18 @@ describe('a mesh with a dependency that answers late or not at all', function ()
     const { completed } = await eventually(() => acme.workloads.getWorkloadStatus(named(work.id)), {
       withinMs: GOES_ON_MS,
     });
-    await work.until(() => completedOf(work) > completed, GOES_ON_MS - (performance.now() - returned));
+    await work.until(
+      () => completedOf(work) > completed,
+      GOES_ON_MS - (performance.now() - returned),
+    );
     await expectComplete(work);
   };
   const options = { deadlineMs: DEADLINE_MS };
 
   it('goes on after mongod was frozen for 20 s', () =>
-    freezes(mesh.stores.mongod, 'mongodb', ({ id }) => acme.workloads.getWorkloadStatus(named(id), options)));
+    freezes(mesh.stores.mongod, 'mongodb', ({ id }) =>
+      acme.workloads.getWorkloadStatus(named(id), options),
+    ));
 
   it('goes on after nats-server was frozen for 20 s', () =>
     freezes(mesh.stores.nats, 'nats', ({ id }) =>
@@ -88,12 +98,16 @@ describe('a mesh with a dependency that answers late or not at all', function ()
 
   it('goes on, more slowly, if all of them are slow', async () => {
     const slow = mesh.links.filter(({ to }) => ['mongod', 'nats-server', 'azurite'].includes(to));
-    for (const { proxy } of slow) proxy.delay(SLOW_MS);
+    for (const { proxy } of slow) {
+      proxy.delay(SLOW_MS);
+    }
     const work = await underWay();
     const paused = await acme.workloads.pauseWorkload({ ...named(work.id), requestId: '' });
     expect(paused.workload?.state).to.equal('WORKLOAD_STATE_PAUSED');
     await acme.workloads.resumeWorkload({ ...named(work.id), requestId: '' });
-    for (const { proxy } of slow) proxy.delay(0);
+    for (const { proxy } of slow) {
+      proxy.delay(0);
+    }
     await expectComplete(work);
   });
 });

@@ -24,16 +24,26 @@ describe('customers that want more users than there are', function () {
 
   before(async () => {
     mesh = await startMesh();
-    agents = await Promise.all(Array.from({ length: USERS }, (_, i) => handAgent(mesh, `user-${i}`)));
-    for (const agent of agents) agent.goToWork(TASK_MS);
+    agents = await Promise.all(
+      Array.from({ length: USERS }, (_, i) => handAgent(mesh, `user-${i}`)),
+    );
+    for (const agent of agents) {
+      agent.goToWork(TASK_MS);
+    }
   });
   after(async () => {
-    for (const agent of agents) agent[Symbol.dispose]();
+    for (const agent of agents) {
+      agent[Symbol.dispose]();
+    }
     await mesh[Symbol.asyncDispose]();
   });
   afterEach(async () => {
     for (const { clients, id } of running) {
-      await clients.workloads.stopAndDeleteWorkload({ ...named(id), deleteResults: false, requestId: '' });
+      await clients.workloads.stopAndDeleteWorkload({
+        ...named(id),
+        deleteResults: false,
+        requestId: '',
+      });
     }
     running = [];
     await usersUntil(mesh.operator, (users) => users.every(({ workloadId }) => workloadId === ''));
@@ -66,7 +76,8 @@ describe('customers that want more users than there are', function () {
     await divided({ [first]: 3, [second]: 3 });
     const third = await begin();
     await divided({ [first]: 2, [second]: 2, [third]: 2 });
-    const working = (id: string): HandAgent[] => agents.filter((agent) => agent.work().workload === id);
+    const working = (id: string): HandAgent[] =>
+      agents.filter((agent) => agent.work().workload === id);
     await agents[0]!.until(() => [first, second, third].every((id) => working(id).length === 2));
   });
 
@@ -83,15 +94,25 @@ describe('customers that want more users than there are', function () {
     await divided({ [modest]: 1, [greedy]: 5 });
     const { clients, id } = running.pop()!;
     expect(id).to.equal(greedy);
-    await running[0]!.clients.workloads.setUserCount({ ...named(modest), wanted: 100, requestId: '' });
+    await running[0]!.clients.workloads.setUserCount({
+      ...named(modest),
+      wanted: 100,
+      requestId: '',
+    });
     await divided({ [modest]: 3, [greedy]: 3 });
-    await clients.workloads.stopAndDeleteWorkload({ ...named(id), deleteResults: false, requestId: '' });
+    await clients.workloads.stopAndDeleteWorkload({
+      ...named(id),
+      deleteResults: false,
+      requestId: '',
+    });
     await divided({ [modest]: 6, [greedy]: 0 });
   });
 
   it('never have the same user at the same time', async () => {
     // The messages to each user, in order.
-    const told = new Map(agents.map((agent) => [agent, [] as { workload: string; claim: number; count: number }[]]));
+    const told = new Map(
+      agents.map((agent) => [agent, [] as { workload: string; claim: number; count: number }[]]),
+    );
     let isOver = false;
     const watching = agents[0]!.until(() => {
       for (const [agent, states] of told) {
@@ -106,13 +127,17 @@ describe('customers that want more users than there are', function () {
     await divided({ [first]: 2, [second]: 2, [third]: 2 });
     const users = await usersUntil(mesh.operator, () => true);
     const sessionOf = new Map(users.map(({ userId, workloadId }) => [userId, workloadId]));
-    await agents[0]!.until(() => agents.every((agent) => agent.work().workload === sessionOf.get(agent.machine)));
+    await agents[0]!.until(() =>
+      agents.every((agent) => agent.work().workload === sessionOf.get(agent.machine)),
+    );
     isOver = true;
     await watching;
     for (const states of told.values()) {
       for (const [i, state] of states.entries()) {
         const before_ = states[i - 1];
-        if (before_ === undefined || before_.workload === state.workload) continue;
+        if (before_ === undefined || before_.workload === state.workload) {
+          continue;
+        }
         expect(state.claim, 'another session comes with another claim').to.be.above(before_.claim);
         expect(before_.count, 'the former session took its work back first').to.equal(0);
       }

@@ -31,7 +31,8 @@ describe('a mesh that is flooded', function () {
   const memory = async (): Promise<Record<string, number>> => {
     const { manager, supervisor } = mesh.services;
     const of = async ({ pid }: { pid: number }): Promise<number> => {
-      const [, kib = ''] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
+      const [, kib = ''] =
+        /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
       return Number(kib) * 1_024;
     };
     return { manager: await of(manager), supervisor: await of(supervisor) };
@@ -52,12 +53,21 @@ describe('a mesh that is flooded', function () {
     await unharmed(async () => {
       using _ = await deafAgents(mesh, 1_000, ['noop']);
       // This workload lasts long enough for the mesh to cut off the agents that get its work.
-      const other = await start(await mesh.customer('other'), { noop: noop({ tasks: 3_000, durationMs: 5 }) });
+      const other = await start(await mesh.customer('other'), {
+        noop: noop({ tasks: 3_000, durationMs: 5 }),
+      });
       const connected = async (): Promise<number> => {
-        const page = await mesh.operator.users.listUsers({ workloadId: '', pageSize: 1_000, pageToken: '' });
+        const page = await mesh.operator.users.listUsers({
+          workloadId: '',
+          pageSize: 1_000,
+          pageToken: '',
+        });
         return page.users.length;
       };
-      await eventually(async () => expect(await connected()).to.be.below(950), { withinMs: 30_000, everyMs: 500 });
+      await eventually(async () => expect(await connected()).to.be.below(950), {
+        withinMs: 30_000,
+        everyMs: 500,
+      });
       await ended(mesh.operator, other);
     });
   });
@@ -72,10 +82,21 @@ describe('a mesh that is flooded', function () {
             reports: Array.from({ length: 1_000 }, (_, i) => ({
               reportId: n * 1_000 + i + 1,
               workloadId,
-              attempt: { task: `noop/${i}`, generation: 0, attempt: `0-${i}`, token: randomBytes(16) },
+              attempt: {
+                task: `noop/${i}`,
+                generation: 0,
+                attempt: `0-${i}`,
+                token: randomBytes(16),
+              },
               body: {
                 $case: 'completed' as const,
-                value: { receipt: undefined, sha256: 'ab'.repeat(32), pixelHash: '', seconds: 1, notes: [] },
+                value: {
+                  receipt: undefined,
+                  sha256: 'ab'.repeat(32),
+                  pixelHash: '',
+                  seconds: 1,
+                  notes: [],
+                },
               },
             })),
           },

@@ -26,7 +26,9 @@ describe('a report', function () {
     [alpha, beta] = await Promise.all([handAgent(mesh, 'alpha'), handAgent(mesh, 'beta')]);
   });
   after(async () => {
-    for (const agent of [alpha, beta]) agent[Symbol.dispose]();
+    for (const agent of [alpha, beta]) {
+      agent[Symbol.dispose]();
+    }
     await mesh[Symbol.asyncDispose]();
   });
   beforeEach(async () => {
@@ -34,7 +36,8 @@ describe('a report', function () {
   });
   afterEach(() => stop());
 
-  const stop = () => acme.workloads.stopAndDeleteWorkload({ ...named(id), deleteResults: false, requestId: '' });
+  const stop = () =>
+    acme.workloads.stopAndDeleteWorkload({ ...named(id), deleteResults: false, requestId: '' });
   /** Starts work for both agents. Returns the first attempt of each. */
   const begin = async (resultBytes = 0): Promise<[Attempt, Attempt]> => {
     id = await start(acme, { noop: noop({ tasks: 20, resultBytes }) });
@@ -58,7 +61,8 @@ describe('a report', function () {
 
   it('counts only with the token of its attempt', async () => {
     const [attempt] = await begin();
-    const forged = (change: Partial<Attempt>) => refused(() => alpha.complete({ ...attempt, ...change }));
+    const forged = (change: Partial<Attempt>) =>
+      refused(() => alpha.complete({ ...attempt, ...change }));
     expect(await forged({ token: randomBytes(16) })).to.equal('TOKEN_INVALID');
     expect(await forged({ task: 'noop/19' })).to.equal('TOKEN_INVALID');
     expect(await forged({ attempt: '0-999' })).to.equal('TOKEN_INVALID');
@@ -73,7 +77,9 @@ describe('a report', function () {
     await stop();
     const former = id;
     const [other] = await begin();
-    expect(await refused(() => alpha.complete(attempt, { workload: id }))).to.equal('TOKEN_INVALID');
+    expect(await refused(() => alpha.complete(attempt, { workload: id }))).to.equal(
+      'TOKEN_INVALID',
+    );
     const late = await alpha.complete(other, { workload: former });
     expect(late).to.include({ verdict: 'VERDICT_SETTLED', reason: 'WORKLOAD_ENDED' });
     const nowhere = await alpha.complete(other, { workload: 'w-nowhere' });
@@ -82,15 +88,27 @@ describe('a report', function () {
 
   it('counts only with the right bytes, if the task determines them', async () => {
     const [attempt] = await begin();
-    expect(await refused(() => alpha.complete(attempt, { sha256: 'ab'.repeat(32) }))).to.equal('RESULT_INVALID');
+    expect(await refused(() => alpha.complete(attempt, { sha256: 'ab'.repeat(32) }))).to.equal(
+      'RESULT_INVALID',
+    );
     await finishTask(alpha);
   });
 
   it('counts only with the receipt for exactly these bytes and this attempt', async () => {
     const [attempt, others] = await begin(64);
-    const { receipt } = await uploadResult(mesh, { token: alpha.token, workload: id, attempt }, randomBytes(64));
-    const foreign = await uploadResult(mesh, { token: beta.token, workload: id, attempt: others }, randomBytes(64));
-    if (receipt === undefined || foreign.receipt === undefined) throw new Error('an upload without a receipt');
+    const { receipt } = await uploadResult(
+      mesh,
+      { token: alpha.token, workload: id, attempt },
+      randomBytes(64),
+    );
+    const foreign = await uploadResult(
+      mesh,
+      { token: beta.token, workload: id, attempt: others },
+      randomBytes(64),
+    );
+    if (receipt === undefined || foreign.receipt === undefined) {
+      throw new Error('an upload without a receipt');
+    }
     const { sha256 } = receipt;
     const claim = (different: Partial<typeof receipt>) =>
       refused(() => alpha.complete(attempt, { sha256, receipt: { ...receipt, ...different } }));
@@ -99,9 +117,12 @@ describe('a report', function () {
     expect(await claim({ signature: randomBytes(32) })).to.equal('RECEIPT_INVALID');
     expect(await claim({ sizeBytes: 65 })).to.equal('RECEIPT_INVALID');
     expect(await claim({ sha256: foreign.sha256 })).to.equal('RESULT_INVALID');
-    const stolen = () => alpha.complete(attempt, { sha256: foreign.sha256, receipt: foreign.receipt });
+    const stolen = () =>
+      alpha.complete(attempt, { sha256: foreign.sha256, receipt: foreign.receipt });
     expect(await refused(stolen)).to.equal('RECEIPT_INVALID');
-    expect((await alpha.complete(attempt, { sha256, receipt })).verdict).to.equal('VERDICT_ACCEPTED');
+    expect((await alpha.complete(attempt, { sha256, receipt })).verdict).to.equal(
+      'VERDICT_ACCEPTED',
+    );
   });
 
   it('counts once, even if its task was given to another user meanwhile', async () => {
@@ -112,13 +133,17 @@ describe('a report', function () {
     for (;;) {
       const { task } = await beta.attempt(id);
       await finishTask(beta);
-      if (task === attempt.task) break;
+      if (task === attempt.task) {
+        break;
+      }
     }
     alpha = await handAgent(mesh, { name, machine, token });
     await alpha.attempt(id);
     expect(await refused(() => alpha.complete(attempt, { workload: id }))).to.equal('DUPLICATE');
     const results = await resultsOf(acme, id);
-    expect(results.filter(({ task }) => task === attempt.task).map(({ userName }) => userName)).to.deep.equal(['beta']);
+    expect(
+      results.filter(({ task }) => task === attempt.task).map(({ userName }) => userName),
+    ).to.deep.equal(['beta']);
   });
 
   it('does not count after a stop, even if the bytes were stored before it', async () => {
@@ -139,7 +164,13 @@ describe('a report', function () {
   it('cannot be stored under another user’s attempt', async () => {
     const [attempt, others] = await begin(64);
     const upload = (change: { token?: string; workload?: string; attempt?: Attempt }) =>
-      errorOf(uploadResult(mesh, { token: alpha.token, workload: id, attempt, ...change }, randomBytes(64)));
+      errorOf(
+        uploadResult(
+          mesh,
+          { token: alpha.token, workload: id, attempt, ...change },
+          randomBytes(64),
+        ),
+      );
     const invalid = { code: status.PERMISSION_DENIED, reason: 'ATTEMPT_TOKEN_INVALID' };
     expect(await upload({ attempt: others })).to.include(invalid);
     expect(await upload({ attempt: { ...attempt, token: randomBytes(16) } })).to.include(invalid);
@@ -147,22 +178,39 @@ describe('a report', function () {
     expect(await upload({ workload: 'w-other' })).to.include(invalid);
     const customer = await mesh.keys.token('customer', 'somebody');
     expect(await upload({ token: customer })).to.include({ reason: 'UPLOAD_TARGET_REFUSED' });
-    const { blobs } = await mesh.operator.blobs.listBlobs({ prefix: `results/${id}/`, pageSize: 0, pageToken: '' });
+    const { blobs } = await mesh.operator.blobs.listBlobs({
+      prefix: `results/${id}/`,
+      pageSize: 0,
+      pageToken: '',
+    });
     expect(blobs).to.deep.equal([]);
   });
 
   it('ends only its own stream if it is malformed', async () => {
     const { token } = await enrol(mesh, 'rubbish');
     const [attempt] = await begin();
-    const report = { reportId: 1, workloadId: id, attempt, body: { $case: 'started', value: {} } } as const;
+    const report = {
+      reportId: 1,
+      workloadId: id,
+      attempt,
+      body: { $case: 'started', value: {} },
+    } as const;
     const rubbish: [string, Uint8Array[], Uint8Array[]?][] = [
       ['MALFORMED_MESSAGE', [randomBytes(300).fill(0xff, 0, 20)]],
       ['INVALID_FIELDS', [bytesOf(undefined)]],
       [
         'INVALID_FIELDS',
-        [bytesOf({ $case: 'reports', value: { reports: Array.from({ length: 1_001 }, () => report) } })],
+        [
+          bytesOf({
+            $case: 'reports',
+            value: { reports: Array.from({ length: 1_001 }, () => report) },
+          }),
+        ],
       ],
-      ['INVALID_FIELDS', [bytesOf({ $case: 'reports', value: { reports: [{ ...report, workloadId: 'w-1.>' }] } })]],
+      [
+        'INVALID_FIELDS',
+        [bytesOf({ $case: 'reports', value: { reports: [{ ...report, workloadId: 'w-1.>' }] } })],
+      ],
       ['HELLO_EXPECTED', [], [bytesOf({ $case: 'reports', value: { reports: [] } })]],
     ];
     for (const [reason, messages, beginning] of rubbish) {

@@ -54,9 +54,13 @@ describe('grpcurl', function () {
     const target = { session, user, blob, port: portBroker.address }[service] ?? '';
     return target.replace('ipv4:', '');
   };
-  const grpcurl = async (args: string[]): Promise<string> => (await run(program, ['-plaintext', ...args])).stdout;
+  const grpcurl = async (args: string[]): Promise<string> =>
+    (await run(program, ['-plaintext', ...args])).stdout;
   /** Sends the token only with reflection calls, not with the rpc itself. */
-  const reflecting = (token: string): string[] => ['-reflect-header', `authorization: Bearer ${token}`];
+  const reflecting = (token: string): string[] => [
+    '-reflect-header',
+    `authorization: Bearer ${token}`,
+  ];
   const using = (token: string): string[] => ['-H', `authorization: Bearer ${token}`];
   const refusalOf = async (args: string[]): Promise<string> => {
     try {
@@ -67,7 +71,10 @@ describe('grpcurl', function () {
     throw new Error('grpcurl was not refused');
   };
 
-  const services: Record<string, { names: string[]; call: string; request: string; answer: unknown }> = {
+  const services: Record<
+    string,
+    { names: string[]; call: string; request: string; answer: unknown }
+  > = {
     session: {
       names: ['muster.session.v1.CustomerService', 'muster.session.v1.WorkloadService'],
       call: 'muster.session.v1.WorkloadService/ListWorkloads',
@@ -75,9 +82,12 @@ describe('grpcurl', function () {
       answer: {},
     },
     user: {
-      names: ['agent.v1.AgentService', 'user.v1.DemandService', 'user.v1.MachineService', 'user.v1.UserService'].map(
-        (name) => `muster.${name}`,
-      ),
+      names: [
+        'agent.v1.AgentService',
+        'user.v1.DemandService',
+        'user.v1.MachineService',
+        'user.v1.UserService',
+      ].map((name) => `muster.${name}`),
       call: 'muster.user.v1.UserService/ListUsers',
       request: '{"page_size": 10}',
       answer: {},
@@ -112,7 +122,9 @@ describe('grpcurl', function () {
           .to.match(new RegExp(`^${name} is a service:`))
           .and.match(/rpc \w+ \(/);
       }
-      expect(JSON.parse(await grpcurl([...using(operator), '-d', request, at, call]))).to.deep.equal(answer);
+      expect(
+        JSON.parse(await grpcurl([...using(operator), '-d', request, at, call])),
+      ).to.deep.equal(answer);
     });
   }
 
@@ -126,16 +138,29 @@ describe('grpcurl', function () {
     expect(text)
       .to.contain('.muster.common.v1.RenderSpec render = 2;')
       .and.contain('optional uint32 wanted_users = 6;');
-    const status = await grpcurl([...using(customer), addressOf('blob'), 'describe', 'google.rpc.Status']);
+    const status = await grpcurl([
+      ...using(customer),
+      addressOf('blob'),
+      'describe',
+      'google.rpc.Status',
+    ]);
     expect(status).to.contain('repeated .google.protobuf.Any details = 3;');
   });
 
   it('starts a workload and watches it', async () => {
     const rpc = (name: string, request: unknown): Promise<string> => {
       const method = `muster.session.v1.WorkloadService/${name}`;
-      return grpcurl([...using(customer), '-d', JSON.stringify(request), addressOf('session'), method]);
+      return grpcurl([
+        ...using(customer),
+        '-d',
+        JSON.stringify(request),
+        addressOf('session'),
+        method,
+      ]);
     };
-    const started = JSON.parse(await rpc('StartWorkload', { noop: { tasks: 3 }, wanted_users: 0 })) as {
+    const started = JSON.parse(
+      await rpc('StartWorkload', { noop: { tasks: 3 }, wanted_users: 0 }),
+    ) as {
       workload: { workloadId: string; total: number };
     };
     expect(started.workload.total).to.equal(3);
@@ -148,11 +173,23 @@ describe('grpcurl', function () {
     const session = addressOf('session');
     const rpc = 'muster.session.v1.WorkloadService/ListWorkloads';
     expect(await refusalOf([session, 'list'])).to.contain('code = Unauthenticated');
-    expect(await refusalOf([...reflecting(customer), session, rpc])).to.contain('Code: Unauthenticated');
-    const denied = await refusalOf([...using(customer), addressOf('user'), 'muster.user.v1.UserService/ListUsers']);
+    expect(await refusalOf([...reflecting(customer), session, rpc])).to.contain(
+      'Code: Unauthenticated',
+    );
+    const denied = await refusalOf([
+      ...using(customer),
+      addressOf('user'),
+      'muster.user.v1.UserService/ListUsers',
+    ]);
     expect(denied).to.contain('Code: PermissionDenied');
     const getWorkload = 'muster.session.v1.WorkloadService/GetWorkload';
-    const unknown = await refusalOf([...using(customer), '-d', '{"workload_id": "w-none"}', session, getWorkload]);
+    const unknown = await refusalOf([
+      ...using(customer),
+      '-d',
+      '{"workload_id": "w-none"}',
+      session,
+      getWorkload,
+    ]);
     expect(unknown).to.contain('Code: NotFound').and.contain('"reason": "WORKLOAD_NOT_FOUND"');
     const health = await grpcurl([...reflecting(customer), session, 'grpc.health.v1.Health/Check']);
     expect(JSON.parse(health)).to.deep.equal({ status: 'SERVING' });

@@ -49,7 +49,10 @@ describe('a mesh that loses a part in the middle of the work', function () {
   /** Checks that the workload completes and that every task has exactly one result. */
   const expectComplete = async ({ id, over }: Following): Promise<void> => {
     const { state, completed, total } = await over;
-    expect({ state, completed }).to.deep.equal({ state: 'WORKLOAD_STATE_COMPLETED', completed: total });
+    expect({ state, completed }).to.deep.equal({
+      state: 'WORKLOAD_STATE_COMPLETED',
+      completed: total,
+    });
     const tasks = (await resultsOf(acme, id)).map(({ task }) => task);
     expect(tasks).to.have.length(total);
     expect(new Set(tasks).size).to.equal(total);
@@ -90,13 +93,18 @@ describe('a mesh that loses a part in the middle of the work', function () {
     const page = { ...named(id), states: [], pageSize: 1, pageToken: '' };
     const holder = async (): Promise<RunningService | undefined> => {
       const [task] = (await acme.workloads.listTasks(page)).tasks;
-      return task?.state === 'TASK_STATE_RUNNING' ? agents[names.indexOf(task.userName)] : undefined;
+      return task?.state === 'TASK_STATE_RUNNING'
+        ? agents[names.indexOf(task.userName)]
+        : undefined;
     };
     // An agent that dies before it reports the beginning does not count as a loss, so the task kills another one.
     while (!hasEnded(work.latest())) {
       const victim = await holder();
-      if (victim === undefined) await sleep(20);
-      else await killAndRestart(victim);
+      if (victim === undefined) {
+        await sleep(20);
+      } else {
+        await killAndRestart(victim);
+      }
     }
     const { state, reason, failed } = await work.over;
     expect({ state, reason, failed }).to.deep.equal({
@@ -104,7 +112,11 @@ describe('a mesh that loses a part in the middle of the work', function () {
       reason: 'FRAMES_FAILED',
       failed: 1,
     });
-    const { attempts } = await acme.workloads.listAttempts({ ...named(id), pageSize: 0, pageToken: '' });
+    const { attempts } = await acme.workloads.listAttempts({
+      ...named(id),
+      pageSize: 0,
+      pageToken: '',
+    });
     expect(attempts.map(({ end }) => end)).to.deep.equal(Array(5).fill('ATTEMPT_END_LOST'));
   });
 

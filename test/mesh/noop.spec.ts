@@ -30,7 +30,9 @@ describe('a noop workload through the whole mesh', function () {
     const acme = await mesh.customer('acme');
     const id = await start(acme, { noop: noop({ tasks: 6, resultBytes: 100 }) });
     expect((await ended(acme, id)).state).to.equal('WORKLOAD_STATE_COMPLETED');
-    for (const result of await resultsOf(acme, id)) expect(await download(acme, result)).to.have.length(100);
+    for (const result of await resultsOf(acme, id)) {
+      expect(await download(acme, result)).to.have.length(100);
+    }
   });
 
   it('goes through its steps in order, names tasks by step, and does named tasks again', async () => {
@@ -52,12 +54,18 @@ describe('a noop workload through the whole mesh', function () {
     const workload = await ended(acme, id);
     expect(workload).to.include({ state: 'WORKLOAD_STATE_FAILED', completed: 7, failed: 2 });
     expect(workload.reasonMessage).to.contain('mesh/2,solve/2');
-    const position = new Map((await resultsOf(acme, id)).map((result) => [result.task, result.position]));
+    const position = new Map(
+      (await resultsOf(acme, id)).map((result) => [result.task, result.position]),
+    );
     for (const i of [0, 1]) {
       expect(position.get(`solve/${i}`)).to.be.above(position.get(`mesh/${i}`) ?? Infinity);
       expect(position.get(`report/${i}`)).to.be.above(position.get(`solve/${i}`) ?? Infinity);
     }
-    const progress = await workloads.getWorkloadProgress({ ...named(id), pageSize: 0, pageToken: '' });
+    const progress = await workloads.getWorkloadProgress({
+      ...named(id),
+      pageSize: 0,
+      pageToken: '',
+    });
     expect(progress.nodes).to.deep.equal([
       { node: 'mesh', total: 3, completed: 2, failed: 1, remaining: 0 },
       { node: 'solve', total: 3, completed: 2, failed: 1, remaining: 0 },
@@ -69,14 +77,18 @@ describe('a noop workload through the whole mesh', function () {
     await workloads.retryTasks({ ...named(id), frames: 'mesh/0', requestId: '' });
     const again = await ended(acme, id);
     expect(again).to.include({ state: 'WORKLOAD_STATE_FAILED', completed: 7, failed: 2 });
-    const generations = new Map((await resultsOf(acme, id)).map(({ task, generation }) => [task, generation]));
+    const generations = new Map(
+      (await resultsOf(acme, id)).map(({ task, generation }) => [task, generation]),
+    );
     for (const step of ['mesh', 'solve', 'report']) {
       expect(
         [0, 1].map((i) => generations.get(`${step}/${i}`)),
         step,
       ).to.deep.equal([1, 0]);
     }
-    const unknown = await errorOf(workloads.retryTasks({ ...named(id), frames: 'cut/0', requestId: '' }));
+    const unknown = await errorOf(
+      workloads.retryTasks({ ...named(id), frames: 'cut/0', requestId: '' }),
+    );
     expect(unknown).to.include({ reason: 'INVALID_FIELDS' });
   });
 });

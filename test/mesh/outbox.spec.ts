@@ -26,21 +26,31 @@ describe('a result that an agent has finished', function () {
   });
 
   const blobsOf = async (id: string): Promise<string[]> => {
-    const { blobs } = await mesh.operator.blobs.listBlobs({ prefix: `results/${id}/`, pageSize: 0, pageToken: '' });
+    const { blobs } = await mesh.operator.blobs.listBlobs({
+      prefix: `results/${id}/`,
+      pageSize: 0,
+      pageToken: '',
+    });
     return blobs.map(({ blobName }) => blobName);
   };
   /** The agent works on a task while a part of the mesh is away, and stores the result. */
-  const finishWithout = async (part: RunningService, signal: 'SIGSTOP' | 'SIGKILL'): Promise<string> => {
+  const finishWithout = async (
+    part: RunningService,
+    signal: 'SIGSTOP' | 'SIGKILL',
+  ): Promise<string> => {
     const id = await start(acme, { noop: noop({ tasks: 1, durationMs: 1_500, resultBytes: 200 }) });
     await eventually(async () => {
       const { workload } = await acme.workloads.getWorkload(named(id));
       expect(workload?.state).to.equal('WORKLOAD_STATE_RUNNING');
-      expect((await mesh.operator.workloads.getWorkloadProgress({ ...named(id), ...firstPage })).activeUsers).to.equal(
-        1,
-      );
+      expect(
+        (await mesh.operator.workloads.getWorkloadProgress({ ...named(id), ...firstPage }))
+          .activeUsers,
+      ).to.equal(1);
     });
     await part.kill(signal);
-    await eventually(async () => expect(await blobsOf(id)).to.have.lengthOf(1), { withinMs: 10_000 });
+    await eventually(async () => expect(await blobsOf(id)).to.have.lengthOf(1), {
+      withinMs: 10_000,
+    });
     return id;
   };
 
@@ -67,7 +77,9 @@ describe('a result that an agent has finished', function () {
     const line = await eventually(
       async () => {
         const found = await delayed();
-        if (found === undefined) throw new Error('nothing to upload yet');
+        if (found === undefined) {
+          throw new Error('nothing to upload yet');
+        }
         return found;
       },
       { withinMs: 15_000 },
@@ -85,7 +97,11 @@ describe('a result that an agent has finished', function () {
   it('is delivered when the mesh is back, and dropped if the workload was stopped meanwhile', async () => {
     const id = await finishWithout(mesh.services.manager, 'SIGKILL');
     await agent.kill('SIGKILL');
-    await acme.workloads.stopAndDeleteWorkload({ ...named(id), deleteResults: false, requestId: '' });
+    await acme.workloads.stopAndDeleteWorkload({
+      ...named(id),
+      deleteResults: false,
+      requestId: '',
+    });
     await mesh.services.manager.restart();
     await agent.restart();
     await eventually(

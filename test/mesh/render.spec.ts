@@ -32,11 +32,15 @@ describe('a render over three agents', function () {
       ({ animated: scene } = await writeScenes(dir.path));
       const files = [...(await renderDirectly(dir.path, 0, 11))];
       expected = new Map(
-        await Promise.all(files.map(async ([frame, file]) => [frame, await pixelHashOf(file)] as const)),
+        await Promise.all(
+          files.map(async ([frame, file]) => [frame, await pixelHashOf(file)] as const),
+        ),
       );
     })();
     mesh = await startMesh();
-    agents = await Promise.all(['alpha', 'beta', 'gamma'].map((name) => mesh.agent(name, { engines: 'CYCLES' })));
+    agents = await Promise.all(
+      ['alpha', 'beta', 'gamma'].map((name) => mesh.agent(name, { engines: 'CYCLES' })),
+    );
     await direct;
     expect(new Set(expected.values()).size).to.equal(FRAMES.length);
   });
@@ -54,15 +58,26 @@ describe('a render over three agents', function () {
   const reported = async (id: string): Promise<Map<number, string>> => {
     const results = await resultsOf(acme, id);
     expect(results).to.have.length(FRAMES.length);
-    return new Map(results.map(({ frame, pixelHash }) => [frame, pixelHash] as const).sort(([a], [b]) => a - b));
+    return new Map(
+      results.map(({ frame, pixelHash }) => [frame, pixelHash] as const).sort(([a], [b]) => a - b),
+    );
   };
 
   it('yields the pixels that Blender alone yields, from frame 0 on', async () => {
     const id = await start(acme, { render: render({}) }, { objectId: object });
     const workload = await follow(acme, id).over;
-    expect(workload).to.include({ state: 'WORKLOAD_STATE_COMPLETED', firstFrame: 0, lastFrame: 11, completed: 12 });
+    expect(workload).to.include({
+      state: 'WORKLOAD_STATE_COMPLETED',
+      firstFrame: 0,
+      lastFrame: 11,
+      completed: 12,
+    });
     expect(workload.blenderVersion).to.match(/^\d+\.\d+$/);
-    expect(workload.shares.map(({ userName }) => userName).sort()).to.deep.equal(['alpha', 'beta', 'gamma']);
+    expect(workload.shares.map(({ userName }) => userName).sort()).to.deep.equal([
+      'alpha',
+      'beta',
+      'gamma',
+    ]);
     expect([...(await reported(id))]).to.deep.equal([...expected]);
 
     const [result] = await resultsOf(acme, id);
@@ -75,7 +90,11 @@ describe('a render over three agents', function () {
     const id = await start(acme, { render: render({}) }, { objectId: object });
     const following = follow(acme, id);
     await following.until(() => (following.latest()?.completed ?? 0) >= 2, 60_000);
-    const { held } = await acme.workloads.getWorkloadProgress({ ...named(id), pageSize: 0, pageToken: '' });
+    const { held } = await acme.workloads.getWorkloadProgress({
+      ...named(id),
+      pageSize: 0,
+      pageToken: '',
+    });
     const victim = held[0]?.userName ?? '';
     await agents[['alpha', 'beta', 'gamma'].indexOf(victim)]!.kill('SIGKILL');
     expect((await following.over).state).to.equal('WORKLOAD_STATE_COMPLETED');
@@ -84,7 +103,12 @@ describe('a render over three agents', function () {
   });
 
   it('yields JPEG and OpenEXR too, at another size', async () => {
-    const jpeg = render({ frames: '3', scalePercent: 50, samples: 1, format: 'RENDER_FORMAT_JPEG' });
+    const jpeg = render({
+      frames: '3',
+      scalePercent: 50,
+      samples: 1,
+      format: 'RENDER_FORMAT_JPEG',
+    });
     const first = await start(acme, { render: jpeg }, { objectId: object });
     expect((await follow(acme, first).over).state).to.equal('WORKLOAD_STATE_COMPLETED');
     const [asJpeg] = await resultsOf(acme, first);
@@ -93,7 +117,12 @@ describe('a render over three agents', function () {
     expect(await pixelHashOf(picture)).to.equal(asJpeg!.pixelHash);
     expect(asJpeg!.blobName).to.match(/\.jpg$/);
 
-    const exr = render({ frames: '3', scalePercent: 50, samples: 1, format: 'RENDER_FORMAT_OPEN_EXR' });
+    const exr = render({
+      frames: '3',
+      scalePercent: 50,
+      samples: 1,
+      format: 'RENDER_FORMAT_OPEN_EXR',
+    });
     const second = await start(acme, { render: exr }, { objectId: object });
     expect((await follow(acme, second).over).state).to.equal('WORKLOAD_STATE_COMPLETED');
     const [asExr] = await resultsOf(acme, second);

@@ -16,11 +16,15 @@ describe('results whose blobs are lost or damaged', function () {
   let mongo: MongoClient;
 
   before(async () => {
-    mesh = await startMesh({ supervisor: { MUSTER_SCRUB_AFTER: '1s', MUSTER_SCRUB_EVERY: '200ms' } });
+    mesh = await startMesh({
+      supervisor: { MUSTER_SCRUB_AFTER: '1s', MUSTER_SCRUB_EVERY: '200ms' },
+    });
     await mesh.agent('alpha');
     acme = await mesh.customer('acme');
     mongo = await MongoClient.connect(mesh.stores.mongod.url);
-    container = BlobServiceClient.fromConnectionString(mesh.stores.azurite.url).getContainerClient('muster');
+    container = BlobServiceClient.fromConnectionString(mesh.stores.azurite.url).getContainerClient(
+      'muster',
+    );
   });
   after(async () => {
     await mongo.close();
@@ -35,7 +39,9 @@ describe('results whose blobs are lost or damaged', function () {
   };
   const blobOf = async (id: string, frame: number): Promise<string> => {
     const result = (await resultsOf(acme, id)).find((each) => each.frame === frame);
-    if (result === undefined) throw new Error(`frame ${frame} has no result`);
+    if (result === undefined) {
+      throw new Error(`frame ${frame} has no result`);
+    }
     return result.blobName;
   };
   const lose = async (id: string, frame: number): Promise<void> => {
@@ -60,7 +66,12 @@ describe('results whose blobs are lost or damaged', function () {
     const original = await resultsOf(acme, id);
     await lose(id, 1);
     await damage(id, 4);
-    expect(await scrub(id)).to.include({ checked: 6, missing: '1', damaged: '4', nextPageToken: '' });
+    expect(await scrub(id)).to.include({
+      checked: 6,
+      missing: '1',
+      damaged: '4',
+      nextPageToken: '',
+    });
     await eventually(
       async () => {
         expect(await acme.workloads.getWorkloadStatus(named(id))).to.include({
@@ -72,7 +83,9 @@ describe('results whose blobs are lost or damaged', function () {
     );
     const results = await resultsOf(acme, id);
     expect(results.map(({ frame }) => frame)).to.have.members([0, 1, 2, 3, 4, 5]);
-    const changed = results.filter(({ blobName }) => !original.some((each) => each.blobName === blobName));
+    const changed = results.filter(
+      ({ blobName }) => !original.some((each) => each.blobName === blobName),
+    );
     expect(changed.map(({ frame }) => frame)).to.have.members([1, 4]);
     expect(await scrub(id)).to.include({ checked: 6, missing: '', damaged: '' });
   });
@@ -81,15 +94,24 @@ describe('results whose blobs are lost or damaged', function () {
     const id = await completed();
     const lost = await blobOf(id, 3);
     await lose(id, 3);
-    await eventually(async () => expect(await blobOf(id, 3)).to.not.equal(lost), { withinMs: 20_000 });
-    await eventually(async () => expect(await scrub(id)).to.include({ checked: 6, missing: '', damaged: '' }), {
+    await eventually(async () => expect(await blobOf(id, 3)).to.not.equal(lost), {
       withinMs: 20_000,
     });
+    await eventually(
+      async () => expect(await scrub(id)).to.include({ checked: 6, missing: '', damaged: '' }),
+      {
+        withinMs: 20_000,
+      },
+    );
   });
 
   it('are not looked for after the results were deleted', async () => {
     const id = await start(acme, { noop: noop({ tasks: 3, durationMs: 60_000 }) });
-    await acme.workloads.stopAndDeleteWorkload({ ...named(id), deleteResults: true, requestId: '' });
+    await acme.workloads.stopAndDeleteWorkload({
+      ...named(id),
+      deleteResults: true,
+      requestId: '',
+    });
     expect((await errorOf(scrub(id))).reason).to.equal('RESULTS_DELETED');
   });
 });

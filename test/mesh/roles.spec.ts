@@ -18,21 +18,30 @@ const ours = [...table.keys()].filter((path) => path.startsWith('/muster.')).sor
 const call = (client: Client, path: string, token: string | undefined): Promise<string> =>
   new Promise((resolve) => {
     const metadata = new Metadata();
-    if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+    if (token !== undefined) {
+      metadata.set('authorization', `Bearer ${token}`);
+    }
     const bytes = (message: Buffer): Buffer => message;
     // All four kinds of rpc look the same on the wire: one message, then the end.
-    const stream = client.makeBidiStreamRequest(path, bytes, bytes, metadata, { deadline: Date.now() + SILENCE_MS });
+    const stream = client.makeBidiStreamRequest(path, bytes, bytes, metadata, {
+      deadline: Date.now() + SILENCE_MS,
+    });
     const letIn = (): void => {
       resolve('let in');
       stream.cancel();
     };
     stream.on('data', letIn);
     stream.on('status', ({ code }: { code: number }) => {
-      if (code === status.OK) letIn();
+      if (code === status.OK) {
+        letIn();
+      }
     });
     stream.on('error', (thrown) => {
       const { code, reason } = fromServiceError(thrown);
-      const isRefused = code === status.UNAUTHENTICATED || reason === 'ROLE_NOT_ALLOWED' || reason === 'RPC_NOT_OPEN';
+      const isRefused =
+        code === status.UNAUTHENTICATED ||
+        reason === 'ROLE_NOT_ALLOWED' ||
+        reason === 'RPC_NOT_OPEN';
       resolve(isRefused || code === status.UNIMPLEMENTED ? reason : 'let in');
     });
     stream.write(Buffer.alloc(0));
@@ -57,16 +66,23 @@ describe('access to rpcs', function () {
     });
     const { session, user, blob } = mesh.endpoints;
     const targets = { session, user, agent: user, blob, port: broker.address };
-    for (const [area, target] of Object.entries(targets))
+    for (const [area, target] of Object.entries(targets)) {
       clients[area] = new Client(target, credentials.createInsecure());
+    }
     for (const role of ['customer', 'operator', 'service'] as const) {
       tokens.set(role, await mesh.keys.token(role, `a-${role}`));
     }
-    const { token } = await mesh.operator.machines.createMachine({ name: 'roles', tokenTtlSeconds: 0, requestId: '' });
+    const { token } = await mesh.operator.machines.createMachine({
+      name: 'roles',
+      tokenTtlSeconds: 0,
+      requestId: '',
+    });
     tokens.set('agent', token);
   });
   after(async () => {
-    for (const client of Object.values(clients)) client.close();
+    for (const client of Object.values(clients)) {
+      client.close();
+    }
     await broker[Symbol.asyncDispose]();
     await mesh[Symbol.asyncDispose]();
   });
@@ -74,13 +90,18 @@ describe('access to rpcs', function () {
   const clientOf = (path: string): Client => {
     const [, area = ''] = /^\/muster\.(\w+)\./.exec(path) ?? [];
     const client = clients[area];
-    if (client === undefined) throw new Error(`no service serves ${path}`);
+    if (client === undefined) {
+      throw new Error(`no service serves ${path}`);
+    }
     return client;
   };
   /** The outcome of every rpc of the mesh, called with this token. */
   const walk = async (token: string | undefined): Promise<Record<string, string>> =>
-    Object.fromEntries(await Promise.all(ours.map(async (path) => [path, await call(clientOf(path), path, token)])));
-  const all = (told: string): Record<string, string> => Object.fromEntries(ours.map((path) => [path, told]));
+    Object.fromEntries(
+      await Promise.all(ours.map(async (path) => [path, await call(clientOf(path), path, token)])),
+    );
+  const all = (told: string): Record<string, string> =>
+    Object.fromEntries(ours.map((path) => [path, told]));
 
   it('names roles for every rpc of every service', () => {
     const services = new Set(ours.map((path) => path.split('/')[1]));

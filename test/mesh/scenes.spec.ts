@@ -36,7 +36,11 @@ describe('an uploaded scene', function () {
   });
 
   const startWith = async (bytes: Uint8Array, spec: Partial<RenderSpec> = {}): Promise<string> =>
-    start(acme, { render: render(spec) }, { objectId: await uploadObject(acme, 'scene.blend', bytes) });
+    start(
+      acme,
+      { render: render(spec) },
+      { objectId: await uploadObject(acme, 'scene.blend', bytes) },
+    );
   /** Resolves with the final state of a workload without results. */
   const failed = async (id: string): Promise<Workload> => {
     const workload = await ended(acme, id);
@@ -70,7 +74,9 @@ describe('an uploaded scene', function () {
   });
 
   it('ends its workload if it is cut off behind its head', async () => {
-    const { reason, reasonMessage } = await failed(await startWith(whole.subarray(0, whole.length / 2)));
+    const { reason, reasonMessage } = await failed(
+      await startWith(whole.subarray(0, whole.length / 2)),
+    );
     expect(reason).to.equal('SCENE_UNREADABLE');
     expect(reasonMessage).not.to.equal('');
   });
@@ -80,18 +86,27 @@ describe('an uploaded scene', function () {
     const { reason, reasonMessage } = await failed(id);
     expect(reason).to.equal('MISSING_ASSETS');
     expect(reasonMessage).to.contain('//../earth/world_map.png');
-    const { tasks } = await acme.workloads.listTasks({ ...named(id), states: [], pageSize: 0, pageToken: '' });
+    const { tasks } = await acme.workloads.listTasks({
+      ...named(id),
+      states: [],
+      pageSize: 0,
+      pageToken: '',
+    });
     expect(tasks.filter(({ state }) => state === 'TASK_STATE_FAILED')).to.deep.equal([]);
   });
 
   it('renders without the picture if that is allowed, and says so', async () => {
     const id = await startWith(missing, { frames: '0-1', samples: 1, allowMissing: true });
     expect(await ended(acme, id)).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 2 });
-    for (const { notes } of await resultsOf(acme, id)) expect(notes.join()).to.contain('world_map.png');
+    for (const { notes } of await resultsOf(acme, id)) {
+      expect(notes.join()).to.contain('world_map.png');
+    }
   });
 
   it('is rendered by the machine that has Blender, while a machine with only OpenFOAM gets no frame', async () => {
-    using stranger = await handAgent(mesh, 'stranger', 1, [{ name: 'OPENFOAM_COM', version: '2312' }]);
+    using stranger = await handAgent(mesh, 'stranger', 1, [
+      { name: 'OPENFOAM_COM', version: '2312' },
+    ]);
     const id = await startWith(whole, { frames: '0-1', samples: 1 });
     expect(await ended(acme, id)).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 2 });
     expect(stranger.desired()).to.equal(undefined);

@@ -31,7 +31,8 @@ interface Type<T> {
 
 const everyTask = Array.from({ length: 6 }, (_, i) => `noop/${i}`);
 const toMatcher = (verb: string): RegExp => new RegExp(`^muster\\.user\\.v1\\.matcher\\.${verb}$`);
-const toManager = (verb: string): RegExp => new RegExp(`^muster\\.user\\.v1\\.i-[a-z0-9]+\\.${verb}$`);
+const toManager = (verb: string): RegExp =>
+  new RegExp(`^muster\\.user\\.v1\\.i-[a-z0-9]+\\.${verb}$`);
 
 describe('the messages about one workload that a subscriber gets', function () {
   this.timeout(60_000);
@@ -44,7 +45,9 @@ describe('the messages about one workload that a subscriber gets', function () {
 
   before(async () => {
     mesh = await startMesh();
-    observer = await observe({ url: mesh.stores.nats.url }, 'muster.>', (message) => heard.push(message));
+    observer = await observe({ url: mesh.stores.nats.url }, 'muster.>', (message) =>
+      heard.push(message),
+    );
     alpha = await handAgent(mesh, 'alpha');
     beta = await handAgent(mesh, 'beta');
     await workThrough();
@@ -71,7 +74,9 @@ describe('the messages about one workload that a subscriber gets', function () {
     await finishTask(alpha);
     await usersUntil(mesh.operator, (users) => users.every(({ workloadId }) => workloadId === ''));
     await acme.workloads.setUserCount({ ...named(id), wanted: 1, requestId: '' });
-    for (let left = 4; left > 0; left -= 1) await finishTask(alpha);
+    for (let left = 4; left > 0; left -= 1) {
+      await finishTask(alpha);
+    }
     expect((await ended(acme, id)).state).to.equal('WORKLOAD_STATE_COMPLETED');
   };
 
@@ -87,14 +92,20 @@ describe('the messages about one workload that a subscriber gets', function () {
     });
     return matching.map(({ bytes }) => {
       const message = type.decode(bytes);
-      expect(Buffer.from(type.encode(message).finish()).equals(bytes), `${subject} is of its type`).to.equal(true);
+      expect(
+        Buffer.from(type.encode(message).finish()).equals(bytes),
+        `${subject} is of its type`,
+      ).to.equal(true);
       return message;
     });
   };
-  const toSession = (verb: string): RegExp => new RegExp(`^muster\\.session\\.v1\\.${id}\\.${verb}$`);
+  const toSession = (verb: string): RegExp =>
+    new RegExp(`^muster\\.session\\.v1\\.${id}\\.${verb}$`);
 
   it('new-users names both users', async () => {
-    const names = (await all(toSession('new-users'), NewUsers)).flatMap(({ users }) => users.map(({ name }) => name));
+    const names = (await all(toSession('new-users'), NewUsers)).flatMap(({ users }) =>
+      users.map(({ name }) => name),
+    );
     expect([...new Set(names)].sort()).to.deep.equal(['alpha', 'beta']);
   });
 
@@ -107,7 +118,9 @@ describe('the messages about one workload that a subscriber gets', function () {
     const reports = (await all(toSession('user-frame-rendered'), UserFrameRendered)).flatMap(
       (message) => message.reports,
     );
-    const tasks = reports.flatMap(({ body, attempt }) => (body?.$case === 'completed' ? [attempt?.task ?? ''] : []));
+    const tasks = reports.flatMap(({ body, attempt }) =>
+      body?.$case === 'completed' ? [attempt?.task ?? ''] : [],
+    );
     expect(tasks.sort()).to.deep.equal(everyTask);
   });
 
@@ -120,13 +133,17 @@ describe('the messages about one workload that a subscriber gets', function () {
 
   it('user-disconnected names the user that vanished without a goodbye', async () => {
     const gone = await all(toSession('user-disconnected'), UserDisconnected);
-    expect(gone).to.deep.equal([{ userId: beta.machine, connectionId: beta.connection, isClean: false }]);
+    expect(gone).to.deep.equal([
+      { userId: beta.machine, connectionId: beta.connection, isClean: false },
+    ]);
   });
 
   it('more-users asks for users, update-user-count changes how many', async () => {
     const asked = (await all(toMatcher('more-users'), MoreUsers)).map(({ demand }) => demand);
     expect(asked[0]).to.include({ workloadId: id, customerId: 'acme', wanted: 2 });
-    const changed = (await all(toMatcher('update-user-count'), UpdateUserCount)).map(({ demand }) => demand?.wanted);
+    const changed = (await all(toMatcher('update-user-count'), UpdateUserCount)).map(
+      ({ demand }) => demand?.wanted,
+    );
     expect(changed).to.include.members([0, 1]);
   });
 
@@ -135,13 +152,20 @@ describe('the messages about one workload that a subscriber gets', function () {
     const users = released.flatMap((message) => message.users.map(({ userId }) => userId));
     expect(users).to.have.length.at.least(2);
     expect(new Set(users)).to.deep.equal(new Set([alpha.machine]));
-    const removed = await all(toMatcher('remove-users-demand-completely'), RemoveUsersDemandCompletely);
+    const removed = await all(
+      toMatcher('remove-users-demand-completely'),
+      RemoveUsersDemandCompletely,
+    );
     expect(removed.map(({ demand }) => demand?.workloadId)).to.deep.equal([id]);
   });
 
   it('start-rendering hands out, stop-work takes back', async () => {
-    const given = (await all(toManager('start-rendering'), StartRendering)).flatMap(({ users }) => users);
-    const tasks = given.flatMap(({ desiredState }) => desiredState?.attempts.map(({ task }) => task) ?? []);
+    const given = (await all(toManager('start-rendering'), StartRendering)).flatMap(
+      ({ users }) => users,
+    );
+    const tasks = given.flatMap(
+      ({ desiredState }) => desiredState?.attempts.map(({ task }) => task) ?? [],
+    );
     expect([...new Set(tasks)].sort()).to.deep.equal(everyTask);
     const stopped = (await all(toManager('stop-work'), StopWork, 2)).flatMap(({ users }) => users);
     expect(stopped).to.have.length.at.least(2);
@@ -165,12 +189,16 @@ describe('the messages about one workload that a subscriber gets', function () {
       const [kind] = message.facts.map((fact) => fact.kind);
       expect(subject).to.equal(`muster.session.v1.workload.${id}.${kind}`);
       expect(messageId).to.equal(`${id}/${message.position}/${kind}`);
-      for (const fact of message.facts) expect(fact.factId).to.match(new RegExp(`^${id}/${message.position}/\\d+$`));
+      for (const fact of message.facts) {
+        expect(fact.factId).to.match(new RegExp(`^${id}/${message.position}/\\d+$`));
+      }
       return message.facts;
     });
     expect(new Set(facts.map(({ factId }) => factId)).size).to.equal(facts.length);
     expect([...new Set(facts.map(({ kind }) => kind))].sort()).to.deep.equal(kinds.toSorted());
-    const accepted = facts.filter(({ kind }) => kind === 'accepted').map(({ task, attempt }) => `${task} ${attempt}`);
+    const accepted = facts
+      .filter(({ kind }) => kind === 'accepted')
+      .map(({ task, attempt }) => `${task} ${attempt}`);
     const results = await resultsOf(await mesh.customer('acme'), id);
     expect(accepted).to.deep.equal(results.map(({ task, attempt }) => `${task} ${attempt}`));
   });

@@ -5,12 +5,16 @@ const [only = ''] = process.argv.slice(2);
 await using copy = await copyTree();
 let unnoticed = 0;
 for (const mutant of await listMutants()) {
-  if (!mutant.name.includes(only)) continue;
+  if (!mutant.name.includes(only)) {
+    continue;
+  }
   const began = performance.now();
   await copy.plant(mutant);
   const { isCaught, how } = await copy.isCaught(mutant);
   await copy.pull(mutant);
-  if (!isCaught) unnoticed += 1;
+  if (!isCaught) {
+    unnoticed += 1;
+  }
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   console.log(
     `${isCaught ? 'caught   ' : 'UNNOTICED'}  ${mutant.name.padEnd(40)} ${seconds.padStart(6)} s  ${how.slice(0, 140)}`,

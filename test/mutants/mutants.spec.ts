@@ -15,7 +15,9 @@ describe('mutants', function () {
 
   it('are at least seventeen, and each says what catches it', () => {
     expect(mutants.length).to.be.at.least(17);
-    for (const { name, caughtBy } of mutants) expect(caughtBy, name).to.not.equal('');
+    for (const { name, caughtBy } of mutants) {
+      expect(caughtBy, name).to.not.equal('');
+    }
   });
 
   it('all still apply, each by itself', async () => {
@@ -34,11 +36,15 @@ describe('mutants', function () {
           () => true,
           () => false,
         );
-        if (applies) planted.push(mutant);
+        if (applies) {
+          planted.push(mutant);
+        }
       }
       expect(planted.length).to.be.above(0);
       expect(await copy.typeCheck()).to.equal('');
-      for (const mutant of planted.toReversed()) await copy.pull(mutant);
+      for (const mutant of planted.toReversed()) {
+        await copy.pull(mutant);
+      }
       left = left.filter((mutant) => !planted.includes(mutant));
     }
   });

@@ -30,7 +30,9 @@ const PARTS = [
 
 /** All mutants, by name. */
 export const listMutants = async (): Promise<Mutant[]> => {
-  const names = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.patch')).sort();
+  const names = (await readdir(import.meta.dirname))
+    .filter((name) => name.endsWith('.patch'))
+    .sort();
   return Promise.all(
     names.map(async (name) => {
       const file = join(import.meta.dirname, name);
@@ -56,15 +58,23 @@ export interface Copy extends AsyncDisposable {
 export const copyTree = async (): Promise<Copy> => {
   const dir = await mkdtemp(join(tmpdir(), 'muster-mutants-'));
   for (const part of PARTS) {
-    await cp(join(ROOT, part), join(dir, part), { recursive: true, force: false, errorOnExist: false }).catch(
-      (thrown: NodeJS.ErrnoException) => {
-        if (thrown.code !== 'ENOENT') throw thrown;
-      },
-    );
+    await cp(join(ROOT, part), join(dir, part), {
+      recursive: true,
+      force: false,
+      errorOnExist: false,
+    }).catch((thrown: NodeJS.ErrnoException) => {
+      if (thrown.code !== 'ENOENT') {
+        throw thrown;
+      }
+    });
   }
-  for (const shared of ['node_modules', '.tools']) await symlink(join(ROOT, shared), join(dir, shared));
+  for (const shared of ['node_modules', '.tools']) {
+    await symlink(join(ROOT, shared), join(dir, shared));
+  }
   const patch = (mutant: Mutant, more: string[]): Promise<unknown> =>
-    run('patch', ['--strip=1', '--fuzz=0', '--silent', ...more, `--input=${mutant.file}`], { cwd: dir });
+    run('patch', ['--strip=1', '--fuzz=0', '--silent', ...more, `--input=${mutant.file}`], {
+      cwd: dir,
+    });
   const bin = (name: string): string => join(ROOT, 'node_modules/.bin', name);
   return {
     dir,
@@ -95,11 +105,17 @@ export const copyTree = async (): Promise<Copy> => {
   };
 };
 
-const told = (command: string, args: string[], cwd: string): Promise<{ code: number | null; output: string }> =>
+const told = (
+  command: string,
+  args: string[],
+  cwd: string,
+): Promise<{ code: number | null; output: string }> =>
   new Promise((resolve) => {
     const env = { ...process.env, SEEDS: '2000', FIRST: '1' };
     const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data: Buffer) => (output += data.toString()));
+    }
     child.on('close', (code) => resolve({ code, output }));
   });

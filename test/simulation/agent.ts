@@ -1,13 +1,26 @@
 import { createHash } from 'node:crypto';
-import { SandboxLevel, type DesiredState, type Outcome, type Report } from '#libs/contracts/agent.ts';
+import {
+  SandboxLevel,
+  type DesiredState,
+  type Outcome,
+  type Report,
+} from '#libs/contracts/agent.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
-import { isNewer, NO_ORDER, type DesiredOrder } from '../../services/compute-agent/src/domain/desired.ts';
+import {
+  isNewer,
+  NO_ORDER,
+  type DesiredOrder,
+} from '../../services/compute-agent/src/domain/desired.ts';
 import {
   noReports,
   type PendingReports,
   type Unnumbered,
 } from '../../services/compute-agent/src/domain/pending-reports.ts';
-import { attemptKey, reconcile, type Phase } from '../../services/compute-agent/src/domain/reconcile.ts';
+import {
+  attemptKey,
+  reconcile,
+  type Phase,
+} from '../../services/compute-agent/src/domain/reconcile.ts';
 import { endingOf, reconnectMs } from '../../services/compute-agent/src/domain/ending.ts';
 import type { AgentCall } from './call.ts';
 import type { Manager } from './manager.ts';
@@ -51,7 +64,11 @@ export interface AgentOptions {
 /** A stream that lived for so long was a good one. */
 const GOOD_MS = 10_000;
 
-export const createAgent = (world: World, user: string, { managers, taskMs, fails }: AgentOptions): Agent => {
+export const createAgent = (
+  world: World,
+  user: string,
+  { managers, taskMs, fails }: AgentOptions,
+): Agent => {
   const outbox = new Map<string, { workloadId: string; report: Unnumbered }>();
   const said: { workloadId: string; report: Unnumbered }[] = [];
   let process = world.process(user);
@@ -88,13 +105,25 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
           },
         };
 
-  const say = (workloadId: string, attempt: Attempt, reportId: number, body: NonNullable<Report['body']>): void => {
-    if (isWelcome) call?.send({ $case: 'reports', value: { reports: [{ reportId, workloadId, attempt, body }] } });
+  const say = (
+    workloadId: string,
+    attempt: Attempt,
+    reportId: number,
+    body: NonNullable<Report['body']>,
+  ): void => {
+    if (isWelcome) {
+      call?.send({
+        $case: 'reports',
+        value: { reports: [{ reportId, workloadId, attempt, body }] },
+      });
+    }
   };
 
   const flush = (): void => {
     const ready = isWelcome ? reports.take(100, 1e6) : [];
-    if (ready.length > 0) call?.send({ $case: 'reports', value: { reports: ready } });
+    if (ready.length > 0) {
+      call?.send({ $case: 'reports', value: { reports: ready } });
+    }
   };
 
   const finish = (key: string): void => {
@@ -115,7 +144,9 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
     while (running === undefined && queue.length > 0) {
       const key = queue.shift()!;
       const entry = entries.get(key);
-      if (entry?.phase !== 'waiting') continue;
+      if (entry?.phase !== 'waiting') {
+        continue;
+      }
       entry.phase = 'running';
       running = key;
       const { workloadId, attempt } = entry;
@@ -125,13 +156,20 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
           200,
           'has begun',
           () => {
-            if (running !== key) return;
+            if (running !== key) {
+              return;
+            }
             say(workloadId, attempt, 0, { $case: 'started', value: {} });
           },
           process,
         );
       }
-      world.after(ms, `has done ${attempt.task}`, () => (running === key ? finish(key) : undefined), process);
+      world.after(
+        ms,
+        `has done ${attempt.task}`,
+        () => (running === key ? finish(key) : undefined),
+        process,
+      );
     }
   };
 
@@ -144,7 +182,9 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
     const changes = reconcile(state, entries);
     for (const key of [...changes.stop, ...changes.forget]) {
       entries.delete(key);
-      if (running === key) running = undefined;
+      if (running === key) {
+        running = undefined;
+      }
     }
     for (const attempt of changes.start) {
       entries.set(attemptKey(state.workloadId, attempt.attempt), {
@@ -153,14 +193,18 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
         phase: 'waiting',
       });
     }
-    if (!state.adopt) queue = state.attempts.map(({ attempt }) => attemptKey(state.workloadId, attempt));
-    else {
+    if (!state.adopt) {
+      queue = state.attempts.map(({ attempt }) => attemptKey(state.workloadId, attempt));
+    } else {
       const own = [...entries.values()].filter(
         ({ workloadId, phase }) => workloadId === state.workloadId && phase !== 'decided',
       );
       reports.hurry();
       const { workloadId, epoch } = state;
-      call?.send({ $case: 'held', value: { workloadId, attempts: own.map(({ attempt }) => attempt), epoch } });
+      call?.send({
+        $case: 'held',
+        value: { workloadId, attempts: own.map(({ attempt }) => attempt), epoch },
+      });
       flush();
     }
     work();
@@ -170,19 +214,29 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
     const { done, later } = reports.decide(all, world.now(), world.random.float());
     for (const { key, isAccepted, reason } of done) {
       const kept = outbox.get(key);
-      if (kept !== undefined) said.push(kept);
-      if (!isAccepted && reason === 'DUPLICATE') world.count('duplicates suppressed');
+      if (kept !== undefined) {
+        said.push(kept);
+      }
+      if (!isAccepted && reason === 'DUPLICATE') {
+        world.count('duplicates suppressed');
+      }
       outbox.delete(key);
       const entry = entries.get(key);
-      if (entry !== undefined) entry.phase = 'decided';
+      if (entry !== undefined) {
+        entry.phase = 'decided';
+      }
     }
-    if (later.length > 0) wake();
+    if (later.length > 0) {
+      wake();
+    }
   };
 
   const wake = (): void => {
     const due = reports.wake(world.now());
     flush();
-    if (due !== undefined) world.after(Math.max(1, due - world.now()), 'reports again', wake, process);
+    if (due !== undefined) {
+      world.after(Math.max(1, due - world.now()), 'reports again', wake, process);
+    }
   };
 
   const hello = {
@@ -221,12 +275,17 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
       },
       end: (error) => {
         lost();
-        if (!isSuperseded) again(since, error);
+        if (!isSuperseded) {
+          again(since, error);
+        }
       },
     });
     call = opened;
-    if (opened === undefined) again(since, undefined);
-    else opened.send({ $case: 'hello', value: hello });
+    if (opened === undefined) {
+      again(since, undefined);
+    } else {
+      opened.send({ $case: 'hello', value: hello });
+    }
   };
 
   const lost = (): void => {
@@ -242,7 +301,12 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
     }
     failures = world.now() - since > GOOD_MS ? 1 : failures + 1;
     const pause = reconnectMs(ending, failures, world.random.float());
-    world.after(pause, 'connects again', () => (call === undefined ? connect() : undefined), process);
+    world.after(
+      pause,
+      'connects again',
+      () => (call === undefined ? connect() : undefined),
+      process,
+    );
   };
 
   world.after(world.random.float() * 500, 'connects', connect, process);
@@ -276,7 +340,9 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
       world.vanish(process);
     },
     disconnect: () => {
-      if (call === undefined) return;
+      if (call === undefined) {
+        return;
+      }
       call.cancel();
       lost();
       again(world.now(), undefined);
@@ -292,7 +358,9 @@ export const createAgent = (world: World, user: string, { managers, taskMs, fail
     },
     repeat: () => {
       const old = said[Math.floor(world.random.float() * said.length)]?.report;
-      if (old?.attempt !== undefined && old.body !== undefined) say(old.workloadId, old.attempt, 999_998, old.body);
+      if (old?.attempt !== undefined && old.body !== undefined) {
+        say(old.workloadId, old.attempt, 999_998, old.body);
+      }
     },
     isSuperseded: () => isSuperseded,
   };

@@ -49,10 +49,13 @@ const createRequests = () => {
     },
     async *[Symbol.asyncIterator](): AsyncGenerator<ConnectRequest, void> {
       for (;;) {
-        if (broken !== undefined) throw broken.error;
+        if (broken !== undefined) {
+          throw broken.error;
+        }
         const next = waiting.shift();
-        if (next !== undefined) yield next;
-        else {
+        if (next !== undefined) {
+          yield next;
+        } else {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
@@ -75,7 +78,9 @@ export const openCall = (world: World, network: Network, options: CallOptions): 
   let [isAgentThere, isManagerThere] = [true, true];
 
   const isWell = (): boolean =>
-    [agent, manager].every((process) => process.isAlive && !process.isFrozen && !network.isCut(process));
+    [agent, manager].every(
+      (process) => process.isAlive && !process.isFrozen && !network.isCut(process),
+    );
   /** One direction of the connection. */
   const way = (to: Process) => {
     const held: (() => void)[] = [];
@@ -84,8 +89,11 @@ export const openCall = (world: World, network: Network, options: CallOptions): 
       send(what: string, fn: () => void): void {
         last = Math.max(last, world.now() + 0.2 + world.random.float() ** 3 * 20);
         const arrive = (): void => {
-          if (held.length > 0 || network.isCut(agent) || network.isCut(manager)) held.push(fn);
-          else fn();
+          if (held.length > 0 || network.isCut(agent) || network.isCut(manager)) {
+            held.push(fn);
+          } else {
+            fn();
+          }
         };
         world.after(last - world.now(), what, arrive, to);
       },
@@ -96,12 +104,16 @@ export const openCall = (world: World, network: Network, options: CallOptions): 
   const [toManager, toAgent] = [way(manager), way(agent)];
 
   const endForAgent = (error: DomainError | undefined): void => {
-    if (!isAgentThere) return;
+    if (!isAgentThere) {
+      return;
+    }
     isAgentThere = false;
     listener.end(error);
   };
   const endForManager = (error: DomainError): void => {
-    if (!isManagerThere) return;
+    if (!isManagerThere) {
+      return;
+    }
     isManagerThere = false;
     over.abort(error);
     requests.fail(error);
@@ -109,8 +121,12 @@ export const openCall = (world: World, network: Network, options: CallOptions): 
 
   const serve = async (): Promise<void> => {
     const end = (error: DomainError | undefined): void => {
-      if (!isManagerThere) return;
-      toAgent.send(`hears that its stream is over: ${error?.reason ?? 'OK'}`, () => endForAgent(error));
+      if (!isManagerThere) {
+        return;
+      }
+      toAgent.send(`hears that its stream is over: ${error?.reason ?? 'OK'}`, () =>
+        endForAgent(error),
+      );
       endForManager(error ?? new DomainError(status.CANCELLED, 'CANCELLED', 'the call is over'));
     };
     const call = {
@@ -121,24 +137,34 @@ export const openCall = (world: World, network: Network, options: CallOptions): 
     } as unknown as CallContext;
     try {
       for await (const { message } of connect(requests, call)) {
-        if (message === undefined) continue;
-        toAgent.send(`hears ${message.$case}`, () => (isAgentThere ? listener.hear(message) : undefined));
+        if (message === undefined) {
+          continue;
+        }
+        toAgent.send(`hears ${message.$case}`, () =>
+          isAgentThere ? listener.hear(message) : undefined,
+        );
       }
       end(undefined);
     } catch (thrown) {
-      if (!(thrown instanceof DomainError)) throw thrown;
+      if (!(thrown instanceof DomainError)) {
+        throw thrown;
+      }
       end(thrown);
     }
   };
 
   let silentSince: number | undefined;
   const look = (): void => {
-    if (!isAgentThere && !isManagerThere) return;
+    if (!isAgentThere && !isManagerThere) {
+      return;
+    }
     if (isWell()) {
       silentSince = undefined;
       toManager.release();
       toAgent.release();
-    } else silentSince ??= world.now();
+    } else {
+      silentSince ??= world.now();
+    }
     const isTold = [agent, manager].some(({ isAlive, hasVanished }) => !isAlive && !hasVanished);
     const boundMs = isTold ? (patienceMs / SILENT_MS) * ENDED_MS : patienceMs;
     if (silentSince === undefined || world.now() - silentSince < boundMs) {
@@ -155,7 +181,9 @@ export const openCall = (world: World, network: Network, options: CallOptions): 
   return {
     send: (message) =>
       toManager.send(`hears ${message.$case} of ${machine}`, () => {
-        if (isManagerThere) requests.push({ message });
+        if (isManagerThere) {
+          requests.push({ message });
+        }
       }),
     cancel: () => {
       isAgentThere = false;

@@ -66,11 +66,15 @@ export const createChecker = (database: Database, slots: number, now: () => numb
     followed.set(id, known);
     const documents = database.journals.get(id) ?? [];
     for (const { n, entries, accepted = [] } of documents.slice(known.position)) {
-      if (n !== known.position + 1) fail(id, `position ${n} after ${known.position}`);
+      if (n !== known.position + 1) {
+        fail(id, `position ${n} after ${known.position}`);
+      }
       known.position = n;
       for (const entry of entries) {
         const wrong = take(known.model, entry);
-        if (wrong !== undefined) fail(id, wrong);
+        if (wrong !== undefined) {
+          fail(id, wrong);
+        }
         if (entry.kind === 'accepted' && Number(entry.attempt.split('-')[1]) >= 900_000) {
           fail(id, `I3: the forged attempt ${entry.attempt} was accepted`);
         }
@@ -78,10 +82,16 @@ export const createChecker = (database: Database, slots: number, now: () => numb
           known.wantedBefore = known.wanted;
           known.wanted = entry.wanted;
         }
-        if ('request' in entry && entry.request !== undefined) known.requests.add(entry.request.requestId);
+        if ('request' in entry && entry.request !== undefined) {
+          known.requests.add(entry.request.requestId);
+        }
       }
-      const keys = entries.flatMap((entry) => (entry.kind === 'accepted' ? [`${entry.task}/${entry.generation}`] : []));
-      if (keys.join() !== accepted.join()) fail(id, `the guard keys of ${n} are not those of its entries`);
+      const keys = entries.flatMap((entry) =>
+        entry.kind === 'accepted' ? [`${entry.task}/${entry.generation}`] : [],
+      );
+      if (keys.join() !== accepted.join()) {
+        fail(id, `the guard keys of ${n} are not those of its entries`);
+      }
       known.counts.push({ completed: known.model.done.size, failed: known.model.failed.size });
     }
     return known;
@@ -90,28 +100,40 @@ export const createChecker = (database: Database, slots: number, now: () => numb
   /** I9, the first half of I7 and the order of the steps, on what a session sends a user. */
   const handed = (work: UserWork): void => {
     const { userId, connectionId, desiredState } = work;
-    if (desiredState === undefined) return;
+    if (desiredState === undefined) {
+      return;
+    }
     const { workloadId, claim, epoch, attempts } = desiredState;
     const session = matching.sessionOf(userId, claim);
     if (session !== undefined && session !== workloadId) {
       fail(workloadId, `I9: told ${userId} what to do under a claim that ${session} has`);
     }
     const known = follow(workloadId);
-    if (epoch < known.epoch) return;
-    if (epoch > known.epoch) known.working.clear();
+    if (epoch < known.epoch) {
+      return;
+    }
+    if (epoch > known.epoch) {
+      known.working.clear();
+    }
     known.epoch = epoch;
     const isNew = !known.working.has(userId);
     known.working.delete(userId);
-    if (attempts.length === 0) return;
+    if (attempts.length === 0) {
+      return;
+    }
     known.working.set(userId, work);
-    const present = [...known.working.values()].filter(({ userId: id, connectionId: connection }) => {
-      const user = database.users.get(id);
-      return user?.connection === connection && user.session === workloadId;
-    });
+    const present = [...known.working.values()].filter(
+      ({ userId: id, connectionId: connection }) => {
+        const user = database.users.get(id);
+        return user?.connection === connection && user.session === workloadId;
+      },
+    );
     const isPresent = database.users.get(userId)?.connection === connectionId;
     for (const { task } of attempts) {
       const [first] = openBefore(known.model, task);
-      if (first !== undefined) fail(workloadId, `${userId} was given ${task} before the journal has ${first}`);
+      if (first !== undefined) {
+        fail(workloadId, `${userId} was given ${task} before the journal has ${first}`);
+      }
     }
     const bound = Math.max(known.wanted, known.wantedBefore);
     if (isNew && isPresent && present.length > bound) {
@@ -127,26 +149,40 @@ export const createChecker = (database: Database, slots: number, now: () => numb
 
   return {
     sent(subject, bytes) {
-      if (subject.endsWith('.start-rendering')) StartRendering.decode(bytes).users.forEach(handed);
-      else if (subject.endsWith('.stop-work')) StopWork.decode(bytes).users.forEach(handed);
-      else if (/\.(more-users|update-user-count)$/.test(subject)) matching.stated(bytes);
+      if (subject.endsWith('.start-rendering')) {
+        StartRendering.decode(bytes).users.forEach(handed);
+      } else if (subject.endsWith('.stop-work')) {
+        StopWork.decode(bytes).users.forEach(handed);
+      } else if (/\.(more-users|update-user-count)$/.test(subject)) {
+        matching.stated(bytes);
+      }
     },
     step() {
-      if (database.changes() === checked) return;
+      if (database.changes() === checked) {
+        return;
+      }
       checked = database.changes();
-      for (const id of database.journals.keys()) follow(id);
+      for (const id of database.journals.keys()) {
+        follow(id);
+      }
       matching.step();
       const held = new Map<string, number>();
       for (const { _id, customer, slot } of database.workloads.values()) {
-        if (slot === undefined) continue;
+        if (slot === undefined) {
+          continue;
+        }
         held.set(customer, (held.get(customer) ?? 0) + 1);
-        if (held.get(customer)! > slots) fail(_id, `I11: ${customer} has more than ${slots} running workloads`);
+        if (held.get(customer)! > slots) {
+          fail(_id, `I11: ${customer} has more than ${slots} running workloads`);
+        }
       }
     },
     calm: () => matching.calm(),
     stopped(workload) {
       const { model } = follow(workload);
-      if (model.endings === 0) fail(workload, 'I6: a stop was answered, and the journal does not have it');
+      if (model.endings === 0) {
+        fail(workload, 'I6: a stop was answered, and the journal does not have it');
+      }
     },
     acknowledged(workload, requestId) {
       if (!follow(workload).requests.has(requestId)) {
@@ -171,17 +207,27 @@ export const createChecker = (database: Database, slots: number, now: () => numb
       for (const { _id, customer, owner, slot, projection } of database.workloads.values()) {
         const { model } = follow(_id);
         const state = `${model.phase}, ${model.done.size} done, ${model.failed.size} failed, owner ${owner}`;
-        if (!model.isOver) fail(_id, `I12: ${customer}'s workload has not ended: ${state}`);
-        if (!model.isClosed || owner !== null) fail(_id, `I12: it has not closed: ${state}`);
-        if (slot !== undefined) fail(_id, `I11: it has ended and holds slot ${slot}`);
-        if (projection.completed !== model.done.size)
+        if (!model.isOver) {
+          fail(_id, `I12: ${customer}'s workload has not ended: ${state}`);
+        }
+        if (!model.isClosed || owner !== null) {
+          fail(_id, `I12: it has not closed: ${state}`);
+        }
+        if (slot !== undefined) {
+          fail(_id, `I11: it has ended and holds slot ${slot}`);
+        }
+        if (projection.completed !== model.done.size) {
           fail(_id, `its projection says ${projection.completed}: ${state}`);
-        if (model.phase === 'completed' && model.done.size !== projection.total)
+        }
+        if (model.phase === 'completed' && model.done.size !== projection.total) {
           fail(_id, `I1: completed without all: ${state}`);
+        }
       }
       for (const agent of agents) {
         const { user, process } = agent;
-        if (agent.isSuperseded()) throw new Violation(`I12: ${user} stays away, although nobody else is in its place`);
+        if (agent.isSuperseded()) {
+          throw new Violation(`I12: ${user} stays away, although nobody else is in its place`);
+        }
         if (!isIdle(user, process.isAlive)) {
           throw new Violation(
             `I13: ${JSON.stringify(database.users.get(user))}, and its agent is ${process.isAlive ? 'there' : 'gone'}`,

@@ -19,20 +19,30 @@ const isRecord = (value: unknown): value is Fields =>
 const fits = (document: Fields, filter: Fields): boolean =>
   Object.entries(filter).every(([name, wanted]) => {
     const value = document[name] ?? null;
-    if (!isRecord(wanted)) return value === wanted;
+    if (!isRecord(wanted)) {
+      return value === wanted;
+    }
     return Object.entries(wanted).every(([operator, bound]) => {
       const check = OPERATORS[operator];
-      if (check === undefined) throw new TypeError(`the simulated MongoDB knows no ${operator}`);
+      if (check === undefined) {
+        throw new TypeError(`the simulated MongoDB knows no ${operator}`);
+      }
       return check(value, bound as never);
     });
   });
 
 /** The value of an aggregation expression. */
 const valueOf = (expression: unknown, document: Fields): unknown => {
-  if (typeof expression === 'string' && expression.startsWith('$')) return document[expression.slice(1)];
-  if (!isRecord(expression)) return expression;
+  if (typeof expression === 'string' && expression.startsWith('$')) {
+    return document[expression.slice(1)];
+  }
+  if (!isRecord(expression)) {
+    return expression;
+  }
   const [[operator, of]] = Object.entries(expression) as [[string, unknown]];
-  if (operator === '$literal') return of;
+  if (operator === '$literal') {
+    return of;
+  }
   const values = (of as unknown[]).map((each) => valueOf(each, document));
   switch (operator) {
     case '$ifNull':
@@ -51,7 +61,9 @@ const changed = (document: Fields, update: Document | readonly Document[]): Fiel
     return (update as { $set: Fields }[]).reduce<Fields>(
       (before, { $set }) => ({
         ...before,
-        ...Object.fromEntries(Object.entries($set).map(([name, of]) => [name, valueOf(of, before)])),
+        ...Object.fromEntries(
+          Object.entries($set).map(([name, of]) => [name, valueOf(of, before)]),
+        ),
       }),
       document,
     );
@@ -65,19 +77,29 @@ const duplicateId = (): MongoServerError =>
   new MongoServerError({ message: 'E11000 duplicate key', code: 11_000, keyPattern: { _id: 1 } });
 
 /** A collection of MongoDB in memory, as far as the stores of user-manager and the beats use one. */
-export const createCollection = <T extends { _id: string }>(documents: Map<string, T>, ask: Ask): Collection<T> => {
+export const createCollection = <T extends { _id: string }>(
+  documents: Map<string, T>,
+  ask: Ask,
+): Collection<T> => {
   const matching = (filter: Fields): T[] => {
     const { _id: id } = filter;
     const known = typeof id === 'string' ? [documents.get(id)] : documents.values();
-    return [...known].flatMap((each) => (each !== undefined && fits(each as unknown as Fields, filter) ? [each] : []));
+    return [...known].flatMap((each) =>
+      each !== undefined && fits(each as unknown as Fields, filter) ? [each] : [],
+    );
   };
   /** Answers the document before and after; before is undefined where it was inserted, after where nothing fitted. */
   const change = (filter: Fields, update: Document, upsert = false): { before?: T; after?: T } => {
     const [before] = matching(filter);
-    if (before === undefined && !upsert) return {};
+    if (before === undefined && !upsert) {
+      return {};
+    }
     const id = before?._id ?? String(filter['_id']);
-    if (before === undefined && documents.has(id)) throw duplicateId();
-    const base = (before ?? Object.fromEntries(Object.entries(filter).filter(([, of]) => !isRecord(of)))) as Fields;
+    if (before === undefined && documents.has(id)) {
+      throw duplicateId();
+    }
+    const base = (before ??
+      Object.fromEntries(Object.entries(filter).filter(([, of]) => !isRecord(of)))) as Fields;
     const after = changed(base, update) as unknown as T;
     documents.set(id, after);
     return before === undefined ? { after } : { before, after };
@@ -86,8 +108,14 @@ export const createCollection = <T extends { _id: string }>(documents: Map<strin
     findOne: (filter: Fields) => ask('findOne', () => matching(filter)[0] ?? null),
     find: (filter: Fields) => ({ toArray: () => ask('find', () => matching(filter)) }),
     distinct: (field: string, filter: Fields) =>
-      ask('distinct', () => [...new Set(matching(filter).map((each) => (each as unknown as Fields)[field]))]),
-    findOneAndUpdate: (filter: Fields, update: Document, { upsert, returnDocument }: Document = {}) =>
+      ask('distinct', () => [
+        ...new Set(matching(filter).map((each) => (each as unknown as Fields)[field])),
+      ]),
+    findOneAndUpdate: (
+      filter: Fields,
+      update: Document,
+      { upsert, returnDocument }: Document = {},
+    ) =>
       ask(`change ${String(filter['_id'])}`, () => {
         const { before, after } = change(filter, update, upsert === true);
         return (returnDocument === 'after' ? after : before) ?? null;
@@ -95,12 +123,17 @@ export const createCollection = <T extends { _id: string }>(documents: Map<strin
     updateOne: (filter: Fields, update: Document, { upsert }: Document = {}) =>
       ask(`update ${String(filter['_id'])}`, () => {
         const { before, after } = change(filter, update, upsert === true);
-        return { modifiedCount: before === undefined ? 0 : 1, upsertedCount: before === undefined && after ? 1 : 0 };
+        return {
+          modifiedCount: before === undefined ? 0 : 1,
+          upsertedCount: before === undefined && after ? 1 : 0,
+        };
       }),
     deleteMany: (filter: Fields) =>
       ask('delete', () => {
         const gone = matching(filter);
-        for (const { _id } of gone) documents.delete(_id);
+        for (const { _id } of gone) {
+          documents.delete(_id);
+        }
         return { deletedCount: gone.length };
       }),
     deleteOne: (filter: Fields) => collection.deleteMany(filter),

@@ -72,12 +72,19 @@ export const createDatabase = (world: World, plan: Plan): Database => {
         const latency = (): number => 0.3 + world.random.float() ** 3 * (loss > 0 ? 30 : 2);
         const giveUp = (): void => {
           world.count('database answers lost');
-          world.after(GIVES_UP_MS * (0.2 + world.random.float()), `${what}: no answer`, () => reject(lost()), self);
+          world.after(
+            GIVES_UP_MS * (0.2 + world.random.float()),
+            `${what}: no answer`,
+            () => reject(lost()),
+            self,
+          );
         };
         const isLostBefore = world.random.float() < loss / 2;
         const isLostAfter = world.random.float() < loss / 2;
         world.after(latency(), what, () => {
-          if (isAway || isLostBefore) return giveUp();
+          if (isAway || isLostBefore) {
+            return giveUp();
+          }
           let answer: () => void;
           try {
             changes += 1;
@@ -86,8 +93,11 @@ export const createDatabase = (world: World, plan: Plan): Database => {
           } catch (thrown) {
             answer = () => reject(thrown);
           }
-          if (isLostAfter) giveUp();
-          else world.after(latency(), `${what}: answered`, answer, self);
+          if (isLostAfter) {
+            giveUp();
+          } else {
+            world.after(latency(), `${what}: answered`, answer, self);
+          }
         });
       });
 
@@ -95,7 +105,9 @@ export const createDatabase = (world: World, plan: Plan): Database => {
       insert: (document) =>
         ask(`insert ${document.workload}/${document.n}`, () => {
           const written = journalOf(document.workload);
-          if (written.some(({ n }) => n === document.n)) return { kind: 'duplicate', key: 'position' } as const;
+          if (written.some(({ n }) => n === document.n)) {
+            return { kind: 'duplicate', key: 'position' } as const;
+          }
           const accepted = new Set(written.flatMap((each) => each.accepted ?? []));
           if (document.accepted?.some((key) => accepted.has(key)) === true) {
             return { kind: 'duplicate', key: 'accepted' } as const;
@@ -114,21 +126,30 @@ export const createDatabase = (world: World, plan: Plan): Database => {
       readSnapshot: (workload) => ask('snapshot', () => copy(snapshots.get(workload))),
       writeSnapshot: (snapshot) =>
         ask('keep snapshot', () => {
-          if ((snapshots.get(snapshot.workload)?.n ?? -1) < snapshot.n)
+          if ((snapshots.get(snapshot.workload)?.n ?? -1) < snapshot.n) {
             snapshots.set(snapshot.workload, copy(snapshot));
+          }
         }),
     };
 
     const running = (customer: string): WorkloadDocument[] =>
-      [...workloads.values()].filter((each) => each.customer === customer && each.slot !== undefined);
+      [...workloads.values()].filter(
+        (each) => each.customer === customer && each.slot !== undefined,
+      );
     const freeSlot = (customer: string, slots: number): number | undefined => {
       const taken = new Set(running(customer).map(({ slot }) => slot));
       return Array.from({ length: slots }, (_, i) => i).find((slot) => !taken.has(slot));
     };
-    const update = (id: string, when: (document: WorkloadDocument) => boolean, change: (d: WorkloadDocument) => void) =>
+    const update = (
+      id: string,
+      when: (document: WorkloadDocument) => boolean,
+      change: (d: WorkloadDocument) => void,
+    ) =>
       ask(`update ${id}`, () => {
         const document = workloads.get(id);
-        if (document === undefined || !when(document)) return false;
+        if (document === undefined || !when(document)) {
+          return false;
+        }
         change(document);
         return true;
       });
@@ -139,12 +160,21 @@ export const createDatabase = (world: World, plan: Plan): Database => {
           const { header, requestId, requestHash, slots } = record;
           const { id, createdAt, ...rest } = header;
           const repeated = [...workloads.values()].find(
-            (each) => requestId !== undefined && each.customer === header.customer && each.requestId === requestId,
+            (each) =>
+              requestId !== undefined &&
+              each.customer === header.customer &&
+              each.requestId === requestId,
           );
-          if (repeated !== undefined) return { kind: 'repeated', document: copy(repeated) } as const;
+          if (repeated !== undefined) {
+            return { kind: 'repeated', document: copy(repeated) } as const;
+          }
           const slot = freeSlot(header.customer, slots);
-          if (slot === undefined)
-            return { kind: 'full', running: running(header.customer).map(({ _id }) => _id) } as const;
+          if (slot === undefined) {
+            return {
+              kind: 'full',
+              running: running(header.customer).map(({ _id }) => _id),
+            } as const;
+          }
           const document: WorkloadDocument = {
             _id: id,
             ...rest,
@@ -169,7 +199,9 @@ export const createDatabase = (world: World, plan: Plan): Database => {
           (document) => document.projection.position <= projection.position,
           (document) => {
             document.projection = copy(projection);
-            if (frees) delete document.slot;
+            if (frees) {
+              delete document.slot;
+            }
           },
         );
       },
@@ -182,10 +214,13 @@ export const createDatabase = (world: World, plan: Plan): Database => {
           },
         );
       },
-      ownedBy: (owner) => ask('owned', () => copy([...workloads.values()].filter((each) => each.owner === owner))),
+      ownedBy: (owner) =>
+        ask('owned', () => copy([...workloads.values()].filter((each) => each.owner === owner))),
       ownedByOthers: (than) =>
         ask('owned by others', () =>
-          copy([...workloads.values()].filter(({ owner }) => owner !== null && !than.includes(owner))),
+          copy(
+            [...workloads.values()].filter(({ owner }) => owner !== null && !than.includes(owner)),
+          ),
         ),
       claim: (id, from, owner) =>
         update(
@@ -198,14 +233,17 @@ export const createDatabase = (world: World, plan: Plan): Database => {
       reopen: (id, { customer, owner, position, slots }) =>
         ask(`reopen ${id}`, () => {
           const document = workloads.get(id);
-          if (document?.owner !== null || document.projection.position !== position)
+          if (document?.owner !== null || document.projection.position !== position) {
             return { kind: 'changed' } as const;
+          }
           const slot = slots === undefined ? undefined : freeSlot(customer, slots);
           if (slots !== undefined && slot === undefined) {
             return { kind: 'full', running: running(customer).map(({ _id }) => _id) } as const;
           }
           document.owner = owner;
-          if (slot !== undefined) document.slot = slot;
+          if (slot !== undefined) {
+            document.slot = slot;
+          }
           return { kind: 'reopened' } as const;
         }),
       disown: async (id, owner) => {

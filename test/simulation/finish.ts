@@ -25,12 +25,18 @@ export const lowerBoundMs = (
   tasks: number,
 ): number => {
   const done = (at: number): number =>
-    users.reduce((sum, { taskMs, from, until }) => sum + Math.max(0, Math.min(at, until) - from) / taskMs, 0);
+    users.reduce(
+      (sum, { taskMs, from, until }) => sum + Math.max(0, Math.min(at, until) - from) / taskMs,
+      0,
+    );
   let [low, high] = [0, LATEST_MS];
   while (high - low > 1) {
     const middle = (low + high) / 2;
-    if (done(middle) < tasks) low = middle;
-    else high = middle;
+    if (done(middle) < tasks) {
+      low = middle;
+    } else {
+      high = middle;
+    }
   }
   return high;
 };
@@ -39,7 +45,8 @@ export const lowerBoundMs = (
 export const measureFinish = async (seed: number): Promise<Finish> => {
   using world = createWorld(seed);
   const normal = (): number =>
-    Math.sqrt(-2 * Math.log(1 - world.random.float())) * Math.cos(2 * Math.PI * world.random.float());
+    Math.sqrt(-2 * Math.log(1 - world.random.float())) *
+    Math.cos(2 * Math.PI * world.random.float());
   const network = createNetwork(world);
   const database = createDatabase(world, { runningWorkloads: 1, users: USERS, weight: 1 });
   const managers = [startManager(world, network, database, 'manager-1')];
@@ -48,10 +55,13 @@ export const measureFinish = async (seed: number): Promise<Finish> => {
     const taskMs = MEDIAN_TASK_MS * Math.exp(SIGMA * normal());
     const user = `user-${i}`;
     database.enrol(user);
-    return { taskMs, agent: createAgent(world, user, { managers: () => managers, taskMs, fails: () => false }) };
+    return {
+      taskMs,
+      agent: createAgent(world, user, { managers: () => managers, taskMs, fails: () => false }),
+    };
   });
   const settle = async (until: () => boolean): Promise<void> => {
-    while (world.now() < LATEST_MS && !until() && (await world.step()));
+    while (world.now() < LATEST_MS && !until() && (await world.step())) {}
   };
   await settle(() => world.now() > 2_000);
   const from = world.now();
@@ -63,9 +73,16 @@ export const measureFinish = async (seed: number): Promise<Finish> => {
   const expected = (TASKS * MEDIAN_TASK_MS) / USERS;
   const workers = users.map(({ taskMs, agent }, i) => {
     const until = i < USERS * VANISH ? from + expected * world.random.float() : LATEST_MS;
-    if (until < LATEST_MS) world.after(until - from, 'vanishes', () => agent.vanish());
+    if (until < LATEST_MS) {
+      world.after(until - from, 'vanishes', () => agent.vanish());
+    }
     return { taskMs, from, until };
   });
-  await settle(() => id !== undefined && database.workloads.get(id)?.projection.phase === 'completed');
-  return { seconds: (world.now() - from) / 1_000, boundSeconds: (lowerBoundMs(workers, TASKS) - from) / 1_000 };
+  await settle(
+    () => id !== undefined && database.workloads.get(id)?.projection.phase === 'completed',
+  );
+  return {
+    seconds: (world.now() - from) / 1_000,
+    boundSeconds: (lowerBoundMs(workers, TASKS) - from) / 1_000,
+  };
 };

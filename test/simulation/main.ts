@@ -10,7 +10,9 @@ for (let seed = first; seed < first + seeds; seed += 1) {
   const outcome = await simulate(seed);
   report.add(outcome);
   if (outcome.violation !== undefined) {
-    console.log(`${outcome.violation.trace.join('\n')}\nseed ${seed}: ${outcome.violation.message}`);
+    console.log(
+      `${outcome.violation.trace.join('\n')}\nseed ${seed}: ${outcome.violation.message}`,
+    );
     console.log(`again: make simulate SEEDS=1 FIRST=${seed}`);
     process.exit(1);
   }

@@ -16,7 +16,12 @@ export interface Manager {
 
 const logger = createLogger({ service: 'simulation', level: 'silent' });
 
-export const startManager = (world: World, network: Network, database: Database, name: string): Manager => {
+export const startManager = (
+  world: World,
+  network: Network,
+  database: Database,
+  name: string,
+): Manager => {
   const process = world.process(name);
   const ctx = contextOf(
     {
@@ -51,7 +56,9 @@ export const startManager = (world: World, network: Network, database: Database,
     const offer = stream.offer.bind(stream);
     stream.offer = (state) => {
       const ruling = offer(state);
-      if (ruling !== 'forward') world.count('old states ignored');
+      if (ruling !== 'forward') {
+        world.count('old states ignored');
+      }
       return ruling;
     };
     return add(stream);

@@ -26,7 +26,10 @@ interface Stated {
   most: number;
 }
 
-export const createMatchingCheck = (users: ReadonlyMap<string, UserDocument>, now: () => number): MatchingCheck => {
+export const createMatchingCheck = (
+  users: ReadonlyMap<string, UserDocument>,
+  now: () => number,
+): MatchingCheck => {
   const demands = new Map<string, Stated>();
   /** By user and number. */
   const claims = new Map<string, string>();
@@ -40,20 +43,32 @@ export const createMatchingCheck = (users: ReadonlyMap<string, UserDocument>, no
     const { _id: id, session, claim, connection } = user;
     const known = before.get(id);
     before.set(id, user);
-    if (known?.connection !== connection || session === null) matched.delete(id);
-    if (session === null) return;
+    if (known?.connection !== connection || session === null) {
+      matched.delete(id);
+    }
+    if (session === null) {
+      return;
+    }
     const first = claims.get(`${id}/${claim}`) ?? session;
     claims.set(`${id}/${claim}`, first);
-    if (first !== session) throw new Violation(`I9: ${id} serves ${session} under a claim that ${first} has`);
-    if (known?.connection !== connection || known.session === session) return;
+    if (first !== session) {
+      throw new Violation(`I9: ${id} serves ${session} under a claim that ${first} has`);
+    }
+    if (known?.connection !== connection || known.session === session) {
+      return;
+    }
     matched.add(id);
     const count = [...matched].filter((other) => users.get(other)?.session === session).length;
     const { most = 0 } = demands.get(session) ?? {};
-    if (count > most) throw new Violation(`I7: ${session} has ${count} users, and never wanted more than ${most}`);
+    if (count > most) {
+      throw new Violation(`I7: ${session} has ${count} users, and never wanted more than ${most}`);
+    }
   };
 
   const isWaiting = ({ demand, at }: Stated, user: string): boolean => {
-    const serving = [...users.values()].filter(({ session }) => session === demand.workloadId).length;
+    const serving = [...users.values()].filter(
+      ({ session }) => session === demand.workloadId,
+    ).length;
     const isBarred = demand.needs?.barredUserIds.includes(user) === true;
     return now() - at < STANDS_MS && serving < demand.wanted && !isBarred;
   };
@@ -67,14 +82,18 @@ export const createMatchingCheck = (users: ReadonlyMap<string, UserDocument>, no
     const since = idleSince.get(id) ?? now();
     idleSince.set(id, since);
     if (now() - since > IDLE_MS) {
-      throw new Violation(`I7: ${id} idles since ${since}, although ${waits.demand.workloadId} waits for users`);
+      throw new Violation(
+        `I7: ${id} idles since ${since}, although ${waits.demand.workloadId} waits for users`,
+      );
     }
   };
 
   return {
     stated(bytes) {
       const { demand } = UpdateUserCount.decode(bytes);
-      if (demand === undefined) return;
+      if (demand === undefined) {
+        return;
+      }
       const known = demands.get(demand.workloadId);
       // What a former owner says counts no longer.
       const isOlder = known !== undefined && demand.epoch < known.demand.epoch;
@@ -83,8 +102,12 @@ export const createMatchingCheck = (users: ReadonlyMap<string, UserDocument>, no
     },
     step() {
       for (const user of users.values()) {
-        if (before.get(user._id) !== user) look(user);
-        if (isCalm) lookWhetherIdle(user);
+        if (before.get(user._id) !== user) {
+          look(user);
+        }
+        if (isCalm) {
+          lookWhetherIdle(user);
+        }
       }
     },
     calm: () => {

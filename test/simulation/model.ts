@@ -58,38 +58,54 @@ export const take = (model: Model, entry: Entry): string | undefined => {
     case 'accepted': {
       const { task } = entry;
       const key = `${task}/${entry.generation}`;
-      if (model.isOver && !model.repairs.has(task)) return `I6: ${key} accepted after the end`;
-      if (model.accepted.has(key)) return `I1: ${key} accepted twice`;
-      if (model.done.has(task) || model.failed.has(task)) return `I1: ${key} accepted although it was decided`;
+      if (model.isOver && !model.repairs.has(task)) {
+        return `I6: ${key} accepted after the end`;
+      }
+      if (model.accepted.has(key)) {
+        return `I1: ${key} accepted twice`;
+      }
+      if (model.done.has(task) || model.failed.has(task)) {
+        return `I1: ${key} accepted although it was decided`;
+      }
       const [first] = openBefore(model, task);
-      if (first !== undefined) return `${key} accepted before ${first}`;
+      if (first !== undefined) {
+        return `${key} accepted before ${first}`;
+      }
       model.accepted.add(key);
       model.done.add(task);
       model.repairs.delete(task);
       return undefined;
     }
     case 'task-failed':
-      if (model.done.has(entry.task)) return `I1: ${entry.task} given up although it was done`;
+      if (model.done.has(entry.task)) {
+        return `I1: ${entry.task} given up although it was done`;
+      }
       model.failed.add(entry.task);
       model.repairs.delete(entry.task);
       return undefined;
     case 'retried':
       retry(model, entry.tasks === '' ? [...model.failed] : named(model.steps, entry.tasks));
       // What somebody paused stays so.
-      if (model.isOver || model.phase === 'paused-itself') model.phase = 'running';
+      if (model.isOver || model.phase === 'paused-itself') {
+        model.phase = 'running';
+      }
       model.isOver = false;
       model.isClosed = false;
       return undefined;
     case 'repair-wanted':
       for (const task of named(model.steps, entry.tasks)) {
-        if (model.done.delete(task)) model.repairs.add(task);
+        if (model.done.delete(task)) {
+          model.repairs.add(task);
+        }
       }
       model.isClosed = false;
       return undefined;
     case 'completed':
     case 'failed':
     case 'stopped':
-      if (model.isOver && entry.kind !== 'failed') return `${entry.kind} after the end`;
+      if (model.isOver && entry.kind !== 'failed') {
+        return `${entry.kind} after the end`;
+      }
       model.isOver = true;
       model.endings += 1;
       model.repairs.clear();

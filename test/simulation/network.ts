@@ -1,4 +1,10 @@
-import { DomainError, isDomainError, status, toProtoStatus, unavailable } from '#libs/errors/index.ts';
+import {
+  DomainError,
+  isDomainError,
+  status,
+  toProtoStatus,
+  unavailable,
+} from '#libs/errors/index.ts';
 import type { Bus, ServeHandler } from '#libs/nats/index.ts';
 import type { Process, World } from './world.ts';
 
@@ -29,7 +35,8 @@ export interface Network {
 }
 
 const matches = (pattern: readonly string[], subject: readonly string[]): boolean =>
-  pattern.length === subject.length && pattern.every((part, i) => part === '*' || part === subject[i]);
+  pattern.length === subject.length &&
+  pattern.every((part, i) => part === '*' || part === subject[i]);
 
 export const createNetwork = (world: World): Network => {
   const exact = new Map<string, Subscription[]>();
@@ -41,15 +48,23 @@ export const createNetwork = (world: World): Network => {
 
   const delay = (): number => 0.2 + world.random.float() ** 4 * (loss > 0 ? 80 : 3);
   const isLost = (a: Process, b: Process): boolean => {
-    if (cut.has(a) || cut.has(b)) return true;
+    if (cut.has(a) || cut.has(b)) {
+      return true;
+    }
     const lost = world.random.float() < loss;
-    if (lost) world.count('messages lost');
+    if (lost) {
+      world.count('messages lost');
+    }
     return lost;
   };
   const listeners = (subject: string): Subscription[] => {
     const parts = withWildcard.length === 0 ? [] : subject.split('.');
-    const wild = withWildcard.filter(({ pattern }) => matches(pattern, parts)).map(({ one }) => one);
-    return [...(exact.get(subject) ?? []), ...wild].filter(({ isOpen, of }) => isOpen && of.isAlive);
+    const wild = withWildcard
+      .filter(({ pattern }) => matches(pattern, parts))
+      .map(({ one }) => one);
+    return [...(exact.get(subject) ?? []), ...wild].filter(
+      ({ isOpen, of }) => isOpen && of.isAlive,
+    );
   };
   /** All subscribers, but only one of each queue group. */
   const receivers = (subject: string): Subscription[] => {
@@ -58,7 +73,9 @@ export const createNetwork = (world: World): Network => {
       all.filter(({ queue }) => queue !== undefined),
       ({ queue }) => queue,
     );
-    const chosen = [...groups.values()].flatMap((some) => some[Math.floor(world.random.float() * some.length)] ?? []);
+    const chosen = [...groups.values()].flatMap(
+      (some) => some[Math.floor(world.random.float() * some.length)] ?? [],
+    );
     return [...all.filter(({ queue }) => queue === undefined), ...chosen];
   };
   const requestId = 'simulated';
@@ -67,11 +84,17 @@ export const createNetwork = (world: World): Network => {
     publish: (subject, bytes) => {
       for (const { of, handler, ...rest } of receivers(subject)) {
         const times = world.random.float() < loss / 4 ? 2 : 1;
-        if (times > 1) world.count('messages repeated');
+        if (times > 1) {
+          world.count('messages repeated');
+        }
         for (let i = 0; i < times; i += 1) {
-          if (isLost(self, of)) continue;
+          if (isLost(self, of)) {
+            continue;
+          }
           const hear = (): void => {
-            if (rest.isOpen) void handler(bytes, { subject, requestId, isRequest: false }).catch(() => undefined);
+            if (rest.isOpen) {
+              void handler(bytes, { subject, requestId, isRequest: false }).catch(() => undefined);
+            }
           };
           world.after(delay(), `hears ${subject}`, hear, of);
         }
@@ -82,7 +105,9 @@ export const createNetwork = (world: World): Network => {
         requested(subject, bytes);
         let isOver = false;
         const end = (fn: () => void): void => {
-          if (isOver) return;
+          if (isOver) {
+            return;
+          }
           isOver = true;
           timer.cancel();
           signal?.removeEventListener('abort', onAbort);
@@ -90,36 +115,61 @@ export const createNetwork = (world: World): Network => {
         };
         const onAbort = (): void => end(() => reject(signal?.reason as Error));
         const giveUp = (): void =>
-          end(() => reject(new DomainError(status.DEADLINE_EXCEEDED, 'REPLY_TIMEOUT', `no answer on ${subject}`)));
+          end(() =>
+            reject(
+              new DomainError(status.DEADLINE_EXCEEDED, 'REPLY_TIMEOUT', `no answer on ${subject}`),
+            ),
+          );
         const timer = world.after(timeoutMs, `gives up on ${subject}`, giveUp, self);
-        if (signal?.aborted === true) return onAbort();
+        if (signal?.aborted === true) {
+          return onAbort();
+        }
         signal?.addEventListener('abort', onAbort, { once: true });
-        if (cut.has(self)) return;
+        if (cut.has(self)) {
+          return;
+        }
         const [one] = receivers(subject);
         if (one === undefined) {
-          const nobody = new DomainError(status.UNAVAILABLE, 'NO_RESPONDER', `nobody serves ${subject}`);
+          const nobody = new DomainError(
+            status.UNAVAILABLE,
+            'NO_RESPONDER',
+            `nobody serves ${subject}`,
+          );
           world.after(delay(), `finds nobody on ${subject}`, () => end(() => reject(nobody)), self);
           return;
         }
         const answer = (fn: () => void, what: string): void => {
-          if (!isLost(one.of, self)) world.after(delay(), `${what} from ${subject}`, () => end(fn), self);
+          if (!isLost(one.of, self)) {
+            world.after(delay(), `${what} from ${subject}`, () => end(fn), self);
+          }
         };
         const hear = async (): Promise<void> => {
-          if (!one.isOpen) return;
+          if (!one.isOpen) {
+            return;
+          }
           try {
-            const reply = (await one.handler(bytes, { subject, requestId, isRequest: true })) ?? new Uint8Array();
+            const reply =
+              (await one.handler(bytes, { subject, requestId, isRequest: true })) ??
+              new Uint8Array();
             answer(() => resolve(reply), 'answer');
           } catch (thrown) {
-            const told = isDomainError(thrown) ? thrown : unavailable('peer', toProtoStatus(thrown).message);
+            const told = isDomainError(thrown)
+              ? thrown
+              : unavailable('peer', toProtoStatus(thrown).message);
             answer(() => reject(told), 'refusal');
           }
         };
-        if (!isLost(self, one.of)) world.after(delay(), `is asked ${subject}`, () => void hear(), one.of);
+        if (!isLost(self, one.of)) {
+          world.after(delay(), `is asked ${subject}`, () => void hear(), one.of);
+        }
       }),
     serve: (subject, handler, options = {}) => {
       const one: Subscription = { of: self, queue: options.queue, handler, isOpen: true };
-      if (subject.includes('*')) withWildcard.push({ pattern: subject.split('.'), one });
-      else exact.set(subject, [...(exact.get(subject) ?? []), one]);
+      if (subject.includes('*')) {
+        withWildcard.push({ pattern: subject.split('.'), one });
+      } else {
+        exact.set(subject, [...(exact.get(subject) ?? []), one]);
+      }
       return {
         ready: async () => undefined,
         close: async () => {
@@ -134,7 +184,9 @@ export const createNetwork = (world: World): Network => {
     publishFact: (subject, bytes, messageId) =>
       new Promise((resolve, reject) => {
         const isUnheard = cut.has(self) || world.random.float() < loss;
-        if (!isUnheard || world.random.float() < 0.5) facts.set(messageId, { subject, bytes });
+        if (!isUnheard || world.random.float() < 0.5) {
+          facts.set(messageId, { subject, bytes });
+        }
         const answer = isUnheard ? () => reject(unavailable('nats', 'no answer')) : resolve;
         world.after(isUnheard ? 1_000 : delay(), 'learns of a fact', answer, self);
       }),

@@ -9,7 +9,13 @@ export interface Report {
 }
 
 /** Each must have happened at least once. */
-const REQUIRED = ['duplicates suppressed', 'take-overs', 'appends refused', 'appends unknown', 'old states ignored'];
+const REQUIRED = [
+  'duplicates suppressed',
+  'take-overs',
+  'appends refused',
+  'appends unknown',
+  'old states ignored',
+];
 const LEAST_STEPS = 500;
 const LEAST_FAULTS = 3;
 
@@ -23,14 +29,19 @@ export const createReport = (): Report => {
   const total = (what: string): number => totals.get(what) ?? 0;
   const missing = (): string[] => {
     const refused = [...totals].some(([what, n]) => what.startsWith('refused ') && n > 0);
-    return [...REQUIRED.filter((what) => total(what) === 0), ...(refused ? [] : ['results refused'])];
+    return [
+      ...REQUIRED.filter((what) => total(what) === 0),
+      ...(refused ? [] : ['results refused']),
+    ];
   };
   const steps = (): number => median(outcomes.map((outcome) => outcome.steps));
   const faults = (): number => median(outcomes.map((outcome) => outcome.faults));
   return {
     add(outcome) {
       outcomes.push({ ...outcome, counts: new Map() });
-      for (const [what, n] of outcome.counts) totals.set(what, total(what) + n);
+      for (const [what, n] of outcome.counts) {
+        totals.set(what, total(what) + n);
+      }
     },
     isVoid: () => missing().length > 0 || steps() < LEAST_STEPS || faults() < LEAST_FAULTS,
     text() {
@@ -40,7 +51,9 @@ export const createReport = (): Report => {
       const lines = [
         `seeds ${outcomes.length}, ${seconds.toFixed(1)} s, ${hours.toFixed(1)} virtual hours`,
         `steps ${all}, median ${steps()} a seed; faults: median ${faults()} a seed`,
-        ...[...totals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, n]) => `${what.padEnd(32)} ${n}`),
+        ...[...totals]
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([what, n]) => `${what.padEnd(32)} ${n}`),
         missing().length === 0 ? 'violations 0' : `VOID: never happened: ${missing().join(', ')}`,
       ];
       return lines.join('\n');

@@ -65,9 +65,14 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   };
 
   /** A client asks a replica. Without an answer, the outcome is unknown. */
-  const ask = async (what: string, by: (supervisor: Supervisor) => Promise<void>): Promise<void> => {
+  const ask = async (
+    what: string,
+    by: (supervisor: Supervisor) => Promise<void>,
+  ): Promise<void> => {
     const supervisor = pick(living());
-    if (supervisor === undefined) return;
+    if (supervisor === undefined) {
+      return;
+    }
     world.note(`client ${what} at ${supervisor.process.name}`);
     try {
       await by(supervisor);
@@ -75,13 +80,20 @@ export const simulate = async (seed: number): Promise<Outcome> => {
       world.count('commands without an answer');
     }
   };
-  const command = (id: string, message: SessionCommand['command'], requestId: string): Promise<void> =>
+  const command = (
+    id: string,
+    message: SessionCommand['command'],
+    requestId: string,
+  ): Promise<void> =>
     ask(`${message?.$case} ${id}`, async (supervisor) => {
       await supervisor.command(id, { requestId, command: message });
       guard(() => {
         // To stop what is stopped already leaves no trace.
-        if (message?.$case === 'stop') checker.stopped(id);
-        else if (requestId !== '') checker.acknowledged(id, requestId);
+        if (message?.$case === 'stop') {
+          checker.stopped(id);
+        } else if (requestId !== '') {
+          checker.acknowledged(id, requestId);
+        }
       });
     });
   const work = (): { tasks: number; nodes?: NoopNode[] } => {
@@ -97,21 +109,31 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   const start = (customer: string): Promise<void> =>
     ask(`start for ${customer}`, async (supervisor) => {
       const id = await supervisor.start(customer, work(), 1 + below(5), `r-${below(1e9)}`);
-      if (id !== undefined && !ids.includes(id)) ids.push(id);
+      if (id !== undefined && !ids.includes(id)) {
+        ids.push(id);
+      }
     });
   const look = (id: string): Promise<void> =>
     ask(`look at ${id}`, async (supervisor) => {
       const view = await supervisor.view(id);
-      if (view !== undefined) guard(() => checker.shown(id, view));
+      if (view !== undefined) {
+        guard(() => checker.shown(id, view));
+      }
     });
 
   const act = (): void => {
-    if (isQuiet) return;
+    if (isQuiet) {
+      return;
+    }
     world.after(150 + below(700), 'acts', act);
     const id = pick(ids);
     const requestId = below(4) === 0 ? '' : `r-${below(1e9)}`;
-    if (id === undefined || below(6) === 0) return void start(pick(['alice', 'bob']) ?? 'alice');
-    if (below(2) === 0) return void look(id);
+    if (id === undefined || below(6) === 0) {
+      return void start(pick(['alice', 'bob']) ?? 'alice');
+    }
+    if (below(2) === 0) {
+      return void look(id);
+    }
     const step = stepIn(id);
     switch (below(9)) {
       case 0:
@@ -123,7 +145,11 @@ export const simulate = async (seed: number): Promise<Outcome> => {
       case 4:
         return void command(id, { $case: 'setWanted', value: { wanted: below(6) } }, requestId);
       case 5:
-        return void command(id, { $case: 'stop', value: { deleteResults: below(8) === 0 } }, requestId);
+        return void command(
+          id,
+          { $case: 'stop', value: { deleteResults: below(8) === 0 } },
+          requestId,
+        );
       case 6:
         return void command(
           id,
@@ -145,10 +171,13 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     world.count(`faults: ${what}`);
     world.note(`FAULT ${what}`);
   };
-  const later = (what: string, fn: () => void, ms = 500 + below(6_000)): void => void world.after(ms, what, fn);
+  const later = (what: string, fn: () => void, ms = 500 + below(6_000)): void =>
+    void world.after(ms, what, fn);
 
   const harm = (): void => {
-    if (isQuiet) return;
+    if (isQuiet) {
+      return;
+    }
     world.after(500 + below(2_500), 'harms', harm);
     const supervisor = pick(living());
     const manager = pick(livingManagers());
@@ -156,34 +185,46 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     const process = pick([supervisor?.process, manager?.process, agent?.process]);
     switch (below(10)) {
       case 0:
-        if (supervisor === undefined) return;
+        if (supervisor === undefined) {
+          return;
+        }
         fault('supervisor killed');
         world.kill(supervisor.process);
         return later('supervisor returns', supervise);
       case 1:
-        if (manager === undefined) return;
+        if (manager === undefined) {
+          return;
+        }
         fault('manager killed');
         world.kill(manager.process);
         return later('manager returns', manage);
       case 2:
-        if (agent === undefined) return;
+        if (agent === undefined) {
+          return;
+        }
         if (below(2) === 0) {
           fault('agent vanished');
           agent.vanish();
           // A machine takes its time to come back; some never do.
-          return below(3) === 0 ? undefined : later('machine returns', () => agent.restart(), 10_000 + below(3_000));
+          return below(3) === 0
+            ? undefined
+            : later('machine returns', () => agent.restart(), 10_000 + below(3_000));
         }
         fault('agent killed');
         agent.crash();
         return later('agent returns', () => (agent.process.isAlive ? undefined : agent.restart()));
       case 3:
       case 4:
-        if (process === undefined) return;
+        if (process === undefined) {
+          return;
+        }
         fault('process frozen');
         world.freeze(process);
         return later('thaw', () => world.thaw(process), 500 + below(12_000));
       case 5:
-        if (process === undefined) return;
+        if (process === undefined) {
+          return;
+        }
         fault('partition');
         network.cut(process);
         return later('partition ends', () => network.mend(process));
@@ -200,7 +241,9 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         network.lossy(0.1);
         return later('network is well', () => network.lossy(0));
       default:
-        if (agent === undefined) return;
+        if (agent === undefined) {
+          return;
+        }
         fault('stream broken');
         agent.disconnect();
         agent.repeat();
@@ -216,21 +259,35 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     database.away(false);
     for (const { process } of [...supervisors, ...managers, ...agents]) {
       network.mend(process);
-      if (process.isFrozen) world.thaw(process);
+      if (process.isFrozen) {
+        world.thaw(process);
+      }
     }
-    for (const agent of agents) if (!agent.process.isAlive && !agent.process.hasVanished) agent.restart();
+    for (const agent of agents) {
+      if (!agent.process.isAlive && !agent.process.hasVanished) {
+        agent.restart();
+      }
+    }
     world.after(0, 'has all done', encourage);
     world.after(RECOVERED_MS, 'has recovered', () => checker.calm());
   };
   const encourage = (): void => {
     // Processes that tried to start while the database was away have died.
-    while (living().length < 2) supervise();
-    while (livingManagers().length < 2) manage();
+    while (living().length < 2) {
+      supervise();
+    }
+    while (livingManagers().length < 2) {
+      manage();
+    }
     // Includes workloads whose start was never answered.
     for (const id of database.workloads.keys()) {
       const { isOver, phase } = checker.model(id);
-      if (isOver) continue;
-      if (phase.startsWith('paused')) void command(id, { $case: 'resume', value: {} }, '');
+      if (isOver) {
+        continue;
+      }
+      if (phase.startsWith('paused')) {
+        void command(id, { $case: 'resume', value: {} }, '');
+      }
       void command(id, { $case: 'setWanted', value: { wanted: 5 } }, '');
     }
     world.after(5_000, 'has all done', encourage);
@@ -244,7 +301,8 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   for (let i = 0; i < 5; i += 1) {
     database.enrol(`user-${i}`);
     const taskMs = 30 * Math.exp(2.5 * world.random.float());
-    const fails = (task: string): boolean => i === bad && Number(task.slice(task.indexOf('/') + 1)) % 3 === 0;
+    const fails = (task: string): boolean =>
+      i === bad && Number(task.slice(task.indexOf('/') + 1)) % 3 === 0;
     agents.push(createAgent(world, `user-${i}`, { managers: livingManagers, taskMs, fails }));
   }
   world.after(1_500, 'acts', act);
@@ -252,7 +310,9 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   world.after(BUSY_MS, 'calms', calm);
 
   const hasEnded = (): boolean => {
-    if (!isQuiet) return false;
+    if (!isQuiet) {
+      return false;
+    }
     return (
       [...database.workloads.values()].every(({ owner }) => owner === null) &&
       agents.every(({ user, process: { isAlive } }) => checker.isIdle(user, isAlive))
@@ -263,16 +323,26 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   };
   process.on('uncaughtException', fatal);
   try {
-    while (trouble.first === undefined && world.now() < BUSY_MS + QUIET_MS && (await world.step())) {
+    while (
+      trouble.first === undefined &&
+      world.now() < BUSY_MS + QUIET_MS &&
+      (await world.step())
+    ) {
       guard(() => checker.step());
-      if (isQuiet && world.now() > BUSY_MS + 8_000 && hasEnded()) break;
+      if (isQuiet && world.now() > BUSY_MS + 8_000 && hasEnded()) {
+        break;
+      }
     }
-    if (trouble.first === undefined) guard(() => checker.quiet(agents));
+    if (trouble.first === undefined) {
+      guard(() => checker.quiet(agents));
+    }
   } catch (thrown) {
     fatal(thrown);
   } finally {
     process.off('uncaughtException', fatal);
-    for (const { process: each } of [...supervisors, ...managers, ...agents]) world.kill(each);
+    for (const { process: each } of [...supervisors, ...managers, ...agents]) {
+      world.kill(each);
+    }
   }
   return {
     seed,
@@ -285,8 +355,14 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   };
 };
 
-const violationOf = (first: Error | undefined, world: World, database: Database): Outcome['violation'] => {
-  if (first === undefined) return undefined;
+const violationOf = (
+  first: Error | undefined,
+  world: World,
+  database: Database,
+): Outcome['violation'] => {
+  if (first === undefined) {
+    return undefined;
+  }
   const journals = [...database.journals].flatMap(([id, documents]) => [
     `journal of ${id}: ${JSON.stringify(database.workloads.get(id))}`,
     ...documents.map(({ n, by, entries }) => `  ${n} ${by} ${JSON.stringify(entries)}`),

@@ -22,7 +22,9 @@ describe('a simulated mesh', function () {
       const outcome = await simulate(seed);
       const { violation } = outcome;
       if (violation !== undefined) {
-        throw new Error(`seed ${seed} (make simulate SEEDS=1 FIRST=${seed} shows its trace): ${violation.message}`);
+        throw new Error(
+          `seed ${seed} (make simulate SEEDS=1 FIRST=${seed} shows its trace): ${violation.message}`,
+        );
       }
       report.add(outcome);
     }

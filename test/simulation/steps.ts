@@ -20,7 +20,9 @@ export const named = (steps: readonly Step[], text: string): string[] => {
   let node = steps[0]?.id ?? '';
   return text.split(',').flatMap((part) => {
     const slash = part.indexOf('/');
-    if (slash >= 0) node = part.slice(0, slash);
+    if (slash >= 0) {
+      node = part.slice(0, slash);
+    }
     return [...indicesOf(parseIndices(part.slice(slash + 1)))].map((index) => `${node}/${index}`);
   });
 };
@@ -31,7 +33,10 @@ const split = (task: string): [node: string, index: string] => {
 };
 
 /** What a task stands directly after. */
-export const before = (steps: readonly Step[], task: string): { task: string; on: 'success' | 'end' }[] => {
+export const before = (
+  steps: readonly Step[],
+  task: string,
+): { task: string; on: 'success' | 'end' }[] => {
   const [node, index] = split(task);
   const { after = [] } = steps.find(({ id }) => id === node) ?? {};
   return after.map((edge) => ({ task: `${edge.node}/${index}`, on: edge.on }));
@@ -50,15 +55,24 @@ export const behind = (steps: readonly Step[], task: string): string[] => {
  *
  * @param below a random whole number below its argument
  */
-export const randomSteps = (below: (n: number) => number, tasks: number): (Step & { tasks: number })[] | undefined => {
+export const randomSteps = (
+  below: (n: number) => number,
+  tasks: number,
+): (Step & { tasks: number })[] | undefined => {
   const count = 1 + below(4);
-  if (count === 1) return undefined;
+  if (count === 1) {
+    return undefined;
+  }
   const steps: (Step & { tasks: number })[] = [];
   for (let i = 0; i < count; i += 1) {
     const after = steps.flatMap(({ id }) =>
-      below(2) === 0 ? [] : [{ node: id, on: below(3) === 0 ? ('end' as const) : ('success' as const) }],
+      below(2) === 0
+        ? []
+        : [{ node: id, on: below(3) === 0 ? ('end' as const) : ('success' as const) }],
     );
-    const sizes = steps.flatMap(({ id, tasks: size }) => (after.some(({ node }) => node === id) ? [size] : []));
+    const sizes = steps.flatMap(({ id, tasks: size }) =>
+      after.some(({ node }) => node === id) ? [size] : [],
+    );
     const most = Math.min(Math.ceil(tasks / count), ...sizes);
     steps.push({ id: `step-${i}`, tasks: most - below(Math.ceil(most / 3)), after });
   }

@@ -8,7 +8,10 @@ import { obey } from '../../services/session-supervisor/src/session/owner/obey.t
 import type { SessionDeps } from '../../services/session-supervisor/src/session/owner/deps.ts';
 import { serveOrphanReports } from '../../services/session-supervisor/src/session/agents/orphan-reports.ts';
 import { startOwnership } from '../../services/session-supervisor/src/session/owner/ownership.ts';
-import { createReads, type View } from '../../services/session-supervisor/src/session/reads/reads.ts';
+import {
+  createReads,
+  type View,
+} from '../../services/session-supervisor/src/session/reads/reads.ts';
 import { createSessions } from '../../services/session-supervisor/src/session/owner/sessions.ts';
 import { projectionOf } from '../../services/session-supervisor/src/store/workload-document.ts';
 import type { Database } from './database.ts';
@@ -33,7 +36,12 @@ export interface Supervisor {
 const logger = createLogger({ service: 'simulation', level: 'silent' });
 const DEADLINE_MS = 8_000;
 
-export const startSupervisor = (world: World, network: Network, database: Database, name: string): Supervisor => {
+export const startSupervisor = (
+  world: World,
+  network: Network,
+  database: Database,
+  name: string,
+): Supervisor => {
   const process = world.process(name);
   const clock = world.clockOf(process);
   const stores = database.of(process);
@@ -44,7 +52,10 @@ export const startSupervisor = (world: World, network: Network, database: Databa
     instance,
     meshSecret: MESH_SECRET,
     bus,
-    refusals: { count: (_workload, _user, reason) => world.count(`refused ${reason}`), list: async () => [] },
+    refusals: {
+      count: (_workload, _user, reason) => world.count(`refused ${reason}`),
+      list: async () => [],
+    },
     clock,
     random: world.random,
     logger,
@@ -89,11 +100,14 @@ export const startSupervisor = (world: World, network: Network, database: Databa
         slots,
       };
       const started = await deps.workloads.start(record);
-      if (started.kind === 'full' || started.kind === 'request-id-reused') return undefined;
+      if (started.kind === 'full' || started.kind === 'request-id-reused') {
+        return undefined;
+      }
       void sessions.open(started.document).catch(() => undefined);
       return started.document._id;
     },
-    command: (id, ask) => obey(context, id, ask, clock.monotonic() + DEADLINE_MS, new AbortController().signal),
+    command: (id, ask) =>
+      obey(context, id, ask, clock.monotonic() + DEADLINE_MS, new AbortController().signal),
     view: (id) => reads.view(id),
   };
 };

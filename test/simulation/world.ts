@@ -64,7 +64,9 @@ const createQueue = () => {
       heap.push(event);
       for (let i = heap.length - 1; i > 0;) {
         const parent = (i - 1) >> 1;
-        if (!isBefore(heap[i]!, heap[parent]!)) return;
+        if (!isBefore(heap[i]!, heap[parent]!)) {
+          return;
+        }
         swap(i, parent);
         i = parent;
       }
@@ -72,14 +74,22 @@ const createQueue = () => {
     pop(): Event | undefined {
       const first = heap[0];
       const last = heap.pop();
-      if (first === undefined || last === undefined || heap.length === 0) return first;
+      if (first === undefined || last === undefined || heap.length === 0) {
+        return first;
+      }
       heap[0] = last;
       for (let i = 0; ;) {
         const [left, right] = [2 * i + 1, 2 * i + 2];
         let least = i;
-        if (left < heap.length && isBefore(heap[left]!, heap[least]!)) least = left;
-        if (right < heap.length && isBefore(heap[right]!, heap[least]!)) least = right;
-        if (least === i) return first;
+        if (left < heap.length && isBefore(heap[left]!, heap[least]!)) {
+          least = left;
+        }
+        if (right < heap.length && isBefore(heap[right]!, heap[least]!)) {
+          least = right;
+        }
+        if (least === i) {
+          return first;
+        }
         swap(i, least);
         i = least;
       }
@@ -113,7 +123,9 @@ const virtualTurns = () => {
       while (waiting.size > 0) {
         const turn = [...waiting];
         waiting.clear();
-        for (const run of turn) run();
+        for (const run of turn) {
+          run();
+        }
         await afterAllThatFollows();
       }
     },
@@ -134,9 +146,13 @@ export const createWorld = (seed: number): World => {
 
   const note = (text: string): void => {
     const line = `${now.toFixed(1)} ${text}`;
-    for (let i = 0; i < line.length; i += 1) hash = Math.imul(hash ^ line.charCodeAt(i), 0x01000193);
+    for (let i = 0; i < line.length; i += 1) {
+      hash = Math.imul(hash ^ line.charCodeAt(i), 0x01000193);
+    }
     lines.push(line);
-    if (lines.length > TRACE_LINES * 2) lines.splice(0, TRACE_LINES);
+    if (lines.length > TRACE_LINES * 2) {
+      lines.splice(0, TRACE_LINES);
+    }
   };
 
   const after: World['after'] = (ms, label, fn, of) => {
@@ -152,7 +168,9 @@ export const createWorld = (seed: number): World => {
 
   const run = (event: Event): void => {
     const { of, fn, label } = event;
-    if (event.isCancelled || of?.isAlive === false) return;
+    if (event.isCancelled || of?.isAlive === false) {
+      return;
+    }
     if (of?.isFrozen === true) {
       of.deferred.push(() => run(event));
       return;
@@ -173,13 +191,19 @@ export const createWorld = (seed: number): World => {
     after,
     async step() {
       const event = queue.pop();
-      if (event === undefined) return false;
+      if (event === undefined) {
+        return false;
+      }
       now = Math.max(now, event.at);
-      if (event.isCancelled || event.of?.isAlive === false) return true;
+      if (event.isCancelled || event.of?.isAlive === false) {
+        return true;
+      }
       steps += 1;
       run(event);
       await turns.end();
-      if (steps % STEPS_A_TURN === 0) await new Promise<void>((resolve) => real.setImmediate(resolve));
+      if (steps % STEPS_A_TURN === 0) {
+        await new Promise<void>((resolve) => real.setImmediate(resolve));
+      }
       return true;
     },
     kill,
@@ -192,7 +216,9 @@ export const createWorld = (seed: number): World => {
     },
     thaw(process) {
       process.isFrozen = false;
-      for (const fn of process.deferred.splice(0)) after(0, 'thaws', fn, process);
+      for (const fn of process.deferred.splice(0)) {
+        after(0, 'thaws', fn, process);
+      }
     },
     clockOf(process) {
       const skew = Math.floor(random.float() * 1e9);

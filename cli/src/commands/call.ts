@@ -18,10 +18,26 @@ interface CallOptions {
 
 export const call: Define = (command, { does }) =>
   command
-    .argument('<service/method>', 'muster.session.v1.WorkloadService/GetWorkload, or WorkloadService/GetWorkload')
-    .argument('[json]', 'the request; - reads standard input, for client streams one message per line', '{}')
-    .addOption(new Option('--part <part>', "whose endpoint (default: by the service's package)").choices([...parts]))
-    .option('--timeout <seconds>', 'the deadline of a call without streams', parseCount('--timeout', 1, 86_400), 30)
+    .argument(
+      '<service/method>',
+      'muster.session.v1.WorkloadService/GetWorkload, or WorkloadService/GetWorkload',
+    )
+    .argument(
+      '[json]',
+      'the request; - reads standard input, for client streams one message per line',
+      '{}',
+    )
+    .addOption(
+      new Option('--part <part>', "whose endpoint (default: by the service's package)").choices([
+        ...parts,
+      ]),
+    )
+    .option(
+      '--timeout <seconds>',
+      'the deadline of a call without streams',
+      parseCount('--timeout', 1, 86_400),
+      30,
+    )
     .action(
       does<[string, string], CallOptions>(async (invocation, [name, json], options) => {
         const method = findMethod(name);
@@ -32,13 +48,18 @@ export const call: Define = (command, { does }) =>
           case 'unary': {
             const client = mesh.client({ call: jsonMethod(method, false, false) }, ...where);
             const request = parseJson(json === '-' ? await readText(invocation.cli.stdin) : json);
-            printOne(invocation, await client.call(request, { signal, deadlineMs: options.timeout * 1_000 }));
+            printOne(
+              invocation,
+              await client.call(request, { signal, deadlineMs: options.timeout * 1_000 }),
+            );
             break;
           }
           case 'server_streaming': {
             const client = mesh.client({ call: jsonMethod(method, false, true) }, ...where);
             const request = parseJson(json === '-' ? await readText(invocation.cli.stdin) : json);
-            for await (const answer of client.call(request, { signal })) printLine(invocation, answer);
+            for await (const answer of client.call(request, { signal })) {
+              printLine(invocation, answer);
+            }
             break;
           }
           case 'client_streaming': {
@@ -50,12 +71,16 @@ export const call: Define = (command, { does }) =>
             const client = mesh.client({ call: jsonMethod(method, true, true) }, ...where);
             const both = client.call({ signal });
             const sent = (async () => {
-              for await (const message of messages(invocation, json)) await both.send(message);
+              for await (const message of messages(invocation, json)) {
+                await both.send(message);
+              }
               both.end();
             })();
             // The answers say how the call ended. A message that could not be sent after that is no separate error.
             sent.catch(() => both.cancel());
-            for await (const answer of both.responses) printLine(invocation, answer);
+            for await (const answer of both.responses) {
+              printLine(invocation, answer);
+            }
             break;
           }
         }
@@ -73,7 +98,9 @@ const printLine = ({ output }: Invocation, answer: JsonValue): void => {
 };
 
 async function* messages({ cli }: Invocation, json: string): AsyncGenerator<JsonValue> {
-  for await (const line of json === '-' ? readLines(cli.stdin) : json.split('\n')) yield parseJson(line);
+  for await (const line of json === '-' ? readLines(cli.stdin) : json.split('\n')) {
+    yield parseJson(line);
+  }
 }
 
 const parseJson = (text: string): JsonValue => {

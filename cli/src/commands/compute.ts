@@ -1,5 +1,9 @@
 import { Command } from 'commander';
-import { ComputeSessionServiceService, type CommandLogEntry, type ComputeSession } from '#libs/contracts/port.ts';
+import {
+  ComputeSessionServiceService,
+  type CommandLogEntry,
+  type ComputeSession,
+} from '#libs/contracts/port.ts';
 import { durationFromProto } from '#libs/mesh/index.ts';
 import { precondition } from '../failures.ts';
 import { formatBytes, formatEnum, formatInstant, formatSeconds } from '../formats.ts';
@@ -19,7 +23,9 @@ const MARGIN_MS = 5_000;
 const MAX_REPLY_BYTES = 80 * 1024 ** 2;
 
 export const compute: Define = (command, actions) => {
-  for (const nested of [start, send, list, log, end]) command.addCommand(nested(actions));
+  for (const nested of [start, send, list, log, end]) {
+    command.addCommand(nested(actions));
+  }
   return command;
 };
 
@@ -54,7 +60,10 @@ const start = ({ does }: Actions): Command =>
         const requestId = cli.random.id('start');
         const ask = { host, worker, userInfo, expose, requestId, wait: toDuration(wait) };
         const answer = await persistently(startPatience(invocation), () =>
-          client.startComputeSession(ask, { deadlineMs: START_MS + (wait ?? 0) * 1_000, signal: cli.interrupt }),
+          client.startComputeSession(ask, {
+            deadlineMs: START_MS + (wait ?? 0) * 1_000,
+            signal: cli.interrupt,
+          }),
         );
         output.text(answer.sessionId);
         const where = expose ? `, reached on port ${answer.port}` : '';
@@ -70,21 +79,30 @@ const send = ({ does }: Actions): Command =>
     .description('let the worker execute a command, and print its reply')
     .argument('<id>', 'the session')
     .argument('<json>', '{"command": NAME, …}, or - to read it from standard input')
-    .option('--timeout <time>', 'how long to wait for the reply, up to 300s', parseTtl, COMMAND_SECONDS)
+    .option(
+      '--timeout <time>',
+      'how long to wait for the reply, up to 300s',
+      parseTtl,
+      COMMAND_SECONDS,
+    )
     .action(
-      does<[string, string], { timeout: number }>(async (invocation, [sessionId, json], { timeout }) => {
-        const { cli } = invocation;
-        const client = await clientOf(invocation);
-        const commandJson = json === '-' ? await readText(cli.stdin) : json;
-        // Never retried: if the answer is lost, nobody knows whether the command ran.
-        const reply = await client.sendCommand(
-          { sessionId, commandJson, timeout: toDuration(timeout) },
-          { deadlineMs: timeout * 1_000 + MARGIN_MS, signal: cli.interrupt },
-        );
-        // Printed unparsed, because JavaScript would round numbers with many digits.
-        cli.stdout.write(`${reply.replyJson.trim()}\n`);
-        if (!reply.success) throw precondition('COMMAND_FAILED', `the worker says: ${reply.error}`);
-      }),
+      does<[string, string], { timeout: number }>(
+        async (invocation, [sessionId, json], { timeout }) => {
+          const { cli } = invocation;
+          const client = await clientOf(invocation);
+          const commandJson = json === '-' ? await readText(cli.stdin) : json;
+          // Never retried: if the answer is lost, nobody knows whether the command ran.
+          const reply = await client.sendCommand(
+            { sessionId, commandJson, timeout: toDuration(timeout) },
+            { deadlineMs: timeout * 1_000 + MARGIN_MS, signal: cli.interrupt },
+          );
+          // Printed unparsed, because JavaScript would round numbers with many digits.
+          cli.stdout.write(`${reply.replyJson.trim()}\n`);
+          if (!reply.success) {
+            throw precondition('COMMAND_FAILED', `the worker says: ${reply.error}`);
+          }
+        },
+      ),
     );
 
 const list = ({ does }: Actions): Command =>
@@ -96,7 +114,9 @@ const list = ({ does }: Actions): Command =>
       does<[], HostOption & { ended?: true }>(async (invocation, _args, { ended, host }) => {
         const client = await clientOf(invocation);
         const ask = { host, includeEnded: ended === true, pageSize: 1_000 };
-        const pages = await allPages((pageToken) => client.listComputeSessions({ ...ask, pageToken }));
+        const pages = await allPages((pageToken) =>
+          client.listComputeSessions({ ...ask, pageToken }),
+        );
         const { listComputeSessions } = ComputeSessionServiceService;
         await tellList(invocation.output, listComputeSessions, pages, 'sessions', sessionColumns);
       }),
@@ -112,7 +132,13 @@ const log = ({ does }: Actions): Command =>
         const client = await clientOf(invocation);
         const ask = { sessionId, includePing: ping === true, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listCommandLog({ ...ask, pageToken }));
-        await tellList(invocation.output, ComputeSessionServiceService.listCommandLog, pages, 'entries', logColumns);
+        await tellList(
+          invocation.output,
+          ComputeSessionServiceService.listCommandLog,
+          pages,
+          'entries',
+          logColumns,
+        );
       }),
     );
 
@@ -141,7 +167,11 @@ const sessionColumns: readonly Column<ComputeSession>[] = [
   ['CPU', ({ cpuTime }) => formatSeconds((durationFromProto(cpuTime) ?? 0) / 1_000), 'right'],
   ['USED', ({ lastActivityTime }) => formatInstant(lastActivityTime)],
   ['ENDS IF UNUSED', ({ idleEndTime }) => formatInstant(idleEndTime)],
-  ['ENDED', ({ endTime, endReason }) => (endTime === undefined ? '' : formatEnum(endReason, 'SESSION_END_REASON_'))],
+  [
+    'ENDED',
+    ({ endTime, endReason }) =>
+      endTime === undefined ? '' : formatEnum(endReason, 'SESSION_END_REASON_'),
+  ],
 ];
 
 const logColumns: readonly Column<CommandLogEntry>[] = [
@@ -149,7 +179,10 @@ const logColumns: readonly Column<CommandLogEntry>[] = [
   ['COMMAND', ({ command }) => command],
   ['STARTED', ({ startTime }) => formatInstant(startTime)],
   ['TOOK', ({ tookMs }) => (tookMs === undefined ? '' : formatSeconds(tookMs / 1_000)), 'right'],
-  ['OUTCOME', ({ success, outcome }) => (success ? 'succeeded' : formatEnum(outcome, 'COMMAND_OUTCOME_'))],
+  [
+    'OUTCOME',
+    ({ success, outcome }) => (success ? 'succeeded' : formatEnum(outcome, 'COMMAND_OUTCOME_')),
+  ],
   ['MEMORY AFTER', ({ memoryAfterBytes }) => formatBytes(memoryAfterBytes), 'right'],
   ['ERROR', ({ error }) => error],
 ];

@@ -20,8 +20,16 @@ export const customers: Define = (command, { does }) => {
   command.action(
     does<[]>(async (invocation) => {
       const client = await clientOf(invocation);
-      const pages = await allPages((pageToken) => client.listCustomers({ pageSize: 1_000, pageToken }));
-      await tellList(invocation.output, CustomerServiceService.listCustomers, pages, 'customers', columns);
+      const pages = await allPages((pageToken) =>
+        client.listCustomers({ pageSize: 1_000, pageToken }),
+      );
+      await tellList(
+        invocation.output,
+        CustomerServiceService.listCustomers,
+        pages,
+        'customers',
+        columns,
+      );
     }),
   );
   command
@@ -41,8 +49,16 @@ export const customers: Define = (command, { does }) => {
     .description('create a customer, or change what the options name')
     .argument('<id>', 'the customer: the subject of their tokens')
     .option('--name <name>', 'for display')
-    .option('--workloads <n>', 'how many workloads may run at once', parseCount('--workloads', 0, 1_000))
-    .option('--users <n>', 'how many users one workload may have', parseCount('--users', 0, 100_000))
+    .option(
+      '--workloads <n>',
+      'how many workloads may run at once',
+      parseCount('--workloads', 0, 1_000),
+    )
+    .option(
+      '--users <n>',
+      'how many users one workload may have',
+      parseCount('--users', 0, 100_000),
+    )
     .option('--weight <n>', 'the weight when users are scarce', parseCount('--weight', 0, 1_000))
     .action(
       does<[string], PutOptions>(async (invocation, [customerId], options) => {
@@ -54,7 +70,9 @@ export const customers: Define = (command, { does }) => {
           ...(users === undefined ? [] : ['plan.users']),
           ...(weight === undefined ? [] : ['plan.weight']),
         ];
-        if (updateMask.length === 0) throw usage('say what to change: --name, --workloads, --users or --weight');
+        if (updateMask.length === 0) {
+          throw usage('say what to change: --name, --workloads, --users or --weight');
+        }
         const customer: Customer = {
           customerId,
           displayName: name ?? '',

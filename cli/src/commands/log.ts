@@ -6,7 +6,10 @@ import { workloadsOf } from '../workload/client.ts';
 export const log: Define = (command, { does }) =>
   command
     .argument('<id>', 'the workload')
-    .argument('<task>', 'the frame (17), or the whole key of the task (frames/17), which names its step')
+    .argument(
+      '<task>',
+      'the frame (17), or the whole key of the task (frames/17), which names its step',
+    )
     .action(
       does<[string, string]>(async (invocation, [workloadId, task]) => {
         const { output } = invocation;

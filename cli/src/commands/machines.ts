@@ -12,8 +12,16 @@ export const machines: Define = (command, { does }) => {
   command.action(
     does<[]>(async (invocation) => {
       const client = await clientOf(invocation);
-      const pages = await allPages((pageToken) => client.listMachines({ pageSize: 1_000, pageToken }));
-      await tellList(invocation.output, MachineServiceService.listMachines, pages, 'machines', columns);
+      const pages = await allPages((pageToken) =>
+        client.listMachines({ pageSize: 1_000, pageToken }),
+      );
+      await tellList(
+        invocation.output,
+        MachineServiceService.listMachines,
+        pages,
+        'machines',
+        columns,
+      );
     }),
   );
   command
@@ -22,16 +30,22 @@ export const machines: Define = (command, { does }) => {
     .requiredOption('--name <name>', 'its name, unique in the mesh')
     .option('--ttl <time>', 'how long the token works: 12h, 30d', parseTtl, parseTtl('30d'))
     .action(
-      does<[], { name: string; ttl: number }>(async (invocation, _args, { name, ttl: tokenTtlSeconds }) => {
-        const { cli, output } = invocation;
-        const client = await clientOf(invocation);
-        const answer = await client.createMachine({ name, tokenTtlSeconds, requestId: cli.random.id('r') });
-        output.note(
-          `enrolled ${name} as ${answer.machine?.machineId}; its token follows, for the agent's MUSTER_TOKEN`,
-        );
-        output.text(answer.token);
-        await output.answer(MachineServiceService.createMachine, answer);
-      }),
+      does<[], { name: string; ttl: number }>(
+        async (invocation, _args, { name, ttl: tokenTtlSeconds }) => {
+          const { cli, output } = invocation;
+          const client = await clientOf(invocation);
+          const answer = await client.createMachine({
+            name,
+            tokenTtlSeconds,
+            requestId: cli.random.id('r'),
+          });
+          output.note(
+            `enrolled ${name} as ${answer.machine?.machineId}; its token follows, for the agent's MUSTER_TOKEN`,
+          );
+          output.text(answer.token);
+          await output.answer(MachineServiceService.createMachine, answer);
+        },
+      ),
     );
   command
     .command('show')

@@ -3,7 +3,16 @@ import { PortServiceService, type Lease, type PoolStatus } from '#libs/contracts
 import { formatEnum, formatInstant } from '../formats.ts';
 import type { Actions, Define, Invocation } from '../invocation.ts';
 import { allPages, tellList } from '../list.ts';
-import { ALL, ANYWHERE, ASKED, hostOption, parseCount, parseTtl, toDuration, type HostOption } from '../options.ts';
+import {
+  ALL,
+  ANYWHERE,
+  ASKED,
+  hostOption,
+  parseCount,
+  parseTtl,
+  toDuration,
+  type HostOption,
+} from '../options.ts';
 import type { Column } from '../output.ts';
 
 const PORT = parseCount('a port', 1, 65_535);
@@ -11,7 +20,9 @@ const FENCING_TOKEN = parseCount('a fencing token', 1, Number.MAX_SAFE_INTEGER);
 const DAY_SECONDS = 86_400;
 
 export const ports: Define = (command, actions) => {
-  for (const nested of [list, watch, acquire, renew, release, pools, reconcile]) command.addCommand(nested(actions));
+  for (const nested of [list, watch, acquire, renew, release, pools, reconcile]) {
+    command.addCommand(nested(actions));
+  }
   return command;
 };
 
@@ -25,12 +36,20 @@ const list = ({ does }: Actions): Command =>
     .option('--ended', 'also those that ended within the last day')
     .addOption(hostOption(ALL))
     .action(
-      does<[], HostOption & { pool: string; ended?: true }>(async (invocation, _args, { pool, ended, host }) => {
-        const client = await clientOf(invocation);
-        const ask = { host, pool, includeEnded: ended === true, pageSize: 1_000 };
-        const pages = await allPages((pageToken) => client.listLeases({ ...ask, pageToken }));
-        await tellList(invocation.output, PortServiceService.listLeases, pages, 'leases', leaseColumns);
-      }),
+      does<[], HostOption & { pool: string; ended?: true }>(
+        async (invocation, _args, { pool, ended, host }) => {
+          const client = await clientOf(invocation);
+          const ask = { host, pool, includeEnded: ended === true, pageSize: 1_000 };
+          const pages = await allPages((pageToken) => client.listLeases({ ...ask, pageToken }));
+          await tellList(
+            invocation.output,
+            PortServiceService.listLeases,
+            pages,
+            'leases',
+            leaseColumns,
+          );
+        },
+      ),
     );
 
 const watch = ({ does }: Actions): Command =>
@@ -44,10 +63,17 @@ const watch = ({ does }: Actions): Command =>
         const client = await clientOf(invocation);
         for await (const answer of client.watchLeases({ host, pool }, { signal: cli.interrupt })) {
           const { lease } = answer;
-          if (lease === undefined) continue;
-          const end = lease.endTime === undefined ? '' : ` (${formatEnum(lease.endReason, 'LEASE_END_REASON_')})`;
+          if (lease === undefined) {
+            continue;
+          }
+          const end =
+            lease.endTime === undefined
+              ? ''
+              : ` (${formatEnum(lease.endReason, 'LEASE_END_REASON_')})`;
           const state = formatEnum(lease.state, 'LEASE_STATE_');
-          output.text(`${lease.port} ${lease.pool} ${state}${end} ${lease.owner} ${lease.holder} ${lease.leaseId}`);
+          output.text(
+            `${lease.port} ${lease.pool} ${state}${end} ${lease.owner} ${lease.holder} ${lease.leaseId}`,
+          );
           await output.answer(PortServiceService.watchLeases, answer, 'lease');
         }
       }),
@@ -99,12 +125,16 @@ const renew = ({ does }: Actions): Command =>
     .requiredOption('--token <n>', 'its fencing token', FENCING_TOKEN)
     .option('--ttl <time>', 'for how long from now on', parseTtl)
     .action(
-      does<[string], { token: number; ttl?: number }>(async (invocation, [leaseId], { token: fencingToken, ttl }) => {
-        const { output } = invocation;
-        const answer = await (await clientOf(invocation)).renewLease({ leaseId, fencingToken, ttl: toDuration(ttl) });
-        output.table(answer.lease === undefined ? [] : [answer.lease], leaseColumns);
-        await output.answer(PortServiceService.renewLease, answer);
-      }),
+      does<[string], { token: number; ttl?: number }>(
+        async (invocation, [leaseId], { token: fencingToken, ttl }) => {
+          const { output } = invocation;
+          const answer = await (
+            await clientOf(invocation)
+          ).renewLease({ leaseId, fencingToken, ttl: toDuration(ttl) });
+          output.table(answer.lease === undefined ? [] : [answer.lease], leaseColumns);
+          await output.answer(PortServiceService.renewLease, answer);
+        },
+      ),
     );
 
 const release = ({ does }: Actions): Command =>
@@ -113,12 +143,14 @@ const release = ({ does }: Actions): Command =>
     .argument('<id>', 'the lease')
     .option('--token <n>', 'its fencing token; with another one the lease stays', FENCING_TOKEN)
     .action(
-      does<[string], { token?: number }>(async (invocation, [leaseId], { token: fencingToken = 0 }) => {
-        const { output } = invocation;
-        const answer = await (await clientOf(invocation)).releaseLease({ leaseId, fencingToken });
-        output.text(`${leaseId} is given back`);
-        await output.answer(PortServiceService.releaseLease, answer);
-      }),
+      does<[string], { token?: number }>(
+        async (invocation, [leaseId], { token: fencingToken = 0 }) => {
+          const { output } = invocation;
+          const answer = await (await clientOf(invocation)).releaseLease({ leaseId, fencingToken });
+          output.text(`${leaseId} is given back`);
+          await output.answer(PortServiceService.releaseLease, answer);
+        },
+      ),
     );
 
 const pools = ({ does }: Actions): Command =>
@@ -131,7 +163,9 @@ const pools = ({ does }: Actions): Command =>
         const answer = await (await clientOf(invocation)).getPoolStatus({ host, pool: '' });
         await tellList(output, PortServiceService.getPoolStatus, [answer], 'pools', poolColumns);
         for (const { pool, healthMessage } of answer.pools) {
-          if (healthMessage !== '') output.note(`${pool}: ${healthMessage}`);
+          if (healthMessage !== '') {
+            output.note(`${pool}: ${healthMessage}`);
+          }
         }
       }),
     );
@@ -139,14 +173,18 @@ const pools = ({ does }: Actions): Command =>
 const reconcile = ({ does }: Actions): Command =>
   new Command('reconcile')
     .description("compare the leases on record with the host's sockets, and show what was found")
-    .option('--once', 'has no effect: this command compares once, and the broker does it all the time')
+    .option(
+      '--once',
+      'has no effect: this command compares once, and the broker does it all the time',
+    )
     .addOption(hostOption(ASKED))
     .action(
       does<[], HostOption>(async (invocation, _args, { host }) => {
         const { output } = invocation;
         const answer = await (await clientOf(invocation)).reconcile({ host });
         const { checked, becameForeign, becameFree, expiredLeaseIds, stillQuarantined } = answer;
-        const said = (all: readonly (number | string)[]): string => (all.length === 0 ? 'none' : all.join(' '));
+        const said = (all: readonly (number | string)[]): string =>
+          all.length === 0 ? 'none' : all.join(' ');
         output.text(`checked       ${checked} ports`);
         output.text(`held by others ${said(becameForeign)}`);
         output.text(`free again    ${said(becameFree)}`);

@@ -14,8 +14,15 @@ import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
 import { printSummary, summaryEvent } from '../workload/summary.ts';
 import { checkReadable, uploadObject } from '../workload/upload.ts';
 
-const orders = { 'coarse-first': RenderOrder.COARSE_FIRST, sequential: RenderOrder.SEQUENTIAL } as const;
-const formats = { PNG: RenderFormat.PNG, JPEG: RenderFormat.JPEG, OPEN_EXR: RenderFormat.OPEN_EXR } as const;
+const orders = {
+  'coarse-first': RenderOrder.COARSE_FIRST,
+  sequential: RenderOrder.SEQUENTIAL,
+} as const;
+const formats = {
+  PNG: RenderFormat.PNG,
+  JPEG: RenderFormat.JPEG,
+  OPEN_EXR: RenderFormat.OPEN_EXR,
+} as const;
 
 interface RenderOptions {
   frames: string;
@@ -36,11 +43,31 @@ export const render: Define = (command, { does }) =>
   command
     .argument('<file>', 'the .blend file')
     .option('--frames <expression>', "1-10,20-40x2 (default: the file's own range)", '')
-    .addOption(new Option('--order <order>', 'which frames first').choices(Object.keys(orders)).default('sequential'))
-    .option('--engine <engine>', 'CYCLES, BLENDER_EEVEE or BLENDER_WORKBENCH (default: as in the file)', '')
-    .option('--samples <n>', 'samples per pixel (default: as in the file)', parseCount('--samples', 1, 65_536), 0)
-    .option('--scale <percent>', "size in percent of the file's resolution", parseCount('--scale', 1, 400), 0)
-    .addOption(new Option('--format <format>', 'of the frames').choices(Object.keys(formats)).default('PNG'))
+    .addOption(
+      new Option('--order <order>', 'which frames first')
+        .choices(Object.keys(orders))
+        .default('sequential'),
+    )
+    .option(
+      '--engine <engine>',
+      'CYCLES, BLENDER_EEVEE or BLENDER_WORKBENCH (default: as in the file)',
+      '',
+    )
+    .option(
+      '--samples <n>',
+      'samples per pixel (default: as in the file)',
+      parseCount('--samples', 1, 65_536),
+      0,
+    )
+    .option(
+      '--scale <percent>',
+      "size in percent of the file's resolution",
+      parseCount('--scale', 1, 400),
+      0,
+    )
+    .addOption(
+      new Option('--format <format>', 'of the frames').choices(Object.keys(formats)).default('PNG'),
+    )
     .option('--scene <name>', 'the scene (default: the current one)', '')
     .option(
       '--users <n>',
@@ -57,19 +84,28 @@ export const render: Define = (command, { does }) =>
         const path = resolve(cli.cwd, file);
         await checkReadable(path);
         const startedMs = cli.clock.monotonic();
-        const directory = await outDirectory(cli.cwd, options.out ?? `${basename(file, extname(file))}-frames`);
+        const directory = await outDirectory(
+          cli.cwd,
+          options.out ?? `${basename(file, extname(file))}-frames`,
+        );
         const workload = await start(invocation, path, options);
         tellStart(invocation, workload);
-        if (!options.wait) return exitCodes.done;
+        if (!options.wait) {
+          return exitCodes.done;
+        }
 
         const mesh = await invocation.mesh();
-        const onFetched = ({ result, path: landed }: Fetched): void => output.json(frameEvent(result, landed));
+        const onFetched = ({ result, path: landed }: Fetched): void =>
+          output.json(frameEvent(result, landed));
         let fetcher: Fetcher | undefined;
         const ended = await runToEnd(invocation, workload, (patience) => {
           fetcher = createFetcher({ cli, mesh, workload, directory, patience, onFetched });
           return fetcher;
         });
-        const summary = { workload: ended, wallSeconds: (cli.clock.monotonic() - startedMs) / 1_000 };
+        const summary = {
+          workload: ended,
+          wallSeconds: (cli.clock.monotonic() - startedMs) / 1_000,
+        };
         await drawContactSheet(invocation, fetcher, directory);
         printSummary(output, summary);
         output.json(summaryEvent(summary));
@@ -77,7 +113,11 @@ export const render: Define = (command, { does }) =>
       }),
     );
 
-const start = async (invocation: Invocation, path: string, options: RenderOptions): Promise<Workload> => {
+const start = async (
+  invocation: Invocation,
+  path: string,
+  options: RenderOptions,
+): Promise<Workload> => {
   const { cli } = invocation;
   const mesh = await invocation.mesh();
   const { random, interrupt: signal } = cli;
@@ -137,8 +177,12 @@ const drawContactSheet = async (
   fetcher: Fetcher | undefined,
   directory: string,
 ): Promise<void> => {
-  const frames = [...(fetcher?.fetched.values() ?? [])].sort((a, b) => a.result.frame - b.result.frame);
-  if (frames.length === 0) return;
+  const frames = [...(fetcher?.fetched.values() ?? [])].sort(
+    (a, b) => a.result.frame - b.result.frame,
+  );
+  if (frames.length === 0) {
+    return;
+  }
   const sheet = join(directory, 'contact-sheet.png');
   try {
     // Loads sharp, which nobody needs before the end.

@@ -24,9 +24,16 @@ export const results: Define = (command, { does }) =>
         const workload = workloadIn(await client.getWorkload({ workloadId: id, customerId }));
         if (out !== undefined) {
           await fetchAll(invocation, workload, out);
-          if (!output.isJson) return;
+          if (!output.isJson) {
+            return;
+          }
         }
-        const which = { workloadId: workload.workloadId, customerId: '', afterRevision: 0, pageSize: 1_000 };
+        const which = {
+          workloadId: workload.workloadId,
+          customerId: '',
+          afterRevision: 0,
+          pageSize: 1_000,
+        };
         const pages = await allPages((pageToken) => client.listResults({ ...which, pageToken }));
         await tellList(output, WorkloadServiceService.listResults, pages, 'results', [
           ['TASK', ({ task }) => task],

@@ -11,7 +11,9 @@ export const scrub: Define = (command, { does }) =>
       const { output } = invocation;
       const client = workloadsOf(await invocation.mesh());
       const { workloadId } = workloadIn(await client.getWorkload({ workloadId: id, customerId }));
-      const pages = await allPages((pageToken) => client.scrubWorkload({ workloadId, customerId: '', pageToken }));
+      const pages = await allPages((pageToken) =>
+        client.scrubWorkload({ workloadId, customerId: '', pageToken }),
+      );
       const join = (texts: string[]): string => texts.filter((text) => text !== '').join(',');
       const whole = {
         checked: pages.reduce((sum, { checked }) => sum + checked, 0),
@@ -21,9 +23,15 @@ export const scrub: Define = (command, { does }) =>
         revision: pages.at(-1)?.revision ?? 0,
       };
       output.text(`${plural(whole.checked, 'result')} of ${workloadId} checked`);
-      if (whole.missing !== '') output.text(`missing, made again: ${whole.missing}`);
-      if (whole.damaged !== '') output.text(`damaged, made again: ${whole.damaged}`);
-      if (whole.missing === '' && whole.damaged === '') output.text('all are whole');
+      if (whole.missing !== '') {
+        output.text(`missing, made again: ${whole.missing}`);
+      }
+      if (whole.damaged !== '') {
+        output.text(`damaged, made again: ${whole.damaged}`);
+      }
+      if (whole.missing === '' && whole.damaged === '') {
+        output.text('all are whole');
+      }
       await output.answer(WorkloadServiceService.scrubWorkload, whole);
     }),
   );

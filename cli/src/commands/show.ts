@@ -1,4 +1,8 @@
-import { WorkloadServiceService, type AttemptRecord, type RefusedReports } from '#libs/contracts/session.ts';
+import {
+  WorkloadServiceService,
+  type AttemptRecord,
+  type RefusedReports,
+} from '#libs/contracts/session.ts';
 import { formatEnum, formatInstant, formatSeconds } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import { allPages, tellList } from '../list.ts';
@@ -16,23 +20,40 @@ export const show: Define = (command, { does }) =>
   whichWorkload(command)
     .option('--ledger', 'every attempt instead: who tried what, for how long, and how it ended')
     .action(
-      does<[string], ShowOptions>(async (invocation, [id], { customer: customerId, ledger = false }) => {
-        const { output } = invocation;
-        const client = workloadsOf(await invocation.mesh());
-        const answer = await client.getWorkload({ workloadId: id, customerId });
-        const workload = workloadIn(answer);
-        if (!ledger) {
-          const which = { workloadId: workload.workloadId, customerId: '', pageSize: 1, pageToken: '' };
-          const hasSteps = !output.isJson && hasSeveralSteps(workload);
-          printWorkload(output, workload, hasSteps ? (await client.getWorkloadProgress(which)).nodes : []);
-          await output.answer(WorkloadServiceService.getWorkload, answer);
-          return;
-        }
-        const which = { workloadId: workload.workloadId, customerId: '', pageSize: 1_000 };
-        const pages = await allPages((pageToken) => client.listAttempts({ ...which, pageToken }));
-        await tellList(output, WorkloadServiceService.listAttempts, pages, 'attempts', attemptColumns);
-        printRefused(output, pages[0]?.refused ?? []);
-      }),
+      does<[string], ShowOptions>(
+        async (invocation, [id], { customer: customerId, ledger = false }) => {
+          const { output } = invocation;
+          const client = workloadsOf(await invocation.mesh());
+          const answer = await client.getWorkload({ workloadId: id, customerId });
+          const workload = workloadIn(answer);
+          if (!ledger) {
+            const which = {
+              workloadId: workload.workloadId,
+              customerId: '',
+              pageSize: 1,
+              pageToken: '',
+            };
+            const hasSteps = !output.isJson && hasSeveralSteps(workload);
+            printWorkload(
+              output,
+              workload,
+              hasSteps ? (await client.getWorkloadProgress(which)).nodes : [],
+            );
+            await output.answer(WorkloadServiceService.getWorkload, answer);
+            return;
+          }
+          const which = { workloadId: workload.workloadId, customerId: '', pageSize: 1_000 };
+          const pages = await allPages((pageToken) => client.listAttempts({ ...which, pageToken }));
+          await tellList(
+            output,
+            WorkloadServiceService.listAttempts,
+            pages,
+            'attempts',
+            attemptColumns,
+          );
+          printRefused(output, pages[0]?.refused ?? []);
+        },
+      ),
     );
 
 const attemptColumns: readonly Column<AttemptRecord>[] = [
@@ -48,7 +69,9 @@ const attemptColumns: readonly Column<AttemptRecord>[] = [
 
 /** How many reports were refused, for people; nothing where there were none. */
 const printRefused = (output: Output, refused: readonly RefusedReports[]): void => {
-  if (refused.length === 0) return;
+  if (refused.length === 0) {
+    return;
+  }
   output.text('');
   output.table(refused, [
     ['REFUSED REPORTS OF', ({ userId }) => userId],

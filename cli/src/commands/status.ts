@@ -1,6 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { HealthCheckResponse_ServingStatus as ServingStatus, HealthService } from '#libs/contracts/health.ts';
+import {
+  HealthCheckResponse_ServingStatus as ServingStatus,
+  HealthService,
+} from '#libs/contracts/health.ts';
 import { createClient } from '#libs/grpc/client/create-client.ts';
 import { wasStartedWith } from '#libs/programs/index.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -16,7 +19,10 @@ export const status: Define = (command, { does }) =>
     does<[]>(async (invocation) => {
       const { output } = invocation;
       const context = await invocation.context();
-      const checks = [...(await checkServices(invocation, context)), ...(await checkProcesses(context))];
+      const checks = [
+        ...(await checkServices(invocation, context)),
+        ...(await checkProcesses(context)),
+      ];
       output.table(checks, [
         ['PART', ({ name }) => name],
         ['HEALTH', ({ health }) => health],
@@ -45,7 +51,9 @@ const DEADLINE_MS = 3_000;
 /** Each address of a target separately, because a replica that is away must not hide behind another. */
 const addressesOf = (target: string): string[] => {
   const match = /^(ipv4|ipv6):(.+)$/.exec(target);
-  return match === null ? [target] : (match[2] ?? '').split(',').map((address) => `${match[1]}:${address}`);
+  return match === null
+    ? [target]
+    : (match[2] ?? '').split(',').map((address) => `${match[1]}:${address}`);
 };
 
 /** Asks every replica of every service how it is. */
@@ -75,7 +83,12 @@ const checkService = async (
     const isServing = answer.status === ServingStatus.SERVING;
     return { name, health: isServing ? 'serving' : 'not serving', where, detail: '' };
   } catch (error) {
-    return { name, health: 'unreachable', where, detail: connectionProblem(textOf(error)) ?? textOf(error) };
+    return {
+      name,
+      health: 'unreachable',
+      where,
+      detail: connectionProblem(textOf(error)) ?? textOf(error),
+    };
   }
 };
 
@@ -83,7 +96,9 @@ const checkService = async (
 const checkProcesses = async (context: MeshContext): Promise<Check[]> => {
   const directory = await realpath(dirname(context.file));
   const text = await readIfThere(layoutOf(directory).processes);
-  if (text === undefined) return [];
+  if (text === undefined) {
+    return [];
+  }
   const processes = JSON.parse(text) as Readonly<Record<string, number>>;
   return Promise.all(
     Object.entries(processes).map(async ([name, pid]): Promise<Check> => {

@@ -21,7 +21,10 @@ export const token: Define = (command, { does }) => {
     .command('create')
     .description('sign a token with the signing key of a mesh and print it')
     .requiredOption('--role <role>', `one of ${roles.join(', ')}`)
-    .requiredOption('--subject <subject>', "whom it names: the customer id, a person's name, the machine's id")
+    .requiredOption(
+      '--subject <subject>',
+      "whom it names: the customer id, a person's name, the machine's id",
+    )
     .option('--machine <id>', 'for role agent: the machine (default: the subject)')
     .option('--ttl <time>', 'how long it works: 90s, 15m, 12h, 30d', parseTtl, parseTtl('30d'))
     .option('--key <file>', 'the private key (default: keys/signing-key.json beside the context)')
@@ -30,8 +33,12 @@ export const token: Define = (command, { does }) => {
     .action(
       does<[], CreateOptions>(async (invocation, _args, options) => {
         const { output, cli } = invocation;
-        if (!isRole(options.role)) throw usage(`--role is one of ${roles.join(', ')}, not '${options.role}'`);
-        if (options.machine !== undefined && options.role !== 'agent') throw usage('only agents have a --machine');
+        if (!isRole(options.role)) {
+          throw usage(`--role is one of ${roles.join(', ')}, not '${options.role}'`);
+        }
+        if (options.machine !== undefined && options.role !== 'agent') {
+          throw usage('only agents have a --machine');
+        }
         const key = await readSigningKey(invocation, options.key);
         const signed = await signToken(key, {
           role: options.role,
@@ -52,7 +59,10 @@ export const token: Define = (command, { does }) => {
 };
 
 /** Only the place of the context counts, not its content, because signing a token needs no mesh. */
-const readSigningKey = async ({ cli, common }: Invocation, named: string | undefined): Promise<MeshJwk> => {
+const readSigningKey = async (
+  { cli, common }: Invocation,
+  named: string | undefined,
+): Promise<MeshJwk> => {
   const candidates =
     named === undefined
       ? contextCandidates(common.context, cli.cwd, cli.env).map(({ file }) =>
@@ -62,9 +72,13 @@ const readSigningKey = async ({ cli, common }: Invocation, named: string | undef
   for (const [i, file] of candidates.entries()) {
     try {
       const key: unknown = JSON.parse(await readFile(file, 'utf8'));
-      if (isPrivateKey(key)) return key;
+      if (isPrivateKey(key)) {
+        return key;
+      }
     } catch (error) {
-      if (i < candidates.length - 1) continue;
+      if (i < candidates.length - 1) {
+        continue;
+      }
       throw inputUnreadable(file, `the signing key cannot be read: ${textOf(error)}`, error);
     }
     throw inputUnreadable(file, 'not a signing key of a mesh');

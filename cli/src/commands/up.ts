@@ -14,29 +14,54 @@ export const up: Define = (command, { does }) =>
   command
     .option('--data <dir>', 'where everything of this mesh is kept', '.muster')
     .option('--agents <n>', 'compute agents on this machine', parseCount('--agents', 0, 1_000), 1)
-    .option('--slots <n>', 'tasks that each agent works on at a time', parseCount('--slots', 1, 1_000), 1)
+    .option(
+      '--slots <n>',
+      'tasks that each agent works on at a time',
+      parseCount('--slots', 1, 1_000),
+      1,
+    )
     .option(
       '--engines <list>',
       'engines of the agents: auto, or some of CYCLES,BLENDER_EEVEE,BLENDER_WORKBENCH,noop',
       'auto',
     )
     .option('--no-sandbox', 'let agents run renderers unconfined')
-    .option('--supervisors <n>', 'replicas of session-supervisor', parseCount('--supervisors', 1, 100), 1)
-    .option('--user-managers <n>', 'replicas of user-manager', parseCount('--user-managers', 1, 100), 1)
+    .option(
+      '--supervisors <n>',
+      'replicas of session-supervisor',
+      parseCount('--supervisors', 1, 100),
+      1,
+    )
+    .option(
+      '--user-managers <n>',
+      'replicas of user-manager',
+      parseCount('--user-managers', 1, 100),
+      1,
+    )
     .option(
       '--port-hosts <n>',
       'port-brokers, each on a loopback address of its own',
       parseCount('--port-hosts', 1, 100),
       1,
     )
-    .option('--case-root <dir>', 'a folder below which operators may name cases; repeat it for more', collect, [])
+    .option(
+      '--case-root <dir>',
+      'a folder below which operators may name cases; repeat it for more',
+      collect,
+      [],
+    )
     .option(
       '--compute-worker <name=command>',
       'a kind of compute worker: its absolute path and arguments, with {port} where it is to listen; repeat it for more',
       collect,
       [],
     )
-    .option('--vnc-network <cidr>', 'a network that machines with consoles may be in; repeat it for more', collect, [])
+    .option(
+      '--vnc-network <cidr>',
+      'a network that machines with consoles may be in; repeat it for more',
+      collect,
+      [],
+    )
     .option('--mongo <url>', 'a MongoDB replica set from outside')
     .option('--nats <url>', 'a nats-server from outside')
     .option('--blob <connection>', 'a blob storage from outside, as Azure connection string')
@@ -46,7 +71,12 @@ export const up: Define = (command, { does }) =>
       does<[], CommandOptions>(async (invocation, _args, { detach = false, ...options }) => {
         const { cli } = invocation;
         const caseRoot = options.caseRoot.map((root) => resolve(cli.cwd, root));
-        const asked = { ...options, caseRoot, data: resolve(cli.cwd, options.data), tls: tlsOf(invocation) };
+        const asked = {
+          ...options,
+          caseRoot,
+          data: resolve(cli.cwd, options.data),
+          tls: tlsOf(invocation),
+        };
         // A process that only starts another `up` needs neither stores nor services.
         const bringUp = detach
           ? (await import('../up/detach.ts')).bringUpDetached
@@ -60,12 +90,17 @@ const collect = (value: string, before: readonly string[]): string[] => [...befo
 
 /** The services' certificate and key, and the authority that clients check them against. */
 const tlsOf = ({ cli, common }: Invocation): TlsFiles | undefined => {
-  const path = (file: string | undefined): string => (file === undefined || file === '' ? '' : resolve(cli.cwd, file));
+  const path = (file: string | undefined): string =>
+    file === undefined || file === '' ? '' : resolve(cli.cwd, file);
   const cert = path(common.tlsCert ?? cli.env.tlsCert);
   const key = path(common.tlsKey ?? cli.env.tlsKey);
   const ca = path(common.tlsCa ?? cli.env.tlsCa);
-  if ((cert === '') !== (key === '')) throw usage('--tls-cert and --tls-key belong together');
-  if (cert === '') return undefined;
+  if ((cert === '') !== (key === '')) {
+    throw usage('--tls-cert and --tls-key belong together');
+  }
+  if (cert === '') {
+    return undefined;
+  }
   return { cert, key, ...(ca === '' ? {} : { ca }) };
 };
 
@@ -73,7 +108,12 @@ const tlsOf = ({ cli, common }: Invocation): TlsFiles | undefined => {
 const teller =
   ({ output }: Invocation): Tell =>
   (event, text) => {
-    if (event !== undefined) output.json(event);
-    if (event?.event === 'endpoints' || event?.event === 'ready') output.text(text);
-    else output.note(text);
+    if (event !== undefined) {
+      output.json(event);
+    }
+    if (event?.event === 'endpoints' || event?.event === 'ready') {
+      output.text(text);
+    } else {
+      output.note(text);
+    }
   };

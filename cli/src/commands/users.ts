@@ -7,7 +7,9 @@ export const users: Define = (command, { does }) =>
   command.option('--workload <id>', 'only those that serve it', '').action(
     does<[], { workload: string }>(async (invocation, _args, { workload: workloadId }) => {
       const client = (await invocation.mesh()).client(UserServiceService, 'user', 'operator');
-      const pages = await allPages((pageToken) => client.listUsers({ workloadId, pageSize: 1_000, pageToken }));
+      const pages = await allPages((pageToken) =>
+        client.listUsers({ workloadId, pageSize: 1_000, pageToken }),
+      );
       await tellList(invocation.output, UserServiceService.listUsers, pages, 'users', [
         ['USER', (user) => user.userId],
         ['NAME', (user) => user.name],

@@ -20,22 +20,30 @@ export const visualize: Define = (command, actions) => {
     .option('--wait <time>', 'how long to wait for a free port', parseTtl)
     .addOption(hostOption(ANYWHERE))
     .action(
-      actions.does<[string], HostOption & { wait?: number }>(async (invocation, [name], { wait, host }) => {
-        const { cli, output } = invocation;
-        const client = await clientOf(invocation);
-        const patience = startPatience(invocation);
-        const source = await sourceOf(invocation, name, patience);
-        const options = { deadlineMs: START_MS + (wait ?? 0) * 1_000, signal: cli.interrupt };
-        // A retry gets the server of the same case.
-        const answer = await persistently(patience, () =>
-          client.startVisualization({ host, source, wait: toDuration(wait) }, options),
-        );
-        output.text(`${answer.connectionString}  ParaView ${answer.paraviewVersion}, open ${answer.foamPath}`);
-        output.note(`${answer.visualizationId}: ${answer.reused ? 'it was there already' : 'started'}`);
-        await output.answer(VisualizationServiceService.startVisualization, answer);
-      }),
+      actions.does<[string], HostOption & { wait?: number }>(
+        async (invocation, [name], { wait, host }) => {
+          const { cli, output } = invocation;
+          const client = await clientOf(invocation);
+          const patience = startPatience(invocation);
+          const source = await sourceOf(invocation, name, patience);
+          const options = { deadlineMs: START_MS + (wait ?? 0) * 1_000, signal: cli.interrupt };
+          // A retry gets the server of the same case.
+          const answer = await persistently(patience, () =>
+            client.startVisualization({ host, source, wait: toDuration(wait) }, options),
+          );
+          output.text(
+            `${answer.connectionString}  ParaView ${answer.paraviewVersion}, open ${answer.foamPath}`,
+          );
+          output.note(
+            `${answer.visualizationId}: ${answer.reused ? 'it was there already' : 'started'}`,
+          );
+          await output.answer(VisualizationServiceService.startVisualization, answer);
+        },
+      ),
     );
-  for (const nested of [list, stop, cleanup]) command.addCommand(nested(actions));
+  for (const nested of [list, stop, cleanup]) {
+    command.addCommand(nested(actions));
+  }
   return command;
 };
 
@@ -50,8 +58,16 @@ const sourceOf = async (invocation: Invocation, name: string, patience: Patience
     (found) => found.isFile(),
     () => false,
   );
-  if (!isFile) return { $case: 'case', value: path } as const;
-  const object = await uploadObject({ cli, mesh: await invocation.mesh(), path, customerId: '', patience });
+  if (!isFile) {
+    return { $case: 'case', value: path } as const;
+  }
+  const object = await uploadObject({
+    cli,
+    mesh: await invocation.mesh(),
+    path,
+    customerId: '',
+    patience,
+  });
   return { $case: 'simulation', value: object.objectId } as const;
 };
 
@@ -64,7 +80,9 @@ const list = ({ does }: Actions): Command =>
       does<[], HostOption & { ended?: true }>(async (invocation, _args, { ended, host }) => {
         const client = await clientOf(invocation);
         const ask = { host, includeEnded: ended === true, pageSize: 1_000 };
-        const pages = await allPages((pageToken) => client.listVisualizations({ ...ask, pageToken }));
+        const pages = await allPages((pageToken) =>
+          client.listVisualizations({ ...ask, pageToken }),
+        );
         const { listVisualizations } = VisualizationServiceService;
         await tellList(invocation.output, listVisualizations, pages, 'visualizations', columns);
       }),
@@ -91,8 +109,17 @@ const cleanup = ({ does }: Actions): Command =>
     .action(
       does<[], HostOption & { idle?: number }>(async (invocation, _args, { idle, host }) => {
         const client = await clientOf(invocation);
-        const answer = await client.cleanupIdle({ host, idleFor: toDuration(idle) }, { deadlineMs: STOP_MS });
-        await tellList(invocation.output, VisualizationServiceService.cleanupIdle, [answer], 'ended', columns);
+        const answer = await client.cleanupIdle(
+          { host, idleFor: toDuration(idle) },
+          { deadlineMs: STOP_MS },
+        );
+        await tellList(
+          invocation.output,
+          VisualizationServiceService.cleanupIdle,
+          [answer],
+          'ended',
+          columns,
+        );
       }),
     );
 

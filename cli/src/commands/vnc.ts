@@ -11,7 +11,9 @@ const START_MS = 60_000;
 const STOP_MS = 30_000;
 
 export const vnc: Define = (command, actions) => {
-  for (const nested of [start, list, stop]) command.addCommand(nested(actions));
+  for (const nested of [start, list, stop]) {
+    command.addCommand(nested(actions));
+  }
   return command;
 };
 
@@ -29,7 +31,10 @@ const start = ({ does }: Actions): Command =>
     .description("make a machine's console reachable, and print the page to open")
     .argument('<vm>', 'the machine, by any name')
     .argument('<target>', 'its VNC server, host:port')
-    .option('--gateway', 'through the one gateway, with a token that works once, instead of a port of its own')
+    .option(
+      '--gateway',
+      'through the one gateway, with a token that works once, instead of a port of its own',
+    )
     .option('--allow-unreachable', 'also if its VNC server does not answer yet')
     .option('--wait <time>', 'how long to wait for a free port', parseTtl)
     .addOption(hostOption(ANYWHERE))
@@ -41,11 +46,16 @@ const start = ({ does }: Actions): Command =>
         const ask = { host, vm, target, gateway, allowUnreachable, wait: toDuration(wait) };
         // A retry gets the session of the same machine.
         const answer = await persistently(startPatience(invocation), () =>
-          client.startVncSession(ask, { deadlineMs: START_MS + (wait ?? 0) * 1_000, signal: cli.interrupt }),
+          client.startVncSession(ask, {
+            deadlineMs: START_MS + (wait ?? 0) * 1_000,
+            signal: cli.interrupt,
+          }),
         );
         output.text(answer.url);
         const state = formatEnum(answer.state, 'SESSION_STATE_');
-        output.note(`${answer.sessionId}: ${answer.reused ? 'it was there already' : 'started'}, ${state}`);
+        output.note(
+          `${answer.sessionId}: ${answer.reused ? 'it was there already' : 'started'}, ${state}`,
+        );
         await output.answer(VncServiceService.startVncSession, answer);
       }),
     );
@@ -60,9 +70,17 @@ const list = ({ does }: Actions): Command =>
         const client = await clientOf(invocation);
         const ask = { host, includeEnded: ended === true, pageSize: 1_000 };
         const pages = await allPages((pageToken) => client.listVncSessions({ ...ask, pageToken }));
-        await tellList(invocation.output, VncServiceService.listVncSessions, pages, 'sessions', columns);
+        await tellList(
+          invocation.output,
+          VncServiceService.listVncSessions,
+          pages,
+          'sessions',
+          columns,
+        );
         const stats = pages.at(-1)?.stats;
-        if (stats !== undefined) invocation.output.note(saidOf(stats));
+        if (stats !== undefined) {
+          invocation.output.note(saidOf(stats));
+        }
       }),
     );
 
@@ -75,14 +93,23 @@ const stop = ({ does }: Actions): Command =>
     .action(
       does<[string]>(async (invocation, [name]) => {
         const client = await clientOf(invocation);
-        const which = SESSION.test(name) ? { sessionId: name, vm: '' } : { sessionId: '', vm: name };
+        const which = SESSION.test(name)
+          ? { sessionId: name, vm: '' }
+          : { sessionId: '', vm: name };
         const answer = await client.stopVncSession(which, { deadlineMs: STOP_MS });
         invocation.output.text(`the console of ${answer.session?.vm ?? name} is ended`);
         await invocation.output.answer(VncServiceService.stopVncSession, answer);
       }),
     );
 
-const saidOf = ({ sessions, gatewaySessions, unreachable, viewers, sentBytes, receivedBytes }: VncStats): string =>
+const saidOf = ({
+  sessions,
+  gatewaySessions,
+  unreachable,
+  viewers,
+  sentBytes,
+  receivedBytes,
+}: VncStats): string =>
   `${sessions} consoles, ${gatewaySessions} through the gateway, ${unreachable} unreachable; ` +
   `${viewers} viewers, ${formatBytes(sentBytes)} sent, ${formatBytes(receivedBytes)} received`;
 

@@ -23,5 +23,8 @@ export const watch: Define = (command, { does }) =>
 /** Counts from when the workload was handed in, by the mesh's clock, because watching may begin later. */
 const summaryAt = (workload: Workload, nowMs: number): Summary => {
   const fromMs = workload.createTime?.getTime() ?? nowMs;
-  return { workload, wallSeconds: Math.max(0, (workload.endTime?.getTime() ?? nowMs) - fromMs) / 1_000 };
+  return {
+    workload,
+    wallSeconds: Math.max(0, (workload.endTime?.getTime() ?? nowMs) - fromMs) / 1_000,
+  };
 };

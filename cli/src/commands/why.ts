@@ -9,9 +9,14 @@ export const why: Define = (command, { does }) =>
   whichWorkload(command).action(
     does<[string], WhichOptions>(async (invocation, [workloadId], { customer: customerId }) => {
       const { output } = invocation;
-      const answer = await workloadsOf(await invocation.mesh()).explainWorkload({ workloadId, customerId });
+      const answer = await workloadsOf(await invocation.mesh()).explainWorkload({
+        workloadId,
+        customerId,
+      });
       output.text(stateOf(answer));
-      for (const { code, message } of answer.reasons) output.text(`${code}: ${printable(message)}`);
+      for (const { code, message } of answer.reasons) {
+        output.text(`${code}: ${printable(message)}`);
+      }
       await output.answer(WorkloadServiceService.explainWorkload, answer);
     }),
   );

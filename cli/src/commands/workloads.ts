@@ -20,21 +20,33 @@ interface ListOptions {
 
 export const workloads: Define = (command, { does }) =>
   command
-    .addOption(new Option('--state <state...>', 'only those').choices([...states.keys()]).default([]))
+    .addOption(
+      new Option('--state <state...>', 'only those').choices([...states.keys()]).default([]),
+    )
     .option('--customer <id>', "only this customer's; for operators", '')
     .action(
       does<[], ListOptions>(async (invocation, _args, { state, customer: customerId }) => {
         const client = workloadsOf(await invocation.mesh());
-        const ask = { customerId, states: state.flatMap((name) => states.get(name) ?? []), pageSize: 1_000 };
+        const ask = {
+          customerId,
+          states: state.flatMap((name) => states.get(name) ?? []),
+          pageSize: 1_000,
+        };
         const pages = await allPages((pageToken) => client.listWorkloads({ ...ask, pageToken }));
-        await tellList(invocation.output, WorkloadServiceService.listWorkloads, pages, 'workloads', [
-          ['WORKLOAD', ({ workloadId }) => workloadId],
-          ['CUSTOMER', (workload) => workload.customerId],
-          ['STATE', stateOf],
-          ['DONE', ({ completed, total }) => `${completed}/${total}`, 'right'],
-          ['FAILED', ({ failed }) => failed, 'right'],
-          ['STARTED', ({ startTime }) => formatInstant(startTime)],
-          ['WHAT', specOf],
-        ]);
+        await tellList(
+          invocation.output,
+          WorkloadServiceService.listWorkloads,
+          pages,
+          'workloads',
+          [
+            ['WORKLOAD', ({ workloadId }) => workloadId],
+            ['CUSTOMER', (workload) => workload.customerId],
+            ['STATE', stateOf],
+            ['DONE', ({ completed, total }) => `${completed}/${total}`, 'right'],
+            ['FAILED', ({ failed }) => failed, 'right'],
+            ['STARTED', ({ startTime }) => formatInstant(startTime)],
+            ['WHAT', specOf],
+          ],
+        );
       }),
     );

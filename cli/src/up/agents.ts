@@ -24,11 +24,19 @@ export interface Enrolment {
  * Enrols a machine by name and answers its agent's token. The request's id follows from the name, so the same name gets
  * the same machine with a new token.
  */
-export const enrol = async ({ target, operatorToken, tls, name, patience }: Enrolment): Promise<string> => {
+export const enrol = async ({
+  target,
+  operatorToken,
+  tls,
+  name,
+  patience,
+}: Enrolment): Promise<string> => {
   using client = createClient(MachineServiceService, { target, token: operatorToken, tls });
   const request = { name, tokenTtlSeconds: TOKEN_TTL_SECONDS, requestId: requestIdFor(name) };
   try {
-    const { token } = await persistently(patience, () => client.createMachine(request, { signal: patience.signal }));
+    const { token } = await persistently(patience, () =>
+      client.createMachine(request, { signal: patience.signal }),
+    );
     return token;
   } catch (error) {
     if (error instanceof DomainError && error.code === status.ALREADY_EXISTS) {
@@ -72,24 +80,39 @@ const AGENT_READY_MS = 120_000;
 const ENROL_PATIENCE_MS = 30_000;
 
 /** Enrols and starts the agents of a mesh, side by side. If one does not start, people are told and the others go on. */
-export const startAgents = (around: Surroundings, endpoints: Record<Part, string>): Promise<void> => {
+export const startAgents = (
+  around: Surroundings,
+  endpoints: Record<Part, string>,
+): Promise<void> => {
   const names = Array.from({ length: around.options.agents }, (_, i) => `agent-${i + 1}`);
   return inParallel(Infinity, names, async (name) => {
     try {
       await startAgent(around, endpoints, name);
     } catch (error) {
       // The mesh works without this machine.
-      if (!around.signal.aborted) around.tell(undefined, `${name}: ${textOf(error)}`);
+      if (!around.signal.aborted) {
+        around.tell(undefined, `${name}: ${textOf(error)}`);
+      }
     }
   });
 };
 
-const startAgent = async (around: Surroundings, endpoints: Record<Part, string>, name: string): Promise<void> => {
+const startAgent = async (
+  around: Surroundings,
+  endpoints: Record<Part, string>,
+  name: string,
+): Promise<void> => {
   const { options, layout, secrets, supervisor, clock, random, signal } = around;
   const operatorToken = secrets.tokens.operator;
   const patience = { clock, random, signal, patienceMs: ENROL_PATIENCE_MS };
   const tokenFile = layout.secret(`${name}.token`);
-  const token = await enrol({ target: endpoints.user, operatorToken, tls: options.tls, name, patience });
+  const token = await enrol({
+    target: endpoints.user,
+    operatorToken,
+    tls: options.tls,
+    name,
+    patience,
+  });
   await writePrivate(tokenFile, `${token}\n`);
   const own = agentEnvironment({ ...options, tokenFile, endpoints, cache: layout.data(name) });
   const program = serviceProcess(name, 'compute-agent', own, layout);

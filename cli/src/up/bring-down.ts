@@ -23,21 +23,32 @@ export const bringDown = async (
   note: (text: string) => void,
 ): Promise<'ended' | 'nothing'> => {
   const directory = await realpath(data).catch(() => undefined);
-  if (directory === undefined) return 'nothing';
+  if (directory === undefined) {
+    return 'nothing';
+  }
   const layout = layoutOf(directory);
   const nonce = (await readIfThere(layout.nonce))?.trim();
-  if (nonce === undefined || nonce === '') return 'nothing';
+  if (nonce === undefined || nonce === '') {
+    return 'nothing';
+  }
 
   const holder = await findHolder(layout.lock);
   if (holder !== undefined) {
     await signal(holder, 'SIGTERM');
     const hasEnded = async () => !(await isAlive(holder));
-    if (!(await poll(hasEnded, { clock, everyMs: POLL_MS, withinMs: PATIENCE_MS, signal: interrupt }))) {
-      throw precondition('STILL_RUNNING', `process ${holder.pid} did not end within ${PATIENCE_MS / 1_000} s`);
+    if (
+      !(await poll(hasEnded, { clock, everyMs: POLL_MS, withinMs: PATIENCE_MS, signal: interrupt }))
+    ) {
+      throw precondition(
+        'STILL_RUNNING',
+        `process ${holder.pid} did not end within ${PATIENCE_MS / 1_000} s`,
+      );
     }
   }
   await using _lock = await takeLock(layout.lock);
   const leftovers = await endLeftovers(clock, nonce, layout.directory);
-  if (leftovers > 0) note(`ended ${leftovers} processes that a killed \`muster up\` left behind`);
+  if (leftovers > 0) {
+    note(`ended ${leftovers} processes that a killed \`muster up\` left behind`);
+  }
   return holder === undefined && leftovers === 0 ? 'nothing' : 'ended';
 };

@@ -12,7 +12,13 @@ import type { UpOptions } from './options.ts';
 import { keepPorts } from './ports.ts';
 import { createProcessTable } from './process-table.ts';
 import { keepSecrets } from './secrets.ts';
-import { endpointsOf, instanceEnvironment, serviceEnvironment, serviceInstances, serviceProcess } from './services.ts';
+import {
+  endpointsOf,
+  instanceEnvironment,
+  serviceEnvironment,
+  serviceInstances,
+  serviceProcess,
+} from './services.ts';
 import { startStores, storeNames } from './stores.ts';
 import { createSupervisor } from './supervise.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -34,7 +40,9 @@ export const bringUp = async (cli: Cli, options: UpOptions, tell: Tell): Promise
   await rm(layout.announcement, { force: true });
   const secrets = await keepSecrets(layout);
   const leftovers = await endLeftovers(clock, secrets.nonce, layout.directory);
-  if (leftovers > 0) tell(undefined, `ended ${leftovers} processes that an earlier \`muster up\` left behind`);
+  if (leftovers > 0) {
+    tell(undefined, `ended ${leftovers} processes that an earlier \`muster up\` left behind`);
+  }
 
   const names = [...storeNames(options), ...serviceInstances(options).map(({ name }) => name)];
   const ports = await keepPorts(layout.ports, names);
@@ -44,13 +52,34 @@ export const bringUp = async (cli: Cli, options: UpOptions, tell: Tell): Promise
     ...tlsEnvironment(options.tls),
     ...childMark(secrets.nonce, layout.directory),
   };
-  const supervisor = createSupervisor({ clock, table, layout, env, restarts: options.restart, signal, tell });
+  const supervisor = createSupervisor({
+    clock,
+    table,
+    layout,
+    env,
+    restarts: options.restart,
+    signal,
+    tell,
+  });
   try {
-    await startEverything({ options, layout, ports, secrets, supervisor, clock, random, signal, env, tell });
+    await startEverything({
+      options,
+      layout,
+      ports,
+      secrets,
+      supervisor,
+      clock,
+      random,
+      signal,
+      env,
+      tell,
+    });
     await aborted(signal);
     tell(undefined, 'draining: agents, services, stores');
   } catch (error) {
-    if (signal.aborted) throw new Interrupted('interrupted while starting; everything is ended again');
+    if (signal.aborted) {
+      throw new Interrupted('interrupted while starting; everything is ended again');
+    }
     throw error;
   } finally {
     await rm(layout.announcement, { force: true });
@@ -74,11 +103,18 @@ const startEverything = async (around: Surroundings): Promise<void> => {
     const program = serviceProcess(name, service, { ...shared, ...own }, layout);
     await supervisor.add({ kind: 'service', program, readyMs: SERVICE_READY_MS });
   });
-  await writePrivateJson(layout.context, { endpoints, tokens: secrets.tokens, ca: options.tls?.ca ?? null });
+  await writePrivateJson(layout.context, {
+    endpoints,
+    tokens: secrets.tokens,
+    ca: options.tls?.ca ?? null,
+  });
 
   await startAgents(around, endpoints);
   signal.throwIfAborted();
   await writePrivateJson(layout.announcement, { pid: process.pid, endpoints });
-  tell({ event: 'endpoints', ...endpoints, context: layout.context }, endpointLines(endpoints, layout.context));
+  tell(
+    { event: 'endpoints', ...endpoints, context: layout.context },
+    endpointLines(endpoints, layout.context),
+  );
   tell({ event: 'ready', pid: process.pid }, 'ready');
 };

@@ -12,7 +12,12 @@ import { endpointLines, type Tell } from './tell.ts';
 
 const announcementSchema = z.object({
   pid: z.number(),
-  endpoints: z.object({ session: z.string(), user: z.string(), port: z.string(), blob: z.string() }),
+  endpoints: z.object({
+    session: z.string(),
+    user: z.string(),
+    port: z.string(),
+    blob: z.string(),
+  }),
 });
 
 const main = new URL('../main.ts', import.meta.url);
@@ -23,7 +28,9 @@ const POLL_MS = 100;
 export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell): Promise<void> => {
   const layout = await prepareDirectory(options.data);
   const holder = await findHolder(layout.lock);
-  if (holder !== undefined) throw alreadyUp(holder);
+  if (holder !== undefined) {
+    throw alreadyUp(holder);
+  }
   const output = layout.log('up');
   await rotateOutput(output);
   const argv = [
@@ -40,16 +47,23 @@ export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell):
 
   const look = async () => {
     const announced = await announcement(layout, child.pid);
-    if (announced === undefined && hasExited) throw upFailed(output, await lastLines(output));
+    if (announced === undefined && hasExited) {
+      throw upFailed(output, await lastLines(output));
+    }
     return announced;
   };
   const { clock, interrupt: signal } = cli;
   try {
     const { endpoints, pid } = await poll(look, { clock, everyMs: POLL_MS, signal });
-    tell({ event: 'endpoints', ...endpoints, context: layout.context }, endpointLines(endpoints, layout.context));
+    tell(
+      { event: 'endpoints', ...endpoints, context: layout.context },
+      endpointLines(endpoints, layout.context),
+    );
     tell({ event: 'ready', pid }, 'ready');
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) {
+      throw error;
+    }
     child.kill('SIGTERM');
     throw new Interrupted('interrupted; the mesh that was starting ends');
   } finally {
@@ -59,7 +73,9 @@ export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell):
 
 const announcement = async (layout: Layout, pid: number | undefined) => {
   const text = await readIfThere(layout.announcement);
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    return undefined;
+  }
   const { data } = announcementSchema.safeParse(JSON.parse(text));
   return data?.pid === pid ? data : undefined;
 };
@@ -69,7 +85,15 @@ const upFailed = (log: string, lastWords: string) =>
 
 const argumentsOf = (options: UpOptions): string[] => {
   const { data, agents, slots, engines, supervisors, userManagers, portHosts } = options;
-  const given = { data, agents, slots, engines, supervisors, 'user-managers': userManagers, 'port-hosts': portHosts };
+  const given = {
+    data,
+    agents,
+    slots,
+    engines,
+    supervisors,
+    'user-managers': userManagers,
+    'port-hosts': portHosts,
+  };
   const external = { mongo: options.mongo, nats: options.nats, blob: options.blob };
   return [
     ...Object.entries({ ...given, ...external }).flatMap(([name, value]) =>

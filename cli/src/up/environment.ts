@@ -5,8 +5,12 @@ import type { CliEnvironment } from '../cli.ts';
 const passedOn = /^MUSTER_(PLAN|LOG|AGENT)_/;
 
 /** What every child inherits: the user's environment without the variables of other meshes and of this command. */
-export const inheritedEnvironment = (env: CliEnvironment['inherited']): Record<string, string | undefined> =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('MUSTER_') || passedOn.test(name)));
+export const inheritedEnvironment = (
+  env: CliEnvironment['inherited'],
+): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.startsWith('MUSTER_') || passedOn.test(name)),
+  );
 
 /** The variables that name the TLS files of every server and client. */
 export const tlsEnvironment = (tls: TlsFiles | undefined): Record<string, string> => ({

@@ -28,15 +28,22 @@ export const readIfThere = async (path: string): Promise<string | undefined> => 
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return undefined;
+    }
     throw error;
   }
 };
 
 /** The file's text; the first call makes and writes it. */
-export const keepPrivate = async (path: string, make: () => string | Promise<string>): Promise<string> => {
+export const keepPrivate = async (
+  path: string,
+  make: () => string | Promise<string>,
+): Promise<string> => {
   const kept = await readIfThere(path);
-  if (kept !== undefined && kept.trim() !== '') return kept.trim();
+  if (kept !== undefined && kept.trim() !== '') {
+    return kept.trim();
+  }
   const made = await make();
   await writePrivate(path, `${made}\n`);
   return made;

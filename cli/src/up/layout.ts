@@ -44,7 +44,10 @@ export const layoutOf = (directory: string): Layout => {
     log: (name) => path('logs', `${name}.log`),
     data: (name) => path('data', name),
     ready: (name) => path('run', `${name}.ready.json`),
-    directories: [directory, ...['keys', 'secrets', 'logs', 'data', 'run'].map((name) => path(name))],
+    directories: [
+      directory,
+      ...['keys', 'secrets', 'logs', 'data', 'run'].map((name) => path(name)),
+    ],
   };
 };
 

@@ -3,7 +3,10 @@ import type { Clock } from '#libs/clock/index.ts';
 import { endMarked, MARK, markedWith } from '#libs/programs/index.ts';
 
 /** The variables that every child of `up` carries, for itself and for whatever it starts. */
-export const childMark = (nonce: string, directory: string): { [MARK]: string; MUSTER_UP_DIR: string } => ({
+export const childMark = (
+  nonce: string,
+  directory: string,
+): { [MARK]: string; MUSTER_UP_DIR: string } => ({
   // A copy of a directory has the same nonce, but the processes of the original belong to the original.
   [MARK]: hash('sha256', `${nonce} ${directory}`, 'hex'),
   MUSTER_UP_DIR: directory,
@@ -16,7 +19,11 @@ const GRACE_MS = 10_000;
  * Ends the processes that a killed `up` of this directory left behind. They carry its mark in their environment, which
  * no other process has. The caller holds the directory's lock. Answers how many there were.
  */
-export const endLeftovers = async (clock: Clock, nonce: string, directory: string): Promise<number> => {
+export const endLeftovers = async (
+  clock: Clock,
+  nonce: string,
+  directory: string,
+): Promise<number> => {
   const marks = new Set([childMark(nonce, directory)[MARK]]);
   const found = markedWith(marks);
   await endMarked(marks, GRACE_MS, clock);

@@ -6,7 +6,11 @@ import { precondition } from '../failures.ts';
 import { readIfThere, writePrivateJson } from './files.ts';
 import { hasOpen, identityOf, isAlive, type ProcessIdentity } from '#libs/programs/index.ts';
 
-const holderSchema = z.object({ bootId: z.string(), pid: z.number().int().positive(), startTicks: z.string() });
+const holderSchema = z.object({
+  bootId: z.string(),
+  pid: z.number().int().positive(),
+  startTicks: z.string(),
+});
 
 /** Makes this process the only `up` of a directory, for as long as it lives. */
 interface Lock extends AsyncDisposable {
@@ -20,11 +24,15 @@ interface Lock extends AsyncDisposable {
  */
 export const takeLock = async (path: string): Promise<Lock> => {
   const self = await identityOf(process.pid);
-  if (self === undefined) throw new Error('/proc does not know this process');
+  if (self === undefined) {
+    throw new Error('/proc does not know this process');
+  }
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   await writePrivateJson(draft, self);
   try {
-    while (!(await tryLink(draft, path))) await clearDead(path);
+    while (!(await tryLink(draft, path))) {
+      await clearDead(path);
+    }
   } finally {
     await rm(draft, { force: true });
   }
@@ -36,13 +44,19 @@ export const takeLock = async (path: string): Promise<Lock> => {
 /** The living holder of the lock, proven by the lock file that it holds open; undefined if nobody holds it. */
 export const findHolder = async (path: string): Promise<ProcessIdentity | undefined> => {
   const holder = parse(await readIfThere(path));
-  if (holder === undefined || !(await isAlive(holder))) return undefined;
+  if (holder === undefined || !(await isAlive(holder))) {
+    return undefined;
+  }
   return (await hasOpen(holder.pid, await realpath(path).catch(() => path))) ? holder : undefined;
 };
 
 /** FAILED_PRECONDITION `ALREADY_UP`. */
 export const alreadyUp = ({ pid }: ProcessIdentity): DomainError =>
-  precondition('ALREADY_UP', `a mesh runs here already (process ${pid}); end it with \`muster down\``, { pid });
+  precondition(
+    'ALREADY_UP',
+    `a mesh runs here already (process ${pid}); end it with \`muster down\``,
+    { pid },
+  );
 
 /** Making a hard link is atomic: of several processes that race for it one succeeds. */
 const tryLink = async (draft: string, path: string): Promise<boolean> => {
@@ -50,7 +64,9 @@ const tryLink = async (draft: string, path: string): Promise<boolean> => {
     await link(draft, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+      return false;
+    }
     throw error;
   }
 };
@@ -66,15 +82,21 @@ const clearDead = async (path: string): Promise<void> => {
   try {
     await rename(path, aside);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return;
+    }
     throw error;
   }
-  if ((await readIfThere(aside)) !== before) await tryLink(aside, path);
+  if ((await readIfThere(aside)) !== before) {
+    await tryLink(aside, path);
+  }
   await rm(aside, { force: true });
 };
 
 const parse = (text: string | undefined): ProcessIdentity | undefined => {
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    return undefined;
+  }
   try {
     return holderSchema.parse(JSON.parse(text));
   } catch {

@@ -21,7 +21,9 @@ export const keepPorts = async (file: string, names: readonly string[]): Promise
   for (const name of names) {
     const port = known[name];
     if (port !== undefined) {
-      if (!(await isPortFree(port))) throw portTaken(name, port, file);
+      if (!(await isPortFree(port))) {
+        throw portTaken(name, port, file);
+      }
       continue;
     }
     const chosen = await freePort(taken);
@@ -34,7 +36,9 @@ export const keepPorts = async (file: string, names: readonly string[]): Promise
 
 const readPorts = async (file: string): Promise<Ports> => {
   const text = await readIfThere(file);
-  if (text === undefined) return {};
+  if (text === undefined) {
+    return {};
+  }
   try {
     return portsSchema.parse(JSON.parse(text));
   } catch (error) {

@@ -22,7 +22,9 @@ export const createProcessTable = async (file: string): Promise<ProcessTable> =>
       return write();
     },
     remove(name, pid) {
-      if (pids.get(name) === pid) pids.delete(name);
+      if (pids.get(name) === pid) {
+        pids.delete(name);
+      }
       return write();
     },
   };

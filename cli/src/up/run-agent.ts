@@ -31,10 +31,15 @@ export const runAgent = async (
   settings: AgentSettings,
 ): Promise<number | null> => {
   const { user, blob } = context.endpoints;
-  if (user === undefined || blob === undefined) throw noContext(`${context.file} names no endpoint 'user' or 'blob'`);
+  if (user === undefined || blob === undefined) {
+    throw noContext(`${context.file} names no endpoint 'user' or 'blob'`);
+  }
   const tls = tlsFor(cli, common, context);
   const tokenFile = join(settings.cache, 'token');
-  await writePrivate(tokenFile, `${await tokenOf({ cli, context, name: settings.name, target: user, tls })}\n`);
+  await writePrivate(
+    tokenFile,
+    `${await tokenOf({ cli, context, name: settings.name, target: user, tls })}\n`,
+  );
 
   const child = spawn(process.execPath, serviceArguments('compute-agent'), {
     env: {
@@ -69,7 +74,9 @@ const tokenOf = async ({
   target: string;
   tls: TlsFiles | undefined;
 }): Promise<string> => {
-  if (cli.env.token !== undefined && cli.env.token !== '') return cli.env.token;
+  if (cli.env.token !== undefined && cli.env.token !== '') {
+    return cli.env.token;
+  }
   const operatorToken = context.tokens.operator;
   if (operatorToken === undefined) {
     throw noContext(

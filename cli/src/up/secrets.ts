@@ -37,7 +37,10 @@ export const keepSecrets = async (layout: Layout): Promise<Secrets> => {
     nonce: await keepPrivate(layout.nonce, randomSecret),
     mongoPassword: await keepPrivate(layout.secret('mongod-password'), randomSecret),
     natsPassword: await keepPrivate(layout.secret('nats-password'), randomSecret),
-    tokens: { customer: await sign('customer', localCustomer), operator: await sign('operator', 'operator') },
+    tokens: {
+      customer: await sign('customer', localCustomer),
+      operator: await sign('operator', 'operator'),
+    },
     keepToken: async (name, role, subject) => {
       const path = layout.secret(`${name}.token`);
       await writePrivate(path, `${await sign(role, subject)}\n`);
@@ -48,7 +51,12 @@ export const keepSecrets = async (layout: Layout): Promise<Secrets> => {
 
 const randomSecret = (): string => randomBytes(32).toString('hex');
 
-const keySchema = z.looseObject({ kid: z.string(), d: z.string(), x: z.string(), roles: z.array(z.enum(roles)) });
+const keySchema = z.looseObject({
+  kid: z.string(),
+  d: z.string(),
+  x: z.string(),
+  roles: z.array(z.enum(roles)),
+});
 
 const keepKey = async (path: string, allowed: readonly Role[]): Promise<MeshJwk> => {
   const kept = await readIfThere(path);
@@ -60,7 +68,11 @@ const keepKey = async (path: string, allowed: readonly Role[]): Promise<MeshJwk>
   try {
     return keySchema.parse(JSON.parse(kept));
   } catch (error) {
-    throw inputUnreadable(path, 'not a signing key; without it no token of this mesh can be made', error);
+    throw inputUnreadable(
+      path,
+      'not a signing key; without it no token of this mesh can be made',
+      error,
+    );
   }
 };
 

@@ -20,7 +20,11 @@ const replicas = (service: string, part: Part, count: number): ServiceInstance[]
 type Replicas = Pick<UpOptions, 'supervisors' | 'userManagers' | 'portHosts'>;
 
 /** The service processes of a mesh. */
-export const serviceInstances = ({ supervisors, userManagers, portHosts }: Replicas): ServiceInstance[] => [
+export const serviceInstances = ({
+  supervisors,
+  userManagers,
+  portHosts,
+}: Replicas): ServiceInstance[] => [
   ...replicas('blob', 'blob', 1),
   ...replicas('user-manager', 'user', userManagers),
   ...replicas('session-supervisor', 'session', supervisors),
@@ -31,10 +35,17 @@ export const serviceInstances = ({ supervisors, userManagers, portHosts }: Repli
 export const endpointsOf = (options: Replicas, ports: Ports): Record<Part, string> => {
   const instances = serviceInstances(options);
   const target = (part: Part): string => {
-    const addresses = instances.filter((one) => one.part === part).map(({ name }) => `127.0.0.1:${ports[name] ?? 0}`);
+    const addresses = instances
+      .filter((one) => one.part === part)
+      .map(({ name }) => `127.0.0.1:${ports[name] ?? 0}`);
     return `ipv4:${addresses.join(',')}`;
   };
-  return { session: target('session'), user: target('user'), port: target('port'), blob: target('blob') };
+  return {
+    session: target('session'),
+    user: target('user'),
+    port: target('port'),
+    blob: target('blob'),
+  };
 };
 
 /** The environment that all services share; each reads what it needs. */
@@ -42,7 +53,11 @@ export const serviceEnvironment = (
   layout: Layout,
   stores: StoreUrls,
   endpoints: Record<Part, string>,
-  { caseRoot, vncNetwork, computeWorker }: Pick<UpOptions, 'caseRoot' | 'vncNetwork' | 'computeWorker'>,
+  {
+    caseRoot,
+    vncNetwork,
+    computeWorker,
+  }: Pick<UpOptions, 'caseRoot' | 'vncNetwork' | 'computeWorker'>,
 ): Record<string, string> => ({
   MUSTER_MONGO_URL: stores.mongo,
   MUSTER_NATS_URL: stores.nats,
@@ -61,10 +76,18 @@ export const serviceEnvironment = (
 });
 
 /** What is of a process alone. Several port-brokers are hosts of their own: each has a loopback address, told apart by its last number. */
-export const instanceEnvironment = (name: string, layout: Layout, { portHosts }: Replicas): Record<string, string> => {
+export const instanceEnvironment = (
+  name: string,
+  layout: Layout,
+  { portHosts }: Replicas,
+): Record<string, string> => {
   const [, number] = /^port-broker-(\d+)$/.exec(name) ?? [];
-  if (number === undefined) return {};
-  if (portHosts === 1) return { MUSTER_PORT_DATA: layout.data('port-broker') };
+  if (number === undefined) {
+    return {};
+  }
+  if (portHosts === 1) {
+    return { MUSTER_PORT_DATA: layout.data('port-broker') };
+  }
   return {
     MUSTER_PORT_DATA: layout.data(number === '1' ? 'port-broker' : name),
     MUSTER_PORT_HOST: `host-${number}`,

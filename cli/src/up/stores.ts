@@ -38,8 +38,18 @@ export const startStores = async (around: Surroundings): Promise<StoreUrls> => {
   const key = await azuriteKey(layout);
   const [nats, mongo, blob] = await Promise.all([
     options.nats ??
-      start(natsServer({ dir: layout.data('nats'), port: port('nats-server'), password: natsPassword, path })),
-    options.mongo ?? start(mongod({ dir: layout.data('mongod'), port: port('mongod'), password: mongoPassword, path })),
+      start(
+        natsServer({
+          dir: layout.data('nats'),
+          port: port('nats-server'),
+          password: natsPassword,
+          path,
+        }),
+      ),
+    options.mongo ??
+      start(
+        mongod({ dir: layout.data('mongod'), port: port('mongod'), password: mongoPassword, path }),
+      ),
     options.blob ?? start(azurite({ dir: layout.data('azurite'), port: port('azurite'), key })),
   ]);
   const blobConnectionFile = layout.secret('blob-connection');

@@ -13,7 +13,8 @@ describe('createSupervisor', () => {
   let supervisor: Supervisor;
   let told: string[];
   const at = (name: string): string => join(dir.path, name);
-  const pids = async (): Promise<Record<string, number>> => JSON.parse(await readFile(at('processes.json'), 'utf8'));
+  const pids = async (): Promise<Record<string, number>> =>
+    JSON.parse(await readFile(at('processes.json'), 'utf8'));
 
   /** A shell script as a process of the mesh; it is ready at once. */
   const scripted = (
@@ -22,13 +23,22 @@ describe('createSupervisor', () => {
     ready: Program['ready'] = async () => {},
   ): MeshProcess => ({
     kind,
-    program: { name: `a-${kind}`, command: '/bin/sh', args: ['-c', text], env: {}, stopMs: 5_000, ready },
+    program: {
+      name: `a-${kind}`,
+      command: '/bin/sh',
+      args: ['-c', text],
+      env: {},
+      stopMs: 5_000,
+      ready,
+    },
     readyMs: 5_000,
   });
   /** Writes its name to `ends` when it is asked to end. */
   const orderly = (kind: MeshProcess['kind']): MeshProcess =>
-    scripted(kind, `trap "echo ${kind} >>ends; exit" TERM; touch ${kind}-traps; while :; do sleep 0.05; done`, () =>
-      eventually(async () => void (await readFile(at(`${kind}-traps`)))),
+    scripted(
+      kind,
+      `trap "echo ${kind} >>ends; exit" TERM; touch ${kind}-traps; while :; do sleep 0.05; done`,
+      () => eventually(async () => void (await readFile(at(`${kind}-traps`)))),
     );
 
   beforeEach(async () => {
@@ -55,7 +65,9 @@ describe('createSupervisor', () => {
       supervisor.add(scripted('agent', 'exec sleep 60')),
     ]);
     const before = await pids();
-    for (const pid of Object.values(before)) process.kill(pid, 'SIGKILL');
+    for (const pid of Object.values(before)) {
+      process.kill(pid, 'SIGKILL');
+    }
     await eventually(async () => {
       const after = await pids();
       expect(Object.keys(after)).to.deep.equal(['a-service']);
@@ -68,7 +80,9 @@ describe('createSupervisor', () => {
   });
 
   it('ends agents, then services, then stores', async () => {
-    for (const kind of ['store', 'service', 'agent'] as const) await supervisor.add(orderly(kind));
+    for (const kind of ['store', 'service', 'agent'] as const) {
+      await supervisor.add(orderly(kind));
+    }
     await supervisor.drain();
     expect(await readFile(at('ends'), 'utf8')).to.equal('agent\nservice\nstore\n');
     expect(await pids()).to.deep.equal({});
@@ -78,7 +92,10 @@ describe('createSupervisor', () => {
     const failure: unknown = await supervisor
       .add(scripted('store', 'echo no such disk; exit 3', () => new Promise(() => {})))
       .catch((thrown: unknown) => thrown);
-    expect(failure).to.include({ reason: 'PART_FAILED' }).with.property('message').that.includes('no such disk');
+    expect(failure)
+      .to.include({ reason: 'PART_FAILED' })
+      .with.property('message')
+      .that.includes('no such disk');
   });
 
   it('ends what is still starting', async () => {

@@ -1,7 +1,13 @@
 import { addAbortListener } from 'node:events';
 import { backoffMs } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import { describeExit, launch, LaunchError, type Program, type Running } from '#libs/embedded/index.ts';
+import {
+  describeExit,
+  launch,
+  LaunchError,
+  type Program,
+  type Running,
+} from '#libs/embedded/index.ts';
 import { precondition } from '../failures.ts';
 import type { Layout } from './layout.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -75,12 +81,16 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       const exit = await exited;
       running.delete(part);
       await table.remove(name, pid);
-      if (ending.signal.aborted) return;
+      if (ending.signal.aborted) {
+        return;
+      }
       deaths = clock.monotonic() - sinceMs > STABLE_MS ? 1 : deaths + 1;
       const seconds = (backoffMs(RESTART_PAUSE, deaths) / 1_000).toFixed(1);
       const next = isRestarted ? `; starting it again in ${seconds} s` : '';
       tell({ event: 'ended', name, pid }, `${name} (process ${pid}) ${describeExit(exit)}${next}`);
-      if (!isRestarted) return;
+      if (!isRestarted) {
+        return;
+      }
       current = await restart(part, deaths);
     }
   };
@@ -96,7 +106,9 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
         tell({ event: 'restarted', name, pid }, `${name} runs again (process ${pid})`);
         return restarted;
       } catch (error) {
-        if (ending.signal.aborted) return undefined;
+        if (ending.signal.aborted) {
+          return undefined;
+        }
         tell({ event: 'ended', name, pid: 0 }, `${name} cannot be started: ${String(error)}`);
       }
     }
@@ -106,7 +118,9 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
     async add(part) {
       const { name } = part.program;
       const started = await start(part).catch((error: unknown) => {
-        throw error instanceof LaunchError ? precondition('PART_FAILED', error.message, { name }) : error;
+        throw error instanceof LaunchError
+          ? precondition('PART_FAILED', error.message, { name })
+          : error;
       });
       loops.push(keepRunning(part, started));
     },
@@ -115,7 +129,9 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       // The signal ends what is still starting.
       await Promise.allSettled(starting);
       for (const kind of END_ORDER) {
-        await Promise.all([...running].flatMap(([part, each]) => (part.kind === kind ? [each.stop()] : [])));
+        await Promise.all(
+          [...running].flatMap(([part, each]) => (part.kind === kind ? [each.stop()] : [])),
+        );
       }
       await Promise.all(loops);
     },

@@ -19,7 +19,8 @@ describe('muster up', function () {
   const readJson = async (name: string): Promise<Record<string, number>> =>
     JSON.parse(await readFile(join(data, name), 'utf8'));
   const ours = () => findByEnvironment({ MUSTER_UP_DIR: data });
-  const up = (...more: string[]) => muster(['up', '--data', data, '--agents', '0', '--detach', '--json', ...more]);
+  const up = (...more: string[]) =>
+    muster(['up', '--data', data, '--agents', '0', '--detach', '--json', ...more]);
   const status = () => runCli(['status', '--context', join(data, 'context.json'), '--json']);
 
   before(async () => {
@@ -35,15 +36,24 @@ describe('muster up', function () {
     const { code, stdout, stderr } = await up();
     expect(code, stderr).to.equal(0);
     const [endpoints, ready] = jsonLines(stdout);
-    expect(endpoints).to.include.keys('session', 'user', 'port', 'blob').and.include({ event: 'endpoints' });
+    expect(endpoints)
+      .to.include.keys('session', 'user', 'port', 'blob')
+      .and.include({ event: 'endpoints' });
     expect(ready).to.include({ event: 'ready' });
     expect(Object.keys(await readJson('processes.json')).sort()).to.deep.equal(everybody);
     expect((await status()).code).to.equal(0);
   });
 
   it('lets nobody else read keys, passwords and tokens', async () => {
-    const secret = ['context.json', 'keys/signing-key.json', 'keys/mesh-secret', 'secrets/mongod-password'];
-    for (const name of secret) expect((await stat(join(data, name))).mode & 0o777, name).to.equal(0o600);
+    const secret = [
+      'context.json',
+      'keys/signing-key.json',
+      'keys/mesh-secret',
+      'secrets/mongod-password',
+    ];
+    for (const name of secret) {
+      expect((await stat(join(data, name))).mode & 0o777, name).to.equal(0o600);
+    }
   });
 
   it('refuses a second one on the same directory', async () => {
@@ -54,7 +64,9 @@ describe('muster up', function () {
 
   it('starts a killed store and a killed service again, on the same ports', async () => {
     const before_ = await readJson('processes.json');
-    for (const name of ['mongod', 'session-supervisor-1']) process.kill(before_[name] ?? 0, 'SIGKILL');
+    for (const name of ['mongod', 'session-supervisor-1']) {
+      process.kill(before_[name] ?? 0, 'SIGKILL');
+    }
     await eventually(
       async () => {
         const after_ = await readJson('processes.json');
@@ -81,18 +93,26 @@ describe('muster up', function () {
   it('is ended by `muster down`, which leaves no process and may be repeated', async () => {
     const down = ['down', '--data', data, '--json'];
     const first = await muster(down);
-    expect([first.code, jsonLines(first.stdout)]).to.deep.equal([0, [{ event: 'down', wasRunning: true }]]);
+    expect([first.code, jsonLines(first.stdout)]).to.deep.equal([
+      0,
+      [{ event: 'down', wasRunning: true }],
+    ]);
     expect(await ours()).to.deep.equal([]);
     expect(await readJson('processes.json')).to.deep.equal({});
     const again = await muster(down);
-    expect([again.code, jsonLines(again.stdout)]).to.deep.equal([0, [{ event: 'down', wasRunning: false }]]);
+    expect([again.code, jsonLines(again.stdout)]).to.deep.equal([
+      0,
+      [{ event: 'down', wasRunning: false }],
+    ]);
   });
 
   it('drains on Ctrl-C in the foreground and ends with 0', async () => {
     const { process: foreground, ended } = spawnMuster(['up', '--data', data, '--agents', '0']);
     await new Promise<void>((resolve) =>
       foreground.stdout?.on('data', (text: string) => {
-        if (/^ready$/m.test(text)) resolve();
+        if (/^ready$/m.test(text)) {
+          resolve();
+        }
       }),
     );
     foreground.kill('SIGINT');
@@ -107,7 +127,10 @@ describe('muster up', function () {
     await eventually(() => stat(join(data, 'run/lock.json')), { withinMs: 60_000, everyMs: 10 });
     foreground.kill('SIGINT');
     const { code, stderr } = await ended;
-    expect([code, stderr]).to.deep.equal([130, 'muster: interrupted while starting; everything is ended again\n']);
+    expect([code, stderr]).to.deep.equal([
+      130,
+      'muster: interrupted while starting; everything is ended again\n',
+    ]);
     expect(await ours()).to.deep.equal([]);
   });
 

@@ -7,6 +7,8 @@ export const workloadsOf = (mesh: Pick<Mesh, 'client'>): Client<typeof WorkloadS
 
 /** The workload of an answer, which always carries one. */
 export const workloadIn = ({ workload }: { workload: Workload | undefined }): Workload => {
-  if (workload === undefined) throw new TypeError('the session supervisor answered no workload');
+  if (workload === undefined) {
+    throw new TypeError('the session supervisor answered no workload');
+  }
   return workload;
 };

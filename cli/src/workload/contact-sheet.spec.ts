@@ -19,7 +19,9 @@ describe('contact sheet', () => {
 
   it('shows the first, the last and evenly spread ones of too many', () => {
     const frames = Array.from({ length: 1_001 }, (_, i) => i);
-    expect(spread(frames, 11)).to.deep.equal([0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000]);
+    expect(spread(frames, 11)).to.deep.equal([
+      0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000,
+    ]);
     expect(spread([1, 2], 11)).to.deep.equal([1, 2]);
   });
 
@@ -39,7 +41,8 @@ describe('contact sheet', () => {
     const { data, info } = await sharp(target).raw().toBuffer({ resolveWithObject: true });
     // Two wide pictures are best seen one above the other.
     const pixel = (y: number): number[] => {
-      const at = (Math.round(info.height * y) * info.width + Math.round(info.width / 2)) * info.channels;
+      const at =
+        (Math.round(info.height * y) * info.width + Math.round(info.width / 2)) * info.channels;
       return [...data.subarray(at, at + 3)];
     };
     expect(pixel(0.25)).to.deep.equal([255, 0, 0]);

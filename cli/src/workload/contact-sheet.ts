@@ -24,21 +24,35 @@ interface Grid {
 export const gridFor = (count: number, aspect: number): Grid => {
   const columns = Math.max(1, Math.min(count, Math.round(Math.sqrt((count * 16) / 9 / aspect))));
   const width = Math.max(16, Math.floor((SHEET_WIDTH - GAP * (columns + 1)) / columns));
-  return { columns, rows: Math.ceil(count / columns), width, height: Math.max(1, Math.round(width / aspect)) };
+  return {
+    columns,
+    rows: Math.ceil(count / columns),
+    width,
+    height: Math.max(1, Math.round(width / aspect)),
+  };
 };
 
 /** At most `most` of the items, evenly spread, the first and the last among them. */
 export const spread = <T>(items: readonly T[], most: number): T[] => {
-  if (items.length <= most) return [...items];
-  const chosen = new Set(Array.from({ length: most }, (_, i) => Math.round((i * (items.length - 1)) / (most - 1))));
+  if (items.length <= most) {
+    return [...items];
+  }
+  const chosen = new Set(
+    Array.from({ length: most }, (_, i) => Math.round((i * (items.length - 1)) / (most - 1))),
+  );
   return items.filter((_, i) => chosen.has(i));
 };
 
 /** Puts pictures (PNG, JPEG, OpenEXR) side by side into one PNG. Answers how many are on it. */
-export const writeContactSheet = async (paths: readonly string[], target: string): Promise<number> => {
+export const writeContactSheet = async (
+  paths: readonly string[],
+  target: string,
+): Promise<number> => {
   const chosen = spread(paths, MAX_PICTURES);
   const [first] = chosen;
-  if (first === undefined) return 0;
+  if (first === undefined) {
+    return 0;
+  }
   const { width, height } = await sharp(await readable(first)).metadata();
   const grid = gridFor(chosen.length, width / height);
   const tiles: OverlayOptions[] = [];
@@ -73,10 +87,26 @@ export const writeContactSheet = async (paths: readonly string[], target: string
 
 /** sharp's prebuilt binaries do not read OpenEXR. ffmpeg does, and converts linear light for screens. */
 const readable = async (path: string): Promise<string | Buffer> => {
-  if (!path.endsWith('.exr')) return path;
+  if (!path.endsWith('.exr')) {
+    return path;
+  }
   const { stdout } = await run(
     'ffmpeg',
-    ['-v', 'error', '-apply_trc', 'iec61966_2_1', '-i', path, '-frames:v', '1', '-f', 'image2pipe', '-c:v', 'png', '-'],
+    [
+      '-v',
+      'error',
+      '-apply_trc',
+      'iec61966_2_1',
+      '-i',
+      path,
+      '-frames:v',
+      '1',
+      '-f',
+      'image2pipe',
+      '-c:v',
+      'png',
+      '-',
+    ],
     { encoding: 'buffer', maxBuffer: 2 ** 30, timeout: DECODE_TIMEOUT_MS },
   );
   return stdout;

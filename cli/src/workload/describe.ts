@@ -6,19 +6,28 @@ import { hasSeveralSteps, taskNoun } from './file-names.ts';
 
 type Fact = [name: string, value: string];
 
-export const stateOf = ({ state }: Pick<Workload, 'state'>): string => formatEnum(state, 'WORKLOAD_STATE_');
+export const stateOf = ({ state }: Pick<Workload, 'state'>): string =>
+  formatEnum(state, 'WORKLOAD_STATE_');
 
 /** What it is in few words: `render scene.blend, frames 1-24`. */
 export const specOf = (workload: Workload): string => {
   const { spec, fileName, total } = workload;
-  if (spec === undefined) return 'unknown to this version';
-  if (spec.$case === 'render') return `render ${printable(fileName)}, frames ${spec.value.frames}`;
+  if (spec === undefined) {
+    return 'unknown to this version';
+  }
+  if (spec.$case === 'render') {
+    return `render ${printable(fileName)}, frames ${spec.value.frames}`;
+  }
   const steps = hasSeveralSteps(workload) ? ` in ${spec.value.nodes.length} steps` : '';
   return `noop, ${plural(total, 'task')}${steps} of ${spec.value.durationMs} ms`;
 };
 
 /** Everything about one workload for people, as `name  value` lines; with its steps where it has several. */
-export const printWorkload = (output: Output, workload: Workload, steps: readonly NodeProgress[]): void => {
+export const printWorkload = (
+  output: Output,
+  workload: Workload,
+  steps: readonly NodeProgress[],
+): void => {
   const { spec } = workload;
   const facts: Fact[] = [
     ['workload', workload.workloadId],
@@ -28,7 +37,9 @@ export const printWorkload = (output: Output, workload: Workload, steps: readonl
     ['state', stateOf(workload)],
     ...(workload.reason === ''
       ? []
-      : ([['reason', `${workload.reason}: ${printable(workload.reasonMessage)}`]] satisfies Fact[])),
+      : ([
+          ['reason', `${workload.reason}: ${printable(workload.reasonMessage)}`],
+        ] satisfies Fact[])),
     [
       `${taskNoun(workload)}s`,
       `${workload.completed} of ${workload.total} done, ${workload.failed} failed, ${workload.remaining} to do (${workload.percentage.toFixed(1)} %)`,
@@ -39,10 +50,14 @@ export const printWorkload = (output: Output, workload: Workload, steps: readonl
     ['ended', formatInstant(workload.endTime)],
     ...(workload.blenderVersion === ''
       ? []
-      : ([['blender', workload.renderVersion || `${workload.blenderVersion} or later`]] satisfies Fact[])),
+      : ([
+          ['blender', workload.renderVersion || `${workload.blenderVersion} or later`],
+        ] satisfies Fact[])),
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
-  for (const [name, value] of facts) output.text(`${name.padEnd(width)}  ${value}`);
+  for (const [name, value] of facts) {
+    output.text(`${name.padEnd(width)}  ${value}`);
+  }
   if (steps.length > 1) {
     output.text('');
     output.table(steps, [
@@ -52,7 +67,9 @@ export const printWorkload = (output: Output, workload: Workload, steps: readonl
       ['TO DO', ({ remaining }) => remaining, 'right'],
     ]);
   }
-  if (workload.shares.length === 0) return;
+  if (workload.shares.length === 0) {
+    return;
+  }
   output.text('');
   output.table(workload.shares, [
     ['USER', ({ userName, userId }) => userName || userId],

@@ -24,7 +24,9 @@ export const downloadResult = async (
     let sizeBytes = 0;
     const request = { blobName: result.blobName, offset: 0, lengthBytes: 0, grant: result.grant };
     const options = { signal: cli.interrupt, deadlineMs: uploadDeadlineMs(result.sizeBytes) };
-    for await (const { chunk } of mesh.client(BlobServiceService, 'blob', 'customer').download(request, options)) {
+    for await (const { chunk } of mesh
+      .client(BlobServiceService, 'blob', 'customer')
+      .download(request, options)) {
       hash.update(chunk);
       sizeBytes += chunk.length;
       await file.writeFile(chunk);

@@ -68,7 +68,9 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
       await inParallel(MAX_DOWNLOADS, latestPerTask(page.results), fetchOne);
       pageToken = page.nextPageToken;
       // A replica that lags behind answers an older position, which must not cause a second download.
-      if (pageToken === '') afterRevision = Math.max(afterRevision, page.revision);
+      if (pageToken === '') {
+        afterRevision = Math.max(afterRevision, page.revision);
+      }
     } while (pageToken !== '');
   };
 

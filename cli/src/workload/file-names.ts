@@ -17,16 +17,23 @@ const MIN_DIGITS = 4;
  * there are several: `solve/0001.bin`. All names of a workload have the same number of digits, because they then sort,
  * and ffmpeg reads them as one sequence.
  */
-export const resultFileName = (workload: Workload, { task, frame }: Pick<Result, 'task' | 'frame'>): string => {
+export const resultFileName = (
+  workload: Workload,
+  { task, frame }: Pick<Result, 'task' | 'frame'>,
+): string => {
   const digits = Math.max(MIN_DIGITS, String(workload.lastFrame).length);
   const number = String(frame).padStart(digits, '0');
-  if (workload.spec?.$case === 'render') return `frame_${number}.${extensions[workload.spec.value.format]}`;
+  if (workload.spec?.$case === 'render') {
+    return `frame_${number}.${extensions[workload.spec.value.format]}`;
+  }
   const node = hasSeveralSteps(workload) ? parseTaskKey(task)?.node : undefined;
   return node === undefined ? `task_${number}.bin` : `${node}/${number}.bin`;
 };
 
 /** Whether the tasks belong to several steps, each with numbers of its own. */
-export const hasSeveralSteps = ({ spec }: Workload): boolean => spec?.$case === 'noop' && spec.value.nodes.length > 1;
+export const hasSeveralSteps = ({ spec }: Workload): boolean =>
+  spec?.$case === 'noop' && spec.value.nodes.length > 1;
 
 /** What the tasks of a workload are called: `frame` or `task`. */
-export const taskNoun = (workload: Workload): string => (workload.spec?.$case === 'render' ? 'frame' : 'task');
+export const taskNoun = (workload: Workload): string =>
+  workload.spec?.$case === 'render' ? 'frame' : 'task';

@@ -1,4 +1,8 @@
-import { WorkloadState, type WatchWorkloadResponse, type Workload } from '#libs/contracts/session.ts';
+import {
+  WorkloadState,
+  type WatchWorkloadResponse,
+  type Workload,
+} from '#libs/contracts/session.ts';
 import type { Mesh } from '../mesh.ts';
 import { createPatience, type PatienceOptions } from '../patience.ts';
 import { workloadsOf } from './client.ts';
@@ -30,13 +34,20 @@ export async function* follow(
   let revision = 0;
   for (;;) {
     try {
-      for await (const seen of workloadsOf(mesh).watchWorkload({ workloadId, customerId: '' }, { signal })) {
+      for await (const seen of workloadsOf(mesh).watchWorkload(
+        { workloadId, customerId: '' },
+        { signal },
+      )) {
         patience.worked();
         const { workload } = seen;
-        if (workload === undefined || seen.revision < revision) continue;
+        if (workload === undefined || seen.revision < revision) {
+          continue;
+        }
         revision = seen.revision;
         yield { ...seen, workload };
-        if (hasEnded(workload)) return;
+        if (hasEnded(workload)) {
+          return;
+        }
       }
       // A replica that drains ends its streams without an error; another replica goes on.
       await clock.sleep(RECONNECT_MS, signal);

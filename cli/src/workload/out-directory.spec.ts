@@ -18,7 +18,9 @@ describe('outDirectory', () => {
     await using dir = await tempDir();
     await writeFile(join(dir.path, 'file'), '');
     for (const path of ['file', 'file/frames']) {
-      const refusal: unknown = await outDirectory(dir.path, path).catch((thrown: unknown) => thrown);
+      const refusal: unknown = await outDirectory(dir.path, path).catch(
+        (thrown: unknown) => thrown,
+      );
       expect(refusal).to.include({
         code: status.INVALID_ARGUMENT,
         reason: 'OUTPUT_UNWRITABLE',

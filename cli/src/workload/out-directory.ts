@@ -12,7 +12,9 @@ import { outputUnwritable } from '../failures.ts';
 export const outDirectory = async (cwd: string, path: string): Promise<string> => {
   const directory = resolve(cwd, path);
   const existing = await nearestExisting(directory);
-  if (!(await stat(existing)).isDirectory()) throw outputUnwritable(existing, 'is not a directory');
+  if (!(await stat(existing)).isDirectory()) {
+    throw outputUnwritable(existing, 'is not a directory');
+  }
   await access(existing, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
     throw outputUnwritable(existing, 'may not be written to', cause);
   });
@@ -24,7 +26,9 @@ const nearestExisting = async (path: string): Promise<string> => {
     await stat(path);
     return path;
   } catch (cause) {
-    if (dirname(path) === path) throw outputUnwritable(path, 'is not there', cause);
+    if (dirname(path) === path) {
+      throw outputUnwritable(path, 'is not there', cause);
+    }
     return nearestExisting(dirname(path));
   }
 };

@@ -16,8 +16,16 @@ const LINE_EVERY_MS = { json: 200, plain: 1_000, live: 100 } as const;
 /** In a log, a line that differs only in its estimate comes this seldom. */
 const PLAIN_ESTIMATE_MS = 10_000;
 
-export const createProgressDisplay = (output: Output, clock: Clock, noun: string): ProgressDisplay => {
-  const everyMs = output.isJson ? LINE_EVERY_MS.json : output.isLive ? LINE_EVERY_MS.live : LINE_EVERY_MS.plain;
+export const createProgressDisplay = (
+  output: Output,
+  clock: Clock,
+  noun: string,
+): ProgressDisplay => {
+  const everyMs = output.isJson
+    ? LINE_EVERY_MS.json
+    : output.isLive
+      ? LINE_EVERY_MS.live
+      : LINE_EVERY_MS.plain;
   let shownAtMs = -Infinity;
   let shown = '';
   let counts = '';
@@ -31,40 +39,58 @@ export const createProgressDisplay = (output: Output, clock: Clock, noun: string
     return output.isJson || output.isLive || isOld || counts !== before;
   };
   const print = (progress: Progress): void => {
-    if (!isWorthALine(progress)) return;
+    if (!isWorthALine(progress)) {
+      return;
+    }
     shownAtMs = clock.monotonic();
     pending = undefined;
-    const text = output.isJson ? JSON.stringify(progressEvent(progress)) : progressLine(progress, noun);
-    if (text === shown) return;
+    const text = output.isJson
+      ? JSON.stringify(progressEvent(progress))
+      : progressLine(progress, noun);
+    if (text === shown) {
+      return;
+    }
     shown = text;
-    if (output.isJson) output.json(progressEvent(progress));
-    else if (output.isLive) {
+    if (output.isJson) {
+      output.json(progressEvent(progress));
+    } else if (output.isLive) {
       output.raw(`\r\u001B[K${progressBar(progress, output.columns)}`);
       isBarOpen = true;
-    } else output.text(text);
+    } else {
+      output.text(text);
+    }
   };
   const closeBar = (): void => {
-    if (isBarOpen) output.raw('\n');
+    if (isBarOpen) {
+      output.raw('\n');
+    }
     isBarOpen = false;
     shown = '';
   };
   const clearBar = (): void => {
-    if (isBarOpen) output.raw('\r\u001B[K');
+    if (isBarOpen) {
+      output.raw('\r\u001B[K');
+    }
     isBarOpen = false;
     shown = '';
   };
 
   return {
     show(progress) {
-      if (clock.monotonic() - shownAtMs < everyMs) pending = progress;
-      else print(progress);
+      if (clock.monotonic() - shownAtMs < everyMs) {
+        pending = progress;
+      } else {
+        print(progress);
+      }
     },
     note(text) {
       clearBar();
       output.note(text);
     },
     finish() {
-      if (pending !== undefined) print(pending);
+      if (pending !== undefined) {
+        print(pending);
+      }
       closeBar();
     },
   };

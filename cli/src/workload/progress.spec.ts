@@ -6,8 +6,22 @@ import { createOutput } from '../output.ts';
 import { createProgressDisplay } from './progress-display.ts';
 import { progressBar, progressEvent, progressLine, type Progress } from './progress.ts';
 
-const half: Progress = { completed: 12, failed: 0, total: 24, users: 3, etaSeconds: 21.04, perMinute: 34.4 };
-const none: Progress = { completed: 0, failed: 0, total: 1, users: 0, etaSeconds: undefined, perMinute: 0 };
+const half: Progress = {
+  completed: 12,
+  failed: 0,
+  total: 24,
+  users: 3,
+  etaSeconds: 21.04,
+  perMinute: 34.4,
+};
+const none: Progress = {
+  completed: 0,
+  failed: 0,
+  total: 1,
+  users: 0,
+  etaSeconds: undefined,
+  perMinute: 0,
+};
 
 describe('progress', () => {
   it('is an event with exactly the promised fields for programs', () => {
@@ -23,8 +37,12 @@ describe('progress', () => {
   });
 
   it('is a line without the values that are not known', () => {
-    expect(progressLine(half, 'frame')).to.equal('12 of 24 frames, 3 users, 34 per minute, 21.0 s left');
-    expect(progressLine({ ...none, failed: 1 }, 'frame')).to.equal('0 of 1 frame, 1 failed, 0 users');
+    expect(progressLine(half, 'frame')).to.equal(
+      '12 of 24 frames, 3 users, 34 per minute, 21.0 s left',
+    );
+    expect(progressLine({ ...none, failed: 1 }, 'frame')).to.equal(
+      '0 of 1 frame, 1 failed, 0 users',
+    );
   });
 
   it('is a bar that never wraps', () => {
@@ -66,7 +84,10 @@ describe('createProgressDisplay', () => {
 
   it('clears a bar before it says something else', () => {
     const { cli, said } = testCli();
-    const terminal = { ...cli, stdout: { write: cli.stdout.write.bind(cli.stdout), isTTY: true, columns: 60 } };
+    const terminal = {
+      ...cli,
+      stdout: { write: cli.stdout.write.bind(cli.stdout), isTTY: true, columns: 60 },
+    };
     const display = createProgressDisplay(createOutput(terminal, false), fakeClock(), 'frame');
     display.show(half);
     display.note('blob is away');

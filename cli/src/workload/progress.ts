@@ -23,7 +23,13 @@ export const progressOf = (seen: WatchWorkloadResponse): Progress => ({
 });
 
 /** The event of `--json`. */
-export const progressEvent = ({ completed, failed, total, users, etaSeconds }: Progress): object => ({
+export const progressEvent = ({
+  completed,
+  failed,
+  total,
+  users,
+  etaSeconds,
+}: Progress): object => ({
   event: 'progress',
   completed,
   failed,
@@ -49,7 +55,11 @@ export const progressBar = (progress: Progress, columns: number): string => {
   const filled = Math.floor(share * BAR_WIDTH);
   const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}]`;
   const percent = `${Math.floor(share * 100)}`.padStart(3);
-  const numbers = [`${completed}/${total}`, ...(failed > 0 ? [`${failed} failed`] : []), ...pace(progress)];
+  const numbers = [
+    `${completed}/${total}`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...pace(progress),
+  ];
   return `${bar} ${percent} %  ${numbers.join(', ')}`.slice(0, Math.max(0, columns - 1));
 };
 
@@ -57,7 +67,9 @@ const BAR_WIDTH = 24;
 
 const pace = ({ users, perMinute, etaSeconds }: Progress): string[] => [
   plural(users, 'user'),
-  ...(perMinute > 0 ? [`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} per minute`] : []),
+  ...(perMinute > 0
+    ? [`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} per minute`]
+    : []),
   ...(etaSeconds === undefined ? [] : [`${formatSeconds(etaSeconds)} left`]),
 ];
 

@@ -43,7 +43,9 @@ export const runToEnd = async (
   let last = workload;
   const nudge = (): void => {
     // One at a time is enough, because each takes everything that there is.
-    if (companion === undefined || isCatchingUp || last.completed === caughtUpTo) return;
+    if (companion === undefined || isCatchingUp || last.completed === caughtUpTo) {
+      return;
+    }
     caughtUpTo = last.completed;
     isCatchingUp = true;
     companion
@@ -63,7 +65,9 @@ export const runToEnd = async (
     await Promise.race([watch(), brokeOff.promise]);
     await companion?.finish(last);
   } catch (error) {
-    if (!cli.interrupt.aborted) throw error;
+    if (!cli.interrupt.aborted) {
+      throw error;
+    }
     throw new Interrupted(goesOn(workloadId));
   } finally {
     explained.stop();
@@ -87,15 +91,22 @@ const explainOnce = (
 ): { saw(isGoingOn: boolean): void; stop(): void } => {
   const timer = invocation.cli.clock.setTimer(EXPLAIN_AFTER_MS, () => {
     void (async () => {
-      const { reasons } = await workloadsOf(await invocation.mesh()).explainWorkload({ workloadId, customerId: '' });
+      const { reasons } = await workloadsOf(await invocation.mesh()).explainWorkload({
+        workloadId,
+        customerId: '',
+      });
       for (const { code, message } of reasons) {
-        if (code !== 'NOT_WAITING' && code !== 'ENDED') display.note(`waiting: ${message}`);
+        if (code !== 'NOT_WAITING' && code !== 'ENDED') {
+          display.note(`waiting: ${message}`);
+        }
       }
     })().catch(() => {});
   });
   return {
     saw(isGoingOn) {
-      if (isGoingOn) timer.cancel();
+      if (isGoingOn) {
+        timer.cancel();
+      }
     },
     stop: () => timer.cancel(),
   };

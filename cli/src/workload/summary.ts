@@ -18,7 +18,9 @@ export const summaryEvent = ({ workload, wallSeconds }: Summary): object => ({
   failed: workload.failed,
   seconds: Math.round(wallSeconds * 10) / 10,
   users: framesByName(workload.shares),
-  ...(workload.state === WorkloadState.COMPLETED ? {} : { reason: workload.reason, message: workload.reasonMessage }),
+  ...(workload.state === WorkloadState.COMPLETED
+    ? {}
+    : { reason: workload.reason, message: workload.reasonMessage }),
 });
 
 /** Counts machines of the same name together. */
@@ -43,7 +45,11 @@ export const printSummary = (output: Output, { workload, wallSeconds }: Summary)
     output.table(workload.shares, [
       ['USER', ({ userName, userId }) => userName || userId],
       [`${noun.toUpperCase()}S`, ({ completed }) => completed, 'right'],
-      ['SHARE', ({ completed }) => `${Math.round((100 * completed) / Math.max(1, workload.completed))} %`, 'right'],
+      [
+        'SHARE',
+        ({ completed }) => `${Math.round((100 * completed) / Math.max(1, workload.completed))} %`,
+        'right',
+      ],
       ['WORK', ({ seconds }) => formatSeconds(seconds), 'right'],
       [
         `PER ${noun.toUpperCase()}`,

@@ -20,11 +20,15 @@ const CHUNK_BYTES = 2 ** 20;
 export const checkReadable = async (path: string): Promise<number> => {
   try {
     const found = await stat(path);
-    if (!found.isFile()) throw inputUnreadable(path, found.isDirectory() ? 'is a directory' : 'not a regular file');
+    if (!found.isFile()) {
+      throw inputUnreadable(path, found.isDirectory() ? 'is a directory' : 'not a regular file');
+    }
     await access(path, constants.R_OK);
     return found.size;
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) throw inputUnreadable(path, textOf(error), error);
+    if (error instanceof Error && 'syscall' in error) {
+      throw inputUnreadable(path, textOf(error), error);
+    }
     throw error;
   }
 };
@@ -39,14 +43,22 @@ interface UploadOptions {
 }
 
 /** Uploads a file and makes it an object. The hash is sent ahead, so the service refuses bytes that changed on the way. */
-export const uploadObject = async ({ cli, mesh, path, customerId, patience }: UploadOptions): Promise<MeshObject> => {
+export const uploadObject = async ({
+  cli,
+  mesh,
+  path,
+  customerId,
+  patience,
+}: UploadOptions): Promise<MeshObject> => {
   const sizeBytes = await checkReadable(path);
   const sha256 = await hashFile(path, cli.interrupt);
   const uploaded = await persistently(patience, () =>
-    mesh.client(BlobServiceService, 'blob', 'customer').upload(messages(path, { sha256, sizeBytes, customerId }), {
-      signal: cli.interrupt,
-      deadlineMs: uploadDeadlineMs(sizeBytes),
-    }),
+    mesh
+      .client(BlobServiceService, 'blob', 'customer')
+      .upload(messages(path, { sha256, sizeBytes, customerId }), {
+        signal: cli.interrupt,
+        deadlineMs: uploadDeadlineMs(sizeBytes),
+      }),
   );
   const requestId = cli.random.id('r');
   const { object } = await persistently(patience, () =>
@@ -57,12 +69,15 @@ export const uploadObject = async ({ cli, mesh, path, customerId, patience }: Up
         { signal: cli.interrupt },
       ),
   );
-  if (object === undefined) throw new TypeError('the blob service answered no object');
+  if (object === undefined) {
+    throw new TypeError('the blob service answered no object');
+  }
   return object;
 };
 
 /** A link of 1 MiB/s, and a minute for the storage behind it. */
-export const uploadDeadlineMs = (sizeBytes: number): number => 60_000 + (sizeBytes / 2 ** 20) * 1_000;
+export const uploadDeadlineMs = (sizeBytes: number): number =>
+  60_000 + (sizeBytes / 2 ** 20) * 1_000;
 
 /** A file's name for display, without the control characters and slashes that the blob service refuses. */
 export const displayName = (path: string): string =>
@@ -72,8 +87,13 @@ export const displayName = (path: string): string =>
 
 const hashFile = async (path: string, signal: AbortSignal): Promise<string> => {
   const hash = createHash('sha256');
-  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: CHUNK_BYTES, signal });
-  for await (const chunk of chunks) hash.update(chunk);
+  const chunks: AsyncIterable<Buffer> = createReadStream(path, {
+    highWaterMark: CHUNK_BYTES,
+    signal,
+  });
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+  }
   return hash.digest('hex');
 };
 
@@ -84,5 +104,7 @@ async function* messages(
   const target = { $case: 'customerFile' as const, value: { customerId } };
   yield { part: { $case: 'header', value: { target, sha256, sizeBytes } } };
   const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  for await (const chunk of chunks) yield { part: { $case: 'chunk', value: chunk } };
+  for await (const chunk of chunks) {
+    yield { part: { $case: 'chunk', value: chunk } };
+  }
 }

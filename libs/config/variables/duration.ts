@@ -1,10 +1,19 @@
 import { z } from 'zod';
 import { describe } from '../meta.ts';
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** A span of time, `250ms 30s 5m 2h 7d` (fractions allowed), as milliseconds, within the bounds (both included). */
-export const duration = ({ minMs = 0, maxMs = Number.MAX_SAFE_INTEGER }: { minMs?: number; maxMs?: number } = {}) =>
+export const duration = ({
+  minMs = 0,
+  maxMs = Number.MAX_SAFE_INTEGER,
+}: { minMs?: number; maxMs?: number } = {}) =>
   describe(
     z.string().transform((value, context) => {
       const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value) ?? [];

@@ -4,16 +4,23 @@ import { isId } from '#libs/mesh/ids.ts';
 import { describe } from '../meta.ts';
 
 /** Any text but the empty one. */
-export const text = (example?: string) => describe(z.string(), example === undefined ? {} : { example });
+export const text = (example?: string) =>
+  describe(z.string(), example === undefined ? {} : { example });
 
 /** A whole number in decimal, within the bounds (both included). */
-export const integer = ({ min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: number; max?: number } = {}) =>
+export const integer = ({
+  min = 0,
+  max = Number.MAX_SAFE_INTEGER,
+}: { min?: number; max?: number } = {}) =>
   describe(
     z
       .string()
       .regex(/^-?\d{1,16}$/, `must be a whole number from ${min} to ${max}`)
       .transform(Number)
-      .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`),
+      .refine(
+        (value) => value >= min && value <= max,
+        `must be a whole number from ${min} to ${max}`,
+      ),
     { example: String(Math.max(min, Math.min(max, 1))) },
   );
 
@@ -60,10 +67,15 @@ export const list = (example: string) =>
 
 /** The path of a file that exists. */
 export const filePath = () =>
-  describe(z.string().refine(existsSync, 'must name a file that exists'), { example: '/etc/muster/file' });
+  describe(z.string().refine(existsSync, 'must name a file that exists'), {
+    example: '/etc/muster/file',
+  });
 
 /** A URL of one of the schemes (`mongodb`, `nats`, …), kept as text. Several hosts between commas are fine. */
-export const url = (schemes: readonly [string, ...string[]], example = `${schemes[0]}://127.0.0.1`) =>
+export const url = (
+  schemes: readonly [string, ...string[]],
+  example = `${schemes[0]}://127.0.0.1`,
+) =>
   describe(
     z
       .string()

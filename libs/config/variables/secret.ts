@@ -6,7 +6,9 @@ import { describe } from '../meta.ts';
  * repeats its value.
  */
 export const secret = ({ minChars = 1 }: { minChars?: number } = {}) =>
-  describe(z.string().min(minChars, `must have at least ${minChars} characters`), { isSecret: true });
+  describe(z.string().min(minChars, `must have at least ${minChars} characters`), {
+    isSecret: true,
+  });
 
 /** A secret that `parse` turns into something else. If `parse` throws, the problem is `problem`. */
 export const secretAs = <T>(parse: (text: string) => T, problem: string) =>

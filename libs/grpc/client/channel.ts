@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { type ChannelOptions, credentials as grpcCredentials, Client as Channel } from '@grpc/grpc-js';
+import {
+  type ChannelOptions,
+  credentials as grpcCredentials,
+  Client as Channel,
+} from '@grpc/grpc-js';
 import type { TlsFiles } from '#libs/config/index.ts';
 
 // Calls are spread over all addresses of a target; a lost address costs only its own calls.
@@ -21,7 +25,11 @@ const OPTIONS: ChannelOptions = {
 };
 
 /** A channel with the settings of the mesh. Connects at the first call. */
-export const openChannel = (target: string, tls: TlsFiles | undefined, options: ChannelOptions = {}): Channel => {
+export const openChannel = (
+  target: string,
+  tls: TlsFiles | undefined,
+  options: ChannelOptions = {},
+): Channel => {
   const credentials =
     tls === undefined
       ? grpcCredentials.createInsecure()

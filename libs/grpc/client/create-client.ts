@@ -12,7 +12,10 @@ import type { CallOptions, Client, ClientOptions } from './types.ts';
 const DEADLINE_MS = 10_000;
 
 /** A client of a service. Its methods are typed, have deadlines and back-pressure, and send token and trace. */
-export const createClient = <S extends ServiceDefinition>(definition: S, options: ClientOptions): Client<S> => {
+export const createClient = <S extends ServiceDefinition>(
+  definition: S,
+  options: ClientOptions,
+): Client<S> => {
   const { target, tls, token, deadlineMs: defaultMs = DEADLINE_MS } = options;
   const channel = openChannel(target, tls, options.channelOptions);
   const closing = new AbortController();
@@ -41,7 +44,9 @@ const metadataOf = (
 ): Metadata => {
   const metadata = new Metadata();
   const bearer = own ?? (typeof token === 'function' ? token() : token);
-  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  for (const [name, value] of Object.entries(headers)) {
+    metadata.set(name, value);
+  }
   if (bearer !== undefined) {
     metadata.set('authorization', `Bearer ${bearer}`);
   }
@@ -58,7 +63,15 @@ const whenReady = (channel: Channel, target: string, withinMs: number): Promise<
       if (error === undefined) {
         resolve();
       } else {
-        reject(new DomainError(status.UNAVAILABLE, 'UNAVAILABLE', `${target} cannot be reached`, {}, { cause: error }));
+        reject(
+          new DomainError(
+            status.UNAVAILABLE,
+            'UNAVAILABLE',
+            `${target} cannot be reached`,
+            {},
+            { cause: error },
+          ),
+        );
       }
     });
   });

@@ -11,10 +11,12 @@ export const callOf = (method: MethodDefinition, open: Open): unknown => {
   if (method.requestStream) {
     return method.responseStream
       ? (options?: CallOptions) => bidi(method, open(options))
-      : (requests: Requests, options?: CallOptions) => clientStream(method, requests, open(options));
+      : (requests: Requests, options?: CallOptions) =>
+          clientStream(method, requests, open(options));
   }
   return method.responseStream
-    ? (request: unknown, options?: CallOptions) => serverStream(method, request, () => open(options))
+    ? (request: unknown, options?: CallOptions) =>
+        serverStream(method, request, () => open(options))
     : (request: unknown, options?: CallOptions) => unary(method, request, open(options));
 };
 
@@ -32,7 +34,10 @@ const malformed = (cause?: unknown): DomainError =>
     { cause },
   );
 
-async function* decodeAll(method: MethodDefinition, responses: AsyncIterable<Buffer>): AsyncGenerator {
+async function* decodeAll(
+  method: MethodDefinition,
+  responses: AsyncIterable<Buffer>,
+): AsyncGenerator {
   for await (const bytes of responses) {
     try {
       yield method.responseDeserialize(bytes);
@@ -54,7 +59,11 @@ const only = async (method: MethodDefinition, call: OutgoingCall): Promise<unkno
   return answers[0];
 };
 
-const sendOne = async (method: MethodDefinition, request: unknown, call: OutgoingCall): Promise<void> => {
+const sendOne = async (
+  method: MethodDefinition,
+  request: unknown,
+  call: OutgoingCall,
+): Promise<void> => {
   try {
     await call.send(encode(method, request));
     call.end();
@@ -67,19 +76,31 @@ const sendOne = async (method: MethodDefinition, request: unknown, call: Outgoin
   }
 };
 
-const unary = async (method: MethodDefinition, request: unknown, call: OutgoingCall): Promise<unknown> => {
+const unary = async (
+  method: MethodDefinition,
+  request: unknown,
+  call: OutgoingCall,
+): Promise<unknown> => {
   await sendOne(method, request, call);
   return only(method, call);
 };
 
 /** The first iteration begins the call. */
-async function* serverStream(method: MethodDefinition, request: unknown, open: () => OutgoingCall): AsyncGenerator {
+async function* serverStream(
+  method: MethodDefinition,
+  request: unknown,
+  open: () => OutgoingCall,
+): AsyncGenerator {
   const call = open();
   await sendOne(method, request, call);
   yield* decodeAll(method, call.responses);
 }
 
-const clientStream = (method: MethodDefinition, requests: Requests, call: OutgoingCall): Promise<unknown> => {
+const clientStream = (
+  method: MethodDefinition,
+  requests: Requests,
+  call: OutgoingCall,
+): Promise<unknown> => {
   const sendAll = async (): Promise<void> => {
     try {
       for await (const request of requests) {

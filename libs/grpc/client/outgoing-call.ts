@@ -57,7 +57,9 @@ export const openCall = (
     over.abort(failure);
   });
   stream.on('status', () => {
-    for (const listener of listeners) listener[Symbol.dispose]();
+    for (const listener of listeners) {
+      listener[Symbol.dispose]();
+    }
     over.abort(CALL_OVER);
   });
   async function* responses(): AsyncGenerator<Buffer, void> {

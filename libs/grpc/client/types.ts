@@ -44,7 +44,10 @@ export interface BidiCall<Q, R> {
 export type CallOf<M extends MethodDefinition> = M extends { requestStream: true }
   ? M extends { responseStream: true }
     ? (options?: CallOptions) => BidiCall<RequestOf<M>, ResponseOf<M>>
-    : (requests: AsyncIterable<RequestOf<M>> | Iterable<RequestOf<M>>, options?: CallOptions) => Promise<ResponseOf<M>>
+    : (
+        requests: AsyncIterable<RequestOf<M>> | Iterable<RequestOf<M>>,
+        options?: CallOptions,
+      ) => Promise<ResponseOf<M>>
   : M extends { responseStream: true }
     ? (request: RequestOf<M>, options?: CallOptions) => AsyncIterable<ResponseOf<M>>
     : (request: RequestOf<M>, options?: CallOptions) => Promise<ResponseOf<M>>;

@@ -12,7 +12,11 @@ describe('access', () => {
     let answered = 0;
     const count = { say: async (note: { text: string }) => (answered++, note) };
     for (const role of roles) {
-      await using echo = await startEcho(count, { access: echoAccess('operator', 'service') }, { token: role });
+      await using echo = await startEcho(
+        count,
+        { access: echoAccess('operator', 'service') },
+        { token: role },
+      );
       const call = echo.client.say({ text: role });
       if (role === 'operator' || role === 'service') {
         expect(await call).to.deep.equal({ text: role });
@@ -31,7 +35,11 @@ describe('access', () => {
       seen++;
       throw new Error('seen');
     };
-    await using echo = await startEcho({ say: see, list: see, gather: see, chat: see }, {}, { token: 'agent' });
+    await using echo = await startEcho(
+      { say: see, list: see, gather: see, chat: see },
+      {},
+      { token: 'agent' },
+    );
     const { client } = echo;
     for (const call of [
       () => client.say({ text: '' }),
@@ -69,7 +77,9 @@ describe('access', () => {
 
   it('opens a public rpc to everybody, without a caller', async () => {
     const access = new Map([['/spec.Echo/Say', { roles: new Set<never>(), isPublic: true }]]);
-    const who = { say: async (_: unknown, call: { caller: unknown }) => ({ text: String(call.caller) }) };
+    const who = {
+      say: async (_: unknown, call: { caller: unknown }) => ({ text: String(call.caller) }),
+    };
     for (const token of [undefined, 'nonsense', 'agent']) {
       await using echo = await startEcho(who, { access }, { token });
       expect(await echo.client.say({ text: '' })).to.deep.equal({ text: 'undefined' });
@@ -82,7 +92,9 @@ describe('access', () => {
     expect(await health.check({ service: '' })).to.deep.equal({ status: 'SERVING' });
     for (const service of [v1.ServerReflectionService, v1alpha.ServerReflectionService]) {
       using stranger = createClient(service, { target: echo.server.address });
-      expect(await failure(stranger.serverReflectionInfo().responses)).to.include({ code: status.UNAUTHENTICATED });
+      expect(await failure(stranger.serverReflectionInfo().responses)).to.include({
+        code: status.UNAUTHENTICATED,
+      });
       for (const token of roles) {
         using client = createClient(service, { target: echo.server.address, token });
         const info = client.serverReflectionInfo();
@@ -95,6 +107,8 @@ describe('access', () => {
   it('logs refused callers with the reason', async () => {
     await using echo = await startEcho({}, {}, { token: 'agent' });
     await failure(echo.client.say({ text: '' }));
-    expect(echo.logs()).to.match(/"level":"info".*"role":"agent","subject":"the-agent".*"reason":"ROLE_NOT_ALLOWED"/);
+    expect(echo.logs()).to.match(
+      /"level":"info".*"role":"agent","subject":"the-agent".*"reason":"ROLE_NOT_ALLOWED"/,
+    );
   });
 });

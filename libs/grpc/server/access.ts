@@ -20,7 +20,11 @@ export const access =
     call.said['role'] = caller.role;
     call.said['subject'] = caller.subject;
     if (allowed === undefined) {
-      throw new DomainError(status.PERMISSION_DENIED, 'RPC_NOT_OPEN', `nobody may call ${path}: it names no roles`);
+      throw new DomainError(
+        status.PERMISSION_DENIED,
+        'RPC_NOT_OPEN',
+        `nobody may call ${path}: it names no roles`,
+      );
     }
     if (!allowed.roles.has(caller.role)) {
       const roles = [...allowed.roles].join(', ');

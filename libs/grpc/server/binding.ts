@@ -1,6 +1,11 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { CallContext } from '../call-context.ts';
-import { type Handlers, type MethodDefinition, type ServiceDefinition, serviceOf } from '../definition.ts';
+import {
+  type Handlers,
+  type MethodDefinition,
+  type ServiceDefinition,
+  serviceOf,
+} from '../definition.ts';
 
 /** The bytes of a call, in and out. */
 export interface Exchange {
@@ -26,7 +31,10 @@ export interface ServiceBinding {
 }
 
 /** Binds a handler to every rpc of a service. */
-export const implement = <S extends ServiceDefinition>(definition: S, handlers: Handlers<S>): ServiceBinding => {
+export const implement = <S extends ServiceDefinition>(
+  definition: S,
+  handlers: Handlers<S>,
+): ServiceBinding => {
   const methods = Object.entries(definition).map(([name, method]) => bind(method, handlers[name]));
   return { name: serviceOf(methods[0]?.path ?? '/'), methods };
 };
@@ -77,16 +85,26 @@ const decode = ({ requestDeserialize }: MethodDefinition, bytes: Buffer): unknow
   }
 };
 
-async function* decodeAll(method: MethodDefinition, messages: AsyncIterable<Buffer>): AsyncGenerator {
+async function* decodeAll(
+  method: MethodDefinition,
+  messages: AsyncIterable<Buffer>,
+): AsyncGenerator {
   for await (const bytes of messages) {
     yield decode(method, bytes);
   }
 }
 
 /** The request of a call that has one. Whatever the caller sends after it is ignored. */
-const decodeFirst = async (method: MethodDefinition, messages: AsyncIterable<Buffer>): Promise<unknown> => {
+const decodeFirst = async (
+  method: MethodDefinition,
+  messages: AsyncIterable<Buffer>,
+): Promise<unknown> => {
   for await (const bytes of messages) {
     return decode(method, bytes);
   }
-  throw new DomainError(status.INVALID_ARGUMENT, 'MISSING_MESSAGE', 'the call ended without a request');
+  throw new DomainError(
+    status.INVALID_ARGUMENT,
+    'MISSING_MESSAGE',
+    'the call ended without a request',
+  );
 };

@@ -29,13 +29,19 @@ describe('listening', () => {
 
   it('reports a port that is taken', async () => {
     await using echo = await startEcho();
-    const refused = await startEcho({}, { listen: `127.0.0.1:${echo.server.port}` }).catch((error: unknown) => error);
+    const refused = await startEcho({}, { listen: `127.0.0.1:${echo.server.port}` }).catch(
+      (error: unknown) => error,
+    );
     expect(String(refused)).to.include('EADDRINUSE');
   });
 
   it('knows loopback and the target of an address', () => {
-    expect(['127.0.0.1', '127.9.9.9', '::1', 'localhost'].filter((host) => !isLoopback(host))).to.deep.equal([]);
-    expect(['128.0.0.1', '0.0.0.0', '::', '127.example', 'localhost.example'].filter(isLoopback)).to.deep.equal([]);
+    expect(
+      ['127.0.0.1', '127.9.9.9', '::1', 'localhost'].filter((host) => !isLoopback(host)),
+    ).to.deep.equal([]);
+    expect(
+      ['128.0.0.1', '0.0.0.0', '::', '127.example', 'localhost.example'].filter(isLoopback),
+    ).to.deep.equal([]);
     expect(splitAddress('[::1]:80')).to.deep.equal({ host: '::1', port: 80 });
     expect(targetOf('0.0.0.0', 1)).to.equal('ipv4:127.0.0.1:1');
     expect(targetOf('::1', 1)).to.equal('ipv6:[::1]:1');
@@ -49,7 +55,8 @@ describe('TLS', () => {
   it('uses the given certificate, and serves only clients that trust its authority', async () => {
     await using dir = await tempDir();
     const [cert, key] = [join(dir.path, 'cert.pem'), join(dir.path, 'key.pem')];
-    const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost';
+    const request =
+      'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost';
     const files = ['-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert];
     await promisify(execFile)('openssl', [...request.split(' '), ...files]);
     const tls = { cert, key };
@@ -57,8 +64,14 @@ describe('TLS', () => {
     await using echo = await startEcho({}, { listen, tls }, { tls: { ca: cert } });
     expect(await echo.client.say({ text: 'private' })).to.deep.equal({ text: 'private' });
     for (const clientTls of [undefined, {}]) {
-      await using stranger = await startEcho({}, {}, { target: echo.server.address, tls: clientTls });
-      expect(await failure(stranger.client.say({ text: '' }))).to.include({ code: status.UNAVAILABLE });
+      await using stranger = await startEcho(
+        {},
+        {},
+        { target: echo.server.address, tls: clientTls },
+      );
+      expect(await failure(stranger.client.say({ text: '' }))).to.include({
+        code: status.UNAVAILABLE,
+      });
     }
   });
 });

@@ -6,7 +6,10 @@ import { ConfigError, type TlsFiles } from '#libs/config/index.ts';
 /** The parts of `127.0.0.1:80` or `[::1]:80`. */
 export const splitAddress = (listen: string): { host: string; port: number } => {
   const colon = listen.lastIndexOf(':');
-  return { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) };
+  return {
+    host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
+    port: Number(listen.slice(colon + 1)),
+  };
 };
 
 /** Whether only this machine can reach the address. Any name but localhost may resolve to anything. */
@@ -25,7 +28,11 @@ export const serverCredentials = async (
 ): Promise<ServerCredentials> => {
   if (tls?.cert !== undefined && tls.key !== undefined) {
     const [certificate, key] = await Promise.all([readFile(tls.cert), readFile(tls.key)]);
-    return ServerCredentials.createSsl(null, [{ cert_chain: certificate, private_key: key }], false);
+    return ServerCredentials.createSsl(
+      null,
+      [{ cert_chain: certificate, private_key: key }],
+      false,
+    );
   }
   if (!insecure && !isLoopback(splitAddress(listen).host)) {
     throw new ConfigError([
@@ -45,5 +52,7 @@ export const targetOf = (host: string, port: number): string => {
   if (isIPv6(host)) {
     return `ipv6:[${host === '::' ? '::1' : host}]:${port}`;
   }
-  return isIPv4(host) ? `ipv4:${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}` : `dns:///${host}:${port}`;
+  return isIPv4(host)
+    ? `ipv4:${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
+    : `dns:///${host}:${port}`;
 };

@@ -43,7 +43,9 @@ describe('deadlines', () => {
   });
 
   it('tells the handler how much time is left', async () => {
-    await using echo = await startEcho({ say: async (_, call) => ({ text: String(call.deadlineMs) }) });
+    await using echo = await startEcho({
+      say: async (_, call) => ({ text: String(call.deadlineMs) }),
+    });
     const { text } = await echo.client.say({ text: '' }, { deadlineMs: 5_000 });
     expect(Number(text)).to.be.within(3_000, 5_001);
   });
@@ -54,7 +56,9 @@ describe('deadlines', () => {
         yield { text: String(call.deadlineMs) };
       },
     });
-    expect(await Array.fromAsync(echo.client.list({ text: '' }))).to.deep.equal([{ text: 'undefined' }]);
+    expect(await Array.fromAsync(echo.client.list({ text: '' }))).to.deep.equal([
+      { text: 'undefined' },
+    ]);
     const late = echo.client.list({ text: '' }, { deadlineMs: 5_000 });
     expect(Number((await Array.fromAsync(late))[0]?.text)).to.be.within(3_000, 5_001);
   });
@@ -79,7 +83,9 @@ describe('deadlines', () => {
   });
 
   it('gives a unary call of our clients 10 s unless told otherwise', async () => {
-    await using echo = await startEcho({ say: async (_, call) => ({ text: String(call.deadlineMs) }) });
+    await using echo = await startEcho({
+      say: async (_, call) => ({ text: String(call.deadlineMs) }),
+    });
     expect(Number((await echo.client.say({ text: '' })).text)).to.be.within(8_000, 10_001);
     const long = await echo.client.say({ text: '' }, { deadlineMs: 2 ** 40 });
     expect(Number(long.text)).to.be.above(60_000);

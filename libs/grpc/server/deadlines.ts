@@ -22,8 +22,15 @@ export const deadlines =
     const waits = createWaits();
     const early = clock.setTimer(Math.max(0, deadlineMs - MARGIN_MS), () => {
       const dependency = waits.latest();
-      if (dependency === undefined) return;
-      call.abort(unavailable(dependency, `${dependency} did not answer in time; what was done is unknown; try again`));
+      if (dependency === undefined) {
+        return;
+      }
+      call.abort(
+        unavailable(
+          dependency,
+          `${dependency} did not answer in time; what was done is unknown; try again`,
+        ),
+      );
     });
     const timer = clock.setTimer(deadlineMs, () => call.abort(deadlineExceeded()));
     try {

@@ -21,7 +21,8 @@ export const indexDescriptors = (image: Uint8Array): DescriptorIndex => {
     fileNamed: (name) => withImports(registry.getFile(name)),
     fileOfSymbol: (symbol) => {
       const parent = registry.getService(symbol.slice(0, Math.max(0, symbol.lastIndexOf('.'))));
-      const isMethod = parent?.methods.some(({ name }) => `${parent.typeName}.${name}` === symbol) ?? false;
+      const isMethod =
+        parent?.methods.some(({ name }) => `${parent.typeName}.${name}` === symbol) ?? false;
       return withImports(isMethod ? parent?.file : registry.get(symbol)?.file);
     },
     fileOfExtension: (containingType, number) => {
@@ -32,7 +33,9 @@ export const indexDescriptors = (image: Uint8Array): DescriptorIndex => {
       registry.getMessage(containingType) &&
       [...registry]
         .flatMap((type) =>
-          type.kind === 'extension' && type.extendee.typeName === containingType ? [type.number] : [],
+          type.kind === 'extension' && type.extendee.typeName === containingType
+            ? [type.number]
+            : [],
         )
         .sort((a, b) => a - b),
   };

@@ -59,7 +59,11 @@ describe('drain', () => {
     await echo.server.drain(300);
     expect(performance.now() - began).to.be.within(290, 1_500);
     const ended = await heard.next().catch((error: unknown) => error);
-    expect(ended).to.include({ code: status.UNAVAILABLE, reason: 'SERVER_DRAINING', retryAfterMs: 1_000 });
+    expect(ended).to.include({
+      code: status.UNAVAILABLE,
+      reason: 'SERVER_DRAINING',
+      retryAfterMs: 1_000,
+    });
     expect(reasons).to.have.lengthOf(1);
   });
 
@@ -106,6 +110,10 @@ describe('drain', () => {
 
   it('may be called twice', async () => {
     await using echo = await startEcho();
-    await Promise.all([echo.server.drain(100), echo.server.drain(100), echo.server[Symbol.asyncDispose]()]);
+    await Promise.all([
+      echo.server.drain(100),
+      echo.server.drain(100),
+      echo.server[Symbol.asyncDispose](),
+    ]);
   });
 });

@@ -41,11 +41,18 @@ export const createHealth = (services: readonly string[]): OwnHealth => {
 
   const check = async ({ service }: HealthCheckRequest): Promise<HealthCheckResponse> => {
     if (!serving.has(service)) {
-      throw new DomainError(status.NOT_FOUND, 'SERVICE_UNKNOWN', `this server does not know the service ${service}`);
+      throw new DomainError(
+        status.NOT_FOUND,
+        'SERVICE_UNKNOWN',
+        `this server does not know the service ${service}`,
+      );
     }
     return { status: statusOf(service) };
   };
-  async function* watch({ service }: HealthCheckRequest, call: CallContext): AsyncGenerator<HealthCheckResponse, void> {
+  async function* watch(
+    { service }: HealthCheckRequest,
+    call: CallContext,
+  ): AsyncGenerator<HealthCheckResponse, void> {
     let told: ServingStatus | undefined;
     for (;;) {
       const change = changed.promise;
@@ -61,7 +68,9 @@ export const createHealth = (services: readonly string[]): OwnHealth => {
     }
   }
   const list = async () => ({
-    statuses: Object.fromEntries([...serving.keys()].map((name) => [name, { status: statusOf(name) }])),
+    statuses: Object.fromEntries(
+      [...serving.keys()].map((name) => [name, { status: statusOf(name) }]),
+    ),
   });
 
   return {

@@ -13,7 +13,11 @@ export const logging =
   async (call, next) => {
     const began = clock.monotonic();
     const log = call.log.child({ method: call.method.path, requestId: call.requestId });
-    const line = () => ({ ...call.said, peer: call.peer, ms: Math.round(clock.monotonic() - began) });
+    const line = () => ({
+      ...call.said,
+      peer: call.peer,
+      ms: Math.round(clock.monotonic() - began),
+    });
     try {
       await next({ ...call, log });
       log.debug({ ...line(), code: 'OK' }, 'answered');

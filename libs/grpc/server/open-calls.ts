@@ -49,7 +49,9 @@ export const createOpenCalls = (clock: Clock): OpenCalls => {
       }
       empty ??= Promise.withResolvers();
       const timers = [
-        clock.setTimer(Math.min(graceMs, STREAM_GRACE_MS), () => end(({ method }) => method.responseStream)),
+        clock.setTimer(Math.min(graceMs, STREAM_GRACE_MS), () =>
+          end(({ method }) => method.responseStream),
+        ),
         clock.setTimer(graceMs, () => end(() => true)),
         clock.setTimer(graceMs + GOODBYE_MS, () => empty?.resolve()),
       ];

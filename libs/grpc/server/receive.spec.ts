@@ -14,7 +14,11 @@ const HEADERS = {
 };
 
 /** A message as it is on the wire; `flags` 1 means that it is compressed. */
-const frame = (payload: string | Buffer, flags = 0, length = Buffer.byteLength(payload)): Buffer => {
+const frame = (
+  payload: string | Buffer,
+  flags = 0,
+  length = Buffer.byteLength(payload),
+): Buffer => {
   const head = Buffer.alloc(5);
   head.writeUInt8(flags);
   head.writeUInt32BE(length, 1);
@@ -32,7 +36,12 @@ const speak = async ({ server }: Echo): Promise<ClientHttp2Session> => {
 const NOTE = JSON.stringify({ text: 'a' });
 
 /** Sends bytes as the body of a call and answers with its grpc-status. */
-const callRaw = async (session: ClientHttp2Session, path: string, body: Buffer, headers = {}): Promise<number> => {
+const callRaw = async (
+  session: ClientHttp2Session,
+  path: string,
+  body: Buffer,
+  headers = {},
+): Promise<number> => {
   const stream = session.request({ ...HEADERS, ':path': path, ...headers });
   stream.on('error', () => {});
   const answered = new Promise<number>((resolve) => {
@@ -83,9 +92,13 @@ describe('a server that gets nonsense', () => {
   it('refuses a call without message, and malformed protobuf', async () => {
     await using echo = await startEcho();
     const session = await speak(echo);
-    expect(await callRaw(session, '/spec.Echo/Say', Buffer.alloc(0))).to.equal(status.INVALID_ARGUMENT);
+    expect(await callRaw(session, '/spec.Echo/Say', Buffer.alloc(0))).to.equal(
+      status.INVALID_ARGUMENT,
+    );
     const broken = frame(Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x01, 0x61]));
-    expect(await callRaw(session, '/grpc.health.v1.Health/Check', broken)).to.equal(status.INVALID_ARGUMENT);
+    expect(await callRaw(session, '/grpc.health.v1.Health/Check', broken)).to.equal(
+      status.INVALID_ARGUMENT,
+    );
     session.destroy();
   });
 
@@ -103,7 +116,11 @@ describe('a server that gets nonsense', () => {
       ['/spec.Echo/Say', frame(NOTE), { 'grpc-timeout': '99999999H' }],
       ['/spec.Echo/Say', frame(NOTE), { 'content-type': 'text/html' }],
       ['/spec.Echo/Say', frame(NOTE), { authorization: 'Bearer ' }],
-      ['/spec.Echo/Say', frame(NOTE), { traceparent: '00-zz', 'x-request-id': '\t', 'x-bin': '%%%' }],
+      [
+        '/spec.Echo/Say',
+        frame(NOTE),
+        { traceparent: '00-zz', 'x-request-id': '\t', 'x-bin': '%%%' },
+      ],
       ['/spec.Echo/None', frame(NOTE), {}],
       ['/', frame(NOTE), {}],
       ['*', frame(NOTE), {}],

@@ -29,7 +29,8 @@ export const receive = async (
   const abort = (reason: unknown): void => controller.abort(reason);
   const deadline = Number(raw.getDeadline());
   // Only before the status is known: after that, this event also means a regular end.
-  const onCancelled = (): void => abort(Date.now() >= deadline ? deadlineExceeded() : callCancelled());
+  const onCancelled = (): void =>
+    abort(Date.now() >= deadline ? deadlineExceeded() : callCancelled());
   raw.once('cancelled', onCancelled);
   const { send, written } = createSender(raw, signal);
   const call: IncomingCall = {

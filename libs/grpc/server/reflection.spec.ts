@@ -57,7 +57,10 @@ for (const [version, service] of Object.entries({
   describe(`reflection ${version}`, () => {
     it('lists the services of the server, with health and itself', async () => {
       const [answer] = await ask(service, { $case: 'listServices', value: '' });
-      const names = answer?.$case === 'listServicesResponse' ? answer.value.service.map(({ name }) => name) : [];
+      const names =
+        answer?.$case === 'listServicesResponse'
+          ? answer.value.service.map(({ name }) => name)
+          : [];
       expect(names).to.deep.equal([...FOREIGN, 'spec.Echo']);
     });
 
@@ -67,7 +70,10 @@ for (const [version, service] of Object.entries({
         { $case: 'fileByFilename', value: 'muster/common/v1/access.proto' },
         { $case: 'fileContainingSymbol', value: 'muster.common.v1.Role' },
         { $case: 'fileContainingSymbol', value: ACCESS },
-        { $case: 'fileContainingExtension', value: { containingType: METHOD_OPTIONS, extensionNumber: 50_701 } },
+        {
+          $case: 'fileContainingExtension',
+          value: { containingType: METHOD_OPTIONS, extensionNumber: 50_701 },
+        },
       );
       for (const answer of answers) {
         const [first, ...others] = filesIn(answer);
@@ -84,7 +90,8 @@ for (const [version, service] of Object.entries({
         { $case: 'allExtensionNumbersOfType', value: METHOD_OPTIONS },
       );
       expect(filesIn(byService)).to.deep.equal(filesIn(byMethod)).and.not.to.deep.equal([]);
-      const found = numbers?.$case === 'allExtensionNumbersResponse' ? numbers.value.extensionNumber : [];
+      const found =
+        numbers?.$case === 'allExtensionNumbersResponse' ? numbers.value.extensionNumber : [];
       expect(found).to.include(50_701);
     });
 
@@ -95,11 +102,16 @@ for (const [version, service] of Object.entries({
         { $case: 'fileContainingSymbol', value: 'none' },
         { $case: 'fileContainingSymbol', value: '.' },
         { $case: 'fileContainingSymbol', value: 'grpc.health.v1.Health.None' },
-        { $case: 'fileContainingExtension', value: { containingType: METHOD_OPTIONS, extensionNumber: 1 } },
+        {
+          $case: 'fileContainingExtension',
+          value: { containingType: METHOD_OPTIONS, extensionNumber: 1 },
+        },
         { $case: 'allExtensionNumbersOfType', value: 'none' },
         undefined,
       );
-      const codes = answers.map((answer) => (answer?.$case === 'errorResponse' ? answer.value.errorCode : undefined));
+      const codes = answers.map((answer) =>
+        answer?.$case === 'errorResponse' ? answer.value.errorCode : undefined,
+      );
       expect(codes).to.deep.equal([5, 5, 5, 5, 5, 5, 3]);
     });
   });
@@ -107,7 +119,8 @@ for (const [version, service] of Object.entries({
 
 describe('indexDescriptors', () => {
   it('keeps comments and custom options', () => {
-    const [file] = indexDescriptors(descriptorImage()).fileOfSymbol('muster.blob.v1.BlobService') ?? [];
+    const [file] =
+      indexDescriptors(descriptorImage()).fileOfSymbol('muster.blob.v1.BlobService') ?? [];
     const text = Buffer.from(file ?? []).toString('latin1');
     expect(text).to.include('Errors');
     // Field 50701, length-delimited, as it stands in the options of a method.
@@ -123,19 +136,25 @@ describe('grpcurl', () => {
     await using echo = await startEcho();
     const at = `127.0.0.1:${echo.server.port}`;
     expect((await grpcurl(at, 'list')).trim().split('\n')).to.deep.equal([...FOREIGN, 'spec.Echo']);
-    expect(await grpcurl(at, 'describe', 'muster.blob.v1.BlobService')).to.match(/\/\/ .*[^]*rpc Upload/);
+    expect(await grpcurl(at, 'describe', 'muster.blob.v1.BlobService')).to.match(
+      /\/\/ .*[^]*rpc Upload/,
+    );
     expect(await grpcurl(at, 'describe', 'muster.common.v1.Access')).to.include(
       'repeated .muster.common.v1.Role roles = 1;',
     );
-    expect(JSON.parse(await grpcurl(at, 'grpc.health.v1.Health/Check'))).to.deep.equal({ status: 'SERVING' });
+    expect(JSON.parse(await grpcurl(at, 'grpc.health.v1.Health/Check'))).to.deep.equal({
+      status: 'SERVING',
+    });
   });
 
   it('is refused without a valid token', async () => {
     await using echo = await startEcho();
     const program = await findProgram('grpcurl', process.env['PATH']);
-    const refused = await promisify(execFile)(program, ['-plaintext', `127.0.0.1:${echo.server.port}`, 'list']).catch(
-      (error: unknown) => String(error),
-    );
+    const refused = await promisify(execFile)(program, [
+      '-plaintext',
+      `127.0.0.1:${echo.server.port}`,
+      'list',
+    ]).catch((error: unknown) => String(error));
     expect(refused).to.include('authorization: Bearer');
   });
 });

@@ -13,12 +13,18 @@ type Answer = NonNullable<Response['messageResponse']>;
  * @param image bytes of a FileDescriptorSet; any file and symbol in it is answered
  * @param services names of the services that are listed
  */
-export const createReflection = (image: Uint8Array, services: readonly string[]): ServiceBinding[] => {
+export const createReflection = (
+  image: Uint8Array,
+  services: readonly string[],
+): ServiceBinding[] => {
   const index = indexDescriptors(image);
   const answer = (asked: Request['messageRequest']): Answer => {
     switch (asked?.$case) {
       case 'listServices':
-        return { $case: 'listServicesResponse', value: { service: services.map((name) => ({ name })) } };
+        return {
+          $case: 'listServicesResponse',
+          value: { service: services.map((name) => ({ name })) },
+        };
       case 'fileByFilename':
         return files(index.fileNamed(asked.value), `file ${asked.value}`);
       case 'fileContainingSymbol':
@@ -32,7 +38,10 @@ export const createReflection = (image: Uint8Array, services: readonly string[])
         const extensionNumber = index.extensionNumbers(asked.value);
         return extensionNumber === undefined
           ? notFound(`message ${asked.value}`)
-          : { $case: 'allExtensionNumbersResponse', value: { baseTypeName: asked.value, extensionNumber } };
+          : {
+              $case: 'allExtensionNumbersResponse',
+              value: { baseTypeName: asked.value, extensionNumber },
+            };
       }
       case undefined:
       default:
@@ -40,9 +49,15 @@ export const createReflection = (image: Uint8Array, services: readonly string[])
     }
   };
 
-  async function* serverReflectionInfo(requests: AsyncIterable<Request>): AsyncGenerator<Response, void> {
+  async function* serverReflectionInfo(
+    requests: AsyncIterable<Request>,
+  ): AsyncGenerator<Response, void> {
     for await (const request of requests) {
-      yield { validHost: request.host, originalRequest: request, messageResponse: answer(request.messageRequest) };
+      yield {
+        validHost: request.host,
+        originalRequest: request,
+        messageResponse: answer(request.messageRequest),
+      };
     }
   }
   return [
@@ -56,9 +71,13 @@ const failure = (errorCode: status, errorMessage: string): Answer => ({
   value: { errorCode, errorMessage },
 });
 
-const notFound = (what: string): Answer => failure(status.NOT_FOUND, `this server knows no ${what}`);
+const notFound = (what: string): Answer =>
+  failure(status.NOT_FOUND, `this server knows no ${what}`);
 
 const files = (found: Uint8Array[] | undefined, what: string): Answer =>
   found === undefined
     ? notFound(what)
-    : { $case: 'fileDescriptorResponse', value: { fileDescriptorProto: found.map((file) => Buffer.from(file)) } };
+    : {
+        $case: 'fileDescriptorResponse',
+        value: { fileDescriptorProto: found.map((file) => Buffer.from(file)) },
+      };

@@ -5,7 +5,10 @@ interface Resettable {
 }
 
 const isResettable = (value: unknown): value is Resettable =>
-  typeof value === 'object' && value !== null && 'close' in value && typeof value.close === 'function';
+  typeof value === 'object' &&
+  value !== null &&
+  'close' in value &&
+  typeof value.close === 'function';
 
 const inside = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;

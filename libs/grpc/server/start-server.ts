@@ -1,4 +1,8 @@
-import { Server, type ServerOptions as GrpcOptions, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  Server,
+  type ServerOptions as GrpcOptions,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { AccessTable, Caller } from '#libs/auth/index.ts';
 import { type Clock, systemClock } from '#libs/clock/index.ts';
 import type { TlsFiles } from '#libs/config/index.ts';
@@ -74,7 +78,13 @@ const grpcOptions = (maxStreams: number, maxReceiveBytes: number): GrpcOptions =
  * @throws ConfigError when it would listen to the network in plain text, and what the system says when it cannot listen
  */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
-  const { listen, services, logger, clock = systemClock, maxStreamsPerConnection = 1_000 } = options;
+  const {
+    listen,
+    services,
+    logger,
+    clock = systemClock,
+    maxStreamsPerConnection = 1_000,
+  } = options;
   const { maxReceiveBytes = MAX_RECEIVE_BYTES, unaryDeadlineMs = UNARY_DEADLINE_MS } = options;
   const credentials = await serverCredentials(listen, options.tls, options.insecure ?? false);
   const health = createHealth(services.map(({ name }) => name));
@@ -95,11 +105,17 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
 
   const server = new Server(grpcOptions(maxStreamsPerConnection, maxReceiveBytes));
   const names = [...services.map(({ name }) => name), ...FOREIGN].sort();
-  for (const { methods } of [...services, health.binding, ...createReflection(options.image, names)]) {
+  for (const { methods } of [
+    ...services,
+    health.binding,
+    ...createReflection(options.image, names),
+  ]) {
     addMethods(server, methods, (raw, method) => void receive(raw, method, receiver));
   }
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(listen, credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)));
+    server.bindAsync(listen, credentials, (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
   });
 
   const shutDown = async (graceMs: number): Promise<void> => {
@@ -147,7 +163,10 @@ const addMethods = (
       responseSerialize: asTheyAre,
       responseDeserialize: asTheyAre,
     };
-    return [method.path, { path: method.path, requestStream: true, responseStream: true, ...codec }] as const;
+    return [
+      method.path,
+      { path: method.path, requestStream: true, responseStream: true, ...codec },
+    ] as const;
   });
   const handlers: UntypedServiceImplementation = Object.fromEntries(
     methods.map((method) => [method.path, (raw: RawCall) => serve(raw, method)]),

@@ -33,7 +33,12 @@ export const startBackends = async () => {
   const [azurite, mongod] = await Promise.all([startAzurite(), startMongod()]);
   opening.use(azurite);
   opening.use(mongod);
-  const { privateJwk, publicJwk } = await createSigningKey(['customer', 'operator', 'agent', 'service']);
+  const { privateJwk, publicJwk } = await createSigningKey([
+    'customer',
+    'operator',
+    'agent',
+    'service',
+  ]);
   const jwks = join(dir.path, 'jwks.json');
   await writeFile(jwks, JSON.stringify({ keys: [publicJwk] }));
   const opened = opening.move();
@@ -70,7 +75,10 @@ export const connect = (target: string, token: string) => {
 export type BlobFixture = Awaited<ReturnType<typeof startFixture>>;
 
 /** The running service, with a client for each kind of caller. */
-export const startFixture = async (overrides: Partial<Context> = {}, env: Record<string, string> = {}) => {
+export const startFixture = async (
+  overrides: Partial<Context> = {},
+  env: Record<string, string> = {},
+) => {
   await using opening = new AsyncDisposableStack();
   const backends = opening.use(await startBackends());
   const log = createLogger({ service: 'blob', level: 'silent' });
@@ -89,10 +97,19 @@ export const startFixture = async (overrides: Partial<Context> = {}, env: Record
   };
   const opened = opening.move();
   const { azurite, mongod, token } = backends;
-  return { azurite, mongod, token, config, server, ...clients, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    azurite,
+    mongod,
+    token,
+    config,
+    server,
+    ...clients,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 };
 
-export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+export const sha256Of = (bytes: Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('hex');
 
 /** The messages of an upload: the header, then `bytes` in chunks. */
 export function* uploadOf(
@@ -100,7 +117,12 @@ export function* uploadOf(
   bytes: Uint8Array,
   chunkBytes = 300_000,
 ): Generator<UploadRequest> {
-  yield { part: { $case: 'header', value: { target: undefined, sha256: '', sizeBytes: undefined, ...header } } };
+  yield {
+    part: {
+      $case: 'header',
+      value: { target: undefined, sha256: '', sizeBytes: undefined, ...header },
+    },
+  };
   for (let at = 0; at < bytes.length; at += chunkBytes) {
     yield { part: { $case: 'chunk', value: Buffer.from(bytes.subarray(at, at + chunkBytes)) } };
   }
@@ -119,8 +141,17 @@ export interface AttemptAsk {
 }
 
 /** An attempt's file with a token for machine `m-1`, or for another one on request. */
-export const attemptResult = (workloadId: string, ask: AttemptAsk = {}): Pick<UploadHeader, 'target'> => {
-  const { task = 'frames/1', generation = 0, attempt = '0-1', extension = 'png', machine = 'm-1' } = ask;
+export const attemptResult = (
+  workloadId: string,
+  ask: AttemptAsk = {},
+): Pick<UploadHeader, 'target'> => {
+  const {
+    task = 'frames/1',
+    generation = 0,
+    attempt = '0-1',
+    extension = 'png',
+    machine = 'm-1',
+  } = ask;
   const key = workloadKey(meshSecret, workloadId);
   const token = Buffer.from(attemptToken(key, { task, generation, attempt, user: machine }));
   return {
@@ -148,7 +179,9 @@ export const readAll = async (
   const pieces: Buffer[] = [];
   let head = { totalBytes: 0, sha256: '' };
   for await (const { chunk, totalBytes, sha256 } of chunks) {
-    if (pieces.length === 0) head = { totalBytes, sha256 };
+    if (pieces.length === 0) {
+      head = { totalBytes, sha256 };
+    }
     pieces.push(chunk);
   }
   return { bytes: Buffer.concat(pieces), ...head };

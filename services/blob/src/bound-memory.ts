@@ -16,5 +16,7 @@ export const boundMemory = (): void => {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  if (typeof collect === 'function') {
+    collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  }
 };

@@ -15,7 +15,9 @@ const wrongNames = (env: Record<string, string>): string[] => {
     readConfig(env);
     return [];
   } catch (error) {
-    return error instanceof ConfigError ? error.problems.map(({ name }) => name).sort() : [String(error)];
+    return error instanceof ConfigError
+      ? error.problems.map(({ name }) => name).sort()
+      : [String(error)];
   }
 };
 

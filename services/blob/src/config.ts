@@ -1,6 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { identifier, integer, loadConfig, secretAs, size, type Environment } from '#libs/config/index.ts';
+import {
+  identifier,
+  integer,
+  loadConfig,
+  secretAs,
+  size,
+  type Environment,
+} from '#libs/config/index.ts';
 import {
   meshSecretVariables,
   mongoVariables,
@@ -10,8 +17,9 @@ import {
 } from '#libs/service/index.ts';
 
 const checkConnection = (text: string): string => {
-  if (!/(^|;)\s*(AccountName|BlobEndpoint|UseDevelopmentStorage)=/i.test(text))
+  if (!/(^|;)\s*(AccountName|BlobEndpoint|UseDevelopmentStorage)=/i.test(text)) {
     throw new TypeError('no connection string');
+  }
   return text;
 };
 
@@ -20,7 +28,10 @@ export const variables = z.object({
   ...serverVariables('127.0.0.1:7404'),
   ...mongoVariables,
   ...meshSecretVariables,
-  MUSTER_BLOB_CONNECTION: secretAs(checkConnection, 'must be the connection string of a storage account'),
+  MUSTER_BLOB_CONNECTION: secretAs(
+    checkConnection,
+    'must be the connection string of a storage account',
+  ),
   MUSTER_BLOB_CONTAINER: identifier('muster').prefault('muster'),
   MUSTER_MAX_UPLOAD: size({ minBytes: 1, maxBytes: 195 * 2 ** 30 }).prefault('64GiB'),
   MUSTER_UPLOADS_AT_ONCE: integer({ min: 1, max: 4_096 }).prefault('64'),
@@ -41,7 +52,10 @@ export const readConfig = (env: Environment): Config => {
     server: serverConfig(read),
     meshSecret: read.MUSTER_MESH_SECRET,
     mongo: { url: read.MUSTER_MONGO_URL, database: read.MUSTER_MONGO_DATABASE },
-    storage: { connectionString: read.MUSTER_BLOB_CONNECTION, container: read.MUSTER_BLOB_CONTAINER },
+    storage: {
+      connectionString: read.MUSTER_BLOB_CONNECTION,
+      container: read.MUSTER_BLOB_CONTAINER,
+    },
     uploads: { maximumBytes: read.MUSTER_MAX_UPLOAD, atOnce: read.MUSTER_UPLOADS_AT_ONCE },
   };
 };

@@ -16,7 +16,10 @@ export interface Events {
 
 export const logEvents = (): Events => ({
   uploadStored: (log, { name, sha256, sizeBytes, outcome }) =>
-    log.info({ blob: name, sha256, sizeBytes }, outcome === 'stored' ? 'upload stored' : 'upload was stored before'),
+    log.info(
+      { blob: name, sha256, sizeBytes },
+      outcome === 'stored' ? 'upload stored' : 'upload was stored before',
+    ),
   blobDeleted: (log, name) => log.info({ blob: name }, 'blob deleted'),
   urlSigned: (log, name, verb) => log.info({ blob: name, verb }, 'url signed'),
   objectCreated: (log, { id, customer, blobName, sizeBytes }) =>

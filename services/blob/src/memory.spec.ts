@@ -12,7 +12,8 @@ const none: Buffer = Buffer.alloc(0);
 /** The memory of a process now, and its peak, in bytes. */
 const memoryOf = async (pid: number): Promise<{ now: number; peak: number }> => {
   const text = await readFile(`/proc/${pid}/status`, 'utf8');
-  const bytes = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) * 1024;
+  const bytes = (field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) * 1024;
   return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
 };
 
@@ -31,7 +32,10 @@ describe('memory of the service', () => {
   before(async function () {
     this.timeout(60_000);
     backends = await startBackends();
-    service = await startService({ name: 'blob', env: { ...backends.variables, MUSTER_LOG_LEVEL: 'warn' } });
+    service = await startService({
+      name: 'blob',
+      env: { ...backends.variables, MUSTER_LOG_LEVEL: 'warn' },
+    });
     client = connect(service.address, await backends.token('customer', 'alice'));
   });
   after(async () => {
@@ -50,13 +54,19 @@ describe('memory of the service', () => {
     expect(await growthBytes(), 'while it flowed in').to.be.at.most(64 * 2 ** 20);
 
     const ask = { blobName, offset: 0, lengthBytes: 0, grant: none };
-    const slow = Array.from({ length: 8 }, () => client.download(ask, { deadlineMs: 110_000 })[Symbol.asyncIterator]());
+    const slow = Array.from({ length: 8 }, () =>
+      client.download(ask, { deadlineMs: 110_000 })[Symbol.asyncIterator](),
+    );
     await Promise.all(slow.map((reader) => reader.next()));
     const read = { ...ask, lengthBytes: 128 * 2 ** 20 };
     let received = 0;
-    for await (const { chunk } of client.download(read, { deadlineMs: 110_000 })) received += chunk.length;
+    for await (const { chunk } of client.download(read, { deadlineMs: 110_000 })) {
+      received += chunk.length;
+    }
     expect(received).to.equal(read.lengthBytes);
-    for (const reader of slow) await reader.return?.();
+    for (const reader of slow) {
+      await reader.return?.();
+    }
     expect(await growthBytes(), 'while others stood still').to.be.at.most(128 * 2 ** 20);
   });
 });

@@ -1,20 +1,34 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { isDomainError, status } from '#libs/errors/index.ts';
-import { attemptResult, customerFile, readAll, startFixture, uploadOf, type BlobFixture } from './blob.fixture.ts';
+import {
+  attemptResult,
+  customerFile,
+  readAll,
+  startFixture,
+  uploadOf,
+  type BlobFixture,
+} from './blob.fixture.ts';
 
 const none: Buffer = Buffer.alloc(0);
 
 /** How calls were refused, in the fields that a caller acts on. */
-const refusalsOf = async (asked: Record<string, Promise<unknown>>): Promise<Record<string, unknown>> => {
+const refusalsOf = async (
+  asked: Record<string, Promise<unknown>>,
+): Promise<Record<string, unknown>> => {
   const entries = Object.entries(asked).map(async ([name, call]) => {
     const error: unknown = await call.then(
       () => 'answered',
       (thrown: unknown) => thrown,
     );
-    if (!isDomainError(error)) return [name, error] as const;
+    if (!isDomainError(error)) {
+      return [name, error] as const;
+    }
     const { code, metadata, retryAfterMs } = error;
-    return [name, { code, dependency: metadata['dependency'], saysWhen: retryAfterMs !== undefined }] as const;
+    return [
+      name,
+      { code, dependency: metadata['dependency'], saysWhen: retryAfterMs !== undefined },
+    ] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
 };
@@ -35,19 +49,28 @@ describe('while the blob storage is away', () => {
   const calls = (): Record<string, Promise<unknown>> => ({
     upload: mesh.alice.upload(uploadOf(customerFile(), bytes)),
     attempt: mesh.agent.upload(uploadOf(attemptResult('w-1'), bytes)),
-    download: readAll(mesh.alice.download({ blobName: scene, grant: none, offset: 0, lengthBytes: 0 })),
+    download: readAll(
+      mesh.alice.download({ blobName: scene, grant: none, offset: 0, lengthBytes: 0 }),
+    ),
     stat: mesh.alice.statBlob({ blobName: scene, grant: none }),
     list: mesh.service.listBlobs({ prefix: '', pageSize: 0, pageToken: '' }),
     delete: mesh.service.deleteBlob({ blobName: 'results/w-1/frames/9/0-0-1.png' }),
     url: mesh.alice.createDownloadUrl({ blobName: scene, grant: none, ttlSeconds: 0 }),
-    object: mesh.alice.object.createObject({ blobName: scene, fileName: 'f', customerId: '', requestId: '' }),
+    object: mesh.alice.object.createObject({
+      blobName: scene,
+      fileName: 'f',
+      customerId: '',
+      requestId: '',
+    }),
   });
 
   it('answers UNAVAILABLE with the name of the storage, and works again once it is back', async function () {
     this.timeout(60_000);
     await mesh.azurite.stop();
     const began = performance.now();
-    for (const [name, refusal] of Object.entries(await refusalsOf(calls()))) expect(refusal, name).to.deep.equal(away);
+    for (const [name, refusal] of Object.entries(await refusalsOf(calls()))) {
+      expect(refusal, name).to.deep.equal(away);
+    }
     expect(performance.now() - began).to.be.below(5_000);
 
     await mesh.azurite.restart();
@@ -64,12 +87,20 @@ describe('while the blob storage is away', () => {
     await mesh.azurite.kill('SIGSTOP');
     try {
       const { stat, list, object } = calls();
-      const refusals = await refusalsOf({ ...(stat && { stat }), ...(list && { list }), ...(object && { object }) });
-      for (const [name, refusal] of Object.entries(refusals)) expect(refusal, name).to.deep.equal(away);
+      const refusals = await refusalsOf({
+        ...(stat && { stat }),
+        ...(list && { list }),
+        ...(object && { object }),
+      });
+      for (const [name, refusal] of Object.entries(refusals)) {
+        expect(refusal, name).to.deep.equal(away);
+      }
     } finally {
       await mesh.azurite.kill('SIGCONT');
     }
-    expect((await mesh.alice.statBlob({ blobName: scene, grant: none })).blob?.sizeBytes).to.equal(bytes.length);
+    expect((await mesh.alice.statBlob({ blobName: scene, grant: none })).blob?.sizeBytes).to.equal(
+      bytes.length,
+    );
   });
 });
 
@@ -87,9 +118,15 @@ describe('while MongoDB is away', () => {
       delete: mesh.alice.object.deleteObject({ objectId: 'o-1' }),
     });
     for (const [name, refusal] of Object.entries(refusals)) {
-      expect(refusal, name).to.deep.equal({ code: status.UNAVAILABLE, dependency: 'mongodb', saysWhen: true });
+      expect(refusal, name).to.deep.equal({
+        code: status.UNAVAILABLE,
+        dependency: 'mongodb',
+        saysWhen: true,
+      });
     }
-    const { bytes } = await readAll(mesh.alice.download({ blobName, grant: none, offset: 0, lengthBytes: 0 }));
+    const { bytes } = await readAll(
+      mesh.alice.download({ blobName, grant: none, offset: 0, lengthBytes: 0 }),
+    );
     expect(bytes.toString()).to.equal('a scene');
     await mesh.mongod.restart();
     expect((await mesh.alice.object.createObject(ask)).object?.sizeBytes).to.equal(7);

@@ -16,5 +16,11 @@ export const startBlob = async (
   const context = await createContext(config, log, stack, overrides);
   const sweeper = startSweeper(context);
   stack.defer(() => sweeper.stop());
-  return serve({ config: config.server, services: services(context), logger: log, clock: context.clock, stack });
+  return serve({
+    config: config.server,
+    services: services(context),
+    logger: log,
+    clock: context.clock,
+    stack,
+  });
 };

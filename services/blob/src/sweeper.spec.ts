@@ -32,7 +32,11 @@ describe('sweepUploads', function () {
     const { signal } = new AbortController();
     expect(await sweepUploads(context, 3_600_000, signal)).to.equal(0);
     expect(await sweepUploads(context, 0, signal)).to.equal(1);
-    const { blobs } = await mesh.service.listBlobs({ prefix: 'uploads/', pageSize: 0, pageToken: '' });
+    const { blobs } = await mesh.service.listBlobs({
+      prefix: 'uploads/',
+      pageSize: 0,
+      pageToken: '',
+    });
     expect(blobs.map(({ blobName }) => blobName)).to.deep.equal([kept.blobName]);
     expect(forgotten.blobName).to.not.equal(kept.blobName);
   });

@@ -20,7 +20,11 @@ export const startSweeper = (ctx: Needs): Repetition =>
   );
 
 /** Removes uploads without an object that are at least this old by the storage's own clock. Returns how many. */
-export const sweepUploads = async (ctx: Needs, ageMs: number, signal: AbortSignal): Promise<number> => {
+export const sweepUploads = async (
+  ctx: Needs,
+  ageMs: number,
+  signal: AbortSignal,
+): Promise<number> => {
   const { blobs, objects } = ctx;
   let removed = 0;
   let marker: string | undefined;
@@ -28,9 +32,13 @@ export const sweepUploads = async (ctx: Needs, ageMs: number, signal: AbortSigna
     const page = await blobs.list({ prefix: 'uploads/', pageSize: PAGE, marker }, signal);
     const kept = await objects.amongBlobs(page.blobs.map(({ name }) => name));
     for (const { name } of page.blobs) {
-      if (kept.has(name)) continue;
+      if (kept.has(name)) {
+        continue;
+      }
       const details = await blobs.stat(name, signal);
-      if (details === undefined || details.ageMs < ageMs) continue;
+      if (details === undefined || details.ageMs < ageMs) {
+        continue;
+      }
       await blobs.delete(name, signal);
       ctx.log.info({ blob: name }, 'swept an upload that never became an object');
       removed += 1;

@@ -18,7 +18,9 @@ const wrongNames = (env: Record<string, string>): string[] => {
     readConfig(env);
     return [];
   } catch (error) {
-    return error instanceof ConfigError ? error.problems.map(({ name }) => name).sort() : [String(error)];
+    return error instanceof ConfigError
+      ? error.problems.map(({ name }) => name).sort()
+      : [String(error)];
   }
 };
 
@@ -36,15 +38,26 @@ describe('readConfig', () => {
   });
 
   it('names everything that is missing or wrong at once', () => {
-    expect(wrongNames({})).to.deep.equal(['MUSTER_BLOB_ENDPOINT', 'MUSTER_TOKEN', 'MUSTER_USER_ENDPOINT']);
+    expect(wrongNames({})).to.deep.equal([
+      'MUSTER_BLOB_ENDPOINT',
+      'MUSTER_TOKEN',
+      'MUSTER_USER_ENDPOINT',
+    ]);
     const wrong = { MUSTER_AGENT_GRACE: '1m', MUSTER_AGENT_SLOTS: '0', MUSTER_TOKEN: 'no token' };
     expect(wrongNames({ ...good, ...wrong })).to.deep.equal(Object.keys(wrong).sort());
-    expect(wrongNames({ ...good, MUSTER_AGENT_ENGINES: 'CYCLES,POVRAY' })).to.deep.equal(['MUSTER_AGENT_ENGINES']);
+    expect(wrongNames({ ...good, MUSTER_AGENT_ENGINES: 'CYCLES,POVRAY' })).to.deep.equal([
+      'MUSTER_AGENT_ENGINES',
+    ]);
   });
 
   it('offers noop only if it is named', () => {
-    expect(readConfig({ ...good, MUSTER_AGENT_ENGINES: 'noop, CYCLES' }).engines).to.deep.equal(['CYCLES', 'noop']);
-    expect(wrongNames({ ...good, MUSTER_AGENT_ENGINES: 'auto,noop' })).to.deep.equal(['MUSTER_AGENT_ENGINES']);
+    expect(readConfig({ ...good, MUSTER_AGENT_ENGINES: 'noop, CYCLES' }).engines).to.deep.equal([
+      'CYCLES',
+      'noop',
+    ]);
+    expect(wrongNames({ ...good, MUSTER_AGENT_ENGINES: 'auto,noop' })).to.deep.equal([
+      'MUSTER_AGENT_ENGINES',
+    ]);
   });
 
   it('is several machines if the file holds several tokens, each once', async () => {
@@ -52,7 +65,10 @@ describe('readConfig', () => {
     const file = join(dir.path, 'tokens');
     const { MUSTER_TOKEN: _, ...rest } = good;
     await writeFile(file, 'a.b.c\nd.e.f\r\n\n');
-    expect(readConfig({ ...rest, MUSTER_TOKEN_FILE: file }).tokens).to.deep.equal(['a.b.c', 'd.e.f']);
+    expect(readConfig({ ...rest, MUSTER_TOKEN_FILE: file }).tokens).to.deep.equal([
+      'a.b.c',
+      'd.e.f',
+    ]);
     await writeFile(file, 'a.b.c\na.b.c\n');
     expect(wrongNames({ ...rest, MUSTER_TOKEN_FILE: file })).to.deep.equal(['MUSTER_TOKEN']);
   });

@@ -28,7 +28,11 @@ const parseTokens = (value: string): string[] => {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  if (tokens.length === 0 || new Set(tokens).size < tokens.length || !tokens.every((token) => JWT.test(token))) {
+  if (
+    tokens.length === 0 ||
+    new Set(tokens).size < tokens.length ||
+    !tokens.every((token) => JWT.test(token))
+  ) {
     throw new TypeError('not tokens');
   }
   return tokens;
@@ -105,7 +109,9 @@ export const readConfig = (env: Environment): Config => {
       limitBytes: read.MUSTER_AGENT_CACHE_BYTES,
     },
     outbox: {
-      dir: read.MUSTER_AGENT_OUTBOX ?? join(cacheDir, 'outbox', machineOf(read.MUSTER_TOKEN[0] ?? '') ?? 'unknown'),
+      dir:
+        read.MUSTER_AGENT_OUTBOX ??
+        join(cacheDir, 'outbox', machineOf(read.MUSTER_TOKEN[0] ?? '') ?? 'unknown'),
       records: read.MUSTER_AGENT_OUTBOX_RESULTS,
       bytes: read.MUSTER_AGENT_OUTBOX_BYTES,
     },

@@ -38,7 +38,8 @@ export const createContext = async (
   const machine = machineOf(config.tokens[0] ?? '') ?? 'unknown';
   // Opened first, because its lock keeps other agents out of this folder.
   const outboxes =
-    overrides.outboxes ?? openOutboxes({ dir: config.outbox.dir, limits: config.outbox, clock, random, log });
+    overrides.outboxes ??
+    openOutboxes({ dir: config.outbox.dir, limits: config.outbox, clock, random, log });
   const folder = join(dir, 'agents', machine);
   // An earlier run may have left unfinished work.
   await rm(folder, { recursive: true, force: true });

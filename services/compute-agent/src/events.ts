@@ -33,7 +33,11 @@ const namesOf = ({ workloadId, attempt }: Named) => ({
 
 const errorOf = ({ reason, message }: DomainError) => ({ reason, error: message });
 
-const disconnected = (log: Logger, ending: Exclude<Ending, { kind: 'superseded' }>, againInMs: number): void => {
+const disconnected = (
+  log: Logger,
+  ending: Exclude<Ending, { kind: 'superseded' }>,
+  againInMs: number,
+): void => {
   const { reason, message } = ending;
   const fields = { reason, error: message, againInMs: Math.round(againInMs) };
   if (ending.kind === 'refused') {
@@ -56,17 +60,26 @@ export const logEvents = (log: Logger): Events => ({
   finished: (named, outcome) => {
     if (outcome.kind === 'failed') {
       const { failureClass, reason, seconds } = outcome;
-      log.warn({ ...namesOf(named), failureClass, reason, seconds, lastSeen: named.progress?.text }, 'task failed');
+      log.warn(
+        { ...namesOf(named), failureClass, reason, seconds, lastSeen: named.progress?.text },
+        'task failed',
+      );
     } else if (log.isLevelEnabled('debug')) {
       log.debug({ ...namesOf(named), seconds: outcome.seconds }, 'task done');
     }
   },
-  notNeeded: (named, reason) => log.debug({ ...namesOf(named), reason }, 'the mesh does not need this report'),
-  sceneDelayed: (error, pauseMs) => log.warn({ ...errorOf(error), pauseMs }, 'a scene could not be fetched yet'),
+  notNeeded: (named, reason) =>
+    log.debug({ ...namesOf(named), reason }, 'the mesh does not need this report'),
+  sceneDelayed: (error, pauseMs) =>
+    log.warn({ ...errorOf(error), pauseMs }, 'a scene could not be fetched yet'),
   closingFailed: (err) => log.error({ err }, 'an engine could not be closed'),
   uploadDelayed: (named, error, pauseMs) =>
-    log.warn({ ...namesOf(named), ...errorOf(error), pauseMs }, 'a result could not be uploaded yet'),
-  uploadFailed: (named, error) => log.error({ ...namesOf(named), ...errorOf(error) }, 'a result cannot be uploaded'),
+    log.warn(
+      { ...namesOf(named), ...errorOf(error), pauseMs },
+      'a result could not be uploaded yet',
+    ),
+  uploadFailed: (named, error) =>
+    log.error({ ...namesOf(named), ...errorOf(error) }, 'a result cannot be uploaded'),
   leaving: (state) => log.info(state, 'leaving the mesh'),
   left: (unacknowledged) => log.info({ unacknowledged }, 'left the mesh'),
 });

@@ -54,7 +54,15 @@ export const startMachine = (token: string, config: Config, context: Context): M
   const report = ({ key, workloadId, attempt, outcome, receipt }: Kept): void =>
     outgoing.report(key, { workloadId, attempt, body: reportBody(outcome, receipt) });
 
-  const delivery = createDelivery({ blobs, outbox, onStored: report, signal: stopped.signal, clock, random, events });
+  const delivery = createDelivery({
+    blobs,
+    outbox,
+    onStored: report,
+    signal: stopped.signal,
+    clock,
+    random,
+    events,
+  });
   const slotGroup = startSlotGroup({
     slots,
     open: openWork({
@@ -83,7 +91,8 @@ export const startMachine = (token: string, config: Config, context: Context): M
       .map((each) => ({ ...each, attempts: each.attempts.slice(0, MAX_ATTEMPTS_HELD) }));
 
   /** A machine without room for results offers no engines, and the mesh gives its work to others. */
-  const capabilityNow = (): Hello['capability'] => (outboxes.hasRoom() ? capability : { ...capability, engines: [] });
+  const capabilityNow = (): Hello['capability'] =>
+    outboxes.hasRoom() ? capability : { ...capability, engines: [] };
 
   for (const kept of outbox.restored) {
     slotGroup.restore(kept);
@@ -92,7 +101,12 @@ export const startMachine = (token: string, config: Config, context: Context): M
 
   const link = openLink({
     connect: () => agents.connect(),
-    hello: () => ({ agentVersion: AGENT_VERSION, slots, capability: capabilityNow(), held: held() }),
+    hello: () => ({
+      agentVersion: AGENT_VERSION,
+      slots,
+      capability: capabilityNow(),
+      held: held(),
+    }),
     listener: {
       desired: (state) => {
         const { workloadId, epoch, adopt, attempts } = state;
@@ -103,7 +117,10 @@ export const startMachine = (token: string, config: Config, context: Context): M
           // The new owner does not know what has begun.
           slotGroup.announceAgain();
           const none = { workloadId, attempts: [] };
-          outgoing.held(() => ({ ...(held().find((each) => each.workloadId === workloadId) ?? none), epoch }));
+          outgoing.held(() => ({
+            ...(held().find((each) => each.workloadId === workloadId) ?? none),
+            epoch,
+          }));
         }
       },
       outcomes: (outcomes) => {
@@ -126,8 +143,11 @@ export const startMachine = (token: string, config: Config, context: Context): M
   });
 
   outboxes.onRoom((hasRoom, why) => {
-    if (hasRoom) slotGroup.resume();
-    else slotGroup.drain();
+    if (hasRoom) {
+      slotGroup.resume();
+    } else {
+      slotGroup.drain();
+    }
     void link.renew(hasRoom ? 'there is room for results again' : `no room for results: ${why}`);
   });
 

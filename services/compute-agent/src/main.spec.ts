@@ -6,7 +6,14 @@ import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Work } from '#libs/contracts/agent.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
-import { eventually, isAlive, needs, startService, tempDir, type TempDir } from '#libs/testing/index.ts';
+import {
+  eventually,
+  isAlive,
+  needs,
+  startService,
+  tempDir,
+  type TempDir,
+} from '#libs/testing/index.ts';
 import { sha256File } from './files/sha256-file.ts';
 import { commandLines } from './fixtures/command-lines.ts';
 import { type BlobFixture, startBlobService } from './fixtures/blob.ts';
@@ -59,7 +66,9 @@ describe('the agent as a process', function () {
     stream.say({ $case: 'superseded', value: {} });
     stream.fail(new DomainError(status.ABORTED, 'SUPERSEDED', 'for a test'));
     await eventually(async () =>
-      expect(await readFile(agent.logFile, 'utf8')).to.contain('another agent connected as this machine'),
+      expect(await readFile(agent.logFile, 'utf8')).to.contain(
+        'another agent connected as this machine',
+      ),
     );
     await eventually(() => expect(isAlive(agent.pid)).to.equal(false));
     expect(await agent.stop()).to.equal(1);
@@ -90,7 +99,15 @@ describe('the agent as a process', function () {
     before(needs('blender', 'bwrap'));
     before(async () => {
       const script = new URL('./engines/blender/testing/scenes.py', import.meta.url).pathname;
-      await run('blender', ['--background', '--factory-startup', '--python', script, '--', dir.path, 'slow']);
+      await run('blender', [
+        '--background',
+        '--factory-startup',
+        '--python',
+        script,
+        '--',
+        dir.path,
+        'slow',
+      ]);
       blob = await startBlobService();
       const file = join(dir.path, 'slow.blend');
       const bytes = await readFile(file);
@@ -121,7 +138,9 @@ describe('the agent as a process', function () {
 
     /** The command lines of processes that name this test's folder. */
     const renderers = async (): Promise<string[]> =>
-      [...(await commandLines()).values()].filter((line) => line.includes(join(dir.path, 'agents')));
+      [...(await commandLines()).values()].filter((line) =>
+        line.includes(join(dir.path, 'agents')),
+      );
 
     for (const sandbox of ['in bubblewrap', 'without a sandbox']) {
       it(`leaves no renderer behind when it is killed, ${sandbox}`, async () => {
@@ -134,12 +153,17 @@ describe('the agent as a process', function () {
         const stream = await peer.stream(0);
         const frames = attempts(1, 3).map((each, i) => ({ ...each, task: `frames/${i + 1}` }));
         stream.desire({ ...work, attempts: frames });
-        await eventually(() => expect(stream.reports().map(({ body }) => body?.$case)).to.include('started'), {
-          withinMs: 30_000,
-        });
+        await eventually(
+          () => expect(stream.reports().map(({ body }) => body?.$case)).to.include('started'),
+          {
+            withinMs: 30_000,
+          },
+        );
         expect(await renderers()).not.to.have.length(0);
         await agent.kill('SIGKILL');
-        await eventually(async () => expect(await renderers()).to.deep.equal([]), { withinMs: 2_000 });
+        await eventually(async () => expect(await renderers()).to.deep.equal([]), {
+          withinMs: 2_000,
+        });
       });
     }
 
@@ -151,11 +175,16 @@ describe('the agent as a process', function () {
       });
       const stream = await peer.stream(0);
       stream.desire({ ...work, attempts: [{ ...attempts(1)[0]!, task: 'frames/1' }] });
-      await eventually(() => expect(stream.reports().map(({ body }) => body?.$case)).to.include('started'), {
-        withinMs: 30_000,
-      });
+      await eventually(
+        () => expect(stream.reports().map(({ body }) => body?.$case)).to.include('started'),
+        {
+          withinMs: 30_000,
+        },
+      );
       stream.desire({ attempts: [] });
-      await eventually(async () => expect(await renderers()).to.deep.equal([]), { withinMs: 1_000 });
+      await eventually(async () => expect(await renderers()).to.deep.equal([]), {
+        withinMs: 1_000,
+      });
     });
   });
 });

@@ -27,14 +27,21 @@ export const startAgent = async (
   const context = await createContext(config, log, signal, overrides);
   signal.throwIfAborted();
   const { engines, cpus, memoryBytes, sandbox } = context.capability;
-  log.info({ engines, cpus, memoryBytes, sandbox, slots: config.slots }, 'what this machine can do');
+  log.info(
+    { engines, cpus, memoryBytes, sandbox, slots: config.slots },
+    'what this machine can do',
+  );
   const machines = config.tokens.map((token) => startMachine(token, config, context));
   const superseded = Promise.all(machines.map(({ ended }) => ended)).then((ends) =>
     ends.includes('left') ? new Promise<void>(() => undefined) : undefined,
   );
   const late = Promise.withResolvers<void>();
   const timer = context.clock.setTimer(WELCOME_MS, late.resolve);
-  await Promise.race([Promise.all(machines.map(({ welcomed }) => welcomed)), late.promise, superseded]);
+  await Promise.race([
+    Promise.all(machines.map(({ welcomed }) => welcomed)),
+    late.promise,
+    superseded,
+  ]);
   timer.cancel();
   return {
     address: config.tokens.map((token) => machineOf(token) ?? 'unknown').join(','),

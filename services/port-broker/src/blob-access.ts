@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { waitingFor } from '#libs/async/index.ts';
-import { BlobServiceService, ObjectServiceService, type Object as BlobObject } from '#libs/contracts/blob.ts';
+import {
+  BlobServiceService,
+  ObjectServiceService,
+  type Object as BlobObject,
+} from '#libs/contracts/blob.ts';
 import { unavailable } from '#libs/errors/index.ts';
 import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
 
@@ -35,7 +39,9 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
           await handle.writeFile(chunk);
         }
       });
-      if (hash.digest('hex') !== sha256) throw unavailable('blob', 'the archive did not arrive whole; try again');
+      if (hash.digest('hex') !== sha256) {
+        throw unavailable('blob', 'the archive did not arrive whole; try again');
+      }
     },
     close: () => {
       blobs.close();

@@ -15,7 +15,12 @@ import {
   text,
   type Environment,
 } from '#libs/config/index.ts';
-import { mongoVariables, serverConfig, serverVariables, type ServerConfig } from '#libs/service/index.ts';
+import {
+  mongoVariables,
+  serverConfig,
+  serverVariables,
+  type ServerConfig,
+} from '#libs/service/index.ts';
 import { parsePools } from './pool-expression.ts';
 import { poolProblems, type KernelRange, type Pool } from './domain/pool.ts';
 import { parseNetworks } from './vnc/target.ts';
@@ -41,7 +46,9 @@ export const variables = z.object({
   MUSTER_PORT_WEBSOCKIFY: text('/usr/bin/websockify').optional(),
   MUSTER_PORT_NOVNC: text('/usr/share/novnc').prefault('/usr/share/novnc'),
   MUSTER_PORT_VNC_TOKEN_TTL: duration({ minMs: 1_000, maxMs: 86_400_000 }).prefault('2m'),
-  MUSTER_PORT_COMPUTE_WORKERS: text('phoebe=/path/python -m phoebe_server.worker.phoebe_worker {port}').optional(),
+  MUSTER_PORT_COMPUTE_WORKERS: text(
+    'phoebe=/path/python -m phoebe_server.worker.phoebe_worker {port}',
+  ).optional(),
   MUSTER_PORT_COMPUTE_IDLE: duration({ maxMs: 30 * 86_400_000 }).prefault('30m'),
   MUSTER_PORT_COMPUTE_SESSIONS_PER_USER: integer({ min: 1, max: 1_000 }).prefault('5'),
   MUSTER_PORT_ANNOUNCE: grpcTarget().optional(),
@@ -113,7 +120,9 @@ export const readConfig = (env: Environment, kernel: readonly KernelRange[]): Co
   const problems = poolProblems(pools, read.MUSTER_PORT_ANY_RANGE ? [] : kernel);
   if (problems.length > 0) {
     const advice = 'choose other ranges in MUSTER_PORT_POOLS';
-    throw new ConfigError(problems.map((problem) => ({ name: 'MUSTER_PORT_POOLS', problem: `${problem}; ${advice}` })));
+    throw new ConfigError(
+      problems.map((problem) => ({ name: 'MUSTER_PORT_POOLS', problem: `${problem}; ${advice}` })),
+    );
   }
   const described = read.MUSTER_PORT_COMPUTE_WORKERS ?? '';
   const workers = parsed('MUSTER_PORT_COMPUTE_WORKERS', () => parseWorkerKinds(described));
@@ -132,7 +141,9 @@ export const readConfig = (env: Environment, kernel: readonly KernelRange[]): Co
       idleMs: read.MUSTER_PORT_VISUALIZATION_IDLE,
     },
     vnc: {
-      networks: parsed('MUSTER_PORT_VNC_NETWORKS', () => parseNetworks(read.MUSTER_PORT_VNC_NETWORKS ?? [])),
+      networks: parsed('MUSTER_PORT_VNC_NETWORKS', () =>
+        parseNetworks(read.MUSTER_PORT_VNC_NETWORKS ?? []),
+      ),
       websockify: read.MUSTER_PORT_WEBSOCKIFY,
       novnc: read.MUSTER_PORT_NOVNC,
       tokenMs: read.MUSTER_PORT_VNC_TOKEN_TTL,
@@ -157,15 +168,21 @@ const parsed = <T>(name: string, parse: () => T): T => {
   try {
     return parse();
   } catch (thrown) {
-    if (!(thrown instanceof SyntaxError)) throw thrown;
+    if (!(thrown instanceof SyntaxError)) {
+      throw thrown;
+    }
     throw new ConfigError([{ name, problem: thrown.message }]);
   }
 };
 
 const blobOf = (target: string | undefined, token: string | undefined): Config['blob'] => {
-  if (target === undefined) return undefined;
+  if (target === undefined) {
+    return undefined;
+  }
   if (token === undefined) {
-    throw new ConfigError([{ name: 'MUSTER_SERVICE_TOKEN', problem: 'is needed with MUSTER_BLOB_ENDPOINT' }]);
+    throw new ConfigError([
+      { name: 'MUSTER_SERVICE_TOKEN', problem: 'is needed with MUSTER_BLOB_ENDPOINT' },
+    ]);
   }
   return { target, token };
 };

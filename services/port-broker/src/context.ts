@@ -62,21 +62,41 @@ export const createContext = async (
     store: createSessionStore(database),
     failpoint: failpointOf(config.failpoint),
   };
-  const blob = config.blob === undefined ? undefined : connectBlob({ ...config.blob, tls: config.server.tls });
-  if (blob !== undefined) stack.defer(() => blob.close());
+  const blob =
+    config.blob === undefined ? undefined : connectBlob({ ...config.blob, tls: config.server.tls });
+  if (blob !== undefined) {
+    stack.defer(() => blob.close());
+  }
   const visualizations = openVisualizations({ config, manager, blob, ...shared });
   stack.defer(async () => {
-    if (config.onStop === 'end') await visualizations.manager.stopAll();
+    if (config.onStop === 'end') {
+      await visualizations.manager.stopAll();
+    }
     visualizations.close();
   });
-  const consoles = openConsoles({ config, manager, tokensFolder: join(dataDir, 'vnc'), bootId: boot, ...shared });
+  const consoles = openConsoles({
+    config,
+    manager,
+    tokensFolder: join(dataDir, 'vnc'),
+    bootId: boot,
+    ...shared,
+  });
   stack.defer(async () => {
-    if (config.onStop === 'end') await consoles.stopAll();
+    if (config.onStop === 'end') {
+      await consoles.stopAll();
+    }
     consoles.close();
   });
-  const computeSessions = openComputeSessions({ config, manager, store: createComputeStore(database), ...shared });
+  const computeSessions = openComputeSessions({
+    config,
+    manager,
+    store: createComputeStore(database),
+    ...shared,
+  });
   stack.defer(async () => {
-    if (config.onStop === 'end') await computeSessions.manager.stopAll();
+    if (config.onStop === 'end') {
+      await computeSessions.manager.stopAll();
+    }
     computeSessions.close();
   });
   const free = (): Map<string, number> =>
@@ -106,8 +126,12 @@ const open = (dataDir: string): DatabaseSync => {
   try {
     return openDatabase(dataDir);
   } catch (thrown) {
-    if (!(thrown instanceof FolderInUseError)) throw thrown;
-    throw new ConfigError([{ name: 'MUSTER_PORT_DATA', problem: `cannot be used: ${thrown.message}` }]);
+    if (!(thrown instanceof FolderInUseError)) {
+      throw thrown;
+    }
+    throw new ConfigError([
+      { name: 'MUSTER_PORT_DATA', problem: `cannot be used: ${thrown.message}` },
+    ]);
   }
 };
 
@@ -115,7 +139,9 @@ const open = (dataDir: string): DatabaseSync => {
 const failpointOf =
   (name: string | undefined) =>
   (step: string): void => {
-    if (step === name) process.kill(process.pid, 'SIGKILL');
+    if (step === name) {
+      process.kill(process.pid, 'SIGKILL');
+    }
   };
 
 const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::';

@@ -25,10 +25,20 @@ export const logEvents = (log: Logger): Events => ({
   reconciled: ({ checked, becameForeign, becameFree, expired, stillQuarantined }) =>
     log.info({ checked, becameForeign, becameFree, expired, stillQuarantined }, 'reconciled'),
   sessionChanged: ({ id, kind, key, port, owner, state, end, lastError, restarts }) =>
-    log.info({ session: id, kind, what: key, port, owner, state, end, lastError, restarts }, 'session changed'),
-  sessionAdopted: ({ id, kind, key, port }) => log.info({ session: id, kind, what: key, port }, 'session adopted'),
+    log.info(
+      { session: id, kind, what: key, port, owner, state, end, lastError, restarts },
+      'session changed',
+    ),
+  sessionAdopted: ({ id, kind, key, port }) =>
+    log.info({ session: id, kind, what: key, port }, 'session adopted'),
   sessionIdle: ({ id, kind, key, port }, minutesLeft) =>
-    log.info({ session: id, kind, what: key, port, minutesLeft }, 'session ends soon unless it is used'),
+    log.info(
+      { session: id, kind, what: key, port, minutesLeft },
+      'session ends soon unless it is used',
+    ),
   diskFailed: (thrown) =>
-    log.error({ err: thrown }, 'the disk refuses writes; no lease is granted until it takes them again'),
+    log.error(
+      { err: thrown },
+      'the disk refuses writes; no lease is granted until it takes them again',
+    ),
 });

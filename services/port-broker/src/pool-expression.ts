@@ -6,7 +6,12 @@ const LONGEST_TTL_MS = 24 * 60 * MINUTE_MS;
 const DEFAULT_TTL_MS = 10 * MINUTE_MS;
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: MINUTE_MS, h: 60 * MINUTE_MS };
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: MINUTE_MS,
+  h: 60 * MINUTE_MS,
+};
 
 /**
  * Reads pools from text: `visualization=11111-11116,vnc=6100-6999:max=900:wanted=100:ttl=30s..12h:default=1h`. Options follow a pool's
@@ -18,7 +23,9 @@ export const parsePools = (text: string): Pool[] => text.split(',').map(parsePoo
 const parsePool = (text: string): Pool => {
   const [head = '', ...options] = text.trim().split(':');
   const [name = '', range = ''] = head.split('=');
-  if (!NAME.test(name)) throw new SyntaxError(`'${name}' is no name of a pool: small letters, digits and -`);
+  if (!NAME.test(name)) {
+    throw new SyntaxError(`'${name}' is no name of a pool: small letters, digits and -`);
+  }
   const [first, last] = parseRange(range);
   const pool = {
     name,
@@ -30,7 +37,9 @@ const parsePool = (text: string): Pool => {
     maxTtlMs: LONGEST_TTL_MS,
     defaultTtlMs: DEFAULT_TTL_MS,
   };
-  for (const option of options) apply(pool, option);
+  for (const option of options) {
+    apply(pool, option);
+  }
   if (pool.defaultTtlMs < pool.minTtlMs || pool.defaultTtlMs > pool.maxTtlMs) {
     throw new SyntaxError(`the default of pool ${name} is outside of its ttl; give default=`);
   }
@@ -60,7 +69,9 @@ const apply = (pool: Pool, option: string): void => {
       const [min = '', max = ''] = value.split('..');
       pool.minTtlMs = span(option, min);
       pool.maxTtlMs = span(option, max);
-      if (pool.maxTtlMs < pool.minTtlMs) throw new SyntaxError(`'${option}' ends before it begins`);
+      if (pool.maxTtlMs < pool.minTtlMs) {
+        throw new SyntaxError(`'${option}' ends before it begins`);
+      }
       pool.defaultTtlMs = Math.min(pool.maxTtlMs, Math.max(pool.minTtlMs, pool.defaultTtlMs));
       return;
     }
@@ -83,6 +94,8 @@ const whole = (option: string, text: string, min: number, max: number): number =
 const span = (option: string, text: string): number => {
   const [, amount, unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? [];
   const ms = amount === undefined ? NaN : Number(amount) * UNITS[unit]!;
-  if (Number.isNaN(ms) || ms < SHORTEST_TTL_MS) throw new SyntaxError(`'${option}' needs times such as 30s or 12h`);
+  if (Number.isNaN(ms) || ms < SHORTEST_TTL_MS) {
+    throw new SyntaxError(`'${option}' needs times such as 30s or 12h`);
+  }
   return ms;
 };

@@ -14,7 +14,9 @@ const refused = async (call: Promise<unknown>): Promise<string> => {
   try {
     await call;
   } catch (thrown) {
-    if (isDomainError(thrown)) return thrown.reason;
+    if (isDomainError(thrown)) {
+      return thrown.reason;
+    }
     throw thrown;
   }
   return 'answered';
@@ -31,7 +33,8 @@ describe('port-broker', function () {
     [ann, operator] = [await broker.as('customer', 'ann'), await broker.as('operator', 'olga')];
   });
 
-  const acquire = async (of: Ports, more: Parameters<typeof ask>[0] = {}) => (await of.acquireLease(ask(more))).leases;
+  const acquire = async (of: Ports, more: Parameters<typeof ask>[0] = {}) =>
+    (await of.acquireLease(ask(more))).leases;
   const status = async () => (await operator.getPoolStatus({ host: '', pool: 'lab' })).pools[0]!;
 
   it('leases each port of a pool once, however many ask at the same time', async () => {
@@ -67,16 +70,26 @@ describe('port-broker', function () {
     await killable.service.kill('SIGKILL');
     await killable.service.restart();
     ann = await killable.as('customer', 'ann');
-    const { leases } = await ann.listLeases({ host: '', pool: '', includeEnded: false, pageSize: 0, pageToken: '' });
+    const { leases } = await ann.listLeases({
+      host: '',
+      pool: '',
+      includeEnded: false,
+      pageSize: 0,
+      pageToken: '',
+    });
     expect(leases).to.have.length(1);
     expect(leases[0]).to.deep.include({ ...lease, expireTime: leases[0]!.expireTime });
-    expect((await acquire(ann, { requestId: 'r-1', holder: 'a viewer' }))[0]?.leaseId).to.equal(lease!.leaseId);
+    expect((await acquire(ann, { requestId: 'r-1', holder: 'a viewer' }))[0]?.leaseId).to.equal(
+      lease!.leaseId,
+    );
     const { leaseId, fencingToken } = lease!;
     await ann.renewLease({ leaseId, fencingToken, ttl: undefined });
     await ann.releaseLease({ leaseId, fencingToken });
     const [next] = await acquire(ann, { port: lease!.port });
     expect(next!.fencingToken).to.be.above(fencingToken);
-    expect(await refused(ann.renewLease({ leaseId, fencingToken, ttl: undefined }))).to.equal('LEASE_ENDED');
+    expect(await refused(ann.renewLease({ leaseId, fencingToken, ttl: undefined }))).to.equal(
+      'LEASE_ENDED',
+    );
     const outdated = ann.renewLease({ leaseId: next!.leaseId, fencingToken, ttl: undefined });
     expect(await refused(outdated)).to.equal('FENCING_TOKEN_OUTDATED');
   });
@@ -87,7 +100,9 @@ describe('port-broker', function () {
       registerHooks({ load: (url, context, next) => (url.includes('/mongodb/') && console.log(url), next(url, context)) });
       await import(${JSON.stringify(new URL('service.ts', import.meta.url).href)});
       console.log('loaded');`;
-    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', recorder], { encoding: 'utf8' });
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', recorder], {
+      encoding: 'utf8',
+    });
     expect(stdout.trim()).to.equal('loaded');
   });
 
@@ -106,7 +121,9 @@ describe('port-broker', function () {
         env: { ...process.env, ...broker.env, MUSTER_PORT_POOLS: pools },
         encoding: 'utf8',
       }).stderr;
-    expect(start('vnc=6100-6999,compute=6560-6589')).to.match(/vnc \(6100-6999\) and compute \(6560-6589\) overlap/);
+    expect(start('vnc=6100-6999,compute=6560-6589')).to.match(
+      /vnc \(6100-6999\) and compute \(6560-6589\) overlap/,
+    );
     expect(start('lab=40000-40010')).to.include('net.ipv4.ip_local_port_range');
     expect(start('lab=10')).to.include('no range of ports');
   });
@@ -153,8 +170,15 @@ describe('port-broker', function () {
     const seen: string[] = [];
     const until = new AbortController();
     const watching = (async () => {
-      for await (const { lease } of operator.watchLeases({ host: '', pool: 'lab' }, { signal: until.signal })) {
-        seen.push(lease === undefined ? 'all told' : `${lease.port - broker.first} ${lease.state} ${lease.endReason}`);
+      for await (const { lease } of operator.watchLeases(
+        { host: '', pool: 'lab' },
+        { signal: until.signal },
+      )) {
+        seen.push(
+          lease === undefined
+            ? 'all told'
+            : `${lease.port - broker.first} ${lease.state} ${lease.endReason}`,
+        );
       }
     })().catch(() => undefined);
     await eventually(() => expect(seen).to.deep.equal(['all told']));
@@ -176,12 +200,16 @@ describe('port-broker', function () {
     const [lease] = await acquire(ann);
     const { leaseId, fencingToken } = lease!;
     expect(await refused(bob.getLease({ leaseId }))).to.equal('LEASE_NOT_FOUND');
-    expect(await refused(bob.renewLease({ leaseId, fencingToken, ttl: undefined }))).to.equal('LEASE_NOT_FOUND');
+    expect(await refused(bob.renewLease({ leaseId, fencingToken, ttl: undefined }))).to.equal(
+      'LEASE_NOT_FOUND',
+    );
     expect(await refused(bob.releaseLease({ leaseId, fencingToken }))).to.equal('LEASE_NOT_FOUND');
     const page = { host: '', pool: '', includeEnded: true, pageSize: 0, pageToken: '' };
     expect((await bob.listLeases(page)).leases).to.deep.equal([]);
     expect(await refused(bob.reconcile({ host: '' }))).to.equal('ROLE_NOT_ALLOWED');
-    expect((await operator.listLeases(page)).leases.map(({ owner }) => owner)).to.deep.equal(['ann']);
+    expect((await operator.listLeases(page)).leases.map(({ owner }) => owner)).to.deep.equal([
+      'ann',
+    ]);
     await operator.releaseLease({ leaseId, fencingToken: 0 });
     expect((await ann.getLease({ leaseId })).lease).to.include({
       state: 'LEASE_STATE_ENDED',

@@ -33,22 +33,26 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
   const objects = createClient(ObjectServiceService, options);
   return {
     getObject: (request, signal) =>
-      waitingFor(DEPENDENCY, () => objects.getObject(request, { signal, deadlineMs: DEADLINE_MS })).catch(
-        (thrown: unknown) => {
-          throw named(thrown, signal);
-        },
-      ),
+      waitingFor(DEPENDENCY, () =>
+        objects.getObject(request, { signal, deadlineMs: DEADLINE_MS }),
+      ).catch((thrown: unknown) => {
+        throw named(thrown, signal);
+      }),
     head: async (blobName, lengthBytes, signal) => {
       const request = { blobName, offset: 0, lengthBytes, grant: NO_GRANT };
       const chunks: Uint8Array[] = [];
       try {
         await waitingFor(DEPENDENCY, async () => {
           const answer = blobs.download(request, { signal, deadlineMs: DEADLINE_MS });
-          for await (const { chunk } of answer) chunks.push(chunk);
+          for await (const { chunk } of answer) {
+            chunks.push(chunk);
+          }
         });
       } catch (thrown) {
         // An empty blob has no first byte.
-        if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') throw named(thrown, signal);
+        if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') {
+          throw named(thrown, signal);
+        }
       }
       return Buffer.concat(chunks);
     },
@@ -57,12 +61,18 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
       const hash = createHash('sha256');
       try {
         await waitingFor(DEPENDENCY, async () => {
-          for await (const { chunk } of blobs.download(request, { signal })) hash.update(chunk);
+          for await (const { chunk } of blobs.download(request, { signal })) {
+            hash.update(chunk);
+          }
         });
       } catch (thrown) {
-        if (isDomainError(thrown) && thrown.code === status.NOT_FOUND) return undefined;
+        if (isDomainError(thrown) && thrown.code === status.NOT_FOUND) {
+          return undefined;
+        }
         // An empty blob has no first byte.
-        if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') throw named(thrown, signal);
+        if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') {
+          throw named(thrown, signal);
+        }
       }
       return hash.digest('hex');
     },
@@ -86,8 +96,12 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
 
 /** Names the blob service in errors that mean that it or its storage is away. Its other errors pass unchanged. */
 const named = (thrown: unknown, signal: AbortSignal): unknown => {
-  if (!isDomainError(thrown) || signal.aborted) return thrown;
+  if (!isDomainError(thrown) || signal.aborted) {
+    return thrown;
+  }
   const isAway = thrown.code === status.UNAVAILABLE && thrown.metadata['dependency'] !== 'mongodb';
-  if (!isAway && thrown.code !== status.DEADLINE_EXCEEDED) return thrown;
+  if (!isAway && thrown.code !== status.DEADLINE_EXCEEDED) {
+    return thrown;
+  }
   return unavailable(DEPENDENCY, 'the blob service does not answer; try again', { cause: thrown });
 };

@@ -1,6 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { duration, grpcTarget, integer, loadConfig, secret, type Environment } from '#libs/config/index.ts';
+import {
+  duration,
+  grpcTarget,
+  integer,
+  loadConfig,
+  secret,
+  type Environment,
+} from '#libs/config/index.ts';
 import {
   meshSecretVariables,
   mongoVariables,

@@ -42,7 +42,11 @@ export const createContext = async (
   const mongo = stack.use(await connectMongo({ ...config.mongo, logger }));
   const bus = await connectBus({ ...config.nats, name: `session-supervisor ${instance}`, logger });
   stack.defer(() => bus.close());
-  const blob = connectBlob({ tls: config.server.tls, token: config.serviceToken, target: config.blobEndpoint });
+  const blob = connectBlob({
+    tls: config.server.tls,
+    token: config.serviceToken,
+    target: config.blobEndpoint,
+  });
   stack.defer(() => blob.close());
   const refusals = refusalStore(collection(mongo.db, 'refusals'), { clock, logger });
   stack.defer(() => refusals.close());
@@ -67,9 +71,18 @@ export const createContext = async (
   const reads = createReads(deps);
   const look = async (id: string): Promise<Look> => {
     const view = await reads.view(id);
-    if (view === undefined) throw workloadNotFound(id);
+    if (view === undefined) {
+      throw workloadNotFound(id);
+    }
     return lookOf(view, hasEnded(view.state) ? undefined : await reads.volatile(id));
   };
   const looks = createLooks({ look, bus, clock });
-  return { ...deps, blob, reads, looks, sessions, supervisors: collection(mongo.db, 'supervisors') };
+  return {
+    ...deps,
+    blob,
+    reads,
+    looks,
+    sessions,
+    supervisors: collection(mongo.db, 'supervisors'),
+  };
 };

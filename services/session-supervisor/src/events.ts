@@ -16,16 +16,24 @@ export interface Events {
 }
 
 export const logEvents = (logger: Logger): Events => ({
-  workloadStarted: (workload, customer, tasks) => logger.info({ workload, customer, tasks }, 'workload started'),
-  workloadEnded: (workload, phase, reason) => logger.info({ workload, phase, reason }, 'workload ended'),
-  workloadTakenOver: (workload, from, epoch) => logger.info({ workload, from, epoch }, 'workload taken over'),
-  workloadLetGo: (workload, to) => logger.warn({ workload, to }, 'workload was taken over by another replica'),
+  workloadStarted: (workload, customer, tasks) =>
+    logger.info({ workload, customer, tasks }, 'workload started'),
+  workloadEnded: (workload, phase, reason) =>
+    logger.info({ workload, phase, reason }, 'workload ended'),
+  workloadTakenOver: (workload, from, epoch) =>
+    logger.info({ workload, from, epoch }, 'workload taken over'),
+  workloadLetGo: (workload, to) =>
+    logger.warn({ workload, to }, 'workload was taken over by another replica'),
   journalConflict: (workload, accepted) =>
-    logger.fatal({ workload, accepted }, 'the journal contradicts its fold; this workload is halted'),
+    logger.fatal(
+      { workload, accepted },
+      'the journal contradicts its fold; this workload is halted',
+    ),
   appendUnknown: (workload, cause) =>
     logger.warn({ workload, err: cause }, 'an append had no answer; it is tried again'),
   attemptFailed: (workload, { task, attempt, user, failureClass, reason }) =>
     logger.info({ workload, task, attempt, user, failureClass, reason }, 'attempt failed'),
-  reportRefused: (workload, user, task, reason) => logger.warn({ workload, user, task, reason }, 'report refused'),
+  reportRefused: (workload, user, task, reason) =>
+    logger.warn({ workload, user, task, reason }, 'report refused'),
   commandObeyed: (workload, command) => logger.info({ workload, command }, 'command obeyed'),
 });

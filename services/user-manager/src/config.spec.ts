@@ -12,7 +12,9 @@ const problems = (env: Record<string, string>): string[] => {
     readConfig(env);
     return [];
   } catch (thrown) {
-    if (!(thrown instanceof ConfigError)) throw thrown;
+    if (!(thrown instanceof ConfigError)) {
+      throw thrown;
+    }
     return thrown.problems.map(({ name }) => name).sort((a, b) => a.localeCompare(b));
   }
 };
@@ -29,7 +31,9 @@ describe('readConfig', () => {
       MUSTER_JWKS: 'https://mesh.example/jwks.json',
       MUSTER_AGENT_KEY_FILE: keyFile,
     };
-    expect(readConfig(env)).to.deep.include({ mongo: { url: env.MUSTER_MONGO_URL, database: 'muster' } });
+    expect(readConfig(env)).to.deep.include({
+      mongo: { url: env.MUSTER_MONGO_URL, database: 'muster' },
+    });
     expect(problems({})).to.deep.equal(Object.keys(env).sort((a, b) => a.localeCompare(b)));
     expect(problems({ ...env, MUSTER_MONGO_URL: 'http://x', MUSTER_NATS_URL: 'x' })).to.deep.equal([
       'MUSTER_MONGO_URL',

@@ -30,7 +30,9 @@ export interface Config {
 const readAgentKey = (path: string): MeshJwk | undefined => {
   try {
     const [key] = parseJwks(`{"keys":[${readFileSync(path, 'utf8')}]}`).keys;
-    return key !== undefined && typeof key.d === 'string' && key.roles.includes('agent') ? key : undefined;
+    return key !== undefined && typeof key.d === 'string' && key.roles.includes('agent')
+      ? key
+      : undefined;
   } catch {
     return undefined;
   }

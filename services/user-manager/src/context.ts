@@ -13,7 +13,11 @@ import type { Config } from './config.ts';
 import { createRoster, type Roster } from './domain/roster.ts';
 import { type Events, logEvents } from './events.ts';
 import { type MachineDocument, type Machines, openMachines } from './store/machines.ts';
-import { type MatcherDocument, type MatcherLease, openMatcherLease } from './store/matcher-lease.ts';
+import {
+  type MatcherDocument,
+  type MatcherLease,
+  openMatcherLease,
+} from './store/matcher-lease.ts';
 import { openUsers, type UserDocument, type Users } from './store/users.ts';
 import { createStreams, type Streams } from './stream/streams.ts';
 
@@ -55,7 +59,10 @@ interface Collections {
 }
 
 /** Makes a context from what was opened. */
-export const contextOf = (parts: Parts, { matcher, managers, ...collections }: Collections): Context => {
+export const contextOf = (
+  parts: Parts,
+  { matcher, managers, ...collections }: Collections,
+): Context => {
   const { bus, events, random } = parts;
   const users = openUsers(collections.users);
   const roster = createRoster();
@@ -93,7 +100,14 @@ export const createContext = async (
   const { db } = stack.use(await connectMongo({ ...config.mongo, logger: log }));
   const bus = stack.use(await connectBus({ ...config.nats, name: 'user-manager', logger: log }));
   const closing = new AbortController();
-  const parts = { bus, agentTokens: config.agentTokens, events, clock, random, closing: closing.signal };
+  const parts = {
+    bus,
+    agentTokens: config.agentTokens,
+    events,
+    clock,
+    random,
+    closing: closing.signal,
+  };
   const collections: Collections = {
     users: collection(db, 'users'),
     machines: collection(db, 'machines'),

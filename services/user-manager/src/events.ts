@@ -31,17 +31,24 @@ export const logEvents = (log: Logger): Events => ({
   agentConnected: ({ id, name, connection, slots, agentVersion }) =>
     log.info({ user: id, name, connection, slots, agentVersion }, 'agent connected'),
   messageSkipped: ({ user, connection }) =>
-    log.warn({ user, connection }, 'an agent said something that this version does not know; it is skipped'),
+    log.warn(
+      { user, connection },
+      'an agent said something that this version does not know; it is skipped',
+    ),
   agentLeft: ({ user, connection }, leaving) =>
     log.info({ user, connection, how: leaving?.kind ?? 'lost' }, 'agent left'),
   userDrained: ({ id, drain }) => log.info({ user: id, drain }, 'user taken out of service'),
   userLost: ({ id, manager }) => log.warn({ user: id, manager }, 'user lost with its manager'),
-  userClaimed: ({ id, session, claim }) => log.debug({ user: id, workload: session, claim }, 'user given to session'),
-  claimLapsed: ({ id, session, claim }, why) => log.info({ user: id, workload: session, claim, why }, 'claim lapsed'),
+  userClaimed: ({ id, session, claim }) =>
+    log.debug({ user: id, workload: session, claim }, 'user given to session'),
+  claimLapsed: ({ id, session, claim }, why) =>
+    log.info({ user: id, workload: session, claim, why }, 'claim lapsed'),
   matcherStarted: (term) => log.info({ term }, 'this instance matches now'),
   matcherStopped: (why) => log.info({ why }, 'this instance matches no longer'),
   managerDead: (manager, users) => log.warn({ manager, users }, 'another user-manager has died'),
-  managerNotReached: (manager, thrown) => log.warn({ manager, err: thrown }, 'another user-manager does not answer'),
-  reportsUndecided: (workload, thrown) => log.warn({ workload, err: thrown }, 'reports could not be decided'),
+  managerNotReached: (manager, thrown) =>
+    log.warn({ manager, err: thrown }, 'another user-manager does not answer'),
+  reportsUndecided: (workload, thrown) =>
+    log.warn({ workload, err: thrown }, 'reports could not be decided'),
   roundFailed: (what, thrown) => log.warn({ what, err: thrown }, 'failed; it is tried again'),
 });

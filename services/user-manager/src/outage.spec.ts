@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { eventually, startMongod, startNats, type TestMongod, type TestStore } from '#libs/testing/index.ts';
+import {
+  eventually,
+  startMongod,
+  startNats,
+  type TestMongod,
+  type TestStore,
+} from '#libs/testing/index.ts';
 import { attemptOf, completedOf } from './fixtures/agent.ts';
 import { startMesh } from './fixtures/mesh.ts';
 import { refusal } from './fixtures/refusal.ts';
@@ -27,8 +33,12 @@ describe('user-manager while a store is away', () => {
     const { users, machines } = await mesh.clients('operator');
     await mongod.kill('SIGKILL');
     const away = 'UNAVAILABLE DEPENDENCY_UNAVAILABLE';
-    expect(await refusal(users.listUsers({ workloadId: '', pageSize: 0, pageToken: '' }))).to.equal(away);
-    expect(await refusal(machines.createMachine({ name: 'b', tokenTtlSeconds: 0, requestId: '' }))).to.equal(away);
+    expect(await refusal(users.listUsers({ workloadId: '', pageSize: 0, pageToken: '' }))).to.equal(
+      away,
+    );
+    expect(
+      await refusal(machines.createMachine({ name: 'b', tokenTtlSeconds: 0, requestId: '' })),
+    ).to.equal(away);
     expect(await refusal(session.exchange({ wanted: 2 }, 0))).to.equal(away);
     // Work goes on: neither hand-outs nor reports need MongoDB here.
     expect(await session.hand(user!, { attempts: [attempt] })).to.equal(false);
@@ -36,7 +46,10 @@ describe('user-manager while a store is away', () => {
     await eventually(() => expect(agent.outcomes).to.have.length(1));
     await mongod.restart();
     await eventually(
-      async () => expect((await session.exchange()).users.map(({ claim }) => claim)).to.deep.equal([user!.claim]),
+      async () =>
+        expect((await session.exchange()).users.map(({ claim }) => claim)).to.deep.equal([
+          user!.claim,
+        ]),
       { withinMs: 10_000, everyMs: 100 },
     );
     await agent.goodbye();
@@ -50,19 +63,27 @@ describe('user-manager while a store is away', () => {
     const service = await mesh.clients('service');
     await nats.kill('SIGKILL');
     await agent.report(completedOf(1, 'w-nats', attempt));
-    await eventually(() => expect(agent.outcomes.map(({ verdict }) => verdict)).to.deep.equal(['VERDICT_LATER']), {
-      withinMs: 8_000,
-    });
+    await eventually(
+      () => expect(agent.outcomes.map(({ verdict }) => verdict)).to.deep.equal(['VERDICT_LATER']),
+      {
+        withinMs: 8_000,
+      },
+    );
     expect(await refusal(service.demands.setDemand({ demand: session.demand }))).to.equal(
       'UNAVAILABLE DEPENDENCY_UNAVAILABLE',
     );
     await nats.restart();
     await eventually(
-      async () => expect((await session.exchange()).users.map(({ claim }) => claim)).to.deep.equal([user!.claim]),
+      async () =>
+        expect((await session.exchange()).users.map(({ claim }) => claim)).to.deep.equal([
+          user!.claim,
+        ]),
       { withinMs: 10_000, everyMs: 100 },
     );
     await agent.report(completedOf(2, 'w-nats', attempt));
-    await eventually(() => expect(agent.outcomes.at(-1)).to.deep.include({ reportId: 2, verdict: 'VERDICT_ACCEPTED' }));
+    await eventually(() =>
+      expect(agent.outcomes.at(-1)).to.deep.include({ reportId: 2, verdict: 'VERDICT_ACCEPTED' }),
+    );
     await agent.goodbye();
   }).timeout(60_000);
 
@@ -79,7 +100,9 @@ describe('user-manager while a store is away', () => {
     const { users } = await mesh.clients('operator');
     await eventually(
       async () =>
-        expect((await users.listUsers({ workloadId: '', pageSize: 0, pageToken: '' })).users).to.deep.equal([]),
+        expect(
+          (await users.listUsers({ workloadId: '', pageSize: 0, pageToken: '' })).users,
+        ).to.deep.equal([]),
       { withinMs: 10_000, everyMs: 100 },
     );
   }).timeout(60_000);

@@ -16,7 +16,11 @@ const MAX_STREAMS_PER_CONNECTION = 10_000;
 const FIRST_ROUND_MS = 3_000;
 
 /** Takes part in the mesh, until the stack is disposed of: everything but what is served over gRPC. */
-export const joinMesh = async (ctx: Context, log: Logger, stack: AsyncDisposableStack): Promise<void> => {
+export const joinMesh = async (
+  ctx: Context,
+  log: Logger,
+  stack: AsyncDisposableStack,
+): Promise<void> => {
   const changes = listenForChanges(ctx.bus, ctx.roster);
   stack.defer(() => changes.close());
   const verbs = serveManager(ctx);
@@ -24,7 +28,9 @@ export const joinMesh = async (ctx: Context, log: Logger, stack: AsyncDisposable
   stack.defer(
     ctx.roster.onChange((user) => {
       const stream = ctx.streams.get(user.id);
-      if (stream !== undefined && stream.connection === user.connection) stream.learn(user);
+      if (stream !== undefined && stream.connection === user.connection) {
+        stream.learn(user);
+      }
     }),
   );
   await Promise.all([changes.ready(), verbs.ready()]);

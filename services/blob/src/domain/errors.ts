@@ -12,9 +12,14 @@ export const blobNotFound = (name: string): DomainError =>
   );
 
 export const objectNotFound = (id: string): DomainError =>
-  new DomainError(status.NOT_FOUND, 'OBJECT_NOT_FOUND', `you have no object ${id}; ListObjects names them`, {
-    object_id: id,
-  });
+  new DomainError(
+    status.NOT_FOUND,
+    'OBJECT_NOT_FOUND',
+    `you have no object ${id}; ListObjects names them`,
+    {
+      object_id: id,
+    },
+  );
 
 export const attemptTokenInvalid = (workload: string, task: string): DomainError =>
   new DomainError(
@@ -33,10 +38,15 @@ export const attemptHasOtherBytes = (name: string): DomainError =>
   );
 
 export const targetRefused = (target: string, role: string): DomainError =>
-  new DomainError(status.PERMISSION_DENIED, 'UPLOAD_TARGET_REFUSED', `the role ${role} does not upload a ${target}`, {
-    target,
-    role,
-  });
+  new DomainError(
+    status.PERMISSION_DENIED,
+    'UPLOAD_TARGET_REFUSED',
+    `the role ${role} does not upload a ${target}`,
+    {
+      target,
+      role,
+    },
+  );
 
 export const uploadStalled = (afterMs: number): DomainError =>
   new DomainError(
@@ -63,6 +73,8 @@ export const requestIdReused = (requestId: string): DomainError =>
 
 /** The value of a required field. Throws INVALID_ARGUMENT if it is undefined. */
 export const required = <T>(field: string, value: T | undefined, description: string): T => {
-  if (value === undefined) throw invalidFields([{ field, description }]);
+  if (value === undefined) {
+    throw invalidFields([{ field, description }]);
+  }
   return value;
 };

@@ -9,7 +9,10 @@ const PREFIX = /^(?:[a-z0-9-][a-z0-9./-]*)?$/;
 
 /** Whether names of blobs can begin with this text; all begin with the empty one. */
 export const isPrefix = (text: string): boolean =>
-  text.length <= MAX_BLOB_NAME_CHARS && PREFIX.test(text) && !text.includes('..') && !text.includes('//');
+  text.length <= MAX_BLOB_NAME_CHARS &&
+  PREFIX.test(text) &&
+  !text.includes('..') &&
+  !text.includes('//');
 
 /**
  * The folder of a customer's uploads. Customer ids have any form, so the folder is always a hash of one. If some ids were

@@ -18,14 +18,19 @@ export const rangeOf = (offset: number, lengthBytes: number): ByteRange => ({
  * The whole blob's length, from the answer to a ranged request (`Content-Range: bytes 5-9/100`, RFC 9110 §14.4) or to a
  * plain one (`Content-Length`). Undefined if neither has it.
  */
-export const totalBytes = (contentRange: string | undefined, contentLength: number | undefined): number | undefined => {
+export const totalBytes = (
+  contentRange: string | undefined,
+  contentLength: number | undefined,
+): number | undefined => {
   const total = contentRange === undefined ? undefined : /\/(\d+)$/.exec(contentRange)?.[1];
   return total === undefined ? contentLength : Number(total);
 };
 
 /** Throws OUT_OF_RANGE if a range begins at or after the end. Offset 0 of an empty blob is allowed and gives nothing. */
 export const checkRange = (offset: number, total: number): void => {
-  if (offset < total || (offset === 0 && total === 0)) return;
+  if (offset < total || (offset === 0 && total === 0)) {
+    return;
+  }
   throw new DomainError(
     status.OUT_OF_RANGE,
     'RANGE_NOT_SATISFIABLE',

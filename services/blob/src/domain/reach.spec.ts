@@ -5,12 +5,20 @@ import { ownerFolder } from './names.ts';
 import { mayRead, type Reader } from './reach.ts';
 
 const alices: BlobName = { kind: 'upload', owner: ownerFolder('alice'), id: 'b-1' };
-const result: BlobName = { kind: 'log', workload: 'w-1', task: 'frames/1', generation: 0, attempt: '0-1' };
+const result: BlobName = {
+  kind: 'log',
+  workload: 'w-1',
+  task: 'frames/1',
+  generation: 0,
+  attempt: '0-1',
+};
 const reader = (role: Reader['role'], subject = 'alice'): Reader => ({ role, subject });
 
 describe('mayRead', () => {
   it('lets operators and services read everything', () => {
-    for (const role of ['operator', 'service'] as const) expect(mayRead(reader(role), result, false)).to.equal(true);
+    for (const role of ['operator', 'service'] as const) {
+      expect(mayRead(reader(role), result, false)).to.equal(true);
+    }
   });
 
   it('lets customers read their own uploads, and with a grant its blob', () => {

@@ -19,16 +19,25 @@ export interface Measured {
 export const MAX_CHUNK_BYTES = 1024 * 1024;
 
 /** Checks an upload while it flows. Throws as soon as it can no longer match. */
-export const checkProgress = ({ sizeBytes, maximumBytes }: Expectation, receivedBytes: number): void => {
-  if (receivedBytes > maximumBytes || (sizeBytes ?? 0) > maximumBytes) throw uploadTooLarge(maximumBytes);
-  if (sizeBytes !== undefined && receivedBytes > sizeBytes) throw sizeMismatch(sizeBytes, receivedBytes);
+export const checkProgress = (
+  { sizeBytes, maximumBytes }: Expectation,
+  receivedBytes: number,
+): void => {
+  if (receivedBytes > maximumBytes || (sizeBytes ?? 0) > maximumBytes) {
+    throw uploadTooLarge(maximumBytes);
+  }
+  if (sizeBytes !== undefined && receivedBytes > sizeBytes) {
+    throw sizeMismatch(sizeBytes, receivedBytes);
+  }
 };
 
 /** Checks a whole upload, before any of it becomes visible. */
 export const checkWhole = (expectation: Expectation, measured: Measured): void => {
   checkProgress(expectation, measured.sizeBytes);
   const { sha256, sizeBytes } = expectation;
-  if (sizeBytes !== undefined && measured.sizeBytes !== sizeBytes) throw sizeMismatch(sizeBytes, measured.sizeBytes);
+  if (sizeBytes !== undefined && measured.sizeBytes !== sizeBytes) {
+    throw sizeMismatch(sizeBytes, measured.sizeBytes);
+  }
   if (measured.sizeBytes === 0) {
     throw new DomainError(
       status.INVALID_ARGUMENT,

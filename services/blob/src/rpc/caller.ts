@@ -4,6 +4,8 @@ import type { CallContext } from '#libs/grpc/index.ts';
 
 /** The caller. Only a public rpc has none, and this service has no public rpc. */
 export const callerOf = ({ caller }: CallContext): Caller => {
-  if (caller === undefined) throw new DomainError(status.UNAUTHENTICATED, 'TOKEN_MISSING', 'send a token');
+  if (caller === undefined) {
+    throw new DomainError(status.UNAUTHENTICATED, 'TOKEN_MISSING', 'send a token');
+  }
   return caller;
 };

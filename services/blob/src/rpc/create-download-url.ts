@@ -14,10 +14,14 @@ export const createDownloadUrl =
     const wrong = collectViolations();
     checkTtl(wrong, ttlSeconds);
     const name = readableName(ctx, callerOf(call), request, wrong);
-    if ((await ctx.blobs.stat(name, call.signal)) === undefined) throw blobNotFound(name);
+    if ((await ctx.blobs.stat(name, call.signal)) === undefined) {
+      throw blobNotFound(name);
+    }
     const expireTime = expireTimeOf(ttlSeconds, ctx.clock.now());
     const url = await ctx.blobs.signUrl(name, 'GET', expireTime);
-    if (url === undefined) throw urlsNotSupported();
+    if (url === undefined) {
+      throw urlsNotSupported();
+    }
     ctx.events.urlSigned(call.log, name, 'GET');
     return { url, expireTime };
   };

@@ -17,7 +17,9 @@ export const createObject =
   async (request, call) => {
     const ask = parse(request, call);
     const known = await findKnown(ctx, ask);
-    if (known !== undefined) return { object: objectToProto(known) };
+    if (known !== undefined) {
+      return { object: objectToProto(known) };
+    }
 
     const object = {
       id: ctx.random.id('o'),
@@ -28,19 +30,28 @@ export const createObject =
     if (!(await ctx.objects.insert(object))) {
       // The same request or another one for the same blob was faster.
       const first = await findKnown(ctx, ask);
-      if (first === undefined) throw blobNotFound(ask.blobName);
+      if (first === undefined) {
+        throw blobNotFound(ask.blobName);
+      }
       return { object: objectToProto(first) };
     }
     ctx.events.objectCreated(call.log, object);
     return { object: objectToProto(object) };
   };
 
-const parse = ({ blobName, fileName, customerId, requestId }: CreateObjectRequest, call: CallContext): Ask => {
+const parse = (
+  { blobName, fileName, customerId, requestId }: CreateObjectRequest,
+  call: CallContext,
+): Ask => {
   const caller = callerOf(call);
   const wrong = collectViolations();
   const isName = parseBlobName(blobName) !== undefined;
   wrong.require(isName, 'blob_name', 'a name as Upload or CreateUploadUrl answered it');
-  wrong.require(isFileName(fileName), 'file_name', '1 to 255 characters without `/`, `\\` and control characters');
+  wrong.require(
+    isFileName(fileName),
+    'file_name',
+    '1 to 255 characters without `/`, `\\` and control characters',
+  );
   checkRequestId(wrong, requestId);
   checkCustomer(wrong, 'customer_id', caller, customerId);
   wrong.throwIfAny();
@@ -53,9 +64,14 @@ const findKnown = async (
   ctx: Context,
   { customer, blobName, fileName, requestId }: Ask,
 ): Promise<StoredObject | undefined> => {
-  const before = requestId === undefined ? undefined : await ctx.objects.findByRequest(customer, requestId);
-  if (before === undefined) return ctx.objects.findByBlob(customer, blobName);
-  if (before.blobName !== blobName || before.fileName !== fileName) throw requestIdReused(requestId ?? '');
+  const before =
+    requestId === undefined ? undefined : await ctx.objects.findByRequest(customer, requestId);
+  if (before === undefined) {
+    return ctx.objects.findByBlob(customer, blobName);
+  }
+  if (before.blobName !== blobName || before.fileName !== fileName) {
+    throw requestIdReused(requestId ?? '');
+  }
   return before;
 };
 
@@ -66,13 +82,23 @@ const look = async (
   { signal }: CallContext,
 ): Promise<{ sizeBytes: number; sha256: string }> => {
   const name = parseBlobName(blobName);
-  if (name?.kind !== 'upload' || name.owner !== ownerFolder(customer)) throw blobNotFound(blobName);
+  if (name?.kind !== 'upload' || name.owner !== ownerFolder(customer)) {
+    throw blobNotFound(blobName);
+  }
   const there = await ctx.blobs.stat(blobName, signal);
-  if (there === undefined || !isFresh(there.ageMs)) throw blobNotFound(blobName);
+  if (there === undefined || !isFresh(there.ageMs)) {
+    throw blobNotFound(blobName);
+  }
   // A file that came by URL has passed none of the checks of an upload.
-  const expectation = { sha256: undefined, sizeBytes: undefined, maximumBytes: ctx.maximumUploadBytes };
+  const expectation = {
+    sha256: undefined,
+    sizeBytes: undefined,
+    maximumBytes: ctx.maximumUploadBytes,
+  };
   checkWhole(expectation, { sizeBytes: there.sizeBytes, sha256: there.sha256 ?? '' });
   const sha256 = there.sha256 ?? (await ctx.blobs.seal(blobName, signal))?.sha256;
-  if (sha256 === undefined) throw blobNotFound(blobName);
+  if (sha256 === undefined) {
+    throw blobNotFound(blobName);
+  }
   return { sizeBytes: there.sizeBytes, sha256 };
 };

@@ -19,7 +19,9 @@ export const createUploadUrl =
     const blobName = formatBlobName({ kind: 'upload', owner, id: ctx.random.id('b') });
     const expireTime = expireTimeOf(ttlSeconds, ctx.clock.now());
     const url = await ctx.blobs.signUrl(blobName, 'PUT', expireTime);
-    if (url === undefined) throw urlsNotSupported();
+    if (url === undefined) {
+      throw urlsNotSupported();
+    }
     ctx.events.urlSigned(call.log, blobName, 'PUT');
     return { blobName, url, expireTime };
   };

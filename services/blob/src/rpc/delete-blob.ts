@@ -7,7 +7,11 @@ export const deleteBlob =
   (ctx: Context): Unary<DeleteBlobRequest, DeleteBlobResponse> =>
   async ({ blobName }, call) => {
     const wrong = collectViolations();
-    wrong.require(parseBlobName(blobName) !== undefined, 'blob_name', 'a name as ListBlobs answers it');
+    wrong.require(
+      parseBlobName(blobName) !== undefined,
+      'blob_name',
+      'a name as ListBlobs answers it',
+    );
     wrong.throwIfAny();
     await ctx.blobs.delete(blobName, call.signal);
     ctx.events.blobDeleted(call.log, blobName);

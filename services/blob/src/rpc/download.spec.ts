@@ -15,7 +15,15 @@ import {
 } from '../blob.fixture.ts';
 
 const none: Buffer = Buffer.alloc(0);
-const badNames = ['', '..', 'uploads/../x/y', 'uploads\\x\\y', 'x'.repeat(2_000), 'results/w-1', 'uploads/a/b/../c'];
+const badNames = [
+  '',
+  '..',
+  'uploads/../x/y',
+  'uploads\\x\\y',
+  'x'.repeat(2_000),
+  'results/w-1',
+  'uploads/a/b/../c',
+];
 
 type Client = BlobFixture['alice'];
 const read = (client: Client, blobName: string, grant = none, offset = 0, lengthBytes = 0) =>
@@ -71,12 +79,19 @@ describe('Blobs that are stored', () => {
 
     it('refuses a range that begins at or after the end', async () => {
       for (const offset of [bytes.length, bytes.length + 1, 2 ** 50]) {
-        expect(await reasonOf(read(mesh.alice, scene, none, offset))).to.equal('RANGE_NOT_SATISFIABLE');
+        expect(await reasonOf(read(mesh.alice, scene, none, offset))).to.equal(
+          'RANGE_NOT_SATISFIABLE',
+        );
       }
     });
 
     it('can be left in the middle', async () => {
-      for await (const message of mesh.alice.download({ blobName: scene, grant: none, offset: 0, lengthBytes: 0 })) {
+      for await (const message of mesh.alice.download({
+        blobName: scene,
+        grant: none,
+        offset: 0,
+        lengthBytes: 0,
+      })) {
         expect(message.totalBytes).to.equal(bytes.length);
         break;
       }
@@ -87,32 +102,52 @@ describe('Blobs that are stored', () => {
     it("answer the same for other customers' files and for missing files", async () => {
       expect(await reasons(mesh.bob, scene)).to.deep.equal(['BLOB_NOT_FOUND', 'BLOB_NOT_FOUND']);
       const missing = scene.replace(/.{4}$/, 'zzzz');
-      expect(await reasons(mesh.alice, missing)).to.deep.equal(['BLOB_NOT_FOUND', 'BLOB_NOT_FOUND']);
+      expect(await reasons(mesh.alice, missing)).to.deep.equal([
+        'BLOB_NOT_FOUND',
+        'BLOB_NOT_FOUND',
+      ]);
     });
 
     it('need a grant for this blob and this caller, except from operators and services', async () => {
       const refused = ['BLOB_NOT_FOUND', 'BLOB_NOT_FOUND'];
       const answered = ['answered', 'answered'];
       expect(await reasons(mesh.agent, scene)).to.deep.equal(refused);
-      expect(await reasons(mesh.agent, scene, grant({ machine: 'm-1' }, scene))).to.deep.equal(answered);
-      expect(await reasons(mesh.otherAgent, scene, grant({ machine: 'm-1' }, scene))).to.deep.equal(refused);
-      expect(await reasons(mesh.agent, scene, grant({ machine: 'm-1' }, picture))).to.deep.equal(refused);
+      expect(await reasons(mesh.agent, scene, grant({ machine: 'm-1' }, scene))).to.deep.equal(
+        answered,
+      );
+      expect(await reasons(mesh.otherAgent, scene, grant({ machine: 'm-1' }, scene))).to.deep.equal(
+        refused,
+      );
+      expect(await reasons(mesh.agent, scene, grant({ machine: 'm-1' }, picture))).to.deep.equal(
+        refused,
+      );
       expect(await reasons(mesh.alice, picture)).to.deep.equal(refused);
-      expect(await reasons(mesh.alice, picture, grant({ customer: 'alice' }, picture))).to.deep.equal(answered);
-      expect(await reasons(mesh.bob, picture, grant({ customer: 'alice' }, picture))).to.deep.equal(refused);
+      expect(
+        await reasons(mesh.alice, picture, grant({ customer: 'alice' }, picture)),
+      ).to.deep.equal(answered);
+      expect(await reasons(mesh.bob, picture, grant({ customer: 'alice' }, picture))).to.deep.equal(
+        refused,
+      );
       expect(await reasons(mesh.operator, picture)).to.deep.equal(answered);
       expect(await reasons(mesh.service, scene)).to.deep.equal(answered);
     });
 
     it('refuse names that no blob can have', async () => {
       for (const name of badNames) {
-        expect(await reasons(mesh.alice, name), name.slice(0, 40)).to.deep.equal(['INVALID_FIELDS', 'INVALID_FIELDS']);
+        expect(await reasons(mesh.alice, name), name.slice(0, 40)).to.deep.equal([
+          'INVALID_FIELDS',
+          'INVALID_FIELDS',
+        ]);
       }
     });
 
     it('agree on length and hash, and tell when the blob was stored', async () => {
       const { blob } = await mesh.alice.statBlob({ blobName: scene, grant: none });
-      expect(blob).to.deep.include({ blobName: scene, sizeBytes: bytes.length, sha256: sha256Of(bytes) });
+      expect(blob).to.deep.include({
+        blobName: scene,
+        sizeBytes: bytes.length,
+        sha256: sha256Of(bytes),
+      });
       expect(Math.abs((blob?.createTime?.getTime() ?? 0) - Date.now())).to.be.below(60_000);
     });
   });
@@ -120,7 +155,10 @@ describe('Blobs that are stored', () => {
   describe('ListBlobs', () => {
     it('gives names in order, page by page, with length and hash', async () => {
       for (const frame of [9, 3, 7, 1, 5]) {
-        const upload = uploadOf(attemptResult('w-list', { task: `frames/${frame}` }), Buffer.from(`frame ${frame}`));
+        const upload = uploadOf(
+          attemptResult('w-list', { task: `frames/${frame}` }),
+          Buffer.from(`frame ${frame}`),
+        );
         await mesh.agent.upload(upload);
       }
       const names: string[] = [];
@@ -135,11 +173,16 @@ describe('Blobs that are stored', () => {
         }
         pageToken = page.nextPageToken;
       } while (pageToken !== '');
-      expect(names).to.deep.equal([1, 3, 5, 7, 9].map((frame) => `results/w-list/frames/${frame}/0-0-1.png`));
+      expect(names).to.deep.equal(
+        [1, 3, 5, 7, 9].map((frame) => `results/w-list/frames/${frame}/0-0-1.png`),
+      );
     });
 
     it('finds nothing under an unused prefix', async () => {
-      expect(await list(mesh.service, 'results/w-none/')).to.deep.equal({ blobs: [], nextPageToken: '' });
+      expect(await list(mesh.service, 'results/w-none/')).to.deep.equal({
+        blobs: [],
+        nextPageToken: '',
+      });
     });
 
     it('refuses malformed prefixes, page sizes and foreign page tokens', async () => {
@@ -153,7 +196,9 @@ describe('Blobs that are stored', () => {
         list(mesh.service, '', 1, 'nonsense'),
         list(mesh.service, 'x', 1, foreign),
       ];
-      for (const call of wrong) expect(await reasonOf(call)).to.equal('INVALID_FIELDS');
+      for (const call of wrong) {
+        expect(await reasonOf(call)).to.equal('INVALID_FIELDS');
+      }
     });
   });
 
@@ -162,14 +207,18 @@ describe('Blobs that are stored', () => {
       const { blobName } = await mesh.agent.upload(uploadOf(attemptResult('w-del'), result));
       await mesh.service.deleteBlob({ blobName });
       await mesh.service.deleteBlob({ blobName });
-      expect(await reasonOf(mesh.service.statBlob({ blobName, grant: none }))).to.equal('BLOB_NOT_FOUND');
+      expect(await reasonOf(mesh.service.statBlob({ blobName, grant: none }))).to.equal(
+        'BLOB_NOT_FOUND',
+      );
     });
 
     it('refuses names that no blob can have, and customers', async () => {
       for (const blobName of badNames) {
         expect(await reasonOf(mesh.service.deleteBlob({ blobName }))).to.equal('INVALID_FIELDS');
       }
-      expect(await reasonOf(mesh.alice.deleteBlob({ blobName: scene }))).to.equal('ROLE_NOT_ALLOWED');
+      expect(await reasonOf(mesh.alice.deleteBlob({ blobName: scene }))).to.equal(
+        'ROLE_NOT_ALLOWED',
+      );
     });
   });
 });

@@ -7,4 +7,6 @@ import { reachableObject } from './reachable.ts';
 
 export const getObject =
   (ctx: Context): Unary<GetObjectRequest, GetObjectResponse> =>
-  async ({ objectId }, call) => ({ object: objectToProto(await reachableObject(ctx, callerOf(call), objectId)) });
+  async ({ objectId }, call) => ({
+    object: objectToProto(await reachableObject(ctx, callerOf(call), objectId)),
+  });

@@ -12,7 +12,11 @@ export const listBlobs =
     const question = `blobs ${prefix}`;
     const wrong = collectViolations();
     const { size, after } = readPage(request, question, 1, wrong);
-    wrong.require(isPrefix(prefix), 'prefix', 'the beginning of a blob name: [a-z0-9./-], at most 256 characters');
+    wrong.require(
+      isPrefix(prefix),
+      'prefix',
+      'the beginning of a blob name: [a-z0-9./-], at most 256 characters',
+    );
     wrong.throwIfAny();
     const page = await ctx.blobs.list({ prefix, pageSize: size, marker: after?.[0] }, call.signal);
     const nextPageToken = page.marker === undefined ? '' : pageToken(question, [page.marker]);

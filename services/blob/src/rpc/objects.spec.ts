@@ -20,7 +20,9 @@ const uploaded = async (client: Client, text: string): Promise<string> =>
 const create = async (client: Client, ask: Partial<CreateObjectRequest>) => {
   const whole = { blobName: '', fileName: 'scene.blend', customerId: '', requestId: '', ...ask };
   const { object } = await client.object.createObject(whole);
-  if (object === undefined) throw new Error('no object');
+  if (object === undefined) {
+    throw new Error('no object');
+  }
   return object;
 };
 
@@ -47,7 +49,9 @@ describe('ObjectService', () => {
         sha256: sha256Of(Buffer.from('one')),
       });
       expect(object.objectId).to.match(/^o-[a-z0-9]{16}$/);
-      expect(await mesh.alice.object.getObject({ objectId: object.objectId })).to.deep.equal({ object });
+      expect(await mesh.alice.object.getObject({ objectId: object.objectId })).to.deep.equal({
+        object,
+      });
     });
 
     it('answers a repeated request_id with the same object, and refuses it for another request', async () => {
@@ -55,14 +59,24 @@ describe('ObjectService', () => {
       const ask = { blobName, requestId: 'r-two' };
       const object = await create(mesh.alice, ask);
       expect(await create(mesh.alice, ask)).to.deep.equal(object);
-      expect(await reasonOf(create(mesh.alice, { ...ask, fileName: 'other' }))).to.equal('REQUEST_ID_REUSED');
+      expect(await reasonOf(create(mesh.alice, { ...ask, fileName: 'other' }))).to.equal(
+        'REQUEST_ID_REUSED',
+      );
       const other = await uploaded(mesh.alice, 'three');
-      expect(await reasonOf(create(mesh.alice, { ...ask, blobName: other }))).to.equal('REQUEST_ID_REUSED');
+      expect(await reasonOf(create(mesh.alice, { ...ask, blobName: other }))).to.equal(
+        'REQUEST_ID_REUSED',
+      );
     });
 
     it("keeps one customer's request ids apart from another's", async () => {
-      const ofAlice = await create(mesh.alice, { blobName: await uploaded(mesh.alice, 'x'), requestId: 'r-shared' });
-      const ofBob = await create(mesh.bob, { blobName: await uploaded(mesh.bob, 'x'), requestId: 'r-shared' });
+      const ofAlice = await create(mesh.alice, {
+        blobName: await uploaded(mesh.alice, 'x'),
+        requestId: 'r-shared',
+      });
+      const ofBob = await create(mesh.bob, {
+        blobName: await uploaded(mesh.bob, 'x'),
+        requestId: 'r-shared',
+      });
       expect(ofBob.objectId).not.to.equal(ofAlice.objectId);
     });
 
@@ -85,18 +99,29 @@ describe('ObjectService', () => {
     });
 
     it('works for the customer that an operator names', async () => {
-      const { blobName } = await mesh.operator.upload(uploadOf(customerFile('bob'), Buffer.from('six')));
+      const { blobName } = await mesh.operator.upload(
+        uploadOf(customerFile('bob'), Buffer.from('six')),
+      );
       const object = await create(mesh.operator, { blobName, customerId: 'bob' });
       expect(object.customerId).to.equal('bob');
-      expect(await mesh.bob.object.getObject({ objectId: object.objectId })).to.deep.equal({ object });
+      expect(await mesh.bob.object.getObject({ objectId: object.objectId })).to.deep.equal({
+        object,
+      });
     });
 
     it("does not find a missing blob, another customer's, or one that is no upload", async () => {
       const blobName = await uploaded(mesh.alice, 'seven');
-      const { blobName: picture } = await mesh.agent.upload(uploadOf(attemptResult('w-1'), Buffer.from('png')));
-      const { blobName: promised } = await mesh.alice.createUploadUrl({ customerId: '', ttlSeconds: 0 });
+      const { blobName: picture } = await mesh.agent.upload(
+        uploadOf(attemptResult('w-1'), Buffer.from('png')),
+      );
+      const { blobName: promised } = await mesh.alice.createUploadUrl({
+        customerId: '',
+        ttlSeconds: 0,
+      });
       expect(await reasonOf(create(mesh.bob, { blobName }))).to.equal('BLOB_NOT_FOUND');
-      expect(await reasonOf(create(mesh.operator, { blobName, customerId: 'bob' }))).to.equal('BLOB_NOT_FOUND');
+      expect(await reasonOf(create(mesh.operator, { blobName, customerId: 'bob' }))).to.equal(
+        'BLOB_NOT_FOUND',
+      );
       expect(await reasonOf(create(mesh.alice, { blobName: picture }))).to.equal('BLOB_NOT_FOUND');
       expect(await reasonOf(create(mesh.alice, { blobName: promised }))).to.equal('BLOB_NOT_FOUND');
     });
@@ -108,13 +133,20 @@ describe('ObjectService', () => {
     });
 
     it('names every malformed field at once', async () => {
-      const ask = { blobName: '../x', fileName: 'a/b', customerId: 'bob', requestId: 'r'.repeat(65) };
+      const ask = {
+        blobName: '../x',
+        fileName: 'a/b',
+        customerId: 'bob',
+        requestId: 'r'.repeat(65),
+      };
       const refused = await mesh.alice.object.createObject(ask).catch((error: unknown) => error);
       expect(refused).to.have.property('reason', 'INVALID_FIELDS');
       expect(refused).to.have.property('violations').with.length(4);
       const blobName = await uploaded(mesh.alice, 'eight');
       for (const fileName of ['', 'a\\b', 'a\nb', 'x'.repeat(256)]) {
-        expect(await reasonOf(create(mesh.alice, { blobName, fileName }))).to.equal('INVALID_FIELDS');
+        expect(await reasonOf(create(mesh.alice, { blobName, fileName }))).to.equal(
+          'INVALID_FIELDS',
+        );
       }
       expect(await reasonOf(create(mesh.operator, { blobName }))).to.equal('INVALID_FIELDS');
     });
@@ -122,13 +154,25 @@ describe('ObjectService', () => {
 
   describe('GetObject', () => {
     it('answers operators and services, and hides it from other customers', async () => {
-      const { objectId } = await create(mesh.alice, { blobName: await uploaded(mesh.alice, 'nine') });
-      expect((await mesh.operator.object.getObject({ objectId })).object?.objectId).to.equal(objectId);
-      expect((await mesh.service.object.getObject({ objectId })).object?.objectId).to.equal(objectId);
+      const { objectId } = await create(mesh.alice, {
+        blobName: await uploaded(mesh.alice, 'nine'),
+      });
+      expect((await mesh.operator.object.getObject({ objectId })).object?.objectId).to.equal(
+        objectId,
+      );
+      expect((await mesh.service.object.getObject({ objectId })).object?.objectId).to.equal(
+        objectId,
+      );
       expect(await reasonOf(mesh.bob.object.getObject({ objectId }))).to.equal('OBJECT_NOT_FOUND');
-      expect(await reasonOf(mesh.alice.object.getObject({ objectId: 'o-none' }))).to.equal('OBJECT_NOT_FOUND');
-      expect(await reasonOf(mesh.alice.object.getObject({ objectId: '' }))).to.equal('INVALID_FIELDS');
-      expect(await reasonOf(mesh.agent.object.getObject({ objectId }))).to.equal('ROLE_NOT_ALLOWED');
+      expect(await reasonOf(mesh.alice.object.getObject({ objectId: 'o-none' }))).to.equal(
+        'OBJECT_NOT_FOUND',
+      );
+      expect(await reasonOf(mesh.alice.object.getObject({ objectId: '' }))).to.equal(
+        'INVALID_FIELDS',
+      );
+      expect(await reasonOf(mesh.agent.object.getObject({ objectId }))).to.equal(
+        'ROLE_NOT_ALLOWED',
+      );
     });
   });
 
@@ -150,7 +194,9 @@ describe('ObjectService', () => {
       const ofCarol = await list(mesh.operator, 'carol', 5);
       expect(ofCarol.objects.map(({ objectId }) => objectId)).to.deep.equal(seen);
       expect(ofCarol.nextPageToken).to.equal('');
-      const customers = (await list(mesh.operator, '', 1_000)).objects.map(({ customerId }) => customerId);
+      const customers = (await list(mesh.operator, '', 1_000)).objects.map(
+        ({ customerId }) => customerId,
+      );
       expect(customers).to.include.members(['alice', 'bob', 'carol']);
     });
 
@@ -163,7 +209,9 @@ describe('ObjectService', () => {
         list(mesh.alice, '', 1, 'x'),
         list(mesh.alice, '', 1, nextPageToken),
       ];
-      for (const call of wrong) expect(await reasonOf(call)).to.equal('INVALID_FIELDS');
+      for (const call of wrong) {
+        expect(await reasonOf(call)).to.equal('INVALID_FIELDS');
+      }
     });
   });
 
@@ -171,12 +219,22 @@ describe('ObjectService', () => {
     it('removes the object and its bytes', async () => {
       const blobName = await uploaded(mesh.alice, 'ten');
       const { objectId } = await create(mesh.alice, { blobName });
-      expect(await reasonOf(mesh.bob.object.deleteObject({ objectId }))).to.equal('OBJECT_NOT_FOUND');
+      expect(await reasonOf(mesh.bob.object.deleteObject({ objectId }))).to.equal(
+        'OBJECT_NOT_FOUND',
+      );
       await mesh.alice.object.deleteObject({ objectId });
-      expect(await reasonOf(mesh.alice.object.getObject({ objectId }))).to.equal('OBJECT_NOT_FOUND');
-      expect(await reasonOf(mesh.alice.statBlob({ blobName, grant: none }))).to.equal('BLOB_NOT_FOUND');
-      expect(await reasonOf(mesh.alice.object.deleteObject({ objectId }))).to.equal('OBJECT_NOT_FOUND');
-      expect(await reasonOf(mesh.alice.object.deleteObject({ objectId: '' }))).to.equal('INVALID_FIELDS');
+      expect(await reasonOf(mesh.alice.object.getObject({ objectId }))).to.equal(
+        'OBJECT_NOT_FOUND',
+      );
+      expect(await reasonOf(mesh.alice.statBlob({ blobName, grant: none }))).to.equal(
+        'BLOB_NOT_FOUND',
+      );
+      expect(await reasonOf(mesh.alice.object.deleteObject({ objectId }))).to.equal(
+        'OBJECT_NOT_FOUND',
+      );
+      expect(await reasonOf(mesh.alice.object.deleteObject({ objectId: '' }))).to.equal(
+        'INVALID_FIELDS',
+      );
     });
   });
 });

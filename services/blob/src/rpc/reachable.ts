@@ -24,16 +24,29 @@ export const readableName = (
   return blobName;
 };
 
-const isGranted = (ctx: Context, { role, subject, machine }: Caller, blob: string, grant: Uint8Array): boolean => {
-  if (role === 'customer') return verifyGrant(ctx.meshSecret, { blob, customer: subject }, grant);
+const isGranted = (
+  ctx: Context,
+  { role, subject, machine }: Caller,
+  blob: string,
+  grant: Uint8Array,
+): boolean => {
+  if (role === 'customer') {
+    return verifyGrant(ctx.meshSecret, { blob, customer: subject }, grant);
+  }
   return machine !== undefined && verifyGrant(ctx.meshSecret, { blob, machine }, grant);
 };
 
 /** The object with that id. Throws OBJECT_NOT_FOUND if there is none or the caller may not know of it. */
-export const reachableObject = async (ctx: Context, caller: Caller, objectId: string): Promise<StoredObject> => {
+export const reachableObject = async (
+  ctx: Context,
+  caller: Caller,
+  objectId: string,
+): Promise<StoredObject> => {
   requireText('object_id', objectId);
   const object = await ctx.objects.find(objectId);
   const isReachable = caller.role !== 'customer' || object?.customer === caller.subject;
-  if (object === undefined || !isReachable) throw objectNotFound(objectId);
+  if (object === undefined || !isReachable) {
+    throw objectNotFound(objectId);
+  }
   return object;
 };

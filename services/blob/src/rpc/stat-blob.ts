@@ -11,6 +11,8 @@ export const statBlob =
   async (request, call) => {
     const name = readableName(ctx, callerOf(call), request);
     const blob = await ctx.blobs.stat(name, call.signal);
-    if (blob === undefined) throw blobNotFound(name);
+    if (blob === undefined) {
+      throw blobNotFound(name);
+    }
     return { blob: blobToProto(blob) };
   };

@@ -45,7 +45,12 @@ describe('Upload', () => {
       expect(first.receipt).to.equal(undefined);
       expect(second.blobName).not.to.equal(first.blobName);
       const read = await readAll(
-        mesh.alice.download({ blobName: first.blobName, offset: 0, lengthBytes: 0, grant: Buffer.alloc(0) }),
+        mesh.alice.download({
+          blobName: first.blobName,
+          offset: 0,
+          lengthBytes: 0,
+          grant: Buffer.alloc(0),
+        }),
       );
       expect(read.bytes.equals(bytes)).to.equal(true);
     });
@@ -60,12 +65,16 @@ describe('Upload', () => {
     });
 
     it('takes as many bytes as allowed', async () => {
-      const answer = await mesh.alice.upload(uploadOf(customerFile(), Buffer.alloc(maximumBytes), 2 ** 20));
+      const answer = await mesh.alice.upload(
+        uploadOf(customerFile(), Buffer.alloc(maximumBytes), 2 ** 20),
+      );
       expect(answer.sizeBytes).to.equal(maximumBytes);
     });
 
     it('gives the file to the customer that an operator names', async () => {
-      const { blobName } = await mesh.operator.upload(uploadOf(customerFile('alice'), Buffer.from('x')));
+      const { blobName } = await mesh.operator.upload(
+        uploadOf(customerFile('alice'), Buffer.from('x')),
+      );
       const stat = await mesh.alice.statBlob({ blobName, grant: Buffer.alloc(0) });
       expect(stat.blob?.sizeBytes).to.equal(1);
     });
@@ -88,14 +97,20 @@ describe('Upload', () => {
 
     it('is shorter or longer than announced', async () => {
       for (const sizeBytes of [0, 9, 11, 2 ** 40]) {
-        const reason = await reasonOf(mesh.alice.upload(uploadOf({ ...customerFile(), sizeBytes }, bytes)));
-        expect(reason, String(sizeBytes)).to.equal(sizeBytes > maximumBytes ? 'UPLOAD_TOO_LARGE' : 'SIZE_MISMATCH');
+        const reason = await reasonOf(
+          mesh.alice.upload(uploadOf({ ...customerFile(), sizeBytes }, bytes)),
+        );
+        expect(reason, String(sizeBytes)).to.equal(
+          sizeBytes > maximumBytes ? 'UPLOAD_TOO_LARGE' : 'SIZE_MISMATCH',
+        );
       }
     });
 
     it('has no bytes, with and without empty chunks', async () => {
       expect(await reasonOf(mesh.alice.upload([headerOf()]))).to.equal('EMPTY_UPLOAD');
-      expect(await reasonOf(mesh.alice.upload([headerOf(), chunk(Buffer.alloc(0))]))).to.equal('EMPTY_UPLOAD');
+      expect(await reasonOf(mesh.alice.upload([headerOf(), chunk(Buffer.alloc(0))]))).to.equal(
+        'EMPTY_UPLOAD',
+      );
     });
 
     it('is longer than the service allows', async () => {
@@ -111,7 +126,9 @@ describe('Upload', () => {
         [headerOf(), { part: undefined }],
         [headerOf(), chunk(Buffer.alloc(2 ** 20 + 1))],
       ];
-      for (const messages of wrong) expect(await reasonOf(mesh.alice.upload(messages))).to.equal('INVALID_FIELDS');
+      for (const messages of wrong) {
+        expect(await reasonOf(mesh.alice.upload(messages))).to.equal('INVALID_FIELDS');
+      }
     });
 
     it('has malformed fields', async () => {
@@ -122,16 +139,21 @@ describe('Upload', () => {
         customerFile('bob'),
       ];
       for (const fields of wrong) {
-        expect(await reasonOf(mesh.alice.upload(uploadOf(fields, bytes))), JSON.stringify(fields)).to.equal(
-          'INVALID_FIELDS',
-        );
+        expect(
+          await reasonOf(mesh.alice.upload(uploadOf(fields, bytes))),
+          JSON.stringify(fields),
+        ).to.equal('INVALID_FIELDS');
       }
-      expect(await reasonOf(mesh.operator.upload(uploadOf(customerFile(), bytes)))).to.equal('INVALID_FIELDS');
+      expect(await reasonOf(mesh.operator.upload(uploadOf(customerFile(), bytes)))).to.equal(
+        'INVALID_FIELDS',
+      );
     });
 
     it('is not for its role to upload', async () => {
       for (const client of [mesh.alice, mesh.operator]) {
-        expect(await reasonOf(client.upload(uploadOf(attemptResult('w-1'), bytes)))).to.equal('UPLOAD_TARGET_REFUSED');
+        expect(await reasonOf(client.upload(uploadOf(attemptResult('w-1'), bytes)))).to.equal(
+          'UPLOAD_TARGET_REFUSED',
+        );
       }
       expect(await reasonOf(mesh.agent.upload(uploadOf(customerFile('alice'), bytes)))).to.equal(
         'UPLOAD_TARGET_REFUSED',
@@ -142,11 +164,15 @@ describe('Upload', () => {
       const giveUp = new AbortController();
       async function* broken(): AsyncGenerator<UploadRequest> {
         yield headerOf();
-        for (let sent = 0; sent < 6; sent += 1) yield chunk(Buffer.alloc(2 ** 20, sent));
+        for (let sent = 0; sent < 6; sent += 1) {
+          yield chunk(Buffer.alloc(2 ** 20, sent));
+        }
         giveUp.abort();
         await new Promise((resolve) => setImmediate(resolve));
       }
-      expect(await reasonOf(mesh.alice.upload(broken(), { signal: giveUp.signal }))).not.to.equal('answered');
+      expect(await reasonOf(mesh.alice.upload(broken(), { signal: giveUp.signal }))).not.to.equal(
+        'answered',
+      );
     });
 
     it('is cut off by the network', async () => {
@@ -154,7 +180,9 @@ describe('Upload', () => {
       using client = connect(`ipv4:127.0.0.1:${proxy.port}`, await mesh.token('customer', 'alice'));
       async function* broken(): AsyncGenerator<UploadRequest> {
         yield headerOf();
-        for (let sent = 0; sent < 6; sent += 1) yield chunk(Buffer.alloc(2 ** 20, sent));
+        for (let sent = 0; sent < 6; sent += 1) {
+          yield chunk(Buffer.alloc(2 ** 20, sent));
+        }
         proxy.cut();
       }
       expect(await reasonOf(client.upload(broken()))).not.to.equal('answered');
@@ -164,20 +192,37 @@ describe('Upload', () => {
   describe('of an attempt', () => {
     it('is stored under the name of the attempt, with a receipt for exactly these bytes', async () => {
       const bytes = randomBytes(70_000);
-      const answer = await mesh.agent.upload(uploadOf(attemptResult('w-a', { attempt: '2-7', generation: 1 }), bytes));
+      const answer = await mesh.agent.upload(
+        uploadOf(attemptResult('w-a', { attempt: '2-7', generation: 1 }), bytes),
+      );
       const name = 'results/w-a/frames/1/1-2-7.png';
-      expect(answer).to.deep.include({ blobName: name, sizeBytes: 70_000, sha256: sha256Of(bytes) });
+      expect(answer).to.deep.include({
+        blobName: name,
+        sizeBytes: 70_000,
+        sha256: sha256Of(bytes),
+      });
       const { receipt } = answer;
-      expect(receipt).to.deep.include({ blobName: name, sizeBytes: 70_000, sha256: sha256Of(bytes) });
+      expect(receipt).to.deep.include({
+        blobName: name,
+        sizeBytes: 70_000,
+        sha256: sha256Of(bytes),
+      });
       const fields = { path: name, sha256: sha256Of(bytes), sizeBytes: 70_000 };
-      expect(verifyReceipt(meshSecret, fields, receipt?.signature ?? Buffer.alloc(0))).to.equal(true);
+      expect(verifyReceipt(meshSecret, fields, receipt?.signature ?? Buffer.alloc(0))).to.equal(
+        true,
+      );
     });
 
     it('keeps logs beside results', async () => {
       const { target } = attemptResult('w-a', { attempt: '2-8' });
       const file = target?.$case === 'attemptResult' ? target.value : undefined;
-      if (file === undefined) throw new Error('no attempt');
-      const log = uploadOf({ target: { $case: 'attemptLog', value: { ...file, extension: '' } } }, Buffer.from('why'));
+      if (file === undefined) {
+        throw new Error('no attempt');
+      }
+      const log = uploadOf(
+        { target: { $case: 'attemptLog', value: { ...file, extension: '' } } },
+        Buffer.from('why'),
+      );
       expect((await mesh.agent.upload(log)).blobName).to.equal('logs/w-a/frames/1/0-2-8.log');
     });
 
@@ -188,8 +233,13 @@ describe('Upload', () => {
       expect(await mesh.agent.upload(uploadOf(target, bytes))).to.deep.equal(first);
       const other = Buffer.from(bytes);
       other[4_999_999] = (other[4_999_999] ?? 0) ^ 1;
-      expect(await reasonOf(mesh.agent.upload(uploadOf(target, other)))).to.equal('ATTEMPT_HAS_OTHER_BYTES');
-      const { blob } = await mesh.service.statBlob({ blobName: first.blobName, grant: Buffer.alloc(0) });
+      expect(await reasonOf(mesh.agent.upload(uploadOf(target, other)))).to.equal(
+        'ATTEMPT_HAS_OTHER_BYTES',
+      );
+      const { blob } = await mesh.service.statBlob({
+        blobName: first.blobName,
+        grant: Buffer.alloc(0),
+      });
       expect(blob?.sha256).to.equal(sha256Of(bytes));
     });
 
@@ -198,14 +248,20 @@ describe('Upload', () => {
       const uploads = Array.from({ length: 12 }, (_, at) => contents[at % 3] ?? Buffer.alloc(0));
       const outcomes = await Promise.all(
         uploads.map(async (bytes) => {
-          const reason = await reasonOf(mesh.agent.upload(uploadOf(attemptResult('w-race'), bytes)));
+          const reason = await reasonOf(
+            mesh.agent.upload(uploadOf(attemptResult('w-race'), bytes)),
+          );
           return { hash: sha256Of(bytes), reason };
         }),
       );
-      const won = new Set(outcomes.filter(({ reason }) => reason === 'answered').map(({ hash }) => hash));
+      const won = new Set(
+        outcomes.filter(({ reason }) => reason === 'answered').map(({ hash }) => hash),
+      );
       expect(outcomes.filter(({ reason }) => reason === 'answered')).to.have.length(4);
       expect(won.size).to.equal(1);
-      expect(outcomes.filter(({ reason }) => reason === 'ATTEMPT_HAS_OTHER_BYTES')).to.have.length(8);
+      expect(outcomes.filter(({ reason }) => reason === 'ATTEMPT_HAS_OTHER_BYTES')).to.have.length(
+        8,
+      );
       const blobName = 'results/w-race/frames/1/0-0-1.png';
       const read = await readAll(
         mesh.service.download({ blobName, offset: 0, lengthBytes: 0, grant: Buffer.alloc(0) }),
@@ -216,7 +272,9 @@ describe('Upload', () => {
     it('needs the token of this workload, task, generation, attempt and machine', async () => {
       const bytes = Buffer.from('forged');
       const right = attemptResult('w-t').target;
-      if (right?.$case !== 'attemptResult' || right.value.attempt === undefined) throw new Error('no attempt');
+      if (right?.$case !== 'attemptResult' || right.value.attempt === undefined) {
+        throw new Error('no attempt');
+      }
       const { value } = right;
       const { attempt } = right.value;
       const forged = [
@@ -233,9 +291,9 @@ describe('Upload', () => {
         const upload = uploadOf({ target: { $case: 'attemptResult', value: file } }, bytes);
         expect(await reasonOf(mesh.agent.upload(upload))).to.equal('ATTEMPT_TOKEN_INVALID');
       }
-      expect(await reasonOf(mesh.otherAgent.upload(uploadOf(attemptResult('w-t'), bytes)))).to.equal(
-        'ATTEMPT_TOKEN_INVALID',
-      );
+      expect(
+        await reasonOf(mesh.otherAgent.upload(uploadOf(attemptResult('w-t'), bytes))),
+      ).to.equal('ATTEMPT_TOKEN_INVALID');
       expect((await stored()).filter((name) => /w-[tu]/.test(name))).to.deep.equal([]);
     });
 
@@ -255,9 +313,10 @@ describe('Upload', () => {
         attemptResult('w-1', { extension: '' }),
       ];
       for (const target of wrong) {
-        expect(await reasonOf(mesh.agent.upload(uploadOf(target, bytes))), JSON.stringify(target)).to.equal(
-          'INVALID_FIELDS',
-        );
+        expect(
+          await reasonOf(mesh.agent.upload(uploadOf(target, bytes))),
+          JSON.stringify(target),
+        ).to.equal('INVALID_FIELDS');
       }
     });
   });

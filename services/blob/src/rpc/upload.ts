@@ -21,7 +21,9 @@ export const upload =
       signal: call.signal,
       check: (measured) => checkWhole(expectation, measured),
     });
-    if (written.outcome === 'other-bytes') throw attemptHasOtherBytes(name);
+    if (written.outcome === 'other-bytes') {
+      throw attemptHasOtherBytes(name);
+    }
     const { outcome, sha256, sizeBytes } = written;
     ctx.events.uploadStored(call.log, { name, sha256, sizeBytes, outcome });
     const signature = signReceipt(ctx.meshSecret, { path: name, sha256, sizeBytes });
@@ -30,7 +32,9 @@ export const upload =
       sizeBytes,
       sha256,
       receipt:
-        target.kind === 'upload' ? undefined : { blobName: name, sha256, sizeBytes, signature: Buffer.from(signature) },
+        target.kind === 'upload'
+          ? undefined
+          : { blobName: name, sha256, sizeBytes, signature: Buffer.from(signature) },
     };
   };
 

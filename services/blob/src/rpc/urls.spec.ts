@@ -14,8 +14,16 @@ import {
 
 const none: Buffer = Buffer.alloc(0);
 
-const put = async (url: string, body: string, headers: Record<string, string> = {}): Promise<number> => {
-  const response = await fetch(url, { method: 'PUT', body, headers: { 'x-ms-blob-type': 'BlockBlob', ...headers } });
+const put = async (
+  url: string,
+  body: string,
+  headers: Record<string, string> = {},
+): Promise<number> => {
+  const response = await fetch(url, {
+    method: 'PUT',
+    body,
+    headers: { 'x-ms-blob-type': 'BlockBlob', ...headers },
+  });
   await response.arrayBuffer();
   return response.status;
 };
@@ -38,7 +46,10 @@ describe('Signed URLs', () => {
 
   describe('CreateUploadUrl', () => {
     it('gives a URL to which one file can be PUT, which then becomes an object with its hash', async () => {
-      const { blobName, url, expireTime } = await mesh.alice.createUploadUrl({ customerId: '', ttlSeconds: 60 });
+      const { blobName, url, expireTime } = await mesh.alice.createUploadUrl({
+        customerId: '',
+        ttlSeconds: 60,
+      });
       expect((expireTime?.getTime() ?? 0) - Date.now()).to.be.within(50_000, 61_000);
       expect(await put(url, 'a scene')).to.equal(201);
       const unhashed = await mesh.alice.statBlob({ blobName, grant: none });
@@ -79,19 +90,24 @@ describe('Signed URLs', () => {
     });
 
     it('refuses a lifetime of more than a day, and operators who name no customer', async () => {
-      expect(await reasonOf(mesh.alice.createUploadUrl({ customerId: '', ttlSeconds: 86_401 }))).to.equal(
-        'INVALID_FIELDS',
-      );
-      expect(await reasonOf(mesh.operator.createUploadUrl({ customerId: '', ttlSeconds: 0 }))).to.equal(
-        'INVALID_FIELDS',
-      );
+      expect(
+        await reasonOf(mesh.alice.createUploadUrl({ customerId: '', ttlSeconds: 86_401 })),
+      ).to.equal('INVALID_FIELDS');
+      expect(
+        await reasonOf(mesh.operator.createUploadUrl({ customerId: '', ttlSeconds: 0 })),
+      ).to.equal('INVALID_FIELDS');
     });
 
     it('gives an operator a URL for the customer that they name', async () => {
-      const { blobName, url } = await mesh.operator.createUploadUrl({ customerId: 'bob', ttlSeconds: 0 });
+      const { blobName, url } = await mesh.operator.createUploadUrl({
+        customerId: 'bob',
+        ttlSeconds: 0,
+      });
       await put(url, 'for bob');
       expect((await mesh.bob.statBlob({ blobName, grant: none })).blob?.sizeBytes).to.equal(7);
-      expect(await reasonOf(mesh.alice.statBlob({ blobName, grant: none }))).to.equal('BLOB_NOT_FOUND');
+      expect(await reasonOf(mesh.alice.statBlob({ blobName, grant: none }))).to.equal(
+        'BLOB_NOT_FOUND',
+      );
     });
   });
 
@@ -119,10 +135,14 @@ describe('Signed URLs', () => {
     it('allows what Download allows', async () => {
       const { blobName } = await mesh.agent.upload(uploadOf(attemptResult('w-1'), bytes));
       const grant = Buffer.from(signGrant(meshSecret, { blob: blobName, customer: 'alice' }));
-      expect((await get((await urlOf(mesh.alice, blobName, grant)).url)).text).to.equal('some bytes');
+      expect((await get((await urlOf(mesh.alice, blobName, grant)).url)).text).to.equal(
+        'some bytes',
+      );
       expect(await reasonOf(urlOf(mesh.bob, blobName, grant))).to.equal('BLOB_NOT_FOUND');
       expect(await reasonOf(urlOf(mesh.bob, scene))).to.equal('BLOB_NOT_FOUND');
-      expect(await reasonOf(urlOf(mesh.operator, `${scene.slice(0, -4)}zzzz`))).to.equal('BLOB_NOT_FOUND');
+      expect(await reasonOf(urlOf(mesh.operator, `${scene.slice(0, -4)}zzzz`))).to.equal(
+        'BLOB_NOT_FOUND',
+      );
       expect(await reasonOf(urlOf(mesh.alice, '../x'))).to.equal('INVALID_FIELDS');
       expect(await reasonOf(urlOf(mesh.alice, scene, none, 86_401))).to.equal('INVALID_FIELDS');
       expect(await reasonOf(urlOf(mesh.agent, scene))).to.equal('ROLE_NOT_ALLOWED');
@@ -131,7 +151,8 @@ describe('Signed URLs', () => {
 
   it('are not supported if the connection string holds no account key', async function () {
     this.timeout(60_000);
-    const connection = 'BlobEndpoint=http://127.0.0.1:1/x;SharedAccessSignature=sv=2024-11-04&sig=eA%3D%3D';
+    const connection =
+      'BlobEndpoint=http://127.0.0.1:1/x;SharedAccessSignature=sv=2024-11-04&sig=eA%3D%3D';
     await using keyless = await startFixture({}, { MUSTER_BLOB_CONNECTION: connection });
     const ask = { customerId: '', ttlSeconds: 0 };
     expect(await reasonOf(keyless.alice.createUploadUrl(ask))).to.equal('URLS_NOT_SUPPORTED');

@@ -8,16 +8,19 @@ export const DEPENDENCY = 'blob storage';
 /** The longest wait for one answer of the storage. It is shorter than the deadlines of callers. */
 export const ANSWER_WITHIN_MS = 5_000;
 
-export const isMissing = (error: unknown): boolean => error instanceof RestError && error.statusCode === 404;
+export const isMissing = (error: unknown): boolean =>
+  error instanceof RestError && error.statusCode === 404;
 
-export const isContainerMissing = (error: unknown): boolean => codeOf(error) === 'ContainerNotFound';
+export const isContainerMissing = (error: unknown): boolean =>
+  codeOf(error) === 'ContainerNotFound';
 
 /** Another commit was first: the name is taken, or that commit removed our staged blocks. */
 export const isTaken = (error: unknown): boolean =>
   ['BlobAlreadyExists', 'ConditionNotMet', 'InvalidBlockList'].includes(codeOf(error)) ||
   (error instanceof RestError && error.statusCode === 412);
 
-export const isRangeBeyondEnd = (error: unknown): boolean => error instanceof RestError && error.statusCode === 416;
+export const isRangeBeyondEnd = (error: unknown): boolean =>
+  error instanceof RestError && error.statusCode === 416;
 
 const codeOf = (error: unknown): string => (error instanceof RestError ? (error.code ?? '') : '');
 
@@ -36,25 +39,34 @@ export const asking = async <T>(
     return await waitingFor(DEPENDENCY, () => request(AbortSignal.any([signal, patience])));
   } catch (error) {
     signal.throwIfAborted();
-    if (patience.aborted)
-      throw unavailable(DEPENDENCY, `the ${DEPENDENCY} gives no answer; try again`, { cause: error });
+    if (patience.aborted) {
+      throw unavailable(DEPENDENCY, `the ${DEPENDENCY} gives no answer; try again`, {
+        cause: error,
+      });
+    }
     throw mapped(error);
   }
 };
 
 /** An error of the storage in the form for callers. */
 export const mapped = (error: unknown): unknown => {
-  if (isDomainError(error)) return error;
+  if (isDomainError(error)) {
+    return error;
+  }
   if (!(error instanceof RestError)) {
     const isSocket = error instanceof Error && 'code' in error && typeof error.code === 'string';
-    return isSocket ? unavailable(DEPENDENCY, `the ${DEPENDENCY} is away; try again`, { cause: error }) : error;
+    return isSocket
+      ? unavailable(DEPENDENCY, `the ${DEPENDENCY} is away; try again`, { cause: error })
+      : error;
   }
   const code = error.statusCode;
   if (code === undefined || code >= 500 || code === 408 || code === 429) {
     return unavailable(DEPENDENCY, `the ${DEPENDENCY} is away; try again`, { cause: error });
   }
   if (code === 401 || code === 403) {
-    return unavailable(DEPENDENCY, `the ${DEPENDENCY} refuses the credentials of this service`, { cause: error });
+    return unavailable(DEPENDENCY, `the ${DEPENDENCY} refuses the credentials of this service`, {
+      cause: error,
+    });
   }
   return error;
 };

@@ -7,7 +7,11 @@ export interface AzureContainer {
   /** Makes the container if it is missing. */
   ready(): Promise<void>;
   /** Runs a request that stores something. It makes a missing container first. */
-  writing<T>(signal: AbortSignal, request: (signal: AbortSignal) => Promise<T>, withinMs?: number): Promise<T>;
+  writing<T>(
+    signal: AbortSignal,
+    request: (signal: AbortSignal) => Promise<T>,
+    withinMs?: number,
+  ): Promise<T>;
 }
 
 export interface AzureOptions {
@@ -43,7 +47,9 @@ export const openContainer = ({ connectionString, container }: AzureOptions): Az
       try {
         return await asking(signal, request, withinMs);
       } catch (error) {
-        if (!isContainerMissing(error)) throw error;
+        if (!isContainerMissing(error)) {
+          throw error;
+        }
         made = undefined;
         await make();
         return asking(signal, request, withinMs);

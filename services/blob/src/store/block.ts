@@ -15,8 +15,12 @@ export const createBlock = (maximumBytes: number): Block => {
   let buffer = Buffer.alloc(0);
   let length = 0;
   const reserve = (wanted: number): void => {
-    if (wanted <= buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.min(maximumBytes, Math.max(FIRST_BYTES, wanted, 2 * buffer.length)));
+    if (wanted <= buffer.length) {
+      return;
+    }
+    const larger = Buffer.allocUnsafeSlow(
+      Math.min(maximumBytes, Math.max(FIRST_BYTES, wanted, 2 * buffer.length)),
+    );
     buffer.copy(larger, 0, 0, length);
     buffer = larger;
   };

@@ -39,18 +39,26 @@ export const statBlob = async (
       ageMs: (found.date ?? createTime).getTime() - createTime.getTime(),
     };
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isMissing(error)) {
+      return undefined;
+    }
     throw error;
   }
 };
 
 /** Removes one blob; succeeds even if there is none. */
-export const deleteBlob = async (container: AzureContainer, name: string, signal: AbortSignal): Promise<void> => {
+export const deleteBlob = async (
+  container: AzureContainer,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> => {
   try {
     await asking(signal, (abortSignal) =>
       container.client.getBlobClient(name).delete({ abortSignal, deleteSnapshots: 'include' }),
     );
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (!isMissing(error)) {
+      throw error;
+    }
   }
 };

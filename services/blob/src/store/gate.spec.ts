@@ -28,10 +28,9 @@ describe('createGate', () => {
     const left = gate.pass(leaving.signal, () => Promise.resolve('in'));
     leaving.abort(new Error('left'));
     const outcomes = await Promise.allSettled([failing, left]);
-    expect(outcomes.map((outcome) => outcome.status === 'rejected' && String(outcome.reason))).to.deep.equal([
-      'Error: broken',
-      'Error: left',
-    ]);
+    expect(
+      outcomes.map((outcome) => outcome.status === 'rejected' && String(outcome.reason)),
+    ).to.deep.equal(['Error: broken', 'Error: left']);
     expect(await gate.pass(never, () => Promise.resolve('in'))).to.equal('in');
   });
 });

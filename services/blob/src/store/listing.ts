@@ -30,7 +30,10 @@ export const listBlobs = async (
     const page = await asking(signal, async (abortSignal) => {
       const pages = container.client
         .listBlobsFlat({ prefix, includeMetadata: true, abortSignal })
-        .byPage({ maxPageSize: pageSize, ...(marker === undefined ? {} : { continuationToken: marker }) });
+        .byPage({
+          maxPageSize: pageSize,
+          ...(marker === undefined ? {} : { continuationToken: marker }),
+        });
       const first = await pages.next();
       return first.done === true ? undefined : first.value;
     });
@@ -50,7 +53,9 @@ export const listBlobs = async (
     };
   } catch (error) {
     // Without a container, nothing was ever stored.
-    if (isMissing(error)) return { blobs: [], marker: undefined };
+    if (isMissing(error)) {
+      return { blobs: [], marker: undefined };
+    }
     throw error;
   }
 };

@@ -41,7 +41,11 @@ export interface Objects {
   findByBlob(customer: string, blobName: string): Promise<StoredObject | undefined>;
   findByRequest(customer: string, requestId: string): Promise<StoredObject | undefined>;
   /** The newest first; without a customer, those of all. `after` is the `next` of the page before. */
-  list(ask: { customer: string | undefined; pageSize: number; after: string | undefined }): Promise<ObjectPage>;
+  list(ask: {
+    customer: string | undefined;
+    pageSize: number;
+    after: string | undefined;
+  }): Promise<ObjectPage>;
   /** The names among these whose blobs are objects. */
   amongBlobs(names: readonly string[]): Promise<ReadonlySet<string>>;
   /** Succeeds even if there is none. */
@@ -60,7 +64,9 @@ export const openObjects = (collection: Collection<ObjectDocument>): Objects => 
         await asUnavailable(() => collection.insertOne(toDocument(object)));
         return true;
       } catch (error) {
-        if (duplicateKey(error) !== undefined) return false;
+        if (duplicateKey(error) !== undefined) {
+          return false;
+        }
         throw error;
       }
     },
@@ -93,13 +99,21 @@ export const openObjects = (collection: Collection<ObjectDocument>): Objects => 
 const positionOf = ({ createdAt, _id }: ObjectDocument): string => `${createdAt.getTime()} ${_id}`;
 
 const olderThan = (position: string | undefined): Filter<ObjectDocument> => {
-  if (position === undefined) return {};
+  if (position === undefined) {
+    return {};
+  }
   const [time = '', id = ''] = position.split(' ');
   const createdAt = new Date(Number(time));
   return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $lt: id } }] };
 };
 
-const toDocument = ({ id, blobName, createTime, requestId, ...rest }: StoredObject): ObjectDocument => ({
+const toDocument = ({
+  id,
+  blobName,
+  createTime,
+  requestId,
+  ...rest
+}: StoredObject): ObjectDocument => ({
   _id: id,
   blob: blobName,
   createdAt: createTime,
@@ -107,7 +121,13 @@ const toDocument = ({ id, blobName, createTime, requestId, ...rest }: StoredObje
   ...(requestId === undefined ? {} : { requestId }),
 });
 
-const fromDocument = ({ _id, blob, createdAt, requestId, ...rest }: ObjectDocument): StoredObject => ({
+const fromDocument = ({
+  _id,
+  blob,
+  createdAt,
+  requestId,
+  ...rest
+}: ObjectDocument): StoredObject => ({
   id: _id,
   blobName: blob,
   createTime: createdAt,

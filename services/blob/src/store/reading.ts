@@ -4,7 +4,13 @@ import { systemClock } from '#libs/clock/index.ts';
 import { unavailable } from '#libs/errors/index.ts';
 import { checkRange, totalBytes, type ByteRange } from '../domain/range.ts';
 import type { AzureContainer } from './azure.ts';
-import { ANSWER_WITHIN_MS, DEPENDENCY, isMissing, isRangeBeyondEnd, mapped } from './azure-errors.ts';
+import {
+  ANSWER_WITHIN_MS,
+  DEPENDENCY,
+  isMissing,
+  isRangeBeyondEnd,
+  mapped,
+} from './azure-errors.ts';
 import { regroup } from './regroup.ts';
 import { provenSha256 } from './seal.ts';
 import { statBlob } from './entries.ts';
@@ -53,10 +59,16 @@ export const readBlob = async (
     };
   } catch (error) {
     patience.end();
-    if (isMissing(error)) return undefined;
-    if (!isRangeBeyondEnd(error)) throw patience.explain(error);
+    if (isMissing(error)) {
+      return undefined;
+    }
+    if (!isRangeBeyondEnd(error)) {
+      throw patience.explain(error);
+    }
     const there = await statBlob(container, secret, name, signal);
-    if (there === undefined) return undefined;
+    if (there === undefined) {
+      return undefined;
+    }
     checkRange(offset, there.sizeBytes);
     return { totalBytes: there.sizeBytes, sha256: there.sha256, chunks: nothing() };
   }
@@ -86,20 +98,31 @@ const createPatience = (signal: AbortSignal): Patience => {
       }),
     end: () => own.abort(),
     explain(error) {
-      if (signal.aborted) return signal.reason;
-      if (isExhausted) return unavailable(DEPENDENCY, `the ${DEPENDENCY} gives no answer; try again`, { cause: error });
+      if (signal.aborted) {
+        return signal.reason;
+      }
+      if (isExhausted) {
+        return unavailable(DEPENDENCY, `the ${DEPENDENCY} gives no answer; try again`, {
+          cause: error,
+        });
+      }
       return mapped(error);
     },
   };
 };
 
 /** The pieces of a body, read on demand. */
-async function* patiently(body: NodeJS.ReadableStream, patience: Patience): AsyncGenerator<Uint8Array> {
+async function* patiently(
+  body: NodeJS.ReadableStream,
+  patience: Patience,
+): AsyncGenerator<Uint8Array> {
   const pieces = body[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await patience.during(pieces.next());
-      if (next.done === true) return;
+      if (next.done === true) {
+        return;
+      }
       yield typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
     }
   } catch (error) {

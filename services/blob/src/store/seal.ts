@@ -7,7 +7,12 @@ export type Metadata = Record<string, string>;
  * The metadata with the hash of a blob's bytes. A client that PUTs through a signed URL chooses its own metadata, so the
  * hash is valid only with this seal: the signature of the receipt for exactly this name, hash and size.
  */
-export const sealedMetadata = (secret: Secret, name: string, sha256: string, sizeBytes: number): Metadata => ({
+export const sealedMetadata = (
+  secret: Secret,
+  name: string,
+  sha256: string,
+  sizeBytes: number,
+): Metadata => ({
   sha256,
   seal: Buffer.from(signReceipt(secret, { path: name, sha256, sizeBytes })).toString('hex'),
 });
@@ -20,6 +25,10 @@ export const provenSha256 = (
   metadata: Metadata | undefined,
 ): string | undefined => {
   const { sha256, seal } = metadata ?? {};
-  if (sha256 === undefined || seal === undefined) return undefined;
-  return verifyReceipt(secret, { path: name, sha256, sizeBytes }, Buffer.from(seal, 'hex')) ? sha256 : undefined;
+  if (sha256 === undefined || seal === undefined) {
+    return undefined;
+  }
+  return verifyReceipt(secret, { path: name, sha256, sizeBytes }, Buffer.from(seal, 'hex'))
+    ? sha256
+    : undefined;
 };

@@ -17,11 +17,17 @@ export const sealBlob = async (
   signal: AbortSignal,
 ): Promise<BlobDetails | undefined> => {
   const there = await statBlob(container, secret, name, signal);
-  if (there === undefined || there.sha256 !== undefined) return there;
+  if (there === undefined || there.sha256 !== undefined) {
+    return there;
+  }
   const open = await readBlob(container, secret, name, { offset: 0, count: undefined }, signal);
-  if (open === undefined) return undefined;
+  if (open === undefined) {
+    return undefined;
+  }
   const hasher = createHash('sha256');
-  for await (const chunk of open.chunks) hasher.update(chunk);
+  for await (const chunk of open.chunks) {
+    hasher.update(chunk);
+  }
   const sha256 = hasher.digest('hex');
   try {
     await asking(signal, (abortSignal) =>
@@ -30,7 +36,9 @@ export const sealBlob = async (
         .setMetadata(sealedMetadata(secret, name, sha256, there.sizeBytes), { abortSignal }),
     );
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isMissing(error)) {
+      return undefined;
+    }
     throw error;
   }
   return { ...there, sha256 };

@@ -12,9 +12,13 @@ export const signUrl = async (
   expireTime: Date,
 ): Promise<string | undefined> => {
   const { client } = container;
-  if (!(client.credential instanceof StorageSharedKeyCredential)) return undefined;
+  if (!(client.credential instanceof StorageSharedKeyCredential)) {
+    return undefined;
+  }
   // A client that PUTs cannot make the container.
-  if (verb === 'PUT') await container.ready();
+  if (verb === 'PUT') {
+    await container.ready();
+  }
   return client.getBlobClient(name).generateSasUrl({
     permissions: BlobSASPermissions.parse(verb === 'GET' ? 'r' : 'c'),
     expiresOn: expireTime,

@@ -49,11 +49,15 @@ export const writeBlob = async (
     );
     return { outcome: 'stored', ...measured };
   } catch (error) {
-    if (!isTaken(error)) throw error;
+    if (!isTaken(error)) {
+      throw error;
+    }
   }
   // It may be taken by us: the answer to a first commit can be lost and the commit repeated.
   const there = await statBlob(container, secret, name, signal);
-  if (there === undefined) throw unavailable(DEPENDENCY, 'the blob vanished while it was stored; upload it again');
+  if (there === undefined) {
+    throw unavailable(DEPENDENCY, 'the blob vanished while it was stored; upload it again');
+  }
   const isSame = there.sha256 === measured.sha256 && there.sizeBytes === measured.sizeBytes;
   return isSame ? { outcome: 'same', ...measured } : { outcome: 'other-bytes' };
 };
@@ -76,7 +80,9 @@ const stageAll = async (
 
   const send = async (): Promise<void> => {
     const body = filling.contents();
-    const blockId = Buffer.from(`${upload}-${String(blockIds.length).padStart(6, '0')}`).toString('base64');
+    const blockId = Buffer.from(`${upload}-${String(blockIds.length).padStart(6, '0')}`).toString(
+      'base64',
+    );
     blockIds.push(blockId);
     await travelling;
     travelling = container.writing(
@@ -100,10 +106,14 @@ const stageAll = async (
       sizeBytes += chunk.length;
       for (let at = 0; at < chunk.length;) {
         at += filling.append(chunk.subarray(at));
-        if (filling.isFull) await send();
+        if (filling.isFull) {
+          await send();
+        }
       }
     }
-    if (filling.length > 0) await send();
+    if (filling.length > 0) {
+      await send();
+    }
   } finally {
     // However the upload ended, nothing of it may go on in the background.
     await travelling.catch(() => {});

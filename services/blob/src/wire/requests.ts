@@ -15,7 +15,12 @@ interface Asking {
 export const customerOf = (caller: Asking, customerId: string): string =>
   caller.role === 'customer' ? caller.subject : customerId;
 
-export const checkCustomer = (wrong: Violations, field: string, caller: Asking, customerId: string): void => {
+export const checkCustomer = (
+  wrong: Violations,
+  field: string,
+  caller: Asking,
+  customerId: string,
+): void => {
   if (caller.role === 'customer') {
     const isOwn = customerId === '' || customerId === caller.subject;
     wrong.require(isOwn, field, 'leave it empty: what you send is yours');

@@ -21,7 +21,9 @@ export async function* chunksOf(
       const next = await within(clock, STALLED_AFTER_MS, messages.next(), () => {
         throw uploadStalled(STALLED_AFTER_MS);
       });
-      if (next.done === true) return;
+      if (next.done === true) {
+        return;
+      }
       const chunk = chunkOf(next.value);
       receivedBytes += chunk.length;
       checkProgress(expectation, receivedBytes);
@@ -37,7 +39,11 @@ const chunkOf = ({ part }: UploadRequest): Uint8Array => {
   const wrong = collectViolations();
   wrong.require(part?.$case !== 'header', 'header', 'only the first message is a header');
   wrong.require(part !== undefined, 'chunk', 'every message after the header is a chunk');
-  wrong.require((chunk?.length ?? 0) <= MAX_CHUNK_BYTES, 'chunk', `at most ${MAX_CHUNK_BYTES} bytes`);
+  wrong.require(
+    (chunk?.length ?? 0) <= MAX_CHUNK_BYTES,
+    'chunk',
+    `at most ${MAX_CHUNK_BYTES} bytes`,
+  );
   wrong.throwIfAny();
   return chunk ?? new Uint8Array();
 };

@@ -25,10 +25,22 @@ export interface ParsedUpload {
 /** Reads a header, checks an attempt's token and makes the name. */
 export const parseUpload = (ctx: Context, caller: Caller, header: UploadHeader): ParsedUpload => {
   const { sha256, sizeBytes } = header;
-  const target = required('header.target', header.target, 'one of customer_file, attempt_result, attempt_log');
+  const target = required(
+    'header.target',
+    header.target,
+    'one of customer_file, attempt_result, attempt_log',
+  );
   const wrong = collectViolations();
-  wrong.require(sha256 === '' || isSha256(sha256), 'header.sha256', '64 lower-case hexadecimal digits');
-  const expectation = { sha256: sha256 === '' ? undefined : sha256, sizeBytes, maximumBytes: ctx.maximumUploadBytes };
+  wrong.require(
+    sha256 === '' || isSha256(sha256),
+    'header.sha256',
+    '64 lower-case hexadecimal digits',
+  );
+  const expectation = {
+    sha256: sha256 === '' ? undefined : sha256,
+    sizeBytes,
+    maximumBytes: ctx.maximumUploadBytes,
+  };
   switch (target.$case) {
     case 'customerFile':
       return { target: customerTarget(ctx, caller, target.value.customerId, wrong), expectation };
@@ -41,11 +53,22 @@ export const parseUpload = (ctx: Context, caller: Caller, header: UploadHeader):
   }
 };
 
-const customerTarget = (ctx: Context, caller: Caller, customerId: string, wrong: Violations): BlobName => {
-  if (caller.role !== 'customer' && caller.role !== 'operator') throw targetRefused("customer's file", caller.role);
+const customerTarget = (
+  ctx: Context,
+  caller: Caller,
+  customerId: string,
+  wrong: Violations,
+): BlobName => {
+  if (caller.role !== 'customer' && caller.role !== 'operator') {
+    throw targetRefused("customer's file", caller.role);
+  }
   checkCustomer(wrong, 'header.customer_file.customer_id', caller, customerId);
   wrong.throwIfAny();
-  return { kind: 'upload', owner: ownerFolder(customerOf(caller, customerId)), id: ctx.random.id('b') };
+  return {
+    kind: 'upload',
+    owner: ownerFolder(customerOf(caller, customerId)),
+    id: ctx.random.id('b'),
+  };
 };
 
 const attemptTarget = (
@@ -55,7 +78,9 @@ const attemptTarget = (
   file: AttemptFile,
   wrong: Violations,
 ): BlobName => {
-  if (caller.role !== 'agent' || caller.machine === undefined) throw targetRefused("attempt's file", caller.role);
+  if (caller.role !== 'agent' || caller.machine === undefined) {
+    throw targetRefused("attempt's file", caller.role);
+  }
   const { workloadId: workload, extension } = file;
   const at = `header.attempt_${kind}`;
   const claim = required(`${at}.attempt`, file.attempt, 'the attempt as it was handed out');
@@ -64,7 +89,8 @@ const attemptTarget = (
   require(isId(workload), 'workload_id', 'the id of a workload');
   require(isTaskKey(task), 'attempt.task', '`<node>/<index>`');
   require(isAttemptId(attempt), 'attempt.attempt', '`<epoch>-<counter>`');
-  require(kind === 'log' || isExtension(extension), 'extension', '1 to 5 of [a-z0-9], without a dot');
+  require(kind === 'log' ||
+    isExtension(extension), 'extension', '1 to 5 of [a-z0-9], without a dot');
   wrong.throwIfAny();
   const key = workloadKey(ctx.meshSecret, workload);
   if (!verifyAttemptToken(key, { task, generation, attempt, user: caller.machine }, token)) {

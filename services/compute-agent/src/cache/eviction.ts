@@ -20,7 +20,9 @@ export const toEvict = (
     excess += sizeBytes;
   }
   const going: string[] = [];
-  const unused = [...scenes].filter(([hash]) => !isInUse(hash)).sort(([, a], [, b]) => a.usedMs - b.usedMs);
+  const unused = [...scenes]
+    .filter(([hash]) => !isInUse(hash))
+    .sort(([, a], [, b]) => a.usedMs - b.usedMs);
   for (const [hash, { sizeBytes }] of unused) {
     if (excess > 0) {
       excess -= sizeBytes;

@@ -43,7 +43,8 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
 describe('the scene cache', () => {
   let dir: string;
   let cache: SceneCache;
-  const open = (limitBytes = 1_000) => openSceneCache({ dir, limitBytes, clock: systemClock, random: systemRandom });
+  const open = (limitBytes = 1_000) =>
+    openSceneCache({ dir, limitBytes, clock: systemClock, random: systemRandom });
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'muster-cache-'));
     cache = await open();
@@ -114,7 +115,10 @@ describe('the scene cache', () => {
       expect(await shelf()).to.have.length(1);
       throw new Error('the line went dead');
     };
-    expect(await failure(cache.borrow(a, cut, going))).to.have.property('message', 'the line went dead');
+    expect(await failure(cache.borrow(a, cut, going))).to.have.property(
+      'message',
+      'the line went dead',
+    );
     expect(await shelf()).to.deep.equal([]);
     await borrowAll(a);
   });
@@ -133,7 +137,10 @@ describe('the scene cache', () => {
     await borrowAll(d);
     expect(await shelf()).to.deep.equal([c.sha256, d.sha256].sort());
     other.release();
-    expect(await failure(cache.borrow(scene('e', 251), never, going))).to.have.property('reason', 'CACHE_FULL');
+    expect(await failure(cache.borrow(scene('e', 251), never, going))).to.have.property(
+      'reason',
+      'CACHE_FULL',
+    );
   });
 
   it('keeps to its limit across restarts, oldest first', async () => {

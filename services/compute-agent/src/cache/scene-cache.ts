@@ -45,7 +45,8 @@ const ABANDONED_MS = 3_600_000;
 /** Identifies the content of a file without reading it: a change of the file changes it. */
 const markOf = ({ dev, ino, size, mtimeMs }: Stats): string => [dev, ino, size, mtimeMs].join(':');
 
-const statIn = (dir: string, name: string): Promise<Stats | undefined> => stat(join(dir, name)).catch(() => undefined);
+const statIn = (dir: string, name: string): Promise<Stats | undefined> =>
+  stat(join(dir, name)).catch(() => undefined);
 
 const removeAbandoned = async (partialDir: string, nowMs: number): Promise<void> => {
   for (const name of await readdir(partialDir)) {
@@ -68,7 +69,12 @@ const readFolder = async (dir: string): Promise<Map<string, CachedScene>> => {
 };
 
 /** Opens a cache. It uses files of earlier runs again, after it has checked them. */
-export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOptions): Promise<SceneCache> => {
+export const openSceneCache = async ({
+  dir,
+  limitBytes,
+  clock,
+  random,
+}: CacheOptions): Promise<SceneCache> => {
   const partialDir = join(dir, 'partial');
   await mkdir(partialDir, { recursive: true });
   await removeAbandoned(partialDir, clock.now());

@@ -6,7 +6,11 @@ export interface SharedWork {
    * Joins the work of this name, or begins it. Rejects with the signal's reason if `signal` aborts. The work
    * itself is aborted when nobody waits for it any more.
    */
-  join(name: string, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
+  join(
+    name: string,
+    work: (signal: AbortSignal) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 interface Running {

@@ -13,6 +13,7 @@ export const NO_ORDER: DesiredOrder = { claim: -1, epoch: -1, counter: -1 };
  * in this order. An equal one is a repetition.
  */
 export const isNewer = (state: DesiredOrder, than: DesiredOrder): boolean => {
-  const difference = state.claim - than.claim || state.epoch - than.epoch || state.counter - than.counter;
+  const difference =
+    state.claim - than.claim || state.epoch - than.epoch || state.counter - than.counter;
   return difference > 0;
 };

@@ -31,7 +31,12 @@ describe('endingOf', () => {
 
 describe('reconnectMs', () => {
   const lost = { kind: 'lost', reason: 'UNAVAILABLE', message: '', notBeforeMs: 0 } as const;
-  const refused = { kind: 'refused', code: status.UNAUTHENTICATED, reason: 'TOKEN_EXPIRED', message: '' } as const;
+  const refused = {
+    kind: 'refused',
+    code: status.UNAUTHENTICATED,
+    reason: 'TOKEN_EXPIRED',
+    message: '',
+  } as const;
 
   it('grows from a quarter of a second to ten seconds, with chance', () => {
     expect([1, 2, 3, 6, 50].map((failures) => reconnectMs(lost, failures, 1))).to.deep.equal([

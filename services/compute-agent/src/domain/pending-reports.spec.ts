@@ -8,10 +8,17 @@ const MIB = 1_048_576;
 const report = (id: string, notes: string[] = []): Unnumbered => ({
   workloadId: 'w-1',
   attempt: { task: `noop/${id}`, generation: 0, attempt: id, token: Buffer.alloc(16) },
-  body: { $case: 'completed', value: { receipt: undefined, sha256: '', pixelHash: '', seconds: 0, notes } },
+  body: {
+    $case: 'completed',
+    value: { receipt: undefined, sha256: '', pixelHash: '', seconds: 0, notes },
+  },
 });
 
-const outcome = (reportId: number, verdict: Verdict): Outcome => ({ reportId, verdict, reason: '' });
+const outcome = (reportId: number, verdict: Verdict): Outcome => ({
+  reportId,
+  verdict,
+  reason: '',
+});
 
 /** The keys and numbers of the reports that go out next. */
 const taken = (reports: PendingReports, max = 1_000): [number, string | undefined][] =>
@@ -40,7 +47,9 @@ describe('pending reports', () => {
 
   it('stay within the bounds of a message in number and bytes, but at least one goes out', () => {
     const reports = pending(...Array.from({ length: 2_500 }, (_, i) => `${i}`));
-    expect([taken(reports).length, taken(reports).length, taken(reports).length]).to.deep.equal([1_000, 1_000, 500]);
+    expect([taken(reports).length, taken(reports).length, taken(reports).length]).to.deep.equal([
+      1_000, 1_000, 500,
+    ]);
     const long = noReports();
     for (let i = 0; i < 3; i += 1) {
       long.add(`${i}`, report(`${i}`, ['x'.repeat(200)]));
@@ -53,7 +62,11 @@ describe('pending reports', () => {
   it('are forgotten when they are accepted or settled, and not before', () => {
     const reports = pending('a', 'b', 'c');
     taken(reports);
-    const { done, later } = reports.decide([outcome(1, 'VERDICT_ACCEPTED'), outcome(3, 'VERDICT_SETTLED')], 0, 0);
+    const { done, later } = reports.decide(
+      [outcome(1, 'VERDICT_ACCEPTED'), outcome(3, 'VERDICT_SETTLED')],
+      0,
+      0,
+    );
     expect(done.map(({ key, isAccepted }) => [key, isAccepted])).to.deep.equal([
       ['a', true],
       ['c', false],

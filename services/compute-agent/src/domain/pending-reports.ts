@@ -51,7 +51,8 @@ export const pauseMs = (pauses: number, float: number): number => backoffMs(PAUS
 const FRAME_BYTES = 400;
 
 // A string of length n takes at most 3 n bytes in UTF-8.
-const textBytes = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + 3 * text.length + 4, 0);
+const textBytes = (texts: readonly string[]): number =>
+  texts.reduce((sum, text) => sum + 3 * text.length + 4, 0);
 
 const bytesOf = ({ body }: Unnumbered): number => {
   switch (body?.$case) {
@@ -81,7 +82,11 @@ export const noReports = (): PendingReports => {
     take(max, maxBytes) {
       let count = 0;
       let bytes = 0;
-      while (count < ready.length && count < max && (count === 0 || bytes + ready[count]!.bytes <= maxBytes)) {
+      while (
+        count < ready.length &&
+        count < max &&
+        (count === 0 || bytes + ready[count]!.bytes <= maxBytes)
+      ) {
         bytes += ready[count]!.bytes;
         count += 1;
       }
@@ -103,7 +108,11 @@ export const noReports = (): PendingReports => {
         }
         sent.delete(reportId);
         if (verdict === 'VERDICT_ACCEPTED' || verdict === 'VERDICT_SETTLED') {
-          verdicts.done.push({ key: pending.key, isAccepted: verdict === 'VERDICT_ACCEPTED', reason });
+          verdicts.done.push({
+            key: pending.key,
+            isAccepted: verdict === 'VERDICT_ACCEPTED',
+            reason,
+          });
         } else {
           pending.pauses += 1;
           pending.dueMs = nowMs + pauseMs(pending.pauses, float);

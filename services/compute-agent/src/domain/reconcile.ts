@@ -22,7 +22,8 @@ export interface Changes {
 }
 
 /** Names an attempt on this machine: its id is unique only within its workload. */
-export const attemptKey = (workloadId: string, attempt: string): string => `${workloadId}/${attempt}`;
+export const attemptKey = (workloadId: string, attempt: string): string =>
+  `${workloadId}/${attempt}`;
 
 /**
  * Compares the desired state with what the machine does. Every attempt that the state does not name stops,

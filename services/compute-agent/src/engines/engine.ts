@@ -124,7 +124,8 @@ export const failed = (
  * Creates the failure for work that this version does not understand. The mesh then gives the work to another
  * agent.
  */
-export const misunderstood = (what: string): Failed => failed('AGENT_ERROR', `this agent does not understand ${what}`);
+export const misunderstood = (what: string): Failed =>
+  failed('AGENT_ERROR', `this agent does not understand ${what}`);
 
 /** Creates a completion within the bounds of the protocol. */
 export const completed = (fields: Omit<Completed, 'kind'>): Completed => ({

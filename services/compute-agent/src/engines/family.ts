@@ -30,7 +30,8 @@ export interface Surroundings<Settings = unknown> {
 
 /** What `detect` found: working engines and the way to use them, or why there are none, for people. */
 export type Detected<Job> =
-  { kind: 'works'; offers: readonly OfferedEngine[]; engine: Engine<Job> } | { kind: 'missing'; why: string };
+  | { kind: 'works'; offers: readonly OfferedEngine[]; engine: Engine<Job> }
+  | { kind: 'missing'; why: string };
 
 /** Work that the family can do. */
 export interface Understood<Job> {

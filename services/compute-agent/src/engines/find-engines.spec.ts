@@ -50,7 +50,10 @@ describe('findEngines', () => {
 
 describe('the table of engine families', () => {
   it('assigns engines to the same families as the rest of the mesh', () => {
-    for (const { name, engines } of workKinds.map((kind) => families[kind]))
-      for (const engine of engines) expect(familyOf(engine), engine).to.equal(name);
+    for (const { name, engines } of workKinds.map((kind) => families[kind])) {
+      for (const engine of engines) {
+        expect(familyOf(engine), engine).to.equal(name);
+      }
+    }
   });
 });

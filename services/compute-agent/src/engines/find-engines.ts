@@ -21,9 +21,14 @@ const findMachine = (): { cpus: number; memoryBytes: number } => ({
 });
 
 /** Which engines of a family are wanted; undefined if none are. */
-const wantedOf = (kind: WorkKind, choice: Config['engines']): 'auto' | readonly string[] | undefined => {
+const wantedOf = (
+  kind: WorkKind,
+  choice: Config['engines'],
+): 'auto' | readonly string[] | undefined => {
   const { engines, isAuto } = families[kind];
-  if (choice === 'auto') return isAuto ? 'auto' : undefined;
+  if (choice === 'auto') {
+    return isAuto ? 'auto' : undefined;
+  }
   const named = engines.filter((engine) => choice.includes(engine));
   return named.length === 0 ? undefined : named;
 };
@@ -58,7 +63,11 @@ export const findEngines = async (
   const offers: Capability['engines'] = [];
   const missing: string[] = [];
   for (const kind of wanted) {
-    const detected = await families[kind].detect(wantedOf(kind, config.engines) ?? [], around, signal);
+    const detected = await families[kind].detect(
+      wantedOf(kind, config.engines) ?? [],
+      around,
+      signal,
+    );
     if (detected.kind === 'missing') {
       missing.push(detected.why);
       continue;

@@ -7,7 +7,9 @@ import { sendKnown } from './known.ts';
 /** The needs of agents if `held` and `failed` had come after the first version of the protocol. */
 const later = { ...needs, held: 'skips-unknown', failed: 'skips-unknown' } as const;
 
-const held: ConnectRequest = { message: { $case: 'held', value: { workloadId: 'w-1', attempts: [], epoch: 0 } } };
+const held: ConnectRequest = {
+  message: { $case: 'held', value: { workloadId: 'w-1', attempts: [], epoch: 0 } },
+};
 const reportsOf = (...kinds: ('started' | 'failed')[]): ConnectRequest => {
   const report = (kind: string): Report => ({
     reportId: 1,
@@ -18,10 +20,15 @@ const reportsOf = (...kinds: ('started' | 'failed')[]): ConnectRequest => {
   return { message: { $case: 'reports', value: { reports: kinds.map(report) } } };
 };
 
-const said = async (features: readonly string[], ...requests: ConnectRequest[]): Promise<ConnectRequest[]> => {
+const said = async (
+  features: readonly string[],
+  ...requests: ConnectRequest[]
+): Promise<ConnectRequest[]> => {
   const heard: ConnectRequest[] = [];
   const send = sendKnown(async (request) => void heard.push(request), features, later);
-  for (const request of requests) await send(request);
+  for (const request of requests) {
+    await send(request);
+  }
   return heard;
 };
 

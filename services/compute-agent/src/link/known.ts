@@ -7,19 +7,29 @@ import type { Send } from './outgoing.ts';
  * stream over anything else. A report that is left out goes out again on the next stream, whose manager may
  * know it.
  */
-export const sendKnown = (send: Send, features: readonly string[], needs: Needs = allNeeds): Send => {
+export const sendKnown = (
+  send: Send,
+  features: readonly string[],
+  needs: Needs = allNeeds,
+): Send => {
   const isKnown = (said: Said | undefined): boolean => {
     const feature = said && needs[said];
     return feature === undefined || features.includes(feature);
   };
   const known = ({ message }: ConnectRequest): ConnectRequest | undefined => {
-    if (!isKnown(message?.$case)) return undefined;
-    if (message?.$case !== 'reports') return { message };
+    if (!isKnown(message?.$case)) {
+      return undefined;
+    }
+    if (message?.$case !== 'reports') {
+      return { message };
+    }
     const reports = message.value.reports.filter(({ body }) => isKnown(body?.$case));
     return reports.length === 0 ? undefined : { message: { $case: 'reports', value: { reports } } };
   };
   return async (request) => {
     const rest = known(request);
-    if (rest !== undefined) await send(rest);
+    if (rest !== undefined) {
+      await send(rest);
+    }
   };
 };

@@ -8,7 +8,8 @@ import { eventually, fakeClock, type FakeClock } from '#libs/testing/index.ts';
 import { startPair } from '../fixtures/agent.ts';
 import { attempts, noopWork, type PeerStream } from '../fixtures/peer.ts';
 
-const ids = (reports: readonly Report[]): (string | undefined)[] => reports.map(({ attempt }) => attempt?.attempt);
+const ids = (reports: readonly Report[]): (string | undefined)[] =>
+  reports.map(({ attempt }) => attempt?.attempt);
 
 /** Waits for this many reports on a stream. */
 const reported = (stream: PeerStream, count: number): Promise<Report[]> =>
@@ -28,7 +29,8 @@ const passing = <T>(clock: FakeClock, attempt: () => T): Promise<T> =>
     { withinMs: 15_000 },
   );
 
-const lost = (): DomainError => new DomainError(status.UNAVAILABLE, 'CONNECTION_LOST', 'for a test');
+const lost = (): DomainError =>
+  new DomainError(status.UNAVAILABLE, 'CONNECTION_LOST', 'for a test');
 
 describe('the agent and the mesh', () => {
   it('introduces itself, does what it is told, and reports results that the mesh can check', async () => {
@@ -42,7 +44,13 @@ describe('the agent and the mesh', () => {
     expect(report).to.deep.include({ reportId: 1, workloadId: 'w-1', attempt: attempts(0)[0] });
     expect(report?.body).to.deep.equal({
       $case: 'completed',
-      value: { receipt: undefined, sha256: hash('sha256', 'w-1/noop/0'), pixelHash: '', seconds: 0, notes: [] },
+      value: {
+        receipt: undefined,
+        sha256: hash('sha256', 'w-1/noop/0'),
+        pixelHash: '',
+        seconds: 0,
+        notes: [],
+      },
     });
   });
 
@@ -101,7 +109,9 @@ describe('the agent and the mesh', () => {
     first.decide(reports.slice(1, 2), 'VERDICT_LATER');
     first.fail(lost());
     const second = await pair.peer.stream(1);
-    expect(second.hello.held).to.deep.equal([{ workloadId: 'w-1', attempts: attempts(1, 2), epoch: 0 }]);
+    expect(second.hello.held).to.deep.equal([
+      { workloadId: 'w-1', attempts: attempts(1, 2), epoch: 0 },
+    ]);
     const again = await reported(second, 2);
     expect(ids(again)).to.have.members(['0-1', '0-2']);
     expect(again.map(({ reportId }) => reportId)).to.deep.equal([1, 2]);
@@ -124,7 +134,9 @@ describe('the agent and the mesh', () => {
     const stream = await pair.peer.stream(0);
     stream.desire({ ...noopWork({ durationMs: 300 }), attempts: attempts(0, 1) });
     stream.desire({ epoch: 7, counter: 1, adopt: true });
-    await eventually(() => expect(stream.heard.some(({ $case }) => $case === 'held')).to.equal(true));
+    await eventually(() =>
+      expect(stream.heard.some(({ $case }) => $case === 'held')).to.equal(true),
+    );
     expect(stream.heard.find(({ $case }) => $case === 'held')?.value).to.deep.equal({
       workloadId: 'w-1',
       attempts: attempts(0, 1),
@@ -139,10 +151,17 @@ describe('the agent and the mesh', () => {
   it('ignores an owner that was replaced', async () => {
     await using pair = await startPair();
     const stream = await pair.peer.stream(0);
-    stream.desire({ epoch: 5, counter: 1, ...noopWork({ durationMs: 300 }), attempts: attempts(0) });
+    stream.desire({
+      epoch: 5,
+      counter: 1,
+      ...noopWork({ durationMs: 300 }),
+      attempts: attempts(0),
+    });
     stream.desire({ epoch: 4, counter: 99, attempts: [] });
     stream.desire({ claim: 0, epoch: 9, counter: 99, attempts: [] });
-    await eventually(() => expect(ids(stream.reports().filter(({ reportId }) => reportId > 0))).to.deep.equal(['0-0']));
+    await eventually(() =>
+      expect(ids(stream.reports().filter(({ reportId }) => reportId > 0))).to.deep.equal(['0-0']),
+    );
   });
 
   it('stops within a second what is no longer wanted, and does not report it', async () => {
@@ -171,7 +190,12 @@ describe('the agent and the mesh', () => {
   it('refuses work for an engine that it does not offer, and names the engine', async () => {
     await using pair = await startPair();
     const stream = await pair.peer.stream(0);
-    const scene = { blobName: 'uploads/a/b', sha256: 'ab'.repeat(32), sizeBytes: 1, grant: Buffer.alloc(32) };
+    const scene = {
+      blobName: 'uploads/a/b',
+      sha256: 'ab'.repeat(32),
+      sizeBytes: 1,
+      grant: Buffer.alloc(32),
+    };
     const spec = {
       frames: '1',
       order: 'RENDER_ORDER_SEQUENTIAL' as const,
@@ -202,10 +226,14 @@ describe('the agent and the mesh', () => {
     const log = createLogger({ service: 'spec', destination });
     await using pair = await startPair({ overrides: { log }, clock });
     const stream = await pair.peer.stream(0);
-    pair.peer.refuseNext(new DomainError(status.PERMISSION_DENIED, 'MACHINE_UNKNOWN', 'enrol it again'));
+    pair.peer.refuseNext(
+      new DomainError(status.PERMISSION_DENIED, 'MACHINE_UNKNOWN', 'enrol it again'),
+    );
     stream.fail(lost());
     await passing(clock, () => expect(pair.peer.streams).to.have.length(2));
-    expect(lines.filter((line) => line.includes('the mesh refuses this machine: enrol it again'))).to.have.length(1);
+    expect(
+      lines.filter((line) => line.includes('the mesh refuses this machine: enrol it again')),
+    ).to.have.length(1);
   });
 
   it('stays away after another agent took its place', async () => {
@@ -221,9 +249,17 @@ describe('the agent and the mesh', () => {
 
   it('is several machines if it has several tokens', async () => {
     await using pair = await startPair({ machines: ['m-1', 'm-2', 'm-3'] });
-    const streams = [await pair.peer.stream(0), await pair.peer.stream(1), await pair.peer.stream(2)];
-    for (const stream of streams) stream.desire({ ...noopWork(), attempts: attempts(0) });
-    for (const stream of streams) await reported(stream, 1);
+    const streams = [
+      await pair.peer.stream(0),
+      await pair.peer.stream(1),
+      await pair.peer.stream(2),
+    ];
+    for (const stream of streams) {
+      stream.desire({ ...noopWork(), attempts: attempts(0) });
+    }
+    for (const stream of streams) {
+      await reported(stream, 1);
+    }
   });
 });
 

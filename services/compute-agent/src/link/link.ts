@@ -97,8 +97,12 @@ export const openLink = (options: LinkOptions): Link => {
     ended,
     async renew(reason) {
       const current = call;
-      if (current === undefined || !isOpen || leaving.signal.aborted) return;
-      await current.send({ message: { $case: 'goodbye', value: { reason } } }).catch(() => undefined);
+      if (current === undefined || !isOpen || leaving.signal.aborted) {
+        return;
+      }
+      await current
+        .send({ message: { $case: 'goodbye', value: { reason } } })
+        .catch(() => undefined);
       current.end();
     },
     async leave(reason) {
@@ -108,7 +112,9 @@ export const openLink = (options: LinkOptions): Link => {
         // The deadline includes the sending, because the mesh may hang.
         const late = clock.setTimer(LAST_OUTCOMES_MS, () => current.cancel());
         await outgoing.flushed();
-        await current.send({ message: { $case: 'goodbye', value: { reason } } }).catch(() => undefined);
+        await current
+          .send({ message: { $case: 'goodbye', value: { reason } } })
+          .catch(() => undefined);
         current.end();
         await ended;
         late.cancel();

@@ -59,7 +59,9 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
     if (answer !== undefined) {
       return { message: { $case: 'held', value: answer() } };
     }
-    const begun: Report[] = started.splice(0, MAX_REPORTS).map((report) => ({ reportId: 0, ...report }));
+    const begun: Report[] = started
+      .splice(0, MAX_REPORTS)
+      .map((report) => ({ reportId: 0, ...report }));
     const final = reports.take(MAX_REPORTS - begun.length, MAX_BYTES);
     return begun.length + final.length === 0
       ? undefined
@@ -105,7 +107,10 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
   const wake = (): void => {
     pause?.cancel();
     const dueMs = reports.wake(clock.monotonic());
-    pause = dueMs === undefined ? undefined : clock.setTimer(Math.max(1, dueMs - clock.monotonic()), wake);
+    pause =
+      dueMs === undefined
+        ? undefined
+        : clock.setTimer(Math.max(1, dueMs - clock.monotonic()), wake);
     schedule();
   };
 

@@ -1,5 +1,12 @@
 import type { Clock } from '#libs/clock/index.ts';
-import type { ConnectRequest, ConnectResponse, DesiredState, Hello, Outcome, Welcome } from '#libs/contracts/agent.ts';
+import type {
+  ConnectRequest,
+  ConnectResponse,
+  DesiredState,
+  Hello,
+  Outcome,
+  Welcome,
+} from '#libs/contracts/agent.ts';
 import { DomainError, fromServiceError, status } from '#libs/errors/index.ts';
 import type { BidiCall } from '#libs/grpc/index.ts';
 import { type Ending, endingOf } from '../domain/ending.ts';
@@ -17,10 +24,19 @@ export interface Listener {
 const WELCOME_WITHIN_MS = 20_000;
 
 const noWelcome = (): DomainError =>
-  new DomainError(status.UNAVAILABLE, 'NO_WELCOME', `no welcome within ${WELCOME_WITHIN_MS / 1_000} s`);
+  new DomainError(
+    status.UNAVAILABLE,
+    'NO_WELCOME',
+    `no welcome within ${WELCOME_WITHIN_MS / 1_000} s`,
+  );
 
 /** Runs one stream from hello to its end, and answers how it ended. Never rejects. */
-export const converse = async (call: AgentCall, hello: Hello, listener: Listener, clock: Clock): Promise<Ending> => {
+export const converse = async (
+  call: AgentCall,
+  hello: Hello,
+  listener: Listener,
+  clock: Clock,
+): Promise<Ending> => {
   let isWelcome = false;
   let isSuperseded = false;
   const timer = clock.setTimer(WELCOME_WITHIN_MS, () => call.cancel());

@@ -32,7 +32,9 @@ const open = (dir: string): DatabaseSync => {
   const db = new DatabaseSync(join(dir, FILE));
   try {
     // The lock lasts until this process ends, in whatever way, because nobody else may work in this folder.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    db.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
+    );
     db.exec(
       'CREATE TABLE IF NOT EXISTS kept (machine TEXT, key TEXT, bytes BLOB, PRIMARY KEY (machine, key)) WITHOUT ROWID',
     );
@@ -58,14 +60,18 @@ export const openDatabase = (dir: string, log: Logger): Database => {
       const message = `another agent works in ${dir}; end that one, or give this one a machine and a folder (MUSTER_AGENT_OUTBOX) of its own`;
       throw new OutboxInUseError(message, { cause: thrown });
     }
-    if (codeOf(thrown) !== ERRORS.corrupt && codeOf(thrown) !== ERRORS.notADatabase) throw thrown;
+    if (codeOf(thrown) !== ERRORS.corrupt && codeOf(thrown) !== ERRORS.notADatabase) {
+      throw thrown;
+    }
     const aside = join(dir, `${FILE}.damaged`);
     log.error(
       { err: thrown, aside },
       'the records of finished work are damaged and were put aside; that work is done again',
     );
     renameSync(join(dir, FILE), aside);
-    for (const more of ['-wal', '-shm']) rmSync(join(dir, `${FILE}${more}`), { force: true });
+    for (const more of ['-wal', '-shm']) {
+      rmSync(join(dir, `${FILE}${more}`), { force: true });
+    }
     db = open(dir);
   }
   const keep = db.prepare('INSERT OR REPLACE INTO kept (machine, key, bytes) VALUES (?, ?, ?)');
@@ -84,12 +90,17 @@ export const openDatabase = (dir: string, log: Logger): Database => {
       db.exec('BEGIN IMMEDIATE');
       try {
         for (const { machine, key, bytes } of changes) {
-          if (bytes === undefined) forget.run(machine, key);
-          else keep.run(machine, key, bytes);
+          if (bytes === undefined) {
+            forget.run(machine, key);
+          } else {
+            keep.run(machine, key, bytes);
+          }
         }
         db.exec('COMMIT');
       } catch (thrown) {
-        if (db.isTransaction) db.exec('ROLLBACK');
+        if (db.isTransaction) {
+          db.exec('ROLLBACK');
+        }
         throw thrown;
       }
     },

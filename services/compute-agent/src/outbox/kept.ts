@@ -19,7 +19,9 @@ export const fileOf = ({ outcome }: Kept): string | undefined =>
 
 /** The approximate size on disk. A result that the blob service has stored takes nothing. */
 export const bytesOf = ({ outcome }: Kept): number => {
-  if (outcome.kind === 'failed') return outcome.log.length;
+  if (outcome.kind === 'failed') {
+    return outcome.log.length;
+  }
   return outcome.file === undefined && outcome.bytes === undefined ? 0 : outcome.sizeBytes;
 };
 
@@ -30,7 +32,9 @@ export const encode = (kept: Kept): Uint8Array => serialize(kept);
 export const decode = (bytes: Uint8Array): Kept | undefined => {
   try {
     const kept = deserialize(bytes) as Kept | undefined;
-    return typeof kept?.key === 'string' && typeof kept.attempt.task === 'string' ? kept : undefined;
+    return typeof kept?.key === 'string' && typeof kept.attempt.task === 'string'
+      ? kept
+      : undefined;
   } catch {
     return undefined;
   }

@@ -12,7 +12,9 @@ export const moveDurably = async (from: string, to: string): Promise<void> => {
     await sync(from);
     await rename(from, to);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EXDEV') throw thrown;
+    if ((thrown as NodeJS.ErrnoException).code !== 'EXDEV') {
+      throw thrown;
+    }
     await copyFile(from, to);
     await sync(to);
     await rm(from);

@@ -11,7 +11,13 @@ import { openDatabase, OutboxInUseError, type Database } from './database.ts';
 import { fileOf, type Kept } from './kept.ts';
 import { openOutboxes, type Outboxes } from './outbox.ts';
 
-const noop = completed({ sha256: 'ab'.repeat(32), sizeBytes: 0, pixelHash: '', seconds: 2, notes: ['a note'] });
+const noop = completed({
+  sha256: 'ab'.repeat(32),
+  sizeBytes: 0,
+  pixelHash: '',
+  seconds: 2,
+  notes: ['a note'],
+});
 
 const kept = (n: number, more: Partial<Kept> = {}): Kept => ({
   key: `w-1/0-${n}`,
@@ -56,7 +62,10 @@ describe('the outbox', () => {
       .keep(kept(1, { outcome: failed('TIMEOUT', 'too slow', { log: 'line' }) }));
     const copy = await mkdir(join(dir, 'copy'), { recursive: true });
     for (const name of ['outbox.db', 'outbox.db-wal']) {
-      await writeFile(join(copy ?? '', name), await readFile(join(dir, name)).catch(() => Buffer.alloc(0)));
+      await writeFile(
+        join(copy ?? '', name),
+        await readFile(join(dir, name)).catch(() => Buffer.alloc(0)),
+      );
     }
     dir = copy ?? '';
     const [restored] = open().of('one').restored;
@@ -76,7 +85,9 @@ describe('the outbox', () => {
     expect(await readdir(join(dir, 'files'))).to.have.lengthOf(1);
     expect(fileOf(second.restored[0]!)).to.equal(own);
     second.forget('w-1/0-1');
-    for (let i = 0; i < 100 && (await readdir(join(dir, 'files'))).length > 0; i += 1) await systemClock.sleep(10);
+    for (let i = 0; i < 100 && (await readdir(join(dir, 'files'))).length > 0; i += 1) {
+      await systemClock.sleep(10);
+    }
     expect(await readdir(join(dir, 'files'))).to.deep.equal([]);
   });
 
@@ -118,11 +129,15 @@ describe('the outbox', () => {
     const told: boolean[] = [];
     outboxes.onRoom((hasRoom) => told.push(hasRoom));
     const one = outboxes.of('one');
-    for (let i = 0; i < 20; i += 1) void one.keep(kept(i));
+    for (let i = 0; i < 20; i += 1) {
+      void one.keep(kept(i));
+    }
     expect(outboxes.hasRoom()).to.equal(false);
     one.forget('w-1/0-0');
     expect(outboxes.hasRoom()).to.equal(false);
-    for (let i = 1; i < 4; i += 1) one.forget(`w-1/0-${i}`);
+    for (let i = 1; i < 4; i += 1) {
+      one.forget(`w-1/0-${i}`);
+    }
     expect(outboxes.hasRoom()).to.equal(true);
     const outcome = completed({ ...noop, bytes: Buffer.alloc(1), sizeBytes: 10_001 });
     await one.keep(kept(99, { outcome }));
@@ -136,7 +151,9 @@ describe('the outbox', () => {
     const database: Database = {
       ...real,
       write: (changes) => {
-        if (isFull) throw new Error('database or disk is full');
+        if (isFull) {
+          throw new Error('database or disk is full');
+        }
         real.write(changes);
       },
     };

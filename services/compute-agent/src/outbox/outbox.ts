@@ -52,7 +52,14 @@ const AGAIN_MS = 1_000;
 const ROOM_AGAIN = 0.9;
 
 /** Opens the outboxes in a folder. Throws OutboxInUseError if another agent has it open. */
-export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: OutboxOptions): Outboxes => {
+export const openOutboxes = ({
+  dir,
+  limits,
+  clock,
+  random,
+  log,
+  ...rest
+}: OutboxOptions): Outboxes => {
   const files = join(dir, 'files');
   mkdirSync(files, { recursive: true });
   const database = rest.database ?? openDatabase(dir, log);
@@ -78,7 +85,10 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
     for (const { machine, key, bytes: stored } of database.load()) {
       const kept = decode(stored);
       if (kept === undefined) {
-        log.error({ machine, key }, 'a record of finished work cannot be read; that work is done again');
+        log.error(
+          { machine, key },
+          'a record of finished work cannot be read; that work is done again',
+        );
         changes.push({ machine, key, bytes: undefined });
         continue;
       }
@@ -86,38 +96,58 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
       records += 1;
       bytes += bytesOf(kept);
       const file = fileOf(kept);
-      if (file !== undefined) named.add(file);
+      if (file !== undefined) {
+        named.add(file);
+      }
     }
     // A run moved these files here and ended before it could record them.
-    for (const name of readdirSync(files))
-      if (!named.has(join(files, name))) rmSync(join(files, name), { force: true });
+    for (const name of readdirSync(files)) {
+      if (!named.has(join(files, name))) {
+        rmSync(join(files, name), { force: true });
+      }
+    }
   };
 
   const whyNoRoom = (): string => {
     const share = hadRoom ? 1 : ROOM_AGAIN;
-    if (!isTaken) return 'the disk refuses writes';
-    if (records >= limits.records * share) return `${records} results wait to be acknowledged`;
+    if (!isTaken) {
+      return 'the disk refuses writes';
+    }
+    if (records >= limits.records * share) {
+      return `${records} results wait to be acknowledged`;
+    }
     return bytes >= limits.bytes * share ? `${bytes} bytes of results wait to be acknowledged` : '';
   };
 
   const checkRoom = (): void => {
     const why = whyNoRoom();
-    if ((why === '') === hadRoom) return;
+    if ((why === '') === hadRoom) {
+      return;
+    }
     hadRoom = why === '';
-    if (hadRoom) log.info('there is room for results again; the agent takes work');
-    else log.error({ why, dir }, 'no room for results; the agent takes no work until there is');
-    for (const listener of listeners) listener(hadRoom, why);
+    if (hadRoom) {
+      log.info('there is room for results again; the agent takes work');
+    } else {
+      log.error({ why, dir }, 'no room for results; the agent takes no work until there is');
+    }
+    for (const listener of listeners) {
+      listener(hadRoom, why);
+    }
   };
 
   const write = (): void => {
     isScheduled = false;
-    if (isClosed) return;
+    if (isClosed) {
+      return;
+    }
     const now = changes;
     const { resolve } = written;
     try {
       database.write(now);
     } catch (thrown) {
-      if (isTaken) log.error({ err: thrown, dir }, 'finished work cannot be recorded; the agent tries again');
+      if (isTaken) {
+        log.error({ err: thrown, dir }, 'finished work cannot be recorded; the agent tries again');
+      }
       isTaken = false;
       checkRoom();
       isScheduled = true;
@@ -144,7 +174,9 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
   /** Moves a result's file to the outbox, before any record names it. */
   const adopt = async (kept: Kept): Promise<Kept> => {
     const file = fileOf(kept);
-    if (kept.outcome.kind !== 'completed' || file === undefined || dirname(file) === files) return kept;
+    if (kept.outcome.kind !== 'completed' || file === undefined || dirname(file) === files) {
+      return kept;
+    }
     const own = join(files, `${random.id('f')}${extname(file)}`);
     await moveDurably(file, own);
     return { ...kept, outcome: { ...kept.outcome, file: own } };
@@ -152,7 +184,9 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
 
   /** A missing file is no problem. */
   const removeFile = (file: string | undefined): void => {
-    if (file !== undefined) void rm(file, { force: true }).catch(() => undefined);
+    if (file !== undefined) {
+      void rm(file, { force: true }).catch(() => undefined);
+    }
   };
 
   load();
@@ -161,8 +195,11 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
       const own = recordsOf(machine);
       const put = (kept: Kept): Promise<void> => {
         const before = own.get(kept.key);
-        if (before === undefined) records += 1;
-        else if (fileOf(before) !== fileOf(kept)) removeFile(fileOf(before));
+        if (before === undefined) {
+          records += 1;
+        } else if (fileOf(before) !== fileOf(kept)) {
+          removeFile(fileOf(before));
+        }
         bytes += bytesOf(kept) - (before === undefined ? 0 : bytesOf(before));
         own.set(kept.key, kept);
         checkRoom();
@@ -178,7 +215,9 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
         get: (key) => own.get(key),
         forget(key) {
           const kept = own.get(key);
-          if (kept === undefined) return;
+          if (kept === undefined) {
+            return;
+          }
           own.delete(key);
           records -= 1;
           bytes -= bytesOf(kept);
@@ -193,8 +232,12 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
     hasRoom: () => hadRoom,
     onRoom: (listener) => void listeners.push(listener),
     async close() {
-      if (isClosed) return;
-      if (changes.length > 0 && isTaken) await written.promise;
+      if (isClosed) {
+        return;
+      }
+      if (changes.length > 0 && isTaken) {
+        await written.promise;
+      }
       isClosed = true;
       database.close();
     },

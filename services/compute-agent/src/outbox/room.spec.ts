@@ -13,13 +13,17 @@ describe('an agent without room for results', function () {
     stream.desire({ ...noopWork(), workloadId: 'w-1', attempts: attempts(0, 2) });
     const full = await pair.peer.stream(1);
     expect(full.hello.capability?.engines).to.deep.equal([]);
-    expect(full.hello.held.flatMap((held) => held.attempts.map(({ task }) => task))).to.include('noop/0');
+    expect(full.hello.held.flatMap((held) => held.attempts.map(({ task }) => task))).to.include(
+      'noop/0',
+    );
     await eventually(() => expect(full.reports()).to.have.length.of.at.least(2));
     full.decide(full.reports(), 'VERDICT_ACCEPTED');
     full.decideAll('VERDICT_ACCEPTED');
     const again = await pair.peer.stream(2);
     expect(again.hello.capability?.engines.map(({ name }) => name)).to.deep.equal(['noop']);
     again.desire({ ...noopWork(), workloadId: 'w-2', attempts: attempts(7), claim: 9 });
-    await eventually(() => expect(again.reports().map(({ attempt }) => attempt?.task)).to.include('noop/7'));
+    await eventually(() =>
+      expect(again.reports().map(({ attempt }) => attempt?.task)).to.include('noop/7'),
+    );
   });
 });

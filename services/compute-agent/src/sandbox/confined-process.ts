@@ -45,7 +45,12 @@ export const startConfined = (
   const { argv, env } = confine(sandbox, box, command);
   const [program, ...args] = argv;
   // Detached, because one signal must reach the whole group, and a Ctrl-C in the terminal must not.
-  const child = spawn(program, args, { env, cwd: box.workDir, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    env,
+    cwd: box.workDir,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const tail = logTail(LOG_BYTES);
   child.stdout.on('data', (chunk: Buffer) => {
     if (options.keepOutput ?? true) {
@@ -72,10 +77,13 @@ export const startConfined = (
   const unwatch =
     pid === undefined
       ? () => undefined
-      : watchLimits({ pid, workDir: box.workDir, limits: box.limits, clock: options.clock }, (over) => {
-          excess = over;
-          killGroup();
-        });
+      : watchLimits(
+          { pid, workDir: box.workDir, limits: box.limits, clock: options.clock },
+          (over) => {
+            excess = over;
+            killGroup();
+          },
+        );
   const exited = new Promise<Exit>((resolve) => {
     child.on('error', (error) => {
       tail.add(Buffer.from(`${error.message}\n`));

@@ -35,12 +35,15 @@ const files = (workDir: string, readOnly: readonly Mount[], limits: Limits): str
     ['--remount-ro', '/dev', '--remount-ro', '/'],
   ].flat();
 
-const NAMESPACES = '--unshare-ipc --unshare-pid --unshare-net --unshare-uts --unshare-cgroup-try'.split(' ');
+const NAMESPACES =
+  '--unshare-ipc --unshare-pid --unshare-net --unshare-uts --unshare-cgroup-try'.split(' ');
 const OWN_USERS = ['--unshare-user', '--disable-userns'];
 const TIED = ['--die-with-parent', '--new-session', '--hostname', 'muster', '--cap-drop', 'ALL'];
 
 const BECOME_NOBODY =
-  `--reuid ${NOBODY} --regid ${NOBODY} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all`.split(' ');
+  `--reuid ${NOBODY} --regid ${NOBODY} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all`.split(
+    ' ',
+  );
 
 /**
  * The bubblewrap command line (0.8) in front of a program. The program gets namespaces of its own, no
@@ -54,7 +57,12 @@ const BECOME_NOBODY =
  */
 export const bubblewrap = (
   options: { program: string; asRoot: boolean },
-  box: { workDir: string; readOnly: readonly Mount[]; limits: Limits; env: Readonly<Record<string, string>> },
+  box: {
+    workDir: string;
+    readOnly: readonly Mount[];
+    limits: Limits;
+    env: Readonly<Record<string, string>>;
+  },
 ): string[] => {
   const { program, asRoot } = options;
   const inside = [...files(box.workDir, box.readOnly, box.limits), ...environment(box.env)];

@@ -18,7 +18,12 @@ import type { Sandbox } from './sandbox.ts';
 import { makeWorkDir } from './work-dir.ts';
 
 const MIB = 1024 ** 2;
-const limits: Limits = { ...helperLimits, memoryBytes: 128 * MIB, addressSpaceBytes: 1024 * MIB, processes: 32 };
+const limits: Limits = {
+  ...helperLimits,
+  memoryBytes: 128 * MIB,
+  addressSpaceBytes: 1024 * MIB,
+  processes: 32,
+};
 
 /** A command line that no other process on this machine has. */
 const sleeper = `sleep 61.${process.pid}`;
@@ -180,7 +185,9 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
         },
       );
       expect(excess?.of).to.equal('disk');
-      const { log } = await run('dd if=/dev/zero of=f bs=1M count=20; ls -l f', { limits: { fileBytes: 8 * MIB } });
+      const { log } = await run('dd if=/dev/zero of=f bs=1M count=20; ls -l f', {
+        limits: { fileBytes: 8 * MIB },
+      });
       expect(log).to.match(/ 8388608 /);
     });
 
@@ -200,11 +207,16 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       await once(agent.stdout, 'data');
-      await eventually(async () => expect([...(await commandLines()).values()]).to.include(sleeper));
+      await eventually(async () =>
+        expect([...(await commandLines()).values()]).to.include(sleeper),
+      );
       agent.kill('SIGKILL');
-      await eventually(async () => expect([...(await commandLines()).values()]).not.to.include(sleeper), {
-        withinMs: 2_000,
-      });
+      await eventually(
+        async () => expect([...(await commandLines()).values()]).not.to.include(sleeper),
+        {
+          withinMs: 2_000,
+        },
+      );
     });
 
     it('runs at nice 10', async () => {
@@ -217,12 +229,16 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
 describe('findSandbox', () => {
   it('refuses and says what to do if bubblewrap is missing or does not work, unless that is accepted', async () => {
     for (const program of ['/nonexistent/bwrap', '/bin/false']) {
-      const error: unknown = await findSandbox({ noSandbox: false, program }).catch((thrown: unknown) => thrown);
+      const error: unknown = await findSandbox({ noSandbox: false, program }).catch(
+        (thrown: unknown) => thrown,
+      );
       expect(error).to.have.property('reason', 'SANDBOX_MISSING');
       expect(error)
         .to.have.property('message')
         .that.matches(/bubblewrap.*--no-sandbox/);
     }
-    expect(await findSandbox({ noSandbox: true, program: '/nonexistent/bwrap' })).to.deep.equal({ kind: 'none' });
+    expect(await findSandbox({ noSandbox: true, program: '/nonexistent/bwrap' })).to.deep.equal({
+      kind: 'none',
+    });
   });
 });

@@ -3,7 +3,8 @@ import { type Limits, prlimit } from './limits.ts';
 import { bubblewrap, GIVEN, type Mount, WORK } from './profile.ts';
 
 /** How programs are kept from the machine: by `bubblewrap`, or not at all (`--no-sandbox`). */
-export type Sandbox = { kind: 'bubblewrap'; program: string; version: string; asRoot: boolean } | { kind: 'none' };
+export type Sandbox =
+  { kind: 'bubblewrap'; program: string; version: string; asRoot: boolean } | { kind: 'none' };
 
 /** What a confined program may see and use. All paths are absolute and exist on the host. */
 export interface Box {

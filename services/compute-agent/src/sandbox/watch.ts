@@ -17,7 +17,10 @@ const mib = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`;
 const look = async (pid: number, workDir: string, limits: Limits): Promise<Excess | undefined> => {
   const { processes, residentBytes } = await treeUsage(pid, 2 * limits.processes);
   if (residentBytes > limits.memoryBytes) {
-    return { of: 'memory', text: `used ${mib(residentBytes)} of memory, may use ${mib(limits.memoryBytes)}` };
+    return {
+      of: 'memory',
+      text: `used ${mib(residentBytes)} of memory, may use ${mib(limits.memoryBytes)}`,
+    };
   }
   // The kernel counts threads if it counts at all. More processes than the limit on threads are never right.
   if (processes > limits.processes) {
@@ -37,11 +40,16 @@ export const watchLimits = (
   options: { pid: number; workDir: string; limits: Limits; clock: Clock },
   onExcess: (excess: Excess) => void,
 ): (() => void) => {
-  const watching = every({ clock: options.clock, everyMs: EVERY_MS, isPauseFirst: true }, async (stopped) => {
-    const excess = await look(options.pid, options.workDir, options.limits);
-    if (excess === undefined || stopped.aborted) return;
-    void watching.stop();
-    onExcess(excess);
-  });
+  const watching = every(
+    { clock: options.clock, everyMs: EVERY_MS, isPauseFirst: true },
+    async (stopped) => {
+      const excess = await look(options.pid, options.workDir, options.limits);
+      if (excess === undefined || stopped.aborted) {
+        return;
+      }
+      void watching.stop();
+      onExcess(excess);
+    },
+  );
   return () => void watching.stop();
 };

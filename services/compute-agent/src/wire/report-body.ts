@@ -6,7 +6,8 @@ const MAX_NAME_CHARS = 1_024;
 
 /** The report of a finished attempt. `receipt` is for the result, or for the log of a failure. */
 export const reportBody = (
-  outcome: Pick<Completed, 'kind' | 'sha256' | 'pixelHash' | 'seconds' | 'notes'> | Omit<Failed, 'log'>,
+  outcome:
+    Pick<Completed, 'kind' | 'sha256' | 'pixelHash' | 'seconds' | 'notes'> | Omit<Failed, 'log'>,
   receipt: Receipt | undefined,
 ): NonNullable<Report['body']> => {
   if (outcome.kind === 'completed') {

@@ -79,7 +79,14 @@ export const createBoard = (): Board => {
       changes.forget.forEach(drop);
       for (const attempt of isOpen ? changes.start : []) {
         const key = attemptKey(workloadId, attempt.attempt);
-        assignments.set(key, { key, workloadId, attempt, phase: 'waiting', startedMs: 0, isAnnounced: false });
+        assignments.set(key, {
+          key,
+          workloadId,
+          attempt,
+          phase: 'waiting',
+          startedMs: 0,
+          isAnnounced: false,
+        });
       }
       if (!state.adopt) {
         queue = state.attempts.flatMap(({ attempt }) => {
@@ -88,7 +95,9 @@ export const createBoard = (): Board => {
         });
         next = 0;
       } else {
-        queue = queue.slice(next).filter((assignment) => assignments.get(assignment.key) === assignment);
+        queue = queue
+          .slice(next)
+          .filter((assignment) => assignments.get(assignment.key) === assignment);
         next = 0;
       }
       return stopped;

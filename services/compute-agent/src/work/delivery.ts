@@ -71,8 +71,12 @@ const uploadOf = (kept: Kept): Upload | undefined => {
   const file = { workloadId, attempt };
   if (outcome.kind === 'completed') {
     const { sha256, sizeBytes } = outcome;
-    const source = outcome.file === undefined ? outcome.bytes && { bytes: outcome.bytes } : { file: outcome.file };
-    const extension = outcome.file === undefined ? 'bin' : outcome.file.slice(outcome.file.lastIndexOf('.') + 1);
+    const source =
+      outcome.file === undefined
+        ? outcome.bytes && { bytes: outcome.bytes }
+        : { file: outcome.file };
+    const extension =
+      outcome.file === undefined ? 'bin' : outcome.file.slice(outcome.file.lastIndexOf('.') + 1);
     const target = { $case: 'attemptResult' as const, value: { ...file, extension } };
     return source && { kept, source, header: { target, sha256, sizeBytes } };
   }
@@ -81,7 +85,11 @@ const uploadOf = (kept: Kept): Upload | undefined => {
   }
   const bytes = Buffer.from(outcome.log);
   const target = { $case: 'attemptLog' as const, value: { ...file, extension: '' } };
-  return { kept, source: { bytes }, header: { target, sha256: hash('sha256', bytes), sizeBytes: bytes.length } };
+  return {
+    kept,
+    source: { bytes },
+    header: { target, sha256: hash('sha256', bytes), sizeBytes: bytes.length },
+  };
 };
 
 /** Drops what the blob service has stored. */
@@ -97,12 +105,17 @@ const withoutBytes = (outcome: Completed | Failed): Completed | Failed => {
  * The outcome after a refused upload. A result that cannot be stored becomes a failure; a failure counts
  * without its log.
  */
-const afterRefusal = ({ outcome }: Kept, { code, reason, message }: DomainError): Completed | Failed => {
+const afterRefusal = (
+  { outcome }: Kept,
+  { code, reason, message }: DomainError,
+): Completed | Failed => {
   if (outcome.kind === 'failed') {
     return outcome;
   }
   const text = `the result could not be stored: ${statusName(code)} ${reason}: ${message}`;
-  return failed(reason === 'UPLOAD_TOO_LARGE' ? 'RENDER_ERROR' : 'AGENT_ERROR', text, { seconds: outcome.seconds });
+  return failed(reason === 'UPLOAD_TOO_LARGE' ? 'RENDER_ERROR' : 'AGENT_ERROR', text, {
+    seconds: outcome.seconds,
+  });
 };
 
 /** Uploads results and logs in the background, a few at a time, and passes on what can be reported. */
@@ -115,7 +128,9 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
 
   const hasRoom = (): boolean => recording < MAX_RECORDING && waiting.length < MAX_WAITING;
   const checkRoom = (): void => {
-    if (!hasRoom()) return;
+    if (!hasRoom()) {
+      return;
+    }
     room?.resolve();
     room = undefined;
   };

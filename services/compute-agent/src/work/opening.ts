@@ -1,5 +1,12 @@
 import { fromServiceError, statusName } from '#libs/errors/index.ts';
-import { CANCELLED, type Cancelled, failed, type Failed, misunderstood, type Opened } from '../engines/engine.ts';
+import {
+  CANCELLED,
+  type Cancelled,
+  failed,
+  type Failed,
+  misunderstood,
+  type Opened,
+} from '../engines/engine.ts';
 import { type Engines, families, type WorkKind, type WorkOf } from '../engines/families.ts';
 import { getScene, isLost, type SceneOptions } from './scene.ts';
 import type { OpenWork } from './slot.ts';
@@ -19,10 +26,16 @@ const open = async <K extends WorkKind>(
   signal: AbortSignal,
 ): Promise<Opened | Failed | Cancelled> => {
   const work = families[kind.$case].jobOf(workloadId, kind.value);
-  if (work.kind === 'failed') return work;
+  if (work.kind === 'failed') {
+    return work;
+  }
   const engine = options.engines[kind.$case];
-  if (engine === undefined) return notHere(work.engine);
-  if (work.scene === undefined) return engine.open(work.job(''), signal);
+  if (engine === undefined) {
+    return notHere(work.engine);
+  }
+  if (work.scene === undefined) {
+    return engine.open(work.job(''), signal);
+  }
   const borrowed = await getScene(work.scene, options, signal);
   const opened = await engine.open(work.job(borrowed.file), signal);
   if (opened.kind !== 'opened') {
@@ -43,11 +56,15 @@ const open = async <K extends WorkKind>(
 export const openWork =
   (options: OpeningOptions): OpenWork =>
   async (workloadId, work, signal) => {
-    if (work?.kind === undefined) return misunderstood('this kind of work');
+    if (work?.kind === undefined) {
+      return misunderstood('this kind of work');
+    }
     try {
       return await open(workloadId, work.kind, options, signal);
     } catch (thrown) {
-      if (signal.aborted) return CANCELLED;
+      if (signal.aborted) {
+        return CANCELLED;
+      }
       const error = fromServiceError(thrown);
       const text = `the scene could not be fetched: ${statusName(error.code)} ${error.reason}: ${error.message}`;
       return failed(isLost(error) ? 'SCENE_LOST' : 'AGENT_ERROR', text);

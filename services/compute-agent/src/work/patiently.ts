@@ -20,7 +20,10 @@ const PAUSE = { firstMs: 250, longestMs: 15_000 };
  * Calls a service until it answers. The pauses grow, and are longer if the service asks for that. Rejects
  * with the last attempt's DomainError, or with the signal's reason.
  */
-export const patiently = <T>(attempt: () => Promise<T>, { helps, onRetry, ...options }: PatienceOptions): Promise<T> =>
+export const patiently = <T>(
+  attempt: () => Promise<T>,
+  { helps, onRetry, ...options }: PatienceOptions,
+): Promise<T> =>
   retry(
     () =>
       attempt().catch((thrown: unknown) => {

@@ -21,7 +21,10 @@ const PATIENCE_MS = 10 * 60_000;
 const fetchOf = (blobs: Pick<Blobs, 'download'>, { blobName, grant, sizeBytes }: Scene): Fetch =>
   async function* fetch(signal) {
     const request = { blobName, offset: 0, lengthBytes: 0, grant };
-    for await (const { chunk } of blobs.download(request, { signal, deadlineMs: transferMs(sizeBytes) })) {
+    for await (const { chunk } of blobs.download(request, {
+      signal,
+      deadlineMs: transferMs(sizeBytes),
+    })) {
       yield chunk;
     }
   };
@@ -47,7 +50,11 @@ const canHelp = (error: DomainError, failures: number): boolean => {
 };
 
 /** Gets the file of a scene from the cache or from blob. Rejects with a DomainError, or with the signal's reason. */
-export const getScene = (scene: Scene, options: SceneOptions, signal: AbortSignal): Promise<Borrowed> => {
+export const getScene = (
+  scene: Scene,
+  options: SceneOptions,
+  signal: AbortSignal,
+): Promise<Borrowed> => {
   const { cache, blobs, clock, random, onRetry } = options;
   const { sha256, sizeBytes } = scene;
   return patiently(() => cache.borrow({ sha256, sizeBytes }, fetchOf(blobs, scene), signal), {

@@ -8,7 +8,8 @@ import { attempts, noopWork } from '../fixtures/peer.ts';
 import type { OpenWork } from './slot.ts';
 import { startSlotGroup, type SlotGroupOptions } from './slot-group.ts';
 
-const done = (): Outcome => completed({ sha256: '', sizeBytes: 0, pixelHash: '', seconds: 0, notes: [] });
+const done = (): Outcome =>
+  completed({ sha256: '', sizeBytes: 0, pixelHash: '', seconds: 0, notes: [] });
 
 /** An engine of which the test decides when it opens and when each task ends. It records its calls. */
 const scripted = () => {
@@ -63,7 +64,10 @@ const setUp = (options: Partial<SlotGroupOptions> = {}) => {
     open: engine.open,
     onStarted: ({ attempt }) => void announced.push(attempt.task),
     onDone: ({ attempt }, outcome) => {
-      finished.push([attempt.task, outcome.kind === 'failed' ? outcome.failureClass : outcome.kind]);
+      finished.push([
+        attempt.task,
+        outcome.kind === 'failed' ? outcome.failureClass : outcome.kind,
+      ]);
       return undefined;
     },
     onIdle: () => undefined,
@@ -73,11 +77,27 @@ const setUp = (options: Partial<SlotGroupOptions> = {}) => {
   let counter = 0;
   const want = async (state: Partial<DesiredState>): Promise<void> => {
     counter += 1;
-    const defaults = { workloadId: 'w-1', claim: 1, epoch: 0, counter, adopt: false, work: undefined, attempts: [] };
+    const defaults = {
+      workloadId: 'w-1',
+      claim: 1,
+      epoch: 0,
+      counter,
+      adopt: false,
+      work: undefined,
+      attempts: [],
+    };
     group.apply({ ...defaults, ...state });
     await clock.advance(0);
   };
-  return { ...engine, clock, group, want, finished, announced, [Symbol.asyncDispose]: () => group.end() };
+  return {
+    ...engine,
+    clock,
+    group,
+    want,
+    finished,
+    announced,
+    [Symbol.asyncDispose]: () => group.end(),
+  };
 };
 
 describe('the slots of a machine', () => {
@@ -94,7 +114,14 @@ describe('the slots of a machine', () => {
     await machine.want({ attempts: attempts(3), ...noopWork({ failingTasks: '3' }) });
     machine.opened(1);
     await machine.clock.advance(0);
-    expect(machine.log).to.deep.equal(['open w-1', 'run noop/1', 'run noop/2', 'close w-1', 'open w-1', 'run noop/3']);
+    expect(machine.log).to.deep.equal([
+      'open w-1',
+      'run noop/1',
+      'run noop/2',
+      'close w-1',
+      'open w-1',
+      'run noop/3',
+    ]);
     machine.finish('noop/3');
   });
 

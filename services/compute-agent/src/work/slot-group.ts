@@ -32,7 +32,10 @@ export interface SlotGroupOptions {
   /** An assignment has run for longer than a moment. */
   onStarted: (assignment: Assignment) => void;
   /** See SlotOptions. */
-  onDone: (assignment: Assignment, outcome: Exclude<Outcome, Cancelled>) => Promise<void> | undefined;
+  onDone: (
+    assignment: Assignment,
+    outcome: Exclude<Outcome, Cancelled>,
+  ) => Promise<void> | undefined;
   /** A slot has become idle. */
   onIdle: () => void;
   clock: Clock;
@@ -120,7 +123,8 @@ export const startSlotGroup = ({
         slot.drain();
       }
     },
-    restore: (finished) => board.finish({ ...finished, phase: 'finished', startedMs: 0, isAnnounced: true }),
+    restore: (finished) =>
+      board.finish({ ...finished, phase: 'finished', startedMs: 0, isAnnounced: true }),
     resume: () => board.openForNew(),
     running: () => slots.filter((slot) => !slot.isIdle()).length,
     async end() {

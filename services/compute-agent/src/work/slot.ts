@@ -35,7 +35,10 @@ export interface SlotOptions {
   /** The engine begins with an assignment. */
   onRunning: (assignment: Assignment) => void;
   /** Takes over the outcome of an assignment. The slot goes on when the returned promise has resolved. */
-  onDone: (assignment: Assignment, outcome: Exclude<Outcome, Cancelled>) => Promise<void> | undefined;
+  onDone: (
+    assignment: Assignment,
+    outcome: Exclude<Outcome, Cancelled>,
+  ) => Promise<void> | undefined;
   /** The slot has nothing to do. */
   onIdle: () => void;
   clock: Clock;
@@ -98,9 +101,13 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
 
   /** The open engine for a workload; undefined also if the mesh has changed its description of the work. */
   const readyFor = (workloadId: string): Opened | Failed | undefined => {
-    if (ready?.workloadId !== workloadId) return undefined;
+    if (ready?.workloadId !== workloadId) {
+      return undefined;
+    }
     const work = board.workloadId() === workloadId ? board.work() : ready.work;
-    if (work !== ready.work && !isDeepStrictEqual(work, ready.work)) return undefined;
+    if (work !== ready.work && !isDeepStrictEqual(work, ready.work)) {
+      return undefined;
+    }
     ready.work = work;
     return ready.with;
   };

@@ -26,11 +26,15 @@ const reported = (stream: PeerStream, count: number, withinMs = 15_000): Promise
   );
 
 const completedOf = (report: Report | undefined): Completed => {
-  if (report?.body?.$case !== 'completed') throw new Error(`reported ${JSON.stringify(report?.body)}`);
+  if (report?.body?.$case !== 'completed') {
+    throw new Error(`reported ${JSON.stringify(report?.body)}`);
+  }
   return report.body.value;
 };
 const failedOf = (report: Report | undefined): Failed => {
-  if (report?.body?.$case !== 'failed') throw new Error(`reported ${JSON.stringify(report?.body)}`);
+  if (report?.body?.$case !== 'failed') {
+    throw new Error(`reported ${JSON.stringify(report?.body)}`);
+  }
   return report.body.value;
 };
 
@@ -104,7 +108,9 @@ describe('results and scenes, with a real blob service', function () {
       attempts: blob.attempts('w-away', MACHINE, 0, 5),
     });
     stream.desire({ workloadId: 'w-away', adopt: true, counter: 1_000 });
-    await eventually(() => expect(stream.heard.some(({ $case }) => $case === 'held')).to.equal(true));
+    await eventually(() =>
+      expect(stream.heard.some(({ $case }) => $case === 'held')).to.equal(true),
+    );
     expect(stream.reports()).to.deep.equal([]);
     await blob.service.restart();
     const reports = await reported(stream, 6, 30_000);
@@ -118,24 +124,42 @@ describe('results and scenes, with a real blob service', function () {
     const result = async () => {
       await writeFile(file, picture);
       const sha256 = hash('sha256', picture);
-      return completed({ file, sha256, sizeBytes: 10_000, pixelHash: 'ab'.repeat(32), seconds: 1, notes: ['a note'] });
+      return completed({
+        file,
+        sha256,
+        sizeBytes: 10_000,
+        pixelHash: 'ab'.repeat(32),
+        seconds: 1,
+        notes: ['a note'],
+      });
     };
     await using pair = await pairWith(withNoop(engineOf(result)));
     const stream = await pair.peer.stream(0);
-    stream.desire({ ...noopWork(), workloadId: 'w-file', attempts: blob.attempts('w-file', MACHINE, 0) });
+    stream.desire({
+      ...noopWork(),
+      workloadId: 'w-file',
+      attempts: blob.attempts('w-file', MACHINE, 0),
+    });
     const [report] = await reported(stream, 1);
     const { receipt, pixelHash, notes } = completedOf(report);
     expect(receipt?.blobName).to.match(/\.png$/);
     expect([pixelHash, notes]).to.deep.equal(['ab'.repeat(32), ['a note']]);
-    expect(hash('sha256', await blob.download(receipt!.blobName))).to.equal(hash('sha256', picture));
+    expect(hash('sha256', await blob.download(receipt!.blobName))).to.equal(
+      hash('sha256', picture),
+    );
     expect(await readdir(dir.path)).to.deep.equal([]);
   });
 
   it('stores the log of a failure and reports it with its receipt', async () => {
-    const result = async () => failed('RENDER_ERROR', 'it broke', { log: 'line 1\nline 2\n', seconds: 2 });
+    const result = async () =>
+      failed('RENDER_ERROR', 'it broke', { log: 'line 1\nline 2\n', seconds: 2 });
     await using pair = await pairWith(withNoop(engineOf(result)));
     const stream = await pair.peer.stream(0);
-    stream.desire({ ...noopWork(), workloadId: 'w-log', attempts: blob.attempts('w-log', MACHINE, 3) });
+    stream.desire({
+      ...noopWork(),
+      workloadId: 'w-log',
+      attempts: blob.attempts('w-log', MACHINE, 3),
+    });
     const { failureClass, reason, logReceipt } = failedOf((await reported(stream, 1))[0]);
     expect([failureClass, reason]).to.deep.equal(['FAILURE_CLASS_RENDER_ERROR', 'it broke']);
     expect(logReceipt?.blobName).to.equal('logs/w-log/noop/3/0-0-3.log');
@@ -147,9 +171,20 @@ describe('results and scenes, with a real blob service', function () {
     const result = async () => {
       n += 1;
       const bytes = Buffer.from(`bytes ${n}`);
-      return completed({ bytes, sha256: hash('sha256', bytes), sizeBytes: 7, pixelHash: '', seconds: 1, notes: [] });
+      return completed({
+        bytes,
+        sha256: hash('sha256', bytes),
+        sizeBytes: 7,
+        pixelHash: '',
+        seconds: 1,
+        notes: [],
+      });
     };
-    const state = { ...noopWork(), workloadId: 'w-other', attempts: blob.attempts('w-other', MACHINE, 0) };
+    const state = {
+      ...noopWork(),
+      workloadId: 'w-other',
+      attempts: blob.attempts('w-other', MACHINE, 0),
+    };
     for (const expected of ['completed', 'failed']) {
       await using pair = await pairWith(withNoop(engineOf(result)));
       const stream = await pair.peer.stream(0);
@@ -157,7 +192,10 @@ describe('results and scenes, with a real blob service', function () {
       const [report] = await reported(stream, 1);
       expect(report?.body?.$case).to.equal(expected);
       if (expected === 'failed') {
-        expect(failedOf(report)).to.deep.include({ failureClass: 'FAILURE_CLASS_AGENT_ERROR', seconds: 1 });
+        expect(failedOf(report)).to.deep.include({
+          failureClass: 'FAILURE_CLASS_AGENT_ERROR',
+          seconds: 1,
+        });
         expect(failedOf(report).reason).to.contain('ATTEMPT_HAS_OTHER_BYTES');
       }
     }
@@ -169,12 +207,21 @@ describe('results and scenes, with a real blob service', function () {
     const render: Engine<RenderJob> = {
       open: async ({ sceneFile }) => {
         seen.push({ file: sceneFile, bytes: await readFile(sceneFile) });
-        const result = completed({ sha256: '', sizeBytes: 0, pixelHash: '', seconds: 0, notes: [] });
+        const result = completed({
+          sha256: '',
+          sizeBytes: 0,
+          pixelHash: '',
+          seconds: 0,
+          notes: [],
+        });
         return { kind: 'opened', run: async () => result, close: async () => undefined };
       },
     };
     const withRender: PairOptions = { overrides: { ...noopEngines(), engines: { render } } };
-    const workOf = (blobName: string, different: { sha256?: string; grant?: Buffer } = {}): { work: Work } => {
+    const workOf = (
+      blobName: string,
+      different: { sha256?: string; grant?: Buffer } = {},
+    ): { work: Work } => {
       const spec = {
         frames: '1',
         order: 'RENDER_ORDER_SEQUENTIAL' as const,
@@ -190,7 +237,10 @@ describe('results and scenes, with a real blob service', function () {
         maxLosses: 0,
       };
       const named = { blobName, sha256: hash('sha256', scene), sizeBytes: scene.length };
-      const value = { spec, scene: { ...named, grant: blob.grant(blobName, MACHINE), ...different } };
+      const value = {
+        spec,
+        scene: { ...named, grant: blob.grant(blobName, MACHINE), ...different },
+      };
       return { work: { kind: { $case: 'render', value } } };
     };
 
@@ -198,7 +248,11 @@ describe('results and scenes, with a real blob service', function () {
       const blobName = await blob.upload(scene);
       await using pair = await pairWith({ ...withRender, env: { MUSTER_AGENT_SLOTS: '2' } });
       const stream = await pair.peer.stream(0);
-      stream.desire({ ...workOf(blobName), workloadId: 'w-scene', attempts: blob.attempts('w-scene', MACHINE, 0, 1) });
+      stream.desire({
+        ...workOf(blobName),
+        workloadId: 'w-scene',
+        attempts: blob.attempts('w-scene', MACHINE, 0, 1),
+      });
       await reported(stream, 2);
       expect(seen).to.have.length(2);
       expect(seen[0]?.file).to.equal(seen[1]?.file);
@@ -216,7 +270,11 @@ describe('results and scenes, with a real blob service', function () {
       for (const [what, work] of wrong) {
         await using pair = await pairWith(withRender);
         const stream = await pair.peer.stream(0);
-        stream.desire({ ...work, workloadId: 'w-lost', attempts: blob.attempts('w-lost', MACHINE, 0) });
+        stream.desire({
+          ...work,
+          workloadId: 'w-lost',
+          attempts: blob.attempts('w-lost', MACHINE, 0),
+        });
         const [report] = await reported(stream, 1);
         expect(failedOf(report).failureClass, what).to.equal('FAILURE_CLASS_SCENE_LOST');
       }
@@ -227,7 +285,11 @@ describe('results and scenes, with a real blob service', function () {
       await blob.service.kill('SIGKILL');
       await using pair = await pairWith(withRender);
       const stream = await pair.peer.stream(0);
-      stream.desire({ ...workOf(blobName), workloadId: 'w-wait', attempts: blob.attempts('w-wait', MACHINE, 0) });
+      stream.desire({
+        ...workOf(blobName),
+        workloadId: 'w-wait',
+        attempts: blob.attempts('w-wait', MACHINE, 0),
+      });
       await blob.service.restart();
       completedOf((await reported(stream, 1, 30_000))[0]);
     });

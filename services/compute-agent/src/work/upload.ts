@@ -16,11 +16,17 @@ const CHUNK_BYTES = 256 * 1_024;
 export const transferMs = (sizeBytes: number): number => 30_000 + sizeBytes / 32;
 
 const chunks = (source: Source): AsyncIterable<Buffer> | Iterable<Buffer> =>
-  'file' in source ? createReadStream(source.file, { highWaterMark: CHUNK_BYTES }) : slices(source.bytes);
+  'file' in source
+    ? createReadStream(source.file, { highWaterMark: CHUNK_BYTES })
+    : slices(source.bytes);
 
 function* slices(bytes: Uint8Array): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-    yield Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.min(CHUNK_BYTES, bytes.length - at));
+    yield Buffer.from(
+      bytes.buffer,
+      bytes.byteOffset + at,
+      Math.min(CHUNK_BYTES, bytes.length - at),
+    );
   }
 }
 
@@ -44,7 +50,11 @@ export const uploadOnce = async (
   const deadlineMs = transferMs(header.sizeBytes);
   const { receipt } = await blobs.upload(messages(header, source), { signal, deadlineMs });
   if (receipt === undefined) {
-    throw new DomainError(status.INTERNAL, 'RECEIPT_MISSING', 'the blob service stored a result without a receipt');
+    throw new DomainError(
+      status.INTERNAL,
+      'RECEIPT_MISSING',
+      'the blob service stored a result without a receipt',
+    );
   }
   return receipt;
 };

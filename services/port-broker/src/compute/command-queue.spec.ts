@@ -24,7 +24,9 @@ const openQueue = ({ isAdopted = false } = {}) => {
     isAdopted,
   });
   const send = (text: string, timeoutMs = 10_000) =>
-    queue.send({ name: 'x', text }, timeoutMs, new AbortController().signal).then(({ reply }) => reply.text);
+    queue
+      .send({ name: 'x', text }, timeoutMs, new AbortController().signal)
+      .then(({ reply }) => reply.text);
   /** Answers what was asked last, with what was asked. */
   const answer = async (): Promise<void> => {
     answers.shift()?.(`{"to": ${asked.at(-1) ?? ''}}`);
@@ -42,7 +44,9 @@ describe('the queue of a session', () => {
       expect(asked).to.deep.equal(Array.from({ length: n + 1 }, (_, i) => String(i)));
       await answer();
     }
-    expect(await Promise.all(sent)).to.deep.equal(Array.from({ length: 10 }, (_, n) => `{"to": ${n}}`));
+    expect(await Promise.all(sent)).to.deep.equal(
+      Array.from({ length: 10 }, (_, n) => `{"to": ${n}}`),
+    );
   });
 
   it('waits for a late answer, and gives it to nobody', async () => {
@@ -76,7 +80,9 @@ describe('the queue of a session', () => {
     const { queue, send } = openQueue();
     const sent = [failureOf(send('1')), failureOf(send('2'))];
     queue.close('it ended');
-    for (const each of sent) expect(await each).to.include({ reason: 'WORKER_LOST' });
+    for (const each of sent) {
+      expect(await each).to.include({ reason: 'WORKER_LOST' });
+    }
     expect(await failureOf(send('3'))).to.include({ reason: 'WORKER_LOST' });
   });
 
@@ -94,7 +100,9 @@ describe('the queue of a session', () => {
   it('is bounded', async () => {
     const { send } = openQueue();
     const sent = Array.from({ length: 101 }, (_, n) => send(String(n)));
-    for (const each of sent) each.catch(() => undefined);
+    for (const each of sent) {
+      each.catch(() => undefined);
+    }
     expect(await failureOf(send('more'))).to.include({ reason: 'TOO_MANY_COMMANDS' });
   });
 });

@@ -1,7 +1,13 @@
 import { abortable } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Command } from './command.ts';
-import { commandNotSent, commandTimedOut, replyUnreadable, tooManyCommands, workerLost } from './errors.ts';
+import {
+  commandNotSent,
+  commandTimedOut,
+  replyUnreadable,
+  tooManyCommands,
+  workerLost,
+} from './errors.ts';
 import { parseReply, type Reply } from './reply.ts';
 
 /** The answer to a command. */
@@ -15,7 +21,13 @@ export interface Answered {
 
 /** How a command ended, for the log. */
 export type Ending =
-  | { outcome: 'answered' | 'late'; tookMs: number; success: boolean; error: string; residentBytes: number }
+  | {
+      outcome: 'answered' | 'late';
+      tookMs: number;
+      success: boolean;
+      error: string;
+      residentBytes: number;
+    }
   | { outcome: 'unknown'; error: string };
 
 export interface CommandQueueOptions {
@@ -71,7 +83,11 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
       });
       const tookMs = clock.monotonic() - from;
       const resident = await residentBytes().catch(() => 0);
-      const about = { outcome: isLate() ? 'late' : 'answered', tookMs, residentBytes: resident } as const;
+      const about = {
+        outcome: isLate() ? 'late' : 'answered',
+        tookMs,
+        residentBytes: resident,
+      } as const;
       try {
         const reply = parseReply(bytes);
         ended({ ...about, success: reply.isSuccess, error: reply.error });
@@ -84,10 +100,17 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
     const free = answered.then(
       () => undefined,
       async (thrown: unknown) => {
-        if (isReplyUnreadable(thrown)) return;
-        ended({ outcome: 'unknown', error: lost.signal.aborted ? 'the worker ended' : 'the way to it broke' });
+        if (isReplyUnreadable(thrown)) {
+          return;
+        }
+        ended({
+          outcome: 'unknown',
+          error: lost.signal.aborted ? 'the worker ended' : 'the way to it broke',
+        });
         // The worker may still be busy with it.
-        if (!lost.signal.aborted) await whenFree(lost.signal).catch(() => undefined);
+        if (!lost.signal.aborted) {
+          await whenFree(lost.signal).catch(() => undefined);
+        }
       },
     );
     return { answered, free };
@@ -95,8 +118,12 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
 
   return {
     send: async (command, timeoutMs, signal) => {
-      if (lost.signal.aborted) throw lost.signal.reason as Error;
-      if (queued >= MOST_QUEUED) throw tooManyCommands(queued);
+      if (lost.signal.aborted) {
+        throw lost.signal.reason as Error;
+      }
+      if (queued >= MOST_QUEUED) {
+        throw tooManyCommands(queued);
+      }
       const patience = AbortSignal.any([AbortSignal.timeout(Math.max(0, timeoutMs)), signal]);
       const before = turn;
       const { promise: done, resolve: release } = Promise.withResolvers<void>();
@@ -108,7 +135,9 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
         patience.throwIfAborted();
       } catch (thrown) {
         release();
-        if (lost.signal.aborted) throw lost.signal.reason as Error;
+        if (lost.signal.aborted) {
+          throw lost.signal.reason as Error;
+        }
         throw signal.aborted ? thrown : commandNotSent(timeoutMs);
       } finally {
         queued -= 1;
@@ -119,9 +148,14 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
       try {
         return await abortable(answered, AbortSignal.any([patience, lost.signal]));
       } catch (thrown) {
-        if (lost.signal.aborted) throw lost.signal.reason as Error;
-        if (!patience.aborted)
-          throw isReplyUnreadable(thrown) ? thrown : workerLost('the way to its worker broke', true);
+        if (lost.signal.aborted) {
+          throw lost.signal.reason as Error;
+        }
+        if (!patience.aborted) {
+          throw isReplyUnreadable(thrown)
+            ? thrown
+            : workerLost('the way to its worker broke', true);
+        }
         throw signal.aborted ? thrown : commandTimedOut(command.name, timeoutMs);
       }
     },

@@ -7,7 +7,9 @@ const problemOf = (text: string): string => {
   try {
     return parseCommand(text, KNOWN).text;
   } catch (thrown) {
-    if (thrown instanceof SyntaxError) return `refused: ${thrown.message}`;
+    if (thrown instanceof SyntaxError) {
+      return `refused: ${thrown.message}`;
+    }
     throw thrown;
   }
 };
@@ -15,9 +17,13 @@ const problemOf = (text: string): string => {
 describe('parseCommand', () => {
   it('writes a command anew, with its numbers as they were', () => {
     expect(
-      problemOf(' {"command":\t"get_value", "n": 1.50, "big": 12345678901234567890, "e": -1E400, "s": "é\\n"} '),
+      problemOf(
+        ' {"command":\t"get_value", "n": 1.50, "big": 12345678901234567890, "e": -1E400, "s": "é\\n"} ',
+      ),
     ).to.equal('{"command":"get_value","n":1.50,"big":12345678901234567890,"e":-1E400,"s":"é\\n"}');
-    expect(problemOf('{"command": "ping", "command": "get_value"}')).to.equal('{"command":"get_value"}');
+    expect(problemOf('{"command": "ping", "command": "get_value"}')).to.equal(
+      '{"command":"get_value"}',
+    );
   });
 
   it('says what is wrong with anything else', () => {
@@ -43,6 +49,8 @@ describe('parseCommand', () => {
         .and.include(why);
     }
     // Brackets in texts nest nothing.
-    expect(problemOf(`{"command": "get_value", "x": "${'[\\"'.repeat(200)}"}`)).to.not.match(/^refused/);
+    expect(problemOf(`{"command": "get_value", "x": "${'[\\"'.repeat(200)}"}`)).to.not.match(
+      /^refused/,
+    );
   });
 });

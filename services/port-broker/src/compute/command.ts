@@ -23,37 +23,61 @@ const LONGEST_NUMBER = 400;
  * writes them anew. Throws SyntaxError that says what is wrong.
  */
 export const parseCommand = (text: string, known: readonly string[]): Command => {
-  if (Buffer.byteLength(text) > MOST_BYTES) throw new SyntaxError('it is over 8 MiB');
-  if (depthOf(text) > MOST_DEPTH) throw new SyntaxError(`it is nested over ${MOST_DEPTH} deep`);
+  if (Buffer.byteLength(text) > MOST_BYTES) {
+    throw new SyntaxError('it is over 8 MiB');
+  }
+  if (depthOf(text) > MOST_DEPTH) {
+    throw new SyntaxError(`it is nested over ${MOST_DEPTH} deep`);
+  }
   const value = read(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || JSON.isRawJSON(value)) {
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    Array.isArray(value) ||
+    JSON.isRawJSON(value)
+  ) {
     throw new SyntaxError('it is no JSON object; send {"command": NAME, …arguments}');
   }
   const { command: name } = value as { command?: unknown };
   const names = known.join(', ');
-  if (typeof name !== 'string') throw new SyntaxError(`it names no command in "command"; there are ${names}`);
-  if (!known.includes(name))
-    throw new SyntaxError(`there is no command ${JSON.stringify(name.slice(0, 60))}; there are ${names}`);
-  if (name === 'ping' && Object.keys(value).length > 1) throw new SyntaxError('ping takes no arguments');
+  if (typeof name !== 'string') {
+    throw new SyntaxError(`it names no command in "command"; there are ${names}`);
+  }
+  if (!known.includes(name)) {
+    throw new SyntaxError(
+      `there is no command ${JSON.stringify(name.slice(0, 60))}; there are ${names}`,
+    );
+  }
+  if (name === 'ping' && Object.keys(value).length > 1) {
+    throw new SyntaxError('ping takes no arguments');
+  }
   return { name, text: JSON.stringify(value) };
 };
 
 /** Numbers stay as they were written, because Python's integers have more digits than JavaScript's. */
 const read = (text: string): unknown => {
   const reviver = (_key: string, value: unknown, { source }: { source?: string }): unknown => {
-    if (typeof value !== 'number' || source === undefined) return value;
-    if (source.length > LONGEST_NUMBER)
+    if (typeof value !== 'number' || source === undefined) {
+      return value;
+    }
+    if (source.length > LONGEST_NUMBER) {
       throw new SyntaxError(`it has a number of more than ${LONGEST_NUMBER} characters`);
+    }
     return JSON.rawJSON(source);
   };
   try {
     return JSON.parse(text, reviver as (key: string, value: unknown) => unknown);
   } catch (thrown) {
     const { message } = thrown as Error;
-    if (message.startsWith('it has')) throw thrown;
-    throw new SyntaxError(`it is no JSON (${message.slice(0, 120)}); send {"command": NAME, …arguments}`, {
-      cause: thrown,
-    });
+    if (message.startsWith('it has')) {
+      throw thrown;
+    }
+    throw new SyntaxError(
+      `it is no JSON (${message.slice(0, 120)}); send {"command": NAME, …arguments}`,
+      {
+        cause: thrown,
+      },
+    );
   }
 };
 
@@ -62,8 +86,11 @@ const depthOf = (text: string): number => {
   let depth = 0;
   let deepest = 0;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === '[' || token === '{') deepest = Math.max(deepest, (depth += 1));
-    else if (token === ']' || token === '}') depth -= 1;
+    if (token === '[' || token === '{') {
+      deepest = Math.max(deepest, (depth += 1));
+    } else if (token === ']' || token === '}') {
+      depth -= 1;
+    }
   }
   return deepest;
 };

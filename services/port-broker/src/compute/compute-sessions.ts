@@ -6,14 +6,36 @@ import type { Config } from '../config.ts';
 import { isOver } from '../domain/session.ts';
 import type { Events } from '../events.ts';
 import { connectionsOf, usageOf } from '../process/use.ts';
-import { openSessionManager, type SessionManager, type SessionManagerOptions } from '../session/session-manager.ts';
+import {
+  openSessionManager,
+  type SessionManager,
+  type SessionManagerOptions,
+} from '../session/session-manager.ts';
 import type { ComputeStore } from '../store/compute-store.ts';
 import { parseCommand } from './command.ts';
-import { commandUnfit, notTheCreator, sessionLimitReached, sessionNotReady, workerKindUnknown } from './errors.ts';
-import { createCommandQueue, type Answered, type Ending, type CommandQueue } from './command-queue.ts';
+import {
+  commandUnfit,
+  notTheCreator,
+  sessionLimitReached,
+  sessionNotReady,
+  workerKindUnknown,
+} from './errors.ts';
+import {
+  createCommandQueue,
+  type Answered,
+  type Ending,
+  type CommandQueue,
+} from './command-queue.ts';
 import { isReady } from './reply.ts';
 import { askWorker, PING } from './wire.ts';
-import { wayOf, WORKER, workerSessions, type ComputeSession, type ComputeSpec, type UserInfo } from './worker.ts';
+import {
+  wayOf,
+  WORKER,
+  workerSessions,
+  type ComputeSession,
+  type ComputeSpec,
+  type UserInfo,
+} from './worker.ts';
 
 /** A session that somebody wants. */
 export interface WantedSession {
@@ -40,7 +62,10 @@ export interface Work {
 
 /** The compute sessions of this host. */
 export interface ComputeSessions {
-  start(wanted: WantedSession, signal: AbortSignal): Promise<{ session: ComputeSession; isReused: boolean }>;
+  start(
+    wanted: WantedSession,
+    signal: AbortSignal,
+  ): Promise<{ session: ComputeSession; isReused: boolean }>;
   send(
     session: ComputeSession,
     caller: string,
@@ -72,7 +97,14 @@ const LONGEST_LOOK_MS = 30_000;
 /** Looks within the idle time: a session ends at most a twentieth of it too late. */
 const LOOKS = 20;
 const PING_EVERY_MS = 1_000;
-const GONE = { pid: 0, residentBytes: 0, cpuMs: 0, isBusy: false, queued: 0, idleLeftMs: undefined };
+const GONE = {
+  pid: 0,
+  residentBytes: 0,
+  cpuMs: 0,
+  isBusy: false,
+  queued: 0,
+  idleLeftMs: undefined,
+};
 
 export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSessions => {
   const { config, manager: keeping, store, clock, random, events } = options;
@@ -87,9 +119,13 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
       events.diskFailed(thrown);
     }
   };
-  const usage = async (id: string): Promise<{ pid: number; residentBytes: number; cpuMs: number }> => {
+  const usage = async (
+    id: string,
+  ): Promise<{ pid: number; residentBytes: number; cpuMs: number }> => {
     const pid = manager.lifecycle(id)?.processes.pid(WORKER);
-    if (pid === undefined) return GONE;
+    if (pid === undefined) {
+      return GONE;
+    }
     const { residentBytes, cpuTicks } = await usageOf(pid);
     return { pid, residentBytes, cpuMs: cpuTicks * TICK_MS };
   };
@@ -98,27 +134,38 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     const number = (numbers.get(id) ?? store.lastNumber(id)) + 1;
     numbers.set(id, number);
     const about = { number, name, startedAtMs: clock.now() };
-    const open = { tookMs: undefined, outcome: 'running', error: undefined, residentBytes: 0 } as const;
+    const open = {
+      tookMs: undefined,
+      outcome: 'running',
+      error: undefined,
+      residentBytes: 0,
+    } as const;
     recordIfPossible(() => store.putCommand(id, { ...about, ...open }));
     return (ending) => {
       manager.lifecycle(id)?.note({ lastActivityMs: clock.now() });
       const known = ending.outcome === 'unknown' ? open : ending;
       const error = ending.outcome !== 'unknown' && ending.success ? undefined : ending.error;
       const { tookMs, residentBytes } = known;
-      recordIfPossible(() => store.putCommand(id, { ...about, tookMs, residentBytes, outcome: ending.outcome, error }));
+      recordIfPossible(() =>
+        store.putCommand(id, { ...about, tookMs, residentBytes, outcome: ending.outcome, error }),
+      );
     };
   };
   const queueOf = (session: ComputeSession, isAdopted: boolean): CommandQueue => {
     const { id } = session;
     const known = queues.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const way = wayOf(join(keeping.folder, id));
     // A worker answers in order, so it is free when it answers one `ping`, however long that takes.
     const whenFree = async (signal: AbortSignal): Promise<void> => {
       const isFree = () => askWorker(way, PING, signal).then(isReady, () => false);
       await poll(isFree, { clock, everyMs: PING_EVERY_MS, signal });
     };
-    if (isAdopted) recordIfPossible(() => store.loseRunning(id));
+    if (isAdopted) {
+      recordIfPossible(() => store.loseRunning(id));
+    }
     const queue = createCommandQueue({
       clock,
       ask: (text, signal) => askWorker(way, text, signal),
@@ -135,7 +182,9 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     address: config.address,
     kinds,
     changed: (session) => {
-      if (session.state !== 'stopping' && session.state !== 'ended') return;
+      if (session.state !== 'stopping' && session.state !== 'ended') {
+        return;
+      }
       queues.get(session.id)?.close(`the session ${whyOver(session)}`);
       queues.delete(session.id);
       numbers.delete(session.id);
@@ -143,7 +192,11 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     forgotten: (ids) => recordIfPossible(() => store.drop(ids)),
   });
   const manager = openSessionManager(kind, keeping);
-  for (const session of manager.list()) if (!isOver(session)) queueOf(session, true);
+  for (const session of manager.list()) {
+    if (!isOver(session)) {
+      queueOf(session, true);
+    }
+  }
 
   const sample = async (of: readonly ComputeSession[]): Promise<void> => {
     const all = of.map(async ({ id: session }) => {
@@ -151,9 +204,12 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
       return { session, metrics: { atMs: clock.now(), residentBytes, cpuMs } };
     });
     const metrics = await Promise.all(all);
-    if (metrics.length > 0) recordIfPossible(() => store.putMetrics(metrics));
+    if (metrics.length > 0) {
+      recordIfPossible(() => store.putMetrics(metrics));
+    }
   };
-  const sampleAll = (): Promise<void> => sample(manager.list().filter(({ state }) => state === 'ready'));
+  const sampleAll = (): Promise<void> =>
+    sample(manager.list().filter(({ state }) => state === 'ready'));
   /** Clients of an exposed worker do not go through the broker, so their connections are counted. */
   const isWatched = ({ id, spec }: ComputeSession): boolean => {
     const door = spec.isExposed ? manager.lifecycle(id)?.processes.pid('door') : undefined;
@@ -161,9 +217,18 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
   };
   const idleLeftMs = (session: ComputeSession): number | undefined => {
     const queue = queues.get(session.id);
-    if (idleMs === 0 || session.state !== 'ready' || queue === undefined || queue.isBusy() || queue.queued() > 0)
+    if (
+      idleMs === 0 ||
+      session.state !== 'ready' ||
+      queue === undefined ||
+      queue.isBusy() ||
+      queue.queued() > 0
+    ) {
       return undefined;
-    return isWatched(session) ? undefined : Math.max(0, queue.usedAt() + idleMs - clock.monotonic());
+    }
+    return isWatched(session)
+      ? undefined
+      : Math.max(0, queue.usedAt() + idleMs - clock.monotonic());
   };
   const endIdle = async (): Promise<void> => {
     const idle = manager.list().filter((session) => idleLeftMs(session) === 0);
@@ -178,13 +243,17 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
   const kindNamed = (name: string): string => {
     const names = [...kinds.keys()];
     const found = name === '' && names.length === 1 ? names[0] : name;
-    if (found === undefined || !kinds.has(found)) throw workerKindUnknown(name, names);
+    if (found === undefined || !kinds.has(found)) {
+      throw workerKindUnknown(name, names);
+    }
     return found;
   };
   const checkLimit = (owner: string): void => {
     const theirs = manager.list().filter((session) => session.owner === owner && !isOver(session));
     const ids = theirs.map(({ id }) => id);
-    if (ids.length >= mostPerUser) throw sessionLimitReached(owner, ids);
+    if (ids.length >= mostPerUser) {
+      throw sessionLimitReached(owner, ids);
+    }
   };
 
   return {
@@ -193,38 +262,54 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
       const key = requestId === '' ? random.id('key') : `${owner} ${requestId}`;
       const isKnown = manager.list().some((session) => session.key === key && !isOver(session));
       // Checked before anything is awaited, because sessions that are being started count.
-      if (!isKnown) checkLimit(owner);
+      if (!isKnown) {
+        checkLimit(owner);
+      }
       const holder = `${name} for ${owner}`.slice(0, 200);
       const spec = { worker: name, isExposed, user };
       const started = await manager.start({ key, owner, holder, spec, waitMs }, signal);
       queueOf(started.session, false);
-      if (!started.isReused) await sample([started.session]);
+      if (!started.isReused) {
+        await sample([started.session]);
+      }
       return started;
     },
     send: async (session, caller, text, timeoutMs, signal) => {
-      if (session.owner !== caller) throw notTheCreator(session.id);
+      if (session.owner !== caller) {
+        throw notTheCreator(session.id);
+      }
       const commands = kinds.get(session.spec.worker)?.commands ?? [];
       let command;
       try {
         command = parseCommand(text, commands);
       } catch (thrown) {
-        if (thrown instanceof SyntaxError) throw commandUnfit(thrown.message);
+        if (thrown instanceof SyntaxError) {
+          throw commandUnfit(thrown.message);
+        }
         throw thrown;
       }
-      if (isOver(session) || session.state === 'stopping') throw sessionNotReady(session.id, whyOver(session));
-      if (session.state === 'starting') throw sessionNotReady(session.id, 'is still being started; wait for its start');
+      if (isOver(session) || session.state === 'stopping') {
+        throw sessionNotReady(session.id, whyOver(session));
+      }
+      if (session.state === 'starting') {
+        throw sessionNotReady(session.id, 'is still being started; wait for its start');
+      }
       return queueOf(session, true).send(command, timeoutMs, signal);
     },
     setUser: ({ id, state }, user) => {
       const lifecycle = manager.lifecycle(id);
-      if (lifecycle === undefined || state === 'starting') throw sessionNotReady(id, 'is over, or still being started');
+      if (lifecycle === undefined || state === 'starting') {
+        throw sessionNotReady(id, 'is over, or still being started');
+      }
       const { spec } = lifecycle.session();
       const given = Object.fromEntries(Object.entries(user).filter(([, value]) => value !== ''));
       return lifecycle.change({ spec: { ...spec, user: { ...spec.user, ...given } } });
     },
     work: async (session) => {
       const queue = queues.get(session.id);
-      if (isOver(session) || queue === undefined) return GONE;
+      if (isOver(session) || queue === undefined) {
+        return GONE;
+      }
       return {
         ...(await usage(session.id)),
         isBusy: queue.isBusy(),
@@ -235,9 +320,13 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     manager,
     store,
     close: () => {
-      for (const loop of loops) void loop.stop();
+      for (const loop of loops) {
+        void loop.stop();
+      }
       manager.close();
-      for (const queue of queues.values()) queue.close('the broker ends; its worker lives on');
+      for (const queue of queues.values()) {
+        queue.close('the broker ends; its worker lives on');
+      }
     },
   };
 };

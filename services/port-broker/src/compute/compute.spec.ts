@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
 import { Reply, Request } from 'zeromq';
-import { CommandOutcome, SessionEndReason, SessionState, type ComputeSession } from '#libs/contracts/port.ts';
+import {
+  CommandOutcome,
+  SessionEndReason,
+  SessionState,
+  type ComputeSession,
+} from '#libs/contracts/port.ts';
 import { status } from '#libs/errors/index.ts';
 import { eventually, isAlive, needs } from '#libs/testing/index.ts';
 import {
@@ -47,7 +52,8 @@ describe('a compute session', function () {
     ann = await one.compute('customer', 'ann');
     return one;
   };
-  const open = async (env?: Record<string, string>): Promise<LocalBroker> => talkTo(await opened.broker(settings(env)));
+  const open = async (env?: Record<string, string>): Promise<LocalBroker> =>
+    talkTo(await opened.broker(settings(env)));
   const about = (more: Partial<Ask> = {}): Ask => ({
     worker: '',
     userInfo: undefined,
@@ -61,12 +67,23 @@ describe('a compute session', function () {
     (await ann.startComputeSession(about(more), { deadlineMs: 40_000 })).sessionId;
   const raw = (sessionId: string, commandJson: string, seconds?: number) =>
     ann.sendCommand(
-      { sessionId, commandJson, timeout: seconds === undefined ? undefined : { seconds: 0, nanos: seconds * 1e9 } },
+      {
+        sessionId,
+        commandJson,
+        timeout: seconds === undefined ? undefined : { seconds: 0, nanos: seconds * 1e9 },
+      },
       { deadlineMs: 60_000 },
     );
-  const send = async (sessionId: string, command: string, args: object = {}, seconds?: number): Promise<unknown> =>
+  const send = async (
+    sessionId: string,
+    command: string,
+    args: object = {},
+    seconds?: number,
+  ): Promise<unknown> =>
     (
-      JSON.parse((await raw(sessionId, JSON.stringify({ command, ...args }), seconds)).replyJson) as {
+      JSON.parse(
+        (await raw(sessionId, JSON.stringify({ command, ...args }), seconds)).replyJson,
+      ) as {
         result?: unknown;
       }
     ).result;
@@ -75,8 +92,11 @@ describe('a compute session', function () {
     send(sessionId, 'run_compute', { until: '/session/done' }, seconds);
   /** The worker has it: before that a killed broker takes it along. */
   const isAtIt = (sessionId: string): Promise<void> =>
-    eventually(() => access(`${broker.dataDir}/sessions/${sessionId}/work/started`), { withinMs: 20_000 });
-  const done = (sessionId: string): Promise<void> => writeFile(`${broker.dataDir}/sessions/${sessionId}/work/done`, '');
+    eventually(() => access(`${broker.dataDir}/sessions/${sessionId}/work/started`), {
+      withinMs: 20_000,
+    });
+  const done = (sessionId: string): Promise<void> =>
+    writeFile(`${broker.dataDir}/sessions/${sessionId}/work/done`, '');
   const get = async (sessionId: string): Promise<ComputeSession | undefined> =>
     (await ann.getComputeSession({ sessionId })).session;
   const log = async (sessionId: string, includePing = false) =>
@@ -84,26 +104,43 @@ describe('a compute session', function () {
 
   it('takes commands and answers what its worker says', async () => {
     await open();
-    const userInfo = { userName: 'Ann', project: 'binaries', clientAddress: '', clientAgent: 'web/1' };
+    const userInfo = {
+      userName: 'Ann',
+      project: 'binaries',
+      clientAddress: '',
+      clientAgent: 'web/1',
+    };
     const { sessionId, port, state, session } = await ann.startComputeSession(about({ userInfo }));
     expect(state).to.equal(SessionState.READY);
     expect(port).to.be.within(broker.first, broker.first + 5);
-    expect(session?.userInfo).to.include({ userName: 'Ann', project: 'binaries', clientAgent: 'web/1' });
+    expect(session?.userInfo).to.include({
+      userName: 'Ann',
+      project: 'binaries',
+      clientAgent: 'web/1',
+    });
     expect(session?.userInfo?.clientAddress).to.match(/^127\.0\.0\.1:/);
     expect(await send(sessionId, 'set_value', { twig: 'period', value: 1.5 })).to.equal(1.5);
     const answer = await raw(sessionId, '{"command": "get_value", "twig": "period"}');
-    expect(answer).to.include({ replyJson: '{"success": true, "result": 1.5}', success: true, error: '' });
+    expect(answer).to.include({
+      replyJson: '{"success": true, "result": 1.5}',
+      success: true,
+      error: '',
+    });
     expect(answer.memoryAfterBytes).to.be.greaterThan(1_000_000);
     const failed = await raw(sessionId, '{"command": "get_value", "twig": "none"}');
     expect(failed).to.include({ success: false, error: "KeyError('none')" });
     await raw(sessionId, '{"command": "ping"}');
     const entries = await log(sessionId);
-    expect(entries.map(({ number, command, success, error }) => [number, command, success, error])).to.deep.equal([
+    expect(
+      entries.map(({ number, command, success, error }) => [number, command, success, error]),
+    ).to.deep.equal([
       [3, 'get_value', false, "KeyError('none')"],
       [2, 'get_value', true, ''],
       [1, 'set_value', true, ''],
     ]);
-    expect(entries.every(({ tookMs, memoryAfterBytes }) => (tookMs ?? 0) > 0 && memoryAfterBytes > 0)).to.equal(true);
+    expect(
+      entries.every(({ tookMs, memoryAfterBytes }) => (tookMs ?? 0) > 0 && memoryAfterBytes > 0),
+    ).to.equal(true);
     expect(await log(sessionId, true)).to.have.length(4);
     const seen = await get(sessionId);
     expect(seen?.memoryBytes).to.be.greaterThan(1_000_000);
@@ -114,7 +151,11 @@ describe('a compute session', function () {
     await send(sessionId, 'run_solver', { megabytes: 100 });
     expect((await get(sessionId))?.memoryBytes).to.be.greaterThan(100 * 1024 ** 2);
     const ended = await ann.endComputeSession({ sessionId });
-    expect(ended.session).to.include({ state: SessionState.ENDED, endReason: SessionEndReason.STOPPED, pid: 0 });
+    expect(ended.session).to.include({
+      state: SessionState.ENDED,
+      endReason: SessionEndReason.STOPPED,
+      pid: 0,
+    });
     expect(isAlive(seen?.pid ?? 0)).to.equal(false);
     expect(await failureOf(send(sessionId, 'ping'))).to.include({ reason: 'SESSION_NOT_READY' });
     expect(await log(sessionId)).to.have.length(4);
@@ -127,11 +168,21 @@ describe('a compute session', function () {
     expect((await raw(id, big)).replyJson).to.include('1.2345678901234568e+29');
     const whole = '{"command": "set_value", "twig": "n", "value": 12345678901234567890123}';
     expect((await raw(id, whole)).replyJson).to.include('12345678901234567890123');
-    expect((await raw(id, '{"command": "load_bundle"}')).replyJson).to.equal('{"success": true, "result": null}');
+    expect((await raw(id, '{"command": "load_bundle"}')).replyJson).to.equal(
+      '{"success": true, "result": null}',
+    );
     const length = 20 * 1024 ** 2;
-    const client = await broker.compute('customer', 'ann', undefined, { 'grpc.max_receive_message_length': -1 });
-    const ask = { sessionId: id, commandJson: `{"command": "get_bundle", "length": ${length}}`, timeout: undefined };
-    expect((await client.sendCommand(ask, { deadlineMs: 30_000 })).replyJson).to.have.length.greaterThan(length);
+    const client = await broker.compute('customer', 'ann', undefined, {
+      'grpc.max_receive_message_length': -1,
+    });
+    const ask = {
+      sessionId: id,
+      commandJson: `{"command": "get_bundle", "length": ${length}}`,
+      timeout: undefined,
+    };
+    expect(
+      (await client.sendCommand(ask, { deadlineMs: 30_000 })).replyJson,
+    ).to.have.length.greaterThan(length);
   });
 
   it('shows its worker no junk', async () => {
@@ -161,11 +212,16 @@ describe('a compute session', function () {
     );
     for (const each of junk) {
       const failure = await failureOf(raw(id, each));
-      expect(failure, each.slice(0, 80)).to.include({ code: status.INVALID_ARGUMENT, reason: 'COMMAND_UNFIT' });
+      expect(failure, each.slice(0, 80)).to.include({
+        code: status.INVALID_ARGUMENT,
+        reason: 'COMMAND_UNFIT',
+      });
     }
     expect(await send(id, 'get_uniqueid')).to.equal(name);
     expect(await log(id, true)).to.have.length(2);
-    expect(await failureOf(raw(id, '{"command": "save_bundle"}'))).to.include({ reason: 'REPLY_UNREADABLE' });
+    expect(await failureOf(raw(id, '{"command": "save_bundle"}'))).to.include({
+      reason: 'REPLY_UNREADABLE',
+    });
     expect(await send(id, 'get_uniqueid')).to.equal(name);
     for (const seconds of [0, 301]) {
       const timeout = { seconds, nanos: 0 };
@@ -205,7 +261,9 @@ describe('a compute session', function () {
       expect(failure).to.include({ code: status.UNAVAILABLE, reason: 'WORKER_LOST' });
       expect(failure?.message).to.include('ended with code 7').and.include('this is the end');
     }
-    await eventually(async () => expect(await get(id)).to.include({ state: SessionState.ENDED }), { withinMs: 20_000 });
+    await eventually(async () => expect(await get(id)).to.include({ state: SessionState.ENDED }), {
+      withinMs: 20_000,
+    });
     const seen = await get(id);
     expect(seen).to.include({ endReason: SessionEndReason.LOST });
     expect(seen?.lastError).to.include('this is the end');
@@ -271,13 +329,22 @@ describe('a compute session', function () {
         await caller.endComputeSession({ sessionId });
       });
       await talkTo(await opened.broker(place));
-      const left = await ann.listComputeSessions({ host: '', includeEnded: false, pageSize: 0, pageToken: '' });
+      const left = await ann.listComputeSessions({
+        host: '',
+        includeEnded: false,
+        pageSize: 0,
+        pageToken: '',
+      });
       for (const { sessionId, state } of left.sessions) {
         // What was ready is kept, and what was not is being ended.
-        if (state === SessionState.READY) expect(await send(sessionId, 'ping')).to.deep.equal({ status: 'ready' });
+        if (state === SessionState.READY) {
+          expect(await send(sessionId, 'ping')).to.deep.equal({ status: 'ready' });
+        }
         await ann.endComputeSession({ sessionId });
       }
-      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ host: '', pool: '' });
+      const { pools } = await (
+        await broker.as('operator', 'olga')
+      ).getPoolStatus({ host: '', pool: '' });
       expect(pools[0]).to.include({ leased: 0, quarantined: 0, foreign: 0 });
       expect(await send(await start(), 'ping')).to.deep.equal({ status: 'ready' });
     });
@@ -289,14 +356,21 @@ describe('a compute session', function () {
     const working = work(busy);
     const idle = await start();
     const isIdle = (id: string) =>
-      eventually(async () => expect(await get(id)).to.include({ endReason: SessionEndReason.IDLE }), {
-        withinMs: 15_000,
-      });
+      eventually(
+        async () => expect(await get(id)).to.include({ endReason: SessionEndReason.IDLE }),
+        {
+          withinMs: 15_000,
+        },
+      );
     await isAtIt(busy);
     // It works for longer than the other one, begun later, may do nothing.
     clock.skip(IDLE_MS);
     await isIdle(idle);
-    expect(await get(busy)).to.include({ state: SessionState.READY, busy: true, idleEndTime: undefined });
+    expect(await get(busy)).to.include({
+      state: SessionState.READY,
+      busy: true,
+      idleEndTime: undefined,
+    });
     await done(busy);
     expect(await working).to.deep.equal({ until: '/session/done' });
     expect((await get(busy))?.idleEndTime).to.not.equal(undefined);
@@ -307,15 +381,22 @@ describe('a compute session', function () {
   it('is its creator’s alone, and each has only so many, those being started among them', async () => {
     await open({ MUSTER_PORT_COMPUTE_SESSIONS_PER_USER: '2' });
     const calls = await Promise.allSettled([start(), start(), start()]);
-    const failures = calls.flatMap((call) => (call.status === 'rejected' ? [call.reason as unknown] : []));
+    const failures = calls.flatMap((call) =>
+      call.status === 'rejected' ? [call.reason as unknown] : [],
+    );
     expect(failures).to.have.length(1);
-    expect(failures[0]).to.include({ code: status.RESOURCE_EXHAUSTED, reason: 'SESSION_LIMIT_REACHED' });
+    expect(failures[0]).to.include({
+      code: status.RESOURCE_EXHAUSTED,
+      reason: 'SESSION_LIMIT_REACHED',
+    });
     const [id = ''] = calls.flatMap((call) => (call.status === 'fulfilled' ? [call.value] : []));
     const bob = await broker.compute('customer', 'bob');
     const operator = await broker.compute('operator', 'olga');
     const ping = { sessionId: id, commandJson: '{"command": "ping"}', timeout: undefined };
     expect(await failureOf(bob.sendCommand(ping))).to.include({ code: status.NOT_FOUND });
-    expect(await failureOf(bob.endComputeSession({ sessionId: id }))).to.include({ code: status.NOT_FOUND });
+    expect(await failureOf(bob.endComputeSession({ sessionId: id }))).to.include({
+      code: status.NOT_FOUND,
+    });
     expect(await failureOf(operator.sendCommand(ping))).to.include({ reason: 'NOT_THE_CREATOR' });
     const all = { host: '', includeEnded: true, pageSize: 0, pageToken: '' };
     expect((await bob.listComputeSessions(all)).sessions).to.deep.equal([]);
@@ -323,7 +404,9 @@ describe('a compute session', function () {
     const userInfo = { userName: '', project: 'stars', clientAddress: '', clientAgent: '' };
     await ann.setSessionUserInfo({ sessionId: id, userInfo });
     await ann.endComputeSession({ sessionId: id });
-    const [history] = (await ann.listComputeSessions(all)).sessions.filter(({ sessionId }) => sessionId === id);
+    const [history] = (await ann.listComputeSessions(all)).sessions.filter(
+      ({ sessionId }) => sessionId === id,
+    );
     expect(history).to.include({ endReason: SessionEndReason.STOPPED });
     expect(history?.userInfo).to.include({ project: 'stars' });
     expect(history?.userInfo?.clientAgent).to.include('grpc');
@@ -351,7 +434,9 @@ describe('a compute session', function () {
     const client = new Request();
     client.connect(`tcp://127.0.0.1:${shown.port}`);
     await client.send('{"command": "ping"}');
-    expect(String(await client.receive())).to.equal('{"success": true, "result": {"status": "ready"}}');
+    expect(String(await client.receive())).to.equal(
+      '{"success": true, "result": {"status": "ready"}}',
+    );
     client.close();
   });
 
@@ -370,7 +455,8 @@ describe('a compute session', function () {
   if (isPhoebeThere()) {
     it('has phoebe-server’s own worker, where that is installed', async () => {
       await open({
-        MUSTER_PORT_COMPUTE_WORKERS: 'phoebe=/usr/bin/python3 -m phoebe_server.worker.phoebe_worker {port}',
+        MUSTER_PORT_COMPUTE_WORKERS:
+          'phoebe=/usr/bin/python3 -m phoebe_server.worker.phoebe_worker {port}',
       });
       const id = await start();
       expect(await send(id, 'ping')).to.include({ status: 'ready' });
@@ -384,18 +470,31 @@ describe('a compute session', function () {
       `dead=/usr/bin/python3 -c raise\u2002Exception('broken'){port}`,
       'missing=/opt/no/such/python {port}',
     ];
-    const { clock } = await open({ MUSTER_PORT_COMPUTE_WORKERS: kinds.join('\n').replace('\u2002', ' ') });
-    expect(await failureOf(start())).to.include({ code: status.NOT_FOUND, reason: 'WORKER_KIND_UNKNOWN' });
+    const { clock } = await open({
+      MUSTER_PORT_COMPUTE_WORKERS: kinds.join('\n').replace('\u2002', ' '),
+    });
+    expect(await failureOf(start())).to.include({
+      code: status.NOT_FOUND,
+      reason: 'WORKER_KIND_UNKNOWN',
+    });
     expect(await failureOf(start({ worker: 'missing' }))).to.include({ reason: 'PROGRAM_MISSING' });
     expect(await failureOf(start({ worker: 'dead' }))).to.include({ reason: 'PROGRAM_EXITED' });
     const starting = failureOf(start({ worker: 'slow' }));
-    await eventually(() => expect(ownedBy(broker.dataDir)).to.not.deep.equal([]), { withinMs: 20_000 });
+    await eventually(() => expect(ownedBy(broker.dataDir)).to.not.deep.equal([]), {
+      withinMs: 20_000,
+    });
     clock.skip(READY_MS);
     const slow = await starting;
     expect(slow).to.include({ code: status.UNAVAILABLE, reason: 'NOT_READY_IN_TIME' });
     expect(slow?.message).to.include('within 30 s');
     const ports = await broker.as('operator', 'olga');
-    const held = await ports.listLeases({ host: '', pool: '', includeEnded: false, pageSize: 0, pageToken: '' });
+    const held = await ports.listLeases({
+      host: '',
+      pool: '',
+      includeEnded: false,
+      pageSize: 0,
+      pageToken: '',
+    });
     expect(held.leases).to.deep.equal([]);
   });
 });

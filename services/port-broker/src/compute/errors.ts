@@ -4,8 +4,12 @@ import { DomainError, status } from '#libs/errors/index.ts';
 export const workerKindUnknown = (name: string, known: readonly string[]): DomainError => {
   const which = name === '' ? 'name the kind of worker' : `there is no kind of worker ${name}`;
   const there =
-    known.length === 0 ? 'none is configured; set MUSTER_PORT_COMPUTE_WORKERS' : `there are ${known.join(', ')}`;
-  return new DomainError(status.NOT_FOUND, 'WORKER_KIND_UNKNOWN', `${which}: ${there}`, { worker: name });
+    known.length === 0
+      ? 'none is configured; set MUSTER_PORT_COMPUTE_WORKERS'
+      : `there are ${known.join(', ')}`;
+  return new DomainError(status.NOT_FOUND, 'WORKER_KIND_UNKNOWN', `${which}: ${there}`, {
+    worker: name,
+  });
 };
 
 /** RESOURCE_EXHAUSTED `SESSION_LIMIT_REACHED`. */
@@ -33,7 +37,9 @@ export const notTheCreator = (session: string): DomainError =>
 
 /** FAILED_PRECONDITION `SESSION_NOT_READY`; `why` continues "<session> ". */
 export const sessionNotReady = (session: string, why: string): DomainError =>
-  new DomainError(status.FAILED_PRECONDITION, 'SESSION_NOT_READY', `${session} ${why}`, { session });
+  new DomainError(status.FAILED_PRECONDITION, 'SESSION_NOT_READY', `${session} ${why}`, {
+    session,
+  });
 
 /** RESOURCE_EXHAUSTED `TOO_MANY_COMMANDS`. */
 export const tooManyCommands = (waiting: number): DomainError =>

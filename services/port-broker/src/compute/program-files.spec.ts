@@ -10,8 +10,9 @@ describe('filesOf', () => {
   const at = (name: string): string => join(dir.path, name);
   beforeEach(async () => {
     dir = await tempDir();
-    for (const folder of ['base/bin', 'base/lib/python3.11', 'venv/bin', 'home/bin'])
+    for (const folder of ['base/bin', 'base/lib/python3.11', 'venv/bin', 'home/bin']) {
       await mkdir(at(folder), { recursive: true });
+    }
     await writeFile(at('base/bin/python3.11'), '');
     await writeFile(at('venv/pyvenv.cfg'), '');
     await symlink(at('base/bin/python3.11'), at('venv/bin/python'));
@@ -21,7 +22,10 @@ describe('filesOf', () => {
   afterEach(() => dir[Symbol.asyncDispose]());
 
   it('has a virtual environment, and the Python that it was made from', () => {
-    expect(filesOf([at('venv/bin/python'), '-m', 'worker', '{port}'])).to.deep.equal([at('venv'), at('base')]);
+    expect(filesOf([at('venv/bin/python'), '-m', 'worker', '{port}'])).to.deep.equal([
+      at('venv'),
+      at('base'),
+    ]);
   });
 
   it('has no more of a home than what is named', () => {

@@ -11,8 +11,14 @@ const MOST_LINKS = 20;
  */
 export const filesOf = ([program = '', ...args]: readonly string[]): string[] => {
   const found = new Set<string>();
-  for (const path of linksOf(program)) found.add(pythonOf(path) ?? path);
-  for (const path of args) if (isAbsolute(path) && existsSync(path)) found.add(path);
+  for (const path of linksOf(program)) {
+    found.add(pythonOf(path) ?? path);
+  }
+  for (const path of args) {
+    if (isAbsolute(path) && existsSync(path)) {
+      found.add(path);
+    }
+  }
   return [...found].filter((path) => !SYSTEM.some((prefix) => `${path}/`.startsWith(prefix)));
 };
 
@@ -20,7 +26,9 @@ export const filesOf = ([program = '', ...args]: readonly string[]): string[] =>
 const linksOf = (path: string): string[] => {
   const steps = [path];
   try {
-    for (let at = path; steps.length < MOST_LINKS; steps.push(at)) at = resolve(dirname(at), readlinkSync(at));
+    for (let at = path; steps.length < MOST_LINKS; steps.push(at)) {
+      at = resolve(dirname(at), readlinkSync(at));
+    }
   } catch {
     // The last path is no link.
   }
@@ -29,9 +37,12 @@ const linksOf = (path: string): string[] => {
 
 /** The folder of a Python installation or virtual environment, by its program; undefined: it is none. */
 const pythonOf = (path: string): string | undefined => {
-  if (basename(dirname(path)) !== 'bin') return undefined;
+  if (basename(dirname(path)) !== 'bin') {
+    return undefined;
+  }
   const root = dirname(dirname(path));
-  const isPython = existsSync(join(root, 'pyvenv.cfg')) || isFolder(join(root, 'lib', versionOf(path)));
+  const isPython =
+    existsSync(join(root, 'pyvenv.cfg')) || isFolder(join(root, 'lib', versionOf(path)));
   return isPython ? root : undefined;
 };
 

@@ -8,7 +8,10 @@ describe('parseReply', () => {
   it('hands a reply on as it is, and tells whether it succeeded', () => {
     const text = '{"success": true, "result": 12345678901234567890}';
     expect(read(text)).to.deep.equal({ text, isSuccess: true, error: '' });
-    expect(read('{"success": false, "error": "no such twig"}')).to.include({ isSuccess: false, error: 'no such twig' });
+    expect(read('{"success": false, "error": "no such twig"}')).to.include({
+      isSuccess: false,
+      error: 'no such twig',
+    });
     expect(read('{"success": false, "error": {"a": 1}}')).to.include({ error: '{"a":1}' });
   });
 
@@ -21,8 +24,9 @@ describe('parseReply', () => {
   });
 
   it('refuses what is no object', () => {
-    for (const text of ['', 'sorry', '[]', 'null', '{"success": tru'])
+    for (const text of ['', 'sorry', '[]', 'null', '{"success": tru']) {
       expect(() => read(text), text).to.throw(SyntaxError);
+    }
   });
 });
 
@@ -35,6 +39,12 @@ describe('isReady', () => {
       '{}',
       'x',
     ];
-    expect(answers.map((text) => isReady(Buffer.from(text)))).to.deep.equal([true, true, false, false, false]);
+    expect(answers.map((text) => isReady(Buffer.from(text)))).to.deep.equal([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 });

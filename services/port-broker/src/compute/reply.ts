@@ -13,10 +13,16 @@ const LONGEST_ERROR = 1_000;
 export const parseReply = (bytes: Buffer): Reply => {
   const said = bytes.toString('utf8');
   const { value, text } = read(said);
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new SyntaxError('it is no JSON object');
+  }
   const { success, error } = value as { success?: unknown; error?: unknown };
-  const why = error === undefined || error === null ? '' : typeof error === 'string' ? error : JSON.stringify(error);
+  const why =
+    error === undefined || error === null
+      ? ''
+      : typeof error === 'string'
+        ? error
+        : JSON.stringify(error);
   return { text, isSuccess: success !== false, error: why.slice(0, LONGEST_ERROR) };
 };
 

@@ -15,7 +15,11 @@ export const PING = JSON.stringify({ command: 'ping' });
  * Sends a worker one message and resolves to its answer. Each message has a connection of its own, because a late answer must not be
  * taken for the next one's. `folder` holds the socket that leads to the worker. Rejects with WayBrokenError, and with the signal's reason.
  */
-export const askWorker = async (folder: string, text: string, signal: AbortSignal): Promise<Buffer> => {
+export const askWorker = async (
+  folder: string,
+  text: string,
+  signal: AbortSignal,
+): Promise<Buffer> => {
   signal.throwIfAborted();
   // The path of a Unix socket has at most 107 characters. One that begins at a file descriptor is always short.
   const at: FileHandle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -24,12 +28,16 @@ export const askWorker = async (folder: string, text: string, signal: AbortSigna
   using _listener = addAbortListener(signal, () => reject(signal.reason));
   // It may break when nobody waits for it any more.
   broken.catch(() => undefined);
-  socket.events.on('disconnect', () => reject(new WayBrokenError('the connection to the worker broke')));
+  socket.events.on('disconnect', () =>
+    reject(new WayBrokenError('the connection to the worker broke')),
+  );
   try {
     socket.connect(`ipc:///proc/self/fd/${at.fd}/${SOCKET}`);
     await Promise.race([socket.send(text), broken]);
     const frames = await Promise.race([socket.receive(), broken]);
-    if (frames.length !== 1 || frames[0] === undefined) throw new SyntaxError('it has several frames');
+    if (frames.length !== 1 || frames[0] === undefined) {
+      throw new SyntaxError('it has several frames');
+    }
     return frames[0];
   } finally {
     socket.close();

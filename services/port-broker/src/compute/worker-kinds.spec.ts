@@ -7,7 +7,9 @@ const problemOf = (text: string): string => {
     parseWorkerKinds(text);
     return '';
   } catch (thrown) {
-    if (thrown instanceof SyntaxError) return thrown.message;
+    if (thrown instanceof SyntaxError) {
+      return thrown.message;
+    }
     throw thrown;
   }
 };
@@ -17,11 +19,23 @@ describe('parseWorkerKinds', () => {
     const [phoebe, other] = parseWorkerKinds(
       'phoebe=/opt/py/bin/python -m phoebe_server.worker.phoebe_worker {port}\n\n other = {"argv": ["/bin/w", "--port={port}"], "memoryBytes": 1073741824, "commands": ["go"]}',
     );
-    expect(phoebe?.argv).to.deep.equal(['/opt/py/bin/python', '-m', 'phoebe_server.worker.phoebe_worker', '{port}']);
+    expect(phoebe?.argv).to.deep.equal([
+      '/opt/py/bin/python',
+      '-m',
+      'phoebe_server.worker.phoebe_worker',
+      '{port}',
+    ]);
     expect(phoebe?.commands).to.include.members(['ping', 'run_compute', 'attach_parameters']);
     expect(phoebe?.env).to.deep.equal({ PHOEBE_ENABLE_ONLINE_PASSBANDS: 'FALSE' });
-    expect(other).to.deep.include({ name: 'other', memoryBytes: 1_073_741_824, commands: ['go'], wire: 'zmq-json' });
-    expect(parseWorkerKinds('{"a": {"argv": ["/bin/w", "{port}"], "env": {"X": "1"}}}')[0]?.env).to.include({ X: '1' });
+    expect(other).to.deep.include({
+      name: 'other',
+      memoryBytes: 1_073_741_824,
+      commands: ['go'],
+      wire: 'zmq-json',
+    });
+    expect(
+      parseWorkerKinds('{"a": {"argv": ["/bin/w", "{port}"], "env": {"X": "1"}}}')[0]?.env,
+    ).to.include({ X: '1' });
     expect(parseWorkerKinds('')).to.deep.equal([]);
   });
 

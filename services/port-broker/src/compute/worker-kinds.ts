@@ -21,7 +21,16 @@ export interface WorkerKind {
 
 /** Of phoebe-server's worker. Source: https://github.com/aprsa/phoebe-server, phoebe_server/worker. */
 const COMMANDS = [
-  ['ping', 'set_morphology', 'get_parameter', 'get_value', 'set_value', 'add_dataset', 'remove_dataset', 'run_compute'],
+  [
+    'ping',
+    'set_morphology',
+    'get_parameter',
+    'get_value',
+    'set_value',
+    'add_dataset',
+    'remove_dataset',
+    'run_compute',
+  ],
   [
     'run_solver',
     'get_bundle',
@@ -61,15 +70,22 @@ export const parseWorkerKinds = (text: string): WorkerKind[] => {
     : trimmed.split('\n').flatMap(lineOf);
   const names = entries.map(([name]) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new SyntaxError(`${twice} is there twice`);
+  if (twice !== undefined) {
+    throw new SyntaxError(`${twice} is there twice`);
+  }
   return entries.map(([name, value]) => kindOf(name, value));
 };
 
 const lineOf = (line: string): [string, unknown][] => {
-  if (line.trim() === '') return [];
+  if (line.trim() === '') {
+    return [];
+  }
   const at = line.indexOf('=');
-  if (at === -1)
-    throw new SyntaxError(`${JSON.stringify(line.slice(0, 80))} is not name=/path/program argument {port}`);
+  if (at === -1) {
+    throw new SyntaxError(
+      `${JSON.stringify(line.slice(0, 80))} is not name=/path/program argument {port}`,
+    );
+  }
   const [name, value] = [line.slice(0, at).trim(), line.slice(at + 1).trim()];
   return [[name, value.startsWith('{') ? jsonOf(value) : { argv: value.split(/\s+/) }]];
 };
@@ -78,17 +94,26 @@ const jsonOf = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (thrown) {
-    throw new SyntaxError(`it is no JSON: ${(thrown as Error).message.slice(0, 100)}`, { cause: thrown });
+    throw new SyntaxError(`it is no JSON: ${(thrown as Error).message.slice(0, 100)}`, {
+      cause: thrown,
+    });
   }
 };
 
 const kindOf = (name: string, value: unknown): WorkerKind => {
-  if (!isId(name))
-    throw new SyntaxError(`a kind's name has 1 to 40 characters of a-z, 0-9 and -; ${JSON.stringify(name)} has not`);
+  if (!isId(name)) {
+    throw new SyntaxError(
+      `a kind's name has 1 to 40 characters of a-z, 0-9 and -; ${JSON.stringify(name)} has not`,
+    );
+  }
   const { success, data, error } = described.safeParse(value);
-  if (!success) throw new SyntaxError(`${name}: ${z.prettifyError(error).replaceAll('\n', ' ')}`);
+  if (!success) {
+    throw new SyntaxError(`${name}: ${z.prettifyError(error).replaceAll('\n', ' ')}`);
+  }
   const [program = ''] = data.argv;
-  if (!program.startsWith('/')) throw new SyntaxError(`${name}: give the program's absolute path, not ${program}`);
+  if (!program.startsWith('/')) {
+    throw new SyntaxError(`${name}: give the program's absolute path, not ${program}`);
+  }
   if (!data.argv.some((argument) => argument.includes('{port}'))) {
     throw new SyntaxError(`${name}: its command line has to have {port} in it`);
   }

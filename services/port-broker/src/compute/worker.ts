@@ -51,7 +51,12 @@ export interface WorkersOptions {
 }
 
 /** Sessions of workers. A worker is ready when it answers `ping`, because it listens long before it can answer. */
-export const workerSessions = ({ address, kinds, changed, forgotten }: WorkersOptions): Kind<ComputeSpec> => ({
+export const workerSessions = ({
+  address,
+  kinds,
+  changed,
+  forgotten,
+}: WorkersOptions): Kind<ComputeSpec> => ({
   name: 'compute',
   pool: 'compute',
   // The session is what the worker has in its memory, so it ends with the worker.
@@ -62,12 +67,15 @@ export const workerSessions = ({ address, kinds, changed, forgotten }: WorkersOp
   forgotten,
   recipe: async (session, folder) => {
     const kind = kinds.get(session.spec.worker);
-    if (kind === undefined)
+    if (kind === undefined) {
       throw new StartFailure('PROGRAM_MISSING', session.spec.worker, 'is not configured any more');
+    }
     await checkProgram(kind.argv[0] ?? '');
     const tools = { bwrap: await systemProgram('bwrap'), socat: await systemProgram('socat') };
     const [socketDir, workDir, wayDir] = [join(folder, 'run'), join(folder, 'work'), wayOf(folder)];
-    for (const dir of [socketDir, workDir, wayDir]) await mkdir(dir, { recursive: true, mode: 0o700 });
+    for (const dir of [socketDir, workDir, wayDir]) {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+    }
     const paths = [...filesOf(kind.argv), ...kind.readOnly];
     const box = {
       argv: kind.argv.map((argument) => argument.replaceAll('{port}', String(INSIDE_PORT))),
@@ -80,7 +88,12 @@ export const workerSessions = ({ address, kinds, changed, forgotten }: WorkersOp
     };
     const part = (role: string, argv: (nonce: string) => string[]) => ({
       role,
-      command: (nonce: string) => ({ argv: argv(nonce), env: {}, cwd: folder, output: outputOf(folder, role) }),
+      command: (nonce: string) => ({
+        argv: argv(nonce),
+        env: {},
+        cwd: folder,
+        output: outputOf(folder, role),
+      }),
     });
     const way = part('way', () => innerForwarder(tools, socketDir, wayDir));
     const door = part('door', () => forwarder(tools, socketDir, address, session.port));

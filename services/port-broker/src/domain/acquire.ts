@@ -6,10 +6,17 @@ import type { Lease, Port } from './lease.ts';
 export const MOST_WAITING = 1_000;
 
 /** Somebody asks for ports. Without `until` the answer is in this draft; with it, it may be in a later one. */
-export const decideAcquire = (draft: Draft, ticket: number, ask: Ask, until: number | undefined): void => {
+export const decideAcquire = (
+  draft: Draft,
+  ticket: number,
+  ask: Ask,
+  until: number | undefined,
+): void => {
   const { table, answers } = draft;
   const of = table.pools.get(ask.pool);
-  if (of === undefined) return void answers.set(ticket, { kind: 'unknown-pool' });
+  if (of === undefined) {
+    return void answers.set(ticket, { kind: 'unknown-pool' });
+  }
   if (ask.port !== undefined && table.ports.get(ask.port)?.pool !== ask.pool) {
     return void answers.set(ticket, { kind: 'not-in-pool' });
   }
@@ -17,7 +24,9 @@ export const decideAcquire = (draft: Draft, ticket: number, ask: Ask, until: num
   if (until === undefined || (answer.kind !== 'exhausted' && answer.kind !== 'taken')) {
     return void answers.set(ticket, answer);
   }
-  if (of.waiting.size >= MOST_WAITING) return void answers.set(ticket, { kind: 'too-many-waiting' });
+  if (of.waiting.size >= MOST_WAITING) {
+    return void answers.set(ticket, { kind: 'too-many-waiting' });
+  }
   of.waiting.set(ticket, { ticket, ask, until });
   return void draft.undo.push(() => of.waiting.delete(ticket));
 };
@@ -26,7 +35,9 @@ export const decideAcquire = (draft: Draft, ticket: number, ask: Ask, until: num
 export const decideWithdraw = (draft: Draft, pool: string, ticket: number): void => {
   const of = draft.table.pools.get(pool);
   const waiter = of?.waiting.get(ticket);
-  if (of === undefined || waiter === undefined) return;
+  if (of === undefined || waiter === undefined) {
+    return;
+  }
   leaveQueue(draft, of, waiter);
   serveWaiting(draft, of);
 };
@@ -35,8 +46,10 @@ export const decideWithdraw = (draft: Draft, pool: string, ticket: number): void
 export const serveWaiting = (draft: Draft, of: PoolTable): void => {
   const ahead: Waiter[] = [];
   for (const waiter of of.waiting.values()) {
-    const answer = waiter.until <= draft.now ? expired(draft, of) : tryNow(draft, of, waiter.ask, ahead);
-    const isFinal = waiter.until <= draft.now || (answer.kind !== 'exhausted' && answer.kind !== 'taken');
+    const answer =
+      waiter.until <= draft.now ? expired(draft, of) : tryNow(draft, of, waiter.ask, ahead);
+    const isFinal =
+      waiter.until <= draft.now || (answer.kind !== 'exhausted' && answer.kind !== 'taken');
     if (!isFinal) {
       ahead.push(waiter);
       continue;
@@ -51,22 +64,33 @@ const leaveQueue = (draft: Draft, of: PoolTable, waiter: Waiter): void => {
   const before = [...of.waiting];
   draft.undo.push(() => {
     of.waiting.clear();
-    for (const [ticket, each] of before) of.waiting.set(ticket, each);
+    for (const [ticket, each] of before) {
+      of.waiting.set(ticket, each);
+    }
   });
   of.waiting.delete(waiter.ticket);
 };
 
-const expired = (draft: Draft, of: PoolTable): Answer => ({ kind: 'exhausted', retryAfterMs: nextEnd(draft, of) });
+const expired = (draft: Draft, of: PoolTable): Answer => ({
+  kind: 'exhausted',
+  retryAfterMs: nextEnd(draft, of),
+});
 
 const tryNow = (draft: Draft, of: PoolTable, ask: Ask, ahead: Iterable<Waiter>): Answer => {
   const repeated = repetition(draft, ask);
-  if (repeated !== undefined) return repeated;
-  return ask.port === undefined ? tryAny(draft, of, ask, ahead) : tryWanted(draft, of, ask, ask.port);
+  if (repeated !== undefined) {
+    return repeated;
+  }
+  return ask.port === undefined
+    ? tryAny(draft, of, ask, ahead)
+    : tryWanted(draft, of, ask, ask.port);
 };
 
 const repetition = ({ table }: Draft, ask: Ask): Answer | undefined => {
   const ids = ask.requestId === '' ? undefined : table.requests.get(requestKey(ask));
-  if (ids === undefined) return undefined;
+  if (ids === undefined) {
+    return undefined;
+  }
   const leases = ids.flatMap((id) => table.leases.get(id)?.lease ?? []);
   return leases.every(({ requestHash }) => requestHash === ask.requestHash)
     ? { kind: 'granted', leases }
@@ -75,22 +99,38 @@ const repetition = ({ table }: Draft, ask: Ask): Answer | undefined => {
 
 const tryAny = (draft: Draft, of: PoolTable, ask: Ask, ahead: Iterable<Waiter>): Answer => {
   const full = (): Answer => ({ kind: 'exhausted', retryAfterMs: nextEnd(draft, of) });
-  for (const { ask: theirs } of ahead) if (theirs.port === undefined) return full();
-  if (of.leased + ask.count > of.pool.maxLeases) return full();
+  for (const { ask: theirs } of ahead) {
+    if (theirs.port === undefined) {
+      return full();
+    }
+  }
+  if (of.leased + ask.count > of.pool.maxLeases) {
+    return full();
+  }
   const found: Port[] = [];
   for (const number of of.free) {
-    if (number < of.pool.firstAny) continue;
+    if (number < of.pool.firstAny) {
+      continue;
+    }
     const port = usable(draft, number);
-    if (port !== undefined) found.push(port);
-    if (found.length === ask.count) return granted(found.map((each) => grant(draft, ask, each)));
+    if (port !== undefined) {
+      found.push(port);
+    }
+    if (found.length === ask.count) {
+      return granted(found.map((each) => grant(draft, ask, each)));
+    }
   }
   return full();
 };
 
 const tryWanted = (draft: Draft, of: PoolTable, ask: Ask, number: number): Answer => {
   const port = usable(draft, number);
-  if (port === undefined) return { kind: 'taken', state: draft.table.ports.get(number)?.state.kind ?? 'foreign' };
-  if (of.leased + 1 > of.pool.maxLeases) return { kind: 'exhausted', retryAfterMs: nextEnd(draft, of) };
+  if (port === undefined) {
+    return { kind: 'taken', state: draft.table.ports.get(number)?.state.kind ?? 'foreign' };
+  }
+  if (of.leased + 1 > of.pool.maxLeases) {
+    return { kind: 'exhausted', retryAfterMs: nextEnd(draft, of) };
+  }
   return granted([grant(draft, ask, port)]);
 };
 
@@ -99,8 +139,12 @@ const granted = (leases: readonly Lease[]): Answer => ({ kind: 'granted', leases
 /** A free port on which nobody listens. One on which somebody does becomes foreign. Without the socket table no port is usable. */
 const usable = (draft: Draft, number: number): Port | undefined => {
   const port = draft.table.ports.get(number);
-  if (port?.state.kind !== 'free' || draft.occupied === undefined) return undefined;
-  if (!draft.occupied(number)) return port;
+  if (port?.state.kind !== 'free' || draft.occupied === undefined) {
+    return undefined;
+  }
+  if (!draft.occupied(number)) {
+    return port;
+  }
   setPort(draft, port, foreign(draft.now));
   return undefined;
 };
@@ -111,7 +155,9 @@ const nextEnd = ({ table, now }: Draft, { pool }: PoolTable): number | undefined
   for (let number = pool.first; number <= pool.last; number += 1) {
     const state = table.ports.get(number)?.state;
     const held = state?.kind === 'leased' ? table.leases.get(state.lease) : undefined;
-    if (held?.lease.session === '') next = Math.min(next ?? Infinity, held.dueAt);
+    if (held?.lease.session === '') {
+      next = Math.min(next ?? Infinity, held.dueAt);
+    }
   }
   return next === undefined ? undefined : Math.max(0, next - now);
 };

@@ -22,11 +22,16 @@ const TICK_MS = 10;
  */
 export const isActive = (before: Sample, after: Sample): boolean => {
   const ids = new Set([...before.connections.keys(), ...after.connections.keys()]);
-  if ([...ids].some((id) => before.connections.has(id) !== after.connections.has(id))) return true;
-  if (after.connections.size === 0) return false;
+  if ([...ids].some((id) => before.connections.has(id) !== after.connections.has(id))) {
+    return true;
+  }
+  if (after.connections.size === 0) {
+    return false;
+  }
   const elapsed = after.at - before.at;
   const isTalking = [...after.connections].some(
-    ([id, bytes]) => bytes - (before.connections.get(id) ?? 0) > HEARTBEAT_BYTES * (1 + elapsed / MINUTE_MS),
+    ([id, bytes]) =>
+      bytes - (before.connections.get(id) ?? 0) > HEARTBEAT_BYTES * (1 + elapsed / MINUTE_MS),
   );
   const ticks = after.cpuTicks - before.cpuTicks;
   return isTalking || ticks > IDLE_CPU_TICKS + (IDLE_CPU_SHARE * elapsed) / TICK_MS;

@@ -59,33 +59,49 @@ export const beginDraft = (
 
 /** Takes a decision back. */
 export const undo = ({ undo: steps, table, ports }: Draft): void => {
-  for (const step of steps.toReversed()) step();
-  for (const pool of new Set([...ports.values()].map(({ pool: name }) => name))) refill(table, pool);
+  for (const step of steps.toReversed()) {
+    step();
+  }
+  for (const pool of new Set([...ports.values()].map(({ pool: name }) => name))) {
+    refill(table, pool);
+  }
 };
 
 /** Puts a value into a map (undefined: takes it out), and notes how to undo that. */
 const put = <K, V>({ undo: steps }: Draft, map: Map<K, V>, key: K, value: V | undefined): void => {
   const before = map.get(key);
   steps.push(() => void (before === undefined ? map.delete(key) : map.set(key, before)));
-  if (value === undefined) map.delete(key);
-  else map.set(key, value);
+  if (value === undefined) {
+    map.delete(key);
+  } else {
+    map.set(key, value);
+  }
 };
 
 /** A port becomes something else. */
-export const setPort = (draft: Draft, port: Port, state: PortState, more: Partial<Port> = {}): void => {
+export const setPort = (
+  draft: Draft,
+  port: Port,
+  state: PortState,
+  more: Partial<Port> = {},
+): void => {
   const { table, undo: steps, ports } = draft;
   const next = { ...port, ...more, state };
   put(draft, table.ports, port.port, next);
   ports.set(port.port, next);
   const of = table.pools.get(port.pool);
-  if (of === undefined) return;
+  if (of === undefined) {
+    return;
+  }
   const { leased } = of;
   steps.push(() => {
     of.leased = leased;
   });
   of.leased += Number(state.kind === 'leased') - Number(port.state.kind === 'leased');
   of.free.delete(port.port);
-  if (state.kind === 'free') of.free.add(port.port);
+  if (state.kind === 'free') {
+    of.free.add(port.port);
+  }
 };
 
 /** Leases a port that is free. */
@@ -111,7 +127,12 @@ export const grant = (draft: Draft, ask: Ask, port: Port): Lease => {
     table.used = used;
   });
   table.used += 1;
-  setPort(draft, port, { kind: 'leased', lease: lease.id }, { token: lease.token, used: table.used });
+  setPort(
+    draft,
+    port,
+    { kind: 'leased', lease: lease.id },
+    { token: lease.token, used: table.used },
+  );
   setLease(draft, lease, now + ttlMs);
   if (requestId !== '') {
     const key = requestKey(ask);
@@ -135,9 +156,14 @@ export const end = (draft: Draft, lease: Lease, reason: EndReason, isClean = tru
   setLease(draft, { ...lease, end: { atMs: wall, reason } }, now + REMEMBERED_MS);
   put(draft, table.ended, lease.id, true);
   const port = table.ports.get(lease.port);
-  if (port?.state.kind !== 'leased' || port.state.lease !== lease.id) return;
-  if (occupied === undefined || !isClean) setPort(draft, port, { kind: 'quarantined', cleanSightings: 0 });
-  else setPort(draft, port, occupied(lease.port) ? foreign(now) : { kind: 'free' });
+  if (port?.state.kind !== 'leased' || port.state.lease !== lease.id) {
+    return;
+  }
+  if (occupied === undefined || !isClean) {
+    setPort(draft, port, { kind: 'quarantined', cleanSightings: 0 });
+  } else {
+    setPort(draft, port, occupied(lease.port) ? foreign(now) : { kind: 'free' });
+  }
 };
 
 /** Forgets an ended lease, and its request with the last lease of that. */
@@ -148,7 +174,9 @@ export const forget = (draft: Draft, lease: Lease): void => {
   draft.forgotten.add(lease.id);
   const key = requestKey(lease);
   const left = table.requests.get(key)?.filter((id) => id !== lease.id) ?? [];
-  if (table.requests.has(key)) put(draft, table.requests, key, left.length === 0 ? undefined : left);
+  if (table.requests.has(key)) {
+    put(draft, table.requests, key, left.length === 0 ? undefined : left);
+  }
 };
 
 const FIRST_BACKOFF_MS = 1_000;

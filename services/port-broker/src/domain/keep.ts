@@ -5,7 +5,11 @@ import type { Lease, Port } from './lease.ts';
 
 /** What a call about a named lease comes to. */
 export type Named =
-  { kind: 'done'; lease: Lease } | { kind: 'unknown' } | { kind: 'ended' } | { kind: 'outdated' } | { kind: 'in-use' };
+  | { kind: 'done'; lease: Lease }
+  | { kind: 'unknown' }
+  | { kind: 'ended' }
+  | { kind: 'outdated' }
+  | { kind: 'in-use' };
 
 const find = (table: LeaseTable, id: string, owner: string | undefined): Lease | undefined => {
   const lease = table.leases.get(id)?.lease;
@@ -15,12 +19,23 @@ const find = (table: LeaseTable, id: string, owner: string | undefined): Lease |
 /** Lets a lease end later. `owner`: the lease must be theirs; undefined: anybody's. */
 export const decideRenew = (
   draft: Draft,
-  { id, token, ttlMs, owner }: { id: string; token: number; ttlMs: number | undefined; owner: string | undefined },
+  {
+    id,
+    token,
+    ttlMs,
+    owner,
+  }: { id: string; token: number; ttlMs: number | undefined; owner: string | undefined },
 ): Named => {
   const lease = find(draft.table, id, owner);
-  if (lease === undefined) return { kind: 'unknown' };
-  if (lease.token !== token) return { kind: 'outdated' };
-  if (lease.end !== undefined) return { kind: 'ended' };
+  if (lease === undefined) {
+    return { kind: 'unknown' };
+  }
+  if (lease.token !== token) {
+    return { kind: 'outdated' };
+  }
+  if (lease.end !== undefined) {
+    return { kind: 'ended' };
+  }
   const ttl = ttlMs ?? lease.ttlMs;
   const renewed = { ...lease, ttlMs: ttl, expiresAtMs: draft.wall + ttl };
   setLease(draft, renewed, draft.now + ttl);
@@ -33,17 +48,27 @@ export const decideRelease = (
   { id, token, owner }: { id: string; token: number; owner: string | undefined },
 ): Named => {
   const lease = find(draft.table, id, owner);
-  if (lease === undefined) return { kind: 'unknown' };
-  if (token !== 0 && lease.token !== token) return { kind: 'outdated' };
-  if (lease.end !== undefined) return { kind: 'done', lease };
-  if (lease.session !== '') return { kind: 'in-use' };
+  if (lease === undefined) {
+    return { kind: 'unknown' };
+  }
+  if (token !== 0 && lease.token !== token) {
+    return { kind: 'outdated' };
+  }
+  if (lease.end !== undefined) {
+    return { kind: 'done', lease };
+  }
+  if (lease.session !== '') {
+    return { kind: 'in-use' };
+  }
   return { kind: 'done', lease: settle(draft, lease, true) };
 };
 
 /** Ends the lease of a session that is over. `isClean`: it was proved that nothing of it is left. */
 export const decideSettle = (draft: Draft, id: string, isClean: boolean): void => {
   const lease = draft.table.leases.get(id)?.lease;
-  if (lease !== undefined && lease.end === undefined) settle(draft, lease, isClean);
+  if (lease !== undefined && lease.end === undefined) {
+    settle(draft, lease, isClean);
+  }
 };
 
 const settle = (draft: Draft, lease: Lease, isClean: boolean): Lease => {
@@ -70,51 +95,82 @@ export const decideDue = (draft: Draft): string[] => {
   const expired: string[] = [];
   for (const { state } of table.ports.values()) {
     const held = state.kind === 'leased' ? table.leases.get(state.lease) : undefined;
-    if (held === undefined || held.dueAt > now || held.lease.session !== '') continue;
+    if (held === undefined || held.dueAt > now || held.lease.session !== '') {
+      continue;
+    }
     end(draft, held.lease, 'expired');
     expired.push(held.lease.id);
   }
   for (const id of table.ended.keys()) {
     const held = table.leases.get(id);
-    if (held === undefined || (held.dueAt > now && table.ended.size <= MOST_REMEMBERED)) break;
+    if (held === undefined || (held.dueAt > now && table.ended.size <= MOST_REMEMBERED)) {
+      break;
+    }
     forget(draft, held.lease);
   }
-  for (const pool of table.pools.keys()) serve(draft, pool);
+  for (const pool of table.pools.keys()) {
+    serve(draft, pool);
+  }
   return expired;
 };
 
 /** Compares every port that is not leased with the socket table. `isThorough`: also foreign ports that are not due yet. */
 export const decideSweep = (draft: Draft, isThorough: boolean): Sweep => {
   const { table, now, occupied } = draft;
-  const sweep: Sweep = { checked: 0, becameForeign: [], becameFree: [], expired: [], stillQuarantined: [] };
+  const sweep: Sweep = {
+    checked: 0,
+    becameForeign: [],
+    becameFree: [],
+    expired: [],
+    stillQuarantined: [],
+  };
   sweep.expired = decideDue(draft);
-  if (occupied === undefined) return sweep;
+  if (occupied === undefined) {
+    return sweep;
+  }
   for (const port of table.ports.values()) {
     sweep.checked += 1;
     const next = sighted(port, occupied(port.port), now, isThorough);
-    if (next !== undefined) setPort(draft, port, next);
+    if (next !== undefined) {
+      setPort(draft, port, next);
+    }
     const kind = next?.kind ?? port.state.kind;
-    if (kind === 'quarantined') sweep.stillQuarantined.push(port.port);
-    else if (kind === 'foreign' && port.state.kind === 'free') sweep.becameForeign.push(port.port);
-    else if (kind === 'free' && port.state.kind !== 'free') sweep.becameFree.push(port.port);
+    if (kind === 'quarantined') {
+      sweep.stillQuarantined.push(port.port);
+    } else if (kind === 'foreign' && port.state.kind === 'free') {
+      sweep.becameForeign.push(port.port);
+    } else if (kind === 'free' && port.state.kind !== 'free') {
+      sweep.becameFree.push(port.port);
+    }
   }
-  for (const pool of table.pools.keys()) serve(draft, pool);
+  for (const pool of table.pools.keys()) {
+    serve(draft, pool);
+  }
   return sweep;
 };
 
 /** The next state of a port; undefined: it stays as it is. */
-const sighted = ({ state }: Port, isOccupied: boolean, now: number, isThorough: boolean): Port['state'] | undefined => {
+const sighted = (
+  { state }: Port,
+  isOccupied: boolean,
+  now: number,
+  isThorough: boolean,
+): Port['state'] | undefined => {
   switch (state.kind) {
     case 'leased':
       return undefined;
     case 'free':
       return isOccupied ? foreign(now) : undefined;
     case 'foreign':
-      if (now < state.checkAt && !isThorough) return undefined;
+      if (now < state.checkAt && !isThorough) {
+        return undefined;
+      }
       return isOccupied ? foreign(now, state.backoffMs) : { kind: 'free' };
     case 'quarantined': {
       const cleanSightings = isOccupied ? 0 : state.cleanSightings + 1;
-      return cleanSightings >= CLEAN_SIGHTINGS ? { kind: 'free' } : { kind: 'quarantined', cleanSightings };
+      return cleanSightings >= CLEAN_SIGHTINGS
+        ? { kind: 'free' }
+        : { kind: 'quarantined', cleanSightings };
     }
     default:
       return state satisfies never;
@@ -123,5 +179,7 @@ const sighted = ({ state }: Port, isOccupied: boolean, now: number, isThorough: 
 
 const serve = (draft: Draft, pool: string): void => {
   const of: PoolTable | undefined = draft.table.pools.get(pool);
-  if (of !== undefined && of.waiting.size > 0) serveWaiting(draft, of);
+  if (of !== undefined && of.waiting.size > 0) {
+    serveWaiting(draft, of);
+  }
 };

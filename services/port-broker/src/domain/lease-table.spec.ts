@@ -47,7 +47,9 @@ const createBroker = (pools: readonly Pool[]) => {
   });
   let table: LeaseTable = openLeaseTable('here', pools, kept(), now);
   const decide = <T>(run: (draft: Draft) => T, fails = false): T | undefined => {
-    const occupied = isBlind ? undefined : (port: number): boolean => strangers.has(port) || programs.has(port);
+    const occupied = isBlind
+      ? undefined
+      : (port: number): boolean => strangers.has(port) || programs.has(port);
     const newId = (): string => {
       ids += 1;
       return `l-${ids}`;
@@ -58,19 +60,29 @@ const createBroker = (pools: readonly Pool[]) => {
       undo(draft);
       return undefined;
     }
-    for (const [number, port] of draft.ports) ports.set(number, port);
+    for (const [number, port] of draft.ports) {
+      ports.set(number, port);
+    }
     for (const [id, lease] of [...draft.leases].sort(
       ([, x], [, y]) => Number(y.end !== undefined) - Number(x.end !== undefined),
     )) {
       leases.set(id, lease);
       const holder = holders.get(lease.port);
       if (lease.end === undefined) {
-        if (holder !== undefined && holder !== id) expect.fail(`port ${lease.port} has two holders`);
+        if (holder !== undefined && holder !== id) {
+          expect.fail(`port ${lease.port} has two holders`);
+        }
         holders.set(lease.port, id);
-      } else if (holder === id) holders.delete(lease.port);
+      } else if (holder === id) {
+        holders.delete(lease.port);
+      }
     }
-    for (const id of draft.forgotten) leases.delete(id);
-    for (const [ticket, answer] of draft.answers) told.set(ticket, answer);
+    for (const id of draft.forgotten) {
+      leases.delete(id);
+    }
+    for (const [ticket, answer] of draft.answers) {
+      told.set(ticket, answer);
+    }
     return result;
   };
   const acquire = (ask: Partial<Ask> = {}, waitMs?: number, fails = false): number => {
@@ -88,7 +100,10 @@ const createBroker = (pools: readonly Pool[]) => {
       session: '',
       ...ask,
     };
-    decide((draft) => decideAcquire(draft, ticket, all, waitMs === undefined ? undefined : now + waitMs), fails);
+    decide(
+      (draft) => decideAcquire(draft, ticket, all, waitMs === undefined ? undefined : now + waitMs),
+      fails,
+    );
     return ticket;
   };
   return {
@@ -117,7 +132,9 @@ const createBroker = (pools: readonly Pool[]) => {
       table = openLeaseTable('here', pools, kept(), now);
     },
     live: (): Lease[] =>
-      [...ports.values()].flatMap(({ state }) => (state.kind === 'leased' ? (leases.get(state.lease) ?? []) : [])),
+      [...ports.values()].flatMap(({ state }) =>
+        state.kind === 'leased' ? (leases.get(state.lease) ?? []) : [],
+      ),
   };
 };
 
@@ -126,10 +143,15 @@ describe('the table of leases', () => {
     const broker = createBroker([pool('a', 10, 12)]);
     const first = [1, 2, 3].flatMap(() => broker.leased(broker.acquire()));
     expect(first).to.deep.equal([10, 11, 12]);
-    expect(broker.told.get(broker.acquire())).to.deep.equal({ kind: 'exhausted', retryAfterMs: MINUTE });
+    expect(broker.told.get(broker.acquire())).to.deep.equal({
+      kind: 'exhausted',
+      retryAfterMs: MINUTE,
+    });
     const byPort = new Map(broker.live().map((lease) => [lease.port, lease.id]));
     for (const port of [11, 10]) {
-      broker.decide((draft) => decideRelease(draft, { id: byPort.get(port)!, token: 0, owner: 'ann' }));
+      broker.decide((draft) =>
+        decideRelease(draft, { id: byPort.get(port)!, token: 0, owner: 'ann' }),
+      );
     }
     expect([1, 2].flatMap(() => broker.leased(broker.acquire()))).to.deep.equal([11, 10]);
   });
@@ -146,7 +168,10 @@ describe('the table of leases', () => {
     expect(broker.leased(broker.acquire())).to.deep.equal([12]);
     expect(broker.told.get(broker.acquire())?.kind).to.equal('exhausted');
     expect(broker.leased(broker.acquire({ port: 10 }))).to.deep.equal([10]);
-    expect(broker.told.get(broker.acquire({ port: 10 }))).to.deep.equal({ kind: 'taken', state: 'leased' });
+    expect(broker.told.get(broker.acquire({ port: 10 }))).to.deep.equal({
+      kind: 'taken',
+      state: 'leased',
+    });
     expect(broker.told.get(broker.acquire({ port: 99 }))?.kind).to.equal('not-in-pool');
   });
 
@@ -167,12 +192,16 @@ describe('the table of leases', () => {
     const [port] = broker.leased(broker.acquire());
     expect(port).to.equal(10);
     broker.blind(true);
-    broker.decide((draft) => decideRelease(draft, { id: broker.live()[0]!.id, token: 0, owner: undefined }));
+    broker.decide((draft) =>
+      decideRelease(draft, { id: broker.live()[0]!.id, token: 0, owner: undefined }),
+    );
     expect(broker.told.get(broker.acquire())?.kind).to.equal('exhausted');
     broker.crash();
     broker.blind(false);
     for (const left of [[10], [10], []]) {
-      expect(broker.decide((draft) => decideSweep(draft, false))?.stillQuarantined).to.deep.equal(left);
+      expect(broker.decide((draft) => decideSweep(draft, false))?.stillQuarantined).to.deep.equal(
+        left,
+      );
     }
     expect(broker.leased(broker.acquire())).to.deep.equal([10]);
   });
@@ -196,12 +225,15 @@ describe('the table of leases', () => {
     broker.pass(MINUTE - 1);
     expect(broker.decide(decideDue)).to.deep.equal([]);
     const { id, token } = lease!;
-    expect(broker.decide((draft) => decideRenew(draft, { id, token, ttlMs: undefined, owner: 'ann' }))?.kind).to.equal(
-      'done',
-    );
+    expect(
+      broker.decide((draft) => decideRenew(draft, { id, token, ttlMs: undefined, owner: 'ann' }))
+        ?.kind,
+    ).to.equal('done');
     broker.pass(MINUTE);
     expect(broker.decide(decideDue)).to.deep.equal([id]);
-    const late = broker.decide((draft) => decideRenew(draft, { id, token, ttlMs: undefined, owner: 'ann' }));
+    const late = broker.decide((draft) =>
+      decideRenew(draft, { id, token, ttlMs: undefined, owner: 'ann' }),
+    );
     expect(late).to.deep.equal({ kind: 'ended' });
   });
 
@@ -209,19 +241,23 @@ describe('the table of leases', () => {
     const broker = createBroker([pool('a', 10, 10)]);
     broker.acquire();
     const [first] = broker.live();
-    broker.decide((draft) => decideRelease(draft, { id: first!.id, token: first!.token, owner: 'ann' }));
+    broker.decide((draft) =>
+      decideRelease(draft, { id: first!.id, token: first!.token, owner: 'ann' }),
+    );
     broker.acquire();
     const [second] = broker.live();
     expect(second!.token).to.be.above(first!.token);
     const { id } = second!;
     const renew = (token: number, owner: string) =>
       broker.decide((draft) => decideRenew(draft, { id, token, ttlMs: undefined, owner }))?.kind;
-    expect([renew(first!.token, 'ann'), renew(second!.token, 'bob'), renew(second!.token, 'ann')]).to.deep.equal([
-      'outdated',
-      'unknown',
-      'done',
-    ]);
-    const release = broker.decide((draft) => decideRelease(draft, { id, token: first!.token, owner: 'ann' }));
+    expect([
+      renew(first!.token, 'ann'),
+      renew(second!.token, 'bob'),
+      renew(second!.token, 'ann'),
+    ]).to.deep.equal(['outdated', 'unknown', 'done']);
+    const release = broker.decide((draft) =>
+      decideRelease(draft, { id, token: first!.token, owner: 'ann' }),
+    );
     expect(release?.kind).to.equal('outdated');
   });
 
@@ -259,14 +295,19 @@ describe('the table of leases', () => {
       expect(broker.told.get(broker.acquire({}, MINUTE))?.kind).to.equal('too-many-waiting');
       broker.pass(MINUTE);
       broker.decide(decideDue);
-      expect(new Set(waiting.map((ticket) => broker.told.get(ticket)?.kind))).to.deep.equal(new Set(['exhausted']));
+      expect(new Set(waiting.map((ticket) => broker.told.get(ticket)?.kind))).to.deep.equal(
+        new Set(['exhausted']),
+      );
     });
   });
 
   it('holds over 100,000 random operations, sessions and their programs, strangers, crashes and disks that are full', () => {
     const random = seededRandom(1);
     const below = (n: number): number => Math.floor(random.float() * n);
-    const broker = createBroker([pool('a', 10, 25, { firstAny: 13, maxLeases: 12 }), pool('b', 30, 33)]);
+    const broker = createBroker([
+      pool('a', 10, 25, { firstAny: 13, maxLeases: 12 }),
+      pool('b', 30, 33),
+    ]);
     const tokens = new Map<number, number>();
     const tally = new Map<string, number>();
     let sessions = 0;
@@ -286,23 +327,45 @@ describe('the table of leases', () => {
           const port = below(3) === 0 ? first + below(isB ? 4 : 16) : undefined;
           const requestId = below(3) === 0 ? `r-${below(50)}` : '';
           const count = port === undefined ? 1 + below(3) : 1;
-          const ask = { pool: isB ? 'b' : 'a', port, count, requestId, requestHash: `${isB}/${port}/${count}` };
+          const ask = {
+            pool: isB ? 'b' : 'a',
+            port,
+            count,
+            requestId,
+            requestHash: `${isB}/${port}/${count}`,
+          };
           broker.acquire(ask, below(3) === 0 ? below(20_000) : undefined, fails);
           return 'acquire';
         }
         case 4:
         case 5: {
-          if (lease === undefined) return 'nothing';
+          if (lease === undefined) {
+            return 'nothing';
+          }
           const token = lease.token - (below(4) === 0 ? 1 : 0);
-          const named = broker.decide((draft) => decideRelease(draft, { id: lease.id, token, owner: 'ann' }), fails);
-          if (token !== lease.token && token !== 0) expect(named?.kind ?? 'outdated').to.equal('outdated');
-          else if (lease.session !== '') expect(named?.kind ?? 'in-use').to.equal('in-use');
+          const named = broker.decide(
+            (draft) => decideRelease(draft, { id: lease.id, token, owner: 'ann' }),
+            fails,
+          );
+          if (token !== lease.token && token !== 0) {
+            expect(named?.kind ?? 'outdated').to.equal('outdated');
+          } else if (lease.session !== '') {
+            expect(named?.kind ?? 'in-use').to.equal('in-use');
+          }
           return named?.kind === 'done' ? `release in ${lease.pool}` : 'refused release';
         }
         case 6:
-          if (lease === undefined) return 'nothing';
+          if (lease === undefined) {
+            return 'nothing';
+          }
           broker.decide(
-            (draft) => decideRenew(draft, { id: lease.id, token: lease.token, ttlMs: undefined, owner: 'ann' }),
+            (draft) =>
+              decideRenew(draft, {
+                id: lease.id,
+                token: lease.token,
+                ttlMs: undefined,
+                owner: 'ann',
+              }),
             fails,
           );
           return 'renew';
@@ -313,9 +376,13 @@ describe('the table of leases', () => {
         case 8: {
           const port = 10 + below(24);
           // Nobody can take a port that its holder listens on; on others strangers come and go.
-          const isOurs = broker.ports.get(port)?.state.kind === 'leased' || broker.programs.has(port);
-          if (!isOurs && below(3) === 0) broker.strangers.add(port);
-          else broker.strangers.delete(port);
+          const isOurs =
+            broker.ports.get(port)?.state.kind === 'leased' || broker.programs.has(port);
+          if (!isOurs && below(3) === 0) {
+            broker.strangers.add(port);
+          } else {
+            broker.strangers.delete(port);
+          }
           return 'stranger';
         }
         case 9:
@@ -325,35 +392,51 @@ describe('the table of leases', () => {
         case 10: {
           const { waiting } = broker.table().pools.get('a')!;
           const ticket = [...waiting.keys()][below(waiting.size)];
-          if (ticket !== undefined) broker.decide((draft) => decideWithdraw(draft, 'a', ticket), fails);
+          if (ticket !== undefined) {
+            broker.decide((draft) => decideWithdraw(draft, 'a', ticket), fails);
+          }
           return 'withdraw';
         }
         case 11: {
           sessions += 1;
-          broker.acquire({ session: `s-${sessions}` }, below(3) === 0 ? below(20_000) : undefined, fails);
+          broker.acquire(
+            { session: `s-${sessions}` },
+            below(3) === 0 ? below(20_000) : undefined,
+            fails,
+          );
           return 'session';
         }
         case 12: {
-          if (session === undefined || broker.strangers.has(session.port)) return 'nothing';
+          if (session === undefined || broker.strangers.has(session.port)) {
+            return 'nothing';
+          }
           broker.programs.set(session.port, session.session);
           return 'program';
         }
         case 13: {
-          if (session === undefined) return 'nothing';
+          if (session === undefined) {
+            return 'nothing';
+          }
           // What cannot be ended is left behind, and goes later.
           const isClean = below(3) > 0;
-          if (isClean) broker.programs.delete(session.port);
+          if (isClean) {
+            broker.programs.delete(session.port);
+          }
           broker.decide((draft) => decideSettle(draft, session.id, isClean), fails);
           return isClean ? 'end' : 'unclean end';
         }
         case 14: {
           const ports = [...broker.programs.keys()];
           const port = ports[below(ports.length)];
-          if (port !== undefined) broker.programs.delete(port);
+          if (port !== undefined) {
+            broker.programs.delete(port);
+          }
           return 'death';
         }
         default:
-          if (below(10) === 0) broker.crash();
+          if (below(10) === 0) {
+            broker.crash();
+          }
           return 'crash';
       }
     };
@@ -362,29 +445,48 @@ describe('the table of leases', () => {
       tally.set(what, (tally.get(what) ?? 0) + 1);
       const { holders } = broker;
       for (const [number, { token, state }] of broker.ports) {
-        if (token < (tokens.get(number) ?? 0)) expect.fail(`the token of ${number} went back`);
+        if (token < (tokens.get(number) ?? 0)) {
+          expect.fail(`the token of ${number} went back`);
+        }
         tokens.set(number, token);
-        if (state.kind === 'leased' && holders.get(number) !== state.lease) expect.fail(`nobody holds ${number}`);
-        if (state.kind !== 'leased' && holders.has(number)) expect.fail(`${number} is ${state.kind}, and leased`);
+        if (state.kind === 'leased' && holders.get(number) !== state.lease) {
+          expect.fail(`nobody holds ${number}`);
+        }
+        if (state.kind !== 'leased' && holders.has(number)) {
+          expect.fail(`${number} is ${state.kind}, and leased`);
+        }
         const program = broker.programs.get(number);
-        if (program === undefined) continue;
-        if (state.kind === 'free' || state.kind === 'foreign')
+        if (program === undefined) {
+          continue;
+        }
+        if (state.kind === 'free' || state.kind === 'foreign') {
           expect.fail(`${number} is ${state.kind}, and ${program} is on it`);
+        }
         const of = state.kind === 'leased' ? broker.leases.get(state.lease)?.session : program;
-        if (of !== program) expect.fail(`${program} is on ${number}, which is of ${of}`);
+        if (of !== program) {
+          expect.fail(`${program} is on ${number}, which is of ${of}`);
+        }
       }
       for (const [name, { free, leased, pool: of, waiting }] of broker.table().pools) {
         const inPool = [...broker.table().ports.values()].filter((each) => each.pool === name);
-        const count = (kind: string): number => inPool.filter(({ state }) => state.kind === kind).length;
+        const count = (kind: string): number =>
+          inPool.filter(({ state }) => state.kind === kind).length;
         if (leased !== count('leased') || leased > of.maxLeases || free.size !== count('free')) {
           expect.fail(`${name} counts ${leased} leased and ${free.size} free`);
         }
         // No lost wake-up: after a release nobody who could be served is left waiting.
         const [first] = [...waiting.values()].filter(({ ask }) => ask.port === undefined);
-        if (first === undefined || what !== `release in ${name}` || broker.isBlind()) continue;
-        const usable = [...free].filter((port) => port >= of.firstAny && !broker.strangers.has(port));
-        const couldBe = usable.length >= first.ask.count && leased + first.ask.count <= of.maxLeases;
-        if (couldBe) expect.fail(`${first.ask.count} wait for ${usable.join()}`);
+        if (first === undefined || what !== `release in ${name}` || broker.isBlind()) {
+          continue;
+        }
+        const usable = [...free].filter(
+          (port) => port >= of.firstAny && !broker.strangers.has(port),
+        );
+        const couldBe =
+          usable.length >= first.ask.count && leased + first.ask.count <= of.maxLeases;
+        if (couldBe) {
+          expect.fail(`${first.ask.count} wait for ${usable.join()}`);
+        }
       }
     }
     expect(Math.min(...tally.values())).to.be.above(100);

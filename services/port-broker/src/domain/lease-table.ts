@@ -59,13 +59,19 @@ export interface Kept {
 export const REMEMBERED_MS = 24 * 3_600_000;
 export const MOST_REMEMBERED = 10_000;
 
-export const requestKey = ({ owner, requestId }: Pick<Ask, 'owner' | 'requestId'>): string => `${owner}/${requestId}`;
+export const requestKey = ({ owner, requestId }: Pick<Ask, 'owner' | 'requestId'>): string =>
+  `${owner}/${requestId}`;
 
 /**
  * The table as an earlier process left it. Live leases get their full time again from `now` on (monotonic milliseconds). A lease whose port is
  * in no pool any more lives on; afterwards nobody gets the port.
  */
-export const openLeaseTable = (host: string, pools: readonly Pool[], kept: Kept, now: number): LeaseTable => {
+export const openLeaseTable = (
+  host: string,
+  pools: readonly Pool[],
+  kept: Kept,
+  now: number,
+): LeaseTable => {
   const table: LeaseTable = {
     host,
     pools: new Map(),
@@ -80,13 +86,18 @@ export const openLeaseTable = (host: string, pools: readonly Pool[], kept: Kept,
     table.pools.set(pool.name, { pool, free: new Set(), leased: 0, waiting: new Map() });
     for (let port = pool.first; port <= pool.last; port += 1) {
       const { token = 0, used = 0, isQuarantined = false } = known.get(port) ?? {};
-      const state: PortState = isQuarantined ? { kind: 'quarantined', cleanSightings: 0 } : { kind: 'free' };
+      const state: PortState = isQuarantined
+        ? { kind: 'quarantined', cleanSightings: 0 }
+        : { kind: 'free' };
       table.ports.set(port, { port, pool: pool.name, token, used, state });
     }
   }
   const byEnd = kept.leases.toSorted((a, b) => (a.end?.atMs ?? 0) - (b.end?.atMs ?? 0));
   for (const lease of byEnd) {
-    table.leases.set(lease.id, { lease, dueAt: now + (lease.end === undefined ? lease.ttlMs : REMEMBERED_MS) });
+    table.leases.set(lease.id, {
+      lease,
+      dueAt: now + (lease.end === undefined ? lease.ttlMs : REMEMBERED_MS),
+    });
     if (lease.requestId !== '') {
       const key = requestKey(lease);
       table.requests.set(key, [...(table.requests.get(key) ?? []), lease.id]);
@@ -102,23 +113,37 @@ export const openLeaseTable = (host: string, pools: readonly Pool[], kept: Kept,
       used: 0,
       state: { kind: 'free' },
     };
-    table.ports.set(lease.port, { ...port, token: lease.token, state: { kind: 'leased', lease: lease.id } });
+    table.ports.set(lease.port, {
+      ...port,
+      token: lease.token,
+      state: { kind: 'leased', lease: lease.id },
+    });
     const of = table.pools.get(port.pool);
-    if (of !== undefined) of.leased += 1;
+    if (of !== undefined) {
+      of.leased += 1;
+    }
   }
-  for (const pool of table.pools.keys()) refill(table, pool);
+  for (const pool of table.pools.keys()) {
+    refill(table, pool);
+  }
   return table;
 };
 
 /** Rebuilds the list of a pool's free ports. */
 export const refill = (table: LeaseTable, name: string): void => {
   const of = table.pools.get(name);
-  if (of === undefined) return;
+  if (of === undefined) {
+    return;
+  }
   const free: Port[] = [];
   for (let port = of.pool.first; port <= of.pool.last; port += 1) {
     const one = table.ports.get(port);
-    if (one?.state.kind === 'free') free.push(one);
+    if (one?.state.kind === 'free') {
+      free.push(one);
+    }
   }
   of.free.clear();
-  for (const { port } of free.sort((a, b) => a.used - b.used || a.port - b.port)) of.free.add(port);
+  for (const { port } of free.sort((a, b) => a.used - b.used || a.port - b.port)) {
+    of.free.add(port);
+  }
 };

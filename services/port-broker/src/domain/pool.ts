@@ -28,12 +28,17 @@ export const poolProblems = (pools: readonly Pool[], kernel: readonly KernelRang
   const problems: string[] = [];
   for (const [i, pool] of pools.entries()) {
     for (const other of pools.slice(i + 1)) {
-      if (pool.name === other.name) problems.push(`there are two pools ${pool.name}`);
-      else if (meet(pool, other)) problems.push(`pools ${said(pool)} and ${said(other)} overlap`);
+      if (pool.name === other.name) {
+        problems.push(`there are two pools ${pool.name}`);
+      } else if (meet(pool, other)) {
+        problems.push(`pools ${said(pool)} and ${said(other)} overlap`);
+      }
     }
     for (const range of kernel) {
       if (meet(pool, range)) {
-        problems.push(`pool ${said(pool)} meets ports ${range.first}-${range.last} of ${range.setting}`);
+        problems.push(
+          `pool ${said(pool)} meets ports ${range.first}-${range.last} of ${range.setting}`,
+        );
       }
     }
   }

@@ -11,7 +11,9 @@ const setting = async (name: string): Promise<string> =>
 export const kernelRanges = async (): Promise<KernelRange[]> => {
   const [first, last] = (await setting(RANGE)).split(/\s+/).map(Number);
   const ranges: KernelRange[] = [];
-  if (first !== undefined && last !== undefined) ranges.push({ first, last, setting: RANGE });
+  if (first !== undefined && last !== undefined) {
+    ranges.push({ first, last, setting: RANGE });
+  }
   for (const part of (await setting(RESERVED)).split(',').filter((each) => each !== '')) {
     const [from = NaN, to = from] = part.split('-').map(Number);
     ranges.push({ first: from, last: to, setting: RESERVED });

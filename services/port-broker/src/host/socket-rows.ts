@@ -27,11 +27,14 @@ export const boundFor = (address: string): ((row: SocketRow) => boolean) => {
 export const isTaking = ({ state }: SocketRow): boolean => state !== TIME_WAIT;
 
 /** The rows of a table of `/proc/net` or of a part of it. Lines that are no rows are left out. Source: proc_net_tcp(5). */
-export const socketRows = (table: string): SocketRow[] => table.split('\n').flatMap((line) => socketRow(line) ?? []);
+export const socketRows = (table: string): SocketRow[] =>
+  table.split('\n').flatMap((line) => socketRow(line) ?? []);
 
 const socketRow = (line: string): SocketRow | undefined => {
   const [, local = '', , state = '', , , , , , inode = ''] = line.trim().split(/\s+/);
   const colon = local.lastIndexOf(':');
   const port = Number.parseInt(local.slice(colon + 1), 16);
-  return Number.isNaN(port) ? undefined : { port, address: local.slice(0, colon), state, inode: Number(inode) };
+  return Number.isNaN(port)
+    ? undefined
+    : { port, address: local.slice(0, colon), state, inode: Number(inode) };
 };

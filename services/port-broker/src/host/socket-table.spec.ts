@@ -44,16 +44,24 @@ describe('the socket table', function () {
 
   it('says nothing where it cannot be read', () => {
     const count = { file: '/nowhere', line: 'TCP: inuse' };
-    expect(createSocketTable({ files: [{ table: '/proc/self/mem', count }] }).read()).to.equal(undefined);
+    expect(createSocketTable({ files: [{ table: '/proc/self/mem', count }] }).read()).to.equal(
+      undefined,
+    );
     expect(createSocketTable({ files: [{ table: '/nowhere', count }] }).read()).to.equal(undefined);
   });
 
   it('sees the last of many listeners at once, and none that is gone', async () => {
     const table = createSocketTable();
-    const servers = await Promise.all(Array.from({ length: 60 }, async () => listen(await freePort())));
-    for (const server of servers) expect(table.read()?.(portOf(server))).to.equal(true);
+    const servers = await Promise.all(
+      Array.from({ length: 60 }, async () => listen(await freePort())),
+    );
+    for (const server of servers) {
+      expect(table.read()?.(portOf(server))).to.equal(true);
+    }
     const ports = servers.map(portOf);
     await Promise.all(servers.map(closed));
-    for (const port of ports) expect(table.read()?.(port)).to.equal(false);
+    for (const port of ports) {
+      expect(table.read()?.(port)).to.equal(false);
+    }
   });
 });

@@ -49,7 +49,9 @@ export const createSocketTable = ({
   let isRefreshing = false;
   const keep = (tables: readonly string[], at: number): void => {
     const rows = tables.flatMap(socketRows).filter(isOurs);
-    others = new Set(rows.filter((row) => isTaking(row) && !isListening(row)).map(({ port }) => port));
+    others = new Set(
+      rows.filter((row) => isTaking(row) && !isListening(row)).map(({ port }) => port),
+    );
     readAt = at;
   };
   const refreshNow = (): void => {
@@ -60,11 +62,16 @@ export const createSocketTable = ({
     );
   };
   const refreshSoon = async (): Promise<void> => {
-    if (isRefreshing) return;
+    if (isRefreshing) {
+      return;
+    }
     isRefreshing = true;
     const at = performance.now();
     try {
-      keep(await Promise.all(files.map(({ table }) => readFile(table, 'latin1').catch(() => ''))), at);
+      keep(
+        await Promise.all(files.map(({ table }) => readFile(table, 'latin1').catch(() => ''))),
+        at,
+      );
     } finally {
       isRefreshing = false;
     }
@@ -72,8 +79,12 @@ export const createSocketTable = ({
   const known = files.map(() => 0);
   const listeners = (): SocketRow[] => {
     const rows = files.map((file, i) => ifThere(() => listenersOf(file, known[i] ?? 0)));
-    if (rows.every((each) => each === undefined)) throw new Error('this host has no table of sockets');
-    for (const [i, each] of rows.entries()) known[i] = each?.length ?? 0;
+    if (rows.every((each) => each === undefined)) {
+      throw new Error('this host has no table of sockets');
+    }
+    for (const [i, each] of rows.entries()) {
+      known[i] = each?.length ?? 0;
+    }
     return rows.flatMap((each) => each ?? []).filter(isOurs);
   };
   return {
@@ -85,11 +96,16 @@ export const createSocketTable = ({
         const age = performance.now() - readAt;
         // A listener that has gone may have left a connection.
         let isFresh = age > OTHERS_MS || !before.isSubsetOf(listening);
-        if (isFresh) refreshNow();
-        else if (age > OTHERS_MS / 2) void refreshSoon();
+        if (isFresh) {
+          refreshNow();
+        } else if (age > OTHERS_MS / 2) {
+          void refreshSoon();
+        }
         const now = listening;
         return (port) => {
-          if (now.has(port)) return true;
+          if (now.has(port)) {
+            return true;
+          }
           if (!isFresh && others.has(port)) {
             refreshNow();
             isFresh = true;
@@ -108,7 +124,9 @@ const ifThere = <T>(read: () => T): T | undefined => {
   try {
     return read();
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw thrown;
+    }
     return undefined;
   }
 };
@@ -126,7 +144,9 @@ const listenersOf = (files: SocketFiles, likely: number): SocketRow[] => {
     let last: SocketRow | undefined;
     while (rows.length < before && (last === undefined || isListening(last))) {
       const length = readSync(file, page, 0, Math.min(PAGE_BYTES, expected * ROW_BYTES), null);
-      if (length === 0) break;
+      if (length === 0) {
+        break;
+      }
       text += page.toString('latin1', 0, length);
       const end = text.lastIndexOf('\n') + 1;
       rows.push(...socketRows(text.slice(0, end)));

@@ -45,15 +45,25 @@ const bytesMethod = (path: string) => ({
 export const createForward = (own: string, tls: TlsFiles | undefined): Forward => {
   const clients = new Map<string, Client<{ method: ReturnType<typeof bytesMethod> }>>();
   const connected = ({ host, endpoint }: Peer, path: string) => {
-    if (endpoint === '') throw unavailable('port-broker', `the broker of ${host} does not say where it is`);
+    if (endpoint === '') {
+      throw unavailable('port-broker', `the broker of ${host} does not say where it is`);
+    }
     const key = `${endpoint} ${path}`;
     const channelOptions = { 'grpc.max_receive_message_length': LARGEST_BYTES };
     const client =
-      clients.get(key) ?? createClient({ method: bytesMethod(path) }, { target: endpoint, tls, channelOptions });
+      clients.get(key) ??
+      createClient({ method: bytesMethod(path) }, { target: endpoint, tls, channelOptions });
     clients.set(key, client);
     return client;
   };
-  const optionsOf = ({ token, signal, requestId, deadlineMs, peer, userAgent }: CallContext): CallOptions => {
+  const optionsOf = ({
+    token,
+    signal,
+    requestId,
+    deadlineMs,
+    peer,
+    userAgent,
+  }: CallContext): CallOptions => {
     const headers = { [HOP]: encodeURIComponent(own), [CLIENT]: peer, [AGENT]: userAgent };
     const left = deadlineMs === undefined ? Infinity : Math.max(0, deadlineMs - MARGIN_MS);
     return { token, signal, requestId, headers, deadlineMs: left };
@@ -61,7 +71,9 @@ export const createForward = (own: string, tls: TlsFiles | undefined): Forward =
   return {
     ask: (peer, path, request, call) => connected(peer, path).method(request, optionsOf(call)),
     close: () => {
-      for (const client of clients.values()) client.close();
+      for (const client of clients.values()) {
+        client.close();
+      }
     },
   };
 };

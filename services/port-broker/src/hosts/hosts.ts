@@ -65,8 +65,16 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions):
   let store: Store | undefined;
   let opening: Promise<void> = Promise.resolve();
 
-  const onRound = async ({ living: alive }: { living: ReadonlyMap<string, BeatDocument['info']> }): Promise<void> => {
-    for (const [host, info] of alive) if (host !== own) known.set(host, peerOf(host, info));
+  const onRound = async ({
+    living: alive,
+  }: {
+    living: ReadonlyMap<string, BeatDocument['info']>;
+  }): Promise<void> => {
+    for (const [host, info] of alive) {
+      if (host !== own) {
+        known.set(host, peerOf(host, info));
+      }
+    }
     living = new Set(alive.keys());
     seenAt = clock.monotonic();
   };
@@ -83,7 +91,14 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions):
         store = await connectMongo({ url, database, logger: log });
         places = createPlaces(collection<PlaceDocument>(store.db, 'places'));
         const all: Collection<BeatDocument> = collection(store.db, 'brokers');
-        beats = await startBeats({ collection: all, instance: own, clock, logger: log, info, onRound });
+        beats = await startBeats({
+          collection: all,
+          instance: own,
+          clock,
+          logger: log,
+          info,
+          onRound,
+        });
       } catch (thrown) {
         places = nowhere;
         await store?.close();
@@ -99,7 +114,10 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions):
 
   return {
     own,
-    peers: () => [...known.values()].filter(({ host }) => living.has(host)).sort((a, b) => (a.host < b.host ? -1 : 1)),
+    peers: () =>
+      [...known.values()]
+        .filter(({ host }) => living.has(host))
+        .sort((a, b) => (a.host < b.host ? -1 : 1)),
     isCurrent: () => clock.monotonic() - seenAt < CURRENT_MS,
     find: (host) => known.get(host),
     ofId: (id) => [...known.values()].filter(({ host }) => isTagged(id, tagOf(host))),
@@ -108,7 +126,9 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions):
       return places;
     },
     announce: (endpoint) => {
-      if (mongo !== undefined) opening = open(mongo.url, mongo.database, endpoint);
+      if (mongo !== undefined) {
+        opening = open(mongo.url, mongo.database, endpoint);
+      }
     },
     close: async () => {
       closing.abort();

@@ -21,13 +21,17 @@ export const createPlaces = (places: Collection<PlaceDocument>): Places => {
         await asUnavailable(() => places.insertOne(place));
         return host;
       } catch (thrown) {
-        if (duplicateKey(thrown) === undefined) throw thrown;
+        if (duplicateKey(thrown) === undefined) {
+          throw thrown;
+        }
         return (await find(key)) ?? host;
       }
     },
     move: async (key, from, to) => {
       const changed = { $set: { host: to, at: new Date() } };
-      const { matchedCount } = await asUnavailable(() => places.updateOne({ _id: key, host: from }, changed));
+      const { matchedCount } = await asUnavailable(() =>
+        places.updateOne({ _id: key, host: from }, changed),
+      );
       return matchedCount === 1 ? to : ((await find(key)) ?? to);
     },
   };

@@ -22,7 +22,9 @@ describe('ids of a host', () => {
   it('tell which host they are of, and are different all the same', () => {
     const random = tagged(seededRandom(1), 'studio-1');
     const ids = Array.from({ length: 1_000 }, () => random.id('vnc'));
-    for (const id of ids) expect(id).to.match(/^vnc-[a-z0-9]{16}$/);
+    for (const id of ids) {
+      expect(id).to.match(/^vnc-[a-z0-9]{16}$/);
+    }
     expect(new Set(ids).size).to.equal(1_000);
     expect(ids.every((id) => isTagged(id, tagOf('studio-1')))).to.equal(true);
     expect(isTagged(ids[0] ?? '', tagOf('studio-2'))).to.equal(false);

@@ -8,13 +8,20 @@ export interface Candidate {
 }
 
 /** The order in which hosts are tried: the one that has it, then those with the most free ports, `own` first among equals. */
-export const inOrder = (candidates: readonly Candidate[], own: string, has: string | undefined): string[] => {
+export const inOrder = (
+  candidates: readonly Candidate[],
+  own: string,
+  has: string | undefined,
+): string[] => {
   const rank = ({ host }: Candidate): number => (host === has ? 0 : 1);
   const nearness = ({ host }: Candidate): number => (host === own ? 0 : 1);
   return [...candidates]
     .sort(
       (a, b) =>
-        rank(a) - rank(b) || (b.free ?? -1) - (a.free ?? -1) || nearness(a) - nearness(b) || (a.host < b.host ? -1 : 1),
+        rank(a) - rank(b) ||
+        (b.free ?? -1) - (a.free ?? -1) ||
+        nearness(a) - nearness(b) ||
+        (a.host < b.host ? -1 : 1),
     )
     .map(({ host }) => host);
 };
@@ -31,4 +38,5 @@ const ELSEWHERE = new Set([
 ]);
 
 /** Whether the next host may accept what this one refused. */
-export const isForOthers = (thrown: unknown): boolean => isDomainError(thrown) && ELSEWHERE.has(thrown.reason);
+export const isForOthers = (thrown: unknown): boolean =>
+  isDomainError(thrown) && ELSEWHERE.has(thrown.reason);

@@ -25,4 +25,5 @@ export const tagged = (random: Random, host: string): Random => {
 };
 
 /** Whether an id may be one of a host's. */
-export const isTagged = (id: string, tag: string): boolean => id.slice(id.indexOf('-') + 1).startsWith(tag);
+export const isTagged = (id: string, tag: string): boolean =>
+  id.slice(id.indexOf('-') + 1).startsWith(tag);

@@ -13,7 +13,12 @@ export const poolUnknown = (pool: string): DomainError =>
 
 /** NOT_FOUND `LEASE_NOT_FOUND`: also for another customer's. */
 export const leaseNotFound = (lease: string): DomainError =>
-  new DomainError(status.NOT_FOUND, 'LEASE_NOT_FOUND', `no lease ${lease}; list them with ListLeases`, { lease });
+  new DomainError(
+    status.NOT_FOUND,
+    'LEASE_NOT_FOUND',
+    `no lease ${lease}; list them with ListLeases`,
+    { lease },
+  );
 
 /** FAILED_PRECONDITION `LEASE_ENDED`. */
 export const leaseEnded = (lease: string): DomainError =>
@@ -52,7 +57,10 @@ export const diskRefuses = (cause: unknown): DomainError =>
 
 /** UNAVAILABLE: nobody can say which ports are taken. */
 export const socketTableUnreadable = (): DomainError =>
-  unavailable('socket table', '/proc/net/tcp cannot be read, so no port can be leased; look at the broker’s log');
+  unavailable(
+    'socket table',
+    '/proc/net/tcp cannot be read, so no port can be leased; look at the broker’s log',
+  );
 
 type Refusal = Exclude<Answer, { kind: 'granted' }>;
 

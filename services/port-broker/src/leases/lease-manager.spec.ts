@@ -3,7 +3,13 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { isDomainError } from '#libs/errors/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { eventually, fakeClock, tempDir, type FakeClock, type TempDir } from '#libs/testing/index.ts';
+import {
+  eventually,
+  fakeClock,
+  tempDir,
+  type FakeClock,
+  type TempDir,
+} from '#libs/testing/index.ts';
 import { parsePools } from '../pool-expression.ts';
 import type { Ask } from '../domain/lease-table.ts';
 import { silentEvents } from '../fixtures/silent-events.ts';
@@ -48,7 +54,9 @@ describe('the lease manager', () => {
     store = {
       ...real,
       write: (decisions) => {
-        if (isFull) throw new Error('database or disk is full');
+        if (isFull) {
+          throw new Error('database or disk is full');
+        }
         real.write(decisions);
       },
     };
@@ -86,7 +94,8 @@ describe('the lease manager', () => {
     await dir[Symbol.asyncDispose]();
   });
   const acquire = (more: Partial<Ask> = {}) => leaseManager.acquire(ask(more), undefined, forever);
-  const live = () => [...leaseManager.table().leases.values()].filter(({ lease }) => lease.end === undefined);
+  const live = () =>
+    [...leaseManager.table().leases.values()].filter(({ lease }) => lease.end === undefined);
 
   it('grants nothing while the disk refuses writes, says so, and goes on by itself', async () => {
     const [first] = await acquire();
@@ -111,7 +120,9 @@ describe('the lease manager', () => {
     await eventually(() => expect(leaseManager.table().pools.get('a')?.waiting.size).to.equal(1));
     isFull = true;
     const { id } = all[0]!;
-    expect(await reasonOf(leaseManager.release({ id, token: 0, owner: 'ann' }))).to.equal('DEPENDENCY_UNAVAILABLE');
+    expect(await reasonOf(leaseManager.release({ id, token: 0, owner: 'ann' }))).to.equal(
+      'DEPENDENCY_UNAVAILABLE',
+    );
     isFull = false;
     await leaseManager.release({ id, token: 0, owner: 'ann' });
     expect((await waiting)[0]?.port).to.equal(100);

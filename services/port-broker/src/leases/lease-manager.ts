@@ -118,7 +118,9 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
     scheduled = undefined;
     const jobs = queue.slice(0, MOST_AT_ONCE);
     queue = queue.slice(MOST_AT_ONCE);
-    if (queue.length > 0) schedule();
+    if (queue.length > 0) {
+      schedule();
+    }
     const times = { now: clock.monotonic(), wall: clock.now() };
     const drafts: Draft[] = [];
     const look = lookOnce();
@@ -128,24 +130,42 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
       drafts.push(draft);
     }
     try {
-      const changed = drafts.filter(({ leases, ports, forgotten }) => leases.size + ports.size + forgotten.size > 0);
-      if (changed.length > 0) store.write(changed);
+      const changed = drafts.filter(
+        ({ leases, ports, forgotten }) => leases.size + ports.size + forgotten.size > 0,
+      );
+      if (changed.length > 0) {
+        store.write(changed);
+      }
       trouble.disk = '';
-      if (look.isReadable !== undefined) trouble.sockets = look.isReadable ? '' : socketTableUnreadable().message;
+      if (look.isReadable !== undefined) {
+        trouble.sockets = look.isReadable ? '' : socketTableUnreadable().message;
+      }
     } catch (thrown) {
-      for (const draft of drafts.toReversed()) undo(draft);
+      for (const draft of drafts.toReversed()) {
+        undo(draft);
+      }
       const error = diskRefuses(thrown);
-      if (trouble.disk === '') events.diskFailed(thrown);
+      if (trouble.disk === '') {
+        events.diskFailed(thrown);
+      }
       trouble.disk = error.message;
-      for (const { fail } of jobs) fail(error);
+      for (const { fail } of jobs) {
+        fail(error);
+      }
       return;
     }
     for (const [i, { leases, answers }] of drafts.entries()) {
       jobs[i]?.done();
-      for (const [ticket, answer] of answers) waiting.get(ticket)?.(answer);
+      for (const [ticket, answer] of answers) {
+        waiting.get(ticket)?.(answer);
+      }
       for (const lease of leases.values()) {
-        if (lease.end !== undefined) events.leaseEnded(lease);
-        for (const listener of listeners) listener(lease);
+        if (lease.end !== undefined) {
+          events.leaseEnded(lease);
+        }
+        for (const listener of listeners) {
+          listener(lease);
+        }
       }
     }
   };
@@ -154,7 +174,9 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
   };
   const decide = <T>(run: (draft: Draft) => T): Promise<T> =>
     new Promise((resolve, reject) => {
-      if (isClosed) return reject(diskRefuses(new Error('closed')));
+      if (isClosed) {
+        return reject(diskRefuses(new Error('closed')));
+      }
       let result: T;
       queue.push({
         run: (draft) => {
@@ -167,23 +189,37 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
     });
 
   const leaseOf = ({ id }: NamedLease, named: Named): Lease => {
-    if (named.kind === 'unknown') throw leaseNotFound(id);
-    if (named.kind === 'ended') throw leaseEnded(id);
-    if (named.kind === 'in-use') throw leaseInUse(id, table.leases.get(id)?.lease.session ?? '');
-    if (named.kind === 'outdated') throw tokenOutdated(id);
+    if (named.kind === 'unknown') {
+      throw leaseNotFound(id);
+    }
+    if (named.kind === 'ended') {
+      throw leaseEnded(id);
+    }
+    if (named.kind === 'in-use') {
+      throw leaseInUse(id, table.leases.get(id)?.lease.session ?? '');
+    }
+    if (named.kind === 'outdated') {
+      throw tokenOutdated(id);
+    }
     return named.lease;
   };
 
   if (bootId !== options.bootId) {
     const draft = beginDraft(table, { now: clock.monotonic(), wall: clock.now() }, lookOnce());
-    for (const { lease } of table.leases.values()) if (lease.end === undefined) end(draft, lease, 'rebooted');
+    for (const { lease } of table.leases.values()) {
+      if (lease.end === undefined) {
+        end(draft, lease, 'rebooted');
+      }
+    }
     store.write([draft]);
     store.setBootId(options.bootId);
   }
   // A failure is one of the disk, which `trouble` tells.
   const loops = [
     every({ clock, everyMs: DUE_EVERY_MS, isPauseFirst: true }, () => decide(decideDue)),
-    every({ clock, everyMs: SWEEP_EVERY_MS, isPauseFirst: true }, () => decide((draft) => decideSweep(draft, false))),
+    every({ clock, everyMs: SWEEP_EVERY_MS, isPauseFirst: true }, () =>
+      decide((draft) => decideSweep(draft, false)),
+    ),
   ];
 
   return {
@@ -201,18 +237,23 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
         const until = waitMs === undefined ? undefined : clock.monotonic() + waitMs;
         decide((draft) => decideAcquire(draft, ticket, ask, until)).catch(reject);
         const answer = await promise;
-        if (answer.kind === 'granted') return answer.leases;
+        if (answer.kind === 'granted') {
+          return answer.leases;
+        }
         throw sockets.read() === undefined ? socketTableUnreadable() : refusalOf(answer, ask);
       } finally {
         waiting.delete(ticket);
       }
     },
-    renew: async (named, ttlMs) => leaseOf(named, await decide((draft) => decideRenew(draft, { ...named, ttlMs }))),
+    renew: async (named, ttlMs) =>
+      leaseOf(named, await decide((draft) => decideRenew(draft, { ...named, ttlMs }))),
     release: async (named) => leaseOf(named, await decide((draft) => decideRelease(draft, named))),
     settle: (id, isClean) => decide((draft) => decideSettle(draft, id, isClean)),
     reconcile: async () => {
       const sweep = await decide((draft) => decideSweep(draft, true));
-      if (sweep.checked === 0) throw socketTableUnreadable();
+      if (sweep.checked === 0) {
+        throw socketTableUnreadable();
+      }
       return sweep;
     },
     table: () => table,
@@ -223,7 +264,9 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
     },
     close: () => {
       isClosed = true;
-      for (const loop of loops) void loop.stop();
+      for (const loop of loops) {
+        void loop.stop();
+      }
       if (scheduled !== undefined) {
         clearImmediate(scheduled);
         flush();

@@ -42,9 +42,29 @@ export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string):
   const cpu = cpuSeconds === undefined ? [] : [`--cpu=${cpuSeconds}`];
   return [
     ['/usr/bin/prlimit', '--core=0', `--fsize=${FILE_BYTES}`, memory, cpu, '--'].flat(),
-    [bwrap, '--unshare-all', '--unshare-user', '--disable-userns', '--cap-drop', 'ALL', '--hostname', 'muster'],
+    [
+      bwrap,
+      '--unshare-all',
+      '--unshare-user',
+      '--disable-userns',
+      '--cap-drop',
+      'ALL',
+      '--hostname',
+      'muster',
+    ],
     SYSTEM,
-    ['--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', String(512 * 1024 ** 2), '--tmpfs', '/tmp'],
+    [
+      '--proc',
+      '/proc',
+      '--dev',
+      '/dev',
+      '--perms',
+      '1777',
+      '--size',
+      String(512 * 1024 ** 2),
+      '--tmpfs',
+      '/tmp',
+    ],
     box.readOnly.flatMap(({ host, inside: at }) => ['--ro-bind', host, at]),
     ['--bind', box.work.host, box.work.inside, '--bind', box.socketDir, SOCKET_DIR],
     ['--remount-ro', '/dev', '--remount-ro', '/'],
@@ -58,7 +78,12 @@ export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string):
  * waits for it, up to 20 s. The program may replace its socket with a link to one of the host's, so the forwarder has the host's network
  * but sees only that folder of its files.
  */
-export const forwarder = (tools: Tools, socketDir: string, address: string, port: number): string[] =>
+export const forwarder = (
+  tools: Tools,
+  socketDir: string,
+  address: string,
+  port: number,
+): string[] =>
   confined(
     tools,
     [],
@@ -76,10 +101,36 @@ export const innerForwarder = (tools: Tools, socketDir: string, wayDir: string):
   return confined(tools, box, socketDir, listen, `UNIX-CONNECT:${SOCKET}`);
 };
 
-const confined = ({ bwrap, socat }: Tools, box: string[], socketDir: string, from: string, to: string): string[] =>
+const confined = (
+  { bwrap, socat }: Tools,
+  box: string[],
+  socketDir: string,
+  from: string,
+  to: string,
+): string[] =>
   [
-    [bwrap, '--unshare-user', '--unshare-ipc', '--unshare-uts', '--disable-userns', '--cap-drop', 'ALL'],
+    [
+      bwrap,
+      '--unshare-user',
+      '--unshare-ipc',
+      '--unshare-uts',
+      '--disable-userns',
+      '--cap-drop',
+      'ALL',
+    ],
     SYSTEM,
     box,
-    ['--bind', socketDir, SOCKET_DIR, '--remount-ro', '/', '--chdir', SOCKET_DIR, '--', socat, from, to],
+    [
+      '--bind',
+      socketDir,
+      SOCKET_DIR,
+      '--remount-ro',
+      '/',
+      '--chdir',
+      SOCKET_DIR,
+      '--',
+      socat,
+      from,
+      to,
+    ],
   ].flat();

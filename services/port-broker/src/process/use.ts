@@ -6,7 +6,9 @@ export const connectionsOf = (pid: number): Map<string, number> => {
   const all = allProcesses().filter(({ isDead }) => !isDead);
   const listener = all.find(({ parent }) => parent === pid);
   const children = all.filter(({ parent }) => parent === listener?.pid);
-  return new Map(children.map(({ pid: child, startTicks }) => [`${child}/${startTicks}`, bytesOf(child)]));
+  return new Map(
+    children.map(({ pid: child, startTicks }) => [`${child}/${startTicks}`, bytesOf(child)]),
+  );
 };
 
 /** Bytes that a process has read and written so far, its ended children among them. Source: proc_pid_io(5). */
@@ -22,7 +24,9 @@ const bytesOf = (pid: number): number => {
 };
 
 /** What a process tree uses: CPU time in clock ticks, resident memory in bytes. */
-export const usageOf = async (pid: number): Promise<{ cpuTicks: number; residentBytes: number }> => {
+export const usageOf = async (
+  pid: number,
+): Promise<{ cpuTicks: number; residentBytes: number }> => {
   const usage = { cpuTicks: 0, residentBytes: 0 };
   for (const each of await processTree(pid)) {
     const stat = statOf(each);

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { AcquireLeaseRequest, AcquireLeaseResponse } from '#libs/contracts/port.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
-import { checkRequestId, collectViolations, durationFromProto, requireText } from '#libs/mesh/index.ts';
+import {
+  checkRequestId,
+  collectViolations,
+  durationFromProto,
+  requireText,
+} from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { Ask } from '../domain/lease-table.ts';
 import type { Pool } from '../domain/pool.ts';
@@ -18,7 +23,9 @@ export const acquireLease =
     const pool = findPool(ctx, requireText('pool', request.pool));
     const ask = parse(pool, request, call);
     const leases = await ctx.leaseManager.acquire(ask, waitOf(request.wait, call), call.signal);
-    for (const lease of leases) ctx.events.leaseAcquired(lease);
+    for (const lease of leases) {
+      ctx.events.leaseAcquired(lease);
+    }
     const { host } = ctx.leaseManager.table();
     const protos = leases.map((lease) => leaseToProto(host, lease));
     return { lease: protos[0], leases: protos };

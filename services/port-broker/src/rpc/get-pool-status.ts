@@ -1,4 +1,8 @@
-import type { GetPoolStatusRequest, GetPoolStatusResponse, PoolStatus } from '#libs/contracts/port.ts';
+import type {
+  GetPoolStatusRequest,
+  GetPoolStatusResponse,
+  PoolStatus,
+} from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { durationToProto } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
@@ -11,20 +15,30 @@ const MOST_NAMED = 100;
 export const getPoolStatus =
   (ctx: Context): Unary<GetPoolStatusRequest, GetPoolStatusResponse> =>
   async ({ pool: name }) => {
-    if (name !== '') findPool(ctx, name);
-    const pools = [...ctx.leaseManager.table().pools.values()].filter(({ pool }) => name === '' || pool.name === name);
+    if (name !== '') {
+      findPool(ctx, name);
+    }
+    const pools = [...ctx.leaseManager.table().pools.values()].filter(
+      ({ pool }) => name === '' || pool.name === name,
+    );
     return {
       pools: pools.map((of) => statusOf(ctx, of)).sort((a, b) => (a.pool < b.pool ? -1 : 1)),
       unreachableHosts: [],
     };
   };
 
-const statusOf = ({ leaseManager }: Context, { pool, free, leased, waiting }: PoolTable): PoolStatus => {
+const statusOf = (
+  { leaseManager }: Context,
+  { pool, free, leased, waiting }: PoolTable,
+): PoolStatus => {
   const { host, ports } = leaseManager.table();
   const inState = (kind: string): number[] => {
     const found: number[] = [];
-    for (let port = pool.first; port <= pool.last; port += 1)
-      if (ports.get(port)?.state.kind === kind) found.push(port);
+    for (let port = pool.first; port <= pool.last; port += 1) {
+      if (ports.get(port)?.state.kind === kind) {
+        found.push(port);
+      }
+    }
     return found;
   };
   const [foreign, quarantined] = [inState('foreign'), inState('quarantined')];

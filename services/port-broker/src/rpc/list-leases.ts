@@ -30,4 +30,5 @@ export const listLeases =
 
 const isAfter = (lease: Lease, [pool = '', port, token]: readonly string[]): boolean =>
   lease.pool > pool ||
-  (lease.pool === pool && (lease.port > Number(port) || (lease.port === Number(port) && lease.token > Number(token))));
+  (lease.pool === pool &&
+    (lease.port > Number(port) || (lease.port === Number(port) && lease.token > Number(token))));

@@ -18,9 +18,16 @@ export const renewLease =
     const { pool: name } = findLease({ leaseManager, ...ctx }, caller, leaseId);
     const pool = leaseManager.table().pools.get(name)?.pool;
     const ttlMs = durationFromProto(ttl);
-    if (ttlMs !== undefined && pool !== undefined && (ttlMs < pool.minTtlMs || ttlMs > pool.maxTtlMs)) {
+    if (
+      ttlMs !== undefined &&
+      pool !== undefined &&
+      (ttlMs < pool.minTtlMs || ttlMs > pool.maxTtlMs)
+    ) {
       throw invalidFields([{ field: 'ttl', description: ttlBounds(pool) }]);
     }
-    const lease = await leaseManager.renew({ id: leaseId, token: fencingToken, owner: reach(caller) }, ttlMs);
+    const lease = await leaseManager.renew(
+      { id: leaseId, token: fencingToken, owner: reach(caller) },
+      ttlMs,
+    );
     return { lease: leaseToProto(leaseManager.table().host, lease) };
   };

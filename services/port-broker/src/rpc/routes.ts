@@ -56,17 +56,27 @@ const everywhere = <K extends string, R extends Record<K, readonly unknown[]> & 
     ...more(one, other),
   }),
 });
-const placed = <Q>(about: (request: Q, subject: string) => Placement) => ({ by: 'placed' as const, about });
+const placed = <Q>(about: (request: Q, subject: string) => Placement) => ({
+  by: 'placed' as const,
+  about,
+});
 
 /** The key of what a request makes, because a repeated request may reach another host. */
 const made = (what: string, subject: string, requestId: string): string =>
   requestId === '' ? '' : `${what} ${subject} ${requestId}`;
 
 const vmOf = ({ vm }: { vm: string }): string => `vm ${vm}`;
-const byIdOrMachine = { by: 'id', idOf: ({ sessionId }: { sessionId: string }) => sessionId, keyOf: vmOf } as const;
+const byIdOrMachine = {
+  by: 'id',
+  idOf: ({ sessionId }: { sessionId: string }) => sessionId,
+  keyOf: vmOf,
+} as const;
 
 export const portRoutes: Routes<typeof PortServiceService> = {
-  acquireLease: placed(({ pool, requestId }, subject) => ({ pool, key: made('lease', subject, requestId) })),
+  acquireLease: placed(({ pool, requestId }, subject) => ({
+    pool,
+    key: made('lease', subject, requestId),
+  })),
   renewLease: byId('leaseId'),
   releaseLease: byId('leaseId'),
   getLease: byId('leaseId'),

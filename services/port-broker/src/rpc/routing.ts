@@ -56,29 +56,46 @@ export const routed = <S extends ServiceDefinition>(
   routes: Routes<S>,
 ): ServiceBinding => {
   const binding = implement(definition, handlers);
-  const byPath = new Map(Object.entries(definition).map(([name, method]) => [method.path, { name, method }]));
+  const byPath = new Map(
+    Object.entries(definition).map(([name, method]) => [method.path, { name, method }]),
+  );
   const methods = binding.methods.map((bound) => {
     const found = byPath.get(bound.path);
-    if (found === undefined) return bound;
+    if (found === undefined) {
+      return bound;
+    }
     // The types of `Routes` guarantee that each route fits its rpc.
     return routedMethod(ctx, bound, found.method, routes[found.name] as unknown as AnyRoute);
   });
   return { ...binding, methods };
 };
 
-const routedMethod = (ctx: Context, bound: BoundMethod, method: MethodDefinition, route: AnyRoute): BoundMethod => ({
+const routedMethod = (
+  ctx: Context,
+  bound: BoundMethod,
+  method: MethodDefinition,
+  route: AnyRoute,
+): BoundMethod => ({
   ...bound,
   answer: async (exchange, call) => {
-    if (isForwarded(call)) return bound.answer(exchange, call);
+    if (isForwarded(call)) {
+      return bound.answer(exchange, call);
+    }
     const bytes = await firstOf(exchange.messages);
     const own = (what: Buffer | undefined, send: Exchange['send']): Promise<void> =>
       bound.answer({ messages: replay(what), send }, call);
     const request = bytes === undefined ? undefined : decoded(method, bytes);
     // The handler of this host says what is wrong with it.
-    if (bytes === undefined || request === undefined) return own(bytes, exchange.send);
+    if (bytes === undefined || request === undefined) {
+      return own(bytes, exchange.send);
+    }
     const reach = async (host: string, what: Buffer, send: Exchange['send']): Promise<void> => {
-      if (host === ctx.hosts.own) return own(what, send);
-      for await (const message of ctx.forward.ask(peerNamed(ctx, host), bound.path, what, call)) await send(message);
+      if (host === ctx.hosts.own) {
+        return own(what, send);
+      }
+      for await (const message of ctx.forward.ask(peerNamed(ctx, host), bound.path, what, call)) {
+        await send(message);
+      }
     };
     const encode = (message: Message): Buffer => method.requestSerialize(message as never);
     await follow(route, {
@@ -109,7 +126,9 @@ const follow = (route: AnyRoute, routing: Routing): Promise<void> => {
     case 'host':
       return routing.pass(request.host === '' ? ctx.hosts.own : nameOf(ctx, request.host));
     case 'everywhere':
-      if (request.host !== '') return routing.pass(nameOf(ctx, request.host));
+      if (request.host !== '') {
+        return routing.pass(nameOf(ctx, request.host));
+      }
       return 'pageToken' in request ? pages(routing, route) : everywhere(routing, route);
     case 'placed':
       return placed(routing, route.about(request, routing.subject));
@@ -125,7 +144,9 @@ const byId = async ({ ctx: { hosts }, pass }: Routing, id: string): Promise<void
     try {
       return await pass(host);
     } catch (thrown) {
-      if (!isNotFound(thrown)) throw thrown;
+      if (!isNotFound(thrown)) {
+        throw thrown;
+      }
     }
   }
   return pass(hosts.own);
@@ -138,20 +159,29 @@ const byKey = async ({ ctx: { hosts }, pass }: Routing, key: string): Promise<vo
 
 type Joined = Extract<AnyRoute, { by: 'everywhere' }>;
 
-const everywhere = async ({ ctx, request, ask, answer }: Routing, { join }: Joined): Promise<void> => {
+const everywhere = async (
+  { ctx, request, ask, answer }: Routing,
+  { join }: Joined,
+): Promise<void> => {
   const names = [ctx.hosts.own, ...ctx.hosts.peers().map(({ host }) => host)];
   const asked = await Promise.allSettled(names.map((host) => ask(host, request)));
   const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const silent: string[] = [];
   for (const [i, one] of asked.entries()) {
-    if (one.status === 'fulfilled') continue;
+    if (one.status === 'fulfilled') {
+      continue;
+    }
     // One host may have what another does not.
-    if (isNotFound(one.reason) && answers.length > 0) continue;
+    if (isNotFound(one.reason) && answers.length > 0) {
+      continue;
+    }
     ifSilent(one.reason, i === 0);
     silent.push(names[i] ?? '');
   }
   const [first, ...rest] = answers;
-  if (first === undefined) throw unavailable('port-broker', 'no broker answers');
+  if (first === undefined) {
+    throw unavailable('port-broker', 'no broker answers');
+  }
   await answer(withSilent(rest.reduce(join, first), silent));
 };
 
@@ -159,10 +189,15 @@ const everywhere = async ({ ctx, request, ask, answer }: Routing, { join }: Join
 const HOSTS = 'hosts';
 
 /** One host's pages after the other's. */
-const pages = async ({ ctx, request, ask, pass, answer }: Routing, { field, join }: Joined): Promise<void> => {
+const pages = async (
+  { ctx, request, ask, pass, answer }: Routing,
+  { field, join }: Joined,
+): Promise<void> => {
   const { own } = ctx.hosts;
   const peers = ctx.hosts.peers().map(({ host }) => host);
-  if (peers.length === 0 && !isOfHosts(request.pageToken)) return pass(own);
+  if (peers.length === 0 && !isOfHosts(request.pageToken)) {
+    return pass(own);
+  }
   const { size, after } = parsePage(request, HOSTS, 2);
   const [begin = own, token = ''] = after ?? [];
   // A host that vanished since the page before is named as unreachable, and those behind it come next.
@@ -176,13 +211,22 @@ const pages = async ({ ctx, request, ask, pass, answer }: Routing, { field, join
   });
   let all: Answer | undefined;
   for (const [i, host] of names.entries()) {
-    const what = { ...request, pageSize: size - lengthOf(all), pageToken: host === begin ? token : '' };
+    const what = {
+      ...request,
+      pageSize: size - lengthOf(all),
+      pageToken: host === begin ? token : '',
+    };
     const page = await ask(host, what).catch((thrown: unknown) => ifSilent(thrown, host === own));
-    if (page === undefined) all = withSilent(all ?? (await none()), [host]);
-    else all = all === undefined ? page : join(all, page);
+    if (page === undefined) {
+      all = withSilent(all ?? (await none()), [host]);
+    } else {
+      all = all === undefined ? page : join(all, page);
+    }
     const inner = page?.nextPageToken ?? '';
     const following = names[i + 1];
-    if (inner !== '') return answer({ ...all, nextPageToken: pageToken(HOSTS, [host, inner]) });
+    if (inner !== '') {
+      return answer({ ...all, nextPageToken: pageToken(HOSTS, [host, inner]) });
+    }
     if (lengthOf(all) >= size && following !== undefined) {
       return answer({ ...all, nextPageToken: pageToken(HOSTS, [following, '']) });
     }
@@ -199,57 +243,83 @@ const placed = async (
   if (request.host !== '') {
     const named = nameOf(ctx, request.host);
     // The named host gets it, even if another one had it before.
-    const had = key === '' || peers.length === 0 ? named : await hosts.places.claim(key, named).catch(ifAway);
-    if (had !== undefined && had !== named) await hosts.places.move(key, had, named).catch(ifAway);
+    const had =
+      key === '' || peers.length === 0 ? named : await hosts.places.claim(key, named).catch(ifAway);
+    if (had !== undefined && had !== named) {
+      await hosts.places.move(key, had, named).catch(ifAway);
+    }
     return pass(named);
   }
   // This host is alone, or MongoDB is away and nobody knows what other hosts have.
-  if (peers.length === 0) return pass(hosts.own);
+  if (peers.length === 0) {
+    return pass(hosts.own);
+  }
   const own = { host: hosts.own, free: leaseManager.table().pools.get(pool)?.free.size };
   const candidates = [own, ...peers.map(({ host, free }) => ({ host, free: free.get(pool) }))];
   const [best = hosts.own] = inOrder(candidates, hosts.own, undefined);
   let has = key === '' ? best : await hosts.places.claim(key, best).catch(ifAway);
-  if (has === undefined) return pass(hosts.own);
+  if (has === undefined) {
+    return pass(hosts.own);
+  }
   const order = inOrder(candidates, hosts.own, has);
   const impatient = { ...request, wait: undefined };
   let refusal: unknown;
   for (const host of order) {
     try {
-      if (key !== '' && host !== has) has = await hosts.places.move(key, has, host);
+      if (key !== '' && host !== has) {
+        has = await hosts.places.move(key, has, host);
+      }
       return await passOther(host, impatient);
     } catch (thrown) {
-      if (!isForOthers(thrown)) throw thrown;
-      if (refusal === undefined || host === hosts.own) refusal = thrown;
+      if (!isForOthers(thrown)) {
+        throw thrown;
+      }
+      if (refusal === undefined || host === hosts.own) {
+        refusal = thrown;
+      }
     }
   }
-  if (request.wait === undefined) throw refusal;
+  if (request.wait === undefined) {
+    throw refusal;
+  }
   const [first = hosts.own] = order;
-  if (key !== '' && has !== first) await hosts.places.move(key, has, first);
+  if (key !== '' && has !== first) {
+    await hosts.places.move(key, has, first);
+  }
   return pass(first);
 };
 
 /** Throws HOST_UNKNOWN. */
 const peerNamed = ({ hosts }: Context, host: string): Peer => {
   const found = hosts.find(host);
-  if (found === undefined) throw hostUnknown(host, [hosts.own, ...hosts.peers().map((peer) => peer.host)]);
+  if (found === undefined) {
+    throw hostUnknown(host, [hosts.own, ...hosts.peers().map((peer) => peer.host)]);
+  }
   return found;
 };
 
-const nameOf = (ctx: Context, host: string): string => (host === ctx.hosts.own ? host : peerNamed(ctx, host).host);
+const nameOf = (ctx: Context, host: string): string =>
+  host === ctx.hosts.own ? host : peerNamed(ctx, host).host;
 
 /** While MongoDB is away nobody knows what other hosts have, but this host's ports work. */
 const ifAway = (thrown: unknown): undefined => {
-  if (isDomainError(thrown) && thrown.code === status.UNAVAILABLE) return undefined;
+  if (isDomainError(thrown) && thrown.code === status.UNAVAILABLE) {
+    return undefined;
+  }
   throw thrown;
 };
 
-const isNotFound = (thrown: unknown): boolean => isDomainError(thrown) && thrown.code === status.NOT_FOUND;
+const isNotFound = (thrown: unknown): boolean =>
+  isDomainError(thrown) && thrown.code === status.NOT_FOUND;
 
 /** A peer that does not answer is named in the answer; the caller gets any other error. */
 const ifSilent = (thrown: unknown, isOwn: boolean): undefined => {
   const isSilent =
-    isDomainError(thrown) && (thrown.code === status.UNAVAILABLE || thrown.code === status.DEADLINE_EXCEEDED);
-  if (isSilent && !isOwn) return undefined;
+    isDomainError(thrown) &&
+    (thrown.code === status.UNAVAILABLE || thrown.code === status.DEADLINE_EXCEEDED);
+  if (isSilent && !isOwn) {
+    return undefined;
+  }
   throw thrown;
 };
 
@@ -267,12 +337,16 @@ const isOfHosts = (token: string): boolean => {
 };
 
 const firstOf = async (messages: AsyncIterable<Buffer>): Promise<Buffer | undefined> => {
-  for await (const message of messages) return message;
+  for await (const message of messages) {
+    return message;
+  }
   return undefined;
 };
 
 async function* replay(message: Buffer | undefined): AsyncGenerator<Buffer> {
-  if (message !== undefined) yield message;
+  if (message !== undefined) {
+    yield message;
+  }
 }
 
 const decoded = ({ requestDeserialize }: MethodDefinition, bytes: Buffer): Message | undefined => {

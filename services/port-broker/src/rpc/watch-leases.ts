@@ -9,7 +9,9 @@ import { leaseToProto } from '../wire/lease.ts';
 /** Streams the leases that there are, then every change. A slow reader gets only the latest state of each lease. */
 export const watchLeases = (ctx: Context): ServerStream<WatchLeasesRequest, WatchLeasesResponse> =>
   async function* ({ pool }, { caller, signal, draining }) {
-    if (pool !== '') findPool(ctx, pool);
+    if (pool !== '') {
+      findPool(ctx, pool);
+    }
     const { leaseManager } = ctx;
     const { host } = leaseManager.table();
     const owner = reach(caller);
@@ -18,10 +20,14 @@ export const watchLeases = (ctx: Context): ServerStream<WatchLeasesRequest, Watc
     const leases = watchLatest<string, Lease>({
       subscribe: (changed) =>
         leaseManager.onChange((lease) => {
-          if (isVisible(lease)) changed(lease.id, lease);
+          if (isVisible(lease)) {
+            changed(lease.id, lease);
+          }
         }),
       present: () => visibleLeases(ctx, caller, pool).filter(({ end }) => end === undefined),
       signal: AbortSignal.any([signal, draining]),
     });
-    for await (const lease of leases) yield { lease: lease === undefined ? undefined : leaseToProto(host, lease) };
+    for await (const lease of leases) {
+      yield { lease: lease === undefined ? undefined : leaseToProto(host, lease) };
+    }
   };

@@ -2,7 +2,14 @@ import { DomainError, status } from '#libs/errors/index.ts';
 import type { StartFailure } from '#libs/programs/index.ts';
 
 /** What a caller is told whose session's programs did not come up: FAILED_PRECONDITION, or UNAVAILABLE where trying again can help. */
-export const startFailed = ({ reason, message, program, exitCode, lastLines, cause }: StartFailure): DomainError => {
+export const startFailed = ({
+  reason,
+  message,
+  program,
+  exitCode,
+  lastLines,
+  cause,
+}: StartFailure): DomainError => {
   const metadata = { program, lastLines, ...(typeof exitCode === 'number' ? { exitCode } : {}) };
   switch (reason) {
     case 'PROGRAM_MISSING':
@@ -23,6 +30,11 @@ export const startFailed = ({ reason, message, program, exitCode, lastLines, cau
 
 /** NOT_FOUND `SESSION_NOT_FOUND`. */
 export const sessionNotFound = (id: string): DomainError =>
-  new DomainError(status.NOT_FOUND, 'SESSION_NOT_FOUND', `there is no session ${id}; list them to see what there is`, {
-    session: id,
-  });
+  new DomainError(
+    status.NOT_FOUND,
+    'SESSION_NOT_FOUND',
+    `there is no session ${id}; list them to see what there is`,
+    {
+      session: id,
+    },
+  );

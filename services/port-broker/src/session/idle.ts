@@ -41,25 +41,38 @@ interface Watched {
   toldMinutes: number | undefined;
 }
 
-export const watchIdle = <Spec>({ manager, clock, idleMs, sample, tell }: IdleOptions<Spec>): IdleWatch => {
+export const watchIdle = <Spec>({
+  manager,
+  clock,
+  idleMs,
+  sample,
+  tell,
+}: IdleOptions<Spec>): IdleWatch => {
   const watched = new Map<string, Watched>();
-  const everyMs = idleMs === 0 ? MINUTE_MS : Math.min(MINUTE_MS, Math.max(SHORTEST_MS, idleMs / LOOKS));
+  const everyMs =
+    idleMs === 0 ? MINUTE_MS : Math.min(MINUTE_MS, Math.max(SHORTEST_MS, idleMs / LOOKS));
 
   const look = async (lifecycle: Lifecycle<Spec>): Promise<Watched | undefined> => {
     const { id } = lifecycle.session();
     const next = await sample(lifecycle);
-    if (next === undefined) return watched.get(id);
+    if (next === undefined) {
+      return watched.get(id);
+    }
     const before = watched.get(id);
     const isUsed = before === undefined || isActive(before.sample, next);
     // On a host with much to do a busy program can get next to nothing for a moment.
-    if (before !== undefined && !isUsed && next.at - before.sample.at < SHORTEST_SPAN_MS) return before;
+    if (before !== undefined && !isUsed && next.at - before.sample.at < SHORTEST_SPAN_MS) {
+      return before;
+    }
     const now: Watched = {
       sample: next,
       usedAt: isUsed ? next.at : before.usedAt,
       isUsed,
       toldMinutes: before?.toldMinutes,
     };
-    if (isUsed) lifecycle.note({ lastActivityMs: clock.now() });
+    if (isUsed) {
+      lifecycle.note({ lastActivityMs: clock.now() });
+    }
     watched.set(id, now);
     return now;
   };
@@ -67,27 +80,41 @@ export const watchIdle = <Spec>({ manager, clock, idleMs, sample, tell }: IdleOp
     const seen = new Map<string, Watched>();
     for (const { id, state } of manager.list()) {
       const lifecycle = manager.lifecycle(id);
-      if (lifecycle === undefined || state !== 'ready') continue;
+      if (lifecycle === undefined || state !== 'ready') {
+        continue;
+      }
       const found = await look(lifecycle);
-      if (found !== undefined) seen.set(id, found);
+      if (found !== undefined) {
+        seen.set(id, found);
+      }
     }
-    for (const id of watched.keys()) if (manager.lifecycle(id) === undefined) watched.delete(id);
+    for (const id of watched.keys()) {
+      if (manager.lifecycle(id) === undefined) {
+        watched.delete(id);
+      }
+    }
     return seen;
   };
   const leftMs = (found: Watched): number => found.usedAt + idleMs - clock.monotonic();
 
   const round = async (): Promise<void> => {
     for (const [id, found] of await lookAtAll()) {
-      if (idleMs === 0) continue;
+      if (idleMs === 0) {
+        continue;
+      }
       const session = manager.get(id);
-      if (session === undefined) continue;
+      if (session === undefined) {
+        continue;
+      }
       const left = leftMs(found);
       if (left <= 0) {
         await manager.stop(id, 'idle');
         continue;
       }
       const minutes = Math.ceil(left / MINUTE_MS);
-      if (minutes !== found.toldMinutes) await tell(session, minutes);
+      if (minutes !== found.toldMinutes) {
+        await tell(session, minutes);
+      }
       found.toldMinutes = minutes;
     }
   };
@@ -96,7 +123,9 @@ export const watchIdle = <Spec>({ manager, clock, idleMs, sample, tell }: IdleOp
   return {
     leftMs: (id) => {
       const found = watched.get(id);
-      if (idleMs === 0 || manager.lifecycle(id) === undefined) return undefined;
+      if (idleMs === 0 || manager.lifecycle(id) === undefined) {
+        return undefined;
+      }
       return found === undefined ? idleMs : Math.max(0, leftMs(found));
     },
     cleanup: async (forMs) => {

@@ -21,8 +21,14 @@ export const acquireFor = async (
 ): Promise<Lease> => {
   const ttlMs = leaseManager.table().pools.get(pool)?.pool.defaultTtlMs ?? HOUR_MS;
   const about = { owner, holder, session, requestId: '', requestHash: '' };
-  const [lease] = await leaseManager.acquire({ pool, port: undefined, count: 1, ttlMs, ...about }, waitMs, signal);
-  if (lease === undefined) throw new TypeError('the lease manager granted no lease');
+  const [lease] = await leaseManager.acquire(
+    { pool, port: undefined, count: 1, ttlMs, ...about },
+    waitMs,
+    signal,
+  );
+  if (lease === undefined) {
+    throw new TypeError('the lease manager granted no lease');
+  }
   return lease;
 };
 
@@ -30,7 +36,10 @@ export const acquireFor = async (
 export const leaseOf = (leaseManager: LeaseManager, session: string): Lease | undefined =>
   all(leaseManager)
     .filter((lease) => lease.session === session)
-    .sort((a, b) => Number(a.end !== undefined) - Number(b.end !== undefined) || b.grantedAtMs - a.grantedAtMs)[0];
+    .sort(
+      (a, b) =>
+        Number(a.end !== undefined) - Number(b.end !== undefined) || b.grantedAtMs - a.grantedAtMs,
+    )[0];
 
 /** Leases that live on for sessions of a pool that do not. */
 export const leasesOfNobody = (
@@ -39,7 +48,11 @@ export const leasesOfNobody = (
   isLiving: (session: string) => boolean,
 ): Lease[] =>
   all(leaseManager).filter(
-    (lease) => lease.pool === pool && lease.session !== '' && lease.end === undefined && !isLiving(lease.session),
+    (lease) =>
+      lease.pool === pool &&
+      lease.session !== '' &&
+      lease.end === undefined &&
+      !isLiving(lease.session),
   );
 
 const all = (leaseManager: LeaseManager): Lease[] =>

@@ -1,6 +1,13 @@
 import { aborted } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import { afterEnd, isFailure, lastLines, StartFailure, type RestartPolicy, type Run } from '#libs/programs/index.ts';
+import {
+  afterEnd,
+  isFailure,
+  lastLines,
+  StartFailure,
+  type RestartPolicy,
+  type Run,
+} from '#libs/programs/index.ts';
 import type { Session, SessionEnd } from '../domain/session.ts';
 import type { Kind } from './kind.ts';
 import type { ProgramEnd, ProcessGroup } from './process-group.ts';
@@ -34,9 +41,16 @@ export interface Lifecycle<Spec> {
   stop(end: SessionEnd): void;
 }
 
-const RESTARTS: RestartPolicy = { pause: { firstMs: 200, longestMs: 10_000 }, steadyMs: 10_000, mostFailures: 5 };
+const RESTARTS: RestartPolicy = {
+  pause: { firstMs: 200, longestMs: 10_000 },
+  steadyMs: 10_000,
+  mostFailures: 5,
+};
 
-export const createLifecycle = <Spec>(first: Session<Spec>, options: LifecycleOptions<Spec>): Lifecycle<Spec> => {
+export const createLifecycle = <Spec>(
+  first: Session<Spec>,
+  options: LifecycleOptions<Spec>,
+): Lifecycle<Spec> => {
   const { kind, folder, processes, clock, closing, changed } = options;
   let session = first;
   const stopping = new AbortController();
@@ -57,7 +71,9 @@ export const createLifecycle = <Spec>(first: Session<Spec>, options: LifecycleOp
   /** Waits for the end of a program. Resolves to how that run went; undefined: the session is to end. */
   const untilEnd = async (readyAt: number): Promise<(Run & ProgramEnd) | undefined> => {
     const ended = await Promise.race([processes.nextEnd(), aborted(either)]);
-    if (ended === undefined || either.aborted) return undefined;
+    if (ended === undefined || either.aborted) {
+      return undefined;
+    }
     return { ...ended, readyMs: clock.monotonic() - readyAt, exitCode: ended.code };
   };
 
@@ -67,28 +83,40 @@ export const createLifecycle = <Spec>(first: Session<Spec>, options: LifecycleOp
     for (;;) {
       if (session.state === 'ready') {
         const run = await untilEnd(readyAt);
-        if (run === undefined) return undefined;
+        if (run === undefined) {
+          return undefined;
+        }
         await processes.sweep(run.role, 0);
         const isRestarted = kind.isRestarted(run.role);
         if (isFailure(RESTARTS, run) || !isRestarted) {
           failures += 1;
           set({ lastError: await sayEnd(run) });
-        } else failures = 0;
-        if (!isRestarted) return 'lost';
+        } else {
+          failures = 0;
+        }
+        if (!isRestarted) {
+          return 'lost';
+        }
       }
       const next = afterEnd(RESTARTS, failures);
-      if (next === 'give-up') return 'lost';
+      if (next === 'give-up') {
+        return 'lost';
+      }
       set({ state: 'restarting', restarts: session.restarts + 1 });
       await clock.sleep(next.pauseMs, either);
       try {
         await bringUp();
         readyAt = clock.monotonic();
       } catch (thrown) {
-        if (either.aborted) return undefined;
+        if (either.aborted) {
+          return undefined;
+        }
         failures += 1;
         set({ lastError: (thrown as Error).message });
         // All programs go, also the forwarder: its port may be somebody else's.
-        if (thrown instanceof StartFailure) await processes.endAll(0, 0);
+        if (thrown instanceof StartFailure) {
+          await processes.endAll(0, 0);
+        }
       }
     }
   };
@@ -109,16 +137,22 @@ export const createLifecycle = <Spec>(first: Session<Spec>, options: LifecycleOp
     },
     carryOn: async () => {
       const end = await carryOn().catch((thrown: unknown) => {
-        if (!either.aborted) throw thrown;
+        if (!either.aborted) {
+          throw thrown;
+        }
         return undefined;
       });
       // This process ends, but the session does not.
-      if (end === undefined && !stopping.signal.aborted) return false;
+      if (end === undefined && !stopping.signal.aborted) {
+        return false;
+      }
       set({ state: 'stopping', end: end ?? why });
       return processes.endAll(kind.graceMs, session.port);
     },
     stop: (end) => {
-      if (!stopping.signal.aborted) why = end;
+      if (!stopping.signal.aborted) {
+        why = end;
+      }
       stopping.abort();
     },
   };
@@ -126,7 +160,12 @@ export const createLifecycle = <Spec>(first: Session<Spec>, options: LifecycleOp
 
 /** How a program ended, for people, with what it said last. */
 const sayEnd = async ({ role, code, output, since }: ProgramEnd): Promise<string> => {
-  const how = code === undefined ? 'ended' : code === null ? 'was ended by a signal' : `ended with code ${code}`;
+  const how =
+    code === undefined
+      ? 'ended'
+      : code === null
+        ? 'was ended by a signal'
+        : `ended with code ${code}`;
   const said = await lastLines(output, since);
   return `${role} ${how}${said === '' ? '' : `; it said last:\n${said}`}`;
 };

@@ -17,5 +17,12 @@ export interface ManagedSession<Spec> {
 
 export const newManagedSession = <Spec>(session: Session<Spec>): ManagedSession<Spec> => {
   const done = Promise.resolve();
-  return { session, lifecycle: undefined, begun: done, over: done, interested: 0, giveUp: new AbortController() };
+  return {
+    session,
+    lifecycle: undefined,
+    begun: done,
+    over: done,
+    interested: 0,
+    giveUp: new AbortController(),
+  };
 };

@@ -78,7 +78,10 @@ const ADOPTED_POLL_MS = 200;
 const LISTEN_GONE_MS = 2_000;
 
 /** Takes over those of `left` that still run. */
-export const createProcessGroup = (options: ProcessGroupOptions, left: readonly ProcessRecord[]): ProcessGroup => {
+export const createProcessGroup = (
+  options: ProcessGroupOptions,
+  left: readonly ProcessRecord[],
+): ProcessGroup => {
   const { session, folder, clock, sockets, closing, note, forget } = options;
   const running = new Map<string, Running>();
   /** By nonce, with the role: also of what may be left of those that ended. */
@@ -89,7 +92,9 @@ export const createProcessGroup = (options: ProcessGroupOptions, left: readonly 
   const ended = async (role: string, program: Running): Promise<void> => {
     const exit = await program.exited;
     // `endAll` ended it.
-    if (running.get(role) !== program) return;
+    if (running.get(role) !== program) {
+      return;
+    }
     running.delete(role);
     ends.push({ role, ...exit, output: program.output, since: program.since });
     bell.ring();
@@ -100,7 +105,9 @@ export const createProcessGroup = (options: ProcessGroupOptions, left: readonly 
   };
   for (const record of left) {
     known.set(record.nonce, record.role);
-    if (record.pid === 0 || !isRunning(record)) continue;
+    if (record.pid === 0 || !isRunning(record)) {
+      continue;
+    }
     watch(record.role, {
       identity: record,
       exited: adoptedEnd(record, clock, closing),
@@ -111,7 +118,9 @@ export const createProcessGroup = (options: ProcessGroupOptions, left: readonly 
 
   const start = async (recipe: Recipe): Promise<void> => {
     for (const { role, command } of recipe.programs) {
-      if (running.has(role)) continue;
+      if (running.has(role)) {
+        continue;
+      }
       const nonce = options.newNonce();
       const what = command(nonce);
       const since = await outputSize(what.output);
@@ -125,31 +134,50 @@ export const createProcessGroup = (options: ProcessGroupOptions, left: readonly 
   };
   const checkEnds = async (): Promise<void> => {
     const end = ends.shift();
-    if (end === undefined) return;
+    if (end === undefined) {
+      return;
+    }
     // What an earlier run said may be about another port.
     const said = await lastLines(end.output, end.since);
     if (/address already in use/i.test(said)) {
-      throw new StartFailure('PORT_TAKEN', end.role, 'could not listen: somebody took the port', { lastLines: said });
+      throw new StartFailure('PORT_TAKEN', end.role, 'could not listen: somebody took the port', {
+        lastLines: said,
+      });
     }
-    throw new StartFailure('PROGRAM_EXITED', end.role, `ended with ${codeOf(end)} before it was ready`, {
-      exitCode: end.code ?? null,
-      lastLines: said,
-    });
+    throw new StartFailure(
+      'PROGRAM_EXITED',
+      end.role,
+      `ended with ${codeOf(end)} before it was ready`,
+      {
+        exitCode: end.code ?? null,
+        lastLines: said,
+      },
+    );
   };
   const isListening = async (recipe: Recipe, port: number): Promise<boolean> => {
-    if (recipe.listener === undefined) return true;
+    if (recipe.listener === undefined) {
+      return true;
+    }
     const program = running.get(recipe.listener);
-    if (program === undefined) return false;
+    if (program === undefined) {
+      return false;
+    }
     const who = await whoListens(sockets, port, program.identity.pid);
     if (who === 'foreign' && running.has(recipe.listener)) {
-      throw new StartFailure('FOREIGN_LISTENER', recipe.listener, `finds somebody else on port ${port}`);
+      throw new StartFailure(
+        'FOREIGN_LISTENER',
+        recipe.listener,
+        `finds somebody else on port ${port}`,
+      );
     }
     return who === 'ours';
   };
   const end = async (nonces: readonly string[], graceMs: number): Promise<boolean> => {
     const isGone = await options.end(nonces, graceMs);
     if (isGone) {
-      for (const nonce of nonces) known.delete(nonce);
+      for (const nonce of nonces) {
+        known.delete(nonce);
+      }
       forget(nonces);
     }
     return isGone;
@@ -170,7 +198,9 @@ export const createProcessGroup = (options: ProcessGroupOptions, left: readonly 
         // Asked before the kind's own sign, because a stranger may listen on the port and answer for it.
         if ((await isListening(recipe, port)) && (await recipe.isReady(said))) {
           await checkEnds();
-          if (await isListening(recipe, port)) return;
+          if (await isListening(recipe, port)) {
+            return;
+          }
         }
         if (clock.monotonic() > until) {
           const slow = recipe.programs.at(-1)?.role ?? '';
@@ -184,7 +214,9 @@ export const createProcessGroup = (options: ProcessGroupOptions, left: readonly 
     nextEnd: async () => {
       for (;;) {
         const next = ends.shift();
-        if (next !== undefined) return next;
+        if (next !== undefined) {
+          return next;
+        }
         await bell.rung();
       }
     },
@@ -211,7 +243,8 @@ export const createProcessGroup = (options: ProcessGroupOptions, left: readonly 
 /** The file that gets what a program says. */
 export const outputOf = (folder: string, role: string): string => `${folder}/${role}.log`;
 
-const codeOf = ({ code }: Exit): string => (code === null || code === undefined ? 'a signal' : `code ${code}`);
+const codeOf = ({ code }: Exit): string =>
+  code === null || code === undefined ? 'a signal' : `code ${code}`;
 
 /** The kernel tells only the process that started another one of its end, so an adopted one is looked at again and again. */
 const adoptedEnd = (identity: Identity, clock: Clock, signal: AbortSignal): Promise<Exit> =>

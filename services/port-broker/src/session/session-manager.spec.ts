@@ -26,7 +26,8 @@ const echoes = async (socket: Socket): Promise<void> => {
   expect(said.toString()).to.equal('hello');
 };
 
-const kindOf = (sessions: Sessions, port: number) => sessions.leaseManager.table().ports.get(port)?.state.kind;
+const kindOf = (sessions: Sessions, port: number) =>
+  sessions.leaseManager.table().ports.get(port)?.state.kind;
 
 describe('the programs of sessions', () => {
   const opened = opensPerTest();
@@ -34,13 +35,16 @@ describe('the programs of sessions', () => {
   beforeEach(async () => {
     sessions = await opened.use(openSessions());
   });
-  const pidOf = (id: string): number => sessions.manager.lifecycle(id)?.processes.pid('program') ?? 0;
+  const pidOf = (id: string): number =>
+    sessions.manager.lifecycle(id)?.processes.pid('program') ?? 0;
 
   describe('that do not come up', () => {
     const leavesNothing = () => {
       expect(sessions.alive()).to.deep.equal([]);
       expect(
-        [...sessions.leaseManager.table().leases.values()].filter(({ lease }) => lease.end === undefined),
+        [...sessions.leaseManager.table().leases.values()].filter(
+          ({ lease }) => lease.end === undefined,
+        ),
       ).to.deep.equal([]);
       expect(sessions.manager.list().filter(({ state }) => state !== 'ended')).to.deep.equal([]);
     };
@@ -55,7 +59,9 @@ describe('the programs of sessions', () => {
     });
 
     it('are not waited for longer than it may take', async () => {
-      const error = await failureOf(sessions.start('a', { ...ECHO, sign: 'never said', readyMs: 300 }));
+      const error = await failureOf(
+        sessions.start('a', { ...ECHO, sign: 'never said', readyMs: 300 }),
+      );
       expect(error).to.include({ reason: 'NOT_READY_IN_TIME' });
       leavesNothing();
     });
@@ -98,8 +104,12 @@ describe('the programs of sessions', () => {
     // Throws its nonce away and leaves its group: nobody can say any more whose it is.
     const script = `env -i setsid /usr/bin/socat TCP-LISTEN:$PORT,bind=127.0.0.1,fork,reuseaddr,reuseport PIPE & exec socat TCP-LISTEN:$PORT,bind=127.0.0.1,fork,reuseaddr,reuseport PIPE`;
     const { session } = await sessions.start('a', { script });
-    await eventually(async () => expect((await listenersOn(session.port)).length).to.equal(2), { withinMs: 20_000 });
-    const runaway = (await listenersOn(session.port)).find((pid) => !sessions.alive().includes(pid))!;
+    await eventually(async () => expect((await listenersOn(session.port)).length).to.equal(2), {
+      withinMs: 20_000,
+    });
+    const runaway = (await listenersOn(session.port)).find(
+      (pid) => !sessions.alive().includes(pid),
+    )!;
     try {
       await sessions.manager.stop(session.id, 'stopped');
       expect(kindOf(sessions, session.port)).to.equal('quarantined');
@@ -108,7 +118,9 @@ describe('the programs of sessions', () => {
       process.kill(runaway, 'SIGKILL');
     }
     await eventually(() => expect(isAlive(runaway)).to.equal(false), { withinMs: 20_000 });
-    for (let sighting = 0; sighting < 3; sighting += 1) await sessions.leaseManager.reconcile();
+    for (let sighting = 0; sighting < 3; sighting += 1) {
+      await sessions.leaseManager.reconcile();
+    }
     expect(kindOf(sessions, session.port)).to.equal('free');
   });
 
@@ -125,9 +137,12 @@ describe('the programs of sessions', () => {
     expect(kindOf(sessions, session.port)).to.equal('leased');
     process.kill(pid, 'SIGKILL');
     // Adopted ones are started again like others.
-    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ready', restarts: 1 }), {
-      withinMs: 20_000,
-    });
+    await eventually(
+      () => expect(sessions.manager.get(session.id)).to.include({ state: 'ready', restarts: 1 }),
+      {
+        withinMs: 20_000,
+      },
+    );
     await echoes(await dial(session.port));
     socket.destroy();
   });
@@ -137,7 +152,10 @@ describe('the programs of sessions', () => {
     const { session } = await sessions.start('a', { script });
     const pid = pidOf(session.id);
     sessions.reopen();
-    expect(sessions.manager.get(session.id)).to.include({ state: 'ready', port: sessions.first + 1 });
+    expect(sessions.manager.get(session.id)).to.include({
+      state: 'ready',
+      port: sessions.first + 1,
+    });
     expect(pidOf(session.id)).to.equal(pid);
   });
 
@@ -152,11 +170,27 @@ describe('the programs of sessions', () => {
     await ended;
     // Until the client hung up as well, the port counted as somebody's.
     await sessions.leaseManager.reconcile();
-    const { stdout } = await promisify(execFile)('ss', ['-Htan', 'state', 'time-wait', `sport = :${session.port}`]);
+    const { stdout } = await promisify(execFile)('ss', [
+      '-Htan',
+      'state',
+      'time-wait',
+      `sport = :${session.port}`,
+    ]);
     expect(stdout).to.include(String(session.port));
-    const others = { pool: 'lab', port: undefined, count: 5, ttlMs: 60_000, owner: 'ann', holder: '' };
+    const others = {
+      pool: 'lab',
+      port: undefined,
+      count: 5,
+      ttlMs: 60_000,
+      owner: 'ann',
+      holder: '',
+    };
     const about = { requestId: '', requestHash: '', session: '' };
-    await sessions.leaseManager.acquire({ ...others, ...about }, undefined, new AbortController().signal);
+    await sessions.leaseManager.acquire(
+      { ...others, ...about },
+      undefined,
+      new AbortController().signal,
+    );
     const again = await sessions.start('b', ECHO);
     expect(again.session.port).to.equal(session.port);
     await echoes(await dial(session.port));
@@ -165,9 +199,20 @@ describe('the programs of sessions', () => {
   it('give their port back by a sweep, where the lease could not be ended with the session', async () => {
     const { session } = await sessions.start('a', ECHO);
     await sessions.manager.stop(session.id, 'stopped');
-    const ask = { pool: 'lab', port: session.port, count: 1, ttlMs: 60_000, owner: 'ann', holder: '' };
+    const ask = {
+      pool: 'lab',
+      port: session.port,
+      count: 1,
+      ttlMs: 60_000,
+      owner: 'ann',
+      holder: '',
+    };
     const about = { requestId: '', requestHash: '', session: session.id };
-    await sessions.leaseManager.acquire({ ...ask, ...about }, undefined, new AbortController().signal);
+    await sessions.leaseManager.acquire(
+      { ...ask, ...about },
+      undefined,
+      new AbortController().signal,
+    );
     expect(kindOf(sessions, session.port)).to.equal('leased');
     await sessions.manager.sweep();
     expect(kindOf(sessions, session.port)).to.equal('free');
@@ -196,9 +241,26 @@ describe('the programs of sessions', () => {
   it('are ended where the broker ended between noting a program and starting it, or before it was ready', async () => {
     const { session } = await sessions.start('a', ECHO);
     const nonce = 'ab'.repeat(16);
-    sessions.store.put({ ...session, id: 'vis-unfinished', key: 'b', port: 0, leaseId: '', state: 'starting' });
-    sessions.store.putProcess({ nonce, session: 'vis-unfinished', role: 'program', pid: 0, startTicks: '' });
-    const left = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore', env: { PATH: '/bin', [MARK]: nonce } });
+    sessions.store.put({
+      ...session,
+      id: 'vis-unfinished',
+      key: 'b',
+      port: 0,
+      leaseId: '',
+      state: 'starting',
+    });
+    sessions.store.putProcess({
+      nonce,
+      session: 'vis-unfinished',
+      role: 'program',
+      pid: 0,
+      startTicks: '',
+    });
+    const left = spawn('sleep', ['1000'], {
+      detached: true,
+      stdio: 'ignore',
+      env: { PATH: '/bin', [MARK]: nonce },
+    });
     await once(left, 'spawn');
     sessions.reopen();
     // Who asks for it at that moment gets a new one, and not the one that is being ended.
@@ -214,23 +276,35 @@ describe('the programs of sessions', () => {
   it('are known to be dead after a reboot of the host', async () => {
     const { session } = await sessions.start('a', ECHO);
     sessions.reopen('another boot');
-    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ended', end: 'rebooted' }), {
-      withinMs: 20_000,
-    });
+    await eventually(
+      () =>
+        expect(sessions.manager.get(session.id)).to.include({ state: 'ended', end: 'rebooted' }),
+      {
+        withinMs: 20_000,
+      },
+    );
   });
 
   it('are started again on the same port, and given up when they fail five times in a row', async () => {
-    const { session } = await sessions.start('a', { script: `test -e broken && exit 3; ${ECHO.script}` });
-    process.kill(pidOf(session.id), 'SIGTERM');
-    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ready', restarts: 1 }), {
-      withinMs: 20_000,
+    const { session } = await sessions.start('a', {
+      script: `test -e broken && exit 3; ${ECHO.script}`,
     });
+    process.kill(pidOf(session.id), 'SIGTERM');
+    await eventually(
+      () => expect(sessions.manager.get(session.id)).to.include({ state: 'ready', restarts: 1 }),
+      {
+        withinMs: 20_000,
+      },
+    );
     await echoes(await dial(session.port));
     await writeFile(join(sessions.folder, session.id, 'broken'), '');
     process.kill(pidOf(session.id), 'SIGTERM');
-    await eventually(() => expect(sessions.manager.get(session.id)).to.include({ state: 'ended', end: 'lost' }), {
-      withinMs: 15_000,
-    });
+    await eventually(
+      () => expect(sessions.manager.get(session.id)).to.include({ state: 'ended', end: 'lost' }),
+      {
+        withinMs: 15_000,
+      },
+    );
     expect(sessions.manager.get(session.id)?.lastError).to.include('code 3');
     expect(kindOf(sessions, session.port)).to.equal('free');
   });
@@ -239,7 +313,9 @@ describe('the programs of sessions', () => {
     const script = `head -c 1G /dev/zero | tr '\\0' 'x'; echo; echo "the end"; ${ECHO.script}`;
     const { session } = await sessions.start('a', { script, readyMs: 60_000 });
     const log = join(sessions.folder, session.id, 'program.log');
-    await eventually(async () => expect((await stat(log)).size).to.be.below(5 * 1024 ** 2), { withinMs: 20_000 });
+    await eventually(async () => expect((await stat(log)).size).to.be.below(5 * 1024 ** 2), {
+      withinMs: 20_000,
+    });
     const kept = `${await readFile(`${log}.1`, 'latin1').catch(() => '')}${await readFile(log, 'latin1')}`;
     expect(kept.trimEnd().endsWith('the end')).to.equal(true);
     expect(kept.length).to.be.below(6 * 1024 ** 2);

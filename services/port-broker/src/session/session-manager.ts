@@ -53,7 +53,10 @@ export interface Wanted<Spec> {
 /** The sessions of one kind: starts, stops and lists them, and adopts those of the process before. */
 export interface SessionManager<Spec> {
   /** Rejects with what the lease manager says, or with why the programs did not come up; nothing is left of the session then. */
-  start(wanted: Wanted<Spec>, signal: AbortSignal): Promise<{ session: Session<Spec>; isReused: boolean }>;
+  start(
+    wanted: Wanted<Spec>,
+    signal: AbortSignal,
+  ): Promise<{ session: Session<Spec>; isReused: boolean }>;
   /** Resolves when the session is over, at once if it was. */
   stop(id: string, end: SessionEnd): Promise<Session<Spec>>;
   /** Ends all. */
@@ -77,7 +80,10 @@ const SWEEP_EVERY_MS = 10_000;
 const BOUND_EVERY_MS = 500;
 
 /** Opens the sessions of one kind that an earlier process left. It adopts those that were ready and hold a lease, and ends the others. */
-export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManagerOptions): SessionManager<Spec> => {
+export const openSessionManager = <Spec>(
+  kind: Kind<Spec>,
+  options: SessionManagerOptions,
+): SessionManager<Spec> => {
   const { leaseManager, store, sockets, clock, random, events, failpoint } = options;
   const kept = store.load();
   const ofKind = (kept.sessions as Session<Spec>[]).filter((session) => session.kind === kind.name);
@@ -112,14 +118,19 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
   };
   const tell = (session: Session<Spec>): void => {
     const managed = sessions.get(session.id);
-    if (managed !== undefined) managed.session = session;
+    if (managed !== undefined) {
+      managed.session = session;
+    }
     recordIfPossible(() => keep(session));
     events.sessionChanged(session);
     kind.changed?.(session);
   };
   const folderOf = ({ id }: Session): string => join(options.folder, id);
 
-  const lifecycleOf = (session: Session<Spec>, records: readonly ProcessRecord[]): Lifecycle<Spec> => {
+  const lifecycleOf = (
+    session: Session<Spec>,
+    records: readonly ProcessRecord[],
+  ): Lifecycle<Spec> => {
     const processes = createProcessGroup(
       {
         session: session.id,
@@ -153,31 +164,53 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
     isClean: boolean,
     last: Partial<Session<Spec>>,
   ): Promise<void> => {
-    const session: Session<Spec> = { ...(managed.lifecycle?.session() ?? managed.session), ...last, state: 'ended' };
-    for (const nonce of managed.lifecycle?.processes.nonces() ?? []) left.add(nonce);
+    const session: Session<Spec> = {
+      ...(managed.lifecycle?.session() ?? managed.session),
+      ...last,
+      state: 'ended',
+    };
+    for (const nonce of managed.lifecycle?.processes.nonces() ?? []) {
+      left.add(nonce);
+    }
     if (session.leaseId !== '') {
-      await leaseManager.settle(session.leaseId, isClean).catch((thrown: unknown) => events.diskFailed(thrown));
+      await leaseManager
+        .settle(session.leaseId, isClean)
+        .catch((thrown: unknown) => events.diskFailed(thrown));
       failpoint('lease-settled');
     }
     await rm(folderOf(session), { recursive: true, force: true }).catch(() => undefined);
     managed.lifecycle = undefined;
     managed.session = session;
-    if (byKey.get(session.key) === session.id) byKey.delete(session.key);
+    if (byKey.get(session.key) === session.id) {
+      byKey.delete(session.key);
+    }
     tell({ ...session, endedAtMs: clock.now() });
     const forgotten = history.add(session.id);
-    if (forgotten.length === 0) return;
-    for (const id of forgotten) sessions.delete(id);
+    if (forgotten.length === 0) {
+      return;
+    }
+    for (const id of forgotten) {
+      sessions.delete(id);
+    }
     recordIfPossible(() => store.drop(forgotten));
     kind.forgotten?.(forgotten);
   };
-  const carryOn = async (managed: ManagedSession<Spec>, lifecycle: Lifecycle<Spec>): Promise<void> => {
+  const carryOn = async (
+    managed: ManagedSession<Spec>,
+    lifecycle: Lifecycle<Spec>,
+  ): Promise<void> => {
     const isClean = await lifecycle.carryOn();
-    if (closing.signal.aborted && lifecycle.session().state !== 'stopping') return;
+    if (closing.signal.aborted && lifecycle.session().state !== 'stopping') {
+      return;
+    }
     await finish(managed, isClean, {});
   };
 
   /** Leases a port and starts the programs on it; if somebody took that port meanwhile, on another one. */
-  const begin = async (managed: ManagedSession<Spec>, wanted: Wanted<Spec>): Promise<Lifecycle<Spec>> => {
+  const begin = async (
+    managed: ManagedSession<Spec>,
+    wanted: Wanted<Spec>,
+  ): Promise<Lifecycle<Spec>> => {
     for (let tries = 1; ; tries += 1) {
       const { signal } = managed.giveUp;
       const about = { pool: kind.pool, session: managed.session.id, ...wanted };
@@ -192,7 +225,8 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
         return lifecycle;
       } catch (thrown) {
         const isTaken =
-          thrown instanceof StartFailure && (thrown.reason === 'PORT_TAKEN' || thrown.reason === 'FOREIGN_LISTENER');
+          thrown instanceof StartFailure &&
+          (thrown.reason === 'PORT_TAKEN' || thrown.reason === 'FOREIGN_LISTENER');
         // A stranger on the port does not mean that anything of ours is left: the lease manager looks who has it.
         const isClean = await lifecycle.processes.endAll(0, isTaken ? 0 : session.port);
         if (!isTaken || tries === MOST_PORTS) {
@@ -221,7 +255,9 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
         // Without a port or a disk nothing of it exists.
         if (!isOver(managed.session)) {
           sessions.delete(session.id);
-          if (byKey.get(wanted.key) === session.id) byKey.delete(wanted.key);
+          if (byKey.get(wanted.key) === session.id) {
+            byKey.delete(wanted.key);
+          }
           recordIfPossible(() => store.drop([session.id]));
         }
         throw thrown;
@@ -238,7 +274,9 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
   const adopt = (session: Session<Spec>, records: readonly ProcessRecord[]): void => {
     const managed = enter(session);
     if (isOver(session)) {
-      for (const { nonce } of records) left.add(nonce);
+      for (const { nonce } of records) {
+        left.add(nonce);
+      }
       return;
     }
     byKey.set(session.key, session.id);
@@ -247,7 +285,10 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
     const isKept = isHeld && (session.state === 'ready' || session.state === 'restarting');
     // Callers that ask for the same session wait until one that is not kept is over.
     const state = isKept ? session.state : 'stopping';
-    const lifecycle = lifecycleOf({ ...session, state, leaseId: lease?.id ?? '', port: lease?.port ?? 0 }, records);
+    const lifecycle = lifecycleOf(
+      { ...session, state, leaseId: lease?.id ?? '', port: lease?.port ?? 0 },
+      records,
+    );
     managed.lifecycle = lifecycle;
     if (isKept) {
       events.sessionAdopted(session);
@@ -263,7 +304,9 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
 
   const stop = async (id: string, end: SessionEnd): Promise<Session<Spec>> => {
     const managed = sessions.get(id);
-    if (managed === undefined) throw sessionNotFound(id);
+    if (managed === undefined) {
+      throw sessionNotFound(id);
+    }
     await managed.begun.catch(() => undefined);
     managed.lifecycle?.stop(end);
     await managed.over;
@@ -279,12 +322,17 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
     const nonces = new Set(left);
     const isClean = await ender([...nonces], 0);
     if (isClean) {
-      for (const nonce of nonces) left.delete(nonce);
+      for (const nonce of nonces) {
+        left.delete(nonce);
+      }
       recordIfPossible(() => store.dropProcesses(nonces));
     }
     // If the disk refused the end of a session's lease, that lease lives on.
-    const isLiving = (id: string): boolean => !isOver(sessions.get(id)?.session ?? { state: 'ended' });
-    for (const { id } of leasesOfNobody(leaseManager, kind.pool, isLiving)) await leaseManager.settle(id, isClean);
+    const isLiving = (id: string): boolean =>
+      !isOver(sessions.get(id)?.session ?? { state: 'ended' });
+    for (const { id } of leasesOfNobody(leaseManager, kind.pool, isLiving)) {
+      await leaseManager.settle(id, isClean);
+    }
     return isClean ? nonces.size : 0;
   };
 
@@ -296,7 +344,9 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
   }
 
   const boundAll = async (): Promise<void> => {
-    await Promise.all([...sessions.values()].flatMap(({ lifecycle }) => lifecycle?.processes.bound() ?? []));
+    await Promise.all(
+      [...sessions.values()].flatMap(({ lifecycle }) => lifecycle?.processes.bound() ?? []),
+    );
   };
   const loops = [
     every({ clock, everyMs: SWEEP_EVERY_MS, isPauseFirst: true }, sweep),
@@ -317,9 +367,14 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
         await abortable(managed.begun, signal);
       } finally {
         managed.interested -= 1;
-        if (managed.interested === 0 && signal.aborted) managed.giveUp.abort(signal.reason);
+        if (managed.interested === 0 && signal.aborted) {
+          managed.giveUp.abort(signal.reason);
+        }
       }
-      return { session: managed.lifecycle?.session() ?? managed.session, isReused: reused !== undefined };
+      return {
+        session: managed.lifecycle?.session() ?? managed.session,
+        isReused: reused !== undefined,
+      };
     },
     stop,
     stopAll: async () => {
@@ -329,16 +384,20 @@ export const openSessionManager = <Spec>(kind: Kind<Spec>, options: SessionManag
           .map(({ session }) => stop(session.id, 'stopped')),
       );
     },
-    list: () => [...sessions.values()].map((managed) => managed.lifecycle?.session() ?? managed.session),
+    list: () =>
+      [...sessions.values()].map((managed) => managed.lifecycle?.session() ?? managed.session),
     get,
     ofKey: (key) => get(byKey.get(key) ?? ''),
     lifecycle: (id) => sessions.get(id)?.lifecycle,
     sweep,
     close: () => {
-      for (const loop of loops) void loop.stop();
+      for (const loop of loops) {
+        void loop.stop();
+      }
       closing.abort(new Error('this process ends'));
     },
   };
 };
 
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown);

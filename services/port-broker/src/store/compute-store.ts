@@ -28,7 +28,12 @@ export interface MetricsRecord {
 export interface ComputeStore {
   putCommand(session: string, record: CommandRecord): void;
   /** The latest first: at most `count`, with numbers under `below`. */
-  commands(session: string, below: number, count: number, without: string | undefined): CommandRecord[];
+  commands(
+    session: string,
+    below: number,
+    count: number,
+    without: string | undefined,
+  ): CommandRecord[];
   lastNumber(session: string): number;
   /** Marks commands as unknown that were running when the last process ended. */
   loseRunning(session: string): void;
@@ -49,18 +54,38 @@ export const createComputeStore = (db: DatabaseSync): ComputeStore => {
   const listCommands = db.prepare(
     'SELECT * FROM commands WHERE session = ? AND number < ? AND name != ? ORDER BY number DESC LIMIT ?',
   );
-  const listMetrics = db.prepare('SELECT * FROM metrics WHERE session = ? AND at < ? ORDER BY at DESC LIMIT ?');
+  const listMetrics = db.prepare(
+    'SELECT * FROM metrics WHERE session = ? AND at < ? ORDER BY at DESC LIMIT ?',
+  );
   return {
     putCommand: (session, { number, name, startedAtMs, tookMs, outcome, error, residentBytes }) => {
-      putCommand.run(session, number, name, startedAtMs, tookMs ?? null, outcome, error ?? null, residentBytes);
-      if (number % 1_000 === 0) dropCommands.run(session, number - MOST_COMMANDS);
+      putCommand.run(
+        session,
+        number,
+        name,
+        startedAtMs,
+        tookMs ?? null,
+        outcome,
+        error ?? null,
+        residentBytes,
+      );
+      if (number % 1_000 === 0) {
+        dropCommands.run(session, number - MOST_COMMANDS);
+      }
     },
-    commands: (session, below, count, without) => listCommands.all(session, below, without ?? '', count).map(commandOf),
+    commands: (session, below, count, without) =>
+      listCommands.all(session, below, without ?? '', count).map(commandOf),
     lastNumber: (session) =>
-      Number(db.prepare('SELECT max(number) AS last FROM commands WHERE session = ?').get(session)?.['last'] ?? 0),
+      Number(
+        db.prepare('SELECT max(number) AS last FROM commands WHERE session = ?').get(session)?.[
+          'last'
+        ] ?? 0,
+      ),
     loseRunning: (session) =>
       void db
-        .prepare(`UPDATE commands SET outcome = 'unknown', error = ? WHERE session = ? AND outcome = 'running'`)
+        .prepare(
+          `UPDATE commands SET outcome = 'unknown', error = ? WHERE session = ? AND outcome = 'running'`,
+        )
         .run('the broker was started again meanwhile', session),
     putMetrics: (all) =>
       inTransaction(db, () => {

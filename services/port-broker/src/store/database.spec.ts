@@ -15,7 +15,8 @@ describe('a writer', () => {
     db.close();
     await dir[Symbol.asyncDispose]();
   });
-  const put = (key: string) => () => void db.prepare('INSERT INTO meta VALUES (?, ?)').run(key, 'x');
+  const put = (key: string) => () =>
+    void db.prepare('INSERT INTO meta VALUES (?, ?)').run(key, 'x');
   const kept = (): unknown[] =>
     db
       .prepare('SELECT key FROM meta')

@@ -35,13 +35,17 @@ export const openDatabase = (dir: string): DatabaseSync => {
   const db = new DatabaseSync(join(dir, 'leases.db'));
   try {
     // The lock is held until this process ends, however it ends.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    db.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
+    );
     db.exec(SCHEMA);
     db.exec('BEGIN IMMEDIATE; COMMIT');
     return db;
   } catch (thrown) {
     db.close();
-    if ((thrown as { errcode?: unknown }).errcode !== BUSY) throw thrown;
+    if ((thrown as { errcode?: unknown }).errcode !== BUSY) {
+      throw thrown;
+    }
     const message = `another broker works in ${dir}; end that one, or give this one a folder of its own (MUSTER_PORT_DATA)`;
     throw new FolderInUseError(message, { cause: thrown });
   }
@@ -57,7 +61,9 @@ export const createWriter = (db: DatabaseSync): Writer => {
     waiting = undefined;
     try {
       inTransaction(db, () => {
-        for (const write of writes) write();
+        for (const write of writes) {
+          write();
+        }
       });
       durable.resolve();
     } catch (thrown) {
@@ -82,7 +88,9 @@ export const inTransaction = (db: DatabaseSync, write: () => void): void => {
     write();
     db.exec('COMMIT');
   } catch (thrown) {
-    if (db.isTransaction) db.exec('ROLLBACK');
+    if (db.isTransaction) {
+      db.exec('ROLLBACK');
+    }
     throw thrown;
   }
 };

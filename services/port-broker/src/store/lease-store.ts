@@ -15,26 +15,56 @@ export interface LeaseStore {
 
 export const createLeaseStore = (db: DatabaseSync): LeaseStore => {
   const putPort = db.prepare('INSERT OR REPLACE INTO ports VALUES (?, ?, ?, ?)');
-  const putLease = db.prepare('INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const putLease = db.prepare(
+    'INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  );
   const dropLease = db.prepare('DELETE FROM leases WHERE id = ?');
   const putMeta = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
 
-  const writeOne = ({ leases, ports, forgotten }: Pick<Draft, 'leases' | 'ports' | 'forgotten'>): void => {
+  const writeOne = ({
+    leases,
+    ports,
+    forgotten,
+  }: Pick<Draft, 'leases' | 'ports' | 'forgotten'>): void => {
     for (const { port, token, used, state } of ports.values()) {
       putPort.run(port, token, used, state.kind === 'quarantined' ? 1 : 0);
     }
     for (const lease of leases.values()) {
-      const { id, pool, port, token, owner, holder, requestId, requestHash, ttlMs, grantedAtMs, expiresAtMs } = lease;
+      const {
+        id,
+        pool,
+        port,
+        token,
+        owner,
+        holder,
+        requestId,
+        requestHash,
+        ttlMs,
+        grantedAtMs,
+        expiresAtMs,
+      } = lease;
       const ended = [lease.end?.atMs ?? null, lease.end?.reason ?? null] as const;
-      const about = [owner, holder, requestId, requestHash, ttlMs, grantedAtMs, expiresAtMs] as const;
+      const about = [
+        owner,
+        holder,
+        requestId,
+        requestHash,
+        ttlMs,
+        grantedAtMs,
+        expiresAtMs,
+      ] as const;
       putLease.run(id, pool, port, token, ...about, ...ended, lease.session);
     }
-    for (const id of forgotten) dropLease.run(id);
+    for (const id of forgotten) {
+      dropLease.run(id);
+    }
   };
 
   return {
     load: () => ({
-      bootId: String(db.prepare("SELECT value FROM meta WHERE key = 'boot_id'").get()?.['value'] ?? ''),
+      bootId: String(
+        db.prepare("SELECT value FROM meta WHERE key = 'boot_id'").get()?.['value'] ?? '',
+      ),
       ports: db
         .prepare('SELECT * FROM ports')
         .all()
@@ -48,7 +78,9 @@ export const createLeaseStore = (db: DatabaseSync): LeaseStore => {
     }),
     write: (decisions) =>
       inTransaction(db, () => {
-        for (const decision of decisions) writeOne(decision);
+        for (const decision of decisions) {
+          writeOne(decision);
+        }
       }),
     setBootId: (bootId) => void putMeta.run('boot_id', bootId),
   };

@@ -45,11 +45,15 @@ export const createSessionStore = (db: DatabaseSync): SessionStore => {
       void putProcess.run(nonce, session, role, pid, startTicks),
     dropProcesses: (nonces) =>
       inTransaction(db, () => {
-        for (const nonce of nonces) dropProcess.run(nonce);
+        for (const nonce of nonces) {
+          dropProcess.run(nonce);
+        }
       }),
     drop: (sessions) =>
       inTransaction(db, () => {
-        for (const id of sessions) dropSession.run(id);
+        for (const id of sessions) {
+          dropSession.run(id);
+        }
       }),
   };
 };

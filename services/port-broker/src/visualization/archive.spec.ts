@@ -58,7 +58,8 @@ describe('an archive of a case', () => {
   const refusalOf = (file: string) =>
     unpack(file, into, bounds).then(
       () => 'done',
-      (thrown: unknown) => (isDomainError(thrown) ? `${thrown.reason}: ${thrown.message}` : String(thrown)),
+      (thrown: unknown) =>
+        isDomainError(thrown) ? `${thrown.reason}: ${thrown.message}` : String(thrown),
     );
 
   for (const kind of ['tar', 'gz', 'zip']) {

@@ -31,17 +31,23 @@ const createGuard = ({ bytes, entries }: Bounds) => {
   let entriesLeft = entries;
   return {
     entry: (name: string, isPlain: boolean): void => {
-      if (!isPlain) throw archiveUnfit(`has ${name} in it, which is neither a file nor a folder`);
+      if (!isPlain) {
+        throw archiveUnfit(`has ${name} in it, which is neither a file nor a folder`);
+      }
       const path = normalize(name);
       if (name.includes('\0') || path.startsWith('/') || path.split(sep).includes('..')) {
         throw archiveUnfit(`leads out of its folder with ${name}`);
       }
       entriesLeft -= 1;
-      if (entriesLeft < 0) throw archiveUnfit(`has more than ${entries} files`);
+      if (entriesLeft < 0) {
+        throw archiveUnfit(`has more than ${entries} files`);
+      }
     },
     grow: (more: number): void => {
       bytesLeft -= more;
-      if (bytesLeft < 0) throw archiveUnfit(`unpacks to more than ${bytes} bytes`);
+      if (bytesLeft < 0) {
+        throw archiveUnfit(`unpacks to more than ${bytes} bytes`);
+      }
     },
   };
 };
@@ -58,8 +64,11 @@ export const unpack = async (file: string, into: string, bounds: Bounds): Promis
   await using handle = await open(file, 'r');
   await handle.read(head, 0, head.length, 0);
   try {
-    if (head.toString('latin1') === 'PK\x03\x04') await unpackZip(handle.fd, into, guard);
-    else await unpackTar(file, into, guard);
+    if (head.toString('latin1') === 'PK\x03\x04') {
+      await unpackZip(handle.fd, into, guard);
+    } else {
+      await unpackTar(file, into, guard);
+    }
   } catch (thrown) {
     throw thrown instanceof DomainError ? thrown : archiveUnfit('cannot be unpacked', thrown);
   }
@@ -70,7 +79,10 @@ const unpackTar = async (file: string, into: string, guard: Guard): Promise<void
   let unfit: unknown;
   const isFit = (path: string, entry: ReadEntry): boolean => {
     try {
-      guard.entry(path, ['File', 'OldFile', 'ContiguousFile', 'Directory', 'GNUDumpDir'].includes(entry.type));
+      guard.entry(
+        path,
+        ['File', 'OldFile', 'ContiguousFile', 'Directory', 'GNUDumpDir'].includes(entry.type),
+      );
       guard.grow(entry.size);
       found += 1;
       return true;
@@ -87,8 +99,12 @@ const unpackTar = async (file: string, into: string, guard: Guard): Promise<void
     noMtime: true,
     filter: (path, entry) => unfit === undefined && isFit(path, entry as ReadEntry),
   });
-  if (unfit !== undefined) throw unfit as Error;
-  if (found === 0) throw archiveUnfit('has nothing in it, or is no archive');
+  if (unfit !== undefined) {
+    throw unfit as Error;
+  }
+  if (found === 0) {
+    throw archiveUnfit('has nothing in it, or is no archive');
+  }
 };
 
 const S_IFMT = 0o170_000;
@@ -97,15 +113,18 @@ const PLAIN = [0, 0o100_000, 0o040_000];
 const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> => {
   const openZip = promisify<number, object, ZipFile>(fromFd);
   const zip = await openZip(fd, { autoClose: false, lazyEntries: true, strictFileNames: true });
-  const openEntry = promisify((entry: Entry, done: (error: Error | null, stream: Readable) => void) =>
-    zip.openReadStream(entry, done),
+  const openEntry = promisify(
+    (entry: Entry, done: (error: Error | null, stream: Readable) => void) =>
+      zip.openReadStream(entry, done),
   );
   const entries = Promise.withResolvers<void>();
   const one = async (entry: Entry): Promise<void> => {
     const { fileName } = entry;
     guard.entry(fileName, PLAIN.includes((entry.externalFileAttributes >>> 16) & S_IFMT));
     const path = join(into, fileName);
-    if (fileName.endsWith('/')) return void (await mkdir(path, { recursive: true }));
+    if (fileName.endsWith('/')) {
+      return void (await mkdir(path, { recursive: true }));
+    }
     await mkdir(dirname(path), { recursive: true });
     const stream = await openEntry(entry);
     // Counted while it is unpacked, because the sizes in the archive may be wrong.

@@ -37,8 +37,12 @@ const notWritable = (folder: string, cause: unknown): DomainError =>
 export const findCase = async (folder: string, roots: readonly string[]): Promise<string> => {
   const found = isAbsolute(folder) ? await realpath(folder).catch(() => undefined) : undefined;
   const tops = await Promise.all(roots.map((root) => realpath(root).catch(() => undefined)));
-  const isBelow = tops.some((top) => top !== undefined && found !== undefined && (found + sep).startsWith(top + sep));
-  if (found === undefined || !isBelow) throw caseNotFound(folder, roots);
+  const isBelow = tops.some(
+    (top) => top !== undefined && found !== undefined && (found + sep).startsWith(top + sep),
+  );
+  if (found === undefined || !isBelow) {
+    throw caseNotFound(folder, roots);
+  }
   await checkCase(found, folder);
   return found;
 };
@@ -47,14 +51,17 @@ export const findCase = async (folder: string, roots: readonly string[]): Promis
 export const caseWithin = async (folder: string, named: string): Promise<string> => {
   const entries = await readdir(folder, { withFileTypes: true });
   const [only] = entries;
-  const inner = entries.length === 1 && only?.isDirectory() === true ? join(folder, only.name) : folder;
+  const inner =
+    entries.length === 1 && only?.isDirectory() === true ? join(folder, only.name) : folder;
   await checkCase(inner, named);
   return inner;
 };
 
 const checkCase = async (folder: string, named: string): Promise<void> => {
   const dictionary = await stat(join(folder, 'system', 'controlDict')).catch(() => undefined);
-  if (dictionary?.isFile() !== true) throw notACase(named);
+  if (dictionary?.isFile() !== true) {
+    throw notACase(named);
+  }
 };
 
 /**
@@ -66,7 +73,9 @@ export const markCase = async (folder: string): Promise<string> => {
   try {
     await (await open(join(folder, name), 'wx', 0o644)).close();
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw notWritable(folder, thrown);
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw notWritable(folder, thrown);
+    }
   }
   return name;
 };

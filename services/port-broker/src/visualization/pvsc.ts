@@ -6,6 +6,12 @@ export const pvscOf = (name: string, connectionString: string): string => `<Serv
 </Servers>
 `;
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};
 
-const escapeXml = (text: string): string => text.replaceAll(/[&<>"]/g, (char) => ENTITIES[char] ?? '');
+const escapeXml = (text: string): string =>
+  text.replaceAll(/[&<>"]/g, (char) => ENTITIES[char] ?? '');

@@ -55,12 +55,21 @@ export const pvserverKind = (options: PvserverOptions): Kind<VisualizationSpec> 
     const tools = { bwrap: await systemProgram('bwrap'), socat: await systemProgram('socat') };
     const socketDir = join(folder, 'run');
     const toldDir = join(folder, 'told');
-    for (const dir of [socketDir, toldDir]) await mkdir(dir, { recursive: true, mode: 0o700 });
+    for (const dir of [socketDir, toldDir]) {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+    }
     const caseDir = await options.caseOf(session, folder);
     const timed = options.isTimed ? ['--timeout-command', `cat ${TOLD}/${MINUTES}`] : [];
     const argv = [program, `--server-port=${INSIDE_PORT}`, ...OFFSCREEN, ...timed];
     const work = { host: caseDir, inside: CASE };
-    const box = { argv, env: {}, port: INSIDE_PORT, work, readOnly: [{ host: toldDir, inside: TOLD }], socketDir };
+    const box = {
+      argv,
+      env: {},
+      port: INSIDE_PORT,
+      work,
+      readOnly: [{ host: toldDir, inside: TOLD }],
+      socketDir,
+    };
     return {
       programs: [
         {
@@ -106,12 +115,16 @@ export const pvserverVersion = async (configured: string | undefined): Promise<s
 };
 
 const askVersion = async (program: string): Promise<string> => {
-  const { stdout, stderr } = await promisify(execFile)(program, ['--version'], { timeout: 10_000 }).catch(
-    (thrown: unknown) => {
-      throw new StartFailure('PROGRAM_EXITED', 'pvserver', 'does not tell its version', { cause: thrown });
-    },
-  );
+  const { stdout, stderr } = await promisify(execFile)(program, ['--version'], {
+    timeout: 10_000,
+  }).catch((thrown: unknown) => {
+    throw new StartFailure('PROGRAM_EXITED', 'pvserver', 'does not tell its version', {
+      cause: thrown,
+    });
+  });
   const version = /\d+\.\d+(?:\.\d+)*/.exec(`${stdout}${stderr}`)?.[0];
-  if (version === undefined) throw new StartFailure('PROGRAM_EXITED', 'pvserver', 'does not tell its version');
+  if (version === undefined) {
+    throw new StartFailure('PROGRAM_EXITED', 'pvserver', 'does not tell its version');
+  }
   return version;
 };

@@ -64,8 +64,13 @@ describe('a ParaView server', function () {
   beforeEach(async () => {
     dir = await opened.folder();
   });
-  const askFor = (folder: string) => ({ source: { $case: 'case', value: folder } as const, wait: undefined, host: '' });
-  const start = async (name: string) => operator.startVisualization(askFor(await makeCavity(dir, name)));
+  const askFor = (folder: string) => ({
+    source: { $case: 'case', value: folder } as const,
+    wait: undefined,
+    host: '',
+  });
+  const start = async (name: string) =>
+    operator.startVisualization(askFor(await makeCavity(dir, name)));
   const client = (): ParaviewClient => opened.add(startParaviewClient());
   const isStartedAgain = (visualizationId: string): Promise<void> =>
     eventually(
@@ -79,7 +84,10 @@ describe('a ParaView server', function () {
   it('is read by a real client, who leaves and comes back to the same URL', async () => {
     await open();
     const ask = askFor(await makeCavity(dir));
-    const [one, two] = await Promise.all([operator.startVisualization(ask), operator.startVisualization(ask)]);
+    const [one, two] = await Promise.all([
+      operator.startVisualization(ask),
+      operator.startVisualization(ask),
+    ]);
     expect([one.reused, two.reused]).to.have.members([false, true]);
     expect(two.visualizationId).to.equal(one.visualizationId);
     expect(one.state).to.equal(SessionState.READY);
@@ -111,7 +119,12 @@ describe('a ParaView server', function () {
       pageToken: '',
     });
     expect(visualizations).to.have.length(1);
-    expect(visualizations[0]).to.include({ port: server.port, state: SessionState.READY, restarts: 0, clients: 1 });
+    expect(visualizations[0]).to.include({
+      port: server.port,
+      state: SessionState.READY,
+      restarts: 0,
+      clients: 1,
+    });
     const next = client();
     await visitor.leave();
     // Until the next server is there, a connection may still reach the one that ends.
@@ -149,7 +162,10 @@ describe('a ParaView server', function () {
     ].join('\n');
     await run(visitor, script);
     const said = (await readFile(told, 'utf8')).split('\n');
-    expect(said.slice(0, -1).every((each) => each.startsWith('refused'))).to.equal(true, said.join(', '));
+    expect(said.slice(0, -1).every((each) => each.startsWith('refused'))).to.equal(
+      true,
+      said.join(', '),
+    );
     expect(said.at(-1)).to.equal('fine');
   });
 
@@ -203,13 +219,22 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     const refused = await failureOf(operator.startVisualization(askFor(folder)));
     expect(refused).to.include({ code: status.RESOURCE_EXHAUSTED, reason: 'PORT_POOL_EXHAUSTED' });
     expect(refused?.message).to.include(first.visualizationId);
-    const waiting = operator.startVisualization({ ...askFor(folder), wait: { seconds: 30, nanos: 0 } });
+    const waiting = operator.startVisualization({
+      ...askFor(folder),
+      wait: { seconds: 30, nanos: 0 },
+    });
     await eventually(async () => {
-      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ host: '', pool: 'visualization' });
+      const { pools } = await (
+        await broker.as('operator', 'olga')
+      ).getPoolStatus({ host: '', pool: 'visualization' });
       expect(pools[0]?.waiting).to.equal(1);
     });
     await operator.stopVisualization({ visualizationId: first.visualizationId });
-    expect(await waiting).to.include({ reused: false, port: first.port, state: SessionState.READY });
+    expect(await waiting).to.include({
+      reused: false,
+      port: first.port,
+      state: SessionState.READY,
+    });
   });
 
   it('is one of six, each on a port of its own, when two hundred are asked for at the same moment', async () => {
@@ -219,13 +244,21 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
       await mkdir(join(folder, 'system'), { recursive: true });
       await writeFile(join(folder, 'system/controlDict'), '');
     }
-    const calls = folders.map((folder) => operator.startVisualization(askFor(folder), { deadlineMs: 50_000 }));
+    const calls = folders.map((folder) =>
+      operator.startVisualization(askFor(folder), { deadlineMs: 50_000 }),
+    );
     const answers = await Promise.allSettled(calls);
-    const started = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-    const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []));
+    const started = answers.flatMap((answer) =>
+      answer.status === 'fulfilled' ? [answer.value] : [],
+    );
+    const refused = answers.flatMap((answer) =>
+      answer.status === 'rejected' ? [answer.reason as unknown] : [],
+    );
     expect(started).to.have.length(6);
     expect(new Set(started.map(({ port }) => port)).size).to.equal(6);
-    for (const each of refused) expect(each).to.include({ reason: 'PORT_POOL_EXHAUSTED' });
+    for (const each of refused) {
+      expect(each).to.include({ reason: 'PORT_POOL_EXHAUSTED' });
+    }
     expect(ownedBy(dir).length).to.be.greaterThan(5);
   });
 
@@ -239,12 +272,16 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     const working = worker.run('p.UpdatePipeline()');
     const busyTicks = async (): Promise<number> => {
       const pids = ownedBy(join(broker.dataDir, 'sessions', busy.visualizationId));
-      return Math.max(...(await Promise.all(pids.map(async (pid) => (await usageOf(pid)).cpuTicks))));
+      return Math.max(
+        ...(await Promise.all(pids.map(async (pid) => (await usageOf(pid)).cpuTicks))),
+      );
     };
     // A minute passes in steps, and the busy server works for a moment in each, however slow the machine is.
     for (let seconds = 0; seconds <= 60; seconds += 6) {
       const before_ = await busyTicks();
-      await eventually(async () => expect(await busyTicks()).to.be.greaterThan(before_ + 40), { withinMs: 20_000 });
+      await eventually(async () => expect(await busyTicks()).to.be.greaterThan(before_ + 40), {
+        withinMs: 20_000,
+      });
       clock.skip(6_000);
     }
     for (const { visualizationId } of [unused, attached]) {
@@ -260,11 +297,15 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     expect((await operator.cleanupIdle(now)).ended).to.deep.equal([]);
     await writeFile(join(dir, 'c', 'done'), '');
     await working;
-    const { visualization } = await operator.getVisualization({ visualizationId: busy.visualizationId });
+    const { visualization } = await operator.getVisualization({
+      visualizationId: busy.visualizationId,
+    });
     expect(visualization).to.include({ state: SessionState.READY, clients: 1 });
     await eventually(async () => {
       const { ended } = await operator.cleanupIdle(now);
-      expect(ended.map(({ visualizationId }) => visualizationId)).to.deep.equal([busy.visualizationId]);
+      expect(ended.map(({ visualizationId }) => visualizationId)).to.deep.equal([
+        busy.visualizationId,
+      ]);
     });
   });
 
@@ -290,9 +331,13 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
       'OPERATOR_ONLY',
       'INVALID_FIELDS',
     ]);
-    expect(await failureOf(operator.startVisualization(askFor(folder)))).to.include({ reason: 'PROGRAM_EXITED' });
+    expect(await failureOf(operator.startVisualization(askFor(folder)))).to.include({
+      reason: 'PROGRAM_EXITED',
+    });
     expect(ownedBy(dir)).to.deep.equal([]);
-    const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ host: '', pool: '' });
+    const { pools } = await (
+      await broker.as('operator', 'olga')
+    ).getPoolStatus({ host: '', pool: '' });
     expect(pools[0]).to.include({ leased: 0, free: 2 });
   });
 
@@ -323,8 +368,12 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
         pageSize: 0,
         pageToken: '',
       });
-      expect(visualizations.map(({ visualizationId }) => visualizationId)).to.deep.equal([server.visualizationId]);
-      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ host: '', pool: '' });
+      expect(visualizations.map(({ visualizationId }) => visualizationId)).to.deep.equal([
+        server.visualizationId,
+      ]);
+      const { pools } = await (
+        await broker.as('operator', 'olga')
+      ).getPoolStatus({ host: '', pool: '' });
       expect(pools[0]).to.include({ leased: 1, quarantined: 0, foreign: 0 });
     });
   }

@@ -11,7 +11,11 @@ import { StartFailure } from '#libs/programs/index.ts';
 import { connectionsOf, usageOf } from '../process/use.ts';
 import { startFailed } from '../session/errors.ts';
 import { watchIdle, type IdleWatch } from '../session/idle.ts';
-import { openSessionManager, type SessionManager, type SessionManagerOptions } from '../session/session-manager.ts';
+import {
+  openSessionManager,
+  type SessionManager,
+  type SessionManagerOptions,
+} from '../session/session-manager.ts';
 import type { Lifecycle } from '../session/lifecycle.ts';
 import { unpack } from './archive.ts';
 import { caseWithin, findCase, markCase, type Source } from './case.ts';
@@ -59,14 +63,20 @@ export const openVisualizations = ({
     const { objectId } = session.spec;
     const place = join(folder, 'case');
     const found = await caseWithin(place, `object ${objectId}`).catch(() => undefined);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      return found;
+    }
     const part = join(folder, 'case.part');
     const file = join(folder, 'archive');
-    for (const path of [part, file, place]) await rm(path, { recursive: true, force: true });
+    for (const path of [part, file, place]) {
+      await rm(path, { recursive: true, force: true });
+    }
     await mkdir(part);
     const signal = AbortSignal.timeout(FETCH_MS);
     const object = await blob?.getObject(objectId, signal);
-    if (object === undefined || blob === undefined) throw blobAway();
+    if (object === undefined || blob === undefined) {
+      throw blobAway();
+    }
     await blob.fetch(object, file, signal);
     await unpack(file, part, { bytes: archiveBytes, entries: MOST_ENTRIES });
     await rm(file, { force: true });
@@ -80,7 +90,9 @@ export const openVisualizations = ({
     const of = caseDir === '' ? await unpacked(session, folder) : caseDir;
     const foam = await markCase(of);
     manager.lifecycle(session.id)?.note({ spec: { ...session.spec, foam } });
-    if (idleMs > 0) await tellMinutes(folder, Math.ceil(idleMs / 60_000));
+    if (idleMs > 0) {
+      await tellMinutes(folder, Math.ceil(idleMs / 60_000));
+    }
     return of;
   };
 
@@ -92,7 +104,9 @@ export const openVisualizations = ({
     idleMs,
     sample: (lifecycle) => sampleOf(lifecycle, clock),
     tell: async (session, minutesLeft) => {
-      if (minutesLeft <= SOON_MINUTES) events.sessionIdle(session, minutesLeft);
+      if (minutesLeft <= SOON_MINUTES) {
+        events.sessionIdle(session, minutesLeft);
+      }
       await tellMinutes(join(keeping.folder, session.id), minutesLeft);
     },
   });
@@ -106,24 +120,33 @@ export const openVisualizations = ({
       const caseDir = await findCase(source.folder, roots);
       return { key: `folder ${caseDir}`, caseDir };
     }
-    if (blob === undefined) throw blobAway();
+    if (blob === undefined) {
+      throw blobAway();
+    }
     const object = await blob.getObject(source.objectId, signal);
-    if (object === undefined || (reach !== undefined && object.customerId !== reach))
+    if (object === undefined || (reach !== undefined && object.customerId !== reach)) {
       throw objectNotFound(source.objectId);
+    }
     return { key: `object ${source.objectId}`, caseDir: '' };
   };
 
   /** If every port is in use, adds to the error which server ends next. */
   const named = (thrown: unknown): unknown => {
-    if (thrown instanceof StartFailure) return startFailed(thrown);
-    if (!isDomainError(thrown) || thrown.reason !== 'PORT_POOL_EXHAUSTED') return thrown;
+    if (thrown instanceof StartFailure) {
+      return startFailed(thrown);
+    }
+    if (!isDomainError(thrown) || thrown.reason !== 'PORT_POOL_EXHAUSTED') {
+      return thrown;
+    }
     const next = manager
       .list()
       .filter(({ state }) => state !== 'ended')
       .map(({ id }) => ({ id, left: idle.leftMs(id) }))
       .filter((each): each is { id: string; left: number } => each.left !== undefined)
       .sort((a, b) => a.left - b.left)[0];
-    if (next === undefined) return thrown;
+    if (next === undefined) {
+      return thrown;
+    }
     const minutes = Math.ceil(next.left / 60_000);
     return new DomainError(
       thrown.code,
@@ -140,7 +163,8 @@ export const openVisualizations = ({
         const { key, caseDir } = await keyOf(source, reach, signal);
         const version = await pvserverVersion(pvserver);
         const objectId = source.kind === 'object' ? source.objectId : '';
-        const holder = `ParaView server of ${caseDir === '' ? `object ${objectId}` : caseDir}`.slice(0, 200);
+        const holder =
+          `ParaView server of ${caseDir === '' ? `object ${objectId}` : caseDir}`.slice(0, 200);
         const spec = { caseDir, objectId, foam: '', version };
         return await manager.start({ key, owner, holder, spec, waitMs }, signal);
       } catch (thrown) {
@@ -161,9 +185,14 @@ export const openVisualizations = ({
 const FETCH_MS = 30 * 60_000;
 const SOON_MINUTES = 5;
 
-const sampleOf = async (lifecycle: Lifecycle<VisualizationSpec>, clock: Clock): Promise<Sample | undefined> => {
+const sampleOf = async (
+  lifecycle: Lifecycle<VisualizationSpec>,
+  clock: Clock,
+): Promise<Sample | undefined> => {
   const program = lifecycle.processes.pid('pvserver');
-  if (program === undefined) return undefined;
+  if (program === undefined) {
+    return undefined;
+  }
   const { cpuTicks } = await usageOf(program);
   return { at: clock.monotonic(), connections: clientsOf(lifecycle), cpuTicks };
 };
@@ -175,9 +204,17 @@ const clientsOf = (lifecycle: Lifecycle<VisualizationSpec> | undefined): Map<str
 };
 
 const blobAway = (): DomainError =>
-  unavailable('blob', 'this broker has no blob service to fetch archives from; set MUSTER_BLOB_ENDPOINT');
+  unavailable(
+    'blob',
+    'this broker has no blob service to fetch archives from; set MUSTER_BLOB_ENDPOINT',
+  );
 
 const objectNotFound = (objectId: string): DomainError =>
-  new DomainError(status.NOT_FOUND, 'OBJECT_NOT_FOUND', `no object ${objectId}; list them with ListObjects`, {
-    object: objectId,
-  });
+  new DomainError(
+    status.NOT_FOUND,
+    'OBJECT_NOT_FOUND',
+    `no object ${objectId}; list them with ListObjects`,
+    {
+      object: objectId,
+    },
+  );

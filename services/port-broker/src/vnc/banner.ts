@@ -34,7 +34,9 @@ export const reach = async (url: string, waiting: Waiting): Promise<Unreached> =
   let said = '';
   socket.addEventListener('message', ({ data }) => {
     said += Buffer.from(data as ArrayBuffer).toString('latin1');
-    if (said.length >= BANNER_BYTES) resolve(verdictOn(said));
+    if (said.length >= BANNER_BYTES) {
+      resolve(verdictOn(said));
+    }
   });
   socket.addEventListener('close', ({ code }) => resolve(code === DOWNSTREAM ? NOBODY : HUNG_UP));
   socket.addEventListener('error', () => resolve('websockify refused the WebSocket'));
@@ -56,7 +58,9 @@ export const greet = async (host: string, port: number, waiting: Waiting): Promi
   });
   socket.setEncoding('latin1').on('data', (text: string) => {
     said += text;
-    if (said.length >= BANNER_BYTES) resolve(verdictOn(said));
+    if (said.length >= BANNER_BYTES) {
+      resolve(verdictOn(said));
+    }
   });
   socket.once('error', () => resolve(isConnected ? HUNG_UP : NOBODY));
   socket.once('close', () => resolve(HUNG_UP));

@@ -5,7 +5,11 @@ import type { Random } from '#libs/random/index.ts';
 import type { Config } from '../config.ts';
 import { isOver, type SessionEnd } from '../domain/session.ts';
 import type { Events } from '../events.ts';
-import { openSessionManager, type SessionManager, type SessionManagerOptions } from '../session/session-manager.ts';
+import {
+  openSessionManager,
+  type SessionManager,
+  type SessionManagerOptions,
+} from '../session/session-manager.ts';
 import { greet, reach, type Unreached } from './banner.ts';
 import { targetUnreachable, vmHasOtherTarget } from './errors.ts';
 import { openMembers, type Members } from './members.ts';
@@ -36,7 +40,10 @@ export interface Way {
 
 /** The consoles of this host's machines. */
 export interface Consoles {
-  start(wanted: WantedConsole, signal: AbortSignal): Promise<{ session: VncSession; isReused: boolean }>;
+  start(
+    wanted: WantedConsole,
+    signal: AbortSignal,
+  ): Promise<{ session: VncSession; isReused: boolean }>;
   /** Living ones, and ended ones of the last days. */
   list(): VncSession[];
   get(id: string): VncSession | undefined;
@@ -94,19 +101,29 @@ export const openConsoles = ({
   /** The `readyAtMs` of the gateway's start that a WebSocket has proved. */
   let provedAtMs: number | undefined;
   /** Where this process itself connects. */
-  const nearby = config.address === '0.0.0.0' ? '127.0.0.1' : config.address === '::' ? '::1' : config.address;
+  const nearby =
+    config.address === '0.0.0.0' ? '127.0.0.1' : config.address === '::' ? '::1' : config.address;
 
   const gateway = (): VncSession | undefined => manager.ofKey(GATEWAY);
   const startGateway = (signal: AbortSignal, waitMs?: number) =>
     manager.start(
-      { key: GATEWAY, owner: '', holder: 'websockify, the gateway to consoles', spec: GATEWAY_SPEC, waitMs },
+      {
+        key: GATEWAY,
+        owner: '',
+        holder: 'websockify, the gateway to consoles',
+        spec: GATEWAY_SPEC,
+        waitMs,
+      },
       signal,
     );
   const isMember = ({ kind }: VncSession): boolean => kind === 'vnc-member';
   const noteSpec = (session: VncSession, change: Partial<VncSpec>): void => {
     const spec = { ...session.spec, ...change };
-    if (isMember(session)) members.note(session.id, { spec });
-    else manager.lifecycle(session.id)?.note({ spec });
+    if (isMember(session)) {
+      members.note(session.id, { spec });
+    } else {
+      manager.lifecycle(session.id)?.note({ spec });
+    }
   };
   /**
    * A WebSocket proves each start of a websockify on a port of its own. The gateway is the same for all its sessions, so one WebSocket proves
@@ -115,13 +132,21 @@ export const openConsoles = ({
    */
   const tryToReach = async (session: VncSession): Promise<Unreached> => {
     const { address, targetPort } = session.spec;
-    if (!isMember(session)) return reach(socketOf(nearby, session.port), waiting);
+    if (!isMember(session)) {
+      return reach(socketOf(nearby, session.port), waiting);
+    }
     const unreached = await greet(address, targetPort, waiting);
     const through = gateway();
-    if (through === undefined) return 'the gateway does not run';
-    if (unreached !== undefined || provedAtMs === through.readyAtMs) return unreached;
+    if (through === undefined) {
+      return 'the gateway does not run';
+    }
+    if (unreached !== undefined || provedAtMs === through.readyAtMs) {
+      return unreached;
+    }
     const broken = await reach(socketOf(nearby, through.port, tokens.mint(session.id)), waiting);
-    if (broken === undefined) provedAtMs = through.readyAtMs;
+    if (broken === undefined) {
+      provedAtMs = through.readyAtMs;
+    }
     return broken;
   };
   /** Checks that a session whose websockify runs leads to a VNC server. */
@@ -131,14 +156,19 @@ export const openConsoles = ({
     const { vm, target, mayBeUnreachable } = session.spec;
     // A session that was ready before goes on, whatever happens to its machine.
     const isKept = mayBeUnreachable || session.readyAtMs !== undefined;
-    if (unreached !== undefined && !isKept) throw targetUnreachable(vm, target, unreached);
+    if (unreached !== undefined && !isKept) {
+      throw targetUnreachable(vm, target, unreached);
+    }
     noteSpec(session, { isReachable: unreached === undefined });
   };
 
   /** A session that existed before, with its machine asked again unless that was done just now: see `reach`. */
   const checked = async (session: VncSession): Promise<VncSession> => {
     const { id, state } = session;
-    if (state === 'ready' && clock.monotonic() - (checkedAt.get(id) ?? -Infinity) > CHECK_EVERY_MS) {
+    if (
+      state === 'ready' &&
+      clock.monotonic() - (checkedAt.get(id) ?? -Infinity) > CHECK_EVERY_MS
+    ) {
       await started(session);
     }
     return get(id) ?? session;
@@ -152,12 +182,21 @@ export const openConsoles = ({
     gatewayNonces: () => [...(manager.lifecycle(gateway()?.id ?? '')?.processes.nonces() ?? [])],
     used: (id) => {
       const change = { lastActivityMs: clock.now() };
-      if (members.get(id) === undefined) manager.lifecycle(id)?.note(change);
-      else members.note(id, change);
+      if (members.get(id) === undefined) {
+        manager.lifecycle(id)?.note(change);
+      } else {
+        members.note(id, change);
+      }
     },
   });
 
-  const kind = websockifyKind({ address: config.address, websockify, novnc, tokens: tokens.folder, started });
+  const kind = websockifyKind({
+    address: config.address,
+    websockify,
+    novnc,
+    tokens: tokens.folder,
+    started,
+  });
   const manager = openSessionManager(kind, keeping);
   const members: Members = openMembers({
     ...shared,
@@ -170,7 +209,10 @@ export const openConsoles = ({
     },
     hangUp: (id) => viewers.hangUp(id),
   });
-  const list = (): VncSession[] => [...manager.list().filter(({ spec }) => spec.vm !== ''), ...members.list()];
+  const list = (): VncSession[] => [
+    ...manager.list().filter(({ spec }) => spec.vm !== ''),
+    ...members.list(),
+  ];
   const get = (id: string): VncSession | undefined => {
     const found = members.get(id) ?? manager.get(id);
     return found?.spec.vm === '' ? undefined : found;
@@ -182,10 +224,14 @@ export const openConsoles = ({
   /** Ends the gateway with its last session, because others may need its port. */
   const endGateway = async (): Promise<void> => {
     const session = gateway();
-    if (session !== undefined && livingMembers().length === 0) await manager.stop(session.id, 'stopped');
+    if (session !== undefined && livingMembers().length === 0) {
+      await manager.stop(session.id, 'stopped');
+    }
   };
   const stop = async (id: string, end: SessionEnd): Promise<VncSession> => {
-    const ended = await (members.get(id) === undefined ? manager.stop(id, end) : members.stop(id, end));
+    const ended = await (members.get(id) === undefined
+      ? manager.stop(id, end)
+      : members.stop(id, end));
     viewers.forget(id);
     checkedAt.delete(id);
     await endGateway();
@@ -198,8 +244,17 @@ export const openConsoles = ({
     signal: AbortSignal,
   ): Promise<{ session: VncSession; isReused: boolean }> => {
     const name = nameOf(target);
-    const spec = { vm, target: name, address, targetPort: target.port, mayBeUnreachable, isReachable: false };
-    if (isGateway) return { session: await members.start({ owner, spec }), isReused: false };
+    const spec = {
+      vm,
+      target: name,
+      address,
+      targetPort: target.port,
+      mayBeUnreachable,
+      isReachable: false,
+    };
+    if (isGateway) {
+      return { session: await members.start({ owner, spec }), isReused: false };
+    }
     const holder = `console of ${vm}`.slice(0, 200);
     return manager.start({ key: keyOf(vm), owner, holder, spec, waitMs }, signal);
   };
@@ -212,9 +267,16 @@ export const openConsoles = ({
   const mend = async (): Promise<void> => {
     const led = await tokens.led();
     const ids = new Set(livingMembers().map(({ id }) => id));
-    for (const id of led) if (!ids.has(id)) await tokens.revoke(id).then(() => viewers.hangUp(id));
-    if (livingMembers().length > 0) await startGateway(closing.signal);
-    else await endGateway();
+    for (const id of led) {
+      if (!ids.has(id)) {
+        await tokens.revoke(id).then(() => viewers.hangUp(id));
+      }
+    }
+    if (livingMembers().length > 0) {
+      await startGateway(closing.signal);
+    } else {
+      await endGateway();
+    }
   };
   const loops = [() => viewers.look(), tryAgain, mend].map((round) =>
     every({ clock, everyMs: LOOK_EVERY_MS, isPauseFirst: true }, round),
@@ -223,20 +285,30 @@ export const openConsoles = ({
   return {
     start: async (wanted, signal) => {
       const address = await addressOf(wanted.target, networks);
-      if (wanted.isGateway && ofVm(wanted.vm) === undefined) await startGateway(signal, wanted.waitMs);
+      if (wanted.isGateway && ofVm(wanted.vm) === undefined) {
+        await startGateway(signal, wanted.waitMs);
+      }
       let known = ofVm(wanted.vm);
       while (known?.kind === 'vnc-member' && known.state === 'stopping') {
         await members.stop(known.id, 'stopped');
         known = ofVm(wanted.vm);
       }
-      if (known === undefined) return startNew(wanted, address, signal);
-      if (known.spec.target !== nameOf(wanted.target)) throw vmHasOtherTarget(wanted.vm, known.id, known.spec.target);
+      if (known === undefined) {
+        return startNew(wanted, address, signal);
+      }
+      if (known.spec.target !== nameOf(wanted.target)) {
+        throw vmHasOtherTarget(wanted.vm, known.id, known.spec.target);
+      }
       if (isMember(known)) {
         await members.begun(known.id);
         return { session: await checked(members.get(known.id) ?? known), isReused: true };
       }
       // It may be starting or ending, so the session manager decides.
-      const { session, isReused } = await startNew({ ...wanted, isGateway: false }, address, signal);
+      const { session, isReused } = await startNew(
+        { ...wanted, isGateway: false },
+        address,
+        signal,
+      );
       return { session: await checked(session), isReused };
     },
     list,
@@ -248,18 +320,26 @@ export const openConsoles = ({
       await manager.stopAll();
     },
     way: (session, host) => {
-      if (isOver(session)) return undefined;
+      if (isOver(session)) {
+        return undefined;
+      }
       const through = isMember(session) ? gateway() : session;
-      if (through === undefined || through.port === 0) return undefined;
+      if (through === undefined || through.port === 0) {
+        return undefined;
+      }
       const pid = manager.lifecycle(through.id)?.processes.pid('websockify') ?? 0;
       const { port } = through;
-      if (!isMember(session)) return { port, url: pageOf(host, port), forMs: undefined, pid };
+      if (!isMember(session)) {
+        return { port, url: pageOf(host, port), forMs: undefined, pid };
+      }
       return { port, url: pageOf(host, port, tokens.mint(session.id)), forMs: tokenMs, pid };
     },
     viewers,
     manager,
     close: () => {
-      for (const loop of loops) void loop.stop();
+      for (const loop of loops) {
+        void loop.stop();
+      }
       closing.abort(new Error('this process ends'));
       manager.close();
     },

@@ -23,18 +23,25 @@ export const readFlows = async (ports: Span, targets: Span): Promise<Flow[]> => 
   // -t TCP, -n numbers, -H no heading, -O one line each, -i counters, -p processes.
   const which = `${within('sport', ports)} or ${within('dport', targets)}`;
   const options = { maxBuffer: 64 * 1024 ** 2, timeout: 10_000 };
-  const { stdout } = await promisify(execFile)(ss, ['-tnHOip', 'state', 'established', which], options);
+  const { stdout } = await promisify(execFile)(
+    ss,
+    ['-tnHOip', 'state', 'established', which],
+    options,
+  );
   return parseFlows(stdout);
 };
 
-const within = (which: string, [first, last]: Span): string => `( ${which} >= :${first} and ${which} <= :${last} )`;
+const within = (which: string, [first, last]: Span): string =>
+  `( ${which} >= :${first} and ${which} <= :${last} )`;
 
 /** Reads what `ss` says, a connection a line: queues, our end, the other end, processes, counters. */
 export const parseFlows = (text: string): Flow[] =>
   text.split('\n').flatMap((line) => {
     const [, , ours = '', peer = ''] = line.trim().split(/\s+/);
     const port = Number(ours.slice(ours.lastIndexOf(':') + 1));
-    if (peer === '' || !Number.isInteger(port)) return [];
+    if (peer === '' || !Number.isInteger(port)) {
+      return [];
+    }
     return {
       port,
       peer,
@@ -51,4 +58,5 @@ export const fromViewers = (flows: readonly Flow[], [first, last]: Span): Flow[]
   return flows.filter((flow) => isOurs(flow) && flow.pids.some((pid) => going.has(pid)));
 };
 
-const counterOf = (line: string, name: string): number => Number(new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1] ?? 0);
+const counterOf = (line: string, name: string): number =>
+  Number(new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1] ?? 0);

@@ -52,7 +52,9 @@ export const openMembers = (options: MembersOptions): Members => {
 
   const keep = async (session: VncSession): Promise<void> => {
     const member = members.get(session.id);
-    if (member !== undefined) member.session = session;
+    if (member !== undefined) {
+      member.session = session;
+    }
     await store.putSoon(session).catch((thrown: unknown) => {
       throw diskRefuses(thrown);
     });
@@ -62,11 +64,15 @@ export const openMembers = (options: MembersOptions): Members => {
   const enter = (session: VncSession): Member => {
     const member: Member = { session, begun: done };
     members.set(session.id, member);
-    if (!isOver(session)) byVm.set(session.spec.vm, session.id);
+    if (!isOver(session)) {
+      byVm.set(session.spec.vm, session.id);
+    }
     return member;
   };
   const leave = ({ id, spec }: VncSession): void => {
-    if (byVm.get(spec.vm) === id) byVm.delete(spec.vm);
+    if (byVm.get(spec.vm) === id) {
+      byVm.delete(spec.vm);
+    }
   };
   const drop = (id: string): void => {
     members.delete(id);
@@ -79,7 +85,9 @@ export const openMembers = (options: MembersOptions): Members => {
   const get = (id: string): VncSession | undefined => members.get(id)?.session;
   const current = (id: string): VncSession => {
     const member = members.get(id);
-    if (member === undefined) throw sessionNotFound(id);
+    if (member === undefined) {
+      throw sessionNotFound(id);
+    }
     return member.session;
   };
 
@@ -97,20 +105,29 @@ export const openMembers = (options: MembersOptions): Members => {
     }
   };
   for (const session of store.load().sessions as VncSession[]) {
-    if (session.kind !== KIND) continue;
+    if (session.kind !== KIND) {
+      continue;
+    }
     // The caller of one that was not ready yet never heard of it.
     const isLeft = isOver(session) || session.state === 'ready';
     const opened: VncSession = isLeft
       ? session
       : { ...session, state: 'ended', end: session.end ?? 'failed', endedAtMs: clock.now() };
     enter(opened);
-    if (!isLeft) store.put(opened);
+    if (!isLeft) {
+      store.put(opened);
+    }
   }
   const history = createHistory([...members.values()].map(({ session }) => session));
 
   return {
     start: async ({ owner, spec }) => {
-      const session = newSession(KIND, random.id('vnc'), { key: `vm ${spec.vm}`, owner, spec }, clock.now());
+      const session = newSession(
+        KIND,
+        random.id('vnc'),
+        { key: `vm ${spec.vm}`, owner, spec },
+        clock.now(),
+      );
       const member = enter(session);
       member.begun = begin(session);
       await member.begun;
@@ -120,13 +137,19 @@ export const openMembers = (options: MembersOptions): Members => {
     stop: async (id, end) => {
       await members.get(id)?.begun.catch(() => undefined);
       const session = current(id);
-      if (isOver(session)) return session;
+      if (isOver(session)) {
+        return session;
+      }
       await keep({ ...session, state: 'stopping', end });
       await tokens.revoke(id);
       await hangUp(id);
-      if (isOver(current(id))) return current(id);
+      if (isOver(current(id))) {
+        return current(id);
+      }
       leave(session);
-      for (const forgotten of history.add(id)) drop(forgotten);
+      for (const forgotten of history.add(id)) {
+        drop(forgotten);
+      }
       await keep({ ...current(id), state: 'ended', endedAtMs: clock.now() });
       return current(id);
     },
@@ -135,7 +158,9 @@ export const openMembers = (options: MembersOptions): Members => {
     ofVm: (vm) => get(byVm.get(vm) ?? ''),
     note: (id, change) => {
       const member = members.get(id);
-      if (member !== undefined) member.session = { ...member.session, ...change };
+      if (member !== undefined) {
+        member.session = { ...member.session, ...change };
+      }
     },
   };
 };

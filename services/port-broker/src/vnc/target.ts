@@ -15,7 +15,8 @@ export const parseTarget = (text: string): Target | undefined => {
     /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,253})):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain ?? '';
   const port = Number(digits);
-  const isHost = bracketed === undefined ? host !== '' && !host.startsWith('-') : isIP(bracketed) === 6;
+  const isHost =
+    bracketed === undefined ? host !== '' && !host.startsWith('-') : isIP(bracketed) === 6;
   return isHost && port >= 1 && port <= 65_535 ? { host, port } : undefined;
 };
 
@@ -41,7 +42,11 @@ export const parseNetworks = (texts: readonly string[]): BlockList => {
  */
 export const addressOf = async ({ host }: Target, networks: BlockList): Promise<string> => {
   const found = isIP(host) > 0 ? [host] : await addressesOf(host);
-  for (const address of found) if (!isWithin(address, networks)) throw targetNotAllowed(host, address);
+  for (const address of found) {
+    if (!isWithin(address, networks)) {
+      throw targetNotAllowed(host, address);
+    }
+  }
   return found[0] ?? host;
 };
 
@@ -49,7 +54,9 @@ const addressesOf = async (host: string): Promise<string[]> => {
   const found = await lookup(host, { all: true, order: 'ipv4first' }).catch((thrown: unknown) => {
     throw targetUnknown(host, thrown);
   });
-  if (found.length === 0) throw targetUnknown(host, undefined);
+  if (found.length === 0) {
+    throw targetUnknown(host, undefined);
+  }
   return found.map(({ address }) => address);
 };
 

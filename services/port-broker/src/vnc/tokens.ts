@@ -31,8 +31,15 @@ const SECRET_BYTES = 32;
 const LATE_MS = 60_000;
 
 /** Each boot has a secret of its own, because tokens expire by the monotonic clock, which starts anew with each boot. */
-export const openTokens = (folder: string, ttlMs: number, bootId: string, random: Random): Tokens => {
-  for (const name of ['targets', 'used', 'viewers']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+export const openTokens = (
+  folder: string,
+  ttlMs: number,
+  bootId: string,
+  random: Random,
+): Tokens => {
+  for (const name of ['targets', 'used', 'viewers']) {
+    mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+  }
   const secret = secretOf(folder, bootId, random);
   const at = (...parts: string[]): string => join(folder, ...parts);
   /** The viewers' files that were read. They never change, and there may be a thousand. */
@@ -57,17 +64,23 @@ export const openTokens = (folder: string, ttlMs: number, bootId: string, random
     led: () => readdir(at('targets')),
     viewers: async () => {
       const names = await readdir(at('viewers'));
-      const all = await Promise.all(names.map(async (name) => [name, await sessionOf(name)] as const));
+      const all = await Promise.all(
+        names.map(async (name) => [name, await sessionOf(name)] as const),
+      );
       known = new Map(all.filter(([, session]) => session !== ''));
       return known;
     },
     forget: async (viewers) => {
-      for (const name of viewers) await rm(at('viewers', name), { force: true });
+      for (const name of viewers) {
+        await rm(at('viewers', name), { force: true });
+      }
     },
     forgetUsed: async () => {
       const now = hostMs();
       for (const name of await readdir(at('used'))) {
-        if (Number(name.split('.')[0]) + LATE_MS < now) await rm(at('used', name), { force: true });
+        if (Number(name.split('.')[0]) + LATE_MS < now) {
+          await rm(at('used', name), { force: true });
+        }
       }
     },
   };

@@ -18,22 +18,29 @@ export interface Traffic {
 export const createTraffic = (): Traffic => {
   const totals = new Map<string, Seen>();
   let last = new Map<string, Flow & { session: string }>();
-  const totalOf = (session: string): Seen => totals.get(session) ?? { viewers: 0, sentBytes: 0, receivedBytes: 0 };
+  const totalOf = (session: string): Seen =>
+    totals.get(session) ?? { viewers: 0, sentBytes: 0, receivedBytes: 0 };
   return {
     look: (flows, sessionOf) => {
       const next = new Map<string, Flow & { session: string }>();
       const active = new Set<string>();
-      for (const [session, total] of totals) totals.set(session, { ...total, viewers: 0 });
+      for (const [session, total] of totals) {
+        totals.set(session, { ...total, viewers: 0 });
+      }
       for (const flow of flows) {
         const key = `${flow.port} ${flow.peer}`;
         // Remembered, because the process by which it is known can be gone before its connection is.
         const session = last.get(key)?.session ?? sessionOf(flow);
-        if (session === undefined) continue;
+        if (session === undefined) {
+          continue;
+        }
         next.set(key, { ...flow, session });
         const before = last.get(key);
         const sent = flow.sentBytes - (before?.sentBytes ?? 0);
         const received = flow.receivedBytes - (before?.receivedBytes ?? 0);
-        if (sent > 0 || received > 0) active.add(session);
+        if (sent > 0 || received > 0) {
+          active.add(session);
+        }
         const total = totalOf(session);
         totals.set(session, {
           viewers: total.viewers + 1,

@@ -42,27 +42,37 @@ export const createViewers = (options: ViewersOptions): Viewers => {
     const own = new Map(all.filter(({ port }) => port !== 0).map(({ port, id }) => [port, id]));
     const ports = spanOf([...own.keys(), ...(through === undefined ? [] : [through])]);
     const targets = spanOf(all.map(({ spec }) => spec.targetPort));
-    if (ports === undefined || targets === undefined) return;
+    if (ports === undefined || targets === undefined) {
+      return;
+    }
     const [flows, viewers] = await Promise.all([readFlows(ports, targets), tokens.viewers()]);
     const sessionOf = ({ port, pids }: Flow): string | undefined =>
       port === through ? pids.flatMap((pid) => viewers.get(nameOf(pid)) ?? [])[0] : own.get(port);
-    for (const id of traffic.look(fromViewers(flows, ports), sessionOf)) used(id);
+    for (const id of traffic.look(fromViewers(flows, ports), sessionOf)) {
+      used(id);
+    }
     await tokens.forget([...viewers.keys()].filter((name) => nameOf(pidOf(name)) !== name));
     await tokens.forgetUsed();
   };
 
   return {
     look: async () => {
-      if (clock.monotonic() - lookedAt < FRESH_MS) return;
+      if (clock.monotonic() - lookedAt < FRESH_MS) {
+        return;
+      }
       lookedAt = clock.monotonic();
       await look();
     },
     seen: (id) => traffic.seen(id),
     hangUp: async (id) => {
       for (const [name, of] of await tokens.viewers()) {
-        if (of !== id) continue;
+        if (of !== id) {
+          continue;
+        }
         const startTicks = name.slice(name.indexOf('.') + 1);
-        for (const nonce of gatewayNonces()) await endOne({ nonce, pid: pidOf(name), startTicks }, HANG_UP_MS, clock);
+        for (const nonce of gatewayNonces()) {
+          await endOne({ nonce, pid: pidOf(name), startTicks }, HANG_UP_MS, clock);
+        }
         await tokens.forget([name]);
       }
     },

@@ -7,7 +7,15 @@ import { before, beforeEach, describe, it } from 'mocha';
 import { SessionEndReason, SessionState, type VncSession } from '#libs/contracts/port.ts';
 import { status } from '#libs/errors/index.ts';
 import { eventually, isAlive, needs, startVncServer, type VncServer } from '#libs/testing/index.ts';
-import { ask, closed, listen, portOf, type BrokerOptions, type LocalBroker, type Vnc } from '../fixtures/broker.ts';
+import {
+  ask,
+  closed,
+  listen,
+  portOf,
+  type BrokerOptions,
+  type LocalBroker,
+  type Vnc,
+} from '../fixtures/broker.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 import { openViewer, type Viewer } from '../fixtures/viewer.ts';
@@ -54,7 +62,14 @@ describe('the console of a machine', function () {
   const start = (vm: string, more: Partial<Ask> = {}) =>
     operator.startVncSession(about(vm, more), { deadlineMs: 120_000 });
   const list = async (): Promise<VncSession[]> =>
-    (await operator.listVncSessions({ host: '', includeEnded: false, pageSize: 1_000, pageToken: '' })).sessions;
+    (
+      await operator.listVncSessions({
+        host: '',
+        includeEnded: false,
+        pageSize: 1_000,
+        pageToken: '',
+      })
+    ).sessions;
   const get = async (vm: string): Promise<VncSession | undefined> =>
     (await operator.getVncSession({ sessionId: '', vm })).session;
   const stop = (vm: string) => operator.stopVncSession({ sessionId: '', vm });
@@ -75,13 +90,24 @@ describe('the console of a machine', function () {
     await eventually(async () => {
       const [seen, ...others] = await list();
       expect(others).to.deep.equal([]);
-      expect(seen).to.include({ sessionId: session?.sessionId, vm: 'a', url, port, viewers: 1, gateway: false });
+      expect(seen).to.include({
+        sessionId: session?.sessionId,
+        vm: 'a',
+        url,
+        port,
+        viewers: 1,
+        gateway: false,
+      });
       expect(isAlive(seen?.pid ?? 0)).to.equal(true);
       expect(seen?.sentBytes).to.be.greaterThan(BANNER.length);
       expect(seen?.receivedBytes).to.be.greaterThan(HELLO.length);
     });
     const ended = await stop('a');
-    expect(ended.session).to.include({ state: SessionState.ENDED, endReason: SessionEndReason.STOPPED, url: '' });
+    expect(ended.session).to.include({
+      state: SessionState.ENDED,
+      endReason: SessionEndReason.STOPPED,
+      url: '',
+    });
     await viewer.closed;
     expect(await list()).to.deep.equal([]);
     await closed(await listen(port));
@@ -93,8 +119,13 @@ describe('the console of a machine', function () {
     expect(answers.map(({ reused }) => reused)).to.have.members([true, false]);
     expect(new Set(answers.map(({ sessionId }) => sessionId)).size).to.equal(1);
     const other = await opened.use(startVncServer());
-    expect(await failureOf(start('a', { target: other.target }))).to.include({ reason: 'VM_HAS_OTHER_TARGET' });
-    expect(await start('a', { gateway: true })).to.include({ reused: true, port: answers[0]?.port });
+    expect(await failureOf(start('a', { target: other.target }))).to.include({
+      reason: 'VM_HAS_OTHER_TARGET',
+    });
+    expect(await start('a', { gateway: true })).to.include({
+      reused: true,
+      port: answers[0]?.port,
+    });
     await stop('a');
     expect(await start('a', { target: other.target })).to.include({ reused: false });
   });
@@ -105,22 +136,33 @@ describe('the console of a machine', function () {
         const { clock } = await open();
         await machine.stop();
         const failure = await failureOf(start('a', { gateway }));
-        expect(failure).to.include({ code: status.FAILED_PRECONDITION, reason: 'TARGET_UNREACHABLE' });
+        expect(failure).to.include({
+          code: status.FAILED_PRECONDITION,
+          reason: 'TARGET_UNREACHABLE',
+        });
         expect(failure?.message).to.include(machine.target).and.include('nobody listens there');
         expect(await list()).to.deep.equal([]);
-        expect(await start('a', { gateway, allowUnreachable: true })).to.include({ state: SessionState.UNREACHABLE });
+        expect(await start('a', { gateway, allowUnreachable: true })).to.include({
+          state: SessionState.UNREACHABLE,
+        });
         await opened.use(startVncServer(machine.port));
         clock.skip(LOOK_EVERY_MS);
-        await eventually(async () => expect(await get('a')).to.include({ state: SessionState.READY }), {
-          withinMs: 20_000,
-        });
+        await eventually(
+          async () => expect(await get('a')).to.include({ state: SessionState.READY }),
+          {
+            withinMs: 20_000,
+          },
+        );
         const { url = '' } = (await get('a')) ?? {};
         expect((await view(url)).banner).to.equal(BANNER);
       });
 
       it('is no console where something else answers, or nothing is said', async () => {
         const { clock } = await open();
-        const talker = createServer((socket) => void socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
+        const talker = createServer((socket) => void socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(
+          0,
+          '127.0.0.1',
+        );
         await once(talker, 'listening');
         opened.defer(() => closed(talker));
         const target = `127.0.0.1:${portOf(talker)}`;
@@ -148,9 +190,13 @@ describe('the console of a machine', function () {
         await broker.service.restart();
         operator = await broker.vnc('operator', 'olga');
         expect([...(await viewer.say(HELLO))]).to.deep.equal([1, 1]);
-        await eventually(async () => expect(await get('a')).to.include({ sessionId, port, viewers: 2, restarts: 0 }), {
-          withinMs: 15_000,
-        });
+        await eventually(
+          async () =>
+            expect(await get('a')).to.include({ sessionId, port, viewers: 2, restarts: 0 }),
+          {
+            withinMs: 15_000,
+          },
+        );
         await stop('a');
         await Promise.all([viewer.closed, second.closed]);
       });
@@ -193,7 +239,9 @@ describe('the console of a machine', function () {
       const { url, sessionId } = await start('a', { gateway: true });
       expect((await view(url)).banner).to.equal(BANNER);
       expect((await list()).map((each) => each.sessionId)).to.deep.equal([sessionId]);
-      const { pools } = await (await broker.as('operator', 'olga')).getPoolStatus({ host: '', pool: '' });
+      const { pools } = await (
+        await broker.as('operator', 'olga')
+      ).getPoolStatus({ host: '', pool: '' });
       expect(pools[0]).to.include({ leased: 1, quarantined: 0, foreign: 0 });
     });
   }
@@ -201,7 +249,9 @@ describe('the console of a machine', function () {
   it('is for operators, in configured networks, and refused for anything else', async () => {
     const broker = await open();
     const customer = await broker.vnc('customer', 'carl');
-    expect(await failureOf(customer.startVncSession(about('a')))).to.include({ code: status.PERMISSION_DENIED });
+    expect(await failureOf(customer.startVncSession(about('a')))).to.include({
+      code: status.PERMISSION_DENIED,
+    });
     for (const target of ['10.1.2.3:5900', '[::2]:5900', '[::ffff:10.1.2.3]:5900']) {
       const failure = await failureOf(start('a', { target }));
       expect(failure).to.include({ code: status.PERMISSION_DENIED, reason: 'TARGET_NOT_ALLOWED' });
@@ -210,7 +260,16 @@ describe('the console of a machine', function () {
     expect(await failureOf(start('a', { target: 'no-such-host.invalid:5900' }))).to.include({
       reason: 'TARGET_UNKNOWN',
     });
-    const junk = ['', 'here', '127.0.0.1:0', '127.0.0.1:70000', '::1:5900', '[127.0.0.1]:5900', '--help:5900', 'a b:1'];
+    const junk = [
+      '',
+      'here',
+      '127.0.0.1:0',
+      '127.0.0.1:70000',
+      '::1:5900',
+      '[127.0.0.1]:5900',
+      '--help:5900',
+      'a b:1',
+    ];
     for (const target of junk) {
       const failure = await failureOf(start('', { target }));
       expect(failure, target).to.include({ code: status.INVALID_ARGUMENT });
@@ -229,7 +288,8 @@ describe('the console of a machine', function () {
     await machine.stop();
     clock.skip(LOOK_EVERY_MS);
     await eventually(
-      async () => expect(await start('a')).to.include({ reused: true, state: SessionState.UNREACHABLE }),
+      async () =>
+        expect(await start('a')).to.include({ reused: true, state: SessionState.UNREACHABLE }),
       {
         withinMs: 15_000,
         everyMs: 500,
@@ -255,7 +315,9 @@ describe('the console of a machine', function () {
       expect(first.port).to.equal(second.port);
       expect((await view(first.url)).banner).to.equal(BANNER);
       await refuses(first.url);
-      const [token = '', ...parts] = (new URL(second.url).searchParams.get('path') ?? '').split('.');
+      const [token = '', ...parts] = (new URL(second.url).searchParams.get('path') ?? '').split(
+        '.',
+      );
       for (const forged of [
         [token.replace(second.sessionId, first.sessionId), ...parts],
         [token, String(Number(parts[0]) + 60_000), ...parts.slice(1)],
@@ -284,9 +346,12 @@ describe('the console of a machine', function () {
       const second = await start('b', { gateway: true });
       const [one, two] = [await view(first.url), await view(second.url)];
       const { url: unused } = await start('a', { gateway: true });
-      await eventually(async () => expect((await list()).map(({ viewers }) => viewers)).to.deep.equal([1, 1]), {
-        withinMs: 15_000,
-      });
+      await eventually(
+        async () => expect((await list()).map(({ viewers }) => viewers)).to.deep.equal([1, 1]),
+        {
+          withinMs: 15_000,
+        },
+      );
       await stop('a');
       await one.closed;
       await refuses(unused);
@@ -299,9 +364,13 @@ describe('the console of a machine', function () {
     it('asks the machines themselves once a WebSocket has gone through it', async () => {
       const broker = await open();
       await start('a', { gateway: true });
-      for (const vm of ['b', 'c', 'd']) await start(vm, { gateway: true });
+      for (const vm of ['b', 'c', 'd']) {
+        await start(vm, { gateway: true });
+      }
       await machine.stop();
-      expect(await failureOf(start('e', { gateway: true }))).to.include({ reason: 'TARGET_UNREACHABLE' });
+      expect(await failureOf(start('e', { gateway: true }))).to.include({
+        reason: 'TARGET_UNREACHABLE',
+      });
       expect(await readdir(join(broker.dataDir, 'vnc', 'used'))).to.have.length(1);
     });
 
@@ -310,7 +379,9 @@ describe('the console of a machine', function () {
       const names = Array.from({ length: 900 }, (_, index) => `vm-${index}`);
       const queue = [...names];
       const caller = async (): Promise<void> => {
-        for (let vm = queue.shift(); vm !== undefined; vm = queue.shift()) await start(vm, { gateway: true });
+        for (let vm = queue.shift(); vm !== undefined; vm = queue.shift()) {
+          await start(vm, { gateway: true });
+        }
       };
       await Promise.all(Array.from({ length: 50 }, caller));
       const all = await list();
@@ -318,7 +389,12 @@ describe('the console of a machine', function () {
       expect(all.every(({ state }) => state === SessionState.READY)).to.equal(true);
       expect(new Set(all.map(({ pid }) => pid)).size).to.equal(1);
       expect(new Set(all.map(({ url }) => url)).size).to.equal(900);
-      const { stats } = await operator.listVncSessions({ host: '', includeEnded: false, pageSize: 1, pageToken: '' });
+      const { stats } = await operator.listVncSessions({
+        host: '',
+        includeEnded: false,
+        pageSize: 1,
+        pageToken: '',
+      });
       expect(stats).to.include({ sessions: 900, gatewaySessions: 900, unreachable: 0 });
       expect((await view(all[450]?.url ?? '')).banner).to.equal(BANNER);
     });
@@ -329,7 +405,9 @@ describe('the console of a machine', function () {
     const others = await Promise.all([1, 2, 3].map(() => opened.use(startVncServer())));
     const targets = [machine, ...others].map(({ target }) => target);
     const names = Array.from({ length: 60 }, (_, index) => `vm-${index}`);
-    const answers = await Promise.all(names.map((vm, index) => start(vm, { target: targets[index % 4] ?? '' })));
+    const answers = await Promise.all(
+      names.map((vm, index) => start(vm, { target: targets[index % 4] ?? '' })),
+    );
     expect(new Set(answers.map(({ port }) => port)).size).to.equal(60);
     const all = await list();
     expect(new Set(all.map(({ pid }) => pid)).size).to.equal(60);
@@ -340,8 +418,9 @@ describe('the console of a machine', function () {
     }
     const watchAll = async (target: string): Promise<void> => {
       // One after the other: only five may wait in front of a TigerVNC.
-      for (const { url } of all.filter((each) => each.target === target))
+      for (const { url } of all.filter((each) => each.target === target)) {
         expect((await view(url)).banner).to.equal(BANNER);
+      }
     };
     await Promise.all(targets.map(watchAll));
   });
@@ -356,17 +435,27 @@ describe('the pool of consoles', () => {
     const ports = await broker.as('operator', 'olga');
     const caller = async () => {
       const got = [];
-      for (let n = 0; n < 18; n += 1) got.push(...(await ports.acquireLease(ask({ pool: 'vnc' }))).leases);
+      for (let n = 0; n < 18; n += 1) {
+        got.push(...(await ports.acquireLease(ask({ pool: 'vnc' }))).leases);
+      }
       return got;
     };
     const leases = (await Promise.all(Array.from({ length: 50 }, caller))).flat();
     expect(leases).to.have.length(900);
     expect(new Set(leases.map(({ port }) => port)).size).to.equal(900);
-    const seen = await ports.listLeases({ host: '', pool: 'vnc', includeEnded: false, pageSize: 1_000, pageToken: '' });
+    const seen = await ports.listLeases({
+      host: '',
+      pool: 'vnc',
+      includeEnded: false,
+      pageSize: 1_000,
+      pageToken: '',
+    });
     expect(new Map(seen.leases.map(({ leaseId, port }) => [leaseId, port]))).to.deep.equal(
       new Map(leases.map(({ leaseId, port }) => [leaseId, port])),
     );
-    expect(await failureOf(ports.acquireLease(ask({ pool: 'vnc' })))).to.include({ reason: 'PORT_POOL_EXHAUSTED' });
+    expect(await failureOf(ports.acquireLease(ask({ pool: 'vnc' })))).to.include({
+      reason: 'PORT_POOL_EXHAUSTED',
+    });
   });
 });
 

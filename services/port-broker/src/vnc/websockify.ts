@@ -61,7 +61,9 @@ export const websockifyKind = (options: WebsockifyOptions): Kind<VncSpec> => ({
     await systemProgram('ss');
     const page = join(options.novnc, 'vnc.html');
     await access(page).catch((thrown: unknown) => {
-      throw new StartFailure('PROGRAM_MISSING', 'novnc', `is not at ${page}; install it`, { cause: thrown });
+      throw new StartFailure('PROGRAM_MISSING', 'novnc', `is not at ${page}; install it`, {
+        cause: thrown,
+      });
     });
     const { vm, address, targetPort } = session.spec;
     const where = `${bracketed(options.address)}:${session.port}`;
@@ -77,7 +79,12 @@ export const websockifyKind = (options: WebsockifyOptions): Kind<VncSpec> => ({
           role: 'websockify',
           command: () => ({
             argv: [...argv, ...leads],
-            env: { PATH: '/usr/bin:/bin', PYTHONPATH: PLUGIN, PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' },
+            env: {
+              PATH: '/usr/bin:/bin',
+              PYTHONPATH: PLUGIN,
+              PYTHONDONTWRITEBYTECODE: '1',
+              PYTHONUNBUFFERED: '1',
+            },
             cwd: folder,
             output: outputOf(folder, 'websockify'),
           }),
@@ -85,9 +92,15 @@ export const websockifyKind = (options: WebsockifyOptions): Kind<VncSpec> => ({
       ],
       listener: 'websockify',
       isReady: async (said) => {
-        if (!said('websockify').includes('proxying from')) return false;
-        if (!(await servesPage(options.address, session.port))) return false;
-        if (!isTold && vm !== '') await options.started(session);
+        if (!said('websockify').includes('proxying from')) {
+          return false;
+        }
+        if (!(await servesPage(options.address, session.port))) {
+          return false;
+        }
+        if (!isTold && vm !== '') {
+          await options.started(session);
+        }
         isTold = true;
         return true;
       },

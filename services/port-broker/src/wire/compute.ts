@@ -1,13 +1,20 @@
-import type { ComputeSession as ComputeSessionMessage, SessionUserInfo } from '#libs/contracts/port.ts';
+import type {
+  ComputeSession as ComputeSessionMessage,
+  SessionUserInfo,
+} from '#libs/contracts/port.ts';
 import { durationToProto, type Violations } from '#libs/mesh/index.ts';
 import type { ComputeSession, UserInfo } from '../compute/worker.ts';
 import type { Context } from '../context.ts';
 import { aboutSession } from './session.ts';
 
 /** A compute session as callers see it. */
-export const computeToProto = async (ctx: Context, session: ComputeSession): Promise<ComputeSessionMessage> => {
+export const computeToProto = async (
+  ctx: Context,
+  session: ComputeSession,
+): Promise<ComputeSessionMessage> => {
   const { id, port, spec } = session;
-  const { pid, residentBytes, cpuMs, isBusy, queued, idleLeftMs } = await ctx.computeSessions.work(session);
+  const { pid, residentBytes, cpuMs, isBusy, queued, idleLeftMs } =
+    await ctx.computeSessions.work(session);
   return {
     ...aboutSession(session),
     sessionId: id,
@@ -34,7 +41,12 @@ export const userOf = (info: SessionUserInfo | undefined): UserInfo => ({ ...NOB
 export const checkUser = (wrong: Violations, info: SessionUserInfo | undefined): void => {
   const { userName, project, clientAddress, clientAgent } = userOf(info);
   const { require } = wrong.within('user_info');
-  const fields = { user_name: userName, project, client_address: clientAddress, client_agent: clientAgent };
+  const fields = {
+    user_name: userName,
+    project,
+    client_address: clientAddress,
+    client_agent: clientAgent,
+  };
   for (const [name, text] of Object.entries(fields)) {
     require(text.length <= LONGEST, name, `at most ${LONGEST} characters`);
   }

@@ -1,4 +1,8 @@
-import { SessionState, type VncSession as VncSessionMessage, type VncStats } from '#libs/contracts/port.ts';
+import {
+  SessionState,
+  type VncSession as VncSessionMessage,
+  type VncStats,
+} from '#libs/contracts/port.ts';
 import { invalidFields } from '#libs/errors/index.ts';
 import type { Context } from '../context.ts';
 import { sessionNotFound } from '../session/errors.ts';
@@ -46,8 +50,13 @@ export const statsOf = (ctx: Context, all: readonly VncSession[]): VncStats => {
 };
 
 /** What two hosts come to. */
-export const sumOf = (one: VncStats | undefined, other: VncStats | undefined): VncStats | undefined => {
-  if (one === undefined || other === undefined) return one ?? other;
+export const sumOf = (
+  one: VncStats | undefined,
+  other: VncStats | undefined,
+): VncStats | undefined => {
+  if (one === undefined || other === undefined) {
+    return one ?? other;
+  }
   return {
     sessions: one.sessions + other.sessions,
     gatewaySessions: one.gatewaySessions + other.gatewaySessions,
@@ -59,13 +68,21 @@ export const sumOf = (one: VncStats | undefined, other: VncStats | undefined): V
 };
 
 /** The session of that id, or the living one of that machine. Throws SESSION_NOT_FOUND, INVALID_FIELDS where neither is named. */
-export const findConsole = (ctx: Context, { sessionId, vm }: { sessionId: string; vm: string }): VncSession => {
+export const findConsole = (
+  ctx: Context,
+  { sessionId, vm }: { sessionId: string; vm: string },
+): VncSession => {
   if (sessionId === '' && vm === '') {
-    throw invalidFields([{ field: 'session_id', description: 'name a session, or a machine as `vm`' }]);
+    throw invalidFields([
+      { field: 'session_id', description: 'name a session, or a machine as `vm`' },
+    ]);
   }
   const found = sessionId === '' ? ctx.consoles.ofVm(vm) : ctx.consoles.get(sessionId);
-  if (found === undefined) throw sessionNotFound(sessionId === '' ? `of ${vm}` : sessionId);
+  if (found === undefined) {
+    throw sessionNotFound(sessionId === '' ? `of ${vm}` : sessionId);
+  }
   return found;
 };
 
-const isUnreachable = ({ state, spec }: VncSession): boolean => state === 'ready' && !spec.isReachable;
+const isUnreachable = ({ state, spec }: VncSession): boolean =>
+  state === 'ready' && !spec.isReachable;

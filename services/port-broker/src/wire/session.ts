@@ -35,7 +35,8 @@ export const aboutSession = (session: Session) => ({
   restarts: session.restarts,
 });
 
-const instant = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms));
+const instant = (ms: number | undefined): Date | undefined =>
+  ms === undefined ? undefined : new Date(ms);
 
 /** Throws SESSION_NOT_FOUND, also for another customer's. */
 export const findSession = <Spec>(
@@ -45,7 +46,9 @@ export const findSession = <Spec>(
 ): Session<Spec> => {
   const session = manager.get(id);
   const owner = reach(caller);
-  if (session === undefined || (owner !== undefined && session.owner !== owner)) throw sessionNotFound(id);
+  if (session === undefined || (owner !== undefined && session.owner !== owner)) {
+    throw sessionNotFound(id);
+  }
   return session;
 };
 
@@ -59,14 +62,17 @@ export const visibleSessions = <Spec>(
   return manager
     .list()
     .filter(
-      (session) => (owner === undefined || session.owner === owner) && (includeEnded || session.state !== 'ended'),
+      (session) =>
+        (owner === undefined || session.owner === owner) &&
+        (includeEnded || session.state !== 'ended'),
     )
     .sort((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? -1 : 1));
 };
 
 /** Whether a session comes behind the one that a page ended with. */
 export const isBehind = (session: Session, [createdAtMs, id = '']: readonly string[]): boolean =>
-  session.createdAtMs < Number(createdAtMs) || (session.createdAtMs === Number(createdAtMs) && session.id > id);
+  session.createdAtMs < Number(createdAtMs) ||
+  (session.createdAtMs === Number(createdAtMs) && session.id > id);
 
 /** What a page token says of a session. */
 export const positionOf = (session: Session): string[] => [String(session.createdAtMs), session.id];

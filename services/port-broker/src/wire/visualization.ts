@@ -5,7 +5,10 @@ import type { VisualizationSession } from '../visualization/visualizations.ts';
 import { aboutSession } from './session.ts';
 
 /** A ParaView server as callers see it. */
-export const visualizationToProto = (ctx: Context, session: VisualizationSession): Visualization => {
+export const visualizationToProto = (
+  ctx: Context,
+  session: VisualizationSession,
+): Visualization => {
   const { id, port, spec, state } = session;
   const isOver = state === 'ended';
   const host = ctx.publicHost.includes(':') ? `[${ctx.publicHost}]` : ctx.publicHost;

@@ -12,7 +12,10 @@ export const checkWait = (wrong: Violations, wait: Duration | undefined): void =
 };
 
 /** How long to wait, in milliseconds: no longer than the call may take; undefined: not. */
-export const waitOf = (wait: Duration | undefined, { deadlineMs = Infinity }: CallContext): number | undefined => {
+export const waitOf = (
+  wait: Duration | undefined,
+  { deadlineMs = Infinity }: CallContext,
+): number | undefined => {
   const waitMs = durationFromProto(wait) ?? 0;
   return waitMs <= 0 ? undefined : Math.max(0, Math.min(waitMs, deadlineMs - MARGIN_MS));
 };

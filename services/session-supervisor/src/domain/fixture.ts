@@ -13,7 +13,16 @@ import { begin } from './state/workload.ts';
 export const header = (tasks: number, spec: Partial<NoopSpec> = {}): WorkloadHeader => ({
   id: 'w-1',
   customer: 'acme',
-  spec: { kind: 'noop', tasks, durationMs: 0, resultBytes: 0, failingTasks: '', maxFailures: 3, maxLosses: 5, ...spec },
+  spec: {
+    kind: 'noop',
+    tasks,
+    durationMs: 0,
+    resultBytes: 0,
+    failingTasks: '',
+    maxFailures: 3,
+    maxLosses: 5,
+    ...spec,
+  },
   wanted: 10,
   createdAt: 0,
 });
@@ -41,7 +50,12 @@ export const play = (of: WorkloadHeader) => {
     },
     /** The attempts that a user holds now: attempt → task number. */
     held: (user: string): Map<string, number> =>
-      new Map([...(session.workers.byId.get(user)?.attempts ?? [])].map(([attempt, held]) => [attempt, held.ordinal])),
+      new Map(
+        [...(session.workers.byId.get(user)?.attempts ?? [])].map(([attempt, held]) => [
+          attempt,
+          held.ordinal,
+        ]),
+      ),
   };
 };
 
@@ -60,7 +74,10 @@ export const user = (id: string, more: Partial<Assigned> = {}): Assigned => ({
 });
 
 /** For specs: the matcher assigns exactly these users. */
-export const exchange = (users: Assigned[], more: Partial<Extract<Input, { kind: 'exchange' }>> = {}): Input => ({
+export const exchange = (
+  users: Assigned[],
+  more: Partial<Extract<Input, { kind: 'exchange' }>> = {},
+): Input => ({
   kind: 'exchange',
   users,
   asked: new Map(users.map(({ connection, claim }) => [connection, claim])),
@@ -71,7 +88,12 @@ export const exchange = (users: Assigned[], more: Partial<Extract<Input, { kind:
 });
 
 /** For specs: a user answers that it holds nothing. */
-export const holdsNothing = (id: string): Input => ({ kind: 'user-held', user: id, connection: `c-${id}`, held: [] });
+export const holdsNothing = (id: string): Input => ({
+  kind: 'user-held',
+  user: id,
+  connection: `c-${id}`,
+  held: [],
+});
 
 /** For specs: a good result of an attempt. */
 export const completed = (attempt: string, task: number, more: Partial<Report> = {}): Report => ({
@@ -79,7 +101,15 @@ export const completed = (attempt: string, task: number, more: Partial<Report> =
   task: `noop/${task}`,
   generation: 0,
   attempt,
-  body: { kind: 'completed', seconds: 1, blob: '', sha256: '', sizeBytes: 0, pixelHash: '', notes: [] },
+  body: {
+    kind: 'completed',
+    seconds: 1,
+    blob: '',
+    sha256: '',
+    sizeBytes: 0,
+    pixelHash: '',
+    notes: [],
+  },
   ...more,
 });
 
@@ -89,7 +119,14 @@ export const failed = (attempt: string, task: number): Report => ({
   task: `noop/${task}`,
   generation: 0,
   attempt,
-  body: { kind: 'failed', failureClass: 'RENDER_ERROR', reason: 'no light', seconds: 1, log: '', names: [] },
+  body: {
+    kind: 'failed',
+    failureClass: 'RENDER_ERROR',
+    reason: 'no light',
+    seconds: 1,
+    log: '',
+    names: [],
+  },
 });
 
 /** For specs: one user's reports. */
@@ -120,7 +157,14 @@ export const renderHeader = (frames: string, spec: Partial<RenderSpec> = {}): Wo
     maxLosses: 5,
     ...spec,
   },
-  file: { objectId: 'o-1', fileName: 'a.blend', blob: 'b', sha256: '', sizeBytes: 1, blenderVersion: '3.4' },
+  file: {
+    objectId: 'o-1',
+    fileName: 'a.blend',
+    blob: 'b',
+    sha256: '',
+    sizeBytes: 1,
+    blenderVersion: '3.4',
+  },
 });
 
 const attempt = { task: 'noop/1', generation: 0, attempt: '0-1', user: 'u1' };
@@ -155,14 +199,27 @@ export const everyEntry: { [K in EntryKind]: Extract<Entry, { kind: K }> } = {
     memoryBytes: 2 ** 30,
   },
   'attempt-lost': { kind: 'attempt-lost', ...attempt, userName: 'one', seconds: 4, task: 'noop/2' },
-  'task-failed': { kind: 'task-failed', task: 'noop/2', generation: 0, reason: 'RENDER_ERROR: no light' },
-  'user-barred': { kind: 'user-barred', user: 'u2', reason: 'failed 3 tasks that others then completed' },
+  'task-failed': {
+    kind: 'task-failed',
+    task: 'noop/2',
+    generation: 0,
+    reason: 'RENDER_ERROR: no light',
+  },
+  'user-barred': {
+    kind: 'user-barred',
+    user: 'u2',
+    reason: 'failed 3 tasks that others then completed',
+  },
   paused: { kind: 'paused', reason: '6 of 9 tasks failed', request },
   resumed: { kind: 'resumed' },
   'wanted-set': { kind: 'wanted-set', wanted: 4, request: { requestId: 'r2', requestHash: 'h2' } },
   retried: { kind: 'retried', tasks: '1-2', request: { requestId: 'r4', requestHash: 'h4' } },
   'repair-wanted': { kind: 'repair-wanted', tasks: '1', reason: 'missing' },
-  stopped: { kind: 'stopped', deleteResults: true, request: { requestId: 'r3', requestHash: 'h3' } },
+  stopped: {
+    kind: 'stopped',
+    deleteResults: true,
+    request: { requestId: 'r3', requestHash: 'h3' },
+  },
   completed: { kind: 'completed' },
   failed: { kind: 'failed', reason: 'FRAMES_FAILED', message: '1 of 4 failed: 2' },
   closed: { kind: 'closed' },

@@ -2,7 +2,10 @@ import type { Kind, WorkloadSpec } from './kind.ts';
 import { noop } from './noop/noop.ts';
 import { render } from './render/render.ts';
 
-const kinds: { readonly [K in WorkloadSpec['kind']]: Kind<Extract<WorkloadSpec, { kind: K }>> } = { noop, render };
+const kinds: { readonly [K in WorkloadSpec['kind']]: Kind<Extract<WorkloadSpec, { kind: K }>> } = {
+  noop,
+  render,
+};
 
 /** The kind of a specification. Pass it no specification of another kind. */
 export const kindOf = (spec: WorkloadSpec): Kind<WorkloadSpec> => kinds[spec.kind];

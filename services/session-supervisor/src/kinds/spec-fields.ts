@@ -24,17 +24,23 @@ export const specFields = (kind: string, wrong: Violations): SpecFields => {
   return {
     check,
     text: (field, text, read) => {
-      if (text === '') return '';
+      if (text === '') {
+        return '';
+      }
       try {
         return read(text);
       } catch (thrown) {
-        if (!isDomainError(thrown)) throw thrown;
+        if (!isDomainError(thrown)) {
+          throw thrown;
+        }
         check(false, field, thrown.message);
         return '';
       }
     },
     span: (field, duration, defaultMs) => {
-      if (duration === undefined) return defaultMs;
+      if (duration === undefined) {
+        return defaultMs;
+      }
       const ms = durationFromProto(duration);
       check(ms >= 1_000 && ms <= DAY_MS, field, 'must be 1 s to 24 h');
       return ms;
@@ -42,7 +48,10 @@ export const specFields = (kind: string, wrong: Violations): SpecFields => {
     budgets: ({ maxFailures, maxLosses }) => {
       check(maxFailures <= 100, 'max_failures', 'must be 1 to 100, or 0 for 3');
       check(maxLosses <= 100, 'max_losses', 'must be 1 to 100, or 0 for 5');
-      return { maxFailures: maxFailures || DEFAULT_FAILURES, maxLosses: maxLosses || DEFAULT_LOSSES };
+      return {
+        maxFailures: maxFailures || DEFAULT_FAILURES,
+        maxLosses: maxLosses || DEFAULT_LOSSES,
+      };
     },
   };
 };

@@ -4,7 +4,10 @@ import { noopWire } from './noop/wire.ts';
 import { renderWire } from './render/wire.ts';
 
 type Wires = {
-  readonly [C in SpecCase]: KindWire<Extract<SpecProto, { $case: C }>['value'], Extract<WorkloadSpec, { kind: C }>>;
+  readonly [C in SpecCase]: KindWire<
+    Extract<SpecProto, { $case: C }>['value'],
+    Extract<WorkloadSpec, { kind: C }>
+  >;
 };
 
 const wires: Wires = { noop: noopWire, render: renderWire };

@@ -20,13 +20,17 @@ describe('what agents are told of the work', () => {
       ordinals: [0, 2],
       learnt: { engine: 'CYCLES', version: '' },
     }).kind;
-    expect(kind?.value).to.have.property('spec').that.includes({ frames: '', samples: 8, engine: 'CYCLES' });
+    expect(kind?.value)
+      .to.have.property('spec')
+      .that.includes({ frames: '', samples: 8, engine: 'CYCLES' });
   });
 
   it('names only those failing tasks that the agent has', () => {
     const failingTasks = Array.from({ length: 10_000 }, (_, i) => i * 2).join(',');
     const work = workOf(header(30_000, { failingTasks }));
-    expect(work({ ...ann, ordinals: [1, 4, 7, 19_998, 20_000] }).kind?.value).to.include({ failingTasks: '4,19998' });
+    expect(work({ ...ann, ordinals: [1, 4, 7, 19_998, 20_000] }).kind?.value).to.include({
+      failingTasks: '4,19998',
+    });
     expect(work({ ...ann, ordinals: [1, 3] }).kind?.value).to.include({ failingTasks: '' });
   });
 });

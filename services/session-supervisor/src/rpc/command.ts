@@ -29,5 +29,7 @@ export const command = async (
 };
 
 /** The time at which the answer must be sent, in monotonic milliseconds. */
-export const callDeadline = ({ clock }: Context, { deadlineMs = LONGEST_MS }: CallContext): number =>
-  clock.monotonic() + Math.min(deadlineMs, LONGEST_MS) - MARGIN_MS;
+export const callDeadline = (
+  { clock }: Context,
+  { deadlineMs = LONGEST_MS }: CallContext,
+): number => clock.monotonic() + Math.min(deadlineMs, LONGEST_MS) - MARGIN_MS;

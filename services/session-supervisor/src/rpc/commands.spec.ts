@@ -16,7 +16,10 @@ describe('commands', function () {
   after(() => mesh[Symbol.asyncDispose]());
 
   /** A customer's workload of ten tasks and its user at work. */
-  const running = async (customer: string, tasks = 10): Promise<{ someone: Clients; id: string; user: string }> => {
+  const running = async (
+    customer: string,
+    tasks = 10,
+  ): Promise<{ someone: Clients; id: string; user: string }> => {
     const someone = await mesh.as('customer', customer);
     const id = await startNoop(someone, { tasks });
     const user = `u-${customer}`;
@@ -32,7 +35,8 @@ describe('commands', function () {
     pause: () => workloads.pauseWorkload({ ...about(id), requestId }),
     resume: () => workloads.resumeWorkload({ ...about(id), requestId }),
     wanted: (wanted: number) => workloads.setUserCount({ ...about(id), wanted, requestId }),
-    stop: (deleteResults = false) => workloads.stopAndDeleteWorkload({ ...about(id), deleteResults, requestId }),
+    stop: (deleteResults = false) =>
+      workloads.stopAndDeleteWorkload({ ...about(id), deleteResults, requestId }),
   });
 
   describe('StopAndDeleteWorkload', () => {
@@ -40,11 +44,21 @@ describe('commands', function () {
       const { someone, id, user } = await running('stop');
       const [attempt] = await mesh.users.work(user);
       const { workload, revision } = await commandsOf(someone, id).stop();
-      expect(workload).to.include({ state: 'WORKLOAD_STATE_STOPPED', reason: 'STOPPED_BY_COMMAND', completed: 0 });
+      expect(workload).to.include({
+        state: 'WORKLOAD_STATE_STOPPED',
+        reason: 'STOPPED_BY_COMMAND',
+        completed: 0,
+      });
       expect(workload?.endTime).to.be.instanceOf(Date);
       expect(revision).to.be.at.least(2);
-      const late = await mesh.users.report(id, user, [done(id, attempt!, 1)]).catch(() => undefined);
-      expect(late ?? []).to.not.deep.include({ reportId: 1, verdict: 'VERDICT_ACCEPTED', reason: '' });
+      const late = await mesh.users
+        .report(id, user, [done(id, attempt!, 1)])
+        .catch(() => undefined);
+      expect(late ?? []).to.not.deep.include({
+        reportId: 1,
+        verdict: 'VERDICT_ACCEPTED',
+        reason: '',
+      });
       expect((await someone.workloads.getWorkloadStatus(about(id))).completed).to.equal(0);
       expect(await startNoop(someone)).to.not.equal(id);
       await eventually(() => expect(mesh.users.released).to.include(`${id}/${user}`));
@@ -66,14 +80,20 @@ describe('commands', function () {
       const thrown = await commandsOf(someone, id)
         .stop()
         .catch((error: unknown) => error);
-      expect(thrown).to.deep.include({ reason: 'WORKLOAD_ENDED', metadata: { workload: id, state: 'COMPLETED' } });
+      expect(thrown).to.deep.include({
+        reason: 'WORKLOAD_ENDED',
+        metadata: { workload: id, state: 'COMPLETED' },
+      });
     });
 
     it('records in the journal that results are to be removed', async () => {
       const { someone, id } = await running('delete');
       await commandsOf(someone, id).stop(true);
       const documents = await Array.fromAsync(mesh.journal.read(id, 0));
-      expect(documents.flatMap(({ entries }) => entries)).to.deep.include({ kind: 'stopped', deleteResults: true });
+      expect(documents.flatMap(({ entries }) => entries)).to.deep.include({
+        kind: 'stopped',
+        deleteResults: true,
+      });
     });
   });
 
@@ -92,7 +112,10 @@ describe('commands', function () {
       expect(outcomes).to.deep.equal([{ reportId: 1, verdict: 'VERDICT_ACCEPTED', reason: '' }]);
       await eventually(() => expect(mesh.users.released).to.include(`${id}/${user}`));
       await eventually(() => expect(mesh.users.demands.get(id)?.wanted).to.equal(0));
-      expect((await resume()).workload).to.include({ state: 'WORKLOAD_STATE_RUNNING', completed: 1 });
+      expect((await resume()).workload).to.include({
+        state: 'WORKLOAD_STATE_RUNNING',
+        completed: 1,
+      });
       mesh.users.assign(id, `${user}-2`);
       await Promise.all([ended(someone, id), mesh.users.finishAll(id, `${user}-2`)]);
     });
@@ -103,7 +126,9 @@ describe('commands', function () {
       await resume();
       await pause();
       await pause();
-      expect((await kinds(id)).filter((kind) => kind === 'paused' || kind === 'resumed')).to.deep.equal(['paused']);
+      expect(
+        (await kinds(id)).filter((kind) => kind === 'paused' || kind === 'resumed'),
+      ).to.deep.equal(['paused']);
     });
 
     it('leave a workload that never began pending', async () => {
@@ -121,24 +146,37 @@ describe('commands', function () {
       mesh.users.assign(id, `${user}-2`);
       await mesh.users.work(`${user}-2`);
       const { wanted } = commandsOf(someone, id);
-      expect(await wanted(1_000)).to.include({ wanted: 1_000, effective: 100, assigned: 2, sessionId: id });
+      expect(await wanted(1_000)).to.include({
+        wanted: 1_000,
+        effective: 100,
+        assigned: 2,
+        sessionId: id,
+      });
       await eventually(() => expect(mesh.users.demands.get(id)?.wanted).to.equal(100));
       await wanted(1);
       const leaving = await eventually(() => {
-        const sizes = [user, `${user}-2`].filter((each) => mesh.users.desired(each)?.attempts.length === 1);
+        const sizes = [user, `${user}-2`].filter(
+          (each) => mesh.users.desired(each)?.attempts.length === 1,
+        );
         expect(sizes).to.have.lengthOf(1);
         return sizes[0] ?? '';
       });
       const [attempt] = await mesh.users.work(leaving);
       await mesh.users.report(id, leaving, [done(id, attempt!, 1)]);
       await eventually(() => expect(mesh.users.released).to.include(`${id}/${leaving}`));
-      expect(await someone.workloads.getUserCount(about(id))).to.include({ wanted: 1, effective: 1, assigned: 1 });
+      expect(await someone.workloads.getUserCount(about(id))).to.include({
+        wanted: 1,
+        effective: 1,
+        assigned: 1,
+      });
       expect(await wanted(0)).to.include({ wanted: 0, effective: 0 });
     });
 
     it('refuses a number above the bound', async () => {
       const { someone, id } = await running('toomany');
-      expect(await refusal(commandsOf(someone, id).wanted(100_001))).to.equal('INVALID_FIELDS wanted');
+      expect(await refusal(commandsOf(someone, id).wanted(100_001))).to.equal(
+        'INVALID_FIELDS wanted',
+      );
     });
   });
 
@@ -147,9 +185,13 @@ describe('commands', function () {
       const { someone, id } = await running('over');
       const { stop, pause, resume, wanted } = commandsOf(someone, id);
       await stop();
-      for (const what of [pause, resume, () => wanted(1)]) expect(await refusal(what())).to.equal('WORKLOAD_ENDED');
+      for (const what of [pause, resume, () => wanted(1)]) {
+        expect(await refusal(what())).to.equal('WORKLOAD_ENDED');
+      }
       await eventually(async () => expect((await mesh.document(id))?.owner).to.equal(null));
-      for (const what of [pause, resume, () => wanted(1)]) expect(await refusal(what())).to.equal('WORKLOAD_ENDED');
+      for (const what of [pause, resume, () => wanted(1)]) {
+        expect(await refusal(what())).to.equal('WORKLOAD_ENDED');
+      }
     });
 
     it('is done once for each request_id, and repetitions are answered even after the end', async () => {

@@ -25,7 +25,8 @@ describe('CustomerService', function () {
   });
   after(() => mesh[Symbol.asyncDispose]());
 
-  const put = (of: Customer, updateMask?: string[]) => operator.customers.putCustomer({ customer: of, updateMask });
+  const put = (of: Customer, updateMask?: string[]) =>
+    operator.customers.putCustomer({ customer: of, updateMask });
   const get = async (customerId: string): Promise<Customer | undefined> =>
     (await operator.customers.getCustomer({ customerId })).customer;
 
@@ -43,9 +44,15 @@ describe('CustomerService', function () {
   it('changes the fields of the mask, or all without a mask', async () => {
     const plan = { runningWorkloads: 2, users: 3, weight: 4 };
     await put(customer('masked', { displayName: 'old', plan }));
-    const other = customer('masked', { displayName: 'new', plan: { runningWorkloads: 7, users: 8, weight: 9 } });
+    const other = customer('masked', {
+      displayName: 'new',
+      plan: { runningWorkloads: 7, users: 8, weight: 9 },
+    });
     await put(other, ['plan.users']);
-    expect(await get('masked')).to.deep.include({ displayName: 'old', plan: { ...plan, users: 8 } });
+    expect(await get('masked')).to.deep.include({
+      displayName: 'old',
+      plan: { ...plan, users: 8 },
+    });
     await put(other, ['plan']);
     expect(await get('masked')).to.deep.include({ displayName: 'old', plan: other.plan });
     await put(customer('masked'));
@@ -62,9 +69,9 @@ describe('CustomerService', function () {
       'INVALID_FIELDS customer.customer_id customer.display_name customer.plan.running_workloads customer.plan.users ' +
         'customer.plan.weight update_mask',
     );
-    expect(await refusal(operator.customers.putCustomer({ customer: undefined, updateMask: undefined }))).to.equal(
-      'INVALID_FIELDS customer.customer_id',
-    );
+    expect(
+      await refusal(operator.customers.putCustomer({ customer: undefined, updateMask: undefined })),
+    ).to.equal('INVALID_FIELDS customer.customer_id');
   });
 
   it('does not know a customer that was never put', async () => {
@@ -73,7 +80,9 @@ describe('CustomerService', function () {
   });
 
   it('lists by id, page by page', async () => {
-    for (const id of ['z-3', 'z-1', 'z-2']) await put(customer(id));
+    for (const id of ['z-3', 'z-1', 'z-2']) {
+      await put(customer(id));
+    }
     const ids: string[] = [];
     let pageToken = '';
     do {
@@ -88,11 +97,19 @@ describe('CustomerService', function () {
   it('applies a new plan to running workloads within two seconds, and lets them go on', async () => {
     const someone = await mesh.as('customer', 'grown');
     const id = await startNoop(someone, { tasks: 1_000 }, { wantedUsers: 50 });
-    await eventually(() => expect(mesh.users.demands.get(id)).to.include({ wanted: 20, weight: 1 }));
+    await eventually(() =>
+      expect(mesh.users.demands.get(id)).to.include({ wanted: 20, weight: 1 }),
+    );
     await put(customer('grown', { plan: { runningWorkloads: 0, users: 40, weight: 5 } }));
-    expect(await someone.workloads.getUserCount(about(id))).to.include({ wanted: 50, effective: 40 });
-    await eventually(() => expect(mesh.users.demands.get(id)).to.include({ wanted: 40, weight: 5 }), {
-      withinMs: 3_500,
+    expect(await someone.workloads.getUserCount(about(id))).to.include({
+      wanted: 50,
+      effective: 40,
     });
+    await eventually(
+      () => expect(mesh.users.demands.get(id)).to.include({ wanted: 40, weight: 5 }),
+      {
+        withinMs: 3_500,
+      },
+    );
   });
 });

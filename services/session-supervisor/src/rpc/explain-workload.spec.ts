@@ -25,7 +25,8 @@ describe('ExplainWorkload', function () {
     Object.assign(mesh.users.numbers, { entitled: 0, suitable: 0, connected: 0 });
     const id = await startNoop(someone, { tasks: 50 });
     await explains(someone, id, ['NO_USER_CONNECTED']);
-    const hurry = (wanted: number) => someone.workloads.setUserCount({ ...about(id), wanted, requestId: '' });
+    const hurry = (wanted: number) =>
+      someone.workloads.setUserCount({ ...about(id), wanted, requestId: '' });
     Object.assign(mesh.users.numbers, { connected: 4 });
     await hurry(1);
     await explains(someone, id, ['NO_SUITABLE_USER']);
@@ -43,7 +44,11 @@ describe('ExplainWorkload', function () {
     await explains(someone, id, ['NOT_WAITING']);
     await someone.workloads.pauseWorkload({ ...about(id), requestId: '' });
     await explains(someone, id, ['PAUSED']);
-    await someone.workloads.stopAndDeleteWorkload({ ...about(id), deleteResults: false, requestId: '' });
+    await someone.workloads.stopAndDeleteWorkload({
+      ...about(id),
+      deleteResults: false,
+      requestId: '',
+    });
     await explains(someone, id, ['ENDED']);
   });
 

@@ -1,4 +1,8 @@
-import type { ExplainWorkloadRequest, ExplainWorkloadResponse, VolatileReply } from '#libs/contracts/session.ts';
+import type {
+  ExplainWorkloadRequest,
+  ExplainWorkloadResponse,
+  VolatileReply,
+} from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { explain, type Surroundings } from '../domain/scheduling/explain.ts';
@@ -15,7 +19,13 @@ export const explainWorkload =
     return { state: phaseToProto(state.phase), reasons, revision };
   };
 
-const surroundingsOf = ({ users, entitled, suitable, connected, exchangeError }: VolatileReply): Surroundings => ({
+const surroundingsOf = ({
+  users,
+  entitled,
+  suitable,
+  connected,
+  exchangeError,
+}: VolatileReply): Surroundings => ({
   active: users.length,
   entitled,
   suitable,

@@ -20,10 +20,15 @@ const taskNotFound = (workload: string, task: string): DomainError =>
   );
 
 const noLog = (workload: string, task: string): DomainError =>
-  new DomainError(status.NOT_FOUND, 'NO_LOG', `no attempt at ${task} of ${workload} has failed and left a log`, {
-    workload,
-    task,
-  });
+  new DomainError(
+    status.NOT_FOUND,
+    'NO_LOG',
+    `no attempt at ${task} of ${workload} has failed and left a log`,
+    {
+      workload,
+      task,
+    },
+  );
 
 export const getTaskLog =
   (ctx: Context): Unary<GetTaskLogRequest, GetTaskLogResponse> =>
@@ -34,9 +39,13 @@ export const getTaskLog =
     const isWhole = request.task.includes('/') || only === undefined || others.length > 0;
     const task = isWhole ? request.task : `${only.id}/${request.task}`;
     const ordinal = taskOrdinal(state.graph, task);
-    if (ordinal === undefined) throw taskNotFound(document._id, request.task);
+    if (ordinal === undefined) {
+      throw taskNotFound(document._id, request.task);
+    }
     const last = troubleOf(state, ordinal)?.last;
-    if (last === undefined || last.log === '') throw noLog(document._id, task);
+    if (last === undefined || last.log === '') {
+      throw noLog(document._id, task);
+    }
     const log = await ctx.blob.head(last.log, MAX_LOG_BYTES, call.signal);
     return {
       task,

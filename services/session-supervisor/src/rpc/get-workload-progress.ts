@@ -36,7 +36,10 @@ export const getWorkloadProgress =
   };
 
 const nodesOf = (state: WorkloadState): NodeProgress[] =>
-  nodeCountsOf(state).map((counts, place) => ({ node: state.graph.nodes[place]?.id ?? '', ...counts }));
+  nodeCountsOf(state).map((counts, place) => ({
+    node: state.graph.nodes[place]?.id ?? '',
+    ...counts,
+  }));
 
 const heldOf = (owner: VolatileReply | undefined): FrameRange[] =>
   (owner?.users ?? []).flatMap(({ held, userId, name }) =>
@@ -51,10 +54,16 @@ const renderedPage = (
   const ranges = valueRangesOf(state.doneBy, from, limit);
   const rendered = ranges.map((range) => {
     const share = state.shares[range.value - 1];
-    return { frames: tasksToText(state.graph, [range]), userId: share?.id ?? '', userName: share?.name ?? '' };
+    return {
+      frames: tasksToText(state.graph, [range]),
+      userId: share?.id ?? '',
+      userName: share?.name ?? '',
+    };
   });
   const last = ranges.at(-1);
   const hasMore =
-    last !== undefined && ranges.length === limit && valueRangesOf(state.doneBy, last.last + 1, 1).length > 0;
+    last !== undefined &&
+    ranges.length === limit &&
+    valueRangesOf(state.doneBy, last.last + 1, 1).length > 0;
   return { rendered, nextPageToken: hasMore ? numberPageToken('rendered', last.last + 1) : '' };
 };

@@ -1,4 +1,7 @@
-import type { GetWorkloadStatusRequest, GetWorkloadStatusResponse } from '#libs/contracts/session.ts';
+import type {
+  GetWorkloadStatusRequest,
+  GetWorkloadStatusResponse,
+} from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { countsOf } from '../domain/state/workload.ts';

@@ -24,7 +24,9 @@ export const listAttempts =
     let hasMore = false;
     await asUnavailable(async () => {
       for await (const written of ctx.journal.read(document._id, position)) {
-        if (written.n > revision) break;
+        if (written.n > revision) {
+          break;
+        }
         if (attempts.length >= size) {
           hasMore = true;
           break;
@@ -44,11 +46,25 @@ export const listAttempts =
 const attemptsOf = ({ n, at, entries }: JournalDocument<Entry>): AttemptRecord[] =>
   entries.flatMap((entry) => {
     const end = ENDS[entry.kind];
-    if (end === undefined || !('attempt' in entry)) return [];
+    if (end === undefined || !('attempt' in entry)) {
+      return [];
+    }
     const { task, generation, attempt, user, userName, seconds } = entry;
-    const record = { task, generation, attempt, end, userId: user, userName, seconds, time: at, position: n };
+    const record = {
+      task,
+      generation,
+      attempt,
+      end,
+      userId: user,
+      userName,
+      seconds,
+      time: at,
+      position: n,
+    };
     const isFailure = entry.kind === 'attempt-failed';
-    const failureClass = isFailure ? failureClassToProto(entry.failureClass) : FailureClass.UNSPECIFIED;
+    const failureClass = isFailure
+      ? failureClassToProto(entry.failureClass)
+      : FailureClass.UNSPECIFIED;
     return [{ ...record, failureClass, reason: isFailure ? entry.reason : '' }];
   });
 

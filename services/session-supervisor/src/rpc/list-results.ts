@@ -17,13 +17,17 @@ export const listResults =
     const { size, after } = parseNumberPage(call.caller, request, 'results');
     const { document, state, revision } = await resolve(ctx, call.caller, request);
     // The results are being swept, so their blobs may be gone already.
-    if (state.deleteResults) return { results: [], nextPageToken: '', revision };
+    if (state.deleteResults) {
+      return { results: [], nextPageToken: '', revision };
+    }
     const results: Result[] = [];
     let position = after ?? request.afterRevision;
     let hasMore = false;
     await asUnavailable(async () => {
       for await (const written of ctx.journal.read(document._id, position)) {
-        if (written.n > revision) break;
+        if (written.n > revision) {
+          break;
+        }
         if (results.length >= size) {
           hasMore = true;
           break;
@@ -32,7 +36,11 @@ export const listResults =
         position = written.n;
       }
     });
-    return { results, nextPageToken: hasMore ? numberPageToken('results', position) : '', revision };
+    return {
+      results,
+      nextPageToken: hasMore ? numberPageToken('results', position) : '',
+      revision,
+    };
   };
 
 const resultsOf = (
@@ -42,7 +50,9 @@ const resultsOf = (
   { n, at, entries }: JournalDocument<Entry>,
 ): Result[] =>
   entries.flatMap((entry) => {
-    if (!isCurrentResult(state, entry)) return [];
+    if (!isCurrentResult(state, entry)) {
+      return [];
+    }
     const { task, generation, attempt, blob } = entry;
     return [
       {
@@ -51,7 +61,10 @@ const resultsOf = (
         generation,
         attempt,
         blobName: blob,
-        grant: blob === '' ? Buffer.alloc(0) : Buffer.from(signGrant(ctx.meshSecret, { blob, customer })),
+        grant:
+          blob === ''
+            ? Buffer.alloc(0)
+            : Buffer.from(signGrant(ctx.meshSecret, { blob, customer })),
         sizeBytes: entry.sizeBytes,
         sha256: entry.sha256,
         pixelHash: entry.pixelHash,

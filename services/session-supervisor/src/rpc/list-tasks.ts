@@ -31,13 +31,20 @@ export const listTasks =
     for (; ordinal < state.graph.count && tasks.length < size; ordinal += 1) {
       // The state is tested first, because tasks that a filter excludes must cost nearly nothing.
       const taskState = stateOf(state, holders, ordinal);
-      if (wanted.size === 0 || wanted.has(taskState)) tasks.push(taskOf(state, holders, ordinal, taskState));
+      if (wanted.size === 0 || wanted.has(taskState)) {
+        tasks.push(taskOf(state, holders, ordinal, taskState));
+      }
     }
     const hasMore = ordinal < state.graph.count;
     return { tasks, nextPageToken: hasMore ? numberPageToken('tasks', ordinal) : '', revision };
   };
 
-const STATES: readonly TaskState[] = [TaskState.WAITING, TaskState.RUNNING, TaskState.COMPLETED, TaskState.FAILED];
+const STATES: readonly TaskState[] = [
+  TaskState.WAITING,
+  TaskState.RUNNING,
+  TaskState.COMPLETED,
+  TaskState.FAILED,
+];
 
 /** The users that hold each task now. */
 type Holders = ReadonlyMap<number, { userId: string; userName: string }>;
@@ -45,21 +52,38 @@ type Holders = ReadonlyMap<number, { userId: string; userName: string }>;
 const holdersOf = (state: WorkloadState, owner: VolatileReply | undefined): Holders => {
   const holders = new Map<number, { userId: string; userName: string }>();
   for (const { held, userId, name } of owner?.users ?? []) {
-    if (held === '') continue;
-    for (const ordinal of ordinalsFromText(state.graph, held)) holders.set(ordinal, { userId, userName: name });
+    if (held === '') {
+      continue;
+    }
+    for (const ordinal of ordinalsFromText(state.graph, held)) {
+      holders.set(ordinal, { userId, userName: name });
+    }
   }
   return holders;
 };
 
 const nobody = { userId: '', userName: '' };
 
-const stateOf = ({ done, givenUp }: WorkloadState, holders: Holders, ordinal: number): TaskState => {
-  if (has(done, ordinal)) return TaskState.COMPLETED;
-  if (has(givenUp, ordinal)) return TaskState.FAILED;
+const stateOf = (
+  { done, givenUp }: WorkloadState,
+  holders: Holders,
+  ordinal: number,
+): TaskState => {
+  if (has(done, ordinal)) {
+    return TaskState.COMPLETED;
+  }
+  if (has(givenUp, ordinal)) {
+    return TaskState.FAILED;
+  }
   return holders.has(ordinal) ? TaskState.RUNNING : TaskState.WAITING;
 };
 
-const taskOf = (state: WorkloadState, holders: Holders, ordinal: number, taskState: TaskState): Task => {
+const taskOf = (
+  state: WorkloadState,
+  holders: Holders,
+  ordinal: number,
+  taskState: TaskState,
+): Task => {
   const trouble = troubleOf(state, ordinal);
   const share = state.shares[valueAt(state.doneBy, ordinal) - 1];
   const maker = share === undefined ? nobody : { userId: share.id, userName: share.name };

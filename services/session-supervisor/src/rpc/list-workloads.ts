@@ -19,26 +19,37 @@ export const listWorkloads =
     wrong.throwIfAny();
     const customer = customerFor(call.caller, request.customerId);
     const phases = request.states.flatMap((state) => phaseFromProto(state) ?? []);
-    if (request.states.length > 0 && phases.length === 0) return { workloads: [], nextPageToken: '' };
+    if (request.states.length > 0 && phases.length === 0) {
+      return { workloads: [], nextPageToken: '' };
+    }
     const documents = await ctx.workloads.list({
       customer: customer === '' ? undefined : customer,
       phases,
       after: positionFrom(after),
       limit: size + 1,
     });
-    const keysOf = ({ createdAt, _id }: WorkloadDocument): string[] => [createdAt.toISOString(), _id];
+    const keysOf = ({ createdAt, _id }: WorkloadDocument): string[] => [
+      createdAt.toISOString(),
+      _id,
+    ];
     const { page, nextPageToken } = cutPage(documents, size, 'workloads', keysOf);
     return { workloads: page.map(listedToProto), nextPageToken };
   };
 
 const NO_STATES: readonly WorkloadState[] = [WorkloadState.UNSPECIFIED, WorkloadState.UNRECOGNIZED];
 
-const positionFrom = (after: readonly string[] | undefined): { createdAt: Date; id: string } | undefined => {
-  if (after === undefined) return undefined;
+const positionFrom = (
+  after: readonly string[] | undefined,
+): { createdAt: Date; id: string } | undefined => {
+  if (after === undefined) {
+    return undefined;
+  }
   const [time = '', id = ''] = after;
   const createdAt = new Date(time);
   if (Number.isNaN(createdAt.getTime())) {
-    throw invalidFields([{ field: 'page_token', description: 'must be the next_page_token of the page before' }]);
+    throw invalidFields([
+      { field: 'page_token', description: 'must be the next_page_token of the page before' },
+    ]);
   }
   return { createdAt, id };
 };

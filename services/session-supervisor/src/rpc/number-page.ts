@@ -22,4 +22,5 @@ export const parseNumberPage = (
 };
 
 /** The token of the page that begins after this number. */
-export const numberPageToken = (question: string, position: number): string => pageToken(question, [String(position)]);
+export const numberPageToken = (question: string, position: number): string =>
+  pageToken(question, [String(position)]);

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { eventually, startMongod, startNats, type TestMongod, type TestStore } from '#libs/testing/index.ts';
+import {
+  eventually,
+  startMongod,
+  startNats,
+  type TestMongod,
+  type TestStore,
+} from '#libs/testing/index.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
 import { about, ended, firstPage, noopStart, refusal, startNoop } from '../fixtures/requests.ts';
 
@@ -11,15 +17,22 @@ const outcome = async (call: Promise<unknown>): Promise<unknown> => {
   const began = performance.now();
   const thrown = await call.then(
     () => undefined,
-    (error: unknown) => error as { reason: string; metadata: Record<string, string>; retryAfterMs?: number },
+    (error: unknown) =>
+      error as { reason: string; metadata: Record<string, string>; retryAfterMs?: number },
   );
   expect(performance.now() - began, 'answered in time').to.be.below(DEADLINE_MS);
-  if (thrown === undefined) return 'answered';
+  if (thrown === undefined) {
+    return 'answered';
+  }
   const { reason, metadata, retryAfterMs } = thrown;
   return { reason, dependency: metadata['dependency'], saysWhen: (retryAfterMs ?? 0) > 0 };
 };
 
-const away = (dependency: string): unknown => ({ reason: 'DEPENDENCY_UNAVAILABLE', dependency, saysWhen: true });
+const away = (dependency: string): unknown => ({
+  reason: 'DEPENDENCY_UNAVAILABLE',
+  dependency,
+  saysWhen: true,
+});
 
 describe('while a dependency is away', function () {
   this.timeout(60_000);
@@ -67,15 +80,21 @@ describe('while a dependency is away', function () {
       wanted: workloads.setUserCount({ ...about(id), wanted: 3, requestId: '' }),
     };
   };
-  const outcomes = async (calls: Record<string, Promise<unknown>>): Promise<Record<string, unknown>> =>
+  const outcomes = async (
+    calls: Record<string, Promise<unknown>>,
+  ): Promise<Record<string, unknown>> =>
     Object.fromEntries(
-      await Promise.all(Object.entries(calls).map(async ([name, call]) => [name, await outcome(call)] as const)),
+      await Promise.all(
+        Object.entries(calls).map(async ([name, call]) => [name, await outcome(call)] as const),
+      ),
     );
   const comesBack = async (): Promise<void> => {
     await eventually(
       async () => {
         for (const [name, told] of Object.entries(await outcomes({ ...reads(), ...commands() }))) {
-          if (name !== 'getCustomer') expect(told, name).to.equal('answered');
+          if (name !== 'getCustomer') {
+            expect(told, name).to.equal('answered');
+          }
         }
       },
       { withinMs: 20_000 },
@@ -88,16 +107,28 @@ describe('while a dependency is away', function () {
 
   it('MongoDB: every rpc says so within its deadline, and recovers by itself', async () => {
     await mongod.kill('SIGKILL');
-    const plan = { customerId: 'acme', displayName: '', plan: undefined, createTime: undefined, updateTime: undefined };
+    const plan = {
+      customerId: 'acme',
+      displayName: '',
+      plan: undefined,
+      createTime: undefined,
+      updateTime: undefined,
+    };
     const all = {
       ...reads(),
       ...commands(),
       start: someone.workloads.startWorkload(noopStart()),
-      stop: someone.workloads.stopAndDeleteWorkload({ ...about(id), deleteResults: false, requestId: '' }),
+      stop: someone.workloads.stopAndDeleteWorkload({
+        ...about(id),
+        deleteResults: false,
+        requestId: '',
+      }),
       watch: Array.fromAsync(someone.workloads.watchWorkload(about(id))),
       put: operator.customers.putCustomer({ customer: plan, updateMask: undefined }),
     };
-    for (const [name, told] of Object.entries(await outcomes(all))) expect(told, name).to.deep.equal(away('mongodb'));
+    for (const [name, told] of Object.entries(await outcomes(all))) {
+      expect(told, name).to.deep.equal(away('mongodb'));
+    }
     await mongod.restart();
     await comesBack();
   });
@@ -106,7 +137,9 @@ describe('while a dependency is away', function () {
     await mongod.kill('SIGSTOP');
     try {
       const told = await outcomes({ ...reads(), ...commands() });
-      for (const [name, each] of Object.entries(told)) expect(each, name).to.deep.equal(away('mongodb'));
+      for (const [name, each] of Object.entries(told)) {
+        expect(each, name).to.deep.equal(away('mongodb'));
+      }
     } finally {
       await mongod.kill('SIGCONT');
     }
@@ -119,7 +152,9 @@ describe('while a dependency is away', function () {
       expect(told, name).to.deep.equal(away('nats'));
     }
     for (const [name, told] of Object.entries(await outcomes(reads()))) {
-      if (name !== 'getCustomer') expect(told, name).to.equal('answered');
+      if (name !== 'getCustomer') {
+        expect(told, name).to.equal('answered');
+      }
     }
     const other = await mesh.as('customer', 'other');
     expect(await refusal(other.workloads.startWorkload(noopStart()))).to.equal('answered');

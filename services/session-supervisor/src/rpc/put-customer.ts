@@ -17,14 +17,18 @@ export const putCustomer =
     return { customer: customerToProto(document) };
   };
 
-const parsePut = ({ customer, updateMask }: PutCustomerRequest): { id: string; change: CustomerChange } => {
+const parsePut = ({
+  customer,
+  updateMask,
+}: PutCustomerRequest): { id: string; change: CustomerChange } => {
   const wrong = collectViolations();
   const { require } = wrong;
   const { customerId = '', displayName = '', plan } = customer ?? {};
   const { runningWorkloads = 0, users = 0, weight = 0 } = plan ?? {};
   require(isCustomerId(customerId), 'customer.customer_id', CUSTOMER_ID_RULE);
   require(displayName.length <= 200, 'customer.display_name', 'must be at most 200 characters');
-  require(runningWorkloads <= 1_000, 'customer.plan.running_workloads', 'must be 1 to 1,000, or 0 for the configured');
+  require(runningWorkloads <=
+    1_000, 'customer.plan.running_workloads', 'must be 1 to 1,000, or 0 for the configured');
   require(users <= 100_000, 'customer.plan.users', 'must be 1 to 100,000, or 0 for the configured');
   require(weight <= 1_000, 'customer.plan.weight', 'must be 1 to 1,000, or 0 for the configured');
   for (const path of updateMask ?? []) {
@@ -32,7 +36,9 @@ const parsePut = ({ customer, updateMask }: PutCustomerRequest): { id: string; c
   }
   wrong.throwIfAny();
   const changes = (path: string): boolean =>
-    updateMask === undefined || updateMask.includes(path) || updateMask.includes(path.split('.')[0] ?? '');
+    updateMask === undefined ||
+    updateMask.includes(path) ||
+    updateMask.includes(path.split('.')[0] ?? '');
   return {
     id: customerId,
     change: {

@@ -33,16 +33,22 @@ describe('reads', function () {
     before(async () => {
       someone = await mesh.as('customer', 'busy');
       id = await startNoop(someone, { tasks: 100, failingTasks: '3', maxFailures: 1 });
-      for (const user of ['ann', 'bob']) mesh.users.assign(id, user);
+      for (const user of ['ann', 'bob']) {
+        mesh.users.assign(id, user);
+      }
       const finish = async (user: string, attempts: Attempt[]): Promise<void> => {
         const reports = attempts.map((attempt, i) =>
-          attempt.task === 'noop/3' ? spoilt(id, attempt, { reason: 'broken' }) : done(id, attempt, i + 1),
+          attempt.task === 'noop/3'
+            ? spoilt(id, attempt, { reason: 'broken' })
+            : done(id, attempt, i + 1),
         );
         await mesh.users.report(id, user, reports);
       };
       await finish('ann', await mesh.users.work('ann'));
       await finish('bob', await mesh.users.work('bob'));
-      await eventually(async () => expect((await someone.workloads.getWorkloadStatus(about(id))).failed).to.equal(1));
+      await eventually(async () =>
+        expect((await someone.workloads.getWorkloadStatus(about(id))).failed).to.equal(1),
+      );
     });
 
     it('GetWorkloadStatus and GetWorkload return state and counts that add up', async () => {
@@ -50,7 +56,13 @@ describe('reads', function () {
       const { workload, revision } = await someone.workloads.getWorkload(about(id));
       const { completed } = status;
       expect(completed).to.be.above(1);
-      const counts = { total: 100, completed, failed: 1, remaining: 99 - completed, percentage: completed };
+      const counts = {
+        total: 100,
+        completed,
+        failed: 1,
+        remaining: 99 - completed,
+        percentage: completed,
+      };
       const expected = { workloadId: id, state: 'WORKLOAD_STATE_RUNNING', ...counts };
       expect(status).to.deep.equal({ ...expected, revision });
       expect(workload).to.include(expected);
@@ -61,9 +73,11 @@ describe('reads', function () {
         own,
         seconds,
       ]);
-      expect(shares?.every(([user, name, own, seconds]) => name === `name of ${user}` && own === seconds)).to.equal(
-        true,
-      );
+      expect(
+        shares?.every(
+          ([user, name, own, seconds]) => name === `name of ${user}` && own === seconds,
+        ),
+      ).to.equal(true);
       expect(workload?.shares.reduce((sum, share) => sum + share.completed, 0)).to.equal(completed);
     });
 
@@ -72,7 +86,10 @@ describe('reads', function () {
       const progress = await getWorkloadProgress({ ...about(id), ...firstPage });
       expect(progress).to.include({ activeUsers: 2, tasksPerMinute: 120, nextPageToken: '' });
       expect(progress.eta?.seconds).to.be.above(0);
-      expect(progress.held.map(({ userName }) => userName).sort()).to.deep.equal(['name of ann', 'name of bob']);
+      expect(progress.held.map(({ userName }) => userName).sort()).to.deep.equal([
+        'name of ann',
+        'name of bob',
+      ]);
       const ranges: unknown[] = [];
       let pageToken = '';
       do {
@@ -112,11 +129,17 @@ describe('reads', function () {
         },
       ]);
       const running = await list(['TASK_STATE_RUNNING']);
-      expect(new Set(running.tasks.map(({ userId }) => userId))).to.deep.equal(new Set(['ann', 'bob']));
+      expect(new Set(running.tasks.map(({ userId }) => userId))).to.deep.equal(
+        new Set(['ann', 'bob']),
+      );
       const finished = await list(['TASK_STATE_COMPLETED', 'TASK_STATE_FAILED']);
       const status = await someone.workloads.getWorkloadStatus(about(id));
       expect(finished.tasks).to.have.lengthOf(status.completed + status.failed);
-      expect((await list(['TASK_STATE_WAITING'], 1)).tasks[0]).to.include({ userId: '', failures: 0, reason: '' });
+      expect((await list(['TASK_STATE_WAITING'], 1)).tasks[0]).to.include({
+        userId: '',
+        failures: 0,
+        reason: '',
+      });
     });
 
     it('ListResults returns accepted results in order, paged and from a revision on', async () => {
@@ -127,7 +150,13 @@ describe('reads', function () {
       expect(results).to.have.lengthOf(status.completed);
       const positions = results.map(({ position }) => position);
       expect(positions).to.deep.equal(positions.toSorted((a, b) => a - b));
-      expect(results[0]).to.deep.include({ generation: 0, blobName: '', sizeBytes: 0, pixelHash: '', seconds: 1 });
+      expect(results[0]).to.deep.include({
+        generation: 0,
+        blobName: '',
+        sizeBytes: 0,
+        pixelHash: '',
+        seconds: 1,
+      });
       expect(results[0]?.acceptTime).to.be.instanceOf(Date);
       expect((await list(revision)).results).to.deep.equal([]);
       const [first] = positions;
@@ -147,7 +176,11 @@ describe('reads', function () {
       expect(await ask('noop/100')).to.equal('TASK_NOT_FOUND');
       expect(await ask('frames/3')).to.equal('TASK_NOT_FOUND');
       expect(await ask('')).to.equal('TASK_NOT_FOUND');
-      expect([await ask('5'), await ask('noop/5'), await ask('3')]).to.deep.equal(['NO_LOG', 'NO_LOG', 'NO_LOG']);
+      expect([await ask('5'), await ask('noop/5'), await ask('3')]).to.deep.equal([
+        'NO_LOG',
+        'NO_LOG',
+        'NO_LOG',
+      ]);
     });
   });
 
@@ -161,10 +194,19 @@ describe('reads', function () {
     });
     const { workloads } = await mesh.as('customer', 'hidden');
     const shown = await workloads.getWorkload(about(of.id));
-    expect(shown.workload).to.include({ state: 'WORKLOAD_STATE_PAUSED', reason: '', endTime: undefined, revision: 2 });
+    expect(shown.workload).to.include({
+      state: 'WORKLOAD_STATE_PAUSED',
+      reason: '',
+      endTime: undefined,
+      revision: 2,
+    });
     await workloadStore(collection(mesh.db, 'workloads')).project(of.id, projectionAt(of, 3), true);
     const ending = await workloads.getWorkload(about(of.id));
-    expect(ending.workload).to.include({ state: 'WORKLOAD_STATE_STOPPED', reason: 'STOPPED_BY_COMMAND', revision: 3 });
+    expect(ending.workload).to.include({
+      state: 'WORKLOAD_STATE_STOPPED',
+      reason: 'STOPPED_BY_COMMAND',
+      revision: 3,
+    });
   });
 
   it('show the end only after the slot is free, and permanently from then on', async () => {
@@ -172,11 +214,18 @@ describe('reads', function () {
     const id = await startNoop(someone, { tasks: 3 });
     mesh.users.assign(id, 'end-1');
     const [workload] = await Promise.all([ended(someone, id), mesh.users.finishAll(id, 'end-1')]);
-    expect(workload).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 3, percentage: 100, reason: '' });
+    expect(workload).to.include({
+      state: 'WORKLOAD_STATE_COMPLETED',
+      completed: 3,
+      percentage: 100,
+      reason: '',
+    });
     expect((await mesh.document(id))?.slot).to.equal(undefined);
     const progress = await someone.workloads.getWorkloadProgress({ ...about(id), ...firstPage });
     expect(progress).to.include({ state: 'WORKLOAD_STATE_COMPLETED', nextPageToken: '' });
-    expect(progress.rendered.map(({ frames, userId }) => [frames, userId])).to.deep.equal([['0-2', 'end-1']]);
+    expect(progress.rendered.map(({ frames, userId }) => [frames, userId])).to.deep.equal([
+      ['0-2', 'end-1'],
+    ]);
   });
 
   describe('that cannot be answered', () => {
@@ -188,10 +237,18 @@ describe('reads', function () {
       const refusals = await Promise.all([
         refusal(workloads.setUserCount({ ...nothing, wanted: 100_001, requestId })),
         refusal(workloads.pauseWorkload({ ...nothing, requestId })),
-        refusal(workloads.listTasks({ ...nothing, ...badPage, states: ['TASK_STATE_UNSPECIFIED'] })),
+        refusal(
+          workloads.listTasks({ ...nothing, ...badPage, states: ['TASK_STATE_UNSPECIFIED'] }),
+        ),
         refusal(workloads.getWorkloadProgress({ ...nothing, ...badPage })),
         refusal(workloads.listResults({ ...nothing, ...badPage, afterRevision: 0 })),
-        refusal(workloads.listWorkloads({ ...badPage, customerId: '', states: ['WORKLOAD_STATE_UNSPECIFIED'] })),
+        refusal(
+          workloads.listWorkloads({
+            ...badPage,
+            customerId: '',
+            states: ['WORKLOAD_STATE_UNSPECIFIED'],
+          }),
+        ),
       ]);
       expect(refusals).to.deep.equal([
         'INVALID_FIELDS wanted request_id workload_id',
@@ -208,12 +265,20 @@ describe('reads', function () {
     const someone = await mesh.as('customer', 'writer@example.com');
     const failingTasks = Array.from({ length: 300 }, (_, i) => i * i).join(',');
     const id = await startNoop(someone, { tasks: 90_000, failingTasks });
-    const { workloads } = await someone.workloads.listWorkloads({ ...firstPage, customerId: '', states: [] });
-    const [listed] = workloads.map(({ spec }) => (spec?.$case === 'noop' ? spec.value.failingTasks : ''));
+    const { workloads } = await someone.workloads.listWorkloads({
+      ...firstPage,
+      customerId: '',
+      states: [],
+    });
+    const [listed] = workloads.map(({ spec }) =>
+      spec?.$case === 'noop' ? spec.value.failingTasks : '',
+    );
     expect(listed)
       .to.have.length(200)
       .and.to.match(/^0-1,4,9,.*…$/);
     const { workload } = await someone.workloads.getWorkload(about(id));
-    expect(workload?.spec?.$case === 'noop' && workload.spec.value.failingTasks.endsWith(',89401')).to.equal(true);
+    expect(
+      workload?.spec?.$case === 'noop' && workload.spec.value.failingTasks.endsWith(',89401'),
+    ).to.equal(true);
   });
 });

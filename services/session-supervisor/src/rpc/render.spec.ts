@@ -12,7 +12,11 @@ import { about, noopStart, refusal } from '../fixtures/requests.ts';
 const oneScene = buildHead(SHAPES['3.4, 64 bit']);
 const threeScenes = buildHead(SHAPES['5.0, 17-byte header, three scenes']);
 
-const render = (objectId: string, spec: Partial<RenderSpec> = {}, requestId = ''): StartWorkloadRequest => ({
+const render = (
+  objectId: string,
+  spec: Partial<RenderSpec> = {},
+  requestId = '',
+): StartWorkloadRequest => ({
   ...noopStart({}, { objectId, requestId }),
   spec: {
     $case: 'render',
@@ -144,14 +148,26 @@ describe('a render', function () {
     const id = (await start(render(await blob.object('acme', oneScene))))?.workloadId ?? '';
     mesh.users.assign(id, 'm-1');
     const [attempt] = await mesh.users.work('m-1');
-    const target = { $case: 'attemptLog' as const, value: { workloadId: id, attempt: attempt!, extension: '' } };
-    const bytes = Buffer.concat([Buffer.alloc(100, 'a'), Buffer.from([0xff]), Buffer.from(' Fehler: größer')]);
+    const target = {
+      $case: 'attemptLog' as const,
+      value: { workloadId: id, attempt: attempt!, extension: '' },
+    };
+    const bytes = Buffer.concat([
+      Buffer.alloc(100, 'a'),
+      Buffer.from([0xff]),
+      Buffer.from(' Fehler: größer'),
+    ]);
     const { receipt: logReceipt } = await blob.attemptFile('m-1', target, bytes);
     await mesh.users.report(id, 'm-1', [spoilt(id, attempt!, { reason: 'it broke', logReceipt })]);
     const frame = attempt!.task.slice('frames/'.length);
     for (const task of [attempt!.task, frame]) {
       const log = await workloads.getTaskLog({ ...about(id), task });
-      expect(log).to.include({ task: attempt!.task, attempt: attempt!.attempt, userId: 'm-1', reason: 'it broke' });
+      expect(log).to.include({
+        task: attempt!.task,
+        attempt: attempt!.attempt,
+        userId: 'm-1',
+        reason: 'it broke',
+      });
       expect(log.log).to.equal(`${'a'.repeat(100)}\ufffd Fehler: größer`);
       expect(log.failTime).to.be.instanceOf(Date);
     }
@@ -162,20 +178,32 @@ describe('a render', function () {
     await blob.service.kill('SIGSTOP');
     try {
       const thrown = await start(render(objectId)).catch((error: unknown) => error);
-      expect(thrown).to.deep.include({ reason: 'DEPENDENCY_UNAVAILABLE', metadata: { dependency: 'blob' } });
+      expect(thrown).to.deep.include({
+        reason: 'DEPENDENCY_UNAVAILABLE',
+        metadata: { dependency: 'blob' },
+      });
     } finally {
       await blob.service.kill('SIGCONT');
     }
-    await eventually(async () => expect(await refusal(start(render(objectId)))).to.equal('answered'), {
-      withinMs: 15_000,
-    });
+    await eventually(
+      async () => expect(await refusal(start(render(objectId)))).to.equal('answered'),
+      {
+        withinMs: 15_000,
+      },
+    );
     await blob.azurite.stop();
     const thrown = await start(render(objectId)).catch((error: unknown) => error);
-    expect(thrown).to.deep.include({ reason: 'DEPENDENCY_UNAVAILABLE', metadata: { dependency: 'blob' } });
+    expect(thrown).to.deep.include({
+      reason: 'DEPENDENCY_UNAVAILABLE',
+      metadata: { dependency: 'blob' },
+    });
     expect(thrown).to.have.property('retryAfterMs').that.is.above(0);
     await blob.azurite.restart();
-    await eventually(async () => expect(await refusal(start(render(objectId)))).to.equal('answered'), {
-      withinMs: 15_000,
-    });
+    await eventually(
+      async () => expect(await refusal(start(render(objectId)))).to.equal('answered'),
+      {
+        withinMs: 15_000,
+      },
+    );
   });
 });

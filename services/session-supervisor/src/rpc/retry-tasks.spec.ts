@@ -24,7 +24,10 @@ describe('RetryTasks and ListAttempts', function () {
       expect(document?.slot).to.equal(undefined);
     });
   /** A customer's workload that has completed and is closed. */
-  const completed = async (customer: string, tasks = 3): Promise<{ someone: Clients; id: string; user: string }> => {
+  const completed = async (
+    customer: string,
+    tasks = 3,
+  ): Promise<{ someone: Clients; id: string; user: string }> => {
     const someone = await mesh.as('customer', customer);
     const id = await startNoop(someone, { tasks });
     const user = `u-${customer}`;
@@ -47,7 +50,11 @@ describe('RetryTasks and ListAttempts', function () {
     expect(workload?.endTime).to.equal(undefined);
     expect(await refusal(startNoop(someone))).to.equal('WORKLOAD_ALREADY_RUNNING');
     await finish(someone, id, user);
-    const { results } = await someone.workloads.listResults({ ...about(id), ...firstPage, afterRevision: 0 });
+    const { results } = await someone.workloads.listResults({
+      ...about(id),
+      ...firstPage,
+      afterRevision: 0,
+    });
     expect(results.map(({ frame, generation }) => [frame, generation])).to.have.deep.members([
       [0, 0],
       [1, 1],
@@ -62,23 +69,37 @@ describe('RetryTasks and ListAttempts', function () {
     const id = await startNoop(someone, { tasks: 2 });
     mesh.users.assign(id, 'u-stopped');
     const [attempt] = await mesh.users.work('u-stopped');
-    await someone.workloads.stopAndDeleteWorkload({ ...about(id), deleteResults: false, requestId: '' });
+    await someone.workloads.stopAndDeleteWorkload({
+      ...about(id),
+      deleteResults: false,
+      requestId: '',
+    });
     await closed(id);
     await retry(someone, id, '0');
-    const [late] = await eventually(() => mesh.users.report(id, 'u-stopped', [done(id, attempt!, 1)]));
+    const [late] = await eventually(() =>
+      mesh.users.report(id, 'u-stopped', [done(id, attempt!, 1)]),
+    );
     expect(late).to.include({ verdict: 'VERDICT_SETTLED', reason: 'OUTDATED_GENERATION' });
     await finish(someone, id, 'u-stopped');
   });
 
   it('answers a repetition without an effect, and refuses an id of another request', async () => {
     const { someone, id, user } = await completed('repeated');
-    await Promise.all([retry(someone, id, '0', 'r-1'), retry(someone, id, '0', 'r-1'), retry(someone, id, '0', 'r-1')]);
+    await Promise.all([
+      retry(someone, id, '0', 'r-1'),
+      retry(someone, id, '0', 'r-1'),
+      retry(someone, id, '0', 'r-1'),
+    ]);
     await finish(someone, id, user);
     await closed(id);
-    expect((await retry(someone, id, '0', 'r-1')).workload?.state).to.equal('WORKLOAD_STATE_COMPLETED');
+    expect((await retry(someone, id, '0', 'r-1')).workload?.state).to.equal(
+      'WORKLOAD_STATE_COMPLETED',
+    );
     expect(await refusal(retry(someone, id, '1', 'r-1'))).to.equal('REQUEST_ID_REUSED');
     const documents = await Array.fromAsync(mesh.journal.read(id, 0));
-    const retries = documents.flatMap(({ entries }) => entries).filter(({ kind }) => kind === 'retried');
+    const retries = documents
+      .flatMap(({ entries }) => entries)
+      .filter(({ kind }) => kind === 'retried');
     expect(retries).to.have.lengthOf(1);
   });
 
@@ -101,7 +122,11 @@ describe('RetryTasks and ListAttempts', function () {
       .to.have.nested.property('violations[0].description')
       .that.matches(/^frame 3 /);
     const deleted = await startNoop(someone);
-    await someone.workloads.stopAndDeleteWorkload({ ...about(deleted), deleteResults: true, requestId: '' });
+    await someone.workloads.stopAndDeleteWorkload({
+      ...about(deleted),
+      deleteResults: true,
+      requestId: '',
+    });
     expect(await refusal(retry(someone, deleted, '1'))).to.equal('RESULTS_DELETED');
   });
 
@@ -109,7 +134,10 @@ describe('RetryTasks and ListAttempts', function () {
     const { someone, id } = await completed('halfway');
     await mesh.db
       .collection('workloads')
-      .updateOne({ _id: id as never }, { $set: { owner: 'i-gone', slot: 0 }, $unset: { sweepAt: '' } });
+      .updateOne(
+        { _id: id as never },
+        { $set: { owner: 'i-gone', slot: 0 }, $unset: { sweepAt: '' } },
+      );
     await closed(id);
     expect((await someone.workloads.getWorkloadStatus(about(id))).completed).to.equal(3);
     expect(await startNoop(someone)).to.not.equal(id);
@@ -140,7 +168,10 @@ describe('RetryTasks and ListAttempts', function () {
       ['ATTEMPT_END_ACCEPTED', 'u-l1', 1],
       ['ATTEMPT_END_ACCEPTED', 'u-l2', 1],
     ]);
-    expect(attempts[0]).to.include({ failureClass: 'FAILURE_CLASS_RENDER_ERROR', reason: 'no light' });
+    expect(attempts[0]).to.include({
+      failureClass: 'FAILURE_CLASS_RENDER_ERROR',
+      reason: 'no light',
+    });
     expect(refused).to.deep.equal([{ userId: 'u-l1', reason: 'TOKEN_INVALID', count: 1 }]);
   });
 });

@@ -12,7 +12,8 @@ export const retryTasks =
   (ctx: Context): Unary<RetryTasksRequest, RetryTasksResponse> =>
   async (request, call) => {
     const { document, state } = await resolve(ctx, call.caller, request);
-    const tasks = request.frames === '' ? '' : normalForm(state.graph, request.frames, document._id);
+    const tasks =
+      request.frames === '' ? '' : normalForm(state.graph, request.frames, document._id);
     const target = { workloadId: document._id, customerId: '', requestId: request.requestId };
     const view = await command(ctx, call, target, { $case: 'retry', value: { tasks } });
     return { workload: viewToProto(view), revision: view.revision };
@@ -22,7 +23,10 @@ const normalForm = (graph: TaskGraph, text: string, workload: string): string =>
   const tasks = parseTasks(graph, text);
   const unknown = unknownTask(graph, tasks);
   if (unknown !== undefined) {
-    const name = graph.nodes.length === 1 ? `frame ${unknown.slice(unknown.indexOf('/') + 1)}` : `task ${unknown}`;
+    const name =
+      graph.nodes.length === 1
+        ? `frame ${unknown.slice(unknown.indexOf('/') + 1)}`
+        : `task ${unknown}`;
     const description = `${name} is none of workload ${workload}'s; see ListTasks`;
     throw invalidFields([{ field: 'frames', description }]);
   }

@@ -19,7 +19,9 @@ export const scrubWorkload =
   async (request, call) => {
     const { after = 0 } = parseNumberPage(call.caller, { ...request, pageSize: 1 }, 'scrub');
     const { document, state, revision } = await resolve(ctx, call.caller, request);
-    if (state.deleteResults) throw refusalError(document._id, { reason: 'RESULTS_DELETED' });
+    if (state.deleteResults) {
+      throw refusalError(document._id, { reason: 'RESULTS_DELETED' });
+    }
     const now = ctx.clock.monotonic();
     const until = callDeadline(ctx, call);
     const isEnough = (): boolean => ctx.clock.monotonic() - now > SHARE * (until - now);
@@ -28,7 +30,8 @@ export const scrubWorkload =
     const position =
       message === undefined
         ? revision
-        : (await obey(ctx, document._id, { requestId: '', command: message }, until, call.signal)).revision;
+        : (await obey(ctx, document._id, { requestId: '', command: message }, until, call.signal))
+            .revision;
     return {
       checked: found.checked,
       missing: textOf(state.graph, found.missing),
@@ -39,7 +42,9 @@ export const scrubWorkload =
   };
 
 const textOf = (graph: TaskGraph, damaged: readonly Damaged[]): string => {
-  const ordinals = damaged.flatMap(({ task }) => taskOrdinal(graph, task) ?? []).sort((a, b) => a - b);
+  const ordinals = damaged
+    .flatMap(({ task }) => taskOrdinal(graph, task) ?? [])
+    .sort((a, b) => a - b);
   return tasksToText(
     graph,
     ordinals.map((ordinal) => ({ first: ordinal, last: ordinal })),

@@ -13,6 +13,12 @@ export const setUserCount =
     const { wanted } = request;
     const wrong = collectViolations();
     wrong.require(wanted <= MAX_WANTED, 'wanted', 'must be at most 100,000');
-    const view = await command(ctx, call, request, { $case: 'setWanted', value: { wanted } }, wrong);
+    const view = await command(
+      ctx,
+      call,
+      request,
+      { $case: 'setWanted', value: { wanted } },
+      wrong,
+    );
     return userCountOf(ctx, view);
   };

@@ -41,7 +41,13 @@ describe('StartWorkload', function () {
 
   it('names all wrong fields at once', async () => {
     const { workloads } = await customer('wrong');
-    const spec = { tasks: 0, durationMs: 3_600_001, resultBytes: 16_777_217, failingTasks: '1-', maxFailures: 101 };
+    const spec = {
+      tasks: 0,
+      durationMs: 3_600_001,
+      resultBytes: 16_777_217,
+      failingTasks: '1-',
+      maxFailures: 101,
+    };
     const all = noopStart(
       { ...spec, maxLosses: 101 },
       { objectId: 'o-1', requestId: 'x'.repeat(65), wantedUsers: 100_001 },
@@ -50,7 +56,9 @@ describe('StartWorkload', function () {
       'INVALID_FIELDS request_id wanted_users object_id noop.tasks noop.duration_ms noop.result_bytes ' +
         'noop.failing_tasks noop.max_failures noop.max_losses',
     );
-    expect(await refusal(workloads.startWorkload(noopStart({}, { spec: undefined })))).to.equal('INVALID_FIELDS spec');
+    expect(await refusal(workloads.startWorkload(noopStart({}, { spec: undefined })))).to.equal(
+      'INVALID_FIELDS spec',
+    );
   });
 
   it('starts for the caller, or for the customer that an operator names', async () => {
@@ -58,10 +66,12 @@ describe('StartWorkload', function () {
     const operator = await mesh.as('operator', 'olga');
     const foreign = noopStart({}, { customerId: 'other' });
     expect(await refusal(workloads.startWorkload(foreign))).to.equal('INVALID_FIELDS customer_id');
-    expect(await refusal(operator.workloads.startWorkload(noopStart()))).to.equal('INVALID_FIELDS customer_id');
-    expect(await refusal(operator.workloads.startWorkload(noopStart({}, { customerId: 'Not An Id' })))).to.equal(
+    expect(await refusal(operator.workloads.startWorkload(noopStart()))).to.equal(
       'INVALID_FIELDS customer_id',
     );
+    expect(
+      await refusal(operator.workloads.startWorkload(noopStart({}, { customerId: 'Not An Id' }))),
+    ).to.equal('INVALID_FIELDS customer_id');
     const id = await startNoop(operator, {}, { customerId: 'own' });
     expect((await workloads.getWorkload(about(id))).workload?.customerId).to.equal('own');
   });
@@ -70,30 +80,49 @@ describe('StartWorkload', function () {
     const { workloads } = await customer('crowd');
     const calls = Array.from({ length: 50 }, () => workloads.startWorkload(noopStart()));
     const outcomes = await Promise.allSettled(calls);
-    const won = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.workload] : []));
+    const won = outcomes.flatMap((outcome) =>
+      outcome.status === 'fulfilled' ? [outcome.value.workload] : [],
+    );
     expect(won).to.have.lengthOf(1);
     for (const outcome of outcomes) {
-      if (outcome.status === 'fulfilled') continue;
+      if (outcome.status === 'fulfilled') {
+        continue;
+      }
       expect(outcome.reason).to.include({ reason: 'WORKLOAD_ALREADY_RUNNING' });
-      expect(outcome.reason.metadata).to.deep.equal({ customer: 'crowd', workloads: won[0]?.workloadId });
+      expect(outcome.reason.metadata).to.deep.equal({
+        customer: 'crowd',
+        workloads: won[0]?.workloadId,
+      });
     }
   });
 
   it('lets as many workloads run as the plan allows', async () => {
     const operator = await mesh.as('operator', 'olga');
     const plan = { runningWorkloads: 3, users: 0, weight: 0 };
-    const put = { customerId: 'trio', displayName: '', plan, createTime: undefined, updateTime: undefined };
+    const put = {
+      customerId: 'trio',
+      displayName: '',
+      plan,
+      createTime: undefined,
+      updateTime: undefined,
+    };
     await operator.customers.putCustomer({ customer: put, updateMask: undefined });
     const { workloads } = await customer('trio');
-    const outcomes = await Promise.all(Array.from({ length: 50 }, () => refusal(workloads.startWorkload(noopStart()))));
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, () => refusal(workloads.startWorkload(noopStart()))),
+    );
     expect(outcomes.filter((outcome) => outcome === 'answered')).to.have.lengthOf(3);
-    expect(outcomes.filter((outcome) => outcome === 'WORKLOAD_ALREADY_RUNNING')).to.have.lengthOf(47);
+    expect(outcomes.filter((outcome) => outcome === 'WORKLOAD_ALREADY_RUNNING')).to.have.lengthOf(
+      47,
+    );
   });
 
   it('returns the same workload to the same request, even after its end, and refuses another request with its id', async () => {
     const { workloads } = await customer('again');
     const request = noopStart({}, { requestId: 'r1' });
-    const ids = await Promise.all(Array.from({ length: 10 }, () => workloads.startWorkload(request)));
+    const ids = await Promise.all(
+      Array.from({ length: 10 }, () => workloads.startWorkload(request)),
+    );
     const [id = '', ...others] = new Set(ids.map(({ workload }) => workload?.workloadId));
     expect(others).to.deep.equal([]);
     await workloads.stopAndDeleteWorkload({ ...about(id), deleteResults: false, requestId: '' });

@@ -31,18 +31,27 @@ export const startWorkload =
     const ask = parseStart(request, call);
     // A repetition is answered before anything else is read, because its object may be gone by now.
     const started = (await ctx.workloads.repetition(ask)) ?? (await start(ctx, ask, call));
-    if (started.kind === 'full') throw alreadyRunning(ask.customer, started.running);
-    if (started.kind === 'request-id-reused') throw requestIdReused(ask.requestId ?? '');
+    if (started.kind === 'full') {
+      throw alreadyRunning(ask.customer, started.running);
+    }
+    if (started.kind === 'request-id-reused') {
+      throw requestIdReused(ask.requestId ?? '');
+    }
     const { document } = started;
     if (started.kind === 'inserted') {
       ctx.events.workloadStarted(document._id, document.customer, document.projection.total);
       // The answer does not wait for this. If it fails, the owner opens the workload at its next heartbeat.
       ctx.sessions.open(document).catch((thrown: unknown) => {
-        call.log.warn({ err: thrown, workload: document._id }, 'a new workload opens with the next beat');
+        call.log.warn(
+          { err: thrown, workload: document._id },
+          'a new workload opens with the next beat',
+        );
       });
     }
     const view = await ctx.reads.view(document._id);
-    if (view === undefined) throw workloadNotFound(document._id);
+    if (view === undefined) {
+      throw workloadNotFound(document._id);
+    }
     return { workload: viewToProto(view), revision: view.revision };
   };
 
@@ -81,19 +90,33 @@ const parseStart = (request: StartWorkloadRequest, call: CallContext): Ask => {
   };
 };
 
-const parseSpec = ({ spec, objectId }: StartWorkloadRequest, wrong: Violations): WorkloadSpec | undefined => {
+const parseSpec = (
+  { spec, objectId }: StartWorkloadRequest,
+  wrong: Violations,
+): WorkloadSpec | undefined => {
   wrong.require(spec !== undefined, 'spec', `give ${SPEC_CASES.join(' or ')}`);
-  if (spec === undefined) return undefined;
+  if (spec === undefined) {
+    return undefined;
+  }
   const wire = wireOf(spec.$case);
   if (wire.hasInput) {
-    wrong.require(isId(objectId), 'object_id', 'must be the id of an object (ObjectService.CreateObject)');
+    wrong.require(
+      isId(objectId),
+      'object_id',
+      'must be the id of an object (ObjectService.CreateObject)',
+    );
   } else {
     wrong.require(objectId === '', 'object_id', `must be empty for ${spec.$case}`);
   }
   return wire.parse(spec.value, wrong);
 };
 
-const headerOf = async (ctx: Context, ask: Ask, planUsers: number, signal: AbortSignal): Promise<WorkloadHeader> => ({
+const headerOf = async (
+  ctx: Context,
+  ask: Ask,
+  planUsers: number,
+  signal: AbortSignal,
+): Promise<WorkloadHeader> => ({
   id: ctx.random.id('w'),
   customer: ask.customer,
   wanted: ask.wanted ?? planUsers,

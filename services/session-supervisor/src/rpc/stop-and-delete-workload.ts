@@ -1,4 +1,7 @@
-import type { StopAndDeleteWorkloadRequest, StopAndDeleteWorkloadResponse } from '#libs/contracts/session.ts';
+import type {
+  StopAndDeleteWorkloadRequest,
+  StopAndDeleteWorkloadResponse,
+} from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { command } from './command.ts';
@@ -7,6 +10,9 @@ import { viewToProto } from '../wire/workload.ts';
 export const stopAndDeleteWorkload =
   (ctx: Context): Unary<StopAndDeleteWorkloadRequest, StopAndDeleteWorkloadResponse> =>
   async (request, call) => {
-    const view = await command(ctx, call, request, { $case: 'stop', value: { deleteResults: request.deleteResults } });
+    const view = await command(ctx, call, request, {
+      $case: 'stop',
+      value: { deleteResults: request.deleteResults },
+    });
     return { workload: viewToProto(view), revision: view.revision };
   };

@@ -18,7 +18,9 @@ describe('the workload of every rpc', function () {
     progress: () => workloads.getWorkloadProgress({ ...target, ...firstPage }),
     get: () => workloads.getWorkload(target),
     watch: async () => {
-      for await (const { workload } of workloads.watchWorkload(target)) return workload;
+      for await (const { workload } of workloads.watchWorkload(target)) {
+        return workload;
+      }
       return undefined;
     },
     users: () => workloads.getUserCount(target),
@@ -32,9 +34,15 @@ describe('the workload of every rpc', function () {
     stop: () => workloads.stopAndDeleteWorkload({ ...target, deleteResults: false, requestId: '' }),
   });
   /** Calls each of them in order and returns the answers. The stop comes last. */
-  const refusals = async (clients: Clients, workloadId: string, customerId = ''): Promise<Set<string>> => {
+  const refusals = async (
+    clients: Clients,
+    workloadId: string,
+    customerId = '',
+  ): Promise<Set<string>> => {
     const told = new Set<string>();
-    for (const call of Object.values(allOf(clients, { workloadId, customerId }))) told.add(await refusal(call()));
+    for (const call of Object.values(allOf(clients, { workloadId, customerId }))) {
+      told.add(await refusal(call()));
+    }
     return told;
   };
 

@@ -16,19 +16,34 @@ export const customerFor = (caller: Caller | undefined, customerId: string): str
   caller?.role === 'customer' ? caller.subject : customerId;
 
 /** Throws `INVALID_FIELDS` if the request names no workload, or something else was noted as wrong. */
-export const checkTarget = (wrong: Violations, caller: Caller | undefined, target: Target): void => {
+export const checkTarget = (
+  wrong: Violations,
+  caller: Caller | undefined,
+  target: Target,
+): void => {
   const isNamed = target.workloadId !== '' || customerFor(caller, target.customerId) !== '';
   wrong.require(isNamed, 'workload_id', 'give workload_id, or customer_id for the one that runs');
   wrong.throwIfAny();
 };
 
 /** The workload that a request means: the one it names, or the running one of the customer. */
-export const resolve = async (ctx: Context, caller: Caller | undefined, target: Target): Promise<View> => {
+export const resolve = async (
+  ctx: Context,
+  caller: Caller | undefined,
+  target: Target,
+): Promise<View> => {
   checkTarget(collectViolations(), caller, target);
-  const id = target.workloadId === '' ? await runningOf(ctx, caller, target.customerId) : target.workloadId;
+  const id =
+    target.workloadId === '' ? await runningOf(ctx, caller, target.customerId) : target.workloadId;
   const view = isId(id) ? await ctx.reads.view(id) : undefined;
-  if (view === undefined || !mayReach(caller, view.document.customer)) throw workloadNotFound(id);
-  if (target.workloadId !== '' && target.customerId !== '' && target.customerId !== view.document.customer) {
+  if (view === undefined || !mayReach(caller, view.document.customer)) {
+    throw workloadNotFound(id);
+  }
+  if (
+    target.workloadId !== '' &&
+    target.customerId !== '' &&
+    target.customerId !== view.document.customer
+  ) {
     throw workloadNotFound(id);
   }
   return view;
@@ -37,11 +52,18 @@ export const resolve = async (ctx: Context, caller: Caller | undefined, target: 
 const mayReach = (caller: Caller | undefined, customer: string): boolean =>
   caller?.role === 'operator' || (caller?.role === 'customer' && caller.subject === customer);
 
-const runningOf = async (ctx: Context, caller: Caller | undefined, customerId: string): Promise<string> => {
+const runningOf = async (
+  ctx: Context,
+  caller: Caller | undefined,
+  customerId: string,
+): Promise<string> => {
   const customer = customerFor(caller, customerId);
   const running = await ctx.workloads.running(customer);
   const [only, ...others] = running.map(({ _id }) => _id);
-  if (only === undefined || (caller?.role === 'customer' && customerId !== '' && customerId !== customer)) {
+  if (
+    only === undefined ||
+    (caller?.role === 'customer' && customerId !== '' && customerId !== customer)
+  ) {
     throw new DomainError(
       status.NOT_FOUND,
       'NO_ACTIVE_WORKLOAD',

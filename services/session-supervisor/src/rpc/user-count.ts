@@ -3,8 +3,14 @@ import type { Context } from '../context.ts';
 import type { View } from '../session/reads/reads.ts';
 
 /** The number of users that a workload wants, may have and has. */
-export const userCountOf = async (ctx: Context, { document, state, revision }: View): Promise<GetUserCountResponse> => {
-  const [plan, owner] = await Promise.all([ctx.customers.planOf(document.customer), ctx.reads.volatile(document._id)]);
+export const userCountOf = async (
+  ctx: Context,
+  { document, state, revision }: View,
+): Promise<GetUserCountResponse> => {
+  const [plan, owner] = await Promise.all([
+    ctx.customers.planOf(document.customer),
+    ctx.reads.volatile(document._id),
+  ]);
   return {
     wanted: state.wanted,
     effective: Math.min(state.wanted, plan.users),

@@ -24,13 +24,18 @@ describe('WatchWorkload', function () {
     const someone = await mesh.as('customer', 'seen');
     const id = await startNoop(someone, { tasks: 20 });
     const messages = watch(someone, id);
-    expect((await messages.next()).value?.workload).to.include({ state: 'WORKLOAD_STATE_PENDING', completed: 0 });
+    expect((await messages.next()).value?.workload).to.include({
+      state: 'WORKLOAD_STATE_PENDING',
+      completed: 0,
+    });
     mesh.users.assign(id, 'seen-1');
     const seen: WatchWorkloadResponse[] = [];
     const take = async (until: (message: WatchWorkloadResponse) => boolean): Promise<void> => {
       for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
         seen.push(next.value);
-        if (until(next.value)) return;
+        if (until(next.value)) {
+          return;
+        }
       }
     };
     await take(({ activeUsers }) => activeUsers === 1);
@@ -47,7 +52,11 @@ describe('WatchWorkload', function () {
   it('shows an ended workload once, and ends', async () => {
     const someone = await mesh.as('customer', 'late');
     const id = await startNoop(someone);
-    await someone.workloads.stopAndDeleteWorkload({ ...about(id), deleteResults: false, requestId: '' });
+    await someone.workloads.stopAndDeleteWorkload({
+      ...about(id),
+      deleteResults: false,
+      requestId: '',
+    });
     const states = await Array.fromAsync(someone.workloads.watchWorkload(about(id)));
     expect(states.map(({ workload }) => workload?.state)).to.deep.equal(['WORKLOAD_STATE_STOPPED']);
   });
@@ -58,7 +67,11 @@ describe('WatchWorkload', function () {
     await someone.workloads.pauseWorkload({ ...about(id), requestId: '' });
     const messages = watch(someone, id);
     const states = [(await messages.next()).value?.workload?.state];
-    const stopping = someone.workloads.stopAndDeleteWorkload({ ...about(id), deleteResults: false, requestId: '' });
+    const stopping = someone.workloads.stopAndDeleteWorkload({
+      ...about(id),
+      deleteResults: false,
+      requestId: '',
+    });
     for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
       states.push(next.value.workload?.state);
     }
@@ -76,9 +89,15 @@ describe('WatchWorkload', function () {
       const [attempt] = await mesh.users.work('busy-1');
       await mesh.users.report(id, 'busy-1', [done(id, attempt!, i + 1)]);
     }
-    await someone.workloads.stopAndDeleteWorkload({ ...about(id), deleteResults: false, requestId: '' });
+    await someone.workloads.stopAndDeleteWorkload({
+      ...about(id),
+      deleteResults: false,
+      requestId: '',
+    });
     let told = 0;
-    for (let next = await messages.next(); next.done !== true; next = await messages.next()) told += 1;
+    for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
+      told += 1;
+    }
     expect(told).to.be.within(1, 50);
   });
 
@@ -90,7 +109,9 @@ describe('WatchWorkload', function () {
     mesh.users.assign(id, 'slow-1');
     await mesh.users.finishAll(id, 'slow-1');
     const rest: WatchWorkloadResponse[] = [];
-    for (let next = await messages.next(); next.done !== true; next = await messages.next()) rest.push(next.value);
+    for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
+      rest.push(next.value);
+    }
     expect(rest.length).to.be.below(20);
     expect(rest.at(-1)?.workload?.completed).to.equal(60);
   });
@@ -99,7 +120,14 @@ describe('WatchWorkload', function () {
     const of = await plant(mesh, { customer: 'quiet', owner: await appear(mesh) });
     const messages = watch(await mesh.as('customer', 'quiet'), of.id);
     await messages.next();
-    const document = { workload: of.id, n: 1, appendId: 'a', by: 'x', at: new Date(), entries: [everyEntry.started] };
+    const document = {
+      workload: of.id,
+      n: 1,
+      appendId: 'a',
+      by: 'x',
+      at: new Date(),
+      entries: [everyEntry.started],
+    };
     await mesh.journal.insert(document);
     const next = await messages.next();
     expect(next.value?.workload?.state).to.equal('WORKLOAD_STATE_RUNNING');
@@ -108,13 +136,19 @@ describe('WatchWorkload', function () {
 
   it('is refused for an unknown workload', async () => {
     const { workloads } = await mesh.as('customer', 'nothing');
-    expect(await refusal(Array.fromAsync(workloads.watchWorkload(about('w-none'))))).to.equal('WORKLOAD_NOT_FOUND');
+    expect(await refusal(Array.fromAsync(workloads.watchWorkload(about('w-none'))))).to.equal(
+      'WORKLOAD_NOT_FOUND',
+    );
   });
 
   it('leaves no subscription behind when its reader leaves', async () => {
     const of = await plant(mesh, { customer: 'gone', owner: await appear(mesh) });
     const isHeard = (): Promise<string> =>
-      refusal(mesh.bus.request(`muster.session.v1.${of.id}.appended`, new Uint8Array(), { timeoutMs: 1_000 }));
+      refusal(
+        mesh.bus.request(`muster.session.v1.${of.id}.appended`, new Uint8Array(), {
+          timeoutMs: 1_000,
+        }),
+      );
     const messages = watch(await mesh.as('customer', 'gone'), of.id);
     await messages.next();
     await eventually(async () => expect(await isHeard()).to.equal('answered'));

@@ -5,7 +5,9 @@ import { hasEnded } from '../domain/state/workload.ts';
 import { lookOf } from '../wire/look.ts';
 import { resolve } from './target.ts';
 
-export const watchWorkload = (ctx: Context): ServerStream<WatchWorkloadRequest, WatchWorkloadResponse> =>
+export const watchWorkload = (
+  ctx: Context,
+): ServerStream<WatchWorkloadRequest, WatchWorkloadResponse> =>
   async function* (request, call) {
     const view = await resolve(ctx, call.caller, request);
     const id = view.document._id;
@@ -14,8 +16,12 @@ export const watchWorkload = (ctx: Context): ServerStream<WatchWorkloadRequest, 
     let look = lookOf(view, hasEnded(view.state) ? undefined : await ctx.reads.volatile(id));
     for (let shown = ''; ; look = await watcher.next(signal)) {
       signal.throwIfAborted();
-      if (look.text !== shown) yield look.message;
+      if (look.text !== shown) {
+        yield look.message;
+      }
       shown = look.text;
-      if (look.isLast) return;
+      if (look.isLast) {
+        return;
+      }
     }
   };

@@ -14,7 +14,11 @@ describe('customerStore', () => {
   let store: CustomerStore;
   before(async () => {
     const { mongod } = await sharedStores();
-    mongo = await connectMongo({ url: mongod.url, database: systemRandom.id('s'), logger: testLog });
+    mongo = await connectMongo({
+      url: mongod.url,
+      database: systemRandom.id('s'),
+      logger: testLog,
+    });
     store = customerStore(collection(mongo.db, 'customers'), configured);
   });
   after(() => mongo.close());
@@ -38,7 +42,11 @@ describe('customerStore', () => {
   });
 
   it('takes 0 for the configured value, even in the first put', async () => {
-    await store.put('zero', { displayName: '', plan: { users: 0, weight: 0, runningWorkloads: 0 } }, now);
+    await store.put(
+      'zero',
+      { displayName: '', plan: { users: 0, weight: 0, runningWorkloads: 0 } },
+      now,
+    );
     expect(await store.planOf('zero')).to.deep.equal(configured);
     await store.put('zero', { displayName: '', plan: { users: 7 } }, now);
     await store.put('zero', { displayName: '', plan: { users: 0 } }, now);
@@ -46,13 +54,20 @@ describe('customerStore', () => {
   });
 
   it('lets simultaneous first puts of a customer make one', async () => {
-    const puts = Array.from({ length: 20 }, (_, i) => store.put('racy', { displayName: `n${i}`, plan: {} }, now));
+    const puts = Array.from({ length: 20 }, (_, i) =>
+      store.put('racy', { displayName: `n${i}`, plan: {} }, now),
+    );
     await Promise.all(puts);
     expect((await store.list('', 100)).filter(({ _id }) => _id === 'racy')).to.have.lengthOf(1);
   });
 
   it('lists by id, after an id', async () => {
-    for (const id of ['list-c', 'list-a', 'list-b']) await store.put(id, { displayName: '', plan: {} }, now);
-    expect((await store.list('list-a', 2)).map(({ _id }) => _id)).to.deep.equal(['list-b', 'list-c']);
+    for (const id of ['list-c', 'list-a', 'list-b']) {
+      await store.put(id, { displayName: '', plan: {} }, now);
+    }
+    expect((await store.list('list-a', 2)).map(({ _id }) => _id)).to.deep.equal([
+      'list-b',
+      'list-c',
+    ]);
   });
 });

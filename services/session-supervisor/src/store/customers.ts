@@ -36,7 +36,10 @@ export interface CustomerStore {
   plansOf(ids: readonly string[]): Promise<ReadonlyMap<string, Plan>>;
 }
 
-export const customerStore = (customers: Collection<CustomerDocument>, configured: Plan): CustomerStore => {
+export const customerStore = (
+  customers: Collection<CustomerDocument>,
+  configured: Plan,
+): CustomerStore => {
   const find = async (id: string): Promise<CustomerDocument | undefined> =>
     (await asUnavailable(() => customers.findOne({ _id: id }))) ?? undefined;
   return {
@@ -44,24 +47,37 @@ export const customerStore = (customers: Collection<CustomerDocument>, configure
     put: async (id, { displayName, plan }, now) => {
       const set: Record<string, unknown> = { updatedAt: now };
       const unset: Record<string, ''> = {};
-      if (displayName !== undefined) set['displayName'] = displayName;
+      if (displayName !== undefined) {
+        set['displayName'] = displayName;
+      }
       for (const [name, value] of Object.entries(plan)) {
-        if (value === 0) unset[`plan.${name}`] = '';
-        else if (value !== undefined) set[`plan.${name}`] = value;
+        if (value === 0) {
+          unset[`plan.${name}`] = '';
+        } else if (value !== undefined) {
+          set[`plan.${name}`] = value;
+        }
       }
       const insert = { createdAt: now, ...(displayName === undefined ? { displayName: '' } : {}) };
       const answer = await asUnavailable(() =>
         customers.findOneAndUpdate(
           { _id: id },
-          { $set: set, $setOnInsert: insert, ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}) },
+          {
+            $set: set,
+            $setOnInsert: insert,
+            ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}),
+          },
           { upsert: true, returnDocument: 'after' },
         ),
       );
-      if (answer === null) throw new Error(`customer ${id} was put, yet is not there`);
+      if (answer === null) {
+        throw new Error(`customer ${id} was put, yet is not there`);
+      }
       return answer;
     },
     list: (after, limit) =>
-      asUnavailable(() => customers.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit }).toArray()),
+      asUnavailable(() =>
+        customers.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit }).toArray(),
+      ),
     planOf: async (id) => ({ ...configured, ...(await find(id))?.plan }),
     plansOf: async (ids) => {
       const found = await asUnavailable(() => customers.find({ _id: { $in: [...ids] } }).toArray());

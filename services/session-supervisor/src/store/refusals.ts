@@ -41,27 +41,36 @@ export const refusalStore = (
     timer = undefined;
     const counted = [...waiting];
     waiting.clear();
-    if (counted.length === 0) return;
+    if (counted.length === 0) {
+      return;
+    }
     const updates = counted.map(([_id, { count, ...rest }]) => ({
       updateOne: { filter: { _id }, update: { $inc: { count }, $setOnInsert: rest }, upsert: true },
     }));
     await refusals
       .bulkWrite(updates, { ordered: false })
-      .catch((thrown: unknown) => logger.debug({ err: thrown }, 'refused reports were not counted'));
+      .catch((thrown: unknown) =>
+        logger.debug({ err: thrown }, 'refused reports were not counted'),
+      );
   };
 
   return {
     count: (workload, user, reason) => {
       const id = `${workload}/${user}/${reason}`;
       const known = waiting.get(id);
-      if (known !== undefined) known.count += 1;
-      else if (waiting.size < MAX_WAITING) waiting.set(id, { workload, user, reason, count: 1 });
+      if (known !== undefined) {
+        known.count += 1;
+      } else if (waiting.size < MAX_WAITING) {
+        waiting.set(id, { workload, user, reason, count: 1 });
+      }
       timer ??= clock.setTimer(EVERY_MS, () => {
         writing = write();
       });
     },
     list: (workload) =>
-      asUnavailable(() => refusals.find({ workload }, { sort: { count: -1, _id: 1 }, limit: MAX_LISTED }).toArray()),
+      asUnavailable(() =>
+        refusals.find({ workload }, { sort: { count: -1, _id: 1 }, limit: MAX_LISTED }).toArray(),
+      ),
     close: async () => {
       timer?.cancel();
       await writing;

@@ -39,7 +39,9 @@ export interface WorkloadDocument {
 const GRAPH_FOLD_VERSION = 4;
 
 /** The field that says which builds may own a workload. */
-export const understoodFrom = ({ spec }: Pick<WorkloadHeader, 'spec'>): Pick<WorkloadDocument, 'understoodFrom'> =>
+export const understoodFrom = ({
+  spec,
+}: Pick<WorkloadHeader, 'spec'>): Pick<WorkloadDocument, 'understoodFrom'> =>
   kindOf(spec).graphOf(spec).nodes.length > 1 ? { understoodFrom: GRAPH_FOLD_VERSION } : {};
 
 /** A workload's state for lists, written at most once a second. It may be behind the journal, but is never ahead of it. */
@@ -77,7 +79,14 @@ export const projectionOf = (state: WorkloadState, held: string): Projection => 
 };
 
 /** The header in a document. */
-export const headerOf = ({ _id, customer, spec, file, wanted, createdAt }: WorkloadDocument): WorkloadHeader => ({
+export const headerOf = ({
+  _id,
+  customer,
+  spec,
+  file,
+  wanted,
+  createdAt,
+}: WorkloadDocument): WorkloadHeader => ({
   id: _id,
   customer,
   spec,

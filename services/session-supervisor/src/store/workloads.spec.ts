@@ -28,14 +28,20 @@ describe('workloadStore', function () {
   let store: WorkloadStore;
   before(async () => {
     const { mongod } = await sharedStores();
-    mongo = await connectMongo({ url: mongod.url, database: systemRandom.id('s'), logger: testLog });
+    mongo = await connectMongo({
+      url: mongod.url,
+      database: systemRandom.id('s'),
+      logger: testLog,
+    });
     store = workloadStore(collection(mongo.db, 'workloads'));
   });
   afterAll(() => mongo.close());
 
   const started = async (customer: string): Promise<WorkloadDocument> => {
     const outcome = await store.start(record(customer));
-    if (outcome.kind !== 'inserted') throw new Error(outcome.kind);
+    if (outcome.kind !== 'inserted') {
+      throw new Error(outcome.kind);
+    }
     return outcome.document;
   };
   const projection = (position: number, more: Partial<Projection> = {}): Projection => ({
@@ -47,8 +53,12 @@ describe('workloadStore', function () {
   for (const slots of [1, 3]) {
     it(`lets exactly ${slots} of 50 simultaneous starts win with a plan for ${slots}`, async () => {
       const customer = `crowd-${slots}`;
-      const outcomes = await Promise.all(Array.from({ length: 50 }, () => store.start(record(customer, { slots }))));
-      const winners = outcomes.flatMap((outcome) => (outcome.kind === 'inserted' ? [outcome.document._id] : []));
+      const outcomes = await Promise.all(
+        Array.from({ length: 50 }, () => store.start(record(customer, { slots }))),
+      );
+      const winners = outcomes.flatMap((outcome) =>
+        outcome.kind === 'inserted' ? [outcome.document._id] : [],
+      );
       expect(winners).to.have.lengthOf(slots);
       expect((await store.running(customer)).map(({ _id }) => _id)).to.have.members(winners);
       expect(outcomes.filter(({ kind }) => kind === 'full')).to.have.lengthOf(50 - slots);
@@ -57,7 +67,12 @@ describe('workloadStore', function () {
 
   it('leaves workloads that only a later build understands to that build', async () => {
     const nodes = ['mesh', 'solve'].map((id) => ({ id, tasks: 2, durationMs: 0, after: [] }));
-    const of = { ...header(0, { nodes }), id: systemRandom.id('w'), customer: 'graphs', createdAt: Date.now() };
+    const of = {
+      ...header(0, { nodes }),
+      id: systemRandom.id('w'),
+      customer: 'graphs',
+      createdAt: Date.now(),
+    };
     await store.start(record('graphs', { header: of, owner: 'i-late' }));
     const earlier = workloadStore(collection(mongo.db, 'workloads'), 3);
     expect(await earlier.ownedByOthers(['i-1'])).to.deep.equal([]);
@@ -77,10 +92,14 @@ describe('workloadStore', function () {
 
   it('returns the same workload to a repeated request, even 20 times at once and after its end', async () => {
     const request = { requestId: 'r1', requestHash: 'h1' };
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.start(record('twice', request))));
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, () => store.start(record('twice', request))),
+    );
     expect(outcomes.filter(({ kind }) => kind === 'inserted')).to.have.lengthOf(1);
     expect(outcomes.filter(({ kind }) => kind === 'repeated')).to.have.lengthOf(19);
-    const ids = new Set(outcomes.map((outcome) => ('document' in outcome ? outcome.document._id : '')));
+    const ids = new Set(
+      outcomes.map((outcome) => ('document' in outcome ? outcome.document._id : '')),
+    );
     expect(ids.size).to.equal(1);
     const [id = ''] = ids;
     await store.project(id, projection(1, { phase: 'completed' }), true);
@@ -94,14 +113,18 @@ describe('workloadStore', function () {
     expect(await store.start(record('reuse', { ...request, requestHash: 'h2' }))).to.deep.equal({
       kind: 'request-id-reused',
     });
-    expect((await store.start(record('other', { ...request, requestHash: 'h2' }))).kind).to.equal('inserted');
+    expect((await store.start(record('other', { ...request, requestHash: 'h2' }))).kind).to.equal(
+      'inserted',
+    );
   });
 
   it('never lets a projection go back, in any order of writes', async () => {
     const { _id } = await started('projected');
     const order = [3, 9, 1, 7, 5, 2, 8, 4, 6];
     await Promise.all(
-      order.map((position) => store.project(_id, projection(position, { completed: position }), false)),
+      order.map((position) =>
+        store.project(_id, projection(position, { completed: position }), false),
+      ),
     );
     expect((await store.find(_id))?.projection).to.include({ position: 9, completed: 9 });
     await store.project(_id, projection(8, { phase: 'stopped' }), true);
@@ -117,7 +140,9 @@ describe('workloadStore', function () {
 
   it('lets exactly one of many contenders claim a workload', async () => {
     const { _id } = await started('claimed');
-    const claims = await Promise.all(['i-2', 'i-3', 'i-4', 'i-5'].map((by) => store.claim(_id, 'i-1', by)));
+    const claims = await Promise.all(
+      ['i-2', 'i-3', 'i-4', 'i-5'].map((by) => store.claim(_id, 'i-1', by)),
+    );
     expect(claims.filter(Boolean)).to.have.lengthOf(1);
     const owner = ['i-2', 'i-3', 'i-4', 'i-5'][claims.indexOf(true)];
     expect((await store.find(_id))?.owner).to.equal(owner);
@@ -165,11 +190,13 @@ describe('workloadStore', function () {
     const first = await store.list({ ...query, limit: 2 });
     const last = first.at(-1);
     const after = { createdAt: last?.createdAt ?? new Date(), id: last?._id ?? '' };
-    expect((await store.list({ ...query, after })).map(({ _id }) => _id)).to.deep.equal(expected.slice(2));
+    expect((await store.list({ ...query, after })).map(({ _id }) => _id)).to.deep.equal(
+      expected.slice(2),
+    );
     await store.project(newest, projection(1, { phase: 'running' }), false);
-    expect((await store.list({ ...query, phases: ['running', 'paused'] })).map(({ _id }) => _id)).to.deep.equal([
-      newest,
-    ]);
+    expect(
+      (await store.list({ ...query, phases: ['running', 'paused'] })).map(({ _id }) => _id),
+    ).to.deep.equal([newest]);
     expect(await store.list({ ...query, customer: 'nobody' })).to.deep.equal([]);
   });
 
@@ -181,8 +208,12 @@ describe('workloadStore', function () {
       { sweepAt: { $lte: new Date() } },
     ];
     for (const filter of plans) {
-      const { queryPlanner } = (await workloads.find(filter).explain()) as { queryPlanner: Document };
-      expect(JSON.stringify(queryPlanner['winningPlan']), JSON.stringify(filter)).to.include('IXSCAN');
+      const { queryPlanner } = (await workloads.find(filter).explain()) as {
+        queryPlanner: Document;
+      };
+      expect(JSON.stringify(queryPlanner['winningPlan']), JSON.stringify(filter)).to.include(
+        'IXSCAN',
+      );
     }
   });
 });

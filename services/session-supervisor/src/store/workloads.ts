@@ -81,10 +81,14 @@ export const workloadStore = (
   workloads: Collection<WorkloadDocument>,
   foldVersion: number = FOLD_VERSION,
 ): WorkloadStore => {
-  const understood = { understoodFrom: { $not: { $gt: foldVersion } } } satisfies Filter<WorkloadDocument>;
+  const understood = {
+    understoodFrom: { $not: { $gt: foldVersion } },
+  } satisfies Filter<WorkloadDocument>;
 
   const running = (customer: string): Promise<WorkloadDocument[]> =>
-    asUnavailable(() => workloads.find({ customer, slot: { $exists: true } }, { sort: { createdAt: 1 } }).toArray());
+    asUnavailable(() =>
+      workloads.find({ customer, slot: { $exists: true } }, { sort: { createdAt: 1 } }).toArray(),
+    );
 
   const start = async (record: StartRecord): Promise<Started> => {
     const { header, requestId, requestHash, slots } = record;
@@ -103,45 +107,69 @@ export const workloadStore = (
     const taken = new Set((await running(header.customer)).map(({ slot }) => slot));
     for (let slot = 0; slot < slots; slot += 1) {
       // The last slot is tried even if it looks taken, because the failing insert then finds a repetition by its request id.
-      if (taken.has(slot) && slot < slots - 1) continue;
+      if (taken.has(slot) && slot < slots - 1) {
+        continue;
+      }
       const filled = { ...document, slot };
       try {
         await asUnavailable(() => workloads.insertOne(filled));
         return { kind: 'inserted', document: filled };
       } catch (thrown) {
         const key = duplicateKey(thrown);
-        if (key === undefined) throw thrown;
-        if (key.includes('_id')) return { kind: 'inserted', document: filled };
+        if (key === undefined) {
+          throw thrown;
+        }
+        if (key.includes('_id')) {
+          return { kind: 'inserted', document: filled };
+        }
       }
       const repeated = await repetition({ customer: header.customer, requestId, requestHash });
-      if (repeated !== undefined) return repeated;
+      if (repeated !== undefined) {
+        return repeated;
+      }
     }
     return { kind: 'full', running: (await running(header.customer)).map(({ _id }) => _id) };
   };
 
   const repetition: WorkloadStore['repetition'] = async ({ customer, requestId, requestHash }) => {
-    if (requestId === undefined) return undefined;
+    if (requestId === undefined) {
+      return undefined;
+    }
     const document = await asUnavailable(() => workloads.findOne({ customer, requestId }));
-    if (document === null) return undefined;
-    return document.requestHash === requestHash ? { kind: 'repeated', document } : { kind: 'request-id-reused' };
+    if (document === null) {
+      return undefined;
+    }
+    return document.requestHash === requestHash
+      ? { kind: 'repeated', document }
+      : { kind: 'request-id-reused' };
   };
 
   const reopen: WorkloadStore['reopen'] = async (id, { customer, owner, position, slots }) => {
-    const asRead = { _id: id, owner: null, 'projection.position': position } satisfies Filter<WorkloadDocument>;
+    const asRead = {
+      _id: id,
+      owner: null,
+      'projection.position': position,
+    } satisfies Filter<WorkloadDocument>;
     const claim = async (more: { slot?: number }): Promise<Reopened> => {
       const change = { $set: { owner, ...more }, $unset: { sweepAt: '' as const } };
       const { matchedCount } = await asUnavailable(() => workloads.updateOne(asRead, change));
       return { kind: matchedCount === 1 ? 'reopened' : 'changed' };
     };
-    if (slots === undefined) return claim({});
+    if (slots === undefined) {
+      return claim({});
+    }
     const taken = new Set((await running(customer)).map(({ slot }) => slot));
     for (let slot = 0; slot < slots; slot += 1) {
-      if (taken.has(slot)) continue;
+      if (taken.has(slot)) {
+        continue;
+      }
       try {
         return await claim({ slot });
       } catch (thrown) {
         // Another workload took this slot meanwhile.
-        if (duplicateKey(thrown) === undefined) throw thrown;
+        if (duplicateKey(thrown) === undefined) {
+          throw thrown;
+        }
       }
     }
     return { kind: 'full', running: (await running(customer)).map(({ _id }) => _id) };
@@ -160,10 +188,15 @@ export const workloadStore = (
         ...(after === undefined
           ? {}
           : {
-              $or: [{ createdAt: { $lt: after.createdAt } }, { createdAt: after.createdAt, _id: { $lt: after.id } }],
+              $or: [
+                { createdAt: { $lt: after.createdAt } },
+                { createdAt: after.createdAt, _id: { $lt: after.id } },
+              ],
             }),
       };
-      return asUnavailable(() => workloads.find(filter, { sort: { createdAt: -1, _id: -1 }, limit }).toArray());
+      return asUnavailable(() =>
+        workloads.find(filter, { sort: { createdAt: -1, _id: -1 }, limit }).toArray(),
+      );
     },
     project: async (id, projection, frees) => {
       const change: UpdateFilter<WorkloadDocument> = {
@@ -171,17 +204,25 @@ export const workloadStore = (
         ...(frees ? { $unset: { slot: '' } } : {}),
       };
       await asUnavailable(() =>
-        workloads.updateOne({ _id: id, 'projection.position': { $lte: projection.position } }, change),
+        workloads.updateOne(
+          { _id: id, 'projection.position': { $lte: projection.position } },
+          change,
+        ),
       );
     },
     published: async (id, position) => {
       await asUnavailable(() =>
-        workloads.updateOne({ _id: id, published: { $lt: position } }, { $set: { published: position } }),
+        workloads.updateOne(
+          { _id: id, published: { $lt: position } },
+          { $set: { published: position } },
+        ),
       );
     },
     ownedBy: (owner) => asUnavailable(() => workloads.find({ owner, ...understood }).toArray()),
     ownedByOthers: (than) =>
-      asUnavailable(() => workloads.find({ owner: { $nin: [...than, null] }, ...understood }).toArray()),
+      asUnavailable(() =>
+        workloads.find({ owner: { $nin: [...than, null] }, ...understood }).toArray(),
+      ),
     claim: async (id, from, owner) => {
       const { matchedCount } = await asUnavailable(() =>
         workloads.updateOne({ _id: id, owner: from, ...understood }, { $set: { owner } }),
@@ -193,7 +234,9 @@ export const workloadStore = (
       await asUnavailable(() => workloads.updateOne({ _id: id, owner }, change));
     },
     toSweep: (now, limit) =>
-      asUnavailable(() => workloads.find({ sweepAt: { $lte: now } }, { sort: { sweepAt: 1 }, limit }).toArray()),
+      asUnavailable(() =>
+        workloads.find({ sweepAt: { $lte: now } }, { sort: { sweepAt: 1 }, limit }).toArray(),
+      ),
     toScrub: async (checkedBefore, now) => {
       const due: Filter<WorkloadDocument> = {
         // An unset time also matches and counts as long ago.
@@ -203,7 +246,9 @@ export const workloadStore = (
         'projection.phase': { $ne: 'stopped' },
       };
       const mark = { $set: { scrubbedAt: now } };
-      const found = await asUnavailable(() => workloads.findOneAndUpdate(due, mark, { sort: { scrubbedAt: 1 } }));
+      const found = await asUnavailable(() =>
+        workloads.findOneAndUpdate(due, mark, { sort: { scrubbedAt: 1 } }),
+      );
       return found ?? undefined;
     },
     swept: async (id, sweepAt) => {

@@ -33,10 +33,18 @@ export const resultForgery = (
   { receipt, sha256 }: Claimed,
 ): string | undefined => {
   const known = kindOf(header.spec).knownDigest(header.spec, header.id, attempt.task);
-  if (known !== undefined) return sha256 === known ? undefined : 'RESULT_INVALID';
-  if (receipt === undefined) return 'RECEIPT_MISSING';
-  if (receipt.sha256 !== sha256) return 'RESULT_INVALID';
-  if (receipt.blobName !== resultBlob(header, attempt)) return 'RECEIPT_INVALID';
+  if (known !== undefined) {
+    return sha256 === known ? undefined : 'RESULT_INVALID';
+  }
+  if (receipt === undefined) {
+    return 'RECEIPT_MISSING';
+  }
+  if (receipt.sha256 !== sha256) {
+    return 'RESULT_INVALID';
+  }
+  if (receipt.blobName !== resultBlob(header, attempt)) {
+    return 'RECEIPT_INVALID';
+  }
   return isSigned(meshSecret, receipt) ? undefined : 'RECEIPT_INVALID';
 };
 
@@ -47,7 +55,9 @@ export const provenLog = (
   attempt: Attempt,
   receipt: Receipt | undefined,
 ): string => {
-  if (receipt === undefined) return '';
+  if (receipt === undefined) {
+    return '';
+  }
   const name = formatBlobName({ kind: 'log', workload: header.id, ...attempt });
   return receipt.blobName === name && isSigned(meshSecret, receipt) ? name : '';
 };
@@ -59,5 +69,7 @@ const resultBlob = ({ id, spec }: WorkloadHeader, attempt: Attempt): string => {
   return formatBlobName({ kind: 'result', workload: id, ...attempt, extension });
 };
 
-const isSigned = (meshSecret: Secret, { blobName, sha256, sizeBytes, signature }: Receipt): boolean =>
-  verifyReceipt(meshSecret, { path: blobName, sha256, sizeBytes }, signature);
+const isSigned = (
+  meshSecret: Secret,
+  { blobName, sha256, sizeBytes, signature }: Receipt,
+): boolean => verifyReceipt(meshSecret, { path: blobName, sha256, sizeBytes }, signature);

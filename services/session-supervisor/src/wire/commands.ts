@@ -4,10 +4,14 @@ import type { RequestMark } from '../domain/state/entries.ts';
 import type { Command } from '../domain/decisions/inputs.ts';
 
 /** Reads a command and the mark of its request. */
-export const commandFromProto = (message: SessionCommand): { command: Command; request: RequestMark | undefined } => {
+export const commandFromProto = (
+  message: SessionCommand,
+): { command: Command; request: RequestMark | undefined } => {
   const { requestId } = message;
   const command = toCommand(message);
-  if (requestId === '') return { command, request: undefined };
+  if (requestId === '') {
+    return { command, request: undefined };
+  }
   // The hash covers the command without the id. It is stable because the object's fields always have the same order.
   const requestHash = createHash('sha256').update(JSON.stringify(command)).digest('hex');
   return { command, request: { requestId, requestHash } };

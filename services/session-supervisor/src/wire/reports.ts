@@ -23,8 +23,15 @@ const MAX_NOTE = 200;
 
 /** A user as the domain knows it; undefined if the message lacks a required field. */
 export const assignedFromProto = (user: AssignedUser): Assigned | undefined => {
-  if (user.claim === undefined || user.capability === undefined) return undefined;
-  const drain = user.drain === DrainRequest.NOW ? 'now' : user.drain === DrainRequest.AFTER_TASK ? 'after-task' : 'no';
+  if (user.claim === undefined || user.capability === undefined) {
+    return undefined;
+  }
+  const drain =
+    user.drain === DrainRequest.NOW
+      ? 'now'
+      : user.drain === DrainRequest.AFTER_TASK
+        ? 'after-task'
+        : 'no';
   return {
     id: user.claim.userId,
     connection: user.claim.connectionId,
@@ -56,7 +63,9 @@ const reportFromProto = (
   user: string,
   { reportId, attempt: handedOut, body }: ProtoReport,
 ): Report | undefined => {
-  if (handedOut === undefined || body === undefined) return undefined;
+  if (handedOut === undefined || body === undefined) {
+    return undefined;
+  }
   const { task, generation, attempt } = handedOut;
   const base = { reportId, task, generation, attempt };
   const tokenForgery = isHandedOut(proofs, handedOut, user) ? {} : { forgery: 'TOKEN_INVALID' };

@@ -52,7 +52,12 @@ export const viewToProto = ({ document, state, revision }: View): Workload => {
     shares: shares
       .toSorted((a, b) => b.completed - a.completed)
       .slice(0, MAX_SHARES)
-      .map(({ id, name, completed, seconds }) => ({ userId: id, userName: name, completed, seconds })),
+      .map(({ id, name, completed, seconds }) => ({
+        userId: id,
+        userName: name,
+        completed,
+        seconds,
+      })),
     revision,
     renderVersion: state.version,
   };

@@ -26,7 +26,10 @@ export const askMatcher = async (
   { deadlineMs = ANSWER_MS, signal }: Pick<CallContext, 'deadlineMs' | 'signal'>,
 ): Promise<Uint8Array> => {
   try {
-    return await bus.request(matcherSubject(verb), request, { timeoutMs: Math.min(deadlineMs, ANSWER_MS), signal });
+    return await bus.request(matcherSubject(verb), request, {
+      timeoutMs: Math.min(deadlineMs, ANSWER_MS),
+      signal,
+    });
   } catch (thrown) {
     throw isNobodyThere(thrown) ? noMatcher(thrown) : thrown;
   }

@@ -9,17 +9,28 @@ import type { StreamId } from './sessions.ts';
 const ANSWER_MS = 5_000;
 
 /** Hands reports to whoever can decide them; answers one outcome for each with a `report_id`, and never rejects. */
-export type Reporting = (stream: StreamId, workload: string, reports: Report[]) => Promise<Outcome[]>;
+export type Reporting = (
+  stream: StreamId,
+  workload: string,
+  reports: Report[],
+) => Promise<Outcome[]>;
 
-const isNobodyThere = (thrown: unknown): boolean => isDomainError(thrown) && thrown.reason === 'NO_RESPONDER';
+const isNobodyThere = (thrown: unknown): boolean =>
+  isDomainError(thrown) && thrown.reason === 'NO_RESPONDER';
 
 const reasonOf = (thrown: unknown): string => (isDomainError(thrown) ? thrown.reason : 'INTERNAL');
 
 /** Gives every report an outcome. The agent reports again what the answer leaves out. */
-const complete = (reports: readonly Report[], outcomes: readonly Outcome[], reason: string): Outcome[] => {
+const complete = (
+  reports: readonly Report[],
+  outcomes: readonly Outcome[],
+  reason: string,
+): Outcome[] => {
   const answered = new Map(outcomes.map((outcome) => [outcome.reportId, outcome]));
   return reports.flatMap(({ reportId }) =>
-    reportId === 0 ? [] : [answered.get(reportId) ?? { reportId, verdict: 'VERDICT_LATER' as const, reason }],
+    reportId === 0
+      ? []
+      : [answered.get(reportId) ?? { reportId, verdict: 'VERDICT_LATER' as const, reason }],
   );
 };
 
@@ -32,12 +43,17 @@ export const reportOver =
   async (stream, workload, reports) => {
     const bytes = UserFrameRendered.encode({ ...stream, reports }).finish();
     const ask = async (subject: string): Promise<Outcome[]> =>
-      UserFrameRenderedReply.decode(await bus.request(subject, bytes, { timeoutMs: ANSWER_MS })).outcomes;
+      UserFrameRenderedReply.decode(await bus.request(subject, bytes, { timeoutMs: ANSWER_MS }))
+        .outcomes;
     try {
-      const outcomes = await ask(sessionSubject(workload, 'user-frame-rendered')).catch((thrown: unknown) => {
-        if (!isNobodyThere(thrown)) throw thrown;
-        return ask(ANY_REPORT_SUBJECT);
-      });
+      const outcomes = await ask(sessionSubject(workload, 'user-frame-rendered')).catch(
+        (thrown: unknown) => {
+          if (!isNobodyThere(thrown)) {
+            throw thrown;
+          }
+          return ask(ANY_REPORT_SUBJECT);
+        },
+      );
       return complete(reports, outcomes, 'NOT_ANSWERED');
     } catch (thrown) {
       onTrouble(workload, thrown);

@@ -1,11 +1,20 @@
-import { EndStream, EndStreamReply, StartRendering, StartRenderingReply, type UserWork } from '#libs/contracts/user.ts';
+import {
+  EndStream,
+  EndStreamReply,
+  StartRendering,
+  StartRenderingReply,
+  type UserWork,
+} from '#libs/contracts/user.ts';
 import { managerSubject, type ManagerVerb } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { endLocal } from '../stream/end-stream.ts';
 import { type Served, together } from './served.ts';
 
 /** Whether the user serves the session no longer, after its stream was told what it is to do. */
-const isGone = (ctx: Pick<Context, 'streams'>, { userId, connectionId, desiredState }: UserWork): boolean => {
+const isGone = (
+  ctx: Pick<Context, 'streams'>,
+  { userId, connectionId, desiredState }: UserWork,
+): boolean => {
   const stream = ctx.streams.get(userId);
   return (
     stream === undefined ||
@@ -30,7 +39,9 @@ export const serveManager = (ctx: Context): Served => {
     serve('end-stream', (bytes) => {
       const { userId, connectionId, reason } = EndStream.decode(bytes);
       const stream = ctx.streams.get(userId);
-      if (stream?.connection === connectionId) endLocal(stream, reason);
+      if (stream?.connection === connectionId) {
+        endLocal(stream, reason);
+      }
       return EndStreamReply.encode({}).finish();
     }),
   ];

@@ -20,7 +20,11 @@ import { type Served, together } from './served.ts';
  * Answers the matcher's verbs, until closed. `check` throws when this instance cannot be sure that it still is the one
  * that matches.
  */
-export const serveMatcher = (bus: Pick<Bus, 'serve'>, matching: Matching, check: () => void): Served => {
+export const serveMatcher = (
+  bus: Pick<Bus, 'serve'>,
+  matching: Matching,
+  check: () => void,
+): Served => {
   const serve = (verb: MatcherVerb, handle: (bytes: Uint8Array) => Promise<Uint8Array>) =>
     bus.serve(matcherSubject(verb), async (bytes) => {
       check();
@@ -40,7 +44,9 @@ export const serveMatcher = (bus: Pick<Bus, 'serve'>, matching: Matching, check:
       return UsersReleasedReply.encode({}).finish();
     }),
     serve('list-demands', async (bytes) =>
-      ListDemandsResponse.encode(pageOfDemands(matching.listDemands(), ListDemandsRequest.decode(bytes))).finish(),
+      ListDemandsResponse.encode(
+        pageOfDemands(matching.listDemands(), ListDemandsRequest.decode(bytes)),
+      ).finish(),
     ),
   ];
   return together(serving);

@@ -1,5 +1,10 @@
 import type { Held } from '#libs/contracts/agent.ts';
-import { NewUsers, UserDisconnected, UserHeld, UserRenderingCompleted } from '#libs/contracts/session.ts';
+import {
+  NewUsers,
+  UserDisconnected,
+  UserHeld,
+  UserRenderingCompleted,
+} from '#libs/contracts/session.ts';
 import type { AssignedUser } from '#libs/contracts/user.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
@@ -21,14 +26,23 @@ export interface Sessions {
 /** Tells them over NATS. */
 export const tellSessions = (bus: Pick<Bus, 'publish'>): Sessions => ({
   newUsers: (workloadId, users) =>
-    bus.publish(sessionSubject(workloadId, 'new-users'), NewUsers.encode({ workloadId, users }).finish()),
+    bus.publish(
+      sessionSubject(workloadId, 'new-users'),
+      NewUsers.encode({ workloadId, users }).finish(),
+    ),
   userDisconnected: (workload, stream, isClean) =>
     bus.publish(
       sessionSubject(workload, 'user-disconnected'),
       UserDisconnected.encode({ ...stream, isClean }).finish(),
     ),
   userRenderingCompleted: (workload, stream) =>
-    bus.publish(sessionSubject(workload, 'user-rendering-completed'), UserRenderingCompleted.encode(stream).finish()),
+    bus.publish(
+      sessionSubject(workload, 'user-rendering-completed'),
+      UserRenderingCompleted.encode(stream).finish(),
+    ),
   userHeld: (stream, held) =>
-    bus.publish(sessionSubject(held.workloadId, 'user-held'), UserHeld.encode({ ...stream, held }).finish()),
+    bus.publish(
+      sessionSubject(held.workloadId, 'user-held'),
+      UserHeld.encode({ ...stream, held }).finish(),
+    ),
 });

@@ -38,7 +38,10 @@ describe('suits', () => {
   });
 
   it('gives the work of a family to that family alone', () => {
-    const foam = { ...user, capability: { ...user.capability, engines: [{ name: 'OPENFOAM_COM', version: '2312' }] } };
+    const foam = {
+      ...user,
+      capability: { ...user.capability, engines: [{ name: 'OPENFOAM_COM', version: '2312' }] },
+    };
     expect(suits(foam, { ...noNeeds, family: 'blender' })).to.equal(false);
     expect(suits(foam, { ...noNeeds, family: 'openfoam' })).to.equal(true);
   });

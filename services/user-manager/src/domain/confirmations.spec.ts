@@ -19,7 +19,11 @@ const user = (more: Partial<ConnectedUser> = {}): ConnectedUser => ({
   ...more,
 });
 
-const claimOf = (one: ConnectedUser) => ({ userId: one.id, connectionId: one.connection, claim: one.claim });
+const claimOf = (one: ConnectedUser) => ({
+  userId: one.id,
+  connectionId: one.connection,
+  claim: one.claim,
+});
 
 describe('createConfirmations', () => {
   it('lets a claim lapse that nobody confirmed for 10 s, and none that was', () => {

@@ -22,12 +22,20 @@ export interface Confirmations {
   /** Takes note of a user's claim; `isTold` counts when it was not known before. */
   see(user: ConnectedUser, nowMs: number, isTold: boolean): void;
   /** A session named these users as its own. */
-  confirm(claims: readonly UserClaim[], user: (id: string) => ConnectedUser | undefined, nowMs: number): void;
+  confirm(
+    claims: readonly UserClaim[],
+    user: (id: string) => ConnectedUser | undefined,
+    nowMs: number,
+  ): void;
   /** The session was told of the user. */
   tell(user: ConnectedUser): void;
   isTold(user: ConnectedUser): boolean;
   /** Undefined while the claim stands. */
-  lapse(user: ConnectedUser, demand: 'active' | 'removed' | 'absent', nowMs: number): Lapse | undefined;
+  lapse(
+    user: ConnectedUser,
+    demand: 'active' | 'removed' | 'absent',
+    nowMs: number,
+  ): Lapse | undefined;
   forget(user: string): void;
 }
 

@@ -22,7 +22,9 @@ const refusal = (act: () => void): string | undefined => {
     act();
     return undefined;
   } catch (thrown) {
-    if (!(thrown instanceof DomainError)) throw thrown;
+    if (!(thrown instanceof DomainError)) {
+      throw thrown;
+    }
     return `${statusName(thrown.code)} ${thrown.reason}`;
   }
 };

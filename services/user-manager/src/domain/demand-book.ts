@@ -71,7 +71,8 @@ export const createDemandBook = (): DemandBook => {
     },
     remove({ workloadId, epoch, counter }, nowMs) {
       const known = entries.get(workloadId);
-      const isRepeated = known?.demand === undefined && known?.epoch === epoch && known.counter === counter;
+      const isRepeated =
+        known?.demand === undefined && known?.epoch === epoch && known.counter === counter;
       if (!isRepeated) {
         check(workloadId, { epoch, counter });
       }

@@ -5,7 +5,12 @@ import { type Command, learnClaim, noCommand, ruleOnDesired } from './desired.ts
 
 const attempts = [{ task: 'noop/0', generation: 0, attempt: '0-1', token: Buffer.alloc(16) }];
 
-const state = (claim: number, epoch: number, counter: number, more: Partial<DesiredState> = {}): DesiredState => ({
+const state = (
+  claim: number,
+  epoch: number,
+  counter: number,
+  more: Partial<DesiredState> = {},
+): DesiredState => ({
   workloadId: 'w',
   claim,
   epoch,
@@ -39,13 +44,17 @@ describe('ruleOnDesired', () => {
 
   it('says that the user is gone to whoever speaks for an older claim', () => {
     expect(ruleOnDesired(after(state(2, 0, 0)), state(1, 9, 9)).kind).to.equal('gone');
-    expect(ruleOnDesired(learnClaim(noCommand, { claim: 3, isServing: true }), state(2, 0, 0)).kind).to.equal('gone');
+    expect(
+      ruleOnDesired(learnClaim(noCommand, { claim: 3, isServing: true }), state(2, 0, 0)).kind,
+    ).to.equal('gone');
   });
 
   it('lets a session that has given the user back only stop it', () => {
     const released = learnClaim(after(state(2, 0, 0)), { claim: 2, isServing: false });
     expect(ruleOnDesired(released, state(2, 0, 1)).kind).to.equal('gone');
-    expect(ruleOnDesired(released, state(2, 0, 1, { adopt: true, attempts: [] })).kind).to.equal('gone');
+    expect(ruleOnDesired(released, state(2, 0, 1, { adopt: true, attempts: [] })).kind).to.equal(
+      'gone',
+    );
     expect(ruleOnDesired(released, state(2, 0, 1, { attempts: [] })).kind).to.equal('forward');
     expect(ruleOnDesired(released, state(3, 0, 0)).kind).to.equal('forward');
   });

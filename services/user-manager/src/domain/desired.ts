@@ -23,7 +23,10 @@ type Ruling = { kind: 'forward'; next: Command } | { kind: 'outdated' } | { kind
 /** Decides what becomes of a desired state that a session sends: the greatest (claim, epoch, counter) wins. */
 export const ruleOnDesired = (command: Command, state: DesiredState): Ruling => {
   const isStop = state.attempts.length === 0 && !state.adopt;
-  if (state.claim < command.claim || (command.isReleased && state.claim === command.claim && !isStop)) {
+  if (
+    state.claim < command.claim ||
+    (command.isReleased && state.claim === command.claim && !isStop)
+  ) {
     return { kind: 'gone' };
   }
   const order = desiredOrder(state);
@@ -35,5 +38,10 @@ export const ruleOnDesired = (command: Command, state: DesiredState): Ruling => 
 };
 
 /** What a change of the user's record says about who may command it. */
-export const learnClaim = (command: Command, change: { claim: number; isServing: boolean }): Command =>
-  change.claim < command.claim ? command : { ...command, claim: change.claim, isReleased: !change.isServing };
+export const learnClaim = (
+  command: Command,
+  change: { claim: number; isServing: boolean },
+): Command =>
+  change.claim < command.claim
+    ? command
+    : { ...command, claim: change.claim, isReleased: !change.isServing };

@@ -19,7 +19,13 @@ const machine = (id: string, version: string): MatchUser => ({
   isDraining: false,
 });
 
-const demand = (workloadId: string, customerId: string, weight: number, wanted: number, exact = ''): Demand => ({
+const demand = (
+  workloadId: string,
+  customerId: string,
+  weight: number,
+  wanted: number,
+  exact = '',
+): Demand => ({
   workloadId,
   customerId,
   weight,
@@ -54,7 +60,9 @@ const play = () => {
       const own = users.filter(({ session }) => session === id);
       const entitled = views.get(id)?.entitled;
       const named = own.filter((user) => wantedBack.has(user.id)).map((user) => user.id);
-      if (entitled === undefined) return '–';
+      if (entitled === undefined) {
+        return '–';
+      }
       return `${own.length} of ${entitled}${named.length === 0 ? '' : `, gives ${named.join(', ')}`}`;
     });
     rows.push(`| ${[what, ...cells].join(' | ')} |`);

@@ -44,7 +44,9 @@ export const emptyFlow = (classes: readonly UserClass[], demands: readonly FlowD
   const counts = demands.map(() => 0);
   const free = classes.map(({ size }) => size);
   const given = classes.map(() => demands.map(() => 0));
-  const suiting = demands.map((_, d) => classes.flatMap((each, k) => (each.suits.includes(d) ? [k] : [])));
+  const suiting = demands.map((_, d) =>
+    classes.flatMap((each, k) => (each.suits.includes(d) ? [k] : [])),
+  );
   const siblings = demands.map(({ customer }, d) =>
     demands.flatMap((other, s) => (s !== d && other.customer === customer ? [s] : [])),
   );
@@ -62,7 +64,9 @@ export const emptyFlow = (classes: readonly UserClass[], demands: readonly FlowD
     const queue: Step[] = [{ demand: start, from: undefined }];
     for (const step of queue) {
       const spare = suiting[step.demand]!.find(hasSpare);
-      if (spare !== undefined) return { last: step, userClass: spare };
+      if (spare !== undefined) {
+        return { last: step, userClass: spare };
+      }
       for (const userClass of suiting[step.demand]!) {
         for (const giver of classes[userClass]!.suits.filter((d) => given[userClass]![d]! > 0)) {
           for (const demand of replaced(giver).filter((d) => !seen.has(d))) {
@@ -103,7 +107,9 @@ export const emptyFlow = (classes: readonly UserClass[], demands: readonly FlowD
             (giver) => [giver, ...siblings[giver]!.filter(isOpen)],
           )
         : undefined;
-      if (way === undefined) return false;
+      if (way === undefined) {
+        return false;
+      }
       free[way.userClass]! -= 1;
       carryOut(way);
       return true;
@@ -116,7 +122,9 @@ export const emptyFlow = (classes: readonly UserClass[], demands: readonly FlowD
             (giver) => (giver === from ? [] : [giver]),
           )
         : undefined;
-      if (way === undefined) return false;
+      if (way === undefined) {
+        return false;
+      }
       given[way.userClass]![from]! -= 1;
       counts[from]! -= 1;
       carryOut(way);

@@ -29,7 +29,8 @@ export const giveBacks = (
   const left = (pool: Pool, seat: Seat): string[] =>
     (pool.serving.get(seat.index) ?? []).filter((user) => !wantedBack.has(user));
   const poolsOf = (seat: Seat): Pool[] => pools.filter((pool) => pool.suits.includes(seat.index));
-  const idlePoolFor = (seat: Seat): Pool | undefined => poolsOf(seat).find((pool) => idle.get(pool)! > 0);
+  const idlePoolFor = (seat: Seat): Pool | undefined =>
+    poolsOf(seat).find((pool) => idle.get(pool)! > 0);
   const hasTooMany = (seat: Seat): boolean => present[seat.index]! > shares[seat.index]!;
 
   const search = (needy: Seat): Giver | undefined => {

@@ -14,12 +14,19 @@ const needOf = (seats: readonly Seat[]): Need => {
   const customers = new Map<string, { held: number; weight: number }>();
   for (const seat of seats) {
     const known = customers.get(seat.customer) ?? { held: 0, weight: 1 };
-    customers.set(seat.customer, { held: known.held + seat.held, weight: Math.max(known.weight, seat.weight) });
+    customers.set(seat.customer, {
+      held: known.held + seat.held,
+      weight: Math.max(known.weight, seat.weight),
+    });
   }
   return {
     compare(a, b) {
       const [one, two] = [customers.get(a.customer)!, customers.get(b.customer)!];
-      return one.held * two.weight - two.held * one.weight || held[a.index]! - held[b.index]! || (a.id < b.id ? -1 : 1);
+      return (
+        one.held * two.weight - two.held * one.weight ||
+        held[a.index]! - held[b.index]! ||
+        (a.id < b.id ? -1 : 1)
+      );
     },
     gets(seat) {
       held[seat.index]! += 1;
@@ -55,24 +62,37 @@ export const giveIdle = (
   const flow = emptyFlow(
     pools.map(({ idle, suits }) => ({ size: idle.length, suits })),
     // Users are not moved between workloads of a customer here: each is its own.
-    seats.map(({ id, index, held }) => ({ customer: id, wanted: Math.max(0, shares[index]! - held) })),
+    seats.map(({ id, index, held }) => ({
+      customer: id,
+      wanted: Math.max(0, shares[index]! - held),
+    })),
   );
   let lacking = seats.filter(({ index, held }) => held < shares[index]!);
   while (lacking.length > 0) {
     const next = neediest(lacking, need);
-    if (flow.grow(next.index)) need.gets(next);
-    else lacking = lacking.filter((seat) => seat !== next);
+    if (flow.grow(next.index)) {
+      need.gets(next);
+    } else {
+      lacking = lacking.filter((seat) => seat !== next);
+    }
   }
   for (const [k, pool] of pools.entries()) {
     for (const seat of seats) {
-      for (let n = flow.given[k]![seat.index]!; n > 0; n -= 1) give(pool, seat);
+      for (let n = flow.given[k]![seat.index]!; n > 0; n -= 1) {
+        give(pool, seat);
+      }
     }
   }
 
   const poolFor = (seat: Seat): Pool | undefined =>
     pools.find(({ idle, suits }) => idle.length > 0 && suits.includes(seat.index));
-  const isWaiting = (seat: Seat): boolean => seat.held + seat.leaving < seat.wanted && poolFor(seat) !== undefined;
-  for (let waiting = seats.filter(isWaiting); waiting.length > 0; waiting = waiting.filter(isWaiting)) {
+  const isWaiting = (seat: Seat): boolean =>
+    seat.held + seat.leaving < seat.wanted && poolFor(seat) !== undefined;
+  for (
+    let waiting = seats.filter(isWaiting);
+    waiting.length > 0;
+    waiting = waiting.filter(isWaiting)
+  ) {
     const next = neediest(waiting, need);
     give(poolFor(next)!, next);
     need.gets(next);

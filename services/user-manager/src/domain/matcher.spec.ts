@@ -27,7 +27,11 @@ const demand = (workloadId: string, more: Partial<Demand> = {}): Demand => ({
   ...more,
 });
 
-const user = (id: string, session: string | null = null, more: Partial<MatchUser> = {}): MatchUser => ({
+const user = (
+  id: string,
+  session: string | null = null,
+  more: Partial<MatchUser> = {},
+): MatchUser => ({
   id,
   session,
   capability: {
@@ -42,7 +46,8 @@ const user = (id: string, session: string | null = null, more: Partial<MatchUser
   ...more,
 });
 
-const claimed = ({ claims }: MatchPlan): string[] => claims.map((each) => `${each.user}→${each.workload}`).sort();
+const claimed = ({ claims }: MatchPlan): string[] =>
+  claims.map((each) => `${each.user}→${each.workload}`).sort();
 
 const entitled = ({ views }: MatchPlan): Record<string, number> =>
   Object.fromEntries([...views].map(([id, view]) => [id, view.entitled]));
@@ -56,12 +61,17 @@ describe('matchUsers', () => {
   });
 
   it('counts users that are on their way out against what is wanted, so that no session has more', () => {
-    const plan = matchUsers([user('a', 'x', { isDraining: true }), user('b')], [demand('x', { wanted: 1 })]);
+    const plan = matchUsers(
+      [user('a', 'x', { isDraining: true }), user('b')],
+      [demand('x', { wanted: 1 })],
+    );
     expect(plan.claims).to.deep.equal([]);
   });
 
   it('gives a draining user to nobody', () => {
-    expect(matchUsers([user('a', null, { isDraining: true })], [demand('x')]).claims).to.deep.equal([]);
+    expect(matchUsers([user('a', null, { isDraining: true })], [demand('x')]).claims).to.deep.equal(
+      [],
+    );
   });
 
   it('tells the session that has all to give half of it to the one that comes later', () => {
@@ -78,7 +88,11 @@ describe('matchUsers', () => {
 
   it('names the user that must be given back where not every one would do', () => {
     const gpu = { engines: [{ name: 'BLENDER_EEVEE', version: '3.4.1' }] };
-    const users = [user('a', 'x'), user('b', 'x'), user('c', 'x', { capability: { ...user('c').capability, ...gpu } })];
+    const users = [
+      user('a', 'x'),
+      user('b', 'x'),
+      user('c', 'x', { capability: { ...user('c').capability, ...gpu } }),
+    ];
     const plan = matchUsers(users, [
       demand('x'),
       demand('y', { needs: needs({ engine: 'BLENDER_EEVEE', family: '' }) }),
@@ -88,7 +102,10 @@ describe('matchUsers', () => {
   });
 
   it('wants users back that no longer suit their session', () => {
-    const plan = matchUsers([user('a', 'x')], [demand('x', { needs: needs({ exactVersion: '4.1' }) })]);
+    const plan = matchUsers(
+      [user('a', 'x')],
+      [demand('x', { needs: needs({ exactVersion: '4.1' }) })],
+    );
     expect([...plan.wantedBack]).to.deep.equal(['a']);
   });
 
@@ -98,12 +115,16 @@ describe('matchUsers', () => {
       user('known', null),
       user('newer', null, { hasServed: false }),
     ];
-    expect(matchUsers(users, [demand('x', { wanted: 1 })]).claims).to.deep.equal([{ user: 'known', workload: 'x' }]);
+    expect(matchUsers(users, [demand('x', { wanted: 1 })]).claims).to.deep.equal([
+      { user: 'known', workload: 'x' },
+    ]);
   });
 
   it('takes users back that came with a claim of which the session does not know, when it has enough', () => {
     const users = [user('a', 'x'), user('b', 'x', { isTold: false })];
-    expect(matchUsers(users, [demand('x', { wanted: 1 })]).releases).to.deep.equal([{ user: 'b', workload: 'x' }]);
+    expect(matchUsers(users, [demand('x', { wanted: 1 })]).releases).to.deep.equal([
+      { user: 'b', workload: 'x' },
+    ]);
     expect(matchUsers(users, [demand('x', { wanted: 2 })]).releases).to.deep.equal([]);
   });
 
@@ -115,8 +136,15 @@ describe('matchUsers', () => {
 
   it('says how many users could do the work, busy ones included', () => {
     const weak = { ...user('b').capability, memoryBytes: 10 };
-    const users = [user('a', 'y'), user('b', null, { capability: weak }), user('c', null, { isDraining: true })];
-    const plan = matchUsers(users, [demand('x', { needs: needs({ memoryBytes: 500 }) }), demand('y')]);
+    const users = [
+      user('a', 'y'),
+      user('b', null, { capability: weak }),
+      user('c', null, { isDraining: true }),
+    ];
+    const plan = matchUsers(users, [
+      demand('x', { needs: needs({ memoryBytes: 500 }) }),
+      demand('y'),
+    ]);
     expect(plan.views.get('x')?.suitable).to.equal(1);
   });
 
@@ -133,7 +161,10 @@ describe('matchUsers', () => {
         if (now === previous) {
           for (const { workloadId } of mesh.demands) {
             const has = mesh.users.filter(({ session }) => session === workloadId).length;
-            expect(plan.views.get(workloadId)?.entitled, `seed ${seed}: share of ${workloadId}`).to.equal(has);
+            expect(
+              plan.views.get(workloadId)?.entitled,
+              `seed ${seed}: share of ${workloadId}`,
+            ).to.equal(has);
           }
           break;
         }
@@ -166,7 +197,8 @@ const randomMesh = (random: Random): Mesh => {
     }),
   );
   const users = Array.from({ length: upTo(10) }, (_, i) => {
-    const session = random.float() < 0.5 ? (demands[upTo(demands.length - 1)]?.workloadId ?? null) : null;
+    const session =
+      random.float() < 0.5 ? (demands[upTo(demands.length - 1)]?.workloadId ?? null) : null;
     const version = random.float() < 0.5 ? '3.4.1' : '4.1.0';
     return user(`u${i}`, session, {
       isTold: random.float() < 0.8,
@@ -196,9 +228,11 @@ const checkPlan = (plan: MatchPlan, { users, demands }: Mesh, where: string): vo
     const has = after.filter(({ session }) => session === each.workloadId);
     const had = users.filter(({ session, isTold }) => session === each.workloadId && isTold);
     expect(has.length, `${where}: wanted`).to.be.at.most(Math.max(each.wanted, had.length));
-    expect(plan.views.get(each.workloadId)?.entitled, `${where}: entitled`).to.be.at.most(each.wanted);
+    expect(plan.views.get(each.workloadId)?.entitled, `${where}: entitled`).to.be.at.most(
+      each.wanted,
+    );
     for (const { id } of has) {
-      if (changed.includes(id))
+      if (changed.includes(id)) {
         expect(
           suits(
             after.find((one) => one.id === id)!,
@@ -206,6 +240,7 @@ const checkPlan = (plan: MatchPlan, { users, demands }: Mesh, where: string): vo
           ),
           where,
         ).to.equal(true);
+      }
     }
     const isWaiting = has.length < each.wanted;
     const idle = after.filter(({ session, isDraining }) => session === null && !isDraining);
@@ -217,7 +252,10 @@ const checkPlan = (plan: MatchPlan, { users, demands }: Mesh, where: string): vo
 };
 
 /** What sessions do: they give back what is wanted back and what is too much, their oldest users first. */
-const carryOut = ({ claims, releases, views, wantedBack }: MatchPlan, { users, demands }: Mesh): MatchUser[] => {
+const carryOut = (
+  { claims, releases, views, wantedBack }: MatchPlan,
+  { users, demands }: Mesh,
+): MatchUser[] => {
   const claim = new Map(claims.map((each) => [each.user, each.workload]));
   const release = new Set(releases.map((each) => each.user));
   const after = users.map((each) => ({
@@ -232,7 +270,9 @@ const carryOut = ({ claims, releases, views, wantedBack }: MatchPlan, { users, d
   for (const { workloadId } of demands) {
     const own = after.filter(({ id, session }) => session === workloadId && !given.has(id));
     const surplus = Math.max(0, own.length - (views.get(workloadId)?.entitled ?? 0));
-    for (const { id } of own.slice(0, surplus)) given.add(id);
+    for (const { id } of own.slice(0, surplus)) {
+      given.add(id);
+    }
   }
   return after.map((each) => (given.has(each.id) ? { ...each, session: null } : each));
 };

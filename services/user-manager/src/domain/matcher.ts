@@ -73,7 +73,10 @@ const place = (users: readonly MatchUser[], seats: readonly Seat[], plan: MatchP
     const pool = poolOf(pools, suited);
     if (seat === undefined) {
       pool.idle.push(user.id);
-    } else if (!user.isTold && (seat.held + seat.leaving >= seat.wanted || !suited.includes(seat))) {
+    } else if (
+      !user.isTold &&
+      (seat.held + seat.leaving >= seat.wanted || !suited.includes(seat))
+    ) {
       plan.releases.push({ user: user.id, workload: seat.id });
       pool.idle.push(user.id);
     } else if (suited.includes(seat)) {
@@ -128,7 +131,10 @@ export const matchUsers = (users: readonly MatchUser[], demands: readonly Demand
   giveIdle(seats, pools, shares, plan.claims);
   const surplus = giveBacks(seats, pools, shares, plan.wantedBack);
   for (const { index, id, held, leaving, wanted } of seats) {
-    plan.views.get(id)!.entitled = Math.min(wanted, Math.max(shares[index]!, held - surplus[index]!) + leaving);
+    plan.views.get(id)!.entitled = Math.min(
+      wanted,
+      Math.max(shares[index]!, held - surplus[index]!) + leaving,
+    );
   }
   return plan;
 };

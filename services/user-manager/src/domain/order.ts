@@ -10,14 +10,14 @@ export const compareNumbers = (a: readonly number[], b: readonly number[]): numb
 };
 
 /** The place of a desired state: the greatest (claim, epoch, counter) wins. */
-export const desiredOrder = (state: { claim: number; epoch: number; counter: number }): readonly number[] => [
-  state.claim,
-  state.epoch,
-  state.counter,
-];
+export const desiredOrder = (state: {
+  claim: number;
+  epoch: number;
+  counter: number;
+}): readonly number[] => [state.claim, state.epoch, state.counter];
 
 /** The place of what a session's owner states: the greatest (epoch, counter) wins. */
-export const statementOrder = (statement: { epoch: number; counter: number }): readonly number[] => [
-  statement.epoch,
-  statement.counter,
-];
+export const statementOrder = (statement: {
+  epoch: number;
+  counter: number;
+}): readonly number[] => [statement.epoch, statement.counter];

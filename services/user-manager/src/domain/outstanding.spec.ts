@@ -3,7 +3,12 @@ import { describe, it } from 'mocha';
 import type { DesiredState, Report } from '#libs/contracts/agent.ts';
 import { nothingOwed, owe, settleReports } from './outstanding.ts';
 
-const attempt = (id: string) => ({ task: 'noop/0', generation: 0, attempt: id, token: Buffer.alloc(16) });
+const attempt = (id: string) => ({
+  task: 'noop/0',
+  generation: 0,
+  attempt: id,
+  token: Buffer.alloc(16),
+});
 
 const state = (ids: string[], more: Partial<DesiredState> = {}): DesiredState => ({
   workloadId: 'w',
@@ -22,7 +27,13 @@ const report = (id: string, more: Partial<Report> = {}): Report => ({
   attempt: attempt(id),
   body: {
     $case: 'failed',
-    value: { failureClass: 'FAILURE_CLASS_TIMEOUT', reason: '', seconds: 0, logReceipt: undefined, names: [] },
+    value: {
+      failureClass: 'FAILURE_CLASS_TIMEOUT',
+      reason: '',
+      seconds: 0,
+      logReceipt: undefined,
+      names: [],
+    },
   },
   ...more,
 });
@@ -37,7 +48,9 @@ describe('settleReports', () => {
 
   it('does not count beginnings, other attempts and other workloads', () => {
     const owed = owe(nothingOwed(), state(['a']));
-    expect(settleReports(owed, [report('a', { body: { $case: 'started', value: {} } })])).to.equal(false);
+    expect(settleReports(owed, [report('a', { body: { $case: 'started', value: {} } })])).to.equal(
+      false,
+    );
     expect(settleReports(owed, [report('z'), report('a', { workloadId: 'v' })])).to.equal(false);
   });
 

@@ -9,7 +9,11 @@ interface Outstanding {
 }
 
 /** The agent owes nothing. */
-export const nothingOwed = (): Outstanding => ({ workload: '', owed: new Set(), reported: new Set() });
+export const nothingOwed = (): Outstanding => ({
+  workload: '',
+  owed: new Set(),
+  reported: new Set(),
+});
 
 /** After a desired state went to the agent. One that only asks what it holds (`adopt`) changes nothing. */
 export const owe = (before: Outstanding, state: DesiredState): Outstanding => {
@@ -28,12 +32,20 @@ export const owe = (before: Outstanding, state: DesiredState): Outstanding => {
  * Takes reports of the agent into account, in place: this runs for every result of the mesh. Answers whether the last
  * owed one was among them.
  */
-export const settleReports = ({ workload, owed, reported }: Outstanding, reports: readonly Report[]): boolean => {
+export const settleReports = (
+  { workload, owed, reported }: Outstanding,
+  reports: readonly Report[],
+): boolean => {
   if (owed.size === 0) {
     return false;
   }
   for (const { workloadId, attempt, body } of reports) {
-    if (body?.$case !== 'started' && workloadId === workload && attempt !== undefined && owed.delete(attempt.attempt)) {
+    if (
+      body?.$case !== 'started' &&
+      workloadId === workload &&
+      attempt !== undefined &&
+      owed.delete(attempt.attempt)
+    ) {
       reported.add(attempt.attempt);
     }
   }

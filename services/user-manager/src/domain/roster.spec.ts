@@ -65,9 +65,13 @@ describe('createRoster', () => {
     const roster = createRoster();
     roster.apply(record('a', 1));
     roster.apply(record('a', 2, { connection: null }));
-    for (let i = 0; i < 2; i += 1) roster.beginRefresh()([]);
+    for (let i = 0; i < 2; i += 1) {
+      roster.beginRefresh()([]);
+    }
     const heard: string[] = [];
-    roster.onChange(({ id }, before) => heard.push(`${id} ${before === undefined ? 'unknown' : 'known'}`));
+    roster.onChange(({ id }, before) =>
+      heard.push(`${id} ${before === undefined ? 'unknown' : 'known'}`),
+    );
     roster.apply(record('a', 3));
     expect(heard).to.deep.equal(['a unknown']);
   });

@@ -35,7 +35,10 @@ export const createRoster = (): Roster => {
     }
   };
 
-  const finishRefresh = (versions: ReadonlyMap<string, number>, connected: readonly ConnectedUser[]): void => {
+  const finishRefresh = (
+    versions: ReadonlyMap<string, number>,
+    connected: readonly ConnectedUser[],
+  ): void => {
     const found = new Set(connected.map(({ id }) => id));
     connected.forEach(apply);
     const gone = new Set<string>();

@@ -19,8 +19,11 @@ export interface Pool {
 /** Notes that a user of the pool serves the demand. */
 export const serve = (pool: Pool, { index }: Seat, user: string): void => {
   const serving = pool.serving.get(index);
-  if (serving === undefined) pool.serving.set(index, [user]);
-  else serving.push(user);
+  if (serving === undefined) {
+    pool.serving.set(index, [user]);
+  } else {
+    serving.push(user);
+  }
 };
 
 /** A demand while the plan is made. */

@@ -26,7 +26,9 @@ const fairest = (demands: readonly ShareDemand[], classes: readonly UserClass[])
   const visit = (user: number): void => {
     if (user === users.length) {
       const found = levels(customers, demands, counts);
-      if (compare(found, best) > 0) best = found;
+      if (compare(found, best) > 0) {
+        best = found;
+      }
       return;
     }
     visit(user + 1);
@@ -42,9 +44,15 @@ const fairest = (demands: readonly ShareDemand[], classes: readonly UserClass[])
   return best;
 };
 
-const levels = (customers: readonly string[], demands: readonly ShareDemand[], counts: readonly number[]): number[] =>
+const levels = (
+  customers: readonly string[],
+  demands: readonly ShareDemand[],
+  counts: readonly number[],
+): number[] =>
   customers
-    .map((customer) => counts.reduce((sum, count, d) => sum + (demands[d]!.customer === customer ? count : 0), 0))
+    .map((customer) =>
+      counts.reduce((sum, count, d) => sum + (demands[d]!.customer === customer ? count : 0), 0),
+    )
     .sort((a, b) => a - b);
 
 const compare = (a: readonly number[], b: readonly number[]): number =>
@@ -70,7 +78,9 @@ describe('fairShares', () => {
   });
 
   it('gives what one does not want to the others', () => {
-    expect(fairShares([demand('a', { wanted: 1 }), demand('b')], everybody(6, 2))).to.deep.equal([1, 5]);
+    expect(fairShares([demand('a', { wanted: 1 }), demand('b')], everybody(6, 2))).to.deep.equal([
+      1, 5,
+    ]);
     expect(fairShares([demand('a', { wanted: 0 })], everybody(6, 1))).to.deep.equal([0]);
   });
 
@@ -109,7 +119,10 @@ describe('fairShares', () => {
       }));
       const shares = fairShares(demands, classes);
       const customers = [...new Set(demands.map(({ customer }) => customer))];
-      expect(compare(levels(customers, demands, shares), fairest(demands, classes)), `seed ${seed}`).to.equal(0);
+      expect(
+        compare(levels(customers, demands, shares), fairest(demands, classes)),
+        `seed ${seed}`,
+      ).to.equal(0);
       shares.forEach((share, d) => expect(share).to.be.at.most(demands[d]!.wanted));
     }
   });

@@ -39,7 +39,11 @@ const compareCustomers = (a: Customer, b: Customer): number =>
   (a.id < b.id ? -1 : 1);
 
 /** A customer's demands. The first one should grow next. */
-const inOrder = ({ demands: own }: Customer, demands: readonly ShareDemand[], { counts }: Flow): number[] =>
+const inOrder = (
+  { demands: own }: Customer,
+  demands: readonly ShareDemand[],
+  { counts }: Flow,
+): number[] =>
   own.toSorted(
     (a, b) =>
       counts[a]! - counts[b]! ||
@@ -48,7 +52,8 @@ const inOrder = ({ demands: own }: Customer, demands: readonly ShareDemand[], { 
   );
 
 /** The cost of giving a demand this many users: unevenness counts first, moving a user second. */
-const badness = (count: number, held: number): number => 1_000 * count * count + Math.abs(count - held);
+const badness = (count: number, held: number): number =>
+  1_000 * count * count + Math.abs(count - held);
 
 /**
  * Divides a customer's users evenly between their workloads and leaves other customers alone. If no exchange of one user
@@ -63,7 +68,7 @@ const evenOut = (customer: Customer, demands: readonly ShareDemand[], flow: Flow
   const pairs = customer.demands.flatMap((from) =>
     customer.demands.flatMap((to) => (from === to ? [] : [[from, to] as const])),
   );
-  while (pairs.some(([from, to]) => gain(from, to) > 0 && flow.shift(from, to)));
+  while (pairs.some(([from, to]) => gain(from, to) > 0 && flow.shift(from, to))) {}
 };
 
 /**
@@ -71,7 +76,10 @@ const evenOut = (customer: Customer, demands: readonly ShareDemand[], flow: Flow
  * that allows, between one customer's workloads. Nobody gets more than they want; no user stays idle whom somebody who
  * waits could use; every customer who waits gets a first user before anybody gets more.
  */
-export const fairShares = (demands: readonly ShareDemand[], classes: readonly UserClass[]): number[] => {
+export const fairShares = (
+  demands: readonly ShareDemand[],
+  classes: readonly UserClass[],
+): number[] => {
   const flow = emptyFlow(classes, demands);
   const customers = customersOf(demands);
   let waiting = customers;

@@ -9,7 +9,10 @@ interface Coalescer {
 }
 
 /** `onFailure` gets every error; the work is not repeated until it is requested again. */
-export const createCoalescer = (work: () => Promise<void>, onFailure: (thrown: unknown) => void): Coalescer => {
+export const createCoalescer = (
+  work: () => Promise<void>,
+  onFailure: (thrown: unknown) => void,
+): Coalescer => {
   let isRequested = false;
   const stopped = new AbortController();
   let running: Promise<void> | undefined;
@@ -38,12 +41,16 @@ export const createCoalescer = (work: () => Promise<void>, onFailure: (thrown: u
 
   return {
     request() {
-      if (stopped.signal.aborted) return;
+      if (stopped.signal.aborted) {
+        return;
+      }
       isRequested = true;
       running ??= start();
     },
     settled() {
-      if (stopped.signal.aborted || !isRequested) return running ?? Promise.resolve();
+      if (stopped.signal.aborted || !isRequested) {
+        return running ?? Promise.resolve();
+      }
       next ??= Promise.withResolvers();
       return next.promise;
     },

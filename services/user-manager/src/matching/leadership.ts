@@ -30,10 +30,13 @@ export const createLeadership = (ctx: Context): Leadership => {
   const begin = async (term: number): Promise<void> => {
     await ctx.refreshRoster();
     const healthy = createHealthyTime();
-    const healthyNow = (): number => healthy.now(ctx.clock.monotonic(), ctx.bus.connected() && isSure());
+    const healthyNow = (): number =>
+      healthy.now(ctx.clock.monotonic(), ctx.bus.connected() && isSure());
     const matching = startMatching({ ...ctx, healthyNow });
     const serving = serveMatcher(ctx.bus, matching, () => {
-      if (!isSure()) throw unavailable('mongodb', 'the matcher cannot reach MongoDB; state it again');
+      if (!isSure()) {
+        throw unavailable('mongodb', 'the matcher cannot reach MongoDB; state it again');
+      }
     });
     lead = {
       async stop() {
@@ -57,7 +60,9 @@ export const createLeadership = (ctx: Context): Leadership => {
       const lease = await ctx.matcherLease.read();
       if (lease?.leader === ctx.instance) {
         sureAtMs = atMs;
-        if (lead === undefined) await begin(lease.term);
+        if (lead === undefined) {
+          await begin(lease.term);
+        }
         return;
       }
       if (lead !== undefined) {
@@ -73,7 +78,9 @@ export const createLeadership = (ctx: Context): Leadership => {
     },
     isLeader: () => lead !== undefined,
     async resign() {
-      if (lead === undefined) return;
+      if (lead === undefined) {
+        return;
+      }
       await end('this instance ends');
       await ctx.matcherLease.resign(ctx.instance);
     },

@@ -21,7 +21,10 @@ describe('matching', () => {
     await one.exchange();
     const agent = await mesh.agent('a');
     await eventually(
-      () => expect(one.told.newUsers.flat().map(({ claim }) => claim?.userId)).to.deep.equal([agent.machine]),
+      () =>
+        expect(one.told.newUsers.flat().map(({ claim }) => claim?.userId)).to.deep.equal([
+          agent.machine,
+        ]),
       {
         withinMs: 1_000,
       },
@@ -32,9 +35,19 @@ describe('matching', () => {
   });
 
   it('lets the customer who comes later have half of the users of the one who has all', async () => {
-    for (const name of names) await mesh.agent(name);
-    await using alice = await openSession(mesh.bus, { workload: 'w-alice', customer: 'alice', wanted: 10 });
-    await using bob = await openSession(mesh.bus, { workload: 'w-bob', customer: 'bob', wanted: 10 });
+    for (const name of names) {
+      await mesh.agent(name);
+    }
+    await using alice = await openSession(mesh.bus, {
+      workload: 'w-alice',
+      customer: 'alice',
+      wanted: 10,
+    });
+    await using bob = await openSession(mesh.bus, {
+      workload: 'w-bob',
+      customer: 'bob',
+      wanted: 10,
+    });
     const { users } = await alice.exchange();
     expect(users).to.have.length(4);
     expect(await bob.exchange()).to.deep.include({ users: [], entitled: 2 });
@@ -46,9 +59,20 @@ describe('matching', () => {
   });
 
   it('divides by the weight of customers', async () => {
-    for (const name of names) await mesh.agent(name);
-    await using heavy = await openSession(mesh.bus, { workload: 'w-heavy', customer: 'heavy', wanted: 10, weight: 3 });
-    await using light = await openSession(mesh.bus, { workload: 'w-light', customer: 'light', wanted: 10 });
+    for (const name of names) {
+      await mesh.agent(name);
+    }
+    await using heavy = await openSession(mesh.bus, {
+      workload: 'w-heavy',
+      customer: 'heavy',
+      wanted: 10,
+      weight: 3,
+    });
+    await using light = await openSession(mesh.bus, {
+      workload: 'w-light',
+      customer: 'light',
+      wanted: 10,
+    });
     await heavy.exchange();
     await light.exchange();
     expect((await heavy.exchange()).entitled).to.equal(3);
@@ -74,7 +98,9 @@ describe('matching', () => {
     await using mute = await openSession(mesh.bus, { workload: 'w-mute' });
     await mute.exchange();
     await using waiting = await openSession(mesh.bus, { workload: 'w-waiting' });
-    await eventually(async () => expect((await waiting.exchange()).users).to.have.length(1), { everyMs: 100 });
+    await eventually(async () => expect((await waiting.exchange()).users).to.have.length(1), {
+      everyMs: 100,
+    });
   });
 
   it('leaves a claim alone that every exchange confirms', async () => {
@@ -83,7 +109,9 @@ describe('matching', () => {
     const [first] = (await session.exchange()).users;
     const ends = Date.now() + 15_000 / SPEED;
     let last = first;
-    while (Date.now() < ends) [last] = (await session.exchange()).users;
+    while (Date.now() < ends) {
+      [last] = (await session.exchange()).users;
+    }
     expect(last?.claim).to.deep.equal(first?.claim);
   });
 
@@ -95,7 +123,9 @@ describe('matching', () => {
     await eventually(() => expect(session.told.disconnected).to.have.length(1));
     const other = await mesh.agent('b');
     await eventually(async () =>
-      expect((await session.exchange()).users.map(({ claim }) => claim?.userId)).to.deep.equal([other.machine]),
+      expect((await session.exchange()).users.map(({ claim }) => claim?.userId)).to.deep.equal([
+        other.machine,
+      ]),
     );
     const again = await connectAgent({ target: mesh.address, ...agent });
     const { users } = await mesh.clients('operator');
@@ -103,7 +133,9 @@ describe('matching', () => {
       const { user } = await users.getUser({ userId: again.machine });
       expect([user?.state, user?.workloadId]).to.deep.equal(['USER_STATE_IDLE', '']);
     });
-    expect((await session.exchange()).users.map(({ claim }) => claim?.userId)).to.deep.equal([other.machine]);
+    expect((await session.exchange()).users.map(({ claim }) => claim?.userId)).to.deep.equal([
+      other.machine,
+    ]);
     await again.goodbye();
   });
 
@@ -118,7 +150,9 @@ describe('matching', () => {
     expect(second!.claim!.claim).to.equal(first!.claim!.claim + 1);
     expect(await one.hand(first!, { counter: 99 })).to.equal(true);
     expect(await two.hand(second!)).to.equal(false);
-    await eventually(() => expect(agent.desired.map(({ workloadId }) => workloadId)).to.deep.equal(['w-two']));
+    await eventually(() =>
+      expect(agent.desired.map(({ workloadId }) => workloadId)).to.deep.equal(['w-two']),
+    );
   });
 
   it('refuses to release users for an earlier owner, and releases only the claim that is named', async () => {

@@ -53,7 +53,9 @@ export const startMatching = (options: MatchingOptions): Matching => {
   let isUnsure = false;
   const rounds = createCoalescer(
     async () => {
-      if (isUnsure) await options.refreshRoster();
+      if (isUnsure) {
+        await options.refreshRoster();
+      }
       isUnsure = true;
       const plan = await runRound({ ...options, book, confirmations });
       isUnsure = false;
@@ -72,10 +74,14 @@ export const startMatching = (options: MatchingOptions): Matching => {
   };
   const stopListening = roster.onChange((user, before) => {
     requestSoon();
-    if (user.connection === null) confirmations.forget(user.id);
+    if (user.connection === null) {
+      confirmations.forget(user.id);
+    }
     const isNewlyDrained = user.drain !== 'none' && before?.drain !== user.drain;
     if (isNewlyDrained && user.connection !== null && user.session !== null) {
-      sessions.newUsers(user.session, [assignedToProto({ ...user, connection: user.connection }, false)]);
+      sessions.newUsers(user.session, [
+        assignedToProto({ ...user, connection: user.connection }, false),
+      ]);
     }
   });
   let timer = clock.setTimer(TICK_MS, function tick() {
@@ -117,7 +123,9 @@ export const startMatching = (options: MatchingOptions): Matching => {
     },
     async usersReleased({ workloadId, epoch, users: claims }) {
       book.checkEpoch(workloadId, epoch);
-      const released = await Promise.all(claims.map(({ userId, claim }) => users.release(userId, workloadId, claim)));
+      const released = await Promise.all(
+        claims.map(({ userId, claim }) => users.release(userId, workloadId, claim)),
+      );
       released.forEach((user) => user && announce(user));
     },
     listDemands: () =>

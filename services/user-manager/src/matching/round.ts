@@ -54,25 +54,40 @@ export const runRound = async (options: RoundOptions): Promise<MatchPlan> => {
   const taken = new Set(plan.releases.map(({ user }) => user));
   await updateEach(plan.releases, async ({ user, workload }) => {
     const known = roster.get(user);
-    if (known !== undefined) await settle(options, known, options.users.release(user, workload, known.claim));
+    if (known !== undefined) {
+      await settle(options, known, options.users.release(user, workload, known.claim));
+    }
   });
   // A user that this round has released is claimed from its present record.
   await updateEach(plan.claims, async ({ user, workload }) => {
     const known = roster.get(user);
-    if (known === undefined || (known.session !== null && taken.has(user))) return;
+    if (known === undefined || (known.session !== null && taken.has(user))) {
+      return;
+    }
     const after = await settle(options, known, options.users.claim(known, workload));
-    if (after !== undefined) options.events.userClaimed(after);
+    if (after !== undefined) {
+      options.events.userClaimed(after);
+    }
   });
   tellNew(options, plan);
   return plan;
 };
 
-const releaseLapsed = async ({ book, roster, confirmations, users, healthyNow, ...options }: RoundOptions) => {
+const releaseLapsed = async ({
+  book,
+  roster,
+  confirmations,
+  users,
+  healthyNow,
+  ...options
+}: RoundOptions) => {
   const nowMs = healthyNow();
   const active = new Set(book.active(nowMs).map(({ workloadId }) => workloadId));
   const lapsed = roster.connected().flatMap((user) => {
     const { session } = user;
-    if (session === null) return [];
+    if (session === null) {
+      return [];
+    }
     const state = active.has(session) ? 'active' : book.isRemoved(session) ? 'removed' : 'absent';
     const lapse = confirmations.lapse(user, state, nowMs);
     return lapse === undefined ? [] : [{ user, session, lapse }];
@@ -95,12 +110,17 @@ const settle = async (
     return after;
   }
   const present = await users.get(before.id);
-  if (present !== undefined) roster.apply(present);
+  if (present !== undefined) {
+    roster.apply(present);
+  }
   return undefined;
 };
 
 /** Tells sessions at once of users that they do not know. A session that misses the message hears it in the next exchange. */
-const tellNew = ({ roster, confirmations, sessions, book, healthyNow }: RoundOptions, plan: MatchPlan): void => {
+const tellNew = (
+  { roster, confirmations, sessions, book, healthyNow }: RoundOptions,
+  plan: MatchPlan,
+): void => {
   const nowMs = healthyNow();
   const active = new Set(book.active(nowMs).map(({ workloadId }) => workloadId));
   const news = new Map<string, ConnectedUser[]>();

@@ -43,7 +43,9 @@ describe('a claim whose answer is lost', () => {
     const claim = async (user: ConnectedUser, session: string): Promise<UserRecord> => {
       const after = { ...user, session, claim: user.claim + 1, version: user.version + 1 };
       records.set(user.id, after);
-      if (!isAnswered) throw unavailable('mongodb', 'no answer');
+      if (!isAnswered) {
+        throw unavailable('mongodb', 'no answer');
+      }
       return after;
     };
     const matching = startMatching({

@@ -7,16 +7,27 @@ import { endLocal } from '../stream/end-stream.ts';
  */
 export const auditStreams = async (ctx: Context): Promise<void> => {
   const streams = ctx.streams.all();
-  if (streams.length === 0) return;
+  if (streams.length === 0) {
+    return;
+  }
   const ids = streams.map(({ user }) => user);
-  const [records, machines] = await Promise.all([ctx.users.getMany(ids), ctx.machines.existing(ids)]);
+  const [records, machines] = await Promise.all([
+    ctx.users.getMany(ids),
+    ctx.machines.existing(ids),
+  ]);
   const byId = new Map(records.map((record) => [record.id, record]));
   for (const stream of streams) {
     const record = byId.get(stream.user);
     if (!machines.has(stream.user)) {
       endLocal(stream, 'END_STREAM_REASON_MACHINE_DELETED');
-    } else if (record?.connection !== stream.connection && (record?.version ?? 0) > stream.version) {
-      endLocal(stream, record?.connection ? 'END_STREAM_REASON_SUPERSEDED' : 'END_STREAM_REASON_UNSPECIFIED');
+    } else if (
+      record?.connection !== stream.connection &&
+      (record?.version ?? 0) > stream.version
+    ) {
+      endLocal(
+        stream,
+        record?.connection ? 'END_STREAM_REASON_SUPERSEDED' : 'END_STREAM_REASON_UNSPECIFIED',
+      );
     }
   }
 };

@@ -5,11 +5,17 @@ import type { ConnectedUser } from '../domain/user.ts';
 
 const markLost = async (ctx: Context, user: ConnectedUser): Promise<void> => {
   const after = await ctx.users.disconnect(user.id, user.connection);
-  if (after === undefined) return;
+  if (after === undefined) {
+    return;
+  }
   ctx.announce(after);
   ctx.events.userLost(after);
   if (after.session !== null) {
-    ctx.sessions.userDisconnected(after.session, { userId: user.id, connectionId: user.connection }, false);
+    ctx.sessions.userDisconnected(
+      after.session,
+      { userId: user.id, connectionId: user.connection },
+      false,
+    );
   }
 };
 

@@ -13,7 +13,9 @@ const usersOf = async (session: TestSession): Promise<(string | undefined)[]> =>
   (await session.exchange()).users.map(({ claim }) => claim?.userId);
 
 const handTo = async (session: TestSession, connection: string): Promise<boolean> => {
-  const user = (await session.exchange()).users.find(({ claim }) => claim?.connectionId === connection);
+  const user = (await session.exchange()).users.find(
+    ({ claim }) => claim?.connectionId === connection,
+  );
   return session.hand(user!, { attempts: [attemptOf('noop/0', '0-1')] });
 };
 
@@ -34,7 +36,9 @@ describe('several user-managers', () => {
       expect(listed.demands.map(({ assigned }) => assigned)).to.deep.equal([1]);
       const service = await mesh.clients('service', target);
       const stale = { ...session.demand, counter: 0 };
-      expect(await refusal(service.demands.setDemand({ demand: stale }))).to.equal('FAILED_PRECONDITION STALE_EPOCH');
+      expect(await refusal(service.demands.setDemand({ demand: stale }))).to.equal(
+        'FAILED_PRECONDITION STALE_EPOCH',
+      );
     }
   });
 
@@ -59,7 +63,9 @@ describe('several user-managers', () => {
     await using session = await openSession(mesh.bus, { workload: 'w-hand-over' });
     const claims = (await session.exchange()).users.map(({ claim }) => claim);
     await first[Symbol.asyncDispose]();
-    await eventually(async () => expect(await usersOf(session)).to.deep.equal([agent.machine]), { withinMs: 2_500 });
+    await eventually(async () => expect(await usersOf(session)).to.deep.equal([agent.machine]), {
+      withinMs: 2_500,
+    });
     expect((await session.exchange()).users.map(({ claim }) => claim)).to.deep.equal(claims);
   });
 
@@ -80,7 +86,10 @@ describe('a user-manager that is killed', () => {
     const doomed = await mesh.spawn();
     const survivor = await mesh.start();
     await using session = await openSession(mesh.bus, { workload: 'w-killed', wanted: 3 });
-    const [lost, comesBack] = [await agentOn(mesh, 'a', doomed.address), await agentOn(mesh, 'b', doomed.address)];
+    const [lost, comesBack] = [
+      await agentOn(mesh, 'a', doomed.address),
+      await agentOn(mesh, 'b', doomed.address),
+    ];
     const stays = await agentOn(mesh, 'c', survivor.address);
     // The matcher hears of users on other managers.
     await eventually(async () => expect(await usersOf(session)).to.have.length(3));
@@ -90,10 +99,9 @@ describe('a user-manager that is killed', () => {
     const again = await connectAgent({ target: survivor.address, ...comesBack });
     await eventually(
       () =>
-        expect(session.told.disconnected.map(({ connectionId }) => connectionId)).to.include.members([
-          lost.welcome.connectionId,
-          comesBack.welcome.connectionId,
-        ]),
+        expect(
+          session.told.disconnected.map(({ connectionId }) => connectionId),
+        ).to.include.members([lost.welcome.connectionId, comesBack.welcome.connectionId]),
       WITHIN,
     );
     await eventually(
@@ -141,13 +149,20 @@ describe('a user-manager that is killed', () => {
     // The agent may have noticed by itself that nobody answered its pings.
     expect(refusalOf(await agent.ended)).to.match(/^UNAVAILABLE /);
     const again = await connectAgent({ target: survivor.address, ...agent });
-    await eventually(async () => expect(await usersOf(session)).to.deep.equal([again.machine]), WITHIN);
+    await eventually(
+      async () => expect(await usersOf(session)).to.deep.equal([again.machine]),
+      WITHIN,
+    );
   });
 }).timeout(60_000);
 
 /** An agent of a new machine, on a certain manager. */
 const agentOn = async (mesh: TestMesh, name: string, target: string) => {
   const { machines } = await mesh.clients('operator', target);
-  const { machine, token } = await machines.createMachine({ name, tokenTtlSeconds: 0, requestId: '' });
+  const { machine, token } = await machines.createMachine({
+    name,
+    tokenTtlSeconds: 0,
+    requestId: '',
+  });
   return connectAgent({ target, machine: machine!.machineId, token });
 };

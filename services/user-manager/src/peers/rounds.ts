@@ -8,7 +8,10 @@ const AUDIT_EVERY = 5;
 const REFRESH_EVERY = 2;
 
 /** What is done after each beat, once a second while MongoDB answers. */
-export const onEachBeat = (ctx: Context, leadership: Leadership): ((peers: Peers) => Promise<void>) => {
+export const onEachBeat = (
+  ctx: Context,
+  leadership: Leadership,
+): ((peers: Peers) => Promise<void>) => {
   let beats = 0;
   return async (peers) => {
     beats += 1;

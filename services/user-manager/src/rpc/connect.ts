@@ -38,7 +38,9 @@ export const connect = (ctx: Context): Bidi<Heard, ConnectResponse> =>
     } finally {
       ctx.streams.remove(stream);
       ctx.events.agentLeft(stream, leaving);
-      if (leaving?.kind !== 'goodbye') ctx.background.add(leave(ctx, stream, false));
+      if (leaving?.kind !== 'goodbye') {
+        ctx.background.add(leave(ctx, stream, false));
+      }
     }
   };
 
@@ -80,11 +82,15 @@ const senderFor = (ctx: Context, stream: AgentStream): ReportSender => {
     deliver: (outcomes) => {
       stream.deliver(outcomes);
       const count = forgeries.count(outcomes);
-      if (count !== undefined) stream.end(tooManyForgeries(count));
+      if (count !== undefined) {
+        stream.end(tooManyForgeries(count));
+      }
     },
     onSent: (reports) => {
       const done = stream.reported(reports);
-      if (done !== undefined) ctx.sessions.userRenderingCompleted(done, streamId);
+      if (done !== undefined) {
+        ctx.sessions.userRenderingCompleted(done, streamId);
+      }
     },
   });
 };

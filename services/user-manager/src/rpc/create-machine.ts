@@ -27,10 +27,17 @@ const parse = ({ name, tokenTtlSeconds, requestId }: CreateMachineRequest) => {
   );
   checkRequestId(wrong, requestId);
   wrong.throwIfAny();
-  return { name, requestId, ttlSeconds: tokenTtlSeconds === 0 ? DEFAULT_TTL_SECONDS : tokenTtlSeconds };
+  return {
+    name,
+    requestId,
+    ttlSeconds: tokenTtlSeconds === 0 ? DEFAULT_TTL_SECONDS : tokenTtlSeconds,
+  };
 };
 
-const enrolled = (enrolment: Enrolment, { name, requestId }: { name: string; requestId: string }): MachineDocument => {
+const enrolled = (
+  enrolment: Enrolment,
+  { name, requestId }: { name: string; requestId: string },
+): MachineDocument => {
   switch (enrolment.kind) {
     case 'created':
     case 'repeated':
@@ -55,10 +62,15 @@ export const createMachine =
       createdAtMs: ctx.clock.now(),
       ...(ask.requestId === ''
         ? {}
-        : { requestId: ask.requestId, requestHash: hash('sha256', JSON.stringify([ask.name, ask.ttlSeconds])) }),
+        : {
+            requestId: ask.requestId,
+            requestHash: hash('sha256', JSON.stringify([ask.name, ask.ttlSeconds])),
+          }),
     });
     const machine = enrolled(enrolment, ask);
-    if (enrolment.kind === 'created') ctx.events.machineEnrolled(machine);
+    if (enrolment.kind === 'created') {
+      ctx.events.machineEnrolled(machine);
+    }
     const { key, issuer, audience } = ctx.agentTokens;
     const token = await signToken(key, {
       role: 'agent',

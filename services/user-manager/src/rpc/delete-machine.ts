@@ -13,14 +13,20 @@ export const deleteMachine =
     const id = requireText('machine_id', request.machineId);
     const [wasThere, user] = [await ctx.machines.remove(id), await ctx.users.get(id)];
     // A record without a machine is what an earlier call left that could not be finished.
-    if (!wasThere && user === undefined) throw machineNotFound(id);
+    if (!wasThere && user === undefined) {
+      throw machineNotFound(id);
+    }
     ctx.events.machineDeleted(id);
     if (user !== undefined && isConnected(user)) {
       const gone = await ctx.users.disconnect(id, user.connection);
       if (gone !== undefined) {
         ctx.announce(gone);
         if (gone.session !== null) {
-          ctx.sessions.userDisconnected(gone.session, { userId: id, connectionId: user.connection }, false);
+          ctx.sessions.userDisconnected(
+            gone.session,
+            { userId: id, connectionId: user.connection },
+            false,
+          );
         }
       }
       await endStream(

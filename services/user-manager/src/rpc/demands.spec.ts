@@ -11,7 +11,14 @@ const demandOf = (workloadId: string, more: Partial<Demand> = {}): Demand => ({
   epoch: 1,
   counter: 1,
   wanted: 2,
-  needs: { engine: 'noop', family: '', minVersion: '', exactVersion: '', memoryBytes: 0, barredUserIds: [] },
+  needs: {
+    engine: 'noop',
+    family: '',
+    minVersion: '',
+    exactVersion: '',
+    memoryBytes: 0,
+    barredUserIds: [],
+  },
   users: [],
   ...more,
 });
@@ -75,51 +82,60 @@ describe('DemandService', () => {
     });
 
     it('refuses a malformed id and an earlier owner', async () => {
-      expect(await refusal(service.demands.removeDemand({ workloadId: '', epoch: 0, counter: 0 }))).to.equal(
-        'INVALID_ARGUMENT INVALID_FIELDS: workload_id',
-      );
+      expect(
+        await refusal(service.demands.removeDemand({ workloadId: '', epoch: 0, counter: 0 })),
+      ).to.equal('INVALID_ARGUMENT INVALID_FIELDS: workload_id');
       await service.demands.setDemand({ demand: demandOf('w-1') });
-      expect(await refusal(service.demands.removeDemand({ workloadId: 'w-1', epoch: 0, counter: 9 }))).to.equal(
-        'FAILED_PRECONDITION STALE_EPOCH',
-      );
+      expect(
+        await refusal(service.demands.removeDemand({ workloadId: 'w-1', epoch: 0, counter: 9 })),
+      ).to.equal('FAILED_PRECONDITION STALE_EPOCH');
     });
   });
 
   describe('listDemands', () => {
     it('lists by workload, page by page, with how each is met', async () => {
       await mesh.agent('anna');
-      for (const id of ['w-c', 'w-a', 'w-b']) await service.demands.setDemand({ demand: demandOf(id) });
+      for (const id of ['w-c', 'w-a', 'w-b']) {
+        await service.demands.setDemand({ demand: demandOf(id) });
+      }
       const { demands } = await mesh.clients('operator');
       const first = await demands.listDemands({ pageSize: 2, pageToken: '' });
       expect(first.demands.map(({ demand }) => demand?.workloadId)).to.deep.equal(['w-a', 'w-b']);
       const second = await demands.listDemands({ pageSize: 2, pageToken: first.nextPageToken });
       expect(
-        second.demands.map(({ demand, assigned, entitled }) => [demand?.workloadId, assigned, entitled]),
+        second.demands.map(({ demand, assigned, entitled }) => [
+          demand?.workloadId,
+          assigned,
+          entitled,
+        ]),
       ).to.deep.equal([['w-c', 1, 1]]);
       expect(second.nextPageToken).to.equal('');
     });
 
     it('refuses a size out of bounds and a token of its own making', async () => {
-      expect(await refusal(service.demands.listDemands({ pageSize: 1_001, pageToken: 'x' }))).to.equal(
-        'INVALID_ARGUMENT INVALID_FIELDS: page_size, page_token',
-      );
+      expect(
+        await refusal(service.demands.listDemands({ pageSize: 1_001, pageToken: 'x' })),
+      ).to.equal('INVALID_ARGUMENT INVALID_FIELDS: page_size, page_token');
     });
   });
 
   it('answers NO_MATCHER while no user-manager matches', async () => {
     await mesh.database.collection<{ _id: string }>('matcher').deleteMany({});
-    await mesh.database.collection<{ _id: string; leader: string; term: number }>('matcher').insertOne({
-      _id: 'matcher',
-      leader: 'i-elsewhere',
-      term: 9,
-    });
+    await mesh.database
+      .collection<{ _id: string; leader: string; term: number }>('matcher')
+      .insertOne({
+        _id: 'matcher',
+        leader: 'i-elsewhere',
+        term: 9,
+      });
     await mesh.database
       .collection<{ _id: string; beat: number; info: object }>('managers')
       .insertOne({ _id: 'i-elsewhere', beat: 1, info: {} });
     const ends = Date.now() + 2_500;
     let last = 'OK';
-    while (last === 'OK' && Date.now() < ends)
+    while (last === 'OK' && Date.now() < ends) {
       last = await refusal(service.demands.listDemands({ pageSize: 0, pageToken: '' }));
+    }
     expect(last).to.equal('UNAVAILABLE NO_MATCHER');
   });
 });

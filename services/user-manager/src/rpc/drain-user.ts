@@ -35,7 +35,9 @@ export const drainUser =
   async (request) => {
     const { id, drain } = parse(request);
     const user = await ctx.users.setDrain(id, drain);
-    if (user === undefined) throw userNotConnected(id);
+    if (user === undefined) {
+      throw userNotConnected(id);
+    }
     ctx.announce(user);
     ctx.events.userDrained(user);
     return { user: userToProto(user) };

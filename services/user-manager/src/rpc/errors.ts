@@ -6,7 +6,9 @@ export const userNotConnected = (user: string): DomainError =>
 
 /** NOT_FOUND `MACHINE_NOT_FOUND`. */
 export const machineNotFound = (machine: string): DomainError =>
-  new DomainError(status.NOT_FOUND, 'MACHINE_NOT_FOUND', `no machine ${machine} is enrolled`, { machine });
+  new DomainError(status.NOT_FOUND, 'MACHINE_NOT_FOUND', `no machine ${machine} is enrolled`, {
+    machine,
+  });
 
 /** ALREADY_EXISTS `MACHINE_NAME_TAKEN`. */
 export const machineNameTaken = (name: string): DomainError =>

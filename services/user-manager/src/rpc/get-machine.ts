@@ -11,6 +11,8 @@ export const getMachine =
   async (request) => {
     const id = requireText('machine_id', request.machineId);
     const [machine, user] = await Promise.all([ctx.machines.get(id), ctx.users.get(id)]);
-    if (machine === undefined) throw machineNotFound(id);
+    if (machine === undefined) {
+      throw machineNotFound(id);
+    }
     return { machine: machineToProto(machine, user) };
   };

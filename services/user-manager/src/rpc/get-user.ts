@@ -12,6 +12,8 @@ export const getUser =
   async (request) => {
     const id = requireText('user_id', request.userId);
     const user = await ctx.users.get(id);
-    if (user === undefined || !isConnected(user)) throw userNotConnected(id);
+    if (user === undefined || !isConnected(user)) {
+      throw userNotConnected(id);
+    }
     return { user: userToProto(user) };
   };

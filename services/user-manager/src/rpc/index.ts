@@ -1,4 +1,8 @@
-import { DemandServiceService, MachineServiceService, UserServiceService } from '#libs/contracts/user.ts';
+import {
+  DemandServiceService,
+  MachineServiceService,
+  UserServiceService,
+} from '#libs/contracts/user.ts';
 import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { agentService } from '../stream/later-version.ts';

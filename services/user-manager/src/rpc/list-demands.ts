@@ -9,6 +9,11 @@ export const listDemands =
   (ctx: Context): Unary<ListDemandsRequest, ListDemandsResponse> =>
   async (request, call) => {
     parsePage(request, 'demands', 1);
-    const answer = await askMatcher(ctx.bus, 'list-demands', ListDemandsRequest.encode(request).finish(), call);
+    const answer = await askMatcher(
+      ctx.bus,
+      'list-demands',
+      ListDemandsRequest.encode(request).finish(),
+      call,
+    );
     return ListDemandsResponse.decode(answer);
   };

@@ -16,5 +16,8 @@ export const listMachines =
     const { page, nextPageToken } = cutPage(found, size, 'machines', ({ name }) => [name]);
     const users = await ctx.users.getMany(page.map(({ _id }) => _id));
     const byId = new Map(users.map((user) => [user.id, user]));
-    return { machines: page.map((machine) => machineToProto(machine, byId.get(machine._id))), nextPageToken };
+    return {
+      machines: page.map((machine) => machineToProto(machine, byId.get(machine._id))),
+      nextPageToken,
+    };
   };

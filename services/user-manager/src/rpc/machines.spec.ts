@@ -6,11 +6,18 @@ import { type Clients, startMesh, type TestMesh } from '../fixtures/mesh.ts';
 import { refusal, refusalOf } from '../fixtures/refusal.ts';
 import { openSession } from '../fixtures/session.ts';
 
-const asked = (name: string, requestId = '', tokenTtlSeconds = 0) => ({ name, requestId, tokenTtlSeconds });
+const asked = (name: string, requestId = '', tokenTtlSeconds = 0) => ({
+  name,
+  requestId,
+  tokenTtlSeconds,
+});
 
 const lifeOf = async ({ machines }: Clients, ttl: number): Promise<number> => {
   const { token } = await machines.createMachine(asked(`life-${ttl}`, '', ttl));
-  const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { exp: number; iat: number };
+  const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as {
+    exp: number;
+    iat: number;
+  };
   return claims.exp - claims.iat;
 };
 
@@ -26,9 +33,17 @@ describe('MachineService', () => {
   describe('createMachine', () => {
     it('enrols a machine whose token connects its agent', async () => {
       const { machine, token } = await operator.machines.createMachine(asked('ada'));
-      expect(machine).to.deep.include({ name: 'ada', status: 'MACHINE_STATUS_AVAILABLE', lastSeenTime: undefined });
+      expect(machine).to.deep.include({
+        name: 'ada',
+        status: 'MACHINE_STATUS_AVAILABLE',
+        lastSeenTime: undefined,
+      });
       expect(machine?.machineId).to.match(/^m-[a-z0-9]{16}$/);
-      const agent = await connectAgent({ target: mesh.address, machine: machine!.machineId, token });
+      const agent = await connectAgent({
+        target: mesh.address,
+        machine: machine!.machineId,
+        token,
+      });
       expect(agent.welcome.userId).to.equal(machine?.machineId);
       await agent.goodbye();
     });
@@ -42,7 +57,11 @@ describe('MachineService', () => {
       const first = await operator.machines.createMachine(asked('bert', 'r-1'));
       const again = await operator.machines.createMachine(asked('bert', 'r-1'));
       expect(again.machine).to.deep.equal(first.machine);
-      const agent = await connectAgent({ target: mesh.address, machine: again.machine!.machineId, token: again.token });
+      const agent = await connectAgent({
+        target: mesh.address,
+        machine: again.machine!.machineId,
+        token: again.token,
+      });
       await agent.goodbye();
     });
 
@@ -109,7 +128,9 @@ describe('MachineService', () => {
     it('lists by name, page by page', async () => {
       await using other = await startMesh();
       const { machines } = await other.clients('operator');
-      for (const name of ['c', 'a', 'b']) await machines.createMachine(asked(name));
+      for (const name of ['c', 'a', 'b']) {
+        await machines.createMachine(asked(name));
+      }
       const first = await machines.listMachines({ pageSize: 2, pageToken: '' });
       expect(first.machines.map(({ name }) => name)).to.deep.equal(['a', 'b']);
       const second = await machines.listMachines({ pageSize: 2, pageToken: first.nextPageToken });
@@ -118,9 +139,9 @@ describe('MachineService', () => {
     });
 
     it('refuses a size out of bounds and a token of its own making', async () => {
-      expect(await refusal(operator.machines.listMachines({ pageSize: 1_001, pageToken: 'x' }))).to.equal(
-        'INVALID_ARGUMENT INVALID_FIELDS: page_size, page_token',
-      );
+      expect(
+        await refusal(operator.machines.listMachines({ pageSize: 1_001, pageToken: 'x' })),
+      ).to.equal('INVALID_ARGUMENT INVALID_FIELDS: page_size, page_token');
     });
   });
 
@@ -131,11 +152,15 @@ describe('MachineService', () => {
       expect((await session.exchange()).users.map(({ name }) => name)).to.deep.equal(['finn']);
       await operator.machines.deleteMachine({ machineId: agent.machine });
       expect(refusalOf(await agent.ended)).to.equal('PERMISSION_DENIED MACHINE_UNKNOWN');
-      await eventually(() => expect(session.told.disconnected.map(({ userId }) => userId)).to.include(agent.machine));
+      await eventually(() =>
+        expect(session.told.disconnected.map(({ userId }) => userId)).to.include(agent.machine),
+      );
       expect(await refusal(connectAgent({ target: mesh.address, ...agent }))).to.equal(
         'PERMISSION_DENIED MACHINE_UNKNOWN',
       );
-      expect(await refusal(operator.users.getUser({ userId: agent.machine }))).to.equal('NOT_FOUND USER_NOT_CONNECTED');
+      expect(await refusal(operator.users.getUser({ userId: agent.machine }))).to.equal(
+        'NOT_FOUND USER_NOT_CONNECTED',
+      );
     });
 
     it('frees the name', async () => {

@@ -1,4 +1,8 @@
-import { RemoveDemandResponse, RemoveUsersDemandCompletely, type RemoveDemandRequest } from '#libs/contracts/user.ts';
+import {
+  RemoveDemandResponse,
+  RemoveUsersDemandCompletely,
+  type RemoveDemandRequest,
+} from '#libs/contracts/user.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { askMatcher } from '../bus/ask-matcher.ts';
 import type { Context } from '../context.ts';

@@ -9,6 +9,11 @@ export const setDemand =
   (ctx: Context): Unary<SetDemandRequest, SetDemandResponse> =>
   async (request, call) => {
     parseDemand(request.demand);
-    const answer = await askMatcher(ctx.bus, 'update-user-count', UpdateUserCount.encode(request).finish(), call);
+    const answer = await askMatcher(
+      ctx.bus,
+      'update-user-count',
+      UpdateUserCount.encode(request).finish(),
+      call,
+    );
     return SetDemandResponse.decode(answer);
   };

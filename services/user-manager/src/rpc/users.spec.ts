@@ -20,13 +20,19 @@ describe('UserService', () => {
 
   describe('listUsers', () => {
     it('lists who is connected, by name, page by page', async () => {
-      for (const name of ['c', 'a', 'b']) await mesh.agent(name, { slots: 2 });
+      for (const name of ['c', 'a', 'b']) {
+        await mesh.agent(name, { slots: 2 });
+      }
       const first = await operator.users.listUsers({ ...all, pageSize: 2 });
       expect(first.users.map(({ name, state, slots }) => [name, state, slots])).to.deep.equal([
         ['a', 'USER_STATE_IDLE', 2],
         ['b', 'USER_STATE_IDLE', 2],
       ]);
-      const second = await operator.users.listUsers({ ...all, pageSize: 2, pageToken: first.nextPageToken });
+      const second = await operator.users.listUsers({
+        ...all,
+        pageSize: 2,
+        pageToken: first.nextPageToken,
+      });
       expect(second.users.map(({ name }) => name)).to.deep.equal(['c']);
       expect(second.nextPageToken).to.equal('');
     });
@@ -38,13 +44,17 @@ describe('UserService', () => {
       const { users } = await session.exchange();
       const listed = await operator.users.listUsers({ ...all, workloadId: 'w-list' });
       expect(listed.users.map(({ userId }) => userId)).to.deep.equal([users[0]?.claim?.userId]);
-      expect(listed.users[0]).to.deep.include({ state: 'USER_STATE_BUSY', workloadId: 'w-list', claim: 1 });
+      expect(listed.users[0]).to.deep.include({
+        state: 'USER_STATE_BUSY',
+        workloadId: 'w-list',
+        claim: 1,
+      });
     });
 
     it('refuses a size out of bounds and a token of its own making', async () => {
-      expect(await refusal(operator.users.listUsers({ ...all, pageSize: -1, pageToken: 'x' }))).to.equal(
-        'INVALID_ARGUMENT INVALID_FIELDS: page_size, page_token',
-      );
+      expect(
+        await refusal(operator.users.listUsers({ ...all, pageSize: -1, pageToken: 'x' })),
+      ).to.equal('INVALID_ARGUMENT INVALID_FIELDS: page_size, page_token');
     });
   });
 
@@ -65,7 +75,9 @@ describe('UserService', () => {
       expect(await refusal(operator.users.getUser({ userId: '' }))).to.equal(
         'INVALID_ARGUMENT INVALID_FIELDS: user_id',
       );
-      expect(await refusal(operator.users.getUser({ userId: 'm-none' }))).to.equal('NOT_FOUND USER_NOT_CONNECTED');
+      expect(await refusal(operator.users.getUser({ userId: 'm-none' }))).to.equal(
+        'NOT_FOUND USER_NOT_CONNECTED',
+      );
       const agent = await mesh.agent('anna');
       await agent.goodbye();
       await eventually(async () =>
@@ -83,7 +95,9 @@ describe('UserService', () => {
       const watching = (async () => {
         for await (const response of operator.users.watchUsers({})) {
           heard.push(response);
-          if (response.user?.state === 'USER_STATE_DISCONNECTED') break;
+          if (response.user?.state === 'USER_STATE_DISCONNECTED') {
+            break;
+          }
         }
       })();
       await eventually(() => expect(heard.at(-1)?.caughtUp).to.equal(true));
@@ -109,7 +123,10 @@ describe('UserService', () => {
   describe('drainUser', () => {
     it('takes an idle user out of service until it connects again', async () => {
       const agent = await mesh.agent('anna');
-      const { user } = await operator.users.drainUser({ userId: agent.machine, mode: 'DRAIN_MODE_NOW' });
+      const { user } = await operator.users.drainUser({
+        userId: agent.machine,
+        mode: 'DRAIN_MODE_NOW',
+      });
       expect(user?.state).to.equal('USER_STATE_DRAINING');
       await using session = await openSession(mesh.bus, { workload: 'w-drain' });
       const answer = await session.exchange();
@@ -128,7 +145,9 @@ describe('UserService', () => {
         await using session = await openSession(mesh.bus, { workload: 'w-drain' });
         const { users } = await session.exchange();
         await operator.users.drainUser({ userId: agent.machine, mode });
-        await eventually(() => expect(session.told.newUsers.at(-1)?.map((user) => user.drain)).to.deep.equal([drain]));
+        await eventually(() =>
+          expect(session.told.newUsers.at(-1)?.map((user) => user.drain)).to.deep.equal([drain]),
+        );
         expect((await session.exchange()).users.map((user) => user.drain)).to.deep.equal([drain]);
         await session.release(users[0]!.claim!);
         expect((await session.exchange()).users).to.deep.equal([]);
@@ -136,12 +155,12 @@ describe('UserService', () => {
     }
 
     it('refuses no id, no mode, and somebody who is not connected', async () => {
-      expect(await refusal(operator.users.drainUser({ userId: '', mode: 'DRAIN_MODE_UNSPECIFIED' }))).to.equal(
-        'INVALID_ARGUMENT INVALID_FIELDS: user_id, mode',
-      );
-      expect(await refusal(operator.users.drainUser({ userId: 'm-none', mode: 'DRAIN_MODE_NOW' }))).to.equal(
-        'NOT_FOUND USER_NOT_CONNECTED',
-      );
+      expect(
+        await refusal(operator.users.drainUser({ userId: '', mode: 'DRAIN_MODE_UNSPECIFIED' })),
+      ).to.equal('INVALID_ARGUMENT INVALID_FIELDS: user_id, mode');
+      expect(
+        await refusal(operator.users.drainUser({ userId: 'm-none', mode: 'DRAIN_MODE_NOW' })),
+      ).to.equal('NOT_FOUND USER_NOT_CONNECTED');
     });
   });
 });

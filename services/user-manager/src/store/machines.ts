@@ -46,7 +46,9 @@ export const openMachines = (collection: Collection<MachineDocument>): Machines 
     if (earlier === undefined) {
       return { kind: 'name-taken' };
     }
-    return earlier.requestHash === requestHash ? { kind: 'repeated', machine: earlier } : { kind: 'request-id-reused' };
+    return earlier.requestHash === requestHash
+      ? { kind: 'repeated', machine: earlier }
+      : { kind: 'request-id-reused' };
   };
 
   return {
@@ -55,7 +57,9 @@ export const openMachines = (collection: Collection<MachineDocument>): Machines 
         await asUnavailable(() => collection.insertOne(machine));
         return { kind: 'created', machine };
       } catch (thrown) {
-        if (duplicateKey(thrown) === undefined) throw thrown;
+        if (duplicateKey(thrown) === undefined) {
+          throw thrown;
+        }
         return refused(machine);
       }
     },
@@ -70,7 +74,9 @@ export const openMachines = (collection: Collection<MachineDocument>): Machines 
       ),
     async seen(id, nowMs) {
       const update = { $set: { lastSeenAtMs: nowMs } };
-      return (await asUnavailable(() => collection.findOneAndUpdate({ _id: id }, update))) ?? undefined;
+      return (
+        (await asUnavailable(() => collection.findOneAndUpdate({ _id: id }, update))) ?? undefined
+      );
     },
     async existing(ids) {
       const found = await asUnavailable(() =>

@@ -39,11 +39,15 @@ export const openMatcherLease = (collection: Collection<MatcherDocument>): Match
       return result.modifiedCount + result.upsertedCount === 1;
     } catch (thrown) {
       // The document is another one than was read, so the upsert ran into it.
-      if (duplicateKey(thrown) === undefined) throw thrown;
+      if (duplicateKey(thrown) === undefined) {
+        throw thrown;
+      }
       return false;
     }
   },
   async resign(instance) {
-    await asUnavailable(() => collection.updateOne({ _id: ID, leader: instance }, { $set: { leader: null } }));
+    await asUnavailable(() =>
+      collection.updateOne({ _id: ID, leader: instance }, { $set: { leader: null } }),
+    );
   },
 });

@@ -23,7 +23,11 @@ describe('the records of users', () => {
   let users: Users;
   before(async () => {
     mongod = await startMongod();
-    store = await connectMongo({ url: mongod.url, database: systemRandom.id('u'), logger: testLog });
+    store = await connectMongo({
+      url: mongod.url,
+      database: systemRandom.id('u'),
+      logger: testLog,
+    });
     users = openUsers(collection(store.db, 'users'));
   });
   after(async () => {
@@ -33,7 +37,9 @@ describe('the records of users', () => {
 
   it('give a user to one of several matchers that saw it idle', async () => {
     const { after: seen } = await users.connect(stream('u-1', 'c-1'));
-    const claims = await Promise.all(['w-1', 'w-2', 'w-3'].map((session) => users.claim(seen, session)));
+    const claims = await Promise.all(
+      ['w-1', 'w-2', 'w-3'].map((session) => users.claim(seen, session)),
+    );
     expect(claims.filter((claimed) => claimed !== undefined)).to.have.lengthOf(1);
   });
 
@@ -42,7 +48,9 @@ describe('the records of users', () => {
     await users.connect(stream('u-2', 'c-2'));
     expect(await users.claim(seen, 'w-1')).to.equal(undefined);
     const again = await users.get('u-2');
-    expect(await users.claim({ ...seen, ...again, connection: 'c-2' }, 'w-1')).to.include({ session: 'w-1' });
+    expect(await users.claim({ ...seen, ...again, connection: 'c-2' }, 'w-1')).to.include({
+      session: 'w-1',
+    });
     expect(await users.claim({ ...seen, ...again, connection: 'c-2' }, 'w-2')).to.equal(undefined);
   });
 

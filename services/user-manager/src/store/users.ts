@@ -35,7 +35,11 @@ export interface Users {
   /** Everybody who is connected. */
   connected(): Promise<ConnectedUser[]>;
   /** Connected ones by name, at most `limit`, those after (name, id). */
-  list(query: { session?: string; after?: readonly [string, string]; limit: number }): Promise<ConnectedUser[]>;
+  list(query: {
+    session?: string;
+    after?: readonly [string, string];
+    limit: number;
+  }): Promise<ConnectedUser[]>;
   /** Those whose record says that this instance holds their stream. */
   ofManager(manager: string): Promise<ConnectedUser[]>;
   /** The instances that are said to hold streams. */
@@ -69,7 +73,9 @@ const connectUpdate = (stream: NewConnection) => [
       manager: { $literal: stream.manager },
       connection: { $literal: stream.connection },
       session: { $ifNull: ['$session', null] },
-      claim: { $add: [{ $ifNull: ['$claim', 0] }, { $cond: [{ $ifNull: ['$session', false] }, 1, 0] }] },
+      claim: {
+        $add: [{ $ifNull: ['$claim', 0] }, { $cond: [{ $ifNull: ['$session', false] }, 1, 0] }],
+      },
       version: { $add: [{ $ifNull: ['$version', 0] }, 1] },
       slots: stream.slots,
       capability: { $literal: stream.capability },
@@ -97,7 +103,9 @@ export const openUsers = (collection: Collection<UserDocument>): Users => {
   };
 
   const find = async (filter: Filter<UserDocument>): Promise<ConnectedUser[]> => {
-    const found = await asUnavailable(() => collection.find({ ...filter, connection: { $ne: null } }).toArray());
+    const found = await asUnavailable(() =>
+      collection.find({ ...filter, connection: { $ne: null } }).toArray(),
+    );
     return found.map(toRecord).filter(isConnected);
   };
 
@@ -111,7 +119,9 @@ export const openUsers = (collection: Collection<UserDocument>): Users => {
       );
     // Two first streams of a machine at once: the second finds the first one's document.
     const found = await upsert().catch((thrown: unknown) => {
-      if (duplicateKey(thrown) === undefined) throw thrown;
+      if (duplicateKey(thrown) === undefined) {
+        throw thrown;
+      }
       return upsert();
     });
     const before = found === null ? undefined : toRecord(found);
@@ -122,24 +132,36 @@ export const openUsers = (collection: Collection<UserDocument>): Users => {
     connect,
     disconnect: (id, connection) => change({ _id: id, connection }, { $set: { connection: null } }),
     claim: ({ id, connection, claim }, session) =>
-      change({ _id: id, connection, claim, session: null, drain: 'none' }, { $set: { session }, $inc: { claim: 1 } }),
-    release: (id, session, claim) => change({ _id: id, session, claim }, { $set: { session: null } }),
+      change(
+        { _id: id, connection, claim, session: null, drain: 'none' },
+        { $set: { session }, $inc: { claim: 1 } },
+      ),
+    release: (id, session, claim) =>
+      change({ _id: id, session, claim }, { $set: { session: null } }),
     setDrain: (id, drain) => change({ _id: id, connection: { $ne: null } }, { $set: { drain } }),
     async get(id) {
       const found = await asUnavailable(() => collection.findOne({ _id: id }));
       return found === null ? undefined : toRecord(found);
     },
     async getMany(ids) {
-      const found = await asUnavailable(() => collection.find({ _id: { $in: [...ids] } }).toArray());
+      const found = await asUnavailable(() =>
+        collection.find({ _id: { $in: [...ids] } }).toArray(),
+      );
       return found.map(toRecord);
     },
     connected: () => find({}),
     async list({ session, after, limit }) {
       const rest =
-        after === undefined ? {} : { $or: [{ name: { $gt: after[0] } }, { name: after[0], _id: { $gt: after[1] } }] };
+        after === undefined
+          ? {}
+          : { $or: [{ name: { $gt: after[0] } }, { name: after[0], _id: { $gt: after[1] } }] };
       const found = await asUnavailable(() =>
         collection
-          .find({ connection: { $ne: null }, ...(session === undefined ? {} : { session }), ...rest })
+          .find({
+            connection: { $ne: null },
+            ...(session === undefined ? {} : { session }),
+            ...rest,
+          })
           .sort({ name: 1, _id: 1 })
           .limit(limit)
           .toArray(),
@@ -147,7 +169,8 @@ export const openUsers = (collection: Collection<UserDocument>): Users => {
       return found.map(toRecord).filter(isConnected);
     },
     ofManager: (manager) => find({ manager }),
-    managers: () => asUnavailable(() => collection.distinct('manager', { connection: { $ne: null } })),
+    managers: () =>
+      asUnavailable(() => collection.distinct('manager', { connection: { $ne: null } })),
     async remove(id) {
       await asUnavailable(() => collection.deleteOne({ _id: id }));
     },

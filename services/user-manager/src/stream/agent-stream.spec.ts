@@ -60,7 +60,15 @@ describe('createAgentStream', () => {
   });
 
   describe('of an agent that was asked what it holds', () => {
-    const adopt = { workloadId: 'w-1', claim: 1, epoch: 1, counter: 1, adopt: true, attempts: [], work: undefined };
+    const adopt = {
+      workloadId: 'w-1',
+      claim: 1,
+      epoch: 1,
+      counter: 1,
+      adopt: true,
+      attempts: [],
+      work: undefined,
+    };
     const ask = () => {
       const started = start();
       started.stream.learn({ ...started.user, claim: 1, session: 'w-1' });
@@ -71,7 +79,8 @@ describe('createAgentStream', () => {
       return started;
     };
     const passes = async ({ clock, stream }: ReturnType<typeof ask>, ms: number): Promise<void> => {
-      for await (const _ of stream.queue);
+      for await (const _ of stream.queue) {
+      }
       await clock.advance(ms);
       stream.checkPace();
     };

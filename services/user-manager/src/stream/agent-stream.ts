@@ -66,7 +66,9 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
     abort(error);
   };
   const checkSize = (): void => {
-    if (queue.waitingBytes() > MAX_QUEUED_BYTES) cutOff(readerTooSlow(queue.waitingBytes()));
+    if (queue.waitingBytes() > MAX_QUEUED_BYTES) {
+      cutOff(readerTooSlow(queue.waitingBytes()));
+    }
   };
 
   return {
@@ -82,7 +84,9 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
         command = ruling.next;
         outstanding = owe(outstanding, state);
         queue.desired(state);
-        if (state.adopt) silence.ask();
+        if (state.adopt) {
+          silence.ask();
+        }
         checkSize();
       }
       return ruling.kind;
@@ -101,8 +105,11 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
     },
     checkPace() {
       const since = queue.waitingSinceMs();
-      if (since !== undefined && clock.monotonic() - since > PATIENCE_MS) cutOff(readerTooSlow(queue.waitingBytes()));
-      else if (silence.isTooLong()) cutOff(agentSilent());
+      if (since !== undefined && clock.monotonic() - since > PATIENCE_MS) {
+        cutOff(readerTooSlow(queue.waitingBytes()));
+      } else if (silence.isTooLong()) {
+        cutOff(agentSilent());
+      }
     },
   };
 };

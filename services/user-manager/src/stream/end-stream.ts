@@ -35,13 +35,17 @@ export const endStream = async (
 ): Promise<void> => {
   if (manager === ctx.instance) {
     const stream = ctx.streams.get(user);
-    if (stream?.connection === connection) endLocal(stream, reason);
+    if (stream?.connection === connection) {
+      endLocal(stream, reason);
+    }
     return;
   }
   const request = EndStream.encode({ userId: user, connectionId: connection, reason }).finish();
   try {
     EndStreamReply.decode(
-      await ctx.bus.request(managerSubject(manager, 'end-stream'), request, { timeoutMs: ANSWER_MS }),
+      await ctx.bus.request(managerSubject(manager, 'end-stream'), request, {
+        timeoutMs: ANSWER_MS,
+      }),
     );
   } catch (thrown) {
     ctx.events.managerNotReached(manager, thrown);

@@ -21,7 +21,11 @@ export const machineUnknown = (machine: string | undefined): DomainError =>
 
 /** ABORTED `SUPERSEDED`. */
 export const superseded = (): DomainError =>
-  new DomainError(status.ABORTED, 'SUPERSEDED', 'the same machine connected again; this agent must stay away');
+  new DomainError(
+    status.ABORTED,
+    'SUPERSEDED',
+    'the same machine connected again; this agent must stay away',
+  );
 
 /** PERMISSION_DENIED `TOO_MANY_FORGERIES`. */
 export const tooManyForgeries = (count: number): DomainError =>

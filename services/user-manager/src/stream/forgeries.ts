@@ -14,7 +14,11 @@ export const createForgeries = (): Forgeries => {
   let total = 0;
   return {
     count(outcomes) {
-      for (const { reason } of outcomes) if (FORGED.has(reason)) total += 1;
+      for (const { reason } of outcomes) {
+        if (FORGED.has(reason)) {
+          total += 1;
+        }
+      }
       return total > MAX_FORGERIES ? total : undefined;
     },
   };

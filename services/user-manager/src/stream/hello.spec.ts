@@ -16,7 +16,9 @@ const giveUpDuring = async (operation: 'seen' | 'connect') => {
   const connected: NewConnection[] = [];
   const ended: string[] = [];
   const giveUp = (during: string): void => {
-    if (during === operation) call.abort(new Error('the agent has gone'));
+    if (during === operation) {
+      call.abort(new Error('the agent has gone'));
+    }
   };
   const background: Promise<unknown>[] = [];
   const ctx = {
@@ -33,7 +35,10 @@ const giveUpDuring = async (operation: 'seen' | 'connect') => {
       connect: async (stream: NewConnection) => {
         connected.push(stream);
         giveUp('connect');
-        return { before: { id: 'm-1', connection: 'c-1', manager: 'i-2', session: null }, after: { id: 'm-1' } };
+        return {
+          before: { id: 'm-1', connection: 'c-1', manager: 'i-2', session: null },
+          after: { id: 'm-1' },
+        };
       },
     },
     announce: () => undefined,
@@ -45,7 +50,10 @@ const giveUpDuring = async (operation: 'seen' | 'connect') => {
       },
     },
   } as unknown as Context;
-  const admitted = admit(ctx, helloOf(), { caller: { machine: 'm-1' }, signal: call.signal } as CallContext);
+  const admitted = admit(ctx, helloOf(), {
+    caller: { machine: 'm-1' },
+    signal: call.signal,
+  } as CallContext);
   const how = await admitted.then(
     () => 'admitted',
     (thrown: Error) => thrown.message,

@@ -13,17 +13,29 @@ import { machineUnknown } from './errors.ts';
  * ends. A claim of the user goes on with the new stream; the matcher decides whether its session still wants
  * it. What the agent holds does not matter here, because its session asks for it (`adopt`).
  */
-export const admit = async (ctx: Context, hello: Hello, { caller, signal }: CallContext): Promise<ConnectedUser> => {
+export const admit = async (
+  ctx: Context,
+  hello: Hello,
+  { caller, signal }: CallContext,
+): Promise<ConnectedUser> => {
   const introduction = parseHello(hello);
   const nowMs = ctx.clock.now();
-  const machine = caller?.machine === undefined ? undefined : await ctx.machines.seen(caller.machine, nowMs);
+  const machine =
+    caller?.machine === undefined ? undefined : await ctx.machines.seen(caller.machine, nowMs);
   if (machine === undefined) {
     throw machineUnknown(caller?.machine);
   }
   // While this manager stood still, the agent may have given this stream up and opened another one.
   signal.throwIfAborted();
   const [id, connection] = [machine._id, ctx.random.id('c')];
-  const stream = { ...introduction, id, name: machine.name, manager: ctx.instance, connection, nowMs };
+  const stream = {
+    ...introduction,
+    id,
+    name: machine.name,
+    manager: ctx.instance,
+    connection,
+    nowMs,
+  };
   const { before, after } = await ctx.users.connect(stream).catch((thrown: unknown) => {
     // Only the answer may have been lost. A record that names a stream that never began would look connected for ever.
     ctx.background.add(leave(ctx, { user: id, connection, workload: () => '' }, false));
@@ -32,7 +44,11 @@ export const admit = async (ctx: Context, hello: Hello, { caller, signal }: Call
   if (before !== undefined) {
     // An agent that hears SUPERSEDED stays away for good, so the same agent must not hear it on its next
     // stream.
-    replaceOlder(ctx, before, signal.aborted ? 'END_STREAM_REASON_UNSPECIFIED' : 'END_STREAM_REASON_SUPERSEDED');
+    replaceOlder(
+      ctx,
+      before,
+      signal.aborted ? 'END_STREAM_REASON_UNSPECIFIED' : 'END_STREAM_REASON_SUPERSEDED',
+    );
   }
   ctx.announce(after);
   return after;

@@ -12,7 +12,9 @@ export const agentService = {
     ...AgentServiceService.connect,
     requestDeserialize: (bytes: Buffer): Heard => {
       const request = ConnectRequest.decode(bytes);
-      return request.message === undefined && bytes.length > 0 ? { ...request, isUnknown: true } : request;
+      return request.message === undefined && bytes.length > 0
+        ? { ...request, isUnknown: true }
+        : request;
     },
   },
 } as const;

@@ -21,7 +21,9 @@ export const leave = async (
   }
   const record = async (): Promise<void> => {
     const after = await ctx.users.disconnect(stream.user, stream.connection);
-    if (after === undefined) return;
+    if (after === undefined) {
+      return;
+    }
     ctx.announce(after);
     if (after.session !== null && after.session !== told) {
       ctx.sessions.userDisconnected(after.session, streamId, isClean);
@@ -29,7 +31,11 @@ export const leave = async (
     await ctx.machines.seen(stream.user, ctx.clock.now());
   };
   const { clock, closing: signal } = ctx;
-  await retry(record, { clock, signal, pause: PAUSE, helps: isDomainError }).catch((thrown: unknown) => {
-    if (!signal.aborted) throw thrown;
-  });
+  await retry(record, { clock, signal, pause: PAUSE, helps: isDomainError }).catch(
+    (thrown: unknown) => {
+      if (!signal.aborted) {
+        throw thrown;
+      }
+    },
+  );
 };

@@ -19,9 +19,13 @@ export const readHello = async (requests: AsyncIterator<Heard>, clock: Clock): P
     throw helloExpected(`none came within ${HELLO_WITHIN_MS / 1_000} s`);
   };
   const first = await within(clock, HELLO_WITHIN_MS, requests.next(), late);
-  if (first.done === true) throw helloExpected('the stream ended');
+  if (first.done === true) {
+    throw helloExpected('the stream ended');
+  }
   const { message } = first.value;
-  if (message?.$case !== 'hello') throw helloExpected(`${message?.$case ?? 'an empty message'} came`);
+  if (message?.$case !== 'hello') {
+    throw helloExpected(`${message?.$case ?? 'an empty message'} came`);
+  }
   return message.value;
 };
 
@@ -49,7 +53,9 @@ export const readAgent = async (
   for (;;) {
     silence.listen();
     const next = await requests.next();
-    if (next.done === true) return { kind: 'half-closed' };
+    if (next.done === true) {
+      return { kind: 'half-closed' };
+    }
     const { message, isUnknown } = next.value;
     silence.hear(message?.$case === 'held');
     switch (message?.$case) {
@@ -70,8 +76,12 @@ export const readAgent = async (
       case 'hello':
         throw helloExpected('a second hello came');
       case undefined:
-        if (isUnknown !== true) throw emptyMessage();
-        if (!hasSkipped) onUnknown();
+        if (isUnknown !== true) {
+          throw emptyMessage();
+        }
+        if (!hasSkipped) {
+          onUnknown();
+        }
         hasSkipped = true;
         break;
       default:

@@ -4,18 +4,26 @@ import type { Outcome, Report } from '#libs/contracts/agent.ts';
 import { attemptOf, completedOf } from '../fixtures/agent.ts';
 import { createReportSender } from './report-sender.ts';
 
-const report = (id: number, workload = 'w'): Report => completedOf(id, workload, attemptOf('noop/0', `0-${id}`));
+const report = (id: number, workload = 'w'): Report =>
+  completedOf(id, workload, attemptOf('noop/0', `0-${id}`));
 
 const failedWith = (id: number, names: string[]): Report => ({
   ...report(id),
   body: {
     $case: 'failed',
-    value: { failureClass: 'FAILURE_CLASS_MISSING_ASSETS', reason: '', seconds: 0, logReceipt: undefined, names },
+    value: {
+      failureClass: 'FAILURE_CLASS_MISSING_ASSETS',
+      reason: '',
+      seconds: 0,
+      logReceipt: undefined,
+      names,
+    },
   },
 });
 
 const start = () => {
-  const asked: { workload: string; reports: number; answer: PromiseWithResolvers<Outcome[]> }[] = [];
+  const asked: { workload: string; reports: number; answer: PromiseWithResolvers<Outcome[]> }[] =
+    [];
   const delivered: number[] = [];
   const sent: number[] = [];
   const sender = createReportSender({
@@ -73,7 +81,9 @@ describe('createReportSender', () => {
     expect(sender.room()).to.equal(undefined);
     expect(delivered).to.deep.equal([1]);
     const idle = sender.idle();
-    for (const { answer } of asked.slice(1)) answer.resolve([]);
+    for (const { answer } of asked.slice(1)) {
+      answer.resolve([]);
+    }
     await idle;
     expect(delivered).to.deep.equal([1]);
   });

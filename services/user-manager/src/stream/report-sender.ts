@@ -52,7 +52,11 @@ const chunks = (reports: readonly Report[]): Report[][] => {
   for (const report of reports) {
     const size = sizeOf(report);
     const last = all.at(-1);
-    if (last === undefined || last.length >= MAX_REPORTS_PER_REQUEST || bytes + size > MAX_BYTES_PER_REQUEST) {
+    if (
+      last === undefined ||
+      last.length >= MAX_REPORTS_PER_REQUEST ||
+      bytes + size > MAX_BYTES_PER_REQUEST
+    ) {
       all.push([report]);
       bytes = size;
     } else {
@@ -73,7 +77,9 @@ export const createReportSender = ({ ask, deliver, onSent }: ReportSenderOptions
   const send = async (workload: string, reports: Report[]): Promise<void> => {
     const outcomes = await ask(workload, reports);
     inFlight -= reports.length;
-    if (outcomes.length > 0) deliver(outcomes);
+    if (outcomes.length > 0) {
+      deliver(outcomes);
+    }
     if (inFlight + waiting.length < MAX_IN_FLIGHT) {
       room?.resolve();
       room = undefined;
@@ -103,7 +109,13 @@ export const createReportSender = ({ ask, deliver, onSent }: ReportSenderOptions
       }
       waiting.push(...reports);
     },
-    room: () => (inFlight + waiting.length < MAX_IN_FLIGHT ? undefined : (room ??= Promise.withResolvers()).promise),
-    idle: () => (inFlight + waiting.length === 0 ? Promise.resolve() : (idle ??= Promise.withResolvers()).promise),
+    room: () =>
+      inFlight + waiting.length < MAX_IN_FLIGHT
+        ? undefined
+        : (room ??= Promise.withResolvers()).promise,
+    idle: () =>
+      inFlight + waiting.length === 0
+        ? Promise.resolve()
+        : (idle ??= Promise.withResolvers()).promise,
   };
 };

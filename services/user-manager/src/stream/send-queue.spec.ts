@@ -19,7 +19,11 @@ const state = (counter: number): DesiredState => ({
 });
 
 const outcomes = (from: number, to: number): Outcome[] =>
-  Array.from({ length: to - from }, (_, i) => ({ reportId: from + i, verdict: 'VERDICT_ACCEPTED', reason: '' }));
+  Array.from({ length: to - from }, (_, i) => ({
+    reportId: from + i,
+    verdict: 'VERDICT_ACCEPTED',
+    reason: '',
+  }));
 
 /** The messages until the end, in short, and the error if there is one. */
 const drain = async (queue: SendQueue): Promise<string[]> => {
@@ -28,7 +32,9 @@ const drain = async (queue: SendQueue): Promise<string[]> => {
     for await (const { message } of queue) {
       const value = message?.value;
       const detail = value !== undefined && 'outcomes' in value ? value.outcomes.length : '';
-      heard.push(`${message?.$case}${value !== undefined && 'counter' in value ? value.counter : detail}`);
+      heard.push(
+        `${message?.$case}${value !== undefined && 'counter' in value ? value.counter : detail}`,
+      );
     }
   } catch (thrown) {
     heard.push(String(thrown));
@@ -53,7 +59,12 @@ describe('createSendQueue', () => {
     const queue = at({ ms: 0 });
     queue.outcomes(outcomes(0, 12_000));
     queue.finish();
-    expect(await drain(queue)).to.deep.equal(['welcome', 'outcomes5000', 'outcomes5000', 'outcomes2000']);
+    expect(await drain(queue)).to.deep.equal([
+      'welcome',
+      'outcomes5000',
+      'outcomes5000',
+      'outcomes2000',
+    ]);
     expect(queue.waitingBytes()).to.equal(0);
   });
 

@@ -27,7 +27,8 @@ export interface SendQueue extends AsyncIterable<ConnectResponse> {
   fail(error: unknown, lastWords?: ConnectResponse): void;
 }
 
-type Ending = { kind: 'finished' } | { kind: 'failed'; error: unknown; lastWords: ConnectResponse | undefined };
+type Ending =
+  { kind: 'finished' } | { kind: 'failed'; error: unknown; lastWords: ConnectResponse | undefined };
 
 const reasonBytes = ({ reason }: Outcome): number => reason.length * 2;
 
@@ -73,14 +74,18 @@ export const createSendQueue = (first: ConnectResponse, monotonic: () => number)
   async function* messages(): AsyncGenerator<ConnectResponse, void> {
     while (true) {
       if (ending?.kind === 'failed') {
-        if (ending.lastWords !== undefined) yield ending.lastWords;
+        if (ending.lastWords !== undefined) {
+          yield ending.lastWords;
+        }
         throw ending.error;
       }
       // The consumer asks for the next message when it has sent the previous one.
       waitingSince = undefined;
       const message = take();
       if (message !== undefined) {
-        if (outcomes.length > 0 || desired !== undefined) waitingSince = monotonic();
+        if (outcomes.length > 0 || desired !== undefined) {
+          waitingSince = monotonic();
+        }
         yield message;
       } else if (ending !== undefined) {
         return;
@@ -101,7 +106,8 @@ export const createSendQueue = (first: ConnectResponse, monotonic: () => number)
       somethingNew();
     },
     waitingBytes: () =>
-      outcomesBytes + (desired === undefined ? 0 : STATE_BYTES + ATTEMPT_BYTES * desired.attempts.length),
+      outcomesBytes +
+      (desired === undefined ? 0 : STATE_BYTES + ATTEMPT_BYTES * desired.attempts.length),
     waitingSinceMs: () => waitingSince,
     finish() {
       ending ??= { kind: 'finished' };

@@ -29,7 +29,9 @@ export const createSilence = (monotonic: () => number): Silence => {
     },
     hear(isAnswer) {
       listeningSince = undefined;
-      if (isAnswer) askedAt = undefined;
+      if (isAnswer) {
+        askedAt = undefined;
+      }
     },
     isTooLong: () =>
       askedAt !== undefined &&

@@ -36,14 +36,22 @@ describe('an agent that stops reading', () => {
       workload: 'w-flood',
       decide: ({ reports }) => {
         decided += reports.length;
-        return reports.map(({ reportId }) => ({ reportId, verdict: 'VERDICT_SETTLED', reason: 'OUTDATED_GENERATION' }));
+        return reports.map(({ reportId }) => ({
+          reportId,
+          verdict: 'VERDICT_SETTLED',
+          reason: 'OUTDATED_GENERATION',
+        }));
       },
       keepReports: false,
     });
     const reports = Array.from({ length: 1_000 }, () => completedOf(1, 'w-flood', attempt));
-    const flood = async (say: (message: ConnectRequest['message']) => Promise<void>): Promise<void> => {
+    const flood = async (
+      say: (message: ConnectRequest['message']) => Promise<void>,
+    ): Promise<void> => {
       const before = decided;
-      for (let i = 0; i < BATCHES; i += 1) await say({ $case: 'reports', value: { reports } });
+      for (let i = 0; i < BATCHES; i += 1) {
+        await say({ $case: 'reports', value: { reports } });
+      }
       await eventually(() => expect(decided).to.equal(before + 1_000 * BATCHES));
     };
     const { users } = await mesh.clients('operator');
@@ -66,7 +74,8 @@ describe('an agent that stops reading', () => {
     expect(Math.max(...costs) / 1e6).to.be.below(10);
     // An agent that reads on in time hears why.
     const ended = refusal(async () => {
-      for await (const _response of call.responses);
+      for await (const _response of call.responses) {
+      }
     });
     expect(await ended).to.equal('RESOURCE_EXHAUSTED READER_TOO_SLOW');
   }).timeout(40_000);
@@ -75,9 +84,13 @@ describe('an agent that stops reading', () => {
 describe('idle agents', () => {
   it('cost at most 100 KB each, at the manager and the agent together', async () => {
     await using mesh = await startMesh();
-    const agents = await Promise.all(Array.from({ length: 220 }, (_, i) => mesh.enrol(`agent-${i}`)));
+    const agents = await Promise.all(
+      Array.from({ length: 220 }, (_, i) => mesh.enrol(`agent-${i}`)),
+    );
     const connect = (from: number, to: number) =>
-      Promise.all(agents.slice(from, to).map((agent) => connectAgent({ target: mesh.address, ...agent })));
+      Promise.all(
+        agents.slice(from, to).map((agent) => connectAgent({ target: mesh.address, ...agent })),
+      );
     // The first agents pay for what is created once.
     const open = await connect(0, 20);
     const before = await retainedBytes();
@@ -86,6 +99,8 @@ describe('idle agents', () => {
     const listed = await users.listUsers({ workloadId: '', pageSize: 1_000, pageToken: '' });
     expect(listed.users).to.have.length(220);
     expect(((await retainedBytes()) - before) / 200 / 1e3).to.be.below(100);
-    for (const agent of open) agent.close();
+    for (const agent of open) {
+      agent.close();
+    }
   }).timeout(40_000);
 });

@@ -8,7 +8,11 @@ import { startMesh, type TestMesh } from '../fixtures/mesh.ts';
 import { refusal, refusalOf } from '../fixtures/refusal.ts';
 import { openSession } from '../fixtures/session.ts';
 
-const later = (reportId: number, reason: string): Outcome => ({ reportId, verdict: 'VERDICT_LATER', reason });
+const later = (reportId: number, reason: string): Outcome => ({
+  reportId,
+  verdict: 'VERDICT_LATER',
+  reason,
+});
 
 const attempt = attemptOf('noop/0', '0-1');
 
@@ -20,13 +24,21 @@ describe('AgentService.connect', () => {
   after(() => mesh?.[Symbol.asyncDispose]());
 
   /** Opens a stream, sends these messages, and answers how the stream ended. */
-  const endAfter = async (token: string, ...messages: ConnectRequest['message'][]): Promise<string> => {
+  const endAfter = async (
+    token: string,
+    ...messages: ConnectRequest['message'][]
+  ): Promise<string> => {
     using client = createClient(AgentServiceService, { target: mesh.address, token });
     const call = client.connect();
     return await refusal(async () => {
-      for (const message of messages) await call.send({ message }).catch(() => undefined);
-      if (messages.length === 0) call.end();
-      for await (const _ of call.responses);
+      for (const message of messages) {
+        await call.send({ message }).catch(() => undefined);
+      }
+      if (messages.length === 0) {
+        call.end();
+      }
+      for await (const _ of call.responses) {
+      }
     });
   };
   const hello: ConnectRequest['message'] = { $case: 'hello', value: helloOf() };
@@ -57,7 +69,9 @@ describe('AgentService.connect', () => {
 
     it('admits only agents', async () => {
       expect(await endAfter('rubbish', hello)).to.match(/^UNAUTHENTICATED TOKEN_/);
-      expect(await endAfter(await mesh.token('operator'), hello)).to.equal('PERMISSION_DENIED ROLE_NOT_ALLOWED');
+      expect(await endAfter(await mesh.token('operator'), hello)).to.equal(
+        'PERMISSION_DENIED ROLE_NOT_ALLOWED',
+      );
     });
   });
 
@@ -77,16 +91,22 @@ describe('AgentService.connect', () => {
       const call = client.connect();
       const say = (message: ConnectRequest['message'] | Buffer): Promise<void> =>
         call.send(
-          (Buffer.isBuffer(message) ? message : Buffer.from(ConnectRequest.encode({ message }).finish())) as never,
+          (Buffer.isBuffer(message)
+            ? message
+            : Buffer.from(ConnectRequest.encode({ message }).finish())) as never,
         );
       await say(hello);
       // Field 100 of ConnectRequest, a message of two bytes.
-      for (let i = 0; i < 3; i += 1) await say(Buffer.from([0xa2, 0x06, 2, 0x08, 1]));
+      for (let i = 0; i < 3; i += 1) {
+        await say(Buffer.from([0xa2, 0x06, 2, 0x08, 1]));
+      }
       await say({ $case: 'reports', value: { reports: [completedOf(1, 'w-nobody', attempt)] } });
       const heard: (string | undefined)[] = [];
       for await (const { message } of call.responses) {
         heard.push(message?.$case);
-        if (message?.$case === 'outcomes') break;
+        if (message?.$case === 'outcomes') {
+          break;
+        }
       }
       expect(heard).to.deep.equal(['welcome', 'outcomes']);
       expect(await endAfter(token, undefined)).to.equal('FAILED_PRECONDITION HELLO_EXPECTED');
@@ -100,9 +120,9 @@ describe('AgentService.connect', () => {
       const field = 'INVALID_ARGUMENT INVALID_FIELDS';
       expect(await endAfter(token, hello, undefined)).to.equal(`${field}: message`);
       const bad = completedOf(1, '>', attempt);
-      expect(await endAfter(token, hello, { $case: 'reports', value: { reports: [bad] } })).to.equal(
-        `${field}: reports.reports[0].workload_id`,
-      );
+      expect(
+        await endAfter(token, hello, { $case: 'reports', value: { reports: [bad] } }),
+      ).to.equal(`${field}: reports.reports[0].workload_id`);
       const many = Array.from({ length: 1_001 }, () => completedOf(1, 'w-1', attempt));
       expect(await endAfter(token, hello, { $case: 'reports', value: { reports: many } })).to.equal(
         `${field}: reports.reports`,
@@ -120,10 +140,13 @@ describe('AgentService.connect', () => {
         const call = client.connect();
         return await refusal(async () => {
           await call.send(bytes as never).catch(() => undefined);
-          for await (const _ of call.responses);
+          for await (const _ of call.responses) {
+          }
         });
       };
-      expect(await send(Buffer.from([0x0a, 0xff, 0xff, 0xff]))).to.equal('INVALID_ARGUMENT MALFORMED_MESSAGE');
+      expect(await send(Buffer.from([0x0a, 0xff, 0xff, 0xff]))).to.equal(
+        'INVALID_ARGUMENT MALFORMED_MESSAGE',
+      );
       expect(await send(Buffer.alloc(5 * 2 ** 20))).to.match(/^RESOURCE_EXHAUSTED /);
     });
   });
@@ -152,9 +175,15 @@ describe('AgentService.connect', () => {
       await using session = await openSession(mesh.bus, { workload: 'w-lost' });
       const [user] = (await session.exchange()).users;
       const claim = user!.claim!;
-      expect(await session.hand({ ...user!, claim: { ...claim, connectionId: 'c-other' } })).to.equal(true);
-      expect(await session.hand({ ...user!, claim: { ...claim, userId: 'm-other' } })).to.equal(true);
-      expect(await session.hand({ ...user!, claim: { ...claim, claim: claim.claim - 1 } })).to.equal(true);
+      expect(
+        await session.hand({ ...user!, claim: { ...claim, connectionId: 'c-other' } }),
+      ).to.equal(true);
+      expect(await session.hand({ ...user!, claim: { ...claim, userId: 'm-other' } })).to.equal(
+        true,
+      );
+      expect(
+        await session.hand({ ...user!, claim: { ...claim, claim: claim.claim - 1 } }),
+      ).to.equal(true);
       await session.release(claim);
       expect(await session.hand(user!, { attempts: [attempt] })).to.equal(true);
       await agent.goodbye();
@@ -183,11 +212,17 @@ describe('AgentService.connect', () => {
         workload: 'any',
         verb: 'report',
         decide: ({ reports }) =>
-          reports.map(({ reportId }) => ({ reportId, verdict: 'VERDICT_SETTLED', reason: 'WORKLOAD_ENDED' })),
+          reports.map(({ reportId }) => ({
+            reportId,
+            verdict: 'VERDICT_SETTLED',
+            reason: 'WORKLOAD_ENDED',
+          })),
       });
       await agent.report(completedOf(1, 'w-nobody', attempt));
       await eventually(() =>
-        expect(agent.outcomes).to.deep.equal([{ reportId: 1, verdict: 'VERDICT_SETTLED', reason: 'WORKLOAD_ENDED' }]),
+        expect(agent.outcomes).to.deep.equal([
+          { reportId: 1, verdict: 'VERDICT_SETTLED', reason: 'WORKLOAD_ENDED' },
+        ]),
       );
       expect(any.told.reports).to.have.length(1);
       await agent.goodbye();
@@ -206,7 +241,10 @@ describe('AgentService.connect', () => {
     it('are to be reported again if the owner does not answer in time', async () => {
       const agent = await mesh.agent('silent-owner');
       const held = Promise.withResolvers<Outcome[]>();
-      await using _ = await openSession(mesh.bus, { workload: 'w-silent', decide: () => held.promise });
+      await using _ = await openSession(mesh.bus, {
+        workload: 'w-silent',
+        decide: () => held.promise,
+      });
       await agent.report(completedOf(1, 'w-silent', attempt));
       await eventually(
         () =>
@@ -230,7 +268,11 @@ describe('AgentService.connect', () => {
         decide: async ({ reports }) => {
           asked += reports.length;
           await gate.promise;
-          return reports.map(({ reportId }) => ({ reportId, verdict: 'VERDICT_ACCEPTED', reason: '' }));
+          return reports.map(({ reportId }) => ({
+            reportId,
+            verdict: 'VERDICT_ACCEPTED',
+            reason: '',
+          }));
         },
       });
       let id = 0;
@@ -238,7 +280,9 @@ describe('AgentService.connect', () => {
         Array.from({ length: 1_000 }, () => completedOf((id += 1), 'w-slow', attempt)),
       );
       const sending = (async () => {
-        for (const batch of batches) await agent.report(...batch);
+        for (const batch of batches) {
+          await agent.report(...batch);
+        }
       })();
       await eventually(() => expect(asked).to.be.at.least(5_000));
       expect(asked).to.be.at.most(7_000);
@@ -256,10 +300,16 @@ describe('AgentService.connect', () => {
       const polite = await mesh.agent('polite');
       await session.exchange();
       broken.close();
-      await eventually(() => expect(session.told.disconnected).to.have.length(1), { withinMs: 1_000 });
+      await eventually(() => expect(session.told.disconnected).to.have.length(1), {
+        withinMs: 1_000,
+      });
       await polite.goodbye();
-      await eventually(() => expect(session.told.disconnected).to.have.length(2), { withinMs: 1_000 });
-      expect(session.told.disconnected.map(({ userId, isClean }) => [userId, isClean])).to.deep.equal([
+      await eventually(() => expect(session.told.disconnected).to.have.length(2), {
+        withinMs: 1_000,
+      });
+      expect(
+        session.told.disconnected.map(({ userId, isClean }) => [userId, isClean]),
+      ).to.deep.equal([
         [broken.machine, false],
         [polite.machine, true],
       ]);
@@ -270,7 +320,9 @@ describe('AgentService.connect', () => {
       await using session = await openSession(mesh.bus, { workload: 'w-wordless' });
       await session.exchange();
       await agent.halfClose();
-      await eventually(() => expect(session.told.disconnected.map(({ isClean }) => isClean)).to.deep.equal([false]));
+      await eventually(() =>
+        expect(session.told.disconnected.map(({ isClean }) => isClean)).to.deep.equal([false]),
+      );
     });
 
     it('treats a silent agent as lost within 10 s', async () => {
@@ -280,7 +332,10 @@ describe('AgentService.connect', () => {
       await session.exchange();
       proxy.blackhole();
       await eventually(
-        () => expect(session.told.disconnected.map(({ userId }) => userId)).to.deep.equal([agent.machine]),
+        () =>
+          expect(session.told.disconnected.map(({ userId }) => userId)).to.deep.equal([
+            agent.machine,
+          ]),
         {
           withinMs: 10_000,
         },
@@ -302,7 +357,9 @@ describe('AgentService.connect', () => {
       const left = agent.goodbye();
       gate.resolve();
       await left;
-      expect(agent.outcomes).to.deep.equal([{ reportId: 1, verdict: 'VERDICT_ACCEPTED', reason: '' }]);
+      expect(agent.outcomes).to.deep.equal([
+        { reportId: 1, verdict: 'VERDICT_ACCEPTED', reason: '' },
+      ]);
       expect(refusalOf(await agent.ended)).to.equal('OK');
     });
 
@@ -319,7 +376,9 @@ describe('AgentService.connect', () => {
         ]),
       );
       await eventually(() =>
-        expect(session.told.newUsers.flat().at(-1)?.claim?.connectionId).to.equal(newer.welcome.connectionId),
+        expect(session.told.newUsers.flat().at(-1)?.claim?.connectionId).to.equal(
+          newer.welcome.connectionId,
+        ),
       );
       const [user] = (await session.exchange()).users;
       expect(user?.claim).to.deep.equal({

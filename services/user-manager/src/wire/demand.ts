@@ -31,7 +31,11 @@ export const parseDemand = (demand: Demand | undefined): Demand => {
     wrong.require(isId(demand.workloadId), 'demand.workload_id', 'must be a workload id');
     wrong.require(isCustomerId(demand.customerId), 'demand.customer_id', CUSTOMER_ID_RULE);
     wrong.require(demand.wanted <= MAX_WANTED, 'demand.wanted', `must be at most ${MAX_WANTED}`);
-    wrong.require(demand.weight >= 1 && demand.weight <= MAX_WEIGHT, 'demand.weight', `must be 1 to ${MAX_WEIGHT}`);
+    wrong.require(
+      demand.weight >= 1 && demand.weight <= MAX_WEIGHT,
+      'demand.weight',
+      `must be 1 to ${MAX_WEIGHT}`,
+    );
     checkUsers(demand.users, 'demand.users', wrong);
   }
   wrong.throwIfAny();
@@ -41,7 +45,11 @@ export const parseDemand = (demand: Demand | undefined): Demand => {
 /** Throws INVALID_ARGUMENT `INVALID_FIELDS`. */
 export const parseRemoval = (request: RemoveDemandRequest | undefined): RemoveDemandRequest => {
   const wrong = collectViolations();
-  wrong.require(request !== undefined && isId(request.workloadId), 'workload_id', 'must be a workload id');
+  wrong.require(
+    request !== undefined && isId(request.workloadId),
+    'workload_id',
+    'must be a workload id',
+  );
   wrong.throwIfAny();
   return request!;
 };
@@ -58,9 +66,13 @@ export const parseReleased = (request: UsersReleased): UsersReleased => {
 const workloadOf = ({ demand }: DemandStatus): string => demand?.workloadId ?? '';
 
 /** One page of all demands, which are ordered by workload. */
-export const pageOfDemands = (all: readonly DemandStatus[], request: ListDemandsRequest): ListDemandsResponse => {
+export const pageOfDemands = (
+  all: readonly DemandStatus[],
+  request: ListDemandsRequest,
+): ListDemandsResponse => {
   const { size, after } = parsePage(request, 'demands', 1);
-  const rest = after === undefined ? all : all.filter((each) => workloadOf(each) > (after[0] ?? ''));
+  const rest =
+    after === undefined ? all : all.filter((each) => workloadOf(each) > (after[0] ?? ''));
   const { page, nextPageToken } = cutPage(rest, size, 'demands', (each) => [workloadOf(each)]);
   return { demands: page, nextPageToken };
 };

@@ -6,7 +6,11 @@ import { isAttemptId, isId, isTaskKey, type Violations } from '#libs/mesh/index.
 const MAX_ATTEMPTS_HELD = 10_000;
 
 /** Notes what is wrong with an attempt that an agent names. The session checks the token. */
-export const checkAttempt = (attempt: Attempt | undefined, field: string, wrong: Violations): void => {
+export const checkAttempt = (
+  attempt: Attempt | undefined,
+  field: string,
+  wrong: Violations,
+): void => {
   if (attempt === undefined) {
     wrong.require(false, field, 'must be set');
     return;
@@ -23,9 +27,17 @@ export const checkAttempt = (attempt: Attempt | undefined, field: string, wrong:
 };
 
 /** Notes what is wrong with what an agent says that it holds. */
-export const checkHeld = ({ workloadId, attempts }: Held, field: string, wrong: Violations): void => {
+export const checkHeld = (
+  { workloadId, attempts }: Held,
+  field: string,
+  wrong: Violations,
+): void => {
   wrong.require(isId(workloadId), `${field}.workload_id`, 'must be a workload id');
-  wrong.require(attempts.length <= MAX_ATTEMPTS_HELD, `${field}.attempts`, `must be at most ${MAX_ATTEMPTS_HELD}`);
+  wrong.require(
+    attempts.length <= MAX_ATTEMPTS_HELD,
+    `${field}.attempts`,
+    `must be at most ${MAX_ATTEMPTS_HELD}`,
+  );
   for (const [i, attempt] of attempts.slice(0, MAX_ATTEMPTS_HELD).entries()) {
     checkAttempt(attempt, `${field}.attempts[${i}]`, wrong);
   }

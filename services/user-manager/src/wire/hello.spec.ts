@@ -17,19 +17,21 @@ const wrongFields = (hello: Partial<Hello>): string[] => {
 describe('parseHello', () => {
   it('accepts a valid hello', () => {
     expect(parseHello(helloOf({ slots: 3 }))).to.deep.include({ slots: 3, agentVersion: '1.0' });
-    expect(wrongFields({ held: [heldOf('w-1', [attemptOf('frames/1', '0-1')])] })).to.deep.equal([]);
+    expect(wrongFields({ held: [heldOf('w-1', [attemptOf('frames/1', '0-1')])] })).to.deep.equal(
+      [],
+    );
   });
 
   it('names everything that is wrong at once', () => {
-    expect(wrongFields({ slots: 0, agentVersion: 'x'.repeat(65), capability: undefined })).to.deep.equal([
-      'hello.slots',
-      'hello.agent_version',
-      'hello.capability',
-    ]);
+    expect(
+      wrongFields({ slots: 0, agentVersion: 'x'.repeat(65), capability: undefined }),
+    ).to.deep.equal(['hello.slots', 'hello.agent_version', 'hello.capability']);
     expect(wrongFields({ slots: 257 })).to.deep.equal(['hello.slots']);
     const capability = helloOf().capability!;
     expect(
-      wrongFields({ capability: { ...capability, cpus: 0, engines: [{ name: 'a b', version: 'x\n' }] } }),
+      wrongFields({
+        capability: { ...capability, cpus: 0, engines: [{ name: 'a b', version: 'x\n' }] },
+      }),
     ).to.deep.equal([
       'hello.capability.cpus',
       'hello.capability.engines[0].name',

@@ -18,7 +18,12 @@ export interface Introduction {
 export const parseHello = (hello: Hello): Introduction => {
   const wrong = collectViolations();
   const { slots, agentVersion, held } = hello;
-  const capability = hello.capability ?? { cpus: 0, memoryBytes: 0, engines: [], sandbox: 'SANDBOX_LEVEL_UNSPECIFIED' };
+  const capability = hello.capability ?? {
+    cpus: 0,
+    memoryBytes: 0,
+    engines: [],
+    sandbox: 'SANDBOX_LEVEL_UNSPECIFIED',
+  };
   wrong.require(slots >= 1 && slots <= MAX_SLOTS, 'hello.slots', `must be 1 to ${MAX_SLOTS}`);
   wrong.require(
     agentVersion.length <= MAX_TEXT_CHARS,
@@ -41,9 +46,17 @@ export const parseHello = (hello: Hello): Introduction => {
       `${field}.name`,
       'must be 1 to 64 characters of A-Z, a-z, 0-9 and _',
     );
-    wrong.require(/^[\w.+-]{0,64}$/.test(version), `${field}.version`, 'must be at most 64 characters of a version');
+    wrong.require(
+      /^[\w.+-]{0,64}$/.test(version),
+      `${field}.version`,
+      'must be at most 64 characters of a version',
+    );
   }
-  wrong.require(held.length <= MAX_WORKLOADS_HELD, 'hello.held', `must name at most ${MAX_WORKLOADS_HELD} workloads`);
+  wrong.require(
+    held.length <= MAX_WORKLOADS_HELD,
+    'hello.held',
+    `must name at most ${MAX_WORKLOADS_HELD} workloads`,
+  );
   for (const [i, each] of held.slice(0, MAX_WORKLOADS_HELD).entries()) {
     checkHeld(each, `hello.held[${i}]`, wrong);
   }

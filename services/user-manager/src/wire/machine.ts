@@ -3,13 +3,20 @@ import { isConnected, type UserRecord } from '../domain/user.ts';
 import type { MachineDocument } from '../store/machines.ts';
 
 const statusOf = (user: UserRecord | undefined): MachineStatus => {
-  if (user === undefined || !isConnected(user)) return 'MACHINE_STATUS_AVAILABLE';
-  if (user.drain !== 'none') return 'MACHINE_STATUS_MAINTENANCE';
+  if (user === undefined || !isConnected(user)) {
+    return 'MACHINE_STATUS_AVAILABLE';
+  }
+  if (user.drain !== 'none') {
+    return 'MACHINE_STATUS_MAINTENANCE';
+  }
   return user.session === null ? 'MACHINE_STATUS_AVAILABLE' : 'MACHINE_STATUS_BUSY';
 };
 
 /** A machine as the API shows it; `user` is its record as a user, if it ever connected. */
-export const machineToProto = (machine: MachineDocument, user: UserRecord | undefined): Machine => ({
+export const machineToProto = (
+  machine: MachineDocument,
+  user: UserRecord | undefined,
+): Machine => ({
   machineId: machine._id,
   name: machine.name,
   status: statusOf(user),

@@ -12,7 +12,11 @@ const MAX_NAME_CHARS = 1_024;
 
 const isSeconds = (seconds: number): boolean => Number.isFinite(seconds) && seconds >= 0;
 
-const checkReceipt = ({ blobName, sha256, signature }: Receipt, field: string, wrong: Violations): void => {
+const checkReceipt = (
+  { blobName, sha256, signature }: Receipt,
+  field: string,
+  wrong: Violations,
+): void => {
   wrong.require(blobName.length <= 256, `${field}.blob_name`, 'must have at most 256 characters');
   wrong.require(isSha256(sha256), `${field}.sha256`, 'must be 64 lower-case hexadecimal digits');
   wrong.require(signature.length === 32, `${field}.signature`, 'must have 32 bytes');
@@ -27,20 +31,32 @@ const checkCompleted = (
     wrong.require(false, `${at}.completed.sha256`, 'must be 64 lower-case hexadecimal digits');
   }
   if (pixelHash !== '' && !isSha256(pixelHash)) {
-    wrong.require(false, `${at}.completed.pixel_hash`, 'must be empty or 64 lower-case hexadecimal digits');
+    wrong.require(
+      false,
+      `${at}.completed.pixel_hash`,
+      'must be empty or 64 lower-case hexadecimal digits',
+    );
   }
   if (!isSeconds(seconds)) {
     wrong.require(false, `${at}.completed.seconds`, 'must be a number from 0');
   }
   if (notes.length > MAX_NOTES || notes.some(({ length }) => length > MAX_NOTE_CHARS)) {
-    wrong.require(false, `${at}.completed.notes`, `must be at most ${MAX_NOTES} of ${MAX_NOTE_CHARS} characters`);
+    wrong.require(
+      false,
+      `${at}.completed.notes`,
+      `must be at most ${MAX_NOTES} of ${MAX_NOTE_CHARS} characters`,
+    );
   }
   if (receipt !== undefined) {
     checkReceipt(receipt, `${at}.completed.receipt`, wrong);
   }
 };
 
-const checkFailed = ({ reason, seconds, logReceipt, names }: Failed, at: string, wrong: Violations): void => {
+const checkFailed = (
+  { reason, seconds, logReceipt, names }: Failed,
+  at: string,
+  wrong: Violations,
+): void => {
   wrong.require(
     reason.length <= MAX_REASON_CHARS,
     `${at}.failed.reason`,
@@ -57,7 +73,11 @@ const checkFailed = ({ reason, seconds, logReceipt, names }: Failed, at: string,
   }
 };
 
-const checkReport = ({ reportId, workloadId, attempt, body }: Report, at: string, wrong: Violations): void => {
+const checkReport = (
+  { reportId, workloadId, attempt, body }: Report,
+  at: string,
+  wrong: Violations,
+): void => {
   if (!isId(workloadId)) {
     wrong.require(false, `${at}.workload_id`, 'must be a workload id');
   }

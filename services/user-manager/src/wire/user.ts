@@ -1,4 +1,10 @@
-import type { AssignedUser, DrainRequest, User, UserChanged, UserState } from '#libs/contracts/user.ts';
+import type {
+  AssignedUser,
+  DrainRequest,
+  User,
+  UserChanged,
+  UserState,
+} from '#libs/contracts/user.ts';
 import type { ConnectedUser, Drain, UserRecord } from '../domain/user.ts';
 
 const drains = {

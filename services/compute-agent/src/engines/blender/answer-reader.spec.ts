@@ -27,7 +27,9 @@ describe('answerReader', () => {
   });
 
   it('skips a marked line that is not JSON, and an answer without an end', () => {
-    expect(read('\x1enot json\n\x1e\n\x1e{"id":"a"}\n\x1e{"id":"cut"', 3)).to.deep.equal([{ id: 'a' }]);
+    expect(read('\x1enot json\n\x1e\n\x1e{"id":"a"}\n\x1e{"id":"cut"', 3)).to.deep.equal([
+      { id: 'a' },
+    ]);
   });
 
   it('drops a line that is longer than any answer, and goes on after it', () => {

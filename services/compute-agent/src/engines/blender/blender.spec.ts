@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -49,7 +58,9 @@ const watched = (signal = going): Running & { heard: Progress[]; isSampling(): P
     heard,
     progress: (progress) => void heard.push(progress),
     async isSampling() {
-      await eventually(() => expect(heard.at(-1)?.text).to.match(/^Sample \d+\/60000$/), { withinMs: 20_000 });
+      await eventually(() => expect(heard.at(-1)?.text).to.match(/^Sample \d+\/60000$/), {
+        withinMs: 20_000,
+      });
     },
   };
 };
@@ -82,7 +93,8 @@ describe('rendering with Blender', function () {
     await run('/usr/bin/blender', [...args, SCENES, '--', folder]);
     engine = await createBlenderEngine(options());
   });
-  const closeAll = (): Promise<unknown> => Promise.all(opened.splice(0).map((scene) => scene.close()));
+  const closeAll = (): Promise<unknown> =>
+    Promise.all(opened.splice(0).map((scene) => scene.close()));
   // The folder does not exist if the suite was skipped.
   after(() => (folder === '' ? undefined : rm(folder, { recursive: true, force: true })));
 
@@ -130,7 +142,10 @@ describe('rendering with Blender', function () {
         const file = `${out(format)}${String(number).padStart(4, '0')}.${ending}`;
         const picture = { format, width: 64, height: 36 };
         const verdict = await verifyPicture(file, picture, { sandbox, clock: systemClock });
-        direct.set(`${format} ${number}`, verdict.kind === 'good' ? verdict.pixelHash : verdict.reason);
+        direct.set(
+          `${format} ${number}`,
+          verdict.kind === 'good' ? verdict.pixelHash : verdict.reason,
+        );
       }
     }
   };
@@ -154,7 +169,13 @@ describe('rendering with Blender', function () {
 
     it('renders the same pixels as plain calls of Blender, in any order of frames', async () => {
       const scene = scenes.PNG;
-      expect(scene.facts).to.deep.include({ scene: 'Scene', engine: 'CYCLES', frameStart: 1, frameEnd: 12, width: 64 });
+      expect(scene.facts).to.deep.include({
+        scene: 'Scene',
+        engine: 'CYCLES',
+        frameStart: 1,
+        frameEnd: 12,
+        width: 64,
+      });
       const hashes: string[] = [];
       for (const number of FRAMES) {
         const result = await frame(scene, number);
@@ -203,7 +224,9 @@ describe('rendering with Blender', function () {
       const failure = await scene.run({ key: 'frames/x' }, running());
       expect(failure).to.include({ failureClass: 'AGENT_ERROR' });
       const folders = join(folder, 'engine/scenes');
-      const left = await Promise.all((await readdir(folders)).map((name) => readdir(join(folders, name, 'work'))));
+      const left = await Promise.all(
+        (await readdir(folders)).map((name) => readdir(join(folders, name, 'work'))),
+      );
       expect(left.flat().filter((name) => /evil|stolen/.test(name))).to.deep.equal([]);
     });
   });
@@ -219,7 +242,12 @@ describe('rendering with Blender', function () {
         open('moving', { samples: 1 }),
         open('moving', { samples: 64 }),
       ]);
-      expect(first.facts).to.deep.include({ scene: 'First', scenes: ['First', 'Other'], frameStart: 1, frameEnd: 12 });
+      expect(first.facts).to.deep.include({
+        scene: 'First',
+        scenes: ['First', 'Other'],
+        frameStart: 1,
+        frameEnd: 12,
+      });
       expect(other.facts).to.deep.include({
         scene: 'Other',
         frameStart: 5,
@@ -268,7 +296,9 @@ describe('rendering with Blender', function () {
       await truncate(join(folder, 'half.blend'), 20_000);
       await chmod(join(folder, 'half.blend'), 0o644);
       const scenes = ['text', 'empty', 'half'];
-      for (const [i, failure] of (await Promise.all(scenes.map((scene) => refused(scene)))).entries()) {
+      for (const [i, failure] of (
+        await Promise.all(scenes.map((scene) => refused(scene)))
+      ).entries()) {
         const scene = scenes[i];
         expect(failure, scene).to.include({ failureClass: 'SCENE_UNREADABLE' });
         expect(failure.reason, scene)
@@ -326,7 +356,11 @@ describe('rendering with Blender', function () {
 
     it('ends a renderer that takes too long or makes no progress, and says which', async () => {
       const clock = fakeClock();
-      const timed = await createBlenderEngine({ ...options(), folder: join(folder, 'timed'), clock });
+      const timed = await createBlenderEngine({
+        ...options(),
+        folder: join(folder, 'timed'),
+        clock,
+      });
       /**
        * Renders, and lets this much time pass while Blender works. The frame must not end before the last
        * millisecond.
@@ -337,7 +371,9 @@ describe('rendering with Blender', function () {
         atWork?: () => Promise<void>,
       ): Promise<Outcome> => {
         const scene = await timed.open(job('slow', over), going);
-        if (scene.kind !== 'opened') throw new Error(JSON.stringify(scene));
+        if (scene.kind !== 'opened') {
+          throw new Error(JSON.stringify(scene));
+        }
         opened.push(scene);
         const watching = watched();
         let isOver = false;
@@ -372,7 +408,8 @@ describe('rendering with Blender', function () {
         memoryBytes: 64 * 1024 ** 2,
       });
       const scene = await small.open(job('slow'), going);
-      const outcome = scene.kind === 'opened' ? await scene.run({ key: 'frames/1' }, running()) : scene;
+      const outcome =
+        scene.kind === 'opened' ? await scene.run({ key: 'frames/1' }, running()) : scene;
       expect(outcome).to.include({ kind: 'failed', failureClass: 'OUT_OF_MEMORY' });
       if (scene.kind === 'opened') {
         await scene.close();

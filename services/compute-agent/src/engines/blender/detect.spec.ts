@@ -63,7 +63,10 @@ describe('detectBlender', () => {
 
   it('says that there is no Blender if there is none', async () => {
     const found = await find({ kind: 'none' }, 'blender', folder);
-    expect(found).to.include({ kind: 'missing' }).and.have.property('why').that.includes('no Blender');
+    expect(found)
+      .to.include({ kind: 'missing' })
+      .and.have.property('why')
+      .that.includes('no Blender');
   });
 
   describe('with a Blender of which one engine dies and one makes no picture', () => {
@@ -80,8 +83,17 @@ describe('detectBlender', () => {
     });
 
     it('offers the engine that works, and leaves nothing of the trial behind', async () => {
-      const found = await find({ kind: 'none' }, 'blender', `relative:/nowhere:${join(folder, 'bin')}`);
-      expect(found).to.deep.equal({ kind: 'works', program, version: '4.2.1', engines: ['CYCLES'] });
+      const found = await find(
+        { kind: 'none' },
+        'blender',
+        `relative:/nowhere:${join(folder, 'bin')}`,
+      );
+      expect(found).to.deep.equal({
+        kind: 'works',
+        program,
+        version: '4.2.1',
+        engines: ['CYCLES'],
+      });
       expect(await readdir(join(folder, 'agent'))).to.deep.equal([]);
     });
 
@@ -115,7 +127,13 @@ describe('with the real Blender', function () {
       const blender = await findBlender('blender', '/usr/local/bin:/usr/bin');
       expect(blender?.version).to.match(/^\d+\.\d+/);
       const sandbox = await findSandbox({ noSandbox: false });
-      const options = { sandbox, folder, memoryBytes: 2 ** 32, clock: systemClock, random: systemRandom };
+      const options = {
+        sandbox,
+        folder,
+        memoryBytes: 2 ** 32,
+        clock: systemClock,
+        random: systemRandom,
+      };
       expect(await tryEngine(blender?.program ?? '', 'CYCLES', options, going)).to.equal(undefined);
     } finally {
       await rm(folder, { recursive: true, force: true });

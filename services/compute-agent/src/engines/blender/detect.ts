@@ -7,7 +7,9 @@ import { RENDER_ENGINES, type RenderEngine } from './job.ts';
 import { tryEngine } from './try-engine.ts';
 
 /** Blender's path, or its name in PATH. */
-export const blenderVariables = { MUSTER_AGENT_BLENDER: text('/usr/bin/blender').prefault('blender') };
+export const blenderVariables = {
+  MUSTER_AGENT_BLENDER: text('/usr/bin/blender').prefault('blender'),
+};
 const settings = z.object(blenderVariables);
 export type BlenderSettings = z.infer<typeof settings>;
 
@@ -77,7 +79,9 @@ export const detectBlender = async (
   signal: AbortSignal,
 ): Promise<WorkingBlender | Extract<Detected<never>, { kind: 'missing' }>> => {
   const blender = await findBlender(around.settings.MUSTER_AGENT_BLENDER, around.searchPath);
-  if (blender === undefined) return NO_BLENDER;
+  if (blender === undefined) {
+    return NO_BLENDER;
+  }
   if (wanted === 'auto') {
     const engines = await tryAll(blender, around, signal);
     return engines.length === 0 ? NO_BLENDER : { kind: 'works', ...blender, engines };

@@ -15,7 +15,11 @@ type Findings = z.infer<typeof findings>;
 const FAILURE_COUNTS_MS = 24 * 3_600_000;
 
 /** Whether an engine works, if an earlier finding still counts; undefined if it has to be tried. */
-export const recall = (found: Findings, engine: RenderEngine, nowMs: number): boolean | undefined => {
+export const recall = (
+  found: Findings,
+  engine: RenderEngine,
+  nowMs: number,
+): boolean | undefined => {
   const finding = found[engine];
   if (finding === undefined) {
     return undefined;
@@ -32,7 +36,10 @@ export const engineMemory = async (
 ): Promise<{ read(): Promise<Findings>; write(found: Findings): Promise<void> }> => {
   const { size, mtimeMs } = await stat(program);
   const identity = JSON.stringify([program, version, size, mtimeMs, sandbox]);
-  const file = join(dir, `engines-${createHash('sha256').update(identity).digest('hex').slice(0, 16)}.json`);
+  const file = join(
+    dir,
+    `engines-${createHash('sha256').update(identity).digest('hex').slice(0, 16)}.json`,
+  );
   return {
     read: async () => {
       try {

@@ -18,7 +18,11 @@ const describeExit = (code: number | null, signal: string | null): string => {
 };
 
 /** The outcome of a task whose renderer did not answer. */
-export const failureOfTrouble = (trouble: Trouble, log: string, seconds: number): Failed | Cancelled => {
+export const failureOfTrouble = (
+  trouble: Trouble,
+  log: string,
+  seconds: number,
+): Failed | Cancelled => {
   const more = { log, seconds };
   switch (trouble.kind) {
     case 'cancelled':
@@ -30,7 +34,11 @@ export const failureOfTrouble = (trouble: Trouble, log: string, seconds: number)
     case 'died': {
       const { excess, code, signal } = trouble.exit;
       if (excess !== undefined) {
-        return failed(excess.of === 'memory' ? 'OUT_OF_MEMORY' : 'RENDER_ERROR', `Blender ${excess.text}`, more);
+        return failed(
+          excess.of === 'memory' ? 'OUT_OF_MEMORY' : 'RENDER_ERROR',
+          `Blender ${excess.text}`,
+          more,
+        );
       }
       return NO_MEMORY.test(lastWords(log))
         ? failed('OUT_OF_MEMORY', 'Blender ran out of memory', more)
@@ -42,7 +50,11 @@ export const failureOfTrouble = (trouble: Trouble, log: string, seconds: number)
 };
 
 /** The outcome of a task that the driver refused. */
-export const failureOfRefusal = ({ failure, reason, names }: Refusal, log: string, seconds: number): Failed =>
+export const failureOfRefusal = (
+  { failure, reason, names }: Refusal,
+  log: string,
+  seconds: number,
+): Failed =>
   failed(failure === 'RENDER_ERROR' && NO_MEMORY.test(reason) ? 'OUT_OF_MEMORY' : failure, reason, {
     names,
     log,

@@ -13,7 +13,9 @@ export const blender = {
   variables: blenderVariables,
   async detect(wanted, around, signal) {
     const found = await detectBlender(wanted, around, signal);
-    if (found.kind === 'missing') return found;
+    if (found.kind === 'missing') {
+      return found;
+    }
     const { program, version, engines } = found;
     return {
       kind: 'works',

@@ -22,7 +22,10 @@ const versionOf = async (program: string): Promise<string | undefined> => {
  * Finds Blender by its path, or by its name in the folders of `searchPath` (in the form of PATH), and asks it
  * for its version. Undefined if none answers.
  */
-export const findBlender = async (nameOrPath: string, searchPath: string): Promise<BlenderProgram | undefined> => {
+export const findBlender = async (
+  nameOrPath: string,
+  searchPath: string,
+): Promise<BlenderProgram | undefined> => {
   const places = nameOrPath.includes('/')
     ? [nameOrPath]
     : searchPath

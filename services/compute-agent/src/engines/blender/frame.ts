@@ -44,7 +44,12 @@ export const renderFrame = async (
   const name = `${frame}.${EXTENSIONS[job.format]}`;
   const file = renderer.at(join(workDirOf(options), name));
   const patience = { timeoutMs: job.frameTimeoutMs, quietMs: job.progressTimeoutMs };
-  const reply = await renderer.ask({ do: 'render', frame, file }, answers.render, patience, running);
+  const reply = await renderer.ask(
+    { do: 'render', frame, file },
+    answers.render,
+    patience,
+    running,
+  );
   const seconds = (clock.monotonic() - started) / 1_000;
   if (reply.kind === 'died' && !reply.begun) {
     return { kind: 'not-begun' };
@@ -66,7 +71,11 @@ export const renderFrame = async (
     return failed('RENDER_ERROR', reason, { log: renderer.log(), seconds });
   }
   const picture = await collect(options, name);
-  const verdict = await verifyPicture(picture, { format: job.format, ...pictureSize(facts) }, { sandbox, clock });
+  const verdict = await verifyPicture(
+    picture,
+    { format: job.format, ...pictureSize(facts) },
+    { sandbox, clock },
+  );
   if (verdict.kind === 'bad') {
     await Promise.all([renderer.end(), rm(picture, { recursive: true, force: true })]);
     return failed('PICTURE_INVALID', verdict.reason, { log: renderer.log(), seconds });

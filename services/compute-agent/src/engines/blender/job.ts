@@ -30,12 +30,16 @@ export interface RenderJob {
 }
 
 /** The file extension of each format. */
-export const EXTENSIONS = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' } as const satisfies Record<PictureFormat, string>;
+export const EXTENSIONS = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' } as const satisfies Record<
+  PictureFormat,
+  string
+>;
 
 const FRAME_TIMEOUT_MS = 3_600_000;
 const PROGRESS_TIMEOUT_MS = 600_000;
 
-const isEngine = (name: string): name is RenderEngine => (RENDER_ENGINES as readonly string[]).includes(name);
+const isEngine = (name: string): name is RenderEngine =>
+  (RENDER_ENGINES as readonly string[]).includes(name);
 
 const formatOf = ({ format }: RenderSpec): PictureFormat | undefined => {
   switch (format) {
@@ -64,7 +68,9 @@ export const renderJobOf = ({ spec, scene }: RenderWork): Understood<RenderJob> 
     return misunderstood('the file format');
   }
   if (engine !== '' && !isEngine(engine)) {
-    return failed('ENGINE_UNAVAILABLE', `this agent does not know the engine ${engine}`, { names: [engine] });
+    return failed('ENGINE_UNAVAILABLE', `this agent does not know the engine ${engine}`, {
+      names: [engine],
+    });
   }
   return {
     kind: 'understood',

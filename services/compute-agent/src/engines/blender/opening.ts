@@ -86,7 +86,10 @@ export const openRenderer = async (
   if (!isDeath(first)) {
     return first;
   }
-  options.logger.warn({ reason: first.reason }, 'Blender died while it opened a scene; the agent tries once more');
+  options.logger.warn(
+    { reason: first.reason },
+    'Blender died while it opened a scene; the agent tries once more',
+  );
   const second = await openOnce(options, job, signal);
   const reason = `Blender dies while it opens the file: ${first.reason}`;
   return isDeath(second) ? { ...second, failureClass: 'SCENE_UNREADABLE', reason } : second;

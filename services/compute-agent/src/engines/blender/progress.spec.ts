@@ -28,14 +28,21 @@ describe('progressReader', () => {
       const heard = read(output.slice(0, at), output.slice(at));
       expect(heard.at(-1), String(at)).to.deep.equal({ text: 'Sample 32/64', fraction: 0.5 });
     }
-    expect(read(...output.split('')).map(({ text }) => text)).to.deep.equal(['Sample 16/64', 'Sample 32/64']);
+    expect(read(...output.split('')).map(({ text }) => text)).to.deep.equal([
+      'Sample 16/64',
+      'Sample 32/64',
+    ]);
   });
 
   it('tells the current step if nothing is counted, and nothing if Blender prints something else', () => {
-    expect(read(line('Synchronizing object | Cube'))).to.deep.equal([{ text: 'Cube', fraction: undefined }]);
+    expect(read(line('Synchronizing object | Cube'))).to.deep.equal([
+      { text: 'Cube', fraction: undefined },
+    ]);
     expect(read(line('Sample 0/0'))).to.deep.equal([{ text: 'Sample 0/0', fraction: undefined }]);
     expect(read('Read blend: "/given/0/scene.blend"\n')).to.deep.equal([]);
     expect(read(line('x'.repeat(1_000)))[0]?.text).to.have.length(200);
-    expect(read(...Array.from({ length: 100 }, () => 'x'.repeat(10_000)), '\n', line('Cube'))).to.have.length(1);
+    expect(
+      read(...Array.from({ length: 100 }, () => 'x'.repeat(10_000)), '\n', line('Cube')),
+    ).to.have.length(1);
   });
 });

@@ -10,13 +10,21 @@ const MAX_REST_CHARS = 2_000;
 
 const progressOf = (lines: string): Progress | undefined => {
   const text = [...lines.matchAll(LINE)].at(-1)?.[1]?.trim().slice(0, MAX_TEXT_CHARS);
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    return undefined;
+  }
   const [, done, all] = COUNT.exec(text) ?? [];
-  return { text, fraction: done === undefined || !Number(all) ? undefined : Math.min(1, Number(done) / Number(all)) };
+  return {
+    text,
+    fraction:
+      done === undefined || !Number(all) ? undefined : Math.min(1, Number(done) / Number(all)),
+  };
 };
 
 /** Finds the latest line about a frame in Blender's output. Feed it with the output as it comes, in any pieces. */
-export const progressReader = (onProgress: (progress: Progress) => void): ((piece: string) => void) => {
+export const progressReader = (
+  onProgress: (progress: Progress) => void,
+): ((piece: string) => void) => {
   let rest = '';
   return (piece) => {
     const end = piece.lastIndexOf('\n');
@@ -26,6 +34,8 @@ export const progressReader = (onProgress: (progress: Progress) => void): ((piec
     }
     const progress = progressOf(rest + piece.slice(0, end));
     rest = piece.slice(end + 1, end + 1 + MAX_REST_CHARS);
-    if (progress !== undefined) onProgress(progress);
+    if (progress !== undefined) {
+      onProgress(progress);
+    }
   };
 };

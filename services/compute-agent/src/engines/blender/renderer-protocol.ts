@@ -73,7 +73,12 @@ const span = (pixels: number, from: number, to: number): number => {
 };
 
 /** The size in pixels of the pictures of a scene, computed as Blender does. */
-export const pictureSize = ({ width, height, percent, border }: SceneFacts): { width: number; height: number } => {
+export const pictureSize = ({
+  width,
+  height,
+  percent,
+  border,
+}: SceneFacts): { width: number; height: number } => {
   const [left, right, bottom, top] = border ?? [0, 1, 0, 1];
   return {
     width: span(Math.floor((width * percent) / 100), left, right),

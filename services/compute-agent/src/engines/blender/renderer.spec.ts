@@ -91,7 +91,10 @@ describe('a renderer that is not to be trusted', () => {
       throw new Error(JSON.stringify(opened));
     }
     scene = opened;
-    return [await opened.run({ key: 'frames/2' }, running()), await opened.run({ key: 'frames/3' }, running())];
+    return [
+      await opened.run({ key: 'frames/2' }, running()),
+      await opened.run({ key: 'frames/3' }, running()),
+    ];
   };
 
   const cases: Array<[string, string, object | RegExp]> = [
@@ -100,7 +103,11 @@ describe('a renderer that is not to be trusted', () => {
       'picture(ask, "right.png"); say({**answer, "frame": 1})',
       /asked for frame 2 and answered for 1/,
     ],
-    ['makes no picture', 'say(answer)', { failureClass: 'PICTURE_INVALID', reason: 'there is no picture' }],
+    [
+      'makes no picture',
+      'say(answer)',
+      { failureClass: 'PICTURE_INVALID', reason: 'there is no picture' },
+    ],
     [
       'makes a picture of another size',
       'picture(ask, "wrong.png"); say(answer)',
@@ -144,7 +151,8 @@ describe('a renderer that is not to be trusted', () => {
   }
 
   it('is not believed if it answers before it is asked, or another request', async () => {
-    const guess = 'say({"id": "q-0", "ok": True, "frame": 2, "seconds": 0, "notes": []}); say(None); say([1])';
+    const guess =
+      'say({"id": "q-0", "ok": True, "frame": 2, "seconds": 0, "notes": []}); say(None); say([1])';
     const [outcome, next] = await render(`${guess}; picture(ask, "right.png"); say(answer)`);
     expect([outcome.kind, next.kind]).to.deep.equal(['completed', 'completed']);
   });

@@ -3,7 +3,14 @@ import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import type { Clock, Timer } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
-import { type Box, type Exit, insidePath, type Limits, type Sandbox, startConfined } from '../../sandbox/index.ts';
+import {
+  type Box,
+  type Exit,
+  insidePath,
+  type Limits,
+  type Sandbox,
+  startConfined,
+} from '../../sandbox/index.ts';
 import type { Running } from '../engine.ts';
 import { answerReader } from './answer-reader.ts';
 import { progressReader } from './progress.ts';
@@ -34,7 +41,12 @@ export interface Renderer {
   /** A host path as Blender sees it. */
   at(hostPath: string): string;
   /** Sends a request and reads the answer with `schema`. One request at a time. Never rejects. */
-  ask<A>(request: Request, schema: z.ZodType<A>, patience: Patience, asking: Asking): Promise<Reply<A>>;
+  ask<A>(
+    request: Request,
+    schema: z.ZodType<A>,
+    patience: Patience,
+    asking: Asking,
+  ): Promise<Reply<A>>;
   /** Whether it can take a request. */
   isAlive(): boolean;
   /** The last 256 KiB of what it printed. */
@@ -135,7 +147,12 @@ export const startRenderer = (options: RendererOptions): Renderer => {
     return { cancel: () => timer.cancel() };
   };
 
-  const answerTo = <A>(request: Request, schema: z.ZodType<A>, patience: Patience, asking: Asking) =>
+  const answerTo = <A>(
+    request: Request,
+    schema: z.ZodType<A>,
+    patience: Patience,
+    asking: Asking,
+  ) =>
     new Promise<Reply<A>>((resolve) => {
       // Random, because a scene must not be able to print the answer.
       const id = random.id('q');
@@ -152,13 +169,20 @@ export const startRenderer = (options: RendererOptions): Renderer => {
       const late = clock.setTimer(timeoutMs, () =>
         finish({ kind: 'hung', text: `not done after ${seconds(timeoutMs)}` }),
       );
-      const quiet = listen(quietMs, () => finish({ kind: 'hung', text: `no progress for ${seconds(quietMs)}` }));
+      const quiet = listen(quietMs, () =>
+        finish({ kind: 'hung', text: `no progress for ${seconds(quietMs)}` }),
+      );
       const onAbort = addAbortListener(signal, () => finish({ kind: 'cancelled' }));
       waiting = {
         onOutput: (chunk) => follow?.(chunk.toString('latin1')),
         onExit: (exit) => finish({ kind: 'died', exit, begun: hasPrinted }),
         onMessage: (message) => {
-          if (typeof message === 'object' && message !== null && 'id' in message && message.id === id) {
+          if (
+            typeof message === 'object' &&
+            message !== null &&
+            'id' in message &&
+            message.id === id
+          ) {
             const { data, error } = schema.safeParse(message);
             finish(
               error

@@ -1,6 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { parseTaskKey } from '#libs/mesh/index.ts';
-import { type Cancelled, failed, type Failed, type Opened, type Outcome, type Running } from '../engine.ts';
+import {
+  type Cancelled,
+  failed,
+  type Failed,
+  type Opened,
+  type Outcome,
+  type Running,
+} from '../engine.ts';
 import { type NotBegun, renderFrame } from './frame.ts';
 import type { RenderJob } from './job.ts';
 import { openRenderer, type SceneOptions } from './opening.ts';
@@ -49,11 +56,16 @@ export const openScene = async (
       outcome = await renderOnce(frame, running);
     }
     if (outcome.kind === 'not-begun') {
-      outcome = failed('RENDERER_DIED', 'Blender died twice before it began the frame', { log: ready.renderer.log() });
+      outcome = failed('RENDERER_DIED', 'Blender died twice before it began the frame', {
+        log: ready.renderer.log(),
+      });
     }
     if (outcome.kind === 'failed') {
       const { failureClass, reason } = outcome;
-      options.logger.warn({ frame, failureClass, reason, isAlive: ready.renderer.isAlive() }, 'a frame failed');
+      options.logger.warn(
+        { frame, failureClass, reason, isAlive: ready.renderer.isAlive() },
+        'a frame failed',
+      );
     }
     return outcome;
   };
@@ -64,7 +76,10 @@ export const openScene = async (
     run: async (task, running) => {
       const key = parseTaskKey(task.key);
       if (key?.node !== 'frames' || isBusy) {
-        return failed('AGENT_ERROR', isBusy ? 'the renderer is busy with another frame' : `${task.key} is no frame`);
+        return failed(
+          'AGENT_ERROR',
+          isBusy ? 'the renderer is busy with another frame' : `${task.key} is no frame`,
+        );
       }
       isBusy = true;
       try {

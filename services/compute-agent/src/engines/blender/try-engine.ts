@@ -50,7 +50,11 @@ export const tryEngine = async (
     if (!reply.answer.ok) {
       return reply.answer.reason;
     }
-    const verdict = await verifyPicture(file, { format: 'PNG', width: SIZE, height: SIZE }, { sandbox, clock });
+    const verdict = await verifyPicture(
+      file,
+      { format: 'PNG', width: SIZE, height: SIZE },
+      { sandbox, clock },
+    );
     return verdict.kind === 'bad' ? verdict.reason : undefined;
   } finally {
     await renderer.end();

@@ -18,7 +18,9 @@ export const noop = {
   }),
   jobOf(workloadId, { durationMs, resultBytes, failingTasks, nodes }) {
     const isFailing = parseTaskList(failingTasks);
-    if (isFailing === undefined) return misunderstood(`the list ${failingTasks}`);
+    if (isFailing === undefined) {
+      return misunderstood(`the list ${failingTasks}`);
+    }
     const nodeDurationsMs = new Map(nodes.map((node) => [node.id, node.durationMs ?? durationMs]));
     const job = { workloadId, durationMs, nodeDurationsMs, resultBytes, isFailing };
     return { kind: 'understood', engine: 'noop', scene: undefined, job: () => job };

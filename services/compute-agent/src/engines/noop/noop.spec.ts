@@ -8,9 +8,22 @@ import { createNoopEngine, noopBytes, type NoopJob } from './noop.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-const run = async (job: Partial<NoopJob>, key = 'noop/7', signal = new AbortController().signal): Promise<Outcome> => {
-  const whole = { workloadId: 'w-1', durationMs: 0, resultBytes: 0, isFailing: () => false, ...job };
-  const opened = await createNoopEngine({ clock: systemClock }).open(whole, new AbortController().signal);
+const run = async (
+  job: Partial<NoopJob>,
+  key = 'noop/7',
+  signal = new AbortController().signal,
+): Promise<Outcome> => {
+  const whole = {
+    workloadId: 'w-1',
+    durationMs: 0,
+    resultBytes: 0,
+    isFailing: () => false,
+    ...job,
+  };
+  const opened = await createNoopEngine({ clock: systemClock }).open(
+    whole,
+    new AbortController().signal,
+  );
   if (opened.kind !== 'opened') {
     throw new Error(opened.kind);
   }

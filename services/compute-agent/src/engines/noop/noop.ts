@@ -57,7 +57,9 @@ export const createNoopEngine = ({ clock }: { clock: Clock }): Engine<NoopJob> =
           kind: 'opened',
           run: async (task, { signal: stopped }) => {
             const durationMs = durationOf(job, task.key);
-            if (durationMs > 0) await clock.sleep(durationMs, stopped).catch(() => undefined);
+            if (durationMs > 0) {
+              await clock.sleep(durationMs, stopped).catch(() => undefined);
+            }
             return stopped.aborted ? CANCELLED : doTask(job, task.key);
           },
           close: async () => undefined,

@@ -8,7 +8,9 @@ export type TaskList = (index: number, node: string) => boolean;
  * Undefined where the list is malformed.
  */
 export const parseTaskList = (text: string): TaskList | undefined => {
-  if (!text.includes('/')) return parseNumberList(text);
+  if (!text.includes('/')) {
+    return parseNumberList(text);
+  }
   const parts = Map.groupBy(text.split(','), (part) => part.slice(0, part.indexOf('/')).trim());
   const lists = new Map(
     [...parts].map(([node, own]) => [
@@ -16,6 +18,8 @@ export const parseTaskList = (text: string): TaskList | undefined => {
       parseNumberList(own.map((part) => part.slice(part.indexOf('/') + 1)).join(',')),
     ]),
   );
-  if ([...lists.values()].includes(undefined)) return undefined;
+  if ([...lists.values()].includes(undefined)) {
+    return undefined;
+  }
   return (index, node) => lists.get(node)?.(index) ?? false;
 };

@@ -9,6 +9,10 @@ import { computeToProto } from '../../wire/compute.ts';
 export const getComputeSession =
   (ctx: Context): Unary<GetComputeSessionRequest, GetComputeSessionResponse> =>
   async ({ sessionId }, { caller }) => {
-    const session = findSession(ctx.computeSessions.manager, caller, requireText('session_id', sessionId));
+    const session = findSession(
+      ctx.computeSessions.manager,
+      caller,
+      requireText('session_id', sessionId),
+    );
     return { session: await computeToProto(ctx, session) };
   };

@@ -1,4 +1,7 @@
-import type { ListSessionMetricsRequest, ListSessionMetricsResponse } from '#libs/contracts/port.ts';
+import type {
+  ListSessionMetricsRequest,
+  ListSessionMetricsResponse,
+} from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { durationToProto, requireText } from '#libs/mesh/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
@@ -12,7 +15,11 @@ export const listSessionMetrics =
     const { manager, store } = ctx.computeSessions;
     const { id } = findSession(manager, caller, requireText('session_id', request.sessionId));
     const { size, after } = parsePage(request, id, 1);
-    const found = store.metrics(id, after === undefined ? Number.MAX_SAFE_INTEGER : Number(after[0]), size + 1);
+    const found = store.metrics(
+      id,
+      after === undefined ? Number.MAX_SAFE_INTEGER : Number(after[0]),
+      size + 1,
+    );
     const { page, nextPageToken } = cutPage(found, size, id, ({ atMs }) => [String(atMs)]);
     const metrics = page.map(({ atMs, residentBytes, cpuMs }) => ({
       time: new Date(atMs),

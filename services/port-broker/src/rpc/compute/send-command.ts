@@ -15,7 +15,11 @@ export const sendCommand =
   (ctx: Context): Unary<SendCommandRequest, SendCommandResponse> =>
   async ({ sessionId, commandJson, timeout }, { caller, signal, deadlineMs = Infinity }) => {
     const { computeSessions } = ctx;
-    const session = findSession(computeSessions.manager, caller, requireText('session_id', sessionId));
+    const session = findSession(
+      computeSessions.manager,
+      caller,
+      requireText('session_id', sessionId),
+    );
     const timeoutMs = Math.max(0, Math.min(timeoutOf(timeout), deadlineMs - MARGIN_MS));
     const subject = caller?.subject ?? '';
     const { reply, tookMs, residentBytes } = await computeSessions.send(
@@ -31,6 +35,8 @@ export const sendCommand =
 
 const timeoutOf = (timeout: Duration | undefined): number => {
   const ms = durationFromProto(timeout) ?? LONGEST_MS;
-  if (ms > 0 && ms <= LONGEST_MS) return ms;
+  if (ms > 0 && ms <= LONGEST_MS) {
+    return ms;
+  }
   throw invalidFields([{ field: 'timeout', description: 'must be over 0 and at most 300 s' }]);
 };

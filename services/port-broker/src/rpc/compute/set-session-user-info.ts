@@ -1,4 +1,7 @@
-import type { SetSessionUserInfoRequest, SetSessionUserInfoResponse } from '#libs/contracts/port.ts';
+import type {
+  SetSessionUserInfoRequest,
+  SetSessionUserInfoResponse,
+} from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations, requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
@@ -12,6 +15,12 @@ export const setSessionUserInfo =
     const wrong = collectViolations();
     checkUser(wrong, userInfo);
     wrong.throwIfAny();
-    const session = findSession(ctx.computeSessions.manager, caller, requireText('session_id', sessionId));
-    return { session: await computeToProto(ctx, ctx.computeSessions.setUser(session, userOf(userInfo))) };
+    const session = findSession(
+      ctx.computeSessions.manager,
+      caller,
+      requireText('session_id', sessionId),
+    );
+    return {
+      session: await computeToProto(ctx, ctx.computeSessions.setUser(session, userOf(userInfo))),
+    };
   };

@@ -1,4 +1,7 @@
-import type { StartComputeSessionRequest, StartComputeSessionResponse } from '#libs/contracts/port.ts';
+import type {
+  StartComputeSessionRequest,
+  StartComputeSessionResponse,
+} from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
@@ -20,7 +23,14 @@ export const startComputeSession =
       clientAgent: given.clientAgent === '' ? agent : given.clientAgent,
     };
     const owner = call.caller?.subject ?? '';
-    const wanted = { worker, owner, user, isExposed, requestId, waitMs: waitOf(request.wait, call) };
+    const wanted = {
+      worker,
+      owner,
+      user,
+      isExposed,
+      requestId,
+      waitMs: waitOf(request.wait, call),
+    };
     const { session, isReused } = await ctx.computeSessions.start(wanted, call.signal);
     const message = await computeToProto(ctx, session);
     const { sessionId, port, state } = message;

@@ -12,11 +12,15 @@ export const cleanupIdle =
     const { idle, manager, idleMs } = ctx.visualizations;
     const forMs = durationFromProto(idleFor) ?? idleMs;
     if (idleFor === undefined && forMs === 0) {
-      throw invalidFields([{ field: 'idle_for', description: 'say for how long: none is configured' }]);
+      throw invalidFields([
+        { field: 'idle_for', description: 'say for how long: none is configured' },
+      ]);
     }
     const ids = await idle.cleanup(forMs);
     return {
-      ended: ids.flatMap((id) => manager.get(id) ?? []).map((session) => visualizationToProto(ctx, session)),
+      ended: ids
+        .flatMap((id) => manager.get(id) ?? [])
+        .map((session) => visualizationToProto(ctx, session)),
       unreachableHosts: [],
     };
   };

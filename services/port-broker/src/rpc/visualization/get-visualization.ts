@@ -10,5 +10,7 @@ export const getVisualization =
   (ctx: Context): Unary<GetVisualizationRequest, GetVisualizationResponse> =>
   async ({ visualizationId }, { caller }) => {
     const id = requireText('visualization_id', visualizationId);
-    return { visualization: visualizationToProto(ctx, findSession(ctx.visualizations.manager, caller, id)) };
+    return {
+      visualization: visualizationToProto(ctx, findSession(ctx.visualizations.manager, caller, id)),
+    };
   };

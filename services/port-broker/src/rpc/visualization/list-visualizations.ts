@@ -1,4 +1,7 @@
-import type { ListVisualizationsRequest, ListVisualizationsResponse } from '#libs/contracts/port.ts';
+import type {
+  ListVisualizationsRequest,
+  ListVisualizationsResponse,
+} from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../../context.ts';

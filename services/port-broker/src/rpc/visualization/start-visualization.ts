@@ -1,5 +1,8 @@
 import { isAbsolute } from 'node:path';
-import type { StartVisualizationRequest, StartVisualizationResponse } from '#libs/contracts/port.ts';
+import type {
+  StartVisualizationRequest,
+  StartVisualizationResponse,
+} from '#libs/contracts/port.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
@@ -19,7 +22,8 @@ export const startVisualization =
     const ask = { source, owner, reach: reach(call.caller), waitMs: waitOf(request.wait, call) };
     const { session, isReused } = await ctx.visualizations.start(ask, call.signal);
     const visualization = visualizationToProto(ctx, session);
-    const { visualizationId, connectionString, host, port, foamPath, paraviewVersion, state } = visualization;
+    const { visualizationId, connectionString, host, port, foamPath, paraviewVersion, state } =
+      visualization;
     const name = source.kind === 'folder' ? source.folder : source.objectId;
     return {
       visualizationId,
@@ -44,8 +48,12 @@ const parse = ({ source, wait }: StartVisualizationRequest, { caller }: CallCont
     wrong.require(isPath, 'case', 'must be an absolute path on the host of the broker');
   }
   const { $case, value } = wrong.passed(source);
-  if ($case === 'simulation') return { kind: 'object', objectId: value };
-  if (reach(caller) !== undefined) throw operatorOnly();
+  if ($case === 'simulation') {
+    return { kind: 'object', objectId: value };
+  }
+  if (reach(caller) !== undefined) {
+    throw operatorOnly();
+  }
   return { kind: 'folder', folder: value };
 };
 

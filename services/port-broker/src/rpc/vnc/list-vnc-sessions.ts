@@ -16,5 +16,10 @@ export const listVncSessions =
       .slice(0, size + 1);
     const { page, nextPageToken } = cutPage(found, size, 'sessions', positionOf);
     const sessions = page.map((session) => consoleToProto(ctx, session));
-    return { sessions, nextPageToken, unreachableHosts: [], stats: statsOf(ctx, ctx.consoles.list()) };
+    return {
+      sessions,
+      nextPageToken,
+      unreachableHosts: [],
+      stats: statsOf(ctx, ctx.consoles.list()),
+    };
   };

@@ -13,7 +13,14 @@ export const startVncSession =
     const target = parse(request);
     const { vm, gateway: isGateway, allowUnreachable: mayBeUnreachable } = request;
     const owner = call.caller?.subject ?? '';
-    const wanted = { vm, target, isGateway, mayBeUnreachable, owner, waitMs: waitOf(request.wait, call) };
+    const wanted = {
+      vm,
+      target,
+      isGateway,
+      mayBeUnreachable,
+      owner,
+      waitMs: waitOf(request.wait, call),
+    };
     const { session, isReused } = await ctx.consoles.start(wanted, call.signal);
     const message = consoleToProto(ctx, session);
     const { sessionId, url, port, state } = message;
@@ -28,6 +35,10 @@ const parse = ({ vm, target, wait }: StartVncSessionRequest): Target => {
   const isName = vm.trim() !== '' && vm.length <= LONGEST_NAME && !/\p{Cc}/u.test(vm);
   wrong.require(isName, 'vm', `name the machine, in up to ${LONGEST_NAME} characters`);
   const parsed = parseTarget(target);
-  wrong.require(parsed !== undefined, 'target', 'must be host:port, as 10.0.0.7:5901 or [fd00::7]:5901');
+  wrong.require(
+    parsed !== undefined,
+    'target',
+    'must be host:port, as 10.0.0.7:5901 or [fd00::7]:5901',
+  );
   return wrong.passed(parsed);
 };

@@ -9,7 +9,13 @@ export const barWhomItShows = (draft: Draft, ordinal: number): void => {
   const failures = troubleOf(draft.state, ordinal)?.failures ?? [];
   for (const user of new Set(failures.map((failure) => failure.user))) {
     const blame = draft.state.blame.get(user) ?? 0;
-    if (blame < MOST_BLAME || draft.state.barred.has(user)) continue;
-    record(draft, { kind: 'user-barred', user, reason: `failed ${blame} tasks that others then completed` });
+    if (blame < MOST_BLAME || draft.state.barred.has(user)) {
+      continue;
+    }
+    record(draft, {
+      kind: 'user-barred',
+      user,
+      reason: `failed ${blame} tasks that others then completed`,
+    });
   }
 };

@@ -26,7 +26,11 @@ export const decideCommand = (
   draft.effects.push({ kind: 'answer', ticket, ...(refusal === undefined ? {} : { refusal }) });
 };
 
-const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Refusal | undefined => {
+const obey = (
+  draft: Draft,
+  command: Command,
+  mark: RequestMark | undefined,
+): Refusal | undefined => {
   const request = mark === undefined ? {} : { request: mark };
   const { phase } = draft.state;
   if (hasEnded(draft.state) && (command.kind === 'retry' || command.kind === 'repair')) {
@@ -35,7 +39,9 @@ const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Re
   }
   if (hasEnded(draft.state)) {
     // An ended workload takes no entries. A stop of a stopped workload needs none.
-    return isStoppedSo(draft.state, command) ? undefined : { reason: 'WORKLOAD_ENDED', state: phase };
+    return isStoppedSo(draft.state, command)
+      ? undefined
+      : { reason: 'WORKLOAD_ENDED', state: phase };
   }
   switch (command.kind) {
     case 'stop':
@@ -43,35 +49,49 @@ const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Re
       finish(draft);
       return undefined;
     case 'pause':
-      if (phase === 'paused' && mark === undefined) return undefined;
+      if (phase === 'paused' && mark === undefined) {
+        return undefined;
+      }
       record(draft, { kind: 'paused', ...request });
       fitWorkers(draft);
       return undefined;
     case 'resume':
-      if (phase !== 'paused' && mark === undefined) return undefined;
+      if (phase !== 'paused' && mark === undefined) {
+        return undefined;
+      }
       record(draft, { kind: 'resumed', ...request });
       fitWorkers(draft);
       draft.effects.push({ kind: 'demand', verb: 'more-users' });
       return undefined;
     case 'set-wanted':
-      if (draft.state.wanted === command.wanted && mark === undefined) return undefined;
+      if (draft.state.wanted === command.wanted && mark === undefined) {
+        return undefined;
+      }
       record(draft, { kind: 'wanted-set', wanted: command.wanted, ...request });
       fitWorkers(draft);
       draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
       return undefined;
     case 'retry': {
       const { tasks, fallout } = retryOf(draft.state, command.tasks);
-      if (draft.state.generation >= MAX_GENERATION) return { reason: 'TOO_MANY_RETRIES' };
+      if (draft.state.generation >= MAX_GENERATION) {
+        return { reason: 'TOO_MANY_RETRIES' };
+      }
       record(draft, { kind: 'retried', tasks: command.tasks, ...request });
       // Users work on these tasks with results that no longer count.
-      for (const ordinal of fallout) withdrawTask(draft.workers, ordinal);
+      for (const ordinal of fallout) {
+        withdrawTask(draft.workers, ordinal);
+      }
       giveUpHopeless(draft, [...fallout]);
       return makeAgain(draft, [...tasks, ...fallout]);
     }
     case 'repair': {
       const ordinals = damagedOrdinals(draft.state, command.damaged);
-      if (ordinals.length === 0) return undefined;
-      if (draft.state.generation >= MAX_GENERATION) return { reason: 'TOO_MANY_RETRIES' };
+      if (ordinals.length === 0) {
+        return undefined;
+      }
+      if (draft.state.generation >= MAX_GENERATION) {
+        return { reason: 'TOO_MANY_RETRIES' };
+      }
       record(draft, repairEntry(draft.state, ordinals, command.reason));
       giveUpHopeless(draft, ordinals);
       return makeAgain(draft, ordinals);
@@ -82,12 +102,19 @@ const obey = (draft: Draft, command: Command, mark: RequestMark | undefined): Re
 };
 
 const makeAgain = (draft: Draft, ordinals: readonly number[]): undefined => {
-  for (const ordinal of ordinals) draft.workers.queue.giveBack(ordinal);
+  for (const ordinal of ordinals) {
+    draft.workers.queue.giveBack(ordinal);
+  }
   fitWorkers(draft);
   draft.effects.push({ kind: 'demand', verb: 'more-users' });
   return undefined;
 };
 
 /** Whether a command asks for the stop that has already happened, and for no removal of results beyond that stop's own. */
-export const isStoppedSo = (state: Pick<WorkloadState, 'phase' | 'deleteResults'>, command: Command): boolean =>
-  command.kind === 'stop' && state.phase === 'stopped' && (state.deleteResults || !command.deleteResults);
+export const isStoppedSo = (
+  state: Pick<WorkloadState, 'phase' | 'deleteResults'>,
+  command: Command,
+): boolean =>
+  command.kind === 'stop' &&
+  state.phase === 'stopped' &&
+  (state.deleteResults || !command.deleteResults);

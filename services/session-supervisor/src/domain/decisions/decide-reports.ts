@@ -26,10 +26,14 @@ export const decideReports = (draft: Draft, input: ReportsInput): void => {
   const outcomes: Outcome[] = [];
   for (const report of input.reports) {
     const outcome = decideReport(draft, input, report);
-    if (outcome !== undefined && report.reportId > 0) outcomes.push({ reportId: report.reportId, ...outcome });
+    if (outcome !== undefined && report.reportId > 0) {
+      outcomes.push({ reportId: report.reportId, ...outcome });
+    }
   }
   const worker = draft.workers.byId.get(input.user);
-  if (worker !== undefined) serve(draft, worker);
+  if (worker !== undefined) {
+    serve(draft, worker);
+  }
   serveHungry(draft);
   draft.effects.push({ kind: 'outcomes', ticket: input.ticket, outcomes });
 };
@@ -41,31 +45,52 @@ const settled = (reason: string): Verdict => ({ verdict: 'SETTLED', reason });
 const later = (reason: string): Verdict => ({ verdict: 'LATER', reason });
 
 const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdict | undefined => {
-  if (report.forgery !== undefined) return settled(report.forgery);
+  if (report.forgery !== undefined) {
+    return settled(report.forgery);
+  }
   const ordinal = taskOrdinal(draft.state.graph, report.task);
-  if (ordinal === undefined) return settled('TASK_UNKNOWN');
+  if (ordinal === undefined) {
+    return settled('TASK_UNKNOWN');
+  }
   const worker = draft.workers.byId.get(input.user);
   if (report.body.kind === 'started') {
     const held = worker?.attempts.get(report.attempt);
-    if (held !== undefined) held.isStarted = true;
+    if (held !== undefined) {
+      held.isStarted = true;
+    }
     return undefined;
   }
-  if (hasEnded(draft.state) && !has(draft.state.repairs, ordinal)) return settled('WORKLOAD_ENDED');
+  if (hasEnded(draft.state) && !has(draft.state.repairs, ordinal)) {
+    return settled('WORKLOAD_ENDED');
+  }
   const { task, generation, attempt, body } = report;
   const current = generationOf(draft.state, ordinal);
-  if (generation > current) return later('GENERATION_AHEAD');
+  if (generation > current) {
+    return later('GENERATION_AHEAD');
+  }
   const key: AttemptKey = { task, generation, attempt, user: input.user };
   const wasOut = forget(draft, worker, attempt);
   if (worker !== undefined && body.kind === 'completed') {
     learnSpeed(worker, nodeOf(draft.state.graph, ordinal), body.seconds);
   }
   // The attempt is over, whatever its report says, so its task may wait for another user.
-  if (wasOut) draft.workers.queue.giveBack(ordinal);
-  if (generation < current) return settled('OUTDATED_GENERATION');
+  if (wasOut) {
+    draft.workers.queue.giveBack(ordinal);
+  }
+  if (generation < current) {
+    return settled('OUTDATED_GENERATION');
+  }
   const isDecided = has(draft.state.done, ordinal) || has(draft.state.givenUp, ordinal);
   if (body.kind === 'completed') {
     if (isDecided) {
-      if (wasOut) record(draft, { kind: 'duplicate', ...key, userName: input.userName, seconds: body.seconds });
+      if (wasOut) {
+        record(draft, {
+          kind: 'duplicate',
+          ...key,
+          userName: input.userName,
+          seconds: body.seconds,
+        });
+      }
       return settled(has(draft.state.done, ordinal) ? 'DUPLICATE' : 'TASK_GIVEN_UP');
     }
     const { kind: _, ...result } = body;
@@ -76,16 +101,29 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
     barWhomItShows(draft, ordinal);
     return accepted;
   }
-  if (isDecided) return settled('TASK_DECIDED');
-  if (troubleOf(draft.state, ordinal)?.failures.some((failure) => failure.attempt === attempt) === true) {
+  if (isDecided) {
+    return settled('TASK_DECIDED');
+  }
+  if (
+    troubleOf(draft.state, ordinal)?.failures.some((failure) => failure.attempt === attempt) ===
+    true
+  ) {
     return settled('DUPLICATE');
   }
   const { kind: _, ...failure } = body;
   recordStart(draft);
   const { memoryBytes = 0 } = worker ?? {};
-  record(draft, { kind: 'attempt-failed', ...key, userName: input.userName, memoryBytes, ...failure });
+  record(draft, {
+    kind: 'attempt-failed',
+    ...key,
+    userName: input.userName,
+    memoryBytes,
+    ...failure,
+  });
   const isTaskFault = kindOf(draft.state.header.spec).faultOf(body.failureClass) === 'task';
-  if (worker !== undefined && !isTaskFault) worker.restsUntil = draft.now + REST_MS;
+  if (worker !== undefined && !isTaskFault) {
+    worker.restsUntil = draft.now + REST_MS;
+  }
   draft.workers.queue.giveBack(ordinal);
   spendBudget(draft, ordinal, body.failureClass, body.names, body.reason);
   return accepted;
@@ -94,7 +132,9 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
 /** Forgets an attempt whose end is reported. Returns whether it was known to be out. */
 const forget = (draft: Draft, worker: Worker | undefined, attempt: string): boolean => {
   const wasWithdrawn = draft.workers.withdrawn.delete(attempt);
-  if (worker === undefined) return wasWithdrawn;
+  if (worker === undefined) {
+    return wasWithdrawn;
+  }
   const wasHeld = letGo(draft.workers, worker, attempt) !== undefined;
   worker.freeSince = draft.now;
   return wasHeld || wasWithdrawn;

@@ -30,9 +30,13 @@ export const decideExchange = (
   for (const worker of workers.byId.values()) {
     // A user that came by `new-users` after the statement was made cannot be in its answer.
     const wasAsked = answer.asked.get(worker.connection) === worker.claim;
-    if (wasAsked && !present.has(worker.connection)) drop(draft, worker, false);
+    if (wasAsked && !present.has(worker.connection)) {
+      drop(draft, worker, false);
+    }
   }
-  for (const assigned of answer.users) welcome(draft, assigned);
+  for (const assigned of answer.users) {
+    welcome(draft, assigned);
+  }
   fitWorkers(draft);
 };
 
@@ -44,7 +48,9 @@ export const decideNewUsers = (draft: Draft, users: readonly Assigned[]): void =
   const { workers } = draft;
   const newcomers = users.filter((assigned) => welcome(draft, assigned));
   if (newcomers.length > 0) {
-    const staying = [...workers.byId.values()].filter(({ phase, drain }) => phase !== 'leaving' && drain === 'no');
+    const staying = [...workers.byId.values()].filter(
+      ({ phase, drain }) => phase !== 'leaving' && drain === 'no',
+    );
     workers.entitled = Math.max(workers.entitled, staying.length);
   }
   fitWorkers(draft);
@@ -54,17 +60,25 @@ export const decideNewUsers = (draft: Draft, users: readonly Assigned[]): void =
 const welcome = (draft: Draft, assigned: Assigned): boolean => {
   const { workers, now } = draft;
   const known = workers.byId.get(assigned.id);
-  if (known !== undefined && known.claim > assigned.claim) return false;
+  if (known !== undefined && known.claim > assigned.claim) {
+    return false;
+  }
   const left = workers.givenBack.get(assigned.id);
-  if (left !== undefined && left.claim >= assigned.claim && now < left.until) return false;
+  if (left !== undefined && left.claim >= assigned.claim && now < left.until) {
+    return false;
+  }
   workers.givenBack.delete(assigned.id);
   if (known?.connection === assigned.connection) {
     // The user was claimed again: the work sent under the former claim was taken back with that claim.
-    if (known.claim < assigned.claim) workers.dirty.add(assigned.id);
+    if (known.claim < assigned.claim) {
+      workers.dirty.add(assigned.id);
+    }
     Object.assign(known, assigned);
     return false;
   }
-  if (known !== undefined) drop(draft, known, false);
+  if (known !== undefined) {
+    drop(draft, known, false);
+  }
   const worker: Worker = {
     ...assigned,
     phase: 'asked',
@@ -86,23 +100,34 @@ const welcome = (draft: Draft, assigned: Assigned): boolean => {
  */
 export const fitWorkers = (draft: Draft): void => {
   const { workers, state } = draft;
-  const limit = Math.min(effectiveWanted(draft), workers.hasExchanged ? workers.entitled : Infinity);
+  const limit = Math.min(
+    effectiveWanted(draft),
+    workers.hasExchanged ? workers.entitled : Infinity,
+  );
   const everybody = [...workers.byId.values()];
   const fit = everybody.filter((worker) => worker.drain === 'no' && isFit(state, worker));
   fit.sort((a, b) => Math.sign(b.attempts.size - a.attempts.size) || a.claim - b.claim);
   const stays = fit.slice(0, limit);
   const leaves = everybody.filter((worker) => !stays.includes(worker));
   // The matcher must hear first that fewer users are wanted, because otherwise it would assign the released ones again at once.
-  if (leaves.some(({ phase }) => phase !== 'leaving'))
+  if (leaves.some(({ phase }) => phase !== 'leaving')) {
     draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
+  }
   for (const worker of leaves) {
-    if (worker.drain === 'now') release(draft, worker.id);
-    else leave(draft, worker);
+    if (worker.drain === 'now') {
+      release(draft, worker.id);
+    } else {
+      leave(draft, worker);
+    }
   }
   for (const worker of stays) {
-    if (worker.phase === 'leaving') worker.phase = 'ready';
+    if (worker.phase === 'leaving') {
+      worker.phase = 'ready';
+    }
     // This also serves users that got nothing while the workload was paused.
-    if (worker.attempts.size === 0) serve(draft, worker);
+    if (worker.attempts.size === 0) {
+      serve(draft, worker);
+    }
   }
   serveHungry(draft);
 };
@@ -120,13 +145,22 @@ const leave = (draft: Draft, worker: Worker): void => {
 
 /** Gives a leaving worker back once it holds nothing. */
 export const releaseIfEmpty = (draft: Draft, worker: Worker): void => {
-  if (worker.phase === 'leaving' && worker.attempts.size === 0) release(draft, worker.id);
+  if (worker.phase === 'leaving' && worker.attempts.size === 0) {
+    release(draft, worker.id);
+  }
 };
 
 /** A user's stream is gone. Its tasks wait again, and those it had begun count as lost unless the user said goodbye. */
-export const decideUserGone = (draft: Draft, user: string, connection: string, isClean: boolean): void => {
+export const decideUserGone = (
+  draft: Draft,
+  user: string,
+  connection: string,
+  isClean: boolean,
+): void => {
   const worker = draft.workers.byId.get(user);
-  if (worker === undefined || worker.connection !== connection) return;
+  if (worker === undefined || worker.connection !== connection) {
+    return;
+  }
   drop(draft, worker, isClean);
   serveHungry(draft);
 };
@@ -136,7 +170,9 @@ const drop = (draft: Draft, worker: Worker, isClean: boolean): void => {
   for (const [attempt, held] of worker.attempts) {
     letGo(workers, worker, attempt);
     workers.queue.giveBack(held.ordinal);
-    if (isClean || !held.isStarted || isOver(state)) continue;
+    if (isClean || !held.isStarted || isOver(state)) {
+      continue;
+    }
     const { generation, since } = held;
     const task = taskKey(state.graph, held.ordinal);
     const seconds = (draft.now - Math.max(since, worker.freeSince)) / 1_000;
@@ -148,26 +184,51 @@ const drop = (draft: Draft, worker: Worker, isClean: boolean): void => {
 };
 
 /** A user said which attempts it holds. The valid ones go on, and the user gets work. */
-export const decideUserHeld = (draft: Draft, user: string, connection: string, claims: readonly HeldClaim[]): void => {
+export const decideUserHeld = (
+  draft: Draft,
+  user: string,
+  connection: string,
+  claims: readonly HeldClaim[],
+): void => {
   const { workers, state, now } = draft;
   const worker = workers.byId.get(user);
-  if (worker === undefined || worker.connection !== connection || worker.phase !== 'asked') return;
+  if (worker === undefined || worker.connection !== connection || worker.phase !== 'asked') {
+    return;
+  }
   for (const { task, generation, attempt } of claims.slice(0, Math.max(MAX_WINDOW, worker.slots))) {
     const ordinal = taskOrdinal(state.graph, task);
-    if (ordinal === undefined || !isOpen(state, ordinal) || generation !== generationOf(state, ordinal)) continue;
-    if (worker.attempts.has(attempt)) continue;
+    if (
+      ordinal === undefined ||
+      !isOpen(state, ordinal) ||
+      generation !== generationOf(state, ordinal)
+    ) {
+      continue;
+    }
+    if (worker.attempts.has(attempt)) {
+      continue;
+    }
     // Users work in order and do not say how far they got, so the first attempts, one for each slot, count as begun.
     const isStarted = worker.attempts.size < worker.slots;
-    hold(workers, worker, attempt, { ordinal, node: nodeOf(state.graph, ordinal), generation, since: now, isStarted });
+    hold(workers, worker, attempt, {
+      ordinal,
+      node: nodeOf(state.graph, ordinal),
+      generation,
+      since: now,
+      isStarted,
+    });
   }
-  if (worker.attempts.size > 0) recordStart(draft);
+  if (worker.attempts.size > 0) {
+    recordStart(draft);
+  }
   ready(draft, worker);
 };
 
 /** A user has nothing left to do. */
 export const decideUserIdle = (draft: Draft, user: string, connection: string): void => {
   const worker = draft.workers.byId.get(user);
-  if (worker?.connection === connection) serve(draft, worker);
+  if (worker?.connection === connection) {
+    serve(draft, worker);
+  }
 };
 
 const ready = (draft: Draft, worker: Worker): void => {
@@ -181,10 +242,17 @@ const ready = (draft: Draft, worker: Worker): void => {
 /** Frees the tasks that a former owner's users may hold, once all users have answered or the time is up. */
 export const endReservation = (draft: Draft): void => {
   const { workers, now } = draft;
-  if (workers.reserved === undefined) return;
-  const allAnswered = workers.hasExchanged && ![...workers.byId.values()].some(({ phase }) => phase === 'asked');
-  if (!allAnswered && now < workers.reservedUntil) return;
-  for (const ordinal of workers.reserved) workers.queue.giveBack(ordinal);
+  if (workers.reserved === undefined) {
+    return;
+  }
+  const allAnswered =
+    workers.hasExchanged && ![...workers.byId.values()].some(({ phase }) => phase === 'asked');
+  if (!allAnswered && now < workers.reservedUntil) {
+    return;
+  }
+  for (const ordinal of workers.reserved) {
+    workers.queue.giveBack(ordinal);
+  }
   workers.reserved = undefined;
   serveHungry(draft);
 };
@@ -193,8 +261,9 @@ export const endReservation = (draft: Draft): void => {
 export const decideTick = (draft: Draft): void => {
   const { workers, now } = draft;
   for (const worker of workers.byId.values()) {
-    if (worker.phase === 'asked' && now - worker.askedAt >= ANSWER_MS) ready(draft, worker);
-    else if (worker.restsUntil > 0 && worker.restsUntil <= now) {
+    if (worker.phase === 'asked' && now - worker.askedAt >= ANSWER_MS) {
+      ready(draft, worker);
+    } else if (worker.restsUntil > 0 && worker.restsUntil <= now) {
       worker.restsUntil = 0;
       serve(draft, worker);
     }

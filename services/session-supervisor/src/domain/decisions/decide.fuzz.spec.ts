@@ -14,7 +14,13 @@ import { begin, countsOf, hasEnded, type WorkloadState } from '../state/workload
 
 const SEEDS = 60;
 const STEPS = 400;
-const CLASSES: FailureClass[] = ['RENDER_ERROR', 'TIMEOUT', 'AGENT_ERROR', 'OUT_OF_MEMORY', 'ENGINE_UNAVAILABLE'];
+const CLASSES: FailureClass[] = [
+  'RENDER_ERROR',
+  'TIMEOUT',
+  'AGENT_ERROR',
+  'OUT_OF_MEMORY',
+  'ENGINE_UNAVAILABLE',
+];
 
 /** All attempts that each user was ever given. */
 type Handed = Map<string, { attempt: string; task: number; generation: number }[]>;
@@ -34,7 +40,12 @@ const chaos = (seed: number) => {
   const assigned = (id: string): Assigned => {
     claim += below(2);
     const drain = pick(['no', 'no', 'no', 'no', 'after-task', 'now'] as const) ?? 'no';
-    return user(id, { connection: `${id}/${connections.get(id)}`, claim, slots: 1 + (id.length % 2), drain });
+    return user(id, {
+      connection: `${id}/${connections.get(id)}`,
+      claim,
+      slots: 1 + (id.length % 2),
+      drain,
+    });
   };
   const some = (): string[] => names.filter(() => below(3) > 0);
 
@@ -57,7 +68,10 @@ const chaos = (seed: number) => {
       case 2:
         return { ...good, forgery: 'TOKEN_INVALID' };
       default:
-        return { ...good, body: { ...good.body, seconds: random.float() * 10 ** (below(8) - 4) } as never };
+        return {
+          ...good,
+          body: { ...good.body, seconds: random.float() * 10 ** (below(8) - 4) } as never,
+        };
     }
   };
 
@@ -68,7 +82,11 @@ const chaos = (seed: number) => {
       { kind: 'resume' },
       { kind: 'set-wanted', wanted: below(8) },
       { kind: 'retry', tasks: pick(['', '0', '0-9', '3,5,7']) ?? '' },
-      { kind: 'repair', damaged: [{ task: `noop/${below(10)}`, generation: below(3) }], reason: 'missing' },
+      {
+        kind: 'repair',
+        damaged: [{ task: `noop/${below(10)}`, generation: below(3) }],
+        reason: 'missing',
+      },
       ...(below(20) === 0 ? [{ kind: 'stop', deleteResults: false } as const] : []),
     ]) ?? { kind: 'pause' };
 
@@ -87,7 +105,10 @@ const chaos = (seed: number) => {
       case 3:
         return { kind: 'user-idle', user: id, connection };
       case 4: {
-        const request = below(2) === 0 ? {} : { request: { requestId: `r${below(5)}`, requestHash: `h${below(3)}` } };
+        const request =
+          below(2) === 0
+            ? {}
+            : { request: { requestId: `r${below(5)}`, requestHash: `h${below(3)}` } };
         return { kind: 'command', ticket: 1, command: command(), ...request };
       }
       case 5:
@@ -95,10 +116,18 @@ const chaos = (seed: number) => {
         return { kind: 'tick' };
       case 6:
       case 7: {
-        const held: HeldClaim[] = Array.from({ length: below(5) }, () => pick(handed.get(id) ?? [])).flatMap((known) =>
+        const held: HeldClaim[] = Array.from({ length: below(5) }, () =>
+          pick(handed.get(id) ?? []),
+        ).flatMap((known) =>
           known === undefined
             ? []
-            : [{ task: `noop/${known.task}`, generation: known.generation, attempt: known.attempt }],
+            : [
+                {
+                  task: `noop/${known.task}`,
+                  generation: known.generation,
+                  attempt: known.attempt,
+                },
+              ],
         );
         return { kind: 'user-held', user: id, connection, held };
       }
@@ -118,8 +147,11 @@ const chaos = (seed: number) => {
     const decision = game.input(next);
     for (const id of names) {
       const known = handed.get(id) ?? [];
-      for (const [attempt, { ordinal: task, generation }] of game.session.workers.byId.get(id)?.attempts ?? []) {
-        if (!known.some((each) => each.attempt === attempt)) known.push({ attempt, task, generation });
+      for (const [attempt, { ordinal: task, generation }] of game.session.workers.byId.get(id)
+        ?.attempts ?? []) {
+        if (!known.some((each) => each.attempt === attempt)) {
+          known.push({ attempt, task, generation });
+        }
       }
     }
     return decision;
@@ -136,10 +168,19 @@ const chaos = (seed: number) => {
       decide({ kind: 'tick' });
       decide(exchange(names.map((id) => ({ ...assigned(id), drain: 'no' as const }))));
       for (const id of names) {
-        decide({ kind: 'user-held', user: id, connection: `${id}/${connections.get(id)}`, held: [] });
+        decide({
+          kind: 'user-held',
+          user: id,
+          connection: `${id}/${connections.get(id)}`,
+          held: [],
+        });
         const held = [...(game.session.workers.byId.get(id)?.attempts ?? [])];
-        const own = held.map(([attempt, { ordinal, generation }]) => completed(attempt, ordinal, { generation }));
-        if (own.length > 0) decide({ kind: 'reports', ticket: 1, user: id, userName: id, reports: own });
+        const own = held.map(([attempt, { ordinal, generation }]) =>
+          completed(attempt, ordinal, { generation }),
+        );
+        if (own.length > 0) {
+          decide({ kind: 'reports', ticket: 1, user: id, userName: id, reports: own });
+        }
       }
     }
   };
@@ -151,7 +192,9 @@ const chaos = (seed: number) => {
 const holdersOf = ({ byId }: Workers): Map<number, number> => {
   const holders = new Map<number, number>();
   for (const { attempts } of byId.values()) {
-    for (const { ordinal } of attempts.values()) holders.set(ordinal, (holders.get(ordinal) ?? 0) + 1);
+    for (const { ordinal } of attempts.values()) {
+      holders.set(ordinal, (holders.get(ordinal) ?? 0) + 1);
+    }
   }
   return holders;
 };
@@ -162,16 +205,26 @@ const checkState = (state: WorkloadState, workers: Workers): void => {
   expect(remaining).to.be.at.least(0);
   const holders = holdersOf(workers);
   const areSame =
-    holders.size === workers.holders.size && [...holders].every(([task, n]) => workers.holders.get(task) === n);
+    holders.size === workers.holders.size &&
+    [...holders].every(([task, n]) => workers.holders.get(task) === n);
   expect(areSame, 'holders are those of the workers').to.equal(true);
-  const decided = [...holders.keys()].filter((task) => has(state.done, task) || has(state.givenUp, task));
+  const decided = [...holders.keys()].filter(
+    (task) => has(state.done, task) || has(state.givenUp, task),
+  );
   expect(decided, 'decided tasks that are held').to.deep.equal([]);
-  if (hasEnded(state)) expect(workers.byId.size).to.equal(0);
-  else expect(remaining, 'nothing is left, yet it goes on').to.be.above(0);
+  if (hasEnded(state)) {
+    expect(workers.byId.size).to.equal(0);
+  } else {
+    expect(remaining, 'nothing is left, yet it goes on').to.be.above(0);
+  }
 };
 
 /** Checks that hand-outs never exceed a user's window. Attempts that it already held may exceed it. */
-const checkWindows = (workers: Workers, before: ReadonlyMap<string, number>, hasClaimed: boolean): void => {
+const checkWindows = (
+  workers: Workers,
+  before: ReadonlyMap<string, number>,
+  hasClaimed: boolean,
+): void => {
   for (const [id, worker] of workers.byId) {
     const most = hasClaimed
       ? MAX_WINDOW
@@ -181,7 +234,9 @@ const checkWindows = (workers: Workers, before: ReadonlyMap<string, number>, has
 };
 
 const checkOutcomes = (input: Input, { effects }: Decision): void => {
-  if (input.kind !== 'reports') return;
+  if (input.kind !== 'reports') {
+    return;
+  }
   const outcomes = effects.flatMap((effect) => (effect.kind === 'outcomes' ? effect.outcomes : []));
   const ids = input.reports.map(({ reportId }) => reportId).filter((id) => id > 0);
   expect(outcomes.map(({ reportId }) => reportId)).to.deep.equal(ids);
@@ -199,11 +254,21 @@ describe('decide, with random inputs', () => {
         const before = new Map([...workers.byId].map(([id, { attempts }]) => [id, attempts.size]));
         const wasOver = hasEnded(game.session.state);
         const decision = decide(next);
-        documents.push({ n: game.session.state.position, at: new Date(1_000), entries: decision.entries });
-        if (wasOver) expect(decision.entries).to.deep.equal([]);
+        documents.push({
+          n: game.session.state.position,
+          at: new Date(1_000),
+          entries: decision.entries,
+        });
+        if (wasOver) {
+          expect(decision.entries).to.deep.equal([]);
+        }
         for (const entry of decision.entries) {
-          if (entry.kind !== 'accepted') continue;
-          expect(accepted.has(acceptedKey(entry)), `${entry.task} was accepted before`).to.equal(false);
+          if (entry.kind !== 'accepted') {
+            continue;
+          }
+          expect(accepted.has(acceptedKey(entry)), `${entry.task} was accepted before`).to.equal(
+            false,
+          );
           accepted.add(acceptedKey(entry));
         }
         checkOutcomes(next, decision);
@@ -211,12 +276,16 @@ describe('decide, with random inputs', () => {
         checkWindows(workers, before, next.kind === 'user-held');
       };
       try {
-        for (let i = 0; i < STEPS; i += 1) step(input());
+        for (let i = 0; i < STEPS; i += 1) {
+          step(input());
+        }
         expect(documents.reduce(foldDocument, begin(of))).to.deep.equal(game.session.state);
         behave();
         expect(hasEnded(game.session.state), 'it has ended').to.equal(true);
       } catch (thrown) {
-        if (thrown instanceof Error) thrown.message = `seed ${seed}: ${thrown.message}`;
+        if (thrown instanceof Error) {
+          thrown.message = `seed ${seed}: ${thrown.message}`;
+        }
         throw thrown;
       }
     }

@@ -1,10 +1,20 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { noWorkers } from '../scheduling/workers.ts';
-import { completed, exchange, failed, header, holdsNothing, play, reports, user } from '../fixture.ts';
+import {
+  completed,
+  exchange,
+  failed,
+  header,
+  holdsNothing,
+  play,
+  reports,
+  user,
+} from '../fixture.ts';
 import { countsOf, troubleOf } from '../state/workload.ts';
 
-const kindsOf = (decision: { entries: { kind: string }[] }): string[] => decision.entries.map(({ kind }) => kind);
+const kindsOf = (decision: { entries: { kind: string }[] }): string[] =>
+  decision.entries.map(({ kind }) => kind);
 
 const outcomesOf = (decision: { effects: { kind: string }[] }): unknown =>
   decision.effects.find(({ kind }) => kind === 'outcomes');
@@ -13,7 +23,9 @@ const outcomesOf = (decision: { effects: { kind: string }[] }): unknown =>
 const staffed = (tasks: number, users: string[], spec = {}) => {
   const game = play(header(tasks, spec));
   game.input(exchange(users.map((id) => user(id))));
-  for (const id of users) game.input(holdsNothing(id));
+  for (const id of users) {
+    game.input(holdsNothing(id));
+  }
   return game;
 };
 
@@ -58,10 +70,14 @@ describe('decide', () => {
     const [attempt, task] = first ?? ['', 0];
     const accepted = game.input(reports('u1', [completed(attempt, task)]));
     expect(kindsOf(accepted)).to.deep.equal(['accepted']);
-    expect(outcomesOf(accepted)).to.deep.include({ outcomes: [{ reportId: 1, verdict: 'ACCEPTED', reason: '' }] });
+    expect(outcomesOf(accepted)).to.deep.include({
+      outcomes: [{ reportId: 1, verdict: 'ACCEPTED', reason: '' }],
+    });
     const again = game.input(reports('u1', [completed(attempt, task)]));
     expect(kindsOf(again)).to.deep.equal([]);
-    expect(outcomesOf(again)).to.deep.include({ outcomes: [{ reportId: 1, verdict: 'SETTLED', reason: 'DUPLICATE' }] });
+    expect(outcomesOf(again)).to.deep.include({
+      outcomes: [{ reportId: 1, verdict: 'SETTLED', reason: 'DUPLICATE' }],
+    });
     expect(countsOf(game.session.state).completed).to.equal(1);
   });
 
@@ -83,7 +99,10 @@ describe('decide', () => {
   it('defers a report ahead of the known generation, and settles one about an unknown task', () => {
     const game = staffed(2, ['u1']);
     const decision = game.input(
-      reports('u1', [completed('0-1', 0, { generation: 1 }), completed('0-9', 99, { reportId: 2 })]),
+      reports('u1', [
+        completed('0-1', 0, { generation: 1 }),
+        completed('0-9', 99, { reportId: 2 }),
+      ]),
     );
     expect(outcomesOf(decision)).to.deep.include({
       outcomes: [
@@ -96,9 +115,18 @@ describe('decide', () => {
   it('accepts nothing after a stop', () => {
     const game = staffed(4, ['u1']);
     const [first] = [...game.held('u1')];
-    const stop = game.input({ kind: 'command', ticket: 1, command: { kind: 'stop', deleteResults: false } });
+    const stop = game.input({
+      kind: 'command',
+      ticket: 1,
+      command: { kind: 'stop', deleteResults: false },
+    });
     expect(kindsOf(stop)).to.deep.equal(['stopped']);
-    expect(stop.effects.map(({ kind }) => kind)).to.deep.equal(['demand', 'release', 'ended', 'answer']);
+    expect(stop.effects.map(({ kind }) => kind)).to.deep.equal([
+      'demand',
+      'release',
+      'ended',
+      'answer',
+    ]);
     const late = game.input(reports('u1', [completed(first?.[0] ?? '', first?.[1] ?? 0)]));
     expect(kindsOf(late)).to.deep.equal([]);
     expect(outcomesOf(late)).to.deep.include({
@@ -112,8 +140,13 @@ describe('decide', () => {
     game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: false });
     const taken = (): number[] => [...game.held('u2').values()];
     while (taken().length > 0 && !lost.every((task) => taken().includes(task))) {
-      const [attempt, task] = [...game.held('u2')].find(([, held]) => !lost.includes(held)) ?? ['', -1];
-      if (task < 0) break;
+      const [attempt, task] = [...game.held('u2')].find(([, held]) => !lost.includes(held)) ?? [
+        '',
+        -1,
+      ];
+      if (task < 0) {
+        break;
+      }
       game.input(reports('u2', [completed(attempt, task)]));
     }
     expect(taken()).to.include.members(lost);
@@ -142,7 +175,12 @@ describe('decide', () => {
 
   it('does not count a goodbye as a loss', () => {
     const game = staffed(1, ['u1']);
-    const decision = game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: true });
+    const decision = game.input({
+      kind: 'user-gone',
+      user: 'u1',
+      connection: 'c-u1',
+      isClean: true,
+    });
     expect(kindsOf(decision)).to.deep.equal([]);
   });
 
@@ -153,7 +191,9 @@ describe('decide', () => {
         game.input(exchange(['u1', 'u2', 'u3'].map((each) => user(each, { claim: round + 2 }))));
         game.input(holdsNothing(id));
         const [first] = [...game.held(id)];
-        if (first === undefined) continue;
+        if (first === undefined) {
+          continue;
+        }
         const [attempt, task] = first;
         game.input(reports(id, [task === 0 ? failed(attempt, task) : completed(attempt, task)]));
       }
@@ -177,7 +217,11 @@ describe('decide', () => {
   it('ends the workload at once if its scene is at fault', () => {
     const game = staffed(5, ['u1']);
     const [attempt] = [...game.held('u1').keys()];
-    const body = { ...failed(attempt ?? '', 0).body, failureClass: 'MISSING_ASSETS', names: ['//earth.jpg'] } as never;
+    const body = {
+      ...failed(attempt ?? '', 0).body,
+      failureClass: 'MISSING_ASSETS',
+      names: ['//earth.jpg'],
+    } as never;
     game.input(reports('u1', [{ ...failed(attempt ?? '', 0), body }]));
     expect(game.session.state.ending?.reason).to.equal('MISSING_ASSETS');
     expect(game.session.state.ending?.message).to.include('//earth.jpg');
@@ -187,11 +231,15 @@ describe('decide', () => {
     const game = staffed(100, ['u1', 'u2']);
     const before = game.session.workers.byId.size;
     game.input({ kind: 'command', ticket: 1, command: { kind: 'set-wanted', wanted: 1 } });
-    const leaving = [...game.session.workers.byId.values()].find(({ phase }) => phase === 'leaving');
+    const leaving = [...game.session.workers.byId.values()].find(
+      ({ phase }) => phase === 'leaving',
+    );
     expect([before, game.session.workers.byId.size]).to.deep.equal([2, 2]);
     const [[attempt, held] = ['', undefined]] = [...(leaving?.attempts ?? [])];
     expect(leaving?.attempts.size).to.equal(1);
-    const decision = game.input(reports(leaving?.id ?? '', [completed(attempt, held?.ordinal ?? 0)]));
+    const decision = game.input(
+      reports(leaving?.id ?? '', [completed(attempt, held?.ordinal ?? 0)]),
+    );
     expect(decision.effects.some(({ kind }) => kind === 'release')).to.equal(true);
     expect(game.session.workers.byId.size).to.equal(1);
   });
@@ -215,7 +263,9 @@ describe('decide', () => {
     const game = staffed(10, ['u1']);
     const request = { requestId: 'r1', requestHash: 'h1' };
     const command = { kind: 'set-wanted', wanted: 3 } as const;
-    expect(kindsOf(game.input({ kind: 'command', ticket: 1, command, request }))).to.deep.equal(['wanted-set']);
+    expect(kindsOf(game.input({ kind: 'command', ticket: 1, command, request }))).to.deep.equal([
+      'wanted-set',
+    ]);
     expect(kindsOf(game.input({ kind: 'command', ticket: 2, command, request }))).to.deep.equal([]);
     const other = game.input({
       kind: 'command',
@@ -257,15 +307,24 @@ describe('decide', () => {
       const [first] = [...game.held(id)];
       const waiting = countsOf(game.session.state).remaining - game.session.workers.holders.size;
       if (first === undefined) {
-        if (waiting > 0) idle += 1;
+        if (waiting > 0) {
+          idle += 1;
+        }
         continue;
       }
       const report = completed(first[0], first[1]);
-      game.input(reports(id, [{ ...report, body: { ...report.body, seconds: seconds[id] ?? 1 } as never }]));
+      game.input(
+        reports(id, [{ ...report, body: { ...report.body, seconds: seconds[id] ?? 1 } as never }]),
+      );
     }
     expect(game.session.state.phase).to.equal('completed');
     expect(idle).to.equal(0);
-    expect(countsOf(game.session.state)).to.deep.equal({ total: 200, completed: 200, failed: 0, remaining: 0 });
+    expect(countsOf(game.session.state)).to.deep.equal({
+      total: 200,
+      completed: 200,
+      failed: 0,
+      remaining: 0,
+    });
   });
 
   it('never changes the state that it was given', () => {

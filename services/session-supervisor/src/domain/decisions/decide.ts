@@ -39,12 +39,19 @@ export interface Decision {
  * @param at where the entries will stand: position and wall clock.
  * @param now monotonic milliseconds, for spans.
  */
-export const decide = ({ state, workers, planUsers }: Session, input: Input, at: At, now: number): Decision => {
+export const decide = (
+  { state, workers, planUsers }: Session,
+  input: Input,
+  at: At,
+  now: number,
+): Decision => {
   const draft: Draft = { state, workers, planUsers, at, now, entries: [], effects: [] };
   obey(draft, input);
   // The input may have decided the last open task.
   endIfDone(draft);
-  if (hasEnded(state) && !isOver(state) && isOver(draft.state)) endRepairs(draft);
+  if (hasEnded(state) && !isOver(state) && isOver(draft.state)) {
+    endRepairs(draft);
+  }
   return { state: draft.state, entries: draft.entries, effects: draft.effects };
 };
 
@@ -76,5 +83,7 @@ const obey = (draft: Draft, input: Input): void => {
 
 const giveBackEmpty = (draft: Draft, user: string): void => {
   const worker = draft.workers.byId.get(user);
-  if (worker !== undefined) releaseIfEmpty(draft, worker);
+  if (worker !== undefined) {
+    releaseIfEmpty(draft, worker);
+  }
 };

@@ -57,6 +57,8 @@ export const record = (draft: Draft, entry: Entry): void => {
  * may learn of them only from the users: the former owner may have died before its `started` entry was durable.
  */
 export const recordStart = (draft: Draft): void => {
-  if (draft.state.startedAt !== undefined || hasEnded(draft.state)) return;
+  if (draft.state.startedAt !== undefined || hasEnded(draft.state)) {
+    return;
+  }
   record(draft, { kind: 'started', version: versionToBegin(draft.state, draft.workers) });
 };

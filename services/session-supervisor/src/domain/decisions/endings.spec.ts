@@ -2,16 +2,32 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Decision } from './decide.ts';
 import type { FailureClass } from '../state/failure-class.ts';
-import { completed, exchange, failed, header, holdsNothing, play, reports, user } from '../fixture.ts';
+import {
+  completed,
+  exchange,
+  failed,
+  header,
+  holdsNothing,
+  play,
+  reports,
+  user,
+} from '../fixture.ts';
 import { countsOf } from '../state/workload.ts';
 
 /** A session whose users are ready. */
 const staffed = (tasks: number, users: string[], spec = {}) => {
   const game = play(header(tasks, spec));
   game.input(exchange(users.map((id) => user(id))));
-  for (const id of users) game.input(holdsNothing(id));
+  for (const id of users) {
+    game.input(holdsNothing(id));
+  }
   /** The user's first task fails. */
-  const fail = (id: string, failureClass: FailureClass, reason = 'why', names: string[] = []): Decision => {
+  const fail = (
+    id: string,
+    failureClass: FailureClass,
+    reason = 'why',
+    names: string[] = [],
+  ): Decision => {
     const [[attempt, task] = ['', 0]] = game.held(id);
     const report = failed(attempt, task);
     const body = { ...report.body, failureClass, reason, names } as never;
@@ -32,7 +48,12 @@ describe('endings', () => {
       ),
     );
     expect(kindsOf(decision)).to.deep.equal(['accepted', 'completed']);
-    expect(decision.effects.map(({ kind }) => kind)).to.have.members(['outcomes', 'demand', 'release', 'ended']);
+    expect(decision.effects.map(({ kind }) => kind)).to.have.members([
+      'outcomes',
+      'demand',
+      'release',
+      'ended',
+    ]);
     expect(game.session.workers.byId.size).to.equal(0);
   });
 
@@ -45,7 +66,9 @@ describe('endings', () => {
   it('ends when the matcher says that the last user is gone with a task that is thereby given up', () => {
     const game = staffed(1, ['u1'], { maxLosses: 1 });
     const [attempt = ''] = game.held('u1').keys();
-    game.input(reports('u1', [{ ...completed(attempt, 0), reportId: 0, body: { kind: 'started' } }]));
+    game.input(
+      reports('u1', [{ ...completed(attempt, 0), reportId: 0, body: { kind: 'started' } }]),
+    );
     const gone = game.input(exchange([], { asked: new Map([['c-u1', 1]]) }));
     expect(kindsOf(gone)).to.deep.equal(['attempt-lost', 'task-failed', 'failed']);
   });
@@ -62,8 +85,9 @@ describe('endings', () => {
   it('fails and names the tasks that were given up, with the reason of the first', () => {
     const game = staffed(30, ['u1'], { maxFailures: 1 });
     for (let failures = 0; failures < 30; failures += 1) {
-      if (game.session.state.phase === 'paused')
+      if (game.session.state.phase === 'paused') {
         game.input({ kind: 'command', ticket: 1, command: { kind: 'resume' } });
+      }
       game.fail('u1', 'RENDER_ERROR', 'no light');
     }
     expect(game.session.state.ending).to.deep.include({
@@ -77,7 +101,9 @@ describe('endings', () => {
     const others = { suitable: 5 };
     let failures = 0;
     for (; game.session.state.phase === 'running' && failures < 50; failures += 1) {
-      game.input(exchange([user('u1', { claim: failures + 2, connection: `c${failures}` })], others));
+      game.input(
+        exchange([user('u1', { claim: failures + 2, connection: `c${failures}` })], others),
+      );
       game.input({ kind: 'user-held', user: 'u1', connection: `c${failures}`, held: [] });
       const report = failed(`0-${failures + 500}`, 0);
       game.input(reports('u1', [report]));
@@ -92,7 +118,10 @@ describe('endings', () => {
       const decision = game.fail('u1', cause, 'it cannot be read', ['//a.png', '//b.png']);
       expect(kindsOf(decision)).to.deep.equal(['attempt-failed', 'failed']);
       const names = cause === 'MISSING_ASSETS' ? ': //a.png, //b.png' : '';
-      expect(game.session.state.ending).to.include({ reason: cause, message: `it cannot be read${names}` });
+      expect(game.session.state.ending).to.include({
+        reason: cause,
+        message: `it cannot be read${names}`,
+      });
       expect(countsOf(game.session.state).failed).to.equal(0);
     }
   });

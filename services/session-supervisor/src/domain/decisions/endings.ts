@@ -43,13 +43,16 @@ export const spendBudget = (
     return;
   }
   if (isInputFault) {
-    const unsaid = failureClass === 'MISSING_ASSETS' ? names.filter((name) => !reason.includes(name)) : [];
+    const unsaid =
+      failureClass === 'MISSING_ASSETS' ? names.filter((name) => !reason.includes(name)) : [];
     const message = [reason, ...(unsaid.length > 0 ? [unsaid.join(', ')] : [])].join(': ');
     fail(draft, failureClass, message);
     return;
   }
   const trouble = troubleOf(draft.state, ordinal);
-  if (trouble === undefined || !isSpent(draft, trouble)) return;
+  if (trouble === undefined || !isSpent(draft, trouble)) {
+    return;
+  }
   giveUp(draft, ordinal, `${failureClass}: ${reason}`);
 };
 
@@ -68,7 +71,9 @@ const isSpent = (draft: Draft, trouble: Trouble): boolean => {
 /** Runs after a lost attempt. Gives the task up if it was lost too often. */
 export const spendLoss = (draft: Draft, ordinal: number): void => {
   const losses = troubleOf(draft.state, ordinal)?.losses ?? 0;
-  if (losses < draft.state.header.spec.maxLosses) return;
+  if (losses < draft.state.header.spec.maxLosses) {
+    return;
+  }
   giveUp(draft, ordinal, `lost ${losses} times: each time the user vanished while working on it`);
 };
 
@@ -85,7 +90,9 @@ const giveUp = (draft: Draft, ordinal: number, reason: string): void => {
 /** Gives up those of these tasks that can never begin because a predecessor was given up, and then their own successors. */
 export const giveUpHopeless = (draft: Draft, ordinals: readonly number[]): void => {
   for (const ordinal of ordinals) {
-    if (!isOpen(draft.state, ordinal) || !isHopeless(draft.state, ordinal)) continue;
+    if (!isOpen(draft.state, ordinal) || !isHopeless(draft.state, ordinal)) {
+      continue;
+    }
     giveUp(draft, ordinal, HOPELESS);
   }
 };
@@ -94,11 +101,17 @@ export const giveUpHopeless = (draft: Draft, ordinals: readonly number[]): void 
 export const openSuccessors = (draft: Draft, ordinal: number): void => {
   const { state, workers, planUsers } = draft;
   const opened = successorsOf(state.graph, ordinal).filter((each) => isReady(state, each));
-  if (opened.length === 0) return;
-  for (const each of opened) workers.queue.giveBack(each);
+  if (opened.length === 0) {
+    return;
+  }
+  for (const each of opened) {
+    workers.queue.giveBack(each);
+  }
   // If there were fewer tasks than wanted users, the demand has grown.
   const hadFew = readyCount(state) - opened.length < Math.min(state.wanted, planUsers);
-  if (hadFew) draft.effects.push({ kind: 'demand', verb: 'more-users' });
+  if (hadFew) {
+    draft.effects.push({ kind: 'demand', verb: 'more-users' });
+  }
 };
 
 /** A workload pauses itself if at least this number and more than this share of its tasks failed: something is wrong with it. */
@@ -109,17 +122,25 @@ const pauseIfMostFail = (draft: Draft, last: string): void => {
   const { state } = draft;
   const { total, failed, remaining } = countsOf(state);
   const fresh = failed - state.tolerated;
-  if (hasEnded(state) || state.phase === 'paused' || remaining === 0) return;
-  if (fresh < MANY_FAILED || fresh <= MUCH_FAILED * total) return;
+  if (hasEnded(state) || state.phase === 'paused' || remaining === 0) {
+    return;
+  }
+  if (fresh < MANY_FAILED || fresh <= MUCH_FAILED * total) {
+    return;
+  }
   const reason = `${fresh} of ${total} tasks failed; the last: ${last}`;
   record(draft, { kind: 'paused', reason: reason.slice(0, MAX_TEXT) });
 };
 
 /** Ends the workload when every task is decided. */
 export const endIfDone = (draft: Draft): void => {
-  if (hasEnded(draft.state)) return;
+  if (hasEnded(draft.state)) {
+    return;
+  }
   const { remaining, failed } = countsOf(draft.state);
-  if (remaining > 0) return;
+  if (remaining > 0) {
+    return;
+  }
   if (failed === 0) {
     record(draft, { kind: 'completed' });
     finish(draft);
@@ -130,8 +151,11 @@ export const endIfDone = (draft: Draft): void => {
 
 /** Runs when the last repair of an ended workload is made or given up. The workload is over again. */
 export const endRepairs = (draft: Draft): void => {
-  if (draft.state.phase === 'completed' && draft.state.givenUp.count > 0) failForTasks(draft);
-  else finish(draft);
+  if (draft.state.phase === 'completed' && draft.state.givenUp.count > 0) {
+    failForTasks(draft);
+  } else {
+    finish(draft);
+  }
 };
 
 const failForTasks = (draft: Draft): void => {
@@ -143,7 +167,11 @@ const failForTasks = (draft: Draft): void => {
   const more = ranges.length > 20 ? ', …' : '';
   const why = troubleOf(draft.state, first)?.givenUp ?? '';
   const { tasksFailed } = kindOf(header.spec).words;
-  fail(draft, tasksFailed, `${failed} of ${graph.count} failed: ${named}${more}; the first: ${why}`);
+  fail(
+    draft,
+    tasksFailed,
+    `${failed} of ${graph.count} failed: ${named}${more}; the first: ${why}`,
+  );
 };
 
 const fail = (draft: Draft, reason: string, message: string): void => {
@@ -154,8 +182,12 @@ const fail = (draft: Draft, reason: string, message: string): void => {
 /** Releases all users, after an entry has ended the workload. */
 export const finish = (draft: Draft): void => {
   // The matcher must hear first that no users are wanted, because otherwise it would assign the released ones again at once.
-  if (draft.workers.byId.size > 0) draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
-  for (const worker of draft.workers.byId.values()) release(draft, worker.id);
+  if (draft.workers.byId.size > 0) {
+    draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
+  }
+  for (const worker of draft.workers.byId.values()) {
+    release(draft, worker.id);
+  }
   draft.effects.push({ kind: 'ended' });
 };
 
@@ -163,7 +195,9 @@ export const finish = (draft: Draft): void => {
 export const release = (draft: Draft, user: string): void => {
   const { workers } = draft;
   const worker = workers.byId.get(user);
-  if (worker === undefined) return;
+  if (worker === undefined) {
+    return;
+  }
   const { id, connection, claim, manager } = worker;
   takeBack(draft, user, 0);
   forgetWorker(draft, user);
@@ -176,10 +210,14 @@ export const release = (draft: Draft, user: string): void => {
 export const takeBack = (draft: Draft, user: string, keep: number): void => {
   const { workers } = draft;
   const worker = workers.byId.get(user);
-  if (worker === undefined) return;
+  if (worker === undefined) {
+    return;
+  }
   for (const attempt of [...worker.attempts.keys()].slice(keep)) {
     const held = withdraw(workers, worker, attempt);
-    if (held !== undefined) workers.queue.giveBack(held.ordinal);
+    if (held !== undefined) {
+      workers.queue.giveBack(held.ordinal);
+    }
   }
 };
 

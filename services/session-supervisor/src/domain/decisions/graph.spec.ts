@@ -3,7 +3,16 @@ import { describe, it } from 'mocha';
 import { seededRandom } from '#libs/random/index.ts';
 import type { NoopNode } from '../../kinds/noop/spec.ts';
 import type { Decision } from './decide.ts';
-import { completed, exchange, failed, header, holdsNothing, play, reports, user } from '../fixture.ts';
+import {
+  completed,
+  exchange,
+  failed,
+  header,
+  holdsNothing,
+  play,
+  reports,
+  user,
+} from '../fixture.ts';
 import { foldDocument } from '../state/fold.ts';
 import { HOPELESS, reopeningEntries } from './reopen.ts';
 import { blockedAfter } from '../graph/readiness.ts';
@@ -11,7 +20,15 @@ import { taskKey } from '../graph/task-graph.ts';
 import { tasksToText } from '../graph/task-text.ts';
 import { has, rangesOf } from '../sets/bitmap.ts';
 import { freeze, thaw } from '../state/snapshot.ts';
-import { begin, countsOf, generationOf, hasEnded, isFounded, readyCount, troubleOf } from '../state/workload.ts';
+import {
+  begin,
+  countsOf,
+  generationOf,
+  hasEnded,
+  isFounded,
+  readyCount,
+  troubleOf,
+} from '../state/workload.ts';
 
 const node = (id: string, tasks: number, ...after: NoopNode['after']): NoopNode => ({
   id,
@@ -27,18 +44,26 @@ const graphGame = (nodes: NoopNode[], users: string[] = ['u1'], spec = {}) => {
   const game = play(header(0, { nodes, maxFailures: 1, ...spec }));
   const { graph } = game.session.state;
   game.input(exchange(users.map((id) => user(id))));
-  for (const id of users) game.input(holdsNothing(id));
-  const attemptAt = (key: string): { id: string; attempt: string; ordinal: number; generation: number } => {
+  for (const id of users) {
+    game.input(holdsNothing(id));
+  }
+  const attemptAt = (
+    key: string,
+  ): { id: string; attempt: string; ordinal: number; generation: number } => {
     for (const [id, { attempts }] of game.session.workers.byId) {
       for (const [attempt, { ordinal, generation }] of attempts) {
-        if (taskKey(graph, ordinal) === key) return { id, attempt, ordinal, generation };
+        if (taskKey(graph, ordinal) === key) {
+          return { id, attempt, ordinal, generation };
+        }
       }
     }
     throw new Error(`nobody works on ${key}; held: ${held().join(' ')}`);
   };
   const held = (): string[] =>
     [...game.session.workers.byId.values()]
-      .flatMap(({ attempts }) => [...attempts.values()].map(({ ordinal }) => taskKey(graph, ordinal)))
+      .flatMap(({ attempts }) =>
+        [...attempts.values()].map(({ ordinal }) => taskKey(graph, ordinal)),
+      )
       .toSorted();
   const report = (key: string, how: typeof completed | typeof failed): Decision => {
     const { id, attempt, ordinal, generation } = attemptAt(key);
@@ -51,8 +76,10 @@ const graphGame = (nodes: NoopNode[], users: string[] = ['u1'], spec = {}) => {
     attemptAt,
     finish: (...keys: string[]): Decision[] => keys.map((key) => report(key, completed)),
     fail: (key: string): Decision => report(key, failed),
-    command: (command: object): Decision => game.input({ kind: 'command', ticket: 1, command: command as never }),
-    text: (set: 'done' | 'givenUp' | 'blocked'): string => tasksToText(graph, rangesOf(game.session.state[set])),
+    command: (command: object): Decision =>
+      game.input({ kind: 'command', ticket: 1, command: command as never }),
+    text: (set: 'done' | 'givenUp' | 'blocked'): string =>
+      tasksToText(graph, rangesOf(game.session.state[set])),
   };
 };
 
@@ -74,7 +101,11 @@ describe('a graph of steps', () => {
   it('wants users for tasks that may begin, not for all open tasks', () => {
     const game = graphGame([node('mesh', 1), node('solve', 1, success('mesh'))]);
     expect(readyCount(game.session.state)).to.equal(1);
-    const wide = graphGame([node('mesh', 2), node('solve', 2, success('mesh')), node('cut', 2, success('solve'))]);
+    const wide = graphGame([
+      node('mesh', 2),
+      node('solve', 2, success('mesh')),
+      node('cut', 2, success('solve')),
+    ]);
     expect(readyCount(wide.session.state)).to.equal(2);
   });
 
@@ -86,12 +117,14 @@ describe('a graph of steps', () => {
   });
 
   it('gives up the successors that need the success of a given-up step, and nothing else', () => {
-    const game = graphGame([...pair, node('report', 2, end('solve')), node('other', 2)], ['u1', 'u2', 'u3', 'u4']);
+    const game = graphGame(
+      [...pair, node('report', 2, end('solve')), node('other', 2)],
+      ['u1', 'u2', 'u3', 'u4'],
+    );
     const decision = game.fail('mesh/0');
-    expect(decision.entries.flatMap((entry) => (entry.kind === 'task-failed' ? [entry.task] : []))).to.deep.equal([
-      'mesh/0',
-      'solve/0',
-    ]);
+    expect(
+      decision.entries.flatMap((entry) => (entry.kind === 'task-failed' ? [entry.task] : [])),
+    ).to.deep.equal(['mesh/0', 'solve/0']);
     expect(game.text('givenUp')).to.equal('mesh/0,solve/0');
     // This step needs only the end of its predecessor, and to be given up is an end.
     expect(game.held()).to.include('report/0').and.not.include('solve/0');
@@ -109,7 +142,9 @@ describe('a graph of steps', () => {
     expect(game.text('done')).to.equal('');
     expect(game.text('blocked')).to.equal('solve/0-1');
     expect(game.held()).to.deep.equal(['mesh/0', 'mesh/1']);
-    const late = game.input(reports(old.id, [{ ...completed(old.attempt, 0), task: 'solve/1', generation: 0 }]));
+    const late = game.input(
+      reports(old.id, [{ ...completed(old.attempt, 0), task: 'solve/1', generation: 0 }]),
+    );
     expect(late.effects).to.deep.include({
       kind: 'outcomes',
       ticket: 1,
@@ -129,14 +164,24 @@ describe('a graph of steps', () => {
     expect(game.text('blocked')).to.equal('solve/0-1');
   });
 
-  const fork = [node('mesh', 1), node('cut', 1), node('solve', 1, success('mesh'), success('cut')), node('other', 1)];
+  const fork = [
+    node('mesh', 1),
+    node('cut', 1),
+    node('solve', 1, success('mesh'), success('cut')),
+    node('other', 1),
+  ];
 
   it('gives up a successor of a retried step again if it needs another step that stays given up', () => {
     const game = graphGame(fork, ['u1', 'u2', 'u3']);
     game.fail('mesh/0');
     game.fail('cut/0');
     const { entries } = game.command({ kind: 'retry', tasks: 'mesh/0' });
-    expect(entries).to.deep.include({ kind: 'task-failed', task: 'solve/0', generation: 1, reason: HOPELESS });
+    expect(entries).to.deep.include({
+      kind: 'task-failed',
+      task: 'solve/0',
+      generation: 1,
+      reason: HOPELESS,
+    });
     game.finish('mesh/0', 'other/0');
     expect(game.session.state.phase).to.equal('failed');
   });
@@ -147,7 +192,8 @@ describe('a graph of steps', () => {
     game.fail('cut/0');
     game.command({ kind: 'stop', deleteResults: false });
     const { state } = game.session;
-    const entries = reopeningEntries(state, { kind: 'retry', tasks: 'mesh/0' }, undefined, 'i-2') ?? [];
+    const entries =
+      reopeningEntries(state, { kind: 'retry', tasks: 'mesh/0' }, undefined, 'i-2') ?? [];
     const kinds = entries.map((entry) => (entry.kind === 'task-failed' ? entry.task : entry.kind));
     expect(kinds).to.deep.equal(['taken-over', 'retried', 'solve/0']);
     const open = foldDocument(state, { n: state.position + 1, at: new Date(0), entries });
@@ -158,7 +204,11 @@ describe('a graph of steps', () => {
   it('keeps the successors of a repaired step', () => {
     const game = graphGame(pair, ['u1', 'u2']);
     game.finish('mesh/0', 'solve/0');
-    game.command({ kind: 'repair', damaged: [{ task: 'mesh/0', generation: 0 }], reason: 'missing' });
+    game.command({
+      kind: 'repair',
+      damaged: [{ task: 'mesh/0', generation: 0 }],
+      reason: 'missing',
+    });
     expect(game.text('done')).to.equal('solve/0');
     expect(game.held()).to.include('mesh/0');
     game.finish('mesh/0', 'mesh/1', 'solve/1');
@@ -169,7 +219,11 @@ describe('a graph of steps', () => {
     const game = graphGame(pair);
     game.finish('mesh/0', 'solve/0', 'mesh/1');
     game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: true });
-    game.command({ kind: 'repair', damaged: [{ task: 'mesh/1', generation: 0 }], reason: 'missing' });
+    game.command({
+      kind: 'repair',
+      damaged: [{ task: 'mesh/1', generation: 0 }],
+      reason: 'missing',
+    });
     expect(game.text('blocked')).to.equal('solve/1');
     game.input(exchange([user('u3')]));
     game.input(holdsNothing('u3'));
@@ -186,7 +240,9 @@ describe('a graph of steps', () => {
     game.finish('mesh/0');
     const held = [...(game.session.workers.byId.get('u1')?.attempts.values() ?? [])];
     const [next] = held.filter(({ ordinal }) => ordinal === 2);
-    if (next === undefined) throw new Error('solve/0 was not handed out');
+    if (next === undefined) {
+      throw new Error('solve/0 was not handed out');
+    }
     expect(isFounded(durable, next)).to.equal(false);
     expect(isFounded(game.session.state, next)).to.equal(true);
     expect(isFounded(durable, { ...next, ordinal: 1, node: 0 })).to.equal(true);
@@ -202,8 +258,14 @@ describe('graphs of one to four nodes, 300 of them', () => {
       for (let i = 0; i <= below(4); i += 1) {
         const after = nodes
           .filter(() => random.float() < 0.5)
-          .map(({ id }) => ({ node: id, on: random.float() < 0.5 ? ('success' as const) : ('end' as const) }));
-        const most = Math.min(4, ...after.map((edge) => nodes.find(({ id }) => id === edge.node)?.tasks ?? 0));
+          .map(({ id }) => ({
+            node: id,
+            on: random.float() < 0.5 ? ('success' as const) : ('end' as const),
+          }));
+        const most = Math.min(
+          4,
+          ...after.map((edge) => nodes.find(({ id }) => id === edge.node)?.tasks ?? 0),
+        );
         nodes.push(node(`n${i}`, 1 + below(most), ...after));
       }
       const game = graphGame(nodes, ['u1', 'u2'], { maxFailures: 1 });
@@ -212,7 +274,10 @@ describe('graphs of one to four nodes, 300 of them', () => {
         const all = Array.from({ length: state.graph.count }, (_, ordinal) => ordinal);
         expect(state.blocked, `seed ${seed}`).to.deep.equal(blockedAfter({ ...state }, all));
         for (const ordinal of workers.holders.keys()) {
-          expect(has(state.blocked, ordinal), `seed ${seed}: ${taskKey(state.graph, ordinal)}`).to.equal(false);
+          expect(
+            has(state.blocked, ordinal),
+            `seed ${seed}: ${taskKey(state.graph, ordinal)}`,
+          ).to.equal(false);
         }
         expect(thaw(freeze(state), begin(state.header)), `seed ${seed}`).to.deep.equal(state);
       };
@@ -223,11 +288,19 @@ describe('graphs of one to four nodes, 300 of them', () => {
         if (random.float() < 0.1 && retries > 0) {
           retries -= 1;
           const ordinal = below(game.graph.count);
-          game.command({ kind: 'retry', tasks: taskKey(game.graph, ordinal).replace(/^noop\//, '') });
-        } else if (game.session.state.phase === 'paused') game.command({ kind: 'resume' });
-        else if (key === undefined) throw new Error(`seed ${seed}: nothing is held, and it goes on`);
-        else if (random.float() < 0.2) game.fail(key);
-        else game.finish(key);
+          game.command({
+            kind: 'retry',
+            tasks: taskKey(game.graph, ordinal).replace(/^noop\//, ''),
+          });
+        } else if (game.session.state.phase === 'paused') {
+          game.command({ kind: 'resume' });
+        } else if (key === undefined) {
+          throw new Error(`seed ${seed}: nothing is held, and it goes on`);
+        } else if (random.float() < 0.2) {
+          game.fail(key);
+        } else {
+          game.finish(key);
+        }
         check();
       }
       expect(countsOf(game.session.state).remaining, `seed ${seed}`).to.equal(0);

@@ -22,7 +22,14 @@ export interface Report {
         pixelHash: string;
         notes: string[];
       }
-    | { kind: 'failed'; failureClass: FailureClass; reason: string; seconds: number; log: string; names: string[] };
+    | {
+        kind: 'failed';
+        failureClass: FailureClass;
+        reason: string;
+        seconds: number;
+        log: string;
+        names: string[];
+      };
 }
 
 /** A command of a caller. */

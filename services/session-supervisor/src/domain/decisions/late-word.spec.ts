@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { exchange, failed, header, holdsNothing, play, reports, user } from '../fixture.ts';
 
-const releasedBy = (decision: { effects: { kind: string; user?: { id: string } }[] }): (string | undefined)[] =>
+const releasedBy = (decision: {
+  effects: { kind: string; user?: { id: string } }[];
+}): (string | undefined)[] =>
   decision.effects.flatMap((effect) => (effect.kind === 'release' ? [effect.user?.id] : []));
 
 describe('a message of the matcher that crosses another one', () => {
@@ -61,7 +63,9 @@ describe('a failure that is reported twice', () => {
     const held = [{ task: 'noop/0', generation: 0, attempt }];
     game.input({ kind: 'user-held', user: 'u1', connection: 'c-again', held });
     // A user asks for work meanwhile, but the task does not wait.
-    game.input(exchange([user('u1', { connection: 'c-again', claim: 2 }), user('u3')], { suitable: 5 }));
+    game.input(
+      exchange([user('u1', { connection: 'c-again', claim: 2 }), user('u3')], { suitable: 5 }),
+    );
     game.input(holdsNothing('u3'));
     game.input(reports('u1', [failed(attempt, 0)]));
     expect([...game.held('u3').values()]).to.deep.equal([0]);

@@ -19,8 +19,12 @@ export type Reopening = Extract<Command, { kind: 'retry' | 'repair' }>;
 
 /** Why an ended workload cannot be reopened; undefined if it can. */
 export const refusalOfReopening = (state: WorkloadState): Refusal | undefined => {
-  if (state.deleteResults) return { reason: 'RESULTS_DELETED' };
-  if (state.generation >= MAX_GENERATION) return { reason: 'TOO_MANY_RETRIES' };
+  if (state.deleteResults) {
+    return { reason: 'RESULTS_DELETED' };
+  }
+  if (state.generation >= MAX_GENERATION) {
+    return { reason: 'TOO_MANY_RETRIES' };
+  }
   return undefined;
 };
 
@@ -35,7 +39,11 @@ export const damagedOrdinals = (state: WorkloadState, damaged: readonly Damaged[
     .sort((a, b) => a - b);
 
 /** The entry that asks for new results of these tasks. */
-export const repairEntry = ({ graph }: WorkloadState, ordinals: readonly number[], reason: string): Entry => {
+export const repairEntry = (
+  { graph }: WorkloadState,
+  ordinals: readonly number[],
+  reason: string,
+): Entry => {
   const ranges = ordinals.map((ordinal) => ({ first: ordinal, last: ordinal }));
   return { kind: 'repair-wanted', tasks: tasksToText(graph, ranges), reason };
 };
@@ -54,19 +62,29 @@ export const reopeningEntries = (
   const entries = (entry: Entry, again: readonly number[]): Entry[] =>
     withHopeless(state, [{ kind: 'taken-over', owner }, entry], again);
   if (command.kind === 'retry') {
-    return entries({ kind: 'retried', tasks: command.tasks, ...mark }, [...retryOf(state, command.tasks).fallout]);
+    return entries({ kind: 'retried', tasks: command.tasks, ...mark }, [
+      ...retryOf(state, command.tasks).fallout,
+    ]);
   }
   const ordinals = damagedOrdinals(state, command.damaged);
-  return ordinals.length === 0 ? undefined : entries(repairEntry(state, ordinals, command.reason), ordinals);
+  return ordinals.length === 0
+    ? undefined
+    : entries(repairEntry(state, ordinals, command.reason), ordinals);
 };
 
 /** Adds a `task-failed` for each of the tasks that can never begin after these entries, and for each of their successors. */
-const withHopeless = (state: WorkloadState, entries: Entry[], ordinals: readonly number[]): Entry[] => {
+const withHopeless = (
+  state: WorkloadState,
+  entries: Entry[],
+  ordinals: readonly number[],
+): Entry[] => {
   const at = { n: state.position + 1, at: 0 };
   let after = entries.reduce((before, entry) => fold(before, entry, at), state);
   const waiting = [...ordinals];
   for (const ordinal of waiting) {
-    if (!isOpen(after, ordinal) || !isHopeless(after, ordinal)) continue;
+    if (!isOpen(after, ordinal) || !isHopeless(after, ordinal)) {
+      continue;
+    }
     const entry: Entry = {
       kind: 'task-failed',
       task: taskKey(after.graph, ordinal),

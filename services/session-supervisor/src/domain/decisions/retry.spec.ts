@@ -3,11 +3,28 @@ import { describe, it } from 'mocha';
 import type { Decision } from './decide.ts';
 import type { FailureClass } from '../state/failure-class.ts';
 import { explain } from '../scheduling/explain.ts';
-import { completed, exchange, failed, header, holdsNothing, play, reports, user } from '../fixture.ts';
+import {
+  completed,
+  exchange,
+  failed,
+  header,
+  holdsNothing,
+  play,
+  reports,
+  user,
+} from '../fixture.ts';
 import { foldDocument } from '../state/fold.ts';
 import { reopeningEntries } from './reopen.ts';
 import { freeze, thaw } from '../state/snapshot.ts';
-import { begin, countsOf, generationOf, hasEnded, isOver, readyCount, troubleOf } from '../state/workload.ts';
+import {
+  begin,
+  countsOf,
+  generationOf,
+  hasEnded,
+  isOver,
+  readyCount,
+  troubleOf,
+} from '../state/workload.ts';
 
 const kindsOf = ({ entries }: Decision): string[] => entries.map(({ kind }) => kind);
 const outcomeOf = ({ effects }: Decision): unknown =>
@@ -18,7 +35,9 @@ const staffed = (tasks: number, users: string[], spec = {}) => {
   const game = play(header(tasks, spec));
   const connect = (): void => {
     game.input(exchange(users.map((id) => user(id))));
-    for (const id of users) game.input(holdsNothing(id));
+    for (const id of users) {
+      game.input(holdsNothing(id));
+    }
   };
   connect();
   const command = (of: Parameters<typeof play>[0] extends never ? never : object): Decision =>
@@ -36,15 +55,23 @@ const staffed = (tasks: number, users: string[], spec = {}) => {
   const fail = (id: string, failureClass: FailureClass = 'RENDER_ERROR'): Decision => {
     const { attempt, ordinal, generation } = first(id);
     const report = failed(attempt, ordinal);
-    return game.input(reports(id, [{ ...report, generation, body: { ...report.body, failureClass } as never }]));
+    return game.input(
+      reports(id, [{ ...report, generation, body: { ...report.body, failureClass } as never }]),
+    );
   };
   /** Reopens a closed workload as the shell does. */
   const reopen = (of: object): void => {
     const { state } = game.session;
     const entries = reopeningEntries(state, of as never, undefined, 'i-2') ?? [];
-    game.session.state = foldDocument(state, { n: state.position + 1, at: new Date(2_000), entries });
+    game.session.state = foldDocument(state, {
+      n: state.position + 1,
+      at: new Date(2_000),
+      entries,
+    });
     game.session.workers.givenBack.clear();
-    for (let task = 0; task < tasks; task += 1) game.session.workers.queue.giveBack(task);
+    for (let task = 0; task < tasks; task += 1) {
+      game.session.workers.queue.giveBack(task);
+    }
   };
   return { ...game, connect, command, first, finish, fail, reopen };
 };
@@ -57,12 +84,18 @@ describe('a retry', () => {
     const { state } = game.session;
     expect(countsOf(state)).to.include({ completed: 0, remaining: 3 });
     expect([0, 1, 2].map((task) => generationOf(state, task))).to.deep.equal([1, 0, 0]);
-    expect(outcomeOf(game.input(reports('u1', [completed('0-1', 0)])))).to.include({ reason: 'OUTDATED_GENERATION' });
-    expect(outcomeOf(game.input(reports('u1', [completed('9-1', 0, { generation: 2 })])))).to.include({
+    expect(outcomeOf(game.input(reports('u1', [completed('0-1', 0)])))).to.include({
+      reason: 'OUTDATED_GENERATION',
+    });
+    expect(
+      outcomeOf(game.input(reports('u1', [completed('9-1', 0, { generation: 2 })]))),
+    ).to.include({
       verdict: 'LATER',
     });
     const again = game.input(reports('u1', [completed('0-9', 0, { generation: 1 })]));
-    expect(again.entries).to.deep.include.members([{ ...again.entries[0], kind: 'accepted', generation: 1 }]);
+    expect(again.entries).to.deep.include.members([
+      { ...again.entries[0], kind: 'accepted', generation: 1 },
+    ]);
     expect(countsOf(game.session.state).completed).to.equal(1);
   });
 
@@ -97,7 +130,9 @@ describe('a retry', () => {
     expect(state.ending).to.equal(undefined);
     expect([0, 1, 2].map((task) => generationOf(state, task))).to.deep.equal([1, 1, 1]);
     game.connect();
-    for (let i = 0; i < 3; i += 1) game.finish('u1');
+    for (let i = 0; i < 3; i += 1) {
+      game.finish('u1');
+    }
     expect(hasEnded(game.session.state)).to.equal(true);
     expect(game.session.state.phase).to.equal('completed');
   });
@@ -114,7 +149,11 @@ describe('a retry', () => {
     const game = staffed(2, ['u1']);
     game.command({ kind: 'stop', deleteResults: true });
     const { effects } = game.command({ kind: 'retry', tasks: '0' });
-    expect(effects).to.deep.include({ kind: 'answer', ticket: 1, refusal: { reason: 'RESULTS_DELETED' } });
+    expect(effects).to.deep.include({
+      kind: 'answer',
+      ticket: 1,
+      refusal: { reason: 'RESULTS_DELETED' },
+    });
   });
 
   it('survives a snapshot', () => {
@@ -122,9 +161,15 @@ describe('a retry', () => {
     game.finish('u1');
     game.fail('u2');
     game.command({ kind: 'retry', tasks: '0' });
-    game.command({ kind: 'repair', damaged: [{ task: 'noop/0', generation: 0 }], reason: 'missing' });
+    game.command({
+      kind: 'repair',
+      damaged: [{ task: 'noop/0', generation: 0 }],
+      reason: 'missing',
+    });
     const { state } = game.session;
-    expect(thaw(JSON.parse(JSON.stringify(freeze(state))), begin(state.header))).to.deep.equal(state);
+    expect(thaw(JSON.parse(JSON.stringify(freeze(state))), begin(state.header))).to.deep.equal(
+      state,
+    );
   });
 });
 
@@ -140,7 +185,11 @@ describe('a repair', () => {
 
   it('makes a result of a completed workload again, which keeps its state and closes again', () => {
     const game = ended();
-    game.reopen({ kind: 'repair', damaged: [{ task: 'noop/1', generation: 0 }], reason: 'missing' });
+    game.reopen({
+      kind: 'repair',
+      damaged: [{ task: 'noop/1', generation: 0 }],
+      reason: 'missing',
+    });
     expect(game.session.state).to.include({ phase: 'completed', closed: false });
     expect(isOver(game.session.state)).to.equal(false);
     expect(readyCount(game.session.state)).to.equal(1);
@@ -157,20 +206,34 @@ describe('a repair', () => {
   it('is made even if 0 users are wanted', () => {
     const game = ended();
     game.session.state = { ...game.session.state, wanted: 0 };
-    game.reopen({ kind: 'repair', damaged: [{ task: 'noop/1', generation: 0 }], reason: 'missing' });
+    game.reopen({
+      kind: 'repair',
+      damaged: [{ task: 'noop/1', generation: 0 }],
+      reason: 'missing',
+    });
     game.connect();
     expect(game.first('u1')).to.include({ ordinal: 1, generation: 1 });
   });
 
   it('accepts no results of other tasks of an ended workload', () => {
     const game = ended();
-    game.reopen({ kind: 'repair', damaged: [{ task: 'noop/1', generation: 0 }], reason: 'missing' });
-    expect(outcomeOf(game.input(reports('u1', [completed('0-9', 0)])))).to.include({ reason: 'WORKLOAD_ENDED' });
+    game.reopen({
+      kind: 'repair',
+      damaged: [{ task: 'noop/1', generation: 0 }],
+      reason: 'missing',
+    });
+    expect(outcomeOf(game.input(reports('u1', [completed('0-9', 0)])))).to.include({
+      reason: 'WORKLOAD_ENDED',
+    });
   });
 
   it('that cannot be done leaves the workload failed', () => {
     const game = ended();
-    game.reopen({ kind: 'repair', damaged: [{ task: 'noop/1', generation: 0 }], reason: 'missing' });
+    game.reopen({
+      kind: 'repair',
+      damaged: [{ task: 'noop/1', generation: 0 }],
+      reason: 'missing',
+    });
     game.connect();
     game.fail('u1', 'SCENE_LOST');
     expect(game.session.state).to.include({ phase: 'failed' });
@@ -188,7 +251,11 @@ describe('a repair', () => {
   it('of a workload that is then stopped ends with it', () => {
     const game = staffed(3, ['u1']);
     game.finish('u1');
-    game.command({ kind: 'repair', damaged: [{ task: 'noop/0', generation: 0 }], reason: 'missing' });
+    game.command({
+      kind: 'repair',
+      damaged: [{ task: 'noop/0', generation: 0 }],
+      reason: 'missing',
+    });
     expect(isOver(game.session.state)).to.equal(false);
     game.command({ kind: 'stop', deleteResults: false });
     expect(isOver(game.session.state)).to.equal(true);
@@ -205,9 +272,13 @@ describe('a user', () => {
       expect(kinds.includes('user-barred')).to.equal(i === 2);
     }
     game.input({ kind: 'tick' });
-    for (let i = 0; i < 3; i += 1) game.finish('bad');
+    for (let i = 0; i < 3; i += 1) {
+      game.finish('bad');
+    }
     expect(game.session.workers.byId.has('bad')).to.equal(false);
-    expect(explain(game.session.state, 10, undefined).map(({ code }) => code)).to.include('USERS_BARRED');
+    expect(explain(game.session.state, 10, undefined).map(({ code }) => code)).to.include(
+      'USERS_BARRED',
+    );
     game.command({ kind: 'retry', tasks: '' });
     expect(game.session.state.barred.size).to.equal(0);
   });
@@ -221,7 +292,9 @@ describe('a user', () => {
     const report = failed(attempt, 0);
     const body = { ...report.body, failureClass: 'OUT_OF_MEMORY' } as never;
     game.input(reports('small', [{ ...report, body }]));
-    game.input(exchange([small, user('equal', { memoryBytes: 10 }), user('large', { memoryBytes: 20 })]));
+    game.input(
+      exchange([small, user('equal', { memoryBytes: 10 }), user('large', { memoryBytes: 20 })]),
+    );
     game.input(holdsNothing('equal'));
     expect(game.held('equal').size).to.equal(0);
     game.input(holdsNothing('large'));
@@ -232,9 +305,13 @@ describe('a user', () => {
 describe('a workload with many failures', () => {
   it('pauses itself with the fifth failed task over a tenth, says why, and goes on when told to', () => {
     const game = staffed(40, ['u1'], { maxFailures: 1 });
-    for (let i = 0; i < 4; i += 1) expect(kindsOf(game.fail('u1'))).to.not.include('paused');
+    for (let i = 0; i < 4; i += 1) {
+      expect(kindsOf(game.fail('u1'))).to.not.include('paused');
+    }
     expect(kindsOf(game.fail('u1'))).to.include('paused');
-    expect(explain(game.session.state, 10, undefined)[0]?.message).to.match(/5 of 40 tasks failed.*no light/);
+    expect(explain(game.session.state, 10, undefined)[0]?.message).to.match(
+      /5 of 40 tasks failed.*no light/,
+    );
     game.command({ kind: 'resume' });
     expect(game.session.state.phase).to.equal('running');
     expect(game.held('u1').size).to.be.above(0);
@@ -243,8 +320,12 @@ describe('a workload with many failures', () => {
 
   it('goes on with users that finished all of their work before the resume', () => {
     const game = staffed(40, ['u1'], { maxFailures: 1 });
-    for (let i = 0; i < 5; i += 1) game.fail('u1');
-    for (let i = 0; i < 40 && game.held('u1').size > 0; i += 1) game.finish('u1');
+    for (let i = 0; i < 5; i += 1) {
+      game.fail('u1');
+    }
+    for (let i = 0; i < 40 && game.held('u1').size > 0; i += 1) {
+      game.finish('u1');
+    }
     expect(game.held('u1').size).to.equal(0);
     game.command({ kind: 'resume' });
     expect(game.held('u1').size).to.be.above(0);
@@ -252,13 +333,17 @@ describe('a workload with many failures', () => {
 
   it('does not pause for few failures among many tasks', () => {
     const game = staffed(60, ['u1'], { maxFailures: 1 });
-    for (let i = 0; i < 6; i += 1) expect(kindsOf(game.fail('u1'))).to.not.include('paused');
+    for (let i = 0; i < 6; i += 1) {
+      expect(kindsOf(game.fail('u1'))).to.not.include('paused');
+    }
     expect(kindsOf(game.fail('u1'))).to.include('paused');
   });
 
   it('goes on after a retry, but not if a person paused it', () => {
     const game = staffed(40, ['u1'], { maxFailures: 1 });
-    for (let i = 0; i < 5; i += 1) game.fail('u1');
+    for (let i = 0; i < 5; i += 1) {
+      game.fail('u1');
+    }
     game.command({ kind: 'retry', tasks: '' });
     expect(game.session.state).to.include({ phase: 'running', pausedBecause: '' });
     game.command({ kind: 'pause' });

@@ -7,7 +7,9 @@ import { indexAt, indicesOf, indicesToText, ordinalOf } from './index-set.ts';
 
 const normal = (text: string): string => indicesToText(parseIndices(text));
 
-const failure = (text: string): { reason: string; message: string; metadata: Record<string, string> } => {
+const failure = (
+  text: string,
+): { reason: string; message: string; metadata: Record<string, string> } => {
   try {
     parseIndices(text);
   } catch (thrown) {
@@ -58,8 +60,8 @@ describe('parseIndices', () => {
       const members = [...indicesOf(frames)];
       const expected = new Set(
         parts.flatMap((part) => {
-          const [, a = 0, b = a, s = 1] = (/^(\d+)(?:-(\d+))?(?:x-?(\d+))?$/.exec(part) ?? []).map((x) =>
-            x === undefined ? undefined : Number(x),
+          const [, a = 0, b = a, s = 1] = (/^(\d+)(?:-(\d+))?(?:x-?(\d+))?$/.exec(part) ?? []).map(
+            (x) => (x === undefined ? undefined : Number(x)),
           );
           const all = Array.from(
             { length: Math.floor(Math.abs(b - a) / s) + 1 },
@@ -81,7 +83,9 @@ describe('parseIndices', () => {
           frames,
           members.findIndex((frame, i) => frame !== i),
         ),
-      ).to.satisfy((ordinal: number | undefined) => ordinal === undefined || members[ordinal] !== undefined);
+      ).to.satisfy(
+        (ordinal: number | undefined) => ordinal === undefined || members[ordinal] !== undefined,
+      );
     }
   });
 
@@ -105,7 +109,12 @@ describe('parseIndices', () => {
     ];
     for (const [text, position, expected] of cases) {
       const { reason, metadata, message } = failure(text);
-      expect({ text, reason, position: metadata['position'], expected: metadata['expected'] }).to.deep.equal({
+      expect({
+        text,
+        reason,
+        position: metadata['position'],
+        expected: metadata['expected'],
+      }).to.deep.equal({
         text,
         reason: 'FRAMES_INVALID',
         position,
@@ -145,7 +154,9 @@ describe('parseIndices', () => {
       expect(error.reason, text.slice(0, 40)).to.equal(reason);
       expect(error.message.length).to.be.below(300);
     }
-    const singles = Array.from({ length: 8_000 }, (_, i) => i * i).filter((frame) => frame < 1_000_000);
+    const singles = Array.from({ length: 8_000 }, (_, i) => i * i).filter(
+      (frame) => frame < 1_000_000,
+    );
     expect(parseIndices(singles.join(',')).count).to.equal(singles.length);
   });
 });

@@ -27,7 +27,8 @@ const scanner = (text: string) => {
     }
   };
   const fail = (expected: string, position = at): never => {
-    const found = position < text.length ? JSON.stringify(text.slice(position, position + 12)) : 'the end';
+    const found =
+      position < text.length ? JSON.stringify(text.slice(position, position + 12)) : 'the end';
     throw indicesInvalid(position + 1, expected, found);
   };
   /** Takes the next character if it is one of these. Returns whether it was. */
@@ -41,7 +42,11 @@ const scanner = (text: string) => {
     skipBlanks();
     const start = at;
     let value = 0;
-    for (let digit = text.charCodeAt(at) - 48; digit >= 0 && digit <= 9; digit = text.charCodeAt(at) - 48) {
+    for (
+      let digit = text.charCodeAt(at) - 48;
+      digit >= 0 && digit <= 9;
+      digit = text.charCodeAt(at) - 48
+    ) {
       value = Math.min(value * 10 + digit, Number.MAX_SAFE_INTEGER / 100);
       at += 1;
     }
@@ -56,7 +61,8 @@ const scanner = (text: string) => {
 
 type Scanner = ReturnType<typeof scanner>;
 
-const indexNumber = (scan: Scanner): number => scan.number(`a frame from 0 to ${MAX_INDEX}`, 0, MAX_INDEX);
+const indexNumber = (scan: Scanner): number =>
+  scan.number(`a frame from 0 to ${MAX_INDEX}`, 0, MAX_INDEX);
 
 /** `7`, `1-100`, `1-100x5`, `100-1`, `100-1x-1`: if a step has a sign, it must fit the direction. */
 const parsePart = (scan: Scanner): Part => {
@@ -69,7 +75,11 @@ const parsePart = (scan: Scanner): Part => {
   if (scan.take('xX')) {
     const isNegative = scan.take('-');
     if (isNegative !== to < from && to !== from) {
-      scan.fail(to < from ? 'a negative step, since the range descends,' : 'a positive step, since the range ascends,');
+      scan.fail(
+        to < from
+          ? 'a negative step, since the range descends,'
+          : 'a positive step, since the range ascends,',
+      );
     }
     step = scan.number(`a step from 1 to ${MAX_INDEX}`, 1, MAX_INDEX);
   }

@@ -29,7 +29,11 @@ export const indicesBetween = (first: number, last: number): IndexSet => {
 };
 
 /** The last range whose `key` is at most `value`; undefined if there is none. */
-const lastAtMost = (ranges: readonly IndexRange[], key: 'first' | 'ordinal', value: number): IndexRange | undefined => {
+const lastAtMost = (
+  ranges: readonly IndexRange[],
+  key: 'first' | 'ordinal',
+  value: number,
+): IndexRange | undefined => {
   let low = 0;
   let high = ranges.length;
   while (low < high) {
@@ -84,7 +88,8 @@ const rangeToText = ({ first, last, step }: IndexRange): string => {
 };
 
 /** The set in its normal form, such as `1-40,41-60x2`. It has no blanks, so people can paste it into a command line. */
-export const indicesToText = ({ ranges }: Pick<IndexSet, 'ranges'>): string => ranges.map(rangeToText).join(',');
+export const indicesToText = ({ ranges }: Pick<IndexSet, 'ranges'>): string =>
+  ranges.map(rangeToText).join(',');
 
 /**
  * The indices of these ascending ordinals, in the form of {@link indicesToText}; `''` for none. Throws RangeError if an

@@ -17,12 +17,16 @@ const predecessorsOf = (
   ordinal: number,
 ): { ordinal: number; isMet: boolean; isHopeless: boolean }[] => {
   const { after } = nodeAt(graph, nodeOf(graph, ordinal));
-  if (after.length === 0) return [];
+  if (after.length === 0) {
+    return [];
+  }
   const index = taskIndex(graph, ordinal);
   return after.flatMap((edge) => {
     const node = graph.nodes.find(({ id }) => id === edge.node);
     const before = node === undefined ? undefined : ordinalIn(node, index);
-    if (before === undefined) return [];
+    if (before === undefined) {
+      return [];
+    }
     const isGivenUp = has(givenUp, before);
     const isMet = has(done, before) || (isGivenUp && edge.on === 'end');
     return [{ ordinal: before, isMet, isHopeless: isGivenUp && !isMet }];
@@ -32,7 +36,9 @@ const predecessorsOf = (
 /** The direct successors of a task. */
 export const successorsOf = (graph: TaskGraph, ordinal: number): number[] => {
   const { successors } = nodeAt(graph, nodeOf(graph, ordinal));
-  if (successors.length === 0) return [];
+  if (successors.length === 0) {
+    return [];
+  }
   const index = taskIndex(graph, ordinal);
   return successors.flatMap((place) => ordinalIn(nodeAt(graph, place), index) ?? []);
 };
@@ -50,11 +56,15 @@ export const hopesOf = (decided: Omit<Decided, 'blocked'>, ordinal: number): num
 /** All direct and indirect successors of these tasks. A task itself is included only if it follows another one. */
 export const falloutOf = (graph: TaskGraph, ordinals: Iterable<number>): Set<number> => {
   const fallout = new Set<number>();
-  if (graph.nodes.length === 1) return fallout;
+  if (graph.nodes.length === 1) {
+    return fallout;
+  }
   const waiting = [...ordinals];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     for (const ordinal of successorsOf(graph, next)) {
-      if (fallout.has(ordinal)) continue;
+      if (fallout.has(ordinal)) {
+        continue;
+      }
       fallout.add(ordinal);
       waiting.push(ordinal);
     }
@@ -75,7 +85,9 @@ export const initiallyBlocked = ({ nodes, count }: TaskGraph): Bitmap =>
 export const blockedAfter = (decided: Decided, changed: Iterable<number>): Bitmap => {
   const { graph, done, givenUp } = decided;
   let { blocked } = decided;
-  if (graph.nodes.length === 1) return blocked;
+  if (graph.nodes.length === 1) {
+    return blocked;
+  }
   const look = (ordinal: number): void => {
     const isDecided = has(done, ordinal) || has(givenUp, ordinal);
     const isBlocked = !isDecided && predecessorsOf(decided, ordinal).some(({ isMet }) => !isMet);
@@ -83,7 +95,9 @@ export const blockedAfter = (decided: Decided, changed: Iterable<number>): Bitma
   };
   for (const ordinal of changed) {
     look(ordinal);
-    for (const successor of successorsOf(graph, ordinal)) look(successor);
+    for (const successor of successorsOf(graph, ordinal)) {
+      look(successor);
+    }
   }
   return blocked;
 };

@@ -44,17 +44,25 @@ export const MAX_NODES = 16;
  * nodes share an id, or if an edge leads to a node that is not earlier. Code that takes graphs from callers checks that first.
  */
 export const createGraph = (nodes: readonly TaskNode[]): TaskGraph => {
-  if (nodes.length === 0 || nodes.length > MAX_NODES) throw new RangeError(`a graph has 1 to ${MAX_NODES} nodes`);
+  if (nodes.length === 0 || nodes.length > MAX_NODES) {
+    throw new RangeError(`a graph has 1 to ${MAX_NODES} nodes`);
+  }
   const places = new Map<string, number>();
   const placed: PlacedNode[] = [];
   let count = 0;
   for (const [place, node] of nodes.entries()) {
     for (const edge of node.after) {
-      if (!places.has(edge.node)) throw new RangeError(`${node.id} depends on ${edge.node}, which is no earlier node`);
+      if (!places.has(edge.node)) {
+        throw new RangeError(`${node.id} depends on ${edge.node}, which is no earlier node`);
+      }
     }
-    if (places.has(node.id)) throw new RangeError(`two nodes are called ${node.id}`);
+    if (places.has(node.id)) {
+      throw new RangeError(`two nodes are called ${node.id}`);
+    }
     places.set(node.id, place);
-    const successors = nodes.flatMap(({ after }, i) => (after.some((edge) => edge.node === node.id) ? [i] : []));
+    const successors = nodes.flatMap(({ after }, i) =>
+      after.some((edge) => edge.node === node.id) ? [i] : [],
+    );
     placed.push({ ...node, offset: count, successors });
     count += node.indices.count;
   }
@@ -62,18 +70,26 @@ export const createGraph = (nodes: readonly TaskNode[]): TaskGraph => {
 };
 
 /** The graph of work that has one step. */
-export const singleNode = (id: string, indices: IndexSet): TaskGraph => createGraph([{ id, indices, after: [] }]);
+export const singleNode = (id: string, indices: IndexSet): TaskGraph =>
+  createGraph([{ id, indices, after: [] }]);
 
 /** The place of a task's node. Throws RangeError outside the graph. O(log nodes). */
 export const nodeOf = ({ nodes, count }: TaskGraph, ordinal: number): number => {
-  if (nodes.length === 1) return 0;
-  if (!(ordinal >= 0 && ordinal < count)) throw new RangeError(`no task has the ordinal ${ordinal} of ${count}`);
+  if (nodes.length === 1) {
+    return 0;
+  }
+  if (!(ordinal >= 0 && ordinal < count)) {
+    throw new RangeError(`no task has the ordinal ${ordinal} of ${count}`);
+  }
   let low = 0;
   let high = nodes.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
-    if ((nodes[middle]?.offset ?? Infinity) <= ordinal) low = middle;
-    else high = middle - 1;
+    if ((nodes[middle]?.offset ?? Infinity) <= ordinal) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
   }
   return low;
 };
@@ -81,7 +97,9 @@ export const nodeOf = ({ nodes, count }: TaskGraph, ordinal: number): number => 
 /** A node by its place. Throws RangeError if there is none. */
 export const nodeAt = ({ nodes }: TaskGraph, place: number): PlacedNode => {
   const node = nodes[place];
-  if (node === undefined) throw new RangeError(`no node has the place ${place}`);
+  if (node === undefined) {
+    throw new RangeError(`no node has the place ${place}`);
+  }
   return node;
 };
 

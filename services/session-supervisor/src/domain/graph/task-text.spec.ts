@@ -3,7 +3,14 @@ import { describe, it } from 'mocha';
 import { DomainError } from '#libs/errors/index.ts';
 import { indicesBetween } from './index-set.ts';
 import { createGraph, singleNode, taskKey, taskOrdinal } from './task-graph.ts';
-import { ordinalsFromText, parseTasks, selectTasks, taskSetToText, tasksToText, unknownTask } from './task-text.ts';
+import {
+  ordinalsFromText,
+  parseTasks,
+  selectTasks,
+  taskSetToText,
+  tasksToText,
+  unknownTask,
+} from './task-text.ts';
 
 const frames = singleNode('frames', indicesBetween(1, 10));
 const steps = createGraph([
@@ -15,7 +22,9 @@ const errorOf = (fn: () => unknown): DomainError => {
   try {
     fn();
   } catch (thrown) {
-    if (thrown instanceof DomainError) return thrown;
+    if (thrown instanceof DomainError) {
+      return thrown;
+    }
   }
   throw new Error('nothing typed was thrown');
 };
@@ -40,7 +49,9 @@ describe('the text of tasks', () => {
 
   it('assigns a part without a name to the node named last', () => {
     expect([...ordinalsFromText(steps, 'solve/0,2, mesh/1')]).to.deep.equal([4, 6, 1]);
-    expect(taskSetToText(steps, parseTasks(steps, 'solve/3,0,mesh/1'))).to.equal('solve/0,solve/3,mesh/1');
+    expect(taskSetToText(steps, parseTasks(steps, 'solve/3,0,mesh/1'))).to.equal(
+      'solve/0,solve/3,mesh/1',
+    );
   });
 
   it('lists the nodes if a part could belong to any', () => {

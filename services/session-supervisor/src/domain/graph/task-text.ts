@@ -12,7 +12,9 @@ import { ordinalIn, type PlacedNode, type TaskGraph } from './task-graph.ts';
 /** The text of the tasks with these ascending ordinals; empty for none. O(log ranges + ranges touched) for each run. */
 export const tasksToText = (graph: TaskGraph, ordinals: Iterable<OrdinalRange>): string => {
   const [only] = graph.nodes;
-  if (graph.nodes.length === 1 && only !== undefined) return subsetToText(only.indices, ordinals);
+  if (graph.nodes.length === 1 && only !== undefined) {
+    return subsetToText(only.indices, ordinals);
+  }
   const runs = [...ordinals];
   return graph.nodes
     .flatMap((node) => {
@@ -22,7 +24,10 @@ export const tasksToText = (graph: TaskGraph, ordinals: Iterable<OrdinalRange>):
     .join(',');
 };
 
-const runsWithin = ({ offset, indices }: PlacedNode, runs: readonly OrdinalRange[]): OrdinalRange[] =>
+const runsWithin = (
+  { offset, indices }: PlacedNode,
+  runs: readonly OrdinalRange[],
+): OrdinalRange[] =>
   runs.flatMap(({ first, last }) => {
     const from = Math.max(first - offset, 0);
     const to = Math.min(last - offset, indices.count - 1);
@@ -51,18 +56,25 @@ const NAMED = /^\s*([a-z][a-z0-9-]{0,31})\//;
 export const parseTasks = ({ nodes }: Named, text: string): NodeTasks[] => {
   if (!text.includes('/')) {
     const [only] = nodes;
-    if (only !== undefined && nodes.length === 1) return [{ node: only.id, indices: parseIndices(text) }];
+    if (only !== undefined && nodes.length === 1) {
+      return [{ node: only.id, indices: parseIndices(text) }];
+    }
   }
   const parts = new Map<string, string[]>();
   let node = nodes.length === 1 ? nodes[0]?.id : undefined;
   for (const part of text.split(',')) {
     const named = NAMED.exec(part);
     node = named?.[1] ?? node;
-    if (node === undefined) throw indicesInvalid(1, `a step (${nodes.map(({ id }) => `${id}/…`).join(' or ')})`, part);
+    if (node === undefined) {
+      throw indicesInvalid(1, `a step (${nodes.map(({ id }) => `${id}/…`).join(' or ')})`, part);
+    }
     const indices = named === null ? part : part.slice(named[0].length);
     const known = parts.get(node);
-    if (known === undefined) parts.set(node, [indices]);
-    else known.push(indices);
+    if (known === undefined) {
+      parts.set(node, [indices]);
+    } else {
+      known.push(indices);
+    }
   }
   return [...parts].map(([id, list]) => ({ node: id, indices: parseIndices(list.join(',')) }));
 };
@@ -77,20 +89,29 @@ export const taskSetToText = ({ nodes }: Named, tasks: readonly NodeTasks[]): st
     .join(',');
 
 /** The key of the first task that is named but is not in the graph; undefined if all are. */
-export const unknownTask = ({ nodes }: TaskGraph, tasks: readonly NodeTasks[]): string | undefined => {
+export const unknownTask = (
+  { nodes }: TaskGraph,
+  tasks: readonly NodeTasks[],
+): string | undefined => {
   for (const { node: id, indices } of tasks) {
     const node = nodes.find((each) => each.id === id);
     for (const index of indicesOf(indices)) {
-      if (node === undefined || ordinalOf(node.indices, index) === undefined) return `${id}/${index}`;
+      if (node === undefined || ordinalOf(node.indices, index) === undefined) {
+        return `${id}/${index}`;
+      }
     }
   }
   return undefined;
 };
 
 /** A test of whether a text names a task. Its memory grows with the ranges, not with the tasks. */
-export const selectTasks = (graph: TaskGraph, text: string): ((node: string, index: number) => boolean) => {
+export const selectTasks = (
+  graph: TaskGraph,
+  text: string,
+): ((node: string, index: number) => boolean) => {
   const tasks = text === '' ? [] : parseTasks(graph, text);
-  return (node, index) => tasks.some((each) => each.node === node && ordinalOf(each.indices, index) !== undefined);
+  return (node, index) =>
+    tasks.some((each) => each.node === node && ordinalOf(each.indices, index) !== undefined);
 };
 
 /** The ordinals of the tasks that a text names. Tasks that the workload does not have are left out. */
@@ -98,10 +119,14 @@ export const ordinalsFromText = (graph: TaskGraph, text: string): Set<number> =>
   const ordinals = new Set<number>();
   for (const { node: id, indices } of parseTasks(graph, text)) {
     const node = graph.nodes.find((each) => each.id === id);
-    if (node === undefined) continue;
+    if (node === undefined) {
+      continue;
+    }
     for (const index of indicesOf(indices)) {
       const ordinal = ordinalIn(node, index);
-      if (ordinal !== undefined) ordinals.add(ordinal);
+      if (ordinal !== undefined) {
+        ordinals.add(ordinal);
+      }
     }
   }
   return ordinals;

@@ -11,7 +11,9 @@ const atTheEnd = () => {
   const game = play(header(3));
   const users = ['slow', 'fast', 'other'].map((id) => user(id));
   game.input(exchange(users));
-  for (const { id } of users) game.input(holdsNothing(id));
+  for (const { id } of users) {
+    game.input(holdsNothing(id));
+  }
   const only = (id: string): [attempt: string, task: number] => [...game.held(id)][0] ?? ['', -1];
   const finish = (id: string, seconds: number) => {
     const [attempt, task] = only(id);
@@ -25,12 +27,16 @@ const atTheEnd = () => {
   return { ...game, left, only, finish };
 };
 
-const wanted = ({ session }: ReturnType<typeof play>, now: number): number => effectiveWanted({ ...session, now });
+const wanted = ({ session }: ReturnType<typeof play>, now: number): number =>
+  effectiveWanted({ ...session, now });
 
 describe('a running task at the end', () => {
   it('is copied to an idle user as soon as the copy will probably win', () => {
     const game = atTheEnd();
-    expect([...game.session.workers.byId.keys()], 'nobody idles for nothing').to.deep.equal(['slow', 'other']);
+    expect([...game.session.workers.byId.keys()], 'nobody idles for nothing').to.deep.equal([
+      'slow',
+      'other',
+    ]);
     // Both running tasks are overdue by now.
     game.pass(14_000);
     expect(wanted(game, 16_000)).to.equal(4);
@@ -44,7 +50,9 @@ describe('a running task at the end', () => {
     game.pass(14_000);
     const late = ['a', 'b', 'c', 'd'].map((id) => user(id));
     game.input(exchange([...game.left, ...late]));
-    for (const { id } of late) game.input(holdsNothing(id));
+    for (const { id } of late) {
+      game.input(holdsNothing(id));
+    }
     const holders = [...game.session.workers.holders.values()];
     expect(holders).to.deep.equal([2, 2]);
     expect(game.session.workers.byId.size).to.equal(4);
@@ -60,7 +68,9 @@ describe('a running task at the end', () => {
     expect(game.held('slow').has(attempt)).to.equal(false);
     const { entries, effects } = game.input(reports('slow', [completed(attempt, task)]));
     expect(entries.map(({ kind }) => kind)).to.deep.equal(['duplicate']);
-    const outcomes = effects.flatMap((effect) => (effect.kind === 'outcomes' ? effect.outcomes : []));
+    const outcomes = effects.flatMap((effect) =>
+      effect.kind === 'outcomes' ? effect.outcomes : [],
+    );
     expect(outcomes).to.deep.equal([{ reportId: 1, verdict: 'SETTLED', reason: 'DUPLICATE' }]);
   });
 
@@ -78,7 +88,9 @@ describe('a running task at the end', () => {
   it('is not copied while no task has been measured', () => {
     const game = play(header(1));
     game.input(exchange([user('a'), user('b')]));
-    for (const id of ['a', 'b']) game.input(holdsNothing(id));
+    for (const id of ['a', 'b']) {
+      game.input(holdsNothing(id));
+    }
     game.pass(60_000);
     game.input({ kind: 'tick' });
     expect(game.session.workers.byId.size).to.equal(1);

@@ -42,9 +42,18 @@ const runningOf = ({ workers, now }: Known, averages: readonly (number | undefin
   [...workers.byId.values()].flatMap((worker) =>
     [...worker.attempts.values()].slice(0, worker.slots).flatMap(({ ordinal, node, since }) => {
       const average = averages[node];
-      if (average === undefined || workers.holders.get(ordinal) !== 1) return [];
+      if (average === undefined || workers.holders.get(ordinal) !== 1) {
+        return [];
+      }
       const running = (now - Math.max(since, worker.freeSince)) / 1_000;
-      return [{ ordinal, node, owner: worker.id, secondsLeft: secondsLeft(worker.paces[node] ?? average, running) }];
+      return [
+        {
+          ordinal,
+          node,
+          owner: worker.id,
+          secondsLeft: secondsLeft(worker.paces[node] ?? average, running),
+        },
+      ];
     }),
   );
 
@@ -67,9 +76,15 @@ export const usersForCopies = (known: Known): number => {
   const { workers, state } = known;
   const out = [...workers.holders.values()].filter((holders) => holders > 1).length;
   const averages = averagesOf(state);
-  const idle = [...workers.byId.values()].filter(({ phase, attempts }) => phase === 'ready' && attempts.size === 0);
+  const idle = [...workers.byId.values()].filter(
+    ({ phase, attempts }) => phase === 'ready' && attempts.size === 0,
+  );
   const fastest = averages.map((average = Infinity, node) =>
     idle.length === 0 ? average : Math.min(...idle.map(({ paces }) => paces[node] ?? average)),
   );
-  return out + runningOf(known, averages).filter((running) => wins(fastest[running.node] ?? Infinity, running)).length;
+  return (
+    out +
+    runningOf(known, averages).filter((running) => wins(fastest[running.node] ?? Infinity, running))
+      .length
+  );
 };

@@ -20,7 +20,11 @@ export const demandOf = (
   workers: Workers,
   planUsers: number,
   now: number,
-): { wanted: number; needs: Needs; users: { userId: string; connectionId: string; claim: number }[] } => {
+): {
+  wanted: number;
+  needs: Needs;
+  users: { userId: string; connectionId: string; claim: number }[];
+} => {
   const needs = { ...engineNeeds(state), barredUserIds: [...state.barred] };
   const users = [...workers.byId.values()].map(({ id, connection, claim }) => ({
     userId: id,

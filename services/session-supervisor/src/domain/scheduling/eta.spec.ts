@@ -2,7 +2,11 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { estimate, learnSeconds, type Pace } from './eta.ts';
 
-const user = (secondsPerTask: number | undefined, runningSeconds: number[] = [], slots = 1): Pace => ({
+const user = (
+  secondsPerTask: number | undefined,
+  runningSeconds: number[] = [],
+  slots = 1,
+): Pace => ({
   secondsPerTask,
   slots,
   runningSeconds,
@@ -29,13 +33,19 @@ describe('learnSeconds', () => {
 describe('estimate', () => {
   it('is unknown without users or measurements, and 0 if nothing remains', () => {
     expect(estimate(5, [])).to.deep.equal({ tasksPerSecond: undefined, etaSeconds: undefined });
-    expect(estimate(5, [user(undefined, [3])])).to.deep.equal({ tasksPerSecond: undefined, etaSeconds: undefined });
+    expect(estimate(5, [user(undefined, [3])])).to.deep.equal({
+      tasksPerSecond: undefined,
+      etaSeconds: undefined,
+    });
     expect(estimate(0, []).etaSeconds).to.equal(0);
     expect(estimate(0, [user(4)])).to.deep.equal({ tasksPerSecond: 0.25, etaSeconds: 0 });
   });
 
   it('is the remaining work over the sum of rates while much is left', () => {
-    expect(estimate(1_000, [user(1), user(2)])).to.deep.equal({ tasksPerSecond: 1.5, etaSeconds: 1_000 / 1.5 });
+    expect(estimate(1_000, [user(1), user(2)])).to.deep.equal({
+      tasksPerSecond: 1.5,
+      etaSeconds: 1_000 / 1.5,
+    });
     expect(estimate(1_000, [user(1, [], 4)]).etaSeconds).to.equal(250);
   });
 

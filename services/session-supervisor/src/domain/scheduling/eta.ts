@@ -38,7 +38,8 @@ export interface Estimate {
 export const secondsLeft = (secondsPerTask: number, running: number): number =>
   Math.max(secondsPerTask - running, OVERDUE_SHARE * running);
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const sum = (numbers: readonly number[]): number =>
+  numbers.reduce((total, number) => total + number, 0);
 
 /** What is left of one node, and the speeds of its users. */
 export interface NodeLeft {
@@ -52,10 +53,14 @@ export interface NodeLeft {
  */
 export const estimateNodes = (nodes: readonly NodeLeft[]): Estimate => {
   const [only] = nodes;
-  if (only !== undefined && nodes.length === 1) return estimate(only.remaining, only.users);
+  if (only !== undefined && nodes.length === 1) {
+    return estimate(only.remaining, only.users);
+  }
   const left = nodes.filter(({ remaining }) => remaining > 0);
   const etas = left.flatMap(({ remaining, users }) => estimate(remaining, users).etaSeconds ?? []);
-  if (etas.length < left.length) return { tasksPerSecond: undefined, etaSeconds: undefined };
+  if (etas.length < left.length) {
+    return { tasksPerSecond: undefined, etaSeconds: undefined };
+  }
   const etaSeconds = sum(etas);
   const tasks = sum(left.map(({ remaining }) => remaining));
   return { etaSeconds, tasksPerSecond: etaSeconds === 0 ? undefined : tasks / etaSeconds };
@@ -67,7 +72,9 @@ export const estimateNodes = (nodes: readonly NodeLeft[]): Estimate => {
  * at least the soonest possible end of a task that has not begun. Unknown without a measurement; 0 s if no task remains.
  */
 export const estimate = (remaining: number, users: readonly Pace[]): Estimate => {
-  const known = users.flatMap(({ secondsPerTask }) => (secondsPerTask === undefined ? [] : [secondsPerTask]));
+  const known = users.flatMap(({ secondsPerTask }) =>
+    secondsPerTask === undefined ? [] : [secondsPerTask],
+  );
   if (known.length === 0) {
     return { tasksPerSecond: undefined, etaSeconds: remaining === 0 ? 0 : undefined };
   }
@@ -83,8 +90,15 @@ export const estimate = (remaining: number, users: readonly Pace[]): Estimate =>
   const running = sum(paces.map(({ left }) => left.length));
   const toBegin = Math.max(remaining - running, 0);
   const tasksOfWork =
-    toBegin + sum(paces.flatMap(({ seconds, left }) => left.map((each) => Math.min(each / seconds, 1))));
-  const bySoonest = paces.map(({ seconds, slots, left }) => seconds + (left.length < slots ? 0 : Math.min(...left)));
-  const tail = Math.max(0, ...paces.flatMap(({ left }) => left), toBegin > 0 ? Math.min(...bySoonest) : 0);
+    toBegin +
+    sum(paces.flatMap(({ seconds, left }) => left.map((each) => Math.min(each / seconds, 1))));
+  const bySoonest = paces.map(
+    ({ seconds, slots, left }) => seconds + (left.length < slots ? 0 : Math.min(...left)),
+  );
+  const tail = Math.max(
+    0,
+    ...paces.flatMap(({ left }) => left),
+    toBegin > 0 ? Math.min(...bySoonest) : 0,
+  );
   return { tasksPerSecond, etaSeconds: Math.max(tasksOfWork / tasksPerSecond, tail) };
 };

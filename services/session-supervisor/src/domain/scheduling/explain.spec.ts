@@ -6,13 +6,26 @@ import { fold } from '../state/fold.ts';
 import { begin, type WorkloadState } from '../state/workload.ts';
 
 const at = { n: 1, at: 0 };
-const working: Surroundings = { active: 2, entitled: 2, suitable: 2, connected: 3, exchangeError: '' };
-const nobody: Surroundings = { active: 0, entitled: 0, suitable: 0, connected: 0, exchangeError: '' };
+const working: Surroundings = {
+  active: 2,
+  entitled: 2,
+  suitable: 2,
+  connected: 3,
+  exchangeError: '',
+};
+const nobody: Surroundings = {
+  active: 0,
+  entitled: 0,
+  suitable: 0,
+  connected: 0,
+  exchangeError: '',
+};
 
 const codes = (state: WorkloadState, around: Surroundings | undefined, planUsers = 100): string[] =>
   explain(state, planUsers, around).map(({ code }) => code);
 
-const text = (state: WorkloadState, around: Surroundings): string => explain(state, 100, around)[0]?.message ?? '';
+const text = (state: WorkloadState, around: Surroundings): string =>
+  explain(state, 100, around)[0]?.message ?? '';
 
 describe('explain', () => {
   const pending = begin(header(4));
@@ -26,14 +39,22 @@ describe('explain', () => {
   it('distinguishes no user connected, no suitable user and all users busy', () => {
     expect(codes(pending, nobody)).to.deep.equal(['NO_USER_CONNECTED']);
     expect(codes(pending, { ...nobody, connected: 3 })).to.deep.equal(['NO_SUITABLE_USER']);
-    expect(codes(pending, { ...nobody, connected: 3, suitable: 2 })).to.deep.equal(['ALL_USERS_BUSY']);
+    expect(codes(pending, { ...nobody, connected: 3, suitable: 2 })).to.deep.equal([
+      'ALL_USERS_BUSY',
+    ]);
   });
 
   it('names what is missing on the machines', () => {
     const render = begin(renderHeader('1-4', { engine: 'CYCLES' }));
-    expect(text(pending, { ...nobody, connected: 3 })).to.equal('none of the 3 connected users has the engine noop');
-    expect(text(render, { ...nobody, connected: 1 })).to.equal('none of the 1 connected users has CYCLES 3.4 or later');
-    expect(text(fold(render, { kind: 'started', version: '3.4.1' }, at), { ...nobody, connected: 1 })).to.equal(
+    expect(text(pending, { ...nobody, connected: 3 })).to.equal(
+      'none of the 3 connected users has the engine noop',
+    );
+    expect(text(render, { ...nobody, connected: 1 })).to.equal(
+      'none of the 1 connected users has CYCLES 3.4 or later',
+    );
+    expect(
+      text(fold(render, { kind: 'started', version: '3.4.1' }, at), { ...nobody, connected: 1 }),
+    ).to.equal(
       'none of the 1 connected users has CYCLES 3.4.1, with which its frames are rendered since the first one',
     );
   });
@@ -59,6 +80,8 @@ describe('explain', () => {
     const failing = fold(running, everyEntry['attempt-failed'], at);
     expect(codes(failing, working)).to.deep.equal(['TASKS_FAILING']);
     expect(text(failing, working)).to.include('no light');
-    expect(codes(fold(failing, everyEntry['task-failed'], at), working)).to.deep.equal(['NOT_WAITING']);
+    expect(codes(fold(failing, everyEntry['task-failed'], at), working)).to.deep.equal([
+      'NOT_WAITING',
+    ]);
   });
 });

@@ -23,10 +23,17 @@ export interface WaitReason {
  *
  * @param around undefined if no replica owns the workload now
  */
-export const explain = (state: WorkloadState, planUsers: number, around: Surroundings | undefined): WaitReason[] => {
+export const explain = (
+  state: WorkloadState,
+  planUsers: number,
+  around: Surroundings | undefined,
+): WaitReason[] => {
   const { phase, ending, wanted, header } = state;
   if (hasEnded(state)) {
-    const ended = { code: 'ENDED', message: `it is ${phase}${ending?.message ? `: ${ending.message}` : ''}` };
+    const ended = {
+      code: 'ENDED',
+      message: `it is ${phase}${ending?.message ? `: ${ending.message}` : ''}`,
+    };
     const { count } = state.repairs;
     const message = `the results of ${count} tasks were missing or damaged; they are being done again`;
     return count === 0 ? [ended] : [{ code: 'UNDER_REPAIR', message }, ended];
@@ -34,16 +41,27 @@ export const explain = (state: WorkloadState, planUsers: number, around: Surroun
   const reasons: WaitReason[] = [];
   const add = (code: string, message: string): void => void reasons.push({ code, message });
   if (phase === 'paused' && state.pausedBecause !== '') {
-    add('PAUSED', `it paused itself: ${state.pausedBecause}; retry the tasks, or resume it to go on all the same`);
-  } else if (phase === 'paused') add('PAUSED', 'it is paused; resume it');
-  if (wanted === 0) add('NO_USER_WANTED', 'it wants 0 users; set another number (muster users-wanted)');
+    add(
+      'PAUSED',
+      `it paused itself: ${state.pausedBecause}; retry the tasks, or resume it to go on all the same`,
+    );
+  } else if (phase === 'paused') {
+    add('PAUSED', 'it is paused; resume it');
+  }
+  if (wanted === 0) {
+    add('NO_USER_WANTED', 'it wants 0 users; set another number (muster users-wanted)');
+  }
   if (around === undefined) {
-    add('NO_OWNER', 'no session-supervisor owns it right now; another takes it over within 5 s if one runs');
+    add(
+      'NO_OWNER',
+      'no session-supervisor owns it right now; another takes it over within 5 s if one runs',
+    );
   } else if (around.exchangeError !== '') {
     add('DEPENDENCY_UNAVAILABLE', `users cannot be asked for: ${around.exchangeError}`);
   } else if (phase !== 'paused' && wanted > 0 && around.active === 0) {
-    if (around.connected === 0) add('NO_USER_CONNECTED', 'no user is connected; start an agent (muster agent)');
-    else if (around.suitable === 0) {
+    if (around.connected === 0) {
+      add('NO_USER_CONNECTED', 'no user is connected; start an agent (muster agent)');
+    } else if (around.suitable === 0) {
       const machine = kindOf(header.spec).words.machine(header.spec, header.file, state);
       add('NO_SUITABLE_USER', `none of the ${around.connected} connected users has ${machine}`);
     } else {
@@ -53,10 +71,15 @@ export const explain = (state: WorkloadState, planUsers: number, around: Surroun
       );
     }
   }
-  if (wanted > planUsers) add('PLAN_LIMIT', `it wants ${wanted} users, the plan allows ${planUsers}`);
+  if (wanted > planUsers) {
+    add('PLAN_LIMIT', `it wants ${wanted} users, the plan allows ${planUsers}`);
+  }
   if (state.barred.size > 0) {
     const users = [...state.barred].join(', ');
-    add('USERS_BARRED', `users that failed what others completed get none of it until a retry: ${users}`);
+    add(
+      'USERS_BARRED',
+      `users that failed what others completed get none of it until a retry: ${users}`,
+    );
   }
   const failing = [...sparseEntries(state.troubles)].filter(
     ([, { failures, givenUp }]) => failures.length > 0 && !givenUp,
@@ -71,7 +94,10 @@ export const explain = (state: WorkloadState, planUsers: number, around: Surroun
     const { remaining } = countsOf(state);
     const { count } = state.blocked;
     const later = count === 0 ? '' : `, ${count} of them wait for others`;
-    add('NOT_WAITING', `${around?.active ?? 0} users work on it, ${remaining} tasks remain${later}`);
+    add(
+      'NOT_WAITING',
+      `${around?.active ?? 0} users work on it, ${remaining} tasks remain${later}`,
+    );
   }
   return reasons;
 };

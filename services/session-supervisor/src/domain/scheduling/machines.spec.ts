@@ -13,18 +13,26 @@ describe('the frames of a workload', () => {
   it('are all rendered with the version of Blender that most users have at the beginning', () => {
     const mesh = play(renderHeader('1-40'));
     mesh.input(exchange(mixed));
-    for (const { id } of mixed) mesh.input(holdsNothing(id));
+    for (const { id } of mixed) {
+      mesh.input(holdsNothing(id));
+    }
     expect(mesh.session.state.version).to.equal('3.4.1');
     expect(mixed.map(({ id }) => mesh.held(id).size > 0)).to.deep.equal([false, true, true]);
-    expect(demandOf(mesh.session.state, mesh.session.workers, 100, 0).needs).to.include({ exactVersion: '3.4.1' });
+    expect(demandOf(mesh.session.state, mesh.session.workers, 100, 0).needs).to.include({
+      exactVersion: '3.4.1',
+    });
   });
 
   it('leave users with another version to other workloads', () => {
     const mesh = play(renderHeader('1-40'));
     mesh.input(exchange(mixed));
-    for (const { id } of mixed) mesh.input(holdsNothing(id));
+    for (const { id } of mixed) {
+      mesh.input(holdsNothing(id));
+    }
     const { effects } = mesh.input({ kind: 'tick' });
-    expect(effects.flatMap((effect) => (effect.kind === 'release' ? [effect.user.id] : []))).to.deep.equal(['new']);
+    expect(
+      effects.flatMap((effect) => (effect.kind === 'release' ? [effect.user.id] : [])),
+    ).to.deep.equal(['new']);
   });
 
   it('keep their version and wait when all users with it are gone', () => {

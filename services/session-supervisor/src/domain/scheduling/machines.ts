@@ -4,7 +4,9 @@ import type { Workers, Worker } from './workers.ts';
 import type { WorkloadState } from '../state/workload.ts';
 
 /** The engine that the machines of a workload need now. */
-export const engineNeeds = (state: Pick<WorkloadState, 'header' | 'engine' | 'version'>): EngineNeeds => {
+export const engineNeeds = (
+  state: Pick<WorkloadState, 'header' | 'engine' | 'version'>,
+): EngineNeeds => {
   const { spec, file } = state.header;
   return kindOf(spec).engineNeeds(spec, file, state);
 };
@@ -20,13 +22,21 @@ export const isFit = (
  * on it. Empty if its results may come from different versions.
  */
 export const versionToBegin = (state: WorkloadState, { byId }: Workers): string => {
-  if (!kindOf(state.header.spec).keepsOneVersion) return '';
+  if (!kindOf(state.header.spec).keepsOneVersion) {
+    return '';
+  }
   const needs = engineNeeds(state);
   const counts = new Map<string, number>();
   for (const worker of byId.values()) {
-    if (worker.phase === 'leaving' || state.barred.has(worker.id)) continue;
-    const versions = new Set(worker.engines.filter((each) => meets(each, needs)).map(({ version }) => version));
-    for (const version of versions) counts.set(version, (counts.get(version) ?? 0) + 1);
+    if (worker.phase === 'leaving' || state.barred.has(worker.id)) {
+      continue;
+    }
+    const versions = new Set(
+      worker.engines.filter((each) => meets(each, needs)).map(({ version }) => version),
+    );
+    for (const version of versions) {
+      counts.set(version, (counts.get(version) ?? 0) + 1);
+    }
   }
   return [...counts].reduce((most, each) => (each[1] > most[1] ? each : most), ['', 0] as const)[0];
 };

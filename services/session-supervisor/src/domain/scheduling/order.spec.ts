@@ -59,7 +59,9 @@ const isOdd = (ordinal: number): boolean => ordinal % 2 === 1;
 
 describe('taskQueue', () => {
   it('hands out each task once, ascending, if the order is sequential', () => {
-    expect(takeAll(desk(200, 'sequential').take)).to.deep.equal(Array.from({ length: 200 }, (_, i) => i));
+    expect(takeAll(desk(200, 'sequential').take)).to.deep.equal(
+      Array.from({ length: 200 }, (_, i) => i),
+    );
   });
 
   it('hands out the spread tasks first and the rest ascending, if the order is coarse-first', () => {

@@ -38,7 +38,10 @@ export interface TaskQueue {
    * first, the lowest first. An ordinal that does not wait is dropped. One that waits but does not suit counts as given back.
    * O(1) amortised, but each call asks again about the ordinals that did not suit.
    */
-  next(isWaiting: (ordinal: number) => boolean, suits?: (ordinal: number) => boolean): number | undefined;
+  next(
+    isWaiting: (ordinal: number) => boolean,
+    suits?: (ordinal: number) => boolean,
+  ): number | undefined;
   /** Gives an ordinal another turn. */
   giveBack(ordinal: number): void;
 }

@@ -1,6 +1,15 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { completed, exchange, failed, header, holdsNothing, play, reports, user } from '../fixture.ts';
+import {
+  completed,
+  exchange,
+  failed,
+  header,
+  holdsNothing,
+  play,
+  reports,
+  user,
+} from '../fixture.ts';
 import { effectiveWanted, windowOf } from './schedule.ts';
 import type { WorkloadState } from '../state/workload.ts';
 
@@ -28,7 +37,9 @@ describe('windowOf', () => {
 
   it('shrinks at the end to half of the share of waiting tasks, but not below one for each slot', () => {
     const fast = { slots: 1, secondsPerTask: 0.01 };
-    expect([400, 100, 40, 4, 1, 0].map((waiting) => windowOf(fast, waiting, 2))).to.deep.equal([100, 25, 10, 1, 1, 1]);
+    expect([400, 100, 40, 4, 1, 0].map((waiting) => windowOf(fast, waiting, 2))).to.deep.equal([
+      100, 25, 10, 1, 1, 1,
+    ]);
     expect(windowOf({ slots: 4, secondsPerTask: 0.01 }, 0, 2)).to.equal(4);
   });
 });
@@ -65,7 +76,9 @@ describe('effectiveWanted', () => {
 const staffed = (tasks: number, slots: Record<string, number>) => {
   const game = play(header(tasks));
   game.input(exchange(Object.entries(slots).map(([id, n]) => user(id, { slots: n }))));
-  for (const id of Object.keys(slots)) game.input(holdsNothing(id));
+  for (const id of Object.keys(slots)) {
+    game.input(holdsNothing(id));
+  }
   /** Completes the user's first task after this time. */
   const finish = (id: string, seconds: number): void => {
     const [[attempt, task] = ['', 0]] = game.held(id);
@@ -97,8 +110,10 @@ describe('hand-outs', () => {
     game.finish('fast', 0.01);
     const before = game.held('fast').size;
     // No task waits any more.
-    while (game.session.workers.queue.next(() => true) !== undefined);
-    while (game.held('fast').size === before) game.finish('slow', 100);
+    while (game.session.workers.queue.next(() => true) !== undefined) {}
+    while (game.held('fast').size === before) {
+      game.finish('slow', 100);
+    }
     expect(before).to.be.above(40);
     expect([game.held('fast').size, game.held('slow').size]).to.deep.equal([before - 2, 2]);
   });

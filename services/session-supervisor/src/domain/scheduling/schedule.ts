@@ -31,7 +31,9 @@ export const windowOf = (
 ): number => {
   const least = slots + 1;
   const inSeconds =
-    secondsPerTask === undefined ? 2 * slots : Math.ceil((WINDOW_SECONDS * slots) / Math.max(secondsPerTask, 1e-6));
+    secondsPerTask === undefined
+      ? 2 * slots
+      : Math.ceil((WINDOW_SECONDS * slots) / Math.max(secondsPerTask, 1e-6));
   const window = Math.max(least, Math.min(inSeconds, MAX_WINDOW));
   const share = Math.max(slots, Math.ceil(waiting / (2 * Math.max(workerCount, 1))));
   return Math.min(window, share);
@@ -47,7 +49,9 @@ export const effectiveWanted = ({
   planUsers,
   now,
 }: Pick<Draft, 'state' | 'workers' | 'planUsers' | 'now'>): number => {
-  if (isOver(state) || state.phase === 'paused') return 0;
+  if (isOver(state) || state.phase === 'paused') {
+    return 0;
+  }
   const remaining = readyCount(state);
   const triers = state.troubles.count > state.givenUp.count ? state.header.spec.maxFailures : 0;
   // Repairs need one user even if 0 are wanted, because that number cannot be changed once the workload has ended.
@@ -58,36 +62,55 @@ export const effectiveWanted = ({
 };
 
 /** How many different users can serve the session now or soon. */
-export const reachOf = ({ state, workers, planUsers }: Pick<Draft, 'state' | 'workers' | 'planUsers'>): number => {
+export const reachOf = ({
+  state,
+  workers,
+  planUsers,
+}: Pick<Draft, 'state' | 'workers' | 'planUsers'>): number => {
   const offered = workers.hasExchanged ? Math.min(workers.suitable, workers.entitled) : 0;
   return Math.max(workers.byId.size, Math.min(offered, state.wanted, planUsers));
 };
 
 /** How many tasks may begin and are held by no user. */
-const waitingCount = (state: WorkloadState, workers: Workers): number => readyCount(state) - workers.holders.size;
+const waitingCount = (state: WorkloadState, workers: Workers): number =>
+  readyCount(state) - workers.holders.size;
 
 /** The load of a worker as a share of its window. Each task counts by the window of its own node. */
 const loadOf = ({ slots, paces, loads }: Worker, waiting: number, workerCount: number): number =>
   loads.reduce((sum, count, node) => {
-    return count === 0 ? sum : sum + count / windowOf({ slots, secondsPerTask: paces[node] }, waiting, workerCount);
+    return count === 0
+      ? sum
+      : sum + count / windowOf({ slots, secondsPerTask: paces[node] }, waiting, workerCount);
   }, 0);
 
 /** Fills the window of a worker. Does nothing while more than half of the window is full and every slot has work. */
 export const serve = (draft: Draft, worker: Worker): void => {
   const { workers } = draft;
   workers.hungry.delete(worker.id);
-  if (!mayServe(draft, worker)) return;
+  if (!mayServe(draft, worker)) {
+    return;
+  }
   const waiting = waitingCount(draft.state, workers) + worker.attempts.size;
   const load = (): number => loadOf(worker, waiting, workers.byId.size);
-  if (worker.attempts.size > worker.slots && load() > 0.5) return;
+  if (worker.attempts.size > worker.slots && load() > 0.5) {
+    return;
+  }
   while (load() < 1) {
     const ordinal = next(draft, worker);
-    if (ordinal === undefined) break;
+    if (ordinal === undefined) {
+      break;
+    }
     handOut(draft, worker, ordinal);
   }
-  if (worker.attempts.size === 0) stealFor(draft, worker);
-  if (worker.attempts.size === 0) copyFor(draft, worker);
-  if (worker.attempts.size < worker.slots) workers.hungry.add(worker.id);
+  if (worker.attempts.size === 0) {
+    stealFor(draft, worker);
+  }
+  if (worker.attempts.size === 0) {
+    copyFor(draft, worker);
+  }
+  if (worker.attempts.size < worker.slots) {
+    workers.hungry.add(worker.id);
+  }
 };
 
 /** Serves all users for whom no task waited before. */
@@ -96,8 +119,11 @@ export const serveHungry = (draft: Draft): void => {
   const hungry = [...draft.workers.hungry];
   for (const id of hungry) {
     const worker = draft.workers.byId.get(id);
-    if (worker === undefined) draft.workers.hungry.delete(id);
-    else serve(draft, worker);
+    if (worker === undefined) {
+      draft.workers.hungry.delete(id);
+    } else {
+      serve(draft, worker);
+    }
   }
 };
 
@@ -106,12 +132,17 @@ const mayServe = ({ state, workers, now }: Draft, worker: Worker): boolean =>
   worker.restsUntil <= now &&
   !isOver(state) &&
   state.phase !== 'paused' &&
-  isFit(state.startedAt === undefined ? { ...state, version: versionToBegin(state, workers) } : state, worker);
+  isFit(
+    state.startedAt === undefined ? { ...state, version: versionToBegin(state, workers) } : state,
+    worker,
+  );
 
 const next = (draft: Draft, worker: Worker): number | undefined => {
   const { state, workers } = draft;
   const isWaiting = (ordinal: number): boolean =>
-    isReady(state, ordinal) && !workers.holders.has(ordinal) && workers.reserved?.has(ordinal) !== true;
+    isReady(state, ordinal) &&
+    !workers.holders.has(ordinal) &&
+    workers.reserved?.has(ordinal) !== true;
   return workers.queue.next(isWaiting, (ordinal) => suits(draft, worker, ordinal));
 };
 
@@ -121,12 +152,16 @@ const next = (draft: Draft, worker: Worker): number | undefined => {
  */
 const suits = (draft: Draft, worker: Worker, ordinal: number): boolean => {
   const failures = troubleOf(draft.state, ordinal)?.failures;
-  if (failures === undefined) return true;
+  if (failures === undefined) {
+    return true;
+  }
   const short = Math.max(0, ...failures.map(({ shortOfBytes }) => shortOfBytes));
   const hasFailed = ({ id }: Worker): boolean => failures.some(({ user }) => user === id);
   if (short > 0 && worker.memoryBytes <= short) {
     const isBetter = (other: Worker): boolean => other.memoryBytes > short && !hasFailed(other);
-    if ([...draft.workers.byId.values()].some(isBetter)) return false;
+    if ([...draft.workers.byId.values()].some(isBetter)) {
+      return false;
+    }
   }
   return !hasFailed(worker) || new Set(failures.map(({ user }) => user)).size >= reachOf(draft);
 };
@@ -148,17 +183,29 @@ const handOut = (draft: Draft, worker: Worker, ordinal: number): void => {
 const stealFor = (draft: Draft, worker: Worker): void => {
   let fullest: { owner: Worker; attempts: [string, number][] } | undefined;
   for (const owner of draft.workers.byId.values()) {
-    if (owner.id === worker.id || owner.attempts.size <= owner.slots) continue;
+    if (owner.id === worker.id || owner.attempts.size <= owner.slots) {
+      continue;
+    }
     const attempts = spare(owner);
-    if (attempts.length > (fullest?.attempts.length ?? 0)) fullest = { owner, attempts };
+    if (attempts.length > (fullest?.attempts.length ?? 0)) {
+      fullest = { owner, attempts };
+    }
   }
-  if (fullest === undefined) return;
+  if (fullest === undefined) {
+    return;
+  }
   const { owner, attempts } = fullest;
   const lastNode = nodeOf(draft.state.graph, attempts.at(-1)?.[1] ?? 0);
-  const most = windowOf({ slots: worker.slots, secondsPerTask: worker.paces[lastNode] }, Infinity, 1);
+  const most = windowOf(
+    { slots: worker.slots, secondsPerTask: worker.paces[lastNode] },
+    Infinity,
+    1,
+  );
   const share = Math.min(Math.ceil(attempts.length / 2), most);
   for (const [attempt, ordinal] of attempts.slice(-share)) {
-    if (!suits(draft, worker, ordinal)) continue;
+    if (!suits(draft, worker, ordinal)) {
+      continue;
+    }
     withdraw(draft.workers, owner, attempt);
     handOut(draft, worker, ordinal);
   }
@@ -167,9 +214,13 @@ const stealFor = (draft: Draft, worker: Worker): void => {
 /** Gives an idle worker a copy of the running task that ends last, among those that it will probably finish first. */
 const copyFor = (draft: Draft, worker: Worker): void => {
   const copied = overtakable(draft, worker).find(({ ordinal }) => suits(draft, worker, ordinal));
-  if (copied !== undefined) handOut(draft, worker, copied.ordinal);
+  if (copied !== undefined) {
+    handOut(draft, worker, copied.ordinal);
+  }
 };
 
 /** The attempts that a worker has not begun, as far as is known, with their ordinals. */
 const spare = ({ attempts, slots }: Worker): [string, number][] =>
-  [...attempts].slice(slots).flatMap(([attempt, held]) => (held.isStarted ? [] : [[attempt, held.ordinal]]));
+  [...attempts]
+    .slice(slots)
+    .flatMap(([attempt, held]) => (held.isStarted ? [] : [[attempt, held.ordinal]]));

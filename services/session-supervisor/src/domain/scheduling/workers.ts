@@ -111,12 +111,17 @@ export const hold = (workers: Workers, worker: Worker, attempt: string, held: He
 /** Forgets an attempt of a worker. Returns the attempt, or undefined if the worker did not hold it. */
 export const letGo = (workers: Workers, worker: Worker, attempt: string): Held | undefined => {
   const held = worker.attempts.get(attempt);
-  if (held === undefined) return undefined;
+  if (held === undefined) {
+    return undefined;
+  }
   worker.attempts.delete(attempt);
   worker.loads[held.node] = (worker.loads[held.node] ?? 1) - 1;
   const left = (workers.holders.get(held.ordinal) ?? 1) - 1;
-  if (left > 0) workers.holders.set(held.ordinal, left);
-  else workers.holders.delete(held.ordinal);
+  if (left > 0) {
+    workers.holders.set(held.ordinal, left);
+  } else {
+    workers.holders.delete(held.ordinal);
+  }
   workers.dirty.add(worker.id);
   return held;
 };
@@ -124,19 +129,27 @@ export const letGo = (workers: Workers, worker: Worker, attempt: string): Held |
 /** Takes an attempt away from a worker that may still finish it. */
 export const withdraw = (workers: Workers, worker: Worker, attempt: string): Held | undefined => {
   const held = letGo(workers, worker, attempt);
-  if (held === undefined) return undefined;
+  if (held === undefined) {
+    return undefined;
+  }
   workers.withdrawn.set(attempt, worker.id);
   const oldest = workers.withdrawn.keys().next();
-  if (workers.withdrawn.size > MAX_WITHDRAWN && !oldest.done) workers.withdrawn.delete(oldest.value);
+  if (workers.withdrawn.size > MAX_WITHDRAWN && !oldest.done) {
+    workers.withdrawn.delete(oldest.value);
+  }
   return held;
 };
 
 /** Withdraws every attempt at a task that is decided. Walks the workers only if one of them holds the task. */
 export const withdrawTask = (workers: Workers, ordinal: number): void => {
-  if (!workers.holders.has(ordinal)) return;
+  if (!workers.holders.has(ordinal)) {
+    return;
+  }
   for (const worker of workers.byId.values()) {
     for (const [attempt, held] of worker.attempts) {
-      if (held.ordinal === ordinal) withdraw(workers, worker, attempt);
+      if (held.ordinal === ordinal) {
+        withdraw(workers, worker, attempt);
+      }
     }
   }
 };
@@ -149,6 +162,10 @@ export const learnSpeed = ({ paces }: Worker, node: number, seconds: number): vo
 /** The tasks that these workers hold, as ascending runs. */
 export const heldRanges = (workers: Iterable<Pick<Worker, 'attempts'>>): OrdinalRange[] => {
   const ordinals = new Set<number>();
-  for (const { attempts } of workers) for (const { ordinal } of attempts.values()) ordinals.add(ordinal);
+  for (const { attempts } of workers) {
+    for (const { ordinal } of attempts.values()) {
+      ordinals.add(ordinal);
+    }
+  }
   return [...ordinals].sort((a, b) => a - b).map((ordinal) => ({ first: ordinal, last: ordinal }));
 };

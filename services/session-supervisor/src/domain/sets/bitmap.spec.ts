@@ -53,7 +53,9 @@ describe('a bitmap', () => {
       expect(listed).to.deep.equal(members);
       expect(bitmap, 'whatever became of it before').to.deep.equal(bitmapOf(size, members));
       expect(bitmapFromJson(bitmapToJson(bitmap))).to.deep.equal(bitmap);
-      expect(members.reduce((left, ordinal) => withoutBit(left, ordinal), bitmap)).to.deep.equal(emptyBitmap(size));
+      expect(members.reduce((left, ordinal) => withoutBit(left, ordinal), bitmap)).to.deep.equal(
+        emptyBitmap(size),
+      );
     }
   });
 

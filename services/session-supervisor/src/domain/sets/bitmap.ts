@@ -30,7 +30,11 @@ export interface BitmapJson {
 const wordsOf = (size: number): number => Math.ceil(size / 32);
 
 /** The empty set of `size` ordinals. */
-export const emptyBitmap = (size: number): Bitmap => ({ size, count: 0, words: sparseNumbers(wordsOf(size)) });
+export const emptyBitmap = (size: number): Bitmap => ({
+  size,
+  count: 0,
+  words: sparseNumbers(wordsOf(size)),
+});
 
 /** The bits of a word that lie between two ordinals, both included. */
 const maskOf = (word: number, { first, last }: OrdinalRange): number => {
@@ -42,8 +46,11 @@ const maskOf = (word: number, { first, last }: OrdinalRange): number => {
 /** The set of these runs, for ordinals 0 … `size` − 1. */
 export const bitmapOf = (size: number, ranges: readonly OrdinalRange[]): Bitmap => {
   const count = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
-  if (count === 0) return emptyBitmap(size);
-  const bits = (word: number): number => ranges.reduce((mask, range) => mask | maskOf(word, range), 0);
+  if (count === 0) {
+    return emptyBitmap(size);
+  }
+  const bits = (word: number): number =>
+    ranges.reduce((mask, range) => mask | maskOf(word, range), 0);
   return { size, count, words: sparseNumbersFrom(wordsOf(size), bits) };
 };
 
@@ -58,7 +65,11 @@ const isSet = (words: SparseNumbers, ordinal: number): boolean =>
 
 const toggled = ({ size, words }: Bitmap, ordinal: number, count: number): Bitmap => {
   const word = ordinal >>> 5;
-  return { size, count, words: withNumberAt(words, word, numberAt(words, word) ^ (1 << (ordinal & 31))) };
+  return {
+    size,
+    count,
+    words: withNumberAt(words, word, numberAt(words, word) ^ (1 << (ordinal & 31))),
+  };
 };
 
 /** Whether an ordinal is in the set; false outside its size. */

@@ -14,13 +14,16 @@ export const snapshotUnreadable = (detail: string): DomainError =>
   );
 
 /** Bytes as text for JSON: raw deflate, then base64. Long runs and patterns take nearly no space. */
-export const packBytes = (bytes: Uint8Array): string => deflateRawSync(bytes, { level: 1 }).toString('base64');
+export const packBytes = (bytes: Uint8Array): string =>
+  deflateRawSync(bytes, { level: 1 }).toString('base64');
 
 /** Reads back what {@link packBytes} wrote of exactly `sizeBytes` bytes. Throws `SNAPSHOT_UNREADABLE`. */
 export const unpackBytes = (text: string, sizeBytes: number): DataView => {
   let bytes: Buffer | undefined;
   try {
-    bytes = inflateRawSync(Buffer.from(text, 'base64'), { maxOutputLength: Math.max(sizeBytes, 1) });
+    bytes = inflateRawSync(Buffer.from(text, 'base64'), {
+      maxOutputLength: Math.max(sizeBytes, 1),
+    });
   } catch {
     // The check below throws.
   }

@@ -33,7 +33,10 @@ export interface SmallIntMapJson {
 }
 
 /** A map of `size` ordinals without values. */
-export const emptySmallIntMap = (size: number): SmallIntMap => ({ size, values: sparseNumbers(size) });
+export const emptySmallIntMap = (size: number): SmallIntMap => ({
+  size,
+  values: sparseNumbers(size),
+});
 
 /** The value of an ordinal; 0 if it has none or is outside the size. */
 export const valueAt = ({ size, values }: SmallIntMap, ordinal: number): number =>
@@ -54,7 +57,11 @@ export const withValue = (map: SmallIntMap, ordinal: number, value: number): Sma
  * Ascending runs of ordinals with the same value, from `from` on and at most `max` of them. Ordinals without a value are left
  * out.
  */
-export const valueRangesOf = ({ size, values }: SmallIntMap, from = 0, max = Infinity): ValueRange[] => {
+export const valueRangesOf = (
+  { size, values }: SmallIntMap,
+  from = 0,
+  max = Infinity,
+): ValueRange[] => {
   const ranges: ValueRange[] = [];
   for (let first = nextNonZero(values, from); first >= 0 && ranges.length < max;) {
     const value = numberAt(values, first);
@@ -71,14 +78,21 @@ export const valueRangesOf = ({ size, values }: SmallIntMap, from = 0, max = Inf
 /** The form for snapshots. It takes at most 8/3 bytes for each ordinal, and far less if values repeat. */
 export const smallIntMapToJson = ({ size, values }: SmallIntMap): SmallIntMapJson => {
   const view = new DataView(new ArrayBuffer(size * 2));
-  for (let ordinal = nextNonZero(values, 0); ordinal >= 0; ordinal = nextNonZero(values, ordinal + 1)) {
+  for (
+    let ordinal = nextNonZero(values, 0);
+    ordinal >= 0;
+    ordinal = nextNonZero(values, ordinal + 1)
+  ) {
     view.setUint16(ordinal * 2, numberAt(values, ordinal), true);
   }
   return { size, values: packBytes(new Uint8Array(view.buffer)) };
 };
 
 /** Reads back what {@link smallIntMapToJson} wrote, for a map of `size`. Throws `SNAPSHOT_UNREADABLE`. */
-export const smallIntMapFromJson = ({ size, values }: SmallIntMapJson, expectedSize = size): SmallIntMap => {
+export const smallIntMapFromJson = (
+  { size, values }: SmallIntMapJson,
+  expectedSize = size,
+): SmallIntMap => {
   if (size !== expectedSize) {
     throw snapshotUnreadable(`a map of ${size} where ${expectedSize} belong`);
   }

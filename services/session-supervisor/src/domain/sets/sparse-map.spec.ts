@@ -1,7 +1,13 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { seededRandom } from '#libs/random/index.ts';
-import { emptySparseMap, sparseEntries, sparseGet, sparseMapFrom, sparseSet } from './sparse-map.ts';
+import {
+  emptySparseMap,
+  sparseEntries,
+  sparseGet,
+  sparseMapFrom,
+  sparseSet,
+} from './sparse-map.ts';
 
 describe('a sparse map', () => {
   it('behaves as a map does, at every size', () => {
@@ -16,7 +22,9 @@ describe('a sparse map', () => {
       }
       expect(map.count).to.equal(known.size);
       expect([...sparseEntries(map)]).to.deep.equal([...known].sort(([a], [b]) => a - b));
-      for (const [ordinal, value] of known) expect(sparseGet(map, ordinal)).to.equal(value);
+      for (const [ordinal, value] of known) {
+        expect(sparseGet(map, ordinal)).to.equal(value);
+      }
       expect(sparseMapFrom(size, known)).to.deep.equal(map);
     }
   });

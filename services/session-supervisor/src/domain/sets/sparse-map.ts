@@ -22,7 +22,9 @@ const NOTHING: readonly undefined[] = Array.from({ length: 32 }, () => undefined
 /** An empty map for ordinals 0 … `size` − 1. It costs the same for any size. */
 export const emptySparseMap = <T>(size: number): SparseMap<T> => {
   let depth = 1;
-  while (32 ** depth < size) depth += 1;
+  while (32 ** depth < size) {
+    depth += 1;
+  }
   return { depth, count: 0, root: undefined };
 };
 
@@ -46,10 +48,20 @@ export const sparseSet = <T>(map: SparseMap<T>, ordinal: number, value: T): Spar
 export const sparseDelete = <T>(map: SparseMap<T>, ordinal: number): SparseMap<T> =>
   sparseGet(map, ordinal) === undefined
     ? map
-    : { depth: map.depth, count: map.count - 1, root: removed(map.root, (map.depth - 1) * 5, ordinal) };
+    : {
+        depth: map.depth,
+        count: map.count - 1,
+        root: removed(map.root, (map.depth - 1) * 5, ordinal),
+      };
 
-const removed = <T>(node: Node<T> | undefined, shift: number, ordinal: number): Node<T> | undefined => {
-  if (node === undefined) return undefined;
+const removed = <T>(
+  node: Node<T> | undefined,
+  shift: number,
+  ordinal: number,
+): Node<T> | undefined => {
+  if (node === undefined) {
+    return undefined;
+  }
   const at = (ordinal >>> shift) & 31;
   const { children, values } = node;
   const left =
@@ -59,7 +71,12 @@ const removed = <T>(node: Node<T> | undefined, shift: number, ordinal: number): 
   return [...left.children, ...left.values].every((each) => each === undefined) ? undefined : left;
 };
 
-const changed = <T>(node: Node<T> | undefined, shift: number, ordinal: number, value: T): Node<T> => {
+const changed = <T>(
+  node: Node<T> | undefined,
+  shift: number,
+  ordinal: number,
+  value: T,
+): Node<T> => {
   const at = (ordinal >>> shift) & 31;
   const children = node?.children ?? NOTHING;
   const values = node?.values ?? NOTHING;
@@ -69,23 +86,39 @@ const changed = <T>(node: Node<T> | undefined, shift: number, ordinal: number, v
 };
 
 /** All ordinals that have a value, ascending, with their values. */
-export function* sparseEntries<T>({ depth, root }: SparseMap<T>): Generator<[ordinal: number, value: T]> {
-  if (root !== undefined) yield* entriesBelow(root, (depth - 1) * 5, 0);
+export function* sparseEntries<T>({
+  depth,
+  root,
+}: SparseMap<T>): Generator<[ordinal: number, value: T]> {
+  if (root !== undefined) {
+    yield* entriesBelow(root, (depth - 1) * 5, 0);
+  }
 }
 
 function* entriesBelow<T>(node: Node<T>, shift: number, first: number): Generator<[number, T]> {
   if (shift === 0) {
-    for (const [at, value] of node.values.entries()) if (value !== undefined) yield [first + at, value];
+    for (const [at, value] of node.values.entries()) {
+      if (value !== undefined) {
+        yield [first + at, value];
+      }
+    }
     return;
   }
   for (const [at, child] of node.children.entries()) {
-    if (child !== undefined) yield* entriesBelow(child, shift - 5, first + at * 2 ** shift);
+    if (child !== undefined) {
+      yield* entriesBelow(child, shift - 5, first + at * 2 ** shift);
+    }
   }
 }
 
 /** The map of these pairs, for ordinals 0 … `size` − 1. */
-export const sparseMapFrom = <T>(size: number, entries: Iterable<readonly [number, T]>): SparseMap<T> => {
+export const sparseMapFrom = <T>(
+  size: number,
+  entries: Iterable<readonly [number, T]>,
+): SparseMap<T> => {
   let map = emptySparseMap<T>(size);
-  for (const [ordinal, value] of entries) map = sparseSet(map, ordinal, value);
+  for (const [ordinal, value] of entries) {
+    map = sparseSet(map, ordinal, value);
+  }
   return map;
 };

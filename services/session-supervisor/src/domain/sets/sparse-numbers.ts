@@ -40,7 +40,12 @@ export const numberAt = ({ depth, root }: SparseNumbers, index: number): number 
   return 0;
 };
 
-const changed = (node: Node | undefined, shift: number, index: number, value: number): Node | undefined => {
+const changed = (
+  node: Node | undefined,
+  shift: number,
+  index: number,
+  value: number,
+): Node | undefined => {
   const at = (index >>> shift) & 31;
   const copy = (node ?? (shift === 0 ? NO_NUMBERS : NO_NODES)).slice();
   if (shift === 0) {
@@ -53,7 +58,11 @@ const changed = (node: Node | undefined, shift: number, index: number, value: nu
 };
 
 /** The row with `value` at `index`. The caller must have checked that `index` is within the length. O(depth). */
-export const withNumberAt = (numbers: SparseNumbers, index: number, value: number): SparseNumbers => ({
+export const withNumberAt = (
+  numbers: SparseNumbers,
+  index: number,
+  value: number,
+): SparseNumbers => ({
   depth: numbers.depth,
   root: changed(numbers.root, (numbers.depth - 1) * 5, index, value),
 });
@@ -78,7 +87,12 @@ const search = (node: Node, shift: number, from: number): number => {
 export const nextNonZero = ({ depth, root }: SparseNumbers, from: number): number =>
   root && from < 32 ** depth ? search(root, (depth - 1) * 5, from) : -1;
 
-const build = (shift: number, start: number, length: number, valueAt: (index: number) => number): Node | undefined => {
+const build = (
+  shift: number,
+  start: number,
+  length: number,
+  valueAt: (index: number) => number,
+): Node | undefined => {
   if (start >= length) {
     return undefined;
   }
@@ -93,7 +107,10 @@ const build = (shift: number, start: number, length: number, valueAt: (index: nu
 };
 
 /** The row of `length` numbers that `valueAt` returns. */
-export const sparseNumbersFrom = (length: number, valueAt: (index: number) => number): SparseNumbers => {
+export const sparseNumbersFrom = (
+  length: number,
+  valueAt: (index: number) => number,
+): SparseNumbers => {
   const { depth } = sparseNumbers(length);
   return { depth, root: build((depth - 1) * 5, 0, length, valueAt) };
 };

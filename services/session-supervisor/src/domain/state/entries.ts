@@ -96,8 +96,11 @@ const kinds: Record<EntryKind, true> = {
 };
 
 /** Whether this build knows the kind of an entry. A build must not own a journal that has an entry of an unknown kind. */
-export const isKnownEntry = (entry: { kind: string }): entry is Entry => Object.hasOwn(kinds, entry.kind);
+export const isKnownEntry = (entry: { kind: string }): entry is Entry =>
+  Object.hasOwn(kinds, entry.kind);
 
 /** The guard key of an accepted result: `<task>/<generation>`. */
-export const acceptedKey = ({ task, generation }: Pick<AttemptKey, 'task' | 'generation'>): string =>
-  `${task}/${generation}`;
+export const acceptedKey = ({
+  task,
+  generation,
+}: Pick<AttemptKey, 'task' | 'generation'>): string => `${task}/${generation}`;

@@ -8,8 +8,10 @@ import { begin, countsOf, troubleOf, type WorkloadState } from './workload.ts';
 
 const at = { n: 7, at: 1_000 };
 
-const foldAll = (entries: readonly Entry[], state: WorkloadState = begin(header(4))): WorkloadState =>
-  entries.reduce((before, entry) => fold(before, entry, at), state);
+const foldAll = (
+  entries: readonly Entry[],
+  state: WorkloadState = begin(header(4)),
+): WorkloadState => entries.reduce((before, entry) => fold(before, entry, at), state);
 
 /** The failure of a machine that lacks the engine of the scene. */
 const missing = (name: string): Entry => ({
@@ -22,12 +24,21 @@ const missing = (name: string): Entry => ({
 describe('fold', () => {
   it('begins as pending with everything to do', () => {
     expect(begin(header(4))).to.include({ phase: 'pending', position: 0, epoch: 0, owner: '' });
-    expect(countsOf(begin(header(4)))).to.deep.equal({ total: 4, completed: 0, failed: 0, remaining: 4 });
+    expect(countsOf(begin(header(4)))).to.deep.equal({
+      total: 4,
+      completed: 0,
+      failed: 0,
+      remaining: 4,
+    });
   });
 
   it('knows every kind of entry, and no other', () => {
-    for (const entry of Object.values(everyEntry)) expect(isKnownEntry(entry), entry.kind).to.equal(true);
-    for (const kind of ['repaired', 'toString', '']) expect(isKnownEntry({ kind }), kind).to.equal(false);
+    for (const entry of Object.values(everyEntry)) {
+      expect(isKnownEntry(entry), entry.kind).to.equal(true);
+    }
+    for (const kind of ['repaired', 'toString', '']) {
+      expect(isKnownEntry({ kind }), kind).to.equal(false);
+    }
   });
 
   it('never changes the state that it is given, whatever the entry', () => {
@@ -40,7 +51,11 @@ describe('fold', () => {
   });
 
   it('takes the position of a take-over as the epoch', () => {
-    expect(foldAll([everyEntry['taken-over']])).to.include({ epoch: 7, owner: 'i-2', phase: 'pending' });
+    expect(foldAll([everyEntry['taken-over']])).to.include({
+      epoch: 7,
+      owner: 'i-2',
+      phase: 'pending',
+    });
   });
 
   it('is running from the first hand-out on', () => {
@@ -48,11 +63,17 @@ describe('fold', () => {
   });
 
   it('stays paused if a `started` entry follows the pause', () => {
-    expect(foldAll([everyEntry.paused, everyEntry.started])).to.include({ phase: 'paused', startedAt: 1_000 });
+    expect(foldAll([everyEntry.paused, everyEntry.started])).to.include({
+      phase: 'paused',
+      startedAt: 1_000,
+    });
   });
 
   it('counts an accepted result for its task and its user', () => {
-    const state = foldAll([everyEntry.accepted, { ...everyEntry.accepted, task: 'noop/3', userName: 'renamed' }]);
+    const state = foldAll([
+      everyEntry.accepted,
+      { ...everyEntry.accepted, task: 'noop/3', userName: 'renamed' },
+    ]);
     expect(countsOf(state)).to.deep.equal({ total: 4, completed: 2, failed: 0, remaining: 2 });
     expect(has(state.done, 1)).to.equal(true);
     expect(state.shares).to.deep.equal([{ id: 'u1', name: 'renamed', completed: 2, seconds: 5 }]);
@@ -97,7 +118,9 @@ describe('fold', () => {
 
   it('returns to the state before a pause', () => {
     expect(foldAll([everyEntry.paused, everyEntry.resumed]).phase).to.equal('pending');
-    expect(foldAll([everyEntry.started, everyEntry.paused, everyEntry.resumed]).phase).to.equal('running');
+    expect(foldAll([everyEntry.started, everyEntry.paused, everyEntry.resumed]).phase).to.equal(
+      'running',
+    );
   });
 
   it('remembers the last 1,000 commands', () => {
@@ -107,12 +130,12 @@ describe('fold', () => {
     }));
     const { requests, wanted } = foldAll(marked);
     expect(wanted).to.equal(4);
-    expect([requests.size, requests.has('r1'), requests.get('r2'), requests.get('r1001')]).to.deep.equal([
-      1_000,
-      false,
-      'h2',
-      'h1001',
-    ]);
+    expect([
+      requests.size,
+      requests.has('r1'),
+      requests.get('r2'),
+      requests.get('r1001'),
+    ]).to.deep.equal([1_000, false, 'h2', 'h1001']);
   });
 
   it('ends with the position and the reason, and keeps its other values', () => {
@@ -120,10 +143,18 @@ describe('fold', () => {
     expect(stopped).to.deep.include({
       phase: 'stopped',
       deleteResults: true,
-      ending: { position: 7, at: 1_000, reason: 'STOPPED_BY_COMMAND', message: 'stopped by command' },
+      ending: {
+        position: 7,
+        at: 1_000,
+        reason: 'STOPPED_BY_COMMAND',
+        message: 'stopped by command',
+      },
     });
     expect(foldAll([everyEntry.completed]).ending).to.include({ reason: '' });
-    expect(foldAll([everyEntry.failed]).ending).to.include({ reason: 'FRAMES_FAILED', message: '1 of 4 failed: 2' });
+    expect(foldAll([everyEntry.failed]).ending).to.include({
+      reason: 'FRAMES_FAILED',
+      message: '1 of 4 failed: 2',
+    });
     expect(foldAll([everyEntry.stopped, everyEntry.closed]).closed).to.equal(true);
   });
 
@@ -139,18 +170,22 @@ describe('fold', () => {
 
   it('takes the engine of a render from the first machine that reports it, unless the customer chose one', () => {
     const render = begin(renderHeader('1-4'));
-    expect(foldAll([missing('BLENDER_EEVEE'), missing('CYCLES')], render).engine).to.equal('BLENDER_EEVEE');
-    expect(foldAll([missing('no engine at all')], render).engine).to.equal('');
-    expect(foldAll([missing('CYCLES')], begin(renderHeader('1-4', { engine: 'BLENDER_EEVEE' }))).engine).to.equal(
+    expect(foldAll([missing('BLENDER_EEVEE'), missing('CYCLES')], render).engine).to.equal(
       'BLENDER_EEVEE',
     );
+    expect(foldAll([missing('no engine at all')], render).engine).to.equal('');
+    expect(
+      foldAll([missing('CYCLES')], begin(renderHeader('1-4', { engine: 'BLENDER_EEVEE' }))).engine,
+    ).to.equal('BLENDER_EEVEE');
     expect(foldAll([missing('CYCLES')], begin(header(4))).engine).to.equal('');
   });
 
   it('costs the same for a failure among many as for the first', () => {
     let state = begin(header(100_000));
     const began = performance.now();
-    for (let i = 0; i < 50_000; i += 1) state = fold(state, { ...everyEntry['attempt-failed'], task: `noop/${i}` }, at);
+    for (let i = 0; i < 50_000; i += 1) {
+      state = fold(state, { ...everyEntry['attempt-failed'], task: `noop/${i}` }, at);
+    }
     expect(performance.now() - began).to.be.below(5_000);
     expect(state.troubles.count).to.equal(50_000);
   });

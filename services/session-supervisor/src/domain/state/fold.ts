@@ -6,7 +6,14 @@ import { kindOf } from '../../kinds/kinds.ts';
 import { blockedAfter, falloutOf, hopesOf } from '../graph/readiness.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
-import { hasEnded, troubleOf, type Phase, type Trouble, type UserShare, type WorkloadState } from './workload.ts';
+import {
+  hasEnded,
+  troubleOf,
+  type Phase,
+  type Trouble,
+  type UserShare,
+  type WorkloadState,
+} from './workload.ts';
 
 /**
  * Version of the fold. Raise it if the same entries fold to another state or the state's form changes: old snapshots are
@@ -52,7 +59,12 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       // If the customer chose no engine, the first engine that a machine names counts.
       const engine = state.engine || kind.engineLearnt(failureClass, entry.names);
       const shortOfBytes = failureClass === 'OUT_OF_MEMORY' ? entry.memoryBytes : 0;
-      const failure = { attempt, user, isTaskFault: kind.faultOf(failureClass) === 'task', shortOfBytes };
+      const failure = {
+        attempt,
+        user,
+        isTaskFault: kind.faultOf(failureClass) === 'task',
+        shortOfBytes,
+      };
       return withTrouble({ ...state, engine }, entry.task, (trouble) => ({
         ...trouble,
         failures: [...trouble.failures, failure],
@@ -60,13 +72,19 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       }));
     }
     case 'attempt-lost':
-      return withTrouble(state, entry.task, (trouble) => ({ ...trouble, losses: trouble.losses + 1 }));
+      return withTrouble(state, entry.task, (trouble) => ({
+        ...trouble,
+        losses: trouble.losses + 1,
+      }));
     case 'task-failed':
       return givenUp(state, entry.task, entry.reason);
     case 'user-barred':
       return { ...state, barred: new Set(state.barred).add(entry.user) };
     case 'paused':
-      return remember({ ...state, phase: 'paused', pausedBecause: entry.reason ?? '' }, entry.request);
+      return remember(
+        { ...state, phase: 'paused', pausedBecause: entry.reason ?? '' },
+        entry.request,
+      );
     case 'resumed':
       return remember(goOn(state), entry.request);
     case 'retried':
@@ -102,10 +120,17 @@ export const foldDocument = (
 
 const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState => {
   const ordinal = taskOrdinal(state.graph, result.task);
-  if (ordinal === undefined) return state;
+  if (ordinal === undefined) {
+    return state;
+  }
   const known = state.shares.findIndex(({ id }) => id === result.user);
   const index = known < 0 ? state.shares.length : known;
-  const before: UserShare = state.shares[index] ?? { id: result.user, name: '', completed: 0, seconds: 0 };
+  const before: UserShare = state.shares[index] ?? {
+    id: result.user,
+    name: '',
+    completed: 0,
+    seconds: 0,
+  };
   const { generation, seconds } = result;
   const shares = state.shares.slice();
   shares[index] = {
@@ -121,7 +146,8 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
       nodeWork: withWork(state.nodeWork, nodeOf(state.graph, ordinal), seconds),
       done: withBit(state.done, ordinal),
       doneBy: withValue(state.doneBy, ordinal, index + 1),
-      generations: generation === 0 ? state.generations : withValue(state.generations, ordinal, generation),
+      generations:
+        generation === 0 ? state.generations : withValue(state.generations, ordinal, generation),
       repairs: withoutBit(state.repairs, ordinal),
       blame: blamed(state, ordinal, result.user),
     },
@@ -129,8 +155,14 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
   );
 };
 
-const withWork = (work: WorkloadState['nodeWork'], place: number, seconds: number): WorkloadState['nodeWork'] =>
-  work.map((each, i) => (i === place ? { completed: each.completed + 1, seconds: each.seconds + seconds } : each));
+const withWork = (
+  work: WorkloadState['nodeWork'],
+  place: number,
+  seconds: number,
+): WorkloadState['nodeWork'] =>
+  work.map((each, i) =>
+    i === place ? { completed: each.completed + 1, seconds: each.seconds + seconds } : each,
+  );
 
 /** Updates `blocked`, after decisions about these tasks were made or taken back. */
 const opening = (state: WorkloadState, changed: Iterable<number>): WorkloadState => {
@@ -141,10 +173,16 @@ const opening = (state: WorkloadState, changed: Iterable<number>): WorkloadState
 /** Blames users that failed a task, because another user completed it and the fault may be their own. */
 const blamed = (state: WorkloadState, ordinal: number, maker: string): WorkloadState['blame'] => {
   const failures = troubleOf(state, ordinal)?.failures ?? [];
-  const users = new Set(failures.flatMap(({ user, isTaskFault: counts }) => (counts && user !== maker ? [user] : [])));
-  if (users.size === 0) return state.blame;
+  const users = new Set(
+    failures.flatMap(({ user, isTaskFault: counts }) => (counts && user !== maker ? [user] : [])),
+  );
+  if (users.size === 0) {
+    return state.blame;
+  }
   const blame = new Map(state.blame);
-  for (const user of users) blame.set(user, (blame.get(user) ?? 0) + 1);
+  for (const user of users) {
+    blame.set(user, (blame.get(user) ?? 0) + 1);
+  }
   return blame;
 };
 
@@ -157,19 +195,30 @@ export interface Retry {
 }
 
 /** Reads a retry. An empty `text` means all tasks that were given up. */
-export const retryOf = (state: Pick<WorkloadState, 'graph' | 'done' | 'givenUp'>, text: string): Retry => {
+export const retryOf = (
+  state: Pick<WorkloadState, 'graph' | 'done' | 'givenUp'>,
+  text: string,
+): Retry => {
   const { graph, done, givenUp: failed } = state;
   const tasks = text === '' ? new Set(givenUpOrdinals(state)) : ordinalsFromText(graph, text);
   if (graph.nodes.length > 1) {
     const named = [...tasks];
-    for (const ordinal of named) for (const before of hopesOf(state, ordinal)) tasks.add(before);
+    for (const ordinal of named) {
+      for (const before of hopesOf(state, ordinal)) {
+        tasks.add(before);
+      }
+    }
   }
   const takenBack = [...tasks].filter((ordinal) => has(done, ordinal) || has(failed, ordinal));
   return { tasks, fallout: falloutOf(graph, takenBack) };
 };
 
 function* givenUpOrdinals({ givenUp: set }: Pick<WorkloadState, 'givenUp'>): Generator<number> {
-  for (const { first, last } of rangesOf(set)) for (let ordinal = first; ordinal <= last; ordinal += 1) yield ordinal;
+  for (const { first, last } of rangesOf(set)) {
+    for (let ordinal = first; ordinal <= last; ordinal += 1) {
+      yield ordinal;
+    }
+  }
 }
 
 const goOn = (state: WorkloadState): WorkloadState => ({
@@ -195,19 +244,34 @@ const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadSta
   };
   for (const ordinal of tasks) {
     troubles = sparseDelete(troubles, ordinal);
-    if (has(done, ordinal) || has(failed, ordinal)) forget(ordinal);
+    if (has(done, ordinal) || has(failed, ordinal)) {
+      forget(ordinal);
+    }
   }
   for (const ordinal of fallout) {
     troubles = sparseDelete(troubles, ordinal);
     forget(ordinal);
   }
-  const open = { ...state, done, givenUp: failed, doneBy, generations, troubles, repairs, generation };
+  const open = {
+    ...state,
+    done,
+    givenUp: failed,
+    doneBy,
+    generations,
+    troubles,
+    repairs,
+    generation,
+  };
   return opening(open, [...tasks, ...fallout]);
 };
 
 const retried = (state: WorkloadState, tasks: string): WorkloadState => {
   const retry = retryOf(state, tasks);
-  const open = { ...undecided(state, retry), blame: new Map<string, number>(), barred: new Set<string>() };
+  const open = {
+    ...undecided(state, retry),
+    blame: new Map<string, number>(),
+    barred: new Set<string>(),
+  };
   if (hasEnded(state)) {
     const { ending: _, ...reopened } = open;
     return goOn({ ...reopened, leastGeneration: open.generation, closed: false });
@@ -226,15 +290,26 @@ const repairWanted = (state: WorkloadState, ordinals: ReadonlySet<number>): Work
 
 const untroubled: Trouble = { failures: [], losses: 0 };
 
-const withTrouble = (state: WorkloadState, task: string, change: (trouble: Trouble) => Trouble): WorkloadState => {
+const withTrouble = (
+  state: WorkloadState,
+  task: string,
+  change: (trouble: Trouble) => Trouble,
+): WorkloadState => {
   const ordinal = taskOrdinal(state.graph, task);
-  if (ordinal === undefined) return state;
-  return { ...state, troubles: sparseSet(state.troubles, ordinal, change(troubleOf(state, ordinal) ?? untroubled)) };
+  if (ordinal === undefined) {
+    return state;
+  }
+  return {
+    ...state,
+    troubles: sparseSet(state.troubles, ordinal, change(troubleOf(state, ordinal) ?? untroubled)),
+  };
 };
 
 const givenUp = (state: WorkloadState, task: string, reason: string): WorkloadState => {
   const ordinal = taskOrdinal(state.graph, task);
-  if (ordinal === undefined) return state;
+  if (ordinal === undefined) {
+    return state;
+  }
   const troubled = withTrouble(state, task, (trouble) => ({ ...trouble, givenUp: reason }));
   const decided = {
     ...troubled,
@@ -244,7 +319,13 @@ const givenUp = (state: WorkloadState, task: string, reason: string): WorkloadSt
   return opening(decided, [ordinal]);
 };
 
-const end = (state: WorkloadState, phase: Phase, { n, at }: At, reason: string, message: string): WorkloadState => ({
+const end = (
+  state: WorkloadState,
+  phase: Phase,
+  { n, at }: At,
+  reason: string,
+  message: string,
+): WorkloadState => ({
   ...state,
   phase,
   repairs: emptyBitmap(state.repairs.size),
@@ -252,9 +333,13 @@ const end = (state: WorkloadState, phase: Phase, { n, at }: At, reason: string, 
 });
 
 const remember = (state: WorkloadState, request: RequestMark | undefined): WorkloadState => {
-  if (request === undefined) return state;
+  if (request === undefined) {
+    return state;
+  }
   const requests = new Map(state.requests).set(request.requestId, request.requestHash);
   const oldest = requests.keys().next();
-  if (requests.size > REMEMBERED_REQUESTS && !oldest.done) requests.delete(oldest.value);
+  if (requests.size > REMEMBERED_REQUESTS && !oldest.done) {
+    requests.delete(oldest.value);
+  }
   return { ...state, requests };
 };

@@ -1,6 +1,10 @@
 import { blockedAfter } from '../graph/readiness.ts';
 import { bitmapFromJson, bitmapToJson, type BitmapJson } from '../sets/bitmap.ts';
-import { smallIntMapFromJson, smallIntMapToJson, type SmallIntMapJson } from '../sets/small-int-map.ts';
+import {
+  smallIntMapFromJson,
+  smallIntMapToJson,
+  type SmallIntMapJson,
+} from '../sets/small-int-map.ts';
 import { sparseEntries, sparseMapFrom } from '../sets/sparse-map.ts';
 import type { Trouble, WorkloadState } from './workload.ts';
 
@@ -49,14 +53,31 @@ export const freeze = (state: WorkloadState): unknown => {
 };
 
 function* allOrdinals(size: number): Generator<number> {
-  for (let ordinal = 0; ordinal < size; ordinal += 1) yield ordinal;
+  for (let ordinal = 0; ordinal < size; ordinal += 1) {
+    yield ordinal;
+  }
 }
 
 /** The inverse of `freeze`; `initial` is `begin(header)`. Throws `SNAPSHOT_UNREADABLE`. */
 export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => {
-  const { done, givenUp, doneBy, generations, repairs, troubles, blame, barred, requests, ...rest } = frozen as Frozen;
+  const {
+    done,
+    givenUp,
+    doneBy,
+    generations,
+    repairs,
+    troubles,
+    blame,
+    barred,
+    requests,
+    ...rest
+  } = frozen as Frozen;
   const size = initial.graph.count;
-  const decided = { ...initial, done: bitmapFromJson(done, size), givenUp: bitmapFromJson(givenUp, size) };
+  const decided = {
+    ...initial,
+    done: bitmapFromJson(done, size),
+    givenUp: bitmapFromJson(givenUp, size),
+  };
   return {
     ...decided,
     ...rest,

@@ -37,7 +37,14 @@ export interface Trouble {
     shortOfBytes: number;
   }[];
   losses: number;
-  last?: { attempt: string; user: string; failureClass: FailureClass; reason: string; log: string; at: number };
+  last?: {
+    attempt: string;
+    user: string;
+    failureClass: FailureClass;
+    reason: string;
+    log: string;
+    at: number;
+  };
   /** Why it was given up; unset if it was not. */
   givenUp?: string;
 }
@@ -141,8 +148,10 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
 };
 
 /** The failures and losses of a task so far; undefined if there are none. */
-export const troubleOf = ({ troubles }: Pick<WorkloadState, 'troubles'>, ordinal: number): Trouble | undefined =>
-  sparseGet(troubles, ordinal);
+export const troubleOf = (
+  { troubles }: Pick<WorkloadState, 'troubles'>,
+  ordinal: number,
+): Trouble | undefined => sparseGet(troubles, ordinal);
 
 /** Whether a workload has ended. Results of repairs may still be accepted (see `isOver`). */
 export const hasEnded = ({ phase }: Pick<WorkloadState, 'phase'>): boolean =>
@@ -154,7 +163,9 @@ export const isOver = (state: Pick<WorkloadState, 'phase' | 'repairs'>): boolean
 
 /** Whether a task still needs a result. In an ended workload only tasks under repair do. */
 export const isOpen = (state: WorkloadState, ordinal: number): boolean =>
-  !has(state.done, ordinal) && !has(state.givenUp, ordinal) && (!hasEnded(state) || has(state.repairs, ordinal));
+  !has(state.done, ordinal) &&
+  !has(state.givenUp, ordinal) &&
+  (!hasEnded(state) || has(state.repairs, ordinal));
 
 /** Whether a task is open and may begin, because its predecessors are decided. */
 export const isReady = (state: WorkloadState, ordinal: number): boolean =>
@@ -168,7 +179,11 @@ export const readyCount = (state: WorkloadState): number =>
 
 /** The generation of a task: that of its accepted result, or else the one that its next result must have. */
 export const generationOf = (
-  { generations, leastGeneration, done }: Pick<WorkloadState, 'generations' | 'leastGeneration' | 'done'>,
+  {
+    generations,
+    leastGeneration,
+    done,
+  }: Pick<WorkloadState, 'generations' | 'leastGeneration' | 'done'>,
   ordinal: number,
 ): number => {
   const own = valueAt(generations, ordinal);
@@ -179,7 +194,10 @@ export const generationOf = (
  * Whether the decisions that an attempt depends on are durable. Users must not work on a task before that, because the
  * decisions about its predecessors could still be lost. `state` is the durable state. Tasks without predecessors pass always.
  */
-export const isFounded = (state: WorkloadState, held: { ordinal: number; node: number; generation: number }): boolean =>
+export const isFounded = (
+  state: WorkloadState,
+  held: { ordinal: number; node: number; generation: number },
+): boolean =>
   state.graph.nodes[held.node]?.after.length === 0 ||
   (!has(state.blocked, held.ordinal) && generationOf(state, held.ordinal) === held.generation);
 

@@ -10,7 +10,13 @@ export const noop: Kind<NoopSpec> = {
   graphOf: ({ tasks, nodes }) =>
     nodes === undefined
       ? singleNode('noop', indicesBetween(0, tasks - 1))
-      : createGraph(nodes.map(({ id, tasks: own, after }) => ({ id, indices: indicesBetween(0, own - 1), after }))),
+      : createGraph(
+          nodes.map(({ id, tasks: own, after }) => ({
+            id,
+            indices: indicesBetween(0, own - 1),
+            after,
+          })),
+        ),
   orderOf: () => 'sequential',
   chosenEngine: () => '',
   engineNeeds: () => ({ family: 'noop', engine: '', minVersion: '', exactVersion: '' }),
@@ -20,7 +26,9 @@ export const noop: Kind<NoopSpec> = {
   mayCopy: () => true,
   resultExtension: () => 'bin',
   knownDigest: ({ resultBytes }, workload, task) =>
-    resultBytes === 0 ? createHash('sha256').update(`${workload}/${task}`).digest('hex') : undefined,
+    resultBytes === 0
+      ? createHash('sha256').update(`${workload}/${task}`).digest('hex')
+      : undefined,
   words: {
     tasksFailed: 'FRAMES_FAILED',
     machine: () => 'the engine noop',

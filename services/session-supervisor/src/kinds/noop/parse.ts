@@ -1,4 +1,8 @@
-import { EdgeCondition, type NoopNode as ProtoNode, type NoopSpec as ProtoNoopSpec } from '#libs/contracts/common.ts';
+import {
+  EdgeCondition,
+  type NoopNode as ProtoNode,
+  type NoopSpec as ProtoNoopSpec,
+} from '#libs/contracts/common.ts';
 import { isNode, type Violations } from '#libs/mesh/index.ts';
 import { MAX_INDICES } from '../../domain/graph/index-set.ts';
 import { MAX_NODES } from '../../domain/graph/task-graph.ts';
@@ -14,8 +18,11 @@ export const parseNoop = (spec: ProtoNoopSpec, wrong: Violations): NoopSpec => {
   const { check, text, budgets } = fields;
   const { tasks, durationMs, resultBytes } = spec;
   const nodes = spec.nodes.length === 0 ? undefined : parseNodes(fields, spec);
-  if (nodes === undefined) check(tasks >= 1 && tasks <= MAX_INDICES, 'tasks', 'must be 1 to 1,000,000');
-  else check(tasks === 0, 'tasks', 'must be 0 if there are nodes');
+  if (nodes === undefined) {
+    check(tasks >= 1 && tasks <= MAX_INDICES, 'tasks', 'must be 1 to 1,000,000');
+  } else {
+    check(tasks === 0, 'tasks', 'must be 0 if there are nodes');
+  }
   check(durationMs <= MAX_DURATION_MS, 'duration_ms', 'must be at most 3,600,000');
   check(resultBytes <= 16_777_216, 'result_bytes', 'must be at most 16,777,216');
   const named = { nodes: nodes ?? [{ id: 'noop' }] };
@@ -38,10 +45,18 @@ const parseNodes = ({ check }: SpecFields, { nodes, durationMs }: ProtoNoopSpec)
   const sizes = new Map<string, number>();
   return nodes.slice(0, MAX_NODES).map((node, i) => {
     const at = `nodes[${i}]`;
-    check(isNode(node.id), `${at}.id`, 'must be a letter, then letters, digits and -, at most 32, in lower case');
+    check(
+      isNode(node.id),
+      `${at}.id`,
+      'must be a letter, then letters, digits and -, at most 32, in lower case',
+    );
     check(!sizes.has(node.id), `${at}.id`, 'is the name of an earlier node');
     check(node.tasks >= 1, `${at}.tasks`, 'must be 1 to 1,000,000');
-    check((node.durationMs ?? 0) <= MAX_DURATION_MS, `${at}.duration_ms`, 'must be at most 3,600,000');
+    check(
+      (node.durationMs ?? 0) <= MAX_DURATION_MS,
+      `${at}.duration_ms`,
+      'must be at most 3,600,000',
+    );
     const after = parseEdges(check, `${at}.after`, node, sizes);
     sizes.set(node.id, node.tasks);
     return { id: node.id, tasks: node.tasks, durationMs: node.durationMs ?? durationMs, after };
@@ -58,9 +73,17 @@ const parseEdges = (
   return after.slice(0, MAX_NODES).map(({ node, on }, i) => {
     const size = earlier.get(node);
     check(size !== undefined, `${at}[${i}].node`, 'must be the id of an earlier node');
-    check(size === undefined || tasks <= size, `${at}[${i}].node`, 'has fewer tasks than the node that depends on it');
+    check(
+      size === undefined || tasks <= size,
+      `${at}[${i}].node`,
+      'has fewer tasks than the node that depends on it',
+    );
     check(on !== EdgeCondition.UNRECOGNIZED, `${at}[${i}].on`, 'is unknown');
-    check(after.findIndex((edge) => edge.node === node) === i, `${at}[${i}].node`, 'is named twice');
+    check(
+      after.findIndex((edge) => edge.node === node) === i,
+      `${at}[${i}].node`,
+      'is named twice',
+    );
     return { node, on: on === EdgeCondition.END ? 'end' : 'success' };
   });
 };

@@ -1,4 +1,8 @@
-import { EdgeCondition, type NoopSpec as ProtoNoopSpec, type TaskEdge as ProtoEdge } from '#libs/contracts/common.ts';
+import {
+  EdgeCondition,
+  type NoopSpec as ProtoNoopSpec,
+  type TaskEdge as ProtoEdge,
+} from '#libs/contracts/common.ts';
 import { nodeAt, nodeOf, taskIndex, type TaskEdge } from '../../domain/graph/task-graph.ts';
 import { selectTasks, tasksToText } from '../../domain/graph/task-text.ts';
 import type { KindWire } from '../kind-wire.ts';
@@ -13,7 +17,12 @@ const toProto = ({ nodes = [], ...spec }: NoopSpec): ProtoNoopSpec => ({
   failingTasks: spec.failingTasks,
   maxFailures: spec.maxFailures,
   maxLosses: spec.maxLosses,
-  nodes: nodes.map(({ id, tasks, durationMs, after }) => ({ id, tasks, durationMs, after: after.map(edgeToProto) })),
+  nodes: nodes.map(({ id, tasks, durationMs, after }) => ({
+    id,
+    tasks,
+    durationMs,
+    after: after.map(edgeToProto),
+  })),
 });
 
 const edgeToProto = ({ node, on }: TaskEdge): ProtoEdge => ({
@@ -26,7 +35,10 @@ export const noopWire: KindWire<ProtoNoopSpec, NoopSpec> = {
   parse: parseNoop,
   prepare: async (_deps, spec) => ({ spec }),
   toProto: (spec) => ({ $case: 'noop', value: toProto(spec) }),
-  toShortProto: (spec) => ({ $case: 'noop', value: { ...toProto(spec), failingTasks: clipped(spec.failingTasks) } }),
+  toShortProto: (spec) => ({
+    $case: 'noop',
+    value: { ...toProto(spec), failingTasks: clipped(spec.failingTasks) },
+  }),
   workOf: ({ spec, graph }) => {
     const isFailing = selectTasks(graph, spec.failingTasks);
     const value = toProto(spec);
@@ -35,8 +47,12 @@ export const noopWire: KindWire<ProtoNoopSpec, NoopSpec> = {
     return ({ ordinals }) => {
       // The agent gets only its own tasks, because the text of all tasks may be long.
       const failing = spec.failingTasks === '' ? [] : ordinals.filter(fails);
-      const runs = failing.sort((a, b) => a - b).map((ordinal) => ({ first: ordinal, last: ordinal }));
-      return { kind: { $case: 'noop', value: { ...value, failingTasks: tasksToText(graph, runs) } } };
+      const runs = failing
+        .sort((a, b) => a - b)
+        .map((ordinal) => ({ first: ordinal, last: ordinal }));
+      return {
+        kind: { $case: 'noop', value: { ...value, failingTasks: tasksToText(graph, runs) } },
+      };
     };
   },
 };

@@ -1,4 +1,8 @@
-import { RenderFormat, RenderOrder, type RenderSpec as ProtoRenderSpec } from '#libs/contracts/common.ts';
+import {
+  RenderFormat,
+  RenderOrder,
+  type RenderSpec as ProtoRenderSpec,
+} from '#libs/contracts/common.ts';
 import type { Violations } from '#libs/mesh/index.ts';
 import { parseIndices } from '../../domain/graph/index-expression.ts';
 import { indicesToText } from '../../domain/graph/index-set.ts';
@@ -36,6 +40,8 @@ export const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpe
 };
 
 const formatOf = (format: RenderFormat): RenderSpec['format'] => {
-  if (format === RenderFormat.JPEG) return 'JPEG';
+  if (format === RenderFormat.JPEG) {
+    return 'JPEG';
+  }
   return format === RenderFormat.OPEN_EXR ? 'OPEN_EXR' : 'PNG';
 };

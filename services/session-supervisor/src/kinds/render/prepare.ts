@@ -33,7 +33,9 @@ export const prepareRender = async (
   signal: AbortSignal,
 ): Promise<{ spec: RenderSpec; file: InputFile }> => {
   const { object } = await blob.getObject({ objectId }, signal);
-  if (object === undefined || object.customerId !== customer) throw objectNotFound(objectId);
+  if (object === undefined || object.customerId !== customer) {
+    throw objectNotFound(objectId);
+  }
   const head = await blob.head(object.blobName, HEAD_BYTES, signal);
   const { frames, version } = framesAndVersion(head, spec);
   return {
@@ -49,20 +51,35 @@ export const prepareRender = async (
   };
 };
 
-const framesAndVersion = (head: Uint8Array, spec: RenderSpec): { frames: string; version: string } => {
+const framesAndVersion = (
+  head: Uint8Array,
+  spec: RenderSpec,
+): { frames: string; version: string } => {
   try {
     const blend = readBlendHead(head);
     const scene = chooseScene(blend, spec.scene === '' ? undefined : spec.scene);
-    if (spec.frames !== '') return { frames: spec.frames, version: blend.versionText };
-    if (scene === undefined)
+    if (spec.frames !== '') {
+      return { frames: spec.frames, version: blend.versionText };
+    }
+    if (scene === undefined) {
       throw sceneNotInHead(
         spec.scene,
         blend.scenes.map(({ name }) => name),
       );
-    return { frames: indicesToText(indicesBetween(scene.firstFrame, scene.lastFrame)), version: blend.versionText };
+    }
+    return {
+      frames: indicesToText(indicesBetween(scene.firstFrame, scene.lastFrame)),
+      version: blend.versionText,
+    };
   } catch (thrown) {
     // If the request names the frames, the file need not.
-    if (!isDomainError(thrown) || thrown.reason !== 'FRAME_RANGE_UNREADABLE' || spec.frames === '') throw thrown;
+    if (
+      !isDomainError(thrown) ||
+      thrown.reason !== 'FRAME_RANGE_UNREADABLE' ||
+      spec.frames === ''
+    ) {
+      throw thrown;
+    }
     return { frames: spec.frames, version: thrown.metadata['version'] ?? '' };
   }
 };

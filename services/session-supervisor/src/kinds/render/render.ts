@@ -30,7 +30,9 @@ export const render: Kind<RenderSpec> = {
     tasksFailed: 'FRAMES_FAILED',
     machine: (_spec, file, { engine, version }) => {
       const what = engine || 'Blender';
-      if (file === undefined) return what;
+      if (file === undefined) {
+        return what;
+      }
       return version === ''
         ? `${what} ${file.blenderVersion} or later`
         : `${what} ${version}, with which its frames are rendered since the first one`;

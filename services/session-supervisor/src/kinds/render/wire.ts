@@ -1,5 +1,9 @@
 import { signGrant } from '#libs/auth/index.ts';
-import { RenderFormat, RenderOrder, type RenderSpec as ProtoRenderSpec } from '#libs/contracts/common.ts';
+import {
+  RenderFormat,
+  RenderOrder,
+  type RenderSpec as ProtoRenderSpec,
+} from '#libs/contracts/common.ts';
 import { durationToProto } from '#libs/mesh/index.ts';
 import type { KindWire } from '../kind-wire.ts';
 import { clipped } from '../spec-fields.ts';
@@ -27,9 +31,14 @@ export const renderWire: KindWire<ProtoRenderSpec, RenderSpec> = {
   parse: parseRender,
   prepare: prepareRender,
   toProto: (spec) => ({ $case: 'render', value: toProto(spec) }),
-  toShortProto: (spec) => ({ $case: 'render', value: { ...toProto(spec), frames: clipped(spec.frames) } }),
+  toShortProto: (spec) => ({
+    $case: 'render',
+    value: { ...toProto(spec), frames: clipped(spec.frames) },
+  }),
   workOf: ({ spec, file }, meshSecret) => {
-    if (file === undefined) throw new Error('a render has a file');
+    if (file === undefined) {
+      throw new Error('a render has a file');
+    }
     const { blob, sha256, sizeBytes } = file;
     return ({ machine, learnt: { engine } }) => {
       // The grant allows this machine to fetch the scene.

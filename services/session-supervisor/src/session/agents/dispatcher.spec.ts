@@ -28,11 +28,19 @@ describe('the dispatcher', function () {
         { entitled: 200 },
       ),
     );
-    for (const id of ids) game.input(holdsNothing(id));
+    for (const id of ids) {
+      game.input(holdsNothing(id));
+    }
     const { workers, state } = game.session;
     for (const [i, worker] of [...workers.byId.values()].entries()) {
       for (let task = 0; task < 250; task += 1) {
-        const held = { ordinal: 400 + i * 250 + task, node: 0, generation: 0, since: 0, isStarted: false };
+        const held = {
+          ordinal: 400 + i * 250 + task,
+          node: 0,
+          generation: 0,
+          since: 0,
+          isStarted: false,
+        };
         hold(workers, worker, `7-${i * 250 + task}`, held);
       }
     }

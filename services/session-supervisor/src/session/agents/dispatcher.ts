@@ -2,7 +2,12 @@ import type { KeyObject } from 'node:crypto';
 import { attemptToken } from '#libs/auth/index.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import type { Work } from '#libs/contracts/agent.ts';
-import { StartRendering, StartRenderingReply, StopWork, type UserWork } from '#libs/contracts/user.ts';
+import {
+  StartRendering,
+  StartRenderingReply,
+  StopWork,
+  type UserWork,
+} from '#libs/contracts/user.ts';
 import type { Clock, Timer } from '#libs/clock/index.ts';
 import { managerSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
@@ -88,7 +93,9 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
 
   const toProto = (user: string, attempt: string, held: Held): Attempt => {
     const known = attempts.get(held);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const { generation } = held;
     const fields = { task: taskKey(graph, held.ordinal), generation, attempt };
     const token = Buffer.from(attemptToken(options.workloadKey, { ...fields, user }));
@@ -99,14 +106,24 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
 
   const stateOf = ({
     claim,
-  }: Pick<Worker, 'claim'>): { workloadId: string; claim: number; epoch: number; counter: number } => {
+  }: Pick<Worker, 'claim'>): {
+    workloadId: string;
+    claim: number;
+    epoch: number;
+    counter: number;
+  } => {
     counter += 1;
     return { workloadId: workload, claim, epoch: options.epoch, counter };
   };
 
   const workOf = (worker: Worker): UserWork => {
-    const held = worker.phase === 'asked' ? [] : [...worker.attempts].filter(([, one]) => options.maySend(one));
-    if (worker.phase !== 'asked' && held.length < worker.attempts.size) keptBack.add(worker.id);
+    const held =
+      worker.phase === 'asked'
+        ? []
+        : [...worker.attempts].filter(([, one]) => options.maySend(one));
+    if (worker.phase !== 'asked' && held.length < worker.attempts.size) {
+      keptBack.add(worker.id);
+    }
     const set = held.map(([attempt, one]) => toProto(worker.id, attempt, one));
     const ordinals = held.map(([, { ordinal }]) => ordinal);
     return {
@@ -126,7 +143,9 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
     const told = [...workers.dirty].flatMap((id) => workers.byId.get(id) ?? []);
     workers.dirty.clear();
     for (const [manager, own] of Map.groupBy(told, (worker) => worker.manager)) {
-      for (const some of messagesOf(own)) void tell(manager, some);
+      for (const some of messagesOf(own)) {
+        void tell(manager, some);
+      }
     }
   };
 
@@ -134,14 +153,18 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
     const connections = new Map(some.map(({ id, connection }) => [id, connection]));
     try {
       const bytes = StartRendering.encode({ users: some.map(workOf) }).finish();
-      const answer = await bus.request(managerSubject(manager, 'start-rendering'), bytes, { timeoutMs: ANSWER_MS });
+      const answer = await bus.request(managerSubject(manager, 'start-rendering'), bytes, {
+        timeoutMs: ANSWER_MS,
+      });
       for (const user of StartRenderingReply.decode(answer).goneUserIds) {
         options.onGone(user, connections.get(user) ?? '');
       }
     } catch (thrown) {
       logger.debug({ err: thrown, manager }, 'a user-manager did not take work; it is told again');
       for (const [id, connection] of connections) {
-        if (workers.byId.get(id)?.connection === connection) workers.dirty.add(id);
+        if (workers.byId.get(id)?.connection === connection) {
+          workers.dirty.add(id);
+        }
       }
       retry ??= clock.setTimer(AGAIN_MS, () => {
         retry = undefined;
@@ -151,13 +174,17 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
   };
 
   const flush = (): void => {
-    if (workers.dirty.size > 0) scheduled ??= setImmediate(send);
+    if (workers.dirty.size > 0) {
+      scheduled ??= setImmediate(send);
+    }
   };
 
   return {
     flush,
     wrote: () => {
-      for (const id of keptBack) workers.dirty.add(id);
+      for (const id of keptBack) {
+        workers.dirty.add(id);
+      }
       keptBack.clear();
       flush();
     },
@@ -183,7 +210,9 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
       );
     },
     close: () => {
-      if (scheduled !== undefined) clearImmediate(scheduled);
+      if (scheduled !== undefined) {
+        clearImmediate(scheduled);
+      }
       retry?.cancel();
     },
   };

@@ -19,8 +19,12 @@ describe('the hint of what users hold', () => {
     const { graph } = play(header(1_000_000)).session.state;
     expect(heldHint(graph, { byId: new Map(), reserved: undefined })).to.equal('');
     expect(readHeldHint(graph, '')).to.equal(undefined);
-    const scattered = new Set(Array.from({ length: 30_000 }, (_, i) => i * i).filter((task) => task < 1_000_000));
-    for (let i = 0; i < 20_000; i += 1) scattered.add(Math.floor(i * 37.3));
+    const scattered = new Set(
+      Array.from({ length: 30_000 }, (_, i) => i * i).filter((task) => task < 1_000_000),
+    );
+    for (let i = 0; i < 20_000; i += 1) {
+      scattered.add(Math.floor(i * 37.3));
+    }
     expect(heldHint(graph, { byId: new Map(), reserved: scattered })).to.equal('');
   });
 });

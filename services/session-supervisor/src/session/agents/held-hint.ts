@@ -6,10 +6,17 @@ import { ordinalsFromText, tasksToText } from '../../domain/graph/task-text.ts';
 const MAX_CHARS = 32 * 1_024;
 
 /** The tasks that users hold or that a former owner's users may still hold, as a hint for the next owner. */
-export const heldHint = (graph: TaskGraph, { byId, reserved }: Pick<Workers, 'byId' | 'reserved'>): string => {
+export const heldHint = (
+  graph: TaskGraph,
+  { byId, reserved }: Pick<Workers, 'byId' | 'reserved'>,
+): string => {
   const ordinals = new Set(reserved);
-  for (const { first } of heldRanges(byId.values())) ordinals.add(first);
-  const ascending = [...ordinals].sort((a, b) => a - b).map((ordinal) => ({ first: ordinal, last: ordinal }));
+  for (const { first } of heldRanges(byId.values())) {
+    ordinals.add(first);
+  }
+  const ascending = [...ordinals]
+    .sort((a, b) => a - b)
+    .map((ordinal) => ({ first: ordinal, last: ordinal }));
   const text = tasksToText(graph, ascending);
   return text.length > MAX_CHARS ? '' : text;
 };

@@ -11,8 +11,12 @@ import type { SessionDeps } from '../owner/deps.ts';
 export const serveOrphanReports = ({ bus, workloads, refusals, logger }: SessionDeps): Serving => {
   const verdictFor = async (workload: string): Promise<Pick<Outcome, 'verdict' | 'reason'>> => {
     const document = await workloads.find(workload);
-    if (document === undefined) return { verdict: Verdict.SETTLED, reason: 'WORKLOAD_UNKNOWN' };
-    if (document.owner === null) return { verdict: Verdict.SETTLED, reason: 'WORKLOAD_ENDED' };
+    if (document === undefined) {
+      return { verdict: Verdict.SETTLED, reason: 'WORKLOAD_UNKNOWN' };
+    }
+    if (document.owner === null) {
+      return { verdict: Verdict.SETTLED, reason: 'WORKLOAD_ENDED' };
+    }
     return { verdict: Verdict.LATER, reason: 'NO_OWNER' };
   };
   return bus.serve(
@@ -21,13 +25,22 @@ export const serveOrphanReports = ({ bus, workloads, refusals, logger }: Session
       const { reports, userId } = UserFrameRendered.decode(bytes);
       const verdicts = new Map<string, Pick<Outcome, 'verdict' | 'reason'>>();
       for (const { workloadId } of reports) {
-        if (!verdicts.has(workloadId)) verdicts.set(workloadId, await verdictFor(workloadId));
+        if (!verdicts.has(workloadId)) {
+          verdicts.set(workloadId, await verdictFor(workloadId));
+        }
       }
-      logger.debug({ user: userId, reports: reports.length }, 'reports of workloads without an owner');
+      logger.debug(
+        { user: userId, reports: reports.length },
+        'reports of workloads without an owner',
+      );
       const outcomes = reports.flatMap(({ reportId, workloadId }) => {
         const verdict = verdicts.get(workloadId);
-        if (reportId === 0 || verdict === undefined) return [];
-        if (verdict.reason === 'WORKLOAD_ENDED') refusals.count(workloadId, userId, verdict.reason);
+        if (reportId === 0 || verdict === undefined) {
+          return [];
+        }
+        if (verdict.reason === 'WORKLOAD_ENDED') {
+          refusals.count(workloadId, userId, verdict.reason);
+        }
         return [{ reportId, ...verdict }];
       });
       return UserFrameRenderedReply.encode({ outcomes }).finish();

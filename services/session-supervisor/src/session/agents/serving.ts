@@ -15,58 +15,73 @@ import type { Serving } from '#libs/nats/index.ts';
 import { commandFromProto } from '../../wire/commands.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 import type { Session } from '../owner/session.ts';
-import { heldFromProto, outcomeToProto, reportsFromProto, usersFromProto } from '../../wire/reports.ts';
+import {
+  heldFromProto,
+  outcomeToProto,
+  reportsFromProto,
+  usersFromProto,
+} from '../../wire/reports.ts';
 
 /** Takes the messages of user-managers and other replicas to the owner of a workload: `muster.session.v1.<workload>.<verb>`. */
 export const serveSession = (deps: SessionDeps, session: Session): Serving => {
   const { header } = session.state();
-  const proofs = { meshSecret: deps.meshSecret, workloadKey: workloadKey(deps.meshSecret, header.id) };
+  const proofs = {
+    meshSecret: deps.meshSecret,
+    workloadKey: workloadKey(deps.meshSecret, header.id),
+  };
 
   const rendered = async (bytes: Uint8Array): Promise<Uint8Array> => {
     const { userId, reports: told } = UserFrameRendered.decode(bytes);
     const reports = reportsFromProto(proofs, header, userId, told);
     for (const { forgery, task } of reports) {
-      if (forgery !== undefined) deps.events.reportRefused(header.id, userId, task, forgery);
+      if (forgery !== undefined) {
+        deps.events.reportRefused(header.id, userId, task, forgery);
+      }
     }
     const outcomes = await session.report(userId, session.nameOf(userId), reports);
     for (const { verdict, reason } of outcomes) {
       // Duplicates do not count: the journal has them, and repeating a report is allowed.
-      if (verdict === 'SETTLED' && reason !== 'DUPLICATE') deps.refusals.count(header.id, userId, reason);
+      if (verdict === 'SETTLED' && reason !== 'DUPLICATE') {
+        deps.refusals.count(header.id, userId, reason);
+      }
     }
     return UserFrameRenderedReply.encode({ outcomes: outcomes.map(outcomeToProto) }).finish();
   };
 
-  const verbs: Record<string, (bytes: Uint8Array) => Promise<Uint8Array | undefined> | undefined> = {
-    'user-frame-rendered': rendered,
-    'new-users': (bytes) => {
-      session.tell({ kind: 'new-users', users: usersFromProto(NewUsers.decode(bytes)) });
-      return undefined;
-    },
-    'user-held': (bytes) => {
-      const { userId, connectionId, held } = UserHeld.decode(bytes);
-      if (held === undefined) return undefined;
-      const claims = heldFromProto(proofs, userId, held);
-      session.tell({ kind: 'user-held', user: userId, connection: connectionId, held: claims });
-      return undefined;
-    },
-    'user-disconnected': (bytes) => {
-      const { userId, connectionId, isClean } = UserDisconnected.decode(bytes);
-      session.tell({ kind: 'user-gone', user: userId, connection: connectionId, isClean });
-      return undefined;
-    },
-    'user-rendering-completed': (bytes) => {
-      const { userId, connectionId } = UserRenderingCompleted.decode(bytes);
-      session.tell({ kind: 'user-idle', user: userId, connection: connectionId });
-      return undefined;
-    },
-    command: async (bytes) => {
-      const { command, request } = commandFromProto(SessionCommand.decode(bytes));
-      const revision = await session.command(command, request);
-      deps.events.commandObeyed(header.id, command.kind);
-      return SessionCommandReply.encode({ revision }).finish();
-    },
-    volatile: async () => VolatileReply.encode(session.volatile()).finish(),
-  };
+  const verbs: Record<string, (bytes: Uint8Array) => Promise<Uint8Array | undefined> | undefined> =
+    {
+      'user-frame-rendered': rendered,
+      'new-users': (bytes) => {
+        session.tell({ kind: 'new-users', users: usersFromProto(NewUsers.decode(bytes)) });
+        return undefined;
+      },
+      'user-held': (bytes) => {
+        const { userId, connectionId, held } = UserHeld.decode(bytes);
+        if (held === undefined) {
+          return undefined;
+        }
+        const claims = heldFromProto(proofs, userId, held);
+        session.tell({ kind: 'user-held', user: userId, connection: connectionId, held: claims });
+        return undefined;
+      },
+      'user-disconnected': (bytes) => {
+        const { userId, connectionId, isClean } = UserDisconnected.decode(bytes);
+        session.tell({ kind: 'user-gone', user: userId, connection: connectionId, isClean });
+        return undefined;
+      },
+      'user-rendering-completed': (bytes) => {
+        const { userId, connectionId } = UserRenderingCompleted.decode(bytes);
+        session.tell({ kind: 'user-idle', user: userId, connection: connectionId });
+        return undefined;
+      },
+      command: async (bytes) => {
+        const { command, request } = commandFromProto(SessionCommand.decode(bytes));
+        const revision = await session.command(command, request);
+        deps.events.commandObeyed(header.id, command.kind);
+        return SessionCommandReply.encode({ revision }).finish();
+      },
+      volatile: async () => VolatileReply.encode(session.volatile()).finish(),
+    };
 
   return deps.bus.serve(sessionSubject(header.id, '*'), async (bytes, { subject }) => {
     const verb = subject.slice(subject.lastIndexOf('.') + 1);

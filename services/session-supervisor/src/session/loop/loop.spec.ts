@@ -15,14 +15,21 @@ const result = (task: number, ticket = task): Input =>
     ticket,
   }) as Input;
 
-const stop: Input = { kind: 'command', ticket: 77, command: { kind: 'stop', deleteResults: false } };
+const stop: Input = {
+  kind: 'command',
+  ticket: 77,
+  command: { kind: 'stop', deleteResults: false },
+};
 
 const outcomesOf = (performed: readonly Effect[]): unknown[] =>
   performed.flatMap((effect) =>
-    effect.kind === 'outcomes' ? effect.outcomes.map(({ verdict, reason }) => [effect.ticket, verdict, reason]) : [],
+    effect.kind === 'outcomes'
+      ? effect.outcomes.map(({ verdict, reason }) => [effect.ticket, verdict, reason])
+      : [],
   );
 
-const kindsOf = (entries: readonly Entry[] | undefined): string[] => (entries ?? []).map(({ kind }) => kind);
+const kindsOf = (entries: readonly Entry[] | undefined): string[] =>
+  (entries ?? []).map(({ kind }) => kind);
 
 /** Resolves when the journal has the position, even if the loop does not know it yet. */
 const durable = (test: TestLoop, n: number): Promise<unknown> =>
@@ -90,19 +97,28 @@ describe('the session loop', function () {
     test.proxy.cut();
     await eventually(() => expect(test.unknown.length).to.be.above(0), { withinMs: 10_000 });
     test.proxy.heal();
-    await eventually(() => expect(outcomesOf(test.performed)).to.deep.equal([[3, 'ACCEPTED', '']]), {
-      withinMs: 10_000,
-    });
+    await eventually(
+      () => expect(outcomesOf(test.performed)).to.deep.equal([[3, 'ACCEPTED', '']]),
+      {
+        withinMs: 10_000,
+      },
+    );
     expect(await test.documents()).to.have.lengthOf(2);
   });
 
   describe('refused', () => {
     /** A loop whose insert at position 2 is in flight while another writer writes that position. */
-    const refused = async (entries: Entry[], inputs: Input[], accepted?: string[]): Promise<TestLoop> => {
+    const refused = async (
+      entries: Entry[],
+      inputs: Input[],
+      accepted?: string[],
+    ): Promise<TestLoop> => {
       const test = await openLoop({ users: ['u1'] });
       test.performed.length = 0;
       test.proxy.hold('requests');
-      for (const input of inputs) test.loop.submit(input);
+      for (const input of inputs) {
+        test.loop.submit(input);
+      }
       await test.intrude(2, entries, accepted);
       test.proxy.heal();
       return test;
@@ -139,7 +155,9 @@ describe('the session loop', function () {
 
     it('by an end, it accepts no more results', async () => {
       await using test = await refused([everyEntry.stopped], [result(3)]);
-      await eventually(() => expect(outcomesOf(test.performed)).to.deep.equal([[3, 'SETTLED', 'WORKLOAD_ENDED']]));
+      await eventually(() =>
+        expect(outcomesOf(test.performed)).to.deep.equal([[3, 'SETTLED', 'WORKLOAD_ENDED']]),
+      );
       expect(await test.documents()).to.have.lengthOf(2);
     });
   });
@@ -150,7 +168,10 @@ describe('the session loop', function () {
     await test.intrude(9, [everyEntry.started], ['noop/3/0']);
     test.loop.submit(result(3));
     await eventually(() => expect(test.ends).to.have.lengthOf(1));
-    expect(test.ends[0]).to.deep.equal({ end: { kind: 'conflict', accepted: ['noop/3/0'] }, unanswered: [result(3)] });
+    expect(test.ends[0]).to.deep.equal({
+      end: { kind: 'conflict', accepted: ['noop/3/0'] },
+      unanswered: [result(3)],
+    });
     expect(test.performed).to.deep.equal([]);
   });
 
@@ -176,7 +197,9 @@ describe('the session loop', function () {
       expect(test.loop.submit(reports('u9', three))).to.equal(true);
     }
     test.proxy.heal();
-    await eventually(() => expect(test.performed.filter(({ kind }) => kind === 'outcomes')).to.have.lengthOf(1_000));
+    await eventually(() =>
+      expect(test.performed.filter(({ kind }) => kind === 'outcomes')).to.have.lengthOf(1_000),
+    );
     const sizes = (await test.documents()).map(({ entries }) => entries.length);
     expect(Math.max(...sizes)).to.be.within(490, 500);
     expect(sizes).to.have.lengthOf(8);
@@ -192,7 +215,9 @@ describe('the session loop', function () {
       expect(test.loop.submit(reports('u9', [{ ...report, body }]))).to.equal(true);
     }
     test.proxy.heal();
-    await eventually(() => expect(test.performed.filter(({ kind }) => kind === 'outcomes')).to.have.lengthOf(50));
+    await eventually(() =>
+      expect(test.performed.filter(({ kind }) => kind === 'outcomes')).to.have.lengthOf(50),
+    );
     const bytes = (await test.documents()).map((document) => BSON.calculateObjectSize(document));
     expect(Math.max(...bytes)).to.be.within(2_000_000, 4 * 1_024 * 1_024);
   });
@@ -204,7 +229,10 @@ describe('the session loop', function () {
       await using test = await openLoop({ ...never, tasks: 1_000 });
       const started = { ...completed('0-1', 1), reportId: 0, body: { kind: 'started' } as const };
       let taken = 0;
-      while (taken < 20_000 && test.loop.submit(taken % 2 === 0 ? result(taken % 1_000) : reports('u9', [started]))) {
+      while (
+        taken < 20_000 &&
+        test.loop.submit(taken % 2 === 0 ? result(taken % 1_000) : reports('u9', [started]))
+      ) {
         taken += 1;
       }
       expect(taken).to.equal(10_000);
@@ -219,7 +247,9 @@ describe('the session loop', function () {
       for (; taken < 1_000; taken += 1) {
         const report = failed(`0-${taken}`, taken);
         const body = { ...report.body, failureClass: 'AGENT_ERROR', names } as never;
-        if (!test.loop.submit(reports('u9', [{ ...report, body }]))) break;
+        if (!test.loop.submit(reports('u9', [{ ...report, body }]))) {
+          break;
+        }
       }
       expect(taken * bytes).to.be.within(4_000_000, 16 * 1_024 * 1_024);
     });

@@ -43,7 +43,8 @@ export interface LoopOptions {
   onEnd: (end: LoopEnd, unanswered: readonly Input[]) => void;
 }
 
-export type LoopEnd = { kind: 'taken-over'; by: string } | { kind: 'conflict'; accepted: readonly string[] };
+export type LoopEnd =
+  { kind: 'taken-over'; by: string } | { kind: 'conflict'; accepted: readonly string[] };
 
 /** The one writer of a workload's journal on this replica. */
 export interface SessionLoop {
@@ -90,7 +91,8 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
   /** Whether all entries that this input can lead to fit into the next document. */
   const hasRoom = (input: Input): boolean =>
     pending.entries.length === 0 ||
-    (pending.entries.length + mostEntries(input, workers, durable.graph.nodes.length) <= GROUP_ENTRIES &&
+    (pending.entries.length + mostEntries(input, workers, durable.graph.nodes.length) <=
+      GROUP_ENTRIES &&
       pending.bytes + inputBytes(input) <= GROUP_BYTES);
 
   const isOverrun = (input: Input): boolean => {
@@ -106,10 +108,13 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
     tip = decision.state;
     const { entries, effects } = decision;
     pending.entries.push(...entries);
-    for (const entry of entries) pending.bytes += entryBytes(entry);
+    for (const entry of entries) {
+      pending.bytes += entryBytes(entry);
+    }
     const group = pending.entries.length > 0 ? pending : inFlight;
-    if (group === undefined) options.perform(effects);
-    else if (entries.length > 0 || effects.length > 0) {
+    if (group === undefined) {
+      options.perform(effects);
+    } else if (entries.length > 0 || effects.length > 0) {
       group.decided.push({ input, effects });
       group.inputBytes += inputBytes(input);
     }
@@ -119,7 +124,9 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
   const drainQueue = (): void => {
     for (;;) {
       const input = hasEnded ? undefined : queue[0];
-      if (input === undefined || !hasRoom(input)) return;
+      if (input === undefined || !hasRoom(input)) {
+        return;
+      }
       queue.shift();
       queuedBytes -= inputBytes(input);
       take(input);
@@ -127,7 +134,9 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
   };
 
   const flush = (): void => {
-    if (inFlight !== undefined || pending.entries.length === 0 || hasEnded) return;
+    if (inFlight !== undefined || pending.entries.length === 0 || hasEnded) {
+      return;
+    }
     const group = pending;
     inFlight = group;
     pending = emptyGroup();
@@ -135,7 +144,9 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
   };
 
   const write = async (group: Group): Promise<void> => {
-    const accepted = group.entries.flatMap((entry) => (entry.kind === 'accepted' ? [acceptedKey(entry)] : []));
+    const accepted = group.entries.flatMap((entry) =>
+      entry.kind === 'accepted' ? [acceptedKey(entry)] : [],
+    );
     const document: JournalDocument<Entry> = {
       workload: durable.header.id,
       n: durable.position + 1,
@@ -151,20 +162,30 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
       signal: letGo.signal,
       onUnknown: options.onUnknown,
     }).catch((thrown: unknown) => {
-      if (letGo.signal.aborted) return undefined;
+      if (letGo.signal.aborted) {
+        return undefined;
+      }
       throw thrown;
     });
-    if (outcome === undefined || hasEnded) return;
+    if (outcome === undefined || hasEnded) {
+      return;
+    }
     inFlight = undefined;
     if (outcome.kind === 'written') {
       durable = foldDocument(durable, document);
-      if (pending.entries.length === 0) tip = durable;
+      if (pending.entries.length === 0) {
+        tip = durable;
+      }
       options.onWritten(document, durable);
-      for (const { effects } of group.decided) options.perform(effects);
+      for (const { effects } of group.decided) {
+        options.perform(effects);
+      }
     } else if (outcome.kind === 'conflict') {
       end({ kind: 'conflict', accepted: outcome.accepted }, group);
       return;
-    } else if (!decideAgain(outcome.by, group)) return;
+    } else if (!decideAgain(outcome.by, group)) {
+      return;
+    }
     drainQueue();
     flush();
   };
@@ -198,11 +219,15 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
 
   return {
     submit: (input) => {
-      if (hasEnded || isOverrun(input)) return false;
+      if (hasEnded || isOverrun(input)) {
+        return false;
+      }
       if (queue.length > 0 || !hasRoom(input)) {
         queue.push(input);
         queuedBytes += inputBytes(input);
-      } else take(input);
+      } else {
+        take(input);
+      }
       flush();
       return true;
     },

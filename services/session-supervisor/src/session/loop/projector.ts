@@ -31,7 +31,9 @@ export const createProjector = ({ write, held, clock, logger }: ProjectorOptions
   let timer: Timer | undefined;
   const flush = (): void => {
     timer = undefined;
-    if (latest === undefined) return;
+    if (latest === undefined) {
+      return;
+    }
     write(projectionOf(latest, held()), false).catch((thrown: unknown) =>
       logger.debug({ err: thrown }, 'a projection was not written; the next one will be'),
     );
@@ -49,7 +51,12 @@ export const createProjector = ({ write, held, clock, logger }: ProjectorOptions
       close();
       const onRetry = (thrown: unknown): void =>
         logger.warn({ err: thrown }, 'the end of a workload was not projected; it is tried again');
-      const written = retry(() => write(projectionOf(state, ''), true), { clock, signal, pause: AGAIN, onRetry });
+      const written = retry(() => write(projectionOf(state, ''), true), {
+        clock,
+        signal,
+        pause: AGAIN,
+        onRetry,
+      });
       // `retry` rejects only if the signal aborts.
       await written.catch(() => undefined);
     },

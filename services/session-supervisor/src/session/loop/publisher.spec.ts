@@ -44,7 +44,9 @@ describe('the publisher of facts', function () {
       keep: async (position) => void kept.push(position),
     });
   /** Returns the messages that are published during an action. */
-  const heard = async (act: () => Promise<void>): Promise<[kind: string, facts: WorkloadFacts][]> => {
+  const heard = async (
+    act: () => Promise<void>,
+  ): Promise<[kind: string, facts: WorkloadFacts][]> => {
     const all: [string, WorkloadFacts][] = [];
     const { nats } = await sharedStores();
     const facts = `muster.session.v1.workload.${of.id}.*`;
@@ -60,16 +62,21 @@ describe('the publisher of facts', function () {
     const publisher = publishing(0);
     const all = await heard(() => publisher.reached(2));
     await publisher.stop();
-    expect(all.map(([kind, { position, facts }]) => [kind, position, facts.map(({ factId }) => factId)])).to.deep.equal(
-      [
-        ['started', 1, [`${of.id}/1/0`]],
-        ['accepted', 1, [`${of.id}/1/1`, `${of.id}/1/2`]],
-        ['attempt-lost', 2, [`${of.id}/2/0`]],
-        ['accepted', 2, [`${of.id}/2/1`]],
-      ],
-    );
+    expect(
+      all.map(([kind, { position, facts }]) => [kind, position, facts.map(({ factId }) => factId)]),
+    ).to.deep.equal([
+      ['started', 1, [`${of.id}/1/0`]],
+      ['accepted', 1, [`${of.id}/1/1`, `${of.id}/1/2`]],
+      ['attempt-lost', 2, [`${of.id}/2/0`]],
+      ['accepted', 2, [`${of.id}/2/1`]],
+    ]);
     expect(all[1]?.[1]).to.deep.include({ workloadId: of.id, customerId: of.customer });
-    expect(all[1]?.[1].facts[0]).to.deep.include({ kind: 'accepted', task: 'noop/0', userId: 'u1', seconds: 2.5 });
+    expect(all[1]?.[1].facts[0]).to.deep.include({
+      kind: 'accepted',
+      task: 'noop/0',
+      userId: 'u1',
+      seconds: 2.5,
+    });
     expect(kept).to.deep.equal([2]);
   });
 

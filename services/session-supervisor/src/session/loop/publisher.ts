@@ -44,11 +44,15 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
   const waiting = new Set<{ position: number; resolve: () => void }>();
 
   const keep = async (): Promise<void> => {
-    if (kept < published) await options.keep(published);
+    if (kept < published) {
+      await options.keep(published);
+    }
     kept = published;
     keptAt = clock.monotonic();
     for (const waiter of waiting) {
-      if (waiter.position > kept) continue;
+      if (waiter.position > kept) {
+        continue;
+      }
       waiting.delete(waiter);
       waiter.resolve();
     }
@@ -64,24 +68,36 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
         facts,
       };
       const subject = workloadFactSubject(workload, kind);
-      await bus.publishFact(subject, WorkloadFacts.encode(message).finish(), `${workload}/${document.n}/${kind}`);
+      await bus.publishFact(
+        subject,
+        WorkloadFacts.encode(message).finish(),
+        `${workload}/${document.n}/${kind}`,
+      );
     }
     published = document.n;
   };
 
   const catchUp = async (): Promise<void> => {
     for await (const document of store.read(workload, published)) {
-      if (signal.aborted) return;
+      if (signal.aborted) {
+        return;
+      }
       await publish(document);
-      if (clock.monotonic() - keptAt >= KEEP_EVERY_MS) await keep();
+      if (clock.monotonic() - keptAt >= KEEP_EVERY_MS) {
+        await keep();
+      }
     }
     const hasWaiter = [...waiting].some(({ position }) => position <= published);
-    if (hasWaiter || clock.monotonic() - keptAt >= KEEP_EVERY_MS) await keep();
+    if (hasWaiter || clock.monotonic() - keptAt >= KEEP_EVERY_MS) {
+      await keep();
+    }
   };
 
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
-      if (published >= durable && waiting.size === 0) await bell.rung(signal);
+      if (published >= durable && waiting.size === 0) {
+        await bell.rung(signal);
+      }
       await retry(catchUp, { clock, signal, pause: AGAIN, onRetry });
     }
   };
@@ -89,7 +105,9 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
     logger.debug({ err: thrown, workload }, 'facts could not be published; they are tried again');
 
   const running = run().catch((thrown: unknown) => {
-    if (!signal.aborted) throw thrown;
+    if (!signal.aborted) {
+      throw thrown;
+    }
   });
   return {
     wake: (position) => {
@@ -117,7 +135,15 @@ const factsOf = ({ workload, n, entries }: JournalDocument<Entry>): Fact[] =>
       : [{ ...noFact, ...detailsOf(entry), factId: `${workload}/${n}/${i}`, kind: entry.kind }],
   );
 
-const noFact = { task: '', generation: 0, attempt: '', userId: '', seconds: 0, reason: '', tasks: '' };
+const noFact = {
+  task: '',
+  generation: 0,
+  attempt: '',
+  userId: '',
+  seconds: 0,
+  reason: '',
+  tasks: '',
+};
 
 const detailsOf = (entry: Entry): Partial<Omit<Fact, 'factId' | 'kind'>> => ({
   ...('task' in entry ? { task: entry.task, generation: entry.generation } : {}),

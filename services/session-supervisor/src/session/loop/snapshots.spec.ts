@@ -28,7 +28,12 @@ describe('snapshots', function () {
   const thawed = async (state: WorkloadState): Promise<WorkloadState> => {
     const workload = `w-${state.position}-${Math.random()}`;
     const { journal } = mesh;
-    await journal.writeSnapshot({ workload, n: 1, foldVersion: folding.version, state: folding.freeze(state) });
+    await journal.writeSnapshot({
+      workload,
+      n: 1,
+      foldVersion: folding.version,
+      state: folding.freeze(state),
+    });
     const snapshot = await journal.readSnapshot(workload);
     return folding.thaw(snapshot?.state, begin(state.header));
   };
@@ -40,7 +45,11 @@ describe('snapshots', function () {
       state = fold(state, entry, at);
       expect(await thawed(state), entry.kind).to.deep.equal(state);
     }
-    const render = fold(begin(renderHeader('1-10,20-40x2')), { ...everyEntry.accepted, task: 'frames/22' }, at);
+    const render = fold(
+      begin(renderHeader('1-10,20-40x2')),
+      { ...everyEntry.accepted, task: 'frames/22' },
+      at,
+    );
     expect(await thawed(render)).to.deep.equal(render);
   });
 
@@ -68,7 +77,9 @@ describe('snapshots', function () {
       from: 990,
     });
     const reach = (position: number): void => snapshots.written({ ...begin(header(1)), position });
-    for (let position = 991; position <= 3_500; position += 1) reach(position);
+    for (let position = 991; position <= 3_500; position += 1) {
+      reach(position);
+    }
     expect(written).to.deep.equal([1_000]);
     gate.resolve();
     await snapshots.close();
@@ -97,7 +108,11 @@ describe('snapshots', function () {
 
   it('are written by the owner of a long journal, and fold to the same state as the whole journal', async () => {
     const wanted = (n: number): Entry[] => [{ kind: 'wanted-set', wanted: n }];
-    const entries = [[everyEntry.started], ...Array.from({ length: 996 }, (_, n) => wanted(n % 50)), wanted(5)];
+    const entries = [
+      [everyEntry.started],
+      ...Array.from({ length: 996 }, (_, n) => wanted(n % 50)),
+      wanted(5),
+    ];
     const of = await plant(mesh, { customer: 'long', entries, tasks: 5 });
     await using supervisor = await mesh.start();
     const { workloads } = await mesh.as('customer', 'long', supervisor.address);
@@ -107,7 +122,9 @@ describe('snapshots', function () {
     }
     const snapshot = await eventually(async () => {
       const found = await mesh.journal.readSnapshot(of.id);
-      if (found === undefined) throw new Error('no snapshot yet');
+      if (found === undefined) {
+        throw new Error('no snapshot yet');
+      }
       return found;
     });
     expect(snapshot).to.include({ n: 1_000, foldVersion: folding.version });

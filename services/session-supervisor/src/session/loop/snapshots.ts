@@ -30,7 +30,12 @@ export const createSnapshots = ({ store, logger, from }: SnapshotsOptions): Snap
     const { header, position } = state;
     try {
       const frozen = folding.freeze(state);
-      await store.writeSnapshot({ workload: header.id, n: position, foldVersion: folding.version, state: frozen });
+      await store.writeSnapshot({
+        workload: header.id,
+        n: position,
+        foldVersion: folding.version,
+        state: frozen,
+      });
     } catch (thrown) {
       logger.warn({ err: thrown, position }, 'a snapshot was not written; the next one will be');
     } finally {
@@ -41,7 +46,9 @@ export const createSnapshots = ({ store, logger, from }: SnapshotsOptions): Snap
   return {
     written: (state) => {
       const isDue = Math.floor(state.position / EVERY) > Math.floor(last / EVERY);
-      if (!isDue || writing !== undefined) return;
+      if (!isDue || writing !== undefined) {
+        return;
+      }
       last = state.position;
       writing = write(state);
     },

@@ -36,17 +36,27 @@ export const scrub = async (
   const found: Scrubbed = { checked: 0, missing: [], damaged: [], position: from, hasMore: false };
   await asUnavailable(async () => {
     for await (const { n, entries } of journal.read(state.header.id, from)) {
-      if (n > state.position) break;
-      if (found.position > from && (isEnough() || found.missing.length + found.damaged.length >= MAX_FOUND)) {
+      if (n > state.position) {
+        break;
+      }
+      if (
+        found.position > from &&
+        (isEnough() || found.missing.length + found.damaged.length >= MAX_FOUND)
+      ) {
         found.hasMore = true;
         break;
       }
       for (const entry of entries) {
-        if (!isCurrentResult(state, entry) || entry.blob === '') continue;
+        if (!isCurrentResult(state, entry) || entry.blob === '') {
+          continue;
+        }
         const { task, generation } = entry;
         const digest = await blob.digest(entry.blob, signal);
-        if (digest === undefined) found.missing.push({ task, generation });
-        else if (digest !== entry.sha256) found.damaged.push({ task, generation });
+        if (digest === undefined) {
+          found.missing.push({ task, generation });
+        } else if (digest !== entry.sha256) {
+          found.damaged.push({ task, generation });
+        }
         found.checked += 1;
         await afterEach();
       }

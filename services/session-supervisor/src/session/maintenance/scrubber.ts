@@ -19,10 +19,11 @@ export const startScrubber = (deps: ScrubberDeps): Repetition =>
       clock: deps.clock,
       everyMs: deps.scrub.everyMs,
       isPauseFirst: true,
-      onFailure: (thrown) => deps.logger.debug({ err: thrown }, 'a scrub failed; it is tried again'),
+      onFailure: (thrown) =>
+        deps.logger.debug({ err: thrown }, 'a scrub failed; it is tried again'),
     },
     async (signal) => {
-      while (!signal.aborted && (await scrubNext(deps, signal)));
+      while (!signal.aborted && (await scrubNext(deps, signal))) {}
     },
   );
 
@@ -30,12 +31,16 @@ export const startScrubber = (deps: ScrubberDeps): Repetition =>
 export const scrubNext = async (deps: ScrubberDeps, signal: AbortSignal): Promise<boolean> => {
   const now = deps.clock.now();
   const due = await deps.workloads.toScrub(new Date(now - deps.scrub.afterMs), new Date(now));
-  if (due === undefined) return false;
+  if (due === undefined) {
+    return false;
+  }
   const id = due._id;
   let from = 0;
   for (let hasMore = true; hasMore;) {
     const view = await deps.reads.view(id);
-    if (view === undefined || view.state.deleteResults || view.state.phase === 'stopped') return true;
+    if (view === undefined || view.state.deleteResults || view.state.phase === 'stopped') {
+      return true;
+    }
     let began = deps.clock.monotonic();
     const rest = async (): Promise<void> => {
       await deps.clock.sleep(REST * (deps.clock.monotonic() - began), signal);
@@ -44,8 +49,17 @@ export const scrubNext = async (deps: ScrubberDeps, signal: AbortSignal): Promis
     const found = await scrub(deps, view.state, from, () => false, signal, rest);
     const message = repairOf(found);
     if (message !== undefined) {
-      deps.logger.warn({ workload: id, ...found }, 'accepted results are missing or damaged; they are made again');
-      await obey(deps, id, { requestId: '', command: message }, deps.clock.monotonic() + REPAIR_MS, signal);
+      deps.logger.warn(
+        { workload: id, ...found },
+        'accepted results are missing or damaged; they are made again',
+      );
+      await obey(
+        deps,
+        id,
+        { requestId: '', command: message },
+        deps.clock.monotonic() + REPAIR_MS,
+        signal,
+      );
     }
     ({ position: from, hasMore } = found);
   }

@@ -27,13 +27,19 @@ describe('the sweeper', function () {
       logger: testLog,
       blob: {
         list: async function* (prefix: string) {
-          for (const blobName of blobs) if (blobName.startsWith(prefix)) yield { blobName };
+          for (const blobName of blobs) {
+            if (blobName.startsWith(prefix)) {
+              yield { blobName };
+            }
+          }
         },
         remove: async (blobName: string) => void blobs.delete(blobName),
       },
     }) as unknown as Context;
   const due = async (id: string, at: Date): Promise<void> => {
-    await mesh.db.collection('workloads').updateOne({ _id: id as never }, { $set: { sweepAt: at } });
+    await mesh.db
+      .collection('workloads')
+      .updateOne({ _id: id as never }, { $set: { sweepAt: at } });
   };
   const signal = new AbortController().signal;
 
@@ -58,13 +64,21 @@ describe('the sweeper', function () {
         at: new Date(),
         entries: some,
       }));
-      for (const document of documents) await mesh.journal.insert(document);
+      for (const document of documents) {
+        await mesh.journal.insert(document);
+      }
     }
     const ids = [keep.id, remove.id, open.id];
-    for (const id of ids) await due(id, new Date(0));
+    for (const id of ids) {
+      await due(id, new Date(0));
+    }
     const blobs = new Set(ids.flatMap((id) => [result(id, '0-1'), result(id, '0-2')]));
     expect(await sweepRound(contextWith(blobs), signal)).to.equal(3);
-    expect([...blobs]).to.deep.equal([result(keep.id, '0-1'), result(open.id, '0-1'), result(open.id, '0-2')]);
+    expect([...blobs]).to.deep.equal([
+      result(keep.id, '0-1'),
+      result(open.id, '0-1'),
+      result(open.id, '0-2'),
+    ]);
     expect(await sweepRound(contextWith(blobs), signal)).to.equal(0);
   });
 

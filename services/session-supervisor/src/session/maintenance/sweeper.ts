@@ -8,7 +8,10 @@ import { begin, type WorkloadState } from '../../domain/state/workload.ts';
 import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 
-export interface SweeperDeps extends Pick<SessionDeps, 'workloads' | 'journal' | 'clock' | 'logger' | 'sweep'> {
+export interface SweeperDeps extends Pick<
+  SessionDeps,
+  'workloads' | 'journal' | 'clock' | 'logger' | 'sweep'
+> {
   blob: Pick<BlobAccess, 'list' | 'remove'>;
 }
 
@@ -26,7 +29,8 @@ export const startSweeper = (deps: SweeperDeps): Repetition =>
     {
       clock: deps.clock,
       everyMs: deps.sweep.everyMs,
-      onFailure: (thrown) => deps.logger.debug({ err: thrown }, 'a sweep failed; it is tried again'),
+      onFailure: (thrown) =>
+        deps.logger.debug({ err: thrown }, 'a sweep failed; it is tried again'),
     },
     (signal) => sweepRound(deps, signal),
   );
@@ -39,29 +43,50 @@ export const sweepRound = async (deps: SweeperDeps, signal: AbortSignal): Promis
     try {
       removed += await sweep(deps, document, signal);
     } catch (thrown) {
-      if (signal.aborted) throw thrown;
+      if (signal.aborted) {
+        throw thrown;
+      }
       // A workload that cannot be swept must not hold up the others.
-      deps.logger.warn({ err: thrown, workload: document._id }, 'a workload was not swept; it is tried again');
+      deps.logger.warn(
+        { err: thrown, workload: document._id },
+        'a workload was not swept; it is tried again',
+      );
       await deps.workloads.swept(document._id, new Date(deps.clock.now() + AFTER_FAILURE_MS));
       continue;
     }
     const closedForMs = deps.clock.now() - (document.projection.endedAt?.getTime() ?? 0);
     const next = AGAIN_MS.find((ms) => ms > closedForMs);
-    await deps.workloads.swept(document._id, next === undefined ? undefined : new Date(deps.clock.now() + next));
+    await deps.workloads.swept(
+      document._id,
+      next === undefined ? undefined : new Date(deps.clock.now() + next),
+    );
   }
   return removed;
 };
 
-const sweep = async (deps: SweeperDeps, document: WorkloadDocument, signal: AbortSignal): Promise<number> => {
+const sweep = async (
+  deps: SweeperDeps,
+  document: WorkloadDocument,
+  signal: AbortSignal,
+): Promise<number> => {
   const id = document._id;
   const { state } = await load(deps.journal, id, begin(headerOf(document)), folding);
-  if (!state.closed) return 0;
+  if (!state.closed) {
+    return 0;
+  }
   const kept = state.deleteResults ? new Set<string>() : await acceptedBlobs(deps, id, state);
   let removed = 0;
   for (const folder of state.deleteResults ? ['results', 'logs'] : ['results']) {
-    removed += await sweepFolder(deps, `${folder}/${id}/`, (name) => !kept.has(name) && !isNewer(name, state), signal);
+    removed += await sweepFolder(
+      deps,
+      `${folder}/${id}/`,
+      (name) => !kept.has(name) && !isNewer(name, state),
+      signal,
+    );
   }
-  if (removed > 0) deps.logger.info({ workload: id, removed }, 'swept results that were not accepted');
+  if (removed > 0) {
+    deps.logger.info({ workload: id, removed }, 'swept results that were not accepted');
+  }
   return removed;
 };
 
@@ -73,7 +98,9 @@ const sweepFolder = async (
 ): Promise<number> => {
   let removed = 0;
   for await (const { blobName } of deps.blob.list(prefix, signal)) {
-    if (!isLeftover(blobName)) continue;
+    if (!isLeftover(blobName)) {
+      continue;
+    }
     await deps.blob.remove(blobName, signal);
     removed += 1;
   }
@@ -81,7 +108,8 @@ const sweepFolder = async (
 };
 
 /** Whether a blob belongs to a generation newer than the state, because the workload is being reopened meanwhile. */
-const isNewer = (blobName: string, { generation }: WorkloadState): boolean => generationOf(blobName) > generation;
+const isNewer = (blobName: string, { generation }: WorkloadState): boolean =>
+  generationOf(blobName) > generation;
 
 const generationOf = (blobName: string): number => {
   const name = parseBlobName(blobName);
@@ -95,7 +123,11 @@ const acceptedBlobs = async (
 ): Promise<Set<string>> => {
   const blobs = new Set<string>();
   for await (const { entries } of journal.read(id, 0)) {
-    for (const entry of entries) if (isCurrentResult(state, entry) && entry.blob !== '') blobs.add(entry.blob);
+    for (const entry of entries) {
+      if (isCurrentResult(state, entry) && entry.blob !== '') {
+        blobs.add(entry.blob);
+      }
+    }
   }
   return blobs;
 };

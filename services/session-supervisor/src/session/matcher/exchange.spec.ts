@@ -33,7 +33,9 @@ const slowly = () => {
     bus: {
       request: async (subject, bytes) => {
         // The first statement is answered at once.
-        if (subject.endsWith('.more-users')) return new Uint8Array();
+        if (subject.endsWith('.more-users')) {
+          return new Uint8Array();
+        }
         stated.push(UpdateUserCount.decode(bytes).demand?.counter ?? 0);
         const gate = Promise.withResolvers<SetDemandResponse>();
         gates.push(gate);
@@ -52,7 +54,9 @@ describe('the exchange with the matcher', () => {
   it('sends one statement at a time, and merges those that wait', async () => {
     const { exchange, stated, answered, gates } = slowly();
     await eventually(() => expect(stated).to.deep.equal([2]));
-    for (let i = 0; i < 100; i += 1) exchange.hurry('update-user-count');
+    for (let i = 0; i < 100; i += 1) {
+      exchange.hurry('update-user-count');
+    }
     expect(answered).to.deep.equal([1]);
     gates[0]?.resolve(nobody);
     await eventually(() => expect(gates).to.have.lengthOf(2));

@@ -1,6 +1,11 @@
 import { every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import { MoreUsers, SetDemandResponse, UpdateUserCount, type Demand } from '#libs/contracts/user.ts';
+import {
+  MoreUsers,
+  SetDemandResponse,
+  UpdateUserCount,
+  type Demand,
+} from '#libs/contracts/user.ts';
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import { matcherSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
@@ -31,10 +36,22 @@ const DEADLINE_MS = 2_000;
 /** Turns an error of the bus into the one that people are shown while no matcher answers. */
 const inWords = (thrown: unknown): unknown =>
   isDomainError(thrown) && (thrown.reason === 'NO_RESPONDER' || thrown.reason === 'REPLY_TIMEOUT')
-    ? new DomainError(status.UNAVAILABLE, 'NO_MATCHER', 'no user-manager matches right now', {}, { cause: thrown })
+    ? new DomainError(
+        status.UNAVAILABLE,
+        'NO_MATCHER',
+        'no user-manager matches right now',
+        {},
+        { cause: thrown },
+      )
     : thrown;
 
-export const startExchange = ({ bus, clock, onAnswer, onFailure, demand }: ExchangeOptions): Exchange => {
+export const startExchange = ({
+  bus,
+  clock,
+  onAnswer,
+  onFailure,
+  demand,
+}: ExchangeOptions): Exchange => {
   let next: DemandVerb = 'more-users';
   const statements = every(
     {
@@ -48,9 +65,16 @@ export const startExchange = ({ bus, clock, onAnswer, onFailure, demand }: Excha
       const verb = next;
       next = 'update-user-count';
       const stated = demand();
-      const bytes = (verb === 'more-users' ? MoreUsers : UpdateUserCount).encode({ demand: stated }).finish();
-      const answer = await bus.request(matcherSubject(verb), bytes, { timeoutMs: DEADLINE_MS, signal });
-      if (!signal.aborted) onAnswer(SetDemandResponse.decode(answer), stated);
+      const bytes = (verb === 'more-users' ? MoreUsers : UpdateUserCount)
+        .encode({ demand: stated })
+        .finish();
+      const answer = await bus.request(matcherSubject(verb), bytes, {
+        timeoutMs: DEADLINE_MS,
+        signal,
+      });
+      if (!signal.aborted) {
+        onAnswer(SetDemandResponse.decode(answer), stated);
+      }
     },
   );
   return {

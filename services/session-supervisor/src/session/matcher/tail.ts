@@ -28,9 +28,14 @@ export const giveBack = async (
   users: UserClaim[],
 ): Promise<void> => {
   const bytes = UsersReleased.encode({ workloadId, epoch, users }).finish();
-  await bus.request(matcherSubject('users-released'), bytes, { timeoutMs: ANSWER_MS }).catch((thrown: unknown) => {
-    logger.debug({ err: thrown, workloadId }, 'a release was not answered; the claims run out by themselves');
-  });
+  await bus
+    .request(matcherSubject('users-released'), bytes, { timeoutMs: ANSWER_MS })
+    .catch((thrown: unknown) => {
+      logger.debug(
+        { err: thrown, workloadId },
+        'a release was not answered; the claims run out by themselves',
+      );
+    });
 };
 
 /** Removes a demand and retries until that succeeds. A demand that a later owner has stated stays. */
@@ -42,13 +47,20 @@ export const removeDemand = async (
   const bytes = RemoveUsersDemandCompletely.encode({ demand }).finish();
   const remove = async (): Promise<void> => {
     const options = { timeoutMs: ANSWER_MS, signal };
-    await bus.request(matcherSubject('remove-users-demand-completely'), bytes, options).catch((thrown: unknown) => {
-      // Another replica owns the workload and its demand. This replica's next append will find that out.
-      if (!isDomainError(thrown) || thrown.reason !== 'STALE_EPOCH') throw thrown;
-    });
+    await bus
+      .request(matcherSubject('remove-users-demand-completely'), bytes, options)
+      .catch((thrown: unknown) => {
+        // Another replica owns the workload and its demand. This replica's next append will find that out.
+        if (!isDomainError(thrown) || thrown.reason !== 'STALE_EPOCH') {
+          throw thrown;
+        }
+      });
   };
   const onRetry = (thrown: unknown): void =>
-    logger.debug({ err: thrown, workload: demand.workloadId }, 'a demand was not removed; it is tried again');
+    logger.debug(
+      { err: thrown, workload: demand.workloadId },
+      'a demand was not removed; it is tried again',
+    );
   // `retry` rejects only if the signal aborts.
   await retry(remove, { clock, signal, pause: AGAIN, onRetry }).catch(() => undefined);
 };

@@ -36,7 +36,10 @@ export const refusalError = (workload: string, refusal: Refusal): DomainError =>
     case 'WORKLOAD_ENDED': {
       const state = refusal.state.toUpperCase();
       const message = `workload ${workload} is ${state}; start a new one`;
-      return new DomainError(status.FAILED_PRECONDITION, 'WORKLOAD_ENDED', message, { workload, state });
+      return new DomainError(status.FAILED_PRECONDITION, 'WORKLOAD_ENDED', message, {
+        workload,
+        state,
+      });
     }
     case 'REQUEST_ID_REUSED':
       return requestIdReused(refusal.requestId);
@@ -66,6 +69,11 @@ export const requestIdReused = (requestId: string): DomainError =>
 
 /** NOT_FOUND: there is no such workload, or it belongs to another customer, who alone may know of it. */
 export const workloadNotFound = (workloadId: string): DomainError =>
-  new DomainError(status.NOT_FOUND, 'WORKLOAD_NOT_FOUND', `no workload ${workloadId}; list them with ListWorkloads`, {
-    workload: workloadId,
-  });
+  new DomainError(
+    status.NOT_FOUND,
+    'WORKLOAD_NOT_FOUND',
+    `no workload ${workloadId}; list them with ListWorkloads`,
+    {
+      workload: workloadId,
+    },
+  );

@@ -35,10 +35,17 @@ export const obey = async (
   for (;;) {
     const closed = await closedView(deps, id);
     const decided = closed === undefined ? undefined : await decideClosed(deps, closed, ask);
-    if (decided !== undefined) return decided;
+    if (decided !== undefined) {
+      return decided;
+    }
     const left = until - deps.clock.monotonic();
-    if (left <= 0) throw changingHands(id);
-    if (closed === undefined && (await isObeyed(deps, id, bytes, Math.min(left, ANSWER_MS), signal))) {
+    if (left <= 0) {
+      throw changingHands(id);
+    }
+    if (
+      closed === undefined &&
+      (await isObeyed(deps, id, bytes, Math.min(left, ANSWER_MS), signal))
+    ) {
       return viewOf(deps, id);
     }
     await deps.clock.sleep(AGAIN_MS, signal);
@@ -57,15 +64,22 @@ const isObeyed = async (
     await bus.request(sessionSubject(id, 'command'), bytes, { timeoutMs, signal });
     return true;
   } catch (thrown) {
-    if (!isTransient(thrown)) throw thrown;
+    if (!isTransient(thrown)) {
+      throw thrown;
+    }
     return false;
   }
 };
 
 /** The command that repairs the findings of a scrub; undefined if there are none. */
-export const repairOf = ({ missing, damaged }: Pick<Scrubbed, 'missing' | 'damaged'>): CommandMessage | undefined => {
+export const repairOf = ({
+  missing,
+  damaged,
+}: Pick<Scrubbed, 'missing' | 'damaged'>): CommandMessage | undefined => {
   const all = [...missing, ...damaged];
-  if (all.length === 0) return undefined;
+  if (all.length === 0) {
+    return undefined;
+  }
   const reason = `${missing.length} results missing, ${damaged.length} damaged`;
   return { $case: 'repair', value: { damaged: all, reason } };
 };
@@ -76,11 +90,15 @@ export const repairOf = ({ missing, damaged }: Pick<Scrubbed, 'missing' | 'damag
  */
 const isTransient = (thrown: unknown): boolean =>
   isDomainError(thrown) &&
-  ['NO_RESPONDER', 'REPLY_TIMEOUT', 'WORKLOAD_CHANGES_HANDS', 'SESSION_BUSY'].includes(thrown.reason);
+  ['NO_RESPONDER', 'REPLY_TIMEOUT', 'WORKLOAD_CHANGES_HANDS', 'SESSION_BUSY'].includes(
+    thrown.reason,
+  );
 
 const viewOf = async (deps: ObeyDeps, id: string): Promise<View> => {
   const view = await deps.reads.view(id);
-  if (view === undefined) throw workloadNotFound(id);
+  if (view === undefined) {
+    throw workloadNotFound(id);
+  }
   return view;
 };
 
@@ -93,17 +111,29 @@ const closedView = async (deps: ObeyDeps, id: string): Promise<View | undefined>
  * Decides a command on a closed workload. A retry or a repair reopens it. A repetition and a stop of a stopped workload change
  * nothing; every other command is refused. Undefined if the workload changed meanwhile and the caller must look again.
  */
-const decideClosed = async (deps: ObeyDeps, view: View, ask: SessionCommand): Promise<View | undefined> => {
+const decideClosed = async (
+  deps: ObeyDeps,
+  view: View,
+  ask: SessionCommand,
+): Promise<View | undefined> => {
   const { state, document } = view;
-  if (!hasEnded(state)) throw new Error(`workload ${document._id} is closed, yet has not ended`);
+  if (!hasEnded(state)) {
+    throw new Error(`workload ${document._id} is closed, yet has not ended`);
+  }
   const { command: wanted, request } = commandFromProto(ask);
   const known = request === undefined ? undefined : state.requests.get(request.requestId);
-  if (known !== undefined && known !== request?.requestHash) throw requestIdReused(ask.requestId);
-  if (known !== undefined || isStoppedSo(state, wanted)) return view;
+  if (known !== undefined && known !== request?.requestHash) {
+    throw requestIdReused(ask.requestId);
+  }
+  if (known !== undefined || isStoppedSo(state, wanted)) {
+    return view;
+  }
   if (wanted.kind !== 'retry' && wanted.kind !== 'repair') {
     throw refusalError(document._id, { reason: 'WORKLOAD_ENDED', state: state.phase });
   }
   const isOpen = await deps.sessions.reopen({ document, state, command: wanted, request });
-  if (isOpen) deps.events.commandObeyed(document._id, wanted.kind);
+  if (isOpen) {
+    deps.events.commandObeyed(document._id, wanted.kind);
+  }
   return isOpen ? viewOf(deps, document._id) : undefined;
 };

@@ -37,14 +37,17 @@ describe('ownership', function () {
       { withinMs },
     );
 
-  const asProcess = (): Promise<RunningService> => startService({ name: 'session-supervisor', env: mesh.env });
+  const asProcess = (): Promise<RunningService> =>
+    startService({ name: 'session-supervisor', env: mesh.env });
 
   /** A workload that the process owns, with one of ten tasks done. */
   const begun = async (acme: Clients): Promise<string> => {
     const id = await startNoop(acme, { tasks: 10 });
     mesh.users.assign(id, 'u1');
     const [attempt] = await mesh.users.work('u1');
-    if (attempt === undefined) throw new Error('no attempt');
+    if (attempt === undefined) {
+      throw new Error('no attempt');
+    }
     const outcomes = await mesh.users.report(id, 'u1', [done(id, attempt, 1)]);
     expect(outcomes).to.deep.equal([{ reportId: 1, verdict: 'VERDICT_ACCEPTED', reason: '' }]);
     return id;
@@ -58,7 +61,10 @@ describe('ownership', function () {
     const began = performance.now();
     const takeOver = await takenOver(id);
     expect(performance.now() - began).to.be.below(5_000);
-    expect(takeOver).to.deep.include({ by: other.instance, entries: [{ kind: 'taken-over', owner: other.instance }] });
+    expect(takeOver).to.deep.include({
+      by: other.instance,
+      entries: [{ kind: 'taken-over', owner: other.instance }],
+    });
     // Every message of the new owner carries its epoch, which is the position of the take-over.
     await eventually(() => expect(mesh.users.desired('u1')?.epoch).to.equal(takeOver?.n));
     const acme = await mesh.as('customer', 'acme', other.address);
@@ -97,9 +103,19 @@ describe('ownership', function () {
     const id = await begun(await mesh.as('customer', 'acme'));
     const n = (await Array.fromAsync(mesh.journal.read(id, 0))).length + 1;
     const entries: Entry[] = [{ kind: 'taken-over', owner: 'i-other' }];
-    await mesh.journal.insert({ workload: id, n, appendId: 'a', by: 'i-other', at: new Date(), entries });
+    await mesh.journal.insert({
+      workload: id,
+      n,
+      appendId: 'a',
+      by: 'i-other',
+      at: new Date(),
+      entries,
+    });
     const [attempt] = await mesh.users.work('u1');
-    const command = SessionCommand.encode({ requestId: '', command: { $case: 'pause', value: {} } }).finish();
+    const command = SessionCommand.encode({
+      requestId: '',
+      command: { $case: 'pause', value: {} },
+    }).finish();
     const told = await Promise.all([
       refusal(mesh.users.report(id, 'u1', [done(id, attempt!, 2)])),
       refusal(mesh.bus.request(`muster.session.v1.${id}.command`, command, { timeoutMs: 5_000 })),
@@ -113,11 +129,20 @@ describe('ownership', function () {
     await using owner = await mesh.start();
     const id = await begun(await mesh.as('customer', 'acme'));
     const other = await appear(mesh);
-    await mesh.db.collection<WorkloadDocument>('workloads').updateOne({ _id: id }, { $set: { owner: other } });
-    const ask = mesh.bus.request.bind(mesh.bus, `muster.session.v1.${id}.volatile`, new Uint8Array());
-    await eventually(async () => expect(await refusal(ask({ timeoutMs: 1_000 }))).to.equal('NO_RESPONDER'), {
-      withinMs: 2_500,
-    });
+    await mesh.db
+      .collection<WorkloadDocument>('workloads')
+      .updateOne({ _id: id }, { $set: { owner: other } });
+    const ask = mesh.bus.request.bind(
+      mesh.bus,
+      `muster.session.v1.${id}.volatile`,
+      new Uint8Array(),
+    );
+    await eventually(
+      async () => expect(await refusal(ask({ timeoutMs: 1_000 }))).to.equal('NO_RESPONDER'),
+      {
+        withinMs: 2_500,
+      },
+    );
     expect(await takeOvers(id)).to.deep.equal([]);
     // The other supervisor leaves without an epoch. The owner's new messages must count as newer than its old ones.
     expect(await takenOver(id)).to.include({ by: owner.instance });
@@ -134,7 +159,10 @@ describe('ownership', function () {
   });
 
   it('of an ended workload brings the end to lists, slot, matcher and stream, and closes the workload', async () => {
-    const of = await plant(mesh, { tasks: 2, entries: [[everyEntry.started], [everyEntry.stopped]] });
+    const of = await plant(mesh, {
+      tasks: 2,
+      entries: [[everyEntry.started], [everyEntry.stopped]],
+    });
     await using owner = await mesh.start();
     await eventually(async () => expect(await mesh.document(of.id)).to.include({ owner: null }));
     const document = await mesh.document(of.id);
@@ -156,7 +184,9 @@ describe('ownership', function () {
   it('fences a closed workload, even after an own epoch, because a reopening may be on its way', async () => {
     await using owner = await mesh.start();
     const epoch: Entry = { kind: 'taken-over', owner: owner.instance };
-    const of = await plant(mesh, { entries: [[everyEntry.started, everyEntry.stopped], [epoch], [everyEntry.closed]] });
+    const of = await plant(mesh, {
+      entries: [[everyEntry.started, everyEntry.stopped], [epoch], [everyEntry.closed]],
+    });
     await eventually(async () => expect(await mesh.document(of.id)).to.include({ owner: null }));
     const [last] = await Array.fromAsync(mesh.journal.read(of.id, 3));
     expect(last?.entries).to.deep.equal([epoch]);
@@ -174,7 +204,11 @@ describe('ownership', function () {
   });
 
   it('hands out last the tasks that a former owner’s users may still hold', async () => {
-    const of = await plant(mesh, { tasks: 10, entries: [[everyEntry.started]], projection: { held: '0-7' } });
+    const of = await plant(mesh, {
+      tasks: 10,
+      entries: [[everyEntry.started]],
+      projection: { held: '0-7' },
+    });
     await using owner = await mesh.start();
     await takenOver(of.id);
     mesh.users.assign(of.id, 'u1');
@@ -210,13 +244,18 @@ describe('ownership', function () {
       accepted: ['noop/1/0'],
     };
     await mesh.db.collection('journal').insertOne(strange);
-    const events = { ...silent, journalConflict: (workload: string) => void conflicts.push(workload) };
+    const events = {
+      ...silent,
+      journalConflict: (workload: string) => void conflicts.push(workload),
+    };
     await using _ = await mesh.start({ overrides: { events } });
     await takenOver(of.id);
     mesh.users.assign(of.id, 'u1', 3);
     const attempts = await mesh.users.work('u1');
     const reports = attempts.map((attempt, i) => done(of.id, attempt, i + 1));
-    expect(await refusal(mesh.users.report(of.id, 'u1', reports))).to.equal('WORKLOAD_CHANGES_HANDS');
+    expect(await refusal(mesh.users.report(of.id, 'u1', reports))).to.equal(
+      'WORKLOAD_CHANGES_HANDS',
+    );
     await new Promise((resolve) => setTimeout(resolve, 2_200));
     expect(await refusal(mesh.users.report(of.id, 'u1', reports))).to.equal('NO_RESPONDER');
     expect(conflicts).to.deep.equal([of.id]);

@@ -32,12 +32,21 @@ export const startOwnership = (
     const openBefore = sessions.ids();
     const mine = await workloads.ownedBy(instance);
     const named = new Set(mine.map(({ _id }) => _id));
-    for (const id of openBefore) if (!named.has(id)) sessions.letGo(id);
+    for (const id of openBefore) {
+      if (!named.has(id)) {
+        sessions.letGo(id);
+      }
+    }
     for (const document of mine) {
       // This is not awaited, because a long journal must not delay this replica's heartbeat.
       sessions.open(document).catch(async (thrown: unknown) => {
-        logger.error({ err: thrown, workload: document._id }, 'a workload could not be opened; it is tried again');
-        if (thrown instanceof UnknownEntryError) await giveBack(document._id).catch(() => undefined);
+        logger.error(
+          { err: thrown, workload: document._id },
+          'a workload could not be opened; it is tried again',
+        );
+        if (thrown instanceof UnknownEntryError) {
+          await giveBack(document._id).catch(() => undefined);
+        }
       });
     }
   };
@@ -45,11 +54,15 @@ export const startOwnership = (
   const claimOrphans = async ({ living, dead }: Peers): Promise<void> => {
     const orphans = await workloads.ownedByOthers([...living.keys()]);
     for (const { _id, owner } of orphans) {
-      if (owner !== null && !beyond.has(_id)) await workloads.claim(_id, owner, instance);
+      if (owner !== null && !beyond.has(_id)) {
+        await workloads.claim(_id, owner, instance);
+      }
     }
     // A dead replica that owns no workload any more need not be watched.
     const gone = [...dead].filter((id) => !orphans.some(({ owner }) => owner === id));
-    if (gone.length > 0) await supervisors.deleteMany({ _id: { $in: gone } });
+    if (gone.length > 0) {
+      await supervisors.deleteMany({ _id: { $in: gone } });
+    }
   };
 
   return startBeats({

@@ -1,6 +1,10 @@
 import { append } from '#libs/journal/index.ts';
 import type { RequestMark } from '../../domain/state/entries.ts';
-import { refusalOfReopening, reopeningEntries, type Reopening } from '../../domain/decisions/reopen.ts';
+import {
+  refusalOfReopening,
+  reopeningEntries,
+  type Reopening,
+} from '../../domain/decisions/reopen.ts';
 import type { WorkloadState } from '../../domain/state/workload.ts';
 import type { WorkloadDocument } from '../../store/workload-document.ts';
 import type { SessionDeps } from './deps.ts';
@@ -27,9 +31,13 @@ export const reopen = async (
   const { instance, clock, random, events, workloads, journal } = deps;
   const id = document._id;
   const refusal = refusalOfReopening(state) ?? stoppedRepair(state, command);
-  if (refusal !== undefined) throw refusalError(id, refusal);
+  if (refusal !== undefined) {
+    throw refusalError(id, refusal);
+  }
   const entries = reopeningEntries(state, command, request, instance);
-  if (entries === undefined) return true;
+  if (entries === undefined) {
+    return true;
+  }
   const { runningWorkloads } = await deps.customers.planOf(document.customer);
   const claimed = await workloads.reopen(id, {
     customer: document.customer,
@@ -37,9 +45,19 @@ export const reopen = async (
     position: document.projection.position,
     slots: command.kind === 'retry' ? runningWorkloads : undefined,
   });
-  if (claimed.kind === 'full') throw alreadyRunning(document.customer, claimed.running);
-  if (claimed.kind === 'changed') return false;
-  const written = { workload: id, n: state.position + 1, appendId: random.id('a'), by: instance, entries };
+  if (claimed.kind === 'full') {
+    throw alreadyRunning(document.customer, claimed.running);
+  }
+  if (claimed.kind === 'changed') {
+    return false;
+  }
+  const written = {
+    workload: id,
+    n: state.position + 1,
+    appendId: random.id('a'),
+    by: instance,
+    entries,
+  };
   const onUnknown = (cause: unknown): void => events.appendUnknown(id, cause);
   const at = new Date(clock.now());
   const outcome = await append(journal, { ...written, at }, { clock, random, signal, onUnknown });
@@ -48,4 +66,6 @@ export const reopen = async (
 
 /** The refusal of a repair of a stopped workload, because its customer wants no more work done for it. */
 const stoppedRepair = ({ phase }: WorkloadState, { kind }: Reopening) =>
-  kind === 'repair' && phase === 'stopped' ? ({ reason: 'WORKLOAD_ENDED', state: phase } as const) : undefined;
+  kind === 'repair' && phase === 'stopped'
+    ? ({ reason: 'WORKLOAD_ENDED', state: phase } as const)
+    : undefined;

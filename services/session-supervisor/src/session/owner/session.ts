@@ -89,7 +89,12 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   const demand = (): Demand => {
     demandCounter += 1;
-    const { wanted, needs, users } = demandOf(loop.durable(), workers, plan.users, clock.monotonic());
+    const { wanted, needs, users } = demandOf(
+      loop.durable(),
+      workers,
+      plan.users,
+      clock.monotonic(),
+    );
     return {
       workloadId: header.id,
       customerId: header.customer,
@@ -102,10 +107,20 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     };
   };
 
-  const onAnswer = ({ entitled, suitable, connected, ...rest }: SetDemandResponse, stated: Demand): void => {
+  const onAnswer = (
+    { entitled, suitable, connected, ...rest }: SetDemandResponse,
+    stated: Demand,
+  ): void => {
     exchangeError = undefined;
     const asked = new Map(stated.users.map(({ connectionId, claim }) => [connectionId, claim]));
-    loop.submit({ kind: 'exchange', users: usersFromProto(rest), asked, entitled, suitable, connected });
+    loop.submit({
+      kind: 'exchange',
+      users: usersFromProto(rest),
+      asked,
+      entitled,
+      suitable,
+      connected,
+    });
   };
 
   const work = wireOf(header.spec.kind).workOf({ ...header, graph }, deps.meshSecret);
@@ -120,7 +135,8 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     bus,
     clock,
     logger,
-    onGone: (user, connection) => loop.submit({ kind: 'user-gone', user, connection, isClean: false }),
+    onGone: (user, connection) =>
+      loop.submit({ kind: 'user-gone', user, connection, isClean: false }),
   });
 
   const projector = createProjector({
@@ -160,7 +176,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       stopped.signal,
     );
     await Promise.race([publisher.reached(loop.durable().position), aborted(stopped.signal)]);
-    if (!stopped.signal.aborted) loop.submit({ kind: 'close' });
+    if (!stopped.signal.aborted) {
+      loop.submit({ kind: 'close' });
+    }
   };
 
   const release = async (user: Extract<Effect, { kind: 'release' }>['user']): Promise<void> => {
@@ -185,7 +203,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
           void release(effect.user);
           break;
         case 'ended':
-          if (ending !== undefined) break;
+          if (ending !== undefined) {
+            break;
+          }
           ending = announceEnd();
           void cleanUp(ending);
           break;
@@ -195,23 +215,35 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     }
   };
 
-  const answer = async ({ ticket, refusal }: Extract<Effect, { kind: 'answer' }>): Promise<void> => {
-    if (refusal !== undefined) return answers.fail(ticket, refusalError(header.id, refusal));
+  const answer = async ({
+    ticket,
+    refusal,
+  }: Extract<Effect, { kind: 'answer' }>): Promise<void> => {
+    if (refusal !== undefined) {
+      return answers.fail(ticket, refusalError(header.id, refusal));
+    }
     await ending;
     answers.resolve(ticket, loop.durable().position);
   };
 
   const onEnd = (end: LoopEnd, unanswered: readonly Input[]): void => {
-    if (end.kind === 'taken-over') events.workloadLetGo(header.id, end.by);
-    else events.journalConflict(header.id, end.accepted);
+    if (end.kind === 'taken-over') {
+      events.workloadLetGo(header.id, end.by);
+    } else {
+      events.journalConflict(header.id, end.accepted);
+    }
     refuse(unanswered);
     void shutDown(end.kind === 'taken-over' ? 'let-go' : 'halted');
   };
 
   const refuse = (inputs: readonly Input[]): void => {
     for (const input of inputs) {
-      if (input.kind === 'command') answers.fail(input.ticket, changingHands(header.id));
-      if (input.kind === 'reports') outcomes.fail(input.ticket, changingHands(header.id));
+      if (input.kind === 'command') {
+        answers.fail(input.ticket, changingHands(header.id));
+      }
+      if (input.kind === 'reports') {
+        outcomes.fail(input.ticket, changingHands(header.id));
+      }
     }
   };
 
@@ -244,10 +276,18 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       bus.publish(sessionSubject(header.id, 'appended'), new Uint8Array());
       publisher.wake(document.n);
       dispatcher.wrote();
-      if (ending === undefined) projector.changed(state);
-      for (const entry of document.entries) if (entry.kind === 'attempt-failed') events.attemptFailed(header.id, entry);
+      if (ending === undefined) {
+        projector.changed(state);
+      }
+      for (const entry of document.entries) {
+        if (entry.kind === 'attempt-failed') {
+          events.attemptFailed(header.id, entry);
+        }
+      }
       snapshots.written(state);
-      if (state.closed) void shutDown('closed');
+      if (state.closed) {
+        void shutDown('closed');
+      }
     },
     onUnknown: (cause) => events.appendUnknown(header.id, cause),
     onEnd,
@@ -260,15 +300,22 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     onAnswer,
     onFailure: (thrown) => {
       exchangeError = thrown;
-      if (isLaterEpoch(thrown, epoch)) void letGo();
+      if (isLaterEpoch(thrown, epoch)) {
+        void letGo();
+      }
     },
   });
 
-  const ticks = every({ clock, everyMs: TICK_MS, isPauseFirst: true }, () => loop.submit({ kind: 'tick' }));
+  const ticks = every({ clock, everyMs: TICK_MS, isPauseFirst: true }, () =>
+    loop.submit({ kind: 'tick' }),
+  );
 
   // A former owner may have written the end without performing its effects.
-  if (isOver(start.state) && !start.state.closed) perform([{ kind: 'ended' }]);
-  else if (epoch > 0) projector.changed(start.state);
+  if (isOver(start.state) && !start.state.closed) {
+    perform([{ kind: 'ended' }]);
+  } else if (epoch > 0) {
+    projector.changed(start.state);
+  }
   publisher.wake(start.state.position);
 
   return {
@@ -277,8 +324,15 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     state: () => loop.durable(),
     command: (command, request) => {
       const { ticket, answer: position } = answers.open();
-      const input = { kind: 'command', ticket, command, ...(request === undefined ? {} : { request }) } as const;
-      if (!loop.submit(input)) answers.fail(ticket, sessionBusy(header.id));
+      const input = {
+        kind: 'command',
+        ticket,
+        command,
+        ...(request === undefined ? {} : { request }),
+      } as const;
+      if (!loop.submit(input)) {
+        answers.fail(ticket, sessionBusy(header.id));
+      }
       return position;
     },
     report: async (user, userName, reports) => {
@@ -307,7 +361,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
 /** Whether the matcher refused a statement because a later owner has spoken. */
 const isLaterEpoch = (thrown: unknown, epoch: number): boolean =>
-  isDomainError(thrown) && thrown.reason === 'STALE_EPOCH' && Number(thrown.metadata['epoch']) > epoch;
+  isDomainError(thrown) &&
+  thrown.reason === 'STALE_EPOCH' &&
+  Number(thrown.metadata['epoch']) > epoch;
 
 /**
  * Most reports in one input. The entries of an input stand in one document, and this bound leaves room in it for other

@@ -40,22 +40,37 @@ export const createSessions = (deps: SessionDeps): Sessions => {
 
   /** Reads plans again, because they change while workloads run. One read serves all workloads of this replica. */
   const plans = every({ clock: deps.clock, everyMs: PLANS_MS, isPauseFirst: true }, async () => {
-    if (open.size === 0) return;
+    if (open.size === 0) {
+      return;
+    }
     const customers = new Set([...open.values()].map(({ customer }) => customer));
     const known = await deps.customers.plansOf([...customers]);
     for (const session of open.values()) {
       const plan = known.get(session.customer);
-      if (plan !== undefined) session.allow(plan);
+      if (plan !== undefined) {
+        session.allow(plan);
+      }
     }
   });
 
   const begin = async (document: WorkloadDocument): Promise<void> => {
     const id = document._id;
     const plan = await deps.customers.planOf(document.customer);
-    const state = await takeOver(deps, { document, isNewEpoch: hadBefore.has(id), signal: closing.signal });
-    if (state === undefined || closing.signal.aborted) return;
+    const state = await takeOver(deps, {
+      document,
+      isNewEpoch: hadBefore.has(id),
+      signal: closing.signal,
+    });
+    if (state === undefined || closing.signal.aborted) {
+      return;
+    }
     const { published, projection } = document;
-    const session = startSession(deps, { state, published, heldHint: state.epoch > 0 ? projection.held : '', plan });
+    const session = startSession(deps, {
+      state,
+      published,
+      heldHint: state.epoch > 0 ? projection.held : '',
+      plan,
+    });
     const serving = serveSession(deps, session);
     open.set(id, session);
     hadBefore.add(id);
@@ -65,35 +80,52 @@ export const createSessions = (deps: SessionDeps): Sessions => {
   /** Forgets a session that is over. A closed workload has no owner from then on. */
   const bury = async (session: Session, serving: Serving): Promise<void> => {
     const end = await session.over;
-    if (end === 'halted') halted.add(session.id);
+    if (end === 'halted') {
+      halted.add(session.id);
+    }
     await serving.close();
-    if (open.get(session.id) === session) open.delete(session.id);
-    if (end !== 'closed') return;
+    if (open.get(session.id) === session) {
+      open.delete(session.id);
+    }
+    if (end !== 'closed') {
+      return;
+    }
     hadBefore.delete(session.id);
     const sweepAt = new Date(deps.clock.now() + deps.sweep.afterMs);
     await deps.workloads.disown(session.id, deps.instance, sweepAt).catch((thrown: unknown) => {
-      deps.logger.debug({ err: thrown, workload: session.id }, 'a closed workload keeps its owner until the next beat');
+      deps.logger.debug(
+        { err: thrown, workload: session.id },
+        'a closed workload keeps its owner until the next beat',
+      );
     });
   };
 
   return {
     open: async (document) => {
       const id = document._id;
-      if (open.has(id) || halted.has(id) || closing.signal.aborted) return;
+      if (open.has(id) || halted.has(id) || closing.signal.aborted) {
+        return;
+      }
       const under = opening.get(id) ?? begin(document).finally(() => opening.delete(id));
       opening.set(id, under);
       await under;
     },
     reopen: async (request) => {
       const id = request.document._id;
-      if (open.has(id) || opening.has(id) || closing.signal.aborted) return false;
+      if (open.has(id) || opening.has(id) || closing.signal.aborted) {
+        return false;
+      }
       const { promise, resolve } = Promise.withResolvers<void>();
       // The next heartbeat finds this replica named as the owner and waits for this promise.
       opening.set(id, promise);
       try {
-        if (!(await reopen(deps, request, closing.signal))) return false;
+        if (!(await reopen(deps, request, closing.signal))) {
+          return false;
+        }
         const document = await deps.workloads.find(id);
-        if (document?.owner === deps.instance) await begin(document);
+        if (document?.owner === deps.instance) {
+          await begin(document);
+        }
         return true;
       } finally {
         opening.delete(id);

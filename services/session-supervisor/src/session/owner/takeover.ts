@@ -27,7 +27,9 @@ export const takeOver = async (
   for (;;) {
     const formerOwner = loaded.state.owner || document.firstOwner;
     const isMine = formerOwner === instance && (isFenced || !isNewEpoch);
-    if (isMine && !loaded.state.closed) return loaded.state;
+    if (isMine && !loaded.state.closed) {
+      return loaded.state;
+    }
     if (isMine && isFenced) {
       await closeUp(deps, loaded);
       return undefined;
@@ -42,7 +44,9 @@ export const takeOver = async (
       continue;
     }
     const now = await deps.workloads.find(document._id);
-    if (now?.owner !== instance) return undefined;
+    if (now?.owner !== instance) {
+      return undefined;
+    }
   }
 };
 

@@ -19,7 +19,9 @@ const setUp = () => {
   } as unknown as Bus;
   const look = async (): Promise<number> => {
     looks += 1;
-    if (failing) throw new Error('MongoDB is away');
+    if (failing) {
+      throw new Error('MongoDB is away');
+    }
     return looks;
   };
   return {
@@ -47,7 +49,9 @@ describe('looks at a workload', () => {
     append();
     await clock.advance(100);
     expect(count()).to.equal(2);
-    for (const watcher of watchers) watcher[Symbol.dispose]();
+    for (const watcher of watchers) {
+      watcher[Symbol.dispose]();
+    }
   });
 
   it('stop when the last watcher leaves, and begin again for the next', async () => {

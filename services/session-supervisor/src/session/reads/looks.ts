@@ -55,14 +55,18 @@ export const createLooks = <Look>({ look, bus, clock }: LooksOptions<Look>): Loo
     const run = async (): Promise<void> => {
       for (;;) {
         const enough = new AbortController();
-        const pause = clock.sleep(LOOK_MS, AbortSignal.any([signal, enough.signal])).catch(() => undefined);
+        const pause = clock
+          .sleep(LOOK_MS, AbortSignal.any([signal, enough.signal]))
+          .catch(() => undefined);
         await Promise.race([nudge.rung(signal), pause]);
         enough.abort();
         await clock.sleep(COALESCE_MS, signal);
         const seen = look(id);
         await seen.catch(() => undefined);
         shared.latest = seen;
-        for (const bell of shared.bells) bell.ring();
+        for (const bell of shared.bells) {
+          bell.ring();
+        }
       }
     };
     run().catch(() => undefined);
@@ -78,12 +82,16 @@ export const createLooks = <Look>({ look, bus, clock }: LooksOptions<Look>): Loo
       return {
         next: async (signal) => {
           await bell.rung(signal);
-          if (shared.latest === undefined) throw new Error('a bell without a look');
+          if (shared.latest === undefined) {
+            throw new Error('a bell without a look');
+          }
           return shared.latest;
         },
         [Symbol.dispose]: () => {
           shared.bells.delete(bell);
-          if (shared.bells.size > 0 || open.get(id) !== shared) return;
+          if (shared.bells.size > 0 || open.get(id) !== shared) {
+            return;
+          }
           open.delete(id);
           shared.stop();
         },

@@ -27,7 +27,9 @@ export interface Reads {
 const KEPT_STATES = 200;
 const OWNER_ANSWER_MS = 1_000;
 
-export const createReads = (deps: Pick<SessionDeps, 'journal' | 'workloads' | 'bus' | 'logger'>): Reads => {
+export const createReads = (
+  deps: Pick<SessionDeps, 'journal' | 'workloads' | 'bus' | 'logger'>,
+): Reads => {
   const kept = new Map<string, Loaded<WorkloadState>>();
 
   const keep = (id: string, loaded: Loaded<WorkloadState>): void => {
@@ -35,7 +37,9 @@ export const createReads = (deps: Pick<SessionDeps, 'journal' | 'workloads' | 'b
     kept.delete(id);
     kept.set(id, newer ?? loaded);
     const oldest = kept.keys().next();
-    if (kept.size > KEPT_STATES && !oldest.done) kept.delete(oldest.value);
+    if (kept.size > KEPT_STATES && !oldest.done) {
+      kept.delete(oldest.value);
+    }
   };
 
   return {
@@ -43,7 +47,9 @@ export const createReads = (deps: Pick<SessionDeps, 'journal' | 'workloads' | 'b
       const known = kept.get(id);
       // The document is read before the journal, because its projection is then never newer than the journal.
       const document = await deps.workloads.find(id);
-      if (document === undefined) return undefined;
+      if (document === undefined) {
+        return undefined;
+      }
       const start = { state: begin(headerOf(document)), n: 0 };
       const loaded = await asUnavailable(async () => {
         const latest =
@@ -51,7 +57,9 @@ export const createReads = (deps: Pick<SessionDeps, 'journal' | 'workloads' | 'b
             ? await load(deps.journal, id, start.state, folding)
             : await catchUp(deps.journal, id, known, folding);
         const { ending } = latest.state;
-        if (ending === undefined || document.projection.position >= ending.position) return latest;
+        if (ending === undefined || document.projection.position >= ending.position) {
+          return latest;
+        }
         const before = known !== undefined && known.n < ending.position ? known : start;
         return catchUp(deps.journal, id, before, folding, ending.position - 1);
       });

@@ -22,7 +22,11 @@ export const volatileOf = (
     remaining,
     users: everybody.map(({ paces, slots, attempts }) => {
       const running = [...attempts.values()].slice(0, slots).filter((held) => held.node === node);
-      return { secondsPerTask: paces[node], slots, runningSeconds: running.map(({ since }) => (now - since) / 1_000) };
+      return {
+        secondsPerTask: paces[node],
+        slots,
+        runningSeconds: running.map(({ since }) => (now - since) / 1_000),
+      };
     }),
   }));
   const { etaSeconds, tasksPerSecond } = estimateNodes(nodes);

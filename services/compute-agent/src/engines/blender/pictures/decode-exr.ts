@@ -2,7 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '#libs/clock/index.ts';
-import { type Box, helperLimits, makeWorkDir, type Sandbox, startConfined } from '../../../sandbox/index.ts';
+import {
+  type Box,
+  helperLimits,
+  makeWorkDir,
+  type Sandbox,
+  startConfined,
+} from '../../../sandbox/index.ts';
 import { checkExrFile } from './exr-file.ts';
 import { BadPicture, type Pixels } from './pixels.ts';
 
@@ -43,11 +49,24 @@ const ffmpeg = async (
     await makeWorkDir(sandbox, box.workDir);
     const planes: Buffer[] = [];
     let size = 0;
-    const quiet = '-hide_banner -nostdin -loglevel info -xerror -err_detect explode -threads 1 -f exr_pipe'.split(' ');
+    const quiet =
+      '-hide_banner -nostdin -loglevel info -xerror -err_detect explode -threads 1 -f exr_pipe'.split(
+        ' ',
+      );
     const running = startConfined(
       sandbox,
       box,
-      (at) => ['/usr/bin/ffmpeg', ...quiet, '-i', at(file), '-frames:v', '1', '-f', 'rawvideo', 'pipe:1'],
+      (at) => [
+        '/usr/bin/ffmpeg',
+        ...quiet,
+        '-i',
+        at(file),
+        '-frames:v',
+        '1',
+        '-f',
+        'rawvideo',
+        'pipe:1',
+      ],
       {
         clock,
         onOutput: (chunk) => {
@@ -63,7 +82,9 @@ const ffmpeg = async (
     const { code } = await running.exited;
     timer.cancel();
     if (code === NOT_FOUND) {
-      throw new Error(`ffmpeg, which OpenEXR pictures need, is not installed: ${running.log().trim()}`);
+      throw new Error(
+        `ffmpeg, which OpenEXR pictures need, is not installed: ${running.log().trim()}`,
+      );
     }
     return { planes: Buffer.concat(planes), log: running.log(), ended: code === 0 && size <= most };
   } finally {
@@ -86,7 +107,11 @@ export const decodeExr = async (
   const { planes, log, ended } = await ffmpeg(file, width * height * 4 * SAMPLE_BYTES, context);
   const [, format = ''] = /Stream #0:0: Video: exr, (\w+)/.exec(log) ?? [];
   const layout = PLANES[format];
-  if (!ended || layout === undefined || planes.length !== width * height * layout.channels * SAMPLE_BYTES) {
+  if (
+    !ended ||
+    layout === undefined ||
+    planes.length !== width * height * layout.channels * SAMPLE_BYTES
+  ) {
     const [line = ''] = log.trimEnd().split('\n').slice(-1);
     throw new BadPicture(`the picture does not decode: ${line}`);
   }

@@ -15,7 +15,10 @@ export const decodeSharp = async (
   file: string,
   expected: { format: 'png' | 'jpeg'; width: number; height: number },
 ): Promise<Pixels> => {
-  const options = { limitInputPixels: expected.width * expected.height, failOn: 'warning' } as const;
+  const options = {
+    limitInputPixels: expected.width * expected.height,
+    failOn: 'warning',
+  } as const;
   // Reading the header needs no limit, and a limit would hide the size.
   const head = await sharp(file, { ...options, limitInputPixels: false })
     .metadata()
@@ -42,7 +45,13 @@ export const decodeSharp = async (
   if (channels === undefined) {
     throw new BadPicture(`the picture has ${info.channels} channels`);
   }
-  return { width: info.width, height: info.height, channels, bitDepth: depth === 'ushort' ? 16 : 8, samples: data };
+  return {
+    width: info.width,
+    height: info.height,
+    channels,
+    bitDepth: depth === 'ushort' ? 16 : 8,
+    samples: data,
+  };
 };
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

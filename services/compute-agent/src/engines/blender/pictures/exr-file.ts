@@ -36,7 +36,9 @@ const parseHead = (head: Buffer): Head => {
     if (name === 'compression') {
       compression = head.readUInt8(at);
     } else if (name === 'dataWindow') {
-      const [xMin = 0, yMin = 0, xMax = 0, yMax = 0] = [0, 4, 8, 12].map((offset) => head.readInt32LE(at + offset));
+      const [xMin = 0, yMin = 0, xMax = 0, yMax = 0] = [0, 4, 8, 12].map((offset) =>
+        head.readInt32LE(at + offset),
+      );
       window = { xMin, yMin, xMax, yMax };
     }
     at += length;
@@ -73,7 +75,10 @@ const checkChunks = async (file: FileHandle, head: Head, count: number): Promise
  * truncated one without an error. Format: https://openexr.com/en/latest/OpenEXRFileLayout.html. Throws
  * BadPicture.
  */
-export const checkExrFile = async (path: string, expected: { width: number; height: number }): Promise<void> => {
+export const checkExrFile = async (
+  path: string,
+  expected: { width: number; height: number },
+): Promise<void> => {
   const file = await open(path);
   try {
     const start = await read(file, 0, MOST_HEAD_BYTES);
@@ -84,7 +89,9 @@ export const checkExrFile = async (path: string, expected: { width: number; heig
     const width = head.window.xMax - head.window.xMin + 1;
     const height = head.window.yMax - head.window.yMin + 1;
     if (width !== expected.width || height !== expected.height) {
-      throw new BadPicture(`the picture is ${width}×${height} pixels, not ${expected.width}×${expected.height}`);
+      throw new BadPicture(
+        `the picture is ${width}×${height} pixels, not ${expected.width}×${expected.height}`,
+      );
     }
     await checkChunks(file, head, Math.ceil(height / (ROWS_PER_CHUNK[head.compression] ?? 1)));
   } catch (error) {

@@ -18,7 +18,8 @@ const WIDTH = 7;
 const HEIGHT = 5;
 
 /** A different value for every sample, because a swapped or lost one must show. */
-const ramp = (channels: number): Buffer => Buffer.from(Array.from({ length: WIDTH * HEIGHT * channels }, (_, i) => i));
+const ramp = (channels: number): Buffer =>
+  Buffer.from(Array.from({ length: WIDTH * HEIGHT * channels }, (_, i) => i));
 
 const raw = (channels: 1 | 3 | 4, samples = ramp(channels)) =>
   sharp(samples, { raw: { width: WIDTH, height: HEIGHT, channels } });
@@ -51,7 +52,11 @@ describe('verifyPicture', () => {
         .png()
         .toFile(file);
       const expected = hashOf(numbers(WIDTH, HEIGHT, channels, 8), ramp(channels));
-      expect(await verify(file, 'PNG')).to.deep.equal({ kind: 'good', pixelHash: expected, uniform: false });
+      expect(await verify(file, 'PNG')).to.deep.equal({
+        kind: 'good',
+        pixelHash: expected,
+        uniform: false,
+      });
     });
   }
 
@@ -85,7 +90,11 @@ describe('verifyPicture', () => {
     await raw(3).jpeg().toFile(file);
     const samples = await sharp(file).raw().toBuffer();
     const expected = hashOf(numbers(WIDTH, HEIGHT, 3, 8), samples);
-    expect(await verify(file, 'JPEG')).to.deep.equal({ kind: 'good', pixelHash: expected, uniform: false });
+    expect(await verify(file, 'JPEG')).to.deep.equal({
+      kind: 'good',
+      pixelHash: expected,
+      uniform: false,
+    });
   });
 
   it('accepts a picture of one colour, and says so', async () => {
@@ -98,7 +107,15 @@ describe('verifyPicture', () => {
 
   it('refuses a file that is missing, empty, a link, not a picture or truncated, and says which', async () => {
     const whole = join(folder, 'whole.png');
-    await sharp({ create: { width: 200, height: 200, channels: 3, noise: { type: 'gaussian' }, background: 'red' } })
+    await sharp({
+      create: {
+        width: 200,
+        height: 200,
+        channels: 3,
+        noise: { type: 'gaussian' },
+        background: 'red',
+      },
+    })
       .png()
       .toFile(whole);
     const size = (await readFile(whole)).length;
@@ -130,7 +147,10 @@ describe('verifyPicture', () => {
       kind: 'bad',
       reason: 'the picture is 7×5 pixels, not 8×5',
     });
-    expect(await verify(file, 'JPEG')).to.deep.equal({ kind: 'bad', reason: 'the picture is png, not jpeg' });
+    expect(await verify(file, 'JPEG')).to.deep.equal({
+      kind: 'bad',
+      reason: 'the picture is png, not jpeg',
+    });
   });
 
   it('refuses a small file that would unpack to a huge picture, and does not unpack it', async () => {
@@ -161,7 +181,10 @@ describe('verifyPicture of OpenEXR', function () {
   const write = async (name: string, samples: Float32Array, channels: 3 | 4): Promise<string> => {
     const plane = (channel: number) => samples.filter((_, i) => i % channels === channel);
     const planes = (channels === 3 ? [1, 2, 0] : [1, 2, 0, 3]).map((channel) => plane(channel));
-    await writeFile(join(folder, 'raw'), Buffer.concat(planes.map(({ buffer }) => new Uint8Array(buffer))));
+    await writeFile(
+      join(folder, 'raw'),
+      Buffer.concat(planes.map(({ buffer }) => new Uint8Array(buffer))),
+    );
     const format = channels === 3 ? 'gbrpf32le' : 'gbrapf32le';
     const input = `-y -f rawvideo -pix_fmt ${format} -s ${WIDTH}x${HEIGHT} -i ${join(folder, 'raw')} -c:v exr -format float`;
     await run('ffmpeg', [...input.split(' '), join(folder, name)]);
@@ -172,7 +195,9 @@ describe('verifyPicture of OpenEXR', function () {
     it(`hashes ${channels} channels as interleaved float32, little endian`, async () => {
       const samples = Float32Array.from({ length: WIDTH * HEIGHT * channels }, (_, i) => i / 7 - 1);
       const file = await write(`${channels}.exr`, samples, channels);
-      expect(await verifyPicture(file, { format: 'OPEN_EXR', width: WIDTH, height: HEIGHT }, context())).to.deep.equal({
+      expect(
+        await verifyPicture(file, { format: 'OPEN_EXR', width: WIDTH, height: HEIGHT }, context()),
+      ).to.deep.equal({
         kind: 'good',
         pixelHash: hashOf(numbers(WIDTH, HEIGHT, channels, 32), new Uint8Array(samples.buffer)),
         uniform: false,
@@ -185,11 +210,17 @@ describe('verifyPicture of OpenEXR', function () {
     const verify = (path: string, width: number) =>
       verifyPicture(path, { format: 'OPEN_EXR', width, height: HEIGHT }, context());
     expect(await verify(file, WIDTH)).to.include({ kind: 'good', uniform: true });
-    expect(await verify(file, WIDTH + 1)).to.have.property('reason', 'the picture is 7×5 pixels, not 8×5');
+    expect(await verify(file, WIDTH + 1)).to.have.property(
+      'reason',
+      'the picture is 7×5 pixels, not 8×5',
+    );
     const whole = await readFile(file);
     for (const bytes of [whole.length - 1, whole.length - 40, 400, 100, 6]) {
       await writeFile(join(folder, 'half.exr'), whole.subarray(0, bytes));
-      expect(await verify(join(folder, 'half.exr'), WIDTH), `${bytes} bytes`).to.have.property('kind', 'bad');
+      expect(await verify(join(folder, 'half.exr'), WIDTH), `${bytes} bytes`).to.have.property(
+        'kind',
+        'bad',
+      );
     }
     await writeFile(join(folder, 'text.exr'), 'not a picture');
     expect(await verify(join(folder, 'text.exr'), WIDTH)).to.have.property('kind', 'bad');
@@ -216,8 +247,12 @@ describe('pixelHash and isUniform', () => {
     expect(isUniform({ ...shape, samples })).to.equal(true);
     samples[299] = 3;
     expect(isUniform({ ...shape, samples })).to.equal(false);
-    expect(isUniform({ ...shape, width: 1, height: 1, samples: Uint8Array.of(1, 200, 3) })).to.equal(true);
+    expect(
+      isUniform({ ...shape, width: 1, height: 1, samples: Uint8Array.of(1, 200, 3) }),
+    ).to.equal(true);
     const wide = new Uint8Array(Uint16Array.of(5, 5, 5, 5, 5, 6).buffer);
-    expect(isUniform({ ...shape, width: 2, height: 1, bitDepth: 16, samples: wide })).to.equal(false);
+    expect(isUniform({ ...shape, width: 2, height: 1, bitDepth: 16, samples: wide })).to.equal(
+      false,
+    );
   });
 });

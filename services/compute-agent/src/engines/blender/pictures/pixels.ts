@@ -28,7 +28,10 @@ export const pixelHash = (pixels: Pixels): string => {
   [pixels.width, pixels.height, pixels.channels, pixels.bitDepth].forEach((value, i) =>
     head.setUint32(4 * i, value, true),
   );
-  return createHash('sha256').update(new Uint8Array(head.buffer)).update(pixels.samples).digest('hex');
+  return createHash('sha256')
+    .update(new Uint8Array(head.buffer))
+    .update(pixels.samples)
+    .digest('hex');
 };
 
 const view = ({ bitDepth, samples }: Pixels): Uint8Array | Uint16Array | Float32Array => {

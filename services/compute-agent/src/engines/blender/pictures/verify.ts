@@ -9,7 +9,8 @@ import { BadPicture, isUniform, pixelHash } from './pixels.ts';
 export type PictureFormat = 'PNG' | 'JPEG' | 'OPEN_EXR';
 
 /** The result of checking a picture. */
-export type PictureVerdict = { kind: 'good'; pixelHash: string; uniform: boolean } | { kind: 'bad'; reason: string };
+export type PictureVerdict =
+  { kind: 'good'; pixelHash: string; uniform: boolean } | { kind: 'bad'; reason: string };
 
 /**
  * Checks that a file is the expected picture: a regular file of the right format and size in pixels that
@@ -29,7 +30,10 @@ export const verifyPicture = async (
     const pixels =
       expected.format === 'OPEN_EXR'
         ? await decodeExr(file, expected, context)
-        : await decodeSharp(file, { ...expected, format: expected.format === 'PNG' ? 'png' : 'jpeg' });
+        : await decodeSharp(file, {
+            ...expected,
+            format: expected.format === 'PNG' ? 'png' : 'jpeg',
+          });
     return { kind: 'good', pixelHash: pixelHash(pixels), uniform: isUniform(pixels) };
   } catch (error) {
     if (error instanceof BadPicture) {

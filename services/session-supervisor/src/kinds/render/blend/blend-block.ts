@@ -16,18 +16,33 @@ const LAYOUTS = {
 } satisfies Record<BlockLayout, unknown>;
 
 const ascii = (view: DataView, at: number): string =>
-  String.fromCharCode(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2), view.getUint8(at + 3));
+  String.fromCharCode(
+    view.getUint8(at),
+    view.getUint8(at + 1),
+    view.getUint8(at + 2),
+    view.getUint8(at + 3),
+  );
 
 /** Reads the block head at `at`; undefined if the bytes end before the head does. Never throws. */
-export const readBlock = (view: DataView, at: number, header: BlendHeader): BlendBlock | undefined => {
+export const readBlock = (
+  view: DataView,
+  at: number,
+  header: BlendHeader,
+): BlendBlock | undefined => {
   const { sizeBytes, lengthAt, wide } = LAYOUTS[header.layout];
   if (at + sizeBytes > view.byteLength) {
     return undefined;
   }
   const little = header.endian === 'little';
-  const length = wide ? Number(view.getBigInt64(at + lengthAt, little)) : view.getInt32(at + lengthAt, little);
+  const length = wide
+    ? Number(view.getBigInt64(at + lengthAt, little))
+    : view.getInt32(at + lengthAt, little);
   const start = at + sizeBytes;
-  return { code: ascii(view, at), start, end: length >= 0 && length < 2 ** 48 ? start + length : Number.NaN };
+  return {
+    code: ascii(view, at),
+    start,
+    end: length >= 0 && length < 2 ** 48 ? start + length : Number.NaN,
+  };
 };
 
 /** A scene that the head of a .blend names, with its frame range, both ends included. */
@@ -40,7 +55,11 @@ export interface BlendScene {
 const utf8 = new TextDecoder();
 
 /** Reads the payload of a `REND` block: int32 first, int32 last, and a name that ends at the first zero or with the block. */
-export const readRenderInfo = (view: DataView, { start, end }: BlendBlock, header: BlendHeader): BlendScene => {
+export const readRenderInfo = (
+  view: DataView,
+  { start, end }: BlendBlock,
+  header: BlendHeader,
+): BlendScene => {
   const little = header.endian === 'little';
   const name = new Uint8Array(view.buffer, view.byteOffset + start + 8, end - start - 8);
   const zero = name.indexOf(0);
@@ -55,4 +74,5 @@ export const readRenderInfo = (view: DataView, { start, end }: BlendBlock, heade
  * Whether a `REND` payload may have this size. Known are 8 bytes of frames plus a name of 24 (2.5x), 64, or 256 bytes
  * (5.0).
  */
-export const isRenderInfoSize = (sizeBytes: number): boolean => sizeBytes > 8 && sizeBytes <= 8 + 1_024;
+export const isRenderInfoSize = (sizeBytes: number): boolean =>
+  sizeBytes > 8 && sizeBytes <= 8 + 1_024;

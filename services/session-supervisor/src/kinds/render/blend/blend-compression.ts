@@ -74,10 +74,16 @@ function* unpackGzip(bytes: Uint8Array, work: HeadWork): Generator<Uint8Array> {
  * Unpacks the beginning of a file. Yields ever longer views, up to 64 KiB, and the reader stops at the first that is long
  * enough. Yields nothing if the data cannot be unpacked. Never throws.
  */
-export function* unpackHead(bytes: Uint8Array, compression: BlendCompression, work: HeadWork): Generator<Uint8Array> {
+export function* unpackHead(
+  bytes: Uint8Array,
+  compression: BlendCompression,
+  work: HeadWork,
+): Generator<Uint8Array> {
   if (compression === 'none') {
     yield bytes.subarray(0, MAX_UNPACKED_BYTES);
     return;
   }
-  yield* compression === 'gzip' ? unpackGzip(bytes, work) : unpackZstd(bytes, MAX_UNPACKED_BYTES, work);
+  yield* compression === 'gzip'
+    ? unpackGzip(bytes, work)
+    : unpackZstd(bytes, MAX_UNPACKED_BYTES, work);
 }

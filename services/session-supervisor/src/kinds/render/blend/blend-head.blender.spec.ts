@@ -45,8 +45,20 @@ describe('readBlendHead, of scenes that Blender saved', () => {
     folder = await tempDir();
     const script = join(folder.path, 'save.py');
     await writeFile(script, SAVE);
-    const options = ['--background', '--factory-startup', '--disable-autoexec', '--python-exit-code', '1'];
-    const { stdout } = await promisify(execFile)('blender', [...options, '--python', script, '--', folder.path]);
+    const options = [
+      '--background',
+      '--factory-startup',
+      '--disable-autoexec',
+      '--python-exit-code',
+      '1',
+    ];
+    const { stdout } = await promisify(execFile)('blender', [
+      ...options,
+      '--python',
+      script,
+      '--',
+      folder.path,
+    ]);
     version = /^Blender (\d+\.\d+)/m.exec(stdout)?.[1] ?? '';
   });
   after(async () => {
@@ -61,7 +73,12 @@ describe('readBlendHead, of scenes that Blender saved', () => {
 
   it('reads version, word size and frame range, raw', async () => {
     const head = readBlendHead(await headOf('raw.blend'));
-    expect(head).to.deep.include({ versionText: version, pointerBits: 64, endian: 'little', compression: 'none' });
+    expect(head).to.deep.include({
+      versionText: version,
+      pointerBits: 64,
+      endian: 'little',
+      compression: 'none',
+    });
     expect(head.scenes).to.deep.equal([FIRST]);
   });
 
@@ -69,7 +86,10 @@ describe('readBlendHead, of scenes that Blender saved', () => {
     const { compression: _, ...raw } = readBlendHead(await headOf('raw.blend'));
     const gzip = gzipSync(await readFile(join(folder.path, 'raw.blend'))).subarray(0, HEAD_BYTES);
     expect(readBlendHead(gzip)).to.deep.equal({ ...raw, compression: 'gzip' });
-    expect(readBlendHead(await headOf('zstd.blend'))).to.deep.equal({ ...raw, compression: 'zstd' });
+    expect(readBlendHead(await headOf('zstd.blend'))).to.deep.equal({
+      ...raw,
+      compression: 'zstd',
+    });
   });
 
   it('finds the current scene among several', async () => {

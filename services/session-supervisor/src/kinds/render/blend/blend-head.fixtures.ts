@@ -28,7 +28,12 @@ const int64 = (value: bigint, little: boolean): Buffer => {
 };
 
 /** One block: its head in the layout of the shape, then the payload. `claimedBytes` lies about the length. */
-export const block = (shape: HeadShape, code: string, payload: Uint8Array, claimedBytes = payload.length): Buffer => {
+export const block = (
+  shape: HeadShape,
+  code: string,
+  payload: Uint8Array,
+  claimedBytes = payload.length,
+): Buffer => {
   const little = shape.endian === 'little';
   const letters = Buffer.from(code.padEnd(4, '\0'), 'latin1');
   const pointer = shape.bits === 32 ? int32(0x1234, little) : int64(0x7ffd_0000_1234n, little);
@@ -38,7 +43,10 @@ export const block = (shape: HeadShape, code: string, payload: Uint8Array, claim
   return Buffer.concat([...head, payload]);
 };
 
-export const renderInfo = (shape: HeadShape, { name, firstFrame, lastFrame }: BlendScene): Buffer => {
+export const renderInfo = (
+  shape: HeadShape,
+  { name, firstFrame, lastFrame }: BlendScene,
+): Buffer => {
   const little = shape.endian === 'little';
   const letters = Buffer.alloc(shape.nameBytes);
   letters.write(name, 'utf8');
@@ -72,7 +80,11 @@ export const zstdInFrames = (bytes: Uint8Array, pieceBytes: number): Buffer => {
   return Buffer.concat([...frames, int32(0x184d2a5e, true), int32(table.length, true), table]);
 };
 
-const scene = (name: string, firstFrame: number, lastFrame: number): BlendScene => ({ name, firstFrame, lastFrame });
+const scene = (name: string, firstFrame: number, lastFrame: number): BlendScene => ({
+  name,
+  firstFrame,
+  lastFrame,
+});
 
 /** One shape of each kind of .blend that exists. */
 export const SHAPES = {

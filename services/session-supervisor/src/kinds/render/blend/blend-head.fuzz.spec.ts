@@ -76,7 +76,11 @@ const MUTATIONS: Record<string, (bytes: Buffer, random: Random) => Buffer> = {
   },
   noise: (bytes, random) => {
     const at = place(random, bytes);
-    return Buffer.concat([bytes.subarray(0, at), random.bytes(1 + below(random, 64)), bytes.subarray(at)]);
+    return Buffer.concat([
+      bytes.subarray(0, at),
+      random.bytes(1 + below(random, 64)),
+      bytes.subarray(at),
+    ]);
   },
   length: (bytes, random) => {
     const decisive = oneOf(random, [16, 33, 37, 100, 112, 124]);
@@ -126,9 +130,12 @@ describe('readBlendHead, of 10,000 mutated heads', () => {
         checkAnswer(head, bytes, sample);
       } catch (thrown) {
         if (!isDomainError(thrown) || !REASONS.includes(thrown.reason)) {
-          throw new Error(`round ${round}, ${sample.kind}, ${mutation}: ${bytes.toString('base64')}`, {
-            cause: thrown,
-          });
+          throw new Error(
+            `round ${round}, ${sample.kind}, ${mutation}: ${bytes.toString('base64')}`,
+            {
+              cause: thrown,
+            },
+          );
         }
         expect(bytes.subarray(0, sample.decisiveBytes)).not.to.deep.equal(
           sample.bytes.subarray(0, sample.decisiveBytes),

@@ -34,7 +34,11 @@ describe('readBlendHead', () => {
       it(`reads version, frames and scenes of ${kind}, ${packing}`, () => {
         const head = readBlendHead(pack(buildHead(shape)));
         expect(head.versionText).to.equal(kind.slice(0, kind.indexOf(',')));
-        expect(head).to.deep.include({ pointerBits: shape.bits, endian: shape.endian, scenes: shape.scenes });
+        expect(head).to.deep.include({
+          pointerBits: shape.bits,
+          endian: shape.endian,
+          scenes: shape.scenes,
+        });
         expect(head.compression).to.equal(packing.slice(0, 4).replace('raw', 'none'));
       });
     }
@@ -49,11 +53,15 @@ describe('readBlendHead', () => {
 
   it('reads a first zstd block of nearly 128 KiB, and zstd data of several blocks', () => {
     const bytes = Buffer.concat([buildHead(recent), randomBytes(500_000)]);
-    expect(readBlendHead(zstdCompressSync(bytes).subarray(0, HEAD_BYTES)).scenes).to.deep.equal(recent.scenes);
+    expect(readBlendHead(zstdCompressSync(bytes).subarray(0, HEAD_BYTES)).scenes).to.deep.equal(
+      recent.scenes,
+    );
   });
 
   it('reads gzip data that is damaged or huge after the head', () => {
-    const bytes = gzipSync(Buffer.concat([buildHead({ ...recent, thumbnailBytes: 40_000_000 }), randomBytes(2_000)]));
+    const bytes = gzipSync(
+      Buffer.concat([buildHead({ ...recent, thumbnailBytes: 40_000_000 }), randomBytes(2_000)]),
+    );
     expect(readBlendHead(bytes).scenes).to.deep.equal(recent.scenes);
     expect(readBlendHead(bytes.fill(0xff, 700, 1_024)).scenes).to.deep.equal(recent.scenes);
   });
@@ -70,7 +78,8 @@ describe('readBlendHead', () => {
   it('takes a name that fills its field, and one that is not UTF-8', () => {
     const name = 'n'.repeat(64);
     expect(
-      readBlendHead(buildHead({ ...recent, scenes: [{ name, firstFrame: 1, lastFrame: 2 }] })).scenes[0],
+      readBlendHead(buildHead({ ...recent, scenes: [{ name, firstFrame: 1, lastFrame: 2 }] }))
+        .scenes[0],
     ).to.include({ name });
     const bytes = buildHead(recent);
     bytes[bytes.indexOf('Scene')] = 0xff;
@@ -130,10 +139,21 @@ describe('readBlendHead', () => {
       ),
       Buffer.concat([fileHeader(recent), block(recent, 'ENDB', Buffer.alloc(0)), Buffer.alloc(99)]),
       ...[-1, -(2 ** 31), 8, 2 ** 31 - 1].map((claimed) =>
-        Buffer.concat([fileHeader(recent), block(recent, 'REND', Buffer.alloc(72), claimed), Buffer.alloc(99)]),
+        Buffer.concat([
+          fileHeader(recent),
+          block(recent, 'REND', Buffer.alloc(72), claimed),
+          Buffer.alloc(99),
+        ]),
       ),
-      Buffer.concat([fileHeader(recent), ...Array<Buffer>(40).fill(block(recent, 'TEST', Buffer.alloc(0)))]),
-      Buffer.concat([fileHeader(recent), block(recent, 'TEST', Buffer.alloc(70_000)), Buffer.alloc(99)]),
+      Buffer.concat([
+        fileHeader(recent),
+        ...Array<Buffer>(40).fill(block(recent, 'TEST', Buffer.alloc(0))),
+      ]),
+      Buffer.concat([
+        fileHeader(recent),
+        block(recent, 'TEST', Buffer.alloc(70_000)),
+        Buffer.alloc(99),
+      ]),
     ];
     for (const [index, bytes] of broken.entries()) {
       expect(reasonOf(bytes), `case ${index}`).to.equal('FRAME_RANGE_UNREADABLE');
@@ -147,11 +167,24 @@ describe('readBlendHead', () => {
   });
 
   it('reads no more of hostile data than its bounds', () => {
-    const info = block(recent, 'REND', renderInfo(recent, { name: 'S', firstFrame: 1, lastFrame: 2 }));
+    const info = block(
+      recent,
+      'REND',
+      renderInfo(recent, { name: 'S', firstFrame: 1, lastFrame: 2 }),
+    );
     const endless = Buffer.concat([fileHeader(recent), ...Array<Buffer>(9_000).fill(info)]);
-    const zeros = Buffer.concat([buildHead({ ...recent, scenes: [] }).subarray(0, 12), Buffer.alloc(20_000_000)]);
+    const zeros = Buffer.concat([
+      buildHead({ ...recent, scenes: [] }).subarray(0, 12),
+      Buffer.alloc(20_000_000),
+    ]);
     const shreds = zstdInFrames(endless, 12);
-    for (const bytes of [endless, gzipSync(endless), zstdCompressSync(endless), gzipSync(zeros), shreds]) {
+    for (const bytes of [
+      endless,
+      gzipSync(endless),
+      zstdCompressSync(endless),
+      gzipSync(zeros),
+      shreds,
+    ]) {
       const work = noWork();
       expect(() => readBlendHead(bytes, work))
         .to.throw()
@@ -164,7 +197,9 @@ describe('readBlendHead', () => {
 });
 
 const head = (...names: string[]) =>
-  readBlendHead(buildHead({ ...recent, scenes: names.map((name) => ({ name, firstFrame: 1, lastFrame: 2 })) }));
+  readBlendHead(
+    buildHead({ ...recent, scenes: names.map((name) => ({ name, firstFrame: 1, lastFrame: 2 })) }),
+  );
 
 describe('chooseScene', () => {
   it('takes the only scene as the current one', () => {

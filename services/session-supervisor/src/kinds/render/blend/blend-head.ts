@@ -49,13 +49,20 @@ export const noWork = (): HeadWork => ({ unpackedBytes: 0, passes: 0, blocks: 0 
 const checked = (scene: BlendScene, { versionText }: BlendHeader): BlendScene => {
   const { name, firstFrame, lastFrame } = scene;
   if (firstFrame < 0 || lastFrame > MAX_FRAME || firstFrame > lastFrame) {
-    throw frameRangeUnreadable(versionText, `scene "${name}" claims the frames ${firstFrame} to ${lastFrame}`);
+    throw frameRangeUnreadable(
+      versionText,
+      `scene "${name}" claims the frames ${firstFrame} to ${lastFrame}`,
+    );
   }
   return scene;
 };
 
 /** The scenes of an unpacked head; undefined if the bytes end before the last `REND` block is known to be the last. */
-const readScenes = (bytes: Uint8Array, header: BlendHeader, work: HeadWork): BlendScene[] | undefined => {
+const readScenes = (
+  bytes: Uint8Array,
+  header: BlendHeader,
+  work: HeadWork,
+): BlendScene[] | undefined => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const scenes: BlendScene[] = [];
   let before = 0;
@@ -71,8 +78,15 @@ const readScenes = (bytes: Uint8Array, header: BlendHeader, work: HeadWork): Ble
     }
     before += isRenderInfo ? 0 : 1;
     const isEnd = block.code === 'ENDB' || block.code === 'DNA1' || before > MAX_BLOCKS_BEFORE;
-    if (isEnd || Number.isNaN(block.end) || (isRenderInfo && !isRenderInfoSize(block.end - block.start))) {
-      throw frameRangeUnreadable(header.versionText, 'the block that holds it is missing or malformed');
+    if (
+      isEnd ||
+      Number.isNaN(block.end) ||
+      (isRenderInfo && !isRenderInfoSize(block.end - block.start))
+    ) {
+      throw frameRangeUnreadable(
+        header.versionText,
+        'the block that holds it is missing or malformed',
+      );
     }
     if (block.end > bytes.length) {
       return undefined;
@@ -104,14 +118,24 @@ export const readBlendHead = (bytes: Uint8Array, work: HeadWork = noWork()): Ble
     const scenes = header && readScenes(unpacked, header, work);
     if (header && scenes) {
       const { version, versionText, endian, layout } = header;
-      return { version, versionText, pointerBits: layout === 'small32' ? 32 : 64, endian, compression, scenes };
+      return {
+        version,
+        versionText,
+        pointerBits: layout === 'small32' ? 32 : 64,
+        endian,
+        compression,
+        scenes,
+      };
     }
   }
   if (compression === 'none' && bytes.length < MAX_UNPACKED_BYTES) {
     throw blendFileTruncated(bytes.length);
   }
   throw header
-    ? frameRangeUnreadable(header.versionText, 'the block that holds it is missing, too far in or cut off')
+    ? frameRangeUnreadable(
+        header.versionText,
+        'the block that holds it is missing, too far in or cut off',
+      )
     : blendFileDamaged(compression);
 };
 
@@ -122,7 +146,10 @@ export const readBlendHead = (bytes: Uint8Array, work: HeadWork = noWork()): Ble
  *
  * Throws DomainError `SCENE_REQUIRED`, which lists the scenes, if no name is given and there are several.
  */
-export const chooseScene = ({ scenes }: BlendHead, name: string | undefined): BlendScene | undefined => {
+export const chooseScene = (
+  { scenes }: BlendHead,
+  name: string | undefined,
+): BlendScene | undefined => {
   if (name !== undefined) {
     return scenes.find((scene) => scene.name === name);
   }

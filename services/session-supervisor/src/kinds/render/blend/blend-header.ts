@@ -27,10 +27,14 @@ const versionOf = (digits: string): Pick<BlendHeader, 'version' | 'versionText'>
   const major = Math.floor(Number(digits) / 100);
   const minor = Number(digits) % 100;
   // Until 2.93 the second part had two digits (2.80 came after 2.79); 3.0 began to count from 0.
-  return { version: { major, minor }, versionText: `${major}.${String(minor).padStart(major < 3 ? 2 : 1, '0')}` };
+  return {
+    version: { major, minor },
+    versionText: `${major}.${String(minor).padStart(major < 3 ? 2 : 1, '0')}`,
+  };
 };
 
-const endianOf = (letter: string | undefined): BlendHeader['endian'] => (letter === 'V' ? 'big' : 'little');
+const endianOf = (letter: string | undefined): BlendHeader['endian'] =>
+  letter === 'V' ? 'big' : 'little';
 
 /**
  * Reads the header of an unpacked .blend; undefined if more bytes are needed.
@@ -59,5 +63,10 @@ export const readBlendHeader = (bytes: Uint8Array): BlendHeader | undefined => {
   if (recent?.[1] !== '17' || recent[2] !== '01') {
     throw blendFormatUnknown(text.slice(MAGIC.length));
   }
-  return { sizeBytes: 17, endian: endianOf(recent[3]), layout: 'large64', ...versionOf(recent[4] ?? '') };
+  return {
+    sizeBytes: 17,
+    endian: endianOf(recent[3]),
+    layout: 'large64',
+    ...versionOf(recent[4] ?? ''),
+  };
 };
