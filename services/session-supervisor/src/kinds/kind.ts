@@ -1,16 +1,11 @@
 import type { EngineNeeds } from '#libs/engines/index.ts';
 import type { FailureClass } from '../domain/state/failure-class.ts';
 import type { TaskGraph } from '../domain/graph/task-graph.ts';
-import type { NoopSpec } from './noop/spec.ts';
-import type { RenderSpec } from './render/spec.ts';
 
 /**
  * The definition of a kind of work. Everything that depends on the kind is asked here and in `kind-wire.ts`. A new kind is a
  * folder with both halves and a line in each table. It does not compile until it answers every question.
  */
-
-/** The specification of a workload, with defaults filled in. */
-export type WorkloadSpec = RenderSpec | NoopSpec;
 
 /** The budgets of each task. */
 export interface Budgets {

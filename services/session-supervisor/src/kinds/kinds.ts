@@ -1,4 +1,5 @@
-import type { Kind, WorkloadSpec } from './kind.ts';
+import type { Kind } from './kind.ts';
+import type { WorkloadSpec } from './workload-spec.ts';
 import { noop } from './noop/noop.ts';
 import { render } from './render/render.ts';
 

@@ -7,7 +7,7 @@ import { checkRequestId, collectViolations, isId, type Violations } from '#libs/
 import type { Context } from '../context.ts';
 import type { WorkloadHeader } from '../domain/state/header.ts';
 import { begin } from '../domain/state/workload.ts';
-import type { WorkloadSpec } from '../kinds/kind.ts';
+import type { WorkloadSpec } from '../kinds/workload-spec.ts';
 import { SPEC_CASES, wireOf } from '../kinds/wires.ts';
 import { alreadyRunning, requestIdReused, workloadNotFound } from '../session/owner/errors.ts';
 import { projectionOf } from '../store/workload-document.ts';

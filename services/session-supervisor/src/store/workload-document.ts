@@ -1,5 +1,6 @@
 import type { WorkloadHeader } from '../domain/state/header.ts';
-import type { InputFile, WorkloadSpec } from '../kinds/kind.ts';
+import type { InputFile } from '../kinds/kind.ts';
+import type { WorkloadSpec } from '../kinds/workload-spec.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import type { Phase, WorkloadState } from '../domain/state/workload.ts';
 import { countsOf, hasEnded } from '../domain/state/workload.ts';

@@ -1,4 +1,5 @@
-import type { InputFile, WorkloadSpec } from '../../kinds/kind.ts';
+import type { InputFile } from '../../kinds/kind.ts';
+import type { WorkloadSpec } from '../../kinds/workload-spec.ts';
 
 /** The part of a workload that StartWorkload writes and nothing changes afterwards. */
 export interface WorkloadHeader {
