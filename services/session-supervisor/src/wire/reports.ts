@@ -115,9 +115,12 @@ const sane = (seconds: number): number => (seconds >= 0 ? Math.min(seconds, 86_4
 const PREFIX = 'FAILURE_CLASS_';
 
 const classFromProto = (value: ProtoFailureClass): FailureClass =>
-  value === ProtoFailureClass.UNSPECIFIED || value === ProtoFailureClass.UNRECOGNIZED
+  value === ProtoFailureClass.UNSPECIFIED
     ? 'RENDER_ERROR'
-    : (value.slice(PREFIX.length) as FailureClass);
+    : value === ProtoFailureClass.UNRECOGNIZED
+      ? // A class of a later build: whoever it blames, it is not known to be the task.
+        'AGENT_ERROR'
+      : (value.slice(PREFIX.length) as FailureClass);
 
 /** The attempts that a user says it holds, as far as it can prove it. */
 export const heldFromProto = (proofs: Proofs, user: string, { attempts }: Held): HeldClaim[] =>

@@ -1,11 +1,19 @@
 import { record, type Draft, type Refusal } from './decision.ts';
 import { fitWorkers } from './decide-users.ts';
-import { damagedOrdinals, MAX_GENERATION, refusalOfReopening, repairEntry } from './reopen.ts';
+import {
+  damagedOrdinals,
+  isTooWide,
+  MAX_GENERATION,
+  refusalOfReopening,
+  repairEntry,
+} from './reopen.ts';
 import { retryOf } from '../state/fold.ts';
 import { withdrawTask } from '../scheduling/workers.ts';
 import { finish, giveUpHopeless } from './endings.ts';
 import type { RequestMark } from '../state/entries.ts';
 import type { Command } from './inputs.ts';
+import { falloutOf } from '../graph/readiness.ts';
+import { has } from '../sets/bitmap.ts';
 import { hasEnded, type WorkloadState } from '../state/workload.ts';
 
 /** Decides a command. A command with a request id always leaves an entry, because the entry makes a repetition recognisable. */
@@ -35,7 +43,7 @@ const obey = (
   const { phase } = draft.state;
   if (hasEnded(draft.state) && (command.kind === 'retry' || command.kind === 'repair')) {
     // The caller tries again until the workload is closed, and then reopens it.
-    return refusalOfReopening(draft.state) ?? { reason: 'LET_GO' };
+    return refusalOfReopening(draft.state, command) ?? { reason: 'LET_GO' };
   }
   if (hasEnded(draft.state)) {
     // An ended workload takes no entries. A stop of a stopped workload needs none.
@@ -73,6 +81,9 @@ const obey = (
       return undefined;
     case 'retry': {
       const { tasks, fallout } = retryOf(draft.state, command.tasks);
+      if (isTooWide(draft.state, command.tasks, fallout)) {
+        return { reason: 'RETRY_TOO_WIDE' };
+      }
       if (draft.state.generation >= MAX_GENERATION) {
         return { reason: 'TOO_MANY_RETRIES' };
       }
@@ -93,6 +104,12 @@ const obey = (
         return { reason: 'TOO_MANY_RETRIES' };
       }
       record(draft, repairEntry(draft.state, ordinals, command.reason));
+      // What a user works on with a damaged result begins again when that is there.
+      for (const ordinal of falloutOf(draft.state.graph, ordinals)) {
+        if (has(draft.state.blocked, ordinal)) {
+          withdrawTask(draft.workers, ordinal);
+        }
+      }
       giveUpHopeless(draft, ordinals);
       return makeAgain(draft, ordinals);
     }

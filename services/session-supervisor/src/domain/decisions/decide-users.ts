@@ -5,7 +5,7 @@ import type { HeldClaim } from './inputs.ts';
 import { isFit } from '../scheduling/machines.ts';
 import { effectiveWanted, MAX_WINDOW, serve, serveHungry } from '../scheduling/schedule.ts';
 import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
-import { generationOf, isOpen, isOver } from '../state/workload.ts';
+import { generationOf, isReady, isOver } from '../state/workload.ts';
 
 /** A user that does not say within this time what it holds is taken to hold nothing. */
 export const ANSWER_MS = 10_000;
@@ -199,7 +199,7 @@ export const decideUserHeld = (
     const ordinal = taskOrdinal(state.graph, task);
     if (
       ordinal === undefined ||
-      !isOpen(state, ordinal) ||
+      !isReady(state, ordinal) ||
       generation !== generationOf(state, ordinal)
     ) {
       continue;

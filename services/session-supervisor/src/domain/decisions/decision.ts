@@ -22,6 +22,8 @@ export type Refusal =
   /** The workload's results were removed, so no result can be added. */
   | { reason: 'RESULTS_DELETED' }
   | { reason: 'TOO_MANY_RETRIES' }
+  /** Too many tasks would be taken back that need others which stay given up. */
+  | { reason: 'RETRY_TOO_WIDE' }
   | { reason: 'LET_GO' };
 
 /** The answer to one report. */

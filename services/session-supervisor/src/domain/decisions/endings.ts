@@ -78,13 +78,17 @@ export const spendLoss = (draft: Draft, ordinal: number): void => {
 };
 
 const giveUp = (draft: Draft, ordinal: number, reason: string): void => {
+  recordGivenUp(draft, ordinal, reason);
+  pauseIfMostFail(draft, reason);
+};
+
+const recordGivenUp = (draft: Draft, ordinal: number, reason: string): void => {
   const { graph } = draft.state;
   const generation = generationOf(draft.state, ordinal);
   record(draft, { kind: 'task-failed', task: taskKey(graph, ordinal), generation, reason });
   withdrawTask(draft.workers, ordinal);
   giveUpHopeless(draft, successorsOf(graph, ordinal));
   openSuccessors(draft, ordinal);
-  pauseIfMostFail(draft, reason);
 };
 
 /** Gives up those of these tasks that can never begin because a predecessor was given up, and then their own successors. */
@@ -93,7 +97,7 @@ export const giveUpHopeless = (draft: Draft, ordinals: readonly number[]): void 
     if (!isOpen(draft.state, ordinal) || !isHopeless(draft.state, ordinal)) {
       continue;
     }
-    giveUp(draft, ordinal, HOPELESS);
+    recordGivenUp(draft, ordinal, HOPELESS);
   }
 };
 

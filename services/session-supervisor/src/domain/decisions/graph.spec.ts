@@ -13,10 +13,12 @@ import {
   reports,
   user,
 } from '../fixture.ts';
-import { foldDocument } from '../state/fold.ts';
-import { HOPELESS, reopeningEntries } from './reopen.ts';
+import type { Entry } from '../state/entries.ts';
+import { foldDocument, retryOf } from '../state/fold.ts';
+import { HOPELESS, refusalOfReopening, reopeningEntries } from './reopen.ts';
 import { blockedAfter } from '../graph/readiness.ts';
-import { taskKey } from '../graph/task-graph.ts';
+import { indicesBetween } from '../graph/index-set.ts';
+import { createGraph, taskKey } from '../graph/task-graph.ts';
 import { tasksToText } from '../graph/task-text.ts';
 import { has, rangesOf } from '../sets/bitmap.ts';
 import { freeze, thaw } from '../state/snapshot.ts';
@@ -232,6 +234,83 @@ describe('a graph of steps', () => {
     expect(game.text('givenUp')).to.equal('mesh/1,solve/1');
     expect(troubleOf(game.session.state, 3)?.givenUp).to.contain('stands after');
     expect(hasEnded(game.session.state)).to.equal(true);
+  });
+
+  it('takes a step from its user while the result before it is repaired, and gives the user the repair', () => {
+    const game = graphGame([node('mesh', 1), node('solve', 1, success('mesh'))]);
+    game.finish('mesh/0');
+    const running = game.attemptAt('solve/0');
+    game.command({
+      kind: 'repair',
+      damaged: [{ task: 'mesh/0', generation: 0 }],
+      reason: 'missing',
+    });
+    expect(game.held()).to.deep.equal(['mesh/0']);
+    // The owner changes: a claim of the step must not keep the only user from the repair either.
+    game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: true });
+    game.input(exchange([user('u1', { connection: 'c-again', claim: 2 })]));
+    const held = [{ task: 'solve/0', generation: 0, attempt: running.attempt }];
+    game.input({ kind: 'user-held', user: 'u1', connection: 'c-again', held });
+    expect(game.held()).to.deep.equal(['mesh/0']);
+    game.finish('mesh/0', 'solve/0');
+    expect(game.session.state.phase).to.equal('completed');
+  });
+
+  it('finds what a retry needs once, however many paths lead to it', () => {
+    const ids = Array.from({ length: 16 }, (_, i) => `n${i}`);
+    const dense = ids.map((id, i) => node(id, 400, ...ids.slice(0, i).map(success)));
+    const game = graphGame(dense);
+    const entries: Entry[] = ids.flatMap((id) =>
+      Array.from({ length: 400 }, (_, i) => ({
+        kind: 'task-failed' as const,
+        task: `${id}/${i}`,
+        generation: 0,
+        reason: 'no light',
+      })),
+    );
+    const at = new Date(0);
+    const failedState = foldDocument(game.session.state, { n: 9, at, entries });
+    const { tasks } = retryOf(failedState, 'n15/0-399');
+    expect(tasks.size).to.equal(16 * 400);
+  });
+
+  it('refuses a retry that would give up more than one document can say', () => {
+    const [a, b] = [node('a', 3_000), node('b', 3_000)];
+    const game = graphGame([a, b, node('c', 3_000, success('a'), success('b'))]);
+    const entries: Entry[] = Array.from({ length: 3_000 }, (_, i) => i).flatMap((i) =>
+      ['a', 'b', 'c'].map((id) => ({
+        kind: 'task-failed' as const,
+        task: `${id}/${i}`,
+        generation: 0,
+        reason: 'no light',
+      })),
+    );
+    const state = foldDocument(game.session.state, { n: 9, at: new Date(0), entries });
+    const retry = (tasks: string): unknown => refusalOfReopening(state, { kind: 'retry', tasks });
+    expect(retry('a/0-2999')).to.deep.equal({ reason: 'RETRY_TOO_WIDE' });
+    expect(retry('a/0-1999')).to.equal(undefined);
+    expect(retry('c/0-2999')).to.equal(undefined);
+  });
+
+  it('pauses itself with the failure that began it, not with what that took along', () => {
+    const ids = ['a', 'b', 'c', 'd'];
+    const chains = ids.map((id, i) =>
+      node(id, 4, ...ids.slice(Math.max(i - 1, 0), i).map(success)),
+    );
+    const game = graphGame(chains, ['u1', 'u2']);
+    game.fail('a/0');
+    game.fail('a/1');
+    expect(game.session.state.pausedBecause).to.contain('no light');
+  });
+
+  it('is no graph if a step lacks an index of a later one', () => {
+    const of = (first: number, last: number, after: NoopNode['after'] = []) => ({
+      id: after.length === 0 ? 'mesh' : 'solve',
+      indices: indicesBetween(first, last),
+      after,
+    });
+    expect(() => createGraph([of(0, 2), of(0, 9, [success('mesh')])])).to.throw(RangeError);
+    expect(() => createGraph([of(0, 2), of(1, 2, [success('mesh')])])).not.to.throw();
   });
 
   it('sends an attempt only after the decisions about its predecessors are durable', () => {

@@ -18,14 +18,37 @@ export const HOPELESS = 'what it stands after was given up';
 export type Reopening = Extract<Command, { kind: 'retry' | 'repair' }>;
 
 /** Why an ended workload cannot be reopened; undefined if it can. */
-export const refusalOfReopening = (state: WorkloadState): Refusal | undefined => {
+export const refusalOfReopening = (
+  state: WorkloadState,
+  command: Reopening,
+): Refusal | undefined => {
   if (state.deleteResults) {
     return { reason: 'RESULTS_DELETED' };
   }
   if (state.generation >= MAX_GENERATION) {
     return { reason: 'TOO_MANY_RETRIES' };
   }
+  if (command.kind === 'retry') {
+    const { fallout } = retryOf(state, command.tasks);
+    return isTooWide(state, command.tasks, fallout) ? { reason: 'RETRY_TOO_WIDE' } : undefined;
+  }
   return undefined;
+};
+
+/** Tasks that a retry may leave without hope. Each is an entry of its document, with at most one of each further node. */
+const MAX_HOPELESS = 2_000;
+
+/** Whether a retry takes back so much that needs what stays given up that one document cannot say it. */
+export const isTooWide = (
+  state: WorkloadState,
+  tasks: string,
+  fallout: ReadonlySet<number>,
+): boolean => {
+  if (fallout.size <= MAX_HOPELESS) {
+    return false;
+  }
+  const after = fold(state, { kind: 'retried', tasks }, { n: state.position + 1, at: 0 });
+  return [...fallout].filter((ordinal) => isHopeless(after, ordinal)).length > MAX_HOPELESS;
 };
 
 /** The ordinals of those damaged results that are still the accepted ones, ascending. */

@@ -47,11 +47,25 @@ export const successorsOf = (graph: TaskGraph, ordinal: number): number[] => {
 export const isHopeless = (decided: Omit<Decided, 'blocked'>, ordinal: number): boolean =>
   predecessorsOf(decided, ordinal).some((before) => before.isHopeless);
 
-/** The direct and indirect predecessors that were given up and have to be done again before a task can begin. */
-export const hopesOf = (decided: Omit<Decided, 'blocked'>, ordinal: number): number[] =>
-  predecessorsOf(decided, ordinal)
-    .filter((before) => before.isHopeless)
-    .flatMap((before) => [before.ordinal, ...hopesOf(decided, before.ordinal)]);
+/** These tasks, and the direct and indirect predecessors that were given up and have to be done again before them. */
+export const withHopes = (
+  decided: Omit<Decided, 'blocked'>,
+  ordinals: Iterable<number>,
+): Set<number> => {
+  const hopes = new Set(ordinals);
+  if (decided.graph.nodes.length === 1) {
+    return hopes;
+  }
+  // The set grows while it is walked, so that each task is looked at once, however many paths lead to it.
+  for (const ordinal of hopes) {
+    for (const before of predecessorsOf(decided, ordinal)) {
+      if (before.isHopeless) {
+        hopes.add(before.ordinal);
+      }
+    }
+  }
+  return hopes;
+};
 
 /** All direct and indirect successors of these tasks. A task itself is included only if it follows another one. */
 export const falloutOf = (graph: TaskGraph, ordinals: Iterable<number>): Set<number> => {
@@ -70,6 +84,21 @@ export const falloutOf = (graph: TaskGraph, ordinals: Iterable<number>): Set<num
     }
   }
   return fallout;
+};
+
+/** `blocked` of a state that was read whole. Looks at each task that has predecessors. */
+export const blockedOf = (decided: Omit<Decided, 'blocked'>): Bitmap => {
+  const { graph, done, givenUp } = decided;
+  let blocked = initiallyBlocked(graph);
+  for (const { after, offset, indices } of graph.nodes) {
+    for (let ordinal = offset; after.length > 0 && ordinal < offset + indices.count; ordinal += 1) {
+      const isDecided = has(done, ordinal) || has(givenUp, ordinal);
+      if (isDecided || predecessorsOf(decided, ordinal).every(({ isMet }) => isMet)) {
+        blocked = withoutBit(blocked, ordinal);
+      }
+    }
+  }
+  return blocked;
 };
 
 /** The tasks that are blocked in a new workload: those that have predecessors. */

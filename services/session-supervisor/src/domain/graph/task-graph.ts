@@ -1,7 +1,7 @@
 import { formatTaskKey, parseTaskKey } from '#libs/mesh/index.ts';
-import { indexAt, ordinalOf, type IndexSet } from './index-set.ts';
+import { indexAt, indicesOf, ordinalOf, type IndexSet } from './index-set.ts';
 
-/** A dependency of each task on the task of the same index of an earlier node. It holds only if that node has the index. */
+/** A dependency of each task on the task of the same index of an earlier node, which has all of its indices. */
 export interface TaskEdge {
   /** The id of the node that comes first. */
   readonly node: string;
@@ -40,26 +40,29 @@ export interface TaskGraph {
 export const MAX_NODES = 16;
 
 /**
- * Makes a graph. A million tasks cost the same as one. Throws RangeError if there is no node, if there are too many, if two
- * nodes share an id, or if an edge leads to a node that is not earlier. Code that takes graphs from callers checks that first.
+ * Makes a graph. A million tasks cost the same as one, unless a node depends on one with gaps. Throws RangeError if there is no
+ * node, if there are too many, if two share an id, or if an edge leads to a node that is not earlier or lacks an index. Code
+ * that takes graphs from callers checks that first.
  */
 export const createGraph = (nodes: readonly TaskNode[]): TaskGraph => {
   if (nodes.length === 0 || nodes.length > MAX_NODES) {
     throw new RangeError(`a graph has 1 to ${MAX_NODES} nodes`);
   }
-  const places = new Map<string, number>();
   const placed: PlacedNode[] = [];
   let count = 0;
-  for (const [place, node] of nodes.entries()) {
+  for (const node of nodes) {
     for (const edge of node.after) {
-      if (!places.has(edge.node)) {
+      const before = placed.find(({ id }) => id === edge.node);
+      if (before === undefined) {
         throw new RangeError(`${node.id} depends on ${edge.node}, which is no earlier node`);
       }
+      if (!isWithin(node.indices, before.indices)) {
+        throw new RangeError(`${node.id} depends on ${edge.node}, which lacks one of its indices`);
+      }
     }
-    if (places.has(node.id)) {
+    if (placed.some(({ id }) => id === node.id)) {
       throw new RangeError(`two nodes are called ${node.id}`);
     }
-    places.set(node.id, place);
     const successors = nodes.flatMap(({ after }, i) =>
       after.some((edge) => edge.node === node.id) ? [i] : [],
     );
@@ -67,6 +70,15 @@ export const createGraph = (nodes: readonly TaskNode[]): TaskGraph => {
     count += node.indices.count;
   }
   return { nodes: placed, count };
+};
+
+/** Whether one set holds all indices of another. Looks at each of them only if the set has gaps. */
+const isWithin = (indices: IndexSet, others: IndexSet): boolean => {
+  if (indices.first < others.first || indices.last > others.last) {
+    return false;
+  }
+  const hasGaps = others.ranges.length > 1 || others.ranges.some(({ step }) => step !== 1);
+  return !hasGaps || indicesOf(indices).every((index) => ordinalOf(others, index) !== undefined);
 };
 
 /** The graph of work that has one step. */

@@ -3,7 +3,7 @@ import type { AcceptedResult, Entry, RequestMark } from './entries.ts';
 import { withValue } from '../sets/small-int-map.ts';
 import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
 import { kindOf } from '../../kinds/kinds.ts';
-import { blockedAfter, falloutOf, hopesOf } from '../graph/readiness.ts';
+import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
 import {
@@ -200,15 +200,8 @@ export const retryOf = (
   text: string,
 ): Retry => {
   const { graph, done, givenUp: failed } = state;
-  const tasks = text === '' ? new Set(givenUpOrdinals(state)) : ordinalsFromText(graph, text);
-  if (graph.nodes.length > 1) {
-    const named = [...tasks];
-    for (const ordinal of named) {
-      for (const before of hopesOf(state, ordinal)) {
-        tasks.add(before);
-      }
-    }
-  }
+  const named = text === '' ? givenUpOrdinals(state) : ordinalsFromText(graph, text);
+  const tasks = withHopes(state, named);
   const takenBack = [...tasks].filter((ordinal) => has(done, ordinal) || has(failed, ordinal));
   return { tasks, fallout: falloutOf(graph, takenBack) };
 };

@@ -1,4 +1,4 @@
-import { blockedAfter } from '../graph/readiness.ts';
+import { blockedOf } from '../graph/readiness.ts';
 import { bitmapFromJson, bitmapToJson, type BitmapJson } from '../sets/bitmap.ts';
 import {
   smallIntMapFromJson,
@@ -52,12 +52,6 @@ export const freeze = (state: WorkloadState): unknown => {
   } satisfies Frozen;
 };
 
-function* allOrdinals(size: number): Generator<number> {
-  for (let ordinal = 0; ordinal < size; ordinal += 1) {
-    yield ordinal;
-  }
-}
-
 /** The inverse of `freeze`; `initial` is `begin(header)`. Throws `SNAPSHOT_UNREADABLE`. */
 export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => {
   const {
@@ -81,7 +75,7 @@ export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => 
   return {
     ...decided,
     ...rest,
-    blocked: blockedAfter(decided, allOrdinals(size)),
+    blocked: blockedOf(decided),
     doneBy: smallIntMapFromJson(doneBy, size),
     generations: smallIntMapFromJson(generations, size),
     repairs: bitmapFromJson(repairs, size),

@@ -41,7 +41,9 @@ export const noopWire: KindWire<ProtoNoopSpec, NoopSpec> = {
   }),
   workOf: ({ spec, graph }) => {
     const isFailing = selectTasks(graph, spec.failingTasks);
-    const value = toProto(spec);
+    // An agent needs to know how long its tasks take, not what they depend on.
+    const nodes = (spec.nodes ?? []).map((node) => ({ ...node, after: [] }));
+    const value = toProto({ ...spec, nodes });
     const fails = (ordinal: number): boolean =>
       isFailing(nodeAt(graph, nodeOf(graph, ordinal)).id, taskIndex(graph, ordinal));
     return ({ ordinals }) => {

@@ -51,6 +51,10 @@ export const refusalError = (workload: string, refusal: Refusal): DomainError =>
       const message = `workload ${workload} was retried too often; start a new one`;
       return new DomainError(status.FAILED_PRECONDITION, 'TOO_MANY_RETRIES', message, { workload });
     }
+    case 'RETRY_TOO_WIDE': {
+      const message = `too many tasks of workload ${workload} need others that stay given up; retry those first, or name fewer`;
+      return new DomainError(status.FAILED_PRECONDITION, 'RETRY_TOO_WIDE', message, { workload });
+    }
     case 'LET_GO':
       return changingHands(workload);
     default:

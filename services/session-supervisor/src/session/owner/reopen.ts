@@ -30,7 +30,7 @@ export const reopen = async (
 ): Promise<boolean> => {
   const { instance, clock, random, events, workloads, journal } = deps;
   const id = document._id;
-  const refusal = refusalOfReopening(state) ?? stoppedRepair(state, command);
+  const refusal = refusalOfReopening(state, command) ?? stoppedRepair(state, command);
   if (refusal !== undefined) {
     throw refusalError(id, refusal);
   }
