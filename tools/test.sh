@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the named tests, or all. All tests run in two turns of two lots that share only the cores. The first turn tests the parts of the
-# mesh, the second tests the whole mesh against its deadlines.
+# Runs the named tests, or all. All tests run in three lanes side by side: the parts of the mesh in two, and in the third the lots
+# that mostly wait, for stores that stand still and processes that are killed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 # A cache of compiled modules, for mocha and for the programs that it starts.
@@ -8,28 +8,37 @@ export NODE_COMPILE_CACHE=$PWD/.tools/compile-cache
 
 [ $# -eq 0 ] || exec mocha "$@"
 
-failed=0
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# Patterns are mocha's to expand.
+set -f
+SERVICES="libs/**/*.spec.ts services/session-supervisor/**/*.spec.ts services/user-manager/**/*.spec.ts \
+  services/port-broker/src/compute/*.spec.ts services/port-broker/src/hosts/*.spec.ts services/port-broker/src/vnc/*.spec.ts"
+PARTS='services/**/*.spec.ts cli/**/*.spec.ts test/simulation/*.spec.ts test/mutants/*.spec.ts'
+WAITING='test/mesh/dependencies.spec.ts test/mesh/killed.spec.ts test/chaos/*.spec.ts'
+MESH='test/mesh/*.spec.ts'
 
-# turn LOT LOT: runs two lots of specs side by side and prints the output of the second after the first. A spec that both lots name
-# belongs to the second.
-turn() {
-  local first second
-  read -rd '' -a first <<<"$1" || true
-  read -rd '' -a second <<<"$2" || true
-  mocha "${second[@]}" >"$log" 2>&1 &
-  local beside=$!
-  trap 'kill "$beside" 2>/dev/null; rm -f "$log"' EXIT
-  mocha "${first[@]}" "${second[@]/#/--ignore=}" || failed=1
-  wait "$beside" || failed=1
-  trap 'rm -f "$log"' EXIT
-  cat "$log"
+# lot SPECS [OTHERS]: runs specs, without those that another lot has.
+lot() {
+  local specs=() others=()
+  read -rd '' -a specs <<<"$1" || true
+  read -rd '' -a others <<<"${2:-}" || true
+  mocha "${specs[@]}" "${others[@]/#/--ignore=}"
+}
+second_lane() {
+  local failed=0
+  lot "$SERVICES" || failed=1
+  lot "$MESH" "$WAITING" || failed=1
+  return "$failed"
 }
 
-set -f
-turn 'libs/**/*.spec.ts services/**/*.spec.ts cli/**/*.spec.ts test/simulation/*.spec.ts test/mutants/*.spec.ts' \
-  "libs/**/*.spec.ts services/session-supervisor/**/*.spec.ts services/user-manager/**/*.spec.ts \
-   services/port-broker/src/compute/*.spec.ts services/port-broker/src/hosts/*.spec.ts services/port-broker/src/vnc/*.spec.ts"
-turn 'test/mesh/*.spec.ts' 'test/mesh/dependencies.spec.ts test/mesh/killed.spec.ts test/chaos/*.spec.ts'
+logs=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$logs"' EXIT
+second_lane >"$logs/2" 2>&1 &
+second=$!
+lot "$WAITING" >"$logs/3" 2>&1 &
+third=$!
+failed=0
+lot "$PARTS" "$SERVICES" || failed=1
+wait "$second" || failed=1
+wait "$third" || failed=1
+cat "$logs/2" "$logs/3"
 exit "$failed"
