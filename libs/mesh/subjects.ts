@@ -8,10 +8,8 @@ export type ManagerVerb = 'start-rendering' | 'stop-work' | 'end-stream';
 
 /** What the matcher answers. */
 export type MatcherVerb =
-  | 'set-demand'
   | 'more-users'
   | 'update-user-count'
-  | 'remove-demand'
   | 'remove-users-demand-completely'
   | 'users-released'
   | 'list-demands';

@@ -20,6 +20,7 @@ import { blockedAfter } from '../graph/readiness.ts';
 import { indicesBetween } from '../graph/index-set.ts';
 import { createGraph, taskKey } from '../graph/task-graph.ts';
 import { tasksToText } from '../graph/task-text.ts';
+import { effectiveWanted } from '../scheduling/schedule.ts';
 import { has, rangesOf } from '../sets/bitmap.ts';
 import { freeze, thaw } from '../state/snapshot.ts';
 import {
@@ -301,6 +302,22 @@ describe('a graph of steps', () => {
     game.fail('a/0');
     game.fail('a/1');
     expect(game.session.state.pausedBecause).to.contain('no light');
+  });
+
+  it('asks for users to try a failed step only until that is done', () => {
+    const game = graphGame([node('a', 1), node('b', 1, success('a'))], ['u1', 'u2'], {
+      maxFailures: 3,
+    });
+    const wanted = (): number => {
+      const { state, workers } = game.session;
+      return effectiveWanted({ state, workers, planUsers: 100, now: 0 });
+    };
+    game.fail('a/0');
+    expect(wanted()).to.equal(3);
+    game.input(exchange([user('u1'), user('u3')]));
+    game.input(holdsNothing('u3'));
+    game.finish('a/0');
+    expect(wanted()).to.equal(1);
   });
 
   it('is no graph if a step lacks an index of a later one', () => {

@@ -3,6 +3,7 @@ import { overtakable, usersForCopies } from './copies.ts';
 import { hold, withdraw, type Workers, type Worker } from './workers.ts';
 import { recordStart, type Draft } from '../decisions/decision.ts';
 import { nodeOf } from '../graph/task-graph.ts';
+import { sparseEntries } from '../sets/sparse-map.ts';
 import { isFit, versionToBegin } from './machines.ts';
 import {
   generationOf,
@@ -53,12 +54,23 @@ export const effectiveWanted = ({
     return 0;
   }
   const remaining = readyCount(state);
-  const triers = state.troubles.count > state.givenUp.count ? state.header.spec.maxFailures : 0;
+  const { maxFailures } = state.header.spec;
+  const triers = remaining < maxFailures && isTroubled(state) ? maxFailures : 0;
   // Repairs need one user even if 0 are wanted, because that number cannot be changed once the workload has ended.
   const most = Math.min(hasEnded(state) ? Math.max(state.wanted, 1) : state.wanted, planUsers);
   // The search for tasks worth copying costs time and is only useful near the end.
   const copiers = remaining < most ? usersForCopies({ state, workers, now }) : 0;
   return Math.min(most, Math.max(remaining + copiers, triers));
+};
+
+/** Whether a task that may begin went wrong before. One that was done since is no reason to ask for more users. */
+const isTroubled = (state: WorkloadState): boolean => {
+  for (const [ordinal] of sparseEntries(state.troubles)) {
+    if (isReady(state, ordinal)) {
+      return true;
+    }
+  }
+  return false;
 };
 
 /** How many different users can serve the session now or soon. */
