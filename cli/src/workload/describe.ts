@@ -18,8 +18,11 @@ export const specOf = (workload: Workload): string => {
   if (spec.$case === 'render') {
     return `render ${printable(fileName)}, frames ${spec.value.frames}`;
   }
-  const steps = hasSeveralSteps(workload) ? ` in ${spec.value.nodes.length} steps` : '';
-  return `noop, ${plural(total, 'task')}${steps} of ${spec.value.durationMs} ms`;
+  // Each of several steps has a duration of its own.
+  const how = hasSeveralSteps(workload)
+    ? `in ${spec.value.nodes.length} steps`
+    : `of ${spec.value.durationMs} ms`;
+  return `noop, ${plural(total, 'task')} ${how}`;
 };
 
 /** Everything about one workload for people, as `name  value` lines; with its steps where it has several. */

@@ -1,11 +1,16 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 
 /** INVALID_ARGUMENT `FRAMES_INVALID`: `position` counts characters from 1, `expected` says what belongs there. */
-export const indicesInvalid = (position: number, expected: string, found: string): DomainError =>
+export const indicesInvalid = (
+  position: number,
+  expected: string,
+  found: string,
+  examples = '1-100, 1-100x5 or 3,7,20-30',
+): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
     'FRAMES_INVALID',
-    `frames: expected ${expected} at character ${position}, found ${found}; write for example 1-100, 1-100x5 or 3,7,20-30`,
+    `frames: expected ${expected} at character ${position}, found ${found}; write for example ${examples}`,
     { position, expected, found },
   );
 

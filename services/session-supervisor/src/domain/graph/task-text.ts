@@ -66,7 +66,8 @@ export const parseTasks = ({ nodes }: Named, text: string): NodeTasks[] => {
     const named = NAMED.exec(part);
     node = named?.[1] ?? node;
     if (node === undefined) {
-      throw indicesInvalid(1, `a step (${nodes.map(({ id }) => `${id}/…`).join(' or ')})`, part);
+      const steps = nodes.map(({ id }) => `${id}/…`).join(' or ');
+      throw indicesInvalid(1, `a step (${steps})`, part, `${nodes[0]?.id}/0-2,7`);
     }
     const indices = named === null ? part : part.slice(named[0].length);
     const known = parts.get(node);
