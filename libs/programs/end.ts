@@ -96,6 +96,9 @@ const signalMarked = (
   }
 };
 
+/** Kills a process group; nothing happens if it is empty. */
+export const endGroup = (group: number): void => send(-group, 'SIGKILL');
+
 const send = (target: number, name: NodeJS.Signals): void => {
   try {
     process.kill(target, name);

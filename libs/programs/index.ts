@@ -6,7 +6,7 @@
  * tells its last words.
  */
 export { environment, folder, SYSTEM } from './bubblewrap.ts';
-export { createEnder, endMarked, endOne, type Ender } from './end.ts';
+export { createEnder, endGroup, endMarked, endOne, type Ender } from './end.ts';
 export { type FailureReason, StartFailure } from './failure.ts';
 export { checkProgram, findProgram, ProgramMissing, systemProgram } from './find.ts';
 export {

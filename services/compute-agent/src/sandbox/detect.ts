@@ -6,8 +6,7 @@ import { promisify } from 'node:util';
 import { DomainError, status } from '#libs/errors/index.ts';
 import { helperLimits } from './limits.ts';
 import { bubblewrap } from './profile.ts';
-import type { Sandbox } from './sandbox.ts';
-import { own } from './work-dir.ts';
+import { own, type Sandbox } from './sandbox.ts';
 
 const run = promisify(execFile);
 
@@ -34,21 +33,19 @@ const works = async (options: { program: string; asRoot: boolean }): Promise<voi
 };
 
 /**
- * Finds bubblewrap and tries it, because the agent must not find out at the first frame that namespaces are
- * forbidden here.
- *
- * Throws FAILED_PRECONDITION `SANDBOX_MISSING` if bubblewrap is missing or does not work, unless `noSandbox`
- * accepts that.
+ * Finds bubblewrap and tries it, because the agent must not find out at the first frame that namespaces are forbidden
+ * here. Throws FAILED_PRECONDITION `SANDBOX_MISSING` if it does not work, unless `noSandbox` accepts that.
  */
-export const findSandbox = async (options: {
+export const findSandbox = async ({
+  noSandbox,
+  program = '/usr/bin/bwrap',
+}: {
   noSandbox: boolean;
-  /** Path of the program; `/usr/bin/bwrap` by default. */
   program?: string;
 }): Promise<Sandbox> => {
-  if (options.noSandbox) {
+  if (noSandbox) {
     return { kind: 'none' };
   }
-  const program = options.program ?? '/usr/bin/bwrap';
   const version = await run(program, ['--version'], { timeout: 10_000 }).then(
     ({ stdout }) => stdout.trim().replace(/^bubblewrap /, ''),
     (cause: unknown) => {

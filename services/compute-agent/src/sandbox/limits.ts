@@ -2,10 +2,7 @@
 export interface Limits {
   /** Resident memory of all its processes together. The watch ends the tree beyond it. */
   memoryBytes: number;
-  /**
-   * Address space of each process: the hard limit between two looks of the watch. Programs reserve far more
-   * than they use.
-   */
+  /** Address space of each process, the hard limit between two looks. Programs reserve far more than they use. */
   addressSpaceBytes: number;
   /** Everything in the work folder together. The watch ends the tree beyond it. */
   workDirBytes: number;
@@ -32,6 +29,20 @@ export const helperLimits: Limits = {
   processes: 128,
   openFiles: 256,
 };
+
+/**
+ * Limits for a renderer that may use `memoryBytes` of memory and `cpus` processors. Blender reserves 2 GiB of address
+ * space before it has a scene, and starts several threads per processor.
+ */
+export const rendererLimits = (memoryBytes: number, cpus: number): Limits => ({
+  memoryBytes,
+  addressSpaceBytes: 2 * memoryBytes + 8 * GIB,
+  workDirBytes: 8 * GIB,
+  fileBytes: 4 * GIB,
+  tmpBytes: 512 * MIB,
+  processes: 256 + 16 * cpus,
+  openFiles: 4_096,
+});
 
 /** The command line that sets the limits which the kernel enforces for the command after it. */
 export const prlimit = (limits: Limits, options: { countProcesses: boolean }): string[] => [

@@ -11,10 +11,7 @@ export interface Mount {
 /** The path of the work folder in the sandbox. */
 export const WORK = '/work';
 
-/**
- * The folder in the sandbox for what the program may read. Each file or folder has a numbered folder of its
- * own in it.
- */
+/** The folder in the sandbox for what the program may read, each in a numbered folder of its own. */
 export const GIVEN = '/given';
 
 /** The user of the program if the agent runs as root: `nobody`, because root is exempt from some limits. */
@@ -46,14 +43,13 @@ const BECOME_NOBODY =
   );
 
 /**
- * The bubblewrap command line (0.8) in front of a program. The program gets namespaces of its own, no
- * network, no capabilities and no way to new user namespaces. It may read `/usr` and `readOnly`, and write to
- * `workDir` (at /work) and a small /tmp. It ends with the process that started it.
+ * The bubblewrap command line (0.8) in front of a program. The program gets namespaces of its own, no network, no
+ * capabilities and no way to new user namespaces. It may read `/usr` and `readOnly`, and write to `workDir` (at /work)
+ * and a small /tmp. It ends with the process that started it.
  *
- * Root needs two steps, because the kernel does not count the processes of a user who is root outside. The
- * outer step makes the file system, because root may reach folders that others may not, and becomes `nobody`.
- * The inner step enters a user namespace, in which the kernel counts. The work folder must belong to the user
- * of the program.
+ * Root needs two steps, because the kernel does not count the processes of a user who is root outside. The outer one
+ * makes the file system, because root may reach folders that others may not, and becomes `nobody`. The inner one enters
+ * a user namespace, in which the kernel counts. The work folder must belong to the user of the program.
  */
 export const bubblewrap = (
   options: { program: string; asRoot: boolean },

@@ -14,8 +14,7 @@ import { type ConfinedProcess, type Exit, startConfined } from './confined-proce
 import { findSandbox } from './detect.ts';
 import { helperLimits, type Limits } from './limits.ts';
 import { NOBODY } from './profile.ts';
-import type { Sandbox } from './sandbox.ts';
-import { makeWorkDir } from './work-dir.ts';
+import { makeWorkDir, type Sandbox } from './sandbox.ts';
 
 const MIB = 1024 ** 2;
 const limits: Limits = {

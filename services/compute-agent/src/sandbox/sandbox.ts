@@ -1,6 +1,7 @@
+import { chmod, chown, mkdir, rm } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { type Limits, prlimit } from './limits.ts';
-import { bubblewrap, GIVEN, type Mount, WORK } from './profile.ts';
+import { bubblewrap, GIVEN, type Mount, NOBODY, WORK } from './profile.ts';
 
 /** How programs are kept from the machine: by `bubblewrap`, or not at all (`--no-sandbox`). */
 export type Sandbox =
@@ -17,11 +18,20 @@ export interface Box {
   env?: Readonly<Record<string, string>>;
 }
 
-/** A command line with its complete environment. */
-export interface ConfinedCommand {
-  argv: readonly [string, ...string[]];
-  env: Readonly<Record<string, string>>;
-}
+/** Gives a folder to the user of the confined program, and closes it to all others. */
+export const own = async (asRoot: boolean, path: string): Promise<void> => {
+  await chmod(path, 0o700);
+  if (asRoot) {
+    await chown(path, NOBODY, NOBODY);
+  }
+};
+
+/** Creates an empty work folder to which only the confined program and the agent can write, in place of an older one. */
+export const makeWorkDir = async (sandbox: Sandbox, path: string): Promise<void> => {
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { recursive: true });
+  await own(sandbox.kind === 'bubblewrap' && sandbox.asRoot, path);
+};
 
 const isBelow = (folder: string, path: string): boolean => {
   const rest = relative(folder, path);
@@ -43,18 +53,18 @@ export const insidePath = (sandbox: Sandbox, box: Box, path: string): string => 
 };
 
 /**
- * The command line that runs `command` at nice 10 in the box. Network, other files and other processes are
- * out of its reach, its resources are bounded, and its whole tree ends with the process that started it.
- * `command` gets a function that translates host paths to paths in the sandbox.
+ * The command line that runs `command` at nice 10 in the box, with its whole environment. Network, other files and other
+ * processes are out of its reach, and its tree ends with the process that started it. `command` gets a function that
+ * translates host paths to paths in the sandbox.
  *
- * Without a sandbox only the limits, the environment and the end with the parent hold. The number of
- * processes is not limited then, because the kernel would count all processes of the user.
+ * Without a sandbox only the limits, the environment and the end with the parent hold, and processes are not counted,
+ * because the kernel would count all of the user's.
  */
 export const confine = (
   sandbox: Sandbox,
   box: Box,
   command: (at: (hostPath: string) => string) => readonly string[],
-): ConfinedCommand => {
+): { argv: readonly [string, ...string[]]; env: Readonly<Record<string, string>> } => {
   const at = (path: string): string => insidePath(sandbox, box, path);
   const home = at(box.workDir);
   const env = {

@@ -1,10 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rendererLimits } from '../../sandbox/index.ts';
 import type { Cancelled, Engine, Failed } from '../engine.ts';
 import type { Surroundings } from '../family.ts';
 import { installDriver } from './install.ts';
 import type { RenderEngine, RenderJob } from './job.ts';
-import { rendererLimits } from './limits.ts';
 import { openScene, type OpenedScene } from './scene.ts';
 
 /** What the Blender engine needs to know about this machine and this agent. */

@@ -8,8 +8,8 @@ import sharp from 'sharp';
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { running } from '../../fixtures/agent.ts';
+import { rendererLimits } from '../../sandbox/index.ts';
 import type { Outcome } from '../engine.ts';
-import { rendererLimits } from './limits.ts';
 import { openScene, type OpenedScene } from './scene.ts';
 
 const going = new AbortController().signal;

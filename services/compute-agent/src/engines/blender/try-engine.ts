@@ -1,10 +1,9 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeWorkDir } from '../../sandbox/index.ts';
+import { makeWorkDir, rendererLimits } from '../../sandbox/index.ts';
 import type { Surroundings } from '../family.ts';
 import { installDriver } from './install.ts';
 import type { RenderEngine } from './job.ts';
-import { rendererLimits } from './limits.ts';
 import { verifyPicture } from './pictures/verify.ts';
 import { answers } from './renderer-protocol.ts';
 import { startRenderer } from './renderer.ts';
