@@ -1,3 +1,3 @@
-export { sleepBy } from './sleep-by.ts';
+export { sleepBy } from './system-clock.ts';
 export { systemClock } from './system-clock.ts';
 export type { Clock, Timer } from './clock.ts';

@@ -1,4 +1,4 @@
 /** From `main.ts` to a running service and back: signals, drain, exit codes. */
-export { ExitCode } from './exit-code.ts';
+export { ExitCode } from './live.ts';
 export { runService } from './run-service.ts';
-export type { Start, Started } from './service.ts';
+export type { Start, Started } from './live.ts';

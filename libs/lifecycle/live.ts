@@ -1,9 +1,48 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';
 import { aborted } from '#libs/async/index.ts';
-import { ConfigError } from '#libs/config/index.ts';
-import { ExitCode, refuseToStart } from './exit-code.ts';
-import type { Runtime, Start, Started } from './service.ts';
+import { ConfigError, type Environment } from '#libs/config/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+
+/** How a service process ends. */
+export const ExitCode = {
+  /** It was asked to stop and everything was finished and closed. */
+  CLEAN: 0,
+  /** It could not start, something unforeseen was thrown, or the drain was cut short. */
+  FAILED: 1,
+  /** Its configuration is wrong; every problem was printed to stderr. */
+  CONFIG: 2,
+} as const;
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** Tells a person, on stderr and not as JSON, everything that is wrong with the configuration. */
+export const refuseToStart = (name: string, error: ConfigError): ExitCode => {
+  process.stderr.write(`${name} cannot start:\n${error.message.replaceAll(/^/gm, '  ')}\n`);
+  return ExitCode.CONFIG;
+};
+
+/** What a service is given to build itself with. */
+interface Runtime {
+  /** The environment with the command line's flags laid over it. */
+  env: Environment;
+  log: Logger;
+  /** Everything that is opened goes in here, and is closed in reverse order at the end. */
+  stack: AsyncDisposableStack;
+  /** Aborts when the drain begins, also while the service is still starting. */
+  signal: AbortSignal;
+}
+
+/** A service that can be reached. */
+export interface Started {
+  /** A gRPC target, or whatever names the process to others. */
+  address: string;
+  /** Says NOT_SERVING and finishes what is going on; called before the stack is closed. */
+  drain?: () => Promise<void>;
+}
+
+/** Builds a service. What it throws ends the process with 1; a ConfigError, with 2. */
+export type Start = (runtime: Runtime) => Promise<Started>;
 
 /**
  * The life of a service: it starts, says where it is, waits to be asked to stop, drains, and closes what it opened in

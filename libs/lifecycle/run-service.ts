@@ -1,15 +1,20 @@
 import { z } from 'zod';
 import { poll } from '#libs/async/index.ts';
 import { type Clock, systemClock } from '#libs/clock/index.ts';
-import { ConfigError, type Environment, loadConfig, withFlags } from '#libs/config/index.ts';
-import { createLogger } from '#libs/telemetry/index.ts';
+import {
+  ConfigError,
+  type Environment,
+  loadConfig,
+  withFlags,
+  boolean,
+  integer,
+  oneOf,
+  text,
+} from '#libs/config/index.ts';
+import { createLogger, logLevels } from '#libs/telemetry/index.ts';
 import { identityOf, isAlive } from '#libs/programs/index.ts';
-import { type ExitCode, refuseToStart } from './exit-code.ts';
-import { crash, impatience } from './hard-ends.ts';
-import { live } from './live.ts';
-import { processSchema } from './process-variables.ts';
-import type { Start } from './service.ts';
-import { listenToStopRequests } from './stop-requests.ts';
+import { crash, impatience, listenToStopRequests } from './hard-ends.ts';
+import { live, type Start, type ExitCode, refuseToStart } from './live.ts';
 
 interface ServiceOptions {
   /** As in logs and process lists, `session-supervisor`. */
@@ -90,3 +95,14 @@ const processGone = async (pid: number, clock: Clock, signal: AbortSignal): Prom
   const isGone = async () => !(await isAlive(identity));
   await poll(isGone, { clock, everyMs: PARENT_POLL_MS, signal }).catch(() => {});
 };
+
+/** The variables that every process of the mesh takes beside its own. */
+const processSchema = z.object({
+  MUSTER_LOG_LEVEL: oneOf(logLevels).prefault('info'),
+  /** Lines for people instead of JSON. */
+  MUSTER_LOG_PRETTY: boolean().prefault('0'),
+  /** Drain when this process is gone: an agent ends with the `muster agent` that started it. */
+  MUSTER_PARENT_PID: integer({ min: 1, max: 2 ** 31 - 1 }).optional(),
+  /** Written once the service can be reached: `{"pid": 1, "address": "ipv4:127.0.0.1:7401"}`. */
+  MUSTER_READY_FILE: text('/run/muster/ready.json').optional(),
+});

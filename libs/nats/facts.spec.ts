@@ -5,7 +5,7 @@ import { status } from '#libs/errors/index.ts';
 import { eventually, startNats, type TestStore } from '#libs/testing/index.ts';
 import type { Bus } from './bus.ts';
 import { bytesOf, errorOf, testBus, textOf } from './bus.fixture.ts';
-import { EVENTS_STREAM } from './events-stream.ts';
+import { EVENTS_STREAM } from './facts.ts';
 import { observe } from './observer.fixture.ts';
 
 const FACT = 'muster.session.v1.workload.w-1.task-settled';

@@ -1,14 +1,80 @@
-import { ErrorCode } from 'nats';
+import {
+  ErrorCode,
+  DiscardPolicy,
+  NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+} from 'nats';
+import { FACT_SUBJECTS } from '#libs/mesh/index.ts';
 import { outgoing } from './envelope.ts';
 import { hasCode, toBusError } from './errors.ts';
-import { ensureEventsStream, EVENTS_STREAM, type FactsOptions } from './events-stream.ts';
 import type { Link } from './link.ts';
 import { checkFactSubject } from './subjects.ts';
+
+/** The stream of all facts. */
+export const EVENTS_STREAM = 'MUSTER_EVENTS';
+
+/** How a missing stream is made. An existing one is not changed, because its operator may have changed it. */
+export interface FactsOptions {
+  /** Facts older than this many milliseconds are removed. Default 7 days; at least 10 minutes. */
+  maxAgeMs?: number;
+  /** Above this size the oldest facts are removed. The server reserves it at once. Default 256 MiB. */
+  maxBytes?: number;
+  /** How many servers hold each fact: 3 in a cluster of three. Default 1. */
+  replicas?: number;
+}
+
+/** A fact that is repeated within this time changes nothing. A process restarts and repeats its facts in less. */
+const DUPLICATES_MS = 10 * 60_000;
+const WEEK_MS = 7 * 24 * 3_600_000;
+const API_TIMEOUT_MS = 5_000;
+
+const STREAM_NOT_FOUND = 10_059;
+const STREAM_NAME_IN_USE = 10_058;
+
+const isApiError = (thrown: unknown, code: number): boolean =>
+  thrown instanceof NatsError && thrown.api_error?.err_code === code;
+
+const create = async (jsm: JetStreamManager, options: FactsOptions): Promise<void> => {
+  try {
+    await jsm.streams.add({
+      name: EVENTS_STREAM,
+      subjects: [FACT_SUBJECTS],
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+      max_age: nanos(Math.max(options.maxAgeMs ?? WEEK_MS, DUPLICATES_MS)),
+      max_bytes: options.maxBytes ?? 256 * 1024 * 1024,
+      duplicate_window: nanos(DUPLICATES_MS),
+      num_replicas: options.replicas ?? 1,
+    });
+  } catch (thrown) {
+    // Another replica has just made it, with other bounds.
+    if (!isApiError(thrown, STREAM_NAME_IN_USE)) {
+      throw thrown;
+    }
+  }
+};
+
+/** Makes the stream unless there is one. Rejects with what the client throws. */
+const ensureEventsStream = async (link: Link, options: FactsOptions): Promise<void> => {
+  const jsm = await link.nc.jetstreamManager({ checkAPI: false, timeout: API_TIMEOUT_MS });
+  try {
+    await jsm.streams.info(EVENTS_STREAM);
+  } catch (thrown) {
+    if (!isApiError(thrown, STREAM_NOT_FOUND)) {
+      throw thrown;
+    }
+    await create(jsm, options);
+  }
+};
 
 const ACKNOWLEDGE_MS = 5_000;
 
 /** See `Bus.publishFact`. */
-export type PublishFact = (subject: string, bytes: Uint8Array, messageId: string) => Promise<void>;
+type PublishFact = (subject: string, bytes: Uint8Array, messageId: string) => Promise<void>;
 
 /** Makes sure of the stream before the first fact, after each reconnect, and when no stream takes a fact. */
 export const factPublisher = (link: Link, options: FactsOptions): PublishFact => {

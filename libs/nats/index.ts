@@ -12,4 +12,4 @@ export type {
   Serving,
 } from './bus.ts';
 export { connectBus, type BusOptions } from './connect.ts';
-export { EVENTS_STREAM, type FactsOptions } from './events-stream.ts';
+export { EVENTS_STREAM, type FactsOptions } from './facts.ts';

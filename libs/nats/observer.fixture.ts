@@ -1,5 +1,5 @@
 import { connect } from 'nats';
-import { EVENTS_STREAM } from './events-stream.ts';
+import { EVENTS_STREAM } from './facts.ts';
 import { type ServerAddress, toServers } from './servers.ts';
 import { checkPattern } from './subjects.ts';
 

@@ -1,3 +1,3 @@
-export { seededRandom } from './seeded-random.ts';
-export { systemRandom } from './system-random.ts';
+export { seededRandom } from './random.ts';
+export { systemRandom } from './random.ts';
 export type { Random } from './random.ts';

@@ -1,8 +1,7 @@
-import { type Metadata } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
 import type { AccessTable, Caller } from '#libs/auth/index.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
-import { tokenOf } from './header.ts';
-import type { Wrapper } from './incoming-call.ts';
+import { type Wrapper, tokenOf } from './incoming-call.ts';
 
 /**
  * Lets a call through if the table allows it: public rpcs without a token, others with a token of one of the roles.

@@ -3,7 +3,16 @@ import type { Caller } from '#libs/auth/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { CallContext } from '../call-context.ts';
 import type { BoundMethod, Exchange } from './binding.ts';
-import { header, tokenOf } from './header.ts';
+
+/** The first value of a header, if there is one and it is text. */
+export const header = (metadata: Metadata, name: string): string | undefined => {
+  const [value] = metadata.get(name);
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** The caller's token; undefined if there is none, or nothing that looks like one. */
+export const tokenOf = (metadata: Metadata): string | undefined =>
+  /^bearer +(\S+)$/i.exec(header(metadata, 'authorization') ?? '')?.[1];
 
 /** A call on its way through the wrappers. Each wrapper may add to it before it passes it on. */
 export interface IncomingCall {

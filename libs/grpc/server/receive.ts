@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { constants } from 'node:http2';
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '#libs/clock/index.ts';
 import { toServiceError } from '#libs/errors/index.ts';
@@ -7,7 +8,6 @@ import { callCancelled, deadlineExceeded } from '../endings.ts';
 import { createSender } from '../sender.ts';
 import type { BoundMethod } from './binding.ts';
 import type { Handle, IncomingCall } from './incoming-call.ts';
-import { resetStream } from './reset.ts';
 
 /** A call of any of the four kinds. On the wire they are the same: messages in both directions. */
 export type RawCall = ServerDuplexStream<Buffer, Buffer>;
@@ -68,7 +68,7 @@ export const receive = async (
 };
 
 /** What a server gives to every call. */
-export interface Receiver {
+interface Receiver {
   handle: Handle;
   clock: Clock;
   log: Logger;
@@ -104,3 +104,32 @@ async function* read(raw: RawCall, signal: AbortSignal): AsyncGenerator<Buffer, 
   await setImmediate();
   signal.throwIfAborted();
 }
+
+interface Resettable {
+  close(code: number): void;
+}
+
+const isResettable = (value: unknown): value is Resettable =>
+  typeof value === 'object' &&
+  value !== null &&
+  'close' in value &&
+  typeof value.close === 'function';
+
+const inside = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+
+/**
+ * Closes a call with RST_STREAM, for a caller that no longer reads. A status would wait behind the unread messages as long
+ * as the caller stays connected.
+ *
+ * grpc-js has no function for that, so this reaches for the HTTP/2 stream inside; a spec notices if it moves. Returns
+ * whether it was found.
+ */
+const resetStream = (call: unknown): boolean => {
+  const stream = inside(inside(call, 'call'), 'stream');
+  if (!isResettable(stream)) {
+    return false;
+  }
+  stream.close(constants.NGHTTP2_CANCEL);
+  return true;
+};

@@ -9,7 +9,7 @@ import { findProgram } from '#libs/programs/index.ts';
 import { needs } from '#libs/testing/index.ts';
 import { startEcho } from '../echo.fixture.ts';
 import { createClient } from '../index.ts';
-import { indexDescriptors } from './descriptor-index.ts';
+import { indexDescriptors } from './reflection.ts';
 
 type Asked = v1.ServerReflectionRequest['messageRequest'];
 

@@ -9,18 +9,14 @@ import type { TlsFiles } from '#libs/config/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { access } from './access.ts';
 import type { BoundMethod, ServiceBinding } from './binding.ts';
-import { cancellation } from './cancellation.ts';
 import { serverCredentials, splitAddress, targetOf } from './credentials.ts';
 import { deadlines } from './deadlines.ts';
-import { errors } from './errors.ts';
+import { errors, cancellation, requestId, trace, logging } from './wrappers.ts';
 import { createHealth, type Health } from './health.ts';
 import { contextOf, wrap } from './incoming-call.ts';
-import { logging } from './logging.ts';
 import { createOpenCalls } from './open-calls.ts';
 import { type RawCall, receive } from './receive.ts';
 import { createReflection } from './reflection.ts';
-import { requestId } from './request-id.ts';
-import { trace } from './trace.ts';
 
 export interface ServerOptions {
   /** `host:port` or `[v6]:port`; port 0 takes a free one. */

@@ -5,7 +5,6 @@ import { type BeatDocument, collection, connectMongo } from '#libs/mongo/index.t
 import { type Bus, connectBus } from '#libs/nats/index.ts';
 import { systemRandom, type Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
-import { type Background, createBackground } from './background.ts';
 import { type Announce, announceOver } from './bus/announce.ts';
 import { reportOver, type Reporting } from './bus/report.ts';
 import { type Sessions, tellSessions } from './bus/sessions.ts';
@@ -121,4 +120,27 @@ export const createContext = async (
     timer.cancel();
   });
   return context;
+};
+
+/** Work that outlives the call that began it, and that the end of the process waits for. */
+interface Background {
+  add(work: Promise<unknown>): void;
+  /** Resolves when nothing is left. */
+  idle(): Promise<void>;
+}
+
+/** Keeps track of such work; `onFailure` gets what it rejects with. */
+const createBackground = (onFailure: (thrown: unknown) => void): Background => {
+  const works = new Set<Promise<unknown>>();
+  return {
+    add(work) {
+      const tracked = work.catch(onFailure).finally(() => works.delete(tracked));
+      works.add(tracked);
+    },
+    async idle() {
+      while (works.size > 0) {
+        await Promise.all(works);
+      }
+    },
+  };
 };

@@ -1,12 +1,12 @@
+import { BlobSASPermissions, SASProtocol, StorageSharedKeyCredential } from '@azure/storage-blob';
 import type { Secret } from '#libs/auth/index.ts';
 import type { ByteRange } from '../domain/range.ts';
-import { openContainer, type AzureOptions } from './azure.ts';
+import { openContainer, type AzureOptions, type AzureContainer } from './azure.ts';
 import { deleteBlob, statBlob, type BlobDetails, type StoredBlob } from './entries.ts';
 import { createGate } from './gate.ts';
 import { listBlobs, type BlobPage, type ListAsk } from './listing.ts';
 import { readBlob, type OpenBlob } from './reading.ts';
 import { sealBlob } from './sealing.ts';
-import { signUrl } from './urls.ts';
 import { writeBlob, type WriteOptions, type Written } from './writing.ts';
 
 export type { BlobDetails, BlobPage, ListAsk, OpenBlob, StoredBlob, WriteOptions, Written };
@@ -30,7 +30,7 @@ export interface Blobs {
   signUrl(name: string, verb: 'GET' | 'PUT', expireTime: Date): Promise<string | undefined>;
 }
 
-export interface BlobsOptions extends AzureOptions {
+interface BlobsOptions extends AzureOptions {
   /** The secret that seals the hash of a blob. */
   meshSecret: Secret;
   /** How many uploads may hold buffers (up to 8 MiB each) at once; the others wait. */
@@ -51,4 +51,29 @@ export const openBlobs = (options: BlobsOptions): Blobs => {
     delete: (name, signal) => deleteBlob(container, name, signal),
     signUrl: (name, verb, expireTime) => signUrl(container, name, verb, expireTime),
   };
+};
+
+/**
+ * A URL with which its holder can read one blob, or store one under an unused name (it cannot replace anything).
+ * Undefined if the connection string holds no account key to sign with.
+ */
+const signUrl = async (
+  container: AzureContainer,
+  name: string,
+  verb: 'GET' | 'PUT',
+  expireTime: Date,
+): Promise<string | undefined> => {
+  const { client } = container;
+  if (!(client.credential instanceof StorageSharedKeyCredential)) {
+    return undefined;
+  }
+  // A client that PUTs cannot make the container.
+  if (verb === 'PUT') {
+    await container.ready();
+  }
+  return client.getBlobClient(name).generateSasUrl({
+    permissions: BlobSASPermissions.parse(verb === 'GET' ? 'r' : 'c'),
+    expiresOn: expireTime,
+    protocol: client.url.startsWith('https:') ? SASProtocol.Https : SASProtocol.HttpsAndHttp,
+  });
 };

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Needs } from '#libs/contracts/user.ts';
-import { suits } from './capability.ts';
+import { suits } from './matcher.ts';
 
 const user = {
   id: 'm-1',

@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Demand, Needs } from '#libs/contracts/user.ts';
 import { type Random, seededRandom } from '#libs/random/index.ts';
-import { suits } from './capability.ts';
-import { matchUsers, type MatchPlan, type MatchUser } from './matcher.ts';
+import { matchUsers, type MatchPlan, type MatchUser, suits } from './matcher.ts';
 
 const needs = (more: Partial<Needs> = {}): Needs => ({
   engine: '',

@@ -1,5 +1,5 @@
 import type { Demand, Needs } from '#libs/contracts/user.ts';
-import { suits } from './capability.ts';
+import { canServe } from '#libs/engines/index.ts';
 import { giveBacks } from './give-back.ts';
 import { giveIdle } from './give-idle.ts';
 import { type Pairing, type Pool, type Seat, serve } from './seats.ts';
@@ -138,3 +138,12 @@ export const matchUsers = (users: readonly MatchUser[], demands: readonly Demand
   }
   return plan;
 };
+
+/** Whether a user can do a session's work. Needs that say nothing suit everybody. */
+export const suits = (
+  { id, capability }: Pick<UserRecord, 'id' | 'capability'>,
+  needs: Needs,
+): boolean =>
+  capability.memoryBytes >= needs.memoryBytes &&
+  !needs.barredUserIds.includes(id) &&
+  canServe(capability.engines, needs);

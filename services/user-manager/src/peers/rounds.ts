@@ -1,8 +1,9 @@
 import type { Peers } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
 import type { Leadership } from '../matching/leadership.ts';
-import { auditStreams } from './audit.ts';
-import { buryDeadManagers } from './dead-managers.ts';
+import { endLocal } from '../stream/end-stream.ts';
+import { updateEach } from '../matching/parallel.ts';
+import type { ConnectedUser } from '../domain/user.ts';
 
 const AUDIT_EVERY = 5;
 const REFRESH_EVERY = 2;
@@ -29,4 +30,65 @@ export const onEachBeat = (
       await auditStreams(ctx);
     }
   };
+};
+
+/**
+ * Looks this manager's streams up in the database and ends those that may not go on, because the message that should have
+ * ended them was lost. Either the machine connected elsewhere, or it was deleted, or this manager was taken for dead.
+ */
+const auditStreams = async (ctx: Context): Promise<void> => {
+  const streams = ctx.streams.all();
+  if (streams.length === 0) {
+    return;
+  }
+  const ids = streams.map(({ user }) => user);
+  const [records, machines] = await Promise.all([
+    ctx.users.getMany(ids),
+    ctx.machines.existing(ids),
+  ]);
+  const byId = new Map(records.map((record) => [record.id, record]));
+  for (const stream of streams) {
+    const record = byId.get(stream.user);
+    if (!machines.has(stream.user)) {
+      endLocal(stream, 'END_STREAM_REASON_MACHINE_DELETED');
+    } else if (
+      record?.connection !== stream.connection &&
+      (record?.version ?? 0) > stream.version
+    ) {
+      endLocal(
+        stream,
+        record?.connection ? 'END_STREAM_REASON_SUPERSEDED' : 'END_STREAM_REASON_UNSPECIFIED',
+      );
+    }
+  }
+};
+
+const markLost = async (ctx: Context, user: ConnectedUser): Promise<void> => {
+  const after = await ctx.users.disconnect(user.id, user.connection);
+  if (after === undefined) {
+    return;
+  }
+  ctx.announce(after);
+  ctx.events.userLost(after);
+  if (after.session !== null) {
+    ctx.sessions.userDisconnected(
+      after.session,
+      { userId: user.id, connectionId: user.connection },
+      false,
+    );
+  }
+};
+
+/**
+ * Marks the users of dead managers as lost. A manager is dead if its beat has stopped, or if records name it and it has no
+ * beat. A manager that was only frozen finds the records of its streams changed, and ends the streams.
+ */
+const buryDeadManagers = async (ctx: Context, peers: Peers): Promise<void> => {
+  const named = await ctx.users.managers();
+  for (const manager of new Set([...peers.dead, ...named.filter((id) => peers.isGone(id))])) {
+    const users = await ctx.users.ofManager(manager);
+    await updateEach(users, (user) => markLost(ctx, user));
+    await ctx.beats.deleteOne({ _id: manager });
+    ctx.events.managerDead(manager, users.length);
+  }
 };

@@ -3,13 +3,11 @@ import type { ConnectResponse } from '#libs/contracts/agent.ts';
 import type { Bidi } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { type AgentStream, createAgentStream } from '../stream/agent-stream.ts';
-import { endLocal } from '../stream/end-stream.ts';
+import { endLocal, leave } from '../stream/end-stream.ts';
 import { admit } from '../stream/hello.ts';
 import { tooManyForgeries } from '../stream/errors.ts';
 import { createForgeries } from '../stream/forgeries.ts';
-import type { Heard } from '../stream/later-version.ts';
-import { leave } from '../stream/leave.ts';
-import { type Leaving, readAgent, readHello } from '../stream/reading.ts';
+import { type Leaving, readAgent, readHello, type Heard } from '../stream/reading.ts';
 import { createReportSender, type ReportSender } from '../stream/report-sender.ts';
 
 /** Holds an agent's stream from hello to its end. */

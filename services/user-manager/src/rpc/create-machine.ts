@@ -6,7 +6,7 @@ import { checkRequestId, collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { Enrolment, MachineDocument } from '../store/machines.ts';
 import { machineNameTaken, requestIdReused } from './errors.ts';
-import { machineToProto } from '../wire/machine.ts';
+import { machineToProto } from '../wire/user.ts';
 
 const DAY_SECONDS = 86_400;
 const DEFAULT_TTL_SECONDS = 30 * DAY_SECONDS;

@@ -3,7 +3,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { machineNotFound } from './errors.ts';
-import { machineToProto } from '../wire/machine.ts';
+import { machineToProto } from '../wire/user.ts';
 
 /** Answers one machine. */
 export const getMachine =

@@ -5,7 +5,7 @@ import {
 } from '#libs/contracts/user.ts';
 import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { agentService } from '../stream/later-version.ts';
+import { agentService } from '../stream/reading.ts';
 import { connect } from './connect.ts';
 import { createMachine } from './create-machine.ts';
 import { deleteMachine } from './delete-machine.ts';

@@ -2,7 +2,7 @@ import type { ListMachinesRequest, ListMachinesResponse } from '#libs/contracts/
 import type { Unary } from '#libs/grpc/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../context.ts';
-import { machineToProto } from '../wire/machine.ts';
+import { machineToProto } from '../wire/user.ts';
 
 /** Lists machines, by name. */
 export const listMachines =

@@ -4,8 +4,7 @@ import type { CallContext } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { parseHello } from '../wire/hello.ts';
 import type { ConnectedUser, UserRecord } from '../domain/user.ts';
-import { endStream } from './end-stream.ts';
-import { leave } from './leave.ts';
+import { endStream, leave } from './end-stream.ts';
 import { machineUnknown } from './errors.ts';
 
 /**

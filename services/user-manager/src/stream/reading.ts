@@ -1,14 +1,32 @@
 import { within } from '#libs/async/index.ts';
-import type { Hello } from '#libs/contracts/agent.ts';
+import { type Hello, AgentServiceService, ConnectRequest } from '#libs/contracts/agent.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import { checkHeld } from '../wire/held.ts';
 import { checkReports } from '../wire/reports.ts';
 import type { Sessions, StreamId } from '../bus/sessions.ts';
 import { emptyMessage, helloExpected } from './errors.ts';
-import type { Heard } from './later-version.ts';
 import type { ReportSender } from './report-sender.ts';
 import type { Silence } from './silence.ts';
+
+/** What an agent said. */
+export type Heard = ConnectRequest & {
+  /** The message is not empty, but this version does not know it. */
+  isUnknown?: true;
+};
+
+/** The agents' service with a decoder that tells a message of a later version from an empty one. */
+export const agentService = {
+  connect: {
+    ...AgentServiceService.connect,
+    requestDeserialize: (bytes: Buffer): Heard => {
+      const request = ConnectRequest.decode(bytes);
+      return request.message === undefined && bytes.length > 0
+        ? { ...request, isUnknown: true }
+        : request;
+    },
+  },
+} as const;
 
 /** A silent stream takes memory for nothing. */
 const HELLO_WITHIN_MS = 10_000;

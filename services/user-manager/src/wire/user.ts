@@ -4,8 +4,11 @@ import type {
   User,
   UserChanged,
   UserState,
+  Machine,
+  MachineStatus,
 } from '#libs/contracts/user.ts';
-import type { ConnectedUser, Drain, UserRecord } from '../domain/user.ts';
+import { type ConnectedUser, type Drain, type UserRecord, isConnected } from '../domain/user.ts';
+import type { MachineDocument } from '../store/machines.ts';
 
 const drains = {
   none: 'DRAIN_REQUEST_UNSPECIFIED',
@@ -84,4 +87,26 @@ export const assignedToProto = (user: ConnectedUser, isWantedBack: boolean): Ass
   slots: user.slots,
   capability: user.capability,
   drain: user.drain === 'none' && isWantedBack ? drains['after-task'] : drains[user.drain],
+});
+
+const statusOf = (user: UserRecord | undefined): MachineStatus => {
+  if (user === undefined || !isConnected(user)) {
+    return 'MACHINE_STATUS_AVAILABLE';
+  }
+  if (user.drain !== 'none') {
+    return 'MACHINE_STATUS_MAINTENANCE';
+  }
+  return user.session === null ? 'MACHINE_STATUS_AVAILABLE' : 'MACHINE_STATUS_BUSY';
+};
+
+/** A machine as the API shows it; `user` is its record as a user, if it ever connected. */
+export const machineToProto = (
+  machine: MachineDocument,
+  user: UserRecord | undefined,
+): Machine => ({
+  machineId: machine._id,
+  name: machine.name,
+  status: statusOf(user),
+  createTime: new Date(machine.createdAtMs),
+  lastSeenTime: machine.lastSeenAtMs === undefined ? undefined : new Date(machine.lastSeenAtMs),
 });
