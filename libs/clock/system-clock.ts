@@ -33,7 +33,6 @@ const setTimer = (ms: number, fn: () => void): Timer => {
   return { cancel: () => clearTimeout(timeout) };
 };
 
-/** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -50,10 +50,7 @@ export class DomainError extends Error {
 export const isDomainError = (thrown: unknown): thrown is DomainError =>
   thrown instanceof DomainError;
 
-/**
- * INVALID_ARGUMENT `INVALID_FIELDS`: names all wrong fields of a request in one answer. The message names them too, for
- * people who see nothing else.
- */
+/** INVALID_ARGUMENT `INVALID_FIELDS`: names all wrong fields, in the message too, for people who see nothing else. */
 export const invalidFields = (violations: readonly FieldViolation[]): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
@@ -64,13 +61,9 @@ export const invalidFields = (violations: readonly FieldViolation[]): DomainErro
     { violations },
   );
 
-/** How long a caller waits before it tries again, if nothing better is known. */
 const DEFAULT_RETRY_MS = 1_000;
 
-/**
- * UNAVAILABLE `DEPENDENCY_UNAVAILABLE`, with the missing dependency (`mongodb`, `nats`, `blob storage`) in
- * `metadata.dependency`. `retryAfterMs` defaults to 1 s.
- */
+/** UNAVAILABLE `DEPENDENCY_UNAVAILABLE`, of `mongodb`, `nats` or `blob storage`. `retryAfterMs` defaults to 1 s. */
 export const unavailable = (
   dependency: string,
   message: string,

@@ -39,9 +39,8 @@ const detail = (name: string, bytes: Uint8Array): Any => ({
 });
 
 /**
- * A thrown value as google.rpc.Status: exactly one ErrorInfo (domain `muster`), BadRequest where fields are wrong,
- * RetryInfo where a retry makes sense. Anything but a DomainError becomes INTERNAL with a fixed text, because
- * its own text may hold secrets; the caller logs the cause. Long texts are cut, because a status must fit into trailers.
+ * A thrown value as google.rpc.Status: one ErrorInfo, BadRequest where fields are wrong, RetryInfo where a retry makes sense.
+ * Anything but a DomainError becomes INTERNAL with a fixed text, because its own may hold secrets. Long texts are cut.
  */
 export const toProtoStatus = (thrown: unknown): Status => {
   if (!isDomainError(thrown)) {
@@ -82,10 +81,7 @@ const find = <T>(
   return found && codec.decode(found.value);
 };
 
-/**
- * Reads a DomainError back out of google.rpc.Status. A status without ErrorInfo gets the name of its code as reason.
- * Throws when a detail is malformed.
- */
+/** Reads a DomainError back. Without ErrorInfo the code's name is the reason. Throws when a detail is malformed. */
 export const fromProtoStatus = (proto: Status, cause?: unknown): DomainError => {
   const info = find(proto.details, 'ErrorInfo', ErrorInfo);
   const badRequest = find(proto.details, 'BadRequest', BadRequest);

@@ -36,9 +36,8 @@ const isServiceStatus = (thrown: unknown): thrown is ServiceStatus =>
   thrown.metadata instanceof Metadata;
 
 /**
- * The DomainError that a failed call reports. The reason is the name of the code for plain gRPC errors (a proxy's, or
- * grpc-js' own) and for errors whose details are malformed or contradict the code. Any other throwable becomes UNKNOWN,
- * with itself as the cause.
+ * The DomainError that a failed call reports. Where details are missing, malformed or contradict the code, its name is the reason.
+ * Any other throwable becomes UNKNOWN, with itself as the cause.
  */
 export const fromServiceError = (thrown: unknown): DomainError => {
   if (isDomainError(thrown)) {

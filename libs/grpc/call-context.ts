@@ -5,20 +5,11 @@ import type { Logger } from '#libs/telemetry/index.ts';
 export interface CallContext {
   /** The caller; undefined only on public rpcs. */
   caller: Caller | undefined;
-  /**
-   * Aborts when nobody waits for the answer any more: the caller left or cancelled, the deadline passed, or the server
-   * ends. Its reason is a DomainError that says which. Pass it on to everything that waits.
-   */
+  /** Aborts when nobody waits any more: caller gone, deadline, end of the server; its reason says which. Pass it on. */
   signal: AbortSignal;
-  /**
-   * Ends the call with this error, even while an answer waits for a caller that no longer reads. The error becomes the
-   * reason of `signal`.
-   */
+  /** Ends the call with this error, even while an answer waits for a caller that no longer reads. */
   abort: (error: unknown) => void;
-  /**
-   * Aborts when the server begins to drain. An endless stream ends itself then; every other handler ignores it and
-   * finishes.
-   */
+  /** Aborts when the server begins to drain. An endless stream ends itself then; every other handler finishes. */
   draining: AbortSignal;
   /** The caller's `x-request-id`; the server makes one if it is missing. */
   requestId: string;

@@ -15,7 +15,6 @@ export interface MethodDefinition<Q = never, R = never> {
 /** A service, as ts-proto generates it: the constant `BlobServiceService`. */
 export type ServiceDefinition = Readonly<Record<string, MethodDefinition>>;
 
-/** The request and the response of an rpc. */
 export type RequestOf<M extends MethodDefinition> = ReturnType<M['requestDeserialize']>;
 export type ResponseOf<M extends MethodDefinition> = ReturnType<M['responseDeserialize']>;
 
@@ -28,7 +27,6 @@ export type HandlerOf<M extends MethodDefinition> = M extends { requestStream: t
     ? ServerStream<RequestOf<M>, ResponseOf<M>>
     : Unary<RequestOf<M>, ResponseOf<M>>;
 
-/** A handler for every rpc of a service. */
 export type Handlers<S extends ServiceDefinition> = { readonly [K in keyof S]: HandlerOf<S[K]> };
 
 /** `/muster.blob.v1.BlobService/Upload` → `muster.blob.v1.BlobService` */

@@ -75,7 +75,6 @@ export const echoAccess = (...roles: Role[]): AccessTable =>
     ),
   ]);
 
-/** A running echo service with one client. Disposing closes both. */
 export interface Echo extends AsyncDisposable {
   server: RunningServer;
   client: Client<typeof EchoService>;

@@ -11,7 +11,6 @@ export const CALL_OVER: DomainError = new DomainError(
   'the call is over',
 );
 
-/** DEADLINE_EXCEEDED `DEADLINE_EXCEEDED`: whether the work was done is unknown. */
 export const deadlineExceeded = (): DomainError =>
   new DomainError(
     status.DEADLINE_EXCEEDED,

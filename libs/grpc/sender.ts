@@ -4,23 +4,16 @@ import type { Writable } from 'node:stream';
 // A stream of grpc-js counts messages, not bytes: sixteen chunks of 1 MiB would wait in each.
 const MAX_WAITING_BYTES = 1_048_576;
 
-/** Writes messages to one stream. */
 export interface Sender {
-  /**
-   * Resolves when there is room for the next message, which may be long before the other side has read this one; rejects
-   * with the call's error once the call is over.
-   */
+  /** Resolves when there is room for the next message; rejects with the call's error once the call is over. */
   send: (message: Buffer) => Promise<void>;
   /** Resolves when no message waits any more. */
   written: () => Promise<void>;
 }
 
 /**
- * Writes messages to a stream of grpc-js, one after the other, so that at most about a mebibyte or
- * sixteen messages wait for a slow reader. The bound holds per stream.
- *
- * `over` aborts when the call is over, with its error. `drain` never fires on a stream that was cancelled, hence the
- * race.
+ * Writes messages to a stream of grpc-js, so that at most about a mebibyte or sixteen messages wait for its slow reader.
+ * `over` aborts with the call's error. `drain` never fires on a stream that was cancelled, hence the race.
  */
 export const createSender = (
   stream: Pick<Writable, 'write' | 'writableNeedDrain'>,

@@ -5,11 +5,9 @@ import { ExitCode } from './live.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-// One Ctrl-C reaches a child twice: from the terminal, and from the parent that passes it on. Only a signal after this
-// span means that somebody lost patience.
+// One Ctrl-C reaches a child twice, from the terminal and from its parent. Only a later signal means lost patience.
 const SAME_REQUEST_MS = 500;
 
-/** Whoever asks the process to stop. */
 interface StopRequests extends Disposable {
   /** Aborts at the first request; the reason says who asked. */
   first: AbortSignal;
@@ -49,7 +47,6 @@ export const listenToStopRequests = (clock: Clock): StopRequests => {
 
 /** A reason to end a process at once. */
 interface HardEnd extends Disposable {
-  /** Resolves when it happens. */
   happened: Promise<ExitCode>;
 }
 

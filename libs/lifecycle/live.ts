@@ -33,7 +33,6 @@ interface Runtime {
   signal: AbortSignal;
 }
 
-/** A service that can be reached. */
 export interface Started {
   /** A gRPC target, or whatever names the process to others. */
   address: string;
@@ -44,12 +43,7 @@ export interface Started {
 /** Builds a service. What it throws ends the process with 1; a ConfigError, with 2. */
 export type Start = (runtime: Runtime) => Promise<Started>;
 
-/**
- * The life of a service: it starts, says where it is, waits to be asked to stop, drains, and closes what it opened in
- * reverse order.
- *
- * @param readyFile where to say that it can be reached
- */
+/** A service's life: it starts, says in `readyFile` where it is, waits to be asked to stop, drains, and closes in reverse order. */
 export const live = async (
   name: string,
   runtime: Runtime,

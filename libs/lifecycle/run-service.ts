@@ -34,14 +34,10 @@ interface ServiceOptions {
 const DRAIN_MS = 20_000;
 
 /**
- * Runs a service until it is asked to stop; the whole of a `main.ts`:
+ * Runs a service until it is asked to stop; the whole of a `main.ts`. Answers the exit code and never rejects.
  *
- *     process.exit(await runService({ name: 'blob', env: process.env, args: process.argv.slice(2), variables, start }));
- *
- * SIGTERM, SIGINT or the end of MUSTER_PARENT_PID drain it: first `drain`, then everything in the stack in reverse
- * order. A second signal more than half a second later, `drainMs`, or an exception that nobody caught end it at once.
- *
- * @returns the exit code; never rejects
+ * SIGTERM, SIGINT or the end of MUSTER_PARENT_PID drain it: first `drain`, then everything in the stack in reverse order. A second
+ * signal more than half a second later, `drainMs`, or an exception that nobody caught end it at once.
  */
 export const runService = async (options: ServiceOptions): Promise<ExitCode> => {
   const { name, start, clock = systemClock, drainMs = DRAIN_MS } = options;

@@ -33,10 +33,7 @@ export interface ServeOptions {
 
 /** A subject being served. */
 export interface Serving {
-  /**
-   * Resolves when the server knows the subscription, so requests find it. Rejects with UNAVAILABLE `nats` without a
-   * connection; each reconnect tells the server again in any case.
-   */
+  /** Resolves when requests find the subscription; rejects with UNAVAILABLE `nats` without a connection. */
   ready(): Promise<void>;
   /** Takes no new messages. Resolves when the messages that came are handled, after 10 s at the latest. */
   close(): Promise<void>;
@@ -44,11 +41,7 @@ export interface Serving {
 
 /** A connection to NATS that always reconnects by itself. */
 export interface Bus {
-  /**
-   * Sends at most once. Without a connection or a listener, the message is lost silently.
-   *
-   * Errors: INVALID_ARGUMENT `INVALID_SUBJECT`, `MESSAGE_TOO_LARGE`.
-   */
+  /** Sends at most once; lost without connection or listener. Throws INVALID_ARGUMENT `INVALID_SUBJECT`, `MESSAGE_TOO_LARGE`. */
   publish(subject: string, bytes: Uint8Array, options?: SendOptions): void;
   /**
    * Asks a server of the subject. A DomainError of its handler comes back unchanged.
@@ -61,16 +54,13 @@ export interface Bus {
    */
   request(subject: string, bytes: Uint8Array, options: RequestOptions): Promise<Uint8Array>;
   /**
-   * Serves a subject; `*` stands for one part of it, and a last `>` for all that follow. Handlers start in the order of the
-   * messages and run concurrently. A DomainError of a handler is sent back unchanged; anything else is logged and becomes
-   * INTERNAL. No error ends the process.
+   * Serves a subject; `*` stands for one part of it, a last `>` for all that follow. Handlers start in order and run concurrently.
+   * A DomainError of one is sent back unchanged; anything else is logged and becomes INTERNAL. No error ends the process.
    */
   serve(subject: string, handler: ServeHandler, options?: ServeOptions): Serving;
   /**
-   * Brings a fact into the stream `MUSTER_EVENTS`; resolves when it is durable there. The subject is
-   * `muster.<area>.v1.<resource>.<id>.<past-tense>`. The same `messageId` again within ten minutes changes nothing.
-   *
-   * A rejection means that the outcome is unknown: publish it again with the same id. The errors are those of `request`.
+   * Makes a fact (`muster.<area>.v1.<resource>.<id>.<past-tense>`) durable in `MUSTER_EVENTS`. The same `messageId` again within ten
+   * minutes changes nothing, so repeat a rejected one, whose outcome is unknown. The errors are those of `request`.
    */
   publishFact(subject: string, bytes: Uint8Array, messageId: string): Promise<void>;
   /** Whether there is a connection, as far as is known: a silent server is noticed within about six seconds. */

@@ -69,10 +69,8 @@ const dial = async (
 };
 
 /**
- * Connects to NATS. When the connection breaks, it reconnects for ever, a few times a second.
- *
- * Rejects with UNAVAILABLE `nats` if there is no first connection within `timeoutMs`, or at once if the server refuses
- * the password. Rejects with TypeError if the address is malformed.
+ * Connects, and reconnects for ever. Rejects with UNAVAILABLE `nats` if there is no first connection within `timeoutMs`, or at once
+ * if the server refuses the password, and with TypeError if the address is malformed.
  */
 export const connectBus = async (options: BusOptions): Promise<Bus> => {
   const { name, logger, timeoutMs = 10_000, facts = {} } = options;

@@ -1,7 +1,4 @@
-/**
- * The bus between services: requests to the server of a subject, and facts for any listener. Only this library imports
- * `nats`.
- */
+/** The bus between services: requests to the server of a subject, and facts for any listener. Only this library imports `nats`. */
 export type {
   Bus,
   BusMessage,

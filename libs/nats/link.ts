@@ -6,10 +6,7 @@ import { connectionLost, disconnected } from './errors.ts';
 export interface Link {
   readonly nc: NatsConnection;
   connected(): boolean;
-  /**
-   * The result of `work`, or UNAVAILABLE `nats`: without a connection before `work` is called, otherwise as soon as it
-   * breaks. The client itself would wait for its own timeout.
-   */
+  /** The result of `work`, or UNAVAILABLE `nats` as soon as the connection breaks; the client would wait for its own timeout. */
   whileConnected<T>(work: () => Promise<T>): Promise<T>;
   onReconnect(fn: () => void): () => void;
 }

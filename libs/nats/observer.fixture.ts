@@ -3,7 +3,6 @@ import { EVENTS_STREAM } from './facts.ts';
 import { type ServerAddress, toServers } from './servers.ts';
 import { checkPattern } from './subjects.ts';
 
-/** A message that was heard. */
 export interface Observed {
   subject: string;
   bytes: Uint8Array;
@@ -11,11 +10,9 @@ export interface Observed {
   isRequest: boolean;
 }
 
-/** A fact in the stream `MUSTER_EVENTS`. */
 export interface StoredFact {
   subject: string;
   bytes: Uint8Array;
-  /** The id with which it was published. */
   messageId: string;
 }
 
@@ -27,10 +24,7 @@ export interface Observer extends AsyncDisposable {
   facts(): Promise<StoredFact[]>;
 }
 
-/**
- * Connects, and from then on hears each message to a subject like `pattern`, except answers. Rejects with the client's error
- * if the server cannot be reached.
- */
+/** Hears each message to a subject like `pattern`, except answers. Rejects with the client's error if the server is away. */
 export const observe = async (
   address: ServerAddress,
   pattern: string,

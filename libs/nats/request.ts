@@ -22,7 +22,6 @@ const probeServer = (
   return { isUnanswered: () => isUnanswered, stop: () => clearTimeout(timer) };
 };
 
-/** See `Bus.request`. */
 export const sendRequest = async (
   link: Link,
   subject: string,

@@ -47,7 +47,6 @@ const answer = async (
   }
 };
 
-/** See `Bus.serve`. */
 export const serveSubject = (
   link: Link,
   logger: Logger,

@@ -6,7 +6,6 @@ export interface Random {
   id(prefix: string): string;
   /** Evenly distributed in [0, 1). */
   float(): number;
-  /** `n` random bytes. */
   bytes(n: number): Uint8Array;
 }
 
@@ -15,7 +14,6 @@ const ID_CHARS = 16;
 // Larger bytes are thrown away. With them, the first letters of the alphabet would be more frequent.
 const FAIR_LIMIT = 256 - (256 % ALPHABET.length);
 
-/** Builds {@link Random.id} from a source of bytes. */
 const idFrom = (bytes: (n: number) => Uint8Array, prefix: string): string => {
   let id = '';
   while (id.length < ID_CHARS) {
@@ -54,10 +52,7 @@ export const systemRandom: Random = {
   bytes: pooledBytes,
 };
 
-/**
- * The same values in the same order for the same seed (a 32-bit integer). For simulations and tests, never for
- * secrets. The generator is SplitMix32: a Weyl sequence through the finaliser of MurmurHash3.
- */
+/** The same values for the same 32-bit seed, never for secrets: SplitMix32, a Weyl sequence through MurmurHash3's finaliser. */
 export const seededRandom = (seed: number): Random => {
   let state = seed | 0;
   const next = (): number => {

@@ -31,7 +31,6 @@ const OPTIONS: ChannelOptions = {
   'grpc.max_reconnect_backoff_ms': 3_000,
 };
 
-/** A channel with the settings of the mesh. Connects at the first call. */
 const openChannel = (
   target: string,
   tls: TlsFiles | undefined,
@@ -46,7 +45,6 @@ const openChannel = (
 
 // Not its index, which loads the logger: a command line that asks once writes no log.
 
-/** The default deadline of a call with one answer. */
 const DEADLINE_MS = 10_000;
 
 /** A client of a service. Its methods are typed, have deadlines and back-pressure, and send token and trace. */

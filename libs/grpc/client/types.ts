@@ -18,23 +18,18 @@ export interface ClientOptions {
 export interface CallOptions {
   /** The deadline, at most 20 days, or Infinity; for streams too. */
   deadlineMs?: number | undefined;
-  /** Cancels the call. */
   signal?: AbortSignal | undefined;
   /** Names the request in the logs of the other side, `[\w.:-]{1,64}`. */
   requestId?: string | undefined;
   /** Replaces the client's token. */
   token?: string | undefined;
-  /** Further headers. */
   headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Both directions of a stream. */
 export interface BidiCall<Q, R> {
   /** Resolves when there is room for the next message; rejects with the call's error once it is over. */
   send: (request: Q) => Promise<void>;
-  /** Ends the requests. */
   end: () => void;
-  /** Cancels the call. */
   cancel: () => void;
   /** Iterate it once. It ends if the status is OK and throws otherwise. Leaving the loop cancels the call. */
   responses: AsyncIterable<R>;
@@ -52,12 +47,10 @@ export type CallOf<M extends MethodDefinition> = M extends { requestStream: true
     ? (request: RequestOf<M>, options?: CallOptions) => AsyncIterable<ResponseOf<M>>
     : (request: RequestOf<M>, options?: CallOptions) => Promise<ResponseOf<M>>;
 
-/** A method for every rpc of a service. */
 export type Methods<S extends ServiceDefinition> = { readonly [K in keyof S]: CallOf<S[K]> };
 
 /** A client of one service. Its own channel opens with the first call, and again whenever it breaks. */
 export type Client<S extends ServiceDefinition> = Methods<S> & {
-  /** Cancels all open calls and closes the channel. */
   close: () => void;
   /** Resolves when connected; rejects with UNAVAILABLE when that takes longer than `deadlineMs`. */
   ready: (deadlineMs: number) => Promise<void>;

@@ -3,10 +3,7 @@ import type { AccessTable, Caller } from '#libs/auth/index.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import { type Wrapper, tokenOf } from './incoming-call.ts';
 
-/**
- * Lets a call through if the table allows it: public rpcs without a token, others with a token of one of the roles.
- * Health is public, and reflection is open to any role. An rpc that the table does not list is refused to everybody.
- */
+/** Lets public rpcs through, and others with a token of one of the roles. One that the table does not list is closed to all. */
 export const access =
   (table: AccessTable, verify: (token: string) => Promise<Caller>): Wrapper =>
   async (call, next) => {

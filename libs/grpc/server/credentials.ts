@@ -16,11 +16,7 @@ export const splitAddress = (listen: string): { host: string; port: number } => 
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 
-/**
- * TLS with the given certificate, or plain text.
- *
- * @throws ConfigError for plain text on an address that others can reach, unless `insecure`, because others could read tokens
- */
+/** TLS, or plain text. Throws ConfigError where others could read the tokens, unless `insecure`. */
 export const serverCredentials = async (
   listen: string,
   tls: TlsFiles | undefined,

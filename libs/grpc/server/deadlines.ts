@@ -7,10 +7,7 @@ import type { Wrapper } from './incoming-call.ts';
 /** How long before the deadline the caller is told which dependency is late; at the deadline it would not hear it. */
 const MARGIN_MS = 250;
 
-/**
- * Ends the call with DEADLINE_EXCEEDED at its deadline, or a little before with UNAVAILABLE and the name of the dependency
- * that is late. `unaryMs` is the deadline of a unary call whose caller set none. A stream without one has no deadline.
- */
+/** Ends a call at its deadline (`unaryMs` for a unary caller without one), or a little before, naming the dependency that is late. */
 export const deadlines =
   (clock: Clock, unaryMs: number): Wrapper =>
   async (call, next) => {

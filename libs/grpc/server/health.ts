@@ -9,13 +9,11 @@ import { DomainError, status } from '#libs/errors/index.ts';
 import type { CallContext } from '../call-context.ts';
 import { implement, type ServiceBinding } from './binding.ts';
 
-/** What the server tells load balancers and people about itself. */
 export interface Health {
   /** `''` means the whole server. A service that was never set is unknown. */
   set(service: string, isServing: boolean): void;
 }
 
-/** Health that {@link createHealth} can also end. */
 export interface OwnHealth extends Health {
   binding: ServiceBinding;
   /** Reports NOT_SERVING for everything, for ever. */

@@ -8,16 +8,12 @@ const STREAM_GRACE_MS = 2_000;
 // How long a call may take to end after it was told to.
 const GOODBYE_MS = 500;
 
-/** The calls that a server is answering. */
 export interface OpenCalls {
   /** Counts a call; returns the function to call at its end. */
   opened: (call: IncomingCall) => () => void;
   /** Aborts when the drain begins. */
   draining: AbortSignal;
-  /**
-   * Waits until no call is open. Calls that stream answers are ended after `graceMs`, two seconds at most, all others
-   * after `graceMs`: with UNAVAILABLE SERVER_DRAINING.
-   */
+  /** Waits until no call is open. Ends streamed answers after `graceMs`, two seconds at most, and all others after `graceMs`. */
   drain(graceMs: number): Promise<void>;
 }
 

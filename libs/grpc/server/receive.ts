@@ -15,10 +15,7 @@ export type RawCall = ServerDuplexStream<Buffer, Buffer>;
 /** A caller that has not read everything this long after the end of the call is cut off. */
 const LAST_WORDS_MS = 5_000;
 
-/**
- * Turns a call of grpc-js into the form of the wrappers, has it answered, and sends its status. It never throws, and it
- * resolves when nothing more will be sent.
- */
+/** Has a call answered and sends its status. Never throws; resolves when nothing more will be sent. */
 export const receive = async (
   raw: RawCall,
   method: BoundMethod,
@@ -67,7 +64,6 @@ export const receive = async (
   close();
 };
 
-/** What a server gives to every call. */
 interface Receiver {
   handle: Handle;
   clock: Clock;
@@ -95,10 +91,7 @@ const ended = (raw: RawCall, clock: Clock): Promise<void> =>
     }
   });
 
-/**
- * The messages, with back-pressure. A caller that vanishes looks like one that ended its requests, until grpc-js reports
- * the cancellation a moment later. Therefore the end is believed only after that moment.
- */
+/** A caller that vanishes looks like one that ended its requests, until grpc-js reports the cancellation a moment later. */
 async function* read(raw: RawCall, signal: AbortSignal): AsyncGenerator<Buffer, void> {
   yield* raw.iterator({ destroyOnReturn: false });
   await setImmediate();
@@ -119,11 +112,8 @@ const inside = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
 /**
- * Closes a call with RST_STREAM, for a caller that no longer reads. A status would wait behind the unread messages as long
- * as the caller stays connected.
- *
- * grpc-js has no function for that, so this reaches for the HTTP/2 stream inside; a spec notices if it moves. Returns
- * whether it was found.
+ * Closes a call with RST_STREAM, because a status would wait behind messages that the caller does not read. grpc-js has no
+ * function for that, so this reaches for the HTTP/2 stream inside; a spec notices if it moves.
  */
 const resetStream = (call: unknown): boolean => {
   const stream = inside(inside(call, 'call'), 'stream');

@@ -8,12 +8,7 @@ type Request = v1.ServerReflectionRequest;
 type Response = v1.ServerReflectionResponse;
 type Answer = NonNullable<Response['messageResponse']>;
 
-/**
- * grpc.reflection v1 and v1alpha, for grpcurl and its like.
- *
- * @param image bytes of a FileDescriptorSet; any file and symbol in it is answered
- * @param services names of the services that are listed
- */
+/** grpc.reflection v1 and v1alpha over all files of the image, a FileDescriptorSet; `services` are those that are listed. */
 export const createReflection = (
   image: Uint8Array,
   services: readonly string[],
@@ -93,10 +88,7 @@ interface DescriptorIndex {
   extensionNumbers(containingType: string): number[] | undefined;
 }
 
-/**
- * Reads a descriptor image: the bytes of a google.protobuf.FileDescriptorSet that holds every file it refers to.
- * It keeps comments and custom options, because people read the manual through reflection.
- */
+/** Keeps comments and custom options, because people read the manual through reflection. `image` holds every file it refers to. */
 export const indexDescriptors = (image: Uint8Array): DescriptorIndex => {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
   return {

@@ -46,11 +46,7 @@ export interface RunningServer extends AsyncDisposable {
   address: string;
   port: number;
   health: Health;
-  /**
-   * Says NOT_SERVING, takes no new calls, waits for the open ones and closes. Streamed answers are ended after
-   * `graceMs`, two seconds at most, everything else after `graceMs`; handlers see it coming in `call.draining`. May be
-   * called twice. Disposing drains with 5 s.
-   */
+  /** Says NOT_SERVING, takes no calls, ends streams after `graceMs` (2 s at most) and all others after `graceMs`. May be repeated. */
   drain(graceMs: number): Promise<void>;
 }
 
@@ -67,11 +63,8 @@ const grpcOptions = (maxStreams: number, maxReceiveBytes: number): GrpcOptions =
 });
 
 /**
- * Serves the services, with health (public) and reflection v1 and v1alpha (any valid token) beside them.
- *
- * Around every rpc, from the outside: trace, request id, log line, errors, cancellation, deadline, access.
- *
- * @throws ConfigError when it would listen to the network in plain text, and what the system says when it cannot listen
+ * Serves the services, with health (public) and reflection (any valid token) beside them. Around every rpc, from the outside:
+ * trace, request id, log line, errors, cancellation, deadline, access. Throws ConfigError for plain text to the network.
  */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
   const {

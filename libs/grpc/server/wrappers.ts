@@ -12,9 +12,8 @@ import type { Clock } from '#libs/clock/index.ts';
 import { type Wrapper, header } from './incoming-call.ts';
 
 /**
- * Turns anything that a handler throws into a DomainError. A consequence of the call's end (an aborted fetch, a stream
- * closed under its reader) becomes the reason of that end. Anything unknown becomes INTERNAL with a fixed text, and is
- * kept as the cause for the log.
+ * Turns what a handler throws into a DomainError. A consequence of the call's end becomes the reason of that end. Anything
+ * unknown becomes INTERNAL with a fixed text, and is kept as the cause for the log.
  */
 export const errors: Wrapper = async (call, next) => {
   try {
@@ -30,10 +29,7 @@ export const errors: Wrapper = async (call, next) => {
   }
 };
 
-/**
- * Ends the call as soon as its signal aborts, even if the handler does not listen to it, because nobody waits for the
- * answer any more and the server must report why.
- */
+/** Ends the call once its signal aborts, even if the handler does not listen to it, because the server must report why. */
 export const cancellation: Wrapper = (call, next) => abortable(next(call), call.signal);
 
 /** The header and trailer that name a request in the logs of all processes that it reaches. */
@@ -58,10 +54,7 @@ export const trace: Wrapper = (call, next) => {
 
 const OUR_FAULT: readonly status[] = [status.INTERNAL, status.UNKNOWN, status.DATA_LOSS];
 
-/**
- * Logs one line at the end of each call: an answer, or a caller that left, at `debug`, a refusal at `info`, and a defect at
- * `error`, with the cause that the caller does not see.
- */
+/** Logs one line a call: an answer or a caller that left at `debug`, a refusal at `info`, a defect at `error` with its cause. */
 export const logging =
   (clock: Clock): Wrapper =>
   async (call, next) => {

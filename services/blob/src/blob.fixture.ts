@@ -111,7 +111,6 @@ export const startFixture = async (
 export const sha256Of = (bytes: Uint8Array): string =>
   createHash('sha256').update(bytes).digest('hex');
 
-/** The messages of an upload: the header, then `bytes` in chunks. */
 export function* uploadOf(
   header: Partial<UploadHeader>,
   bytes: Uint8Array,

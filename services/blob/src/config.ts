@@ -45,7 +45,6 @@ export interface Config {
   uploads: { maximumBytes: number; atOnce: number };
 }
 
-/** Reads the configuration. Throws a ConfigError that names everything wrong. */
 export const readConfig = (env: Environment): Config => {
   const read = loadConfig(variables, env);
   return {

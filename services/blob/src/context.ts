@@ -8,7 +8,6 @@ import { logEvents, type Events } from './events.ts';
 import { openBlobs, type Blobs } from './store/blobs.ts';
 import { openObjects, type Objects } from './store/objects.ts';
 
-/** What the rpcs need. */
 export interface Context {
   blobs: Blobs;
   objects: Objects;
@@ -20,7 +19,6 @@ export interface Context {
   random: Random;
 }
 
-/** Opens everything and puts it into `stack`. Tests may replace parts. */
 export const createContext = async (
   config: Config,
   log: Logger,

@@ -6,7 +6,6 @@ import { createContext, type Context } from './context.ts';
 import { services } from './rpc/index.ts';
 import { startSweeper } from './sweeper.ts';
 
-/** Starts the service and puts everything that it opens into `stack`. Tests override parts of the context. */
 export const startBlob = async (
   config: Config,
   log: Logger,

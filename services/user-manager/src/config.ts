@@ -20,7 +20,6 @@ export const variables = z.object({
 
 export interface Config {
   server: ServerConfig;
-  /** What signs agents' tokens. */
   agentTokens: { key: MeshJwk; issuer: string; audience: string };
   mongo: { url: string; database: string };
   nats: { url: string };
@@ -38,7 +37,6 @@ const readAgentKey = (path: string): MeshJwk | undefined => {
   }
 };
 
-/** Reads the configuration; throws ConfigError that names everything wrong. */
 export const readConfig = (env: Environment): Config => {
   const read = loadConfig(variables, env);
   const key = readAgentKey(read.MUSTER_AGENT_KEY_FILE);

@@ -34,7 +34,6 @@ export interface Context {
   announce: Announce;
   sessions: Sessions;
   report: Reporting;
-  /** Reads the roster anew. */
   refreshRoster: () => Promise<void>;
   /** Signs agents' tokens. */
   agentTokens: { key: MeshJwk; issuer: string; audience: string };
@@ -46,10 +45,8 @@ export interface Context {
   random: Random;
 }
 
-/** What the rest of a context is made of. */
 type Parts = Pick<Context, 'bus' | 'agentTokens' | 'events' | 'clock' | 'random' | 'closing'>;
 
-/** The collections of MongoDB that this service uses. */
 interface Collections {
   users: Collection<UserDocument>;
   machines: Collection<MachineDocument>;
@@ -57,7 +54,6 @@ interface Collections {
   managers: Collection<BeatDocument>;
 }
 
-/** Makes a context from what was opened. */
 export const contextOf = (
   parts: Parts,
   { matcher, managers, ...collections }: Collections,
@@ -129,7 +125,6 @@ interface Background {
   idle(): Promise<void>;
 }
 
-/** Keeps track of such work; `onFailure` gets what it rejects with. */
 const createBackground = (onFailure: (thrown: unknown) => void): Background => {
   const works = new Set<Promise<unknown>>();
   return {

@@ -24,7 +24,6 @@ export interface Events {
   roundFailed(what: string, thrown: unknown): void;
 }
 
-/** Writes them to the log. */
 export const logEvents = (log: Logger): Events => ({
   machineEnrolled: ({ _id, name }) => log.info({ machine: _id, name }, 'machine enrolled'),
   machineDeleted: (machine) => log.info({ machine }, 'machine deleted'),

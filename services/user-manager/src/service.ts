@@ -55,7 +55,6 @@ export const joinMesh = async (
   timer.cancel();
 };
 
-/** Starts the service; everything that it opens goes into `stack`. Tests override parts of the context. */
 export const startUserManager = async (
   config: Config,
   log: Logger,

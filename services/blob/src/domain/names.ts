@@ -14,9 +14,6 @@ export const isPrefix = (text: string): boolean =>
   !text.includes('..') &&
   !text.includes('//');
 
-/**
- * The folder of a customer's uploads. Customer ids have any form, so the folder is always a hash of one. If some ids were
- * used as they are, one could equal the hash of another.
- */
+/** The folder of a customer's uploads: always a hash, because an id that is used as it is could equal the hash of another. */
 export const ownerFolder = (customerId: string): string =>
   `c${createHash('sha256').update(`muster customer\n${customerId}`).digest('hex').slice(0, 32)}`;

@@ -1,8 +1,6 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 
-/** The bytes of a blob to send. */
 export interface ByteRange {
-  /** The first byte, counted from 0. */
   offset: number;
   /** How many bytes; undefined: up to the end. */
   count: number | undefined;
@@ -14,10 +12,7 @@ export const rangeOf = (offset: number, lengthBytes: number): ByteRange => ({
   count: lengthBytes === 0 ? undefined : lengthBytes,
 });
 
-/**
- * The whole blob's length, from the answer to a ranged request (`Content-Range: bytes 5-9/100`, RFC 9110 §14.4) or to a
- * plain one (`Content-Length`). Undefined if neither has it.
- */
+/** A blob's length by `Content-Range: bytes 5-9/100` (RFC 9110 §14.4), or by `Content-Length`; undefined if neither has it. */
 export const totalBytes = (
   contentRange: string | undefined,
   contentLength: number | undefined,

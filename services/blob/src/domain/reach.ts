@@ -1,7 +1,6 @@
 import type { BlobName } from '#libs/mesh/index.ts';
 import { ownerFolder } from './names.ts';
 
-/** The reader of a blob. */
 export interface Reader {
   role: 'customer' | 'operator' | 'agent' | 'service';
   subject: string;

@@ -1,6 +1,5 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 
-/** What the bytes of an upload must be. */
 export interface Expectation {
   /** 64 lower-case hexadecimal digits; undefined: any hash. */
   sha256: string | undefined;
@@ -9,7 +8,6 @@ export interface Expectation {
   maximumBytes: number;
 }
 
-/** What the bytes were. */
 export interface Measured {
   sha256: string;
   sizeBytes: number;
@@ -71,8 +69,5 @@ const sizeMismatch = (expected: number, received: number): DomainError =>
     { expected, received },
   );
 
-/**
- * Whether an upload may still become an object. Uploads without an object are swept after 25 hours. The hour in between
- * separates a late CreateObject from the sweep.
- */
+/** Whether an upload may still become an object. The sweep takes those without one an hour later, so a late call is safe. */
 export const isFresh = (ageMs: number): boolean => ageMs < 24 * 3_600_000;

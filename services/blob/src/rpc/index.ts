@@ -13,7 +13,6 @@ import { listObjects } from './list-objects.ts';
 import { statBlob } from './stat-blob.ts';
 import { upload } from './upload.ts';
 
-/** Every rpc of this service. */
 export const services = (ctx: Context): ServiceBinding[] => [
   implement(BlobServiceService, {
     upload: upload(ctx),

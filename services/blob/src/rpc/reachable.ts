@@ -5,10 +5,7 @@ import { blobNotFound, objectNotFound } from '../domain/errors.ts';
 import { mayRead } from '../domain/reach.ts';
 import type { StoredObject } from '../store/objects.ts';
 
-/**
- * The name of a blob that the caller may read. Throws INVALID_FIELDS if it is malformed or `wrong` has a violation, and
- * BLOB_NOT_FOUND if the caller may not read it.
- */
+/** The blob's name if the caller may read it. Throws INVALID_FIELDS, also for what `wrong` holds already, or BLOB_NOT_FOUND. */
 export const readableName = (
   ctx: Context,
   caller: Caller,

@@ -24,10 +24,7 @@ export const isRangeBeyondEnd = (error: unknown): boolean =>
 
 const codeOf = (error: unknown): string => (error instanceof RestError ? (error.code ?? '') : '');
 
-/**
- * Runs one request to the storage. Its signal aborts with the caller's, or if no answer comes in time. Errors of an absent
- * storage become UNAVAILABLE; all others pass unchanged.
- */
+/** Runs one request to the storage, for `withinMs`. Errors of an absent storage become UNAVAILABLE; all others pass unchanged. */
 export const asking = async <T>(
   signal: AbortSignal,
   request: (signal: AbortSignal) => Promise<T>,

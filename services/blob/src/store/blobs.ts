@@ -11,10 +11,7 @@ import { writeBlob, type WriteOptions, type Written } from './writing.ts';
 
 export type { BlobDetails, BlobPage, ListAsk, OpenBlob, StoredBlob, WriteOptions, Written };
 
-/**
- * All stored bytes, under names that the domain made. The bytes of a name never change. While the storage is away, every
- * method rejects with UNAVAILABLE `blob storage`.
- */
+/** All stored bytes; those of a name never change. While the storage is away, all methods reject with UNAVAILABLE `blob storage`. */
 export interface Blobs {
   write(name: string, chunks: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Written>;
   /** Undefined: no such blob. Rejects with OUT_OF_RANGE if the range begins at or after the end. */
@@ -53,10 +50,7 @@ export const openBlobs = (options: BlobsOptions): Blobs => {
   };
 };
 
-/**
- * A URL with which its holder can read one blob, or store one under an unused name (it cannot replace anything).
- * Undefined if the connection string holds no account key to sign with.
- */
+/** A URL to read a blob, or to store one under an unused name. Undefined if the connection string holds no account key. */
 const signUrl = async (
   container: AzureContainer,
   name: string,

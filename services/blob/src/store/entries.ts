@@ -18,7 +18,6 @@ export interface BlobDetails extends StoredBlob {
   ageMs: number;
 }
 
-/** The details of one blob; undefined if there is none. */
 export const statBlob = async (
   container: AzureContainer,
   secret: Secret,
@@ -46,7 +45,6 @@ export const statBlob = async (
   }
 };
 
-/** Removes one blob; succeeds even if there is none. */
 export const deleteBlob = async (
   container: AzureContainer,
   name: string,

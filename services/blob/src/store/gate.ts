@@ -1,7 +1,6 @@
 import pLimit from 'p-limit';
 import { abortable } from '#libs/async/index.ts';
 
-/** Runs a limited number of works at once; the others wait in order. */
 export interface Gate {
   /** Waits for a turn and runs `work`. Rejects with the signal's reason if it aborts before the turn. */
   pass<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;

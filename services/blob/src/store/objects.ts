@@ -1,7 +1,6 @@
 import type { Collection, Filter } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
 
-/** An object in MongoDB. */
 export interface ObjectDocument {
   _id: string;
   customer: string;

@@ -28,11 +28,7 @@ const CHUNK_BYTES = 64 * 1024;
 /** How often a broken body is resumed where it ended. */
 const RESUMPTIONS = 3;
 
-/**
- * Opens a blob for reading; undefined if there is none. Rejects with OUT_OF_RANGE `RANGE_NOT_SATISFIABLE` if the range
- * begins at or after its end. It reads nothing ahead of the iteration. If the answer or the next piece is late, it
- * rejects with UNAVAILABLE.
- */
+/** Undefined: no such blob. Reads nothing ahead of the iteration; rejects with UNAVAILABLE if the answer or a piece is late. */
 export const readBlob = async (
   container: AzureContainer,
   secret: Secret,
@@ -111,7 +107,6 @@ const createPatience = (signal: AbortSignal): Patience => {
   };
 };
 
-/** The pieces of a body, read on demand. */
 async function* patiently(
   body: NodeJS.ReadableStream,
   patience: Patience,

@@ -1,12 +1,8 @@
 import { signReceipt, verifyReceipt, type Secret } from '#libs/auth/index.ts';
 
-/** The metadata of a blob in the storage. */
 export type Metadata = Record<string, string>;
 
-/**
- * The metadata with the hash of a blob's bytes. A client that PUTs through a signed URL chooses its own metadata, so the
- * hash is valid only with this seal: the signature of the receipt for exactly this name, hash and size.
- */
+/** The metadata with the hash and its seal, because a client that PUTs through a signed URL chooses its own metadata. */
 export const sealedMetadata = (
   secret: Secret,
   name: string,

@@ -6,10 +6,7 @@ import { statBlob, type BlobDetails } from './entries.ts';
 import { readBlob } from './reading.ts';
 import { sealedMetadata } from './seal.ts';
 
-/**
- * Reads a blob that came by upload URL and stores its hash in its metadata, because it is computed only once. Undefined:
- * no such blob.
- */
+/** Stores the hash of a blob that came by upload URL in its metadata, because it is computed only once. */
 export const sealBlob = async (
   container: AzureContainer,
   secret: Secret,

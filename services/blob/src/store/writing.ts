@@ -24,9 +24,8 @@ export interface WriteOptions {
 }
 
 /**
- * Stores the incoming bytes under `name`. It stages each full block with an MD5 that the storage checks, and only the
- * commit at the end turns the blocks into a blob. The storage refuses a commit if there is a blob, so one of several
- * writers wins and the others compare their bytes. It drops the blocks of a cancelled write after a week.
+ * Stages each full block with an MD5 that the storage checks; only the commit at the end makes the blob. The storage refuses it if
+ * there is one, so one of several writers wins and the others compare. It drops the blocks of a cancelled write after a week.
  */
 export const writeBlob = async (
   container: AzureContainer,

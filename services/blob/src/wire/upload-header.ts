@@ -17,7 +17,6 @@ import { checkCustomer, customerOf } from './requests.ts';
 import type { Expectation } from '../domain/upload-rules.ts';
 
 export interface ParsedUpload {
-  /** Where the bytes go. */
   target: BlobName;
   expectation: Expectation;
 }

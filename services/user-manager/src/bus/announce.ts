@@ -8,7 +8,6 @@ import type { UserRecord } from '../domain/user.ts';
 /** Tells this process and all other user-managers of a change that the database has. */
 export type Announce = (user: UserRecord) => void;
 
-/** Takes it into the roster at once and publishes it. */
 export const announceOver =
   (bus: Pick<Bus, 'publish'>, roster: Roster): Announce =>
   (user) => {

@@ -34,10 +34,7 @@ const complete = (
   );
 };
 
-/**
- * Asks the session's owner; where nobody owns it, any supervisor, who reads the journal or takes the session over. No
- * answer means that nothing is known: LATER.
- */
+/** Asks the session's owner, or where nobody owns it any supervisor. No answer means that nothing is known: LATER. */
 export const reportOver =
   (bus: Pick<Bus, 'request'>, onTrouble: (workload: string, thrown: unknown) => void): Reporting =>
   async (stream, workload, reports) => {

@@ -16,10 +16,7 @@ import type { Matching } from '../matching/matching.ts';
 import { pageOfDemands, parseDemand, parseReleased, parseRemoval } from '../wire/demand.ts';
 import { type Served, together } from './served.ts';
 
-/**
- * Answers the matcher's verbs, until closed. `check` throws when this instance cannot be sure that it still is the one
- * that matches.
- */
+/** Answers the matcher's verbs, until closed. `check` throws if this instance may no longer be the one that matches. */
 export const serveMatcher = (
   bus: Pick<Bus, 'serve'>,
   matching: Matching,

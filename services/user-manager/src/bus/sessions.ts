@@ -23,7 +23,6 @@ export interface Sessions {
   userHeld(stream: StreamId, held: Held): void;
 }
 
-/** Tells them over NATS. */
 export const tellSessions = (bus: Pick<Bus, 'publish'>): Sessions => ({
   newUsers: (workloadId, users) =>
     bus.publish(

@@ -14,9 +14,8 @@ interface Standing {
 export type Lapse = 'demand-removed' | 'unconfirmed' | 'no-demand';
 
 /**
- * The claims that sessions know of, and when they last confirmed them. Kept only in memory: a new matcher assumes that sessions
- * know of the claims that it finds, and starts to wait again. Times are milliseconds that pass only while NATS and MongoDB
- * answer, because a session that cannot confirm is not at fault.
+ * The claims that sessions know of, and when they last confirmed them. Kept only in memory: a new matcher assumes those that it
+ * finds. Times pass only while NATS and MongoDB answer, because a session that cannot confirm is not at fault.
  */
 export interface Confirmations {
   /** Takes note of a user's claim; `isTold` counts when it was not known before. */
@@ -27,7 +26,6 @@ export interface Confirmations {
     user: (id: string) => ConnectedUser | undefined,
     nowMs: number,
   ): void;
-  /** The session was told of the user. */
   tell(user: ConnectedUser): void;
   isTold(user: ConnectedUser): boolean;
   /** Undefined while the claim stands. */

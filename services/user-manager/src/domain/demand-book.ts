@@ -15,10 +15,7 @@ interface Entry {
   heardAtMs: number;
 }
 
-/**
- * What sessions want, as they state it repeatedly. Kept only in memory, because a new matcher hears it all within one exchange.
- * Times are milliseconds of one clock that never goes back.
- */
+/** What sessions want, as they state it repeatedly. Kept only in memory: a new matcher hears it all within one exchange. */
 export interface DemandBook {
   /** Throws FAILED_PRECONDITION `STALE_EPOCH` when a greater (epoch, counter) has spoken. The same one again is fine. */
   state(demand: Demand, nowMs: number): void;
@@ -40,7 +37,6 @@ const staleEpoch = (workload: string, entry: Entry): DomainError =>
     { workload, epoch: entry.epoch, counter: entry.counter },
   );
 
-/** An empty book. */
 export const createDemandBook = (): DemandBook => {
   const entries = new Map<string, Entry>();
 

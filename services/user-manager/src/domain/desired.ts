@@ -11,13 +11,9 @@ export interface Command {
   isReleased: boolean;
 }
 
-/** Nobody has commanded the agent yet. */
 export const noCommand: Command = { latest: [0, 0, -1], claim: 0, isReleased: false };
 
-/**
- * What becomes of a desired state: it goes to the agent (`forward`), an equal or greater one of the same claim went
- * already (`outdated`), or the session has lost the user (`gone`).
- */
+/** `outdated`: an equal or greater one of the same claim went already. `gone`: the session has lost the user. */
 type Ruling = { kind: 'forward'; next: Command } | { kind: 'outdated' } | { kind: 'gone' };
 
 /** Decides what becomes of a desired state that a session sends: the greatest (claim, epoch, counter) wins. */

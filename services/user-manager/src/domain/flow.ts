@@ -1,6 +1,5 @@
 /** Users who suit exactly the same demands: to the shares they are all alike. */
 export interface UserClass {
-  /** How many there are. */
   size: number;
   /** The demands that they suit, as indexes. */
   suits: readonly number[];
@@ -16,7 +15,6 @@ export interface FlowDemand {
 
 /** Which classes' users are with which demand, while shares grow user by user. */
 export interface Flow {
-  /** How many users each demand has. */
   readonly counts: readonly number[];
   /** How many users of each class (first index) each demand (second index) has. */
   readonly given: readonly (readonly number[])[];
@@ -51,10 +49,7 @@ export const emptyFlow = (classes: readonly UserClass[], demands: readonly FlowD
     demands.flatMap((other, s) => (s !== d && other.customer === customer ? [s] : [])),
   );
 
-  /**
-   * The shortest path from `start` to a demand that can use a class for which `hasSpare` is true. `replaced` names the demands
-   * that may get a user in place of the one that is handed over.
-   */
+  /** The shortest path from `start` to a class with `hasSpare`. `replaced`: who may get a user for the one that is handed over. */
   const search = (
     start: number,
     hasSpare: (userClass: number) => boolean,

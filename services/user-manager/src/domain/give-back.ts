@@ -9,12 +9,8 @@ interface Giver {
 }
 
 /**
- * Finds the sessions that must give users back until everybody has their share. Usually any user will do, and the giver is
- * only told how many. Users are named if only some of them suit the receiver, or if a third session must pass one on.
- *
- * @param shares by the demands' indexes
- * @param wantedBack gets the named users
- * @returns how many more each demand has too many, by its index
+ * Finds the sessions that must give users back until everybody has their share. Answers how many each has too many, by index.
+ * Usually any user will do. `wantedBack` gets users by name if only some suit the receiver, or a third session must pass one on.
  */
 export const giveBacks = (
   seats: readonly Seat[],

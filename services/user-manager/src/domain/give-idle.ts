@@ -5,7 +5,6 @@ import { type Pairing, type Pool, type Seat, serve } from './seats.ts';
 interface Need {
   /** Negative when `a` comes before `b`: the customer with fewer users for their weight, then the workload with fewer. */
   compare(a: Seat, b: Seat): number;
-  /** The seat gets one user. */
   gets(seat: Seat): void;
 }
 
@@ -39,11 +38,8 @@ const neediest = (seats: readonly Seat[], need: Need): Seat =>
   seats.reduce((best, seat) => (need.compare(seat, best) < 0 ? seat : best));
 
 /**
- * Gives idle users away until no session that waits could use any of those left. Sessions below their share come first, and
- * among them those that could use no other user are considered; then come all others that wait.
- *
- * @param shares by the demands' indexes
- * @param claims gets what was given
+ * Gives idle users away, into `claims`, until no session that waits could use any of those left. Sessions below their share come
+ * first, and among them those that could use no other user are considered; then come all others that wait.
  */
 export const giveIdle = (
   seats: readonly Seat[],

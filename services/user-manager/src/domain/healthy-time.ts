@@ -7,7 +7,6 @@ interface HealthyTime {
   now(monotonicMs: number, isHealthy: boolean): number;
 }
 
-/** Starts at 0. */
 export const createHealthyTime = (): HealthyTime => {
   let last: { atMs: number; isHealthy: boolean } | undefined;
   let total = 0;

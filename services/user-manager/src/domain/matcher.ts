@@ -12,7 +12,6 @@ export interface MatchUser extends Pick<UserRecord, 'id' | 'capability' | 'sessi
   isTold: boolean;
   /** It has served a session before. Such idle users go first, because nobody knows yet whether the others work. */
   hasServed: boolean;
-  /** It is being taken out of service. */
   isDraining: boolean;
 }
 
@@ -106,12 +105,9 @@ const poolOf = (pools: Map<string, Pool>, suited: readonly Seat[]): Pool => {
 };
 
 /**
- * Decides who serves whom: idle users go to sessions at once, the neediest customer first; sessions with more than
- * their share are told so, and give users back by themselves. Never gives a session more than it wants, never two
- * sessions the same user, and leaves no user idle for whom a suitable demand waits.
- *
- * @param users everybody who is connected; the ones that serve a session without demand are left alone
- * @param demands at most one for each workload
+ * Decides who serves whom: idle users go to sessions at once, the neediest customer first; sessions with more than their share
+ * are told so, and give users back by themselves. Never gives a session more than it wants, never two sessions the same user,
+ * and leaves no user idle for whom a suitable demand waits. `demands` has one a workload; users of other sessions are left alone.
  */
 export const matchUsers = (users: readonly MatchUser[], demands: readonly Demand[]): MatchPlan => {
   const seats = seatsOf(demands);

@@ -8,7 +8,6 @@ interface Outstanding {
   readonly reported: Set<string>;
 }
 
-/** The agent owes nothing. */
 export const nothingOwed = (): Outstanding => ({
   workload: '',
   owed: new Set(),
@@ -28,10 +27,7 @@ export const owe = (before: Outstanding, state: DesiredState): Outstanding => {
   return after;
 };
 
-/**
- * Takes reports of the agent into account, in place: this runs for every result of the mesh. Answers whether the last
- * owed one was among them.
- */
+/** In place, because this runs for every result of the mesh. Answers whether the last owed report was among these. */
 export const settleReports = (
   { workload, owed, reported }: Outstanding,
   reports: readonly Report[],

@@ -17,7 +17,6 @@ export interface Roster {
   onChange(listener: RosterListener): () => void;
 }
 
-/** An empty roster. */
 export const createRoster = (): Roster => {
   const users = new Map<string, UserRecord>();
   // Disconnected users stay known until two refreshes find them gone, because a late message must not bring them back.

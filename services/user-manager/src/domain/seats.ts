@@ -16,7 +16,6 @@ export interface Pool {
   serving: Map<number, string[]>;
 }
 
-/** Notes that a user of the pool serves the demand. */
 export const serve = (pool: Pool, { index }: Seat, user: string): void => {
   const serving = pool.serving.get(index);
   if (serving === undefined) {

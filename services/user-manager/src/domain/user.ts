@@ -10,7 +10,6 @@ export type Drain = 'none' | 'after-task' | 'now';
 export interface UserRecord {
   /** The machine's id. */
   id: string;
-  /** The machine's name, for display. */
   name: string;
   /** The instance of user-manager that holds, or last held, its stream. */
   manager: string;
@@ -29,7 +28,6 @@ export interface UserRecord {
   drain: Drain;
 }
 
-/** A user whose stream is open. */
 export type ConnectedUser = UserRecord & { connection: string };
 
 /** Whether its stream is open. */

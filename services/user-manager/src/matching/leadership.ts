@@ -21,7 +21,6 @@ export interface Leadership {
   resign(): Promise<void>;
 }
 
-/** Not leading yet. */
 export const createLeadership = (ctx: Context): Leadership => {
   let lead: Lead | undefined;
   let sureAtMs = 0;

@@ -20,7 +20,6 @@ export interface Matching {
   setDemand(demand: Demand): Promise<SetDemandResponse>;
   removeDemand(request: RemoveDemandRequest): Promise<void>;
   usersReleased(request: UsersReleased): Promise<void>;
-  /** By workload. */
   listDemands(): DemandStatus[];
   stop(): void;
 }

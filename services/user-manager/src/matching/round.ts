@@ -15,7 +15,6 @@ import { updateEach } from './parallel.ts';
 export interface MatchingOptions {
   users: Users;
   roster: Roster;
-  /** Reads the roster anew. */
   refreshRoster: () => Promise<void>;
   announce: Announce;
   sessions: Sessions;

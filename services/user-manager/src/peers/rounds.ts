@@ -32,10 +32,7 @@ export const onEachBeat = (
   };
 };
 
-/**
- * Looks this manager's streams up in the database and ends those that may not go on, because the message that should have
- * ended them was lost. Either the machine connected elsewhere, or it was deleted, or this manager was taken for dead.
- */
+/** Ends streams whose end was lost: the machine connected elsewhere or was deleted, or this manager was taken for dead. */
 const auditStreams = async (ctx: Context): Promise<void> => {
   const streams = ctx.streams.all();
   if (streams.length === 0) {
@@ -79,10 +76,7 @@ const markLost = async (ctx: Context, user: ConnectedUser): Promise<void> => {
   }
 };
 
-/**
- * Marks the users of dead managers as lost. A manager is dead if its beat has stopped, or if records name it and it has no
- * beat. A manager that was only frozen finds the records of its streams changed, and ends the streams.
- */
+/** Marks the users of managers without a beat as lost. One that was only frozen finds its records changed: see `auditStreams`. */
 const buryDeadManagers = async (ctx: Context, peers: Peers): Promise<void> => {
   const named = await ctx.users.managers();
   for (const manager of new Set([...peers.dead, ...named.filter((id) => peers.isGone(id))])) {

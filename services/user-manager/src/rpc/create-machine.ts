@@ -51,7 +51,6 @@ const enrolled = (
   }
 };
 
-/** Enrols a machine and signs its token. */
 export const createMachine =
   (ctx: Context): Unary<CreateMachineRequest, CreateMachineResponse> =>
   async (request) => {

@@ -6,7 +6,6 @@ import { isConnected } from '../domain/user.ts';
 import { endStream } from '../stream/end-stream.ts';
 import { machineNotFound } from './errors.ts';
 
-/** Removes a machine and ends its stream. */
 export const deleteMachine =
   (ctx: Context): Unary<DeleteMachineRequest, DeleteMachineResponse> =>
   async (request) => {

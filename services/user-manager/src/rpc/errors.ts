@@ -1,16 +1,13 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 
-/** NOT_FOUND `USER_NOT_CONNECTED`. */
 export const userNotConnected = (user: string): DomainError =>
   new DomainError(status.NOT_FOUND, 'USER_NOT_CONNECTED', `no user ${user} is connected`, { user });
 
-/** NOT_FOUND `MACHINE_NOT_FOUND`. */
 export const machineNotFound = (machine: string): DomainError =>
   new DomainError(status.NOT_FOUND, 'MACHINE_NOT_FOUND', `no machine ${machine} is enrolled`, {
     machine,
   });
 
-/** ALREADY_EXISTS `MACHINE_NAME_TAKEN`. */
 export const machineNameTaken = (name: string): DomainError =>
   new DomainError(
     status.ALREADY_EXISTS,
@@ -19,7 +16,6 @@ export const machineNameTaken = (name: string): DomainError =>
     { name },
   );
 
-/** INVALID_ARGUMENT `REQUEST_ID_REUSED`. */
 export const requestIdReused = (requestId: string): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,

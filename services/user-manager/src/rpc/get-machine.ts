@@ -5,7 +5,6 @@ import type { Context } from '../context.ts';
 import { machineNotFound } from './errors.ts';
 import { machineToProto } from '../wire/user.ts';
 
-/** Answers one machine. */
 export const getMachine =
   (ctx: Context): Unary<GetMachineRequest, GetMachineResponse> =>
   async (request) => {

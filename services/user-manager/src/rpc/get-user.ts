@@ -6,7 +6,6 @@ import { userToProto } from '../wire/user.ts';
 import { isConnected } from '../domain/user.ts';
 import { userNotConnected } from './errors.ts';
 
-/** Answers one connected user. */
 export const getUser =
   (ctx: Context): Unary<GetUserRequest, GetUserResponse> =>
   async (request) => {

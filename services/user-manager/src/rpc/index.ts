@@ -19,7 +19,6 @@ import { removeDemand } from './remove-demand.ts';
 import { setDemand } from './set-demand.ts';
 import { watchUsers } from './watch-users.ts';
 
-/** Every rpc of this service. */
 export const services = (ctx: Context): ServiceBinding[] => [
   implement(agentService, { connect: connect(ctx) }),
   implement(UserServiceService, {

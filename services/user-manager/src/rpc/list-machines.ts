@@ -4,7 +4,6 @@ import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../context.ts';
 import { machineToProto } from '../wire/user.ts';
 
-/** Lists machines, by name. */
 export const listMachines =
   (ctx: Context): Unary<ListMachinesRequest, ListMachinesResponse> =>
   async (request) => {

@@ -4,7 +4,6 @@ import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../context.ts';
 import { userToProto } from '../wire/user.ts';
 
-/** Lists connected users, by name. */
 export const listUsers =
   (ctx: Context): Unary<ListUsersRequest, ListUsersResponse> =>
   async (request) => {

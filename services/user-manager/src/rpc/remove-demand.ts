@@ -8,7 +8,6 @@ import { askMatcher } from '../bus/ask-matcher.ts';
 import type { Context } from '../context.ts';
 import { parseRemoval } from '../wire/demand.ts';
 
-/** Passes the end of a demand on to the replica that matches. */
 export const removeDemand =
   (ctx: Context): Unary<RemoveDemandRequest, RemoveDemandResponse> =>
   async (request, call) => {

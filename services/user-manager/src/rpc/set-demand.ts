@@ -4,7 +4,6 @@ import { askMatcher } from '../bus/ask-matcher.ts';
 import type { Context } from '../context.ts';
 import { parseDemand } from '../wire/demand.ts';
 
-/** Passes a session's demand on to the replica that matches. */
 export const setDemand =
   (ctx: Context): Unary<SetDemandRequest, SetDemandResponse> =>
   async (request, call) => {

@@ -1,7 +1,6 @@
 import type { Collection, Filter } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
 
-/** An enrolled machine. */
 export interface MachineDocument {
   _id: string;
   name: string;
@@ -13,7 +12,6 @@ export interface MachineDocument {
   requestHash?: string;
 }
 
-/** What became of an enrolment. */
 export type Enrolment =
   | { kind: 'created'; machine: MachineDocument }
   /** The same request came before. */
@@ -36,7 +34,6 @@ export interface Machines {
   remove(id: string): Promise<boolean>;
 }
 
-/** The machines in MongoDB. */
 export const openMachines = (collection: Collection<MachineDocument>): Machines => {
   const findOne = async (filter: Filter<MachineDocument>): Promise<MachineDocument | undefined> =>
     (await asUnavailable(() => collection.findOne(filter))) ?? undefined;

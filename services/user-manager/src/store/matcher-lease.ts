@@ -17,7 +17,6 @@ export interface MatcherLease {
   read(): Promise<MatcherDocument | undefined>;
   /** Takes the lease as it was read; false when somebody else did. */
   take(from: MatcherDocument | undefined, instance: string): Promise<boolean>;
-  /** Gives it up, if it is this instance's. */
   resign(instance: string): Promise<void>;
 }
 

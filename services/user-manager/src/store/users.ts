@@ -6,7 +6,6 @@ import { type ConnectedUser, type Drain, isConnected, type UserRecord } from '..
 /** A document of the collection `users`: the record under its id. */
 export type UserDocument = Omit<UserRecord, 'id'> & { _id: string };
 
-/** A new stream. */
 export interface NewConnection extends Introduction {
   id: string;
   name: string;
@@ -32,7 +31,6 @@ export interface Users {
   setDrain(id: string, drain: Drain): Promise<UserRecord | undefined>;
   get(id: string): Promise<UserRecord | undefined>;
   getMany(ids: readonly string[]): Promise<UserRecord[]>;
-  /** Everybody who is connected. */
   connected(): Promise<ConnectedUser[]>;
   /** Connected ones by name, at most `limit`, those after (name, id). */
   list(query: {
@@ -86,7 +84,6 @@ const connectUpdate = (stream: NewConnection) => [
   },
 ];
 
-/** The users' records in MongoDB. */
 export const openUsers = (collection: Collection<UserDocument>): Users => {
   const change = async (
     filter: Filter<UserDocument>,

@@ -14,14 +14,10 @@ const PATIENCE_MS = 30_000;
 /** The time for the last message before the call is cut. */
 const LAST_WORDS_MS = 1_000;
 
-/** One open stream of an agent. */
 export interface AgentStream {
   readonly user: string;
   readonly connection: string;
-  /**
-   * The version of the user's record that this stream wrote. Of two streams of a user, the one with the
-   * greater version is newer.
-   */
+  /** Of the user's record that this stream wrote: of two streams of a user, the one with the greater version is newer. */
   readonly version: number;
   readonly queue: SendQueue;
   readonly silence: Silence;
@@ -29,7 +25,6 @@ export interface AgentStream {
   workload(): string;
   /** Queues a desired state if it is the greatest so far. */
   offer(state: DesiredState): 'forward' | 'outdated' | 'gone';
-  /** The user's record has changed. */
   learn(user: UserRecord): void;
   deliver(outcomes: readonly Outcome[]): void;
   /** Reports went out. Answers the workload if it has no report outstanding any more. */
@@ -47,7 +42,6 @@ interface AgentStreamOptions {
   abort: (error: unknown) => void;
 }
 
-/** Creates the state of one stream. */
 export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): AgentStream => {
   let command: Command = { ...noCommand, claim: user.claim, isReleased: user.session === null };
   let outstanding = nothingOwed();

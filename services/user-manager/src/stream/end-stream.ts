@@ -26,10 +26,7 @@ export const endLocal = (stream: AgentStream, reason: EndStreamReason): void => 
   }
 };
 
-/**
- * Ends a stream of any manager. A manager that cannot be reached finds out by itself when it looks its
- * streams up in the database.
- */
+/** Ends a stream of any manager. One that cannot be reached finds out when it looks its streams up in the database. */
 export const endStream = async (
   ctx: Pick<Context, 'instance' | 'streams' | 'bus' | 'events'>,
   { user, connection, manager }: { user: string; connection: string; manager: string },
@@ -56,10 +53,7 @@ export const endStream = async (
 
 const PAUSE = { firstMs: 500, longestMs: 500 };
 
-/**
- * Ends a stream. Tells its session at once, then changes the user's record. It tries that until it succeeds
- * or this manager ends; another manager then takes the users of this one for lost.
- */
+/** Tells the session at once, then changes the record, again until it succeeds or this manager ends and others find it dead. */
 export const leave = async (
   ctx: Context,
   stream: Pick<AgentStream, 'user' | 'connection' | 'workload'>,

@@ -1,6 +1,5 @@
 import { DomainError, invalidFields, status } from '#libs/errors/index.ts';
 
-/** FAILED_PRECONDITION `HELLO_EXPECTED`. */
 export const helloExpected = (what: string): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,
@@ -8,7 +7,7 @@ export const helloExpected = (what: string): DomainError =>
     `the first message must be hello, and only that: ${what}`,
   );
 
-/** PERMISSION_DENIED `MACHINE_UNKNOWN`. An agent also gets it if its machine is deleted while it is connected. */
+/** An agent also gets it if its machine is deleted while it is connected. */
 export const machineUnknown = (machine: string | undefined): DomainError =>
   new DomainError(
     status.PERMISSION_DENIED,
@@ -19,7 +18,6 @@ export const machineUnknown = (machine: string | undefined): DomainError =>
     machine === undefined ? {} : { machine },
   );
 
-/** ABORTED `SUPERSEDED`. */
 export const superseded = (): DomainError =>
   new DomainError(
     status.ABORTED,
@@ -27,7 +25,6 @@ export const superseded = (): DomainError =>
     'the same machine connected again; this agent must stay away',
   );
 
-/** PERMISSION_DENIED `TOO_MANY_FORGERIES`. */
 export const tooManyForgeries = (count: number): DomainError =>
   new DomainError(
     status.PERMISSION_DENIED,
@@ -36,7 +33,6 @@ export const tooManyForgeries = (count: number): DomainError =>
     { count },
   );
 
-/** RESOURCE_EXHAUSTED `READER_TOO_SLOW`. */
 export const readerTooSlow = (waitingBytes: number): DomainError =>
   new DomainError(
     status.RESOURCE_EXHAUSTED,
@@ -46,7 +42,6 @@ export const readerTooSlow = (waitingBytes: number): DomainError =>
     { retryAfterMs: 5_000 },
   );
 
-/** UNAVAILABLE `AGENT_SILENT`. */
 export const agentSilent = (): DomainError =>
   new DomainError(
     status.UNAVAILABLE,
@@ -56,7 +51,7 @@ export const agentSilent = (): DomainError =>
     { retryAfterMs: 5_000 },
   );
 
-/** UNAVAILABLE `CONNECTION_LOST`: the database says that this stream is gone. */
+/** The database says that this stream is gone. */
 export const connectionLost = (): DomainError =>
   new DomainError(
     status.UNAVAILABLE,
@@ -66,6 +61,5 @@ export const connectionLost = (): DomainError =>
     { retryAfterMs: 250 },
   );
 
-/** INVALID_ARGUMENT `INVALID_FIELDS`: the message is empty. */
 export const emptyMessage = (): DomainError =>
   invalidFields([{ field: 'message', description: 'must be hello, reports, held or goodbye' }]);

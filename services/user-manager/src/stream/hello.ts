@@ -8,9 +8,8 @@ import { endStream, leave } from './end-stream.ts';
 import { machineUnknown } from './errors.ts';
 
 /**
- * Admits an agent whose machine is enrolled: the user's record names the new stream, and an older stream
- * ends. A claim of the user goes on with the new stream; the matcher decides whether its session still wants
- * it. What the agent holds does not matter here, because its session asks for it (`adopt`).
+ * Admits an agent whose machine is enrolled: the user's record names the new stream, and an older stream ends. A claim goes on
+ * with the new stream, and its session asks what the agent holds (`adopt`).
  */
 export const admit = async (
   ctx: Context,
@@ -41,8 +40,7 @@ export const admit = async (
     throw thrown;
   });
   if (before !== undefined) {
-    // An agent that hears SUPERSEDED stays away for good, so the same agent must not hear it on its next
-    // stream.
+    // An agent that hears SUPERSEDED stays away for good, so the same agent must not hear it on its next stream.
     replaceOlder(
       ctx,
       before,

@@ -9,7 +9,6 @@ import { emptyMessage, helloExpected } from './errors.ts';
 import type { ReportSender } from './report-sender.ts';
 import type { Silence } from './silence.ts';
 
-/** What an agent said. */
 export type Heard = ConnectRequest & {
   /** The message is not empty, but this version does not know it. */
   isUnknown?: true;
@@ -59,10 +58,7 @@ interface ReadingOptions {
   onUnknown: () => void;
 }
 
-/**
- * Reads an agent's messages until it leaves, and no faster than its reports are decided. Rejects if the
- * stream breaks or carries an invalid message.
- */
+/** Reads messages until the agent leaves, no faster than its reports are decided. Rejects if the stream breaks or one is invalid. */
 export const readAgent = async (
   requests: AsyncIterator<Heard>,
   { stream, sender, sessions, silence, onUnknown }: ReadingOptions,

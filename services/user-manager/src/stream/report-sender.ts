@@ -1,9 +1,6 @@
 import type { Outcome, Report } from '#libs/contracts/agent.ts';
 
-/**
- * The bound on the undecided reports of one agent; at the bound its stream is not read. It is above what one
- * agent has at a time, and small in memory.
- */
+/** The bound on one agent's undecided reports, above what it has at a time. At the bound its stream is not read. */
 const MAX_IN_FLIGHT = 5_000;
 // One request stays well below the mebibyte that a NATS message may have.
 const MAX_REPORTS_PER_REQUEST = 500;

@@ -10,10 +10,7 @@ const OUTCOME_BYTES = 150;
 const STATE_BYTES = 1_000;
 const ATTEMPT_BYTES = 300;
 
-/**
- * The messages to one agent, in order of urgency. It keeps only the latest desired state, because each
- * replaces the previous one. Iterate it once.
- */
+/** The messages to one agent, the most urgent first. Of desired states only the latest is kept. Iterate it once. */
 export interface SendQueue extends AsyncIterable<ConnectResponse> {
   desired(state: DesiredState): void;
   outcomes(outcomes: readonly Outcome[]): void;
@@ -32,7 +29,6 @@ type Ending =
 
 const reasonBytes = ({ reason }: Outcome): number => reason.length * 2;
 
-/** Creates a queue whose first message is `first`. */
 export const createSendQueue = (first: ConnectResponse, monotonic: () => number): SendQueue => {
   let welcome: ConnectResponse | undefined = first;
   let outcomes: Outcome[] = [];

@@ -1,22 +1,16 @@
-/**
- * The time for an agent to answer what it holds. HTTP/2 pings do not notice an agent that hangs on a live
- * machine.
- */
+/** HTTP/2 pings do not notice an agent that hangs on a live machine. */
 const ANSWER_WITHIN_MS = 10_000;
 
 /** Notices an agent that does not answer what it holds. */
 export interface Silence {
-  /** The agent was asked. */
   ask(): void;
   /** This side waits for the next message, so it hears the agent at once. */
   listen(): void;
-  /** A message came. */
   hear(isAnswer: boolean): void;
   /** Whether the agent was asked, has not answered in time, and this side was listening. */
   isTooLong(): boolean;
 }
 
-/** @param monotonic milliseconds */
 export const createSilence = (monotonic: () => number): Silence => {
   let askedAt: number | undefined;
   let listeningSince: number | undefined;

@@ -4,13 +4,11 @@ import type { AgentStream } from './agent-stream.ts';
 export interface Streams {
   /** Makes it the user's stream and answers the one that it replaces. False if it is older than the present one. */
   add(stream: AgentStream): AgentStream | undefined | false;
-  /** Removes it if it still is the user's stream. */
   remove(stream: AgentStream): void;
   get(user: string): AgentStream | undefined;
   all(): AgentStream[];
 }
 
-/** Creates an empty collection of streams. */
 export const createStreams = (): Streams => {
   const streams = new Map<string, AgentStream>();
   return {

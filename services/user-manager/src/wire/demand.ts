@@ -42,7 +42,6 @@ export const parseDemand = (demand: Demand | undefined): Demand => {
   return demand!;
 };
 
-/** Throws INVALID_ARGUMENT `INVALID_FIELDS`. */
 export const parseRemoval = (request: RemoveDemandRequest | undefined): RemoveDemandRequest => {
   const wrong = collectViolations();
   wrong.require(
@@ -54,7 +53,6 @@ export const parseRemoval = (request: RemoveDemandRequest | undefined): RemoveDe
   return request!;
 };
 
-/** Throws INVALID_ARGUMENT `INVALID_FIELDS`. */
 export const parseReleased = (request: UsersReleased): UsersReleased => {
   const wrong = collectViolations();
   wrong.require(isId(request.workloadId), 'workload_id', 'must be a workload id');

@@ -26,7 +26,6 @@ export const checkAttempt = (
   }
 };
 
-/** Notes what is wrong with what an agent says that it holds. */
 export const checkHeld = (
   { workloadId, attempts }: Held,
   field: string,

@@ -7,7 +7,6 @@ const MAX_TEXT_CHARS = 64;
 const MAX_ENGINES = 32;
 const MAX_WORKLOADS_HELD = 1_000;
 
-/** The content of a valid hello. */
 export interface Introduction {
   slots: number;
   capability: Capability;

@@ -103,11 +103,7 @@ const checkReport = (
   }
 };
 
-/**
- * Checks the form of a batch of reports before it goes on, because the workload's id becomes part of a
- * subject and a session should not have to read rubbish. Does not judge what the reports claim. Throws
- * INVALID_ARGUMENT `INVALID_FIELDS`.
- */
+/** Checks the form of reports before they go on, because ids become part of subjects. Throws INVALID_ARGUMENT `INVALID_FIELDS`. */
 export const checkReports = ({ reports }: Reports): void => {
   const wrong = collectViolations();
   wrong.require(reports.length <= MAX_REPORTS, 'reports.reports', `must be at most ${MAX_REPORTS}`);

@@ -40,7 +40,6 @@ const stateOf = ({ connection, drain, session }: UserRecord): UserState => {
   return session === null ? 'USER_STATE_IDLE' : 'USER_STATE_BUSY';
 };
 
-/** A user as the API shows it. */
 export const userToProto = (user: UserRecord): User => ({
   userId: user.id,
   name: user.name,
