@@ -7,7 +7,7 @@ import {
   toProtoStatus,
 } from '#libs/errors/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { extractTrace, injectTrace, type StringMap } from '#libs/telemetry/index.ts';
+import { extractTrace, injectTrace } from '#libs/telemetry/index.ts';
 
 const REQUEST_ID = 'x-request-id';
 /** Marks an answer as a failure; its value is the reason, and the bytes are google.rpc.Status. */
@@ -16,8 +16,8 @@ const ERROR = 'muster-error';
 // An id of another process is written into logs and into the headers of other messages.
 const HARMLESS = /^[\w.:-]{1,64}$/;
 
-const read = (from: MsgHdrs | undefined): Pick<StringMap, 'get'> => ({
-  get: (name) => from?.get(name) || undefined,
+const read = (from: MsgHdrs | undefined) => ({
+  get: (name: string): string | undefined => from?.get(name) || undefined,
 });
 
 /** The headers of our messages: the current trace and the request id. */

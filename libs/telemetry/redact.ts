@@ -12,9 +12,6 @@ export const redactText = (text: string): string =>
     .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, `$1${REDACTED}@`)
     .replaceAll(/\b(AccountKey|SharedAccessSignature|sig)=[^;&\s]+/gi, `$1=${REDACTED}`);
 
-/** Whether a value under this name must not reach a log. */
-export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
-
 /**
  * A copy for logs. It replaces values under secret names, removes credentials from texts, and turns bytes into their
  * length. It leaves out anything deeper than six levels, which also ends cycles.
@@ -23,7 +20,7 @@ export const redactFields = (fields: object, depth = 0): Record<string, unknown>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]: [string, unknown]) => [
       name,
-      isSecretName(name) && value !== undefined ? REDACTED : redactValue(value, depth + 1),
+      SECRET_NAME.test(name) && value !== undefined ? REDACTED : redactValue(value, depth + 1),
     ]),
   );
 

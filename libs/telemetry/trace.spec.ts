@@ -1,14 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import {
-  currentTrace,
-  extractTrace,
-  injectTrace,
-  parseTraceparent,
-  startTrace,
-  withTrace,
-} from './index.ts';
+import { currentTrace, extractTrace, injectTrace, startTrace, withTrace } from './index.ts';
+import { parseTraceparent } from './trace.ts';
 
 const seen = async () => {
   await setImmediate();

@@ -6,8 +6,9 @@ import {
   credentials as grpcCredentials,
 } from '@grpc/grpc-js';
 import { DomainError, status } from '#libs/errors/index.ts';
-import { injectTrace } from '#libs/telemetry/propagation.ts';
 import type { TlsFiles } from '#libs/config/index.ts';
+// Not its index, which loads the logger: a command line that asks once writes no log.
+import { injectTrace } from '#libs/telemetry/trace.ts';
 import type { ServiceDefinition } from '../definition.ts';
 import { callOf } from './kinds.ts';
 import { openCall, type OutgoingCall } from './outgoing-call.ts';
