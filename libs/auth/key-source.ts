@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { importJWK } from 'jose';
+import type { Clock } from '#libs/clock/index.ts';
 import { unavailable } from '#libs/errors/index.ts';
 import type { Role } from './caller.ts';
 import { parseJwks, TOKEN_ALGORITHM } from './keys.ts';
@@ -22,7 +23,7 @@ export interface KeySource {
 export interface KeySourceOptions {
   /** Path of the JWKS file, or its http(s) URL. */
   jwks: string | URL;
-  clock: { /** Monotonic time, ms. */ monotonic(): number };
+  clock: Pick<Clock, 'monotonic'>;
 }
 
 /** Bounds the cost of a flood of made-up key ids. */
@@ -43,13 +44,11 @@ export const createKeySource = ({ jwks, clock }: KeySourceOptions): KeySource =>
     if (keys !== undefined && found === text) {
       return;
     }
-    const imported = await Promise.all(
-      parseJwks(found).keys.map(
-        async (jwk) =>
-          [jwk.kid, { key: await importJWK(jwk, TOKEN_ALGORITHM), roles: jwk.roles }] as const,
-      ),
+    const imported = parseJwks(found).map(
+      async (jwk) =>
+        [jwk.kid, { key: await importJWK(jwk, TOKEN_ALGORITHM), roles: jwk.roles }] as const,
     );
-    keys = new Map(imported);
+    keys = new Map(await Promise.all(imported));
     text = found;
     version += 1;
   };

@@ -17,11 +17,6 @@ export interface MeshJwk extends JWK {
   roles: Role[];
 }
 
-/** A JWKS document (RFC 7517). It holds several keys because a key stays valid for a while after its successor signs. */
-export interface MeshJwks {
-  keys: MeshJwk[];
-}
-
 export interface SigningKey {
   /** Signs tokens; keep it in a file of mode 0600, only where tokens are made. */
   privateJwk: MeshJwk;
@@ -33,14 +28,11 @@ export interface SigningKey {
 export const createSigningKey = async (allowedRoles: readonly Role[]): Promise<SigningKey> => {
   const pair = await generateKeyPair(TOKEN_ALGORITHM, { crv: 'Ed25519', extractable: true });
   const publicPart = await exportJWK(pair.publicKey);
-  const shared = {
-    kid: await calculateJwkThumbprint(publicPart),
-    alg: TOKEN_ALGORITHM,
-    use: 'sig',
-  };
+  const kid = await calculateJwkThumbprint(publicPart);
+  const shared = { kid, alg: TOKEN_ALGORITHM, use: 'sig', roles: [...allowedRoles] };
   return {
-    privateJwk: { ...(await exportJWK(pair.privateKey)), ...shared, roles: [...allowedRoles] },
-    publicJwk: { ...publicPart, ...shared, roles: [...allowedRoles] },
+    privateJwk: { ...(await exportJWK(pair.privateKey)), ...shared },
+    publicJwk: { ...publicPart, ...shared },
   };
 };
 
@@ -58,7 +50,11 @@ export interface TokenRequest {
   nowMs?: number;
 }
 
-/** Signs a token (compact JWS). Throws TypeError for a token that no service would accept: the key may not sign `role`, or the subject is no customer id. */
+/**
+ * Signs a token (compact JWS).
+ *
+ * @throws TypeError for one that no service would accept: the key may not sign `role`, or the subject is no customer id
+ */
 export const signToken = async (privateJwk: MeshJwk, request: TokenRequest): Promise<string> => {
   if (!privateJwk.roles.includes(request.role)) {
     throw new TypeError(
@@ -80,17 +76,25 @@ export const signToken = async (privateJwk: MeshJwk, request: TokenRequest): Pro
     .sign(await importJWK(privateJwk, TOKEN_ALGORITHM));
 };
 
-/** Reads a JWKS document. It skips keys that are not Ed25519 or name no known role, because other systems may add theirs. */
-export const parseJwks = (text: string): MeshJwks => {
-  const document: unknown = JSON.parse(text);
-  const keys =
-    typeof document === 'object' && document !== null && 'keys' in document
-      ? document.keys
-      : undefined;
-  if (!Array.isArray(keys)) {
+/**
+ * The keys of a JWKS document (RFC 7517), which holds several because a key stays valid for a while after its successor
+ * signs. Skips those that are not Ed25519 or name no known role, because other systems may add theirs.
+ */
+export const parseJwks = (text: string): MeshJwk[] => {
+  const document = JSON.parse(text) as { keys?: unknown } | null;
+  if (!Array.isArray(document?.keys)) {
     throw new TypeError('a JWKS is an object with an array `keys`');
   }
-  return { keys: keys.filter(isMeshJwk) };
+  return document.keys.filter(isMeshJwk);
+};
+
+/** Reads a private key that signs tokens. Throws TypeError or SyntaxError on anything else. */
+export const parseSigningKey = (text: string): MeshJwk => {
+  const key: unknown = JSON.parse(text);
+  if (isMeshJwk(key) && typeof key.d === 'string') {
+    return key;
+  }
+  throw new TypeError('not a signing key of a mesh');
 };
 
 const isMeshJwk = (value: unknown): value is MeshJwk => {

@@ -1,10 +1,17 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { attemptToken, verifyAttemptToken, workloadKey } from './attempt-token.ts';
-import { signGrant, verifyGrant } from './grant.ts';
-import { signReceipt, verifyReceipt } from './receipt.ts';
-import { hmac, parseMeshSecret } from './secret.ts';
+import {
+  attemptToken,
+  hmac,
+  parseMeshSecret,
+  signGrant,
+  signReceipt,
+  verifyAttemptToken,
+  verifyGrant,
+  verifyReceipt,
+  workloadKey,
+} from './proofs.ts';
 
 const secret = parseMeshSecret('00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff');
 const fields = { task: 'frames/17', generation: 0, attempt: '3-41', user: 'm-1' };

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
+import type { Clock } from '#libs/clock/index.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import { CUSTOMER_ID_RULE, isCustomerId, isRole, type Caller } from './caller.ts';
 import { createKeySource, type KeySource } from './key-source.ts';
@@ -11,7 +12,7 @@ export interface VerifierOptions {
   issuer: string;
   /** The id of the mesh. */
   audience: string;
-  clock: { now(): number; monotonic(): number };
+  clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
 /**
@@ -59,10 +60,8 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
 
     const fresh = await verify(token, source, options);
     if (remembered.size >= MAX_REMEMBERED) {
-      for (const oldest of remembered.keys()) {
-        remembered.delete(oldest);
-        break;
-      }
+      const [oldest = ''] = remembered.keys();
+      remembered.delete(oldest);
     }
     remembered.set(digest, fresh);
     return fresh.caller;

@@ -6,7 +6,7 @@ import {
   identifier,
   listenAddress,
   secretAs,
-  secretUrl,
+  url,
   text,
   tlsFiles,
   tlsVariables,
@@ -41,12 +41,12 @@ export const serverVariables = (listen: string) => ({
 
 /** The variables of everything that uses MongoDB. */
 export const mongoVariables = {
-  MUSTER_MONGO_URL: secretUrl(['mongodb', 'mongodb+srv']),
+  MUSTER_MONGO_URL: url(['mongodb', 'mongodb+srv']),
   MUSTER_MONGO_DATABASE: identifier('muster').prefault('muster'),
 };
 
 /** The variable of everything that uses NATS. */
-export const natsVariables = { MUSTER_NATS_URL: secretUrl(['nats', 'tls']) };
+export const natsVariables = { MUSTER_NATS_URL: url(['nats', 'tls']) };
 
 /** The variable of everything that signs or checks tokens of attempts, receipts and grants. */
 export const meshSecretVariables = {

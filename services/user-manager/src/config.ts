@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { parseJwks, type MeshJwk } from '#libs/auth/index.ts';
+import { parseSigningKey, type MeshJwk } from '#libs/auth/index.ts';
 import { ConfigError, filePath, loadConfig, type Environment } from '#libs/config/index.ts';
 import {
   mongoVariables,
@@ -28,10 +28,8 @@ export interface Config {
 /** The private key in the file; undefined unless it may sign agents' tokens. */
 const readAgentKey = (path: string): MeshJwk | undefined => {
   try {
-    const [key] = parseJwks(`{"keys":[${readFileSync(path, 'utf8')}]}`).keys;
-    return key !== undefined && typeof key.d === 'string' && key.roles.includes('agent')
-      ? key
-      : undefined;
+    const key = parseSigningKey(readFileSync(path, 'utf8'));
+    return key.roles.includes('agent') ? key : undefined;
   } catch {
     return undefined;
   }
