@@ -1,7 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { metaOf } from './meta.ts';
-import { readSecretFile } from './secret-file.ts';
 
 /** `process.env`, or a test's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,4 +48,14 @@ export const loadConfig = <S extends z.ZodObject>(schema: S, env: Environment): 
     throw new ConfigError(problems);
   }
   return parsed.data;
+};
+
+/** Reads a secret from the file that a variable `X_FILE` names; without the newline that editors add. */
+const readSecretFile = (path: string): { value: string } | { problem: string } => {
+  try {
+    const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return value === '' ? { problem: `names an empty file, ${path}` } : { value };
+  } catch (thrown) {
+    return { problem: `names a file that cannot be read: ${(thrown as Error).message}` };
+  }
 };

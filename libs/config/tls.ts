@@ -1,5 +1,8 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
 import { ConfigError } from './config-error.ts';
-import { certificateFile, privateKeyFile } from './variables/pem.ts';
+import { describe } from './meta.ts';
 
 /** Paths of PEM files. A server asks no caller for a certificate, because callers send a token. */
 export interface TlsFiles {
@@ -10,11 +13,27 @@ export interface TlsFiles {
   ca?: string;
 }
 
-/** The variables that every server and client takes; spread them into a schema. */
+/** The path of a PEM file that `parse` can read. */
+const pemFile = (parse: (pem: Buffer) => unknown, what: string, example: string) => {
+  const holds = (path: string): boolean => {
+    try {
+      parse(readFileSync(path));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return describe(z.string().refine(holds, `must name a PEM file with a ${what}`), { example });
+};
+
+const certificateFile = () =>
+  pemFile((pem) => new X509Certificate(pem), 'certificate', '/etc/muster/tls.crt').optional();
+
+/** The variables that every server and client takes; spread them into a schema. The key needs no passphrase. */
 export const tlsVariables = {
-  MUSTER_TLS_CERT: certificateFile().optional(),
-  MUSTER_TLS_KEY: privateKeyFile().optional(),
-  MUSTER_TLS_CA: certificateFile().optional(),
+  MUSTER_TLS_CERT: certificateFile(),
+  MUSTER_TLS_KEY: pemFile(createPrivateKey, 'private key', '/etc/muster/tls.key').optional(),
+  MUSTER_TLS_CA: certificateFile(),
 };
 
 /**
@@ -22,11 +41,9 @@ export const tlsVariables = {
  *
  * @throws ConfigError if a certificate comes without its key, or a key without its certificate
  */
-export const tlsFiles = (read: {
-  MUSTER_TLS_CERT?: string | undefined;
-  MUSTER_TLS_KEY?: string | undefined;
-  MUSTER_TLS_CA?: string | undefined;
-}): TlsFiles | undefined => {
+export const tlsFiles = (
+  read: Partial<Record<keyof typeof tlsVariables, string | undefined>>,
+): TlsFiles | undefined => {
   const { MUSTER_TLS_CERT: cert, MUSTER_TLS_KEY: key, MUSTER_TLS_CA: ca } = read;
   if ((cert === undefined) !== (key === undefined)) {
     const [missing, present] = cert === undefined ? ['CERT', 'KEY'] : ['KEY', 'CERT'];

@@ -15,12 +15,11 @@ export const integer = ({
   describe(
     z
       .string()
-      .regex(/^-?\d{1,16}$/, `must be a whole number from ${min} to ${max}`)
-      .transform(Number)
       .refine(
-        (value) => value >= min && value <= max,
+        (value) => /^-?\d{1,16}$/.test(value) && Number(value) >= min && Number(value) <= max,
         `must be a whole number from ${min} to ${max}`,
-      ),
+      )
+      .transform(Number),
     { example: String(Math.max(min, Math.min(max, 1))) },
   );
 
@@ -70,21 +69,6 @@ export const filePath = () =>
   describe(z.string().refine(existsSync, 'must name a file that exists'), {
     example: '/etc/muster/file',
   });
-
-/** A URL of one of the schemes (`mongodb`, `nats`, …), kept as text. Several hosts between commas are fine. */
-export const url = (
-  schemes: readonly [string, ...string[]],
-  example = `${schemes[0]}://127.0.0.1`,
-) =>
-  describe(
-    z
-      .string()
-      .regex(
-        new RegExp(`^(${schemes.join('|')})://[^\\s/]+`),
-        `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
-      ),
-    { example },
-  );
 
 /** An id as it may stand in subjects, paths and keys. */
 export const identifier = (example: string) =>

@@ -24,13 +24,16 @@ export const secretAs = <T>(parse: (text: string) => T, problem: string) =>
     { isSecret: true },
   );
 
-/** A URL that carries a password, of one of the schemes. */
-export const secretUrl = (schemes: readonly [string, ...string[]]) =>
+/**
+ * A URL of one of the schemes (`mongodb`, `nats`, …), kept as text; secret, because it may carry a password. Several
+ * hosts between commas are fine.
+ */
+export const url = (schemes: readonly string[]) =>
   describe(
     z
       .string()
-      .refine(
-        (value) => schemes.some((scheme) => value.startsWith(`${scheme}://`)),
+      .regex(
+        new RegExp(`^(${schemes.map((scheme) => RegExp.escape(scheme)).join('|')})://[^\\s/]+`),
         `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
       ),
     { isSecret: true },
