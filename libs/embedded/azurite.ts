@@ -1,9 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { poll } from '#libs/async/index.ts';
-import { systemClock } from '#libs/clock/index.ts';
-import type { StoreProgram } from './program.ts';
+import { readyWhen, type StoreProgram } from './launch.ts';
 
 interface AzuriteOptions {
   /** Where its blobs go; made when it is missing. */
@@ -16,7 +14,6 @@ interface AzuriteOptions {
 /** The storage account that every Azurite of ours has. */
 const ACCOUNT = 'muster';
 
-const POLL_MS = 50;
 /** It writes its list of blobs every few seconds and at its end, which takes time. */
 const STOP_MS = 15_000;
 
@@ -49,13 +46,7 @@ export const azurite = async ({ dir, port, key }: AzuriteOptions): Promise<Store
     },
     url: `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${key};BlobEndpoint=${endpoint};`,
     stopMs: STOP_MS,
-    ready: async ({ signal }) => {
-      await poll(() => isAnswering(endpoint, signal), {
-        clock: systemClock,
-        everyMs: POLL_MS,
-        signal,
-      });
-    },
+    ready: readyWhen(({ signal }) => isAnswering(endpoint, signal)),
   };
 };
 

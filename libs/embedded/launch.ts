@@ -1,4 +1,4 @@
-import { abortable } from '#libs/async/index.ts';
+import { abortable, poll } from '#libs/async/index.ts';
 import { type Clock, systemClock } from '#libs/clock/index.ts';
 import {
   findProgram,
@@ -6,9 +6,53 @@ import {
   rotateOutput,
   startProgram,
   type Exit,
-  type Started,
+  type Started as StartedProgram,
 } from '#libs/programs/index.ts';
-import type { Running, Program } from './program.ts';
+
+/** A process that was just started. */
+export interface Started {
+  pid: number;
+  /** Aborts when waiting for it makes no sense any more. */
+  signal: AbortSignal;
+}
+
+/** A program that can be started: everything it needs has been written. */
+export interface Program {
+  /** As in process lists: `mongod`, `session-supervisor`. */
+  name: string;
+  /** Absolute path. */
+  command: string;
+  args: readonly string[];
+  /** Added to the environment that it is launched with. */
+  env: Readonly<Record<string, string>>;
+  /** How long it may take to end when asked, in milliseconds; then it is killed. */
+  stopMs: number;
+  /** Resolves when clients can use it, and it really is this process that answers; rejects when `signal` aborts. */
+  ready(started: Started): Promise<void>;
+}
+
+/** One of the stores. */
+export interface StoreProgram extends Program {
+  /** How clients reach it, credentials included: never log it. A URL, for Azurite a connection string. */
+  url: string;
+}
+
+/** A program that runs. */
+export interface Running extends Pick<StartedProgram, 'pid' | 'exited' | 'kill'> {
+  hasExited(): boolean;
+  /** Asks it to end (also when it is frozen) and kills it if it takes too long. */
+  stop(): Promise<Exit>;
+}
+
+const POLL_MS = 20;
+
+/** The `ready` of a program that can only be asked again and again. */
+export const readyWhen =
+  (isReady: (started: Started) => Promise<boolean>): Program['ready'] =>
+  async (started) => {
+    const { signal } = started;
+    await poll(() => isReady(started), { clock: systemClock, everyMs: POLL_MS, signal });
+  };
 
 /** A program that could not be started: why, and the last lines that it wrote. */
 export class LaunchError extends Error {
@@ -46,13 +90,10 @@ export const launch = async (program: Program, options: LaunchOptions): Promise<
   await rotateOutput(logFile);
   const running = await start(program, options, clock);
   const givenUp = new AbortController();
-  const wait = signal === undefined ? givenUp.signal : AbortSignal.any([givenUp.signal, signal]);
-  const timer = clock.setTimer(readyMs, () =>
-    givenUp.abort(new Error(`was not ready within ${readyMs} ms`)),
-  );
-  void running.exited.then((exit) =>
-    givenUp.abort(new Error(`${describeExit(exit)} before it was ready`)),
-  );
+  const giveUp = (why: string): void => givenUp.abort(new Error(why));
+  const wait = AbortSignal.any([givenUp.signal, ...(signal === undefined ? [] : [signal])]);
+  const timer = clock.setTimer(readyMs, () => giveUp(`was not ready within ${readyMs} ms`));
+  void running.exited.then((exit) => giveUp(`${describeExit(exit)} before it was ready`));
   try {
     await abortable(program.ready({ pid: running.pid, signal: wait }), wait);
     return running;
@@ -65,12 +106,8 @@ export const launch = async (program: Program, options: LaunchOptions): Promise<
     await running.exited;
     signal?.throwIfAborted();
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new LaunchError(
-      `${program.name} ${why}; its log (${logFile}) ends in:\n${await lastLines(logFile)}`,
-      {
-        cause: thrown,
-      },
-    );
+    const said = `its log (${logFile}) ends in:\n${await lastLines(logFile)}`;
+    throw new LaunchError(`${program.name} ${why}; ${said}`, { cause: thrown });
   } finally {
     timer.cancel();
   }
@@ -87,40 +124,26 @@ const UNLESS_ORPHANED = '[ "$PPID" = "$0" ] && exec "$@"';
 const start = async (program: Program, options: LaunchOptions, clock: Clock): Promise<Running> => {
   const { env, logFile, cwd, deathSignal = 'SIGTERM' } = options;
   const setpriv = await findProgram('setpriv', env['PATH']);
-  const shell = [
-    '/bin/sh',
-    '-c',
-    UNLESS_ORPHANED,
-    String(process.pid),
-    program.command,
-    ...program.args,
-  ];
-  const argv = [setpriv, '--pdeathsig', deathSignal.slice(3), '--', ...shell];
-  return runningOf(
-    program,
-    await startProgram({ argv, env: { ...env, ...program.env }, cwd, output: logFile }),
-    clock,
-  );
-};
-
-const runningOf = (
-  { name, stopMs }: Program,
-  { pid, exited, kill }: Started,
-  clock: Clock,
-): Running => {
+  const dying = [setpriv, '--pdeathsig', deathSignal.slice(3), '--'];
+  const shell = ['/bin/sh', '-c', UNLESS_ORPHANED, String(process.pid)];
+  const { pid, exited, kill } = await startProgram({
+    argv: [...dying, ...shell, program.command, ...program.args],
+    env: { ...env, ...program.env },
+    cwd,
+    output: logFile,
+  });
   let hasExited = false;
   void exited.then(() => (hasExited = true));
   return {
-    name,
     pid,
     exited,
-    hasExited: () => hasExited,
     kill,
+    hasExited: () => hasExited,
     stop: async () => {
       kill('SIGTERM');
       // A stopped process (SIGSTOP) handles SIGTERM only after it goes on.
       kill('SIGCONT');
-      const timer = clock.setTimer(stopMs, () => kill('SIGKILL'));
+      const timer = clock.setTimer(program.stopMs, () => kill('SIGKILL'));
       const exit = await exited;
       timer.cancel();
       return exit;

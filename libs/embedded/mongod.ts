@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram } from '#libs/programs/index.ts';
-import type { StoreProgram } from './program.ts';
+import type { StoreProgram } from './launch.ts';
 
 interface MongodOptions {
   /** Where its data go; made when it is missing. */

@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { poll } from '#libs/async/index.ts';
-import { systemClock } from '#libs/clock/index.ts';
 import { findProgram } from '#libs/programs/index.ts';
-import type { Started, StoreProgram } from './program.ts';
+import { readyWhen, type StoreProgram } from './launch.ts';
 
 interface NatsServerOptions {
   /** Where its configuration and its messages go; made when it is missing. */
@@ -17,7 +15,6 @@ interface NatsServerOptions {
   path: string | undefined;
 }
 
-const POLL_MS = 20;
 const STOP_MS = 10_000;
 const USER = 'muster';
 
@@ -35,8 +32,16 @@ export const natsServer = async ({
   await mkdir(join(dir, 'jetstream'), { recursive: true });
   const config = join(dir, 'nats-server.conf');
   const serverName = `muster-${randomUUID()}`;
-  const text = configuration({ dir, port, password, serverName });
-  await writeFile(config, text, { mode: 0o600 });
+  // The configuration language writes strings as JSON does.
+  const text = [
+    `listen: "127.0.0.1:${port}"`,
+    `server_name: ${JSON.stringify(serverName)}`,
+    `jetstream { store_dir: ${JSON.stringify(join(dir, 'jetstream'))}, sync_interval: always }`,
+    ...(password === undefined
+      ? []
+      : [`authorization { user: ${USER}, password: ${JSON.stringify(password)} }`]),
+  ];
+  await writeFile(config, `${text.join('\n')}\n`, { mode: 0o600 });
   const credentials = password === undefined ? '' : `${USER}:${password}@`;
   return {
     name: 'nats-server',
@@ -45,33 +50,9 @@ export const natsServer = async ({
     env: {},
     url: `nats://${credentials}127.0.0.1:${port}`,
     stopMs: STOP_MS,
-    ready: (started) => answering(port, serverName, started),
+    // It greets every connection with its name, which tells ours from another one on the same port.
+    ready: readyWhen(async ({ signal }) => (await greeting(port, signal)).includes(serverName)),
   };
-};
-
-interface Settings {
-  dir: string;
-  port: number;
-  password: string | undefined;
-  serverName: string;
-}
-
-// The configuration language writes strings as JSON does.
-const configuration = ({ dir, port, password, serverName }: Settings): string =>
-  [
-    `listen: "127.0.0.1:${port}"`,
-    `server_name: ${JSON.stringify(serverName)}`,
-    `jetstream { store_dir: ${JSON.stringify(join(dir, 'jetstream'))}, sync_interval: always }`,
-    ...(password === undefined
-      ? []
-      : [`authorization { user: ${USER}, password: ${JSON.stringify(password)} }`]),
-    '',
-  ].join('\n');
-
-/** nats-server greets every connection with its name, which tells ours from another one on the same port. */
-const answering = async (port: number, serverName: string, { signal }: Started): Promise<void> => {
-  const isOurs = async () => (await greeting(port, signal)).includes(serverName);
-  await poll(isOurs, { clock: systemClock, everyMs: POLL_MS, signal });
 };
 
 const greeting = (port: number, signal: AbortSignal): Promise<string> =>

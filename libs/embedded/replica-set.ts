@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { MongoClient, MongoServerError } from 'mongodb';
 import { poll } from '#libs/async/index.ts';
 import { systemClock } from '#libs/clock/index.ts';
-import type { Started } from './program.ts';
+import type { Started } from './launch.ts';
 
-export interface Member {
+interface Member {
   /** The name of the set. */
   replicaSet: string;
   port: number;
@@ -19,22 +20,19 @@ const AUTHENTICATION_FAILED = 18;
  * Resolves when the only member of the set takes writes. Initiates the set and makes the user unless an earlier start
  * did; one that was cut off in between is completed.
  */
-export const writablePrimary = async (member: Member, started: Started): Promise<void> => {
-  await makePrimary(member, started);
-  if (member.login === undefined) {
-    return await checkProcess(await connected(member.port), started.pid);
-  }
-  let client: MongoClient;
+export const writablePrimary = async (member: Member, { pid, signal }: Started): Promise<void> => {
+  await makePrimary(member, signal);
   try {
-    client = await connected(member.port, member.login);
+    await checkProcess(member, pid);
   } catch (thrown) {
-    if (!hasCode(thrown, AUTHENTICATION_FAILED)) {
+    const isUserMissing =
+      thrown instanceof MongoServerError && thrown.code === AUTHENTICATION_FAILED;
+    if (member.login === undefined || !isUserMissing) {
       throw thrown;
     }
     await makeUser(member.port, member.login);
-    client = await connected(member.port, member.login);
+    await checkProcess(member, pid);
   }
-  await checkProcess(client, started.pid);
 };
 
 const connected = async (port: number, login?: Member['login']): Promise<MongoClient> => {
@@ -51,31 +49,29 @@ const connected = async (port: number, login?: Member['login']): Promise<MongoCl
 };
 
 /** Everything here works without a password. */
-const makePrimary = async (member: Member, { signal }: Started): Promise<void> => {
+const makePrimary = async (member: Member, signal: AbortSignal): Promise<void> => {
   const { port } = member;
   const polling = { clock: systemClock, everyMs: POLL_MS, signal };
   await poll(() => isListening(port), polling);
-  const client = await connected(port);
-  try {
-    await poll(async () => {
-      const hello = await client.db('admin').command({ hello: 1 });
-      if (hello['isreplicaset'] === true) {
-        await initiate(client, member);
-      }
-      return hello['isWritablePrimary'] === true;
-    }, polling);
-  } finally {
-    await client.close();
-  }
+  await using client = await connected(port);
+  await poll(async () => {
+    const hello = await client.db('admin').command({ hello: 1 });
+    if (hello['isreplicaset'] === true) {
+      await initiate(client, member);
+    }
+    return hello['isWritablePrimary'] === true;
+  }, polling);
 };
 
-const isListening = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
+const isListening = (port: number): Promise<boolean> => {
+  const socket = connect({ port, host: '127.0.0.1' });
+  return once(socket, 'connect')
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => socket.destroy());
+};
 
 const initiate = async (client: MongoClient, { replicaSet, port }: Member): Promise<void> => {
   const config = {
@@ -91,25 +87,15 @@ const makeUser = async (
   port: number,
   { username, password }: NonNullable<Member['login']>,
 ): Promise<void> => {
-  const client = await connected(port);
-  try {
-    await client.db('admin').command({ createUser: username, pwd: password, roles: ['root'] });
-  } finally {
-    await client.close();
-  }
+  await using client = await connected(port);
+  await client.db('admin').command({ createUser: username, pwd: password, roles: ['root'] });
 };
 
 /** Fails if another mongod answers on that port. */
-const checkProcess = async (client: MongoClient, pid: number): Promise<void> => {
-  try {
-    const { pid: answering } = await client.db('admin').command({ serverStatus: 1 });
-    if (Number(answering) !== pid) {
-      throw new Error(`found another mongod (process ${answering}) on its port`);
-    }
-  } finally {
-    await client.close();
+const checkProcess = async ({ port, login }: Member, pid: number): Promise<void> => {
+  await using client = await connected(port, login);
+  const { pid: answering } = await client.db('admin').command({ serverStatus: 1 });
+  if (Number(answering) !== pid) {
+    throw new Error(`found another mongod (process ${answering}) on its port`);
   }
 };
-
-const hasCode = (thrown: unknown, code: number): boolean =>
-  thrown instanceof MongoServerError && thrown.code === code;

@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { poll } from '#libs/async/index.ts';
-import { systemClock } from '#libs/clock/index.ts';
-import type { Program } from './program.ts';
+import { readyWhen, type Program } from './launch.ts';
 
 interface ServiceProgramOptions {
   /** The folder below services/. */
@@ -13,7 +11,6 @@ interface ServiceProgramOptions {
   readyFile: string;
 }
 
-const POLL_MS = 20;
 /** A little more than a service's own limit for draining. */
 const STOP_MS = 25_000;
 
@@ -38,11 +35,8 @@ export const serviceProgram = ({ name, env, readyFile }: ServiceProgramOptions):
   args: serviceArguments(name),
   env: { ...env, MUSTER_READY_FILE: readyFile },
   stopMs: STOP_MS,
-  ready: async ({ pid, signal }) => {
-    // A file that an earlier process left there names another pid.
-    const isReady = async () => (await readReady(readyFile))?.pid === pid;
-    await poll(isReady, { clock: systemClock, everyMs: POLL_MS, signal });
-  },
+  // A file that an earlier process left there names another pid.
+  ready: readyWhen(async ({ pid }) => (await readReady(readyFile))?.pid === pid),
 });
 
 /** The gRPC target at which a service that is ready is reached. */
