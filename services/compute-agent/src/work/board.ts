@@ -19,113 +19,81 @@ export interface Assignment {
 }
 
 /** What the mesh wants from this machine, and how far the machine is. */
-export interface Board {
-  /**
-   * Applies a desired state. Answers the running assignments that must stop, or undefined if the state is an
-   * older one.
-   */
-  apply(state: DesiredState): Assignment[] | undefined;
-  /**
-   * Takes the next assignment in the order of the mesh, only of `workloadId` if that is given. It counts as
-   * running from now on.
-   */
-  claim(workloadId?: string): Assignment | undefined;
-  /** Whether an assignment waits for a slot. */
-  hasWaiting(): boolean;
-  /** The workload of the latest state; empty before the first. */
-  workloadId(): string;
-  /** The work to which the waiting assignments belong. */
-  work(): Work | undefined;
-  /** An assignment has an outcome. */
-  finish(assignment: Assignment): void;
-  /** The mesh has decided about an assignment. */
-  decided(key: string): void;
-  /** The waiting, running and finished attempts of each workload. */
-  held(): Held[];
-  /** Takes no new assignments, and forgets the waiting ones. */
-  closeForNew(): void;
-  /** Takes new assignments again. */
-  openForNew(): void;
-}
+export type Board = ReturnType<typeof createBoard>;
 
-/** Creates an empty board. */
-export const createBoard = (): Board => {
+export const createBoard = () => {
   const assignments = new Map<string, Assignment>();
   let order: DesiredOrder = NO_ORDER;
   let workloadId = '';
   let work: Work | undefined;
   let queue: Assignment[] = [];
-  let next = 0;
   let isOpen = true;
 
-  const drop = (key: string): void => {
-    assignments.delete(key);
+  const waitingOf = (key: string): Assignment[] => {
+    const assignment = assignments.get(key);
+    return assignment?.phase === 'waiting' ? [assignment] : [];
   };
 
   return {
-    apply(state) {
+    /** Applies a desired state. Answers the running assignments that must stop; undefined if the state is an older one. */
+    apply(state: DesiredState): Assignment[] | undefined {
       if (!isNewer(state, order)) {
         return undefined;
       }
       order = { claim: state.claim, epoch: state.epoch, counter: state.counter };
       workloadId = state.workloadId;
       work = state.work ?? work;
-      const changes = reconcile(state, assignments);
-      const stopped = changes.stop.flatMap((key) => {
+      const { start, stop, forget } = reconcile(state, assignments);
+      const stopped = stop.flatMap((key) => {
         const assignment = assignments.get(key);
         return assignment?.phase === 'running' ? [assignment] : [];
       });
-      changes.stop.forEach(drop);
-      changes.forget.forEach(drop);
-      for (const attempt of isOpen ? changes.start : []) {
+      for (const key of [...stop, ...forget]) {
+        assignments.delete(key);
+      }
+      for (const attempt of isOpen ? start : []) {
         const key = attemptKey(workloadId, attempt.attempt);
-        assignments.set(key, {
-          key,
-          workloadId,
-          attempt,
-          phase: 'waiting',
-          startedMs: 0,
-          isAnnounced: false,
-        });
+        const begun = { phase: 'waiting', startedMs: 0, isAnnounced: false } as const;
+        assignments.set(key, { key, workloadId, attempt, ...begun });
       }
-      if (!state.adopt) {
-        queue = state.attempts.flatMap(({ attempt }) => {
-          const assignment = assignments.get(attemptKey(workloadId, attempt));
-          return assignment?.phase === 'waiting' ? [assignment] : [];
-        });
-        next = 0;
-      } else {
-        queue = queue
-          .slice(next)
-          .filter((assignment) => assignments.get(assignment.key) === assignment);
-        next = 0;
-      }
+      const keys = state.adopt
+        ? queue.map(({ key }) => key)
+        : state.attempts.map(({ attempt }) => attemptKey(workloadId, attempt));
+      queue = [...new Set(keys)].flatMap(waitingOf);
       return stopped;
     },
-    claim(of) {
-      const assignment = queue[next];
-      if (assignment === undefined || (of !== undefined && assignment.workloadId !== of)) {
+    /** Takes the next assignment in the order of the mesh, if it is of workload `of`. It counts as running from now on. */
+    claim(of?: string): Assignment | undefined {
+      if (of !== undefined && queue[0]?.workloadId !== of) {
         return undefined;
       }
-      next += 1;
-      assignment.phase = 'running';
+      const assignment = queue.shift();
+      if (assignment !== undefined) {
+        assignment.phase = 'running';
+      }
       return assignment;
     },
-    hasWaiting: () => next < queue.length,
+    /** Whether an assignment waits for a slot. */
+    hasWaiting: () => queue.length > 0,
+    /** The workload of the latest state; empty before the first. */
     workloadId: () => workloadId,
+    /** The work to which the waiting assignments belong. */
     work: () => work,
-    finish(assignment) {
+    /** An assignment has an outcome. */
+    finish(assignment: Assignment): void {
       assignment.phase = 'finished';
       // It may have been stopped at the moment it finished. The result is reported all the same.
       assignments.set(assignment.key, assignment);
     },
-    decided(key) {
+    /** The mesh has decided about an assignment. */
+    decided(key: string): void {
       const assignment = assignments.get(key);
       if (assignment !== undefined) {
         assignment.phase = 'decided';
       }
     },
-    held() {
+    /** The waiting, running and finished attempts of each workload. */
+    held(): Held[] {
       const known = [...assignments.values()].filter(({ phase }) => phase !== 'decided');
       const byWorkload = Map.groupBy(known, (assignment) => assignment.workloadId);
       return [...byWorkload].map(([id, held]) => ({
@@ -134,15 +102,16 @@ export const createBoard = (): Board => {
         epoch: 0,
       }));
     },
-    closeForNew() {
+    /** Takes no new assignments, and forgets the waiting ones. */
+    closeForNew(): void {
       isOpen = false;
-      for (const assignment of queue.slice(next)) {
-        drop(assignment.key);
+      for (const { key } of queue) {
+        assignments.delete(key);
       }
       queue = [];
-      next = 0;
     },
-    openForNew() {
+    /** Takes new assignments again. */
+    openForNew(): void {
       isOpen = true;
     },
   };

@@ -1,31 +1,20 @@
 import { hash } from 'node:crypto';
+import { extname } from 'node:path';
+import pLimit from 'p-limit';
 import type { Clock } from '#libs/clock/index.ts';
 import type { UploadHeader } from '#libs/contracts/blob.ts';
 import type { Receipt } from '#libs/contracts/common.ts';
 import { type DomainError, fromServiceError, status, statusName } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
-import { failed } from '../engines/engine.ts';
-import type { Completed, Failed } from '../engines/engine.ts';
+import { type Completed, failed, type Failed } from '../engines/engine.ts';
 import type { Events } from '../events.ts';
 import type { Kept } from '../outbox/kept.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Assignment } from './board.ts';
-import { patiently } from './patiently.ts';
-import { type Blobs, type Source, uploadOnce } from './upload.ts';
+import { type Blobs, patiently, uploadOnce } from './blobs.ts';
 
-/** Stores finished results, which can then be reported. */
-export interface Delivery {
-  /**
-   * Takes over the outcome of an assignment. The slot goes on when the returned promise has resolved, because
-   * then not too much waits.
-   */
-  deliver(assignment: Assignment, outcome: Completed | Failed): Promise<void> | undefined;
-  /** Continues with what an earlier run left. */
-  resume(kept: Kept): void;
-}
-
-export interface DeliveryOptions {
-  blobs: Pick<Blobs, 'upload'>;
+interface DeliveryOptions {
+  blobs: Blobs;
   outbox: Outbox;
   /** The outcome is stored and can be reported. */
   onStored: (kept: Kept) => void;
@@ -63,33 +52,32 @@ const canHelp = ({ reason, code }: DomainError, failures: number): boolean => {
   return !FINAL.has(reason) && code !== status.UNKNOWN && code !== status.UNIMPLEMENTED;
 };
 
-/** The upload that a kept attempt needs. */
-type Upload = { kept: Kept; source: Source; header: UploadHeader & { sizeBytes: number } };
+/** The upload that a kept attempt needs; `source` is a file or bytes. */
+interface Upload {
+  kept: Kept;
+  source: string | Uint8Array;
+  header: UploadHeader & { sizeBytes: number };
+}
 
 const uploadOf = (kept: Kept): Upload | undefined => {
   const { workloadId, attempt, outcome } = kept;
-  const file = { workloadId, attempt };
   if (outcome.kind === 'completed') {
-    const { sha256, sizeBytes } = outcome;
-    const source =
-      outcome.file === undefined
-        ? outcome.bytes && { bytes: outcome.bytes }
-        : { file: outcome.file };
-    const extension =
-      outcome.file === undefined ? 'bin' : outcome.file.slice(outcome.file.lastIndexOf('.') + 1);
-    const target = { $case: 'attemptResult' as const, value: { ...file, extension } };
-    return source && { kept, source, header: { target, sha256, sizeBytes } };
+    const { file, bytes, sha256, sizeBytes } = outcome;
+    const source = file ?? bytes;
+    if (source === undefined) {
+      return undefined;
+    }
+    const extension = file === undefined ? 'bin' : extname(file).slice(1);
+    const target = { $case: 'attemptResult', value: { workloadId, attempt, extension } } as const;
+    return { kept, source, header: { target, sha256, sizeBytes } };
   }
   if (outcome.log === '') {
     return undefined;
   }
-  const bytes = Buffer.from(outcome.log);
-  const target = { $case: 'attemptLog' as const, value: { ...file, extension: '' } };
-  return {
-    kept,
-    source: { bytes },
-    header: { target, sha256: hash('sha256', bytes), sizeBytes: bytes.length },
-  };
+  const source = Buffer.from(outcome.log);
+  const target = { $case: 'attemptLog', value: { workloadId, attempt, extension: '' } } as const;
+  const header = { target, sha256: hash('sha256', source), sizeBytes: source.length };
+  return { kept, source, header };
 };
 
 /** Drops what the blob service has stored. */
@@ -101,10 +89,7 @@ const withoutBytes = (outcome: Completed | Failed): Completed | Failed => {
   return rest;
 };
 
-/**
- * The outcome after a refused upload. A result that cannot be stored becomes a failure; a failure counts
- * without its log.
- */
+/** The outcome after a refused upload: a result becomes a failure, and a failure counts without its log. */
 const afterRefusal = (
   { outcome }: Kept,
   { code, reason, message }: DomainError,
@@ -113,26 +98,23 @@ const afterRefusal = (
     return outcome;
   }
   const text = `the result could not be stored: ${statusName(code)} ${reason}: ${message}`;
-  return failed(reason === 'UPLOAD_TOO_LARGE' ? 'RENDER_ERROR' : 'AGENT_ERROR', text, {
-    seconds: outcome.seconds,
-  });
+  const failureClass = reason === 'UPLOAD_TOO_LARGE' ? 'RENDER_ERROR' : 'AGENT_ERROR';
+  return failed(failureClass, text, { seconds: outcome.seconds });
 };
 
 /** Uploads results and logs in the background, a few at a time, and passes on what can be reported. */
-export const createDelivery = (options: DeliveryOptions): Delivery => {
+export const createDelivery = (options: DeliveryOptions) => {
   const { blobs, outbox, onStored, signal, clock, random, events } = options;
-  const waiting: Upload[] = [];
-  let active = 0;
+  const uploads = pLimit(AT_ONCE);
   let recording = 0;
   let room: PromiseWithResolvers<void> | undefined;
 
-  const hasRoom = (): boolean => recording < MAX_RECORDING && waiting.length < MAX_WAITING;
+  const hasRoom = (): boolean => recording < MAX_RECORDING && uploads.pendingCount < MAX_WAITING;
   const checkRoom = (): void => {
-    if (!hasRoom()) {
-      return;
+    if (hasRoom()) {
+      room?.resolve();
+      room = undefined;
     }
-    room?.resolve();
-    room = undefined;
   };
 
   const store = async (kept: Kept): Promise<void> => onStored(await outbox.keep(kept));
@@ -149,6 +131,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
 
   const deliverOne = async (upload: Upload): Promise<void> => {
     const { kept } = upload;
+    checkRoom();
     try {
       const receipt = await send(upload);
       await store({ ...kept, outcome: withoutBytes(kept.outcome), receipt });
@@ -161,25 +144,14 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
     }
   };
 
-  const pump = (): void => {
-    while (active < AT_ONCE && waiting.length > 0) {
-      active += 1;
-      void deliverOne(waiting.shift()!).finally(() => {
-        active -= 1;
-        checkRoom();
-        pump();
-      });
-    }
-  };
-
+  /** Continues with what an earlier run, or `deliver`, has kept. */
   const resume = (kept: Kept): void => {
     const upload = kept.receipt === undefined ? uploadOf(kept) : undefined;
     if (upload === undefined) {
       onStored(kept);
-      return;
+    } else {
+      void uploads(deliverOne, upload);
     }
-    waiting.push(upload);
-    pump();
   };
 
   /** Records the outcome before anybody is told of it. Work goes on meanwhile. */
@@ -188,7 +160,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
     try {
       resume(await outbox.keep(kept));
     } catch (thrown) {
-      const reason = `the result could not be kept: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+      const reason = `the result could not be kept: ${fromServiceError(thrown).message}`;
       const { seconds } = kept.outcome;
       resume(await outbox.keep({ ...kept, outcome: failed('AGENT_ERROR', reason, { seconds }) }));
     } finally {
@@ -199,7 +171,11 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
 
   return {
     resume,
-    deliver({ key, workloadId, attempt }, outcome) {
+    /** Takes over the outcome of an assignment. Resolves when not too much waits; undefined: it does not. */
+    deliver(
+      { key, workloadId, attempt }: Assignment,
+      outcome: Completed | Failed,
+    ): Promise<void> | undefined {
       void record({ key, workloadId, attempt, outcome, receipt: undefined });
       return hasRoom() ? undefined : (room ??= Promise.withResolvers()).promise;
     },

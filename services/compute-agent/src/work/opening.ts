@@ -16,9 +16,6 @@ export interface OpeningOptions extends SceneOptions {
   onClosingFailed: (error: unknown) => void;
 }
 
-const notHere = (engine: string): Failed =>
-  failed('ENGINE_UNAVAILABLE', `${engine} does not work on this machine`, { names: [engine] });
-
 const open = async <K extends WorkKind>(
   workloadId: string,
   kind: WorkOf<K>,
@@ -31,7 +28,8 @@ const open = async <K extends WorkKind>(
   }
   const engine = options.engines[kind.$case];
   if (engine === undefined) {
-    return notHere(work.engine);
+    const reason = `${work.engine} does not work on this machine`;
+    return failed('ENGINE_UNAVAILABLE', reason, { names: [work.engine] });
   }
   if (work.scene === undefined) {
     return engine.open(work.job(''), signal);

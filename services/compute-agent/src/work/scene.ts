@@ -1,30 +1,22 @@
-import type { Clock } from '#libs/clock/index.ts';
 import type { Scene } from '#libs/contracts/agent.ts';
 import { type DomainError, status } from '#libs/errors/index.ts';
-import type { Random } from '#libs/random/index.ts';
 import type { Borrowed, SceneCache } from '../cache/scene-cache.ts';
 import type { Fetch } from '../cache/download.ts';
-import { patiently } from './patiently.ts';
-import { type Blobs, transferMs } from './upload.ts';
+import { type Blobs, patiently, type PatienceOptions, transferMs } from './blobs.ts';
 
-export interface SceneOptions {
+export interface SceneOptions extends Pick<PatienceOptions, 'clock' | 'random' | 'onRetry'> {
   cache: SceneCache;
-  blobs: Pick<Blobs, 'download'>;
-  clock: Clock;
-  random: Random;
-  onRetry: (error: DomainError, pauseMs: number) => void;
+  blobs: Blobs;
 }
 
 /** If the blob service is away for longer, the task fails here and another user tries it. */
 const PATIENCE_MS = 10 * 60_000;
 
-const fetchOf = (blobs: Pick<Blobs, 'download'>, { blobName, grant, sizeBytes }: Scene): Fetch =>
+const fetchOf = (blobs: Blobs, { blobName, grant, sizeBytes }: Scene): Fetch =>
   async function* fetch(signal) {
     const request = { blobName, offset: 0, lengthBytes: 0, grant };
-    for await (const { chunk } of blobs.download(request, {
-      signal,
-      deadlineMs: transferMs(sizeBytes),
-    })) {
+    const options = { signal, deadlineMs: transferMs(sizeBytes) };
+    for await (const { chunk } of blobs.download(request, options)) {
       yield chunk;
     }
   };
@@ -56,13 +48,6 @@ export const getScene = (
   signal: AbortSignal,
 ): Promise<Borrowed> => {
   const { cache, blobs, clock, random, onRetry } = options;
-  const { sha256, sizeBytes } = scene;
-  return patiently(() => cache.borrow({ sha256, sizeBytes }, fetchOf(blobs, scene), signal), {
-    clock,
-    random,
-    signal,
-    forMs: PATIENCE_MS,
-    helps: canHelp,
-    onRetry,
-  });
+  const patience = { clock, random, signal, forMs: PATIENCE_MS, helps: canHelp, onRetry };
+  return patiently(() => cache.borrow(scene, fetchOf(blobs, scene), signal), patience);
 };

@@ -2,8 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { createBell } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Work } from '#libs/contracts/agent.ts';
-import { failed } from '../engines/engine.ts';
-import type { Cancelled, Failed, FailureClass, Opened, Outcome } from '../engines/engine.ts';
+import {
+  CANCELLED,
+  type Cancelled,
+  failed,
+  type Failed,
+  type FailureClass,
+  type Opened,
+  type Outcome,
+} from '../engines/engine.ts';
 import type { Assignment, Board } from './board.ts';
 
 /** Opens an engine for a workload. Never rejects. */
@@ -12,22 +19,6 @@ export type OpenWork = (
   work: Work | undefined,
   signal: AbortSignal,
 ) => Promise<Opened | Failed | Cancelled>;
-
-/** Works on one task at a time. */
-export interface Slot {
-  /** Looks at the board again. */
-  wake(): void;
-  /** Stops this assignment if the slot has it. */
-  stop(assignment: Assignment): void;
-  /** Gives up an assignment that has not begun. */
-  drain(): void;
-  /** The assignment on which the engine works. */
-  running(): Assignment | undefined;
-  /** Whether it has no assignment. */
-  isIdle(): boolean;
-  /** Stops its task and closes its engine. */
-  end(): Promise<void>;
-}
 
 export interface SlotOptions {
   board: Board;
@@ -67,8 +58,11 @@ interface Ready {
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Starts a slot. It takes an assignment from the board whenever it has none, and keeps its engine between them. */
-export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: SlotOptions): Slot => {
+/**
+ * Starts a slot, which works on one task at a time. It takes an assignment from the board whenever it has none, and keeps
+ * its engine between them.
+ */
+export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: SlotOptions) => {
   const ending = new AbortController();
   let current: Assignment | undefined;
   let ready: Ready | undefined;
@@ -115,7 +109,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
   const openFor = async (workloadId: string): Promise<Opened | Failed | Cancelled> => {
     await close();
     if (current === undefined) {
-      return { kind: 'cancelled' };
+      return CANCELLED;
     }
     opening = new AbortController();
     const work = board.work();
@@ -189,8 +183,10 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
   const ended = loop();
 
   return {
+    /** Looks at the board again. */
     wake: () => bell.ring(),
-    stop(assignment) {
+    /** Stops this assignment if the slot has it. */
+    stop(assignment: Assignment): void {
       if (assignment !== current) {
         return;
       }
@@ -204,15 +200,19 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
         opening?.abort();
       }
     },
-    drain() {
+    /** Gives up an assignment that has not begun. */
+    drain(): void {
       if (current !== undefined && !isRunning) {
         current = undefined;
         opening?.abort();
       }
     },
+    /** The assignment on which the engine works. */
     running: () => (isRunning ? current : undefined),
+    /** Whether it has no assignment. */
     isIdle: () => current === undefined,
-    async end() {
+    /** Stops its task and closes its engine. */
+    async end(): Promise<void> {
       ending.abort();
       stopping.abort();
       opening?.abort();
