@@ -1,6 +1,6 @@
 import { indicesTooMany } from './index-errors.ts';
 import { collectRanges, type IndexRange } from './index-ranges.ts';
-import type { OrdinalRange } from './ordinals.ts';
+import type { OrdinalRange } from '../sets/bitmap.ts';
 
 /** The highest index, which is Blender's highest frame. */
 export const MAX_INDEX = 1_048_574;

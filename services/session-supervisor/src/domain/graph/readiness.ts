@@ -1,29 +1,20 @@
-import { bitmapOf, has, withBit, withoutBit, type Bitmap } from '../sets/bitmap.ts';
+import { bitmapOf, filtered, has, withBit, withoutBit, type Bitmap } from '../sets/bitmap.ts';
+import type { WorkloadState } from '../state/workload.ts';
+import { indexAt } from './index-set.ts';
 import { nodeAt, nodeOf, ordinalIn, taskIndex, type TaskGraph } from './task-graph.ts';
 
 /** The decisions about the tasks of a graph. */
-export interface Decided {
-  readonly graph: TaskGraph;
-  /** Tasks with an accepted result. */
-  readonly done: Bitmap;
-  readonly givenUp: Bitmap;
-  /** Undecided tasks that may not begin yet. */
-  readonly blocked: Bitmap;
-}
+type Decided = Pick<WorkloadState, 'graph' | 'done' | 'givenUp'>;
 
 /** The predecessors of a task, and for each whether it is decided as the task needs it. */
 const predecessorsOf = (
-  { graph, done, givenUp }: Omit<Decided, 'blocked'>,
+  { graph, done, givenUp }: Decided,
   ordinal: number,
 ): { ordinal: number; isMet: boolean; isHopeless: boolean }[] => {
-  const { after } = nodeAt(graph, nodeOf(graph, ordinal));
-  if (after.length === 0) {
-    return [];
-  }
-  const index = taskIndex(graph, ordinal);
+  const { after, indices, offset } = nodeAt(graph, nodeOf(graph, ordinal));
   return after.flatMap((edge) => {
     const node = graph.nodes.find(({ id }) => id === edge.node);
-    const before = node === undefined ? undefined : ordinalIn(node, index);
+    const before = node && ordinalIn(node, indexAt(indices, ordinal - offset));
     if (before === undefined) {
       return [];
     }
@@ -44,14 +35,11 @@ export const successorsOf = (graph: TaskGraph, ordinal: number): number[] => {
 };
 
 /** Whether an undecided task can never begin, because a predecessor that it needs was given up. */
-export const isHopeless = (decided: Omit<Decided, 'blocked'>, ordinal: number): boolean =>
+export const isHopeless = (decided: Decided, ordinal: number): boolean =>
   predecessorsOf(decided, ordinal).some((before) => before.isHopeless);
 
 /** These tasks, and the direct and indirect predecessors that were given up and have to be done again before them. */
-export const withHopes = (
-  decided: Omit<Decided, 'blocked'>,
-  ordinals: Iterable<number>,
-): Set<number> => {
+export const withHopes = (decided: Decided, ordinals: Iterable<number>): Set<number> => {
   const hopes = new Set(ordinals);
   if (decided.graph.nodes.length === 1) {
     return hopes;
@@ -86,20 +74,15 @@ export const falloutOf = (graph: TaskGraph, ordinals: Iterable<number>): Set<num
   return fallout;
 };
 
+/** Whether a task is undecided and may not begin yet. */
+const isBlocked = (decided: Decided, ordinal: number): boolean =>
+  !has(decided.done, ordinal) &&
+  !has(decided.givenUp, ordinal) &&
+  predecessorsOf(decided, ordinal).some(({ isMet }) => !isMet);
+
 /** `blocked` of a state that was read whole. Looks at each task that has predecessors. */
-export const blockedOf = (decided: Omit<Decided, 'blocked'>): Bitmap => {
-  const { graph, done, givenUp } = decided;
-  let blocked = initiallyBlocked(graph);
-  for (const { after, offset, indices } of graph.nodes) {
-    for (let ordinal = offset; after.length > 0 && ordinal < offset + indices.count; ordinal += 1) {
-      const isDecided = has(done, ordinal) || has(givenUp, ordinal);
-      if (isDecided || predecessorsOf(decided, ordinal).every(({ isMet }) => isMet)) {
-        blocked = withoutBit(blocked, ordinal);
-      }
-    }
-  }
-  return blocked;
-};
+export const blockedOf = (decided: Decided): Bitmap =>
+  filtered(initiallyBlocked(decided.graph), (ordinal) => isBlocked(decided, ordinal));
 
 /** The tasks that are blocked in a new workload: those that have predecessors. */
 export const initiallyBlocked = ({ nodes, count }: TaskGraph): Bitmap =>
@@ -111,16 +94,17 @@ export const initiallyBlocked = ({ nodes, count }: TaskGraph): Bitmap =>
   );
 
 /** `blocked` after decisions about these tasks were made or taken back. Checks these tasks and their direct successors again. */
-export const blockedAfter = (decided: Decided, changed: Iterable<number>): Bitmap => {
-  const { graph, done, givenUp } = decided;
+export const blockedAfter = (
+  decided: Decided & Pick<WorkloadState, 'blocked'>,
+  changed: Iterable<number>,
+): Bitmap => {
+  const { graph } = decided;
   let { blocked } = decided;
   if (graph.nodes.length === 1) {
     return blocked;
   }
   const look = (ordinal: number): void => {
-    const isDecided = has(done, ordinal) || has(givenUp, ordinal);
-    const isBlocked = !isDecided && predecessorsOf(decided, ordinal).some(({ isMet }) => !isMet);
-    blocked = isBlocked ? withBit(blocked, ordinal) : withoutBit(blocked, ordinal);
+    blocked = (isBlocked(decided, ordinal) ? withBit : withoutBit)(blocked, ordinal);
   };
   for (const ordinal of changed) {
     look(ordinal);

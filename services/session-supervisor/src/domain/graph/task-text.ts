@@ -1,7 +1,7 @@
 import { indicesInvalid } from './index-errors.ts';
 import { parseIndices } from './index-expression.ts';
 import { indicesOf, indicesToText, ordinalOf, subsetToText, type IndexSet } from './index-set.ts';
-import type { OrdinalRange } from './ordinals.ts';
+import type { OrdinalRange } from '../sets/bitmap.ts';
 import { ordinalIn, type PlacedNode, type TaskGraph } from './task-graph.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { learnSeconds } from './eta.ts';
 import type { TaskQueue } from './order.ts';
-import type { OrdinalRange } from '../graph/ordinals.ts';
+import type { OrdinalRange } from '../sets/bitmap.ts';
 
 /**
  * What the owner of a workload knows about the users that serve it. None of it is in the journal, because the owner can learn

@@ -1,24 +1,30 @@
-import type { OrdinalRange } from '../graph/ordinals.ts';
-import { packBytes, snapshotUnreadable, unpackBytes } from './packed-bytes.ts';
+import { packRow, snapshotUnreadable, unpackRow } from './packed-row.ts';
 import {
-  nextNonZero,
-  numberAt,
-  type SparseNumbers,
-  sparseNumbers,
-  sparseNumbersFrom,
-  withNumberAt,
-} from './sparse-numbers.ts';
+  checkOrdinal,
+  emptyRow,
+  itemAt,
+  nextItem,
+  rowOf,
+  withItem,
+  type SparseRow,
+} from './sparse-row.ts';
 
 /**
- * An immutable set of ordinals 0 … `size` − 1, with one bit for each. A changed copy shares nearly everything with the
- * original. An empty set costs the same for any size. Equal sets are deeply equal.
+ * A run of ordinals, both ends included. Ordinals number the tasks of a workload from 0, node by node and in ascending order
+ * of the indices, because a set of tasks then needs one bit for each task, whatever the indices are.
  */
+export interface OrdinalRange {
+  first: number;
+  last: number;
+}
+
+/** An immutable set of ordinals 0 … `size` − 1, with one bit for each. Equal sets are deeply equal. */
 export interface Bitmap {
   readonly size: number;
   /** The number of ordinals in the set. */
   readonly count: number;
   /** Each number holds 32 bits, with the lowest ordinal in the lowest bit. */
-  readonly words: SparseNumbers;
+  readonly words: SparseRow<number>;
 }
 
 /** The form of a bitmap in a snapshot. */
@@ -33,7 +39,7 @@ const wordsOf = (size: number): number => Math.ceil(size / 32);
 export const emptyBitmap = (size: number): Bitmap => ({
   size,
   count: 0,
-  words: sparseNumbers(wordsOf(size)),
+  words: emptyRow(wordsOf(size), 0),
 });
 
 /** The bits of a word that lie between two ordinals, both included. */
@@ -51,24 +57,18 @@ export const bitmapOf = (size: number, ranges: readonly OrdinalRange[]): Bitmap 
   }
   const bits = (word: number): number =>
     ranges.reduce((mask, range) => mask | maskOf(word, range), 0);
-  return { size, count, words: sparseNumbersFrom(wordsOf(size), bits) };
+  return { size, count, words: rowOf(wordsOf(size), 0, bits) };
 };
 
-const check = (size: number, ordinal: number): void => {
-  if (ordinal >>> 0 !== ordinal || ordinal >= size) {
-    throw new RangeError(`${ordinal} is no ordinal of ${size}`);
-  }
-};
-
-const isSet = (words: SparseNumbers, ordinal: number): boolean =>
-  ((numberAt(words, ordinal >>> 5) >>> (ordinal & 31)) & 1) === 1;
+const isSet = (words: SparseRow<number>, ordinal: number): boolean =>
+  ((itemAt(words, ordinal >>> 5) >>> (ordinal & 31)) & 1) === 1;
 
 const toggled = ({ size, words }: Bitmap, ordinal: number, count: number): Bitmap => {
   const word = ordinal >>> 5;
   return {
     size,
     count,
-    words: withNumberAt(words, word, numberAt(words, word) ^ (1 << (ordinal & 31))),
+    words: withItem(words, word, itemAt(words, word) ^ (1 << (ordinal & 31))),
   };
 };
 
@@ -78,13 +78,13 @@ export const has = ({ size, words }: Bitmap, ordinal: number): boolean =>
 
 /** The set with an ordinal added; the same set if it contains the ordinal already. Throws RangeError outside the size. */
 export const withBit = (bitmap: Bitmap, ordinal: number): Bitmap => {
-  check(bitmap.size, ordinal);
+  checkOrdinal(bitmap.size, ordinal);
   return isSet(bitmap.words, ordinal) ? bitmap : toggled(bitmap, ordinal, bitmap.count + 1);
 };
 
 /** The set without an ordinal; the same set if it does not contain the ordinal. Throws RangeError outside the size. */
 export const withoutBit = (bitmap: Bitmap, ordinal: number): Bitmap => {
-  check(bitmap.size, ordinal);
+  checkOrdinal(bitmap.size, ordinal);
   return isSet(bitmap.words, ordinal) ? toggled(bitmap, ordinal, bitmap.count - 1) : bitmap;
 };
 
@@ -97,18 +97,18 @@ export const nextSet = ({ size, words }: Bitmap, from: number): number | undefin
     return undefined;
   }
   const word = from >>> 5;
-  const here = numberAt(words, word) & (-1 << (from & 31));
+  const here = itemAt(words, word) & (-1 << (from & 31));
   if (here !== 0) {
     return (word << 5) + lowestBit(here);
   }
-  const next = nextNonZero(words, word + 1);
-  return next < 0 ? undefined : (next << 5) + lowestBit(numberAt(words, next));
+  const next = nextItem(words, word + 1);
+  return next < 0 ? undefined : (next << 5) + lowestBit(itemAt(words, next));
 };
 
 /** The first ordinal at or after `from` that is not in the set; undefined if there is none. Tests 32 ordinals at a time. */
 export const nextClear = ({ size, words }: Bitmap, from: number): number | undefined => {
-  let clear = ~numberAt(words, from >>> 5) & (-1 << (from & 31));
-  for (let start = from & ~31; start < size; start += 32, clear = ~numberAt(words, start >>> 5)) {
+  let clear = ~itemAt(words, from >>> 5) & (-1 << (from & 31));
+  for (let start = from & ~31; start < size; start += 32, clear = ~itemAt(words, start >>> 5)) {
     if (clear !== 0) {
       const ordinal = start + lowestBit(clear);
       return ordinal < size ? ordinal : undefined;
@@ -131,14 +131,26 @@ export const rangesOf = (bitmap: Bitmap, from = 0, max = Infinity): OrdinalRange
   return ranges;
 };
 
-/** The form for snapshots. It takes at most 4/3 bits for each ordinal, and far less if the set consists of long runs. */
-export const bitmapToJson = ({ size, words }: Bitmap): BitmapJson => {
-  const view = new DataView(new ArrayBuffer(wordsOf(size) * 4));
-  for (let word = nextNonZero(words, 0); word >= 0; word = nextNonZero(words, word + 1)) {
-    view.setInt32(word * 4, numberAt(words, word), true);
-  }
-  return { size, bits: packBytes(new Uint8Array(view.buffer)) };
+/** The ordinals of a set for which `keep` holds. One pass, without a copy for each change. */
+export const filtered = ({ size, words }: Bitmap, keep: (ordinal: number) => boolean): Bitmap => {
+  let count = 0;
+  const kept = rowOf(wordsOf(size), 0, (word) => {
+    let bits = itemAt(words, word);
+    for (let left = bits; left !== 0; left &= left - 1) {
+      const isKept = keep((word << 5) + lowestBit(left));
+      count += isKept ? 1 : 0;
+      bits ^= isKept ? 0 : left & -left;
+    }
+    return bits;
+  });
+  return { size, count, words: kept };
 };
+
+/** The form for snapshots. It takes at most 4/3 bits for each ordinal, and far less if the set consists of long runs. */
+export const bitmapToJson = ({ size, words }: Bitmap): BitmapJson => ({
+  size,
+  bits: packRow(words, wordsOf(size), 4),
+});
 
 const countBits = (word: number): number => {
   let count = 0;
@@ -148,45 +160,46 @@ const countBits = (word: number): number => {
   return count;
 };
 
-/** How many ordinals from `first` to `last` are in the set. Tests 32 ordinals at a time. */
-export const countWithin = ({ words }: Bitmap, range: OrdinalRange): number => {
+/** Visits the words of a set that are not empty, ascending, and adds up what `countOf` says of each. */
+const sumOf = (
+  { words }: Bitmap,
+  countOf: (bits: number, word: number) => number,
+  from = 0,
+  to = Infinity,
+): number => {
   let count = 0;
-  const end = range.last >>> 5;
   for (
-    let word = nextNonZero(words, range.first >>> 5);
-    word >= 0 && word <= end;
-    word = nextNonZero(words, word + 1)
+    let word = nextItem(words, from);
+    word >= 0 && word <= to;
+    word = nextItem(words, word + 1)
   ) {
-    count += countBits(numberAt(words, word) & maskOf(word, range));
+    count += countOf(itemAt(words, word), word);
   }
   return count;
 };
 
+/** How many ordinals from `first` to `last` are in the set. Tests 32 ordinals at a time. */
+export const countWithin = (bitmap: Bitmap, range: OrdinalRange): number =>
+  sumOf(
+    bitmap,
+    (bits, word) => countBits(bits & maskOf(word, range)),
+    range.first >>> 5,
+    range.last >>> 5,
+  );
+
 /** How many ordinals are in both sets. */
-export const countBoth = (a: Bitmap, b: Bitmap): number => {
-  let count = 0;
-  for (let word = nextNonZero(a.words, 0); word >= 0; word = nextNonZero(a.words, word + 1)) {
-    count += countBits(numberAt(a.words, word) & numberAt(b.words, word));
-  }
-  return count;
-};
+export const countBoth = (a: Bitmap, b: Bitmap): number =>
+  sumOf(a, (bits, word) => countBits(bits & itemAt(b.words, word)));
 
 /** Reads back what {@link bitmapToJson} wrote, for a set of `size`. Throws `SNAPSHOT_UNREADABLE`. */
 export const bitmapFromJson = ({ size, bits }: BitmapJson, expectedSize = size): Bitmap => {
   if (size !== expectedSize) {
     throw snapshotUnreadable(`a bitmap of ${size} where ${expectedSize} belong`);
   }
-  const length = wordsOf(size);
-  const view = unpackBytes(bits, length * 4);
-  let count = 0;
-  const words = sparseNumbersFrom(length, (word) => {
-    const value = view.getInt32(word * 4, true);
-    count += countBits(value);
-    return value;
-  });
-  const surplus = size % 32 === 0 ? 0 : numberAt(words, length - 1) & (-1 << (size & 31));
-  if (surplus !== 0) {
+  const words = unpackRow(bits, wordsOf(size), 4);
+  const bitmap = { size, words, count: 0 };
+  if (size % 32 !== 0 && (itemAt(words, wordsOf(size) - 1) & (-1 << (size & 31))) !== 0) {
     throw snapshotUnreadable('bits beyond the size');
   }
-  return { size, count, words };
+  return { ...bitmap, count: sumOf(bitmap, countBits) };
 };

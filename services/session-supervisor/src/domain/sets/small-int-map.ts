@@ -1,29 +1,21 @@
-import type { OrdinalRange } from '../graph/ordinals.ts';
-import { packBytes, snapshotUnreadable, unpackBytes } from './packed-bytes.ts';
+import type { OrdinalRange } from './bitmap.ts';
+import { packRow, snapshotUnreadable, unpackRow } from './packed-row.ts';
 import {
-  nextNonZero,
-  numberAt,
-  type SparseNumbers,
-  sparseNumbers,
-  sparseNumbersFrom,
-  withNumberAt,
-} from './sparse-numbers.ts';
+  checkOrdinal,
+  emptyRow,
+  itemAt,
+  nextItem,
+  withItem,
+  type SparseRow,
+} from './sparse-row.ts';
 
 /** The highest value: values are stored in 16 bits. */
 const MAX_VALUE = 65_535;
 
-/**
- * An immutable map from ordinals 0 … `size` − 1 to values 0 … 65,535, where 0 means "none". A changed copy shares nearly
- * everything with the original. An empty map costs the same for any size. Equal maps are deeply equal.
- */
+/** An immutable map from ordinals 0 … `size` − 1 to values 0 … 65,535, where 0 means "none". Equal maps are deeply equal. */
 export interface SmallIntMap {
   readonly size: number;
-  readonly values: SparseNumbers;
-}
-
-/** A run of ordinals that have the same value. The value is not 0. */
-export interface ValueRange extends OrdinalRange {
-  value: number;
+  readonly values: SparseRow<number>;
 }
 
 /** The form of a map in a snapshot. */
@@ -35,58 +27,46 @@ export interface SmallIntMapJson {
 /** A map of `size` ordinals without values. */
 export const emptySmallIntMap = (size: number): SmallIntMap => ({
   size,
-  values: sparseNumbers(size),
+  values: emptyRow(size, 0),
 });
 
 /** The value of an ordinal; 0 if it has none or is outside the size. */
 export const valueAt = ({ size, values }: SmallIntMap, ordinal: number): number =>
-  ordinal >>> 0 === ordinal && ordinal < size ? numberAt(values, ordinal) : 0;
+  ordinal >>> 0 === ordinal && ordinal < size ? itemAt(values, ordinal) : 0;
 
 /** The map with another value for an ordinal. Throws RangeError outside the size or the range of values. */
 export const withValue = (map: SmallIntMap, ordinal: number, value: number): SmallIntMap => {
-  if (ordinal >>> 0 !== ordinal || ordinal >= map.size) {
-    throw new RangeError(`${ordinal} is no ordinal of ${map.size}`);
-  }
+  checkOrdinal(map.size, ordinal);
   if (value >>> 0 !== value || value > MAX_VALUE) {
     throw new RangeError(`${value} is not from 0 to ${MAX_VALUE}`);
   }
-  return { size: map.size, values: withNumberAt(map.values, ordinal, value) };
+  return { size: map.size, values: withItem(map.values, ordinal, value) };
 };
 
-/**
- * Ascending runs of ordinals with the same value, from `from` on and at most `max` of them. Ordinals without a value are left
- * out.
- */
+/** Ascending runs of ordinals with the same value that is not 0, from `from` on and at most `max` of them. */
 export const valueRangesOf = (
   { size, values }: SmallIntMap,
   from = 0,
   max = Infinity,
-): ValueRange[] => {
-  const ranges: ValueRange[] = [];
-  for (let first = nextNonZero(values, from); first >= 0 && ranges.length < max;) {
-    const value = numberAt(values, first);
+): (OrdinalRange & { value: number })[] => {
+  const ranges: (OrdinalRange & { value: number })[] = [];
+  for (let first = nextItem(values, from); first >= 0 && ranges.length < max;) {
+    const value = itemAt(values, first);
     let end = first + 1;
-    while (end < size && numberAt(values, end) === value) {
+    while (end < size && itemAt(values, end) === value) {
       end += 1;
     }
     ranges.push({ first, last: end - 1, value });
-    first = nextNonZero(values, end);
+    first = nextItem(values, end);
   }
   return ranges;
 };
 
 /** The form for snapshots. It takes at most 8/3 bytes for each ordinal, and far less if values repeat. */
-export const smallIntMapToJson = ({ size, values }: SmallIntMap): SmallIntMapJson => {
-  const view = new DataView(new ArrayBuffer(size * 2));
-  for (
-    let ordinal = nextNonZero(values, 0);
-    ordinal >= 0;
-    ordinal = nextNonZero(values, ordinal + 1)
-  ) {
-    view.setUint16(ordinal * 2, numberAt(values, ordinal), true);
-  }
-  return { size, values: packBytes(new Uint8Array(view.buffer)) };
-};
+export const smallIntMapToJson = ({ size, values }: SmallIntMap): SmallIntMapJson => ({
+  size,
+  values: packRow(values, size, 2),
+});
 
 /** Reads back what {@link smallIntMapToJson} wrote, for a map of `size`. Throws `SNAPSHOT_UNREADABLE`. */
 export const smallIntMapFromJson = (
@@ -96,6 +76,5 @@ export const smallIntMapFromJson = (
   if (size !== expectedSize) {
     throw snapshotUnreadable(`a map of ${size} where ${expectedSize} belong`);
   }
-  const view = unpackBytes(values, size * 2);
-  return { size, values: sparseNumbersFrom(size, (ordinal) => view.getUint16(ordinal * 2, true)) };
+  return { size, values: unpackRow(values, size, 2) };
 };
