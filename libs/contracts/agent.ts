@@ -1,2 +1,6 @@
 // muster.agent.v1, as generated from proto/muster/agent/v1.
 export * from './gen/muster/agent/v1/agent_service.ts';
+import type { FailureClass } from './gen/muster/agent/v1/agent_service.ts';
+
+/** The class of a failure by its name alone, as journals, logs and engines say it. */
+export type FailureClassName = Exclude<keyof typeof FailureClass, 'UNSPECIFIED' | 'UNRECOGNIZED'>;

@@ -1,4 +1,4 @@
-import type { WorkloadHeader } from '../../services/session-supervisor/src/domain/state/header.ts';
+import type { WorkloadHeader } from '../../services/session-supervisor/src/domain/state/workload.ts';
 import { parseIndices } from '../../services/session-supervisor/src/domain/graph/index-expression.ts';
 import { indicesOf } from '../../services/session-supervisor/src/domain/graph/index-set.ts';
 

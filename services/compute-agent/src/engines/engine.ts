@@ -1,15 +1,4 @@
-/** Why an attempt failed. FailureClass in agent_service.proto says what the mesh does about each. */
-export type FailureClass =
-  | 'RENDER_ERROR'
-  | 'PICTURE_INVALID'
-  | 'RENDERER_DIED'
-  | 'TIMEOUT'
-  | 'OUT_OF_MEMORY'
-  | 'SCENE_UNREADABLE'
-  | 'MISSING_ASSETS'
-  | 'SCENE_LOST'
-  | 'ENGINE_UNAVAILABLE'
-  | 'AGENT_ERROR';
+import type { FailureClassName } from '#libs/contracts/agent.ts';
 
 /** One task of a job, by its key: `frames/17`, `noop/3`. */
 export interface Task {
@@ -70,7 +59,7 @@ export interface Completed {
 /** The task or its whole job failed. */
 export interface Failed {
   kind: 'failed';
-  failureClass: FailureClass;
+  failureClass: FailureClassName;
   /** For people, at most 1,000 characters. */
   reason: string;
   /** Missing files or engines, at most 100. */
@@ -108,7 +97,7 @@ const clip = (text: string, max: number): string =>
 
 /** Creates a failure within the bounds of the protocol. */
 export const failed = (
-  failureClass: FailureClass,
+  failureClass: FailureClassName,
   reason: string,
   more: { names?: readonly string[]; log?: string; seconds?: number } = {},
 ): Failed => ({

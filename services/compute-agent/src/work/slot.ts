@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createBell } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import type { Work } from '#libs/contracts/agent.ts';
+import type { FailureClassName, Work } from '#libs/contracts/agent.ts';
 import {
   CANCELLED,
   type Cancelled,
   failed,
   type Failed,
-  type FailureClass,
   type Opened,
   type Outcome,
 } from '../engines/engine.ts';
@@ -41,7 +40,7 @@ const KEEP_OPEN_MS = 10_000;
 const TASKS_PER_TURN = 256;
 
 /** Failures that another attempt on this machine cannot change. */
-const FINAL: ReadonlySet<FailureClass> = new Set([
+const FINAL: ReadonlySet<FailureClassName> = new Set([
   'SCENE_UNREADABLE',
   'MISSING_ASSETS',
   'SCENE_LOST',

@@ -1,13 +1,12 @@
-import type { Assigned } from './scheduling/workers.ts';
-import { noWorkers } from './scheduling/workers.ts';
-import { decide, type Decision, type Session } from './decisions/decide.ts';
+import { noWorkers, type Assigned } from './scheduling/workers.ts';
+import { decide } from './decisions/decide.ts';
+import type { Decision, Session } from './decisions/decision.ts';
 import type { Entry, EntryKind } from './state/entries.ts';
 import type { NoopSpec } from '../kinds/noop/spec.ts';
 import type { RenderSpec } from '../kinds/render/spec.ts';
-import type { WorkloadHeader } from './state/header.ts';
+import { begin, type WorkloadHeader } from './state/workload.ts';
 import type { Input, Report } from './decisions/inputs.ts';
 import { taskQueue } from './scheduling/order.ts';
-import { begin } from './state/workload.ts';
 
 /** For specs: the header of a noop workload with this number of tasks. */
 export const header = (tasks: number, spec: Partial<NoopSpec> = {}): WorkloadHeader => ({

@@ -1,8 +1,12 @@
-import type { FailureClass } from '../domain/state/failure-class.ts';
-import type { Fault } from './kind.ts';
+import type { FailureClassName } from '#libs/contracts/agent.ts';
 
-/** Whose fault each failure is, unless a kind decides otherwise. */
-const faults: Readonly<Record<FailureClass, Fault>> = {
+/**
+ * Whose fault a failure is. A fault of the task counts against the task's budget. A fault of the input ends the workload,
+ * because no other machine would do better. After a fault of the machine, the machine gets no work for a while.
+ */
+export type Fault = 'task' | 'input' | 'machine';
+
+const faults: Readonly<Record<FailureClassName, Fault>> = {
   RENDER_ERROR: 'task',
   PICTURE_INVALID: 'task',
   RENDERER_DIED: 'task',
@@ -15,8 +19,5 @@ const faults: Readonly<Record<FailureClass, Fault>> = {
   AGENT_ERROR: 'machine',
 };
 
-/**
- * Whose fault a failure is. A class that this build does not know is the machine's fault, because that harms no task and no
- * input.
- */
-export const faultOf = (failureClass: FailureClass): Fault => faults[failureClass] ?? 'machine';
+/** A class that this build does not know is the machine's fault, because that harms no task and no input. */
+export const faultOf = (failureClass: FailureClassName): Fault => faults[failureClass] ?? 'machine';

@@ -1,5 +1,5 @@
 import type { EngineNeeds } from '#libs/engines/index.ts';
-import type { FailureClass } from '../domain/state/failure-class.ts';
+import type { FailureClassName } from '#libs/contracts/agent.ts';
 import type { TaskGraph } from '../domain/graph/task-graph.ts';
 
 /**
@@ -38,12 +38,6 @@ export interface Learnt {
 /** The order in which tasks are handed out. */
 export type Order = 'sequential' | 'coarse-first';
 
-/**
- * Whose fault a failure is. A fault of the task counts against the task's budget. A fault of the input ends the workload,
- * because no other machine would do better. After a fault of the machine, the machine gets no work for a while.
- */
-export type Fault = 'task' | 'input' | 'machine';
-
 /** The pure half of a kind, which decisions ask. It has no I/O, no clock and no chance. */
 export interface Kind<Spec> {
   graphOf(spec: Spec): TaskGraph;
@@ -54,22 +48,12 @@ export interface Kind<Spec> {
   engineNeeds(spec: Spec, file: InputFile | undefined, learnt: Learnt): EngineNeeds;
   /** Whether all results must come from one engine version. It is the one that most users have at the first hand-out. */
   readonly keepsOneVersion: boolean;
-  faultOf(failureClass: FailureClass): Fault;
   /** The engine that the input needs, if a failure names it; else empty. */
-  engineLearnt(failureClass: FailureClass, names: readonly string[]): string;
-  /** Whether an idle user may do a running task of this node a second time. */
-  mayCopy(spec: Spec, node: string): boolean;
+  engineLearnt(failureClass: FailureClassName, names: readonly string[]): string;
   /** The file name extension of a node's results, without a dot. */
   resultExtension(spec: Spec, node: string): string;
   /** SHA-256 of a result that is no blob and that the mesh can compute; undefined if results are blobs with receipts. */
   knownDigest(spec: Spec, workload: string, task: string): string | undefined;
-  readonly words: KindWords<Spec>;
-}
-
-/** Words of a kind in messages for people. */
-export interface KindWords<Spec> {
-  /** The reason with which a workload ends if tasks were given up. */
-  readonly tasksFailed: string;
   /** What a machine needs. It completes the sentence "none of the connected users has …". */
-  machine(spec: Spec, file: InputFile | undefined, learnt: Learnt): string;
+  machineWords(spec: Spec, file: InputFile | undefined, learnt: Learnt): string;
 }

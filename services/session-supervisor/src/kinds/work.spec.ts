@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { parseMeshSecret } from '#libs/auth/index.ts';
 import { header, renderHeader } from '../domain/fixture.ts';
 import { MESH_SECRET } from '../fixtures/mesh.ts';
-import type { WorkloadHeader } from '../domain/state/header.ts';
+import type { WorkloadHeader } from '../domain/state/workload.ts';
 import { kindOf } from './kinds.ts';
 import { wireOf } from './wires.ts';
 

@@ -6,8 +6,7 @@ import { parseTaskKey } from '#libs/mesh/index.ts';
 import { asUnavailable } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
 import type { Entry } from '../domain/state/entries.ts';
-import { isCurrentResult } from '../domain/state/results.ts';
-import type { WorkloadState } from '../domain/state/workload.ts';
+import { isCurrentResult, type WorkloadState } from '../domain/state/workload.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
-import type { StartWorkloadRequest, StartWorkloadResponse } from '#libs/contracts/session.ts';
-import { StartWorkloadRequest as Request } from '#libs/contracts/session.ts';
+import {
+  StartWorkloadRequest as Request,
+  type StartWorkloadRequest,
+  type StartWorkloadResponse,
+} from '#libs/contracts/session.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import { checkRequestId, collectViolations, isId, type Violations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import type { WorkloadHeader } from '../domain/state/header.ts';
-import { begin } from '../domain/state/workload.ts';
+import { begin, type WorkloadHeader } from '../domain/state/workload.ts';
 import type { WorkloadSpec } from '../kinds/workload-spec.ts';
 import { SPEC_CASES, wireOf } from '../kinds/wires.ts';
 import { alreadyRunning, requestIdReused, workloadNotFound } from '../session/owner/errors.ts';

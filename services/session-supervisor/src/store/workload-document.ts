@@ -1,9 +1,13 @@
-import type { WorkloadHeader } from '../domain/state/header.ts';
+import {
+  countsOf,
+  hasEnded,
+  type WorkloadHeader,
+  type Phase,
+  type WorkloadState,
+} from '../domain/state/workload.ts';
 import type { InputFile } from '../kinds/kind.ts';
 import type { WorkloadSpec } from '../kinds/workload-spec.ts';
 import { kindOf } from '../kinds/kinds.ts';
-import type { Phase, WorkloadState } from '../domain/state/workload.ts';
-import { countsOf, hasEnded } from '../domain/state/workload.ts';
 
 /** The document of a workload: its header, and fields that can be derived again at any time. */
 export interface WorkloadDocument {

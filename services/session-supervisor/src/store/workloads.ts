@@ -1,8 +1,7 @@
 import type { Collection, Filter, UpdateFilter } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
 import { FOLD_VERSION } from '../domain/state/fold.ts';
-import type { WorkloadHeader } from '../domain/state/header.ts';
-import type { Phase } from '../domain/state/workload.ts';
+import type { WorkloadHeader, Phase } from '../domain/state/workload.ts';
 import { understoodFrom, type Projection, type WorkloadDocument } from './workload-document.ts';
 
 /** The result of a start. */

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { verifyAttemptToken, verifyReceipt, type Secret } from '#libs/auth/index.ts';
 import type { Attempt, Receipt } from '#libs/contracts/common.ts';
 import { formatBlobName } from '#libs/mesh/index.ts';
-import type { WorkloadHeader } from '../domain/state/header.ts';
+import type { WorkloadHeader } from '../domain/state/workload.ts';
 import { kindOf } from '../kinds/kinds.ts';
 
 /** The secrets that check users' reports. */

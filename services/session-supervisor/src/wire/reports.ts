@@ -1,16 +1,16 @@
 import {
-  FailureClass as ProtoFailureClass,
+  FailureClass,
   Verdict,
+  type FailureClassName,
   type Held,
+  type Outcome as ProtoOutcome,
   type Report as ProtoReport,
 } from '#libs/contracts/agent.ts';
-import type { Outcome as ProtoOutcome } from '#libs/contracts/agent.ts';
-import { DrainRequest, type AssignedUser, type SetDemandResponse } from '#libs/contracts/user.ts';
+import { DrainRequest, type SetDemandResponse } from '#libs/contracts/user.ts';
 import { isSha256 } from '#libs/mesh/index.ts';
 import type { Assigned } from '../domain/scheduling/workers.ts';
 import type { Outcome } from '../domain/decisions/decision.ts';
-import type { FailureClass } from '../domain/state/failure-class.ts';
-import type { WorkloadHeader } from '../domain/state/header.ts';
+import type { WorkloadHeader } from '../domain/state/workload.ts';
 import type { HeldClaim, Report } from '../domain/decisions/inputs.ts';
 import { isHandedOut, provenLog, resultForgery, type Proofs } from './admission.ts';
 
@@ -21,33 +21,33 @@ const MAX_NAME = 1_024;
 const MAX_NOTES = 8;
 const MAX_NOTE = 200;
 
-/** A user as the domain knows it; undefined if the message lacks a required field. */
-export const assignedFromProto = (user: AssignedUser): Assigned | undefined => {
-  if (user.claim === undefined || user.capability === undefined) {
-    return undefined;
-  }
-  const drain =
-    user.drain === DrainRequest.NOW
-      ? 'now'
-      : user.drain === DrainRequest.AFTER_TASK
-        ? 'after-task'
-        : 'no';
-  return {
-    id: user.claim.userId,
-    connection: user.claim.connectionId,
-    claim: user.claim.claim,
-    name: user.name,
-    manager: user.managerId,
-    slots: Math.max(1, user.slots),
-    memoryBytes: user.capability.memoryBytes,
-    engines: user.capability.engines.map(({ name, version }) => ({ name, version })),
-    drain,
-  };
-};
-
-/** The users that the matcher names. */
+/** The users that the matcher names. One whose message lacks a required field is left out. */
 export const usersFromProto = ({ users }: Pick<SetDemandResponse, 'users'>): Assigned[] =>
-  users.flatMap((user) => assignedFromProto(user) ?? []);
+  users.flatMap(({ claim, capability, name, managerId, slots, drain }) =>
+    claim === undefined || capability === undefined
+      ? []
+      : [
+          {
+            id: claim.userId,
+            connection: claim.connectionId,
+            claim: claim.claim,
+            name,
+            manager: managerId,
+            slots: Math.max(1, slots),
+            memoryBytes: capability.memoryBytes,
+            engines: capability.engines.map((engine) => ({
+              name: engine.name,
+              version: engine.version,
+            })),
+            drain:
+              drain === DrainRequest.NOW
+                ? 'now'
+                : drain === DrainRequest.AFTER_TASK
+                  ? 'after-task'
+                  : 'no',
+          },
+        ],
+  );
 
 /** Checks a user's reports. A report that proves nothing is marked as a forgery; one that lacks required fields is left out. */
 export const reportsFromProto = (
@@ -112,15 +112,13 @@ const reportFromProto = (
 /** Bounds a span to one day, because agents may lie about time. */
 const sane = (seconds: number): number => (seconds >= 0 ? Math.min(seconds, 86_400) : 0);
 
-const PREFIX = 'FAILURE_CLASS_';
-
-const classFromProto = (value: ProtoFailureClass): FailureClass =>
-  value === ProtoFailureClass.UNSPECIFIED
+/** The class of a failure. A later build's is taken as `AGENT_ERROR`, because it is not known to be the task's fault. */
+const classFromProto = (value: FailureClass): FailureClassName =>
+  value === FailureClass.UNSPECIFIED
     ? 'RENDER_ERROR'
-    : value === ProtoFailureClass.UNRECOGNIZED
-      ? // A class of a later build: whoever it blames, it is not known to be the task.
-        'AGENT_ERROR'
-      : (value.slice(PREFIX.length) as FailureClass);
+    : value === FailureClass.UNRECOGNIZED
+      ? 'AGENT_ERROR'
+      : (value.slice('FAILURE_CLASS_'.length) as FailureClassName);
 
 /** The attempts that a user says it holds, as far as it can prove it. */
 export const heldFromProto = (proofs: Proofs, user: string, { attempts }: Held): HeldClaim[] =>

@@ -1,6 +1,5 @@
 import { WorkloadState as ProtoState, type Workload } from '#libs/contracts/session.ts';
-import type { Phase } from '../domain/state/workload.ts';
-import { countsOf } from '../domain/state/workload.ts';
+import { countsOf, type Phase } from '../domain/state/workload.ts';
 import type { View } from '../session/reads/reads.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
 import { kindOf } from '../kinds/kinds.ts';

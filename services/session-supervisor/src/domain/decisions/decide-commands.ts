@@ -23,15 +23,14 @@ export const decideCommand = (
   command: Command,
   request: RequestMark | undefined,
 ): void => {
-  const known = request === undefined ? undefined : draft.state.requests.get(request.requestId);
-  const isRepetition = request !== undefined && known === request.requestHash;
+  const known = request && draft.state.requests.get(request.requestId);
   const refusal =
-    known !== undefined && !isRepetition
-      ? ({ reason: 'REQUEST_ID_REUSED', requestId: request?.requestId ?? '' } as const)
-      : isRepetition
+    request === undefined || known === undefined
+      ? obey(draft, command, request)
+      : known === request.requestHash
         ? undefined
-        : obey(draft, command, request);
-  draft.effects.push({ kind: 'answer', ticket, ...(refusal === undefined ? {} : { refusal }) });
+        : ({ reason: 'REQUEST_ID_REUSED', requestId: request.requestId } as const);
+  draft.effects.push({ kind: 'answer', ticket, ...(refusal && { refusal }) });
 };
 
 const obey = (
@@ -39,7 +38,7 @@ const obey = (
   command: Command,
   mark: RequestMark | undefined,
 ): Refusal | undefined => {
-  const request = mark === undefined ? {} : { request: mark };
+  const request = mark && { request: mark };
   const { phase } = draft.state;
   if (hasEnded(draft.state) && (command.kind === 'retry' || command.kind === 'repair')) {
     // The caller tries again until the workload is closed, and then reopens it.

@@ -1,28 +1,19 @@
-import { barWhomItShows } from './bars.ts';
 import { has } from '../sets/bitmap.ts';
 import { learnSpeed, letGo, withdrawTask, type Worker } from '../scheduling/workers.ts';
 import { record, recordStart, type Draft, type Outcome } from './decision.ts';
-import type { AttemptKey } from '../state/entries.ts';
 import { openSuccessors, spendBudget } from './endings.ts';
-import type { Report } from './inputs.ts';
+import type { InputOf, Report } from './inputs.ts';
+import { releaseIfEmpty } from './decide-users.ts';
 import { serve, serveHungry } from '../scheduling/schedule.ts';
-import { kindOf } from '../../kinds/kinds.ts';
+import { faultOf } from '../../kinds/faults.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { generationOf, hasEnded, troubleOf } from '../state/workload.ts';
-
-/** Reports of one user, oldest first. */
-export interface ReportsInput {
-  ticket: number;
-  user: string;
-  userName: string;
-  reports: readonly Report[];
-}
 
 /** A machine gets no work for this long after a failure that was its own fault. */
 const REST_MS = 10_000;
 
 /** Decides what becomes of a user's reports, and gives it new work. */
-export const decideReports = (draft: Draft, input: ReportsInput): void => {
+export const decideReports = (draft: Draft, input: InputOf<'reports'>): void => {
   const outcomes: Outcome[] = [];
   for (const report of input.reports) {
     const outcome = decideReport(draft, input, report);
@@ -36,6 +27,9 @@ export const decideReports = (draft: Draft, input: ReportsInput): void => {
   }
   serveHungry(draft);
   draft.effects.push({ kind: 'outcomes', ticket: input.ticket, outcomes });
+  if (worker !== undefined) {
+    releaseIfEmpty(draft, worker);
+  }
 };
 
 type Verdict = Omit<Outcome, 'reportId'>;
@@ -44,7 +38,11 @@ const accepted: Verdict = { verdict: 'ACCEPTED', reason: '' };
 const settled = (reason: string): Verdict => ({ verdict: 'SETTLED', reason });
 const later = (reason: string): Verdict => ({ verdict: 'LATER', reason });
 
-const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdict | undefined => {
+const decideReport = (
+  draft: Draft,
+  input: InputOf<'reports'>,
+  report: Report,
+): Verdict | undefined => {
   if (report.forgery !== undefined) {
     return settled(report.forgery);
   }
@@ -68,7 +66,8 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
   if (generation > current) {
     return later('GENERATION_AHEAD');
   }
-  const key: AttemptKey = { task, generation, attempt, user: input.user };
+  const { user, userName } = input;
+  const who = { task, generation, attempt, user, userName };
   const wasOut = forget(draft, worker, attempt);
   if (worker !== undefined && body.kind === 'completed') {
     learnSpeed(worker, nodeOf(draft.state.graph, ordinal), body.seconds);
@@ -84,18 +83,13 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
   if (body.kind === 'completed') {
     if (isDecided) {
       if (wasOut) {
-        record(draft, {
-          kind: 'duplicate',
-          ...key,
-          userName: input.userName,
-          seconds: body.seconds,
-        });
+        record(draft, { kind: 'duplicate', ...who, seconds: body.seconds });
       }
       return settled(has(draft.state.done, ordinal) ? 'DUPLICATE' : 'TASK_GIVEN_UP');
     }
     const { kind: _, ...result } = body;
     recordStart(draft);
-    record(draft, { kind: 'accepted', ...key, userName: input.userName, ...result });
+    record(draft, { kind: 'accepted', ...who, ...result });
     withdrawTask(draft.workers, ordinal);
     openSuccessors(draft, ordinal);
     barWhomItShows(draft, ordinal);
@@ -104,29 +98,35 @@ const decideReport = (draft: Draft, input: ReportsInput, report: Report): Verdic
   if (isDecided) {
     return settled('TASK_DECIDED');
   }
-  if (
-    troubleOf(draft.state, ordinal)?.failures.some((failure) => failure.attempt === attempt) ===
-    true
-  ) {
+  const { failures = [] } = troubleOf(draft.state, ordinal) ?? {};
+  if (failures.some((failure) => failure.attempt === attempt)) {
     return settled('DUPLICATE');
   }
   const { kind: _, ...failure } = body;
+  const memoryBytes = worker?.memoryBytes ?? 0;
   recordStart(draft);
-  const { memoryBytes = 0 } = worker ?? {};
-  record(draft, {
-    kind: 'attempt-failed',
-    ...key,
-    userName: input.userName,
-    memoryBytes,
-    ...failure,
-  });
-  const isTaskFault = kindOf(draft.state.header.spec).faultOf(body.failureClass) === 'task';
-  if (worker !== undefined && !isTaskFault) {
+  record(draft, { kind: 'attempt-failed', ...who, memoryBytes, ...failure });
+  if (worker !== undefined && faultOf(body.failureClass) !== 'task') {
     worker.restsUntil = draft.now + REST_MS;
   }
   draft.workers.queue.giveBack(ordinal);
-  spendBudget(draft, ordinal, body.failureClass, body.names, body.reason);
+  spendBudget(draft, ordinal, body);
   return accepted;
+};
+
+/** Number of tasks that a user failed and others completed, from which on the user is taken to be at fault. */
+const MOST_BLAME = 3;
+
+/** Runs after a task was accepted. Bars each user that failed it and has failed too many tasks that others completed. */
+const barWhomItShows = (draft: Draft, ordinal: number): void => {
+  const failures = troubleOf(draft.state, ordinal)?.failures ?? [];
+  for (const user of new Set(failures.map((failure) => failure.user))) {
+    const blame = draft.state.blame.get(user) ?? 0;
+    if (blame >= MOST_BLAME && !draft.state.barred.has(user)) {
+      const reason = `failed ${blame} tasks that others then completed`;
+      record(draft, { kind: 'user-barred', user, reason });
+    }
+  }
 };
 
 /** Forgets an attempt whose end is reported. Returns whether it was known to be out. */

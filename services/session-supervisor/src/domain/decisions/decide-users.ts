@@ -1,7 +1,7 @@
 import { hold, letGo, type Assigned, type Worker } from '../scheduling/workers.ts';
 import { record, recordStart, type Draft } from './decision.ts';
 import { forgetWorker, release, spendLoss, takeBack } from './endings.ts';
-import type { HeldClaim } from './inputs.ts';
+import type { InputOf } from './inputs.ts';
 import { isFit } from '../scheduling/machines.ts';
 import { effectiveWanted, MAX_WINDOW, serve, serveHungry } from '../scheduling/schedule.ts';
 import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
@@ -11,16 +11,7 @@ import { generationOf, isReady, isOver } from '../state/workload.ts';
 export const ANSWER_MS = 10_000;
 
 /** Applies the matcher's whole answer: new users, users that are gone, and the session's fair share of users. */
-export const decideExchange = (
-  draft: Draft,
-  answer: {
-    users: readonly Assigned[];
-    asked: ReadonlyMap<string, number>;
-    entitled: number;
-    suitable: number;
-    connected: number;
-  },
-): void => {
+export const decideExchange = (draft: Draft, answer: InputOf<'exchange'>): void => {
   const { workers } = draft;
   workers.entitled = answer.entitled;
   workers.suitable = answer.suitable;
@@ -40,10 +31,7 @@ export const decideExchange = (
   fitWorkers(draft);
 };
 
-/**
- * Adds users that serve the session from now on, and updates those that are known already. If they exceed the last known
- * share, that share is out of date, because the matcher never gives more than the share.
- */
+/** Adds and updates users. If they exceed the last known share, that is out of date: the matcher never gives more. */
 export const decideNewUsers = (draft: Draft, users: readonly Assigned[]): void => {
   const { workers } = draft;
   const newcomers = users.filter((assigned) => welcome(draft, assigned));
@@ -114,10 +102,13 @@ export const fitWorkers = (draft: Draft): void => {
     draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
   }
   for (const worker of leaves) {
-    if (worker.drain === 'now') {
-      release(draft, worker.id);
+    if (worker.drain === 'now' || worker.phase === 'asked') {
+      release(draft, worker);
     } else {
-      leave(draft, worker);
+      // It finishes what it has begun.
+      worker.phase = 'leaving';
+      takeBack(draft, worker, worker.slots);
+      releaseIfEmpty(draft, worker);
     }
   }
   for (const worker of stays) {
@@ -132,37 +123,20 @@ export const fitWorkers = (draft: Draft): void => {
   serveHungry(draft);
 };
 
-/** Lets a worker finish what it has begun, then gives it back. */
-const leave = (draft: Draft, worker: Worker): void => {
-  if (worker.phase === 'asked') {
-    release(draft, worker.id);
-    return;
-  }
-  worker.phase = 'leaving';
-  takeBack(draft, worker.id, worker.slots);
-  releaseIfEmpty(draft, worker);
-};
-
 /** Gives a leaving worker back once it holds nothing. */
 export const releaseIfEmpty = (draft: Draft, worker: Worker): void => {
   if (worker.phase === 'leaving' && worker.attempts.size === 0) {
-    release(draft, worker.id);
+    release(draft, worker);
   }
 };
 
 /** A user's stream is gone. Its tasks wait again, and those it had begun count as lost unless the user said goodbye. */
-export const decideUserGone = (
-  draft: Draft,
-  user: string,
-  connection: string,
-  isClean: boolean,
-): void => {
-  const worker = draft.workers.byId.get(user);
-  if (worker === undefined || worker.connection !== connection) {
-    return;
+export const decideUserGone = (draft: Draft, gone: InputOf<'user-gone'>): void => {
+  const worker = draft.workers.byId.get(gone.user);
+  if (worker?.connection === gone.connection) {
+    drop(draft, worker, gone.isClean);
+    serveHungry(draft);
   }
-  drop(draft, worker, isClean);
-  serveHungry(draft);
 };
 
 const drop = (draft: Draft, worker: Worker, isClean: boolean): void => {
@@ -180,42 +154,31 @@ const drop = (draft: Draft, worker: Worker, isClean: boolean): void => {
     record(draft, { kind: 'attempt-lost', task, generation, attempt, user, userName, seconds });
     spendLoss(draft, held.ordinal);
   }
-  forgetWorker(draft, worker.id);
+  forgetWorker(draft, worker);
 };
 
 /** A user said which attempts it holds. The valid ones go on, and the user gets work. */
-export const decideUserHeld = (
-  draft: Draft,
-  user: string,
-  connection: string,
-  claims: readonly HeldClaim[],
-): void => {
-  const { workers, state, now } = draft;
-  const worker = workers.byId.get(user);
-  if (worker === undefined || worker.connection !== connection || worker.phase !== 'asked') {
+export const decideUserHeld = (draft: Draft, said: InputOf<'user-held'>): void => {
+  const { workers, state, now: since } = draft;
+  const worker = workers.byId.get(said.user);
+  if (worker?.connection !== said.connection || worker.phase !== 'asked') {
     return;
   }
-  for (const { task, generation, attempt } of claims.slice(0, Math.max(MAX_WINDOW, worker.slots))) {
+  const claims = said.held.slice(0, Math.max(MAX_WINDOW, worker.slots));
+  for (const { task, generation, attempt } of claims) {
     const ordinal = taskOrdinal(state.graph, task);
     if (
       ordinal === undefined ||
       !isReady(state, ordinal) ||
-      generation !== generationOf(state, ordinal)
+      generation !== generationOf(state, ordinal) ||
+      worker.attempts.has(attempt)
     ) {
-      continue;
-    }
-    if (worker.attempts.has(attempt)) {
       continue;
     }
     // Users work in order and do not say how far they got, so the first attempts, one for each slot, count as begun.
     const isStarted = worker.attempts.size < worker.slots;
-    hold(workers, worker, attempt, {
-      ordinal,
-      node: nodeOf(state.graph, ordinal),
-      generation,
-      since: now,
-      isStarted,
-    });
+    const node = nodeOf(state.graph, ordinal);
+    hold(workers, worker, attempt, { ordinal, node, generation, since, isStarted });
   }
   if (worker.attempts.size > 0) {
     recordStart(draft);
@@ -224,9 +187,9 @@ export const decideUserHeld = (
 };
 
 /** A user has nothing left to do. */
-export const decideUserIdle = (draft: Draft, user: string, connection: string): void => {
-  const worker = draft.workers.byId.get(user);
-  if (worker?.connection === connection) {
+export const decideUserIdle = (draft: Draft, idle: InputOf<'user-idle'>): void => {
+  const worker = draft.workers.byId.get(idle.user);
+  if (worker?.connection === idle.connection) {
     serve(draft, worker);
   }
 };
@@ -242,12 +205,9 @@ const ready = (draft: Draft, worker: Worker): void => {
 /** Frees the tasks that a former owner's users may hold, once all users have answered or the time is up. */
 export const endReservation = (draft: Draft): void => {
   const { workers, now } = draft;
-  if (workers.reserved === undefined) {
-    return;
-  }
-  const allAnswered =
-    workers.hasExchanged && ![...workers.byId.values()].some(({ phase }) => phase === 'asked');
-  if (!allAnswered && now < workers.reservedUntil) {
+  const haveAnswered =
+    workers.hasExchanged && workers.byId.values().every(({ phase }) => phase !== 'asked');
+  if (workers.reserved === undefined || (!haveAnswered && now < workers.reservedUntil)) {
     return;
   }
   for (const ordinal of workers.reserved) {

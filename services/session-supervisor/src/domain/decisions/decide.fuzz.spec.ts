@@ -3,9 +3,9 @@ import { describe, it } from 'mocha';
 import { seededRandom } from '#libs/random/index.ts';
 import { has } from '../sets/bitmap.ts';
 import type { Assigned, Workers } from '../scheduling/workers.ts';
-import type { Decision } from './decide.ts';
+import type { Decision } from './decision.ts';
 import { acceptedKey, type Entry } from '../state/entries.ts';
-import type { FailureClass } from '../state/failure-class.ts';
+import type { FailureClassName } from '#libs/contracts/agent.ts';
 import { completed, exchange, failed, header, play, user } from '../fixture.ts';
 import { foldDocument } from '../state/fold.ts';
 import type { Command, HeldClaim, Input, Report } from './inputs.ts';
@@ -14,7 +14,7 @@ import { begin, countsOf, hasEnded, type WorkloadState } from '../state/workload
 
 const SEEDS = 60;
 const STEPS = 400;
-const CLASSES: FailureClass[] = [
+const CLASSES: FailureClassName[] = [
   'RENDER_ERROR',
   'TIMEOUT',
   'AGENT_ERROR',

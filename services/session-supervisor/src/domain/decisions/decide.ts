@@ -1,4 +1,3 @@
-import type { Workers } from '../scheduling/workers.ts';
 import { decideCommand } from './decide-commands.ts';
 import { decideReports } from './decide-reports.ts';
 import {
@@ -8,29 +7,12 @@ import {
   decideUserGone,
   decideUserHeld,
   decideUserIdle,
-  releaseIfEmpty,
 } from './decide-users.ts';
-import { record, type Draft, type Effect } from './decision.ts';
+import { record, type Decision, type Draft, type Session } from './decision.ts';
 import { endIfDone, endRepairs } from './endings.ts';
-import type { Entry } from '../state/entries.ts';
 import type { At } from '../state/fold.ts';
 import type { Input } from './inputs.ts';
-import { hasEnded, isOver, type WorkloadState } from '../state/workload.ts';
-
-/** What the owner of a workload decides on: the tip of the journal, and what the owner knows about the users. */
-export interface Session {
-  state: WorkloadState;
-  workers: Workers;
-  /** How many users one workload of this customer may have, by plan. */
-  planUsers: number;
-}
-
-/** The result of an input. The entries are already folded into `state`; the effects wait until the entries are durable. */
-export interface Decision {
-  state: WorkloadState;
-  entries: Entry[];
-  effects: Effect[];
-}
+import { hasEnded, isOver } from '../state/workload.ts';
 
 /**
  * Decides one input on the tip. The function is pure but for `workers`: the same session, input and times give the same
@@ -39,13 +21,9 @@ export interface Decision {
  * @param at where the entries will stand: position and wall clock.
  * @param now monotonic milliseconds, for spans.
  */
-export const decide = (
-  { state, workers, planUsers }: Session,
-  input: Input,
-  at: At,
-  now: number,
-): Decision => {
-  const draft: Draft = { state, workers, planUsers, at, now, entries: [], effects: [] };
+export const decide = (session: Session, input: Input, at: At, now: number): Decision => {
+  const { state } = session;
+  const draft: Draft = { ...session, at, now, entries: [], effects: [] };
   obey(draft, input);
   // The input may have decided the last open task.
   endIfDone(draft);
@@ -58,8 +36,7 @@ export const decide = (
 const obey = (draft: Draft, input: Input): void => {
   switch (input.kind) {
     case 'reports':
-      decideReports(draft, input);
-      return giveBackEmpty(draft, input.user);
+      return decideReports(draft, input);
     case 'command':
       return decideCommand(draft, input.ticket, input.command, input.request);
     case 'exchange':
@@ -67,23 +44,16 @@ const obey = (draft: Draft, input: Input): void => {
     case 'new-users':
       return decideNewUsers(draft, input.users);
     case 'user-held':
-      return decideUserHeld(draft, input.user, input.connection, input.held);
+      return decideUserHeld(draft, input);
     case 'user-gone':
-      return decideUserGone(draft, input.user, input.connection, input.isClean);
+      return decideUserGone(draft, input);
     case 'user-idle':
-      return decideUserIdle(draft, input.user, input.connection);
+      return decideUserIdle(draft, input);
     case 'tick':
       return decideTick(draft);
     case 'close':
       return draft.state.closed ? undefined : record(draft, { kind: 'closed' });
     default:
       return input satisfies never;
-  }
-};
-
-const giveBackEmpty = (draft: Draft, user: string): void => {
-  const worker = draft.workers.byId.get(user);
-  if (worker !== undefined) {
-    releaseIfEmpty(draft, worker);
   }
 };

@@ -34,18 +34,29 @@ export interface Outcome {
   reason: string;
 }
 
-/** A decision in the making: the growing tip, the workers, and the entries and effects so far. */
-export interface Draft {
+/** What the owner of a workload decides on. */
+export interface Session {
+  /** The tip of the journal. */
   state: WorkloadState;
+  /** What the owner knows about the users. */
   readonly workers: Workers;
+  /** How many users one workload of this customer may have, by plan. */
+  planUsers: number;
+}
+
+/** The result of an input. The entries are already folded into `state`; the effects wait until the entries are durable. */
+export interface Decision {
+  state: WorkloadState;
   readonly entries: Entry[];
   readonly effects: Effect[];
+}
+
+/** A decision in the making: the growing tip, the workers, and the entries and effects so far. */
+export interface Draft extends Session, Decision {
   /** Position and time of the entries. */
   readonly at: At;
   /** Monotonic milliseconds. */
   readonly now: number;
-  /** How many users one workload of this customer may have, by plan. */
-  readonly planUsers: number;
 }
 
 /** Adds an entry to the decision and folds it onto the tip, because later steps are decided on it. */

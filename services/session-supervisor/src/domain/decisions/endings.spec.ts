@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { Decision } from './decide.ts';
-import type { FailureClass } from '../state/failure-class.ts';
+import type { Decision } from './decision.ts';
+import type { FailureClassName } from '#libs/contracts/agent.ts';
 import {
   completed,
   exchange,
@@ -24,7 +24,7 @@ const staffed = (tasks: number, users: string[], spec = {}) => {
   /** The user's first task fails. */
   const fail = (
     id: string,
-    failureClass: FailureClass,
+    failureClass: FailureClassName,
     reason = 'why',
     names: string[] = [],
   ): Decision => {
@@ -112,7 +112,7 @@ describe('endings', () => {
   });
 
   it('ends at once if the scene is at fault, names the pictures, and spends no budget', () => {
-    const causes: FailureClass[] = ['SCENE_UNREADABLE', 'SCENE_LOST', 'MISSING_ASSETS'];
+    const causes: FailureClassName[] = ['SCENE_UNREADABLE', 'SCENE_LOST', 'MISSING_ASSETS'];
     for (const cause of causes) {
       const game = staffed(5, ['u1', 'u2']);
       const decision = game.fail('u1', cause, 'it cannot be read', ['//a.png', '//b.png']);

@@ -1,28 +1,20 @@
-import { withdraw, withdrawTask } from '../scheduling/workers.ts';
+import { withdraw, withdrawTask, type Worker } from '../scheduling/workers.ts';
 import { record, type Draft } from './decision.ts';
-import type { FailureClass } from '../state/failure-class.ts';
 import { rangesOf } from '../sets/bitmap.ts';
 import { reachOf } from '../scheduling/schedule.ts';
-import { kindOf } from '../../kinds/kinds.ts';
+import { faultOf } from '../../kinds/faults.ts';
+import type { Report } from './inputs.ts';
 import { isHopeless, successorsOf } from '../graph/readiness.ts';
-import { taskKey } from '../graph/task-graph.ts';
 import { tasksToText } from '../graph/task-text.ts';
-import { HOPELESS } from './reopen.ts';
-import {
-  countsOf,
-  generationOf,
-  hasEnded,
-  isOpen,
-  isReady,
-  readyCount,
-  troubleOf,
-  type Trouble,
-} from '../state/workload.ts';
+import { givenUpEntry, HOPELESS } from './reopen.ts';
+import { countsOf, hasEnded, isOpen, isReady, readyCount, troubleOf } from '../state/workload.ts';
 
 /** A task is given up after this multiple of its budget of failures, however few users tried it. */
 const HARD_LIMIT = 3;
+
 /** Longest text for people in the journal, in characters. */
 const MAX_TEXT = 2_000;
+
 /** A task is given up after this many failures of any kind; failures that are the machines' fault count too. */
 const MOST_FAILURES = 100;
 
@@ -33,48 +25,37 @@ const GIVEN_BACK_MS = 3_000;
 export const spendBudget = (
   draft: Draft,
   ordinal: number,
-  failureClass: FailureClass,
-  names: readonly string[],
-  reason: string,
+  { failureClass, names, reason }: Extract<Report['body'], { kind: 'failed' }>,
 ): void => {
-  const isInputFault = kindOf(draft.state.header.spec).faultOf(failureClass) === 'input';
-  if (hasEnded(draft.state) && isInputFault) {
-    giveUp(draft, ordinal, `${failureClass}: ${reason}`);
-    return;
-  }
-  if (isInputFault) {
+  const isInputFault = faultOf(failureClass) === 'input';
+  if (isInputFault && !hasEnded(draft.state)) {
     const unsaid =
       failureClass === 'MISSING_ASSETS' ? names.filter((name) => !reason.includes(name)) : [];
-    const message = [reason, ...(unsaid.length > 0 ? [unsaid.join(', ')] : [])].join(': ');
-    fail(draft, failureClass, message);
-    return;
+    fail(draft, failureClass, unsaid.length > 0 ? `${reason}: ${unsaid.join(', ')}` : reason);
+  } else if (isInputFault || isSpent(draft, ordinal)) {
+    giveUp(draft, ordinal, `${failureClass}: ${reason}`);
   }
-  const trouble = troubleOf(draft.state, ordinal);
-  if (trouble === undefined || !isSpent(draft, trouble)) {
-    return;
-  }
-  giveUp(draft, ordinal, `${failureClass}: ${reason}`);
 };
 
 /**
  * Whether the budget is spent: enough different users failed the task, or it failed often enough while too few other users are
  * within reach, or it failed far too often in any way.
  */
-const isSpent = (draft: Draft, trouble: Trouble): boolean => {
+const isSpent = (draft: Draft, ordinal: number): boolean => {
   const { maxFailures } = draft.state.header.spec;
-  const faults = trouble.failures.filter((failure) => failure.isTaskFault);
+  const { failures = [] } = troubleOf(draft.state, ordinal) ?? {};
+  const faults = failures.filter((failure) => failure.isTaskFault);
   const users = new Set(faults.map(({ user }) => user)).size;
   const limit = reachOf(draft) < maxFailures ? maxFailures : maxFailures * HARD_LIMIT;
-  return users >= maxFailures || faults.length >= limit || trouble.failures.length >= MOST_FAILURES;
+  return users >= maxFailures || faults.length >= limit || failures.length >= MOST_FAILURES;
 };
 
 /** Runs after a lost attempt. Gives the task up if it was lost too often. */
 export const spendLoss = (draft: Draft, ordinal: number): void => {
   const losses = troubleOf(draft.state, ordinal)?.losses ?? 0;
-  if (losses < draft.state.header.spec.maxLosses) {
-    return;
+  if (losses >= draft.state.header.spec.maxLosses) {
+    giveUp(draft, ordinal, `lost ${losses} times: each time the user vanished while working on it`);
   }
-  giveUp(draft, ordinal, `lost ${losses} times: each time the user vanished while working on it`);
 };
 
 const giveUp = (draft: Draft, ordinal: number, reason: string): void => {
@@ -84,8 +65,7 @@ const giveUp = (draft: Draft, ordinal: number, reason: string): void => {
 
 const recordGivenUp = (draft: Draft, ordinal: number, reason: string): void => {
   const { graph } = draft.state;
-  const generation = generationOf(draft.state, ordinal);
-  record(draft, { kind: 'task-failed', task: taskKey(graph, ordinal), generation, reason });
+  record(draft, givenUpEntry(draft.state, ordinal, reason));
   withdrawTask(draft.workers, ordinal);
   giveUpHopeless(draft, successorsOf(graph, ordinal));
   openSuccessors(draft, ordinal);
@@ -94,10 +74,9 @@ const recordGivenUp = (draft: Draft, ordinal: number, reason: string): void => {
 /** Gives up those of these tasks that can never begin because a predecessor was given up, and then their own successors. */
 export const giveUpHopeless = (draft: Draft, ordinals: readonly number[]): void => {
   for (const ordinal of ordinals) {
-    if (!isOpen(draft.state, ordinal) || !isHopeless(draft.state, ordinal)) {
-      continue;
+    if (isOpen(draft.state, ordinal) && isHopeless(draft.state, ordinal)) {
+      recordGivenUp(draft, ordinal, HOPELESS);
     }
-    recordGivenUp(draft, ordinal, HOPELESS);
   }
 };
 
@@ -112,8 +91,7 @@ export const openSuccessors = (draft: Draft, ordinal: number): void => {
     workers.queue.giveBack(each);
   }
   // If there were fewer tasks than wanted users, the demand has grown.
-  const hadFew = readyCount(state) - opened.length < Math.min(state.wanted, planUsers);
-  if (hadFew) {
+  if (readyCount(state) - opened.length < Math.min(state.wanted, planUsers)) {
     draft.effects.push({ kind: 'demand', verb: 'more-users' });
   }
 };
@@ -126,31 +104,25 @@ const pauseIfMostFail = (draft: Draft, last: string): void => {
   const { state } = draft;
   const { total, failed, remaining } = countsOf(state);
   const fresh = failed - state.tolerated;
-  if (hasEnded(state) || state.phase === 'paused' || remaining === 0) {
-    return;
+  const mayPause = !hasEnded(state) && state.phase !== 'paused' && remaining > 0;
+  if (mayPause && fresh >= MANY_FAILED && fresh > MUCH_FAILED * total) {
+    const reason = `${fresh} of ${total} tasks failed; the last: ${last}`;
+    record(draft, { kind: 'paused', reason: reason.slice(0, MAX_TEXT) });
   }
-  if (fresh < MANY_FAILED || fresh <= MUCH_FAILED * total) {
-    return;
-  }
-  const reason = `${fresh} of ${total} tasks failed; the last: ${last}`;
-  record(draft, { kind: 'paused', reason: reason.slice(0, MAX_TEXT) });
 };
 
 /** Ends the workload when every task is decided. */
 export const endIfDone = (draft: Draft): void => {
-  if (hasEnded(draft.state)) {
-    return;
-  }
   const { remaining, failed } = countsOf(draft.state);
-  if (remaining > 0) {
+  if (hasEnded(draft.state) || remaining > 0) {
     return;
   }
-  if (failed === 0) {
+  if (failed > 0) {
+    failForTasks(draft);
+  } else {
     record(draft, { kind: 'completed' });
     finish(draft);
-    return;
   }
-  failForTasks(draft);
 };
 
 /** Runs when the last repair of an ended workload is made or given up. The workload is over again. */
@@ -163,19 +135,13 @@ export const endRepairs = (draft: Draft): void => {
 };
 
 const failForTasks = (draft: Draft): void => {
-  const { graph, givenUp, header } = draft.state;
-  const failed = givenUp.count;
-  const ranges = rangesOf(givenUp);
-  const first = ranges[0]?.first ?? 0;
+  const { graph, givenUp } = draft.state;
+  const ranges = rangesOf(givenUp, 0, 21);
   const named = tasksToText(graph, ranges.slice(0, 20));
   const more = ranges.length > 20 ? ', …' : '';
-  const why = troubleOf(draft.state, first)?.givenUp ?? '';
-  const { tasksFailed } = kindOf(header.spec).words;
-  fail(
-    draft,
-    tasksFailed,
-    `${failed} of ${graph.count} failed: ${named}${more}; the first: ${why}`,
-  );
+  const why = troubleOf(draft.state, ranges[0]?.first ?? 0)?.givenUp ?? '';
+  const counts = `${givenUp.count} of ${graph.count} failed`;
+  fail(draft, 'FRAMES_FAILED', `${counts}: ${named}${more}; the first: ${why}`);
 };
 
 const fail = (draft: Draft, reason: string, message: string): void => {
@@ -190,44 +156,31 @@ export const finish = (draft: Draft): void => {
     draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
   }
   for (const worker of draft.workers.byId.values()) {
-    release(draft, worker.id);
+    release(draft, worker);
   }
   draft.effects.push({ kind: 'ended' });
 };
 
 /** Gives a user back to the matcher. The tasks that it holds wait again. */
-export const release = (draft: Draft, user: string): void => {
-  const { workers } = draft;
-  const worker = workers.byId.get(user);
-  if (worker === undefined) {
-    return;
-  }
+export const release = (draft: Draft, worker: Worker): void => {
   const { id, connection, claim, manager } = worker;
-  takeBack(draft, user, 0);
-  forgetWorker(draft, user);
-  workers.givenBack.set(user, { claim, until: draft.now + GIVEN_BACK_MS });
+  takeBack(draft, worker, 0);
+  forgetWorker(draft, worker);
+  draft.workers.givenBack.set(id, { claim, until: draft.now + GIVEN_BACK_MS });
   draft.effects.push({ kind: 'release', user: { id, connection, claim, manager } });
-  workers.dirty.delete(user);
 };
 
 /** Withdraws all attempts of a worker but the first `keep`. Their tasks wait again. */
-export const takeBack = (draft: Draft, user: string, keep: number): void => {
-  const { workers } = draft;
-  const worker = workers.byId.get(user);
-  if (worker === undefined) {
-    return;
-  }
-  for (const attempt of [...worker.attempts.keys()].slice(keep)) {
-    const held = withdraw(workers, worker, attempt);
-    if (held !== undefined) {
-      workers.queue.giveBack(held.ordinal);
-    }
+export const takeBack = ({ workers }: Draft, worker: Worker, keep: number): void => {
+  for (const [attempt, { ordinal }] of [...worker.attempts].slice(keep)) {
+    withdraw(workers, worker, attempt);
+    workers.queue.giveBack(ordinal);
   }
 };
 
 /** Removes a worker from all sets. */
-export const forgetWorker = ({ workers }: Draft, user: string): void => {
-  workers.byId.delete(user);
-  workers.hungry.delete(user);
-  workers.dirty.delete(user);
+export const forgetWorker = ({ workers }: Draft, { id }: Worker): void => {
+  workers.byId.delete(id);
+  workers.hungry.delete(id);
+  workers.dirty.delete(id);
 };

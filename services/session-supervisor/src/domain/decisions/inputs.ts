@@ -1,35 +1,19 @@
 import type { Assigned } from '../scheduling/workers.ts';
-import type { RequestMark } from '../state/entries.ts';
-import type { FailureClass } from '../state/failure-class.ts';
+import type { AcceptedResult, AttemptKey, Entry, RequestMark } from '../state/entries.ts';
 
 /** What a user reported about one attempt. */
-export interface Report {
+export interface Report extends Omit<AttemptKey, 'user'> {
   /** 0 for `started`. */
   reportId: number;
-  task: string;
-  generation: number;
-  attempt: string;
   /** Why the report proves nothing (`TOKEN_INVALID`, `RECEIPT_INVALID`); undefined if its token and receipt are valid. */
   forgery?: string;
   body:
     | { kind: 'started' }
-    | {
-        kind: 'completed';
-        seconds: number;
-        blob: string;
-        sha256: string;
-        sizeBytes: number;
-        pixelHash: string;
-        notes: string[];
-      }
-    | {
-        kind: 'failed';
-        failureClass: FailureClass;
-        reason: string;
-        seconds: number;
-        log: string;
-        names: string[];
-      };
+    | ({ kind: 'completed' } & Omit<AcceptedResult, keyof AttemptKey | 'userName'>)
+    | ({ kind: 'failed' } & Omit<
+        Extract<Entry, { kind: 'attempt-failed' }>,
+        keyof AttemptKey | 'kind' | 'userName' | 'memoryBytes'
+      >);
 }
 
 /** A command of a caller. */
@@ -38,23 +22,16 @@ export type Command =
   | { kind: 'pause' }
   | { kind: 'resume' }
   | { kind: 'set-wanted'; wanted: number }
-  /** `tasks` is a frame expression; empty means all tasks that were given up. */
+  /** `tasks` is the text of a task set; empty means all tasks that were given up. */
   | { kind: 'retry'; tasks: string }
   /** `damaged` are accepted results that were found missing or damaged. */
   | { kind: 'repair'; damaged: readonly Damaged[]; reason: string };
 
 /** An accepted result whose blob is missing or damaged. */
-export interface Damaged {
-  task: string;
-  generation: number;
-}
+export type Damaged = Pick<AttemptKey, 'task' | 'generation'>;
 
 /** An attempt that a user says it holds; its token is valid. */
-export interface HeldClaim {
-  task: string;
-  generation: number;
-  attempt: string;
-}
+export type HeldClaim = Omit<AttemptKey, 'user'>;
 
 /** Every input of a session. The shell uses `ticket` to answer the caller. */
 export type Input =
@@ -78,3 +55,6 @@ export type Input =
   | { kind: 'tick' }
   /** The work that follows the end of a workload is done. */
   | { kind: 'close' };
+
+/** The input of one kind. */
+export type InputOf<K extends Input['kind']> = Extract<Input, { kind: K }>;

@@ -51,6 +51,12 @@ export const isTooWide = (
   return [...fallout].filter((ordinal) => isHopeless(after, ordinal)).length > MAX_HOPELESS;
 };
 
+/** The entry that gives a task up. */
+export const givenUpEntry = (state: WorkloadState, ordinal: number, reason: string): Entry => {
+  const task = taskKey(state.graph, ordinal);
+  return { kind: 'task-failed', task, generation: generationOf(state, ordinal), reason };
+};
+
 /** The ordinals of those damaged results that are still the accepted ones, ascending. */
 export const damagedOrdinals = (state: WorkloadState, damaged: readonly Damaged[]): number[] =>
   damaged
@@ -81,13 +87,12 @@ export const reopeningEntries = (
   request: RequestMark | undefined,
   owner: string,
 ): Entry[] | undefined => {
-  const mark = request === undefined ? {} : { request };
   const entries = (entry: Entry, again: readonly number[]): Entry[] =>
     withHopeless(state, [{ kind: 'taken-over', owner }, entry], again);
   if (command.kind === 'retry') {
-    return entries({ kind: 'retried', tasks: command.tasks, ...mark }, [
-      ...retryOf(state, command.tasks).fallout,
-    ]);
+    const { fallout } = retryOf(state, command.tasks);
+    const retried = { kind: 'retried', tasks: command.tasks, ...(request && { request }) } as const;
+    return entries(retried, [...fallout]);
   }
   const ordinals = damagedOrdinals(state, command.damaged);
   return ordinals.length === 0
@@ -108,12 +113,7 @@ const withHopeless = (
     if (!isOpen(after, ordinal) || !isHopeless(after, ordinal)) {
       continue;
     }
-    const entry: Entry = {
-      kind: 'task-failed',
-      task: taskKey(after.graph, ordinal),
-      generation: generationOf(after, ordinal),
-      reason: HOPELESS,
-    };
+    const entry = givenUpEntry(after, ordinal, HOPELESS);
     entries.push(entry);
     after = fold(after, entry, at);
     waiting.push(...successorsOf(after.graph, ordinal));

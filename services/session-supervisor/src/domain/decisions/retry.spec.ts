@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { Decision } from './decide.ts';
-import type { FailureClass } from '../state/failure-class.ts';
+import type { Decision } from './decision.ts';
+import type { FailureClassName } from '#libs/contracts/agent.ts';
 import { explain } from '../scheduling/explain.ts';
 import {
   completed,
@@ -52,7 +52,7 @@ const staffed = (tasks: number, users: string[], spec = {}) => {
     const { attempt, ordinal, generation } = first(id);
     return game.input(reports(id, [completed(attempt, ordinal, { generation })]));
   };
-  const fail = (id: string, failureClass: FailureClass = 'RENDER_ERROR'): Decision => {
+  const fail = (id: string, failureClass: FailureClassName = 'RENDER_ERROR'): Decision => {
     const { attempt, ordinal, generation } = first(id);
     const report = failed(attempt, ordinal);
     return game.input(

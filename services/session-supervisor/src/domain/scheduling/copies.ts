@@ -1,4 +1,3 @@
-import { kindOf } from '../../kinds/kinds.ts';
 import type { Worker } from './workers.ts';
 import type { Draft } from '../decisions/decision.ts';
 import { secondsLeft } from './eta.ts';
@@ -19,21 +18,16 @@ export interface Running {
   ordinal: number;
   /** The place of its node in the graph. */
   node: number;
-  owner: string;
+  holder: string;
   /** The expected time until it ends. */
   secondsLeft: number;
 }
 
 type Known = Pick<Draft, 'state' | 'workers' | 'now'>;
 
-/** The average seconds per task of each node; undefined before its first task is done, and if its tasks may not be copied. */
-const averagesOf = ({ header, graph, nodeWork }: WorkloadState): (number | undefined)[] => {
-  const kind = kindOf(header.spec);
-  return graph.nodes.map(({ id }, node) => {
-    const { completed, seconds } = nodeWork[node] ?? { completed: 0, seconds: 0 };
-    return completed === 0 || !kind.mayCopy(header.spec, id) ? undefined : seconds / completed;
-  });
-};
+/** The average seconds per task of each node; undefined before its first task is done. */
+const averagesOf = ({ nodeWork }: WorkloadState): (number | undefined)[] =>
+  nodeWork.map(({ completed, seconds }) => (completed === 0 ? undefined : seconds / completed));
 
 const wins = (secondsPerTask: number, { secondsLeft: left }: Running): boolean =>
   secondsPerTask * MARGIN + OPENING_SECONDS < left;
@@ -50,7 +44,7 @@ const runningOf = ({ workers, now }: Known, averages: readonly (number | undefin
         {
           ordinal,
           node,
-          owner: worker.id,
+          holder: worker.id,
           secondsLeft: secondsLeft(worker.paces[node] ?? average, running),
         },
       ];
@@ -63,7 +57,7 @@ export const overtakable = (known: Known, worker: Worker): Running[] => {
   return runningOf(known, averages)
     .filter((running) => {
       const own = worker.paces[running.node] ?? averages[running.node];
-      return own !== undefined && running.owner !== worker.id && wins(own, running);
+      return own !== undefined && running.holder !== worker.id && wins(own, running);
     })
     .sort((a, b) => b.secondsLeft - a.secondsLeft);
 };

@@ -62,7 +62,7 @@ export const explain = (
     if (around.connected === 0) {
       add('NO_USER_CONNECTED', 'no user is connected; start an agent (muster agent)');
     } else if (around.suitable === 0) {
-      const machine = kindOf(header.spec).words.machine(header.spec, header.file, state);
+      const machine = kindOf(header.spec).machineWords(header.spec, header.file, state);
       add('NO_SUITABLE_USER', `none of the ${around.connected} connected users has ${machine}`);
     } else {
       add(

@@ -193,20 +193,20 @@ const handOut = (draft: Draft, worker: Worker, ordinal: number): void => {
  * worker finishes such a task all the same, the first result counts, because each attempt has its own token.
  */
 const stealFor = (draft: Draft, worker: Worker): void => {
-  let fullest: { owner: Worker; attempts: [string, number][] } | undefined;
-  for (const owner of draft.workers.byId.values()) {
-    if (owner.id === worker.id || owner.attempts.size <= owner.slots) {
+  let fullest: { holder: Worker; attempts: [string, number][] } | undefined;
+  for (const holder of draft.workers.byId.values()) {
+    if (holder.id === worker.id || holder.attempts.size <= holder.slots) {
       continue;
     }
-    const attempts = spare(owner);
+    const attempts = spare(holder);
     if (attempts.length > (fullest?.attempts.length ?? 0)) {
-      fullest = { owner, attempts };
+      fullest = { holder, attempts };
     }
   }
   if (fullest === undefined) {
     return;
   }
-  const { owner, attempts } = fullest;
+  const { holder, attempts } = fullest;
   const lastNode = nodeOf(draft.state.graph, attempts.at(-1)?.[1] ?? 0);
   const most = windowOf(
     { slots: worker.slots, secondsPerTask: worker.paces[lastNode] },
@@ -218,7 +218,7 @@ const stealFor = (draft: Draft, worker: Worker): void => {
     if (!suits(draft, worker, ordinal)) {
       continue;
     }
-    withdraw(draft.workers, owner, attempt);
+    withdraw(draft.workers, holder, attempt);
     handOut(draft, worker, ordinal);
   }
 };

@@ -117,10 +117,14 @@ export const nextClear = ({ size, words }: Bitmap, from: number): number | undef
   return undefined;
 };
 
-/**
- * The set as ascending runs, from `from` on and at most `max` of them. The bound allows paging, because a set may have many
- * runs.
- */
+/** The ordinals of a set, ascending. */
+export function* ordinalsOf(bitmap: Bitmap): Generator<number> {
+  for (let at = nextSet(bitmap, 0); at !== undefined; at = nextSet(bitmap, at + 1)) {
+    yield at;
+  }
+}
+
+/** The set as ascending runs, from `from` on and at most `max` of them. */
 export const rangesOf = (bitmap: Bitmap, from = 0, max = Infinity): OrdinalRange[] => {
   const ranges: OrdinalRange[] = [];
   for (let first = nextSet(bitmap, from); first !== undefined && ranges.length < max;) {

@@ -1,4 +1,4 @@
-import type { FailureClass } from './failure-class.ts';
+import type { FailureClassName } from '#libs/contracts/agent.ts';
 
 /** Identifies an attempt: one try at one task by one user. */
 export interface AttemptKey {
@@ -36,17 +36,14 @@ export interface RequestMark {
 /** An entry of the journal: one thing that happened to a workload. The entries alone determine the workload's state. */
 export type Entry =
   | { kind: 'taken-over'; owner: string }
-  /**
-   * The first work was handed out. `version` is the engine version of all results; empty if results may come from any
-   * version.
-   */
+  /** The first work was handed out. `version` is the engine version of all results; empty if they may come from any. */
   | { kind: 'started'; version: string }
   | ({ kind: 'accepted' } & AcceptedResult)
   | ({ kind: 'duplicate'; userName: string; seconds: number } & AttemptKey)
   | ({
       kind: 'attempt-failed';
       userName: string;
-      failureClass: FailureClass;
+      failureClass: FailureClassName;
       reason: string;
       seconds: number;
       /** The log's blob; empty if none was stored. */
@@ -64,9 +61,9 @@ export type Entry =
   | { kind: 'paused'; reason?: string; request?: RequestMark }
   | { kind: 'resumed'; request?: RequestMark }
   | { kind: 'wanted-set'; wanted: number; request?: RequestMark }
-  /** `tasks`, a frame expression, are to be done again; empty means all that were given up. Reopens an ended workload. */
+  /** These tasks are to be done again; an empty text means all that were given up. Reopens an ended workload. */
   | { kind: 'retried'; tasks: string; request?: RequestMark }
-  /** The results of `tasks`, a frame expression, are missing or damaged and are to be made again. */
+  /** The results of these tasks are missing or damaged and are to be made again. */
   | { kind: 'repair-wanted'; tasks: string; reason: string }
   | { kind: 'stopped'; deleteResults: boolean; request?: RequestMark }
   | { kind: 'completed' }
@@ -99,8 +96,5 @@ const kinds: Record<EntryKind, true> = {
 export const isKnownEntry = (entry: { kind: string }): entry is Entry =>
   Object.hasOwn(kinds, entry.kind);
 
-/** The guard key of an accepted result: `<task>/<generation>`. */
-export const acceptedKey = ({
-  task,
-  generation,
-}: Pick<AttemptKey, 'task' | 'generation'>): string => `${task}/${generation}`;
+/** The guard key of an accepted result. */
+export const acceptedKey = ({ task, generation }: AttemptKey): string => `${task}/${generation}`;

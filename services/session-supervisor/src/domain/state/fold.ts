@@ -1,7 +1,8 @@
-import { emptyBitmap, has, rangesOf, withBit, withoutBit } from '../sets/bitmap.ts';
+import { emptyBitmap, has, ordinalsOf, withBit, withoutBit } from '../sets/bitmap.ts';
 import type { AcceptedResult, Entry, RequestMark } from './entries.ts';
 import { withValue } from '../sets/small-int-map.ts';
 import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
+import { faultOf } from '../../kinds/faults.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
@@ -11,14 +12,11 @@ import {
   troubleOf,
   type Phase,
   type Trouble,
-  type UserShare,
+  type Work,
   type WorkloadState,
 } from './workload.ts';
 
-/**
- * Version of the fold. Raise it if the same entries fold to another state or the state's form changes: old snapshots are
- * then ignored.
- */
+/** Raise it if the same entries fold to another state or the state's form changes: old snapshots are then ignored. */
 export const FOLD_VERSION = 4;
 
 /** Number of commands whose request ids a state remembers. */
@@ -55,16 +53,12 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
     case 'attempt-failed': {
       const { attempt, user, failureClass, reason, log } = entry;
       const last = { attempt, user, failureClass, reason, log, at: at.at };
-      const kind = kindOf(state.header.spec);
       // If the customer chose no engine, the first engine that a machine names counts.
-      const engine = state.engine || kind.engineLearnt(failureClass, entry.names);
+      const engine =
+        state.engine || kindOf(state.header.spec).engineLearnt(failureClass, entry.names);
       const shortOfBytes = failureClass === 'OUT_OF_MEMORY' ? entry.memoryBytes : 0;
-      const failure = {
-        attempt,
-        user,
-        isTaskFault: kind.faultOf(failureClass) === 'task',
-        shortOfBytes,
-      };
+      const isTaskFault = faultOf(failureClass) === 'task';
+      const failure = { attempt, user, isTaskFault, shortOfBytes };
       return withTrouble({ ...state, engine }, entry.task, (trouble) => ({
         ...trouble,
         failures: [...trouble.failures, failure],
@@ -123,27 +117,17 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
   if (ordinal === undefined) {
     return state;
   }
-  const known = state.shares.findIndex(({ id }) => id === result.user);
+  const { generation, seconds, user: id, userName: name } = result;
+  const known = state.shares.findIndex((share) => share.id === id);
   const index = known < 0 ? state.shares.length : known;
-  const before: UserShare = state.shares[index] ?? {
-    id: result.user,
-    name: '',
-    completed: 0,
-    seconds: 0,
-  };
-  const { generation, seconds } = result;
   const shares = state.shares.slice();
-  shares[index] = {
-    ...before,
-    name: result.userName,
-    completed: before.completed + 1,
-    seconds: before.seconds + seconds,
-  };
+  shares[index] = { id, name, ...withWork(state.shares[index], seconds) };
+  const node = nodeOf(state.graph, ordinal);
   return opening(
     {
       ...state,
       shares,
-      nodeWork: withWork(state.nodeWork, nodeOf(state.graph, ordinal), seconds),
+      nodeWork: state.nodeWork.with(node, withWork(state.nodeWork[node], seconds)),
       done: withBit(state.done, ordinal),
       doneBy: withValue(state.doneBy, ordinal, index + 1),
       generations:
@@ -155,14 +139,10 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
   );
 };
 
-const withWork = (
-  work: WorkloadState['nodeWork'],
-  place: number,
-  seconds: number,
-): WorkloadState['nodeWork'] =>
-  work.map((each, i) =>
-    i === place ? { completed: each.completed + 1, seconds: each.seconds + seconds } : each,
-  );
+const withWork = (work: Work | undefined, seconds: number): Work => ({
+  completed: (work?.completed ?? 0) + 1,
+  seconds: (work?.seconds ?? 0) + seconds,
+});
 
 /** Updates `blocked`, after decisions about these tasks were made or taken back. */
 const opening = (state: WorkloadState, changed: Iterable<number>): WorkloadState => {
@@ -173,14 +153,9 @@ const opening = (state: WorkloadState, changed: Iterable<number>): WorkloadState
 /** Blames users that failed a task, because another user completed it and the fault may be their own. */
 const blamed = (state: WorkloadState, ordinal: number, maker: string): WorkloadState['blame'] => {
   const failures = troubleOf(state, ordinal)?.failures ?? [];
-  const users = new Set(
-    failures.flatMap(({ user, isTaskFault: counts }) => (counts && user !== maker ? [user] : [])),
-  );
-  if (users.size === 0) {
-    return state.blame;
-  }
+  const faults = failures.filter(({ user, isTaskFault }) => isTaskFault && user !== maker);
   const blame = new Map(state.blame);
-  for (const user of users) {
+  for (const user of new Set(faults.map((fault) => fault.user))) {
     blame.set(user, (blame.get(user) ?? 0) + 1);
   }
   return blame;
@@ -195,24 +170,13 @@ export interface Retry {
 }
 
 /** Reads a retry. An empty `text` means all tasks that were given up. */
-export const retryOf = (
-  state: Pick<WorkloadState, 'graph' | 'done' | 'givenUp'>,
-  text: string,
-): Retry => {
+export const retryOf = (state: WorkloadState, text: string): Retry => {
   const { graph, done, givenUp: failed } = state;
-  const named = text === '' ? givenUpOrdinals(state) : ordinalsFromText(graph, text);
+  const named = text === '' ? ordinalsOf(failed) : ordinalsFromText(graph, text);
   const tasks = withHopes(state, named);
   const takenBack = [...tasks].filter((ordinal) => has(done, ordinal) || has(failed, ordinal));
   return { tasks, fallout: falloutOf(graph, takenBack) };
 };
-
-function* givenUpOrdinals({ givenUp: set }: Pick<WorkloadState, 'givenUp'>): Generator<number> {
-  for (const { first, last } of rangesOf(set)) {
-    for (let ordinal = first; ordinal <= last; ordinal += 1) {
-      yield ordinal;
-    }
-  }
-}
 
 const goOn = (state: WorkloadState): WorkloadState => ({
   ...state,
@@ -245,17 +209,8 @@ const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadSta
     troubles = sparseDelete(troubles, ordinal);
     forget(ordinal);
   }
-  const open = {
-    ...state,
-    done,
-    givenUp: failed,
-    doneBy,
-    generations,
-    troubles,
-    repairs,
-    generation,
-  };
-  return opening(open, [...tasks, ...fallout]);
+  const changed = { done, givenUp: failed, doneBy, generations, troubles, repairs, generation };
+  return opening({ ...state, ...changed }, [...tasks, ...fallout]);
 };
 
 const retried = (state: WorkloadState, tasks: string): WorkloadState => {
@@ -281,8 +236,6 @@ const repairWanted = (state: WorkloadState, ordinals: ReadonlySet<number>): Work
   return { ...open, repairs: [...damaged].reduce(withBit, open.repairs), closed: false };
 };
 
-const untroubled: Trouble = { failures: [], losses: 0 };
-
 const withTrouble = (
   state: WorkloadState,
   task: string,
@@ -292,10 +245,8 @@ const withTrouble = (
   if (ordinal === undefined) {
     return state;
   }
-  return {
-    ...state,
-    troubles: sparseSet(state.troubles, ordinal, change(troubleOf(state, ordinal) ?? untroubled)),
-  };
+  const trouble = change(troubleOf(state, ordinal) ?? { failures: [], losses: 0 });
+  return { ...state, troubles: sparseSet(state.troubles, ordinal, trouble) };
 };
 
 const givenUp = (state: WorkloadState, task: string, reason: string): WorkloadState => {
@@ -304,12 +255,8 @@ const givenUp = (state: WorkloadState, task: string, reason: string): WorkloadSt
     return state;
   }
   const troubled = withTrouble(state, task, (trouble) => ({ ...trouble, givenUp: reason }));
-  const decided = {
-    ...troubled,
-    givenUp: withBit(state.givenUp, ordinal),
-    repairs: withoutBit(state.repairs, ordinal),
-  };
-  return opening(decided, [ordinal]);
+  const repairs = withoutBit(state.repairs, ordinal);
+  return opening({ ...troubled, givenUp: withBit(state.givenUp, ordinal), repairs }, [ordinal]);
 };
 
 const end = (

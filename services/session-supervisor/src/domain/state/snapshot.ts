@@ -8,22 +8,8 @@ import {
 import { sparseEntries, sparseMapFrom } from '../sets/sparse-map.ts';
 import type { Trouble, WorkloadState } from './workload.ts';
 
-/** The form of a state in a snapshot. The header and the graph are not in it; `blocked` is derived from the other fields. */
-type Frozen = Omit<
-  WorkloadState,
-  | 'header'
-  | 'graph'
-  | 'done'
-  | 'givenUp'
-  | 'blocked'
-  | 'doneBy'
-  | 'generations'
-  | 'repairs'
-  | 'troubles'
-  | 'blame'
-  | 'barred'
-  | 'requests'
-> & {
+/** The fields that have another form in a snapshot. */
+interface Packed {
   done: BitmapJson;
   givenUp: BitmapJson;
   doneBy: SmallIntMapJson;
@@ -33,7 +19,10 @@ type Frozen = Omit<
   blame: [string, number][];
   barred: string[];
   requests: [string, string][];
-};
+}
+
+/** The form of a state in a snapshot, without header and graph; `blocked` is derived from the other fields. */
+type Frozen = Omit<WorkloadState, 'header' | 'graph' | 'blocked' | keyof Packed> & Packed;
 
 /** The state in a form for BSON. A million done tasks take at most 3 MB. */
 export const freeze = (state: WorkloadState): unknown => {
@@ -54,34 +43,20 @@ export const freeze = (state: WorkloadState): unknown => {
 
 /** The inverse of `freeze`; `initial` is `begin(header)`. Throws `SNAPSHOT_UNREADABLE`. */
 export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => {
-  const {
-    done,
-    givenUp,
-    doneBy,
-    generations,
-    repairs,
-    troubles,
-    blame,
-    barred,
-    requests,
-    ...rest
-  } = frozen as Frozen;
+  const from = frozen as Frozen;
   const size = initial.graph.count;
-  const decided = {
+  const state = {
     ...initial,
-    done: bitmapFromJson(done, size),
-    givenUp: bitmapFromJson(givenUp, size),
+    ...from,
+    done: bitmapFromJson(from.done, size),
+    givenUp: bitmapFromJson(from.givenUp, size),
+    doneBy: smallIntMapFromJson(from.doneBy, size),
+    generations: smallIntMapFromJson(from.generations, size),
+    repairs: bitmapFromJson(from.repairs, size),
+    troubles: sparseMapFrom(size, from.troubles),
+    blame: new Map(from.blame),
+    barred: new Set(from.barred),
+    requests: new Map(from.requests),
   };
-  return {
-    ...decided,
-    ...rest,
-    blocked: blockedOf(decided),
-    doneBy: smallIntMapFromJson(doneBy, size),
-    generations: smallIntMapFromJson(generations, size),
-    repairs: bitmapFromJson(repairs, size),
-    troubles: sparseMapFrom(size, troubles),
-    blame: new Map(blame),
-    barred: new Set(barred),
-    requests: new Map(requests),
-  };
+  return { ...state, blocked: blockedOf(state) };
 };

@@ -1,13 +1,27 @@
 import { kindOf } from '../../kinds/kinds.ts';
 import { countBoth, countWithin, emptyBitmap, has, type Bitmap } from '../sets/bitmap.ts';
-import type { FailureClass } from './failure-class.ts';
-import type { WorkloadHeader } from './header.ts';
+import type { FailureClassName } from '#libs/contracts/agent.ts';
+import type { Entry } from './entries.ts';
+import type { InputFile } from '../../kinds/kind.ts';
+import type { WorkloadSpec } from '../../kinds/workload-spec.ts';
 import { emptySmallIntMap, valueAt, type SmallIntMap } from '../sets/small-int-map.ts';
 import { emptySparseMap, sparseGet, type SparseMap } from '../sets/sparse-map.ts';
 import { initiallyBlocked } from '../graph/readiness.ts';
-import type { TaskGraph } from '../graph/task-graph.ts';
+import { taskOrdinal, type TaskGraph } from '../graph/task-graph.ts';
 
-/** The phase of a workload. */
+/** The part of a workload that StartWorkload writes and nothing changes afterwards. */
+export interface WorkloadHeader {
+  id: string;
+  customer: string;
+  spec: WorkloadSpec;
+  /** Unset for work without an input. */
+  file?: InputFile;
+  /** The number of users that the customer asked for. */
+  wanted: number;
+  /** Wall clock, milliseconds since 1970. */
+  createdAt: number;
+}
+
 export type Phase = 'pending' | 'running' | 'paused' | 'stopped' | 'completed' | 'failed';
 
 /** What one user contributed. */
@@ -19,12 +33,8 @@ export interface UserShare {
   seconds: number;
 }
 
-/** The accepted results of one node. */
-export interface NodeWork {
-  completed: number;
-  /** Sum of their seconds of work. */
-  seconds: number;
-}
+/** Accepted results, and the sum of their seconds of work. */
+export type Work = Pick<UserShare, 'completed' | 'seconds'>;
 
 /** What went wrong with a task so far. */
 export interface Trouble {
@@ -40,7 +50,7 @@ export interface Trouble {
   last?: {
     attempt: string;
     user: string;
-    failureClass: FailureClass;
+    failureClass: FailureClassName;
     reason: string;
     log: string;
     at: number;
@@ -80,7 +90,7 @@ export interface WorkloadState {
   readonly doneBy: SmallIntMap;
   readonly shares: readonly UserShare[];
   /** The accepted results of each node, by the node's place in the graph. */
-  readonly nodeWork: readonly NodeWork[];
+  readonly nodeWork: readonly Work[];
   /** The highest generation of any task. Each retry or repair raises it and gives it to the tasks that are done again. */
   readonly generation: number;
   /** The generations of tasks that a retry or repair had done again; see `generationOf`. */
@@ -148,10 +158,8 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
 };
 
 /** The failures and losses of a task so far; undefined if there are none. */
-export const troubleOf = (
-  { troubles }: Pick<WorkloadState, 'troubles'>,
-  ordinal: number,
-): Trouble | undefined => sparseGet(troubles, ordinal);
+export const troubleOf = ({ troubles }: WorkloadState, ordinal: number): Trouble | undefined =>
+  sparseGet(troubles, ordinal);
 
 /** Whether a workload has ended. Results of repairs may still be accepted (see `isOver`). */
 export const hasEnded = ({ phase }: Pick<WorkloadState, 'phase'>): boolean =>
@@ -178,21 +186,15 @@ export const readyCount = (state: WorkloadState): number =>
     : countsOf(state).remaining - state.blocked.count;
 
 /** The generation of a task: that of its accepted result, or else the one that its next result must have. */
-export const generationOf = (
-  {
-    generations,
-    leastGeneration,
-    done,
-  }: Pick<WorkloadState, 'generations' | 'leastGeneration' | 'done'>,
-  ordinal: number,
-): number => {
+export const generationOf = (state: WorkloadState, ordinal: number): number => {
+  const { generations, leastGeneration, done } = state;
   const own = valueAt(generations, ordinal);
   return has(done, ordinal) ? own : Math.max(own, leastGeneration);
 };
 
 /**
- * Whether the decisions that an attempt depends on are durable. Users must not work on a task before that, because the
- * decisions about its predecessors could still be lost. `state` is the durable state. Tasks without predecessors pass always.
+ * Whether the decisions about a held task's predecessors are durable in this state. Until then no user may work on it,
+ * because they could still be lost.
  */
 export const isFounded = (
   state: WorkloadState,
@@ -201,17 +203,30 @@ export const isFounded = (
   state.graph.nodes[held.node]?.after.length === 0 ||
   (!has(state.blocked, held.ordinal) && generationOf(state, held.ordinal) === held.generation);
 
-/** The counts of each node, by the node's place in the graph. */
-export const nodeCountsOf = ({
-  graph,
-  done,
-  givenUp,
-}: Pick<WorkloadState, 'done' | 'givenUp' | 'graph'>): {
+/** Whether an entry accepted the result that still counts for its task, because no retry or repair replaced it. */
+export const isCurrentResult = (
+  state: WorkloadState,
+  entry: Entry,
+): entry is Extract<Entry, { kind: 'accepted' }> => {
+  const ordinal = entry.kind === 'accepted' ? taskOrdinal(state.graph, entry.task) : undefined;
+  return (
+    entry.kind === 'accepted' &&
+    ordinal !== undefined &&
+    has(state.done, ordinal) &&
+    generationOf(state, ordinal) === entry.generation
+  );
+};
+
+/** The counts that people see: completed + failed + remaining = total. */
+export interface Counts {
   total: number;
   completed: number;
   failed: number;
   remaining: number;
-}[] =>
+}
+
+/** The counts of each node, by the node's place in the graph. */
+export const nodeCountsOf = ({ graph, done, givenUp }: WorkloadState): Counts[] =>
   graph.nodes.map(({ offset, indices: { count: total } }) => {
     const range = { first: offset, last: offset + total - 1 };
     const completed = countWithin(done, range);
@@ -219,10 +234,8 @@ export const nodeCountsOf = ({
     return { total, completed, failed, remaining: total - completed - failed };
   });
 
-/** The counts that people see: completed + failed + remaining = total. */
-export const countsOf = (
-  state: Pick<WorkloadState, 'done' | 'givenUp' | 'graph'>,
-): { total: number; completed: number; failed: number; remaining: number } => {
+/** The counts of all tasks. */
+export const countsOf = (state: WorkloadState): Counts => {
   const total = state.graph.count;
   const completed = state.done.count;
   const failed = state.givenUp.count;

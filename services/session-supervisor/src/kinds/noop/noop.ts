@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { indicesBetween } from '../../domain/graph/index-set.ts';
 import { createGraph, singleNode } from '../../domain/graph/task-graph.ts';
-import { faultOf } from '../faults.ts';
 import type { Kind } from '../kind.ts';
 import type { NoopSpec } from './spec.ts';
 
@@ -21,16 +20,11 @@ export const noop: Kind<NoopSpec> = {
   chosenEngine: () => '',
   engineNeeds: () => ({ family: 'noop', engine: '', minVersion: '', exactVersion: '' }),
   keepsOneVersion: false,
-  faultOf,
   engineLearnt: () => '',
-  mayCopy: () => true,
   resultExtension: () => 'bin',
   knownDigest: ({ resultBytes }, workload, task) =>
     resultBytes === 0
       ? createHash('sha256').update(`${workload}/${task}`).digest('hex')
       : undefined,
-  words: {
-    tasksFailed: 'FRAMES_FAILED',
-    machine: () => 'the engine noop',
-  },
+  machineWords: () => 'the engine noop',
 };

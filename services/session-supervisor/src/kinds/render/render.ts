@@ -1,6 +1,5 @@
 import { parseIndices } from '../../domain/graph/index-expression.ts';
 import { singleNode } from '../../domain/graph/task-graph.ts';
-import { faultOf } from '../faults.ts';
 import type { Kind } from '../kind.ts';
 import type { RenderSpec } from './spec.ts';
 
@@ -19,23 +18,18 @@ export const render: Kind<RenderSpec> = {
   }),
   // Different versions render different pictures, which would show in an animation.
   keepsOneVersion: true,
-  faultOf,
   // The head of a .blend does not name its engine. The first machine that lacks the engine reports it.
   engineLearnt: (failureClass, [named = '']) =>
     failureClass === 'ENGINE_UNAVAILABLE' && ENGINE.test(named) ? named : '',
-  mayCopy: () => true,
   resultExtension: ({ format }) => ({ PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' })[format],
   knownDigest: () => undefined,
-  words: {
-    tasksFailed: 'FRAMES_FAILED',
-    machine: (_spec, file, { engine, version }) => {
-      const what = engine || 'Blender';
-      if (file === undefined) {
-        return what;
-      }
-      return version === ''
-        ? `${what} ${file.blenderVersion} or later`
-        : `${what} ${version}, with which its frames are rendered since the first one`;
-    },
+  machineWords: (_spec, file, { engine, version }) => {
+    const what = engine || 'Blender';
+    if (file === undefined) {
+      return what;
+    }
+    return version === ''
+      ? `${what} ${file.blenderVersion} or later`
+      : `${what} ${version}, with which its frames are rendered since the first one`;
   },
 };

@@ -4,7 +4,7 @@ import { systemClock } from '#libs/clock/index.ts';
 import { WorkloadFacts } from '#libs/contracts/session.ts';
 import { observe } from '#libs/nats/observer.fixture.ts';
 import type { Entry } from '../../domain/state/entries.ts';
-import type { WorkloadHeader } from '../../domain/state/header.ts';
+import type { WorkloadHeader } from '../../domain/state/workload.ts';
 import { everyEntry } from '../../domain/fixture.ts';
 import { openMesh, type TestMesh } from '../../fixtures/mesh.ts';
 import { plant } from '../../fixtures/plant.ts';

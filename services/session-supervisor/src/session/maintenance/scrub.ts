@@ -2,8 +2,7 @@ import { asUnavailable } from '#libs/mongo/index.ts';
 import type { BlobAccess } from '../../blob-access.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 import type { Damaged } from '../../domain/decisions/inputs.ts';
-import { isCurrentResult } from '../../domain/state/results.ts';
-import type { WorkloadState } from '../../domain/state/workload.ts';
+import { isCurrentResult, type WorkloadState } from '../../domain/state/workload.ts';
 
 /** The findings of a scrub. */
 export interface Scrubbed {

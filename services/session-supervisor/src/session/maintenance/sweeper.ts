@@ -3,8 +3,7 @@ import { parseBlobName } from '#libs/mesh/index.ts';
 import type { BlobAccess } from '../../blob-access.ts';
 import { folding } from '../loop/folding.ts';
 import { load } from '#libs/journal/index.ts';
-import { isCurrentResult } from '../../domain/state/results.ts';
-import { begin, type WorkloadState } from '../../domain/state/workload.ts';
+import { isCurrentResult, begin, type WorkloadState } from '../../domain/state/workload.ts';
 import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 
