@@ -110,8 +110,7 @@ export const readConfig = (env: Environment): Config => {
     },
     outbox: {
       dir:
-        read.MUSTER_AGENT_OUTBOX ??
-        join(cacheDir, 'outbox', machineOf(read.MUSTER_TOKEN[0] ?? '') ?? 'unknown'),
+        read.MUSTER_AGENT_OUTBOX ?? join(cacheDir, 'outbox', machineOf(read.MUSTER_TOKEN[0] ?? '')),
       records: read.MUSTER_AGENT_OUTBOX_RESULTS,
       bytes: read.MUSTER_AGENT_OUTBOX_BYTES,
     },

@@ -35,7 +35,7 @@ export const createContext = async (
   const { dir, limitBytes } = config.cache;
   await mkdir(dir, { recursive: true });
   // Agents may share the cache, but nothing else on disk.
-  const machine = machineOf(config.tokens[0] ?? '') ?? 'unknown';
+  const machine = machineOf(config.tokens[0] ?? '');
   // Opened first, because its lock keeps other agents out of this folder.
   const outboxes =
     overrides.outboxes ??

@@ -1,3 +1,4 @@
+import { within } from '#libs/async/index.ts';
 import { AgentServiceService, type Hello } from '#libs/contracts/agent.ts';
 import { BlobServiceService } from '#libs/contracts/blob.ts';
 import { createClient } from '#libs/grpc/index.ts';
@@ -13,42 +14,29 @@ import { createDelivery } from './work/delivery.ts';
 import { openWork } from './work/opening.ts';
 import { startSlotGroup } from './work/slot-group.ts';
 
-/** One machine at work: its connection, its slots and its reports. */
-export interface Machine {
-  /** Resolves at the first connection. */
-  readonly welcomed: Promise<void>;
-  /** Resolves when its connection is over for good. */
-  readonly ended: Promise<'left' | 'superseded'>;
-  /**
-   * Finishes what runs and waits for the acknowledgements, for `graceMs` at most. Then it hands back the rest
-   * and says goodbye.
-   */
-  leave(reason: string, graceMs: number): Promise<void>;
-}
-
 /** The protocol's bounds for one message about what is held. */
 const MAX_WORKLOADS_HELD = 1_000;
 const MAX_ATTEMPTS_HELD = 10_000;
 
 const AGENT_VERSION = '0.1.0';
 
-/** Puts one machine to work, under one token. */
-export const startMachine = (token: string, config: Config, context: Context): Machine => {
+/** Puts one machine to work, under one token: its connection, its slots and its reports. */
+export const startMachine = (token: string, config: Config, context: Context) => {
   const { clock, random, capability, engines, cache, outboxes } = context;
-  const { slots } = config;
-  const events = logEvents(context.log.child({ machine: machineOf(token) }));
+  const { slots, tls } = config;
+  const machine = machineOf(token);
+  const events = logEvents(context.log.child({ machine }));
   const stopped = new AbortController();
-  const { tls } = config;
   const agents = createClient(AgentServiceService, { target: config.endpoints.user, tls, token });
   const blobs = createClient(BlobServiceService, { target: config.endpoints.blob, tls, token });
-  const outbox = outboxes.of(machineOf(token) ?? 'unknown');
+  const outbox = outboxes.of(machine);
   const outgoing = createOutgoing({ clock, random });
-  let quiet: (() => void) | undefined;
+  const quiet = Promise.withResolvers<void>();
+  let isLeaving = false;
 
-  const isQuiet = (): boolean => slotGroup.running() === 0 && outbox.size() === 0;
   const checkQuiet = (): void => {
-    if (quiet !== undefined && isQuiet()) {
-      quiet();
+    if (isLeaving && slotGroup.running() === 0 && outbox.size() === 0) {
+      quiet.resolve();
     }
   };
   const report = ({ key, workloadId, attempt, outcome, receipt }: Kept): void =>
@@ -71,8 +59,8 @@ export const startMachine = (token: string, config: Config, context: Context): M
       blobs,
       clock,
       random,
-      onClosingFailed: (error) => events.closingFailed(error),
-      onRetry: (error, pauseMs) => events.sceneDelayed(error, pauseMs),
+      onClosingFailed: events.closingFailed,
+      onRetry: events.sceneDelayed,
     }),
     onStarted: ({ workloadId, attempt }) =>
       outgoing.started({ workloadId, attempt, body: { $case: 'started', value: {} } }),
@@ -109,9 +97,9 @@ export const startMachine = (token: string, config: Config, context: Context): M
     }),
     listener: {
       desired: (state) => {
-        const { workloadId, epoch, adopt, attempts } = state;
+        const { workloadId, epoch, adopt } = state;
         if (slotGroup.apply(state)) {
-          events.asked({ workloadId, epoch, attempts: attempts.length });
+          events.asked(state);
         }
         if (adopt) {
           // The new owner does not know what has begun.
@@ -158,24 +146,18 @@ export const startMachine = (token: string, config: Config, context: Context): M
   };
   void stopWhenSuperseded();
 
-  const finishWithin = async (graceMs: number): Promise<void> => {
-    if (isQuiet()) {
-      return;
-    }
-    const done = Promise.withResolvers<void>();
-    quiet = done.resolve;
-    const timer = clock.setTimer(graceMs, done.resolve);
-    await Promise.race([done.promise, link.ended]);
-    timer.cancel();
-  };
-
   return {
+    /** Resolves at the first connection. */
     welcomed: link.welcomed,
+    /** Resolves when its connection is over for good. */
     ended: link.ended,
-    async leave(reason, graceMs) {
+    /** Finishes what runs and waits for the acknowledgements, for `graceMs` at most. Then it hands back the rest. */
+    async leave(reason: string, graceMs: number): Promise<void> {
       events.leaving({ running: slotGroup.running(), unacknowledged: outbox.size() });
       slotGroup.drain();
-      await finishWithin(graceMs);
+      isLeaving = true;
+      checkQuiet();
+      await within(clock, graceMs, Promise.race([quiet.promise, link.ended]));
       stopped.abort();
       await slotGroup.end();
       await link.leave(reason);

@@ -1,3 +1,4 @@
+import { within } from '#libs/async/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Config } from './config.ts';
 import { createContext, type Context } from './context.ts';
@@ -5,14 +6,7 @@ import { machineOf } from './domain/machine-name.ts';
 import { startMachine } from './machine.ts';
 
 /** A running agent. */
-export interface Agent {
-  /** Names the agent for people, by its machines. */
-  address: string;
-  /** Resolves when other agents have taken the places of all its machines. */
-  superseded: Promise<void>;
-  /** Finishes its tasks, hands back the rest, and says goodbye. */
-  leave(reason: string): Promise<void>;
-}
+export type Agent = Awaited<ReturnType<typeof startAgent>>;
 
 /** How long a start waits for the mesh. After that it goes on, because the mesh may come later. */
 const WELCOME_MS = 3_000;
@@ -23,7 +17,7 @@ export const startAgent = async (
   log: Logger,
   signal: AbortSignal,
   overrides: Partial<Context> = {},
-): Promise<Agent> => {
+) => {
   const context = await createContext(config, log, signal, overrides);
   signal.throwIfAborted();
   const { engines, cpus, memoryBytes, sandbox } = context.capability;
@@ -35,18 +29,15 @@ export const startAgent = async (
   const superseded = Promise.all(machines.map(({ ended }) => ended)).then((ends) =>
     ends.includes('left') ? new Promise<void>(() => undefined) : undefined,
   );
-  const late = Promise.withResolvers<void>();
-  const timer = context.clock.setTimer(WELCOME_MS, late.resolve);
-  await Promise.race([
-    Promise.all(machines.map(({ welcomed }) => welcomed)),
-    late.promise,
-    superseded,
-  ]);
-  timer.cancel();
+  const welcomed = Promise.all(machines.map((machine) => machine.welcomed));
+  await within(context.clock, WELCOME_MS, Promise.race([welcomed, superseded]));
   return {
-    address: config.tokens.map((token) => machineOf(token) ?? 'unknown').join(','),
+    /** Names the agent for people, by its machines. */
+    address: config.tokens.map(machineOf).join(','),
+    /** Resolves when other agents have taken the places of all its machines. */
     superseded,
-    leave: async (reason) => {
+    /** Finishes its tasks, hands back the rest, and says goodbye. */
+    leave: async (reason: string): Promise<void> => {
       await Promise.all(machines.map((machine) => machine.leave(reason, config.graceMs)));
       await context.outboxes.close();
     },

@@ -1,14 +1,12 @@
 import { backoffMs } from '#libs/async/index.ts';
 import { type DomainError, status } from '#libs/errors/index.ts';
 
-/**
- * What the agent does after the end of a stream. `superseded`: it stays away, because another agent is
- * connected as this machine. `refused`: it asks again slowly, because somebody has to act first. `lost`: it
- * connects again, in `notBeforeMs` at the earliest.
- */
+/** What the agent does after the end of a stream. */
 export type Ending =
+  // It stays away, because another agent is connected as this machine.
   | { kind: 'superseded' }
-  | { kind: 'refused'; code: status; reason: string; message: string }
+  // It asks again slowly, because somebody has to act first.
+  | { kind: 'refused'; reason: string; message: string }
   | { kind: 'lost'; reason: string; message: string; notBeforeMs: number };
 
 /** Codes with which the mesh would answer the same call again. */
@@ -32,7 +30,7 @@ export const endingOf = (
     return { kind: 'superseded' };
   }
   return REFUSALS.has(code)
-    ? { kind: 'refused', code, reason, message }
+    ? { kind: 'refused', reason, message }
     : { kind: 'lost', reason, message, notBeforeMs: retryAfterMs ?? 0 };
 };
 
@@ -40,9 +38,8 @@ const LOST = { firstMs: 250, longestMs: 10_000 };
 const REFUSED = { firstMs: 2_000, longestMs: 60_000 };
 
 /**
- * The pause before the next attempt to connect, after `failures` (1 or more) in a row. `float` is a random
- * number in [0, 1), because thousands of agents that lost the same manager must not come back at the same
- * moment.
+ * The pause before the next attempt to connect, after `failures` (from 1) in a row. `float` is a random number in [0, 1),
+ * because thousands of agents that lost the same manager must not come back at once.
  */
 export const reconnectMs = (
   ending: Exclude<Ending, { kind: 'superseded' }>,

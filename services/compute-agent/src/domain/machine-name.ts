@@ -1,10 +1,7 @@
 import { isId } from '#libs/mesh/index.ts';
 
-/**
- * Reads the machine out of a token without checking the token: only for logs and folder names. Undefined if
- * the token is not an agent's.
- */
-export const machineOf = (token: string): string | undefined => {
+/** The machine that a token names, not checked: only for logs and folder names. `unknown` if it is not an agent's. */
+export const machineOf = (token: string): string => {
   const [, payload = ''] = token.split('.');
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
@@ -12,8 +9,8 @@ export const machineOf = (token: string): string | undefined => {
       typeof claims === 'object' && claims !== null && 'machine' in claims
         ? claims.machine
         : undefined;
-    return typeof machine === 'string' && isId(machine) ? machine : undefined;
+    return typeof machine === 'string' && isId(machine) ? machine : 'unknown';
   } catch {
-    return undefined;
+    return 'unknown';
   }
 };

@@ -12,26 +12,8 @@ export interface Verdicts {
   later: string[];
 }
 
-/**
- * The final reports that the mesh has not decided yet. Time and chance are arguments. Reports go out in the
- * order in which they were added and get growing numbers on each stream. Only a verdict removes one.
- */
-export interface PendingReports {
-  add(key: string, report: Unnumbered): void;
-  /** Numbers the ready reports, at most `max` of about `maxBytes` together, and counts them as sent. */
-  take(max: number, maxBytes: number): Report[];
-  hasReady(): boolean;
-  /** Takes the outcomes of reports of this stream. `float` is a random number in [0, 1). */
-  decide(outcomes: readonly Outcome[], nowMs: number, float: number): Verdicts;
-  /** Makes reports ready whose pause is over. Answers when the next pause ends, or undefined. */
-  wake(nowMs: number): number | undefined;
-  /** Somebody can decide now: ends all pauses, and begins with short ones again. */
-  hurry(): void;
-  /** A new stream begins: every report is ready again. */
-  restart(): void;
-  /** The number of undecided reports. */
-  size(): number;
-}
+/** The final reports that the mesh has not decided yet. */
+export type PendingReports = ReturnType<typeof noReports>;
 
 interface Pending {
   key: string;
@@ -68,18 +50,22 @@ const bytesOf = ({ body }: Unnumbered): number => {
   }
 };
 
-/** Creates an empty collection. */
-export const noReports = (): PendingReports => {
+/**
+ * Begins with no reports. They go out in the order in which they were added and get growing numbers on each stream. Only a
+ * verdict removes one. Time and chance are arguments.
+ */
+export const noReports = () => {
   let ready: Pending[] = [];
   let sent = new Map<number, Pending>();
   let paused: Pending[] = [];
   let lastId = 0;
 
   return {
-    add(key, report) {
+    add(key: string, report: Unnumbered): void {
       ready.push({ key, report, bytes: bytesOf(report), pauses: 0, dueMs: 0 });
     },
-    take(max, maxBytes) {
+    /** Numbers the ready reports, at most `max` of about `maxBytes` together, and counts them as sent. */
+    take(max: number, maxBytes: number): Report[] {
       let count = 0;
       let bytes = 0;
       while (
@@ -90,16 +76,15 @@ export const noReports = (): PendingReports => {
         bytes += ready[count]!.bytes;
         count += 1;
       }
-      const going = ready.slice(0, count);
-      ready = ready.slice(count);
-      return going.map((pending) => {
+      return ready.splice(0, count).map((pending) => {
         lastId += 1;
         sent.set(lastId, pending);
         return { reportId: lastId, ...pending.report };
       });
     },
     hasReady: () => ready.length > 0,
-    decide(outcomes, nowMs, float) {
+    /** Takes the outcomes of reports of this stream. `float` is a random number in [0, 1). */
+    decide(outcomes: readonly Outcome[], nowMs: number, float: number): Verdicts {
       const verdicts: Verdicts = { done: [], later: [] };
       for (const { reportId, verdict, reason } of outcomes) {
         const pending = sent.get(reportId);
@@ -107,12 +92,9 @@ export const noReports = (): PendingReports => {
           continue;
         }
         sent.delete(reportId);
-        if (verdict === 'VERDICT_ACCEPTED' || verdict === 'VERDICT_SETTLED') {
-          verdicts.done.push({
-            key: pending.key,
-            isAccepted: verdict === 'VERDICT_ACCEPTED',
-            reason,
-          });
+        const isAccepted = verdict === 'VERDICT_ACCEPTED';
+        if (isAccepted || verdict === 'VERDICT_SETTLED') {
+          verdicts.done.push({ key: pending.key, isAccepted, reason });
         } else {
           pending.pauses += 1;
           pending.dueMs = nowMs + pauseMs(pending.pauses, float);
@@ -122,33 +104,28 @@ export const noReports = (): PendingReports => {
       }
       return verdicts;
     },
-    wake(nowMs) {
-      const waiting: Pending[] = [];
-      let next: number | undefined;
-      for (const pending of paused) {
-        if (pending.dueMs <= nowMs) {
-          ready.push(pending);
-        } else {
-          waiting.push(pending);
-          next = Math.min(next ?? pending.dueMs, pending.dueMs);
-        }
-      }
-      paused = waiting;
-      return next;
+    /** Makes reports ready whose pause is over. Answers when the next pause ends, or undefined. */
+    wake(nowMs: number): number | undefined {
+      ready = [...ready, ...paused.filter(({ dueMs }) => dueMs <= nowMs)];
+      paused = paused.filter(({ dueMs }) => dueMs > nowMs);
+      return paused.map(({ dueMs }) => dueMs).sort((a, b) => a - b)[0];
     },
-    hurry() {
-      ready.push(...paused);
+    /** Somebody can decide now: ends all pauses, and begins with short ones again. */
+    hurry(): void {
+      ready = [...ready, ...paused];
       paused = [];
       for (const pending of [...ready, ...sent.values()]) {
         pending.pauses = 0;
       }
     },
-    restart() {
+    /** A new stream begins: every report is ready again. */
+    restart(): void {
       ready = [...sent.values(), ...paused, ...ready];
       sent = new Map();
       paused = [];
       lastId = 0;
     },
+    /** The number of undecided reports. */
     size: () => ready.length + sent.size + paused.length,
   };
 };

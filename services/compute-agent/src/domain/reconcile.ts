@@ -1,10 +1,6 @@
-import type { Attempt } from '#libs/contracts/common.ts';
-
 /**
- * The phase of an attempt on this machine. `waiting`: it waits for a slot. `running`: a slot works on it.
- * `finished`: it has an outcome, and the mesh has not decided yet. `decided`: the mesh has decided. A decided
- * attempt is kept until the mesh no longer names it, because a desired state from before the decision can
- * arrive after it.
+ * The phase of an attempt on this machine: it waits for a slot, has one, has an outcome, or the mesh has decided. A
+ * decided one is kept until the mesh no longer names it, because a desired state from before can arrive after that.
  */
 export type Phase = 'waiting' | 'running' | 'finished' | 'decided';
 
@@ -15,8 +11,8 @@ export interface Doing {
 }
 
 /** What has to change on this machine. `stop` and `forget` name attempts by their keys. */
-export interface Changes {
-  start: Attempt[];
+interface Changes<A> {
+  start: A[];
   stop: string[];
   forget: string[];
 }
@@ -26,16 +22,15 @@ export const attemptKey = (workloadId: string, attempt: string): string =>
   `${workloadId}/${attempt}`;
 
 /**
- * Compares the desired state with what the machine does. Every attempt that the state does not name stops,
- * also of other workloads. A finished one stays until it is decided. A state with `adopt` names nothing and
- * leaves its own workload as it is.
+ * Compares the desired state with what the machine does. Every attempt that the state does not name stops, also of other
+ * workloads, except finished ones. A state with `adopt` names nothing and leaves its own workload as it is.
  */
-export const reconcile = (
-  desired: { workloadId: string; adopt: boolean; attempts: readonly Attempt[] },
+export const reconcile = <A extends { attempt: string }>(
+  desired: { workloadId: string; adopt: boolean; attempts: readonly A[] },
   doing: ReadonlyMap<string, Doing>,
-): Changes => {
+): Changes<A> => {
   const { workloadId, adopt } = desired;
-  const start: Attempt[] = [];
+  const start: A[] = [];
   const named = new Set<string>();
   for (const attempt of adopt ? [] : desired.attempts) {
     const key = attemptKey(workloadId, attempt.attempt);

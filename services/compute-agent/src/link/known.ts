@@ -3,9 +3,8 @@ import { needs as allNeeds, type Needs, type Said } from '#libs/contracts/agent-
 import type { Send } from './outgoing.ts';
 
 /**
- * Sends to a manager only what it knows by the features that it named, because an older manager would end the
- * stream over anything else. A report that is left out goes out again on the next stream, whose manager may
- * know it.
+ * Sends to a manager only what it knows by the features that it named, because an older one would end the stream over
+ * anything else. A report that is left out goes out again on the next stream.
  */
 export const sendKnown = (
   send: Send,

@@ -7,19 +7,7 @@ import { sendKnown } from './known.ts';
 import type { Outgoing } from './outgoing.ts';
 import { type AgentCall, converse, type Listener } from './stream.ts';
 
-/** A machine's connection to the mesh. It connects again whenever the connection breaks. */
-export interface Link {
-  /** Resolves at the first welcome. */
-  readonly welcomed: Promise<void>;
-  /** Resolves when the connection has ended for good: the machine left, or another agent took its place. */
-  readonly ended: Promise<'left' | 'superseded'>;
-  /** Says goodbye and connects again, because what the machine can do has changed. */
-  renew(reason: string): Promise<void>;
-  /** Says goodbye if there is a stream, and ends. */
-  leave(reason: string): Promise<void>;
-}
-
-export interface LinkOptions {
+interface LinkOptions {
   connect: () => AgentCall;
   /** Who the machine is and what it holds now. */
   hello: () => Hello;
@@ -37,8 +25,8 @@ const GOOD_MS = 10_000;
 /** How long the agent waits for the outcomes of its last reports. */
 const LAST_OUTCOMES_MS = 3_000;
 
-/** Connects, and connects again whenever the connection breaks. */
-export const openLink = (options: LinkOptions): Link => {
+/** Opens a machine's connection to the mesh, which connects again whenever it breaks. */
+export const openLink = (options: LinkOptions) => {
   const { connect, hello, listener, outgoing, onWelcome, clock, random, events } = options;
   const leaving = new AbortController();
   const firstWelcome = Promise.withResolvers<void>();
@@ -92,30 +80,31 @@ export const openLink = (options: LinkOptions): Link => {
   };
   const ended = keepConnected();
 
+  const sayGoodbye = async (opened: AgentCall, reason: string): Promise<void> => {
+    await opened.send({ message: { $case: 'goodbye', value: { reason } } }).catch(() => undefined);
+    opened.end();
+  };
+
   return {
+    /** Resolves at the first welcome. */
     welcomed: firstWelcome.promise,
+    /** Resolves when the connection has ended for good: the machine left, or another agent took its place. */
     ended,
-    async renew(reason) {
-      const current = call;
-      if (current === undefined || !isOpen || leaving.signal.aborted) {
-        return;
+    /** Says goodbye and connects again, because what the machine can do has changed. */
+    async renew(reason: string): Promise<void> {
+      if (call !== undefined && isOpen && !leaving.signal.aborted) {
+        await sayGoodbye(call, reason);
       }
-      await current
-        .send({ message: { $case: 'goodbye', value: { reason } } })
-        .catch(() => undefined);
-      current.end();
     },
-    async leave(reason) {
+    /** Says goodbye if there is a stream, and ends. */
+    async leave(reason: string): Promise<void> {
       leaving.abort();
       const current = call;
       if (current !== undefined && isOpen) {
         // The deadline includes the sending, because the mesh may hang.
         const late = clock.setTimer(LAST_OUTCOMES_MS, () => current.cancel());
         await outgoing.flushed();
-        await current
-          .send({ message: { $case: 'goodbye', value: { reason } } })
-          .catch(() => undefined);
-        current.end();
+        await sayGoodbye(current, reason);
         await ended;
         late.cancel();
       } else {

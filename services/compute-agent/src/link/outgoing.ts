@@ -5,37 +5,17 @@ import type { Random } from '#libs/random/index.ts';
 
 export type Send = (message: ConnectRequest) => Promise<void>;
 
-/**
- * Gathers what this machine has to say. Everything that is ready in one turn of the event loop goes in one
- * message. Nothing is taken before the stream has room for it.
- */
-export interface Outgoing {
-  /** A new stream begins, and `send` sends on it. Undecided reports go out again. */
-  attach(send: Send): void;
-  /** The stream is over. */
-  detach(): void;
-  /** Reports an attempt until it is decided. */
-  report(key: string, report: Unnumbered): void;
-  /** Says that an attempt runs. It is forgotten when the stream ends. */
-  started(report: Unnumbered): void;
-  /**
-   * Answers `adopt` with what the machine holds when the answer goes out. Paused reports follow, because
-   * there is an owner now.
-   */
-  held(answer: () => Held): void;
-  /** Takes the outcomes of reports. */
-  decide(outcomes: readonly Outcome[]): Verdicts;
-  /** Sends what is ready. Resolves when the stream has taken the last message. */
-  flushed(): Promise<void>;
-  end(): void;
-}
-
 const MAX_REPORTS = 1_000;
 /** A gRPC message may have four mebibytes; one is enough. */
 const MAX_BYTES = 1_048_576;
 
-/** Begins without a stream and without anything to say. */
-export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random }): Outgoing => {
+export type Outgoing = ReturnType<typeof createOutgoing>;
+
+/**
+ * Gathers what this machine has to say. Everything that is ready in one turn of the event loop goes in one message, and
+ * nothing is taken before the stream has room for it.
+ */
+export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random }) => {
   const reports = noReports();
   let started: Unnumbered[] = [];
   let answers: (() => Held)[] = [];
@@ -48,10 +28,8 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
     stream = undefined;
     started = [];
     answers = [];
-    if (scheduled !== undefined) {
-      clearImmediate(scheduled);
-      scheduled = undefined;
-    }
+    clearImmediate(scheduled);
+    scheduled = undefined;
   };
 
   const next = (): ConnectRequest | undefined => {
@@ -115,43 +93,50 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
   };
 
   return {
-    attach(send) {
+    /** A new stream begins, and `send` sends on it. Undecided reports go out again. */
+    attach(send: Send): void {
       forget();
       reports.restart();
       stream = send;
       schedule();
     },
+    /** The stream is over. */
     detach: forget,
-    report(key, report) {
+    /** Reports an attempt until it is decided. */
+    report(key: string, report: Unnumbered): void {
       reports.add(key, report);
       schedule();
     },
-    started(report) {
+    /** Says that an attempt runs. It is forgotten when the stream ends. */
+    started(report: Unnumbered): void {
       if (stream !== undefined) {
         started.push(report);
         schedule();
       }
     },
-    held(answer) {
+    /** Answers `adopt` when the answer goes out. Paused reports follow, because there is an owner now. */
+    held(answer: () => Held): void {
       answers.push(answer);
       reports.hurry();
       schedule();
     },
-    decide(outcomes) {
+    /** Takes the outcomes of reports. */
+    decide(outcomes: readonly Outcome[]): Verdicts {
       const verdicts = reports.decide(outcomes, clock.monotonic(), random.float());
       if (verdicts.later.length > 0) {
         wake();
       }
       return verdicts;
     },
-    async flushed() {
+    /** Sends what is ready. Resolves when the stream has taken the last message. */
+    async flushed(): Promise<void> {
       if (scheduled !== undefined) {
         clearImmediate(scheduled);
         start();
       }
       await pumping;
     },
-    end() {
+    end(): void {
       forget();
       pause?.cancel();
     },

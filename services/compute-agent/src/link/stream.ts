@@ -23,12 +23,10 @@ export interface Listener {
 /** A mesh that takes the call and says nothing counts as away. */
 const WELCOME_WITHIN_MS = 20_000;
 
-const noWelcome = (): DomainError =>
-  new DomainError(
-    status.UNAVAILABLE,
-    'NO_WELCOME',
-    `no welcome within ${WELCOME_WITHIN_MS / 1_000} s`,
-  );
+const noWelcome = (): DomainError => {
+  const message = `no welcome within ${WELCOME_WITHIN_MS / 1_000} s`;
+  return new DomainError(status.UNAVAILABLE, 'NO_WELCOME', message);
+};
 
 /** Runs one stream from hello to its end, and answers how it ended. Never rejects. */
 export const converse = async (
