@@ -1,5 +1,5 @@
 import type { SessionCommand } from '#libs/contracts/session.ts';
-import type { NoopNode } from '../../services/session-supervisor/src/kinds/noop/spec.ts';
+import type { NoopNode } from '../../services/session-supervisor/src/kinds/noop/noop.ts';
 import { createAgent, type Agent } from './agent.ts';
 import { createChecker } from './checker.ts';
 import { createDatabase, type Database } from './database.ts';

@@ -10,15 +10,14 @@ import type { InputFile, Learnt } from './kind.ts';
 export type SpecProto = NonNullable<StartWorkloadRequest['spec']>;
 export type SpecCase = SpecProto['$case'];
 
-/** The user that some work is for. */
-export interface WorkFor {
+/** The machine and the tasks that some work is for. */
+interface WorkFor {
   machine: string;
-  /** The tasks that the user is to work on. */
   ordinals: readonly number[];
   learnt: Learnt;
 }
 
-/** The services that `prepare` may call while it reads a workload's input. */
+/** What `prepare` may call while it reads a workload's input. */
 export interface PrepareDeps {
   blob: Pick<BlobAccess, 'getObject' | 'head'>;
 }
@@ -42,8 +41,8 @@ export interface KindWire<Proto, Spec> {
     signal: AbortSignal,
   ): Promise<{ spec: Spec; file?: InputFile }>;
   toProto(spec: Spec): NonNullable<Workload['spec']>;
-  /** The same for lists, with long texts cut. */
-  toShortProto(spec: Spec): NonNullable<Workload['spec']>;
+  /** The specification for lists, with long texts cut. */
+  shortened(spec: Spec): Spec;
   /** What agents must know to work on tasks. It does not list all tasks of the workload, because that list may be long. */
   workOf(
     workload: { id: string; spec: Spec; file?: InputFile; graph: TaskGraph },

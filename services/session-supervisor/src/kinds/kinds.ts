@@ -1,7 +1,9 @@
 import type { Kind } from './kind.ts';
-import type { WorkloadSpec } from './workload-spec.ts';
-import { noop } from './noop/noop.ts';
-import { render } from './render/render.ts';
+import { noop, type NoopSpec } from './noop/noop.ts';
+import { render, type RenderSpec } from './render/render.ts';
+
+/** What a workload is to do, with defaults filled in: the specification of one of the kinds. */
+export type WorkloadSpec = RenderSpec | NoopSpec;
 
 const kinds: { readonly [K in WorkloadSpec['kind']]: Kind<Extract<WorkloadSpec, { kind: K }>> } = {
   noop,

@@ -1,4 +1,4 @@
-import type { WorkloadSpec } from './workload-spec.ts';
+import type { WorkloadSpec } from './kinds.ts';
 import type { KindWire, SpecCase, SpecProto } from './kind-wire.ts';
 import { noopWire } from './noop/wire.ts';
 import { renderWire } from './render/wire.ts';

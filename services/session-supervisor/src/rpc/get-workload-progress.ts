@@ -12,7 +12,7 @@ import { tasksToText } from '../domain/graph/task-text.ts';
 import { countsOf, nodeCountsOf, type WorkloadState } from '../domain/state/workload.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
-import { paceOf } from '../wire/progress.ts';
+import { paceOf } from '../wire/look.ts';
 import { percentageOf, phaseToProto } from '../wire/workload.ts';
 
 export const getWorkloadProgress =

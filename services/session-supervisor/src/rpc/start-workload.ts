@@ -9,7 +9,7 @@ import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import { checkRequestId, collectViolations, isId, type Violations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { begin, type WorkloadHeader } from '../domain/state/workload.ts';
-import type { WorkloadSpec } from '../kinds/workload-spec.ts';
+import type { WorkloadSpec } from '../kinds/kinds.ts';
 import { SPEC_CASES, wireOf } from '../kinds/wires.ts';
 import { alreadyRunning, requestIdReused, workloadNotFound } from '../session/owner/errors.ts';
 import { projectionOf } from '../store/workload-document.ts';

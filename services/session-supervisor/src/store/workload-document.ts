@@ -6,8 +6,7 @@ import {
   type WorkloadState,
 } from '../domain/state/workload.ts';
 import type { InputFile } from '../kinds/kind.ts';
-import type { WorkloadSpec } from '../kinds/workload-spec.ts';
-import { kindOf } from '../kinds/kinds.ts';
+import { kindOf, type WorkloadSpec } from '../kinds/kinds.ts';
 
 /** The document of a workload: its header, and fields that can be derived again at any time. */
 export interface WorkloadDocument {

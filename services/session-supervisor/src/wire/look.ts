@@ -1,8 +1,21 @@
-import type { VolatileReply, WatchWorkloadResponse } from '#libs/contracts/session.ts';
+import type {
+  GetWorkloadProgressResponse,
+  VolatileReply,
+  WatchWorkloadResponse,
+} from '#libs/contracts/session.ts';
+import { durationToProto } from '#libs/mesh/index.ts';
 import { hasEnded } from '../domain/state/workload.ts';
 import type { View } from '../session/reads/reads.ts';
-import { paceOf } from './progress.ts';
 import { viewToProto } from './workload.ts';
+
+/** The speed of a workload, as far as its owner knows. */
+export const paceOf = (
+  owner: VolatileReply | undefined,
+): Pick<GetWorkloadProgressResponse, 'activeUsers' | 'eta' | 'tasksPerMinute'> => ({
+  activeUsers: owner?.users.length ?? 0,
+  eta: owner?.etaSeconds === undefined ? undefined : durationToProto(owner.etaSeconds * 1_000),
+  tasksPerMinute: owner?.tasksPerMinute ?? 0,
+});
 
 /** The state of a workload as its watchers are told. */
 export interface Look {

@@ -1,5 +1,5 @@
 import { WorkloadState as ProtoState, type Workload } from '#libs/contracts/session.ts';
-import { countsOf, type Phase } from '../domain/state/workload.ts';
+import { countsOf, type Counts, type Phase } from '../domain/state/workload.ts';
 import type { View } from '../session/reads/reads.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
 import { kindOf } from '../kinds/kinds.ts';
@@ -8,29 +8,21 @@ import { wireOf } from '../kinds/wires.ts';
 /** Most shares of users in a workload. Further ones are left out. */
 const MAX_SHARES = 1_000;
 
-/** A phase as callers see it. */
-export const phaseToProto = (phase: Phase): ProtoState =>
-  ({
-    pending: ProtoState.PENDING,
-    running: ProtoState.RUNNING,
-    paused: ProtoState.PAUSED,
-    stopped: ProtoState.STOPPED,
-    completed: ProtoState.COMPLETED,
-    failed: ProtoState.FAILED,
-  })[phase];
+const PHASES: Readonly<Record<Phase, ProtoState>> = {
+  pending: ProtoState.PENDING,
+  running: ProtoState.RUNNING,
+  paused: ProtoState.PAUSED,
+  stopped: ProtoState.STOPPED,
+  completed: ProtoState.COMPLETED,
+  failed: ProtoState.FAILED,
+};
 
-/** The phases that a filter names. States that this build does not know match nothing. */
+/** A phase as callers see it. */
+export const phaseToProto = (phase: Phase): ProtoState => PHASES[phase];
+
+/** The phase that a filter names. A state that no workload can be in yet matches nothing. */
 export const phaseFromProto = (state: ProtoState): Phase | undefined =>
-  (
-    ({
-      [ProtoState.PENDING]: 'pending',
-      [ProtoState.RUNNING]: 'running',
-      [ProtoState.PAUSED]: 'paused',
-      [ProtoState.STOPPED]: 'stopped',
-      [ProtoState.COMPLETED]: 'completed',
-      [ProtoState.FAILED]: 'failed',
-    }) as Partial<Record<ProtoState, Phase>>
-  )[state];
+  (Object.keys(PHASES) as Phase[]).find((phase) => PHASES[phase] === state);
 
 /** Share of done tasks in percent, 0 to 100, with two digits. It is 100 only if all are done. */
 export const percentageOf = (completed: number, total: number): number =>
@@ -51,12 +43,7 @@ export const viewToProto = ({ document, state, revision }: View): Workload => {
     shares: shares
       .toSorted((a, b) => b.completed - a.completed)
       .slice(0, MAX_SHARES)
-      .map(({ id, name, completed, seconds }) => ({
-        userId: id,
-        userName: name,
-        completed,
-        seconds,
-      })),
+      .map(({ id: userId, name: userName, ...work }) => ({ userId, userName, ...work })),
     revision,
     renderVersion: state.version,
   };
@@ -66,10 +53,10 @@ export const viewToProto = ({ document, state, revision }: View): Workload => {
 export const listedToProto = (document: WorkloadDocument): Workload => {
   const { projection } = document;
   const { total, completed, failed } = projection;
-  const header = headerToProto(document);
+  const wire = wireOf(document.spec.kind);
   return {
-    ...header,
-    spec: wireOf(document.spec.kind).toShortProto(document.spec),
+    ...headerToProto(document),
+    spec: wire.toProto(wire.shortened(document.spec)),
     ...numbers({ total, completed, failed, remaining: total - completed - failed }),
     state: phaseToProto(projection.phase),
     reason: projection.reason,
@@ -83,30 +70,12 @@ export const listedToProto = (document: WorkloadDocument): Workload => {
   };
 };
 
-const numbers = (counts: {
-  total: number;
-  completed: number;
-  failed: number;
-  remaining: number;
-}): Pick<Workload, 'total' | 'completed' | 'failed' | 'remaining' | 'percentage'> => ({
+const numbers = (counts: Counts) => ({
   ...counts,
   percentage: percentageOf(counts.completed, counts.total),
 });
 
-type HeaderPart = Pick<
-  Workload,
-  | 'workloadId'
-  | 'customerId'
-  | 'objectId'
-  | 'fileName'
-  | 'spec'
-  | 'createTime'
-  | 'blenderVersion'
-  | 'firstFrame'
-  | 'lastFrame'
->;
-
-const headerToProto = ({ _id, customer, spec, file, createdAt }: WorkloadDocument): HeaderPart => {
+const headerToProto = ({ _id, customer, spec, file, createdAt }: WorkloadDocument) => {
   const [first] = kindOf(spec).graphOf(spec).nodes;
   return {
     workloadId: _id,

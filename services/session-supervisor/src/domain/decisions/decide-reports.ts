@@ -5,7 +5,7 @@ import { openSuccessors, spendBudget } from './endings.ts';
 import type { InputOf, Report } from './inputs.ts';
 import { releaseIfEmpty } from './decide-users.ts';
 import { serve, serveHungry } from '../scheduling/schedule.ts';
-import { faultOf } from '../../kinds/faults.ts';
+import { faultOf } from '../state/faults.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { generationOf, hasEnded, troubleOf } from '../state/workload.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { seededRandom } from '#libs/random/index.ts';
-import type { NoopNode } from '../../kinds/noop/spec.ts';
+import type { NoopNode } from '../../kinds/noop/noop.ts';
 import type { Decision } from './decision.ts';
 import {
   completed,

@@ -1,6 +1,12 @@
-import { indicesInvalid, indicesTooComplex, indicesTooMany } from './index-errors.ts';
 import { collectRanges, type RangeCollector } from './index-ranges.ts';
-import { type IndexSet, MAX_INDEX, MAX_INDICES } from './index-set.ts';
+import {
+  indicesInvalid,
+  indicesTooComplex,
+  indicesTooMany,
+  MAX_INDEX,
+  MAX_INDICES,
+  type IndexSet,
+} from './index-set.ts';
 
 /** Longest accepted expression, in characters. */
 const MAX_TEXT = 64 * 1_024;
@@ -18,45 +24,31 @@ interface Part {
   step: number;
 }
 
-/** Reads an expression character by character. Every error names the position. */
+/** Reads an expression from left to right. Every error names the position. */
 const scanner = (text: string) => {
   let at = 0;
-  const skipBlanks = (): void => {
+  /** Takes what a sticky pattern matches after blanks; '' if that is nothing. */
+  const take = (pattern: RegExp): string => {
     while (text[at] === ' ' || text[at] === '\t') {
       at += 1;
     }
+    pattern.lastIndex = at;
+    const taken = pattern.exec(text)?.[0] ?? '';
+    at += taken.length;
+    return taken;
   };
   const fail = (expected: string, position = at): never => {
     const found =
       position < text.length ? JSON.stringify(text.slice(position, position + 12)) : 'the end';
     throw indicesInvalid(position + 1, expected, found);
   };
-  /** Takes the next character if it is one of these. Returns whether it was. */
-  const take = (characters: string): boolean => {
-    skipBlanks();
-    const isNext = at < text.length && characters.includes(text.charAt(at));
-    at += isNext ? 1 : 0;
-    return isNext;
-  };
   const number = (expected: string, min: number, max: number): number => {
-    skipBlanks();
-    const start = at;
-    let value = 0;
-    for (
-      let digit = text.charCodeAt(at) - 48;
-      digit >= 0 && digit <= 9;
-      digit = text.charCodeAt(at) - 48
-    ) {
-      value = Math.min(value * 10 + digit, Number.MAX_SAFE_INTEGER / 100);
-      at += 1;
-    }
-    return at === start || value < min || value > max ? fail(expected, start) : value;
+    const digits = take(/\d+/y);
+    const value = Number(digits);
+    const isRight = digits !== '' && value >= min && value <= max;
+    return isRight ? value : fail(expected, at - digits.length);
   };
-  const isAtEnd = (): boolean => {
-    skipBlanks();
-    return at >= text.length;
-  };
-  return { take, number, fail, isAtEnd };
+  return { take, number, fail, isAtEnd: () => at >= text.length };
 };
 
 type Scanner = ReturnType<typeof scanner>;
@@ -67,13 +59,13 @@ const indexNumber = (scan: Scanner): number =>
 /** `7`, `1-100`, `1-100x5`, `100-1`, `100-1x-1`: if a step has a sign, it must fit the direction. */
 const parsePart = (scan: Scanner): Part => {
   const from = indexNumber(scan);
-  const to = scan.take('-') ? indexNumber(scan) : undefined;
+  const to = scan.take(/-/y) ? indexNumber(scan) : undefined;
   if (to === undefined) {
     return { first: from, last: from, step: 1 };
   }
   let step = 1;
-  if (scan.take('xX')) {
-    const isNegative = scan.take('-');
+  if (scan.take(/x/iy)) {
+    const isNegative = scan.take(/-/y) !== '';
     if (isNegative !== to < from && to !== from) {
       scan.fail(
         to < from
@@ -90,14 +82,11 @@ const parsePart = (scan: Scanner): Part => {
 
 const parseParts = (text: string): Part[] => {
   const scan = scanner(text);
-  const parts = [parsePart(scan)];
-  while (!scan.isAtEnd()) {
-    if (!scan.take(',')) {
-      scan.fail('a comma or the end');
-    }
+  const parts: Part[] = [];
+  do {
     parts.push(parsePart(scan));
-  }
-  return parts;
+  } while (scan.take(/,/y));
+  return scan.isAtEnd() ? parts : scan.fail('a comma or the end');
 };
 
 /** Joins parts that touch or overlap and have the same step in the same phase. The parts are sorted by their first index. */

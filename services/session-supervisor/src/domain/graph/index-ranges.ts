@@ -7,22 +7,12 @@ export interface IndexRange {
   readonly ordinal: number;
 }
 
-/** Gathers ascending indices into ranges; see {@link collectRanges}. */
-export interface RangeCollector {
-  /** Adds `count` indices, every `step`-th from `first`. All must be greater than those added before. O(1) amortised. */
-  add(first: number, step: number, count: number): void;
-  /** Returns all ranges. Call it once, after the last index was added. */
-  finish(): IndexRange[];
-  /** The number of ranges so far. */
-  ranges(): number;
-}
-
 /**
  * Gathers indices into ranges in a single pass from the left. Each range is the longest evenly spaced run of at least three
  * indices, a pair of neighbours, or a single index. Equal sets give equal ranges, because the result does not depend on the
  * pieces in which the indices came.
  */
-export const collectRanges = (): RangeCollector => {
+export const collectRanges = () => {
   const ranges: IndexRange[] = [];
   let indices = 0;
   // The run that may still grow.
@@ -48,6 +38,7 @@ export const collectRanges = (): RangeCollector => {
     }
   };
 
+  /** Adds `count` indices, every `step`-th from `first`. All must be greater than those before. O(1) amortised. */
   const add = (first: number, step: number, count: number): void => {
     for (let added = 0; added < count;) {
       const next = first + added * step;
@@ -60,16 +51,20 @@ export const collectRanges = (): RangeCollector => {
     }
   };
 
+  /** Returns all ranges. Call it once, after the last index was added. */
   const finish = (): IndexRange[] => {
     const { first, last, step, count } = run;
-    if (count > 2 || (count === 2 && step === 1) || count === 1) {
-      emit(first, last, step);
-    } else if (count === 2) {
+    if (count === 2 && step > 1) {
       emit(first, first, 1);
       emit(last, last, 1);
+    } else if (count > 0) {
+      emit(first, last, step);
     }
     return ranges;
   };
 
   return { add, finish, ranges: () => ranges.length };
 };
+
+/** See {@link collectRanges}; `ranges` is the number of ranges so far. */
+export type RangeCollector = ReturnType<typeof collectRanges>;

@@ -61,14 +61,10 @@ export const falloutOf = (graph: TaskGraph, ordinals: Iterable<number>): Set<num
   if (graph.nodes.length === 1) {
     return fallout;
   }
-  const waiting = [...ordinals];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    for (const ordinal of successorsOf(graph, next)) {
-      if (fallout.has(ordinal)) {
-        continue;
-      }
-      fallout.add(ordinal);
-      waiting.push(ordinal);
+  // The set grows while it is walked, so each task is looked at once.
+  for (const each of [ordinals, fallout]) {
+    for (const ordinal of each) {
+      successorsOf(graph, ordinal).forEach((successor) => fallout.add(successor));
     }
   }
   return fallout;
@@ -107,10 +103,7 @@ export const blockedAfter = (
     blocked = (isBlocked(decided, ordinal) ? withBit : withoutBit)(blocked, ordinal);
   };
   for (const ordinal of changed) {
-    look(ordinal);
-    for (const successor of successorsOf(graph, ordinal)) {
-      look(successor);
-    }
+    [ordinal, ...successorsOf(graph, ordinal)].forEach(look);
   }
   return blocked;
 };

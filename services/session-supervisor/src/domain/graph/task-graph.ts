@@ -9,7 +9,7 @@ export interface TaskEdge {
   readonly on: 'success' | 'end';
 }
 
-/** One step of the work. It has one task for each index. */
+/** A node has one task for each index. */
 export interface TaskNode {
   /** `[a-z][a-z0-9-]{0,31}`: `frames`, `noop`, `mesh`. */
   readonly id: string;
@@ -26,10 +26,7 @@ export interface PlacedNode extends TaskNode {
   readonly successors: readonly number[];
 }
 
-/**
- * The tasks of a workload. The nodes are ordered: each depends on earlier ones only. Inside the supervisor a task is an
- * *ordinal* (the offset of its node plus its place among the indices), outside it is a key `<node>/<index>`.
- */
+/** The tasks of a workload. The nodes are ordered: each depends on earlier ones only. */
 export interface TaskGraph {
   readonly nodes: readonly PlacedNode[];
   /** How many tasks there are. */
@@ -81,29 +78,16 @@ const isWithin = (indices: IndexSet, others: IndexSet): boolean => {
   return !hasGaps || indicesOf(indices).every((index) => ordinalOf(others, index) !== undefined);
 };
 
-/** The graph of work that has one step. */
+/** The graph of work that has one node. */
 export const singleNode = (id: string, indices: IndexSet): TaskGraph =>
   createGraph([{ id, indices, after: [] }]);
 
-/** The place of a task's node. Throws RangeError outside the graph. O(log nodes). */
+/** The place of a task's node. Throws RangeError outside the graph. */
 export const nodeOf = ({ nodes, count }: TaskGraph, ordinal: number): number => {
-  if (nodes.length === 1) {
-    return 0;
-  }
   if (!(ordinal >= 0 && ordinal < count)) {
     throw new RangeError(`no task has the ordinal ${ordinal} of ${count}`);
   }
-  let low = 0;
-  let high = nodes.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if ((nodes[middle]?.offset ?? Infinity) <= ordinal) {
-      low = middle;
-    } else {
-      high = middle - 1;
-    }
-  }
-  return low;
+  return nodes.findLastIndex(({ offset }) => offset <= ordinal);
 };
 
 /** A node by its place. Throws RangeError if there is none. */

@@ -1,6 +1,12 @@
-import { indicesInvalid } from './index-errors.ts';
 import { parseIndices } from './index-expression.ts';
-import { indicesOf, indicesToText, ordinalOf, subsetToText, type IndexSet } from './index-set.ts';
+import {
+  indicesInvalid,
+  indicesOf,
+  indicesToText,
+  ordinalOf,
+  subsetToText,
+  type IndexSet,
+} from './index-set.ts';
 import type { OrdinalRange } from '../sets/bitmap.ts';
 import { ordinalIn, type PlacedNode, type TaskGraph } from './task-graph.ts';
 
@@ -9,18 +15,24 @@ import { ordinalIn, type PlacedNode, type TaskGraph } from './task-graph.ts';
  * several, each part names its node: `mesh/0-2,solve/1`. A part without a name belongs to the node named last: `solve/0-2,7`.
  */
 
+/** The part of a graph that names its nodes. */
+interface Named {
+  readonly nodes: readonly { readonly id: string }[];
+}
+
+/** The parts of a text for some indices of one node. */
+const partsOf = ({ nodes }: Named, node: string, indices: string): string[] =>
+  indices === ''
+    ? []
+    : nodes.length === 1
+      ? [indices]
+      : indices.split(',').map((part) => `${node}/${part}`);
+
 /** The text of the tasks with these ascending ordinals; empty for none. O(log ranges + ranges touched) for each run. */
 export const tasksToText = (graph: TaskGraph, ordinals: Iterable<OrdinalRange>): string => {
-  const [only] = graph.nodes;
-  if (graph.nodes.length === 1 && only !== undefined) {
-    return subsetToText(only.indices, ordinals);
-  }
   const runs = [...ordinals];
   return graph.nodes
-    .flatMap((node) => {
-      const text = subsetToText(node.indices, runsWithin(node, runs));
-      return text === '' ? [] : text.split(',').map((part) => `${node.id}/${part}`);
-    })
+    .flatMap((node) => partsOf(graph, node.id, subsetToText(node.indices, runsWithin(node, runs))))
     .join(',');
 };
 
@@ -40,11 +52,6 @@ export interface NodeTasks {
   readonly indices: IndexSet;
 }
 
-/** The part of a graph that names its nodes. */
-interface Named {
-  readonly nodes: readonly { readonly id: string }[];
-}
-
 const NAMED = /^\s*([a-z][a-z0-9-]{0,31})\//;
 
 /**
@@ -54,12 +61,6 @@ const NAMED = /^\s*([a-z][a-z0-9-]{0,31})\//;
  * within the part of one node. A part that could belong to several nodes is `FRAMES_INVALID` too.
  */
 export const parseTasks = ({ nodes }: Named, text: string): NodeTasks[] => {
-  if (!text.includes('/')) {
-    const [only] = nodes;
-    if (only !== undefined && nodes.length === 1) {
-      return [{ node: only.id, indices: parseIndices(text) }];
-    }
-  }
   const parts = new Map<string, string[]>();
   let node = nodes.length === 1 ? nodes[0]?.id : undefined;
   for (const part of text.split(',')) {
@@ -69,25 +70,16 @@ export const parseTasks = ({ nodes }: Named, text: string): NodeTasks[] => {
       const steps = nodes.map(({ id }) => `${id}/…`).join(' or ');
       throw indicesInvalid(1, `a step (${steps})`, part, `${nodes[0]?.id}/0-2,7`);
     }
-    const indices = named === null ? part : part.slice(named[0].length);
-    const known = parts.get(node);
-    if (known === undefined) {
-      parts.set(node, [indices]);
-    } else {
-      known.push(indices);
-    }
+    const list = parts.get(node) ?? [];
+    list.push(named === null ? part : part.slice(named[0].length));
+    parts.set(node, list);
   }
   return [...parts].map(([id, list]) => ({ node: id, indices: parseIndices(list.join(',')) }));
 };
 
 /** The normal form of a task set: `1-40` if the graph has one node, else each part begins with its node. */
-export const taskSetToText = ({ nodes }: Named, tasks: readonly NodeTasks[]): string =>
-  tasks
-    .flatMap(({ node, indices }) => {
-      const text = indicesToText(indices);
-      return nodes.length === 1 ? [text] : text.split(',').map((part) => `${node}/${part}`);
-    })
-    .join(',');
+export const taskSetToText = (graph: Named, tasks: readonly NodeTasks[]): string =>
+  tasks.flatMap(({ node, indices }) => partsOf(graph, node, indicesToText(indices))).join(',');
 
 /** The key of the first task that is named but is not in the graph; undefined if all are. */
 export const unknownTask = (
@@ -120,11 +112,8 @@ export const ordinalsFromText = (graph: TaskGraph, text: string): Set<number> =>
   const ordinals = new Set<number>();
   for (const { node: id, indices } of parseTasks(graph, text)) {
     const node = graph.nodes.find((each) => each.id === id);
-    if (node === undefined) {
-      continue;
-    }
-    for (const index of indicesOf(indices)) {
-      const ordinal = ordinalIn(node, index);
+    for (const index of node === undefined ? [] : indicesOf(indices)) {
+      const ordinal = node && ordinalIn(node, index);
       if (ordinal !== undefined) {
         ordinals.add(ordinal);
       }

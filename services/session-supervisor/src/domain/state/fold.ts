@@ -2,7 +2,7 @@ import { emptyBitmap, has, ordinalsOf, withBit, withoutBit } from '../sets/bitma
 import type { AcceptedResult, Entry, RequestMark } from './entries.ts';
 import { withValue } from '../sets/small-int-map.ts';
 import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
-import { faultOf } from '../../kinds/faults.ts';
+import { faultOf } from './faults.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';

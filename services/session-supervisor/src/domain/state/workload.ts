@@ -1,9 +1,8 @@
-import { kindOf } from '../../kinds/kinds.ts';
+import { kindOf, type WorkloadSpec } from '../../kinds/kinds.ts';
 import { countBoth, countWithin, emptyBitmap, has, type Bitmap } from '../sets/bitmap.ts';
 import type { FailureClassName } from '#libs/contracts/agent.ts';
 import type { Entry } from './entries.ts';
 import type { InputFile } from '../../kinds/kind.ts';
-import type { WorkloadSpec } from '../../kinds/workload-spec.ts';
 import { emptySmallIntMap, valueAt, type SmallIntMap } from '../sets/small-int-map.ts';
 import { emptySparseMap, sparseGet, type SparseMap } from '../sets/sparse-map.ts';
 import { initiallyBlocked } from '../graph/readiness.ts';

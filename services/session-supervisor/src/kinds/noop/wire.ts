@@ -2,13 +2,105 @@ import {
   EdgeCondition,
   type NoopSpec as ProtoNoopSpec,
   type TaskEdge as ProtoEdge,
+  type NoopNode as ProtoNode,
 } from '#libs/contracts/common.ts';
-import { nodeAt, nodeOf, taskIndex, type TaskEdge } from '../../domain/graph/task-graph.ts';
-import { selectTasks, tasksToText } from '../../domain/graph/task-text.ts';
+import {
+  nodeAt,
+  nodeOf,
+  taskIndex,
+  MAX_NODES,
+  type TaskEdge,
+} from '../../domain/graph/task-graph.ts';
+import {
+  selectTasks,
+  tasksToText,
+  parseTasks,
+  taskSetToText,
+} from '../../domain/graph/task-text.ts';
 import type { KindWire } from '../kind-wire.ts';
-import { clipped } from '../spec-fields.ts';
-import { parseNoop } from './parse.ts';
-import type { NoopSpec } from './spec.ts';
+import { clipped, specFields } from '../spec-fields.ts';
+import { isNode, type Violations } from '#libs/mesh/index.ts';
+import { MAX_INDICES } from '../../domain/graph/index-set.ts';
+import type { NoopNode, NoopSpec } from './noop.ts';
+
+type Check = Violations['require'];
+
+const MAX_DURATION_MS = 3_600_000;
+
+/** Parses the specification of noop work. Notes wrong fields in `wrong`. */
+const parseNoop = (spec: ProtoNoopSpec, wrong: Violations): NoopSpec => {
+  const { check, text, budgets } = specFields('noop', wrong);
+  const { tasks, durationMs, resultBytes } = spec;
+  const nodes = spec.nodes.length === 0 ? undefined : parseNodes(check, spec);
+  if (nodes === undefined) {
+    check(tasks >= 1 && tasks <= MAX_INDICES, 'tasks', 'must be 1 to 1,000,000');
+  } else {
+    check(tasks === 0, 'tasks', 'must be 0 if there are nodes');
+  }
+  check(durationMs <= MAX_DURATION_MS, 'duration_ms', 'must be at most 3,600,000');
+  check(resultBytes <= 16_777_216, 'result_bytes', 'must be at most 16,777,216');
+  const named = { nodes: nodes ?? [{ id: 'noop' }] };
+  const read = (failing: string): string => taskSetToText(named, parseTasks(named, failing));
+  return {
+    kind: 'noop',
+    tasks,
+    durationMs,
+    resultBytes,
+    failingTasks: text('failing_tasks', spec.failingTasks, read),
+    ...(nodes === undefined ? {} : { nodes }),
+    ...budgets(spec),
+  };
+};
+
+const parseNodes = (check: Check, { nodes, durationMs }: ProtoNoopSpec): NoopNode[] => {
+  check(nodes.length <= MAX_NODES, 'nodes', `must be at most ${MAX_NODES}`);
+  const total = nodes.reduce((sum, { tasks }) => sum + tasks, 0);
+  check(total <= MAX_INDICES, 'nodes', 'must have at most 1,000,000 tasks together');
+  const sizes = new Map<string, number>();
+  return nodes.slice(0, MAX_NODES).map((node, i) => {
+    const at = `nodes[${i}]`;
+    check(
+      isNode(node.id),
+      `${at}.id`,
+      'must be a letter, then letters, digits and -, at most 32, in lower case',
+    );
+    check(!sizes.has(node.id), `${at}.id`, 'is the name of an earlier node');
+    check(node.tasks >= 1, `${at}.tasks`, 'must be 1 to 1,000,000');
+    check(
+      (node.durationMs ?? 0) <= MAX_DURATION_MS,
+      `${at}.duration_ms`,
+      'must be at most 3,600,000',
+    );
+    const after = parseEdges(check, `${at}.after`, node, sizes);
+    sizes.set(node.id, node.tasks);
+    return { id: node.id, tasks: node.tasks, durationMs: node.durationMs ?? durationMs, after };
+  });
+};
+
+const parseEdges = (
+  check: Check,
+  at: string,
+  { after, tasks }: ProtoNode,
+  earlier: ReadonlyMap<string, number>,
+): NoopNode['after'] => {
+  check(after.length <= MAX_NODES, at, `must be at most ${MAX_NODES}`);
+  return after.slice(0, MAX_NODES).map(({ node, on }, i) => {
+    const size = earlier.get(node);
+    check(size !== undefined, `${at}[${i}].node`, 'must be the id of an earlier node');
+    check(
+      size === undefined || tasks <= size,
+      `${at}[${i}].node`,
+      'has fewer tasks than the node that depends on it',
+    );
+    check(on !== EdgeCondition.UNRECOGNIZED, `${at}[${i}].on`, 'is unknown');
+    check(
+      after.findIndex((edge) => edge.node === node) === i,
+      `${at}[${i}].node`,
+      'is named twice',
+    );
+    return { node, on: on === EdgeCondition.END ? 'end' : 'success' };
+  });
+};
 
 const toProto = ({ nodes = [], ...spec }: NoopSpec): ProtoNoopSpec => ({
   tasks: spec.tasks,
@@ -35,10 +127,7 @@ export const noopWire: KindWire<ProtoNoopSpec, NoopSpec> = {
   parse: parseNoop,
   prepare: async (_deps, spec) => ({ spec }),
   toProto: (spec) => ({ $case: 'noop', value: toProto(spec) }),
-  toShortProto: (spec) => ({
-    $case: 'noop',
-    value: { ...toProto(spec), failingTasks: clipped(spec.failingTasks) },
-  }),
+  shortened: (spec) => ({ ...spec, failingTasks: clipped(spec.failingTasks) }),
   workOf: ({ spec, graph }) => {
     const isFailing = selectTasks(graph, spec.failingTasks);
     // An agent needs to know how long its tasks take, not what they depend on.

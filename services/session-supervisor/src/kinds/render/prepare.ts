@@ -3,7 +3,7 @@ import { indicesBetween, indicesToText } from '../../domain/graph/index-set.ts';
 import type { PrepareDeps } from '../kind-wire.ts';
 import type { InputFile } from '../kind.ts';
 import { HEAD_BYTES, chooseScene, readBlendHead } from './blend/blend-head.ts';
-import type { RenderSpec } from './spec.ts';
+import type { RenderSpec } from './render.ts';
 
 /** NOT_FOUND: the object does not exist or belongs to another customer. */
 const objectNotFound = (objectId: string): DomainError =>

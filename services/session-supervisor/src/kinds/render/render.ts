@@ -1,7 +1,22 @@
 import { parseIndices } from '../../domain/graph/index-expression.ts';
 import { singleNode } from '../../domain/graph/task-graph.ts';
-import type { Kind } from '../kind.ts';
-import type { RenderSpec } from './spec.ts';
+import type { Budgets, Kind, Order } from '../kind.ts';
+
+/** The specification of a render, with defaults filled in. An empty or 0 field means the file's own value. */
+export interface RenderSpec extends Budgets {
+  kind: 'render';
+  /** An index expression in normal form. */
+  frames: string;
+  order: Order;
+  engine: string;
+  samples: number;
+  scalePercent: number;
+  format: 'PNG' | 'JPEG' | 'OPEN_EXR';
+  scene: string;
+  allowMissing: boolean;
+  frameTimeoutMs: number;
+  progressTimeoutMs: number;
+}
 
 const ENGINE = /^[A-Z0-9_]{1,64}$/;
 

@@ -4,12 +4,50 @@ import {
   RenderOrder,
   type RenderSpec as ProtoRenderSpec,
 } from '#libs/contracts/common.ts';
-import { durationToProto } from '#libs/mesh/index.ts';
+import { durationToProto, type Violations } from '#libs/mesh/index.ts';
 import type { KindWire } from '../kind-wire.ts';
-import { clipped } from '../spec-fields.ts';
-import { parseRender } from './parse.ts';
+import { clipped, specFields } from '../spec-fields.ts';
 import { prepareRender } from './prepare.ts';
-import type { RenderSpec } from './spec.ts';
+import { parseIndices } from '../../domain/graph/index-expression.ts';
+import { indicesToText } from '../../domain/graph/index-set.ts';
+import type { RenderSpec } from './render.ts';
+
+const ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'];
+const DEFAULT_FRAME_TIMEOUT_MS = 3_600_000;
+const DEFAULT_PROGRESS_TIMEOUT_MS = 600_000;
+
+/** Parses the specification of a render. `frames` is empty if the file determines them. Notes wrong fields in `wrong`. */
+const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
+  const { check, text, span, budgets } = specFields('render', wrong);
+  const isKnown = spec.engine === '' || ENGINES.includes(spec.engine);
+  check(isKnown, 'engine', `must be one of ${ENGINES.join(', ')}, or empty`);
+  check(spec.samples <= 65_536, 'samples', 'must be 1 to 65,536, or 0 for the file’s');
+  check(spec.scalePercent <= 400, 'scale_percent', 'must be 1 to 400, or 0 for the file’s');
+  check(spec.order !== RenderOrder.UNRECOGNIZED, 'order', 'is unknown');
+  check(spec.format !== RenderFormat.UNRECOGNIZED, 'format', 'is unknown');
+  check(Buffer.byteLength(spec.scene) <= 64, 'scene', 'must be at most 64 bytes');
+  return {
+    kind: 'render',
+    frames: text('frames', spec.frames, (frames) => indicesToText(parseIndices(frames))),
+    order: spec.order === RenderOrder.COARSE_FIRST ? 'coarse-first' : 'sequential',
+    engine: spec.engine,
+    samples: spec.samples,
+    scalePercent: spec.scalePercent,
+    format: formatOf(spec.format),
+    scene: spec.scene,
+    allowMissing: spec.allowMissing,
+    frameTimeoutMs: span('frame_timeout', spec.frameTimeout, DEFAULT_FRAME_TIMEOUT_MS),
+    progressTimeoutMs: span('progress_timeout', spec.progressTimeout, DEFAULT_PROGRESS_TIMEOUT_MS),
+    ...budgets(spec),
+  };
+};
+
+const formatOf = (format: RenderFormat): RenderSpec['format'] => {
+  if (format === RenderFormat.JPEG) {
+    return 'JPEG';
+  }
+  return format === RenderFormat.OPEN_EXR ? 'OPEN_EXR' : 'PNG';
+};
 
 const toProto = (spec: RenderSpec): ProtoRenderSpec => ({
   frames: spec.frames,
@@ -31,10 +69,7 @@ export const renderWire: KindWire<ProtoRenderSpec, RenderSpec> = {
   parse: parseRender,
   prepare: prepareRender,
   toProto: (spec) => ({ $case: 'render', value: toProto(spec) }),
-  toShortProto: (spec) => ({
-    $case: 'render',
-    value: { ...toProto(spec), frames: clipped(spec.frames) },
-  }),
+  shortened: (spec) => ({ ...spec, frames: clipped(spec.frames) }),
   workOf: ({ spec, file }, meshSecret) => {
     if (file === undefined) {
       throw new Error('a render has a file');
