@@ -28,11 +28,7 @@ export interface KindWire<Proto, Spec> {
   readonly hasInput: boolean;
   /** Parses a specification and fills in defaults. Notes wrong fields in `wrong`. */
   parse(proto: Proto, wrong: Violations): Spec;
-  /**
-   * Completes a specification with what only the input tells. Throws typed errors if no machine could use the input.
-   *
-   * @param objectId the customer's object; empty if the kind has no input
-   */
+  /** Completes a specification with what only the input tells. Throws typed errors if no machine could use the input. */
   prepare(
     deps: PrepareDeps,
     spec: Spec,

@@ -2,10 +2,7 @@ import type { EngineNeeds } from '#libs/engines/index.ts';
 import type { FailureClassName } from '#libs/contracts/agent.ts';
 import type { TaskGraph } from '../domain/graph/task-graph.ts';
 
-/**
- * The definition of a kind of work. Everything that depends on the kind is asked here and in `kind-wire.ts`. A new kind is a
- * folder with both halves and a line in each table. It does not compile until it answers every question.
- */
+/* Everything that depends on the kind of work is asked here and in `kind-wire.ts`. A kind answers every question or does not compile. */
 
 /** The budgets of each task. */
 export interface Budgets {

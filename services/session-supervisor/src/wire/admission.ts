@@ -23,8 +23,8 @@ export interface Claimed {
 }
 
 /**
- * Why a claimed result proves nothing; undefined if it is proven. A receipt of the blob service must prove that exactly these
- * bytes are stored under the attempt's own name. A result that the mesh can compute has no blob and needs no receipt.
+ * Why a claimed result proves nothing; undefined if it is proven: by a receipt of blob for exactly these bytes under the
+ * attempt's own name, or by a digest that the mesh can compute.
  */
 export const resultForgery = (
   { meshSecret }: Proofs,

@@ -82,10 +82,7 @@ const welcome = (draft: Draft, assigned: Assigned): boolean => {
   return true;
 };
 
-/**
- * Fits the workers to the number that is wanted. Workers that must drain or are too many leave after the tasks that they have
- * begun; those with the fewest attempts leave first, and of these the newest. A leaving worker that is needed again stays.
- */
+/** Fits the workers to the number that is wanted. Those with the fewest attempts leave first, and of these the newest. */
 export const fitWorkers = (draft: Draft): void => {
   const { workers, state } = draft;
   const limit = Math.min(

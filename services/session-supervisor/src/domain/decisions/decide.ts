@@ -15,11 +15,9 @@ import type { Input } from './inputs.ts';
 import { hasEnded, isOver } from '../state/workload.ts';
 
 /**
- * Decides one input on the tip. The function is pure but for `workers`: the same session, input and times give the same
- * decision. It updates `workers` in place (see `Workers`) and adds users whose work changed to `workers.dirty`.
+ * Decides one input on the tip. Pure but for `workers`, which it updates in place (see `Workers`).
  *
- * @param at where the entries will stand: position and wall clock.
- * @param now monotonic milliseconds, for spans.
+ * @param now monotonic milliseconds, for spans
  */
 export const decide = (session: Session, input: Input, at: At, now: number): Decision => {
   const { state } = session;

@@ -66,8 +66,8 @@ export const record = (draft: Draft, entry: Entry): void => {
 };
 
 /**
- * Records that the first work was handed out, unless the journal says so already. Hand-outs are not journaled, so a new owner
- * may learn of them only from the users: the former owner may have died before its `started` entry was durable.
+ * Records that the first work was handed out. A new owner may learn it only from the users, because hand-outs are not
+ * journaled and the former owner may have died before its `started` was durable.
  */
 export const recordStart = (draft: Draft): void => {
   if (draft.state.startedAt !== undefined || hasEnded(draft.state)) {

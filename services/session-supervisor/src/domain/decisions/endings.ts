@@ -37,10 +37,7 @@ export const spendBudget = (
   }
 };
 
-/**
- * Whether the budget is spent: enough different users failed the task, or it failed often enough while too few other users are
- * within reach, or it failed far too often in any way.
- */
+/** Whether enough users failed a task, or few could try it and it failed often enough, or it failed far too often. */
 const isSpent = (draft: Draft, ordinal: number): boolean => {
   const { maxFailures } = draft.state.header.spec;
   const { failures = [] } = troubleOf(draft.state, ordinal) ?? {};

@@ -78,8 +78,8 @@ export const repairEntry = (
 };
 
 /**
- * The entries that reopen a closed workload. The new owner's epoch and the command stand in one document, because a crash
- * must not come between them. Undefined if a repair finds nothing to do.
+ * The entries that reopen a closed workload, in one document, because a crash must not come between epoch and command.
+ * Undefined if a repair finds nothing to do.
  */
 export const reopeningEntries = (
   state: WorkloadState,

@@ -150,11 +150,10 @@ const collectParts = (parts: readonly Part[], collector: RangeCollector): void =
 
 /**
  * Reads an index expression: numbers and ranges, separated by commas, such as `1-100`, `1-100x5` (every fifth),
- * `3,7,20-30`, `100-1x-1`. Parts may overlap and come in any order; the set is ascending. Blanks are allowed.
- * The time is bounded for every text.
+ * `3,7,20-30`, `100-1x-1`. Parts may overlap and come in any order. The time is bounded for every text.
  *
- * Throws DomainError INVALID_ARGUMENT `FRAMES_INVALID` (with the position and what is expected there),
- * `FRAMES_TOO_MANY` (over 1,000,000 frames), `FRAMES_TOO_COMPLEX` (over 65,536 characters or 16,384 ranges).
+ * Throws INVALID_ARGUMENT `FRAMES_INVALID`, `FRAMES_TOO_MANY` (over 1,000,000), `FRAMES_TOO_COMPLEX` (over 65,536 characters
+ * or 16,384 ranges).
  */
 export const parseIndices = (text: string): IndexSet => {
   if (text.length > MAX_TEXT) {

@@ -8,9 +8,8 @@ export interface IndexRange {
 }
 
 /**
- * Gathers indices into ranges in a single pass from the left. Each range is the longest evenly spaced run of at least three
- * indices, a pair of neighbours, or a single index. Equal sets give equal ranges, because the result does not depend on the
- * pieces in which the indices came.
+ * Gathers indices into ranges in one pass. Each range is the longest evenly spaced run of at least three indices, a pair of
+ * neighbours, or a single index. Equal sets give equal ranges, in whatever pieces the indices came.
  */
 export const collectRanges = () => {
   const ranges: IndexRange[] = [];

@@ -8,10 +8,7 @@ export const MAX_INDEX = 1_048_574;
 /** Most tasks of one workload. */
 export const MAX_INDICES = 1_000_000;
 
-/**
- * A set of indices that is not empty, as ascending ranges that do not interleave. The form is canonical: equal sets have
- * equal ranges, however they were written. Memory grows with the ranges, not with the indices.
- */
+/** A set of indices that is not empty, as ascending ranges that do not interleave. Equal sets have equal ranges. */
 export interface IndexSet {
   readonly count: number;
   readonly first: number;
@@ -123,10 +120,7 @@ const rangeToText = ({ first, last, step }: IndexRange): string => {
 export const indicesToText = ({ ranges }: Pick<IndexSet, 'ranges'>): string =>
   ranges.map(rangeToText).join(',');
 
-/**
- * The indices of these ascending ordinals, in the form of {@link indicesToText}; `''` for none. Throws RangeError if an
- * ordinal is outside the set. O(log ranges + ranges touched) for each run of ordinals.
- */
+/** The text of these ascending ordinals; `''` for none. Throws RangeError outside the set. O(log ranges) for each run. */
 export const subsetToText = (indices: IndexSet, ordinals: Iterable<OrdinalRange>): string => {
   const collector = collectRanges();
   for (const { first, last } of ordinals) {

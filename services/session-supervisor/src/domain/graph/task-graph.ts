@@ -36,11 +36,7 @@ export interface TaskGraph {
 /** Most nodes of one graph. Bounds how many tasks one failure can take with it. */
 export const MAX_NODES = 16;
 
-/**
- * Makes a graph. A million tasks cost the same as one, unless a node depends on one with gaps. Throws RangeError if there is no
- * node, if there are too many, if two share an id, or if an edge leads to a node that is not earlier or lacks an index. Code
- * that takes graphs from callers checks that first.
- */
+/** Makes a graph. Throws RangeError for nodes that callers' checks (as in `kinds/noop/wire.ts`) must not let through. */
 export const createGraph = (nodes: readonly TaskNode[]): TaskGraph => {
   if (nodes.length === 0 || nodes.length > MAX_NODES) {
     throw new RangeError(`a graph has 1 to ${MAX_NODES} nodes`);

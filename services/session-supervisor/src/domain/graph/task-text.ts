@@ -10,9 +10,9 @@ import {
 import type { OrdinalRange } from '../sets/bitmap.ts';
 import { ordinalIn, type PlacedNode, type TaskGraph } from './task-graph.ts';
 
-/**
- * Task sets as people and journals write them. If a workload has one node, the indices are enough: `1-40,50`. If it has
- * several, each part names its node: `mesh/0-2,solve/1`. A part without a name belongs to the node named last: `solve/0-2,7`.
+/*
+ * The text of a task set. If a workload has one node, the indices are enough: `1-40,50`. If it has several, each part names
+ * its node, or belongs to the node named last: `mesh/0-2,solve/1,7`.
  */
 
 /** The part of a graph that names its nodes. */
@@ -55,10 +55,8 @@ export interface NodeTasks {
 const NAMED = /^\s*([a-z][a-z0-9-]{0,31})\//;
 
 /**
- * Reads a text that is not empty. It may name nodes and indices that the graph lacks; `unknownTask` finds those.
- *
- * Throws INVALID_ARGUMENT `FRAMES_INVALID`, `FRAMES_TOO_MANY`, `FRAMES_TOO_COMPLEX`, as `parseIndices` does; the position counts
- * within the part of one node. A part that could belong to several nodes is `FRAMES_INVALID` too.
+ * Reads a text that is not empty. It may name nodes and indices that the graph lacks; `unknownTask` finds those. Throws as
+ * `parseIndices` does, with a position within the part of one node, and `FRAMES_INVALID` for a part without a node.
  */
 export const parseTasks = ({ nodes }: Named, text: string): NodeTasks[] => {
   const parts = new Map<string, string[]>();

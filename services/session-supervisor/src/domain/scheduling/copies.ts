@@ -3,9 +3,9 @@ import type { Draft } from '../decisions/decision.ts';
 import { secondsLeft } from './eta.ts';
 import type { WorkloadState } from '../state/workload.ts';
 
-/**
- * When no task waits any more, an idle user may do a running task once more. The first result counts, and the other user is
- * told to stop. A task is copied at most once, and only if the copy will probably win.
+/*
+ * When no task waits any more, an idle user may do a running task once more, if the copy will probably win. The first result
+ * counts, and the other user is told to stop.
  */
 
 /** A copy must be faster by this factor, because speeds vary. */
@@ -62,10 +62,7 @@ export const overtakable = (known: Known, worker: Worker): Running[] => {
     .sort((a, b) => b.secondsLeft - a.secondsLeft);
 };
 
-/**
- * How many users a workload can use beside those for its tasks: one for each running copy and one for each copy worth
- * running. A copy is judged by the fastest idle user, or by an average user if no user is idle.
- */
+/** How many users the running copies and those worth running need. A copy is judged by the fastest idle user, or the average. */
 export const usersForCopies = (known: Known): number => {
   const { workers, state } = known;
   const out = [...workers.holders.values()].filter((holders) => holders > 1).length;

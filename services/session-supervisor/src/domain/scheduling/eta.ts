@@ -7,10 +7,7 @@ const LEAST_SECONDS = 1e-6;
 /** If a task runs longer than expected, its remaining time is estimated as this share of its time so far. */
 const OVERDUE_SHARE = 0.25;
 
-/**
- * Seconds per task after one more measurement, as an exponentially weighted average. `before` is undefined for the first.
- * A negative or infinite measurement changes nothing.
- */
+/** The weighted average after one more measurement. A negative or infinite one changes nothing. */
 export const learnSeconds = (before: number | undefined, seconds: number): number | undefined => {
   if (!(seconds >= 0 && seconds < Infinity)) {
     return before;
@@ -47,10 +44,7 @@ export interface NodeLeft {
   users: readonly Pace[];
 }
 
-/**
- * Estimates a graph as if all users worked on one node after the other. The estimate is unknown while a node has tasks left
- * and no measurement. The rate is the average over all remaining tasks.
- */
+/** Estimates a graph as if all users worked on one node after the other. Unknown while a node has tasks and no measurement. */
 export const estimateNodes = (nodes: readonly NodeLeft[]): Estimate => {
   const [only] = nodes;
   if (only !== undefined && nodes.length === 1) {
@@ -67,9 +61,8 @@ export const estimateNodes = (nodes: readonly NodeLeft[]): Estimate => {
 };
 
 /**
- * Estimates one node from the speeds of its present users. `remaining` counts waiting, held and running tasks. While much is
- * left, the time is the remaining work over the sum of rates. Near the end, it is the time of the slowest running task, and
- * at least the soonest possible end of a task that has not begun. Unknown without a measurement; 0 s if no task remains.
+ * Estimates one node from the speeds of its present users. `remaining` counts waiting, held and running tasks. The time is
+ * the remaining work over the sum of rates, but at least that of the slowest running task and of the soonest next one.
  */
 export const estimate = (remaining: number, users: readonly Pace[]): Estimate => {
   const known = users.flatMap(({ secondsPerTask }) =>

@@ -18,11 +18,7 @@ export interface WaitReason {
   message: string;
 }
 
-/**
- * Why a workload waits: at least one reason, the most important first.
- *
- * @param around undefined if no replica owns the workload now
- */
+/** Why a workload waits, the most important reason first. `around` is undefined if no replica owns the workload now. */
 export const explain = (
   state: WorkloadState,
   planUsers: number,

@@ -17,10 +17,7 @@ export const isFit = (
   worker: Pick<Worker, 'id' | 'engines'>,
 ): boolean => !state.barred.has(worker.id) && canServe(worker.engines, engineNeeds(state));
 
-/**
- * The engine version for a workload that begins now: the one that most of its users have, because then most of them can work
- * on it. Empty if its results may come from different versions.
- */
+/** The engine version that most users of a new workload have; empty if its results may come from different versions. */
 export const versionToBegin = (state: WorkloadState, { byId }: Workers): string => {
   if (!kindOf(state.header.spec).keepsOneVersion) {
     return '';

@@ -4,10 +4,7 @@ import type { Order } from '../../kinds/kind.ts';
 /** How many tasks of a coarse-first workload are spread over its range before the rest follows in ascending order. */
 const SPREAD = 64;
 
-/**
- * The ordinals that a coarse-first workload of `count` tasks begins with: first, last, middle, the middles of the halves,
- * and so on, at most 64. They show early what the whole will look like.
- */
+/** The ordinals that a coarse-first workload begins with: first, last, middle, the middles of the halves, … at most 64. */
 export const spreadOrdinals = (count: number): number[] => {
   const ordinals = count > 1 ? [0, count - 1] : [0].slice(0, count);
   const gaps: [before: number, after: number][] = [[0, count - 1]];
@@ -26,17 +23,14 @@ export const spreadOrdinals = (count: number): number[] => {
 };
 
 /**
- * The order in which tasks are handed out. The queue stores how far it got, not which tasks wait: it asks about each ordinal
- * when its turn comes. A queue of a million tasks therefore costs as much as one of ten.
- *
- * Each ordinal has its turn once. If a task waits again after its turn, the caller must give its ordinal back. Giving back an
- * ordinal that does not wait is harmless.
+ * The order in which tasks are handed out. The queue keeps how far it got and asks about each ordinal when its turn comes, so
+ * a million tasks cost as much as ten. A task that waits again after its turn must be given back; to give back more is
+ * harmless.
  */
 export interface TaskQueue {
   /**
-   * Takes the next ordinal that waits and suits the caller; undefined if there is none. Ordinals that were given back come
-   * first, the lowest first. An ordinal that does not wait is dropped. One that waits but does not suit counts as given back.
-   * O(1) amortised, but each call asks again about the ordinals that did not suit.
+   * Takes the next ordinal that waits and suits the caller, returned ones first; undefined if there is none. One that does
+   * not wait is dropped; one that only does not suit counts as given back. O(1) amortised, but for those that did not suit.
    */
   next(
     isWaiting: (ordinal: number) => boolean,

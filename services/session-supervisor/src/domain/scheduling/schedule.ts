@@ -21,9 +21,8 @@ const WINDOW_SECONDS = 8;
 export const MAX_WINDOW = 256;
 
 /**
- * How many tasks of one node a user should have at a time. Without a measurement it is two for each slot, because the next
- * task can then begin while a result is on its way. Near the end it is at most half of its share of the waiting tasks, because
- * all users should finish together.
+ * How many tasks of one node a user should have at a time. Without a measurement it is two for each slot, so the next one
+ * begins while a result is on its way. Near the end it is half of its share, because all users should finish together.
  */
 export const windowOf = (
   { slots, secondsPerTask }: { slots: number; secondsPerTask: number | undefined },
@@ -41,8 +40,8 @@ export const windowOf = (
 };
 
 /**
- * How many users a session wants now. The limits are the number asked for, the plan, and the number of tasks that are left or
- * worth copying. If a task has failed, the last limit is at least the number of users that have to try it.
+ * How many users a session wants now: no more than asked for, than the plan allows, and than tasks are left or worth copying.
+ * A task that failed may need more users to try it.
  */
 export const effectiveWanted = ({
   state,
@@ -159,8 +158,8 @@ const next = (draft: Draft, worker: Worker): number | undefined => {
 };
 
 /**
- * Whether a worker may get a task. As long as another user is within reach, a user that failed the task does not get it again.
- * If memory was short, the task goes to a machine with more memory, as long as one serves the session.
+ * Whether a worker may get a task. A user that failed it gets it again only if no other user is within reach. If memory was
+ * short, it goes to a machine with more, as long as one serves the session.
  */
 const suits = (draft: Draft, worker: Worker, ordinal: number): boolean => {
   const failures = troubleOf(draft.state, ordinal)?.failures;
@@ -188,10 +187,7 @@ const handOut = (draft: Draft, worker: Worker, ordinal: number): void => {
   hold(workers, worker, attempt, { ordinal, node, generation, since: now, isStarted: false });
 };
 
-/**
- * Gives an idle worker half of the tasks that the fullest other worker has not begun, but at most one window. If the other
- * worker finishes such a task all the same, the first result counts, because each attempt has its own token.
- */
+/** Gives an idle worker half of the tasks that the fullest other worker has not begun, but at most one window. */
 const stealFor = (draft: Draft, worker: Worker): void => {
   let fullest: { holder: Worker; attempts: [string, number][] } | undefined;
   for (const holder of draft.workers.byId.values()) {

@@ -3,9 +3,8 @@ import type { TaskQueue } from './order.ts';
 import type { OrdinalRange } from '../sets/bitmap.ts';
 
 /**
- * What the owner of a workload knows about the users that serve it. None of it is in the journal, because the owner can learn
- * it again from the matcher and the agents. The functions here change it in place. A refused append takes nothing of it back,
- * because it decides nothing by itself.
+ * What the owner of a workload knows about its users. None of it is in the journal, because matcher and agents can tell it
+ * again. It changes in place, and a refused append takes nothing back, because it decides nothing by itself.
  */
 export interface Workers {
   readonly byId: Map<string, Worker>;

@@ -9,10 +9,7 @@ import {
   type SparseRow,
 } from './sparse-row.ts';
 
-/**
- * A run of ordinals, both ends included. Ordinals number the tasks of a workload from 0, node by node and in ascending order
- * of the indices, because a set of tasks then needs one bit for each task, whatever the indices are.
- */
+/** A run of ordinals, both ends included. Ordinals number the tasks of a workload from 0, node by node, by ascending index. */
 export interface OrdinalRange {
   first: number;
   last: number;

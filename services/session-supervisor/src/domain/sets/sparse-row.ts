@@ -1,10 +1,8 @@
 /**
- * An immutable row of values, most of which are `none`. It is a tree with 32 children for each node; subtrees without other
- * values are left out. A changed copy shares all but one path with the original, and an empty row costs the same for any
- * length. The form is canonical: equal rows are deeply equal, whatever their history.
+ * An immutable row of values, most of which are `none`: a tree with 32 children for each node, without its empty subtrees. A
+ * changed copy shares all but one path with the original. Equal rows are deeply equal, whatever their history.
  *
- * Numbers should be signed 32-bit integers, because V8 stores arrays of such numbers compactly and copies one of 32 in 30 ns.
- * Copying a typed array of that size takes ten times as long.
+ * Numbers should be signed 32-bit integers: V8 copies an array of 32 of them in 30 ns, a typed array in ten times that.
  */
 export interface SparseRow<T> {
   /** Levels of the tree: it has room for 32^depth values. */

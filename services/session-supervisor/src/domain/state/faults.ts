@@ -1,8 +1,8 @@
 import type { FailureClassName } from '#libs/contracts/agent.ts';
 
 /**
- * Whose fault a failure is. A fault of the task counts against the task's budget. A fault of the input ends the workload,
- * because no other machine would do better. After a fault of the machine, the machine gets no work for a while.
+ * Whose fault a failure is. A fault of the task counts against its budget. A fault of the input ends the workload, because no
+ * other machine would do better. After a fault of the machine, the machine rests.
  */
 export type Fault = 'task' | 'input' | 'machine';
 

@@ -30,10 +30,7 @@ export interface At {
   at: number;
 }
 
-/**
- * The state of a workload after one more entry. Pure: the old state does not change. An entry about a task that the workload
- * does not have leaves the tasks unchanged.
- */
+/** The state after one more entry. An entry about a task that the workload does not have leaves the tasks unchanged. */
 export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState => {
   switch (entry.kind) {
     case 'taken-over':
@@ -186,8 +183,8 @@ const goOn = (state: WorkloadState): WorkloadState => ({
 });
 
 /**
- * Takes back the decisions about tasks; from now on only results of a new generation count for them. Undecided tasks of the
- * fallout get the new generation too, because users work on them with results that no longer count.
+ * Takes back the decisions about tasks; only results of a new generation count for them. So it is for undecided tasks of the
+ * fallout, because users work on them with results that no longer count.
  */
 const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadState => {
   let { done, givenUp: failed, doneBy, generations, troubles, repairs } = state;

@@ -191,10 +191,7 @@ export const generationOf = (state: WorkloadState, ordinal: number): number => {
   return has(done, ordinal) ? own : Math.max(own, leastGeneration);
 };
 
-/**
- * Whether the decisions about a held task's predecessors are durable in this state. Until then no user may work on it,
- * because they could still be lost.
- */
+/** Whether a held task may go out: until the decisions about its predecessors are durable, they could still be lost. */
 export const isFounded = (
   state: WorkloadState,
   held: { ordinal: number; node: number; generation: number },

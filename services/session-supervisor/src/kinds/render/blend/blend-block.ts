@@ -70,9 +70,6 @@ export const readRenderInfo = (
   };
 };
 
-/**
- * Whether a `REND` payload may have this size. Known are 8 bytes of frames plus a name of 24 (2.5x), 64, or 256 bytes
- * (5.0).
- */
+/** Whether a `REND` payload may have this size: 8 bytes of frames, then a name of 24 (2.5x), 64, or 256 bytes (5.0). */
 export const isRenderInfoSize = (sizeBytes: number): boolean =>
   sizeBytes > 8 && sizeBytes <= 8 + 1_024;

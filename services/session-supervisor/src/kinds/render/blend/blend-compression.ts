@@ -47,9 +47,8 @@ const gunzipPiece = (piece: Uint8Array, work: HeadWork): Uint8Array | undefined 
 };
 
 /**
- * Finds the longest beginning that can be unpacked. Pieces double until one fails, and then a binary search finds the longest
- * that does not. This is needed because zlib's synchronous calls return nothing for a piece that is damaged at its end or
- * whose output is too large.
+ * Finds the longest beginning that can be unpacked, first by doubling, then by binary search, because zlib's synchronous
+ * calls return nothing for a piece that is damaged at its end or too large.
  */
 function* unpackGzip(bytes: Uint8Array, work: HeadWork): Generator<Uint8Array> {
   let good = 0;
@@ -70,10 +69,7 @@ function* unpackGzip(bytes: Uint8Array, work: HeadWork): Generator<Uint8Array> {
   }
 }
 
-/**
- * Unpacks the beginning of a file. Yields ever longer views, up to 64 KiB, and the reader stops at the first that is long
- * enough. Yields nothing if the data cannot be unpacked. Never throws.
- */
+/** Unpacks the beginning of a file, in ever longer views of up to 64 KiB; none if it cannot be unpacked. Never throws. */
 export function* unpackHead(
   bytes: Uint8Array,
   compression: BlendCompression,

@@ -47,10 +47,7 @@ export const blendFormatUnknown = (header: string): DomainError =>
     { header },
   );
 
-/**
- * FAILED_PRECONDITION `FRAME_RANGE_UNREADABLE`: the head of the Blender file does not name its frames.
- * `metadata.version` is the Blender version that wrote the file, `metadata.detail` what was found instead.
- */
+/** FAILED_PRECONDITION `FRAME_RANGE_UNREADABLE`: the head does not name its frames; `detail` says what was found instead. */
 export const frameRangeUnreadable = (version: string, detail: string): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,

@@ -19,10 +19,7 @@ export type { BlendScene } from './blend-block.ts';
 export type { BlendCompression, HeadWork } from './blend-compression.ts';
 export type { BlenderVersion } from './blend-header.ts';
 
-/**
- * Number of bytes that the reader takes from a file's beginning. A first zstd block can be nearly 128 KiB. Longer input is
- * cut.
- */
+/** Bytes of a file's beginning that are read. A first zstd block can be nearly 128 KiB. */
 export const HEAD_BYTES = 192 * 1_024;
 
 /** Blender's highest frame (MAXFRAME in its sources). */
@@ -99,12 +96,11 @@ const readScenes = (
 };
 
 /**
- * Reads Blender version and frame ranges from the first {@link HEAD_BYTES} of a .blend (all of a shorter one). The file may
- * be raw, gzip or zstd, 32 or 64 bit, of either endianness, from 2.5x to 5.x. The reader unpacks at most 64 KiB and never
- * starts Blender. `work` counts what it did.
+ * Reads Blender version and frame ranges from the first {@link HEAD_BYTES} of a .blend: raw, gzip or zstd, 32 or 64 bit, of
+ * either endianness, from 2.5x to 5.x. Unpacks at most 64 KiB and never starts Blender. `work` counts what it did.
  *
- * Throws DomainError `BLEND_FILE_EMPTY`, `BLEND_FILE_TRUNCATED`, `BLEND_FILE_DAMAGED`, `NOT_A_BLEND_FILE`,
- * `BLEND_FORMAT_UNKNOWN`, `FRAME_RANGE_UNREADABLE` and, for any bytes, nothing else.
+ * Throws `BLEND_FILE_EMPTY`, `BLEND_FILE_TRUNCATED`, `BLEND_FILE_DAMAGED`, `NOT_A_BLEND_FILE`, `BLEND_FORMAT_UNKNOWN`,
+ * `FRAME_RANGE_UNREADABLE` and, for any bytes, nothing else.
  */
 export const readBlendHead = (bytes: Uint8Array, work: HeadWork = noWork()): BlendHead => {
   if (bytes.length === 0) {
@@ -140,11 +136,8 @@ export const readBlendHead = (bytes: Uint8Array, work: HeadWork = noWork()): Ble
 };
 
 /**
- * The scene that a workload renders: the named one, or else the current one. If a head has one scene, that is the current
- * one. If it has several, it does not say which is current. Undefined if the named scene is not in the head: the head does
- * not list other scenes, so the request must name their frames.
- *
- * Throws DomainError `SCENE_REQUIRED`, which lists the scenes, if no name is given and there are several.
+ * The scene that a workload renders: the named one, or else the only one. Undefined if the head does not name the scene; it
+ * lists only the current one and those flagged with it. Throws `SCENE_REQUIRED` if several are there and none is named.
  */
 export const chooseScene = (
   { scenes }: BlendHead,

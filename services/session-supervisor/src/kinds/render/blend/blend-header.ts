@@ -36,10 +36,7 @@ const versionOf = (digits: string): Pick<BlendHeader, 'version' | 'versionText'>
 const endianOf = (letter: string | undefined): BlendHeader['endian'] =>
   letter === 'V' ? 'big' : 'little';
 
-/**
- * Reads the header of an unpacked .blend; undefined if more bytes are needed.
- * Throws `NOT_A_BLEND_FILE`, `BLEND_FORMAT_UNKNOWN`.
- */
+/** Reads a header; undefined if more bytes are needed. Throws `NOT_A_BLEND_FILE`, `BLEND_FORMAT_UNKNOWN`. */
 export const readBlendHeader = (bytes: Uint8Array): BlendHeader | undefined => {
   const text = latin1.decode(bytes.subarray(0, 17));
   if (!text.startsWith(MAGIC.slice(0, text.length))) {

@@ -3,10 +3,7 @@ import { constants, zstdDecompressSync } from 'node:zlib';
 /** The largest unpacked block that zstd allows (RFC 8878, 3.1.1.2.4). A block can only be unpacked whole. */
 const MAX_BLOCK_BYTES = 128 * 1_024;
 
-/**
- * Most blocks that are unpacked. Each costs a pass, and hostile data may have hundreds of tiny ones; Blender's have 128
- * KiB.
- */
+/** Most blocks that are unpacked. Each costs a pass, and hostile data may have hundreds; Blender's have 128 KiB. */
 const MAX_BLOCKS = 64;
 
 /** Most memory that a frame may ask for: 2^23 bytes = 8 MiB. Blender's frames ask for 2 MiB. */
@@ -14,10 +11,7 @@ const MAX_WINDOW_LOG = 23;
 
 const FRAME_MAGIC = 0xfd2fb528;
 
-/**
- * Whether a frame is skippable: its magic number is 0x184D2A50 to …5F. Blender's seek table at the end of a file is such a
- * frame.
- */
+/** Whether a frame is skippable, as Blender's seek table at the end of a file is: magic numbers 0x184D2A50 to …5F. */
 const isSkippable = (magic: number): boolean => magic >>> 4 === 0x184d2a5;
 
 /** The size of a frame's header, with magic number and descriptor, computed from the descriptor byte (RFC 8878, 3.1.1.1). */
@@ -81,9 +75,8 @@ const unpackFrame = (piece: Uint8Array): Uint8Array | undefined => {
 };
 
 /**
- * Unpacks the beginning of zstd data block by block and yields growing views of at most `maxBytes`. It stops at the end of the
- * data or at the first damage. Each view unpacks one frame from the frame's start, because Node's decompressor stops at the
- * end of a frame and Blender writes a file as a row of frames. Never throws.
+ * Unpacks the beginning of zstd data block by block, in growing views of at most `maxBytes`, up to the first damage. Each
+ * view unpacks one frame from its start, because Node's decompressor stops at the end of a frame. Never throws.
  */
 export function* unpackZstd(
   bytes: Uint8Array,
