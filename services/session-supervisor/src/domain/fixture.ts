@@ -8,7 +8,6 @@ import { begin, type WorkloadHeader } from './state/workload.ts';
 import type { Input, Report } from './decisions/inputs.ts';
 import { taskQueue } from './scheduling/order.ts';
 
-/** For specs: the header of a noop workload with this number of tasks. */
 export const header = (tasks: number, spec: Partial<NoopSpec> = {}): WorkloadHeader => ({
   id: 'w-1',
   customer: 'acme',
@@ -37,7 +36,6 @@ export const play = (of: WorkloadHeader) => {
   let now = 0;
   return {
     session,
-    /** Lets time pass. */
     pass: (ms: number): void => {
       now += ms;
     },
@@ -58,7 +56,6 @@ export const play = (of: WorkloadHeader) => {
   };
 };
 
-/** For specs: a user with the engine noop. */
 export const user = (id: string, more: Partial<Assigned> = {}): Assigned => ({
   id,
   name: `name of ${id}`,
@@ -72,7 +69,6 @@ export const user = (id: string, more: Partial<Assigned> = {}): Assigned => ({
   ...more,
 });
 
-/** For specs: the matcher assigns exactly these users. */
 export const exchange = (
   users: Assigned[],
   more: Partial<Extract<Input, { kind: 'exchange' }>> = {},
@@ -86,7 +82,6 @@ export const exchange = (
   ...more,
 });
 
-/** For specs: a user answers that it holds nothing. */
 export const holdsNothing = (id: string): Input => ({
   kind: 'user-held',
   user: id,
@@ -94,7 +89,6 @@ export const holdsNothing = (id: string): Input => ({
   held: [],
 });
 
-/** For specs: a good result of an attempt. */
 export const completed = (attempt: string, task: number, more: Partial<Report> = {}): Report => ({
   reportId: 1,
   task: `noop/${task}`,
@@ -112,7 +106,6 @@ export const completed = (attempt: string, task: number, more: Partial<Report> =
   ...more,
 });
 
-/** For specs: a failed attempt. */
 export const failed = (attempt: string, task: number): Report => ({
   reportId: 1,
   task: `noop/${task}`,
@@ -128,7 +121,6 @@ export const failed = (attempt: string, task: number): Report => ({
   },
 });
 
-/** For specs: one user's reports. */
 export const reports = (id: string, list: Report[]): Input => ({
   kind: 'reports',
   ticket: 1,
@@ -137,7 +129,6 @@ export const reports = (id: string, list: Report[]): Input => ({
   reports: list,
 });
 
-/** For specs: the header of a render workload with these frames. */
 export const renderHeader = (frames: string, spec: Partial<RenderSpec> = {}): WorkloadHeader => ({
   ...header(1),
   spec: {

@@ -32,7 +32,6 @@ export interface Learnt {
   readonly version: string;
 }
 
-/** The order in which tasks are handed out. */
 export type Order = 'sequential' | 'coarse-first';
 
 /** The pure half of a kind, which decisions ask. It has no I/O, no clock and no chance. */
@@ -41,7 +40,6 @@ export interface Kind<Spec> {
   orderOf(spec: Spec): Order;
   /** The engine that the customer chose; empty if the input determines it. */
   chosenEngine(spec: Spec): string;
-  /** The engine that the machines must have. */
   engineNeeds(spec: Spec, file: InputFile | undefined, learnt: Learnt): EngineNeeds;
   /** Whether all results must come from one engine version. It is the one that most users have at the first hand-out. */
   readonly keepsOneVersion: boolean;

@@ -12,7 +12,6 @@ type Wires = {
 
 const wires: Wires = { noop: noopWire, render: renderWire };
 
-/** The kinds of work that callers can ask for. */
 export const SPEC_CASES = Object.keys(wires) as readonly SpecCase[];
 
 type AnyWire = KindWire<SpecProto['value'], WorkloadSpec>;

@@ -8,7 +8,6 @@ import { kindOf } from '../kinds/kinds.ts';
 /** The secrets that check users' reports. */
 export interface Proofs {
   meshSecret: Secret;
-  /** The workload's own key. */
   workloadKey: KeyObject;
 }
 
@@ -16,7 +15,6 @@ export interface Proofs {
 export const isHandedOut = ({ workloadKey }: Proofs, attempt: Attempt, user: string): boolean =>
   verifyAttemptToken(workloadKey, { ...attempt, user }, attempt.token);
 
-/** A result as a user claims it. */
 export interface Claimed {
   receipt: Receipt | undefined;
   sha256: string;

@@ -22,7 +22,6 @@ export interface Look {
   message: WatchWorkloadResponse;
   /** The message as text. Two looks with equal texts show no change. */
   text: string;
-  /** Whether this is the last look of a watch. */
   isLast: boolean;
 }
 

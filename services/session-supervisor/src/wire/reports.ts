@@ -126,7 +126,6 @@ export const heldFromProto = (proofs: Proofs, user: string, { attempts }: Held):
     .filter((attempt) => isHandedOut(proofs, attempt, user))
     .map(({ task, generation, attempt }) => ({ task, generation, attempt }));
 
-/** The outcome of a report, for the agent. */
 export const outcomeToProto = ({ reportId, verdict, reason }: Outcome): ProtoOutcome => ({
   reportId,
   verdict: { ACCEPTED: Verdict.ACCEPTED, SETTLED: Verdict.SETTLED, LATER: Verdict.LATER }[verdict],

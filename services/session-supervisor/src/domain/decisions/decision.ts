@@ -12,7 +12,6 @@ export type Effect =
   | { kind: 'demand'; verb: 'more-users' | 'update-user-count' }
   /** Tell a user to stop, and give it back to the matcher. */
   | { kind: 'release'; user: { id: string; connection: string; claim: number; manager: string } }
-  /** The workload has ended. */
   | { kind: 'ended' };
 
 /** Why a command is refused. The shell turns it into a typed error. */
@@ -26,7 +25,6 @@ export type Refusal =
   | { reason: 'RETRY_TOO_WIDE' }
   | { reason: 'LET_GO' };
 
-/** The answer to one report. */
 export interface Outcome {
   reportId: number;
   verdict: 'ACCEPTED' | 'SETTLED' | 'LATER';
@@ -38,7 +36,6 @@ export interface Outcome {
 export interface Session {
   /** The tip of the journal. */
   state: WorkloadState;
-  /** What the owner knows about the users. */
   readonly workers: Workers;
   /** How many users one workload of this customer may have, by plan. */
   planUsers: number;
@@ -53,7 +50,6 @@ export interface Decision {
 
 /** A decision in the making: the growing tip, the workers, and the entries and effects so far. */
 export interface Draft extends Session, Decision {
-  /** Position and time of the entries. */
   readonly at: At;
   /** Monotonic milliseconds. */
   readonly now: number;

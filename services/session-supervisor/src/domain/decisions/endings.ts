@@ -175,7 +175,6 @@ export const takeBack = ({ workers }: Draft, worker: Worker, keep: number): void
   }
 };
 
-/** Removes a worker from all sets. */
 export const forgetWorker = ({ workers }: Draft, { id }: Worker): void => {
   workers.byId.delete(id);
   workers.hungry.delete(id);

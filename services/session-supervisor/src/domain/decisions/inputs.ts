@@ -1,7 +1,6 @@
 import type { Assigned } from '../scheduling/workers.ts';
 import type { AcceptedResult, AttemptKey, Entry, RequestMark } from '../state/entries.ts';
 
-/** What a user reported about one attempt. */
 export interface Report extends Omit<AttemptKey, 'user'> {
   /** 0 for `started`. */
   reportId: number;
@@ -16,7 +15,6 @@ export interface Report extends Omit<AttemptKey, 'user'> {
       >);
 }
 
-/** A command of a caller. */
 export type Command =
   | { kind: 'stop'; deleteResults: boolean }
   | { kind: 'pause' }
@@ -51,10 +49,8 @@ export type Input =
   | { kind: 'user-held'; user: string; connection: string; held: HeldClaim[] }
   | { kind: 'user-gone'; user: string; connection: string; isClean: boolean }
   | { kind: 'user-idle'; user: string; connection: string }
-  /** Time has passed. */
   | { kind: 'tick' }
   /** The work that follows the end of a workload is done. */
   | { kind: 'close' };
 
-/** The input of one kind. */
 export type InputOf<K extends Input['kind']> = Extract<Input, { kind: K }>;

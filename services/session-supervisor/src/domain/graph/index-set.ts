@@ -30,7 +30,6 @@ export const indicesInvalid = (
     { position, expected, found },
   );
 
-/** INVALID_ARGUMENT `FRAMES_TOO_MANY`. */
 export const indicesTooMany = (max: number): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,

@@ -3,7 +3,6 @@ import type { WorkloadState } from '../state/workload.ts';
 import { indexAt } from './index-set.ts';
 import { nodeAt, nodeOf, ordinalIn, taskIndex, type TaskGraph } from './task-graph.ts';
 
-/** The decisions about the tasks of a graph. */
 type Decided = Pick<WorkloadState, 'graph' | 'done' | 'givenUp'>;
 
 /** The predecessors of a task, and for each whether it is decided as the task needs it. */
@@ -24,7 +23,6 @@ const predecessorsOf = (
   });
 };
 
-/** The direct successors of a task. */
 export const successorsOf = (graph: TaskGraph, ordinal: number): number[] => {
   const { successors } = nodeAt(graph, nodeOf(graph, ordinal));
   if (successors.length === 0) {

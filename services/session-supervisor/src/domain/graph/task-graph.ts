@@ -3,7 +3,6 @@ import { indexAt, indicesOf, ordinalOf, type IndexSet } from './index-set.ts';
 
 /** A dependency of each task on the task of the same index of an earlier node, which has all of its indices. */
 export interface TaskEdge {
-  /** The id of the node that comes first. */
   readonly node: string;
   /** What the first task needs: `success`, an accepted result; `end`, an accepted result or to be given up. */
   readonly on: 'success' | 'end';
@@ -18,7 +17,6 @@ export interface TaskNode {
   readonly after: readonly TaskEdge[];
 }
 
-/** A node with its place in the graph. */
 export interface PlacedNode extends TaskNode {
   /** The ordinal of its first task. */
   readonly offset: number;
@@ -29,7 +27,6 @@ export interface PlacedNode extends TaskNode {
 /** The tasks of a workload. The nodes are ordered: each depends on earlier ones only. */
 export interface TaskGraph {
   readonly nodes: readonly PlacedNode[];
-  /** How many tasks there are. */
   readonly count: number;
 }
 

@@ -15,7 +15,6 @@ import { ordinalIn, type PlacedNode, type TaskGraph } from './task-graph.ts';
  * its node, or belongs to the node named last: `mesh/0-2,solve/1,7`.
  */
 
-/** The part of a graph that names its nodes. */
 interface Named {
   readonly nodes: readonly { readonly id: string }[];
 }

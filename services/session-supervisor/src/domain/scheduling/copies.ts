@@ -19,7 +19,6 @@ export interface Running {
   /** The place of its node in the graph. */
   node: number;
   holder: string;
-  /** The expected time until it ends. */
   secondsLeft: number;
 }
 

@@ -6,7 +6,6 @@ import type { WorkloadState } from '../state/workload.ts';
 
 /** What a workload requires of its users. */
 export interface Needs extends EngineNeeds {
-  /** Users that get no more work of this workload. */
   barredUserIds: string[];
 }
 

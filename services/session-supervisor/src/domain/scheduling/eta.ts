@@ -15,13 +15,10 @@ export const learnSeconds = (before: number | undefined, seconds: number): numbe
   return before === undefined ? seconds : before + WEIGHT * (seconds - before);
 };
 
-/** The speed of a user, as the estimate needs it. */
 export interface Pace {
   /** Measured; undefined before the first measurement, and then the user counts as an average one. */
   secondsPerTask: number | undefined;
-  /** How many tasks it works on at a time. */
   slots: number;
-  /** How long each of its running tasks has been running. */
   runningSeconds: readonly number[];
 }
 
@@ -38,7 +35,6 @@ export const secondsLeft = (secondsPerTask: number, running: number): number =>
 const sum = (numbers: readonly number[]): number =>
   numbers.reduce((total, number) => total + number, 0);
 
-/** What is left of one node, and the speeds of its users. */
 export interface NodeLeft {
   remaining: number;
   users: readonly Pace[];

@@ -12,7 +12,6 @@ export interface Surroundings {
   exchangeError: string;
 }
 
-/** One reason why a workload waits. */
 export interface WaitReason {
   code: string;
   message: string;

@@ -36,11 +36,9 @@ export interface TaskQueue {
     isWaiting: (ordinal: number) => boolean,
     suits?: (ordinal: number) => boolean,
   ): number | undefined;
-  /** Gives an ordinal another turn. */
   giveBack(ordinal: number): void;
 }
 
-/** The queue of a new workload of `count` tasks. */
 export const taskQueue = (count: number, order: Order): TaskQueue => {
   const spread = order === 'coarse-first' ? spreadOrdinals(count) : [];
   let returned = emptyBitmap(count);

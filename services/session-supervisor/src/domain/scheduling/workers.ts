@@ -10,7 +10,6 @@ export interface Workers {
   readonly byId: Map<string, Worker>;
   /** The number of attempts that are out, for each held task. */
   readonly holders: Map<number, number>;
-  /** The tasks that wait to be handed out. */
   readonly queue: TaskQueue;
   /** Withdrawn attempts, which their users may still report: attempt → user. Bounded. */
   readonly withdrawn: Map<string, string>;
@@ -42,7 +41,6 @@ export interface Assigned {
   claim: number;
   manager: string;
   slots: number;
-  /** Memory of its machine. */
   memoryBytes: number;
   /** Engines that work on its machine. Each engine of Blender has Blender's version. */
   engines: readonly { name: string; version: string }[];
@@ -79,7 +77,6 @@ export interface Held {
   isStarted: boolean;
 }
 
-/** Most withdrawn attempts that are remembered. */
 const MAX_WITHDRAWN = 10_000;
 
 export const noWorkers = (queue: TaskQueue): Workers => ({

@@ -24,7 +24,6 @@ export interface Bitmap {
   readonly words: SparseRow<number>;
 }
 
-/** The form of a bitmap in a snapshot. */
 export interface BitmapJson {
   size: number;
   bits: string;
@@ -39,7 +38,6 @@ export const emptyBitmap = (size: number): Bitmap => ({
   words: emptyRow(wordsOf(size), 0),
 });
 
-/** The bits of a word that lie between two ordinals, both included. */
 const maskOf = (word: number, { first, last }: OrdinalRange): number => {
   const from = Math.max(first - (word << 5), 0);
   const to = Math.min(last - (word << 5), 31);

@@ -18,7 +18,6 @@ export interface SmallIntMap {
   readonly values: SparseRow<number>;
 }
 
-/** The form of a map in a snapshot. */
 export interface SmallIntMapJson {
   size: number;
   values: string;

@@ -7,7 +7,6 @@ export interface AttemptKey {
   generation: number;
   /** `<epoch>-<counter>`. */
   attempt: string;
-  /** The user's id. */
   user: string;
 }
 

@@ -22,9 +22,7 @@ export const FOLD_VERSION = 4;
 /** Number of commands whose request ids a state remembers. */
 const REMEMBERED_REQUESTS = 1_000;
 
-/** Position and time of an entry. */
 export interface At {
-  /** The journal position. */
   n: number;
   /** The writer's wall clock, milliseconds since 1970. */
   at: number;
@@ -158,7 +156,6 @@ const blamed = (state: WorkloadState, ordinal: number, maker: string): WorkloadS
   return blame;
 };
 
-/** What a retry changes. */
 export interface Retry {
   /** The tasks to do again: those that were named, and their predecessors that were given up. */
   readonly tasks: ReadonlySet<number>;

@@ -23,7 +23,6 @@ export interface WorkloadHeader {
 
 export type Phase = 'pending' | 'running' | 'paused' | 'stopped' | 'completed' | 'failed';
 
-/** What one user contributed. */
 export interface UserShare {
   id: string;
   name: string;
@@ -58,7 +57,6 @@ export interface Trouble {
   givenUp?: string;
 }
 
-/** How a workload ended. */
 export interface Ending {
   /** The journal position of the entry that ended it. */
   position: number;
@@ -102,7 +100,6 @@ export interface WorkloadState {
   readonly troubles: SparseMap<Trouble>;
   /** For each user, how many tasks it failed that others then completed. */
   readonly blame: ReadonlyMap<string, number>;
-  /** Users that get no more work. */
   readonly barred: ReadonlySet<string>;
   /** How many tasks had been given up at the last resume or retry. They are no reason to pause again. */
   readonly tolerated: number;
@@ -230,7 +227,6 @@ export const nodeCountsOf = ({ graph, done, givenUp }: WorkloadState): Counts[] 
     return { total, completed, failed, remaining: total - completed - failed };
   });
 
-/** The counts of all tasks. */
 export const countsOf = (state: WorkloadState): Counts => {
   const total = state.graph.count;
   const completed = state.done.count;

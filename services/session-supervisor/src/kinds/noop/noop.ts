@@ -16,7 +16,6 @@ export interface NoopSpec extends Budgets {
   nodes?: readonly NoopNode[];
 }
 
-/** One step of a noop workload. */
 export interface NoopNode {
   id: string;
   /** Their indices are 0 … tasks - 1. */

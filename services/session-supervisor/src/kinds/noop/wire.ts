@@ -27,7 +27,6 @@ type Check = Violations['require'];
 
 const MAX_DURATION_MS = 3_600_000;
 
-/** Parses the specification of noop work. Notes wrong fields in `wrong`. */
 const parseNoop = (spec: ProtoNoopSpec, wrong: Violations): NoopSpec => {
   const { check, text, budgets } = specFields('noop', wrong);
   const { tasks, durationMs, resultBytes } = spec;

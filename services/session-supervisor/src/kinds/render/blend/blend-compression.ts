@@ -8,11 +8,8 @@ export const MAX_UNPACKED_BYTES = 64 * 1_024;
 
 /** The work that reading one head took. Tests bound it, because they cannot bound wall time. */
 export interface HeadWork {
-  /** Bytes unpacked in all passes. */
   unpackedBytes: number;
-  /** Calls into the decompressor. */
   passes: number;
-  /** Block heads read. */
   blocks: number;
 }
 

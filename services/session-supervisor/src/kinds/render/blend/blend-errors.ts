@@ -12,7 +12,6 @@ export const notABlendFile = (beginning: Uint8Array): DomainError =>
     { begins: hex(beginning) },
   );
 
-/** INVALID_ARGUMENT `BLEND_FILE_EMPTY`: the file has no bytes. */
 export const blendFileEmpty = (): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
@@ -20,7 +19,6 @@ export const blendFileEmpty = (): DomainError =>
     'the file is empty; save it in Blender, upload it again',
   );
 
-/** INVALID_ARGUMENT `BLEND_FILE_TRUNCATED`: the file ends before its frame range could be read. */
 export const blendFileTruncated = (sizeBytes: number): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
@@ -38,7 +36,6 @@ export const blendFileDamaged = (compression: string): DomainError =>
     { compression },
   );
 
-/** FAILED_PRECONDITION `BLEND_FORMAT_UNKNOWN`: the header has a format newer than Blender 5's. */
 export const blendFormatUnknown = (header: string): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,

@@ -28,7 +28,6 @@ const MAX_FRAME = 1_048_574;
 /** Most blocks that are skipped in the search for `REND`, which is the first block of every file seen so far. */
 const MAX_BLOCKS_BEFORE = 16;
 
-/** The content of the head of a .blend. */
 export interface BlendHead {
   version: BlenderVersion;
   /** As people write it: `2.79`, `3.4`, `5.0`. */
@@ -40,7 +39,6 @@ export interface BlendHead {
   scenes: BlendScene[];
 }
 
-/** A counter of work at zero; see {@link readBlendHead}. */
 export const noWork = (): HeadWork => ({ unpackedBytes: 0, passes: 0, blocks: 0 });
 
 const checked = (scene: BlendScene, { versionText }: BlendHeader): BlendScene => {
