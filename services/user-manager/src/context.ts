@@ -119,20 +119,16 @@ export const createContext = async (
 };
 
 /** Work that outlives the call that began it, and that the end of the process waits for. */
-interface Background {
-  add(work: Promise<unknown>): void;
-  /** Resolves when nothing is left. */
-  idle(): Promise<void>;
-}
+type Background = ReturnType<typeof createBackground>;
 
-const createBackground = (onFailure: (thrown: unknown) => void): Background => {
+const createBackground = (onFailure: (thrown: unknown) => void) => {
   const works = new Set<Promise<unknown>>();
   return {
-    add(work) {
+    add(work: Promise<unknown>): void {
       const tracked = work.catch(onFailure).finally(() => works.delete(tracked));
       works.add(tracked);
     },
-    async idle() {
+    async idle(): Promise<void> {
       while (works.size > 0) {
         await Promise.all(works);
       }

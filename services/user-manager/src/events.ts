@@ -1,53 +1,45 @@
 import type { Logger } from '#libs/telemetry/index.ts';
+import type { StreamId } from './bus/sessions.ts';
 import type { Lapse } from './domain/confirmations.ts';
 import type { ConnectedUser, UserRecord } from './domain/user.ts';
 import type { MachineDocument } from './store/machines.ts';
 import type { Leaving } from './stream/reading.ts';
 
 /** What happens in this service, as its log tells it: one function per event. */
-export interface Events {
-  machineEnrolled(machine: MachineDocument): void;
-  machineDeleted(machine: string): void;
-  agentConnected(user: ConnectedUser): void;
-  /** An agent said something that only a later version knows. */
-  messageSkipped(stream: { user: string; connection: string }): void;
-  agentLeft(stream: { user: string; connection: string }, leaving: Leaving | undefined): void;
-  userDrained(user: UserRecord): void;
-  userLost(user: UserRecord): void;
-  userClaimed(user: UserRecord): void;
-  claimLapsed(user: UserRecord, why: Lapse): void;
-  matcherStarted(term: number): void;
-  matcherStopped(why: string): void;
-  managerDead(manager: string, users: number): void;
-  managerNotReached(manager: string, thrown: unknown): void;
-  reportsUndecided(workload: string, thrown: unknown): void;
-  roundFailed(what: string, thrown: unknown): void;
-}
+export type Events = ReturnType<typeof logEvents>;
 
-export const logEvents = (log: Logger): Events => ({
-  machineEnrolled: ({ _id, name }) => log.info({ machine: _id, name }, 'machine enrolled'),
-  machineDeleted: (machine) => log.info({ machine }, 'machine deleted'),
-  agentConnected: ({ id, name, connection, slots, agentVersion }) =>
+export const logEvents = (log: Logger) => ({
+  machineEnrolled: ({ _id, name }: MachineDocument): void =>
+    log.info({ machine: _id, name }, 'machine enrolled'),
+  machineDeleted: (machine: string): void => log.info({ machine }, 'machine deleted'),
+  agentConnected: ({ id, name, connection, slots, agentVersion }: ConnectedUser): void =>
     log.info({ user: id, name, connection, slots, agentVersion }, 'agent connected'),
-  messageSkipped: ({ user, connection }) =>
+  /** An agent said something that only a later version knows. */
+  messageSkipped: ({ userId: user, connectionId: connection }: StreamId): void =>
     log.warn(
       { user, connection },
       'an agent said something that this version does not know; it is skipped',
     ),
-  agentLeft: ({ user, connection }, leaving) =>
-    log.info({ user, connection, how: leaving?.kind ?? 'lost' }, 'agent left'),
-  userDrained: ({ id, drain }) => log.info({ user: id, drain }, 'user taken out of service'),
-  userLost: ({ id, manager }) => log.warn({ user: id, manager }, 'user lost with its manager'),
-  userClaimed: ({ id, session, claim }) =>
+  agentLeft: (
+    { userId: user, connectionId: connection }: StreamId,
+    leaving: Leaving | undefined,
+  ): void => log.info({ user, connection, how: leaving?.kind ?? 'lost' }, 'agent left'),
+  userDrained: ({ id, drain }: UserRecord): void =>
+    log.info({ user: id, drain }, 'user taken out of service'),
+  userLost: ({ id, manager }: UserRecord): void =>
+    log.warn({ user: id, manager }, 'user lost with its manager'),
+  userClaimed: ({ id, session, claim }: UserRecord): void =>
     log.debug({ user: id, workload: session, claim }, 'user given to session'),
-  claimLapsed: ({ id, session, claim }, why) =>
+  claimLapsed: ({ id, session, claim }: UserRecord, why: Lapse): void =>
     log.info({ user: id, workload: session, claim, why }, 'claim lapsed'),
-  matcherStarted: (term) => log.info({ term }, 'this instance matches now'),
-  matcherStopped: (why) => log.info({ why }, 'this instance matches no longer'),
-  managerDead: (manager, users) => log.warn({ manager, users }, 'another user-manager has died'),
-  managerNotReached: (manager, thrown) =>
-    log.warn({ manager, err: thrown }, 'another user-manager does not answer'),
-  reportsUndecided: (workload, thrown) =>
-    log.warn({ workload, err: thrown }, 'reports could not be decided'),
-  roundFailed: (what, thrown) => log.warn({ what, err: thrown }, 'failed; it is tried again'),
+  matcherStarted: (term: number): void => log.info({ term }, 'this instance matches now'),
+  matcherStopped: (why: string): void => log.info({ why }, 'this instance matches no longer'),
+  managerDead: (manager: string, users: number): void =>
+    log.warn({ manager, users }, 'another user-manager has died'),
+  managerNotReached: (manager: string, err: unknown): void =>
+    log.warn({ manager, err }, 'another user-manager does not answer'),
+  reportsUndecided: (workload: string, err: unknown): void =>
+    log.warn({ workload, err }, 'reports could not be decided'),
+  roundFailed: (what: string, err: unknown): void =>
+    log.warn({ what, err }, 'failed; it is tried again'),
 });

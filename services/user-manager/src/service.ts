@@ -21,19 +21,17 @@ export const joinMesh = async (
   log: Logger,
   stack: AsyncDisposableStack,
 ): Promise<void> => {
-  const changes = listenForChanges(ctx.bus, ctx.roster);
-  stack.defer(() => changes.close());
-  const verbs = serveManager(ctx);
-  stack.defer(() => verbs.close());
+  const servings = [listenForChanges(ctx.bus, ctx.roster), ...serveManager(ctx)];
+  servings.forEach((serving) => stack.defer(() => serving.close()));
   stack.defer(
     ctx.roster.onChange((user) => {
       const stream = ctx.streams.get(user.id);
-      if (stream !== undefined && stream.connection === user.connection) {
-        stream.learn(user);
+      if (stream?.id.connectionId === user.connection) {
+        stream?.learn(user);
       }
     }),
   );
-  await Promise.all([changes.ready(), verbs.ready()]);
+  await Promise.all(servings.map((serving) => serving.ready()));
   const leadership = createLeadership(ctx);
   const round = onEachBeat(ctx, leadership);
   const firstRound = Promise.withResolvers<void>();

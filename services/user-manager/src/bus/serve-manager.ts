@@ -6,44 +6,42 @@ import {
   type UserWork,
 } from '#libs/contracts/user.ts';
 import { managerSubject, type ManagerVerb } from '#libs/mesh/index.ts';
+import type { Serving } from '#libs/nats/index.ts';
 import type { Context } from '../context.ts';
 import { endLocal } from '../stream/end-stream.ts';
-import { type Served, together } from './served.ts';
-
-/** Whether the user serves the session no longer, after its stream was told what it is to do. */
-const isGone = (
-  ctx: Pick<Context, 'streams'>,
-  { userId, connectionId, desiredState }: UserWork,
-): boolean => {
-  const stream = ctx.streams.get(userId);
-  return (
-    stream === undefined ||
-    stream.connection !== connectionId ||
-    (desiredState !== undefined && stream.offer(desiredState) === 'gone')
-  );
-};
-
-const handOn = (ctx: Context, users: readonly UserWork[]): Uint8Array =>
-  StartRenderingReply.encode({
-    goneUserIds: users.filter((work) => isGone(ctx, work)).map(({ userId }) => userId),
-  }).finish();
 
 /** Answers what sessions and other managers ask of this manager's streams, until closed. */
-export const serveManager = (ctx: Context): Served => {
+export const serveManager = ({
+  bus,
+  instance,
+  streams,
+}: Pick<Context, 'bus' | 'instance' | 'streams'>): Serving[] => {
   const serve = (verb: ManagerVerb, handle: (bytes: Uint8Array) => Uint8Array) =>
-    ctx.bus.serve(managerSubject(ctx.instance, verb), async (bytes) => handle(bytes));
-  const serving = [
-    serve('start-rendering', (bytes) => handOn(ctx, StartRendering.decode(bytes).users)),
+    bus.serve(managerSubject(instance, verb), async (bytes) => handle(bytes));
+
+  /** Whether the user serves the session no longer, after its stream was told what it is to do. */
+  const isGone = ({ userId, connectionId, desiredState }: UserWork): boolean => {
+    const stream = streams.get(userId);
+    return (
+      stream?.id.connectionId !== connectionId ||
+      (desiredState !== undefined && stream.offer(desiredState) === 'gone')
+    );
+  };
+  const handOn = (bytes: Uint8Array): Uint8Array => {
+    const gone = StartRendering.decode(bytes).users.filter(isGone);
+    return StartRenderingReply.encode({ goneUserIds: gone.map(({ userId }) => userId) }).finish();
+  };
+  return [
+    serve('start-rendering', handOn),
     // The same message with empty sets.
-    serve('stop-work', (bytes) => handOn(ctx, StartRendering.decode(bytes).users)),
+    serve('stop-work', handOn),
     serve('end-stream', (bytes) => {
       const { userId, connectionId, reason } = EndStream.decode(bytes);
-      const stream = ctx.streams.get(userId);
-      if (stream?.connection === connectionId) {
+      const stream = streams.get(userId);
+      if (stream?.id.connectionId === connectionId) {
         endLocal(stream, reason);
       }
       return EndStreamReply.encode({}).finish();
     }),
   ];
-  return together(serving);
 };

@@ -1,37 +1,37 @@
 import {
   ListDemandsRequest,
   ListDemandsResponse,
-  MoreUsers,
   RemoveDemandResponse,
   RemoveUsersDemandCompletely,
   SetDemandResponse,
   UpdateUserCount,
   UsersReleased,
   UsersReleasedReply,
-  type Demand,
 } from '#libs/contracts/user.ts';
 import { matcherSubject, type MatcherVerb } from '#libs/mesh/index.ts';
-import type { Bus } from '#libs/nats/index.ts';
+import type { Bus, Serving } from '#libs/nats/index.ts';
 import type { Matching } from '../matching/matching.ts';
 import { pageOfDemands, parseDemand, parseReleased, parseRemoval } from '../wire/demand.ts';
-import { type Served, together } from './served.ts';
 
 /** Answers the matcher's verbs, until closed. `check` throws if this instance may no longer be the one that matches. */
 export const serveMatcher = (
   bus: Pick<Bus, 'serve'>,
   matching: Matching,
   check: () => void,
-): Served => {
+): Serving[] => {
   const serve = (verb: MatcherVerb, handle: (bytes: Uint8Array) => Promise<Uint8Array>) =>
     bus.serve(matcherSubject(verb), async (bytes) => {
       check();
       return handle(bytes);
     });
-  const state = async (demand: Demand | undefined): Promise<Uint8Array> =>
-    SetDemandResponse.encode(await matching.setDemand(parseDemand(demand))).finish();
-  const serving = [
-    serve('more-users', (bytes) => state(MoreUsers.decode(bytes).demand)),
-    serve('update-user-count', (bytes) => state(UpdateUserCount.decode(bytes).demand)),
+  return [
+    // Two names of one message.
+    ...(['more-users', 'update-user-count'] as const).map((verb) =>
+      serve(verb, async (bytes) => {
+        const demand = parseDemand(UpdateUserCount.decode(bytes).demand);
+        return SetDemandResponse.encode(await matching.setDemand(demand)).finish();
+      }),
+    ),
     serve('remove-users-demand-completely', async (bytes) => {
       await matching.removeDemand(parseRemoval(RemoveUsersDemandCompletely.decode(bytes).demand));
       return RemoveDemandResponse.encode({}).finish();
@@ -46,5 +46,4 @@ export const serveMatcher = (
       ).finish(),
     ),
   ];
-  return together(serving);
 };

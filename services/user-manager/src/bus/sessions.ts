@@ -16,30 +16,25 @@ export interface StreamId {
 }
 
 /** What sessions are told without an answer. Any of it may be lost; the next exchange says the same. */
-export interface Sessions {
-  newUsers(workload: string, users: AssignedUser[]): void;
-  userDisconnected(workload: string, stream: StreamId, isClean: boolean): void;
-  userRenderingCompleted(workload: string, stream: StreamId): void;
-  userHeld(stream: StreamId, held: Held): void;
-}
+export type Sessions = ReturnType<typeof tellSessions>;
 
-export const tellSessions = (bus: Pick<Bus, 'publish'>): Sessions => ({
-  newUsers: (workloadId, users) =>
+export const tellSessions = (bus: Pick<Bus, 'publish'>) => ({
+  newUsers: (workloadId: string, users: AssignedUser[]): void =>
     bus.publish(
       sessionSubject(workloadId, 'new-users'),
       NewUsers.encode({ workloadId, users }).finish(),
     ),
-  userDisconnected: (workload, stream, isClean) =>
+  userDisconnected: (workload: string, stream: StreamId, isClean: boolean): void =>
     bus.publish(
       sessionSubject(workload, 'user-disconnected'),
       UserDisconnected.encode({ ...stream, isClean }).finish(),
     ),
-  userRenderingCompleted: (workload, stream) =>
+  userRenderingCompleted: (workload: string, stream: StreamId): void =>
     bus.publish(
       sessionSubject(workload, 'user-rendering-completed'),
       UserRenderingCompleted.encode(stream).finish(),
     ),
-  userHeld: (stream, held) =>
+  userHeld: (stream: StreamId, held: Held): void =>
     bus.publish(
       sessionSubject(held.workloadId, 'user-held'),
       UserHeld.encode({ ...stream, held }).finish(),

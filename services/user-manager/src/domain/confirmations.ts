@@ -17,28 +17,10 @@ export type Lapse = 'demand-removed' | 'unconfirmed' | 'no-demand';
  * The claims that sessions know of, and when they last confirmed them. Kept only in memory: a new matcher assumes those that it
  * finds. Times pass only while NATS and MongoDB answer, because a session that cannot confirm is not at fault.
  */
-export interface Confirmations {
-  /** Takes note of a user's claim; `isTold` counts when it was not known before. */
-  see(user: ConnectedUser, nowMs: number, isTold: boolean): void;
-  /** A session named these users as its own. */
-  confirm(
-    claims: readonly UserClaim[],
-    user: (id: string) => ConnectedUser | undefined,
-    nowMs: number,
-  ): void;
-  tell(user: ConnectedUser): void;
-  isTold(user: ConnectedUser): boolean;
-  /** Undefined while the claim stands. */
-  lapse(
-    user: ConnectedUser,
-    demand: 'active' | 'removed' | 'absent',
-    nowMs: number,
-  ): Lapse | undefined;
-  forget(user: string): void;
-}
+export type Confirmations = ReturnType<typeof createConfirmations>;
 
 /** Nothing confirmed yet; the matcher begins at `startedAtMs`. */
-export const createConfirmations = (startedAtMs: number): Confirmations => {
+export const createConfirmations = (startedAtMs: number) => {
   const standings = new Map<string, Standing>();
   const standing = (user: ConnectedUser): Standing | undefined => {
     const known = standings.get(user.id);
@@ -46,14 +28,20 @@ export const createConfirmations = (startedAtMs: number): Confirmations => {
   };
 
   return {
-    see(user, nowMs, isTold) {
+    /** Takes note of a user's claim; `isTold` counts when it was not known before. */
+    see(user: ConnectedUser, nowMs: number, isTold: boolean): void {
       if (user.session === null) {
         standings.delete(user.id);
       } else if (standing(user) === undefined) {
         standings.set(user.id, { claim: user.claim, isTold, aliveAtMs: nowMs });
       }
     },
-    confirm(claims, find, nowMs) {
+    /** A session named these users as its own. */
+    confirm(
+      claims: readonly UserClaim[],
+      find: (id: string) => ConnectedUser | undefined,
+      nowMs: number,
+    ): void {
       for (const { userId, connectionId, claim } of claims) {
         const user = find(userId);
         if (user !== undefined && user.connection === connectionId && user.claim === claim) {
@@ -61,14 +49,19 @@ export const createConfirmations = (startedAtMs: number): Confirmations => {
         }
       }
     },
-    tell(user) {
+    tell(user: ConnectedUser): void {
       const known = standing(user);
       if (known !== undefined) {
         known.isTold = true;
       }
     },
-    isTold: (user) => standing(user)?.isTold ?? false,
-    lapse(user, demand, nowMs) {
+    isTold: (user: ConnectedUser): boolean => standing(user)?.isTold ?? false,
+    /** Undefined while the claim stands. */
+    lapse(
+      user: ConnectedUser,
+      demand: 'active' | 'removed' | 'absent',
+      nowMs: number,
+    ): Lapse | undefined {
       if (user.session === null) {
         return undefined;
       }
@@ -81,6 +74,6 @@ export const createConfirmations = (startedAtMs: number): Confirmations => {
       // Every live session has stated its demand by now, so a user that came back to a session without one is free.
       return demand === 'absent' && nowMs - startedAtMs >= CLAIM_LIFE_MS ? 'no-demand' : undefined;
     },
-    forget: (user) => void standings.delete(user),
+    forget: (user: string) => void standings.delete(user),
   };
 };

@@ -1,6 +1,6 @@
-import type { Demand, RemoveDemandRequest } from '#libs/contracts/user.ts';
+import type { Demand } from '#libs/contracts/user.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
-import { compareNumbers, statementOrder } from './order.ts';
+import { compareNumbers } from './order.ts';
 
 /** A demand that was not stated for this long no longer counts, because its session is gone or has moved. */
 export const DEMAND_LIFE_MS = 10_000;
@@ -15,19 +15,11 @@ interface Entry {
   heardAtMs: number;
 }
 
+/** What a session's owner states is overruled by a greater (epoch, counter). */
+type Statement = Pick<Demand, 'workloadId' | 'epoch' | 'counter'>;
+
 /** What sessions want, as they state it repeatedly. Kept only in memory: a new matcher hears it all within one exchange. */
-export interface DemandBook {
-  /** Throws FAILED_PRECONDITION `STALE_EPOCH` when a greater (epoch, counter) has spoken. The same one again is fine. */
-  state(demand: Demand, nowMs: number): void;
-  /** Ends a demand for good; throws as `state`. */
-  remove(request: RemoveDemandRequest, nowMs: number): void;
-  /** Throws `STALE_EPOCH` unless `epoch` is the greatest that spoke for the workload. */
-  checkEpoch(workload: string, epoch: number): void;
-  /** The demands that count, by workload. */
-  active(nowMs: number): Demand[];
-  /** Whether the workload's demand was ended by its owner. */
-  isRemoved(workload: string): boolean;
-}
+export type DemandBook = ReturnType<typeof createDemandBook>;
 
 const staleEpoch = (workload: string, entry: Entry): DomainError =>
   new DomainError(
@@ -37,17 +29,17 @@ const staleEpoch = (workload: string, entry: Entry): DomainError =>
     { workload, epoch: entry.epoch, counter: entry.counter },
   );
 
-export const createDemandBook = (): DemandBook => {
+export const createDemandBook = () => {
   const entries = new Map<string, Entry>();
 
-  const check = (workload: string, statement: { epoch: number; counter: number }): void => {
-    const known = entries.get(workload);
+  const check = ({ workloadId, epoch, counter }: Statement): void => {
+    const known = entries.get(workloadId);
     if (known === undefined) {
       return;
     }
-    const order = compareNumbers(statementOrder(statement), statementOrder(known));
+    const order = compareNumbers([epoch, counter], [known.epoch, known.counter]);
     if (order < 0 || (order === 0 && known.demand === undefined)) {
-      throw staleEpoch(workload, known);
+      throw staleEpoch(workloadId, known);
     }
   };
 
@@ -60,27 +52,32 @@ export const createDemandBook = (): DemandBook => {
   };
 
   return {
-    state(demand, nowMs) {
+    /** Throws FAILED_PRECONDITION `STALE_EPOCH` when a greater (epoch, counter) has spoken. The same one again is fine. */
+    state(demand: Demand, nowMs: number): void {
       const { workloadId, epoch, counter } = demand;
-      check(workloadId, demand);
+      check(demand);
       entries.set(workloadId, { epoch, counter, demand, heardAtMs: nowMs });
     },
-    remove({ workloadId, epoch, counter }, nowMs) {
+    /** Ends a demand for good; throws as `state`, but not at the same removal again. */
+    remove(removal: Statement, nowMs: number): void {
+      const { workloadId, epoch, counter } = removal;
       const known = entries.get(workloadId);
       const isRepeated =
         known?.demand === undefined && known?.epoch === epoch && known.counter === counter;
       if (!isRepeated) {
-        check(workloadId, { epoch, counter });
+        check(removal);
       }
       entries.set(workloadId, { epoch, counter, demand: undefined, heardAtMs: nowMs });
     },
-    checkEpoch(workload, epoch) {
+    /** Throws `STALE_EPOCH` unless `epoch` is the greatest that spoke for the workload. */
+    checkEpoch(workload: string, epoch: number): void {
       const known = entries.get(workload);
       if (known !== undefined && epoch < known.epoch) {
         throw staleEpoch(workload, known);
       }
     },
-    active(nowMs) {
+    /** The demands that count, by workload. */
+    active(nowMs: number): Demand[] {
       forgetOld(nowMs);
       return [...entries.values()]
         .flatMap(({ demand, heardAtMs }) =>
@@ -88,7 +85,8 @@ export const createDemandBook = (): DemandBook => {
         )
         .sort((a, b) => (a.workloadId < b.workloadId ? -1 : 1));
     },
-    isRemoved: (workload) => {
+    /** Whether the workload's demand was ended by its owner. */
+    isRemoved(workload: string): boolean {
       const known = entries.get(workload);
       return known !== undefined && known.demand === undefined;
     },

@@ -1,5 +1,5 @@
 import type { DesiredState } from '#libs/contracts/agent.ts';
-import { compareNumbers, desiredOrder } from './order.ts';
+import { compareNumbers } from './order.ts';
 
 /** What a manager knows about the command over one of its agents. */
 export interface Command {
@@ -25,7 +25,7 @@ export const ruleOnDesired = (command: Command, state: DesiredState): Ruling => 
   ) {
     return { kind: 'gone' };
   }
-  const order = desiredOrder(state);
+  const order = [state.claim, state.epoch, state.counter];
   if (compareNumbers(order, command.latest) <= 0) {
     return { kind: 'outdated' };
   }

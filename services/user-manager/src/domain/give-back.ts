@@ -54,7 +54,7 @@ export const giveBacks = (
   const isAnyGood = (seat: Seat, receiver: Seat): boolean =>
     pools.every((pool) => left(pool, seat).length === 0 || pool.suits.includes(receiver.index));
 
-  const settle = (needy: Seat, last: Giver): void => {
+  const carryOut = (needy: Seat, last: Giver): void => {
     if (hasTooMany(last.seat)) {
       present[last.seat.index]! -= 1;
       if (isAnyGood(last.seat, last.receiver?.seat ?? needy)) {
@@ -79,7 +79,7 @@ export const giveBacks = (
       if (giver === undefined) {
         break;
       }
-      settle(needy, giver);
+      carryOut(needy, giver);
     }
   }
   return surplus;

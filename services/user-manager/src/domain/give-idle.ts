@@ -2,13 +2,7 @@ import { emptyFlow } from './flow.ts';
 import { type Pairing, type Pool, type Seat, serve } from './seats.ts';
 
 /** Who needs users most, while they are given away. */
-interface Need {
-  /** Negative when `a` comes before `b`: the customer with fewer users for their weight, then the workload with fewer. */
-  compare(a: Seat, b: Seat): number;
-  gets(seat: Seat): void;
-}
-
-const needOf = (seats: readonly Seat[]): Need => {
+const needOf = (seats: readonly Seat[]) => {
   const held = seats.map((seat) => seat.held);
   const customers = new Map<string, { held: number; weight: number }>();
   for (const seat of seats) {
@@ -19,7 +13,8 @@ const needOf = (seats: readonly Seat[]): Need => {
     });
   }
   return {
-    compare(a, b) {
+    /** Negative when `a` comes before `b`: the customer with fewer users for their weight, then the workload with fewer. */
+    compare(a: Seat, b: Seat): number {
       const [one, two] = [customers.get(a.customer)!, customers.get(b.customer)!];
       return (
         one.held * two.weight - two.held * one.weight ||
@@ -27,14 +22,14 @@ const needOf = (seats: readonly Seat[]): Need => {
         (a.id < b.id ? -1 : 1)
       );
     },
-    gets(seat) {
+    gets(seat: Seat): void {
       held[seat.index]! += 1;
       customers.get(seat.customer)!.held += 1;
     },
   };
 };
 
-const neediest = (seats: readonly Seat[], need: Need): Seat =>
+const neediest = (seats: readonly Seat[], need: ReturnType<typeof needOf>): Seat =>
   seats.reduce((best, seat) => (need.compare(seat, best) < 0 ? seat : best));
 
 /**

@@ -2,16 +2,12 @@
 const MAX_STEP_MS = 1_000;
 
 /** Time that passes only while it was fair to expect answers from everybody. */
-interface HealthyTime {
-  /** Milliseconds so far. Call it often: a step counts for at most a second. */
-  now(monotonicMs: number, isHealthy: boolean): number;
-}
-
-export const createHealthyTime = (): HealthyTime => {
+export const createHealthyTime = () => {
   let last: { atMs: number; isHealthy: boolean } | undefined;
   let total = 0;
   return {
-    now(monotonicMs, isHealthy) {
+    /** Milliseconds so far. Call it often: a step counts for at most a second. */
+    now(monotonicMs: number, isHealthy: boolean): number {
       if (last?.isHealthy === true && isHealthy) {
         total += Math.min(MAX_STEP_MS, monotonicMs - last.atMs);
       }

@@ -94,13 +94,10 @@ const place = (users: readonly MatchUser[], seats: readonly Seat[], plan: MatchP
 };
 
 const poolOf = (pools: Map<string, Pool>, suited: readonly Seat[]): Pool => {
-  const key = suited.map(({ index }) => index).join();
-  const known = pools.get(key);
-  if (known !== undefined) {
-    return known;
-  }
-  const pool = { suits: suited.map(({ index }) => index), idle: [], serving: new Map() };
-  pools.set(key, pool);
+  const suiting = suited.map(({ index }) => index);
+  const known = pools.get(suiting.join());
+  const pool = known ?? { suits: suiting, idle: [], serving: new Map() };
+  pools.set(suiting.join(), pool);
   return pool;
 };
 

@@ -8,16 +8,3 @@ export const compareNumbers = (a: readonly number[], b: readonly number[]): numb
   }
   return 0;
 };
-
-/** The place of a desired state: the greatest (claim, epoch, counter) wins. */
-export const desiredOrder = (state: {
-  claim: number;
-  epoch: number;
-  counter: number;
-}): readonly number[] => [state.claim, state.epoch, state.counter];
-
-/** The place of what a session's owner states: the greatest (epoch, counter) wins. */
-export const statementOrder = (statement: {
-  epoch: number;
-  counter: number;
-}): readonly number[] => [statement.epoch, statement.counter];

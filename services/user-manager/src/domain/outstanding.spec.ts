@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { DesiredState, Report } from '#libs/contracts/agent.ts';
-import { nothingOwed, owe, settleReports } from './outstanding.ts';
+import { nothingOwed, owe, takeReports } from './outstanding.ts';
 
 const attempt = (id: string) => ({
   task: 'noop/0',
@@ -38,28 +38,28 @@ const report = (id: string, more: Partial<Report> = {}): Report => ({
   ...more,
 });
 
-describe('settleReports', () => {
+describe('takeReports', () => {
   it('says once that the last owed attempt was reported', () => {
     const owed = owe(nothingOwed(), state(['a', 'b']));
-    expect(settleReports(owed, [report('a')])).to.equal(false);
-    expect(settleReports(owed, [report('b')])).to.equal(true);
-    expect(settleReports(owed, [report('b')])).to.equal(false);
+    expect(takeReports(owed, [report('a')])).to.equal(false);
+    expect(takeReports(owed, [report('b')])).to.equal(true);
+    expect(takeReports(owed, [report('b')])).to.equal(false);
   });
 
   it('does not count beginnings, other attempts and other workloads', () => {
     const owed = owe(nothingOwed(), state(['a']));
-    expect(settleReports(owed, [report('a', { body: { $case: 'started', value: {} } })])).to.equal(
+    expect(takeReports(owed, [report('a', { body: { $case: 'started', value: {} } })])).to.equal(
       false,
     );
-    expect(settleReports(owed, [report('z'), report('a', { workloadId: 'v' })])).to.equal(false);
+    expect(takeReports(owed, [report('z'), report('a', { workloadId: 'v' })])).to.equal(false);
   });
 
   it('remembers what was reported when a state comes that was made before', () => {
     const first = owe(nothingOwed(), state(['a', 'b']));
-    settleReports(first, [report('a')]);
+    takeReports(first, [report('a')]);
     const second = owe(first, state(['a', 'b', 'c']));
     expect([...second.owed]).to.deep.equal(['b', 'c']);
-    expect(settleReports(second, [report('b'), report('c')])).to.equal(true);
+    expect(takeReports(second, [report('b'), report('c')])).to.equal(true);
   });
 
   it('is not confused by a state that only asks what is held', () => {

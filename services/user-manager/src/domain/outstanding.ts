@@ -28,7 +28,7 @@ export const owe = (before: Outstanding, state: DesiredState): Outstanding => {
 };
 
 /** In place, because this runs for every result of the mesh. Answers whether the last owed report was among these. */
-export const settleReports = (
+export const takeReports = (
   { workload, owed, reported }: Outstanding,
   reports: readonly Report[],
 ): boolean => {

@@ -7,22 +7,15 @@ type RosterListener = (user: UserRecord, before: UserRecord | undefined) => void
  * The connected users, as this process knows them. It learns of changes from messages between user-managers and, because those
  * may be lost, by reading the database repeatedly. It is never authoritative: whoever acts on it uses compare-and-set.
  */
-export interface Roster {
-  /** Takes a record in if it is newer than what is known. */
-  apply(user: UserRecord): void;
-  /** To be called before the database is read, so that what changes meanwhile is not undone by what was read. */
-  beginRefresh(): (connected: readonly ConnectedUser[]) => void;
-  get(id: string): ConnectedUser | undefined;
-  connected(): ConnectedUser[];
-  onChange(listener: RosterListener): () => void;
-}
+export type Roster = ReturnType<typeof createRoster>;
 
-export const createRoster = (): Roster => {
+export const createRoster = () => {
   const users = new Map<string, UserRecord>();
   // Disconnected users stay known until two refreshes find them gone, because a late message must not bring them back.
   let goneBefore = new Set<string>();
   const listeners = new Set<RosterListener>();
 
+  /** Takes a record in if it is newer than what is known. */
   const apply = (user: UserRecord): void => {
     const before = users.get(user.id);
     if (before === undefined ? !isConnected(user) : before.version >= user.version) {
@@ -58,16 +51,17 @@ export const createRoster = (): Roster => {
 
   return {
     apply,
-    beginRefresh() {
+    /** To be called before the database is read, so that what changes meanwhile is not undone by what was read. */
+    beginRefresh(): (connected: readonly ConnectedUser[]) => void {
       const versions = new Map([...users.values()].map(({ id, version }) => [id, version]));
       return (connected) => finishRefresh(versions, connected);
     },
-    get(id) {
+    get(id: string): ConnectedUser | undefined {
       const user = users.get(id);
       return user !== undefined && isConnected(user) ? user : undefined;
     },
-    connected: () => [...users.values()].filter(isConnected),
-    onChange(listener) {
+    connected: (): ConnectedUser[] => [...users.values()].filter(isConnected),
+    onChange(listener: RosterListener): () => void {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },

@@ -1,18 +1,11 @@
-/** Runs one piece of work at a time, as often as something has changed and not more often. */
-interface Coalescer {
-  /** Something has changed: the work runs in a later turn of the event loop, or again once it has run. */
-  request(): void;
-  /** Resolves after the work has run with everything requested so far; rejects with its error. */
-  settled(): Promise<void>;
-  /** Nothing runs after this. Whoever waits is released. */
-  stop(): void;
-}
-
-/** `onFailure` gets every error; the work is not repeated until it is requested again. */
+/**
+ * Runs one piece of work at a time, as often as something has changed and not more often. `onFailure` gets every error; the
+ * work is not repeated until it is requested again.
+ */
 export const createCoalescer = (
   work: () => Promise<void>,
   onFailure: (thrown: unknown) => void,
-): Coalescer => {
+) => {
   let isRequested = false;
   const stopped = new AbortController();
   let running: Promise<void> | undefined;
@@ -40,21 +33,24 @@ export const createCoalescer = (
     });
 
   return {
-    request() {
+    /** Something has changed: the work runs in a later turn of the event loop, or again once it has run. */
+    request(): void {
       if (stopped.signal.aborted) {
         return;
       }
       isRequested = true;
       running ??= start();
     },
-    settled() {
+    /** Resolves after the work has run with everything requested so far; rejects with its error. */
+    settled(): Promise<void> {
       if (stopped.signal.aborted || !isRequested) {
         return running ?? Promise.resolve();
       }
       next ??= Promise.withResolvers();
       return next.promise;
     },
-    stop() {
+    /** Nothing runs after this. Whoever waits is released. */
+    stop(): void {
       stopped.abort();
       next?.resolve();
       next = undefined;

@@ -11,18 +11,9 @@ import { createConfirmations } from '../domain/confirmations.ts';
 import { createDemandBook } from '../domain/demand-book.ts';
 import type { DemandView } from '../domain/matcher.ts';
 import { assignedToProto } from '../wire/user.ts';
-import type { ConnectedUser } from '../domain/user.ts';
+import { type ConnectedUser, isConnected } from '../domain/user.ts';
 import { createCoalescer } from './coalescer.ts';
 import { type MatchingOptions, runRound } from './round.ts';
-
-/** The matcher, while this instance is the replica that matches. */
-export interface Matching {
-  setDemand(demand: Demand): Promise<SetDemandResponse>;
-  removeDemand(request: RemoveDemandRequest): Promise<void>;
-  usersReleased(request: UsersReleased): Promise<void>;
-  listDemands(): DemandStatus[];
-  stop(): void;
-}
 
 /** Claims and demands also end by time alone. */
 const TICK_MS = 1_000;
@@ -37,8 +28,11 @@ const isSameDemand = (a: Demand, b: Demand): boolean =>
   a.customerId === b.customerId &&
   isDeepStrictEqual(a.needs, b.needs);
 
+/** The matcher, while this instance is the replica that matches. */
+export type Matching = ReturnType<typeof startMatching>;
+
 /** Starts to match. It assumes that sessions know of the claims that it finds. */
-export const startMatching = (options: MatchingOptions): Matching => {
+export const startMatching = (options: MatchingOptions) => {
   const { users, roster, announce, sessions, clock, healthyNow } = options;
   const book = createDemandBook();
   const confirmations = createConfirmations(healthyNow());
@@ -77,10 +71,8 @@ export const startMatching = (options: MatchingOptions): Matching => {
       confirmations.forget(user.id);
     }
     const isNewlyDrained = user.drain !== 'none' && before?.drain !== user.drain;
-    if (isNewlyDrained && user.connection !== null && user.session !== null) {
-      sessions.newUsers(user.session, [
-        assignedToProto({ ...user, connection: user.connection }, false),
-      ]);
+    if (isNewlyDrained && isConnected(user) && user.session !== null) {
+      sessions.newUsers(user.session, [assignedToProto(user, false)]);
     }
   });
   let timer = clock.setTimer(TICK_MS, function tick() {
@@ -104,7 +96,7 @@ export const startMatching = (options: MatchingOptions): Matching => {
   };
 
   return {
-    async setDemand(demand) {
+    async setDemand(demand: Demand): Promise<SetDemandResponse> {
       const nowMs = healthyNow();
       const before = book.active(nowMs).find(({ workloadId }) => workloadId === demand.workloadId);
       book.state(demand, nowMs);
@@ -115,25 +107,25 @@ export const startMatching = (options: MatchingOptions): Matching => {
       await rounds.settled();
       return answer(demand.workloadId);
     },
-    async removeDemand(request) {
+    async removeDemand(request: RemoveDemandRequest): Promise<void> {
       book.remove(request, healthyNow());
       rounds.request();
       await rounds.settled();
     },
-    async usersReleased({ workloadId, epoch, users: claims }) {
+    async usersReleased({ workloadId, epoch, users: claims }: UsersReleased): Promise<void> {
       book.checkEpoch(workloadId, epoch);
       const released = await Promise.all(
         claims.map(({ userId, claim }) => users.release(userId, workloadId, claim)),
       );
       released.forEach((user) => user && announce(user));
     },
-    listDemands: () =>
+    listDemands: (): DemandStatus[] =>
       book.active(healthyNow()).map((demand) => ({
         demand,
         assigned: ofWorkload(demand.workloadId).length,
         entitled: views.get(demand.workloadId)?.entitled ?? 0,
       })),
-    stop() {
+    stop(): void {
       stopListening();
       timer.cancel();
       soon?.cancel();

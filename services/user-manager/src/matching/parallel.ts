@@ -9,9 +9,6 @@ export const updateEach = async <T>(
   work: (item: T) => Promise<unknown>,
 ): Promise<void> => {
   // Most rounds change nothing.
-  if (items.length === 0) {
-    return;
-  }
   let hasFailed = false;
   await inParallel(AT_ONCE, items, async (item) => {
     if (hasFailed) {

@@ -1,25 +1,16 @@
-import type { Clock } from '#libs/clock/index.ts';
-import type { Announce } from '../bus/announce.ts';
-import type { Sessions } from '../bus/sessions.ts';
+import type { Context } from '../context.ts';
 import type { Confirmations } from '../domain/confirmations.ts';
 import type { DemandBook } from '../domain/demand-book.ts';
 import { matchUsers, type MatchPlan } from '../domain/matcher.ts';
-import type { Roster } from '../domain/roster.ts';
 import { assignedToProto } from '../wire/user.ts';
-import { type ConnectedUser, isConnected, type UserRecord } from '../domain/user.ts';
-import type { Events } from '../events.ts';
-import type { Users } from '../store/users.ts';
+import type { ConnectedUser, UserRecord } from '../domain/user.ts';
 import { updateEach } from './parallel.ts';
 
 /** What matching needs of its surroundings. */
-export interface MatchingOptions {
-  users: Users;
-  roster: Roster;
-  refreshRoster: () => Promise<void>;
-  announce: Announce;
-  sessions: Sessions;
-  events: Events;
-  clock: Clock;
+export interface MatchingOptions extends Pick<
+  Context,
+  'users' | 'roster' | 'refreshRoster' | 'announce' | 'sessions' | 'events' | 'clock'
+> {
   /** Milliseconds that pass only while NATS and MongoDB answer. */
   healthyNow: () => number;
 }
@@ -54,7 +45,7 @@ export const runRound = async (options: RoundOptions): Promise<MatchPlan> => {
   await updateEach(plan.releases, async ({ user, workload }) => {
     const known = roster.get(user);
     if (known !== undefined) {
-      await settle(options, known, options.users.release(user, workload, known.claim));
+      await conclude(options, known, options.users.release(user, workload, known.claim));
     }
   });
   // A user that this round has released is claimed from its present record.
@@ -63,7 +54,7 @@ export const runRound = async (options: RoundOptions): Promise<MatchPlan> => {
     if (known === undefined || (known.session !== null && taken.has(user))) {
       return;
     }
-    const after = await settle(options, known, options.users.claim(known, workload));
+    const after = await conclude(options, known, options.users.claim(known, workload));
     if (after !== undefined) {
       options.events.userClaimed(after);
     }
@@ -72,14 +63,8 @@ export const runRound = async (options: RoundOptions): Promise<MatchPlan> => {
   return plan;
 };
 
-const releaseLapsed = async ({
-  book,
-  roster,
-  confirmations,
-  users,
-  healthyNow,
-  ...options
-}: RoundOptions) => {
+const releaseLapsed = async (options: RoundOptions): Promise<void> => {
+  const { book, roster, confirmations, users, events, healthyNow } = options;
   const nowMs = healthyNow();
   const active = new Set(book.active(nowMs).map(({ workloadId }) => workloadId));
   const lapsed = roster.connected().flatMap((user) => {
@@ -92,13 +77,13 @@ const releaseLapsed = async ({
     return lapse === undefined ? [] : [{ user, session, lapse }];
   });
   await updateEach(lapsed, async ({ user, session, lapse }) => {
-    options.events.claimLapsed(user, lapse);
-    await settle({ users, roster, ...options }, user, users.release(user.id, session, user.claim));
+    events.claimLapsed(user, lapse);
+    await conclude(options, user, users.release(user.id, session, user.claim));
   });
 };
 
 /** Announces the result of a compare-and-set. If it failed, reads the present record. */
-const settle = async (
+const conclude = async (
   { users, roster, announce }: Pick<RoundOptions, 'users' | 'roster' | 'announce'>,
   before: ConnectedUser,
   change: Promise<UserRecord | undefined>,
@@ -122,15 +107,12 @@ const tellNew = (
 ): void => {
   const nowMs = healthyNow();
   const active = new Set(book.active(nowMs).map(({ workloadId }) => workloadId));
-  const news = new Map<string, ConnectedUser[]>();
-  for (const user of roster.connected().filter(isConnected)) {
+  const news = roster.connected().filter((user) => {
     confirmations.see(user, nowMs, false);
-    if (user.session !== null && active.has(user.session) && !confirmations.isTold(user)) {
-      news.set(user.session, [...(news.get(user.session) ?? []), user]);
-      confirmations.tell(user);
-    }
-  }
-  for (const [workload, users] of news) {
+    return user.session !== null && active.has(user.session) && !confirmations.isTold(user);
+  });
+  for (const [workload, users] of Map.groupBy(news, ({ session }) => session ?? '')) {
+    users.forEach((user) => confirmations.tell(user));
     sessions.newUsers(
       workload,
       users.map((user) => assignedToProto(user, plan.wantedBack.has(user.id))),

@@ -1,16 +1,20 @@
 import type { Peers } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
 import type { Leadership } from '../matching/leadership.ts';
-import { endLocal } from '../stream/end-stream.ts';
 import { updateEach } from '../matching/parallel.ts';
-import type { ConnectedUser } from '../domain/user.ts';
+import { disconnect, endLocal } from '../stream/end-stream.ts';
 
 const AUDIT_EVERY = 5;
 const REFRESH_EVERY = 2;
 
+type Needs = Pick<
+  Context,
+  'users' | 'machines' | 'beats' | 'streams' | 'sessions' | 'announce' | 'events' | 'refreshRoster'
+>;
+
 /** What is done after each beat, once a second while MongoDB answers. */
 export const onEachBeat = (
-  ctx: Context,
+  ctx: Needs,
   leadership: Leadership,
 ): ((peers: Peers) => Promise<void>) => {
   let beats = 0;
@@ -33,25 +37,20 @@ export const onEachBeat = (
 };
 
 /** Ends streams whose end was lost: the machine connected elsewhere or was deleted, or this manager was taken for dead. */
-const auditStreams = async (ctx: Context): Promise<void> => {
-  const streams = ctx.streams.all();
-  if (streams.length === 0) {
+const auditStreams = async ({ streams, users, machines }: Needs): Promise<void> => {
+  const open = streams.all();
+  if (open.length === 0) {
     return;
   }
-  const ids = streams.map(({ user }) => user);
-  const [records, machines] = await Promise.all([
-    ctx.users.getMany(ids),
-    ctx.machines.existing(ids),
-  ]);
+  const ids = open.map(({ id }) => id.userId);
+  const [records, enrolled] = await Promise.all([users.getMany(ids), machines.existing(ids)]);
   const byId = new Map(records.map((record) => [record.id, record]));
-  for (const stream of streams) {
-    const record = byId.get(stream.user);
-    if (!machines.has(stream.user)) {
+  for (const stream of open) {
+    const { userId, connectionId } = stream.id;
+    const record = byId.get(userId);
+    if (!enrolled.has(userId)) {
       endLocal(stream, 'END_STREAM_REASON_MACHINE_DELETED');
-    } else if (
-      record?.connection !== stream.connection &&
-      (record?.version ?? 0) > stream.version
-    ) {
+    } else if (record?.connection !== connectionId && (record?.version ?? 0) > stream.version) {
       endLocal(
         stream,
         record?.connection ? 'END_STREAM_REASON_SUPERSEDED' : 'END_STREAM_REASON_UNSPECIFIED',
@@ -60,28 +59,17 @@ const auditStreams = async (ctx: Context): Promise<void> => {
   }
 };
 
-const markLost = async (ctx: Context, user: ConnectedUser): Promise<void> => {
-  const after = await ctx.users.disconnect(user.id, user.connection);
-  if (after === undefined) {
-    return;
-  }
-  ctx.announce(after);
-  ctx.events.userLost(after);
-  if (after.session !== null) {
-    ctx.sessions.userDisconnected(
-      after.session,
-      { userId: user.id, connectionId: user.connection },
-      false,
-    );
-  }
-};
-
 /** Marks the users of managers without a beat as lost. One that was only frozen finds its records changed: see `auditStreams`. */
-const buryDeadManagers = async (ctx: Context, peers: Peers): Promise<void> => {
+const buryDeadManagers = async (ctx: Needs, peers: Peers): Promise<void> => {
   const named = await ctx.users.managers();
   for (const manager of new Set([...peers.dead, ...named.filter((id) => peers.isGone(id))])) {
     const users = await ctx.users.ofManager(manager);
-    await updateEach(users, (user) => markLost(ctx, user));
+    await updateEach(users, async ({ id, connection }) => {
+      const after = await disconnect(ctx, { userId: id, connectionId: connection }, false);
+      if (after !== undefined) {
+        ctx.events.userLost(after);
+      }
+    });
     await ctx.beats.deleteOne({ _id: manager });
     ctx.events.managerDead(manager, users.length);
   }

@@ -6,9 +6,12 @@ import { type AgentStream, createAgentStream } from '../stream/agent-stream.ts';
 import { endLocal, leave } from '../stream/end-stream.ts';
 import { admit } from '../stream/hello.ts';
 import { tooManyForgeries } from '../stream/errors.ts';
-import { createForgeries } from '../stream/forgeries.ts';
 import { type Leaving, readAgent, readHello, type Heard } from '../stream/reading.ts';
 import { createReportSender, type ReportSender } from '../stream/report-sender.ts';
+
+/** An honest agent has no forgeries: tokens or receipts that prove nothing. One with damaged records has a few. */
+const MAX_FORGERIES = 100;
+const FORGED: ReadonlySet<string> = new Set(['TOKEN_INVALID', 'RECEIPT_INVALID']);
 
 /** Holds an agent's stream from hello to its end. */
 export const connect = (ctx: Context): Bidi<Heard, ConnectResponse> =>
@@ -35,9 +38,9 @@ export const connect = (ctx: Context): Bidi<Heard, ConnectResponse> =>
       yield* stream.queue;
     } finally {
       ctx.streams.remove(stream);
-      ctx.events.agentLeft(stream, leaving);
+      ctx.events.agentLeft(stream.id, leaving);
       if (leaving?.kind !== 'goodbye') {
-        ctx.background.add(leave(ctx, stream, false));
+        ctx.background.add(leave(ctx, stream.id, stream.workload(), false));
       }
     }
   };
@@ -49,21 +52,20 @@ const converse = async (
   incoming: AsyncIterator<Heard>,
   onLeaving: (how: Leaving) => void,
 ): Promise<void> => {
-  const streamId = { userId: stream.user, connectionId: stream.connection };
   const sender = senderFor(ctx, stream);
   try {
     const leaving = await readAgent(incoming, {
-      stream: streamId,
+      stream: stream.id,
       sender,
       sessions: ctx.sessions,
       silence: stream.silence,
-      onUnknown: () => ctx.events.messageSkipped(stream),
+      onUnknown: () => ctx.events.messageSkipped(stream.id),
     });
     onLeaving(leaving);
     if (leaving.kind === 'goodbye') {
       // What it held can be given to others now; the outcomes of its last reports are still worth waiting for.
       ctx.streams.remove(stream);
-      ctx.background.add(leave(ctx, stream, true));
+      ctx.background.add(leave(ctx, stream.id, stream.workload(), true));
     }
     await sender.idle();
     stream.queue.finish();
@@ -73,21 +75,20 @@ const converse = async (
 };
 
 const senderFor = (ctx: Context, stream: AgentStream): ReportSender => {
-  const streamId = { userId: stream.user, connectionId: stream.connection };
-  const forgeries = createForgeries();
+  let forged = 0;
   return createReportSender({
-    ask: (workload, reports) => ctx.report(streamId, workload, reports),
+    ask: (workload, reports) => ctx.report(stream.id, workload, reports),
     deliver: (outcomes) => {
       stream.deliver(outcomes);
-      const count = forgeries.count(outcomes);
-      if (count !== undefined) {
-        stream.end(tooManyForgeries(count));
+      forged += outcomes.filter(({ reason }) => FORGED.has(reason)).length;
+      if (forged > MAX_FORGERIES) {
+        stream.end(tooManyForgeries(forged));
       }
     },
     onSent: (reports) => {
       const done = stream.reported(reports);
       if (done !== undefined) {
-        ctx.sessions.userRenderingCompleted(done, streamId);
+        ctx.sessions.userRenderingCompleted(done, stream.id);
       }
     },
   });

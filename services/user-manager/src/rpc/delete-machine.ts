@@ -3,7 +3,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { isConnected } from '../domain/user.ts';
-import { endStream } from '../stream/end-stream.ts';
+import { disconnect, endStream } from '../stream/end-stream.ts';
 import { machineNotFound } from './errors.ts';
 
 export const deleteMachine =
@@ -17,22 +17,8 @@ export const deleteMachine =
     }
     ctx.events.machineDeleted(id);
     if (user !== undefined && isConnected(user)) {
-      const gone = await ctx.users.disconnect(id, user.connection);
-      if (gone !== undefined) {
-        ctx.announce(gone);
-        if (gone.session !== null) {
-          ctx.sessions.userDisconnected(
-            gone.session,
-            { userId: id, connectionId: user.connection },
-            false,
-          );
-        }
-      }
-      await endStream(
-        ctx,
-        { user: id, connection: user.connection, manager: user.manager },
-        'END_STREAM_REASON_MACHINE_DELETED',
-      );
+      await disconnect(ctx, { userId: id, connectionId: user.connection }, false);
+      await endStream(ctx, user, 'END_STREAM_REASON_MACHINE_DELETED');
     }
     await ctx.users.remove(id);
     return {};

@@ -21,20 +21,9 @@ export type Enrolment =
   | { kind: 'name-taken' };
 
 /** The machines that may connect. All methods throw UNAVAILABLE `mongodb` while MongoDB is away. */
-export interface Machines {
-  enrol(machine: MachineDocument): Promise<Enrolment>;
-  get(id: string): Promise<MachineDocument | undefined>;
-  /** By name, at most `limit`, those after the name `after`. */
-  list(query: { after?: string; limit: number }): Promise<MachineDocument[]>;
-  /** Notes that it was seen; undefined when there is no such machine. */
-  seen(id: string, nowMs: number): Promise<MachineDocument | undefined>;
-  /** Those of the ids that are enrolled. */
-  existing(ids: readonly string[]): Promise<Set<string>>;
-  /** Whether there was one. */
-  remove(id: string): Promise<boolean>;
-}
+export type Machines = ReturnType<typeof openMachines>;
 
-export const openMachines = (collection: Collection<MachineDocument>): Machines => {
+export const openMachines = (collection: Collection<MachineDocument>) => {
   const findOne = async (filter: Filter<MachineDocument>): Promise<MachineDocument | undefined> =>
     (await asUnavailable(() => collection.findOne(filter))) ?? undefined;
 
@@ -49,7 +38,7 @@ export const openMachines = (collection: Collection<MachineDocument>): Machines 
   };
 
   return {
-    async enrol(machine) {
+    async enrol(machine: MachineDocument): Promise<Enrolment> {
       try {
         await asUnavailable(() => collection.insertOne(machine));
         return { kind: 'created', machine };
@@ -60,8 +49,9 @@ export const openMachines = (collection: Collection<MachineDocument>): Machines 
         return refused(machine);
       }
     },
-    get: (id) => findOne({ _id: id }),
-    list: ({ after, limit }) =>
+    get: (id: string) => findOne({ _id: id }),
+    /** By name, at most `limit`, those after the name `after`. */
+    list: ({ after, limit }: { after?: string; limit: number }): Promise<MachineDocument[]> =>
       asUnavailable(() =>
         collection
           .find(after === undefined ? {} : { name: { $gt: after } })
@@ -69,19 +59,22 @@ export const openMachines = (collection: Collection<MachineDocument>): Machines 
           .limit(limit)
           .toArray(),
       ),
-    async seen(id, nowMs) {
+    /** Notes that it was seen; undefined when there is no such machine. */
+    async seen(id: string, nowMs: number): Promise<MachineDocument | undefined> {
       const update = { $set: { lastSeenAtMs: nowMs } };
       return (
         (await asUnavailable(() => collection.findOneAndUpdate({ _id: id }, update))) ?? undefined
       );
     },
-    async existing(ids) {
+    /** Those of the ids that are enrolled. */
+    async existing(ids: readonly string[]): Promise<Set<string>> {
       const found = await asUnavailable(() =>
         collection.find({ _id: { $in: [...ids] } }, { projection: { _id: 1 } }).toArray(),
       );
       return new Set(found.map(({ _id }) => _id));
     },
-    async remove(id) {
+    /** Whether there was one. */
+    async remove(id: string): Promise<boolean> {
       return (await asUnavailable(() => collection.deleteOne({ _id: id }))).deletedCount > 0;
     },
   };

@@ -12,20 +12,18 @@ export interface MatcherDocument {
 
 const ID = 'matcher';
 
-/** Who matches. A beat says who should try to take the lease; this compare-and-set says who may. */
-export interface MatcherLease {
-  read(): Promise<MatcherDocument | undefined>;
-  /** Takes the lease as it was read; false when somebody else did. */
-  take(from: MatcherDocument | undefined, instance: string): Promise<boolean>;
-  resign(instance: string): Promise<void>;
-}
+/**
+ * Who matches. A beat says who should try to take the lease; this compare-and-set says who may. All methods throw UNAVAILABLE
+ * `mongodb` while it is away.
+ */
+export type MatcherLease = ReturnType<typeof openMatcherLease>;
 
-/** The lease in MongoDB. All methods throw UNAVAILABLE `mongodb` while it is away. */
-export const openMatcherLease = (collection: Collection<MatcherDocument>): MatcherLease => ({
-  async read() {
+export const openMatcherLease = (collection: Collection<MatcherDocument>) => ({
+  async read(): Promise<MatcherDocument | undefined> {
     return (await asUnavailable(() => collection.findOne({ _id: ID }))) ?? undefined;
   },
-  async take(from, instance) {
+  /** Takes the lease as it was read; false when somebody else did. */
+  async take(from: MatcherDocument | undefined, instance: string): Promise<boolean> {
     try {
       const { leader, term } = from ?? { leader: null, term: 0 };
       const result = await asUnavailable(() =>
@@ -44,7 +42,7 @@ export const openMatcherLease = (collection: Collection<MatcherDocument>): Match
       return false;
     }
   },
-  async resign(instance) {
+  async resign(instance: string): Promise<void> {
     await asUnavailable(() =>
       collection.updateOne({ _id: ID, leader: instance }, { $set: { leader: null } }),
     );

@@ -14,35 +14,10 @@ export interface NewConnection extends Introduction {
   nowMs: number;
 }
 
-/**
- * The users' records. Every change is one update that names the state it was decided on, so only one of two deciders wins.
- * The other one gets undefined and reads again. All methods throw UNAVAILABLE `mongodb` while MongoDB is away.
- */
-export interface Users {
-  /** Makes the stream the user's only one. A claim moves to it under a new number. Returns the record as it was before. */
-  connect(stream: NewConnection): Promise<{ before: UserRecord | undefined; after: ConnectedUser }>;
-  /** Notes that a stream is gone; undefined when it was not the user's present one. */
-  disconnect(id: string, connection: string): Promise<UserRecord | undefined>;
-  /** Gives an idle user to a session; undefined when it is not as it was. */
-  claim(user: ConnectedUser, session: string): Promise<UserRecord | undefined>;
-  /** Takes a user from its session; undefined when it is not as it was. */
-  release(id: string, session: string, claim: number): Promise<UserRecord | undefined>;
-  /** Undefined when it is not connected. */
-  setDrain(id: string, drain: Drain): Promise<UserRecord | undefined>;
-  get(id: string): Promise<UserRecord | undefined>;
-  getMany(ids: readonly string[]): Promise<UserRecord[]>;
-  connected(): Promise<ConnectedUser[]>;
-  /** Connected ones by name, at most `limit`, those after (name, id). */
-  list(query: {
-    session?: string;
-    after?: readonly [string, string];
-    limit: number;
-  }): Promise<ConnectedUser[]>;
-  /** Those whose record says that this instance holds their stream. */
-  ofManager(manager: string): Promise<ConnectedUser[]>;
-  /** The instances that are said to hold streams. */
-  managers(): Promise<string[]>;
-  remove(id: string): Promise<void>;
+interface UsersQuery {
+  session?: string;
+  after?: readonly [string, string];
+  limit: number;
 }
 
 const toRecord = ({ _id, ...rest }: UserDocument): UserRecord => ({ id: _id, ...rest });
@@ -84,7 +59,13 @@ const connectUpdate = (stream: NewConnection) => [
   },
 ];
 
-export const openUsers = (collection: Collection<UserDocument>): Users => {
+/**
+ * The users' records. Every change is one update that names the state it was decided on, so only one of two deciders wins.
+ * The other one gets undefined and reads again. All methods throw UNAVAILABLE `mongodb` while MongoDB is away.
+ */
+export type Users = ReturnType<typeof openUsers>;
+
+export const openUsers = (collection: Collection<UserDocument>) => {
   const change = async (
     filter: Filter<UserDocument>,
     update: UpdateFilter<UserDocument>,
@@ -99,55 +80,52 @@ export const openUsers = (collection: Collection<UserDocument>): Users => {
     return after === null ? undefined : toRecord(after);
   };
 
-  const find = async (filter: Filter<UserDocument>): Promise<ConnectedUser[]> => {
-    const found = await asUnavailable(() =>
-      collection.find({ ...filter, connection: { $ne: null } }).toArray(),
-    );
-    return found.map(toRecord).filter(isConnected);
-  };
+  const getAll = async (filter: Filter<UserDocument>): Promise<UserRecord[]> =>
+    (await asUnavailable(() => collection.find(filter).toArray())).map(toRecord);
 
-  const connect: Users['connect'] = async (stream) => {
-    const upsert = () =>
-      asUnavailable(() =>
-        collection.findOneAndUpdate({ _id: stream.id }, connectUpdate(stream), {
-          upsert: true,
-          returnDocument: 'before',
-        }),
-      );
-    // Two first streams of a machine at once: the second finds the first one's document.
-    const found = await upsert().catch((thrown: unknown) => {
-      if (duplicateKey(thrown) === undefined) {
-        throw thrown;
-      }
-      return upsert();
-    });
-    const before = found === null ? undefined : toRecord(found);
-    return { before, after: connectedRecord(stream, before) };
-  };
+  const find = async (filter: Filter<UserDocument>): Promise<ConnectedUser[]> =>
+    (await getAll({ ...filter, connection: { $ne: null } })).filter(isConnected);
 
   return {
-    connect,
-    disconnect: (id, connection) => change({ _id: id, connection }, { $set: { connection: null } }),
-    claim: ({ id, connection, claim }, session) =>
+    /** Makes the stream the user's only one. A claim moves to it under a new number. Answers also the record as it was before. */
+    async connect(stream: NewConnection) {
+      const upsert = () =>
+        asUnavailable(() =>
+          collection.findOneAndUpdate({ _id: stream.id }, connectUpdate(stream), {
+            upsert: true,
+            returnDocument: 'before',
+          }),
+        );
+      // Two first streams of a machine at once: the second finds the first one's document.
+      const found = await upsert().catch((thrown: unknown) => {
+        if (duplicateKey(thrown) === undefined) {
+          throw thrown;
+        }
+        return upsert();
+      });
+      const before = found === null ? undefined : toRecord(found);
+      return { before, after: connectedRecord(stream, before) };
+    },
+    /** Notes that a stream is gone; undefined when it was not the user's present one. */
+    disconnect: (id: string, connection: string) =>
+      change({ _id: id, connection }, { $set: { connection: null } }),
+    /** Gives an idle user to a session; undefined when it is not as it was. */
+    claim: ({ id, connection, claim }: ConnectedUser, session: string) =>
       change(
         { _id: id, connection, claim, session: null, drain: 'none' },
         { $set: { session }, $inc: { claim: 1 } },
       ),
-    release: (id, session, claim) =>
+    /** Takes a user from its session; undefined when it is not as it was. */
+    release: (id: string, session: string, claim: number) =>
       change({ _id: id, session, claim }, { $set: { session: null } }),
-    setDrain: (id, drain) => change({ _id: id, connection: { $ne: null } }, { $set: { drain } }),
-    async get(id) {
-      const found = await asUnavailable(() => collection.findOne({ _id: id }));
-      return found === null ? undefined : toRecord(found);
-    },
-    async getMany(ids) {
-      const found = await asUnavailable(() =>
-        collection.find({ _id: { $in: [...ids] } }).toArray(),
-      );
-      return found.map(toRecord);
-    },
+    /** Undefined when it is not connected. */
+    setDrain: (id: string, drain: Drain) =>
+      change({ _id: id, connection: { $ne: null } }, { $set: { drain } }),
+    get: async (id: string): Promise<UserRecord | undefined> => (await getAll({ _id: id }))[0],
+    getMany: (ids: readonly string[]) => getAll({ _id: { $in: [...ids] } }),
     connected: () => find({}),
-    async list({ session, after, limit }) {
+    /** Connected ones by name, at most `limit`, those after (name, id). */
+    async list({ session, after, limit }: UsersQuery): Promise<ConnectedUser[]> {
       const rest =
         after === undefined
           ? {}
@@ -165,10 +143,12 @@ export const openUsers = (collection: Collection<UserDocument>): Users => {
       );
       return found.map(toRecord).filter(isConnected);
     },
-    ofManager: (manager) => find({ manager }),
-    managers: () =>
+    /** Those whose record says that this instance holds their stream. */
+    ofManager: (manager: string) => find({ manager }),
+    /** The instances that are said to hold streams. */
+    managers: (): Promise<string[]> =>
       asUnavailable(() => collection.distinct('manager', { connection: { $ne: null } })),
-    async remove(id) {
+    async remove(id: string): Promise<void> {
       await asUnavailable(() => collection.deleteOne({ _id: id }));
     },
   };

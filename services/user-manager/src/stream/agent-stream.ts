@@ -2,38 +2,20 @@ import type { Clock } from '#libs/clock/index.ts';
 import type { DomainError } from '#libs/errors/index.ts';
 import { AGENT_FEATURES } from '#libs/contracts/agent-features.ts';
 import type { ConnectResponse, DesiredState, Outcome, Report } from '#libs/contracts/agent.ts';
+import type { StreamId } from '../bus/sessions.ts';
 import { type Command, learnClaim, noCommand, ruleOnDesired } from '../domain/desired.ts';
-import { nothingOwed, owe, settleReports } from '../domain/outstanding.ts';
+import { nothingOwed, owe, takeReports } from '../domain/outstanding.ts';
 import type { ConnectedUser, UserRecord } from '../domain/user.ts';
 import { agentSilent, readerTooSlow } from './errors.ts';
-import { createSendQueue, type SendQueue, MAX_QUEUED_BYTES } from './send-queue.ts';
-import { createSilence, type Silence } from './silence.ts';
+import { createSendQueue, MAX_QUEUED_BYTES } from './send-queue.ts';
+import { createSilence } from './silence.ts';
 
 /** An agent that leaves a message waiting for longer hangs. */
 const PATIENCE_MS = 30_000;
 /** The time for the last message before the call is cut. */
 const LAST_WORDS_MS = 1_000;
 
-export interface AgentStream {
-  readonly user: string;
-  readonly connection: string;
-  /** Of the user's record that this stream wrote: of two streams of a user, the one with the greater version is newer. */
-  readonly version: number;
-  readonly queue: SendQueue;
-  readonly silence: Silence;
-  /** The workload of the latest desired state; empty before the first. */
-  workload(): string;
-  /** Queues a desired state if it is the greatest so far. */
-  offer(state: DesiredState): 'forward' | 'outdated' | 'gone';
-  learn(user: UserRecord): void;
-  deliver(outcomes: readonly Outcome[]): void;
-  /** Reports went out. Answers the workload if it has no report outstanding any more. */
-  reported(reports: readonly Report[]): string | undefined;
-  /** Drops what waits, sends `lastWords` if the agent still reads, and ends with `error`. */
-  end(error: unknown, lastWords?: ConnectResponse): void;
-  /** Ends the stream if the agent takes too long to read or to answer. */
-  checkPace(): void;
-}
+export type AgentStream = ReturnType<typeof createAgentStream>;
 
 interface AgentStreamOptions {
   user: ConnectedUser;
@@ -42,19 +24,16 @@ interface AgentStreamOptions {
   abort: (error: unknown) => void;
 }
 
-export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): AgentStream => {
+export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions) => {
   let command: Command = { ...noCommand, claim: user.claim, isReleased: user.session === null };
   let outstanding = nothingOwed();
+  const id: StreamId = { userId: user.id, connectionId: user.connection };
+  const monotonic = (): number => clock.monotonic();
   const queue = createSendQueue(
-    {
-      message: {
-        $case: 'welcome',
-        value: { userId: user.id, connectionId: user.connection, features: [...AGENT_FEATURES] },
-      },
-    },
-    () => clock.monotonic(),
+    { message: { $case: 'welcome', value: { ...id, features: [...AGENT_FEATURES] } } },
+    monotonic,
   );
-  const silence = createSilence(() => clock.monotonic());
+  const silence = createSilence(monotonic);
   const cutOff = (error: DomainError): void => {
     queue.fail(error);
     abort(error);
@@ -66,13 +45,15 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
   };
 
   return {
-    user: user.id,
-    connection: user.connection,
+    id,
+    /** Of the user's record that this stream wrote: of two streams of a user, the one with the greater version is newer. */
     version: user.version,
     queue,
     silence,
-    workload: () => outstanding.workload,
-    offer(state) {
+    /** The workload of the latest desired state; empty before the first. */
+    workload: (): string => outstanding.workload,
+    /** Queues a desired state if it is the greatest so far. */
+    offer(state: DesiredState): 'forward' | 'outdated' | 'gone' {
       const ruling = ruleOnDesired(command, state);
       if (ruling.kind === 'forward') {
         command = ruling.next;
@@ -85,19 +66,24 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions): A
       }
       return ruling.kind;
     },
-    learn({ claim, session }) {
+    /** Takes note of the user's record, which has changed. */
+    learn({ claim, session }: UserRecord): void {
       command = learnClaim(command, { claim, isServing: session !== null });
     },
-    deliver(outcomes) {
+    deliver(outcomes: readonly Outcome[]): void {
       queue.outcomes(outcomes);
       checkSize();
     },
-    reported: (reports) => (settleReports(outstanding, reports) ? outstanding.workload : undefined),
-    end(error, lastWords) {
+    /** Reports went out. Answers the workload if it has no report outstanding any more. */
+    reported: (reports: readonly Report[]): string | undefined =>
+      takeReports(outstanding, reports) ? outstanding.workload : undefined,
+    /** Drops what waits, sends `lastWords` if the agent still reads, and ends with `error`. */
+    end(error: unknown, lastWords?: ConnectResponse): void {
       queue.fail(error, lastWords);
       clock.setTimer(LAST_WORDS_MS, () => abort(error));
     },
-    checkPace() {
+    /** Ends the stream if the agent takes too long to read or to answer. */
+    checkPace(): void {
       const since = queue.waitingSinceMs();
       if (since !== undefined && clock.monotonic() - since > PATIENCE_MS) {
         cutOff(readerTooSlow(queue.waitingBytes()));

@@ -1,9 +1,8 @@
 import type { Hello } from '#libs/contracts/agent.ts';
-import type { EndStreamReason } from '#libs/contracts/user.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { parseHello } from '../wire/hello.ts';
-import type { ConnectedUser, UserRecord } from '../domain/user.ts';
+import { type ConnectedUser, isConnected } from '../domain/user.ts';
 import { endStream, leave } from './end-stream.ts';
 import { machineUnknown } from './errors.ts';
 
@@ -36,32 +35,20 @@ export const admit = async (
   };
   const { before, after } = await ctx.users.connect(stream).catch((thrown: unknown) => {
     // Only the answer may have been lost. A record that names a stream that never began would look connected for ever.
-    ctx.background.add(leave(ctx, { user: id, connection, workload: () => '' }, false));
+    ctx.background.add(leave(ctx, { userId: id, connectionId: connection }, '', false));
     throw thrown;
   });
-  if (before !== undefined) {
+  if (before !== undefined && isConnected(before)) {
+    // Now, because the session must not wait for reports from the older stream.
+    if (before.session !== null) {
+      const older = { userId: id, connectionId: before.connection };
+      ctx.sessions.userDisconnected(before.session, older, false);
+    }
     // An agent that hears SUPERSEDED stays away for good, so the same agent must not hear it on its next stream.
-    replaceOlder(
-      ctx,
-      before,
-      signal.aborted ? 'END_STREAM_REASON_UNSPECIFIED' : 'END_STREAM_REASON_SUPERSEDED',
-    );
+    const isGone = signal.aborted;
+    const reason = isGone ? 'END_STREAM_REASON_UNSPECIFIED' : 'END_STREAM_REASON_SUPERSEDED';
+    ctx.background.add(endStream(ctx, before, reason));
   }
   ctx.announce(after);
   return after;
-};
-
-/** Tells the session now, because it must not wait for reports from the older stream. */
-const replaceOlder = (
-  ctx: Context,
-  { id, connection, manager, session }: UserRecord,
-  reason: EndStreamReason,
-): void => {
-  if (connection === null) {
-    return;
-  }
-  if (session !== null) {
-    ctx.sessions.userDisconnected(session, { userId: id, connectionId: connection }, false);
-  }
-  ctx.background.add(endStream(ctx, { user: id, connection, manager }, reason));
 };

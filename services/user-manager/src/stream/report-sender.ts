@@ -8,13 +8,7 @@ const MAX_BYTES_PER_REQUEST = 256 * 1_024;
 const REPORT_BYTES = 400;
 
 /** Gathers an agent's reports and passes them on in batches. */
-export interface ReportSender {
-  add(reports: readonly Report[]): void;
-  /** Resolves when more may be read; undefined if that is now. */
-  room(): Promise<void> | undefined;
-  /** Resolves when everything has its outcome. */
-  idle(): Promise<void>;
-}
+export type ReportSender = ReturnType<typeof createReportSender>;
 
 interface ReportSenderOptions {
   /** Never rejects. */
@@ -65,7 +59,7 @@ const chunks = (reports: readonly Report[]): Report[][] => {
 };
 
 /** Sends the reports of one turn of the event loop together, in one request for each workload. */
-export const createReportSender = ({ ask, deliver, onSent }: ReportSenderOptions): ReportSender => {
+export const createReportSender = ({ ask, deliver, onSent }: ReportSenderOptions) => {
   let waiting: Report[] = [];
   let inFlight = 0;
   let room: PromiseWithResolvers<void> | undefined;
@@ -100,17 +94,19 @@ export const createReportSender = ({ ask, deliver, onSent }: ReportSenderOptions
   };
 
   return {
-    add(reports) {
+    add(reports: readonly Report[]): void {
       if (reports.length > 0 && waiting.length === 0) {
         setImmediate(flush);
       }
       waiting.push(...reports);
     },
-    room: () =>
+    /** Resolves when more may be read; undefined if that is now. */
+    room: (): Promise<void> | undefined =>
       inFlight + waiting.length < MAX_IN_FLIGHT
         ? undefined
         : (room ??= Promise.withResolvers()).promise,
-    idle: () =>
+    /** Resolves when everything has its outcome. */
+    idle: (): Promise<void> =>
       inFlight + waiting.length === 0
         ? Promise.resolve()
         : (idle ??= Promise.withResolvers()).promise,

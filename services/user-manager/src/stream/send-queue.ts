@@ -11,25 +11,14 @@ const STATE_BYTES = 1_000;
 const ATTEMPT_BYTES = 300;
 
 /** The messages to one agent, the most urgent first. Of desired states only the latest is kept. Iterate it once. */
-export interface SendQueue extends AsyncIterable<ConnectResponse> {
-  desired(state: DesiredState): void;
-  outcomes(outcomes: readonly Outcome[]): void;
-  /** The approximate memory of what waits. */
-  waitingBytes(): number;
-  /** Since when (monotonic ms) the agent has not read what waits; undefined if nothing waits. */
-  waitingSinceMs(): number | undefined;
-  /** Ends when the agent has read what waits. */
-  finish(): void;
-  /** Drops what waits, sends `lastWords`, and throws. Only the first ending counts. */
-  fail(error: unknown, lastWords?: ConnectResponse): void;
-}
+export type SendQueue = ReturnType<typeof createSendQueue>;
 
 type Ending =
   { kind: 'finished' } | { kind: 'failed'; error: unknown; lastWords: ConnectResponse | undefined };
 
 const reasonBytes = ({ reason }: Outcome): number => reason.length * 2;
 
-export const createSendQueue = (first: ConnectResponse, monotonic: () => number): SendQueue => {
+export const createSendQueue = (first: ConnectResponse, monotonic: () => number) => {
   let welcome: ConnectResponse | undefined = first;
   let outcomes: Outcome[] = [];
   let outcomesBytes = 0;
@@ -92,24 +81,28 @@ export const createSendQueue = (first: ConnectResponse, monotonic: () => number)
   }
 
   return {
-    desired(state) {
+    desired(state: DesiredState): void {
       desired = state;
       somethingNew();
     },
-    outcomes(more) {
+    outcomes(more: readonly Outcome[]): void {
       outcomes.push(...more);
       outcomesBytes += more.reduce((sum, each) => sum + OUTCOME_BYTES + reasonBytes(each), 0);
       somethingNew();
     },
-    waitingBytes: () =>
+    /** The approximate memory of what waits. */
+    waitingBytes: (): number =>
       outcomesBytes +
       (desired === undefined ? 0 : STATE_BYTES + ATTEMPT_BYTES * desired.attempts.length),
-    waitingSinceMs: () => waitingSince,
-    finish() {
+    /** Since when (monotonic ms) the agent has not read what waits; undefined if nothing waits. */
+    waitingSinceMs: (): number | undefined => waitingSince,
+    /** Ends when the agent has read what waits. */
+    finish(): void {
       ending ??= { kind: 'finished' };
       bell.ring();
     },
-    fail(error, lastWords) {
+    /** Drops what waits, sends `lastWords`, and throws. Only the first ending counts. */
+    fail(error: unknown, lastWords?: ConnectResponse): void {
       if (ending?.kind !== 'failed') {
         ending = { kind: 'failed', error, lastWords };
         welcome = undefined;

@@ -2,32 +2,27 @@
 const ANSWER_WITHIN_MS = 10_000;
 
 /** Notices an agent that does not answer what it holds. */
-export interface Silence {
-  ask(): void;
-  /** This side waits for the next message, so it hears the agent at once. */
-  listen(): void;
-  hear(isAnswer: boolean): void;
-  /** Whether the agent was asked, has not answered in time, and this side was listening. */
-  isTooLong(): boolean;
-}
+export type Silence = ReturnType<typeof createSilence>;
 
-export const createSilence = (monotonic: () => number): Silence => {
+export const createSilence = (monotonic: () => number) => {
   let askedAt: number | undefined;
   let listeningSince: number | undefined;
   return {
-    ask() {
+    ask(): void {
       askedAt ??= monotonic();
     },
-    listen() {
+    /** This side waits for the next message, so it hears the agent at once. */
+    listen(): void {
       listeningSince = monotonic();
     },
-    hear(isAnswer) {
+    hear(isAnswer: boolean): void {
       listeningSince = undefined;
       if (isAnswer) {
         askedAt = undefined;
       }
     },
-    isTooLong: () =>
+    /** Whether the agent was asked, has not answered in time, and this side was listening. */
+    isTooLong: (): boolean =>
       askedAt !== undefined &&
       listeningSince !== undefined &&
       monotonic() - Math.max(askedAt, listeningSince) > ANSWER_WITHIN_MS,
