@@ -49,7 +49,8 @@ export const collectViolations = (): Violations => {
   return {
     require,
     within: (outer) => ({
-      require: (isRight, field, description) => require(isRight, `${outer}.${field}`, description),
+      require: (isRight, field, description) =>
+        isRight || require(false, `${outer}.${field}`, description),
     }),
     throwIfAny,
     passed: (value) => {

@@ -84,12 +84,15 @@ const attemptTarget = (
   const at = `header.attempt_${kind}`;
   const claim = required(`${at}.attempt`, file.attempt, 'the attempt as it was handed out');
   const { task, generation, attempt, token } = claim;
-  const { require } = wrong.within(at);
-  require(isId(workload), 'workload_id', 'the id of a workload');
-  require(isTaskKey(task), 'attempt.task', '`<node>/<index>`');
-  require(isAttemptId(attempt), 'attempt.attempt', '`<epoch>-<counter>`');
-  require(kind === 'log' ||
-    isExtension(extension), 'extension', '1 to 5 of [a-z0-9], without a dot');
+  const message = wrong.within(at);
+  message.require(isId(workload), 'workload_id', 'the id of a workload');
+  message.require(isTaskKey(task), 'attempt.task', '`<node>/<index>`');
+  message.require(isAttemptId(attempt), 'attempt.attempt', '`<epoch>-<counter>`');
+  message.require(
+    kind === 'log' || isExtension(extension),
+    'extension',
+    '1 to 5 of [a-z0-9], without a dot',
+  );
   wrong.throwIfAny();
   const key = workloadKey(ctx.meshSecret, workload);
   if (!verifyAttemptToken(key, { task, generation, attempt, user: caller.machine }, token)) {

@@ -28,14 +28,12 @@ export const parseDemand = (demand: Demand | undefined): Demand => {
   const wrong = collectViolations();
   wrong.require(demand !== undefined, 'demand', 'must be set');
   if (demand !== undefined) {
-    wrong.require(isId(demand.workloadId), 'demand.workload_id', 'must be a workload id');
-    wrong.require(isCustomerId(demand.customerId), 'demand.customer_id', CUSTOMER_ID_RULE);
-    wrong.require(demand.wanted <= MAX_WANTED, 'demand.wanted', `must be at most ${MAX_WANTED}`);
-    wrong.require(
-      demand.weight >= 1 && demand.weight <= MAX_WEIGHT,
-      'demand.weight',
-      `must be 1 to ${MAX_WEIGHT}`,
-    );
+    const { workloadId, customerId, wanted, weight } = demand;
+    const message = wrong.within('demand');
+    message.require(isId(workloadId), 'workload_id', 'must be a workload id');
+    message.require(isCustomerId(customerId), 'customer_id', CUSTOMER_ID_RULE);
+    message.require(wanted <= MAX_WANTED, 'wanted', `must be at most ${MAX_WANTED}`);
+    message.require(weight >= 1 && weight <= MAX_WEIGHT, 'weight', `must be 1 to ${MAX_WEIGHT}`);
     checkUsers(demand.users, 'demand.users', wrong);
   }
   wrong.throwIfAny();

@@ -11,19 +11,18 @@ export const checkAttempt = (
   field: string,
   wrong: Violations,
 ): void => {
+  wrong.require(attempt !== undefined, field, 'must be set');
   if (attempt === undefined) {
-    wrong.require(false, field, 'must be set');
     return;
   }
-  if (!isTaskKey(attempt.task)) {
-    wrong.require(false, `${field}.task`, 'must be <node>/<index>');
-  }
-  if (!isAttemptId(attempt.attempt)) {
-    wrong.require(false, `${field}.attempt`, 'must be <epoch>-<counter>');
-  }
-  if (attempt.token.length !== ATTEMPT_TOKEN_BYTES) {
-    wrong.require(false, `${field}.token`, `must have ${ATTEMPT_TOKEN_BYTES} bytes`);
-  }
+  const message = wrong.within(field);
+  message.require(isTaskKey(attempt.task), 'task', 'must be <node>/<index>');
+  message.require(isAttemptId(attempt.attempt), 'attempt', 'must be <epoch>-<counter>');
+  message.require(
+    attempt.token.length === ATTEMPT_TOKEN_BYTES,
+    'token',
+    `must have ${ATTEMPT_TOKEN_BYTES} bytes`,
+  );
 };
 
 export const checkHeld = (
@@ -31,10 +30,11 @@ export const checkHeld = (
   field: string,
   wrong: Violations,
 ): void => {
-  wrong.require(isId(workloadId), `${field}.workload_id`, 'must be a workload id');
-  wrong.require(
+  const message = wrong.within(field);
+  message.require(isId(workloadId), 'workload_id', 'must be a workload id');
+  message.require(
     attempts.length <= MAX_ATTEMPTS_HELD,
-    `${field}.attempts`,
+    'attempts',
     `must be at most ${MAX_ATTEMPTS_HELD}`,
   );
   for (const [i, attempt] of attempts.slice(0, MAX_ATTEMPTS_HELD).entries()) {

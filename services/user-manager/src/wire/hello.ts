@@ -16,44 +16,43 @@ export interface Introduction {
 /** Reads an agent's hello. Throws INVALID_ARGUMENT `INVALID_FIELDS` that names every wrong field. */
 export const parseHello = (hello: Hello): Introduction => {
   const wrong = collectViolations();
+  const message = wrong.within('hello');
   const { slots, agentVersion, held } = hello;
   const capability = hello.capability ?? {
-    cpus: 0,
+    cpus: 1,
     memoryBytes: 0,
     engines: [],
     sandbox: 'SANDBOX_LEVEL_UNSPECIFIED',
   };
-  wrong.require(slots >= 1 && slots <= MAX_SLOTS, 'hello.slots', `must be 1 to ${MAX_SLOTS}`);
-  wrong.require(
+  message.require(slots >= 1 && slots <= MAX_SLOTS, 'slots', `must be 1 to ${MAX_SLOTS}`);
+  message.require(
     agentVersion.length <= MAX_TEXT_CHARS,
-    'hello.agent_version',
+    'agent_version',
     `must have at most ${MAX_TEXT_CHARS} characters`,
   );
-  wrong.require(hello.capability !== undefined, 'hello.capability', 'must be set');
-  if (hello.capability !== undefined) {
-    wrong.require(capability.cpus >= 1, 'hello.capability.cpus', 'must be at least 1');
-    wrong.require(
-      capability.engines.length <= MAX_ENGINES,
-      'hello.capability.engines',
-      `must be at most ${MAX_ENGINES}`,
-    );
-  }
+  message.require(hello.capability !== undefined, 'capability', 'must be set');
+  message.require(capability.cpus >= 1, 'capability.cpus', 'must be at least 1');
+  message.require(
+    capability.engines.length <= MAX_ENGINES,
+    'capability.engines',
+    `must be at most ${MAX_ENGINES}`,
+  );
   for (const [i, { name, version }] of capability.engines.slice(0, MAX_ENGINES).entries()) {
-    const field = `hello.capability.engines[${i}]`;
-    wrong.require(
+    const field = `capability.engines[${i}]`;
+    message.require(
       /^[A-Za-z0-9_]{1,64}$/.test(name),
       `${field}.name`,
       'must be 1 to 64 characters of A-Z, a-z, 0-9 and _',
     );
-    wrong.require(
+    message.require(
       /^[\w.+-]{0,64}$/.test(version),
       `${field}.version`,
       'must be at most 64 characters of a version',
     );
   }
-  wrong.require(
+  message.require(
     held.length <= MAX_WORKLOADS_HELD,
-    'hello.held',
+    'held',
     `must name at most ${MAX_WORKLOADS_HELD} workloads`,
   );
   for (const [i, each] of held.slice(0, MAX_WORKLOADS_HELD).entries()) {

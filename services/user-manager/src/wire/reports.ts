@@ -12,14 +12,12 @@ const MAX_NAME_CHARS = 1_024;
 
 const isSeconds = (seconds: number): boolean => Number.isFinite(seconds) && seconds >= 0;
 
-const checkReceipt = (
-  { blobName, sha256, signature }: Receipt,
-  field: string,
-  wrong: Violations,
-): void => {
-  wrong.require(blobName.length <= 256, `${field}.blob_name`, 'must have at most 256 characters');
-  wrong.require(isSha256(sha256), `${field}.sha256`, 'must be 64 lower-case hexadecimal digits');
-  wrong.require(signature.length === 32, `${field}.signature`, 'must have 32 bytes');
+type Checks = Pick<Violations, 'require'>;
+
+const checkReceipt = ({ blobName, sha256, signature }: Receipt, message: Checks): void => {
+  message.require(blobName.length <= 256, 'blob_name', 'must have at most 256 characters');
+  message.require(isSha256(sha256), 'sha256', 'must be 64 lower-case hexadecimal digits');
+  message.require(signature.length === 32, 'signature', 'must have 32 bytes');
 };
 
 const checkCompleted = (
@@ -27,28 +25,21 @@ const checkCompleted = (
   at: string,
   wrong: Violations,
 ): void => {
-  if (!isSha256(sha256)) {
-    wrong.require(false, `${at}.completed.sha256`, 'must be 64 lower-case hexadecimal digits');
-  }
-  if (pixelHash !== '' && !isSha256(pixelHash)) {
-    wrong.require(
-      false,
-      `${at}.completed.pixel_hash`,
-      'must be empty or 64 lower-case hexadecimal digits',
-    );
-  }
-  if (!isSeconds(seconds)) {
-    wrong.require(false, `${at}.completed.seconds`, 'must be a number from 0');
-  }
-  if (notes.length > MAX_NOTES || notes.some(({ length }) => length > MAX_NOTE_CHARS)) {
-    wrong.require(
-      false,
-      `${at}.completed.notes`,
-      `must be at most ${MAX_NOTES} of ${MAX_NOTE_CHARS} characters`,
-    );
-  }
+  const message = wrong.within(at);
+  message.require(isSha256(sha256), 'sha256', 'must be 64 lower-case hexadecimal digits');
+  message.require(
+    pixelHash === '' || isSha256(pixelHash),
+    'pixel_hash',
+    'must be empty or 64 lower-case hexadecimal digits',
+  );
+  message.require(isSeconds(seconds), 'seconds', 'must be a number from 0');
+  message.require(
+    notes.length <= MAX_NOTES && notes.every(({ length }) => length <= MAX_NOTE_CHARS),
+    'notes',
+    `must be at most ${MAX_NOTES} of ${MAX_NOTE_CHARS} characters`,
+  );
   if (receipt !== undefined) {
-    checkReceipt(receipt, `${at}.completed.receipt`, wrong);
+    checkReceipt(receipt, wrong.within(`${at}.receipt`));
   }
 };
 
@@ -57,19 +48,20 @@ const checkFailed = (
   at: string,
   wrong: Violations,
 ): void => {
-  wrong.require(
+  const message = wrong.within(at);
+  message.require(
     reason.length <= MAX_REASON_CHARS,
-    `${at}.failed.reason`,
+    'reason',
     `must have at most ${MAX_REASON_CHARS} characters`,
   );
-  wrong.require(isSeconds(seconds), `${at}.failed.seconds`, 'must be a number from 0');
-  wrong.require(
+  message.require(isSeconds(seconds), 'seconds', 'must be a number from 0');
+  message.require(
     names.length <= MAX_NAMES && names.every(({ length }) => length <= MAX_NAME_CHARS),
-    `${at}.failed.names`,
+    'names',
     `must be at most ${MAX_NAMES} of ${MAX_NAME_CHARS} characters`,
   );
   if (logReceipt !== undefined) {
-    checkReceipt(logReceipt, `${at}.failed.log_receipt`, wrong);
+    checkReceipt(logReceipt, wrong.within(`${at}.log_receipt`));
   }
 };
 
@@ -78,28 +70,19 @@ const checkReport = (
   at: string,
   wrong: Violations,
 ): void => {
-  if (!isId(workloadId)) {
-    wrong.require(false, `${at}.workload_id`, 'must be a workload id');
-  }
+  const message = wrong.within(at);
+  message.require(isId(workloadId), 'workload_id', 'must be a workload id');
   checkAttempt(attempt, `${at}.attempt`, wrong);
-  switch (body?.$case) {
-    case 'started':
-      wrong.require(reportId === 0, `${at}.report_id`, 'must be 0 for started');
-      break;
-    case 'completed':
-    case 'failed':
-      wrong.require(reportId > 0, `${at}.report_id`, 'must be at least 1');
-      if (body.$case === 'completed') {
-        checkCompleted(body.value, at, wrong);
-      } else {
-        checkFailed(body.value, at, wrong);
-      }
-      break;
-    case undefined:
-      wrong.require(false, `${at}.body`, 'must be set');
-      break;
-    default:
-      body satisfies never;
+  message.require(body !== undefined, 'body', 'must be set');
+  if (body?.$case === 'started') {
+    message.require(reportId === 0, 'report_id', 'must be 0 for started');
+  } else if (body !== undefined) {
+    message.require(reportId > 0, 'report_id', 'must be at least 1');
+  }
+  if (body?.$case === 'completed') {
+    checkCompleted(body.value, `${at}.completed`, wrong);
+  } else if (body?.$case === 'failed') {
+    checkFailed(body.value, `${at}.failed`, wrong);
   }
 };
 
