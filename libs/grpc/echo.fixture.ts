@@ -5,12 +5,10 @@ import { descriptorImage } from '#libs/contracts/image.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import { createLogger } from '#libs/telemetry/index.ts';
 import {
-  type Client,
   type ClientOptions,
   createClient,
   type Handlers,
   implement,
-  type RunningServer,
   type ServerOptions,
   startServer,
 } from './index.ts';
@@ -75,18 +73,13 @@ export const echoAccess = (...roles: Role[]): AccessTable =>
     ),
   ]);
 
-export interface Echo extends AsyncDisposable {
-  server: RunningServer;
-  client: Client<typeof EchoService>;
-  /** The lines that the server has logged, each one JSON document. */
-  logs: () => string;
-}
+export type Echo = Awaited<ReturnType<typeof startEcho>>;
 
 export const startEcho = async (
   handlers: Partial<Handlers<typeof EchoService>> = {},
   options: Partial<ServerOptions> = {},
   clientOptions: Partial<ClientOptions> = {},
-): Promise<Echo> => {
+) => {
   let logs = '';
   const server = await startServer({
     listen: '127.0.0.1:0',
@@ -109,6 +102,7 @@ export const startEcho = async (
   return {
     server,
     client,
+    /** The lines that the server has logged, each one JSON document. */
     logs: () => logs,
     [Symbol.asyncDispose]: async () => {
       client.close();

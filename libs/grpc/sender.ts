@@ -4,13 +4,6 @@ import type { Writable } from 'node:stream';
 // A stream of grpc-js counts messages, not bytes: sixteen chunks of 1 MiB would wait in each.
 const MAX_WAITING_BYTES = 1_048_576;
 
-export interface Sender {
-  /** Resolves when there is room for the next message; rejects with the call's error once the call is over. */
-  send: (message: Buffer) => Promise<void>;
-  /** Resolves when no message waits any more. */
-  written: () => Promise<void>;
-}
-
 /**
  * Writes messages to a stream of grpc-js, so that at most about a mebibyte or sixteen messages wait for its slow reader.
  * `over` aborts with the call's error. `drain` never fires on a stream that was cancelled, hence the race.
@@ -18,7 +11,7 @@ export interface Sender {
 export const createSender = (
   stream: Pick<Writable, 'write' | 'writableNeedDrain'>,
   over: AbortSignal,
-): Sender => {
+) => {
   let waitingBytes = 0;
   let waitingMessages = 0;
   let nothing: PromiseWithResolvers<void> | undefined;
@@ -30,6 +23,7 @@ export const createSender = (
   };
   addAbortListener(over, wake);
 
+  /** Resolves when there is room for the next message; rejects with the call's error once the call is over. */
   const send = async (message: Buffer): Promise<void> => {
     over.throwIfAborted();
     waitingBytes += message.byteLength;
@@ -53,7 +47,8 @@ export const createSender = (
   };
   return {
     send,
-    written: () =>
+    /** Resolves when no message waits any more. */
+    written: (): Promise<void> =>
       waitingMessages === 0 ? Promise.resolve() : (nothing ??= Promise.withResolvers()).promise,
   };
 };

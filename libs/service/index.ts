@@ -1,5 +1,5 @@
 /** What every service of the mesh has in common: how it is configured, and how it serves. */
-export { serve, type ServeOptions } from './serve.ts';
+export { serve } from './serve.ts';
 export {
   meshSecretVariables,
   mongoVariables,

@@ -1,20 +1,17 @@
 import { accessTable, createVerifier } from '#libs/auth/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { descriptorImage } from '#libs/contracts/image.ts';
-import { startServer, type RunningServer, type ServiceBinding } from '#libs/grpc/index.ts';
-import type { Logger } from '#libs/telemetry/index.ts';
+import { startServer, type RunningServer, type ServerOptions } from '#libs/grpc/index.ts';
 import type { ServerConfig } from './variables.ts';
 
-export interface ServeOptions {
+interface ServeOptions extends Pick<
+  ServerOptions,
+  'services' | 'logger' | 'maxStreamsPerConnection' | 'maxReceiveBytes' | 'unaryDeadlineMs'
+> {
   config: ServerConfig;
-  services: ServiceBinding[];
-  logger: Logger;
   clock: Clock;
   /** Closes the server at the end. */
   stack: AsyncDisposableStack;
-  maxStreamsPerConnection?: number;
-  maxReceiveBytes?: number;
-  unaryDeadlineMs?: number;
 }
 
 /** Serves rpcs of the mesh: its tokens, its access table, its reflection. */

@@ -20,10 +20,9 @@ export const callOf = (method: MethodDefinition, open: Open): unknown => {
     : (request: unknown, options?: CallOptions) => unary(method, request, open(options));
 };
 
-const encode = (method: MethodDefinition, request: unknown): Buffer => {
-  // The types of `CallOf` guarantee the shape.
-  return method.requestSerialize(request as never);
-};
+/** The types of `CallOf` guarantee the shape. */
+const encode = (method: MethodDefinition, request: unknown): Buffer =>
+  method.requestSerialize(request as never);
 
 const malformed = (cause?: unknown): DomainError =>
   new DomainError(
@@ -59,13 +58,15 @@ const only = async (method: MethodDefinition, call: OutgoingCall): Promise<unkno
   return answers[0];
 };
 
-const sendOne = async (
+const send = async (
   method: MethodDefinition,
-  request: unknown,
+  requests: Requests,
   call: OutgoingCall,
 ): Promise<void> => {
   try {
-    await call.send(encode(method, request));
+    for await (const request of requests) {
+      await call.send(encode(method, request));
+    }
     call.end();
   } catch (thrown) {
     // An early answer or refusal is seen by whoever reads the responses.
@@ -81,7 +82,7 @@ const unary = async (
   request: unknown,
   call: OutgoingCall,
 ): Promise<unknown> => {
-  await sendOne(method, request, call);
+  await send(method, [request], call);
   return only(method, call);
 };
 
@@ -92,7 +93,7 @@ async function* serverStream(
   open: () => OutgoingCall,
 ): AsyncGenerator {
   const call = open();
-  await sendOne(method, request, call);
+  await send(method, [request], call);
   yield* decodeAll(method, call.responses);
 }
 
@@ -101,22 +102,9 @@ const clientStream = (
   requests: Requests,
   call: OutgoingCall,
 ): Promise<unknown> => {
-  const sendAll = async (): Promise<void> => {
-    try {
-      for await (const request of requests) {
-        await call.send(encode(method, request));
-      }
-      call.end();
-    } catch (thrown) {
-      if (!call.over.aborted) {
-        call.cancel();
-        throw thrown;
-      }
-    }
-  };
   const answer = only(method, call);
   // The server may answer or refuse before it has all requests. A failing source ends the call.
-  return Promise.race([answer, sendAll().then(() => answer)]);
+  return Promise.race([answer, send(method, requests, call).then(() => answer)]);
 };
 
 const bidi = (method: MethodDefinition, call: OutgoingCall): BidiCall<unknown, unknown> => ({

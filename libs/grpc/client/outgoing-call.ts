@@ -36,7 +36,7 @@ export const openCall = (
   if (signals.some(({ aborted }) => aborted)) {
     over.abort(callCancelled());
     return {
-      send: refuse(over.signal),
+      send: async () => over.signal.throwIfAborted(),
       end: () => {},
       cancel: () => {},
       responses: failed(over.signal),
@@ -85,8 +85,6 @@ export const openCall = (
 };
 
 const asTheyAre = (bytes: Buffer): Buffer => bytes;
-
-const refuse = (over: AbortSignal) => async (): Promise<void> => over.throwIfAborted();
 
 // eslint-disable-next-line require-yield
 async function* failed(over: AbortSignal): AsyncGenerator<Buffer, void> {

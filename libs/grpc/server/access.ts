@@ -1,7 +1,6 @@
-import type { Metadata } from '@grpc/grpc-js';
 import type { AccessTable, Caller } from '#libs/auth/index.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
-import { type Wrapper, tokenOf } from './incoming-call.ts';
+import type { Wrapper } from './incoming-call.ts';
 
 /** Lets public rpcs through, and others with a token of one of the roles. One that the table does not list is closed to all. */
 export const access =
@@ -12,7 +11,14 @@ export const access =
     if (allowed?.isPublic) {
       return next(call);
     }
-    const caller = await verify(bearerToken(call.metadata));
+    if (call.token === undefined) {
+      throw new DomainError(
+        status.UNAUTHENTICATED,
+        'TOKEN_MISSING',
+        'the call carries no token; send the header `authorization: Bearer <token>`',
+      );
+    }
+    const caller = await verify(call.token);
     call.said['role'] = caller.role;
     call.said['subject'] = caller.subject;
     if (allowed === undefined) {
@@ -33,15 +39,3 @@ export const access =
     }
     await next({ ...call, caller });
   };
-
-const bearerToken = (metadata: Metadata): string => {
-  const token = tokenOf(metadata);
-  if (token === undefined) {
-    throw new DomainError(
-      status.UNAUTHENTICATED,
-      'TOKEN_MISSING',
-      'the call carries no token; send the header `authorization: Bearer <token>`',
-    );
-  }
-  return token;
-};

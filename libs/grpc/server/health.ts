@@ -7,21 +7,12 @@ import {
 } from '#libs/contracts/health.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { CallContext } from '../call-context.ts';
-import { implement, type ServiceBinding } from './binding.ts';
+import { implement } from './binding.ts';
 
-export interface Health {
-  /** `''` means the whole server. A service that was never set is unknown. */
-  set(service: string, isServing: boolean): void;
-}
-
-export interface OwnHealth extends Health {
-  binding: ServiceBinding;
-  /** Reports NOT_SERVING for everything, for ever. */
-  shutDown(): void;
-}
+export type Health = Pick<ReturnType<typeof createHealth>, 'set'>;
 
 /** grpc.health.v1 for `''` and the given services, which all serve from the start. */
-export const createHealth = (services: readonly string[]): OwnHealth => {
+export const createHealth = (services: readonly string[]) => {
   const serving = new Map<string, boolean>(['', ...services].map((name) => [name, true]));
   let isDown = false;
   let changed = Promise.withResolvers<void>();
@@ -73,11 +64,13 @@ export const createHealth = (services: readonly string[]): OwnHealth => {
 
   return {
     binding: implement(HealthService, { check, watch, list }),
-    set: (service, isServing) => {
+    /** `''` means the whole server. A service that was never set is unknown. */
+    set: (service: string, isServing: boolean): void => {
       serving.set(service, isServing);
       tell();
     },
-    shutDown: () => {
+    /** Reports NOT_SERVING for everything, for ever. */
+    shutDown: (): void => {
       isDown = true;
       tell();
     },

@@ -1,6 +1,4 @@
 import type { Metadata } from '@grpc/grpc-js';
-import type { Caller } from '#libs/auth/index.ts';
-import type { Logger } from '#libs/telemetry/index.ts';
 import type { CallContext } from '../call-context.ts';
 import type { BoundMethod, Exchange } from './binding.ts';
 
@@ -15,21 +13,12 @@ export const tokenOf = (metadata: Metadata): string | undefined =>
   /^bearer +(\S+)$/i.exec(header(metadata, 'authorization') ?? '')?.[1];
 
 /** A call on its way through the wrappers. Each wrapper may add to it before it passes it on. */
-export interface IncomingCall {
+export interface IncomingCall extends CallContext {
   method: BoundMethod;
   exchange: Exchange;
   metadata: Metadata;
   /** Sent with the status. */
   trailers: Metadata;
-  peer: string;
-  signal: AbortSignal;
-  draining: AbortSignal;
-  /** Ends the call from inside; `reason` becomes its status and the reason of `signal`. */
-  abort: (reason: unknown) => void;
-  deadlineMs: number | undefined;
-  requestId: string;
-  log: Logger;
-  caller: Caller | undefined;
   /** Fields of the log line at the end, beside method, status and time. */
   said: Record<string, unknown>;
 }
@@ -43,18 +32,3 @@ export type Wrapper = (call: IncomingCall, next: Handle) => Promise<void>;
 /** The first wrapper is the outermost. */
 export const wrap = (wrappers: readonly Wrapper[], handle: Handle): Handle =>
   wrappers.reduceRight<Handle>((next, wrapper) => (call) => wrapper(call, next), handle);
-
-/** The part that the handler sees. */
-export const contextOf = (call: IncomingCall): CallContext => ({
-  caller: call.caller,
-  signal: call.signal,
-  abort: call.abort,
-  draining: call.draining,
-  requestId: call.requestId,
-  log: call.log,
-  deadlineMs: call.deadlineMs,
-  peer: call.peer,
-  token: tokenOf(call.metadata),
-  header: (name) => header(call.metadata, name),
-  userAgent: header(call.metadata, 'user-agent') ?? '',
-});

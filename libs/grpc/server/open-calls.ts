@@ -8,17 +8,7 @@ const STREAM_GRACE_MS = 2_000;
 // How long a call may take to end after it was told to.
 const GOODBYE_MS = 500;
 
-export interface OpenCalls {
-  /** Counts a call; returns the function to call at its end. */
-  opened: (call: IncomingCall) => () => void;
-  /** Aborts when the drain begins. */
-  draining: AbortSignal;
-  /** Waits until no call is open. Ends streamed answers after `graceMs`, two seconds at most, and all others after `graceMs`. */
-  drain(graceMs: number): Promise<void>;
-}
-
-/** Keeps track of the calls of one server. */
-export const createOpenCalls = (clock: Clock): OpenCalls => {
+export const createOpenCalls = (clock: Clock) => {
   const calls = new Set<IncomingCall>();
   const controller = new AbortController();
   let empty: PromiseWithResolvers<void> | undefined;
@@ -28,8 +18,10 @@ export const createOpenCalls = (clock: Clock): OpenCalls => {
     }
   };
   return {
+    /** Aborts when the drain begins. */
     draining: controller.signal,
-    opened: (call) => {
+    /** Counts a call; returns the function to call at its end. */
+    opened: (call: IncomingCall): (() => void) => {
       calls.add(call);
       return () => {
         calls.delete(call);
@@ -38,7 +30,8 @@ export const createOpenCalls = (clock: Clock): OpenCalls => {
         }
       };
     },
-    drain: async (graceMs) => {
+    /** Waits until no call is open. Ends streamed answers after `graceMs`, two seconds at most, and all others after `graceMs`. */
+    drain: async (graceMs: number): Promise<void> => {
       controller.abort(serverDraining());
       if (calls.size === 0) {
         return;

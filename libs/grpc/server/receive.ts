@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { constants } from 'node:http2';
+import { constants, type Http2Stream } from 'node:http2';
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '#libs/clock/index.ts';
 import { toServiceError } from '#libs/errors/index.ts';
@@ -7,7 +7,7 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import { callCancelled, deadlineExceeded } from '../endings.ts';
 import { createSender } from '../sender.ts';
 import type { BoundMethod } from './binding.ts';
-import type { Handle, IncomingCall } from './incoming-call.ts';
+import { type Handle, header, type IncomingCall, tokenOf } from './incoming-call.ts';
 
 /** A call of any of the four kinds. On the wire they are the same: messages in both directions. */
 export type RawCall = ServerDuplexStream<Buffer, Buffer>;
@@ -24,6 +24,7 @@ export const receive = async (
   const controller = new AbortController();
   const { signal } = controller;
   const abort = (reason: unknown): void => controller.abort(reason);
+  const { metadata } = raw;
   const deadline = Number(raw.getDeadline());
   // Only before the status is known: after that, this event also means a regular end.
   const onCancelled = (): void =>
@@ -33,7 +34,7 @@ export const receive = async (
   const call: IncomingCall = {
     method,
     exchange: { messages: read(raw, signal), send },
-    metadata: raw.metadata,
+    metadata,
     trailers: new Metadata(),
     peer: raw.getPeer(),
     signal,
@@ -43,6 +44,9 @@ export const receive = async (
     requestId: '',
     log,
     caller: undefined,
+    token: tokenOf(metadata),
+    header: (name) => header(metadata, name),
+    userAgent: header(metadata, 'user-agent') ?? '',
     said: {},
   };
   const close = opened(call);
@@ -98,28 +102,11 @@ async function* read(raw: RawCall, signal: AbortSignal): AsyncGenerator<Buffer, 
   signal.throwIfAborted();
 }
 
-interface Resettable {
-  close(code: number): void;
-}
-
-const isResettable = (value: unknown): value is Resettable =>
-  typeof value === 'object' &&
-  value !== null &&
-  'close' in value &&
-  typeof value.close === 'function';
-
-const inside = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-
 /**
  * Closes a call with RST_STREAM, because a status would wait behind messages that the caller does not read. grpc-js has no
  * function for that, so this reaches for the HTTP/2 stream inside; a spec notices if it moves.
  */
-const resetStream = (call: unknown): boolean => {
-  const stream = inside(inside(call, 'call'), 'stream');
-  if (!isResettable(stream)) {
-    return false;
-  }
-  stream.close(constants.NGHTTP2_CANCEL);
-  return true;
+const resetStream = (raw: RawCall): void => {
+  const { call } = raw as unknown as { call?: { stream?: Http2Stream } };
+  call?.stream?.close(constants.NGHTTP2_CANCEL);
 };

@@ -78,32 +78,24 @@ const files = (found: Uint8Array[] | undefined, what: string): Answer =>
         value: { fileDescriptorProto: found.map((file) => Buffer.from(file)) },
       };
 
-/** Finds proto files by their content. It gives each as a serialised FileDescriptorProto, the wanted file first. */
-interface DescriptorIndex {
-  fileNamed(name: string): Uint8Array[] | undefined;
-  /** By the full name of a message, enum, extension, service or method. */
-  fileOfSymbol(symbol: string): Uint8Array[] | undefined;
-  fileOfExtension(containingType: string, number: number): Uint8Array[] | undefined;
-  /** In ascending order; undefined when there is no such message. */
-  extensionNumbers(containingType: string): number[] | undefined;
-}
-
-/** Keeps comments and custom options, because people read the manual through reflection. `image` holds every file it refers to. */
-export const indexDescriptors = (image: Uint8Array): DescriptorIndex => {
+/** Finds serialised FileDescriptorProtos, the wanted one first. Keeps comments and custom options, because people read the manual through reflection. `image` holds every file it refers to. */
+export const indexDescriptors = (image: Uint8Array) => {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
   return {
-    fileNamed: (name) => withImports(registry.getFile(name)),
-    fileOfSymbol: (symbol) => {
+    fileNamed: (name: string) => withImports(registry.getFile(name)),
+    /** By the full name of a message, enum, extension, service or method. */
+    fileOfSymbol: (symbol: string) => {
       const parent = registry.getService(symbol.slice(0, Math.max(0, symbol.lastIndexOf('.'))));
       const isMethod =
         parent?.methods.some(({ name }) => `${parent.typeName}.${name}` === symbol) ?? false;
       return withImports(isMethod ? parent?.file : registry.get(symbol)?.file);
     },
-    fileOfExtension: (containingType, number) => {
+    fileOfExtension: (containingType: string, number: number) => {
       const message = registry.getMessage(containingType);
       return withImports(message && registry.getExtensionFor(message, number)?.file);
     },
-    extensionNumbers: (containingType) =>
+    /** In ascending order; undefined when there is no such message. */
+    extensionNumbers: (containingType: string): number[] | undefined =>
       registry.getMessage(containingType) &&
       [...registry]
         .flatMap((type) =>

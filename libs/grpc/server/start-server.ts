@@ -1,19 +1,15 @@
-import {
-  Server,
-  type ServerOptions as GrpcOptions,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 import type { AccessTable, Caller } from '#libs/auth/index.ts';
 import { type Clock, systemClock } from '#libs/clock/index.ts';
 import type { TlsFiles } from '#libs/config/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { access } from './access.ts';
-import type { BoundMethod, ServiceBinding } from './binding.ts';
+import type { ServiceBinding } from './binding.ts';
 import { serverCredentials, splitAddress, targetOf } from './credentials.ts';
 import { deadlines } from './deadlines.ts';
 import { errors, cancellation, requestId, trace, logging } from './wrappers.ts';
 import { createHealth, type Health } from './health.ts';
-import { contextOf, wrap } from './incoming-call.ts';
+import { wrap } from './incoming-call.ts';
 import { createOpenCalls } from './open-calls.ts';
 import { type RawCall, receive } from './receive.ts';
 import { createReflection } from './reflection.ts';
@@ -51,30 +47,13 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 const DISPOSE_GRACE_MS = 5_000;
-const MAX_RECEIVE_BYTES = 4 * 1024 ** 2;
-const UNARY_DEADLINE_MS = 30_000;
-
-const grpcOptions = (maxStreams: number, maxReceiveBytes: number): GrpcOptions => ({
-  'grpc.max_concurrent_streams': maxStreams,
-  'grpc.max_receive_message_length': maxReceiveBytes,
-  // Notices a frozen peer or a lost network within 8 s.
-  'grpc.keepalive_time_ms': 5_000,
-  'grpc.keepalive_timeout_ms': 3_000,
-});
 
 /**
  * Serves the services, with health (public) and reflection (any valid token) beside them. Around every rpc, from the outside:
  * trace, request id, log line, errors, cancellation, deadline, access. Throws ConfigError for plain text to the network.
  */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
-  const {
-    listen,
-    services,
-    logger,
-    clock = systemClock,
-    maxStreamsPerConnection = 1_000,
-  } = options;
-  const { maxReceiveBytes = MAX_RECEIVE_BYTES, unaryDeadlineMs = UNARY_DEADLINE_MS } = options;
+  const { listen, services, logger, clock = systemClock } = options;
   const credentials = await serverCredentials(listen, options.tls, options.insecure ?? false);
   const health = createHealth(services.map(({ name }) => name));
   const calls = createOpenCalls(clock);
@@ -85,21 +64,26 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
       logging(clock),
       errors,
       cancellation,
-      deadlines(clock, unaryDeadlineMs),
+      deadlines(clock, options.unaryDeadlineMs ?? 30_000),
       access(options.access, options.verify),
     ],
-    (call) => call.method.answer(call.exchange, contextOf(call)),
+    (call) => call.method.answer(call.exchange, call),
   );
   const receiver = { handle, clock, log: logger, draining: calls.draining, opened: calls.opened };
 
-  const server = new Server(grpcOptions(maxStreamsPerConnection, maxReceiveBytes));
+  const server = new Server({
+    'grpc.max_concurrent_streams': options.maxStreamsPerConnection ?? 1_000,
+    'grpc.max_receive_message_length': options.maxReceiveBytes ?? 4 * 1024 ** 2,
+    // Notices a frozen peer or a lost network within 8 s.
+    'grpc.keepalive_time_ms': 5_000,
+    'grpc.keepalive_timeout_ms': 3_000,
+  });
   const names = [...services.map(({ name }) => name), ...FOREIGN].sort();
-  for (const { methods } of [
-    ...services,
-    health.binding,
-    ...createReflection(options.image, names),
-  ]) {
-    addMethods(server, methods, (raw, method) => void receive(raw, method, receiver));
+  const bindings = [...services, health.binding, ...createReflection(options.image, names)];
+  for (const method of bindings.flatMap(({ methods }) => methods)) {
+    // Every rpc is a stream of bytes in both directions: the wrappers see one form, and decoding errors are ours.
+    const answer = (raw: RawCall): void => void receive(raw, method, receiver);
+    server.register(method.path, answer, asTheyAre, asTheyAre, 'bidi');
   }
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(listen, credentials, (error, bound) =>
@@ -138,27 +122,3 @@ const FOREIGN = [
 ];
 
 const asTheyAre = (bytes: Buffer): Buffer => bytes;
-
-/** Registers every rpc as a stream of bytes in both directions: the wrappers see one form, and decoding errors are ours. */
-const addMethods = (
-  server: Server,
-  methods: readonly BoundMethod[],
-  serve: (raw: RawCall, method: BoundMethod) => void,
-): void => {
-  const definition = methods.map((method) => {
-    const codec = {
-      requestSerialize: asTheyAre,
-      requestDeserialize: asTheyAre,
-      responseSerialize: asTheyAre,
-      responseDeserialize: asTheyAre,
-    };
-    return [
-      method.path,
-      { path: method.path, requestStream: true, responseStream: true, ...codec },
-    ] as const;
-  });
-  const handlers: UntypedServiceImplementation = Object.fromEntries(
-    methods.map((method) => [method.path, (raw: RawCall) => serve(raw, method)]),
-  );
-  server.addService(Object.fromEntries(definition), handlers);
-};
