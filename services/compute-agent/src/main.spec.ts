@@ -14,7 +14,7 @@ import {
   tempDir,
   type TempDir,
 } from '#libs/testing/index.ts';
-import { sha256File } from './files/sha256-file.ts';
+import { sha256File } from './files.ts';
 import { commandLines } from './fixtures/command-lines.ts';
 import { type BlobFixture, startBlobService } from './fixtures/blob.ts';
 import { attempts, noopWork, type Peer, startPeer, tokenFor } from './fixtures/peer.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { sceneDamaged } from './errors.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 
 /** Names a scene by the SHA-256 of its bytes, 64 lower-case hexadecimal digits, and its length. */
 export interface SceneId {
@@ -11,10 +11,13 @@ export interface SceneId {
 /** Fetches the bytes of a scene from where they are stored. */
 export type Fetch = (signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
-/**
- * Writes what it fetches to a new file, checks it and syncs it to disk. Throws DATA_LOSS `SCENE_DAMAGED` if
- * the length or the hash is wrong.
- */
+/** The fetched bytes are not the requested scene. `got` is their hash, or their number. */
+const sceneDamaged = (sha256: string, got: string): DomainError => {
+  const message = `the scene ${sha256} came as ${got}`;
+  return new DomainError(status.DATA_LOSS, 'SCENE_DAMAGED', message, { sha256, got });
+};
+
+/** Writes what it fetches to a new file and syncs it. Throws DATA_LOSS `SCENE_DAMAGED` if length or hash is wrong. */
 export const download = async (
   { sha256, sizeBytes }: SceneId,
   file: string,
@@ -23,27 +26,23 @@ export const download = async (
 ): Promise<void> => {
   const hash = createHash('sha256');
   let size = 0;
-  const handle = await open(file, 'wx', 0o444);
-  try {
-    for await (const chunk of fetch(signal)) {
-      size += chunk.length;
-      if (size > sizeBytes) {
-        throw sceneDamaged(sha256, `more than ${sizeBytes} bytes`);
-      }
-      hash.update(chunk);
-      await handle.writeFile(chunk);
-      // This chunk may have come before the abort, and the next one may never come.
-      signal.throwIfAborted();
+  await using handle = await open(file, 'wx', 0o444);
+  for await (const chunk of fetch(signal)) {
+    size += chunk.length;
+    if (size > sizeBytes) {
+      throw sceneDamaged(sha256, `more than ${sizeBytes} bytes`);
     }
+    hash.update(chunk);
+    await handle.writeFile(chunk);
+    // This chunk may have come before the abort, and the next one may never come.
     signal.throwIfAborted();
-    const got = hash.digest('hex');
-    if (got !== sha256) {
-      throw sceneDamaged(sha256, size === sizeBytes ? got : `${size} of ${sizeBytes} bytes`);
-    }
-    // Independent of the umask, because the program in the sandbox runs as another user.
-    await handle.chmod(0o444);
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
+  signal.throwIfAborted();
+  const got = hash.digest('hex');
+  if (got !== sha256) {
+    throw sceneDamaged(sha256, size === sizeBytes ? got : `${size} of ${sizeBytes} bytes`);
+  }
+  // Independent of the umask, because the program in the sandbox runs as another user.
+  await handle.chmod(0o444);
+  await handle.sync();
 };

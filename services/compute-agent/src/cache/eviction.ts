@@ -6,12 +6,12 @@ export interface CachedScene {
 }
 
 /**
- * Chooses the scenes to remove so that the rest and `arrivingBytes` fit into the limit. The scenes that
- * nobody asked for the longest go first; a scene in use stays. Undefined if that is not enough.
+ * Chooses the scenes to remove so that the rest and `arrivingBytes` fit into the limit. The scenes that nobody asked for
+ * the longest go first; one in use stays. Undefined if that is not enough.
  */
 export const toEvict = (
   scenes: ReadonlyMap<string, CachedScene>,
-  isInUse: (hash: string) => boolean,
+  inUse: ReadonlySet<string>,
   limitBytes: number,
   arrivingBytes: number,
 ): string[] | undefined => {
@@ -20,11 +20,8 @@ export const toEvict = (
     excess += sizeBytes;
   }
   const going: string[] = [];
-  const unused = [...scenes]
-    .filter(([hash]) => !isInUse(hash))
-    .sort(([, a], [, b]) => a.usedMs - b.usedMs);
-  for (const [hash, { sizeBytes }] of unused) {
-    if (excess > 0) {
+  for (const [hash, { sizeBytes }] of [...scenes].sort(([, a], [, b]) => a.usedMs - b.usedMs)) {
+    if (excess > 0 && !inUse.has(hash)) {
       excess -= sizeBytes;
       going.push(hash);
     }

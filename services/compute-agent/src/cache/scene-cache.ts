@@ -2,13 +2,13 @@ import type { Stats } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#libs/clock/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import { isSha256 } from '#libs/mesh/index.ts';
 import type { Random } from '#libs/random/index.ts';
-import { sha256File } from '../files/sha256-file.ts';
+import { sha256File } from '../files.ts';
 import { download, type Fetch, type SceneId } from './download.ts';
-import { cacheFull } from './errors.ts';
-import { sharedWork } from './shared-work.ts';
 import { type CachedScene, toEvict } from './eviction.ts';
+import { sharedWork } from './shared-work.ts';
 
 /** A file that stays in the cache until it is released. */
 export interface Borrowed {
@@ -19,18 +19,9 @@ export interface Borrowed {
 }
 
 /** Scenes on disk, by the SHA-256 of their bytes. */
-export interface SceneCache {
-  /**
-   * Returns the file of a scene, and fetches it if it is not on disk. Callers that ask at the same time share
-   * one fetch. Rejects with the error of the fetch, with the signal's reason, or with
-   * * DATA_LOSS `SCENE_DAMAGED`: the fetched bytes have another length or hash;
-   * * RESOURCE_EXHAUSTED `CACHE_FULL`: the scene does not fit beside the scenes that are in use.
-   */
-  borrow(scene: SceneId, fetch: Fetch, signal: AbortSignal): Promise<Borrowed>;
-}
+export type SceneCache = Awaited<ReturnType<typeof openSceneCache>>;
 
-/** What a cache needs. */
-export interface CacheOptions {
+interface CacheOptions {
   /** Several agents may share it. */
   dir: string;
   /** The bound for all files together. */
@@ -41,6 +32,15 @@ export interface CacheOptions {
 
 /** An agent that has not written to its partial file for this long is gone. */
 const ABANDONED_MS = 3_600_000;
+
+/** A scene does not fit beside the scenes that are in use. */
+const cacheFull = (sizeBytes: number, limitBytes: number): DomainError =>
+  new DomainError(
+    status.RESOURCE_EXHAUSTED,
+    'CACHE_FULL',
+    `${sizeBytes} bytes of scenes do not fit into a cache of ${limitBytes} beside those in use; give the agent more`,
+    { size_bytes: sizeBytes, limit_bytes: limitBytes },
+  );
 
 /** Identifies the content of a file without reading it: a change of the file changes it. */
 const markOf = ({ dev, ino, size, mtimeMs }: Stats): string => [dev, ino, size, mtimeMs].join(':');
@@ -69,33 +69,22 @@ const readFolder = async (dir: string): Promise<Map<string, CachedScene>> => {
 };
 
 /** Opens a cache. It uses files of earlier runs again, after it has checked them. */
-export const openSceneCache = async ({
-  dir,
-  limitBytes,
-  clock,
-  random,
-}: CacheOptions): Promise<SceneCache> => {
+export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOptions) => {
   const partialDir = join(dir, 'partial');
   await mkdir(partialDir, { recursive: true });
   await removeAbandoned(partialDir, clock.now());
   const scenes = await readFolder(dir);
   /** The files whose bytes this process has checked, with their marks at that time. */
   const checked = new Map<string, string>();
-  const pins = new Map<string, number>();
-  const work = sharedWork();
+  /** One for each caller that uses a scene or waits for it. */
+  const pins = new Set<{ sha256: string }>();
+  const once = sharedWork();
   let arrivingBytes = 0;
 
   const drop = async (sha256: string): Promise<void> => {
     scenes.delete(sha256);
     checked.delete(sha256);
     await rm(join(dir, sha256), { force: true });
-  };
-
-  const pin = (sha256: string, by: 1 | -1): void => {
-    pins.set(sha256, (pins.get(sha256) ?? 0) + by);
-    if (pins.get(sha256) === 0) {
-      pins.delete(sha256);
-    }
   };
 
   /** Whether the file is there and has the hash in its name. Removes a file with another hash. */
@@ -118,7 +107,8 @@ export const openSceneCache = async ({
     const partial = join(partialDir, random.id('f'));
     arrivingBytes += sizeBytes;
     try {
-      const going = toEvict(scenes, (hash) => pins.has(hash), limitBytes, arrivingBytes);
+      const inUse = new Set([...pins].map((pin) => pin.sha256));
+      const going = toEvict(scenes, inUse, limitBytes, arrivingBytes);
       if (going === undefined) {
         throw cacheFull(sizeBytes, limitBytes);
       }
@@ -134,20 +124,21 @@ export const openSceneCache = async ({
   };
 
   return {
-    borrow: async (scene, fetch, signal) => {
+    /**
+     * Returns the file of a scene, and fetches it if it is not on disk. Callers that ask at the same time share one fetch.
+     * Rejects with the error of the fetch, with the signal's reason, or with
+     * * DATA_LOSS `SCENE_DAMAGED`: the fetched bytes have another length or hash;
+     * * RESOURCE_EXHAUSTED `CACHE_FULL`: the scene does not fit beside the scenes that are in use.
+     */
+    async borrow(scene: SceneId, fetch: Fetch, signal: AbortSignal): Promise<Borrowed> {
       const { sha256 } = scene;
       if (!isSha256(sha256)) {
         throw new Error(`${sha256} is no SHA-256`);
       }
       // Pinned before the fetch, so that nothing evicts the file between its arrival and its use.
-      pin(sha256, 1);
-      let isHeld = true;
-      const release = (): void => {
-        if (isHeld) {
-          isHeld = false;
-          pin(sha256, -1);
-        }
-      };
+      const pin = { sha256 };
+      pins.add(pin);
+      const release = (): void => void pins.delete(pin);
       const provide = async (stop: AbortSignal): Promise<void> => {
         if (!(await isThere(sha256))) {
           stop.throwIfAborted();
@@ -155,7 +146,7 @@ export const openSceneCache = async ({
         }
       };
       try {
-        await work.join(sha256, provide, signal);
+        await once(sha256, provide, signal);
       } catch (error) {
         release();
         throw error;

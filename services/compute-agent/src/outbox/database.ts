@@ -10,13 +10,7 @@ export interface Change {
   bytes: Uint8Array | undefined;
 }
 
-/** The records of machines, by key. A change is durable when the method returns. */
-export interface Database {
-  load(): (Change & { bytes: Uint8Array })[];
-  /** Writes all changes or none. Throws if the disk refuses the write. */
-  write(changes: readonly Change[]): void;
-  close(): void;
-}
+export type Database = ReturnType<typeof openDatabase>;
 
 /** Another process has it open. */
 export class OutboxInUseError extends Error {
@@ -48,10 +42,10 @@ const open = (dir: string): DatabaseSync => {
 };
 
 /**
- * Opens the records in a folder. It puts a damaged database aside and begins with an empty one: the results
- * in it are lost, and the mesh has them made again. Throws OutboxInUseError.
+ * Opens the records of machines, by key, in a folder. It puts a damaged database aside and begins with an empty one: the
+ * results in it are lost, and the mesh has them made again. Throws OutboxInUseError.
  */
-export const openDatabase = (dir: string, log: Logger): Database => {
+export const openDatabase = (dir: string, log: Logger) => {
   let db: DatabaseSync;
   try {
     db = open(dir);
@@ -77,7 +71,7 @@ export const openDatabase = (dir: string, log: Logger): Database => {
   const keep = db.prepare('INSERT OR REPLACE INTO kept (machine, key, bytes) VALUES (?, ?, ?)');
   const forget = db.prepare('DELETE FROM kept WHERE machine = ? AND key = ?');
   return {
-    load: () =>
+    load: (): (Change & { bytes: Uint8Array })[] =>
       db
         .prepare('SELECT machine, key, bytes FROM kept')
         .all()
@@ -86,7 +80,8 @@ export const openDatabase = (dir: string, log: Logger): Database => {
           key: String(key),
           bytes: bytes instanceof Uint8Array ? bytes : new Uint8Array(),
         })),
-    write(changes) {
+    /** Writes all changes or none, durably. Throws if the disk refuses the write. */
+    write(changes: readonly Change[]): void {
       db.exec('BEGIN IMMEDIATE');
       try {
         for (const { machine, key, bytes } of changes) {
@@ -104,6 +99,6 @@ export const openDatabase = (dir: string, log: Logger): Database => {
         throw thrown;
       }
     },
-    close: () => db.close(),
+    close: (): void => db.close(),
   };
 };

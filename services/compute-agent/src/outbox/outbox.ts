@@ -4,39 +4,17 @@ import { dirname, extname, join } from 'node:path';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
+import { moveDurably } from '../files.ts';
 import { openDatabase, type Change, type Database } from './database.ts';
-import { moveDurably } from './move.ts';
 import { bytesOf, decode, encode, fileOf, type Kept } from './kept.ts';
 
 /** What one machine has finished and the mesh has not decided. */
-export interface Outbox {
-  /** What an earlier run left. */
-  readonly restored: readonly Kept[];
-  /**
-   * Keeps an attempt, or replaces its record. Resolves with the record when it is durable; the file then
-   * belongs to the outbox.
-   */
-  keep(kept: Kept): Promise<Kept>;
-  get(key: string): Kept | undefined;
-  /** Removes the record and the file, because the mesh has decided. */
-  forget(key: string): void;
-  size(): number;
-}
+export type Outbox = ReturnType<Outboxes['of']>;
 
-/**
- * The outboxes of a process's machines. They share one database, because then one write makes the results of
- * all of them durable.
- */
-export interface Outboxes {
-  of(machine: string): Outbox;
-  /** Whether there is room for more: the disk accepts writes, and the waiting results are within their bounds. */
-  hasRoom(): boolean;
-  /** Calls back when that changes. */
-  onRoom(listener: (hasRoom: boolean, why: string) => void): void;
-  close(): Promise<void>;
-}
+/** The outboxes of a process's machines: one database, because then one write makes the results of all durable. */
+export type Outboxes = ReturnType<typeof openOutboxes>;
 
-export interface OutboxOptions {
+interface OutboxOptions {
   dir: string;
   /** At these bounds the agent takes no more work, until a tenth of them is free again. */
   limits: { records: number; bytes: number };
@@ -52,14 +30,7 @@ const AGAIN_MS = 1_000;
 const ROOM_AGAIN = 0.9;
 
 /** Opens the outboxes in a folder. Throws OutboxInUseError if another agent has it open. */
-export const openOutboxes = ({
-  dir,
-  limits,
-  clock,
-  random,
-  log,
-  ...rest
-}: OutboxOptions): Outboxes => {
+export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: OutboxOptions) => {
   const files = join(dir, 'files');
   mkdirSync(files, { recursive: true });
   const database = rest.database ?? openDatabase(dir, log);
@@ -182,7 +153,6 @@ export const openOutboxes = ({
     return { ...kept, outcome: { ...kept.outcome, file: own } };
   };
 
-  /** A missing file is no problem. */
   const removeFile = (file: string | undefined): void => {
     if (file !== undefined) {
       void rm(file, { force: true }).catch(() => undefined);
@@ -191,7 +161,7 @@ export const openOutboxes = ({
 
   load();
   return {
-    of(machine) {
+    of(machine: string) {
       const own = recordsOf(machine);
       const put = (kept: Kept): Promise<void> => {
         const before = own.get(kept.key);
@@ -206,14 +176,17 @@ export const openOutboxes = ({
         return change({ machine, key: kept.key, bytes: encode(kept) });
       };
       return {
+        /** What an earlier run left. */
         restored: [...own.values()],
-        async keep(kept) {
+        /** Keeps or replaces a record. Resolves with it when it is durable; its file then belongs to the outbox. */
+        async keep(kept: Kept): Promise<Kept> {
           const adopted = fileOf(kept) === undefined ? kept : await adopt(kept);
           await put(adopted);
           return adopted;
         },
-        get: (key) => own.get(key),
-        forget(key) {
+        get: (key: string) => own.get(key),
+        /** Removes the record and the file, because the mesh has decided. */
+        forget(key: string): void {
           const kept = own.get(key);
           if (kept === undefined) {
             return;
@@ -229,9 +202,12 @@ export const openOutboxes = ({
         size: () => own.size,
       };
     },
+    /** Whether the disk accepts writes and the waiting results are within their bounds. */
     hasRoom: () => hadRoom,
-    onRoom: (listener) => void listeners.push(listener),
-    async close() {
+    /** Calls back when that changes. */
+    onRoom: (listener: (hasRoom: boolean, why: string) => void): void =>
+      void listeners.push(listener),
+    async close(): Promise<void> {
       if (isClosed) {
         return;
       }

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256File } from '../../files/sha256-file.ts';
+import { sha256File } from '../../files.ts';
 import { verifyPicture } from './pictures/verify.ts';
 import { completed, failed, type Outcome, type Running } from '../engine.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';

@@ -1,5 +1,15 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { copyFile, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+/** SHA-256 of a file's bytes, 64 lower-case hexadecimal digits. */
+export const sha256File = async (file: string): Promise<string> => {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file, { highWaterMark: 1024 ** 2 }), hash);
+  return hash.digest('hex');
+};
 
 const sync = async (path: string): Promise<void> => {
   await using handle = await open(path, 'r');
