@@ -13,28 +13,12 @@ export interface Progress {
   text: string;
 }
 
-/** A point from which a task can be resumed. */
-export interface Checkpoint {
-  /** The name of the point within its task, for example the time of a simulation: `0.35`. At most 64 characters. */
-  name: string;
-  /**
-   * The files from which the task resumes, as paths on this machine. Nobody changes them until `checkpoint`
-   * has resolved.
-   */
-  files: readonly string[];
-}
-
 /** What a task gets to run with. */
 export interface Running {
   /** Ends the task. */
   signal: AbortSignal;
   /** Records how far the task is. It is cheap, so the engine may call it for each line that its program prints. */
   progress(progress: Progress): void;
-  /**
-   * Records a point from which the task can be resumed. The engine goes on when it has resolved. It never
-   * rejects.
-   */
-  checkpoint(checkpoint: Checkpoint): Promise<void>;
 }
 
 /** The task is done. */
@@ -109,10 +93,7 @@ export const failed = (
   seconds: more.seconds ?? 0,
 });
 
-/**
- * Creates the failure for work that this version does not understand. The mesh then gives the work to another
- * agent.
- */
+/** Creates the failure for work that this version does not understand. The mesh gives it to another agent. */
 export const misunderstood = (what: string): Failed =>
   failed('AGENT_ERROR', `this agent does not understand ${what}`);
 

@@ -1,11 +1,10 @@
 import type { z } from 'zod';
 import type { Work } from '#libs/contracts/agent.ts';
-import { blender } from './blender/family.ts';
+import { blender } from './blender/blender.ts';
 import type { RenderJob } from './blender/job.ts';
 import type { Engine } from './engine.ts';
 import type { Family } from './family.ts';
-import { noop } from './noop/family.ts';
-import type { NoopJob } from './noop/noop.ts';
+import { noop, type NoopJob } from './noop/noop.ts';
 
 type Kinds = NonNullable<Work['kind']>;
 
@@ -27,9 +26,8 @@ export const engineVariables = { ...blender.variables, ...noop.variables };
 export type EngineSettings = z.infer<z.ZodObject<typeof engineVariables>>;
 
 /**
- * The family of engines for each kind of work. A new family needs its kind in agent_service.proto, its
- * engines in libs/engines, a folder beside this file, and a line in each of the three tables of this file. A
- * kind of work without a family does not compile.
+ * The family of engines for each kind of work. A new one needs its kind in agent_service.proto, its engines in
+ * libs/engines, a folder beside this file, and a line in each of the three tables of this file.
  */
 export const families: { readonly [K in WorkKind]: Family<Values[K], Jobs[K], EngineSettings> } = {
   render: blender,

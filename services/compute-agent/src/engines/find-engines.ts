@@ -8,10 +8,7 @@ import { type Engines, families, type WorkKind, workKinds } from './families.ts'
 import type { Surroundings } from './family.ts';
 
 /** What this process can do, for itself and for the mesh. */
-export interface EnginesHere {
-  engines: Engines;
-  capability: Capability;
-}
+export type EnginesHere = Awaited<ReturnType<typeof findEngines>>;
 
 /** What this process may use. It is less than the machine has if a container limits it. */
 const findMachine = (): { cpus: number; memoryBytes: number } => ({
@@ -39,35 +36,31 @@ const wantedOf = (
  */
 export const findEngines = async (
   config: Config,
-  { folder, clock, random, logger }: Pick<Surroundings, 'folder' | 'clock' | 'random' | 'logger'>,
+  own: Pick<Surroundings, 'folder' | 'clock' | 'random' | 'logger'>,
   signal: AbortSignal,
-): Promise<EnginesHere> => {
-  const wanted = workKinds.filter((kind) => wantedOf(kind, config.engines) !== undefined);
-  const isConfined = wanted.some((kind) => families[kind].isConfined);
+) => {
+  const wanted = workKinds.flatMap((kind) => {
+    const names = wantedOf(kind, config.engines);
+    return names === undefined ? [] : [{ kind, names }];
+  });
+  const isConfined = wanted.some(({ kind }) => families[kind].isConfined);
   const sandbox = isConfined ? await findSandbox(config) : ({ kind: 'none' } as const);
   const machine = findMachine();
   const slots = config.slots * config.tokens.length;
   const around = {
+    ...own,
+    ...machine,
     settings: config.settings,
     sandbox,
-    folder,
     findingsDir: join(config.cache.dir, 'engines'),
     searchPath: config.searchPath,
     slots,
-    ...machine,
-    clock,
-    random,
-    logger,
   };
   const engines: Engines = {};
   const offers: Capability['engines'] = [];
   const missing: string[] = [];
-  for (const kind of wanted) {
-    const detected = await families[kind].detect(
-      wantedOf(kind, config.engines) ?? [],
-      around,
-      signal,
-    );
+  for (const { kind, names } of wanted) {
+    const detected = await families[kind].detect(names, around, signal);
     if (detected.kind === 'missing') {
       missing.push(detected.why);
       continue;
@@ -78,13 +71,11 @@ export const findEngines = async (
   if (offers.length === 0) {
     throw new DomainError(status.FAILED_PRECONDITION, 'NO_ENGINE', missing.join('; '));
   }
-  return {
-    engines,
-    capability: {
-      cpus: machine.cpus,
-      memoryBytes: Math.floor(machine.memoryBytes / slots),
-      engines: offers,
-      sandbox: sandbox.kind === 'none' ? 'SANDBOX_LEVEL_NONE' : 'SANDBOX_LEVEL_BUBBLEWRAP',
-    },
+  const capability: Capability = {
+    cpus: machine.cpus,
+    memoryBytes: Math.floor(machine.memoryBytes / slots),
+    engines: offers,
+    sandbox: sandbox.kind === 'none' ? 'SANDBOX_LEVEL_NONE' : 'SANDBOX_LEVEL_BUBBLEWRAP',
   };
+  return { engines, capability };
 };

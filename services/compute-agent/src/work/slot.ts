@@ -9,6 +9,7 @@ import {
   type Failed,
   type Opened,
   type Outcome,
+  type Progress,
 } from '../engines/engine.ts';
 import type { Assignment, Board } from './board.ts';
 
@@ -128,17 +129,11 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
     isRunning = true;
     onRunning(assignment);
     try {
-      return await opened.run(
-        { key: assignment.attempt.task },
-        {
-          signal: stopping.signal,
-          progress: (progress) => {
-            assignment.progress = progress;
-          },
-          // Nothing keeps checkpoints yet, so a stopped task begins anew.
-          checkpoint: async () => undefined,
-        },
-      );
+      const progress = (made: Progress): void => {
+        assignment.progress = made;
+      };
+      const running = { signal: stopping.signal, progress };
+      return await opened.run({ key: assignment.attempt.task }, running);
     } catch (thrown) {
       return failed('AGENT_ERROR', thrown instanceof Error ? thrown.message : String(thrown));
     } finally {

@@ -5,9 +5,8 @@ const NEWLINE = 0x0a;
 const MOST_BYTES = 4 * 1024 ** 2;
 
 /**
- * Finds the answers in the output of a renderer: each goes from a mark to the end of the line. `onAnswer`
- * gets the parsed JSON. The reader skips a marked line that is not JSON. Feed it with the chunks as they
- * come.
+ * Finds the answers in the output of a renderer, chunk by chunk: each is JSON from a mark to the end of the line. A marked
+ * line that is not JSON is skipped.
  */
 export const answerReader = (onAnswer: (message: unknown) => void): ((chunk: Buffer) => void) => {
   let pending: Buffer[] = [];

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -21,10 +21,8 @@ export const recall = (
   nowMs: number,
 ): boolean | undefined => {
   const finding = found[engine];
-  if (finding === undefined) {
-    return undefined;
-  }
-  return finding.works || nowMs - finding.triedMs < FAILURE_COUNTS_MS ? finding.works : undefined;
+  const counts = finding?.works || nowMs - (finding?.triedMs ?? 0) < FAILURE_COUNTS_MS;
+  return counts ? finding?.works : undefined;
 };
 
 /** Keeps findings for each Blender (path, version, file) and sandbox, in files that agents may share. */
@@ -36,10 +34,7 @@ export const engineMemory = async (
 ): Promise<{ read(): Promise<Findings>; write(found: Findings): Promise<void> }> => {
   const { size, mtimeMs } = await stat(program);
   const identity = JSON.stringify([program, version, size, mtimeMs, sandbox]);
-  const file = join(
-    dir,
-    `engines-${createHash('sha256').update(identity).digest('hex').slice(0, 16)}.json`,
-  );
+  const file = join(dir, `engines-${hash('sha256', identity).slice(0, 16)}.json`);
   return {
     read: async () => {
       try {

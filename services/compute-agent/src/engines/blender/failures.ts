@@ -34,11 +34,8 @@ export const failureOfTrouble = (
     case 'died': {
       const { excess, code, signal } = trouble.exit;
       if (excess !== undefined) {
-        return failed(
-          excess.of === 'memory' ? 'OUT_OF_MEMORY' : 'RENDER_ERROR',
-          `Blender ${excess.text}`,
-          more,
-        );
+        const failureClass = excess.of === 'memory' ? 'OUT_OF_MEMORY' : 'RENDER_ERROR';
+        return failed(failureClass, `Blender ${excess.text}`, more);
       }
       return NO_MEMORY.test(lastWords(log))
         ? failed('OUT_OF_MEMORY', 'Blender ran out of memory', more)

@@ -8,10 +8,7 @@ import { EXTENSIONS, type RenderJob } from './job.ts';
 import { type Ready, type SceneOptions, workDirOf } from './opening.ts';
 import { answers, pictureSize } from './renderer-protocol.ts';
 
-/**
- * Moves a picture out of the sandbox's reach before it is checked, because the sandbox could change it after
- * the check. The check finds out if there is no picture.
- */
+/** Moves a picture, if there is one, out of the sandbox's reach, because the sandbox could change it after the check. */
 const collect = async (options: SceneOptions, name: string): Promise<string> => {
   await mkdir(options.picturesDir, { recursive: true });
   const file = join(options.picturesDir, `${options.renderer.random.id('p')}-${name}`);
@@ -28,10 +25,7 @@ export interface NotBegun {
   kind: 'not-begun';
 }
 
-/**
- * Renders one frame with a renderer that has the scene open, and checks the picture. It ends a renderer that
- * hung, lied or ran out of memory.
- */
+/** Renders one frame and checks the picture. It ends a renderer that hung, lied or ran out of memory. */
 export const renderFrame = async (
   { renderer, facts }: Ready,
   frame: number,
@@ -44,12 +38,8 @@ export const renderFrame = async (
   const name = `${frame}.${EXTENSIONS[job.format]}`;
   const file = renderer.at(join(workDirOf(options), name));
   const patience = { timeoutMs: job.frameTimeoutMs, quietMs: job.progressTimeoutMs };
-  const reply = await renderer.ask(
-    { do: 'render', frame, file },
-    answers.render,
-    patience,
-    running,
-  );
+  const request = { do: 'render', frame, file } as const;
+  const reply = await renderer.ask(request, answers.render, patience, running);
   const seconds = (clock.monotonic() - started) / 1_000;
   if (reply.kind === 'died' && !reply.begun) {
     return { kind: 'not-begun' };
@@ -71,11 +61,8 @@ export const renderFrame = async (
     return failed('RENDER_ERROR', reason, { log: renderer.log(), seconds });
   }
   const picture = await collect(options, name);
-  const verdict = await verifyPicture(
-    picture,
-    { format: job.format, ...pictureSize(facts) },
-    { sandbox, clock },
-  );
+  const expected = { format: job.format, ...pictureSize(facts) };
+  const verdict = await verifyPicture(picture, expected, { sandbox, clock });
   if (verdict.kind === 'bad') {
     await Promise.all([renderer.end(), rm(picture, { recursive: true, force: true })]);
     return failed('PICTURE_INVALID', verdict.reason, { log: renderer.log(), seconds });

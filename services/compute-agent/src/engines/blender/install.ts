@@ -3,10 +3,7 @@ import { join } from 'node:path';
 
 const SOURCE = new URL('./python/', import.meta.url).pathname;
 
-/**
- * Copies the driver to a folder that the user of the sandbox can read, because the checkout may be private.
- * Returns the folder.
- */
+/** Copies the driver to a folder that the user of the sandbox can read, because the checkout may be private. */
 export const installDriver = async (folder: string): Promise<string> => {
   await mkdir(folder, { recursive: true });
   await chmod(folder, 0o755);

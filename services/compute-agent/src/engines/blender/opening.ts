@@ -4,7 +4,7 @@ import { makeWorkDir } from '../../sandbox/index.ts';
 import { type Cancelled, failed, type Failed } from '../engine.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';
 import type { RenderEngine, RenderJob } from './job.ts';
-import { answers, type Request, type SceneFacts } from './renderer-protocol.ts';
+import { answers, type SceneFacts } from './renderer-protocol.ts';
 import { type Renderer, type RendererOptions, startRenderer } from './renderer.ts';
 
 /** What a scene is rendered with. */
@@ -29,17 +29,6 @@ export interface Ready {
 /** The only folder that renderers of this scene can write to. */
 export const workDirOf = ({ folder }: SceneOptions): string => join(folder, 'work');
 
-const openRequest = (job: RenderJob, file: string): Extract<Request, { do: 'open' }> => ({
-  do: 'open',
-  file,
-  scene: job.scene,
-  engine: job.engine,
-  samples: job.samples,
-  scale: job.scalePercent,
-  format: job.format,
-  allowMissing: job.allowMissing,
-});
-
 const openOnce = async (
   options: SceneOptions,
   job: RenderJob,
@@ -51,7 +40,18 @@ const openOnce = async (
   const started = clock.monotonic();
   const renderer = startRenderer({ ...options.renderer, workDir, readOnly: [job.sceneFile] });
   const patience = { timeoutMs: job.progressTimeoutMs, quietMs: job.progressTimeoutMs };
-  const request = openRequest(job, renderer.at(job.sceneFile));
+  const { scene, engine, samples, scalePercent: scale, format, allowMissing } = job;
+  const file = renderer.at(job.sceneFile);
+  const request = {
+    do: 'open',
+    file,
+    scene,
+    engine,
+    samples,
+    scale,
+    format,
+    allowMissing,
+  } as const;
   const reply = await renderer.ask(request, answers.open, patience, { signal });
   const seconds = (clock.monotonic() - started) / 1_000;
   if (reply.kind !== 'answered') {
@@ -74,8 +74,8 @@ const isDeath = (result: Ready | Failed | Cancelled): result is Failed =>
   result.kind === 'failed' && result.failureClass === 'RENDERER_DIED';
 
 /**
- * Starts a renderer and opens the scene in it. If Blender dies twice of the same file, the file counts as
- * unreadable: Blender itself works, because it was tried at the start.
+ * Starts a renderer and opens the scene in it. If Blender, which was tried at the start, dies twice of the same file, the
+ * file counts as unreadable.
  */
 export const openRenderer = async (
   options: SceneOptions,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RENDER_ENGINES } from './job.ts';
+import type { Size } from './pictures/pixels.ts';
 
 /** Requests to driver.py. Paths are those inside the sandbox. */
 export type Request =
@@ -48,7 +49,6 @@ const facts = z.object({
 
 const rendered = z.object({
   ok: z.literal(true),
-  /** The rendered frame. */
   frame: z.int(),
   seconds: z.number().nonnegative(),
   notes: z.array(z.string()),
@@ -61,9 +61,7 @@ export const answers = {
   probe: z.discriminatedUnion('ok', [rendered, refusal]),
 } as const;
 
-/** The properties of the open scene. */
 export type SceneFacts = Omit<z.infer<typeof facts>, 'ok'>;
-/** A refusal by the driver. */
 export type Refusal = z.infer<typeof refusal>;
 
 /** The pixels between two edges of a border. Blender computes with 32-bit floats and truncates. */
@@ -73,12 +71,7 @@ const span = (pixels: number, from: number, to: number): number => {
 };
 
 /** The size in pixels of the pictures of a scene, computed as Blender does. */
-export const pictureSize = ({
-  width,
-  height,
-  percent,
-  border,
-}: SceneFacts): { width: number; height: number } => {
+export const pictureSize = ({ width, height, percent, border }: SceneFacts): Size => {
   const [left, right, bottom, top] = border ?? [0, 1, 0, 1];
   return {
     width: span(Math.floor((width * percent) / 100), left, right),

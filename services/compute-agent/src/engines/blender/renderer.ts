@@ -25,35 +25,19 @@ export type Trouble =
   | { kind: 'cancelled' };
 
 /** The result of a request. */
-export type Reply<A> = { kind: 'answered'; answer: A } | Trouble;
+type Reply<A> = { kind: 'answered'; answer: A } | Trouble;
 
 /** How long a request may take, and how long the renderer may print nothing meanwhile. */
-export interface Patience {
+interface Patience {
   timeoutMs: number;
   quietMs: number;
 }
 
 /** What ends a request, and who hears of its progress. */
-export type Asking = Pick<Running, 'signal'> & Partial<Pick<Running, 'progress'>>;
+type Asking = Pick<Running, 'signal'> & Partial<Pick<Running, 'progress'>>;
 
 /** A Blender process that does one request after the other. */
-export interface Renderer {
-  /** A host path as Blender sees it. */
-  at(hostPath: string): string;
-  /** Sends a request and reads the answer with `schema`. One request at a time. Never rejects. */
-  ask<A>(
-    request: Request,
-    schema: z.ZodType<A>,
-    patience: Patience,
-    asking: Asking,
-  ): Promise<Reply<A>>;
-  /** Whether it can take a request. */
-  isAlive(): boolean;
-  /** The last 256 KiB of what it printed. */
-  log(): string;
-  /** Ends it and everything it started, within a second. */
-  end(): Promise<void>;
-}
+export type Renderer = ReturnType<typeof startRenderer>;
 
 /** What a renderer is started with. */
 export interface RendererOptions {
@@ -103,7 +87,7 @@ interface Waiting {
 }
 
 /** Starts a renderer. If the start fails, the first request reports it. */
-export const startRenderer = (options: RendererOptions): Renderer => {
+export const startRenderer = (options: RendererOptions) => {
   const { sandbox, clock, random } = options;
   const within = box(options);
   let waiting: Waiting | undefined;
@@ -177,19 +161,15 @@ export const startRenderer = (options: RendererOptions): Renderer => {
         onOutput: (chunk) => follow?.(chunk.toString('latin1')),
         onExit: (exit) => finish({ kind: 'died', exit, begun: hasPrinted }),
         onMessage: (message) => {
-          if (
-            typeof message === 'object' &&
-            message !== null &&
-            'id' in message &&
-            message.id === id
-          ) {
-            const { data, error } = schema.safeParse(message);
-            finish(
-              error
-                ? { kind: 'lied', text: `an answer that makes no sense: ${error.message}` }
-                : { kind: 'answered', answer: data },
-            );
+          if ((message as { id?: unknown } | null)?.id !== id) {
+            return;
           }
+          const { data, error } = schema.safeParse(message);
+          finish(
+            error
+              ? { kind: 'lied', text: `an answer that makes no sense: ${error.message}` }
+              : { kind: 'answered', answer: data },
+          );
         },
       };
       hasPrinted = false;
@@ -202,8 +182,15 @@ export const startRenderer = (options: RendererOptions): Renderer => {
   };
 
   return {
-    at: (path) => insidePath(sandbox, within, path),
-    ask: async (request, schema, patience, asking) => {
+    /** A host path as Blender sees it. */
+    at: (path: string) => insidePath(sandbox, within, path),
+    /** Sends a request and reads the answer with `schema`. One request at a time. Never rejects. */
+    async ask<A>(
+      request: Request,
+      schema: z.ZodType<A>,
+      patience: Patience,
+      asking: Asking,
+    ): Promise<Reply<A>> {
       if (asking.signal.aborted) {
         await end();
         return { kind: 'cancelled' };
@@ -217,8 +204,11 @@ export const startRenderer = (options: RendererOptions): Renderer => {
       }
       return reply;
     },
+    /** Whether it can take a request. */
     isAlive: () => isAlive,
+    /** The last 256 KiB of what it printed. */
     log: () => running.log(),
+    /** Ends it and everything it started, within a second. */
     end,
   };
 };

@@ -56,16 +56,13 @@ export const openScene = async (
       outcome = await renderOnce(frame, running);
     }
     if (outcome.kind === 'not-begun') {
-      outcome = failed('RENDERER_DIED', 'Blender died twice before it began the frame', {
-        log: ready.renderer.log(),
-      });
+      const log = ready.renderer.log();
+      outcome = failed('RENDERER_DIED', 'Blender died twice before it began the frame', { log });
     }
     if (outcome.kind === 'failed') {
       const { failureClass, reason } = outcome;
-      options.logger.warn(
-        { frame, failureClass, reason, isAlive: ready.renderer.isAlive() },
-        'a frame failed',
-      );
+      const isAlive = ready.renderer.isAlive();
+      options.logger.warn({ frame, failureClass, reason, isAlive }, 'a frame failed');
     }
     return outcome;
   };
@@ -76,10 +73,8 @@ export const openScene = async (
     run: async (task, running) => {
       const key = parseTaskKey(task.key);
       if (key?.node !== 'frames' || isBusy) {
-        return failed(
-          'AGENT_ERROR',
-          isBusy ? 'the renderer is busy with another frame' : `${task.key} is no frame`,
-        );
+        const busy = 'the renderer is busy with another frame';
+        return failed('AGENT_ERROR', isBusy ? busy : `${task.key} is no frame`);
       }
       isBusy = true;
       try {

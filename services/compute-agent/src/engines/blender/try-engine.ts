@@ -27,17 +27,8 @@ export const tryEngine = async (
   await makeWorkDir(sandbox, workDir);
   const driver = await installDriver(join(folder, 'driver'));
   const limits = rendererLimits(options.memoryBytes, 1);
-  const renderer = startRenderer({
-    sandbox,
-    program,
-    driver,
-    workDir,
-    readOnly: [],
-    limits,
-    threads: 1,
-    clock,
-    random,
-  });
+  const own = { program, driver, workDir, readOnly: [], limits, threads: 1 };
+  const renderer = startRenderer({ ...own, sandbox, clock, random });
   try {
     const file = join(workDir, 'try.png');
     const patience = { timeoutMs: TIMEOUT_MS, quietMs: TIMEOUT_MS };
@@ -49,11 +40,8 @@ export const tryEngine = async (
     if (!reply.answer.ok) {
       return reply.answer.reason;
     }
-    const verdict = await verifyPicture(
-      file,
-      { format: 'PNG', width: SIZE, height: SIZE },
-      { sandbox, clock },
-    );
+    const expected = { format: 'PNG', width: SIZE, height: SIZE } as const;
+    const verdict = await verifyPicture(file, expected, { sandbox, clock });
     return verdict.kind === 'bad' ? verdict.reason : undefined;
   } finally {
     await renderer.end();

@@ -1,7 +1,17 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '#libs/clock/index.ts';
+import type { NoopSpec } from '#libs/contracts/common.ts';
 import { parseTaskKey } from '#libs/mesh/index.ts';
-import { CANCELLED, completed, type Engine, failed, type Outcome } from '../engine.ts';
+import {
+  CANCELLED,
+  completed,
+  type Engine,
+  failed,
+  misunderstood,
+  type Outcome,
+} from '../engine.ts';
+import type { Family } from '../family.ts';
+import { parseTaskList } from './task-list.ts';
 
 /** Work without meaning, for tests and benches; see NoopSpec. */
 export interface NoopJob {
@@ -18,8 +28,8 @@ export interface NoopJob {
 const DIGEST_BYTES = 32;
 
 /**
- * The result of a task: the SHA-256 digests of `<key>/0`, `<key>/1`, … in a row, cut to `length` bytes. The
- * key is `<workload>/<task>`. Whoever knows the key can check the result.
+ * The result of a task: the SHA-256 digests of `<key>/0`, `<key>/1`, … in a row, cut to `length` bytes. The key is
+ * `<workload>/<task>`.
  */
 export const noopBytes = (key: string, length: number): Uint8Array => {
   const bytes = Buffer.allocUnsafe(Math.ceil(length / DIGEST_BYTES) * DIGEST_BYTES);
@@ -65,3 +75,26 @@ export const createNoopEngine = ({ clock }: { clock: Clock }): Engine<NoopJob> =
           close: async () => undefined,
         },
 });
+
+/** Work without meaning, which every machine can do. The agent offers it only if somebody asks for it by name. */
+export const noop = {
+  name: 'noop',
+  engines: ['noop'],
+  isAuto: false,
+  isConfined: false,
+  variables: {},
+  detect: async (_wanted, { clock }) => ({
+    kind: 'works',
+    offers: [{ name: 'noop', version: '1' }],
+    engine: createNoopEngine({ clock }),
+  }),
+  jobOf(workloadId, { durationMs, resultBytes, failingTasks, nodes }) {
+    const isFailing = parseTaskList(failingTasks);
+    if (isFailing === undefined) {
+      return misunderstood(`the list ${failingTasks}`);
+    }
+    const nodeDurationsMs = new Map(nodes.map((node) => [node.id, node.durationMs ?? durationMs]));
+    const job = { workloadId, durationMs, nodeDurationsMs, resultBytes, isFailing };
+    return { kind: 'understood', engine: 'noop', scene: undefined, job: () => job };
+  },
+} satisfies Family<NoopSpec, NoopJob, unknown>;

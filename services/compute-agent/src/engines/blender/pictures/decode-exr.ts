@@ -10,7 +10,7 @@ import {
   startConfined,
 } from '../../../sandbox/index.ts';
 import { checkExrFile } from './exr-file.ts';
-import { BadPicture, type Pixels } from './pixels.ts';
+import { BadPicture, type Pixels, type Size } from './pixels.ts';
 
 /** The order in which ffmpeg writes the planes of each of its pixel formats, as indices into a pixel of ours. */
 const PLANES: Readonly<Record<string, { channels: 1 | 3 | 4; order: readonly number[] }>> = {
@@ -19,6 +19,9 @@ const PLANES: Readonly<Record<string, { channels: 1 | 3 | 4; order: readonly num
   gbrapf32le: { channels: 4, order: [1, 2, 0, 3] },
 };
 
+const FFMPEG =
+  '/usr/bin/ffmpeg -hide_banner -nostdin -loglevel info -xerror -err_detect explode -threads 1 -f exr_pipe';
+const ONE_RAW_PICTURE = '-frames:v 1 -f rawvideo pipe:1';
 const SAMPLE_BYTES = 4;
 /** The exit code by which prlimit and shells say that there is no such program. */
 const NOT_FOUND = 127;
@@ -49,42 +52,24 @@ const ffmpeg = async (
     await makeWorkDir(sandbox, box.workDir);
     const planes: Buffer[] = [];
     let size = 0;
-    const quiet =
-      '-hide_banner -nostdin -loglevel info -xerror -err_detect explode -threads 1 -f exr_pipe'.split(
-        ' ',
-      );
+    const onOutput = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size <= most) {
+        planes.push(chunk);
+      }
+    };
     const running = startConfined(
       sandbox,
       box,
-      (at) => [
-        '/usr/bin/ffmpeg',
-        ...quiet,
-        '-i',
-        at(file),
-        '-frames:v',
-        '1',
-        '-f',
-        'rawvideo',
-        'pipe:1',
-      ],
-      {
-        clock,
-        onOutput: (chunk) => {
-          size += chunk.length;
-          if (size <= most) {
-            planes.push(chunk);
-          }
-        },
-        keepOutput: false,
-      },
+      (at) => [...FFMPEG.split(' '), '-i', at(file), ...ONE_RAW_PICTURE.split(' ')],
+      { clock, onOutput, keepOutput: false },
     );
     const timer = clock.setTimer(TIMEOUT_MS, () => void running.kill());
     const { code } = await running.exited;
     timer.cancel();
     if (code === NOT_FOUND) {
-      throw new Error(
-        `ffmpeg, which OpenEXR pictures need, is not installed: ${running.log().trim()}`,
-      );
+      const words = running.log().trim();
+      throw new Error(`ffmpeg, which OpenEXR pictures need, is not installed: ${words}`);
     }
     return { planes: Buffer.concat(planes), log: running.log(), ended: code === 0 && size <= most };
   } finally {
@@ -93,13 +78,12 @@ const ffmpeg = async (
 };
 
 /**
- * Decodes an OpenEXR file of one layer with ffmpeg in a sandbox, because sharp's prebuilt binaries cannot
- * read OpenEXR. Half floats become 32-bit floats. Throws BadPicture if the file does not decode or has
- * another size.
+ * Decodes an OpenEXR file of one layer with ffmpeg in a sandbox, because sharp's prebuilt binaries cannot. Half floats
+ * become 32-bit floats. Throws BadPicture if the file does not decode or has another size.
  */
 export const decodeExr = async (
   file: string,
-  expected: { width: number; height: number },
+  expected: Size,
   context: { sandbox: Sandbox; clock: Clock },
 ): Promise<Pixels> => {
   const { width, height } = expected;

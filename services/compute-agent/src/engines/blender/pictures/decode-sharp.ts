@@ -1,9 +1,14 @@
 import sharp from 'sharp';
-import { BadPicture, type Pixels } from './pixels.ts';
+import { BadPicture, checkSize, type Pixels, type Size } from './pixels.ts';
 
 // No cache, because libvips caches by file name. One thread, because the processors belong to the renderers.
 sharp.cache(false);
 sharp.concurrency(1);
+
+const undecodable = (error: unknown): never => {
+  const reason = error instanceof Error ? error.message : String(error);
+  throw new BadPicture(`the picture does not decode: ${reason}`);
+};
 
 const CHANNELS = [1, 2, 3, 4] as const;
 
@@ -13,34 +18,24 @@ const CHANNELS = [1, 2, 3, 4] as const;
  */
 export const decodeSharp = async (
   file: string,
-  expected: { format: 'png' | 'jpeg'; width: number; height: number },
+  expected: { format: 'png' | 'jpeg' } & Size,
 ): Promise<Pixels> => {
-  const options = {
-    limitInputPixels: expected.width * expected.height,
-    failOn: 'warning',
-  } as const;
+  const limitInputPixels = expected.width * expected.height;
+  const options = { limitInputPixels, failOn: 'warning' } as const;
   // Reading the header needs no limit, and a limit would hide the size.
   const head = await sharp(file, { ...options, limitInputPixels: false })
     .metadata()
-    .catch((error: unknown) => {
-      throw new BadPicture(`the picture does not decode: ${reason(error)}`);
-    });
+    .catch(undecodable);
   if (head.format !== expected.format) {
     throw new BadPicture(`the picture is ${head.format}, not ${expected.format}`);
   }
-  if (head.width !== expected.width || head.height !== expected.height) {
-    throw new BadPicture(
-      `the picture is ${head.width}×${head.height} pixels, not ${expected.width}×${expected.height}`,
-    );
-  }
+  checkSize(head, expected);
   const depth = head.depth === 'ushort' ? 'ushort' : 'uchar';
   const { data, info } = await sharp(file, options)
     .toColourspace(head.space)
     .raw({ depth })
     .toBuffer({ resolveWithObject: true })
-    .catch((error: unknown) => {
-      throw new BadPicture(`the picture does not decode: ${reason(error)}`);
-    });
+    .catch(undecodable);
   const channels = CHANNELS.find((count) => count === info.channels);
   if (channels === undefined) {
     throw new BadPicture(`the picture has ${info.channels} channels`);
@@ -53,5 +48,3 @@ export const decodeSharp = async (
     samples: data,
   };
 };
-
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { BadPicture } from './pixels.ts';
+import { BadPicture, checkSize, type Size } from './pixels.ts';
 
 /** Rows per chunk for each compression of the format, by its number: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB. */
 const ROWS_PER_CHUNK = [1, 1, 1, 16, 32, 16, 32, 32, 32, 256];
@@ -71,15 +71,11 @@ const checkChunks = async (file: FileHandle, head: Head, count: number): Promise
 };
 
 /**
- * Checks that an OpenEXR file has the expected size in pixels and is complete, because ffmpeg decodes a
- * truncated one without an error. Format: https://openexr.com/en/latest/OpenEXRFileLayout.html. Throws
- * BadPicture.
+ * Checks that an OpenEXR file has the expected size in pixels and is complete, because ffmpeg decodes a truncated one
+ * without an error. Format: https://openexr.com/en/latest/OpenEXRFileLayout.html. Throws BadPicture.
  */
-export const checkExrFile = async (
-  path: string,
-  expected: { width: number; height: number },
-): Promise<void> => {
-  const file = await open(path);
+export const checkExrFile = async (path: string, expected: Size): Promise<void> => {
+  await using file = await open(path);
   try {
     const start = await read(file, 0, MOST_HEAD_BYTES);
     if (start.readUInt32LE(0) !== MAGIC || (start.readUInt32LE(4) & OTHER_KINDS) !== 0) {
@@ -88,11 +84,7 @@ export const checkExrFile = async (
     const head = parseHead(start);
     const width = head.window.xMax - head.window.xMin + 1;
     const height = head.window.yMax - head.window.yMin + 1;
-    if (width !== expected.width || height !== expected.height) {
-      throw new BadPicture(
-        `the picture is ${width}×${height} pixels, not ${expected.width}×${expected.height}`,
-      );
-    }
+    checkSize({ width, height }, expected);
     await checkChunks(file, head, Math.ceil(height / (ROWS_PER_CHUNK[head.compression] ?? 1)));
   } catch (error) {
     // A number beyond the end of the buffer was read.
@@ -100,7 +92,5 @@ export const checkExrFile = async (
       throw new BadPicture(`the picture does not decode: ${error.message}`);
     }
     throw error;
-  } finally {
-    await file.close();
   }
 };

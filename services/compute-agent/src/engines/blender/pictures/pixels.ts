@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 
+/** In pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
 /**
  * A decoded picture: rows from the top down, pixels from the left, the channels of a pixel side by side. Channels are
  * grey; grey and alpha; red, green, blue; or red, green, blue and alpha.
  */
-export interface Pixels {
-  width: number;
-  height: number;
+export interface Pixels extends Size {
   channels: 1 | 2 | 3 | 4;
   /** 8: a byte per sample. 16: an unsigned 16-bit number, little endian. 32: a 32-bit float, little endian. */
   bitDepth: 8 | 16 | 32;
@@ -18,20 +22,25 @@ export class BadPicture extends Error {
   override readonly name = 'BadPicture';
 }
 
+/** Throws BadPicture unless the size is the expected one. */
+export const checkSize = ({ width, height }: Size, expected: Size): void => {
+  if (width !== expected.width || height !== expected.height) {
+    const wanted = `${expected.width}×${expected.height}`;
+    throw new BadPicture(`the picture is ${width}×${height} pixels, not ${wanted}`);
+  }
+};
+
 /**
  * The hash by which pictures are compared, because the files of equal pictures differ in date and duration.
  * It is the SHA-256 of width, height, channels and bit depth, each as uint32 little endian, and the samples
  * as {@link Pixels} has them. 64 lower-case hexadecimal digits.
  */
 export const pixelHash = (pixels: Pixels): string => {
-  const head = new DataView(new ArrayBuffer(16));
+  const head = Buffer.alloc(16);
   [pixels.width, pixels.height, pixels.channels, pixels.bitDepth].forEach((value, i) =>
-    head.setUint32(4 * i, value, true),
+    head.writeUInt32LE(value, 4 * i),
   );
-  return createHash('sha256')
-    .update(new Uint8Array(head.buffer))
-    .update(pixels.samples)
-    .digest('hex');
+  return createHash('sha256').update(head).update(pixels.samples).digest('hex');
 };
 
 const view = ({ bitDepth, samples }: Pixels): Uint8Array | Uint16Array | Float32Array => {
@@ -46,10 +55,7 @@ const view = ({ bitDepth, samples }: Pixels): Uint8Array | Uint16Array | Float32
 /** Blender dithers 8-bit pictures by up to this much to each side of the true value. */
 const DITHER = 1;
 
-/**
- * Whether all pixels are the same apart from dithering. That is legal, because a film may begin in black, but
- * worth a note.
- */
+/** Whether all pixels are the same apart from dithering: legal, because a film may begin in black, but worth a note. */
 export const isUniform = (pixels: Pixels): boolean => {
   const { channels, bitDepth } = pixels;
   const values = view(pixels);

@@ -3,7 +3,7 @@ import type { Clock } from '#libs/clock/index.ts';
 import type { Sandbox } from '../../../sandbox/index.ts';
 import { decodeExr } from './decode-exr.ts';
 import { decodeSharp } from './decode-sharp.ts';
-import { BadPicture, isUniform, pixelHash } from './pixels.ts';
+import { BadPicture, isUniform, pixelHash, type Size } from './pixels.ts';
 
 /** The formats in which frames are rendered. */
 export type PictureFormat = 'PNG' | 'JPEG' | 'OPEN_EXR';
@@ -13,13 +13,12 @@ export type PictureVerdict =
   { kind: 'good'; pixelHash: string; uniform: boolean } | { kind: 'bad'; reason: string };
 
 /**
- * Checks that a file is the expected picture: a regular file of the right format and size in pixels that
- * decodes to its end. This check is the only proof that a renderer did its work. Throws only if the agent
- * itself has a problem, such as a missing ffmpeg for OPEN_EXR.
+ * Checks that a file is the expected picture, which decodes to its end: the only proof that a renderer did its work. Throws
+ * only if the agent itself has a problem, such as a missing ffmpeg for OPEN_EXR.
  */
 export const verifyPicture = async (
   file: string,
-  expected: { format: PictureFormat; width: number; height: number },
+  expected: { format: PictureFormat } & Size,
   context: { sandbox: Sandbox; clock: Clock },
 ): Promise<PictureVerdict> => {
   const found = await lstat(file).catch(() => undefined);
@@ -27,13 +26,11 @@ export const verifyPicture = async (
     return { kind: 'bad', reason: 'there is no picture' };
   }
   try {
+    const { format } = expected;
     const pixels =
-      expected.format === 'OPEN_EXR'
+      format === 'OPEN_EXR'
         ? await decodeExr(file, expected, context)
-        : await decodeSharp(file, {
-            ...expected,
-            format: expected.format === 'PNG' ? 'png' : 'jpeg',
-          });
+        : await decodeSharp(file, { ...expected, format: format === 'PNG' ? 'png' : 'jpeg' });
     return { kind: 'good', pixelHash: pixelHash(pixels), uniform: isUniform(pixels) };
   } catch (error) {
     if (error instanceof BadPicture) {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { parseNumberList } from './number-list.ts';
+import { parseNumberList } from './task-list.ts';
 
 describe('parseNumberList', () => {
   const members = (text: string): number[] | undefined => {
