@@ -10,8 +10,21 @@ export interface CommandEntry {
   load: () => Promise<Define>;
 }
 
-const entry = (term: string, about: string, load: CommandEntry['load']): CommandEntry => {
+/** The module exports the command under its name in camel case. */
+const entry = (
+  term: string,
+  about: string,
+  module: () => Promise<Readonly<Record<string, Define>>>,
+): CommandEntry => {
   const [name = ''] = term.split(' ');
+  const exported = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  const load = async (): Promise<Define> => {
+    const { [exported]: define } = await module();
+    if (define === undefined) {
+      throw new TypeError(`the module of ${name} does not export it`);
+    }
+    return define;
+  };
   return { name, term, about, load };
 };
 
@@ -19,93 +32,77 @@ export const aboutTheMesh: readonly CommandEntry[] = [
   entry(
     'up [options]',
     'run a whole mesh on this machine: stores, services and agents',
-    async () => (await import('./commands/up.ts')).up,
+    () => import('./commands/up.ts'),
   ),
   entry(
     'down [options]',
     'end the mesh that `muster up` runs on this machine; does nothing when there is none',
-    async () => (await import('./commands/down.ts')).down,
+    () => import('./commands/down.ts'),
   ),
-  entry(
-    'status',
-    'the health of every part of the mesh',
-    async () => (await import('./commands/status.ts')).status,
-  ),
+  entry('status', 'the health of every part of the mesh', () => import('./commands/status.ts')),
   entry(
     'agent [options]',
     'put this machine to work: run a compute agent until Ctrl-C',
-    async () => (await import('./commands/agent.ts')).agent,
+    () => import('./commands/agent.ts'),
   ),
 ];
 
 export const render: CommandEntry = entry(
   'render [options] <file>',
   'render a Blender file on the mesh and fetch its frames as they land',
-  async () => (await import('./commands/render.ts')).render,
+  () => import('./commands/render.ts'),
 );
 
 export const listWorkloads: CommandEntry = entry(
   'workloads [options]',
   'list workloads, the newest first; the commands below are also commands of their own',
-  async () => (await import('./commands/workloads.ts')).workloads,
+  () => import('./commands/workloads.ts'),
 );
 
 /** Commands that take a workload's id: `muster show ID`, and `muster workloads show ID` for those who look there. */
 export const aboutWorkloads: readonly CommandEntry[] = [
-  entry(
-    'show [options] [id]',
-    'everything about a workload',
-    async () => (await import('./commands/show.ts')).show,
-  ),
+  entry('show [options] [id]', 'everything about a workload', () => import('./commands/show.ts')),
   entry(
     'watch [options] [id]',
     "show a workload's progress until it ends",
-    async () => (await import('./commands/watch.ts')).watch,
+    () => import('./commands/watch.ts'),
   ),
   entry(
     'stop [options] <id>',
     'end a workload; accepted results stay',
-    async () => (await import('./commands/control.ts')).stop,
+    () => import('./commands/control.ts'),
   ),
   entry(
     'pause [options] [id]',
     'hand out no new tasks; running ones are finished and count',
-    async () => (await import('./commands/control.ts')).pause,
+    () => import('./commands/control.ts'),
   ),
-  entry(
-    'resume [options] [id]',
-    'go on after a pause',
-    async () => (await import('./commands/control.ts')).resume,
-  ),
+  entry('resume [options] [id]', 'go on after a pause', () => import('./commands/control.ts')),
   entry(
     'retry [options] [id]',
     'do tasks again, also of a workload that has ended',
-    async () => (await import('./commands/control.ts')).retry,
+    () => import('./commands/control.ts'),
   ),
   entry(
     'users-wanted <id> [n]',
     'set how many users a workload wants from now on; without N, show it',
-    async () => (await import('./commands/control.ts')).usersWanted,
+    () => import('./commands/control.ts'),
   ),
   entry(
     'results [options] [id]',
     'list the accepted results of a workload, or fetch them',
-    async () => (await import('./commands/results.ts')).results,
+    () => import('./commands/results.ts'),
   ),
   entry(
     'log <id> <task>',
     "the log of a task's latest failed attempt",
-    async () => (await import('./commands/log.ts')).log,
+    () => import('./commands/log.ts'),
   ),
-  entry(
-    'why [options] [id]',
-    'say why a workload waits',
-    async () => (await import('./commands/why.ts')).why,
-  ),
+  entry('why [options] [id]', 'say why a workload waits', () => import('./commands/why.ts')),
   entry(
     'scrub [options] [id]',
     'compare accepted results with their blobs; missing and damaged ones are made again',
-    async () => (await import('./commands/scrub.ts')).scrub,
+    () => import('./commands/scrub.ts'),
   ),
 ];
 
@@ -113,46 +110,34 @@ export const forOperators: readonly CommandEntry[] = [
   entry(
     'users [options]',
     'list the compute users that are connected right now',
-    async () => (await import('./commands/users.ts')).users,
+    () => import('./commands/users.ts'),
   ),
   entry(
     'machines',
     'list the machines that may connect, or enrol and remove them',
-    async () => (await import('./commands/machines.ts')).machines,
+    () => import('./commands/machines.ts'),
   ),
   entry(
     'customers',
     'list customers and their plans, or change them',
-    async () => (await import('./commands/customers.ts')).customers,
+    () => import('./commands/customers.ts'),
   ),
-  entry(
-    'ports',
-    'leases of ports of a host',
-    async () => (await import('./commands/ports.ts')).ports,
-  ),
+  entry('ports', 'leases of ports of a host', () => import('./commands/ports.ts')),
   entry(
     'visualize [options] <case>',
     'a ParaView server for a case: a folder on the host of the broker, or an archive (.tar.gz, .zip) from here',
-    async () => (await import('./commands/visualize.ts')).visualize,
+    () => import('./commands/visualize.ts'),
   ),
-  entry(
-    'vnc',
-    'consoles of virtual machines in a browser',
-    async () => (await import('./commands/vnc.ts')).vnc,
-  ),
+  entry('vnc', 'consoles of virtual machines in a browser', () => import('./commands/vnc.ts')),
   entry(
     'compute',
     'interactive sessions with a compute worker',
-    async () => (await import('./commands/compute.ts')).compute,
+    () => import('./commands/compute.ts'),
   ),
-  entry(
-    'token',
-    'make tokens that prove who calls',
-    async () => (await import('./commands/token.ts')).token,
-  ),
+  entry('token', 'make tokens that prove who calls', () => import('./commands/token.ts')),
   entry(
     'call [options] <service/method> [json]',
     'call any rpc by name, with proto3 JSON in and out; a stream prints one line per message',
-    async () => (await import('./commands/call.ts')).call,
+    () => import('./commands/call.ts'),
   ),
 ];

@@ -7,6 +7,7 @@ import {
   type DescMessage,
   type DescMethod,
   type FileRegistry,
+  type JsonObject,
   type JsonValue,
 } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
@@ -93,8 +94,6 @@ export const listJson = <Response>(
   response: Response,
   field: string,
 ): JsonValue[] => {
-  const json = responseJson(method, response);
-  const list =
-    typeof json === 'object' && json !== null && !Array.isArray(json) ? json[field] : undefined;
+  const { [field]: list } = responseJson(method, response) as JsonObject;
   return Array.isArray(list) ? list : [];
 };

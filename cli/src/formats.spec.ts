@@ -8,7 +8,7 @@ import {
   plural,
   printable,
 } from './formats.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from './output.ts';
 
 describe('formatSeconds', () => {
   it('takes the two largest units that say something', () => {
@@ -67,10 +67,10 @@ describe('other formats', () => {
 describe('formatTable', () => {
   it('aligns columns, numbers to the right, without blanks at the end of a line', () => {
     const columns = [
-      { title: 'USER' },
-      { title: 'FRAMES', align: 'right' as const },
-      { title: 'NOTE' },
-    ];
+      ['USER', ''],
+      ['FRAMES', '', 'right'],
+      ['NOTE', ''],
+    ] as const;
     expect(
       formatTable(columns, [
         ['ann', '7', ''],

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
+import type { Client, ServiceDefinition } from '#libs/grpc/index.ts';
 import type { Cli } from './cli.ts';
 import type { MeshContext } from './context.ts';
-import type { Mesh } from './mesh.ts';
+import type { ClientOptions, Mesh, Persona } from './mesh.ts';
 import { createOutput, type Output } from './output.ts';
 
 /** The options that every command takes, before or after its name. */
@@ -19,10 +20,18 @@ export interface Invocation {
   cli: Cli;
   output: Output;
   common: CommonOptions;
+  /** The whole command line, without interpreter and script. */
+  argv: readonly string[];
   /** The context that applies; read once. */
-  context(): Promise<MeshContext>;
+  context: () => Promise<MeshContext>;
   /** The mesh of the context; what is opened ends with the command. */
-  mesh(): Promise<Mesh>;
+  mesh: () => Promise<Mesh>;
+  /** {@link Mesh.client} of that mesh. */
+  client: <S extends ServiceDefinition>(
+    definition: S,
+    persona: Persona,
+    options?: ClientOptions,
+  ) => Promise<Client<S>>;
 }
 
 /** What a command does: arguments in their order, its own options; answers the exit code, 0 when it answers none. */
@@ -43,7 +52,7 @@ export interface Actions {
 /** Gives a command, which has its name and its description, arguments, options and an action. */
 export type Define = (command: Command, actions: Actions) => Command;
 
-export const createActions = (cli: Cli): Actions => {
+export const createActions = (cli: Cli, argv: readonly string[]): Actions => {
   let exitCode = 0;
   return {
     get exitCode() {
@@ -57,7 +66,7 @@ export const createActions = (cli: Cli): Actions => {
           throw new TypeError('commander calls actions with the command last');
         }
         await using stack = new AsyncDisposableStack();
-        const invocation = createInvocation(cli, command.optsWithGlobals<CommonOptions>(), stack);
+        const invocation = createInvocation(cli, command.optsWithGlobals(), argv, stack);
         // Commander has checked arguments and options against what the command declares.
         const args = command.processedArgs as unknown as Parameters<typeof action>[1];
         const options = command.opts() as Parameters<typeof action>[2];
@@ -69,6 +78,7 @@ export const createActions = (cli: Cli): Actions => {
 const createInvocation = (
   cli: Cli,
   common: CommonOptions,
+  argv: readonly string[],
   stack: AsyncDisposableStack,
 ): Invocation => {
   let context: Promise<MeshContext> | undefined;
@@ -83,8 +93,10 @@ const createInvocation = (
     cli,
     output: createOutput(cli, common.json === true),
     common,
+    argv,
     context: () => (context ??= loadContext()),
     mesh: () => (mesh ??= connect()),
+    client: async (...of) => (await invocation.mesh()).client(...of),
   };
   return invocation;
 };

@@ -20,29 +20,22 @@ type JsonMethod<RequestStream extends boolean, ResponseStream extends boolean> =
  * serialisers are replaced, because those of proto-loader make no proto3 JSON of timestamps, enums and bytes.
  */
 export const jsonMethod = <RequestStream extends boolean, ResponseStream extends boolean>(
-  method: DescMethod,
+  { name, parent, input, output }: DescMethod,
   requestStream: RequestStream,
   responseStream: ResponseStream,
 ): JsonMethod<RequestStream, ResponseStream> => {
-  const service = loadFileDescriptorSetFromBuffer(Buffer.from(descriptorImage()))[
-    method.parent.typeName
-  ];
-  const definition: unknown = Object.entries(service ?? {}).find(
-    ([name]) => name === method.name,
-  )?.[1];
-  if (!isDefinition(definition)) {
-    throw new TypeError(`${method.parent.typeName}/${method.name} is not in the image`);
+  const service = loadFileDescriptorSetFromBuffer(Buffer.from(descriptorImage()))[parent.typeName];
+  const definition = service && (Reflect.get(service, name) as { path: string } | undefined);
+  if (definition === undefined) {
+    throw new TypeError(`${parent.typeName}/${name} is not in the image`);
   }
   return {
     path: definition.path,
     requestStream,
     responseStream,
-    requestSerialize: (json) => Buffer.from(encodeJson(method.input, json)),
-    requestDeserialize: (bytes) => decodeJson(method.input, bytes),
-    responseSerialize: (json) => Buffer.from(encodeJson(method.output, json)),
-    responseDeserialize: (bytes) => decodeJson(method.output, bytes),
+    requestSerialize: (json) => Buffer.from(encodeJson(input, json)),
+    requestDeserialize: (bytes) => decodeJson(input, bytes),
+    responseSerialize: (json) => Buffer.from(encodeJson(output, json)),
+    responseDeserialize: (bytes) => decodeJson(output, bytes),
   };
 };
-
-const isDefinition = (value: unknown): value is { path: string } =>
-  typeof value === 'object' && value !== null && 'path' in value && typeof value.path === 'string';

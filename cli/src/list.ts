@@ -1,41 +1,41 @@
 import type { GeneratedMethod } from './descriptors.ts';
 import type { Column, Output } from './output.ts';
 
-/** Every page of a paginated list. */
-export const allPages = async <Page extends { nextPageToken: string }>(
-  ask: (pageToken: string) => Promise<Page>,
-): Promise<Page[]> => {
-  const pages: Page[] = [];
-  let pageToken = '';
-  do {
-    const page = await ask(pageToken);
-    pages.push(page);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
-  return pages;
+type PageOf<Field extends string> = Record<Field, readonly unknown[]> & {
+  readonly unreachableHosts?: readonly string[];
+  readonly nextPageToken?: string;
 };
 
 type ItemOf<Page, Field extends keyof Page> = Page[Field] extends readonly (infer Item)[]
   ? Item
   : never;
 
+/** Every page of a paginated list. */
+export const allPages = async <Page extends { readonly nextPageToken?: string }>(
+  ask: (page: { pageSize: number; pageToken: string }) => Promise<Page>,
+): Promise<Page[]> => {
+  const pages: Page[] = [];
+  let pageToken: string | undefined = '';
+  do {
+    const page: Page = await ask({ pageSize: 1_000, pageToken });
+    pages.push(page);
+    pageToken = page.nextPageToken;
+  } while (pageToken);
+  return pages;
+};
+
 /**
- * Prints what is under `field` of a list's pages: a table for people, one array for programs. A note names the hosts
- * that did not answer.
+ * Asks for every page of a list and prints what is under `field`: a table for people, one array for programs. A note
+ * names the hosts that did not answer.
  */
-export const tellList = async <
-  Page extends { readonly unreachableHosts?: readonly string[] } & Record<
-    Field,
-    readonly unknown[]
-  >,
-  Field extends string & keyof Page,
->(
+export const tellList = async <Field extends string & keyof Page, Page extends PageOf<Field>>(
   output: Output,
   method: GeneratedMethod<Page>,
-  pages: readonly Page[],
+  ask: (page: { pageSize: number; pageToken: string }) => Promise<Page>,
   field: Field,
   columns: readonly Column<ItemOf<Page, Field>>[],
-): Promise<void> => {
+): Promise<Page[]> => {
+  const pages = await allPages(ask);
   const hosts = new Set(pages.flatMap(({ unreachableHosts = [] }) => unreachableHosts));
   if (hosts.size > 0) {
     output.note(`incomplete: no answer from ${[...hosts].join(', ')}`);
@@ -44,9 +44,9 @@ export const tellList = async <
     pages.flatMap((page) => page[field] as readonly ItemOf<Page, Field>[]),
     columns,
   );
-  if (!output.isJson) {
-    return;
+  if (output.isJson) {
+    const { listJson } = await import('./descriptors.ts');
+    output.json(pages.flatMap((page) => listJson(method, page, field)));
   }
-  const { listJson } = await import('./descriptors.ts');
-  output.json(pages.flatMap((page) => listJson(method, page, field)));
+  return pages;
 };

@@ -13,7 +13,7 @@ import {
   render,
 } from './command-table.ts';
 import { testCli } from './fixtures/test-cli.ts';
-import { createProgram } from './program.ts';
+import { createProgram } from './run.ts';
 
 const repository = new URL('../../', import.meta.url).href;
 const main = fileURLToPath(new URL('main.ts', import.meta.url));

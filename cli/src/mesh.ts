@@ -4,21 +4,26 @@ import type { TlsFiles } from '#libs/config/index.ts';
 import { createClient } from '#libs/grpc/client/create-client.ts';
 import type { Client, ServiceDefinition } from '#libs/grpc/index.ts';
 import type { Cli } from './cli.ts';
-import type { MeshContext, Part } from './context.ts';
+import { parts, type MeshContext, type Part } from './context.ts';
 import { noContext } from './failures.ts';
 import type { CommonOptions } from './invocation.ts';
 
 /** As whom a call is made: with the customer's token where there is one, or with the operator's. */
 export type Persona = 'customer' | 'operator';
 
+export interface ClientOptions {
+  /** Whose endpoint; default: the part that the service's package names. */
+  part?: Part | undefined;
+  channelOptions?: ChannelOptions;
+}
+
 /** Clients of the mesh, each made at its first use and closed with the mesh. */
 export interface Mesh extends Disposable {
   /** The client of a service; the same one each time. */
   client<S extends ServiceDefinition>(
     definition: S,
-    part: Part,
     persona: Persona,
-    channelOptions?: ChannelOptions,
+    options?: ClientOptions,
   ): Client<S>;
 }
 
@@ -28,9 +33,8 @@ export const openMesh = (cli: Cli, common: CommonOptions, context: MeshContext):
   return {
     client<S extends ServiceDefinition>(
       definition: S,
-      part: Part,
       persona: Persona,
-      channelOptions: ChannelOptions = {},
+      { part = partOf(definition), channelOptions = {} }: ClientOptions = {},
     ): Client<S> {
       const before = opened.get(definition);
       // Only this function writes to the map, each client under its own definition.
@@ -52,6 +56,12 @@ export const openMesh = (cli: Cli, common: CommonOptions, context: MeshContext):
       }
     },
   };
+};
+
+/** Agents talk to user-manager. Health and reflection, which every service has, are asked of the session supervisor. */
+const partOf = (definition: ServiceDefinition): Part => {
+  const [, area] = /^\/muster\.(\w+)\./.exec(Object.values(definition)[0]?.path ?? '') ?? [];
+  return area === 'agent' ? 'user' : (parts.find((part) => part === area) ?? 'session');
 };
 
 const tokenFor = (cli: Cli, context: MeshContext, persona: Persona): string => {

@@ -29,6 +29,17 @@ export const parseCount =
     return value;
   };
 
+/** An option `--name <…>` for a whole number within bounds; `without`: its value where it is not given. */
+export const countOption = (
+  flags: string,
+  about: string,
+  [minimum, maximum]: readonly [number, number],
+  without?: number,
+): Option => {
+  const [name = ''] = flags.split(' ');
+  return new Option(flags, about).argParser(parseCount(name, minimum, maximum)).default(without);
+};
+
 export interface WhichOptions {
   customer: string;
 }

@@ -1,7 +1,6 @@
 import type { Cli } from './cli.ts';
 import type { GeneratedMethod } from './descriptors.ts';
 import { printable } from './formats.ts';
-import { formatTable, type Heading } from './table.ts';
 
 /** A column of a table: its heading, the cell of an item, and `right` for numbers. */
 export type Column<T> = readonly [
@@ -18,18 +17,19 @@ export interface Output {
   readonly columns: number;
   /** The one document or one of the events of `--json`, as a line. Nothing for people. */
   json(value: unknown): void;
-  /** The proto3 JSON of an rpc's answer as the document of `--json`; with `event`, as that event. Nothing for people. */
+  /** What an rpc answered: `text` for people; for programs its proto3 JSON, as the document or as an `event`. */
   answer<Response>(
     method: GeneratedMethod<Response>,
     response: Response,
+    text?: string,
     event?: string,
   ): Promise<void>;
   /** Lines for people on standard output. Nothing with `--json`. */
   text(text: string): void;
   /** Text as it is, without a line end added; for bars. Nothing with `--json`. */
   raw(text: string): void;
-  /** A table for people, `none` without items. Nothing with `--json`. */
-  table<T>(items: readonly T[], columns: readonly Column<T>[]): void;
+  /** A table of the items that there are, for people, `none` without any. Nothing with `--json`. */
+  table<T>(items: readonly (T | undefined)[], columns: readonly Column<T>[]): void;
   /** A message on standard error, in both forms. */
   note(text: string): void;
 }
@@ -40,36 +40,33 @@ export const createOutput = (cli: Pick<Cli, 'stdout' | 'stderr'>, isJson: boolea
       cli.stdout.write(`${JSON.stringify(value)}\n`);
     }
   };
+  const raw = (text: string): void => {
+    if (!isJson) {
+      cli.stdout.write(text);
+    }
+  };
   return {
     isJson,
     isLive: !isJson && cli.stdout.isTTY === true,
     columns: cli.stdout.columns || 80,
     json,
-    async answer(method, response, event) {
-      if (!isJson) {
-        return;
-      }
-      // The descriptors of every rpc, which only --json needs.
-      const { responseJson } = await import('./descriptors.ts');
-      const document = responseJson(method, response);
-      json(event === undefined ? document : { event, ...(document as object) });
-    },
-    text(text) {
-      if (!isJson) {
-        cli.stdout.write(`${text}\n`);
-      }
-    },
-    raw(text) {
-      if (!isJson) {
-        cli.stdout.write(text);
-      }
-    },
-    table(items, columns) {
+    async answer(method, response, text, event) {
       if (isJson) {
-        return;
+        // The descriptors of every rpc, which only --json needs.
+        const { responseJson } = await import('./descriptors.ts');
+        const document = responseJson(method, response);
+        json(event === undefined ? document : { event, ...(document as object) });
+      } else if (text !== undefined) {
+        raw(`${text}\n`);
       }
-      const rows = items.map((item) => columns.map(([, cell]) => printable(String(cell(item)))));
-      cli.stdout.write(rows.length === 0 ? 'none\n' : formatTable(columns.map(toHeading), rows));
+    },
+    text: (text) => raw(`${text}\n`),
+    raw,
+    table(items, columns) {
+      const rows = items
+        .filter((item) => item !== undefined)
+        .map((item) => columns.map(([, cell]) => printable(String(cell(item)))));
+      raw(rows.length === 0 ? 'none\n' : formatTable(columns, rows));
     },
     note(text) {
       cli.stderr.write(`muster: ${text}\n`);
@@ -77,5 +74,22 @@ export const createOutput = (cli: Pick<Cli, 'stdout' | 'stderr'>, isJson: boolea
   };
 };
 
-const toHeading = ([title, , align]: readonly [string, unknown, 'right'?]): Heading =>
-  align === undefined ? { title } : { title, align };
+/** Rows as aligned text, two spaces between columns, no trailing blanks. */
+export const formatTable = (
+  columns: readonly (readonly [title: string, cell: unknown, align?: 'right'])[],
+  rows: readonly (readonly string[])[],
+): string => {
+  const all = [columns.map(([title]) => title), ...rows];
+  const widths = columns.map((_, i) =>
+    all.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), 0),
+  );
+  const line = (cells: readonly string[]): string =>
+    columns
+      .map(([, , align], i) => {
+        const [cell = '', width = 0] = [cells[i], widths[i]];
+        return align === 'right' ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd();
+  return all.map((cells) => `${line(cells)}\n`).join('');
+};

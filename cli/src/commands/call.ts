@@ -5,11 +5,12 @@ import { descriptorImage } from '#libs/contracts/image.ts';
 import { parts, type Part } from '../context.ts';
 import { findMethod } from '../descriptors.ts';
 import { textOf, usage } from '../failures.ts';
-import type { Define, Invocation } from '../invocation.ts';
+import type { Define } from '../invocation.ts';
 import { jsonMethod } from '../json-method.ts';
 import { readLines, readText } from '../lines.ts';
 import type { Persona } from '../mesh.ts';
-import { parseCount } from '../options.ts';
+import { countOption } from '../options.ts';
+import type { Output } from '../output.ts';
 
 interface CallOptions {
   part?: Part;
@@ -32,73 +33,64 @@ export const call: Define = (command, { does }) =>
         ...parts,
       ]),
     )
-    .option(
-      '--timeout <seconds>',
-      'the deadline of a call without streams',
-      parseCount('--timeout', 1, 86_400),
-      30,
+    .addOption(
+      countOption('--timeout <seconds>', 'the deadline of a call without streams', [1, 86_400], 30),
     )
     .action(
       does<[string, string], CallOptions>(async (invocation, [name, json], options) => {
+        const { cli, output } = invocation;
         const method = findMethod(name);
         const mesh = await invocation.mesh();
-        const where = [options.part ?? partOf(method), personaFor(method)] as const;
-        const signal = invocation.cli.interrupt;
+        const client = <Q extends boolean, R extends boolean>(sends: Q, receives: R) =>
+          mesh.client({ call: jsonMethod(method, sends, receives) }, personaFor(method), options);
+        const message = async () => parseJson(json === '-' ? await readText(cli.stdin) : json);
+        const lines = json === '-' ? readLines(cli.stdin) : json.split('\n');
+        const signal = cli.interrupt;
         switch (method.methodKind) {
           case 'unary': {
-            const client = mesh.client({ call: jsonMethod(method, false, false) }, ...where);
-            const request = parseJson(json === '-' ? await readText(invocation.cli.stdin) : json);
-            printOne(
-              invocation,
-              await client.call(request, { signal, deadlineMs: options.timeout * 1_000 }),
-            );
+            const within = { signal, deadlineMs: options.timeout * 1_000 };
+            printOne(output, await client(false, false).call(await message(), within));
             break;
           }
-          case 'server_streaming': {
-            const client = mesh.client({ call: jsonMethod(method, false, true) }, ...where);
-            const request = parseJson(json === '-' ? await readText(invocation.cli.stdin) : json);
-            for await (const answer of client.call(request, { signal })) {
-              printLine(invocation, answer);
-            }
+          case 'server_streaming':
+            await printEach(output, client(false, true).call(await message(), { signal }));
             break;
-          }
-          case 'client_streaming': {
-            const client = mesh.client({ call: jsonMethod(method, true, false) }, ...where);
-            printOne(invocation, await client.call(messages(invocation, json), { signal }));
+          case 'client_streaming':
+            printOne(output, await client(true, false).call(messages(lines), { signal }));
             break;
-          }
           case 'bidi_streaming': {
-            const client = mesh.client({ call: jsonMethod(method, true, true) }, ...where);
-            const both = client.call({ signal });
-            const sent = (async () => {
-              for await (const message of messages(invocation, json)) {
-                await both.send(message);
+            const both = client(true, true).call({ signal });
+            const send = async (): Promise<void> => {
+              for await (const each of messages(lines)) {
+                await both.send(each);
               }
               both.end();
-            })();
+            };
             // The answers say how the call ended. A message that could not be sent after that is no separate error.
-            sent.catch(() => both.cancel());
-            for await (const answer of both.responses) {
-              printLine(invocation, answer);
-            }
+            send().catch(() => both.cancel());
+            await printEach(output, both.responses);
             break;
           }
         }
       }),
     );
 
-const printOne = ({ output }: Invocation, answer: JsonValue): void => {
+const printOne = (output: Output, answer: JsonValue): void => {
   output.text(JSON.stringify(answer, null, 2));
   output.json(answer);
 };
 
-const printLine = ({ output }: Invocation, answer: JsonValue): void => {
-  output.text(JSON.stringify(answer));
-  output.json(answer);
+const printEach = async (output: Output, answers: AsyncIterable<JsonValue>): Promise<void> => {
+  for await (const answer of answers) {
+    output.text(JSON.stringify(answer));
+    output.json(answer);
+  }
 };
 
-async function* messages({ cli }: Invocation, json: string): AsyncGenerator<JsonValue> {
-  for await (const line of json === '-' ? readLines(cli.stdin) : json.split('\n')) {
+async function* messages(
+  lines: Iterable<string> | AsyncIterable<string>,
+): AsyncGenerator<JsonValue> {
+  for await (const line of lines) {
     yield parseJson(line);
   }
 }
@@ -110,12 +102,6 @@ const parseJson = (text: string): JsonValue => {
   } catch (error) {
     throw usage(`the request is not JSON: ${textOf(error)}`);
   }
-};
-
-/** Agents talk to user-manager. Health and reflection, which every service has, are asked of the session supervisor. */
-const partOf = ({ parent }: DescMethod): Part => {
-  const [, area] = /^muster\.(\w+)\./.exec(parent.typeName) ?? [];
-  return area === 'agent' ? 'user' : (parts.find((part) => part === area) ?? 'session');
 };
 
 /** The persona that may call it. Rpcs for services alone are refused whichever it is. */

@@ -9,18 +9,19 @@ import { precondition } from '../failures.ts';
 import { formatBytes, formatEnum, formatInstant, formatSeconds } from '../formats.ts';
 import type { Actions, Define, Invocation } from '../invocation.ts';
 import { readText } from '../lines.ts';
-import { allPages, tellList } from '../list.ts';
-import { ALL, ANYWHERE, hostOption, parseTtl, toDuration, type HostOption } from '../options.ts';
+import { tellList } from '../list.ts';
+import { ANYWHERE, hostOption, parseTtl, toDuration, type HostOption } from '../options.ts';
 import type { Column } from '../output.ts';
-import { persistently, startPatience } from '../patience.ts';
+import { listSessions, startSession, STOP_MS } from './sessions.ts';
 
 const START_MS = 60_000;
-const STOP_MS = 30_000;
 const COMMAND_SECONDS = 300;
 /** A call may take so much longer than its command. */
 const MARGIN_MS = 5_000;
 /** Workers answer up to 64 MiB. */
 const MAX_REPLY_BYTES = 80 * 1024 ** 2;
+
+const service = ComputeSessionServiceService;
 
 export const compute: Define = (command, actions) => {
   for (const nested of [start, send, list, log, end]) {
@@ -29,9 +30,9 @@ export const compute: Define = (command, actions) => {
   return command;
 };
 
-const clientOf = async (invocation: Invocation) =>
-  (await invocation.mesh()).client(ComputeSessionServiceService, 'port', 'customer', {
-    'grpc.max_receive_message_length': MAX_REPLY_BYTES,
+const clientOf = ({ client }: Invocation) =>
+  client(service, 'customer', {
+    channelOptions: { 'grpc.max_receive_message_length': MAX_REPLY_BYTES },
   });
 
 interface StartOptions extends HostOption {
@@ -54,23 +55,19 @@ const start = ({ does }: Actions): Command =>
       does<[string | undefined], StartOptions>(async (invocation, [worker = ''], options) => {
         const { output, cli } = invocation;
         const { name: userName = '', project = '', expose = false, wait, host } = options;
-        const client = await clientOf(invocation);
+        const { startComputeSession } = await clientOf(invocation);
         const userInfo = { userName, project, clientAddress: '', clientAgent: '' };
         // The same request id gets the same session, so that a retry starts no second one.
         const requestId = cli.random.id('start');
         const ask = { host, worker, userInfo, expose, requestId, wait: toDuration(wait) };
-        const answer = await persistently(startPatience(invocation), () =>
-          client.startComputeSession(ask, {
-            deadlineMs: START_MS + (wait ?? 0) * 1_000,
-            signal: cli.interrupt,
-          }),
+        const answer = await startSession(invocation, { startMs: START_MS, wait }, (within) =>
+          startComputeSession(ask, within),
         );
-        output.text(answer.sessionId);
+        await output.answer(service.startComputeSession, answer, answer.sessionId);
         const where = expose ? `, reached on port ${answer.port}` : '';
         output.note(
           `${formatEnum(answer.state, 'SESSION_STATE_')}${where}; end it with: muster compute end ${answer.sessionId}`,
         );
-        await output.answer(ComputeSessionServiceService.startComputeSession, answer);
       }),
     );
 
@@ -87,12 +84,13 @@ const send = ({ does }: Actions): Command =>
     )
     .action(
       does<[string, string], { timeout: number }>(
-        async (invocation, [sessionId, json], { timeout }) => {
+        async (invocation, [sessionId, json], options) => {
           const { cli } = invocation;
-          const client = await clientOf(invocation);
+          const { timeout } = options;
+          const { sendCommand } = await clientOf(invocation);
           const commandJson = json === '-' ? await readText(cli.stdin) : json;
           // Never retried: if the answer is lost, nobody knows whether the command ran.
-          const reply = await client.sendCommand(
+          const reply = await sendCommand(
             { sessionId, commandJson, timeout: toDuration(timeout) },
             { deadlineMs: timeout * 1_000 + MARGIN_MS, signal: cli.interrupt },
           );
@@ -105,22 +103,17 @@ const send = ({ does }: Actions): Command =>
       ),
     );
 
-const list = ({ does }: Actions): Command =>
-  new Command('list')
-    .description('list your sessions, the latest first')
-    .option('--ended', 'also ended ones')
-    .addOption(hostOption(ALL))
-    .action(
-      does<[], HostOption & { ended?: true }>(async (invocation, _args, { ended, host }) => {
-        const client = await clientOf(invocation);
-        const ask = { host, includeEnded: ended === true, pageSize: 1_000 };
-        const pages = await allPages((pageToken) =>
-          client.listComputeSessions({ ...ask, pageToken }),
-        );
-        const { listComputeSessions } = ComputeSessionServiceService;
-        await tellList(invocation.output, listComputeSessions, pages, 'sessions', sessionColumns);
-      }),
+const list = (actions: Actions): Command =>
+  listSessions(actions, 'list your sessions, the latest first', async (invocation, ask) => {
+    const { listComputeSessions } = await clientOf(invocation);
+    await tellList(
+      invocation.output,
+      service.listComputeSessions,
+      (page) => listComputeSessions({ ...ask, ...page }),
+      'sessions',
+      sessionColumns,
     );
+  });
 
 const log = ({ does }: Actions): Command =>
   new Command('log')
@@ -128,14 +121,12 @@ const log = ({ does }: Actions): Command =>
     .argument('<id>', 'the session')
     .option('--ping', 'also ping')
     .action(
-      does<[string], { ping?: true }>(async (invocation, [sessionId], { ping }) => {
-        const client = await clientOf(invocation);
-        const ask = { sessionId, includePing: ping === true, pageSize: 1_000 };
-        const pages = await allPages((pageToken) => client.listCommandLog({ ...ask, pageToken }));
+      does<[string], { ping?: true }>(async (invocation, [sessionId], { ping = false }) => {
+        const { listCommandLog } = await clientOf(invocation);
         await tellList(
           invocation.output,
-          ComputeSessionServiceService.listCommandLog,
-          pages,
+          service.listCommandLog,
+          (page) => listCommandLog({ sessionId, includePing: ping, ...page }),
           'entries',
           logColumns,
         );
@@ -148,10 +139,10 @@ const end = ({ does }: Actions): Command =>
     .argument('<id>', 'the session')
     .action(
       does<[string]>(async (invocation, [sessionId]) => {
-        const client = await clientOf(invocation);
-        const answer = await client.endComputeSession({ sessionId }, { deadlineMs: STOP_MS });
-        invocation.output.text(`${sessionId} is ended`);
-        await invocation.output.answer(ComputeSessionServiceService.endComputeSession, answer);
+        const { endComputeSession } = await clientOf(invocation);
+        const answer = await endComputeSession({ sessionId }, { deadlineMs: STOP_MS });
+        const text = `${sessionId} is ended`;
+        await invocation.output.answer(service.endComputeSession, answer, text);
       }),
     );
 

@@ -1,9 +1,9 @@
 import { Option } from 'commander';
-import { WorkloadServiceService } from '#libs/contracts/session.ts';
+import { WorkloadServiceService, type Workload } from '#libs/contracts/session.ts';
 import { plural } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import { parseCount, whichWorkload, type WhichOptions } from '../options.ts';
-import { workloadsOf } from '../workload/client.ts';
+import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { stateOf } from '../workload/describe.ts';
 import { taskNoun } from '../workload/file-names.ts';
 
@@ -11,20 +11,14 @@ const changeState =
   (method: 'pauseWorkload' | 'resumeWorkload'): Define =>
   (command, { does }) =>
     whichWorkload(command).action(
-      does<[string], WhichOptions>(async (invocation, [workloadId], { customer: customerId }) => {
-        const { cli, output } = invocation;
-        const client = workloadsOf(await invocation.mesh());
-        const answer = await client[method]({
-          workloadId,
-          customerId,
-          requestId: cli.random.id('r'),
-        });
-        if (answer.workload !== undefined) {
-          output.text(`${answer.workload.workloadId} is ${stateOf(answer.workload)}`);
-        }
-        await output.answer(WorkloadServiceService[method], answer);
+      does<[string], WhichOptions>(async ({ cli, mesh, output }, [workloadId], { customer }) => {
+        const ask = { workloadId, customerId: customer, requestId: cli.random.id('r') };
+        const answer = await workloadsOf(await mesh())[method](ask);
+        await output.answer(WorkloadServiceService[method], answer, said(workloadIn(answer)));
       }),
     );
+
+const said = (workload: Workload): string => `${workload.workloadId} is ${stateOf(workload)}`;
 
 export const pause = changeState('pauseWorkload');
 export const resume = changeState('resumeWorkload');
@@ -34,27 +28,19 @@ export const stop: Define = (command, { does }) =>
     .argument('<id>', 'the workload')
     .option('--delete-results', 'remove its accepted results too')
     .action(
-      does<[string], { deleteResults?: boolean }>(
-        async (invocation, [workloadId], { deleteResults = false }) => {
-          const { cli, output } = invocation;
-          const client = workloadsOf(await invocation.mesh());
-          const requestId = cli.random.id('r');
-          const answer = await client.stopAndDeleteWorkload({
-            workloadId,
-            customerId: '',
-            deleteResults,
-            requestId,
-          });
-          const { workload } = answer;
-          if (workload !== undefined) {
-            const kept = deleteResults ? 'removed' : 'kept';
-            output.text(
-              `${workloadId} stopped; ${plural(workload.completed, taskNoun(workload))} ${kept}`,
-            );
-          }
-          await output.answer(WorkloadServiceService.stopAndDeleteWorkload, answer);
-        },
-      ),
+      does<[string], { deleteResults?: true }>(async (invocation, [workloadId], options) => {
+        const { cli, output } = invocation;
+        const { deleteResults = false } = options;
+        const ask = { workloadId, customerId: '', deleteResults, requestId: cli.random.id('r') };
+        const answer = await workloadsOf(await invocation.mesh()).stopAndDeleteWorkload(ask);
+        const workload = workloadIn(answer);
+        const done = plural(workload.completed, taskNoun(workload));
+        await output.answer(
+          WorkloadServiceService.stopAndDeleteWorkload,
+          answer,
+          `${workloadId} stopped; ${done} ${deleteResults ? 'removed' : 'kept'}`,
+        );
+      }),
     );
 
 interface RetryOptions extends WhichOptions {
@@ -72,24 +58,16 @@ export const retry: Define = (command, { does }) =>
       ).conflicts('frames'),
     )
     .action(
-      does<[string], RetryOptions>(
-        async (invocation, [workloadId], { customer: customerId, tasks = '', frames = tasks }) => {
-          const { cli, output } = invocation;
-          const client = workloadsOf(await invocation.mesh());
-          const answer = await client.retryTasks({
-            workloadId,
-            customerId,
-            frames,
-            requestId: cli.random.id('r'),
-          });
-          const { workload } = answer;
-          if (workload !== undefined) {
-            const left = plural(workload.remaining, taskNoun(workload));
-            output.text(`${workload.workloadId} is ${stateOf(workload)}, ${left} to do`);
-          }
-          await output.answer(WorkloadServiceService.retryTasks, answer);
-        },
-      ),
+      does<[string], RetryOptions>(async (invocation, [workloadId], options) => {
+        const { cli, output } = invocation;
+        const { customer: customerId, tasks = '', frames = tasks } = options;
+        const ask = { workloadId, customerId, frames, requestId: cli.random.id('r') };
+        const answer = await workloadsOf(await invocation.mesh()).retryTasks(ask);
+        const workload = workloadIn(answer);
+        const left = plural(workload.remaining, taskNoun(workload));
+        const text = `${said(workload)}, ${left} to do`;
+        await output.answer(WorkloadServiceService.retryTasks, answer, text);
+      }),
     );
 
 export const usersWanted: Define = (command, { does }) =>
@@ -107,9 +85,8 @@ export const usersWanted: Define = (command, { does }) =>
             : await client.setUserCount({ ...which, wanted, requestId: cli.random.id('r') });
         const clamped =
           answer.effective < answer.wanted ? ` (the plan allows ${answer.effective})` : '';
-        output.text(`${workloadId} wants ${answer.wanted}${clamped} and has ${answer.assigned}`);
-        await (wanted === undefined
-          ? output.answer(WorkloadServiceService.getUserCount, answer)
-          : output.answer(WorkloadServiceService.setUserCount, answer));
+        const text = `${workloadId} wants ${answer.wanted}${clamped} and has ${answer.assigned}`;
+        const method = wanted === undefined ? 'getUserCount' : 'setUserCount';
+        await output.answer(WorkloadServiceService[method], answer, text);
       }),
     );

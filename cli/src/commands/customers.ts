@@ -1,9 +1,9 @@
 import { CustomerServiceService, type Customer } from '#libs/contracts/session.ts';
 import { usage } from '../failures.ts';
 import { formatInstant } from '../formats.ts';
-import type { Define, Invocation } from '../invocation.ts';
-import { allPages, tellList } from '../list.ts';
-import { parseCount } from '../options.ts';
+import type { Define } from '../invocation.ts';
+import { tellList } from '../list.ts';
+import { countOption } from '../options.ts';
 import type { Column } from '../output.ts';
 
 interface PutOptions {
@@ -13,23 +13,13 @@ interface PutOptions {
   weight?: number;
 }
 
-const clientOf = async (invocation: Invocation) =>
-  (await invocation.mesh()).client(CustomerServiceService, 'session', 'operator');
+const service = CustomerServiceService;
 
 export const customers: Define = (command, { does }) => {
   command.action(
-    does<[]>(async (invocation) => {
-      const client = await clientOf(invocation);
-      const pages = await allPages((pageToken) =>
-        client.listCustomers({ pageSize: 1_000, pageToken }),
-      );
-      await tellList(
-        invocation.output,
-        CustomerServiceService.listCustomers,
-        pages,
-        'customers',
-        columns,
-      );
+    does<[]>(async ({ client, output }) => {
+      const { listCustomers } = await client(service, 'operator');
+      await tellList(output, service.listCustomers, listCustomers, 'customers', columns);
     }),
   );
   command
@@ -37,11 +27,10 @@ export const customers: Define = (command, { does }) => {
     .description('one customer')
     .argument('<id>', 'the customer')
     .action(
-      does<[string]>(async (invocation, [customerId]) => {
-        const { output } = invocation;
-        const answer = await (await clientOf(invocation)).getCustomer({ customerId });
-        output.table(answer.customer === undefined ? [] : [answer.customer], columns);
-        await output.answer(CustomerServiceService.getCustomer, answer);
+      does<[string]>(async ({ client, output }, [customerId]) => {
+        const answer = await (await client(service, 'operator')).getCustomer({ customerId });
+        output.table([answer.customer], columns);
+        await output.answer(service.getCustomer, answer);
       }),
     );
   command
@@ -49,27 +38,19 @@ export const customers: Define = (command, { does }) => {
     .description('create a customer, or change what the options name')
     .argument('<id>', 'the customer: the subject of their tokens')
     .option('--name <name>', 'for display')
-    .option(
-      '--workloads <n>',
-      'how many workloads may run at once',
-      parseCount('--workloads', 0, 1_000),
-    )
-    .option(
-      '--users <n>',
-      'how many users one workload may have',
-      parseCount('--users', 0, 100_000),
-    )
-    .option('--weight <n>', 'the weight when users are scarce', parseCount('--weight', 0, 1_000))
+    .addOption(countOption('--workloads <n>', 'how many workloads may run at once', [0, 1_000]))
+    .addOption(countOption('--users <n>', 'how many users one workload may have', [0, 100_000]))
+    .addOption(countOption('--weight <n>', 'the weight when users are scarce', [0, 1_000]))
     .action(
-      does<[string], PutOptions>(async (invocation, [customerId], options) => {
-        const { output } = invocation;
+      does<[string], PutOptions>(async ({ client, output }, [customerId], options) => {
         const { name, workloads, users, weight } = options;
-        const updateMask = [
-          ...(name === undefined ? [] : ['display_name']),
-          ...(workloads === undefined ? [] : ['plan.running_workloads']),
-          ...(users === undefined ? [] : ['plan.users']),
-          ...(weight === undefined ? [] : ['plan.weight']),
-        ];
+        const changes = Object.entries({
+          display_name: name,
+          'plan.running_workloads': workloads,
+          'plan.users': users,
+          'plan.weight': weight,
+        });
+        const updateMask = changes.flatMap(([path, value]) => (value === undefined ? [] : [path]));
         if (updateMask.length === 0) {
           throw usage('say what to change: --name, --workloads, --users or --weight');
         }
@@ -80,9 +61,10 @@ export const customers: Define = (command, { does }) => {
           createTime: undefined,
           updateTime: undefined,
         };
-        const answer = await (await clientOf(invocation)).putCustomer({ customer, updateMask });
-        output.table(answer.customer === undefined ? [] : [answer.customer], columns);
-        await output.answer(CustomerServiceService.putCustomer, answer);
+        const { putCustomer } = await client(service, 'operator');
+        const answer = await putCustomer({ customer, updateMask });
+        output.table([answer.customer], columns);
+        await output.answer(service.putCustomer, answer);
       }),
     );
   return command;

@@ -11,14 +11,13 @@ export const log: Define = (command, { does }) =>
       'the frame (17), or the whole key of the task (frames/17), which names its step',
     )
     .action(
-      does<[string, string]>(async (invocation, [workloadId, task]) => {
-        const { output } = invocation;
-        const client = workloadsOf(await invocation.mesh());
-        const answer = await client.getTaskLog({ workloadId, customerId: '', task });
+      does<[string, string]>(async ({ mesh, output }, [workloadId, task]) => {
+        const { getTaskLog } = workloadsOf(await mesh());
+        const answer = await getTaskLog({ workloadId, customerId: '', task });
         output.note(
           `${answer.task}, attempt ${answer.attempt} by ${answer.userId}, failed ${formatInstant(answer.failTime)}: ${answer.reason}`,
         );
-        output.raw(answer.log.endsWith('\n') ? answer.log : `${answer.log}\n`);
-        await output.answer(WorkloadServiceService.getTaskLog, answer);
+        const text = answer.log.replace(/\n$/, '');
+        await output.answer(WorkloadServiceService.getTaskLog, answer, text);
       }),
     );

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { PortServiceService, type Lease, type PoolStatus } from '#libs/contracts/port.ts';
 import { formatEnum, formatInstant } from '../formats.ts';
-import type { Actions, Define, Invocation } from '../invocation.ts';
-import { allPages, tellList } from '../list.ts';
+import type { Actions, Define } from '../invocation.ts';
+import { tellList } from '../list.ts';
 import {
   ALL,
   ANYWHERE,
@@ -15,9 +15,10 @@ import {
 } from '../options.ts';
 import type { Column } from '../output.ts';
 
-const PORT = parseCount('a port', 1, 65_535);
 const FENCING_TOKEN = parseCount('a fencing token', 1, Number.MAX_SAFE_INTEGER);
 const DAY_SECONDS = 86_400;
+
+const service = PortServiceService;
 
 export const ports: Define = (command, actions) => {
   for (const nested of [list, watch, acquire, renew, release, pools, reconcile]) {
@@ -25,9 +26,6 @@ export const ports: Define = (command, actions) => {
   }
   return command;
 };
-
-const clientOf = async (invocation: Invocation) =>
-  (await invocation.mesh()).client(PortServiceService, 'port', 'operator');
 
 const list = ({ does }: Actions): Command =>
   new Command('list')
@@ -37,14 +35,13 @@ const list = ({ does }: Actions): Command =>
     .addOption(hostOption(ALL))
     .action(
       does<[], HostOption & { pool: string; ended?: true }>(
-        async (invocation, _args, { pool, ended, host }) => {
-          const client = await clientOf(invocation);
-          const ask = { host, pool, includeEnded: ended === true, pageSize: 1_000 };
-          const pages = await allPages((pageToken) => client.listLeases({ ...ask, pageToken }));
+        async ({ client, output }, _args, { pool, ended = false, host }) => {
+          const { listLeases } = await client(service, 'operator');
+          const ask = { host, pool, includeEnded: ended };
           await tellList(
-            invocation.output,
-            PortServiceService.listLeases,
-            pages,
+            output,
+            service.listLeases,
+            (page) => listLeases({ ...ask, ...page }),
             'leases',
             leaseColumns,
           );
@@ -59,25 +56,29 @@ const watch = ({ does }: Actions): Command =>
     .addOption(hostOption(ASKED))
     .action(
       does<[], HostOption & { pool: string }>(async (invocation, _args, { pool, host }) => {
-        const { cli, output } = invocation;
-        const client = await clientOf(invocation);
-        for await (const answer of client.watchLeases({ host, pool }, { signal: cli.interrupt })) {
-          const { lease } = answer;
-          if (lease === undefined) {
-            continue;
+        const { cli, client, output } = invocation;
+        const { watchLeases } = await client(service, 'operator');
+        for await (const answer of watchLeases({ host, pool }, { signal: cli.interrupt })) {
+          if (answer.lease !== undefined) {
+            await output.answer(service.watchLeases, answer, lineOf(answer.lease), 'lease');
           }
-          const end =
-            lease.endTime === undefined
-              ? ''
-              : ` (${formatEnum(lease.endReason, 'LEASE_END_REASON_')})`;
-          const state = formatEnum(lease.state, 'LEASE_STATE_');
-          output.text(
-            `${lease.port} ${lease.pool} ${state}${end} ${lease.owner} ${lease.holder} ${lease.leaseId}`,
-          );
-          await output.answer(PortServiceService.watchLeases, answer, 'lease');
         }
       }),
     );
+
+const lineOf = ({
+  port,
+  pool,
+  state,
+  endTime,
+  endReason,
+  owner,
+  holder,
+  leaseId,
+}: Lease): string => {
+  const end = endTime === undefined ? '' : ` (${formatEnum(endReason, 'LEASE_END_REASON_')})`;
+  return `${port} ${pool} ${formatEnum(state, 'LEASE_STATE_')}${end} ${owner} ${holder} ${leaseId}`;
+};
 
 interface AcquireOptions extends HostOption {
   port?: number;
@@ -91,30 +92,24 @@ const acquire = ({ does }: Actions): Command =>
   new Command('acquire')
     .description('lease free ports of a pool')
     .argument('<pool>', 'the pool')
-    .option('--port <port>', 'just this one', PORT)
+    .option('--port <port>', 'just this one', parseCount('a port', 1, 65_535))
     .option('--count <n>', 'how many at once, all or none', parseCount('a count', 1, 100))
     .option('--ttl <time>', 'for how long: 30s, 10m, 12h', parseTtl)
     .option('--wait <time>', 'how long to wait until they are free', parseTtl)
     .option('--for <text>', 'what they are for')
     .addOption(hostOption(ANYWHERE))
     .action(
-      does<[string], AcquireOptions>(async (invocation, [pool], options) => {
-        const { cli, output } = invocation;
+      does<[string], AcquireOptions>(async ({ cli, client, output }, [pool], options) => {
         const { host, port = 0, count = 0, ttl, wait, for: holder = '' } = options;
-        const request = {
-          host,
-          pool,
-          port,
-          count,
-          holder,
-          ttl: toDuration(ttl),
-          wait: toDuration(wait),
-          requestId: cli.random.id('r'),
-        };
+        const spans = { ttl: toDuration(ttl), wait: toDuration(wait) };
         const deadlineMs = (Math.min(wait ?? 0, DAY_SECONDS) + 10) * 1_000;
-        const answer = await (await clientOf(invocation)).acquireLease(request, { deadlineMs });
+        const { acquireLease } = await client(service, 'operator');
+        const answer = await acquireLease(
+          { host, pool, port, count, holder, ...spans, requestId: cli.random.id('r') },
+          { deadlineMs },
+        );
         output.table(answer.leases, leaseColumns);
-        await output.answer(PortServiceService.acquireLease, answer);
+        await output.answer(service.acquireLease, answer);
       }),
     );
 
@@ -126,13 +121,11 @@ const renew = ({ does }: Actions): Command =>
     .option('--ttl <time>', 'for how long from now on', parseTtl)
     .action(
       does<[string], { token: number; ttl?: number }>(
-        async (invocation, [leaseId], { token: fencingToken, ttl }) => {
-          const { output } = invocation;
-          const answer = await (
-            await clientOf(invocation)
-          ).renewLease({ leaseId, fencingToken, ttl: toDuration(ttl) });
-          output.table(answer.lease === undefined ? [] : [answer.lease], leaseColumns);
-          await output.answer(PortServiceService.renewLease, answer);
+        async ({ client, output }, [leaseId], { token: fencingToken, ttl }) => {
+          const { renewLease } = await client(service, 'operator');
+          const answer = await renewLease({ leaseId, fencingToken, ttl: toDuration(ttl) });
+          output.table([answer.lease], leaseColumns);
+          await output.answer(service.renewLease, answer);
         },
       ),
     );
@@ -143,14 +136,11 @@ const release = ({ does }: Actions): Command =>
     .argument('<id>', 'the lease')
     .option('--token <n>', 'its fencing token; with another one the lease stays', FENCING_TOKEN)
     .action(
-      does<[string], { token?: number }>(
-        async (invocation, [leaseId], { token: fencingToken = 0 }) => {
-          const { output } = invocation;
-          const answer = await (await clientOf(invocation)).releaseLease({ leaseId, fencingToken });
-          output.text(`${leaseId} is given back`);
-          await output.answer(PortServiceService.releaseLease, answer);
-        },
-      ),
+      does<[string], { token?: number }>(async ({ client, output }, [leaseId], { token = 0 }) => {
+        const { releaseLease } = await client(service, 'operator');
+        const answer = await releaseLease({ leaseId, fencingToken: token });
+        await output.answer(service.releaseLease, answer, `${leaseId} is given back`);
+      }),
     );
 
 const pools = ({ does }: Actions): Command =>
@@ -158,11 +148,11 @@ const pools = ({ does }: Actions): Command =>
     .description('show the state of the pools')
     .addOption(hostOption(ALL))
     .action(
-      does<[], HostOption>(async (invocation, _args, { host }) => {
-        const { output } = invocation;
-        const answer = await (await clientOf(invocation)).getPoolStatus({ host, pool: '' });
-        await tellList(output, PortServiceService.getPoolStatus, [answer], 'pools', poolColumns);
-        for (const { pool, healthMessage } of answer.pools) {
+      does<[], HostOption>(async ({ client, output }, _args, { host }) => {
+        const { getPoolStatus } = await client(service, 'operator');
+        const ask = () => getPoolStatus({ host, pool: '' });
+        const answers = await tellList(output, service.getPoolStatus, ask, 'pools', poolColumns);
+        for (const { pool, healthMessage } of answers.flatMap((answer) => answer.pools)) {
           if (healthMessage !== '') {
             output.note(`${pool}: ${healthMessage}`);
           }
@@ -179,18 +169,17 @@ const reconcile = ({ does }: Actions): Command =>
     )
     .addOption(hostOption(ASKED))
     .action(
-      does<[], HostOption>(async (invocation, _args, { host }) => {
-        const { output } = invocation;
-        const answer = await (await clientOf(invocation)).reconcile({ host });
-        const { checked, becameForeign, becameFree, expiredLeaseIds, stillQuarantined } = answer;
-        const said = (all: readonly (number | string)[]): string =>
-          all.length === 0 ? 'none' : all.join(' ');
-        output.text(`checked       ${checked} ports`);
-        output.text(`held by others ${said(becameForeign)}`);
-        output.text(`free again    ${said(becameFree)}`);
-        output.text(`quarantined   ${said(stillQuarantined)}`);
-        output.text(`expired       ${said(expiredLeaseIds)}`);
-        await output.answer(PortServiceService.reconcile, answer);
+      does<[], HostOption>(async ({ client, output }, _args, { host }) => {
+        const answer = await (await client(service, 'operator')).reconcile({ host });
+        const said = (all: readonly (number | string)[]): string => all.join(' ') || 'none';
+        const lines = [
+          `checked       ${answer.checked} ports`,
+          `held by others ${said(answer.becameForeign)}`,
+          `free again    ${said(answer.becameFree)}`,
+          `quarantined   ${said(answer.stillQuarantined)}`,
+          `expired       ${said(answer.expiredLeaseIds)}`,
+        ];
+        await output.answer(service.reconcile, answer, lines.join('\n'));
       }),
     );
 

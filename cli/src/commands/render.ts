@@ -3,15 +3,16 @@ import { Option } from 'commander';
 import { RenderFormat, RenderOrder, type RenderSpec } from '#libs/contracts/common.ts';
 import type { Result, Workload } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { textOf } from '../failures.ts';
 import { plural, printable } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
-import { parseCount } from '../options.ts';
+import { countOption } from '../options.ts';
 import { persistently, startPatience } from '../patience.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
 import { outDirectory } from '../workload/out-directory.ts';
 import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
-import { printSummary, summaryEvent } from '../workload/summary.ts';
+import { printSummary } from '../workload/summary.ts';
 import { checkReadable, uploadObject } from '../workload/upload.ts';
 
 const orders = {
@@ -53,26 +54,22 @@ export const render: Define = (command, { does }) =>
       'CYCLES, BLENDER_EEVEE or BLENDER_WORKBENCH (default: as in the file)',
       '',
     )
-    .option(
-      '--samples <n>',
-      'samples per pixel (default: as in the file)',
-      parseCount('--samples', 1, 65_536),
-      0,
+    .addOption(
+      countOption('--samples <n>', 'samples per pixel (default: as in the file)', [1, 65_536], 0),
     )
-    .option(
-      '--scale <percent>',
-      "size in percent of the file's resolution",
-      parseCount('--scale', 1, 400),
-      0,
+    .addOption(
+      countOption('--scale <percent>', "size in percent of the file's resolution", [1, 400], 0),
     )
     .addOption(
       new Option('--format <format>', 'of the frames').choices(Object.keys(formats)).default('PNG'),
     )
     .option('--scene <name>', 'the scene (default: the current one)', '')
-    .option(
-      '--users <n>',
-      'how many users it wants (default: as many as the plan allows)',
-      parseCount('--users', 0, 100_000),
+    .addOption(
+      countOption(
+        '--users <n>',
+        'how many users it wants (default: as many as the plan allows)',
+        [0, 100_000],
+      ),
     )
     .option('--allow-missing', 'render although pictures or libraries did not travel with the file')
     .option('--out <dir>', 'where the frames go (default: ./<file name>-frames)')
@@ -98,17 +95,15 @@ export const render: Define = (command, { does }) =>
         const onFetched = ({ result, path: landed }: Fetched): void =>
           output.json(frameEvent(result, landed));
         let fetcher: Fetcher | undefined;
-        const ended = await runToEnd(invocation, workload, (patience) => {
-          fetcher = createFetcher({ cli, mesh, workload, directory, patience, onFetched });
-          return fetcher;
-        });
-        const summary = {
-          workload: ended,
-          wallSeconds: (cli.clock.monotonic() - startedMs) / 1_000,
-        };
+        const ended = await runToEnd(
+          invocation,
+          workload,
+          (patience) =>
+            (fetcher = createFetcher({ cli, mesh, workload, directory, patience, onFetched })),
+        );
+        const wallSeconds = (cli.clock.monotonic() - startedMs) / 1_000;
         await drawContactSheet(invocation, fetcher, directory);
-        printSummary(output, summary);
-        output.json(summaryEvent(summary));
+        printSummary(output, { workload: ended, wallSeconds });
         return exitCodeOfEnd(ended);
       }),
     );
@@ -119,24 +114,15 @@ const start = async (
   options: RenderOptions,
 ): Promise<Workload> => {
   const { cli } = invocation;
+  const { customer: customerId, users: wantedUsers } = options;
   const mesh = await invocation.mesh();
-  const { random, interrupt: signal } = cli;
   const patience = startPatience(invocation);
-  const object = await uploadObject({ cli, mesh, path, customerId: options.customer, patience });
-  const requestId = random.id('r');
+  const { objectId } = await uploadObject({ cli, mesh, path, customerId, patience });
+  const spec = { $case: 'render', value: renderSpec(options) } as const;
+  const ask = { objectId, spec, wantedUsers, requestId: cli.random.id('r'), customerId };
+  const { startWorkload } = workloadsOf(mesh);
   return workloadIn(
-    await persistently(patience, () =>
-      workloadsOf(mesh).startWorkload(
-        {
-          objectId: object.objectId,
-          spec: { $case: 'render', value: renderSpec(options) },
-          wantedUsers: options.users,
-          requestId,
-          customerId: options.customer,
-        },
-        { signal },
-      ),
-    ),
+    await persistently(patience, () => startWorkload(ask, { signal: cli.interrupt })),
   );
 };
 
@@ -177,9 +163,8 @@ const drawContactSheet = async (
   fetcher: Fetcher | undefined,
   directory: string,
 ): Promise<void> => {
-  const frames = [...(fetcher?.fetched.values() ?? [])].sort(
-    (a, b) => a.result.frame - b.result.frame,
-  );
+  const fetched = [...(fetcher?.fetched.values() ?? [])];
+  const frames = fetched.sort((a, b) => a.result.frame - b.result.frame).map(({ path }) => path);
   if (frames.length === 0) {
     return;
   }
@@ -187,12 +172,9 @@ const drawContactSheet = async (
   try {
     // Loads sharp, which nobody needs before the end.
     const { writeContactSheet } = await import('../workload/contact-sheet.ts');
-    await writeContactSheet(
-      frames.map(({ path }) => path),
-      sheet,
-    );
+    await writeContactSheet(frames, sheet);
     output.text(`${plural(frames.length, 'frame')} in ${directory}, all at a glance in ${sheet}`);
   } catch (error) {
-    output.note(`no contact sheet: ${error instanceof Error ? error.message : String(error)}`);
+    output.note(`no contact sheet: ${textOf(error)}`);
   }
 };

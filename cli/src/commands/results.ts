@@ -1,10 +1,12 @@
-import { WorkloadServiceService, type Workload } from '#libs/contracts/session.ts';
+import { WorkloadServiceService, type Result, type Workload } from '#libs/contracts/session.ts';
 import { formatBytes, formatSeconds, plural } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
-import { allPages, tellList } from '../list.ts';
+import { tellList } from '../list.ts';
 import { whichWorkload, type WhichOptions } from '../options.ts';
+import type { Column } from '../output.ts';
 import { patienceOf } from '../patience.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
+import { nameOf } from '../workload/describe.ts';
 import { createFetcher } from '../workload/fetch.ts';
 import { taskNoun } from '../workload/file-names.ts';
 import { PATIENCE_MS } from '../workload/follow.ts';
@@ -28,23 +30,25 @@ export const results: Define = (command, { does }) =>
             return;
           }
         }
-        const which = {
-          workloadId: workload.workloadId,
-          customerId: '',
-          afterRevision: 0,
-          pageSize: 1_000,
-        };
-        const pages = await allPages((pageToken) => client.listResults({ ...which, pageToken }));
-        await tellList(output, WorkloadServiceService.listResults, pages, 'results', [
-          ['TASK', ({ task }) => task],
-          ['USER', ({ userName, userId }) => userName || userId],
-          ['SIZE', ({ sizeBytes }) => formatBytes(sizeBytes), 'right'],
-          ['TIME', ({ seconds }) => formatSeconds(seconds), 'right'],
-          ['SHA-256', ({ sha256 }) => sha256],
-          ['NOTES', ({ notes }) => notes.join('; ')],
-        ]);
+        const which = { workloadId: workload.workloadId, customerId: '', afterRevision: 0 };
+        await tellList(
+          output,
+          WorkloadServiceService.listResults,
+          (page) => client.listResults({ ...which, ...page }),
+          'results',
+          columns,
+        );
       }),
     );
+
+const columns: readonly Column<Result>[] = [
+  ['TASK', ({ task }) => task],
+  ['USER', nameOf],
+  ['SIZE', ({ sizeBytes }) => formatBytes(sizeBytes), 'right'],
+  ['TIME', ({ seconds }) => formatSeconds(seconds), 'right'],
+  ['SHA-256', ({ sha256 }) => sha256],
+  ['NOTES', ({ notes }) => notes.join('; ')],
+];
 
 const fetchAll = async (invocation: Invocation, workload: Workload, out: string): Promise<void> => {
   const { cli, output } = invocation;

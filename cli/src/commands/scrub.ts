@@ -11,7 +11,7 @@ export const scrub: Define = (command, { does }) =>
       const { output } = invocation;
       const client = workloadsOf(await invocation.mesh());
       const { workloadId } = workloadIn(await client.getWorkload({ workloadId: id, customerId }));
-      const pages = await allPages((pageToken) =>
+      const pages = await allPages(({ pageToken }) =>
         client.scrubWorkload({ workloadId, customerId: '', pageToken }),
       );
       const join = (texts: string[]): string => texts.filter((text) => text !== '').join(',');
@@ -22,16 +22,13 @@ export const scrub: Define = (command, { does }) =>
         nextPageToken: '',
         revision: pages.at(-1)?.revision ?? 0,
       };
-      output.text(`${plural(whole.checked, 'result')} of ${workloadId} checked`);
-      if (whole.missing !== '') {
-        output.text(`missing, made again: ${whole.missing}`);
-      }
-      if (whole.damaged !== '') {
-        output.text(`damaged, made again: ${whole.damaged}`);
-      }
-      if (whole.missing === '' && whole.damaged === '') {
-        output.text('all are whole');
-      }
-      await output.answer(WorkloadServiceService.scrubWorkload, whole);
+      const made = Object.entries({ missing: whole.missing, damaged: whole.damaged })
+        .filter(([, tasks]) => tasks !== '')
+        .map(([how, tasks]) => `${how}, made again: ${tasks}`);
+      const lines = [
+        `${plural(whole.checked, 'result')} of ${workloadId} checked`,
+        ...(made.length === 0 ? ['all are whole'] : made),
+      ];
+      await output.answer(WorkloadServiceService.scrubWorkload, whole, lines.join('\n'));
     }),
   );

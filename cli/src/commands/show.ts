@@ -5,55 +5,46 @@ import {
 } from '#libs/contracts/session.ts';
 import { formatEnum, formatInstant, formatSeconds } from '../formats.ts';
 import type { Define } from '../invocation.ts';
-import { allPages, tellList } from '../list.ts';
+import { tellList } from '../list.ts';
 import { whichWorkload, type WhichOptions } from '../options.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import type { Column, Output } from '../output.ts';
 import { hasSeveralSteps } from '../workload/file-names.ts';
-import { printWorkload } from '../workload/describe.ts';
+import { nameOf, printWorkload } from '../workload/describe.ts';
 
 interface ShowOptions extends WhichOptions {
-  ledger?: boolean;
+  ledger?: true;
 }
 
 export const show: Define = (command, { does }) =>
   whichWorkload(command)
     .option('--ledger', 'every attempt instead: who tried what, for how long, and how it ended')
     .action(
-      does<[string], ShowOptions>(
-        async (invocation, [id], { customer: customerId, ledger = false }) => {
-          const { output } = invocation;
-          const client = workloadsOf(await invocation.mesh());
-          const answer = await client.getWorkload({ workloadId: id, customerId });
-          const workload = workloadIn(answer);
-          if (!ledger) {
-            const which = {
-              workloadId: workload.workloadId,
-              customerId: '',
-              pageSize: 1,
-              pageToken: '',
-            };
-            const hasSteps = !output.isJson && hasSeveralSteps(workload);
-            printWorkload(
-              output,
-              workload,
-              hasSteps ? (await client.getWorkloadProgress(which)).nodes : [],
-            );
-            await output.answer(WorkloadServiceService.getWorkload, answer);
-            return;
-          }
-          const which = { workloadId: workload.workloadId, customerId: '', pageSize: 1_000 };
-          const pages = await allPages((pageToken) => client.listAttempts({ ...which, pageToken }));
-          await tellList(
-            output,
-            WorkloadServiceService.listAttempts,
-            pages,
-            'attempts',
-            attemptColumns,
-          );
-          printRefused(output, pages[0]?.refused ?? []);
-        },
-      ),
+      does<[string], ShowOptions>(async (invocation, [id], { customer: customerId, ledger }) => {
+        const { output } = invocation;
+        const client = workloadsOf(await invocation.mesh());
+        const answer = await client.getWorkload({ workloadId: id, customerId });
+        const workload = workloadIn(answer);
+        const which = { workloadId: workload.workloadId, customerId: '' };
+        if (ledger !== true) {
+          const hasSteps = !output.isJson && hasSeveralSteps(workload);
+          const few = { pageSize: 1, pageToken: '' };
+          const steps = hasSteps
+            ? (await client.getWorkloadProgress({ ...which, ...few })).nodes
+            : [];
+          printWorkload(output, workload, steps);
+          await output.answer(WorkloadServiceService.getWorkload, answer);
+          return;
+        }
+        const pages = await tellList(
+          output,
+          WorkloadServiceService.listAttempts,
+          (page) => client.listAttempts({ ...which, ...page }),
+          'attempts',
+          attemptColumns,
+        );
+        printRefused(output, pages[0]?.refused ?? []);
+      }),
     );
 
 const attemptColumns: readonly Column<AttemptRecord>[] = [
@@ -61,7 +52,7 @@ const attemptColumns: readonly Column<AttemptRecord>[] = [
   ['GENERATION', ({ generation }) => generation, 'right'],
   ['ATTEMPT', ({ attempt }) => attempt],
   ['END', ({ end }) => formatEnum(end, 'ATTEMPT_END_')],
-  ['USER', ({ userName, userId }) => userName || userId],
+  ['USER', nameOf],
   ['WORK', ({ seconds }) => formatSeconds(seconds), 'right'],
   ['WHEN', ({ time }) => formatInstant(time)],
   ['REASON', ({ reason }) => reason],

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { isRole, roles, signToken, type MeshJwk } from '#libs/auth/index.ts';
+import { isRole, parseSigningKey, roles, signToken, type MeshJwk } from '#libs/auth/index.ts';
 import { contextCandidates } from '../context.ts';
 import { inputUnreadable, textOf, usage } from '../failures.ts';
 import type { Define, Invocation } from '../invocation.ts';
@@ -69,27 +70,10 @@ const readSigningKey = async (
           resolve(dirname(file), 'keys/signing-key.json'),
         )
       : [resolve(cli.cwd, named)];
-  for (const [i, file] of candidates.entries()) {
-    try {
-      const key: unknown = JSON.parse(await readFile(file, 'utf8'));
-      if (isPrivateKey(key)) {
-        return key;
-      }
-    } catch (error) {
-      if (i < candidates.length - 1) {
-        continue;
-      }
-      throw inputUnreadable(file, `the signing key cannot be read: ${textOf(error)}`, error);
-    }
-    throw inputUnreadable(file, 'not a signing key of a mesh');
+  const file = candidates.find((candidate) => existsSync(candidate)) ?? candidates.at(-1) ?? '';
+  try {
+    return parseSigningKey(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw inputUnreadable(file, `the signing key cannot be read: ${textOf(error)}`, error);
   }
-  throw usage('no signing key');
 };
-
-const isPrivateKey = (value: unknown): value is MeshJwk =>
-  typeof value === 'object' &&
-  value !== null &&
-  'd' in value &&
-  'kid' in value &&
-  'roles' in value &&
-  Array.isArray(value.roles);

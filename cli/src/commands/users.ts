@@ -1,16 +1,15 @@
 import { UserServiceService } from '#libs/contracts/user.ts';
 import { formatBytes, formatEnum, formatInstant } from '../formats.ts';
 import type { Define } from '../invocation.ts';
-import { allPages, tellList } from '../list.ts';
+import { tellList } from '../list.ts';
 
 export const users: Define = (command, { does }) =>
   command.option('--workload <id>', 'only those that serve it', '').action(
-    does<[], { workload: string }>(async (invocation, _args, { workload: workloadId }) => {
-      const client = (await invocation.mesh()).client(UserServiceService, 'user', 'operator');
-      const pages = await allPages((pageToken) =>
-        client.listUsers({ workloadId, pageSize: 1_000, pageToken }),
-      );
-      await tellList(invocation.output, UserServiceService.listUsers, pages, 'users', [
+    does<[], { workload: string }>(async ({ client, output }, _args, { workload: workloadId }) => {
+      const { listUsers } = await client(UserServiceService, 'operator');
+      const ask = (page: { pageSize: number; pageToken: string }) =>
+        listUsers({ workloadId, ...page });
+      await tellList(output, UserServiceService.listUsers, ask, 'users', [
         ['USER', (user) => user.userId],
         ['NAME', (user) => user.name],
         ['STATE', (user) => formatEnum(user.state, 'USER_STATE_')],

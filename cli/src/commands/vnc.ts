@@ -1,14 +1,15 @@
 import { Command } from 'commander';
 import { VncServiceService, type VncSession, type VncStats } from '#libs/contracts/port.ts';
 import { formatBytes, formatEnum, formatInstant } from '../formats.ts';
-import type { Actions, Define, Invocation } from '../invocation.ts';
-import { allPages, tellList } from '../list.ts';
-import { ALL, ANYWHERE, hostOption, parseTtl, toDuration, type HostOption } from '../options.ts';
+import type { Actions, Define } from '../invocation.ts';
+import { tellList } from '../list.ts';
+import { ANYWHERE, hostOption, parseTtl, toDuration, type HostOption } from '../options.ts';
 import type { Column } from '../output.ts';
-import { persistently, startPatience } from '../patience.ts';
+import { listSessions, startSession, STOP_MS } from './sessions.ts';
 
 const START_MS = 60_000;
-const STOP_MS = 30_000;
+
+const service = VncServiceService;
 
 export const vnc: Define = (command, actions) => {
   for (const nested of [start, list, stop]) {
@@ -16,9 +17,6 @@ export const vnc: Define = (command, actions) => {
   }
   return command;
 };
-
-const clientOf = async (invocation: Invocation) =>
-  (await invocation.mesh()).client(VncServiceService, 'port', 'operator');
 
 interface StartOptions extends HostOption {
   gateway?: true;
@@ -40,49 +38,36 @@ const start = ({ does }: Actions): Command =>
     .addOption(hostOption(ANYWHERE))
     .action(
       does<[string, string], StartOptions>(async (invocation, [vm, target], options) => {
-        const { output, cli } = invocation;
+        const { output } = invocation;
         const { host, gateway = false, allowUnreachable = false, wait } = options;
-        const client = await clientOf(invocation);
+        const { startVncSession } = await invocation.client(service, 'operator');
         const ask = { host, vm, target, gateway, allowUnreachable, wait: toDuration(wait) };
-        // A retry gets the session of the same machine.
-        const answer = await persistently(startPatience(invocation), () =>
-          client.startVncSession(ask, {
-            deadlineMs: START_MS + (wait ?? 0) * 1_000,
-            signal: cli.interrupt,
-          }),
+        const answer = await startSession(invocation, { startMs: START_MS, wait }, (within) =>
+          startVncSession(ask, within),
         );
-        output.text(answer.url);
+        await output.answer(service.startVncSession, answer, answer.url);
         const state = formatEnum(answer.state, 'SESSION_STATE_');
         output.note(
           `${answer.sessionId}: ${answer.reused ? 'it was there already' : 'started'}, ${state}`,
         );
-        await output.answer(VncServiceService.startVncSession, answer);
       }),
     );
 
-const list = ({ does }: Actions): Command =>
-  new Command('list')
-    .description('list consoles, the latest first')
-    .option('--ended', 'also ended ones')
-    .addOption(hostOption(ALL))
-    .action(
-      does<[], HostOption & { ended?: true }>(async (invocation, _args, { ended, host }) => {
-        const client = await clientOf(invocation);
-        const ask = { host, includeEnded: ended === true, pageSize: 1_000 };
-        const pages = await allPages((pageToken) => client.listVncSessions({ ...ask, pageToken }));
-        await tellList(
-          invocation.output,
-          VncServiceService.listVncSessions,
-          pages,
-          'sessions',
-          columns,
-        );
-        const stats = pages.at(-1)?.stats;
-        if (stats !== undefined) {
-          invocation.output.note(saidOf(stats));
-        }
-      }),
+const list = (actions: Actions): Command =>
+  listSessions(actions, 'list consoles, the latest first', async ({ client, output }, ask) => {
+    const { listVncSessions } = await client(service, 'operator');
+    const pages = await tellList(
+      output,
+      service.listVncSessions,
+      (page) => listVncSessions({ ...ask, ...page }),
+      'sessions',
+      columns,
     );
+    const stats = pages.at(-1)?.stats;
+    if (stats !== undefined) {
+      output.note(saidOf(stats));
+    }
+  });
 
 const SESSION = /^vnc-[a-z0-9]{16}$/;
 
@@ -91,27 +76,18 @@ const stop = ({ does }: Actions): Command =>
     .description('end a console, even if somebody watches it')
     .argument('<vm>', 'the machine, or the id of the session')
     .action(
-      does<[string]>(async (invocation, [name]) => {
-        const client = await clientOf(invocation);
-        const which = SESSION.test(name)
-          ? { sessionId: name, vm: '' }
-          : { sessionId: '', vm: name };
-        const answer = await client.stopVncSession(which, { deadlineMs: STOP_MS });
-        invocation.output.text(`the console of ${answer.session?.vm ?? name} is ended`);
-        await invocation.output.answer(VncServiceService.stopVncSession, answer);
+      does<[string]>(async ({ client, output }, [name]) => {
+        const { stopVncSession } = await client(service, 'operator');
+        const [sessionId, vm] = SESSION.test(name) ? [name, ''] : ['', name];
+        const answer = await stopVncSession({ sessionId, vm }, { deadlineMs: STOP_MS });
+        const text = `the console of ${answer.session?.vm ?? name} is ended`;
+        await output.answer(service.stopVncSession, answer, text);
       }),
     );
 
-const saidOf = ({
-  sessions,
-  gatewaySessions,
-  unreachable,
-  viewers,
-  sentBytes,
-  receivedBytes,
-}: VncStats): string =>
-  `${sessions} consoles, ${gatewaySessions} through the gateway, ${unreachable} unreachable; ` +
-  `${viewers} viewers, ${formatBytes(sentBytes)} sent, ${formatBytes(receivedBytes)} received`;
+const saidOf = (stats: VncStats): string =>
+  `${stats.sessions} consoles, ${stats.gatewaySessions} through the gateway, ${stats.unreachable} unreachable; ` +
+  `${stats.viewers} viewers, ${formatBytes(stats.sentBytes)} sent, ${formatBytes(stats.receivedBytes)} received`;
 
 const columns: readonly Column<VncSession>[] = [
   ['ID', ({ sessionId }) => sessionId],

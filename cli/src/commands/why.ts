@@ -7,16 +7,11 @@ import { stateOf } from '../workload/describe.ts';
 
 export const why: Define = (command, { does }) =>
   whichWorkload(command).action(
-    does<[string], WhichOptions>(async (invocation, [workloadId], { customer: customerId }) => {
-      const { output } = invocation;
-      const answer = await workloadsOf(await invocation.mesh()).explainWorkload({
-        workloadId,
-        customerId,
-      });
-      output.text(stateOf(answer));
-      for (const { code, message } of answer.reasons) {
-        output.text(`${code}: ${printable(message)}`);
-      }
-      await output.answer(WorkloadServiceService.explainWorkload, answer);
+    does<[string], WhichOptions>(async ({ mesh, output }, [workloadId], { customer }) => {
+      const { explainWorkload } = workloadsOf(await mesh());
+      const answer = await explainWorkload({ workloadId, customerId: customer });
+      const reasons = answer.reasons.map(({ code, message }) => `${code}: ${printable(message)}`);
+      const text = [stateOf(answer), ...reasons].join('\n');
+      await output.answer(WorkloadServiceService.explainWorkload, answer, text);
     }),
   );

@@ -1,8 +1,9 @@
 import { Option } from 'commander';
-import { WorkloadServiceService, WorkloadState } from '#libs/contracts/session.ts';
+import { WorkloadServiceService, WorkloadState, type Workload } from '#libs/contracts/session.ts';
 import { formatEnum, formatInstant } from '../formats.ts';
 import type { Define } from '../invocation.ts';
-import { allPages, tellList } from '../list.ts';
+import { tellList } from '../list.ts';
+import type { Column } from '../output.ts';
 import { workloadsOf } from '../workload/client.ts';
 import { specOf, stateOf } from '../workload/describe.ts';
 
@@ -25,28 +26,25 @@ export const workloads: Define = (command, { does }) =>
     )
     .option('--customer <id>', "only this customer's; for operators", '')
     .action(
-      does<[], ListOptions>(async (invocation, _args, { state, customer: customerId }) => {
-        const client = workloadsOf(await invocation.mesh());
-        const ask = {
-          customerId,
-          states: state.flatMap((name) => states.get(name) ?? []),
-          pageSize: 1_000,
-        };
-        const pages = await allPages((pageToken) => client.listWorkloads({ ...ask, pageToken }));
+      does<[], ListOptions>(async ({ mesh, output }, _args, { state, customer: customerId }) => {
+        const { listWorkloads } = workloadsOf(await mesh());
+        const only = { customerId, states: state.flatMap((name) => states.get(name) ?? []) };
         await tellList(
-          invocation.output,
+          output,
           WorkloadServiceService.listWorkloads,
-          pages,
+          (page) => listWorkloads({ ...only, ...page }),
           'workloads',
-          [
-            ['WORKLOAD', ({ workloadId }) => workloadId],
-            ['CUSTOMER', (workload) => workload.customerId],
-            ['STATE', stateOf],
-            ['DONE', ({ completed, total }) => `${completed}/${total}`, 'right'],
-            ['FAILED', ({ failed }) => failed, 'right'],
-            ['STARTED', ({ startTime }) => formatInstant(startTime)],
-            ['WHAT', specOf],
-          ],
+          columns,
         );
       }),
     );
+
+const columns: readonly Column<Workload>[] = [
+  ['WORKLOAD', ({ workloadId }) => workloadId],
+  ['CUSTOMER', ({ customerId }) => customerId],
+  ['STATE', stateOf],
+  ['DONE', ({ completed, total }) => `${completed}/${total}`, 'right'],
+  ['FAILED', ({ failed }) => failed, 'right'],
+  ['STARTED', ({ startTime }) => formatInstant(startTime)],
+  ['WHAT', specOf],
+];

@@ -3,7 +3,7 @@ import type { Client } from '#libs/grpc/index.ts';
 import type { Mesh } from '../mesh.ts';
 
 export const workloadsOf = (mesh: Pick<Mesh, 'client'>): Client<typeof WorkloadServiceService> =>
-  mesh.client(WorkloadServiceService, 'session', 'customer');
+  mesh.client(WorkloadServiceService, 'customer');
 
 /** The workload of an answer, which always carries one. */
 export const workloadIn = ({ workload }: { workload: Workload | undefined }): Workload => {

@@ -37,9 +37,8 @@ export const spread = <T>(items: readonly T[], most: number): T[] => {
   if (items.length <= most) {
     return [...items];
   }
-  const chosen = new Set(
-    Array.from({ length: most }, (_, i) => Math.round((i * (items.length - 1)) / (most - 1))),
-  );
+  const step = (items.length - 1) / (most - 1);
+  const chosen = new Set(Array.from({ length: most }, (_, i) => Math.round(i * step)));
   return items.filter((_, i) => chosen.has(i));
 };
 
@@ -90,24 +89,11 @@ const readable = async (path: string): Promise<string | Buffer> => {
   if (!path.endsWith('.exr')) {
     return path;
   }
-  const { stdout } = await run(
-    'ffmpeg',
-    [
-      '-v',
-      'error',
-      '-apply_trc',
-      'iec61966_2_1',
-      '-i',
-      path,
-      '-frames:v',
-      '1',
-      '-f',
-      'image2pipe',
-      '-c:v',
-      'png',
-      '-',
-    ],
-    { encoding: 'buffer', maxBuffer: 2 ** 30, timeout: DECODE_TIMEOUT_MS },
-  );
+  const toScreen = ['-v', 'error', '-apply_trc', 'iec61966_2_1', '-i', path, '-frames:v', '1'];
+  const { stdout } = await run('ffmpeg', [...toScreen, '-f', 'image2pipe', '-c:v', 'png', '-'], {
+    encoding: 'buffer',
+    maxBuffer: 2 ** 30,
+    timeout: DECODE_TIMEOUT_MS,
+  });
   return stdout;
 };

@@ -4,8 +4,6 @@ import { formatEnum, formatInstant, formatSeconds, plural, printable } from '../
 import type { Output } from '../output.ts';
 import { hasSeveralSteps, taskNoun } from './file-names.ts';
 
-type Fact = [name: string, value: string];
-
 export const stateOf = ({ state }: Pick<Workload, 'state'>): string =>
   formatEnum(state, 'WORKLOAD_STATE_');
 
@@ -25,66 +23,57 @@ export const specOf = (workload: Workload): string => {
   return `noop, ${plural(total, 'task')} ${how}`;
 };
 
+/** What people call the user of a share, a result or an attempt. */
+export const nameOf = ({ userName, userId }: { userName: string; userId: string }): string =>
+  userName || userId;
+
 /** Everything about one workload for people, as `name  value` lines; with its steps where it has several. */
 export const printWorkload = (
   output: Output,
   workload: Workload,
   steps: readonly NodeProgress[],
 ): void => {
-  const { spec } = workload;
-  const facts: Fact[] = [
-    ['workload', workload.workloadId],
-    ['customer', workload.customerId],
-    ['what', specOf(workload)],
-    ...(spec?.$case === 'render' ? renderFacts(spec.value) : []),
-    ['state', stateOf(workload)],
-    ...(workload.reason === ''
-      ? []
-      : ([
-          ['reason', `${workload.reason}: ${printable(workload.reasonMessage)}`],
-        ] satisfies Fact[])),
-    [
-      `${taskNoun(workload)}s`,
-      `${workload.completed} of ${workload.total} done, ${workload.failed} failed, ${workload.remaining} to do (${workload.percentage.toFixed(1)} %)`,
-    ],
-    ['users wanted', String(workload.wantedUsers)],
-    ['handed in', formatInstant(workload.createTime)],
-    ['started', formatInstant(workload.startTime)],
-    ['ended', formatInstant(workload.endTime)],
-    ...(workload.blenderVersion === ''
-      ? []
-      : ([
-          ['blender', workload.renderVersion || `${workload.blenderVersion} or later`],
-        ] satisfies Fact[])),
-  ];
+  const { spec, completed, total, failed, remaining, percentage } = workload;
+  const facts = Object.entries({
+    workload: workload.workloadId,
+    customer: workload.customerId,
+    what: specOf(workload),
+    ...(spec?.$case === 'render' && renderFacts(spec.value)),
+    state: stateOf(workload),
+    reason: workload.reason && `${workload.reason}: ${printable(workload.reasonMessage)}`,
+    [`${taskNoun(workload)}s`]: `${completed} of ${total} done, ${failed} failed, ${remaining} to do (${percentage.toFixed(1)} %)`,
+    'users wanted': String(workload.wantedUsers),
+    'handed in': formatInstant(workload.createTime),
+    started: formatInstant(workload.startTime),
+    ended: formatInstant(workload.endTime),
+    blender:
+      workload.blenderVersion && (workload.renderVersion || `${workload.blenderVersion} or later`),
+  }).filter(([, value]) => value !== '');
   const width = Math.max(...facts.map(([name]) => name.length));
-  for (const [name, value] of facts) {
-    output.text(`${name.padEnd(width)}  ${value}`);
-  }
+  output.text(facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n'));
   if (steps.length > 1) {
     output.text('');
     output.table(steps, [
       ['STEP', ({ node }) => node],
-      ['DONE', ({ completed, total }) => `${completed}/${total}`, 'right'],
-      ['FAILED', ({ failed }) => failed, 'right'],
-      ['TO DO', ({ remaining }) => remaining, 'right'],
+      ['DONE', (step) => `${step.completed}/${step.total}`, 'right'],
+      ['FAILED', (step) => step.failed, 'right'],
+      ['TO DO', (step) => step.remaining, 'right'],
     ]);
   }
-  if (workload.shares.length === 0) {
-    return;
+  if (workload.shares.length > 0) {
+    output.text('');
+    output.table(workload.shares, [
+      ['USER', nameOf],
+      ['DONE', (share) => share.completed, 'right'],
+      ['WORK', ({ seconds }) => formatSeconds(seconds), 'right'],
+    ]);
   }
-  output.text('');
-  output.table(workload.shares, [
-    ['USER', ({ userName, userId }) => userName || userId],
-    ['DONE', ({ completed }) => completed, 'right'],
-    ['WORK', ({ seconds }) => formatSeconds(seconds), 'right'],
-  ]);
 };
 
-const renderFacts = (spec: RenderSpec): Fact[] => [
-  ['engine', spec.engine || 'as in the file'],
-  ['format', formatEnum(spec.format, 'RENDER_FORMAT_')],
-  ['order', formatEnum(spec.order, 'RENDER_ORDER_')],
-  ...(spec.samples === 0 ? [] : ([['samples', String(spec.samples)]] satisfies Fact[])),
-  ...(spec.scalePercent === 0 ? [] : ([['scale', `${spec.scalePercent} %`]] satisfies Fact[])),
-];
+const renderFacts = ({ engine, format, order, samples, scalePercent }: RenderSpec) => ({
+  engine: engine || 'as in the file',
+  format: formatEnum(format, 'RENDER_FORMAT_'),
+  order: formatEnum(order, 'RENDER_ORDER_'),
+  samples: samples === 0 ? '' : String(samples),
+  scale: scalePercent === 0 ? '' : `${scalePercent} %`,
+});

@@ -18,15 +18,14 @@ export const downloadResult = async (
   path: string,
 ): Promise<void> => {
   const draft = `${path}.${cli.random.id('part')}`;
-  const file = await open(draft, 'wx');
   try {
+    await using file = await open(draft, 'wx');
     const hash = createHash('sha256');
     let sizeBytes = 0;
     const request = { blobName: result.blobName, offset: 0, lengthBytes: 0, grant: result.grant };
     const options = { signal: cli.interrupt, deadlineMs: uploadDeadlineMs(result.sizeBytes) };
-    for await (const { chunk } of mesh
-      .client(BlobServiceService, 'blob', 'customer')
-      .download(request, options)) {
+    const { download } = mesh.client(BlobServiceService, 'customer');
+    for await (const { chunk } of download(request, options)) {
       hash.update(chunk);
       sizeBytes += chunk.length;
       await file.writeFile(chunk);
@@ -36,16 +35,11 @@ export const downloadResult = async (
         status.DATA_LOSS,
         'RESULT_DAMAGED',
         `${result.task} arrived with other bytes than were accepted`,
-        {
-          task: result.task,
-        },
+        { task: result.task },
       );
     }
-    await file.close();
     await rename(draft, path);
-  } catch (error) {
-    await file.close().catch(() => {});
+  } finally {
     await rm(draft, { force: true });
-    throw error;
   }
 };

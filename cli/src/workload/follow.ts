@@ -7,17 +7,16 @@ import type { Mesh } from '../mesh.ts';
 import { createPatience, type PatienceOptions } from '../patience.ts';
 import { workloadsOf } from './client.ts';
 
+/** A workload in one of these does not go on by itself. */
 const ends: ReadonlySet<WorkloadState> = new Set([
   WorkloadState.COMPLETED,
   WorkloadState.FAILED,
   WorkloadState.STOPPED,
 ]);
 
-/** Whether the workload will not go on by itself. */
-export const hasEnded = (workload: Workload): boolean => ends.has(workload.state);
-
 /** A command gives up on a mesh that is away for longer. */
 export const PATIENCE_MS = 5 * 60_000;
+const RECONNECT_MS = 250;
 
 /**
  * Every state of a workload up to its end, never going back: rides over replicas that go away, and drops what an older
@@ -30,14 +29,13 @@ export async function* follow(
   options: PatienceOptions,
 ): AsyncGenerator<WatchWorkloadResponse & { workload: Workload }> {
   const { clock, signal } = options;
+  const { watchWorkload } = workloadsOf(mesh);
   const patience = createPatience(options);
   let revision = 0;
   for (;;) {
     try {
-      for await (const seen of workloadsOf(mesh).watchWorkload(
-        { workloadId, customerId: '' },
-        { signal },
-      )) {
+      const states = watchWorkload({ workloadId, customerId: '' }, { signal });
+      for await (const seen of states) {
         patience.worked();
         const { workload } = seen;
         if (workload === undefined || seen.revision < revision) {
@@ -45,7 +43,7 @@ export async function* follow(
         }
         revision = seen.revision;
         yield { ...seen, workload };
-        if (hasEnded(workload)) {
+        if (ends.has(workload.state)) {
           return;
         }
       }
@@ -56,5 +54,3 @@ export async function* follow(
     }
   }
 }
-
-const RECONNECT_MS = 250;

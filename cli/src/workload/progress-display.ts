@@ -21,11 +21,7 @@ export const createProgressDisplay = (
   clock: Clock,
   noun: string,
 ): ProgressDisplay => {
-  const everyMs = output.isJson
-    ? LINE_EVERY_MS.json
-    : output.isLive
-      ? LINE_EVERY_MS.live
-      : LINE_EVERY_MS.plain;
+  const form = output.isJson ? 'json' : output.isLive ? 'live' : 'plain';
   let shownAtMs = -Infinity;
   let shown = '';
   let counts = '';
@@ -36,7 +32,7 @@ export const createProgressDisplay = (
     const before = counts;
     const isOld = clock.monotonic() - shownAtMs >= PLAIN_ESTIMATE_MS;
     counts = `${completed} ${failed} ${total} ${users}`;
-    return output.isJson || output.isLive || isOld || counts !== before;
+    return form !== 'plain' || isOld || counts !== before;
   };
   const print = (progress: Progress): void => {
     if (!isWorthALine(progress)) {
@@ -44,32 +40,23 @@ export const createProgressDisplay = (
     }
     shownAtMs = clock.monotonic();
     pending = undefined;
-    const text = output.isJson
-      ? JSON.stringify(progressEvent(progress))
-      : progressLine(progress, noun);
+    const event = progressEvent(progress);
+    const text = output.isJson ? JSON.stringify(event) : progressLine(progress, noun);
     if (text === shown) {
       return;
     }
     shown = text;
-    if (output.isJson) {
-      output.json(progressEvent(progress));
-    } else if (output.isLive) {
+    output.json(event);
+    if (output.isLive) {
       output.raw(`\r\u001B[K${progressBar(progress, output.columns)}`);
       isBarOpen = true;
     } else {
       output.text(text);
     }
   };
-  const closeBar = (): void => {
+  const endBar = (by: string): void => {
     if (isBarOpen) {
-      output.raw('\n');
-    }
-    isBarOpen = false;
-    shown = '';
-  };
-  const clearBar = (): void => {
-    if (isBarOpen) {
-      output.raw('\r\u001B[K');
+      output.raw(by);
     }
     isBarOpen = false;
     shown = '';
@@ -77,21 +64,21 @@ export const createProgressDisplay = (
 
   return {
     show(progress) {
-      if (clock.monotonic() - shownAtMs < everyMs) {
+      if (clock.monotonic() - shownAtMs < LINE_EVERY_MS[form]) {
         pending = progress;
       } else {
         print(progress);
       }
     },
     note(text) {
-      clearBar();
+      endBar('\r\u001B[K');
       output.note(text);
     },
     finish() {
       if (pending !== undefined) {
         print(pending);
       }
-      closeBar();
+      endBar('\n');
     },
   };
 };

@@ -24,53 +24,36 @@ export const progressOf = (seen: WatchWorkloadResponse): Progress => ({
 
 /** The event of `--json`. */
 export const progressEvent = ({
-  completed,
-  failed,
-  total,
-  users,
+  perMinute: _perMinute,
   etaSeconds,
+  ...counts
 }: Progress): object => ({
   event: 'progress',
-  completed,
-  failed,
-  total,
-  users,
-  etaSeconds: etaSeconds === undefined ? null : round(etaSeconds),
+  ...counts,
+  etaSeconds: etaSeconds === undefined ? null : Math.round(etaSeconds * 10) / 10,
 });
 
 /** `12 of 24 frames, 3 users, 34 per minute, 21.0 s left`. */
-export const progressLine = (progress: Progress, noun: string): string => {
-  const { completed, failed, total } = progress;
-  return [
-    `${completed} of ${plural(total, noun)}`,
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    ...pace(progress),
-  ].join(', ');
-};
+export const progressLine = (progress: Progress, noun: string): string =>
+  [`${progress.completed} of ${plural(progress.total, noun)}`, ...pace(progress)].join(', ');
+
+const BAR_WIDTH = 24;
 
 /** The same with a bar in front, cut to the terminal's width: `[#####-----]  50 %  12/24, 3 users, …`. */
 export const progressBar = (progress: Progress, columns: number): string => {
   const { completed, failed, total } = progress;
   const share = total === 0 ? 0 : Math.min(1, (completed + failed) / total);
-  const filled = Math.floor(share * BAR_WIDTH);
-  const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}]`;
+  const bar = '#'.repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '-');
   const percent = `${Math.floor(share * 100)}`.padStart(3);
-  const numbers = [
-    `${completed}/${total}`,
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    ...pace(progress),
-  ];
-  return `${bar} ${percent} %  ${numbers.join(', ')}`.slice(0, Math.max(0, columns - 1));
+  const numbers = [`${completed}/${total}`, ...pace(progress)].join(', ');
+  return `[${bar}] ${percent} %  ${numbers}`.slice(0, Math.max(0, columns - 1));
 };
 
-const BAR_WIDTH = 24;
-
-const pace = ({ users, perMinute, etaSeconds }: Progress): string[] => [
+const pace = ({ failed, users, perMinute, etaSeconds }: Progress): string[] => [
+  ...(failed > 0 ? [`${failed} failed`] : []),
   plural(users, 'user'),
   ...(perMinute > 0
     ? [`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} per minute`]
     : []),
   ...(etaSeconds === undefined ? [] : [`${formatSeconds(etaSeconds)} left`]),
 ];
-
-const round = (value: number): number => Math.round(value * 10) / 10;

@@ -2,6 +2,7 @@ import { WorkloadState, type Workload } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Interrupted } from '../failures.ts';
 import type { Invocation } from '../invocation.ts';
+import type { Mesh } from '../mesh.ts';
 import { patienceOf, type PatienceOptions } from '../patience.ts';
 import { workloadsOf } from './client.ts';
 import { follow, PATIENCE_MS } from './follow.ts';
@@ -36,7 +37,9 @@ export const runToEnd = async (
   const patience = patienceOf(invocation, PATIENCE_MS, (text) => display.note(text));
   const companion = makeCompanion?.(patience);
 
-  const explained = explainOnce(invocation, workloadId, display);
+  const explaining = cli.clock.setTimer(EXPLAIN_AFTER_MS, () => {
+    void explain(mesh, workloadId, display).catch(() => {});
+  });
   const brokeOff = Promise.withResolvers<never>();
   let isCatchingUp = false;
   let caughtUpTo = 0;
@@ -57,7 +60,9 @@ export const runToEnd = async (
     for await (const seen of follow(mesh, workloadId, patience)) {
       last = seen.workload;
       display.show(progressOf(seen));
-      explained.saw(seen.activeUsers > 0 || last.completed > 0);
+      if (seen.activeUsers > 0 || last.completed > 0) {
+        explaining.cancel();
+      }
       nudge();
     }
   };
@@ -70,7 +75,7 @@ export const runToEnd = async (
     }
     throw new Interrupted(goesOn(workloadId));
   } finally {
-    explained.stop();
+    explaining.cancel();
     display.finish();
   }
   return last;
@@ -83,31 +88,12 @@ export const exitCodeOfEnd = (workload: Workload): number =>
 const goesOn = (workloadId: string): string =>
   `interrupted; workload ${workloadId} goes on. Watch it: muster watch ${workloadId}. Stop it: muster stop ${workloadId}. Fetch its results: muster results ${workloadId} --out DIR`;
 
-/** Says why a workload waits, once, when nobody has come to work on it. */
-const explainOnce = (
-  invocation: Invocation,
-  workloadId: string,
-  display: ProgressDisplay,
-): { saw(isGoingOn: boolean): void; stop(): void } => {
-  const timer = invocation.cli.clock.setTimer(EXPLAIN_AFTER_MS, () => {
-    void (async () => {
-      const { reasons } = await workloadsOf(await invocation.mesh()).explainWorkload({
-        workloadId,
-        customerId: '',
-      });
-      for (const { code, message } of reasons) {
-        if (code !== 'NOT_WAITING' && code !== 'ENDED') {
-          display.note(`waiting: ${message}`);
-        }
-      }
-    })().catch(() => {});
-  });
-  return {
-    saw(isGoingOn) {
-      if (isGoingOn) {
-        timer.cancel();
-      }
-    },
-    stop: () => timer.cancel(),
-  };
+/** Says why a workload waits. */
+const explain = async (mesh: Mesh, workloadId: string, display: ProgressDisplay): Promise<void> => {
+  const { reasons } = await workloadsOf(mesh).explainWorkload({ workloadId, customerId: '' });
+  for (const { code, message } of reasons) {
+    if (code !== 'NOT_WAITING' && code !== 'ENDED') {
+      display.note(`waiting: ${message}`);
+    }
+  }
 };

@@ -1,6 +1,7 @@
 import { WorkloadState, type UserShare, type Workload } from '#libs/contracts/session.ts';
 import { formatEnum, formatSeconds, plural } from '../formats.ts';
 import type { Output } from '../output.ts';
+import { nameOf } from './describe.ts';
 import { taskNoun } from './file-names.ts';
 
 /** What people and programs are told about a workload that has ended. */
@@ -26,24 +27,21 @@ export const summaryEvent = ({ workload, wallSeconds }: Summary): object => ({
 /** Counts machines of the same name together. */
 const framesByName = (shares: readonly UserShare[]): Record<string, number> => {
   const users: Record<string, number> = {};
-  for (const { userName, userId, completed } of shares) {
-    const name = userName || userId;
-    users[name] = (users[name] ?? 0) + completed;
+  for (const share of shares) {
+    const name = nameOf(share);
+    users[name] = (users[name] ?? 0) + share.completed;
   }
   return users;
 };
 
-/** How long one machine alone would have taken, by the measured seconds of each task. */
-const oneMachineSeconds = (shares: readonly UserShare[]): number =>
-  shares.reduce((sum, { seconds }) => sum + seconds, 0);
-
-/** Who rendered what, and whether it was worth it; for people. */
-export const printSummary = (output: Output, { workload, wallSeconds }: Summary): void => {
+/** Who rendered what, and whether it was worth it, for people; for programs the last event. */
+export const printSummary = (output: Output, summary: Summary): void => {
+  const { workload } = summary;
   const noun = taskNoun(workload);
   if (workload.shares.length > 0) {
     output.text('');
     output.table(workload.shares, [
-      ['USER', ({ userName, userId }) => userName || userId],
+      ['USER', nameOf],
       [`${noun.toUpperCase()}S`, ({ completed }) => completed, 'right'],
       [
         'SHARE',
@@ -59,21 +57,21 @@ export const printSummary = (output: Output, { workload, wallSeconds }: Summary)
     ]);
     output.text('');
   }
-  output.text(verdict(workload, wallSeconds));
+  output.text(verdict(summary));
+  output.json(summaryEvent(summary));
 };
 
-const verdict = (workload: Workload, wallSeconds: number): string => {
+const verdict = ({ workload, wallSeconds }: Summary): string => {
   const done = plural(workload.completed, taskNoun(workload));
+  const wall = formatSeconds(wallSeconds);
   if (workload.state !== WorkloadState.COMPLETED) {
     const why = workload.reasonMessage || workload.reason || 'no reason was given';
     const failed = workload.failed > 0 ? `, ${workload.failed} failed` : '';
-    return `${formatEnum(workload.state, 'WORKLOAD_STATE_')} after ${formatSeconds(wallSeconds)}: ${done} done${failed}. ${why}`;
+    return `${formatEnum(workload.state, 'WORKLOAD_STATE_')} after ${wall}: ${done} done${failed}. ${why}`;
   }
-  const alone = oneMachineSeconds(workload.shares);
+  // By the measured seconds of each task.
+  const alone = workload.shares.reduce((sum, { seconds }) => sum + seconds, 0);
   const saved = alone - wallSeconds;
-  const gain =
-    saved > 0.5
-      ? `; one machine would have worked ${formatSeconds(alone)}, so ${formatSeconds(saved)} were saved`
-      : `; one machine would have worked ${formatSeconds(alone)}, so nothing was saved`;
-  return `${done} in ${formatSeconds(wallSeconds)}${gain}.`;
+  const gain = saved > 0.5 ? `${formatSeconds(saved)} were saved` : 'nothing was saved';
+  return `${done} in ${wall}; one machine would have worked ${formatSeconds(alone)}, so ${gain}.`;
 };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import {
   BlobServiceService,
   ObjectServiceService,
@@ -43,32 +44,19 @@ interface UploadOptions {
 }
 
 /** Uploads a file and makes it an object. The hash is sent ahead, so the service refuses bytes that changed on the way. */
-export const uploadObject = async ({
-  cli,
-  mesh,
-  path,
-  customerId,
-  patience,
-}: UploadOptions): Promise<MeshObject> => {
+export const uploadObject = async (options: UploadOptions): Promise<MeshObject> => {
+  const { cli, mesh, path, customerId, patience } = options;
+  const { random, interrupt: signal } = cli;
   const sizeBytes = await checkReadable(path);
-  const sha256 = await hashFile(path, cli.interrupt);
-  const uploaded = await persistently(patience, () =>
-    mesh
-      .client(BlobServiceService, 'blob', 'customer')
-      .upload(messages(path, { sha256, sizeBytes, customerId }), {
-        signal: cli.interrupt,
-        deadlineMs: uploadDeadlineMs(sizeBytes),
-      }),
+  const header = { sizeBytes, sha256: await hashFile(path, signal), customerId };
+  const deadlineMs = uploadDeadlineMs(sizeBytes);
+  const { upload } = mesh.client(BlobServiceService, 'customer');
+  const { blobName } = await persistently(patience, () =>
+    upload(messages(path, header), { signal, deadlineMs }),
   );
-  const requestId = cli.random.id('r');
-  const { object } = await persistently(patience, () =>
-    mesh
-      .client(ObjectServiceService, 'blob', 'customer')
-      .createObject(
-        { blobName: uploaded.blobName, fileName: displayName(path), customerId, requestId },
-        { signal: cli.interrupt },
-      ),
-  );
+  const { createObject } = mesh.client(ObjectServiceService, 'customer');
+  const ask = { blobName, fileName: displayName(path), customerId, requestId: random.id('r') };
+  const { object } = await persistently(patience, () => createObject(ask, { signal }));
   if (object === undefined) {
     throw new TypeError('the blob service answered no object');
   }
@@ -80,21 +68,15 @@ export const uploadDeadlineMs = (sizeBytes: number): number =>
   60_000 + (sizeBytes / 2 ** 20) * 1_000;
 
 /** A file's name for display, without the control characters and slashes that the blob service refuses. */
-export const displayName = (path: string): string =>
+const displayName = (path: string): string =>
   basename(path)
     .replace(/[\p{Cc}\\/]/gu, '_')
     .slice(-255) || 'file';
 
 const hashFile = async (path: string, signal: AbortSignal): Promise<string> => {
   const hash = createHash('sha256');
-  const chunks: AsyncIterable<Buffer> = createReadStream(path, {
-    highWaterMark: CHUNK_BYTES,
-    signal,
-  });
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-  }
-  return hash.digest('hex');
+  await pipeline(createReadStream(path, { highWaterMark: CHUNK_BYTES }), hash, { signal });
+  return hash.read().toString('hex');
 };
 
 async function* messages(
