@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { exitCodes } from '../exit-codes.ts';
 import type { Define } from '../invocation.ts';
-import { parseCount } from '../options.ts';
+import { countOption } from '../options.ts';
 import { runAgent } from '../up/run-agent.ts';
 
 interface AgentOptions {
@@ -16,7 +16,7 @@ interface AgentOptions {
 export const agent: Define = (command, { does }) =>
   command
     .requiredOption('--name <name>', "the machine's name, unique in the mesh")
-    .option('--slots <n>', 'tasks to work on at a time', parseCount('--slots', 1, 1_000), 1)
+    .addOption(countOption('--slots <n>', 'tasks to work on at a time', [1, 1_000], 1))
     .option(
       '--engines <list>',
       'auto, or some of CYCLES,BLENDER_EEVEE,BLENDER_WORKBENCH,noop',

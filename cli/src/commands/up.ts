@@ -2,23 +2,19 @@ import { resolve } from 'node:path';
 import type { TlsFiles } from '#libs/config/index.ts';
 import { usage } from '../failures.ts';
 import type { Define, Invocation } from '../invocation.ts';
-import { parseCount } from '../options.ts';
-import type { UpOptions } from '../up/options.ts';
-import type { Tell } from '../up/tell.ts';
+import { countOption } from '../options.ts';
+import type { Tell, UpOptions } from '../up/surroundings.ts';
 
 interface CommandOptions extends UpOptions {
-  detach?: boolean;
+  detach?: true;
 }
 
 export const up: Define = (command, { does }) =>
   command
     .option('--data <dir>', 'where everything of this mesh is kept', '.muster')
-    .option('--agents <n>', 'compute agents on this machine', parseCount('--agents', 0, 1_000), 1)
-    .option(
-      '--slots <n>',
-      'tasks that each agent works on at a time',
-      parseCount('--slots', 1, 1_000),
-      1,
+    .addOption(countOption('--agents <n>', 'compute agents on this machine', [0, 1_000], 1))
+    .addOption(
+      countOption('--slots <n>', 'tasks that each agent works on at a time', [1, 1_000], 1),
     )
     .option(
       '--engines <list>',
@@ -26,23 +22,15 @@ export const up: Define = (command, { does }) =>
       'auto',
     )
     .option('--no-sandbox', 'let agents run renderers unconfined')
-    .option(
-      '--supervisors <n>',
-      'replicas of session-supervisor',
-      parseCount('--supervisors', 1, 100),
-      1,
-    )
-    .option(
-      '--user-managers <n>',
-      'replicas of user-manager',
-      parseCount('--user-managers', 1, 100),
-      1,
-    )
-    .option(
-      '--port-hosts <n>',
-      'port-brokers, each on a loopback address of its own',
-      parseCount('--port-hosts', 1, 100),
-      1,
+    .addOption(countOption('--supervisors <n>', 'replicas of session-supervisor', [1, 100], 1))
+    .addOption(countOption('--user-managers <n>', 'replicas of user-manager', [1, 100], 1))
+    .addOption(
+      countOption(
+        '--port-hosts <n>',
+        'port-brokers, each on a loopback address of its own',
+        [1, 100],
+        1,
+      ),
     )
     .option(
       '--case-root <dir>',
@@ -68,20 +56,19 @@ export const up: Define = (command, { does }) =>
     .option('--no-restart', 'do not start services and stores again when they die')
     .option('--detach', 'return when the mesh is ready; end it with `muster down`')
     .action(
-      does<[], CommandOptions>(async (invocation, _args, { detach = false, ...options }) => {
-        const { cli } = invocation;
-        const caseRoot = options.caseRoot.map((root) => resolve(cli.cwd, root));
-        const asked = {
-          ...options,
-          caseRoot,
-          data: resolve(cli.cwd, options.data),
-          tls: tlsOf(invocation),
-        };
+      does<[], CommandOptions>(async (invocation, _args, { detach, ...options }) => {
+        const { argv, cli } = invocation;
+        const data = resolve(cli.cwd, options.data);
+        const tell = teller(invocation);
         // A process that only starts another `up` needs neither stores nor services.
-        const bringUp = detach
-          ? (await import('../up/detach.ts')).bringUpDetached
-          : (await import('../up/bring-up.ts')).bringUp;
-        await bringUp(cli, asked, teller(invocation));
+        if (detach === true) {
+          const { bringUpDetached } = await import('../up/detach.ts');
+          await bringUpDetached(cli, data, argv, tell);
+          return;
+        }
+        const { bringUp } = await import('../up/bring-up.ts');
+        const caseRoot = options.caseRoot.map((root) => resolve(cli.cwd, root));
+        await bringUp(cli, { ...options, caseRoot, data, tls: tlsOf(invocation) }, tell);
       }),
     );
 

@@ -6,37 +6,32 @@ import { DomainError, status } from '#libs/errors/index.ts';
 import type { TlsFiles } from '#libs/config/index.ts';
 import type { Part } from '../context.ts';
 import { textOf } from '../failures.ts';
-import { persistently, type PatienceOptions } from '../patience.ts';
+import { persistently } from '../patience.ts';
 import { writePrivate } from './files.ts';
 import { serviceProcess } from './services.ts';
 import type { Surroundings } from './surroundings.ts';
 
-export interface Enrolment {
+interface Enrolment {
   /** The user-manager's target. */
   target: string;
   operatorToken: string;
   tls?: TlsFiles | undefined;
   name: string;
-  patience: PatienceOptions;
 }
 
 /**
  * Enrols a machine by name and answers its agent's token. The request's id follows from the name, so the same name gets
  * the same machine with a new token.
  */
-export const enrol = async ({
-  target,
-  operatorToken,
-  tls,
-  name,
-  patience,
-}: Enrolment): Promise<string> => {
+export const enrol = async (
+  { clock, random, interrupt: signal }: Surroundings['cli'],
+  { target, operatorToken, tls, name }: Enrolment,
+): Promise<string> => {
+  const patience = { clock, random, signal, patienceMs: ENROL_PATIENCE_MS };
   using client = createClient(MachineServiceService, { target, token: operatorToken, tls });
   const request = { name, tokenTtlSeconds: TOKEN_TTL_SECONDS, requestId: requestIdFor(name) };
   try {
-    const { token } = await persistently(patience, () =>
-      client.createMachine(request, { signal: patience.signal }),
-    );
+    const { token } = await persistently(patience, () => client.createMachine(request, { signal }));
     return token;
   } catch (error) {
     if (error instanceof DomainError && error.code === status.ALREADY_EXISTS) {
@@ -90,7 +85,7 @@ export const startAgents = (
       await startAgent(around, endpoints, name);
     } catch (error) {
       // The mesh works without this machine.
-      if (!around.signal.aborted) {
+      if (!around.cli.interrupt.aborted) {
         around.tell(undefined, `${name}: ${textOf(error)}`);
       }
     }
@@ -98,21 +93,13 @@ export const startAgents = (
 };
 
 const startAgent = async (
-  around: Surroundings,
+  { options, layout, secrets, supervisor, cli }: Surroundings,
   endpoints: Record<Part, string>,
   name: string,
 ): Promise<void> => {
-  const { options, layout, secrets, supervisor, clock, random, signal } = around;
-  const operatorToken = secrets.tokens.operator;
-  const patience = { clock, random, signal, patienceMs: ENROL_PATIENCE_MS };
   const tokenFile = layout.secret(`${name}.token`);
-  const token = await enrol({
-    target: endpoints.user,
-    operatorToken,
-    tls: options.tls,
-    name,
-    patience,
-  });
+  const { operator: operatorToken } = secrets.tokens;
+  const token = await enrol(cli, { target: endpoints.user, operatorToken, tls: options.tls, name });
   await writePrivate(tokenFile, `${token}\n`);
   const own = agentEnvironment({ ...options, tokenFile, endpoints, cache: layout.data(name) });
   const program = serviceProcess(name, 'compute-agent', own, layout);

@@ -3,26 +3,24 @@ import { aborted, inParallel } from '#libs/async/index.ts';
 import type { Cli } from '../cli.ts';
 import { Interrupted } from '../failures.ts';
 import { startAgents } from './agents.ts';
-import { inheritedEnvironment, tlsEnvironment } from './environment.ts';
 import { writePrivateJson } from './files.ts';
 import { prepareDirectory } from './layout.ts';
 import { childMark, endLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
-import type { UpOptions } from './options.ts';
 import { keepPorts } from './ports.ts';
-import { createProcessTable } from './process-table.ts';
 import { keepSecrets } from './secrets.ts';
 import {
   endpointsOf,
+  inheritedEnvironment,
   instanceEnvironment,
   serviceEnvironment,
   serviceInstances,
   serviceProcess,
+  tlsEnvironment,
 } from './services.ts';
 import { startStores, storeNames } from './stores.ts';
-import { createSupervisor } from './supervise.ts';
-import type { Surroundings } from './surroundings.ts';
-import { endpointLines, type Tell } from './tell.ts';
+import { createProcessTable, createSupervisor } from './supervise.ts';
+import { tellReady, type Surroundings, type Tell, type UpOptions } from './surroundings.ts';
 
 /** Services find their stores ready and start within seconds; a busy machine may need more. */
 const SERVICE_READY_MS = 30_000;
@@ -34,7 +32,7 @@ const SERVICE_READY_MS = 30_000;
  * @throws FAILED_PRECONDITION `ALREADY_UP`, `PORT_TAKEN`, `PART_FAILED`
  */
 export const bringUp = async (cli: Cli, options: UpOptions, tell: Tell): Promise<void> => {
-  const { clock, random, interrupt: signal } = cli;
+  const { clock, interrupt: signal } = cli;
   const layout = await prepareDirectory(options.data);
   await using _lock = await takeLock(layout.lock);
   await rm(layout.announcement, { force: true });
@@ -52,28 +50,10 @@ export const bringUp = async (cli: Cli, options: UpOptions, tell: Tell): Promise
     ...tlsEnvironment(options.tls),
     ...childMark(secrets.nonce, layout.directory),
   };
-  const supervisor = createSupervisor({
-    clock,
-    table,
-    layout,
-    env,
-    restarts: options.restart,
-    signal,
-    tell,
-  });
+  const restarts = options.restart;
+  const supervisor = createSupervisor({ clock, table, layout, env, restarts, signal, tell });
   try {
-    await startEverything({
-      options,
-      layout,
-      ports,
-      secrets,
-      supervisor,
-      clock,
-      random,
-      signal,
-      env,
-      tell,
-    });
+    await startEverything({ options, layout, ports, secrets, supervisor, cli, env, tell });
     await aborted(signal);
     tell(undefined, 'draining: agents, services, stores');
   } catch (error) {
@@ -88,7 +68,8 @@ export const bringUp = async (cli: Cli, options: UpOptions, tell: Tell): Promise
 };
 
 const startEverything = async (around: Surroundings): Promise<void> => {
-  const { options, layout, ports, secrets, supervisor, signal, tell } = around;
+  const { options, layout, ports, secrets, supervisor, tell } = around;
+  const { interrupt: signal } = around.cli;
   const stores = await startStores(around);
   signal.throwIfAborted();
 
@@ -103,18 +84,11 @@ const startEverything = async (around: Surroundings): Promise<void> => {
     const program = serviceProcess(name, service, { ...shared, ...own }, layout);
     await supervisor.add({ kind: 'service', program, readyMs: SERVICE_READY_MS });
   });
-  await writePrivateJson(layout.context, {
-    endpoints,
-    tokens: secrets.tokens,
-    ca: options.tls?.ca ?? null,
-  });
+  const ca = options.tls?.ca ?? null;
+  await writePrivateJson(layout.context, { endpoints, tokens: secrets.tokens, ca });
 
   await startAgents(around, endpoints);
   signal.throwIfAborted();
   await writePrivateJson(layout.announcement, { pid: process.pid, endpoints });
-  tell(
-    { event: 'endpoints', ...endpoints, context: layout.context },
-    endpointLines(endpoints, layout.context),
-  );
-  tell({ event: 'ready', pid: process.pid }, 'ready');
+  tellReady(tell, process.pid, endpoints, layout.context);
 };

@@ -7,40 +7,34 @@ import { Interrupted, precondition } from '../failures.ts';
 import { readIfThere } from './files.ts';
 import { prepareDirectory, type Layout } from './layout.ts';
 import { alreadyUp, findHolder } from './lock.ts';
-import type { UpOptions } from './options.ts';
-import { endpointLines, type Tell } from './tell.ts';
+import { tellReady, type Tell } from './surroundings.ts';
 
+const target = z.string();
 const announcementSchema = z.object({
   pid: z.number(),
-  endpoints: z.object({
-    session: z.string(),
-    user: z.string(),
-    port: z.string(),
-    blob: z.string(),
-  }),
+  endpoints: z.object({ session: target, user: target, port: target, blob: target }),
 });
 
-const main = new URL('../main.ts', import.meta.url);
-const register = new URL('../../../libs/telemetry/register.ts', import.meta.url);
+const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const POLL_MS = 100;
 
-/** Runs `muster up` as a process of its own, and returns when that is ready. */
-export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell): Promise<void> => {
-  const layout = await prepareDirectory(options.data);
+/** Runs the same `muster up` as a process of its own, and returns when that is ready. */
+export const bringUpDetached = async (
+  cli: Cli,
+  data: string,
+  args: readonly string[],
+  tell: Tell,
+): Promise<void> => {
+  const layout = await prepareDirectory(data);
   const holder = await findHolder(layout.lock);
   if (holder !== undefined) {
     throw alreadyUp(holder);
   }
   const output = layout.log('up');
   await rotateOutput(output);
-  const argv = [
-    process.execPath,
-    '--import',
-    fileURLToPath(register),
-    fileURLToPath(main),
-    'up',
-    ...argumentsOf(options),
-  ];
+  const register = fileOf('../../../libs/telemetry/register.ts');
+  const own = args.filter((argument) => argument !== '--detach' && argument !== '--json');
+  const argv = [process.execPath, '--import', register, fileOf('../main.ts'), ...own];
   const child = await startProgram({ argv, cwd: cli.cwd, env: cli.env.inherited, output });
   let hasExited = false;
   void child.exited.then(() => (hasExited = true));
@@ -55,11 +49,7 @@ export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell):
   const { clock, interrupt: signal } = cli;
   try {
     const { endpoints, pid } = await poll(look, { clock, everyMs: POLL_MS, signal });
-    tell(
-      { event: 'endpoints', ...endpoints, context: layout.context },
-      endpointLines(endpoints, layout.context),
-    );
-    tell({ event: 'ready', pid }, 'ready');
+    tellReady(tell, pid, endpoints, layout.context);
   } catch (error) {
     if (!signal.aborted) {
       throw error;
@@ -71,39 +61,11 @@ export const bringUpDetached = async (cli: Cli, options: UpOptions, tell: Tell):
   }
 };
 
-const announcement = async (layout: Layout, pid: number | undefined) => {
+const announcement = async (layout: Layout, pid: number) => {
   const text = await readIfThere(layout.announcement);
-  if (text === undefined) {
-    return undefined;
-  }
-  const { data } = announcementSchema.safeParse(JSON.parse(text));
+  const { data } = announcementSchema.safeParse(JSON.parse(text ?? 'null'));
   return data?.pid === pid ? data : undefined;
 };
 
 const upFailed = (log: string, lastWords: string) =>
   precondition('UP_FAILED', `the mesh did not start; its log ${log} ends with:\n${lastWords}`);
-
-const argumentsOf = (options: UpOptions): string[] => {
-  const { data, agents, slots, engines, supervisors, userManagers, portHosts } = options;
-  const given = {
-    data,
-    agents,
-    slots,
-    engines,
-    supervisors,
-    'user-managers': userManagers,
-    'port-hosts': portHosts,
-  };
-  const external = { mongo: options.mongo, nats: options.nats, blob: options.blob };
-  return [
-    ...Object.entries({ ...given, ...external }).flatMap(([name, value]) =>
-      value === undefined ? [] : [`--${name}`, String(value)],
-    ),
-    ...options.caseRoot.flatMap((root) => ['--case-root', root]),
-    ...options.computeWorker.flatMap((worker) => ['--compute-worker', worker]),
-    ...options.vncNetwork.flatMap((network) => ['--vnc-network', network]),
-    ...Object.entries(options.tls ?? {}).flatMap(([name, file]) => [`--tls-${name}`, String(file)]),
-    ...(options.sandbox ? [] : ['--no-sandbox']),
-    ...(options.restart ? [] : ['--no-restart']),
-  ];
-};

@@ -21,8 +21,6 @@ export interface Layout {
   /** Data of a store, cache of an agent. */
   data(name: string): string;
   ready(name: string): string;
-  /** Directories to make, all of mode 0700. */
-  directories: readonly string[];
 }
 
 export const layoutOf = (directory: string): Layout => {
@@ -44,10 +42,6 @@ export const layoutOf = (directory: string): Layout => {
     log: (name) => path('logs', `${name}.log`),
     data: (name) => path('data', name),
     ready: (name) => path('run', `${name}.ready.json`),
-    directories: [
-      directory,
-      ...['keys', 'secrets', 'logs', 'data', 'run'].map((name) => path(name)),
-    ],
   };
 };
 
@@ -55,7 +49,8 @@ export const layoutOf = (directory: string): Layout => {
 export const prepareDirectory = async (data: string): Promise<Layout> => {
   await mkdir(data, { recursive: true, mode: 0o700 });
   const layout = layoutOf(await realpath(data));
-  for (const directory of layout.directories) {
+  for (const name of ['', 'keys', 'secrets', 'logs', 'data', 'run']) {
+    const directory = join(layout.directory, name);
     await mkdir(directory, { recursive: true });
     await chmod(directory, 0o700);
   }

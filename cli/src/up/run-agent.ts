@@ -2,14 +2,15 @@ import { spawn } from 'node:child_process';
 import { addAbortListener, once } from 'node:events';
 import { join } from 'node:path';
 import type { TlsFiles } from '#libs/config/index.ts';
+import { serviceArguments } from '#libs/embedded/index.ts';
+import type { Cli } from '../cli.ts';
 import type { MeshContext } from '../context.ts';
 import { noContext } from '../failures.ts';
 import type { Invocation } from '../invocation.ts';
 import { tlsFor } from '../mesh.ts';
 import { agentEnvironment, enrol } from './agents.ts';
-import { inheritedEnvironment, tlsEnvironment } from './environment.ts';
 import { writePrivate } from './files.ts';
-import { serviceArguments } from '#libs/embedded/index.ts';
+import { inheritedEnvironment, tlsEnvironment } from './services.ts';
 
 interface AgentSettings {
   name: string;
@@ -18,8 +19,6 @@ interface AgentSettings {
   cache: string;
   sandbox: boolean;
 }
-
-const ENROL_PATIENCE_MS = 20_000;
 
 /**
  * Runs an agent in the foreground, with its log on our standard error, and answers its exit code. The first Ctrl-C is
@@ -36,10 +35,8 @@ export const runAgent = async (
   }
   const tls = tlsFor(cli, common, context);
   const tokenFile = join(settings.cache, 'token');
-  await writePrivate(
-    tokenFile,
-    `${await tokenOf({ cli, context, name: settings.name, target: user, tls })}\n`,
-  );
+  const token = await tokenOf(cli, context, settings.name, user, tls);
+  await writePrivate(tokenFile, `${token}\n`);
 
   const child = spawn(process.execPath, serviceArguments('compute-agent'), {
     env: {
@@ -61,29 +58,20 @@ export const runAgent = async (
 };
 
 /** A token that somebody was given for this machine, or a new one where we may enrol machines. */
-const tokenOf = async ({
-  cli,
-  context,
-  name,
-  target,
-  tls,
-}: {
-  cli: Invocation['cli'];
-  context: MeshContext;
-  name: string;
-  target: string;
-  tls: TlsFiles | undefined;
-}): Promise<string> => {
-  if (cli.env.token !== undefined && cli.env.token !== '') {
+const tokenOf = async (
+  cli: Cli,
+  { file, tokens }: MeshContext,
+  name: string,
+  target: string,
+  tls: TlsFiles | undefined,
+): Promise<string> => {
+  if (cli.env.token) {
     return cli.env.token;
   }
-  const operatorToken = context.tokens.operator;
-  if (operatorToken === undefined) {
+  if (tokens.operator === undefined) {
     throw noContext(
-      `${context.file} holds no operator's token to enrol ${name} with; set MUSTER_TOKEN to the agent's own`,
+      `${file} holds no operator's token to enrol ${name} with; set MUSTER_TOKEN to the agent's own`,
     );
   }
-  const { clock, random, interrupt: signal } = cli;
-  const patience = { clock, random, signal, patienceMs: ENROL_PATIENCE_MS };
-  return enrol({ target, operatorToken, tls, name, patience });
+  return enrol(cli, { target, operatorToken: tokens.operator, tls, name });
 };

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
-import { createSigningKey, roles, signToken, type MeshJwk, type Role } from '#libs/auth/index.ts';
-import { inputUnreadable } from '../failures.ts';
+import {
+  createSigningKey,
+  parseSigningKey,
+  roles,
+  signToken,
+  type MeshJwk,
+  type Role,
+} from '#libs/auth/index.ts';
+import { inputUnreadable, textOf } from '../failures.ts';
 import { keepPrivate, readIfThere, writePrivate, writePrivateJson } from './files.ts';
 import type { Layout } from './layout.ts';
 
@@ -51,13 +57,6 @@ export const keepSecrets = async (layout: Layout): Promise<Secrets> => {
 
 const randomSecret = (): string => randomBytes(32).toString('hex');
 
-const keySchema = z.looseObject({
-  kid: z.string(),
-  d: z.string(),
-  x: z.string(),
-  roles: z.array(z.enum(roles)),
-});
-
 const keepKey = async (path: string, allowed: readonly Role[]): Promise<MeshJwk> => {
   const kept = await readIfThere(path);
   if (kept === undefined) {
@@ -66,11 +65,11 @@ const keepKey = async (path: string, allowed: readonly Role[]): Promise<MeshJwk>
     return privateJwk;
   }
   try {
-    return keySchema.parse(JSON.parse(kept));
+    return parseSigningKey(kept);
   } catch (error) {
     throw inputUnreadable(
       path,
-      'not a signing key; without it no token of this mesh can be made',
+      `without it no token of this mesh can be made: ${textOf(error)}`,
       error,
     );
   }

@@ -1,9 +1,11 @@
+import type { TlsFiles } from '#libs/config/index.ts';
 import { serviceProgram, type Program } from '#libs/embedded/index.ts';
-import type { Part } from '../context.ts';
+import type { CliEnvironment } from '../cli.ts';
+import { parts, type Part } from '../context.ts';
 import type { Layout } from './layout.ts';
-import type { UpOptions } from './options.ts';
 import type { Ports } from './ports.ts';
 import type { StoreUrls } from './stores.ts';
+import type { UpOptions } from './surroundings.ts';
 
 /** One process of a service. */
 interface ServiceInstance {
@@ -33,31 +35,39 @@ export const serviceInstances = ({
 
 /** gRPC targets of all replicas of each part. */
 export const endpointsOf = (options: Replicas, ports: Ports): Record<Part, string> => {
-  const instances = serviceInstances(options);
   const target = (part: Part): string => {
-    const addresses = instances
-      .filter((one) => one.part === part)
-      .map(({ name }) => `127.0.0.1:${ports[name] ?? 0}`);
-    return `ipv4:${addresses.join(',')}`;
+    const instances = serviceInstances(options).filter((one) => one.part === part);
+    return `ipv4:${instances.map(({ name }) => `127.0.0.1:${ports[name] ?? 0}`).join(',')}`;
   };
-  return {
-    session: target('session'),
-    user: target('user'),
-    port: target('port'),
-    blob: target('blob'),
-  };
+  return Object.fromEntries(parts.map((part) => [part, target(part)])) as Record<Part, string>;
 };
+
+/** The variables that users may set for a mesh; `up` sets all others that begin with MUSTER_. */
+const passedOn = /^MUSTER_(PLAN|LOG|AGENT)_/;
+
+/** What every child inherits: the user's environment without the variables of other meshes and of this command. */
+export const inheritedEnvironment = (
+  env: CliEnvironment['inherited'],
+): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.startsWith('MUSTER_') || passedOn.test(name)),
+  );
+
+/** The variables that name the TLS files of every server and client. */
+export const tlsEnvironment = (tls: TlsFiles = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(tls).map(([name, file]: [string, string]) => [
+      `MUSTER_TLS_${name.toUpperCase()}`,
+      file,
+    ]),
+  );
 
 /** The environment that all services share; each reads what it needs. */
 export const serviceEnvironment = (
   layout: Layout,
   stores: StoreUrls,
   endpoints: Record<Part, string>,
-  {
-    caseRoot,
-    vncNetwork,
-    computeWorker,
-  }: Pick<UpOptions, 'caseRoot' | 'vncNetwork' | 'computeWorker'>,
+  { caseRoot, vncNetwork, computeWorker }: UpOptions,
 ): Record<string, string> => ({
   MUSTER_MONGO_URL: stores.mongo,
   MUSTER_NATS_URL: stores.nats,

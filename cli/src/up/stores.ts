@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { azurite, mongod, natsServer, type StoreProgram } from '#libs/embedded/index.ts';
 import { keepPrivate, writePrivate } from './files.ts';
-import type { Layout } from './layout.ts';
-import type { UpOptions } from './options.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings, UpOptions } from './surroundings.ts';
 
 /** How the services reach what keeps their state. */
 export interface StoreUrls {
@@ -27,7 +25,7 @@ const STORE_READY_MS = 30_000;
 export const startStores = async (around: Surroundings): Promise<StoreUrls> => {
   const { options, layout, ports, secrets, supervisor, env } = around;
   const path = env['PATH'];
-  const port = (name: string): number => ports[name] ?? 0;
+  const at = (name: string) => ({ port: ports[name] ?? 0, path });
   const start = async (preparing: Promise<StoreProgram>): Promise<string> => {
     const program = await preparing;
     await supervisor.add({ kind: 'store', program, readyMs: STORE_READY_MS });
@@ -35,27 +33,21 @@ export const startStores = async (around: Surroundings): Promise<StoreUrls> => {
   };
   const { natsPassword, mongoPassword } = secrets;
   // Before the others are started: one that fails while this is awaited would have nobody to catch it.
-  const key = await azuriteKey(layout);
+  const key = await keepPrivate(layout.secret('azurite-key'), () =>
+    randomBytes(64).toString('base64'),
+  );
+  const dirs = {
+    nats: layout.data('nats'),
+    mongo: layout.data('mongod'),
+    blob: layout.data('azurite'),
+  };
   const [nats, mongo, blob] = await Promise.all([
     options.nats ??
-      start(
-        natsServer({
-          dir: layout.data('nats'),
-          port: port('nats-server'),
-          password: natsPassword,
-          path,
-        }),
-      ),
-    options.mongo ??
-      start(
-        mongod({ dir: layout.data('mongod'), port: port('mongod'), password: mongoPassword, path }),
-      ),
-    options.blob ?? start(azurite({ dir: layout.data('azurite'), port: port('azurite'), key })),
+      start(natsServer({ dir: dirs.nats, password: natsPassword, ...at('nats-server') })),
+    options.mongo ?? start(mongod({ dir: dirs.mongo, password: mongoPassword, ...at('mongod') })),
+    options.blob ?? start(azurite({ dir: dirs.blob, key, ...at('azurite') })),
   ]);
   const blobConnectionFile = layout.secret('blob-connection');
   await writePrivate(blobConnectionFile, `${blob}\n`);
   return { nats, mongo, blobConnectionFile };
 };
-
-const azuriteKey = (layout: Layout): Promise<string> =>
-  keepPrivate(layout.secret('azurite-key'), () => randomBytes(64).toString('base64'));

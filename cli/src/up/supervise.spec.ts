@@ -5,8 +5,12 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
 import type { Program } from '#libs/embedded/index.ts';
 import { eventually, isAlive, tempDir, type TempDir } from '#libs/testing/index.ts';
-import { createProcessTable } from './process-table.ts';
-import { createSupervisor, type MeshProcess, type Supervisor } from './supervise.ts';
+import {
+  createProcessTable,
+  createSupervisor,
+  type MeshProcess,
+  type Supervisor,
+} from './supervise.ts';
 
 describe('createSupervisor', () => {
   let dir: TempDir;

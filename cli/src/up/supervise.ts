@@ -1,5 +1,5 @@
 import { addAbortListener } from 'node:events';
-import { backoffMs } from '#libs/async/index.ts';
+import { backoffMs, retry } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import {
   describeExit,
@@ -9,9 +9,39 @@ import {
   type Running,
 } from '#libs/embedded/index.ts';
 import { precondition } from '../failures.ts';
+import { writePrivateJson } from './files.ts';
 import type { Layout } from './layout.ts';
-import type { ProcessTable } from './process-table.ts';
-import type { Tell } from './tell.ts';
+import type { Tell } from './surroundings.ts';
+
+/** `processes.json`: name → pid of everything that runs, replaced as a whole at each change. */
+export interface ProcessTable {
+  set(name: string, pid: number): Promise<void>;
+  /** Only if the name still has this pid. */
+  remove(name: string, pid: number): Promise<void>;
+}
+
+export const createProcessTable = async (file: string): Promise<ProcessTable> => {
+  const pids = new Map<string, number>();
+  let last = Promise.resolve();
+  // One write after the other, because the last one must win.
+  const write = (): Promise<void> => {
+    last = last.catch(() => {}).then(() => writePrivateJson(file, Object.fromEntries(pids)));
+    return last;
+  };
+  await write();
+  return {
+    set(name, pid) {
+      pids.set(name, pid);
+      return write();
+    },
+    remove(name, pid) {
+      if (pids.get(name) === pid) {
+        pids.delete(name);
+      }
+      return write();
+    },
+  };
+};
 
 /** A process of the mesh. */
 export interface MeshProcess {
@@ -75,7 +105,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
     const { name } = part.program;
     const isRestarted = restarts && part.kind !== 'agent';
     let deaths = 0;
-    for (let current: Running | undefined = first; current !== undefined;) {
+    for (let current = first; ;) {
       const { pid, exited } = current;
       const sinceMs = clock.monotonic();
       const exit = await exited;
@@ -85,33 +115,32 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
         return;
       }
       deaths = clock.monotonic() - sinceMs > STABLE_MS ? 1 : deaths + 1;
-      const seconds = (backoffMs(RESTART_PAUSE, deaths) / 1_000).toFixed(1);
-      const next = isRestarted ? `; starting it again in ${seconds} s` : '';
+      const pauseMs = backoffMs(RESTART_PAUSE, deaths);
+      const next = isRestarted ? `; starting it again in ${(pauseMs / 1_000).toFixed(1)} s` : '';
       tell({ event: 'ended', name, pid }, `${name} (process ${pid}) ${describeExit(exit)}${next}`);
       if (!isRestarted) {
         return;
       }
-      current = await restart(part, deaths);
+      current = await restart(part, pauseMs);
     }
   };
 
-  /** Undefined when everything is to end. */
-  const restart = async (part: MeshProcess, deaths: number): Promise<Running | undefined> => {
+  /** Rejects only when everything is to end. */
+  const restart = async (part: MeshProcess, pauseMs: number): Promise<Running> => {
     const { name } = part.program;
-    for (let failures = deaths; ; failures += 1) {
-      try {
-        await clock.sleep(backoffMs(RESTART_PAUSE, failures), ending.signal);
-        const restarted = await start(part);
-        const { pid } = restarted;
-        tell({ event: 'restarted', name, pid }, `${name} runs again (process ${pid})`);
-        return restarted;
-      } catch (error) {
-        if (ending.signal.aborted) {
-          return undefined;
-        }
-        tell({ event: 'ended', name, pid: 0 }, `${name} cannot be started: ${String(error)}`);
-      }
-    }
+    const onRetry = (thrown: unknown): void =>
+      tell({ event: 'ended', name, pid: 0 }, `${name} cannot be started: ${String(thrown)}`);
+    const { signal } = ending;
+    await clock.sleep(pauseMs, signal);
+    const restarted = await retry(() => start(part), {
+      clock,
+      signal,
+      pause: RESTART_PAUSE,
+      onRetry,
+    });
+    const { pid } = restarted;
+    tell({ event: 'restarted', name, pid }, `${name} runs again (process ${pid})`);
+    return restarted;
   };
 
   return {
@@ -122,7 +151,13 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
           ? precondition('PART_FAILED', error.message, { name })
           : error;
       });
-      loops.push(keepRunning(part, started));
+      loops.push(
+        keepRunning(part, started).catch((thrown: unknown) => {
+          if (!ending.signal.aborted) {
+            throw thrown;
+          }
+        }),
+      );
     },
     async drain() {
       ending.abort();

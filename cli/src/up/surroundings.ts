@@ -1,11 +1,63 @@
-import type { Clock } from '#libs/clock/index.ts';
-import type { Random } from '#libs/random/index.ts';
+import type { TlsFiles } from '#libs/config/index.ts';
+import type { Part } from '../context.ts';
+import type { Cli } from '../cli.ts';
 import type { Layout } from './layout.ts';
-import type { UpOptions } from './options.ts';
 import type { Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
 import type { Supervisor } from './supervise.ts';
-import type { Tell } from './tell.ts';
+
+/** What `muster up` was asked for. */
+export interface UpOptions {
+  /** The directory of the mesh, absolute and without symbolic links. */
+  data: string;
+  agents: number;
+  supervisors: number;
+  /** Port-brokers, each as a host of its own on a loopback address of its own. */
+  portHosts: number;
+  userManagers: number;
+  /** Tasks that each agent works on at a time. */
+  slots: number;
+  /** Engines of the agents, as in `MUSTER_AGENT_ENGINES`. */
+  engines: string;
+  /** Whether agents run renderers in a sandbox. */
+  sandbox: boolean;
+  /** Folders below which cases may be that operators name, absolute. */
+  caseRoot: readonly string[];
+  /** Networks (CIDR) that machines with consoles may be in. */
+  vncNetwork: readonly string[];
+  /** Kinds of compute workers, `name=command line with {port}`. */
+  computeWorker: readonly string[];
+  /** Stores from outside; embedded ones where undefined. */
+  mongo: string | undefined;
+  nats: string | undefined;
+  blob: string | undefined;
+  restart: boolean;
+  /** What the services show and clients check, absolute paths; undefined: plain text, on the loopback interface only. */
+  tls: TlsFiles | undefined;
+}
+
+/** What `up` tells while it goes on. */
+type UpEvent =
+  | ({ event: 'endpoints'; context: string } & Record<Part, string>)
+  | { event: 'ready'; pid: number }
+  | { event: 'ended' | 'restarted'; name: string; pid: number };
+
+/** Tells an event to programs, if there is one, and its text to people. */
+export type Tell = (event: UpEvent | undefined, text: string) => void;
+
+/** Tells where the mesh is, and that it can be used. */
+export const tellReady = (
+  tell: Tell,
+  pid: number,
+  endpoints: Record<Part, string>,
+  context: string,
+): void => {
+  const lines = Object.entries({ ...endpoints, context }).map(
+    ([name, value]) => `${name.padEnd(8)} ${value}`,
+  );
+  tell({ event: 'endpoints', ...endpoints, context }, lines.join('\n'));
+  tell({ event: 'ready', pid }, 'ready');
+};
 
 /** What every step of starting a mesh needs. */
 export interface Surroundings {
@@ -14,10 +66,7 @@ export interface Surroundings {
   ports: Ports;
   secrets: Secrets;
   supervisor: Supervisor;
-  clock: Clock;
-  random: Random;
-  /** Aborts when the start is given up. */
-  signal: AbortSignal;
+  cli: Pick<Cli, 'clock' | 'random' | 'interrupt'>;
   /** The environment of every child. */
   env: Readonly<Record<string, string | undefined>>;
   tell: Tell;
