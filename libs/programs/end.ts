@@ -1,6 +1,14 @@
 import { poll } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import { isMarkedWith, isRunning, livingOf, markedWith, type Identity } from './mark.ts';
+import {
+  carriersOf,
+  isAlive,
+  isRunning,
+  markedWith,
+  noncesOf,
+  type Identity,
+  type ProcessIdentity,
+} from './identity.ts';
 import { statOf, type ProcessStat } from './stat.ts';
 
 const POLL_MS = 25;
@@ -27,30 +35,30 @@ export const endMarked = async (
     left = await leftOf(nonces, clock, graceMs);
   }
   const until = clock.monotonic() + KILL_MS;
-  while (left.size > 0) {
+  while (left.size > 0 && clock.monotonic() <= until) {
     signalMarked(left, 'SIGKILL');
     left = await leftOf(left, clock, 10 * POLL_MS);
-    if (clock.monotonic() > until) {
-      break;
-    }
   }
   return left;
 };
 
 /** Ends one process and nothing else: asks for `graceMs`, then kills. Resolves when it is gone, or does not go. */
 export const endOne = async (identity: Identity, graceMs: number, clock: Clock): Promise<void> => {
-  const steps: [NodeJS.Signals, number][] = [
+  for (const [name, withinMs] of [
     ['SIGTERM', graceMs],
     ['SIGKILL', KILL_MS],
-  ];
-  for (const [name, withinMs] of steps) {
-    const until = clock.monotonic() + withinMs;
+  ] as const) {
     if (isRunning(identity)) {
       send(identity.pid, name);
     }
-    while (isRunning(identity) && clock.monotonic() < until) {
-      await clock.sleep(POLL_MS);
-    }
+    await poll(() => !isRunning(identity), { clock, everyMs: POLL_MS, withinMs });
+  }
+};
+
+/** Signals this very process; nothing happens when it is gone. */
+export const signal = async (identity: ProcessIdentity, name: NodeJS.Signals): Promise<void> => {
+  if (await isAlive(identity)) {
+    send(identity.pid, name);
   }
 };
 
@@ -62,7 +70,7 @@ const leftOf = async (
 ): Promise<ReadonlySet<string>> => {
   let left = nonces;
   const isGone = (): boolean => {
-    left = livingOf(left);
+    left = new Set(carriersOf(left).flatMap(({ carried }) => carried));
     return left.size === 0;
   };
   await poll(isGone, { clock, everyMs: POLL_MS, withinMs });
@@ -83,7 +91,10 @@ const signalMarked = (
       continue;
     }
     // Looked at again: its number may be somebody else's by now.
-    if (statOf(pid)?.startTicks !== startTicks || !isMarkedWith(pid, nonces)) {
+    if (
+      statOf(pid)?.startTicks !== startTicks ||
+      !noncesOf(pid).some((nonce) => nonces.has(nonce))
+    ) {
       continue;
     }
     // As long as one of ours is in it the group is ours, with those in it that threw their nonce away.
@@ -111,7 +122,7 @@ const send = (target: number, name: NodeJS.Signals): void => {
   }
 };
 
-/** Ends what carries nonces, as `endMarked` does; resolves to whether nothing of these is left. */
+/** Ends as `endMarked` does; resolves to whether nothing is left. */
 export type Ender = (nonces: readonly string[], graceMs: number) => Promise<boolean>;
 
 /**

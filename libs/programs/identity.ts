@@ -1,9 +1,9 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { statOf } from './stat.ts';
+import { allProcesses, environmentOf, statOf, type ProcessStat } from './stat.ts';
 
 /**
  * A process, told from any other that ever had or will have its number: a pid is given again, but not with the same
- * start time within one boot of the machine. Linux only: it reads /proc.
+ * start time within one boot of the machine.
  */
 export interface ProcessIdentity {
   bootId: string;
@@ -15,20 +15,22 @@ export interface ProcessIdentity {
 export const readBootId = async (): Promise<string> =>
   (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 
-/** When the process started; undefined when there is none, or it is dead and has only to be reaped. */
-const startTicksOf = (pid: number): string | undefined => {
+/** undefined: there is none, or it is dead and has only to be reaped. */
+export const identityOf = async (pid: number): Promise<ProcessIdentity | undefined> => {
   const stat = statOf(pid);
-  return stat?.isDead === false ? stat.startTicks : undefined;
+  return stat?.isDead === false
+    ? { bootId: await readBootId(), pid, startTicks: stat.startTicks }
+    : undefined;
 };
 
-export const identityOf = async (pid: number): Promise<ProcessIdentity | undefined> => {
-  const startTicks = startTicksOf(pid);
-  return startTicks === undefined ? undefined : { bootId: await readBootId(), pid, startTicks };
+const startedAt = (pid: number, startTicks: string): boolean => {
+  const stat = statOf(pid);
+  return stat?.isDead === false && stat.startTicks === startTicks;
 };
 
 /** Whether this very process still runs. */
 export const isAlive = async ({ bootId, pid, startTicks }: ProcessIdentity): Promise<boolean> =>
-  startTicksOf(pid) === startTicks && (await readBootId()) === bootId;
+  startedAt(pid, startTicks) && (await readBootId()) === bootId;
 
 /** Whether a process has the file open; false for processes of other people. */
 export const hasOpen = async (pid: number, path: string): Promise<boolean> => {
@@ -41,46 +43,33 @@ export const hasOpen = async (pid: number, path: string): Promise<boolean> => {
   return false;
 };
 
-/** Whether the process was started with all these values in its environment; false for other people's processes. */
-export const wasStartedWith = async (
-  pid: number,
-  values: Readonly<Record<string, string>>,
-): Promise<boolean> => {
-  const environment = new Set(
-    (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0'),
-  );
-  return Object.entries(values).every(([name, value]) => environment.has(`${name}=${value}`));
-};
+/** The variable that every process of ours carries, and whatever it starts: a random value that nobody else has. */
+export const MARK = 'MUSTER_NONCE';
 
-/** The running processes that were. */
-export const findByEnvironment = async (
-  values: Readonly<Record<string, string>>,
-): Promise<ProcessIdentity[]> => {
-  const found: ProcessIdentity[] = [];
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) {
-      continue;
-    }
-    const pid = Number(entry);
-    // Ticks first: were the number given again in between, they would no longer fit when it is signalled.
-    const identity = await identityOf(pid);
-    if (identity !== undefined && (await wasStartedWith(pid, values))) {
-      found.push(identity);
-    }
-  }
-  return found;
-};
+/** A process that carries a nonce, told from any other that has or had its number in this boot of the host. */
+export interface Identity extends Pick<ProcessIdentity, 'pid' | 'startTicks'> {
+  nonce: string;
+}
 
-/** Signals this very process; nothing happens when it is gone. */
-export const signal = async (identity: ProcessIdentity, name: NodeJS.Signals): Promise<void> => {
-  if (!(await isAlive(identity))) {
-    return;
-  }
-  try {
-    process.kill(identity.pid, name);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) {
-      throw error;
-    }
-  }
-};
+/** Whether it still runs; it, and not another one with its number. */
+export const isRunning = ({ nonce, pid, startTicks }: Identity): boolean =>
+  startedAt(pid, startTicks) && noncesOf(pid).includes(nonce);
+
+/** The nonces that a process carries. */
+export const noncesOf = (pid: number): string[] =>
+  environmentOf(pid)
+    .filter((entry) => entry.startsWith(`${MARK}=`))
+    .map((entry) => entry.slice(MARK.length + 1));
+
+/** Every living process that carries one of the nonces, with those that it carries. */
+export const carriersOf = (
+  nonces: ReadonlySet<string>,
+): { stat: ProcessStat; carried: string[] }[] =>
+  allProcesses().flatMap((stat) => {
+    const carried = stat.isDead ? [] : noncesOf(stat.pid).filter((nonce) => nonces.has(nonce));
+    return carried.length === 0 ? [] : [{ stat, carried }];
+  });
+
+/** Every living process that carries one of the nonces. */
+export const markedWith = (nonces: ReadonlySet<string>): ProcessStat[] =>
+  carriersOf(nonces).map(({ stat }) => stat);

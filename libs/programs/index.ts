@@ -6,22 +6,21 @@
  * tells its last words.
  */
 export { environment, folder, SYSTEM } from './bubblewrap.ts';
-export { createEnder, endGroup, endMarked, endOne, type Ender } from './end.ts';
-export { type FailureReason, StartFailure } from './failure.ts';
+export { createEnder, endGroup, endMarked, endOne, signal, type Ender } from './end.ts';
+export { StartFailure } from './failure.ts';
 export { checkProgram, findProgram, ProgramMissing, systemProgram } from './find.ts';
 export {
-  findByEnvironment,
   hasOpen,
   identityOf,
   isAlive,
+  isRunning,
+  MARK,
+  markedWith,
   readBootId,
-  signal,
-  wasStartedWith,
+  type Identity,
   type ProcessIdentity,
 } from './identity.ts';
-export { isRunning, MARK, markedWith, type Identity } from './mark.ts';
 export { boundOutput, lastLines, outputSize, rotateOutput, saidSince } from './output.ts';
 export { afterEnd, isFailure, type RestartPolicy, type Run } from './restart.ts';
 export { type Command, type Exit, type Started, startMarked, startProgram } from './start.ts';
-export { allProcesses, statOf, type ProcessStat } from './stat.ts';
-export { processTree, treeUsage, type TreeUsage } from './tree.ts';
+export { allProcesses, environmentOf, processTree, statOf, treeUsage } from './stat.ts';

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { checkProgram } from './find.ts';
 import { StartFailure } from './failure.ts';
-import { MARK, type Identity } from './mark.ts';
+import { MARK, type Identity } from './identity.ts';
 import { statOf } from './stat.ts';
 
 /** What to start. */

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** A process at one moment. */
 export interface ProcessStat {
@@ -41,8 +42,53 @@ export const statOf = (pid: number): ProcessStat | undefined => {
   };
 };
 
-/** Every process that there is. */
 export const allProcesses = (): ProcessStat[] =>
   readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .flatMap((entry) => statOf(Number(entry)) ?? []);
+
+/** What a process was started with, as `NAME=value`; empty for processes of other people, and those that are gone. */
+export const environmentOf = (pid: number): string[] => {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+};
+
+/** A process and all its descendants, at most `most`, so that a tree that grows faster than it can be read holds nobody. */
+export const processTree = async (pid: number, most = 10_000): Promise<number[]> => {
+  const found: number[] = [];
+  const waiting = [pid];
+  for (let next = waiting.pop(); next !== undefined && found.length < most; next = waiting.pop()) {
+    found.push(next);
+    waiting.push(...(await childrenOf(next)));
+  }
+  return found;
+};
+
+const childrenOf = async (pid: number): Promise<number[]> => {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = await Promise.all(
+    threads.map((tid) => readFile(`/proc/${pid}/task/${tid}/children`, 'utf8').catch(() => '')),
+  );
+  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
+};
+
+/**
+ * What a process and all its descendants use: CPU time in clock ticks (100 a second), resident memory with shared pages counted once per
+ * process. What ends meanwhile counts as nothing.
+ */
+export const treeUsage = async (
+  pid: number,
+  most?: number,
+): Promise<{ processes: number; cpuTicks: number; residentBytes: number }> => {
+  const usage = { processes: 0, cpuTicks: 0, residentBytes: 0 };
+  for (const each of await processTree(pid, most)) {
+    const stat = statOf(each);
+    usage.processes += stat === undefined ? 0 : 1;
+    usage.cpuTicks += stat?.cpuTicks ?? 0;
+    usage.residentBytes += stat?.residentBytes ?? 0;
+  }
+  return usage;
+};

@@ -5,7 +5,7 @@ import {
   HealthService,
 } from '#libs/contracts/health.ts';
 import { createClient } from '#libs/grpc/client/create-client.ts';
-import { wasStartedWith } from '#libs/programs/index.ts';
+import { environmentOf } from '#libs/programs/index.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parts, type MeshContext } from '../context.ts';
 import { connectionProblem, textOf } from '../failures.ts';
@@ -100,11 +100,9 @@ const checkProcesses = async (context: MeshContext): Promise<Check[]> => {
     return [];
   }
   const processes = JSON.parse(text) as Readonly<Record<string, number>>;
-  return Promise.all(
-    Object.entries(processes).map(async ([name, pid]): Promise<Check> => {
-      // Another process may have the pid by now.
-      const isThere = await wasStartedWith(pid, { MUSTER_UP_DIR: directory });
-      return { name, health: isThere ? 'running' : 'dead', where: `process ${pid}`, detail: '' };
-    }),
-  );
+  return Object.entries(processes).map(([name, pid]) => {
+    // Another process may have the pid by now.
+    const isThere = environmentOf(pid).includes(`MUSTER_UP_DIR=${directory}`);
+    return { name, health: isThere ? 'running' : 'dead', where: `process ${pid}`, detail: '' };
+  });
 };

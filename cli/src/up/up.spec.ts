@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'mocha';
 import { eventually, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { muster, spawnMuster } from '../fixtures/muster-process.ts';
 import { jsonLines, runCli } from '../fixtures/test-cli.ts';
-import { findByEnvironment } from '#libs/programs/index.ts';
+import { allProcesses, environmentOf } from '#libs/programs/index.ts';
 
 const services = ['blob-1', 'port-broker-1', 'session-supervisor-1', 'user-manager-1'];
 const everybody = [...services, 'azurite', 'mongod', 'nats-server'].sort();
@@ -18,7 +18,10 @@ describe('muster up', function () {
 
   const readJson = async (name: string): Promise<Record<string, number>> =>
     JSON.parse(await readFile(join(data, name), 'utf8'));
-  const ours = () => findByEnvironment({ MUSTER_UP_DIR: data });
+  const ours = () =>
+    allProcesses().filter(
+      ({ pid, isDead }) => !isDead && environmentOf(pid).includes(`MUSTER_UP_DIR=${data}`),
+    );
   const up = (...more: string[]) =>
     muster(['up', '--data', data, '--agents', '0', '--detach', '--json', ...more]);
   const status = () => runCli(['status', '--context', join(data, 'context.json'), '--json']);
@@ -87,7 +90,7 @@ describe('muster up', function () {
     expect(code, stderr).to.equal(0);
     expect(await readJson('ports.json')).to.deep.equal(ports);
     const running = Object.values(await readJson('processes.json'));
-    expect((await ours()).map((found) => found.pid)).to.have.members(running);
+    expect(ours().map((found) => found.pid)).to.have.members(running);
   });
 
   it('is ended by `muster down`, which leaves no process and may be repeated', async () => {
@@ -97,7 +100,7 @@ describe('muster up', function () {
       0,
       [{ event: 'down', wasRunning: true }],
     ]);
-    expect(await ours()).to.deep.equal([]);
+    expect(ours()).to.deep.equal([]);
     expect(await readJson('processes.json')).to.deep.equal({});
     const again = await muster(down);
     expect([again.code, jsonLines(again.stdout)]).to.deep.equal([
@@ -119,7 +122,7 @@ describe('muster up', function () {
     const { code, stdout } = await ended;
     expect(code).to.equal(0);
     expect(stdout.trimEnd().split('\n').at(-1)).to.equal('ready');
-    expect(await ours()).to.deep.equal([]);
+    expect(ours()).to.deep.equal([]);
   });
 
   it('ends everything that it started when it is interrupted while it starts', async () => {
@@ -131,7 +134,7 @@ describe('muster up', function () {
       130,
       'muster: interrupted while starting; everything is ended again\n',
     ]);
-    expect(await ours()).to.deep.equal([]);
+    expect(ours()).to.deep.equal([]);
   });
 
   it('starts nothing when a port of its own is taken', async () => {
