@@ -1,4 +1,7 @@
-import pLimit from 'p-limit';
+import createLimit from 'p-limit';
+
+/** Runs work of many callers, so many at a time, in the order in which they came. */
+export { createLimit };
 
 /**
  * Does `work` for every item, at most `atOnce` at a time. A failure does not stop the others; at the end it rejects with
@@ -9,7 +12,7 @@ export const inParallel = async <T>(
   items: readonly T[],
   work: (item: T) => Promise<unknown>,
 ): Promise<void> => {
-  const limit = pLimit(atOnce);
+  const limit = createLimit(atOnce);
   const ends = await Promise.allSettled(items.map((item) => limit(work, item)));
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined) {

@@ -3,7 +3,7 @@ export { abortable, aborted } from './abortable.ts';
 export { type Backoff, backoffMs } from './backoff.ts';
 export { type Bell, createBell } from './bell.ts';
 export { every, type EveryOptions, type Repetition } from './every.ts';
-export { inParallel } from './in-parallel.ts';
+export { createLimit, inParallel } from './in-parallel.ts';
 export { poll, type PollOptions } from './poll.ts';
 export { retry, type RetryOptions } from './retry.ts';
 export { watchLatest, type WatchOptions } from './watch-latest.ts';

@@ -1,4 +1,3 @@
-import type { BlockList } from 'node:net';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import {
@@ -15,16 +14,11 @@ import {
   text,
   type Environment,
 } from '#libs/config/index.ts';
-import {
-  mongoVariables,
-  serverConfig,
-  serverVariables,
-  type ServerConfig,
-} from '#libs/service/index.ts';
+import { mongoVariables, serverConfig, serverVariables } from '#libs/service/index.ts';
 import { parsePools } from './pool-expression.ts';
-import { poolProblems, type KernelRange, type Pool } from './domain/pool.ts';
+import { poolProblems, type KernelRange } from './domain/pool.ts';
 import { parseNetworks } from './vnc/target.ts';
-import { parseWorkerKinds, type WorkerKind } from './compute/worker-kinds.ts';
+import { parseWorkerKinds } from './compute/worker-kinds.ts';
 
 const POOLS = 'visualization=11111-11116,vnc=6100-6999,compute=5560-5589';
 
@@ -59,62 +53,11 @@ export const variables = z.object({
   MUSTER_SERVICE_TOKEN: secret().optional(),
 });
 
-export interface Config {
-  server: ServerConfig;
-  pools: Pool[];
-  /** The broker's own folder. */
-  dataDir: string;
-  /** Of this host. */
-  host: string;
-  /** Where the leased ports are opened. */
-  address: string;
-  /** Whether the programs live on when the broker is stopped. */
-  onStop: 'keep' | 'end';
-  /** For tests: after this durable step the process ends, as if killed. */
-  failpoint: string | undefined;
-  visualization: {
-    /** Folders below which cases may be. */
-    roots: string[];
-    /** What an archive may become when it is unpacked. */
-    archiveBytes: number;
-    /** The program; undefined: the one on the PATH. */
-    pvserver: string | undefined;
-    /** How long a server may be unused before it ends; 0: for ever. */
-    idleMs: number;
-  };
-  vnc: {
-    /** Where the VNC servers of machines may be. */
-    networks: BlockList;
-    /** The program; undefined: the one on the PATH. */
-    websockify: string | undefined;
-    /** Folder of noVNC's pages. */
-    novnc: string;
-    /** How long a URL through the gateway is good, in milliseconds. */
-    tokenMs: number;
-  };
-  compute: {
-    /** Kinds of workers, by name. */
-    kinds: ReadonlyMap<string, WorkerKind>;
-    /** How long a session may go without a command before it ends; 0: for ever. */
-    idleMs: number;
-    /** How many sessions a user may have at a time. */
-    mostPerUser: number;
-  };
-  /** Whether this is one of several hosts on a machine, told apart by their loopback addresses. */
-  isOneOfSeveral: boolean;
-  /** Where brokers announce themselves; undefined: this host is alone. */
-  mongo: { url: string; database: string } | undefined;
-  /** The gRPC target at which others reach this broker; undefined: where it listens. */
-  announce: string | undefined;
-  /** Where archives come from; undefined: there are none. */
-  blob: { target: string; token: string } | undefined;
-}
-
 /**
  * Reads the configuration; throws ConfigError that names everything wrong. `kernel` are the ranges that pools must not meet,
  * unless MUSTER_PORT_ANY_RANGE says that they may.
  */
-export const readConfig = (env: Environment, kernel: readonly KernelRange[]): Config => {
+export const readConfig = (env: Environment, kernel: readonly KernelRange[]) => {
   const read = loadConfig(variables, env);
   const pools = parsed('MUSTER_PORT_POOLS', () => parsePools(read.MUSTER_PORT_POOLS));
   const problems = poolProblems(pools, read.MUSTER_PORT_ANY_RANGE ? [] : kernel);
@@ -126,42 +69,51 @@ export const readConfig = (env: Environment, kernel: readonly KernelRange[]): Co
   }
   const described = read.MUSTER_PORT_COMPUTE_WORKERS ?? '';
   const workers = parsed('MUSTER_PORT_COMPUTE_WORKERS', () => parseWorkerKinds(described));
+  const { MUSTER_MONGO_URL: url, MUSTER_MONGO_DATABASE: database } = read;
   return {
     server: serverConfig(read),
     pools,
     dataDir: read.MUSTER_PORT_DATA,
     host: read.MUSTER_PORT_HOST ?? hostname(),
+    /** Where the leased ports are opened. */
     address: read.MUSTER_PORT_ADDRESS,
     onStop: read.MUSTER_PORT_ON_STOP,
     failpoint: read.MUSTER_PORT_FAILPOINT,
     visualization: {
+      /** Folders below which cases may be. */
       roots: (read.MUSTER_PORT_CASE_ROOTS ?? '').split(':').filter((root) => root !== ''),
       archiveBytes: read.MUSTER_PORT_ARCHIVE_BYTES,
+      /** The program; undefined: the one on the PATH. */
       pvserver: read.MUSTER_PORT_PVSERVER,
+      /** How long a server may be unused before it ends; 0: for ever. */
       idleMs: read.MUSTER_PORT_VISUALIZATION_IDLE,
     },
     vnc: {
+      /** Where the VNC servers of machines may be. */
       networks: parsed('MUSTER_PORT_VNC_NETWORKS', () =>
         parseNetworks(read.MUSTER_PORT_VNC_NETWORKS ?? []),
       ),
+      /** The program; undefined: the one on the PATH. */
       websockify: read.MUSTER_PORT_WEBSOCKIFY,
+      /** Folder of noVNC's pages. */
       novnc: read.MUSTER_PORT_NOVNC,
       tokenMs: read.MUSTER_PORT_VNC_TOKEN_TTL,
     },
     compute: {
       kinds: new Map(workers.map((kind) => [kind.name, kind])),
+      /** How long a session may go without a command before it ends; 0: for ever. */
       idleMs: read.MUSTER_PORT_COMPUTE_IDLE,
       mostPerUser: read.MUSTER_PORT_COMPUTE_SESSIONS_PER_USER,
     },
     isOneOfSeveral: read.MUSTER_PORT_OWN_ADDRESS,
-    mongo:
-      read.MUSTER_MONGO_URL === undefined
-        ? undefined
-        : { url: read.MUSTER_MONGO_URL, database: read.MUSTER_MONGO_DATABASE },
+    /** Where brokers announce themselves; undefined: this host is alone. */
+    mongo: url === undefined ? undefined : { url, database },
     announce: read.MUSTER_PORT_ANNOUNCE,
     blob: blobOf(read.MUSTER_BLOB_ENDPOINT, read.MUSTER_SERVICE_TOKEN),
   };
 };
+
+export type Config = ReturnType<typeof readConfig>;
 
 /** Parses a setting; a SyntaxError becomes a ConfigError with the setting's name. */
 const parsed = <T>(name: string, parse: () => T): T => {
@@ -175,14 +127,14 @@ const parsed = <T>(name: string, parse: () => T): T => {
   }
 };
 
-const blobOf = (target: string | undefined, token: string | undefined): Config['blob'] => {
+/** Where archives come from; undefined: there are none. */
+const blobOf = (target: string | undefined, token: string | undefined) => {
   if (target === undefined) {
     return undefined;
   }
   if (token === undefined) {
-    throw new ConfigError([
-      { name: 'MUSTER_SERVICE_TOKEN', problem: 'is needed with MUSTER_BLOB_ENDPOINT' },
-    ]);
+    const problem = 'is needed with MUSTER_BLOB_ENDPOINT';
+    throw new ConfigError([{ name: 'MUSTER_SERVICE_TOKEN', problem }]);
   }
   return { target, token };
 };

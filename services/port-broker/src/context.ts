@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '#libs/clock/index.ts';
 import { ConfigError } from '#libs/config/index.ts';
 import { readBootId } from '#libs/programs/index.ts';
-import { systemRandom, type Random } from '#libs/random/index.ts';
+import { systemRandom } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { connectBlob } from './blob-access.ts';
 import { openComputeSessions, type ComputeSessions } from './compute/compute-sessions.ts';
@@ -14,7 +14,7 @@ import { logEvents, type Events } from './events.ts';
 import { createForward, type Forward } from './hosts/forward.ts';
 import { openHosts, type Register } from './hosts/hosts.ts';
 import { tagged } from './hosts/tags.ts';
-import { createSocketTable, type SocketTable } from './host/socket-table.ts';
+import { createSocketTable } from './host/socket-table.ts';
 import { FolderInUseError, openDatabase } from './store/database.ts';
 import { createComputeStore } from './store/compute-store.ts';
 import { createLeaseStore } from './store/lease-store.ts';
@@ -25,9 +25,7 @@ import { openConsoles, type Consoles } from './vnc/consoles.ts';
 /** What the service is built from. */
 export interface Context {
   clock: Clock;
-  random: Random;
   events: Events;
-  sockets: SocketTable;
   /** The name or address at which clients reach what listens on leased ports. */
   publicHost: string;
   leaseManager: LeaseManager;
@@ -49,13 +47,14 @@ export const createContext = async (
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const database = open(dataDir);
   stack.defer(() => database.close());
+  const events = logEvents(log);
   const sockets = createSocketTable(config.isOneOfSeveral ? { address: config.address } : {});
-  const shared = { clock, random: tagged(systemRandom, host), events: logEvents(log), sockets };
+  const shared = { clock, random: tagged(systemRandom, host), events, sockets };
   const store = createLeaseStore(database);
-  const boot = await readBootId();
-  const leaseManager = openLeaseManager({ ...shared, store, host, pools, bootId: boot });
+  const bootId = await readBootId();
+  const leaseManager = openLeaseManager({ ...shared, store, host, pools, bootId });
   stack.defer(() => leaseManager.close());
-  const manager = {
+  const keeping = {
     ...shared,
     leaseManager,
     folder: join(dataDir, 'sessions'),
@@ -67,38 +66,20 @@ export const createContext = async (
   if (blob !== undefined) {
     stack.defer(() => blob.close());
   }
-  const visualizations = openVisualizations({ config, manager, blob, ...shared });
-  stack.defer(async () => {
-    if (config.onStop === 'end') {
-      await visualizations.manager.stopAll();
-    }
-    visualizations.close();
-  });
-  const consoles = openConsoles({
-    config,
-    manager,
-    tokensFolder: join(dataDir, 'vnc'),
-    bootId: boot,
-    ...shared,
-  });
-  stack.defer(async () => {
-    if (config.onStop === 'end') {
-      await consoles.stopAll();
-    }
-    consoles.close();
-  });
-  const computeSessions = openComputeSessions({
-    config,
-    manager,
-    store: createComputeStore(database),
-    ...shared,
-  });
-  stack.defer(async () => {
-    if (config.onStop === 'end') {
-      await computeSessions.manager.stopAll();
-    }
-    computeSessions.close();
-  });
+  /** Closes sessions; before that ends them if the configuration says so. */
+  const closeSessions = (sessions: { close(): void }, endAll: () => Promise<void>): void =>
+    stack.defer(async () => {
+      if (config.onStop === 'end') {
+        await endAll();
+      }
+      sessions.close();
+    });
+  const visualizations = openVisualizations(config, keeping, blob);
+  closeSessions(visualizations, () => visualizations.manager.stopAll());
+  const consoles = openConsoles(config, keeping, { tokensFolder: join(dataDir, 'vnc'), bootId });
+  closeSessions(consoles, () => consoles.stopAll());
+  const computeSessions = openComputeSessions(config, keeping, createComputeStore(database));
+  closeSessions(computeSessions, () => computeSessions.manager.stopAll());
   const free = (): Map<string, number> =>
     new Map(
       [...leaseManager.table().pools].map(([name, of]) => [
@@ -111,7 +92,8 @@ export const createContext = async (
   const forward = createForward(host, config.server.tls);
   stack.defer(() => forward.close());
   return {
-    ...shared,
+    clock,
+    events,
     leaseManager,
     visualizations,
     consoles,

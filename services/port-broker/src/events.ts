@@ -24,16 +24,16 @@ export const logEvents = (log: Logger): Events => ({
     log.info({ lease: id, pool, port, owner, reason: end?.reason }, 'lease ended'),
   reconciled: ({ checked, becameForeign, becameFree, expired, stillQuarantined }) =>
     log.info({ checked, becameForeign, becameFree, expired, stillQuarantined }, 'reconciled'),
-  sessionChanged: ({ id, kind, key, port, owner, state, end, lastError, restarts }) =>
+  sessionChanged: ({ id, type, key, port, owner, state, end, lastError, restarts }) =>
     log.info(
-      { session: id, kind, what: key, port, owner, state, end, lastError, restarts },
+      { session: id, type, what: key, port, owner, state, end, lastError, restarts },
       'session changed',
     ),
-  sessionAdopted: ({ id, kind, key, port }) =>
-    log.info({ session: id, kind, what: key, port }, 'session adopted'),
-  sessionIdle: ({ id, kind, key, port }, minutesLeft) =>
+  sessionAdopted: ({ id, type, key, port }) =>
+    log.info({ session: id, type, what: key, port }, 'session adopted'),
+  sessionIdle: ({ id, type, key, port }, minutesLeft) =>
     log.info(
-      { session: id, kind, what: key, port, minutesLeft },
+      { session: id, type, what: key, port, minutesLeft },
       'session ends soon unless it is used',
     ),
   diskFailed: (thrown) =>
@@ -42,3 +42,14 @@ export const logEvents = (log: Logger): Events => ({
       'the disk refuses writes; no lease is granted until it takes them again',
     ),
 });
+
+/** Makes something durable that has happened already. If the disk refuses it, it has happened all the same. */
+export const recorder =
+  (events: Events) =>
+  (write: () => void): void => {
+    try {
+      write();
+    } catch (thrown) {
+      events.diskFailed(thrown);
+    }
+  };

@@ -20,15 +20,14 @@ export interface Answered {
 }
 
 /** How a command ended, for the log. */
-export type Ending =
-  | {
-      outcome: 'answered' | 'late';
-      tookMs: number;
-      success: boolean;
-      error: string;
-      residentBytes: number;
-    }
-  | { outcome: 'unknown'; error: string };
+export interface Ending {
+  outcome: 'answered' | 'late' | 'unknown';
+  /** undefined: nobody knows. */
+  tookMs?: number;
+  success: boolean;
+  error: string;
+  residentBytes?: number;
+}
 
 export interface CommandQueueOptions {
   clock: Clock;
@@ -105,6 +104,7 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
         }
         ended({
           outcome: 'unknown',
+          success: false,
           error: lost.signal.aborted ? 'the worker ended' : 'the way to it broke',
         });
         // The worker may still be busy with it.

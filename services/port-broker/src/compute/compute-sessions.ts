@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { every, poll } from '#libs/async/index.ts';
-import type { Clock } from '#libs/clock/index.ts';
-import type { Random } from '#libs/random/index.ts';
+import { treeUsage } from '#libs/programs/index.ts';
 import type { Config } from '../config.ts';
 import { isOver } from '../domain/session.ts';
-import type { Events } from '../events.ts';
-import { connectionsOf, usageOf } from '../process/use.ts';
+import { recorder } from '../events.ts';
+import { connectionsOf } from '../process/connections.ts';
 import {
   openSessionManager,
   type SessionManager,
   type SessionManagerOptions,
+  type StartedSession,
 } from '../session/session-manager.ts';
 import type { ComputeStore } from '../store/compute-store.ts';
 import { parseCommand } from './command.ts';
@@ -62,10 +62,7 @@ export interface Work {
 
 /** The compute sessions of this host. */
 export interface ComputeSessions {
-  start(
-    wanted: WantedSession,
-    signal: AbortSignal,
-  ): Promise<{ session: ComputeSession; isReused: boolean }>;
+  start(wanted: WantedSession, signal: AbortSignal): Promise<StartedSession<ComputeSpec>>;
   send(
     session: ComputeSession,
     caller: string,
@@ -79,15 +76,6 @@ export interface ComputeSessions {
   manager: SessionManager<ComputeSpec>;
   store: ComputeStore;
   close(): void;
-}
-
-export interface ComputeSessionsOptions {
-  config: Pick<Config, 'address' | 'compute'>;
-  manager: SessionManagerOptions;
-  store: ComputeStore;
-  clock: Clock;
-  random: Random;
-  events: Events;
 }
 
 const TICK_MS = 10;
@@ -106,49 +94,42 @@ const GONE = {
   idleLeftMs: undefined,
 };
 
-export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSessions => {
-  const { config, manager: keeping, store, clock, random, events } = options;
-  const { kinds, idleMs, mostPerUser } = config.compute;
+export const openComputeSessions = (
+  { address, compute }: Pick<Config, 'address' | 'compute'>,
+  keeping: SessionManagerOptions,
+  store: ComputeStore,
+): ComputeSessions => {
+  const { clock, random } = keeping;
+  const { kinds, idleMs, mostPerUser } = compute;
   const queues = new Map<string, CommandQueue>();
+  /** The number of each session's latest command. */
+  const numbers = new Map<string, number>();
+  const record = recorder(keeping.events);
 
-  /** Records something for people to read later; a disk that refuses it ends nothing. */
-  const recordIfPossible = (write: () => void): void => {
-    try {
-      write();
-    } catch (thrown) {
-      events.diskFailed(thrown);
-    }
-  };
-  const usage = async (
-    id: string,
-  ): Promise<{ pid: number; residentBytes: number; cpuMs: number }> => {
-    const pid = manager.lifecycle(id)?.processes.pid(WORKER);
+  const usage = async (id: string): Promise<Pick<Work, 'pid' | 'residentBytes' | 'cpuMs'>> => {
+    const pid = manager.pid(id, WORKER);
     if (pid === undefined) {
       return GONE;
     }
-    const { residentBytes, cpuTicks } = await usageOf(pid);
+    const { residentBytes, cpuTicks } = await treeUsage(pid);
     return { pid, residentBytes, cpuMs: cpuTicks * TICK_MS };
   };
-  const numbers = new Map<string, number>();
   const begun = (id: string, name: string): ((ending: Ending) => void) => {
     const number = (numbers.get(id) ?? store.lastNumber(id)) + 1;
     numbers.set(id, number);
-    const about = { number, name, startedAtMs: clock.now() };
     const open = {
+      number,
+      name,
+      startedAtMs: clock.now(),
       tookMs: undefined,
       outcome: 'running',
       error: undefined,
       residentBytes: 0,
     } as const;
-    recordIfPossible(() => store.putCommand(id, { ...about, ...open }));
-    return (ending) => {
-      manager.lifecycle(id)?.note({ lastActivityMs: clock.now() });
-      const known = ending.outcome === 'unknown' ? open : ending;
-      const error = ending.outcome !== 'unknown' && ending.success ? undefined : ending.error;
-      const { tookMs, residentBytes } = known;
-      recordIfPossible(() =>
-        store.putCommand(id, { ...about, tookMs, residentBytes, outcome: ending.outcome, error }),
-      );
+    record(() => store.putCommand(id, open));
+    return ({ success, error, ...known }) => {
+      manager.note(id, { lastActivityMs: clock.now() });
+      record(() => store.putCommand(id, { ...open, ...known, error: success ? undefined : error }));
     };
   };
   const queueOf = (session: ComputeSession, isAdopted: boolean): CommandQueue => {
@@ -164,7 +145,7 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
       await poll(isFree, { clock, everyMs: PING_EVERY_MS, signal });
     };
     if (isAdopted) {
-      recordIfPossible(() => store.loseRunning(id));
+      record(() => store.loseRunning(id));
     }
     const queue = createCommandQueue({
       clock,
@@ -178,20 +159,19 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     return queue;
   };
 
-  const kind = workerSessions({
-    address: config.address,
+  const type = workerSessions({
+    address,
     kinds,
     changed: (session) => {
-      if (session.state !== 'stopping' && session.state !== 'ended') {
-        return;
+      if (session.state === 'stopping' || isOver(session)) {
+        queues.get(session.id)?.close(`the session ${whyOver(session)}`);
+        queues.delete(session.id);
+        numbers.delete(session.id);
       }
-      queues.get(session.id)?.close(`the session ${whyOver(session)}`);
-      queues.delete(session.id);
-      numbers.delete(session.id);
     },
-    forgotten: (ids) => recordIfPossible(() => store.drop(ids)),
+    forgotten: (ids) => record(() => store.drop(ids)),
   });
-  const manager = openSessionManager(kind, keeping);
+  const manager = openSessionManager(type, keeping);
   for (const session of manager.list()) {
     if (!isOver(session)) {
       queueOf(session, true);
@@ -205,30 +185,23 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
     });
     const metrics = await Promise.all(all);
     if (metrics.length > 0) {
-      recordIfPossible(() => store.putMetrics(metrics));
+      record(() => store.putMetrics(metrics));
     }
   };
   const sampleAll = (): Promise<void> =>
     sample(manager.list().filter(({ state }) => state === 'ready'));
   /** Clients of an exposed worker do not go through the broker, so their connections are counted. */
   const isWatched = ({ id, spec }: ComputeSession): boolean => {
-    const door = spec.isExposed ? manager.lifecycle(id)?.processes.pid('door') : undefined;
+    const door = spec.isExposed ? manager.pid(id, 'door') : undefined;
     return door !== undefined && connectionsOf(door).size > 0;
   };
   const idleLeftMs = (session: ComputeSession): number | undefined => {
     const queue = queues.get(session.id);
-    if (
-      idleMs === 0 ||
-      session.state !== 'ready' ||
-      queue === undefined ||
-      queue.isBusy() ||
-      queue.queued() > 0
-    ) {
+    if (idleMs === 0 || session.state !== 'ready' || queue === undefined) {
       return undefined;
     }
-    return isWatched(session)
-      ? undefined
-      : Math.max(0, queue.usedAt() + idleMs - clock.monotonic());
+    const isUsed = queue.isBusy() || queue.queued() > 0 || isWatched(session);
+    return isUsed ? undefined : Math.max(0, queue.usedAt() + idleMs - clock.monotonic());
   };
   const endIdle = async (): Promise<void> => {
     const idle = manager.list().filter((session) => idleLeftMs(session) === 0);
@@ -296,14 +269,13 @@ export const openComputeSessions = (options: ComputeSessionsOptions): ComputeSes
       }
       return queueOf(session, true).send(command, timeoutMs, signal);
     },
-    setUser: ({ id, state }, user) => {
-      const lifecycle = manager.lifecycle(id);
-      if (lifecycle === undefined || state === 'starting') {
+    setUser: (session, user) => {
+      const { id, spec } = session;
+      if (isOver(session) || session.state === 'starting') {
         throw sessionNotReady(id, 'is over, or still being started');
       }
-      const { spec } = lifecycle.session();
       const given = Object.fromEntries(Object.entries(user).filter(([, value]) => value !== ''));
-      return lifecycle.change({ spec: { ...spec, user: { ...spec.user, ...given } } });
+      return manager.changeSpec(id, { ...spec, user: { ...spec.user, ...given } });
     },
     work: async (session) => {
       const queue = queues.get(session.id);

@@ -1,63 +1,36 @@
 import { z } from 'zod';
 import { isId } from '#libs/mesh/index.ts';
 
-/** A kind of worker, as it is configured. */
-export interface WorkerKind {
-  name: string;
-  /** The program's absolute path and its arguments; `{port}` in them is where it is to listen. */
-  argv: readonly string[];
-  env: Readonly<Record<string, string>>;
-  /** Files and folders of the host that it may read, beside the system's and the program's own. */
-  readOnly: readonly string[];
-  /** What its address space may be, in bytes; undefined: no bound. */
-  memoryBytes: number | undefined;
-  /** What CPU time it may use, in seconds; undefined: no bound. */
-  cpuSeconds: number | undefined;
-  /** How it is talked to: ZeroMQ, one JSON object each way. */
-  wire: 'zmq-json';
-  /** What it can be asked to do. */
-  commands: readonly string[];
-}
-
 /** Of phoebe-server's worker. Source: https://github.com/aprsa/phoebe-server, phoebe_server/worker. */
-const COMMANDS = [
-  [
-    'ping',
-    'set_morphology',
-    'get_parameter',
-    'get_value',
-    'set_value',
-    'add_dataset',
-    'remove_dataset',
-    'run_compute',
-  ],
-  [
-    'run_solver',
-    'get_bundle',
-    'load_bundle',
-    'save_bundle',
-    'get_datasets',
-    'get_uniqueid',
-    'is_parameter_constrained',
-  ],
-  ['attach_parameters'],
-].flat();
+const COMMANDS =
+  `ping set_morphology get_parameter get_value set_value add_dataset remove_dataset run_compute run_solver
+get_bundle load_bundle save_bundle get_datasets get_uniqueid is_parameter_constrained attach_parameters`.split(
+    /\s/,
+  );
 
 /** Without this, phoebe looks for passbands in the network, which it does not have. */
 const ENV = { PHOEBE_ENABLE_ONLINE_PASSBANDS: 'FALSE' };
 
+const SMALLEST_BYTES = 64 * 1024 ** 2;
+
 const described = z.strictObject({
+  /** The program's absolute path and its arguments; `{port}` in them is where it is to listen. */
   argv: z.array(z.string().min(1)).min(1),
   env: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string()).default({}),
+  /** Files and folders of the host that it may read, beside the system's and the program's own. */
   readOnly: z.array(z.string().startsWith('/')).default([]),
-  memoryBytes: z
-    .int()
-    .min(64 * 1024 ** 2)
-    .optional(),
+  /** What its address space may be; undefined: no bound. */
+  memoryBytes: z.int().min(SMALLEST_BYTES).optional(),
+  /** What CPU time it may use; undefined: no bound. */
   cpuSeconds: z.int().min(1).optional(),
+  /** How it is talked to: ZeroMQ, one JSON object each way. */
   wire: z.literal('zmq-json').default('zmq-json'),
+  /** What it can be asked to do. */
   commands: z.array(z.string().min(1)).min(1).default(COMMANDS),
 });
+
+/** A kind of worker, as it is configured. */
+export type WorkerKind = z.infer<typeof described> & { name: string };
 
 /**
  * Reads kinds of workers: lines `name=/path/program argument {port}`, or a JSON object of names to what WorkerKind has; a value of a
@@ -117,6 +90,5 @@ const kindOf = (name: string, value: unknown): WorkerKind => {
   if (!data.argv.some((argument) => argument.includes('{port}'))) {
     throw new SyntaxError(`${name}: its command line has to have {port} in it`);
   }
-  const { memoryBytes, cpuSeconds, ...rest } = data;
-  return { name, memoryBytes, cpuSeconds, ...rest, env: { ...ENV, ...data.env } };
+  return { name, ...data, env: { ...ENV, ...data.env } };
 };

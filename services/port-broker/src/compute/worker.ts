@@ -1,10 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Session } from '../domain/session.ts';
-import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
-import { forwarder, innerForwarder, isolated } from '../process/isolate.ts';
-import type { Kind } from '../session/kind.ts';
-import { outputOf } from '../session/process-group.ts';
+import { checkProgram, StartFailure } from '#libs/programs/index.ts';
+import { findTools, forwarder, innerForwarder, isolated, partOf } from '../process/isolate.ts';
+import type { SessionType } from '../session/session-type.ts';
 import { filesOf } from './program-files.ts';
 import { isReady } from './reply.ts';
 import { askWorker, PING } from './wire.ts';
@@ -42,12 +41,12 @@ const AT_ONCE = 4;
 /** The folder with the socket that leads to a session's worker, by the session's folder. */
 export const wayOf = (folder: string): string => join(folder, 'way');
 
-export interface WorkersOptions {
+export interface WorkersOptions extends Required<
+  Pick<SessionType<ComputeSpec>, 'changed' | 'forgotten'>
+> {
   /** Where exposed workers are reached. */
   address: string;
   kinds: ReadonlyMap<string, WorkerKind>;
-  changed: (session: ComputeSession) => void;
-  forgotten: (ids: readonly string[]) => void;
 }
 
 /** Sessions of workers. A worker is ready when it answers `ping`, because it listens long before it can answer. */
@@ -56,7 +55,7 @@ export const workerSessions = ({
   kinds,
   changed,
   forgotten,
-}: WorkersOptions): Kind<ComputeSpec> => ({
+}: WorkersOptions): SessionType<ComputeSpec> => ({
   name: 'compute',
   pool: 'compute',
   // The session is what the worker has in its memory, so it ends with the worker.
@@ -71,7 +70,7 @@ export const workerSessions = ({
       throw new StartFailure('PROGRAM_MISSING', session.spec.worker, 'is not configured any more');
     }
     await checkProgram(kind.argv[0] ?? '');
-    const tools = { bwrap: await systemProgram('bwrap'), socat: await systemProgram('socat') };
+    const tools = await findTools();
     const [socketDir, workDir, wayDir] = [join(folder, 'run'), join(folder, 'work'), wayOf(folder)];
     for (const dir of [socketDir, workDir, wayDir]) {
       await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -86,18 +85,9 @@ export const workerSessions = ({
       socketDir,
       limits: kind,
     };
-    const part = (role: string, argv: (nonce: string) => string[]) => ({
-      role,
-      command: (nonce: string) => ({
-        argv: argv(nonce),
-        env: {},
-        cwd: folder,
-        output: outputOf(folder, role),
-      }),
-    });
-    const way = part('way', () => innerForwarder(tools, socketDir, wayDir));
-    const door = part('door', () => forwarder(tools, socketDir, address, session.port));
-    const worker = part(WORKER, (nonce) => isolated(tools, box, nonce));
+    const way = partOf(folder, 'way', () => innerForwarder(tools, socketDir, wayDir));
+    const door = partOf(folder, 'door', () => forwarder(tools, socketDir, address, session.port));
+    const worker = partOf(folder, WORKER, (nonce) => isolated(tools, box, nonce));
     return {
       programs: session.spec.isExposed ? [way, door, worker] : [way, worker],
       listener: session.spec.isExposed ? 'door' : undefined,

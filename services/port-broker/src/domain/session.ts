@@ -1,6 +1,3 @@
-/** The kinds of programs that people use through a port; `vnc-member`: a console that goes through the gateway, without a program of its own. */
-export type SessionKind = 'visualization' | 'vnc' | 'vnc-member' | 'compute';
-
 export type SessionState =
   /** Its programs are being started. */
   | 'starting'
@@ -26,8 +23,9 @@ export type SessionEnd =
 /** Programs behind one leased port, for somebody. */
 export interface Session<Spec = unknown> {
   id: string;
-  kind: SessionKind;
-  /** What it is for: of one kind and key there is one session at a time. */
+  /** `vnc-member`: a console that goes through the gateway, without a program of its own. */
+  type: 'visualization' | 'vnc' | 'vnc-member' | 'compute';
+  /** What it is for: of one type and key there is one session at a time. */
   key: string;
   owner: string;
   /** Empty until it has one. */
@@ -62,13 +60,13 @@ export interface ProcessRecord {
 
 /** A session that has nothing yet but its id. `now`: wall clock. */
 export const newSession = <Spec>(
-  kind: SessionKind,
+  type: Session['type'],
   id: string,
   { key, owner, spec }: Pick<Session<Spec>, 'key' | 'owner' | 'spec'>,
   now: number,
 ): Session<Spec> => ({
   id,
-  kind,
+  type,
   key,
   owner,
   leaseId: '',

@@ -1,4 +1,6 @@
-import { environment, MARK, SYSTEM } from '#libs/programs/index.ts';
+import { environment, MARK, SYSTEM, systemProgram } from '#libs/programs/index.ts';
+import { outputOf } from '../session/process-group.ts';
+import type { Program } from '../session/session-type.ts';
 
 /** A program without a network, which sees only some folders of the host. */
 export interface Isolated {
@@ -13,13 +15,35 @@ export interface Isolated {
   /** Folder of the host for the socket. */
   socketDir: string;
   /** What it may use; undefined: no bound. */
-  limits?: { memoryBytes: number | undefined; cpuSeconds: number | undefined };
+  limits?: { memoryBytes?: number | undefined; cpuSeconds?: number | undefined };
 }
 
-export interface Tools {
+/** Where bubblewrap and socat are. */
+interface Tools {
   bwrap: string;
   socat: string;
 }
+
+/** Throws StartFailure where one is not installed. */
+export const findTools = async (): Promise<Tools> => ({
+  bwrap: await systemProgram('bwrap'),
+  socat: await systemProgram('socat'),
+});
+
+/** A program of a session, which runs in the session's folder. */
+export const partOf = (
+  folder: string,
+  role: string,
+  argv: (nonce: string) => string[],
+): Program => ({
+  role,
+  command: (nonce) => ({
+    argv: argv(nonce),
+    env: {},
+    cwd: folder,
+    output: outputOf(folder, role),
+  }),
+});
 
 /** The name of the Unix socket in its folder that leads to the program. */
 export const SOCKET = 's';
@@ -27,47 +51,32 @@ const SOCKET_DIR = '/run-s';
 const WAY_DIR = '/way';
 const MOST_CONNECTIONS = 64;
 const LISTENING = `fork,reuseaddr,max-children=${MOST_CONNECTIONS}`;
+const UNIX_LISTENING = `fork,unlink-early,mode=600,max-children=${MOST_CONNECTIONS}`;
 /** The longest file that it can write. Its output is cut twice a second, but not while the broker is away. */
 const FILE_BYTES = 4 * 1024 ** 3;
+const TMP_BYTES = 512 * 1024 ** 2;
+
+/** The arguments in a part of a command line without blanks in them. */
+const words = (text: string): string[] => text.split(' ');
 
 /**
  * The command line that runs the program in namespaces of its own, with a way in from a Unix socket. It outlives
  * whoever starts it. A write beyond its limit fails, but does not end it.
  */
 export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string): string[] => {
-  const way = `UNIX-LISTEN:${SOCKET_DIR}/${SOCKET},fork,unlink-early,mode=600,max-children=${MOST_CONNECTIONS}`;
+  const way = `UNIX-LISTEN:${SOCKET_DIR}/${SOCKET},${UNIX_LISTENING}`;
   const inside = `trap '' XFSZ; ${socat} ${way} TCP:127.0.0.1:${box.port} & "$@"; code=$?; kill $!; exit $code`;
   const { memoryBytes, cpuSeconds } = box.limits ?? {};
   const memory = memoryBytes === undefined ? [] : [`--as=${memoryBytes}`];
   const cpu = cpuSeconds === undefined ? [] : [`--cpu=${cpuSeconds}`];
   return [
-    ['/usr/bin/prlimit', '--core=0', `--fsize=${FILE_BYTES}`, memory, cpu, '--'].flat(),
-    [
-      bwrap,
-      '--unshare-all',
-      '--unshare-user',
-      '--disable-userns',
-      '--cap-drop',
-      'ALL',
-      '--hostname',
-      'muster',
-    ],
+    ['/usr/bin/prlimit', '--core=0', `--fsize=${FILE_BYTES}`, memory, cpu, '--', bwrap].flat(),
+    words('--unshare-all --unshare-user --disable-userns --cap-drop ALL --hostname muster'),
     SYSTEM,
-    [
-      '--proc',
-      '/proc',
-      '--dev',
-      '/dev',
-      '--perms',
-      '1777',
-      '--size',
-      String(512 * 1024 ** 2),
-      '--tmpfs',
-      '/tmp',
-    ],
+    words(`--proc /proc --dev /dev --perms 1777 --size ${TMP_BYTES} --tmpfs /tmp`),
     box.readOnly.flatMap(({ host, inside: at }) => ['--ro-bind', host, at]),
     ['--bind', box.work.host, box.work.inside, '--bind', box.socketDir, SOCKET_DIR],
-    ['--remount-ro', '/dev', '--remount-ro', '/'],
+    words('--remount-ro /dev --remount-ro /'),
     environment({ PATH: '/usr/bin:/bin', HOME: box.work.inside, ...box.env, [MARK]: nonce }),
     ['--chdir', box.work.inside, '--', '/bin/sh', '-c', inside, 'sh', ...box.argv],
   ].flat();
@@ -83,21 +92,17 @@ export const forwarder = (
   socketDir: string,
   address: string,
   port: number,
-): string[] =>
-  confined(
-    tools,
-    [],
-    socketDir,
-    address.includes(':')
-      ? `TCP6-LISTEN:${port},bind=[${address}],${LISTENING}`
-      : `TCP4-LISTEN:${port},bind=${address},${LISTENING}`,
-    `UNIX-CONNECT:${SOCKET},retry=80,interval=0.25`,
-  );
+): string[] => {
+  const listen = address.includes(':')
+    ? `TCP6-LISTEN:${port},bind=[${address}],${LISTENING}`
+    : `TCP4-LISTEN:${port},bind=${address},${LISTENING}`;
+  return confined(tools, [], socketDir, listen, `UNIX-CONNECT:${SOCKET},retry=80,interval=0.25`);
+};
 
 /** A forwarder for the broker alone: it has no network, and listens on a socket in a folder that the program does not see. */
 export const innerForwarder = (tools: Tools, socketDir: string, wayDir: string): string[] => {
   const box = ['--unshare-net', '--bind', wayDir, WAY_DIR];
-  const listen = `UNIX-LISTEN:${WAY_DIR}/${SOCKET},fork,unlink-early,mode=600,max-children=${MOST_CONNECTIONS}`;
+  const listen = `UNIX-LISTEN:${WAY_DIR}/${SOCKET},${UNIX_LISTENING}`;
   return confined(tools, box, socketDir, listen, `UNIX-CONNECT:${SOCKET}`);
 };
 
@@ -109,28 +114,9 @@ const confined = (
   to: string,
 ): string[] =>
   [
-    [
-      bwrap,
-      '--unshare-user',
-      '--unshare-ipc',
-      '--unshare-uts',
-      '--disable-userns',
-      '--cap-drop',
-      'ALL',
-    ],
+    [bwrap, ...words('--unshare-user --unshare-ipc --unshare-uts --disable-userns --cap-drop ALL')],
     SYSTEM,
     box,
-    [
-      '--bind',
-      socketDir,
-      SOCKET_DIR,
-      '--remount-ro',
-      '/',
-      '--chdir',
-      SOCKET_DIR,
-      '--',
-      socat,
-      from,
-      to,
-    ],
+    ['--bind', socketDir, SOCKET_DIR, '--remount-ro', '/', '--chdir', SOCKET_DIR, '--'],
+    [socat, from, to],
   ].flat();

@@ -1,9 +1,8 @@
 import { every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { isActive, type Sample } from '../domain/activity.ts';
-import type { Session } from '../domain/session.ts';
+import { isOver, type Session } from '../domain/session.ts';
 import type { SessionManager } from './session-manager.ts';
-import type { Lifecycle } from './lifecycle.ts';
 
 export interface IdleOptions<Spec> {
   manager: SessionManager<Spec>;
@@ -11,7 +10,7 @@ export interface IdleOptions<Spec> {
   /** A session that nobody used for so long ends; 0: never. */
   idleMs: number;
   /** Looks at a session; undefined: nothing can be seen now. */
-  sample: (lifecycle: Lifecycle<Spec>) => Promise<Sample | undefined>;
+  sample: (id: string) => Promise<Sample | undefined>;
   /** A session ends in so many minutes unless it is used; told when that changes. */
   tell: (session: Session<Spec>, minutesLeft: number) => Promise<void>;
 }
@@ -52,9 +51,14 @@ export const watchIdle = <Spec>({
   const everyMs =
     idleMs === 0 ? MINUTE_MS : Math.min(MINUTE_MS, Math.max(SHORTEST_MS, idleMs / LOOKS));
 
-  const look = async (lifecycle: Lifecycle<Spec>): Promise<Watched | undefined> => {
-    const { id } = lifecycle.session();
-    const next = await sample(lifecycle);
+  /** Not one that waits for its lease. */
+  const isLiving = (id: string): boolean => {
+    const session = manager.get(id);
+    return session !== undefined && session.leaseId !== '' && !isOver(session);
+  };
+
+  const look = async (id: string): Promise<Watched | undefined> => {
+    const next = await sample(id);
     if (next === undefined) {
       return watched.get(id);
     }
@@ -71,25 +75,21 @@ export const watchIdle = <Spec>({
       toldMinutes: before?.toldMinutes,
     };
     if (isUsed) {
-      lifecycle.note({ lastActivityMs: clock.now() });
+      manager.note(id, { lastActivityMs: clock.now() });
     }
     watched.set(id, now);
     return now;
   };
   const lookAtAll = async (): Promise<Map<string, Watched>> => {
     const seen = new Map<string, Watched>();
-    for (const { id, state } of manager.list()) {
-      const lifecycle = manager.lifecycle(id);
-      if (lifecycle === undefined || state !== 'ready') {
-        continue;
-      }
-      const found = await look(lifecycle);
-      if (found !== undefined) {
+    for (const { id } of manager.list().filter(({ state }) => state === 'ready')) {
+      const found = await look(id);
+      if (found !== undefined && isLiving(id)) {
         seen.set(id, found);
       }
     }
     for (const id of watched.keys()) {
-      if (manager.lifecycle(id) === undefined) {
+      if (!isLiving(id)) {
         watched.delete(id);
       }
     }
@@ -99,11 +99,8 @@ export const watchIdle = <Spec>({
 
   const round = async (): Promise<void> => {
     for (const [id, found] of await lookAtAll()) {
-      if (idleMs === 0) {
-        continue;
-      }
       const session = manager.get(id);
-      if (session === undefined) {
+      if (idleMs === 0 || session === undefined) {
         continue;
       }
       const left = leftMs(found);
@@ -123,7 +120,7 @@ export const watchIdle = <Spec>({
   return {
     leftMs: (id) => {
       const found = watched.get(id);
-      if (idleMs === 0 || manager.lifecycle(id) === undefined) {
+      if (idleMs === 0 || !isLiving(id)) {
         return undefined;
       }
       return found === undefined ? idleMs : Math.max(0, leftMs(found));

@@ -1,28 +1,19 @@
 import type { LeaseManager } from '../leases/lease-manager.ts';
 import type { Lease } from '../domain/lease.ts';
 
-/** Whose lease it is to be, and on which session it lives. */
-interface About {
-  pool: string;
-  session: string;
-  owner: string;
-  /** What it is for. */
-  holder: string;
-}
-
 const HOUR_MS = 3_600_000;
 
 /** Leases any port for a session: it ends with that, and not by time. Rejects as `LeaseManager.acquire` does. */
 export const acquireFor = async (
   leaseManager: LeaseManager,
-  { pool, session, owner, holder }: About,
-  waitMs: number | undefined,
+  about: Pick<Lease, 'pool' | 'session' | 'owner' | 'holder'> & { waitMs: number | undefined },
   signal: AbortSignal,
 ): Promise<Lease> => {
+  const { pool, session, owner, holder, waitMs } = about;
   const ttlMs = leaseManager.table().pools.get(pool)?.pool.defaultTtlMs ?? HOUR_MS;
-  const about = { owner, holder, session, requestId: '', requestHash: '' };
+  const ask = { port: undefined, count: 1, ttlMs, requestId: '', requestHash: '' };
   const [lease] = await leaseManager.acquire(
-    { pool, port: undefined, count: 1, ttlMs, ...about },
+    { ...ask, pool, session, owner, holder },
     waitMs,
     signal,
   );

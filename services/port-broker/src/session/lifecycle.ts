@@ -9,30 +9,24 @@ import {
   type Run,
 } from '#libs/programs/index.ts';
 import type { Session, SessionEnd } from '../domain/session.ts';
-import type { Kind } from './kind.ts';
+import type { SessionType } from './session-type.ts';
 import type { ProgramEnd, ProcessGroup } from './process-group.ts';
 
-/** What a session's lifecycle needs. */
 export interface LifecycleOptions<Spec> {
-  kind: Kind<Spec>;
+  type: SessionType<Spec>;
   folder: string;
   processes: ProcessGroup;
   clock: Clock;
   /** Aborts when this process ends: the programs live on, and the next process adopts them. */
   closing: AbortSignal;
-  /** The session has changed. */
-  changed: (session: Session<Spec>) => void;
+  session: () => Session<Spec>;
+  /** Changes the session, and makes that durable. */
+  change: (change: Partial<Session<Spec>>) => void;
 }
 
 /** One session from its lease to its end. */
-export interface Lifecycle<Spec> {
-  session(): Session<Spec>;
-  /** Its programs. */
+export interface Lifecycle {
   processes: ProcessGroup;
-  /** Changes what is known of it. */
-  note(change: Partial<Pick<Session<Spec>, 'lastActivityMs' | 'spec'>>): void;
-  /** Changes what it is for, and makes that durable. */
-  change(change: Pick<Session<Spec>, 'spec'>): Session<Spec>;
   /** Starts its programs on its port. If it throws StartFailure, the caller ends what was started. */
   begin(): Promise<void>;
   /** Starts programs again that end, until the session is over. Resolves to whether nothing is left of it. */
@@ -47,28 +41,20 @@ const RESTARTS: RestartPolicy = {
   mostFailures: 5,
 };
 
-export const createLifecycle = <Spec>(
-  first: Session<Spec>,
-  options: LifecycleOptions<Spec>,
-): Lifecycle<Spec> => {
-  const { kind, folder, processes, clock, closing, changed } = options;
-  let session = first;
+export const createLifecycle = <Spec>(options: LifecycleOptions<Spec>): Lifecycle => {
+  const { type, folder, processes, clock, closing, session, change } = options;
   const stopping = new AbortController();
   let why: SessionEnd = 'stopped';
   const either = AbortSignal.any([stopping.signal, closing]);
-  const set = (change: Partial<Session<Spec>>): void => {
-    session = { ...session, ...change };
-    changed(session);
-  };
 
   const bringUp = async (): Promise<void> => {
-    const recipe = await kind.recipe(session, folder);
-    await processes.bringUp(recipe, session.port, either);
+    const recipe = await type.recipe(session(), folder);
+    await processes.bringUp(recipe, session().port, either);
     const now = clock.now();
-    set({ state: 'ready', readyAtMs: now, lastActivityMs: now });
+    change({ state: 'ready', readyAtMs: now, lastActivityMs: now });
   };
 
-  /** Waits for the end of a program. Resolves to how that run went; undefined: the session is to end. */
+  /** Resolves to how the run of the program that ends next went; undefined: the session is to end. */
   const untilEnd = async (readyAt: number): Promise<(Run & ProgramEnd) | undefined> => {
     const ended = await Promise.race([processes.nextEnd(), aborted(either)]);
     if (ended === undefined || either.aborted) {
@@ -77,20 +63,21 @@ export const createLifecycle = <Spec>(
     return { ...ended, readyMs: clock.monotonic() - readyAt, exitCode: ended.code };
   };
 
+  /** Resolves to why the session is over; undefined: somebody stopped it, or this process ends. */
   const carryOn = async (): Promise<SessionEnd | undefined> => {
     let failures = 0;
     let readyAt = clock.monotonic();
     for (;;) {
-      if (session.state === 'ready') {
+      if (session().state === 'ready') {
         const run = await untilEnd(readyAt);
         if (run === undefined) {
           return undefined;
         }
         await processes.sweep(run.role, 0);
-        const isRestarted = kind.isRestarted(run.role);
+        const isRestarted = type.isRestarted(run.role);
         if (isFailure(RESTARTS, run) || !isRestarted) {
           failures += 1;
-          set({ lastError: await sayEnd(run) });
+          change({ lastError: await sayEnd(run) });
         } else {
           failures = 0;
         }
@@ -102,7 +89,7 @@ export const createLifecycle = <Spec>(
       if (next === 'give-up') {
         return 'lost';
       }
-      set({ state: 'restarting', restarts: session.restarts + 1 });
+      change({ state: 'restarting', restarts: session().restarts + 1 });
       await clock.sleep(next.pauseMs, either);
       try {
         await bringUp();
@@ -112,7 +99,7 @@ export const createLifecycle = <Spec>(
           return undefined;
         }
         failures += 1;
-        set({ lastError: (thrown as Error).message });
+        change({ lastError: (thrown as Error).message });
         // All programs go, also the forwarder: its port may be somebody else's.
         if (thrown instanceof StartFailure) {
           await processes.endAll(0, 0);
@@ -122,17 +109,9 @@ export const createLifecycle = <Spec>(
   };
 
   return {
-    session: () => session,
     processes,
-    note: (change) => {
-      session = { ...session, ...change };
-    },
-    change: (change) => {
-      set(change);
-      return session;
-    },
     begin: async () => {
-      set({ state: 'starting' });
+      change({ state: 'starting' });
       await bringUp();
     },
     carryOn: async () => {
@@ -146,8 +125,8 @@ export const createLifecycle = <Spec>(
       if (end === undefined && !stopping.signal.aborted) {
         return false;
       }
-      set({ state: 'stopping', end: end ?? why });
-      return processes.endAll(kind.graceMs, session.port);
+      change({ state: 'stopping', end: end ?? why });
+      return processes.endAll(type.graceMs, session().port);
     },
     stop: (end) => {
       if (!stopping.signal.aborted) {

@@ -14,8 +14,8 @@ import {
 } from '#libs/programs/index.ts';
 import type { ProcessRecord } from '../domain/session.ts';
 import type { SocketTable } from '../host/socket-table.ts';
-import { whoListens } from '../process/listening.ts';
-import type { Recipe } from './kind.ts';
+import { whoListens } from '../process/connections.ts';
+import type { Recipe } from './session-type.ts';
 
 /** What one session's programs are run with. */
 export interface ProcessGroupOptions {
@@ -33,18 +33,20 @@ export interface ProcessGroupOptions {
   forget: (nonces: readonly string[]) => void;
 }
 
-/** How a process ended. */
 interface Exit {
   /** null: by a signal. undefined: it was adopted, so nobody could ask. */
   code: number | null | undefined;
 }
 
-/** A program that ended, and how. */
-export interface ProgramEnd extends Exit {
-  role: string;
+interface Output {
   /** The file with what it said, and where in it this run begins. */
   output: string;
   since: number;
+}
+
+/** A program that ended, and how. */
+export interface ProgramEnd extends Exit, Output {
+  role: string;
 }
 
 /** The programs of one session. */
@@ -65,12 +67,9 @@ export interface ProcessGroup {
   bound(): Promise<void>;
 }
 
-interface Running {
+interface Running extends Output {
   identity: Identity;
   exited: Promise<Exit>;
-  output: string;
-  /** Where in the output this run begins. */
-  since: number;
 }
 
 const READY_POLL_MS = 50;
@@ -89,26 +88,23 @@ export const createProcessGroup = (
   const ends: ProgramEnd[] = [];
   const bell = createBell();
 
-  const ended = async (role: string, program: Running): Promise<void> => {
-    const exit = await program.exited;
-    // `endAll` ended it.
-    if (running.get(role) !== program) {
-      return;
-    }
-    running.delete(role);
-    ends.push({ role, ...exit, output: program.output, since: program.since });
-    bell.ring();
-  };
-  const watch = (role: string, program: Running): void => {
+  const watch = async (role: string, program: Running): Promise<void> => {
     running.set(role, program);
-    void ended(role, program);
+    const { output, since } = program;
+    const { code } = await program.exited;
+    // Otherwise `endAll` ended it.
+    if (running.get(role) === program) {
+      running.delete(role);
+      ends.push({ role, code, output, since });
+      bell.ring();
+    }
   };
   for (const record of left) {
     known.set(record.nonce, record.role);
     if (record.pid === 0 || !isRunning(record)) {
       continue;
     }
-    watch(record.role, {
+    void watch(record.role, {
       identity: record,
       exited: adoptedEnd(record, clock, closing),
       output: outputOf(folder, record.role),
@@ -129,7 +125,7 @@ export const createProcessGroup = (
       known.set(nonce, role);
       const { identity, exited } = await startMarked(what, nonce);
       note({ session, role, ...identity });
-      watch(role, { identity, exited, output: what.output, since });
+      void watch(role, { identity, exited, output: what.output, since });
     }
   };
   const checkEnds = async (): Promise<void> => {
@@ -144,15 +140,12 @@ export const createProcessGroup = (
         lastLines: said,
       });
     }
-    throw new StartFailure(
-      'PROGRAM_EXITED',
-      end.role,
-      `ended with ${codeOf(end)} before it was ready`,
-      {
-        exitCode: end.code ?? null,
-        lastLines: said,
-      },
-    );
+    const exitCode = end.code ?? null;
+    const how = exitCode === null ? 'a signal' : `code ${exitCode}`;
+    throw new StartFailure('PROGRAM_EXITED', end.role, `ended with ${how} before it was ready`, {
+      exitCode,
+      lastLines: said,
+    });
   };
   const isListening = async (recipe: Recipe, port: number): Promise<boolean> => {
     if (recipe.listener === undefined) {
@@ -164,11 +157,8 @@ export const createProcessGroup = (
     }
     const who = await whoListens(sockets, port, program.identity.pid);
     if (who === 'foreign' && running.has(recipe.listener)) {
-      throw new StartFailure(
-        'FOREIGN_LISTENER',
-        recipe.listener,
-        `finds somebody else on port ${port}`,
-      );
+      const what = `finds somebody else on port ${port}`;
+      throw new StartFailure('FOREIGN_LISTENER', recipe.listener, what);
     }
     return who === 'ours';
   };
@@ -193,22 +183,21 @@ export const createProcessGroup = (
         const program = running.get(role);
         return program === undefined ? '' : saidSince(program.output, program.since);
       };
-      for (;;) {
+      const isUp = async (): Promise<boolean> => {
         await checkEnds();
-        // Asked before the kind's own sign, because a stranger may listen on the port and answer for it.
-        if ((await isListening(recipe, port)) && (await recipe.isReady(said))) {
-          await checkEnds();
-          if (await isListening(recipe, port)) {
-            return;
-          }
+        // Asked before the program's own sign, because a stranger may listen on the port and answer for it.
+        if (!(await isListening(recipe, port)) || !(await recipe.isReady(said))) {
+          return false;
         }
-        if (clock.monotonic() > until) {
-          const slow = recipe.programs.at(-1)?.role ?? '';
-          const lines = await lastLines(outputOf(folder, slow));
-          const what = `was not ready within ${recipe.readyMs / 1_000} s`;
-          throw new StartFailure('NOT_READY_IN_TIME', slow, what, { lastLines: lines });
-        }
-        await clock.sleep(READY_POLL_MS, signal);
+        await checkEnds();
+        return isListening(recipe, port);
+      };
+      const withinMs = until - clock.monotonic();
+      if (!(await poll(isUp, { clock, everyMs: READY_POLL_MS, withinMs, signal }))) {
+        const slow = recipe.programs.at(-1)?.role ?? '';
+        const lines = await lastLines(outputOf(folder, slow));
+        const what = `was not ready within ${recipe.readyMs / 1_000} s`;
+        throw new StartFailure('NOT_READY_IN_TIME', slow, what, { lastLines: lines });
       }
     },
     nextEnd: async () => {
@@ -242,9 +231,6 @@ export const createProcessGroup = (
 
 /** The file that gets what a program says. */
 export const outputOf = (folder: string, role: string): string => `${folder}/${role}.log`;
-
-const codeOf = ({ code }: Exit): string =>
-  code === null || code === undefined ? 'a signal' : `code ${code}`;
 
 /** The kernel tells only the process that started another one of its end, so an adopted one is looked at again and again. */
 const adoptedEnd = (identity: Identity, clock: Clock, signal: AbortSignal): Promise<Exit> =>

@@ -35,8 +35,7 @@ describe('the programs of sessions', () => {
   beforeEach(async () => {
     sessions = await opened.use(openSessions());
   });
-  const pidOf = (id: string): number =>
-    sessions.manager.lifecycle(id)?.processes.pid('program') ?? 0;
+  const pidOf = (id: string): number => sessions.manager.pid(id, 'program') ?? 0;
 
   describe('that do not come up', () => {
     const leavesNothing = () => {

@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import pLimit from 'p-limit';
-import { abortable, every } from '#libs/async/index.ts';
+import { abortable, createLimit, every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { createEnder, StartFailure } from '#libs/programs/index.ts';
 import type { Random } from '#libs/random/index.ts';
@@ -15,15 +14,14 @@ import {
   type Session,
   type SessionEnd,
 } from '../domain/session.ts';
-import type { Events } from '../events.ts';
+import { recorder, type Events } from '../events.ts';
 import type { SocketTable } from '../host/socket-table.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import { newManagedSession, type ManagedSession } from './managed-session.ts';
 import { sessionNotFound, startFailed } from './errors.ts';
-import type { Kind } from './kind.ts';
 import { acquireFor, leaseOf, leasesOfNobody } from './leases.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createProcessGroup } from './process-group.ts';
+import type { SessionType } from './session-type.ts';
 
 export interface SessionManagerOptions {
   /** Folder for what belongs to sessions while they live. */
@@ -38,40 +36,58 @@ export interface SessionManagerOptions {
   failpoint: (step: string) => void;
 }
 
-/** A session that somebody wants. */
-export interface Wanted<Spec> {
-  /** Of one kind and key there is one session at a time. */
-  key: string;
-  owner: string;
+/** A session that somebody wants: its key, owner and spec. */
+export interface Wanted<Spec> extends Pick<Session<Spec>, 'key' | 'owner' | 'spec'> {
   /** What the lease says that it is for. */
   holder: string;
-  spec: Spec;
   /** How long to wait for a port; undefined: not at all. */
   waitMs: number | undefined;
 }
 
-/** The sessions of one kind: starts, stops and lists them, and adopts those of the process before. */
+/** The session that somebody asked for; `isReused`: it was there before. */
+export interface StartedSession<Spec> {
+  session: Session<Spec>;
+  isReused: boolean;
+}
+
+/** The sessions of one type: starts, stops and lists them, and adopts those of the process before. */
 export interface SessionManager<Spec> {
   /** Rejects with what the lease manager says, or with why the programs did not come up; nothing is left of the session then. */
-  start(
-    wanted: Wanted<Spec>,
-    signal: AbortSignal,
-  ): Promise<{ session: Session<Spec>; isReused: boolean }>;
+  start(wanted: Wanted<Spec>, signal: AbortSignal): Promise<StartedSession<Spec>>;
   /** Resolves when the session is over, at once if it was. */
   stop(id: string, end: SessionEnd): Promise<Session<Spec>>;
-  /** Ends all. */
   stopAll(): Promise<void>;
   /** Living ones, and ended ones of the last days. */
   list(): Session<Spec>[];
   get(id: string): Session<Spec> | undefined;
   /** The living one of a key. */
   ofKey(key: string): Session<Spec> | undefined;
-  /** undefined: it waits for its lease, or is over. */
-  lifecycle(id: string): Lifecycle<Spec> | undefined;
+  /** Changes what is known of a living session, in memory. */
+  note(id: string, change: Partial<Pick<Session<Spec>, 'lastActivityMs' | 'spec'>>): void;
+  /** Changes what a session is for, and makes that durable. */
+  changeSpec(id: string, spec: Spec): Session<Spec>;
+  /** The pid of a session's program that runs. */
+  pid(id: string, role: string): number | undefined;
+  /** Everything that was started for a session and is not proved to be gone. */
+  nonces(id: string): ReadonlySet<string>;
   /** Tries again to end what could not be ended, as it does every few seconds. Resolves to how many programs are gone by that. */
   sweep(): Promise<number>;
   /** The programs live on. */
   close(): void;
+}
+
+/** A session with what its manager knows of it. */
+interface Managed<Spec> {
+  session: Session<Spec>;
+  /** undefined: it waits for its lease, or is over. */
+  lifecycle: Lifecycle | undefined;
+  /** Resolves or rejects when its first start does. */
+  begun: Promise<unknown>;
+  /** Resolves when it is over. */
+  over: Promise<void>;
+  /** How many callers wait for its start. When the last of them leaves, it no longer waits for a port. */
+  interested: number;
+  giveUp: AbortController;
 }
 
 /** A port can be taken between its lease and its use. */
@@ -79,20 +95,21 @@ const MOST_PORTS = 3;
 const SWEEP_EVERY_MS = 10_000;
 const BOUND_EVERY_MS = 500;
 
-/** Opens the sessions of one kind that an earlier process left. It adopts those that were ready and hold a lease, and ends the others. */
+/** Opens the sessions of one type that an earlier process left. It adopts those that were ready and hold a lease, and ends the others. */
 export const openSessionManager = <Spec>(
-  kind: Kind<Spec>,
+  type: SessionType<Spec>,
   options: SessionManagerOptions,
 ): SessionManager<Spec> => {
   const { leaseManager, store, sockets, clock, random, events, failpoint } = options;
   const kept = store.load();
-  const ofKind = (kept.sessions as Session<Spec>[]).filter((session) => session.kind === kind.name);
-  const history = createHistory(ofKind);
-  const sessions = new Map<string, ManagedSession<Spec>>();
+  const known = (kept.sessions as Session<Spec>[]).filter((session) => session.type === type.name);
+  const history = createHistory(known);
+  const sessions = new Map<string, Managed<Spec>>();
   const byKey = new Map<string, string>();
   const closing = new AbortController();
-  const inTurn = pLimit(kind.startsAtOnce);
-  const ender = createEnder(clock);
+  const inTurn = createLimit(type.startsAtOnce);
+  const end = createEnder(clock);
+  const record = recorder(events);
   /** Nonces of sessions that are over, but of whose programs something may be left. */
   const left = new Set<string>();
 
@@ -104,71 +121,61 @@ export const openSessionManager = <Spec>(
       throw diskRefuses(thrown);
     }
   };
-  /** Makes something durable that has happened already. If the disk refuses it, it has happened all the same. */
-  const recordIfPossible = (what: () => void): void => {
-    try {
-      what();
-    } catch (thrown) {
-      events.diskFailed(thrown);
-    }
-  };
   const keep = (session: Session<Spec>): void => {
     store.put(session);
-    failpoint(`${kind.name}-${session.state}`);
+    failpoint(`${type.name}-${session.state}`);
   };
-  const tell = (session: Session<Spec>): void => {
-    const managed = sessions.get(session.id);
-    if (managed !== undefined) {
-      managed.session = session;
-    }
-    recordIfPossible(() => keep(session));
+  const change = (managed: Managed<Spec>, changes: Partial<Session<Spec>>): void => {
+    const session = { ...managed.session, ...changes };
+    managed.session = session;
+    record(() => keep(session));
     events.sessionChanged(session);
-    kind.changed?.(session);
+    type.changed?.(session);
   };
   const folderOf = ({ id }: Session): string => join(options.folder, id);
+  const freeKey = ({ key, id }: Session): void => {
+    if (byKey.get(key) === id) {
+      byKey.delete(key);
+    }
+  };
 
-  const lifecycleOf = (
-    session: Session<Spec>,
-    records: readonly ProcessRecord[],
-  ): Lifecycle<Spec> => {
+  const openLifecycle = (managed: Managed<Spec>, records: readonly ProcessRecord[]): Lifecycle => {
+    const folder = folderOf(managed.session);
+    const shared = { folder, clock, closing: closing.signal };
     const processes = createProcessGroup(
       {
-        session: session.id,
-        folder: folderOf(session),
-        clock,
+        ...shared,
+        session: managed.session.id,
         sockets,
-        closing: closing.signal,
-        end: ender,
+        end,
         newNonce: () => Buffer.from(random.bytes(16)).toString('hex'),
         note: (process) => {
           write(() => store.putProcess(process));
           failpoint(process.pid === 0 ? 'process-noted' : 'process-started');
         },
-        forget: (nonces) => recordIfPossible(() => store.dropProcesses(nonces)),
+        forget: (nonces) => record(() => store.dropProcesses(nonces)),
       },
       records,
     );
-    return createLifecycle(session, {
-      kind,
-      folder: folderOf(session),
+    const session = (): Session<Spec> => managed.session;
+    const lifecycle = createLifecycle({
+      ...shared,
+      type,
       processes,
-      clock,
-      closing: closing.signal,
-      changed: tell,
+      session,
+      change: (changes) => change(managed, changes),
     });
+    managed.lifecycle = lifecycle;
+    return lifecycle;
   };
 
   /** A session is over. `isClean`: its programs are proved to be gone. */
   const finish = async (
-    managed: ManagedSession<Spec>,
+    managed: Managed<Spec>,
     isClean: boolean,
-    last: Partial<Session<Spec>>,
+    last: Partial<Session<Spec>> = {},
   ): Promise<void> => {
-    const session: Session<Spec> = {
-      ...(managed.lifecycle?.session() ?? managed.session),
-      ...last,
-      state: 'ended',
-    };
+    const { session } = managed;
     for (const nonce of managed.lifecycle?.processes.nonces() ?? []) {
       left.add(nonce);
     }
@@ -180,11 +187,8 @@ export const openSessionManager = <Spec>(
     }
     await rm(folderOf(session), { recursive: true, force: true }).catch(() => undefined);
     managed.lifecycle = undefined;
-    managed.session = session;
-    if (byKey.get(session.key) === session.id) {
-      byKey.delete(session.key);
-    }
-    tell({ ...session, endedAtMs: clock.now() });
+    freeKey(session);
+    change(managed, { ...last, state: 'ended', endedAtMs: clock.now() });
     const forgotten = history.add(session.id);
     if (forgotten.length === 0) {
       return;
@@ -192,34 +196,24 @@ export const openSessionManager = <Spec>(
     for (const id of forgotten) {
       sessions.delete(id);
     }
-    recordIfPossible(() => store.drop(forgotten));
-    kind.forgotten?.(forgotten);
+    record(() => store.drop(forgotten));
+    type.forgotten?.(forgotten);
   };
-  const carryOn = async (
-    managed: ManagedSession<Spec>,
-    lifecycle: Lifecycle<Spec>,
-  ): Promise<void> => {
+  const carryOn = async (managed: Managed<Spec>, lifecycle: Lifecycle): Promise<void> => {
     const isClean = await lifecycle.carryOn();
-    if (closing.signal.aborted && lifecycle.session().state !== 'stopping') {
-      return;
+    if (!closing.signal.aborted || managed.session.state === 'stopping') {
+      await finish(managed, isClean);
     }
-    await finish(managed, isClean, {});
   };
 
   /** Leases a port and starts the programs on it; if somebody took that port meanwhile, on another one. */
-  const begin = async (
-    managed: ManagedSession<Spec>,
-    wanted: Wanted<Spec>,
-  ): Promise<Lifecycle<Spec>> => {
+  const begin = async (managed: Managed<Spec>, wanted: Wanted<Spec>): Promise<Lifecycle> => {
     for (let tries = 1; ; tries += 1) {
-      const { signal } = managed.giveUp;
-      const about = { pool: kind.pool, session: managed.session.id, ...wanted };
-      const lease = await acquireFor(leaseManager, about, wanted.waitMs, signal);
+      const about = { pool: type.pool, session: managed.session.id, ...wanted };
+      const lease = await acquireFor(leaseManager, about, managed.giveUp.signal);
       failpoint('lease-granted');
-      const session = { ...managed.session, leaseId: lease.id, port: lease.port };
-      managed.session = session;
-      const lifecycle = lifecycleOf(session, []);
-      managed.lifecycle = lifecycle;
+      managed.session = { ...managed.session, leaseId: lease.id, port: lease.port };
+      const lifecycle = openLifecycle(managed, []);
       try {
         await inTurn(() => lifecycle.begin());
         return lifecycle;
@@ -228,23 +222,31 @@ export const openSessionManager = <Spec>(
           thrown instanceof StartFailure &&
           (thrown.reason === 'PORT_TAKEN' || thrown.reason === 'FOREIGN_LISTENER');
         // A stranger on the port does not mean that anything of ours is left: the lease manager looks who has it.
-        const isClean = await lifecycle.processes.endAll(0, isTaken ? 0 : session.port);
+        const isClean = await lifecycle.processes.endAll(0, isTaken ? 0 : lease.port);
         if (!isTaken || tries === MOST_PORTS) {
-          await finish(managed, isClean, { end: 'failed', lastError: messageOf(thrown) });
+          const lastError = thrown instanceof Error ? thrown.message : String(thrown);
+          await finish(managed, isClean, { end: 'failed', lastError });
           throw thrown instanceof StartFailure ? startFailed(thrown) : thrown;
         }
-        await leaseManager.settle(session.leaseId, isClean);
+        await leaseManager.settle(lease.id, isClean);
       }
     }
   };
 
-  const enter = (session: Session<Spec>): ManagedSession<Spec> => {
-    const managed = newManagedSession(session);
+  const enter = (session: Session<Spec>): Managed<Spec> => {
+    const managed: Managed<Spec> = {
+      session,
+      lifecycle: undefined,
+      begun: Promise.resolve(),
+      over: Promise.resolve(),
+      interested: 0,
+      giveUp: new AbortController(),
+    };
     sessions.set(session.id, managed);
     return managed;
   };
-  const create = (wanted: Wanted<Spec>): ManagedSession<Spec> => {
-    const session = newSession(kind.name, random.id(kind.name.slice(0, 3)), wanted, clock.now());
+  const create = (wanted: Wanted<Spec>): Managed<Spec> => {
+    const session = newSession(type.name, random.id(type.name.slice(0, 3)), wanted, clock.now());
     const managed = enter(session);
     byKey.set(wanted.key, session.id);
     const begun = (async () => {
@@ -255,10 +257,8 @@ export const openSessionManager = <Spec>(
         // Without a port or a disk nothing of it exists.
         if (!isOver(managed.session)) {
           sessions.delete(session.id);
-          if (byKey.get(wanted.key) === session.id) {
-            byKey.delete(wanted.key);
-          }
-          recordIfPossible(() => store.drop([session.id]));
+          freeKey(session);
+          record(() => store.drop([session.id]));
         }
         throw thrown;
       }
@@ -285,68 +285,60 @@ export const openSessionManager = <Spec>(
     const isKept = isHeld && (session.state === 'ready' || session.state === 'restarting');
     // Callers that ask for the same session wait until one that is not kept is over.
     const state = isKept ? session.state : 'stopping';
-    const lifecycle = lifecycleOf(
-      { ...session, state, leaseId: lease?.id ?? '', port: lease?.port ?? 0 },
-      records,
-    );
-    managed.lifecycle = lifecycle;
+    managed.session = { ...session, state, leaseId: lease?.id ?? '', port: lease?.port ?? 0 };
+    const lifecycle = openLifecycle(managed, records);
     if (isKept) {
       events.sessionAdopted(session);
       managed.over = carryOn(managed, lifecycle);
       return;
     }
     // It was not ready yet, was about to end, or the host was started anew. Its caller never heard of it, or wanted it gone.
-    const end = lease?.end?.reason === 'rebooted' ? 'rebooted' : (session.end ?? 'failed');
+    const why = lease?.end?.reason === 'rebooted' ? 'rebooted' : (session.end ?? 'failed');
     managed.over = lifecycle.processes
-      .endAll(0, lifecycle.session().port)
-      .then((isClean) => finish(managed, isClean, { end }));
+      .endAll(0, managed.session.port)
+      .then((isClean) => finish(managed, isClean, { end: why }));
   };
+  for (const session of known) {
+    const records = kept.processes.filter((process) => process.session === session.id);
+    adopt(session, records);
+  }
 
-  const stop = async (id: string, end: SessionEnd): Promise<Session<Spec>> => {
+  const managedOf = (id: string): Managed<Spec> => {
     const managed = sessions.get(id);
     if (managed === undefined) {
       throw sessionNotFound(id);
     }
+    return managed;
+  };
+  const stop = async (id: string, why: SessionEnd): Promise<Session<Spec>> => {
+    const managed = managedOf(id);
     await managed.begun.catch(() => undefined);
-    managed.lifecycle?.stop(end);
+    managed.lifecycle?.stop(why);
     await managed.over;
     return managed.session;
   };
-
-  const get = (id: string): Session<Spec> | undefined => {
-    const managed = sessions.get(id);
-    return managed?.lifecycle?.session() ?? managed?.session;
-  };
+  const list = (): Session<Spec>[] => [...sessions.values()].map(({ session }) => session);
 
   const sweep = async (): Promise<number> => {
     const nonces = new Set(left);
-    const isClean = await ender([...nonces], 0);
+    const isClean = await end([...nonces], 0);
     if (isClean) {
       for (const nonce of nonces) {
         left.delete(nonce);
       }
-      recordIfPossible(() => store.dropProcesses(nonces));
+      record(() => store.dropProcesses(nonces));
     }
     // If the disk refused the end of a session's lease, that lease lives on.
     const isLiving = (id: string): boolean =>
       !isOver(sessions.get(id)?.session ?? { state: 'ended' });
-    for (const { id } of leasesOfNobody(leaseManager, kind.pool, isLiving)) {
+    for (const { id } of leasesOfNobody(leaseManager, type.pool, isLiving)) {
       await leaseManager.settle(id, isClean);
     }
     return isClean ? nonces.size : 0;
   };
-
-  for (const session of ofKind) {
-    adopt(
-      session,
-      kept.processes.filter((record) => record.session === session.id),
-    );
-  }
-
   const boundAll = async (): Promise<void> => {
-    await Promise.all(
-      [...sessions.values()].flatMap(({ lifecycle }) => lifecycle?.processes.bound() ?? []),
-    );
+    const living = [...sessions.values()].flatMap(({ lifecycle }) => lifecycle ?? []);
+    await Promise.all(living.map(({ processes }) => processes.bound()));
   };
   const loops = [
     every({ clock, everyMs: SWEEP_EVERY_MS, isPauseFirst: true }, sweep),
@@ -355,9 +347,9 @@ export const openSessionManager = <Spec>(
 
   return {
     start: async (wanted, signal) => {
-      const known = sessions.get(byKey.get(wanted.key) ?? '');
-      if (known?.lifecycle?.session().state === 'stopping') {
-        await known.over;
+      const there = sessions.get(byKey.get(wanted.key) ?? '');
+      if (there?.session.state === 'stopping') {
+        await there.over;
         signal.throwIfAborted();
       }
       const reused = sessions.get(byKey.get(wanted.key) ?? '');
@@ -371,24 +363,29 @@ export const openSessionManager = <Spec>(
           managed.giveUp.abort(signal.reason);
         }
       }
-      return {
-        session: managed.lifecycle?.session() ?? managed.session,
-        isReused: reused !== undefined,
-      };
+      return { session: managed.session, isReused: reused !== undefined };
     },
     stop,
     stopAll: async () => {
-      await Promise.all(
-        [...sessions.values()]
-          .filter(({ session }) => !isOver(session))
-          .map(({ session }) => stop(session.id, 'stopped')),
-      );
+      const living = list().filter((session) => !isOver(session));
+      await Promise.all(living.map(({ id }) => stop(id, 'stopped')));
     },
-    list: () =>
-      [...sessions.values()].map((managed) => managed.lifecycle?.session() ?? managed.session),
-    get,
-    ofKey: (key) => get(byKey.get(key) ?? ''),
-    lifecycle: (id) => sessions.get(id)?.lifecycle,
+    list,
+    get: (id) => sessions.get(id)?.session,
+    ofKey: (key) => sessions.get(byKey.get(key) ?? '')?.session,
+    note: (id, changes) => {
+      const managed = sessions.get(id);
+      if (managed?.lifecycle !== undefined) {
+        managed.session = { ...managed.session, ...changes };
+      }
+    },
+    changeSpec: (id, spec) => {
+      const managed = managedOf(id);
+      change(managed, { spec });
+      return managed.session;
+    },
+    pid: (id, role) => sessions.get(id)?.lifecycle?.processes.pid(role),
+    nonces: (id) => sessions.get(id)?.lifecycle?.processes.nonces() ?? new Set(),
     sweep,
     close: () => {
       for (const loop of loops) {
@@ -398,6 +395,3 @@ export const openSessionManager = <Spec>(
     },
   };
 };
-
-const messageOf = (thrown: unknown): string =>
-  thrown instanceof Error ? thrown.message : String(thrown);

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Config } from '../config.ts';
 import type { Session } from '../domain/session.ts';
 import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
-import { forwarder, isolated } from '../process/isolate.ts';
-import type { Kind } from '../session/kind.ts';
-import { outputOf } from '../session/process-group.ts';
+import { findTools, forwarder, isolated, partOf } from '../process/isolate.ts';
+import type { SessionType } from '../session/session-type.ts';
 
 /** What a server shows. */
 export interface VisualizationSpec {
@@ -31,11 +31,9 @@ const AT_ONCE = 6;
 const TOLD = '/told';
 const MINUTES = 'minutes';
 
-export interface PvserverOptions {
+export interface PvserverOptions extends Pick<Config['visualization'], 'pvserver'> {
   /** Where clients connect. */
   address: string;
-  /** The program; undefined: the one on the PATH. */
-  pvserver: string | undefined;
   /** Whether clients are told how many minutes are left. */
   isTimed: boolean;
   /** The folder of a session's case. An archive is unpacked first. */
@@ -43,7 +41,7 @@ export interface PvserverOptions {
 }
 
 /** Sessions of ParaView servers. A server is ready when it says so: a connection to try it would be its only client. */
-export const pvserverKind = (options: PvserverOptions): Kind<VisualizationSpec> => ({
+export const pvserverSessions = (options: PvserverOptions): SessionType<VisualizationSpec> => ({
   name: 'visualization',
   pool: 'visualization',
   isRestarted: () => true,
@@ -52,44 +50,28 @@ export const pvserverKind = (options: PvserverOptions): Kind<VisualizationSpec> 
   recipe: async (session, folder) => {
     const program = options.pvserver ?? (await systemProgram('pvserver'));
     await checkProgram(program);
-    const tools = { bwrap: await systemProgram('bwrap'), socat: await systemProgram('socat') };
-    const socketDir = join(folder, 'run');
-    const toldDir = join(folder, 'told');
+    const tools = await findTools();
+    const [socketDir, toldDir] = [join(folder, 'run'), join(folder, 'told')];
     for (const dir of [socketDir, toldDir]) {
       await mkdir(dir, { recursive: true, mode: 0o700 });
     }
     const caseDir = await options.caseOf(session, folder);
     const timed = options.isTimed ? ['--timeout-command', `cat ${TOLD}/${MINUTES}`] : [];
     const argv = [program, `--server-port=${INSIDE_PORT}`, ...OFFSCREEN, ...timed];
-    const work = { host: caseDir, inside: CASE };
     const box = {
       argv,
       env: {},
       port: INSIDE_PORT,
-      work,
+      work: { host: caseDir, inside: CASE },
       readOnly: [{ host: toldDir, inside: TOLD }],
       socketDir,
     };
     return {
       programs: [
-        {
-          role: 'forwarder',
-          command: () => ({
-            argv: forwarder(tools, socketDir, options.address, session.port),
-            env: {},
-            cwd: folder,
-            output: outputOf(folder, 'forwarder'),
-          }),
-        },
-        {
-          role: 'pvserver',
-          command: (nonce) => ({
-            argv: isolated(tools, box, nonce),
-            env: {},
-            cwd: folder,
-            output: outputOf(folder, 'pvserver'),
-          }),
-        },
+        partOf(folder, 'forwarder', () =>
+          forwarder(tools, socketDir, options.address, session.port),
+        ),
+        partOf(folder, 'pvserver', (nonce) => isolated(tools, box, nonce)),
       ],
       listener: 'forwarder',
       isReady: (said) => Promise.resolve(said('pvserver').includes('Accepting connection(s)')),
@@ -115,16 +97,16 @@ export const pvserverVersion = async (configured: string | undefined): Promise<s
 };
 
 const askVersion = async (program: string): Promise<string> => {
+  const silent = (cause?: unknown): StartFailure =>
+    new StartFailure('PROGRAM_EXITED', 'pvserver', 'does not tell its version', { cause });
   const { stdout, stderr } = await promisify(execFile)(program, ['--version'], {
     timeout: 10_000,
   }).catch((thrown: unknown) => {
-    throw new StartFailure('PROGRAM_EXITED', 'pvserver', 'does not tell its version', {
-      cause: thrown,
-    });
+    throw silent(thrown);
   });
   const version = /\d+\.\d+(?:\.\d+)*/.exec(`${stdout}${stderr}`)?.[0];
   if (version === undefined) {
-    throw new StartFailure('PROGRAM_EXITED', 'pvserver', 'does not tell its version');
+    throw silent();
   }
   return version;
 };

@@ -18,7 +18,7 @@ import {
 import { makeCavity } from '../fixtures/case.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
-import { usageOf } from '../process/use.ts';
+import { treeUsage } from '#libs/programs/index.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 import { startParaviewClient, type ParaviewClient } from '../fixtures/paraview-client.ts';
 
@@ -273,7 +273,7 @@ for path, to in (('/run-s/s', '${socket}'), ('/case/a.foam', '${outside}')):
     const busyTicks = async (): Promise<number> => {
       const pids = ownedBy(join(broker.dataDir, 'sessions', busy.visualizationId));
       return Math.max(
-        ...(await Promise.all(pids.map(async (pid) => (await usageOf(pid)).cpuTicks))),
+        ...(await Promise.all(pids.map(async (pid) => (await treeUsage(pid)).cpuTicks))),
       );
     };
     // A minute passes in steps, and the busy server works for a moment in each, however slow the machine is.

@@ -1,25 +1,28 @@
 import { join } from 'node:path';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import type { Clock } from '#libs/clock/index.ts';
 import { DomainError, isDomainError, status, unavailable } from '#libs/errors/index.ts';
 import type { BlobAccess } from '../blob-access.ts';
 import type { Config } from '../config.ts';
 import type { Sample } from '../domain/activity.ts';
 import type { Session } from '../domain/session.ts';
-import type { Events } from '../events.ts';
-import { StartFailure } from '#libs/programs/index.ts';
-import { connectionsOf, usageOf } from '../process/use.ts';
+import { StartFailure, treeUsage } from '#libs/programs/index.ts';
+import { connectionsOf } from '../process/connections.ts';
 import { startFailed } from '../session/errors.ts';
 import { watchIdle, type IdleWatch } from '../session/idle.ts';
 import {
   openSessionManager,
   type SessionManager,
   type SessionManagerOptions,
+  type StartedSession,
 } from '../session/session-manager.ts';
-import type { Lifecycle } from '../session/lifecycle.ts';
 import { unpack } from './archive.ts';
 import { caseWithin, findCase, markCase, type Source } from './case.ts';
-import { pvserverKind, pvserverVersion, tellMinutes, type VisualizationSpec } from './pvserver.ts';
+import {
+  pvserverSessions,
+  pvserverVersion,
+  tellMinutes,
+  type VisualizationSpec,
+} from './pvserver.ts';
 
 export type VisualizationSession = Session<VisualizationSpec>;
 
@@ -29,7 +32,7 @@ export interface Visualizations {
   start(
     ask: { source: Source; owner: string; reach: string | undefined; waitMs: number | undefined },
     signal: AbortSignal,
-  ): Promise<{ session: VisualizationSession; isReused: boolean }>;
+  ): Promise<StartedSession<VisualizationSpec>>;
   manager: SessionManager<VisualizationSpec>;
   idle: IdleWatch;
   /** How many clients a server has now. */
@@ -39,24 +42,15 @@ export interface Visualizations {
   close(): void;
 }
 
-export interface VisualizationsOptions {
-  config: Pick<Config, 'address' | 'visualization'>;
-  manager: SessionManagerOptions;
-  blob: BlobAccess | undefined;
-  clock: Clock;
-  events: Events;
-}
-
 const MOST_ENTRIES = 1_000_000;
 
-export const openVisualizations = ({
-  config,
-  manager: keeping,
-  blob,
-  clock,
-  events,
-}: VisualizationsOptions): Visualizations => {
-  const { roots, archiveBytes, pvserver, idleMs } = config.visualization;
+export const openVisualizations = (
+  { address, visualization }: Pick<Config, 'address' | 'visualization'>,
+  keeping: SessionManagerOptions,
+  blob: BlobAccess | undefined,
+): Visualizations => {
+  const { clock, events } = keeping;
+  const { roots, archiveBytes, pvserver, idleMs } = visualization;
 
   /** Unpacks an archive once. It is renamed into place, because what is there must be whole. */
   const unpacked = async (session: VisualizationSession, folder: string): Promise<string> => {
@@ -89,20 +83,33 @@ export const openVisualizations = ({
     const { caseDir } = session.spec;
     const of = caseDir === '' ? await unpacked(session, folder) : caseDir;
     const foam = await markCase(of);
-    manager.lifecycle(session.id)?.note({ spec: { ...session.spec, foam } });
+    manager.note(session.id, { spec: { ...session.spec, foam } });
     if (idleMs > 0) {
       await tellMinutes(folder, Math.ceil(idleMs / 60_000));
     }
     return of;
   };
 
-  const kind = pvserverKind({ address: config.address, pvserver, isTimed: idleMs > 0, caseOf });
-  const manager = openSessionManager(kind, keeping);
+  const type = pvserverSessions({ address, pvserver, isTimed: idleMs > 0, caseOf });
+  const manager = openSessionManager(type, keeping);
+  /** Bytes that each client of a server has exchanged with it. */
+  const clientsOf = (id: string): Map<string, number> => {
+    const forwarder = manager.pid(id, 'forwarder');
+    return forwarder === undefined ? new Map() : connectionsOf(forwarder);
+  };
+  const sample = async (id: string): Promise<Sample | undefined> => {
+    const program = manager.pid(id, 'pvserver');
+    if (program === undefined) {
+      return undefined;
+    }
+    const { cpuTicks } = await treeUsage(program);
+    return { at: clock.monotonic(), connections: clientsOf(id), cpuTicks };
+  };
   const idle = watchIdle({
     manager,
     clock,
     idleMs,
-    sample: (lifecycle) => sampleOf(lifecycle, clock),
+    sample,
     tell: async (session, minutesLeft) => {
       if (minutesLeft <= SOON_MINUTES) {
         events.sessionIdle(session, minutesLeft);
@@ -140,11 +147,9 @@ export const openVisualizations = ({
     }
     const next = manager
       .list()
-      .filter(({ state }) => state !== 'ended')
-      .map(({ id }) => ({ id, left: idle.leftMs(id) }))
-      .filter((each): each is { id: string; left: number } => each.left !== undefined)
+      .map(({ id }) => ({ id, left: idle.leftMs(id) ?? Infinity }))
       .sort((a, b) => a.left - b.left)[0];
-    if (next === undefined) {
+    if (next === undefined || next.left === Infinity) {
       return thrown;
     }
     const minutes = Math.ceil(next.left / 60_000);
@@ -173,7 +178,7 @@ export const openVisualizations = ({
     },
     manager,
     idle,
-    clients: (id) => clientsOf(manager.lifecycle(id)).size,
+    clients: (id) => clientsOf(id).size,
     idleMs,
     close: () => {
       idle.close();
@@ -184,24 +189,6 @@ export const openVisualizations = ({
 
 const FETCH_MS = 30 * 60_000;
 const SOON_MINUTES = 5;
-
-const sampleOf = async (
-  lifecycle: Lifecycle<VisualizationSpec>,
-  clock: Clock,
-): Promise<Sample | undefined> => {
-  const program = lifecycle.processes.pid('pvserver');
-  if (program === undefined) {
-    return undefined;
-  }
-  const { cpuTicks } = await usageOf(program);
-  return { at: clock.monotonic(), connections: clientsOf(lifecycle), cpuTicks };
-};
-
-/** Bytes that each client of a server has exchanged with it. */
-const clientsOf = (lifecycle: Lifecycle<VisualizationSpec> | undefined): Map<string, number> => {
-  const forwarder = lifecycle?.processes.pid('forwarder');
-  return forwarder === undefined ? new Map() : connectionsOf(forwarder);
-};
 
 const blobAway = (): DomainError =>
   unavailable(
@@ -214,7 +201,5 @@ const objectNotFound = (objectId: string): DomainError =>
     status.NOT_FOUND,
     'OBJECT_NOT_FOUND',
     `no object ${objectId}; list them with ListObjects`,
-    {
-      object: objectId,
-    },
+    { object: objectId },
   );

@@ -9,16 +9,13 @@ const ANSWER_MS = 5_000;
 /** How websockify closes a WebSocket whose target it could not connect to. */
 const DOWNSTREAM = 1_011;
 
-const NO_RFB = 'what answers there does not speak RFB';
 const NOBODY = 'nobody listens there';
 const HUNG_UP = 'it hung up before it said anything';
-const SILENT = `it said nothing within ${ANSWER_MS / 1_000} s`;
 
 /** Why no VNC server was reached; undefined: one was. */
 export type Unreached = string | undefined;
 
-/** The clock of the waiting, and the signal that ends it. */
-export interface Waiting {
+interface Waiting {
   clock: Clock;
   closing: AbortSignal;
 }
@@ -27,54 +24,47 @@ export interface Waiting {
  * Opens a WebSocket as a viewer does, and reads what the VNC server says first. Call it once for each start: some servers (TigerVNC) bar a
  * host for a while that came several times and left without logging in.
  */
-export const reach = async (url: string, waiting: Waiting): Promise<Unreached> => {
-  const socket = new WebSocket(url, ['binary']);
-  socket.binaryType = 'arraybuffer';
-  const { promise, resolve } = Promise.withResolvers<Unreached>();
-  let said = '';
-  socket.addEventListener('message', ({ data }) => {
-    said += Buffer.from(data as ArrayBuffer).toString('latin1');
-    if (said.length >= BANNER_BYTES) {
-      resolve(verdictOn(said));
-    }
+export const reach = (url: string, waiting: Waiting): Promise<Unreached> =>
+  hear(waiting, (heard, failed) => {
+    const socket = new WebSocket(url, ['binary']);
+    socket.binaryType = 'arraybuffer';
+    socket.addEventListener('message', ({ data }) =>
+      heard(Buffer.from(data as ArrayBuffer).toString('latin1')),
+    );
+    socket.addEventListener('close', ({ code }) => failed(code === DOWNSTREAM ? NOBODY : HUNG_UP));
+    socket.addEventListener('error', () => failed('websockify refused the WebSocket'));
+    return () => socket.close();
   });
-  socket.addEventListener('close', ({ code }) => resolve(code === DOWNSTREAM ? NOBODY : HUNG_UP));
-  socket.addEventListener('error', () => resolve('websockify refused the WebSocket'));
-  try {
-    return await inTime(promise, waiting);
-  } finally {
-    socket.close();
-  }
-};
 
 /** Reads what the VNC server at an address says first, without a websockify between. */
-export const greet = async (host: string, port: number, waiting: Waiting): Promise<Unreached> => {
-  const socket = connect({ host, port });
+export const greet = (host: string, port: number, waiting: Waiting): Promise<Unreached> =>
+  hear(waiting, (heard, failed) => {
+    const socket = connect({ host, port });
+    socket.setEncoding('latin1').on('data', heard);
+    socket.once('error', ({ syscall }: NodeJS.ErrnoException) =>
+      failed(syscall === 'connect' ? NOBODY : HUNG_UP),
+    );
+    socket.once('close', () => failed(HUNG_UP));
+    return () => socket.destroy();
+  });
+
+/** `open` opens a connection, and returns how to close it. */
+const hear = async (
+  { clock, closing }: Waiting,
+  open: (heard: (text: string) => void, failed: (why: string) => void) => () => void,
+): Promise<Unreached> => {
   const { promise, resolve } = Promise.withResolvers<Unreached>();
   let said = '';
-  let isConnected = false;
-  socket.once('connect', () => {
-    isConnected = true;
-  });
-  socket.setEncoding('latin1').on('data', (text: string) => {
+  const close = open((text) => {
     said += text;
     if (said.length >= BANNER_BYTES) {
-      resolve(verdictOn(said));
+      resolve(BANNER.test(said) ? undefined : 'what answers there does not speak RFB');
     }
-  });
-  socket.once('error', () => resolve(isConnected ? HUNG_UP : NOBODY));
-  socket.once('close', () => resolve(HUNG_UP));
+  }, resolve);
+  const silent = (): string => `it said nothing within ${ANSWER_MS / 1_000} s`;
   try {
-    return await inTime(promise, waiting);
+    return await abortable(within(clock, ANSWER_MS, promise, silent), closing);
   } finally {
-    socket.destroy();
+    close();
   }
 };
-
-const verdictOn = (said: string): Unreached => (BANNER.test(said) ? undefined : NO_RFB);
-
-const inTime = (answer: Promise<Unreached>, { clock, closing }: Waiting): Promise<Unreached> =>
-  abortable(
-    within(clock, ANSWER_MS, answer, () => SILENT),
-    closing,
-  );

@@ -1,23 +1,25 @@
-import pLimit from 'p-limit';
-import { every } from '#libs/async/index.ts';
-import type { Clock } from '#libs/clock/index.ts';
-import type { Random } from '#libs/random/index.ts';
+import { createLimit, every } from '#libs/async/index.ts';
 import type { Config } from '../config.ts';
 import { isOver, type SessionEnd } from '../domain/session.ts';
-import type { Events } from '../events.ts';
 import {
   openSessionManager,
-  type SessionManager,
   type SessionManagerOptions,
+  type StartedSession,
 } from '../session/session-manager.ts';
 import { greet, reach, type Unreached } from './banner.ts';
 import { targetUnreachable, vmHasOtherTarget } from './errors.ts';
-import { openMembers, type Members } from './members.ts';
+import { openMembers } from './members.ts';
 import { addressOf, type Target } from './target.ts';
 import { openTokens } from './tokens.ts';
-import { bracketed, pageOf, socketOf } from './url.ts';
 import { createViewers, type Viewers } from './viewers.ts';
-import { websockifyKind, type VncSession, type VncSpec } from './websockify.ts';
+import {
+  bracketed,
+  pageOf,
+  socketOf,
+  websockifySessions,
+  type VncSession,
+  type VncSpec,
+} from './websockify.ts';
 
 /** A console that somebody wants. */
 export interface WantedConsole {
@@ -40,34 +42,18 @@ export interface Way {
 
 /** The consoles of this host's machines. */
 export interface Consoles {
-  start(
-    wanted: WantedConsole,
-    signal: AbortSignal,
-  ): Promise<{ session: VncSession; isReused: boolean }>;
+  start(wanted: WantedConsole, signal: AbortSignal): Promise<StartedSession<VncSpec>>;
   /** Living ones, and ended ones of the last days. */
   list(): VncSession[];
   get(id: string): VncSession | undefined;
   /** The living session of a machine. */
   ofVm(vm: string): VncSession | undefined;
   stop(id: string, end: SessionEnd): Promise<VncSession>;
-  /** Ends all. */
   stopAll(): Promise<void>;
   /** How viewers reach a session; `host` is the name that they use. undefined: it is over. */
   way(session: VncSession, host: string): Way | undefined;
   viewers: Pick<Viewers, 'look' | 'seen'>;
-  manager: SessionManager<VncSpec>;
   close(): void;
-}
-
-export interface ConsolesOptions {
-  config: Pick<Config, 'address' | 'vnc'>;
-  manager: SessionManagerOptions;
-  /** Folder of the gateway's tokens. */
-  tokensFolder: string;
-  bootId: string;
-  clock: Clock;
-  random: Random;
-  events: Events;
 }
 
 const GATEWAY = 'gateway';
@@ -83,17 +69,15 @@ const LOOK_EVERY_MS = 5_000;
 const CHECK_EVERY_MS = 5_000;
 const REACHES_AT_ONCE = 8;
 
-export const openConsoles = ({
-  config,
-  manager: keeping,
-  tokensFolder,
-  bootId,
-  ...shared
-}: ConsolesOptions): Consoles => {
-  const { clock, random } = shared;
-  const { networks, websockify, novnc, tokenMs } = config.vnc;
-  const tokens = openTokens(tokensFolder, tokenMs, bootId, random);
-  const inTurn = pLimit(REACHES_AT_ONCE);
+/** `tokensFolder` is the folder of the gateway's tokens. */
+export const openConsoles = (
+  { address: listenAddress, vnc }: Pick<Config, 'address' | 'vnc'>,
+  keeping: SessionManagerOptions,
+  { tokensFolder, bootId }: { tokensFolder: string; bootId: string },
+): Consoles => {
+  const { clock } = keeping;
+  const tokens = openTokens(tokensFolder, vnc.tokenMs, bootId, keeping.random);
+  const inTurn = createLimit(REACHES_AT_ONCE);
   const closing = new AbortController();
   const waiting = { clock, closing: closing.signal };
   /** When each session's machine was asked last, monotonic milliseconds. */
@@ -102,29 +86,16 @@ export const openConsoles = ({
   let provedAtMs: number | undefined;
   /** Where this process itself connects. */
   const nearby =
-    config.address === '0.0.0.0' ? '127.0.0.1' : config.address === '::' ? '::1' : config.address;
+    listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress === '::' ? '::1' : listenAddress;
 
   const gateway = (): VncSession | undefined => manager.ofKey(GATEWAY);
-  const startGateway = (signal: AbortSignal, waitMs?: number) =>
-    manager.start(
-      {
-        key: GATEWAY,
-        owner: '',
-        holder: 'websockify, the gateway to consoles',
-        spec: GATEWAY_SPEC,
-        waitMs,
-      },
-      signal,
-    );
-  const isMember = ({ kind }: VncSession): boolean => kind === 'vnc-member';
-  const noteSpec = (session: VncSession, change: Partial<VncSpec>): void => {
-    const spec = { ...session.spec, ...change };
-    if (isMember(session)) {
-      members.note(session.id, { spec });
-    } else {
-      manager.lifecycle(session.id)?.note({ spec });
-    }
+  const startGateway = (signal: AbortSignal, waitMs?: number) => {
+    const holder = 'websockify, the gateway to consoles';
+    const wanted = { key: GATEWAY, owner: '', holder, spec: GATEWAY_SPEC, waitMs };
+    return manager.start(wanted, signal);
   };
+  const note = (id: string, change: Partial<Pick<VncSession, 'lastActivityMs' | 'spec'>>): void =>
+    (members.get(id) === undefined ? manager : members).note(id, change);
   /**
    * A WebSocket proves each start of a websockify on a port of its own. The gateway is the same for all its sessions, so one WebSocket proves
    * each start of it, and the other machines are asked directly. Each WebSocket costs websockify a process, and there may be a thousand
@@ -159,16 +130,13 @@ export const openConsoles = ({
     if (unreached !== undefined && !isKept) {
       throw targetUnreachable(vm, target, unreached);
     }
-    noteSpec(session, { isReachable: unreached === undefined });
+    note(session.id, { spec: { ...session.spec, isReachable: unreached === undefined } });
   };
-
   /** A session that existed before, with its machine asked again unless that was done just now: see `reach`. */
   const checked = async (session: VncSession): Promise<VncSession> => {
     const { id, state } = session;
-    if (
-      state === 'ready' &&
-      clock.monotonic() - (checkedAt.get(id) ?? -Infinity) > CHECK_EVERY_MS
-    ) {
+    const age = clock.monotonic() - (checkedAt.get(id) ?? -Infinity);
+    if (state === 'ready' && age > CHECK_EVERY_MS) {
       await started(session);
     }
     return get(id) ?? session;
@@ -178,30 +146,16 @@ export const openConsoles = ({
     clock,
     tokens,
     sessions: () => living(),
-    gatewayPort: () => gateway()?.port,
-    gatewayNonces: () => [...(manager.lifecycle(gateway()?.id ?? '')?.processes.nonces() ?? [])],
-    used: (id) => {
-      const change = { lastActivityMs: clock.now() };
-      if (members.get(id) === undefined) {
-        manager.lifecycle(id)?.note(change);
-      } else {
-        members.note(id, change);
-      }
-    },
+    gateway,
+    nonces: (id) => manager.nonces(id),
+    used: (id) => note(id, { lastActivityMs: clock.now() }),
   });
-
-  const kind = websockifyKind({
-    address: config.address,
-    websockify,
-    novnc,
-    tokens: tokens.folder,
-    started,
-  });
-  const manager = openSessionManager(kind, keeping);
-  const members: Members = openMembers({
-    ...shared,
-    store: keeping.store,
-    failpoint: keeping.failpoint,
+  const manager = openSessionManager(
+    websockifySessions({ ...vnc, address: listenAddress, tokens: tokens.folder, started }),
+    keeping,
+  );
+  const members = openMembers({
+    ...keeping,
     tokens,
     started: async (session) => {
       await startGateway(closing.signal);
@@ -228,30 +182,13 @@ export const openConsoles = ({
       await manager.stop(session.id, 'stopped');
     }
   };
-  const stop = async (id: string, end: SessionEnd): Promise<VncSession> => {
-    const ended = await (members.get(id) === undefined
-      ? manager.stop(id, end)
-      : members.stop(id, end));
-    viewers.forget(id);
-    checkedAt.delete(id);
-    await endGateway();
-    return ended;
-  };
-
   const startNew = async (
     { vm, target, isGateway, mayBeUnreachable, owner, waitMs }: WantedConsole,
     address: string,
     signal: AbortSignal,
-  ): Promise<{ session: VncSession; isReused: boolean }> => {
-    const name = nameOf(target);
-    const spec = {
-      vm,
-      target: name,
-      address,
-      targetPort: target.port,
-      mayBeUnreachable,
-      isReachable: false,
-    };
+  ): Promise<StartedSession<VncSpec>> => {
+    const where = { target: nameOf(target), address, targetPort: target.port };
+    const spec = { vm, ...where, mayBeUnreachable, isReachable: false };
     if (isGateway) {
       return { session: await members.start({ owner, spec }), isReused: false };
     }
@@ -267,10 +204,9 @@ export const openConsoles = ({
   const mend = async (): Promise<void> => {
     const led = await tokens.led();
     const ids = new Set(livingMembers().map(({ id }) => id));
-    for (const id of led) {
-      if (!ids.has(id)) {
-        await tokens.revoke(id).then(() => viewers.hangUp(id));
-      }
+    for (const id of led.filter((each) => !ids.has(each))) {
+      await tokens.revoke(id);
+      await viewers.hangUp(id);
     }
     if (livingMembers().length > 0) {
       await startGateway(closing.signal);
@@ -284,12 +220,12 @@ export const openConsoles = ({
 
   return {
     start: async (wanted, signal) => {
-      const address = await addressOf(wanted.target, networks);
+      const address = await addressOf(wanted.target, vnc.networks);
       if (wanted.isGateway && ofVm(wanted.vm) === undefined) {
         await startGateway(signal, wanted.waitMs);
       }
       let known = ofVm(wanted.vm);
-      while (known?.kind === 'vnc-member' && known.state === 'stopping') {
+      while (known !== undefined && isMember(known) && known.state === 'stopping') {
         await members.stop(known.id, 'stopped');
         known = ofVm(wanted.vm);
       }
@@ -304,38 +240,35 @@ export const openConsoles = ({
         return { session: await checked(members.get(known.id) ?? known), isReused: true };
       }
       // It may be starting or ending, so the session manager decides.
-      const { session, isReused } = await startNew(
-        { ...wanted, isGateway: false },
-        address,
-        signal,
-      );
-      return { session: await checked(session), isReused };
+      const begun = await startNew({ ...wanted, isGateway: false }, address, signal);
+      return { ...begun, session: await checked(begun.session) };
     },
     list,
     get,
     ofVm,
-    stop,
+    stop: async (id, end) => {
+      const ended = await (members.get(id) === undefined ? manager : members).stop(id, end);
+      viewers.forget(id);
+      checkedAt.delete(id);
+      await endGateway();
+      return ended;
+    },
     stopAll: async () => {
       await Promise.all(livingMembers().map(({ id }) => members.stop(id, 'stopped')));
       await manager.stopAll();
     },
     way: (session, host) => {
-      if (isOver(session)) {
-        return undefined;
-      }
       const through = isMember(session) ? gateway() : session;
-      if (through === undefined || through.port === 0) {
+      if (isOver(session) || through === undefined || through.port === 0) {
         return undefined;
       }
-      const pid = manager.lifecycle(through.id)?.processes.pid('websockify') ?? 0;
       const { port } = through;
-      if (!isMember(session)) {
-        return { port, url: pageOf(host, port), forMs: undefined, pid };
-      }
-      return { port, url: pageOf(host, port, tokens.mint(session.id)), forMs: tokenMs, pid };
+      const about = { port, pid: manager.pid(through.id, 'websockify') ?? 0 };
+      return isMember(session)
+        ? { ...about, url: pageOf(host, port, tokens.mint(session.id)), forMs: vnc.tokenMs }
+        : { ...about, url: pageOf(host, port), forMs: undefined };
     },
     viewers,
-    manager,
     close: () => {
       for (const loop of loops) {
         void loop.stop();
@@ -345,6 +278,9 @@ export const openConsoles = ({
     },
   };
 };
+
+/** Whether a console goes through the gateway. */
+export const isMember = ({ type }: VncSession): boolean => type === 'vnc-member';
 
 const keyOf = (vm: string): string => `vm ${vm}`;
 const nameOf = ({ host, port }: Target): string => `${bracketed(host)}:${port}`;

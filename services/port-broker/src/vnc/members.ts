@@ -1,20 +1,16 @@
-import type { Clock } from '#libs/clock/index.ts';
-import type { Random } from '#libs/random/index.ts';
 import { diskRefuses } from '../leases/errors.ts';
 import { createHistory, isOver, newSession, type SessionEnd } from '../domain/session.ts';
-import type { Events } from '../events.ts';
+import { recorder } from '../events.ts';
 import { sessionNotFound } from '../session/errors.ts';
-import type { SessionStore } from '../store/session-store.ts';
+import type { SessionManagerOptions } from '../session/session-manager.ts';
 import type { Tokens } from './tokens.ts';
 import type { VncSession, VncSpec } from './websockify.ts';
 
-export interface MembersOptions {
-  store: SessionStore;
+export interface MembersOptions extends Pick<
+  SessionManagerOptions,
+  'store' | 'clock' | 'random' | 'events' | 'failpoint'
+> {
   tokens: Tokens;
-  clock: Clock;
-  random: Random;
-  events: Events;
-  failpoint: (step: string) => void;
   /** Makes sure that the gateway runs and that it leads to the session's machine. If it throws, the session is not started. */
   started: (session: VncSession) => Promise<void>;
   /** Ends the connections that the gateway carries for a session. */
@@ -40,7 +36,7 @@ interface Member {
   begun: Promise<unknown>;
 }
 
-const KIND = 'vnc-member';
+const TYPE = 'vnc-member';
 
 /** Opens those that an earlier process left. */
 export const openMembers = (options: MembersOptions): Members => {
@@ -49,6 +45,7 @@ export const openMembers = (options: MembersOptions): Members => {
   /** Ids of living ones, by their machines. */
   const byVm = new Map<string, string>();
   const done = Promise.resolve();
+  const record = recorder(events);
 
   const keep = async (session: VncSession): Promise<void> => {
     const member = members.get(session.id);
@@ -58,7 +55,7 @@ export const openMembers = (options: MembersOptions): Members => {
     await store.putSoon(session).catch((thrown: unknown) => {
       throw diskRefuses(thrown);
     });
-    failpoint(`${KIND}-${session.state}`);
+    failpoint(`${TYPE}-${session.state}`);
     events.sessionChanged(session);
   };
   const enter = (session: VncSession): Member => {
@@ -76,11 +73,7 @@ export const openMembers = (options: MembersOptions): Members => {
   };
   const drop = (id: string): void => {
     members.delete(id);
-    try {
-      store.drop([id]);
-    } catch (thrown) {
-      events.diskFailed(thrown);
-    }
+    record(() => store.drop([id]));
   };
   const get = (id: string): VncSession | undefined => members.get(id)?.session;
   const current = (id: string): VncSession => {
@@ -104,30 +97,22 @@ export const openMembers = (options: MembersOptions): Members => {
       throw thrown;
     }
   };
-  for (const session of store.load().sessions as VncSession[]) {
-    if (session.kind !== KIND) {
+  const kept = store.load().sessions as VncSession[];
+  for (const session of kept.filter(({ type }) => type === TYPE)) {
+    if (isOver(session) || session.state === 'ready') {
+      enter(session);
       continue;
     }
     // The caller of one that was not ready yet never heard of it.
-    const isLeft = isOver(session) || session.state === 'ready';
-    const opened: VncSession = isLeft
-      ? session
-      : { ...session, state: 'ended', end: session.end ?? 'failed', endedAtMs: clock.now() };
-    enter(opened);
-    if (!isLeft) {
-      store.put(opened);
-    }
+    const end = session.end ?? 'failed';
+    store.put(enter({ ...session, state: 'ended', end, endedAtMs: clock.now() }).session);
   }
   const history = createHistory([...members.values()].map(({ session }) => session));
 
   return {
     start: async ({ owner, spec }) => {
-      const session = newSession(
-        KIND,
-        random.id('vnc'),
-        { key: `vm ${spec.vm}`, owner, spec },
-        clock.now(),
-      );
+      const about = { key: `vm ${spec.vm}`, owner, spec };
+      const session = newSession(TYPE, random.id('vnc'), about, clock.now());
       const member = enter(session);
       member.begun = begin(session);
       await member.begun;

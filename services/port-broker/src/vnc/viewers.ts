@@ -2,8 +2,14 @@ import type { Clock } from '#libs/clock/index.ts';
 import { endOne, statOf } from '#libs/programs/index.ts';
 import { fromViewers, readFlows, type Flow, type Span } from './flows.ts';
 import type { Tokens } from './tokens.ts';
-import { createTraffic, type Seen } from './traffic.ts';
 import type { VncSession } from './websockify.ts';
+
+/** What was seen of the viewers of a session. */
+interface Seen {
+  viewers: number;
+  sentBytes: number;
+  receivedBytes: number;
+}
 
 /** Who watches which machine. */
 export interface Viewers {
@@ -20,10 +26,9 @@ export interface ViewersOptions {
   tokens: Tokens;
   /** Living sessions. */
   sessions: () => VncSession[];
-  /** The gateway's port; undefined: it does not run. */
-  gatewayPort: () => number | undefined;
-  /** The nonces of the gateway's processes. */
-  gatewayNonces: () => string[];
+  /** undefined: it does not run. */
+  gateway: () => VncSession | undefined;
+  nonces: (session: string) => ReadonlySet<string>;
   /** Called with each session whose viewers sent or got something. */
   used: (session: string) => void;
 }
@@ -32,13 +37,53 @@ const FRESH_MS = 500;
 const HANG_UP_MS = 500;
 
 export const createViewers = (options: ViewersOptions): Viewers => {
-  const { clock, tokens, sessions, gatewayPort, gatewayNonces, used } = options;
-  const traffic = createTraffic();
+  const { clock, tokens, sessions, gateway, nonces, used } = options;
+  const totals = new Map<string, Seen>();
+  /** The connections that were seen at the last look, by port and peer. */
+  let last = new Map<string, Flow & { session: string }>();
   let lookedAt = -Infinity;
+
+  const seen = (session: string): Seen =>
+    totals.get(session) ?? { viewers: 0, sentBytes: 0, receivedBytes: 0 };
+
+  /** Adds up what connections carried since the last look. Returns the sessions that carried something. */
+  const count = (
+    flows: readonly Flow[],
+    sessionOf: (flow: Flow) => string | undefined,
+  ): Set<string> => {
+    const next: typeof last = new Map();
+    const active = new Set<string>();
+    for (const [session, total] of totals) {
+      totals.set(session, { ...total, viewers: 0 });
+    }
+    for (const flow of flows) {
+      const key = `${flow.port} ${flow.peer}`;
+      const before = last.get(key);
+      // Remembered, because the process by which it is known can be gone before its connection is.
+      const session = before?.session ?? sessionOf(flow);
+      if (session === undefined) {
+        continue;
+      }
+      next.set(key, { ...flow, session });
+      const sent = flow.sentBytes - (before?.sentBytes ?? 0);
+      const received = flow.receivedBytes - (before?.receivedBytes ?? 0);
+      if (sent > 0 || received > 0) {
+        active.add(session);
+      }
+      const { viewers, sentBytes, receivedBytes } = seen(session);
+      totals.set(session, {
+        viewers: viewers + 1,
+        sentBytes: sentBytes + sent,
+        receivedBytes: receivedBytes + received,
+      });
+    }
+    last = next;
+    return active;
+  };
 
   const look = async (): Promise<void> => {
     const all = sessions();
-    const through = gatewayPort();
+    const through = gateway()?.port;
     const own = new Map(all.filter(({ port }) => port !== 0).map(({ port, id }) => [port, id]));
     const ports = spanOf([...own.keys(), ...(through === undefined ? [] : [through])]);
     const targets = spanOf(all.map(({ spec }) => spec.targetPort));
@@ -48,7 +93,7 @@ export const createViewers = (options: ViewersOptions): Viewers => {
     const [flows, viewers] = await Promise.all([readFlows(ports, targets), tokens.viewers()]);
     const sessionOf = ({ port, pids }: Flow): string | undefined =>
       port === through ? pids.flatMap((pid) => viewers.get(nameOf(pid)) ?? [])[0] : own.get(port);
-    for (const id of traffic.look(fromViewers(flows, ports), sessionOf)) {
+    for (const id of count(fromViewers(flows, ports), sessionOf)) {
       used(id);
     }
     await tokens.forget([...viewers.keys()].filter((name) => nameOf(pidOf(name)) !== name));
@@ -57,26 +102,25 @@ export const createViewers = (options: ViewersOptions): Viewers => {
 
   return {
     look: async () => {
-      if (clock.monotonic() - lookedAt < FRESH_MS) {
-        return;
+      if (clock.monotonic() - lookedAt >= FRESH_MS) {
+        lookedAt = clock.monotonic();
+        await look();
       }
-      lookedAt = clock.monotonic();
-      await look();
     },
-    seen: (id) => traffic.seen(id),
+    seen,
     hangUp: async (id) => {
       for (const [name, of] of await tokens.viewers()) {
         if (of !== id) {
           continue;
         }
         const startTicks = name.slice(name.indexOf('.') + 1);
-        for (const nonce of gatewayNonces()) {
+        for (const nonce of nonces(gateway()?.id ?? '')) {
           await endOne({ nonce, pid: pidOf(name), startTicks }, HANG_UP_MS, clock);
         }
         await tokens.forget([name]);
       }
     },
-    forget: (id) => traffic.forget(id),
+    forget: (id) => void totals.delete(id),
   };
 };
 

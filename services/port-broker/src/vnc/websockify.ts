@@ -2,11 +2,11 @@ import { get } from 'node:http';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '../config.ts';
 import type { Session } from '../domain/session.ts';
 import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
-import type { Kind } from '../session/kind.ts';
+import type { SessionType } from '../session/session-type.ts';
 import { outputOf } from '../session/process-group.ts';
-import { bracketed } from './url.ts';
 
 /** What a websockify leads to: one machine, or (the gateway) whatever a token says. */
 export interface VncSpec {
@@ -25,13 +25,9 @@ export interface VncSpec {
 
 export type VncSession = Session<VncSpec>;
 
-export interface WebsockifyOptions {
+export interface WebsockifyOptions extends Pick<Config['vnc'], 'websockify' | 'novnc'> {
   /** Where viewers connect. */
   address: string;
-  /** The program; undefined: the one on the PATH. */
-  websockify: string | undefined;
-  /** The folder of noVNC's pages. */
-  novnc: string;
   /** The folder of the gateway's tokens. */
   tokens: string;
   /** Called once for each start of a machine's websockify, when it runs. If it throws, the start has failed. */
@@ -49,7 +45,7 @@ const PAGE_MS = 2_000;
 
 const PLUGIN = fileURLToPath(new URL('../../websockify', import.meta.url));
 
-export const websockifyKind = (options: WebsockifyOptions): Kind<VncSpec> => ({
+export const websockifySessions = (options: WebsockifyOptions): SessionType<VncSpec> => ({
   name: 'vnc',
   pool: 'vnc',
   isRestarted: () => true,
@@ -92,10 +88,8 @@ export const websockifyKind = (options: WebsockifyOptions): Kind<VncSpec> => ({
       ],
       listener: 'websockify',
       isReady: async (said) => {
-        if (!said('websockify').includes('proxying from')) {
-          return false;
-        }
-        if (!(await servesPage(options.address, session.port))) {
+        const isProxying = said('websockify').includes('proxying from');
+        if (!isProxying || !(await servesPage(options.address, session.port))) {
           return false;
         }
         if (!isTold && vm !== '') {
@@ -119,3 +113,17 @@ const servesPage = (address: string, port: number): Promise<boolean> =>
     request.once('timeout', () => request.destroy());
     request.once('error', () => resolve(false));
   });
+
+/** An address as it is written before a port: IPv6 in brackets. */
+export const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+/** noVNC's page, which opens the machine's screen at once. The gateway needs a `token`. */
+export const pageOf = (host: string, port: number, token?: string): string =>
+  `http://${bracketed(host)}:${port}/vnc.html?autoconnect=1&resize=scale&path=${encodeURIComponent(pathOf(token))}`;
+
+/** Where a viewer opens its WebSocket. */
+export const socketOf = (host: string, port: number, token?: string): string =>
+  `ws://${bracketed(host)}:${port}/${pathOf(token)}`;
+
+const pathOf = (token: string | undefined): string =>
+  token === undefined ? 'websockify' : `websockify?token=${token}`;

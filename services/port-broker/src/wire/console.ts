@@ -3,15 +3,16 @@ import {
   type VncSession as VncSessionMessage,
   type VncStats,
 } from '#libs/contracts/port.ts';
-import { invalidFields } from '#libs/errors/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { sessionNotFound } from '../session/errors.ts';
+import { isMember } from '../vnc/consoles.ts';
 import type { VncSession } from '../vnc/websockify.ts';
 import { aboutSession } from './session.ts';
 
 /** A console as callers see it. */
 export const consoleToProto = (ctx: Context, session: VncSession): VncSessionMessage => {
-  const { id, spec, kind, state } = session;
+  const { id, spec, state } = session;
   const way = ctx.consoles.way(session, ctx.publicHost);
   const { viewers, sentBytes, receivedBytes } = ctx.consoles.viewers.seen(id);
   return {
@@ -25,7 +26,7 @@ export const consoleToProto = (ctx: Context, session: VncSession): VncSessionMes
     urlExpireTime: way?.forMs === undefined ? undefined : new Date(ctx.clock.now() + way.forMs),
     port: way?.port ?? session.port,
     host: ctx.publicHost,
-    gateway: kind === 'vnc-member',
+    gateway: isMember(session),
     pid: way?.pid ?? 0,
     viewers: state === 'ended' ? 0 : viewers,
     sentBytes,
@@ -41,7 +42,7 @@ export const statsOf = (ctx: Context, all: readonly VncSession[]): VncStats => {
     seen.reduce((total, each) => total + of(each), 0);
   return {
     sessions: living.length,
-    gatewaySessions: living.filter(({ kind }) => kind === 'vnc-member').length,
+    gatewaySessions: living.filter(isMember).length,
     unreachable: living.filter(isUnreachable).length,
     viewers: sum(({ viewers }) => viewers),
     sentBytes: sum(({ sentBytes }) => sentBytes),
@@ -53,30 +54,27 @@ export const statsOf = (ctx: Context, all: readonly VncSession[]): VncStats => {
 export const sumOf = (
   one: VncStats | undefined,
   other: VncStats | undefined,
-): VncStats | undefined => {
-  if (one === undefined || other === undefined) {
-    return one ?? other;
-  }
-  return {
-    sessions: one.sessions + other.sessions,
-    gatewaySessions: one.gatewaySessions + other.gatewaySessions,
-    unreachable: one.unreachable + other.unreachable,
-    viewers: one.viewers + other.viewers,
-    sentBytes: one.sentBytes + other.sentBytes,
-    receivedBytes: one.receivedBytes + other.receivedBytes,
-  };
-};
+): VncStats | undefined =>
+  one === undefined || other === undefined
+    ? (one ?? other)
+    : {
+        sessions: one.sessions + other.sessions,
+        gatewaySessions: one.gatewaySessions + other.gatewaySessions,
+        unreachable: one.unreachable + other.unreachable,
+        viewers: one.viewers + other.viewers,
+        sentBytes: one.sentBytes + other.sentBytes,
+        receivedBytes: one.receivedBytes + other.receivedBytes,
+      };
 
 /** The session of that id, or the living one of that machine. Throws SESSION_NOT_FOUND, INVALID_FIELDS where neither is named. */
 export const findConsole = (
   ctx: Context,
   { sessionId, vm }: { sessionId: string; vm: string },
 ): VncSession => {
-  if (sessionId === '' && vm === '') {
-    throw invalidFields([
-      { field: 'session_id', description: 'name a session, or a machine as `vm`' },
-    ]);
-  }
+  const wrong = collectViolations();
+  const isNamed = sessionId !== '' || vm !== '';
+  wrong.require(isNamed, 'session_id', 'name a session, or a machine as `vm`');
+  wrong.throwIfAny();
   const found = sessionId === '' ? ctx.consoles.ofVm(vm) : ctx.consoles.get(sessionId);
   if (found === undefined) {
     throw sessionNotFound(sessionId === '' ? `of ${vm}` : sessionId);

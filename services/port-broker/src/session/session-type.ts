@@ -1,5 +1,5 @@
-import type { Session, SessionKind } from '../domain/session.ts';
 import type { Command } from '#libs/programs/index.ts';
+import type { Session } from '../domain/session.ts';
 
 /** One program of a session. */
 export interface Program {
@@ -18,9 +18,9 @@ export interface Recipe {
   readyMs: number;
 }
 
-/** A kind of session. */
-export interface Kind<Spec> {
-  name: SessionKind;
+/** What the sessions of one type have in common. */
+export interface SessionType<Spec> {
+  name: Session['type'];
   /** The pool of its ports. */
   pool: string;
   /** Whether a program that ends is started again. If not, the session ends with it. */

@@ -1,5 +1,5 @@
-import { readdirSync, readlinkSync } from 'node:fs';
-import { processTree } from '#libs/programs/index.ts';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { allProcesses, processTree } from '#libs/programs/index.ts';
 import type { SocketTable } from '../host/socket-table.ts';
 
 /** Who listens on a port of this host. */
@@ -35,5 +35,27 @@ const socketInode = (link: string): number | undefined => {
     return inode === undefined ? undefined : Number(inode);
   } catch {
     return undefined;
+  }
+};
+
+/** Bytes that each connection of a forwarder has carried in and out. Each connection is a grandchild of the sandbox process. */
+export const connectionsOf = (pid: number): Map<string, number> => {
+  const all = allProcesses().filter(({ isDead }) => !isDead);
+  const listener = all.find(({ parent }) => parent === pid);
+  const children = all.filter(({ parent }) => parent === listener?.pid);
+  return new Map(
+    children.map(({ pid: child, startTicks }) => [`${child}/${startTicks}`, bytesOf(child)]),
+  );
+};
+
+/** Bytes that a process has read and written so far, its ended children among them. Source: proc_pid_io(5). */
+const bytesOf = (pid: number): number => {
+  try {
+    const io = readFileSync(`/proc/${pid}/io`, 'latin1');
+    const [, read = '0'] = /rchar: (\d+)/.exec(io) ?? [];
+    const [, written = '0'] = /wchar: (\d+)/.exec(io) ?? [];
+    return Number(read) + Number(written);
+  } catch {
+    return 0;
   }
 };
