@@ -36,7 +36,7 @@ const parse = (pool: Pool, request: AcquireLeaseRequest, { caller }: CallContext
   const { port, holder, requestId } = request;
   const count = request.count === 0 ? 1 : request.count;
   const ttlMs = durationFromProto(request.ttl) ?? pool.defaultTtlMs;
-  wrong.require(ttlMs >= pool.minTtlMs && ttlMs <= pool.maxTtlMs, 'ttl', ttlBounds(pool));
+  wrong.require(isTtlOf(pool, ttlMs), 'ttl', ttlBounds(pool));
   wrong.require(count <= MOST_AT_ONCE, 'count', `must be at most ${MOST_AT_ONCE}`);
   wrong.require(port === 0 || count === 1, 'count', 'must be 1 where a port is named');
   checkWait(wrong, request.wait);
@@ -47,6 +47,9 @@ const parse = (pool: Pool, request: AcquireLeaseRequest, { caller }: CallContext
   const requestHash = createHash('sha256').update(JSON.stringify(asked)).digest('hex');
   return { ...asked, owner: caller?.subject ?? '', requestId, requestHash, session: '' };
 };
+
+export const isTtlOf = ({ minTtlMs, maxTtlMs }: Pool, ttlMs: number): boolean =>
+  ttlMs >= minTtlMs && ttlMs <= maxTtlMs;
 
 /** The message for a `ttl` outside of a pool's bounds. */
 export const ttlBounds = ({ name, minTtlMs, maxTtlMs }: Pool): string =>

@@ -1,33 +1,27 @@
 import type { RenewLeaseRequest, RenewLeaseResponse } from '#libs/contracts/port.ts';
-import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations, durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { ttlBounds } from './acquire-lease.ts';
+import { isTtlOf, ttlBounds } from './acquire-lease.ts';
 import { findLease, reach } from './callers.ts';
 import { leaseToProto } from '../wire/lease.ts';
 
 /** Lets a lease end later. */
 export const renewLease =
-  ({ leaseManager, ...ctx }: Context): Unary<RenewLeaseRequest, RenewLeaseResponse> =>
-  async ({ leaseId, fencingToken, ttl }, { caller }) => {
+  (ctx: Context): Unary<RenewLeaseRequest, RenewLeaseResponse> =>
+  async ({ leaseId: id, fencingToken: token, ttl }, { caller }) => {
+    const { leaseManager } = ctx;
     const wrong = collectViolations();
-    wrong.require(leaseId !== '', 'lease_id', 'must not be empty');
-    wrong.require(fencingToken !== 0, 'fencing_token', 'give the token of the lease');
+    wrong.require(id !== '', 'lease_id', 'must not be empty');
+    wrong.require(token !== 0, 'fencing_token', 'give the token of the lease');
     wrong.throwIfAny();
-    const { pool: name } = findLease({ leaseManager, ...ctx }, caller, leaseId);
-    const pool = leaseManager.table().pools.get(name)?.pool;
+    const { host, pools } = leaseManager.table();
+    const pool = pools.get(findLease(ctx, caller, id).pool)?.pool;
     const ttlMs = durationFromProto(ttl);
-    if (
-      ttlMs !== undefined &&
-      pool !== undefined &&
-      (ttlMs < pool.minTtlMs || ttlMs > pool.maxTtlMs)
-    ) {
-      throw invalidFields([{ field: 'ttl', description: ttlBounds(pool) }]);
+    if (ttlMs !== undefined && pool !== undefined) {
+      wrong.require(isTtlOf(pool, ttlMs), 'ttl', ttlBounds(pool));
+      wrong.throwIfAny();
     }
-    const lease = await leaseManager.renew(
-      { id: leaseId, token: fencingToken, owner: reach(caller) },
-      ttlMs,
-    );
-    return { lease: leaseToProto(leaseManager.table().host, lease) };
+    const lease = await leaseManager.renew({ id, token, owner: reach(caller) }, ttlMs);
+    return { lease: leaseToProto(host, lease) };
   };

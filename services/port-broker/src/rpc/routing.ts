@@ -8,12 +8,13 @@ import {
   type ServiceBinding,
   type ServiceDefinition,
 } from '#libs/grpc/index.ts';
-import { pageToken, parsePage } from '#libs/pages/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
+import { pageToken, parsePage, readPage } from '#libs/pages/index.ts';
 import type { Context } from '../context.ts';
 import { hostUnknown, isForwarded } from '../hosts/forward.ts';
 import type { Peer } from '../hosts/hosts.ts';
 import { inOrder, isForOthers } from '../hosts/placing.ts';
-import type { Route, Routes } from './routes.ts';
+import type { Placement, Route, Routes } from './routes.ts';
 
 /** The fields of requests that routes read. Each request has those that its route needs. */
 interface Message {
@@ -36,10 +37,8 @@ interface Routing {
   ctx: Context;
   request: Message;
   subject: string;
-  /** Passes the request on as it came, and the host's answer to the caller. Rejects with the host's error. */
-  pass: (host: string) => Promise<void>;
-  /** The same with another request. */
-  passOther: (host: string, request: Message) => Promise<void>;
+  /** Passes the request on as it came, or another one, and the host's answer to the caller. Rejects with the host's error. */
+  pass: (host: string, other?: Message) => Promise<void>;
   /** What a host answers to a request. */
   ask: (host: string, request: Message) => Promise<Answer>;
   answer: (message: Answer) => Promise<void>;
@@ -56,16 +55,11 @@ export const routed = <S extends ServiceDefinition>(
   routes: Routes<S>,
 ): ServiceBinding => {
   const binding = implement(definition, handlers);
-  const byPath = new Map(
-    Object.entries(definition).map(([name, method]) => [method.path, { name, method }]),
-  );
+  const names = new Map(Object.entries(definition).map(([name, { path }]) => [path, name]));
   const methods = binding.methods.map((bound) => {
-    const found = byPath.get(bound.path);
-    if (found === undefined) {
-      return bound;
-    }
+    const name = names.get(bound.path)!;
     // The types of `Routes` guarantee that each route fits its rpc.
-    return routedMethod(ctx, bound, found.method, routes[found.name] as unknown as AnyRoute);
+    return routedMethod(ctx, bound, definition[name]!, routes[name] as unknown as AnyRoute);
   });
   return { ...binding, methods };
 };
@@ -102,8 +96,8 @@ const routedMethod = (
       ctx,
       request,
       subject: call.caller?.subject ?? '',
-      pass: (host) => reach(host, bytes, exchange.send),
-      passOther: (host, message) => reach(host, encode(message), exchange.send),
+      pass: (host, other) =>
+        reach(host, other === undefined ? bytes : encode(other), exchange.send),
       ask: async (host, message) => {
         let answer: Buffer = Buffer.alloc(0);
         await reach(host, encode(message), async (said) => {
@@ -168,15 +162,11 @@ const everywhere = async (
   const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const silent: string[] = [];
   for (const [i, one] of asked.entries()) {
-    if (one.status === 'fulfilled') {
-      continue;
-    }
     // One host may have what another does not.
-    if (isNotFound(one.reason) && answers.length > 0) {
-      continue;
+    if (one.status === 'rejected' && !(isNotFound(one.reason) && answers.length > 0)) {
+      ifSilent(one.reason, i === 0);
+      silent.push(names[i] ?? '');
     }
-    ifSilent(one.reason, i === 0);
-    silent.push(names[i] ?? '');
   }
   const [first, ...rest] = answers;
   if (first === undefined) {
@@ -234,10 +224,7 @@ const pages = async (
   return answer({ ...(all ?? (await none())), nextPageToken: '' });
 };
 
-const placed = async (
-  { ctx, request, pass, passOther }: Routing,
-  { pool, key }: { pool: string; key: string },
-): Promise<void> => {
+const placed = async ({ ctx, request, pass }: Routing, { pool, key }: Placement): Promise<void> => {
   const { hosts, leaseManager } = ctx;
   const peers = hosts.isCurrent() ? hosts.peers() : [];
   if (request.host !== '') {
@@ -269,7 +256,7 @@ const placed = async (
       if (key !== '' && host !== has) {
         has = await hosts.places.move(key, has, host);
       }
-      return await passOther(host, impatient);
+      return await pass(host, impatient);
     } catch (thrown) {
       if (!isForOthers(thrown)) {
         throw thrown;
@@ -328,13 +315,8 @@ const withSilent = (answer: Answer, hosts: readonly string[]): Answer => ({
   unreachableHosts: [...answer.unreachableHosts, ...hosts],
 });
 
-const isOfHosts = (token: string): boolean => {
-  try {
-    return (JSON.parse(Buffer.from(token, 'base64url').toString()) as unknown[])[0] === HOSTS;
-  } catch {
-    return false;
-  }
-};
+const isOfHosts = (token: string): boolean =>
+  readPage({ pageSize: 0, pageToken: token }, HOSTS, 2, collectViolations()).after !== undefined;
 
 const firstOf = async (messages: AsyncIterable<Buffer>): Promise<Buffer | undefined> => {
   for await (const message of messages) {

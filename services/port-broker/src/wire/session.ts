@@ -1,6 +1,8 @@
 import { SessionEndReason, SessionState as ProtoState } from '#libs/contracts/port.ts';
 import type { Caller } from '#libs/auth/index.ts';
-import type { SessionEnd, Session, SessionState } from '../domain/session.ts';
+import { requireText } from '#libs/mesh/index.ts';
+import { cutPage, parsePage, type PageAsk } from '#libs/pages/index.ts';
+import { isOver, type SessionEnd, type Session, type SessionState } from '../domain/session.ts';
 import { sessionNotFound } from '../session/errors.ts';
 import type { SessionManager } from '../session/session-manager.ts';
 import { reach } from '../rpc/callers.ts';
@@ -21,7 +23,7 @@ const ENDS: Record<SessionEnd, SessionEndReason> = {
   rebooted: SessionEndReason.REBOOTED,
 };
 
-/** What all kinds of sessions tell. */
+/** What sessions of every type tell. */
 export const aboutSession = (session: Session) => ({
   state: STATES[session.state],
   owner: session.owner,
@@ -38,41 +40,42 @@ export const aboutSession = (session: Session) => ({
 const instant = (ms: number | undefined): Date | undefined =>
   ms === undefined ? undefined : new Date(ms);
 
-/** Throws SESSION_NOT_FOUND, also for another customer's. */
+/** The session of an id that came as `field`. Throws INVALID_FIELDS, and SESSION_NOT_FOUND, also for another customer's. */
 export const findSession = <Spec>(
   manager: SessionManager<Spec>,
   caller: Caller | undefined,
   id: string,
+  field = 'session_id',
 ): Session<Spec> => {
-  const session = manager.get(id);
-  const owner = reach(caller);
-  if (session === undefined || (owner !== undefined && session.owner !== owner)) {
+  const session = manager.get(requireText(field, id));
+  if (session === undefined || !isVisible(session, caller)) {
     throw sessionNotFound(id);
   }
   return session;
 };
 
-/** The sessions that a caller may see, the latest first. */
-export const visibleSessions = <Spec>(
-  manager: Pick<SessionManager<Spec>, 'list'>,
-  caller: Caller | undefined,
-  includeEnded: boolean,
-): Session<Spec>[] => {
+const isVisible = (session: Session, caller: Caller | undefined): boolean => {
   const owner = reach(caller);
-  return manager
-    .list()
-    .filter(
-      (session) =>
-        (owner === undefined || session.owner === owner) &&
-        (includeEnded || session.state !== 'ended'),
-    )
-    .sort((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? -1 : 1));
+  return owner === undefined || session.owner === owner;
 };
 
-/** Whether a session comes behind the one that a page ended with. */
-export const isBehind = (session: Session, [createdAtMs, id = '']: readonly string[]): boolean =>
-  session.createdAtMs < Number(createdAtMs) ||
-  (session.createdAtMs === Number(createdAtMs) && session.id > id);
-
-/** What a page token says of a session. */
-export const positionOf = (session: Session): string[] => [String(session.createdAtMs), session.id];
+/** A page of the sessions that a caller may see, the latest first. `question`: see `parsePage`. */
+export const pageOfSessions = <Spec>(
+  manager: Pick<SessionManager<Spec>, 'list'>,
+  caller: Caller | undefined,
+  request: PageAsk & { includeEnded: boolean },
+  question: string,
+): { page: Session<Spec>[]; nextPageToken: string } => {
+  const { size, after } = parsePage(request, question, 2);
+  const [createdAtMs = Infinity, id = ''] = after ?? [];
+  const isBehind = (session: Session): boolean =>
+    session.createdAtMs < Number(createdAtMs) ||
+    (session.createdAtMs === Number(createdAtMs) && session.id > id);
+  const found = manager
+    .list()
+    .filter((session) => isVisible(session, caller))
+    .filter((session) => (request.includeEnded || !isOver(session)) && isBehind(session))
+    .sort((one, other) => other.createdAtMs - one.createdAtMs || (one.id < other.id ? -1 : 1))
+    .slice(0, size + 1);
+  return cutPage(found, size, question, (last) => [String(last.createdAtMs), last.id]);
+};

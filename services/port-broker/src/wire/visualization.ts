@@ -2,6 +2,7 @@ import type { Visualization } from '#libs/contracts/port.ts';
 import type { Context } from '../context.ts';
 import { CASE } from '../visualization/pvserver.ts';
 import type { VisualizationSession } from '../visualization/visualizations.ts';
+import { bracketed } from '../vnc/websockify.ts';
 import { aboutSession } from './session.ts';
 
 /** A ParaView server as callers see it. */
@@ -11,7 +12,6 @@ export const visualizationToProto = (
 ): Visualization => {
   const { id, port, spec, state } = session;
   const isOver = state === 'ended';
-  const host = ctx.publicHost.includes(':') ? `[${ctx.publicHost}]` : ctx.publicHost;
   const left = isOver ? undefined : ctx.visualizations.idle.leftMs(id);
   return {
     ...aboutSession(session),
@@ -19,7 +19,7 @@ export const visualizationToProto = (
     hostName: ctx.hosts.own,
     case: spec.caseDir,
     simulation: spec.objectId,
-    connectionString: isOver || port === 0 ? '' : `cs://${host}:${port}`,
+    connectionString: isOver || port === 0 ? '' : `cs://${bracketed(ctx.publicHost)}:${port}`,
     host: ctx.publicHost,
     port,
     foamPath: spec.foam === '' ? '' : `${CASE}/${spec.foam}`,

@@ -1,6 +1,5 @@
 import type { EndComputeSessionRequest, EndComputeSessionResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 import { computeToProto } from '../../wire/compute.ts';
@@ -10,6 +9,6 @@ export const endComputeSession =
   (ctx: Context): Unary<EndComputeSessionRequest, EndComputeSessionResponse> =>
   async ({ sessionId }, { caller }) => {
     const { manager } = ctx.computeSessions;
-    const { id } = findSession(manager, caller, requireText('session_id', sessionId));
+    const { id } = findSession(manager, caller, sessionId);
     return { session: await computeToProto(ctx, await manager.stop(id, 'stopped')) };
   };

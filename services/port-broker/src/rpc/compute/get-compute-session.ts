@@ -1,6 +1,5 @@
 import type { GetComputeSessionRequest, GetComputeSessionResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 import { computeToProto } from '../../wire/compute.ts';
@@ -9,10 +8,6 @@ import { computeToProto } from '../../wire/compute.ts';
 export const getComputeSession =
   (ctx: Context): Unary<GetComputeSessionRequest, GetComputeSessionResponse> =>
   async ({ sessionId }, { caller }) => {
-    const session = findSession(
-      ctx.computeSessions.manager,
-      caller,
-      requireText('session_id', sessionId),
-    );
+    const session = findSession(ctx.computeSessions.manager, caller, sessionId);
     return { session: await computeToProto(ctx, session) };
   };

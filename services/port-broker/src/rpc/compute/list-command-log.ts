@@ -5,7 +5,6 @@ import {
   type ListCommandLogResponse,
 } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { requireText } from '#libs/mesh/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../../context.ts';
 import type { CommandRecord } from '../../store/compute-store.ts';
@@ -16,7 +15,7 @@ export const listCommandLog =
   (ctx: Context): Unary<ListCommandLogRequest, ListCommandLogResponse> =>
   async (request, { caller }) => {
     const { manager, store } = ctx.computeSessions;
-    const { id } = findSession(manager, caller, requireText('session_id', request.sessionId));
+    const { id } = findSession(manager, caller, request.sessionId);
     const { size, after } = parsePage(request, id, 1);
     const below = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after[0]);
     const found = store.commands(id, below, size + 1, request.includePing ? undefined : 'ping');

@@ -1,8 +1,6 @@
-import type { Duration } from '#libs/contracts/rpc.ts';
 import type { SendCommandRequest, SendCommandResponse } from '#libs/contracts/port.ts';
-import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { durationFromProto, requireText } from '#libs/mesh/index.ts';
+import { collectViolations, durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 
@@ -12,20 +10,13 @@ const MARGIN_MS = 200;
 
 /** Sends a command to a session's worker. */
 export const sendCommand =
-  (ctx: Context): Unary<SendCommandRequest, SendCommandResponse> =>
-  async ({ sessionId, commandJson, timeout }, { caller, signal, deadlineMs = Infinity }) => {
-    const { computeSessions } = ctx;
-    const session = findSession(
-      computeSessions.manager,
-      caller,
-      requireText('session_id', sessionId),
-    );
-    const timeoutMs = Math.max(0, Math.min(timeoutOf(timeout), deadlineMs - MARGIN_MS));
-    const subject = caller?.subject ?? '';
+  ({ computeSessions }: Context): Unary<SendCommandRequest, SendCommandResponse> =>
+  async (request, { caller, signal, deadlineMs = Infinity }) => {
+    const timeoutMs = Math.max(0, Math.min(parseTimeout(request), deadlineMs - MARGIN_MS));
     const { reply, tookMs, residentBytes } = await computeSessions.send(
-      session,
-      subject,
-      commandJson,
+      findSession(computeSessions.manager, caller, request.sessionId),
+      caller?.subject ?? '',
+      request.commandJson,
       timeoutMs,
       signal,
     );
@@ -33,10 +24,11 @@ export const sendCommand =
     return { replyJson: text, success: isSuccess, error, tookMs, memoryAfterBytes: residentBytes };
   };
 
-const timeoutOf = (timeout: Duration | undefined): number => {
+const parseTimeout = ({ sessionId, timeout }: SendCommandRequest): number => {
+  const wrong = collectViolations();
   const ms = durationFromProto(timeout) ?? LONGEST_MS;
-  if (ms > 0 && ms <= LONGEST_MS) {
-    return ms;
-  }
-  throw invalidFields([{ field: 'timeout', description: 'must be over 0 and at most 300 s' }]);
+  wrong.require(sessionId !== '', 'session_id', 'must not be empty');
+  wrong.require(ms > 0 && ms <= LONGEST_MS, 'timeout', 'must be over 0 and at most 300 s');
+  wrong.throwIfAny();
+  return ms;
 };

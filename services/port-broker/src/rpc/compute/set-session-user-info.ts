@@ -3,7 +3,7 @@ import type {
   SetSessionUserInfoResponse,
 } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { collectViolations, requireText } from '#libs/mesh/index.ts';
+import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 import { checkUser, computeToProto, userOf } from '../../wire/compute.ts';
@@ -15,12 +15,8 @@ export const setSessionUserInfo =
     const wrong = collectViolations();
     checkUser(wrong, userInfo);
     wrong.throwIfAny();
-    const session = findSession(
-      ctx.computeSessions.manager,
-      caller,
-      requireText('session_id', sessionId),
-    );
-    return {
-      session: await computeToProto(ctx, ctx.computeSessions.setUser(session, userOf(userInfo))),
-    };
+    const { computeSessions } = ctx;
+    const found = findSession(computeSessions.manager, caller, sessionId);
+    const session = computeSessions.setUser(found, userOf(userInfo));
+    return { session: await computeToProto(ctx, session) };
   };

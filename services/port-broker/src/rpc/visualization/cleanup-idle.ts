@@ -1,7 +1,6 @@
 import type { CleanupIdleRequest, CleanupIdleResponse } from '#libs/contracts/port.ts';
-import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { durationFromProto } from '#libs/mesh/index.ts';
+import { collectViolations, durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { visualizationToProto } from '../../wire/visualization.ts';
 
@@ -11,11 +10,10 @@ export const cleanupIdle =
   async ({ idleFor }) => {
     const { idle, manager, idleMs } = ctx.visualizations;
     const forMs = durationFromProto(idleFor) ?? idleMs;
-    if (idleFor === undefined && forMs === 0) {
-      throw invalidFields([
-        { field: 'idle_for', description: 'say for how long: none is configured' },
-      ]);
-    }
+    const wrong = collectViolations();
+    const isSaid = idleFor !== undefined || forMs > 0;
+    wrong.require(isSaid, 'idle_for', 'say for how long: none is configured');
+    wrong.throwIfAny();
     const ids = await idle.cleanup(forMs);
     return {
       ended: ids

@@ -1,6 +1,5 @@
 import type { GetVisualizationRequest, GetVisualizationResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 import { visualizationToProto } from '../../wire/visualization.ts';
@@ -9,8 +8,7 @@ import { visualizationToProto } from '../../wire/visualization.ts';
 export const getVisualization =
   (ctx: Context): Unary<GetVisualizationRequest, GetVisualizationResponse> =>
   async ({ visualizationId }, { caller }) => {
-    const id = requireText('visualization_id', visualizationId);
-    return {
-      visualization: visualizationToProto(ctx, findSession(ctx.visualizations.manager, caller, id)),
-    };
+    const { manager } = ctx.visualizations;
+    const session = findSession(manager, caller, visualizationId, 'visualization_id');
+    return { visualization: visualizationToProto(ctx, session) };
   };

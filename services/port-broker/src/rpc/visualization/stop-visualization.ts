@@ -1,6 +1,5 @@
 import type { StopVisualizationRequest, StopVisualizationResponse } from '#libs/contracts/port.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 import { visualizationToProto } from '../../wire/visualization.ts';
@@ -10,6 +9,6 @@ export const stopVisualization =
   (ctx: Context): Unary<StopVisualizationRequest, StopVisualizationResponse> =>
   async ({ visualizationId }, { caller }) => {
     const { manager } = ctx.visualizations;
-    const { id } = findSession(manager, caller, requireText('visualization_id', visualizationId));
+    const { id } = findSession(manager, caller, visualizationId, 'visualization_id');
     return { visualization: visualizationToProto(ctx, await manager.stop(id, 'stopped')) };
   };
