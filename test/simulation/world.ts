@@ -40,7 +40,6 @@ export interface World extends Disposable {
 
 interface Event {
   at: number;
-  seq: number;
   label: string;
   fn: () => void;
   of: Process | undefined;
@@ -50,52 +49,6 @@ interface Event {
 /** Wall clocks of processes differ, and nothing may depend on them. */
 const EPOCH = 1_700_000_000_000;
 const TRACE_LINES = 400;
-
-const isBefore = (a: Event, b: Event): boolean => a.at < b.at || (a.at === b.at && a.seq < b.seq);
-
-/** A binary heap of events. */
-const createQueue = () => {
-  const heap: Event[] = [];
-  const swap = (i: number, j: number): void => {
-    [heap[i], heap[j]] = [heap[j]!, heap[i]!];
-  };
-  return {
-    push(event: Event): void {
-      heap.push(event);
-      for (let i = heap.length - 1; i > 0;) {
-        const parent = (i - 1) >> 1;
-        if (!isBefore(heap[i]!, heap[parent]!)) {
-          return;
-        }
-        swap(i, parent);
-        i = parent;
-      }
-    },
-    pop(): Event | undefined {
-      const first = heap[0];
-      const last = heap.pop();
-      if (first === undefined || last === undefined || heap.length === 0) {
-        return first;
-      }
-      heap[0] = last;
-      for (let i = 0; ;) {
-        const [left, right] = [2 * i + 1, 2 * i + 2];
-        let least = i;
-        if (left < heap.length && isBefore(heap[left]!, heap[least]!)) {
-          least = left;
-        }
-        if (right < heap.length && isBefore(heap[right]!, heap[least]!)) {
-          least = right;
-        }
-        if (least === i) {
-          return first;
-        }
-        swap(i, least);
-        i = least;
-      }
-    },
-  };
-};
 
 /** Resolves once no promise has anything left to do: Node runs ticks after them, but only those that a promise asked for. */
 const afterAllThatFollows = async (): Promise<void> => {
@@ -136,11 +89,11 @@ const virtualTurns = () => {
 export const createWorld = (seed: number): World => {
   const random = seededRandom(seed);
   const turns = virtualTurns();
-  const queue = createQueue();
+  /** The next one is the last. */
+  const queue: Event[] = [];
   const counts = new Map<string, number>();
   const lines: string[] = [];
   let now = 0;
-  let seq = 0;
   let steps = 0;
   let hash = 0x811c9dc5;
 
@@ -156,9 +109,8 @@ export const createWorld = (seed: number): World => {
   };
 
   const after: World['after'] = (ms, label, fn, of) => {
-    seq += 1;
-    const event: Event = { at: now + Math.max(0, ms), seq, label, fn, of, isCancelled: false };
-    queue.push(event);
+    const event: Event = { at: now + Math.max(0, ms), label, fn, of, isCancelled: false };
+    queue.splice(queue.findLastIndex(({ at }) => at > event.at) + 1, 0, event);
     return {
       cancel: () => {
         event.isCancelled = true;
