@@ -20,5 +20,6 @@ export {
   type TestMongod,
   type TestStore,
 } from './stores.ts';
+export { silent } from './silent.ts';
 export { tempDir, type TempDir } from './temp-dir.ts';
 export { startVncServer, type VncServer } from './vnc-server.ts';

@@ -1,3 +1,4 @@
+import { createBell } from '#libs/async/index.ts';
 import type { ConnectRequest, ConnectResponse } from '#libs/contracts/agent.ts';
 import { DomainError, status, unavailable } from '#libs/errors/index.ts';
 import type { Bidi, CallContext } from '#libs/grpc/index.ts';
@@ -33,45 +34,14 @@ const SILENT_MS = 9_000;
 const ENDED_MS = 1_000;
 const LOOK_MS = 2_000;
 
-/** Requests as a handler reads them. */
-const createRequests = () => {
-  const waiting: ConnectRequest[] = [];
-  let broken: { error: unknown } | undefined;
-  let wake: (() => void) | undefined;
-  return {
-    push(request: ConnectRequest): void {
-      waiting.push(request);
-      wake?.();
-    },
-    fail(error: unknown): void {
-      broken ??= { error };
-      wake?.();
-    },
-    async *[Symbol.asyncIterator](): AsyncGenerator<ConnectRequest, void> {
-      for (;;) {
-        if (broken !== undefined) {
-          throw broken.error;
-        }
-        const next = waiting.shift();
-        if (next !== undefined) {
-          yield next;
-        } else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      }
-    },
-  };
-};
-
 /**
  * Opens a stream to a manager: the real handler, without gRPC. Messages of one direction arrive late, but in order. Where a
  * process stands still or is cut off, they wait; when that lasts too long, both sides see the stream break.
  */
 export const openCall = (world: World, network: Network, options: CallOptions): AgentCall => {
   const { agent, manager, machine, connect, listener } = options;
-  const requests = createRequests();
+  const waiting: ConnectRequest[] = [];
+  const bell = createBell();
   const over = new AbortController();
   const never = new AbortController();
   const patienceMs = SILENT_MS * world.random.float();
@@ -116,9 +86,19 @@ export const openCall = (world: World, network: Network, options: CallOptions): 
     }
     isManagerThere = false;
     over.abort(error);
-    requests.fail(error);
   };
 
+  async function* requests(): AsyncGenerator<ConnectRequest, void> {
+    for (;;) {
+      over.signal.throwIfAborted();
+      const next = waiting.shift();
+      if (next === undefined) {
+        await bell.rung(over.signal);
+      } else {
+        yield next;
+      }
+    }
+  }
   const serve = async (): Promise<void> => {
     const end = (error: DomainError | undefined): void => {
       if (!isManagerThere) {
@@ -136,7 +116,7 @@ export const openCall = (world: World, network: Network, options: CallOptions): 
       draining: never.signal,
     } as unknown as CallContext;
     try {
-      for await (const { message } of connect(requests, call)) {
+      for await (const { message } of connect(requests(), call)) {
         if (message === undefined) {
           continue;
         }
@@ -182,7 +162,8 @@ export const openCall = (world: World, network: Network, options: CallOptions): 
     send: (message) =>
       toManager.send(`hears ${message.$case} of ${machine}`, () => {
         if (isManagerThere) {
-          requests.push({ message });
+          waiting.push({ message });
+          bell.ring();
         }
       }),
     cancel: () => {

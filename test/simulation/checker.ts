@@ -2,10 +2,9 @@ import type { View } from '../../services/session-supervisor/src/session/reads/r
 import { StartRendering, StopWork, type UserWork } from '#libs/contracts/user.ts';
 import type { Agent } from './agent.ts';
 import type { Database } from './database.ts';
-import { createMatchingCheck } from './matching.ts';
+import { createMatchingCheck, Violation } from './matching.ts';
 import { emptyModel, openBefore, take, type Model } from './model.ts';
 import { oneStep, stepsOf } from './steps.ts';
-import { Violation } from './violation.ts';
 
 /** Checks the store and what clients were told, after each step. It trusts nothing that the product says about itself. */
 export interface Checker {

@@ -5,31 +5,39 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Runs an operation at some later moment; its answer comes later still, or never. */
 export type Ask = <T>(what: string, operation: () => T) => Promise<T>;
 
+const isRecord = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+
 const OPERATORS: Record<string, (value: unknown, bound: never) => boolean> = {
   $ne: (value, other) => !isDeepStrictEqual(value, other),
   $in: (value, some: unknown[]) => some.includes(value),
-  $gt: (value, bound: number) => Number(value) > bound,
-  $gte: (value, bound: number) => Number(value) >= bound,
+  $nin: (value, some: unknown[]) => !some.includes(value),
+  $gt: (value, bound: number) => value !== null && Number(value) > bound,
+  $gte: (value, bound: number) => value !== null && Number(value) >= bound,
+  $lt: (value, bound: number) => value !== null && Number(value) < bound,
+  $lte: (value, bound: number) => value !== null && Number(value) <= bound,
+  $exists: (value, is: boolean) => (value !== null) === is,
+  $not: (value, wanted: unknown) => !agrees(value, wanted),
 };
 
-const isRecord = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const agrees = (value: unknown, wanted: unknown): boolean =>
+  isRecord(wanted)
+    ? Object.entries(wanted).every(([operator, bound]) => {
+        const check = OPERATORS[operator];
+        if (check === undefined) {
+          throw new TypeError(`the simulated MongoDB knows no ${operator}`);
+        }
+        return check(value, bound as never);
+      })
+    : value === wanted;
 
-/** Whether a document fits a filter. A field that is not there is null, as in MongoDB. */
+/** The value at a path. A field that is not there is null, as in MongoDB. */
+const fieldOf = (document: Fields, path: string): unknown =>
+  path.split('.').reduce<unknown>((at, name) => (at as Fields | undefined)?.[name], document) ??
+  null;
+
 const fits = (document: Fields, filter: Fields): boolean =>
-  Object.entries(filter).every(([name, wanted]) => {
-    const value = document[name] ?? null;
-    if (!isRecord(wanted)) {
-      return value === wanted;
-    }
-    return Object.entries(wanted).every(([operator, bound]) => {
-      const check = OPERATORS[operator];
-      if (check === undefined) {
-        throw new TypeError(`the simulated MongoDB knows no ${operator}`);
-      }
-      return check(value, bound as never);
-    });
-  });
+  Object.entries(filter).every(([path, wanted]) => agrees(fieldOf(document, path), wanted));
 
 /** The value of an aggregation expression. */
 const valueOf = (expression: unknown, document: Fields): unknown => {
@@ -68,19 +76,47 @@ const changed = (document: Fields, update: Document | readonly Document[]): Fiel
       document,
     );
   }
-  const { $set = {}, $inc = {} } = update as { $set?: Fields; $inc?: Record<string, number> };
+  const {
+    $set = {},
+    $inc = {},
+    $unset = {},
+  } = update as { $set?: Fields; $inc?: Record<string, number>; $unset?: Fields };
   const raised = Object.entries($inc).map(([name, by]) => [name, Number(document[name] ?? 0) + by]);
-  return { ...document, ...$set, ...Object.fromEntries(raised) };
+  const all = Object.entries({ ...document, ...$set, ...Object.fromEntries(raised) });
+  return Object.fromEntries(all.filter(([name]) => !(name in $unset)));
 };
 
-const duplicateId = (): MongoServerError =>
-  new MongoServerError({ message: 'E11000 duplicate key', code: 11_000, keyPattern: { _id: 1 } });
+const duplicate = (fields: readonly string[]): MongoServerError =>
+  new MongoServerError({
+    message: 'E11000 duplicate key',
+    code: 11_000,
+    keyPattern: Object.fromEntries(fields.map((name) => [name, 1])),
+  });
 
-/** A collection of MongoDB in memory, as far as the stores of user-manager and the beats use one. */
+/**
+ * A collection of MongoDB in memory, as far as the stores of the services and the beats use one.
+ *
+ * @param unique the fields of each unique index; a document without one of them is not in it
+ */
 export const createCollection = <T extends { _id: string }>(
   documents: Map<string, T>,
   ask: Ask,
+  unique: readonly (readonly (keyof T & string)[])[] = [],
 ): Collection<T> => {
+  /** @throws MongoServerError if an index has another document with the same key */
+  const put = (document: T): void => {
+    for (const fields of unique) {
+      const isTaken = [...documents.values()].some(
+        (other) =>
+          other._id !== document._id &&
+          fields.every((name) => document[name] !== undefined && other[name] === document[name]),
+      );
+      if (isTaken) {
+        throw duplicate(fields);
+      }
+    }
+    documents.set(document._id, document);
+  };
   const matching = (filter: Fields): T[] => {
     const { _id: id } = filter;
     const known = typeof id === 'string' ? [documents.get(id)] : documents.values();
@@ -96,17 +132,25 @@ export const createCollection = <T extends { _id: string }>(
     }
     const id = before?._id ?? String(filter['_id']);
     if (before === undefined && documents.has(id)) {
-      throw duplicateId();
+      throw duplicate(['_id']);
     }
     const base = (before ??
       Object.fromEntries(Object.entries(filter).filter(([, of]) => !isRecord(of)))) as Fields;
     const after = changed(base, update) as unknown as T;
-    documents.set(id, after);
+    put(after);
     return before === undefined ? { after } : { before, after };
   };
   const collection = {
     findOne: (filter: Fields) => ask('findOne', () => matching(filter)[0] ?? null),
+    // Documents are kept in the order in which they came.
     find: (filter: Fields) => ({ toArray: () => ask('find', () => matching(filter)) }),
+    insertOne: (document: T) =>
+      ask(`insert ${document._id}`, () => {
+        if (documents.has(document._id)) {
+          throw duplicate(['_id']);
+        }
+        put(document);
+      }),
     distinct: (field: string, filter: Fields) =>
       ask('distinct', () => [
         ...new Set(matching(filter).map((each) => (each as unknown as Fields)[field])),
@@ -124,6 +168,7 @@ export const createCollection = <T extends { _id: string }>(
       ask(`update ${String(filter['_id'])}`, () => {
         const { before, after } = change(filter, update, upsert === true);
         return {
+          matchedCount: before === undefined ? 0 : 1,
           modifiedCount: before === undefined ? 0 : 1,
           upsertedCount: before === undefined && after ? 1 : 0,
         };

@@ -5,7 +5,10 @@ import type { BeatDocument } from '#libs/mongo/index.ts';
 import type { Entry } from '../../services/session-supervisor/src/domain/state/entries.ts';
 import type { CustomerStore, Plan } from '../../services/session-supervisor/src/store/customers.ts';
 import type { WorkloadDocument } from '../../services/session-supervisor/src/store/workload-document.ts';
-import type { WorkloadStore } from '../../services/session-supervisor/src/store/workloads.ts';
+import {
+  workloadStore,
+  type WorkloadStore,
+} from '../../services/session-supervisor/src/store/workloads.ts';
 import type { MachineDocument } from '../../services/user-manager/src/store/machines.ts';
 import type { MatcherDocument } from '../../services/user-manager/src/store/matcher-lease.ts';
 import type { UserDocument } from '../../services/user-manager/src/store/users.ts';
@@ -132,138 +135,19 @@ export const createDatabase = (world: World, plan: Plan): Database => {
         }),
     };
 
-    const running = (customer: string): WorkloadDocument[] =>
-      [...workloads.values()].filter(
-        (each) => each.customer === customer && each.slot !== undefined,
-      );
-    const freeSlot = (customer: string, slots: number): number | undefined => {
-      const taken = new Set(running(customer).map(({ slot }) => slot));
-      return Array.from({ length: slots }, (_, i) => i).find((slot) => !taken.has(slot));
-    };
-    const update = (
-      id: string,
-      when: (document: WorkloadDocument) => boolean,
-      change: (d: WorkloadDocument) => void,
-    ) =>
-      ask(`update ${id}`, () => {
-        const document = workloads.get(id);
-        if (document === undefined || !when(document)) {
-          return false;
-        }
-        change(document);
-        return true;
-      });
-
-    const workloadStore: WorkloadStore = {
-      start: (record) =>
-        ask('start', () => {
-          const { header, requestId, requestHash, slots } = record;
-          const { id, createdAt, ...rest } = header;
-          const repeated = [...workloads.values()].find(
-            (each) =>
-              requestId !== undefined &&
-              each.customer === header.customer &&
-              each.requestId === requestId,
-          );
-          if (repeated !== undefined) {
-            return { kind: 'repeated', document: copy(repeated) } as const;
-          }
-          const slot = freeSlot(header.customer, slots);
-          if (slot === undefined) {
-            return {
-              kind: 'full',
-              running: running(header.customer).map(({ _id }) => _id),
-            } as const;
-          }
-          const document: WorkloadDocument = {
-            _id: id,
-            ...rest,
-            createdAt: new Date(createdAt),
-            ...(requestId === undefined ? {} : { requestId, requestHash }),
-            slot,
-            owner: record.owner,
-            firstOwner: record.owner,
-            published: 0,
-            projection: record.projection,
-          };
-          workloads.set(id, copy(document));
-          return { kind: 'inserted', document } as const;
-        }),
-      repetition: async () => undefined,
-      find: (id) => ask('find workload', () => copy(workloads.get(id))),
-      running: (customer) => ask('running', () => copy(running(customer))),
-      list: () => ask('list', () => copy([...workloads.values()])),
-      project: async (id, projection, frees) => {
-        await update(
-          id,
-          (document) => document.projection.position <= projection.position,
-          (document) => {
-            document.projection = copy(projection);
-            if (frees) {
-              delete document.slot;
-            }
-          },
-        );
-      },
-      published: async (id, position) => {
-        await update(
-          id,
-          (document) => document.published < position,
-          (document) => {
-            document.published = position;
-          },
-        );
-      },
-      ownedBy: (owner) =>
-        ask('owned', () => copy([...workloads.values()].filter((each) => each.owner === owner))),
-      ownedByOthers: (than) =>
-        ask('owned by others', () =>
-          copy(
-            [...workloads.values()].filter(({ owner }) => owner !== null && !than.includes(owner)),
-          ),
-        ),
-      claim: (id, from, owner) =>
-        update(
-          id,
-          (document) => document.owner === from,
-          (document) => {
-            document.owner = owner;
-          },
-        ),
-      reopen: (id, { customer, owner, position, slots }) =>
-        ask(`reopen ${id}`, () => {
-          const document = workloads.get(id);
-          if (document?.owner !== null || document.projection.position !== position) {
-            return { kind: 'changed' } as const;
-          }
-          const slot = slots === undefined ? undefined : freeSlot(customer, slots);
-          if (slots !== undefined && slot === undefined) {
-            return { kind: 'full', running: running(customer).map(({ _id }) => _id) } as const;
-          }
-          document.owner = owner;
-          if (slot !== undefined) {
-            document.slot = slot;
-          }
-          return { kind: 'reopened' } as const;
-        }),
-      disown: async (id, owner) => {
-        await update(
-          id,
-          (document) => document.owner === owner,
-          (document) => {
-            document.owner = null;
-            delete document.slot;
-          },
-        );
-      },
-      toSweep: async () => [],
-      toScrub: async () => undefined,
-      swept: async () => undefined,
-    };
-
     return {
       journal,
-      workloads: workloadStore,
+      // Nothing is swept or scrubbed, because there is no blob.
+      workloads: {
+        ...workloadStore(
+          createCollection(workloads, ask, [
+            ['customer', 'slot'],
+            ['customer', 'requestId'],
+          ]),
+        ),
+        toSweep: async () => [],
+        toScrub: async () => undefined,
+      },
       customers: {
         planOf: async () => plan,
         plansOf: async (ids: readonly string[]) => new Map(ids.map((id) => [id, plan])),

@@ -1,5 +1,6 @@
 import { createLogger } from '#libs/telemetry/index.ts';
-import { contextOf } from '../../services/user-manager/src/context.ts';
+import { silent } from '#libs/testing/index.ts';
+import { contextOf, type Context } from '../../services/user-manager/src/context.ts';
 import { connect } from '../../services/user-manager/src/rpc/connect.ts';
 import { joinMesh } from '../../services/user-manager/src/service.ts';
 import { openCall, type AgentCall, type CallListener } from './call.ts';
@@ -31,23 +32,15 @@ export const startManager = (
       // Machines are enrolled by the world itself.
       agentTokens: { key: { kty: 'none' }, issuer: '', audience: '' } as never,
       closing: new AbortController().signal,
-      events: {
-        machineEnrolled: () => undefined,
-        machineDeleted: () => undefined,
+      events: silent<Context['events']>({
         agentConnected: () => world.count('agents connected'),
-        agentLeft: () => undefined,
-        userDrained: () => undefined,
         userLost: () => world.count('users lost with their manager'),
         userClaimed: () => world.count('claims'),
         claimLapsed: (_user, why) => world.count(`claims lapsed: ${why}`),
         matcherStarted: () => world.count('matchers'),
         matcherStopped: () => world.count('matchers deposed'),
         managerDead: () => world.count('managers buried'),
-        managerNotReached: () => undefined,
-        reportsUndecided: () => undefined,
-        roundFailed: () => undefined,
-        messageSkipped: () => undefined,
-      },
+      }),
     },
     database.of(process),
   );

@@ -1,6 +1,10 @@
 import { UpdateUserCount, type Demand } from '#libs/contracts/user.ts';
 import type { UserDocument } from '../../services/user-manager/src/store/users.ts';
-import { Violation } from './violation.ts';
+
+/** Something that must never be. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
 
 /** Checks whom the matcher gives to whom: I9 and both halves of I7, as the records of the users and the stated demands show it. */
 export interface MatchingCheck {

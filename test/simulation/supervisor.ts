@@ -1,5 +1,7 @@
+import { createSecretKey } from 'node:crypto';
 import type { SessionCommand } from '#libs/contracts/session.ts';
 import { createLogger } from '#libs/telemetry/index.ts';
+import { silent } from '#libs/testing/index.ts';
 import type { Context } from '../../services/session-supervisor/src/context.ts';
 import { begin } from '../../services/session-supervisor/src/domain/state/workload.ts';
 import { header } from '../../services/session-supervisor/src/domain/fixture.ts';
@@ -15,7 +17,6 @@ import {
 import { createSessions } from '../../services/session-supervisor/src/session/owner/sessions.ts';
 import { projectionOf } from '../../services/session-supervisor/src/store/workload-document.ts';
 import type { Database } from './database.ts';
-import { MESH_SECRET } from './secret.ts';
 import type { Network } from './network.ts';
 import type { Process, World } from './world.ts';
 
@@ -33,6 +34,7 @@ export interface Supervisor {
   view(id: string): Promise<View | undefined>;
 }
 
+const MESH_SECRET = createSecretKey(Buffer.alloc(32, 0x5a));
 const logger = createLogger({ service: 'simulation', level: 'silent' });
 const DEADLINE_MS = 8_000;
 
@@ -59,19 +61,15 @@ export const startSupervisor = (
     clock,
     random: world.random,
     logger,
-    events: {
-      workloadStarted: () => undefined,
+    events: silent<SessionDeps['events']>({
       workloadEnded: () => world.count('ends'),
       workloadTakenOver: () => world.count('take-overs'),
       workloadLetGo: () => world.count('appends refused'),
       journalConflict: (id) => {
         throw new Error(`the journal of ${id} contradicts its fold`);
       },
-      appendUnknown: () => undefined,
-      attemptFailed: () => undefined,
-      reportRefused: () => undefined,
       commandObeyed: (_id, command) => world.count(`commands: ${command}`),
-    },
+    }),
     sweep: { afterMs: 60_000, everyMs: 60_000 },
     scrub: { afterMs: 60_000, everyMs: 60_000 },
   };

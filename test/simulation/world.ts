@@ -1,5 +1,5 @@
 import { type Clock, sleepBy, type Timer } from '#libs/clock/index.ts';
-import { seededRandom, type Random } from '#libs/random/index.ts';
+import { seededRandom } from '#libs/random/index.ts';
 
 /** A process of the simulated mesh. It can die, or freeze for a while. */
 export interface Process {
@@ -10,32 +10,6 @@ export interface Process {
   hasVanished: boolean;
   /** What arrived while it was frozen. */
   deferred: (() => void)[];
-}
-
-/** Time, chance and the order of everything in one run: the same seed gives the same run. */
-export interface World extends Disposable {
-  readonly random: Random;
-  now(): number;
-  process(name: string): Process;
-  /** Runs `fn` in a process after `ms`: never if the process is dead by then, later if it is frozen. */
-  after(ms: number, label: string, fn: () => void, of?: Process): Timer;
-  /** Runs the next event and everything that follows from it at once. False if there is none. */
-  step(): Promise<boolean>;
-  kill(process: Process): void;
-  /** Kills it with its machine. */
-  vanish(process: Process): void;
-  freeze(process: Process): void;
-  thaw(process: Process): void;
-  clockOf(process: Process): Clock;
-  /** Counts something for the report. */
-  count(what: string): void;
-  readonly counts: ReadonlyMap<string, number>;
-  steps(): number;
-  /** A hash of the whole trace. */
-  hash(): string;
-  /** The latest events. */
-  trace(): string[];
-  note(text: string): void;
 }
 
 interface Event {
@@ -86,7 +60,10 @@ const virtualTurns = () => {
   };
 };
 
-export const createWorld = (seed: number): World => {
+export type World = ReturnType<typeof createWorld>;
+
+/** Time, chance and the order of everything in one run: the same seed gives the same run. */
+export const createWorld = (seed: number) => {
   const random = seededRandom(seed);
   const turns = virtualTurns();
   /** The next one is the last. */
@@ -108,7 +85,8 @@ export const createWorld = (seed: number): World => {
     }
   };
 
-  const after: World['after'] = (ms, label, fn, of) => {
+  /** Runs `fn` in a process after `ms`: never if the process is dead by then, later if it is frozen. */
+  const after = (ms: number, label: string, fn: () => void, of?: Process): Timer => {
     const event: Event = { at: now + Math.max(0, ms), label, fn, of, isCancelled: false };
     queue.splice(queue.findLastIndex(({ at }) => at > event.at) + 1, 0, event);
     return {
@@ -138,10 +116,17 @@ export const createWorld = (seed: number): World => {
 
   return {
     random,
-    now: () => now,
-    process: (name) => ({ name, isAlive: true, isFrozen: false, hasVanished: false, deferred: [] }),
+    now: (): number => now,
+    process: (name: string): Process => ({
+      name,
+      isAlive: true,
+      isFrozen: false,
+      hasVanished: false,
+      deferred: [],
+    }),
     after,
-    async step() {
+    /** Runs the next event and everything that follows from it at once. False if there is none. */
+    async step(): Promise<boolean> {
       const event = queue.pop();
       if (event === undefined) {
         return false;
@@ -159,20 +144,21 @@ export const createWorld = (seed: number): World => {
       return true;
     },
     kill,
-    vanish(process) {
+    /** Kills it with its machine. */
+    vanish(process: Process): void {
       kill(process);
       process.hasVanished = true;
     },
-    freeze(process) {
+    freeze(process: Process): void {
       process.isFrozen = true;
     },
-    thaw(process) {
+    thaw(process: Process): void {
       process.isFrozen = false;
       for (const fn of process.deferred.splice(0)) {
         after(0, 'thaws', fn, process);
       }
     },
-    clockOf(process) {
+    clockOf(process: Process): Clock {
       const skew = Math.floor(random.float() * 1e9);
       const setTimer: Clock['setTimer'] = (ms, fn) => after(ms, 'timer', fn, process);
       return {
@@ -182,10 +168,13 @@ export const createWorld = (seed: number): World => {
         sleep: sleepBy(setTimer),
       };
     },
-    count: (what) => void counts.set(what, (counts.get(what) ?? 0) + 1),
-    counts,
-    steps: () => steps,
+    /** Counts something for the report. */
+    count: (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1),
+    counts: counts as ReadonlyMap<string, number>,
+    steps: (): number => steps,
+    /** Of the whole trace. */
     hash: () => (hash >>> 0).toString(16).padStart(8, '0'),
+    /** The latest events. */
     trace: () => lines.slice(-TRACE_LINES),
     note,
     [Symbol.dispose]: turns[Symbol.dispose],
