@@ -32,27 +32,7 @@ interface Entry {
   phase: Phase;
 }
 
-/** A machine: the real decisions of compute-agent, and an outbox that outlives its process. */
-export interface Agent {
-  readonly user: string;
-  process: Process;
-  /** Begins anew with what the outbox kept. */
-  restart(): void;
-  /** Its process dies. */
-  crash(): void;
-  /** Its machine is gone without a word. */
-  vanish(): void;
-  /** Its stream breaks. */
-  disconnect(): void;
-  /** Reports an attempt that it was never given. */
-  lie(workload: string, task: string): void;
-  /** Repeats a report that was decided long ago. */
-  repeat(): void;
-  /** Whether it was told that another agent has its place, and stays away. */
-  isSuperseded(): boolean;
-}
-
-export interface AgentOptions {
+interface AgentOptions {
   /** Where it may connect. */
   managers: () => readonly Manager[];
   /** Milliseconds for a task, on average. */
@@ -64,11 +44,14 @@ export interface AgentOptions {
 /** A stream that lived for so long was a good one. */
 const GOOD_MS = 10_000;
 
+export type Agent = ReturnType<typeof createAgent>;
+
+/** A machine: the real decisions of compute-agent, and an outbox that outlives its process. */
 export const createAgent = (
   world: World,
   user: string,
   { managers, taskMs, fails }: AgentOptions,
-): Agent => {
+) => {
   const outbox = new Map<string, { workloadId: string; report: Unnumbered }>();
   const said: { workloadId: string; report: Unnumbered }[] = [];
   let process = world.process(user);
@@ -313,10 +296,11 @@ export const createAgent = (
 
   return {
     user,
-    get process() {
+    get process(): Process {
       return process;
     },
-    restart: () => {
+    /** Begins anew with what the outbox kept. */
+    restart: (): void => {
       process = world.process(user);
       entries = new Map();
       reports = noReports();
@@ -331,15 +315,18 @@ export const createAgent = (
       }
       world.after(world.random.float() * 1_000, 'connects', connect, process);
     },
-    crash: () => {
+    /** Its process dies. */
+    crash: (): void => {
       lost();
       world.kill(process);
     },
-    vanish: () => {
+    /** Its machine is gone without a word. */
+    vanish: (): void => {
       lost();
       world.vanish(process);
     },
-    disconnect: () => {
+    /** Its stream breaks. */
+    disconnect: (): void => {
       if (call === undefined) {
         return;
       }
@@ -347,7 +334,8 @@ export const createAgent = (
       lost();
       again(world.now(), undefined);
     },
-    lie: (workloadId, task) => {
+    /** Reports an attempt that it was never given. */
+    lie: (workloadId: string, task: string): void => {
       const attempt = {
         task,
         generation: 0,
@@ -356,12 +344,14 @@ export const createAgent = (
       };
       say(workloadId, attempt, 999_999, bodyOf(workloadId, attempt));
     },
-    repeat: () => {
+    /** Repeats a report that was decided long ago. */
+    repeat: (): void => {
       const old = said[Math.floor(world.random.float() * said.length)]?.report;
       if (old?.attempt !== undefined && old.body !== undefined) {
         say(old.workloadId, old.attempt, 999_998, old.body);
       }
     },
-    isSuperseded: () => isSuperseded,
+    /** Whether it was told that another agent has its place, and stays away. */
+    isSuperseded: (): boolean => isSuperseded,
   };
 };

@@ -6,26 +6,6 @@ import { createMatchingCheck, Violation } from './matching.ts';
 import { emptyModel, openBefore, take, type Model } from './model.ts';
 import { oneStep, stepsOf } from './steps.ts';
 
-/** Checks the store and what clients were told, after each step. It trusts nothing that the product says about itself. */
-export interface Checker {
-  step(): void;
-  /** One process asks another. The checker looks at what sessions hand out and at the demands that they state. */
-  sent(subject: string, bytes: Uint8Array): void;
-  /** A stop was answered. */
-  stopped(workload: string): void;
-  /** A command with this request id was answered. */
-  acknowledged(workload: string, requestId: string): void;
-  /** A client was shown this. */
-  shown(workload: string, view: View): void;
-  model(workload: string): Model;
-  /** Whether nobody has the user, and it is connected, or not, as it should be. */
-  isIdle(user: string, isThere: boolean): boolean;
-  /** Nothing goes wrong any more, and everybody has had time to notice. */
-  calm(): void;
-  /** After the quiet phase. */
-  quiet(agents: readonly Agent[]): void;
-}
-
 interface Followed {
   model: Model;
   position: number;
@@ -40,7 +20,8 @@ interface Followed {
   working: Map<string, UserWork>;
 }
 
-export const createChecker = (database: Database, slots: number, now: () => number): Checker => {
+/** Checks the store and what clients were told, after each step. It trusts nothing that the product says about itself. */
+export const createChecker = (database: Database, slots: number, now: () => number) => {
   const followed = new Map<string, Followed>();
   const matching = createMatchingCheck(database.users, now);
   let checked = -1;
@@ -140,14 +121,16 @@ export const createChecker = (database: Database, slots: number, now: () => numb
     }
   };
 
-  const isIdle: Checker['isIdle'] = (user, isThere) => {
+  /** Whether nobody has the user, and it is connected, or not, as it should be. */
+  const isIdle = (user: string, isThere: boolean): boolean => {
     const { connection = null, session = null } = database.users.get(user) ?? {};
     // What serves a session stays with the record of a machine that is gone, until it comes back.
     return (connection !== null) === isThere && (session === null || !isThere);
   };
 
   return {
-    sent(subject, bytes) {
+    /** One process asks another. The checker looks at what sessions hand out and at the demands that they state. */
+    sent(subject: string, bytes: Uint8Array): void {
       if (subject.endsWith('.start-rendering')) {
         StartRendering.decode(bytes).users.forEach(handed);
       } else if (subject.endsWith('.stop-work')) {
@@ -156,7 +139,7 @@ export const createChecker = (database: Database, slots: number, now: () => numb
         matching.stated(bytes);
       }
     },
-    step() {
+    step(): void {
       if (database.changes() === checked) {
         return;
       }
@@ -176,19 +159,23 @@ export const createChecker = (database: Database, slots: number, now: () => numb
         }
       }
     },
-    calm: () => matching.calm(),
-    stopped(workload) {
+    /** Nothing goes wrong any more, and everybody has had time to notice. */
+    calm: matching.calm,
+    /** A stop was answered. */
+    stopped(workload: string): void {
       const { model } = follow(workload);
       if (model.endings === 0) {
         fail(workload, 'I6: a stop was answered, and the journal does not have it');
       }
     },
-    acknowledged(workload, requestId) {
+    /** A command with this request id was answered. */
+    acknowledged(workload: string, requestId: string): void {
       if (!follow(workload).requests.has(requestId)) {
         fail(workload, `I5: command ${requestId} was answered, and the journal does not have it`);
       }
     },
-    shown(workload, view) {
+    /** A client was shown this. */
+    shown(workload: string, view: View): void {
       const known = follow(workload);
       const { revision, state } = view;
       const told = { completed: state.done.count, failed: state.givenUp.count };
@@ -201,8 +188,9 @@ export const createChecker = (database: Database, slots: number, now: () => numb
       }
     },
     isIdle,
-    model: (workload) => follow(workload).model,
-    quiet(agents) {
+    model: (workload: string): Model => follow(workload).model,
+    /** After the quiet phase. */
+    quiet(agents: readonly Agent[]): void {
       for (const { _id, customer, owner, slot, projection } of database.workloads.values()) {
         const { model } = follow(_id);
         const state = `${model.phase}, ${model.done.size} done, ${model.failed.size} failed, owner ${owner}`;

@@ -1,59 +1,32 @@
-import type { Collection } from 'mongodb';
 import { unavailable } from '#libs/errors/index.ts';
 import type { JournalDocument, JournalStore, Snapshot } from '#libs/journal/index.ts';
 import type { BeatDocument } from '#libs/mongo/index.ts';
 import type { Entry } from '../../services/session-supervisor/src/domain/state/entries.ts';
 import type { CustomerStore, Plan } from '../../services/session-supervisor/src/store/customers.ts';
 import type { WorkloadDocument } from '../../services/session-supervisor/src/store/workload-document.ts';
-import {
-  workloadStore,
-  type WorkloadStore,
-} from '../../services/session-supervisor/src/store/workloads.ts';
+import { workloadStore } from '../../services/session-supervisor/src/store/workloads.ts';
 import type { MachineDocument } from '../../services/user-manager/src/store/machines.ts';
 import type { MatcherDocument } from '../../services/user-manager/src/store/matcher-lease.ts';
 import type { UserDocument } from '../../services/user-manager/src/store/users.ts';
 import { createCollection, type Ask } from './collection.ts';
 import type { Process, World } from './world.ts';
 
-/**
- * MongoDB as its clients see it: majority reads, unique keys, compare-and-set. An answer may be lost before the write (a write
- * that a fail-over rolls back looks the same) or after it, and for a while nothing may be answered at all.
- */
-export interface Database {
-  readonly journals: Map<string, JournalDocument<Entry>[]>;
-  readonly workloads: Map<string, WorkloadDocument>;
-  readonly users: Map<string, UserDocument>;
-  /** Grows whenever something may have changed. */
-  changes(): number;
-  /** Makes a machine known. */
-  enrol(machine: string): void;
-  of(process: Process): Stores;
-  /** How likely an answer is lost; 0 in quiet times. */
-  lossy(share: number): void;
-  away(isAway: boolean): void;
-}
-
-export interface Stores {
-  journal: JournalStore<Entry>;
-  workloads: WorkloadStore;
-  customers: Pick<CustomerStore, 'planOf'> & CustomerStore;
-  supervisors: Collection<BeatDocument>;
-  managers: Collection<BeatDocument>;
-  matcher: Collection<MatcherDocument>;
-  users: Collection<UserDocument>;
-  machines: Collection<MachineDocument>;
-}
-
 /** The driver gives up within this time. */
 const GIVES_UP_MS = 2_000;
 const lost = (): Error => unavailable('mongodb', 'no answer');
 const copy = <T>(value: T): T => structuredClone(value);
 
-export const createDatabase = (world: World, plan: Plan): Database => {
-  const journals: Database['journals'] = new Map();
-  const workloads: Database['workloads'] = new Map();
+export type Database = ReturnType<typeof createDatabase>;
+
+/**
+ * MongoDB as its clients see it: majority reads, unique keys, compare-and-set. An answer may be lost before the write (a write
+ * that a fail-over rolls back looks the same) or after it, and for a while nothing may be answered at all.
+ */
+export const createDatabase = (world: World, plan: Plan) => {
+  const journals = new Map<string, JournalDocument<Entry>[]>();
+  const workloads = new Map<string, WorkloadDocument>();
   const snapshots = new Map<string, Snapshot>();
-  const users: Database['users'] = new Map();
+  const users = new Map<string, UserDocument>();
   const machines = new Map<string, MachineDocument>();
   const matcher = new Map<string, MatcherDocument>();
   const supervisors = new Map<string, BeatDocument>();
@@ -68,7 +41,7 @@ export const createDatabase = (world: World, plan: Plan): Database => {
     return known;
   };
 
-  const of = (self: Process): Stores => {
+  const of = (self: Process) => {
     /** One round trip: the operation runs at some moment, and its answer comes later or never. */
     const ask: Ask = <T>(what: string, operation: () => T): Promise<T> =>
       new Promise((resolve, reject) => {
@@ -164,13 +137,17 @@ export const createDatabase = (world: World, plan: Plan): Database => {
     journals,
     workloads,
     users,
-    changes: () => changes,
-    enrol: (machine) => void machines.set(machine, { _id: machine, name: machine, createdAtMs: 0 }),
+    /** Grows whenever something may have changed. */
+    changes: (): number => changes,
+    /** Makes a machine known. */
+    enrol: (machine: string): void =>
+      void machines.set(machine, { _id: machine, name: machine, createdAtMs: 0 }),
     of,
-    lossy: (share) => {
+    /** How likely an answer is lost; 0 in quiet times. */
+    lossy: (share: number): void => {
       loss = share;
     },
-    away: (away) => {
+    away: (away: boolean): void => {
       isAway = away;
     },
   };

@@ -6,18 +6,6 @@ export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
-/** Checks whom the matcher gives to whom: I9 and both halves of I7, as the records of the users and the stated demands show it. */
-export interface MatchingCheck {
-  /** A session states its demand. */
-  stated(bytes: Uint8Array): void;
-  /** To be called after each change of the users' records. */
-  step(): void;
-  /** From now on everybody must be given work within a moment. */
-  calm(): void;
-  /** The session that a claim was made for; undefined while nobody has seen such a claim. */
-  sessionOf(user: string, claim: number): string | undefined;
-}
-
 /** Statements are repeated every 2 s, the matcher looks every second, and answers take their time. */
 const IDLE_MS = 4_000;
 /** A demand that was stated so recently stands. */
@@ -30,10 +18,11 @@ interface Stated {
   most: number;
 }
 
+/** Checks whom the matcher gives to whom: I9 and both halves of I7, as the records of the users and the stated demands show it. */
 export const createMatchingCheck = (
   users: ReadonlyMap<string, UserDocument>,
   now: () => number,
-): MatchingCheck => {
+) => {
   const demands = new Map<string, Stated>();
   /** By user and number. */
   const claims = new Map<string, string>();
@@ -93,7 +82,8 @@ export const createMatchingCheck = (
   };
 
   return {
-    stated(bytes) {
+    /** A session states its demand. */
+    stated(bytes: Uint8Array): void {
       const { demand } = UpdateUserCount.decode(bytes);
       if (demand === undefined) {
         return;
@@ -104,7 +94,8 @@ export const createMatchingCheck = (
       const most = Math.max(known?.most ?? 0, demand.wanted);
       demands.set(demand.workloadId, isOlder ? { ...known, most } : { demand, at: now(), most });
     },
-    step() {
+    /** To be called after each change of the users' records. */
+    step(): void {
       for (const user of users.values()) {
         if (before.get(user._id) !== user) {
           look(user);
@@ -114,9 +105,11 @@ export const createMatchingCheck = (
         }
       }
     },
-    calm: () => {
+    /** From now on everybody must be given work within a moment. */
+    calm: (): void => {
       isCalm = true;
     },
-    sessionOf: (user, claim) => claims.get(`${user}/${claim}`),
+    /** The session that a claim was made for; undefined while nobody has seen such a claim. */
+    sessionOf: (user: string, claim: number): string | undefined => claims.get(`${user}/${claim}`),
   };
 };

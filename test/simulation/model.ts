@@ -29,7 +29,7 @@ export const emptyModel = (steps: readonly Step[] = oneStep): Model => ({
   isClosed: false,
 });
 
-/** What a task stands after and must wait for; a result that is made again was there before. */
+/** The predecessors that a task waits for. One under repair holds nothing up, because its result was accepted before. */
 export const openBefore = ({ steps, done, failed, repairs }: Model, task: string): string[] =>
   before(steps, task).flatMap(({ task: first, on }) =>
     done.has(first) || repairs.has(first) || (on === 'end' && failed.has(first)) ? [] : [first],

@@ -15,34 +15,17 @@ interface Subscription {
   isOpen: boolean;
 }
 
-/** A fact in the stream, once for each message id. */
-export interface PublishedFact {
-  subject: string;
-  bytes: Uint8Array;
-}
-
-/** NATS between processes: messages are late, out of order, lost or repeated, and whole processes are cut off. */
-export interface Network {
-  busOf(process: Process): Bus;
-  cut(process: Process): void;
-  mend(process: Process): void;
-  isCut(process: Process): boolean;
-  /** How likely a message is lost; 0 in quiet times. */
-  lossy(share: number): void;
-  /** Shows every request as it is sent. */
-  onRequest(fn: (subject: string, bytes: Uint8Array) => void): void;
-  readonly facts: ReadonlyMap<string, PublishedFact>;
-}
-
 const matches = (pattern: readonly string[], subject: readonly string[]): boolean =>
   pattern.length === subject.length &&
   pattern.every((part, i) => part === '*' || part === subject[i]);
 
-export const createNetwork = (world: World): Network => {
+export type Network = ReturnType<typeof createNetwork>;
+
+/** NATS between processes: messages are late, out of order, lost or repeated, and whole processes are cut off. */
+export const createNetwork = (world: World) => {
   const exact = new Map<string, Subscription[]>();
   const withWildcard: { pattern: string[]; one: Subscription }[] = [];
   const cut = new Set<Process>();
-  const facts = new Map<string, PublishedFact>();
   let loss = 0;
   let requested: (subject: string, bytes: Uint8Array) => void = () => {};
 
@@ -114,12 +97,10 @@ export const createNetwork = (world: World): Network => {
           fn();
         };
         const onAbort = (): void => end(() => reject(signal?.reason as Error));
-        const giveUp = (): void =>
-          end(() =>
-            reject(
-              new DomainError(status.DEADLINE_EXCEEDED, 'REPLY_TIMEOUT', `no answer on ${subject}`),
-            ),
-          );
+        const giveUp = (): void => {
+          const text = `no answer on ${subject}`;
+          end(() => reject(new DomainError(status.DEADLINE_EXCEEDED, 'REPLY_TIMEOUT', text)));
+        };
         const timer = world.after(timeoutMs, `gives up on ${subject}`, giveUp, self);
         if (signal?.aborted === true) {
           return onAbort();
@@ -130,11 +111,8 @@ export const createNetwork = (world: World): Network => {
         }
         const [one] = receivers(subject);
         if (one === undefined) {
-          const nobody = new DomainError(
-            status.UNAVAILABLE,
-            'NO_RESPONDER',
-            `nobody serves ${subject}`,
-          );
+          const text = `nobody serves ${subject}`;
+          const nobody = new DomainError(status.UNAVAILABLE, 'NO_RESPONDER', text);
           world.after(delay(), `finds nobody on ${subject}`, () => end(() => reject(nobody)), self);
           return;
         }
@@ -181,12 +159,9 @@ export const createNetwork = (world: World): Network => {
         },
       };
     },
-    publishFact: (subject, bytes, messageId) =>
+    publishFact: () =>
       new Promise((resolve, reject) => {
         const isUnheard = cut.has(self) || world.random.float() < loss;
-        if (!isUnheard || world.random.float() < 0.5) {
-          facts.set(messageId, { subject, bytes });
-        }
         const answer = isUnheard ? () => reject(unavailable('nats', 'no answer')) : resolve;
         world.after(isUnheard ? 1_000 : delay(), 'learns of a fact', answer, self);
       }),
@@ -198,15 +173,16 @@ export const createNetwork = (world: World): Network => {
 
   return {
     busOf,
-    cut: (process) => void cut.add(process),
-    mend: (process) => void cut.delete(process),
-    isCut: (process) => cut.has(process),
-    lossy: (share) => {
+    cut: (process: Process): void => void cut.add(process),
+    mend: (process: Process): void => void cut.delete(process),
+    isCut: (process: Process): boolean => cut.has(process),
+    /** How likely a message is lost; 0 in quiet times. */
+    lossy: (share: number): void => {
       loss = share;
     },
-    onRequest: (fn) => {
+    /** Shows every request as it is sent. */
+    onRequest: (fn: typeof requested): void => {
       requested = fn;
     },
-    facts,
   };
 };

@@ -1,13 +1,5 @@
 import type { Outcome } from './run.ts';
 
-/** What many seeds came to. */
-export interface Report {
-  add(outcome: Outcome): void;
-  /** The runs prove nothing, because too little happened. */
-  isVoid(): boolean;
-  text(): string;
-}
-
 /** Each must have happened at least once. */
 const REQUIRED = [
   'duplicates suppressed',
@@ -20,9 +12,10 @@ const LEAST_STEPS = 500;
 const LEAST_FAULTS = 3;
 
 const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
-export const createReport = (): Report => {
+/** What many seeds came to. */
+export const createReport = () => {
   const began = performance.now();
   const outcomes: Outcome[] = [];
   const totals = new Map<string, number>();
@@ -37,14 +30,15 @@ export const createReport = (): Report => {
   const steps = (): number => median(outcomes.map((outcome) => outcome.steps));
   const faults = (): number => median(outcomes.map((outcome) => outcome.faults));
   return {
-    add(outcome) {
+    add(outcome: Outcome): void {
       outcomes.push({ ...outcome, counts: new Map() });
       for (const [what, n] of outcome.counts) {
         totals.set(what, total(what) + n);
       }
     },
-    isVoid: () => missing().length > 0 || steps() < LEAST_STEPS || faults() < LEAST_FAULTS,
-    text() {
+    /** The runs prove nothing, because too little happened. */
+    isVoid: (): boolean => missing().length > 0 || steps() < LEAST_STEPS || faults() < LEAST_FAULTS,
+    text(): string {
       const seconds = (performance.now() - began) / 1_000;
       const hours = outcomes.reduce((sum, { virtualMs }) => sum + virtualMs, 0) / 3_600_000;
       const all = outcomes.reduce((sum, outcome) => sum + outcome.steps, 0);
