@@ -7,8 +7,9 @@
 import { readFile } from 'node:fs/promises';
 import { line, machine, percentile, spreadOf, version } from './report.ts';
 import { startMesh, type Mesh } from '../test/harness/mesh.ts';
-import { ended, noop, start } from '../test/harness/work.ts';
+import { ended, start } from '../test/harness/work.ts';
 import type { Clients } from '../test/harness/clients.ts';
+import { noopSpec } from '#libs/testing/index.ts';
 
 const TASKS = 20_000;
 const ROUNDS = Number(process.argv[2] ?? 7);
@@ -17,7 +18,10 @@ const STREAMS = 8;
 
 /** Tasks per second of one workload, measured by the times in its journal. */
 const round = async (customer: Clients): Promise<number> => {
-  const workload = await ended(customer, await start(customer, { noop: noop({ tasks: TASKS }) }));
+  const workload = await ended(
+    customer,
+    await start(customer, { noop: noopSpec({ tasks: TASKS }) }),
+  );
   if (workload.completed !== TASKS) {
     throw new Error(`only ${workload.completed} of ${TASKS} tasks are done`);
   }
@@ -27,7 +31,7 @@ const round = async (customer: Clients): Promise<number> => {
 
 /** Milliseconds from the start of a workload of one task to its recorded result, with idle users. */
 const single = async (customer: Clients): Promise<number> => {
-  const workload = await ended(customer, await start(customer, { noop: noop({ tasks: 1 }) }));
+  const workload = await ended(customer, await start(customer, { noop: noopSpec({ tasks: 1 }) }));
   return (workload.endTime?.getTime() ?? NaN) - (workload.createTime?.getTime() ?? NaN);
 };
 
@@ -58,7 +62,7 @@ const report = async (mesh: Mesh, agentPid: number): Promise<void> => {
     ),
   );
   console.log(
-    `dispatch: ${TASKS} noop tasks of 0 ms, one agent process with ${STREAMS} streams, journaled mongod`,
+    `dispatch: ${TASKS} noopSpec tasks of 0 ms, one agent process with ${STREAMS} streams, journaled mongod`,
   );
   console.log(`machine: ${machine()}`);
   console.log(

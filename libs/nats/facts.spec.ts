@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import { status } from '#libs/errors/index.ts';
-import { eventually, startNats, type TestStore } from '#libs/testing/index.ts';
+import { eventually, startNats, type TestStore, errorOf } from '#libs/testing/index.ts';
 import type { Bus } from './bus.ts';
-import { bytesOf, errorOf, testBus, textOf } from './bus.fixture.ts';
+import { bytesOf, testBus, textOf } from './bus.fixture.ts';
 import { EVENTS_STREAM } from './facts.ts';
 import { observe } from './observer.fixture.ts';
 

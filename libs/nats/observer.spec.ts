@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { startNats, type TestStore } from '#libs/testing/index.ts';
-import { bytesOf, errorOf, testBus, textOf } from './bus.fixture.ts';
+import { startNats, type TestStore, errorOf } from '#libs/testing/index.ts';
+import { bytesOf, testBus, textOf } from './bus.fixture.ts';
 import { observe, type Observed } from './observer.fixture.ts';
 
 describe('observe', () => {

@@ -1,10 +1,23 @@
 /** Surroundings for tests: real stores on free ports, a network that fails on request, time that stands still. */
+export {
+  type AgentStream,
+  capabilityOf,
+  completedBody,
+  failedBody,
+  helloOf,
+  noopSha256,
+  noopSpec,
+  openAgentStream,
+} from './agents.ts';
+export { customerFile, readAll, uploadOf } from './blobs.ts';
 export { eventually, type Patience } from './eventually.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';
 export { freePort } from '#libs/embedded/index.ts';
 export { isAlive } from './is-alive.ts';
+export { createKeys, type Keys, MESH_SECRET, TOKENS } from './keys.ts';
 export { needs } from './needs.ts';
 export { startProxy, type Direction, type Proxy, type Watcher } from './proxy.ts';
+export { errorOf, failureOf } from './refused.ts';
 export { runningClock, type RunningClock } from './running-clock.ts';
 export {
   type RunningService,
@@ -20,6 +33,6 @@ export {
   type TestMongod,
   type TestStore,
 } from './stores.ts';
-export { silent } from './silent.ts';
+export { silent, testLog } from './silent.ts';
 export { tempDir, type TempDir } from './temp-dir.ts';
 export { startVncServer, type VncServer } from './vnc-server.ts';

@@ -2,8 +2,9 @@ import { isDomainError, status } from '#libs/errors/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EdgeCondition } from '#libs/contracts/common.ts';
+import { noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
-import { noop, watch } from '../harness/work.ts';
+import { watch } from '../harness/work.ts';
 import { randomSteps } from '../simulation/steps.ts';
 import type { History } from './history.ts';
 
@@ -63,7 +64,11 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
     const work = nodes === undefined ? { tasks } : { tasks: 0, nodes };
     const spec = {
       $case: 'noop' as const,
-      value: noop({ ...work, durationMs: 5 + below(45), resultBytes: below(3) === 0 ? 200 : 0 }),
+      value: noopSpec({
+        ...work,
+        durationMs: 5 + below(45),
+        resultBytes: below(3) === 0 ? 200 : 0,
+      }),
     };
     const request = { objectId: '', spec, requestId: random.id('r'), customerId: '' };
     const answer = await ask('start', '', request.requestId, () =>

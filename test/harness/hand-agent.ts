@@ -1,18 +1,20 @@
-import { createHash } from 'node:crypto';
-import {
-  AgentServiceService,
-  type Capability,
-  type Completed,
-  type ConnectRequest,
-  type ConnectResponse,
-  type DesiredState,
-  type Outcome,
-  type Report,
-  type Welcome,
+import type {
+  Capability,
+  Completed,
+  ConnectResponse,
+  DesiredState,
+  Outcome,
+  Report,
 } from '#libs/contracts/agent.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
-import type { DomainError } from '#libs/errors/index.ts';
-import { createClient } from '#libs/grpc/index.ts';
+import {
+  type AgentStream,
+  capabilityOf,
+  completedBody,
+  helloOf,
+  noopSha256,
+  openAgentStream,
+} from '#libs/testing/index.ts';
 import { createChanges, type Changes } from './changes.ts';
 import type { Mesh } from './mesh.ts';
 
@@ -24,7 +26,8 @@ export interface Enrolled {
 }
 
 /** An agent whose every step a test decides. It follows the protocol and works only if the test says so. */
-export interface HandAgent extends Enrolled, Disposable {
+export interface HandAgent
+  extends Enrolled, Disposable, Pick<AgentStream, 'send' | 'goodbye' | 'ended'> {
   readonly connection: string;
   /** The last desired state that the mesh sent. */
   desired(): DesiredState | undefined;
@@ -45,10 +48,6 @@ export interface HandAgent extends Enrolled, Disposable {
   report(report: Omit<Report, 'reportId'>): Promise<Outcome>;
   /** Lets it work by itself from now on, one task after another, until it is closed. */
   goToWork(durationMs: number): void;
-  send(message: ConnectRequest['message']): Promise<void>;
-  goodbye(): Promise<void>;
-  /** Resolves with the error that ended its stream; undefined means OK. */
-  readonly ended: Promise<DomainError | undefined>;
 }
 
 export const enrol = async ({ operator }: Mesh, name: string): Promise<Enrolled> => {
@@ -63,10 +62,6 @@ export const enrol = async ({ operator }: Mesh, name: string): Promise<Enrolled>
   return { name, machine: machine.machineId, token };
 };
 
-/** The hash of the result of a noop task without bytes. */
-export const noopSha256 = (workload: string, task: string): string =>
-  createHash('sha256').update(`${workload}/${task}`).digest('hex');
-
 const keyOf = (workload: string, { attempt }: Attempt): string => `${workload} ${attempt}`;
 
 const told = new Map<string, () => string>();
@@ -80,75 +75,41 @@ export const handAgent = async (
   engines: Capability['engines'] = [{ name: 'noop', version: '1' }],
 ): Promise<HandAgent> => {
   const enrolled = typeof who === 'string' ? await enrol(mesh, who) : who;
-  const client = createClient(AgentServiceService, {
-    target: mesh.endpoints.user,
-    token: enrolled.token,
-  });
-  const call = client.connect();
-  const welcomed = Promise.withResolvers<Welcome>();
   const awaited = new Map<number, PromiseWithResolvers<Outcome>>();
   const accepted = new Set<string>();
   let desired: DesiredState | undefined;
   let reports = 0;
   let isClosed = false;
 
-  const send = (message: ConnectRequest['message']): Promise<void> => call.send({ message });
-
-  const hear = async ({ message }: ConnectResponse): Promise<void> => {
-    switch (message?.$case) {
-      case 'welcome':
-        welcomed.resolve(message.value);
-        break;
-      case 'desiredState':
-        desired = message.value;
-        // It holds only attempts that the mesh sent on this stream.
-        if (desired.adopt) {
-          const { workloadId, epoch } = desired;
-          await send({ $case: 'held', value: { workloadId, epoch, attempts: [] } });
-        }
-        break;
-      case 'outcomes':
-        for (const outcome of message.value.outcomes) {
-          awaited.get(outcome.reportId)?.resolve(outcome);
-          awaited.delete(outcome.reportId);
-        }
-        break;
-      case 'superseded':
-      case undefined:
-        break;
-      default:
-        message satisfies never;
+  const hear = async (
+    message: NonNullable<ConnectResponse['message']>,
+    reply: AgentStream['send'],
+  ): Promise<void> => {
+    if (message.$case === 'desiredState') {
+      desired = message.value;
+      // It holds only attempts that the mesh sent on this stream.
+      if (desired.adopt) {
+        const { workloadId, epoch } = desired;
+        await reply({ $case: 'held', value: { workloadId, epoch, attempts: [] } });
+      }
+    } else if (message.$case === 'outcomes') {
+      for (const outcome of message.value.outcomes) {
+        awaited.get(outcome.reportId)?.resolve(outcome);
+        awaited.delete(outcome.reportId);
+      }
     }
     ring();
   };
-
-  const listen = async (): Promise<DomainError | undefined> => {
-    try {
-      for await (const response of call.responses) {
-        await hear(response);
-      }
-      return undefined;
-    } catch (thrown) {
-      welcomed.reject(thrown);
-      return thrown as DomainError;
-    } finally {
-      isClosed = true;
-      for (const { reject } of awaited.values()) {
-        reject(new Error('the stream ended before the outcome'));
-      }
-      client.close();
+  const hello = helloOf({ agentVersion: 'by hand', slots, capability: capabilityOf({ engines }) });
+  const to = { target: mesh.endpoints.user, token: enrolled.token };
+  const { welcome, send, goodbye, ended, close } = await openAgentStream(to, hello, hear);
+  const { connectionId } = welcome;
+  void ended.finally(() => {
+    isClosed = true;
+    for (const { reject } of awaited.values()) {
+      reject(new Error('the stream ended before the outcome'));
     }
-  };
-
-  const ended = listen();
-  const capability: Capability = {
-    cpus: 2,
-    memoryBytes: 2 ** 30,
-    engines,
-    sandbox: 'SANDBOX_LEVEL_NONE',
-  };
-  await send({ $case: 'hello', value: { agentVersion: 'by hand', slots, capability, held: [] } });
-  const { connectionId } = await welcomed.promise;
+  });
   told.set(connectionId, () => `${enrolled.name} was told ${JSON.stringify(desired)}`);
 
   const work: HandAgent['work'] = () => {
@@ -168,17 +129,12 @@ export const handAgent = async (
     attempt,
     { workload = work().workload, ...different } = {},
   ) => {
-    const right = {
-      receipt: undefined,
-      sha256: noopSha256(workload, attempt.task),
-      pixelHash: '',
-      notes: [],
-    };
-    const value = { ...right, seconds: 1, ...different };
+    const sha256 = noopSha256(workload, attempt.task);
+    const body = completedBody({ sha256, ...different });
     const outcome = await report({
       workloadId: workload,
       attempt,
-      body: { $case: 'completed', value },
+      body,
     });
     if (outcome.verdict === 'VERDICT_ACCEPTED') {
       accepted.add(keyOf(workload, attempt));
@@ -237,17 +193,13 @@ export const handAgent = async (
         }
       }),
     send,
-    goodbye: async () => {
-      await send({ $case: 'goodbye', value: { reason: 'done' } });
-      call.end();
-      await ended;
-    },
+    goodbye,
     ended,
     [Symbol.dispose]: () => {
       isClosed = true;
       told.delete(connectionId);
       ring();
-      client.close();
+      close();
     },
   };
 };

@@ -13,9 +13,10 @@ import {
   type TestAzurite,
   type TestMongod,
   type TestStore,
+  type Keys,
+  createKeys,
 } from '#libs/testing/index.ts';
 import { createClients, type Clients } from './clients.ts';
-import { createKeys, type Keys } from './keys.ts';
 
 export interface MeshOptions {
   /** Variables for session-supervisor that replace the usual ones. */

@@ -9,18 +9,6 @@ import type { NoopSpec, RenderSpec } from '#libs/contracts/common.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import type { Clients } from './clients.ts';
 
-/** A noop specification, with defaults for everything that is not given. */
-export const noop = (spec: Partial<NoopSpec>): NoopSpec => ({
-  tasks: 1,
-  durationMs: 0,
-  resultBytes: 0,
-  failingTasks: '',
-  maxFailures: 0,
-  maxLosses: 0,
-  nodes: [],
-  ...spec,
-});
-
 /** A render specification, with defaults for everything that is not given. */
 export const render = (spec: Partial<RenderSpec>): RenderSpec => ({
   frames: '',

@@ -3,19 +3,18 @@ import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { status } from '#libs/errors/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { eventually } from '#libs/testing/index.ts';
+import { eventually, errorOf, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
-import { errorOf } from '../harness/errors.ts';
 import { finishTask, handAgent, holding, type HandAgent } from '../harness/hand-agent.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { uploadResult } from '../harness/uploads.ts';
 import { usersUntil } from '../harness/users.ts';
-import { customerOf, hasEnded, named, noop, resultsOf, start } from '../harness/work.ts';
+import { customerOf, hasEnded, named, resultsOf, start } from '../harness/work.ts';
 
 /** A request to start work with 0 users. */
 const request = (requestId: string, tasks = 3) => ({
   objectId: '',
-  spec: { $case: 'noop', value: noop({ tasks }) } as const,
+  spec: { $case: 'noop', value: noopSpec({ tasks }) } as const,
   wantedUsers: 0,
   requestId,
   customerId: '',
@@ -81,7 +80,7 @@ describe('commands to a workload', function () {
 
   describe('SetUserCount', () => {
     it('brings more users at once, and gives surplus ones back after their current task', async () => {
-      const id = await start(acme, { noop: noop({ tasks: 100 }) }, { wantedUsers: 1 });
+      const id = await start(acme, { noop: noopSpec({ tasks: 100 }) }, { wantedUsers: 1 });
       await holding(await serving(id, 1), 2);
       const { wanted, effective, sessionId } = await setUserCount(id, 3);
       expect({ wanted, effective, sessionId }).to.deep.equal({
@@ -108,7 +107,7 @@ describe('commands to a workload', function () {
     });
 
     it('takes 0, and goes on from there', async () => {
-      const id = await start(acme, { noop: noop({ tasks: 10 }) }, { wantedUsers: 0 });
+      const id = await start(acme, { noop: noopSpec({ tasks: 10 }) }, { wantedUsers: 0 });
       await serving(id, 0);
       expect((await acme.workloads.explainWorkload(named(id))).reasons[0]?.code).to.equal(
         'NO_USER_WANTED',
@@ -130,7 +129,7 @@ describe('commands to a workload', function () {
         customer: customerOf(customer, { users: 2 }),
         updateMask: undefined,
       });
-      const id = await start(acme, { noop: noop({ tasks: 100 }) });
+      const id = await start(acme, { noop: noopSpec({ tasks: 100 }) });
       await serving(id, 2);
       const { wanted, effective } = await setUserCount(id, 50);
       expect({ wanted, effective }).to.deep.equal({ wanted: 50, effective: 2 });
@@ -140,7 +139,7 @@ describe('commands to a workload', function () {
 
   describe('PauseWorkload', () => {
     it('lets running tasks finish and count, then frees the users until ResumeWorkload', async () => {
-      const id = await start(acme, { noop: noop({ tasks: 20 }) }, { wantedUsers: 2 });
+      const id = await start(acme, { noop: noopSpec({ tasks: 20 }) }, { wantedUsers: 2 });
       const two = await serving(id, 2);
       await holding(two, 2);
       const { workload } = await acme.workloads.pauseWorkload({ ...named(id), ...none });
@@ -161,14 +160,14 @@ describe('commands to a workload', function () {
 
   describe('StopAndDeleteWorkload', () => {
     it('refuses results after its answer, and frees the slot before it', async () => {
-      const id = await start(acme, { noop: noop({ tasks: 20 }) }, { wantedUsers: 2 });
+      const id = await start(acme, { noop: noopSpec({ tasks: 20 }) }, { wantedUsers: 2 });
       const two = await serving(id, 2);
       const [first, second] = await Promise.all(two.map((agent) => agent.attempt(id)));
       expect((await two[0]!.complete(first!)).verdict).to.equal('VERDICT_ACCEPTED');
 
       const { workload } = await stop(id);
       const [next, late] = await Promise.all([
-        start(acme, { noop: noop({ tasks: 1 }) }, { wantedUsers: 0 }),
+        start(acme, { noop: noopSpec({ tasks: 1 }) }, { wantedUsers: 0 }),
         two[1]!.complete(second!, { workload: id }),
       ]);
       expect(workload).to.include({
@@ -198,7 +197,7 @@ describe('commands to a workload', function () {
     const halfDone = async (): Promise<{ id: string; blob: string }> => {
       const id = await start(
         acme,
-        { noop: noop({ tasks: 5, resultBytes: 50 }) },
+        { noop: noopSpec({ tasks: 5, resultBytes: 50 }) },
         { wantedUsers: 2 },
       );
       const stored = await Promise.all(
@@ -275,7 +274,7 @@ describe('commands to a workload', function () {
   });
 
   it('obeys a command with the same request_id once, and refuses another command with that id', async () => {
-    const id = await start(acme, { noop: noop({ tasks: 3 }) }, { wantedUsers: 0 });
+    const id = await start(acme, { noop: noopSpec({ tasks: 3 }) }, { wantedUsers: 0 });
     const ask = { ...named(id), wanted: 0, requestId: 'c-1' };
     const first = await acme.workloads.setUserCount(ask);
     await acme.workloads.setUserCount({ ...ask, wanted: 1, requestId: 'c-2' });

@@ -2,12 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { status } from '#libs/errors/index.ts';
-import { eventually, type TestStore } from '#libs/testing/index.ts';
+import { eventually, type TestStore, errorOf, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
-import { errorOf } from '../harness/errors.ts';
 import { follow, type Following } from '../harness/follow.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
-import { named, noop, resultsOf, start } from '../harness/work.ts';
+import { named, resultsOf, start } from '../harness/work.ts';
 
 const AWAY_MS = 20_000;
 const GOES_ON_MS = 5_000;
@@ -32,7 +31,9 @@ describe('a mesh with a dependency that answers late or not at all', function ()
   const completedOf = ({ latest }: Following): number => latest()?.completed ?? 0;
 
   const underWay = async (): Promise<Following> => {
-    const id = await start(acme, { noop: noop({ tasks: 500, durationMs: 30, resultBytes: 500 }) });
+    const id = await start(acme, {
+      noop: noopSpec({ tasks: 500, durationMs: 30, resultBytes: 500 }),
+    });
     const work = follow(acme, id);
     await work.until(() => completedOf(work) > 30);
     return work;

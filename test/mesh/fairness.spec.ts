@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { systemRandom } from '#libs/random/index.ts';
+import { noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
 import { handAgent, type HandAgent } from '../harness/hand-agent.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { usersUntil } from '../harness/users.ts';
-import { customerOf, named, noop, start } from '../harness/work.ts';
+import { customerOf, named, start } from '../harness/work.ts';
 
 const USERS = 6;
 const TASK_MS = 100;
@@ -55,7 +56,7 @@ describe('customers that want more users than there are', function () {
     const plan = customerOf(customer, { weight });
     await mesh.operator.customers.putCustomer({ customer: plan, updateMask: undefined });
     const clients = await mesh.customer(customer);
-    const id = await start(clients, { noop: noop({ tasks: 100_000 }) }, { wantedUsers });
+    const id = await start(clients, { noop: noopSpec({ tasks: 100_000 }) }, { wantedUsers });
     running.push({ clients, id });
     return id;
   };

@@ -2,13 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { eventually } from '#libs/testing/index.ts';
+import { eventually, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
-import { deafAgents } from '../harness/deaf-agents.ts';
 import { enrol } from '../harness/hand-agent.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
-import { bytesOf, rawAgent } from '../harness/raw-agent.ts';
-import { ended, noop, start } from '../harness/work.ts';
+import { bytesOf, deafAgents, rawAgent } from '../harness/raw-agents.ts';
+import { ended, start } from '../harness/work.ts';
 
 const MIB = 2 ** 20;
 const MOST_GROWTH = 100 * MIB;
@@ -23,7 +22,7 @@ describe('a mesh that is flooded', function () {
     await mesh.agent('honest');
     acme = await mesh.customer('acme');
     // The services work for a while first, because a fresh process grows anyway.
-    await ended(acme, await start(acme, { noop: noop({ tasks: 5_000 }) }));
+    await ended(acme, await start(acme, { noop: noopSpec({ tasks: 5_000 }) }));
   });
   after(() => mesh[Symbol.asyncDispose]());
 
@@ -40,7 +39,7 @@ describe('a mesh that is flooded', function () {
   /** Checks that neither service grows much during an action, and that honest work goes on meanwhile. */
   const unharmed = async (flood: (workload: string) => Promise<void>): Promise<void> => {
     const before_ = await memory();
-    const id = await start(acme, { noop: noop({ tasks: 2_000, durationMs: 1 }) });
+    const id = await start(acme, { noop: noopSpec({ tasks: 2_000, durationMs: 1 }) });
     await flood(id);
     const { state } = await ended(acme, id);
     expect(state).to.equal('WORKLOAD_STATE_COMPLETED');
@@ -54,7 +53,7 @@ describe('a mesh that is flooded', function () {
       using _ = await deafAgents(mesh, 1_000, ['noop']);
       // This workload lasts long enough for the mesh to cut off the agents that get its work.
       const other = await start(await mesh.customer('other'), {
-        noop: noop({ tasks: 3_000, durationMs: 5 }),
+        noop: noopSpec({ tasks: 3_000, durationMs: 5 }),
       });
       const connected = async (): Promise<number> => {
         const page = await mesh.operator.users.listUsers({
@@ -83,7 +82,7 @@ describe('a mesh that is flooded', function () {
               reportId: n * 1_000 + i + 1,
               workloadId,
               attempt: {
-                task: `noop/${i}`,
+                task: `noopSpec/${i}`,
                 generation: 0,
                 attempt: `0-${i}`,
                 token: randomBytes(16),

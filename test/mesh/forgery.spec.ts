@@ -5,13 +5,13 @@ import type { Outcome } from '#libs/contracts/agent.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import { status } from '#libs/errors/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
+import { errorOf, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
-import { errorOf } from '../harness/errors.ts';
 import { enrol, finishTask, handAgent, type HandAgent } from '../harness/hand-agent.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
-import { bytesOf, rawAgent } from '../harness/raw-agent.ts';
+import { bytesOf, rawAgent } from '../harness/raw-agents.ts';
 import { uploadResult } from '../harness/uploads.ts';
-import { named, noop, resultsOf, start, until } from '../harness/work.ts';
+import { named, resultsOf, start, until } from '../harness/work.ts';
 
 describe('a report', function () {
   this.timeout(30_000);
@@ -40,7 +40,7 @@ describe('a report', function () {
     acme.workloads.stopAndDeleteWorkload({ ...named(id), deleteResults: false, requestId: '' });
   /** Starts work for both agents. Returns the first attempt of each. */
   const begin = async (resultBytes = 0): Promise<[Attempt, Attempt]> => {
-    id = await start(acme, { noop: noop({ tasks: 20, resultBytes }) });
+    id = await start(acme, { noop: noopSpec({ tasks: 20, resultBytes }) });
     const attempts = await Promise.all([alpha.attempt(id), beta.attempt(id)]);
     await until(acme, id, ({ workload }) => workload?.state === 'WORKLOAD_STATE_RUNNING');
     return attempts;

@@ -3,12 +3,12 @@ import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import type { NoopSpec } from '#libs/contracts/common.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { eventually, type RunningService, type TestStore } from '#libs/testing/index.ts';
+import { eventually, type RunningService, type TestStore, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
 import { follow, type Following } from '../harness/follow.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { usersUntil } from '../harness/users.ts';
-import { hasEnded, named, noop, resultsOf, start } from '../harness/work.ts';
+import { hasEnded, named, resultsOf, start } from '../harness/work.ts';
 
 /** Time from the return of a part until work goes on. */
 const GOES_ON_MS = 5_000;
@@ -40,7 +40,7 @@ describe('a mesh that loses a part in the middle of the work', function () {
 
   /** Starts work of 30 ms each and follows it until it is well under way. */
   const underWay = async (spec: Partial<NoopSpec> = {}): Promise<Following> => {
-    const id = await start(acme, { noop: noop({ tasks: 240, durationMs: 30, ...spec }) });
+    const id = await start(acme, { noop: noopSpec({ tasks: 240, durationMs: 30, ...spec }) });
     const following = follow(acme, id);
     await following.until(() => completedOf(following) > 30);
     return following;
@@ -87,7 +87,7 @@ describe('a mesh that loses a part in the middle of the work', function () {
   });
 
   it('gives up a task that kills every agent that begins it', async () => {
-    const id = await start(acme, { noop: noop({ tasks: 1, durationMs: 600_000 }) });
+    const id = await start(acme, { noop: noopSpec({ tasks: 1, durationMs: 600_000 }) });
     const work = follow(acme, id);
     const names = ['alpha', 'beta', 'gamma'];
     const page = { ...named(id), states: [], pageSize: 1, pageToken: '' };
@@ -128,7 +128,7 @@ describe('a mesh that loses a part in the middle of the work', function () {
   });
 
   it('loses no answered start', async () => {
-    const id = await start(acme, { noop: noop({ tasks: 3 }) });
+    const id = await start(acme, { noop: noopSpec({ tasks: 3 }) });
     await killAndRestart(mesh.services.supervisor);
     await expectComplete(follow(acme, id));
   });

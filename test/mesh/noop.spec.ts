@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { errorOf } from '../harness/errors.ts';
+import { errorOf, noopSpec } from '#libs/testing/index.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { download } from '../harness/uploads.ts';
-import { ended, named, noop, resultsOf, start } from '../harness/work.ts';
+import { ended, named, resultsOf, start } from '../harness/work.ts';
 
-describe('a noop workload through the whole mesh', function () {
+describe('a noopSpec workload through the whole mesh', function () {
   this.timeout(60_000);
   let mesh: Mesh;
 
@@ -18,7 +18,7 @@ describe('a noop workload through the whole mesh', function () {
 
   it('is done by two agents and every task is accepted once', async () => {
     const acme = await mesh.customer('acme');
-    const id = await start(acme, { noop: noop({ tasks: 200, durationMs: 5 }) });
+    const id = await start(acme, { noop: noopSpec({ tasks: 200, durationMs: 5 }) });
     const workload = await ended(acme, id);
     expect(workload).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 200 });
     expect(workload.shares.map(({ userName }) => userName).sort()).to.deep.equal(['alpha', 'beta']);
@@ -28,7 +28,7 @@ describe('a noop workload through the whole mesh', function () {
 
   it('stores results as blobs if they have bytes', async () => {
     const acme = await mesh.customer('acme');
-    const id = await start(acme, { noop: noop({ tasks: 6, resultBytes: 100 }) });
+    const id = await start(acme, { noop: noopSpec({ tasks: 6, resultBytes: 100 }) });
     expect((await ended(acme, id)).state).to.equal('WORKLOAD_STATE_COMPLETED');
     for (const result of await resultsOf(acme, id)) {
       expect(await download(acme, result)).to.have.length(100);
@@ -39,7 +39,7 @@ describe('a noop workload through the whole mesh', function () {
     const acme = await mesh.customer('acme');
     const { workloads } = acme;
     const id = await start(acme, {
-      noop: noop({
+      noop: noopSpec({
         tasks: 0,
         resultBytes: 10,
         failingTasks: 'mesh/2',

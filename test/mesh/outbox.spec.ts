@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { eventually, type RunningService } from '#libs/testing/index.ts';
+import { eventually, type RunningService, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { usersUntil } from '../harness/users.ts';
-import { ended, hasEnded, named, noop, resultsOf, start } from '../harness/work.ts';
+import { ended, hasEnded, named, resultsOf, start } from '../harness/work.ts';
 
 const firstPage = { pageSize: 0, pageToken: '' };
 
@@ -38,7 +38,9 @@ describe('a result that an agent has finished', function () {
     part: RunningService,
     signal: 'SIGSTOP' | 'SIGKILL',
   ): Promise<string> => {
-    const id = await start(acme, { noop: noop({ tasks: 1, durationMs: 1_500, resultBytes: 200 }) });
+    const id = await start(acme, {
+      noop: noopSpec({ tasks: 1, durationMs: 1_500, resultBytes: 200 }),
+    });
     await eventually(async () => {
       const { workload } = await acme.workloads.getWorkload(named(id));
       expect(workload?.state).to.equal('WORKLOAD_STATE_RUNNING');
@@ -68,7 +70,7 @@ describe('a result that an agent has finished', function () {
 
   it('is uploaded by the next run of the agent if blob was away, and is not done twice', async () => {
     await mesh.services.blob.kill('SIGKILL');
-    const id = await start(acme, { noop: noop({ tasks: 1, resultBytes: 200 }) });
+    const id = await start(acme, { noop: noopSpec({ tasks: 1, resultBytes: 200 }) });
     // The result is durable before the agent tries to upload it.
     const delayed = async () =>
       (await readFile(agent.logFile, 'utf8'))
@@ -90,7 +92,7 @@ describe('a result that an agent has finished', function () {
     await ended(acme, id);
     const { attempt } = JSON.parse(line) as { attempt: string };
     const names = (await resultsOf(acme, id)).map(({ blobName }) => blobName);
-    expect(names).to.deep.equal([`results/${id}/noop/0/0-${attempt}.bin`]);
+    expect(names).to.deep.equal([`results/${id}/noopSpec/0/0-${attempt}.bin`]);
     expect(await blobsOf(id)).to.deep.equal(names);
   });
 

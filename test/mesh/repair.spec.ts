@@ -2,11 +2,10 @@ import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { MongoClient } from 'mongodb';
-import { eventually } from '#libs/testing/index.ts';
+import { eventually, errorOf, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
-import { errorOf } from '../harness/errors.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
-import { ended, named, noop, resultsOf, start } from '../harness/work.ts';
+import { ended, named, resultsOf, start } from '../harness/work.ts';
 
 describe('results whose blobs are lost or damaged', function () {
   this.timeout(60_000);
@@ -33,7 +32,7 @@ describe('results whose blobs are lost or damaged', function () {
 
   /** A completed workload that is closed, with results of 1 kB. */
   const completed = async (): Promise<string> => {
-    const id = await start(acme, { noop: noop({ tasks: 6, resultBytes: 1_000 }) });
+    const id = await start(acme, { noop: noopSpec({ tasks: 6, resultBytes: 1_000 }) });
     await ended(acme, id);
     return id;
   };
@@ -106,7 +105,7 @@ describe('results whose blobs are lost or damaged', function () {
   });
 
   it('are not looked for after the results were deleted', async () => {
-    const id = await start(acme, { noop: noop({ tasks: 3, durationMs: 60_000 }) });
+    const id = await start(acme, { noop: noopSpec({ tasks: 3, durationMs: 60_000 }) });
     await acme.workloads.stopAndDeleteWorkload({
       ...named(id),
       deleteResults: true,

@@ -17,11 +17,11 @@ import {
   UsersReleased,
 } from '#libs/contracts/user.ts';
 import { observe, type Observed, type Observer } from '#libs/nats/observer.fixture.ts';
-import { eventually } from '#libs/testing/index.ts';
+import { eventually, noopSpec } from '#libs/testing/index.ts';
 import { finishTask, handAgent, type HandAgent } from '../harness/hand-agent.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { usersUntil } from '../harness/users.ts';
-import { ended, named, noop, resultsOf, start } from '../harness/work.ts';
+import { ended, named, resultsOf, start } from '../harness/work.ts';
 
 /** The part of a message type that this spec needs. */
 interface Type<T> {
@@ -29,7 +29,7 @@ interface Type<T> {
   encode(message: T): { finish(): Uint8Array };
 }
 
-const everyTask = Array.from({ length: 6 }, (_, i) => `noop/${i}`);
+const everyTask = Array.from({ length: 6 }, (_, i) => `noopSpec/${i}`);
 const toMatcher = (verb: string): RegExp => new RegExp(`^muster\\.user\\.v1\\.matcher\\.${verb}$`);
 const toManager = (verb: string): RegExp =>
   new RegExp(`^muster\\.user\\.v1\\.i-[a-z0-9]+\\.${verb}$`);
@@ -62,7 +62,7 @@ describe('the messages about one workload that a subscriber gets', function () {
   /** Plays a workload in which every event happens: users come, work, are given back and vanish, and it ends. */
   const workThrough = async (): Promise<void> => {
     const acme = await mesh.customer('acme');
-    id = await start(acme, { noop: noop({ tasks: 6 }) }, { wantedUsers: 2 });
+    id = await start(acme, { noop: noopSpec({ tasks: 6 }) }, { wantedUsers: 2 });
     const [attempt] = await Promise.all([beta.attempt(id), alpha.attempt(id)]);
     await beta.begin(attempt);
     // Only an attempt that is known to have begun can be lost.

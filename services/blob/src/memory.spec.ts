@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { UploadRequest } from '#libs/contracts/blob.ts';
-import { startService, type RunningService } from '#libs/testing/index.ts';
-import { connect, customerFile, startBackends, uploadOf } from './blob.fixture.ts';
+import { startService, type RunningService, uploadOf, customerFile } from '#libs/testing/index.ts';
+import { connect, startBackends } from './blob.fixture.ts';
 
 const chunkBytes = 2 ** 20;
 const chunks = 512;

@@ -1,14 +1,8 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { isDomainError, status } from '#libs/errors/index.ts';
-import {
-  attemptResult,
-  customerFile,
-  readAll,
-  startFixture,
-  uploadOf,
-  type BlobFixture,
-} from './blob.fixture.ts';
+import { uploadOf, customerFile, readAll } from '#libs/testing/index.ts';
+import { attemptResult, startFixture, type BlobFixture } from './blob.fixture.ts';
 
 const none: Buffer = Buffer.alloc(0);
 

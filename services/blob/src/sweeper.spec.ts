@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { createLogger } from '#libs/telemetry/index.ts';
-import { customerFile, startFixture, uploadOf, type BlobFixture } from './blob.fixture.ts';
+import { uploadOf, customerFile } from '#libs/testing/index.ts';
+import { startFixture, type BlobFixture } from './blob.fixture.ts';
 import { createContext, type Context } from './context.ts';
 import { sweepUploads } from './sweeper.ts';
 

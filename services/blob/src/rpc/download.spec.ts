@@ -2,15 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { signGrant } from '#libs/auth/index.ts';
+import { uploadOf, customerFile, readAll } from '#libs/testing/index.ts';
 import {
   attemptResult,
-  customerFile,
   meshSecret,
-  readAll,
   reasonOf,
   sha256Of,
   startFixture,
-  uploadOf,
   type BlobFixture,
 } from '../blob.fixture.ts';
 

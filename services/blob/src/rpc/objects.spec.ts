@@ -1,13 +1,12 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { CreateObjectRequest } from '#libs/contracts/blob.ts';
+import { uploadOf, customerFile } from '#libs/testing/index.ts';
 import {
   attemptResult,
-  customerFile,
   reasonOf,
   sha256Of,
   startFixture,
-  uploadOf,
   type BlobFixture,
 } from '../blob.fixture.ts';
 

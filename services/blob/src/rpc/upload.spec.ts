@@ -3,17 +3,14 @@ import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { verifyReceipt } from '#libs/auth/index.ts';
 import type { UploadRequest } from '#libs/contracts/blob.ts';
-import { startProxy } from '#libs/testing/index.ts';
+import { startProxy, uploadOf, customerFile, readAll } from '#libs/testing/index.ts';
 import {
   attemptResult,
   connect,
-  customerFile,
   meshSecret,
-  readAll,
   reasonOf,
   sha256Of,
   startFixture,
-  uploadOf,
   type BlobFixture,
 } from '../blob.fixture.ts';
 

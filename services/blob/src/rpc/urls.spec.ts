@@ -1,14 +1,13 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { signGrant } from '#libs/auth/index.ts';
+import { uploadOf, customerFile } from '#libs/testing/index.ts';
 import {
   attemptResult,
-  customerFile,
   meshSecret,
   reasonOf,
   sha256Of,
   startFixture,
-  uploadOf,
   type BlobFixture,
 } from '../blob.fixture.ts';
 

@@ -4,9 +4,8 @@ import { describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
 import { familyOf } from '#libs/engines/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { tempDir } from '#libs/testing/index.ts';
+import { tempDir, testLog } from '#libs/testing/index.ts';
 import { readConfig } from '../config.ts';
-import { testLog } from '../fixtures/agent.ts';
 import { families, workKinds } from './families.ts';
 import { type EnginesHere, findEngines } from './find-engines.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
-import { failureOf } from '../fixtures/failure-of.ts';
+import { failureOf } from '#libs/testing/index.ts';
 import { createCommandQueue, type Ending } from './command-queue.ts';
 
 /** A worker that is given messages and answers when it is told to. */

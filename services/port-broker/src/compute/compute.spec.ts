@@ -12,7 +12,7 @@ import {
   type ComputeSession,
 } from '#libs/contracts/port.ts';
 import { status } from '#libs/errors/index.ts';
-import { eventually, isAlive, needs } from '#libs/testing/index.ts';
+import { eventually, isAlive, needs, failureOf } from '#libs/testing/index.ts';
 import {
   closed,
   listen,
@@ -21,7 +21,6 @@ import {
   type LocalBroker,
   type TestBroker,
 } from '../fixtures/broker.ts';
-import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 

@@ -10,6 +10,7 @@ import {
   startMongod,
   startVncServer,
   type TestMongod,
+  failureOf,
 } from '#libs/testing/index.ts';
 import {
   ask,
@@ -20,7 +21,6 @@ import {
   type TestBroker,
 } from '../fixtures/broker.ts';
 import { makeCavity } from '../fixtures/case.ts';
-import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 
 const WORKER = fileURLToPath(new URL('../fixtures/worker.py', import.meta.url));

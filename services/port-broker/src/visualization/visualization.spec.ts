@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { before, beforeEach, describe, it } from 'mocha';
 import { SessionEndReason, SessionState } from '#libs/contracts/port.ts';
 import { status } from '#libs/errors/index.ts';
-import { eventually, needs } from '#libs/testing/index.ts';
+import { eventually, needs, failureOf } from '#libs/testing/index.ts';
 import {
   closed,
   listen,
@@ -16,7 +16,6 @@ import {
   type Visualizations,
 } from '../fixtures/broker.ts';
 import { makeCavity } from '../fixtures/case.ts';
-import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 import { treeUsage } from '#libs/programs/index.ts';
 import { ownedBy } from '../fixtures/owned.ts';

@@ -6,7 +6,14 @@ import { expect } from 'chai';
 import { before, beforeEach, describe, it } from 'mocha';
 import { SessionEndReason, SessionState, type VncSession } from '#libs/contracts/port.ts';
 import { status } from '#libs/errors/index.ts';
-import { eventually, isAlive, needs, startVncServer, type VncServer } from '#libs/testing/index.ts';
+import {
+  eventually,
+  isAlive,
+  needs,
+  startVncServer,
+  type VncServer,
+  failureOf,
+} from '#libs/testing/index.ts';
 import {
   ask,
   closed,
@@ -16,7 +23,6 @@ import {
   type LocalBroker,
   type Vnc,
 } from '../fixtures/broker.ts';
-import { failureOf } from '../fixtures/failure-of.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 import { openViewer, type Viewer } from '../fixtures/viewer.ts';
 

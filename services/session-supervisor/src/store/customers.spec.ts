@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { collection, connectMongo, type Store } from '#libs/mongo/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { sharedStores, testLog } from '../fixtures/stores.ts';
+import { testLog } from '#libs/testing/index.ts';
+import { sharedStores } from '#libs/testing/shared-stores.ts';
 import { customerStore, type CustomerStore } from './customers.ts';
 
 const configured = { runningWorkloads: 1, users: 100, weight: 1 };

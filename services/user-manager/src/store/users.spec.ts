@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { collection, connectMongo, type Store } from '#libs/mongo/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { startMongod, type TestMongod } from '#libs/testing/index.ts';
-import { testLog } from '../fixtures/mesh.ts';
+import { startMongod, type TestMongod, testLog } from '#libs/testing/index.ts';
 import { openUsers, type NewConnection, type Users } from './users.ts';
 
 const stream = (id: string, connection: string): NewConnection => ({

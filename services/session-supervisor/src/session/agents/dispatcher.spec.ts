@@ -5,11 +5,10 @@ import { systemClock } from '#libs/clock/index.ts';
 import { StartRendering, StartRenderingReply } from '#libs/contracts/user.ts';
 import { connectBus } from '#libs/nats/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { eventually } from '#libs/testing/index.ts';
+import { eventually, testLog, MESH_SECRET } from '#libs/testing/index.ts';
+import { sharedStores } from '#libs/testing/shared-stores.ts';
 import { hold } from '../../domain/scheduling/workers.ts';
 import { exchange, header, holdsNothing, play, user } from '../../domain/fixture.ts';
-import { MESH_SECRET } from '../../fixtures/mesh.ts';
-import { sharedStores, testLog } from '../../fixtures/stores.ts';
 import { createDispatcher } from './dispatcher.ts';
 
 describe('the dispatcher', function () {

@@ -3,12 +3,13 @@ import { after, before, beforeEach, describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
 import { WorkloadFacts } from '#libs/contracts/session.ts';
 import { observe } from '#libs/nats/observer.fixture.ts';
+import { testLog } from '#libs/testing/index.ts';
+import { sharedStores } from '#libs/testing/shared-stores.ts';
 import type { Entry } from '../../domain/state/entries.ts';
 import type { WorkloadHeader } from '../../domain/state/workload.ts';
 import { everyEntry } from '../../domain/fixture.ts';
 import { openMesh, type TestMesh } from '../../fixtures/mesh.ts';
 import { plant } from '../../fixtures/plant.ts';
-import { sharedStores, testLog } from '../../fixtures/stores.ts';
 import { startPublisher, type Publisher } from './publisher.ts';
 
 const task = (n: number): Entry => ({ ...everyEntry.accepted, task: `noop/${n}` });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { load, type Snapshot } from '#libs/journal/index.ts';
-import { eventually } from '#libs/testing/index.ts';
+import { eventually, testLog } from '#libs/testing/index.ts';
 import { withBit } from '../../domain/sets/bitmap.ts';
 import type { Entry } from '../../domain/state/entries.ts';
 import { everyEntry, header, renderHeader } from '../../domain/fixture.ts';
@@ -10,7 +10,6 @@ import { withValue } from '../../domain/sets/small-int-map.ts';
 import { begin, type WorkloadState } from '../../domain/state/workload.ts';
 import { openMesh, type TestMesh } from '../../fixtures/mesh.ts';
 import { plant } from '../../fixtures/plant.ts';
-import { testLog } from '../../fixtures/stores.ts';
 import { folding } from './folding.ts';
 import { createSnapshots } from './snapshots.ts';
 

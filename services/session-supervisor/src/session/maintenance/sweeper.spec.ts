@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
 import { collection } from '#libs/mongo/index.ts';
+import { testLog } from '#libs/testing/index.ts';
 import type { Context } from '../../context.ts';
 import { everyEntry } from '../../domain/fixture.ts';
 import { openMesh, type TestMesh } from '../../fixtures/mesh.ts';
 import { plant } from '../../fixtures/plant.ts';
-import { testLog } from '../../fixtures/stores.ts';
 import { workloadStore } from '../../store/workloads.ts';
 import { sweepRound } from './sweeper.ts';
 
