@@ -3,13 +3,12 @@
  * same run measures the known recipe in Python (`leases-recipe.py`), which makes nothing durable.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSigningKey, signToken } from '#libs/auth/index.ts';
 import { PortServiceService } from '#libs/contracts/port.ts';
 import { createClient, type Client } from '#libs/grpc/index.ts';
-import { startService } from '#libs/testing/index.ts';
+import { createKeys, startService } from '#libs/testing/index.ts';
 import { openLeaseTable } from '../services/port-broker/src/domain/lease-table.ts';
 import { parsePools } from '../services/port-broker/src/pool-expression.ts';
 import { openDatabase } from '../services/port-broker/src/store/database.ts';
@@ -52,17 +51,9 @@ const filledBy = (claims: readonly Claim[]): Filled => {
   };
 };
 
-const { privateJwk, publicJwk } = await createSigningKey(['operator']);
 const dir = await mkdtemp(join(tmpdir(), 'muster-bench-'));
-await writeFile(join(dir, 'jwks.json'), JSON.stringify({ keys: [publicJwk] }));
-const request = {
-  role: 'operator',
-  subject: 'bench',
-  issuer: 'muster',
-  audience: 'muster',
-  ttlSeconds: 3_600,
-} as const;
-const token = await signToken(privateJwk, request);
+const keys = await createKeys(dir);
+const token = await keys.token('operator', 'bench');
 
 type Ports = Client<typeof PortServiceService>;
 
@@ -117,7 +108,7 @@ const ours = async (round: number): Promise<Ours> => {
     name: 'port-broker',
     env: {
       MUSTER_LISTEN: '127.0.0.1:0',
-      MUSTER_JWKS: join(dir, 'jwks.json'),
+      MUSTER_JWKS: keys.jwksFile,
       MUSTER_PORT_POOLS: POOLS,
       MUSTER_PORT_DATA: join(dir, `broker-${round}`),
       MUSTER_LOG_LEVEL: 'warn',
@@ -172,7 +163,8 @@ await rm(dir, { recursive: true, force: true });
 const python = execFileSync('python3', ['--version'], { encoding: 'utf8' }).trim();
 console.log(`leases: ${CLAIMANTS} claimants, 900 ports, from empty to full`);
 console.log(`machine: ${machine()}, node ${process.version}, ${python}`);
-const all = (pick: (run: (typeof runs)[number]) => number) => spreadOf(runs.map(pick));
+const tell = (name: string, pick: (run: (typeof runs)[number]) => number, unit: string): void =>
+  console.log(line(name, spreadOf(runs.map(pick)), unit));
 const NAMES = {
   cold: 'port-broker, just started',
   warm: 'port-broker, filled once before',
@@ -180,39 +172,15 @@ const NAMES = {
 } as const;
 const parts = Object.entries(NAMES) as [keyof typeof NAMES, string][];
 for (const [of, name] of parts) {
-  console.log(
-    line(
-      name,
-      all((run) => run[of].perSecond),
-      'leases/s',
-    ),
-  );
+  tell(name, (run) => run[of].perSecond, 'leases/s');
 }
 for (const which of ['first', 'last'] as const) {
   for (const share of ['p50', 'p99'] as const) {
     for (const [of, name] of parts) {
-      console.log(
-        line(
-          `${name}, ${which} tenth, ${share}`,
-          all((run) => run[of][which][share]),
-          'ms',
-        ),
-      );
+      tell(`${name}, ${which} tenth, ${share}`, (run) => run[of][which][share], 'ms');
     }
   }
 }
-console.log(
-  line(
-    'kill -9, then process start to 900 leases told',
-    all((run) => run.recoveryMs),
-    'ms',
-  ),
-);
-console.log(
-  line(
-    'of which reading 900 leases',
-    all((run) => run.readMs),
-    'ms',
-  ),
-);
+tell('kill -9, then process start to 900 leases told', (run) => run.recoveryMs, 'ms');
+tell('of which reading 900 leases', (run) => run.readMs, 'ms');
 process.exit(0);

@@ -2,9 +2,14 @@ import { after } from 'mocha';
 import { MongoClient, type Db, type IndexDescription } from 'mongodb';
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { createLogger } from '#libs/telemetry/index.ts';
 import { collection, connectMongo, declarations, type Store } from '#libs/mongo/index.ts';
-import { startMongod, startProxy, type Proxy, type TestMongod } from '#libs/testing/index.ts';
+import {
+  startMongod,
+  startProxy,
+  type Proxy,
+  type TestMongod,
+  testLog,
+} from '#libs/testing/index.ts';
 import {
   append,
   mongoJournalStore,
@@ -17,8 +22,6 @@ import {
 /** An entry of these specs is a number, and the state is the sum. */
 export type Entry = number;
 
-const logger = createLogger({ service: 'spec', level: 'silent' });
-
 const running = new AsyncDisposableStack();
 let shared: Promise<{ mongod: TestMongod; mongo: Store }> | undefined;
 
@@ -30,7 +33,9 @@ const sharedMongod = (): NonNullable<typeof shared> =>
     const mongod = running.use(await startMongod());
     return {
       mongod,
-      mongo: running.use(await connectMongo({ url: mongod.url, database: 'journals', logger })),
+      mongo: running.use(
+        await connectMongo({ url: mongod.url, database: 'journals', logger: testLog }),
+      ),
     };
   })());
 

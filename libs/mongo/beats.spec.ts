@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Clock } from '#libs/clock/index.ts';
-import { createLogger } from '#libs/telemetry/index.ts';
 import {
   eventually,
   fakeClock,
   type FakeClock,
   startMongod,
   type TestMongod,
+  testLog,
 } from '#libs/testing/index.ts';
 import {
   type BeatDocument,
@@ -18,8 +18,6 @@ import {
   type Store,
 } from './index.ts';
 
-const logger = createLogger({ service: 'spec', level: 'silent' });
-
 describe('startBeats', () => {
   let mongod: TestMongod;
   let store: Store;
@@ -27,7 +25,7 @@ describe('startBeats', () => {
 
   before(async () => {
     mongod = await startMongod();
-    store = await connectMongo({ url: mongod.url, database: 'beats', logger });
+    store = await connectMongo({ url: mongod.url, database: 'beats', logger: testLog });
   });
   afterEach(async () => {
     for (const stop of stops.splice(0)) {
@@ -50,7 +48,7 @@ describe('startBeats', () => {
       collection: collection(),
       instance,
       clock,
-      logger,
+      logger: testLog,
       info: () => ({ load: 3 }),
       onRound: async (seen) => {
         rounds += 1;
@@ -127,7 +125,7 @@ describe('startBeats', () => {
       collection: collection(),
       instance: 'i-1',
       clock,
-      logger,
+      logger: testLog,
       onRound: async () => {
         rounds += 1;
         if (rounds === 2) {

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Document, Filter, Sort } from 'mongodb';
-import { createLogger } from '#libs/telemetry/index.ts';
-import { startMongod, type TestMongod } from '#libs/testing/index.ts';
+import { startMongod, type TestMongod, testLog } from '#libs/testing/index.ts';
 import {
   collection,
   type CollectionName,
@@ -13,15 +12,13 @@ import {
   type Store,
 } from './index.ts';
 
-const logger = createLogger({ service: 'spec', level: 'silent' });
-
 describe('collections', () => {
   let mongod: TestMongod;
   let store: Store;
 
   before(async () => {
     mongod = await startMongod();
-    store = await connectMongo({ url: mongod.url, database: 'collections', logger });
+    store = await connectMongo({ url: mongod.url, database: 'collections', logger: testLog });
   });
   after(async () => {
     await store.close();

@@ -1,29 +1,17 @@
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { type DomainError, isDomainError } from '#libs/errors/index.ts';
-import { createLogger } from '#libs/telemetry/index.ts';
 import {
+  errorOf,
   eventually,
   freePort,
   startMongod,
   startProxy,
   type TestMongod,
+  testLog,
 } from '#libs/testing/index.ts';
 import { asUnavailable, connectMongo, type Store } from './index.ts';
 
-const logger = createLogger({ service: 'spec', level: 'silent' });
-
-const errorOf = async (work: Promise<unknown>): Promise<DomainError> => {
-  try {
-    await work;
-  } catch (thrown) {
-    if (isDomainError(thrown)) {
-      return thrown;
-    }
-    throw thrown;
-  }
-  throw new Error('it was expected to reject');
-};
 const expectUnavailable = (error: DomainError): void => {
   expect(error.reason).to.equal('DEPENDENCY_UNAVAILABLE');
   expect(error.metadata).to.deep.equal({ dependency: 'mongodb' });
@@ -37,7 +25,7 @@ describe('connectMongo', () => {
 
   before(async () => {
     mongod = await startMongod();
-    store = await connectMongo({ url: mongod.url, database: 'spec', logger });
+    store = await connectMongo({ url: mongod.url, database: 'spec', logger: testLog });
   });
   after(async () => {
     await store.close();
@@ -53,7 +41,7 @@ describe('connectMongo', () => {
 
   it('reports within a few seconds that no server answers', async () => {
     const url = `mongodb://127.0.0.1:${await freePort()}/?directConnection=true`;
-    expectUnavailable(await errorOf(connectMongo({ url, database: 'spec', logger })));
+    expectUnavailable(await errorOf(connectMongo({ url, database: 'spec', logger: testLog })));
   });
 
   it('asks for writes that a majority has on disk, and reads only those', async () => {
@@ -108,7 +96,7 @@ describe('connectMongo', () => {
     await using behind = await connectMongo({
       url: mongod.urlVia(proxy.port),
       database: 'spec',
-      logger,
+      logger: testLog,
     });
     proxy.hold('replies');
     let isAnswered = false;
@@ -128,7 +116,7 @@ describe('connectMongo', () => {
     await using behind = await connectMongo({
       url: mongod.urlVia(proxy.port),
       database: 'spec',
-      logger,
+      logger: testLog,
     });
     proxy.drop('requests');
     const inserting = things(behind).insertOne({ n: 1 });

@@ -1,11 +1,6 @@
-import { createHash } from 'node:crypto';
-import {
-  SandboxLevel,
-  type DesiredState,
-  type Outcome,
-  type Report,
-} from '#libs/contracts/agent.ts';
+import type { DesiredState, Outcome, Report } from '#libs/contracts/agent.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
+import { completedBody, failedBody, helloOf, noopSha256 } from '#libs/testing/index.ts';
 import {
   isNewer,
   NO_ORDER,
@@ -67,26 +62,8 @@ export const createAgent = (
 
   const bodyOf = (workloadId: string, { task }: Attempt): NonNullable<Report['body']> =>
     fails(task)
-      ? {
-          $case: 'failed',
-          value: {
-            failureClass: 'FAILURE_CLASS_RENDER_ERROR',
-            reason: 'simulated',
-            seconds: taskMs / 1_000,
-            logReceipt: undefined,
-            names: [],
-          },
-        }
-      : {
-          $case: 'completed',
-          value: {
-            receipt: undefined,
-            sha256: createHash('sha256').update(`${workloadId}/${task}`).digest('hex'),
-            pixelHash: '',
-            seconds: taskMs / 1_000,
-            notes: [],
-          },
-        };
+      ? failedBody()
+      : completedBody({ sha256: noopSha256(workloadId, task), seconds: taskMs / 1_000 });
 
   const say = (
     workloadId: string,
@@ -135,24 +112,15 @@ export const createAgent = (
       const { workloadId, attempt } = entry;
       const ms = taskMs * (0.5 + world.random.float());
       if (ms > 200) {
-        world.after(
-          200,
-          'has begun',
-          () => {
-            if (running !== key) {
-              return;
-            }
+        const begun = (): void => {
+          if (running === key) {
             say(workloadId, attempt, 0, { $case: 'started', value: {} });
-          },
-          process,
-        );
+          }
+        };
+        world.after(200, 'has begun', begun, process);
       }
-      world.after(
-        ms,
-        `has done ${attempt.task}`,
-        () => (running === key ? finish(key) : undefined),
-        process,
-      );
+      const done = (): void => (running === key ? finish(key) : undefined);
+      world.after(ms, `has done ${attempt.task}`, done, process);
     }
   };
 
@@ -222,18 +190,6 @@ export const createAgent = (
     }
   };
 
-  const hello = {
-    agentVersion: '1',
-    slots: 1,
-    capability: {
-      cpus: 1,
-      memoryBytes: 2 ** 30,
-      engines: [{ name: 'noop', version: '1' }],
-      sandbox: SandboxLevel.NONE,
-    },
-    held: [],
-  };
-
   const connect = (): void => {
     const well = managers();
     const manager = well[Math.floor(world.random.float() * well.length)];
@@ -267,7 +223,7 @@ export const createAgent = (
     if (opened === undefined) {
       again(since, undefined);
     } else {
-      opened.send({ $case: 'hello', value: hello });
+      opened.send({ $case: 'hello', value: helloOf() });
     }
   };
 
@@ -284,12 +240,8 @@ export const createAgent = (
     }
     failures = world.now() - since > GOOD_MS ? 1 : failures + 1;
     const pause = reconnectMs(ending, failures, world.random.float());
-    world.after(
-      pause,
-      'connects again',
-      () => (call === undefined ? connect() : undefined),
-      process,
-    );
+    const retry = (): void => (call === undefined ? connect() : undefined);
+    world.after(pause, 'connects again', retry, process);
   };
 
   world.after(world.random.float() * 500, 'connects', connect, process);

@@ -1,5 +1,4 @@
-import { createLogger } from '#libs/telemetry/index.ts';
-import { silent } from '#libs/testing/index.ts';
+import { silent, testLog } from '#libs/testing/index.ts';
 import { contextOf, type Context } from '../../services/user-manager/src/context.ts';
 import { connect } from '../../services/user-manager/src/rpc/connect.ts';
 import { joinMesh } from '../../services/user-manager/src/service.ts';
@@ -14,8 +13,6 @@ export interface Manager {
   /** Opens a stream of a machine's agent; undefined while nobody listens there. */
   connect(agent: Process, machine: string, listener: CallListener): AgentCall | undefined;
 }
-
-const logger = createLogger({ service: 'simulation', level: 'silent' });
 
 export const startManager = (
   world: World,
@@ -59,7 +56,7 @@ export const startManager = (
   let isReady = false;
   const start = async (): Promise<void> => {
     try {
-      await joinMesh(ctx, logger, new AsyncDisposableStack());
+      await joinMesh(ctx, testLog, new AsyncDisposableStack());
       isReady = true;
     } catch {
       // Without its first beat a replica does not start; another one comes in its place.

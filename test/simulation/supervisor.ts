@@ -1,7 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import type { SessionCommand } from '#libs/contracts/session.ts';
-import { createLogger } from '#libs/telemetry/index.ts';
-import { silent } from '#libs/testing/index.ts';
+import { silent, testLog } from '#libs/testing/index.ts';
 import type { Context } from '../../services/session-supervisor/src/context.ts';
 import { begin } from '../../services/session-supervisor/src/domain/state/workload.ts';
 import { header } from '../../services/session-supervisor/src/domain/fixture.ts';
@@ -35,7 +34,6 @@ export interface Supervisor {
 }
 
 const MESH_SECRET = createSecretKey(Buffer.alloc(32, 0x5a));
-const logger = createLogger({ service: 'simulation', level: 'silent' });
 const DEADLINE_MS = 8_000;
 
 export const startSupervisor = (
@@ -60,7 +58,7 @@ export const startSupervisor = (
     },
     clock,
     random: world.random,
-    logger,
+    logger: testLog,
     events: silent<SessionDeps['events']>({
       workloadEnded: () => world.count('ends'),
       workloadTakenOver: () => world.count('take-overs'),
