@@ -34,6 +34,7 @@ check: setup ## generate, format, lint, types, protocols
 	tools/breaking.sh
 	node tools/access.ts
 	node tools/map.ts
+	! git ls-files '*fixture*' | grep -v '/fixtures/[^/]*$$'  # fixtures are in folders of that name
 
 simulate: setup ## simulate the mesh under faults (SEEDS=20000 FIRST=1 for so many seeds from the first on)
 	@SEEDS=$(SEEDS) FIRST=$(FIRST) node test/simulation/main.ts

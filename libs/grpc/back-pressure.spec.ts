@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
-import { type Note, startEcho } from './echo.fixture.ts';
+import { type Note, startEcho } from './fixtures/echo.ts';
 
 const CHUNK = 'x'.repeat(65_536);
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { DomainError, invalidFields, status } from '#libs/errors/index.ts';
 import { currentTrace, startTrace, withTrace } from '#libs/telemetry/index.ts';
-import { failure, startEcho } from './echo.fixture.ts';
+import { failure, startEcho } from './fixtures/echo.ts';
 
 const collect = async (notes: AsyncIterable<{ text: string }>): Promise<string[]> =>
   (await Array.fromAsync(notes)).map(({ text }) => text);

@@ -3,7 +3,13 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { append, type AppendOutcome, type JournalDocument, type JournalStore } from './index.ts';
-import { appending, openJournals, position, type Entry, type Journals } from './journal.fixture.ts';
+import {
+  appending,
+  openJournals,
+  position,
+  type Entry,
+  type Journals,
+} from './fixtures/journal.ts';
 
 /** A store that reports each duplicate as one of the index on accepted results. */
 const byAccepted = (store: JournalStore<Entry>): JournalStore<Entry> => ({

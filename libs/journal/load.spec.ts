@@ -8,7 +8,7 @@ import {
   summing,
   type Entry,
   type Journals,
-} from './journal.fixture.ts';
+} from './fixtures/journal.ts';
 
 const snapshot = (n: number): Snapshot => ({ workload: 'w', n, foldVersion: 1, state: { n } });
 

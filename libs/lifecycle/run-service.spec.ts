@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, describe, it } from 'mocha';
 
-const FIXTURE = new URL('./run-service.fixture.ts', import.meta.url).pathname;
+const FIXTURE = new URL('./fixtures/run-service.ts', import.meta.url).pathname;
 const REGISTER = new URL('../telemetry/register.ts', import.meta.url).pathname;
 const GOOD = { MUSTER_LISTEN: '127.0.0.1:7401', MUSTER_PACE: '1s' };
 

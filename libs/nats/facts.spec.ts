@@ -4,9 +4,9 @@ import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import { status } from '#libs/errors/index.ts';
 import { eventually, startNats, type TestStore, errorOf } from '#libs/testing/index.ts';
 import type { Bus } from './bus.ts';
-import { bytesOf, testBus, textOf } from './bus.fixture.ts';
+import { bytesOf, testBus, textOf } from './fixtures/bus.ts';
 import { EVENTS_STREAM } from './facts.ts';
-import { observe } from './observer.fixture.ts';
+import { observe } from './fixtures/observer.ts';
 
 const FACT = 'muster.session.v1.workload.w-1.task-settled';
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { startNats, type TestStore, errorOf } from '#libs/testing/index.ts';
-import { bytesOf, testBus, textOf } from './bus.fixture.ts';
-import { observe, type Observed } from './observer.fixture.ts';
+import { bytesOf, testBus, textOf } from './fixtures/bus.ts';
+import { observe, type Observed } from './fixtures/observer.ts';
 
 describe('observe', () => {
   let nats: TestStore;

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { status } from '#libs/errors/index.ts';
 import { eventually, startNats, startProxy, type TestStore, errorOf } from '#libs/testing/index.ts';
-import { bytesOf, testBus, textOf } from './bus.fixture.ts';
+import { bytesOf, testBus, textOf } from './fixtures/bus.ts';
 
 const SUBJECT = 'muster.user.v1.m-1.start-rendering';
 const FACT = 'muster.user.v1.machine.m-1.connected';

@@ -4,7 +4,7 @@ import { DomainError, invalidFields, status } from '#libs/errors/index.ts';
 import { currentTrace, startTrace, withTrace } from '#libs/telemetry/index.ts';
 import { startNats, type TestStore, errorOf } from '#libs/testing/index.ts';
 import type { Bus, BusMessage, ServeHandler, ServeOptions } from './bus.ts';
-import { bytesOf, testBus, textOf } from './bus.fixture.ts';
+import { bytesOf, testBus, textOf } from './fixtures/bus.ts';
 
 const SUBJECT = 'muster.session.v1.w-1.new-users';
 const soon = { timeoutMs: 5_000 };

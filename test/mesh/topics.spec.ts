@@ -16,7 +16,7 @@ import {
   UpdateUserCount,
   UsersReleased,
 } from '#libs/contracts/user.ts';
-import { observe, type Observed, type Observer } from '#libs/nats/observer.fixture.ts';
+import { observe, type Observed, type Observer } from '#libs/nats/fixtures/observer.ts';
 import { eventually, noopSpec } from '#libs/testing/index.ts';
 import { finishTask, handAgent, type HandAgent } from '../harness/hand-agent.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';

@@ -3,7 +3,7 @@ import type { SessionCommand } from '#libs/contracts/session.ts';
 import { silent, testLog } from '#libs/testing/index.ts';
 import type { Context } from '../../services/session-supervisor/src/context.ts';
 import { begin } from '../../services/session-supervisor/src/domain/state/workload.ts';
-import { header } from '../../services/session-supervisor/src/domain/fixture.ts';
+import { header } from '../../services/session-supervisor/src/domain/fixtures/workload.ts';
 import type { NoopNode } from '../../services/session-supervisor/src/kinds/noop/noop.ts';
 import { obey } from '../../services/session-supervisor/src/session/owner/obey.ts';
 import type { SessionDeps } from '../../services/session-supervisor/src/session/owner/deps.ts';

@@ -5,7 +5,7 @@ import { HealthService } from '#libs/contracts/health.ts';
 import { v1, v1alpha } from '#libs/contracts/reflection.ts';
 import { status } from '#libs/errors/index.ts';
 import { createClient } from '../index.ts';
-import { echoAccess, failure, startEcho } from '../echo.fixture.ts';
+import { echoAccess, failure, startEcho } from '../fixtures/echo.ts';
 
 describe('access', () => {
   it('lets in the roles that the table names and refuses the others with PERMISSION_DENIED', async () => {

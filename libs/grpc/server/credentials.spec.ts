@@ -6,7 +6,7 @@ import { before, describe, it } from 'mocha';
 import { ConfigError } from '#libs/config/index.ts';
 import { status } from '#libs/errors/index.ts';
 import { needs, tempDir } from '#libs/testing/index.ts';
-import { failure, startEcho } from '../echo.fixture.ts';
+import { failure, startEcho } from '../fixtures/echo.ts';
 import { isLoopback, splitAddress, targetOf } from './credentials.ts';
 
 describe('listening', () => {

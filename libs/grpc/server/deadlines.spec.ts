@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { waitingFor } from '#libs/async/index.ts';
 import { type DomainError, status } from '#libs/errors/index.ts';
 import { fakeClock } from '#libs/testing/index.ts';
-import { failure, startEcho } from '../echo.fixture.ts';
+import { failure, startEcho } from '../fixtures/echo.ts';
 
 const FOREVER = () => new Promise<never>(() => {});
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { status } from '#libs/errors/index.ts';
-import { type Note, failure, startEcho } from '../echo.fixture.ts';
+import { type Note, failure, startEcho } from '../fixtures/echo.ts';
 
 /** A handler that waits until it may go on, and the reasons that its signals gave. */
 const held = () => {

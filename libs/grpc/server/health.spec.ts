@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { HealthService } from '#libs/contracts/health.ts';
 import { status } from '#libs/errors/index.ts';
-import { failure, startEcho } from '../echo.fixture.ts';
+import { failure, startEcho } from '../fixtures/echo.ts';
 import { createClient } from '../index.ts';
 
 const start = async () => {

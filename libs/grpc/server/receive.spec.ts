@@ -4,7 +4,7 @@ import { connect as connectTcp } from 'node:net';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { status } from '#libs/errors/index.ts';
-import { type Echo, failure, type Note, startEcho } from '../echo.fixture.ts';
+import { type Echo, failure, type Note, startEcho } from '../fixtures/echo.ts';
 
 const HEADERS = {
   ':method': 'POST',

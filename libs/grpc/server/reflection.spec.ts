@@ -7,7 +7,7 @@ import { descriptorImage } from '#libs/contracts/image.ts';
 import { v1, v1alpha } from '#libs/contracts/reflection.ts';
 import { findProgram } from '#libs/programs/index.ts';
 import { needs } from '#libs/testing/index.ts';
-import { startEcho } from '../echo.fixture.ts';
+import { startEcho } from '../fixtures/echo.ts';
 import { createClient } from '../index.ts';
 import { indexDescriptors } from './reflection.ts';
 

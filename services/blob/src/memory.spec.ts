@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { UploadRequest } from '#libs/contracts/blob.ts';
 import { startService, type RunningService, uploadOf, customerFile } from '#libs/testing/index.ts';
-import { connect, startBackends } from './blob.fixture.ts';
+import { connect, startBackends } from './fixtures/blob.ts';
 
 const chunkBytes = 2 ** 20;
 const chunks = 512;

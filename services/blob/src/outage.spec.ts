@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { isDomainError, status } from '#libs/errors/index.ts';
 import { uploadOf, customerFile, readAll } from '#libs/testing/index.ts';
-import { attemptResult, startFixture, type BlobFixture } from './blob.fixture.ts';
+import { attemptResult, startFixture, type BlobFixture } from './fixtures/blob.ts';
 
 const none: Buffer = Buffer.alloc(0);
 

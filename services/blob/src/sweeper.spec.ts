@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { createLogger } from '#libs/telemetry/index.ts';
 import { uploadOf, customerFile } from '#libs/testing/index.ts';
-import { startFixture, type BlobFixture } from './blob.fixture.ts';
+import { startFixture, type BlobFixture } from './fixtures/blob.ts';
 import { createContext, type Context } from './context.ts';
 import { sweepUploads } from './sweeper.ts';
 

@@ -10,7 +10,7 @@ import {
   sha256Of,
   startFixture,
   type BlobFixture,
-} from '../blob.fixture.ts';
+} from '../fixtures/blob.ts';
 
 const none: Buffer = Buffer.alloc(0);
 const badNames = [

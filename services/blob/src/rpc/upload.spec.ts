@@ -12,7 +12,7 @@ import {
   sha256Of,
   startFixture,
   type BlobFixture,
-} from '../blob.fixture.ts';
+} from '../fixtures/blob.ts';
 
 const maximumBytes = 12 * 2 ** 20;
 const chunk = (value: Buffer): UploadRequest => ({ part: { $case: 'chunk', value } });

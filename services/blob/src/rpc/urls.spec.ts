@@ -9,7 +9,7 @@ import {
   sha256Of,
   startFixture,
   type BlobFixture,
-} from '../blob.fixture.ts';
+} from '../fixtures/blob.ts';
 
 const none: Buffer = Buffer.alloc(0);
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { systemClock, type Clock } from '#libs/clock/index.ts';
 import type { UploadRequest } from '#libs/contracts/blob.ts';
-import { reasonOf } from '../blob.fixture.ts';
+import { reasonOf } from '../fixtures/blob.ts';
 import { chunksOf } from './upload-chunks.ts';
 
 const anything = { sha256: undefined, sizeBytes: undefined, maximumBytes: 100 };

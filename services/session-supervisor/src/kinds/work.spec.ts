@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { parseMeshSecret } from '#libs/auth/index.ts';
 import { MESH_SECRET } from '#libs/testing/index.ts';
-import { header, renderHeader } from '../domain/fixture.ts';
+import { header, renderHeader } from '../domain/fixtures/workload.ts';
 import type { WorkloadHeader } from '../domain/state/workload.ts';
 import { kindOf } from './kinds.ts';
 import { wireOf } from './wires.ts';

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import type { Attempt } from '#libs/contracts/common.ts';
 import { collection } from '#libs/mongo/index.ts';
 import { eventually } from '#libs/testing/index.ts';
-import { everyEntry } from '../domain/fixture.ts';
+import { everyEntry } from '../domain/fixtures/workload.ts';
 import { begin, type WorkloadHeader } from '../domain/state/workload.ts';
 import { done, spoilt } from '../fixtures/users.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { WatchWorkloadResponse } from '#libs/contracts/session.ts';
 import { eventually } from '#libs/testing/index.ts';
-import { everyEntry } from '../domain/fixture.ts';
+import { everyEntry } from '../domain/fixtures/workload.ts';
 import { done } from '../fixtures/users.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
 import { appear, plant } from '../fixtures/plant.ts';

@@ -5,7 +5,7 @@ import { collection, connectMongo, type Store } from '#libs/mongo/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { testLog } from '#libs/testing/index.ts';
 import { sharedStores } from '#libs/testing/shared-stores.ts';
-import { header } from '../domain/fixture.ts';
+import { header } from '../domain/fixtures/workload.ts';
 import { begin } from '../domain/state/workload.ts';
 import { projectionOf, type Projection, type WorkloadDocument } from './workload-document.ts';
 import { workloadStore, type StartRecord, type WorkloadStore } from './workloads.ts';

@@ -6,7 +6,7 @@ import type { Assigned, Workers } from '../scheduling/workers.ts';
 import type { Decision } from './decision.ts';
 import { acceptedKey, type Entry } from '../state/entries.ts';
 import type { FailureClassName } from '#libs/contracts/agent.ts';
-import { completed, exchange, failed, header, play, user } from '../fixture.ts';
+import { completed, exchange, failed, header, play, user } from '../fixtures/workload.ts';
 import { foldDocument } from '../state/fold.ts';
 import type { Command, HeldClaim, Input, Report } from './inputs.ts';
 import { MAX_WINDOW, windowOf } from '../scheduling/schedule.ts';

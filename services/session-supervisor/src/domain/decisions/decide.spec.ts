@@ -10,7 +10,7 @@ import {
   play,
   reports,
   user,
-} from '../fixture.ts';
+} from '../fixtures/workload.ts';
 import { countsOf, troubleOf } from '../state/workload.ts';
 
 const kindsOf = (decision: { entries: { kind: string }[] }): string[] =>

@@ -11,7 +11,7 @@ import {
   play,
   reports,
   user,
-} from '../fixture.ts';
+} from '../fixtures/workload.ts';
 import { countsOf } from '../state/workload.ts';
 
 /** A session whose users are ready. */

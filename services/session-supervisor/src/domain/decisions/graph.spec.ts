@@ -12,7 +12,7 @@ import {
   play,
   reports,
   user,
-} from '../fixture.ts';
+} from '../fixtures/workload.ts';
 import type { Entry } from '../state/entries.ts';
 import { foldDocument, retryOf } from '../state/fold.ts';
 import { HOPELESS, refusalOfReopening, reopeningEntries } from './reopen.ts';

@@ -1,6 +1,14 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { exchange, failed, header, holdsNothing, play, reports, user } from '../fixture.ts';
+import {
+  exchange,
+  failed,
+  header,
+  holdsNothing,
+  play,
+  reports,
+  user,
+} from '../fixtures/workload.ts';
 
 const releasedBy = (decision: {
   effects: { kind: string; user?: { id: string } }[];

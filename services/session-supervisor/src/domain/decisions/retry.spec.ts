@@ -12,7 +12,7 @@ import {
   play,
   reports,
   user,
-} from '../fixture.ts';
+} from '../fixtures/workload.ts';
 import { foldDocument } from '../state/fold.ts';
 import { reopeningEntries } from './reopen.ts';
 import { freeze, thaw } from '../state/snapshot.ts';

@@ -1,6 +1,14 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { completed, exchange, header, holdsNothing, play, reports, user } from '../fixture.ts';
+import {
+  completed,
+  exchange,
+  header,
+  holdsNothing,
+  play,
+  reports,
+  user,
+} from '../fixtures/workload.ts';
 import { effectiveWanted } from './schedule.ts';
 
 /**

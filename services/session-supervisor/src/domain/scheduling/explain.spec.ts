@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { explain, type Surroundings } from './explain.ts';
-import { everyEntry, header, renderHeader } from '../fixture.ts';
+import { everyEntry, header, renderHeader } from '../fixtures/workload.ts';
 import { fold } from '../state/fold.ts';
 import { begin, type WorkloadState } from '../state/workload.ts';
 

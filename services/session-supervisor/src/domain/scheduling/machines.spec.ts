@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Assigned } from './workers.ts';
 import { demandOf } from './demand.ts';
-import { exchange, holdsNothing, play, renderHeader, user } from '../fixture.ts';
+import { exchange, holdsNothing, play, renderHeader, user } from '../fixtures/workload.ts';
 
 const withBlender = (id: string, version: string, more: Partial<Assigned> = {}): Assigned =>
   user(id, { engines: ['CYCLES', 'BLENDER_EEVEE'].map((name) => ({ name, version })), ...more });

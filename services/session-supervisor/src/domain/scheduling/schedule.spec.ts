@@ -9,7 +9,7 @@ import {
   play,
   reports,
   user,
-} from '../fixture.ts';
+} from '../fixtures/workload.ts';
 import { effectiveWanted, windowOf } from './schedule.ts';
 import type { WorkloadState } from '../state/workload.ts';
 

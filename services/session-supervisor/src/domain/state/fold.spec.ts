@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { has } from '../sets/bitmap.ts';
 import { isKnownEntry, type Entry } from './entries.ts';
-import { everyEntry, header, renderHeader } from '../fixture.ts';
+import { everyEntry, header, renderHeader } from '../fixtures/workload.ts';
 import { fold, foldDocument } from './fold.ts';
 import { begin, countsOf, troubleOf, type WorkloadState } from './workload.ts';
 

@@ -8,7 +8,7 @@ import { systemRandom } from '#libs/random/index.ts';
 import { eventually, testLog, MESH_SECRET } from '#libs/testing/index.ts';
 import { sharedStores } from '#libs/testing/shared-stores.ts';
 import { hold } from '../../domain/scheduling/workers.ts';
-import { exchange, header, holdsNothing, play, user } from '../../domain/fixture.ts';
+import { exchange, header, holdsNothing, play, user } from '../../domain/fixtures/workload.ts';
 import { createDispatcher } from './dispatcher.ts';
 
 describe('the dispatcher', function () {

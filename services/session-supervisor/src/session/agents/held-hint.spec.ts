@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { exchange, header, holdsNothing, play, user } from '../../domain/fixture.ts';
+import { exchange, header, holdsNothing, play, user } from '../../domain/fixtures/workload.ts';
 import { heldHint, readHeldHint } from './held-hint.ts';
 
 describe('the hint of what users hold', () => {

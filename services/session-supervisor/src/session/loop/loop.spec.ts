@@ -4,7 +4,7 @@ import { describe, it } from 'mocha';
 import { eventually } from '#libs/testing/index.ts';
 import type { Effect } from '../../domain/decisions/decision.ts';
 import type { Entry } from '../../domain/state/entries.ts';
-import { completed, everyEntry, failed, reports } from '../../domain/fixture.ts';
+import { completed, everyEntry, failed, reports } from '../../domain/fixtures/workload.ts';
 import type { Input } from '../../domain/decisions/inputs.ts';
 import { openLoop, type TestLoop } from '../../fixtures/loop.ts';
 

@@ -4,7 +4,7 @@ import { load, type Snapshot } from '#libs/journal/index.ts';
 import { eventually, testLog } from '#libs/testing/index.ts';
 import { withBit } from '../../domain/sets/bitmap.ts';
 import type { Entry } from '../../domain/state/entries.ts';
-import { everyEntry, header, renderHeader } from '../../domain/fixture.ts';
+import { everyEntry, header, renderHeader } from '../../domain/fixtures/workload.ts';
 import { fold, foldDocument } from '../../domain/state/fold.ts';
 import { withValue } from '../../domain/sets/small-int-map.ts';
 import { begin, type WorkloadState } from '../../domain/state/workload.ts';

@@ -4,7 +4,7 @@ import { systemClock } from '#libs/clock/index.ts';
 import { collection } from '#libs/mongo/index.ts';
 import { testLog } from '#libs/testing/index.ts';
 import type { Context } from '../../context.ts';
-import { everyEntry } from '../../domain/fixture.ts';
+import { everyEntry } from '../../domain/fixtures/workload.ts';
 import { openMesh, type TestMesh } from '../../fixtures/mesh.ts';
 import { plant } from '../../fixtures/plant.ts';
 import { workloadStore } from '../../store/workloads.ts';

@@ -4,7 +4,7 @@ import { SessionCommand } from '#libs/contracts/session.ts';
 import type { JournalDocument } from '#libs/journal/index.ts';
 import { eventually, startService, type RunningService } from '#libs/testing/index.ts';
 import type { Entry } from '../../domain/state/entries.ts';
-import { everyEntry } from '../../domain/fixture.ts';
+import { everyEntry } from '../../domain/fixtures/workload.ts';
 import { done } from '../../fixtures/users.ts';
 import { openMesh, type Clients, type TestMesh } from '../../fixtures/mesh.ts';
 import { appear, plant } from '../../fixtures/plant.ts';

@@ -12,7 +12,7 @@ import {
   renderInfo,
   SHAPES,
   zstdInFrames,
-} from './blend-head.fixtures.ts';
+} from './fixtures/blend-head.ts';
 import { chooseScene, HEAD_BYTES, noWork, readBlendHead } from './blend-head.ts';
 
 const recent: HeadShape = SHAPES['3.4, 64 bit'];
