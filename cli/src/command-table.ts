@@ -96,13 +96,13 @@ export const aboutWorkloads: readonly CommandEntry[] = [
   entry(
     'log <id> <task>',
     "the log of a task's latest failed attempt",
-    () => import('./commands/log.ts'),
+    () => import('./commands/inspect.ts'),
   ),
-  entry('why [options] [id]', 'say why a workload waits', () => import('./commands/why.ts')),
+  entry('why [options] [id]', 'say why a workload waits', () => import('./commands/inspect.ts')),
   entry(
     'scrub [options] [id]',
     'compare accepted results with their blobs; missing and damaged ones are made again',
-    () => import('./commands/scrub.ts'),
+    () => import('./commands/inspect.ts'),
   ),
 ];
 

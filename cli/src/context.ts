@@ -22,18 +22,15 @@ export interface MeshContext {
 export const contextCandidates = (
   named: string | undefined,
   cwd: string,
-  env: Pick<CliEnvironment, 'home' | 'context'>,
+  { home, context }: Pick<CliEnvironment, 'home' | 'context'>,
 ): { file: string; isNamed: boolean }[] => {
-  if (named !== undefined) {
-    return [{ file: resolve(cwd, named), isNamed: true }];
-  }
-  if (env.context !== undefined && env.context !== '') {
-    return [{ file: resolve(cwd, env.context), isNamed: true }];
-  }
-  return [
-    { file: resolve(cwd, '.muster/context.json'), isNamed: false },
-    { file: resolve(env.home, '.muster/context.json'), isNamed: false },
-  ];
+  const only = named ?? (context || undefined);
+  return only === undefined
+    ? [cwd, home].map((folder) => ({
+        file: resolve(folder, '.muster/context.json'),
+        isNamed: false,
+      }))
+    : [{ file: resolve(cwd, only), isNamed: true }];
 };
 
 /** Reads the context that applies. Throws INVALID_ARGUMENT `NO_CONTEXT` or `INPUT_UNREADABLE`. */
@@ -70,27 +67,20 @@ const parseContext = (file: string, text: string): MeshContext => {
     throw inputUnreadable(file, `not JSON: ${textOf(error)}`, error);
   }
   const wrong: string[] = [];
-  const strings = <Name extends string>(
-    field: string,
-    names: readonly Name[],
-  ): Partial<Record<Name, string>> => {
+  const strings = <Name extends string>(field: string, names: readonly Name[]) => {
     const object = memberOf(document, field);
     if (typeof object !== 'object' || object === null) {
       wrong.push(`${field}: must be an object`);
     }
-    return Object.fromEntries(
-      names.flatMap((name) => {
-        const value = memberOf(object, name);
-        if (value === undefined) {
-          return [];
-        }
-        if (typeof value === 'string' && value !== '') {
-          return [[name, value]];
-        }
+    const given = names
+      .map((name) => [name, memberOf(object, name)] as const)
+      .filter(([, value]) => value !== undefined);
+    for (const [name, value] of given) {
+      if (typeof value !== 'string' || value === '') {
         wrong.push(`${field}.${name}: must be a text`);
-        return [];
-      }),
-    ) as Partial<Record<Name, string>>;
+      }
+    }
+    return Object.fromEntries(given) as Partial<Record<Name, string>>;
   };
   const endpoints = strings('endpoints', parts);
   const tokens = strings('tokens', ['customer', 'operator']);
@@ -101,7 +91,7 @@ const parseContext = (file: string, text: string): MeshContext => {
   if (wrong.length > 0) {
     throw inputUnreadable(file, `not a context: ${wrong.join('; ')}`);
   }
-  return { file, endpoints, tokens, ca: typeof ca === 'string' ? ca : null };
+  return { file, endpoints, tokens, ca: ca as string | null };
 };
 
 const memberOf = (value: unknown, name: string): unknown =>

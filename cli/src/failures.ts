@@ -4,25 +4,15 @@ import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 export const usage = (message: string): DomainError =>
   new DomainError(status.INVALID_ARGUMENT, 'USAGE', message);
 
-/** A file that the command reads is missing, unreadable or malformed. */
-export const inputUnreadable = (path: string, message: string, cause?: unknown): DomainError =>
-  new DomainError(
-    status.INVALID_ARGUMENT,
-    'INPUT_UNREADABLE',
-    `${path}: ${message}`,
-    { path },
-    { cause },
-  );
+const badPath =
+  (reason: string) =>
+  (path: string, problem: string, cause?: unknown): DomainError =>
+    new DomainError(status.INVALID_ARGUMENT, reason, `${path}: ${problem}`, { path }, { cause });
 
+/** A file that the command reads is missing, unreadable or malformed. */
+export const inputUnreadable = badPath('INPUT_UNREADABLE');
 /** Results cannot be written where they were wanted. */
-export const outputUnwritable = (path: string, problem: string, cause?: unknown): DomainError =>
-  new DomainError(
-    status.INVALID_ARGUMENT,
-    'OUTPUT_UNWRITABLE',
-    `${path}: ${problem}`,
-    { path },
-    { cause },
-  );
+export const outputUnwritable = badPath('OUTPUT_UNWRITABLE');
 
 export const noContext = (message: string): DomainError =>
   new DomainError(status.INVALID_ARGUMENT, 'NO_CONTEXT', message);
@@ -44,17 +34,14 @@ export const textOf = (thrown: unknown): string => {
   if (!(thrown instanceof Error)) {
     return String(thrown);
   }
-  const code = 'code' in thrown ? thrown.code : undefined;
-  if (code === 'ENOENT') {
-    return 'no such file or directory';
-  }
-  if (code === 'EACCES') {
-    return 'permission denied';
-  }
-  if (code === 'EISDIR') {
-    return 'is a directory';
-  }
-  return thrown.message;
+  const code = 'code' in thrown ? String(thrown.code) : '';
+  return plainly[code] ?? thrown.message;
+};
+
+const plainly: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
 };
 
 /** The problem in what grpc-js says when nobody listens: `connect ECONNREFUSED 127.0.0.1:7401`. */

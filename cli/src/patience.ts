@@ -42,27 +42,16 @@ export const startPatience = (invocation: Invocation): PatienceOptions =>
   patienceOf(invocation, START_PATIENCE_MS);
 
 /** Counts an outage from its first failure on; a success ends it. */
-export interface Patience {
-  /** Call when something worked. */
-  worked(): void;
-  /** Waits before the next try. Throws the error again if it will not pass, or if patience is over. */
-  failed(error: unknown): Promise<void>;
-}
-
-export const createPatience = ({
-  clock,
-  random,
-  signal,
-  patienceMs,
-  onOutage,
-}: PatienceOptions): Patience => {
+export const createPatience = (options: PatienceOptions) => {
+  const { clock, random, signal, patienceMs, onOutage } = options;
   let failures = 0;
   let sinceMs = 0;
   return {
-    worked() {
+    worked: (): void => {
       failures = 0;
     },
-    async failed(error) {
+    /** Waits before the next try. Throws the error again if it will not pass, or if patience is over. */
+    failed: async (error: unknown): Promise<void> => {
       if (signal.aborted || !isTransient(error)) {
         throw error;
       }

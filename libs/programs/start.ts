@@ -38,17 +38,23 @@ export interface Started {
 
 /**
  * Starts a program in a session and process group of its own: Ctrl-C on a terminal reaches only this process, and a signal to the group
- * reaches all of the program. It lives on when this process ends. Rejects with what `spawn` says.
+ * reaches all of the program. It lives on when this process ends. Its output may also go to an open descriptor. Rejects with what `spawn` says.
  */
-export const startProgram = async ({ argv, env, cwd, output }: Command): Promise<Started> => {
+export const startProgram = async ({
+  argv,
+  env,
+  cwd,
+  output,
+}: Omit<Command, 'output'> & { output: string | number }): Promise<Started> => {
   const [program = '', ...args] = argv;
   // Appending, because a program then goes on at the front after the file was cut.
-  await using file = await open(output, 'a', 0o600);
+  await using file = typeof output === 'string' ? await open(output, 'a', 0o600) : undefined;
+  const descriptor = file?.fd ?? Number(output);
   const child = spawn(program, args, {
     env,
     cwd,
     detached: true,
-    stdio: ['ignore', file.fd, file.fd],
+    stdio: ['ignore', descriptor, descriptor],
   });
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));

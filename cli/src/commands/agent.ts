@@ -1,9 +1,19 @@
+import { addAbortListener } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { TlsFiles } from '#libs/config/index.ts';
+import { serviceArguments } from '#libs/embedded/index.ts';
+import { startProgram } from '#libs/programs/index.ts';
+import type { Cli } from '../cli.ts';
+import type { MeshContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { noContext } from '../failures.ts';
 import type { Define } from '../invocation.ts';
+import { tlsFor } from '../mesh.ts';
 import { countOption } from '../options.ts';
-import { runAgent } from '../up/run-agent.ts';
+import { agentEnvironment, enrol } from '../up/agents.ts';
+import { writePrivate } from '../up/files.ts';
+import { inheritedEnvironment, tlsEnvironment } from '../up/services.ts';
 
 interface AgentOptions {
   name: string;
@@ -13,6 +23,7 @@ interface AgentOptions {
   sandbox: boolean;
 }
 
+/** Runs in the foreground, with the agent's log on standard error; the first Ctrl-C lets it hand its work back. */
 export const agent: Define = (command, { does }) =>
   command
     .requiredOption('--name <name>', "the machine's name, unique in the mesh")
@@ -26,13 +37,54 @@ export const agent: Define = (command, { does }) =>
     .option('--no-sandbox', 'run renderers unconfined')
     .action(
       does<[], AgentOptions>(async (invocation, _args, options) => {
-        const { cli } = invocation;
+        const { cli, common, output } = invocation;
+        const { name } = options;
         const context = await invocation.context();
-        const cache =
-          options.cache ?? join(dirname(context.file), 'agents', encodeURIComponent(options.name));
-        const directory = resolve(cli.cwd, cache);
-        await mkdir(directory, { recursive: true, mode: 0o700 });
-        const code = await runAgent(invocation, context, { ...options, cache: directory });
+        const { user, blob } = context.endpoints;
+        if (user === undefined || blob === undefined) {
+          throw noContext(`${context.file} names no endpoint 'user' or 'blob'`);
+        }
+        const beside = join(dirname(context.file), 'agents', encodeURIComponent(name));
+        const cache = resolve(cli.cwd, options.cache ?? beside);
+        await mkdir(cache, { recursive: true, mode: 0o700 });
+        const tls = tlsFor(cli, common, context);
+        const tokenFile = join(cache, 'token');
+        await writePrivate(tokenFile, `${await tokenOf(cli, context, name, user, tls)}\n`);
+
+        const { pid, exited, kill } = await startProgram({
+          argv: [process.execPath, ...serviceArguments('compute-agent')],
+          env: {
+            ...inheritedEnvironment(cli.env.inherited),
+            ...agentEnvironment({ ...options, cache, tokenFile, endpoints: { user, blob } }),
+            ...tlsEnvironment(tls),
+            MUSTER_PARENT_PID: String(process.pid),
+          },
+          // Standard output stays free for --json.
+          output: process.stderr.fd,
+        });
+        output.json({ event: 'started', name, pid });
+        using _passedOn = addAbortListener(cli.interrupt, () => kill('SIGTERM'));
+        const { code } = await exited;
+        output.json({ event: 'ended', name, code });
         return code === 0 ? exitCodes.done : exitCodes.failed;
       }),
     );
+
+/** A token that somebody was given for this machine, or a new one where we may enrol machines. */
+const tokenOf = async (
+  cli: Cli,
+  { file, tokens }: MeshContext,
+  name: string,
+  target: string,
+  tls: TlsFiles | undefined,
+): Promise<string> => {
+  if (cli.env.token) {
+    return cli.env.token;
+  }
+  if (tokens.operator === undefined) {
+    throw noContext(
+      `${file} holds no operator's token to enrol ${name} with; set MUSTER_TOKEN to the agent's own`,
+    );
+  }
+  return enrol(cli, { target, operatorToken: tokens.operator, tls, name });
+};

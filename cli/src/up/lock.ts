@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
+import { link, open, realpath, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { DomainError } from '#libs/errors/index.ts';
 import { precondition } from '../failures.ts';
@@ -12,17 +12,12 @@ const holderSchema = z.object({
   startTicks: z.string(),
 });
 
-/** Makes this process the only `up` of a directory, for as long as it lives. */
-interface Lock extends AsyncDisposable {
-  holder: ProcessIdentity;
-}
-
 /**
- * Takes the lock; a dead holder loses it.
+ * Takes the lock, which makes this process the only `up` of a directory until it is disposed of; a dead holder loses it.
  *
  * @throws FAILED_PRECONDITION `ALREADY_UP` while another process holds it
  */
-export const takeLock = async (path: string): Promise<Lock> => {
+export const takeLock = async (path: string): Promise<AsyncDisposable> => {
   const self = await identityOf(process.pid);
   if (self === undefined) {
     throw new Error('/proc does not know this process');
@@ -38,7 +33,12 @@ export const takeLock = async (path: string): Promise<Lock> => {
   }
   // Held open, because `down` checks that this pid has the file open before it signals it.
   const file = await open(path, 'r');
-  return { holder: self, [Symbol.asyncDispose]: () => release(path, file) };
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await file.close();
+      await rm(path, { force: true });
+    },
+  };
 };
 
 /** The living holder of the lock, proven by the lock file that it holds open; undefined if nobody holds it. */
@@ -93,19 +93,11 @@ const clearDead = async (path: string): Promise<void> => {
   await rm(aside, { force: true });
 };
 
+/** Undefined also where somebody edited the file: it then proves nothing about anybody. */
 const parse = (text: string | undefined): ProcessIdentity | undefined => {
-  if (text === undefined) {
-    return undefined;
-  }
   try {
-    return holderSchema.parse(JSON.parse(text));
+    return holderSchema.parse(JSON.parse(text ?? ''));
   } catch {
-    // Somebody edited the file, so it proves nothing about anybody.
     return undefined;
   }
-};
-
-const release = async (path: string, file: FileHandle): Promise<void> => {
-  await file.close();
-  await rm(path, { force: true });
 };

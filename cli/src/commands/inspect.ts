@@ -1,9 +1,40 @@
 import { WorkloadServiceService } from '#libs/contracts/session.ts';
-import { plural } from '../formats.ts';
+import { formatInstant, plural, printable } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import { allPages } from '../list.ts';
 import { whichWorkload, type WhichOptions } from '../options.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
+import { stateOf } from '../workload/describe.ts';
+
+export const why: Define = (command, { does }) =>
+  whichWorkload(command).action(
+    does<[string], WhichOptions>(async ({ mesh, output }, [workloadId], { customer }) => {
+      const { explainWorkload } = workloadsOf(await mesh());
+      const answer = await explainWorkload({ workloadId, customerId: customer });
+      const reasons = answer.reasons.map(({ code, message }) => `${code}: ${printable(message)}`);
+      const text = [stateOf(answer), ...reasons].join('\n');
+      await output.answer(WorkloadServiceService.explainWorkload, answer, text);
+    }),
+  );
+
+export const log: Define = (command, { does }) =>
+  command
+    .argument('<id>', 'the workload')
+    .argument(
+      '<task>',
+      'the frame (17), or the whole key of the task (frames/17), which names its step',
+    )
+    .action(
+      does<[string, string]>(async ({ mesh, output }, [workloadId, task]) => {
+        const { getTaskLog } = workloadsOf(await mesh());
+        const answer = await getTaskLog({ workloadId, customerId: '', task });
+        output.note(
+          `${answer.task}, attempt ${answer.attempt} by ${answer.userId}, failed ${formatInstant(answer.failTime)}: ${answer.reason}`,
+        );
+        const text = answer.log.replace(/\n$/, '');
+        await output.answer(WorkloadServiceService.getTaskLog, answer, text);
+      }),
+    );
 
 export const scrub: Define = (command, { does }) =>
   whichWorkload(command).action(
