@@ -3,7 +3,8 @@ import { record, recordStart, type Draft } from './decision.ts';
 import { forgetWorker, release, spendLoss, takeBack } from './endings.ts';
 import type { InputOf } from './inputs.ts';
 import { isFit } from '../scheduling/machines.ts';
-import { effectiveWanted, MAX_WINDOW, serve, serveHungry } from '../scheduling/schedule.ts';
+import { effectiveWanted } from '../scheduling/demand.ts';
+import { MAX_WINDOW, serve, serveHungry } from '../scheduling/schedule.ts';
 import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
 import { generationOf, isReady, isOver } from '../state/workload.ts';
 

@@ -1,7 +1,7 @@
 import { withdraw, withdrawTask, type Worker } from '../scheduling/workers.ts';
 import { record, type Draft } from './decision.ts';
 import { rangesOf } from '../sets/bitmap.ts';
-import { reachOf } from '../scheduling/schedule.ts';
+import { reachOf } from '../scheduling/demand.ts';
 import { faultOf } from '../state/faults.ts';
 import type { Report } from './inputs.ts';
 import { isHopeless, successorsOf } from '../graph/readiness.ts';

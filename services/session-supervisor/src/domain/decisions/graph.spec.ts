@@ -20,7 +20,7 @@ import { blockedAfter } from '../graph/readiness.ts';
 import { indicesBetween } from '../graph/index-set.ts';
 import { createGraph, taskKey } from '../graph/task-graph.ts';
 import { tasksToText } from '../graph/task-text.ts';
-import { effectiveWanted } from '../scheduling/schedule.ts';
+import { effectiveWanted } from '../scheduling/demand.ts';
 import { has, rangesOf } from '../sets/bitmap.ts';
 import { freeze, thaw } from '../state/snapshot.ts';
 import {
@@ -88,10 +88,10 @@ const graphGame = (nodes: NoopNode[], users: string[] = ['u1'], spec = {}) => {
 
 const kindsOf = ({ entries }: Decision): string[] => entries.map(({ kind }) => kind);
 
-describe('a graph of steps', () => {
+describe('a graph of nodes', () => {
   const pair = [node('mesh', 2), node('solve', 2, success('mesh'))];
 
-  it('hands a step out after its predecessors are done, and not before', () => {
+  it('hands a task out after its predecessors are done, and not before', () => {
     const game = graphGame(pair, ['u1', 'u2']);
     expect(game.held()).to.deep.equal(['mesh/0', 'mesh/1']);
     expect(game.text('blocked')).to.equal('solve/0-1');
@@ -119,7 +119,7 @@ describe('a graph of steps', () => {
     expect(readyCount(game.session.state)).to.equal(2);
   });
 
-  it('gives up the successors that need the success of a given-up step, and nothing else', () => {
+  it('gives up the successors that need the success of a given-up task, and nothing else', () => {
     const game = graphGame(
       [...pair, node('report', 2, end('solve')), node('other', 2)],
       ['u1', 'u2', 'u3', 'u4'],
@@ -129,7 +129,7 @@ describe('a graph of steps', () => {
       decision.entries.flatMap((entry) => (entry.kind === 'task-failed' ? [entry.task] : [])),
     ).to.deep.equal(['mesh/0', 'solve/0']);
     expect(game.text('givenUp')).to.equal('mesh/0,solve/0');
-    // This step needs only the end of its predecessor, and to be given up is an end.
+    // This task needs only the end of its predecessor, and to be given up is an end.
     expect(game.held()).to.include('report/0').and.not.include('solve/0');
     game.finish('mesh/1', 'solve/1', 'report/0', 'report/1', 'other/0', 'other/1');
     expect(game.session.state.phase).to.equal('failed');
@@ -137,7 +137,7 @@ describe('a graph of steps', () => {
     expect(countsOf(game.session.state)).to.include({ completed: 6, failed: 2 });
   });
 
-  it('does the successors of a retried step again, even those that a user works on', () => {
+  it('does the successors of a retried task again, even those that a user works on', () => {
     const game = graphGame(pair, ['u1', 'u2']);
     game.finish('mesh/0', 'mesh/1', 'solve/0');
     const old = game.attemptAt('solve/1');
@@ -158,7 +158,7 @@ describe('a graph of steps', () => {
     expect(generationOf(game.session.state, 3)).to.equal(1);
   });
 
-  it('retries a step together with its predecessors that were given up', () => {
+  it('retries a task together with its predecessors that were given up', () => {
     const game = graphGame([...pair, node('other', 1)], ['u1', 'u2', 'u3']);
     game.fail('mesh/0');
     expect(kindsOf(game.command({ kind: 'retry', tasks: 'solve/0' }))).to.include('retried');
@@ -174,7 +174,7 @@ describe('a graph of steps', () => {
     node('other', 1),
   ];
 
-  it('gives up a successor of a retried step again if it needs another step that stays given up', () => {
+  it('gives up a successor of a retried task again if it needs another task that stays given up', () => {
     const game = graphGame(fork, ['u1', 'u2', 'u3']);
     game.fail('mesh/0');
     game.fail('cut/0');
@@ -204,7 +204,7 @@ describe('a graph of steps', () => {
     expect(countsOf(open)).to.include({ failed: 2, remaining: 2 });
   });
 
-  it('keeps the successors of a repaired step', () => {
+  it('keeps the successors of a repaired task', () => {
     const game = graphGame(pair, ['u1', 'u2']);
     game.finish('mesh/0', 'solve/0');
     game.command({
@@ -218,7 +218,7 @@ describe('a graph of steps', () => {
     expect(game.session.state.phase).to.equal('completed');
   });
 
-  it('begins no successor of a step under repair, and gives up tasks that can never begin', () => {
+  it('begins no successor of a task under repair, and gives up tasks that can never begin', () => {
     const game = graphGame(pair);
     game.finish('mesh/0', 'solve/0', 'mesh/1');
     game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: true });
@@ -237,7 +237,7 @@ describe('a graph of steps', () => {
     expect(hasEnded(game.session.state)).to.equal(true);
   });
 
-  it('takes a step from its user while the result before it is repaired, and gives the user the repair', () => {
+  it('takes a task from its user while the result before it is repaired, and gives the user the repair', () => {
     const game = graphGame([node('mesh', 1), node('solve', 1, success('mesh'))]);
     game.finish('mesh/0');
     const running = game.attemptAt('solve/0');
@@ -247,7 +247,7 @@ describe('a graph of steps', () => {
       reason: 'missing',
     });
     expect(game.held()).to.deep.equal(['mesh/0']);
-    // The owner changes: a claim of the step must not keep the only user from the repair either.
+    // The owner changes: a claim of the task must not keep the only user from the repair either.
     game.input({ kind: 'user-gone', user: 'u1', connection: 'c-u1', isClean: true });
     game.input(exchange([user('u1', { connection: 'c-again', claim: 2 })]));
     const held = [{ task: 'solve/0', generation: 0, attempt: running.attempt }];
@@ -304,7 +304,7 @@ describe('a graph of steps', () => {
     expect(game.session.state.pausedBecause).to.contain('no light');
   });
 
-  it('asks for users to try a failed step only until that is done', () => {
+  it('asks for users to try a failed task only until that is done', () => {
     const game = graphGame([node('a', 1), node('b', 1, success('a'))], ['u1', 'u2'], {
       maxFailures: 3,
     });
@@ -320,7 +320,7 @@ describe('a graph of steps', () => {
     expect(wanted()).to.equal(1);
   });
 
-  it('is no graph if a step lacks an index of a later one', () => {
+  it('is no graph if a node lacks an index of a later one', () => {
     const of = (first: number, last: number, after: NoopNode['after'] = []) => ({
       id: after.length === 0 ? 'mesh' : 'solve',
       indices: indicesBetween(first, last),

@@ -129,23 +129,18 @@ const collectInterleaved = (parts: readonly Part[], collector: RangeCollector): 
   }
 };
 
-/** Gives the collector the indices of the parts, ascending and each once. The parts are sorted by their first index. */
-const collectParts = (parts: readonly Part[], collector: RangeCollector): void => {
-  for (let at = 0; at < parts.length && collector.ranges() <= MAX_RANGES;) {
-    const start = at;
-    let end = -1;
-    for (let next = parts[at]; next && (at === start || next.first <= end); next = parts[at]) {
-      end = Math.max(end, next.last);
-      at += 1;
+/** Groups parts that may interleave. The parts are sorted by their first index. */
+const clustersOf = (parts: readonly Part[]): Part[][] => {
+  const clusters: Part[][] = [];
+  let end = -1;
+  for (const part of parts) {
+    if (part.first > end) {
+      clusters.push([]);
     }
-    const cluster = parts.slice(start, at);
-    const [only] = cluster;
-    if (cluster.length > 1) {
-      collectInterleaved(cluster, collector);
-    } else if (only) {
-      collector.add(only.first, only.step, (only.last - only.first) / only.step + 1);
-    }
+    clusters.at(-1)?.push(part);
+    end = Math.max(end, part.last);
   }
+  return clusters;
 };
 
 /**
@@ -161,7 +156,16 @@ export const parseIndices = (text: string): IndexSet => {
   }
   const collector = collectRanges();
   const parts = parseParts(text).sort((a, b) => a.first - b.first);
-  collectParts(joinAlike(parts), collector);
+  for (const cluster of clustersOf(joinAlike(parts))) {
+    const [{ first, last, step } = { first: 0, last: 0, step: 1 }] = cluster;
+    if (collector.ranges() > MAX_RANGES) {
+      break;
+    } else if (cluster.length > 1) {
+      collectInterleaved(cluster, collector);
+    } else {
+      collector.add(first, step, (last - first) / step + 1);
+    }
+  }
   const ranges = collector.finish();
   const [start] = ranges;
   const end = ranges.at(-1);

@@ -9,7 +9,7 @@ import {
   reports,
   user,
 } from '../fixtures/workload.ts';
-import { effectiveWanted } from './schedule.ts';
+import { effectiveWanted } from './demand.ts';
 
 /**
  * A session of three tasks near its end. `fast` has done one in two seconds and was given back; two other users hold one

@@ -39,14 +39,8 @@ const runningOf = ({ workers, now }: Known, averages: readonly (number | undefin
         return [];
       }
       const running = (now - Math.max(since, worker.freeSince)) / 1_000;
-      return [
-        {
-          ordinal,
-          node,
-          holder: worker.id,
-          secondsLeft: secondsLeft(worker.paces[node] ?? average, running),
-        },
-      ];
+      const left = secondsLeft(worker.paces[node] ?? average, running);
+      return [{ ordinal, node, holder: worker.id, secondsLeft: left }];
     }),
   );
 

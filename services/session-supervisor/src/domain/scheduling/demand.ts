@@ -1,34 +1,51 @@
-import type { EngineNeeds } from '#libs/engines/index.ts';
-import type { Workers } from './workers.ts';
+import { usersForCopies } from './copies.ts';
 import { engineNeeds } from './machines.ts';
-import { effectiveWanted } from './schedule.ts';
-import type { WorkloadState } from '../state/workload.ts';
-
-/** What a workload requires of its users. */
-export interface Needs extends EngineNeeds {
-  barredUserIds: string[];
-}
+import type { Workers } from './workers.ts';
+import type { Draft, Session } from '../decisions/decision.ts';
+import { sparseEntries } from '../sets/sparse-map.ts';
+import { hasEnded, isOver, isReady, readyCount, type WorkloadState } from '../state/workload.ts';
 
 /**
- * What a workload asks of the matcher now.
- *
- * @param now monotonic milliseconds
+ * How many users a session wants now: no more than asked for, than the plan allows, and than tasks are left or worth copying.
+ * A task that failed may need more users to try it.
  */
+export const effectiveWanted = (session: Session & Pick<Draft, 'now'>): number => {
+  const { state, planUsers } = session;
+  if (isOver(state) || state.phase === 'paused') {
+    return 0;
+  }
+  const remaining = readyCount(state);
+  const { maxFailures } = state.header.spec;
+  const triers = remaining < maxFailures && isTroubled(state) ? maxFailures : 0;
+  // Repairs need one user even if 0 are wanted, because that number cannot be changed once the workload has ended.
+  const most = Math.min(hasEnded(state) ? Math.max(state.wanted, 1) : state.wanted, planUsers);
+  // The search for tasks worth copying costs time and is only useful near the end.
+  const copiers = remaining < most ? usersForCopies(session) : 0;
+  return Math.min(most, Math.max(remaining + copiers, triers));
+};
+
+/** Whether a task that may begin went wrong before. One that was done since is no reason to ask for more users. */
+const isTroubled = (state: WorkloadState): boolean =>
+  sparseEntries(state.troubles).some(([ordinal]) => isReady(state, ordinal));
+
+/** How many different users can serve the session now or soon. */
+export const reachOf = ({ state, workers, planUsers }: Session): number => {
+  const offered = workers.hasExchanged ? Math.min(workers.suitable, workers.entitled) : 0;
+  return Math.max(workers.byId.size, Math.min(offered, state.wanted, planUsers));
+};
+
+/** What a workload asks of the matcher at `now`, monotonic milliseconds. */
 export const demandOf = (
   state: WorkloadState,
   workers: Workers,
   planUsers: number,
   now: number,
-): {
-  wanted: number;
-  needs: Needs;
-  users: { userId: string; connectionId: string; claim: number }[];
-} => {
-  const needs = { ...engineNeeds(state), barredUserIds: [...state.barred] };
-  const users = [...workers.byId.values()].map(({ id, connection, claim }) => ({
+) => ({
+  wanted: effectiveWanted({ state, workers, planUsers, now }),
+  needs: { ...engineNeeds(state), barredUserIds: [...state.barred] },
+  users: Array.from(workers.byId.values(), ({ id, connection, claim }) => ({
     userId: id,
     connectionId: connection,
     claim,
-  }));
-  return { wanted: effectiveWanted({ state, workers, planUsers, now }), needs, users };
-};
+  })),
+});

@@ -10,7 +10,8 @@ import {
   reports,
   user,
 } from '../fixtures/workload.ts';
-import { effectiveWanted, windowOf } from './schedule.ts';
+import { effectiveWanted } from './demand.ts';
+import { windowOf } from './schedule.ts';
 import type { WorkloadState } from '../state/workload.ts';
 
 describe('windowOf', () => {

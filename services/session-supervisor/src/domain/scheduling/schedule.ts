@@ -1,19 +1,11 @@
 import { formatAttemptId } from '#libs/mesh/index.ts';
-import { overtakable, usersForCopies } from './copies.ts';
-import { hold, withdraw, type Workers, type Worker } from './workers.ts';
+import { overtakable } from './copies.ts';
+import { reachOf } from './demand.ts';
+import { hold, withdraw, type Worker } from './workers.ts';
 import { recordStart, type Draft } from '../decisions/decision.ts';
 import { nodeOf } from '../graph/task-graph.ts';
-import { sparseEntries } from '../sets/sparse-map.ts';
 import { isFit, versionToBegin } from './machines.ts';
-import {
-  generationOf,
-  hasEnded,
-  isOver,
-  isReady,
-  readyCount,
-  troubleOf,
-  type WorkloadState,
-} from '../state/workload.ts';
+import { generationOf, isOver, isReady, readyCount, troubleOf } from '../state/workload.ts';
 
 /** A window holds this much work: enough to bridge a pause of the mesh, and little enough to lose. */
 const WINDOW_SECONDS = 8;
@@ -39,59 +31,11 @@ export const windowOf = (
   return Math.min(window, share);
 };
 
-/**
- * How many users a session wants now: no more than asked for, than the plan allows, and than tasks are left or worth copying.
- * A task that failed may need more users to try it.
- */
-export const effectiveWanted = ({
-  state,
-  workers,
-  planUsers,
-  now,
-}: Pick<Draft, 'state' | 'workers' | 'planUsers' | 'now'>): number => {
-  if (isOver(state) || state.phase === 'paused') {
-    return 0;
-  }
-  const remaining = readyCount(state);
-  const { maxFailures } = state.header.spec;
-  const triers = remaining < maxFailures && isTroubled(state) ? maxFailures : 0;
-  // Repairs need one user even if 0 are wanted, because that number cannot be changed once the workload has ended.
-  const most = Math.min(hasEnded(state) ? Math.max(state.wanted, 1) : state.wanted, planUsers);
-  // The search for tasks worth copying costs time and is only useful near the end.
-  const copiers = remaining < most ? usersForCopies({ state, workers, now }) : 0;
-  return Math.min(most, Math.max(remaining + copiers, triers));
-};
-
-/** Whether a task that may begin went wrong before. One that was done since is no reason to ask for more users. */
-const isTroubled = (state: WorkloadState): boolean => {
-  for (const [ordinal] of sparseEntries(state.troubles)) {
-    if (isReady(state, ordinal)) {
-      return true;
-    }
-  }
-  return false;
-};
-
-/** How many different users can serve the session now or soon. */
-export const reachOf = ({
-  state,
-  workers,
-  planUsers,
-}: Pick<Draft, 'state' | 'workers' | 'planUsers'>): number => {
-  const offered = workers.hasExchanged ? Math.min(workers.suitable, workers.entitled) : 0;
-  return Math.max(workers.byId.size, Math.min(offered, state.wanted, planUsers));
-};
-
-/** How many tasks may begin and are held by no user. */
-const waitingCount = (state: WorkloadState, workers: Workers): number =>
-  readyCount(state) - workers.holders.size;
-
 /** The load of a worker as a share of its window. Each task counts by the window of its own node. */
 const loadOf = ({ slots, paces, loads }: Worker, waiting: number, workerCount: number): number =>
   loads.reduce((sum, count, node) => {
-    return count === 0
-      ? sum
-      : sum + count / windowOf({ slots, secondsPerTask: paces[node] }, waiting, workerCount);
+    const window = windowOf({ slots, secondsPerTask: paces[node] }, waiting, workerCount);
+    return sum + count / window;
   }, 0);
 
 /** Fills the window of a worker. Does nothing while more than half of the window is full and every slot has work. */
@@ -101,7 +45,7 @@ export const serve = (draft: Draft, worker: Worker): void => {
   if (!mayServe(draft, worker)) {
     return;
   }
-  const waiting = waitingCount(draft.state, workers) + worker.attempts.size;
+  const waiting = readyCount(draft.state) - workers.holders.size + worker.attempts.size;
   const load = (): number => loadOf(worker, waiting, workers.byId.size);
   if (worker.attempts.size > worker.slots && load() > 0.5) {
     return;
@@ -130,9 +74,7 @@ export const serveHungry = (draft: Draft): void => {
   const hungry = [...draft.workers.hungry];
   for (const id of hungry) {
     const worker = draft.workers.byId.get(id);
-    if (worker === undefined) {
-      draft.workers.hungry.delete(id);
-    } else {
+    if (worker !== undefined) {
       serve(draft, worker);
     }
   }
@@ -189,33 +131,26 @@ const handOut = (draft: Draft, worker: Worker, ordinal: number): void => {
 
 /** Gives an idle worker half of the tasks that the fullest other worker has not begun, but at most one window. */
 const stealFor = (draft: Draft, worker: Worker): void => {
-  let fullest: { holder: Worker; attempts: [string, number][] } | undefined;
-  for (const holder of draft.workers.byId.values()) {
-    if (holder.id === worker.id || holder.attempts.size <= holder.slots) {
-      continue;
-    }
-    const attempts = spare(holder);
-    if (attempts.length > (fullest?.attempts.length ?? 0)) {
-      fullest = { holder, attempts };
-    }
-  }
-  if (fullest === undefined) {
+  const { holder, attempts } = draft.workers.byId
+    .values()
+    .filter(({ id }) => id !== worker.id)
+    .map((each) => ({ holder: each, attempts: spare(each) }))
+    .reduce((most, each) => (each.attempts.length > most.attempts.length ? each : most), {
+      holder: worker,
+      attempts: [],
+    });
+  if (attempts.length === 0) {
     return;
   }
-  const { holder, attempts } = fullest;
   const lastNode = nodeOf(draft.state.graph, attempts.at(-1)?.[1] ?? 0);
-  const most = windowOf(
-    { slots: worker.slots, secondsPerTask: worker.paces[lastNode] },
-    Infinity,
-    1,
-  );
+  const pace = { slots: worker.slots, secondsPerTask: worker.paces[lastNode] };
+  const most = windowOf(pace, Infinity, 1);
   const share = Math.min(Math.ceil(attempts.length / 2), most);
   for (const [attempt, ordinal] of attempts.slice(-share)) {
-    if (!suits(draft, worker, ordinal)) {
-      continue;
+    if (suits(draft, worker, ordinal)) {
+      withdraw(draft.workers, holder, attempt);
+      handOut(draft, worker, ordinal);
     }
-    withdraw(draft.workers, holder, attempt);
-    handOut(draft, worker, ordinal);
   }
 };
 
