@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { verifyAttemptToken, verifyReceipt, type Secret } from '#libs/auth/index.ts';
+import type { Completed } from '#libs/contracts/agent.ts';
 import type { Attempt, Receipt } from '#libs/contracts/common.ts';
 import { formatBlobName } from '#libs/mesh/index.ts';
 import type { WorkloadHeader } from '../domain/state/workload.ts';
@@ -15,11 +16,6 @@ export interface Proofs {
 export const isHandedOut = ({ workloadKey }: Proofs, attempt: Attempt, user: string): boolean =>
   verifyAttemptToken(workloadKey, { ...attempt, user }, attempt.token);
 
-export interface Claimed {
-  receipt: Receipt | undefined;
-  sha256: string;
-}
-
 /**
  * Why a claimed result proves nothing; undefined if it is proven: by a receipt of blob for exactly these bytes under the
  * attempt's own name, or by a digest that the mesh can compute.
@@ -28,7 +24,7 @@ export const resultForgery = (
   { meshSecret }: Proofs,
   header: WorkloadHeader,
   attempt: Attempt,
-  { receipt, sha256 }: Claimed,
+  { receipt, sha256 }: Pick<Completed, 'receipt' | 'sha256'>,
 ): string | undefined => {
   const known = kindOf(header.spec).knownDigest(header.spec, header.id, attempt.task);
   if (known !== undefined) {
@@ -40,10 +36,9 @@ export const resultForgery = (
   if (receipt.sha256 !== sha256) {
     return 'RESULT_INVALID';
   }
-  if (receipt.blobName !== resultBlob(header, attempt)) {
-    return 'RECEIPT_INVALID';
-  }
-  return isSigned(meshSecret, receipt) ? undefined : 'RECEIPT_INVALID';
+  const isStored =
+    receipt.blobName === resultBlob(header, attempt) && isSigned(meshSecret, receipt);
+  return isStored ? undefined : 'RECEIPT_INVALID';
 };
 
 /** The blob of a failed attempt's log; empty if none was stored or its receipt is not valid. */

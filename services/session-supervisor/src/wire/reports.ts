@@ -6,6 +6,7 @@ import {
   type Outcome as ProtoOutcome,
   type Report as ProtoReport,
 } from '#libs/contracts/agent.ts';
+import type { Attempt } from '#libs/contracts/common.ts';
 import { DrainRequest, type SetDemandResponse } from '#libs/contracts/user.ts';
 import { isSha256 } from '#libs/mesh/index.ts';
 import type { Assigned } from '../domain/scheduling/workers.ts';
@@ -21,33 +22,31 @@ const MAX_NAME = 1_024;
 const MAX_NOTES = 8;
 const MAX_NOTE = 200;
 
+const DRAINS: Partial<Record<DrainRequest, Assigned['drain']>> = {
+  [DrainRequest.NOW]: 'now',
+  [DrainRequest.AFTER_TASK]: 'after-task',
+};
+
 /** The users that the matcher names. One whose message lacks a required field is left out. */
 export const usersFromProto = ({ users }: Pick<SetDemandResponse, 'users'>): Assigned[] =>
-  users.flatMap(({ claim, capability, name, managerId, slots, drain }) =>
-    claim === undefined || capability === undefined
-      ? []
-      : [
-          {
-            id: claim.userId,
-            connection: claim.connectionId,
-            claim: claim.claim,
-            name,
-            manager: managerId,
-            slots: Math.max(1, slots),
-            memoryBytes: capability.memoryBytes,
-            engines: capability.engines.map((engine) => ({
-              name: engine.name,
-              version: engine.version,
-            })),
-            drain:
-              drain === DrainRequest.NOW
-                ? 'now'
-                : drain === DrainRequest.AFTER_TASK
-                  ? 'after-task'
-                  : 'no',
-          },
-        ],
-  );
+  users.flatMap((user) => {
+    const { claim, capability } = user;
+    if (claim === undefined || capability === undefined) {
+      return [];
+    }
+    const assigned: Assigned = {
+      id: claim.userId,
+      connection: claim.connectionId,
+      claim: claim.claim,
+      name: user.name,
+      manager: user.managerId,
+      slots: Math.max(1, user.slots),
+      memoryBytes: capability.memoryBytes,
+      engines: capability.engines.map(({ name, version }) => ({ name, version })),
+      drain: DRAINS[user.drain] ?? 'no',
+    };
+    return [assigned];
+  });
 
 /** Checks a user's reports. A report that proves nothing is marked as a forgery; one that lacks required fields is left out. */
 export const reportsFromProto = (
@@ -55,53 +54,50 @@ export const reportsFromProto = (
   header: WorkloadHeader,
   user: string,
   reports: readonly ProtoReport[],
-): Report[] => reports.flatMap((report) => reportFromProto(proofs, header, user, report) ?? []);
+): Report[] =>
+  reports.flatMap(({ reportId, attempt: handedOut, body }) => {
+    if (handedOut === undefined || body === undefined) {
+      return [];
+    }
+    const { task, generation, attempt } = handedOut;
+    const isOurs = isHandedOut(proofs, handedOut, user);
+    const isResult = isOurs && body.$case === 'completed';
+    const fault = isResult ? resultForgery(proofs, header, handedOut, body.value) : undefined;
+    const forgery = isOurs ? fault : 'TOKEN_INVALID';
+    const base = { reportId, task, generation, attempt, ...(forgery && { forgery }) };
+    return [{ ...base, body: bodyFromProto(proofs, header, handedOut, body) }];
+  });
 
-const reportFromProto = (
+const bodyFromProto = (
   proofs: Proofs,
   header: WorkloadHeader,
-  user: string,
-  { reportId, attempt: handedOut, body }: ProtoReport,
-): Report | undefined => {
-  if (handedOut === undefined || body === undefined) {
-    return undefined;
-  }
-  const { task, generation, attempt } = handedOut;
-  const base = { reportId, task, generation, attempt };
-  const tokenForgery = isHandedOut(proofs, handedOut, user) ? {} : { forgery: 'TOKEN_INVALID' };
+  handedOut: Attempt,
+  body: NonNullable<ProtoReport['body']>,
+): Report['body'] => {
   switch (body.$case) {
     case 'started':
-      return { ...base, ...tokenForgery, body: { kind: 'started' } };
+      return { kind: 'started' };
     case 'completed': {
       const { receipt, sha256, pixelHash, seconds, notes } = body.value;
-      const forgery = tokenForgery.forgery ?? resultForgery(proofs, header, handedOut, body.value);
       return {
-        ...base,
-        ...(forgery === undefined ? {} : { forgery }),
-        body: {
-          kind: 'completed',
-          seconds: sane(seconds),
-          blob: receipt?.blobName ?? '',
-          sha256,
-          sizeBytes: receipt?.sizeBytes ?? 0,
-          pixelHash: isSha256(pixelHash) ? pixelHash : '',
-          notes: notes.slice(0, MAX_NOTES).map((note) => note.slice(0, MAX_NOTE)),
-        },
+        kind: 'completed',
+        seconds: sane(seconds),
+        blob: receipt?.blobName ?? '',
+        sha256,
+        sizeBytes: receipt?.sizeBytes ?? 0,
+        pixelHash: isSha256(pixelHash) ? pixelHash : '',
+        notes: notes.slice(0, MAX_NOTES).map((note) => note.slice(0, MAX_NOTE)),
       };
     }
     case 'failed': {
       const { failureClass, reason, seconds, logReceipt, names } = body.value;
       return {
-        ...base,
-        ...tokenForgery,
-        body: {
-          kind: 'failed',
-          failureClass: classFromProto(failureClass),
-          reason: reason.slice(0, MAX_REASON),
-          seconds: sane(seconds),
-          log: provenLog(proofs, header, handedOut, logReceipt),
-          names: names.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_NAME)),
-        },
+        kind: 'failed',
+        failureClass: classFromProto(failureClass),
+        reason: reason.slice(0, MAX_REASON),
+        seconds: sane(seconds),
+        log: provenLog(proofs, header, handedOut, logReceipt),
+        names: names.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_NAME)),
       };
     }
     default:

@@ -1,3 +1,4 @@
+import { formatTaskKey } from '#libs/mesh/index.ts';
 import { parseIndices } from './index-expression.ts';
 import {
   indicesInvalid,
@@ -78,20 +79,20 @@ export const parseTasks = ({ nodes }: Named, text: string): NodeTasks[] => {
 export const taskSetToText = (graph: Named, tasks: readonly NodeTasks[]): string =>
   tasks.flatMap(({ node, indices }) => partsOf(graph, node, indicesToText(indices))).join(',');
 
-/** The key of the first task that is named but is not in the graph; undefined if all are. */
-export const unknownTask = (
-  { nodes }: TaskGraph,
-  tasks: readonly NodeTasks[],
-): string | undefined => {
-  for (const { node: id, indices } of tasks) {
-    const node = nodes.find((each) => each.id === id);
+/** Each named task, with its ordinal if the graph has it. */
+function* tasksIn({ nodes }: TaskGraph, tasks: readonly NodeTasks[]) {
+  for (const { node, indices } of tasks) {
+    const placed = nodes.find(({ id }) => id === node);
     for (const index of indicesOf(indices)) {
-      if (node === undefined || ordinalOf(node.indices, index) === undefined) {
-        return `${id}/${index}`;
-      }
+      yield { node, index, ordinal: placed && ordinalIn(placed, index) };
     }
   }
-  return undefined;
+}
+
+/** The key of the first task that is named but is not in the graph; undefined if all are. */
+export const unknownTask = (graph: TaskGraph, tasks: readonly NodeTasks[]): string | undefined => {
+  const unknown = tasksIn(graph, tasks).find(({ ordinal }) => ordinal === undefined);
+  return unknown && formatTaskKey(unknown);
 };
 
 /** A test of whether a text names a task. Its memory grows with the ranges, not with the tasks. */
@@ -105,16 +106,9 @@ export const selectTasks = (
 };
 
 /** The ordinals of the tasks that a text names. Tasks that the workload does not have are left out. */
-export const ordinalsFromText = (graph: TaskGraph, text: string): Set<number> => {
-  const ordinals = new Set<number>();
-  for (const { node: id, indices } of parseTasks(graph, text)) {
-    const node = graph.nodes.find((each) => each.id === id);
-    for (const index of node === undefined ? [] : indicesOf(indices)) {
-      const ordinal = node && ordinalIn(node, index);
-      if (ordinal !== undefined) {
-        ordinals.add(ordinal);
-      }
-    }
-  }
-  return ordinals;
-};
+export const ordinalsFromText = (graph: TaskGraph, text: string): Set<number> =>
+  new Set(
+    tasksIn(graph, parseTasks(graph, text))
+      .map(({ ordinal }) => ordinal)
+      .filter((ordinal) => ordinal !== undefined),
+  );
