@@ -8,7 +8,7 @@ export interface Repetition extends AsyncDisposable {
   stop: () => Promise<void>;
 }
 
-export interface EveryOptions {
+interface EveryOptions {
   clock: Clock;
   /** From the end of a round to the beginning of the next. */
   everyMs: number;

@@ -2,10 +2,10 @@
 export { abortable, aborted } from './abortable.ts';
 export { type Backoff, backoffMs } from './backoff.ts';
 export { type Bell, createBell } from './bell.ts';
-export { every, type EveryOptions, type Repetition } from './every.ts';
+export { every, type Repetition } from './every.ts';
 export { createLimit, inParallel } from './in-parallel.ts';
-export { poll, type PollOptions } from './poll.ts';
+export { poll } from './poll.ts';
 export { retry, type RetryOptions } from './retry.ts';
-export { watchLatest, type WatchOptions } from './watch-latest.ts';
-export { createWaits, waitingFor, type Waits } from './waiting-for.ts';
+export { watchLatest } from './watch-latest.ts';
+export { createWaits, waitingFor } from './waiting-for.ts';
 export { within } from './within.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '#libs/clock/index.ts';
 
-export interface PollOptions {
+interface PollOptions {
   clock: Clock;
   /** From one look to the next. */
   everyMs: number;

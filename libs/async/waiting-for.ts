@@ -1,22 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** The dependencies that one call waits for. */
-export interface Waits {
-  /** Runs work of the call. */
-  run<T>(fn: () => T): T;
-  /** The dependency of the latest wait that has no answer yet; undefined if there is none. */
-  latest(): string | undefined;
-}
-
 type Pending = Set<{ dependency: string }>;
 
 const storage = new AsyncLocalStorage<Pending>();
 
-export const createWaits = (): Waits => {
+/** The dependencies that one call waits for. */
+export const createWaits = () => {
   const pending: Pending = new Set();
   return {
-    run: (fn) => storage.run(pending, fn),
-    latest: () => [...pending].at(-1)?.dependency,
+    /** Runs work of the call. */
+    run: <T>(fn: () => T): T => storage.run(pending, fn),
+    /** The dependency of the latest wait that has no answer yet; undefined if there is none. */
+    latest: (): string | undefined => [...pending].at(-1)?.dependency,
   };
 };
 

@@ -1,6 +1,6 @@
 import { createBell } from './bell.ts';
 
-export interface WatchOptions<K, V> {
+interface WatchOptions<K, V> {
   /** Reports each change to `changed`. Returns the function that ends this. */
   subscribe: (changed: (key: K, value: V) => void) => () => void;
   /** The present state. It is read after the subscription, because a change in between would be lost. */

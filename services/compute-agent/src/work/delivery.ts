@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { extname } from 'node:path';
-import pLimit from 'p-limit';
+import { createLimit } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { UploadHeader } from '#libs/contracts/blob.ts';
 import type { Receipt } from '#libs/contracts/common.ts';
@@ -105,7 +105,7 @@ const afterRefusal = (
 /** Uploads results and logs in the background, a few at a time, and passes on what can be reported. */
 export const createDelivery = (options: DeliveryOptions) => {
   const { blobs, outbox, onStored, signal, clock, random, events } = options;
-  const uploads = pLimit(AT_ONCE);
+  const uploads = createLimit(AT_ONCE);
   let recording = 0;
   let room: PromiseWithResolvers<void> | undefined;
 
