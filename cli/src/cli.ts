@@ -24,9 +24,7 @@ export interface Cli {
 
 /** The environment variables that the command line reads. */
 export interface CliEnvironment {
-  /** The user's home directory. */
   home: string;
-  /** `MUSTER_CONTEXT`: the context file. */
   context?: string | undefined;
   /** `MUSTER_TOKEN`: used instead of the context's tokens. */
   token?: string | undefined;

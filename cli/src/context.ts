@@ -9,7 +9,6 @@ export type Part = (typeof parts)[number];
 
 /** How to reach a mesh, and as whom. */
 export interface MeshContext {
-  /** The file it came from. */
   file: string;
   /** gRPC targets: `ipv4:127.0.0.1:7401,127.0.0.1:7402`, `dns:///muster.example:443`. */
   endpoints: Partial<Record<Part, string>>;

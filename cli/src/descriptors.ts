@@ -21,9 +21,8 @@ const allTypes = (): FileRegistry =>
   (registry ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorImage())));
 
 /**
- * Finds an rpc by `muster.session.v1.WorkloadService/GetWorkload`, or by the service's short name where only one has it.
- * A leading `/` and a `.` before the method, as other tools write it, are fine. Throws INVALID_ARGUMENT `USAGE`, naming
- * what there is.
+ * Finds an rpc by `muster.session.v1.WorkloadService/GetWorkload`, or by the service's short name where only one has it;
+ * also with a leading `/` or a `.` before the method. Throws INVALID_ARGUMENT `USAGE`, naming what there is.
  */
 export const findMethod = (name: string): DescMethod => {
   const match = /^\/?([\w.]+)[/.](\w+)$/.exec(name);
@@ -76,7 +75,6 @@ export const encodeJson = (type: DescMessage, json: JsonValue): Uint8Array => {
 export const decodeJson = (type: DescMessage, bytes: Uint8Array): JsonValue =>
   toJson(type, fromBinary(type, bytes), { registry: allTypes(), alwaysEmitImplicit: true });
 
-/** One method of a service as ts-proto generates it. */
 export interface GeneratedMethod<Response> {
   readonly path: string;
   readonly responseSerialize: (value: Response) => Buffer;

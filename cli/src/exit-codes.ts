@@ -7,7 +7,6 @@ export const exitCodes = {
   failed: 1,
   /** The command line, its input or its context is wrong. */
   usage: 2,
-  /** A part of the mesh does not answer. */
   unavailable: 3,
   /** The token is missing, expired, of another mesh, or of a role that may not do this. */
   refused: 4,
@@ -16,7 +15,6 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** Codes that have a number of their own; every other error is `failed`. */
 const byStatus: ReadonlyMap<status, number> = new Map([
   [status.OK, exitCodes.done],
   [status.INVALID_ARGUMENT, exitCodes.usage],

@@ -1,6 +1,5 @@
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 
-/** The command line is wrong. */
 export const usage = (message: string): DomainError =>
   new DomainError(status.INVALID_ARGUMENT, 'USAGE', message);
 

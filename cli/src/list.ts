@@ -10,7 +10,6 @@ type ItemOf<Page, Field extends keyof Page> = Page[Field] extends readonly (infe
   ? Item
   : never;
 
-/** Every page of a paginated list. */
 export const allPages = async <Page extends { readonly nextPageToken?: string }>(
   ask: (page: { pageSize: number; pageToken: string }) => Promise<Page>,
 ): Promise<Page[]> => {

@@ -8,7 +8,7 @@ import { parts, type MeshContext, type Part } from './context.ts';
 import { noContext } from './failures.ts';
 import type { CommonOptions } from './invocation.ts';
 
-/** As whom a call is made: with the customer's token where there is one, or with the operator's. */
+/** Whose token of the context a call carries; the other's where the context holds only that. */
 export type Persona = 'customer' | 'operator';
 
 export interface ClientOptions {

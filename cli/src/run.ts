@@ -10,17 +10,13 @@ import {
 } from './command-table.ts';
 import type { Actions } from './invocation.ts';
 
-/** The command line, with the modules of only those commands that `argv` names. */
 interface Program {
   command: Command;
   /** The exit code of the action that ran; 0 before. */
   readonly exitCode: number;
 }
 
-/**
- * Builds the command line. A command that no word of `argv` names cannot run, so it needs only its line of help. A word
- * that happens to be a command's name loads one module too many, which is harmless.
- */
+/** Builds the command line. A command that no word of `argv` names cannot run, so only its line of help is needed. */
 export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<Program> => {
   let actions: Actions | undefined;
   const terms = new Map<Command, string>();
@@ -103,10 +99,7 @@ const inherit = (parent: Command, command: Command): Command => {
   return command;
 };
 
-/**
- * Runs one command line (without interpreter and script) and answers the exit code. Every error becomes one line on
- * standard error; nothing is thrown.
- */
+/** Runs one command line and answers the exit code. Every error becomes one line on standard error; nothing is thrown. */
 export const run = async (cli: Cli, argv: readonly string[]): Promise<number> => {
   try {
     const program = await createProgram(cli, argv);

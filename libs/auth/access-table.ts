@@ -11,7 +11,6 @@ import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Access } from '#libs/contracts/gen/muster/common/v1/access.ts';
 import { isRole, roles, type Role } from './caller.ts';
 
-/** Who may call one rpc. */
 export interface MethodAccess {
   roles: ReadonlySet<Role>;
   /** Also open to callers without a token. */
@@ -31,10 +30,8 @@ const FOREIGN_SERVICES: ReadonlyMap<string, MethodAccess> = new Map([
 ]);
 
 /**
- * Reads the `(muster.common.v1.access)` option of every rpc.
- *
- * @param image bytes of a `google.protobuf.FileDescriptorSet` with everything that is served, imports included
- * @throws TypeError when the image does not declare the option at all
+ * Reads the `(muster.common.v1.access)` option of every rpc of a `google.protobuf.FileDescriptorSet` (imports included).
+ * Throws TypeError when that does not declare the option at all.
  */
 export const accessTable = (image: Uint8Array): AccessTable => {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));

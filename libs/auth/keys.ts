@@ -50,11 +50,7 @@ export interface TokenRequest {
   nowMs?: number;
 }
 
-/**
- * Signs a token (compact JWS).
- *
- * @throws TypeError for one that no service would accept: the key may not sign `role`, or the subject is no customer id
- */
+/** Signs a token (compact JWS). Throws TypeError for one that no service would accept, by its role or subject. */
 export const signToken = async (privateJwk: MeshJwk, request: TokenRequest): Promise<string> => {
   if (!privateJwk.roles.includes(request.role)) {
     throw new TypeError(

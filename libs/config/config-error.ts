@@ -1,10 +1,8 @@
-/** One variable that is wrong. */
 export interface ConfigProblem {
   /** The variable, `MUSTER_LISTEN`, or the flag, `--listen`. */
   name: string;
   /** What is wrong with it, without its value, which may be a secret. */
   problem: string;
-  /** A value that would be right. */
   example?: string | undefined;
 }
 

@@ -10,12 +10,9 @@ const flagOf = (name: string): string =>
   name.slice(PREFIX.length).toLowerCase().replaceAll('_', '-');
 
 /**
- * The environment with command-line flags laid over it: `--tls-cert FILE` or `--tls-cert=FILE` sets MUSTER_TLS_CERT.
- * Every variable of the schema that begins with MUSTER_ has a flag. A secret has only `--mesh-secret-file`, because
- * everybody on the machine can read a command line.
- *
- * @param args what follows the script, `process.argv.slice(2)`
- * @throws ConfigError for an unknown flag, a flag without a value, or a word that belongs to no flag
+ * The environment with command-line flags laid over it: `--tls-cert FILE` or `--tls-cert=FILE` sets MUSTER_TLS_CERT. A
+ * secret has only `--mesh-secret-file`, because everybody on the machine can read a command line. Throws ConfigError for
+ * an unknown flag, a flag without a value, or a word that belongs to no flag.
  */
 export const withFlags = (
   schema: z.ZodObject,

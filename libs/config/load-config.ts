@@ -7,13 +7,8 @@ import { metaOf } from './meta.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the variables of a schema from the environment. This is the first step of a configuration, from names to typed
- * values; the second step, which groups them, is a plain function of the service.
- *
- * An empty value counts as not set. A secret `X` may come as `X_FILE`. Variables that are not in the schema are
- * ignored.
- *
- * @throws ConfigError that names every wrong variable at once
+ * Reads the variables of a schema from the environment and ignores all others. An empty value counts as not set. A secret
+ * `X` may come as `X_FILE`. Throws ConfigError that names every wrong variable at once.
  */
 export const loadConfig = <S extends z.ZodObject>(schema: S, env: Environment): z.infer<S> => {
   const problems: ConfigProblem[] = [];

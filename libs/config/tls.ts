@@ -36,11 +36,7 @@ export const tlsVariables = {
   MUSTER_TLS_CA: certificateFile(),
 };
 
-/**
- * Groups the variables. Undefined means that none is set, and so plain text.
- *
- * @throws ConfigError if a certificate comes without its key, or a key without its certificate
- */
+/** Groups the variables; undefined means plain text. Throws ConfigError if a certificate or a key comes alone. */
 export const tlsFiles = (
   read: Partial<Record<keyof typeof tlsVariables, string | undefined>>,
 ): TlsFiles | undefined => {

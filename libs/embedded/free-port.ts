@@ -7,10 +7,7 @@ const FIRST = 20_000;
 const LAST = 32_000;
 const MAX_TRIES = 50;
 
-/**
- * A port of the loopback interface that nobody listens on now, and none of `except`. Chosen at random; somebody else may
- * still be faster.
- */
+/** A random port of the loopback interface, none of `except`, on which nobody listens now; somebody may still be faster. */
 export const freePort = async (except: ReadonlySet<number> = new Set()): Promise<number> => {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const port = randomInt(FIRST, LAST);

@@ -37,7 +37,6 @@ export interface StoreProgram extends Program {
   url: string;
 }
 
-/** A program that runs. */
 export interface Running extends Pick<StartedProgram, 'pid' | 'exited' | 'kill'> {
   hasExited(): boolean;
   /** Asks it to end (also when it is frozen) and kills it if it takes too long. */
@@ -64,7 +63,6 @@ export interface LaunchOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** What it writes is appended here, and only to a file: a pipe that nobody drains would stop it. */
   logFile: string;
-  /** Where it runs; default: where this process does. */
   cwd?: string;
   /** What it gets when this process ends, however that ends. Default SIGTERM; tests use SIGKILL. */
   deathSignal?: 'SIGTERM' | 'SIGKILL';
@@ -78,11 +76,9 @@ export interface LaunchOptions {
 const READY_MS = 30_000;
 
 /**
- * Starts a program and waits until it can be used. It runs in a session of its own, because Ctrl-C on a terminal must
- * reach only this process. It ends with this process: the kernel sends it `deathSignal`.
- *
- * @throws LaunchError when it ends before it is ready or takes too long, and the signal's reason when that aborts;
- *   nothing is left running then
+ * Starts a program that ends with this process, in a session of its own, and waits until it can be used. Throws
+ * LaunchError when it ends before it is ready or takes too long, and the signal's reason when that aborts; nothing is left
+ * running then.
  */
 export const launch = async (program: Program, options: LaunchOptions): Promise<Running> => {
   const { readyMs = READY_MS, clock = systemClock, logFile, signal } = options;

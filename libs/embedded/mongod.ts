@@ -18,10 +18,7 @@ const REPLICA_SET = 'rs0';
 const USER = 'muster';
 const STOP_MS = 15_000;
 
-/**
- * A mongod on the loopback interface, as a replica set of one: transactions and retryable writes need a replica set.
- * Its first start initiates the set and makes the user.
- */
+/** A mongod on the loopback interface, as a replica set of one: transactions and retryable writes need a replica set. */
 export const mongod = async ({
   dir,
   port,

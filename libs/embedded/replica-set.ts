@@ -6,20 +6,15 @@ import { systemClock } from '#libs/clock/index.ts';
 import type { Started } from './launch.ts';
 
 interface Member {
-  /** The name of the set. */
   replicaSet: string;
   port: number;
-  /** The user that must exist; undefined where nobody logs in. */
   login: { username: string; password: string } | undefined;
 }
 
 const POLL_MS = 20;
 const AUTHENTICATION_FAILED = 18;
 
-/**
- * Resolves when the only member of the set takes writes. Initiates the set and makes the user unless an earlier start
- * did; one that was cut off in between is completed.
- */
+/** Resolves when the only member of the set takes writes; initiates the set and makes the user where that is still to do. */
 export const writablePrimary = async (member: Member, { pid, signal }: Started): Promise<void> => {
   await makePrimary(member, signal);
   try {

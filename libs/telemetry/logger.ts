@@ -35,10 +35,7 @@ const textOf = (first: unknown): string | undefined => {
   return err instanceof Error ? redactText(err.message) : undefined;
 };
 
-/**
- * A logger that leaves out secrets; {@link redactFields} says which. Within a trace each line has a `traceId`. `err` holds
- * an error with all its causes.
- */
+/** A logger without secrets, as {@link redactFields} leaves them out. Within a trace each line has a `traceId`. */
 export const createLogger = ({
   service,
   level = 'info',

@@ -58,7 +58,6 @@ const attemptColumns: readonly Column<AttemptRecord>[] = [
   ['REASON', ({ reason }) => reason],
 ];
 
-/** How many reports were refused, for people; nothing where there were none. */
 const printRefused = (output: Output, refused: readonly RefusedReports[]): void => {
   if (refused.length === 0) {
     return;

@@ -36,12 +36,10 @@ export const status: Define = (command, { does }) =>
     }),
   );
 
-/** How one part of the mesh is. */
 interface Check {
   /** `session`, or the process' name: `mongod`. */
   name: string;
   health: 'serving' | 'not serving' | 'unreachable' | 'running' | 'dead';
-  /** An address, or a process. */
   where: string;
   detail: string;
 }
@@ -56,7 +54,6 @@ const addressesOf = (target: string): string[] => {
     : (match[2] ?? '').split(',').map((address) => `${match[1]}:${address}`);
 };
 
-/** Asks every replica of every service how it is. */
 const checkServices = (invocation: Invocation, context: MeshContext): Promise<Check[]> =>
   Promise.all(
     parts.flatMap((part) => {

@@ -72,7 +72,6 @@ export const up: Define = (command, { does }) =>
       }),
     );
 
-/** Collects the values of an option that can be given several times. */
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
 /** The services' certificate and key, and the authority that clients check them against. */

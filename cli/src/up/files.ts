@@ -1,13 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 
-/** Only the owner may read what `up` writes, because most of it proves who calls. */
-const privateMode = 0o600;
-
-/** Replaces a file at once: readers see the old content or the new one. Only its owner may read it. */
+/** Replaces a file at once: readers see the old content or the new one. Only its owner may read it: most of it proves who calls. */
 export const writePrivate = async (path: string, text: string): Promise<void> => {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  const file = await open(draft, 'wx', privateMode);
+  const file = await open(draft, 'wx', 0o600);
   try {
     await file.writeFile(text);
     await file.sync();
@@ -23,7 +20,6 @@ export const writePrivate = async (path: string, text: string): Promise<void> =>
 export const writePrivateJson = (path: string, value: unknown): Promise<void> =>
   writePrivate(path, `${JSON.stringify(value, null, 2)}\n`);
 
-/** The file's text, undefined if there is no such file. */
 export const readIfThere = async (path: string): Promise<string | undefined> => {
   try {
     return await readFile(path, 'utf8');

@@ -12,13 +12,9 @@ export const childMark = (
   MUSTER_UP_DIR: directory,
 });
 
-/** How long what was left behind may take to end. */
 const GRACE_MS = 10_000;
 
-/**
- * Ends the processes that a killed `up` of this directory left behind. They carry its mark in their environment, which
- * no other process has. The caller holds the directory's lock. Answers how many there were.
- */
+/** Ends what a killed `up` of this directory left behind, known by its mark; answers how many there were. Hold the lock. */
 export const endLeftovers = async (
   clock: Clock,
   nonce: string,

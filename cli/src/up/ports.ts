@@ -9,8 +9,7 @@ const portsSchema = z.record(z.string(), z.number().int().min(1).max(65_535));
 export type Ports = Readonly<Record<string, number>>;
 
 /**
- * The ports of the named processes. Ports chosen earlier are kept, because contexts name them; new ones are free right
- * now.
+ * The ports of the named processes. Those chosen earlier are kept, because contexts name them; new ones are free now.
  *
  * @throws FAILED_PRECONDITION `PORT_TAKEN` when somebody else listens on a port chosen before
  */

@@ -18,7 +18,6 @@ const audience = 'muster';
 /** Tokens are made anew at every start; those of an `up` that runs for longer than this end. */
 const TOKEN_TTL_SECONDS = 366 * 86_400;
 
-/** The subject of the customer's token in the context. */
 const localCustomer = 'local';
 
 export interface Secrets {

@@ -7,10 +7,8 @@ import type { Ports } from './ports.ts';
 import type { StoreUrls } from './stores.ts';
 import type { UpOptions } from './surroundings.ts';
 
-/** One process of a service. */
 interface ServiceInstance {
   name: string;
-  /** The folder under services/. */
   service: string;
   /** The endpoint of a context that it serves. */
   part: Part;
@@ -21,7 +19,6 @@ const replicas = (service: string, part: Part, count: number): ServiceInstance[]
 
 type Replicas = Pick<UpOptions, 'supervisors' | 'userManagers' | 'portHosts'>;
 
-/** The service processes of a mesh. */
 export const serviceInstances = ({
   supervisors,
   userManagers,
@@ -53,7 +50,6 @@ export const inheritedEnvironment = (
     Object.entries(env).filter(([name]) => !name.startsWith('MUSTER_') || passedOn.test(name)),
   );
 
-/** The variables that name the TLS files of every server and client. */
 export const tlsEnvironment = (tls: TlsFiles = {}): Record<string, string> =>
   Object.fromEntries(
     Object.entries(tls).map(([name, file]: [string, string]) => [

@@ -48,7 +48,6 @@ export interface MeshProcess {
   kind: 'store' | 'service' | 'agent';
   /** Its name is that of the process: `blob-1`, `mongod`. */
   program: Program;
-  /** The longest that it may take until it can be used. */
   readyMs: number;
 }
 
@@ -64,7 +63,6 @@ interface SupervisorOptions {
   clock: Clock;
   table: ProcessTable;
   layout: Pick<Layout, 'directory' | 'log'>;
-  /** The environment of every part, beside its own. */
   env: Readonly<Record<string, string | undefined>>;
   /** Start services and stores again when they die. Agents never: they are other people's machines. */
   restarts: boolean;
@@ -75,7 +73,6 @@ interface SupervisorOptions {
 
 const END_ORDER = ['agent', 'service', 'store'] as const satisfies readonly MeshProcess['kind'][];
 
-/** The pause before a start that follows deaths in a row. */
 const RESTART_PAUSE = { firstMs: 300, longestMs: 15_000 };
 /** A part that lived for so long begins again with the shortest pause. */
 const STABLE_MS = 30_000;

@@ -12,14 +12,11 @@ export interface UpOptions {
   data: string;
   agents: number;
   supervisors: number;
-  /** Port-brokers, each as a host of its own on a loopback address of its own. */
   portHosts: number;
   userManagers: number;
-  /** Tasks that each agent works on at a time. */
   slots: number;
   /** Engines of the agents, as in `MUSTER_AGENT_ENGINES`. */
   engines: string;
-  /** Whether agents run renderers in a sandbox. */
   sandbox: boolean;
   /** Folders below which cases may be that operators name, absolute. */
   caseRoot: readonly string[];
@@ -67,7 +64,6 @@ export interface Surroundings {
   secrets: Secrets;
   supervisor: Supervisor;
   cli: Pick<Cli, 'clock' | 'random' | 'interrupt'>;
-  /** The environment of every child. */
   env: Readonly<Record<string, string | undefined>>;
   tell: Tell;
 }

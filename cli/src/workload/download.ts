@@ -7,10 +7,7 @@ import type { Cli } from '../cli.ts';
 import type { Mesh } from '../mesh.ts';
 import { uploadDeadlineMs } from './upload.ts';
 
-/**
- * Fetches a result into `path`, whole or not at all. The bytes go to a draft beside it, which takes the name after
- * length and SHA-256 were checked.
- */
+/** Fetches a result into `path`, whole or not at all: a draft takes the name after length and SHA-256 were checked. */
 export const downloadResult = async (
   cli: Pick<Cli, 'random' | 'interrupt'>,
   mesh: Mesh,

@@ -13,9 +13,8 @@ const extensions: Record<RenderFormat, string> = {
 const MIN_DIGITS = 4;
 
 /**
- * The name under which a result is kept: `frame_0001.png`, `task_0001.bin` for noop, and a directory for each step where
- * there are several: `solve/0001.bin`. All names of a workload have the same number of digits, because they then sort,
- * and ffmpeg reads them as one sequence.
+ * The name under which a result is kept: `frame_0001.png`, `task_0001.bin`, or of several steps `solve/0001.bin`. All of
+ * a workload have the same number of digits, because they then sort, and ffmpeg reads them as one sequence.
  */
 export const resultFileName = (
   workload: Workload,

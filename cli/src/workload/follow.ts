@@ -19,9 +19,8 @@ export const PATIENCE_MS = 5 * 60_000;
 const RECONNECT_MS = 250;
 
 /**
- * Every state of a workload up to its end, never going back: rides over replicas that go away, and drops what an older
- * journal position shows. Throws when the mesh stays away for longer than patience lasts, on any other error, and on
- * Ctrl-C.
+ * Every state of a workload up to its end, never going back to an older journal position, through replicas that go away.
+ * Throws when patience with the mesh is over, on any other error, and on Ctrl-C.
  */
 export async function* follow(
   mesh: Mesh,

@@ -4,10 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { outputUnwritable } from '../failures.ts';
 
 /**
- * The absolute path of a directory for results, after a check that files can be written there or that it can be made.
- * Makes nothing: the directory is made when there is something to write.
- *
- * @throws INVALID_ARGUMENT `OUTPUT_UNWRITABLE`
+ * The absolute path of a directory for results, after a check that files can be written there. It is made when there is
+ * something to write. Throws INVALID_ARGUMENT `OUTPUT_UNWRITABLE`.
  */
 export const outDirectory = async (cwd: string, path: string): Promise<string> => {
   const directory = resolve(cwd, path);

@@ -14,17 +14,13 @@ import { progressOf } from './progress.ts';
 interface Companion {
   /** Results may have been accepted since the last call. Its failure ends the command. */
   catchUp(): Promise<void>;
-  /** The workload has ended. */
   finish(ended: Workload): Promise<void>;
 }
 
 /** If nobody works on it for so long, people are told why. */
 const EXPLAIN_AFTER_MS = 5_000;
 
-/**
- * Shows a workload's progress up to its end and answers how it ended. On Ctrl-C it throws {@link Interrupted}, saying
- * how to go on.
- */
+/** Shows a workload's progress up to its end and answers that. On Ctrl-C it throws {@link Interrupted}, saying how to go on. */
 export const runToEnd = async (
   invocation: Invocation,
   workload: Workload,
@@ -81,14 +77,12 @@ export const runToEnd = async (
   return last;
 };
 
-/** The exit code for an end. */
 export const exitCodeOfEnd = (workload: Workload): number =>
   workload.state === WorkloadState.COMPLETED ? exitCodes.done : exitCodes.failed;
 
 const goesOn = (workloadId: string): string =>
   `interrupted; workload ${workloadId} goes on. Watch it: muster watch ${workloadId}. Stop it: muster stop ${workloadId}. Fetch its results: muster results ${workloadId} --out DIR`;
 
-/** Says why a workload waits. */
 const explain = async (mesh: Mesh, workloadId: string, display: ProgressDisplay): Promise<void> => {
   const { reasons } = await workloadsOf(mesh).explainWorkload({ workloadId, customerId: '' });
   for (const { code, message } of reasons) {

@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { describe } from '../meta.ts';
 
-/**
- * A secret: `X` holds it, or `X_FILE` names the file that does (one newline at its end is dropped). A problem never
- * repeats its value.
- */
+/** A secret: `X` holds it, or `X_FILE` names the file that does (without one newline at its end). No problem repeats it. */
 export const secret = ({ minChars = 1 }: { minChars?: number } = {}) =>
   describe(z.string().min(minChars, `must have at least ${minChars} characters`), {
     isSecret: true,
@@ -24,10 +21,7 @@ export const secretAs = <T>(parse: (text: string) => T, problem: string) =>
     { isSecret: true },
   );
 
-/**
- * A URL of one of the schemes (`mongodb`, `nats`, …), kept as text; secret, because it may carry a password. Several
- * hosts between commas are fine.
- */
+/** A URL of one of the schemes, also with several hosts between commas, kept as text; secret, as it may hold a password. */
 export const url = (schemes: readonly string[]) =>
   describe(
     z
