@@ -8,17 +8,10 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 // One Ctrl-C reaches a child twice, from the terminal and from its parent. Only a later signal means lost patience.
 const SAME_REQUEST_MS = 500;
 
-interface StopRequests extends Disposable {
-  /** Aborts at the first request; the reason says who asked. */
-  first: AbortSignal;
-  /** Resolves when somebody asks again. */
-  second: Promise<string>;
-  /** Asks from inside. */
-  request(why: string): void;
-}
+type StopRequests = ReturnType<typeof listenToStopRequests>;
 
 /** Listens to SIGTERM and SIGINT until disposed. */
-export const listenToStopRequests = (clock: Clock): StopRequests => {
+export const listenToStopRequests = (clock: Clock) => {
   const controller = new AbortController();
   const { promise: second, resolve } = Promise.withResolvers<string>();
   let firstAt = 0;
@@ -34,10 +27,13 @@ export const listenToStopRequests = (clock: Clock): StopRequests => {
     process.on(name, request);
   }
   return {
+    /** Aborts at the first request; the reason says who asked. */
     first: controller.signal,
+    /** Resolves when somebody asks again. */
     second,
+    /** Asks from inside. */
     request,
-    [Symbol.dispose]: () => {
+    [Symbol.dispose]: (): void => {
       for (const name of SIGNALS) {
         process.off(name, request);
       }

@@ -33,15 +33,12 @@ export interface Peers {
   isGone(instance: string): boolean;
 }
 
-export interface Beats {
-  /** Stops beating and removes this instance's document, because others would wait for its beat otherwise. */
-  stop(): Promise<void>;
-}
+export type Beats = Awaited<ReturnType<typeof startBeats>>;
 
 const BEAT_MS = 1_000;
 
 /** Raises this instance's beat each second, watches the beats of the others, and reports after each round who lives. */
-export const startBeats = async (options: BeatOptions): Promise<Beats> => {
+export const startBeats = async (options: BeatOptions) => {
   const { collection, instance, clock, logger } = options;
   const observed = new Map<string, Observed>();
   let beat = 0;
@@ -81,7 +78,8 @@ export const startBeats = async (options: BeatOptions): Promise<Beats> => {
     logger.warn({ err }, 'a beat failed; it is tried again');
   const beating = every({ clock, everyMs: BEAT_MS, onFailure }, round);
   return {
-    stop: async () => {
+    /** Stops beating and removes this instance's document, because others would wait for its beat otherwise. */
+    stop: async (): Promise<void> => {
       await beating.stop();
       await collection.deleteOne({ _id: instance }).catch(() => undefined);
     },

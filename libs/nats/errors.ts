@@ -5,51 +5,22 @@ import { DomainError, isDomainError, status, unavailable } from '#libs/errors/in
 export const disconnected = (cause?: unknown): DomainError =>
   unavailable('nats', 'nats is not connected; try again', { cause });
 
-/** The connection broke, or the bus was closed, while an answer was awaited. */
-export const connectionLost = (): DomainError =>
+const outcomeUnknown = (message: string): DomainError =>
   new DomainError(
     status.UNAVAILABLE,
     'DEPENDENCY_UNAVAILABLE',
-    'the connection to nats broke before the answer came; what happened is unknown',
+    message,
     { dependency: 'nats', outcome: 'unknown' },
     { retryAfterMs: 1_000 },
   );
+
+/** The connection broke, or the bus was closed, while an answer was awaited. */
+export const connectionLost = (): DomainError =>
+  outcomeUnknown('the connection to nats broke before the answer came; what happened is unknown');
 
 /** The server said nothing at all while an answer was awaited. */
 export const serverSilent = (): DomainError =>
-  new DomainError(
-    status.UNAVAILABLE,
-    'DEPENDENCY_UNAVAILABLE',
-    'nats does not answer; what happened is unknown; try again',
-    { dependency: 'nats', outcome: 'unknown' },
-    { retryAfterMs: 1_000 },
-  );
-
-const noResponder = (subject: string): DomainError =>
-  new DomainError(
-    status.UNAVAILABLE,
-    'NO_RESPONDER',
-    `nobody serves ${subject} right now; try again`,
-    { subject },
-    { retryAfterMs: 1_000 },
-  );
-
-const replyTimeout = (subject: string): DomainError =>
-  new DomainError(
-    status.DEADLINE_EXCEEDED,
-    'REPLY_TIMEOUT',
-    `no answer from ${subject} in time; what happened is unknown`,
-    { subject },
-  );
-
-const messageTooLarge = (subject: string, sizeBytes: number, cause: unknown): DomainError =>
-  new DomainError(
-    status.INVALID_ARGUMENT,
-    'MESSAGE_TOO_LARGE',
-    `${sizeBytes} bytes to ${subject} are more than the server takes; send less at a time`,
-    { subject, size_bytes: sizeBytes },
-    { cause },
-  );
+  outcomeUnknown('nats does not answer; what happened is unknown; try again');
 
 const CONNECTION_ENDS = [
   ErrorCode.ConnectionClosed,
@@ -67,13 +38,30 @@ export const toBusError = (thrown: unknown, subject: string, sizeBytes: number):
     return thrown;
   }
   if (hasCode(thrown, ErrorCode.NoResponders)) {
-    return noResponder(subject);
+    return new DomainError(
+      status.UNAVAILABLE,
+      'NO_RESPONDER',
+      `nobody serves ${subject} right now; try again`,
+      { subject },
+      { retryAfterMs: 1_000 },
+    );
   }
   if (hasCode(thrown, ErrorCode.Timeout)) {
-    return replyTimeout(subject);
+    return new DomainError(
+      status.DEADLINE_EXCEEDED,
+      'REPLY_TIMEOUT',
+      `no answer from ${subject} in time; what happened is unknown`,
+      { subject },
+    );
   }
   if (hasCode(thrown, ErrorCode.MaxPayloadExceeded)) {
-    return messageTooLarge(subject, sizeBytes, thrown);
+    return new DomainError(
+      status.INVALID_ARGUMENT,
+      'MESSAGE_TOO_LARGE',
+      `${sizeBytes} bytes to ${subject} are more than the server takes; send less at a time`,
+      { subject, size_bytes: sizeBytes },
+      { cause: thrown },
+    );
   }
   if (CONNECTION_ENDS.some((code) => hasCode(thrown, code))) {
     return disconnected(thrown);

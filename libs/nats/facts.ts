@@ -10,6 +10,7 @@ import {
 import { FACT_SUBJECTS } from '#libs/mesh/index.ts';
 import { outgoing } from './envelope.ts';
 import { hasCode, toBusError } from './errors.ts';
+import type { Bus } from './bus.ts';
 import type { Link } from './link.ts';
 import { checkFactSubject } from './subjects.ts';
 
@@ -73,11 +74,8 @@ const ensureEventsStream = async (link: Link, options: FactsOptions): Promise<vo
 
 const ACKNOWLEDGE_MS = 5_000;
 
-/** See `Bus.publishFact`. */
-type PublishFact = (subject: string, bytes: Uint8Array, messageId: string) => Promise<void>;
-
 /** Makes sure of the stream before the first fact, after each reconnect, and when no stream takes a fact. */
-export const factPublisher = (link: Link, options: FactsOptions): PublishFact => {
+export const factPublisher = (link: Link, options: FactsOptions): Bus['publishFact'] => {
   const js = link.nc.jetstream({ timeout: ACKNOWLEDGE_MS });
   let ensured: Promise<void> | undefined;
   const forget = (): void => {
@@ -86,16 +84,13 @@ export const factPublisher = (link: Link, options: FactsOptions): PublishFact =>
   link.onReconnect(forget);
 
   const ensure = (): Promise<void> => {
-    if (ensured === undefined) {
-      const attempt = ensureEventsStream(link, options);
-      ensured = attempt;
-      attempt.catch(() => {
-        if (ensured === attempt) {
-          forget();
-        }
-      });
-    }
-    return ensured;
+    const attempt = (ensured ??= ensureEventsStream(link, options));
+    attempt.catch(() => {
+      if (ensured === attempt) {
+        forget();
+      }
+    });
+    return attempt;
   };
 
   const publish = async (subject: string, bytes: Uint8Array, msgID: string): Promise<void> => {

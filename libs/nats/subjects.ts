@@ -9,9 +9,7 @@ const invalidSubject = (subject: string, form: string): DomainError =>
     status.INVALID_ARGUMENT,
     'INVALID_SUBJECT',
     `'${subject}' is not a subject; use ${form}`,
-    {
-      subject,
-    },
+    { subject },
   );
 
 /** Throws INVALID_ARGUMENT `INVALID_SUBJECT`. The server would read white space in a subject as the end of it. */

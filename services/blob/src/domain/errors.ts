@@ -6,9 +6,7 @@ export const blobNotFound = (name: string): DomainError =>
     status.NOT_FOUND,
     'BLOB_NOT_FOUND',
     `there is no blob ${name} for you; check its name, or get a grant`,
-    {
-      blob_name: name,
-    },
+    { blob_name: name },
   );
 
 export const objectNotFound = (id: string): DomainError =>
@@ -16,9 +14,7 @@ export const objectNotFound = (id: string): DomainError =>
     status.NOT_FOUND,
     'OBJECT_NOT_FOUND',
     `you have no object ${id}; ListObjects names them`,
-    {
-      object_id: id,
-    },
+    { object_id: id },
   );
 
 export const attemptTokenInvalid = (workload: string, task: string): DomainError =>
@@ -42,10 +38,7 @@ export const targetRefused = (target: string, role: string): DomainError =>
     status.PERMISSION_DENIED,
     'UPLOAD_TARGET_REFUSED',
     `the role ${role} does not upload a ${target}`,
-    {
-      target,
-      role,
-    },
+    { target, role },
   );
 
 export const uploadStalled = (afterMs: number): DomainError =>

@@ -1,7 +1,6 @@
 import type { CreateDownloadUrlRequest, CreateDownloadUrlResponse } from '#libs/contracts/blob.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
-import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
 import { blobNotFound, urlsNotSupported } from '../domain/errors.ts';
 import { checkTtl, expireTimeOf } from '../wire/requests.ts';
@@ -13,7 +12,7 @@ export const createDownloadUrl =
     const { ttlSeconds } = request;
     const wrong = collectViolations();
     checkTtl(wrong, ttlSeconds);
-    const name = readableName(ctx, callerOf(call), request, wrong);
+    const name = readableName(ctx, call, request, wrong);
     if ((await ctx.blobs.stat(name, call.signal)) === undefined) {
       throw blobNotFound(name);
     }

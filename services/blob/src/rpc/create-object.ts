@@ -1,7 +1,7 @@
 import type { CreateObjectRequest, CreateObjectResponse } from '#libs/contracts/blob.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import { checkRequestId, collectViolations, parseBlobName } from '#libs/mesh/index.ts';
-import { callerOf } from './caller.ts';
+import { callerOf } from './reachable.ts';
 import type { Context } from '../context.ts';
 import { blobNotFound, requestIdReused } from '../domain/errors.ts';
 import { isFileName, ownerFolder } from '../domain/names.ts';

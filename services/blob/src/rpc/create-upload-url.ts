@@ -1,7 +1,7 @@
 import type { CreateUploadUrlRequest, CreateUploadUrlResponse } from '#libs/contracts/blob.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations, formatBlobName } from '#libs/mesh/index.ts';
-import { callerOf } from './caller.ts';
+import { callerOf } from './reachable.ts';
 import type { Context } from '../context.ts';
 import { urlsNotSupported } from '../domain/errors.ts';
 import { ownerFolder } from '../domain/names.ts';

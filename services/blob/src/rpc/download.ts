@@ -1,6 +1,5 @@
 import type { DownloadRequest, DownloadResponse } from '#libs/contracts/blob.ts';
 import type { ServerStream } from '#libs/grpc/index.ts';
-import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
 import { blobNotFound } from '../domain/errors.ts';
 import { rangeOf } from '../domain/range.ts';
@@ -8,7 +7,7 @@ import { readableName } from './reachable.ts';
 
 export const download = (ctx: Context): ServerStream<DownloadRequest, DownloadResponse> =>
   async function* (request, call) {
-    const name = readableName(ctx, callerOf(call), request);
+    const name = readableName(ctx, call, request);
     const blob = await ctx.blobs.read(
       name,
       rangeOf(request.offset, request.lengthBytes),

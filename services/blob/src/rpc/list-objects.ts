@@ -1,7 +1,7 @@
 import type { ListObjectsRequest, ListObjectsResponse } from '#libs/contracts/blob.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { pageToken, parsePage } from '#libs/pages/index.ts';
-import { callerOf } from './caller.ts';
+import { callerOf } from './reachable.ts';
 import type { Context } from '../context.ts';
 import { customerOf } from '../wire/requests.ts';
 import { objectToProto } from '../wire/messages.ts';

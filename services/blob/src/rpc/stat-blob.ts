@@ -1,6 +1,5 @@
 import type { StatBlobRequest, StatBlobResponse } from '#libs/contracts/blob.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { callerOf } from './caller.ts';
 import type { Context } from '../context.ts';
 import { blobNotFound } from '../domain/errors.ts';
 import { blobToProto } from '../wire/messages.ts';
@@ -9,7 +8,7 @@ import { readableName } from './reachable.ts';
 export const statBlob =
   (ctx: Context): Unary<StatBlobRequest, StatBlobResponse> =>
   async (request, call) => {
-    const name = readableName(ctx, callerOf(call), request);
+    const name = readableName(ctx, call, request);
     const blob = await ctx.blobs.stat(name, call.signal);
     if (blob === undefined) {
       throw blobNotFound(name);

@@ -1,7 +1,7 @@
 import { signReceipt } from '#libs/auth/index.ts';
 import type { UploadHeader, UploadRequest, UploadResponse } from '#libs/contracts/blob.ts';
 import type { ClientStream } from '#libs/grpc/index.ts';
-import { callerOf } from './caller.ts';
+import { callerOf } from './reachable.ts';
 import type { Context } from '../context.ts';
 import { attemptHasOtherBytes, required } from '../domain/errors.ts';
 import { formatBlobName } from '#libs/mesh/index.ts';

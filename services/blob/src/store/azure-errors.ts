@@ -45,6 +45,18 @@ export const asking = async <T>(
   }
 };
 
+/** Undefined if what was asked for is missing. */
+export const unlessMissing = async <T>(answer: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isMissing(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+};
+
 /** An error of the storage in the form for callers. */
 export const mapped = (error: unknown): unknown => {
   if (isDomainError(error)) {

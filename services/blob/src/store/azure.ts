@@ -1,35 +1,29 @@
-import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { BlobServiceClient } from '@azure/storage-blob';
+import type { Secret } from '#libs/auth/index.ts';
 import { asking, isContainerMissing } from './azure-errors.ts';
 
 /** The container of all blobs, made on first use. */
-export interface AzureContainer {
-  readonly client: ContainerClient;
-  /** Makes the container if it is missing. */
-  ready(): Promise<void>;
-  /** Runs a request that stores something. It makes a missing container first. */
-  writing<T>(
-    signal: AbortSignal,
-    request: (signal: AbortSignal) => Promise<T>,
-    withinMs?: number,
-  ): Promise<T>;
-}
+export type AzureContainer = ReturnType<typeof openContainer>;
 
 export interface AzureOptions {
   /** Of any storage account, or of Azurite. */
   connectionString: string;
   /** 3 to 63 of `[a-z0-9-]`. */
   container: string;
+  /** The secret that seals the hash of a blob. */
+  meshSecret: Secret;
 }
 
 /** Retries stay well within a caller's deadline; after that the caller has to retry. */
 const RETRY_OPTIONS = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 500 };
 
-export const openContainer = ({ connectionString, container }: AzureOptions): AzureContainer => {
+export const openContainer = ({ connectionString, container, meshSecret }: AzureOptions) => {
   const client = BlobServiceClient.fromConnectionString(connectionString, {
     retryOptions: RETRY_OPTIONS,
   }).getContainerClient(container);
   let made: Promise<void> | undefined;
-  const make = (): Promise<void> => {
+  /** Makes the container if it is missing. */
+  const ready = (): Promise<void> => {
     // Without a caller's signal, because other callers wait for the same request.
     made ??= asking(new AbortController().signal, async (abortSignal) => {
       await client.createIfNotExists({ abortSignal });
@@ -41,9 +35,15 @@ export const openContainer = ({ connectionString, container }: AzureOptions): Az
   };
   return {
     client,
-    ready: make,
-    async writing(signal, request, withinMs) {
-      await make();
+    secret: meshSecret,
+    ready,
+    /** Runs a request that stores something. It makes a missing container first. */
+    async writing<T>(
+      signal: AbortSignal,
+      request: (signal: AbortSignal) => Promise<T>,
+      withinMs?: number,
+    ): Promise<T> {
+      await ready();
       try {
         return await asking(signal, request, withinMs);
       } catch (error) {
@@ -51,7 +51,7 @@ export const openContainer = ({ connectionString, container }: AzureOptions): Az
           throw error;
         }
         made = undefined;
-        await make();
+        await ready();
         return asking(signal, request, withinMs);
       }
     },

@@ -1,52 +1,40 @@
 import { BlobSASPermissions, SASProtocol, StorageSharedKeyCredential } from '@azure/storage-blob';
-import type { Secret } from '#libs/auth/index.ts';
 import type { ByteRange } from '../domain/range.ts';
 import { openContainer, type AzureOptions, type AzureContainer } from './azure.ts';
-import { deleteBlob, statBlob, type BlobDetails, type StoredBlob } from './entries.ts';
+import { deleteBlob, statBlob } from './entries.ts';
 import { createGate } from './gate.ts';
-import { listBlobs, type BlobPage, type ListAsk } from './listing.ts';
-import { readBlob, type OpenBlob } from './reading.ts';
+import { listBlobs, type ListAsk } from './listing.ts';
+import { readBlob } from './reading.ts';
 import { sealBlob } from './sealing.ts';
-import { writeBlob, type WriteOptions, type Written } from './writing.ts';
-
-export type { BlobDetails, BlobPage, ListAsk, OpenBlob, StoredBlob, WriteOptions, Written };
-
-/** All stored bytes; those of a name never change. While the storage is away, all methods reject with UNAVAILABLE `blob storage`. */
-export interface Blobs {
-  write(name: string, chunks: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Written>;
-  /** Undefined: no such blob. Rejects with OUT_OF_RANGE if the range begins at or after the end. */
-  read(name: string, range: ByteRange, signal: AbortSignal): Promise<OpenBlob | undefined>;
-  /** Undefined: no such blob. */
-  stat(name: string, signal: AbortSignal): Promise<BlobDetails | undefined>;
-  /** Computes and stores the hash of a blob that came by upload URL. Undefined: no such blob. */
-  seal(name: string, signal: AbortSignal): Promise<BlobDetails | undefined>;
-  list(ask: ListAsk, signal: AbortSignal): Promise<BlobPage>;
-  /** Succeeds even if there is none. */
-  delete(name: string, signal: AbortSignal): Promise<void>;
-  /** Undefined if the connection string holds no account key. */
-  signUrl(name: string, verb: 'GET' | 'PUT', expireTime: Date): Promise<string | undefined>;
-}
+import { writeBlob, type WriteOptions } from './writing.ts';
 
 interface BlobsOptions extends AzureOptions {
-  /** The secret that seals the hash of a blob. */
-  meshSecret: Secret;
   /** How many uploads may hold buffers (up to 8 MiB each) at once; the others wait. */
   maximumUploads: number;
 }
 
-export const openBlobs = (options: BlobsOptions): Blobs => {
-  const { meshSecret } = options;
+/** All stored bytes; those of a name never change. While the storage is away, all methods reject with UNAVAILABLE `blob storage`. */
+export type Blobs = ReturnType<typeof openBlobs>;
+
+export const openBlobs = (options: BlobsOptions) => {
   const container = openContainer(options);
   const uploads = createGate(options.maximumUploads);
   return {
-    write: (name, chunks, write) =>
-      uploads.pass(write.signal, () => writeBlob(container, meshSecret, name, chunks, write)),
-    read: (name, range, signal) => readBlob(container, meshSecret, name, range, signal),
-    stat: (name, signal) => statBlob(container, meshSecret, name, signal),
-    seal: (name, signal) => sealBlob(container, meshSecret, name, signal),
-    list: (ask, signal) => listBlobs(container, meshSecret, ask, signal),
-    delete: (name, signal) => deleteBlob(container, name, signal),
-    signUrl: (name, verb, expireTime) => signUrl(container, name, verb, expireTime),
+    write: (name: string, chunks: AsyncIterable<Uint8Array>, write: WriteOptions) =>
+      uploads.pass(write.signal, () => writeBlob(container, name, chunks, write)),
+    /** Undefined: no such blob. Rejects with OUT_OF_RANGE if the range begins at or after the end. */
+    read: (name: string, range: ByteRange, signal: AbortSignal) =>
+      readBlob(container, name, range, signal),
+    /** Undefined: no such blob. */
+    stat: (name: string, signal: AbortSignal) => statBlob(container, name, signal),
+    /** Computes and stores the hash of a blob that came by upload URL. Undefined: no such blob. */
+    seal: (name: string, signal: AbortSignal) => sealBlob(container, name, signal),
+    list: (ask: ListAsk, signal: AbortSignal) => listBlobs(container, ask, signal),
+    /** Succeeds even if there is none. */
+    delete: (name: string, signal: AbortSignal) => deleteBlob(container, name, signal),
+    /** Undefined if the connection string holds no account key. */
+    signUrl: (name: string, verb: 'GET' | 'PUT', expireTime: Date) =>
+      signUrl(container, name, verb, expireTime),
   };
 };
 

@@ -1,17 +1,7 @@
-/** A buffer that grows with its content up to a bound, because small files must stay small in memory. */
-export interface Block {
-  /** Copies as much as fits and returns how many bytes that were; 0 once the block is full. */
-  append(bytes: Uint8Array): number;
-  readonly length: number;
-  readonly isFull: boolean;
-  /** The content; valid until `clear`. */
-  contents(): Uint8Array;
-  clear(): void;
-}
-
 const FIRST_BYTES = 64 * 1024;
 
-export const createBlock = (maximumBytes: number): Block => {
+/** A buffer that grows with its content up to a bound, because small files must stay small in memory. */
+export const createBlock = (maximumBytes: number) => {
   let buffer = Buffer.alloc(0);
   let length = 0;
   const reserve = (wanted: number): void => {
@@ -25,21 +15,23 @@ export const createBlock = (maximumBytes: number): Block => {
     buffer = larger;
   };
   return {
-    append(bytes) {
+    /** Copies as much as fits and returns how many bytes that were; 0 once the block is full. */
+    append(bytes: Uint8Array): number {
       const part = bytes.subarray(0, maximumBytes - length);
       reserve(length + part.length);
       buffer.set(part, length);
       length += part.length;
       return part.length;
     },
-    get length() {
+    get length(): number {
       return length;
     },
-    get isFull() {
+    get isFull(): boolean {
       return length === maximumBytes;
     },
-    contents: () => buffer.subarray(0, length),
-    clear() {
+    /** The content; valid until `clear`. */
+    contents: (): Uint8Array => buffer.subarray(0, length),
+    clear(): void {
       length = 0;
     },
   };

@@ -1,6 +1,5 @@
-import type { Secret } from '#libs/auth/index.ts';
 import type { AzureContainer } from './azure.ts';
-import { asking, isMissing } from './azure-errors.ts';
+import { asking, unlessMissing } from './azure-errors.ts';
 import { provenSha256 } from './seal.ts';
 
 /** What the storage knows of a blob without reading it. */
@@ -20,29 +19,26 @@ export interface BlobDetails extends StoredBlob {
 
 export const statBlob = async (
   container: AzureContainer,
-  secret: Secret,
   name: string,
   signal: AbortSignal,
 ): Promise<BlobDetails | undefined> => {
-  try {
-    const found = await asking(signal, (abortSignal) =>
+  const found = await unlessMissing(
+    asking(signal, (abortSignal) =>
       container.client.getBlobClient(name).getProperties({ abortSignal }),
-    );
-    const sizeBytes = found.contentLength ?? 0;
-    const createTime = found.createdOn ?? found.lastModified ?? new Date(0);
-    return {
-      name,
-      sizeBytes,
-      sha256: provenSha256(secret, name, sizeBytes, found.metadata),
-      createTime,
-      ageMs: (found.date ?? createTime).getTime() - createTime.getTime(),
-    };
-  } catch (error) {
-    if (isMissing(error)) {
-      return undefined;
-    }
-    throw error;
+    ),
+  );
+  if (found === undefined) {
+    return undefined;
   }
+  const sizeBytes = found.contentLength ?? 0;
+  const createTime = found.createdOn ?? found.lastModified ?? new Date(0);
+  return {
+    name,
+    sizeBytes,
+    sha256: provenSha256(container.secret, name, sizeBytes, found.metadata),
+    createTime,
+    ageMs: (found.date ?? createTime).getTime() - createTime.getTime(),
+  };
 };
 
 export const deleteBlob = async (
@@ -50,13 +46,9 @@ export const deleteBlob = async (
   name: string,
   signal: AbortSignal,
 ): Promise<void> => {
-  try {
-    await asking(signal, (abortSignal) =>
+  await unlessMissing(
+    asking(signal, (abortSignal) =>
       container.client.getBlobClient(name).delete({ abortSignal, deleteSnapshots: 'include' }),
-    );
-  } catch (error) {
-    if (!isMissing(error)) {
-      throw error;
-    }
-  }
+    ),
+  );
 };

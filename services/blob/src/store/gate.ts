@@ -1,15 +1,12 @@
 import pLimit from 'p-limit';
 import { abortable } from '#libs/async/index.ts';
 
-export interface Gate {
-  /** Waits for a turn and runs `work`. Rejects with the signal's reason if it aborts before the turn. */
-  pass<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
-}
-
-export const createGate = (places: number): Gate => {
+/** Runs a limited number of works at once; the others wait in order. */
+export const createGate = (places: number) => {
   const limit = pLimit(places);
   return {
-    async pass(signal, work) {
+    /** Waits for a turn and runs `work`. Rejects with the signal's reason if it aborts before the turn. */
+    async pass<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
       const begun = Promise.withResolvers<void>();
       const done = limit(async () => {
         begun.resolve();

@@ -1,6 +1,5 @@
-import type { Secret } from '#libs/auth/index.ts';
 import type { AzureContainer } from './azure.ts';
-import { asking, isMissing } from './azure-errors.ts';
+import { asking, unlessMissing } from './azure-errors.ts';
 import type { StoredBlob } from './entries.ts';
 import { provenSha256 } from './seal.ts';
 
@@ -22,12 +21,12 @@ export interface BlobPage {
 /** One page of the blobs whose names begin with the prefix. Blocks without a commit are no blobs. */
 export const listBlobs = async (
   container: AzureContainer,
-  secret: Secret,
   { prefix, pageSize, marker }: ListAsk,
   signal: AbortSignal,
 ): Promise<BlobPage> => {
-  try {
-    const page = await asking(signal, async (abortSignal) => {
+  // Without a container, nothing was ever stored.
+  const page = await unlessMissing(
+    asking(signal, async (abortSignal) => {
       const pages = container.client
         .listBlobsFlat({ prefix, includeMetadata: true, abortSignal })
         .byPage({
@@ -36,26 +35,19 @@ export const listBlobs = async (
         });
       const first = await pages.next();
       return first.done === true ? undefined : first.value;
-    });
-    const items = page?.segment.blobItems ?? [];
-    const next = page?.continuationToken;
-    return {
-      blobs: items.map(({ name, metadata, properties }) => {
-        const sizeBytes = properties.contentLength ?? 0;
-        return {
-          name,
-          sizeBytes,
-          sha256: provenSha256(secret, name, sizeBytes, metadata),
-          createTime: properties.createdOn ?? properties.lastModified,
-        };
-      }),
-      marker: next === undefined || next === '' ? undefined : next,
-    };
-  } catch (error) {
-    // Without a container, nothing was ever stored.
-    if (isMissing(error)) {
-      return { blobs: [], marker: undefined };
-    }
-    throw error;
-  }
+    }),
+  );
+  const items = page?.segment.blobItems ?? [];
+  return {
+    blobs: items.map(({ name, metadata, properties }) => {
+      const sizeBytes = properties.contentLength ?? 0;
+      return {
+        name,
+        sizeBytes,
+        sha256: provenSha256(container.secret, name, sizeBytes, metadata),
+        createTime: properties.createdOn ?? properties.lastModified,
+      };
+    }),
+    marker: page?.continuationToken || undefined,
+  };
 };

@@ -1,18 +1,6 @@
 import type { Collection, Filter } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
 
-export interface ObjectDocument {
-  _id: string;
-  customer: string;
-  fileName: string;
-  /** The blob's name. A blob is at most one object. */
-  blob: string;
-  sizeBytes: number;
-  sha256: string;
-  createdAt: Date;
-  requestId?: string;
-}
-
 /** A customer's file, as workloads refer to it. */
 export interface StoredObject {
   id: string;
@@ -26,6 +14,14 @@ export interface StoredObject {
   requestId: string | undefined;
 }
 
+/** `blob` is the blob's name; a blob is at most one object. */
+export type ObjectDocument = Omit<StoredObject, 'id' | 'blobName' | 'createTime' | 'requestId'> & {
+  _id: string;
+  blob: string;
+  createdAt: Date;
+  requestId?: string;
+};
+
 export interface ObjectPage {
   objects: StoredObject[];
   /** Where the next page begins; undefined at the end. */
@@ -33,32 +29,23 @@ export interface ObjectPage {
 }
 
 /** The objects. While the database is away, every method rejects with UNAVAILABLE `mongodb`. */
-export interface Objects {
-  /** False if its blob is an object already, or its request was answered before. */
-  insert(object: StoredObject): Promise<boolean>;
-  find(id: string): Promise<StoredObject | undefined>;
-  findByBlob(customer: string, blobName: string): Promise<StoredObject | undefined>;
-  findByRequest(customer: string, requestId: string): Promise<StoredObject | undefined>;
-  /** The newest first; without a customer, those of all. `after` is the `next` of the page before. */
-  list(ask: {
-    customer: string | undefined;
-    pageSize: number;
-    after: string | undefined;
-  }): Promise<ObjectPage>;
-  /** The names among these whose blobs are objects. */
-  amongBlobs(names: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Succeeds even if there is none. */
-  delete(id: string): Promise<void>;
+export type Objects = ReturnType<typeof openObjects>;
+
+interface ListAsk {
+  customer: string | undefined;
+  pageSize: number;
+  after: string | undefined;
 }
 
-export const openObjects = (collection: Collection<ObjectDocument>): Objects => {
+export const openObjects = (collection: Collection<ObjectDocument>) => {
   const findOne = (filter: Filter<ObjectDocument>): Promise<StoredObject | undefined> =>
     asUnavailable(async () => {
       const document = await collection.findOne(filter);
       return document === null ? undefined : fromDocument(document);
     });
   return {
-    async insert(object) {
+    /** False if its blob is an object already, or its request was answered before. */
+    async insert(object: StoredObject): Promise<boolean> {
       try {
         await asUnavailable(() => collection.insertOne(toDocument(object)));
         return true;
@@ -69,10 +56,11 @@ export const openObjects = (collection: Collection<ObjectDocument>): Objects => 
         throw error;
       }
     },
-    find: (id) => findOne({ _id: id }),
-    findByBlob: (customer, blobName) => findOne({ customer, blob: blobName }),
-    findByRequest: (customer, requestId) => findOne({ customer, requestId }),
-    list: ({ customer, pageSize, after }) =>
+    find: (id: string) => findOne({ _id: id }),
+    findByBlob: (customer: string, blobName: string) => findOne({ customer, blob: blobName }),
+    findByRequest: (customer: string, requestId: string) => findOne({ customer, requestId }),
+    /** The newest first; without a customer, those of all. `after` is the `next` of the page before. */
+    list: ({ customer, pageSize, after }: ListAsk): Promise<ObjectPage> =>
       asUnavailable(async () => {
         const filter = { ...(customer === undefined ? {} : { customer }), ...olderThan(after) };
         // One more than wanted tells whether there is a next page.
@@ -86,12 +74,15 @@ export const openObjects = (collection: Collection<ObjectDocument>): Objects => 
         const next = found.length > pageSize && last !== undefined ? positionOf(last) : undefined;
         return { objects: page.map(fromDocument), next };
       }),
-    amongBlobs: (names) =>
+    /** The names among these whose blobs are objects. */
+    amongBlobs: (names: readonly string[]): Promise<ReadonlySet<string>> =>
       asUnavailable(async () => {
         const found = collection.find({ blob: { $in: [...names] } }, { projection: { blob: 1 } });
         return new Set((await found.toArray()).map(({ blob }) => blob));
       }),
-    delete: (id) => asUnavailable(async () => void (await collection.deleteOne({ _id: id }))),
+    /** Succeeds even if there is none. */
+    delete: (id: string): Promise<void> =>
+      asUnavailable(async () => void (await collection.deleteOne({ _id: id }))),
   };
 };
 
@@ -106,30 +97,12 @@ const olderThan = (position: string | undefined): Filter<ObjectDocument> => {
   return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $lt: id } }] };
 };
 
-const toDocument = ({
-  id,
-  blobName,
-  createTime,
-  requestId,
-  ...rest
-}: StoredObject): ObjectDocument => ({
-  _id: id,
-  blob: blobName,
-  createdAt: createTime,
-  ...rest,
-  ...(requestId === undefined ? {} : { requestId }),
-});
+const toDocument = (object: StoredObject): ObjectDocument => {
+  const { id: _id, blobName: blob, createTime: createdAt, requestId, ...rest } = object;
+  return { _id, blob, createdAt, ...rest, ...(requestId === undefined ? {} : { requestId }) };
+};
 
-const fromDocument = ({
-  _id,
-  blob,
-  createdAt,
-  requestId,
-  ...rest
-}: ObjectDocument): StoredObject => ({
-  id: _id,
-  blobName: blob,
-  createTime: createdAt,
-  requestId,
-  ...rest,
-});
+const fromDocument = (document: ObjectDocument): StoredObject => {
+  const { _id: id, blob: blobName, createdAt: createTime, requestId, ...rest } = document;
+  return { id, blobName, createTime, requestId, ...rest };
+};

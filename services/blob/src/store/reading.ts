@@ -1,5 +1,4 @@
 import { within } from '#libs/async/index.ts';
-import type { Secret } from '#libs/auth/index.ts';
 import { systemClock } from '#libs/clock/index.ts';
 import { unavailable } from '#libs/errors/index.ts';
 import { checkRange, totalBytes, type ByteRange } from '../domain/range.ts';
@@ -31,7 +30,6 @@ const RESUMPTIONS = 3;
 /** Undefined: no such blob. Reads nothing ahead of the iteration; rejects with UNAVAILABLE if the answer or a piece is late. */
 export const readBlob = async (
   container: AzureContainer,
-  secret: Secret,
   name: string,
   { offset, count }: ByteRange,
   signal: AbortSignal,
@@ -50,7 +48,7 @@ export const readBlob = async (
     const body = answer.readableStreamBody;
     return {
       totalBytes: total,
-      sha256: provenSha256(secret, name, total, answer.metadata),
+      sha256: provenSha256(container.secret, name, total, answer.metadata),
       chunks: body === undefined ? nothing() : regroup(patiently(body, patience), CHUNK_BYTES),
     };
   } catch (error) {
@@ -61,7 +59,7 @@ export const readBlob = async (
     if (!isRangeBeyondEnd(error)) {
       throw patience.explain(error);
     }
-    const there = await statBlob(container, secret, name, signal);
+    const there = await statBlob(container, name, signal);
     if (there === undefined) {
       return undefined;
     }
@@ -72,28 +70,23 @@ export const readBlob = async (
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-interface Patience {
-  readonly signal: AbortSignal;
-  /** Waits at most as long as the storage may take to answer. */
-  during<T>(wait: Promise<T>): Promise<T>;
-  end(): void;
-  explain(error: unknown): unknown;
-}
+type Patience = ReturnType<typeof createPatience>;
 
 /** A signal that aborts with the caller's, or if a single wait takes too long. */
-const createPatience = (signal: AbortSignal): Patience => {
+const createPatience = (signal: AbortSignal) => {
   const own = new AbortController();
   let isExhausted = false;
   return {
     signal: AbortSignal.any([signal, own.signal]),
-    during: async (wait) =>
+    /** Waits at most as long as the storage may take to answer. */
+    during: async <T>(wait: Promise<T>): Promise<T> =>
       await within(systemClock, ANSWER_WITHIN_MS, wait, () => {
         isExhausted = true;
         own.abort();
         return wait;
       }),
-    end: () => own.abort(),
-    explain(error) {
+    end: (): void => own.abort(),
+    explain(error: unknown): unknown {
       if (signal.aborted) {
         return signal.reason;
       }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Secret } from '#libs/auth/index.ts';
 import type { AzureContainer } from './azure.ts';
-import { asking, isMissing } from './azure-errors.ts';
+import { asking, unlessMissing } from './azure-errors.ts';
 import { statBlob, type BlobDetails } from './entries.ts';
 import { readBlob } from './reading.ts';
 import { sealedMetadata } from './seal.ts';
@@ -9,15 +8,14 @@ import { sealedMetadata } from './seal.ts';
 /** Stores the hash of a blob that came by upload URL in its metadata, because it is computed only once. */
 export const sealBlob = async (
   container: AzureContainer,
-  secret: Secret,
   name: string,
   signal: AbortSignal,
 ): Promise<BlobDetails | undefined> => {
-  const there = await statBlob(container, secret, name, signal);
+  const there = await statBlob(container, name, signal);
   if (there === undefined || there.sha256 !== undefined) {
     return there;
   }
-  const open = await readBlob(container, secret, name, { offset: 0, count: undefined }, signal);
+  const open = await readBlob(container, name, { offset: 0, count: undefined }, signal);
   if (open === undefined) {
     return undefined;
   }
@@ -26,17 +24,14 @@ export const sealBlob = async (
     hasher.update(chunk);
   }
   const sha256 = hasher.digest('hex');
-  try {
-    await asking(signal, (abortSignal) =>
+  const stored = await unlessMissing(
+    asking(signal, (abortSignal) =>
       container.client
         .getBlobClient(name)
-        .setMetadata(sealedMetadata(secret, name, sha256, there.sizeBytes), { abortSignal }),
-    );
-  } catch (error) {
-    if (isMissing(error)) {
-      return undefined;
-    }
-    throw error;
-  }
-  return { ...there, sha256 };
+        .setMetadata(sealedMetadata(container.secret, name, sha256, there.sizeBytes), {
+          abortSignal,
+        }),
+    ),
+  );
+  return stored && { ...there, sha256 };
 };

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { BlockBlobClient } from '@azure/storage-blob';
-import type { Secret } from '#libs/auth/index.ts';
 import { unavailable } from '#libs/errors/index.ts';
 import type { Measured } from '../domain/upload-rules.ts';
 import type { AzureContainer } from './azure.ts';
@@ -29,7 +28,6 @@ export interface WriteOptions {
  */
 export const writeBlob = async (
   container: AzureContainer,
-  secret: Secret,
   name: string,
   chunks: AsyncIterable<Uint8Array>,
   { signal, check }: WriteOptions,
@@ -43,7 +41,7 @@ export const writeBlob = async (
       client.commitBlockList(blockIds, {
         abortSignal,
         conditions: { ifNoneMatch: '*' },
-        metadata: sealedMetadata(secret, name, measured.sha256, measured.sizeBytes),
+        metadata: sealedMetadata(container.secret, name, measured.sha256, measured.sizeBytes),
       }),
     );
     return { outcome: 'stored', ...measured };
@@ -53,7 +51,7 @@ export const writeBlob = async (
     }
   }
   // It may be taken by us: the answer to a first commit can be lost and the commit repeated.
-  const there = await statBlob(container, secret, name, signal);
+  const there = await statBlob(container, name, signal);
   if (there === undefined) {
     throw unavailable(DEPENDENCY, 'the blob vanished while it was stored; upload it again');
   }

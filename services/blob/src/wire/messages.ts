@@ -1,5 +1,5 @@
 import type { BlobInfo, Object as ObjectMessage } from '#libs/contracts/blob.ts';
-import type { StoredBlob } from '../store/blobs.ts';
+import type { StoredBlob } from '../store/entries.ts';
 import type { StoredObject } from '../store/objects.ts';
 
 export const blobToProto = ({ name, sizeBytes, sha256, createTime }: StoredBlob): BlobInfo => ({
