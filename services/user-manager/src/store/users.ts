@@ -1,18 +1,14 @@
 import type { Collection, Filter, UpdateFilter } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
-import type { Introduction } from '../wire/hello.ts';
 import { type ConnectedUser, type Drain, isConnected, type UserRecord } from '../domain/user.ts';
 
 /** A document of the collection `users`: the record under its id. */
 export type UserDocument = Omit<UserRecord, 'id'> & { _id: string };
 
-export interface NewConnection extends Introduction {
-  id: string;
-  name: string;
-  manager: string;
-  connection: string;
-  nowMs: number;
-}
+export type NewConnection = Pick<
+  ConnectedUser,
+  'id' | 'name' | 'manager' | 'connection' | 'slots' | 'capability' | 'agentVersion'
+> & { nowMs: number };
 
 interface UsersQuery {
   session?: string;
@@ -22,39 +18,39 @@ interface UsersQuery {
 
 const toRecord = ({ _id, ...rest }: UserDocument): UserRecord => ({ id: _id, ...rest });
 
-/** The record of a user who connects, given what was there. */
-const connectedRecord = (stream: NewConnection, before: UserRecord | undefined): ConnectedUser => ({
-  id: stream.id,
+/** What a record gets from a stream, whatever was there before. */
+const gainedBy = (stream: NewConnection) => ({
   name: stream.name,
   manager: stream.manager,
   connection: stream.connection,
-  session: before?.session ?? null,
-  claim: (before?.claim ?? 0) + (before !== undefined && before.session !== null ? 1 : 0),
-  version: (before?.version ?? 0) + 1,
   slots: stream.slots,
   capability: stream.capability,
   agentVersion: stream.agentVersion,
   connectedAtMs: stream.nowMs,
-  drain: 'none',
+  drain: 'none' as const,
+});
+
+/** The record of a user who connects, given what was there. */
+const connectedRecord = (stream: NewConnection, before: UserRecord | undefined): ConnectedUser => ({
+  id: stream.id,
+  ...gainedBy(stream),
+  session: before?.session ?? null,
+  claim: (before?.claim ?? 0) + (before !== undefined && before.session !== null ? 1 : 0),
+  version: (before?.version ?? 0) + 1,
 });
 
 /** The same as {@link connectedRecord}, as an update that MongoDB makes in one step. */
 const connectUpdate = (stream: NewConnection) => [
   {
     $set: {
-      name: { $literal: stream.name },
-      manager: { $literal: stream.manager },
-      connection: { $literal: stream.connection },
+      ...Object.fromEntries(
+        Object.entries(gainedBy(stream)).map(([name, value]) => [name, { $literal: value }]),
+      ),
       session: { $ifNull: ['$session', null] },
       claim: {
         $add: [{ $ifNull: ['$claim', 0] }, { $cond: [{ $ifNull: ['$session', false] }, 1, 0] }],
       },
       version: { $add: [{ $ifNull: ['$version', 0] }, 1] },
-      slots: stream.slots,
-      capability: { $literal: stream.capability },
-      agentVersion: { $literal: stream.agentVersion },
-      connectedAtMs: stream.nowMs,
-      drain: 'none',
     },
   },
 ];

@@ -1,5 +1,6 @@
-import type { Capability, Hello } from '#libs/contracts/agent.ts';
+import type { Hello } from '#libs/contracts/agent.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
+import type { UserRecord } from '../domain/user.ts';
 import { checkHeld } from './held.ts';
 
 const MAX_SLOTS = 256;
@@ -7,14 +8,10 @@ const MAX_TEXT_CHARS = 64;
 const MAX_ENGINES = 32;
 const MAX_WORKLOADS_HELD = 1_000;
 
-export interface Introduction {
-  slots: number;
-  capability: Capability;
-  agentVersion: string;
-}
-
 /** Reads an agent's hello. Throws INVALID_ARGUMENT `INVALID_FIELDS` that names every wrong field. */
-export const parseHello = (hello: Hello): Introduction => {
+export const parseHello = (
+  hello: Hello,
+): Pick<UserRecord, 'slots' | 'capability' | 'agentVersion'> => {
   const wrong = collectViolations();
   const message = wrong.within('hello');
   const { slots, agentVersion, held } = hello;
