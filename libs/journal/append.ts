@@ -1,8 +1,7 @@
 import { backoffMs } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
-import type { JournalDocument } from './document.ts';
-import type { InsertOutcome, JournalStore } from './store.ts';
+import type { InsertOutcome, JournalDocument, JournalStore } from './store.ts';
 
 /**
  * What became of an append.
@@ -58,7 +57,7 @@ const outcomeOf = async <E>(
   if (insert.kind !== 'duplicate') {
     return insert;
   }
-  let found: JournalDocument<E> | undefined;
+  let found;
   try {
     found = await store.find(document.workload, document.n);
   } catch (cause) {

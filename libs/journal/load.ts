@@ -1,5 +1,4 @@
-import type { JournalDocument, Snapshot } from './document.ts';
-import type { JournalStore } from './store.ts';
+import type { JournalDocument, JournalStore, Snapshot } from './store.ts';
 
 /** How a journal becomes a state. Every function is pure. */
 export interface Folding<S, E> {
@@ -27,22 +26,20 @@ export const load = async <S, E>(
   folding: Folding<S, E>,
 ): Promise<Loaded<S>> => {
   const snapshot = await store.readSnapshot(workload);
-  return catchUp(store, workload, startFrom(snapshot, initial, folding), folding);
+  const from = snapshot && thawed(snapshot, initial, folding);
+  return catchUp(store, workload, from ?? { state: initial, n: 0 }, folding);
 };
 
-const startFrom = <S, E>(
-  snapshot: Snapshot | undefined,
+const thawed = <S, E>(
+  { foldVersion, n, state }: Snapshot,
   initial: S,
   folding: Folding<S, E>,
-): Loaded<S> => {
-  if (snapshot?.foldVersion !== folding.version) {
-    return { state: initial, n: 0 };
-  }
+): Loaded<S> | undefined => {
   try {
-    return { state: folding.thaw(snapshot.state, initial), n: snapshot.n };
+    return foldVersion === folding.version ? { state: folding.thaw(state, initial), n } : undefined;
   } catch {
     // A bad snapshot costs only time, because the journal is complete.
-    return { state: initial, n: 0 };
+    return undefined;
   }
 };
 

@@ -1,8 +1,8 @@
-import { MongoServerError, type Collection, type Document } from 'mongodb';
-import type { JournalDocument, Snapshot } from './document.ts';
-import type { InsertOutcome, JournalStore } from './store.ts';
+import type { Collection, Document } from 'mongodb';
+import { duplicateKey } from '#libs/mongo/index.ts';
+import type { JournalDocument, JournalStore, Snapshot } from './store.ts';
 
-const DUPLICATE_KEY = 11_000;
+const WITHOUT_ID = { projection: { _id: 0 } } as const;
 
 /**
  * Journals in MongoDB. Both collections need journaled majority writes, majority reads from the primary, and the unique
@@ -17,8 +17,11 @@ export const mongoJournalStore = <E>(
       // The driver adds an _id to the object; a copy keeps our document unchanged for a second try.
       await journal.insertOne({ ...document });
       return { kind: 'written' };
-    } catch (thrown) {
-      return refusal(thrown);
+    } catch (cause) {
+      const key = duplicateKey(cause);
+      return key === undefined
+        ? { kind: 'unknown', cause }
+        : { kind: 'duplicate', key: key.includes('accepted') ? 'accepted' : 'position' };
     }
   },
   find: async (workload, n) =>
@@ -31,32 +34,14 @@ export const mongoJournalStore = <E>(
   readSnapshot: async (workload) =>
     (await snapshots.findOne({ workload } as never, WITHOUT_ID)) ?? undefined,
   writeSnapshot: async (snapshot) => {
+    const older = { workload: snapshot.workload, n: { $lt: snapshot.n } };
     try {
-      await snapshots.replaceOne(
-        { workload: snapshot.workload, n: { $lt: snapshot.n } },
-        snapshot,
-        {
-          upsert: true,
-        },
-      );
+      await snapshots.replaceOne(older, snapshot, { upsert: true });
     } catch (thrown) {
       // The upsert of an older snapshot collides with the later one, which is good enough.
-      if (!isDuplicate(thrown)) {
+      if (duplicateKey(thrown) === undefined) {
         throw thrown;
       }
     }
   },
 });
-
-const WITHOUT_ID = { projection: { _id: 0 } } as const;
-
-const isDuplicate = (thrown: unknown): thrown is MongoServerError =>
-  thrown instanceof MongoServerError && thrown.code === DUPLICATE_KEY;
-
-const refusal = (thrown: unknown): InsertOutcome => {
-  if (!isDuplicate(thrown)) {
-    return { kind: 'unknown', cause: thrown };
-  }
-  const keys = Object.keys((thrown['keyPattern'] as Record<string, unknown> | undefined) ?? {});
-  return { kind: 'duplicate', key: keys.includes('accepted') ? 'accepted' : 'position' };
-};
