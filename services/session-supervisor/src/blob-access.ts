@@ -8,7 +8,7 @@ import {
   type BlobInfo,
 } from '#libs/contracts/blob.ts';
 import { isDomainError, status, unavailable } from '#libs/errors/index.ts';
-import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
+import { createClient, type CallOptions, type ClientOptions } from '#libs/grpc/index.ts';
 
 /** The calls of the blob service that this service needs. Every method rejects with typed errors. */
 export interface BlobAccess {
@@ -26,56 +26,47 @@ export interface BlobAccess {
 const DEPENDENCY = 'blob';
 /** Shorter than the deadlines of callers, because they must be told in time which service did not answer. */
 const DEADLINE_MS = 4_000;
-const NO_GRANT = Buffer.alloc(0);
 
 export const connectBlob = (options: ClientOptions): BlobAccess => {
   const blobs = createClient(BlobServiceService, options);
   const objects = createClient(ObjectServiceService, options);
+
+  /** Reads a blob in pieces, at most `lengthBytes`; 0: all of it. */
+  async function* download(blobName: string, lengthBytes: number, call: CallOptions) {
+    const request = { blobName, offset: 0, lengthBytes, grant: Buffer.alloc(0) };
+    try {
+      for await (const { chunk } of blobs.download(request, call)) {
+        yield chunk;
+      }
+    } catch (thrown) {
+      // An empty blob has no first byte.
+      if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') {
+        throw thrown;
+      }
+    }
+  }
+
   return {
     getObject: (request, signal) =>
-      waitingFor(DEPENDENCY, () =>
-        objects.getObject(request, { signal, deadlineMs: DEADLINE_MS }),
-      ).catch((thrown: unknown) => {
-        throw named(thrown, signal);
+      naming(signal, () => objects.getObject(request, { signal, deadlineMs: DEADLINE_MS })),
+    head: (blobName, bytes, signal) =>
+      naming(signal, async () => {
+        const call = { signal, deadlineMs: DEADLINE_MS };
+        return Buffer.concat(await Array.fromAsync(download(blobName, bytes, call)));
       }),
-    head: async (blobName, lengthBytes, signal) => {
-      const request = { blobName, offset: 0, lengthBytes, grant: NO_GRANT };
-      const chunks: Uint8Array[] = [];
-      try {
-        await waitingFor(DEPENDENCY, async () => {
-          const answer = blobs.download(request, { signal, deadlineMs: DEADLINE_MS });
-          for await (const { chunk } of answer) {
-            chunks.push(chunk);
-          }
-        });
-      } catch (thrown) {
-        // An empty blob has no first byte.
-        if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') {
-          throw named(thrown, signal);
+    digest: (blobName, signal) =>
+      naming(signal, async () => {
+        const hash = createHash('sha256');
+        for await (const chunk of download(blobName, 0, { signal })) {
+          hash.update(chunk);
         }
-      }
-      return Buffer.concat(chunks);
-    },
-    digest: async (blobName, signal) => {
-      const request = { blobName, offset: 0, lengthBytes: 0, grant: NO_GRANT };
-      const hash = createHash('sha256');
-      try {
-        await waitingFor(DEPENDENCY, async () => {
-          for await (const { chunk } of blobs.download(request, { signal })) {
-            hash.update(chunk);
-          }
-        });
-      } catch (thrown) {
+        return hash.digest('hex');
+      }).catch((thrown: unknown) => {
         if (isDomainError(thrown) && thrown.code === status.NOT_FOUND) {
           return undefined;
         }
-        // An empty blob has no first byte.
-        if (!isDomainError(thrown) || thrown.reason !== 'RANGE_NOT_SATISFIABLE') {
-          throw named(thrown, signal);
-        }
-      }
-      return hash.digest('hex');
-    },
+        throw thrown;
+      }),
     list: async function* (prefix, signal) {
       let pageToken = '';
       do {
@@ -95,13 +86,18 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
 };
 
 /** Names the blob service in errors that mean that it or its storage is away. Its other errors pass unchanged. */
-const named = (thrown: unknown, signal: AbortSignal): unknown => {
-  if (!isDomainError(thrown) || signal.aborted) {
-    return thrown;
+const naming = async <T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> => {
+  try {
+    return await waitingFor(DEPENDENCY, run);
+  } catch (thrown) {
+    const isAway =
+      isDomainError(thrown) &&
+      (thrown.code === status.DEADLINE_EXCEEDED ||
+        (thrown.code === status.UNAVAILABLE && thrown.metadata['dependency'] !== 'mongodb'));
+    if (!isAway || signal.aborted) {
+      throw thrown;
+    }
+    const message = 'the blob service does not answer; try again';
+    throw unavailable(DEPENDENCY, message, { cause: thrown });
   }
-  const isAway = thrown.code === status.UNAVAILABLE && thrown.metadata['dependency'] !== 'mongodb';
-  if (!isAway && thrown.code !== status.DEADLINE_EXCEEDED) {
-    return thrown;
-  }
-  return unavailable(DEPENDENCY, 'the blob service does not answer; try again', { cause: thrown });
 };

@@ -44,9 +44,9 @@ export interface Config {
   blobEndpoint: string;
   /** The plan of customers without an own one. */
   plan: Plan;
-  /** Time from the end of a workload to its first sweep, and between two searches for workloads to sweep. */
+  /** Time from the end of a workload to its first sweep (agents may still upload before), and between two searches. */
   sweep: { afterMs: number; everyMs: number };
-  /** Time after which the results of a workload are checked again, and between two searches for such workloads. */
+  /** Time after which the results of a workload are checked again, and between two searches. */
   scrub: { afterMs: number; everyMs: number };
 }
 

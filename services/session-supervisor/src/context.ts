@@ -7,17 +7,15 @@ import { systemRandom } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { connectBlob, type BlobAccess } from './blob-access.ts';
 import type { Config } from './config.ts';
-import { hasEnded } from './domain/state/workload.ts';
 import { logEvents } from './events.ts';
 import type { SessionDeps } from './session/owner/deps.ts';
 import { createLooks, type Looks } from './session/reads/looks.ts';
 import { createReads, type Reads } from './session/reads/reads.ts';
-import { workloadNotFound } from './session/owner/errors.ts';
 import { createSessions, type Sessions } from './session/owner/sessions.ts';
 import { customerStore } from './store/customers.ts';
 import { refusalStore } from './store/refusals.ts';
 import { workloadStore } from './store/workloads.ts';
-import { lookOf, type Look } from './wire/look.ts';
+import type { Look } from './wire/look.ts';
 
 /** The dependencies of the rpcs. */
 export interface Context extends SessionDeps {
@@ -42,11 +40,8 @@ export const createContext = async (
   const mongo = stack.use(await connectMongo({ ...config.mongo, logger }));
   const bus = await connectBus({ ...config.nats, name: `session-supervisor ${instance}`, logger });
   stack.defer(() => bus.close());
-  const blob = connectBlob({
-    tls: config.server.tls,
-    token: config.serviceToken,
-    target: config.blobEndpoint,
-  });
+  const { tls } = config.server;
+  const blob = connectBlob({ tls, token: config.serviceToken, target: config.blobEndpoint });
   stack.defer(() => blob.close());
   const refusals = refusalStore(collection(mongo.db, 'refusals'), { clock, logger });
   stack.defer(() => refusals.close());
@@ -69,20 +64,8 @@ export const createContext = async (
   const sessions = createSessions(deps);
   stack.defer(() => sessions.close());
   const reads = createReads(deps);
-  const look = async (id: string): Promise<Look> => {
-    const view = await reads.view(id);
-    if (view === undefined) {
-      throw workloadNotFound(id);
-    }
-    return lookOf(view, hasEnded(view.state) ? undefined : await reads.volatile(id));
-  };
+  const look = async (id: string): Promise<Look> => reads.look(await reads.existing(id));
   const looks = createLooks({ look, bus, clock });
-  return {
-    ...deps,
-    blob,
-    reads,
-    looks,
-    sessions,
-    supervisors: collection(mongo.db, 'supervisors'),
-  };
+  const supervisors = collection<BeatDocument>(mongo.db, 'supervisors');
+  return { ...deps, blob, reads, looks, sessions, supervisors };
 };

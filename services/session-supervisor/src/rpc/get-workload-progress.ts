@@ -9,29 +9,25 @@ import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { valueRangesOf } from '../domain/sets/small-int-map.ts';
 import { tasksToText } from '../domain/graph/task-text.ts';
-import { countsOf, nodeCountsOf, type WorkloadState } from '../domain/state/workload.ts';
+import { nodeCountsOf, type WorkloadState } from '../domain/state/workload.ts';
+import { statusOf } from './get-workload-status.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 import { paceOf } from '../wire/look.ts';
-import { percentageOf, phaseToProto } from '../wire/workload.ts';
 
 export const getWorkloadProgress =
   (ctx: Context): Unary<GetWorkloadProgressRequest, GetWorkloadProgressResponse> =>
   async (request, call) => {
     const { size, after } = parseNumberPage(call.caller, request, 'rendered');
-    const { document, state, revision } = await resolve(ctx, call.caller, request);
+    const view = await resolve(ctx, call.caller, request);
+    const { document, state } = view;
     const owner = await ctx.reads.volatile(document._id);
-    const counts = countsOf(state);
     return {
-      workloadId: document._id,
-      state: phaseToProto(state.phase),
-      ...counts,
-      percentage: percentageOf(counts.completed, counts.total),
+      ...statusOf(view),
       ...paceOf(owner),
       held: heldOf(owner),
       ...renderedPage(state, after ?? 0, size),
       nodes: nodesOf(state),
-      revision,
     };
   };
 

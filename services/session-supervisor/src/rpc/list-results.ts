@@ -3,74 +3,48 @@ import type { ListResultsRequest, ListResultsResponse, Result } from '#libs/cont
 import type { Unary } from '#libs/grpc/index.ts';
 import type { JournalDocument } from '#libs/journal/index.ts';
 import { parseTaskKey } from '#libs/mesh/index.ts';
-import { asUnavailable } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
 import type { Entry } from '../domain/state/entries.ts';
-import { isCurrentResult, type WorkloadState } from '../domain/state/workload.ts';
-import { numberPageToken, parseNumberPage } from './number-page.ts';
+import { isCurrentResult } from '../domain/state/workload.ts';
+import type { View } from '../session/reads/reads.ts';
+import { journalPage, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 
 export const listResults =
   (ctx: Context): Unary<ListResultsRequest, ListResultsResponse> =>
   async (request, call) => {
     const { size, after } = parseNumberPage(call.caller, request, 'results');
-    const { document, state, revision } = await resolve(ctx, call.caller, request);
+    const view = await resolve(ctx, call.caller, request);
+    const { state, revision } = view;
     // The results are being swept, so their blobs may be gone already.
     if (state.deleteResults) {
       return { results: [], nextPageToken: '', revision };
     }
-    const results: Result[] = [];
-    let position = after ?? request.afterRevision;
-    let hasMore = false;
-    await asUnavailable(async () => {
-      for await (const written of ctx.journal.read(document._id, position)) {
-        if (written.n > revision) {
-          break;
-        }
-        if (results.length >= size) {
-          hasMore = true;
-          break;
-        }
-        results.push(...resultsOf(ctx, document.customer, state, written));
-        position = written.n;
-      }
-    });
-    return {
-      results,
-      nextPageToken: hasMore ? numberPageToken('results', position) : '',
-      revision,
-    };
+    const from = { after: after ?? request.afterRevision, size };
+    const { items, nextPageToken } = await journalPage(ctx, view, 'results', from, (written) =>
+      resultsOf(ctx, view, written),
+    );
+    return { results: items, nextPageToken, revision };
   };
 
 const resultsOf = (
   ctx: Context,
-  customer: string,
-  state: WorkloadState,
+  { document: { customer }, state }: View,
   { n, at, entries }: JournalDocument<Entry>,
 ): Result[] =>
   entries.flatMap((entry) => {
     if (!isCurrentResult(state, entry)) {
       return [];
     }
-    const { task, generation, attempt, blob } = entry;
+    const { kind: _kind, blob, user, ...rest } = entry;
+    const grant = blob === '' ? [] : signGrant(ctx.meshSecret, { blob, customer });
     return [
       {
-        task,
-        frame: parseTaskKey(task)?.index ?? 0,
-        generation,
-        attempt,
+        ...rest,
+        frame: parseTaskKey(entry.task)?.index ?? 0,
         blobName: blob,
-        grant:
-          blob === ''
-            ? Buffer.alloc(0)
-            : Buffer.from(signGrant(ctx.meshSecret, { blob, customer })),
-        sizeBytes: entry.sizeBytes,
-        sha256: entry.sha256,
-        pixelHash: entry.pixelHash,
-        userId: entry.user,
-        userName: entry.userName,
-        seconds: entry.seconds,
-        notes: entry.notes,
+        grant: Buffer.from(grant),
+        userId: user,
         acceptTime: at,
         position: n,
       },

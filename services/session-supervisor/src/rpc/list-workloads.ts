@@ -1,6 +1,5 @@
 import type { ListWorkloadsRequest, ListWorkloadsResponse } from '#libs/contracts/session.ts';
 import { WorkloadState } from '#libs/contracts/session.ts';
-import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
@@ -13,7 +12,11 @@ export const listWorkloads =
   (ctx: Context): Unary<ListWorkloadsRequest, ListWorkloadsResponse> =>
   async (request, call) => {
     const wrong = collectViolations();
-    const { size, after } = readPage(request, 'workloads', 2, wrong);
+    const { size, after = [] } = readPage(request, 'workloads', 2, wrong);
+    const [time, id = ''] = after;
+    const createdAt = time === undefined ? undefined : new Date(time);
+    const isTime = !Number.isNaN(createdAt?.getTime());
+    wrong.require(isTime, 'page_token', 'must be the next_page_token of the page before');
     const areStates = !request.states.some((state) => NO_STATES.includes(state));
     wrong.require(areStates, 'states', 'must be states of workloads, as WorkloadState has them');
     wrong.throwIfAny();
@@ -25,31 +28,12 @@ export const listWorkloads =
     const documents = await ctx.workloads.list({
       customer: customer === '' ? undefined : customer,
       phases,
-      after: positionFrom(after),
+      after: createdAt && { createdAt, id },
       limit: size + 1,
     });
-    const keysOf = ({ createdAt, _id }: WorkloadDocument): string[] => [
-      createdAt.toISOString(),
-      _id,
-    ];
+    const keysOf = (last: WorkloadDocument): string[] => [last.createdAt.toISOString(), last._id];
     const { page, nextPageToken } = cutPage(documents, size, 'workloads', keysOf);
     return { workloads: page.map(listedToProto), nextPageToken };
   };
 
 const NO_STATES: readonly WorkloadState[] = [WorkloadState.UNSPECIFIED, WorkloadState.UNRECOGNIZED];
-
-const positionFrom = (
-  after: readonly string[] | undefined,
-): { createdAt: Date; id: string } | undefined => {
-  if (after === undefined) {
-    return undefined;
-  }
-  const [time = '', id = ''] = after;
-  const createdAt = new Date(time);
-  if (Number.isNaN(createdAt.getTime())) {
-    throw invalidFields([
-      { field: 'page_token', description: 'must be the next_page_token of the page before' },
-    ]);
-  }
-  return { createdAt, id };
-};

@@ -35,18 +35,16 @@ const parsePut = ({
     require(PATHS.includes(path), 'update_mask', `${path} is not one of ${PATHS.join(', ')}`);
   }
   wrong.throwIfAny();
-  const changes = (path: string): boolean =>
-    updateMask === undefined ||
-    updateMask.includes(path) ||
-    updateMask.includes(path.split('.')[0] ?? '');
+  const changed = <T>(path: string, value: T): T | undefined =>
+    (updateMask?.some((masked) => `${path}.`.startsWith(`${masked}.`)) ?? true) ? value : undefined;
   return {
     id: customerId,
     change: {
-      displayName: changes('display_name') ? displayName : undefined,
+      displayName: changed('display_name', displayName),
       plan: {
-        runningWorkloads: changes('plan.running_workloads') ? runningWorkloads : undefined,
-        users: changes('plan.users') ? users : undefined,
-        weight: changes('plan.weight') ? weight : undefined,
+        runningWorkloads: changed('plan.running_workloads', runningWorkloads),
+        users: changed('plan.users', users),
+        weight: changed('plan.weight', weight),
       },
     },
   };

@@ -6,17 +6,16 @@ import type { TaskGraph } from '../domain/graph/task-graph.ts';
 import { parseTasks, taskSetToText, unknownTask } from '../domain/graph/task-text.ts';
 import { command } from './command.ts';
 import { resolve } from './target.ts';
-import { viewToProto } from '../wire/workload.ts';
+import { answerOf } from '../wire/workload.ts';
 
 export const retryTasks =
   (ctx: Context): Unary<RetryTasksRequest, RetryTasksResponse> =>
   async (request, call) => {
     const { document, state } = await resolve(ctx, call.caller, request);
-    const tasks =
-      request.frames === '' ? '' : normalForm(state.graph, request.frames, document._id);
-    const target = { workloadId: document._id, customerId: '', requestId: request.requestId };
-    const view = await command(ctx, call, target, { $case: 'retry', value: { tasks } });
-    return { workload: viewToProto(view), revision: view.revision };
+    const workloadId = document._id;
+    const tasks = request.frames === '' ? '' : normalForm(state.graph, request.frames, workloadId);
+    const target = { workloadId, customerId: '', requestId: request.requestId };
+    return answerOf(await command(ctx, call, target, { $case: 'retry', value: { tasks } }));
   };
 
 const normalForm = (graph: TaskGraph, text: string, workload: string): string => {

@@ -3,9 +3,9 @@ import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import type { Damaged } from '../domain/decisions/inputs.ts';
 import { taskOrdinal, type TaskGraph } from '../domain/graph/task-graph.ts';
-import { tasksToText } from '../domain/graph/task-text.ts';
+import { ordinalsToText } from '../domain/graph/task-text.ts';
 import { refusalError } from '../session/owner/errors.ts';
-import { obey, repairOf } from '../session/owner/obey.ts';
+import { repair } from '../session/owner/obey.ts';
 import { scrub } from '../session/maintenance/scrub.ts';
 import { callDeadline } from './command.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
@@ -26,27 +26,18 @@ export const scrubWorkload =
     const until = callDeadline(ctx, call);
     const isEnough = (): boolean => ctx.clock.monotonic() - now > SHARE * (until - now);
     const found = await scrub(ctx, state, after, isEnough, call.signal);
-    const message = repairOf(found);
-    const position =
-      message === undefined
-        ? revision
-        : (await obey(ctx, document._id, { requestId: '', command: message }, until, call.signal))
-            .revision;
+    const repaired = await repair(ctx, document._id, found, until, call.signal);
     return {
       checked: found.checked,
       missing: textOf(state.graph, found.missing),
       damaged: textOf(state.graph, found.damaged),
       nextPageToken: found.hasMore ? numberPageToken('scrub', found.position) : '',
-      revision: position,
+      revision: repaired?.revision ?? revision,
     };
   };
 
-const textOf = (graph: TaskGraph, damaged: readonly Damaged[]): string => {
-  const ordinals = damaged
-    .flatMap(({ task }) => taskOrdinal(graph, task) ?? [])
-    .sort((a, b) => a - b);
-  return tasksToText(
+const textOf = (graph: TaskGraph, damaged: readonly Damaged[]): string =>
+  ordinalsToText(
     graph,
-    ordinals.map((ordinal) => ({ first: ordinal, last: ordinal })),
+    damaged.flatMap(({ task }) => taskOrdinal(graph, task) ?? []),
   );
-};

@@ -3,7 +3,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { command } from './command.ts';
-import { userCountOf } from './user-count.ts';
+import { userCountOf } from './get-user-count.ts';
 
 const MAX_WANTED = 100_000;
 
@@ -13,12 +13,6 @@ export const setUserCount =
     const { wanted } = request;
     const wrong = collectViolations();
     wrong.require(wanted <= MAX_WANTED, 'wanted', 'must be at most 100,000');
-    const view = await command(
-      ctx,
-      call,
-      request,
-      { $case: 'setWanted', value: { wanted } },
-      wrong,
-    );
-    return userCountOf(ctx, view);
+    const message = { $case: 'setWanted' as const, value: { wanted } };
+    return userCountOf(ctx, await command(ctx, call, request, message, wrong));
   };

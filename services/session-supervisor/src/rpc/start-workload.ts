@@ -1,21 +1,17 @@
 import { createHash } from 'node:crypto';
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
-import {
-  StartWorkloadRequest as Request,
-  type StartWorkloadRequest,
-  type StartWorkloadResponse,
-} from '#libs/contracts/session.ts';
+import { StartWorkloadRequest, type StartWorkloadResponse } from '#libs/contracts/session.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import { checkRequestId, collectViolations, isId, type Violations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { begin, type WorkloadHeader } from '../domain/state/workload.ts';
 import type { WorkloadSpec } from '../kinds/kinds.ts';
 import { SPEC_CASES, wireOf } from '../kinds/wires.ts';
-import { alreadyRunning, requestIdReused, workloadNotFound } from '../session/owner/errors.ts';
+import { alreadyRunning, requestIdReused } from '../session/owner/errors.ts';
 import { projectionOf } from '../store/workload-document.ts';
 import type { Started } from '../store/workloads.ts';
 import { customerFor } from './target.ts';
-import { viewToProto } from '../wire/workload.ts';
+import { answerOf } from '../wire/workload.ts';
 
 /** A checked start request. */
 interface Ask {
@@ -50,11 +46,7 @@ export const startWorkload =
         );
       });
     }
-    const view = await ctx.reads.view(document._id);
-    if (view === undefined) {
-      throw workloadNotFound(document._id);
-    }
-    return { workload: viewToProto(view), revision: view.revision };
+    return answerOf(await ctx.reads.existing(document._id));
   };
 
 const start = async (ctx: Context, ask: Ask, call: CallContext): Promise<Started> => {
@@ -87,7 +79,7 @@ const parseStart = (request: StartWorkloadRequest, call: CallContext): Ask => {
     wanted: request.wantedUsers,
     requestId: request.requestId === '' ? undefined : request.requestId,
     requestHash: createHash('sha256')
-      .update(Request.encode({ ...request, customerId: customer }).finish())
+      .update(StartWorkloadRequest.encode({ ...request, customerId: customer }).finish())
       .digest('hex'),
   };
 };

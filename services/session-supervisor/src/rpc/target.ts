@@ -1,9 +1,9 @@
-import { DomainError, status } from '#libs/errors/index.ts';
 import type { Caller } from '#libs/auth/index.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import { collectViolations, isId, type Violations } from '#libs/mesh/index.ts';
+import type { Context } from '../context.ts';
 import { workloadNotFound } from '../session/owner/errors.ts';
 import type { View } from '../session/reads/reads.ts';
-import type { Context } from '../context.ts';
 
 /** How a request names a workload. */
 export interface Target {
@@ -33,24 +33,17 @@ export const resolve = async (
   target: Target,
 ): Promise<View> => {
   checkTarget(collectViolations(), caller, target);
-  const id =
-    target.workloadId === '' ? await runningOf(ctx, caller, target.customerId) : target.workloadId;
+  const { workloadId, customerId } = target;
+  const id = workloadId === '' ? await runningOf(ctx, caller, customerId) : workloadId;
   const view = isId(id) ? await ctx.reads.view(id) : undefined;
-  if (view === undefined || !mayReach(caller, view.document.customer)) {
-    throw workloadNotFound(id);
-  }
-  if (
-    target.workloadId !== '' &&
-    target.customerId !== '' &&
-    target.customerId !== view.document.customer
-  ) {
+  const owner = view?.document.customer;
+  const isOwn = caller?.role === 'customer' && caller.subject === owner;
+  const isMeant = workloadId === '' || customerId === '' || customerId === owner;
+  if (view === undefined || !(isOwn || caller?.role === 'operator') || !isMeant) {
     throw workloadNotFound(id);
   }
   return view;
 };
-
-const mayReach = (caller: Caller | undefined, customer: string): boolean =>
-  caller?.role === 'operator' || (caller?.role === 'customer' && caller.subject === customer);
 
 const runningOf = async (
   ctx: Context,
@@ -58,23 +51,20 @@ const runningOf = async (
   customerId: string,
 ): Promise<string> => {
   const customer = customerFor(caller, customerId);
-  const running = await ctx.workloads.running(customer);
-  const [only, ...others] = running.map(({ _id }) => _id);
-  if (
-    only === undefined ||
-    (caller?.role === 'customer' && customerId !== '' && customerId !== customer)
-  ) {
+  const running = (await ctx.workloads.running(customer)).map(({ _id }) => _id);
+  const named = customerId || customer;
+  const [only] = running;
+  // A customer that names another one is not told what that one has.
+  if (only === undefined || named !== customer) {
     throw new DomainError(
       status.NOT_FOUND,
       'NO_ACTIVE_WORKLOAD',
-      `customer ${customerId || customer} has no running workload`,
-      {
-        customer: customerId || customer,
-      },
+      `customer ${named} has no running workload`,
+      { customer: named },
     );
   }
-  if (others.length > 0) {
-    const workloads = [only, ...others].join(',');
+  if (running.length > 1) {
+    const workloads = running.join(',');
     throw new DomainError(
       status.FAILED_PRECONDITION,
       'SEVERAL_ACTIVE_WORKLOADS',

@@ -6,7 +6,7 @@ import type {
 import { durationToProto } from '#libs/mesh/index.ts';
 import { hasEnded } from '../domain/state/workload.ts';
 import type { View } from '../session/reads/reads.ts';
-import { viewToProto } from './workload.ts';
+import { answerOf } from './workload.ts';
 
 /** The speed of a workload, as far as its owner knows. */
 export const paceOf = (
@@ -26,6 +26,6 @@ export interface Look {
 }
 
 export const lookOf = (view: View, owner: VolatileReply | undefined): Look => {
-  const message = { workload: viewToProto(view), ...paceOf(owner), revision: view.revision };
+  const message = { ...answerOf(view), ...paceOf(owner) };
   return { message, text: JSON.stringify(message), isLast: hasEnded(view.state) };
 };

@@ -1,4 +1,8 @@
-import { WorkloadState as ProtoState, type Workload } from '#libs/contracts/session.ts';
+import {
+  WorkloadState as ProtoState,
+  type GetWorkloadResponse,
+  type Workload,
+} from '#libs/contracts/session.ts';
 import { countsOf, type Counts, type Phase } from '../domain/state/workload.ts';
 import type { View } from '../session/reads/reads.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
@@ -48,6 +52,12 @@ export const viewToProto = ({ document, state, revision }: View): Workload => {
     renderVersion: state.version,
   };
 };
+
+/** The answer of the rpcs that show one workload. */
+export const answerOf = (view: View): GetWorkloadResponse => ({
+  workload: viewToProto(view),
+  revision: view.revision,
+});
 
 /** A workload for lists, from its projection, which may be a second old. */
 export const listedToProto = (document: WorkloadDocument): Workload => {

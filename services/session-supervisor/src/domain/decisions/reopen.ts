@@ -5,7 +5,7 @@ import type { Command, Damaged } from './inputs.ts';
 import { fold, retryOf } from '../state/fold.ts';
 import { isHopeless, successorsOf } from '../graph/readiness.ts';
 import { taskKey, taskOrdinal } from '../graph/task-graph.ts';
-import { tasksToText } from '../graph/task-text.ts';
+import { ordinalsToText } from '../graph/task-text.ts';
 import { generationOf, isOpen, type WorkloadState } from '../state/workload.ts';
 
 /** Generations are kept in 16 bits. */
@@ -72,10 +72,7 @@ export const repairEntry = (
   { graph }: WorkloadState,
   ordinals: readonly number[],
   reason: string,
-): Entry => {
-  const ranges = ordinals.map((ordinal) => ({ first: ordinal, last: ordinal }));
-  return { kind: 'repair-wanted', tasks: tasksToText(graph, ranges), reason };
-};
+): Entry => ({ kind: 'repair-wanted', tasks: ordinalsToText(graph, ordinals), reason });
 
 /**
  * The entries that reopen a closed workload, in one document, because a crash must not come between epoch and command.

@@ -36,6 +36,15 @@ export const tasksToText = (graph: TaskGraph, ordinals: Iterable<OrdinalRange>):
     .join(',');
 };
 
+/** The same for ordinals in any order. */
+export const ordinalsToText = (graph: TaskGraph, ordinals: Iterable<number>): string => {
+  const ascending = [...new Set(ordinals)].sort((a, b) => a - b);
+  return tasksToText(
+    graph,
+    ascending.map((ordinal) => ({ first: ordinal, last: ordinal })),
+  );
+};
+
 const runsWithin = (
   { offset, indices }: PlacedNode,
   runs: readonly OrdinalRange[],

@@ -1,6 +1,5 @@
 import { learnSeconds } from './eta.ts';
 import type { TaskQueue } from './order.ts';
-import type { OrdinalRange } from '../sets/bitmap.ts';
 
 /**
  * What the owner of a workload knows about its users. None of it is in the journal, because matcher and agents can tell it
@@ -153,15 +152,4 @@ export const withdrawTask = (workers: Workers, ordinal: number): void => {
 /** Updates a worker's speed at a node with the seconds that one task took. */
 export const learnSpeed = ({ paces }: Worker, node: number, seconds: number): void => {
   paces[node] = learnSeconds(paces[node], seconds);
-};
-
-/** The tasks that these workers hold, as ascending runs. */
-export const heldRanges = (workers: Iterable<Pick<Worker, 'attempts'>>): OrdinalRange[] => {
-  const ordinals = new Set<number>();
-  for (const { attempts } of workers) {
-    for (const { ordinal } of attempts.values()) {
-      ordinals.add(ordinal);
-    }
-  }
-  return [...ordinals].sort((a, b) => a - b).map((ordinal) => ({ first: ordinal, last: ordinal }));
 };

@@ -13,7 +13,7 @@ import {
 } from '../../domain/graph/task-graph.ts';
 import {
   selectTasks,
-  tasksToText,
+  ordinalsToText,
   parseTasks,
   taskSetToText,
 } from '../../domain/graph/task-text.ts';
@@ -137,12 +137,8 @@ export const noopWire: KindWire<ProtoNoopSpec, NoopSpec> = {
     return ({ ordinals }) => {
       // The agent gets only its own tasks, because the text of all tasks may be long.
       const failing = spec.failingTasks === '' ? [] : ordinals.filter(fails);
-      const runs = failing
-        .sort((a, b) => a - b)
-        .map((ordinal) => ({ first: ordinal, last: ordinal }));
-      return {
-        kind: { $case: 'noop', value: { ...value, failingTasks: tasksToText(graph, runs) } },
-      };
+      const failingTasks = ordinalsToText(graph, failing);
+      return { kind: { $case: 'noop', value: { ...value, failingTasks } } };
     };
   },
 };

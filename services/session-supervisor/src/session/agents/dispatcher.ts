@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { attemptToken } from '#libs/auth/index.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
-import type { Work } from '#libs/contracts/agent.ts';
+import type { DesiredState, Work } from '#libs/contracts/agent.ts';
 import {
   StartRendering,
   StartRenderingReply,
@@ -19,27 +19,21 @@ export interface DispatcherOptions {
   workload: string;
   graph: TaskGraph;
   workers: Workers;
-  /** The owner's epoch. Every message carries it. */
   epoch: number;
   workloadKey: KeyObject;
   /** What a user must know to do these tasks. */
   work: (user: string, ordinals: readonly number[]) => Work;
-  /** Whether an attempt may go out. It may not before the decisions about the task's predecessors are durable. */
+  /** Whether an attempt may go out: not before the decisions about the task's predecessors are durable. */
   maySend: (held: Held) => boolean;
   bus: Bus;
   clock: Clock;
   logger: Logger;
-  /** Called if a manager says that it no longer has this user for this session. */
+  /** Called if a manager no longer has this user for this session. */
   onGone: (user: string, connection: string) => void;
 }
 
-/** A user that must stop its work. */
-export interface Leaver {
-  id: string;
-  connection: string;
-  claim: number;
-  manager: string;
-}
+/** What a message needs of its user. */
+type Addressee = Pick<Worker, 'id' | 'connection' | 'claim' | 'manager'>;
 
 /** Sends users the whole set of their work. It sends once per turn of the event loop, however often the set changed. */
 export interface Dispatcher {
@@ -47,19 +41,14 @@ export interface Dispatcher {
   flush(): void;
   /** Call it after a write became durable. It sends the attempts that had to wait for the write. */
   wrote(): void;
-  /**
-   * Tells users to stop all work for this workload. Resolves when their managers have confirmed it or have not answered in
-   * time.
-   */
-  stop(users: readonly Leaver[]): Promise<void>;
+  /** Tells a user to stop all work for this workload. Resolves when its manager confirms that, or does not answer in time. */
+  stop(user: Addressee): Promise<void>;
   close(): void;
 }
 
-/**
- * Most attempts in one message, which keeps it well below the 1 MiB that NATS accepts. A user's own fields count as some
- * attempts.
- */
+/** Most attempts in one message, which keeps it well below the 1 MiB that NATS accepts. */
 const MAX_ATTEMPTS = 6_000;
+/** A user's own fields count as so many attempts. */
 const USER_ATTEMPTS = 16;
 
 /** The workers in groups, each of which fits into one message. */
@@ -82,9 +71,11 @@ const messagesOf = (told: readonly Worker[]): Worker[][] => {
 const ANSWER_MS = 3_000;
 const AGAIN_MS = 1_000;
 
+const NOTHING = { adopt: false, attempts: [], work: undefined };
+
 export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
-  const { workload, graph, workers, bus, clock, logger } = options;
-  const attempts = new WeakMap<Held, Attempt>();
+  const { workload: workloadId, graph, workers, epoch, bus, clock, logger } = options;
+  const protos = new WeakMap<Held, Attempt>();
   let scheduled: NodeJS.Immediate | undefined;
   let retry: Timer | undefined;
   let counter = 0;
@@ -92,50 +83,38 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
   const keptBack = new Set<string>();
 
   const toProto = (user: string, attempt: string, held: Held): Attempt => {
-    const known = attempts.get(held);
+    const known = protos.get(held);
     if (known !== undefined) {
       return known;
     }
-    const { generation } = held;
-    const fields = { task: taskKey(graph, held.ordinal), generation, attempt };
-    const token = Buffer.from(attemptToken(options.workloadKey, { ...fields, user }));
-    const made = { ...fields, token };
-    attempts.set(held, made);
+    const fields = { task: taskKey(graph, held.ordinal), generation: held.generation, attempt };
+    const token = attemptToken(options.workloadKey, { ...fields, user });
+    const made = { ...fields, token: Buffer.from(token) };
+    protos.set(held, made);
     return made;
   };
 
-  const stateOf = ({
-    claim,
-  }: Pick<Worker, 'claim'>): {
-    workloadId: string;
-    claim: number;
-    epoch: number;
-    counter: number;
-  } => {
+  const workOf = (
+    { id, connection, claim }: Addressee,
+    desired: Pick<DesiredState, 'adopt' | 'attempts' | 'work'>,
+  ): UserWork => {
     counter += 1;
-    return { workloadId: workload, claim, epoch: options.epoch, counter };
+    const desiredState = { workloadId, claim, epoch, counter, ...desired };
+    return { userId: id, connectionId: connection, desiredState };
   };
 
-  const workOf = (worker: Worker): UserWork => {
-    const held =
-      worker.phase === 'asked'
-        ? []
-        : [...worker.attempts].filter(([, one]) => options.maySend(one));
-    if (worker.phase !== 'asked' && held.length < worker.attempts.size) {
+  const setOf = (worker: Worker): UserWork => {
+    if (worker.phase === 'asked') {
+      return workOf(worker, { ...NOTHING, adopt: true });
+    }
+    const held = [...worker.attempts].filter(([, one]) => options.maySend(one));
+    if (held.length < worker.attempts.size) {
       keptBack.add(worker.id);
     }
-    const set = held.map(([attempt, one]) => toProto(worker.id, attempt, one));
+    const attempts = held.map(([attempt, one]) => toProto(worker.id, attempt, one));
     const ordinals = held.map(([, { ordinal }]) => ordinal);
-    return {
-      userId: worker.id,
-      connectionId: worker.connection,
-      desiredState: {
-        ...stateOf(worker),
-        adopt: worker.phase === 'asked',
-        attempts: set,
-        work: set.length === 0 ? undefined : options.work(worker.id, ordinals),
-      },
-    };
+    const work = attempts.length === 0 ? undefined : options.work(worker.id, ordinals);
+    return workOf(worker, { adopt: false, attempts, work });
   };
 
   const send = (): void => {
@@ -152,10 +131,9 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
   const tell = async (manager: string, some: readonly Worker[]): Promise<void> => {
     const connections = new Map(some.map(({ id, connection }) => [id, connection]));
     try {
-      const bytes = StartRendering.encode({ users: some.map(workOf) }).finish();
-      const answer = await bus.request(managerSubject(manager, 'start-rendering'), bytes, {
-        timeoutMs: ANSWER_MS,
-      });
+      const bytes = StartRendering.encode({ users: some.map(setOf) }).finish();
+      const subject = managerSubject(manager, 'start-rendering');
+      const answer = await bus.request(subject, bytes, { timeoutMs: ANSWER_MS });
       for (const user of StartRenderingReply.decode(answer).goneUserIds) {
         options.onGone(user, connections.get(user) ?? '');
       }
@@ -188,31 +166,17 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
       keptBack.clear();
       flush();
     },
-    stop: async (users) => {
-      const byManager = Map.groupBy(users, ({ manager }) => manager);
-      await Promise.all(
-        [...byManager].map(async ([manager, leavers]) => {
-          const work = leavers.map((leaver): UserWork => ({
-            userId: leaver.id,
-            connectionId: leaver.connection,
-            desiredState: { ...stateOf(leaver), adopt: false, attempts: [], work: undefined },
-          }));
-          const bytes = StopWork.encode({ users: work }).finish();
-          await bus
-            .request(managerSubject(manager, 'stop-work'), bytes, { timeoutMs: ANSWER_MS })
-            .catch((thrown: unknown) => {
-              logger.debug(
-                { err: thrown, manager },
-                'a user-manager did not take a stop; the release will end the work',
-              );
-            });
-        }),
-      );
+    stop: async (user) => {
+      const bytes = StopWork.encode({ users: [workOf(user, NOTHING)] }).finish();
+      const subject = managerSubject(user.manager, 'stop-work');
+      await bus
+        .request(subject, bytes, { timeoutMs: ANSWER_MS })
+        .catch((err: unknown) =>
+          logger.debug({ err, subject }, 'a stop was not answered; the release will end the work'),
+        );
     },
     close: () => {
-      if (scheduled !== undefined) {
-        clearImmediate(scheduled);
-      }
+      clearImmediate(scheduled);
       retry?.cancel();
     },
   };

@@ -1,8 +1,8 @@
-import { heldRanges, type Workers } from '../../domain/scheduling/workers.ts';
+import type { Workers } from '../../domain/scheduling/workers.ts';
 import type { TaskGraph } from '../../domain/graph/task-graph.ts';
-import { ordinalsFromText, tasksToText } from '../../domain/graph/task-text.ts';
+import { ordinalsFromText, ordinalsToText } from '../../domain/graph/task-text.ts';
 
-/** Longest hint that is kept, in characters. Dropping a hint is harmless, because hints only save work. */
+/** Longest hint that is kept. Dropping a hint is harmless, because hints only save work. */
 const MAX_CHARS = 32 * 1_024;
 
 /** The tasks that users hold or that a former owner's users may still hold, as a hint for the next owner. */
@@ -10,14 +10,11 @@ export const heldHint = (
   graph: TaskGraph,
   { byId, reserved }: Pick<Workers, 'byId' | 'reserved'>,
 ): string => {
-  const ordinals = new Set(reserved);
-  for (const { first } of heldRanges(byId.values())) {
-    ordinals.add(first);
-  }
-  const ascending = [...ordinals]
-    .sort((a, b) => a - b)
-    .map((ordinal) => ({ first: ordinal, last: ordinal }));
-  const text = tasksToText(graph, ascending);
+  const attempts = byId.values().flatMap((worker) => worker.attempts.values());
+  const text = ordinalsToText(graph, [
+    ...(reserved ?? []),
+    ...attempts.map(({ ordinal }) => ordinal),
+  ]);
   return text.length > MAX_CHARS ? '' : text;
 };
 

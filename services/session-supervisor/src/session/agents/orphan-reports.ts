@@ -9,40 +9,30 @@ import type { SessionDeps } from '../owner/deps.ts';
  * be accepted, the answer is LATER and the agent reports it again; otherwise the report is SETTLED.
  */
 export const serveOrphanReports = ({ bus, workloads, refusals, logger }: SessionDeps): Serving => {
-  const verdictFor = async (workload: string): Promise<Pick<Outcome, 'verdict' | 'reason'>> => {
+  const verdictOn = async (workload: string): Promise<Pick<Outcome, 'verdict' | 'reason'>> => {
     const document = await workloads.find(workload);
     if (document === undefined) {
       return { verdict: Verdict.SETTLED, reason: 'WORKLOAD_UNKNOWN' };
     }
-    if (document.owner === null) {
-      return { verdict: Verdict.SETTLED, reason: 'WORKLOAD_ENDED' };
-    }
-    return { verdict: Verdict.LATER, reason: 'NO_OWNER' };
+    return document.owner === null
+      ? { verdict: Verdict.SETTLED, reason: 'WORKLOAD_ENDED' }
+      : { verdict: Verdict.LATER, reason: 'NO_OWNER' };
   };
   return bus.serve(
     ANY_REPORT_SUBJECT,
     async (bytes) => {
-      const { reports, userId } = UserFrameRendered.decode(bytes);
-      const verdicts = new Map<string, Pick<Outcome, 'verdict' | 'reason'>>();
-      for (const { workloadId } of reports) {
-        if (!verdicts.has(workloadId)) {
-          verdicts.set(workloadId, await verdictFor(workloadId));
+      const { reports, userId: user } = UserFrameRendered.decode(bytes);
+      logger.debug({ user, reports: reports.length }, 'reports of workloads without an owner');
+      const outcomes: Outcome[] = [];
+      for (const [workload, own] of Map.groupBy(reports, ({ workloadId }) => workloadId)) {
+        const verdict = await verdictOn(workload);
+        for (const { reportId } of own.filter((report) => report.reportId !== 0)) {
+          outcomes.push({ reportId, ...verdict });
+          if (verdict.reason === 'WORKLOAD_ENDED') {
+            refusals.count(workload, user, verdict.reason);
+          }
         }
       }
-      logger.debug(
-        { user: userId, reports: reports.length },
-        'reports of workloads without an owner',
-      );
-      const outcomes = reports.flatMap(({ reportId, workloadId }) => {
-        const verdict = verdicts.get(workloadId);
-        if (reportId === 0 || verdict === undefined) {
-          return [];
-        }
-        if (verdict.reason === 'WORKLOAD_ENDED') {
-          refusals.count(workloadId, userId, verdict.reason);
-        }
-        return [{ reportId, ...verdict }];
-      });
       return UserFrameRenderedReply.encode({ outcomes }).finish();
     },
     { queue: 'session-supervisors' },

@@ -38,7 +38,7 @@ export const serveSession = (deps: SessionDeps, session: Session): Serving => {
         deps.events.reportRefused(header.id, userId, task, forgery);
       }
     }
-    const outcomes = await session.report(userId, session.nameOf(userId), reports);
+    const outcomes = await session.report(userId, reports);
     for (const { verdict, reason } of outcomes) {
       // Duplicates do not count: the journal has them, and repeating a report is allowed.
       if (verdict === 'SETTLED' && reason !== 'DUPLICATE') {

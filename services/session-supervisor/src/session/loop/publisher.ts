@@ -1,6 +1,6 @@
 import { createBell, retry } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import { WorkloadFacts, type Fact } from '#libs/contracts/session.ts';
+import { Fact, WorkloadFacts } from '#libs/contracts/session.ts';
 import type { JournalDocument, JournalStore } from '#libs/journal/index.ts';
 import { workloadFactSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
@@ -33,7 +33,7 @@ const AGAIN = { firstMs: 500, longestMs: 500 };
 const KEEP_EVERY_MS = 1_000;
 
 export const startPublisher = (options: PublisherOptions): Publisher => {
-  const { workload, store, bus, clock, logger } = options;
+  const { workload: workloadId, customer: customerId, store, bus, clock, logger } = options;
   const stopped = new AbortController();
   const { signal } = stopped;
   let durable = options.from;
@@ -50,45 +50,39 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
     kept = published;
     keptAt = clock.monotonic();
     for (const waiter of waiting) {
-      if (waiter.position > kept) {
-        continue;
+      if (waiter.position <= kept) {
+        waiting.delete(waiter);
+        waiter.resolve();
       }
-      waiting.delete(waiter);
-      waiter.resolve();
     }
   };
 
   const publish = async (document: JournalDocument<Entry>): Promise<void> => {
+    const { n: position, at: time } = document;
     for (const [kind, facts] of Map.groupBy(factsOf(document), (fact) => fact.kind)) {
-      const message: WorkloadFacts = {
-        workloadId: workload,
-        customerId: options.customer,
-        position: document.n,
-        time: document.at,
-        facts,
-      };
-      const subject = workloadFactSubject(workload, kind);
+      const message = { workloadId, customerId, position, time, facts };
       await bus.publishFact(
-        subject,
+        workloadFactSubject(workloadId, kind),
         WorkloadFacts.encode(message).finish(),
-        `${workload}/${document.n}/${kind}`,
+        `${workloadId}/${position}/${kind}`,
       );
     }
-    published = document.n;
+    published = position;
   };
 
+  const isKeepDue = (): boolean => clock.monotonic() - keptAt >= KEEP_EVERY_MS;
+
   const catchUp = async (): Promise<void> => {
-    for await (const document of store.read(workload, published)) {
+    for await (const document of store.read(workloadId, published)) {
       if (signal.aborted) {
         return;
       }
       await publish(document);
-      if (clock.monotonic() - keptAt >= KEEP_EVERY_MS) {
+      if (isKeepDue()) {
         await keep();
       }
     }
-    const hasWaiter = [...waiting].some(({ position }) => position <= published);
-    if (hasWaiter || clock.monotonic() - keptAt >= KEEP_EVERY_MS) {
+    if (isKeepDue() || [...waiting].some(({ position }) => position <= published)) {
       await keep();
     }
   };
@@ -101,8 +95,11 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
       await retry(catchUp, { clock, signal, pause: AGAIN, onRetry });
     }
   };
-  const onRetry = (thrown: unknown): void =>
-    logger.debug({ err: thrown, workload }, 'facts could not be published; they are tried again');
+  const onRetry = (err: unknown): void =>
+    logger.debug(
+      { err, workload: workloadId },
+      'facts could not be published; they are tried again',
+    );
 
   const running = run().catch((thrown: unknown) => {
     if (!signal.aborted) {
@@ -121,7 +118,6 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
       }),
     stop: async () => {
       stopped.abort();
-      bell.ring();
       await running;
     },
   };
@@ -129,27 +125,11 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
 
 /** The facts of a document. The id of a fact is derived from its place. `closed` is no fact, because nothing happened. */
 const factsOf = ({ workload, n, entries }: JournalDocument<Entry>): Fact[] =>
-  entries.flatMap((entry, i) =>
-    entry.kind === 'closed'
-      ? []
-      : [{ ...noFact, ...detailsOf(entry), factId: `${workload}/${n}/${i}`, kind: entry.kind }],
-  );
-
-const noFact = {
-  task: '',
-  generation: 0,
-  attempt: '',
-  userId: '',
-  seconds: 0,
-  reason: '',
-  tasks: '',
-};
-
-const detailsOf = (entry: Entry): Partial<Omit<Fact, 'factId' | 'kind'>> => ({
-  ...('task' in entry ? { task: entry.task, generation: entry.generation } : {}),
-  ...('attempt' in entry ? { attempt: entry.attempt } : {}),
-  ...('user' in entry ? { userId: entry.user } : {}),
-  ...('tasks' in entry ? { tasks: entry.tasks } : {}),
-  ...('seconds' in entry ? { seconds: entry.seconds } : {}),
-  ...('reason' in entry ? { reason: entry.reason } : {}),
-});
+  entries.flatMap((entry, i) => {
+    if (entry.kind === 'closed') {
+      return [];
+    }
+    const userId = 'user' in entry ? entry.user : '';
+    // It takes what facts show of the entry, and leaves the rest.
+    return [Fact.fromPartial({ ...entry, userId, factId: `${workload}/${n}/${i}` })];
+  });

@@ -1,6 +1,6 @@
 import { every, type Repetition } from '#libs/async/index.ts';
 import type { BlobAccess } from '../../blob-access.ts';
-import { obey, repairOf, type ObeyDeps } from '../owner/obey.ts';
+import { repair, type ObeyDeps } from '../owner/obey.ts';
 import { scrub } from './scrub.ts';
 
 /** What the background check needs. It orders repairs by the same command as any caller. */
@@ -47,20 +47,13 @@ export const scrubNext = async (deps: ScrubberDeps, signal: AbortSignal): Promis
       began = deps.clock.monotonic();
     };
     const found = await scrub(deps, view.state, from, () => false, signal, rest);
-    const message = repairOf(found);
-    if (message !== undefined) {
+    if (found.missing.length + found.damaged.length > 0) {
       deps.logger.warn(
         { workload: id, ...found },
         'accepted results are missing or damaged; they are made again',
       );
-      await obey(
-        deps,
-        id,
-        { requestId: '', command: message },
-        deps.clock.monotonic() + REPAIR_MS,
-        signal,
-      );
     }
+    await repair(deps, id, found, deps.clock.monotonic() + REPAIR_MS, signal);
     ({ position: from, hasMore } = found);
   }
   return true;

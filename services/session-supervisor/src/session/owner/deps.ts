@@ -1,9 +1,9 @@
-import type { KeyObject } from 'node:crypto';
 import type { Clock } from '#libs/clock/index.ts';
 import type { JournalStore } from '#libs/journal/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
+import type { Config } from '../../config.ts';
 import type { Entry } from '../../domain/state/entries.ts';
 import type { Events } from '../../events.ts';
 import type { CustomerStore } from '../../store/customers.ts';
@@ -11,10 +11,9 @@ import type { RefusalStore } from '../../store/refusals.ts';
 import type { WorkloadStore } from '../../store/workloads.ts';
 
 /** The dependencies of a session. */
-export interface SessionDeps {
+export interface SessionDeps extends Pick<Config, 'meshSecret' | 'sweep' | 'scrub'> {
   /** The id of this replica, random for each start. */
   instance: string;
-  meshSecret: KeyObject;
   workloads: WorkloadStore;
   customers: CustomerStore;
   refusals: Pick<RefusalStore, 'count' | 'list'>;
@@ -24,8 +23,4 @@ export interface SessionDeps {
   random: Random;
   logger: Logger;
   events: Events;
-  /** Time from the end of a workload to its first sweep (agents may still upload before), and between two sweeps. */
-  sweep: { afterMs: number; everyMs: number };
-  /** Time after which the results of a workload are checked again, and between two searches for such a workload. */
-  scrub: { afterMs: number; everyMs: number };
 }

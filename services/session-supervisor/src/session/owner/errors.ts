@@ -1,25 +1,26 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { Refusal } from '../../domain/decisions/decision.ts';
 
-/** UNAVAILABLE: another replica is taking the workload over. */
-export const changingHands = (workload: string): DomainError =>
+const tryAgain = (reason: string, workload: string, why: string): DomainError =>
   new DomainError(
     status.UNAVAILABLE,
-    'WORKLOAD_CHANGES_HANDS',
-    `workload ${workload} is being taken over by another replica; try again`,
+    reason,
+    `${why}; try again`,
     { workload },
     { retryAfterMs: 1_000 },
   );
 
+/** UNAVAILABLE: another replica is taking the workload over. */
+export const changingHands = (workload: string): DomainError =>
+  tryAgain(
+    'WORKLOAD_CHANGES_HANDS',
+    workload,
+    `workload ${workload} is being taken over by another replica`,
+  );
+
 /** UNAVAILABLE: the session's queue of inputs is full. */
 export const sessionBusy = (workload: string): DomainError =>
-  new DomainError(
-    status.UNAVAILABLE,
-    'SESSION_BUSY',
-    `too many inputs wait to be written for workload ${workload}; try again`,
-    { workload },
-    { retryAfterMs: 1_000 },
-  );
+  tryAgain('SESSION_BUSY', workload, `too many inputs wait to be written for workload ${workload}`);
 
 /** ALREADY_EXISTS: the customer has as many running workloads as the plan allows. */
 export const alreadyRunning = (customer: string, running: readonly string[]): DomainError =>
@@ -32,33 +33,28 @@ export const alreadyRunning = (customer: string, running: readonly string[]): Do
 
 /** A refused command as a caller sees it. */
 export const refusalError = (workload: string, refusal: Refusal): DomainError => {
-  switch (refusal.reason) {
+  const { reason } = refusal;
+  const refused = (message: string, more: Record<string, string> = {}): DomainError =>
+    new DomainError(status.FAILED_PRECONDITION, reason, message, { workload, ...more });
+  switch (reason) {
     case 'WORKLOAD_ENDED': {
       const state = refusal.state.toUpperCase();
-      const message = `workload ${workload} is ${state}; start a new one`;
-      return new DomainError(status.FAILED_PRECONDITION, 'WORKLOAD_ENDED', message, {
-        workload,
-        state,
-      });
+      return refused(`workload ${workload} is ${state}; start a new one`, { state });
     }
     case 'REQUEST_ID_REUSED':
       return requestIdReused(refusal.requestId);
-    case 'RESULTS_DELETED': {
-      const message = `the results of workload ${workload} were deleted; start a new one`;
-      return new DomainError(status.FAILED_PRECONDITION, 'RESULTS_DELETED', message, { workload });
-    }
-    case 'TOO_MANY_RETRIES': {
-      const message = `workload ${workload} was retried too often; start a new one`;
-      return new DomainError(status.FAILED_PRECONDITION, 'TOO_MANY_RETRIES', message, { workload });
-    }
-    case 'RETRY_TOO_WIDE': {
-      const message = `too many tasks of workload ${workload} need others that stay given up; retry those first, or name fewer`;
-      return new DomainError(status.FAILED_PRECONDITION, 'RETRY_TOO_WIDE', message, { workload });
-    }
+    case 'RESULTS_DELETED':
+      return refused(`the results of workload ${workload} were deleted; start a new one`);
+    case 'TOO_MANY_RETRIES':
+      return refused(`workload ${workload} was retried too often; start a new one`);
+    case 'RETRY_TOO_WIDE':
+      return refused(
+        `too many tasks of workload ${workload} need others that stay given up; retry those first, or name fewer`,
+      );
     case 'LET_GO':
       return changingHands(workload);
     default:
-      return refusal satisfies never;
+      return reason satisfies never;
   }
 };
 
@@ -72,12 +68,10 @@ export const requestIdReused = (requestId: string): DomainError =>
   );
 
 /** NOT_FOUND: there is no such workload, or it belongs to another customer, who alone may know of it. */
-export const workloadNotFound = (workloadId: string): DomainError =>
+export const workloadNotFound = (workload: string): DomainError =>
   new DomainError(
     status.NOT_FOUND,
     'WORKLOAD_NOT_FOUND',
-    `no workload ${workloadId}; list them with ListWorkloads`,
-    {
-      workload: workloadId,
-    },
+    `no workload ${workload}; list them with ListWorkloads`,
+    { workload },
   );

@@ -1,14 +1,13 @@
 import { SessionCommand } from '#libs/contracts/session.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
-import type { Reads } from '../reads/reads.ts';
 import type { SessionDeps } from './deps.ts';
 import type { Sessions } from './sessions.ts';
 import { isStoppedSo } from '../../domain/decisions/decide-commands.ts';
 import { hasEnded } from '../../domain/state/workload.ts';
 import { commandFromProto } from '../../wire/commands.ts';
-import { changingHands, refusalError, requestIdReused, workloadNotFound } from './errors.ts';
-import type { View } from '../reads/reads.ts';
+import { changingHands, refusalError, requestIdReused } from './errors.ts';
+import type { Reads, View } from '../reads/reads.ts';
 import type { Scrubbed } from '../maintenance/scrub.ts';
 
 /** A command as bus.proto defines it. */
@@ -33,20 +32,18 @@ export const obey = async (
 ): Promise<View> => {
   const bytes = SessionCommand.encode(ask).finish();
   for (;;) {
-    const closed = await closedView(deps, id);
-    const decided = closed === undefined ? undefined : await decideClosed(deps, closed, ask);
-    if (decided !== undefined) {
-      return decided;
+    const view = await deps.reads.existing(id);
+    const { closed } = view.state;
+    if (closed && (await isDecided(deps, view, ask))) {
+      return deps.reads.existing(id);
     }
     const left = until - deps.clock.monotonic();
     if (left <= 0) {
       throw changingHands(id);
     }
-    if (
-      closed === undefined &&
-      (await isObeyed(deps, id, bytes, Math.min(left, ANSWER_MS), signal))
-    ) {
-      return viewOf(deps, id);
+    const timeoutMs = Math.min(left, ANSWER_MS);
+    if (!closed && (await isObeyed(deps, id, bytes, { timeoutMs, signal }))) {
+      return deps.reads.existing(id);
     }
     await deps.clock.sleep(AGAIN_MS, signal);
   }
@@ -57,66 +54,53 @@ const isObeyed = async (
   { bus }: Pick<ObeyDeps, 'bus'>,
   id: string,
   bytes: Uint8Array,
-  timeoutMs: number,
-  signal: AbortSignal,
+  options: { timeoutMs: number; signal: AbortSignal },
 ): Promise<boolean> => {
   try {
-    await bus.request(sessionSubject(id, 'command'), bytes, { timeoutMs, signal });
+    await bus.request(sessionSubject(id, 'command'), bytes, options);
     return true;
   } catch (thrown) {
-    if (!isTransient(thrown)) {
-      throw thrown;
+    if (isDomainError(thrown) && TRANSIENT.has(thrown.reason)) {
+      return false;
     }
-    return false;
+    throw thrown;
   }
 };
 
-/** The command that repairs the findings of a scrub; undefined if there are none. */
-export const repairOf = ({
-  missing,
-  damaged,
-}: Pick<Scrubbed, 'missing' | 'damaged'>): CommandMessage | undefined => {
+/** Errors after which the command is passed again. That is safe, because a repetition changes nothing. */
+const TRANSIENT = new Set([
+  'NO_RESPONDER',
+  'REPLY_TIMEOUT',
+  'WORKLOAD_CHANGES_HANDS',
+  'SESSION_BUSY',
+]);
+
+/** Commands new results for the findings of a scrub. Returns the workload once that is durable; undefined for no findings. */
+export const repair = async (
+  deps: ObeyDeps,
+  id: string,
+  { missing, damaged }: Pick<Scrubbed, 'missing' | 'damaged'>,
+  until: number,
+  signal: AbortSignal,
+): Promise<View | undefined> => {
   const all = [...missing, ...damaged];
   if (all.length === 0) {
     return undefined;
   }
   const reason = `${missing.length} results missing, ${damaged.length} damaged`;
-  return { $case: 'repair', value: { damaged: all, reason } };
-};
-
-/**
- * Whether a command may be passed again after this error. Repeating any command is safe, because a repetition changes
- * nothing.
- */
-const isTransient = (thrown: unknown): boolean =>
-  isDomainError(thrown) &&
-  ['NO_RESPONDER', 'REPLY_TIMEOUT', 'WORKLOAD_CHANGES_HANDS', 'SESSION_BUSY'].includes(
-    thrown.reason,
-  );
-
-const viewOf = async (deps: ObeyDeps, id: string): Promise<View> => {
-  const view = await deps.reads.view(id);
-  if (view === undefined) {
-    throw workloadNotFound(id);
-  }
-  return view;
-};
-
-const closedView = async (deps: ObeyDeps, id: string): Promise<View | undefined> => {
-  const view = await viewOf(deps, id);
-  return view.state.closed ? view : undefined;
+  const command: CommandMessage = { $case: 'repair', value: { damaged: all, reason } };
+  return obey(deps, id, { requestId: '', command }, until, signal);
 };
 
 /**
  * Decides a command on a closed workload. A retry or a repair reopens it. A repetition and a stop of a stopped workload change
- * nothing; every other command is refused. Undefined if the workload changed meanwhile and the caller must look again.
+ * nothing; every other command is refused. False if the workload changed meanwhile and the caller must look again.
  */
-const decideClosed = async (
+const isDecided = async (
   deps: ObeyDeps,
-  view: View,
+  { state, document }: View,
   ask: SessionCommand,
-): Promise<View | undefined> => {
-  const { state, document } = view;
+): Promise<boolean> => {
   if (!hasEnded(state)) {
     throw new Error(`workload ${document._id} is closed, yet has not ended`);
   }
@@ -126,7 +110,7 @@ const decideClosed = async (
     throw requestIdReused(ask.requestId);
   }
   if (known !== undefined || isStoppedSo(state, wanted)) {
-    return view;
+    return true;
   }
   if (wanted.kind !== 'retry' && wanted.kind !== 'repair') {
     throw refusalError(document._id, { reason: 'WORKLOAD_ENDED', state: state.phase });
@@ -135,5 +119,5 @@ const decideClosed = async (
   if (isOpen) {
     deps.events.commandObeyed(document._id, wanted.kind);
   }
-  return isOpen ? viewOf(deps, document._id) : undefined;
+  return isOpen;
 };

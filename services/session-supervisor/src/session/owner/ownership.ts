@@ -21,12 +21,6 @@ export const startOwnership = (
   /** Workloads whose journals have entries of a later build. This replica gave them back and does not claim them again. */
   const beyond = new Set<string>();
 
-  /** Gives a workload up, because a replica that knows all of its entries can then claim it. */
-  const giveBack = async (id: string): Promise<void> => {
-    beyond.add(id);
-    await workloads.claim(id, instance, NOBODY);
-  };
-
   const openAll = async (): Promise<void> => {
     // A workload that is opened while MongoDB answers may be missing in the answer.
     const openBefore = sessions.ids();
@@ -45,7 +39,9 @@ export const startOwnership = (
           'a workload could not be opened; it is tried again',
         );
         if (thrown instanceof UnknownEntryError) {
-          await giveBack(document._id).catch(() => undefined);
+          // A replica that knows all of its entries can claim it from nobody.
+          beyond.add(document._id);
+          await workloads.claim(document._id, instance, NOBODY).catch(() => undefined);
         }
       });
     }
@@ -70,7 +66,7 @@ export const startOwnership = (
     instance,
     clock,
     logger,
-    info: () => ({ sessions: sessions.count() }),
+    info: () => ({ sessions: sessions.ids().length }),
     onRound: async (peers) => {
       await claimOrphans(peers);
       await openAll();

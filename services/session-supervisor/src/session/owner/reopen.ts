@@ -1,4 +1,3 @@
-import { append } from '#libs/journal/index.ts';
 import type { RequestMark } from '../../domain/state/entries.ts';
 import {
   refusalOfReopening,
@@ -7,6 +6,7 @@ import {
 } from '../../domain/decisions/reopen.ts';
 import type { WorkloadState } from '../../domain/state/workload.ts';
 import type { WorkloadDocument } from '../../store/workload-document.ts';
+import { appendEpoch } from './append-epoch.ts';
 import type { SessionDeps } from './deps.ts';
 import { alreadyRunning, refusalError } from './errors.ts';
 
@@ -28,7 +28,7 @@ export const reopen = async (
   { document, state, command, request }: ReopenRequest,
   signal: AbortSignal,
 ): Promise<boolean> => {
-  const { instance, clock, random, events, workloads, journal } = deps;
+  const { instance, workloads } = deps;
   const id = document._id;
   const refusal = refusalOfReopening(state, command) ?? stoppedRepair(state, command);
   if (refusal !== undefined) {
@@ -48,20 +48,7 @@ export const reopen = async (
   if (claimed.kind === 'full') {
     throw alreadyRunning(document.customer, claimed.running);
   }
-  if (claimed.kind === 'changed') {
-    return false;
-  }
-  const written = {
-    workload: id,
-    n: state.position + 1,
-    appendId: random.id('a'),
-    by: instance,
-    entries,
-  };
-  const onUnknown = (cause: unknown): void => events.appendUnknown(id, cause);
-  const at = new Date(clock.now());
-  const outcome = await append(journal, { ...written, at }, { clock, random, signal, onUnknown });
-  return outcome.kind === 'written';
+  return claimed.kind === 'reopened' && appendEpoch(deps, id, state.position + 1, entries, signal);
 };
 
 /** The refusal of a repair of a stopped workload, because its customer wants no more work done for it. */

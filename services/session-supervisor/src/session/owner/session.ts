@@ -29,10 +29,7 @@ import { createTickets } from './tickets.ts';
 import { volatileOf } from '../reads/volatile.ts';
 import { usersFromProto } from '../../wire/reports.ts';
 
-/**
- * Why a session is over. `closed`: all of its work is done. `let-go`: another replica goes on. `halted`: the journal contradicts
- * its fold, and no replica should go on.
- */
+/** Why a session is over. `halted`: the journal contradicts its fold, and no replica should go on. */
 export type SessionEnd = 'closed' | 'let-go' | 'halted';
 
 /** A workload that this replica owns. */
@@ -43,10 +40,9 @@ export interface Session {
   /** Resolves with the journal position at which the command is durable. Rejects with typed errors. */
   command(command: Command, request: RequestMark | undefined): Promise<number>;
   /** Resolves with the outcomes of the reports, once they are durable. Rejects if the session is let go meanwhile. */
-  report(user: string, userName: string, reports: Report[]): Promise<Outcome[]>;
+  report(user: string, reports: Report[]): Promise<Outcome[]>;
   /** Gives the session any other input. */
   tell(input: Input): void;
-  nameOf(user: string): string;
   volatile(): VolatileReply;
   /** Sets the plan of its customer from now on. */
   allow(plan: Plan): void;
@@ -66,6 +62,8 @@ export interface SessionStart {
 }
 
 const TICK_MS = 1_000;
+
+type EffectOf<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
 
 /** Runs a workload: the loop that decides and writes, and the parts that perform its effects. */
 export const startSession = (deps: SessionDeps, start: SessionStart): Session => {
@@ -89,38 +87,22 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   const demand = (): Demand => {
     demandCounter += 1;
-    const { wanted, needs, users } = demandOf(
-      loop.durable(),
-      workers,
-      plan.users,
-      clock.monotonic(),
-    );
+    const stated = demandOf(loop.durable(), workers, plan.users, clock.monotonic());
     return {
       workloadId: header.id,
       customerId: header.customer,
       weight: plan.weight,
       epoch,
       counter: demandCounter,
-      wanted,
-      needs: { ...needs, memoryBytes: 0 },
-      users,
+      ...stated,
+      needs: { ...stated.needs, memoryBytes: 0 },
     };
   };
 
-  const onAnswer = (
-    { entitled, suitable, connected, ...rest }: SetDemandResponse,
-    stated: Demand,
-  ): void => {
+  const onAnswer = ({ users, ...numbers }: SetDemandResponse, stated: Demand): void => {
     exchangeError = undefined;
     const asked = new Map(stated.users.map(({ connectionId, claim }) => [connectionId, claim]));
-    loop.submit({
-      kind: 'exchange',
-      users: usersFromProto(rest),
-      asked,
-      entitled,
-      suitable,
-      connected,
-    });
+    loop.submit({ kind: 'exchange', users: usersFromProto({ users }), asked, ...numbers });
   };
 
   const work = wireOf(header.spec.kind).workOf({ ...header, graph }, deps.meshSecret);
@@ -170,19 +152,16 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     await announced;
     await exchange.stop();
     demandCounter += 1;
-    await removeDemand(
-      { bus, clock, logger },
-      { workloadId: header.id, epoch, counter: demandCounter },
-      stopped.signal,
-    );
+    const removed = { workloadId: header.id, epoch, counter: demandCounter };
+    await removeDemand({ bus, clock, logger }, removed, stopped.signal);
     await Promise.race([publisher.reached(loop.durable().position), aborted(stopped.signal)]);
     if (!stopped.signal.aborted) {
       loop.submit({ kind: 'close' });
     }
   };
 
-  const release = async (user: Extract<Effect, { kind: 'release' }>['user']): Promise<void> => {
-    await dispatcher.stop([user]);
+  const release = async ({ user }: EffectOf<'release'>): Promise<void> => {
+    await dispatcher.stop(user);
     const claim = { userId: user.id, connectionId: user.connection, claim: user.claim };
     await giveBack({ bus, clock, logger }, header.id, epoch, [claim]);
   };
@@ -200,14 +179,13 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
           exchange.hurry(effect.verb);
           break;
         case 'release':
-          void release(effect.user);
+          void release(effect);
           break;
         case 'ended':
-          if (ending !== undefined) {
-            break;
+          if (ending === undefined) {
+            ending = announceEnd();
+            void cleanUp(ending);
           }
-          ending = announceEnd();
-          void cleanUp(ending);
           break;
         default:
           effect satisfies never;
@@ -215,10 +193,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     }
   };
 
-  const answer = async ({
-    ticket,
-    refusal,
-  }: Extract<Effect, { kind: 'answer' }>): Promise<void> => {
+  const answer = async ({ ticket, refusal }: EffectOf<'answer'>): Promise<void> => {
     if (refusal !== undefined) {
       return answers.fail(ticket, refusalError(header.id, refusal));
     }
@@ -229,38 +204,29 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   const onEnd = (end: LoopEnd, unanswered: readonly Input[]): void => {
     if (end.kind === 'taken-over') {
       events.workloadLetGo(header.id, end.by);
+      void shutDown('let-go', unanswered);
     } else {
       events.journalConflict(header.id, end.accepted);
+      void shutDown('halted', unanswered);
     }
-    refuse(unanswered);
-    void shutDown(end.kind === 'taken-over' ? 'let-go' : 'halted');
   };
 
-  const refuse = (inputs: readonly Input[]): void => {
-    for (const input of inputs) {
+  const shutDown = async (why: SessionEnd, unanswered: readonly Input[] = []): Promise<void> => {
+    for (const input of unanswered) {
       if (input.kind === 'command') {
         answers.fail(input.ticket, changingHands(header.id));
-      }
-      if (input.kind === 'reports') {
+      } else if (input.kind === 'reports') {
         outcomes.fail(input.ticket, changingHands(header.id));
       }
     }
-  };
-
-  /** Lets the workload go because a later owner has spoken. An append would also have shown that, but there was none. */
-  const letGo = async (): Promise<void> => {
-    events.workloadLetGo(header.id, 'a later epoch');
-    refuse(loop.abandon());
-    await shutDown('let-go');
-  };
-
-  const shutDown = async (why: SessionEnd): Promise<void> => {
     stopped.abort();
     projector.close();
     dispatcher.close();
     await Promise.all([ticks.stop(), exchange.stop(), publisher.stop(), snapshots.close()]);
     over.resolve(why);
   };
+
+  const abandon = (): Promise<void> => shutDown('let-go', loop.abandon());
 
   const loop = startLoop({
     state: start.state,
@@ -300,8 +266,10 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     onAnswer,
     onFailure: (thrown) => {
       exchangeError = thrown;
+      // A later owner has spoken. An append would have shown it too, but there was none.
       if (isLaterEpoch(thrown, epoch)) {
-        void letGo();
+        events.workloadLetGo(header.id, 'a later epoch');
+        void abandon();
       }
     },
   });
@@ -335,7 +303,8 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       }
       return position;
     },
-    report: async (user, userName, reports) => {
+    report: async (user, reports) => {
+      const userName = workers.byId.get(user)?.name ?? user;
       const decided = inputsOf(reports).map((some) => {
         const { ticket, answer: outcome } = outcomes.open();
         if (!loop.submit({ kind: 'reports', ticket, user, userName, reports: some })) {
@@ -346,16 +315,12 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       return (await Promise.all(decided)).flat();
     },
     tell: (input) => void loop.submit(input),
-    nameOf: (user) => workers.byId.get(user)?.name ?? user,
     volatile: () => volatileOf(loop.durable(), workers, clock.monotonic(), exchangeError),
     allow: (now) => {
       plan = now;
     },
     over: over.promise,
-    abandon: async () => {
-      refuse(loop.abandon());
-      await shutDown('let-go');
-    },
+    abandon,
   };
 };
 
@@ -365,13 +330,10 @@ const isLaterEpoch = (thrown: unknown, epoch: number): boolean =>
   thrown.reason === 'STALE_EPOCH' &&
   Number(thrown.metadata['epoch']) > epoch;
 
-/**
- * Most reports in one input. The entries of an input stand in one document, and this bound leaves room in it for other
- * inputs.
- */
-const REPORTS_PER_INPUT = 200;
+/** Most reports in one input. The entries of an input stand in one document, and this leaves room in it for other inputs. */
+const MAX_REPORTS = 200;
 
 const inputsOf = (reports: readonly Report[]): Report[][] =>
-  Array.from({ length: Math.ceil(reports.length / REPORTS_PER_INPUT) }, (_, i) =>
-    reports.slice(i * REPORTS_PER_INPUT, (i + 1) * REPORTS_PER_INPUT),
+  Array.from({ length: Math.ceil(reports.length / MAX_REPORTS) }, (_, i) =>
+    reports.slice(i * MAX_REPORTS, (i + 1) * MAX_REPORTS),
   );

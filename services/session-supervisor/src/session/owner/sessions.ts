@@ -11,22 +11,16 @@ import { takeOver } from './takeover.ts';
 export interface Sessions {
   /** Begins to own a workload that names this replica. Does nothing if it owns the workload already. */
   open(document: WorkloadDocument): Promise<void>;
-  /**
-   * Reopens a closed workload. Returns false if it is not closed or has changed since it was read; the caller must look
-   * again.
-   */
+  /** Reopens a closed workload. Returns false if it has changed since it was read, and the caller must look again. */
   reopen(request: ReopenRequest): Promise<boolean>;
   /** The workloads that are open now. */
   ids(): string[];
   /** Stops owning a workload without notice. Does nothing if the workload is not open. */
   letGo(id: string): void;
-  get(id: string): Session | undefined;
-  count(): number;
   /** Lets all workloads go. Other replicas go on. */
   close(): Promise<void>;
 }
 
-/** How often plans are read again. */
 const PLANS_MS = 1_000;
 
 export const createSessions = (deps: SessionDeps): Sessions => {
@@ -40,37 +34,26 @@ export const createSessions = (deps: SessionDeps): Sessions => {
 
   /** Reads plans again, because they change while workloads run. One read serves all workloads of this replica. */
   const plans = every({ clock: deps.clock, everyMs: PLANS_MS, isPauseFirst: true }, async () => {
-    if (open.size === 0) {
+    const byCustomer = Map.groupBy(open.values(), ({ customer }) => customer);
+    if (byCustomer.size === 0) {
       return;
     }
-    const customers = new Set([...open.values()].map(({ customer }) => customer));
-    const known = await deps.customers.plansOf([...customers]);
-    for (const session of open.values()) {
-      const plan = known.get(session.customer);
-      if (plan !== undefined) {
-        session.allow(plan);
-      }
+    for (const [customer, plan] of await deps.customers.plansOf([...byCustomer.keys()])) {
+      byCustomer.get(customer)?.forEach((session) => session.allow(plan));
     }
   });
 
   const begin = async (document: WorkloadDocument): Promise<void> => {
     const id = document._id;
+    const { published, projection } = document;
     const plan = await deps.customers.planOf(document.customer);
-    const state = await takeOver(deps, {
-      document,
-      isNewEpoch: hadBefore.has(id),
-      signal: closing.signal,
-    });
-    if (state === undefined || closing.signal.aborted) {
+    const { signal } = closing;
+    const state = await takeOver(deps, { document, isNewEpoch: hadBefore.has(id), signal });
+    if (state === undefined || signal.aborted) {
       return;
     }
-    const { published, projection } = document;
-    const session = startSession(deps, {
-      state,
-      published,
-      heldHint: state.epoch > 0 ? projection.held : '',
-      plan,
-    });
+    const heldHint = state.epoch > 0 ? projection.held : '';
+    const session = startSession(deps, { state, published, heldHint, plan });
     const serving = serveSession(deps, session);
     open.set(id, session);
     hadBefore.add(id);
@@ -92,12 +75,14 @@ export const createSessions = (deps: SessionDeps): Sessions => {
     }
     hadBefore.delete(session.id);
     const sweepAt = new Date(deps.clock.now() + deps.sweep.afterMs);
-    await deps.workloads.disown(session.id, deps.instance, sweepAt).catch((thrown: unknown) => {
-      deps.logger.debug(
-        { err: thrown, workload: session.id },
-        'a closed workload keeps its owner until the next beat',
+    await deps.workloads
+      .disown(session.id, deps.instance, sweepAt)
+      .catch((err: unknown) =>
+        deps.logger.debug(
+          { err, workload: session.id },
+          'a closed workload keeps its owner until the next beat',
+        ),
       );
-    });
   };
 
   return {
@@ -134,8 +119,6 @@ export const createSessions = (deps: SessionDeps): Sessions => {
     },
     ids: () => [...open.keys()],
     letGo: (id) => void open.get(id)?.abandon(),
-    get: (id) => open.get(id),
-    count: () => open.size,
     close: async () => {
       closing.abort();
       await plans.stop();

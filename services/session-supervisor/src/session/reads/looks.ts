@@ -1,4 +1,4 @@
-import { createBell, type Bell } from '#libs/async/index.ts';
+import { createBell, every, type Bell } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
@@ -37,39 +37,27 @@ export const createLooks = <Look>({ look, bus, clock }: LooksOptions<Look>): Loo
   const open = new Map<string, Shared<Look>>();
 
   const startLooking = (id: string): Shared<Look> => {
-    const stopped = new AbortController();
-    const { signal } = stopped;
-    const nudge = createBell();
+    const looking = every({ clock, everyMs: LOOK_MS, isPauseFirst: true }, async (signal) => {
+      await clock.sleep(COALESCE_MS, signal);
+      const seen = look(id);
+      await seen.catch(() => undefined);
+      shared.latest = seen;
+      for (const bell of shared.bells) {
+        bell.ring();
+      }
+    });
     const serving = bus.serve(sessionSubject(id, 'appended'), async () => {
-      nudge.ring();
+      looking.hurry();
       return undefined;
     });
     const shared: Shared<Look> = {
       latest: undefined,
       bells: new Set(),
       stop: () => {
-        stopped.abort();
+        void looking.stop();
         void serving.close();
       },
     };
-    const run = async (): Promise<void> => {
-      for (;;) {
-        const enough = new AbortController();
-        const pause = clock
-          .sleep(LOOK_MS, AbortSignal.any([signal, enough.signal]))
-          .catch(() => undefined);
-        await Promise.race([nudge.rung(signal), pause]);
-        enough.abort();
-        await clock.sleep(COALESCE_MS, signal);
-        const seen = look(id);
-        await seen.catch(() => undefined);
-        shared.latest = seen;
-        for (const bell of shared.bells) {
-          bell.ring();
-        }
-      }
-    };
-    run().catch(() => undefined);
     return shared;
   };
 
@@ -89,11 +77,10 @@ export const createLooks = <Look>({ look, bus, clock }: LooksOptions<Look>): Loo
         },
         [Symbol.dispose]: () => {
           shared.bells.delete(bell);
-          if (shared.bells.size > 0 || open.get(id) !== shared) {
-            return;
+          if (shared.bells.size === 0 && open.get(id) === shared) {
+            open.delete(id);
+            shared.stop();
           }
-          open.delete(id);
-          shared.stop();
         },
       };
     },

@@ -2,10 +2,12 @@ import { catchUp, load, type Loaded } from '#libs/journal/index.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
 import { asUnavailable } from '#libs/mongo/index.ts';
 import { VolatileReply, VolatileRequest } from '#libs/contracts/session.ts';
-import { begin, type WorkloadState } from '../../domain/state/workload.ts';
+import { begin, hasEnded, type WorkloadState } from '../../domain/state/workload.ts';
 import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
-import type { SessionDeps } from '../owner/deps.ts';
+import { lookOf, type Look } from '../../wire/look.ts';
 import { folding } from '../loop/folding.ts';
+import type { SessionDeps } from '../owner/deps.ts';
+import { workloadNotFound } from '../owner/errors.ts';
 
 /** A workload as callers may see it. It shows an end only after the projection has it, because the slot is free by then. */
 export interface View {
@@ -19,59 +21,78 @@ export interface View {
 export interface Reads {
   /** The workload as callers may see it now; undefined if there is none with that id. */
   view(id: string): Promise<View | undefined>;
+  /** The same for a workload that must exist. Rejects with NOT_FOUND `WORKLOAD_NOT_FOUND`. */
+  existing(id: string): Promise<View>;
   /** What only the owner knows; undefined if no owner answers soon. */
   volatile(id: string): Promise<VolatileReply | undefined>;
+  /** The workload as its watchers are told. */
+  look(view: View): Promise<Look>;
 }
 
 /** Number of folded states that are kept. With a kept state only newer entries have to be folded. */
-const KEPT_STATES = 200;
+const MAX_KEPT = 200;
 const OWNER_ANSWER_MS = 1_000;
 
-export const createReads = (
-  deps: Pick<SessionDeps, 'journal' | 'workloads' | 'bus' | 'logger'>,
-): Reads => {
+export const createReads = ({
+  journal,
+  workloads,
+  bus,
+}: Pick<SessionDeps, 'journal' | 'workloads' | 'bus'>): Reads => {
   const kept = new Map<string, Loaded<WorkloadState>>();
 
   const keep = (id: string, loaded: Loaded<WorkloadState>): void => {
-    const newer = (kept.get(id)?.n ?? -1) > loaded.n ? kept.get(id) : loaded;
+    const before = kept.get(id);
     kept.delete(id);
-    kept.set(id, newer ?? loaded);
-    const oldest = kept.keys().next();
-    if (kept.size > KEPT_STATES && !oldest.done) {
-      kept.delete(oldest.value);
+    kept.set(id, before !== undefined && before.n > loaded.n ? before : loaded);
+    const [oldest] = kept.keys();
+    if (kept.size > MAX_KEPT && oldest !== undefined) {
+      kept.delete(oldest);
     }
   };
 
-  return {
-    view: async (id) => {
-      const known = kept.get(id);
-      // The document is read before the journal, because its projection is then never newer than the journal.
-      const document = await deps.workloads.find(id);
-      if (document === undefined) {
-        return undefined;
+  const view: Reads['view'] = async (id) => {
+    const known = kept.get(id);
+    // The document is read before the journal, because its projection is then never newer than the journal.
+    const document = await workloads.find(id);
+    if (document === undefined) {
+      return undefined;
+    }
+    const start = { state: begin(headerOf(document)), n: 0 };
+    const loaded = await asUnavailable(async () => {
+      const latest =
+        known === undefined
+          ? await load(journal, id, start.state, folding)
+          : await catchUp(journal, id, known, folding);
+      const { ending } = latest.state;
+      if (ending === undefined || document.projection.position >= ending.position) {
+        return latest;
       }
-      const start = { state: begin(headerOf(document)), n: 0 };
-      const loaded = await asUnavailable(async () => {
-        const latest =
-          known === undefined
-            ? await load(deps.journal, id, start.state, folding)
-            : await catchUp(deps.journal, id, known, folding);
-        const { ending } = latest.state;
-        if (ending === undefined || document.projection.position >= ending.position) {
-          return latest;
-        }
-        const before = known !== undefined && known.n < ending.position ? known : start;
-        return catchUp(deps.journal, id, before, folding, ending.position - 1);
-      });
-      keep(id, loaded);
-      return { document, state: loaded.state, revision: loaded.n };
+      const before = known !== undefined && known.n < ending.position ? known : start;
+      return catchUp(journal, id, before, folding, ending.position - 1);
+    });
+    keep(id, loaded);
+    return { document, state: loaded.state, revision: loaded.n };
+  };
+
+  const volatile: Reads['volatile'] = async (id) => {
+    const request = VolatileRequest.encode({}).finish();
+    const answer = await bus
+      .request(sessionSubject(id, 'volatile'), request, { timeoutMs: OWNER_ANSWER_MS })
+      .catch(() => undefined);
+    return answer && VolatileReply.decode(answer);
+  };
+
+  return {
+    view,
+    volatile,
+    existing: async (id) => {
+      const found = await view(id);
+      if (found === undefined) {
+        throw workloadNotFound(id);
+      }
+      return found;
     },
-    volatile: async (id) => {
-      const request = VolatileRequest.encode({}).finish();
-      const answer = await deps.bus
-        .request(sessionSubject(id, 'volatile'), request, { timeoutMs: OWNER_ANSWER_MS })
-        .catch(() => undefined);
-      return answer === undefined ? undefined : VolatileReply.decode(answer);
-    },
+    look: async (seen) =>
+      lookOf(seen, hasEnded(seen.state) ? undefined : await volatile(seen.document._id)),
   };
 };

@@ -1,8 +1,8 @@
 import type { ActiveUser, VolatileReply } from '#libs/contracts/session.ts';
 import { toProtoStatus } from '#libs/errors/index.ts';
-import { heldRanges, type Workers, type Worker } from '../../domain/scheduling/workers.ts';
+import type { Workers, Worker } from '../../domain/scheduling/workers.ts';
 import { estimateNodes } from '../../domain/scheduling/eta.ts';
-import { tasksToText } from '../../domain/graph/task-text.ts';
+import { ordinalsToText } from '../../domain/graph/task-text.ts';
 import { nodeCountsOf, type WorkloadState } from '../../domain/state/workload.ts';
 
 /**
@@ -36,7 +36,10 @@ export const volatileOf = (
     users: everybody.map((worker): ActiveUser => ({
       userId: worker.id,
       name: worker.name,
-      held: tasksToText(state.graph, heldRanges([worker])),
+      held: ordinalsToText(
+        state.graph,
+        worker.attempts.values().map(({ ordinal }) => ordinal),
+      ),
       secondsPerTask: paceOf(worker) ?? 0,
     })),
     entitled: workers.entitled,
