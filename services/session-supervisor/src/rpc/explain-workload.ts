@@ -19,16 +19,8 @@ export const explainWorkload =
     return { state: phaseToProto(state.phase), reasons, revision };
   };
 
-const surroundingsOf = ({
-  users,
-  entitled,
-  suitable,
-  connected,
-  exchangeError,
-}: VolatileReply): Surroundings => ({
+const surroundingsOf = ({ users, exchangeError, ...numbers }: VolatileReply): Surroundings => ({
+  ...numbers,
   active: users.length,
-  entitled,
-  suitable,
-  connected,
   exchangeError: exchangeError?.message ?? '',
 });

@@ -11,9 +11,8 @@ export const getCustomer =
     const document = await ctx.customers.find(requireText('customer_id', customerId));
     if (document === undefined) {
       const message = `customer ${customerId} was never put; it has the configured plan`;
-      throw new DomainError(status.NOT_FOUND, 'CUSTOMER_NOT_FOUND', message, {
-        customer: customerId,
-      });
+      const named = { customer: customerId };
+      throw new DomainError(status.NOT_FOUND, 'CUSTOMER_NOT_FOUND', message, named);
     }
     return { customer: customerToProto(document) };
   };

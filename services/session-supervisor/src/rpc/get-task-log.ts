@@ -8,43 +8,25 @@ import { resolve } from './target.ts';
 
 const MAX_LOG_BYTES = 256 * 1_024;
 
-const taskNotFound = (workload: string, task: string): DomainError =>
-  new DomainError(
-    status.NOT_FOUND,
-    'TASK_NOT_FOUND',
-    `workload ${workload} has no task ${task}; list them with ListTasks`,
-    {
-      workload,
-      task,
-    },
-  );
-
-const noLog = (workload: string, task: string): DomainError =>
-  new DomainError(
-    status.NOT_FOUND,
-    'NO_LOG',
-    `no attempt at ${task} of ${workload} has failed and left a log`,
-    {
-      workload,
-      task,
-    },
-  );
-
 export const getTaskLog =
   (ctx: Context): Unary<GetTaskLogRequest, GetTaskLogResponse> =>
   async (request, call) => {
     const { document, state, revision } = await resolve(ctx, call.caller, request);
+    const workload = document._id;
     // If the workload has one node, the index is enough.
     const [only, ...others] = state.graph.nodes;
     const isWhole = request.task.includes('/') || only === undefined || others.length > 0;
     const task = isWhole ? request.task : `${only.id}/${request.task}`;
     const ordinal = taskOrdinal(state.graph, task);
     if (ordinal === undefined) {
-      throw taskNotFound(document._id, request.task);
+      const message = `workload ${workload} has no task ${request.task}; list them with ListTasks`;
+      const named = { workload, task: request.task };
+      throw new DomainError(status.NOT_FOUND, 'TASK_NOT_FOUND', message, named);
     }
     const last = troubleOf(state, ordinal)?.last;
     if (last === undefined || last.log === '') {
-      throw noLog(document._id, task);
+      const message = `no attempt at ${task} of ${workload} has failed and left a log`;
+      throw new DomainError(status.NOT_FOUND, 'NO_LOG', message, { workload, task });
     }
     const log = await ctx.blob.head(last.log, MAX_LOG_BYTES, call.signal);
     return {

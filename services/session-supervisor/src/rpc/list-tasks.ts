@@ -39,30 +39,23 @@ export const listTasks =
     return { tasks, nextPageToken: hasMore ? numberPageToken('tasks', ordinal) : '', revision };
   };
 
-const STATES: readonly TaskState[] = [
-  TaskState.WAITING,
-  TaskState.RUNNING,
-  TaskState.COMPLETED,
-  TaskState.FAILED,
-];
+const { WAITING, RUNNING, COMPLETED, FAILED } = TaskState;
+const STATES: readonly TaskState[] = [WAITING, RUNNING, COMPLETED, FAILED];
+
+const nobody = { userId: '', userName: '' };
 
 /** The users that hold each task now. */
-type Holders = ReadonlyMap<number, { userId: string; userName: string }>;
+type Holders = ReadonlyMap<number, typeof nobody>;
 
-const holdersOf = (state: WorkloadState, owner: VolatileReply | undefined): Holders => {
-  const holders = new Map<number, { userId: string; userName: string }>();
-  for (const { held, userId, name } of owner?.users ?? []) {
-    if (held === '') {
-      continue;
-    }
-    for (const ordinal of ordinalsFromText(state.graph, held)) {
-      holders.set(ordinal, { userId, userName: name });
+const holdersOf = ({ graph }: WorkloadState, owner: VolatileReply | undefined): Holders => {
+  const holders = new Map<number, typeof nobody>();
+  for (const { held, userId, name: userName } of owner?.users ?? []) {
+    for (const ordinal of held === '' ? [] : ordinalsFromText(graph, held)) {
+      holders.set(ordinal, { userId, userName });
     }
   }
   return holders;
 };
-
-const nobody = { userId: '', userName: '' };
 
 const stateOf = (
   { done, givenUp }: WorkloadState,
@@ -70,12 +63,12 @@ const stateOf = (
   ordinal: number,
 ): TaskState => {
   if (has(done, ordinal)) {
-    return TaskState.COMPLETED;
+    return COMPLETED;
   }
   if (has(givenUp, ordinal)) {
-    return TaskState.FAILED;
+    return FAILED;
   }
-  return holders.has(ordinal) ? TaskState.RUNNING : TaskState.WAITING;
+  return holders.has(ordinal) ? RUNNING : WAITING;
 };
 
 const taskOf = (
@@ -87,13 +80,13 @@ const taskOf = (
   const trouble = troubleOf(state, ordinal);
   const share = state.shares[valueAt(state.doneBy, ordinal) - 1];
   const maker = share === undefined ? nobody : { userId: share.id, userName: share.name };
-  const holder = taskState === TaskState.RUNNING ? (holders.get(ordinal) ?? nobody) : nobody;
+  const holder = taskState === RUNNING ? (holders.get(ordinal) ?? nobody) : nobody;
   return {
     task: taskKey(state.graph, ordinal),
     frame: taskIndex(state.graph, ordinal),
     state: taskState,
     generation: generationOf(state, ordinal),
-    ...(taskState === TaskState.COMPLETED ? maker : holder),
+    ...(taskState === COMPLETED ? maker : holder),
     failures: trouble?.failures.length ?? 0,
     losses: trouble?.losses ?? 0,
     reason: trouble?.givenUp ?? trouble?.last?.reason ?? '',

@@ -4,7 +4,7 @@ import { StartWorkloadRequest, type StartWorkloadResponse } from '#libs/contract
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import { checkRequestId, collectViolations, isId, type Violations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { begin, type WorkloadHeader } from '../domain/state/workload.ts';
+import { begin } from '../domain/state/workload.ts';
 import type { WorkloadSpec } from '../kinds/kinds.ts';
 import { SPEC_CASES, wireOf } from '../kinds/wires.ts';
 import { alreadyRunning, requestIdReused } from '../session/owner/errors.ts';
@@ -14,14 +14,7 @@ import { customerFor } from './target.ts';
 import { answerOf } from '../wire/workload.ts';
 
 /** A checked start request. */
-interface Ask {
-  customer: string;
-  objectId: string;
-  spec: WorkloadSpec;
-  wanted: number | undefined;
-  requestId: string | undefined;
-  requestHash: string;
-}
+type Ask = ReturnType<typeof parseStart>;
 
 export const startWorkload =
   (ctx: Context): Unary<StartWorkloadRequest, StartWorkloadResponse> =>
@@ -39,30 +32,36 @@ export const startWorkload =
     if (started.kind === 'inserted') {
       ctx.events.workloadStarted(document._id, document.customer, document.projection.total);
       // The answer does not wait for this. If it fails, the owner opens the workload at its next heartbeat.
-      ctx.sessions.open(document).catch((thrown: unknown) => {
-        call.log.warn(
-          { err: thrown, workload: document._id },
-          'a new workload opens with the next beat',
+      ctx.sessions
+        .open(document)
+        .catch((err: unknown) =>
+          call.log.warn({ err, workload: document._id }, 'a new workload opens with the next beat'),
         );
-      });
     }
     return answerOf(await ctx.reads.existing(document._id));
   };
 
-const start = async (ctx: Context, ask: Ask, call: CallContext): Promise<Started> => {
-  const plan = await ctx.customers.planOf(ask.customer);
-  const header = await headerOf(ctx, ask, plan.users, call.signal);
+const start = async (ctx: Context, ask: Ask, { signal }: CallContext): Promise<Started> => {
+  const { customer, spec, objectId, requestId, requestHash } = ask;
+  const plan = await ctx.customers.planOf(customer);
+  const header = {
+    id: ctx.random.id('w'),
+    customer,
+    wanted: ask.wanted ?? plan.users,
+    createdAt: ctx.clock.now(),
+    ...(await wireOf(spec.kind).prepare(ctx, spec, customer, objectId, signal)),
+  };
   return ctx.workloads.start({
     header,
-    requestId: ask.requestId,
-    requestHash: ask.requestHash,
+    requestId,
+    requestHash,
     projection: projectionOf(begin(header), ''),
     owner: ctx.instance,
     slots: plan.runningWorkloads,
   });
 };
 
-const parseStart = (request: StartWorkloadRequest, call: CallContext): Ask => {
+const parseStart = (request: StartWorkloadRequest, call: CallContext) => {
   const wrong = collectViolations();
   const customer = customerFor(call.caller, request.customerId);
   if (wrong.require(isCustomerId(customer), 'customer_id', CUSTOMER_ID_RULE)) {
@@ -93,27 +92,10 @@ const parseSpec = (
     return undefined;
   }
   const wire = wireOf(spec.$case);
-  if (wire.hasInput) {
-    wrong.require(
-      isId(objectId),
-      'object_id',
-      'must be the id of an object (ObjectService.CreateObject)',
-    );
-  } else {
-    wrong.require(objectId === '', 'object_id', `must be empty for ${spec.$case}`);
-  }
+  const isRight = wire.hasInput ? isId(objectId) : objectId === '';
+  const rule = wire.hasInput
+    ? 'must be the id of an object (ObjectService.CreateObject)'
+    : `must be empty for ${spec.$case}`;
+  wrong.require(isRight, 'object_id', rule);
   return wire.parse(spec.value, wrong);
 };
-
-const headerOf = async (
-  ctx: Context,
-  ask: Ask,
-  planUsers: number,
-  signal: AbortSignal,
-): Promise<WorkloadHeader> => ({
-  id: ctx.random.id('w'),
-  customer: ask.customer,
-  wanted: ask.wanted ?? planUsers,
-  createdAt: ctx.clock.now(),
-  ...(await wireOf(ask.spec.kind).prepare(ctx, ask.spec, ask.customer, ask.objectId, signal)),
-});

@@ -45,11 +45,9 @@ export const customerStore = (
   return {
     find,
     put: async (id, { displayName, plan }, now) => {
-      const set: Record<string, unknown> = { updatedAt: now };
+      const hasName = displayName !== undefined;
+      const set: Record<string, unknown> = { updatedAt: now, ...(hasName ? { displayName } : {}) };
       const unset: Record<string, ''> = {};
-      if (displayName !== undefined) {
-        set['displayName'] = displayName;
-      }
       for (const [name, value] of Object.entries(plan)) {
         if (value === 0) {
           unset[`plan.${name}`] = '';
@@ -57,17 +55,14 @@ export const customerStore = (
           set[`plan.${name}`] = value;
         }
       }
-      const insert = { createdAt: now, ...(displayName === undefined ? { displayName: '' } : {}) };
+      const change = {
+        $set: set,
+        $setOnInsert: { createdAt: now, ...(hasName ? {} : { displayName: '' }) },
+        ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}),
+      };
+      const options = { upsert: true, returnDocument: 'after' } as const;
       const answer = await asUnavailable(() =>
-        customers.findOneAndUpdate(
-          { _id: id },
-          {
-            $set: set,
-            $setOnInsert: insert,
-            ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}),
-          },
-          { upsert: true, returnDocument: 'after' },
-        ),
+        customers.findOneAndUpdate({ _id: id }, change, options),
       );
       if (answer === null) {
         throw new Error(`customer ${id} was put, yet is not there`);

@@ -49,9 +49,7 @@ export const refusalStore = (
     }));
     await refusals
       .bulkWrite(updates, { ordered: false })
-      .catch((thrown: unknown) =>
-        logger.debug({ err: thrown }, 'refused reports were not counted'),
-      );
+      .catch((err: unknown) => logger.debug({ err }, 'refused reports were not counted'));
   };
 
   return {

@@ -67,10 +67,7 @@ export interface WorkloadStore {
   disown(id: string, owner: string, sweepAt: Date): Promise<void>;
   /** Closed workloads that are due for a sweep. */
   toSweep(now: Date, limit: number): Promise<WorkloadDocument[]>;
-  /**
-   * Of the workloads with results not checked since `checkedBefore`, the one checked longest ago. Marks it as checked
-   * `now`.
-   */
+  /** Of the workloads with results not checked since `checkedBefore`, the one checked longest ago. Marks it as checked. */
   toScrub(checkedBefore: Date, now: Date): Promise<WorkloadDocument | undefined>;
   swept(id: string, sweepAt: Date | undefined): Promise<void>;
 }
@@ -80,14 +77,29 @@ export const workloadStore = (
   workloads: Collection<WorkloadDocument>,
   foldVersion: number = FOLD_VERSION,
 ): WorkloadStore => {
-  const understood = {
-    understoodFrom: { $not: { $gt: foldVersion } },
-  } satisfies Filter<WorkloadDocument>;
+  const understood = { understoodFrom: { $not: { $gt: foldVersion } } };
+
+  /** Returns whether a workload matched. */
+  const update = async (
+    filter: Filter<WorkloadDocument>,
+    change: UpdateFilter<WorkloadDocument>,
+  ): Promise<boolean> =>
+    (await asUnavailable(() => workloads.updateOne(filter, change))).matchedCount === 1;
 
   const running = (customer: string): Promise<WorkloadDocument[]> =>
     asUnavailable(() =>
       workloads.find({ customer, slot: { $exists: true } }, { sort: { createdAt: 1 } }).toArray(),
     );
+
+  const freeSlots = async (customer: string, slots: number): Promise<number[]> => {
+    const taken = new Set((await running(customer)).map(({ slot }) => slot));
+    return Array.from({ length: slots }, (_, slot) => slot).filter((slot) => !taken.has(slot));
+  };
+
+  const full = async (customer: string) => ({
+    kind: 'full' as const,
+    running: (await running(customer)).map(({ _id }) => _id),
+  });
 
   const start = async (record: StartRecord): Promise<Started> => {
     const { header, requestId, requestHash, slots } = record;
@@ -103,12 +115,10 @@ export const workloadStore = (
       published: 0,
       projection: record.projection,
     };
-    const taken = new Set((await running(header.customer)).map(({ slot }) => slot));
-    for (let slot = 0; slot < slots; slot += 1) {
-      // The last slot is tried even if it looks taken, because the failing insert then finds a repetition by its request id.
-      if (taken.has(slot) && slot < slots - 1) {
-        continue;
-      }
+    const { customer } = header;
+    const free = await freeSlots(customer, slots);
+    // One slot is tried even if all look taken, because the failing insert then finds a repetition by its request id.
+    for (const slot of free.length > 0 ? free : [slots - 1]) {
       const filled = { ...document, slot };
       try {
         await asUnavailable(() => workloads.insertOne(filled));
@@ -122,12 +132,12 @@ export const workloadStore = (
           return { kind: 'inserted', document: filled };
         }
       }
-      const repeated = await repetition({ customer: header.customer, requestId, requestHash });
+      const repeated = await repetition({ customer, requestId, requestHash });
       if (repeated !== undefined) {
         return repeated;
       }
     }
-    return { kind: 'full', running: (await running(header.customer)).map(({ _id }) => _id) };
+    return full(customer);
   };
 
   const repetition: WorkloadStore['repetition'] = async ({ customer, requestId, requestHash }) => {
@@ -144,24 +154,15 @@ export const workloadStore = (
   };
 
   const reopen: WorkloadStore['reopen'] = async (id, { customer, owner, position, slots }) => {
-    const asRead = {
-      _id: id,
-      owner: null,
-      'projection.position': position,
-    } satisfies Filter<WorkloadDocument>;
     const claim = async (more: { slot?: number }): Promise<Reopened> => {
+      const asRead = { _id: id, owner: null, 'projection.position': position };
       const change = { $set: { owner, ...more }, $unset: { sweepAt: '' as const } };
-      const { matchedCount } = await asUnavailable(() => workloads.updateOne(asRead, change));
-      return { kind: matchedCount === 1 ? 'reopened' : 'changed' };
+      return { kind: (await update(asRead, change)) ? 'reopened' : 'changed' };
     };
     if (slots === undefined) {
       return claim({});
     }
-    const taken = new Set((await running(customer)).map(({ slot }) => slot));
-    for (let slot = 0; slot < slots; slot += 1) {
-      if (taken.has(slot)) {
-        continue;
-      }
+    for (const slot of await freeSlots(customer, slots)) {
       try {
         return await claim({ slot });
       } catch (thrown) {
@@ -171,7 +172,7 @@ export const workloadStore = (
         }
       }
     }
-    return { kind: 'full', running: (await running(customer)).map(({ _id }) => _id) };
+    return full(customer);
   };
 
   return {
@@ -198,39 +199,21 @@ export const workloadStore = (
       );
     },
     project: async (id, projection, frees) => {
-      const change: UpdateFilter<WorkloadDocument> = {
-        $set: { projection },
-        ...(frees ? { $unset: { slot: '' } } : {}),
-      };
-      await asUnavailable(() =>
-        workloads.updateOne(
-          { _id: id, 'projection.position': { $lte: projection.position } },
-          change,
-        ),
-      );
+      const upTo = { _id: id, 'projection.position': { $lte: projection.position } };
+      await update(upTo, { $set: { projection }, ...(frees ? { $unset: { slot: '' } } : {}) });
     },
     published: async (id, position) => {
-      await asUnavailable(() =>
-        workloads.updateOne(
-          { _id: id, published: { $lt: position } },
-          { $set: { published: position } },
-        ),
-      );
+      await update({ _id: id, published: { $lt: position } }, { $set: { published: position } });
     },
     ownedBy: (owner) => asUnavailable(() => workloads.find({ owner, ...understood }).toArray()),
     ownedByOthers: (than) =>
       asUnavailable(() =>
         workloads.find({ owner: { $nin: [...than, null] }, ...understood }).toArray(),
       ),
-    claim: async (id, from, owner) => {
-      const { matchedCount } = await asUnavailable(() =>
-        workloads.updateOne({ _id: id, owner: from, ...understood }, { $set: { owner } }),
-      );
-      return matchedCount === 1;
-    },
+    claim: (id, from, owner) =>
+      update({ _id: id, owner: from, ...understood }, { $set: { owner } }),
     disown: async (id, owner, sweepAt) => {
-      const change = { $set: { owner: null, sweepAt }, $unset: { slot: '' as const } };
-      await asUnavailable(() => workloads.updateOne({ _id: id, owner }, change));
+      await update({ _id: id, owner }, { $set: { owner: null, sweepAt }, $unset: { slot: '' } });
     },
     toSweep: (now, limit) =>
       asUnavailable(() =>
@@ -245,15 +228,15 @@ export const workloadStore = (
         'projection.phase': { $ne: 'stopped' },
       };
       const mark = { $set: { scrubbedAt: now } };
-      const found = await asUnavailable(() =>
-        workloads.findOneAndUpdate(due, mark, { sort: { scrubbedAt: 1 } }),
-      );
+      const oldest = { sort: { scrubbedAt: 1 } } as const;
+      const found = await asUnavailable(() => workloads.findOneAndUpdate(due, mark, oldest));
       return found ?? undefined;
     },
     swept: async (id, sweepAt) => {
-      const change: UpdateFilter<WorkloadDocument> =
-        sweepAt === undefined ? { $unset: { sweepAt: '' } } : { $set: { sweepAt } };
-      await asUnavailable(() => workloads.updateOne({ _id: id }, change));
+      await update(
+        { _id: id },
+        sweepAt === undefined ? { $unset: { sweepAt: '' } } : { $set: { sweepAt } },
+      );
     },
   };
 };

@@ -56,12 +56,11 @@ export const serveSession = (deps: SessionDeps, session: Session): Serving => {
         return undefined;
       },
       'user-held': (bytes) => {
-        const { userId, connectionId, held } = UserHeld.decode(bytes);
-        if (held === undefined) {
-          return undefined;
+        const { userId: user, connectionId: connection, held } = UserHeld.decode(bytes);
+        if (held !== undefined) {
+          const claims = heldFromProto(proofs, user, held);
+          session.tell({ kind: 'user-held', user, connection, held: claims });
         }
-        const claims = heldFromProto(proofs, userId, held);
-        session.tell({ kind: 'user-held', user: userId, connection: connectionId, held: claims });
         return undefined;
       },
       'user-disconnected': (bytes) => {

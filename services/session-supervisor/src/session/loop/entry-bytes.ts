@@ -1,66 +1,58 @@
 import type { Workers, Worker } from '../../domain/scheduling/workers.ts';
-import type { Entry } from '../../domain/state/entries.ts';
 import type { Input, Report } from '../../domain/decisions/inputs.ts';
 
 /** Bound for the numbers, ids, names and hashes of an entry in BSON. */
 const BASE_BYTES = 600;
 
-const textBytes = (texts: readonly string[]): number =>
-  texts.reduce((sum, text) => sum + 3 * text.length + 16, 0);
+/** What an entry or an input may have of texts that can be long. */
+interface Texts {
+  kind: string;
+  reason?: string;
+  message?: string;
+  tasks?: string;
+  notes?: readonly string[];
+  names?: readonly string[];
+}
 
-/** An upper estimate of an entry's size in the journal. */
-export const entryBytes = (entry: Entry): number => {
-  if (entry.kind === 'accepted') {
-    return BASE_BYTES + textBytes(entry.notes);
-  }
-  if (entry.kind === 'attempt-failed') {
-    return BASE_BYTES + textBytes([entry.reason, ...entry.names]);
-  }
-  if (entry.kind === 'task-failed') {
-    return BASE_BYTES + textBytes([entry.reason]);
-  }
-  if (entry.kind === 'retried' || entry.kind === 'repair-wanted') {
-    return BASE_BYTES + textBytes([entry.tasks]);
-  }
-  if (entry.kind === 'paused') {
-    return BASE_BYTES + textBytes([entry.reason ?? '']);
-  }
-  if (entry.kind === 'failed') {
-    return BASE_BYTES + textBytes([entry.message]);
-  }
-  return BASE_BYTES;
-};
+const textBytes = (texts: readonly string[]): number =>
+  texts.reduce((sum, text) => sum + 3 * text.length + 16, BASE_BYTES);
+
+/** An upper estimate of the size of an entry in the journal, or of what a command or report adds to it. */
+export const entryBytes = ({
+  reason = '',
+  message = '',
+  tasks = '',
+  notes = [],
+  names = [],
+}: Texts): number => textBytes([reason, message, tasks, ...notes, ...names]);
 
 /** An upper estimate of the memory that an input takes while it waits, and of what it can add to the journal. */
 export const inputBytes = (input: Input): number => {
-  if (input.kind === 'reports') {
-    return input.reports.reduce((sum, report) => sum + reportBytes(report), BASE_BYTES);
+  switch (input.kind) {
+    case 'reports':
+      return input.reports.reduce((sum, report) => sum + reportBytes(report), BASE_BYTES);
+    case 'user-held':
+      return BASE_BYTES * (1 + input.held.length);
+    case 'exchange':
+    case 'new-users':
+      return BASE_BYTES * (1 + input.users.length);
+    case 'command':
+      return input.command.kind === 'repair'
+        ? textBytes(input.command.damaged.map(({ task }) => task))
+        : entryBytes(input.command);
+    case 'user-gone':
+    case 'user-idle':
+    case 'tick':
+    case 'close':
+      return BASE_BYTES;
+    default:
+      return input satisfies never;
   }
-  if (input.kind === 'user-held') {
-    return BASE_BYTES * (1 + input.held.length);
-  }
-  if (input.kind === 'exchange' || input.kind === 'new-users') {
-    return BASE_BYTES * (1 + input.users.length);
-  }
-  if (input.kind === 'command' && input.command.kind === 'retry') {
-    return BASE_BYTES + textBytes([input.command.tasks]);
-  }
-  if (input.kind === 'command' && input.command.kind === 'repair') {
-    return BASE_BYTES + textBytes(input.command.damaged.map(({ task }) => task));
-  }
-  return BASE_BYTES;
 };
 
-const reportBytes = ({ body }: Report): number => {
-  if (body.kind === 'completed') {
-    return BASE_BYTES + textBytes(body.notes);
-  }
-  // The failure may also give its task up, and that entry repeats the reason.
-  if (body.kind === 'failed') {
-    return 2 * (BASE_BYTES + textBytes([body.reason])) + textBytes(body.names);
-  }
-  return BASE_BYTES;
-};
+/** A failure may also give its task up, and that entry repeats the reason. */
+const reportBytes = ({ body }: Report): number =>
+  entryBytes(body) + (body.kind === 'failed' ? textBytes([body.reason]) : 0);
 
 /** The most entries that an input can lead to, in a graph of `nodes` nodes. */
 export const mostEntries = (
@@ -77,10 +69,9 @@ export const mostEntries = (
     const worker = byId.get(input.user);
     return START_AND_END + (worker === undefined ? 0 : lossesOf([worker], nodes));
   }
-  if (input.kind === 'exchange' || input.kind === 'new-users') {
-    return START_AND_END + lossesOf([...byId.values()], nodes);
-  }
-  return START_AND_END;
+  return input.kind === 'exchange' || input.kind === 'new-users'
+    ? START_AND_END + lossesOf(byId.values(), nodes)
+    : START_AND_END;
 };
 
 /** Any input may add `started`, and `completed` or `failed`; a command adds its own entry. */
@@ -90,9 +81,7 @@ const START_AND_END = 2;
 const ENTRIES_OF = { started: () => 0, completed: () => 2, failed: (nodes: number) => 2 + nodes };
 
 /** Each loss may give up its task and one successor in each other node. */
-const lossesOf = (workers: readonly Worker[], nodes: number): number =>
-  (1 + nodes) *
-  workers.reduce(
-    (sum, { attempts }) => sum + [...attempts.values()].filter((held) => held.isStarted).length,
-    0,
-  );
+const lossesOf = (workers: Iterable<Worker>, nodes: number): number => {
+  const held = Iterator.from(workers).flatMap(({ attempts }) => attempts.values());
+  return (1 + nodes) * held.reduce((sum, { isStarted }) => sum + Number(isStarted), 0);
+};

@@ -11,8 +11,8 @@ import type { WorkloadState } from '../../domain/state/workload.ts';
 import { entryBytes, inputBytes, mostEntries } from './entry-bytes.ts';
 
 /** Bounds of one journal document. The entries of one input always stand in one document, so an input alone may exceed them. */
-const GROUP_ENTRIES = 500;
-const GROUP_BYTES = 4 * 1024 * 1024;
+const MAX_GROUP_ENTRIES = 500;
+const MAX_GROUP_BYTES = 4 * 1024 * 1024;
 /** Most inputs that wait for a write, whether they are decided yet or not. */
 const MAX_WAITING = 10_000;
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
@@ -22,27 +22,24 @@ export interface LoopOptions {
   state: WorkloadState;
   workers: Workers;
   store: JournalStore<Entry>;
-  /** This replica's instance id. */
   by: string;
   clock: Clock;
   random: Random;
   /** The number of users that the customer's plan now allows one workload. */
   planUsers: () => number;
-  /** Performs effects, in order. Called after everything that they were decided on is durable. */
+  /** Performs effects, in order, after everything that they were decided on is durable. */
   perform: (effects: readonly Effect[]) => void;
-  /** Sends their work to users whose set changed. Called at once after a decision, because hand-outs are not journaled. */
+  /** Sends users their work. Called at once after a decision, because hand-outs are not journaled. */
   send: () => void;
-  /** Called with each durable document and the state after it, before the effects of the document are performed. */
+  /** Called with each durable document and the state after it, before its effects are performed. */
   onWritten: (document: JournalDocument<Entry>, state: WorkloadState) => void;
-  /** Called if the outcome of an append is unknown and the append is tried again. */
+  /** Called when an append is tried again because its outcome is unknown. */
   onUnknown: (cause: unknown) => void;
-  /**
-   * Called if this replica must not write to the workload any more. `taken-over`: another replica owns it. `conflict`: a task is
-   * open in the fold but the store has an accepted result for it, which is a defect. No effect is performed afterwards.
-   */
+  /** Called if this replica must not write any more. No effect is performed afterwards. */
   onEnd: (end: LoopEnd, unanswered: readonly Input[]) => void;
 }
 
+/** `conflict`: a defect, because a task is open in the fold but the store has an accepted result for it. */
 export type LoopEnd =
   { kind: 'taken-over'; by: string } | { kind: 'conflict'; accepted: readonly string[] };
 
@@ -79,21 +76,20 @@ const emptyGroup = (): Group => ({ entries: [], bytes: 0, decided: [], inputByte
  */
 export const startLoop = (options: LoopOptions): SessionLoop => {
   const { workers, store, clock, by } = options;
-  const letGo = new AbortController();
+  const ended = new AbortController();
   let durable = options.state;
   let tip = durable;
   let pending = emptyGroup();
   let inFlight: Group | undefined;
   let queue: Input[] = [];
   let queuedBytes = 0;
-  let hasEnded = false;
 
   /** Whether all entries that this input can lead to fit into the next document. */
   const hasRoom = (input: Input): boolean =>
     pending.entries.length === 0 ||
     (pending.entries.length + mostEntries(input, workers, durable.graph.nodes.length) <=
-      GROUP_ENTRIES &&
-      pending.bytes + inputBytes(input) <= GROUP_BYTES);
+      MAX_GROUP_ENTRIES &&
+      pending.bytes + inputBytes(input) <= MAX_GROUP_BYTES);
 
   const isOverrun = (input: Input): boolean => {
     const waiting = queue.length + pending.decided.length + (inFlight?.decided.length ?? 0);
@@ -123,8 +119,8 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
 
   const drainQueue = (): void => {
     for (;;) {
-      const input = hasEnded ? undefined : queue[0];
-      if (input === undefined || !hasRoom(input)) {
+      const [input] = queue;
+      if (ended.signal.aborted || input === undefined || !hasRoom(input)) {
         return;
       }
       queue.shift();
@@ -134,7 +130,7 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
   };
 
   const flush = (): void => {
-    if (inFlight !== undefined || pending.entries.length === 0 || hasEnded) {
+    if (inFlight !== undefined || pending.entries.length === 0 || ended.signal.aborted) {
       return;
     }
     const group = pending;
@@ -159,15 +155,14 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
     const outcome = await append(store, document, {
       clock,
       random: options.random,
-      signal: letGo.signal,
+      signal: ended.signal,
       onUnknown: options.onUnknown,
     }).catch((thrown: unknown) => {
-      if (letGo.signal.aborted) {
-        return undefined;
+      if (!ended.signal.aborted) {
+        throw thrown;
       }
-      throw thrown;
     });
-    if (outcome === undefined || hasEnded) {
+    if (outcome === undefined || ended.signal.aborted) {
       return;
     }
     inFlight = undefined;
@@ -190,10 +185,7 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
     flush();
   };
 
-  /**
-   * Folds a document that another writer put at the position of our append, and queues our inputs to be decided again. Returns
-   * false if the document took the workload over.
-   */
+  /** Folds what another writer put at our position, and queues our inputs to be decided again. False after a take-over. */
   const decideAgain = (document: JournalDocument<Entry>, group: Group): boolean => {
     durable = foldDocument(durable, document);
     const isTakenOver = document.entries.some(({ kind }) => kind === 'taken-over');
@@ -202,7 +194,7 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
       return false;
     }
     tip = durable;
-    queue = [...group.decided, ...pending.decided].map(({ input }) => input).concat(queue);
+    queue = unanswered(group);
     queuedBytes = queue.reduce((sum, input) => sum + inputBytes(input), 0);
     pending = emptyGroup();
     return true;
@@ -212,14 +204,13 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
     [...(group?.decided ?? []), ...pending.decided].map(({ input }) => input).concat(queue);
 
   const end = (reason: LoopEnd, group: Group): void => {
-    hasEnded = true;
-    letGo.abort();
+    ended.abort();
     options.onEnd(reason, unanswered(group));
   };
 
   return {
     submit: (input) => {
-      if (hasEnded || isOverrun(input)) {
+      if (ended.signal.aborted || isOverrun(input)) {
         return false;
       }
       if (queue.length > 0 || !hasRoom(input)) {
@@ -233,8 +224,7 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
     },
     durable: () => durable,
     abandon: () => {
-      hasEnded = true;
-      letGo.abort();
+      ended.abort();
       return unanswered(inFlight);
     },
   };

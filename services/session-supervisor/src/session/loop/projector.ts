@@ -15,10 +15,7 @@ export interface ProjectorOptions {
 /** Writes the projection of a workload, which lists show. It writes soon after a change, but at most once a second. */
 export interface Projector {
   changed(state: WorkloadState): void;
-  /**
-   * Writes the end and frees the slot in one update, and retries until that succeeds. Resolves then, or when the signal
-   * aborts.
-   */
+  /** Writes the end and frees the slot in one update. Resolves when that succeeds, or the signal aborts. */
   end(state: WorkloadState, signal: AbortSignal): Promise<void>;
   close(): void;
 }
@@ -27,38 +24,27 @@ const EVERY_MS = 1_000;
 const AGAIN = { firstMs: 200, longestMs: 200 };
 
 export const createProjector = ({ write, held, clock, logger }: ProjectorOptions): Projector => {
-  let latest: WorkloadState | undefined;
+  let latest: WorkloadState;
   let timer: Timer | undefined;
-  const flush = (): void => {
+  const flush = (state: WorkloadState): void => {
     timer = undefined;
-    if (latest === undefined) {
-      return;
-    }
-    write(projectionOf(latest, held()), false).catch((thrown: unknown) =>
-      logger.debug({ err: thrown }, 'a projection was not written; the next one will be'),
+    write(projectionOf(state, held()), false).catch((err: unknown) =>
+      logger.debug({ err }, 'a projection was not written; the next one will be'),
     );
   };
-  const close = (): void => {
-    timer?.cancel();
-    latest = undefined;
-  };
+  const close = (): void => timer?.cancel();
   return {
     changed: (state) => {
       latest = state;
-      timer ??= clock.setTimer(EVERY_MS, flush);
+      timer ??= clock.setTimer(EVERY_MS, () => flush(latest));
     },
     end: async (state, signal) => {
       close();
-      const onRetry = (thrown: unknown): void =>
-        logger.warn({ err: thrown }, 'the end of a workload was not projected; it is tried again');
-      const written = retry(() => write(projectionOf(state, ''), true), {
-        clock,
-        signal,
-        pause: AGAIN,
-        onRetry,
-      });
+      const onRetry = (err: unknown): void =>
+        logger.warn({ err }, 'the end of a workload was not projected; it is tried again');
+      const options = { clock, signal, pause: AGAIN, onRetry };
       // `retry` rejects only if the signal aborts.
-      await written.catch(() => undefined);
+      await retry(() => write(projectionOf(state, ''), true), options).catch(() => undefined);
     },
     close,
   };

@@ -4,7 +4,7 @@ import type { Entry } from '../../domain/state/entries.ts';
 import type { WorkloadState } from '../../domain/state/workload.ts';
 import { folding } from './folding.ts';
 
-export interface SnapshotsOptions {
+interface SnapshotsOptions {
   store: Pick<JournalStore<Entry>, 'writeSnapshot'>;
   logger: Logger;
   /** The position at which this replica began to write. */
@@ -27,17 +27,13 @@ export const createSnapshots = ({ store, logger, from }: SnapshotsOptions): Snap
   let writing: Promise<void> | undefined;
 
   const write = async (state: WorkloadState): Promise<void> => {
-    const { header, position } = state;
+    const { header, position: n } = state;
+    const { version: foldVersion } = folding;
     try {
       const frozen = folding.freeze(state);
-      await store.writeSnapshot({
-        workload: header.id,
-        n: position,
-        foldVersion: folding.version,
-        state: frozen,
-      });
-    } catch (thrown) {
-      logger.warn({ err: thrown, position }, 'a snapshot was not written; the next one will be');
+      await store.writeSnapshot({ workload: header.id, n, foldVersion, state: frozen });
+    } catch (err) {
+      logger.warn({ err, position: n }, 'a snapshot was not written; the next one will be');
     } finally {
       writing = undefined;
     }
@@ -46,14 +42,11 @@ export const createSnapshots = ({ store, logger, from }: SnapshotsOptions): Snap
   return {
     written: (state) => {
       const isDue = Math.floor(state.position / EVERY) > Math.floor(last / EVERY);
-      if (!isDue || writing !== undefined) {
-        return;
+      if (isDue && writing === undefined) {
+        last = state.position;
+        writing = write(state);
       }
-      last = state.position;
-      writing = write(state);
     },
-    close: async () => {
-      await writing;
-    },
+    close: async () => writing,
   };
 };

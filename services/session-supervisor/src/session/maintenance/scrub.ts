@@ -33,15 +33,13 @@ export const scrub = async (
   afterEach: () => Promise<void> = async () => {},
 ): Promise<Scrubbed> => {
   const found: Scrubbed = { checked: 0, missing: [], damaged: [], position: from, hasMore: false };
+  const isFull = (): boolean => found.missing.length + found.damaged.length >= MAX_FOUND;
   await asUnavailable(async () => {
     for await (const { n, entries } of journal.read(state.header.id, from)) {
       if (n > state.position) {
         break;
       }
-      if (
-        found.position > from &&
-        (isEnough() || found.missing.length + found.damaged.length >= MAX_FOUND)
-      ) {
+      if (found.position > from && (isEnough() || isFull())) {
         found.hasMore = true;
         break;
       }

@@ -7,12 +7,10 @@ import { isCurrentResult, begin, type WorkloadState } from '../../domain/state/w
 import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 
-export interface SweeperDeps extends Pick<
+export type SweeperDeps = Pick<
   SessionDeps,
   'workloads' | 'journal' | 'clock' | 'logger' | 'sweep'
-> {
-  blob: Pick<BlobAccess, 'list' | 'remove'>;
-}
+> & { blob: Pick<BlobAccess, 'list' | 'remove'> };
 
 const BATCH = 20;
 const AFTER_FAILURE_MS = 60_000;
@@ -39,26 +37,19 @@ export const sweepRound = async (deps: SweeperDeps, signal: AbortSignal): Promis
   let removed = 0;
   const due = await deps.workloads.toSweep(new Date(deps.clock.now()), BATCH);
   for (const document of due) {
+    const workload = document._id;
+    const closedForMs = deps.clock.now() - (document.projection.endedAt?.getTime() ?? 0);
+    let nextMs = AGAIN_MS.find((ms) => ms > closedForMs);
     try {
       removed += await sweep(deps, document, signal);
-    } catch (thrown) {
-      if (signal.aborted) {
-        throw thrown;
-      }
+    } catch (err) {
+      signal.throwIfAborted();
       // A workload that cannot be swept must not hold up the others.
-      deps.logger.warn(
-        { err: thrown, workload: document._id },
-        'a workload was not swept; it is tried again',
-      );
-      await deps.workloads.swept(document._id, new Date(deps.clock.now() + AFTER_FAILURE_MS));
-      continue;
+      deps.logger.warn({ err, workload }, 'a workload was not swept; it is tried again');
+      nextMs = AFTER_FAILURE_MS;
     }
-    const closedForMs = deps.clock.now() - (document.projection.endedAt?.getTime() ?? 0);
-    const next = AGAIN_MS.find((ms) => ms > closedForMs);
-    await deps.workloads.swept(
-      document._id,
-      next === undefined ? undefined : new Date(deps.clock.now() + next),
-    );
+    const sweepAt = nextMs === undefined ? undefined : new Date(deps.clock.now() + nextMs);
+    await deps.workloads.swept(workload, sweepAt);
   }
   return removed;
 };
@@ -76,12 +67,12 @@ const sweep = async (
   const kept = state.deleteResults ? new Set<string>() : await acceptedBlobs(deps, id, state);
   let removed = 0;
   for (const folder of state.deleteResults ? ['results', 'logs'] : ['results']) {
-    removed += await sweepFolder(
-      deps,
-      `${folder}/${id}/`,
-      (name) => !kept.has(name) && !isNewer(name, state),
-      signal,
-    );
+    for await (const { blobName } of deps.blob.list(`${folder}/${id}/`, signal)) {
+      if (!kept.has(blobName) && !isNewer(blobName, state)) {
+        await deps.blob.remove(blobName, signal);
+        removed += 1;
+      }
+    }
   }
   if (removed > 0) {
     deps.logger.info({ workload: id, removed }, 'swept results that were not accepted');
@@ -89,30 +80,10 @@ const sweep = async (
   return removed;
 };
 
-const sweepFolder = async (
-  deps: SweeperDeps,
-  prefix: string,
-  isLeftover: (blobName: string) => boolean,
-  signal: AbortSignal,
-): Promise<number> => {
-  let removed = 0;
-  for await (const { blobName } of deps.blob.list(prefix, signal)) {
-    if (!isLeftover(blobName)) {
-      continue;
-    }
-    await deps.blob.remove(blobName, signal);
-    removed += 1;
-  }
-  return removed;
-};
-
 /** Whether a blob belongs to a generation newer than the state, because the workload is being reopened meanwhile. */
-const isNewer = (blobName: string, { generation }: WorkloadState): boolean =>
-  generationOf(blobName) > generation;
-
-const generationOf = (blobName: string): number => {
+const isNewer = (blobName: string, { generation }: WorkloadState): boolean => {
   const name = parseBlobName(blobName);
-  return name === undefined || name.kind === 'upload' ? 0 : name.generation;
+  return name !== undefined && name.kind !== 'upload' && name.generation > generation;
 };
 
 const acceptedBlobs = async (
