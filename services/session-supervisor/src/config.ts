@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import {
   duration,
@@ -14,9 +13,7 @@ import {
   natsVariables,
   serverConfig,
   serverVariables,
-  type ServerConfig,
 } from '#libs/service/index.ts';
-import type { Plan } from './store/customers.ts';
 
 /** The variables of this service. `README.md` explains each. */
 export const variables = z.object({
@@ -35,23 +32,10 @@ export const variables = z.object({
   MUSTER_SCRUB_EVERY: duration({ minMs: 10, maxMs: 3_600_000 }).prefault('60s'),
 });
 
-export interface Config {
-  server: ServerConfig;
-  meshSecret: KeyObject;
-  serviceToken: string;
-  mongo: { url: string; database: string };
-  nats: { url: string };
-  blobEndpoint: string;
-  /** The plan of customers without an own one. */
-  plan: Plan;
-  /** Time from the end of a workload to its first sweep (agents may still upload before), and between two searches. */
-  sweep: { afterMs: number; everyMs: number };
-  /** Time after which the results of a workload are checked again, and between two searches. */
-  scrub: { afterMs: number; everyMs: number };
-}
+export type Config = ReturnType<typeof readConfig>;
 
 /** Reads the configuration. Throws a ConfigError that names everything wrong. */
-export const readConfig = (env: Environment): Config => {
+export const readConfig = (env: Environment) => {
   const read = loadConfig(variables, env);
   return {
     server: serverConfig(read),
@@ -60,12 +44,15 @@ export const readConfig = (env: Environment): Config => {
     mongo: { url: read.MUSTER_MONGO_URL, database: read.MUSTER_MONGO_DATABASE },
     nats: { url: read.MUSTER_NATS_URL },
     blobEndpoint: read.MUSTER_BLOB_ENDPOINT,
+    /** The plan of customers without an own one. */
     plan: {
       runningWorkloads: read.MUSTER_PLAN_RUNNING_WORKLOADS,
       users: read.MUSTER_PLAN_USERS,
       weight: read.MUSTER_PLAN_WEIGHT,
     },
+    /** Time from the end of a workload to its first sweep (agents may still upload before), and between two searches. */
     sweep: { afterMs: read.MUSTER_SWEEP_AFTER, everyMs: read.MUSTER_SWEEP_EVERY },
+    /** Time after which the results of a workload are checked again, and between two searches. */
     scrub: { afterMs: read.MUSTER_SCRUB_AFTER, everyMs: read.MUSTER_SCRUB_EVERY },
   };
 };

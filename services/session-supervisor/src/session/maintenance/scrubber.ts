@@ -19,8 +19,7 @@ export const startScrubber = (deps: ScrubberDeps): Repetition =>
       clock: deps.clock,
       everyMs: deps.scrub.everyMs,
       isPauseFirst: true,
-      onFailure: (thrown) =>
-        deps.logger.debug({ err: thrown }, 'a scrub failed; it is tried again'),
+      onFailure: (err) => deps.logger.debug({ err }, 'a scrub failed; it is tried again'),
     },
     async (signal) => {
       while (!signal.aborted && (await scrubNext(deps, signal))) {}

@@ -26,8 +26,7 @@ export const startSweeper = (deps: SweeperDeps): Repetition =>
     {
       clock: deps.clock,
       everyMs: deps.sweep.everyMs,
-      onFailure: (thrown) =>
-        deps.logger.debug({ err: thrown }, 'a sweep failed; it is tried again'),
+      onFailure: (err) => deps.logger.debug({ err }, 'a sweep failed; it is tried again'),
     },
     (signal) => sweepRound(deps, signal),
   );

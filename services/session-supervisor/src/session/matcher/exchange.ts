@@ -34,24 +34,16 @@ const AFTER_FAILURE_MS = 500;
 const DEADLINE_MS = 2_000;
 
 /** Turns an error of the bus into the one that people are shown while no matcher answers. */
-const inWords = (thrown: unknown): unknown =>
-  isDomainError(thrown) && (thrown.reason === 'NO_RESPONDER' || thrown.reason === 'REPLY_TIMEOUT')
-    ? new DomainError(
-        status.UNAVAILABLE,
-        'NO_MATCHER',
-        'no user-manager matches right now',
-        {},
-        { cause: thrown },
-      )
-    : thrown;
+const inWords = (cause: unknown): unknown => {
+  if (!isDomainError(cause) || !['NO_RESPONDER', 'REPLY_TIMEOUT'].includes(cause.reason)) {
+    return cause;
+  }
+  const message = 'no user-manager matches right now';
+  return new DomainError(status.UNAVAILABLE, 'NO_MATCHER', message, {}, { cause });
+};
 
-export const startExchange = ({
-  bus,
-  clock,
-  onAnswer,
-  onFailure,
-  demand,
-}: ExchangeOptions): Exchange => {
+export const startExchange = (options: ExchangeOptions): Exchange => {
+  const { bus, clock, onAnswer, onFailure, demand } = options;
   let next: DemandVerb = 'more-users';
   const statements = every(
     {
@@ -68,10 +60,8 @@ export const startExchange = ({
       const bytes = (verb === 'more-users' ? MoreUsers : UpdateUserCount)
         .encode({ demand: stated })
         .finish();
-      const answer = await bus.request(matcherSubject(verb), bytes, {
-        timeoutMs: DEADLINE_MS,
-        signal,
-      });
+      const limits = { timeoutMs: DEADLINE_MS, signal };
+      const answer = await bus.request(matcherSubject(verb), bytes, limits);
       if (!signal.aborted) {
         onAnswer(SetDemandResponse.decode(answer), stated);
       }

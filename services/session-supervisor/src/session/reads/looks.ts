@@ -14,12 +14,6 @@ export interface Looks<Look> {
   watch: (id: string) => Watcher<Look>;
 }
 
-export interface LooksOptions<Look> {
-  look: (id: string) => Promise<Look>;
-  bus: Bus;
-  clock: Clock;
-}
-
 /** Time between two looks if the owner sends no notice of a change. */
 const LOOK_MS = 1_000;
 /** Changes within this time cause one look. */
@@ -33,7 +27,15 @@ interface Shared<Look> {
   stop(): void;
 }
 
-export const createLooks = <Look>({ look, bus, clock }: LooksOptions<Look>): Looks<Look> => {
+export const createLooks = <Look>({
+  look,
+  bus,
+  clock,
+}: {
+  look: (id: string) => Promise<Look>;
+  bus: Bus;
+  clock: Clock;
+}): Looks<Look> => {
   const open = new Map<string, Shared<Look>>();
 
   const startLooking = (id: string): Shared<Look> => {
