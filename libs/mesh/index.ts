@@ -1,5 +1,6 @@
 /** The agreements of all parts of the mesh: how things are named, and how requests are checked. Pure. */
 export { formatAttemptId, isAttemptId } from './attempt-id.ts';
+export * from './bounds.ts';
 export {
   type AttemptPath,
   type BlobName,

@@ -7,6 +7,7 @@ import {
   secret,
   type Environment,
 } from '#libs/config/index.ts';
+import { MAX_RUNNING_WORKLOADS, MAX_WANTED_USERS, MAX_WEIGHT } from '#libs/mesh/index.ts';
 import {
   meshSecretVariables,
   mongoVariables,
@@ -23,9 +24,9 @@ export const variables = z.object({
   ...meshSecretVariables,
   MUSTER_SERVICE_TOKEN: secret(),
   MUSTER_BLOB_ENDPOINT: grpcTarget(),
-  MUSTER_PLAN_RUNNING_WORKLOADS: integer({ min: 1, max: 1_000 }).prefault('1'),
-  MUSTER_PLAN_USERS: integer({ min: 1, max: 100_000 }).prefault('100'),
-  MUSTER_PLAN_WEIGHT: integer({ min: 1, max: 1_000 }).prefault('1'),
+  MUSTER_PLAN_RUNNING_WORKLOADS: integer({ min: 1, max: MAX_RUNNING_WORKLOADS }).prefault('1'),
+  MUSTER_PLAN_USERS: integer({ min: 1, max: MAX_WANTED_USERS }).prefault('100'),
+  MUSTER_PLAN_WEIGHT: integer({ min: 1, max: MAX_WEIGHT }).prefault('1'),
   MUSTER_SWEEP_AFTER: duration({ maxMs: 86_400_000 }).prefault('60s'),
   MUSTER_SWEEP_EVERY: duration({ minMs: 10, maxMs: 3_600_000 }).prefault('30s'),
   MUSTER_SCRUB_AFTER: duration({ maxMs: 30 * 86_400_000 }).prefault('24h'),

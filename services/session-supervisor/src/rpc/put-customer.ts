@@ -1,7 +1,12 @@
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import type { PutCustomerRequest, PutCustomerResponse } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { collectViolations } from '#libs/mesh/index.ts';
+import {
+  collectViolations,
+  MAX_RUNNING_WORKLOADS,
+  MAX_WANTED_USERS,
+  MAX_WEIGHT,
+} from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { CustomerChange } from '../store/customers.ts';
 import { customerToProto } from '../wire/customer.ts';
@@ -27,10 +32,13 @@ const parsePut = ({
   const { runningWorkloads = 0, users = 0, weight = 0 } = plan ?? {};
   require(isCustomerId(customerId), 'customer.customer_id', CUSTOMER_ID_RULE);
   require(displayName.length <= 200, 'customer.display_name', 'must be at most 200 characters');
-  require(runningWorkloads <=
-    1_000, 'customer.plan.running_workloads', 'must be 1 to 1,000, or 0 for the configured');
-  require(users <= 100_000, 'customer.plan.users', 'must be 1 to 100,000, or 0 for the configured');
-  require(weight <= 1_000, 'customer.plan.weight', 'must be 1 to 1,000, or 0 for the configured');
+  const bound = (path: string, value: number, max: number): boolean => {
+    const rule = `must be 1 to ${max.toLocaleString('en')}, or 0 for the configured`;
+    return require(value <= max, `customer.${path}`, rule);
+  };
+  bound('plan.running_workloads', runningWorkloads, MAX_RUNNING_WORKLOADS);
+  bound('plan.users', users, MAX_WANTED_USERS);
+  bound('plan.weight', weight, MAX_WEIGHT);
   for (const path of updateMask ?? []) {
     require(PATHS.includes(path), 'update_mask', `${path} is not one of ${PATHS.join(', ')}`);
   }

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import { StartWorkloadRequest, type StartWorkloadResponse } from '#libs/contracts/session.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
-import { checkRequestId, collectViolations, isId, type Violations } from '#libs/mesh/index.ts';
+import {
+  checkRequestId,
+  collectViolations,
+  isId,
+  MAX_WANTED_USERS,
+  type Violations,
+} from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { begin } from '../domain/state/workload.ts';
 import type { WorkloadSpec } from '../kinds/kinds.ts';
@@ -69,13 +75,15 @@ const parseStart = (request: StartWorkloadRequest, call: CallContext) => {
     wrong.require(isOwn, 'customer_id', 'must be empty, or your own');
   }
   checkRequestId(wrong, request.requestId);
-  wrong.require((request.wantedUsers ?? 0) <= 100_000, 'wanted_users', 'must be at most 100,000');
+  const { wantedUsers: wanted } = request;
+  const isWithin = (wanted ?? 0) <= MAX_WANTED_USERS;
+  wrong.require(isWithin, 'wanted_users', 'must be at most 100,000');
   const spec = wrong.passed(parseSpec(request, wrong));
   return {
     customer,
     objectId: request.objectId,
     spec,
-    wanted: request.wantedUsers,
+    wanted,
     requestId: request.requestId === '' ? undefined : request.requestId,
     requestHash: createHash('sha256')
       .update(StartWorkloadRequest.encode({ ...request, customerId: customer }).finish())

@@ -8,11 +8,15 @@ import type {
   UsersReleased,
 } from '#libs/contracts/user.ts';
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
-import { collectViolations, type Violations, isId } from '#libs/mesh/index.ts';
+import {
+  collectViolations,
+  isId,
+  MAX_WANTED_USERS,
+  MAX_WEIGHT,
+  type Violations,
+} from '#libs/mesh/index.ts';
 import { cutPage, parsePage } from '#libs/pages/index.ts';
 
-const MAX_WANTED = 100_000;
-const MAX_WEIGHT = 1_000;
 const MAX_USERS = 100_000;
 
 const checkUsers = (users: readonly UserClaim[], field: string, wrong: Violations): void => {
@@ -32,7 +36,7 @@ export const parseDemand = (demand: Demand | undefined): Demand => {
     const message = wrong.within('demand');
     message.require(isId(workloadId), 'workload_id', 'must be a workload id');
     message.require(isCustomerId(customerId), 'customer_id', CUSTOMER_ID_RULE);
-    message.require(wanted <= MAX_WANTED, 'wanted', `must be at most ${MAX_WANTED}`);
+    message.require(wanted <= MAX_WANTED_USERS, 'wanted', `must be at most ${MAX_WANTED_USERS}`);
     message.require(weight >= 1 && weight <= MAX_WEIGHT, 'weight', `must be 1 to ${MAX_WEIGHT}`);
     checkUsers(demand.users, 'demand.users', wrong);
   }

@@ -1,10 +1,10 @@
+import { MAX_INDICES } from '#libs/mesh/index.ts';
 import { collectRanges, type RangeCollector } from './index-ranges.ts';
 import {
   indicesInvalid,
   indicesTooComplex,
   indicesTooMany,
   MAX_INDEX,
-  MAX_INDICES,
   type IndexSet,
 } from './index-set.ts';
 

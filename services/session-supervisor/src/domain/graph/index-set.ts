@@ -1,12 +1,10 @@
 import { DomainError, status } from '#libs/errors/index.ts';
+import { MAX_INDICES } from '#libs/mesh/index.ts';
 import { collectRanges, type IndexRange } from './index-ranges.ts';
 import type { OrdinalRange } from '../sets/bitmap.ts';
 
 /** The highest index, which is Blender's highest frame. */
 export const MAX_INDEX = 1_048_574;
-
-/** Most tasks of one workload. */
-export const MAX_INDICES = 1_000_000;
 
 /** A set of indices that is not empty, as ascending ranges that do not interleave. Equal sets have equal ranges. */
 export interface IndexSet {

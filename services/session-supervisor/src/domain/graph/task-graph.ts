@@ -1,4 +1,4 @@
-import { formatTaskKey, parseTaskKey } from '#libs/mesh/index.ts';
+import { formatTaskKey, MAX_NODES, parseTaskKey } from '#libs/mesh/index.ts';
 import { indexAt, indicesOf, ordinalOf, type IndexSet } from './index-set.ts';
 
 /** A dependency of each task on the task of the same index of an earlier node, which has all of its indices. */
@@ -29,9 +29,6 @@ export interface TaskGraph {
   readonly nodes: readonly PlacedNode[];
   readonly count: number;
 }
-
-/** Most nodes of one graph. Bounds how many tasks one failure can take with it. */
-export const MAX_NODES = 16;
 
 /** Makes a graph. Throws RangeError for nodes that callers' checks (as in `kinds/noop/wire.ts`) must not let through. */
 export const createGraph = (nodes: readonly TaskNode[]): TaskGraph => {

@@ -4,13 +4,7 @@ import {
   type TaskEdge as ProtoEdge,
   type NoopNode as ProtoNode,
 } from '#libs/contracts/common.ts';
-import {
-  nodeAt,
-  nodeOf,
-  taskIndex,
-  MAX_NODES,
-  type TaskEdge,
-} from '../../domain/graph/task-graph.ts';
+import { nodeAt, nodeOf, taskIndex, type TaskEdge } from '../../domain/graph/task-graph.ts';
 import {
   selectTasks,
   ordinalsToText,
@@ -19,8 +13,7 @@ import {
 } from '../../domain/graph/task-text.ts';
 import type { KindWire } from '../kind-wire.ts';
 import { clipped, specFields } from '../spec-fields.ts';
-import { isNode, type Violations } from '#libs/mesh/index.ts';
-import { MAX_INDICES } from '../../domain/graph/index-set.ts';
+import { isNode, MAX_INDICES, MAX_NODES, type Violations } from '#libs/mesh/index.ts';
 import type { NoopNode, NoopSpec } from './noop.ts';
 
 type Check = Violations['require'];
