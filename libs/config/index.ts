@@ -1,7 +1,6 @@
 /** Turns the environment into a typed configuration, or refuses to start and names everything that is wrong at once. */
 export { ConfigError } from './config-error.ts';
-export { withFlags } from './flags.ts';
-export { loadConfig, type Environment } from './load-config.ts';
+export { loadConfig, withFlags, type Environment } from './load-config.ts';
 export { tlsFiles, tlsVariables, type TlsFiles } from './tls.ts';
 export { grpcTarget, listenAddress } from './variables/address.ts';
 export { duration, size } from './variables/quantity.ts';

@@ -86,5 +86,5 @@ const tokenOf = async (
       `${file} holds no operator's token to enrol ${name} with; set MUSTER_TOKEN to the agent's own`,
     );
   }
-  return enrol(cli, { target, operatorToken: tokens.operator, tls, name });
+  return enrol(cli, name, { target, token: tokens.operator, tls });
 };

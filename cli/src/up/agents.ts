@@ -11,24 +11,17 @@ import { writePrivate } from './files.ts';
 import { serviceProcess } from './services.ts';
 import type { Surroundings } from './surroundings.ts';
 
-interface Enrolment {
-  /** The user-manager's target. */
-  target: string;
-  operatorToken: string;
-  tls?: TlsFiles | undefined;
-  name: string;
-}
-
 /**
  * Enrols a machine by name and answers its agent's token. The request's id follows from the name, so the same name gets
  * the same machine with a new token.
  */
 export const enrol = async (
   { clock, random, interrupt: signal }: Surroundings['cli'],
-  { target, operatorToken, tls, name }: Enrolment,
+  name: string,
+  userManager: { target: string; token: string; tls: TlsFiles | undefined },
 ): Promise<string> => {
   const patience = { clock, random, signal, patienceMs: ENROL_PATIENCE_MS };
-  using client = createClient(MachineServiceService, { target, token: operatorToken, tls });
+  using client = createClient(MachineServiceService, userManager);
   const request = { name, tokenTtlSeconds: TOKEN_TTL_SECONDS, requestId: requestIdFor(name) };
   try {
     const { token } = await persistently(patience, () => client.createMachine(request, { signal }));
@@ -98,8 +91,11 @@ const startAgent = async (
   name: string,
 ): Promise<void> => {
   const tokenFile = layout.secret(`${name}.token`);
-  const { operator: operatorToken } = secrets.tokens;
-  const token = await enrol(cli, { target: endpoints.user, operatorToken, tls: options.tls, name });
+  const token = await enrol(cli, name, {
+    target: endpoints.user,
+    token: secrets.tokens.operator,
+    tls: options.tls,
+  });
   await writePrivate(tokenFile, `${token}\n`);
   const own = agentEnvironment({ ...options, tokenFile, endpoints, cache: layout.data(name) });
   const program = serviceProcess(name, 'compute-agent', own, layout);

@@ -2,28 +2,7 @@ import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Where `muster up` keeps the files of a mesh, all of them under one directory. */
-export interface Layout {
-  directory: string;
-  context: string;
-  processes: string;
-  ports: string;
-  lock: string;
-  /** Says that the mesh is up: pid and endpoints of the `up` that runs. */
-  announcement: string;
-  signingKey: string;
-  agentKey: string;
-  jwks: string;
-  meshSecret: string;
-  nonce: string;
-  /** A password, a token or a connection string. */
-  secret(name: string): string;
-  log(name: string): string;
-  /** Data of a store, cache of an agent. */
-  data(name: string): string;
-  ready(name: string): string;
-}
-
-export const layoutOf = (directory: string): Layout => {
+export const layoutOf = (directory: string) => {
   const path = (...parts: string[]): string => join(directory, ...parts);
   return {
     directory,
@@ -31,6 +10,7 @@ export const layoutOf = (directory: string): Layout => {
     processes: path('processes.json'),
     ports: path('ports.json'),
     lock: path('run', 'lock.json'),
+    /** Says that the mesh is up: pid and endpoints of the `up` that runs. */
     announcement: path('run', 'up.json'),
     // Also named in `muster token create`.
     signingKey: path('keys', 'signing-key.json'),
@@ -38,12 +18,16 @@ export const layoutOf = (directory: string): Layout => {
     jwks: path('keys', 'jwks.json'),
     meshSecret: path('keys', 'mesh-secret'),
     nonce: path('keys', 'up-nonce'),
-    secret: (name) => path('secrets', name),
-    log: (name) => path('logs', `${name}.log`),
-    data: (name) => path('data', name),
-    ready: (name) => path('run', `${name}.ready.json`),
+    /** A password, a token or a connection string. */
+    secret: (name: string): string => path('secrets', name),
+    log: (name: string): string => path('logs', `${name}.log`),
+    /** Data of a store, cache of an agent. */
+    data: (name: string): string => path('data', name),
+    ready: (name: string): string => path('run', `${name}.ready.json`),
   };
 };
+
+export type Layout = ReturnType<typeof layoutOf>;
 
 /** Makes the directories of a mesh, for their owner only; answers where everything is. */
 export const prepareDirectory = async (data: string): Promise<Layout> => {

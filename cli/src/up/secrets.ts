@@ -20,18 +20,8 @@ const TOKEN_TTL_SECONDS = 366 * 86_400;
 
 const localCustomer = 'local';
 
-export interface Secrets {
-  /** In the environment of every child: proves that it is one of this directory's. */
-  nonce: string;
-  mongoPassword: string;
-  natsPassword: string;
-  tokens: { customer: string; operator: string };
-  /** Signs a token and keeps it in a file; answers the file's path. */
-  keepToken(name: string, role: Role, subject: string): Promise<string>;
-}
-
 /** Reads the secrets of a directory, making those that are missing. All are files of mode 0600. */
-export const keepSecrets = async (layout: Layout): Promise<Secrets> => {
+export const keepSecrets = async (layout: Layout) => {
   const signing = await keepKey(layout.signingKey, roles);
   const agents = await keepKey(layout.agentKey, ['agent']);
   await writePrivateJson(layout.jwks, { keys: [signing, agents].map(publicPart) });
@@ -39,6 +29,7 @@ export const keepSecrets = async (layout: Layout): Promise<Secrets> => {
   const sign = (role: Role, subject: string): Promise<string> =>
     signToken(signing, { role, subject, issuer, audience, ttlSeconds: TOKEN_TTL_SECONDS });
   return {
+    /** In the environment of every child: proves that it is one of this directory's. */
     nonce: await keepPrivate(layout.nonce, randomSecret),
     mongoPassword: await keepPrivate(layout.secret('mongod-password'), randomSecret),
     natsPassword: await keepPrivate(layout.secret('nats-password'), randomSecret),
@@ -46,13 +37,16 @@ export const keepSecrets = async (layout: Layout): Promise<Secrets> => {
       customer: await sign('customer', localCustomer),
       operator: await sign('operator', 'operator'),
     },
-    keepToken: async (name, role, subject) => {
+    /** Signs a token and keeps it in a file; answers the file's path. */
+    keepToken: async (name: string, role: Role, subject: string): Promise<string> => {
       const path = layout.secret(`${name}.token`);
       await writePrivate(path, `${await sign(role, subject)}\n`);
       return path;
     },
   };
 };
+
+export type Secrets = Awaited<ReturnType<typeof keepSecrets>>;
 
 const randomSecret = (): string => randomBytes(32).toString('hex');
 

@@ -14,13 +14,7 @@ import type { Layout } from './layout.ts';
 import type { Tell } from './surroundings.ts';
 
 /** `processes.json`: name → pid of everything that runs, replaced as a whole at each change. */
-export interface ProcessTable {
-  set(name: string, pid: number): Promise<void>;
-  /** Only if the name still has this pid. */
-  remove(name: string, pid: number): Promise<void>;
-}
-
-export const createProcessTable = async (file: string): Promise<ProcessTable> => {
+export const createProcessTable = async (file: string) => {
   const pids = new Map<string, number>();
   let last = Promise.resolve();
   // One write after the other, because the last one must win.
@@ -30,11 +24,12 @@ export const createProcessTable = async (file: string): Promise<ProcessTable> =>
   };
   await write();
   return {
-    set(name, pid) {
+    set: (name: string, pid: number): Promise<void> => {
       pids.set(name, pid);
       return write();
     },
-    remove(name, pid) {
+    /** Only if the name still has this pid. */
+    remove: (name: string, pid: number): Promise<void> => {
       if (pids.get(name) === pid) {
         pids.delete(name);
       }
@@ -61,7 +56,7 @@ export interface Supervisor {
 
 interface SupervisorOptions {
   clock: Clock;
-  table: ProcessTable;
+  table: Awaited<ReturnType<typeof createProcessTable>>;
   layout: Pick<Layout, 'directory' | 'log'>;
   env: Readonly<Record<string, string | undefined>>;
   /** Start services and stores again when they die. Agents never: they are other people's machines. */

@@ -86,19 +86,16 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
       };
       const { clock, interrupt: signal } = cli;
       if (!(await poll(isComplete, { clock, everyMs: LAG_MS / 20, withinMs: LAG_MS, signal }))) {
-        throw resultsMissing(id, fetched.size, completed);
+        throw new DomainError(
+          status.DATA_LOSS,
+          'RESULTS_MISSING',
+          `workload ${id} completed ${completed} tasks, but only ${fetched.size} results are listed`,
+          { workload: id, listed: fetched.size, completed },
+        );
       }
     },
   };
 };
-
-const resultsMissing = (workload: string, listed: number, completed: number): DomainError =>
-  new DomainError(
-    status.DATA_LOSS,
-    'RESULTS_MISSING',
-    `workload ${workload} completed ${completed} tasks, but only ${listed} results are listed`,
-    { workload, listed, completed },
-  );
 
 /** The latest result of each task, because two on one page would race for the file's name. */
 const latestPerTask = (results: readonly Result[]): Result[] => [
