@@ -5,7 +5,6 @@ export interface Task {
   key: string;
 }
 
-/** How far a task is. */
 export interface Progress {
   /** From 0 to 1; undefined where nobody can tell. */
   fraction: number | undefined;
@@ -34,7 +33,6 @@ export interface Completed {
   sizeBytes: number;
   /** For pictures, see `pixelHash`; empty for other results. */
   pixelHash: string;
-  /** How long the work took. */
   seconds: number;
   /** Notes for people, at most 8 of 200 characters. */
   notes: string[];

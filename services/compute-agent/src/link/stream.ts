@@ -13,7 +13,6 @@ import { type Ending, endingOf } from '../domain/ending.ts';
 
 export type AgentCall = BidiCall<ConnectRequest, ConnectResponse>;
 
-/** Handles what the mesh says. */
 export interface Listener {
   welcome(welcome: Welcome): void;
   desired(state: DesiredState): void;

@@ -11,7 +11,6 @@ export interface Excess {
   text: string;
 }
 
-/** What is watched. */
 interface Watched {
   pid: number;
   workDir: string;

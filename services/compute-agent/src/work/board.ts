@@ -4,7 +4,6 @@ import { type DesiredOrder, isNewer, NO_ORDER } from '../domain/desired.ts';
 import { attemptKey, type Phase, reconcile } from '../domain/reconcile.ts';
 import type { Progress } from '../engines/engine.ts';
 
-/** An attempt on this machine. */
 export interface Assignment {
   readonly key: string;
   readonly workloadId: string;

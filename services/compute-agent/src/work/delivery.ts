@@ -171,7 +171,7 @@ export const createDelivery = (options: DeliveryOptions) => {
 
   return {
     resume,
-    /** Takes over the outcome of an assignment. Resolves when not too much waits; undefined: it does not. */
+    /** Takes over the outcome of an assignment. If too much waits, it resolves when there is room; else undefined. */
     deliver(
       { key, workloadId, attempt }: Assignment,
       outcome: Completed | Failed,

@@ -22,8 +22,8 @@ const NO_BLENDER: Missing = {
 
 /**
  * Finds Blender, and which of its engines work. It renders 8×8 pixels with each in the sandbox, because an engine can be
- * there and not work: Eevee needs a graphics driver. It remembers what it finds for `auto`, because an engine that needs a
- * display takes long to fail, and tries named engines at every start. Rejects with the signal's reason.
+ * there and not work: Eevee needs a graphics driver. For `auto` it remembers the findings, because an engine that needs a
+ * display takes long to fail; it tries named engines at every start. Rejects with the signal's reason.
  */
 export const detectBlender = async (
   wanted: 'auto' | readonly string[],

@@ -21,8 +21,8 @@ export const recall = (
   nowMs: number,
 ): boolean | undefined => {
   const finding = found[engine];
-  const counts = finding?.works || nowMs - (finding?.triedMs ?? 0) < FAILURE_COUNTS_MS;
-  return counts ? finding?.works : undefined;
+  const counts = finding && (finding.works || nowMs - finding.triedMs < FAILURE_COUNTS_MS);
+  return counts ? finding.works : undefined;
 };
 
 /** Keeps findings for each Blender (path, version, file) and sandbox, in files that agents may share. */

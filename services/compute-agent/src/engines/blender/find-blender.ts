@@ -5,7 +5,6 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A Blender on this machine. */
 export interface BlenderProgram {
   /** Absolute, links resolved. */
   program: string;
@@ -18,10 +17,7 @@ const versionOf = async (program: string): Promise<string | undefined> => {
   return /^Blender (\d+\.\d+(\.\d+)?)/m.exec(stdout)?.[1];
 };
 
-/**
- * Finds Blender by its path, or by its name in the folders of `searchPath` (in the form of PATH), and asks it
- * for its version. Undefined if none answers.
- */
+/** The first Blender that tells its version: by its path, or by its name in the folders of `searchPath` (as in PATH). */
 export const findBlender = async (
   nameOrPath: string,
   searchPath: string,

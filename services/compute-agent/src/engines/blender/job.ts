@@ -5,7 +5,6 @@ import { failed, type Failed, misunderstood } from '../engine.ts';
 import type { Understood } from '../family.ts';
 import type { PictureFormat } from './pictures/verify.ts';
 
-/** The engines with which Blender renders. */
 export const RENDER_ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'] as const;
 export type RenderEngine = (typeof RENDER_ENGINES)[number];
 
@@ -29,7 +28,6 @@ export interface RenderJob {
   progressTimeoutMs: number;
 }
 
-/** The file extension of each format. */
 export const EXTENSIONS = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' } as const satisfies Record<
   PictureFormat,
   string

@@ -24,7 +24,6 @@ export type Trouble =
   | { kind: 'lied'; text: string }
   | { kind: 'cancelled' };
 
-/** The result of a request. */
 type Reply<A> = { kind: 'answered'; answer: A } | Trouble;
 
 /** How long a request may take, and how long the renderer may print nothing meanwhile. */

@@ -23,7 +23,7 @@ export const parseNumberList = (text: string): NumberList | undefined => {
     });
 };
 
-/** Reads tasks: `1-10,20-40x2` where a workload has one node, `mesh/0-2,solve/1` where it has several. */
+/** Reads tasks: `1-10,20-40x2` where a workload has one node, `mesh/0-2,solve/1` where it has several. Undefined if malformed. */
 export const parseTaskList = (text: string): TaskList | undefined => {
   if (!text.includes('/')) {
     return parseNumberList(text);

@@ -31,9 +31,8 @@ export const checkSize = ({ width, height }: Size, expected: Size): void => {
 };
 
 /**
- * The hash by which pictures are compared, because the files of equal pictures differ in date and duration.
- * It is the SHA-256 of width, height, channels and bit depth, each as uint32 little endian, and the samples
- * as {@link Pixels} has them. 64 lower-case hexadecimal digits.
+ * The hash by which pictures are compared, because the files of equal ones differ in date and duration: the SHA-256, in
+ * hexadecimal, of width, height, channels and bit depth, each as uint32 little endian, and the samples of {@link Pixels}.
  */
 export const pixelHash = (pixels: Pixels): string => {
   const head = Buffer.alloc(16);
