@@ -4,8 +4,7 @@
  *
  * Prints tasks per second from Start to the last acknowledgement, the time from an idle user to a recorded result, and memory.
  */
-import { readFile } from 'node:fs/promises';
-import { line, machine, percentile, spreadOf, version } from './report.ts';
+import { line, machine, percentile, rssKb, spreadOf, version } from './report.ts';
 import { startMesh, type Mesh } from '../test/harness/mesh.ts';
 import { ended, start } from '../test/harness/work.ts';
 import type { Clients } from '../test/harness/clients.ts';
@@ -35,11 +34,6 @@ const single = async (customer: Clients): Promise<number> => {
   return (workload.endTime?.getTime() ?? NaN) - (workload.createTime?.getTime() ?? NaN);
 };
 
-const memoryMb = async (pid: number): Promise<number> => {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1_024;
-};
-
 const report = async (mesh: Mesh, agentPid: number): Promise<void> => {
   const customer = await mesh.customer('bench');
   await round(customer);
@@ -58,7 +52,7 @@ const report = async (mesh: Mesh, agentPid: number): Promise<void> => {
   };
   const memory = await Promise.all(
     Object.entries(pids).map(
-      async ([name, pid]) => `${name} ${Math.round(await memoryMb(pid))} MB`,
+      async ([name, pid]) => `${name} ${Math.round((await rssKb(pid)) / 1_024)} MB`,
     ),
   );
   console.log(

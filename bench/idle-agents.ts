@@ -5,14 +5,11 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startMesh } from '../test/harness/mesh.ts';
 import { handAgent, type HandAgent } from '../test/harness/hand-agent.ts';
-import { line, machine, spreadOf } from './report.ts';
+import { line, machine, rssKb, spreadOf } from './report.ts';
 
 const AGENTS = Number(process.argv[2] ?? 2_000);
 const AT_ONCE = 50;
 const WATCHED_SECONDS = 20;
-
-const rssKb = async (pid: number): Promise<number> =>
-  Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1] ?? NaN);
 
 /** Processor time so far in seconds; a tick is 10 ms. */
 const cpuSeconds = async (pid: number): Promise<number> => {

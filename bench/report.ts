@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { cpus, totalmem, release } from 'node:os';
 
 /** The median of measurements, and their spread. */
@@ -23,6 +24,10 @@ export const spreadOf = (values: readonly number[]): Spread => ({
   min: Math.min(...values),
   max: Math.max(...values),
 });
+
+/** The resident memory of a process. */
+export const rssKb = async (pid: number): Promise<number> =>
+  Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1] ?? NaN);
 
 /** The machine on which a figure was measured. */
 export const machine = (): string => {

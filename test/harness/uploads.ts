@@ -1,23 +1,9 @@
-import {
-  BlobServiceService,
-  type UploadRequest,
-  type UploadResponse,
-} from '#libs/contracts/blob.ts';
+import { BlobServiceService, type UploadResponse } from '#libs/contracts/blob.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import { createClient } from '#libs/grpc/index.ts';
+import { customerFile, readAll, uploadOf } from '#libs/testing/index.ts';
 import type { Clients } from './clients.ts';
 import type { Mesh } from './mesh.ts';
-
-const CHUNK_BYTES = 256 * 1024;
-
-function* parts(header: UploadRequest['part'], bytes: Uint8Array): Generator<UploadRequest> {
-  yield { part: header };
-  for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
-    yield {
-      part: { $case: 'chunk', value: Buffer.from(bytes.subarray(from, from + CHUNK_BYTES)) },
-    };
-  }
-}
 
 /** Stores the result of an attempt with an agent's token. */
 export const uploadResult = async (
@@ -28,7 +14,7 @@ export const uploadResult = async (
   using blobs = createClient(BlobServiceService, { target: endpoints.blob, token });
   const file = { workloadId: workload, attempt, extension: 'bin' };
   const target = { $case: 'attemptResult', value: file } as const;
-  return await blobs.upload(parts({ $case: 'header', value: { target, sha256: '' } }, bytes));
+  return await blobs.upload(uploadOf({ target }, bytes));
 };
 
 /** Uploads a file. Returns the id of its object. */
@@ -37,10 +23,7 @@ export const uploadObject = async (
   name: string,
   bytes: Uint8Array,
 ): Promise<string> => {
-  const target = { $case: 'customerFile', value: { customerId: '' } } as const;
-  const { blobName } = await blobs.upload(
-    parts({ $case: 'header', value: { target, sha256: '' } }, bytes),
-  );
+  const { blobName } = await blobs.upload(uploadOf(customerFile(), bytes));
   const { object } = await objects.createObject({
     blobName,
     fileName: name,
@@ -58,9 +41,6 @@ export const download = async (
   { blobs }: Clients,
   { blobName, grant }: { blobName: string; grant: Buffer },
 ): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
-  for await (const { chunk } of blobs.download({ blobName, grant, offset: 0, lengthBytes: 0 })) {
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const { bytes } = await readAll(blobs.download({ blobName, grant, offset: 0, lengthBytes: 0 }));
+  return bytes;
 };

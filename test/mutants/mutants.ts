@@ -15,18 +15,8 @@ export interface Mutant {
 }
 
 const ROOT = join(import.meta.dirname, '../..');
-const PARTS = [
-  'libs',
-  'services',
-  'cli',
-  'test',
-  'bench',
-  'tools',
-  'package.json',
-  'tsconfig.json',
-  '.mocharc.json',
-  'proto',
-];
+const FOLDERS = ['libs', 'services', 'cli', 'test', 'bench', 'tools', 'proto'];
+const FILES = ['package.json', 'tsconfig.json', '.mocharc.json'];
 
 /** All mutants, by name. */
 export const listMutants = async (): Promise<Mutant[]> => {
@@ -42,31 +32,13 @@ export const listMutants = async (): Promise<Mutant[]> => {
   );
 };
 
-/** A copy of the tree in which mutants can be planted, one after the other. */
-export interface Copy extends AsyncDisposable {
-  dir: string;
-  /** Rejects where it does not apply; then nothing has changed. */
-  plant(mutant: Mutant): Promise<void>;
-  pull(mutant: Mutant): Promise<void>;
-  /** What the compiler says; empty when all is well. */
-  typeCheck(): Promise<string>;
-  /** Runs what must catch it. Answers whether it did, and the words of it that say so. */
-  isCaught(mutant: Mutant): Promise<{ isCaught: boolean; how: string }>;
-}
+export type Copy = Awaited<ReturnType<typeof copyTree>>;
 
-/** Copies the tree; programs and packages are shared with it. */
-export const copyTree = async (): Promise<Copy> => {
+/** A copy of the tree in which mutants can be planted, one after the other. It shares programs and packages with the tree. */
+export const copyTree = async () => {
   const dir = await mkdtemp(join(tmpdir(), 'muster-mutants-'));
-  for (const part of PARTS) {
-    await cp(join(ROOT, part), join(dir, part), {
-      recursive: true,
-      force: false,
-      errorOnExist: false,
-    }).catch((thrown: NodeJS.ErrnoException) => {
-      if (thrown.code !== 'ENOENT') {
-        throw thrown;
-      }
-    });
+  for (const part of [...FOLDERS, ...FILES]) {
+    await cp(join(ROOT, part), join(dir, part), { recursive: true });
   }
   for (const shared of ['node_modules', '.tools']) {
     await symlink(join(ROOT, shared), join(dir, shared));
@@ -77,21 +49,23 @@ export const copyTree = async (): Promise<Copy> => {
     });
   const bin = (name: string): string => join(ROOT, 'node_modules/.bin', name);
   return {
-    dir,
-    plant: async (mutant) => {
+    /** Rejects where it does not apply; then nothing has changed. */
+    plant: async (mutant: Mutant): Promise<void> => {
       // In two steps: of a patch that does not apply nothing may stay.
       await patch(mutant, ['--forward', '--dry-run']);
       await patch(mutant, ['--forward']);
     },
-    pull: async (mutant) => void (await patch(mutant, ['--reverse'])),
-    typeCheck: async () => {
+    pull: async (mutant: Mutant): Promise<void> => void (await patch(mutant, ['--reverse'])),
+    /** What the compiler says; empty when all is well. */
+    typeCheck: (): Promise<string> => {
       const args = ['--noEmit', '--incremental', '--tsBuildInfoFile', join(dir, 'build.json')];
       return run(bin('tsc'), args, { cwd: dir }).then(
         () => '',
         (thrown: { stdout?: string }) => String(thrown.stdout),
       );
     },
-    isCaught: async ({ caughtBy }) => {
+    /** Runs what must catch it. Answers whether it did, and the words of it that say so. */
+    isCaught: async ({ caughtBy }: Mutant): Promise<{ isCaught: boolean; how: string }> => {
       const isSimulation = caughtBy === 'simulation';
       const [command, args] = isSimulation
         ? [process.execPath, ['test/simulation/main.ts']]
@@ -101,7 +75,7 @@ export const copyTree = async (): Promise<Copy> => {
       // A run that fails without a word has found no test to run.
       return { isCaught: code !== 0 && how !== '', how: how.trim() };
     },
-    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: (): Promise<void> => rm(dir, { recursive: true, force: true }),
   };
 };
 
