@@ -56,7 +56,7 @@ const report = async (mesh: Mesh, agentPid: number): Promise<void> => {
     ),
   );
   console.log(
-    `dispatch: ${TASKS} noopSpec tasks of 0 ms, one agent process with ${STREAMS} streams, journaled mongod`,
+    `dispatch: ${TASKS} noop tasks of 0 ms, one agent process with ${STREAMS} streams, journaled mongod`,
   );
   console.log(`machine: ${machine()}`);
   console.log(

@@ -1,17 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Link } from '../harness/mesh.ts';
 
-/** The journals with an append in flight, observed in the traffic between session-supervisors and mongod. */
-export interface Appends {
-  inFlight(): number;
-  /** Resolves as soon as the next append was sent and before it can be answered, or after `withinMs`. */
-  next(withinMs: number): Promise<void>;
-}
-
 /** The beginning of an insert into the journal in MongoDB's wire protocol: `{insert: "journal", …`. */
 const APPEND = Buffer.from('\u0002insert\0\u0008\0\0\0journal\0', 'latin1');
 
-export const watchAppends = (links: readonly Link[]): Appends => {
+export type Appends = ReturnType<typeof watchAppends>;
+
+/** The journals with an append in flight, observed in the traffic between session-supervisors and mongod. */
+export const watchAppends = (links: readonly Link[]) => {
   const writing = new Set<object>();
   let sent = Promise.withResolvers<void>();
   for (const { from, to, proxy } of links) {
@@ -32,7 +28,9 @@ export const watchAppends = (links: readonly Link[]): Appends => {
     });
   }
   return {
-    inFlight: () => writing.size,
-    next: (withinMs) => Promise.race([sent.promise, sleep(withinMs, undefined, { ref: false })]),
+    inFlight: (): number => writing.size,
+    /** Resolves as soon as the next append was sent and before it can be answered, or after `withinMs`. */
+    next: (withinMs: number): Promise<void> =>
+      Promise.race([sent.promise, sleep(withinMs, undefined, { ref: false })]),
   };
 };

@@ -8,14 +8,6 @@ import { watch } from '../harness/work.ts';
 import { randomSteps } from '../simulation/steps.ts';
 import type { History } from './history.ts';
 
-/** A customer that always has a workload, watches it, and sometimes sends it a command. */
-export interface Customer {
-  /** Starts and commands no more, and lets all of its workloads run to their end. */
-  calm(): void;
-  /** Resolves when all of its workloads have ended. Rejects if a watch went back. */
-  readonly done: Promise<void>;
-}
-
 const UNKNOWN: ReadonlySet<status> = new Set([
   status.UNAVAILABLE,
   status.DEADLINE_EXCEEDED,
@@ -26,7 +18,8 @@ const DEADLINE_MS = 5_000;
 
 let watches = 0;
 
-export const createCustomer = (clients: Clients, random: Random, history: History): Customer => {
+/** A customer that always has a workload, watches it, and sometimes sends it a command. */
+export const createCustomer = (clients: Clients, random: Random, history: History) => {
   const { workloads } = clients;
   const watching = new Map<string, Promise<void>>();
   let isCalm = false;
@@ -180,9 +173,11 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
   };
 
   return {
-    calm: () => {
+    /** Starts and commands no more, and lets all of its workloads run to their end. */
+    calm: (): void => {
       isCalm = true;
     },
+    /** Resolves when all of its workloads have ended. Rejects if a watch went back. */
     done: run(),
   };
 };

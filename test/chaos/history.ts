@@ -18,13 +18,13 @@ export interface Shown {
   workload: Pick<Workload, 'workloadId' | 'revision' | 'completed' | 'failed' | 'total'>;
 }
 
-/** All requests, outcomes and shown states, in order. Records are only added. */
-export interface History {
-  readonly all: readonly (Asked | Shown)[];
-  add(event: Asked | Shown): void;
-}
+export type History = ReturnType<typeof createHistory>;
 
-export const createHistory = (): History => {
+/** All requests, outcomes and shown states, in order. Records are only added. */
+export const createHistory = () => {
   const all: (Asked | Shown)[] = [];
-  return { all, add: (event) => void all.push(event) };
+  return {
+    all: all as readonly (Asked | Shown)[],
+    add: (event: Asked | Shown): void => void all.push(event),
+  };
 };

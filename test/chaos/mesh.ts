@@ -1,19 +1,14 @@
-import { MongoClient, type Db } from 'mongodb';
+import { MongoClient } from 'mongodb';
 import type { RunningService } from '#libs/testing/index.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
-import { watchAppends, type Appends } from './appends.ts';
-
-/** A mesh with two replicas of each service, its agents, and a connection to its database that no fault affects. */
-export interface ChaosMesh extends AsyncDisposable {
-  mesh: Mesh;
-  agents: RunningService[];
-  appends: Appends;
-  db: Db;
-}
+import { startMesh } from '../harness/mesh.ts';
+import { watchAppends } from './appends.ts';
 
 const AGENTS = 8;
 
-export const startChaosMesh = async (): Promise<ChaosMesh> => {
+export type ChaosMesh = Awaited<ReturnType<typeof startChaosMesh>>;
+
+/** A mesh with two replicas of each service, its agents, and a connection to its database that no fault affects. */
+export const startChaosMesh = async () => {
   await using opening = new AsyncDisposableStack();
   const mesh = opening.use(await startMesh({ replicas: 2, isProxied: true }));
   const agents: RunningService[] = [];
@@ -29,6 +24,6 @@ export const startChaosMesh = async (): Promise<ChaosMesh> => {
     agents,
     appends,
     db: mongo.db('muster'),
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    [Symbol.asyncDispose]: (): Promise<void> => opened.disposeAsync(),
   };
 };

@@ -5,7 +5,7 @@ import {
   MachineServiceService,
   UserServiceService,
 } from '#libs/contracts/user.ts';
-import { createClient, type Client } from '#libs/grpc/index.ts';
+import { createClient } from '#libs/grpc/index.ts';
 
 /** The addresses of a mesh's services. */
 export interface Endpoints {
@@ -14,18 +14,10 @@ export interface Endpoints {
   blob: string;
 }
 
-/** Clients of all services, with one caller's token. */
-export interface Clients extends Disposable {
-  workloads: Client<typeof WorkloadServiceService>;
-  customers: Client<typeof CustomerServiceService>;
-  users: Client<typeof UserServiceService>;
-  machines: Client<typeof MachineServiceService>;
-  demands: Client<typeof DemandServiceService>;
-  blobs: Client<typeof BlobServiceService>;
-  objects: Client<typeof ObjectServiceService>;
-}
+export type Clients = ReturnType<typeof createClients>;
 
-export const createClients = (endpoints: Endpoints, token: string): Clients => {
+/** Clients of all services, with one caller's token. */
+export const createClients = (endpoints: Endpoints, token: string) => {
   const clients = {
     workloads: createClient(WorkloadServiceService, { target: endpoints.session, token }),
     customers: createClient(CustomerServiceService, { target: endpoints.session, token }),
@@ -37,7 +29,7 @@ export const createClients = (endpoints: Endpoints, token: string): Clients => {
   };
   return {
     ...clients,
-    [Symbol.dispose]: () => {
+    [Symbol.dispose]: (): void => {
       for (const client of Object.values(clients)) {
         client.close();
       }

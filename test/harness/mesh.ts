@@ -10,15 +10,12 @@ import {
   tempDir,
   type Proxy,
   type RunningService,
-  type TestAzurite,
-  type TestMongod,
-  type TestStore,
-  type Keys,
   createKeys,
+  MESH_SECRET,
 } from '#libs/testing/index.ts';
-import { createClients, type Clients } from './clients.ts';
+import { createClients } from './clients.ts';
 
-export interface MeshOptions {
+interface MeshOptions {
   /** Variables for session-supervisor that replace the usual ones. */
   supervisor?: Record<string, string>;
   /** Number of session-supervisors and of user-managers. Defaults to 1. */
@@ -34,7 +31,7 @@ export interface Link {
   proxy: Proxy;
 }
 
-export interface AgentOptions {
+interface AgentOptions {
   /** Default `noop`. */
   engines?: string;
   slots?: number;
@@ -43,27 +40,10 @@ export interface AgentOptions {
   env?: Record<string, string>;
 }
 
+export type Mesh = Awaited<ReturnType<typeof startMesh>>;
+
 /** A whole mesh: real stores and all services. Each is a process of its own, and keeps its port over restarts. */
-export interface Mesh extends AsyncDisposable {
-  readonly dir: string;
-  readonly keys: Keys;
-  readonly stores: { nats: TestStore; mongod: TestMongod; azurite: TestAzurite };
-  readonly services: { supervisor: RunningService; manager: RunningService; blob: RunningService };
-  /** All session-supervisors and all user-managers. Those in `services` come first. */
-  readonly replicas: { supervisors: RunningService[]; managers: RunningService[] };
-  /** The proxies between any two parts, one for each replica; empty unless they were asked for. */
-  readonly links: Link[];
-  readonly endpoints: { session: string; user: string; blob: string };
-  readonly operator: Clients;
-  /** Returns clients with the token of a customer. */
-  customer(id: string): Promise<Clients>;
-  /** Enrols a machine and starts its agent. */
-  agent(name: string, options?: AgentOptions): Promise<RunningService>;
-}
-
-const MESH_SECRET = '5a'.repeat(32);
-
-export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
+export const startMesh = async (options: MeshOptions = {}) => {
   await using opening = new AsyncDisposableStack();
   const dir = opening.use(await tempDir());
   const [nats, mongod, azurite] = await Promise.all([startNats(), startMongod(), startAzurite()]);
@@ -157,12 +137,19 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
     keys,
     stores: { nats, mongod, azurite },
     services: { supervisor, manager, blob },
+    /** Those in `services` come first. */
     replicas: { supervisors, managers },
+    /** The proxies between any two parts, one for each replica; empty unless they were asked for. */
     links,
     endpoints,
     operator,
-    customer: async (id) => opened.use(createClients(endpoints, await keys.token('customer', id))),
-    agent: async (name, { engines = 'noop', slots = 1, streams = 1, env = {} } = {}) => {
+    customer: async (id: string) =>
+      opened.use(createClients(endpoints, await keys.token('customer', id))),
+    /** Enrols a machine and starts its agent. */
+    agent: async (
+      name: string,
+      { engines = 'noop', slots = 1, streams = 1, env = {} }: AgentOptions = {},
+    ) => {
       const tokens: string[] = [];
       for (let i = 1; i <= streams; i += 1) {
         const machine = {

@@ -72,20 +72,11 @@ export const rawAgent = async (
   }
 };
 
-/** Agents that say hello, may send more messages, and never read what the mesh sends. */
-export interface DeafAgents extends Disposable {
-  /** Lets all agents send this message. It waits if the mesh takes no more. */
-  say(message: ConnectRequest['message']): void;
-}
-
 const PER_CONNECTION = 100;
 const ENROL_AT_ONCE = 20;
 
-export const deafAgents = async (
-  mesh: Mesh,
-  count: number,
-  engines: string[] = [],
-): Promise<DeafAgents> => {
+/** Agents that say hello, may send more messages, and never read what the mesh sends. */
+export const deafAgents = async (mesh: Mesh, count: number, engines: string[] = []) => {
   const names = Array.from({ length: count }, (_, i) => `deaf-${i}`);
   const enrolAtOnce = pLimit(ENROL_AT_ONCE);
   const machines = await enrolAtOnce.map(names, (name) => enrol(mesh, name));
@@ -108,7 +99,8 @@ export const deafAgents = async (
   send(helloBytes(...engines));
   await Promise.all(connected);
   return {
-    say: (message) => send(bytesOf(message)),
-    [Symbol.dispose]: () => clients.forEach((client) => client.close()),
+    /** Lets all agents send this message. It waits if the mesh takes no more. */
+    say: (message: ConnectRequest['message']): void => send(bytesOf(message)),
+    [Symbol.dispose]: (): void => clients.forEach((client) => client.close()),
   };
 };

@@ -82,7 +82,7 @@ describe('a mesh that is flooded', function () {
               reportId: n * 1_000 + i + 1,
               workloadId,
               attempt: {
-                task: `noopSpec/${i}`,
+                task: `noop/${i}`,
                 generation: 0,
                 attempt: `0-${i}`,
                 token: randomBytes(16),

@@ -5,7 +5,7 @@ import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { download } from '../harness/uploads.ts';
 import { ended, named, resultsOf, start } from '../harness/work.ts';
 
-describe('a noopSpec workload through the whole mesh', function () {
+describe('a noop workload through the whole mesh', function () {
   this.timeout(60_000);
   let mesh: Mesh;
 

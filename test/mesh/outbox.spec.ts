@@ -92,7 +92,7 @@ describe('a result that an agent has finished', function () {
     await ended(acme, id);
     const { attempt } = JSON.parse(line) as { attempt: string };
     const names = (await resultsOf(acme, id)).map(({ blobName }) => blobName);
-    expect(names).to.deep.equal([`results/${id}/noopSpec/0/0-${attempt}.bin`]);
+    expect(names).to.deep.equal([`results/${id}/noop/0/0-${attempt}.bin`]);
     expect(await blobsOf(id)).to.deep.equal(names);
   });
 

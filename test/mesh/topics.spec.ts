@@ -29,7 +29,7 @@ interface Type<T> {
   encode(message: T): { finish(): Uint8Array };
 }
 
-const everyTask = Array.from({ length: 6 }, (_, i) => `noopSpec/${i}`);
+const everyTask = Array.from({ length: 6 }, (_, i) => `noop/${i}`);
 const toMatcher = (verb: string): RegExp => new RegExp(`^muster\\.user\\.v1\\.matcher\\.${verb}$`);
 const toManager = (verb: string): RegExp =>
   new RegExp(`^muster\\.user\\.v1\\.i-[a-z0-9]+\\.${verb}$`);

@@ -7,19 +7,10 @@ import type { Database } from './database.ts';
 import type { Network } from './network.ts';
 import type { Process, World } from './world.ts';
 
-/** One replica of user-manager: its real streams, matcher, leadership and rounds. */
-export interface Manager {
-  process: Process;
-  /** Opens a stream of a machine's agent; undefined while nobody listens there. */
-  connect(agent: Process, machine: string, listener: CallListener): AgentCall | undefined;
-}
+export type Manager = ReturnType<typeof startManager>;
 
-export const startManager = (
-  world: World,
-  network: Network,
-  database: Database,
-  name: string,
-): Manager => {
+/** One replica of user-manager: its real streams, matcher, leadership and rounds. */
+export const startManager = (world: World, network: Network, database: Database, name: string) => {
   const process = world.process(name);
   const ctx = contextOf(
     {
@@ -67,7 +58,8 @@ export const startManager = (
   const handler = connect(ctx);
   return {
     process,
-    connect: (agent, machine, listener) =>
+    /** Opens a stream of a machine's agent; undefined while nobody listens there. */
+    connect: (agent: Process, machine: string, listener: CallListener): AgentCall | undefined =>
       isReady && process.isAlive
         ? openCall(world, network, { agent, manager: process, machine, connect: handler, listener })
         : undefined,

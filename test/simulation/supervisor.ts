@@ -17,31 +17,20 @@ import { createSessions } from '../../services/session-supervisor/src/session/ow
 import { projectionOf } from '../../services/session-supervisor/src/store/workload-document.ts';
 import type { Database } from './database.ts';
 import type { Network } from './network.ts';
-import type { Process, World } from './world.ts';
-
-/** One replica of session-supervisor: its real sessions, loop, appender, ownership and reads. */
-export interface Supervisor {
-  process: Process;
-  /** Without nodes, so many tasks of one node. */
-  start(
-    customer: string,
-    work: { tasks: number; nodes?: readonly NoopNode[] },
-    wanted: number,
-    requestId: string,
-  ): Promise<string | undefined>;
-  command(id: string, ask: SessionCommand): Promise<View>;
-  view(id: string): Promise<View | undefined>;
-}
+import type { World } from './world.ts';
 
 const MESH_SECRET = createSecretKey(Buffer.alloc(32, 0x5a));
 const DEADLINE_MS = 8_000;
 
+export type Supervisor = ReturnType<typeof startSupervisor>;
+
+/** One replica of session-supervisor: its real sessions, loop, appender, ownership and reads. */
 export const startSupervisor = (
   world: World,
   network: Network,
   database: Database,
   name: string,
-): Supervisor => {
+) => {
   const process = world.process(name);
   const clock = world.clockOf(process);
   const stores = database.of(process);
@@ -81,7 +70,13 @@ export const startSupervisor = (
   });
   return {
     process,
-    start: async (customer, work, wanted, requestId) => {
+    /** Without nodes, so many tasks of one node. */
+    start: async (
+      customer: string,
+      work: { tasks: number; nodes?: readonly NoopNode[] },
+      wanted: number,
+      requestId: string,
+    ): Promise<string | undefined> => {
       const id = world.random.id('w');
       const base = header(work.tasks, { ...work, durationMs: 1 });
       const made = { ...base, id, customer, createdAt: clock.now(), wanted };
@@ -102,8 +97,8 @@ export const startSupervisor = (
       void sessions.open(started.document).catch(() => undefined);
       return started.document._id;
     },
-    command: (id, ask) =>
+    command: (id: string, ask: SessionCommand): Promise<View> =>
       obey(context, id, ask, clock.monotonic() + DEADLINE_MS, new AbortController().signal),
-    view: (id) => reads.view(id),
+    view: (id: string): Promise<View | undefined> => reads.view(id),
   };
 };
