@@ -94,20 +94,11 @@ const parseEdges = (
   });
 };
 
-const toProto = ({ nodes = [], ...spec }: NoopSpec): ProtoNoopSpec => ({
-  tasks: spec.tasks,
-  durationMs: spec.durationMs,
-  resultBytes: spec.resultBytes,
-  failingTasks: spec.failingTasks,
-  maxFailures: spec.maxFailures,
-  maxLosses: spec.maxLosses,
-  nodes: nodes.map(({ id, tasks, durationMs, after }) => ({
-    id,
-    tasks,
-    durationMs,
-    after: after.map(edgeToProto),
-  })),
-});
+const toProto = (spec: NoopSpec): ProtoNoopSpec => {
+  const { kind: _, nodes = [], ...same } = spec;
+  const told = nodes.map(({ after, ...node }) => ({ ...node, after: after.map(edgeToProto) }));
+  return { ...same, nodes: told };
+};
 
 const edgeToProto = ({ node, on }: TaskEdge): ProtoEdge => ({
   node,

@@ -11,9 +11,7 @@ const objectNotFound = (objectId: string): DomainError =>
     status.NOT_FOUND,
     'OBJECT_NOT_FOUND',
     `no object ${objectId}; upload the file and call CreateObject`,
-    {
-      object: objectId,
-    },
+    { object: objectId },
   );
 
 const sceneNotInHead = (scene: string, scenes: readonly string[]): DomainError =>
@@ -55,31 +53,25 @@ const framesAndVersion = (
   head: Uint8Array,
   spec: RenderSpec,
 ): { frames: string; version: string } => {
+  const { frames } = spec;
   try {
     const blend = readBlendHead(head);
+    const version = blend.versionText;
     const scene = chooseScene(blend, spec.scene === '' ? undefined : spec.scene);
-    if (spec.frames !== '') {
-      return { frames: spec.frames, version: blend.versionText };
+    if (frames !== '') {
+      return { frames, version };
     }
     if (scene === undefined) {
-      throw sceneNotInHead(
-        spec.scene,
-        blend.scenes.map(({ name }) => name),
-      );
+      const names = blend.scenes.map(({ name }) => name);
+      throw sceneNotInHead(spec.scene, names);
     }
-    return {
-      frames: indicesToText(indicesBetween(scene.firstFrame, scene.lastFrame)),
-      version: blend.versionText,
-    };
+    return { frames: indicesToText(indicesBetween(scene.firstFrame, scene.lastFrame)), version };
   } catch (thrown) {
     // If the request names the frames, the file need not.
-    if (
-      !isDomainError(thrown) ||
-      thrown.reason !== 'FRAME_RANGE_UNREADABLE' ||
-      spec.frames === ''
-    ) {
+    const isUnread = isDomainError(thrown) && thrown.reason === 'FRAME_RANGE_UNREADABLE';
+    if (!isUnread || frames === '') {
       throw thrown;
     }
-    return { frames: spec.frames, version: thrown.metadata['version'] ?? '' };
+    return { frames, version: thrown.metadata['version'] ?? '' };
   }
 };

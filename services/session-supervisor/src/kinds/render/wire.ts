@@ -49,20 +49,16 @@ const formatOf = (format: RenderFormat): RenderSpec['format'] => {
   return format === RenderFormat.OPEN_EXR ? 'OPEN_EXR' : 'PNG';
 };
 
-const toProto = (spec: RenderSpec): ProtoRenderSpec => ({
-  frames: spec.frames,
-  order: spec.order === 'coarse-first' ? RenderOrder.COARSE_FIRST : RenderOrder.SEQUENTIAL,
-  engine: spec.engine,
-  samples: spec.samples,
-  scalePercent: spec.scalePercent,
-  format: RenderFormat[spec.format],
-  scene: spec.scene,
-  allowMissing: spec.allowMissing,
-  frameTimeout: durationToProto(spec.frameTimeoutMs),
-  progressTimeout: durationToProto(spec.progressTimeoutMs),
-  maxFailures: spec.maxFailures,
-  maxLosses: spec.maxLosses,
-});
+const toProto = (spec: RenderSpec): ProtoRenderSpec => {
+  const { kind: _, order, format, frameTimeoutMs, progressTimeoutMs, ...same } = spec;
+  return {
+    ...same,
+    order: order === 'coarse-first' ? RenderOrder.COARSE_FIRST : RenderOrder.SEQUENTIAL,
+    format: RenderFormat[format],
+    frameTimeout: durationToProto(frameTimeoutMs),
+    progressTimeout: durationToProto(progressTimeoutMs),
+  };
+};
 
 export const renderWire: KindWire<ProtoRenderSpec, RenderSpec> = {
   hasInput: true,
