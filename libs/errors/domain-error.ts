@@ -7,7 +7,7 @@ export interface FieldViolation {
 }
 
 /** What an error may carry beyond its reason. */
-export interface ErrorExtra {
+interface ErrorExtra {
   /** Every wrong field of the request; travels as google.rpc.BadRequest. */
   violations?: readonly FieldViolation[];
   /** After how many milliseconds another try makes sense; travels as google.rpc.RetryInfo. */

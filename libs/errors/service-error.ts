@@ -8,7 +8,7 @@ import { fromProtoStatus, toProtoStatus } from './proto-status.ts';
 const DETAILS_KEY = 'grpc-status-details-bin';
 
 /** An error in the shape that grpc-js sends: `details` becomes grpc-message. */
-export interface ServiceStatus {
+interface ServiceStatus {
   code: status;
   details: string;
   metadata: Metadata;

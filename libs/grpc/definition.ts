@@ -19,7 +19,7 @@ export type RequestOf<M extends MethodDefinition> = ReturnType<M['requestDeseria
 export type ResponseOf<M extends MethodDefinition> = ReturnType<M['responseDeserialize']>;
 
 /** The handler that an rpc asks for. */
-export type HandlerOf<M extends MethodDefinition> = M extends { requestStream: true }
+type HandlerOf<M extends MethodDefinition> = M extends { requestStream: true }
   ? M extends { responseStream: true }
     ? Bidi<RequestOf<M>, ResponseOf<M>>
     : ClientStream<RequestOf<M>, ResponseOf<M>>

@@ -1,7 +1,6 @@
 /** Servers and clients for the calls between parts of the mesh, and for those of people. */
 export type { Bidi, CallContext, ClientStream, ServerStream, Unary } from './call-context.ts';
 export type {
-  HandlerOf,
   Handlers,
   MethodDefinition,
   RequestOf,
@@ -17,11 +16,4 @@ export {
 export type { Health } from './server/health.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server/start-server.ts';
 export { createClient } from './client/create-client.ts';
-export type {
-  BidiCall,
-  CallOf,
-  CallOptions,
-  Client,
-  ClientOptions,
-  Methods,
-} from './client/types.ts';
+export type { BidiCall, CallOf, CallOptions, Client, ClientOptions } from './client/types.ts';

@@ -13,7 +13,7 @@ export interface BeatDocument {
   info: Record<string, string | number>;
 }
 
-export interface BeatOptions {
+interface BeatOptions {
   collection: Collection<BeatDocument>;
   instance: string;
   clock: Clock;

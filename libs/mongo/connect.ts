@@ -3,7 +3,7 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import { ensureCollections } from './collections.ts';
 import { asUnavailable } from './errors.ts';
 
-export interface MongoOptions {
+interface MongoOptions {
   /** `mongodb://…`; a replica set, which may have one node. */
   url: string;
   database: string;

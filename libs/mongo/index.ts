@@ -1,12 +1,6 @@
 /** MongoDB as the state of record: durable writes, declared collections, beats, and typed errors. */
-export {
-  startBeats,
-  type BeatDocument,
-  type BeatOptions,
-  type Beats,
-  type Peers,
-} from './beats.ts';
+export { startBeats, type BeatDocument, type Beats, type Peers } from './beats.ts';
 export { collection, declarations, ensureCollections, type CollectionName } from './collections.ts';
-export { connectMongo, type MongoOptions, type Store } from './connect.ts';
+export { connectMongo, type Store } from './connect.ts';
 export { asUnavailable, duplicateKey, isAway } from './errors.ts';
 export { isDead, observe, type Observed } from './liveness.ts';

@@ -1,5 +1,5 @@
 /** Options of a message. The current trace is always sent with it. */
-export interface SendOptions {
+interface SendOptions {
   /** Names the request in the logs of all processes that it reaches. Default: a new one. */
   requestId?: string;
 }

@@ -3,7 +3,6 @@ export type {
   Bus,
   BusMessage,
   RequestOptions,
-  SendOptions,
   ServeHandler,
   ServeOptions,
   Serving,

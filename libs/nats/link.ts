@@ -79,9 +79,7 @@ export const watchLink = (nc: NatsConnection, logger: Logger): Link => {
     onReconnect: (fn) => {
       const listener = (): void => fn();
       listeners.add(listener);
-      return () => {
-        listeners.delete(listener);
-      };
+      return () => void listeners.delete(listener);
     },
   };
 };

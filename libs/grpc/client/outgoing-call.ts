@@ -15,7 +15,7 @@ export interface OutgoingCall {
   over: AbortSignal;
 }
 
-export interface OutgoingOptions {
+interface OutgoingOptions {
   /** At most 20 days are used; Infinity means no deadline. */
   deadlineMs: number;
   /** Any of them cancels the call. */

@@ -47,7 +47,7 @@ export type CallOf<M extends MethodDefinition> = M extends { requestStream: true
     ? (request: RequestOf<M>, options?: CallOptions) => AsyncIterable<ResponseOf<M>>
     : (request: RequestOf<M>, options?: CallOptions) => Promise<ResponseOf<M>>;
 
-export type Methods<S extends ServiceDefinition> = { readonly [K in keyof S]: CallOf<S[K]> };
+type Methods<S extends ServiceDefinition> = { readonly [K in keyof S]: CallOf<S[K]> };
 
 /** A client of one service. Its own channel opens with the first call, and again whenever it breaks. */
 export type Client<S extends ServiceDefinition> = Methods<S> & {

@@ -11,7 +11,7 @@ export interface ListAsk {
   marker: string | undefined;
 }
 
-export interface BlobPage {
+interface BlobPage {
   /** In name order. */
   blobs: StoredBlob[];
   /** Where the next page begins; undefined at the end. */

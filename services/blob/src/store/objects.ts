@@ -15,14 +15,14 @@ export interface StoredObject {
 }
 
 /** `blob` is the blob's name; a blob is at most one object. */
-export type ObjectDocument = Omit<StoredObject, 'id' | 'blobName' | 'createTime' | 'requestId'> & {
+type ObjectDocument = Omit<StoredObject, 'id' | 'blobName' | 'createTime' | 'requestId'> & {
   _id: string;
   blob: string;
   createdAt: Date;
   requestId?: string;
 };
 
-export interface ObjectPage {
+interface ObjectPage {
   objects: StoredObject[];
   /** Where the next page begins; undefined at the end. */
   next: string | undefined;

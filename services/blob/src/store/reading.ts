@@ -15,7 +15,7 @@ import { provenSha256 } from './seal.ts';
 import { statBlob } from './entries.ts';
 
 /** A blob that is being read. Iterate `chunks` or break out of the loop, because it holds a connection. */
-export interface OpenBlob {
+interface OpenBlob {
   /** Of the whole blob, even for a range. */
   totalBytes: number;
   sha256: string | undefined;

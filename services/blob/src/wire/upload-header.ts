@@ -16,7 +16,7 @@ import { ownerFolder } from '../domain/names.ts';
 import { checkCustomer, customerOf } from './requests.ts';
 import type { Expectation } from '../domain/upload-rules.ts';
 
-export interface ParsedUpload {
+interface ParsedUpload {
   target: BlobName;
   expectation: Expectation;
 }
