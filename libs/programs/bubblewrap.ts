@@ -16,7 +16,6 @@ export const SYSTEM: readonly string[] = [
   ['--ro-bind-try', '/etc/fonts', '/etc/fonts'],
 ].flat();
 
-/** An environment of just these variables. */
 export const environment = (env: Readonly<Record<string, string>>): string[] => [
   '--clearenv',
   ...Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value]),

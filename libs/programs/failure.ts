@@ -1,4 +1,3 @@
-/** Why a program could not be started. */
 export type FailureReason =
   | 'PROGRAM_MISSING'
   | 'PROGRAM_NOT_EXECUTABLE'

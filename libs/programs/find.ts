@@ -6,7 +6,6 @@ import { StartFailure } from './failure.ts';
 /** Where `make setup` puts programs that the machine lacks or has in too old a version. */
 const OWN_TOOLS = fileURLToPath(new URL('../../.tools/bin', import.meta.url));
 
-/** A program is not on this machine. */
 export class ProgramMissing extends Error {
   override readonly name = 'ProgramMissing';
 }
@@ -48,7 +47,6 @@ export const checkProgram = async (program: string): Promise<void> => {
   }
 };
 
-/** Where the programs of the system are. */
 const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** The absolute path of a program of the system. Throws StartFailure. */

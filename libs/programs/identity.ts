@@ -55,7 +55,6 @@ export interface Identity extends Pick<ProcessIdentity, 'pid' | 'startTicks'> {
 export const isRunning = ({ nonce, pid, startTicks }: Identity): boolean =>
   startedAt(pid, startTicks) && noncesOf(pid).includes(nonce);
 
-/** The nonces that a process carries. */
 export const noncesOf = (pid: number): string[] =>
   environmentOf(pid)
     .filter((entry) => entry.startsWith(`${MARK}=`))

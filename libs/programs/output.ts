@@ -53,7 +53,6 @@ export const saidSince = (path: string, position: number): string => {
   }
 };
 
-/** How long an output is. */
 export const outputSize = async (path: string): Promise<number> =>
   (await stat(path).catch(() => undefined))?.size ?? 0;
 

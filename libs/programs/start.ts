@@ -7,7 +7,6 @@ import { StartFailure } from './failure.ts';
 import { MARK, type Identity } from './identity.ts';
 import { statOf } from './stat.ts';
 
-/** What to start. */
 export interface Command {
   /** The program's absolute path, and its arguments. */
   argv: readonly string[];

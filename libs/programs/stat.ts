@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
-/** A process at one moment. */
 export interface ProcessStat {
   pid: number;
   /** One that has ended and has only to be reaped is no process any more, to anybody but its parent. */

@@ -9,27 +9,25 @@ import {
 import { unavailable } from '#libs/errors/index.ts';
 import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
 
-/** What this service needs of blob. Every method rejects with typed errors. */
-export interface BlobAccess {
-  getObject(objectId: string, signal: AbortSignal): Promise<BlobObject | undefined>;
-  /** Writes all of a blob to a new file. Rejects with UNAVAILABLE if the bytes that came are not those that were stored. */
-  fetch(object: BlobObject, file: string, signal: AbortSignal): Promise<void>;
-  close(): void;
-}
-
 const DEADLINE_MS = 4_000;
 
-export const connectBlob = (options: ClientOptions): BlobAccess => {
+/** Connects to what this service needs of blob. Every method rejects with typed errors. */
+export const connectBlob = (options: ClientOptions) => {
   const blobs = createClient(BlobServiceService, options);
   const objects = createClient(ObjectServiceService, options);
   return {
-    getObject: async (objectId, signal) => {
+    getObject: async (objectId: string, signal: AbortSignal): Promise<BlobObject | undefined> => {
       const { object } = await waitingFor('blob', () =>
         objects.getObject({ objectId }, { signal, deadlineMs: DEADLINE_MS }),
       );
       return object;
     },
-    fetch: async ({ blobName, sha256 }, file, signal) => {
+    /** Writes all of a blob to a new file. Rejects with UNAVAILABLE if the bytes that came are not those that were stored. */
+    fetch: async (
+      { blobName, sha256 }: BlobObject,
+      file: string,
+      signal: AbortSignal,
+    ): Promise<void> => {
       const hash = createHash('sha256');
       await using handle = await open(file, 'wx', 0o600);
       await waitingFor('blob', async () => {
@@ -43,9 +41,11 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
         throw unavailable('blob', 'the archive did not arrive whole; try again');
       }
     },
-    close: () => {
+    close: (): void => {
       blobs.close();
       objects.close();
     },
   };
 };
+
+export type BlobAccess = ReturnType<typeof connectBlob>;

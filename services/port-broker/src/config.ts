@@ -95,7 +95,6 @@ export const readConfig = (env: Environment, kernel: readonly KernelRange[]) => 
       ),
       /** The program; undefined: the one on the PATH. */
       websockify: read.MUSTER_PORT_WEBSOCKIFY,
-      /** Folder of noVNC's pages. */
       novnc: read.MUSTER_PORT_NOVNC,
       tokenMs: read.MUSTER_PORT_VNC_TOKEN_TTL,
     },

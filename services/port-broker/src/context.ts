@@ -12,7 +12,7 @@ import type { Config } from './config.ts';
 import { openLeaseManager, type LeaseManager } from './leases/lease-manager.ts';
 import { logEvents, type Events } from './events.ts';
 import { createForward, type Forward } from './hosts/forward.ts';
-import { openHosts, type Register } from './hosts/hosts.ts';
+import { openHosts, type Hosts } from './hosts/hosts.ts';
 import { tagged } from './hosts/tags.ts';
 import { createSocketTable } from './host/socket-table.ts';
 import { FolderInUseError, openDatabase } from './store/database.ts';
@@ -22,7 +22,6 @@ import { createSessionStore } from './store/session-store.ts';
 import { openVisualizations, type Visualizations } from './visualization/visualizations.ts';
 import { openConsoles, type Consoles } from './vnc/consoles.ts';
 
-/** What the service is built from. */
 export interface Context {
   clock: Clock;
   events: Events;
@@ -32,7 +31,7 @@ export interface Context {
   visualizations: Visualizations;
   consoles: Consoles;
   computeSessions: ComputeSessions;
-  hosts: Register;
+  hosts: Hosts;
   forward: Forward;
 }
 
@@ -63,9 +62,7 @@ export const createContext = async (
   };
   const blob =
     config.blob === undefined ? undefined : connectBlob({ ...config.blob, tls: config.server.tls });
-  if (blob !== undefined) {
-    stack.defer(() => blob.close());
-  }
+  stack.defer(() => blob?.close());
   /** Closes sessions; before that ends them if the configuration says so. */
   const closeSessions = (sessions: { close(): void }, endAll: () => Promise<void>): void =>
     stack.defer(async () => {

@@ -1,5 +1,6 @@
 import { abortable } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
+import { isDomainError } from '#libs/errors/index.ts';
 import type { Command } from './command.ts';
 import {
   commandNotSent,
@@ -10,7 +11,6 @@ import {
 } from './errors.ts';
 import { parseReply, type Reply } from './reply.ts';
 
-/** The answer to a command. */
 export interface Answered {
   reply: Reply;
   /** Milliseconds since the worker got it. */
@@ -118,9 +118,7 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
 
   return {
     send: async (command, timeoutMs, signal) => {
-      if (lost.signal.aborted) {
-        throw lost.signal.reason as Error;
-      }
+      lost.signal.throwIfAborted();
       if (queued >= MOST_QUEUED) {
         throw tooManyCommands(queued);
       }
@@ -135,9 +133,7 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
         patience.throwIfAborted();
       } catch (thrown) {
         release();
-        if (lost.signal.aborted) {
-          throw lost.signal.reason as Error;
-        }
+        lost.signal.throwIfAborted();
         throw signal.aborted ? thrown : commandNotSent(timeoutMs);
       } finally {
         queued -= 1;
@@ -148,9 +144,7 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
       try {
         return await abortable(answered, AbortSignal.any([patience, lost.signal]));
       } catch (thrown) {
-        if (lost.signal.aborted) {
-          throw lost.signal.reason as Error;
-        }
+        lost.signal.throwIfAborted();
         if (!patience.aborted) {
           throw isReplyUnreadable(thrown)
             ? thrown
@@ -167,4 +161,4 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
 };
 
 const isReplyUnreadable = (thrown: unknown): boolean =>
-  thrown instanceof Error && 'reason' in thrown && thrown.reason === 'REPLY_UNREADABLE';
+  isDomainError(thrown) && thrown.reason === 'REPLY_UNREADABLE';

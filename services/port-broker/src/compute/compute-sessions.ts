@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { isOver } from '../domain/session.ts';
 import { recorder } from '../events.ts';
 import { connectionsOf } from '../process/connections.ts';
+import { lookEveryMs } from '../session/idle.ts';
 import {
   openSessionManager,
   type SessionManager,
@@ -60,7 +61,6 @@ export interface Work {
   idleLeftMs: number | undefined;
 }
 
-/** The compute sessions of this host. */
 export interface ComputeSessions {
   start(wanted: WantedSession, signal: AbortSignal): Promise<StartedSession<ComputeSpec>>;
   send(
@@ -80,10 +80,6 @@ export interface ComputeSessions {
 
 const TICK_MS = 10;
 const SAMPLE_EVERY_MS = 10_000;
-const SHORTEST_LOOK_MS = 100;
-const LONGEST_LOOK_MS = 30_000;
-/** Looks within the idle time: a session ends at most a twentieth of it too late. */
-const LOOKS = 20;
 const PING_EVERY_MS = 1_000;
 const GONE = {
   pid: 0,
@@ -207,10 +203,9 @@ export const openComputeSessions = (
     const idle = manager.list().filter((session) => idleLeftMs(session) === 0);
     await Promise.all(idle.map(({ id }) => manager.stop(id, 'idle')));
   };
-  const lookEveryMs = Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, idleMs / LOOKS));
   const loops = [
     every({ clock, everyMs: SAMPLE_EVERY_MS, isPauseFirst: true }, sampleAll),
-    every({ clock, everyMs: lookEveryMs, isPauseFirst: true }, endIdle),
+    every({ clock, everyMs: lookEveryMs(idleMs), isPauseFirst: true }, endIdle),
   ];
 
   const kindNamed = (name: string): string => {

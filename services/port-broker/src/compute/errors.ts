@@ -1,6 +1,5 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 
-/** NOT_FOUND `WORKER_KIND_UNKNOWN`. */
 export const workerKindUnknown = (name: string, known: readonly string[]): DomainError => {
   const which = name === '' ? 'name the kind of worker' : `there is no kind of worker ${name}`;
   const there =
@@ -12,7 +11,6 @@ export const workerKindUnknown = (name: string, known: readonly string[]): Domai
   });
 };
 
-/** RESOURCE_EXHAUSTED `SESSION_LIMIT_REACHED`. */
 export const sessionLimitReached = (owner: string, sessions: readonly string[]): DomainError =>
   new DomainError(
     status.RESOURCE_EXHAUSTED,
@@ -26,7 +24,6 @@ export const sessionLimitReached = (owner: string, sessions: readonly string[]):
 export const commandUnfit = (why: string): DomainError =>
   new DomainError(status.INVALID_ARGUMENT, 'COMMAND_UNFIT', `the command was not sent: ${why}`);
 
-/** PERMISSION_DENIED `NOT_THE_CREATOR`. */
 export const notTheCreator = (session: string): DomainError =>
   new DomainError(
     status.PERMISSION_DENIED,
@@ -41,7 +38,6 @@ export const sessionNotReady = (session: string, why: string): DomainError =>
     session,
   });
 
-/** RESOURCE_EXHAUSTED `TOO_MANY_COMMANDS`. */
 export const tooManyCommands = (waiting: number): DomainError =>
   new DomainError(
     status.RESOURCE_EXHAUSTED,
@@ -51,7 +47,6 @@ export const tooManyCommands = (waiting: number): DomainError =>
     { retryAfterMs: 5_000 },
   );
 
-/** DEADLINE_EXCEEDED `COMMAND_NOT_SENT`. */
 export const commandNotSent = (timeoutMs: number): DomainError =>
   new DomainError(
     status.DEADLINE_EXCEEDED,
@@ -59,7 +54,6 @@ export const commandNotSent = (timeoutMs: number): DomainError =>
     `the worker was busy with earlier commands for all of ${seconds(timeoutMs)} s; this one it never saw, so send it again`,
   );
 
-/** DEADLINE_EXCEEDED `COMMAND_TIMED_OUT`. */
 export const commandTimedOut = (command: string, timeoutMs: number): DomainError =>
   new DomainError(
     status.DEADLINE_EXCEEDED,
@@ -78,7 +72,6 @@ export const workerLost = (why: string, isAlive: boolean): DomainError =>
     { retryAfterMs: 1_000 },
   );
 
-/** INTERNAL `REPLY_UNREADABLE`. */
 export const replyUnreadable = (command: string, cause: unknown): DomainError =>
   new DomainError(
     status.INTERNAL,

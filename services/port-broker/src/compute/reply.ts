@@ -1,4 +1,3 @@
-/** What a worker answered. */
 export interface Reply {
   /** JSON that everybody can read. */
   text: string;

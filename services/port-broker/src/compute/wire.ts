@@ -3,7 +3,6 @@ import { constants, open, type FileHandle } from 'node:fs/promises';
 import { Request } from 'zeromq';
 import { SOCKET } from '../process/isolate.ts';
 
-/** The way to the worker broke before it answered. */
 export class WayBrokenError extends Error {
   override readonly name = 'WayBrokenError';
 }

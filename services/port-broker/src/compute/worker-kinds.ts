@@ -25,11 +25,9 @@ const described = z.strictObject({
   cpuSeconds: z.int().min(1).optional(),
   /** How it is talked to: ZeroMQ, one JSON object each way. */
   wire: z.literal('zmq-json').default('zmq-json'),
-  /** What it can be asked to do. */
   commands: z.array(z.string().min(1)).min(1).default(COMMANDS),
 });
 
-/** A kind of worker, as it is configured. */
 export type WorkerKind = z.infer<typeof described> & { name: string };
 
 /**

@@ -18,7 +18,6 @@ export interface UserInfo {
 }
 
 export interface ComputeSpec {
-  /** The kind of worker. */
   worker: string;
   /** Whether everybody on the host can reach it on its port. */
   isExposed: boolean;
@@ -44,7 +43,6 @@ export const wayOf = (folder: string): string => join(folder, 'way');
 export interface WorkersOptions extends Required<
   Pick<SessionType<ComputeSpec>, 'changed' | 'forgotten'>
 > {
-  /** Where exposed workers are reached. */
   address: string;
   kinds: ReadonlyMap<string, WorkerKind>;
 }

@@ -46,11 +46,9 @@ export const decideWithdraw = (draft: Draft, pool: string, ticket: number): void
 export const serveWaiting = (draft: Draft, of: PoolTable): void => {
   const ahead: Waiter[] = [];
   for (const waiter of of.waiting.values()) {
-    const answer =
-      waiter.until <= draft.now ? expired(draft, of) : tryNow(draft, of, waiter.ask, ahead);
-    const isFinal =
-      waiter.until <= draft.now || (answer.kind !== 'exhausted' && answer.kind !== 'taken');
-    if (!isFinal) {
+    const isLate = waiter.until <= draft.now;
+    const answer = isLate ? exhausted(draft, of) : tryNow(draft, of, waiter.ask, ahead);
+    if (!isLate && (answer.kind === 'exhausted' || answer.kind === 'taken')) {
       ahead.push(waiter);
       continue;
     }
@@ -71,7 +69,7 @@ const leaveQueue = (draft: Draft, of: PoolTable, waiter: Waiter): void => {
   of.waiting.delete(waiter.ticket);
 };
 
-const expired = (draft: Draft, of: PoolTable): Answer => ({
+const exhausted = (draft: Draft, of: PoolTable): Answer => ({
   kind: 'exhausted',
   retryAfterMs: nextEnd(draft, of),
 });
@@ -98,14 +96,9 @@ const repetition = ({ table }: Draft, ask: Ask): Answer | undefined => {
 };
 
 const tryAny = (draft: Draft, of: PoolTable, ask: Ask, ahead: Iterable<Waiter>): Answer => {
-  const full = (): Answer => ({ kind: 'exhausted', retryAfterMs: nextEnd(draft, of) });
-  for (const { ask: theirs } of ahead) {
-    if (theirs.port === undefined) {
-      return full();
-    }
-  }
-  if (of.leased + ask.count > of.pool.maxLeases) {
-    return full();
+  const isBehind = Iterator.from(ahead).some(({ ask: theirs }) => theirs.port === undefined);
+  if (isBehind || of.leased + ask.count > of.pool.maxLeases) {
+    return exhausted(draft, of);
   }
   const found: Port[] = [];
   for (const number of of.free) {
@@ -120,7 +113,7 @@ const tryAny = (draft: Draft, of: PoolTable, ask: Ask, ahead: Iterable<Waiter>):
       return granted(found.map((each) => grant(draft, ask, each)));
     }
   }
-  return full();
+  return exhausted(draft, of);
 };
 
 const tryWanted = (draft: Draft, of: PoolTable, ask: Ask, number: number): Answer => {
@@ -129,7 +122,7 @@ const tryWanted = (draft: Draft, of: PoolTable, ask: Ask, number: number): Answe
     return { kind: 'taken', state: draft.table.ports.get(number)?.state.kind ?? 'foreign' };
   }
   if (of.leased + 1 > of.pool.maxLeases) {
-    return { kind: 'exhausted', retryAfterMs: nextEnd(draft, of) };
+    return exhausted(draft, of);
   }
   return granted([grant(draft, ask, port)]);
 };

@@ -4,7 +4,6 @@ import type { EndReason, Lease, Port, PortState } from './lease.ts';
 /** Whether anything on this host has a port; undefined: that cannot be read. */
 export type Occupied = ((port: number) => boolean) | undefined;
 
-/** What time it is. */
 export interface Times {
   /** Monotonic milliseconds. */
   now: number;
@@ -12,7 +11,7 @@ export interface Times {
   wall: number;
 }
 
-/** What an ask came to. */
+/** The answer to a request for ports. */
 export type Answer =
   | { kind: 'granted'; leases: readonly Lease[] }
   | { kind: 'reused' }
@@ -33,7 +32,7 @@ export interface Draft extends Times {
   leases: Map<string, Lease>;
   ports: Map<number, Port>;
   forgotten: Set<string>;
-  /** Whose turn came, by ticket. */
+  /** The answers to requests, by ticket. */
   answers: Map<number, Answer>;
   undo: (() => void)[];
 }
@@ -57,7 +56,6 @@ export const beginDraft = (
   undo: [],
 });
 
-/** Takes a decision back. */
 export const undo = ({ undo: steps, table, ports }: Draft): void => {
   for (const step of steps.toReversed()) {
     step();
@@ -78,14 +76,13 @@ const put = <K, V>({ undo: steps }: Draft, map: Map<K, V>, key: K, value: V | un
   }
 };
 
-/** A port becomes something else. */
 export const setPort = (
   draft: Draft,
   port: Port,
   state: PortState,
   more: Partial<Port> = {},
 ): void => {
-  const { table, undo: steps, ports } = draft;
+  const { table, ports } = draft;
   const next = { ...port, ...more, state };
   put(draft, table.ports, port.port, next);
   ports.set(port.port, next);
@@ -93,10 +90,6 @@ export const setPort = (
   if (of === undefined) {
     return;
   }
-  const { leased } = of;
-  steps.push(() => {
-    of.leased = leased;
-  });
   of.leased += Number(state.kind === 'leased') - Number(port.state.kind === 'leased');
   of.free.delete(port.port);
   if (state.kind === 'free') {
@@ -104,7 +97,6 @@ export const setPort = (
   }
 };
 
-/** Leases a port that is free. */
 export const grant = (draft: Draft, ask: Ask, port: Port): Lease => {
   const { table, now, wall } = draft;
   const { ttlMs, owner, holder, requestId, requestHash, session } = ask;

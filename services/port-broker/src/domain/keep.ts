@@ -3,7 +3,16 @@ import { serveWaiting } from './acquire.ts';
 import { end, foreign, forget, setLease, setPort, type Draft } from './draft.ts';
 import type { Lease, Port } from './lease.ts';
 
-/** What a call about a named lease comes to. */
+/** Which lease a call is about. */
+export interface NamedLease {
+  id: string;
+  /** 0, for a release: not compared. */
+  token: number;
+  /** Only theirs; undefined: anybody's. */
+  owner: string | undefined;
+}
+
+/** The outcome of a call about a named lease. */
 export type Named =
   | { kind: 'done'; lease: Lease }
   | { kind: 'unknown' }
@@ -11,22 +20,16 @@ export type Named =
   | { kind: 'outdated' }
   | { kind: 'in-use' };
 
-const find = (table: LeaseTable, id: string, owner: string | undefined): Lease | undefined => {
+const find = (table: LeaseTable, { id, owner }: Omit<NamedLease, 'token'>): Lease | undefined => {
   const lease = table.leases.get(id)?.lease;
   return lease === undefined || (owner !== undefined && lease.owner !== owner) ? undefined : lease;
 };
 
-/** Lets a lease end later. `owner`: the lease must be theirs; undefined: anybody's. */
 export const decideRenew = (
   draft: Draft,
-  {
-    id,
-    token,
-    ttlMs,
-    owner,
-  }: { id: string; token: number; ttlMs: number | undefined; owner: string | undefined },
+  { token, ttlMs, ...named }: NamedLease & { ttlMs: number | undefined },
 ): Named => {
-  const lease = find(draft.table, id, owner);
+  const lease = find(draft.table, named);
   if (lease === undefined) {
     return { kind: 'unknown' };
   }
@@ -43,11 +46,8 @@ export const decideRenew = (
 };
 
 /** Ends a lease for its owner, unless a session uses it. A token of 0 is not compared. */
-export const decideRelease = (
-  draft: Draft,
-  { id, token, owner }: { id: string; token: number; owner: string | undefined },
-): Named => {
-  const lease = find(draft.table, id, owner);
+export const decideRelease = (draft: Draft, { token, ...named }: NamedLease): Named => {
+  const lease = find(draft.table, named);
   if (lease === undefined) {
     return { kind: 'unknown' };
   }
@@ -77,7 +77,6 @@ const settle = (draft: Draft, lease: Lease, isClean: boolean): Lease => {
   return draft.table.leases.get(lease.id)?.lease ?? lease;
 };
 
-/** What a sweep found. */
 export interface Sweep {
   checked: number;
   becameForeign: number[];

@@ -1,7 +1,6 @@
 import type { Held, Lease, Port, PortState } from './lease.ts';
 import type { Pool } from './pool.ts';
 
-/** Somebody who waits for ports. */
 export interface Waiter {
   ticket: number;
   ask: Ask;
@@ -9,7 +8,6 @@ export interface Waiter {
   until: number;
 }
 
-/** What is asked for. */
 export interface Ask {
   pool: string;
   /** Just this one; undefined: any. */
@@ -118,10 +116,6 @@ export const openLeaseTable = (
       token: lease.token,
       state: { kind: 'leased', lease: lease.id },
     });
-    const of = table.pools.get(port.pool);
-    if (of !== undefined) {
-      of.leased += 1;
-    }
   }
   for (const pool of table.pools.keys()) {
     refill(table, pool);
@@ -129,18 +123,20 @@ export const openLeaseTable = (
   return table;
 };
 
-/** Rebuilds the list of a pool's free ports. */
+/** Rebuilds what a pool's table says of its ports: which are free, how many are leased. */
 export const refill = (table: LeaseTable, name: string): void => {
   const of = table.pools.get(name);
   if (of === undefined) {
     return;
   }
   const free: Port[] = [];
-  for (let port = of.pool.first; port <= of.pool.last; port += 1) {
-    const one = table.ports.get(port);
-    if (one?.state.kind === 'free') {
-      free.push(one);
+  of.leased = 0;
+  for (let number = of.pool.first; number <= of.pool.last; number += 1) {
+    const port = table.ports.get(number);
+    if (port?.state.kind === 'free') {
+      free.push(port);
     }
+    of.leased += Number(port?.state.kind === 'leased');
   }
   of.free.clear();
   for (const { port } of free.sort((a, b) => a.used - b.used || a.port - b.port)) {

@@ -1,4 +1,3 @@
-/** Why a lease ended. */
 export type EndReason = 'released' | 'expired' | 'rebooted';
 
 /** A port held until a time. */
@@ -24,7 +23,6 @@ export interface Lease {
   end?: { atMs: number; reason: EndReason };
 }
 
-/** A lease on record. */
 export interface Held {
   lease: Lease;
   /** When it expires, or when an ended one is forgotten, monotonic milliseconds. */
@@ -40,7 +38,6 @@ export type PortState =
   /** It is not proved that nothing of ours is left there. */
   | { kind: 'quarantined'; cleanSightings: number };
 
-/** A port of a pool. */
 export interface Port {
   port: number;
   pool: string;

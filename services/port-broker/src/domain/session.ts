@@ -4,11 +4,9 @@ export type SessionState =
   | 'ready'
   /** A program of it ended and is started again. */
   | 'restarting'
-  /** It is being ended. */
   | 'stopping'
   | 'ended';
 
-/** Why a session is over. */
 export type SessionEnd =
   | 'stopped'
   /** Nobody used it. */
@@ -81,7 +79,6 @@ export const newSession = <Spec>(
 
 const REMEMBERED = 1_000;
 
-/** The sessions that are over. */
 export interface History {
   /** One more is over. Returns those of which nothing is kept any more: all but the last 1,000 to end. */
   add(id: string): string[];

@@ -21,13 +21,6 @@ export const clientOf = (call: CallContext): { address: string; agent: string } 
   agent: call.header(AGENT) ?? call.userAgent,
 });
 
-/** Asks other brokers in callers' names. */
-export interface Forward {
-  /** What a peer answers to a request, both as bytes. Throws what the peer says, and UNAVAILABLE where it is nowhere. */
-  ask(peer: Peer, path: string, request: Buffer, call: CallContext): AsyncIterable<Buffer>;
-  close(): void;
-}
-
 const same = (bytes: Buffer): Buffer => bytes;
 
 /** An rpc whose messages stay bytes. On the wire one answer is a stream of one. */
@@ -41,8 +34,8 @@ const bytesMethod = (path: string) => ({
   responseDeserialize: same,
 });
 
-/** `own`: the name of this host. */
-export const createForward = (own: string, tls: TlsFiles | undefined): Forward => {
+/** Asks other brokers in callers' names. `own`: the name of this host. */
+export const createForward = (own: string, tls: TlsFiles | undefined) => {
   const clients = new Map<string, Client<{ method: ReturnType<typeof bytesMethod> }>>();
   const connected = ({ host, endpoint }: Peer, path: string) => {
     if (endpoint === '') {
@@ -56,27 +49,28 @@ export const createForward = (own: string, tls: TlsFiles | undefined): Forward =
     clients.set(key, client);
     return client;
   };
-  const optionsOf = ({
-    token,
-    signal,
-    requestId,
-    deadlineMs,
-    peer,
-    userAgent,
-  }: CallContext): CallOptions => {
-    const headers = { [HOP]: encodeURIComponent(own), [CLIENT]: peer, [AGENT]: userAgent };
-    const left = deadlineMs === undefined ? Infinity : Math.max(0, deadlineMs - MARGIN_MS);
-    return { token, signal, requestId, headers, deadlineMs: left };
+  const optionsOf = (call: CallContext): CallOptions => {
+    const { token, signal, requestId, deadlineMs = Infinity } = call;
+    const headers = {
+      [HOP]: encodeURIComponent(own),
+      [CLIENT]: call.peer,
+      [AGENT]: call.userAgent,
+    };
+    return { token, signal, requestId, headers, deadlineMs: Math.max(0, deadlineMs - MARGIN_MS) };
   };
   return {
-    ask: (peer, path, request, call) => connected(peer, path).method(request, optionsOf(call)),
-    close: () => {
+    /** What a peer answers to a request, both as bytes. Throws what the peer says, and UNAVAILABLE where it is nowhere. */
+    ask: (peer: Peer, path: string, request: Buffer, call: CallContext): AsyncIterable<Buffer> =>
+      connected(peer, path).method(request, optionsOf(call)),
+    close: (): void => {
       for (const client of clients.values()) {
         client.close();
       }
     },
   };
 };
+
+export type Forward = ReturnType<typeof createForward>;
 
 /** NOT_FOUND `HOST_UNKNOWN`. */
 export const hostUnknown = (host: string, known: readonly string[]): DomainError =>

@@ -1,11 +1,10 @@
 import type { Collection } from 'mongodb';
 import { retry } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import type { BeatDocument, Beats, Store } from '#libs/mongo/index.ts';
+import type { BeatDocument, Beats, Peers, Store } from '#libs/mongo/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { isTagged, tagOf } from './tags.ts';
 import type { PlaceDocument } from './mongo-places.ts';
-import { nowhere, type Places } from './places.ts';
 
 /** A broker of another host, as it announces itself. */
 export interface Peer {
@@ -16,23 +15,22 @@ export interface Peer {
   free: ReadonlyMap<string, number>;
 }
 
-/** The hosts of a mesh, as this broker knows them. While MongoDB is away it goes on with the hosts that it knew, or alone. */
-export interface Hosts {
-  /** This one's name. */
-  own: string;
-  /** Living others, by name. */
-  peers(): Peer[];
-  /** Whether MongoDB has answered within the last seconds. */
-  isCurrent(): boolean;
-  /** A host that was ever seen, also one that is silent now; undefined: none of that name. */
-  find(host: string): Peer | undefined;
-  /** The other hosts whose tag is in an id. */
-  ofId(id: string): Peer[];
-  /** Whether this host's tag is in an id. */
-  isOwnId(id: string): boolean;
-  /** Which host has what exists once in the mesh. */
-  places: Places;
+/** Which host has what exists once in the whole mesh. */
+export interface Places {
+  /** Claims a key for a host. Resolves to the host that has it: `host`, unless another one was first. */
+  claim(key: string, host: string): Promise<string>;
+  /** Moves a key from one host to another. Resolves to the host that has it then: another broker may have moved it meanwhile. */
+  move(key: string, from: string, to: string): Promise<string>;
+  /** The host that has it; undefined: nobody. */
+  find(key: string): Promise<string | undefined>;
 }
+
+/** Used with one host, or while MongoDB is away: the host that asks has everything. */
+const nowhere: Places = {
+  claim: (_key, host) => Promise.resolve(host),
+  move: (_key, _from, to) => Promise.resolve(to),
+  find: () => Promise.resolve(undefined),
+};
 
 export interface HostsOptions {
   /** undefined: there is one host only. */
@@ -44,18 +42,12 @@ export interface HostsOptions {
   log: Logger;
 }
 
-/** The hosts, with what announces this one. */
-export interface Register extends Hosts {
-  /** Announces this broker's gRPC target. Returns at once, because MongoDB may come later. */
-  announce(endpoint: string): void;
-  close(): Promise<void>;
-}
-
 const FREE = 'free:';
 const TRY_EVERY_MS = 1_000;
 const CURRENT_MS = 5_000;
 
-export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions): Register => {
+/** The hosts of a mesh, as this broker knows them. While MongoDB is away it goes on with the hosts that it knew, or alone. */
+export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions) => {
   const known = new Map<string, Peer>();
   let living = new Set<string>();
   let seenAt = -Infinity;
@@ -65,11 +57,7 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions):
   let store: Store | undefined;
   let opening: Promise<void> = Promise.resolve();
 
-  const onRound = async ({
-    living: alive,
-  }: {
-    living: ReadonlyMap<string, BeatDocument['info']>;
-  }): Promise<void> => {
+  const onRound = async ({ living: alive }: Pick<Peers, 'living'>): Promise<void> => {
     for (const [host, info] of alive) {
       if (host !== own) {
         known.set(host, peerOf(host, info));
@@ -90,15 +78,9 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions):
       try {
         store = await connectMongo({ url, database, logger: log });
         places = createPlaces(collection<PlaceDocument>(store.db, 'places'));
-        const all: Collection<BeatDocument> = collection(store.db, 'brokers');
-        beats = await startBeats({
-          collection: all,
-          instance: own,
-          clock,
-          logger: log,
-          info,
-          onRound,
-        });
+        const brokers: Collection<BeatDocument> = collection(store.db, 'brokers');
+        const about = { collection: brokers, instance: own, info, onRound };
+        beats = await startBeats({ ...about, clock, logger: log });
       } catch (thrown) {
         places = nowhere;
         await store?.close();
@@ -113,24 +95,32 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions):
   };
 
   return {
+    /** This one's name. */
     own,
-    peers: () =>
+    /** Living others, by name. */
+    peers: (): Peer[] =>
       [...known.values()]
         .filter(({ host }) => living.has(host))
         .sort((a, b) => (a.host < b.host ? -1 : 1)),
-    isCurrent: () => clock.monotonic() - seenAt < CURRENT_MS,
-    find: (host) => known.get(host),
-    ofId: (id) => [...known.values()].filter(({ host }) => isTagged(id, tagOf(host))),
-    isOwnId: (id) => isTagged(id, tagOf(own)),
-    get places() {
+    /** Whether MongoDB has answered within the last seconds. */
+    isCurrent: (): boolean => clock.monotonic() - seenAt < CURRENT_MS,
+    /** A host that was ever seen, also one that is silent now; undefined: none of that name. */
+    find: (host: string): Peer | undefined => known.get(host),
+    /** The other hosts whose tag is in an id. */
+    ofId: (id: string): Peer[] =>
+      [...known.values()].filter(({ host }) => isTagged(id, tagOf(host))),
+    /** Whether this host's tag is in an id. */
+    isOwnId: (id: string): boolean => isTagged(id, tagOf(own)),
+    get places(): Places {
       return places;
     },
-    announce: (endpoint) => {
+    /** Announces this broker's gRPC target. Returns at once, because MongoDB may come later. */
+    announce: (endpoint: string): void => {
       if (mongo !== undefined) {
         opening = open(mongo.url, mongo.database, endpoint);
       }
     },
-    close: async () => {
+    close: async (): Promise<void> => {
       closing.abort();
       await opening;
       await beats?.stop();
@@ -138,6 +128,8 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions):
     },
   };
 };
+
+export type Hosts = ReturnType<typeof openHosts>;
 
 const peerOf = (host: string, info: BeatDocument['info']): Peer => ({
   host,

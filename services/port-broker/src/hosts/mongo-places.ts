@@ -1,6 +1,6 @@
 import type { Collection } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
-import type { Places } from './places.ts';
+import type { Places } from './hosts.ts';
 
 /** Which host has something that exists once: a case's server, a machine's console, what a request asked for. */
 export interface PlaceDocument {

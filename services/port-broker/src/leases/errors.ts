@@ -2,7 +2,6 @@ import { DomainError, status, unavailable } from '#libs/errors/index.ts';
 import type { Ask } from '../domain/lease-table.ts';
 import type { Answer } from '../domain/draft.ts';
 
-/** NOT_FOUND `PORT_POOL_UNKNOWN`. */
 export const poolUnknown = (pool: string): DomainError =>
   new DomainError(
     status.NOT_FOUND,
@@ -20,7 +19,6 @@ export const leaseNotFound = (lease: string): DomainError =>
     { lease },
   );
 
-/** FAILED_PRECONDITION `LEASE_ENDED`. */
 export const leaseEnded = (lease: string): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,
@@ -29,7 +27,6 @@ export const leaseEnded = (lease: string): DomainError =>
     { lease },
   );
 
-/** FAILED_PRECONDITION `FENCING_TOKEN_OUTDATED`. */
 export const tokenOutdated = (lease: string): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,
@@ -38,7 +35,6 @@ export const tokenOutdated = (lease: string): DomainError =>
     { lease },
   );
 
-/** FAILED_PRECONDITION `LEASE_IN_USE`. */
 export const leaseInUse = (lease: string, session: string): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,
@@ -64,7 +60,7 @@ export const socketTableUnreadable = (): DomainError =>
 
 type Refusal = Exclude<Answer, { kind: 'granted' }>;
 
-/** What somebody is told whose ask came to nothing. */
+/** The error for a request for ports that was refused. */
 export const refusalOf = (answer: Refusal, { pool, port, count, requestId }: Ask): DomainError => {
   switch (answer.kind) {
     case 'unknown-pool':

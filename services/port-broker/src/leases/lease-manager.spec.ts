@@ -12,7 +12,7 @@ import {
 } from '#libs/testing/index.ts';
 import { parsePools } from '../pool-expression.ts';
 import type { Ask } from '../domain/lease-table.ts';
-import { silentEvents } from '../fixtures/silent-events.ts';
+import { silentEvents } from '../fixtures/broker.ts';
 import { FolderInUseError, openDatabase } from '../store/database.ts';
 import { createLeaseStore, type LeaseStore } from '../store/lease-store.ts';
 import { openLeaseManager, type LeaseManager } from './lease-manager.ts';

@@ -13,6 +13,7 @@ import {
   decideSettle,
   decideSweep,
   type Named,
+  type NamedLease,
   type Sweep,
 } from '../domain/keep.ts';
 import type { Lease } from '../domain/lease.ts';
@@ -41,15 +42,6 @@ export interface LeaseManagerOptions {
   events: Events;
 }
 
-/** Whose lease somebody means. */
-export interface NamedLease {
-  id: string;
-  /** 0, for a release: not compared. */
-  token: number;
-  /** Only theirs; undefined: anybody's. */
-  owner: string | undefined;
-}
-
 /** Leases the ports of this host. It decides one request after the other, makes many decisions durable with one write, and answers after that. */
 export interface LeaseManager {
   /** Rejects with RESOURCE_EXHAUSTED, at once or after `waitMs`; with the signal's reason when nobody waits any more. */
@@ -69,7 +61,6 @@ export interface LeaseManager {
   close(): void;
 }
 
-/** Decisions in one write. */
 const MOST_AT_ONCE = 500;
 const DUE_EVERY_MS = 250;
 const SWEEP_EVERY_MS = 2_000;
@@ -95,23 +86,17 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
   const trouble = { disk: '', sockets: '' };
   let isClosed = false;
 
-  const newId = (): string => random.id('l');
   /** The table of sockets for the decisions of one turn. It is read when the first of them needs it, because few do and it can be long. */
   const lookOnce = () => {
-    let occupied: Occupied;
-    let isReadable: boolean | undefined;
+    let seen: { occupied: Occupied } | undefined;
     return {
-      newId,
+      newId: () => random.id('l'),
       get occupied() {
-        if (isReadable === undefined) {
-          occupied = sockets.read();
-          isReadable = occupied !== undefined;
-        }
-        return occupied;
+        seen ??= { occupied: sockets.read() };
+        return seen.occupied;
       },
-      get isReadable() {
-        return isReadable;
-      },
+      /** undefined: nobody looked. */
+      isReadable: () => seen && seen.occupied !== undefined,
     };
   };
   const flush = (): void => {
@@ -137,8 +122,8 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
         store.write(changed);
       }
       trouble.disk = '';
-      if (look.isReadable !== undefined) {
-        trouble.sockets = look.isReadable ? '' : socketTableUnreadable().message;
+      if (look.isReadable() !== undefined) {
+        trouble.sockets = look.isReadable() === true ? '' : socketTableUnreadable().message;
       }
     } catch (thrown) {
       for (const draft of drafts.toReversed()) {
@@ -189,19 +174,20 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
     });
 
   const leaseOf = ({ id }: NamedLease, named: Named): Lease => {
-    if (named.kind === 'unknown') {
-      throw leaseNotFound(id);
+    switch (named.kind) {
+      case 'done':
+        return named.lease;
+      case 'unknown':
+        throw leaseNotFound(id);
+      case 'ended':
+        throw leaseEnded(id);
+      case 'in-use':
+        throw leaseInUse(id, table.leases.get(id)?.lease.session ?? '');
+      case 'outdated':
+        throw tokenOutdated(id);
+      default:
+        return named satisfies never;
     }
-    if (named.kind === 'ended') {
-      throw leaseEnded(id);
-    }
-    if (named.kind === 'in-use') {
-      throw leaseInUse(id, table.leases.get(id)?.lease.session ?? '');
-    }
-    if (named.kind === 'outdated') {
-      throw tokenOutdated(id);
-    }
-    return named.lease;
   };
 
   if (bootId !== options.bootId) {

@@ -16,7 +16,6 @@ import { checkWait, waitOf } from '../wire/wait.ts';
 
 const MOST_AT_ONCE = 100;
 
-/** Leases free ports. */
 export const acquireLease =
   (ctx: Context): Unary<AcquireLeaseRequest, AcquireLeaseResponse> =>
   async (request, call) => {

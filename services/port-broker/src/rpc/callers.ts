@@ -8,23 +8,26 @@ import type { Pool } from '../domain/pool.ts';
 export const reach = (caller: Caller | undefined): string | undefined =>
   caller === undefined || caller.role === 'customer' ? (caller?.subject ?? '') : undefined;
 
+/** Whether a caller may see and change what is somebody's. */
+export const reaches = (caller: Caller | undefined, owner: string): boolean =>
+  [undefined, owner].includes(reach(caller));
+
+/** Whether a caller may see a lease, and it is of a pool; an empty one: of any. */
+export const isVisible = (lease: Lease, caller: Caller | undefined, pool: string): boolean =>
+  reaches(caller, lease.owner) && (pool === '' || lease.pool === pool);
+
 /** The leases that a caller may see, by pool and port. */
 export const visibleLeases = (
   { leaseManager }: Context,
   caller: Caller | undefined,
   pool: string,
-): Lease[] => {
-  const owner = reach(caller);
-  return [...leaseManager.table().leases.values()]
+): Lease[] =>
+  [...leaseManager.table().leases.values()]
     .map(({ lease }) => lease)
-    .filter(
-      (lease) =>
-        (owner === undefined || lease.owner === owner) && (pool === '' || lease.pool === pool),
-    )
+    .filter((lease) => isVisible(lease, caller, pool))
     .sort((a, b) =>
       a.pool < b.pool ? -1 : a.pool > b.pool ? 1 : a.port - b.port || a.token - b.token,
     );
-};
 
 /** Throws LEASE_NOT_FOUND, also for another customer's. */
 export const findLease = (
@@ -33,14 +36,12 @@ export const findLease = (
   id: string,
 ): Lease => {
   const lease = leaseManager.table().leases.get(id)?.lease;
-  const owner = reach(caller);
-  if (lease === undefined || (owner !== undefined && lease.owner !== owner)) {
+  if (lease === undefined || !reaches(caller, lease.owner)) {
     throw leaseNotFound(id);
   }
   return lease;
 };
 
-/** Throws PORT_POOL_UNKNOWN. */
 export const findPool = ({ leaseManager }: Context, name: string): Pool => {
   const found = leaseManager.table().pools.get(name);
   if (found === undefined) {

@@ -5,7 +5,6 @@ import type { Context } from '../context.ts';
 import { findLease } from './callers.ts';
 import { leaseToProto } from '../wire/lease.ts';
 
-/** Answers one lease. */
 export const getLease =
   (ctx: Context): Unary<GetLeaseRequest, GetLeaseResponse> =>
   async ({ leaseId }, { caller }) => {

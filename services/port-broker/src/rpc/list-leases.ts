@@ -6,7 +6,6 @@ import type { Lease } from '../domain/lease.ts';
 import { visibleLeases } from './callers.ts';
 import { leaseToProto } from '../wire/lease.ts';
 
-/** Lists leases, by pool and port. */
 export const listLeases =
   (ctx: Context): Unary<ListLeasesRequest, ListLeasesResponse> =>
   async (request, { caller }) => {

@@ -9,19 +9,6 @@ export const reconcile =
     const endedProcesses = await visualizations.manager.sweep();
     const sweep = await leaseManager.reconcile();
     events.reconciled(sweep);
-    const {
-      checked,
-      becameForeign,
-      becameFree,
-      expired: expiredLeaseIds,
-      stillQuarantined,
-    } = sweep;
-    return {
-      checked,
-      becameForeign,
-      becameFree,
-      expiredLeaseIds,
-      stillQuarantined,
-      endedProcesses,
-    };
+    const { expired, ...found } = sweep;
+    return { ...found, expiredLeaseIds: expired, endedProcesses };
   };

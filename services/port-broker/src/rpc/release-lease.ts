@@ -4,7 +4,6 @@ import { requireText } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { reach } from './callers.ts';
 
-/** Ends a lease for its owner. */
 export const releaseLease =
   ({ leaseManager }: Context): Unary<ReleaseLeaseRequest, ReleaseLeaseResponse> =>
   async ({ leaseId, fencingToken }, { caller }) => {

@@ -6,7 +6,6 @@ import { isTtlOf, ttlBounds } from './acquire-lease.ts';
 import { findLease, reach } from './callers.ts';
 import { leaseToProto } from '../wire/lease.ts';
 
-/** Lets a lease end later. */
 export const renewLease =
   (ctx: Context): Unary<RenewLeaseRequest, RenewLeaseResponse> =>
   async ({ leaseId: id, fencingToken: token, ttl }, { caller }) => {

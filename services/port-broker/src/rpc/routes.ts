@@ -11,7 +11,7 @@ import { sumOf } from '../wire/console.ts';
 /** Which of several hosts answers an rpc. */
 export type Route<Q, R> =
   /** About one thing: the host whose tag is in its id. With `keyOf` it can also be named by what exists once in the mesh. */
-  | { by: 'id'; idOf: (request: Q) => string; keyOf: ((request: Q) => string) | undefined }
+  | { by: 'id'; idOf: (request: Q) => string; keyOf?: (request: Q) => string }
   /** About one host: the named one, or the one that is asked. */
   | { by: 'host' }
   /** About all there is of a kind, on the named host or on all; page by page where the request has pages. */
@@ -25,15 +25,13 @@ export interface Placement {
   key: string;
 }
 
-/** A route for every rpc of a service. */
 export type Routes<S extends ServiceDefinition> = {
   readonly [K in keyof S]: Route<RequestOf<S[K]>, ResponseOf<S[K]>>;
 };
 
-const byId = <Q>(field: keyof Q): { by: 'id'; idOf: (request: Q) => string; keyOf: undefined } => ({
-  by: 'id',
-  idOf: (request) => String(request[field]),
-  keyOf: undefined,
+const byId = <Q>(field: keyof Q) => ({
+  by: 'id' as const,
+  idOf: (request: Q): string => String(request[field]),
 });
 const byHost = { by: 'host' } as const;
 

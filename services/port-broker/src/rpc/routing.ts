@@ -32,7 +32,6 @@ interface Answer {
 
 type AnyRoute = Route<Message, Answer>;
 
-/** One call on its way to a host. */
 interface Routing {
   ctx: Context;
   request: Message;
@@ -276,7 +275,6 @@ const placed = async ({ ctx, request, pass }: Routing, { pool, key }: Placement)
   return pass(first);
 };
 
-/** Throws HOST_UNKNOWN. */
 const peerNamed = ({ hosts }: Context, host: string): Peer => {
   const found = hosts.find(host);
   if (found === undefined) {

@@ -3,7 +3,7 @@ import type { WatchLeasesRequest, WatchLeasesResponse } from '#libs/contracts/po
 import type { ServerStream } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import type { Lease } from '../domain/lease.ts';
-import { findPool, reach, visibleLeases } from './callers.ts';
+import { findPool, isVisible, visibleLeases } from './callers.ts';
 import { leaseToProto } from '../wire/lease.ts';
 
 /** Streams the leases that there are, then every change. A slow reader gets only the latest state of each lease. */
@@ -14,13 +14,10 @@ export const watchLeases = (ctx: Context): ServerStream<WatchLeasesRequest, Watc
     }
     const { leaseManager } = ctx;
     const { host } = leaseManager.table();
-    const owner = reach(caller);
-    const isVisible = (lease: Lease): boolean =>
-      (owner === undefined || lease.owner === owner) && (pool === '' || lease.pool === pool);
     const leases = watchLatest<string, Lease>({
       subscribe: (changed) =>
         leaseManager.onChange((lease) => {
-          if (isVisible(lease)) {
+          if (isVisible(lease, caller, pool)) {
             changed(lease.id, lease);
           }
         }),

@@ -1,7 +1,7 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { StartFailure } from '#libs/programs/index.ts';
 
-/** What a caller is told whose session's programs did not come up: FAILED_PRECONDITION, or UNAVAILABLE where trying again can help. */
+/** The error for a session whose programs did not come up: FAILED_PRECONDITION, or UNAVAILABLE where trying again can help. */
 export const startFailed = ({
   reason,
   message,
@@ -28,13 +28,10 @@ export const startFailed = ({
   }
 };
 
-/** NOT_FOUND `SESSION_NOT_FOUND`. */
 export const sessionNotFound = (id: string): DomainError =>
   new DomainError(
     status.NOT_FOUND,
     'SESSION_NOT_FOUND',
     `there is no session ${id}; list them to see what there is`,
-    {
-      session: id,
-    },
+    { session: id },
   );

@@ -15,21 +15,13 @@ export interface IdleOptions<Spec> {
   tell: (session: Session<Spec>, minutesLeft: number) => Promise<void>;
 }
 
-/** Watches which sessions are in use, and ends those that are not. */
-export interface IdleWatch {
-  /** Milliseconds until a session ends unless it is used; undefined: it does not end by itself. */
-  leftMs(id: string): number | undefined;
-  /** Ends those that were not used for `idleMs`, looked at now; never one in use. Resolves to their ids. */
-  cleanup(idleMs: number): Promise<string[]>;
-  close(): void;
-}
-
 const MINUTE_MS = 60_000;
-const SHORTEST_MS = 100;
 /** That a session is not used is told by what it did for so long. */
 const SHORTEST_SPAN_MS = 1_000;
-/** Looks within the idle time: a session ends at most a twentieth of it too late. */
-const LOOKS = 20;
+
+/** How often sessions are looked at that end after `idleMs`: they end at most a twentieth of it too late. 0: they never end. */
+export const lookEveryMs = (idleMs: number): number =>
+  idleMs === 0 ? MINUTE_MS : Math.min(MINUTE_MS, Math.max(100, idleMs / 20));
 
 interface Watched {
   sample: Sample;
@@ -40,16 +32,9 @@ interface Watched {
   toldMinutes: number | undefined;
 }
 
-export const watchIdle = <Spec>({
-  manager,
-  clock,
-  idleMs,
-  sample,
-  tell,
-}: IdleOptions<Spec>): IdleWatch => {
+/** Watches which sessions are in use, and ends those that are not. */
+export const watchIdle = <Spec>({ manager, clock, idleMs, sample, tell }: IdleOptions<Spec>) => {
   const watched = new Map<string, Watched>();
-  const everyMs =
-    idleMs === 0 ? MINUTE_MS : Math.min(MINUTE_MS, Math.max(SHORTEST_MS, idleMs / LOOKS));
 
   /** Not one that waits for its lease. */
   const isLiving = (id: string): boolean => {
@@ -115,17 +100,19 @@ export const watchIdle = <Spec>({
       found.toldMinutes = minutes;
     }
   };
-  const loop = every({ clock, everyMs, isPauseFirst: true }, round);
+  const loop = every({ clock, everyMs: lookEveryMs(idleMs), isPauseFirst: true }, round);
 
   return {
-    leftMs: (id) => {
+    /** Milliseconds until a session ends unless it is used; undefined: it does not end by itself. */
+    leftMs: (id: string): number | undefined => {
       const found = watched.get(id);
       if (idleMs === 0 || !isLiving(id)) {
         return undefined;
       }
       return found === undefined ? idleMs : Math.max(0, leftMs(found));
     },
-    cleanup: async (forMs) => {
+    /** Ends those that were not used for `forMs`, looked at now; never one in use. Resolves to their ids. */
+    cleanup: async (forMs: number): Promise<string[]> => {
       const seen = await lookAtAll();
       const idle = [...seen]
         .filter(([, { usedAt, isUsed }]) => !isUsed && clock.monotonic() - usedAt >= forMs)
@@ -133,6 +120,8 @@ export const watchIdle = <Spec>({
       await Promise.all(idle.map((id) => manager.stop(id, 'idle')));
       return idle;
     },
-    close: () => void loop.stop(),
+    close: (): void => void loop.stop(),
   };
 };
+
+export type IdleWatch = ReturnType<typeof watchIdle>;

@@ -54,7 +54,7 @@ export const createLifecycle = <Spec>(options: LifecycleOptions<Spec>): Lifecycl
     change({ state: 'ready', readyAtMs: now, lastActivityMs: now });
   };
 
-  /** Resolves to how the run of the program that ends next went; undefined: the session is to end. */
+  /** Waits until a program ends. Resolves to how its run went; undefined: the session is to end. */
   const untilEnd = async (readyAt: number): Promise<(Run & ProgramEnd) | undefined> => {
     const ended = await Promise.race([processes.nextEnd(), aborted(either)]);
     if (ended === undefined || either.aborted) {
@@ -73,7 +73,7 @@ export const createLifecycle = <Spec>(options: LifecycleOptions<Spec>): Lifecycl
         if (run === undefined) {
           return undefined;
         }
-        await processes.sweep(run.role, 0);
+        await processes.sweep(run.role);
         const isRestarted = type.isRestarted(run.role);
         if (isFailure(RESTARTS, run) || !isRestarted) {
           failures += 1;

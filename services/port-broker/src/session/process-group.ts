@@ -17,7 +17,6 @@ import type { SocketTable } from '../host/socket-table.ts';
 import { whoListens } from '../process/connections.ts';
 import type { Recipe } from './session-type.ts';
 
-/** What one session's programs are run with. */
 export interface ProcessGroupOptions {
   session: string;
   folder: string;
@@ -44,19 +43,17 @@ interface Output {
   since: number;
 }
 
-/** A program that ended, and how. */
 export interface ProgramEnd extends Exit, Output {
   role: string;
 }
 
-/** The programs of one session. */
 export interface ProcessGroup {
   /** Starts those that do not run, and resolves when all are ready. If it throws StartFailure, the caller ends what was started. */
   bringUp(recipe: Recipe, port: number, signal: AbortSignal): Promise<void>;
   /** The next end of a program that was running. */
   nextEnd(): Promise<ProgramEnd>;
   /** Ends what is left of one program. */
-  sweep(role: string, graceMs: number): Promise<boolean>;
+  sweep(role: string): Promise<boolean>;
   /** Ends all. Resolves to whether it is proved that nothing is left and that nobody listens on the port (0: not asked). */
   endAll(graceMs: number, port: number): Promise<boolean>;
   /** The pid of a program that runs. */
@@ -209,13 +206,11 @@ export const createProcessGroup = (
         await bell.rung();
       }
     },
-    sweep: (role, graceMs) =>
-      end(
-        [...known]
-          .filter(([nonce, of]) => of === role && running.get(role)?.identity.nonce !== nonce)
-          .map(([nonce]) => nonce),
-        graceMs,
-      ),
+    sweep: (role) => {
+      const isLeft = (nonce: string): boolean =>
+        known.get(nonce) === role && running.get(role)?.identity.nonce !== nonce;
+      return end([...known.keys()].filter(isLeft), 0);
+    },
     endAll: async (graceMs, port) => {
       running.clear();
       const isGone = await end([...known.keys()], graceMs);

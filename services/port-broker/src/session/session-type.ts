@@ -1,7 +1,6 @@
 import type { Command } from '#libs/programs/index.ts';
 import type { Session } from '../domain/session.ts';
 
-/** One program of a session. */
 export interface Program {
   role: string;
   command: (nonce: string) => Command;

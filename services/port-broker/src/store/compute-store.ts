@@ -1,7 +1,5 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from './database.ts';
-
-export type CommandOutcome = 'running' | 'answered' | 'late' | 'unknown';
 
 /** A command that a worker was given. */
 export interface CommandRecord {
@@ -11,7 +9,7 @@ export interface CommandRecord {
   /** Wall clock. */
   startedAtMs: number;
   tookMs: number | undefined;
-  outcome: CommandOutcome;
+  outcome: 'running' | 'answered' | 'late' | 'unknown';
   /** undefined: the worker said that it succeeded, or has said nothing. */
   error: string | undefined;
   residentBytes: number;
@@ -24,83 +22,55 @@ export interface MetricsRecord {
   cpuMs: number;
 }
 
-/** The commands and metrics of compute sessions. Synchronous: a write is durable when it returns. Throws if the disk refuses it. */
-export interface ComputeStore {
-  putCommand(session: string, record: CommandRecord): void;
-  /** The latest first: at most `count`, with numbers under `below`. */
-  commands(
-    session: string,
-    below: number,
-    count: number,
-    without: string | undefined,
-  ): CommandRecord[];
-  lastNumber(session: string): number;
-  /** Marks commands as unknown that were running when the last process ended. */
-  loseRunning(session: string): void;
-  putMetrics(all: readonly { session: string; metrics: MetricsRecord }[]): void;
-  /** The latest first: at most `count`, from before `before`. */
-  metrics(session: string, before: number, count: number): MetricsRecord[];
-  drop(sessions: Iterable<string>): void;
-}
-
 const MOST_COMMANDS = 10_000;
 const METRICS_MS = 86_400_000;
 
-export const createComputeStore = (db: DatabaseSync): ComputeStore => {
-  const putCommand = db.prepare('INSERT OR REPLACE INTO commands VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+/** The commands and metrics of compute sessions. Synchronous: a write is durable when it returns. Throws if the disk refuses it. */
+export const createComputeStore = (db: DatabaseSync) => {
+  const putCommand = db.prepare(
+    `INSERT OR REPLACE INTO commands VALUES (:session, :number, :name, :startedAtMs, :tookMs, :outcome, :error, :residentBytes)`,
+  );
   const dropCommands = db.prepare('DELETE FROM commands WHERE session = ? AND number <= ?');
   const putMetrics = db.prepare('INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)');
   const dropMetrics = db.prepare('DELETE FROM metrics WHERE session = ? AND at < ?');
   const listCommands = db.prepare(
-    'SELECT * FROM commands WHERE session = ? AND number < ? AND name != ? ORDER BY number DESC LIMIT ?',
+    `SELECT number, name, started_at AS startedAtMs, took_ms AS tookMs, outcome, error, resident_bytes AS residentBytes
+      FROM commands WHERE session = ? AND number < ? AND name != ? ORDER BY number DESC LIMIT ?`,
+  );
+  const lastNumber = db.prepare('SELECT max(number) AS last FROM commands WHERE session = ?');
+  const loseRunning = db.prepare(
+    `UPDATE commands SET outcome = 'unknown', error = ? WHERE session = ? AND outcome = 'running'`,
   );
   const listMetrics = db.prepare(
-    'SELECT * FROM metrics WHERE session = ? AND at < ? ORDER BY at DESC LIMIT ?',
+    `SELECT at AS atMs, resident_bytes AS residentBytes, cpu_ms AS cpuMs
+      FROM metrics WHERE session = ? AND at < ? ORDER BY at DESC LIMIT ?`,
   );
   return {
-    putCommand: (session, { number, name, startedAtMs, tookMs, outcome, error, residentBytes }) => {
-      putCommand.run(
-        session,
-        number,
-        name,
-        startedAtMs,
-        tookMs ?? null,
-        outcome,
-        error ?? null,
-        residentBytes,
-      );
-      if (number % 1_000 === 0) {
-        dropCommands.run(session, number - MOST_COMMANDS);
+    putCommand: (session: string, record: CommandRecord): void => {
+      const { tookMs = null, error = null } = record;
+      putCommand.run({ ...record, session, tookMs, error });
+      if (record.number % 1_000 === 0) {
+        dropCommands.run(session, record.number - MOST_COMMANDS);
       }
     },
-    commands: (session, below, count, without) =>
-      listCommands.all(session, below, without ?? '', count).map(commandOf),
-    lastNumber: (session) =>
-      Number(
-        db.prepare('SELECT max(number) AS last FROM commands WHERE session = ?').get(session)?.[
-          'last'
-        ] ?? 0,
-      ),
-    loseRunning: (session) =>
-      void db
-        .prepare(
-          `UPDATE commands SET outcome = 'unknown', error = ? WHERE session = ? AND outcome = 'running'`,
-        )
-        .run('the broker was started again meanwhile', session),
-    putMetrics: (all) =>
+    /** The latest first: at most `count`, with numbers under `below`. */
+    commands: (session: string, below: number, count: number, without = ''): CommandRecord[] =>
+      listCommands.all(session, below, without, count).map(commandOf),
+    lastNumber: (session: string): number => Number(lastNumber.get(session)?.['last'] ?? 0),
+    /** Marks commands as unknown that were running when the last process ended. */
+    loseRunning: (session: string): void =>
+      void loseRunning.run('the broker was started again meanwhile', session),
+    putMetrics: (all: readonly { session: string; metrics: MetricsRecord }[]): void =>
       inTransaction(db, () => {
         for (const { session, metrics } of all) {
           putMetrics.run(session, metrics.atMs, metrics.residentBytes, metrics.cpuMs);
           dropMetrics.run(session, metrics.atMs - METRICS_MS);
         }
       }),
-    metrics: (session, before, count) =>
-      listMetrics.all(session, before, count).map((row) => ({
-        atMs: Number(row['at']),
-        residentBytes: Number(row['resident_bytes']),
-        cpuMs: Number(row['cpu_ms']),
-      })),
-    drop: (sessions) =>
+    /** The latest first: at most `count`, from before `before`. */
+    metrics: (session: string, before: number, count: number): MetricsRecord[] =>
+      listMetrics.all(session, before, count) as unknown as MetricsRecord[],
+    drop: (sessions: Iterable<string>): void =>
       inTransaction(db, () => {
         for (const session of sessions) {
           dropCommands.run(session, Number.MAX_SAFE_INTEGER);
@@ -110,12 +80,7 @@ export const createComputeStore = (db: DatabaseSync): ComputeStore => {
   };
 };
 
-const commandOf = (row: Record<string, SQLOutputValue>): CommandRecord => ({
-  number: Number(row['number']),
-  name: String(row['name']),
-  startedAtMs: Number(row['started_at']),
-  tookMs: row['took_ms'] === null ? undefined : Number(row['took_ms']),
-  outcome: row['outcome'] as CommandOutcome,
-  error: row['error'] === null ? undefined : String(row['error']),
-  residentBytes: Number(row['resident_bytes']),
-});
+export type ComputeStore = ReturnType<typeof createComputeStore>;
+
+const commandOf = ({ tookMs, error, ...row }: Record<string, unknown>): CommandRecord =>
+  ({ ...row, tookMs: tookMs ?? undefined, error: error ?? undefined }) as CommandRecord;

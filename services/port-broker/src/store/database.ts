@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** Another broker uses the folder. */
 export class FolderInUseError extends Error {
   override readonly name = 'FolderInUseError';
 }
@@ -81,7 +80,6 @@ export const createWriter = (db: DatabaseSync): Writer => {
   };
 };
 
-/** Makes all of the writes durable or none. */
 export const inTransaction = (db: DatabaseSync, write: () => void): void => {
   db.exec('BEGIN IMMEDIATE');
   try {

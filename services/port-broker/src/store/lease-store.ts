@@ -1,59 +1,38 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Kept } from '../domain/lease-table.ts';
 import type { Draft } from '../domain/draft.ts';
 import { inTransaction } from './database.ts';
-import type { EndReason, Lease } from '../domain/lease.ts';
+import type { Lease } from '../domain/lease.ts';
+
+type Decision = Pick<Draft, 'leases' | 'ports' | 'forgotten'>;
 
 /** What the broker knows of its host, kept over its own end. Synchronous: a write is durable when it returns. */
 export interface LeaseStore {
   load(): Kept & { bootId: string };
   /** Writes all of it or nothing. Throws if the disk refuses it. */
-  write(decisions: readonly Pick<Draft, 'leases' | 'ports' | 'forgotten'>[]): void;
+  write(decisions: readonly Decision[]): void;
   /** Records in which boot of the host all of this is true. */
   setBootId(bootId: string): void;
 }
 
+const COLUMNS = `id, pool, port, token, owner, holder, request_id AS requestId, request_hash AS requestHash, ttl_ms AS ttlMs,
+  granted_at AS grantedAtMs, expires_at AS expiresAtMs, ended_at AS atMs, end_reason AS reason, session`;
+
 export const createLeaseStore = (db: DatabaseSync): LeaseStore => {
   const putPort = db.prepare('INSERT OR REPLACE INTO ports VALUES (?, ?, ?, ?)');
   const putLease = db.prepare(
-    'INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    `INSERT OR REPLACE INTO leases VALUES (:id, :pool, :port, :token, :owner, :holder, :requestId, :requestHash, :ttlMs,
+      :grantedAtMs, :expiresAtMs, :atMs, :reason, :session)`,
   );
   const dropLease = db.prepare('DELETE FROM leases WHERE id = ?');
   const putMeta = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
 
-  const writeOne = ({
-    leases,
-    ports,
-    forgotten,
-  }: Pick<Draft, 'leases' | 'ports' | 'forgotten'>): void => {
+  const writeOne = ({ leases, ports, forgotten }: Decision): void => {
     for (const { port, token, used, state } of ports.values()) {
       putPort.run(port, token, used, state.kind === 'quarantined' ? 1 : 0);
     }
-    for (const lease of leases.values()) {
-      const {
-        id,
-        pool,
-        port,
-        token,
-        owner,
-        holder,
-        requestId,
-        requestHash,
-        ttlMs,
-        grantedAtMs,
-        expiresAtMs,
-      } = lease;
-      const ended = [lease.end?.atMs ?? null, lease.end?.reason ?? null] as const;
-      const about = [
-        owner,
-        holder,
-        requestId,
-        requestHash,
-        ttlMs,
-        grantedAtMs,
-        expiresAtMs,
-      ] as const;
-      putLease.run(id, pool, port, token, ...about, ...ended, lease.session);
+    for (const { end, ...lease } of leases.values()) {
+      putLease.run({ ...lease, atMs: end?.atMs ?? null, reason: end?.reason ?? null });
     }
     for (const id of forgotten) {
       dropLease.run(id);
@@ -74,7 +53,7 @@ export const createLeaseStore = (db: DatabaseSync): LeaseStore => {
           used: Number(used),
           isQuarantined: quarantined === 1,
         })),
-      leases: db.prepare('SELECT * FROM leases').all().map(leaseOf),
+      leases: db.prepare(`SELECT ${COLUMNS} FROM leases`).all().map(leaseOf),
     }),
     write: (decisions) =>
       inTransaction(db, () => {
@@ -86,20 +65,5 @@ export const createLeaseStore = (db: DatabaseSync): LeaseStore => {
   };
 };
 
-const leaseOf = (row: Record<string, SQLOutputValue>): Lease => ({
-  id: String(row['id']),
-  pool: String(row['pool']),
-  port: Number(row['port']),
-  token: Number(row['token']),
-  owner: String(row['owner']),
-  holder: String(row['holder']),
-  requestId: String(row['request_id']),
-  requestHash: String(row['request_hash']),
-  ttlMs: Number(row['ttl_ms']),
-  grantedAtMs: Number(row['granted_at']),
-  expiresAtMs: Number(row['expires_at']),
-  session: String(row['session']),
-  ...(row['ended_at'] === null
-    ? {}
-    : { end: { atMs: Number(row['ended_at']), reason: row['end_reason'] as EndReason } }),
-});
+const leaseOf = ({ atMs, reason, ...lease }: Record<string, unknown>): Lease =>
+  ({ ...lease, ...(atMs === null ? {} : { end: { atMs, reason } }) }) as Lease;

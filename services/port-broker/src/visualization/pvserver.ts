@@ -8,7 +8,6 @@ import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.
 import { findTools, forwarder, isolated, partOf } from '../process/isolate.ts';
 import type { SessionType } from '../session/session-type.ts';
 
-/** What a server shows. */
 export interface VisualizationSpec {
   /** Folder of the case on the host; empty: it is unpacked from the object, into the session's folder. */
   caseDir: string;
@@ -32,7 +31,6 @@ const TOLD = '/told';
 const MINUTES = 'minutes';
 
 export interface PvserverOptions extends Pick<Config['visualization'], 'pvserver'> {
-  /** Where clients connect. */
   address: string;
   /** Whether clients are told how many minutes are left. */
   isTimed: boolean;

@@ -26,7 +26,6 @@ import {
 
 export type VisualizationSession = Session<VisualizationSpec>;
 
-/** The ParaView servers of this host. */
 export interface Visualizations {
   /** `reach`: the customer to whom an object must belong; undefined: to anybody. */
   start(

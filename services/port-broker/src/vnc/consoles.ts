@@ -21,7 +21,6 @@ import {
   type VncSpec,
 } from './websockify.ts';
 
-/** A console that somebody wants. */
 export interface WantedConsole {
   vm: string;
   target: Target;
@@ -31,7 +30,6 @@ export interface WantedConsole {
   waitMs: number | undefined;
 }
 
-/** How a console is reached. */
 export interface Way {
   port: number;
   url: string;
@@ -40,7 +38,6 @@ export interface Way {
   pid: number;
 }
 
-/** The consoles of this host's machines. */
 export interface Consoles {
   start(wanted: WantedConsole, signal: AbortSignal): Promise<StartedSession<VncSpec>>;
   /** Living ones, and ended ones of the last days. */

@@ -1,6 +1,5 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 
-/** PERMISSION_DENIED `TARGET_NOT_ALLOWED`. */
 export const targetNotAllowed = (host: string, address: string): DomainError =>
   new DomainError(
     status.PERMISSION_DENIED,
@@ -9,7 +8,6 @@ export const targetNotAllowed = (host: string, address: string): DomainError =>
     { host, address },
   );
 
-/** FAILED_PRECONDITION `TARGET_UNKNOWN`. */
 export const targetUnknown = (host: string, cause: unknown): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,
@@ -28,7 +26,6 @@ export const targetUnreachable = (vm: string, target: string, why: string): Doma
     { vm, target },
   );
 
-/** FAILED_PRECONDITION `VM_HAS_OTHER_TARGET`. */
 export const vmHasOtherTarget = (vm: string, session: string, target: string): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,

@@ -4,7 +4,7 @@ import { recorder } from '../events.ts';
 import { sessionNotFound } from '../session/errors.ts';
 import type { SessionManagerOptions } from '../session/session-manager.ts';
 import type { Tokens } from './tokens.ts';
-import type { VncSession, VncSpec } from './websockify.ts';
+import type { VncSession } from './websockify.ts';
 
 export interface MembersOptions extends Pick<
   SessionManagerOptions,
@@ -17,20 +17,6 @@ export interface MembersOptions extends Pick<
   hangUp: (session: string) => Promise<void>;
 }
 
-/** The sessions that go through the gateway. They have no programs and no ports of their own, only tokens. */
-export interface Members {
-  /** The caller has just seen that the machine has no session, and has not awaited anything since. */
-  start(wanted: { owner: string; spec: VncSpec }): Promise<VncSession>;
-  /** Resolves or rejects when the start of a session does. */
-  begun(id: string): Promise<unknown>;
-  stop(id: string, end: SessionEnd): Promise<VncSession>;
-  list(): VncSession[];
-  get(id: string): VncSession | undefined;
-  /** The living one of a machine. */
-  ofVm(vm: string): VncSession | undefined;
-  note(id: string, change: Partial<Pick<VncSession, 'lastActivityMs' | 'spec'>>): void;
-}
-
 interface Member {
   session: VncSession;
   begun: Promise<unknown>;
@@ -38,8 +24,8 @@ interface Member {
 
 const TYPE = 'vnc-member';
 
-/** Opens those that an earlier process left. */
-export const openMembers = (options: MembersOptions): Members => {
+/** The sessions that go through the gateway, also those that an earlier process left. They have no programs and no ports of their own, only tokens. */
+export const openMembers = (options: MembersOptions) => {
   const { store, tokens, clock, random, events, failpoint, started, hangUp } = options;
   const members = new Map<string, Member>();
   /** Ids of living ones, by their machines. */
@@ -110,7 +96,8 @@ export const openMembers = (options: MembersOptions): Members => {
   const history = createHistory([...members.values()].map(({ session }) => session));
 
   return {
-    start: async ({ owner, spec }) => {
+    /** The caller has just seen that the machine has no session, and has not awaited anything since. */
+    start: async ({ owner, spec }: Pick<VncSession, 'owner' | 'spec'>): Promise<VncSession> => {
       const about = { key: `vm ${spec.vm}`, owner, spec };
       const session = newSession(TYPE, random.id('vnc'), about, clock.now());
       const member = enter(session);
@@ -118,8 +105,9 @@ export const openMembers = (options: MembersOptions): Members => {
       await member.begun;
       return current(session.id);
     },
-    begun: (id) => members.get(id)?.begun ?? done,
-    stop: async (id, end) => {
+    /** Resolves or rejects when the start of a session does. */
+    begun: (id: string): Promise<unknown> => members.get(id)?.begun ?? done,
+    stop: async (id: string, end: SessionEnd): Promise<VncSession> => {
       await members.get(id)?.begun.catch(() => undefined);
       const session = current(id);
       if (isOver(session)) {
@@ -138,10 +126,11 @@ export const openMembers = (options: MembersOptions): Members => {
       await keep({ ...current(id), state: 'ended', endedAtMs: clock.now() });
       return current(id);
     },
-    list: () => [...members.values()].map(({ session }) => session),
+    list: (): VncSession[] => [...members.values()].map(({ session }) => session),
     get,
-    ofVm: (vm) => get(byVm.get(vm) ?? ''),
-    note: (id, change) => {
+    /** The living one of a machine. */
+    ofVm: (vm: string): VncSession | undefined => get(byVm.get(vm) ?? ''),
+    note: (id: string, change: Partial<Pick<VncSession, 'lastActivityMs' | 'spec'>>): void => {
       const member = members.get(id);
       if (member !== undefined) {
         member.session = { ...member.session, ...change };

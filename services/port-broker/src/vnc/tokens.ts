@@ -4,39 +4,16 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '#libs/random/index.ts';
 
-/** Makes and revokes the gateway's tokens. `websockify/muster_tokens.py` describes and checks them with the files in this folder alone. */
-export interface Tokens {
-  folder: string;
-  /** How long a token is valid, in milliseconds. */
-  ttlMs: number;
-  /** A new token for a session. It is valid once. */
-  mint(session: string): string;
-  /** Sets where tokens of a session lead from now on. */
-  lead(session: string, host: string, port: number): Promise<void>;
-  /** Makes all tokens of a session invalid. */
-  revoke(session: string): Promise<void>;
-  /** Sessions whose tokens lead somewhere. */
-  led(): Promise<string[]>;
-  /** Which session each process of the gateway serves, by `pid.startTicks`; also of processes that are gone. */
-  viewers(): Promise<ReadonlyMap<string, string>>;
-  /** Forgets these viewers. */
-  forget(viewers: Iterable<string>): Promise<void>;
-  /** Forgets tokens that are too old to be used again. */
-  forgetUsed(): Promise<void>;
-}
-
 const NONCE_BYTES = 16;
 const SECRET_BYTES = 32;
 /** A look-up that began before a token expired may end this much later. */
 const LATE_MS = 60_000;
 
-/** Each boot has a secret of its own, because tokens expire by the monotonic clock, which starts anew with each boot. */
-export const openTokens = (
-  folder: string,
-  ttlMs: number,
-  bootId: string,
-  random: Random,
-): Tokens => {
+/**
+ * Makes and revokes the gateway's tokens. `websockify/muster_tokens.py` describes and checks them with the files in this folder alone. Each boot
+ * has a secret of its own, because tokens expire by the monotonic clock, which starts anew with each boot.
+ */
+export const openTokens = (folder: string, ttlMs: number, bootId: string, random: Random) => {
   for (const name of ['targets', 'used', 'viewers']) {
     mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
   }
@@ -48,21 +25,25 @@ export const openTokens = (
     known.get(viewer) ?? (await readFile(at('viewers', viewer), 'utf8').catch(() => ''));
   return {
     folder,
-    ttlMs,
-    mint: (session) => {
+    /** A new token for a session. It is valid once, for `ttlMs`. */
+    mint: (session: string): string => {
       const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('hex');
       const signed = `${session}.${Math.floor(hostMs() + ttlMs)}.${nonce}`;
       return `${signed}.${createHmac('sha256', secret).update(signed).digest('hex')}`;
     },
-    lead: async (session, host, port) => {
+    /** Sets where tokens of a session lead from now on. */
+    lead: async (session: string, host: string, port: number): Promise<void> => {
       // Renamed into place, because the gateway may read it at any moment.
       const part = at(`${session}.part`);
       await writeFile(part, `${host}\n${port}\n`, { mode: 0o600 });
       await rename(part, at('targets', session));
     },
-    revoke: (session) => rm(at('targets', session), { force: true }),
-    led: () => readdir(at('targets')),
-    viewers: async () => {
+    /** Makes all tokens of a session invalid. */
+    revoke: (session: string): Promise<void> => rm(at('targets', session), { force: true }),
+    /** Sessions whose tokens lead somewhere. */
+    led: (): Promise<string[]> => readdir(at('targets')),
+    /** Which session each process of the gateway serves, by `pid.startTicks`; also of processes that are gone. */
+    viewers: async (): Promise<ReadonlyMap<string, string>> => {
       const names = await readdir(at('viewers'));
       const all = await Promise.all(
         names.map(async (name) => [name, await sessionOf(name)] as const),
@@ -70,12 +51,13 @@ export const openTokens = (
       known = new Map(all.filter(([, session]) => session !== ''));
       return known;
     },
-    forget: async (viewers) => {
+    forget: async (viewers: Iterable<string>): Promise<void> => {
       for (const name of viewers) {
         await rm(at('viewers', name), { force: true });
       }
     },
-    forgetUsed: async () => {
+    /** Forgets tokens that are too old to be used again. */
+    forgetUsed: async (): Promise<void> => {
       const now = hostMs();
       for (const name of await readdir(at('used'))) {
         if (Number(name.split('.')[0]) + LATE_MS < now) {
@@ -85,6 +67,8 @@ export const openTokens = (
     },
   };
 };
+
+export type Tokens = ReturnType<typeof openTokens>;
 
 /** The host's monotonic clock in milliseconds, as the gateway reads it too. */
 const hostMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);

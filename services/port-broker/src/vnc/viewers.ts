@@ -4,27 +4,15 @@ import { fromViewers, readFlows, type Flow, type Span } from './flows.ts';
 import type { Tokens } from './tokens.ts';
 import type { VncSession } from './websockify.ts';
 
-/** What was seen of the viewers of a session. */
 interface Seen {
   viewers: number;
   sentBytes: number;
   receivedBytes: number;
 }
 
-/** Who watches which machine. */
-export interface Viewers {
-  /** Looks now, unless the last look is under half a second old. */
-  look(): Promise<void>;
-  seen(session: string): Seen;
-  /** Ends the connections that the gateway carries for a session. */
-  hangUp(session: string): Promise<void>;
-  forget(session: string): void;
-}
-
 export interface ViewersOptions {
   clock: Clock;
   tokens: Tokens;
-  /** Living sessions. */
   sessions: () => VncSession[];
   /** undefined: it does not run. */
   gateway: () => VncSession | undefined;
@@ -36,7 +24,8 @@ export interface ViewersOptions {
 const FRESH_MS = 500;
 const HANG_UP_MS = 500;
 
-export const createViewers = (options: ViewersOptions): Viewers => {
+/** Who watches which machine. */
+export const createViewers = (options: ViewersOptions) => {
   const { clock, tokens, sessions, gateway, nonces, used } = options;
   const totals = new Map<string, Seen>();
   /** The connections that were seen at the last look, by port and peer. */
@@ -101,14 +90,16 @@ export const createViewers = (options: ViewersOptions): Viewers => {
   };
 
   return {
-    look: async () => {
+    /** Looks now, unless the last look is under half a second old. */
+    look: async (): Promise<void> => {
       if (clock.monotonic() - lookedAt >= FRESH_MS) {
         lookedAt = clock.monotonic();
         await look();
       }
     },
     seen,
-    hangUp: async (id) => {
+    /** Ends the connections that the gateway carries for a session. */
+    hangUp: async (id: string): Promise<void> => {
       for (const [name, of] of await tokens.viewers()) {
         if (of !== id) {
           continue;
@@ -120,9 +111,11 @@ export const createViewers = (options: ViewersOptions): Viewers => {
         await tokens.forget([name]);
       }
     },
-    forget: (id) => void totals.delete(id),
+    forget: (id: string): void => void totals.delete(id),
   };
 };
+
+export type Viewers = ReturnType<typeof createViewers>;
 
 /** How the gateway names the process of a viewer. */
 const nameOf = (pid: number): string => `${pid}.${statOf(pid)?.startTicks ?? ''}`;

@@ -26,9 +26,7 @@ export interface VncSpec {
 export type VncSession = Session<VncSpec>;
 
 export interface WebsockifyOptions extends Pick<Config['vnc'], 'websockify' | 'novnc'> {
-  /** Where viewers connect. */
   address: string;
-  /** The folder of the gateway's tokens. */
   tokens: string;
   /** Called once for each start of a machine's websockify, when it runs. If it throws, the start has failed. */
   started: (session: VncSession) => Promise<void>;

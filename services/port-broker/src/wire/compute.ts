@@ -7,7 +7,6 @@ import type { ComputeSession, UserInfo } from '../compute/worker.ts';
 import type { Context } from '../context.ts';
 import { aboutSession } from './session.ts';
 
-/** A compute session as callers see it. */
 export const computeToProto = async (
   ctx: Context,
   session: ComputeSession,
@@ -37,7 +36,6 @@ const NOBODY: UserInfo = { userName: '', project: '', clientAddress: '', clientA
 
 export const userOf = (info: SessionUserInfo | undefined): UserInfo => ({ ...NOBODY, ...info });
 
-/** Notes what is wrong with what is said of a user. */
 export const checkUser = (wrong: Violations, info: SessionUserInfo | undefined): void => {
   const { userName, project, clientAddress, clientAgent } = userOf(info);
   const { require } = wrong.within('user_info');

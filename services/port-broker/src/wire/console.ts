@@ -10,7 +10,6 @@ import { isMember } from '../vnc/consoles.ts';
 import type { VncSession } from '../vnc/websockify.ts';
 import { aboutSession } from './session.ts';
 
-/** A console as callers see it. */
 export const consoleToProto = (ctx: Context, session: VncSession): VncSessionMessage => {
   const { id, spec, state } = session;
   const way = ctx.consoles.way(session, ctx.publicHost);

@@ -8,7 +8,6 @@ const REASONS: Record<EndReason, LeaseEndReason> = {
   rebooted: LeaseEndReason.REBOOTED,
 };
 
-/** A lease as callers see it. */
 export const leaseToProto = (host: string, lease: Lease): ProtoLease => ({
   leaseId: lease.id,
   pool: lease.pool,

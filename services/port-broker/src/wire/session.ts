@@ -5,7 +5,7 @@ import { cutPage, parsePage, type PageAsk } from '#libs/pages/index.ts';
 import { isOver, type SessionEnd, type Session, type SessionState } from '../domain/session.ts';
 import { sessionNotFound } from '../session/errors.ts';
 import type { SessionManager } from '../session/session-manager.ts';
-import { reach } from '../rpc/callers.ts';
+import { reaches } from '../rpc/callers.ts';
 
 const STATES: Record<SessionState, ProtoState> = {
   starting: ProtoState.STARTING,
@@ -48,15 +48,10 @@ export const findSession = <Spec>(
   field = 'session_id',
 ): Session<Spec> => {
   const session = manager.get(requireText(field, id));
-  if (session === undefined || !isVisible(session, caller)) {
+  if (session === undefined || !reaches(caller, session.owner)) {
     throw sessionNotFound(id);
   }
   return session;
-};
-
-const isVisible = (session: Session, caller: Caller | undefined): boolean => {
-  const owner = reach(caller);
-  return owner === undefined || session.owner === owner;
 };
 
 /** A page of the sessions that a caller may see, the latest first. `question`: see `parsePage`. */
@@ -73,7 +68,7 @@ export const pageOfSessions = <Spec>(
     (session.createdAtMs === Number(createdAtMs) && session.id > id);
   const found = manager
     .list()
-    .filter((session) => isVisible(session, caller))
+    .filter(({ owner }) => reaches(caller, owner))
     .filter((session) => (request.includeEnded || !isOver(session)) && isBehind(session))
     .sort((one, other) => other.createdAtMs - one.createdAtMs || (one.id < other.id ? -1 : 1))
     .slice(0, size + 1);

@@ -5,7 +5,6 @@ import type { VisualizationSession } from '../visualization/visualizations.ts';
 import { bracketed } from '../vnc/websockify.ts';
 import { aboutSession } from './session.ts';
 
-/** A ParaView server as callers see it. */
 export const visualizationToProto = (
   ctx: Context,
   session: VisualizationSession,

@@ -6,7 +6,6 @@ const LONGEST_WAIT_MS = 3_600_000;
 /** Kept back from the caller's deadline, so that the answer still reaches it. */
 const MARGIN_MS = 200;
 
-/** Notes what is wrong with a `wait`. */
 export const checkWait = (wrong: Violations, wait: Duration | undefined): void => {
   wrong.require((durationFromProto(wait) ?? 0) <= LONGEST_WAIT_MS, 'wait', 'must be at most 1 h');
 };

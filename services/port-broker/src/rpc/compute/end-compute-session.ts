@@ -4,7 +4,6 @@ import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 import { computeToProto } from '../../wire/compute.ts';
 
-/** Ends a session, also one that works. */
 export const endComputeSession =
   (ctx: Context): Unary<EndComputeSessionRequest, EndComputeSessionResponse> =>
   async ({ sessionId }, { caller }) => {

@@ -4,7 +4,6 @@ import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 import { computeToProto } from '../../wire/compute.ts';
 
-/** Answers one session. */
 export const getComputeSession =
   (ctx: Context): Unary<GetComputeSessionRequest, GetComputeSessionResponse> =>
   async ({ sessionId }, { caller }) => {

@@ -10,7 +10,6 @@ import type { Context } from '../../context.ts';
 import type { CommandRecord } from '../../store/compute-store.ts';
 import { findSession } from '../../wire/session.ts';
 
-/** Lists the commands of a session, the latest first. */
 export const listCommandLog =
   (ctx: Context): Unary<ListCommandLogRequest, ListCommandLogResponse> =>
   async (request, { caller }) => {

@@ -7,7 +7,6 @@ import type { Context } from '../../context.ts';
 import { pageOfSessions } from '../../wire/session.ts';
 import { computeToProto } from '../../wire/compute.ts';
 
-/** Lists sessions, the latest first. */
 export const listComputeSessions =
   (ctx: Context): Unary<ListComputeSessionsRequest, ListComputeSessionsResponse> =>
   async (request, { caller }) => {

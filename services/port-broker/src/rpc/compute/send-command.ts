@@ -8,7 +8,6 @@ const LONGEST_MS = 300_000;
 /** Kept back from the caller's deadline, so that the answer still reaches it. */
 const MARGIN_MS = 200;
 
-/** Sends a command to a session's worker. */
 export const sendCommand =
   ({ computeSessions }: Context): Unary<SendCommandRequest, SendCommandResponse> =>
   async (request, { caller, signal, deadlineMs = Infinity }) => {

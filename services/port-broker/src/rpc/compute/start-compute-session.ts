@@ -9,7 +9,6 @@ import { clientOf } from '../../hosts/forward.ts';
 import { checkWait, waitOf } from '../../wire/wait.ts';
 import { checkUser, computeToProto, userOf } from '../../wire/compute.ts';
 
-/** Starts a worker for the caller. */
 export const startComputeSession =
   (ctx: Context): Unary<StartComputeSessionRequest, StartComputeSessionResponse> =>
   async (request, call) => {

@@ -4,7 +4,6 @@ import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 import { visualizationToProto } from '../../wire/visualization.ts';
 
-/** Answers one ParaView server. */
 export const getVisualization =
   (ctx: Context): Unary<GetVisualizationRequest, GetVisualizationResponse> =>
   async ({ visualizationId }, { caller }) => {

@@ -7,7 +7,6 @@ import type { Context } from '../../context.ts';
 import { pageOfSessions } from '../../wire/session.ts';
 import { visualizationToProto } from '../../wire/visualization.ts';
 
-/** Lists ParaView servers, the latest first. */
 export const listVisualizations =
   (ctx: Context): Unary<ListVisualizationsRequest, ListVisualizationsResponse> =>
   async (request, { caller }) => {

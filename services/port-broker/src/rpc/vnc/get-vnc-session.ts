@@ -3,7 +3,6 @@ import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../../context.ts';
 import { consoleToProto, findConsole } from '../../wire/console.ts';
 
-/** Answers one console. */
 export const getVncSession =
   (ctx: Context): Unary<GetVncSessionRequest, GetVncSessionResponse> =>
   async (request) => {

@@ -4,7 +4,6 @@ import type { Context } from '../../context.ts';
 import { pageOfSessions } from '../../wire/session.ts';
 import { consoleToProto, statsOf } from '../../wire/console.ts';
 
-/** Lists consoles, the latest first. */
 export const listVncSessions =
   (ctx: Context): Unary<ListVncSessionsRequest, ListVncSessionsResponse> =>
   async (request, { caller }) => {
