@@ -12,12 +12,22 @@ export interface Progress {
   text: string;
 }
 
+/** A point from which a task can be resumed. */
+export interface Checkpoint {
+  /** Its name within the task, for example the time of a simulation: `0.35`. At most 64 characters. */
+  name: string;
+  /** The files from which the task resumes, on this machine. They stay unchanged until `checkpoint` has resolved. */
+  files: readonly string[];
+}
+
 /** What a task gets to run with. */
 export interface Running {
   /** Ends the task. */
   signal: AbortSignal;
   /** Records how far the task is. It is cheap, so the engine may call it for each line that its program prints. */
   progress(progress: Progress): void;
+  /** Records a point from which the task can be resumed. It never rejects. */
+  checkpoint(checkpoint: Checkpoint): Promise<void>;
 }
 
 /** The task is done. */

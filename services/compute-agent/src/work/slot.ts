@@ -132,7 +132,9 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
       const progress = (made: Progress): void => {
         assignment.progress = made;
       };
-      const running = { signal: stopping.signal, progress };
+      // Nothing keeps checkpoints yet, so a stopped task begins anew.
+      const checkpoint = async (): Promise<void> => undefined;
+      const running = { signal: stopping.signal, progress, checkpoint };
       return await opened.run({ key: assignment.attempt.task }, running);
     } catch (thrown) {
       return failed('AGENT_ERROR', thrown instanceof Error ? thrown.message : String(thrown));
