@@ -8,7 +8,7 @@ const WITHOUT_ID = { projection: { _id: 0 } } as const;
  * Journals in MongoDB. Both collections need journaled majority writes, majority reads from the primary, and the unique
  * indexes on {workload, n}, {workload, accepted} and, for snapshots, {workload}.
  */
-export const mongoJournalStore = <E>(
+export const createMongoJournalStore = <E>(
   journal: Collection<JournalDocument<E> & Document>,
   snapshots: Collection<Snapshot & Document>,
 ): JournalStore<E> => ({

@@ -1,5 +1,4 @@
-import { ATTEMPT_ID } from './attempt-id.ts';
-import { ID } from './ids.ts';
+import { ATTEMPT_ID, ID } from './ids.ts';
 import { TASK_KEY } from './task-key.ts';
 
 /**

@@ -1,5 +1,4 @@
 /** The agreements of all parts of the mesh: how things are named, and how requests are checked. Pure. */
-export { formatAttemptId, isAttemptId } from './attempt-id.ts';
 export * from './bounds.ts';
 export {
   type AttemptPath,
@@ -10,7 +9,7 @@ export {
   parseBlobName,
 } from './blob-name.ts';
 export { durationFromProto, durationToProto } from './duration.ts';
-export { isId, isSha256 } from './ids.ts';
+export { formatAttemptId, isAttemptId, isId, isSha256 } from './ids.ts';
 export * from './subjects.ts';
 export { formatTaskKey, isNode, isTaskKey, parseTaskKey, type TaskKey } from './task-key.ts';
 export { checkRequestId, collectViolations, requireText, type Violations } from './violations.ts';

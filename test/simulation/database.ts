@@ -4,7 +4,7 @@ import type { BeatDocument } from '#libs/mongo/index.ts';
 import type { Entry } from '../../services/session-supervisor/src/domain/state/entries.ts';
 import type { CustomerStore, Plan } from '../../services/session-supervisor/src/store/customers.ts';
 import type { WorkloadDocument } from '../../services/session-supervisor/src/store/workload-document.ts';
-import { workloadStore } from '../../services/session-supervisor/src/store/workloads.ts';
+import { createWorkloadStore } from '../../services/session-supervisor/src/store/workloads.ts';
 import type { MachineDocument } from '../../services/user-manager/src/store/machines.ts';
 import type { MatcherDocument } from '../../services/user-manager/src/store/matcher-lease.ts';
 import type { UserDocument } from '../../services/user-manager/src/store/users.ts';
@@ -112,7 +112,7 @@ export const createDatabase = (world: World, plan: Plan) => {
       journal,
       // Nothing is swept or scrubbed, because there is no blob.
       workloads: {
-        ...workloadStore(
+        ...createWorkloadStore(
           createCollection(workloads, ask, [
             ['customer', 'slot'],
             ['customer', 'requestId'],

@@ -1,6 +1,6 @@
 import type { Collection } from 'mongodb';
 import { systemClock } from '#libs/clock/index.ts';
-import { mongoJournalStore } from '#libs/journal/index.ts';
+import { createMongoJournalStore } from '#libs/journal/index.ts';
 import { collection, connectMongo, type BeatDocument } from '#libs/mongo/index.ts';
 import { connectBus } from '#libs/nats/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
@@ -12,9 +12,9 @@ import type { SessionDeps } from './session/owner/deps.ts';
 import { createLooks, type Looks } from './session/reads/looks.ts';
 import { createReads, type Reads } from './session/reads/reads.ts';
 import { createSessions, type Sessions } from './session/owner/sessions.ts';
-import { customerStore } from './store/customers.ts';
-import { refusalStore } from './store/refusals.ts';
-import { workloadStore } from './store/workloads.ts';
+import { createCustomerStore } from './store/customers.ts';
+import { createRefusalStore } from './store/refusals.ts';
+import { createWorkloadStore } from './store/workloads.ts';
 import type { Look } from './wire/look.ts';
 
 /** The dependencies of the rpcs. */
@@ -43,15 +43,18 @@ export const createContext = async (
   const { tls } = config.server;
   const blob = connectBlob({ tls, token: config.serviceToken, target: config.blobEndpoint });
   stack.defer(() => blob.close());
-  const refusals = refusalStore(collection(mongo.db, 'refusals'), { clock, logger });
+  const refusals = createRefusalStore(collection(mongo.db, 'refusals'), { clock, logger });
   stack.defer(() => refusals.close());
   const deps: SessionDeps = {
     instance,
     meshSecret: config.meshSecret,
-    workloads: workloadStore(collection(mongo.db, 'workloads')),
-    customers: customerStore(collection(mongo.db, 'customers'), config.plan),
+    workloads: createWorkloadStore(collection(mongo.db, 'workloads')),
+    customers: createCustomerStore(collection(mongo.db, 'customers'), config.plan),
     refusals,
-    journal: mongoJournalStore(collection(mongo.db, 'journal'), collection(mongo.db, 'snapshots')),
+    journal: createMongoJournalStore(
+      collection(mongo.db, 'journal'),
+      collection(mongo.db, 'snapshots'),
+    ),
     bus,
     clock,
     random,

@@ -43,7 +43,7 @@ const attemptsOf = ({ n, at, entries }: JournalDocument<Entry>): AttemptRecord[]
     const record = { task, generation, attempt, end, userId: user, userName, seconds };
     const failure =
       entry.kind === 'attempt-failed'
-        ? { failureClass: failureClassToProto(entry.failureClass), reason: entry.reason }
+        ? { failureClass: FailureClass[entry.failureClass], reason: entry.reason }
         : { failureClass: FailureClass.UNSPECIFIED, reason: '' };
     return [{ ...record, ...failure, time: at, position: n }];
   });
@@ -54,5 +54,3 @@ const ENDS: { [K in Entry['kind']]?: AttemptEnd } = {
   'attempt-failed': AttemptEnd.FAILED,
   'attempt-lost': AttemptEnd.LOST,
 };
-
-const failureClassToProto = (name: string): FailureClass => `FAILURE_CLASS_${name}` as FailureClass;

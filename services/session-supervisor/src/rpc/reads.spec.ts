@@ -10,7 +10,7 @@ import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
 import { appear, plant } from '../fixtures/plant.ts';
 import { about, ended, firstPage, refusal, startNoop } from '../fixtures/requests.ts';
 import { projectionOf, type Projection } from '../store/workload-document.ts';
-import { workloadStore } from '../store/workloads.ts';
+import { createWorkloadStore } from '../store/workloads.ts';
 
 const projectionAt = (of: WorkloadHeader, position: number): Projection => ({
   ...projectionOf(begin(of), ''),
@@ -199,7 +199,11 @@ describe('reads', function () {
       endTime: undefined,
       revision: 2,
     });
-    await workloadStore(collection(mesh.db, 'workloads')).project(of.id, projectionAt(of, 3), true);
+    await createWorkloadStore(collection(mesh.db, 'workloads')).project(
+      of.id,
+      projectionAt(of, 3),
+      true,
+    );
     const ending = await workloads.getWorkload(about(of.id));
     expect(ending.workload).to.include({
       state: 'WORKLOAD_STATE_STOPPED',

@@ -4,13 +4,13 @@ import { collection, connectMongo, type Store } from '#libs/mongo/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { testLog } from '#libs/testing/index.ts';
 import { sharedStores } from '#libs/testing/shared-stores.ts';
-import { customerStore, type CustomerStore } from './customers.ts';
+import { createCustomerStore, type CustomerStore } from './customers.ts';
 
 const configured = { runningWorkloads: 1, users: 100, weight: 1 };
 const now = new Date(1_000);
 const later = new Date(2_000);
 
-describe('customerStore', () => {
+describe('createCustomerStore', () => {
   let mongo: Store;
   let store: CustomerStore;
   before(async () => {
@@ -20,7 +20,7 @@ describe('customerStore', () => {
       database: systemRandom.id('s'),
       logger: testLog,
     });
-    store = customerStore(collection(mongo.db, 'customers'), configured);
+    store = createCustomerStore(collection(mongo.db, 'customers'), configured);
   });
   after(() => mongo.close());
 

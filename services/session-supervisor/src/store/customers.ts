@@ -36,7 +36,7 @@ export interface CustomerStore {
   plansOf(ids: readonly string[]): Promise<ReadonlyMap<string, Plan>>;
 }
 
-export const customerStore = (
+export const createCustomerStore = (
   customers: Collection<CustomerDocument>,
   configured: Plan,
 ): CustomerStore => {

@@ -29,7 +29,7 @@ const EVERY_MS = 1_000;
 const MAX_WAITING = 10_000;
 const MAX_LISTED = 1_000;
 
-export const refusalStore = (
+export const createRefusalStore = (
   refusals: Collection<RefusalDocument>,
   { clock, logger }: { clock: Clock; logger: Logger },
 ): RefusalStore => {
@@ -39,11 +39,11 @@ export const refusalStore = (
 
   const write = async (): Promise<void> => {
     timer = undefined;
-    const counted = [...waiting];
-    waiting.clear();
-    if (counted.length === 0) {
+    if (waiting.size === 0) {
       return;
     }
+    const counted = [...waiting];
+    waiting.clear();
     const updates = counted.map(([_id, { count, ...rest }]) => ({
       updateOne: { filter: { _id }, update: { $inc: { count }, $setOnInsert: rest }, upsert: true },
     }));

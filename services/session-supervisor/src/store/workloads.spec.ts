@@ -8,7 +8,7 @@ import { sharedStores } from '#libs/testing/shared-stores.ts';
 import { header } from '../domain/fixtures/workload.ts';
 import { begin } from '../domain/state/workload.ts';
 import { projectionOf, type Projection, type WorkloadDocument } from './workload-document.ts';
-import { workloadStore, type StartRecord, type WorkloadStore } from './workloads.ts';
+import { createWorkloadStore, type StartRecord, type WorkloadStore } from './workloads.ts';
 
 const record = (customer: string, more: Partial<StartRecord> = {}): StartRecord => {
   const of = { ...header(4), id: systemRandom.id('w'), customer, createdAt: Date.now() };
@@ -23,7 +23,7 @@ const record = (customer: string, more: Partial<StartRecord> = {}): StartRecord 
   };
 };
 
-describe('workloadStore', function () {
+describe('createWorkloadStore', function () {
   this.timeout(30_000);
   let mongo: Store;
   let store: WorkloadStore;
@@ -34,7 +34,7 @@ describe('workloadStore', function () {
       database: systemRandom.id('s'),
       logger: testLog,
     });
-    store = workloadStore(collection(mongo.db, 'workloads'));
+    store = createWorkloadStore(collection(mongo.db, 'workloads'));
   });
   afterAll(() => mongo.close());
 
@@ -75,7 +75,7 @@ describe('workloadStore', function () {
       createdAt: Date.now(),
     };
     await store.start(record('graphs', { header: of, owner: 'i-late' }));
-    const earlier = workloadStore(collection(mongo.db, 'workloads'), 3);
+    const earlier = createWorkloadStore(collection(mongo.db, 'workloads'), 3);
     expect(await earlier.ownedByOthers(['i-1'])).to.deep.equal([]);
     expect(await earlier.claim(of.id, 'i-late', 'i-early')).to.equal(false);
     expect((await store.ownedByOthers(['i-1'])).map(({ _id }) => _id)).to.deep.equal([of.id]);

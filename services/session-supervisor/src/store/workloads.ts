@@ -73,7 +73,7 @@ export interface WorkloadStore {
 }
 
 /** @param foldVersion the version of this build, which neither claims nor owns a workload that only a later one understands */
-export const workloadStore = (
+export const createWorkloadStore = (
   workloads: Collection<WorkloadDocument>,
   foldVersion: number = FOLD_VERSION,
 ): WorkloadStore => {

@@ -7,7 +7,7 @@ import type { Context } from '../../context.ts';
 import { everyEntry } from '../../domain/fixtures/workload.ts';
 import { openMesh, type TestMesh } from '../../fixtures/mesh.ts';
 import { plant } from '../../fixtures/plant.ts';
-import { workloadStore } from '../../store/workloads.ts';
+import { createWorkloadStore } from '../../store/workloads.ts';
 import { sweepRound } from './sweeper.ts';
 
 describe('the sweeper', function () {
@@ -21,7 +21,7 @@ describe('the sweeper', function () {
   /** The dependencies of a sweep, with these blobs in the store. */
   const contextWith = (blobs: Set<string>): Context =>
     ({
-      workloads: workloadStore(collection(mesh.db, 'workloads')),
+      workloads: createWorkloadStore(collection(mesh.db, 'workloads')),
       journal: mesh.journal,
       clock: systemClock,
       logger: testLog,

@@ -12,7 +12,7 @@ export type SweeperDeps = Pick<
   'workloads' | 'journal' | 'clock' | 'logger' | 'sweep'
 > & { blob: Pick<BlobAccess, 'list' | 'remove'> };
 
-const BATCH = 20;
+const MAX_BATCH = 20;
 const AFTER_FAILURE_MS = 60_000;
 /** A closed workload is swept again after these times, ever more rarely, because late agents may still store results. */
 const AGAIN_MS = [10 * 60_000, 6 * 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000];
@@ -34,7 +34,7 @@ export const startSweeper = (deps: SweeperDeps): Repetition =>
 /** Sweeps every workload that is due. Returns how many blobs were removed. */
 export const sweepRound = async (deps: SweeperDeps, signal: AbortSignal): Promise<number> => {
   let removed = 0;
-  const due = await deps.workloads.toSweep(new Date(deps.clock.now()), BATCH);
+  const due = await deps.workloads.toSweep(new Date(deps.clock.now()), MAX_BATCH);
   for (const document of due) {
     const workload = document._id;
     const closedForMs = deps.clock.now() - (document.projection.endedAt?.getTime() ?? 0);

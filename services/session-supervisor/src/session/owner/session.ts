@@ -25,7 +25,7 @@ import { createProjector } from '../loop/projector.ts';
 import { startPublisher } from '../loop/publisher.ts';
 import { createSnapshots } from '../loop/snapshots.ts';
 import { giveBack, removeDemand } from '../matcher/tail.ts';
-import { createTickets } from './tickets.ts';
+import { createTickets, type Tickets } from './tickets.ts';
 import { volatileOf } from '../reads/volatile.ts';
 import { usersFromProto } from '../../wire/reports.ts';
 
@@ -69,14 +69,12 @@ type EffectOf<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
 export const startSession = (deps: SessionDeps, start: SessionStart): Session => {
   const { bus, clock, events, instance } = deps;
   const { header, graph, epoch } = start.state;
-  const kind = kindOf(header.spec);
   const logger = deps.logger.child({ workload: header.id });
-  const key = workloadKey(deps.meshSecret, header.id);
   const over = Promise.withResolvers<SessionEnd>();
   const stopped = new AbortController();
   const outcomes = createTickets<Outcome[]>();
   const answers = createTickets<number>();
-  const workers = noWorkers(taskQueue(graph.count, kind.orderOf(header.spec)));
+  const workers = noWorkers(taskQueue(graph.count, kindOf(header.spec).orderOf(header.spec)));
   let plan = start.plan;
   let demandCounter = 0;
   let exchangeError: unknown;
@@ -111,7 +109,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     graph,
     workers,
     epoch,
-    workloadKey: key,
+    workloadKey: workloadKey(deps.meshSecret, header.id),
     work: (machine, ordinals) => work({ machine, ordinals, learnt: loop.durable() }),
     maySend: (held) => isFounded(loop.durable(), held),
     bus,
@@ -226,6 +224,14 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     over.resolve(why);
   };
 
+  const answerTo = <T>(tickets: Tickets<T>, inputOf: (ticket: number) => Input): Promise<T> => {
+    const { ticket, answer: answered } = tickets.open();
+    if (!loop.submit(inputOf(ticket))) {
+      tickets.fail(ticket, sessionBusy(header.id));
+    }
+    return answered;
+  };
+
   const abandon = (): Promise<void> => shutDown('let-go', loop.abandon());
 
   const loop = startLoop({
@@ -290,28 +296,24 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     id: header.id,
     customer: header.customer,
     state: () => loop.durable(),
-    command: (command, request) => {
-      const { ticket, answer: position } = answers.open();
-      const input = {
+    command: (command, request) =>
+      answerTo(answers, (ticket) => ({
         kind: 'command',
         ticket,
         command,
-        ...(request === undefined ? {} : { request }),
-      } as const;
-      if (!loop.submit(input)) {
-        answers.fail(ticket, sessionBusy(header.id));
-      }
-      return position;
-    },
+        ...(request && { request }),
+      })),
     report: async (user, reports) => {
       const userName = workers.byId.get(user)?.name ?? user;
-      const decided = inputsOf(reports).map((some) => {
-        const { ticket, answer: outcome } = outcomes.open();
-        if (!loop.submit({ kind: 'reports', ticket, user, userName, reports: some })) {
-          outcomes.fail(ticket, sessionBusy(header.id));
-        }
-        return outcome;
-      });
+      const decided = inputsOf(reports).map((some) =>
+        answerTo(outcomes, (ticket) => ({
+          kind: 'reports',
+          ticket,
+          user,
+          userName,
+          reports: some,
+        })),
+      );
       return (await Promise.all(decided)).flat();
     },
     tell: (input) => void loop.submit(input),

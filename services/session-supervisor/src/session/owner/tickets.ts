@@ -2,7 +2,7 @@
 export interface Tickets<T> {
   /** Returns a number for the input, and the promise of its answer. */
   open(): { ticket: number; answer: Promise<T> };
-  /** Answers a caller. Does nothing if the caller was answered before. */
+  /** Does nothing if the caller was answered before. */
   resolve(ticket: number, answer: T): void;
   fail(ticket: number, error: Error): void;
 }
