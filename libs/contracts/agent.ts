@@ -1,4 +1,3 @@
-// muster.agent.v1, as generated from proto/muster/agent/v1.
 export * from './gen/muster/agent/v1/agent_service.ts';
 import type { FailureClass } from './gen/muster/agent/v1/agent_service.ts';
 

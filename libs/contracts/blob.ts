@@ -1,3 +1,2 @@
-// muster.blob.v1, as generated from proto/muster/blob/v1.
 export * from './gen/muster/blob/v1/blob_service.ts';
 export * from './gen/muster/blob/v1/object_service.ts';

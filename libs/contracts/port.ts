@@ -1,4 +1,3 @@
-// muster.port.v1, as generated from proto/muster/port/v1.
 export * from './gen/muster/port/v1/compute_session_service.ts';
 export * from './gen/muster/port/v1/port_service.ts';
 export * from './gen/muster/port/v1/session.ts';

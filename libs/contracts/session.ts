@@ -1,4 +1,3 @@
-// muster.session.v1, as generated from proto/muster/session/v1.
 export * from './gen/muster/session/v1/bus.ts';
 export * from './gen/muster/session/v1/customer_service.ts';
 export * from './gen/muster/session/v1/facts.ts';

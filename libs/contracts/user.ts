@@ -1,4 +1,3 @@
-// muster.user.v1, as generated from proto/muster/user/v1.
 export * from './gen/muster/user/v1/bus.ts';
 export * from './gen/muster/user/v1/demand_service.ts';
 export * from './gen/muster/user/v1/machine_service.ts';
