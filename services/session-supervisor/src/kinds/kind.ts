@@ -32,6 +32,12 @@ export interface Learnt {
   readonly version: string;
 }
 
+/**
+ * Whose fault a failure is. A fault of the task counts against its budget. A fault of the input ends the workload, because no
+ * other machine would do better. After a fault of the machine, the machine rests.
+ */
+export type Fault = 'task' | 'input' | 'machine';
+
 export type Order = 'sequential' | 'coarse-first';
 
 /** The pure half of a kind, which decisions ask. It has no I/O, no clock and no chance. */
@@ -43,12 +49,17 @@ export interface Kind<Spec> {
   engineNeeds(spec: Spec, file: InputFile | undefined, learnt: Learnt): EngineNeeds;
   /** Whether all results must come from one engine version. It is the one that most users have at the first hand-out. */
   readonly keepsOneVersion: boolean;
+  faultOf(failureClass: FailureClassName): Fault;
   /** The engine that the input needs, if a failure names it; else empty. */
   engineLearnt(failureClass: FailureClassName, names: readonly string[]): string;
+  /** Whether an idle user may do a running task of this node a second time. */
+  mayCopy(spec: Spec, node: string): boolean;
   /** The file name extension of a node's results, without a dot. */
   resultExtension(spec: Spec, node: string): string;
   /** SHA-256 of a result that is no blob and that the mesh can compute; undefined if results are blobs with receipts. */
   knownDigest(spec: Spec, workload: string, task: string): string | undefined;
+  /** The reason with which a workload ends if tasks were given up: `FRAMES_FAILED`. */
+  readonly tasksFailed: string;
   /** What a machine needs. It completes the sentence "none of the connected users has …". */
   machineWords(spec: Spec, file: InputFile | undefined, learnt: Learnt): string;
 }

@@ -5,7 +5,7 @@ import { openSuccessors, spendBudget } from './endings.ts';
 import type { InputOf, Report } from './inputs.ts';
 import { releaseIfEmpty } from './decide-users.ts';
 import { serve, serveHungry } from '../scheduling/schedule.ts';
-import { faultOf } from '../state/faults.ts';
+import { kindOf } from '../../kinds/kinds.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { generationOf, hasEnded, troubleOf } from '../state/workload.ts';
 
@@ -106,7 +106,8 @@ const decideReport = (
   const memoryBytes = worker?.memoryBytes ?? 0;
   recordStart(draft);
   record(draft, { kind: 'attempt-failed', ...who, memoryBytes, ...failure });
-  if (worker !== undefined && faultOf(body.failureClass) !== 'task') {
+  const fault = kindOf(draft.state.header.spec).faultOf(body.failureClass);
+  if (worker !== undefined && fault !== 'task') {
     worker.restsUntil = draft.now + REST_MS;
   }
   draft.workers.queue.giveBack(ordinal);

@@ -2,7 +2,7 @@ import { withdraw, withdrawTask, type Worker } from '../scheduling/workers.ts';
 import { record, type Draft } from './decision.ts';
 import { rangesOf } from '../sets/bitmap.ts';
 import { reachOf } from '../scheduling/demand.ts';
-import { faultOf } from '../state/faults.ts';
+import { kindOf } from '../../kinds/kinds.ts';
 import type { Report } from './inputs.ts';
 import { isHopeless, successorsOf } from '../graph/readiness.ts';
 import { tasksToText } from '../graph/task-text.ts';
@@ -27,7 +27,7 @@ export const spendBudget = (
   ordinal: number,
   { failureClass, names, reason }: Extract<Report['body'], { kind: 'failed' }>,
 ): void => {
-  const isInputFault = faultOf(failureClass) === 'input';
+  const isInputFault = kindOf(draft.state.header.spec).faultOf(failureClass) === 'input';
   if (isInputFault && !hasEnded(draft.state)) {
     const unsaid =
       failureClass === 'MISSING_ASSETS' ? names.filter((name) => !reason.includes(name)) : [];
@@ -132,13 +132,13 @@ export const endRepairs = (draft: Draft): void => {
 };
 
 const failForTasks = (draft: Draft): void => {
-  const { graph, givenUp } = draft.state;
+  const { graph, givenUp, header } = draft.state;
   const ranges = rangesOf(givenUp, 0, 21);
   const named = tasksToText(graph, ranges.slice(0, 20));
   const more = ranges.length > 20 ? ', …' : '';
   const why = troubleOf(draft.state, ranges[0]?.first ?? 0)?.givenUp ?? '';
   const counts = `${givenUp.count} of ${graph.count} failed`;
-  fail(draft, 'FRAMES_FAILED', `${counts}: ${named}${more}; the first: ${why}`);
+  fail(draft, kindOf(header.spec).tasksFailed, `${counts}: ${named}${more}; the first: ${why}`);
 };
 
 const fail = (draft: Draft, reason: string, message: string): void => {

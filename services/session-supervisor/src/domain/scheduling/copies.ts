@@ -1,3 +1,4 @@
+import { kindOf } from '../../kinds/kinds.ts';
 import type { Worker } from './workers.ts';
 import type { Draft } from '../decisions/decision.ts';
 import { secondsLeft } from './eta.ts';
@@ -24,9 +25,14 @@ export interface Running {
 
 type Known = Pick<Draft, 'state' | 'workers' | 'now'>;
 
-/** The average seconds per task of each node; undefined before its first task is done. */
-const averagesOf = ({ nodeWork }: WorkloadState): (number | undefined)[] =>
-  nodeWork.map(({ completed, seconds }) => (completed === 0 ? undefined : seconds / completed));
+/** The average seconds per task of each node; undefined before its first task is done, and if its tasks may not be copied. */
+const averagesOf = ({ graph, header, nodeWork }: WorkloadState): (number | undefined)[] => {
+  const kind = kindOf(header.spec);
+  return nodeWork.map(({ completed, seconds }, node) => {
+    const id = graph.nodes[node]?.id ?? '';
+    return completed === 0 || !kind.mayCopy(header.spec, id) ? undefined : seconds / completed;
+  });
+};
 
 const wins = (secondsPerTask: number, { secondsLeft: left }: Running): boolean =>
   secondsPerTask * MARGIN + OPENING_SECONDS < left;

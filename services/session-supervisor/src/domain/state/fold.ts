@@ -2,7 +2,6 @@ import { emptyBitmap, has, ordinalsOf, withBit, withoutBit } from '../sets/bitma
 import type { AcceptedResult, Entry, RequestMark } from './entries.ts';
 import { withValue } from '../sets/small-int-map.ts';
 import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
-import { faultOf } from './faults.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
@@ -49,10 +48,10 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       const { attempt, user, failureClass, reason, log } = entry;
       const last = { attempt, user, failureClass, reason, log, at: at.at };
       // If the customer chose no engine, the first engine that a machine names counts.
-      const engine =
-        state.engine || kindOf(state.header.spec).engineLearnt(failureClass, entry.names);
+      const kind = kindOf(state.header.spec);
+      const engine = state.engine || kind.engineLearnt(failureClass, entry.names);
       const shortOfBytes = failureClass === 'OUT_OF_MEMORY' ? entry.memoryBytes : 0;
-      const isTaskFault = faultOf(failureClass) === 'task';
+      const isTaskFault = kind.faultOf(failureClass) === 'task';
       const failure = { attempt, user, isTaskFault, shortOfBytes };
       return withTrouble({ ...state, engine }, entry.task, (trouble) => ({
         ...trouble,

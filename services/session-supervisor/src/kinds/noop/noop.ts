@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { indicesBetween } from '../../domain/graph/index-set.ts';
 import { createGraph, singleNode, type TaskEdge } from '../../domain/graph/task-graph.ts';
+import { faultOf } from '../faults.ts';
 import type { Budgets, Kind } from '../kind.ts';
 
 /** The specification of noop work; see muster.common.v1.NoopSpec. */
@@ -40,11 +41,14 @@ export const noop: Kind<NoopSpec> = {
   chosenEngine: () => '',
   engineNeeds: () => ({ family: 'noop', engine: '', minVersion: '', exactVersion: '' }),
   keepsOneVersion: false,
+  faultOf,
   engineLearnt: () => '',
+  mayCopy: () => true,
   resultExtension: () => 'bin',
   knownDigest: ({ resultBytes }, workload, task) =>
     resultBytes === 0
       ? createHash('sha256').update(`${workload}/${task}`).digest('hex')
       : undefined,
+  tasksFailed: 'FRAMES_FAILED',
   machineWords: () => 'the engine noop',
 };

@@ -1,5 +1,6 @@
 import { parseIndices } from '../../domain/graph/index-expression.ts';
 import { singleNode } from '../../domain/graph/task-graph.ts';
+import { faultOf } from '../faults.ts';
 import type { Budgets, Kind, Order } from '../kind.ts';
 
 /** The specification of a render, with defaults filled in. An empty or 0 field means the file's own value. */
@@ -33,11 +34,14 @@ export const render: Kind<RenderSpec> = {
   }),
   // Different versions render different pictures, which would show in an animation.
   keepsOneVersion: true,
+  faultOf,
   // The head of a .blend does not name its engine. The first machine that lacks the engine reports it.
   engineLearnt: (failureClass, [named = '']) =>
     failureClass === 'ENGINE_UNAVAILABLE' && ENGINE.test(named) ? named : '',
+  mayCopy: () => true,
   resultExtension: ({ format }) => ({ PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' })[format],
   knownDigest: () => undefined,
+  tasksFailed: 'FRAMES_FAILED',
   machineWords: (_spec, file, { engine, version }) => {
     const what = engine || 'Blender';
     if (file === undefined) {

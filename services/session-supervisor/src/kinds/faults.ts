@@ -1,10 +1,6 @@
 import type { FailureClassName } from '#libs/contracts/agent.ts';
 
-/**
- * Whose fault a failure is. A fault of the task counts against its budget. A fault of the input ends the workload, because no
- * other machine would do better. After a fault of the machine, the machine rests.
- */
-export type Fault = 'task' | 'input' | 'machine';
+import type { Fault } from './kind.ts';
 
 const faults: Readonly<Record<FailureClassName, Fault>> = {
   RENDER_ERROR: 'task',
