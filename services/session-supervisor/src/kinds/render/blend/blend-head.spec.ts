@@ -178,7 +178,7 @@ describe('readBlendHead', () => {
       Buffer.alloc(20_000_000),
     ]);
     // Packed, these are more than the bytes of a head.
-    const shreds = zstdInFrames(endless.subarray(0, 120_000), 12);
+    const shreds = zstdInFrames(endless.subarray(0, 150_000), 12);
     expect(shreds.length).to.be.greaterThan(HEAD_BYTES);
     for (const bytes of [
       endless,
