@@ -1,3 +1,4 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { within } from '#libs/async/index.ts';
 import { type Hello, AgentServiceService, ConnectRequest } from '#libs/contracts/agent.ts';
 import type { Clock } from '#libs/clock/index.ts';
@@ -14,15 +15,35 @@ export type Heard = ConnectRequest & {
   isUnknown?: true;
 };
 
+/**
+ * Whether the bytes are whole messages, as a later version may have added them. The decoder itself takes any bytes after an
+ * end-of-group tag.
+ */
+const isLaterMessage = (bytes: Buffer): boolean => {
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (wireType !== WireType.LengthDelimited) {
+      return false;
+    }
+    reader.skip(wireType, field);
+  }
+  return bytes.length > 0;
+};
+
 /** The agents' service with a decoder that tells a message of a later version from an empty one. */
 export const agentService = {
   connect: {
     ...AgentServiceService.connect,
     requestDeserialize: (bytes: Buffer): Heard => {
       const request = ConnectRequest.decode(bytes);
-      return request.message === undefined && bytes.length > 0
-        ? { ...request, isUnknown: true }
-        : request;
+      if (request.message !== undefined || bytes.length === 0) {
+        return request;
+      }
+      if (!isLaterMessage(bytes)) {
+        throw new RangeError('neither a message of this version nor of a later one');
+      }
+      return { ...request, isUnknown: true };
     },
   },
 } as const;
