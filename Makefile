@@ -35,6 +35,7 @@ check: setup ## generate, format, lint, types, protocols
 	node tools/access.ts
 	node tools/map.ts
 	! git ls-files '*fixture*' | grep -v '/fixtures/[^/]*$$'  # fixtures are in folders of that name
+	! git grep -nE '\b(MOST|LONGEST|LARGEST|SMALLEST|LEAST|FEWEST)(_|\b)' -- '*.ts'  # bounds are MAX_X and MIN_X
 
 simulate: setup ## simulate the mesh under faults (SEEDS=20000 FIRST=1 for so many seeds from the first on)
 	@SEEDS=$(SEEDS) FIRST=$(FIRST) node test/simulation/main.ts

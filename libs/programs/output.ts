@@ -2,13 +2,13 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { open, rename, stat, truncate, writeFile } from 'node:fs/promises';
 
 /** Beyond this a program's output makes way; the end of it is kept beside. */
-const MOST_BYTES = 4 * 1024 ** 2;
+const MAX_BYTES = 4 * 1024 ** 2;
 const KEPT_BYTES = 256 * 1024;
 
 /** Cuts an output that has grown too long, while its program writes on. */
 export const boundOutput = async (path: string): Promise<void> => {
   const size = (await stat(path).catch(() => undefined))?.size ?? 0;
-  if (size <= MOST_BYTES) {
+  if (size <= MAX_BYTES) {
     return;
   }
   const older = `${path}.1`;
@@ -56,11 +56,11 @@ export const saidSince = (path: string, position: number): string => {
 export const outputSize = async (path: string): Promise<number> =>
   (await stat(path).catch(() => undefined))?.size ?? 0;
 
-const LARGEST_BYTES = 32 * 1024 ** 2;
+const MAX_BYTES_AT_START = 32 * 1024 ** 2;
 
 /** Makes way for a new output where the old one has grown beyond 32 MiB; one older output is kept. Call it before a start. */
 export const rotateOutput = async (path: string): Promise<void> => {
-  if ((await outputSize(path)) > LARGEST_BYTES) {
+  if ((await outputSize(path)) > MAX_BYTES_AT_START) {
     await rename(path, `${path}.1`);
   }
 };

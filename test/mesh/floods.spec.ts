@@ -10,7 +10,7 @@ import { bytesOf, deafAgents, rawAgent } from '../harness/raw-agents.ts';
 import { ended, start } from '../harness/work.ts';
 
 const MIB = 2 ** 20;
-const MOST_GROWTH = 100 * MIB;
+const MAX_GROWTH = 100 * MIB;
 
 describe('a mesh that is flooded', function () {
   this.timeout(90_000);
@@ -44,7 +44,7 @@ describe('a mesh that is flooded', function () {
     const { state } = await ended(acme, id);
     expect(state).to.equal('WORKLOAD_STATE_COMPLETED');
     for (const [service, bytes] of Object.entries(await memory())) {
-      expect(bytes - before_[service]!, `${service} grew`).to.be.at.most(MOST_GROWTH);
+      expect(bytes - before_[service]!, `${service} grew`).to.be.at.most(MAX_GROWTH);
     }
   };
 

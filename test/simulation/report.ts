@@ -8,8 +8,8 @@ const REQUIRED = [
   'appends unknown',
   'old states ignored',
 ];
-const LEAST_STEPS = 500;
-const LEAST_FAULTS = 3;
+const MIN_STEPS = 500;
+const MIN_FAULTS = 3;
 
 const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
@@ -37,7 +37,7 @@ export const createReport = () => {
       }
     },
     /** The runs prove nothing, because too little happened. */
-    isVoid: (): boolean => missing().length > 0 || steps() < LEAST_STEPS || faults() < LEAST_FAULTS,
+    isVoid: (): boolean => missing().length > 0 || steps() < MIN_STEPS || faults() < MIN_FAULTS,
     text(): string {
       const seconds = (performance.now() - began) / 1_000;
       const hours = outcomes.reduce((sum, { virtualMs }) => sum + virtualMs, 0) / 3_600_000;

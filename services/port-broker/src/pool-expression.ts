@@ -2,7 +2,7 @@ import type { Pool } from './domain/pool.ts';
 
 const MINUTE_MS = 60_000;
 const SHORTEST_TTL_MS = 1_000;
-const LONGEST_TTL_MS = 24 * 60 * MINUTE_MS;
+const MAX_TTL_MS = 24 * 60 * MINUTE_MS;
 const DEFAULT_TTL_MS = 10 * MINUTE_MS;
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
@@ -34,7 +34,7 @@ const parsePool = (text: string): Pool => {
     firstAny: first,
     maxLeases: last - first + 1,
     minTtlMs: SHORTEST_TTL_MS,
-    maxTtlMs: LONGEST_TTL_MS,
+    maxTtlMs: MAX_TTL_MS,
     defaultTtlMs: DEFAULT_TTL_MS,
   };
   for (const option of options) {

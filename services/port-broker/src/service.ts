@@ -7,9 +7,9 @@ import { createContext } from './context.ts';
 import { services } from './rpc/index.ts';
 
 /** Larger than the largest command, because the handler refuses that with a better message than the transport. */
-const LARGEST_REQUEST_BYTES = 32 * 1024 ** 2;
+const MAX_REQUEST_BYTES = 32 * 1024 ** 2;
 /** A command may take 300 s, and programs a minute to start. */
-const LONGEST_CALL_MS = 330_000;
+const MAX_CALL_MS = 330_000;
 
 /** Starts the service; everything that it opens goes into `stack`. */
 export const startPortBroker = async (
@@ -20,7 +20,7 @@ export const startPortBroker = async (
 ): Promise<RunningServer> => {
   const context = await createContext(config, logger, stack, clock);
   const { server } = config;
-  const bounds = { maxReceiveBytes: LARGEST_REQUEST_BYTES, unaryDeadlineMs: LONGEST_CALL_MS };
+  const bounds = { maxReceiveBytes: MAX_REQUEST_BYTES, unaryDeadlineMs: MAX_CALL_MS };
   const running = await serve({
     config: server,
     services: services(context),

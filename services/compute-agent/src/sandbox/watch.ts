@@ -19,7 +19,7 @@ interface Watched {
 
 const EVERY_MS = 1_000;
 const BLOCK_BYTES = 512;
-const MOST_ENTRIES = 100_000;
+const MAX_ENTRIES = 100_000;
 
 /** The bytes that a folder takes on disk, links not followed, counted up to `enough`; infinite beyond 100,000 files. */
 const folderBytes = async (folder: string, enough: number): Promise<number> => {
@@ -29,7 +29,7 @@ const folderBytes = async (folder: string, enough: number): Promise<number> => {
   for (let next = waiting.pop(); next !== undefined && bytes <= enough; next = waiting.pop()) {
     const found = await readdir(next, { withFileTypes: true }).catch(() => []);
     entries += found.length;
-    if (entries > MOST_ENTRIES) {
+    if (entries > MAX_ENTRIES) {
       return Infinity;
     }
     for (const entry of found) {

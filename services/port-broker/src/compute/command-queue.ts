@@ -54,7 +54,7 @@ export interface CommandQueue {
   close(why: string): void;
 }
 
-const MOST_QUEUED = 100;
+const MAX_QUEUED = 100;
 const END_KNOWN_MS = 1_000;
 
 export const createCommandQueue = (options: CommandQueueOptions): CommandQueue => {
@@ -119,7 +119,7 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
   return {
     send: async (command, timeoutMs, signal) => {
       lost.signal.throwIfAborted();
-      if (queued >= MOST_QUEUED) {
+      if (queued >= MAX_QUEUED) {
         throw tooManyCommands(queued);
       }
       const patience = AbortSignal.any([AbortSignal.timeout(Math.max(0, timeoutMs)), signal]);

@@ -13,21 +13,21 @@ declare global {
   }
 }
 
-const MOST_BYTES = 8 * 1024 ** 2;
-const MOST_DEPTH = 100;
+const MAX_BYTES = 8 * 1024 ** 2;
+const MAX_DEPTH = 100;
 /** The longest number, in characters. Python raises an error for integers of more than 4,300 digits, which ends the worker. */
-const LONGEST_NUMBER = 400;
+const MAX_NUMBER_CHARS = 400;
 
 /**
  * Reads what a caller wants a worker to do. Many malformed commands end a worker of this protocol, so this reads them and
  * writes them anew. Throws SyntaxError that says what is wrong.
  */
 export const parseCommand = (text: string, known: readonly string[]): Command => {
-  if (Buffer.byteLength(text) > MOST_BYTES) {
+  if (Buffer.byteLength(text) > MAX_BYTES) {
     throw new SyntaxError('it is over 8 MiB');
   }
-  if (depthOf(text) > MOST_DEPTH) {
-    throw new SyntaxError(`it is nested over ${MOST_DEPTH} deep`);
+  if (depthOf(text) > MAX_DEPTH) {
+    throw new SyntaxError(`it is nested over ${MAX_DEPTH} deep`);
   }
   const value = read(text);
   if (
@@ -60,8 +60,8 @@ const read = (text: string): unknown => {
     if (typeof value !== 'number' || source === undefined) {
       return value;
     }
-    if (source.length > LONGEST_NUMBER) {
-      throw new SyntaxError(`it has a number of more than ${LONGEST_NUMBER} characters`);
+    if (source.length > MAX_NUMBER_CHARS) {
+      throw new SyntaxError(`it has a number of more than ${MAX_NUMBER_CHARS} characters`);
     }
     return JSON.rawJSON(source);
   };

@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 
 /** Every sandbox has these. */
 const SYSTEM = ['/usr/', '/bin/', '/lib/', '/lib64/', '/sbin/'];
-const MOST_LINKS = 20;
+const MAX_LINKS = 20;
 
 /**
  * The files of the host that a command line needs beside the system's, as absolute paths: the program and what its links lead to, each with
@@ -26,7 +26,7 @@ export const filesOf = ([program = '', ...args]: readonly string[]): string[] =>
 const linksOf = (path: string): string[] => {
   const steps = [path];
   try {
-    for (let at = path; steps.length < MOST_LINKS; steps.push(at)) {
+    for (let at = path; steps.length < MAX_LINKS; steps.push(at)) {
       at = resolve(dirname(at), readlinkSync(at));
     }
   } catch {

@@ -6,7 +6,7 @@ export interface Reply {
   error: string;
 }
 
-const LONGEST_ERROR = 1_000;
+const MAX_ERROR_CHARS = 1_000;
 
 /** Reads a worker's answer; NaN and Infinity, which Python writes and JSON does not have, become null. Throws SyntaxError. */
 export const parseReply = (bytes: Buffer): Reply => {
@@ -22,7 +22,7 @@ export const parseReply = (bytes: Buffer): Reply => {
       : typeof error === 'string'
         ? error
         : JSON.stringify(error);
-  return { text, isSuccess: success !== false, error: why.slice(0, LONGEST_ERROR) };
+  return { text, isSuccess: success !== false, error: why.slice(0, MAX_ERROR_CHARS) };
 };
 
 /** Whether an answer to `ping` says that the worker can take commands. */

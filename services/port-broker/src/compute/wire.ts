@@ -7,7 +7,7 @@ export class WayBrokenError extends Error {
   override readonly name = 'WayBrokenError';
 }
 
-const MOST_BYTES = 64 * 1024 ** 2;
+const MAX_BYTES = 64 * 1024 ** 2;
 export const PING = JSON.stringify({ command: 'ping' });
 
 /**
@@ -22,7 +22,7 @@ export const askWorker = async (
   signal.throwIfAborted();
   // The path of a Unix socket has at most 107 characters. One that begins at a file descriptor is always short.
   const at: FileHandle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  const socket = new Request({ linger: 0, maxMessageSize: MOST_BYTES });
+  const socket = new Request({ linger: 0, maxMessageSize: MAX_BYTES });
   const { promise: broken, reject } = Promise.withResolvers<never>();
   using _listener = addAbortListener(signal, () => reject(signal.reason));
   // It may break when nobody waits for it any more.

@@ -11,7 +11,7 @@ get_bundle load_bundle save_bundle get_datasets get_uniqueid is_parameter_constr
 /** Without this, phoebe looks for passbands in the network, which it does not have. */
 const ENV = { PHOEBE_ENABLE_ONLINE_PASSBANDS: 'FALSE' };
 
-const SMALLEST_BYTES = 64 * 1024 ** 2;
+const MIN_MEMORY_BYTES = 64 * 1024 ** 2;
 
 const described = z.strictObject({
   /** The program's absolute path and its arguments; `{port}` in them is where it is to listen. */
@@ -20,7 +20,7 @@ const described = z.strictObject({
   /** Files and folders of the host that it may read, beside the system's and the program's own. */
   readOnly: z.array(z.string().startsWith('/')).default([]),
   /** What its address space may be; undefined: no bound. */
-  memoryBytes: z.int().min(SMALLEST_BYTES).optional(),
+  memoryBytes: z.int().min(MIN_MEMORY_BYTES).optional(),
   /** What CPU time it may use; undefined: no bound. */
   cpuSeconds: z.int().min(1).optional(),
   /** How it is talked to: ZeroMQ, one JSON object each way. */

@@ -3,7 +3,7 @@ import { foreign, grant, setPort, type Answer, type Draft } from './draft.ts';
 import type { Lease, Port } from './lease.ts';
 
 /** So many wait for one pool at most. */
-export const MOST_WAITING = 1_000;
+export const MAX_WAITING = 1_000;
 
 /** Somebody asks for ports. Without `until` the answer is in this draft; with it, it may be in a later one. */
 export const decideAcquire = (
@@ -24,7 +24,7 @@ export const decideAcquire = (
   if (until === undefined || (answer.kind !== 'exhausted' && answer.kind !== 'taken')) {
     return void answers.set(ticket, answer);
   }
-  if (of.waiting.size >= MOST_WAITING) {
+  if (of.waiting.size >= MAX_WAITING) {
     return void answers.set(ticket, { kind: 'too-many-waiting' });
   }
   of.waiting.set(ticket, { ticket, ask, until });

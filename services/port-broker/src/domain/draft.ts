@@ -172,11 +172,11 @@ export const forget = (draft: Draft, lease: Lease): void => {
 };
 
 const FIRST_BACKOFF_MS = 1_000;
-const LONGEST_BACKOFF_MS = 60_000;
+const MAX_BACKOFF_MS = 60_000;
 
 /** A port that somebody else has. It is looked at again after 1 s, 2 s, … 60 s. */
 export const foreign = (now: number, backoffMs = FIRST_BACKOFF_MS): PortState => ({
   kind: 'foreign',
   checkAt: now + backoffMs,
-  backoffMs: Math.min(backoffMs * 2, LONGEST_BACKOFF_MS),
+  backoffMs: Math.min(backoffMs * 2, MAX_BACKOFF_MS),
 });

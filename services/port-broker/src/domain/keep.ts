@@ -1,4 +1,4 @@
-import { MOST_REMEMBERED, type LeaseTable, type PoolTable } from './lease-table.ts';
+import { MAX_REMEMBERED, type LeaseTable, type PoolTable } from './lease-table.ts';
 import { serveWaiting } from './acquire.ts';
 import { end, foreign, forget, setLease, setPort, type Draft } from './draft.ts';
 import type { Lease, Port } from './lease.ts';
@@ -102,7 +102,7 @@ export const decideDue = (draft: Draft): string[] => {
   }
   for (const id of table.ended.keys()) {
     const held = table.leases.get(id);
-    if (held === undefined || (held.dueAt > now && table.ended.size <= MOST_REMEMBERED)) {
+    if (held === undefined || (held.dueAt > now && table.ended.size <= MAX_REMEMBERED)) {
       break;
     }
     forget(draft, held.lease);

@@ -55,7 +55,7 @@ export interface Kept {
 
 /** How long ended leases and their request ids are remembered, and how many at most. */
 export const REMEMBERED_MS = 24 * 3_600_000;
-export const MOST_REMEMBERED = 10_000;
+export const MAX_REMEMBERED = 10_000;
 
 export const requestKey = ({ owner, requestId }: Pick<Ask, 'owner' | 'requestId'>): string =>
   `${owner}/${requestId}`;

@@ -9,7 +9,7 @@ const HOP = 'x-muster-forwarded-by';
 const CLIENT = 'x-muster-client-address';
 const AGENT = 'x-muster-client-agent';
 /** Workers answer up to 64 MiB. */
-const LARGEST_BYTES = 80 * 1024 ** 2;
+const MAX_BYTES = 80 * 1024 ** 2;
 /** How much of the caller's time is kept for the way back. */
 const MARGIN_MS = 100;
 
@@ -42,7 +42,7 @@ export const createForward = (own: string, tls: TlsFiles | undefined) => {
       throw unavailable('port-broker', `the broker of ${host} does not say where it is`);
     }
     const key = `${endpoint} ${path}`;
-    const channelOptions = { 'grpc.max_receive_message_length': LARGEST_BYTES };
+    const channelOptions = { 'grpc.max_receive_message_length': MAX_BYTES };
     const client =
       clients.get(key) ??
       createClient({ method: bytesMethod(path) }, { target: endpoint, tls, channelOptions });

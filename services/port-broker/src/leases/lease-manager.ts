@@ -61,7 +61,7 @@ export interface LeaseManager {
   close(): void;
 }
 
-const MOST_AT_ONCE = 500;
+const MAX_AT_ONCE = 500;
 const DUE_EVERY_MS = 250;
 const SWEEP_EVERY_MS = 2_000;
 
@@ -101,8 +101,8 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
   };
   const flush = (): void => {
     scheduled = undefined;
-    const jobs = queue.slice(0, MOST_AT_ONCE);
-    queue = queue.slice(MOST_AT_ONCE);
+    const jobs = queue.slice(0, MAX_AT_ONCE);
+    queue = queue.slice(MAX_AT_ONCE);
     if (queue.length > 0) {
       schedule();
     }

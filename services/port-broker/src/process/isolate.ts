@@ -49,9 +49,9 @@ export const partOf = (
 export const SOCKET = 's';
 const SOCKET_DIR = '/run-s';
 const WAY_DIR = '/way';
-const MOST_CONNECTIONS = 64;
-const LISTENING = `fork,reuseaddr,max-children=${MOST_CONNECTIONS}`;
-const UNIX_LISTENING = `fork,unlink-early,mode=600,max-children=${MOST_CONNECTIONS}`;
+const MAX_CONNECTIONS = 64;
+const LISTENING = `fork,reuseaddr,max-children=${MAX_CONNECTIONS}`;
+const UNIX_LISTENING = `fork,unlink-early,mode=600,max-children=${MAX_CONNECTIONS}`;
 /** The longest file that it can write. Its output is cut twice a second, but not while the broker is away. */
 const FILE_BYTES = 4 * 1024 ** 3;
 const TMP_BYTES = 512 * 1024 ** 2;

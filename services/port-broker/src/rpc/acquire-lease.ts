@@ -14,7 +14,7 @@ import { findPool } from './callers.ts';
 import { leaseToProto } from '../wire/lease.ts';
 import { checkWait, waitOf } from '../wire/wait.ts';
 
-const MOST_AT_ONCE = 100;
+const MAX_AT_ONCE = 100;
 
 export const acquireLease =
   (ctx: Context): Unary<AcquireLeaseRequest, AcquireLeaseResponse> =>
@@ -36,7 +36,7 @@ const parse = (pool: Pool, request: AcquireLeaseRequest, { caller }: CallContext
   const count = request.count === 0 ? 1 : request.count;
   const ttlMs = durationFromProto(request.ttl) ?? pool.defaultTtlMs;
   wrong.require(isTtlOf(pool, ttlMs), 'ttl', ttlBounds(pool));
-  wrong.require(count <= MOST_AT_ONCE, 'count', `must be at most ${MOST_AT_ONCE}`);
+  wrong.require(count <= MAX_AT_ONCE, 'count', `must be at most ${MAX_AT_ONCE}`);
   wrong.require(port === 0 || count === 1, 'count', 'must be 1 where a port is named');
   checkWait(wrong, request.wait);
   wrong.require(holder.length <= 200, 'holder', 'must be at most 200 characters');

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import type { PoolTable } from '../domain/lease-table.ts';
 import { findPool } from './callers.ts';
 
-const MOST_NAMED = 100;
+const MAX_NAMED = 100;
 
 /** Tells how many ports of each pool are leased, free and unusable. */
 export const getPoolStatus =
@@ -59,8 +59,8 @@ const statusOf = (
     waiting: waiting.size,
     isHealthy: trouble === '',
     healthMessage: trouble,
-    foreignPorts: foreign.slice(0, MOST_NAMED),
-    quarantinedPorts: quarantined.slice(0, MOST_NAMED),
+    foreignPorts: foreign.slice(0, MAX_NAMED),
+    quarantinedPorts: quarantined.slice(0, MAX_NAMED),
     minTtl: durationToProto(pool.minTtlMs),
     maxTtl: durationToProto(pool.maxTtlMs),
     defaultTtl: durationToProto(pool.defaultTtlMs),

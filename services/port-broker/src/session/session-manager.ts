@@ -91,7 +91,7 @@ interface Managed<Spec> {
 }
 
 /** A port can be taken between its lease and its use. */
-const MOST_PORTS = 3;
+const MAX_PORTS = 3;
 const SWEEP_EVERY_MS = 10_000;
 const BOUND_EVERY_MS = 500;
 
@@ -223,7 +223,7 @@ export const openSessionManager = <Spec>(
           (thrown.reason === 'PORT_TAKEN' || thrown.reason === 'FOREIGN_LISTENER');
         // A stranger on the port does not mean that anything of ours is left: the lease manager looks who has it.
         const isClean = await lifecycle.processes.endAll(0, isTaken ? 0 : lease.port);
-        if (!isTaken || tries === MOST_PORTS) {
+        if (!isTaken || tries === MAX_PORTS) {
           const lastError = thrown instanceof Error ? thrown.message : String(thrown);
           await finish(managed, isClean, { end: 'failed', lastError });
           throw thrown instanceof StartFailure ? startFailed(thrown) : thrown;

@@ -22,7 +22,7 @@ export interface MetricsRecord {
   cpuMs: number;
 }
 
-const MOST_COMMANDS = 10_000;
+const MAX_COMMANDS = 10_000;
 const METRICS_MS = 86_400_000;
 
 /** The commands and metrics of compute sessions. Synchronous: a write is durable when it returns. Throws if the disk refuses it. */
@@ -50,7 +50,7 @@ export const createComputeStore = (db: DatabaseSync) => {
       const { tookMs = null, error = null } = record;
       putCommand.run({ ...record, session, tookMs, error });
       if (record.number % 1_000 === 0) {
-        dropCommands.run(session, record.number - MOST_COMMANDS);
+        dropCommands.run(session, record.number - MAX_COMMANDS);
       }
     },
     /** The latest first: at most `count`, with numbers under `below`. */

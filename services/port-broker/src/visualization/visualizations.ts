@@ -41,7 +41,7 @@ export interface Visualizations {
   close(): void;
 }
 
-const MOST_ENTRIES = 1_000_000;
+const MAX_ENTRIES = 1_000_000;
 
 export const openVisualizations = (
   { address, visualization }: Pick<Config, 'address' | 'visualization'>,
@@ -71,7 +71,7 @@ export const openVisualizations = (
       throw blobAway();
     }
     await blob.fetch(object, file, signal);
-    await unpack(file, part, { bytes: archiveBytes, entries: MOST_ENTRIES });
+    await unpack(file, part, { bytes: archiveBytes, entries: MAX_ENTRIES });
     await rm(file, { force: true });
     await caseWithin(part, `object ${objectId}`);
     await rename(part, place);

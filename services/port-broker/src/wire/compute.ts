@@ -31,7 +31,7 @@ export const computeToProto = async (
   };
 };
 
-const LONGEST = 256;
+const MAX_CHARS = 256;
 const NOBODY: UserInfo = { userName: '', project: '', clientAddress: '', clientAgent: '' };
 
 export const userOf = (info: SessionUserInfo | undefined): UserInfo => ({ ...NOBODY, ...info });
@@ -46,6 +46,6 @@ export const checkUser = (wrong: Violations, info: SessionUserInfo | undefined):
     client_agent: clientAgent,
   };
   for (const [name, text] of Object.entries(fields)) {
-    require(text.length <= LONGEST, name, `at most ${LONGEST} characters`);
+    require(text.length <= MAX_CHARS, name, `at most ${MAX_CHARS} characters`);
   }
 };

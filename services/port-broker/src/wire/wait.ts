@@ -2,12 +2,12 @@ import type { Duration } from '#libs/contracts/rpc.ts';
 import type { CallContext } from '#libs/grpc/index.ts';
 import { durationFromProto, type Violations } from '#libs/mesh/index.ts';
 
-const LONGEST_WAIT_MS = 3_600_000;
+const MAX_WAIT_MS = 3_600_000;
 /** Kept back from the caller's deadline, so that the answer still reaches it. */
 const MARGIN_MS = 200;
 
 export const checkWait = (wrong: Violations, wait: Duration | undefined): void => {
-  wrong.require((durationFromProto(wait) ?? 0) <= LONGEST_WAIT_MS, 'wait', 'must be at most 1 h');
+  wrong.require((durationFromProto(wait) ?? 0) <= MAX_WAIT_MS, 'wait', 'must be at most 1 h');
 };
 
 /** How long to wait, in milliseconds: no longer than the call may take; undefined: not. */

@@ -9,7 +9,7 @@ import { checkTarget, resolve, type Target } from './target.ts';
 
 /** Subtracted from the caller's deadline, because the answer has to reach the caller in time. */
 const MARGIN_MS = 300;
-const LONGEST_MS = 30_000;
+const MAX_CALL_MS = 30_000;
 
 type Commanding = Target & { requestId: string };
 
@@ -42,5 +42,5 @@ export const commandRpc =
 /** The time at which the answer must be sent, in monotonic milliseconds. */
 export const callDeadline = (
   { clock }: Context,
-  { deadlineMs = LONGEST_MS }: CallContext,
-): number => clock.monotonic() + Math.min(deadlineMs, LONGEST_MS) - MARGIN_MS;
+  { deadlineMs = MAX_CALL_MS }: CallContext,
+): number => clock.monotonic() + Math.min(deadlineMs, MAX_CALL_MS) - MARGIN_MS;

@@ -2,7 +2,7 @@
 const MARK = 0x1e;
 const NEWLINE = 0x0a;
 /** No answer is longer. The reader drops a longer line. */
-const MOST_BYTES = 4 * 1024 ** 2;
+const MAX_BYTES = 4 * 1024 ** 2;
 
 /**
  * Finds the answers in the output of a renderer, chunk by chunk: each is JSON from a mark to the end of the line. A marked
@@ -35,8 +35,8 @@ export const answerReader = (onAnswer: (message: unknown) => void): ((chunk: Buf
     const part = end === -1 ? chunk : chunk.subarray(0, end);
     pending.push(part);
     size += part.length;
-    if (end !== -1 || size > MOST_BYTES) {
-      if (size <= MOST_BYTES) {
+    if (end !== -1 || size > MAX_BYTES) {
+      if (size <= MAX_BYTES) {
         answered(Buffer.concat(pending).subarray(1));
       }
       pending = [];

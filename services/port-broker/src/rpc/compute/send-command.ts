@@ -4,7 +4,7 @@ import { collectViolations, durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 
-const LONGEST_MS = 300_000;
+const MAX_TIMEOUT_MS = 300_000;
 /** Kept back from the caller's deadline, so that the answer still reaches it. */
 const MARGIN_MS = 200;
 
@@ -25,9 +25,9 @@ export const sendCommand =
 
 const parseTimeout = ({ sessionId, timeout }: SendCommandRequest): number => {
   const wrong = collectViolations();
-  const ms = durationFromProto(timeout) ?? LONGEST_MS;
+  const ms = durationFromProto(timeout) ?? MAX_TIMEOUT_MS;
   wrong.require(sessionId !== '', 'session_id', 'must not be empty');
-  wrong.require(ms > 0 && ms <= LONGEST_MS, 'timeout', 'must be over 0 and at most 300 s');
+  wrong.require(ms > 0 && ms <= MAX_TIMEOUT_MS, 'timeout', 'must be over 0 and at most 300 s');
   wrong.throwIfAny();
   return ms;
 };

@@ -36,12 +36,16 @@ export const startComputeSession =
     return { sessionId, port, state, reused: isReused, session: message };
   };
 
-const LONGEST_ID = 256;
+const MAX_ID_CHARS = 256;
 
 const check = ({ wait, userInfo, requestId }: StartComputeSessionRequest): void => {
   const wrong = collectViolations();
   checkWait(wrong, wait);
   checkUser(wrong, userInfo);
-  wrong.require(requestId.length <= LONGEST_ID, 'request_id', `at most ${LONGEST_ID} characters`);
+  wrong.require(
+    requestId.length <= MAX_ID_CHARS,
+    'request_id',
+    `at most ${MAX_ID_CHARS} characters`,
+  );
   wrong.throwIfAny();
 };

@@ -27,13 +27,13 @@ export const startVncSession =
     return { sessionId, url, port, state, reused: isReused, session: message };
   };
 
-const LONGEST_NAME = 128;
+const MAX_NAME_CHARS = 128;
 
 const parse = ({ vm, target, wait }: StartVncSessionRequest): Target => {
   const wrong = collectViolations();
   checkWait(wrong, wait);
-  const isName = vm.trim() !== '' && vm.length <= LONGEST_NAME && !/\p{Cc}/u.test(vm);
-  wrong.require(isName, 'vm', `name the machine, in up to ${LONGEST_NAME} characters`);
+  const isName = vm.trim() !== '' && vm.length <= MAX_NAME_CHARS && !/\p{Cc}/u.test(vm);
+  wrong.require(isName, 'vm', `name the machine, in up to ${MAX_NAME_CHARS} characters`);
   const parsed = parseTarget(target);
   wrong.require(
     parsed !== undefined,

@@ -16,7 +16,7 @@ const HARD_LIMIT = 3;
 const MAX_TEXT = 2_000;
 
 /** A task is given up after this many failures of any kind; failures that are the machines' fault count too. */
-const MOST_FAILURES = 100;
+const MAX_FAILURES = 100;
 
 /** For this long the matcher may still name a user that was given back. If it does so later, the release was lost. */
 const GIVEN_BACK_MS = 3_000;
@@ -44,7 +44,7 @@ const isSpent = (draft: Draft, ordinal: number): boolean => {
   const faults = failures.filter((failure) => failure.isTaskFault);
   const users = new Set(faults.map(({ user }) => user)).size;
   const limit = reachOf(draft) < maxFailures ? maxFailures : maxFailures * HARD_LIMIT;
-  return users >= maxFailures || faults.length >= limit || failures.length >= MOST_FAILURES;
+  return users >= maxFailures || faults.length >= limit || failures.length >= MAX_FAILURES;
 };
 
 /** Runs after a lost attempt. Gives the task up if it was lost too often. */

@@ -2,7 +2,7 @@
 const WEIGHT = 0.3;
 
 /** The least time of a task. It keeps rates finite. */
-const LEAST_SECONDS = 1e-6;
+const MIN_SECONDS = 1e-6;
 
 /** If a task runs longer than expected, its remaining time is estimated as this share of its time so far. */
 const OVERDUE_SHARE = 0.25;
@@ -69,7 +69,7 @@ export const estimate = (remaining: number, users: readonly Pace[]): Estimate =>
   }
   const average = sum(known) / known.length;
   const paces = users.map(({ secondsPerTask = average, slots, runningSeconds }) => {
-    const seconds = Math.max(secondsPerTask, LEAST_SECONDS);
+    const seconds = Math.max(secondsPerTask, MIN_SECONDS);
     return { seconds, slots, left: runningSeconds.map((running) => secondsLeft(seconds, running)) };
   });
   const tasksPerSecond = sum(paces.map(({ seconds, slots }) => slots / seconds));

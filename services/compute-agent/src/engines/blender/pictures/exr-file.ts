@@ -6,7 +6,7 @@ const ROWS_PER_CHUNK = [1, 1, 1, 16, 32, 16, 32, 32, 32, 256];
 const MAGIC = 0x01312f76;
 /** Flags of tiled, deep and multi-part files, which Blender does not write as plain pictures. */
 const OTHER_KINDS = 0x200 | 0x800 | 0x1000;
-const MOST_HEAD_BYTES = 64 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024;
 
 interface Head {
   compression: number;
@@ -77,7 +77,7 @@ const checkChunks = async (file: FileHandle, head: Head, count: number): Promise
 export const checkExrFile = async (path: string, expected: Size): Promise<void> => {
   await using file = await open(path);
   try {
-    const start = await read(file, 0, MOST_HEAD_BYTES);
+    const start = await read(file, 0, MAX_HEAD_BYTES);
     if (start.readUInt32LE(0) !== MAGIC || (start.readUInt32LE(4) & OTHER_KINDS) !== 0) {
       throw new BadPicture('the picture is no OpenEXR file of one part');
     }
