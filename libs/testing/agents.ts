@@ -61,6 +61,8 @@ export const capabilityOf = (capability: Partial<Capability> = {}): Capability =
 
 /** A hello that is in order. */
 export const helloOf = (hello: Partial<Hello> = {}): Hello => ({
+  installation: '',
+  ordinal: 0,
   agentVersion: '1.0',
   slots: 1,
   capability: capabilityOf(),

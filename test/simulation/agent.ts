@@ -59,6 +59,8 @@ export const createAgent = (
   let isWelcome = false;
   let isSuperseded = false;
   let failures = 0;
+  /** On its disk, so it outlives the process. */
+  let streams = 0;
 
   const bodyOf = (workloadId: string, { task }: Attempt): NonNullable<Report['body']> =>
     fails(task)
@@ -223,7 +225,9 @@ export const createAgent = (
     if (opened === undefined) {
       again(since, undefined);
     } else {
-      opened.send({ $case: 'hello', value: helloOf() });
+      streams += 1;
+      const name = { installation: `i-${user}`, ordinal: streams };
+      opened.send({ $case: 'hello', value: helloOf(name) });
     }
   };
 

@@ -37,7 +37,11 @@ const fieldOf = (document: Fields, path: string): unknown =>
   null;
 
 const fits = (document: Fields, filter: Fields): boolean =>
-  Object.entries(filter).every(([path, wanted]) => agrees(fieldOf(document, path), wanted));
+  Object.entries(filter).every(([path, wanted]) =>
+    path === '$or'
+      ? (wanted as Fields[]).some((each) => fits(document, each))
+      : agrees(fieldOf(document, path), wanted),
+  );
 
 /** The value of an aggregation expression. */
 const valueOf = (expression: unknown, document: Fields): unknown => {

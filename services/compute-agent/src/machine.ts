@@ -94,6 +94,7 @@ export const startMachine = (token: string, config: Config, context: Context) =>
       slots,
       capability: capabilityNow(),
       held: held(),
+      ...outboxes.nextStream(),
     }),
     listener: {
       desired: (state) => {

@@ -32,6 +32,7 @@ const open = (dir: string): DatabaseSync => {
     db.exec(
       'CREATE TABLE IF NOT EXISTS kept (machine TEXT, key TEXT, bytes BLOB, PRIMARY KEY (machine, key)) WITHOUT ROWID',
     );
+    db.exec('CREATE TABLE IF NOT EXISTS installation (id TEXT NOT NULL, streams INTEGER NOT NULL)');
     db.exec('BEGIN IMMEDIATE; COMMIT');
     db.prepare('PRAGMA quick_check').all();
     return db;
@@ -69,6 +70,10 @@ export const openDatabase = (dir: string, log: Logger) => {
     db = open(dir);
   }
   const keep = db.prepare('INSERT OR REPLACE INTO kept (machine, key, bytes) VALUES (?, ?, ?)');
+  const install = db.prepare(
+    'INSERT INTO installation SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM installation)',
+  );
+  const count = db.prepare('UPDATE installation SET streams = streams + 1 RETURNING id, streams');
   const forget = db.prepare('DELETE FROM kept WHERE machine = ? AND key = ?');
   return {
     load: (): (Change & { bytes: Uint8Array })[] =>
@@ -98,6 +103,12 @@ export const openDatabase = (dir: string, log: Logger) => {
         }
         throw thrown;
       }
+    },
+    /** Numbers a stream, durably. `id` names this database, if it has no name yet. Throws if the disk refuses the write. */
+    nextStream: (id: string): { installation: string; ordinal: number } => {
+      install.run(id);
+      const row = count.get();
+      return { installation: String(row?.['id']), ordinal: Number(row?.['streams']) };
     },
     close: (): void => db.close(),
   };

@@ -161,6 +161,18 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
 
   load();
   return {
+    /** Names the next stream to the mesh. Without a name, which a full disk may cost, it is as good as an older agent's. */
+    nextStream: (): { installation: string; ordinal: number } => {
+      try {
+        return database.nextStream(random.id('i'));
+      } catch (thrown) {
+        log.warn(
+          { err: thrown, dir },
+          'a stream has no number, because the disk refuses the write',
+        );
+        return { installation: '', ordinal: 0 };
+      }
+    },
     of(machine: string) {
       const own = recordsOf(machine);
       const put = (kept: Kept): Promise<void> => {

@@ -1,14 +1,19 @@
 import type { Collection, Filter, UpdateFilter } from 'mongodb';
+import type { Hello } from '#libs/contracts/agent.ts';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
 import { type ConnectedUser, type Drain, isConnected, type UserRecord } from '../domain/user.ts';
 
+/** Orders the streams of one agent; empty and 0 for older agents. See `Hello`. */
+type StreamOrder = Pick<Hello, 'installation' | 'ordinal'>;
+
 /** A document of the collection `users`: the record under its id. */
-export type UserDocument = Omit<UserRecord, 'id'> & { _id: string };
+export type UserDocument = Omit<UserRecord, 'id'> & Partial<StreamOrder> & { _id: string };
 
 export type NewConnection = Pick<
   ConnectedUser,
   'id' | 'name' | 'manager' | 'connection' | 'slots' | 'capability' | 'agentVersion'
-> & { nowMs: number };
+> &
+  StreamOrder & { nowMs: number };
 
 interface UsersQuery {
   session?: string;
@@ -16,7 +21,12 @@ interface UsersQuery {
   limit: number;
 }
 
-const toRecord = ({ _id, ...rest }: UserDocument): UserRecord => ({ id: _id, ...rest });
+const toRecord = ({
+  _id,
+  installation: _installation,
+  ordinal: _ordinal,
+  ...rest
+}: UserDocument): UserRecord => ({ id: _id, ...rest });
 
 /** What a record gets from a stream, whatever was there before. */
 const gainedBy = (stream: NewConnection) => ({
@@ -26,6 +36,8 @@ const gainedBy = (stream: NewConnection) => ({
   slots: stream.slots,
   capability: stream.capability,
   agentVersion: stream.agentVersion,
+  installation: stream.installation,
+  ordinal: stream.ordinal,
   connectedAtMs: stream.nowMs,
   drain: 'none' as const,
 });
@@ -55,6 +67,11 @@ const connectUpdate = (stream: NewConnection) => [
   },
 ];
 
+/** Whether no later stream of the same installation was connected. */
+const notAfter = (installation: string, ordinal: number): Filter<UserDocument> => ({
+  $or: [{ installation: { $ne: installation } }, { ordinal: { $lte: ordinal } }],
+});
+
 /**
  * The users' records. Every change is one update that names the state it was decided on, so only one of two deciders wins.
  * The other one gets undefined and reads again. All methods throw UNAVAILABLE `mongodb` while MongoDB is away.
@@ -83,23 +100,33 @@ export const openUsers = (collection: Collection<UserDocument>) => {
     (await getAll({ ...filter, connection: { $ne: null } })).filter(isConnected);
 
   return {
-    /** Makes the stream the user's only one. A claim moves to it under a new number. Answers also the record as it was before. */
+    /**
+     * Makes the stream the user's only one. A claim moves to it under a new number. Answers also the record as it was before;
+     * undefined if a later stream of the same installation came first.
+     */
     async connect(stream: NewConnection) {
+      const { id: _id, installation, ordinal } = stream;
+      const filter = installation === '' ? { _id } : { _id, ...notAfter(installation, ordinal) };
       const upsert = () =>
         asUnavailable(() =>
-          collection.findOneAndUpdate({ _id: stream.id }, connectUpdate(stream), {
-            upsert: true,
-            returnDocument: 'before',
-          }),
-        );
+          collection
+            .findOneAndUpdate(filter, connectUpdate(stream), {
+              upsert: true,
+              returnDocument: 'before',
+            })
+            .then((document) => ({ document })),
+        ).catch((thrown: unknown) => {
+          if (duplicateKey(thrown) === undefined) {
+            throw thrown;
+          }
+          return undefined;
+        });
       // Two first streams of a machine at once: the second finds the first one's document.
-      const found = await upsert().catch((thrown: unknown) => {
-        if (duplicateKey(thrown) === undefined) {
-          throw thrown;
-        }
-        return upsert();
-      });
-      const before = found === null ? undefined : toRecord(found);
+      const found = (await upsert()) ?? (await upsert());
+      if (found === undefined) {
+        return undefined;
+      }
+      const before = found.document === null ? undefined : toRecord(found.document);
       return { before, after: connectedRecord(stream, before) };
     },
     /** Notes that a stream is gone; undefined when it was not the user's present one. */

@@ -25,6 +25,14 @@ export const superseded = (): DomainError =>
     'the same machine connected again; this agent must stay away',
   );
 
+/** A newer stream of the same agent is known. The agent has given this one up, so nobody hears of it. */
+export const outdatedStream = (): DomainError =>
+  new DomainError(
+    status.ABORTED,
+    'OUTDATED_STREAM',
+    'this agent has connected again since it opened this stream',
+  );
+
 export const tooManyForgeries = (count: number): DomainError =>
   new DomainError(
     status.PERMISSION_DENIED,

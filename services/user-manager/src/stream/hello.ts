@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { parseHello } from '../wire/hello.ts';
 import { type ConnectedUser, isConnected } from '../domain/user.ts';
 import { endStream, leave } from './end-stream.ts';
-import { machineUnknown } from './errors.ts';
+import { machineUnknown, outdatedStream } from './errors.ts';
 
 /**
  * Admits an agent whose machine is enrolled: the user's record names the new stream, and an older stream ends. A claim goes on
@@ -33,11 +33,15 @@ export const admit = async (
     connection,
     nowMs,
   };
-  const { before, after } = await ctx.users.connect(stream).catch((thrown: unknown) => {
+  const connected = await ctx.users.connect(stream).catch((thrown: unknown) => {
     // Only the answer may have been lost. A record that names a stream that never began would look connected for ever.
     ctx.background.add(leave(ctx, { userId: id, connectionId: connection }, '', false));
     throw thrown;
   });
+  if (connected === undefined) {
+    throw outdatedStream();
+  }
+  const { before, after } = connected;
   if (before !== undefined && isConnected(before)) {
     // Now, because the session must not wait for reports from the older stream.
     if (before.session !== null) {

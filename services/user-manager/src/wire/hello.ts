@@ -11,10 +11,11 @@ const MAX_WORKLOADS_HELD = 1_000;
 /** Reads an agent's hello. Throws INVALID_ARGUMENT `INVALID_FIELDS` that names every wrong field. */
 export const parseHello = (
   hello: Hello,
-): Pick<UserRecord, 'slots' | 'capability' | 'agentVersion'> => {
+): Pick<UserRecord, 'slots' | 'capability' | 'agentVersion'> &
+  Pick<Hello, 'installation' | 'ordinal'> => {
   const wrong = collectViolations();
   const message = wrong.within('hello');
-  const { slots, agentVersion, held } = hello;
+  const { slots, agentVersion, held, installation, ordinal } = hello;
   const capability = hello.capability ?? {
     cpus: 1,
     memoryBytes: 0,
@@ -26,6 +27,11 @@ export const parseHello = (
     agentVersion.length <= MAX_TEXT_CHARS,
     'agent_version',
     `must have at most ${MAX_TEXT_CHARS} characters`,
+  );
+  message.require(
+    /^[\w-]{0,64}$/.test(installation),
+    'installation',
+    'must be at most 64 characters of A-Z, a-z, 0-9, - and _',
   );
   message.require(hello.capability !== undefined, 'capability', 'must be set');
   message.require(capability.cpus >= 1, 'capability.cpus', 'must be at least 1');
@@ -56,5 +62,5 @@ export const parseHello = (
     checkHeld(each, `hello.held[${i}]`, wrong);
   }
   wrong.throwIfAny();
-  return { slots, capability, agentVersion };
+  return { slots, capability, agentVersion, installation, ordinal };
 };
