@@ -115,7 +115,9 @@ export const createChecker = (database: Database, slots: number, now: () => numb
         fail(workloadId, `${userId} was given ${task} before the journal has ${first}`);
       }
     }
-    const bound = Math.max(known.wanted, known.wantedBefore);
+    // Repairs of what has ended need one user even if 0 are wanted.
+    const forRepairs = known.model.repairs.size > 0 ? 1 : 0;
+    const bound = Math.max(known.wanted, known.wantedBefore, forRepairs);
     if (isNew && isPresent && present.length > bound) {
       fail(workloadId, `I7: work for ${present.length} users at once, it wants ${bound}`);
     }
