@@ -60,6 +60,7 @@ export const up: Define = (command, { does }) =>
         const { argv, cli } = invocation;
         const data = resolve(cli.cwd, options.data);
         const tell = teller(invocation);
+        const tls = tlsOf(invocation);
         // A process that only starts another `up` needs neither stores nor services.
         if (detach === true) {
           const { bringUpDetached } = await import('../up/detach.ts');
@@ -68,7 +69,7 @@ export const up: Define = (command, { does }) =>
         }
         const { bringUp } = await import('../up/bring-up.ts');
         const caseRoot = options.caseRoot.map((root) => resolve(cli.cwd, root));
-        await bringUp(cli, { ...options, caseRoot, data, tls: tlsOf(invocation) }, tell);
+        await bringUp(cli, { ...options, caseRoot, data, tls }, tell);
       }),
     );
 

@@ -16,16 +16,19 @@ export const downloadResult = async (
 ): Promise<void> => {
   const draft = `${path}.${cli.random.id('part')}`;
   try {
-    await using file = await open(draft, 'wx');
     const hash = createHash('sha256');
     let sizeBytes = 0;
     const request = { blobName: result.blobName, offset: 0, lengthBytes: 0, grant: result.grant };
     const options = { signal: cli.interrupt, deadlineMs: uploadDeadlineMs(result.sizeBytes) };
     const { download } = mesh.client(BlobServiceService, 'customer');
-    for await (const { chunk } of download(request, options)) {
-      hash.update(chunk);
-      sizeBytes += chunk.length;
-      await file.writeFile(chunk);
+    {
+      // Closed before it gets its name, because some disks refuse a write only then.
+      await using file = await open(draft, 'wx');
+      for await (const { chunk } of download(request, options)) {
+        hash.update(chunk);
+        sizeBytes += chunk.length;
+        await file.writeFile(chunk);
+      }
     }
     if (sizeBytes !== result.sizeBytes || hash.digest('hex') !== result.sha256) {
       throw new DomainError(

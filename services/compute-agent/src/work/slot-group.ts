@@ -99,6 +99,8 @@ export const startSlotGroup = ({
     /** Stops everything. */
     async end(): Promise<void> {
       board.closeForNew();
+      // What is being stopped is not announced any more.
+      timer?.cancel();
       await Promise.all(slots.map((slot) => slot.end()));
       timer?.cancel();
     },

@@ -2,6 +2,15 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ProcessRecord, Session } from '../domain/session.ts';
 import { createWriter, inTransaction } from './database.ts';
 
+/** A document names the type of its session `kind`, as it always has: sessions outlive a change of the broker's build. */
+const toDocument = ({ type: kind, ...session }: Session): string =>
+  JSON.stringify({ kind, ...session });
+
+const fromDocument = (document: string): Session => {
+  const { kind, ...session } = JSON.parse(document) as Omit<Session, 'type'> & { kind: string };
+  return { ...session, type: kind } as Session;
+};
+
 /** Sessions and their processes, kept over the broker's own end. Synchronous: a write is durable when it returns. Throws if the disk refuses it. */
 export const createSessionStore = (db: DatabaseSync) => {
   const putSession = db.prepare('INSERT OR REPLACE INTO sessions VALUES (?, ?)');
@@ -9,13 +18,13 @@ export const createSessionStore = (db: DatabaseSync) => {
   const dropSession = db.prepare('DELETE FROM sessions WHERE id = ?');
   const dropProcess = db.prepare('DELETE FROM processes WHERE nonce = ?');
   const write = createWriter(db);
-  const put = (session: Session): void => void putSession.run(session.id, JSON.stringify(session));
+  const put = (session: Session): void => void putSession.run(session.id, toDocument(session));
   return {
     load: (): { sessions: Session[]; processes: ProcessRecord[] } => ({
       sessions: db
         .prepare('SELECT document FROM sessions')
         .all()
-        .map(({ document }) => JSON.parse(String(document)) as Session),
+        .map(({ document }) => fromDocument(String(document))),
       processes: db
         .prepare('SELECT nonce, session, role, pid, start_ticks AS startTicks FROM processes')
         .all() as unknown as ProcessRecord[],
