@@ -6,7 +6,7 @@ import type { CustomerStore, Plan } from '../../services/session-supervisor/src/
 import type { WorkloadDocument } from '../../services/session-supervisor/src/store/workload-document.ts';
 import { createWorkloadStore } from '../../services/session-supervisor/src/store/workloads.ts';
 import type { MachineDocument } from '../../services/user-manager/src/store/machines.ts';
-import type { MatcherDocument } from '../../services/user-manager/src/store/matcher-lease.ts';
+import type { MatcherDocument } from '../../services/user-manager/src/store/leadership-store.ts';
 import type { UserDocument } from '../../services/user-manager/src/store/users.ts';
 import { createCollection, type Ask } from './collection.ts';
 import type { Process, World } from './world.ts';

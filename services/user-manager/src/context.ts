@@ -13,10 +13,10 @@ import { createRoster, type Roster } from './domain/roster.ts';
 import { type Events, logEvents } from './events.ts';
 import { type MachineDocument, type Machines, openMachines } from './store/machines.ts';
 import {
+  type LeadershipStore,
   type MatcherDocument,
-  type MatcherLease,
-  openMatcherLease,
-} from './store/matcher-lease.ts';
+  openLeadershipStore,
+} from './store/leadership-store.ts';
 import { openUsers, type UserDocument, type Users } from './store/users.ts';
 import { createStreams, type Streams } from './stream/streams.ts';
 
@@ -26,7 +26,7 @@ export interface Context {
   instance: string;
   users: Users;
   machines: Machines;
-  matcherLease: MatcherLease;
+  leadershipStore: LeadershipStore;
   beats: Collection<BeatDocument>;
   bus: Bus;
   roster: Roster;
@@ -66,7 +66,7 @@ export const contextOf = (
     instance: random.id('i'),
     users,
     machines: openMachines(collections.machines),
-    matcherLease: openMatcherLease(matcher),
+    leadershipStore: openLeadershipStore(matcher),
     beats: managers,
     roster,
     streams: createStreams(),

@@ -32,7 +32,7 @@ export const logEvents = (log: Logger) => ({
     log.debug({ user: id, workload: session, claim }, 'user given to session'),
   claimLapsed: ({ id, session, claim }: UserRecord, why: Lapse): void =>
     log.info({ user: id, workload: session, claim, why }, 'claim lapsed'),
-  matcherStarted: (term: number): void => log.info({ term }, 'this instance matches now'),
+  matcherStarted: (epoch: number): void => log.info({ epoch }, 'this instance matches now'),
   matcherStopped: (why: string): void => log.info({ why }, 'this instance matches no longer'),
   managerDead: (manager: string, users: number): void =>
     log.warn({ manager, users }, 'another user-manager has died'),

@@ -6,22 +6,24 @@ import { createHealthyTime } from '../domain/healthy-time.ts';
 import { startMatching } from './matching.ts';
 import type { MatchingOptions } from './round.ts';
 
-/** A leader that could not read its lease for this long may have lost it. */
+/** A leader that could not read the leadership for this long may have lost it. */
 const SURE_MS = 2_500;
 
 interface LeadershipOptions
-  extends Omit<MatchingOptions, 'healthyNow'>, Pick<Context, 'bus' | 'instance' | 'matcherLease'> {}
+  extends
+    Omit<MatchingOptions, 'healthyNow'>,
+    Pick<Context, 'bus' | 'instance' | 'leadershipStore'> {}
 
 /** This instance's part in there being exactly one matcher. */
 export type Leadership = ReturnType<typeof createLeadership>;
 
 export const createLeadership = (options: LeadershipOptions) => {
-  const { bus, clock, events, instance, matcherLease } = options;
+  const { bus, clock, events, instance, leadershipStore } = options;
   let stopLeading: (() => Promise<void>) | undefined;
   let sureAtMs = 0;
   const isSure = (): boolean => clock.monotonic() - sureAtMs < SURE_MS;
 
-  const begin = async (term: number): Promise<void> => {
+  const begin = async (epoch: number): Promise<void> => {
     await options.refreshRoster();
     const healthy = createHealthyTime();
     const healthyNow = (): number => healthy.now(clock.monotonic(), bus.connected() && isSure());
@@ -35,7 +37,7 @@ export const createLeadership = (options: LeadershipOptions) => {
       matching.stop();
       await Promise.all(servings.map((serving) => serving.close()));
     };
-    events.matcherStarted(term);
+    events.matcherStarted(epoch);
   };
 
   const end = async (why: string): Promise<void> => {
@@ -46,30 +48,30 @@ export const createLeadership = (options: LeadershipOptions) => {
   };
 
   return {
-    /** To be called after each beat: takes the lease if nobody alive holds it, lets go if somebody else does. */
+    /** To be called after each beat: takes the leadership if nobody alive holds it, lets go if somebody else does. */
     async onBeat(peers: Peers): Promise<void> {
       const atMs = clock.monotonic();
-      const lease = await matcherLease.read();
-      if (lease?.leader === instance) {
+      const found = await leadershipStore.read();
+      if (found?.leader === instance) {
         sureAtMs = atMs;
         if (stopLeading === undefined) {
-          await begin(lease.term);
+          await begin(found.epoch);
         }
       } else if (stopLeading !== undefined) {
-        await end(`${lease?.leader ?? 'nobody'} has taken over`);
-      } else if (lease === undefined || lease.leader === null || peers.isGone(lease.leader)) {
-        if (await matcherLease.take(lease, instance)) {
+        await end(`${found?.leader ?? 'nobody'} has taken over`);
+      } else if (found === undefined || found.leader === null || peers.isGone(found.leader)) {
+        if (await leadershipStore.take(found, instance)) {
           sureAtMs = atMs;
-          await begin((lease?.term ?? 0) + 1);
+          await begin((found?.epoch ?? 0) + 1);
         }
       }
     },
     isLeader: (): boolean => stopLeading !== undefined,
-    /** Gives the lease up, so others need not wait for it to expire. */
+    /** Gives the leadership up, so others need not wait until this instance counts as gone. */
     async resign(): Promise<void> {
       if (stopLeading !== undefined) {
         await end('this instance ends');
-        await matcherLease.resign(instance);
+        await leadershipStore.resign(instance);
       }
     },
   };
