@@ -34,6 +34,7 @@ check: setup ## generate, format, lint, types, protocols
 	tools/breaking.sh
 	node tools/access.ts
 	node tools/map.ts
+	node tools/imports.ts
 	! git ls-files '*fixture*' | grep -v '/fixtures/[^/]*$$'  # fixtures are in folders of that name
 	! git grep -nE '\b(MOST|LONGEST|LARGEST|SMALLEST|LEAST|FEWEST)(_|\b)' -- '*.ts'  # bounds are MAX_X and MIN_X
 

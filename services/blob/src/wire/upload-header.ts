@@ -16,13 +16,15 @@ import { ownerFolder } from '../domain/names.ts';
 import { checkCustomer, customerOf } from './requests.ts';
 import type { Expectation } from '../domain/upload-rules.ts';
 
+type Needs = Pick<Context, 'maximumUploadBytes' | 'meshSecret' | 'random'>;
+
 interface ParsedUpload {
   target: BlobName;
   expectation: Expectation;
 }
 
 /** Reads a header, checks an attempt's token and makes the name. */
-export const parseUpload = (ctx: Context, caller: Caller, header: UploadHeader): ParsedUpload => {
+export const parseUpload = (ctx: Needs, caller: Caller, header: UploadHeader): ParsedUpload => {
   const { sha256, sizeBytes } = header;
   const target = required(
     'header.target',
@@ -53,7 +55,7 @@ export const parseUpload = (ctx: Context, caller: Caller, header: UploadHeader):
 };
 
 const customerTarget = (
-  ctx: Context,
+  ctx: Needs,
   caller: Caller,
   customerId: string,
   wrong: Violations,
@@ -71,7 +73,7 @@ const customerTarget = (
 };
 
 const attemptTarget = (
-  ctx: Context,
+  ctx: Needs,
   caller: Caller,
   kind: 'result' | 'log',
   file: AttemptFile,

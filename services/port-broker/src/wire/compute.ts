@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import { aboutSession } from './session.ts';
 
 export const computeToProto = async (
-  ctx: Context,
+  ctx: Pick<Context, 'clock' | 'computeSessions' | 'hosts'>,
   session: ComputeSession,
 ): Promise<ComputeSessionMessage> => {
   const { id, port, spec } = session;

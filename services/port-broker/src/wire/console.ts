@@ -10,7 +10,10 @@ import { isMember } from '../vnc/consoles.ts';
 import type { VncSession } from '../vnc/websockify.ts';
 import { aboutSession } from './session.ts';
 
-export const consoleToProto = (ctx: Context, session: VncSession): VncSessionMessage => {
+export const consoleToProto = (
+  ctx: Pick<Context, 'clock' | 'consoles' | 'hosts' | 'publicHost'>,
+  session: VncSession,
+): VncSessionMessage => {
   const { id, spec, state } = session;
   const way = ctx.consoles.way(session, ctx.publicHost);
   const { viewers, sentBytes, receivedBytes } = ctx.consoles.viewers.seen(id);
@@ -34,9 +37,12 @@ export const consoleToProto = (ctx: Context, session: VncSession): VncSessionMes
 };
 
 /** What the living ones of them come to. */
-export const statsOf = (ctx: Context, all: readonly VncSession[]): VncStats => {
+export const statsOf = (
+  { consoles }: Pick<Context, 'consoles'>,
+  all: readonly VncSession[],
+): VncStats => {
   const living = all.filter(({ state }) => state !== 'ended');
-  const seen = living.map(({ id }) => ctx.consoles.viewers.seen(id));
+  const seen = living.map(({ id }) => consoles.viewers.seen(id));
   const sum = (of: (each: (typeof seen)[number]) => number): number =>
     seen.reduce((total, each) => total + of(each), 0);
   return {
@@ -67,14 +73,14 @@ export const sumOf = (
 
 /** The session of that id, or the living one of that machine. Throws SESSION_NOT_FOUND, INVALID_FIELDS where neither is named. */
 export const findConsole = (
-  ctx: Context,
+  { consoles }: Pick<Context, 'consoles'>,
   { sessionId, vm }: { sessionId: string; vm: string },
 ): VncSession => {
   const wrong = collectViolations();
   const isNamed = sessionId !== '' || vm !== '';
   wrong.require(isNamed, 'session_id', 'name a session, or a machine as `vm`');
   wrong.throwIfAny();
-  const found = sessionId === '' ? ctx.consoles.ofVm(vm) : ctx.consoles.get(sessionId);
+  const found = sessionId === '' ? consoles.ofVm(vm) : consoles.get(sessionId);
   if (found === undefined) {
     throw sessionNotFound(sessionId === '' ? `of ${vm}` : sessionId);
   }

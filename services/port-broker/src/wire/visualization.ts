@@ -6,7 +6,7 @@ import { bracketed } from '../vnc/websockify.ts';
 import { aboutSession } from './session.ts';
 
 export const visualizationToProto = (
-  ctx: Context,
+  ctx: Pick<Context, 'clock' | 'hosts' | 'publicHost' | 'visualizations'>,
   session: VisualizationSession,
 ): Visualization => {
   const { id, port, spec, state } = session;

@@ -6,12 +6,16 @@ import { type ConnectedUser, isConnected } from '../domain/user.ts';
 import { endStream, leave } from './end-stream.ts';
 import { machineUnknown, outdatedStream } from './errors.ts';
 
+type Needs = Parameters<typeof endStream>[0] &
+  Parameters<typeof leave>[0] &
+  Pick<Context, 'background' | 'random'>;
+
 /**
  * Admits an agent whose machine is enrolled: the user's record names the new stream, and an older stream ends. A claim goes on
  * with the new stream, and its session asks what the agent holds (`adopt`).
  */
 export const admit = async (
-  ctx: Context,
+  ctx: Needs,
   hello: Hello,
   { caller, signal }: CallContext,
 ): Promise<ConnectedUser> => {
