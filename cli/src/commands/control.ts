@@ -5,7 +5,7 @@ import type { Define } from '../invocation.ts';
 import { parseCount, whichWorkload, type WhichOptions } from '../options.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { stateOf } from '../workload/describe.ts';
-import { taskNoun } from '../workload/file-names.ts';
+import { viewOf } from '../workload/kinds.ts';
 
 const changeState =
   (method: 'pauseWorkload' | 'resumeWorkload'): Define =>
@@ -34,7 +34,7 @@ export const stop: Define = (command, { does }) =>
         const ask = { workloadId, customerId: '', deleteResults, requestId: cli.random.id('r') };
         const answer = await workloadsOf(await invocation.mesh()).stopAndDeleteWorkload(ask);
         const workload = workloadIn(answer);
-        const done = plural(workload.completed, taskNoun(workload));
+        const done = plural(workload.completed, viewOf(workload).noun);
         await output.answer(
           WorkloadServiceService.stopAndDeleteWorkload,
           answer,
@@ -64,7 +64,7 @@ export const retry: Define = (command, { does }) =>
         const ask = { workloadId, customerId, frames, requestId: cli.random.id('r') };
         const answer = await workloadsOf(await invocation.mesh()).retryTasks(ask);
         const workload = workloadIn(answer);
-        const left = plural(workload.remaining, taskNoun(workload));
+        const left = plural(workload.remaining, viewOf(workload).noun);
         const text = `${said(workload)}, ${left} to do`;
         await output.answer(WorkloadServiceService.retryTasks, answer, text);
       }),

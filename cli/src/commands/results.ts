@@ -8,7 +8,7 @@ import { patienceOf } from '../patience.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { nameOf } from '../workload/describe.ts';
 import { createFetcher } from '../workload/fetch.ts';
-import { taskNoun } from '../workload/file-names.ts';
+import { viewOf } from '../workload/kinds.ts';
 import { PATIENCE_MS } from '../workload/follow.ts';
 import { outDirectory } from '../workload/out-directory.ts';
 
@@ -57,5 +57,5 @@ const fetchAll = async (invocation: Invocation, workload: Workload, out: string)
   const patience = patienceOf(invocation, PATIENCE_MS);
   const fetcher = createFetcher({ cli, mesh, workload, directory, patience, onFetched: () => {} });
   await fetcher.catchUp();
-  output.text(`${plural(fetcher.fetched.size, taskNoun(workload))} in ${directory}`);
+  output.text(`${plural(fetcher.fetched.size, viewOf(workload).noun)} in ${directory}`);
 };

@@ -9,7 +9,7 @@ import { tellList } from '../list.ts';
 import { whichWorkload, type WhichOptions } from '../options.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import type { Column, Output } from '../output.ts';
-import { hasSeveralSteps } from '../workload/file-names.ts';
+import { viewOf } from '../workload/kinds.ts';
 import { nameOf, printWorkload } from '../workload/describe.ts';
 
 interface ShowOptions extends WhichOptions {
@@ -27,7 +27,7 @@ export const show: Define = (command, { does }) =>
         const workload = workloadIn(answer);
         const which = { workloadId: workload.workloadId, customerId: '' };
         if (ledger !== true) {
-          const hasSteps = !output.isJson && hasSeveralSteps(workload);
+          const hasSteps = !output.isJson && viewOf(workload).hasSeveralSteps;
           const few = { pageSize: 1, pageToken: '' };
           const steps = hasSteps
             ? (await client.getWorkloadProgress({ ...which, ...few })).nodes

@@ -1,7 +1,7 @@
 import type { Define } from '../invocation.ts';
 import { whichWorkload, type WhichOptions } from '../options.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
-import { specOf } from '../workload/describe.ts';
+import { viewOf } from '../workload/kinds.ts';
 import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
 import { printSummary } from '../workload/summary.ts';
 
@@ -11,7 +11,7 @@ export const watch: Define = (command, { does }) =>
       const { cli, output } = invocation;
       const client = workloadsOf(await invocation.mesh());
       const found = workloadIn(await client.getWorkload({ workloadId, customerId }));
-      output.text(`${found.workloadId}: ${specOf(found)}`);
+      output.text(`${found.workloadId}: ${viewOf(found).summary}`);
       const workload = await runToEnd(invocation, found);
       // Since it was handed in, by the mesh's clock: watching may have begun later.
       const endMs = workload.endTime?.getTime() ?? cli.clock.now();

@@ -5,7 +5,8 @@ import type { Define } from '../invocation.ts';
 import { tellList } from '../list.ts';
 import type { Column } from '../output.ts';
 import { workloadsOf } from '../workload/client.ts';
-import { specOf, stateOf } from '../workload/describe.ts';
+import { stateOf } from '../workload/describe.ts';
+import { viewOf } from '../workload/kinds.ts';
 
 /** `awaiting-approval` → WORKLOAD_STATE_AWAITING_APPROVAL. */
 const states: ReadonlyMap<string, WorkloadState> = new Map(
@@ -46,5 +47,5 @@ const columns: readonly Column<Workload>[] = [
   ['DONE', ({ completed, total }) => `${completed}/${total}`, 'right'],
   ['FAILED', ({ failed }) => failed, 'right'],
   ['STARTED', ({ startTime }) => formatInstant(startTime)],
-  ['WHAT', specOf],
+  ['WHAT', (workload) => viewOf(workload).summary],
 ];

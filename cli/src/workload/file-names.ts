@@ -1,14 +1,6 @@
-import { RenderFormat } from '#libs/contracts/common.ts';
 import type { Result, Workload } from '#libs/contracts/session.ts';
 import { parseTaskKey } from '#libs/mesh/index.ts';
-
-const extensions: Record<RenderFormat, string> = {
-  [RenderFormat.UNSPECIFIED]: 'png',
-  [RenderFormat.PNG]: 'png',
-  [RenderFormat.JPEG]: 'jpg',
-  [RenderFormat.OPEN_EXR]: 'exr',
-  [RenderFormat.UNRECOGNIZED]: 'bin',
-};
+import { viewOf } from './kinds.ts';
 
 const MIN_DIGITS = 4;
 
@@ -22,17 +14,7 @@ export const resultFileName = (
 ): string => {
   const digits = Math.max(MIN_DIGITS, String(workload.lastFrame).length);
   const number = String(frame).padStart(digits, '0');
-  if (workload.spec?.$case === 'render') {
-    return `frame_${number}.${extensions[workload.spec.value.format]}`;
-  }
-  const node = hasSeveralSteps(workload) ? parseTaskKey(task)?.node : undefined;
-  return node === undefined ? `task_${number}.bin` : `${node}/${number}.bin`;
+  const { noun, hasSeveralSteps, extension } = viewOf(workload);
+  const node = hasSeveralSteps ? parseTaskKey(task)?.node : undefined;
+  return `${node === undefined ? `${noun}_` : `${node}/`}${number}.${extension}`;
 };
-
-/** Whether the tasks belong to several steps, each with numbers of its own. */
-export const hasSeveralSteps = ({ spec }: Workload): boolean =>
-  spec?.$case === 'noop' && spec.value.nodes.length > 1;
-
-/** What the tasks of a workload are called: `frame` or `task`. */
-export const taskNoun = (workload: Workload): string =>
-  workload.spec?.$case === 'render' ? 'frame' : 'task';

@@ -6,7 +6,7 @@ import type { Mesh } from '../mesh.ts';
 import { patienceOf, type PatienceOptions } from '../patience.ts';
 import { workloadsOf } from './client.ts';
 import { follow, PATIENCE_MS } from './follow.ts';
-import { taskNoun } from './file-names.ts';
+import { viewOf } from './kinds.ts';
 import { createProgressDisplay, type ProgressDisplay } from './progress-display.ts';
 import { progressOf } from './progress.ts';
 
@@ -29,7 +29,7 @@ export const runToEnd = async (
   const { cli, output } = invocation;
   const mesh = await invocation.mesh();
   const { workloadId } = workload;
-  const display = createProgressDisplay(output, cli.clock, taskNoun(workload));
+  const display = createProgressDisplay(output, cli.clock, viewOf(workload).noun);
   const patience = patienceOf(invocation, PATIENCE_MS, (text) => display.note(text));
   const companion = makeCompanion?.(patience);
 

@@ -2,7 +2,7 @@ import { WorkloadState, type UserShare, type Workload } from '#libs/contracts/se
 import { formatEnum, formatSeconds, plural } from '../formats.ts';
 import type { Output } from '../output.ts';
 import { nameOf } from './describe.ts';
-import { taskNoun } from './file-names.ts';
+import { viewOf } from './kinds.ts';
 
 /** What people and programs are told about a workload that has ended. */
 export interface Summary {
@@ -37,7 +37,7 @@ const framesByName = (shares: readonly UserShare[]): Record<string, number> => {
 /** Who rendered what, and whether it was worth it, for people; for programs the last event. */
 export const printSummary = (output: Output, summary: Summary): void => {
   const { workload } = summary;
-  const noun = taskNoun(workload);
+  const noun = viewOf(workload).noun;
   if (workload.shares.length > 0) {
     output.text('');
     output.table(workload.shares, [
@@ -62,7 +62,7 @@ export const printSummary = (output: Output, summary: Summary): void => {
 };
 
 const verdict = ({ workload, wallSeconds }: Summary): string => {
-  const done = plural(workload.completed, taskNoun(workload));
+  const done = plural(workload.completed, viewOf(workload).noun);
   const wall = formatSeconds(wallSeconds);
   if (workload.state !== WorkloadState.COMPLETED) {
     const why = workload.reasonMessage || workload.reason || 'no reason was given';

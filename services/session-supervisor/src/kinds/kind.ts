@@ -1,4 +1,4 @@
-import type { EngineNeeds } from '#libs/engines/index.ts';
+import type { EngineFamily, EngineNeeds } from '#libs/engines/index.ts';
 import type { FailureClassName } from '#libs/contracts/agent.ts';
 import type { TaskGraph } from '../domain/graph/task-graph.ts';
 
@@ -46,7 +46,11 @@ export interface Kind<Spec> {
   orderOf(spec: Spec): Order;
   /** The engine that the customer chose; empty if the input determines it. */
   chosenEngine(spec: Spec): string;
-  engineNeeds(spec: Spec, file: InputFile | undefined, learnt: Learnt): EngineNeeds;
+  engineNeeds(
+    spec: Spec,
+    file: InputFile | undefined,
+    learnt: Learnt,
+  ): EngineNeeds & { family: EngineFamily };
   /** Whether all results must come from one engine version. It is the one that most users have at the first hand-out. */
   readonly keepsOneVersion: boolean;
   faultOf(failureClass: FailureClassName): Fault;

@@ -1,0 +1,78 @@
+import { RenderFormat, type RenderSpec } from '#libs/contracts/common.ts';
+import type { Workload } from '#libs/contracts/session.ts';
+import { formatEnum, plural, printable } from '../formats.ts';
+
+type Spec = NonNullable<Workload['spec']>;
+type SpecOf<K extends Spec['$case']> = Extract<Spec, { $case: K }>['value'];
+
+/** What a kind of work looks like to people. */
+interface KindView<S> {
+  /** What its tasks are called. */
+  noun: string;
+  /** How many steps it has; tasks of several steps are named with their step. */
+  steps(spec: S): number;
+  extension(spec: S): string;
+  /** What it is in few words: `render scene.blend, frames 1-24`. */
+  summary(spec: S, workload: Workload): string;
+  /** Its own lines of `show`. Empty ones are left out. */
+  facts(spec: S): Record<string, string>;
+}
+
+const EXTENSIONS: Record<RenderFormat, string> = {
+  [RenderFormat.UNSPECIFIED]: 'png',
+  [RenderFormat.PNG]: 'png',
+  [RenderFormat.JPEG]: 'jpg',
+  [RenderFormat.OPEN_EXR]: 'exr',
+  [RenderFormat.UNRECOGNIZED]: 'bin',
+};
+
+const renderFacts = ({ engine, format, order, samples, scalePercent }: RenderSpec) => ({
+  engine: engine || 'as in the file',
+  format: formatEnum(format, 'RENDER_FORMAT_'),
+  order: formatEnum(order, 'RENDER_ORDER_'),
+  samples: samples === 0 ? '' : String(samples),
+  scale: scalePercent === 0 ? '' : `${scalePercent} %`,
+});
+
+const kinds: { readonly [K in Spec['$case']]: KindView<SpecOf<K>> } = {
+  render: {
+    noun: 'frame',
+    steps: () => 1,
+    extension: ({ format }) => EXTENSIONS[format],
+    summary: ({ frames }, { fileName }) => `render ${printable(fileName)}, frames ${frames}`,
+    facts: renderFacts,
+  },
+  noop: {
+    noun: 'task',
+    steps: ({ nodes }) => nodes.length,
+    extension: () => 'bin',
+    // Each of several steps has a duration of its own.
+    summary: ({ nodes, durationMs }, { total }) =>
+      `noop, ${plural(total, 'task')} ${nodes.length > 1 ? `in ${nodes.length} steps` : `of ${durationMs} ms`}`,
+    facts: () => ({}),
+  },
+};
+
+const UNKNOWN = {
+  noun: 'task',
+  hasSeveralSteps: false,
+  extension: 'bin',
+  summary: 'unknown to this version',
+  facts: {},
+};
+
+/** How people see a workload, by its kind. */
+export const viewOf = (workload: Workload) => {
+  const { spec } = workload;
+  if (spec === undefined) {
+    return UNKNOWN;
+  }
+  const view = kinds[spec.$case] as KindView<Spec['value']>;
+  return {
+    noun: view.noun,
+    hasSeveralSteps: view.steps(spec.value) > 1,
+    extension: view.extension(spec.value),
+    summary: view.summary(spec.value, workload),
+    facts: view.facts(spec.value),
+  };
+};
