@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { cpus, totalmem, release } from 'node:os';
 
 /** The median of measurements, and their spread. */
-export interface Spread {
+interface Spread {
   n: number;
   median: number;
   min: number;

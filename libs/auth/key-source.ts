@@ -20,7 +20,7 @@ export interface KeySource {
   refresh(): void;
 }
 
-export interface KeySourceOptions {
+interface KeySourceOptions {
   /** Path of the JWKS file, or its http(s) URL. */
   jwks: string | URL;
   clock: Pick<Clock, 'monotonic'>;

@@ -17,7 +17,7 @@ export interface MeshJwk extends JWK {
   roles: Role[];
 }
 
-export interface SigningKey {
+interface SigningKey {
   /** Signs tokens; keep it in a file of mode 0600, only where tokens are made. */
   privateJwk: MeshJwk;
   /** Verifies tokens; belongs in the JWKS of every service. */

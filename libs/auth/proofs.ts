@@ -37,7 +37,7 @@ const isSame = (expected: Uint8Array, given: Uint8Array): boolean =>
   given.length === expected.length && timingSafeEqual(expected, given);
 
 /** The fields that an attempt's token signs. */
-export interface AttemptFields {
+interface AttemptFields {
   /** The task's key `<node>/<index>`. */
   task: string;
   generation: number;
@@ -68,7 +68,7 @@ export const verifyAttemptToken = (
 ): boolean => isSame(attemptToken(key, fields), token);
 
 /** The fields that a receipt signs: which bytes are stored under which name. */
-export interface ReceiptFields {
+interface ReceiptFields {
   /** The blob's name. */
   path: string;
   /** 64 lower-case hexadecimal digits. */
@@ -89,7 +89,7 @@ export const verifyReceipt = (
 ): boolean => isSame(signReceipt(meshSecret, fields), signature);
 
 /** One blob and its reader: a machine reads the scene of its work, a customer the results of their workloads. */
-export type GrantFields = { blob: string } & ({ machine: string } | { customer: string });
+type GrantFields = { blob: string } & ({ machine: string } | { customer: string });
 
 /** Lets one holder read one blob as long as the blob exists. A grant has 32 bytes and is useless to anybody else. */
 export const signGrant = (meshSecret: Secret, grant: GrantFields): Uint8Array =>

@@ -6,7 +6,7 @@ import { CUSTOMER_ID_RULE, isCustomerId, isRole, type Caller } from './caller.ts
 import { createKeySource, type KeySource } from './key-source.ts';
 import { TOKEN_ALGORITHM } from './keys.ts';
 
-export interface VerifierOptions {
+interface VerifierOptions {
   /** Path of the JWKS file, or its http(s) URL. It is read once a minute, and when a token names an unknown key. */
   jwks: string | URL;
   issuer: string;

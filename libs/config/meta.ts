@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What a variable declares beside its type. */
-export interface VariableMeta {
+interface VariableMeta {
   /** A value that would be right, for the person who corrects a wrong one. */
   example?: string;
   /** May be given as `<NAME>_FILE`, the path of a file that holds it. */

@@ -15,7 +15,7 @@ export type MatcherVerb =
   | 'list-demands';
 
 /** What the owner of a workload is told or asked; `appended` is what it tells everybody. */
-export type SessionVerb =
+type SessionVerb =
   | 'new-users'
   | 'user-frame-rendered'
   | 'user-rendering-completed'

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { systemRandom } from '#libs/random/index.ts';
 
 /** The place of some work in a trace. Source of the format: W3C Trace Context, level 1. */
-export interface TraceContext {
+interface TraceContext {
   /** 32 lower-case hex digits, not all zero; the same in every process that a request reaches. */
   traceId: string;
   /** The id of the current span: 16 lower-case hex digits, not all zero. */

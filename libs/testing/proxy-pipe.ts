@@ -9,7 +9,7 @@ export interface Pipe {
   stop(): void;
 }
 
-export interface PipeOptions {
+interface PipeOptions {
   from: Socket;
   to: Socket;
   mode: () => 'pass' | 'hold' | 'drop';

@@ -4,8 +4,6 @@ import type { Link } from '../harness/mesh.ts';
 /** The beginning of an insert into the journal in MongoDB's wire protocol: `{insert: "journal", …`. */
 const APPEND = Buffer.from('\u0002insert\0\u0008\0\0\0journal\0', 'latin1');
 
-export type Appends = ReturnType<typeof watchAppends>;
-
 /** The journals with an append in flight, observed in the traffic between session-supervisors and mongod. */
 export const watchAppends = (links: readonly Link[]) => {
   const writing = new Set<object>();

@@ -10,7 +10,7 @@ export interface Asked {
 }
 
 /** A state of a workload that a watch showed. */
-export interface Shown {
+interface Shown {
   event: 'shown';
   at: number;
   /** The number of the watch. The states of one watch never go back. */

@@ -8,7 +8,7 @@ import {
 import { createClient } from '#libs/grpc/index.ts';
 
 /** The addresses of a mesh's services. */
-export interface Endpoints {
+interface Endpoints {
   session: string;
   user: string;
   blob: string;

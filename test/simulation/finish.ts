@@ -6,7 +6,7 @@ import { startSupervisor } from './supervisor.ts';
 import { createWorld } from './world.ts';
 
 /** How long a workload took, and the lower bound: every user works without a pause until all is done. */
-export interface Finish {
+interface Finish {
   seconds: number;
   boundSeconds: number;
 }
@@ -20,7 +20,7 @@ const VANISH = 0.1;
 const LATEST_MS = 3_600_000;
 
 /** The earliest time at which users with these times per task, each present from `from` until `until`, can have done so many tasks. */
-export const lowerBoundMs = (
+const lowerBoundMs = (
   users: readonly { taskMs: number; from: number; until: number }[],
   tasks: number,
 ): number => {

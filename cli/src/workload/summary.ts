@@ -5,7 +5,7 @@ import { nameOf } from './describe.ts';
 import { viewOf } from './kinds.ts';
 
 /** What people and programs are told about a workload that has ended. */
-export interface Summary {
+interface Summary {
   workload: Workload;
   /** From the command's start to the end, as the person at the keyboard saw it. */
   wallSeconds: number;

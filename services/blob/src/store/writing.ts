@@ -14,7 +14,7 @@ const BLOCK_BYTES = 4 * 1024 * 1024;
 const BLOCK_WITHIN_MS = 20_000;
 
 /** The outcome of a write: the name has these bytes now, had the same ones before, or has other ones. */
-export type Written = ({ outcome: 'stored' | 'same' } & Measured) | { outcome: 'other-bytes' };
+type Written = ({ outcome: 'stored' | 'same' } & Measured) | { outcome: 'other-bytes' };
 
 export interface WriteOptions {
   signal: AbortSignal;

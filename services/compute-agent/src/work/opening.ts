@@ -11,7 +11,7 @@ import { type Engines, families, type WorkKind, type WorkOf } from '../engines/f
 import { getScene, isLost, type SceneOptions } from './scene.ts';
 import type { OpenWork } from './slot.ts';
 
-export interface OpeningOptions extends SceneOptions {
+interface OpeningOptions extends SceneOptions {
   engines: Engines;
   onClosingFailed: (error: unknown) => void;
 }

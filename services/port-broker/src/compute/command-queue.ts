@@ -29,7 +29,7 @@ export interface Ending {
   residentBytes?: number;
 }
 
-export interface CommandQueueOptions {
+interface CommandQueueOptions {
   clock: Clock;
   /** Sends the worker a message and resolves to its answer. Rejects if the connection breaks or the signal aborts. */
   ask: (text: string, signal: AbortSignal) => Promise<Buffer>;

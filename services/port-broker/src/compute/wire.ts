@@ -3,7 +3,7 @@ import { constants, open, type FileHandle } from 'node:fs/promises';
 import { Request } from 'zeromq';
 import { SOCKET } from '../process/isolate.ts';
 
-export class WayBrokenError extends Error {
+class WayBrokenError extends Error {
   override readonly name = 'WayBrokenError';
 }
 

@@ -40,9 +40,7 @@ const AT_ONCE = 4;
 /** The folder with the socket that leads to a session's worker, by the session's folder. */
 export const wayOf = (folder: string): string => join(folder, 'way');
 
-export interface WorkersOptions extends Required<
-  Pick<SessionType<ComputeSpec>, 'changed' | 'forgotten'>
-> {
+interface WorkersOptions extends Required<Pick<SessionType<ComputeSpec>, 'changed' | 'forgotten'>> {
   address: string;
   kinds: ReadonlyMap<string, WorkerKind>;
 }

@@ -3,7 +3,7 @@ import { foreign, grant, setPort, type Answer, type Draft } from './draft.ts';
 import type { Lease, Port } from './lease.ts';
 
 /** So many wait for one pool at most. */
-export const MAX_WAITING = 1_000;
+const MAX_WAITING = 1_000;
 
 /** Somebody asks for ports. Without `until` the answer is in this draft; with it, it may be in a later one. */
 export const decideAcquire = (

@@ -11,7 +11,7 @@ export interface SocketTable {
 }
 
 /** The kernel's files for one version of IP. */
-export interface SocketFiles {
+interface SocketFiles {
   table: string;
   /** How many sockets there are, those in TIME_WAIT left out. */
   count: { file: string; line: string };

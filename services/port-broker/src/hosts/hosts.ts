@@ -32,7 +32,7 @@ const nowhere: Places = {
   find: () => Promise.resolve(undefined),
 };
 
-export interface HostsOptions {
+interface HostsOptions {
   /** undefined: there is one host only. */
   mongo: { url: string; database: string } | undefined;
   host: string;

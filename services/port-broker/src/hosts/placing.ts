@@ -1,7 +1,7 @@
 import { isDomainError } from '#libs/errors/index.ts';
 
 /** A host that may get something new. */
-export interface Candidate {
+interface Candidate {
   host: string;
   /** Free ports of the pool; undefined: it has no such pool. */
   free: number | undefined;

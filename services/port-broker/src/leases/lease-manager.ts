@@ -31,7 +31,7 @@ import {
   tokenOutdated,
 } from './errors.ts';
 
-export interface LeaseManagerOptions {
+interface LeaseManagerOptions {
   host: string;
   pools: readonly Pool[];
   store: LeaseStore;

@@ -3,7 +3,7 @@ import { allProcesses, processTree } from '#libs/programs/index.ts';
 import type { SocketTable } from '../host/socket-table.ts';
 
 /** Who listens on a port of this host. */
-export type Listening = 'nobody' | 'ours' | 'foreign';
+type Listening = 'nobody' | 'ours' | 'foreign';
 
 /** Who listens on a port: the process tree below `pid` (`ours`), somebody else, or nobody. Throws if the sockets cannot be read. */
 export const whoListens = async (

@@ -3,7 +3,7 @@ import { outputOf } from '../session/process-group.ts';
 import type { Program } from '../session/session-type.ts';
 
 /** A program without a network, which sees only some folders of the host. */
-export interface Isolated {
+interface Isolated {
   argv: readonly string[];
   env: Readonly<Record<string, string>>;
   /** Where its listening port is on its own loopback. */

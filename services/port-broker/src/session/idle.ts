@@ -4,7 +4,7 @@ import { isActive, type Sample } from '../domain/activity.ts';
 import { isOver, type Session } from '../domain/session.ts';
 import type { SessionManager } from './session-manager.ts';
 
-export interface IdleOptions<Spec> {
+interface IdleOptions<Spec> {
   manager: SessionManager<Spec>;
   clock: Clock;
   /** A session that nobody used for so long ends; 0: never. */

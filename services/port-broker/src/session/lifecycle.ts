@@ -12,7 +12,7 @@ import type { Session, SessionEnd } from '../domain/session.ts';
 import type { SessionType } from './session-type.ts';
 import type { ProgramEnd, ProcessGroup } from './process-group.ts';
 
-export interface LifecycleOptions<Spec> {
+interface LifecycleOptions<Spec> {
   type: SessionType<Spec>;
   folder: string;
   processes: ProcessGroup;

@@ -17,7 +17,7 @@ import type { SocketTable } from '../host/socket-table.ts';
 import { whoListens } from '../process/connections.ts';
 import type { Recipe } from './session-type.ts';
 
-export interface ProcessGroupOptions {
+interface ProcessGroupOptions {
   session: string;
   folder: string;
   clock: Clock;

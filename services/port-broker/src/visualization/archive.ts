@@ -16,7 +16,7 @@ export interface Bounds {
 }
 
 /** FAILED_PRECONDITION `ARCHIVE_UNFIT`. */
-export const archiveUnfit = (why: string, cause?: unknown): DomainError =>
+const archiveUnfit = (why: string, cause?: unknown): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,
     'ARCHIVE_UNFIT',

@@ -6,7 +6,7 @@ import { DomainError, status } from '#libs/errors/index.ts';
 export type Source = { kind: 'folder'; folder: string } | { kind: 'object'; objectId: string };
 
 /** NOT_FOUND `CASE_NOT_FOUND`. */
-export const caseNotFound = (folder: string, roots: readonly string[]): DomainError =>
+const caseNotFound = (folder: string, roots: readonly string[]): DomainError =>
   new DomainError(
     status.NOT_FOUND,
     'CASE_NOT_FOUND',

@@ -30,7 +30,7 @@ const AT_ONCE = 6;
 const TOLD = '/told';
 const MINUTES = 'minutes';
 
-export interface PvserverOptions extends Pick<Config['visualization'], 'pvserver'> {
+interface PvserverOptions extends Pick<Config['visualization'], 'pvserver'> {
   address: string;
   /** Whether clients are told how many minutes are left. */
   isTimed: boolean;

@@ -35,7 +35,7 @@ const within = (which: string, [first, last]: Span): string =>
   `( ${which} >= :${first} and ${which} <= :${last} )`;
 
 /** Reads what `ss` says, a connection a line: queues, our end, the other end, processes, counters. */
-export const parseFlows = (text: string): Flow[] =>
+const parseFlows = (text: string): Flow[] =>
   text.split('\n').flatMap((line) => {
     const [, , ours = '', peer = ''] = line.trim().split(/\s+/);
     const port = Number(ours.slice(ours.lastIndexOf(':') + 1));

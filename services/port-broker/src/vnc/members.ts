@@ -6,7 +6,7 @@ import type { SessionManagerOptions } from '../session/session-manager.ts';
 import type { Tokens } from './tokens.ts';
 import type { VncSession } from './websockify.ts';
 
-export interface MembersOptions extends Pick<
+interface MembersOptions extends Pick<
   SessionManagerOptions,
   'store' | 'clock' | 'random' | 'events' | 'failpoint'
 > {

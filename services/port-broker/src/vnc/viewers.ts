@@ -10,7 +10,7 @@ interface Seen {
   receivedBytes: number;
 }
 
-export interface ViewersOptions {
+interface ViewersOptions {
   clock: Clock;
   tokens: Tokens;
   sessions: () => VncSession[];

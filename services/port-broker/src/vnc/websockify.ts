@@ -25,7 +25,7 @@ export interface VncSpec {
 
 export type VncSession = Session<VncSpec>;
 
-export interface WebsockifyOptions extends Pick<Config['vnc'], 'websockify' | 'novnc'> {
+interface WebsockifyOptions extends Pick<Config['vnc'], 'websockify' | 'novnc'> {
   address: string;
   tokens: string;
   /** Called once for each start of a machine's websockify, when it runs. If it throws, the start has failed. */

@@ -10,7 +10,7 @@ export interface Refusals {
   count: number;
 }
 
-export interface RefusalDocument extends Refusals {
+interface RefusalDocument extends Refusals {
   /** `<workload>/<user>/<reason>`. */
   _id: string;
   workload: string;

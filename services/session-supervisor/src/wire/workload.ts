@@ -33,7 +33,7 @@ export const percentageOf = (completed: number, total: number): number =>
   total === 0 ? 0 : Math.floor((completed * 10_000) / total) / 100;
 
 /** A workload for callers, from the fold of its journal. */
-export const viewToProto = ({ document, state, revision }: View): Workload => {
+const viewToProto = ({ document, state, revision }: View): Workload => {
   const { ending, startedAt, wanted, shares } = state;
   return {
     ...headerToProto(document),

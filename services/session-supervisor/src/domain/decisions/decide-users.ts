@@ -201,7 +201,7 @@ const ready = (draft: Draft, worker: Worker): void => {
 };
 
 /** Frees the tasks that a former owner's users may hold, once all users have answered or the time is up. */
-export const endReservation = (draft: Draft): void => {
+const endReservation = (draft: Draft): void => {
   const { workers, now } = draft;
   const haveAnswered =
     workers.hasExchanged && workers.byId.values().every(({ phase }) => phase !== 'asked');

@@ -56,7 +56,7 @@ const runsWithin = (
   });
 
 /** The indices of one node that a text names. */
-export interface NodeTasks {
+interface NodeTasks {
   readonly node: string;
   readonly indices: IndexSet;
 }

@@ -23,7 +23,7 @@ export interface Pace {
 }
 
 /** The speed and the remaining time of a workload. A value that cannot be known yet is undefined. */
-export interface Estimate {
+interface Estimate {
   tasksPerSecond: number | undefined;
   etaSeconds: number | undefined;
 }
@@ -35,7 +35,7 @@ export const secondsLeft = (secondsPerTask: number, running: number): number =>
 const sum = (numbers: readonly number[]): number =>
   numbers.reduce((total, number) => total + number, 0);
 
-export interface NodeLeft {
+interface NodeLeft {
   remaining: number;
   users: readonly Pace[];
 }

@@ -12,7 +12,7 @@ export interface Surroundings {
   exchangeError: string;
 }
 
-export interface WaitReason {
+interface WaitReason {
   code: string;
   message: string;
 }

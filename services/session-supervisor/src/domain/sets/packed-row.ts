@@ -12,7 +12,7 @@ export const snapshotUnreadable = (detail: string): DomainError =>
   );
 
 /** How a number is stored, little-endian: as 16 bits without a sign, or as 32 with one. */
-export type NumberBytes = 2 | 4;
+type NumberBytes = 2 | 4;
 
 /** A row as text for JSON: raw deflate, then base64. Long runs and patterns take nearly no space. */
 export const packRow = (row: SparseRow<number>, length: number, each: NumberBytes): string => {

@@ -15,7 +15,7 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import type { Workers, Held, Worker } from '../../domain/scheduling/workers.ts';
 import { taskKey, type TaskGraph } from '../../domain/graph/task-graph.ts';
 
-export interface DispatcherOptions {
+interface DispatcherOptions {
   workload: string;
   graph: TaskGraph;
   workers: Workers;
@@ -36,7 +36,7 @@ export interface DispatcherOptions {
 type Addressee = Pick<Worker, 'id' | 'connection' | 'claim' | 'manager'>;
 
 /** Sends users the whole set of their work. It sends once per turn of the event loop, however often the set changed. */
-export interface Dispatcher {
+interface Dispatcher {
   /** Sends to all users in `workers.dirty`, at the end of this turn of the event loop. */
   flush(): void;
   /** Call it after a write became durable. It sends the attempts that had to wait for the write. */

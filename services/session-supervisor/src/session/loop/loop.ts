@@ -17,7 +17,7 @@ const MAX_GROUP_BYTES = 4 * 1024 * 1024;
 const MAX_WAITING = 10_000;
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
-export interface LoopOptions {
+interface LoopOptions {
   /** The folded journal, including the entry that made this replica the owner. */
   state: WorkloadState;
   workers: Workers;

@@ -4,7 +4,7 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import type { WorkloadState } from '../../domain/state/workload.ts';
 import { projectionOf, type Projection } from '../../store/workload-document.ts';
 
-export interface ProjectorOptions {
+interface ProjectorOptions {
   write: (projection: Projection, frees: boolean) => Promise<void>;
   /** The tasks that users hold now, as a frame expression. */
   held: () => string;
@@ -13,7 +13,7 @@ export interface ProjectorOptions {
 }
 
 /** Writes the projection of a workload, which lists show. It writes soon after a change, but at most once a second. */
-export interface Projector {
+interface Projector {
   changed(state: WorkloadState): void;
   /** Writes the end and frees the slot in one update. Resolves when that succeeds, or the signal aborts. */
   end(state: WorkloadState, signal: AbortSignal): Promise<void>;

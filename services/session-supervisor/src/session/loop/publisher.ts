@@ -7,7 +7,7 @@ import type { Bus } from '#libs/nats/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Entry } from '../../domain/state/entries.ts';
 
-export interface PublisherOptions {
+interface PublisherOptions {
   workload: string;
   customer: string;
   store: JournalStore<Entry>;

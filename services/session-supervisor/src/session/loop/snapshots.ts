@@ -12,7 +12,7 @@ interface SnapshotsOptions {
 }
 
 /** Stores the fold of a long journal, because a reader then need not fold from the start. Snapshots only save time. */
-export interface Snapshots {
+interface Snapshots {
   /** Takes a durable state. Returns at once and writes a snapshot, if one is due, in the background. */
   written(state: WorkloadState): void;
   /** Resolves when no write is running. */

@@ -4,7 +4,7 @@ import { repair, type ObeyDeps } from '../owner/obey.ts';
 import { scrub } from './scrub.ts';
 
 /** What the background check needs. It orders repairs by the same command as any caller. */
-export interface ScrubberDeps extends ObeyDeps {
+interface ScrubberDeps extends ObeyDeps {
   blob: Pick<BlobAccess, 'digest'>;
 }
 
@@ -27,7 +27,7 @@ export const startScrubber = (deps: ScrubberDeps): Repetition =>
   );
 
 /** Checks the workload that has gone unchecked the longest, if a check is due. Returns whether there was one. */
-export const scrubNext = async (deps: ScrubberDeps, signal: AbortSignal): Promise<boolean> => {
+const scrubNext = async (deps: ScrubberDeps, signal: AbortSignal): Promise<boolean> => {
   const now = deps.clock.now();
   const due = await deps.workloads.toScrub(new Date(now - deps.scrub.afterMs), new Date(now));
   if (due === undefined) {

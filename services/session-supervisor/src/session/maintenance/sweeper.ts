@@ -7,10 +7,9 @@ import { isCurrentResult, begin, type WorkloadState } from '../../domain/state/w
 import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 
-export type SweeperDeps = Pick<
-  SessionDeps,
-  'workloads' | 'journal' | 'clock' | 'logger' | 'sweep'
-> & { blob: Pick<BlobAccess, 'list' | 'remove'> };
+type SweeperDeps = Pick<SessionDeps, 'workloads' | 'journal' | 'clock' | 'logger' | 'sweep'> & {
+  blob: Pick<BlobAccess, 'list' | 'remove'>;
+};
 
 const MAX_BATCH = 20;
 const AFTER_FAILURE_MS = 60_000;

@@ -13,7 +13,7 @@ import type { Bus } from '#libs/nats/index.ts';
 /** A session states its demand under one of two names; the message is the same. */
 export type DemandVerb = 'more-users' | 'update-user-count';
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   /** Returns the session's present demand. Called for each statement, because each has its own counter. */
   demand: () => Demand;
   bus: Pick<Bus, 'request'>;

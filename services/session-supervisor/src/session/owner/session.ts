@@ -52,7 +52,7 @@ export interface Session {
   abandon(): Promise<void>;
 }
 
-export interface SessionStart {
+interface SessionStart {
   state: WorkloadState;
   /** The journal position up to which facts are in the stream. */
   published: number;

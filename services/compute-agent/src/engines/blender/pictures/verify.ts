@@ -9,7 +9,7 @@ import { BadPicture, isUniform, pixelHash, type Size } from './pixels.ts';
 export type PictureFormat = 'PNG' | 'JPEG' | 'OPEN_EXR';
 
 /** The result of checking a picture. */
-export type PictureVerdict =
+type PictureVerdict =
   { kind: 'good'; pixelHash: string; uniform: boolean } | { kind: 'bad'; reason: string };
 
 /**

@@ -1,7 +1,7 @@
 import type { BlendHeader, BlockLayout } from './blend-header.ts';
 
 /** A block of a .blend: its four-letter code, and the bounds of its payload as offsets into the unpacked bytes. */
-export interface BlendBlock {
+interface BlendBlock {
   code: string;
   start: number;
   /** May lie beyond the available bytes. Infinite if the length is negative or larger than any file. */
