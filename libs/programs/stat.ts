@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 
 export interface ProcessStat {
   pid: number;
-  /** One that has ended and has only to be reaped is no process any more, to anybody but its parent. */
+  /** It has ended, and only its parent has still to reap it. */
   isDead: boolean;
-  /** It hears no signal but SIGKILL and SIGCONT until it goes on. */
+  /** Until it continues, only SIGKILL and SIGCONT act on it. */
   isStopped: boolean;
   parent: number;
   group: number;

@@ -12,10 +12,10 @@ import { type Handle, header, type IncomingCall, tokenOf } from './incoming-call
 /** A call of any of the four kinds. On the wire they are the same: messages in both directions. */
 export type RawCall = ServerDuplexStream<Buffer, Buffer>;
 
-/** A caller that has not read everything this long after the end of the call is cut off. */
+/** How long after the end of a call its caller may take to read everything before it is cut off. */
 const LAST_WORDS_MS = 5_000;
 
-/** Has a call answered and sends its status. Never throws; resolves when nothing more will be sent. */
+/** Calls the handler of a call and sends the call's status. Never throws. Resolves when it will send nothing more. */
 export const receive = async (
   raw: RawCall,
   method: BoundMethod,

@@ -11,7 +11,7 @@ import { createClient, type ClientOptions } from '#libs/grpc/index.ts';
 
 const DEADLINE_MS = 4_000;
 
-/** Connects to what this service needs of blob. Every method rejects with typed errors. */
+/** Connects to the rpcs of blob that this service needs. Every method rejects with typed errors. */
 export const connectBlob = (options: ClientOptions) => {
   const blobs = createClient(BlobServiceService, options);
   const objects = createClient(ObjectServiceService, options);
@@ -22,7 +22,10 @@ export const connectBlob = (options: ClientOptions) => {
       );
       return object;
     },
-    /** Writes all of a blob to a new file. Rejects with UNAVAILABLE if the bytes that came are not those that were stored. */
+    /**
+     * Writes a whole blob to a new file. Rejects with UNAVAILABLE if the bytes that arrive are not those that were
+     * stored.
+     */
     fetch: async (
       { blobName, sha256 }: BlobObject,
       file: string,

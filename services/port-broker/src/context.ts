@@ -25,7 +25,7 @@ import { openConsoles, type Consoles } from './vnc/consoles.ts';
 export interface Context {
   clock: Clock;
   events: Events;
-  /** The name or address at which clients reach what listens on leased ports. */
+  /** The name or address at which clients reach leased ports. */
   publicHost: string;
   leaseManager: LeaseManager;
   visualizations: Visualizations;
@@ -63,7 +63,7 @@ export const createContext = async (
   const blob =
     config.blob === undefined ? undefined : connectBlob({ ...config.blob, tls: config.server.tls });
   stack.defer(() => blob?.close());
-  /** Closes sessions; before that ends them if the configuration says so. */
+  /** Closes the session managers. Ends their sessions first if the configuration says so. */
   const closeSessions = (sessions: { close(): void }, endAll: () => Promise<void>): void =>
     stack.defer(async () => {
       if (config.onStop === 'end') {
@@ -114,7 +114,7 @@ const open = (dataDir: string): DatabaseSync => {
   }
 };
 
-/** Ends this process after the step of that name, as a kill -9 would. */
+/** Ends this process after the named step, as a kill -9 would. */
 const failpointOf =
   (name: string | undefined) =>
   (step: string): void => {

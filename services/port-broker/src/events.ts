@@ -3,9 +3,9 @@ import type { Lease } from './domain/lease.ts';
 import type { Sweep } from './domain/keep.ts';
 import type { Session } from './domain/session.ts';
 
-/** What happens in this service, as its log tells it: one function per event. */
+/** The events of this service, each of which writes a line to the log. */
 export const logEvents = (log: Logger) => {
-  // A field named `key` would be taken for a secret.
+  // The logger takes a field named `key` for a secret.
   const about = ({ id, type, key, port }: Session) => ({ session: id, type, what: key, port });
   return {
     leaseAcquired: ({ id, pool, port, token, owner, holder, ttlMs }: Lease): void =>
@@ -31,7 +31,7 @@ export const logEvents = (log: Logger) => {
 
 export type Events = ReturnType<typeof logEvents>;
 
-/** Makes something durable that has happened already. If the disk refuses it, it has happened all the same. */
+/** Records something that has already happened. If the disk refuses the write, only the log tells of it. */
 export const recorder =
   (events: Events) =>
   (write: () => void): void => {

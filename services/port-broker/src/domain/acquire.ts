@@ -2,10 +2,12 @@ import { requestKey, type Ask, type PoolTable, type Waiter } from './lease-table
 import { foreign, grant, setPort, type Answer, type Draft } from './draft.ts';
 import type { Lease, Port } from './lease.ts';
 
-/** So many wait for one pool at most. */
+/** The most requests that wait for one pool. */
 const MAX_WAITING = 1_000;
 
-/** Somebody asks for ports. Without `until` the answer is in this draft; with it, it may be in a later one. */
+/**
+ * Decides on a request for ports. Without `until` the answer is in this draft. With `until` it may come in a later one.
+ */
 export const decideAcquire = (
   draft: Draft,
   ticket: number,
@@ -31,7 +33,7 @@ export const decideAcquire = (
   return void draft.undo.push(() => of.waiting.delete(ticket));
 };
 
-/** Somebody no longer waits. Those behind them are served at once. */
+/** Takes out a request that no longer waits, and serves those behind it at once. */
 export const decideWithdraw = (draft: Draft, pool: string, ticket: number): void => {
   const of = draft.table.pools.get(pool);
   const waiter = of?.waiting.get(ticket);
@@ -42,7 +44,7 @@ export const decideWithdraw = (draft: Draft, pool: string, ticket: number): void
   serveWaiting(draft, of);
 };
 
-/** Serves those who wait, in their order. One who asks for any ports and cannot have them keeps all behind them waiting. */
+/** Serves waiting requests in order. One that takes any port and cannot be served makes all behind it wait. */
 export const serveWaiting = (draft: Draft, of: PoolTable): void => {
   const ahead: Waiter[] = [];
   for (const waiter of of.waiting.values()) {
@@ -129,7 +131,10 @@ const tryWanted = (draft: Draft, of: PoolTable, ask: Ask, number: number): Answe
 
 const granted = (leases: readonly Lease[]): Answer => ({ kind: 'granted', leases });
 
-/** A free port on which nobody listens. One on which somebody does becomes foreign. Without the socket table no port is usable. */
+/**
+ * Finds a free port on which nobody listens. Ports on which somebody does become foreign. Without the socket table no
+ * port is usable.
+ */
 const usable = (draft: Draft, number: number): Port | undefined => {
   const port = draft.table.ports.get(number);
   if (port?.state.kind !== 'free' || draft.occupied === undefined) {

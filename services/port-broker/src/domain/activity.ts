@@ -1,4 +1,4 @@
-/** What was seen of a session's use at one moment. */
+/** A session's use at one moment. */
 export interface Sample {
   /** Monotonic milliseconds. */
   at: number;
@@ -8,7 +8,9 @@ export interface Sample {
   cpuTicks: number;
 }
 
-/** ParaView's clients send a heartbeat every 60 s. Up to so many bytes a minute and connection do not count as use. */
+/**
+ * Up to this many bytes a minute and connection do not count as use: ParaView's clients send a heartbeat every 60 s.
+ */
 const HEARTBEAT_BYTES = 4_096;
 const MINUTE_MS = 60_000;
 /** A server that waits uses hardly any CPU time. */

@@ -1,7 +1,7 @@
 import { refill, REMEMBERED_MS, requestKey, type Ask, type LeaseTable } from './lease-table.ts';
 import type { EndReason, Lease, Port, PortState } from './lease.ts';
 
-/** Whether anything on this host has a port; undefined: that cannot be read. */
+/** Whether any program of this host uses a port; undefined: the socket table cannot be read. */
 export type Occupied = ((port: number) => boolean) | undefined;
 
 export interface Times {
@@ -22,8 +22,8 @@ export type Answer =
   | { kind: 'too-many-waiting' };
 
 /**
- * One decision in the making. The table is changed at once; `leases`, `ports` and `forgotten` must be durable before anybody is answered, and
- * `undo` takes everything back if that fails.
+ * A decision that is being made. It changes the table at once. `leases`, `ports` and `forgotten` must be durable before
+ * anybody is answered; if that fails, `undo` takes everything back.
  */
 export interface Draft extends Times {
   table: LeaseTable;
@@ -140,8 +140,8 @@ export const setLease = (draft: Draft, lease: Lease, dueAt: number): void => {
 };
 
 /**
- * Ends a lease. Its port becomes free, or foreign if somebody listens on it. It goes into quarantine if the socket table cannot be read, or if
- * it is not proved (`isClean`) that nothing of ours is left on it.
+ * Ends a lease. Its port becomes free, or foreign if somebody listens on it. It goes into quarantine if the socket
+ * table cannot be read, or if nothing proves (`isClean`) that our programs have left it.
  */
 export const end = (draft: Draft, lease: Lease, reason: EndReason, isClean = true): void => {
   const { table, now, wall, occupied } = draft;
@@ -158,7 +158,7 @@ export const end = (draft: Draft, lease: Lease, reason: EndReason, isClean = tru
   }
 };
 
-/** Forgets an ended lease, and its request with the last lease of that. */
+/** Forgets an ended lease, and its request if this was the request's last lease. */
 export const forget = (draft: Draft, lease: Lease): void => {
   const { table } = draft;
   put(draft, table.leases, lease.id, undefined);
@@ -174,7 +174,7 @@ export const forget = (draft: Draft, lease: Lease): void => {
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 60_000;
 
-/** A port that somebody else has. It is looked at again after 1 s, 2 s, … 60 s. */
+/** The state of a port that somebody else uses. The broker checks it again after 1 s, 2 s, … 60 s. */
 export const foreign = (now: number, backoffMs = FIRST_BACKOFF_MS): PortState => ({
   kind: 'foreign',
   checkAt: now + backoffMs,

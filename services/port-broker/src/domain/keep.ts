@@ -6,9 +6,9 @@ import type { Lease, Port } from './lease.ts';
 /** Which lease a call is about. */
 export interface NamedLease {
   id: string;
-  /** 0, for a release: not compared. */
+  /** A release may give 0: the token is not compared then. */
   token: number;
-  /** Only theirs; undefined: anybody's. */
+  /** Only a lease of this owner; undefined: of any owner. */
   owner: string | undefined;
 }
 
@@ -63,7 +63,7 @@ export const decideRelease = (draft: Draft, { token, ...named }: NamedLease): Na
   return { kind: 'done', lease: settle(draft, lease, true) };
 };
 
-/** Ends the lease of a session that is over. `isClean`: it was proved that nothing of it is left. */
+/** Ends the lease of a session that is over. `isClean`: nothing of the session is left, and that is proved. */
 export const decideSettle = (draft: Draft, id: string, isClean: boolean): void => {
   const lease = draft.table.leases.get(id)?.lease;
   if (lease !== undefined && lease.end === undefined) {
@@ -85,10 +85,10 @@ export interface Sweep {
   stillQuarantined: number[];
 }
 
-/** So many sightings without anybody prove that a port is clean. */
+/** How many sightings without anybody on the port prove that it is clean. */
 const CLEAN_SIGHTINGS = 3;
 
-/** Ends leases that nobody renewed, forgets old ones, and answers those who waited for too long. */
+/** Ends leases that nobody renewed, forgets old ones, and refuses requests that have waited too long. */
 export const decideDue = (draft: Draft): string[] => {
   const { table, now } = draft;
   const expired: string[] = [];

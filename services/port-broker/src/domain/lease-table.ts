@@ -10,7 +10,7 @@ export interface Waiter {
 
 export interface Ask {
   pool: string;
-  /** Just this one; undefined: any. */
+  /** Only this port will do; undefined: any port. */
   port: number | undefined;
   count: number;
   ttlMs: number;
@@ -37,9 +37,9 @@ export interface LeaseTable {
   host: string;
   pools: Map<string, PoolTable>;
   ports: Map<number, Port>;
-  /** Also ended ones, for a day. */
+  /** Live leases, and ended ones for a day. */
   leases: Map<string, Held>;
-  /** Ids of ended ones, in the order in which they ended. */
+  /** The ids of ended leases, in the order in which they ended. */
   ended: Map<string, true>;
   /** `<owner>/<request id>` → the leases that it made. */
   requests: Map<string, string[]>;
@@ -47,13 +47,13 @@ export interface LeaseTable {
   used: number;
 }
 
-/** What was kept of an earlier run. */
+/** What an earlier process has stored. */
 export interface Kept {
   ports: readonly { port: number; token: number; used: number; isQuarantined: boolean }[];
   leases: readonly Lease[];
 }
 
-/** How long ended leases and their request ids are remembered, and how many at most. */
+/** How long the table remembers ended leases and their request ids, and how many at most. */
 export const REMEMBERED_MS = 24 * 3_600_000;
 export const MAX_REMEMBERED = 10_000;
 
@@ -61,8 +61,9 @@ export const requestKey = ({ owner, requestId }: Pick<Ask, 'owner' | 'requestId'
   `${owner}/${requestId}`;
 
 /**
- * The table as an earlier process left it. Live leases get their full time again from `now` on (monotonic milliseconds). A lease whose port is
- * in no pool any more lives on; afterwards nobody gets the port.
+ * Opens the table that an earlier process left. Live leases get their full time again from `now` on (monotonic
+ * milliseconds). If the port of a live lease belongs to no pool any more, the lease lives on, and the port is never
+ * leased again.
  */
 export const openLeaseTable = (
   host: string,
@@ -123,7 +124,7 @@ export const openLeaseTable = (
   return table;
 };
 
-/** Rebuilds what a pool's table says of its ports: which are free, how many are leased. */
+/** Rebuilds what a pool's table says of its ports: the free ones, and the number of leased ones. */
 export const refill = (table: LeaseTable, name: string): void => {
   const of = table.pools.get(name);
   if (of === undefined) {

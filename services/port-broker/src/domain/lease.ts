@@ -11,29 +11,34 @@ export interface Lease {
   holder: string;
   /** Empty: none. */
   requestId: string;
-  /** Of what was asked for, so that the same id with another request is noticed. */
+  /** The hash of the request. It reveals that somebody uses the same id for another request. */
   requestHash: string;
   ttlMs: number;
   /** Wall clock, for people. */
   grantedAtMs: number;
-  /** Wall clock, for people: what decides is monotonic, see `Held`. */
+  /** Wall clock, for people. The time that decides is monotonic, see `Held`. */
   expiresAtMs: number;
-  /** The session whose programs use the port: as long as it lives, the lease does. Empty: it ends by time, or by its owner. */
+  /**
+   * The session whose programs use the port; the lease lives as long. Empty: the lease expires, or its owner ends it.
+   */
   session: string;
   end?: { atMs: number; reason: EndReason };
 }
 
 export interface Held {
   lease: Lease;
-  /** When it expires, or when an ended one is forgotten, monotonic milliseconds. */
+  /** When a live lease expires, or an ended one is forgotten; monotonic milliseconds. */
   dueAt: number;
 }
 
-/** What a port of a pool is. */
+/** The state of a port of a pool. */
 export type PortState =
   | { kind: 'free' }
   | { kind: 'leased'; lease: string }
-  /** Somebody else on this host has it; looked at again at `checkAt`, monotonic milliseconds, ever more rarely. */
+  /**
+   * Another program of this host has it. The broker checks it again at `checkAt` (monotonic milliseconds), ever more
+   * rarely.
+   */
   | { kind: 'foreign'; checkAt: number; backoffMs: number }
   /** It is not proved that nothing of ours is left there. */
   | { kind: 'quarantined'; cleanSightings: number };
@@ -41,9 +46,9 @@ export type PortState =
 export interface Port {
   port: number;
   pool: string;
-  /** Of its latest lease; 0 before the first. Grows for ever. */
+  /** The token of its latest lease, which only grows; 0 before the first. */
   token: number;
-  /** Greater for the one that was leased later. */
+  /** The order in which ports were leased: a greater number is a later lease. */
   used: number;
   state: PortState;
 }

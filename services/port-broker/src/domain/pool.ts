@@ -1,12 +1,12 @@
 /** A range of ports that are leased, and on what terms. */
 export interface Pool {
   name: string;
-  /** Both ends are of it. */
+  /** Both ends belong to the range. */
   first: number;
   last: number;
   /** Ports below this one go only to callers that name them. */
   firstAny: number;
-  /** How many leases there may be at once. */
+  /** The most leases at a time. */
   maxLeases: number;
   minTtlMs: number;
   maxTtlMs: number;

@@ -23,7 +23,7 @@ export interface Session<Spec = unknown> {
   id: string;
   /** `vnc-member`: a console that goes through the gateway, without a program of its own. */
   type: 'visualization' | 'vnc' | 'vnc-member' | 'compute';
-  /** What it is for: of one type and key there is one session at a time. */
+  /** What it is for. A type has at most one living session for each key. */
   key: string;
   owner: string;
   /** Empty until it has one. */
@@ -32,7 +32,7 @@ export interface Session<Spec = unknown> {
   port: number;
   spec: Spec;
   state: SessionState;
-  /** Wall clock, for people, like all that follow. */
+  /** Wall clock, for people; so are all times below. */
   createdAtMs: number;
   /** When it became ready last. */
   readyAtMs?: number;
@@ -45,7 +45,7 @@ export interface Session<Spec = unknown> {
   restarts: number;
 }
 
-/** A program of a session, as it is on record before it is started. */
+/** The record of a session's program. It is written before the program starts. */
 export interface ProcessRecord {
   nonce: string;
   session: string;
@@ -56,7 +56,7 @@ export interface ProcessRecord {
   startTicks: string;
 }
 
-/** A session that has nothing yet but its id. `now`: wall clock. */
+/** A session that has only its id yet. `now`: wall clock. */
 export const newSession = <Spec>(
   type: Session['type'],
   id: string,
@@ -80,11 +80,11 @@ export const newSession = <Spec>(
 const REMEMBERED = 1_000;
 
 export interface History {
-  /** One more is over. Returns those of which nothing is kept any more: all but the last 1,000 to end. */
+  /** Adds a session that is over. Returns the ids to forget: all but the last 1,000 that ended. */
   add(id: string): string[];
 }
 
-/** `known`: those that an earlier process left, living ones too. */
+/** Remembers which sessions ended last. `known` are the sessions of an earlier process; living ones are skipped. */
 export const createHistory = (known: readonly Session[]): History => {
   const ids = known
     .filter(isOver)

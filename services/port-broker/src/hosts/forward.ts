@@ -10,12 +10,12 @@ const CLIENT = 'x-muster-client-address';
 const AGENT = 'x-muster-client-agent';
 /** Workers answer up to 64 MiB. */
 const MAX_BYTES = 80 * 1024 ** 2;
-/** How much of the caller's time is kept for the way back. */
+/** The part of the caller's time that is left for the way back. */
 const MARGIN_MS = 100;
 
 export const isForwarded = (call: CallContext): boolean => call.header(HOP) !== undefined;
 
-/** The caller's address and program, also if another broker passed the call on. */
+/** The address and program of the original caller, even if another broker passed the call on. */
 export const clientOf = (call: CallContext): { address: string; agent: string } => ({
   address: call.header(CLIENT) ?? call.peer,
   agent: call.header(AGENT) ?? call.userAgent,
@@ -34,7 +34,7 @@ const bytesMethod = (path: string) => ({
   responseDeserialize: same,
 });
 
-/** Asks other brokers in callers' names. `own`: the name of this host. */
+/** Calls other brokers with the caller's token. `own`: the name of this host. */
 export const createForward = (own: string, tls: TlsFiles | undefined) => {
   const clients = new Map<string, Client<{ method: ReturnType<typeof bytesMethod> }>>();
   const connected = ({ host, endpoint }: Peer, path: string) => {
@@ -59,7 +59,10 @@ export const createForward = (own: string, tls: TlsFiles | undefined) => {
     return { token, signal, requestId, headers, deadlineMs: Math.max(0, deadlineMs - MARGIN_MS) };
   };
   return {
-    /** What a peer answers to a request, both as bytes. Throws what the peer says, and UNAVAILABLE where it is nowhere. */
+    /**
+     * Sends a peer a request and returns its answer, both as bytes. Throws the peer's error, or UNAVAILABLE if the
+     * peer is not reached.
+     */
     ask: (peer: Peer, path: string, request: Buffer, call: CallContext): AsyncIterable<Buffer> =>
       connected(peer, path).method(request, optionsOf(call)),
     close: (): void => {

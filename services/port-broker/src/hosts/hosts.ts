@@ -15,9 +15,9 @@ export interface Peer {
   free: ReadonlyMap<string, number>;
 }
 
-/** Which host has what exists once in the whole mesh. */
+/** For each key that exists once in the mesh: the host that has it. */
 export interface Places {
-  /** Claims a key for a host. Resolves to the host that has it: `host`, unless another one was first. */
+  /** Claims a key for a host. Resolves to the host that has it then: `host`, or another one that was first. */
   claim(key: string, host: string): Promise<string>;
   /** Moves a key from one host to another. Resolves to the host that has it then: another broker may have moved it meanwhile. */
   move(key: string, from: string, to: string): Promise<string>;
@@ -25,7 +25,7 @@ export interface Places {
   find(key: string): Promise<string | undefined>;
 }
 
-/** Used with one host, or while MongoDB is away: the host that asks has everything. */
+/** For a host that is alone, or while MongoDB is away: the host that asks has every key. */
 const nowhere: Places = {
   claim: (_key, host) => Promise.resolve(host),
   move: (_key, _from, to) => Promise.resolve(to),
@@ -46,7 +46,7 @@ const FREE = 'free:';
 const TRY_EVERY_MS = 1_000;
 const CURRENT_MS = 5_000;
 
-/** The hosts of a mesh, as this broker knows them. While MongoDB is away it goes on with the hosts that it knew, or alone. */
+/** The hosts of a mesh that this broker knows. While MongoDB is away, it keeps the hosts that it knew, if any. */
 export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions) => {
   const known = new Map<string, Peer>();
   let living = new Set<string>();
@@ -67,7 +67,7 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions) 
     seenAt = clock.monotonic();
   };
   const open = async (url: string, database: string, endpoint: string): Promise<void> => {
-    // Loaded here and not before, because a broker starts sooner without the driver.
+    // The driver is loaded only here, because a broker that needs no MongoDB starts sooner without it.
     const { collection, connectMongo, startBeats } = await import('#libs/mongo/index.ts');
     const { createPlaces } = await import('./mongo-places.ts');
     const info = (): BeatDocument['info'] => ({
@@ -95,16 +95,16 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions) 
   };
 
   return {
-    /** This one's name. */
+    /** The name of this host. */
     own,
-    /** Living others, by name. */
+    /** The other living hosts, by name. */
     peers: (): Peer[] =>
       [...known.values()]
         .filter(({ host }) => living.has(host))
         .sort((a, b) => (a.host < b.host ? -1 : 1)),
     /** Whether MongoDB has answered within the last seconds. */
     isCurrent: (): boolean => clock.monotonic() - seenAt < CURRENT_MS,
-    /** A host that was ever seen, also one that is silent now; undefined: none of that name. */
+    /** A host that was ever seen, even if it is silent now; undefined: no host has that name. */
     find: (host: string): Peer | undefined => known.get(host),
     /** The other hosts whose tag is in an id. */
     ofId: (id: string): Peer[] =>

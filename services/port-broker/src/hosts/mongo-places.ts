@@ -2,7 +2,7 @@ import type { Collection } from 'mongodb';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
 import type { Places } from './hosts.ts';
 
-/** Which host has something that exists once: a case's server, a machine's console, what a request asked for. */
+/** The host of something that exists once in the mesh: a case's server, a machine's console, what a request made. */
 export interface PlaceDocument {
   _id: string;
   host: string;

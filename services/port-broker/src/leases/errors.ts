@@ -10,7 +10,7 @@ export const poolUnknown = (pool: string): DomainError =>
     { pool },
   );
 
-/** NOT_FOUND `LEASE_NOT_FOUND`: also for another customer's. */
+/** NOT_FOUND `LEASE_NOT_FOUND`, also if the lease is another customer's. */
 export const leaseNotFound = (lease: string): DomainError =>
   new DomainError(
     status.NOT_FOUND,
@@ -43,7 +43,7 @@ export const leaseInUse = (lease: string, session: string): DomainError =>
     { lease, session },
   );
 
-/** UNAVAILABLE: nothing was made durable, and nothing has changed. */
+/** UNAVAILABLE: the disk refused the write, and nothing has changed. */
 export const diskRefuses = (cause: unknown): DomainError =>
   unavailable(
     'disk',
@@ -51,7 +51,7 @@ export const diskRefuses = (cause: unknown): DomainError =>
     { cause },
   );
 
-/** UNAVAILABLE: nobody can say which ports are taken. */
+/** UNAVAILABLE: the socket table cannot be read, so nobody knows which ports are taken. */
 export const socketTableUnreadable = (): DomainError =>
   unavailable(
     'socket table',

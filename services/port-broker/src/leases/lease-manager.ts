@@ -42,21 +42,24 @@ interface LeaseManagerOptions {
   events: Events;
 }
 
-/** Leases the ports of this host. It decides one request after the other, makes many decisions durable with one write, and answers after that. */
+/**
+ * Leases the ports of this host. It decides requests in order, makes many decisions durable with one write, and then
+ * answers.
+ */
 export interface LeaseManager {
-  /** Rejects with RESOURCE_EXHAUSTED, at once or after `waitMs`; with the signal's reason when nobody waits any more. */
+  /** Rejects with RESOURCE_EXHAUSTED at once or after `waitMs`, and with the signal's reason when it aborts. */
   acquire(ask: Ask, waitMs: number | undefined, signal: AbortSignal): Promise<readonly Lease[]>;
   renew(named: NamedLease, ttlMs: number | undefined): Promise<Lease>;
   release(named: NamedLease): Promise<Lease>;
-  /** Ends the lease of a session that is over. Its port goes into quarantine unless it is proved (`isClean`) that nothing is left on it. */
+  /** Ends the lease of a session that is over. Its port goes into quarantine unless it is proved clean (`isClean`). */
   settle(id: string, isClean: boolean): Promise<void>;
   /** Rejects with UNAVAILABLE `socket table`. */
   reconcile(): Promise<Sweep>;
-  /** What is known now. To be read only. */
+  /** The present table. Only read it. */
   table(): LeaseTable;
-  /** Why no lease is granted; empty when leases are. */
+  /** Why the manager grants no leases now; empty if it does. */
   trouble(): string;
-  /** Calls `fn` with each lease that is new or has changed, once that is durable. Returns how to stop it. */
+  /** Calls `fn` with each new or changed lease once it is durable. Returns a function that stops this. */
   onChange(fn: (lease: Lease) => void): () => void;
   close(): void;
 }
@@ -72,13 +75,16 @@ interface Job {
   fail: (error: DomainError) => void;
 }
 
-/** Opens what an earlier process left. Leases of another boot of the host end, because no program of that boot is left. */
+/**
+ * Opens the leases of an earlier process. Those of an earlier boot of the host end, because none of its programs is
+ * left.
+ */
 export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => {
   const { store, sockets, clock, random, events } = options;
   const { bootId, ...kept } = store.load();
   const table = openLeaseTable(options.host, options.pools, kept, clock.monotonic());
   const listeners = new Set<(lease: Lease) => void>();
-  /** Who waits for an answer, by ticket. */
+  /** The callers that wait for an answer, by ticket. */
   const waiting = new Map<number, (answer: Answer) => void>();
   let queue: Job[] = [];
   let scheduled: NodeJS.Immediate | undefined;
@@ -86,7 +92,10 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
   const trouble = { disk: '', sockets: '' };
   let isClosed = false;
 
-  /** The table of sockets for the decisions of one turn. It is read when the first of them needs it, because few do and it can be long. */
+  /**
+   * The socket table for the decisions of one turn. The first that needs it reads it, because few do and it can be
+   * long.
+   */
   const lookOnce = () => {
     let seen: { occupied: Occupied } | undefined;
     return {
@@ -95,7 +104,7 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
         seen ??= { occupied: sockets.read() };
         return seen.occupied;
       },
-      /** undefined: nobody looked. */
+      /** undefined: it was not read. */
       isReadable: () => seen && seen.occupied !== undefined,
     };
   };
@@ -200,7 +209,7 @@ export const openLeaseManager = (options: LeaseManagerOptions): LeaseManager => 
     store.write([draft]);
     store.setBootId(options.bootId);
   }
-  // A failure is one of the disk, which `trouble` tells.
+  // Only the disk can fail here, and `trouble` reports that.
   const loops = [
     every({ clock, everyMs: DUE_EVERY_MS, isPauseFirst: true }, () => decide(decideDue)),
     every({ clock, everyMs: SWEEP_EVERY_MS, isPauseFirst: true }, () =>

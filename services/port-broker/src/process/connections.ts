@@ -48,7 +48,7 @@ export const connectionsOf = (pid: number): Map<string, number> => {
   );
 };
 
-/** Bytes that a process has read and written so far, its ended children among them. Source: proc_pid_io(5). */
+/** Bytes that a process and its ended children have read and written. Source: proc_pid_io(5). */
 const bytesOf = (pid: number): number => {
   try {
     const io = readFileSync(`/proc/${pid}/io`, 'latin1');

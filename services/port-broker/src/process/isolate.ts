@@ -6,15 +6,15 @@ import type { Program } from '../session/session-type.ts';
 interface Isolated {
   argv: readonly string[];
   env: Readonly<Record<string, string>>;
-  /** Where its listening port is on its own loopback. */
+  /** The port on which it listens on its own loopback. */
   port: number;
-  /** Folder of the host that it may write, and where it sees it. */
+  /** The host's folder that it may write to, and the path at which it sees that folder. */
   work: { host: string; inside: string };
-  /** Files and folders of the host that it may read, and where it sees them. */
+  /** The host's files and folders that it may read, and the paths at which it sees them. */
   readOnly: readonly { host: string; inside: string }[];
   /** Folder of the host for the socket. */
   socketDir: string;
-  /** What it may use; undefined: no bound. */
+  /** Its limits; undefined: none. */
   limits?: { memoryBytes?: number | undefined; cpuSeconds?: number | undefined };
 }
 
@@ -24,7 +24,7 @@ interface Tools {
   socat: string;
 }
 
-/** Throws StartFailure where one is not installed. */
+/** Throws StartFailure if one is not installed. */
 export const findTools = async (): Promise<Tools> => ({
   bwrap: await systemProgram('bwrap'),
   socat: await systemProgram('socat'),
@@ -52,16 +52,19 @@ const WAY_DIR = '/way';
 const MAX_CONNECTIONS = 64;
 const LISTENING = `fork,reuseaddr,max-children=${MAX_CONNECTIONS}`;
 const UNIX_LISTENING = `fork,unlink-early,mode=600,max-children=${MAX_CONNECTIONS}`;
-/** The longest file that it can write. Its output is cut twice a second, but not while the broker is away. */
+/**
+ * The longest file that a program can write. The broker cuts its output twice a second, but not while the broker is
+ * down.
+ */
 const FILE_BYTES = 4 * 1024 ** 3;
 const TMP_BYTES = 512 * 1024 ** 2;
 
-/** The arguments in a part of a command line without blanks in them. */
+/** Splits a command line at its blanks. No argument in it may contain one. */
 const words = (text: string): string[] => text.split(' ');
 
 /**
- * The command line that runs the program in namespaces of its own, with a way in from a Unix socket. It outlives
- * whoever starts it. A write beyond its limit fails, but does not end it.
+ * The command line that runs the program in its own namespaces. A Unix socket leads to it. The program outlives the
+ * process that starts it. A write beyond its limit fails, but does not end it.
  */
 export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string): string[] => {
   const way = `UNIX-LISTEN:${SOCKET_DIR}/${SOCKET},${UNIX_LISTENING}`;
@@ -83,9 +86,9 @@ export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string):
 };
 
 /**
- * The command line of a forwarder from a port to the Unix socket in a folder. A client that comes while the program is being started again
- * waits for it, up to 20 s. The program may replace its socket with a link to one of the host's, so the forwarder has the host's network
- * but sees only that folder of its files.
+ * The command line of a forwarder from a port to the Unix socket in a folder. A client that connects while the program
+ * restarts waits for it, up to 20 s. The forwarder has the host's network but sees only that folder of its files,
+ * because the program may replace its socket with a link to one of the host's.
  */
 export const forwarder = (
   tools: Tools,

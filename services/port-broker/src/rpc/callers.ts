@@ -4,19 +4,19 @@ import { leaseNotFound, poolUnknown } from '../leases/errors.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Pool } from '../domain/pool.ts';
 
-/** Whose leases a caller may see and change: their own, or (undefined) everybody's. */
+/** The owner whose leases a caller may see and change; undefined: every owner's. */
 export const reach = (caller: Caller | undefined): string | undefined =>
   caller === undefined || caller.role === 'customer' ? (caller?.subject ?? '') : undefined;
 
-/** Whether a caller may see and change what is somebody's. */
+/** Whether a caller may see and change what belongs to `owner`. */
 export const reaches = (caller: Caller | undefined, owner: string): boolean =>
   [undefined, owner].includes(reach(caller));
 
-/** Whether a caller may see a lease, and it is of a pool; an empty one: of any. */
+/** Whether a caller may see a lease, and the lease belongs to `pool`; an empty `pool` means any. */
 export const isVisible = (lease: Lease, caller: Caller | undefined, pool: string): boolean =>
   reaches(caller, lease.owner) && (pool === '' || lease.pool === pool);
 
-/** The leases that a caller may see, by pool and port. */
+/** The leases that a caller may see, ordered by pool and port. */
 export const visibleLeases = (
   { leaseManager }: Context,
   caller: Caller | undefined,
@@ -29,7 +29,7 @@ export const visibleLeases = (
       a.pool < b.pool ? -1 : a.pool > b.pool ? 1 : a.port - b.port || a.token - b.token,
     );
 
-/** Throws LEASE_NOT_FOUND, also for another customer's. */
+/** Throws LEASE_NOT_FOUND, also if the lease is another customer's. */
 export const findLease = (
   { leaseManager }: Context,
   caller: Caller | undefined,

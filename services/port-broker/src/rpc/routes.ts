@@ -10,16 +10,19 @@ import { sumOf } from '../wire/console.ts';
 
 /** Which of several hosts answers an rpc. */
 export type Route<Q, R> =
-  /** About one thing: the host whose tag is in its id. With `keyOf` it can also be named by what exists once in the mesh. */
+  /** About one thing: its host is told by the tag in its id, or by `keyOf`, a key that exists once in the mesh. */
   | { by: 'id'; idOf: (request: Q) => string; keyOf?: (request: Q) => string }
-  /** About one host: the named one, or the one that is asked. */
+  /** About one host: the one that the request names, or the one that received it. */
   | { by: 'host' }
-  /** About all there is of a kind, on the named host or on all; page by page where the request has pages. */
+  /** A list, of the host that the request names or of all hosts; in pages if the request has pages. */
   | { by: 'everywhere'; field: keyof R & string; join: (one: R, other: R) => R }
-  /** Begins something: on the named host, or on the one that has room for it. */
+  /** Begins something, on the host that the request names or on one that has room. */
   | { by: 'placed'; about: (request: Q, subject: string) => Placement };
 
-/** The pool of the port that it needs, and the key under which it exists once in the whole mesh; an empty key: as often as one likes. */
+/**
+ * What a new thing needs. Its port comes from `pool`. It exists once in the whole mesh under `key`; if that is empty,
+ * any number may exist.
+ */
 export interface Placement {
   pool: string;
   key: string;

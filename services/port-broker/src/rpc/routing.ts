@@ -24,7 +24,7 @@ interface Message {
   pageToken: string;
 }
 
-/** The fields that answers of several hosts have in common, beside their list. */
+/** The fields that all joined answers have beside their list. */
 interface Answer {
   unreachableHosts: string[];
   nextPageToken: string;
@@ -36,16 +36,19 @@ interface Routing {
   ctx: Context;
   request: Message;
   subject: string;
-  /** Passes the request on as it came, or another one, and the host's answer to the caller. Rejects with the host's error. */
+  /**
+   * Passes this request (by default the original one) to a host, and the answer to the caller. Rejects with the host's
+   * error.
+   */
   pass: (host: string, other?: Message) => Promise<void>;
-  /** What a host answers to a request. */
+  /** Asks a host and returns its answer. */
   ask: (host: string, request: Message) => Promise<Answer>;
   answer: (message: Answer) => Promise<void>;
 }
 
 /**
- * Binds handlers that answer for this host, and routes each call to the host that it is about. Messages pass through as bytes; only answers
- * of several hosts are read and joined. This host answers every call that another broker passed on.
+ * Binds handlers that answer for this host, and routes each call to the host that it is about. Messages pass through as
+ * bytes; the broker reads only the answers that it joins. If another broker passed a call on, this host answers it.
  */
 export const routed = <S extends ServiceDefinition>(
   ctx: Context,
@@ -78,7 +81,7 @@ const routedMethod = (
     const own = (what: Buffer | undefined, send: Exchange['send']): Promise<void> =>
       bound.answer({ messages: replay(what), send }, call);
     const request = bytes === undefined ? undefined : decoded(method, bytes);
-    // The handler of this host says what is wrong with it.
+    // This host's own handler refuses it with the right error.
     if (bytes === undefined || request === undefined) {
       return own(bytes, exchange.send);
     }
@@ -174,10 +177,10 @@ const everywhere = async (
   await answer(withSilent(rest.reduce(join, first), silent));
 };
 
-/** The question that the tokens of pages over all hosts belong to. */
+/** The question of a list over all hosts, to which its page tokens belong. */
 const HOSTS = 'hosts';
 
-/** One host's pages after the other's. */
+/** Pages through the hosts one after the other. */
 const pages = async (
   { ctx, request, ask, pass, answer }: Routing,
   { field, join }: Joined,
@@ -189,7 +192,7 @@ const pages = async (
   }
   const { size, after } = parsePage(request, HOSTS, 2);
   const [begin = own, token = ''] = after ?? [];
-  // A host that vanished since the page before is named as unreachable, and those behind it come next.
+  // If a host has vanished since the last page, the answer names it as unreachable and continues with the next host.
   const names = [begin, ...peers.filter((host) => begin === own || host > begin)];
   const lengthOf = (page: Answer | undefined): number =>
     page === undefined ? 0 : (page as unknown as Record<string, readonly unknown[]>)[field]!.length;
@@ -297,7 +300,7 @@ const ifAway = (thrown: unknown): undefined => {
 const isNotFound = (thrown: unknown): boolean =>
   isDomainError(thrown) && thrown.code === status.NOT_FOUND;
 
-/** A peer that does not answer is named in the answer; the caller gets any other error. */
+/** Names a peer that does not answer in the answer. Any other error goes to the caller. */
 const ifSilent = (thrown: unknown, isOwn: boolean): undefined => {
   const isSilent =
     isDomainError(thrown) &&

@@ -1,7 +1,7 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { StartFailure } from '#libs/programs/index.ts';
 
-/** The error for a session whose programs did not come up: FAILED_PRECONDITION, or UNAVAILABLE where trying again can help. */
+/** The error for a session whose programs did not start: FAILED_PRECONDITION, or UNAVAILABLE if a retry can help. */
 export const startFailed = ({
   reason,
   message,

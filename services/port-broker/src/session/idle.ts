@@ -7,19 +7,19 @@ import type { SessionManager } from './session-manager.ts';
 interface IdleOptions<Spec> {
   manager: SessionManager<Spec>;
   clock: Clock;
-  /** A session that nobody used for so long ends; 0: never. */
+  /** How long a session may be unused before it ends; 0: for ever. */
   idleMs: number;
-  /** Looks at a session; undefined: nothing can be seen now. */
+  /** Samples a session's use; undefined: that is not possible now. */
   sample: (id: string) => Promise<Sample | undefined>;
-  /** A session ends in so many minutes unless it is used; told when that changes. */
+  /** Called when the number of minutes changes after which an unused session ends. */
   tell: (session: Session<Spec>, minutesLeft: number) => Promise<void>;
 }
 
 const MINUTE_MS = 60_000;
-/** That a session is not used is told by what it did for so long. */
+/** Two samples must be at least this far apart before they can show that a session is unused. */
 const SHORTEST_SPAN_MS = 1_000;
 
-/** How often sessions are looked at that end after `idleMs`: they end at most a twentieth of it too late. 0: they never end. */
+/** How often sessions are sampled. They end at most a twentieth of `idleMs` too late; if that is 0, they never end. */
 export const lookEveryMs = (idleMs: number): number =>
   idleMs === 0 ? MINUTE_MS : Math.min(MINUTE_MS, Math.max(100, idleMs / 20));
 
@@ -27,7 +27,7 @@ interface Watched {
   sample: Sample;
   /** When it was used last, monotonic milliseconds. */
   usedAt: number;
-  /** Whether it was in use when it was looked at last. */
+  /** Whether the last sample showed that it was in use. */
   isUsed: boolean;
   toldMinutes: number | undefined;
 }
@@ -36,7 +36,7 @@ interface Watched {
 export const watchIdle = <Spec>({ manager, clock, idleMs, sample, tell }: IdleOptions<Spec>) => {
   const watched = new Map<string, Watched>();
 
-  /** Not one that waits for its lease. */
+  /** A session that waits for its lease is not watched. */
   const isLiving = (id: string): boolean => {
     const session = manager.get(id);
     return session !== undefined && session.leaseId !== '' && !isOver(session);
@@ -49,7 +49,7 @@ export const watchIdle = <Spec>({ manager, clock, idleMs, sample, tell }: IdleOp
     }
     const before = watched.get(id);
     const isUsed = before === undefined || isActive(before.sample, next);
-    // On a host with much to do a busy program can get next to nothing for a moment.
+    // On a busy host even a busy program can get hardly any CPU time for a moment.
     if (before !== undefined && !isUsed && next.at - before.sample.at < SHORTEST_SPAN_MS) {
       return before;
     }
@@ -111,7 +111,7 @@ export const watchIdle = <Spec>({ manager, clock, idleMs, sample, tell }: IdleOp
       }
       return found === undefined ? idleMs : Math.max(0, leftMs(found));
     },
-    /** Ends those that were not used for `forMs`, looked at now; never one in use. Resolves to their ids. */
+    /** Samples all sessions now and ends those that were unused for `forMs`. Resolves to their ids. */
     cleanup: async (forMs: number): Promise<string[]> => {
       const seen = await lookAtAll();
       const idle = [...seen]

@@ -3,7 +3,9 @@ import type { Lease } from '../domain/lease.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** Leases any port for a session: it ends with that, and not by time. Rejects as `LeaseManager.acquire` does. */
+/**
+ * Leases any port for a session. The lease ends with the session, not by time. Rejects as `LeaseManager.acquire` does.
+ */
 export const acquireFor = async (
   leaseManager: LeaseManager,
   about: Pick<Lease, 'pool' | 'session' | 'owner' | 'holder'> & { waitMs: number | undefined },
@@ -23,7 +25,7 @@ export const acquireFor = async (
   return lease;
 };
 
-/** The lease of a session: the one that lives, or else the latest; a session that found its port taken has had several. */
+/** A session's live lease, or else its latest. A session that found its port taken has had several. */
 export const leaseOf = (leaseManager: LeaseManager, session: string): Lease | undefined =>
   all(leaseManager)
     .filter((lease) => lease.session === session)
@@ -32,7 +34,7 @@ export const leaseOf = (leaseManager: LeaseManager, session: string): Lease | un
         Number(a.end !== undefined) - Number(b.end !== undefined) || b.grantedAtMs - a.grantedAtMs,
     )[0];
 
-/** Leases that live on for sessions of a pool that do not. */
+/** The live leases of a pool whose sessions are over. */
 export const leasesOfNobody = (
   leaseManager: LeaseManager,
   pool: string,

@@ -29,9 +29,11 @@ export interface Lifecycle {
   processes: ProcessGroup;
   /** Starts its programs on its port. If it throws StartFailure, the caller ends what was started. */
   begin(): Promise<void>;
-  /** Starts programs again that end, until the session is over. Resolves to whether nothing is left of it. */
+  /**
+   * Restarts programs that end, until the session is over. Resolves to whether it is proved that nothing is left of it.
+   */
   carryOn(): Promise<boolean>;
-  /** Ends it; `carryOn` tells when it is done. */
+  /** Begins to end the session; `carryOn` resolves when that is done. */
   stop(end: SessionEnd): void;
 }
 
@@ -54,7 +56,7 @@ export const createLifecycle = <Spec>(options: LifecycleOptions<Spec>): Lifecycl
     change({ state: 'ready', readyAtMs: now, lastActivityMs: now });
   };
 
-  /** Waits until a program ends. Resolves to how its run went; undefined: the session is to end. */
+  /** Waits until a program ends, and resolves to its run; undefined: the session must end. */
   const untilEnd = async (readyAt: number): Promise<(Run & ProgramEnd) | undefined> => {
     const ended = await Promise.race([processes.nextEnd(), aborted(either)]);
     if (ended === undefined || either.aborted) {
@@ -100,7 +102,7 @@ export const createLifecycle = <Spec>(options: LifecycleOptions<Spec>): Lifecycl
         }
         failures += 1;
         change({ lastError: (thrown as Error).message });
-        // All programs go, also the forwarder: its port may be somebody else's.
+        // All programs end, the forwarder too, because its port may be somebody else's by now.
         if (thrown instanceof StartFailure) {
           await processes.endAll(0, 0);
         }
@@ -137,7 +139,7 @@ export const createLifecycle = <Spec>(options: LifecycleOptions<Spec>): Lifecycl
   };
 };
 
-/** How a program ended, for people, with what it said last. */
+/** How a program ended, with the last lines of its output; for people. */
 const sayEnd = async ({ role, code, output, since }: ProgramEnd): Promise<string> => {
   const how =
     code === undefined

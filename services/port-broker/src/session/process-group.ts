@@ -33,12 +33,12 @@ interface ProcessGroupOptions {
 }
 
 interface Exit {
-  /** null: by a signal. undefined: it was adopted, so nobody could ask. */
+  /** null: a signal ended it. undefined: it was adopted, so its exit code is unknown. */
   code: number | null | undefined;
 }
 
 interface Output {
-  /** The file with what it said, and where in it this run begins. */
+  /** The file with its output, and the position at which this run's output begins. */
   output: string;
   since: number;
 }
@@ -54,13 +54,16 @@ export interface ProcessGroup {
   nextEnd(): Promise<ProgramEnd>;
   /** Ends what is left of one program. */
   sweep(role: string): Promise<boolean>;
-  /** Ends all. Resolves to whether it is proved that nothing is left and that nobody listens on the port (0: not asked). */
+  /**
+   * Ends all programs. Resolves to whether it is proved that none is left and nobody listens on the port (0: not
+   * checked).
+   */
   endAll(graceMs: number, port: number): Promise<boolean>;
   /** The pid of a program that runs. */
   pid(role: string): number | undefined;
   /** Everything that was started and is not proved to be gone. */
   nonces(): ReadonlySet<string>;
-  /** Keeps what they say within bounds. */
+  /** Cuts output files that have grown too long. */
   bound(): Promise<void>;
 }
 
@@ -80,7 +83,7 @@ export const createProcessGroup = (
 ): ProcessGroup => {
   const { session, folder, clock, sockets, closing, note, forget } = options;
   const running = new Map<string, Running>();
-  /** By nonce, with the role: also of what may be left of those that ended. */
+  /** The role of each nonce, also of programs that ended but may have left processes. */
   const known = new Map<string, string>();
   const ends: ProgramEnd[] = [];
   const bell = createBell();
@@ -89,7 +92,7 @@ export const createProcessGroup = (
     running.set(role, program);
     const { output, since } = program;
     const { code } = await program.exited;
-    // Otherwise `endAll` ended it.
+    // If another program has the role now, `endAll` ended this one.
     if (running.get(role) === program) {
       running.delete(role);
       ends.push({ role, code, output, since });
@@ -130,7 +133,7 @@ export const createProcessGroup = (
     if (end === undefined) {
       return;
     }
-    // What an earlier run said may be about another port.
+    // The output of an earlier run may name another port.
     const said = await lastLines(end.output, end.since);
     if (/address already in use/i.test(said)) {
       throw new StartFailure('PORT_TAKEN', end.role, 'could not listen: somebody took the port', {
@@ -182,7 +185,7 @@ export const createProcessGroup = (
       };
       const isUp = async (): Promise<boolean> => {
         await checkEnds();
-        // Asked before the program's own sign, because a stranger may listen on the port and answer for it.
+        // This comes before the program's own sign, because a stranger may listen on the port and answer for it.
         if (!(await isListening(recipe, port)) || !(await recipe.isReady(said))) {
           return false;
         }
@@ -224,10 +227,10 @@ export const createProcessGroup = (
   };
 };
 
-/** The file that gets what a program says. */
+/** The file to which a program writes its output. */
 export const outputOf = (folder: string, role: string): string => `${folder}/${role}.log`;
 
-/** The kernel tells only the process that started another one of its end, so an adopted one is looked at again and again. */
+/** Polls for the end of an adopted process, because the kernel tells only the parent of a process that it has ended. */
 const adoptedEnd = (identity: Identity, clock: Clock, signal: AbortSignal): Promise<Exit> =>
   poll(() => !isRunning(identity), { clock, everyMs: ADOPTED_POLL_MS, signal }).then(
     () => ({ code: undefined }),
@@ -238,6 +241,6 @@ const adoptedEnd = (identity: Identity, clock: Clock, signal: AbortSignal): Prom
 const nobodyListens = (sockets: SocketTable, port: number, clock: Clock): Promise<boolean> => {
   const isFree = () => !sockets.listeners().some((row) => row.port === port);
   const bounds = { clock, everyMs: READY_POLL_MS, withinMs: LISTEN_GONE_MS };
-  // Without the table of sockets nothing is proved.
+  // If the socket table cannot be read, nothing is proved.
   return poll(isFree, bounds).catch(() => false);
 };

@@ -36,25 +36,28 @@ export interface SessionManagerOptions {
   failpoint: (step: string) => void;
 }
 
-/** A session that somebody wants: its key, owner and spec. */
+/** A request for a session: its key, owner and spec. */
 export interface Wanted<Spec> extends Pick<Session<Spec>, 'key' | 'owner' | 'spec'> {
-  /** What the lease says that it is for. */
+  /** The purpose that the lease states. */
   holder: string;
   /** How long to wait for a port; undefined: not at all. */
   waitMs: number | undefined;
 }
 
-/** The session that somebody asked for; `isReused`: it was there before. */
+/** The answer to a request for a session; `isReused`: the session existed before. */
 export interface StartedSession<Spec> {
   session: Session<Spec>;
   isReused: boolean;
 }
 
-/** The sessions of one type: starts, stops and lists them, and adopts those of the process before. */
+/** Starts, stops and lists the sessions of one type, and adopts those of the process before. */
 export interface SessionManager<Spec> {
-  /** Rejects with what the lease manager says, or with why the programs did not come up; nothing is left of the session then. */
+  /**
+   * Rejects with the lease manager's error, or with why the programs did not start. Nothing is left of the session
+   * then.
+   */
   start(wanted: Wanted<Spec>, signal: AbortSignal): Promise<StartedSession<Spec>>;
-  /** Resolves when the session is over, at once if it was. */
+  /** Resolves when the session is over; at once if it already is. */
   stop(id: string, end: SessionEnd): Promise<Session<Spec>>;
   stopAll(): Promise<void>;
   /** Living ones, and ended ones of the last days. */
@@ -62,7 +65,7 @@ export interface SessionManager<Spec> {
   get(id: string): Session<Spec> | undefined;
   /** The living one of a key. */
   ofKey(key: string): Session<Spec> | undefined;
-  /** Changes what is known of a living session, in memory. */
+  /** Changes a living session in memory only. */
   note(id: string, change: Partial<Pick<Session<Spec>, 'lastActivityMs' | 'spec'>>): void;
   /** Changes what a session is for, and makes that durable. */
   changeSpec(id: string, spec: Spec): Session<Spec>;
@@ -70,13 +73,15 @@ export interface SessionManager<Spec> {
   pid(id: string, role: string): number | undefined;
   /** Everything that was started for a session and is not proved to be gone. */
   nonces(id: string): ReadonlySet<string>;
-  /** Tries again to end what could not be ended, as it does every few seconds. Resolves to how many programs are gone by that. */
+  /**
+   * Tries again to end programs that survived, as the manager does every few seconds. Resolves to how many have ended.
+   */
   sweep(): Promise<number>;
   /** The programs live on. */
   close(): void;
 }
 
-/** A session with what its manager knows of it. */
+/** A session and its manager's bookkeeping. */
 interface Managed<Spec> {
   session: Session<Spec>;
   /** undefined: it waits for its lease, or is over. */
@@ -90,7 +95,7 @@ interface Managed<Spec> {
   giveUp: AbortController;
 }
 
-/** A port can be taken between its lease and its use. */
+/** How often a start is tried, because somebody can take a port between its lease and its use. */
 const MAX_PORTS = 3;
 const SWEEP_EVERY_MS = 10_000;
 const BOUND_EVERY_MS = 500;
@@ -110,7 +115,7 @@ export const openSessionManager = <Spec>(
   const inTurn = createLimit(type.startsAtOnce);
   const end = createEnder(clock);
   const record = recorder(events);
-  /** Nonces of sessions that are over, but of whose programs something may be left. */
+  /** Nonces of sessions that are over but may have left processes. */
   const left = new Set<string>();
 
   /** Makes something durable, or throws UNAVAILABLE `disk`. */
@@ -206,7 +211,7 @@ export const openSessionManager = <Spec>(
     }
   };
 
-  /** Leases a port and starts the programs on it; if somebody took that port meanwhile, on another one. */
+  /** Leases a port and starts the programs on it. If somebody took the port meanwhile, it tries another one. */
   const begin = async (managed: Managed<Spec>, wanted: Wanted<Spec>): Promise<Lifecycle> => {
     for (let tries = 1; ; tries += 1) {
       const about = { pool: type.pool, session: managed.session.id, ...wanted };
@@ -221,7 +226,7 @@ export const openSessionManager = <Spec>(
         const isTaken =
           thrown instanceof StartFailure &&
           (thrown.reason === 'PORT_TAKEN' || thrown.reason === 'FOREIGN_LISTENER');
-        // A stranger on the port does not mean that anything of ours is left: the lease manager looks who has it.
+        // A stranger on the port is no sign of programs of ours. The lease manager checks who has the port.
         const isClean = await lifecycle.processes.endAll(0, isTaken ? 0 : lease.port);
         if (!isTaken || tries === MAX_PORTS) {
           const lastError = thrown instanceof Error ? thrown.message : String(thrown);
@@ -254,7 +259,7 @@ export const openSessionManager = <Spec>(
         write(() => keep(session));
         return await begin(managed, wanted);
       } catch (thrown) {
-        // Without a port or a disk nothing of it exists.
+        // It got no port, or the disk refused it, so nothing of it exists.
         if (!isOver(managed.session)) {
           sessions.delete(session.id);
           freeKey(session);
@@ -283,7 +288,7 @@ export const openSessionManager = <Spec>(
     const lease = leaseOf(leaseManager, session.id);
     const isHeld = lease !== undefined && lease.end === undefined;
     const isKept = isHeld && (session.state === 'ready' || session.state === 'restarting');
-    // Callers that ask for the same session wait until one that is not kept is over.
+    // Callers that ask for the same session wait until one that was not adopted is over.
     const state = isKept ? session.state : 'stopping';
     managed.session = { ...session, state, leaseId: lease?.id ?? '', port: lease?.port ?? 0 };
     const lifecycle = openLifecycle(managed, records);

@@ -12,7 +12,7 @@ export interface Recipe {
   programs: readonly Program[];
   /** The role of the program that listens on the leased port; undefined: none does. */
   listener: string | undefined;
-  /** Whether clients can use it, asked again and again. `said` tells what a program has said since it was started. */
+  /** Polled until clients can use it. `said` is the output of a program since it was started. */
   isReady: (said: (role: string) => string) => Promise<boolean>;
   readyMs: number;
 }
@@ -24,7 +24,7 @@ export interface SessionType<Spec> {
   pool: string;
   /** Whether a program that ends is started again. If not, the session ends with it. */
   isRestarted: (role: string) => boolean;
-  /** How long a program may take to end when it is asked. */
+  /** How long a program may take to end after SIGTERM. */
   graceMs: number;
   /** How many sessions are started at a time; others wait. */
   startsAtOnce: number;
@@ -32,6 +32,6 @@ export interface SessionType<Spec> {
   changed?: (session: Session<Spec>) => void;
   /** Called with ended sessions that are no longer remembered. */
   forgotten?: (ids: readonly string[]) => void;
-  /** `folder`: the session's own. Throws StartFailure where a program is missing. */
+  /** `folder`: the session's own. Throws StartFailure if a program is missing. */
   recipe: (session: Session<Spec>, folder: string) => Promise<Recipe>;
 }

@@ -1,21 +1,21 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from './database.ts';
 
-/** A command that a worker was given. */
+/** A command that was sent to a compute worker. */
 export interface CommandRecord {
-  /** From 1 on, for each session. */
+  /** Counts from 1 in each session. */
   number: number;
   name: string;
   /** Wall clock. */
   startedAtMs: number;
   tookMs: number | undefined;
   outcome: 'running' | 'answered' | 'late' | 'unknown';
-  /** undefined: the worker said that it succeeded, or has said nothing. */
+  /** undefined: it succeeded, or the worker has not answered. */
   error: string | undefined;
   residentBytes: number;
 }
 
-/** What a worker used at a moment (wall clock). */
+/** What a compute worker used at a moment (wall clock). */
 export interface MetricsRecord {
   atMs: number;
   residentBytes: number;
@@ -25,7 +25,9 @@ export interface MetricsRecord {
 const MAX_COMMANDS = 10_000;
 const METRICS_MS = 86_400_000;
 
-/** The commands and metrics of compute sessions. Synchronous: a write is durable when it returns. Throws if the disk refuses it. */
+/**
+ * The commands and metrics of compute sessions. A write is durable when it returns. It throws if the disk refuses it.
+ */
 export const createComputeStore = (db: DatabaseSync) => {
   const putCommand = db.prepare(
     `INSERT OR REPLACE INTO commands VALUES (:session, :number, :name, :startedAtMs, :tookMs, :outcome, :error, :residentBytes)`,
@@ -57,7 +59,7 @@ export const createComputeStore = (db: DatabaseSync) => {
     commands: (session: string, below: number, count: number, without = ''): CommandRecord[] =>
       listCommands.all(session, below, without, count).map(commandOf),
     lastNumber: (session: string): number => Number(lastNumber.get(session)?.['last'] ?? 0),
-    /** Marks commands as unknown that were running when the last process ended. */
+    /** Marks as unknown the commands that were running when the last process ended. */
     loseRunning: (session: string): void =>
       void loseRunning.run('the broker was started again meanwhile', session),
     putMetrics: (all: readonly { session: string; metrics: MetricsRecord }[]): void =>

@@ -27,8 +27,9 @@ CREATE TABLE IF NOT EXISTS metrics (
 const BUSY = 5;
 
 /**
- * Opens the database in a folder, for this process alone. SQLite's log undoes a torn last write. Throws FolderInUseError, and SQLite's error for
- * a damaged file, because ports whose leases cannot be read must not be leased again.
+ * Opens the database in a folder, for this process alone. SQLite's log undoes a torn last write. Throws
+ * FolderInUseError. Throws SQLite's error for a damaged file, because the broker must not lease ports whose leases it
+ * cannot read.
  */
 export const openDatabase = (dir: string): DatabaseSync => {
   const db = new DatabaseSync(join(dir, 'leases.db'));
@@ -50,10 +51,10 @@ export const openDatabase = (dir: string): DatabaseSync => {
   }
 };
 
-/** Makes a write durable, in one transaction with all others of the same turn of the event loop. Rejects if the disk refuses it. */
+/** Makes all writes of one turn of the event loop durable in one transaction. Rejects if the disk refuses it. */
 export type Writer = (write: () => void) => Promise<void>;
 
-/** A transaction blocks the whole process until the disk has it, so many callers at once share one. */
+/** Callers share a transaction, because each one blocks the whole process until the disk has it. */
 export const createWriter = (db: DatabaseSync): Writer => {
   let waiting: { writes: (() => void)[]; durable: PromiseWithResolvers<void> } | undefined;
   const flush = ({ writes, durable }: NonNullable<typeof waiting>): void => {

@@ -6,12 +6,12 @@ import type { Lease } from '../domain/lease.ts';
 
 type Decision = Pick<Draft, 'leases' | 'ports' | 'forgotten'>;
 
-/** What the broker knows of its host, kept over its own end. Synchronous: a write is durable when it returns. */
+/** Ports and leases, which outlive the broker. A write is durable when it returns. */
 export interface LeaseStore {
   load(): Kept & { bootId: string };
-  /** Writes all of it or nothing. Throws if the disk refuses it. */
+  /** Writes all changes or none. Throws if the disk refuses them. */
   write(decisions: readonly Decision[]): void;
-  /** Records in which boot of the host all of this is true. */
+  /** Records the boot of the host to which the ports and leases belong. */
   setBootId(bootId: string): void;
 }
 

@@ -11,7 +11,10 @@ const fromDocument = (document: string): Session => {
   return { ...session, type: kind } as Session;
 };
 
-/** Sessions and their processes, kept over the broker's own end. Synchronous: a write is durable when it returns. Throws if the disk refuses it. */
+/**
+ * Sessions and their processes, which outlive the broker. A write is durable when it returns. It throws if the disk
+ * refuses it.
+ */
 export const createSessionStore = (db: DatabaseSync) => {
   const putSession = db.prepare('INSERT OR REPLACE INTO sessions VALUES (?, ?)');
   const putProcess = db.prepare('INSERT OR REPLACE INTO processes VALUES (?, ?, ?, ?, ?)');
@@ -30,12 +33,12 @@ export const createSessionStore = (db: DatabaseSync) => {
         .all() as unknown as ProcessRecord[],
     }),
     put,
-    /** The same for one of many sessions: durable when it resolves. */
+    /** The same for one of many sessions at a time: durable when it resolves. */
     putSoon: (session: Session): Promise<void> => write(() => put(session)),
-    /** Before it is started, and again with its pid. */
+    /** To be called before a program starts, and again with its pid. */
     putProcess: ({ nonce, session, role, pid, startTicks }: ProcessRecord): void =>
       void putProcess.run(nonce, session, role, pid, startTicks),
-    /** Called when nothing is left of them. */
+    /** To be called when nothing is left of them. */
     dropProcesses: (nonces: Iterable<string>): void =>
       inTransaction(db, () => {
         for (const nonce of nonces) {

@@ -8,9 +8,9 @@ import { extract, type ReadEntry } from 'tar';
 import { fromFd, type Entry, type ZipFile } from 'yauzl';
 import { DomainError, status } from '#libs/errors/index.ts';
 
-/** What an archive may become. */
+/** Bounds on what an archive unpacks to. */
 export interface Bounds {
-  /** Of all its files together, unpacked. */
+  /** All its files together, unpacked. */
   bytes: number;
   entries: number;
 }
@@ -25,7 +25,7 @@ const archiveUnfit = (why: string, cause?: unknown): DomainError =>
     { cause },
   );
 
-/** Counts what was unpacked. Throws ARCHIVE_UNFIT for an entry that must not be. */
+/** Counts entries and bytes. Throws ARCHIVE_UNFIT for an entry that must not be unpacked. */
 const createGuard = ({ bytes, entries }: Bounds) => {
   let bytesLeft = bytes;
   let entriesLeft = entries;
@@ -55,8 +55,9 @@ const createGuard = ({ bytes, entries }: Bounds) => {
 type Guard = ReturnType<typeof createGuard>;
 
 /**
- * Unpacks an archive into an empty folder: a tar file, also compressed, or a zip file. Throws ARCHIVE_UNFIT for one that has links or
- * devices in it, leads out of the folder, is damaged, or unpacks to more than the bounds allow. What was unpacked until then stays in the folder.
+ * Unpacks a zip file, or a tar file that may be compressed, into an empty folder. Throws ARCHIVE_UNFIT if it contains
+ * links or devices, leads out of the folder, is damaged, or exceeds the bounds. What it has unpacked by then stays in
+ * the folder.
  */
 export const unpack = async (file: string, into: string, bounds: Bounds): Promise<void> => {
   const guard = createGuard(bounds);
@@ -127,7 +128,7 @@ const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> 
     }
     await mkdir(dirname(path), { recursive: true });
     const stream = await openEntry(entry);
-    // Counted while it is unpacked, because the sizes in the archive may be wrong.
+    // It counts the unpacked bytes, because the sizes in the archive may be wrong.
     stream.on('data', (chunk: Buffer) => {
       try {
         guard.grow(chunk.length);

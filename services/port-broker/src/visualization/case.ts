@@ -33,7 +33,9 @@ const notWritable = (folder: string, cause: unknown): DomainError =>
     { cause },
   );
 
-/** The real path of a case's folder. Throws CASE_NOT_FOUND if that is not below one of the roots, and NOT_A_CASE. */
+/**
+ * The real path of a case's folder. Throws NOT_A_CASE, and CASE_NOT_FOUND if the path is not below one of the roots.
+ */
 export const findCase = async (folder: string, roots: readonly string[]): Promise<string> => {
   const found = isAbsolute(folder) ? await realpath(folder).catch(() => undefined) : undefined;
   const tops = await Promise.all(roots.map((root) => realpath(root).catch(() => undefined)));
@@ -47,7 +49,10 @@ export const findCase = async (folder: string, roots: readonly string[]): Promis
   return found;
 };
 
-/** The case in what was unpacked: the folder itself, or the only one in it. Throws NOT_A_CASE; `named`: what people call it. */
+/**
+ * The case in an unpacked archive: the folder itself, or the only folder in it. Throws NOT_A_CASE, which names it
+ * `named`.
+ */
 export const caseWithin = async (folder: string, named: string): Promise<string> => {
   const entries = await readdir(folder, { withFileTypes: true });
   const [only] = entries;

@@ -1,4 +1,4 @@
-/** A ParaView list of servers with this one in it, to be loaded by "Fetch Servers" or `LoadServers`. */
+/** A ParaView server list with this server in it. "Fetch Servers" and `LoadServers` load it. */
 export const pvscOf = (name: string, connectionString: string): string => `<Servers>
   <Server name="${escapeXml(name)}" resource="${escapeXml(connectionString)}">
     <ManualStartup/>

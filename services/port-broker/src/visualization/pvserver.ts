@@ -9,7 +9,7 @@ import { findTools, forwarder, isolated, partOf } from '../process/isolate.ts';
 import type { SessionType } from '../session/session-type.ts';
 
 export interface VisualizationSpec {
-  /** Folder of the case on the host; empty: it is unpacked from the object, into the session's folder. */
+  /** The host's folder with the case; empty: the case is unpacked from the object into the session's folder. */
   caseDir: string;
   objectId: string;
   /** Name of the file to open in the case's folder; empty until it is known. */
@@ -26,7 +26,7 @@ const OFFSCREEN = ['--force-offscreen-rendering', '--disable-xdisplay-test', '--
 const READY_MS = 60_000;
 const GRACE_MS = 3_000;
 const AT_ONCE = 6;
-/** A folder that it can only read: the broker writes there, and would follow a link that it put in it. */
+/** The server can only read this folder. The broker writes there, and would follow a link that the server made. */
 const TOLD = '/told';
 const MINUTES = 'minutes';
 
@@ -38,7 +38,10 @@ interface PvserverOptions extends Pick<Config['visualization'], 'pvserver'> {
   caseOf: (session: Session<VisualizationSpec>, folder: string) => Promise<string>;
 }
 
-/** Sessions of ParaView servers. A server is ready when it says so: a connection to try it would be its only client. */
+/**
+ * Sessions of ParaView servers. A server is ready when its output says so, because a trial connection would be its only
+ * client.
+ */
 export const pvserverSessions = (options: PvserverOptions): SessionType<VisualizationSpec> => ({
   name: 'visualization',
   pool: 'visualization',
@@ -84,7 +87,7 @@ export const tellMinutes = (folder: string, minutes: number): Promise<void> =>
 
 const versions = new Map<string, Promise<string>>();
 
-/** The version that pvserver tells, as `5.11.0`. Throws StartFailure. */
+/** The version that pvserver prints, such as `5.11.0`. Throws StartFailure. */
 export const pvserverVersion = async (configured: string | undefined): Promise<string> => {
   const program = configured ?? (await systemProgram('pvserver'));
   await checkProgram(program);

@@ -27,7 +27,7 @@ import {
 export type VisualizationSession = Session<VisualizationSpec>;
 
 export interface Visualizations {
-  /** `reach`: the customer to whom an object must belong; undefined: to anybody. */
+  /** `reach`: the customer who must own the object; undefined: anybody may. */
   start(
     ask: { source: Source; owner: string; reach: string | undefined; waitMs: number | undefined },
     signal: AbortSignal,
@@ -51,7 +51,7 @@ export const openVisualizations = (
   const { clock, events } = keeping;
   const { roots, archiveBytes, pvserver, idleMs } = visualization;
 
-  /** Unpacks an archive once. It is renamed into place, because what is there must be whole. */
+  /** Unpacks an archive once, and renames it into place, because whatever is there must be whole. */
   const unpacked = async (session: VisualizationSession, folder: string): Promise<string> => {
     const { objectId } = session.spec;
     const place = join(folder, 'case');

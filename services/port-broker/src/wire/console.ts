@@ -36,7 +36,7 @@ export const consoleToProto = (
   };
 };
 
-/** What the living ones of them come to. */
+/** The totals of the living sessions. */
 export const statsOf = (
   { consoles }: Pick<Context, 'consoles'>,
   all: readonly VncSession[],
@@ -55,7 +55,7 @@ export const statsOf = (
   };
 };
 
-/** What two hosts come to. */
+/** The totals of two hosts together. */
 export const sumOf = (
   one: VncStats | undefined,
   other: VncStats | undefined,
@@ -71,7 +71,10 @@ export const sumOf = (
         receivedBytes: one.receivedBytes + other.receivedBytes,
       };
 
-/** The session of that id, or the living one of that machine. Throws SESSION_NOT_FOUND, INVALID_FIELDS where neither is named. */
+/**
+ * The session with the id, or the living session of the machine. Throws SESSION_NOT_FOUND, or INVALID_FIELDS if neither
+ * is given.
+ */
 export const findConsole = (
   { consoles }: Pick<Context, 'consoles'>,
   { sessionId, vm }: { sessionId: string; vm: string },

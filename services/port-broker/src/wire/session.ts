@@ -23,7 +23,7 @@ const ENDS: Record<SessionEnd, SessionEndReason> = {
   rebooted: SessionEndReason.REBOOTED,
 };
 
-/** What sessions of every type tell. */
+/** The fields that sessions of every type have. */
 export const aboutSession = (session: Session) => ({
   state: STATES[session.state],
   owner: session.owner,
@@ -40,7 +40,9 @@ export const aboutSession = (session: Session) => ({
 const instant = (ms: number | undefined): Date | undefined =>
   ms === undefined ? undefined : new Date(ms);
 
-/** The session of an id that came as `field`. Throws INVALID_FIELDS, and SESSION_NOT_FOUND, also for another customer's. */
+/**
+ * The session whose id came as `field`. Throws INVALID_FIELDS, and SESSION_NOT_FOUND, also if it is another customer's.
+ */
 export const findSession = <Spec>(
   manager: SessionManager<Spec>,
   caller: Caller | undefined,

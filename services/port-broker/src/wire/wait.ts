@@ -3,14 +3,14 @@ import type { CallContext } from '#libs/grpc/index.ts';
 import { durationFromProto, type Violations } from '#libs/mesh/index.ts';
 
 const MAX_WAIT_MS = 3_600_000;
-/** Kept back from the caller's deadline, so that the answer still reaches it. */
+/** The part of the caller's time that is left for the answer to reach it. */
 const MARGIN_MS = 200;
 
 export const checkWait = (wrong: Violations, wait: Duration | undefined): void => {
   wrong.require((durationFromProto(wait) ?? 0) <= MAX_WAIT_MS, 'wait', 'must be at most 1 h');
 };
 
-/** How long to wait, in milliseconds: no longer than the call may take; undefined: not. */
+/** How many milliseconds to wait, at most until the call's deadline; undefined: do not wait. */
 export const waitOf = (
   wait: Duration | undefined,
   { deadlineMs = Infinity }: CallContext,

@@ -34,7 +34,7 @@ const complete = (
   );
 };
 
-/** Asks the session's owner, or where nobody owns it any supervisor. No answer means that nothing is known: LATER. */
+/** Asks the session's owner. If nobody owns it, asks any supervisor. If nobody answers, the verdict is LATER. */
 export const reportOver =
   (bus: Pick<Bus, 'request'>, onTrouble: (workload: string, thrown: unknown) => void): Reporting =>
   async (stream, workload, reports) => {

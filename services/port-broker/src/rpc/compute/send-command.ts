@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 
 const MAX_TIMEOUT_MS = 300_000;
-/** Kept back from the caller's deadline, so that the answer still reaches it. */
+/** The part of the caller's time that is left for the answer to reach it. */
 const MARGIN_MS = 200;
 
 export const sendCommand =

@@ -170,7 +170,7 @@ export const parseIndices = (text: string): IndexSet => {
   const [start] = ranges;
   const end = ranges.at(-1);
   if (!start || !end || ranges.length > MAX_RANGES) {
-    throw indicesTooComplex(`the frames fall into more than ${MAX_RANGES} pieces`);
+    throw indicesTooComplex(`the indices fall into more than ${MAX_RANGES} ranges`);
   }
   const count = end.ordinal + (end.last - end.first) / end.step + 1;
   if (count > MAX_INDICES) {

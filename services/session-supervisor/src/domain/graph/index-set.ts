@@ -14,7 +14,10 @@ export interface IndexSet {
   readonly ranges: readonly IndexRange[];
 }
 
-/** INVALID_ARGUMENT `FRAMES_INVALID`: `position` counts characters from 1, `expected` says what belongs there. */
+/**
+ * INVALID_ARGUMENT `FRAMES_INVALID`: `position` counts characters from 1, `expected` says what belongs there. The
+ * errors name the field `frames` of the requests for every kind of work.
+ */
 export const indicesInvalid = (
   position: number,
   expected: string,
@@ -32,7 +35,7 @@ export const indicesTooMany = (max: number): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
     'FRAMES_TOO_MANY',
-    `a workload has at most ${max} frames; split it, or render every second one (1-1000000x2)`,
+    `a workload has at most ${max} tasks; split it, or take every second index (1-1000000x2)`,
     { max },
   );
 

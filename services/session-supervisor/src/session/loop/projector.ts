@@ -6,7 +6,7 @@ import { projectionOf, type Projection } from '../../store/workload-document.ts'
 
 interface ProjectorOptions {
   write: (projection: Projection, frees: boolean) => Promise<void>;
-  /** The tasks that users hold now, as a frame expression. */
+  /** The set of tasks that users hold now, as text. */
   held: () => string;
   clock: Clock;
   logger: Logger;

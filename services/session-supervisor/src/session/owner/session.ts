@@ -56,7 +56,7 @@ interface SessionStart {
   state: WorkloadState;
   /** The journal position up to which facts are in the stream. */
   published: number;
-  /** The tasks that a former owner's users held, as a frame expression. */
+  /** The set of tasks that the former owner's users held, as text. */
   heldHint: string;
   plan: Plan;
 }
