@@ -3,7 +3,7 @@ import { readConfig, variables } from './config.ts';
 import { kernelRanges } from './host/kernel-ports.ts';
 import { startPortBroker } from './service.ts';
 
-/** Leaves the lifecycle its share of the 20 s that a drain may take. */
+/** A drain may take 20 s, and the lifecycle needs the rest. */
 const graceMs = 15_000;
 
 const code = await runService({

@@ -14,9 +14,10 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads pools from text: `visualization=11111-11116,vnc=6100-6999:max=900:wanted=100:ttl=30s..12h:default=1h`. Options follow a pool's
- * range: `max`, the most leases at once; `wanted`, how many of the lowest ports are only for callers that name one; `ttl`, the shortest and
- * the longest time of a lease; `default`, the time of a lease for which no time was asked. Throws SyntaxError that says what is wrong.
+ * Reads pools from text: `visualization=11111-11116,vnc=6100-6999:max=900:wanted=100:ttl=30s..12h:default=1h`. Options
+ * follow a pool's range. `max` is the most leases at once. `wanted` is how many of the lowest ports only callers that
+ * name one get. `ttl` is the shortest and the longest time of a lease, and `default` the time for callers that ask for
+ * none. Throws SyntaxError that says what is wrong.
  */
 export const parsePools = (text: string): Pool[] => text.split(',').map(parsePool);
 

@@ -36,7 +36,7 @@ interface CommandQueueOptions {
   /** Resolves when the worker has done everything that it was asked. */
   whenFree: (signal: AbortSignal) => Promise<void>;
   residentBytes: () => Promise<number>;
-  /** Records that the worker gets a command. Returns a function that records its end. */
+  /** Records a command that goes to the worker. Returns a function that records its end. */
   begun: (name: string) => (ending: Ending) => void;
   /** Whether the worker may still be busy with a command of an earlier process. */
   isAdopted: boolean;
@@ -44,13 +44,13 @@ interface CommandQueueOptions {
 
 /** The commands of one session, one after the other. */
 export interface CommandQueue {
-  /** Rejects with what `SendCommand` says. */
+  /** Rejects with the errors of `SendCommand`. */
   send(command: Command, timeoutMs: number, signal: AbortSignal): Promise<Answered>;
   isBusy(): boolean;
   queued(): number;
-  /** When a command came or ended last, monotonic milliseconds. */
+  /** When the last command came or ended, monotonic milliseconds. */
   usedAt(): number;
-  /** The worker is gone: all that wait are told `why`. */
+  /** To be called when the worker is gone. Rejects all waiting commands with `why`. */
   close(why: string): void;
 }
 
@@ -76,7 +76,7 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
     const from = clock.monotonic();
     const answered = (async (): Promise<Answered> => {
       const bytes = await ask(command.text, lost.signal).catch(async (thrown: unknown) => {
-        // The connection also breaks when the worker ends, and a moment later it is known why it ended.
+        // The connection also breaks when the worker ends. The queue learns a moment later why it ended.
         await clock.sleep(END_KNOWN_MS, lost.signal).catch(() => undefined);
         throw thrown;
       });

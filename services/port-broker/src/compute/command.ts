@@ -1,7 +1,7 @@
-/** A command that a worker may see. */
+/** A command that has been checked, so a compute worker may get it. */
 export interface Command {
   name: string;
-  /** The JSON of all of it. */
+  /** The whole command as JSON. */
   text: string;
 }
 

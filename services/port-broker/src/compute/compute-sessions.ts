@@ -38,7 +38,7 @@ import {
   type UserInfo,
 } from './worker.ts';
 
-/** A session that somebody wants. */
+/** A request for a session. */
 export interface WantedSession {
   /** Empty: the only kind that is configured. */
   worker: string;
@@ -50,7 +50,7 @@ export interface WantedSession {
   waitMs: number | undefined;
 }
 
-/** What a session's worker does and uses now. */
+/** What a session's compute worker does and uses now. */
 export interface Work {
   pid: number;
   residentBytes: number;
@@ -186,7 +186,7 @@ export const openComputeSessions = (
   };
   const sampleAll = (): Promise<void> =>
     sample(manager.list().filter(({ state }) => state === 'ready'));
-  /** Clients of an exposed worker do not go through the broker, so their connections are counted. */
+  /** Counts the connections of an exposed worker's clients, because they do not go through the broker. */
   const isWatched = ({ id, spec }: ComputeSession): boolean => {
     const door = spec.isExposed ? manager.pid(id, 'door') : undefined;
     return door !== undefined && connectionsOf(door).size > 0;
@@ -229,7 +229,7 @@ export const openComputeSessions = (
       const name = kindNamed(worker);
       const key = requestId === '' ? random.id('key') : `${owner} ${requestId}`;
       const isKnown = manager.list().some((session) => session.key === key && !isOver(session));
-      // Checked before anything is awaited, because sessions that are being started count.
+      // This comes before the first await, because sessions that are starting count too.
       if (!isKnown) {
         checkLimit(owner);
       }

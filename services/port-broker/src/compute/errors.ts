@@ -20,7 +20,7 @@ export const sessionLimitReached = (owner: string, sessions: readonly string[]):
     { retryAfterMs: 60_000 },
   );
 
-/** INVALID_ARGUMENT `COMMAND_UNFIT`; `why` tells what is wrong with the command. */
+/** INVALID_ARGUMENT `COMMAND_UNFIT`; `why` says what is wrong with the command. */
 export const commandUnfit = (why: string): DomainError =>
   new DomainError(status.INVALID_ARGUMENT, 'COMMAND_UNFIT', `the command was not sent: ${why}`);
 

@@ -6,8 +6,8 @@ const SYSTEM = ['/usr/', '/bin/', '/lib/', '/lib64/', '/sbin/'];
 const MAX_LINKS = 20;
 
 /**
- * The files of the host that a command line needs beside the system's, as absolute paths: the program and what its links lead to, each with
- * the Python installation that it belongs to, and the files and folders that its arguments name.
+ * The host's files that a command line needs beside the system's, as absolute paths: the program and what its links
+ * lead to, each with its Python installation, and the files and folders that the arguments name.
  */
 export const filesOf = ([program = '', ...args]: readonly string[]): string[] => {
   const found = new Set<string>();
@@ -30,7 +30,7 @@ const linksOf = (path: string): string[] => {
       at = resolve(dirname(at), readlinkSync(at));
     }
   } catch {
-    // The last path is no link.
+    // readlink fails at the last path, which is no link.
   }
   return steps;
 };

@@ -1,8 +1,8 @@
 export interface Reply {
-  /** JSON that everybody can read. */
+  /** The answer as standard JSON. */
   text: string;
   isSuccess: boolean;
-  /** What it says went wrong; empty for nothing. */
+  /** The error that the worker states; empty: none. */
   error: string;
 }
 

@@ -11,8 +11,9 @@ const MAX_BYTES = 64 * 1024 ** 2;
 export const PING = JSON.stringify({ command: 'ping' });
 
 /**
- * Sends a worker one message and resolves to its answer. Each message has a connection of its own, because a late answer must not be
- * taken for the next one's. `folder` holds the socket that leads to the worker. Rejects with WayBrokenError, and with the signal's reason.
+ * Sends a worker one message and resolves to its answer. Each message has its own connection, because a late answer
+ * must not count as the next one's. `folder` holds the socket that leads to the worker. Rejects with WayBrokenError,
+ * and with the signal's reason.
  */
 export const askWorker = async (
   folder: string,
@@ -25,7 +26,7 @@ export const askWorker = async (
   const socket = new Request({ linger: 0, maxMessageSize: MAX_BYTES });
   const { promise: broken, reject } = Promise.withResolvers<never>();
   using _listener = addAbortListener(signal, () => reject(signal.reason));
-  // It may break when nobody waits for it any more.
+  // The connection may break after the last waiter has left.
   broken.catch(() => undefined);
   socket.events.on('disconnect', () =>
     reject(new WayBrokenError('the connection to the worker broke')),

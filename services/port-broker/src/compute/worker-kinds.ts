@@ -1,29 +1,29 @@
 import { z } from 'zod';
 import { isId } from '#libs/mesh/index.ts';
 
-/** Of phoebe-server's worker. Source: https://github.com/aprsa/phoebe-server, phoebe_server/worker. */
+/** The commands of phoebe-server's worker. Source: https://github.com/aprsa/phoebe-server, phoebe_server/worker. */
 const COMMANDS =
   `ping set_morphology get_parameter get_value set_value add_dataset remove_dataset run_compute run_solver
 get_bundle load_bundle save_bundle get_datasets get_uniqueid is_parameter_constrained attach_parameters`.split(
     /\s/,
   );
 
-/** Without this, phoebe looks for passbands in the network, which it does not have. */
+/** Without this, phoebe would look for passbands on the network, but the sandbox has none. */
 const ENV = { PHOEBE_ENABLE_ONLINE_PASSBANDS: 'FALSE' };
 
 const MIN_MEMORY_BYTES = 64 * 1024 ** 2;
 
 const described = z.strictObject({
-  /** The program's absolute path and its arguments; `{port}` in them is where it is to listen. */
+  /** The program's absolute path and its arguments; `{port}` stands for the port on which it must listen. */
   argv: z.array(z.string().min(1)).min(1),
   env: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string()).default({}),
   /** Files and folders of the host that it may read, beside the system's and the program's own. */
   readOnly: z.array(z.string().startsWith('/')).default([]),
-  /** What its address space may be; undefined: no bound. */
+  /** The most address space that it may use; undefined: no bound. */
   memoryBytes: z.int().min(MIN_MEMORY_BYTES).optional(),
-  /** What CPU time it may use; undefined: no bound. */
+  /** The most CPU time that it may use; undefined: no bound. */
   cpuSeconds: z.int().min(1).optional(),
-  /** How it is talked to: ZeroMQ, one JSON object each way. */
+  /** The protocol: ZeroMQ, one JSON object each way. */
   wire: z.literal('zmq-json').default('zmq-json'),
   commands: z.array(z.string().min(1)).min(1).default(COMMANDS),
 });
@@ -31,8 +31,9 @@ const described = z.strictObject({
 export type WorkerKind = z.infer<typeof described> & { name: string };
 
 /**
- * Reads kinds of workers: lines `name=/path/program argument {port}`, or a JSON object of names to what WorkerKind has; a value of a
- * line may be such a JSON object, too. Throws SyntaxError that says what is wrong.
+ * Reads kinds of compute workers: lines `name=/path/program argument {port}`, or a JSON object that maps names to the
+ * fields of WorkerKind. The value of a line may also be such fields as JSON. Throws SyntaxError that says what is
+ * wrong.
  */
 export const parseWorkerKinds = (text: string): WorkerKind[] => {
   const trimmed = text.trim();

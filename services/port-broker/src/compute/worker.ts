@@ -9,7 +9,7 @@ import { isReady } from './reply.ts';
 import { askWorker, PING } from './wire.ts';
 import type { WorkerKind } from './worker-kinds.ts';
 
-/** Who uses a session and for what, as callers say. */
+/** Who uses a session and for what, as callers state it. */
 export interface UserInfo {
   userName: string;
   project: string;
@@ -28,16 +28,16 @@ export type ComputeSession = Session<ComputeSpec>;
 
 export const WORKER = 'worker';
 
-/** Where it listens on its own loopback. */
+/** The port on which a compute worker listens on its own loopback. */
 const INSIDE_PORT = 5_555;
-/** Where it sees its own folder: a path at which no host has files that it may need to see. */
+/** The path at which it sees its own folder. No host has files there that it may need to see. */
 const HOME = '/session';
 const READY_MS = 30_000;
 const PING_MS = 1_000;
 const GRACE_MS = 3_000;
 const AT_ONCE = 4;
 
-/** The folder with the socket that leads to a session's worker, by the session's folder. */
+/** The folder, inside a session's folder, with the socket that leads to its worker. */
 export const wayOf = (folder: string): string => join(folder, 'way');
 
 interface WorkersOptions extends Required<Pick<SessionType<ComputeSpec>, 'changed' | 'forgotten'>> {
@@ -45,7 +45,9 @@ interface WorkersOptions extends Required<Pick<SessionType<ComputeSpec>, 'change
   kinds: ReadonlyMap<string, WorkerKind>;
 }
 
-/** Sessions of workers. A worker is ready when it answers `ping`, because it listens long before it can answer. */
+/**
+ * Sessions of compute workers. A worker is ready when it answers `ping`, because it listens long before it can answer.
+ */
 export const workerSessions = ({
   address,
   kinds,
@@ -54,7 +56,7 @@ export const workerSessions = ({
 }: WorkersOptions): SessionType<ComputeSpec> => ({
   name: 'compute',
   pool: 'compute',
-  // The session is what the worker has in its memory, so it ends with the worker.
+  // The session's state is in the worker's memory, so the session ends with the worker.
   isRestarted: (role) => role !== WORKER,
   graceMs: GRACE_MS,
   startsAtOnce: AT_ONCE,
@@ -87,7 +89,7 @@ export const workerSessions = ({
     return {
       programs: session.spec.isExposed ? [way, door, worker] : [way, worker],
       listener: session.spec.isExposed ? 'door' : undefined,
-      // If only a forwarder was started again, the worker may be busy with a long command.
+      // If only a forwarder restarted, the worker may be busy with a long command.
       isReady: async () => session.readyAtMs !== undefined || (await answersPing(wayDir)),
       readyMs: READY_MS,
     };

@@ -19,8 +19,8 @@ const IDLE_CPU_TICKS = 3;
 const TICK_MS = 10;
 
 /**
- * Whether a session was in use between two samples: a client came or went, a connection carried more than heartbeats, or the program worked
- * while it had a client.
+ * Whether a session was in use between two samples: a client came or went, a connection carried more than heartbeats,
+ * or the program worked while it had a client.
  */
 export const isActive = (before: Sample, after: Sample): boolean => {
   const ids = new Set([...before.connections.keys(), ...after.connections.keys()]);

@@ -21,8 +21,8 @@ export interface KernelRange {
 }
 
 /**
- * What is wrong with a set of pools, in words; empty if nothing is. Two pools must not share a port, because it would have two holders. The
- * kernel must not give a port of a pool to outgoing connections.
+ * What is wrong with a set of pools, in words; empty if nothing is. Two pools must not share a port, because it would
+ * have two holders. The kernel must not give a port of a pool to outgoing connections.
  */
 export const poolProblems = (pools: readonly Pool[], kernel: readonly KernelRange[]): string[] => {
   const problems: string[] = [];

@@ -10,12 +10,12 @@ export interface SocketRow {
 }
 
 const LISTEN = '0A';
-/** Of a closed connection. Another program can listen on the port all the same. */
+/** The state of a closed connection. Another program can listen on its port. */
 const TIME_WAIT = '06';
 
 export const isListening = ({ state }: SocketRow): boolean => state === LISTEN;
 
-/** Whether a socket is bound to this IPv4 address or to all. Others belong to hosts with addresses of their own. */
+/** Whether a socket is bound to this IPv4 address or to all. Other sockets belong to hosts with their own addresses. */
 export const boundFor = (address: string): ((row: SocketRow) => boolean) => {
   const bytes = address.split('.').map(Number).reverse();
   const own = Buffer.from(bytes).toString('hex').toUpperCase();
@@ -23,10 +23,10 @@ export const boundFor = (address: string): ((row: SocketRow) => boolean) => {
   return (row) => all.includes(row.address);
 };
 
-/** A port is taken by every row that is not in TIME_WAIT. */
+/** Every row that is not in TIME_WAIT takes its port. */
 export const isTaking = ({ state }: SocketRow): boolean => state !== TIME_WAIT;
 
-/** The rows of a table of `/proc/net` or of a part of it. Lines that are no rows are left out. Source: proc_net_tcp(5). */
+/** The rows of a table of `/proc/net`, or of a part of it. It skips lines that are no rows. Source: proc_net_tcp(5). */
 export const socketRows = (table: string): SocketRow[] =>
   table.split('\n').flatMap((line) => socketRow(line) ?? []);
 

@@ -4,16 +4,16 @@ import { boundFor, isListening, isTaking, socketRows, type SocketRow } from './s
 
 /** Ports of this host on which anything has a TCP socket, as the kernel lists them. */
 export interface SocketTable {
-  /** Reads it anew; undefined if it cannot be read. */
+  /** Reads the table anew and returns whether a port is taken; undefined if that fails. */
   read(): ((port: number) => boolean) | undefined;
-  /** Who listens, read anew. Throws if it cannot be read. */
+  /** Reads anew who listens. Throws if the table cannot be read. */
   listeners(): SocketRow[];
 }
 
 /** The kernel's files for one version of IP. */
 interface SocketFiles {
   table: string;
-  /** How many sockets there are, those in TIME_WAIT left out. */
+  /** The file and line with the number of sockets, without those in TIME_WAIT. */
   count: { file: string; line: string };
 }
 
@@ -22,17 +22,18 @@ const FILES: readonly SocketFiles[] = [
   { table: '/proc/net/tcp6', count: { file: '/proc/net/sockstat6', line: 'TCP6: inuse' } },
 ];
 
-/** How old the knowledge of sockets that do not listen may be. */
+/** The greatest age of what is known of sockets that do not listen. */
 const OTHERS_MS = 100;
 const ROW_BYTES = 150;
 const PAGE_BYTES = 4_096;
 
 /**
- * It never binds a port to probe it, because a port whose listener is busy with a client looks free to that.
+ * It never binds a port to probe it, because the port of a busy listener looks free to a probe.
  *
- * The kernel walks its whole table of connections to list it (4 ms for each version of IP, however few there are), but listeners come first,
- * and it walks only as far as it is read. So the listeners are read each time, and the other sockets at most ten times a second. A port
- * counts as taken by one of those only after a fresh look.
+ * The kernel walks its whole table of connections to list it, which takes 4 ms for each version of IP, however few
+ * there are. It lists listeners first, and walks only as far as somebody reads. So the broker reads the listeners each
+ * time, and the other sockets at most ten times a second. A port counts as taken by one of those only after a fresh
+ * look.
  */
 export const createSocketTable = ({
   files = FILES,
@@ -94,7 +95,7 @@ export const createSocketTable = ({
         const before = listening;
         listening = new Set(listeners().map(({ port }) => port));
         const age = performance.now() - readAt;
-        // A listener that has gone may have left a connection.
+        // A listener that ended may have left a connection.
         let isFresh = age > OTHERS_MS || !before.isSubsetOf(listening);
         if (isFresh) {
           refreshNow();
@@ -152,7 +153,7 @@ const listenersOf = (files: SocketFiles, likely: number): SocketRow[] => {
       rows.push(...socketRows(text.slice(0, end)));
       text = text.slice(end);
       last = rows.at(-1);
-      // Not beyond the last row expected: one row more can cost a walk through the whole table.
+      // It stops at the last expected row, because one more row can cost a walk through the whole table.
       expected = Math.max(1, likely - rows.length);
     }
   } finally {

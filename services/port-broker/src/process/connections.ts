@@ -5,7 +5,10 @@ import type { SocketTable } from '../host/socket-table.ts';
 /** Who listens on a port of this host. */
 type Listening = 'nobody' | 'ours' | 'foreign';
 
-/** Who listens on a port: the process tree below `pid` (`ours`), somebody else, or nobody. Throws if the sockets cannot be read. */
+/**
+ * Who listens on a port: the process tree below `pid` (`ours`), another program, or nobody. Throws if the table cannot
+ * be read.
+ */
 export const whoListens = async (
   sockets: SocketTable,
   port: number,

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { abortable, within } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 
-/** What a VNC server says first. Source: RFC 6143, 7.1.1. */
+/** The first message of a VNC server. Source: RFC 6143, 7.1.1. */
 const BANNER = /^RFB 003\.00\d\n/;
 const BANNER_BYTES = 12;
 const ANSWER_MS = 5_000;
@@ -12,7 +12,7 @@ const DOWNSTREAM = 1_011;
 const NOBODY = 'nobody listens there';
 const HUNG_UP = 'it hung up before it said anything';
 
-/** Why no VNC server was reached; undefined: one was. */
+/** Why no VNC server was reached; undefined if one was. */
 export type Unreached = string | undefined;
 
 interface Waiting {
@@ -21,8 +21,8 @@ interface Waiting {
 }
 
 /**
- * Opens a WebSocket as a viewer does, and reads what the VNC server says first. Call it once for each start: some servers (TigerVNC) bar a
- * host for a while that came several times and left without logging in.
+ * Opens a WebSocket as a viewer does, and reads the VNC server's first message. Call it once for each start, because
+ * some servers (TigerVNC) bar a host for a while if it connects several times without logging in.
  */
 export const reach = (url: string, waiting: Waiting): Promise<Unreached> =>
   hear(waiting, (heard, failed) => {
@@ -36,7 +36,7 @@ export const reach = (url: string, waiting: Waiting): Promise<Unreached> =>
     return () => socket.close();
   });
 
-/** Reads what the VNC server at an address says first, without a websockify between. */
+/** Reads the first message of the VNC server at an address, without a websockify in between. */
 export const greet = (host: string, port: number, waiting: Waiting): Promise<Unreached> =>
   hear(waiting, (heard, failed) => {
     const socket = connect({ host, port });

@@ -40,7 +40,7 @@ export interface Way {
 
 export interface Consoles {
   start(wanted: WantedConsole, signal: AbortSignal): Promise<StartedSession<VncSpec>>;
-  /** Living ones, and ended ones of the last days. */
+  /** Living sessions, and those that ended in the last days. */
   list(): VncSession[];
   get(id: string): VncSession | undefined;
   /** The living session of a machine. */
@@ -77,11 +77,11 @@ export const openConsoles = (
   const inTurn = createLimit(REACHES_AT_ONCE);
   const closing = new AbortController();
   const waiting = { clock, closing: closing.signal };
-  /** When each session's machine was asked last, monotonic milliseconds. */
+  /** When each session's machine was last asked, monotonic milliseconds. */
   const checkedAt = new Map<string, number>();
-  /** The `readyAtMs` of the gateway's start that a WebSocket has proved. */
+  /** The `readyAtMs` of the gateway's last start that a WebSocket has proved. */
   let provedAtMs: number | undefined;
-  /** Where this process itself connects. */
+  /** The address at which this process itself connects. */
   const nearby =
     listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress === '::' ? '::1' : listenAddress;
 
@@ -94,9 +94,9 @@ export const openConsoles = (
   const note = (id: string, change: Partial<Pick<VncSession, 'lastActivityMs' | 'spec'>>): void =>
     (members.get(id) === undefined ? manager : members).note(id, change);
   /**
-   * A WebSocket proves each start of a websockify on a port of its own. The gateway is the same for all its sessions, so one WebSocket proves
-   * each start of it, and the other machines are asked directly. Each WebSocket costs websockify a process, and there may be a thousand
-   * machines that are asked again every few seconds.
+   * A WebSocket proves each start of a websockify that has its own port. All sessions share the gateway, so one
+   * WebSocket proves each of its starts, and the broker asks the other machines directly. Each WebSocket costs
+   * websockify a process, and the broker may ask a thousand machines again every few seconds.
    */
   const tryToReach = async (session: VncSession): Promise<Unreached> => {
     const { address, targetPort } = session.spec;
@@ -122,14 +122,14 @@ export const openConsoles = (
     checkedAt.set(session.id, clock.monotonic());
     const unreached = await inTurn(() => tryToReach(session));
     const { vm, target, mayBeUnreachable } = session.spec;
-    // A session that was ready before goes on, whatever happens to its machine.
+    // A session that was ready once goes on, whatever happens to its machine.
     const isKept = mayBeUnreachable || session.readyAtMs !== undefined;
     if (unreached !== undefined && !isKept) {
       throw targetUnreachable(vm, target, unreached);
     }
     note(session.id, { spec: { ...session.spec, isReachable: unreached === undefined } });
   };
-  /** A session that existed before, with its machine asked again unless that was done just now: see `reach`. */
+  /** An existing session. Its machine is asked again unless that happened a moment ago: see `reach`. */
   const checked = async (session: VncSession): Promise<VncSession> => {
     const { id, state } = session;
     const age = clock.monotonic() - (checkedAt.get(id) ?? -Infinity);
@@ -172,7 +172,7 @@ export const openConsoles = (
   const livingMembers = (): VncSession[] => living().filter(isMember);
   const ofVm = (vm: string): VncSession | undefined => members.ofVm(vm) ?? manager.ofKey(keyOf(vm));
 
-  /** Ends the gateway with its last session, because others may need its port. */
+  /** Ends the gateway with its last session, because others may need the port. */
   const endGateway = async (): Promise<void> => {
     const session = gateway();
     if (session !== undefined && livingMembers().length === 0) {
@@ -197,7 +197,7 @@ export const openConsoles = (
     const lost = living().filter(({ state, spec }) => state === 'ready' && !spec.isReachable);
     await Promise.all(lost.map(started));
   };
-  /** Starts a gateway again that was given up, and revokes tokens of sessions that ended while this process was being killed. */
+  /** Restarts a gateway that was given up, and revokes tokens of sessions that ended while this process was killed. */
   const mend = async (): Promise<void> => {
     const led = await tokens.led();
     const ids = new Set(livingMembers().map(({ id }) => id));

@@ -17,7 +17,10 @@ export interface Flow {
 /** From the first port to the last. */
 export type Span = readonly [first: number, last: number];
 
-/** The connections that come to `ports`, and those that go to ports in `targets`. Throws StartFailure if `ss` is not installed. */
+/**
+ * The connections to `ports`, and those from this host to ports in `targets`. Throws StartFailure if `ss` is not
+ * installed.
+ */
 export const readFlows = async (ports: Span, targets: Span): Promise<Flow[]> => {
   const ss = await systemProgram('ss');
   // -t TCP, -n numbers, -H no heading, -O one line each, -i counters, -p processes.
@@ -34,7 +37,7 @@ export const readFlows = async (ports: Span, targets: Span): Promise<Flow[]> => 
 const within = (which: string, [first, last]: Span): string =>
   `( ${which} >= :${first} and ${which} <= :${last} )`;
 
-/** Reads what `ss` says, a connection a line: queues, our end, the other end, processes, counters. */
+/** Reads the output of `ss`, one connection a line: queues, our end, the other end, processes, counters. */
 const parseFlows = (text: string): Flow[] =>
   text.split('\n').flatMap((line) => {
     const [, , ours = '', peer = ''] = line.trim().split(/\s+/);
@@ -51,7 +54,9 @@ const parseFlows = (text: string): Flow[] =>
     };
   });
 
-/** The connections of viewers. A browser that only loads the page has a process too, but none that is connected to a machine. */
+/**
+ * The connections of viewers. A browser that only loads the page has a process too, but that connects to no machine.
+ */
 export const fromViewers = (flows: readonly Flow[], [first, last]: Span): Flow[] => {
   const isOurs = ({ port }: Flow): boolean => port >= first && port <= last;
   const going = new Set(flows.filter((flow) => !isOurs(flow)).flatMap(({ pids }) => pids));

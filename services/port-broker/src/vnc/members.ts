@@ -11,7 +11,7 @@ interface MembersOptions extends Pick<
   'store' | 'clock' | 'random' | 'events' | 'failpoint'
 > {
   tokens: Tokens;
-  /** Makes sure that the gateway runs and that it leads to the session's machine. If it throws, the session is not started. */
+  /** Makes sure that the gateway runs and leads to the session's machine. If it throws, the session does not start. */
   started: (session: VncSession) => Promise<void>;
   /** Ends the connections that the gateway carries for a session. */
   hangUp: (session: string) => Promise<void>;
@@ -24,11 +24,13 @@ interface Member {
 
 const TYPE = 'vnc-member';
 
-/** The sessions that go through the gateway, also those that an earlier process left. They have no programs and no ports of their own, only tokens. */
+/**
+ * The sessions through the gateway, also those of an earlier process. They have no programs and no ports, only tokens.
+ */
 export const openMembers = (options: MembersOptions) => {
   const { store, tokens, clock, random, events, failpoint, started, hangUp } = options;
   const members = new Map<string, Member>();
-  /** Ids of living ones, by their machines. */
+  /** The ids of living sessions, by machine. */
   const byVm = new Map<string, string>();
   const done = Promise.resolve();
   const record = recorder(events);
@@ -89,14 +91,14 @@ export const openMembers = (options: MembersOptions) => {
       enter(session);
       continue;
     }
-    // The caller of one that was not ready yet never heard of it.
+    // This session was never ready, so its caller never heard of it.
     const end = session.end ?? 'failed';
     store.put(enter({ ...session, state: 'ended', end, endedAtMs: clock.now() }).session);
   }
   const history = createHistory([...members.values()].map(({ session }) => session));
 
   return {
-    /** The caller has just seen that the machine has no session, and has not awaited anything since. */
+    /** The caller must have seen that the machine has no session, and must not have awaited anything since. */
     start: async ({ owner, spec }: Pick<VncSession, 'owner' | 'spec'>): Promise<VncSession> => {
       const about = { key: `vm ${spec.vm}`, owner, spec };
       const session = newSession(TYPE, random.id('vnc'), about, clock.now());
@@ -128,7 +130,7 @@ export const openMembers = (options: MembersOptions) => {
     },
     list: (): VncSession[] => [...members.values()].map(({ session }) => session),
     get,
-    /** The living one of a machine. */
+    /** The living session of a machine. */
     ofVm: (vm: string): VncSession | undefined => get(byVm.get(vm) ?? ''),
     note: (id: string, change: Partial<Pick<VncSession, 'lastActivityMs' | 'spec'>>): void => {
       const member = members.get(id);

@@ -9,7 +9,7 @@ export interface Target {
   port: number;
 }
 
-/** Reads `host:port`, `[::1]:5900`. undefined: it is neither. */
+/** Reads `host:port` or `[::1]:5900`; undefined for anything else. */
 export const parseTarget = (text: string): Target | undefined => {
   const [, bracketed, plain, digits = ''] =
     /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,253})):(\d{1,5})$/.exec(text) ?? [];
@@ -37,8 +37,8 @@ export const parseNetworks = (texts: readonly string[]): BlockList => {
 };
 
 /**
- * The address to connect to. Every address of a name must be in one of the networks. The session keeps the address, because the name can
- * lead elsewhere a moment later. Throws TARGET_UNKNOWN, TARGET_NOT_ALLOWED.
+ * The address to connect to. Every address of a name must be in one of the networks. The session keeps the address,
+ * because the name can lead elsewhere a moment later. Throws TARGET_UNKNOWN, TARGET_NOT_ALLOWED.
  */
 export const addressOf = async ({ host }: Target, networks: BlockList): Promise<string> => {
   const found = isIP(host) > 0 ? [host] : await addressesOf(host);

@@ -6,12 +6,13 @@ import type { Random } from '#libs/random/index.ts';
 
 const NONCE_BYTES = 16;
 const SECRET_BYTES = 32;
-/** A look-up that began before a token expired may end this much later. */
+/** How long after a token's expiry a look-up may end that began before it. */
 const LATE_MS = 60_000;
 
 /**
- * Makes and revokes the gateway's tokens. `websockify/muster_tokens.py` describes and checks them with the files in this folder alone. Each boot
- * has a secret of its own, because tokens expire by the monotonic clock, which starts anew with each boot.
+ * Makes and revokes the gateway's tokens. `websockify/muster_tokens.py` describes them, and checks them with the files
+ * in this folder alone. Each boot has its own secret, because tokens expire by the monotonic clock, which starts anew
+ * with each boot.
  */
 export const openTokens = (folder: string, ttlMs: number, bootId: string, random: Random) => {
   for (const name of ['targets', 'used', 'viewers']) {
@@ -19,7 +20,7 @@ export const openTokens = (folder: string, ttlMs: number, bootId: string, random
   }
   const secret = secretOf(folder, bootId, random);
   const at = (...parts: string[]): string => join(folder, ...parts);
-  /** The viewers' files that were read. They never change, and there may be a thousand. */
+  /** The viewers' files that were read. They are cached, because they never change and there may be a thousand. */
   let known = new Map<string, string>();
   const sessionOf = async (viewer: string): Promise<string> =>
     known.get(viewer) ?? (await readFile(at('viewers', viewer), 'utf8').catch(() => ''));
@@ -31,18 +32,18 @@ export const openTokens = (folder: string, ttlMs: number, bootId: string, random
       const signed = `${session}.${Math.floor(hostMs() + ttlMs)}.${nonce}`;
       return `${signed}.${createHmac('sha256', secret).update(signed).digest('hex')}`;
     },
-    /** Sets where tokens of a session lead from now on. */
+    /** Sets the address to which a session's tokens lead from now on. */
     lead: async (session: string, host: string, port: number): Promise<void> => {
-      // Renamed into place, because the gateway may read it at any moment.
+      // The file is renamed into place, because the gateway may read it at any moment.
       const part = at(`${session}.part`);
       await writeFile(part, `${host}\n${port}\n`, { mode: 0o600 });
       await rename(part, at('targets', session));
     },
     /** Makes all tokens of a session invalid. */
     revoke: (session: string): Promise<void> => rm(at('targets', session), { force: true }),
-    /** Sessions whose tokens lead somewhere. */
+    /** The sessions whose tokens lead to an address. */
     led: (): Promise<string[]> => readdir(at('targets')),
-    /** Which session each process of the gateway serves, by `pid.startTicks`; also of processes that are gone. */
+    /** The session that each process of the gateway serves, by `pid.startTicks`; also for processes that are gone. */
     viewers: async (): Promise<ReadonlyMap<string, string>> => {
       const names = await readdir(at('viewers'));
       const all = await Promise.all(
@@ -73,7 +74,7 @@ export type Tokens = ReturnType<typeof openTokens>;
 /** The host's monotonic clock in milliseconds, as the gateway reads it too. */
 const hostMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
 
-/** The secret of this boot. It is made if there is none yet. */
+/** The secret of this boot, which is made on first use. */
 const secretOf = (folder: string, bootId: string, random: Random): KeyObject => {
   const [path, bootPath] = [join(folder, 'secret'), join(folder, 'boot')];
   if (textOf(bootPath) !== bootId) {

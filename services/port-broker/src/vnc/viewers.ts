@@ -17,7 +17,7 @@ interface ViewersOptions {
   /** undefined: it does not run. */
   gateway: () => VncSession | undefined;
   nonces: (session: string) => ReadonlySet<string>;
-  /** Called with each session whose viewers sent or got something. */
+  /** Called with each session whose viewers sent or received bytes. */
   used: (session: string) => void;
 }
 
@@ -28,14 +28,16 @@ const HANG_UP_MS = 500;
 export const createViewers = (options: ViewersOptions) => {
   const { clock, tokens, sessions, gateway, nonces, used } = options;
   const totals = new Map<string, Seen>();
-  /** The connections that were seen at the last look, by port and peer. */
+  /** The connections of the last look, by port and peer. */
   let last = new Map<string, Flow & { session: string }>();
   let lookedAt = -Infinity;
 
   const seen = (session: string): Seen =>
     totals.get(session) ?? { viewers: 0, sentBytes: 0, receivedBytes: 0 };
 
-  /** Adds up what connections carried since the last look. Returns the sessions that carried something. */
+  /**
+   * Adds up the bytes that connections carried since the last look. Returns the sessions whose connections carried any.
+   */
   const count = (
     flows: readonly Flow[],
     sessionOf: (flow: Flow) => string | undefined,
@@ -48,7 +50,7 @@ export const createViewers = (options: ViewersOptions) => {
     for (const flow of flows) {
       const key = `${flow.port} ${flow.peer}`;
       const before = last.get(key);
-      // Remembered, because the process by which it is known can be gone before its connection is.
+      // The session is remembered, because the process that reveals it can end before the connection does.
       const session = before?.session ?? sessionOf(flow);
       if (session === undefined) {
         continue;
@@ -117,7 +119,7 @@ export const createViewers = (options: ViewersOptions) => {
 
 export type Viewers = ReturnType<typeof createViewers>;
 
-/** How the gateway names the process of a viewer. */
+/** The name of a viewer's process in the gateway's files. */
 const nameOf = (pid: number): string => `${pid}.${statOf(pid)?.startTicks ?? ''}`;
 const pidOf = (name: string): number => Number(name.slice(0, name.indexOf('.')));
 

@@ -8,18 +8,18 @@ import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.
 import type { SessionType } from '../session/session-type.ts';
 import { outputOf } from '../session/process-group.ts';
 
-/** What a websockify leads to: one machine, or (the gateway) whatever a token says. */
+/** The target of a websockify: one machine, or for the gateway whatever a token says. */
 export interface VncSpec {
   /** Empty: it is the gateway. */
   vm: string;
   /** As the caller named it: `host:port`. */
   target: string;
-  /** Where that is. */
+  /** The address that `target` resolved to. */
   address: string;
   targetPort: number;
   /** Whether the session is kept although the VNC server does not answer. */
   mayBeUnreachable: boolean;
-  /** Whether the VNC server answered when it was asked last. */
+  /** Whether the VNC server answered when it was last asked. */
   isReachable: boolean;
 }
 
@@ -28,14 +28,14 @@ export type VncSession = Session<VncSpec>;
 interface WebsockifyOptions extends Pick<Config['vnc'], 'websockify' | 'novnc'> {
   address: string;
   tokens: string;
-  /** Called once for each start of a machine's websockify, when it runs. If it throws, the start has failed. */
+  /** Called once for each start of a machine's websockify, as soon as that runs. If it throws, the start has failed. */
   started: (session: VncSession) => Promise<void>;
 }
 
 const READY_MS = 30_000;
-/** It is killed at once: it has nothing to save, and a thousand interpreters that end in good order keep a host busy. */
+/** websockify is killed at once. It has nothing to save, and a thousand orderly ends would keep a host busy. */
 const GRACE_MS = 0;
-/** Each start is a second of an interpreter's work; more at a time would only make all of them late. */
+/** Each start costs an interpreter a second of work, so more starts at a time would only delay all of them. */
 const AT_ONCE = 4;
 /** Detects viewers that vanished, and keeps idle connections open in routers. */
 const HEARTBEAT_SECONDS = 30;
@@ -115,11 +115,11 @@ const servesPage = (address: string, port: number): Promise<boolean> =>
 /** An address as it is written before a port: IPv6 in brackets. */
 export const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
-/** noVNC's page, which opens the machine's screen at once. The gateway needs a `token`. */
+/** The URL of noVNC's page, which opens the machine's screen at once. The gateway needs a `token`. */
 export const pageOf = (host: string, port: number, token?: string): string =>
   `http://${bracketed(host)}:${port}/vnc.html?autoconnect=1&resize=scale&path=${encodeURIComponent(pathOf(token))}`;
 
-/** Where a viewer opens its WebSocket. */
+/** The URL at which a viewer opens its WebSocket. */
 export const socketOf = (host: string, port: number, token?: string): string =>
   `ws://${bracketed(host)}:${port}/${pathOf(token)}`;
 

@@ -8,7 +8,7 @@ import { cutPage, parsePage } from '#libs/pages/index.ts';
 import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 
-/** Lists what a session's worker used, the latest first. */
+/** Lists what a session's compute worker used, the latest first. */
 export const listSessionMetrics =
   (ctx: Context): Unary<ListSessionMetricsRequest, ListSessionMetricsResponse> =>
   async (request, { caller }) => {

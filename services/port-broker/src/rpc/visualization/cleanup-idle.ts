@@ -4,7 +4,7 @@ import { collectViolations, durationFromProto } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { visualizationToProto } from '../../wire/visualization.ts';
 
-/** Ends the ParaView servers that nobody has used for so long. */
+/** Ends the ParaView servers that nobody has used for the requested time. */
 export const cleanupIdle =
   (ctx: Context): Unary<CleanupIdleRequest, CleanupIdleResponse> =>
   async ({ idleFor }) => {

@@ -13,7 +13,7 @@ import { reach } from '../callers.ts';
 import { checkWait, waitOf } from '../../wire/wait.ts';
 import { visualizationToProto } from '../../wire/visualization.ts';
 
-/** Starts a ParaView server for a case, or answers the one that there is. */
+/** Starts a ParaView server for a case, or answers the existing one. */
 export const startVisualization =
   (ctx: Context): Unary<StartVisualizationRequest, StartVisualizationResponse> =>
   async (request, call) => {

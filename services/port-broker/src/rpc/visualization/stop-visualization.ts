@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts';
 import { findSession } from '../../wire/session.ts';
 import { visualizationToProto } from '../../wire/visualization.ts';
 
-/** Ends a ParaView server, also one in use. */
+/** Ends a ParaView server, even one in use. */
 export const stopVisualization =
   (ctx: Context): Unary<StopVisualizationRequest, StopVisualizationResponse> =>
   async ({ visualizationId }, { caller }) => {

@@ -6,7 +6,7 @@ import { parseTarget, type Target } from '../../vnc/target.ts';
 import { checkWait, waitOf } from '../../wire/wait.ts';
 import { consoleToProto } from '../../wire/console.ts';
 
-/** Makes a machine's console reachable, or answers the session that it has. */
+/** Makes a machine's console reachable, or answers the machine's existing session. */
 export const startVncSession =
   (ctx: Context): Unary<StartVncSessionRequest, StartVncSessionResponse> =>
   async (request, call) => {

@@ -3,7 +3,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../../context.ts';
 import { consoleToProto, findConsole } from '../../wire/console.ts';
 
-/** Ends a console, also one with viewers. */
+/** Ends a console, even one with viewers. */
 export const stopVncSession =
   (ctx: Context): Unary<StopVncSessionRequest, StopVncSessionResponse> =>
   async (request) => {
