@@ -54,8 +54,8 @@ export const variables = z.object({
 });
 
 /**
- * Reads the configuration; throws ConfigError that names everything wrong. `kernel` are the ranges that pools must not meet,
- * unless MUSTER_PORT_ANY_RANGE says that they may.
+ * Reads the configuration. Throws ConfigError that names everything wrong. `kernel` are the ranges that pools must not
+ * touch, unless MUSTER_PORT_ANY_RANGE allows it.
  */
 export const readConfig = (env: Environment, kernel: readonly KernelRange[]) => {
   const read = loadConfig(variables, env);

@@ -13,7 +13,7 @@ export interface Pool {
   defaultTtlMs: number;
 }
 
-/** A range of ports that the kernel uses itself, and the setting that says so. */
+/** A range of ports that the kernel uses itself, and the name of its setting. */
 export interface KernelRange {
   first: number;
   last: number;

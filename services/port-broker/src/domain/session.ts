@@ -15,7 +15,7 @@ export type SessionEnd =
   | 'failed'
   /** Its program ended again and again. */
   | 'lost'
-  /** The host was started anew. */
+  /** The host has rebooted. */
   | 'rebooted';
 
 /** Programs behind one leased port, for somebody. */

@@ -164,7 +164,7 @@ const listenersOf = (files: SocketFiles, likely: number): SocketRow[] => {
   return (isWhole ? rows : socketRows(readFileSync(files.table, 'latin1'))).filter(isListening);
 };
 
-/** Infinity if the file does not say. */
+/** Infinity if the file has no such line. */
 const socketCount = ({ count: { file, line } }: SocketFiles): number => {
   const told = ifThere(() => readFileSync(file, 'latin1'))
     ?.split('\n')

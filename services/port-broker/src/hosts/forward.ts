@@ -23,7 +23,7 @@ export const clientOf = (call: CallContext): { address: string; agent: string } 
 
 const same = (bytes: Buffer): Buffer => bytes;
 
-/** An rpc whose messages stay bytes. On the wire one answer is a stream of one. */
+/** An rpc whose messages stay bytes. On the wire, a single answer is a stream of one message. */
 const bytesMethod = (path: string) => ({
   path,
   requestStream: false as const,

@@ -5,7 +5,7 @@ const TAG_CHARS = 4;
 /** How many different tags there are. */
 const TAGS = 36 ** TAG_CHARS;
 
-/** The tag in all ids of a host, 4 of [a-z0-9]. Any broker can tell by it which host to ask. */
+/** The tag in all ids of a host, four of [a-z0-9]. It shows any broker which host to ask. */
 export const tagOf = (host: string): string => {
   const number = createHash('sha256').update(host).digest().readUInt32BE() % TAGS;
   return number.toString(36).padStart(TAG_CHARS, '0');

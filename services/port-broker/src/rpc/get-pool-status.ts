@@ -11,7 +11,7 @@ import { findPool } from './callers.ts';
 
 const MAX_NAMED = 100;
 
-/** Tells how many ports of each pool are leased, free and unusable. */
+/** Answers how many ports of each pool are leased, free and unusable. */
 export const getPoolStatus =
   (ctx: Context): Unary<GetPoolStatusRequest, GetPoolStatusResponse> =>
   async ({ pool: name }) => {

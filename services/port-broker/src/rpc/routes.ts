@@ -10,7 +10,9 @@ import { sumOf } from '../wire/console.ts';
 
 /** Which of several hosts answers an rpc. */
 export type Route<Q, R> =
-  /** About one thing: its host is told by the tag in its id, or by `keyOf`, a key that exists once in the mesh. */
+  /**
+   * About one thing. The tag in its id names its host, or else `keyOf` finds it by a key that exists once in the mesh.
+   */
   | { by: 'id'; idOf: (request: Q) => string; keyOf?: (request: Q) => string }
   /** About one host: the one that the request names, or the one that received it. */
   | { by: 'host' }

@@ -297,7 +297,7 @@ export const openSessionManager = <Spec>(
       managed.over = carryOn(managed, lifecycle);
       return;
     }
-    // It was not ready yet, was about to end, or the host was started anew. Its caller never heard of it, or wanted it gone.
+    // It was not ready, was about to end, or the host has rebooted. Its caller never heard of it, or wanted it gone.
     const why = lease?.end?.reason === 'rebooted' ? 'rebooted' : (session.end ?? 'failed');
     managed.over = lifecycle.processes
       .endAll(0, managed.session.port)

@@ -81,7 +81,7 @@ export const pvserverSessions = (options: PvserverOptions): SessionType<Visualiz
   },
 });
 
-/** Tells the clients of a session how many minutes are left to it. */
+/** Tells the clients of a session how many minutes it has left. */
 export const tellMinutes = (folder: string, minutes: number): Promise<void> =>
   writeFile(join(folder, 'told', MINUTES), `${minutes}\n`, { mode: 0o600 });
 
