@@ -44,6 +44,8 @@ export const openCall = (world: World, network: Network, options: CallOptions): 
   const bell = createBell();
   const over = new AbortController();
   const never = new AbortController();
+  // Node keeps signals that somebody listens to, and with them the whole world of this run.
+  world.atEnd(() => over.abort(unavailable('world', 'the simulation is over')));
   const patienceMs = SILENT_MS * world.random.float();
   let [isAgentThere, isManagerThere] = [true, true];
 

@@ -343,6 +343,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     for (const { process: each } of [...supervisors, ...managers, ...agents]) {
       world.kill(each);
     }
+    world.end();
   }
   return {
     seed,

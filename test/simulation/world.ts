@@ -70,6 +70,7 @@ export const createWorld = (seed: number) => {
   const queue: Event[] = [];
   const counts = new Map<string, number>();
   const lines: string[] = [];
+  const endings: (() => void)[] = [];
   let now = 0;
   let steps = 0;
   let hash = 0x811c9dc5;
@@ -168,6 +169,10 @@ export const createWorld = (seed: number) => {
         sleep: sleepBy(setTimer),
       };
     },
+    /** Calls `fn` when the run is over, to let go of what Node would keep. */
+    atEnd: (fn: () => void): void => void endings.push(fn),
+    /** Ends the run. */
+    end: (): void => endings.forEach((fn) => fn()),
     /** Counts something for the report. */
     count: (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1),
     counts: counts as ReadonlyMap<string, number>,
