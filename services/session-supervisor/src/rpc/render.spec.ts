@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import type { RenderSpec } from '#libs/contracts/common.ts';
 import type { StartWorkloadRequest, Workload } from '#libs/contracts/session.ts';
 import { eventually } from '#libs/testing/index.ts';
-import { buildHead, PACKINGS, SHAPES } from '../kinds/render/blend/fixtures/blend-head.ts';
+import { buildHead, PACKINGS, SHAPES } from '#libs/blend/fixtures/head.ts';
 import { openBlob, type TestBlob } from '../fixtures/blob.ts';
 import { spoilt } from '../fixtures/users.ts';
 import { openMesh, type TestMesh, type TestSupervisor } from '../fixtures/mesh.ts';

@@ -2,7 +2,7 @@ import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import { indicesBetween, indicesToText } from '../../domain/graph/index-set.ts';
 import type { PrepareDeps } from '../kind-wire.ts';
 import type { InputFile } from '../kind.ts';
-import { HEAD_BYTES, chooseScene, readBlendHead } from './blend/blend-head.ts';
+import { HEAD_BYTES, chooseScene, readBlendHead } from '#libs/blend/index.ts';
 import type { RenderSpec } from './render.ts';
 
 /** NOT_FOUND: the object does not exist or belongs to another customer. */

@@ -5,6 +5,9 @@ import os
 
 import bpy
 
+import reach
+import settings
+
 # A bound, because a scene can name any number of files.
 MOST = 1000
 
@@ -17,53 +20,45 @@ def exists(path, library=None):
     return os.path.exists(absolute(path, library))
 
 
-def used_images():
-    """Images that a picture can show, without those that only brushes, editors or empties (reference pictures) use."""
-    unseen = (bpy.types.Brush, bpy.types.Screen, bpy.types.WindowManager)
-    for image, users in bpy.data.user_map(subset=set(bpy.data.images)).items():
-        shown = [
-            user
-            for user in users
-            if not isinstance(user, unseen) and not (isinstance(user, bpy.types.Object) and user.type == "EMPTY")
-        ]
-        if shown:
-            yield image
-
-
 def tile_paths(image):
     for tile in image.tiles:
         column, row = (tile.number - 1001) % 10, (tile.number - 1001) // 10
         yield image.filepath.replace("<UDIM>", str(tile.number)).replace("<UVTILE>", f"u{column + 1}_v{row + 1}")
 
 
-def missing_images():
-    for image in used_images():
+def missing_images(images):
+    for image in images:
         if image.source not in {"FILE", "SEQUENCE", "MOVIE", "TILED"} or image.packed_file or len(image.packed_files):
             continue
         paths = tile_paths(image) if image.source == "TILED" else [image.filepath]
         for path in paths:
             if not exists(path, image.library):
-                yield "image", path or image.name
+                yield "image", image, path or image.name
+
+
+def missing_libraries():
+    for library in bpy.data.libraries:
+        if not library.packed_file and not exists(library.filepath, library.library):
+            yield "library", library, library.filepath
 
 
 def missing_data():
-    for library in bpy.data.libraries:
-        if not library.packed_file and not exists(library.filepath, library.library):
-            yield "library", library.filepath
     for font in bpy.data.fonts:
         if not font.packed_file and font.filepath not in {"", "<builtin>"} and not exists(font.filepath, font.library):
-            yield "font", font.filepath
+            yield "font", font, font.filepath
     for kind, each in [("cache", c) for c in bpy.data.cache_files] + [("clip", c) for c in bpy.data.movieclips]:
         if not exists(each.filepath, each.library):
-            yield kind, each.filepath
+            yield kind, each, each.filepath
     for volume in bpy.data.volumes:
         if volume.filepath and not volume.packed_file and not exists(volume.filepath, volume.library):
-            yield "volume", volume.filepath
+            yield "volume", volume, volume.filepath
 
 
-def missing_simulations():
+def missing_simulations(shown):
     """Baked simulations and mesh caches have their frames in folders beside the file."""
     for item in bpy.data.objects:
+        if item not in shown:
+            continue
         for modifier in item.modifiers:
             if not modifier.show_render:
                 continue
@@ -77,17 +72,52 @@ def missing_simulations():
                 baked = domain.has_cache_baked_data or domain.has_cache_baked_mesh or domain.has_cache_baked_any
                 if baked and not exists(domain.cache_directory, item.library):
                     yield "cache", domain.cache_directory
-            cache = getattr(modifier, "point_cache", None)
-            if cache and cache.use_external and not exists(cache.filepath, item.library):
+            elif modifier.type == "MULTIRES" and modifier.is_external and not exists(modifier.filepath, item.library):
+                yield "displacement", modifier.filepath
+    for _, cache, library in point_caches(shown):
+        if cache.use_external:
+            if not exists(cache.filepath, library):
                 yield "cache", cache.filepath
+        elif cache.use_disk_cache and cache.is_baked:
+            stem = os.path.splitext(os.path.basename(library.filepath if library else bpy.data.filepath))[0]
+            folder = f"//blendcache_{stem}"
+            if not exists(folder, library):
+                yield "cache", folder
 
 
-def missing_in_nodes():
-    trees = list(bpy.data.node_groups)
+def point_caches(shown):
+    """Simulations that go from frame to frame: (what it is for people, its cache, the library that it is from)."""
+    for item in bpy.data.objects:
+        if item not in shown:
+            continue
+        for modifier in item.modifiers:
+            if not modifier.show_render:
+                continue
+            if modifier.type in {"CLOTH", "SOFT_BODY"}:
+                kind = modifier.type.lower().replace("_", " ")
+                yield f"{kind} of {item.name}", modifier.point_cache, item.library
+            elif modifier.type == "DYNAMIC_PAINT" and modifier.canvas_settings:
+                for surface in modifier.canvas_settings.canvas_surfaces:
+                    yield f"dynamic paint of {item.name}", surface.point_cache, item.library
+        for system in item.particle_systems:
+            if system.settings.type == "EMITTER":
+                yield f"particles of {item.name}", system.point_cache, item.library
+    for scene in bpy.data.scenes:
+        if scene in shown and scene.rigidbody_world and scene.rigidbody_world.enabled:
+            yield f"rigid bodies of {scene.name}", scene.rigidbody_world.point_cache, scene.library
+
+
+def unbaked(scene):
+    """Simulations whose frames are not stored, for people. Each machine would compute them anew, and otherwise."""
+    return [what for what, cache, _ in point_caches(reach.shown(scene)) if not (cache.is_baked or cache.use_external)]
+
+
+def missing_in_nodes(shown):
+    trees = [tree for tree in bpy.data.node_groups if tree in shown]
     for owners in (bpy.data.lights, bpy.data.worlds, bpy.data.materials):
-        trees += [owner.node_tree for owner in owners if owner.node_tree]
+        trees += [owner.node_tree for owner in owners if owner.node_tree and owner in shown]
     for tree in trees:
-        for node in tree.nodes:
+        for node in reach.shown_nodes(tree):
             if node.bl_idname in {"ShaderNodeTexIES", "ShaderNodeScript"} and node.mode == "EXTERNAL":
                 if not exists(node.filepath, tree.library):
                     yield "light profile" if node.bl_idname == "ShaderNodeTexIES" else "script", node.filepath
@@ -97,7 +127,7 @@ def missing_strips(scene):
     """Without sound strips, because no picture depends on them."""
     if not scene.render.use_sequencer or not scene.sequence_editor:
         return
-    for strip in scene.sequence_editor.sequences_all:
+    for strip in settings.strips_of(scene):
         if strip.mute:
             continue
         if strip.type == "MOVIE" and not exists(strip.filepath):
@@ -110,9 +140,21 @@ def missing_strips(scene):
 
 
 def missing(scene):
-    """The missing files, each path once, in a fixed order: [{"kind", "path"}]."""
-    found = {}
-    for source in (missing_images(), missing_data(), missing_simulations(), missing_in_nodes(), missing_strips(scene)):
+    """
+    The missing files that a picture can show and those that none can, each path once and in a fixed order:
+    ([{"kind", "path"}], [{"kind", "path"}]).
+    """
+    shown = reach.shown(scene)
+    seen, unseen = {}, {}
+    for kind, block, path in (*missing_images(bpy.data.images), *missing_data()):
+        (seen if block in shown else unseen).setdefault(path, kind)
+    # What a library that is not there holds, nobody knows.
+    for kind, _, path in missing_libraries():
+        seen.setdefault(path, kind)
+    for source in (missing_simulations(shown), missing_in_nodes(shown), missing_strips(scene)):
         for kind, path in source:
-            found.setdefault(path, kind)
-    return [{"kind": found[path], "path": path} for path in sorted(found)][:MOST]
+            seen.setdefault(path, kind)
+    return tuple(
+        [{"kind": found[path], "path": path} for path in sorted(found) if path not in but][:MOST]
+        for found, but in ((seen, {}), (unseen, seen))
+    )

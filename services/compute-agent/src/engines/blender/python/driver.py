@@ -2,7 +2,8 @@
 
 Requests are JSON lines on stdin: {"id", "do": "open" | "render" | "probe", ...}. Each gets one answer on stdout: the byte
 0x1E, a JSON object with the same id, and a newline. Blender's own output shares stdout and may stand between the answers.
-An answer has "ok"; if it is false, also "failure" (a failure class) and "reason".
+An answer has "ok"; if it is false, also "failure" (a failure class) and "reason". A message with "progress" in place of "ok"
+may come before the answer: the current step of the render, in Blender's words.
 """
 
 import ctypes
@@ -18,6 +19,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import assets  # noqa: E402
+import engines  # noqa: E402
 import settings  # noqa: E402
 from refusal import Refusal  # noqa: E402
 
@@ -30,7 +32,12 @@ class Opened:
         self.notes = notes
 
 
+# Blender tells of every object that it prepares.
+LEAST_SECONDS_BETWEEN_PROGRESS = 0.1
+
 opened = None
+current_id = None
+told_progress_at = 0.0
 libc = ctypes.CDLL(None)
 
 
@@ -65,22 +72,43 @@ def choose_scene(name):
     return scene
 
 
+def listed(files):
+    text = ", ".join(f"{each['kind']} {each['path']}" for each in files[:10])
+    return text + (f" and {len(files) - 10} more" if len(files) > 10 else "")
+
+
+def check_camera(scene):
+    """Every frame would fail without a camera, unless strips or the compositor make the picture without one."""
+    strips = scene.render.use_sequencer and scene.sequence_editor and settings.strips_of(scene)
+    tree = settings.compositor_tree(scene) if scene.render.use_compositing else None
+    composed = tree and not any(node.bl_idname == "CompositorNodeRLayers" for node in tree.nodes)
+    if scene.camera or strips or composed or any(marker.camera for marker in scene.timeline_markers):
+        return
+    cameras = ", ".join(each.name for each in bpy.data.objects if each.type == "CAMERA")
+    text = f"its cameras are: {cameras}" if cameras else "the file has none"
+    raise Refusal("SCENE_UNREADABLE", f"the scene {scene.name} has no active camera; {text}")
+
+
 def open_scene(ask):
     global opened
     opened = None
     load(ask["file"])
     scene = choose_scene(ask.get("scene"))
     if ask.get("engine"):
-        settings.set_engine(scene, ask["engine"])
-    elif scene.render.engine not in settings.ENGINES:
-        raise Refusal("ENGINE_UNAVAILABLE", f"the scene wants {scene.render.engine}", names=[scene.render.engine])
-    missing = assets.missing(scene)
+        engines.choose(scene, ask["engine"])
+    else:
+        engines.of(scene)
+    check_camera(scene)
+    missing, unseen = assets.missing(scene)
     notes = settings.apply(scene, ask)
+    if unseen:
+        notes.append(f"not in the file, and nothing shown needs it: {listed(unseen)}")
+    unbaked = assets.unbaked(scene)
+    if unbaked:
+        notes.append(f"not baked, so frames may not fit together: {', '.join(unbaked[:10])}")
     if missing:
         if not ask.get("allowMissing"):
-            text = ", ".join(f"{each['kind']} {each['path']}" for each in missing[:10])
-            more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
-            raise Refusal("MISSING_ASSETS", f"not in the file: {text}{more}", names=[m["path"] for m in missing])
+            raise Refusal("MISSING_ASSETS", f"not in the file: {listed(missing)}", names=[m["path"] for m in missing])
         notes.append(f"rendered without {len(missing)} missing files: {missing[0]['path']} …")
     if bpy.app.autoexec_fail:
         notes.append(f"scripts in the file were not run: {bpy.app.autoexec_fail_message}")
@@ -110,13 +138,26 @@ def probe(ask):
     """Renders eight by eight pixels of the factory scene, to find out whether an engine works at all."""
     global opened
     scene = bpy.context.scene
-    settings.set_engine(scene, ask["engine"])
+    engines.choose(scene, ask["engine"])
     scene.render.resolution_x = scene.render.resolution_y = 8
     opened = Opened(scene, settings.apply(scene, {"samples": 1, "scale": 100, "format": "PNG"}))
     return render({"frame": 1, "file": ask["file"]})
 
 
 ACTIONS = {"open": open_scene, "render": render, "probe": probe}
+
+
+@bpy.app.handlers.persistent
+def tell_progress(text, _=None):
+    """Blender 5 prints nothing while it renders. Blender 3 gives the handler no text; what it prints serves instead."""
+    global told_progress_at
+    now = time.monotonic()
+    if text and current_id and now - told_progress_at >= LEAST_SECONDS_BETWEEN_PROGRESS:
+        told_progress_at = now
+        answer({"id": current_id, "progress": text})
+
+
+bpy.app.handlers.render_stats.append(tell_progress)
 
 
 def answer(message):
@@ -128,11 +169,13 @@ def answer(message):
 
 
 def serve():
+    global current_id
     while True:
         line = sys.stdin.readline()
         if not line:
             os._exit(0)
         ask = json.loads(line)
+        current_id = ask["id"]
         try:
             reply = {"ok": True, **ACTIONS[ask["do"]](ask)}
         except Refusal as refusal:

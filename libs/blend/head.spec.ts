@@ -12,8 +12,8 @@ import {
   renderInfo,
   SHAPES,
   zstdInFrames,
-} from './fixtures/blend-head.ts';
-import { chooseScene, HEAD_BYTES, noWork, readBlendHead } from './blend-head.ts';
+} from './fixtures/head.ts';
+import { chooseScene, HEAD_BYTES, noWork, readBlendHead } from './head.ts';
 
 const recent: HeadShape = SHAPES['3.4, 64 bit'];
 const wide: HeadShape = SHAPES['5.0, 17-byte header, three scenes'];

@@ -1,23 +1,23 @@
-import { type BlendScene, isRenderInfoSize, readBlock, readRenderInfo } from './blend-block.ts';
+import { type BlendScene, isRenderInfoSize, readBlock, readRenderInfo } from './block.ts';
 import {
   type BlendCompression,
   detectCompression,
   type HeadWork,
   MAX_UNPACKED_BYTES,
   unpackHead,
-} from './blend-compression.ts';
+} from './compression.ts';
 import {
   blendFileDamaged,
   blendFileEmpty,
   blendFileTruncated,
   frameRangeUnreadable,
   sceneRequired,
-} from './blend-errors.ts';
-import { type BlendHeader, type BlenderVersion, readBlendHeader } from './blend-header.ts';
+} from './errors.ts';
+import { type BlendHeader, type BlenderVersion, readBlendHeader } from './header.ts';
 
-export type { BlendScene } from './blend-block.ts';
-export type { BlendCompression, HeadWork } from './blend-compression.ts';
-export type { BlenderVersion } from './blend-header.ts';
+export type { BlendScene } from './block.ts';
+export type { BlendCompression, HeadWork } from './compression.ts';
+export type { BlenderVersion } from './header.ts';
 
 /** Bytes of a file's beginning that are read. A first zstd block can be nearly 128 KiB. */
 export const HEAD_BYTES = 192 * 1_024;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
-import { HEAD_BYTES, noWork, readBlendHead } from './blend-head.ts';
+import { HEAD_BYTES, noWork, readBlendHead } from './head.ts';
 
 /** Saves every file of the specs below. The picture of noise makes the compressed file one of many zstd frames. */
 const SAVE = `

@@ -1,5 +1,5 @@
 import { constants, gunzipSync } from 'node:zlib';
-import { unpackZstd } from './blend-zstd.ts';
+import { unpackZstd } from './zstd.ts';
 
 export type BlendCompression = 'none' | 'gzip' | 'zstd';
 

@@ -1,4 +1,4 @@
-import { blendFormatUnknown, notABlendFile } from './blend-errors.ts';
+import { blendFormatUnknown, notABlendFile } from './errors.ts';
 
 /** The layout of the block heads in a .blend: 20 or 24 bytes (until 4.x), or 32 bytes (since 5.0). */
 export type BlockLayout = 'small32' | 'small64' | 'large64';

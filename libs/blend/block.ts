@@ -1,4 +1,4 @@
-import type { BlendHeader, BlockLayout } from './blend-header.ts';
+import type { BlendHeader, BlockLayout } from './header.ts';
 
 /** A block of a .blend: its four-letter code, and the bounds of its payload as offsets into the unpacked bytes. */
 interface BlendBlock {

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { isDomainError } from '#libs/errors/index.ts';
 import { type Random, seededRandom } from '#libs/random/index.ts';
-import { buildHead, PACKINGS, SHAPES } from './fixtures/blend-head.ts';
-import { type BlendHead, noWork, readBlendHead } from './blend-head.ts';
+import { buildHead, PACKINGS, SHAPES } from './fixtures/head.ts';
+import { type BlendHead, noWork, readBlendHead } from './head.ts';
 
 const ROUNDS = 10_000;
 const HOSTILE_LENGTHS = [

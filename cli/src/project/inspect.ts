@@ -1,0 +1,129 @@
+import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
+import {
+  openSource,
+  readBlendFile,
+  type Scenes,
+  type SceneSettings,
+  scenesOf,
+  type Unbaked,
+} from '#libs/blend/index.ts';
+import { inputUnreadable } from '../failures.ts';
+import type { MissingFile } from './collect.ts';
+
+/** The engines of the mesh, by the names that Blender's versions have for them. */
+const ENGINES: ReadonlySet<string> = new Set([
+  'CYCLES',
+  'BLENDER_EEVEE',
+  'BLENDER_EEVEE_NEXT',
+  'BLENDER_WORKBENCH',
+]);
+
+/** INVALID_ARGUMENT `SCENE_UNKNOWN`: the file has no scene of that name. */
+export const sceneUnknown = (name: string, { scenes }: Scenes): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'SCENE_UNKNOWN',
+    `the file has no scene ${name}; choose one of: ${scenes.map((scene) => scene.name).join(', ')}`,
+    { scene: name },
+  );
+
+/** FAILED_PRECONDITION `NO_CAMERA`: every frame would fail. */
+export const noCamera = (scene: string): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'NO_CAMERA',
+    `the scene ${scene} has no active camera; set one in Blender (View > Cameras > Set Active Object as Camera) and save`,
+    { scene },
+  );
+
+/** FAILED_PRECONDITION `ENGINE_UNKNOWN`: the file wants an engine that no machine of a mesh has, for example an add-on's. */
+export const engineUnknown = (engine: string): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'ENGINE_UNKNOWN',
+    `the file wants the engine ${engine}, which the mesh does not know; choose one with --engine CYCLES`,
+    { engine },
+  );
+
+/** FAILED_PRECONDITION `MISSING_ASSETS`: files that the picture shows are not on this machine. */
+export const missingAssets = (missing: readonly MissingFile[]): DomainError => {
+  const shown = missing.slice(0, 10).map(({ kind, path }) => `${kind} ${path}`);
+  const more = missing.length > shown.length ? ` and ${missing.length - shown.length} more` : '';
+  return new DomainError(
+    status.FAILED_PRECONDITION,
+    'MISSING_ASSETS',
+    `not on this machine: ${shown.join(', ')}${more}; restore them, or pack them in Blender (File > External Data > Pack Resources), or render without them with --allow-missing`,
+    { count: missing.length },
+  );
+};
+
+/** FAILED_PRECONDITION `PHYSICS_NOT_BAKED`: each machine would simulate anew, and the frames would not fit together. */
+export const physicsNotBaked = (unbaked: readonly Unbaked[]): DomainError => {
+  const what = [...new Set(unbaked.map(({ kind }) => kind))].join(', ');
+  return new DomainError(
+    status.FAILED_PRECONDITION,
+    'PHYSICS_NOT_BAKED',
+    `not baked: ${what}; frames of different machines would not fit together. Bake in Blender and save, or render on one machine with --users 1, or go on with --allow-unbaked`,
+    { simulations: what },
+  );
+};
+
+/** The scene that is to be rendered. Throws `SCENE_UNKNOWN`. */
+const chosen = (all: Scenes, name: string): SceneSettings | undefined => {
+  const wanted = name === '' ? all.current : name;
+  const scene = all.scenes.find((each) => each.name === wanted);
+  if (scene === undefined && name !== '') {
+    throw sceneUnknown(name, all);
+  }
+  return scene ?? all.scenes[0];
+};
+
+/** What a customer asks of a scene. Empty texts mean what the file says. */
+export interface SceneChoice {
+  scene: string;
+  engine: string;
+  frames: string;
+}
+
+/** A scene that was found fit to render, and its frames as an expression. */
+export interface Inspected {
+  scene: string;
+  frames: string;
+}
+
+/**
+ * Looks through a .blend before it is sent. Undefined if it cannot be read as far as that; then the mesh judges it. Throws
+ * `SCENE_UNKNOWN`, `NO_CAMERA` and `ENGINE_UNKNOWN`.
+ */
+export const inspect = async (
+  path: string,
+  choice: SceneChoice,
+): Promise<Inspected | undefined> => {
+  await using source = await openSource(path).catch((error: unknown) => {
+    throw inputUnreadable(path, String(error), error);
+  });
+  const all = await readBlendFile(source)
+    .then(scenesOf)
+    .catch((error: unknown) => {
+      if (isDomainError(error)) {
+        throw error;
+      }
+      return undefined;
+    });
+  const scene = all && chosen(all, choice.scene);
+  if (scene === undefined) {
+    return undefined;
+  }
+  if (scene.camera === undefined && !scene.hasCameraMarkers && !scene.hasStrips) {
+    throw noCamera(scene.name);
+  }
+  if (choice.engine === '' && !ENGINES.has(scene.engine)) {
+    throw engineUnknown(scene.engine);
+  }
+  const { firstFrame, lastFrame, frameStep } = scene;
+  const range = firstFrame === lastFrame ? `${firstFrame}` : `${firstFrame}-${lastFrame}`;
+  return {
+    scene: scene.name,
+    frames: choice.frames || (frameStep === 1 ? range : `${range}x${frameStep}`),
+  };
+};

@@ -1,0 +1,108 @@
+import type { BlendRecord } from './record.ts';
+
+/** How a path names files. */
+export type PathForm =
+  | 'file'
+  /** The first of files that differ in the number before the extension. */
+  | 'sequence'
+  /** `<UDIM>` or `<UVTILE>` stands for the number of a tile. */
+  | 'tiles'
+  | 'folder'
+  /** The folder `blendcache_NAME` beside the .blend NAME. */
+  | 'blendcache';
+
+/** A file, or files, that a data-block reads. */
+export interface FileUse {
+  /** For people: `image`, `font`. */
+  kind: string;
+  /** As the .blend has it: `//textures/bark.png`. Empty for `blendcache`. */
+  path: string;
+  form: PathForm;
+}
+
+/** DNA_image_types.h */
+const IMAGE_FORMS: Readonly<Record<number, PathForm>> = {
+  1: 'file',
+  2: 'sequence',
+  3: 'file',
+  6: 'tiles',
+};
+/** DNA_movieclip_types.h: MCLIP_SRC_SEQUENCE. */
+const CLIP_SEQUENCE = 1;
+/** DNA_object_force_types.h */
+const CACHE_BAKED = 1 << 0;
+const CACHE_ON_DISK = 1 << 6;
+const CACHE_EXTERNAL = 1 << 9;
+/** Strip types of DNA_sequence_types.h. */
+const STRIP_IMAGE = 0;
+const STRIP_MOVIE = 3;
+/** NodeTexIES and NodeShaderScript: the file is outside of the .blend. */
+const NODE_EXTERNAL = 1;
+
+const use = (kind: string, path: string, form: PathForm = 'file'): FileUse[] =>
+  path === '' ? [] : [{ kind, path, form }];
+
+const packable = (kind: string, record: BlendRecord, path: string, form?: PathForm): FileUse[] =>
+  record.isSet('packedfile') ? [] : use(kind, path, form);
+
+const imageFiles = (image: BlendRecord): FileUse[] => {
+  const form = IMAGE_FORMS[image.number('source')];
+  return form === undefined || image.list('packedfiles').length > 0
+    ? []
+    : packable('image', image, image.text('name'), form);
+};
+
+const stripFiles = (strip: BlendRecord): FileUse[] => {
+  const data = strip.ref('strip');
+  const type = strip.number('type');
+  if (data === undefined || (type !== STRIP_IMAGE && type !== STRIP_MOVIE)) {
+    return [];
+  }
+  const folder = data.text('dir').replace(/[^/\\]$/, '$&/');
+  return data.array('stripdata').flatMap((element) => use('strip', folder + element.text('name')));
+};
+
+const pointCacheFiles = (cache: BlendRecord): FileUse[] => {
+  const flag = cache.number('flag');
+  if ((flag & CACHE_EXTERNAL) !== 0) {
+    return use('physics cache', cache.text('path'), 'folder');
+  }
+  return (flag & CACHE_ON_DISK) !== 0 && (flag & CACHE_BAKED) !== 0
+    ? [{ kind: 'physics cache', path: '', form: 'blendcache' }]
+    : [];
+};
+
+const READERS: Readonly<Record<string, (record: BlendRecord) => FileUse[]>> = {
+  Image: imageFiles,
+  Library: (library) => packable('library', library, library.text('name')),
+  VFont: (font) =>
+    font.text('name') === '<builtin>' ? [] : packable('font', font, font.text('name')),
+  Volume: (volume) =>
+    packable(
+      'volume',
+      volume,
+      volume.text('filepath'),
+      volume.number('is_sequence') === 0 ? 'file' : 'sequence',
+    ),
+  CacheFile: (cache) =>
+    use('cache', cache.text('filepath'), cache.number('is_sequence') === 0 ? 'file' : 'sequence'),
+  MovieClip: (clip) =>
+    use('clip', clip.text('name'), clip.number('source') === CLIP_SEQUENCE ? 'sequence' : 'file'),
+  MeshCacheModifierData: (cache) => use('cache', cache.text('filepath')),
+  OceanModifierData: (ocean) =>
+    ocean.number('cached') === 0 ? [] : use('ocean cache', ocean.text('cachepath'), 'folder'),
+  CustomDataExternal: (external) => use('displacement', external.text('filename')),
+  FluidDomainSettings: (domain) => use('fluid cache', domain.text('cache_directory'), 'folder'),
+  NodeTexIES: (node) =>
+    node.number('mode') === NODE_EXTERNAL ? use('light profile', node.text('filepath')) : [],
+  NodeShaderScript: (node) =>
+    node.number('mode') === NODE_EXTERNAL ? use('script', node.text('filepath')) : [],
+  NodesModifierBake: (bake) =>
+    bake.isSet('packed') ? [] : use('bake', bake.text('directory'), 'folder'),
+  PointCache: pointCacheFiles,
+  Sequence: stripFiles,
+};
+
+/** The files that one record names. */
+export const filesOf = (record: BlendRecord): FileUse[] =>
+  READERS[record.struct.name]?.(record) ?? [];

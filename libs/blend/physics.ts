@@ -1,0 +1,48 @@
+import type { BlendRecord } from './record.ts';
+
+/** A simulation whose frames are not stored. */
+export interface Unbaked {
+  /** For people: `cloth`. */
+  kind: string;
+  name: string;
+}
+
+const CACHE_BAKED = 1 << 0;
+const CACHE_EXTERNAL = 1 << 9;
+/** DNA_particle_types.h: hair does not move by itself. */
+const PART_EMITTER = 0;
+
+const isBaked = (cache: BlendRecord | undefined): boolean =>
+  cache !== undefined && (cache.number('flag') & (CACHE_BAKED | CACHE_EXTERNAL)) !== 0;
+
+const unless = (isStored: boolean, kind: string, name: string): Unbaked | undefined =>
+  isStored ? undefined : { kind, name };
+
+/** FLUID_DOMAIN_BAKED_DATA and its kin in DNA_fluid_types.h. */
+const FLUID_BAKED = 0b1010_1010;
+
+/** The simulation of a modifier, particle system or rigid body world, if it is not baked. */
+export const unbakedOf = (record: BlendRecord): Unbaked | undefined => {
+  switch (record.struct.name) {
+    case 'ClothModifierData':
+      return unless(isBaked(record.ref('point_cache')), 'cloth', record.text('modifier.name'));
+    case 'SoftBody':
+      return unless(
+        isBaked(record.ref('shared.pointcache') ?? record.ref('shared')?.ref('pointcache')),
+        'soft body',
+        '',
+      );
+    case 'ParticleSystem':
+      return record.ref('part')?.number('type') === PART_EMITTER
+        ? unless(isBaked(record.ref('pointcache')), 'particles', record.text('name'))
+        : undefined;
+    case 'RigidBodyWorld':
+      return unless(isBaked(record.ref('shared')?.ref('pointcache')), 'rigid bodies', '');
+    case 'DynamicPaintSurface':
+      return unless(isBaked(record.ref('pointcache')), 'dynamic paint', record.text('name'));
+    case 'FluidDomainSettings':
+      return unless((record.number('cache_flag') & FLUID_BAKED) !== 0, 'fluid', '');
+    default:
+      return undefined;
+  }
+};

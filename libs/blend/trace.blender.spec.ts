@@ -1,0 +1,114 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import { openSource, readBlendFile, type BlendFile, idsOf, scenesOf, trace } from './index.ts';
+import { makeScenes } from './fixtures/scenes.ts';
+
+const read = async (path: string): Promise<BlendFile> => {
+  await using source = await openSource(path);
+  return await readBlendFile(source);
+};
+
+const traceScenes = (file: BlendFile): ReturnType<typeof trace> =>
+  trace(
+    file,
+    [...idsOf(file)].filter(([name]) => name.startsWith('SC')).map(([, scene]) => scene),
+  );
+
+describe('a whole .blend, as Blender saved it', () => {
+  let folder: TempDir;
+
+  before(needs('blender'));
+  before(async function scenes() {
+    this.timeout(60_000);
+    folder = await tempDir();
+    await makeScenes(folder.path);
+  });
+  after(async () => folder?.[Symbol.asyncDispose]());
+
+  it('tells each scene’s frames, step, engine and camera, also in a compressed file', async () => {
+    const { scenes, current } = scenesOf(await read(join(folder.path, 'scenes.blend')));
+    expect(current).to.equal('Scene');
+    expect(
+      scenes.map(({ name, firstFrame, lastFrame, frameStep, engine, camera }) => [
+        name,
+        firstFrame,
+        lastFrame,
+        frameStep,
+        engine,
+        camera,
+      ]),
+    ).to.deep.equal([
+      ['Scene', 1, 20, 5, 'CYCLES', 'Camera'],
+      ['Shot2', 5, 6, 1, 'BLENDER_WORKBENCH', undefined],
+    ]);
+  });
+
+  it('names no file that its pictures cannot show', async () => {
+    for (const name of await readdir(join(folder.path, 'unseen'))) {
+      if (name.endsWith('.blend')) {
+        const { uses } = traceScenes(await read(join(folder.path, 'unseen', name)));
+        expect(uses, name).to.deep.equal([]);
+      }
+    }
+  });
+
+  it('names the file that its pictures show', async () => {
+    for (const name of await readdir(join(folder.path, 'seen'))) {
+      if (name.endsWith('.blend')) {
+        const { uses } = traceScenes(await read(join(folder.path, 'seen', name)));
+        expect(
+          uses.map(({ path }) => path),
+          name,
+        ).to.deep.equal(['//gone.png']);
+      }
+    }
+  });
+
+  it('names what it uses of a library, and how each path names files', async () => {
+    const { uses, linked } = traceScenes(
+      await read(join(folder.path, 'project/scenes/main.blend')),
+    );
+    expect(uses.map(({ kind, path, form }) => `${kind} ${form} ${path}`)).to.have.members([
+      'image sequence //../tex/seq_0001.png',
+      'image tiles //../tex/tile.<UDIM>.png',
+      'image file //../tex/sky.png',
+      'library file //../lib/things.blend',
+    ]);
+    expect([...linked].map(([path, names]) => [path, ...names])).to.deep.equal([
+      ['//../lib/things.blend', 'GRThings'],
+    ]);
+  });
+
+  it('tells a simulation that is baked, in the file or beside it, from one that is not', async () => {
+    const unbaked = traceScenes(await read(join(folder.path, 'unbaked.blend')));
+    expect(unbaked.unbaked).to.deep.equal([{ kind: 'cloth', name: 'Cloth' }]);
+    const baked = traceScenes(await read(join(folder.path, 'baked.blend')));
+    expect([baked.unbaked, baked.uses]).to.deep.equal([[], []]);
+    const onDisk = traceScenes(await read(join(folder.path, 'on-disk.blend')));
+    expect(onDisk.unbaked).to.deep.equal([]);
+    expect(onDisk.uses.map(({ form }) => form)).to.deep.equal(['blendcache']);
+  });
+
+  it('is refused with a typed error if it is cut off or damaged anywhere', async () => {
+    const whole = await readFile(join(folder.path, 'seen/plain.blend'));
+    const damaged = join(folder.path, 'damaged.blend');
+    let refused = 0;
+    for (let i = 1; i <= 40; i++) {
+      const bytes =
+        i % 2 === 0 ? whole.subarray(0, Math.floor((whole.length * i) / 41)) : Buffer.from(whole);
+      bytes.fill(i * 6, Math.floor(bytes.length / i) - 8, Math.floor(bytes.length / i));
+      await writeFile(damaged, bytes);
+      try {
+        traceScenes(await read(damaged));
+      } catch (error) {
+        expect(isDomainError(error) || error instanceof RangeError, String(error)).to.equal(true);
+        refused += 1;
+      }
+    }
+    expect(refused).to.be.greaterThan(19);
+  });
+});

@@ -1,0 +1,227 @@
+import type { BlendFile, FileBlock } from './file.ts';
+import { type FileUse, filesOf } from './file-uses.ts';
+import { type Unbaked, unbakedOf } from './physics.ts';
+import { type BlendRecord, recordsOf } from './record.ts';
+import { isMuted, shownNodes } from './node-tree.ts';
+import { hiddenCollections, isHiddenObject } from './visibility.ts';
+
+/** What a scene, or data-blocks of a library, need of the world outside their file. */
+export interface Trace {
+  /** Files that the picture can show, in the order in which they were found. */
+  uses: FileUse[];
+  /** Simulations that would be computed anew on each machine. */
+  unbaked: Unbaked[];
+  /** For each library, by its path as the file has it: the names of the data-blocks that are used of it. */
+  linked: Map<string, Set<string>>;
+}
+
+/**
+ * How much of a data-block matters: all of it, or only how it moves. A parent or the target of a driver need not be
+ * in the picture.
+ */
+type Depth = 'whole' | 'motion';
+
+/** Members that lead to what no picture shows, or back to where one came from. */
+const SKIPPED: Readonly<Record<string, readonly string[]>> = {
+  ID: ['newid', 'lib', 'orig_id', 'asset_data', 'library_weak_reference'],
+  // Brushes, the clip of the editor, annotations.
+  Scene: [
+    'toolsettings',
+    'clip',
+    'gpd',
+    'base',
+    'basact',
+    'preview',
+    'collection',
+    'ed',
+    'nodetree',
+  ],
+  ViewLayer: ['object_bases', 'basact', 'layer_collections', 'active_collection'],
+  // Pictures to model by.
+  Camera: ['bg_images'],
+  Object: ['parent', 'gpd', 'mpath', 'preview', 'pc_ids', 'poselib', 'proxy', 'proxy_from'],
+  Collection: ['preview', 'parents', 'owner_id', 'gobject', 'children', 'exporters'],
+  Material: ['nodetree', 'preview', 'texpaintslot'],
+  World: ['nodetree', 'preview'],
+  Light: ['nodetree', 'preview'],
+  bNode: ['parent', 'original'],
+  bNodeTree: ['nodes', 'links', 'gpd', 'owner_id', 'preview', 'previews'],
+  // Vertices and the like.
+  CustomDataLayer: ['data'],
+  Image: ['preview', 'rr', 'cache', 'anims', 'renderslots'],
+  Brush: ['*'],
+  bScreen: ['*'],
+};
+
+/** Members of an object that decide how it moves. */
+const MOTION: ReadonlySet<string> = new Set(['id', 'adt', 'constraints', 'pose', 'parent']);
+
+const isLinked = (block: FileBlock): boolean => block.code === 'ID';
+
+/** The data-blocks of a file by their names: `SCScene`, `MASteel`. */
+export const idsOf = (file: BlendFile): Map<string, BlendRecord> => {
+  const ids = new Map<string, BlendRecord>();
+  for (const block of file.blocks) {
+    if (block.code.length === 2 && !isLinked(block)) {
+      const [record] = recordsOf(file, block);
+      if (record?.has('id.name') === true) {
+        ids.set(record.text('id.name'), record);
+      }
+    }
+  }
+  return ids;
+};
+
+/**
+ * Follows the pointers of a file from the given data-blocks, as far as a picture depends on them. Muted and
+ * disconnected nodes, hidden objects and pictures to model by do not count.
+ */
+export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => {
+  const uses = new Map<string, FileUse>();
+  const unbaked = new Map<string, Unbaked>();
+  const linked = new Map<string, Set<string>>();
+  const seen = new Map<string, Depth>();
+  const waiting: { record: BlendRecord; depth: Depth }[] = [];
+  const hidden = new Set<string>();
+
+  const add = (record: BlendRecord | undefined, depth: Depth = 'whole'): void => {
+    const before = record && seen.get(record.key + record.struct.name);
+    if (record !== undefined && before !== 'whole' && before !== depth) {
+      seen.set(record.key + record.struct.name, depth);
+      waiting.push({ record, depth });
+    }
+  };
+
+  const addAll = (records: readonly BlendRecord[], depth: Depth = 'whole'): void => {
+    for (const record of records) {
+      add(record, depth);
+    }
+  };
+
+  /** Adds everything that the members of a struct lead to. */
+  const follow = (record: BlendRecord, depth: Depth, prefix = '', struct = record.struct): void => {
+    const skipped = SKIPPED[struct.name] ?? [];
+    if (skipped.includes('*')) {
+      return;
+    }
+    for (const { name, pointers, struct: inner } of struct.fields.values()) {
+      if (name === 'next' || name === 'prev' || skipped.includes(name)) {
+        continue;
+      }
+      if (depth === 'motion' && prefix === '' && !MOTION.has(name)) {
+        continue;
+      }
+      const path = prefix + name;
+      if (inner?.name === 'ListBase') {
+        addAll(record.list(path));
+      } else if (inner !== undefined) {
+        follow(record, 'whole', `${path}.`, inner);
+      } else if (pointers === 1) {
+        addAll(record.array(path), isMotionOnly(struct.name, name) ? 'motion' : 'whole');
+      } else if (pointers === 2) {
+        addAll(record.refs(path));
+      }
+    }
+  };
+
+  const visit = (record: BlendRecord, depth: Depth): void => {
+    const { struct } = record;
+    switch (struct.name) {
+      case 'Scene':
+        for (const key of hiddenCollections(record)) {
+          hidden.add(key);
+        }
+        add(record.ref('compositing_node_group'));
+        if (record.number('use_nodes') !== 0) {
+          add(record.ref('nodetree'));
+        }
+        // R_DOSEQ
+        if ((record.number('r.scemode') & 1) !== 0) {
+          addAll(record.ref('ed')?.list('seqbase') ?? []);
+        }
+        break;
+      case 'Collection':
+        if (hidden.has(record.key)) {
+          return;
+        }
+        for (const entry of record.list('gobject')) {
+          const object = entry.ref('ob');
+          if (object !== undefined && !isHiddenObject(object)) {
+            add(object);
+          }
+        }
+        addAll(
+          record
+            .list('children')
+            .map((entry) => entry.ref('collection'))
+            .filter((c) => c !== undefined),
+        );
+        break;
+      case 'Object':
+        add(record.ref('parent'), 'motion');
+        // An empty shows a picture only in the viewport.
+        if (record.number('type') === 0 && depth === 'whole') {
+          return followWithout(record, 'data');
+        }
+        break;
+      case 'Material':
+      case 'World':
+      case 'Light':
+        if (record.number('use_nodes') !== 0 || file.header.version.major >= 5) {
+          add(record.ref('nodetree'));
+        }
+        break;
+      case 'bNodeTree':
+        addAll(shownNodes(record));
+        break;
+      case 'bNode':
+        if (isMuted(record)) {
+          return;
+        }
+        break;
+      case 'Sequence':
+        // SEQ_MUTE
+        if ((record.number('flag') & 32) !== 0) {
+          return;
+        }
+        break;
+      default:
+    }
+    follow(record, depth);
+  };
+
+  const followWithout = (record: BlendRecord, member: string): void => {
+    const kept = new Map([...record.struct.fields].filter(([name]) => name !== member));
+    follow(record, 'whole', '', { ...record.struct, fields: kept });
+  };
+
+  addAll(roots);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { record, depth } = next;
+    if (record.struct.name === 'ID') {
+      const library = record.ref('lib');
+      if (library !== undefined) {
+        add(library);
+        const path = library.text('name');
+        linked.set(path, (linked.get(path) ?? new Set()).add(record.text('name')));
+      }
+      continue;
+    }
+    for (const use of filesOf(record)) {
+      uses.set(`${use.form} ${use.path}`, use);
+    }
+    const simulation = unbakedOf(record);
+    if (simulation !== undefined) {
+      unbaked.set(record.key, simulation);
+    }
+    visit(record, depth);
+  }
+  return { uses: [...uses.values()], unbaked: [...unbaked.values()], linked };
+};
+
+/** Pointers whose targets matter only by how they move. */
+const isMotionOnly = (struct: string, member: string): boolean =>
+  (struct === 'DriverTarget' && member === 'id') ||
+  (struct !== 'bShrinkwrapConstraint' &&
+    /Constraint(Target)?$/.test(struct) &&
+    /^(tar|target|ob)/.test(member));
