@@ -8,6 +8,7 @@ import { plural, printable } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import { countOption } from '../options.ts';
 import { persistently, startPatience } from '../patience.ts';
+import { inspect } from '../project/inspect.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
 import { outDirectory } from '../workload/out-directory.ts';
@@ -115,10 +116,12 @@ const start = async (
 ): Promise<Workload> => {
   const { cli } = invocation;
   const { customer: customerId, users: wantedUsers } = options;
+  // Before a byte is sent: what no machine could render is told here and now.
+  const inspected = await inspect(path, { ...options, engine: options.engine.toUpperCase() });
   const mesh = await invocation.mesh();
   const patience = startPatience(invocation);
   const { objectId } = await uploadObject({ cli, mesh, path, customerId, patience });
-  const spec = { $case: 'render', value: renderSpec(options) } as const;
+  const spec = { $case: 'render', value: renderSpec({ ...options, ...inspected }) } as const;
   const ask = { objectId, spec, wantedUsers, requestId: cli.random.id('r'), customerId };
   const { startWorkload } = workloadsOf(mesh);
   return workloadIn(

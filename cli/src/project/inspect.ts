@@ -85,7 +85,7 @@ export interface SceneChoice {
   frames: string;
 }
 
-/** A scene that was found fit to render, and its frames as an expression. */
+/** A scene that was found fit to render, empty for the only one, and its frames as an expression. */
 export interface Inspected {
   scene: string;
   frames: string;
@@ -123,7 +123,8 @@ export const inspect = async (
   const { firstFrame, lastFrame, frameStep } = scene;
   const range = firstFrame === lastFrame ? `${firstFrame}` : `${firstFrame}-${lastFrame}`;
   return {
-    scene: scene.name,
+    // The head of a file with one scene to render need not name it.
+    scene: choice.scene || (all !== undefined && all.scenes.length > 1 ? scene.name : ''),
     frames: choice.frames || (frameStep === 1 ? range : `${range}x${frameStep}`),
   };
 };

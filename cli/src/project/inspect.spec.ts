@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeScenes } from '#libs/blend/fixtures/scenes.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { inspect, type SceneChoice } from './inspect.ts';
+
+const NOTHING: SceneChoice = { scene: '', engine: '', frames: '' };
+
+describe('inspect', () => {
+  let folder: TempDir;
+  const inspected = (name: string, choice: Partial<SceneChoice> = {}) =>
+    inspect(join(folder.path, name), { ...NOTHING, ...choice });
+  const refusal = (name: string, choice: Partial<SceneChoice> = {}): Promise<string> =>
+    inspected(name, choice).then(
+      () => 'accepted',
+      (error: unknown) => (isDomainError(error) ? error.reason : String(error)),
+    );
+
+  before(needs('blender'));
+  before(async function scenes() {
+    this.timeout(60_000);
+    folder = await tempDir();
+    await makeScenes(folder.path);
+  });
+  after(async () => folder?.[Symbol.asyncDispose]());
+
+  it('takes the frames of the scene that is rendered, with its step, unless others are named', async () => {
+    expect(await inspected('scenes.blend')).to.deep.equal({ scene: 'Scene', frames: '1-20x5' });
+    expect(await inspected('scenes.blend', { frames: '3' })).to.include({ frames: '3' });
+    // Shot2 has no camera, but a range of its own.
+    expect(await refusal('scenes.blend', { scene: 'Shot2' })).to.equal('NO_CAMERA');
+  });
+
+  it('knows every scene of the file, and says which there are', async () => {
+    const choice = { scene: 'Shot3' };
+    const error = await inspected('scenes.blend', choice).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ reason: 'SCENE_UNKNOWN' });
+    expect(String(error)).to.contain('Scene, Shot2');
+  });
+
+  it('refuses a scene without a camera, and one whose engine no machine has', async () => {
+    expect(await refusal('no-camera.blend')).to.equal('NO_CAMERA');
+    expect(await refusal('addon-engine.blend')).to.equal('ENGINE_UNKNOWN');
+    expect(await refusal('addon-engine.blend', { engine: 'CYCLES' })).to.equal('accepted');
+  });
+
+  it('leaves what it cannot read to the mesh, and refuses what is no .blend', async () => {
+    await writeFile(join(folder.path, 'cut.blend'), 'BLENDER-v304');
+    expect(await inspected('cut.blend')).to.equal(undefined);
+    await writeFile(
+      join(folder.path, 'text.blend'),
+      'version https://git-lfs.github.com/spec/v1\n',
+    );
+    expect(await refusal('text.blend')).to.equal('NOT_A_BLEND_FILE');
+  });
+});
