@@ -130,8 +130,6 @@ blender_module() {
     rm -rf "$folder"
     if python3.11 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
       --no-deps --require-hashes --no-compile --target "$folder/site" -r "$list"; then
-      printf '#!/bin/sh\nexec /usr/bin/python3.11 "$(dirname "$0")/run.py" "$@"\n' >"$folder/blender"
-      chmod +x "$folder/blender"
       cp "$list" "$folder/installed.txt"
     else
       say "blender $1" "could not be installed; left out"
@@ -139,7 +137,12 @@ blender_module() {
   else
     say "blender $1" "left out: there is no Python 3.11 with pip"
   fi
-  [ ! -d "$folder" ] || cp tools/blender/run.py "$folder/run.py"
+  if [ -d "$folder" ]; then
+    cp tools/blender/run.py "$folder/run.py"
+    printf '#!/bin/sh\nexec /usr/bin/python3.11 "$(dirname "$(readlink -f "$0")")/run.py" "$@"\n' >"$folder/blender"
+    chmod +x "$folder/blender"
+    ln -sfn "../blender-$1/blender" ".tools/bin/blender-$1"
+  fi
 }
 
 ask_for=

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { durationToProto } from '#libs/mesh/index.ts';
 import { usage } from './failures.ts';
@@ -62,3 +63,15 @@ export const hostOption = (without: string): Option =>
 export const ANYWHERE = 'the one where it fits';
 export const ALL = 'all';
 export const ASKED = 'the one whose broker answers';
+
+/** Collects the values of an option that may be given several times. */
+export const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+export const blenderOption = (): Option =>
+  new Option('--blender <path>', "a Blender's program; repeat it for more versions")
+    .argParser(collect)
+    .default([], 'all in PATH and the usual places');
+
+/** Paths as other processes can read them; names stay names, to be sought in PATH. */
+export const blendersOf = (given: readonly string[], cwd: string): string[] =>
+  given.map((path) => (path.includes('/') ? resolve(cwd, path) : path));

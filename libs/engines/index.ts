@@ -1,2 +1,2 @@
 export { familyOf, type EngineFamily } from './families.ts';
-export { canServe, meets, type EngineNeeds, type OfferedEngine } from './match.ts';
+export { canServe, isAtLeast, meets, type EngineNeeds, type OfferedEngine } from './match.ts';

@@ -10,7 +10,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { noContext } from '../failures.ts';
 import type { Define } from '../invocation.ts';
 import { tlsFor } from '../mesh.ts';
-import { countOption } from '../options.ts';
+import { blenderOption, blendersOf, countOption } from '../options.ts';
 import { agentEnvironment, enrol } from '../up/agents.ts';
 import { writePrivate } from '../up/files.ts';
 import { inheritedEnvironment, tlsEnvironment } from '../up/services.ts';
@@ -19,6 +19,7 @@ interface AgentOptions {
   name: string;
   slots: number;
   engines: string;
+  blender: string[];
   cache?: string;
   sandbox: boolean;
 }
@@ -33,6 +34,7 @@ export const agent: Define = (command, { does }) =>
       'auto, or some of CYCLES,BLENDER_EEVEE,BLENDER_WORKBENCH,noop',
       'auto',
     )
+    .addOption(blenderOption())
     .option('--cache <dir>', 'where scenes are kept (default: agents/NAME beside the context)')
     .option('--no-sandbox', 'run renderers unconfined')
     .action(
@@ -55,7 +57,13 @@ export const agent: Define = (command, { does }) =>
           argv: [process.execPath, ...serviceArguments('compute-agent')],
           env: {
             ...inheritedEnvironment(cli.env.inherited),
-            ...agentEnvironment({ ...options, cache, tokenFile, endpoints: { user, blob } }),
+            ...agentEnvironment({
+              ...options,
+              blender: blendersOf(options.blender, cli.cwd),
+              cache,
+              tokenFile,
+              endpoints: { user, blob },
+            }),
             ...tlsEnvironment(tls),
             MUSTER_PARENT_PID: String(process.pid),
           },

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { TlsFiles } from '#libs/config/index.ts';
 import { usage } from '../failures.ts';
 import type { Define, Invocation } from '../invocation.ts';
-import { countOption } from '../options.ts';
+import { blenderOption, blendersOf, collect, countOption } from '../options.ts';
 import type { Tell, UpOptions } from '../up/surroundings.ts';
 
 interface CommandOptions extends UpOptions {
@@ -21,6 +21,7 @@ export const up: Define = (command, { does }) =>
       'engines of the agents: auto, or some of CYCLES,BLENDER_EEVEE,BLENDER_WORKBENCH,noop',
       'auto',
     )
+    .addOption(blenderOption())
     .option('--no-sandbox', 'let agents run renderers unconfined')
     .addOption(countOption('--supervisors <n>', 'replicas of session-supervisor', [1, 100], 1))
     .addOption(countOption('--user-managers <n>', 'replicas of user-manager', [1, 100], 1))
@@ -69,11 +70,10 @@ export const up: Define = (command, { does }) =>
         }
         const { bringUp } = await import('../up/bring-up.ts');
         const caseRoot = options.caseRoot.map((root) => resolve(cli.cwd, root));
-        await bringUp(cli, { ...options, caseRoot, data, tls }, tell);
+        const blender = blendersOf(options.blender, cli.cwd);
+        await bringUp(cli, { ...options, blender, caseRoot, data, tls }, tell);
       }),
     );
-
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
 /** The services' certificate and key, and the authority that clients check them against. */
 const tlsOf = ({ cli, common }: Invocation): TlsFiles | undefined => {

@@ -52,6 +52,7 @@ export const agentEnvironment = (settings: {
   cache: string;
   slots: number;
   engines: string;
+  blender: readonly string[];
   sandbox: boolean;
 }): Record<string, string> => ({
   MUSTER_TOKEN_FILE: settings.tokenFile,
@@ -60,11 +61,12 @@ export const agentEnvironment = (settings: {
   MUSTER_AGENT_SLOTS: String(settings.slots),
   MUSTER_AGENT_ENGINES: settings.engines,
   MUSTER_AGENT_CACHE: settings.cache,
+  ...(settings.blender.length === 0 ? {} : { MUSTER_AGENT_BLENDER: settings.blender.join(':') }),
   ...(settings.sandbox ? {} : { MUSTER_AGENT_NO_SANDBOX: '1' }),
 });
 
-/** An agent tries each engine of Blender before it is ready. */
-const AGENT_READY_MS = 120_000;
+/** An agent tries each engine of each Blender before it is ready, the first time. */
+const AGENT_READY_MS = 600_000;
 const ENROL_PATIENCE_MS = 30_000;
 
 /** Enrols and starts the agents of a mesh, side by side. If one does not start, people are told and the others go on. */

@@ -15,6 +15,8 @@ export interface UpOptions {
   portHosts: number;
   userManagers: number;
   slots: number;
+  /** Blenders of the agents; none: those in the usual places. */
+  blender: readonly string[];
   /** Engines of the agents, as in `MUSTER_AGENT_ENGINES`. */
   engines: string;
   sandbox: boolean;

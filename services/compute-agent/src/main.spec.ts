@@ -132,7 +132,7 @@ describe('the agent as a process', function () {
         maxFailures: 0,
         maxLosses: 0,
       };
-      work = { work: { kind: { $case: 'render', value: { spec, scene } } } };
+      work = { work: { kind: { $case: 'render', value: { spec, scene, version: '' } } } };
     });
     after(() => blob?.[Symbol.asyncDispose]());
 

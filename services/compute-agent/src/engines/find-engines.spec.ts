@@ -41,7 +41,7 @@ describe('findEngines', () => {
   it('refuses to start if nothing works, and offers what works', async () => {
     const refused: unknown = await find({}).catch((thrown: unknown) => thrown);
     expect(refused).to.include({ reason: 'NO_ENGINE' });
-    expect(refused).to.have.property('message').that.includes('--agent-blender');
+    expect(refused).to.have.property('message').that.includes('--blender PATH');
     const { capability } = await find({ MUSTER_AGENT_ENGINES: 'CYCLES,noop' });
     expect(capability.engines.map(({ name }) => name)).to.deep.equal(['noop']);
   });

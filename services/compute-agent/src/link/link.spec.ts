@@ -210,7 +210,7 @@ describe('the agent and the mesh', () => {
       maxFailures: 0,
       maxLosses: 0,
     };
-    const work = { kind: { $case: 'render' as const, value: { spec, scene } } };
+    const work = { kind: { $case: 'render' as const, value: { spec, scene, version: '' } } };
     stream.desire({ work, attempts: [{ ...attempts(1)[0]!, task: 'frames/1' }] });
     const [report] = await reported(stream, 1);
     expect(report?.body?.$case === 'failed' && report.body.value).to.deep.include({

@@ -240,6 +240,7 @@ describe('results and scenes, with a real blob service', function () {
       const value = {
         spec,
         scene: { ...named, grant: blob.grant(blobName, MACHINE), ...different },
+        version: '',
       };
       return { work: { kind: { $case: 'render', value } } };
     };

@@ -76,8 +76,7 @@ describe('rendering with Blender', function () {
   const opened: OpenedScene[] = [];
   const options = (): BlenderOptions => ({
     sandbox,
-    program: '/usr/bin/blender',
-    engines: ['CYCLES'],
+    blenders: [{ program: '/usr/bin/blender', version: '3.4.1', engines: ['CYCLES'] }],
     folder: join(folder, 'engine'),
     slots: 1,
     cpus: 2,

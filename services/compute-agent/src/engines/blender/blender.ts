@@ -1,12 +1,19 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HEAD_BYTES, readBlendHead } from '#libs/blend/index.ts';
 import type { RenderWork } from '#libs/contracts/agent.ts';
 import { rendererLimits } from '../../sandbox/index.ts';
-import type { Cancelled, Engine, Failed } from '../engine.ts';
+import { type Cancelled, type Engine, failed, type Failed } from '../engine.ts';
 import type { Family, Surroundings } from '../family.ts';
-import { type BlenderSettings, blenderVariables, detectBlender } from './detect.ts';
+import { isAtLeast } from '#libs/engines/index.ts';
+import {
+  type BlenderSettings,
+  blenderVariables,
+  detectBlender,
+  type WorkingBlender,
+} from './detect.ts';
 import { installDriver } from './install.ts';
-import { RENDER_ENGINES, type RenderEngine, type RenderJob, renderJobOf } from './job.ts';
+import { RENDER_ENGINES, type RenderJob, renderJobOf } from './job.ts';
 import { openScene, type OpenedScene } from './scene.ts';
 
 /** What the Blender engine needs to know about this machine and this agent. */
@@ -14,10 +21,8 @@ export interface BlenderOptions extends Pick<
   Surroundings,
   'sandbox' | 'folder' | 'slots' | 'cpus' | 'memoryBytes' | 'clock' | 'random' | 'logger'
 > {
-  /** Blender's program, an absolute path with links resolved. */
-  program: string;
-  /** The render engines that were tried and work here. */
-  engines: readonly RenderEngine[];
+  /** The Blenders of this machine, with the render engines that were tried and work. */
+  blenders: readonly WorkingBlender[];
 }
 
 /** The engine for {@link RenderJob}s. */
@@ -25,9 +30,47 @@ export interface BlenderEngine extends Engine<RenderJob> {
   open(job: RenderJob, signal: AbortSignal): Promise<OpenedScene | Failed | Cancelled>;
 }
 
+/** The version of Blender that wrote a file; undefined if its head cannot be read, which Blender then judges. */
+const writerOf = async (sceneFile: string): Promise<string | undefined> => {
+  try {
+    await using file = await open(sceneFile);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return readBlendHead(buffer.subarray(0, bytesRead)).versionText;
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * The Blender of the version that the job names; without one, the latest that has the engine. A Blender older than the file
+ * would leave parts out without a word.
+ */
+const choose = async (
+  blenders: readonly WorkingBlender[],
+  { version, engine, sceneFile }: RenderJob,
+): Promise<WorkingBlender | Failed> => {
+  const latestFirst = blenders.toSorted((a, b) => (isAtLeast(a.version, b.version) ? -1 : 1));
+  const wanted = latestFirst.filter((each) => version === undefined || each.version === version);
+  const [first] = wanted;
+  if (first === undefined) {
+    return failed('ENGINE_UNAVAILABLE', `this machine has no Blender ${version}`);
+  }
+  const wrote = await writerOf(sceneFile);
+  const fit = wanted.filter((each) => wrote === undefined || isAtLeast(each.version, wrote));
+  const chosen = fit.find(({ engines }) => engine === undefined || engines.includes(engine));
+  return (
+    chosen ??
+    fit[0] ??
+    failed(
+      'AGENT_ERROR',
+      `Blender ${wrote} wrote the file; Blender ${first.version} would leave parts out`,
+    )
+  );
+};
+
 /** Creates the engine, which keeps one warm renderer for each open scene, and removes the scenes of an earlier run. */
 export const createBlenderEngine = async (options: BlenderOptions): Promise<BlenderEngine> => {
-  const { sandbox, program, engines, folder, slots, clock, random, logger } = options;
+  const { sandbox, blenders, folder, slots, clock, random, logger } = options;
   const scenes = join(folder, 'scenes');
   await rm(scenes, { recursive: true, force: true });
   await mkdir(scenes, { recursive: true });
@@ -35,18 +78,21 @@ export const createBlenderEngine = async (options: BlenderOptions): Promise<Blen
   const threads = Math.max(1, Math.floor(options.cpus / slots));
   const limits = rendererLimits(Math.floor(options.memoryBytes / slots), options.cpus);
   return {
-    open: (job, signal) =>
-      openScene(
-        {
-          renderer: { sandbox, program, driver, limits, threads, clock, random },
-          engines,
-          folder: join(scenes, random.id('s')),
-          picturesDir: join(folder, 'pictures'),
-          logger,
-        },
-        job,
-        signal,
-      ),
+    open: async (job, signal) => {
+      const chosen = await choose(blenders, job);
+      if ('kind' in chosen) {
+        return chosen;
+      }
+      const { program, engines } = chosen;
+      const options = {
+        renderer: { sandbox, program, driver, limits, threads, clock, random },
+        engines,
+        folder: join(scenes, random.id('s')),
+        picturesDir: join(folder, 'pictures'),
+        logger,
+      };
+      return openScene(options, job, signal);
+    },
   };
 };
 
@@ -62,11 +108,13 @@ export const blender = {
     if (found.kind === 'missing') {
       return found;
     }
-    const { program, version, engines } = found;
+    const { blenders } = found;
     return {
       kind: 'works',
-      offers: engines.map((name) => ({ name, version })),
-      engine: await createBlenderEngine({ ...around, program, engines }),
+      offers: blenders.flatMap(({ engines, version }) =>
+        engines.map((name) => ({ name, version })),
+      ),
+      engine: await createBlenderEngine({ ...around, blenders }),
     };
   },
   jobOf: (_workloadId, work) => renderJobOf(work),

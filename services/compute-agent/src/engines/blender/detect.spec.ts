@@ -1,4 +1,14 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -10,7 +20,7 @@ import { systemRandom } from '#libs/random/index.ts';
 import { needs } from '#libs/testing/index.ts';
 import { findSandbox, type Sandbox } from '../../sandbox/index.ts';
 import { detectBlender } from './detect.ts';
-import { findBlender } from './find-blender.ts';
+import { findBlenders } from './find-blender.ts';
 import { tryEngine } from './try-engine.ts';
 
 const going = new AbortController().signal;
@@ -40,6 +50,8 @@ describe('detectBlender', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
+  /** What the agent logged. */
+  const said: string[] = [];
   /** The engines that the impostor was asked for, in order. */
   const tried = (): Promise<string> => readFile(join(folder, 'bin/tried'), 'utf8').catch(() => '');
   const find = (sandbox: Sandbox, blender: string, searchPath = '/usr/bin') =>
@@ -56,7 +68,7 @@ describe('detectBlender', () => {
         memoryBytes: 2 ** 32,
         clock: systemClock,
         random: systemRandom,
-        logger: pino({ enabled: false }),
+        logger: pino({}, { write: (line: string) => void said.push(line) }),
       },
       going,
     );
@@ -71,9 +83,11 @@ describe('detectBlender', () => {
 
   describe('with a Blender of which one engine dies and one makes no picture', () => {
     let program: string;
+    let working: object;
     beforeEach(async () => {
       await mkdir(join(folder, 'bin'));
       program = join(folder, 'bin/blender');
+      working = { program, version: '4.2.1', engines: ['CYCLES'] };
       await writeFile(program, impostor);
       await chmod(program, 0o755);
       const noise = { type: 'gaussian', mean: 100, sigma: 50 } as const;
@@ -90,9 +104,7 @@ describe('detectBlender', () => {
       );
       expect(found).to.deep.equal({
         kind: 'works',
-        program,
-        version: '4.2.1',
-        engines: ['CYCLES'],
+        blenders: [working],
       });
       expect(await readdir(join(folder, 'agent'))).to.deep.equal([]);
     });
@@ -101,18 +113,53 @@ describe('detectBlender', () => {
       await find({ kind: 'none' }, program);
       expect(await tried()).to.equal('CYCLES BLENDER_EEVEE BLENDER_WORKBENCH ');
       const again = await find({ kind: 'none' }, program);
-      expect(again).to.deep.include({ engines: ['CYCLES'] });
+      expect(again).to.deep.include({ blenders: [working] });
       expect(await tried()).to.have.length.below(50);
       await utimes(program, 1, 1);
       await find({ kind: 'none' }, program);
       expect((await tried()).match(/CYCLES/g)).to.have.length(2);
     });
 
+    it('says why an engine does not work, again at each start that remembers it', async () => {
+      for (let start = 0; start < 2; start += 1) {
+        said.length = 0;
+        await find({ kind: 'none' }, program);
+        const warned = said.map((line) => JSON.parse(line)).filter(({ level }) => level >= 40);
+        expect(warned.map(({ engine }) => engine)).to.deep.equal([
+          'BLENDER_EEVEE',
+          'BLENDER_WORKBENCH',
+        ]);
+        expect(warned[0].trouble).to.include('exit code 11');
+      }
+    });
+
+    it('says in the end why none works', async () => {
+      await writeFile(program, impostor.replaceAll('"CYCLES"', '"NOTHING"'));
+      const found = await find({ kind: 'none' }, program);
+      expect(found).to.have.property('why').that.includes(`CYCLES of Blender 4.2.1 (${program})`);
+    });
+
+    it('offers each version that it finds once, with its own engines', async () => {
+      const other = join(folder, 'other');
+      await cp(join(folder, 'bin'), other, { recursive: true });
+      await writeFile(join(other, 'blender'), impostor.replace('4.2.1', '5.0.1'));
+      await cp(join(folder, 'bin'), join(folder, 'twin'), { recursive: true });
+      const all = [program, join(other, 'blender'), join(folder, 'twin/blender')];
+      const found = await find({ kind: 'none' }, all.join(':'));
+      expect(found).to.deep.include({
+        blenders: [
+          working,
+          { program: join(other, 'blender'), version: '5.0.1', engines: ['CYCLES'] },
+        ],
+      });
+    });
+
     it('tries the engines again if its findings cannot be read', async () => {
       await find({ kind: 'none' }, program);
       const [name = ''] = await readdir(join(folder, 'memory'));
       await writeFile(join(folder, 'memory', name), '{"CYCLES": "perhaps"}');
-      expect(await find({ kind: 'none' }, program)).to.deep.include({ engines: ['CYCLES'] });
+      const again = await find({ kind: 'none' }, program);
+      expect(again).to.deep.include({ blenders: [working] });
     });
   });
 });
@@ -121,10 +168,10 @@ describe('with the real Blender', function () {
   this.timeout(60_000);
   before(needs('blender', 'bwrap'));
 
-  it('findBlender reads its version, and tryEngine sees Cycles work in the sandbox', async () => {
+  it('findBlenders reads its version, and tryEngine sees Cycles work in the sandbox', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'muster-capability-'));
     try {
-      const blender = await findBlender('blender', '/usr/local/bin:/usr/bin');
+      const [blender] = await findBlenders(['blender'], '/usr/local/bin:/usr/bin');
       expect(blender?.version).to.match(/^\d+\.\d+/);
       const sandbox = await findSandbox({ noSandbox: false });
       const options = {

@@ -15,6 +15,8 @@ export interface RenderJob {
   /** The name of the scene; the current one by default. */
   scene?: string;
   engine?: RenderEngine;
+  /** The version of Blender that renders all frames of the workload, as this machine offered it: `3.4.1`. */
+  version?: string;
   /** Samples per pixel. */
   samples?: number;
   /** Percent of the file's resolution. */
@@ -56,7 +58,11 @@ const formatOf = ({ format }: RenderSpec): PictureFormat | undefined => {
 };
 
 /** Reads the mesh's description of a scene to render. */
-export const renderJobOf = ({ spec, scene }: RenderWork): Understood<RenderJob> | Failed => {
+export const renderJobOf = ({
+  spec,
+  scene,
+  version,
+}: RenderWork): Understood<RenderJob> | Failed => {
   if (spec === undefined || scene === undefined) {
     return misunderstood('a render without a scene');
   }
@@ -78,6 +84,7 @@ export const renderJobOf = ({ spec, scene }: RenderWork): Understood<RenderJob> 
       sceneFile,
       ...(spec.scene === '' ? {} : { scene: spec.scene }),
       ...(engine === '' ? {} : { engine }),
+      ...(version === '' ? {} : { version }),
       ...(samples === 0 ? {} : { samples }),
       ...(scalePercent === 0 ? {} : { scalePercent }),
       format,

@@ -8,11 +8,8 @@ const MAX_TEXT_CHARS = 200;
 /** The bound for an incomplete line. A line about a frame is shorter. */
 const MAX_REST_CHARS = 2_000;
 
-const progressOf = (lines: string): Progress | undefined => {
-  const text = [...lines.matchAll(LINE)].at(-1)?.[1]?.trim().slice(0, MAX_TEXT_CHARS);
-  if (text === undefined) {
-    return undefined;
-  }
+const progressOf = (step: string): Progress => {
+  const text = step.trim().slice(0, MAX_TEXT_CHARS);
   const [, done, all] = COUNT.exec(text) ?? [];
   return {
     text,
@@ -21,7 +18,11 @@ const progressOf = (lines: string): Progress | undefined => {
   };
 };
 
-/** Finds the latest line about a frame in Blender's output. Feed it with the output as it comes, in any pieces. */
+/** What Blender tells the driver's handler: `Remaining: 00:20.02 | Mem: 14M | Sample 1/64`. */
+export const progressOfMessage = (message: string): Progress =>
+  progressOf(message.slice(message.lastIndexOf('|') + 1));
+
+/** For Blenders that print what they do but tell no handler: finds the latest line about a frame in Blender's output. Feed it with the output as it comes, in any pieces. */
 export const progressReader = (
   onProgress: (progress: Progress) => void,
 ): ((piece: string) => void) => {
@@ -32,10 +33,10 @@ export const progressReader = (
       rest = (rest + piece).slice(0, MAX_REST_CHARS);
       return;
     }
-    const progress = progressOf(rest + piece.slice(0, end));
+    const step = [...(rest + piece.slice(0, end)).matchAll(LINE)].at(-1)?.[1];
     rest = piece.slice(end + 1, end + 1 + MAX_REST_CHARS);
-    if (progress !== undefined) {
-      onProgress(progress);
+    if (step !== undefined) {
+      onProgress(progressOf(step));
     }
   };
 };

@@ -13,7 +13,7 @@ import {
 } from '../../sandbox/index.ts';
 import type { Running } from '../engine.ts';
 import { answerReader } from './answer-reader.ts';
-import { progressReader } from './progress.ts';
+import { progressOfMessage, progressReader } from './progress.ts';
 import type { Request } from './renderer-protocol.ts';
 
 /** Why there was no answer. The renderer is dead after each of these. */
@@ -160,7 +160,15 @@ export const startRenderer = (options: RendererOptions) => {
         onOutput: (chunk) => follow?.(chunk.toString('latin1')),
         onExit: (exit) => finish({ kind: 'died', exit, begun: hasPrinted }),
         onMessage: (message) => {
-          if ((message as { id?: unknown } | null)?.id !== id) {
+          const { id: of, progress: step } = (message ?? {}) as {
+            id?: unknown;
+            progress?: unknown;
+          };
+          if (of !== id) {
+            return;
+          }
+          if (typeof step === 'string') {
+            progress?.(progressOfMessage(step));
             return;
           }
           const { data, error } = schema.safeParse(message);

@@ -2,6 +2,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeWorkDir, rendererLimits } from '../../sandbox/index.ts';
 import type { Surroundings } from '../family.ts';
+import { failureOfTrouble } from './failures.ts';
 import { installDriver } from './install.ts';
 import type { RenderEngine } from './job.ts';
 import { verifyPicture } from './pictures/verify.ts';
@@ -11,6 +12,11 @@ import { startRenderer } from './renderer.ts';
 const SIZE = 8;
 /** A software graphics driver compiles its shaders at the first picture. */
 const TIMEOUT_MS = 180_000;
+
+const lastLine = (log: string): string => {
+  const line = log.trimEnd().split('\n').at(-1)?.slice(0, 200) ?? '';
+  return line === '' ? '' : ` (${line})`;
+};
 
 /** Why an engine does not work here, for people; undefined if it works. */
 export const tryEngine = async (
@@ -35,7 +41,8 @@ export const tryEngine = async (
     const request = { do: 'probe', engine, file: renderer.at(file) } as const;
     const reply = await renderer.ask(request, answers.probe, patience, { signal });
     if (reply.kind !== 'answered') {
-      return reply.kind === 'hung' ? reply.text : `Blender ${reply.kind}`;
+      const failure = failureOfTrouble(reply, '', 0);
+      return failure.kind === 'failed' ? failure.reason + lastLine(renderer.log()) : undefined;
     }
     if (!reply.answer.ok) {
       return reply.answer.reason;

@@ -71,12 +71,13 @@ export const renderWire: KindWire<ProtoRenderSpec, RenderSpec> = {
       throw new Error('a render has a file');
     }
     const { blob, sha256, sizeBytes } = file;
-    return ({ machine, learnt: { engine } }) => {
+    return ({ machine, learnt: { engine, version } }) => {
       // The grant allows this machine to fetch the scene.
       const grant = Buffer.from(signGrant(meshSecret, { blob, machine }));
       const value = {
         spec: { ...toProto(spec), frames: '', engine },
         scene: { blobName: blob, sha256, sizeBytes, grant },
+        version,
       };
       return { kind: { $case: 'render', value } };
     };

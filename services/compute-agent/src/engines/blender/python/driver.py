@@ -152,7 +152,9 @@ def tell_progress(text, _=None):
     """Blender 5 prints nothing while it renders. Blender 3 gives the handler no text; what it prints serves instead."""
     global told_progress_at
     now = time.monotonic()
-    if text and current_id and now - told_progress_at >= LEAST_SECONDS_BETWEEN_PROGRESS:
+    is_due = now - told_progress_at >= LEAST_SECONDS_BETWEEN_PROGRESS
+    # Samples are counted seldom, and nothing else tells how far the frame is.
+    if text and current_id and (is_due or "ample" in text):
         told_progress_at = now
         answer({"id": current_id, "progress": text})
 

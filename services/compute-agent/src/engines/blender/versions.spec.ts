@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { pino } from 'pino';
+import { makeScenes } from '#libs/blend/fixtures/scenes.ts';
+import { systemClock } from '#libs/clock/index.ts';
+import { findProgram } from '#libs/programs/index.ts';
+import { systemRandom } from '#libs/random/index.ts';
+import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { running } from '../../fixtures/agent.ts';
+import { findSandbox } from '../../sandbox/index.ts';
+import type { Progress } from '../engine.ts';
+import { type BlenderEngine, createBlenderEngine } from './blender.ts';
+import { findBlenders } from './find-blender.ts';
+import type { RenderJob } from './job.ts';
+import { verifyPicture } from './pictures/verify.ts';
+
+const run = promisify(execFile);
+const going = new AbortController().signal;
+const toolOf = (version: string): Promise<string> => findProgram(`blender-${version}`, '');
+const NEWER = ['4.5', '5.0'];
+
+/** Renders one frame as an artist would, with the file's own settings. */
+const DIRECTLY = `
+import bpy, sys
+scene = bpy.context.scene
+scene.render.filepath = sys.argv[-1]
+scene.render.image_settings.file_format = 'PNG'
+scene.render.image_settings.color_depth = '8'
+scene.cycles.device = 'CPU'
+scene.frame_set(3)
+bpy.ops.render.render(write_still=True)
+`;
+
+const SAVE_NEWER = `
+import bpy, sys
+bpy.ops.wm.save_as_mainfile(filepath=sys.argv[-1])
+`;
+
+describe('Blenders of several versions on one machine', function () {
+  this.timeout(120_000);
+  before(needs('blender', 'bwrap', ...NEWER.map((version) => `blender-${version}`)));
+
+  let folder: TempDir;
+  let engine: BlenderEngine;
+  let versions: string[];
+  const at = (...names: string[]): string => join(folder.path, ...names);
+  const job = (file: string, more: Partial<RenderJob> = {}): RenderJob => ({
+    sceneFile: at(file),
+    format: 'PNG',
+    allowMissing: false,
+    frameTimeoutMs: 60_000,
+    progressTimeoutMs: 60_000,
+    ...more,
+  });
+  /** Opens a scene, or answers the failure. */
+  const open = async (file: string, more: Partial<RenderJob> = {}) => {
+    const opened = await engine.open(job(file, more), going);
+    return opened.kind === 'opened' ? opened : { ...opened, close: async () => undefined };
+  };
+
+  before(async () => {
+    folder = await tempDir();
+    await makeScenes(folder.path);
+    await writeFile(at('directly.py'), DIRECTLY);
+    await writeFile(at('save-newer.py'), SAVE_NEWER);
+    const sandbox = await findSandbox({ noSandbox: false });
+    const found = await findBlenders(
+      ['blender', ...(await Promise.all(NEWER.map(toolOf)))],
+      '/usr/bin',
+    );
+    versions = found.map(({ version }) => version);
+    engine = await createBlenderEngine({
+      sandbox,
+      blenders: found.map((each) => ({ ...each, engines: ['CYCLES', 'BLENDER_EEVEE'] })),
+      folder: at('engine'),
+      slots: 1,
+      cpus: 2,
+      memoryBytes: 4 * 1024 ** 3,
+      clock: systemClock,
+      random: systemRandom,
+      logger: pino({ enabled: false }),
+    });
+  });
+  after(async () => folder?.[Symbol.asyncDispose]());
+
+  for (const short of NEWER) {
+    it(`render with ${short} what it renders by itself, to the pixel, and tell how far it is`, async () => {
+      const version = versions.find((each) => each.startsWith(short));
+      const opened = await open('packed.blend', { version: version ?? '' });
+      if (opened.kind !== 'opened') {
+        throw new Error(JSON.stringify(opened));
+      }
+      try {
+        const heard: Progress[] = [];
+        const progress = (made: Progress): void => void heard.push(made);
+        const outcome = await opened.run({ key: 'frames/3' }, { ...running(), progress });
+        expect(outcome).to.include({ kind: 'completed' });
+        expect(heard.map(({ text }) => text).join('\n')).to.match(/Sample \d+\/\d+/);
+        const picture = at(`directly-${short}.png`);
+        await run(await toolOf(short), [
+          '-b',
+          at('packed.blend'),
+          '--python',
+          at('directly.py'),
+          picture,
+        ]);
+        const size = { format: 'PNG', width: 32, height: 18 } as const;
+        const around = { sandbox: { kind: 'none' }, clock: systemClock } as const;
+        const direct = await verifyPicture(picture, size, around);
+        expect(direct.kind === 'good' && direct.pixelHash).to.equal(
+          outcome.kind === 'completed' && outcome.pixelHash,
+        );
+      } finally {
+        await opened.close();
+      }
+    });
+
+    it(`call the engine of ${short} by the name that the mesh has for it, and say how it differs`, async () => {
+      const version = versions.find((each) => each.startsWith(short)) ?? '';
+      const opened = await open('eevee.blend', { version });
+      expect(opened).to.have.nested.property('facts.engine', 'BLENDER_EEVEE');
+      await opened.close();
+    });
+
+    it(`refuse with ${short} an engine that only an add-on has, by its name`, async () => {
+      const version = versions.find((each) => each.startsWith(short)) ?? '';
+      const refused = await open('addon-engine.blend', { version });
+      expect(refused).to.deep.include({
+        failureClass: 'ENGINE_UNAVAILABLE',
+        names: ['LUXCORE'],
+      });
+    });
+  }
+
+  it('never open a file with a Blender older than it', async () => {
+    const script = ['--python', at('save-newer.py')];
+    await run(await toolOf('5.0'), ['-b', at('packed.blend'), ...script, at('newer.blend')]);
+    const [oldest = ''] = versions;
+    const refused = await open('newer.blend', { version: oldest });
+    expect(refused).to.include({ failureClass: 'AGENT_ERROR' });
+  });
+
+  it('take the latest if the mesh names none, and none if the mesh names another', async () => {
+    const opened = await open('packed.blend');
+    expect(opened.kind).to.equal('opened');
+    await opened.close();
+    expect(await open('packed.blend', { version: '9.9' })).to.include({
+      failureClass: 'ENGINE_UNAVAILABLE',
+    });
+  });
+});
