@@ -152,12 +152,13 @@ const tellStart = ({ output }: Invocation, workload: Workload): void => {
   );
 };
 
-const frameEvent = ({ frame, userName, seconds }: Result, file: string): object => ({
+const frameEvent = ({ frame, userName, seconds, notes }: Result, file: string): object => ({
   event: 'frame',
   frame,
   file,
   user: userName,
   seconds: Math.round(seconds * 1_000) / 1_000,
+  ...(notes.length > 0 && { notes }),
 });
 
 /** A contact sheet that cannot be drawn is noted and fails nothing, because the frames are the work. */

@@ -3,6 +3,12 @@ import { formatBytes, formatEnum, formatInstant } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import { tellList } from '../list.ts';
 
+/** `CYCLES 3.4.1 5.0.1, noop 1`: each engine once, with the versions of its programs. */
+const enginesOf = (engines: readonly { name: string; version: string }[]): string =>
+  Object.entries(Object.groupBy(engines, ({ name }) => name))
+    .map(([name, each = []]) => [name, ...each.map(({ version }) => version)].join(' '))
+    .join(', ');
+
 export const users: Define = (command, { does }) =>
   command.option('--workload <id>', 'only those that serve it', '').action(
     does<[], { workload: string }>(async ({ client, output }, _args, { workload: workloadId }) => {
@@ -16,7 +22,7 @@ export const users: Define = (command, { does }) =>
         ['WORKLOAD', (user) => user.workloadId],
         ['SLOTS', (user) => user.slots, 'right'],
         ['MEMORY', (user) => formatBytes(user.capability?.memoryBytes ?? 0), 'right'],
-        ['ENGINES', (user) => (user.capability?.engines ?? []).map(({ name }) => name).join(' ')],
+        ['ENGINES', ({ capability }) => enginesOf(capability?.engines ?? [])],
         ['SINCE', (user) => formatInstant(user.connectTime)],
       ]);
     }),

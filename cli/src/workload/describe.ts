@@ -2,6 +2,7 @@ import type { NodeProgress, Workload } from '#libs/contracts/session.ts';
 import { formatEnum, formatInstant, formatSeconds, printable } from '../formats.ts';
 import type { Output } from '../output.ts';
 import { viewOf } from './kinds.ts';
+import { printNotes } from './notes.ts';
 
 export const stateOf = ({ state }: Pick<Workload, 'state'>): string =>
   formatEnum(state, 'WORKLOAD_STATE_');
@@ -30,6 +31,7 @@ export const printWorkload = (
     'handed in': formatInstant(workload.createTime),
     started: formatInstant(workload.startTime),
     ended: formatInstant(workload.endTime),
+    'rendered by': workload.engine,
     blender:
       workload.blenderVersion && (workload.renderVersion || `${workload.blenderVersion} or later`),
   }).filter(([, value]) => value !== '');
@@ -43,6 +45,10 @@ export const printWorkload = (
       ['FAILED', (step) => step.failed, 'right'],
       ['TO DO', (step) => step.remaining, 'right'],
     ]);
+  }
+  if (workload.notes.length > 0) {
+    output.text('');
+    printNotes(output, workload);
   }
   if (workload.shares.length > 0) {
     output.text('');

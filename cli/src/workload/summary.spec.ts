@@ -63,6 +63,19 @@ describe('summary', () => {
     );
   });
 
+  it('says what differs from what people may expect, and in how many frames', () => {
+    const noted = {
+      ...workload,
+      notes: [{ text: 'denoising off: this Blender has none', results: 24 }],
+    };
+    const { cli, said } = testCli();
+    printSummary(createOutput(cli, false), { workload: noted, wallSeconds: 30 });
+    expect(said.stdout).to.include('note: denoising off: this Blender has none (24 frames)');
+    expect(summaryEvent({ workload: noted, wallSeconds: 30 })).to.deep.include({
+      notes: [{ text: 'denoising off: this Blender has none', results: 24 }],
+    });
+  });
+
   it('claims no saving where there was none', () => {
     const { cli, said } = testCli();
     printSummary(createOutput(cli, false), { workload, wallSeconds: 100 });

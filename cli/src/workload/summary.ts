@@ -3,6 +3,7 @@ import { formatEnum, formatSeconds, plural } from '../formats.ts';
 import type { Output } from '../output.ts';
 import { nameOf } from './describe.ts';
 import { viewOf } from './kinds.ts';
+import { printNotes } from './notes.ts';
 
 /** What people and programs are told about a workload that has ended. */
 interface Summary {
@@ -19,6 +20,7 @@ export const summaryEvent = ({ workload, wallSeconds }: Summary): object => ({
   failed: workload.failed,
   seconds: Math.round(wallSeconds * 10) / 10,
   users: framesByName(workload.shares),
+  ...(workload.notes.length > 0 && { notes: workload.notes }),
   ...(workload.state === WorkloadState.COMPLETED
     ? {}
     : { reason: workload.reason, message: workload.reasonMessage }),
@@ -57,6 +59,7 @@ export const printSummary = (output: Output, summary: Summary): void => {
     ]);
     output.text('');
   }
+  printNotes(output, workload);
   output.text(verdict(summary));
   output.json(summaryEvent(summary));
 };

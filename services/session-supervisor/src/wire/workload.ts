@@ -50,6 +50,8 @@ const viewToProto = ({ document, state, revision }: View): Workload => {
       .map(({ id: userId, name: userName, ...work }) => ({ userId, userName, ...work })),
     revision,
     renderVersion: state.version,
+    engine: state.engine,
+    notes: state.notes.toSorted((a, b) => b.results - a.results),
   };
 };
 
@@ -77,6 +79,8 @@ export const listedToProto = (document: WorkloadDocument): Workload => {
     shares: [],
     revision: projection.position,
     renderVersion: '',
+    engine: '',
+    notes: [],
   };
 };
 

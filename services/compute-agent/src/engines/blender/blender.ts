@@ -84,14 +84,14 @@ export const createBlenderEngine = async (options: BlenderOptions): Promise<Blen
         return chosen;
       }
       const { program, engines } = chosen;
-      const options = {
+      const sceneOptions = {
         renderer: { sandbox, program, driver, limits, threads, clock, random },
         engines,
         folder: join(scenes, random.id('s')),
         picturesDir: join(folder, 'pictures'),
         logger,
       };
-      return openScene(options, job, signal);
+      return openScene(sceneOptions, job, signal);
     },
   };
 };

@@ -158,6 +158,21 @@ describe('fold', () => {
     expect(foldAll([everyEntry.stopped, everyEntry.closed]).closed).to.equal(true);
   });
 
+  it('counts the notes of results, at most 20 different ones', () => {
+    const noted = (task: number, ...notes: string[]) => ({
+      ...everyEntry.accepted,
+      task: `noop/${task}`,
+      notes,
+    });
+    const { notes } = foldAll([noted(0, 'a', 'b'), noted(1, 'a')]);
+    expect(notes).to.deep.equal([
+      { text: 'a', results: 2 },
+      { text: 'b', results: 1 },
+    ]);
+    const many = Array.from({ length: 30 }, (_, i) => `note ${i}`);
+    expect(foldAll([noted(0, ...many)]).notes).to.have.length(20);
+  });
+
   it('ignores an entry about an unknown task', () => {
     for (const kind of ['accepted', 'attempt-failed', 'attempt-lost', 'task-failed'] as const) {
       for (const task of ['noop/4', 'noop/01', 'frames/1', '']) {

@@ -8,7 +8,9 @@ import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
 import {
   hasEnded,
+  MAX_NOTES,
   troubleOf,
+  type Note,
   type Phase,
   type Trouble,
   type Work,
@@ -16,7 +18,7 @@ import {
 } from './workload.ts';
 
 /** Raise it if the same entries fold to another state or the state's form changes: old snapshots are then ignored. */
-export const FOLD_VERSION = 4;
+export const FOLD_VERSION = 5;
 
 /** Number of commands whose request ids a state remembers. */
 const REMEMBERED_REQUESTS = 1_000;
@@ -128,9 +130,23 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
         generation === 0 ? state.generations : withValue(state.generations, ordinal, generation),
       repairs: withoutBit(state.repairs, ordinal),
       blame: blamed(state, ordinal, result.user),
+      notes: withNotes(state.notes, result.notes),
     },
     [ordinal],
   );
+};
+
+const withNotes = (known: readonly Note[], more: readonly string[]): readonly Note[] => {
+  let notes = known;
+  for (const text of more) {
+    const at = notes.findIndex((note) => note.text === text);
+    if (at >= 0) {
+      notes = notes.with(at, { text, results: (notes[at]?.results ?? 0) + 1 });
+    } else if (notes.length < MAX_NOTES) {
+      notes = [...notes, { text, results: 1 }];
+    }
+  }
+  return notes;
 };
 
 const withWork = (work: Work | undefined, seconds: number): Work => ({

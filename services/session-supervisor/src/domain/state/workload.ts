@@ -66,6 +66,14 @@ export interface Ending {
   message: string;
 }
 
+/** What accepted results say of themselves. */
+export interface Note {
+  text: string;
+  results: number;
+}
+
+export const MAX_NOTES = 20;
+
 /** The state of a workload: the fold of its journal. Immutable. */
 export interface WorkloadState {
   readonly header: WorkloadHeader;
@@ -108,6 +116,8 @@ export interface WorkloadState {
   readonly wanted: number;
   /** The engine that the customer chose or that the input turned out to need; empty while neither is known. */
   readonly engine: string;
+  /** The notes of accepted results, and how many results carried each. At most {@link MAX_NOTES} different ones. */
+  readonly notes: readonly Note[];
   /** The engine version of all results; empty before the first hand-out, and if results may come from any version. */
   readonly version: string;
   readonly ending?: Ending;
@@ -146,6 +156,7 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     pausedBecause: '',
     wanted: header.wanted,
     engine: kind.chosenEngine(header.spec),
+    notes: [],
     version: '',
     deleteResults: false,
     closed: false,
