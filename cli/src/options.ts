@@ -75,3 +75,14 @@ export const blenderOption = (): Option =>
 /** Paths as other processes can read them; names stay names, to be sought in PATH. */
 export const blendersOf = (given: readonly string[], cwd: string): string[] =>
   given.map((path) => (path.includes('/') ? resolve(cwd, path) : path));
+
+export interface WaitOptions {
+  /** Seconds. */
+  waitAtMost?: number;
+}
+
+export const waitAtMostOption = (): Option =>
+  new Option(
+    '--wait-at-most <time>',
+    'give up with exit code 1 after so long without anybody at work on it, for example 10m (default: never)',
+  ).argParser(parseTtl);

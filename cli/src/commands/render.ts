@@ -6,7 +6,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { textOf } from '../failures.ts';
 import { plural, printable } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
-import { countOption } from '../options.ts';
+import { countOption, waitAtMostOption, type WaitOptions } from '../options.ts';
 import { persistently, startPatience } from '../patience.ts';
 import { inspect } from '../project/inspect.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
@@ -26,7 +26,7 @@ const formats = {
   OPEN_EXR: RenderFormat.OPEN_EXR,
 } as const;
 
-interface RenderOptions {
+interface RenderOptions extends WaitOptions {
   frames: string;
   order: keyof typeof orders;
   engine: string;
@@ -74,6 +74,7 @@ export const render: Define = (command, { does }) =>
     )
     .option('--allow-missing', 'render although pictures or libraries did not travel with the file')
     .option('--out <dir>', 'where the frames go (default: ./<file name>-frames)')
+    .addOption(waitAtMostOption())
     .option('--no-wait', 'start it and return')
     .option('--customer <id>', 'whose workload it is; only for operators', '')
     .action(
@@ -96,12 +97,11 @@ export const render: Define = (command, { does }) =>
         const onFetched = ({ result, path: landed }: Fetched): void =>
           output.json(frameEvent(result, landed));
         let fetcher: Fetcher | undefined;
-        const ended = await runToEnd(
-          invocation,
-          workload,
-          (patience) =>
+        const ended = await runToEnd(invocation, workload, {
+          makeCompanion: (patience) =>
             (fetcher = createFetcher({ cli, mesh, workload, directory, patience, onFetched })),
-        );
+          waitAtMost: options.waitAtMost,
+        });
         const wallSeconds = (cli.clock.monotonic() - startedMs) / 1_000;
         await drawContactSheet(invocation, fetcher, directory);
         printSummary(output, { workload: ended, wallSeconds });

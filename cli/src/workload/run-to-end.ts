@@ -2,13 +2,13 @@ import { WorkloadState, type Workload } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Interrupted } from '../failures.ts';
 import type { Invocation } from '../invocation.ts';
-import type { Mesh } from '../mesh.ts';
 import { patienceOf, type PatienceOptions } from '../patience.ts';
 import { workloadsOf } from './client.ts';
 import { follow, PATIENCE_MS } from './follow.ts';
 import { viewOf } from './kinds.ts';
-import { createProgressDisplay, type ProgressDisplay } from './progress-display.ts';
+import { createProgressDisplay } from './progress-display.ts';
 import { progressOf } from './progress.ts';
+import { watchWaiting } from './waiting.ts';
 
 /** What a command does beside watching. */
 interface Companion {
@@ -17,14 +17,18 @@ interface Companion {
   finish(ended: Workload): Promise<void>;
 }
 
-/** If nobody works on it for so long, people are told why. */
-const EXPLAIN_AFTER_MS = 5_000;
-
 /** Shows a workload's progress up to its end and answers that. On Ctrl-C it throws {@link Interrupted}, saying how to go on. */
 export const runToEnd = async (
   invocation: Invocation,
   workload: Workload,
-  makeCompanion?: (patience: PatienceOptions) => Companion,
+  {
+    makeCompanion,
+    waitAtMost,
+  }: {
+    makeCompanion?: (patience: PatienceOptions) => Companion;
+    /** The longest wait without work, in seconds. */
+    waitAtMost: number | undefined;
+  },
 ): Promise<Workload> => {
   const { cli, output } = invocation;
   const mesh = await invocation.mesh();
@@ -33,13 +37,24 @@ export const runToEnd = async (
   const patience = patienceOf(invocation, PATIENCE_MS, (text) => display.note(text));
   const companion = makeCompanion?.(patience);
 
-  const explaining = cli.clock.setTimer(EXPLAIN_AFTER_MS, () => {
-    void explain(mesh, workloadId, display).catch(() => {});
-  });
   const brokeOff = Promise.withResolvers<never>();
   let isCatchingUp = false;
   let caughtUpTo = 0;
   let last = workload;
+  let activeUsers = 0;
+  await using _waiting = watchWaiting({
+    clock: cli.clock,
+    explain: async () =>
+      (await workloadsOf(mesh).explainWorkload({ workloadId, customerId: '' })).reasons,
+    // After its end, only results are still fetched.
+    isActive: () => activeUsers > 0 || last.endTime !== undefined,
+    tell: ({ code, message }) => {
+      display.note(`waiting: ${message}`);
+      output.json({ event: 'waiting', workload: workloadId, code, message });
+    },
+    atMostMs: waitAtMost === undefined ? undefined : waitAtMost * 1_000,
+    onTooLong: brokeOff.reject,
+  });
   const nudge = (): void => {
     // One at a time is enough, because each takes everything that there is.
     if (companion === undefined || isCatchingUp || last.completed === caughtUpTo) {
@@ -55,10 +70,8 @@ export const runToEnd = async (
   const watch = async (): Promise<void> => {
     for await (const seen of follow(mesh, workloadId, patience)) {
       last = seen.workload;
+      ({ activeUsers } = seen);
       display.show(progressOf(seen));
-      if (seen.activeUsers > 0 || last.completed > 0) {
-        explaining.cancel();
-      }
       nudge();
     }
   };
@@ -71,7 +84,6 @@ export const runToEnd = async (
     }
     throw new Interrupted(goesOn(workloadId));
   } finally {
-    explaining.cancel();
     display.finish();
   }
   return last;
@@ -82,12 +94,3 @@ export const exitCodeOfEnd = (workload: Workload): number =>
 
 const goesOn = (workloadId: string): string =>
   `interrupted; workload ${workloadId} goes on. Watch it: muster watch ${workloadId}. Stop it: muster stop ${workloadId}. Fetch its results: muster results ${workloadId} --out DIR`;
-
-const explain = async (mesh: Mesh, workloadId: string, display: ProgressDisplay): Promise<void> => {
-  const { reasons } = await workloadsOf(mesh).explainWorkload({ workloadId, customerId: '' });
-  for (const { code, message } of reasons) {
-    if (code !== 'NOT_WAITING' && code !== 'ENDED') {
-      display.note(`waiting: ${message}`);
-    }
-  }
-};
