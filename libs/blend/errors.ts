@@ -3,12 +3,17 @@ import { DomainError, status } from '#libs/errors/index.ts';
 const hex = (bytes: Uint8Array): string =>
   Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
+/** `version https://git-lfs.github.com/spec/v1`, as far as a .blend has a header. */
+const LFS = 'version http';
+
 /** INVALID_ARGUMENT `NOT_A_BLEND_FILE`: the bytes (unpacked, if they were compressed) do not begin like a .blend. */
 export const notABlendFile = (beginning: Uint8Array): DomainError =>
   new DomainError(
     status.INVALID_ARGUMENT,
     'NOT_A_BLEND_FILE',
-    'this is not a Blender file: it does not begin with BLENDER; upload the .blend itself (unpack archives first)',
+    Buffer.from(beginning.subarray(0, LFS.length)).toString('latin1') === LFS
+      ? 'this is a pointer of Git LFS, not the Blender file itself; fetch it first (git lfs pull)'
+      : 'this is not a Blender file: it does not begin with BLENDER; upload the .blend itself (unpack archives first)',
     { begins: hex(beginning) },
   );
 

@@ -1,6 +1,6 @@
 import { readBlock } from './block.ts';
 import { type Dna, parseDna } from './dna.ts';
-import { notABlendFile } from './errors.ts';
+import { blendFileEmpty, notABlendFile } from './errors.ts';
 import { type BlendHeader, readBlendHeader } from './header.ts';
 import type { BlendSource } from './source.ts';
 
@@ -69,6 +69,9 @@ const placeOf = (
  */
 export const readBlendFile = async (source: BlendSource): Promise<BlendFile> => {
   const beginning = await source.take(12);
+  if (beginning.length === 0) {
+    throw blendFileEmpty();
+  }
   let header = readBlendHeader(beginning);
   header ??= readBlendHeader(Buffer.concat([beginning, await source.take(5)]));
   if (header === undefined) {

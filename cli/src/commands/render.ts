@@ -6,7 +6,13 @@ import { exitCodes } from '../exit-codes.ts';
 import { textOf } from '../failures.ts';
 import { plural, printable } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
-import { countOption, waitAtMostOption, type WaitOptions } from '../options.ts';
+import {
+  countOption,
+  parseTtl,
+  toDuration,
+  waitAtMostOption,
+  type WaitOptions,
+} from '../options.ts';
 import { persistently, startPatience } from '../patience.ts';
 import { inspect } from '../project/inspect.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
@@ -36,6 +42,9 @@ interface RenderOptions extends WaitOptions {
   scene: string;
   users?: number;
   allowMissing?: boolean;
+  /** Seconds, like the next. */
+  frameTimeout?: number;
+  progressTimeout?: number;
   out?: string;
   wait: boolean;
   customer: string;
@@ -74,6 +83,12 @@ export const render: Define = (command, { does }) =>
     )
     .option('--allow-missing', 'render although pictures or libraries did not travel with the file')
     .option('--out <dir>', 'where the frames go (default: ./<file name>-frames)')
+    .option('--frame-timeout <time>', 'longest time for one frame, 1h by default', parseTtl)
+    .option(
+      '--progress-timeout <time>',
+      'longest time without a sign of progress, 10m by default',
+      parseTtl,
+    )
     .addOption(waitAtMostOption())
     .option('--no-wait', 'start it and return')
     .option('--customer <id>', 'whose workload it is; only for operators', '')
@@ -138,8 +153,8 @@ const renderSpec = (options: RenderOptions): RenderSpec => ({
   format: formats[options.format],
   scene: options.scene,
   allowMissing: options.allowMissing ?? false,
-  frameTimeout: undefined,
-  progressTimeout: undefined,
+  frameTimeout: toDuration(options.frameTimeout),
+  progressTimeout: toDuration(options.progressTimeout),
   maxFailures: 0,
   maxLosses: 0,
 });

@@ -55,5 +55,9 @@ describe('inspect', () => {
       'version https://git-lfs.github.com/spec/v1\n',
     );
     expect(await refusal('text.blend')).to.equal('NOT_A_BLEND_FILE');
+    const pointer = await inspected('text.blend').catch(String);
+    expect(pointer).to.include('git lfs pull');
+    await writeFile(join(folder.path, 'empty.blend'), '');
+    expect(await refusal('empty.blend')).to.equal('BLEND_FILE_EMPTY');
   });
 });

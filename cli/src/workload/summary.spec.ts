@@ -76,9 +76,17 @@ describe('summary', () => {
     });
   });
 
+  it('shares out what was made, also where frames were made twice', () => {
+    const twice = { ...workload, completed: 12 };
+    const { cli, said } = testCli();
+    printSummary(createOutput(cli, false), { workload: twice, wallSeconds: 30 });
+    expect(said.stdout).to.include('58 %').and.not.to.include('117 %');
+  });
+
   it('claims no saving where there was none', () => {
     const { cli, said } = testCli();
     printSummary(createOutput(cli, false), { workload, wallSeconds: 100 });
-    expect(said.stdout).to.include('nothing was saved');
+    expect(said.stdout).to.include('one machine would have worked 1 min 12 s.');
+    expect(said.stdout).not.to.include('saved');
   });
 });

@@ -40,6 +40,8 @@ const framesByName = (shares: readonly UserShare[]): Record<string, number> => {
 export const printSummary = (output: Output, summary: Summary): void => {
   const { workload } = summary;
   const noun = viewOf(workload).noun;
+  // More than there are tasks, if some were done again.
+  const made = workload.shares.reduce((sum, { completed }) => sum + completed, 0);
   if (workload.shares.length > 0) {
     output.text('');
     output.table(workload.shares, [
@@ -47,7 +49,7 @@ export const printSummary = (output: Output, summary: Summary): void => {
       [`${noun.toUpperCase()}S`, ({ completed }) => completed, 'right'],
       [
         'SHARE',
-        ({ completed }) => `${Math.round((100 * completed) / Math.max(1, workload.completed))} %`,
+        ({ completed }) => `${Math.round((100 * completed) / Math.max(1, made))} %`,
         'right',
       ],
       ['WORK', ({ seconds }) => formatSeconds(seconds), 'right'],
@@ -75,6 +77,6 @@ const verdict = ({ workload, wallSeconds }: Summary): string => {
   // By the measured seconds of each task.
   const alone = workload.shares.reduce((sum, { seconds }) => sum + seconds, 0);
   const saved = alone - wallSeconds;
-  const gain = saved > 0.5 ? `${formatSeconds(saved)} were saved` : 'nothing was saved';
-  return `${done} in ${wall}; one machine would have worked ${formatSeconds(alone)}, so ${gain}.`;
+  const gain = saved > 0.5 ? `, so ${formatSeconds(saved)} were saved` : '';
+  return `${done} in ${wall}; one machine would have worked ${formatSeconds(alone)}${gain}.`;
 };
