@@ -1,3 +1,4 @@
+import { exitCodes } from '../exit-codes.ts';
 import { WorkloadServiceService, type Result, type Workload } from '#libs/contracts/session.ts';
 import { formatBytes, formatSeconds, plural } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
@@ -25,9 +26,9 @@ export const results: Define = (command, { does }) =>
         const client = workloadsOf(await invocation.mesh());
         const workload = workloadIn(await client.getWorkload({ workloadId: id, customerId }));
         if (out !== undefined) {
-          await fetchAll(invocation, workload, out);
-          if (!output.isJson) {
-            return;
+          const code = await fetchAll(invocation, workload, out);
+          if (!output.isJson || code !== exitCodes.done) {
+            return code;
           }
         }
         const which = { workloadId: workload.workloadId, customerId: '', afterRevision: 0 };
@@ -38,6 +39,7 @@ export const results: Define = (command, { does }) =>
           'results',
           columns,
         );
+        return exitCodes.done;
       }),
     );
 
@@ -50,12 +52,30 @@ const columns: readonly Column<Result>[] = [
   ['NOTES', ({ notes }) => notes.join('; ')],
 ];
 
-const fetchAll = async (invocation: Invocation, workload: Workload, out: string): Promise<void> => {
+/** Fetches what is not there yet. A result that the mesh has lost ends nothing, and is named. */
+const fetchAll = async (invocation: Invocation, workload: Workload, out: string) => {
   const { cli, output } = invocation;
   const directory = await outDirectory(cli.cwd, out);
   const mesh = await invocation.mesh();
   const patience = patienceOf(invocation, PATIENCE_MS);
-  const fetcher = createFetcher({ cli, mesh, workload, directory, patience, onFetched: () => {} });
+  const lost: string[] = [];
+  const fetcher = createFetcher({
+    cli,
+    mesh,
+    workload,
+    directory,
+    patience,
+    onFetched: () => {},
+    onLost: ({ task }) => void lost.push(task),
+  });
   await fetcher.catchUp();
   output.text(`${plural(fetcher.fetched.size, viewOf(workload).noun)} in ${directory}`);
+  if (lost.length === 0) {
+    return exitCodes.done;
+  }
+  const named = lost.slice(0, 10).join(', ') + (lost.length > 10 ? ', …' : '');
+  output.note(
+    `${plural(lost.length, 'result')} could not be fetched (${named}), because storage lost or damaged them; have them made again: muster scrub ${workload.workloadId}`,
+  );
+  return exitCodes.failed;
 };

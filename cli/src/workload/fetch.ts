@@ -1,13 +1,14 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Result, Workload } from '#libs/contracts/session.ts';
 import { inParallel, poll } from '#libs/async/index.ts';
-import { DomainError, status } from '#libs/errors/index.ts';
+import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { Cli } from '../cli.ts';
 import { persistently, type PatienceOptions } from '../patience.ts';
 import type { Mesh } from '../mesh.ts';
 import { workloadsOf } from './client.ts';
 import { downloadResult } from './download.ts';
+import { hashFile } from './upload.ts';
 import { resultFileName } from './file-names.ts';
 
 /** A result that is on disk now. */
@@ -23,6 +24,8 @@ interface FetchOptions {
   directory: string;
   patience: PatienceOptions;
   onFetched(fetched: Fetched): void;
+  /** Called with a result whose bytes the mesh has lost. Without it, the first one ends the fetching. */
+  onLost?(result: Result): void;
 }
 
 /** Brings accepted results to disk while others are still being made. */
@@ -49,9 +52,17 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
 
   const fetchOne = async (result: Result): Promise<void> => {
     const path = join(directory, resultFileName(workload, result));
-    if (result.blobName !== '') {
+    if (result.blobName !== '' && !(await isThere(path, result))) {
       await mkdir(dirname(path), { recursive: true });
-      await persistently(patience, () => downloadResult(cli, mesh, result, path));
+      try {
+        await persistently(patience, () => downloadResult(cli, mesh, result, path));
+      } catch (error) {
+        if (options.onLost === undefined || !isLost(error)) {
+          throw error;
+        }
+        options.onLost(result);
+        return;
+      }
     }
     const one = { result, path };
     fetched.set(result.task, one);
@@ -96,6 +107,16 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
     },
   };
 };
+
+/** Whether an earlier command fetched this very result. */
+const isThere = async (path: string, { sizeBytes, sha256 }: Result): Promise<boolean> => {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() === true && found.size === sizeBytes && (await hashFile(path)) === sha256;
+};
+
+/** The mesh has no such blob, or other bytes than it accepted. */
+const isLost = (error: unknown): boolean =>
+  isDomainError(error) && (error.code === status.NOT_FOUND || error.code === status.DATA_LOSS);
 
 /** The latest result of each task, because two on one page would race for the file's name. */
 const latestPerTask = (results: readonly Result[]): Result[] => [

@@ -73,7 +73,8 @@ const displayName = (path: string): string =>
     .replace(/[\p{Cc}\\/]/gu, '_')
     .slice(-255) || 'file';
 
-const hashFile = async (path: string, signal: AbortSignal): Promise<string> => {
+/** SHA-256 of a file, 64 hexadecimal digits. */
+export const hashFile = async (path: string, signal?: AbortSignal): Promise<string> => {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: CHUNK_BYTES }), hash, { signal });
   return hash.read().toString('hex');
