@@ -117,6 +117,7 @@ describe('the agent as a process', function () {
         sha256: await sha256File(file),
         sizeBytes: bytes.length,
         grant: blob.grant(blobName, 'm-1'),
+        fileName: '',
       };
       const spec = {
         frames: '1-12',

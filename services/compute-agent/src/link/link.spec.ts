@@ -195,6 +195,7 @@ describe('the agent and the mesh', () => {
       sha256: 'ab'.repeat(32),
       sizeBytes: 1,
       grant: Buffer.alloc(32),
+      fileName: '',
     };
     const spec = {
       frames: '1',

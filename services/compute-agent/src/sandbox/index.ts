@@ -1,4 +1,4 @@
 export { type Exit, startConfined } from './confined-process.ts';
 export { findSandbox } from './detect.ts';
 export { helperLimits, type Limits, rendererLimits } from './limits.ts';
-export { type Box, insidePath, makeWorkDir, type Sandbox } from './sandbox.ts';
+export { type Box, type Given, insidePath, makeWorkDir, type Sandbox } from './sandbox.ts';

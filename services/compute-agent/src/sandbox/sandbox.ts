@@ -8,11 +8,14 @@ export type Sandbox =
   { kind: 'bubblewrap'; program: string; version: string; asRoot: boolean } | { kind: 'none' };
 
 /** What a confined program may see and use. All paths are absolute and exist on the host. */
+/** A file or folder that a program can read, under a name of its own if one is given. */
+export type Given = string | { path: string; name: string };
+
 export interface Box {
   /** The only folder it can write to; see {@link makeWorkDir}. */
   workDir: string;
   /** Files and folders that it can read, in addition to the system's programs. */
-  readOnly: readonly string[];
+  readOnly: readonly Given[];
   limits: Limits;
   /** Environment in addition to PATH, HOME, TMPDIR and LANG. Nothing is inherited. */
   env?: Readonly<Record<string, string>>;
@@ -38,9 +41,18 @@ const isBelow = (folder: string, path: string): boolean => {
   return rest !== '..' && !rest.startsWith('../');
 };
 
+/** A name without a way out of its folder, and without characters that no file name has. */
+const safe = (name: string): string => {
+  const last = basename(name.replaceAll(/[\p{Cc}\\]/gu, '_'));
+  return ['', '.', '..'].includes(last) || Buffer.byteLength(last) > 255 ? 'given' : last;
+};
+
 const mounts = (box: Box): Mount[] => [
   { host: box.workDir, inside: WORK },
-  ...box.readOnly.map((host, i) => ({ host, inside: join(GIVEN, String(i), basename(host)) })),
+  ...box.readOnly.map((given, i) => {
+    const { path: host, name } = typeof given === 'string' ? { path: given, name: given } : given;
+    return { host, inside: join(GIVEN, String(i), safe(name)) };
+  }),
 ];
 
 /** The path in the sandbox of a host path. Throws if the program cannot see it. */

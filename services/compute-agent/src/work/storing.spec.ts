@@ -239,7 +239,7 @@ describe('results and scenes, with a real blob service', function () {
       const named = { blobName, sha256: hash('sha256', scene), sizeBytes: scene.length };
       const value = {
         spec,
-        scene: { ...named, grant: blob.grant(blobName, MACHINE), ...different },
+        scene: { ...named, fileName: '', grant: blob.grant(blobName, MACHINE), ...different },
         version: '',
       };
       return { work: { kind: { $case: 'render', value } } };

@@ -12,6 +12,8 @@ export type RenderEngine = (typeof RENDER_ENGINES)[number];
 export interface RenderJob {
   /** The .blend file on this machine, readable for everybody. */
   sceneFile: string;
+  /** The name that its owner gave the file. */
+  fileName?: string;
   /** The name of the scene; the current one by default. */
   scene?: string;
   engine?: RenderEngine;
@@ -82,6 +84,7 @@ export const renderJobOf = ({
     scene,
     job: (sceneFile) => ({
       sceneFile,
+      ...(scene.fileName === '' ? {} : { fileName: scene.fileName }),
       ...(spec.scene === '' ? {} : { scene: spec.scene }),
       ...(engine === '' ? {} : { engine }),
       ...(version === '' ? {} : { version }),

@@ -38,14 +38,16 @@ const openOnce = async (
   const workDir = workDirOf(options);
   await makeWorkDir(sandbox, workDir);
   const started = clock.monotonic();
-  const renderer = startRenderer({ ...options.renderer, workDir, readOnly: [job.sceneFile] });
+  // Pictures name the file that they were made of.
+  const scene = { path: job.sceneFile, name: job.fileName ?? job.sceneFile };
+  const renderer = startRenderer({ ...options.renderer, workDir, readOnly: [scene] });
   const patience = { timeoutMs: job.progressTimeoutMs, quietMs: job.progressTimeoutMs };
-  const { scene, engine, samples, scalePercent: scale, format, allowMissing } = job;
+  const { scene: sceneName, engine, samples, scalePercent: scale, format, allowMissing } = job;
   const file = renderer.at(job.sceneFile);
   const request = {
     do: 'open',
     file,
-    scene,
+    scene: sceneName,
     engine,
     samples,
     scale,

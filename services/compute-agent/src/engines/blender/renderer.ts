@@ -6,6 +6,7 @@ import type { Random } from '#libs/random/index.ts';
 import {
   type Box,
   type Exit,
+  type Given,
   insidePath,
   type Limits,
   type Sandbox,
@@ -47,7 +48,7 @@ export interface RendererOptions {
   driver: string;
   workDir: string;
   /** Host files that it may read. */
-  readOnly: readonly string[];
+  readOnly: readonly Given[];
   limits: Limits;
   /** How many threads it renders with. */
   threads: number;

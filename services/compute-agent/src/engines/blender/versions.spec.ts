@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -135,6 +135,23 @@ describe('Blenders of several versions on one machine', function () {
       });
     });
   }
+
+  it('name the file in the picture as its owner named it, and let no name leave its folder', async () => {
+    for (const [fileName, named] of [
+      ['Größe 2.blend', 'Größe 2.blend'],
+      ['../../etc/passwd', 'passwd'],
+      ['..', 'given'],
+    ] as const) {
+      const opened = await open('packed.blend', { fileName });
+      if (opened.kind !== 'opened') {
+        throw new Error(JSON.stringify(opened));
+      }
+      const outcome = await opened.run({ key: 'frames/3' }, running());
+      await opened.close();
+      const picture = await readFile(outcome.kind === 'completed' ? (outcome.file ?? '') : '');
+      expect(picture.toString('utf8')).to.match(new RegExp(`File\0/given/\\d+/${named}`));
+    }
+  });
 
   it('never open a file with a Blender older than it', async () => {
     const script = ['--python', at('save-newer.py')];

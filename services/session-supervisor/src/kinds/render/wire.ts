@@ -70,13 +70,13 @@ export const renderWire: KindWire<ProtoRenderSpec, RenderSpec> = {
     if (file === undefined) {
       throw new Error('a render has a file');
     }
-    const { blob, sha256, sizeBytes } = file;
+    const { blob, sha256, sizeBytes, fileName } = file;
     return ({ machine, learnt: { engine, version } }) => {
       // The grant allows this machine to fetch the scene.
       const grant = Buffer.from(signGrant(meshSecret, { blob, machine }));
       const value = {
         spec: { ...toProto(spec), frames: '', engine },
-        scene: { blobName: blob, sha256, sizeBytes, grant },
+        scene: { blobName: blob, sha256, sizeBytes, grant, fileName },
         version,
       };
       return { kind: { $case: 'render', value } };
