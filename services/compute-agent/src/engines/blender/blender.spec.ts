@@ -150,19 +150,19 @@ describe('rendering with Blender', function () {
   };
 
   describe('each scene in a warm Blender of its own', () => {
-    let scenes: Record<PictureFormat | 'denoised' | 'black' | 'noCamera' | 'scripted', OpenedScene>;
+    let scenes: Record<PictureFormat | 'denoised' | 'black' | 'failing' | 'scripted', OpenedScene>;
     before(async () => {
-      const [PNG, JPEG, OPEN_EXR, denoised, black, noCamera, scripted] = await Promise.all([
+      const [PNG, JPEG, OPEN_EXR, denoised, black, failing, scripted] = await Promise.all([
         open('moving'),
         open('moving', { format: 'JPEG' }),
         open('moving', { format: 'OPEN_EXR' }),
         open('denoised'),
         open('black'),
-        open('no-camera'),
+        open('failing'),
         open('scripted'),
         callDirectly({ PNG: FRAMES, JPEG: [3], OPEN_EXR: [3] }),
       ]);
-      scenes = { PNG, JPEG, OPEN_EXR, denoised, black, noCamera, scripted };
+      scenes = { PNG, JPEG, OPEN_EXR, denoised, black, failing, scripted };
     });
     after(closeAll);
 
@@ -205,13 +205,13 @@ describe('rendering with Blender', function () {
     });
 
     it('fails a frame with the message of Blender, and renders the next one', async () => {
-      const scene = scenes.noCamera;
+      const scene = scenes.failing;
       for (const number of [1, 2]) {
         const outcome = await scene.run({ key: `frames/${number}` }, running());
         expect(outcome).to.include({ kind: 'failed', failureClass: 'RENDER_ERROR' });
         expect(outcome)
           .to.have.property('reason')
-          .that.matches(/camera/i);
+          .that.matches(/too small/i);
         expect(outcome).to.have.property('log').that.includes('Read blend');
       }
     });
@@ -286,6 +286,12 @@ describe('rendering with Blender', function () {
         'tile.1001.png',
         'tile.1002.png',
       ]);
+    });
+
+    it('refuses a scene without a camera before it renders a frame', async () => {
+      const failure = await refused('no-camera');
+      expect(failure).to.include({ failureClass: 'SCENE_UNREADABLE' });
+      expect(failure.reason).to.match(/no active camera/);
     });
 
     it('reports a file that is not a scene, or is truncated, as unreadable', async () => {

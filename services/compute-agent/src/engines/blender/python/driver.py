@@ -111,7 +111,8 @@ def open_scene(ask):
             raise Refusal("MISSING_ASSETS", f"not in the file: {listed(missing)}", names=[m["path"] for m in missing])
         notes.append(f"rendered without {len(missing)} missing files: {missing[0]['path']} …")
     if bpy.app.autoexec_fail:
-        notes.append(f"scripts in the file were not run: {bpy.app.autoexec_fail_message}")
+        # First, because it changes the picture most.
+        notes.insert(0, f"scripts in the file were not run: {bpy.app.autoexec_fail_message}")
     opened = Opened(scene, notes)
     return settings.facts(scene)
 

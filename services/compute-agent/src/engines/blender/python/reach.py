@@ -83,9 +83,9 @@ def shown(scene):
         # Blender counts what the nodes use, connected or not, as used by the owner of the tree.
         in_nodes = {used for node in tree.nodes for used in of_node(node)} if tree else set()
         direct = [used for node in shown_nodes(tree) for used in of_node(node)] if tree else []
-        direct += [used for used in uses.get(user, []) if used not in in_nodes]
+        direct += [used for used in uses.get(user, []) if used not in in_nodes and is_shown_by(user, used)]
         for used in direct:
-            if used not in seen and is_shown_by(user, used):
+            if used not in seen:
                 seen.add(used)
                 waiting.append(used)
     return seen

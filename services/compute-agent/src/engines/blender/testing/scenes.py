@@ -109,7 +109,10 @@ def unpacked():
     with bpy.data.libraries.load(library, link=True) as (_, linked):
         linked.objects = ["Cube"]
     scene.collection.objects.link(linked.objects[0])
-    bpy.data.movieclips.load(paths["clip.png"]).use_fake_user = True
+    scene.use_nodes = True
+    clip = scene.node_tree.nodes.new("CompositorNodeMovieClip")
+    clip.clip = bpy.data.movieclips.load(paths["clip.png"])
+    scene.node_tree.links.new(clip.outputs["Image"], scene.node_tree.nodes["Composite"].inputs["Image"])
     scene.sequence_editor_create().sequences.new_image("strip", paths["strip.png"], 1, 1)
     cube = next(item for item in bpy.data.objects if item.type == "MESH" and not item.library)
     cube.modifiers.new("cache", "MESH_CACHE").filepath = "//points.mdd"
@@ -117,11 +120,16 @@ def unpacked():
     light.use_nodes = True
     profile = light.node_tree.nodes.new("ShaderNodeTexIES")
     profile.mode, profile.filepath = "EXTERNAL", "//lamp.ies"
+    emission = light.node_tree.nodes["Emission"]
+    light.node_tree.links.new(profile.outputs["Fac"], emission.inputs["Strength"])
     tiles = bpy.data.images.load(paths["tile.1001.png"])
     tiles.source = "TILED"
     tiles.filepath = os.path.join(FOLDER, "tile.<UDIM>.png")
     tiles.tiles.new(1002)
-    material(cube, (1, 1, 1, 1)).node_tree.nodes.new("ShaderNodeTexImage").image = tiles
+    tree = material(cube, (1, 1, 1, 1)).node_tree
+    texture = tree.nodes.new("ShaderNodeTexImage")
+    texture.image = tiles
+    tree.links.new(texture.outputs["Color"], tree.nodes["Principled BSDF"].inputs["Base Color"])
     reference = bpy.data.objects.new("reference", None)
     reference.empty_display_type = "IMAGE"
     reference.data = bpy.data.images.load(paths["reference.png"])
@@ -198,7 +206,15 @@ def picture():
     image.save()
 
 
-ALL = (moving, denoised, missing, packed, unpacked, scripted, black, slow, two_scenes, cropped, no_camera)
+def failing():
+    """Blender opens it and fails every frame."""
+    scene = fresh()
+    scene.render.use_border = True
+    scene.render.border_min_x = scene.render.border_max_x = 0.5
+    save("failing")
+
+
+ALL = (moving, denoised, missing, packed, unpacked, scripted, black, slow, two_scenes, cropped, no_camera, failing)
 WANTED = sys.argv[sys.argv.index("--") + 2 :]
 
 picture()
