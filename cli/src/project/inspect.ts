@@ -16,6 +16,10 @@ const ENGINES: ReadonlySet<string> = new Set([
   'BLENDER_EEVEE',
   'BLENDER_EEVEE_NEXT',
   'BLENDER_WORKBENCH',
+  // Those of 2.7, in whose place Blender takes Eevee, and of files that name none.
+  'BLENDER_RENDER',
+  'BLENDER_GAME',
+  '',
 ]);
 
 /** INVALID_ARGUMENT `SCENE_UNKNOWN`: the file has no scene of that name. */
