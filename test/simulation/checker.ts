@@ -17,7 +17,7 @@ interface Followed {
   wantedBefore: number;
   /** Of its latest owner: users with work, by id. */
   epoch: number;
-  working: Map<string, UserWork>;
+  working: Map<string, UserWork & { bound: number }>;
 }
 
 /** Checks the store and what clients were told, after each step. It trusts nothing that the product says about itself. */
@@ -41,7 +41,7 @@ export const createChecker = (database: Database, slots: number, now: () => numb
       wanted,
       wantedBefore: wanted,
       epoch: 0,
-      working: new Map<string, UserWork>(),
+      working: new Map<string, UserWork & { bound: number }>(),
     };
     followed.set(id, known);
     const documents = database.journals.get(id) ?? [];
@@ -101,11 +101,15 @@ export const createChecker = (database: Database, slots: number, now: () => numb
     if (attempts.length === 0) {
       return;
     }
-    known.working.set(userId, work);
+    // Repairs of what has ended need one user even if 0 are wanted.
+    const forRepairs = known.model.repairs.size > 0 ? 1 : 0;
+    const bound = Math.max(known.wanted, known.wantedBefore, forRepairs);
+    known.working.set(userId, { ...work, bound });
     const present = [...known.working.values()].filter(
-      ({ userId: id, connectionId: connection }) => {
+      ({ userId: id, connectionId: connection, bound: boundThen }) => {
         const user = database.users.get(id);
-        return user?.connection === connection && user.session === workloadId;
+        // Whoever got work when more users were wanted may finish it.
+        return boundThen <= bound && user?.connection === connection && user.session === workloadId;
       },
     );
     const isPresent = database.users.get(userId)?.connection === connectionId;
@@ -115,9 +119,6 @@ export const createChecker = (database: Database, slots: number, now: () => numb
         fail(workloadId, `${userId} was given ${task} before the journal has ${first}`);
       }
     }
-    // Repairs of what has ended need one user even if 0 are wanted.
-    const forRepairs = known.model.repairs.size > 0 ? 1 : 0;
-    const bound = Math.max(known.wanted, known.wantedBefore, forRepairs);
     if (isNew && isPresent && present.length > bound) {
       fail(workloadId, `I7: work for ${present.length} users at once, it wants ${bound}`);
     }
