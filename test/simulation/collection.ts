@@ -139,7 +139,10 @@ export const createCollection = <T extends { _id: string }>(
       throw duplicate(['_id']);
     }
     const base = (before ??
-      Object.fromEntries(Object.entries(filter).filter(([, of]) => !isRecord(of)))) as Fields;
+      Object.fromEntries(
+        // Only equalities become fields.
+        Object.entries(filter).filter(([name, of]) => !name.startsWith('$') && !isRecord(of)),
+      )) as Fields;
     const after = changed(base, update) as unknown as T;
     put(after);
     return before === undefined ? { after } : { before, after };
