@@ -132,6 +132,7 @@ blender_module() {
       --no-deps --require-hashes --no-compile --target "$folder/site" -r "$list"; then
       cp "$list" "$folder/installed.txt"
     else
+      rm -rf "$folder"
       say "blender $1" "could not be installed; left out"
     fi
   else

@@ -74,7 +74,12 @@ export const blenderOption = (): Option =>
 
 /** Paths as other processes can read them; names stay names, to be sought in PATH. */
 export const blendersOf = (given: readonly string[], cwd: string): string[] =>
-  given.map((path) => (path.includes('/') ? resolve(cwd, path) : path));
+  given.map((path) => {
+    if (path.includes(':')) {
+      throw usage(`--blender ${path}: a colon separates Blenders; give the folder another name`);
+    }
+    return path.includes('/') ? resolve(cwd, path) : path;
+  });
 
 export interface WaitOptions {
   /** Seconds. */

@@ -97,7 +97,8 @@ export const readBlendFile = async (source: BlendSource): Promise<BlendFile> => 
       const pointerBytes = header.layout === 'small32' ? 4 : 8;
       dna = parseDna(await source.take(sizeBytes), header.endian === 'little', pointerBytes);
     } else if (sizeBytes <= MAX_KEPT_BYTES && keptBytes + sizeBytes <= MAX_ALL_KEPT_BYTES) {
-      const payload = await source.take(sizeBytes);
+      // A copy, because a view would keep the whole window or frame that it came in.
+      const payload = Buffer.from(await source.take(sizeBytes));
       keptBytes += payload.length;
       const kept = { code, payload, ...placeOf(head, header) };
       blocks.push(kept);

@@ -107,7 +107,7 @@ const recordAt = (
       ? undefined
       : file.at(addressAt(bytes, field.offset));
   const first = (to: FileBlock | undefined): BlendRecord | undefined =>
-    to === undefined ? undefined : recordsOf(file, to)[0];
+    to === undefined ? undefined : recordsOf(file, to, 1)[0];
 
   return {
     struct,
@@ -152,7 +152,12 @@ const recordAt = (
     list: (path) => {
       const found: BlendRecord[] = [];
       const start = member(`${path}.first`);
-      for (let each = first(target(start)); each && found.length < MAX_LIST;) {
+      const seen = new Set<string>();
+      for (
+        let each = first(target(start));
+        each && !seen.has(each.key) && found.length < MAX_LIST;
+      ) {
+        seen.add(each.key);
         found.push(each);
         each = each.ref('next') ?? each.ref('id.next');
       }
@@ -162,12 +167,13 @@ const recordAt = (
 };
 
 /** The records of a block. Empty for raw data, for example characters. */
-export const recordsOf = (file: BlendFile, block: FileBlock): BlendRecord[] => {
+export const recordsOf = (file: BlendFile, block: FileBlock, atMost = Infinity): BlendRecord[] => {
   const struct = file.dna[block.struct];
   if (struct === undefined || struct.sizeBytes === 0) {
     return [];
   }
-  const count = Math.min(block.count, Math.floor(block.payload.length / struct.sizeBytes));
+  const held = Math.floor(block.payload.length / struct.sizeBytes);
+  const count = Math.max(0, Math.min(block.count, held, atMost));
   return Array.from({ length: count }, (_, i) =>
     recordAt(file, block, struct, i * struct.sizeBytes),
   );

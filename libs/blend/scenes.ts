@@ -13,6 +13,8 @@ export interface SceneSettings {
   /** The active camera; undefined if there is none. Markers may switch to others. */
   camera: string | undefined;
   hasCameraMarkers: boolean;
+  /** Whether nodes make the picture, perhaps of another scene. */
+  hasCompositor: boolean;
   /** Whether the picture comes from the strips of the sequencer. */
   hasStrips: boolean;
 }
@@ -20,11 +22,14 @@ export interface SceneSettings {
 /** The scenes of a file, and the name of the current one. */
 export interface Scenes {
   scenes: SceneSettings[];
+  /** The names of scenes that are linked from libraries. */
+  linked: string[];
   current: string | undefined;
 }
 
-/** R_DOSEQ in DNA_scene_types.h. */
+/** R_DOSEQ and R_DOCOMP in DNA_scene_types.h. */
 const USES_SEQUENCER = 1;
+const USES_COMPOSITOR = 1 << 6;
 
 const nameOf = (id: BlendRecord | undefined): string | undefined => id?.text('id.name').slice(2);
 
@@ -37,6 +42,10 @@ const settingsOf = (scene: BlendRecord): SceneSettings => ({
   // A linked camera is only named in this file.
   camera: nameOf(scene.ref('camera')) ?? scene.ref('camera')?.text('name').slice(2),
   hasCameraMarkers: scene.list('markers').some((marker) => marker.isSet('camera')),
+  hasCompositor:
+    (scene.number('r.scemode') & USES_COMPOSITOR) !== 0 &&
+    (scene.isSet('compositing_node_group') ||
+      (scene.number('use_nodes') !== 0 && scene.isSet('nodetree'))),
   hasStrips:
     (scene.number('r.scemode') & USES_SEQUENCER) !== 0 &&
     (scene.ref('ed')?.list('seqbase').length ?? 0) > 0,
@@ -48,6 +57,10 @@ export const scenesOf = (file: BlendFile): Scenes => {
     file.blocks.filter((block) => block.code === code).flatMap((block) => recordsOf(file, block));
   return {
     scenes: ofCode('SC').map(settingsOf),
+    linked: ofCode('ID').flatMap((id) => {
+      const name = id.text('name');
+      return name.startsWith('SC') ? [name.slice(2)] : [];
+    }),
     current: nameOf(ofCode('GLOB')[0]?.ref('curscene')),
   };
 };

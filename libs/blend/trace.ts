@@ -17,9 +17,9 @@ export interface Trace {
 
 /**
  * How much of a data-block matters: all of it, or only how it moves. A parent or the target of a driver need not be
- * in the picture.
+ * in the picture. An instanced collection shows also what it hides.
  */
-type Depth = 'whole' | 'motion';
+type Depth = 'whole' | 'motion' | 'instanced';
 
 /** Members that lead to what no picture shows, or back to where one came from. */
 const SKIPPED: Readonly<Record<string, readonly string[]>> = {
@@ -86,7 +86,10 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
 
   const add = (record: BlendRecord | undefined, depth: Depth = 'whole'): void => {
     const before = record && seen.get(record.key + record.struct.name);
-    if (record !== undefined && before !== 'whole' && before !== depth) {
+    const isMore =
+      before === undefined ||
+      (before === 'motion' ? depth !== 'motion' : depth === 'instanced' && before !== depth);
+    if (record !== undefined && isMore) {
       seen.set(record.key + record.struct.name, depth);
       waiting.push({ record, depth });
     }
@@ -117,7 +120,11 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
       } else if (inner !== undefined) {
         follow(record, 'whole', `${path}.`, inner);
       } else if (pointers === 1) {
-        addAll(record.array(path), isMotionOnly(struct.name, name) ? 'motion' : 'whole');
+        for (const target of record.array(path)) {
+          const isInstance = target.struct.name === 'Collection' && struct.name !== 'Scene';
+          const how = isInstance ? 'instanced' : 'whole';
+          add(target, isMotionOnly(struct.name, name) ? 'motion' : how);
+        }
       } else if (pointers === 2) {
         addAll(record.refs(path));
       }
@@ -141,12 +148,12 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
         }
         break;
       case 'Collection':
-        if (hidden.has(record.key)) {
+        if (hidden.has(record.key) && depth !== 'instanced') {
           return;
         }
         for (const entry of record.list('gobject')) {
           const object = entry.ref('ob');
-          if (object !== undefined && !isHiddenObject(object)) {
+          if (object !== undefined && (depth === 'instanced' || !isHiddenObject(object))) {
             add(object);
           }
         }
@@ -155,6 +162,7 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
             .list('children')
             .map((entry) => entry.ref('collection'))
             .filter((c) => c !== undefined),
+          depth,
         );
         break;
       case 'Object':
@@ -195,7 +203,10 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
     follow(record, 'whole', '', { ...record.struct, fields: kept });
   };
 
-  addAll(roots);
+  for (const root of roots) {
+    // What a library's collection hides, the file that instances it may show.
+    add(root, root.struct.name === 'Collection' ? 'instanced' : 'whole');
+  }
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { record, depth } = next;
     if (record.struct.name === 'ID') {

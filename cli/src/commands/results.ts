@@ -25,11 +25,13 @@ export const results: Define = (command, { does }) =>
         const { output } = invocation;
         const client = workloadsOf(await invocation.mesh());
         const workload = workloadIn(await client.getWorkload({ workloadId: id, customerId }));
+        let exitCode: number = exitCodes.done;
         if (out !== undefined) {
           const code = await fetchAll(invocation, workload, out);
-          if (!output.isJson || code !== exitCodes.done) {
+          if (!output.isJson) {
             return code;
           }
+          exitCode = code;
         }
         const which = { workloadId: workload.workloadId, customerId: '', afterRevision: 0 };
         await tellList(
@@ -39,7 +41,7 @@ export const results: Define = (command, { does }) =>
           'results',
           columns,
         );
-        return exitCodes.done;
+        return exitCode;
       }),
     );
 

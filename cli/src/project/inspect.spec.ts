@@ -47,6 +47,10 @@ describe('inspect', () => {
     expect(await refusal('addon-engine.blend', { engine: 'CYCLES' })).to.equal('accepted');
   });
 
+  it('takes no camera for missing where nodes make the picture of another scene', async () => {
+    expect(await refusal('composed.blend', { scene: 'Scene' })).to.equal('accepted');
+  });
+
   it('leaves what it cannot read to the mesh, and refuses what is no .blend', async () => {
     await writeFile(join(folder.path, 'cut.blend'), 'BLENDER-v304');
     expect(await inspected('cut.blend')).to.equal(undefined);

@@ -5,10 +5,8 @@ import {
   type Scenes,
   type SceneSettings,
   scenesOf,
-  type Unbaked,
 } from '#libs/blend/index.ts';
 import { inputUnreadable } from '../failures.ts';
-import type { MissingFile } from './collect.ts';
 
 /** The engines of the mesh, by the names that Blender's versions have for them. */
 const ENGINES: ReadonlySet<string> = new Set([
@@ -49,37 +47,14 @@ export const engineUnknown = (engine: string): DomainError =>
     { engine },
   );
 
-/** FAILED_PRECONDITION `MISSING_ASSETS`: files that the picture shows are not on this machine. */
-export const missingAssets = (missing: readonly MissingFile[]): DomainError => {
-  const shown = missing.slice(0, 10).map(({ kind, path }) => `${kind} ${path}`);
-  const more = missing.length > shown.length ? ` and ${missing.length - shown.length} more` : '';
-  return new DomainError(
-    status.FAILED_PRECONDITION,
-    'MISSING_ASSETS',
-    `not on this machine: ${shown.join(', ')}${more}; restore them, or pack them in Blender (File > External Data > Pack Resources), or render without them with --allow-missing`,
-    { count: missing.length },
-  );
-};
-
-/** FAILED_PRECONDITION `PHYSICS_NOT_BAKED`: each machine would simulate anew, and the frames would not fit together. */
-export const physicsNotBaked = (unbaked: readonly Unbaked[]): DomainError => {
-  const what = [...new Set(unbaked.map(({ kind }) => kind))].join(', ');
-  return new DomainError(
-    status.FAILED_PRECONDITION,
-    'PHYSICS_NOT_BAKED',
-    `not baked: ${what}; frames of different machines would not fit together. Bake in Blender and save, or render on one machine with --users 1, or go on with --allow-unbaked`,
-    { simulations: what },
-  );
-};
-
-/** The scene that is to be rendered. Throws `SCENE_UNKNOWN`. */
+/** The scene that is to be rendered; undefined if it is a linked one, which only its library describes. Throws `SCENE_UNKNOWN`. */
 const chosen = (all: Scenes, name: string): SceneSettings | undefined => {
   const wanted = name === '' ? all.current : name;
   const scene = all.scenes.find((each) => each.name === wanted);
-  if (scene === undefined && name !== '') {
+  if (scene === undefined && name !== '' && !all.linked.includes(name)) {
     throw sceneUnknown(name, all);
   }
-  return scene ?? all.scenes[0];
+  return scene;
 };
 
 /** What a customer asks of a scene. Empty texts mean what the file says. */
@@ -118,7 +93,8 @@ export const inspect = async (
   if (scene === undefined) {
     return undefined;
   }
-  if (scene.camera === undefined && !scene.hasCameraMarkers && !scene.hasStrips) {
+  const isComposed = scene.hasStrips || scene.hasCompositor;
+  if (scene.camera === undefined && !scene.hasCameraMarkers && !isComposed) {
     throw noCamera(scene.name);
   }
   if (choice.engine === '' && !ENGINES.has(scene.engine)) {

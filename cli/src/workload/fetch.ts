@@ -111,7 +111,10 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
 /** Whether an earlier command fetched this very result. */
 const isThere = async (path: string, { sizeBytes, sha256 }: Result): Promise<boolean> => {
   const found = await stat(path).catch(() => undefined);
-  return found?.isFile() === true && found.size === sizeBytes && (await hashFile(path)) === sha256;
+  if (found?.isFile() !== true || found.size !== sizeBytes) {
+    return false;
+  }
+  return (await hashFile(path).catch(() => '')) === sha256;
 };
 
 /** The mesh has no such blob, or other bytes than it accepted. */

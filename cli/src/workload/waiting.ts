@@ -49,7 +49,9 @@ export const watchWaiting = ({
       return;
     }
     since ??= clock.monotonic() - LOOK_MS;
-    const [reason] = (await explain()).filter(({ code }) => !SILENT.has(code));
+    const [reason] = (await explain().catch((): WaitReason[] => [])).filter(
+      ({ code }) => !SILENT.has(code),
+    );
     if (reason !== undefined && reason.message !== told) {
       told = reason.message;
       tell(reason);

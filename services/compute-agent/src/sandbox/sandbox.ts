@@ -7,10 +7,10 @@ import { bubblewrap, GIVEN, type Mount, NOBODY, WORK } from './profile.ts';
 export type Sandbox =
   { kind: 'bubblewrap'; program: string; version: string; asRoot: boolean } | { kind: 'none' };
 
-/** What a confined program may see and use. All paths are absolute and exist on the host. */
 /** A file or folder that a program can read, under a name of its own if one is given. */
 export type Given = string | { path: string; name: string };
 
+/** What a confined program may see and use. All paths are absolute and exist on the host. */
 export interface Box {
   /** The only folder it can write to; see {@link makeWorkDir}. */
   workDir: string;

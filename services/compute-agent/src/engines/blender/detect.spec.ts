@@ -139,6 +139,14 @@ describe('detectBlender', () => {
       expect(found).to.have.property('why').that.includes(`CYCLES of Blender 4.2.1 (${program})`);
     });
 
+    it('says which of the named ones is none, and goes on with the others', async () => {
+      const found = await find({ kind: 'none' }, `/nowhere/blender:${program}`);
+      expect(found).to.deep.include({ blenders: [working] });
+      expect(said.some((line) => line.includes('/nowhere/blender'))).to.equal(true);
+      const none = await find({ kind: 'none' }, '/nowhere/blender');
+      expect(none).to.have.property('why').that.includes('/nowhere/blender');
+    });
+
     it('offers each version that it finds once, with its own engines', async () => {
       const other = join(folder, 'other');
       await cp(join(folder, 'bin'), other, { recursive: true });
@@ -171,7 +179,9 @@ describe('with the real Blender', function () {
   it('findBlenders reads its version, and tryEngine sees Cycles work in the sandbox', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'muster-capability-'));
     try {
-      const [blender] = await findBlenders(['blender'], '/usr/local/bin:/usr/bin');
+      const {
+        found: [blender],
+      } = await findBlenders(['blender'], '/usr/local/bin:/usr/bin');
       expect(blender?.version).to.match(/^\d+\.\d+/);
       const sandbox = await findSandbox({ noSandbox: false });
       const options = {

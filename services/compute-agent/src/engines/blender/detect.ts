@@ -22,7 +22,7 @@ type Missing = Extract<Detected<never>, { kind: 'missing' }>;
 const missing = (troubles: readonly string[]): Missing => ({
   kind: 'missing',
   why: [
-    'there is no Blender here that works; install one (apt-get install blender), or name it with --blender PATH',
+    'there is no Blender here that works; install one (apt-get install blender), or name it (muster agent --blender PATH)',
     ...troubles,
   ].join('; '),
 });
@@ -44,7 +44,12 @@ export const detectBlender = async (
   const driver = await driverHash();
   const blenders: WorkingBlender[] = [];
   const troubles: string[] = [];
-  for (const blender of await findBlenders(named, searchPath)) {
+  const { found, absent } = await findBlenders(named, searchPath);
+  for (const name of absent) {
+    troubles.push(`${name} is no Blender that runs here`);
+    logger.warn({ name }, 'a Blender that was named does not run here');
+  }
+  for (const blender of found) {
     const { program, version } = blender;
     const memory = await engineMemory(around.findingsDir, blender, { sandbox, driver }, random);
     const engines: RenderEngine[] = [];

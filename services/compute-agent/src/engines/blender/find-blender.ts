@@ -17,11 +17,22 @@ export interface BlenderProgram {
 const USUAL_PLACES = [
   '/opt/blender*/blender',
   '/usr/local/blender*/blender',
-  join(homedir(), 'blender*/blender'),
-  join(homedir(), '.local/share/Steam/steamapps/common/Blender/blender'),
   '/snap/blender/current/blender',
   '/Applications/Blender*.app/Contents/MacOS/Blender',
 ];
+const USUAL_PLACES_AT_HOME = [
+  'blender*/blender',
+  '.local/share/Steam/steamapps/common/Blender/blender',
+];
+
+const usualPlaces = (): string[] => {
+  try {
+    return [...USUAL_PLACES, ...USUAL_PLACES_AT_HOME.map((place) => join(homedir(), place))];
+  } catch {
+    // A container may have no home for its user.
+    return USUAL_PLACES;
+  }
+};
 
 const versionOf = async (program: string): Promise<string | undefined> => {
   const { stdout } = await run(program, ['--version'], { timeout: 60_000 });
@@ -37,26 +48,34 @@ const placesOf = (nameOrPath: string, searchPath: string): string[] =>
         .filter(isAbsolute)
         .map((folder) => join(folder, nameOrPath));
 
+const installed = async (): Promise<string[]> =>
+  (await Array.fromAsync(glob(usualPlaces()))).sort();
+
 /**
  * The Blenders that tell their version, one for each version, the first found of each. `wanted` are paths and names; if it is
- * empty, they are sought in the folders of `searchPath` (as in PATH) and in the usual places.
+ * empty, they are sought in the folders of `searchPath` (as in PATH) and in the usual places. `absent` are those of `wanted`
+ * that are no Blender.
  */
 export const findBlenders = async (
   wanted: readonly string[],
   searchPath: string,
-): Promise<BlenderProgram[]> => {
-  const names = wanted.length > 0 ? wanted : ['blender'];
-  const places = names.flatMap((name) => placesOf(name, searchPath));
-  if (wanted.length === 0) {
-    places.push(...(await Array.fromAsync(glob(USUAL_PLACES))).sort());
-  }
+): Promise<{ found: BlenderProgram[]; absent: string[] }> => {
+  const names = wanted.length > 0 ? wanted : ['blender', ...(await installed())];
   const found = new Map<string, BlenderProgram>();
-  for (const place of places) {
-    const program = await realpath(place).catch(() => undefined);
-    const version = program && (await versionOf(program).catch(() => undefined));
-    if (program && version && !found.has(version)) {
-      found.set(version, { program, version });
+  const absent: string[] = [];
+  for (const name of names) {
+    let isThere = false;
+    for (const place of placesOf(name, searchPath)) {
+      const program = await realpath(place).catch(() => undefined);
+      const version = program && (await versionOf(program).catch(() => undefined));
+      if (program && version) {
+        isThere = true;
+        found.set(version, found.get(version) ?? { program, version });
+      }
+    }
+    if (!isThere && wanted.length > 0) {
+      absent.push(name);
     }
   }
-  return [...found.values()];
+  return { found: [...found.values()], absent };
 };

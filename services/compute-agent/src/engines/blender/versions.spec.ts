@@ -68,7 +68,7 @@ describe('Blenders of several versions on one machine', function () {
     await writeFile(at('directly.py'), DIRECTLY);
     await writeFile(at('save-newer.py'), SAVE_NEWER);
     const sandbox = await findSandbox({ noSandbox: false });
-    const found = await findBlenders(
+    const { found } = await findBlenders(
       ['blender', ...(await Promise.all(NEWER.map(toolOf)))],
       '/usr/bin',
     );
@@ -151,6 +151,17 @@ describe('Blenders of several versions on one machine', function () {
       const picture = await readFile(outcome.kind === 'completed' ? (outcome.file ?? '') : '');
       expect(picture.toString('utf8')).to.match(new RegExp(`File\0/given/\\d+/${named}`));
     }
+  });
+
+  it('see what an instance shows of a hidden object, and the camera of a composed scene', async () => {
+    const [oldest = ''] = versions;
+    expect(await open('seen/instanced-collection.blend', { version: oldest })).to.deep.include({
+      failureClass: 'MISSING_ASSETS',
+      names: ['//gone.png'],
+    });
+    const composed = await open('composed.blend', { version: oldest, scene: 'Scene' });
+    expect(composed.kind).to.equal('opened');
+    await composed.close();
   });
 
   it('never open a file with a Blender older than it', async () => {

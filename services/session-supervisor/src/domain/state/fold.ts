@@ -142,8 +142,11 @@ const withNotes = (known: readonly Note[], more: readonly string[]): readonly No
     const at = notes.findIndex((note) => note.text === text);
     if (at >= 0) {
       notes = notes.with(at, { text, results: (notes[at]?.results ?? 0) + 1 });
-    } else if (notes.length < MAX_NOTES) {
-      notes = [...notes, { text, results: 1 }];
+    } else {
+      // The rarest makes room, because one user alone could fill the list.
+      const rarest = notes.findLastIndex(({ results }) => results === 1);
+      const kept = notes.length < MAX_NOTES ? notes : notes.filter((_, i) => i !== rarest);
+      notes = kept.length < MAX_NOTES ? [...kept, { text, results: 1 }] : notes;
     }
   }
   return notes;

@@ -38,7 +38,11 @@ def missing_images(images):
 
 def missing_libraries():
     for library in bpy.data.libraries:
-        if not library.packed_file and not exists(library.filepath, library.library):
+        # Since 5.0 a file can hold what it links: the library's own file is not read then.
+        is_archive = getattr(library, "is_archive", False)
+        linked = library.users_id
+        is_packed = linked and all(getattr(each, "is_linked_packed", False) for each in linked)
+        if not is_archive and not is_packed and not library.packed_file and not exists(library.filepath, library.library):
             yield "library", library, library.filepath
 
 

@@ -77,16 +77,22 @@ def listed(files):
     return text + (f" and {len(files) - 10} more" if len(files) > 10 else "")
 
 
+def has_camera(scene):
+    return scene.camera or any(marker.camera for marker in scene.timeline_markers)
+
+
 def check_camera(scene):
     """Every frame would fail without a camera, unless strips or the compositor make the picture without one."""
-    strips = scene.render.use_sequencer and scene.sequence_editor and settings.strips_of(scene)
-    tree = settings.compositor_tree(scene) if scene.render.use_compositing else None
-    composed = tree and not any(node.bl_idname == "CompositorNodeRLayers" for node in tree.nodes)
-    if scene.camera or strips or composed or any(marker.camera for marker in scene.timeline_markers):
+    if scene.render.use_sequencer and scene.sequence_editor and settings.strips_of(scene):
         return
-    cameras = ", ".join(each.name for each in bpy.data.objects if each.type == "CAMERA")
-    text = f"its cameras are: {cameras}" if cameras else "the file has none"
-    raise Refusal("SCENE_UNREADABLE", f"the scene {scene.name} has no active camera; {text}")
+    tree = settings.compositor_tree(scene) if scene.render.use_compositing else None
+    layers = [node for node in tree.nodes if node.bl_idname == "CompositorNodeRLayers"] if tree else []
+    rendered = {node.scene or scene for node in layers if not node.mute} if tree else {scene}
+    for each in rendered:
+        if not has_camera(each):
+            cameras = ", ".join(item.name for item in each.objects if item.type == "CAMERA")
+            text = f"its cameras are: {cameras}" if cameras else "it has none"
+            raise Refusal("SCENE_UNREADABLE", f"the scene {each.name} has no active camera; {text}")
 
 
 def open_scene(ask):

@@ -43,7 +43,7 @@ def stored(scene):
 
 def of(scene):
     """The scene's engine by its name in the mesh. Refuses an engine that this Blender lacks, for example an add-on's."""
-    wanted = stored(scene)
+    wanted = stored(scene) or scene.render.engine
     for name, own in NAMES.items():
         if wanted in own:
             choose(scene, name)

@@ -53,12 +53,13 @@ def is_hidden(block):
     return isinstance(block, bpy.types.Object) and block.hide_render and block.animation_data is None
 
 
-def is_shown_by(user, used):
-    """Whether a picture of `user` can show `used`."""
+def is_shown_by(user, used, instanced):
+    """Whether a picture of `user` can show `used`. `instanced`: collections that others than scenes use."""
     if isinstance(user, EDITOR):
         return False
     if isinstance(user, (bpy.types.Scene, bpy.types.Collection)) and is_hidden(used):
-        return False
+        # An instance of a collection may show what the collection hides.
+        return user in instanced
     if isinstance(user, bpy.types.Camera):
         # Pictures to model by.
         return not isinstance(used, (bpy.types.Image, bpy.types.MovieClip))
@@ -72,9 +73,15 @@ def is_shown_by(user, used):
 def shown(scene):
     """All data-blocks that the pictures of a scene depend on."""
     uses = {}
+    instanced = set()
     for used, users in bpy.data.user_map().items():
         for user in users:
             uses.setdefault(user, []).append(used)
+        if isinstance(used, bpy.types.Collection) and not all(
+            isinstance(user, (bpy.types.Scene, bpy.types.Collection)) for user in users
+        ):
+            instanced.add(used)
+            instanced.update(used.children_recursive)
     seen = {scene}
     waiting = [scene]
     while waiting:
@@ -83,7 +90,7 @@ def shown(scene):
         # Blender counts what the nodes use, connected or not, as used by the owner of the tree.
         in_nodes = {used for node in tree.nodes for used in of_node(node)} if tree else set()
         direct = [used for node in shown_nodes(tree) for used in of_node(node)] if tree else []
-        direct += [used for used in uses.get(user, []) if used not in in_nodes and is_shown_by(user, used)]
+        direct += [used for used in uses.get(user, []) if used not in in_nodes and is_shown_by(user, used, instanced)]
         for used in direct:
             if used not in seen:
                 seen.add(used)
