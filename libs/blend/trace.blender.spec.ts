@@ -1,11 +1,9 @@
 import { expect } from 'chai';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import { openSource, readBlendFile, type BlendFile, idsOf, scenesOf, trace } from './index.ts';
-import { makeScenes } from './fixtures/scenes.ts';
+import { usesScenes } from './fixtures/scenes.ts';
 
 const read = async (path: string): Promise<BlendFile> => {
   await using source = await openSource(path);
@@ -19,18 +17,10 @@ const traceScenes = (file: BlendFile): ReturnType<typeof trace> =>
   );
 
 describe('a whole .blend, as Blender saved it', () => {
-  let folder: TempDir;
-
-  before(needs('blender'));
-  before(async function scenes() {
-    this.timeout(60_000);
-    folder = await tempDir();
-    await makeScenes(folder.path);
-  });
-  after(async () => folder?.[Symbol.asyncDispose]());
+  const at = usesScenes();
 
   it('tells each scene’s frames, step, engine and camera, also in a compressed file', async () => {
-    const { scenes, current } = scenesOf(await read(join(folder.path, 'scenes.blend')));
+    const { scenes, current } = scenesOf(await read(at('scenes.blend')));
     expect(current).to.equal('Scene');
     expect(
       scenes.map(({ name, firstFrame, lastFrame, frameStep, engine, camera }) => [
@@ -48,18 +38,18 @@ describe('a whole .blend, as Blender saved it', () => {
   });
 
   it('names no file that its pictures cannot show', async () => {
-    for (const name of await readdir(join(folder.path, 'unseen'))) {
+    for (const name of await readdir(at('unseen'))) {
       if (name.endsWith('.blend')) {
-        const { uses } = traceScenes(await read(join(folder.path, 'unseen', name)));
+        const { uses } = traceScenes(await read(at('unseen', name)));
         expect(uses, name).to.deep.equal([]);
       }
     }
   });
 
   it('names the file that its pictures show', async () => {
-    for (const name of await readdir(join(folder.path, 'seen'))) {
+    for (const name of await readdir(at('seen'))) {
       if (name.endsWith('.blend')) {
-        const { uses } = traceScenes(await read(join(folder.path, 'seen', name)));
+        const { uses } = traceScenes(await read(at('seen', name)));
         expect(
           uses.map(({ path }) => path),
           name,
@@ -69,9 +59,7 @@ describe('a whole .blend, as Blender saved it', () => {
   });
 
   it('names what it uses of a library, and how each path names files', async () => {
-    const { uses, linked } = traceScenes(
-      await read(join(folder.path, 'project/scenes/main.blend')),
-    );
+    const { uses, linked } = traceScenes(await read(at('project/scenes/main.blend')));
     expect(uses.map(({ kind, path, form }) => `${kind} ${form} ${path}`)).to.have.members([
       'image sequence //../tex/seq_0001.png',
       'image tiles //../tex/tile.<UDIM>.png',
@@ -84,18 +72,18 @@ describe('a whole .blend, as Blender saved it', () => {
   });
 
   it('tells a simulation that is baked, in the file or beside it, from one that is not', async () => {
-    const unbaked = traceScenes(await read(join(folder.path, 'unbaked.blend')));
+    const unbaked = traceScenes(await read(at('unbaked.blend')));
     expect(unbaked.unbaked).to.deep.equal([{ kind: 'cloth', name: 'Cloth' }]);
-    const baked = traceScenes(await read(join(folder.path, 'baked.blend')));
+    const baked = traceScenes(await read(at('baked.blend')));
     expect([baked.unbaked, baked.uses]).to.deep.equal([[], []]);
-    const onDisk = traceScenes(await read(join(folder.path, 'on-disk.blend')));
+    const onDisk = traceScenes(await read(at('on-disk.blend')));
     expect(onDisk.unbaked).to.deep.equal([]);
     expect(onDisk.uses.map(({ form }) => form)).to.deep.equal(['blendcache']);
   });
 
   it('is refused with a typed error if it is cut off or damaged anywhere', async () => {
-    const whole = await readFile(join(folder.path, 'seen/plain.blend'));
-    const damaged = join(folder.path, 'damaged.blend');
+    const whole = await readFile(at('seen/plain.blend'));
+    const damaged = at('damaged.blend');
     let refused = 0;
     for (let i = 1; i <= 40; i++) {
       const bytes =

@@ -1,31 +1,21 @@
 import { expect } from 'chai';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { makeScenes } from '#libs/blend/fixtures/scenes.ts';
+import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
 import { isDomainError } from '#libs/errors/index.ts';
-import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { inspect, type SceneChoice } from './inspect.ts';
 
 const NOTHING: SceneChoice = { scene: '', engine: '', frames: '' };
 
 describe('inspect', () => {
-  let folder: TempDir;
+  const at = usesScenes();
   const inspected = (name: string, choice: Partial<SceneChoice> = {}) =>
-    inspect(join(folder.path, name), { ...NOTHING, ...choice });
+    inspect(at(name), { ...NOTHING, ...choice });
   const refusal = (name: string, choice: Partial<SceneChoice> = {}): Promise<string> =>
     inspected(name, choice).then(
       () => 'accepted',
       (error: unknown) => (isDomainError(error) ? error.reason : String(error)),
     );
-
-  before(needs('blender'));
-  before(async function scenes() {
-    this.timeout(60_000);
-    folder = await tempDir();
-    await makeScenes(folder.path);
-  });
-  after(async () => folder?.[Symbol.asyncDispose]());
 
   it('takes the frames of the scene that is rendered, with its step, unless others are named', async () => {
     expect(await inspected('scenes.blend')).to.deep.equal({ scene: 'Scene', frames: '1-20x5' });
@@ -52,16 +42,13 @@ describe('inspect', () => {
   });
 
   it('leaves what it cannot read to the mesh, and refuses what is no .blend', async () => {
-    await writeFile(join(folder.path, 'cut.blend'), 'BLENDER-v304');
+    await writeFile(at('cut.blend'), 'BLENDER-v304');
     expect(await inspected('cut.blend')).to.equal(undefined);
-    await writeFile(
-      join(folder.path, 'text.blend'),
-      'version https://git-lfs.github.com/spec/v1\n',
-    );
+    await writeFile(at('text.blend'), 'version https://git-lfs.github.com/spec/v1\n');
     expect(await refusal('text.blend')).to.equal('NOT_A_BLEND_FILE');
     const pointer = await inspected('text.blend').catch(String);
     expect(pointer).to.include('git lfs pull');
-    await writeFile(join(folder.path, 'empty.blend'), '');
+    await writeFile(at('empty.blend'), '');
     expect(await refusal('empty.blend')).to.equal('BLEND_FILE_EMPTY');
   });
 });

@@ -12,9 +12,6 @@ export const placeOf = (stored: string, folder: string): string => {
   return path.startsWith('//') ? posix.join(folder, path.slice(2)) : posix.resolve(folder, path);
 };
 
-/** Whether a path came from another system, where it named a place that this one does not have. */
-export const isFromWindows = (stored: string): boolean => DRIVE.test(stored);
-
 /** Matches the files of a sequence, one of which is `name`: `shot_0001.png` and all others with another number. */
 export const sequencePattern = (name: string): RegExp | undefined => {
   const [, before, digits, after] = /^(.*?)(\d+)(\D*)$/s.exec(name) ?? [];
