@@ -21,6 +21,7 @@ type SessionVerb =
   | 'user-rendering-completed'
   | 'user-disconnected'
   | 'user-held'
+  | 'user-progress'
   | 'command'
   | 'volatile'
   | 'appended';

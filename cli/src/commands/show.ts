@@ -11,6 +11,7 @@ import { workloadIn, workloadsOf } from '../workload/client.ts';
 import type { Column, Output } from '../output.ts';
 import { viewOf } from '../workload/kinds.ts';
 import { nameOf, printWorkload } from '../workload/describe.ts';
+import { underWayLines } from '../workload/under-way.ts';
 
 interface ShowOptions extends WhichOptions {
   ledger?: true;
@@ -27,12 +28,15 @@ export const show: Define = (command, { does }) =>
         const workload = workloadIn(answer);
         const which = { workloadId: workload.workloadId, customerId: '' };
         if (ledger !== true) {
-          const hasSteps = !output.isJson && viewOf(workload).hasSeveralSteps;
           const few = { pageSize: 1, pageToken: '' };
-          const steps = hasSteps
-            ? (await client.getWorkloadProgress({ ...which, ...few })).nodes
-            : [];
-          printWorkload(output, workload, steps);
+          // Its answer for programs is the workload alone.
+          if (!output.isJson) {
+            const { nodes, running } = await client.getWorkloadProgress({ ...which, ...few });
+            printWorkload(output, workload, nodes);
+            if (running.length > 0) {
+              output.text(['', ...underWayLines(running, viewOf(workload).noun)].join('\n'));
+            }
+          }
           await output.answer(WorkloadServiceService.getWorkload, answer);
           return;
         }

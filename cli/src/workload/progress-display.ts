@@ -1,6 +1,7 @@
 import type { Clock } from '#libs/clock/index.ts';
 import type { Output } from '../output.ts';
 import { progressBar, progressEvent, progressLine, type Progress } from './progress.ts';
+import { underWayLines } from './under-way.ts';
 
 /** Shows progress in the form that the reader can use: events, a bar that redraws itself, or a line now and then. */
 export interface ProgressDisplay {
@@ -27,12 +28,35 @@ export const createProgressDisplay = (
   let counts = '';
   let pending: Progress | undefined;
   let isBarOpen = false;
+  let linesBelow = 0;
+  let listedAtMs = -Infinity;
 
   const isWorthALine = ({ completed, failed, total, users }: Progress): boolean => {
     const before = counts;
     const isOld = clock.monotonic() - shownAtMs >= PLAIN_ESTIMATE_MS;
     counts = `${completed} ${failed} ${total} ${users}`;
     return form !== 'plain' || isOld || counts !== before;
+  };
+  /** In a log, what is under way comes as seldom as a line that differs only in its estimate. */
+  const linesFor = ({ running }: Progress): string[] => {
+    const lines = underWayLines(running, noun);
+    if (form !== 'plain' || lines.length === 0) {
+      return lines;
+    }
+    const now = clock.monotonic();
+    if (now - listedAtMs < PLAIN_ESTIMATE_MS) {
+      return [];
+    }
+    listedAtMs = now;
+    return lines.map((line) => `  ${line}`);
+  };
+  const drawBar = (progress: Progress): void => {
+    const lines = linesFor(progress).map((line) => line.slice(0, Math.max(0, output.columns - 1)));
+    const bar = [progressBar(progress, output.columns), ...lines].join('\n');
+    const back = lines.length > 0 ? `\u001B[${lines.length}A` : '';
+    output.raw(`${clear()}${bar}${back}`);
+    linesBelow = lines.length;
+    isBarOpen = true;
   };
   const print = (progress: Progress): void => {
     if (!isWorthALine(progress)) {
@@ -41,24 +65,30 @@ export const createProgressDisplay = (
     shownAtMs = clock.monotonic();
     pending = undefined;
     const event = progressEvent(progress);
-    const text = output.isJson ? JSON.stringify(event) : progressLine(progress, noun);
+    const text = output.isLive ? JSON.stringify(progress) : shownText(progress, event);
     if (text === shown) {
       return;
     }
     shown = text;
     output.json(event);
     if (output.isLive) {
-      output.raw(`\r\u001B[K${progressBar(progress, output.columns)}`);
-      isBarOpen = true;
+      drawBar(progress);
     } else {
       output.text(text);
     }
   };
+  const shownText = (progress: Progress, event: object): string =>
+    output.isJson
+      ? JSON.stringify(event)
+      : [progressLine(progress, noun), ...linesFor(progress)].join('\n');
+  /** Goes to the beginning of the bar and clears it, with the lines below. */
+  const clear = (): string => (linesBelow > 0 ? '\r\u001B[J' : '\r\u001B[K');
   const endBar = (by: string): void => {
     if (isBarOpen) {
       output.raw(by);
     }
     isBarOpen = false;
+    linesBelow = 0;
     shown = '';
   };
 
@@ -71,14 +101,14 @@ export const createProgressDisplay = (
       }
     },
     note(text) {
-      endBar('\r\u001B[K');
+      endBar(clear());
       output.note(text);
     },
     finish() {
       if (pending !== undefined) {
         print(pending);
       }
-      endBar('\n');
+      endBar(linesBelow > 0 ? '\n\u001B[J' : '\n');
     },
   };
 };

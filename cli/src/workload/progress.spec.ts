@@ -13,6 +13,7 @@ const half: Progress = {
   users: 3,
   etaSeconds: 21.04,
   perMinute: 34.4,
+  running: [],
 };
 const none: Progress = {
   completed: 0,
@@ -21,6 +22,7 @@ const none: Progress = {
   users: 0,
   etaSeconds: undefined,
   perMinute: 0,
+  running: [],
 };
 
 describe('progress', () => {

@@ -1,6 +1,7 @@
-import type { WatchWorkloadResponse } from '#libs/contracts/session.ts';
+import type { RunningTask, WatchWorkloadResponse } from '#libs/contracts/session.ts';
 import { durationFromProto } from '#libs/mesh/index.ts';
 import { formatSeconds, plural } from '../formats.ts';
+import { underWayEvents } from './under-way.ts';
 
 /** How a workload stands, in the numbers that people and programs follow. */
 export interface Progress {
@@ -11,6 +12,8 @@ export interface Progress {
   /** Undefined until there is a measurement, and while nobody works on it. */
   etaSeconds: number | undefined;
   perMinute: number;
+  /** Tasks under way, as far as their agents say how far they are. */
+  running: readonly RunningTask[];
 }
 
 export const progressOf = (seen: WatchWorkloadResponse): Progress => ({
@@ -20,17 +23,20 @@ export const progressOf = (seen: WatchWorkloadResponse): Progress => ({
   users: seen.activeUsers,
   etaSeconds: seen.eta && durationFromProto(seen.eta) / 1_000,
   perMinute: seen.tasksPerMinute,
+  running: seen.running,
 });
 
 /** The event of `--json`. */
 export const progressEvent = ({
   perMinute: _perMinute,
   etaSeconds,
+  running,
   ...counts
 }: Progress): object => ({
   event: 'progress',
   ...counts,
   etaSeconds: etaSeconds === undefined ? null : Math.round(etaSeconds * 10) / 10,
+  ...(running.length > 0 && { running: underWayEvents(running) }),
 });
 
 /** `12 of 24 frames, 3 users, 34 per minute, 21.0 s left`. */

@@ -42,7 +42,10 @@ export const logEvents = (log: Logger) => ({
       { workload: workloadId, epoch, attempts: attempts.length },
       'the mesh said what to work on',
     ),
-  finished: (named: Named & { progress?: Progress }, outcome: Completed | Failed): void => {
+  finished: (
+    named: Named & { progress?: Progress | undefined },
+    outcome: Completed | Failed,
+  ): void => {
     if (outcome.kind === 'failed') {
       const { failureClass, reason, seconds } = outcome;
       log.warn(

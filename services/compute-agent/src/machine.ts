@@ -5,6 +5,7 @@ import { createClient } from '#libs/grpc/index.ts';
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
 import { machineOf } from './domain/machine-name.ts';
+import { progressOf } from './wire/progress.ts';
 import { reportBody } from './wire/report-body.ts';
 import { logEvents } from './events.ts';
 import { openLink } from './link/link.ts';
@@ -64,6 +65,7 @@ export const startMachine = (token: string, config: Config, context: Context) =>
     }),
     onStarted: ({ workloadId, attempt }) =>
       outgoing.started({ workloadId, attempt, body: { $case: 'started', value: {} } }),
+    onProgress: (assignments) => outgoing.progress(progressOf(assignments, clock.monotonic())),
     onDone: (assignment, outcome) => {
       events.finished(assignment, outcome);
       return delivery.deliver(assignment, outcome);

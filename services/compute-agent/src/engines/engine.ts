@@ -10,6 +10,8 @@ export interface Progress {
   fraction: number | undefined;
   /** The current step, for people: `Sample 12/64`. At most 200 characters. */
   text: string;
+  /** How long it will still take, as the engine expects; undefined where it does not say. */
+  remainingSeconds?: number;
 }
 
 /** A point from which a task can be resumed. */

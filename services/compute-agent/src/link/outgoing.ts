@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '#libs/clock/index.ts';
-import type { ConnectRequest, Held, Outcome, Report } from '#libs/contracts/agent.ts';
+import type { ConnectRequest, Held, Outcome, Report, TaskProgress } from '#libs/contracts/agent.ts';
 import { noReports, type Unnumbered, type Verdicts } from '../domain/pending-reports.ts';
 import type { Random } from '#libs/random/index.ts';
 
@@ -19,6 +19,7 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
   const reports = noReports();
   let started: Unnumbered[] = [];
   let answers: (() => Held)[] = [];
+  let further: TaskProgress[] = [];
   let stream: Send | undefined;
   let pumping: Promise<void> | undefined;
   let scheduled: NodeJS.Immediate | undefined;
@@ -28,6 +29,7 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
     stream = undefined;
     started = [];
     answers = [];
+    further = [];
     clearImmediate(scheduled);
     scheduled = undefined;
   };
@@ -41,9 +43,12 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
       .splice(0, MAX_REPORTS)
       .map((report) => ({ reportId: 0, ...report }));
     const final = reports.take(MAX_REPORTS - begun.length, MAX_BYTES);
-    return begun.length + final.length === 0
-      ? undefined
-      : { message: { $case: 'reports', value: { reports: [...begun, ...final] } } };
+    if (begun.length + final.length > 0) {
+      return { message: { $case: 'reports', value: { reports: [...begun, ...final] } } };
+    }
+    const tasks = further;
+    further = [];
+    return tasks.length === 0 ? undefined : { message: { $case: 'progress', value: { tasks } } };
   };
 
   const isCurrent = (send: Send): boolean => send === stream;
@@ -70,7 +75,7 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
     if (stream !== undefined && pumping === undefined) {
       pumping = pump(stream).finally(() => {
         pumping = undefined;
-        if (answers.length > 0 || started.length > 0 || reports.hasReady()) {
+        if (answers.length + started.length + further.length > 0 || reports.hasReady()) {
           schedule();
         }
       });
@@ -111,6 +116,13 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
     started(report: Unnumbered): void {
       if (stream !== undefined) {
         started.push(report);
+        schedule();
+      }
+    },
+    /** Says how far tasks are, once everything else is said. If the last word is not out yet, this one takes its place. */
+    progress(tasks: TaskProgress[]): void {
+      if (stream !== undefined) {
+        further = tasks;
         schedule();
       }
     },

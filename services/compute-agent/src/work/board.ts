@@ -12,7 +12,9 @@ export interface Assignment {
   /** When its engine began, in monotonic milliseconds. */
   startedMs: number;
   /** The latest progress that its engine told. */
-  progress?: Progress;
+  progress?: Progress | undefined;
+  /** The progress that the agent last told the mesh on this stream. */
+  told?: Progress | undefined;
   /** Whether the agent has said on this stream that it runs. */
   isAnnounced: boolean;
 }

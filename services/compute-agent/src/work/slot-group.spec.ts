@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import type { DesiredState } from '#libs/contracts/agent.ts';
 import { fakeClock } from '#libs/testing/index.ts';
 import { CANCELLED, completed, failed } from '../engines/engine.ts';
-import type { Cancelled, Failed, Opened, Outcome } from '../engines/engine.ts';
+import type { Cancelled, Failed, Opened, Outcome, Progress } from '../engines/engine.ts';
 import { attempts, noopWork } from '../fixtures/peer.ts';
 import type { OpenWork } from './slot.ts';
 import { startSlotGroup, type SlotGroupOptions } from './slot-group.ts';
@@ -16,6 +16,7 @@ const scripted = () => {
   const log: string[] = [];
   const openings: ((result: 'opened' | Failed) => void)[] = [];
   const tasks = new Map<string, (outcome: Outcome) => void>();
+  const steps = new Map<string, (progress: Progress) => void>();
   const open: OpenWork = (workloadId, _work, signal) => {
     const result = Promise.withResolvers<Opened | Failed | Cancelled>();
     log.push(`open ${workloadId}`);
@@ -25,8 +26,10 @@ const scripted = () => {
           ? how
           : {
               kind: 'opened',
-              run: ({ key }, { signal: stop }) => {
+              run: ({ key }, running) => {
+                const stop = running.signal;
                 const outcome = Promise.withResolvers<Outcome>();
+                steps.set(key, (made) => running.progress(made));
                 log.push(`run ${key}`);
                 tasks.set(key, outcome.resolve);
                 stop.addEventListener('abort', () => {
@@ -50,6 +53,9 @@ const scripted = () => {
     open,
     /** Ends the n-th opening, from 0, with this. */
     opened: (n: number, how: 'opened' | Failed = 'opened') => openings[n]!(how),
+    /** The engine tells how far a task is. */
+    get: (task: string, fraction: number) =>
+      steps.get(task)!({ fraction, text: `Sample ${fraction * 64}/64` }),
     finish: (task: string, outcome = done()) => tasks.get(task)!(outcome),
   };
 };
@@ -59,10 +65,18 @@ const setUp = (options: Partial<SlotGroupOptions> = {}) => {
   const clock = fakeClock();
   const finished: [string, string][] = [];
   const announced: string[] = [];
+  const progress: [string, number | undefined][] = [];
   const group = startSlotGroup({
     slots: 1,
     open: engine.open,
     onStarted: ({ attempt }) => void announced.push(attempt.task),
+    onProgress: (assignments) =>
+      void progress.push(
+        ...assignments.map((each): [string, number | undefined] => [
+          each.attempt.task,
+          each.progress?.fraction,
+        ]),
+      ),
     onDone: ({ attempt }, outcome) => {
       finished.push([
         attempt.task,
@@ -96,6 +110,7 @@ const setUp = (options: Partial<SlotGroupOptions> = {}) => {
     want,
     finished,
     announced,
+    progress,
     [Symbol.asyncDispose]: () => group.end(),
   };
 };
@@ -242,6 +257,31 @@ describe('the slots of a machine', () => {
     machine.group.announceAgain();
     await machine.clock.advance(200);
     expect(machine.announced).to.deep.equal(['noop/1', 'noop/1']);
+  });
+
+  it('tell how far a task is every 2 s while it gets further, and again on a new stream', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0, 1) });
+    machine.opened(0);
+    await machine.clock.advance(100);
+    machine.get('noop/0', 0.5);
+    machine.finish('noop/0');
+    await machine.clock.advance(200);
+    machine.get('noop/1', 0.25);
+    machine.get('noop/1', 0.5);
+    await machine.clock.advance(2_200);
+    expect(machine.progress).to.deep.equal([['noop/1', 0.5]]);
+    await machine.clock.advance(10_000);
+    expect(machine.progress).to.have.lengthOf(1);
+    machine.group.announceAgain();
+    await machine.clock.advance(2_400);
+    expect(machine.progress).to.deep.equal([
+      ['noop/1', 0.5],
+      ['noop/1', 0.5],
+    ]);
+    machine.finish('noop/1');
+    await machine.clock.advance(10_000);
+    expect(machine.progress).to.have.lengthOf(2);
   });
 
   it('wait with the next task while too many results wait to be stored', async () => {

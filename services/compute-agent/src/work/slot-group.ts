@@ -7,21 +7,26 @@ export interface SlotGroupOptions extends Omit<SlotOptions, 'board' | 'onRunning
   slots: number;
   /** An assignment has run for longer than a moment. */
   onStarted: (assignment: Assignment) => void;
+  /** These assignments have run for a while and got further. */
+  onProgress: (assignments: readonly Assignment[]) => void;
 }
 
 /** Most tasks of a bench end before an announcement is worth its message. */
 const ANNOUNCE_AFTER_MS = 200;
+const PROGRESS_EVERY_MS = 2_000;
 
 /** Starts the slots of one machine, which do what the mesh wants. */
 export const startSlotGroup = ({
   slots: count,
   onStarted,
+  onProgress,
   onDone,
   ...options
 }: SlotGroupOptions) => {
   const { clock } = options;
   const board = createBoard();
   let timer: Timer | undefined;
+  let progressTimer: Timer | undefined;
 
   const announce = (): void => {
     timer = undefined;
@@ -34,6 +39,7 @@ export const startSlotGroup = ({
       if (now - assignment.startedMs >= ANNOUNCE_AFTER_MS) {
         assignment.isAnnounced = true;
         onStarted(assignment);
+        progressTimer ??= clock.setTimer(PROGRESS_EVERY_MS, tellProgress);
       } else {
         watch();
       }
@@ -41,6 +47,25 @@ export const startSlotGroup = ({
   };
   const watch = (): void => {
     timer ??= clock.setTimer(ANNOUNCE_AFTER_MS, announce);
+  };
+
+  /** Goes on only while something runs that was announced, so quick tasks cost nothing. */
+  const tellProgress = (): void => {
+    progressTimer = undefined;
+    const announced = slots.flatMap((slot) => {
+      const assignment = slot.running();
+      return assignment?.isAnnounced === true ? [assignment] : [];
+    });
+    const further = announced.filter(({ progress, told }) => progress !== told);
+    for (const assignment of further) {
+      assignment.told = assignment.progress;
+    }
+    if (further.length > 0) {
+      onProgress(further);
+    }
+    if (announced.length > 0) {
+      progressTimer = clock.setTimer(PROGRESS_EVERY_MS, tellProgress);
+    }
   };
 
   const slots = Array.from({ length: count }, () =>
@@ -78,6 +103,7 @@ export const startSlotGroup = ({
         const assignment = slot.running();
         if (assignment !== undefined) {
           assignment.isAnnounced = false;
+          delete assignment.told;
           watch();
         }
       }
@@ -100,9 +126,10 @@ export const startSlotGroup = ({
     async end(): Promise<void> {
       board.closeForNew();
       // What is being stopped is not announced any more.
-      timer?.cancel();
+      const quiet = (): void => [timer, progressTimer].forEach((each) => each?.cancel());
+      quiet();
       await Promise.all(slots.map((slot) => slot.end()));
-      timer?.cancel();
+      quiet();
     },
   };
 };

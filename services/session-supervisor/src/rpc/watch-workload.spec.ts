@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import type { WatchWorkloadResponse } from '#libs/contracts/session.ts';
+import type { Attempt } from '#libs/contracts/common.ts';
+import type { RunningTask, WatchWorkloadResponse } from '#libs/contracts/session.ts';
 import { eventually } from '#libs/testing/index.ts';
 import { everyEntry } from '../domain/fixtures/workload.ts';
 import { done } from '../fixtures/users.ts';
 import { openMesh, type Clients, type TestMesh } from '../fixtures/mesh.ts';
 import { appear, plant } from '../fixtures/plant.ts';
-import { about, refusal, startNoop } from '../fixtures/requests.ts';
+import { about, firstPage, refusal, startNoop } from '../fixtures/requests.ts';
 
 describe('WatchWorkload', function () {
   this.timeout(30_000);
@@ -47,6 +48,56 @@ describe('WatchWorkload', function () {
     expect(revisions).to.deep.equal(revisions.toSorted((a, b) => a - b));
     const completed = seen.map(({ workload }) => workload?.completed ?? 0);
     expect(completed).to.deep.equal(completed.toSorted((a, b) => a - b));
+  });
+
+  it('shows how far tasks are, as long as their users hold them and only on the stream that has them', async () => {
+    const someone = await mesh.as('customer', 'curious');
+    const id = await startNoop(someone, { tasks: 2 });
+    mesh.users.assign(id, 'curious-1');
+    const [first] = (await mesh.users.work('curious-1')) as [Attempt];
+    const messages = watch(someone, id);
+    const shown = async (until: (running: RunningTask[]) => boolean): Promise<RunningTask[]> => {
+      for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
+        if (until(next.value.running)) {
+          return next.value.running;
+        }
+      }
+      throw new Error('the stream ended');
+    };
+    const told = { fraction: 0.25, text: 'Sample 1/4', elapsedSeconds: 30, remainingSeconds: 90 };
+    mesh.users.progress(
+      id,
+      'curious-1',
+      { ...told, attempt: '9-9' },
+      { ...told, attempt: first.attempt },
+    );
+    const [running, ...others] = await shown(({ length }) => length > 0);
+    expect(others).to.deep.equal([]);
+    expect(running).to.include({
+      task: first.task,
+      frame: 0,
+      userId: 'curious-1',
+      userName: 'name of curious-1',
+      fraction: 0.25,
+      text: 'Sample 1/4',
+    });
+    expect(running?.elapsedSeconds).to.be.within(30, 60);
+    expect(running?.remainingSeconds).to.be.within(60, 90);
+    const progress = await someone.workloads.getWorkloadProgress({ ...about(id), ...firstPage });
+    expect(progress.running.map(({ task }) => task)).to.deep.equal([first.task]);
+    await mesh.users.report(id, 'curious-1', [done(id, first, 1)]);
+    await shown(({ length }) => length === 0);
+    const second = await eventually(async () => {
+      const [next] = await mesh.users.work('curious-1');
+      expect(next?.task).not.to.equal(first.task);
+      return next!;
+    });
+    mesh.users.progress(id, 'curious-1', { ...told, attempt: second.attempt, fraction: undefined });
+    const [rest] = await shown(({ length }) => length > 0);
+    expect(rest).to.include({ task: second.task, fraction: undefined });
+    mesh.users.vanish(id, 'curious-1');
+    await shown(({ length }) => length === 0);
+    await messages.return?.();
   });
 
   it('shows an ended workload once, and ends', async () => {

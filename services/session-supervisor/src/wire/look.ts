@@ -11,10 +11,11 @@ import { answerOf } from './workload.ts';
 /** The speed of a workload, as far as its owner knows. */
 export const paceOf = (
   owner: VolatileReply | undefined,
-): Pick<GetWorkloadProgressResponse, 'activeUsers' | 'eta' | 'tasksPerMinute'> => ({
+): Pick<GetWorkloadProgressResponse, 'activeUsers' | 'eta' | 'tasksPerMinute' | 'running'> => ({
   activeUsers: owner?.users.length ?? 0,
   eta: owner?.etaSeconds === undefined ? undefined : durationToProto(owner.etaSeconds * 1_000),
   tasksPerMinute: owner?.tasksPerMinute ?? 0,
+  running: owner?.running ?? [],
 });
 
 /** The state of a workload as its watchers are told. */

@@ -1,8 +1,9 @@
-import type { Held } from '#libs/contracts/agent.ts';
+import type { Held, TaskProgress } from '#libs/contracts/agent.ts';
 import {
   NewUsers,
   UserDisconnected,
   UserHeld,
+  UserProgress,
   UserRenderingCompleted,
 } from '#libs/contracts/session.ts';
 import type { AssignedUser } from '#libs/contracts/user.ts';
@@ -34,6 +35,14 @@ export const tellSessions = (bus: Pick<Bus, 'publish'>) => ({
       sessionSubject(workload, 'user-rendering-completed'),
       UserRenderingCompleted.encode(stream).finish(),
     ),
+  /** `tasks` are of one workload; nothing is told without any. */
+  userProgress: (stream: StreamId, tasks: TaskProgress[]): void => {
+    const [first] = tasks;
+    if (first !== undefined) {
+      const bytes = UserProgress.encode({ ...stream, tasks }).finish();
+      bus.publish(sessionSubject(first.workloadId, 'user-progress'), bytes);
+    }
+  },
   userHeld: (stream: StreamId, held: Held): void =>
     bus.publish(
       sessionSubject(held.workloadId, 'user-held'),

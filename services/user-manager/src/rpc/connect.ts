@@ -56,6 +56,8 @@ const converse = async (
   try {
     const leaving = await readAgent(incoming, {
       stream: stream.id,
+      workload: stream.workload,
+      clock: ctx.clock,
       sender,
       sessions: ctx.sessions,
       silence: stream.silence,

@@ -4,6 +4,7 @@ import { type Hello, AgentServiceService, ConnectRequest } from '#libs/contracts
 import type { Clock } from '#libs/clock/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import { checkHeld } from '../wire/held.ts';
+import { checkProgress } from '../wire/progress.ts';
 import { checkReports } from '../wire/reports.ts';
 import type { Sessions, StreamId } from '../bus/sessions.ts';
 import { emptyMessage, helloExpected } from './errors.ts';
@@ -48,6 +49,9 @@ export const agentService = {
   },
 } as const;
 
+/** What an agent says of its progress more often is dropped. */
+const MIN_BETWEEN_PROGRESS_MS = 500;
+
 /** A silent stream takes memory for nothing. */
 const HELLO_WITHIN_MS = 10_000;
 
@@ -72,6 +76,9 @@ export type Leaving = { kind: 'goodbye'; reason: string } | { kind: 'half-closed
 
 interface ReadingOptions {
   stream: StreamId;
+  /** The workload that the agent serves. */
+  workload: () => string;
+  clock: Clock;
   sender: ReportSender;
   sessions: Sessions;
   silence: Silence;
@@ -82,9 +89,10 @@ interface ReadingOptions {
 /** Reads messages until the agent leaves, no faster than its reports are decided. Rejects if the stream breaks or one is invalid. */
 export const readAgent = async (
   requests: AsyncIterator<Heard>,
-  { stream, sender, sessions, silence, onUnknown }: ReadingOptions,
+  { stream, workload, clock, sender, sessions, silence, onUnknown }: ReadingOptions,
 ): Promise<Leaving> => {
   let hasSkipped = false;
+  let toldProgressAt = -Infinity;
   for (;;) {
     silence.listen();
     const next = await requests.next();
@@ -104,6 +112,16 @@ export const readAgent = async (
         checkHeld(message.value, 'held', wrong);
         wrong.throwIfAny();
         sessions.userHeld(stream, message.value);
+        break;
+      }
+      case 'progress': {
+        checkProgress(message.value);
+        const now = clock.monotonic();
+        if (now - toldProgressAt >= MIN_BETWEEN_PROGRESS_MS) {
+          toldProgressAt = now;
+          const own = message.value.tasks.filter(({ workloadId }) => workloadId === workload());
+          sessions.userProgress(stream, own);
+        }
         break;
       }
       case 'goodbye':

@@ -81,7 +81,7 @@ describe('AgentService.connect', () => {
   describe('an agent of another version', () => {
     it('is told what this manager understands', async () => {
       const agent = await mesh.agent('curious');
-      expect(agent.welcome.features).to.deep.equal(['skips-unknown']);
+      expect(agent.welcome.features).to.deep.equal(['skips-unknown', 'progress']);
       await agent.goodbye();
     });
 
@@ -187,6 +187,38 @@ describe('AgentService.connect', () => {
       await session.release(claim);
       expect(await session.hand(user!, { attempts: [attempt] })).to.equal(true);
       await agent.goodbye();
+    });
+  });
+
+  describe('progress', () => {
+    const told = { fraction: 0.5, text: 'Sample 1/2', elapsedSeconds: 3, remainingSeconds: 3 };
+    const inW = (workloadId: string) => ({ ...told, workloadId, attempt: '0-1' });
+
+    it('goes to the session that the agent serves, and to no other', async () => {
+      const agent = await mesh.agent('progress');
+      await using session = await openSession(mesh.bus, { workload: 'w-served' });
+      await using other = await openSession(mesh.bus, { workload: 'w-other' });
+      const [user] = (await session.exchange()).users;
+      await session.hand(user!, { counter: 1, attempts: [attempt] });
+      const value = { tasks: [inW('w-other'), inW('w-served')] };
+      await agent.send({ $case: 'progress', value });
+      await eventually(() => expect(session.told.progress).to.have.length(1));
+      expect(session.told.progress[0]).to.deep.equal({
+        userId: agent.machine,
+        connectionId: user!.claim!.connectionId,
+        tasks: [inW('w-served')],
+      });
+      expect(other.told.progress).to.deep.equal([]);
+      await agent.goodbye();
+    });
+
+    it('ends the stream if it is rubbish', async () => {
+      const { token } = await mesh.enrol('boastful');
+      const boast = { ...inW('w.*'), attempt: 'x', fraction: 2, elapsedSeconds: -1 };
+      const value = { tasks: [{ ...boast, text: 'x'.repeat(201), remainingSeconds: Infinity }] };
+      expect(await endAfter(token, hello, { $case: 'progress', value })).to.equal(
+        `INVALID_ARGUMENT INVALID_FIELDS: ${['workload_id', 'attempt', 'fraction', 'text', 'elapsed_seconds', 'remaining_seconds'].map((field) => `progress.tasks[0].${field}`).join(', ')}`,
+      );
     });
   });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Progress } from '../engine.ts';
-import { progressReader } from './progress.ts';
+import { progressOfMessage, progressReader } from './progress.ts';
 
 const line = (what: string): string =>
   `Fra:7 Mem:33.66M (Peak 34.26M) | Time:00:00.21 | Mem:0.26M, Peak:0.26M | Scene, ViewLayer | ${what}\n`;
@@ -20,6 +20,15 @@ describe('progressReader', () => {
     expect(read(line('Rendering 1 / 4 samples'))).to.deep.include.members([
       { text: 'Rendering 1 / 4 samples', fraction: 0.25 },
     ]);
+  });
+
+  it('reads how long the frame will still take', () => {
+    const left = (text: string): number | undefined => progressOfMessage(text).remainingSeconds;
+    expect(left('Remaining: 00:20.02 | Mem: 14M | Sample 1/64')).to.equal(20.02);
+    expect(
+      read(line('Sample 3/64').replace('Mem:0.26M', 'Remaining:01:02:03.50 | Mem:0.26M')),
+    ).to.deep.equal([{ text: 'Sample 3/64', fraction: 3 / 64, remainingSeconds: 3_723.5 }]);
+    expect(left('Mem: 14M | Sample 1/64')).to.equal(undefined);
   });
 
   it('understands lines however they are cut into pieces', () => {

@@ -7,6 +7,7 @@ import {
   UserFrameRendered,
   UserFrameRenderedReply,
   UserHeld,
+  UserProgress,
   UserRenderingCompleted,
   VolatileReply,
 } from '#libs/contracts/session.ts';
@@ -71,6 +72,11 @@ export const serveSession = (deps: SessionDeps, session: Session): Serving => {
       'user-rendering-completed': (bytes) => {
         const { userId, connectionId } = UserRenderingCompleted.decode(bytes);
         session.tell({ kind: 'user-idle', user: userId, connection: connectionId });
+        return undefined;
+      },
+      'user-progress': (bytes) => {
+        const { userId, connectionId, tasks } = UserProgress.decode(bytes);
+        session.note(userId, connectionId, tasks);
         return undefined;
       },
       command: async (bytes) => {

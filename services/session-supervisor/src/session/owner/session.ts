@@ -1,5 +1,6 @@
 import { aborted, every } from '#libs/async/index.ts';
 import { workloadKey } from '#libs/auth/index.ts';
+import type { TaskProgress } from '#libs/contracts/agent.ts';
 import type { VolatileReply } from '#libs/contracts/session.ts';
 import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
 import { isDomainError } from '#libs/errors/index.ts';
@@ -17,6 +18,7 @@ import { isFounded, isOver, type WorkloadState } from '../../domain/state/worklo
 import type { Plan } from '../../store/customers.ts';
 import type { SessionDeps } from './deps.ts';
 import { createDispatcher } from '../agents/dispatcher.ts';
+import { createProgressNotes } from '../agents/progress-notes.ts';
 import { changingHands, refusalError, sessionBusy } from './errors.ts';
 import { startExchange } from '../matcher/exchange.ts';
 import { heldHint, readHeldHint } from '../agents/held-hint.ts';
@@ -43,6 +45,8 @@ export interface Session {
   report(user: string, reports: Report[]): Promise<Outcome[]>;
   /** Gives the session any other input. */
   tell(input: Input): void;
+  /** Takes note of how far tasks of a user are, by its word on this stream. */
+  note(user: string, connection: string, tasks: readonly TaskProgress[]): void;
   volatile(): VolatileReply;
   /** Sets the plan of its customer from now on. */
   allow(plan: Plan): void;
@@ -75,6 +79,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   const outcomes = createTickets<Outcome[]>();
   const answers = createTickets<number>();
   const workers = noWorkers(taskQueue(graph.count, kindOf(header.spec).orderOf(header.spec)));
+  const notes = createProgressNotes(workers);
   let plan = start.plan;
   let demandCounter = 0;
   let exchangeError: unknown;
@@ -317,7 +322,8 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       return (await Promise.all(decided)).flat();
     },
     tell: (input) => void loop.submit(input),
-    volatile: () => volatileOf(loop.durable(), workers, clock.monotonic(), exchangeError),
+    note: (user, connection, tasks) => notes.take(user, connection, tasks, clock.monotonic()),
+    volatile: () => volatileOf(loop.durable(), workers, notes, clock.monotonic(), exchangeError),
     allow: (now) => {
       plan = now;
     },

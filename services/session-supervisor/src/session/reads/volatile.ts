@@ -1,8 +1,11 @@
-import type { ActiveUser, VolatileReply } from '#libs/contracts/session.ts';
+import type { ActiveUser, RunningTask, VolatileReply } from '#libs/contracts/session.ts';
 import { toProtoStatus } from '#libs/errors/index.ts';
+import { parseTaskKey } from '#libs/mesh/index.ts';
 import type { Workers, Worker } from '../../domain/scheduling/workers.ts';
 import { estimateNodes } from '../../domain/scheduling/eta.ts';
 import { ordinalsToText } from '../../domain/graph/task-text.ts';
+import { taskKey } from '../../domain/graph/task-graph.ts';
+import type { ProgressNotes, UnderWay } from '../agents/progress-notes.ts';
 import { nodeCountsOf, type WorkloadState } from '../../domain/state/workload.ts';
 
 /**
@@ -14,6 +17,7 @@ import { nodeCountsOf, type WorkloadState } from '../../domain/state/workload.ts
 export const volatileOf = (
   state: WorkloadState,
   workers: Workers,
+  notes: Pick<ProgressNotes, 'underWay'>,
   now: number,
   exchangeError: unknown,
 ): VolatileReply => {
@@ -46,6 +50,27 @@ export const volatileOf = (
     suitable: workers.suitable,
     connected: workers.connected,
     exchangeError: exchangeError === undefined ? undefined : toProtoStatus(exchangeError),
+    running: notes.underWay(MAX_RUNNING).map((each) => runningOf(state, each, now)),
+  };
+};
+
+/** Most tasks under way in an answer. */
+const MAX_RUNNING = 100;
+
+const runningOf = (
+  { graph }: WorkloadState,
+  { worker, held, note: { begunAt, endsAt, ...note } }: UnderWay,
+  now: number,
+): RunningTask => {
+  const task = taskKey(graph, held.ordinal);
+  return {
+    task,
+    frame: parseTaskKey(task)?.index ?? 0,
+    userId: worker.id,
+    userName: worker.name,
+    elapsedSeconds: (now - begunAt) / 1_000,
+    remainingSeconds: endsAt === undefined ? undefined : Math.max(0, endsAt - now) / 1_000,
+    ...note,
   };
 };
 
