@@ -199,18 +199,17 @@ describe('muster against a whole mesh', function () {
   it('ends with 1 and their names when pictures did not travel, unless they may be missing', async () => {
     const refused = await musterJson('render', 'lost.blend', '--frames', '1');
     expect(refused.code).to.equal(1);
-    expect(refused.lines.at(-1)).to.include({ event: 'failed', reason: 'MISSING_ASSETS' });
-    expect(String(refused.lines.at(-1)?.['message'])).to.include('wood.png');
-    const allowed = await muster(
-      'render',
-      'lost.blend',
-      '--frames',
-      '1',
-      '--allow-missing',
-      '--out',
-      'pink',
-    );
+    const error = jsonLines(refused.stderr).at(-1)?.['error'];
+    expect(error).to.include({ code: 'FAILED_PRECONDITION', reason: 'MISSING_ASSETS' });
+    expect(error).to.have.property('message').that.includes('wood.png');
+    expect((await muster('render', 'lost.blend', '--allow-missing', '*.jpg')).code).to.equal(1);
+    const pink = ['--frames', '1', '--out', 'pink', '--allow-missing'];
+    const allowed = await musterJson('render', ...pink, 'lost.blend');
     expect(allowed.code, allowed.stderr).to.equal(0);
+    expect(allowed.lines.at(-1)?.['input']).to.include({ files: 1, missingFiles: 1 });
+    expect(JSON.stringify(allowed.lines.at(-1)?.['notes'])).to.include('rendered without');
+    const some = await muster('render', 'lost.blend', ...pink, 'wood.*');
+    expect(some.code, some.stderr).to.equal(0);
   });
 
   it('goes on through a supervisor that is killed while it watches', async () => {

@@ -88,14 +88,26 @@ export const verifyReceipt = (
   signature: Uint8Array,
 ): boolean => isSame(signReceipt(meshSecret, fields), signature);
 
-/** One blob and its reader: a machine reads the scene of its work, a customer the results of their workloads. */
-type GrantFields = { blob: string } & ({ machine: string } | { customer: string });
+/**
+ * One blob and its reader: a machine reads the scene of its work, a customer the results of their workloads, and any agent that
+ * has the manifest of a project the files of that project.
+ */
+type GrantFields = { blob: string } & (
+  { machine: string } | { customer: string } | { reader: 'agents' }
+);
 
-/** Lets one holder read one blob as long as the blob exists. A grant has 32 bytes and is useless to anybody else. */
-export const signGrant = (meshSecret: Secret, grant: GrantFields): Uint8Array =>
-  'machine' in grant
-    ? hmac(meshSecret, 'grant-machine', [grant.blob, grant.machine])
-    : hmac(meshSecret, 'grant-customer', [grant.blob, grant.customer]);
+/**
+ * Lets the holder read one blob as long as the blob exists. A grant has 32 bytes. One for a machine or a customer is useless to
+ * anybody else.
+ */
+export const signGrant = (meshSecret: Secret, grant: GrantFields): Uint8Array => {
+  if ('machine' in grant) {
+    return hmac(meshSecret, 'grant-machine', [grant.blob, grant.machine]);
+  }
+  return 'customer' in grant
+    ? hmac(meshSecret, 'grant-customer', [grant.blob, grant.customer])
+    : hmac(meshSecret, 'grant-agents', [grant.blob]);
+};
 
 export const verifyGrant = (
   meshSecret: Secret,

@@ -18,6 +18,8 @@ export interface FileUse {
   /** As the .blend has it: `//textures/bark.png`. Empty for `blendcache`. */
   path: string;
   form: PathForm;
+  /** Whether a picture shows it. Sounds belong to a project, but no picture is wrong without them. */
+  isShown: boolean;
 }
 
 /** DNA_image_types.h */
@@ -39,8 +41,8 @@ const STRIP_MOVIE = 3;
 /** NodeTexIES and NodeShaderScript: the file is outside of the .blend. */
 const NODE_EXTERNAL = 1;
 
-const use = (kind: string, path: string, form: PathForm = 'file'): FileUse[] =>
-  path === '' ? [] : [{ kind, path, form }];
+const use = (kind: string, path: string, form: PathForm = 'file', isShown = true): FileUse[] =>
+  path === '' ? [] : [{ kind, path, form, isShown }];
 
 const packable = (kind: string, record: BlendRecord, path: string, form?: PathForm): FileUse[] =>
   record.isSet('packedfile') ? [] : use(kind, path, form);
@@ -68,7 +70,7 @@ const pointCacheFiles = (cache: BlendRecord): FileUse[] => {
     return use('physics cache', cache.text('path'), 'folder');
   }
   return (flag & CACHE_ON_DISK) !== 0 && (flag & CACHE_BAKED) !== 0
-    ? [{ kind: 'physics cache', path: '', form: 'blendcache' }]
+    ? [{ kind: 'physics cache', path: '', form: 'blendcache', isShown: true }]
     : [];
 };
 
@@ -101,6 +103,8 @@ const READERS: Readonly<Record<string, (record: BlendRecord) => FileUse[]>> = {
     bake.isSet('packed') ? [] : use('bake', bake.text('directory'), 'folder'),
   PointCache: pointCacheFiles,
   Sequence: stripFiles,
+  bSound: (sound) =>
+    sound.isSet('packedfile') ? [] : use('sound', sound.text('name'), 'file', false),
 };
 
 /** The files that one record names. */

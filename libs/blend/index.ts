@@ -2,6 +2,6 @@ export { readBlendFile, type BlendFile } from './file.ts';
 export type { FileUse, PathForm } from './file-uses.ts';
 export type { Unbaked } from './physics.ts';
 export { openSource, type BlendSource } from './source.ts';
-export { idsOf, trace, type Trace } from './trace.ts';
+export { idsOf, rootsOf, trace, type Trace } from './trace.ts';
 export { scenesOf, type Scenes, type SceneSettings } from './scenes.ts';
 export { chooseScene, HEAD_BYTES, readBlendHead } from './head.ts';

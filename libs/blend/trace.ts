@@ -73,6 +73,20 @@ export const idsOf = (file: BlendFile): Map<string, BlendRecord> => {
 };
 
 /**
+ * The data-blocks of a file with these names, and where it only links one, the place of that. Those are what `trace` begins with.
+ */
+export const rootsOf = (file: BlendFile, isRoot: (name: string) => boolean): BlendRecord[] => {
+  const own = [...idsOf(file)].filter(([name]) => isRoot(name)).map(([, record]) => record);
+  if (own.length > 0) {
+    return own;
+  }
+  return file.blocks
+    .filter(isLinked)
+    .flatMap((block) => recordsOf(file, block))
+    .filter((record) => isRoot(record.text('name')));
+};
+
+/**
  * Follows the pointers of a file from the given data-blocks, as far as a picture depends on them. Muted and
  * disconnected nodes, hidden objects and pictures to model by do not count.
  */

@@ -12,3 +12,12 @@ export const MAX_RUNNING_WORKLOADS = 1_000;
 
 /** The highest weight of a plan. */
 export const MAX_WEIGHT = 1_000;
+
+/** Most files of one project. */
+export const MAX_PROJECT_FILES = 20_000;
+
+/** Most bytes of all files of one project together. */
+export const MAX_PROJECT_BYTES = 256 * 1024 ** 3;
+
+/** Most hashes that one `FindObjects` asks for. */
+export const MAX_FIND_OBJECTS = 1_000;

@@ -10,6 +10,7 @@ export {
 } from './blob-name.ts';
 export { durationFromProto, durationToProto } from './duration.ts';
 export { formatAttemptId, isAttemptId, isId, isSha256 } from './ids.ts';
+export { clashAmong, isProjectPath } from './project-path.ts';
 export * from './subjects.ts';
 export { formatTaskKey, isNode, isTaskKey, parseTaskKey, type TaskKey } from './task-key.ts';
 export { checkRequestId, collectViolations, requireText, type Violations } from './violations.ts';

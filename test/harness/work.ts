@@ -19,6 +19,7 @@ export const render = (spec: Partial<RenderSpec>): RenderSpec => ({
   format: 'RENDER_FORMAT_PNG',
   scene: '',
   allowMissing: false,
+  allowedMissing: [],
   frameTimeout: undefined,
   progressTimeout: undefined,
   maxFailures: 0,

@@ -1,12 +1,13 @@
-import { basename, extname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { RenderFormat, RenderOrder, type RenderSpec } from '#libs/contracts/common.ts';
 import type { Result, Workload } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { textOf } from '../failures.ts';
+import { textOf, usage } from '../failures.ts';
 import { plural, printable } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import {
+  collect,
   countOption,
   parseTtl,
   toDuration,
@@ -14,13 +15,16 @@ import {
   type WaitOptions,
 } from '../options.ts';
 import { persistently, startPatience } from '../patience.ts';
-import { inspect } from '../project/inspect.ts';
+import { openInput, type ProjectInput } from '../project/input.ts';
+import type { Allowance } from '../project/permitted.ts';
+import { prepareProject } from '../project/prepare.ts';
+import { type HandedIn, type OnSending, send } from '../project/send.ts';
+import { createSendingDisplay } from '../project/sending-display.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
 import { outDirectory } from '../workload/out-directory.ts';
 import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
 import { printSummary } from '../workload/summary.ts';
-import { checkReadable, uploadObject } from '../workload/upload.ts';
 
 const orders = {
   'coarse-first': RenderOrder.COARSE_FIRST,
@@ -41,7 +45,9 @@ interface RenderOptions extends WaitOptions {
   format: keyof typeof formats;
   scene: string;
   users?: number;
-  allowMissing?: boolean;
+  blend: string;
+  include: string[];
+  allowMissing?: boolean | string[];
   /** Seconds, like the next. */
   frameTimeout?: number;
   progressTimeout?: number;
@@ -52,7 +58,19 @@ interface RenderOptions extends WaitOptions {
 
 export const render: Define = (command, { does }) =>
   command
-    .argument('<file>', 'the .blend file')
+    .argument(
+      '[path]',
+      'a .blend, with which the files go that it reads; or the folder or zip file of a project',
+    )
+    .option('--blend <name>', 'which .blend of a folder or zip file (default: the only one)', '')
+    .addOption(
+      new Option(
+        '--include <path>',
+        'a file or folder outside of the project that may go along; repeatable',
+      )
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .option('--frames <expression>', "1-10,20-40x2 (default: the file's own range)", '')
     .addOption(
       new Option('--order <order>', 'which frames first')
@@ -81,7 +99,10 @@ export const render: Define = (command, { does }) =>
         [0, 100_000],
       ),
     )
-    .option('--allow-missing', 'render although pictures or libraries did not travel with the file')
+    .option(
+      '--allow-missing [pattern...]',
+      'render although files are missing: all, or those whose path or name matches, for example "*.ies"',
+    )
     .option('--out <dir>', 'where the frames go (default: ./<file name>-frames)')
     .option('--frame-timeout <time>', 'longest time for one frame, 1h by default', parseTtl)
     .option(
@@ -93,17 +114,13 @@ export const render: Define = (command, { does }) =>
     .option('--no-wait', 'start it and return')
     .option('--customer <id>', 'whose workload it is; only for operators', '')
     .action(
-      does<[string], RenderOptions>(async (invocation, [file], options) => {
+      does<[string | undefined], RenderOptions>(async (invocation, [path], options) => {
         const { cli, output } = invocation;
-        const path = resolve(cli.cwd, file);
-        await checkReadable(path);
         const startedMs = cli.clock.monotonic();
-        const directory = await outDirectory(
-          cli.cwd,
-          options.out ?? `${basename(file, extname(file))}-frames`,
-        );
-        const workload = await start(invocation, path, options);
-        tellStart(invocation, workload);
+        const given = givenOf(path, options);
+        const handedIn = await handIn(invocation, given, options);
+        const { workload, directory, input } = handedIn;
+        tellStart(invocation, handedIn);
         if (!options.wait) {
           return exitCodes.done;
         }
@@ -119,32 +136,80 @@ export const render: Define = (command, { does }) =>
         });
         const wallSeconds = (cli.clock.monotonic() - startedMs) / 1_000;
         await drawContactSheet(invocation, fetcher, directory);
-        printSummary(output, { workload: ended, wallSeconds });
+        printSummary(output, { workload: ended, wallSeconds, input });
         return exitCodeOfEnd(ended);
       }),
     );
 
-const start = async (
-  invocation: Invocation,
-  path: string,
-  options: RenderOptions,
-): Promise<Workload> => {
-  const { cli } = invocation;
-  const { customer: customerId, users: wantedUsers } = options;
-  // Before a byte is sent: what no machine could render is told here and now.
-  const inspected = await inspect(path, { ...options, engine: options.engine.toUpperCase() });
-  const mesh = await invocation.mesh();
-  const patience = startPatience(invocation);
-  const { objectId } = await uploadObject({ cli, mesh, path, customerId, patience });
-  const spec = { $case: 'render', value: renderSpec({ ...options, ...inspected }) } as const;
-  const ask = { objectId, spec, wantedUsers, requestId: cli.random.id('r'), customerId };
-  const { startWorkload } = workloadsOf(mesh);
-  return workloadIn(
-    await persistently(patience, () => startWorkload(ask, { signal: cli.interrupt })),
-  );
+/** What is rendered, and which of its files may be missing. */
+interface Given {
+  path: string;
+  allowMissing: Allowance;
+}
+
+/** In `--allow-missing scene.blend`, the last word is what is rendered and no pattern. */
+const givenOf = (path: string | undefined, { allowMissing = false }: RenderOptions): Given => {
+  if (path !== undefined) {
+    return { path, allowMissing };
+  }
+  const words = typeof allowMissing === 'boolean' ? [] : allowMissing;
+  const last = words.at(-1);
+  if (last === undefined) {
+    throw usage('name the .blend, or the folder or zip file of a project');
+  }
+  return { path: last, allowMissing: words.length === 1 ? true : words.slice(0, -1) };
 };
 
-const renderSpec = (options: RenderOptions): RenderSpec => ({
+interface Started {
+  workload: Workload;
+  input: HandedIn;
+  /** Where the frames go. */
+  directory: string;
+}
+
+const handIn = async (
+  invocation: Invocation,
+  { path, allowMissing }: Given,
+  options: RenderOptions,
+): Promise<Started> => {
+  const { cwd } = invocation.cli;
+  await using input = await openInput(resolve(cwd, path), options.blend);
+  const directory = await outDirectory(cwd, options.out ?? `${input.name}-frames`);
+  return { directory, ...(await start(invocation, input, { ...options, allowMissing })) };
+};
+
+const start = async (
+  invocation: Invocation,
+  input: ProjectInput,
+  options: Omit<RenderOptions, 'allowMissing'> & Pick<Given, 'allowMissing'>,
+): Promise<Omit<Started, 'directory'>> => {
+  const { cli, output } = invocation;
+  const { customer: customerId, users: wantedUsers } = options;
+  // Before a byte is sent: what no machine could render is told here and now.
+  const { files, missing, ...chosen } = await prepareProject(invocation, input, {
+    ...options,
+    engine: options.engine.toUpperCase(),
+    include: options.include.map((each) => resolve(cli.cwd, each)),
+  });
+  const mesh = await invocation.mesh();
+  const patience = startPatience(invocation);
+  const display = createSendingDisplay(output, cli.clock);
+  const to = { cli, mesh, customerId, patience };
+  const onSending: OnSending = (progress) => display.show(progress);
+  const { objectId, ...sent } = await send({ ...to, files, onSending });
+  display.finish();
+  const spec = { $case: 'render', value: renderSpec({ ...options, ...chosen }) } as const;
+  const ask = { objectId, spec, wantedUsers, requestId: cli.random.id('r'), customerId };
+  const { startWorkload } = workloadsOf(mesh);
+  const workload = workloadIn(
+    await persistently(patience, () => startWorkload(ask, { signal: cli.interrupt })),
+  );
+  return { workload, input: { ...sent, missingFiles: missing.length } };
+};
+
+const renderSpec = (
+  options: Omit<RenderOptions, 'allowMissing'> & Pick<Given, 'allowMissing'>,
+): RenderSpec => ({
   frames: options.frames,
   order: orders[options.order],
   engine: options.engine.toUpperCase(),
@@ -152,16 +217,17 @@ const renderSpec = (options: RenderOptions): RenderSpec => ({
   scalePercent: options.scale,
   format: formats[options.format],
   scene: options.scene,
-  allowMissing: options.allowMissing ?? false,
+  allowMissing: options.allowMissing === true,
+  allowedMissing: typeof options.allowMissing === 'boolean' ? [] : [...options.allowMissing],
   frameTimeout: toDuration(options.frameTimeout),
   progressTimeout: toDuration(options.progressTimeout),
   maxFailures: 0,
   maxLosses: 0,
 });
 
-const tellStart = ({ output }: Invocation, workload: Workload): void => {
+const tellStart = ({ output }: Invocation, { workload, input }: Started): void => {
   const { workloadId, total, firstFrame: first, lastFrame: last } = workload;
-  output.json({ event: 'started', workload: workloadId, total, first, last });
+  output.json({ event: 'started', workload: workloadId, total, first, last, input });
   output.text(
     `${printable(workload.fileName)}: workload ${workloadId}, ${plural(total, 'frame')} from ${first} to ${last}`,
   );

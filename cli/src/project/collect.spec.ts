@@ -7,10 +7,12 @@ import { collect } from './collect.ts';
 
 describe('collect', () => {
   const at = usesScenes();
+  const collected = (main: string, scene?: string) =>
+    collect({ main: at(main), folder: at('project'), scene });
 
   it('follows libraries of libraries, and takes from each only what the scene uses', async () => {
-    const { files, missing } = await collect(at('project/scenes/main.blend'), undefined);
-    expect(files.map((file) => relative(at('project'), file))).to.have.members([
+    const { files, missing } = await collected('project/scenes/main.blend');
+    expect(files.map(({ source }) => relative(at('project'), source))).to.have.members([
       'scenes/main.blend',
       'lib/things.blend',
       'lib/deep/steel.blend',
@@ -24,13 +26,13 @@ describe('collect', () => {
   });
 
   it('takes the frames of a simulation from the folder beside the file', async () => {
-    const { files } = await collect(at('on-disk.blend'), undefined);
-    expect(files.filter((file) => file.endsWith('.bphys'))).to.have.lengthOf.greaterThan(1);
+    const { files } = await collected('on-disk.blend');
+    expect(files.filter(({ source }) => source.endsWith('.bphys'))).to.have.lengthOf.greaterThan(1);
   });
 
   it('says which .blend names a file that is not there', async () => {
     await rm(at('project/tex/steel.png'));
-    const { missing } = await collect(at('project/scenes/main.blend'), undefined);
+    const { missing } = await collected('project/scenes/main.blend');
     expect(missing).to.deep.equal([
       {
         kind: 'image',
@@ -41,7 +43,7 @@ describe('collect', () => {
   });
 
   it('follows only the scene that is asked for', async () => {
-    const { files } = await collect(at('scenes.blend'), 'Shot2');
-    expect(files).to.deep.equal([at('scenes.blend')]);
+    const { files } = await collected('scenes.blend', 'Shot2');
+    expect(files.map(({ source }) => source)).to.deep.equal([at('scenes.blend')]);
   });
 });

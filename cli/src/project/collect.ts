@@ -1,14 +1,13 @@
 import {
   type FileUse,
-  idsOf,
   openSource,
   readBlendFile,
+  rootsOf,
   trace,
   type Unbaked,
 } from '#libs/blend/index.ts';
 import { findFiles } from './find-files.ts';
-import { placeOf } from './stored-path.ts';
-import { dirname } from 'node:path';
+import type { Spot } from './stored-path.ts';
 
 /** A file that a picture needs and that is not on this machine. */
 export interface MissingFile extends Pick<FileUse, 'kind' | 'path'> {
@@ -18,57 +17,86 @@ export interface MissingFile extends Pick<FileUse, 'kind' | 'path'> {
 
 /** What a scene needs, on this machine's disk. */
 export interface Collected {
-  /** Absolute paths, the main .blend first, without repetitions. */
-  files: string[];
+  /** The main .blend first; no place twice. */
+  files: Spot[];
+  /** Files that pictures can show. */
   missing: MissingFile[];
   unbaked: Unbaked[];
+  /** Libraries that this machine could not read. Whether machines of the mesh can is theirs to say. */
+  unread: string[];
 }
 
-/**
- * Follows a scene through its .blend and all libraries, and finds every file that a picture can show. `scene` is a name, or
- * undefined for all scenes.
- */
-export const collect = async (main: string, scene: string | undefined): Promise<Collected> => {
-  const files = new Set([main]);
-  const missing: MissingFile[] = [];
-  const unbaked: Unbaked[] = [];
-  /** The data-blocks that are wanted of each .blend, and those that were followed already. */
-  const wanted = new Map<string, Set<string> | undefined>([[main, undefined]]);
-  const followed = new Map<string, Set<string>>();
+interface CollectOptions {
+  /** An absolute path. */
+  main: string;
+  /** Where files of other machines' places are looked for. */
+  folder: string;
+  /** A name; undefined for all scenes. */
+  scene: string | undefined;
+}
 
-  const follow = async (blend: string, names: ReadonlySet<string> | undefined): Promise<void> => {
-    await using source = await openSource(blend);
+const keyOf = ({ place, isFixed }: Spot): string => `${isFixed} ${place}`;
+
+/** Follows a scene through its .blend and all libraries, and finds every file that a picture can show. */
+export const collect = async ({ main, folder, scene }: CollectOptions): Promise<Collected> => {
+  const files = new Map<string, Spot>();
+  const missing = new Map<string, MissingFile>();
+  const unbaked: Unbaked[] = [];
+  const unread: string[] = [];
+  /** The data-blocks that are wanted of each .blend, and those that were followed already. */
+  const wanted = new Map<string, ReadonlySet<string> | undefined>();
+  const followed = new Map<string, ReadonlySet<string>>();
+
+  const add = (spot: Spot): void => {
+    if (!files.has(keyOf(spot))) {
+      files.set(keyOf(spot), spot);
+    }
+  };
+
+  const follow = async (blend: Spot, names: ReadonlySet<string> | undefined): Promise<void> => {
+    await using source = await openSource(blend.source);
     const file = await readBlendFile(source);
-    const ids = idsOf(file);
     const isRoot = (name: string): boolean =>
       names?.has(name) ?? (scene === undefined ? name.startsWith('SC') : name === `SC${scene}`);
-    const roots = [...ids].filter(([name]) => isRoot(name)).map(([, record]) => record);
-    const found = trace(file, roots);
+    const found = trace(file, rootsOf(file, isRoot));
     unbaked.push(...found.unbaked);
     for (const use of found.uses) {
-      const here = await findFiles(use, blend);
-      for (const path of here) {
-        files.add(path);
-      }
-      if (here.length === 0) {
-        missing.push({ kind: use.kind, path: use.path, blend });
+      const here = await findFiles(use, blend, folder);
+      here.forEach(add);
+      if (here.length === 0 && use.isShown) {
+        const { kind, path } = use;
+        missing.set(path, { kind, path, blend: blend.source });
       }
     }
-    for (const [library, linked] of found.linked) {
-      const path = placeOf(library, dirname(blend));
-      const before = followed.get(path) ?? new Set();
+    for (const [path, linked] of found.linked) {
+      const [library] = await findFiles(
+        { kind: 'library', path, form: 'file', isShown: true },
+        blend,
+        folder,
+      );
+      if (library === undefined) {
+        continue;
+      }
+      const key = keyOf(library);
+      const before = followed.get(key) ?? new Set();
       const more = linked.difference(before);
-      if (files.has(path) && more.size > 0) {
-        followed.set(path, before.union(more));
-        wanted.set(path, (wanted.get(path) ?? new Set()).union(more));
+      if (files.has(key) && more.size > 0) {
+        followed.set(key, before.union(more));
+        wanted.set(key, (wanted.get(key) ?? new Set()).union(more));
       }
     }
   };
 
+  const first = { place: main, source: main, isFixed: false };
+  add(first);
+  await follow(first, undefined);
   for (let [next] = wanted; next !== undefined; [next] = wanted) {
-    const [blend, names] = next;
-    wanted.delete(blend);
-    await follow(blend, names);
+    const [key, names] = next;
+    wanted.delete(key);
+    const library = files.get(key);
+    if (library !== undefined) {
+      await follow(library, names).catch(() => unread.push(library.source));
+    }
   }
-  return { files: [...files], missing, unbaked };
+  return { files: [...files.values()], missing: [...missing.values()], unbaked, unread };
 };

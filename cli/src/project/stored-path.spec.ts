@@ -1,20 +1,37 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { placeOf, sequencePattern, tilesPattern } from './stored-path.ts';
+import { sequencePattern, spotOf, tailsOf, tilesPattern } from './stored-path.ts';
 
-describe('placeOf', () => {
-  it('resolves what Blender stores as Blender on Linux does', () => {
-    const places: [string, string][] = [
-      ['//tex/a.png', '/p/scenes/tex/a.png'],
-      ['//../tex/a.png', '/p/tex/a.png'],
-      ['//..\\tex\\a.png', '/p/tex/a.png'],
+describe('spotOf', () => {
+  const blend = { place: '/p/scenes/a.blend', source: '/here/scenes/a.blend', isFixed: false };
+
+  it('finds relative paths beside the .blend, wherever that is', () => {
+    for (const stored of ['//../tex/a.png', '//..\\tex\\a.png']) {
+      const spot = { place: '/p/tex/a.png', source: '/here/tex/a.png', isFixed: false };
+      expect(spotOf(stored, blend), stored).to.deep.equal(spot);
+    }
+  });
+
+  it('finds absolute paths where Blender on Linux looks for them', () => {
+    for (const [stored, place] of [
       ['/srv/tex/a.png', '/srv/tex/a.png'],
+      ['/srv/x/../tex/a.png', '/srv/tex/a.png'],
       ['C:\\tex\\a.png', '/tex/a.png'],
       ['d:/tex/a.png', '/tex/a.png'],
-    ];
-    for (const [stored, place] of places) {
-      expect(placeOf(stored, '/p/scenes'), stored).to.equal(place);
+    ] as const) {
+      const spot = { place, source: place, isFixed: true };
+      expect(spotOf(stored, blend), stored).to.deep.equal(spot);
     }
+  });
+
+  it('finds nothing for a path that depends on the working folder', () => {
+    expect(spotOf('tex/a.png', blend)).to.equal(undefined);
+  });
+});
+
+describe('tailsOf', () => {
+  it('shortens a path from its front', () => {
+    expect(tailsOf('/x/tex/a.png')).to.deep.equal(['x/tex/a.png', 'tex/a.png', 'a.png']);
   });
 });
 

@@ -3,13 +3,34 @@ import { posix } from 'node:path';
 /** A drive of Windows: `C:\` or `C:/`. */
 const DRIVE = /^[a-z]:(?=[\\/])/i;
 
+/** A file as a .blend reaches it. */
+export interface Spot {
+  /** Where Blender looks for it, an absolute path of this machine's or of another's. */
+  place: string;
+  /** Where it is on this machine. */
+  source: string;
+  /** Whether it is reached by absolute paths, and so has to be at its very place on every machine. */
+  isFixed: boolean;
+}
+
 /**
- * Where Blender on Linux looks for a path that a .blend holds, as an absolute path: `//` means the folder of the .blend, and
- * a drive of Windows falls away. `folder` is absolute.
+ * Where Blender on Linux looks for a path that a .blend holds: `//` means the folder of the .blend, and a drive of Windows falls
+ * away. Undefined for a path that means another file in each working folder.
  */
-export const placeOf = (stored: string, folder: string): string => {
+export const spotOf = (stored: string, blend: Spot): Spot | undefined => {
   const path = stored.replace(DRIVE, '').replaceAll('\\', '/');
-  return path.startsWith('//') ? posix.join(folder, path.slice(2)) : posix.resolve(folder, path);
+  if (path.startsWith('//')) {
+    const beside = (file: string): string => posix.join(posix.dirname(file), path.slice(2));
+    return { ...blend, place: beside(blend.place), source: beside(blend.source) };
+  }
+  const place = posix.normalize(path);
+  return path.startsWith('/') ? { place, source: place, isFixed: true } : undefined;
+};
+
+/** Paths in a folder at which the file of another machine's place may be: `/x/film/tex/a.png` may be `film/tex/a.png` or `a.png` in it. */
+export const tailsOf = (place: string): string[] => {
+  const parts = place.split('/').filter((part) => part !== '');
+  return parts.map((_, i) => parts.slice(i).join('/'));
 };
 
 /** Matches the files of a sequence, one of which is `name`: `shot_0001.png` and all others with another number. */

@@ -1,6 +1,7 @@
 import { WorkloadState, type UserShare, type Workload } from '#libs/contracts/session.ts';
-import { formatEnum, formatSeconds, plural } from '../formats.ts';
+import { formatBytes, formatEnum, formatSeconds, plural } from '../formats.ts';
 import type { Output } from '../output.ts';
+import type { HandedIn } from '../project/send.ts';
 import { nameOf } from './describe.ts';
 import { viewOf } from './kinds.ts';
 import { printNotes } from './notes.ts';
@@ -10,16 +11,19 @@ interface Summary {
   workload: Workload;
   /** From the command's start to the end, as the person at the keyboard saw it. */
   wallSeconds: number;
+  /** What went to the mesh for it; undefined if another command handed it in. */
+  input?: HandedIn;
 }
 
 /** The last event of `--json`: `completed`, `failed` or `stopped`. */
-export const summaryEvent = ({ workload, wallSeconds }: Summary): object => ({
+export const summaryEvent = ({ workload, wallSeconds, input }: Summary): object => ({
   event: formatEnum(workload.state, 'WORKLOAD_STATE_'),
   workload: workload.workloadId,
   frames: workload.completed,
   failed: workload.failed,
   seconds: Math.round(wallSeconds * 10) / 10,
   users: framesByName(workload.shares),
+  ...(input && { input }),
   ...(workload.notes.length > 0 && { notes: workload.notes }),
   ...(workload.state === WorkloadState.COMPLETED
     ? {}
@@ -61,9 +65,21 @@ export const printSummary = (output: Output, summary: Summary): void => {
     ]);
     output.text('');
   }
+  if (summary.input !== undefined) {
+    output.text(inputLine(summary.input));
+  }
   printNotes(output, workload);
   output.text(verdict(summary));
   output.json(summaryEvent(summary));
+};
+
+/** `13 files, 3.2 MiB: sent 1 (20.0 KiB), the mesh had 12; rendered without 2 files`. */
+const inputLine = (input: HandedIn): string => {
+  const { files, bytes, sentFiles, sentBytes, thereFiles, missingFiles } = input;
+  const there = thereFiles === 0 ? '' : `, the mesh had ${thereFiles}`;
+  const without = missingFiles === 0 ? '' : `; rendered without ${plural(missingFiles, 'file')}`;
+  const sent = sentFiles === 0 ? 'sent none' : `sent ${sentFiles} (${formatBytes(sentBytes)})`;
+  return `${plural(files, 'file')}, ${formatBytes(bytes)}: ${sent}${there}${without}`;
 };
 
 const verdict = ({ workload, wallSeconds }: Summary): string => {

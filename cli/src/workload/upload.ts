@@ -34,7 +34,7 @@ export const checkReadable = async (path: string): Promise<number> => {
   }
 };
 
-interface UploadOptions {
+export interface UploadOptions {
   cli: Pick<Cli, 'random' | 'interrupt'>;
   mesh: Mesh;
   path: string;
@@ -43,24 +43,60 @@ interface UploadOptions {
   patience: PatienceOptions;
 }
 
-/** Uploads a file and makes it an object. The hash is sent ahead, so the service refuses bytes that changed on the way. */
-export const uploadObject = async (options: UploadOptions): Promise<MeshObject> => {
-  const { cli, mesh, path, customerId, patience } = options;
-  const { random, interrupt: signal } = cli;
-  const sizeBytes = await checkReadable(path);
-  const header = { sizeBytes, sha256: await hashFile(path, signal), customerId };
+interface Measured {
+  sha256: string;
+  sizeBytes: number;
+}
+
+/** Uploads a file. The hash is sent ahead, so the service refuses bytes that changed on the way. Answers the blob's name. */
+export const sendFile = async (
+  { cli, mesh, path, customerId, patience }: UploadOptions,
+  { sha256, sizeBytes }: Measured,
+  onBytes: (bytes: number) => void = () => undefined,
+): Promise<string> => {
+  const { interrupt: signal } = cli;
   const deadlineMs = uploadDeadlineMs(sizeBytes);
   const { upload } = mesh.client(BlobServiceService, 'customer');
-  const { blobName } = await persistently(patience, () =>
-    upload(messages(path, header), { signal, deadlineMs }),
-  );
+  const header = { sha256, sizeBytes, customerId };
+  const { blobName } = await persistently(patience, async () => {
+    let counted = 0;
+    const count = (bytes: number): void => {
+      counted += bytes;
+      onBytes(bytes);
+    };
+    try {
+      return await upload(messages(path, header, count), { signal, deadlineMs });
+    } catch (error) {
+      // The next try sends all of it again.
+      onBytes(-counted);
+      throw error;
+    }
+  });
+  return blobName;
+};
+
+/** Makes an object of an uploaded file. */
+export const makeObject = async (
+  { cli, mesh, path, customerId, patience }: UploadOptions,
+  blobName: string,
+): Promise<MeshObject> => {
   const { createObject } = mesh.client(ObjectServiceService, 'customer');
-  const ask = { blobName, fileName: displayName(path), customerId, requestId: random.id('r') };
-  const { object } = await persistently(patience, () => createObject(ask, { signal }));
+  const requestId = cli.random.id('r');
+  const ask = { blobName, fileName: displayName(path), customerId, requestId };
+  const { object } = await persistently(patience, () =>
+    createObject(ask, { signal: cli.interrupt }),
+  );
   if (object === undefined) {
     throw new TypeError('the blob service answered no object');
   }
   return object;
+};
+
+/** Uploads a file and makes it an object. */
+export const uploadObject = async (options: UploadOptions): Promise<MeshObject> => {
+  const sizeBytes = await checkReadable(options.path);
+  const sha256 = await hashFile(options.path, options.cli.interrupt);
+  return makeObject(options, await sendFile(options, { sha256, sizeBytes }));
 };
 
 /** A link of 1 MiB/s, and a minute for the storage behind it. */
@@ -82,12 +118,14 @@ export const hashFile = async (path: string, signal?: AbortSignal): Promise<stri
 
 async function* messages(
   path: string,
-  { sha256, sizeBytes, customerId }: { sha256: string; sizeBytes: number; customerId: string },
+  { sha256, sizeBytes, customerId }: Measured & { customerId: string },
+  onBytes: (bytes: number) => void,
 ): AsyncGenerator<UploadRequest> {
   const target = { $case: 'customerFile' as const, value: { customerId } };
   yield { part: { $case: 'header', value: { target, sha256, sizeBytes } } };
   const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   for await (const chunk of chunks) {
     yield { part: { $case: 'chunk', value: chunk } };
+    onBytes(chunk.length);
   }
 }

@@ -16,6 +16,8 @@ export interface Context {
   capability: Capability;
   engines: Engines;
   cache: SceneCache;
+  /** Where projects are laid out, each in a folder of its own. On the disk of the cache, whose files they share. */
+  projectsDir: string;
   /** Finished results that are not acknowledged. */
   outboxes: Outboxes;
   log: Logger;
@@ -48,6 +50,7 @@ export const createContext = async (
       ? { engines: overrides.engines, capability: overrides.capability }
       : await findEngines(config, { folder, clock, random, logger: log }, signal);
   return {
+    projectsDir: join(folder, 'projects'),
     cache: await openSceneCache({ dir: join(dir, 'scenes'), limitBytes, clock, random }),
     log,
     outboxes,

@@ -23,7 +23,7 @@ const AGENT_VERSION = '0.1.0';
 
 /** Puts one machine to work, under one token: its connection, its slots and its reports. */
 export const startMachine = (token: string, config: Config, context: Context) => {
-  const { clock, random, capability, engines, cache, outboxes } = context;
+  const { clock, random, capability, engines, cache, projectsDir, outboxes } = context;
   const { slots, tls } = config;
   const machine = machineOf(token);
   const events = logEvents(context.log.child({ machine }));
@@ -57,6 +57,7 @@ export const startMachine = (token: string, config: Config, context: Context) =>
     open: openWork({
       engines,
       cache,
+      projectsDir,
       blobs,
       clock,
       random,

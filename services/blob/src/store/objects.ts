@@ -12,6 +12,17 @@ export interface StoredObject {
   createTime: Date;
   /** The id of the request that made it. */
   requestId: string | undefined;
+  /** Set for a project, whose blob is its manifest. */
+  project?: StoredProject;
+}
+
+/** What a project is made of. */
+export interface StoredProject {
+  /** The path and the blob of the .blend to open. */
+  mainPath: string;
+  mainBlob: string;
+  files: number;
+  totalBytes: number;
 }
 
 /** `blob` is the blob's name; a blob is at most one object. */
@@ -43,6 +54,11 @@ export const openObjects = (collection: Collection<ObjectDocument>) => {
       const document = await collection.findOne(filter);
       return document === null ? undefined : fromDocument(document);
     });
+  const findAll = (filter: Filter<ObjectDocument>): Promise<StoredObject[]> =>
+    asUnavailable(async () => {
+      const found = collection.find(filter).sort({ createdAt: -1, _id: -1 });
+      return (await found.toArray()).map(fromDocument);
+    });
   return {
     /** False if its blob is an object already, or its request was answered before. */
     async insert(object: StoredObject): Promise<boolean> {
@@ -58,6 +74,12 @@ export const openObjects = (collection: Collection<ObjectDocument>) => {
     },
     find: (id: string) => findOne({ _id: id }),
     findByBlob: (customer: string, blobName: string) => findOne({ customer, blob: blobName }),
+    /** Those of a customer among these ids, in no particular order. */
+    findAmong: (customer: string, ids: readonly string[]) =>
+      findAll({ _id: { $in: [...ids] }, customer }),
+    /** Those of a customer with these bytes, the newest first. */
+    findByContent: (customer: string, sha256: readonly string[]) =>
+      findAll({ customer, sha256: { $in: [...sha256] } }),
     findByRequest: (customer: string, requestId: string) => findOne({ customer, requestId }),
     /** The newest first; without a customer, those of all. `after` is the `next` of the page before. */
     list: ({ customer, pageSize, after }: ListAsk): Promise<ObjectPage> =>

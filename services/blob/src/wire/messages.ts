@@ -1,6 +1,6 @@
-import type { BlobInfo, Object as ObjectMessage } from '#libs/contracts/blob.ts';
+import type { BlobInfo, Object as ObjectMessage, Project } from '#libs/contracts/blob.ts';
 import type { StoredBlob } from '../store/entries.ts';
-import type { StoredObject } from '../store/objects.ts';
+import type { StoredObject, StoredProject } from '../store/objects.ts';
 
 export const blobToProto = ({ name, sizeBytes, sha256, createTime }: StoredBlob): BlobInfo => ({
   blobName: name,
@@ -17,4 +17,10 @@ export const objectToProto = (object: StoredObject): ObjectMessage => ({
   sizeBytes: object.sizeBytes,
   sha256: object.sha256,
   createTime: object.createTime,
+  project: object.project && projectToProto(object.project),
+});
+
+const projectToProto = ({ mainBlob, ...project }: StoredProject): Project => ({
+  ...project,
+  mainBlobName: mainBlob,
 });

@@ -124,6 +124,12 @@ export const openSceneCache = async ({ dir, limitBytes, clock, random }: CacheOp
   };
 
   return {
+    /** Throws RESOURCE_EXHAUSTED `CACHE_FULL` if the cache is too small for so many bytes at a time. */
+    checkRoom(sizeBytes: number): void {
+      if (sizeBytes > limitBytes) {
+        throw cacheFull(sizeBytes, limitBytes);
+      }
+    },
     /**
      * Returns the file of a scene, and fetches it if it is not on disk. Callers that ask at the same time share one fetch.
      * Rejects with the error of the fetch, with the signal's reason, or with

@@ -4,6 +4,7 @@ import type { EngineFamily, OfferedEngine } from '#libs/engines/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { z } from 'zod';
+import type { Layout } from '../project/layout.ts';
 import type { Sandbox } from '../sandbox/index.ts';
 import type { Engine, Failed } from './engine.ts';
 
@@ -33,15 +34,23 @@ export type Detected<Job> =
   | { kind: 'works'; offers: readonly OfferedEngine[]; engine: Engine<Job> }
   | { kind: 'missing'; why: string };
 
+/** A job's input on this machine. */
+export interface Input {
+  /** The file to open. */
+  file: string;
+  /** The files around it, if it is part of a project. */
+  project?: Layout;
+}
+
 /** Work that the family can do. */
 export interface Understood<Job> {
   kind: 'understood';
   /** The engine that the work asks for, or a name for any engine of the family. */
   engine: string;
-  /** The file to fetch before the job can begin. */
-  scene: Scene | undefined;
-  /** Creates the job, given the path of that file. The path is empty if there is no scene. */
-  job(sceneFile: string): Job;
+  /** What to fetch before the job can begin: a file, or the manifest of a project. */
+  input: { kind: 'file' | 'project'; scene: Scene } | undefined;
+  /** Creates the job, given what was fetched; undefined if there is no input. */
+  job(input: Input | undefined): Job;
 }
 
 /** Engines that do the same kind of work. `Work` is the mesh's description of it. */

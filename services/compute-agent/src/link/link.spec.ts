@@ -206,12 +206,15 @@ describe('the agent and the mesh', () => {
       format: 'RENDER_FORMAT_PNG' as const,
       scene: '',
       allowMissing: false,
+      allowedMissing: [],
       frameTimeout: undefined,
       progressTimeout: undefined,
       maxFailures: 0,
       maxLosses: 0,
     };
-    const work = { kind: { $case: 'render' as const, value: { spec, scene, version: '' } } };
+    const work = {
+      kind: { $case: 'render' as const, value: { spec, scene, project: undefined, version: '' } },
+    };
     stream.desire({ work, attempts: [{ ...attempts(1)[0]!, task: 'frames/1' }] });
     const [report] = await reported(stream, 1);
     expect(report?.body?.$case === 'failed' && report.body.value).to.deep.include({

@@ -14,6 +14,13 @@ export const WORK = '/work';
 /** The folder in the sandbox for what the program may read, each in a numbered folder of its own. */
 export const GIVEN = '/given';
 
+/** What the sandbox has at the root of its file system, beside what is given to the program. */
+const OWN = ['usr', 'bin', 'sbin', 'lib', 'lib64', 'etc', 'proc', 'dev', 'tmp', 'work', 'given'];
+
+/** Whether something can be given to the program at this very place: `/srv` or `/tmp/film`. */
+export const isFreePlace = (place: string): boolean =>
+  /^\/[^/]+$/.test(place) ? !OWN.includes(place.slice(1)) : /^\/tmp\/[^/]+$/.test(place);
+
 /** The user of the program if the agent runs as root: `nobody`, because root is exempt from some limits. */
 export const NOBODY = 65_534;
 

@@ -7,8 +7,11 @@ import { bubblewrap, GIVEN, type Mount, NOBODY, WORK } from './profile.ts';
 export type Sandbox =
   { kind: 'bubblewrap'; program: string; version: string; asRoot: boolean } | { kind: 'none' };
 
-/** A file or folder that a program can read, under a name of its own if one is given. */
-export type Given = string | { path: string; name: string };
+/**
+ * A file or folder that a program can read, under a name of its own if one is given. With `at`, the program finds it at that
+ * very place, which nothing of the system may have.
+ */
+export type Given = string | { path: string; name: string } | { path: string; at: string };
 
 /** What a confined program may see and use. All paths are absolute and exist on the host. */
 export interface Box {
@@ -50,6 +53,9 @@ const safe = (name: string): string => {
 const mounts = (box: Box): Mount[] => [
   { host: box.workDir, inside: WORK },
   ...box.readOnly.map((given, i) => {
+    if (typeof given === 'object' && 'at' in given) {
+      return { host: given.path, inside: given.at };
+    }
     const { path: host, name } = typeof given === 'string' ? { path: given, name: given } : given;
     return { host, inside: join(GIVEN, String(i), safe(name)) };
   }),

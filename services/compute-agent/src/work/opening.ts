@@ -8,10 +8,12 @@ import {
   type Opened,
 } from '../engines/engine.ts';
 import { type Engines, families, type WorkKind, type WorkOf } from '../engines/families.ts';
-import { getScene, isLost, type SceneOptions } from './scene.ts';
+import { getInput } from './input.ts';
+import type { ProjectOptions } from './project.ts';
+import { isLost } from './scene.ts';
 import type { OpenWork } from './slot.ts';
 
-interface OpeningOptions extends SceneOptions {
+interface OpeningOptions extends ProjectOptions {
   engines: Engines;
   onClosingFailed: (error: unknown) => void;
 }
@@ -31,13 +33,13 @@ const open = async <K extends WorkKind>(
     const reason = `${work.engine} does not work on this machine`;
     return failed('ENGINE_UNAVAILABLE', reason, { names: [work.engine] });
   }
-  if (work.scene === undefined) {
-    return engine.open(work.job(''), signal);
+  if (work.input === undefined) {
+    return engine.open(work.job(undefined), signal);
   }
-  const borrowed = await getScene(work.scene, options, signal);
-  const opened = await engine.open(work.job(borrowed.file), signal);
+  const { input, release } = await getInput(work.input, options, signal);
+  const opened = await engine.open(work.job(input), signal);
   if (opened.kind !== 'opened') {
-    borrowed.release();
+    await release();
     return opened;
   }
   return {
@@ -45,7 +47,7 @@ const open = async <K extends WorkKind>(
     run: (task, running) => opened.run(task, running),
     close: async () => {
       await opened.close().catch(options.onClosingFailed);
-      borrowed.release();
+      await release();
     },
   };
 };
@@ -65,6 +67,9 @@ export const openWork =
       }
       const error = fromServiceError(thrown);
       const text = `the scene could not be fetched: ${statusName(error.code)} ${error.reason}: ${error.message}`;
+      if (error.reason === 'PROJECT_UNREADABLE') {
+        return failed('SCENE_UNREADABLE', error.message);
+      }
       return failed(isLost(error) ? 'SCENE_LOST' : 'AGENT_ERROR', text);
     }
   };

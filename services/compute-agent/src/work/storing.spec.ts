@@ -231,6 +231,7 @@ describe('results and scenes, with a real blob service', function () {
         format: 'RENDER_FORMAT_PNG' as const,
         scene: '',
         allowMissing: false,
+        allowedMissing: [],
         frameTimeout: undefined,
         progressTimeout: undefined,
         maxFailures: 0,
@@ -240,6 +241,7 @@ describe('results and scenes, with a real blob service', function () {
       const value = {
         spec,
         scene: { ...named, fileName: '', grant: blob.grant(blobName, MACHINE), ...different },
+        project: undefined,
         version: '',
       };
       return { work: { kind: { $case: 'render', value } } };

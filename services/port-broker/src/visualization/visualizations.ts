@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { mkdir, rename, rm } from 'node:fs/promises';
+import { unpack } from '#libs/archive/unpack.ts';
 import { DomainError, isDomainError, status, unavailable } from '#libs/errors/index.ts';
 import type { BlobAccess } from '../blob-access.ts';
 import type { Config } from '../config.ts';
@@ -15,7 +16,6 @@ import {
   type SessionManagerOptions,
   type StartedSession,
 } from '../session/session-manager.ts';
-import { unpack } from './archive.ts';
 import { caseWithin, findCase, markCase, type Source } from './case.ts';
 import {
   pvserverSessions,

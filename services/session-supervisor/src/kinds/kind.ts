@@ -22,6 +22,8 @@ export interface InputFile {
   sizeBytes: number;
   /** The version of Blender that wrote it: `3.4`. */
   blenderVersion: string;
+  /** Whether the blob is the manifest of a project; `fileName` is that of the .blend to open. */
+  isProject?: true;
 }
 
 /** What the machines taught about a workload. */

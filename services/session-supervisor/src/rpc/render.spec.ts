@@ -29,6 +29,7 @@ const render = (
       format: 'RENDER_FORMAT_UNSPECIFIED',
       scene: '',
       allowMissing: false,
+      allowedMissing: [],
       frameTimeout: undefined,
       progressTimeout: undefined,
       maxFailures: 0,

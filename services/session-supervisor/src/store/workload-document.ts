@@ -41,12 +41,19 @@ export interface WorkloadDocument {
 
 /** Builds before this FOLD_VERSION do not understand workloads of several nodes. */
 const GRAPH_FOLD_VERSION = 4;
+/** Builds before this one would take the manifest of a project for a .blend. */
+const PROJECT_FOLD_VERSION = 6;
 
 /** The field that says which builds may own a workload. */
 export const understoodFrom = ({
   spec,
-}: Pick<WorkloadHeader, 'spec'>): Pick<WorkloadDocument, 'understoodFrom'> =>
-  kindOf(spec).graphOf(spec).nodes.length > 1 ? { understoodFrom: GRAPH_FOLD_VERSION } : {};
+  file,
+}: Pick<WorkloadHeader, 'spec' | 'file'>): Pick<WorkloadDocument, 'understoodFrom'> => {
+  if (file?.isProject === true) {
+    return { understoodFrom: PROJECT_FOLD_VERSION };
+  }
+  return kindOf(spec).graphOf(spec).nodes.length > 1 ? { understoodFrom: GRAPH_FOLD_VERSION } : {};
+};
 
 /** A workload's state for lists, written at most once a second. It may be behind the journal, but is never ahead of it. */
 export interface Projection {

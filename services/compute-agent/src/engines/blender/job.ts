@@ -2,6 +2,7 @@ import type { RenderWork } from '#libs/contracts/agent.ts';
 import type { RenderSpec } from '#libs/contracts/common.ts';
 import { durationFromProto } from '#libs/mesh/index.ts';
 import { failed, type Failed, misunderstood } from '../engine.ts';
+import type { Layout } from '../../project/layout.ts';
 import type { Understood } from '../family.ts';
 import type { PictureFormat } from './pictures/verify.ts';
 
@@ -12,6 +13,8 @@ export type RenderEngine = (typeof RENDER_ENGINES)[number];
 export interface RenderJob {
   /** The .blend file on this machine, readable for everybody. */
   sceneFile: string;
+  /** The project that the file is part of; undefined if it is alone. */
+  project?: Layout;
   /** The name that its owner gave the file. */
   fileName?: string;
   /** The name of the scene; the current one by default. */
@@ -26,6 +29,8 @@ export interface RenderJob {
   format: PictureFormat;
   /** Whether to render if files that the scene refers to are missing. */
   allowMissing: boolean;
+  /** Patterns of those that may be missing anyway, see `RenderSpec.allowed_missing`. */
+  allowedMissing?: readonly string[];
   /** The longest time for one frame. */
   frameTimeoutMs: number;
   /** The longest time without a sign of progress; also for opening the scene. */
@@ -62,13 +67,15 @@ const formatOf = ({ format }: RenderSpec): PictureFormat | undefined => {
 /** Reads the mesh's description of a scene to render. */
 export const renderJobOf = ({
   spec,
-  scene,
+  scene: file,
+  project,
   version,
 }: RenderWork): Understood<RenderJob> | Failed => {
+  const scene = file ?? project;
   if (spec === undefined || scene === undefined) {
     return misunderstood('a render without a scene');
   }
-  const { engine, samples, scalePercent, allowMissing } = spec;
+  const { engine, samples, scalePercent, allowMissing, allowedMissing } = spec;
   const format = formatOf(spec);
   if (format === undefined) {
     return misunderstood('the file format');
@@ -81,9 +88,10 @@ export const renderJobOf = ({
   return {
     kind: 'understood',
     engine: engine === '' ? 'Blender' : engine,
-    scene,
-    job: (sceneFile) => ({
-      sceneFile,
+    input: { kind: file === undefined ? 'project' : 'file', scene },
+    job: (input) => ({
+      sceneFile: input?.file ?? '',
+      ...(input?.project && { project: input.project }),
       ...(scene.fileName === '' ? {} : { fileName: scene.fileName }),
       ...(spec.scene === '' ? {} : { scene: spec.scene }),
       ...(engine === '' ? {} : { engine }),
@@ -92,6 +100,7 @@ export const renderJobOf = ({
       ...(scalePercent === 0 ? {} : { scalePercent }),
       format,
       allowMissing,
+      allowedMissing,
       frameTimeoutMs: durationFromProto(spec.frameTimeout) ?? FRAME_TIMEOUT_MS,
       progressTimeoutMs: durationFromProto(spec.progressTimeout) ?? PROGRESS_TIMEOUT_MS,
     }),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from '#libs/telemetry/index.ts';
-import { makeWorkDir } from '../../sandbox/index.ts';
+import type { Place } from '../../project/places.ts';
+import { type Given, isFreePlace, makeWorkDir, type Sandbox } from '../../sandbox/index.ts';
 import { type Cancelled, failed, type Failed } from '../engine.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';
 import type { RenderEngine, RenderJob } from './job.ts';
@@ -29,6 +30,26 @@ export interface Ready {
 /** The only folder that renderers of this scene can write to. */
 export const workDirOf = ({ folder }: SceneOptions): string => join(folder, 'work');
 
+/** What a renderer of the job sees of this machine's disk, and which folders are not where the file says. */
+const seenOf = (
+  sandbox: Sandbox,
+  { sceneFile, fileName, project }: RenderJob,
+): { readOnly: Given[]; moved: Place[] } => {
+  // Pictures name the file that they were made of.
+  const file = { path: sceneFile, name: fileName ?? sceneFile };
+  if (project === undefined) {
+    return { readOnly: [file], moved: [] };
+  }
+  const isBound = ({ place }: Place): boolean => sandbox.kind !== 'none' && isFreePlace(place);
+  const moved = project.places.filter((place) => !isBound(place));
+  const readOnly = [
+    { path: project.folder, name: 'project' },
+    ...project.places.filter(isBound).map(({ place, path }) => ({ path, at: place })),
+    ...moved.map(({ path }) => path),
+  ];
+  return { readOnly, moved };
+};
+
 const openOnce = async (
   options: SceneOptions,
   job: RenderJob,
@@ -38,9 +59,8 @@ const openOnce = async (
   const workDir = workDirOf(options);
   await makeWorkDir(sandbox, workDir);
   const started = clock.monotonic();
-  // Pictures name the file that they were made of.
-  const scene = { path: job.sceneFile, name: job.fileName ?? job.sceneFile };
-  const renderer = startRenderer({ ...options.renderer, workDir, readOnly: [scene] });
+  const { readOnly, moved } = seenOf(sandbox, job);
+  const renderer = startRenderer({ ...options.renderer, workDir, readOnly });
   const patience = { timeoutMs: job.progressTimeoutMs, quietMs: job.progressTimeoutMs };
   const { scene: sceneName, engine, samples, scalePercent: scale, format, allowMissing } = job;
   const file = renderer.at(job.sceneFile);
@@ -53,6 +73,8 @@ const openOnce = async (
     scale,
     format,
     allowMissing,
+    allowedMissing: job.allowedMissing ?? [],
+    moved: Object.fromEntries(moved.map(({ place, path }) => [place, renderer.at(path)])),
   } as const;
   const reply = await renderer.ask(request, answers.open, patience, { signal });
   const seconds = (clock.monotonic() - started) / 1_000;

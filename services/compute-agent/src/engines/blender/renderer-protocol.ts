@@ -13,6 +13,9 @@ export type Request =
       scale: number | undefined;
       format: string;
       allowMissing: boolean;
+      allowedMissing: readonly string[];
+      /** Where folders are that the file names by a place which the sandbox has itself, by that place: `/usr`. */
+      moved: Readonly<Record<string, string>>;
     }
   | { do: 'render'; frame: number; file: string }
   | { do: 'probe'; engine: string; file: string };

@@ -95,6 +95,6 @@ export const noop = {
     }
     const nodeDurationsMs = new Map(nodes.map((node) => [node.id, node.durationMs ?? durationMs]));
     const job = { workloadId, durationMs, nodeDurationsMs, resultBytes, isFailing };
-    return { kind: 'understood', engine: 'noop', scene: undefined, job: () => job };
+    return { kind: 'understood', engine: 'noop', input: undefined, job: () => job };
   },
 } satisfies Family<NoopSpec, NoopJob, unknown>;

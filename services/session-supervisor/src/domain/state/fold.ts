@@ -18,7 +18,7 @@ import {
 } from './workload.ts';
 
 /** Raise it if the same entries fold to another state or the state's form changes: old snapshots are then ignored. */
-export const FOLD_VERSION = 5;
+export const FOLD_VERSION = 6;
 
 /** Number of commands whose request ids a state remembers. */
 const REMEMBERED_REQUESTS = 1_000;

@@ -22,7 +22,7 @@ const sceneNotInHead = (scene: string, scenes: readonly string[]): DomainError =
     { scene, scenes: scenes.join(',') },
   );
 
-/** Reads frames and version from the head of a render's file. Never starts Blender. */
+/** Reads frames and version from the head of a render's file, or of the one to open in a project. Never starts Blender. */
 export const prepareRender = async (
   { blob }: PrepareDeps,
   spec: RenderSpec,
@@ -34,7 +34,9 @@ export const prepareRender = async (
   if (object === undefined || object.customerId !== customer) {
     throw objectNotFound(objectId);
   }
-  const head = await blob.head(object.blobName, HEAD_BYTES, signal);
+  const { project } = object;
+  const main = project?.mainBlobName ?? object.blobName;
+  const head = await blob.head(main, HEAD_BYTES, signal);
   const { frames, version } = framesAndVersion(head, spec);
   return {
     spec: { ...spec, frames },
@@ -45,6 +47,7 @@ export const prepareRender = async (
       sha256: object.sha256,
       sizeBytes: object.sizeBytes,
       blenderVersion: version,
+      ...(project && { isProject: true as const }),
     },
   };
 };

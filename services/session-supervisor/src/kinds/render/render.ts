@@ -15,6 +15,8 @@ export interface RenderSpec extends Budgets {
   format: 'PNG' | 'JPEG' | 'OPEN_EXR';
   scene: string;
   allowMissing: boolean;
+  /** Patterns; unset in workloads of older builds. */
+  allowedMissing?: readonly string[];
   frameTimeoutMs: number;
   progressTimeoutMs: number;
 }

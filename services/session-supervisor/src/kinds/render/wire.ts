@@ -26,6 +26,9 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
   check(spec.order !== RenderOrder.UNRECOGNIZED, 'order', 'is unknown');
   check(spec.format !== RenderFormat.UNRECOGNIZED, 'format', 'is unknown');
   check(Buffer.byteLength(spec.scene) <= 64, 'scene', 'must be at most 64 bytes');
+  const { allowedMissing } = spec;
+  const isShort = allowedMissing.every((pattern) => Buffer.byteLength(pattern) <= 1_024);
+  check(allowedMissing.length <= 64 && isShort, 'allowed_missing', 'at most 64 of 1,024 bytes');
   return {
     kind: 'render',
     frames: text('frames', spec.frames, (frames) => indicesToText(parseIndices(frames))),
@@ -36,6 +39,7 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
     format: formatOf(spec.format),
     scene: spec.scene,
     allowMissing: spec.allowMissing,
+    allowedMissing,
     frameTimeoutMs: span('frame_timeout', spec.frameTimeout, DEFAULT_FRAME_TIMEOUT_MS),
     progressTimeoutMs: span('progress_timeout', spec.progressTimeout, DEFAULT_PROGRESS_TIMEOUT_MS),
     ...budgets(spec),
@@ -51,8 +55,10 @@ const formatOf = (format: RenderFormat): RenderSpec['format'] => {
 
 const toProto = (spec: RenderSpec): ProtoRenderSpec => {
   const { kind: _, order, format, frameTimeoutMs, progressTimeoutMs, ...same } = spec;
+  const { allowedMissing = [] } = spec;
   return {
     ...same,
+    allowedMissing: [...allowedMissing],
     order: order === 'coarse-first' ? RenderOrder.COARSE_FIRST : RenderOrder.SEQUENTIAL,
     format: RenderFormat[format],
     frameTimeout: durationToProto(frameTimeoutMs),
@@ -70,13 +76,15 @@ export const renderWire: KindWire<ProtoRenderSpec, RenderSpec> = {
     if (file === undefined) {
       throw new Error('a render has a file');
     }
-    const { blob, sha256, sizeBytes, fileName } = file;
+    const { blob, sha256, sizeBytes, fileName, isProject = false } = file;
     return ({ machine, learnt: { engine, version } }) => {
       // The grant allows this machine to fetch the scene.
       const grant = Buffer.from(signGrant(meshSecret, { blob, machine }));
+      const input = { blobName: blob, sha256, sizeBytes, grant, fileName };
       const value = {
         spec: { ...toProto(spec), frames: '', engine },
-        scene: { blobName: blob, sha256, sizeBytes, grant, fileName },
+        scene: isProject ? undefined : input,
+        project: isProject ? input : undefined,
         version,
       };
       return { kind: { $case: 'render', value } };

@@ -7,6 +7,7 @@ may come before the answer: the current step of the render, in Blender's words.
 """
 
 import ctypes
+import fnmatch
 import json
 import os
 import sys
@@ -20,6 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import assets  # noqa: E402
 import engines  # noqa: E402
+import moved  # noqa: E402
 import settings  # noqa: E402
 from refusal import Refusal  # noqa: E402
 
@@ -77,6 +79,13 @@ def listed(files):
     return text + (f" and {len(files) - 10} more" if len(files) > 10 else "")
 
 
+def is_allowed(path, patterns):
+    """Whether a file may be missing: a pattern matches its path or its name. `*` and `?` alone have a meaning."""
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = [pattern.replace("[", "[[]") for pattern in patterns]
+    return any(fnmatch.fnmatchcase(each, pattern) for pattern in plain for each in (path, name))
+
+
 def has_camera(scene):
     return scene.camera or any(marker.camera for marker in scene.timeline_markers)
 
@@ -99,6 +108,7 @@ def open_scene(ask):
     global opened
     opened = None
     load(ask["file"])
+    moved.follow(ask["moved"])
     scene = choose_scene(ask.get("scene"))
     if ask.get("engine"):
         engines.choose(scene, ask["engine"])
@@ -113,8 +123,9 @@ def open_scene(ask):
     if unbaked:
         notes.append(f"not baked, so frames may not fit together: {', '.join(unbaked[:10])}")
     if missing:
-        if not ask.get("allowMissing"):
-            raise Refusal("MISSING_ASSETS", f"not in the file: {listed(missing)}", names=[m["path"] for m in missing])
+        refused = [] if ask["allowMissing"] else [each for each in missing if not is_allowed(each["path"], ask["allowedMissing"])]
+        if refused:
+            raise Refusal("MISSING_ASSETS", f"not in the file: {listed(refused)}", names=[m["path"] for m in refused])
         notes.append(f"rendered without {len(missing)} missing files: {missing[0]['path']} …")
     if bpy.app.autoexec_fail:
         # First, because it changes the picture most.

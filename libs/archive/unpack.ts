@@ -15,12 +15,12 @@ export interface Bounds {
   entries: number;
 }
 
-/** FAILED_PRECONDITION `ARCHIVE_UNFIT`. */
+/** FAILED_PRECONDITION `ARCHIVE_UNFIT`: the archive must not or cannot be unpacked. */
 const archiveUnfit = (why: string, cause?: unknown): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,
     'ARCHIVE_UNFIT',
-    `the archive ${why}; hand in the case as .tar, .tar.gz or .zip with plain files and folders only`,
+    `the archive ${why}; pack it anew as .tar, .tar.gz or .zip, with plain files and folders only and without a password`,
     {},
     { cause },
   );
@@ -121,6 +121,9 @@ const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> 
   const entries = Promise.withResolvers<void>();
   const one = async (entry: Entry): Promise<void> => {
     const { fileName } = entry;
+    if (entry.isEncrypted()) {
+      throw archiveUnfit('is encrypted');
+    }
     guard.entry(fileName, PLAIN.includes((entry.externalFileAttributes >>> 16) & S_IFMT));
     const path = join(into, fileName);
     if (fileName.endsWith('/')) {
@@ -136,7 +139,11 @@ const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> 
         stream.destroy(thrown as Error);
       }
     });
-    await pipeline(stream, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+    await pipeline(stream, createWriteStream(path, { flags: 'wx', mode: 0o600 })).catch(
+      (error: NodeJS.ErrnoException) => {
+        throw error.code === 'EEXIST' ? archiveUnfit(`has ${fileName} twice`, error) : error;
+      },
+    );
   };
   zip.on('entry', (entry: Entry) => void one(entry).then(() => zip.readEntry(), entries.reject));
   zip.on('end', () => entries.resolve());

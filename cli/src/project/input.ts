@@ -1,0 +1,122 @@
+import { mkdtemp, open, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
+import { unpack } from '#libs/archive/unpack.ts';
+import { inputUnreadable, precondition, textOf } from '../failures.ts';
+import { printable } from '../formats.ts';
+import { checkReadable } from '../workload/upload.ts';
+
+/** What a customer hands in: a .blend and the folder of its project. */
+export interface ProjectInput extends AsyncDisposable {
+  /** The .blend to open, an absolute path. */
+  main: string;
+  /** The folder outside of which nothing is taken. */
+  folder: string;
+  /** Without a suffix, for people and names of folders. */
+  name: string;
+}
+
+/** The bound for files of a folder or archive. */
+const MAX_ENTRIES = 100_000;
+/** Above what deflate can do (1,032), so only an archive whose entries share their bytes unpacks to more. */
+const MAX_RATIO = 1_100;
+/** More .blend files than a person reads. */
+const MAX_LISTED = 20;
+
+const ZIP = Buffer.from('PK\x03\x04', 'latin1');
+
+const isZip = async (path: string): Promise<boolean> => {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(ZIP.length), 0, ZIP.length, 0);
+  return buffer.subarray(0, bytesRead).equals(ZIP);
+};
+
+/**
+ * Finds the .blend to render in what was handed in: itself, or in a folder or zip file the only one or the one that `blend`
+ * names. A zip file is unpacked to a temporary folder. Throws INVALID_ARGUMENT `INPUT_UNREADABLE`, FAILED_PRECONDITION
+ * `NO_BLEND_FILE`, `SEVERAL_BLEND_FILES`, `ARCHIVE_UNFIT`.
+ */
+export const openInput = async (path: string, blend: string): Promise<ProjectInput> => {
+  const found = await stat(path).catch((error: unknown) => {
+    throw inputUnreadable(path, textOf(error), error);
+  });
+  if (found.isDirectory()) {
+    return { ...(await inFolder(path, blend)), [Symbol.asyncDispose]: async () => undefined };
+  }
+  const sizeBytes = await checkReadable(path);
+  if (await isZip(path)) {
+    return unpacked(path, sizeBytes, blend);
+  }
+  return {
+    main: path,
+    folder: dirname(path),
+    name: withoutSuffix(path),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+};
+
+const withoutSuffix = (path: string): string => basename(path).replace(/(?<=.)\.[^.]*$/, '');
+
+const unpacked = async (path: string, sizeBytes: number, blend: string): Promise<ProjectInput> => {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'muster-project-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const { bavail, bsize } = await statfs(folder);
+  await unpack(path, folder, {
+    bytes: Math.min(bavail * bsize, sizeBytes * MAX_RATIO),
+    entries: MAX_ENTRIES,
+  });
+  const project = await inFolder(folder, blend, path);
+  const opened = stack.move();
+  return {
+    ...project,
+    name: withoutSuffix(path),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+};
+
+const inFolder = async (folder: string, blend: string, shown = folder) => {
+  const blends = await blendsBelow(folder);
+  const chosen = blends.filter(
+    (name) =>
+      blend === '' || name === blend || basename(name) === blend || withoutSuffix(name) === blend,
+  );
+  const [main] = chosen;
+  if (main === undefined) {
+    throw precondition(
+      'NO_BLEND_FILE',
+      blends.length === 0
+        ? `${shown} holds no .blend file; name the folder or zip file of a project, or a .blend`
+        : `${shown} holds no ${printable(blend)}; choose with --blend one of: ${listed(blends)}`,
+    );
+  }
+  if (chosen.length > 1 && !blends.includes(blend)) {
+    throw precondition(
+      'SEVERAL_BLEND_FILES',
+      `${shown} holds ${chosen.length} .blend files; choose one with --blend: ${listed(chosen)}`,
+    );
+  }
+  return {
+    main: join(folder, blends.includes(blend) ? blend : main),
+    folder,
+    name: basename(folder),
+  };
+};
+
+const blendsBelow = async (folder: string): Promise<string[]> => {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(
+    (error: unknown) => {
+      throw inputUnreadable(folder, textOf(error), error);
+    },
+  );
+  return entries
+    .slice(0, MAX_ENTRIES)
+    .filter((entry) => entry.isFile() && entry.name.toLowerCase().endsWith('.blend'))
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+    .filter((name) => !name.startsWith('__MACOSX/'))
+    .sort();
+};
+
+const listed = (names: readonly string[]): string =>
+  names.slice(0, MAX_LISTED).map(printable).join(', ') +
+  (names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '');

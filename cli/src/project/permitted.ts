@@ -1,0 +1,75 @@
+import { realpath } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
+import { precondition } from '../failures.ts';
+import { plural, printable } from '../formats.ts';
+import type { Collected, MissingFile } from './collect.ts';
+import { commonFolder } from './place-files.ts';
+import type { Spot } from './stored-path.ts';
+
+/** More names than a person reads. */
+const MAX_LISTED = 10;
+
+const listed = (names: readonly string[]): string =>
+  names.slice(0, MAX_LISTED).map(printable).join(', ') +
+  (names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '');
+
+const isBelow = (folder: string, path: string): boolean => {
+  const rest = relative(folder, path);
+  return rest !== '..' && !rest.startsWith('../');
+};
+
+/**
+ * Checks that all files are in the project's folder or below what was included, links followed, because a stranger's project
+ * must not carry off other files. The .blend that was named may be anywhere. Throws FAILED_PRECONDITION `OUTSIDE_PROJECT`.
+ */
+export const checkInside = async (
+  { files }: Pick<Collected, 'files'>,
+  folder: string,
+  included: readonly string[],
+): Promise<void> => {
+  const folders = await Promise.all([folder, ...included].map((path) => realpath(path)));
+  const outside: Spot[] = [];
+  for (const file of files.slice(1)) {
+    const real = await realpath(file.source);
+    if (!folders.some((each) => isBelow(each, real))) {
+      outside.push(file);
+    }
+  }
+  if (outside.length > 0) {
+    const names = outside.map(({ source }) => source);
+    const how = `--include ${printable(commonFolder(names.map((name) => dirname(name))))}`;
+    throw precondition(
+      'OUTSIDE_PROJECT',
+      `${plural(names.length, 'file')} of the scene ${names.length === 1 ? 'is' : 'are'} outside of ${printable(folder)}: ${listed(names)}; let them go along with ${how}, or render the folder that holds everything`,
+    );
+  }
+};
+
+/** Which files may be missing: all, or those that a pattern matches. */
+export type Allowance = boolean | readonly string[];
+
+/** `*` stands for any characters, `?` for one; matches the path as the .blend has it, or its last part. */
+export const isAllowed = (path: string, allowed: Allowance): boolean => {
+  if (typeof allowed === 'boolean') {
+    return allowed;
+  }
+  const name = path.replaceAll('\\', '/').split('/').at(-1) ?? '';
+  return allowed.some((pattern) => {
+    const source = RegExp.escape(pattern).replaceAll('\\*', '.*').replaceAll('\\?', '.');
+    const matcher = new RegExp(`^${source}$`, 's');
+    return matcher.test(path) || matcher.test(name);
+  });
+};
+
+/** Throws FAILED_PRECONDITION `MISSING_ASSETS` unless all files that pictures can show are there or may be missing. */
+export const checkMissing = (missing: readonly MissingFile[], allowed: Allowance): void => {
+  const refused = missing.filter(({ path }) => !isAllowed(path, allowed));
+  if (refused.length > 0) {
+    const names = refused.map(({ kind, path }) => `${kind} ${path || 'beside the file'}`);
+    throw precondition(
+      'MISSING_ASSETS',
+      `${plural(refused.length, 'file')} that the scene shows ${refused.length === 1 ? 'is' : 'are'} missing: ${listed(names)}; put them where the .blend says, pack them (File > External Data > Pack Resources), or render without them: --allow-missing PATTERN`,
+      { files: names.slice(0, 100).join('\n') },
+    );
+  }
+};

@@ -1,0 +1,70 @@
+import { relative } from 'node:path';
+import type { Invocation } from '../invocation.ts';
+import { plural, printable } from '../formats.ts';
+import { collect, type Collected } from './collect.ts';
+import { inspect, type SceneChoice } from './inspect.ts';
+import type { ProjectInput } from './input.ts';
+import { type Allowance, checkInside, checkMissing } from './permitted.ts';
+import { type PlacedFile, placeFiles } from './place-files.ts';
+
+/** A scene that was found fit to render, with all files that go along. */
+export interface Prepared {
+  /** The .blend to open first. */
+  files: readonly PlacedFile[];
+  scene: string;
+  frames: string;
+  /** Paths of files that pictures can show and that are missing, which is allowed. */
+  missing: readonly string[];
+}
+
+interface PrepareOptions extends SceneChoice {
+  /** Absolute paths outside of the project's folder from which files may go along. */
+  include: readonly string[];
+  allowMissing: Allowance;
+}
+
+/**
+ * Looks through a project before a byte is sent. Throws what `inspect`, `checkInside`, `checkMissing` and `placeFiles` throw.
+ */
+export const prepareProject = async (
+  { output }: Pick<Invocation, 'output'>,
+  { main, folder }: Pick<ProjectInput, 'main' | 'folder'>,
+  options: PrepareOptions,
+): Promise<Prepared> => {
+  const alone = { files: [{ path: 'scene.blend', source: main }], missing: [] };
+  const inspected = await inspect(main, options);
+  if (inspected === undefined) {
+    return { ...alone, scene: options.scene, frames: options.frames };
+  }
+  const scene = inspected.scene === '' ? undefined : inspected.scene;
+  const collected = await collect({ main, folder, scene }).catch(() => undefined);
+  if (collected === undefined) {
+    output.note(`${printable(main)} could not be read to its end; the mesh judges it`);
+    return { ...alone, ...inspected };
+  }
+  await checkInside(collected, folder, options.include);
+  checkMissing(collected.missing, options.allowMissing);
+  tellFindings(output, collected, folder);
+  const missing = collected.missing.map(({ path }) => path);
+  return { ...inspected, files: placeFiles(collected.files), missing };
+};
+
+const MAX_TOLD = 3;
+
+const tellFindings = (
+  output: Invocation['output'],
+  { files, unread }: Collected,
+  folder: string,
+): void => {
+  for (const library of unread) {
+    output.note(`${printable(library)} could not be read here; the mesh judges it`);
+  }
+  const moved = files.filter(({ isFixed, place, source }) => isFixed && place !== source);
+  if (moved.length > 0) {
+    const some = moved
+      .slice(0, MAX_TOLD)
+      .map(({ place, source }) => `${printable(place)} as ${printable(relative(folder, source))}`);
+    const more = moved.length > MAX_TOLD ? `, … ${moved.length} in all` : '';
+    output.note(`took ${plural(moved.length, 'file')} from the project: ${some.join(', ')}${more}`);
+  }
+};

@@ -1,0 +1,42 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { clashAmong, isProjectPath } from './project-path.ts';
+
+describe('isProjectPath', () => {
+  it('takes places in a folder and on a machine', () => {
+    for (const path of ['a.blend', 'tex/Größe (1).png', '/srv/tex/a.png', '.hidden', 'a..b']) {
+      expect(isProjectPath(path), path).to.equal(true);
+    }
+  });
+
+  it('refuses what leaves its folder, has two spellings or no file system takes', () => {
+    const long = 'x'.repeat(256);
+    const deep = 'x/'.repeat(600);
+    for (const path of [
+      '',
+      '/',
+      '..',
+      'a/../b',
+      './a',
+      'a//b',
+      'a/',
+      '//a',
+      'a\0b',
+      'a\nb',
+      '\ud800',
+      long,
+      `${deep}x`,
+    ]) {
+      expect(isProjectPath(path), JSON.stringify(path)).to.equal(false);
+    }
+  });
+});
+
+describe('clashAmong', () => {
+  it('finds a path that is twice, and a file that is also a folder', () => {
+    expect(clashAmong(['a', 'b/c', '/b/c'])).to.equal(undefined);
+    expect(clashAmong(['a', 'b', 'a'])).to.equal('a');
+    expect(clashAmong(['a/b/c', 'a/b'])).to.equal('a/b');
+    expect(clashAmong(['/srv/a/b', '/srv'])).to.equal('/srv');
+  });
+});

@@ -1,0 +1,32 @@
+import { inParallel } from '#libs/async/index.ts';
+import type { Blobs } from './blobs.ts';
+import type { Objects, StoredObject } from './objects.ts';
+
+const LOOKS_AT_ONCE = 16;
+
+/**
+ * Objects of a customer with these bytes, one for each hash. An object whose blob the storage has lost does not count, because
+ * its bytes have to be sent again.
+ */
+export const findStored = async (
+  { blobs, objects }: { blobs: Pick<Blobs, 'stat'>; objects: Pick<Objects, 'findByContent'> },
+  customer: string,
+  sha256: readonly string[],
+  signal: AbortSignal,
+): Promise<StoredObject[]> => {
+  const candidates = Map.groupBy(
+    await objects.findByContent(customer, sha256),
+    (object) => object.sha256,
+  );
+  const found: StoredObject[] = [];
+  await inParallel(LOOKS_AT_ONCE, [...candidates.values()], async (alike) => {
+    for (const object of alike) {
+      const there = await blobs.stat(object.blobName, signal);
+      if (there?.sha256 === object.sha256) {
+        found.push(object);
+        return;
+      }
+    }
+  });
+  return found;
+};
