@@ -38,7 +38,7 @@ const CACHE_EXTERNAL = 1 << 9;
 /** Strip types of DNA_sequence_types.h. */
 const STRIP_IMAGE = 0;
 const STRIP_MOVIE = 3;
-/** NodeTexIES and NodeShaderScript: the file is outside of the .blend. */
+/** NodeShaderTexIES and NodeShaderScript: the file is outside of the .blend. */
 const NODE_EXTERNAL = 1;
 
 const use = (kind: string, path: string, form: PathForm = 'file', isShown = true): FileUse[] =>
@@ -95,7 +95,7 @@ const READERS: Readonly<Record<string, (record: BlendRecord) => FileUse[]>> = {
     ocean.number('cached') === 0 ? [] : use('ocean cache', ocean.text('cachepath'), 'folder'),
   CustomDataExternal: (external) => use('displacement', external.text('filename')),
   FluidDomainSettings: (domain) => use('fluid cache', domain.text('cache_directory'), 'folder'),
-  NodeTexIES: (node) =>
+  NodeShaderTexIES: (node) =>
     node.number('mode') === NODE_EXTERNAL ? use('light profile', node.text('filepath')) : [],
   NodeShaderScript: (node) =>
     node.number('mode') === NODE_EXTERNAL ? use('script', node.text('filepath')) : [],

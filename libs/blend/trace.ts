@@ -43,7 +43,8 @@ const SKIPPED: Readonly<Record<string, readonly string[]>> = {
   Collection: ['preview', 'parents', 'owner_id', 'gobject', 'children', 'exporters'],
   Material: ['nodetree', 'preview', 'texpaintslot'],
   World: ['nodetree', 'preview'],
-  Light: ['nodetree', 'preview'],
+  // Files keep the names that structs had at first.
+  Lamp: ['nodetree', 'preview'],
   bNode: ['parent', 'original'],
   bNodeTree: ['nodes', 'links', 'gpd', 'owner_id', 'preview', 'previews'],
   // Vertices and the like.
@@ -188,7 +189,7 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
         break;
       case 'Material':
       case 'World':
-      case 'Light':
+      case 'Lamp':
         if (record.number('use_nodes') !== 0 || file.header.version.major >= 5) {
           add(record.ref('nodetree'));
         }
