@@ -22,8 +22,8 @@ export const isTaskKey = (text: string): boolean => key.test(text);
 
 /** Reads a key; undefined if it is none. {@link formatTaskKey} gives the same text back. */
 export const parseTaskKey = (text: string): TaskKey | undefined => {
-  const [, name, index] = key.exec(text) ?? [];
-  return name === undefined ? undefined : { node: name, index: Number(index) };
+  const found = key.exec(text);
+  return found?.[1] === undefined ? undefined : { node: found[1], index: Number(found[2]) };
 };
 
 /** Writes a key; it does not check it. */

@@ -61,7 +61,7 @@ export const startSupervisor = (
     scrub: { afterMs: 60_000, everyMs: 60_000 },
   };
   const sessions = createSessions(deps);
-  const reads = createReads(deps);
+  const reads = createReads({ ...deps, sessions });
   const context = { ...deps, reads, sessions } as unknown as Context;
   serveOrphanReports(deps);
   startOwnership(deps, stores.supervisors, sessions).catch(() => {

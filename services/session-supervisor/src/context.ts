@@ -66,7 +66,7 @@ export const createContext = async (
   };
   const sessions = createSessions(deps);
   stack.defer(() => sessions.close());
-  const reads = createReads(deps);
+  const reads = createReads({ ...deps, sessions });
   const look = async (id: string): Promise<Look> => reads.look(await reads.existing(id));
   const looks = createLooks({ look, bus, clock });
   const supervisors = collection<BeatDocument>(mongo.db, 'supervisors');

@@ -3,7 +3,7 @@ import { overtakable } from './copies.ts';
 import { reachOf } from './demand.ts';
 import { hold, withdraw, type Worker } from './workers.ts';
 import { recordStart, type Draft } from '../decisions/decision.ts';
-import { nodeOf } from '../graph/task-graph.ts';
+import { nodeOf, type TaskGraph } from '../graph/task-graph.ts';
 import { isFit, versionToBegin } from './machines.ts';
 import { generationOf, isOver, isReady, readyCount, troubleOf } from '../state/workload.ts';
 
@@ -31,12 +31,18 @@ export const windowOf = (
   return Math.min(window, share);
 };
 
+/** The windows of a worker, by node. */
+const windowsOf = (
+  { nodes }: TaskGraph,
+  { slots, paces }: Worker,
+  waiting: number,
+  workerCount: number,
+): number[] =>
+  nodes.map((_, node) => windowOf({ slots, secondsPerTask: paces[node] }, waiting, workerCount));
+
 /** The load of a worker as a share of its window. Each task counts by the window of its own node. */
-const loadOf = ({ slots, paces, loads }: Worker, waiting: number, workerCount: number): number =>
-  loads.reduce((sum, count, node) => {
-    const window = windowOf({ slots, secondsPerTask: paces[node] }, waiting, workerCount);
-    return sum + count / window;
-  }, 0);
+const loadOf = ({ loads }: Worker, windows: readonly number[]): number =>
+  windows.reduce((sum, window, node) => sum + (loads[node] ?? 0) / window, 0);
 
 /** Fills the window of a worker. Does nothing while more than half of the window is full and every slot has work. */
 export const serve = (draft: Draft, worker: Worker): void => {
@@ -46,11 +52,11 @@ export const serve = (draft: Draft, worker: Worker): void => {
     return;
   }
   const waiting = readyCount(draft.state) - workers.holders.size + worker.attempts.size;
-  const load = (): number => loadOf(worker, waiting, workers.byId.size);
-  if (worker.attempts.size > worker.slots && load() > 0.5) {
+  const windows = windowsOf(draft.state.graph, worker, waiting, workers.byId.size);
+  if (worker.attempts.size > worker.slots && loadOf(worker, windows) > 0.5) {
     return;
   }
-  while (load() < 1) {
+  while (loadOf(worker, windows) < 1) {
     const ordinal = next(draft, worker);
     if (ordinal === undefined) {
       break;

@@ -39,17 +39,25 @@ export const itemAt = <T>({ depth, none, root }: SparseRow<T>, index: number): T
   return node === undefined ? none : (node[index & 31] as T);
 };
 
+const changed = <T>(
+  node: Node<T> | undefined,
+  shift: number,
+  index: number,
+  value: T,
+  none: T,
+): Node<T> | undefined => {
+  const at = (index >>> shift) & 31;
+  const nothing = shift === 0 ? none : undefined;
+  const copy = node === undefined ? Array.from({ length: 32 }, () => nothing) : node.slice();
+  const child = shift === 0 ? value : changed(copy[at] as Node<T>, shift - 5, index, value, none);
+  copy[at] = child;
+  return child === nothing && copy.every((each) => each === nothing) ? undefined : copy;
+};
+
 /** The row with `value` at `index`. O(depth). */
 export const withItem = <T>(row: SparseRow<T>, index: number, value: T): SparseRow<T> => {
-  const changed = (node: Node<T> | undefined, shift: number): Node<T> | undefined => {
-    const at = (index >>> shift) & 31;
-    const nothing = shift === 0 ? row.none : undefined;
-    const copy = node === undefined ? Array.from({ length: 32 }, () => nothing) : node.slice();
-    copy[at] = shift === 0 ? value : changed(copy[at] as Node<T> | undefined, shift - 5);
-    return copy[at] === nothing && copy.every((each) => each === nothing) ? undefined : copy;
-  };
   const { depth, none, root } = row;
-  return { depth, none, root: changed(root, (depth - 1) * 5) };
+  return { depth, none, root: changed(root, (depth - 1) * 5, index, value, none) };
 };
 
 /** The first index at or after `from` whose value is not `none`; −1 if there is none. Skips subtrees that are left out. */

@@ -167,6 +167,9 @@ const opening = (state: WorkloadState, changed: Iterable<number>): WorkloadState
 const blamed = (state: WorkloadState, ordinal: number, maker: string): WorkloadState['blame'] => {
   const failures = troubleOf(state, ordinal)?.failures ?? [];
   const faults = failures.filter(({ user, isTaskFault }) => isTaskFault && user !== maker);
+  if (faults.length === 0) {
+    return state.blame;
+  }
   const blame = new Map(state.blame);
   for (const user of new Set(faults.map((fault) => fault.user))) {
     blame.set(user, (blame.get(user) ?? 0) + 1);

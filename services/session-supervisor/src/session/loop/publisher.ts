@@ -24,6 +24,8 @@ interface PublisherOptions {
 export interface Publisher {
   /** Tells the publisher that a position is durable. */
   wake(position: number): void;
+  /** Tells the publisher that a document is durable, and gives it to publish. */
+  wrote(document: JournalDocument<Entry>): void;
   /** Resolves when all facts up to the position are in the stream and `keep` has stored that. */
   reached(position: number): Promise<void>;
   stop(): Promise<void>;
@@ -31,6 +33,8 @@ export interface Publisher {
 
 const AGAIN = { firstMs: 500, longestMs: 500 };
 const KEEP_EVERY_MS = 1_000;
+/** Documents that wait in memory to be published. Later ones are read from the journal. */
+const MAX_WAITING = 16;
 
 export const startPublisher = (options: PublisherOptions): Publisher => {
   const { workload: workloadId, customer: customerId, store, bus, clock, logger } = options;
@@ -42,6 +46,8 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
   let keptAt = clock.monotonic();
   const bell = createBell();
   const waiting = new Set<{ position: number; resolve: () => void }>();
+  /** Documents in the order of the journal, without gaps. */
+  const written: JournalDocument<Entry>[] = [];
 
   const keep = async (): Promise<void> => {
     if (kept < published) {
@@ -68,18 +74,30 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
       );
     }
     published = position;
+    while (written[0] !== undefined && written[0].n <= published) {
+      written.shift();
+    }
   };
 
   const isKeepDue = (): boolean => clock.monotonic() - keptAt >= KEEP_EVERY_MS;
 
+  const isBehind = (): boolean =>
+    published < durable || [...waiting].some(({ position }) => position > published);
+
+  /** The next documents: those in memory, or what the journal has where these do not follow at once. */
+  const unpublished = (): AsyncIterable<JournalDocument<Entry>> | JournalDocument<Entry>[] =>
+    written[0]?.n === published + 1 ? written.slice() : store.read(workloadId, published);
+
   const catchUp = async (): Promise<void> => {
-    for await (const document of store.read(workloadId, published)) {
-      if (signal.aborted) {
-        return;
-      }
-      await publish(document);
-      if (isKeepDue()) {
-        await keep();
+    while (isBehind()) {
+      for await (const document of unpublished()) {
+        if (signal.aborted) {
+          return;
+        }
+        await publish(document);
+        if (isKeepDue()) {
+          await keep();
+        }
       }
     }
     if (isKeepDue() || [...waiting].some(({ position }) => position <= published)) {
@@ -109,6 +127,14 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
   return {
     wake: (position) => {
       durable = Math.max(durable, position);
+      bell.ring();
+    },
+    wrote: (document) => {
+      const last = written.at(-1);
+      if (written.length < MAX_WAITING && (last === undefined || last.n + 1 === document.n)) {
+        written.push(document);
+      }
+      durable = Math.max(durable, document.n);
       bell.ring();
     },
     reached: (position) =>

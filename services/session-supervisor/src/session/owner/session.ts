@@ -251,7 +251,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     send: () => dispatcher.flush(),
     onWritten: (document, state) => {
       bus.publish(sessionSubject(header.id, 'appended'), new Uint8Array());
-      publisher.wake(document.n);
+      publisher.wrote(document);
       dispatcher.wrote();
       if (ending === undefined) {
         projector.changed(state);

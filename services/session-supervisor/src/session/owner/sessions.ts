@@ -1,5 +1,6 @@
 import { every } from '#libs/async/index.ts';
 import type { Serving } from '#libs/nats/index.ts';
+import type { WorkloadState } from '../../domain/state/workload.ts';
 import type { WorkloadDocument } from '../../store/workload-document.ts';
 import type { SessionDeps } from './deps.ts';
 import { reopen, type ReopenRequest } from './reopen.ts';
@@ -15,6 +16,8 @@ export interface Sessions {
   reopen(request: ReopenRequest): Promise<boolean>;
   /** The workloads that are open now. */
   ids(): string[];
+  /** The durable state of a workload that is open; undefined if it is not. Another owner may have written more. */
+  state(id: string): WorkloadState | undefined;
   /** Stops owning a workload without notice. Does nothing if the workload is not open. */
   letGo(id: string): void;
   /** Lets all workloads go. Other replicas go on. */
@@ -118,6 +121,7 @@ export const createSessions = (deps: SessionDeps): Sessions => {
       }
     },
     ids: () => [...open.keys()],
+    state: (id) => open.get(id)?.state(),
     letGo: (id) => void open.get(id)?.abandon(),
     close: async () => {
       closing.abort();

@@ -7,6 +7,7 @@ import { headerOf, type WorkloadDocument } from '../../store/workload-document.t
 import { lookOf, type Look } from '../../wire/look.ts';
 import { folding } from '../loop/folding.ts';
 import type { SessionDeps } from '../owner/deps.ts';
+import type { Sessions } from '../owner/sessions.ts';
 import { workloadNotFound } from '../owner/errors.ts';
 
 /** A workload as callers may see it. It shows an end only after the projection has it, because the slot is free by then. */
@@ -37,7 +38,10 @@ export const createReads = ({
   journal,
   workloads,
   bus,
-}: Pick<SessionDeps, 'journal' | 'workloads' | 'bus'>): Reads => {
+  sessions,
+}: Pick<SessionDeps, 'journal' | 'workloads' | 'bus'> & {
+  sessions: Pick<Sessions, 'state'>;
+}): Reads => {
   const kept = new Map<string, Loaded<WorkloadState>>();
 
   const keep = (id: string, loaded: Loaded<WorkloadState>): void => {
@@ -51,7 +55,13 @@ export const createReads = ({
   };
 
   const view: Reads['view'] = async (id) => {
-    const known = kept.get(id);
+    const seen = kept.get(id);
+    const owned = sessions.state(id);
+    // What this replica wrote itself need not be read and folded again. The journal says whether it is still the owner.
+    const known =
+      owned !== undefined && owned.position > (seen?.n ?? 0)
+        ? { state: owned, n: owned.position }
+        : seen;
     // The document is read before the journal, because its projection is then never newer than the journal.
     const document = await workloads.find(id);
     if (document === undefined) {
@@ -67,8 +77,8 @@ export const createReads = ({
       if (ending === undefined || document.projection.position >= ending.position) {
         return latest;
       }
-      const before = known !== undefined && known.n < ending.position ? known : start;
-      return catchUp(journal, id, before, folding, ending.position - 1);
+      const before = [known, seen].find((each) => each !== undefined && each.n < ending.position);
+      return catchUp(journal, id, before ?? start, folding, ending.position - 1);
     });
     keep(id, loaded);
     return { document, state: loaded.state, revision: loaded.n };
