@@ -94,8 +94,8 @@ export const aboutWorkloads: readonly CommandEntry[] = [
     () => import('./commands/results.ts'),
   ),
   entry(
-    'log <id> <task>',
-    "the log of a task's latest failed attempt",
+    'log [options] <id> <task>',
+    'what the engine printed: for the result of a task, or else for its latest failed attempt',
     () => import('./commands/inspect.ts'),
   ),
   entry('why [options] [id]', 'say why a workload waits', () => import('./commands/inspect.ts')),

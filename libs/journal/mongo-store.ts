@@ -26,6 +26,8 @@ export const createMongoJournalStore = <E>(
   },
   find: async (workload, n) =>
     (await journal.findOne({ workload, n } as never, WITHOUT_ID)) ?? undefined,
+  findAccepted: async (workload, key) =>
+    (await journal.findOne({ workload, accepted: key } as never, WITHOUT_ID)) ?? undefined,
   read: (workload, after) =>
     journal.find({ workload, n: { $gt: after } } as never, {
       ...WITHOUT_ID,

@@ -41,6 +41,8 @@ export interface JournalStore<E> {
   insert(document: JournalDocument<E>): Promise<InsertOutcome>;
   /** The document at a position; undefined if there is none. */
   find(workload: string, n: number): Promise<JournalDocument<E> | undefined>;
+  /** The document at which the result with this guard key was accepted; undefined if there is none. */
+  findAccepted(workload: string, key: string): Promise<JournalDocument<E> | undefined>;
   /** Streams the documents after position `after`, ascending. */
   read(workload: string, after: number): AsyncIterable<JournalDocument<E>>;
   /** The latest snapshot. */

@@ -33,6 +33,10 @@ const names: [string, BlobName][] = [
     'logs/w-1/noop/0/0-0-1.log',
     { kind: 'log', workload: 'w-1', task: 'noop/0', generation: 0, attempt: '0-1' },
   ],
+  [
+    'previews/w-1/frames/17/1-0-1.jpg',
+    { kind: 'preview', workload: 'w-1', task: 'frames/17', generation: 1, attempt: '0-1' },
+  ],
 ];
 
 describe('blob names', () => {

@@ -10,8 +10,10 @@ export type BlobName =
   | { kind: 'upload'; owner: string; id: string }
   /** What an attempt produced: `results/<workload>/<task>/<generation>-<attempt>.<extension>`. */
   | ({ kind: 'result'; extension: string } & AttemptPath)
-  /** Why an attempt failed: `logs/<workload>/<task>/<generation>-<attempt>.log`. */
-  | ({ kind: 'log' } & AttemptPath);
+  /** What its engine printed: `logs/<workload>/<task>/<generation>-<attempt>.log`. */
+  | ({ kind: 'log' } & AttemptPath)
+  /** Its picture in small: `previews/<workload>/<task>/<generation>-<attempt>.jpg`. */
+  | ({ kind: 'preview' } & AttemptPath);
 
 export interface AttemptPath {
   workload: string;
@@ -29,7 +31,7 @@ const EXTENSION = '[a-z0-9]{1,5}';
 const extension = new RegExp(`^${EXTENSION}$`);
 const upload = new RegExp(`^uploads/(?<owner>${ID})/(?<id>${ID})$`);
 const made = new RegExp(
-  `^(?<folder>results|logs)/(?<workload>${ID})/(?<task>${TASK_KEY})/(?<generation>\\d{1,10})-(?<attempt>${ATTEMPT_ID})\\.(?<extension>${EXTENSION})$`,
+  `^(?<folder>results|logs|previews)/(?<workload>${ID})/(?<task>${TASK_KEY})/(?<generation>\\d{1,10})-(?<attempt>${ATTEMPT_ID})\\.(?<extension>${EXTENSION})$`,
 );
 
 /** Whether a result may have this extension, without its dot. */
@@ -43,6 +45,8 @@ export const formatBlobName = (name: BlobName): string => {
       return `results/${attemptPart(name)}.${name.extension}`;
     case 'log':
       return `logs/${attemptPart(name)}.log`;
+    case 'preview':
+      return `previews/${attemptPart(name)}.jpg`;
     default:
       return name satisfies never;
   }
@@ -70,9 +74,15 @@ export const parseBlobName = (text: string): BlobName | undefined => {
     generation: Number(parts['generation']),
     attempt: parts['attempt'] ?? '',
   };
-  const name: BlobName =
-    parts['folder'] === 'logs'
-      ? { kind: 'log', ...path }
-      : { kind: 'result', ...path, extension: parts['extension'] ?? '' };
+  const name = madeName(parts['folder'], path, parts['extension'] ?? '');
   return formatBlobName(name) === text ? name : undefined;
+};
+
+const madeName = (folder: string | undefined, path: AttemptPath, ending: string): BlobName => {
+  if (folder === 'logs') {
+    return { kind: 'log', ...path };
+  }
+  return folder === 'previews'
+    ? { kind: 'preview', ...path }
+    : { kind: 'result', ...path, extension: ending };
 };

@@ -96,6 +96,10 @@ export const createDatabase = (world: World, plan: Plan) => {
           return { kind: 'unknown', cause } as const;
         }),
       find: (workload, n) => ask('find', () => journalOf(workload).find((each) => each.n === n)),
+      findAccepted: (workload, key) =>
+        ask('find accepted', () =>
+          journalOf(workload).find(({ accepted }) => accepted?.includes(key)),
+        ),
       read: async function* (workload, after) {
         yield* await ask('read', () => journalOf(workload).filter(({ n }) => n > after));
       },

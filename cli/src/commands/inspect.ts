@@ -24,16 +24,22 @@ export const log: Define = (command, { does }) =>
       '<task>',
       'the frame (17), or the whole key of the task (frames/17), which names its step',
     )
+    .option('--failed', 'of the latest failed attempt, also if it has its result now')
     .action(
-      does<[string, string]>(async ({ mesh, output }, [workloadId, task]) => {
-        const { getTaskLog } = workloadsOf(await mesh());
-        const answer = await getTaskLog({ workloadId, customerId: '', task });
-        output.note(
-          `${answer.task}, attempt ${answer.attempt} by ${answer.userId}, failed ${formatInstant(answer.failTime)}: ${answer.reason}`,
-        );
-        const text = answer.log.replace(/\n$/, '');
-        await output.answer(WorkloadServiceService.getTaskLog, answer, text);
-      }),
+      does<[string, string], { failed?: true }>(
+        async ({ mesh, output }, [workloadId, task], options) => {
+          const { getTaskLog } = workloadsOf(await mesh());
+          const failed = options.failed ?? false;
+          const answer = await getTaskLog({ workloadId, customerId: '', task, failed });
+          const { attempt, userId, acceptTime, failTime, reason } = answer;
+          const end = acceptTime
+            ? `done ${formatInstant(acceptTime)}`
+            : `failed ${formatInstant(failTime)}: ${printable(reason)}`;
+          output.note(`${answer.task}, attempt ${attempt} by ${userId}, ${end}`);
+          const text = answer.log.replace(/\n$/, '');
+          await output.answer(WorkloadServiceService.getTaskLog, answer, text);
+        },
+      ),
     );
 
 export const scrub: Define = (command, { does }) =>

@@ -14,6 +14,7 @@ import {
   waitAtMostOption,
   type WaitOptions,
 } from '../options.ts';
+import type { Mesh } from '../mesh.ts';
 import { persistently, startPatience } from '../patience.ts';
 import { openInput, type ProjectInput } from '../project/input.ts';
 import type { Allowance } from '../project/permitted.ts';
@@ -22,7 +23,9 @@ import { type HandedIn, type OnSending, send } from '../project/send.ts';
 import { createSendingDisplay } from '../project/sending-display.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
+import { startGrowingSheet } from '../workload/growing-sheet.ts';
 import { outDirectory } from '../workload/out-directory.ts';
+import { createPreviews } from '../workload/previews.ts';
 import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
 import { printSummary } from '../workload/summary.ts';
 
@@ -52,6 +55,7 @@ interface RenderOptions extends WaitOptions {
   frameTimeout?: number;
   progressTimeout?: number;
   out?: string;
+  contactSheet?: string;
   wait: boolean;
   customer: string;
 }
@@ -104,6 +108,10 @@ export const render: Define = (command, { does }) =>
       'render although files are missing: all, or those whose path or name matches, for example "*.ies"',
     )
     .option('--out <dir>', 'where the frames go (default: ./<file name>-frames)')
+    .option(
+      '--contact-sheet <file>',
+      'where the contact sheet goes, a PNG; from small previews it grows there every 10 s (default: contact-sheet.png beside the frames, at the end)',
+    )
     .option('--frame-timeout <time>', 'longest time for one frame, 1h by default', parseTtl)
     .option(
       '--progress-timeout <time>',
@@ -129,13 +137,30 @@ export const render: Define = (command, { does }) =>
         const onFetched = ({ result, path: landed }: Fetched): void =>
           output.json(frameEvent(result, landed));
         let fetcher: Fetcher | undefined;
+        const sheet = resolve(
+          cli.cwd,
+          options.contactSheet ?? join(directory, 'contact-sheet.png'),
+        );
+        await using growing = new AsyncDisposableStack();
         const ended = await runToEnd(invocation, workload, {
-          makeCompanion: (patience) =>
-            (fetcher = createFetcher({ cli, mesh, workload, directory, patience, onFetched })),
+          makeCompanion: (patience, note) => {
+            if (options.contactSheet !== undefined) {
+              growing.use(growSheet(cli, mesh, workload, sheet, note));
+            }
+            return (fetcher = createFetcher({
+              cli,
+              mesh,
+              workload,
+              directory,
+              patience,
+              onFetched,
+            }));
+          },
           waitAtMost: options.waitAtMost,
         });
+        await growing.disposeAsync();
         const wallSeconds = (cli.clock.monotonic() - startedMs) / 1_000;
-        await drawContactSheet(invocation, fetcher, directory);
+        await drawContactSheet(invocation, fetcher, directory, sheet);
         printSummary(output, { workload: ended, wallSeconds, input });
         return exitCodeOfEnd(ended);
       }),
@@ -242,18 +267,43 @@ const frameEvent = ({ frame, userName, seconds, notes }: Result, file: string): 
   ...(notes.length > 0 && { notes }),
 });
 
+/** The contact sheet of a workload that runs, out of previews; frames without one are on the last sheet. */
+const growSheet = (
+  cli: Invocation['cli'],
+  mesh: Mesh,
+  { workloadId }: Workload,
+  target: string,
+  note: (text: string) => void,
+): AsyncDisposable => {
+  const previews = createPreviews({ cli, mesh, workloadId, persist: (call) => call() });
+  let told = '';
+  return startGrowingSheet({
+    clock: cli.clock,
+    target,
+    catchUp: (add) =>
+      previews.catchUp({ onPreview: ({ result, jpeg }) => add(result.frame, jpeg) }),
+    onFailure: (error) => {
+      const text = `the contact sheet does not grow: ${textOf(error)}`;
+      if (text !== told) {
+        note(text);
+      }
+      told = text;
+    },
+  });
+};
+
 /** A contact sheet that cannot be drawn is noted and fails nothing, because the frames are the work. */
 const drawContactSheet = async (
   { output }: Invocation,
   fetcher: Fetcher | undefined,
   directory: string,
+  sheet: string,
 ): Promise<void> => {
   const fetched = [...(fetcher?.fetched.values() ?? [])];
   const frames = fetched.sort((a, b) => a.result.frame - b.result.frame).map(({ path }) => path);
   if (frames.length === 0) {
     return;
   }
-  const sheet = join(directory, 'contact-sheet.png');
   try {
     // Loads sharp, which nobody needs before the end.
     const { writeContactSheet } = await import('../workload/contact-sheet.ts');

@@ -1,33 +1,45 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { exitCodes } from '../exit-codes.ts';
+import { usage } from '../failures.ts';
 import { WorkloadServiceService, type Result, type Workload } from '#libs/contracts/session.ts';
 import { formatBytes, formatSeconds, plural } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import { tellList } from '../list.ts';
 import { whichWorkload, type WhichOptions } from '../options.ts';
 import type { Column } from '../output.ts';
-import { patienceOf } from '../patience.ts';
+import { patienceOf, persistently } from '../patience.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { nameOf } from '../workload/describe.ts';
 import { createFetcher } from '../workload/fetch.ts';
 import { viewOf } from '../workload/kinds.ts';
 import { PATIENCE_MS } from '../workload/follow.ts';
 import { outDirectory } from '../workload/out-directory.ts';
+import { createPreviews } from '../workload/previews.ts';
+import { previewFileName } from '../workload/file-names.ts';
 
 interface ResultsOptions extends WhichOptions {
   out?: string;
+  previews?: true;
 }
 
 export const results: Define = (command, { does }) =>
   whichWorkload(command)
     .option('--out <dir>', 'fetch them into this directory')
+    .option('--previews', 'with --out: fetch their small JPEG previews instead')
     .action(
-      does<[string], ResultsOptions>(async (invocation, [id], { customer: customerId, out }) => {
+      does<[string], ResultsOptions>(async (invocation, [id], options) => {
+        const { customer: customerId, out, previews } = options;
+        if (previews && out === undefined) {
+          throw usage('--previews needs --out DIR, the directory for them');
+        }
         const { output } = invocation;
         const client = workloadsOf(await invocation.mesh());
         const workload = workloadIn(await client.getWorkload({ workloadId: id, customerId }));
         let exitCode: number = exitCodes.done;
         if (out !== undefined) {
-          const code = await fetchAll(invocation, workload, out);
+          const fetchThem = previews ? fetchPreviews : fetchAll;
+          const code = await fetchThem(invocation, workload, out);
           if (!output.isJson) {
             return code;
           }
@@ -53,6 +65,44 @@ const columns: readonly Column<Result>[] = [
   ['SHA-256', ({ sha256 }) => sha256],
   ['NOTES', ({ notes }) => notes.join('; ')],
 ];
+
+/** Fetches the previews: `preview_0001.jpg` for `frame_0001.exr`. A result without one is counted and no failure. */
+const fetchPreviews = async (
+  invocation: Invocation,
+  workload: Workload,
+  out: string,
+): Promise<number> => {
+  const { cli, output } = invocation;
+  const directory = await outDirectory(cli.cwd, out);
+  await mkdir(directory, { recursive: true });
+  const mesh = await invocation.mesh();
+  const { workloadId } = workload;
+  const patience = patienceOf(invocation, PATIENCE_MS);
+  let count = 0;
+  let missing = 0;
+  const previews = createPreviews({
+    cli,
+    mesh,
+    workloadId,
+    persist: (call) => persistently(patience, call),
+  });
+  await previews.catchUp({
+    onPreview: async ({ result, jpeg }) => {
+      await writeFile(join(directory, previewFileName(workload, result)), jpeg);
+      count += 1;
+    },
+    onMissing: () => {
+      missing += 1;
+    },
+  });
+  output.text(`${plural(count, 'preview')} in ${directory}`);
+  if (missing > 0) {
+    output.note(
+      `${plural(missing, 'result')} ${missing === 1 ? 'has' : 'have'} no preview; fetch the whole: muster results ${workloadId} --out DIR`,
+    );
+  }
+  return exitCodes.done;
+};
 
 /** Fetches what is not there yet. A result that the mesh has lost ends nothing, and is named. */
 const fetchAll = async (invocation: Invocation, workload: Workload, out: string) => {

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import sharp from 'sharp';
 import { tempDir } from '#libs/testing/index.ts';
-import { gridFor, spread, writeContactSheet } from './contact-sheet.ts';
+import { gridFor, writeContactSheet } from './contact-sheet.ts';
+import { spread } from './spread.ts';
 
 describe('contact sheet', () => {
   it('has room for every picture', () => {
@@ -47,5 +48,18 @@ describe('contact sheet', () => {
     };
     expect(pixel(0.25)).to.deep.equal([255, 0, 0]);
     expect(pixel(0.75)[2]).to.be.above(250);
+  });
+
+  it('leaves the place of a preview empty that is no picture, or far too large', async () => {
+    await using dir = await tempDir();
+    const picture = (width: number, height: number): Promise<Buffer> =>
+      sharp({ create: { width, height, channels: 3, background: 'red' } })
+        .jpeg()
+        .toBuffer();
+    const target = join(dir.path, 'sheet.png');
+    const previews = [Buffer.from('rubbish'), await picture(1_100, 1_100), await picture(64, 36)];
+    expect(await writeContactSheet(previews, target)).to.equal(3);
+    const { dominant } = await sharp(target).stats();
+    expect(dominant.r).to.be.below(50);
   });
 });

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { rename } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import sharp, { type OverlayOptions } from 'sharp';
+import sharp, { type OverlayOptions, type Sharp } from 'sharp';
+import { spread } from './spread.ts';
 
 const run = promisify(execFile);
 
@@ -32,36 +33,29 @@ export const gridFor = (count: number, aspect: number): Grid => {
   };
 };
 
-/** At most `most` of the items, evenly spread, the first and the last among them. */
-export const spread = <T>(items: readonly T[], most: number): T[] => {
-  if (items.length <= most) {
-    return [...items];
-  }
-  const step = (items.length - 1) / (most - 1);
-  const chosen = new Set(Array.from({ length: most }, (_, i) => Math.round(i * step)));
-  return items.filter((_, i) => chosen.has(i));
-};
+/** The path of a frame (PNG, JPEG, OpenEXR), or the bytes of a preview. */
+type Picture = string | Buffer;
 
-/** Puts pictures (PNG, JPEG, OpenEXR) side by side into one PNG. Answers how many are on it. */
+/** Puts pictures side by side into one PNG. Answers for how many there is a place on it. */
 export const writeContactSheet = async (
-  paths: readonly string[],
+  pictures: readonly Picture[],
   target: string,
 ): Promise<number> => {
-  const chosen = spread(paths, MAX_PICTURES);
+  const chosen = spread(pictures, MAX_PICTURES);
   const [first] = chosen;
   if (first === undefined) {
     return 0;
   }
-  const { width, height } = await sharp(await readable(first)).metadata();
+  const { width, height } = await opened(first)
+    .then((picture) => picture.metadata())
+    .catch(unlessPreview(first, { width: 16, height: 9 }));
   const grid = gridFor(chosen.length, width / height);
   const tiles: OverlayOptions[] = [];
-  for (const [i, path] of chosen.entries()) {
-    const input = await sharp(await readable(path))
-      .resize(grid.width, grid.height, { fit: 'contain', background: BACKGROUND })
-      .flatten({ background: BACKGROUND })
-      .toColourspace('srgb')
-      .png({ compressionLevel: 1 })
-      .toBuffer();
+  for (const [i, picture] of chosen.entries()) {
+    const input = await drawTile(picture, grid).catch(unlessPreview(picture, undefined));
+    if (input === undefined) {
+      continue;
+    }
     tiles.push({
       input,
       left: GAP + (i % grid.columns) * (grid.width + GAP),
@@ -83,6 +77,32 @@ export const writeContactSheet = async (
   await rename(draft, target);
   return chosen.length;
 };
+
+const drawTile = async (picture: Picture, { width, height }: Grid): Promise<Buffer> =>
+  (await opened(picture))
+    .resize(width, height, { fit: 'contain', background: BACKGROUND })
+    .flatten({ background: BACKGROUND })
+    .toColourspace('srgb')
+    .png({ compressionLevel: 1 })
+    .toBuffer();
+
+/** Nobody checked a preview, so one that cannot be shown is left out. Frames were checked. */
+const unlessPreview =
+  <T>(picture: Picture, without: T) =>
+  (error: unknown): T => {
+    if (typeof picture === 'string') {
+      throw error;
+    }
+    return without;
+  };
+
+/** Agents make previews of at most 512 pixels a side. */
+const MAX_PREVIEW_PIXELS = 1_024 * 1_024;
+
+const opened = async (picture: Picture): Promise<Sharp> =>
+  typeof picture === 'string'
+    ? sharp(await readable(picture))
+    : sharp(picture, { limitInputPixels: MAX_PREVIEW_PIXELS });
 
 /** sharp's prebuilt binaries do not read OpenEXR. ffmpeg does, and converts linear light for screens. */
 const readable = async (path: string): Promise<string | Buffer> => {

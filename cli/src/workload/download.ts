@@ -2,10 +2,35 @@ import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { BlobServiceService } from '#libs/contracts/blob.ts';
 import type { Result } from '#libs/contracts/session.ts';
-import { DomainError, status } from '#libs/errors/index.ts';
+import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { Cli } from '../cli.ts';
 import type { Mesh } from '../mesh.ts';
 import { uploadDeadlineMs } from './upload.ts';
+
+/** The most that a preview may have, as the blob service bounds it. */
+const MAX_PREVIEW_BYTES = 256 * 1_024;
+
+/** The small JPEG of a result; undefined if there is none. */
+export const downloadPreview = async (
+  { interrupt: signal }: Pick<Cli, 'interrupt'>,
+  mesh: Mesh,
+  { previewName: blobName, previewGrant: grant }: Result,
+): Promise<Buffer | undefined> => {
+  if (blobName === '') {
+    return undefined;
+  }
+  const request = { blobName, offset: 0, lengthBytes: MAX_PREVIEW_BYTES, grant };
+  const { download } = mesh.client(BlobServiceService, 'customer');
+  try {
+    const pieces = await Array.fromAsync(download(request, { signal }), ({ chunk }) => chunk);
+    return Buffer.concat(pieces);
+  } catch (error) {
+    if (isDomainError(error) && error.code === status.NOT_FOUND) {
+      return undefined;
+    }
+    throw error;
+  }
+};
 
 /** Fetches a result into `path`, whole or not at all: a draft takes the name after length and SHA-256 were checked. */
 export const downloadResult = async (

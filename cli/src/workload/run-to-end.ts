@@ -25,7 +25,8 @@ export const runToEnd = async (
     makeCompanion,
     waitAtMost,
   }: {
-    makeCompanion?: (patience: PatienceOptions) => Companion;
+    /** `note` says something without disturbing the progress. */
+    makeCompanion?: (patience: PatienceOptions, note: (text: string) => void) => Companion;
     /** The longest wait without work, in seconds. */
     waitAtMost: number | undefined;
   },
@@ -34,8 +35,9 @@ export const runToEnd = async (
   const mesh = await invocation.mesh();
   const { workloadId } = workload;
   const display = createProgressDisplay(output, cli.clock, viewOf(workload).noun);
-  const patience = patienceOf(invocation, PATIENCE_MS, (text) => display.note(text));
-  const companion = makeCompanion?.(patience);
+  const note = (text: string): void => display.note(text);
+  const patience = patienceOf(invocation, PATIENCE_MS, note);
+  const companion = makeCompanion?.(patience, note);
 
   const brokeOff = Promise.withResolvers<never>();
   let isCatchingUp = false;

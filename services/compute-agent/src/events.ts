@@ -69,6 +69,11 @@ export const logEvents = (log: Logger) => ({
     ),
   uploadFailed: (named: Named, error: DomainError): void =>
     log.error({ ...namesOf(named), ...errorOf(error) }, 'a result cannot be uploaded'),
+  keepsakeLost: (named: Named, what: string, error: DomainError): void =>
+    log.warn(
+      { ...namesOf(named), ...errorOf(error) },
+      `the ${what} of a result is lost; the result counts without it`,
+    ),
   leaving: (state: { running: number; unacknowledged: number }): void =>
     log.info(state, 'leaving the mesh'),
   left: (unacknowledged: number): void => log.info({ unacknowledged }, 'left the mesh'),

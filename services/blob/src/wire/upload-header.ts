@@ -29,7 +29,7 @@ export const parseUpload = (ctx: Needs, caller: Caller, header: UploadHeader): P
   const target = required(
     'header.target',
     header.target,
-    'one of customer_file, attempt_result, attempt_log',
+    'one of customer_file, attempt_result, attempt_log, attempt_preview',
   );
   const wrong = collectViolations();
   wrong.require(
@@ -48,11 +48,27 @@ export const parseUpload = (ctx: Needs, caller: Caller, header: UploadHeader): P
     case 'attemptResult':
       return { target: attemptTarget(ctx, caller, 'result', target.value, wrong), expectation };
     case 'attemptLog':
-      return { target: attemptTarget(ctx, caller, 'log', target.value, wrong), expectation };
+      return {
+        target: attemptTarget(ctx, caller, 'log', target.value, wrong),
+        expectation: atMost(MAX_LOG_BYTES, expectation),
+      };
+    case 'attemptPreview':
+      return {
+        target: attemptTarget(ctx, caller, 'preview', target.value, wrong),
+        expectation: atMost(MAX_PREVIEW_BYTES, expectation),
+      };
     default:
       return target satisfies never;
   }
 };
+
+const MAX_LOG_BYTES = 2 ** 20;
+const MAX_PREVIEW_BYTES = 256 * 1_024;
+
+const atMost = (bytes: number, expectation: Expectation): Expectation => ({
+  ...expectation,
+  maximumBytes: Math.min(bytes, expectation.maximumBytes),
+});
 
 const customerTarget = (
   ctx: Needs,
@@ -75,7 +91,7 @@ const customerTarget = (
 const attemptTarget = (
   ctx: Needs,
   caller: Caller,
-  kind: 'result' | 'log',
+  kind: 'result' | 'log' | 'preview',
   file: AttemptFile,
   wrong: Violations,
 ): BlobName => {
@@ -91,7 +107,7 @@ const attemptTarget = (
   message.require(isTaskKey(task), 'attempt.task', '`<node>/<index>`');
   message.require(isAttemptId(attempt), 'attempt.attempt', '`<epoch>-<counter>`');
   message.require(
-    kind === 'log' || isExtension(extension),
+    kind !== 'result' || isExtension(extension),
     'extension',
     '1 to 5 of [a-z0-9], without a dot',
   );
@@ -101,5 +117,5 @@ const attemptTarget = (
     throw attemptTokenInvalid(workload, task);
   }
   const path = { workload, task, generation, attempt };
-  return kind === 'log' ? { kind, ...path } : { kind, ...path, extension };
+  return kind === 'result' ? { kind, ...path, extension } : { kind, ...path };
 };

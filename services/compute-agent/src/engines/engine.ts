@@ -48,6 +48,10 @@ export interface Completed {
   seconds: number;
   /** Notes for people, at most 8 of 200 characters. */
   notes: string[];
+  /** For pictures: a small JPEG. It may be lost. */
+  preview?: Uint8Array;
+  /** What the program printed, at most 64 KiB. It may be lost. */
+  log?: string;
 }
 
 /** The task or its whole job failed. */

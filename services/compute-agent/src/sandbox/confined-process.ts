@@ -20,23 +20,26 @@ const LAST_BREATH_MS = 1_000;
 const createLog = () => {
   // A character for each byte, because a chunk may begin within a character.
   let kept = '';
-  let isCut = false;
+  let added = 0;
   const shrink = (): void => {
-    isCut ||= kept.length > LOG_BYTES;
     kept = kept.slice(-LOG_BYTES);
   };
   return {
     add: (chunk: Buffer): void => {
       kept += chunk.toString('latin1');
+      added += chunk.length;
       if (kept.length > 2 * LOG_BYTES) {
         shrink();
       }
     },
-    /** If earlier output was dropped, the text begins with a whole line. */
-    text: (): string => {
+    /** How many bytes came. */
+    position: (): number => added,
+    /** What came from this position on, the whole by default. If earlier output was dropped, the text begins with a whole line. */
+    text: (from = 0): string => {
       shrink();
-      const text = Buffer.from(kept, 'latin1').toString('utf8');
-      return isCut ? text.slice(text.indexOf('\n') + 1) : text;
+      const first = added - kept.length;
+      const text = Buffer.from(kept.slice(Math.max(0, from - first)), 'latin1').toString('utf8');
+      return first > from ? text.slice(text.indexOf('\n') + 1) : text;
     },
   };
 };
@@ -117,5 +120,7 @@ export const startConfined = (
     },
     /** The last 256 KiB of what it wrote to stdout and stderr. */
     log: log.text,
+    /** How many bytes it wrote so far. */
+    logPosition: log.position,
   };
 };

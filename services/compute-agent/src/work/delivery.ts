@@ -12,6 +12,7 @@ import type { Kept } from '../outbox/kept.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Assignment } from './board.ts';
 import { type Blobs, patiently, uploadOnce } from './blobs.ts';
+import { type Keepsakes, storeKeepsakes } from './keepsakes.ts';
 
 interface DeliveryOptions {
   blobs: Blobs;
@@ -89,6 +90,15 @@ const withoutBytes = (outcome: Completed | Failed): Completed | Failed => {
   return rest;
 };
 
+/** What counts of an outcome, and what is stored only if it can be. */
+const split = (outcome: Completed | Failed): [Completed | Failed, Keepsakes] => {
+  if (outcome.kind === 'failed') {
+    return [outcome, {}];
+  }
+  const { preview, log, ...counted } = outcome;
+  return [counted, { ...(preview && { preview }), ...(log && { log }) }];
+};
+
 /** The outcome after a refused upload: a result becomes a failure, and a failure counts without its log. */
 const afterRefusal = (
   { outcome }: Kept,
@@ -129,11 +139,14 @@ export const createDelivery = (options: DeliveryOptions) => {
       onRetry: (error, pauseMs) => events.uploadDelayed(kept, error, pauseMs),
     });
 
-  const deliverOne = async (upload: Upload): Promise<void> => {
+  const deliverOne = async (upload: Upload, keepsakes: Keepsakes): Promise<void> => {
     const { kept } = upload;
     checkRoom();
     try {
       const receipt = await send(upload);
+      const onLost = (what: string, error: DomainError): void =>
+        events.keepsakeLost(kept, what, error);
+      await storeKeepsakes(kept, keepsakes, { blobs, signal, onLost });
       await store({ ...kept, outcome: withoutBytes(kept.outcome), receipt });
     } catch (thrown) {
       if (!signal.aborted) {
@@ -145,20 +158,20 @@ export const createDelivery = (options: DeliveryOptions) => {
   };
 
   /** Continues with what an earlier run, or `deliver`, has kept. */
-  const resume = (kept: Kept): void => {
+  const resume = (kept: Kept, keepsakes: Keepsakes = {}): void => {
     const upload = kept.receipt === undefined ? uploadOf(kept) : undefined;
     if (upload === undefined) {
       onStored(kept);
     } else {
-      void uploads(deliverOne, upload);
+      void uploads(deliverOne, upload, keepsakes);
     }
   };
 
   /** Records the outcome before anybody is told of it. Work goes on meanwhile. */
-  const record = async (kept: Kept): Promise<void> => {
+  const record = async (kept: Kept, keepsakes: Keepsakes): Promise<void> => {
     recording += 1;
     try {
-      resume(await outbox.keep(kept));
+      resume(await outbox.keep(kept), keepsakes);
     } catch (thrown) {
       const reason = `the result could not be kept: ${fromServiceError(thrown).message}`;
       const { seconds } = kept.outcome;
@@ -170,13 +183,14 @@ export const createDelivery = (options: DeliveryOptions) => {
   };
 
   return {
-    resume,
+    resume: (kept: Kept): void => resume(kept),
     /** Takes over the outcome of an assignment. If too much waits, it resolves when there is room; else undefined. */
     deliver(
       { key, workloadId, attempt }: Assignment,
       outcome: Completed | Failed,
     ): Promise<void> | undefined {
-      void record({ key, workloadId, attempt, outcome, receipt: undefined });
+      const [counted, keepsakes] = split(outcome);
+      void record({ key, workloadId, attempt, outcome: counted, receipt: undefined }, keepsakes);
       return hasRoom() ? undefined : (room ??= Promise.withResolvers()).promise;
     },
   };

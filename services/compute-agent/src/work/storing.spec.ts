@@ -166,6 +166,35 @@ describe('results and scenes, with a real blob service', function () {
     expect((await blob.download(logReceipt!.blobName)).toString()).to.equal('line 1\nline 2\n');
   });
 
+  it('stores the preview and the log of a result, and reports it without those that are refused', async () => {
+    const bytes = Buffer.from('result');
+    const result = async () =>
+      completed({
+        bytes,
+        sha256: hash('sha256', bytes),
+        sizeBytes: 6,
+        pixelHash: '',
+        seconds: 1,
+        notes: [],
+        preview: Buffer.from('small'),
+        log: 'x'.repeat(2 ** 20 + 1),
+      });
+    await using pair = await pairWith(withNoop(engineOf(result)));
+    const stream = await pair.peer.stream(0);
+    stream.desire({
+      ...noopWork(),
+      workloadId: 'w-kept',
+      attempts: blob.attempts('w-kept', MACHINE, 4),
+    });
+    const { receipt } = completedOf((await reported(stream, 1))[0]);
+    expect(receipt?.blobName).to.equal('results/w-kept/noop/4/0-0-4.bin');
+    expect((await blob.download('previews/w-kept/noop/4/0-0-4.jpg')).toString()).to.equal('small');
+    const lost = await blob
+      .download('logs/w-kept/noop/4/0-0-4.log')
+      .catch((error: unknown) => error);
+    expect(lost).to.have.property('reason', 'BLOB_NOT_FOUND');
+  });
+
   it('reports an agent error if another result was stored before', async () => {
     let n = 0;
     const result = async () => {

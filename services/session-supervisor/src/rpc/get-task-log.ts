@@ -1,12 +1,24 @@
 import type { GetTaskLogRequest, GetTaskLogResponse } from '#libs/contracts/session.ts';
-import { DomainError, status } from '#libs/errors/index.ts';
+import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
+import { formatBlobName } from '#libs/mesh/index.ts';
+import { asUnavailable } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
+import { has } from '../domain/sets/bitmap.ts';
+import { acceptedKey } from '../domain/state/entries.ts';
 import { taskOrdinal } from '../domain/graph/task-graph.ts';
-import { troubleOf } from '../domain/state/workload.ts';
+import { generationOf, troubleOf, type WorkloadState } from '../domain/state/workload.ts';
 import { resolve } from './target.ts';
 
 const MAX_LOG_BYTES = 256 * 1_024;
+
+/** An attempt of a task that left, or may have left, a log. */
+interface Logged extends Pick<
+  GetTaskLogResponse,
+  'attempt' | 'userId' | 'reason' | 'failTime' | 'acceptTime'
+> {
+  blob: string;
+}
 
 export const getTaskLog =
   (ctx: Context): Unary<GetTaskLogRequest, GetTaskLogResponse> =>
@@ -23,19 +35,76 @@ export const getTaskLog =
       const named = { workload, task: request.task };
       throw new DomainError(status.NOT_FOUND, 'TASK_NOT_FOUND', message, named);
     }
-    const last = troubleOf(state, ordinal)?.last;
-    if (last === undefined || last.log === '') {
-      const message = `no attempt at ${task} of ${workload} has failed and left a log`;
-      throw new DomainError(status.NOT_FOUND, 'NO_LOG', message, { workload, task });
+    const isDone = !request.failed && has(state.done, ordinal);
+    const found = isDone
+      ? await acceptedAttempt(ctx, state, task, ordinal)
+      : failedAttempt(state, ordinal);
+    const log = found && (await readLog(ctx, found.blob, call.signal));
+    if (found === undefined || log === undefined) {
+      const what = isDone
+        ? `the log of ${task} of ${workload} was not kept`
+        : `no attempt at ${task} of ${workload} has ${request.failed ? 'failed' : 'ended'} and left a log`;
+      throw new DomainError(status.NOT_FOUND, 'NO_LOG', what, { workload, task });
     }
-    const log = await ctx.blob.head(last.log, MAX_LOG_BYTES, call.signal);
-    return {
-      task,
-      attempt: last.attempt,
-      userId: last.user,
-      reason: last.reason,
-      log: new TextDecoder().decode(log),
-      failTime: new Date(last.at),
-      revision,
-    };
+    const { blob: _, ...attempt } = found;
+    return { task, ...attempt, log: new TextDecoder().decode(log), revision };
   };
+
+const failedAttempt = (state: WorkloadState, ordinal: number): Logged | undefined => {
+  const last = troubleOf(state, ordinal)?.last;
+  return last === undefined || last.log === ''
+    ? undefined
+    : {
+        blob: last.log,
+        attempt: last.attempt,
+        userId: last.user,
+        reason: last.reason,
+        failTime: new Date(last.at),
+        acceptTime: undefined,
+      };
+};
+
+/** The folded state does not say which attempt a result is of; the journal does. */
+const acceptedAttempt = async (
+  { journal }: Pick<Context, 'journal'>,
+  state: WorkloadState,
+  task: string,
+  ordinal: number,
+): Promise<Logged | undefined> => {
+  const workload = state.header.id;
+  const generation = generationOf(state, ordinal);
+  const key = acceptedKey({ task, generation });
+  const written = await asUnavailable(() => journal.findAccepted(workload, key));
+  const entry = written?.entries.find(
+    (each) => each.kind === 'accepted' && each.task === task && each.generation === generation,
+  );
+  return entry?.kind !== 'accepted'
+    ? undefined
+    : {
+        blob: formatBlobName({
+          kind: 'log',
+          workload,
+          task,
+          generation,
+          attempt: entry.attempt,
+        }),
+        attempt: entry.attempt,
+        userId: entry.user,
+        reason: '',
+        failTime: undefined,
+        acceptTime: written?.at,
+      };
+};
+
+/** Undefined if there is no such log. */
+const readLog = async (
+  { blob }: Pick<Context, 'blob'>,
+  name: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> =>
+  blob.head(name, MAX_LOG_BYTES, signal).catch((thrown: unknown) => {
+    if (isDomainError(thrown) && thrown.code === status.NOT_FOUND) {
+      return undefined;
+    }
+    throw thrown;
+  });

@@ -2,9 +2,9 @@ import { signGrant } from '#libs/auth/index.ts';
 import type { ListResultsRequest, ListResultsResponse, Result } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { JournalDocument } from '#libs/journal/index.ts';
-import { parseTaskKey } from '#libs/mesh/index.ts';
+import { formatBlobName, parseTaskKey } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import type { Entry } from '../domain/state/entries.ts';
+import type { AttemptKey, Entry } from '../domain/state/entries.ts';
 import { isCurrentResult } from '../domain/state/workload.ts';
 import type { View } from '../session/reads/reads.ts';
 import { journalPage, parseNumberPage } from './number-page.ts';
@@ -27,6 +27,10 @@ export const listResults =
     return { results: items, nextPageToken, revision };
   };
 
+/** The name of the preview follows from the attempt. The journal has no word of it, because nothing depends on it. */
+const previewBlob = (workload: string, { task, generation, attempt }: AttemptKey): string =>
+  formatBlobName({ kind: 'preview', workload, task, generation, attempt });
+
 const resultsOf = (
   ctx: Context,
   { document: { customer }, state }: View,
@@ -37,13 +41,17 @@ const resultsOf = (
       return [];
     }
     const { kind: _kind, blob, user, ...rest } = entry;
-    const grant = blob === '' ? [] : signGrant(ctx.meshSecret, { blob, customer });
+    const grantFor = (name: string): Buffer =>
+      Buffer.from(name === '' ? [] : signGrant(ctx.meshSecret, { blob: name, customer }));
+    const previewName = entry.pixelHash === '' ? '' : previewBlob(state.header.id, entry);
     return [
       {
         ...rest,
         frame: parseTaskKey(entry.task)?.index ?? 0,
         blobName: blob,
-        grant: Buffer.from(grant),
+        grant: grantFor(blob),
+        previewName,
+        previewGrant: grantFor(previewName),
         userId: user,
         acceptTime: at,
         position: n,

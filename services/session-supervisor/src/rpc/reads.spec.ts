@@ -171,7 +171,8 @@ describe('reads', function () {
     });
 
     it('GetTaskLog takes keys and numbers, and names an unknown task and a missing log', async () => {
-      const ask = (task: string) => refusal(someone.workloads.getTaskLog({ ...about(id), task }));
+      const ask = (task: string) =>
+        refusal(someone.workloads.getTaskLog({ ...about(id), task, failed: false }));
       expect(await ask('noop/100')).to.equal('TASK_NOT_FOUND');
       expect(await ask('frames/3')).to.equal('TASK_NOT_FOUND');
       expect(await ask('')).to.equal('TASK_NOT_FOUND');

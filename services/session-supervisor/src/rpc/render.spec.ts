@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import type { RenderSpec } from '#libs/contracts/common.ts';
+import type { Attempt, Receipt, RenderSpec } from '#libs/contracts/common.ts';
 import type { StartWorkloadRequest, Workload } from '#libs/contracts/session.ts';
-import { eventually } from '#libs/testing/index.ts';
+import { completedBody, eventually } from '#libs/testing/index.ts';
 import { buildHead, PACKINGS, SHAPES } from '#libs/blend/fixtures/head.ts';
 import { openBlob, type TestBlob } from '../fixtures/blob.ts';
 import { spoilt } from '../fixtures/users.ts';
 import { openMesh, type TestMesh, type TestSupervisor } from '../fixtures/mesh.ts';
-import { about, noopStart, refusal } from '../fixtures/requests.ts';
+import { about, firstPage, noopStart, refusal } from '../fixtures/requests.ts';
 
 const oneScene = buildHead(SHAPES['3.4, 64 bit']);
 const threeScenes = buildHead(SHAPES['5.0, 17-byte header, three scenes']);
@@ -162,7 +162,7 @@ describe('a render', function () {
     await mesh.users.report(id, 'm-1', [spoilt(id, attempt!, { reason: 'it broke', logReceipt })]);
     const frame = attempt!.task.slice('frames/'.length);
     for (const task of [attempt!.task, frame]) {
-      const log = await workloads.getTaskLog({ ...about(id), task });
+      const log = await workloads.getTaskLog({ ...about(id), task, failed: false });
       expect(log).to.include({
         task: attempt!.task,
         attempt: attempt!.attempt,
@@ -172,6 +172,66 @@ describe('a render', function () {
       expect(log.log).to.equal(`${'a'.repeat(100)}\ufffd Fehler: größer`);
       expect(log.failTime).to.be.instanceOf(Date);
     }
+  });
+
+  it('gives the log and the preview of an accepted frame, as long as blob has them', async () => {
+    const { workloads } = await mesh.as('customer', 'acme');
+    const id = (await start(render(await blob.object('acme', oneScene))))?.workloadId ?? '';
+    const attemptOf = async (user: string): Promise<Attempt> => {
+      mesh.users.assign(id, user);
+      const [attempt] = await mesh.users.work(user);
+      return attempt!;
+    };
+    const store = async (
+      kind: 'attemptLog' | 'attemptPreview',
+      user: string,
+      attempt: Attempt,
+      text: string,
+    ): Promise<Receipt | undefined> => {
+      const value = { workloadId: id, attempt, extension: '' };
+      return (await blob.attemptFile(user, { $case: kind, value }, Buffer.from(text))).receipt;
+    };
+    const first = await attemptOf('keeper-1');
+    const log = (more: { failed?: boolean } = {}) =>
+      workloads.getTaskLog({ ...about(id), task: first.task, failed: false, ...more });
+    const logReceipt = await store('attemptLog', 'keeper-1', first, 'it broke');
+    await mesh.users.report(id, 'keeper-1', [spoilt(id, first, { logReceipt })]);
+    mesh.users.vanish(id, 'keeper-1');
+    const second = await attemptOf('keeper-2');
+    expect(second.task).to.equal(first.task);
+    const result = { workloadId: id, attempt: second, extension: 'png' };
+    const target = { $case: 'attemptResult', value: result } as const;
+    const { receipt } = await blob.attemptFile('keeper-2', target, Buffer.from('picture'));
+    const body = completedBody({ receipt, sha256: receipt!.sha256, pixelHash: 'ab'.repeat(32) });
+    await mesh.users.report(id, 'keeper-2', [
+      { reportId: 1, workloadId: id, attempt: second, body },
+    ]);
+
+    expect(await refusal(log())).to.equal('NO_LOG');
+    await store('attemptLog', 'keeper-2', second, 'Saved: 1.png');
+    const kept = await log();
+    expect(kept).to.include({
+      attempt: second.attempt,
+      userId: 'keeper-2',
+      reason: '',
+      log: 'Saved: 1.png',
+      failTime: undefined,
+    });
+    expect(kept.acceptTime).to.be.instanceOf(Date);
+    expect(await log({ failed: true })).to.include({ userId: 'keeper-1', log: 'it broke' });
+
+    const listed = await workloads.listResults({ ...about(id), ...firstPage, afterRevision: 0 });
+    const { previewName = '', previewGrant: grant = Buffer.alloc(0) } = listed.results[0] ?? {};
+    const look = () => blob.read('acme', previewName, grant);
+    expect(await refusal(look())).to.equal('BLOB_NOT_FOUND');
+    await store('attemptPreview', 'keeper-2', second, 'small');
+    expect(await look()).to.equal('small');
+    expect(await refusal(blob.read('acme', previewName, Buffer.alloc(0)))).to.equal(
+      'BLOB_NOT_FOUND',
+    );
+    expect(
+      await refusal(store('attemptPreview', 'keeper-2', second, 'x'.repeat(2 ** 18 + 1))),
+    ).to.equal('UPLOAD_TOO_LARGE');
   });
 
   it('says within the deadline that blob is away, and recovers by itself when blob is back', async () => {

@@ -1,6 +1,8 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File } from '../../files.ts';
+import type { Pixels } from './pictures/pixels.ts';
+import { previewOf } from './pictures/preview.ts';
 import { verifyPicture } from './pictures/verify.ts';
 import { completed, failed, type Outcome, type Running } from '../engine.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';
@@ -19,6 +21,9 @@ const collect = async (options: SceneOptions, name: string): Promise<string> => 
   });
   return file;
 };
+
+/** Of the log of a frame that is done. */
+const MAX_LOG_CHARS = 64 * 1_024;
 
 /** The renderer died before it began the frame, so the frame is not at fault. */
 export interface NotBegun {
@@ -62,11 +67,17 @@ export const renderFrame = async (
   }
   const picture = await collect(options, name);
   const expected = { format: job.format, ...pictureSize(facts) };
-  const verdict = await verifyPicture(picture, expected, { sandbox, clock });
+  let pixels: Pixels | undefined;
+  const onPixels = (decoded: Pixels): void => {
+    pixels = decoded;
+  };
+  const verdict = await verifyPicture(picture, expected, { sandbox, clock, onPixels });
   if (verdict.kind === 'bad') {
     await Promise.all([renderer.end(), rm(picture, { recursive: true, force: true })]);
     return failed('PICTURE_INVALID', verdict.reason, { log: renderer.log(), seconds });
   }
+  // The frame counts without one.
+  const preview = pixels && (await previewOf(pixels).catch(() => undefined));
   return completed({
     file: picture,
     sha256: await sha256File(picture),
@@ -74,5 +85,7 @@ export const renderFrame = async (
     pixelHash: verdict.pixelHash,
     seconds,
     notes: [...answer.notes, ...(verdict.uniform ? ['picture of one colour'] : [])],
+    ...(preview !== undefined && { preview }),
+    log: renderer.newLog().slice(-MAX_LOG_CHARS),
   });
 };

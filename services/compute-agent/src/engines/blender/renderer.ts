@@ -77,6 +77,14 @@ const commandLine = (
   at(join(driver, 'driver.py')),
 ];
 
+/** The driver's messages stand between what Blender prints, each on a line of its own. */
+const withoutMessages = (log: string): string =>
+  log
+    .split('\n')
+    .filter((line) => !line.startsWith('\u001e'))
+    .join('\n')
+    .replace(/\n{2,}/g, '\n');
+
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 
 /** The current request. */
@@ -95,6 +103,7 @@ export const startRenderer = (options: RendererOptions) => {
   let isAlive = true;
   let heard = clock.monotonic();
   let hasPrinted = false;
+  let taken = 0;
 
   const read = answerReader((message) => waiting?.onMessage(message));
   const running = startConfined(sandbox, within, (at) => commandLine(options, at), {
@@ -215,7 +224,13 @@ export const startRenderer = (options: RendererOptions) => {
     /** Whether it can take a request. */
     isAlive: () => isAlive,
     /** The last 256 KiB of what it printed. */
-    log: () => running.log(),
+    log: () => withoutMessages(running.log()),
+    /** The same of what it printed since the last call. */
+    newLog: () => {
+      const text = running.log(taken);
+      taken = running.logPosition();
+      return withoutMessages(text);
+    },
     /** Ends it and everything it started, within a second. */
     end,
   };

@@ -96,4 +96,7 @@ export const isKnownEntry = (entry: { kind: string }): entry is Entry =>
   Object.hasOwn(kinds, entry.kind);
 
 /** The guard key of an accepted result. */
-export const acceptedKey = ({ task, generation }: AttemptKey): string => `${task}/${generation}`;
+export const acceptedKey = ({
+  task,
+  generation,
+}: Pick<AttemptKey, 'task' | 'generation'>): string => `${task}/${generation}`;

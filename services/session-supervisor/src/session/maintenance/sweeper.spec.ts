@@ -47,7 +47,10 @@ describe('the sweeper', function () {
     const result = (id: string, attempt: string): string => `results/${id}/noop/1/0-${attempt}.bin`;
     const entries = (id: string, deleteResults: boolean) => [
       [everyEntry.started],
-      [{ ...everyEntry.accepted, blob: result(id, '0-1') }],
+      [
+        { ...everyEntry.accepted, attempt: '0-1', blob: result(id, '0-1') },
+        { ...everyEntry['attempt-failed'], log: `logs/${id}/noop/2/0-0-3.log` },
+      ],
       [{ ...everyEntry.stopped, deleteResults }],
       [everyEntry.closed],
     ];
@@ -72,12 +75,22 @@ describe('the sweeper', function () {
     for (const id of ids) {
       await due(id, new Date(0));
     }
-    const blobs = new Set(ids.flatMap((id) => [result(id, '0-1'), result(id, '0-2')]));
-    expect(await sweepRound(contextWith(blobs), signal)).to.equal(3);
+    const stored = (id: string, attempt: string): string[] => [
+      result(id, attempt),
+      `previews/${id}/noop/1/0-${attempt}.jpg`,
+      `logs/${id}/noop/1/0-${attempt}.log`,
+    ];
+    const failedLog = (id: string): string => `logs/${id}/noop/2/0-0-3.log`;
+    const blobs = new Set(
+      ids.flatMap((id) => [...stored(id, '0-1'), ...stored(id, '0-2'), failedLog(id)]),
+    );
+    expect(await sweepRound(contextWith(blobs), signal)).to.equal(10);
     expect([...blobs]).to.deep.equal([
-      result(keep.id, '0-1'),
-      result(open.id, '0-1'),
-      result(open.id, '0-2'),
+      ...stored(keep.id, '0-1'),
+      failedLog(keep.id),
+      ...stored(open.id, '0-1'),
+      ...stored(open.id, '0-2'),
+      failedLog(open.id),
     ]);
     expect(await sweepRound(contextWith(blobs), signal)).to.equal(0);
   });

@@ -1,10 +1,11 @@
 import { every, type Repetition } from '#libs/async/index.ts';
-import { parseBlobName } from '#libs/mesh/index.ts';
+import { formatBlobName, parseBlobName } from '#libs/mesh/index.ts';
 import type { BlobAccess } from '../../blob-access.ts';
 import { folding } from '../loop/folding.ts';
 import { load } from '#libs/journal/index.ts';
 import { isCurrentResult, begin, type WorkloadState } from '../../domain/state/workload.ts';
 import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
+import type { Entry } from '../../domain/state/entries.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 
 type SweeperDeps = Pick<SessionDeps, 'workloads' | 'journal' | 'clock' | 'logger' | 'sweep'> & {
@@ -17,8 +18,8 @@ const AFTER_FAILURE_MS = 60_000;
 const AGAIN_MS = [10 * 60_000, 6 * 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000];
 
 /**
- * Removes results of closed workloads in the background: those of attempts that were not accepted, or all if `delete_results`
- * was asked for.
+ * Removes what attempts at closed workloads stored and nobody needs, in the background: the results, previews and logs of those
+ * that were not accepted and did not fail, or everything if `delete_results` was asked for.
  */
 export const startSweeper = (deps: SweeperDeps): Repetition =>
   every(
@@ -62,9 +63,9 @@ const sweep = async (
   if (!state.closed) {
     return 0;
   }
-  const kept = state.deleteResults ? new Set<string>() : await acceptedBlobs(deps, id, state);
+  const kept = state.deleteResults ? new Set<string>() : await keptBlobs(deps, id, state);
   let removed = 0;
-  for (const folder of state.deleteResults ? ['results', 'logs'] : ['results']) {
+  for (const folder of ['results', 'previews', 'logs']) {
     for await (const { blobName } of deps.blob.list(`${folder}/${id}/`, signal)) {
       if (!kept.has(blobName) && !isNewer(blobName, state)) {
         await deps.blob.remove(blobName, signal);
@@ -84,7 +85,24 @@ const isNewer = (blobName: string, { generation }: WorkloadState): boolean => {
   return name !== undefined && name.kind !== 'upload' && name.generation > generation;
 };
 
-const acceptedBlobs = async (
+/** Of an accepted result its blob, its preview and its log; of a failed attempt its log. */
+const blobsOf = (workload: string, state: WorkloadState, entry: Entry): string[] => {
+  if (entry.kind === 'attempt-failed') {
+    return [entry.log];
+  }
+  if (!isCurrentResult(state, entry)) {
+    return [];
+  }
+  const { task, generation, attempt } = entry;
+  const path = { workload, task, generation, attempt };
+  return [
+    entry.blob,
+    formatBlobName({ kind: 'preview', ...path }),
+    formatBlobName({ kind: 'log', ...path }),
+  ];
+};
+
+const keptBlobs = async (
   { journal }: Pick<SweeperDeps, 'journal'>,
   id: string,
   state: WorkloadState,
@@ -92,8 +110,8 @@ const acceptedBlobs = async (
   const blobs = new Set<string>();
   for await (const { entries } of journal.read(id, 0)) {
     for (const entry of entries) {
-      if (isCurrentResult(state, entry) && entry.blob !== '') {
-        blobs.add(entry.blob);
+      for (const blob of blobsOf(id, state, entry)) {
+        blobs.add(blob);
       }
     }
   }
