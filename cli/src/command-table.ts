@@ -106,6 +106,12 @@ export const aboutWorkloads: readonly CommandEntry[] = [
   ),
 ];
 
+export const webhook: CommandEntry = entry(
+  'webhook',
+  'have the end of each workload POSTed to a URL: set, show, test, remove',
+  () => import('./commands/webhook.ts'),
+);
+
 export const forOperators: readonly CommandEntry[] = [
   entry(
     'users [options]',

@@ -6,6 +6,7 @@ import {
   forOperators,
   listWorkloads,
   render,
+  webhook,
   type CommandEntry,
 } from './command-table.ts';
 import type { Actions } from './invocation.ts';
@@ -77,7 +78,7 @@ export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<
   const commands = [
     ...(await createAll([...aboutTheMesh, render])),
     workloads,
-    ...(await createAll([...aboutWorkloads, ...forOperators])),
+    ...(await createAll([...aboutWorkloads, webhook, ...forOperators])),
   ];
   for (const command of commands) {
     program.addCommand(inherit(program, command));

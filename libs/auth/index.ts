@@ -11,6 +11,7 @@ export {
   verifyAttemptToken,
   verifyGrant,
   verifyReceipt,
+  webhookKey,
   workloadKey,
   type Secret,
 } from './proofs.ts';

@@ -36,6 +36,10 @@ export const hmac = (
 const isSame = (expected: Uint8Array, given: Uint8Array): boolean =>
   given.length === expected.length && timingSafeEqual(expected, given);
 
+/** The key that signs what a customer's webhook is told. `nonce` makes it another one each time that a webhook is set. */
+export const webhookKey = (meshSecret: Secret, customer: string, nonce: string): Buffer =>
+  hmac(meshSecret, 'webhook', [customer, nonce]);
+
 /** The fields that an attempt's token signs. */
 interface AttemptFields {
   /** The task's key `<node>/<index>`. */

@@ -38,6 +38,14 @@ export const declarations = {
   refusals: [{ key: { workload: 1 } }],
   /** Plans (session-supervisor). */
   customers: [],
+  /** Where customers are told of ends (session-supervisor). */
+  webhooks: [],
+  /** Ends that customers are to be told of, or were told of (session-supervisor). */
+  deliveries: [
+    { key: { dueAt: 1 }, partialFilterExpression: { dueAt: { $exists: true } } },
+    { key: { customer: 1, createdAt: 1 } },
+    { key: { createdAt: 1 }, expireAfterSeconds: 30 * 86_400 },
+  ],
   /** Beats of session-supervisors. */
   supervisors: [],
   /** Beats of user-managers. */

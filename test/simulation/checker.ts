@@ -20,6 +20,8 @@ interface Followed {
   working: Map<string, UserWork & { bound: number }>;
 }
 
+const ENDS: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed']);
+
 /** Checks the store and what clients were told, after each step. It trusts nothing that the product says about itself. */
 export const createChecker = (database: Database, slots: number, now: () => number) => {
   const followed = new Map<string, Followed>();
@@ -202,6 +204,12 @@ export const createChecker = (database: Database, slots: number, now: () => numb
         }
         if (!model.isClosed || owner !== null) {
           fail(_id, `I12: it has not closed: ${state}`);
+        }
+        const end = database.journals
+          .get(_id)
+          ?.findLast(({ entries }) => entries.some(({ kind }) => ENDS.has(kind)));
+        if (end !== undefined && !database.told.has(`${_id}/${end.n}`)) {
+          fail(_id, `I8: nobody is told of its end at ${end.n}: ${state}`);
         }
         if (slot !== undefined) {
           fail(_id, `I11: it has ended and holds slot ${slot}`);

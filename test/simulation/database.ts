@@ -31,6 +31,8 @@ export const createDatabase = (world: World, plan: Plan) => {
   const matcher = new Map<string, MatcherDocument>();
   const supervisors = new Map<string, BeatDocument>();
   const managers = new Map<string, BeatDocument>();
+  /** The ends that wait for webhooks. */
+  const told = new Set<string>();
   let loss = 0;
   let isAway = false;
   let changes = 0;
@@ -129,6 +131,9 @@ export const createDatabase = (world: World, plan: Plan) => {
         planOf: async () => plan,
         plansOf: async (ids: readonly string[]) => new Map(ids.map((id) => [id, plan])),
       } as unknown as CustomerStore,
+      webhooks: {
+        enqueue: ({ _id }: { _id: string }) => ask('tell an end', () => void told.add(_id)),
+      },
       supervisors: createCollection(supervisors, ask),
       managers: createCollection(managers, ask),
       matcher: createCollection(matcher, ask),
@@ -141,6 +146,7 @@ export const createDatabase = (world: World, plan: Plan) => {
     journals,
     workloads,
     users,
+    told,
     /** Grows whenever something may have changed. */
     changes: (): number => changes,
     /** Makes a machine known. */

@@ -51,6 +51,12 @@ export const up: Define = (command, { does }) =>
       collect,
       [],
     )
+    .option(
+      '--webhook-network <cidr>',
+      'a network that is not public and that webhooks may be in; repeat it for more',
+      collect,
+      [],
+    )
     .option('--mongo <url>', 'a MongoDB replica set from outside')
     .option('--nats <url>', 'a nats-server from outside')
     .option('--blob <connection>', 'a blob storage from outside, as Azure connection string')

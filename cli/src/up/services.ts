@@ -63,7 +63,7 @@ export const serviceEnvironment = (
   layout: Layout,
   stores: StoreUrls,
   endpoints: Record<Part, string>,
-  { caseRoot, vncNetwork, computeWorker }: UpOptions,
+  { caseRoot, vncNetwork, webhookNetwork, computeWorker }: UpOptions,
 ): Record<string, string> => ({
   MUSTER_MONGO_URL: stores.mongo,
   MUSTER_NATS_URL: stores.nats,
@@ -79,6 +79,7 @@ export const serviceEnvironment = (
   ...(caseRoot.length === 0 ? {} : { MUSTER_PORT_CASE_ROOTS: caseRoot.join(':') }),
   ...(computeWorker.length === 0 ? {} : { MUSTER_PORT_COMPUTE_WORKERS: computeWorker.join('\n') }),
   ...(vncNetwork.length === 0 ? {} : { MUSTER_PORT_VNC_NETWORKS: vncNetwork.join(',') }),
+  ...(webhookNetwork.length === 0 ? {} : { MUSTER_WEBHOOK_NETWORKS: webhookNetwork.join(',') }),
 });
 
 /** What is of a process alone. Several port-brokers are hosts of their own: each has a loopback address, told apart by its last number. */

@@ -24,6 +24,8 @@ export interface UpOptions {
   caseRoot: readonly string[];
   /** Networks (CIDR) that machines with consoles may be in. */
   vncNetwork: readonly string[];
+  /** Networks (CIDR) that are not public and that webhooks may be in. */
+  webhookNetwork: readonly string[];
   /** Kinds of compute workers, `name=command line with {port}`. */
   computeWorker: readonly string[];
   /** Stores from outside; embedded ones where undefined. */

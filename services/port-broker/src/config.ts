@@ -12,12 +12,12 @@ import {
   secret,
   size,
   text,
+  parseNetworks,
   type Environment,
 } from '#libs/config/index.ts';
 import { mongoVariables, serverConfig, serverVariables } from '#libs/service/index.ts';
 import { parsePools } from './pool-expression.ts';
 import { poolProblems, type KernelRange } from './domain/pool.ts';
-import { parseNetworks } from './vnc/target.ts';
 import { parseWorkerKinds } from './compute/worker-kinds.ts';
 
 const POOLS = 'visualization=11111-11116,vnc=6100-6999,compute=5560-5589';

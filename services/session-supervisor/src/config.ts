@@ -4,6 +4,7 @@ import {
   grpcTarget,
   integer,
   loadConfig,
+  networks,
   secret,
   type Environment,
 } from '#libs/config/index.ts';
@@ -27,6 +28,7 @@ export const variables = z.object({
   MUSTER_PLAN_RUNNING_WORKLOADS: integer({ min: 1, max: MAX_RUNNING_WORKLOADS }).prefault('1'),
   MUSTER_PLAN_USERS: integer({ min: 1, max: MAX_WANTED_USERS }).prefault('100'),
   MUSTER_PLAN_WEIGHT: integer({ min: 1, max: MAX_WEIGHT }).prefault('1'),
+  MUSTER_WEBHOOK_NETWORKS: networks().prefault(''),
   MUSTER_SWEEP_AFTER: duration({ maxMs: 86_400_000 }).prefault('60s'),
   MUSTER_SWEEP_EVERY: duration({ minMs: 10, maxMs: 3_600_000 }).prefault('30s'),
   MUSTER_SCRUB_AFTER: duration({ maxMs: 30 * 86_400_000 }).prefault('24h'),
@@ -51,6 +53,8 @@ export const readConfig = (env: Environment) => {
       users: read.MUSTER_PLAN_USERS,
       weight: read.MUSTER_PLAN_WEIGHT,
     },
+    /** Networks that are not public and in which webhooks may be all the same. */
+    webhookNetworks: read.MUSTER_WEBHOOK_NETWORKS,
     /** Time from the end of a workload to its first sweep (agents may still upload before), and between two searches. */
     sweep: { afterMs: read.MUSTER_SWEEP_AFTER, everyMs: read.MUSTER_SWEEP_EVERY },
     /** Time after which the results of a workload are checked again, and between two searches. */

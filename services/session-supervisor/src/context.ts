@@ -1,3 +1,4 @@
+import type { BlockList } from 'node:net';
 import type { Collection } from 'mongodb';
 import { systemClock } from '#libs/clock/index.ts';
 import { createMongoJournalStore } from '#libs/journal/index.ts';
@@ -14,12 +15,16 @@ import { createReads, type Reads } from './session/reads/reads.ts';
 import { createSessions, type Sessions } from './session/owner/sessions.ts';
 import { createCustomerStore } from './store/customers.ts';
 import { createRefusalStore } from './store/refusals.ts';
+import { createWebhookStore, type WebhookStore } from './store/webhooks.ts';
 import { createWorkloadStore } from './store/workloads.ts';
 import type { Look } from './wire/look.ts';
 
 /** The dependencies of the rpcs. */
 export interface Context extends SessionDeps {
   blob: BlobAccess;
+  webhooks: WebhookStore;
+  /** Networks that an operator opened for webhooks. */
+  webhookNetworks: BlockList;
   reads: Reads;
   looks: Looks<Look>;
   sessions: Sessions;
@@ -45,7 +50,7 @@ export const createContext = async (
   stack.defer(() => blob.close());
   const refusals = createRefusalStore(collection(mongo.db, 'refusals'), { clock, logger });
   stack.defer(() => refusals.close());
-  const deps: SessionDeps = {
+  const needs: Omit<SessionDeps, 'webhooks'> = {
     instance,
     meshSecret: config.meshSecret,
     workloads: createWorkloadStore(collection(mongo.db, 'workloads')),
@@ -62,13 +67,18 @@ export const createContext = async (
     events: logEvents(logger),
     sweep: config.sweep,
     scrub: config.scrub,
-    ...overrides,
   };
+  const webhooks = createWebhookStore(
+    collection(mongo.db, 'webhooks'),
+    collection(mongo.db, 'deliveries'),
+  );
+  const deps: SessionDeps = { ...needs, webhooks, ...overrides };
   const sessions = createSessions(deps);
   stack.defer(() => sessions.close());
   const reads = createReads({ ...deps, sessions });
   const look = async (id: string): Promise<Look> => reads.look(await reads.existing(id));
   const looks = createLooks({ look, bus, clock });
   const supervisors = collection<BeatDocument>(mongo.db, 'supervisors');
-  return { ...deps, blob, reads, looks, sessions, supervisors };
+  const { webhookNetworks } = config;
+  return { ...deps, webhooks, webhookNetworks, blob, reads, looks, sessions, supervisors };
 };

@@ -27,6 +27,15 @@ export const logEvents = (logger: Logger) => ({
   },
   reportRefused: (workload: string, user: string, task: string, reason: string): void =>
     logger.warn({ workload, user, task, reason }, 'report refused'),
+  webhookFailed: (customer: string, delivery: string, failure: string, tries: number): void =>
+    logger.info(
+      { customer, delivery, failure, tries },
+      'a webhook did not take a message; it is tried again',
+    ),
+  webhookGivenUp: (customer: string, delivery: string, failure: string): void =>
+    logger.warn({ customer, delivery, failure }, 'a message to a webhook is given up'),
+  notifierFailed: (err: unknown): void =>
+    logger.debug({ err }, 'webhooks were not looked after; they are looked at again'),
   commandObeyed: (workload: string, command: string): void =>
     logger.info({ workload, command }, 'command obeyed'),
 });

@@ -8,6 +8,7 @@ import type { SessionDeps } from './session/owner/deps.ts';
 import { serveOrphanReports } from './session/agents/orphan-reports.ts';
 import { startOwnership } from './session/owner/ownership.ts';
 import { startScrubber } from './session/maintenance/scrubber.ts';
+import { startNotifier } from './webhooks/notifier.ts';
 import { startSweeper } from './session/maintenance/sweeper.ts';
 
 /** Starts the service and adds everything that it opens to `stack`. Tests override parts of the context. */
@@ -22,6 +23,8 @@ export const startSupervisor = async (
   stack.defer(() => orphans.close());
   const beats = await startOwnership(ctx, ctx.supervisors, ctx.sessions);
   stack.defer(() => beats.stop());
+  const notifier = startNotifier(ctx);
+  stack.defer(() => notifier.stop());
   const sweeper = startSweeper(ctx);
   stack.defer(() => sweeper.stop());
   const scrubber = startScrubber(ctx);

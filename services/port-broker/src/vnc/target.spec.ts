@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { isDomainError } from '#libs/errors/index.ts';
-import { addressOf, parseNetworks, parseTarget } from './target.ts';
+import { parseNetworks } from '#libs/config/index.ts';
+import { addressOf, parseTarget } from './target.ts';
 
 describe('parseTarget', () => {
   it('reads names and addresses with a port, and nothing else', () => {

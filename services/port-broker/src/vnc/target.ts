@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import { BlockList, isIP } from 'node:net';
+import { type BlockList, isIP } from 'node:net';
+import { isWithin } from '#libs/config/index.ts';
 import { targetNotAllowed, targetUnknown } from './errors.ts';
 
 /** A machine's VNC server, as callers name it. */
@@ -18,22 +19,6 @@ export const parseTarget = (text: string): Target | undefined => {
   const isHost =
     bracketed === undefined ? host !== '' && !host.startsWith('-') : isIP(bracketed) === 6;
   return isHost && port >= 1 && port <= 65_535 ? { host, port } : undefined;
-};
-
-/** Reads networks in CIDR notation, or single addresses. Throws SyntaxError that names the first wrong one. */
-export const parseNetworks = (texts: readonly string[]): BlockList => {
-  const networks = new BlockList();
-  for (const text of texts) {
-    const [address = '', prefix] = text.split('/');
-    const version = isIP(address);
-    const bits = prefix === undefined ? (version === 4 ? 32 : 128) : Number(prefix);
-    const isPrefix = prefix === undefined || /^\d{1,3}$/.test(prefix);
-    if (version === 0 || !isPrefix || bits > (version === 4 ? 32 : 128)) {
-      throw new SyntaxError(`${text} is no network; write it as 10.0.0.0/8 or fd00::/8`);
-    }
-    networks.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6');
-  }
-  return networks;
 };
 
 /**
@@ -59,6 +44,3 @@ const addressesOf = async (host: string): Promise<string[]> => {
   }
   return found.map(({ address }) => address);
 };
-
-const isWithin = (address: string, networks: BlockList): boolean =>
-  networks.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');

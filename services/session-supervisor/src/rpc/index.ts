@@ -5,6 +5,7 @@ import { explainWorkload } from './explain-workload.ts';
 import { getCustomer } from './get-customer.ts';
 import { getTaskLog } from './get-task-log.ts';
 import { getUserCount } from './get-user-count.ts';
+import { getWebhook } from './get-webhook.ts';
 import { getWorkloadProgress } from './get-workload-progress.ts';
 import { getWorkloadStatus } from './get-workload-status.ts';
 import { getWorkload } from './get-workload.ts';
@@ -17,8 +18,11 @@ import { putCustomer } from './put-customer.ts';
 import { resumeWorkload } from './resume-workload.ts';
 import { listAttempts } from './list-attempts.ts';
 import { retryTasks } from './retry-tasks.ts';
+import { removeWebhook } from './remove-webhook.ts';
 import { scrubWorkload } from './scrub-workload.ts';
 import { setUserCount } from './set-user-count.ts';
+import { setWebhook } from './set-webhook.ts';
+import { testWebhook } from './test-webhook.ts';
 import { startWorkload } from './start-workload.ts';
 import { stopAndDeleteWorkload } from './stop-and-delete-workload.ts';
 import { watchWorkload } from './watch-workload.ts';
@@ -49,5 +53,9 @@ export const services = (ctx: Context): ServiceBinding[] => [
     putCustomer: putCustomer(ctx),
     getCustomer: getCustomer(ctx),
     listCustomers: listCustomers(ctx),
+    setWebhook: setWebhook(ctx),
+    getWebhook: getWebhook(ctx),
+    removeWebhook: removeWebhook(ctx),
+    testWebhook: testWebhook(ctx),
   }),
 ];

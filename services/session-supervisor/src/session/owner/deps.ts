@@ -8,6 +8,7 @@ import type { Entry } from '../../domain/state/entries.ts';
 import type { Events } from '../../events.ts';
 import type { CustomerStore } from '../../store/customers.ts';
 import type { RefusalStore } from '../../store/refusals.ts';
+import type { WebhookStore } from '../../store/webhooks.ts';
 import type { WorkloadStore } from '../../store/workloads.ts';
 
 /** The dependencies of a session. */
@@ -23,4 +24,6 @@ export interface SessionDeps extends Pick<Config, 'meshSecret' | 'sweep' | 'scru
   random: Random;
   logger: Logger;
   events: Events;
+  /** Ends wait here until customers are told of them. */
+  webhooks: Pick<WebhookStore, 'enqueue'>;
 }

@@ -274,4 +274,7 @@ const silent: SessionDeps['events'] = {
   attemptFailed: nothing,
   reportRefused: nothing,
   commandObeyed: nothing,
+  webhookFailed: nothing,
+  webhookGivenUp: nothing,
+  notifierFailed: nothing,
 };

@@ -27,6 +27,7 @@ import { createProjector } from '../loop/projector.ts';
 import { startPublisher } from '../loop/publisher.ts';
 import { createSnapshots } from '../loop/snapshots.ts';
 import { giveBack, removeDemand } from '../matcher/tail.ts';
+import { tellEnd } from './tell-end.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 import { volatileOf } from '../reads/volatile.ts';
 import { usersFromProto } from '../../wire/reports.ts';
@@ -153,6 +154,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   const cleanUp = async (announced: Promise<void>): Promise<void> => {
     await announced;
+    await tellEnd(deps, loop.durable(), stopped.signal);
     await exchange.stop();
     demandCounter += 1;
     const removed = { workloadId: header.id, epoch, counter: demandCounter };
