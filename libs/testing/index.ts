@@ -35,4 +35,5 @@ export {
 } from './stores.ts';
 export { silent, testLog } from './silent.ts';
 export { tempDir, type TempDir } from './temp-dir.ts';
+export { createTestClient } from './test-client.ts';
 export { startVncServer, type VncServer } from './vnc-server.ts';
