@@ -18,6 +18,16 @@ const isBaked = (cache: BlendRecord | undefined): boolean =>
 const unless = (isStored: boolean, kind: string, name: string): Unbaked | undefined =>
   isStored ? undefined : { kind, name };
 
+/** DNA_modifier_types.h: eModifierMode_Render. */
+const RENDERED = 1 << 1;
+/** DNA_dynamicpaint_types.h: MOD_DPAINT_ACTIVE, and the format of surfaces that are files of their own. */
+const PAINT_ACTIVE = 1 << 0;
+const PAINT_IMAGES = 2;
+
+/** Whether pictures show what a modifier does. */
+export const isRendered = (modifier: BlendRecord): boolean =>
+  (modifier.number('modifier.mode') & RENDERED) !== 0;
+
 /** FLUID_DOMAIN_BAKED_DATA and its kin in DNA_fluid_types.h. */
 const FLUID_BAKED = 0b1010_1010;
 
@@ -25,7 +35,11 @@ const FLUID_BAKED = 0b1010_1010;
 export const unbakedOf = (record: BlendRecord): Unbaked | undefined => {
   switch (record.struct.name) {
     case 'ClothModifierData':
-      return unless(isBaked(record.ref('point_cache')), 'cloth', record.text('modifier.name'));
+      return unless(
+        isBaked(record.ref('point_cache')) || !isRendered(record),
+        'cloth',
+        record.text('modifier.name'),
+      );
     case 'SoftBody':
       return unless(
         isBaked(record.ref('shared.pointcache') ?? record.ref('shared')?.ref('pointcache')),
@@ -37,9 +51,14 @@ export const unbakedOf = (record: BlendRecord): Unbaked | undefined => {
         ? unless(isBaked(record.ref('pointcache')), 'particles', record.text('name'))
         : undefined;
     case 'RigidBodyWorld':
-      return unless(isBaked(record.ref('shared')?.ref('pointcache')), 'rigid bodies', '');
+      return (record.ref('group')?.list('gobject') ?? []).length === 0
+        ? undefined
+        : unless(isBaked(record.ref('shared')?.ref('pointcache')), 'rigid bodies', '');
     case 'DynamicPaintSurface':
-      return unless(isBaked(record.ref('pointcache')), 'dynamic paint', record.text('name'));
+      return (record.number('flags') & PAINT_ACTIVE) === 0 ||
+        record.number('format') === PAINT_IMAGES
+        ? undefined
+        : unless(isBaked(record.ref('pointcache')), 'dynamic paint', record.text('name'));
     case 'FluidDomainSettings':
       return unless((record.number('cache_flag') & FLUID_BAKED) !== 0, 'fluid', '');
     default:

@@ -1,6 +1,6 @@
 import type { BlendFile, FileBlock } from './file.ts';
 import { type FileUse, filesOf } from './file-uses.ts';
-import { type Unbaked, unbakedOf } from './physics.ts';
+import { isRendered, type Unbaked, unbakedOf } from './physics.ts';
 import { type BlendRecord, recordsOf } from './record.ts';
 import { isMuted, shownNodes } from './node-tree.ts';
 import { hiddenCollections, isHiddenObject } from './visibility.ts';
@@ -196,6 +196,12 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
         break;
       case 'bNodeTree':
         addAll(shownNodes(record));
+        break;
+      case 'FluidModifierData':
+      case 'DynamicPaintModifierData':
+        if (!isRendered(record)) {
+          return;
+        }
         break;
       case 'bNode':
         if (isMuted(record)) {

@@ -22,6 +22,8 @@ export const render = (spec: Partial<RenderSpec>): RenderSpec => ({
   allowedMissing: [],
   frameTimeout: undefined,
   progressTimeout: undefined,
+  physics: 'RENDER_PHYSICS_UNSPECIFIED',
+  bakeTimeout: undefined,
   maxFailures: 0,
   maxLosses: 0,
   ...spec,

@@ -51,6 +51,10 @@ interface RenderOptions extends WaitOptions {
   blend: string;
   include: string[];
   allowMissing?: boolean | string[];
+  bake?: boolean;
+  allowUnbaked?: boolean;
+  /** Seconds, like the next two. */
+  bakeTimeout?: number;
   /** Seconds, like the next. */
   frameTimeout?: number;
   progressTimeout?: number;
@@ -107,6 +111,14 @@ export const render: Define = (command, { does }) =>
       '--allow-missing [pattern...]',
       'render although files are missing: all, or those whose path or name matches, for example "*.ies"',
     )
+    .addOption(
+      new Option(
+        '--bake',
+        'bake physics first, once on one machine, if the file does not have it baked',
+      ).conflicts('allowUnbaked'),
+    )
+    .option('--allow-unbaked', 'render although frames of physics that is not baked do not fit')
+    .option('--bake-timeout <time>', 'longest time for baking, 12h by default', parseTtl)
     .option('--out <dir>', 'where the frames go (default: ./<file name>-frames)')
     .option(
       '--contact-sheet <file>',
@@ -233,7 +245,9 @@ const start = async (
 };
 
 const renderSpec = (
-  options: Omit<RenderOptions, 'allowMissing'> & Pick<Given, 'allowMissing'>,
+  options: Omit<RenderOptions, 'allowMissing'> &
+    Pick<Given, 'allowMissing'> &
+    Pick<RenderSpec, 'physics'>,
 ): RenderSpec => ({
   frames: options.frames,
   order: orders[options.order],
@@ -246,6 +260,8 @@ const renderSpec = (
   allowedMissing: typeof options.allowMissing === 'boolean' ? [] : [...options.allowMissing],
   frameTimeout: toDuration(options.frameTimeout),
   progressTimeout: toDuration(options.progressTimeout),
+  physics: options.physics,
+  bakeTimeout: toDuration(options.bakeTimeout),
   maxFailures: 0,
   maxLosses: 0,
 });

@@ -1,10 +1,12 @@
 import { relative } from 'node:path';
+import { RenderPhysics } from '#libs/contracts/common.ts';
 import type { Invocation } from '../invocation.ts';
 import { plural, printable } from '../formats.ts';
 import { collect, type Collected } from './collect.ts';
 import { inspect, type SceneChoice } from './inspect.ts';
 import type { ProjectInput } from './input.ts';
 import { type Allowance, checkInside, checkMissing } from './permitted.ts';
+import { choosePhysics, type PhysicsChoice } from './physics.ts';
 import { type PlacedFile, placeFiles } from './place-files.ts';
 
 /** A scene that was found fit to render, with all files that go along. */
@@ -15,24 +17,27 @@ export interface Prepared {
   frames: string;
   /** Paths of files that pictures can show and that are missing, which is allowed. */
   missing: readonly string[];
+  physics: RenderPhysics;
 }
 
-interface PrepareOptions extends SceneChoice {
+interface PrepareOptions extends SceneChoice, PhysicsChoice {
   /** Absolute paths outside of the project's folder from which files may go along. */
   include: readonly string[];
   allowMissing: Allowance;
 }
 
 /**
- * Looks through a project before a byte is sent. Throws what `inspect`, `checkInside`, `checkMissing` and `placeFiles` throw.
+ * Looks through a project before a byte is sent. Throws what `inspect`, `checkInside`, `checkMissing`, `choosePhysics` and
+ * `placeFiles` throw.
  */
 export const prepareProject = async (
   { output }: Pick<Invocation, 'output'>,
   { main, folder }: Pick<ProjectInput, 'main' | 'folder'>,
   options: PrepareOptions,
 ): Promise<Prepared> => {
-  const alone = { files: [{ path: 'scene.blend', source: main }], missing: [] };
   const inspected = await inspect(main, options);
+  const physics = choosePhysics(undefined, inspected?.frames ?? options.frames, options);
+  const alone = { files: [{ path: 'scene.blend', source: main }], missing: [], physics };
   if (inspected === undefined) {
     return { ...alone, scene: options.scene, frames: options.frames };
   }
@@ -46,7 +51,11 @@ export const prepareProject = async (
   checkMissing(collected.missing, options.allowMissing);
   tellFindings(output, collected, folder);
   const missing = collected.missing.map(({ path }) => path);
-  return { ...inspected, files: placeFiles(collected.files), missing };
+  const chosen = choosePhysics(collected.unbaked, inspected.frames, options);
+  if (options.bake === true && chosen !== RenderPhysics.BAKE) {
+    output.note('there is nothing to bake: no physics that changes, or it is baked already');
+  }
+  return { ...inspected, files: placeFiles(collected.files), missing, physics: chosen };
 };
 
 const MAX_TOLD = 3;

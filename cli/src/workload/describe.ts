@@ -2,6 +2,7 @@ import type { NodeProgress, Workload } from '#libs/contracts/session.ts';
 import { formatEnum, formatInstant, formatSeconds, printable } from '../formats.ts';
 import type { Output } from '../output.ts';
 import { viewOf } from './kinds.ts';
+import { stepName } from './steps.ts';
 import { printNotes } from './notes.ts';
 
 export const stateOf = ({ state }: Pick<Workload, 'state'>): string =>
@@ -40,7 +41,7 @@ export const printWorkload = (
   if (steps.length > 1) {
     output.text('');
     output.table(steps, [
-      ['STEP', ({ node }) => node],
+      ['STEP', ({ node }) => stepName(node)],
       ['DONE', (step) => `${step.completed}/${step.total}`, 'right'],
       ['FAILED', (step) => step.failed, 'right'],
       ['TO DO', (step) => step.remaining, 'right'],

@@ -1,4 +1,4 @@
-import { RenderFormat, type RenderSpec } from '#libs/contracts/common.ts';
+import { RenderFormat, RenderPhysics, type RenderSpec } from '#libs/contracts/common.ts';
 import type { Workload } from '#libs/contracts/session.ts';
 import { formatEnum, plural, printable } from '../formats.ts';
 
@@ -26,12 +26,19 @@ const EXTENSIONS: Record<RenderFormat, string> = {
   [RenderFormat.UNRECOGNIZED]: 'bin',
 };
 
-const renderFacts = ({ engine, format, order, samples, scalePercent }: RenderSpec) => ({
+const PHYSICS: Partial<Record<RenderPhysics, string>> = {
+  [RenderPhysics.BAKE]: 'baked on one machine before the first frame',
+  [RenderPhysics.IN_ORDER]: 'played from the first frame on by each machine',
+  [RenderPhysics.ALLOW_UNBAKED]: 'as each machine computes it',
+};
+
+const renderFacts = ({ engine, format, order, samples, scalePercent, physics }: RenderSpec) => ({
   engine: engine || 'as in the file',
   format: formatEnum(format, 'RENDER_FORMAT_'),
   order: formatEnum(order, 'RENDER_ORDER_'),
   samples: samples === 0 ? '' : String(samples),
   scale: scalePercent === 0 ? '' : `${scalePercent} %`,
+  physics: PHYSICS[physics] ?? '',
 });
 
 const kinds: { readonly [K in Spec['$case']]: KindView<SpecOf<K>> } = {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { stepUnderWay } from './steps.ts';
 import { fakeClock } from '#libs/testing/index.ts';
 import { testCli } from '../fixtures/test-cli.ts';
 import { createOutput } from '../output.ts';
@@ -13,6 +14,7 @@ const half: Progress = {
   users: 3,
   etaSeconds: 21.04,
   perMinute: 34.4,
+  step: '',
   running: [],
 };
 const none: Progress = {
@@ -22,6 +24,7 @@ const none: Progress = {
   users: 0,
   etaSeconds: undefined,
   perMinute: 0,
+  step: '',
   running: [],
 };
 
@@ -45,6 +48,17 @@ describe('progress', () => {
     expect(progressLine({ ...none, failed: 1 }, 'frame')).to.equal(
       '0 of 1 frame, 1 failed, 0 users',
     );
+  });
+
+  it('begins with the step that the results wait for', () => {
+    const step = stepUnderWay([
+      { node: 'bake', total: 1, completed: 0, failed: 0, remaining: 1 },
+      { node: 'frames', total: 24, completed: 0, failed: 0, remaining: 24 },
+    ]);
+    expect(progressLine({ ...none, step }, 'frame')).to.equal(
+      'baking the physics: 0 of 1, 0 of 1 frame, 0 users',
+    );
+    expect(progressEvent({ ...none, step })).to.include({ step });
   });
 
   it('is a bar that never wraps', () => {

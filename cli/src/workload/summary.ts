@@ -44,18 +44,16 @@ const framesByName = (shares: readonly UserShare[]): Record<string, number> => {
 export const printSummary = (output: Output, summary: Summary): void => {
   const { workload } = summary;
   const noun = viewOf(workload).noun;
-  // More than there are tasks, if some were done again.
-  const made = workload.shares.reduce((sum, { completed }) => sum + completed, 0);
+  // More than there are tasks, if some were done again. Where others are prepared first, only the time says who did how much.
+  const partOf = ({ completed, seconds }: UserShare): number =>
+    workload.nodes.length > 0 ? seconds : completed;
+  const made = workload.shares.reduce((sum, share) => sum + partOf(share), 0);
   if (workload.shares.length > 0) {
     output.text('');
     output.table(workload.shares, [
       ['USER', nameOf],
       [`${noun.toUpperCase()}S`, ({ completed }) => completed, 'right'],
-      [
-        'SHARE',
-        ({ completed }) => `${Math.round((100 * completed) / Math.max(1, made))} %`,
-        'right',
-      ],
+      ['SHARE', (share) => `${Math.round((100 * partOf(share)) / (made || 1))} %`, 'right'],
       ['WORK', ({ seconds }) => formatSeconds(seconds), 'right'],
       [
         `PER ${noun.toUpperCase()}`,

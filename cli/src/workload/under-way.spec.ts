@@ -27,6 +27,7 @@ const progress = (running: RunningTask[]): Progress => ({
   users: 1,
   etaSeconds: undefined,
   perMinute: 0,
+  step: '',
   running,
 });
 

@@ -1,6 +1,7 @@
 import type { RunningTask } from '#libs/contracts/session.ts';
 import { formatSeconds, printable } from '../formats.ts';
 import { nameOf } from './describe.ts';
+import { taskName } from './steps.ts';
 
 /** More than these are only counted: people look at a screen, not at a list. */
 const MAX_LINES = 8;
@@ -18,7 +19,7 @@ const lineOf = (task: RunningTask, noun: string): string => {
       ? `for ${formatSeconds(elapsedSeconds)}`
       : `${formatSeconds(remainingSeconds)} left`,
   ];
-  return `${noun} ${frame} on ${printable(nameOf(task))}: ${parts.join(', ')}`;
+  return `${taskName(task.task, noun, frame)} on ${printable(nameOf(task))}: ${parts.join(', ')}`;
 };
 
 /** `frame 17 on alice: 62 %, Sample 40/64, 20.0 s left`: a line for each task under way, a few at most. */

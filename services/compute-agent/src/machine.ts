@@ -12,6 +12,7 @@ import { openLink } from './link/link.ts';
 import { createOutgoing } from './link/outgoing.ts';
 import type { Kept } from './outbox/kept.ts';
 import { createDelivery } from './work/delivery.ts';
+import { fetchInputs } from './work/inputs.ts';
 import { openWork } from './work/opening.ts';
 import { startSlotGroup } from './work/slot-group.ts';
 
@@ -52,18 +53,11 @@ export const startMachine = (token: string, config: Config, context: Context) =>
     random,
     events,
   });
+  const fetching = { cache, blobs, clock, random, onRetry: events.sceneDelayed };
   const slotGroup = startSlotGroup({
     slots,
-    open: openWork({
-      engines,
-      cache,
-      projectsDir,
-      blobs,
-      clock,
-      random,
-      onClosingFailed: events.closingFailed,
-      onRetry: events.sceneDelayed,
-    }),
+    open: openWork({ ...fetching, projectsDir, engines, onClosingFailed: events.closingFailed }),
+    fetchInput: fetchInputs(fetching),
     onStarted: ({ workloadId, attempt }) =>
       outgoing.started({ workloadId, attempt, body: { $case: 'started', value: {} } }),
     onProgress: (assignments) => outgoing.progress(progressOf(assignments, clock.monotonic())),

@@ -131,12 +131,24 @@ describe('the agent as a process', function () {
         allowedMissing: [],
         frameTimeout: undefined,
         progressTimeout: undefined,
+        physics: 'RENDER_PHYSICS_UNSPECIFIED' as const,
+        bakeTimeout: undefined,
         maxFailures: 0,
         maxLosses: 0,
       };
       work = {
         work: {
-          kind: { $case: 'render', value: { spec, scene, project: undefined, version: '' } },
+          kind: {
+            $case: 'render',
+            value: {
+              spec,
+              scene,
+              project: undefined,
+              version: '',
+              stepwiseSpec: undefined,
+              lastFrame: 0,
+            },
+          },
         },
       };
     });

@@ -60,6 +60,7 @@ export const createContext = async (
       collection(mongo.db, 'journal'),
       collection(mongo.db, 'snapshots'),
     ),
+    blob,
     bus,
     clock,
     random,

@@ -30,6 +30,15 @@ export interface Running {
   progress(progress: Progress): void;
   /** Records a point from which the task can be resumed. It never rejects. */
   checkpoint(checkpoint: Checkpoint): Promise<void>;
+  /** Fetches the result of an earlier task, by its key. The file stays as it is until the task ends. Never rejects. */
+  input(task: string): Promise<InputFile | Failed | Cancelled>;
+}
+
+/** The result of an earlier task on this machine. Everybody may read it, nobody may write it. */
+export interface InputFile {
+  kind: 'file';
+  /** Equal results have the same path. */
+  file: string;
 }
 
 /** The task is done. */

@@ -209,11 +209,23 @@ describe('the agent and the mesh', () => {
       allowedMissing: [],
       frameTimeout: undefined,
       progressTimeout: undefined,
+      physics: 'RENDER_PHYSICS_UNSPECIFIED' as const,
+      bakeTimeout: undefined,
       maxFailures: 0,
       maxLosses: 0,
     };
     const work = {
-      kind: { $case: 'render' as const, value: { spec, scene, project: undefined, version: '' } },
+      kind: {
+        $case: 'render' as const,
+        value: {
+          spec,
+          scene,
+          project: undefined,
+          version: '',
+          stepwiseSpec: undefined,
+          lastFrame: 0,
+        },
+      },
     };
     stream.desire({ work, attempts: [{ ...attempts(1)[0]!, task: 'frames/1' }] });
     const [report] = await reported(stream, 1);

@@ -1,4 +1,4 @@
-import type { DesiredState, Held, Work } from '#libs/contracts/agent.ts';
+import type { DesiredState, Held, InputResult, Work } from '#libs/contracts/agent.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import { type DesiredOrder, isNewer, NO_ORDER } from '../domain/desired.ts';
 import { attemptKey, type Phase, reconcile } from '../domain/reconcile.ts';
@@ -27,6 +27,7 @@ export const createBoard = () => {
   let order: DesiredOrder = NO_ORDER;
   let workloadId = '';
   let work: Work | undefined;
+  let inputs: readonly InputResult[] = [];
   let queue: Assignment[] = [];
   let isOpen = true;
 
@@ -43,7 +44,9 @@ export const createBoard = () => {
       }
       order = { claim: state.claim, epoch: state.epoch, counter: state.counter };
       workloadId = state.workloadId;
-      work = state.work ?? work;
+      if (state.work !== undefined) {
+        ({ work, inputs } = state);
+      }
       const { start, stop, forget } = reconcile(state, assignments);
       const stopped = stop.flatMap((key) => {
         const assignment = assignments.get(key);
@@ -80,6 +83,8 @@ export const createBoard = () => {
     workloadId: () => workloadId,
     /** The work to which the waiting assignments belong. */
     work: () => work,
+    /** The result of an earlier task, by its key, if the mesh said where it is. */
+    input: (task: string) => inputs.find((each) => each.task === task),
     /** An assignment has an outcome. */
     finish(assignment: Assignment): void {
       assignment.phase = 'finished';

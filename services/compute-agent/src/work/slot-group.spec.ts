@@ -69,6 +69,7 @@ const setUp = (options: Partial<SlotGroupOptions> = {}) => {
   const group = startSlotGroup({
     slots: 1,
     open: engine.open,
+    fetchInput: async (task) => failed('AGENT_ERROR', `nobody made ${task}`),
     onStarted: ({ attempt }) => void announced.push(attempt.task),
     onProgress: (assignments) =>
       void progress.push(
@@ -97,6 +98,7 @@ const setUp = (options: Partial<SlotGroupOptions> = {}) => {
       epoch: 0,
       counter,
       adopt: false,
+      inputs: [],
       work: undefined,
       attempts: [],
     };

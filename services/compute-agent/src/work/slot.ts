@@ -10,7 +10,9 @@ import {
   type Opened,
   type Outcome,
   type Progress,
+  type Running,
 } from '../engines/engine.ts';
+import type { BorrowedInput, FetchInput } from './inputs.ts';
 import type { Assignment, Board } from './board.ts';
 
 /** Opens an engine for a workload. Never rejects. */
@@ -23,6 +25,7 @@ export type OpenWork = (
 export interface SlotOptions {
   board: Board;
   open: OpenWork;
+  fetchInput: FetchInput;
   /** The engine begins with an assignment. */
   onRunning: (assignment: Assignment) => void;
   /** Takes over the outcome of an assignment. The slot goes on when the returned promise has resolved. */
@@ -62,7 +65,15 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
  * Starts a slot, which works on one task at a time. It takes an assignment from the board whenever it has none, and keeps
  * its engine between them.
  */
-export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: SlotOptions) => {
+export const startSlot = ({
+  board,
+  open,
+  fetchInput,
+  onRunning,
+  onDone,
+  onIdle,
+  clock,
+}: SlotOptions) => {
   const ending = new AbortController();
   let current: Assignment | undefined;
   let ready: Ready | undefined;
@@ -125,6 +136,7 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
     if (stopping.signal.aborted) {
       stopping = new AbortController();
     }
+    const borrowed: BorrowedInput[] = [];
     assignment.startedMs = clock.monotonic();
     isRunning = true;
     onRunning(assignment);
@@ -134,12 +146,21 @@ export const startSlot = ({ board, open, onRunning, onDone, onIdle, clock }: Slo
       };
       // Nothing keeps checkpoints yet, so a stopped task begins anew.
       const checkpoint = async (): Promise<void> => undefined;
-      const running = { signal: stopping.signal, progress, checkpoint };
+      const { signal } = stopping;
+      const input: Running['input'] = async (task) => {
+        const fetched = await fetchInput(task, board.input(task), signal);
+        if (fetched.kind === 'file') {
+          borrowed.push(fetched);
+        }
+        return fetched;
+      };
+      const running = { signal, progress, checkpoint, input };
       return await opened.run({ key: assignment.attempt.task }, running);
     } catch (thrown) {
       return failed('AGENT_ERROR', thrown instanceof Error ? thrown.message : String(thrown));
     } finally {
       isRunning = false;
+      borrowed.forEach(({ release }) => release());
     }
   };
 

@@ -263,6 +263,8 @@ describe('results and scenes, with a real blob service', function () {
         allowedMissing: [],
         frameTimeout: undefined,
         progressTimeout: undefined,
+        physics: 'RENDER_PHYSICS_UNSPECIFIED' as const,
+        bakeTimeout: undefined,
         maxFailures: 0,
         maxLosses: 0,
       };
@@ -272,6 +274,8 @@ describe('results and scenes, with a real blob service', function () {
         scene: { ...named, fileName: '', grant: blob.grant(blobName, MACHINE), ...different },
         project: undefined,
         version: '',
+        stepwiseSpec: undefined,
+        lastFrame: 0,
       };
       return { work: { kind: { $case: 'render', value } } };
     };

@@ -11,8 +11,10 @@ const faults: Readonly<Record<FailureClassName, Fault>> = {
   SCENE_UNREADABLE: 'input',
   MISSING_ASSETS: 'input',
   SCENE_LOST: 'input',
+  PHYSICS_NOT_BAKED: 'input',
   ENGINE_UNAVAILABLE: 'machine',
   AGENT_ERROR: 'machine',
+  INPUT_LOST: 'machine',
 };
 
 /** A class that this build does not know is the machine's fault, because that harms no task and no input. */

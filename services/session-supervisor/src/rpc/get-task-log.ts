@@ -6,7 +6,7 @@ import { asUnavailable } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
 import { has } from '../domain/sets/bitmap.ts';
 import { acceptedKey } from '../domain/state/entries.ts';
-import { taskOrdinal } from '../domain/graph/task-graph.ts';
+import { onlyOuterNode, taskOrdinal } from '../domain/graph/task-graph.ts';
 import { generationOf, troubleOf, type WorkloadState } from '../domain/state/workload.ts';
 import { resolve } from './target.ts';
 
@@ -25,9 +25,9 @@ export const getTaskLog =
   async (request, call) => {
     const { document, state, revision } = await resolve(ctx, call.caller, request);
     const workload = document._id;
-    // If the workload has one node, the index is enough.
-    const [only, ...others] = state.graph.nodes;
-    const isWhole = request.task.includes('/') || only === undefined || others.length > 0;
+    // If the results of one node are the workload's, the index is enough.
+    const only = onlyOuterNode(state.graph.nodes);
+    const isWhole = request.task.includes('/') || only === undefined;
     const task = isWhole ? request.task : `${only.id}/${request.task}`;
     const ordinal = taskOrdinal(state.graph, task);
     if (ordinal === undefined) {

@@ -2,18 +2,18 @@ import type {
   FrameRange,
   GetWorkloadProgressRequest,
   GetWorkloadProgressResponse,
-  NodeProgress,
   VolatileReply,
 } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { valueRangesOf } from '../domain/sets/small-int-map.ts';
 import { tasksToText } from '../domain/graph/task-text.ts';
-import { nodeCountsOf, type WorkloadState } from '../domain/state/workload.ts';
+import type { WorkloadState } from '../domain/state/workload.ts';
 import { statusOf } from './get-workload-status.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 import { paceOf } from '../wire/look.ts';
+import { nodesOf } from '../wire/nodes.ts';
 
 export const getWorkloadProgress =
   (ctx: Context): Unary<GetWorkloadProgressRequest, GetWorkloadProgressResponse> =>
@@ -30,12 +30,6 @@ export const getWorkloadProgress =
       nodes: nodesOf(state),
     };
   };
-
-const nodesOf = (state: WorkloadState): NodeProgress[] =>
-  nodeCountsOf(state).map((counts, place) => ({
-    node: state.graph.nodes[place]?.id ?? '',
-    ...counts,
-  }));
 
 const heldOf = (owner: VolatileReply | undefined): FrameRange[] =>
   (owner?.users ?? []).flatMap(({ held, userId, name }) =>

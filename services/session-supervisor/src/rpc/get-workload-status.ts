@@ -4,7 +4,7 @@ import type {
 } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { countsOf } from '../domain/state/workload.ts';
+import { outerCountsOf } from '../domain/state/workload.ts';
 import type { View } from '../session/reads/reads.ts';
 import { percentageOf, phaseToProto } from '../wire/workload.ts';
 import { resolve } from './target.ts';
@@ -16,7 +16,7 @@ export const getWorkloadStatus =
 
 /** The state of a workload, and how far it is. */
 export const statusOf = ({ document, state, revision }: View): GetWorkloadStatusResponse => {
-  const counts = countsOf(state);
+  const counts = outerCountsOf(state);
   return {
     workloadId: document._id,
     state: phaseToProto(state.phase),

@@ -5,6 +5,7 @@ import type { JournalDocument } from '#libs/journal/index.ts';
 import { formatBlobName, parseTaskKey } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { AttemptKey, Entry } from '../domain/state/entries.ts';
+import { isInnerTask } from '../domain/graph/task-graph.ts';
 import { isCurrentResult } from '../domain/state/workload.ts';
 import type { View } from '../session/reads/reads.ts';
 import { journalPage, parseNumberPage } from './number-page.ts';
@@ -37,7 +38,7 @@ const resultsOf = (
   { n, at, entries }: JournalDocument<Entry>,
 ): Result[] =>
   entries.flatMap((entry) => {
-    if (!isCurrentResult(state, entry)) {
+    if (!isCurrentResult(state, entry) || isInnerTask(state, entry.task)) {
       return [];
     }
     const { kind: _kind, blob, user, ...rest } = entry;

@@ -32,6 +32,8 @@ const render = (
       allowedMissing: [],
       frameTimeout: undefined,
       progressTimeout: undefined,
+      physics: 'RENDER_PHYSICS_UNSPECIFIED',
+      bakeTimeout: undefined,
       maxFailures: 0,
       maxLosses: 0,
       ...spec,

@@ -1,5 +1,5 @@
 import {
-  countsOf,
+  outerCountsOf,
   hasEnded,
   type WorkloadHeader,
   type Phase,
@@ -43,6 +43,8 @@ export interface WorkloadDocument {
 const GRAPH_FOLD_VERSION = 4;
 /** Builds before this one would take the manifest of a project for a .blend. */
 const PROJECT_FOLD_VERSION = 6;
+/** Builds before this one do not pass results on to other tasks. */
+const INNER_FOLD_VERSION = 6;
 
 /** The field that says which builds may own a workload. */
 export const understoodFrom = ({
@@ -52,7 +54,11 @@ export const understoodFrom = ({
   if (file?.isProject === true) {
     return { understoodFrom: PROJECT_FOLD_VERSION };
   }
-  return kindOf(spec).graphOf(spec).nodes.length > 1 ? { understoodFrom: GRAPH_FOLD_VERSION } : {};
+  const { nodes } = kindOf(spec).graphOf(spec);
+  if (nodes.some(({ isInner }) => isInner)) {
+    return { understoodFrom: INNER_FOLD_VERSION };
+  }
+  return nodes.length > 1 ? { understoodFrom: GRAPH_FOLD_VERSION } : {};
 };
 
 /** A workload's state for lists, written at most once a second. It may be behind the journal, but is never ahead of it. */
@@ -73,7 +79,7 @@ export interface Projection {
 
 /** The projection of a state. */
 export const projectionOf = (state: WorkloadState, held: string): Projection => {
-  const { total, completed, failed } = countsOf(state);
+  const { total, completed, failed } = outerCountsOf(state);
   return {
     position: state.position,
     phase: state.phase,

@@ -3,7 +3,8 @@ import {
   type GetWorkloadResponse,
   type Workload,
 } from '#libs/contracts/session.ts';
-import { countsOf, type Counts, type Phase } from '../domain/state/workload.ts';
+import { outerCountsOf, type Counts, type Phase } from '../domain/state/workload.ts';
+import { nodesOf } from './nodes.ts';
 import type { View } from '../session/reads/reads.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
 import { kindOf } from '../kinds/kinds.ts';
@@ -37,7 +38,7 @@ const viewToProto = ({ document, state, revision }: View): Workload => {
   const { ending, startedAt, wanted, shares } = state;
   return {
     ...headerToProto(document),
-    ...numbers(countsOf(state)),
+    ...numbers(outerCountsOf(state)),
     state: phaseToProto(state.phase),
     reason: ending?.reason ?? '',
     reasonMessage: ending?.message ?? '',
@@ -52,6 +53,7 @@ const viewToProto = ({ document, state, revision }: View): Workload => {
     renderVersion: state.version,
     engine: state.engine,
     notes: state.notes.toSorted((a, b) => b.results - a.results),
+    nodes: state.graph.nodes.length > 1 ? nodesOf(state) : [],
   };
 };
 
@@ -81,6 +83,7 @@ export const listedToProto = (document: WorkloadDocument): Workload => {
     renderVersion: '',
     engine: '',
     notes: [],
+    nodes: [],
   };
 };
 
@@ -90,7 +93,8 @@ const numbers = (counts: Counts) => ({
 });
 
 const headerToProto = ({ _id, customer, spec, file, createdAt }: WorkloadDocument) => {
-  const [first] = kindOf(spec).graphOf(spec).nodes;
+  const { nodes } = kindOf(spec).graphOf(spec);
+  const first = nodes.find(({ isInner }) => isInner !== true);
   return {
     workloadId: _id,
     customerId: customer,

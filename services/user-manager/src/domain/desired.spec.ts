@@ -16,6 +16,7 @@ const state = (
   epoch,
   counter,
   adopt: false,
+  inputs: [],
   work: undefined,
   attempts,
   ...more,

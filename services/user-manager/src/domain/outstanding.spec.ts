@@ -16,6 +16,7 @@ const state = (ids: string[], more: Partial<DesiredState> = {}): DesiredState =>
   epoch: 0,
   counter: 0,
   adopt: false,
+  inputs: [],
   work: undefined,
   attempts: ids.map(attempt),
   ...more,

@@ -66,6 +66,7 @@ describe('createAgentStream', () => {
       epoch: 1,
       counter: 1,
       adopt: true,
+      inputs: [],
       attempts: [],
       work: undefined,
     };

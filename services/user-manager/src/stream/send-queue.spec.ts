@@ -14,6 +14,7 @@ const state = (counter: number): DesiredState => ({
   epoch: 0,
   counter,
   adopt: false,
+  inputs: [],
   work: undefined,
   attempts: [],
 });

@@ -14,7 +14,9 @@ import {
 } from './detect.ts';
 import { installDriver } from './install.ts';
 import { RENDER_ENGINES, type RenderJob, renderJobOf } from './job.ts';
+import { copyOf } from './physics/workspace.ts';
 import { openScene, type OpenedScene } from './scene.ts';
+import { openStepwise } from './stepwise.ts';
 
 /** What the Blender engine needs to know about this machine and this agent. */
 export interface BlenderOptions extends Pick<
@@ -91,7 +93,19 @@ export const createBlenderEngine = async (options: BlenderOptions): Promise<Blen
         picturesDir: join(folder, 'pictures'),
         logger,
       };
-      return openScene(sceneOptions, job, signal);
+      switch (job.physics) {
+        case 'bake':
+          return openStepwise(sceneOptions, job);
+        case 'in-order': {
+          // Some simulations keep what they have played in a folder beside the scene.
+          return openScene(sceneOptions, { ...job, layOut: copyOf(job) }, signal);
+        }
+        case 'refuse':
+        case undefined:
+          return openScene(sceneOptions, job, signal);
+        default:
+          return job.physics satisfies never;
+      }
     },
   };
 };

@@ -4,6 +4,7 @@ import { durationFromProto } from '#libs/mesh/index.ts';
 import { failed, type Failed, misunderstood } from '../engine.ts';
 import type { Layout } from '../../project/layout.ts';
 import type { Understood } from '../family.ts';
+import type { LayOut } from './physics/workspace.ts';
 import type { PictureFormat } from './pictures/verify.ts';
 
 export const RENDER_ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'] as const;
@@ -31,6 +32,14 @@ export interface RenderJob {
   allowMissing: boolean;
   /** Patterns of those that may be missing anyway, see `RenderSpec.allowed_missing`. */
   allowedMissing?: readonly string[];
+  /** What becomes of physics that is not baked. Without it, it is rendered as it comes. */
+  physics?: 'refuse' | 'bake' | 'in-order';
+  /** The last frame of the workload, up to which physics is baked. */
+  lastFrame?: number;
+  /** The longest time for baking. */
+  bakeTimeoutMs?: number;
+  /** Makes the folder from which Blender opens the scene, and returns the .blend. Without it, Blender opens the scene's own file. */
+  layOut?: LayOut;
   /** The longest time for one frame. */
   frameTimeoutMs: number;
   /** The longest time without a sign of progress; also for opening the scene. */
@@ -44,6 +53,15 @@ export const EXTENSIONS = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' } as const 
 
 const FRAME_TIMEOUT_MS = 3_600_000;
 const PROGRESS_TIMEOUT_MS = 600_000;
+const BAKE_TIMEOUT_MS = 12 * 3_600_000;
+
+const PHYSICS = {
+  RENDER_PHYSICS_UNSPECIFIED: undefined,
+  RENDER_PHYSICS_ALLOW_UNBAKED: undefined,
+  RENDER_PHYSICS_REFUSE: 'refuse',
+  RENDER_PHYSICS_BAKE: 'bake',
+  RENDER_PHYSICS_IN_ORDER: 'in-order',
+} as const;
 
 const isEngine = (name: string): name is RenderEngine =>
   (RENDER_ENGINES as readonly string[]).includes(name);
@@ -66,11 +84,14 @@ const formatOf = ({ format }: RenderSpec): PictureFormat | undefined => {
 
 /** Reads the mesh's description of a scene to render. */
 export const renderJobOf = ({
-  spec,
+  spec: simple,
+  stepwiseSpec,
   scene: file,
   project,
   version,
+  lastFrame,
 }: RenderWork): Understood<RenderJob> | Failed => {
+  const spec = simple ?? stepwiseSpec;
   const scene = file ?? project;
   if (spec === undefined || scene === undefined) {
     return misunderstood('a render without a scene');
@@ -80,6 +101,10 @@ export const renderJobOf = ({
   if (format === undefined) {
     return misunderstood('the file format');
   }
+  if (spec.physics === 'UNRECOGNIZED') {
+    return misunderstood('what becomes of the physics');
+  }
+  const physics = PHYSICS[spec.physics];
   if (engine !== '' && !isEngine(engine)) {
     return failed('ENGINE_UNAVAILABLE', `this agent does not know the engine ${engine}`, {
       names: [engine],
@@ -101,6 +126,9 @@ export const renderJobOf = ({
       format,
       allowMissing,
       allowedMissing,
+      ...(physics === undefined ? {} : { physics }),
+      lastFrame,
+      bakeTimeoutMs: durationFromProto(spec.bakeTimeout) ?? BAKE_TIMEOUT_MS,
       frameTimeoutMs: durationFromProto(spec.frameTimeout) ?? FRAME_TIMEOUT_MS,
       progressTimeoutMs: durationFromProto(spec.progressTimeout) ?? PROGRESS_TIMEOUT_MS,
     }),

@@ -24,6 +24,8 @@ export interface SceneOptions {
 export interface Ready {
   kind: 'ready';
   renderer: Renderer;
+  /** The .blend that is open, on this machine's disk. */
+  sceneFile: string;
   facts: SceneFacts;
 }
 
@@ -50,6 +52,24 @@ const seenOf = (
   return { readOnly, moved };
 };
 
+/** The .blend that Blender opens, on this machine's disk. */
+const sceneFileFor = async (
+  options: SceneOptions,
+  { sceneFile, layOut }: RenderJob,
+  renderer: Renderer,
+): Promise<string> => {
+  if (layOut === undefined) {
+    return sceneFile;
+  }
+  const { sandbox } = options.renderer;
+  try {
+    return await layOut(join(workDirOf(options), 'scene'), { sandbox, at: renderer.at });
+  } catch (error) {
+    await renderer.end();
+    throw error;
+  }
+};
+
 const openOnce = async (
   options: SceneOptions,
   job: RenderJob,
@@ -63,7 +83,8 @@ const openOnce = async (
   const renderer = startRenderer({ ...options.renderer, workDir, readOnly });
   const patience = { timeoutMs: job.progressTimeoutMs, quietMs: job.progressTimeoutMs };
   const { scene: sceneName, engine, samples, scalePercent: scale, format, allowMissing } = job;
-  const file = renderer.at(job.sceneFile);
+  const sceneFile = await sceneFileFor(options, job, renderer);
+  const file = renderer.at(sceneFile);
   const request = {
     do: 'open',
     file,
@@ -75,6 +96,7 @@ const openOnce = async (
     allowMissing,
     allowedMissing: job.allowedMissing ?? [],
     moved: Object.fromEntries(moved.map(({ place, path }) => [place, renderer.at(path)])),
+    physics: job.physics,
   } as const;
   const reply = await renderer.ask(request, answers.open, patience, { signal });
   const seconds = (clock.monotonic() - started) / 1_000;
@@ -83,7 +105,7 @@ const openOnce = async (
   }
   const { answer } = reply;
   if (answer.ok && options.engines.includes(answer.engine)) {
-    return { kind: 'ready', renderer, facts: answer };
+    return { kind: 'ready', renderer, sceneFile, facts: answer };
   }
   await renderer.end();
   return answer.ok

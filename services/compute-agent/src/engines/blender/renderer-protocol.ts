@@ -16,8 +16,12 @@ export type Request =
       allowedMissing: readonly string[];
       /** Where folders are that the file names by a place which the sandbox has itself, by that place: `/usr`. */
       moved: Readonly<Record<string, string>>;
+      /** What becomes of physics that is not baked; undefined: a note says so. */
+      physics: 'refuse' | 'bake' | 'in-order' | undefined;
     }
   | { do: 'render'; frame: number; file: string }
+  /** Bakes the physics up to a frame, into the open file and the folder beside it. */
+  | { do: 'bake'; last: number }
   | { do: 'probe'; engine: string; file: string };
 
 const refusal = z.object({
@@ -28,6 +32,7 @@ const refusal = z.object({
     'SCENE_UNREADABLE',
     'MISSING_ASSETS',
     'ENGINE_UNAVAILABLE',
+    'PHYSICS_NOT_BAKED',
     'AGENT_ERROR',
   ]),
   reason: z.string(),
@@ -57,10 +62,17 @@ const rendered = z.object({
   notes: z.array(z.string()),
 });
 
+const baked = z.object({
+  ok: z.literal(true),
+  seconds: z.number().nonnegative(),
+  notes: z.array(z.string()),
+});
+
 /** The answers of the driver to each request. */
 export const answers = {
   open: z.discriminatedUnion('ok', [facts, refusal]),
   render: z.discriminatedUnion('ok', [rendered, refusal]),
+  bake: z.discriminatedUnion('ok', [baked, refusal]),
   probe: z.discriminatedUnion('ok', [rendered, refusal]),
 } as const;
 

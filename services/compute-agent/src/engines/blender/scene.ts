@@ -13,9 +13,9 @@ import type { RenderJob } from './job.ts';
 import { openRenderer, type SceneOptions } from './opening.ts';
 import type { SceneFacts } from './renderer-protocol.ts';
 
-/** An open scene, with its properties. */
+/** An open scene, with its properties; those of a scene that takes several steps depend on the step. */
 export interface OpenedScene extends Opened {
-  readonly facts: SceneFacts;
+  readonly facts?: SceneFacts;
 }
 
 /** Opens a scene in a renderer of its own and keeps it warm. The next frame replaces a renderer that has died. */

@@ -6,8 +6,10 @@ import type { InputOf, Report } from './inputs.ts';
 import { releaseIfEmpty } from './decide-users.ts';
 import { serve, serveHungry } from '../scheduling/schedule.ts';
 import { kindOf } from '../../kinds/kinds.ts';
+import { successorsOf } from '../graph/readiness.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
-import { generationOf, hasEnded, troubleOf } from '../state/workload.ts';
+import { ordinalsToText } from '../graph/task-text.ts';
+import { generationOf, hasEnded, inputResultsOf, troubleOf } from '../state/workload.ts';
 
 /** A machine gets no work for this long after a failure that was its own fault. */
 const REST_MS = 10_000;
@@ -88,9 +90,13 @@ const decideReport = (
       return settled(has(draft.state.done, ordinal) ? 'DUPLICATE' : 'TASK_GIVEN_UP');
     }
     const { kind: _, ...result } = body;
+    const before = draft.state.passed.get(ordinal)?.sha256 ?? result.sha256;
     recordStart(draft);
     record(draft, { kind: 'accepted', ...who, ...result });
     withdrawTask(draft.workers, ordinal);
+    if (before !== result.sha256) {
+      makeSuccessorsAgain(draft, ordinal);
+    }
     openSuccessors(draft, ordinal);
     barWhomItShows(draft, ordinal);
     return accepted;
@@ -111,8 +117,21 @@ const decideReport = (
     worker.restsUntil = draft.now + REST_MS;
   }
   draft.workers.queue.giveBack(ordinal);
+  if (body.failureClass === 'INPUT_LOST') {
+    draft.effects.push({ kind: 'check', results: inputResultsOf(draft.state, [ordinal]) });
+  }
   spendBudget(draft, ordinal, body);
   return accepted;
+};
+
+/** A repair made other bytes than those of which some successors were made. The results of a workload must fit together. */
+const makeSuccessorsAgain = (draft: Draft, ordinal: number): void => {
+  const { graph, done } = draft.state;
+  const made = successorsOf(graph, ordinal).filter((each) => has(done, each));
+  if (made.length > 0) {
+    record(draft, { kind: 'retried', tasks: ordinalsToText(graph, made) });
+    made.forEach((each) => draft.workers.queue.giveBack(each));
+  }
 };
 
 /** Number of tasks that a user failed and others completed, from which on the user is taken to be at fault. */

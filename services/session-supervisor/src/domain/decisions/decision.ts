@@ -2,7 +2,7 @@ import type { Workers } from '../scheduling/workers.ts';
 import type { Entry } from '../state/entries.ts';
 import { fold, type At } from '../state/fold.ts';
 import { versionToBegin } from '../scheduling/machines.ts';
-import { hasEnded, type WorkloadState } from '../state/workload.ts';
+import { hasEnded, type InputResult, type WorkloadState } from '../state/workload.ts';
 
 /** What the shell does once a decision is durable. `ticket` identifies the request that is answered. */
 export type Effect =
@@ -12,6 +12,8 @@ export type Effect =
   | { kind: 'demand'; verb: 'more-users' | 'update-user-count' }
   /** Tell a user to stop, and give it back to the matcher. */
   | { kind: 'release'; user: { id: string; connection: string; claim: number; manager: string } }
+  /** Look whether these accepted results are still stored, because a user could not get one of them. */
+  | { kind: 'check'; results: InputResult[] }
   | { kind: 'ended' };
 
 /** Why a command is refused. The shell turns it into a typed error. */

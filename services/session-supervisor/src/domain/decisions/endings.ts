@@ -4,7 +4,7 @@ import { rangesOf } from '../sets/bitmap.ts';
 import { reachOf } from '../scheduling/demand.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import type { Report } from './inputs.ts';
-import { isHopeless, successorsOf } from '../graph/readiness.ts';
+import { carriesNode, isHopeless, successorsOf } from '../graph/readiness.ts';
 import { tasksToText } from '../graph/task-text.ts';
 import { givenUpEntry, HOPELESS } from './reopen.ts';
 import { countsOf, hasEnded, isOpen, isReady, readyCount, troubleOf } from '../state/workload.ts';
@@ -64,6 +64,10 @@ const recordGivenUp = (draft: Draft, ordinal: number, reason: string): void => {
   const { graph } = draft.state;
   record(draft, givenUpEntry(draft.state, ordinal, reason));
   withdrawTask(draft.workers, ordinal);
+  if (carriesNode(graph, ordinal) && !hasEnded(draft.state)) {
+    // Nothing else can be done, and a task for each entry would not fit into one document.
+    return failForTasks(draft);
+  }
   giveUpHopeless(draft, successorsOf(graph, ordinal));
   openSuccessors(draft, ordinal);
 };
@@ -84,8 +88,13 @@ export const openSuccessors = (draft: Draft, ordinal: number): void => {
   if (opened.length === 0) {
     return;
   }
-  for (const each of opened) {
-    workers.queue.giveBack(each);
+  if (carriesNode(state.graph, ordinal)) {
+    // All had their turn while they were blocked. They get another one, in the workload's order.
+    workers.queue.restart();
+  } else {
+    for (const each of opened) {
+      workers.queue.giveBack(each);
+    }
   }
   // If there were fewer tasks than wanted users, the demand has grown.
   if (readyCount(state) - opened.length < Math.min(state.wanted, planUsers)) {

@@ -1,7 +1,14 @@
 import { bitmapOf, filtered, has, withBit, withoutBit, type Bitmap } from '../sets/bitmap.ts';
 import type { WorkloadState } from '../state/workload.ts';
 import { indexAt } from './index-set.ts';
-import { nodeAt, nodeOf, ordinalIn, taskIndex, type TaskGraph } from './task-graph.ts';
+import {
+  nodeAt,
+  nodeOf,
+  ordinalIn,
+  taskIndex,
+  type PlacedNode,
+  type TaskGraph,
+} from './task-graph.ts';
 
 type Decided = Pick<WorkloadState, 'graph' | 'done' | 'givenUp'>;
 
@@ -13,7 +20,10 @@ const predecessorsOf = (
   const { after, indices, offset } = nodeAt(graph, nodeOf(graph, ordinal));
   return after.flatMap((edge) => {
     const node = graph.nodes.find(({ id }) => id === edge.node);
-    const before = node && ordinalIn(node, indexAt(indices, ordinal - offset));
+    const before =
+      edge.isShared === true
+        ? node?.offset
+        : node && ordinalIn(node, indexAt(indices, ordinal - offset));
     if (before === undefined) {
       return [];
     }
@@ -24,13 +34,33 @@ const predecessorsOf = (
 };
 
 export const successorsOf = (graph: TaskGraph, ordinal: number): number[] => {
-  const { successors } = nodeAt(graph, nodeOf(graph, ordinal));
+  const { id, successors } = nodeAt(graph, nodeOf(graph, ordinal));
   if (successors.length === 0) {
     return [];
   }
   const index = taskIndex(graph, ordinal);
-  return successors.flatMap((place) => ordinalIn(nodeAt(graph, place), index) ?? []);
+  return successors.flatMap((place) => {
+    const node = nodeAt(graph, place);
+    return isShared(node, id)
+      ? Array.from({ length: node.indices.count }, (_, i) => node.offset + i)
+      : (ordinalIn(node, index) ?? []);
+  });
 };
+
+const isShared = ({ after }: PlacedNode, id: string): boolean =>
+  after.some((edge) => edge.node === id && edge.isShared === true);
+
+/** Whether all tasks of another node depend on this one. */
+export const carriesNode = (graph: TaskGraph, ordinal: number): boolean => {
+  const { id, successors } = nodeAt(graph, nodeOf(graph, ordinal));
+  return successors.some((place) => isShared(nodeAt(graph, place), id));
+};
+
+/** The tasks of inner nodes on whose results a task depends. */
+export const inputsOf = (decided: Decided, ordinal: number): number[] =>
+  predecessorsOf(decided, ordinal)
+    .map((before) => before.ordinal)
+    .filter((before) => nodeAt(decided.graph, nodeOf(decided.graph, before)).isInner === true);
 
 /** Whether an undecided task can never begin, because a predecessor that it needs was given up. */
 export const isHopeless = (decided: Decided, ordinal: number): boolean =>

@@ -4,6 +4,8 @@ import { indexAt, indicesOf, ordinalOf, type IndexSet } from './index-set.ts';
 /** A dependency of each task on the task of the same index of an earlier node, which has all of its indices. */
 export interface TaskEdge {
   readonly node: string;
+  /** The earlier node has one task, and every task of this node depends on it. */
+  readonly isShared?: true;
   /** What the first task needs: `success`, an accepted result; `end`, an accepted result or to be given up. */
   readonly on: 'success' | 'end';
 }
@@ -15,6 +17,8 @@ export interface TaskNode {
   readonly indices: IndexSet;
   /** If empty, its tasks may begin at once. */
   readonly after: readonly TaskEdge[];
+  /** Its results are no results of the workload, but inputs of the tasks that depend on them. */
+  readonly isInner?: true;
 }
 
 export interface PlacedNode extends TaskNode {
@@ -43,7 +47,12 @@ export const createGraph = (nodes: readonly TaskNode[]): TaskGraph => {
       if (before === undefined) {
         throw new RangeError(`${node.id} depends on ${edge.node}, which is no earlier node`);
       }
-      if (!isWithin(node.indices, before.indices)) {
+      if (edge.isShared === true && before.indices.count !== 1) {
+        throw new RangeError(
+          `${node.id} depends on ${edge.node} as a whole, which has several tasks`,
+        );
+      }
+      if (edge.isShared !== true && !isWithin(node.indices, before.indices)) {
         throw new RangeError(`${node.id} depends on ${edge.node}, which lacks one of its indices`);
       }
     }
@@ -72,6 +81,14 @@ const isWithin = (indices: IndexSet, others: IndexSet): boolean => {
 export const singleNode = (id: string, indices: IndexSet): TaskGraph =>
   createGraph([{ id, indices, after: [] }]);
 
+/** The only node whose results are the workload's; undefined if there are several. */
+export const onlyOuterNode = <N extends Pick<TaskNode, 'isInner'>>(
+  nodes: readonly N[],
+): N | undefined => {
+  const outer = nodes.filter(({ isInner }) => isInner !== true);
+  return outer.length === 1 ? outer[0] : undefined;
+};
+
 /** The place of a task's node. Throws RangeError outside the graph. */
 export const nodeOf = ({ nodes, count }: TaskGraph, ordinal: number): number => {
   if (!(ordinal >= 0 && ordinal < count)) {
@@ -99,6 +116,12 @@ export const taskIndex = (graph: TaskGraph, ordinal: number): number => {
 export const taskKey = (graph: TaskGraph, ordinal: number): string => {
   const { id, indices, offset } = nodeAt(graph, nodeOf(graph, ordinal));
   return formatTaskKey({ node: id, index: indexAt(indices, ordinal - offset) });
+};
+
+/** Whether a task is one of an inner node. */
+export const isInnerTask = ({ graph }: { graph: TaskGraph }, key: string): boolean => {
+  const node = parseTaskKey(key)?.node;
+  return graph.nodes.some(({ id, isInner }) => id === node && isInner === true);
 };
 
 /** The ordinal of a node's task by its index; undefined if the node lacks the index. */

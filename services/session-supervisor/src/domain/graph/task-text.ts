@@ -9,15 +9,22 @@ import {
   type IndexSet,
 } from './index-set.ts';
 import type { OrdinalRange } from '../sets/bitmap.ts';
-import { ordinalIn, type PlacedNode, type TaskGraph } from './task-graph.ts';
+import {
+  onlyOuterNode,
+  ordinalIn,
+  type PlacedNode,
+  type TaskGraph,
+  type TaskNode,
+} from './task-graph.ts';
 
 /*
  * The text of a task set. If a workload has one node, the indices are enough: `1-40,50`. If it has several, each part names
- * its node, or belongs to the node named last: `mesh/0-2,solve/1,7`.
+ * its node, or belongs to the node named last: `mesh/0-2,solve/1,7`. Where only one node is not inner, a part before the first
+ * name belongs to it.
  */
 
 interface Named {
-  readonly nodes: readonly { readonly id: string }[];
+  readonly nodes: readonly Pick<TaskNode, 'id' | 'isInner'>[];
 }
 
 /** The parts of a text for some indices of one node. */
@@ -69,7 +76,7 @@ const NAMED = /^\s*([a-z][a-z0-9-]{0,31})\//;
  */
 export const parseTasks = ({ nodes }: Named, text: string): NodeTasks[] => {
   const parts = new Map<string, string[]>();
-  let node = nodes.length === 1 ? nodes[0]?.id : undefined;
+  let node = onlyOuterNode(nodes)?.id;
   for (const part of text.split(',')) {
     const named = NAMED.exec(part);
     node = named?.[1] ?? node;

@@ -37,6 +37,8 @@ export interface TaskQueue {
     suits?: (ordinal: number) => boolean,
   ): number | undefined;
   giveBack(ordinal: number): void;
+  /** Gives every ordinal its turn anew. */
+  restart(): void;
 }
 
 export const taskQueue = (count: number, order: Order): TaskQueue => {
@@ -89,6 +91,10 @@ export const taskQueue = (count: number, order: Order): TaskQueue => {
     giveBack: (ordinal) => {
       returned = withBit(returned, ordinal);
       lowest = Math.min(lowest, ordinal);
+    },
+    restart: () => {
+      spreadAt = 0;
+      ascendingAt = 0;
     },
   };
 };

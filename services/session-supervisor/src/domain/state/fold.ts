@@ -11,6 +11,7 @@ import {
   MAX_NOTES,
   troubleOf,
   type Note,
+  type PassedResult,
   type Phase,
   type Trouble,
   type Work,
@@ -117,8 +118,12 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
   const known = state.shares.findIndex((share) => share.id === id);
   const index = known < 0 ? state.shares.length : known;
   const shares = state.shares.slice();
-  shares[index] = { id, name, ...withWork(state.shares[index], seconds) };
   const node = nodeOf(state.graph, ordinal);
+  const isInner = state.graph.nodes[node]?.isInner === true;
+  const share = state.shares[index];
+  // A share counts results of the workload, but all work.
+  const completed = (share?.completed ?? 0) + (isInner ? 0 : 1);
+  shares[index] = { id, name, ...withWork(share, seconds), completed };
   return opening(
     {
       ...state,
@@ -131,10 +136,17 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
       repairs: withoutBit(state.repairs, ordinal),
       blame: blamed(state, ordinal, result.user),
       notes: withNotes(state.notes, result.notes),
+      passed: isInner ? new Map(state.passed).set(ordinal, passedOf(result)) : state.passed,
     },
     [ordinal],
   );
 };
+
+const passedOf = ({ blob, sha256, sizeBytes }: AcceptedResult): PassedResult => ({
+  blob,
+  sha256,
+  sizeBytes,
+});
 
 const withNotes = (known: readonly Note[], more: readonly string[]): readonly Note[] => {
   let notes = known;

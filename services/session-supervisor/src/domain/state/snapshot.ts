@@ -6,7 +6,7 @@ import {
   type SmallIntMapJson,
 } from '../sets/small-int-map.ts';
 import { sparseEntries, sparseMapFrom } from '../sets/sparse-map.ts';
-import type { Trouble, WorkloadState } from './workload.ts';
+import type { PassedResult, Trouble, WorkloadState } from './workload.ts';
 
 /** The fields that have another form in a snapshot. */
 interface Packed {
@@ -19,6 +19,7 @@ interface Packed {
   blame: [string, number][];
   barred: string[];
   requests: [string, string][];
+  passed: [number, PassedResult][];
 }
 
 /** The form of a state in a snapshot, without header and graph; `blocked` is derived from the other fields. */
@@ -38,6 +39,7 @@ export const freeze = (state: WorkloadState): unknown => {
     blame: [...state.blame],
     barred: [...state.barred],
     requests: [...state.requests],
+    passed: [...state.passed],
   } satisfies Frozen;
 };
 
@@ -57,6 +59,7 @@ export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => 
     blame: new Map(from.blame),
     barred: new Set(from.barred),
     requests: new Map(from.requests),
+    passed: new Map(from.passed),
   };
   return { ...state, blocked: blockedOf(state) };
 };

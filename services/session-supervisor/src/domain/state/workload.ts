@@ -5,8 +5,8 @@ import type { Entry } from './entries.ts';
 import type { InputFile } from '../../kinds/kind.ts';
 import { emptySmallIntMap, valueAt, type SmallIntMap } from '../sets/small-int-map.ts';
 import { emptySparseMap, sparseGet, type SparseMap } from '../sets/sparse-map.ts';
-import { initiallyBlocked } from '../graph/readiness.ts';
-import { taskOrdinal, type TaskGraph } from '../graph/task-graph.ts';
+import { initiallyBlocked, inputsOf } from '../graph/readiness.ts';
+import { taskKey, taskOrdinal, type TaskGraph } from '../graph/task-graph.ts';
 
 /** The part of a workload that StartWorkload writes and nothing changes afterwards. */
 export interface WorkloadHeader {
@@ -74,6 +74,13 @@ export interface Note {
 
 export const MAX_NOTES = 20;
 
+/** The accepted result of a task of an inner node. */
+export interface PassedResult {
+  blob: string;
+  sha256: string;
+  sizeBytes: number;
+}
+
 /** The state of a workload: the fold of its journal. Immutable. */
 export interface WorkloadState {
   readonly header: WorkloadHeader;
@@ -96,6 +103,8 @@ export interface WorkloadState {
   readonly shares: readonly UserShare[];
   /** The accepted results of each node, by the node's place in the graph. */
   readonly nodeWork: readonly Work[];
+  /** The last accepted results of tasks of inner nodes, by ordinal. They count while the task is done. */
+  readonly passed: ReadonlyMap<number, PassedResult>;
   /** The highest generation of any task. Each retry or repair raises it and gives it to the tasks that are done again. */
   readonly generation: number;
   /** The generations of tasks that a retry or repair had done again; see `generationOf`. */
@@ -145,6 +154,7 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     doneBy: emptySmallIntMap(size),
     shares: [],
     nodeWork: graph.nodes.map(() => ({ completed: 0, seconds: 0 })),
+    passed: new Map(),
     generation: 0,
     generations: emptySmallIntMap(size),
     leastGeneration: 0,
@@ -221,6 +231,19 @@ export const isCurrentResult = (
   );
 };
 
+/** An accepted result of a task that others depend on. */
+export type InputResult = PassedResult & { task: string; generation: number };
+
+/** The results that these tasks depend on, as far as they are accepted, each once. */
+export const inputResultsOf = (state: WorkloadState, ordinals: readonly number[]): InputResult[] =>
+  [...new Set(ordinals.flatMap((ordinal) => inputsOf(state, ordinal)))].flatMap((ordinal) => {
+    const result = has(state.done, ordinal) ? state.passed.get(ordinal) : undefined;
+    const task = taskKey(state.graph, ordinal);
+    return result === undefined
+      ? []
+      : [{ ...result, task, generation: generationOf(state, ordinal) }];
+  });
+
 /** The counts that people see: completed + failed + remaining = total. */
 export interface Counts {
   total: number;
@@ -237,6 +260,22 @@ export const nodeCountsOf = ({ graph, done, givenUp }: WorkloadState): Counts[] 
     const failed = countWithin(givenUp, range);
     return { total, completed, failed, remaining: total - completed - failed };
   });
+
+const sumOf = (counts: readonly Counts[]): Counts =>
+  counts.reduce((sum, each) => ({
+    total: sum.total + each.total,
+    completed: sum.completed + each.completed,
+    failed: sum.failed + each.failed,
+    remaining: sum.remaining + each.remaining,
+  }));
+
+/** The counts of the tasks whose results are the workload's. */
+export const outerCountsOf = (state: WorkloadState): Counts => {
+  const { nodes } = state.graph;
+  return nodes.some(({ isInner }) => isInner)
+    ? sumOf(nodeCountsOf(state).filter((_, place) => nodes[place]?.isInner !== true))
+    : countsOf(state);
+};
 
 export const countsOf = (state: WorkloadState): Counts => {
   const total = state.graph.count;

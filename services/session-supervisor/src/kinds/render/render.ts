@@ -1,5 +1,6 @@
 import { parseIndices } from '../../domain/graph/index-expression.ts';
-import { singleNode } from '../../domain/graph/task-graph.ts';
+import { indicesBetween } from '../../domain/graph/index-set.ts';
+import { createGraph, singleNode } from '../../domain/graph/task-graph.ts';
 import { faultOf } from '../faults.ts';
 import type { Budgets, Kind, Order } from '../kind.ts';
 
@@ -19,13 +20,30 @@ export interface RenderSpec extends Budgets {
   allowedMissing?: readonly string[];
   frameTimeoutMs: number;
   progressTimeoutMs: number;
+  /** Unset in workloads of builds that did not know of it; then as `allow-unbaked`. */
+  physics?: Physics;
+  bakeTimeoutMs?: number;
 }
+
+/** What becomes of physics that is not baked; see muster.common.v1.RenderPhysics. */
+export type Physics = 'refuse' | 'bake' | 'in-order' | 'allow-unbaked';
+
+const FRAMES = 'frames';
+const BAKE = 'bake';
 
 const ENGINE = /^[A-Z0-9_]{1,64}$/;
 
 /** The frames of a Blender scene. */
 export const render: Kind<RenderSpec> = {
-  graphOf: ({ frames }) => singleNode('frames', parseIndices(frames)),
+  graphOf: ({ frames, physics }) => {
+    const indices = parseIndices(frames);
+    return physics === 'bake'
+      ? createGraph([
+          { id: BAKE, indices: indicesBetween(0, 0), after: [], isInner: true },
+          { id: FRAMES, indices, after: [{ node: BAKE, isShared: true, on: 'success' }] },
+        ])
+      : singleNode(FRAMES, indices);
+  },
   orderOf: ({ order }) => order,
   chosenEngine: ({ engine }) => engine,
   engineNeeds: (_spec, file, { engine, version }) => ({
@@ -41,7 +59,8 @@ export const render: Kind<RenderSpec> = {
   engineLearnt: (failureClass, [named = '']) =>
     failureClass === 'ENGINE_UNAVAILABLE' && ENGINE.test(named) ? named : '',
   mayCopy: () => true,
-  resultExtension: ({ format }) => ({ PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' })[format],
+  resultExtension: ({ format }, node) =>
+    node === BAKE ? 'tar' : { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' }[format],
   knownDigest: () => undefined,
   tasksFailed: 'FRAMES_FAILED',
   machineWords: (_spec, file, { engine, version }) => {

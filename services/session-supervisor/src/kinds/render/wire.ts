@@ -2,6 +2,7 @@ import { signGrant } from '#libs/auth/index.ts';
 import {
   RenderFormat,
   RenderOrder,
+  RenderPhysics,
   type RenderSpec as ProtoRenderSpec,
 } from '#libs/contracts/common.ts';
 import { durationToProto, type Violations } from '#libs/mesh/index.ts';
@@ -10,11 +11,12 @@ import { clipped, specFields } from '../spec-fields.ts';
 import { prepareRender } from './prepare.ts';
 import { parseIndices } from '../../domain/graph/index-expression.ts';
 import { indicesToText } from '../../domain/graph/index-set.ts';
-import type { RenderSpec } from './render.ts';
+import type { Physics, RenderSpec } from './render.ts';
 
 const ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'];
 const DEFAULT_FRAME_TIMEOUT_MS = 3_600_000;
 const DEFAULT_PROGRESS_TIMEOUT_MS = 600_000;
+const DEFAULT_BAKE_TIMEOUT_MS = 12 * 3_600_000;
 
 /** Parses the specification of a render. `frames` is empty if the file determines them. Notes wrong fields in `wrong`. */
 const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
@@ -25,6 +27,7 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
   check(spec.scalePercent <= 400, 'scale_percent', 'must be 1 to 400, or 0 for the file’s');
   check(spec.order !== RenderOrder.UNRECOGNIZED, 'order', 'is unknown');
   check(spec.format !== RenderFormat.UNRECOGNIZED, 'format', 'is unknown');
+  check(spec.physics !== RenderPhysics.UNRECOGNIZED, 'physics', 'is unknown');
   check(Buffer.byteLength(spec.scene) <= 64, 'scene', 'must be at most 64 bytes');
   const { allowedMissing } = spec;
   const isShort = allowedMissing.every((pattern) => Buffer.byteLength(pattern) <= 1_024);
@@ -42,6 +45,8 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
     allowedMissing,
     frameTimeoutMs: span('frame_timeout', spec.frameTimeout, DEFAULT_FRAME_TIMEOUT_MS),
     progressTimeoutMs: span('progress_timeout', spec.progressTimeout, DEFAULT_PROGRESS_TIMEOUT_MS),
+    physics: physicsOf(spec.physics),
+    bakeTimeoutMs: span('bake_timeout', spec.bakeTimeout, DEFAULT_BAKE_TIMEOUT_MS),
     ...budgets(spec),
   };
 };
@@ -53,12 +58,27 @@ const formatOf = (format: RenderFormat): RenderSpec['format'] => {
   return format === RenderFormat.OPEN_EXR ? 'OPEN_EXR' : 'PNG';
 };
 
+const PHYSICS = {
+  refuse: RenderPhysics.REFUSE,
+  bake: RenderPhysics.BAKE,
+  'in-order': RenderPhysics.IN_ORDER,
+  'allow-unbaked': RenderPhysics.ALLOW_UNBAKED,
+} as const satisfies Record<Physics, RenderPhysics>;
+
+const physicsOf = (physics: RenderPhysics): Physics => {
+  const names = Object.keys(PHYSICS) as Physics[];
+  return names.find((name) => PHYSICS[name] === physics) ?? 'refuse';
+};
+
 const toProto = (spec: RenderSpec): ProtoRenderSpec => {
   const { kind: _, order, format, frameTimeoutMs, progressTimeoutMs, ...same } = spec;
   const { allowedMissing = [] } = spec;
+  const { physics, bakeTimeoutMs, ...rest } = same;
   return {
-    ...same,
+    ...rest,
     allowedMissing: [...allowedMissing],
+    physics: physics === undefined ? RenderPhysics.UNSPECIFIED : PHYSICS[physics],
+    bakeTimeout: bakeTimeoutMs === undefined ? undefined : durationToProto(bakeTimeoutMs),
     order: order === 'coarse-first' ? RenderOrder.COARSE_FIRST : RenderOrder.SEQUENTIAL,
     format: RenderFormat[format],
     frameTimeout: durationToProto(frameTimeoutMs),
@@ -72,7 +92,7 @@ export const renderWire: KindWire<ProtoRenderSpec, RenderSpec> = {
   prepare: prepareRender,
   toProto: (spec) => ({ $case: 'render', value: toProto(spec) }),
   shortened: (spec) => ({ ...spec, frames: clipped(spec.frames) }),
-  workOf: ({ spec, file }, meshSecret) => {
+  workOf: ({ spec, file, graph }, meshSecret) => {
     if (file === undefined) {
       throw new Error('a render has a file');
     }
@@ -81,8 +101,16 @@ export const renderWire: KindWire<ProtoRenderSpec, RenderSpec> = {
       // The grant allows this machine to fetch the scene.
       const grant = Buffer.from(signGrant(meshSecret, { blob, machine }));
       const input = { blobName: blob, sha256, sizeBytes, grant, fileName };
+      const told = { ...toProto(spec), frames: '', engine };
+      if (spec.physics === 'refuse' && graph.count === 1) {
+        // A single frame fits every other one.
+        told.physics = RenderPhysics.ALLOW_UNBAKED;
+      }
+      const isStepwise = graph.nodes.length > 1;
       const value = {
-        spec: { ...toProto(spec), frames: '', engine },
+        spec: isStepwise ? undefined : told,
+        stepwiseSpec: isStepwise ? told : undefined,
+        lastFrame: graph.nodes.at(-1)?.indices.last ?? 0,
         scene: isProject ? undefined : input,
         project: isProject ? input : undefined,
         version,

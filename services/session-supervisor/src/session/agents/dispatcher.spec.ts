@@ -50,6 +50,7 @@ describe('the dispatcher', function () {
       epoch: 7,
       workloadKey: workloadKey(parseMeshSecret(MESH_SECRET), 'w-1'),
       work: () => ({ kind: undefined }),
+      inputs: () => [],
       maySend: () => true,
       bus,
       clock: systemClock,

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { attemptToken } from '#libs/auth/index.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
-import type { DesiredState, Work } from '#libs/contracts/agent.ts';
+import type { DesiredState, InputResult, Work } from '#libs/contracts/agent.ts';
 import {
   StartRendering,
   StartRenderingReply,
@@ -23,6 +23,8 @@ interface DispatcherOptions {
   workloadKey: KeyObject;
   /** What a user must know to do these tasks. */
   work: (user: string, ordinals: readonly number[]) => Work;
+  /** The results of earlier tasks that these tasks need, with proof that the user may read them. */
+  inputs: (user: string, ordinals: readonly number[]) => InputResult[];
   /** Whether an attempt may go out: not before the decisions about the task's predecessors are durable. */
   maySend: (held: Held) => boolean;
   bus: Bus;
@@ -71,7 +73,7 @@ const messagesOf = (told: readonly Worker[]): Worker[][] => {
 const ANSWER_MS = 3_000;
 const AGAIN_MS = 1_000;
 
-const NOTHING = { adopt: false, attempts: [], work: undefined };
+const NOTHING = { adopt: false, attempts: [], work: undefined, inputs: [] };
 
 export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
   const { workload: workloadId, graph, workers, epoch, bus, clock, logger } = options;
@@ -96,7 +98,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
 
   const workOf = (
     { id, connection, claim }: Addressee,
-    desired: Pick<DesiredState, 'adopt' | 'attempts' | 'work'>,
+    desired: Pick<DesiredState, 'adopt' | 'attempts' | 'work' | 'inputs'>,
   ): UserWork => {
     counter += 1;
     const desiredState = { workloadId, claim, epoch, counter, ...desired };
@@ -114,7 +116,8 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
     const attempts = held.map(([attempt, one]) => toProto(worker.id, attempt, one));
     const ordinals = held.map(([, { ordinal }]) => ordinal);
     const work = attempts.length === 0 ? undefined : options.work(worker.id, ordinals);
-    return workOf(worker, { adopt: false, attempts, work });
+    const inputs = options.inputs(worker.id, ordinals);
+    return workOf(worker, { adopt: false, attempts, work, inputs });
   };
 
   const send = (): void => {

@@ -77,8 +77,8 @@ export const mostEntries = (
 /** Any input may add `started`, and `completed` or `failed`; a command adds its own entry. */
 const START_AND_END = 2;
 
-/** A result may bar a user. A failure may give up its task and one successor in each other node, and pause the workload. */
-const ENTRIES_OF = { started: () => 0, completed: () => 2, failed: (nodes: number) => 2 + nodes };
+/** A result may bar a user, and take back what was made of an earlier one. A failure may give up its task and one successor in each other node, and pause the workload. */
+const ENTRIES_OF = { started: () => 0, completed: () => 3, failed: (nodes: number) => 2 + nodes };
 
 /** Each loss may give up its task and one successor in each other node. */
 const lossesOf = (workers: Iterable<Worker>, nodes: number): number => {

@@ -2,7 +2,14 @@ import { asUnavailable } from '#libs/mongo/index.ts';
 import type { BlobAccess } from '../../blob-access.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 import type { Damaged } from '../../domain/decisions/inputs.ts';
-import { isCurrentResult, type WorkloadState } from '../../domain/state/workload.ts';
+import { successorsOf } from '../../domain/graph/readiness.ts';
+import { isInnerTask, taskOrdinal } from '../../domain/graph/task-graph.ts';
+import {
+  isCurrentResult,
+  isOpen,
+  type InputResult,
+  type WorkloadState,
+} from '../../domain/state/workload.ts';
 
 /** The findings of a scrub. */
 export interface Scrubbed {
@@ -13,6 +20,30 @@ export interface Scrubbed {
   position: number;
   hasMore: boolean;
 }
+
+/** Whether a result served only to make others, and all of these are made or will never be. */
+const isSpent = (state: WorkloadState, task: string): boolean => {
+  const ordinal = isInnerTask(state, task) ? taskOrdinal(state.graph, task) : undefined;
+  return (
+    ordinal !== undefined &&
+    !successorsOf(state.graph, ordinal).some((successor) => isOpen(state, successor))
+  );
+};
+
+/** Those of these results whose blobs are missing or damaged. Rejects with UNAVAILABLE if blobs cannot be read. */
+export const findDamaged = async (
+  blob: Pick<BlobAccess, 'digest'>,
+  results: readonly InputResult[],
+  signal: AbortSignal,
+): Promise<Damaged[]> => {
+  const damaged: Damaged[] = [];
+  for (const { task, generation, blob: name, sha256 } of results) {
+    if ((await blob.digest(name, signal)) !== sha256) {
+      damaged.push({ task, generation });
+    }
+  }
+  return damaged;
+};
 
 /** Most findings of one scrub, because one repair takes them all. The next call goes on from there. */
 const MAX_FOUND = 500;
@@ -44,7 +75,7 @@ export const scrub = async (
         break;
       }
       for (const entry of entries) {
-        if (!isCurrentResult(state, entry) || entry.blob === '') {
+        if (!isCurrentResult(state, entry) || entry.blob === '' || isSpent(state, entry.task)) {
           continue;
         }
         const { task, generation } = entry;

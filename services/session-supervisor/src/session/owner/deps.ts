@@ -3,6 +3,7 @@ import type { JournalStore } from '#libs/journal/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
+import type { BlobAccess } from '../../blob-access.ts';
 import type { Config } from '../../config.ts';
 import type { Entry } from '../../domain/state/entries.ts';
 import type { Events } from '../../events.ts';
@@ -19,6 +20,7 @@ export interface SessionDeps extends Pick<Config, 'meshSecret' | 'sweep' | 'scru
   customers: CustomerStore;
   refusals: Pick<RefusalStore, 'count' | 'list'>;
   journal: JournalStore<Entry>;
+  blob: Pick<BlobAccess, 'digest'>;
   bus: Bus;
   clock: Clock;
   random: Random;

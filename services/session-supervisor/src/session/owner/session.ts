@@ -14,7 +14,12 @@ import type { Command, Input, Report } from '../../domain/decisions/inputs.ts';
 import { wireOf } from '../../kinds/wires.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { taskQueue } from '../../domain/scheduling/order.ts';
-import { isFounded, isOver, type WorkloadState } from '../../domain/state/workload.ts';
+import {
+  inputResultsOf,
+  isFounded,
+  isOver,
+  type WorkloadState,
+} from '../../domain/state/workload.ts';
 import type { Plan } from '../../store/customers.ts';
 import type { SessionDeps } from './deps.ts';
 import { createDispatcher } from '../agents/dispatcher.ts';
@@ -26,10 +31,12 @@ import { startLoop, type LoopEnd } from '../loop/loop.ts';
 import { createProjector } from '../loop/projector.ts';
 import { startPublisher } from '../loop/publisher.ts';
 import { createSnapshots } from '../loop/snapshots.ts';
+import { findDamaged } from '../maintenance/scrub.ts';
 import { giveBack, removeDemand } from '../matcher/tail.ts';
 import { tellEnd } from './tell-end.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 import { volatileOf } from '../reads/volatile.ts';
+import { inputsToProto } from '../../wire/inputs.ts';
 import { usersFromProto } from '../../wire/reports.ts';
 
 /** Why a session is over. `halted`: the journal contradicts its fold, and no replica should go on. */
@@ -116,6 +123,8 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     workers,
     epoch,
     workloadKey: workloadKey(deps.meshSecret, header.id),
+    inputs: (machine, ordinals) =>
+      inputsToProto(deps.meshSecret, machine, inputResultsOf(loop.durable(), ordinals)),
     work: (machine, ordinals) => work({ machine, ordinals, learnt: loop.durable() }),
     maySend: (held) => isFounded(loop.durable(), held),
     bus,
@@ -186,6 +195,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
         case 'release':
           void release(effect);
           break;
+        case 'check':
+          void check(effect);
+          break;
         case 'ended':
           if (ending === undefined) {
             ending = announceEnd();
@@ -195,6 +207,27 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
         default:
           effect satisfies never;
       }
+    }
+  };
+
+  const check = async ({ results }: EffectOf<'check'>): Promise<void> => {
+    try {
+      const damaged = await findDamaged(deps.blob, results, stopped.signal);
+      if (damaged.length > 0) {
+        logger.warn(
+          { damaged },
+          'results that others need are missing or damaged; they are made again',
+        );
+        const reason = 'missing or damaged when a user needed them';
+        await answerTo(answers, (ticket) => ({
+          kind: 'command',
+          ticket,
+          command: { kind: 'repair', damaged, reason },
+        }));
+      }
+    } catch (err) {
+      // The user reports again, and then this is tried again.
+      logger.debug({ err }, 'results that a user could not get were not checked');
     }
   };
 

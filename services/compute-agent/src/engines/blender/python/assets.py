@@ -70,15 +70,15 @@ def missing_simulations(shown):
                 yield "cache", modifier.filepath
             elif modifier.type == "OCEAN" and modifier.is_cached and not exists(modifier.filepath, item.library):
                 yield "cache", modifier.filepath
-            elif modifier.type == "FLUID" and modifier.fluid_type == "DOMAIN":
-                domain = modifier.domain_settings
-                # A domain that was never baked is simulated again, or shows nothing.
-                baked = domain.has_cache_baked_data or domain.has_cache_baked_mesh or domain.has_cache_baked_any
-                if baked and not exists(domain.cache_directory, item.library):
-                    yield "cache", domain.cache_directory
             elif modifier.type == "MULTIRES" and modifier.is_external and not exists(modifier.filepath, item.library):
                 yield "displacement", modifier.filepath
-    for _, cache, library in point_caches(shown):
+    for _, domain, item in fluid_domains(shown):
+        # A domain that was never baked is simulated again, or shows nothing.
+        baked = domain.has_cache_baked_data or domain.has_cache_baked_mesh or domain.has_cache_baked_any
+        if baked and not exists(domain.cache_directory, item.library):
+            yield "cache", domain.cache_directory
+    for _, cache, owner in point_caches(shown):
+        library = owner.library
         if cache.use_external:
             if not exists(cache.filepath, library):
                 yield "cache", cache.filepath
@@ -90,7 +90,7 @@ def missing_simulations(shown):
 
 
 def point_caches(shown):
-    """Simulations that go from frame to frame: (what it is for people, its cache, the library that it is from)."""
+    """Simulations that go from frame to frame: (what it is for people, its cache, the data-block that it is part of)."""
     for item in bpy.data.objects:
         if item not in shown:
             continue
@@ -99,21 +99,29 @@ def point_caches(shown):
                 continue
             if modifier.type in {"CLOTH", "SOFT_BODY"}:
                 kind = modifier.type.lower().replace("_", " ")
-                yield f"{kind} of {item.name}", modifier.point_cache, item.library
+                yield f"{kind} of {item.name}", modifier.point_cache, item
             elif modifier.type == "DYNAMIC_PAINT" and modifier.canvas_settings:
                 for surface in modifier.canvas_settings.canvas_surfaces:
-                    yield f"dynamic paint of {item.name}", surface.point_cache, item.library
+                    # Pictures that it paints are files, which materials show.
+                    if surface.is_active and surface.surface_format != "IMAGE":
+                        yield f"dynamic paint of {item.name}", surface.point_cache, item
         for system in item.particle_systems:
             if system.settings.type == "EMITTER":
-                yield f"particles of {item.name}", system.point_cache, item.library
+                yield f"particles of {item.name}", system.point_cache, item
     for scene in bpy.data.scenes:
-        if scene in shown and scene.rigidbody_world and scene.rigidbody_world.enabled:
-            yield f"rigid bodies of {scene.name}", scene.rigidbody_world.point_cache, scene.library
+        world = scene.rigidbody_world
+        if scene in shown and world and world.enabled and world.collection and world.collection.objects:
+            yield f"rigid bodies of {scene.name}", world.point_cache, scene
 
 
-def unbaked(scene):
-    """Simulations whose frames are not stored, for people. Each machine would compute them anew, and otherwise."""
-    return [what for what, cache, _ in point_caches(reach.shown(scene)) if not (cache.is_baked or cache.use_external)]
+def fluid_domains(shown):
+    """Fluids: (what it is for people, the settings of the domain, its object)."""
+    for item in bpy.data.objects:
+        if item not in shown:
+            continue
+        for modifier in item.modifiers:
+            if modifier.type == "FLUID" and modifier.show_render and modifier.fluid_type == "DOMAIN":
+                yield f"fluid of {item.name}", modifier.domain_settings, item
 
 
 def missing_in_nodes(shown):

@@ -1,6 +1,6 @@
 """Runs inside Blender and renders one requested frame after the other. The scene stays in memory.
 
-Requests are JSON lines on stdin: {"id", "do": "open" | "render" | "probe", ...}. Each gets one answer on stdout: the byte
+Requests are JSON lines on stdin: {"id", "do": "open" | "render" | "bake" | "probe", ...}. Each gets one answer on stdout: the byte
 0x1E, a JSON object with the same id, and a newline. Blender's own output shares stdout and may stand between the answers.
 An answer has "ok"; if it is false, also "failure" (a failure class) and "reason". A message with "progress" in place of "ok"
 may come before the answer: the current step of the render, in Blender's words.
@@ -22,16 +22,18 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import assets  # noqa: E402
 import engines  # noqa: E402
 import moved  # noqa: E402
+import physics  # noqa: E402
 import settings  # noqa: E402
 from refusal import Refusal  # noqa: E402
 
 
 class Opened:
-    """The scene that `open` chose, and the notes for each of its pictures."""
+    """The scene that `open` chose, the notes for each of its pictures, and who plays its physics, if it has to be played."""
 
-    def __init__(self, scene, notes):
+    def __init__(self, scene, notes, player=None):
         self.scene = scene
         self.notes = notes
+        self.player = player
 
 
 # Blender tells of every object that it prepares.
@@ -39,6 +41,8 @@ LEAST_SECONDS_BETWEEN_PROGRESS = 0.1
 
 opened = None
 current_id = None
+# The last frame, while physics is being baked.
+baking = None
 told_progress_at = 0.0
 libc = ctypes.CDLL(None)
 
@@ -116,12 +120,11 @@ def open_scene(ask):
         engines.of(scene)
     check_camera(scene)
     missing, unseen = assets.missing(scene)
-    notes = settings.apply(scene, ask)
+    # What is baked must stay as the file has it.
+    notes = settings.apply(scene, ask) if ask.get("physics") != "bake" else []
     if unseen:
         notes.append(f"not in the file, and nothing shown needs it: {listed(unseen)}")
-    unbaked = assets.unbaked(scene)
-    if unbaked:
-        notes.append(f"not baked, so frames may not fit together: {', '.join(unbaked[:10])}")
+    player = consider_physics(scene, ask.get("physics"), notes)
     if missing:
         refused = [] if ask["allowMissing"] else [each for each in missing if not is_allowed(each["path"], ask["allowedMissing"])]
         if refused:
@@ -130,8 +133,38 @@ def open_scene(ask):
     if bpy.app.autoexec_fail:
         # First, because it changes the picture most.
         notes.insert(0, f"scripts in the file were not run: {bpy.app.autoexec_fail_message}")
-    opened = Opened(scene, notes)
+    opened = Opened(scene, notes, player)
     return settings.facts(scene)
+
+
+def consider_physics(scene, choice, notes):
+    """Refuses physics that is not baked, notes it, or returns who plays it, as the request wants it."""
+    unbaked = physics.unbaked(scene)
+    if not unbaked or choice == "bake":
+        return None
+    if choice == "refuse":
+        physics.refuse_unbaked(unbaked)
+    if choice == "in-order":
+        player = physics.Player(scene)
+        notes.append(f"not baked, but played from frame {player.first} on: {physics.listed(unbaked)}")
+        return player
+    notes.append(f"not baked, so frames may not fit together: {physics.listed(unbaked)}")
+    return None
+
+
+def bake(ask):
+    global baking
+    if opened is None:
+        raise Refusal("AGENT_ERROR", "no scene is open")
+    started = time.monotonic()
+    baking = ask["last"]
+    try:
+        physics.bake(opened.scene, ask["last"])
+    except RuntimeError as error:
+        raise Refusal("RENDER_ERROR", words(error)) from error
+    finally:
+        baking = None
+    return {"seconds": time.monotonic() - started, "notes": opened.notes}
 
 
 def render(ask):
@@ -139,6 +172,8 @@ def render(ask):
         raise Refusal("AGENT_ERROR", "no scene is open")
     scene, frame, path = opened.scene, ask["frame"], ask["file"]
     started = time.monotonic()
+    if opened.player:
+        opened.player.play(frame)
     # Rendering a scene uses the frame of the context's scene, so both are set.
     for each in {bpy.context.scene, scene}:
         each.frame_set(frame)
@@ -162,7 +197,7 @@ def probe(ask):
     return render({"frame": 1, "file": ask["file"]})
 
 
-ACTIONS = {"open": open_scene, "render": render, "probe": probe}
+ACTIONS = {"open": open_scene, "render": render, "bake": bake, "probe": probe}
 
 
 @bpy.app.handlers.persistent
@@ -177,7 +212,15 @@ def tell_progress(text, _=None):
         answer({"id": current_id, "progress": text})
 
 
+@bpy.app.handlers.persistent
+def tell_baking(scene, _=None):
+    """Nothing else tells how far a simulation is."""
+    if baking is not None:
+        tell_progress(f"baking frame {min(scene.frame_current, baking)}/{baking}")
+
+
 bpy.app.handlers.render_stats.append(tell_progress)
+bpy.app.handlers.frame_change_post.append(tell_baking)
 
 
 def answer(message):

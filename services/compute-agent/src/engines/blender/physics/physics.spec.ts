@@ -1,0 +1,168 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { before, describe, it } from 'mocha';
+import { pino } from 'pino';
+import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
+import { systemClock } from '#libs/clock/index.ts';
+import { findProgram } from '#libs/programs/index.ts';
+import { systemRandom } from '#libs/random/index.ts';
+import { needs } from '#libs/testing/index.ts';
+import { running } from '../../../fixtures/agent.ts';
+import { findSandbox } from '../../../sandbox/index.ts';
+import type { Completed, Opened, Progress, Running } from '../../engine.ts';
+import { type BlenderEngine, createBlenderEngine } from '../blender.ts';
+import { findBlenders } from '../find-blender.ts';
+import type { RenderJob } from '../job.ts';
+import { verifyPicture } from '../pictures/verify.ts';
+
+const run = promisify(execFile);
+const going = new AbortController().signal;
+
+/** Bakes and renders an animation as an artist would. */
+const DIRECTLY = `
+import bpy, sys
+scene = bpy.context.scene
+scene.render.filepath = sys.argv[-1]
+scene.render.image_settings.file_format = 'PNG'
+scene.render.image_settings.color_depth = '8'
+for item in bpy.data.objects:
+    for modifier in item.modifiers:
+        if modifier.type == 'FLUID' and modifier.fluid_type == 'DOMAIN':
+            modifier.domain_settings.cache_directory = sys.argv[-1] + 'fluid'
+            modifier.domain_settings.cache_type = 'ALL'
+            modifier.domain_settings.cache_frame_end = scene.frame_end + 1
+            with bpy.context.temp_override(object=item, active_object=item):
+                bpy.ops.fluid.bake_all()
+bpy.ops.ptcache.bake_all(bake=True)
+bpy.ops.render.render(animation=True)
+`;
+
+describe('physics that is not baked', function () {
+  this.timeout(300_000);
+  before(needs('bwrap', 'blender-5.0'));
+  const at = usesScenes();
+  let engine: BlenderEngine;
+  let versions: Record<string, { program: string; version: string }>;
+
+  before(async () => {
+    await writeFile(at('directly.py'), DIRECTLY);
+    const programs = ['blender', await findProgram('blender-5.0', '')];
+    const { found } = await findBlenders(programs, '/usr/bin');
+    versions = Object.fromEntries(found.map((each) => [each.version.slice(0, 3), each]));
+    engine = await createBlenderEngine({
+      sandbox: await findSandbox({ noSandbox: false }),
+      blenders: found.map((each) => ({ ...each, engines: ['CYCLES'] })),
+      folder: at('engine'),
+      slots: 1,
+      cpus: 2,
+      memoryBytes: 4 * 1024 ** 3,
+      clock: systemClock,
+      random: systemRandom,
+      logger: pino({ enabled: false }),
+    });
+  });
+
+  const open = async (file: string, more: Partial<RenderJob>): Promise<Opened> => {
+    const job = {
+      sceneFile: at(file),
+      fileName: file,
+      format: 'PNG',
+      allowMissing: false,
+    } as const;
+    const limits = { frameTimeoutMs: 120_000, progressTimeoutMs: 120_000, bakeTimeoutMs: 120_000 };
+    const opened = await engine.open({ ...job, ...limits, ...more }, going);
+    if (opened.kind !== 'opened') {
+      throw new Error(JSON.stringify(opened));
+    }
+    return opened;
+  };
+  const done = async (opened: Opened, key: string, more: Partial<Running> = {}) => {
+    const outcome = await opened.run({ key }, { ...running(), ...more });
+    expect(outcome, JSON.stringify(outcome)).to.include({ kind: 'completed' });
+    return outcome as Completed;
+  };
+  /** The pixel hashes of what Blender bakes and renders by itself. */
+  const directly = async (file: string, short: string, frames: readonly number[]) => {
+    const stem = at(`direct-${short}-${file}-`);
+    const options = ['--background', '--factory-startup', at(file), '--python', at('directly.py')];
+    await run(versions[short]?.program ?? '', [...options, '--', stem]);
+    const size = { format: 'PNG', width: 32, height: 18 } as const;
+    return Promise.all(
+      frames.map(async (frame) => {
+        const picture = `${stem}${String(frame).padStart(4, '0')}.png`;
+        const around = { sandbox: { kind: 'none' }, clock: systemClock } as const;
+        const verdict = await verifyPicture(picture, size, around);
+        return verdict.kind === 'good' ? verdict.pixelHash : verdict.reason;
+      }),
+    );
+  };
+
+  for (const [file, short, frames] of [
+    ['falling.blend', '3.4', [5, 2, 6]],
+    ['falling.blend', '5.0', [5, 2, 6]],
+    ['pouring.blend', '3.4', [4, 2]],
+  ] as const) {
+    it(`is baked by one machine for all, as Blender ${short} bakes it itself: ${file}`, async () => {
+      const version = versions[short]?.version ?? '';
+      const job = { version, physics: 'bake', lastFrame: Math.max(...frames) } as const;
+      const baker = await open(file, job);
+      const heard: Progress[] = [];
+      const progress = (made: Progress): void => void heard.push(made);
+      const baked = await done(baker, 'bake/0', { progress });
+      await baker.close();
+      expect(heard.map(({ text }) => text).join()).to.match(/baking frame \d\/\d/);
+      const other = await open(file, job);
+      const input: Running['input'] = async (task) => {
+        expect(task).to.equal('bake/0');
+        return { kind: 'file', file: baked.file ?? '' };
+      };
+      const hashes: string[] = [];
+      for (const frame of frames) {
+        hashes.push((await done(other, `frames/${frame}`, { input })).pixelHash);
+      }
+      await other.close();
+      expect(new Set(hashes).size).to.equal(frames.length);
+      expect(hashes).to.deep.equal(await directly(file, short, frames));
+    });
+  }
+
+  it('is played from the first frame on if it is to be rendered in order, with the same pixels', async () => {
+    const { version } = versions['3.4'] ?? { version: '' };
+    const opened = await open('falling.blend', { version, physics: 'in-order' });
+    const { pixelHash, notes } = await done(opened, 'frames/5');
+    await opened.close();
+    expect(notes.join()).to.match(/played from frame 1 on: .*cloth of Grid/);
+    expect([pixelHash]).to.deep.equal(await directly('falling.blend', '3.4', [5]));
+  });
+
+  it('is refused by name, if the work wants that, and noted if it does not say', async () => {
+    const job = {
+      format: 'PNG',
+      allowMissing: false,
+      version: versions['3.4']?.version ?? '',
+    } as const;
+    const limits = { frameTimeoutMs: 120_000, progressTimeoutMs: 120_000 };
+    const sceneFile = at('falling.blend');
+    const refused = await engine.open({ ...job, ...limits, sceneFile, physics: 'refuse' }, going);
+    expect(refused).to.deep.include({
+      failureClass: 'PHYSICS_NOT_BAKED',
+      names: [
+        'cloth of Grid',
+        'soft body of Icosphere',
+        'particles of Plane',
+        'rigid bodies of Scene',
+      ],
+    });
+    const fluid = { sceneFile: at('pouring.blend'), physics: 'in-order' } as const;
+    expect(await engine.open({ ...job, ...limits, ...fluid }, going)).to.deep.include({
+      failureClass: 'PHYSICS_NOT_BAKED',
+      names: ['fluid of Cube'],
+    });
+    const opened = await open('falling.blend', { version: job.version });
+    const { notes } = await done(opened, 'frames/1');
+    expect(notes.join()).to.contain('not baked, so frames may not fit together: cloth of Grid');
+    await opened.close();
+  });
+});

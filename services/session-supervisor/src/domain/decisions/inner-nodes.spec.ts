@@ -1,0 +1,155 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { exchange, holdsNothing, play, renderHeader, reports, user } from '../fixtures/workload.ts';
+import { taskKey } from '../graph/task-graph.ts';
+import { ordinalsFromText } from '../graph/task-text.ts';
+import { freeze, thaw } from '../state/snapshot.ts';
+import {
+  begin,
+  generationOf,
+  inputResultsOf,
+  isFounded,
+  outerCountsOf,
+  type WorkloadState,
+} from '../state/workload.ts';
+import type { Report } from './inputs.ts';
+
+const sha = (digit: string): string => digit.repeat(64);
+
+/** A session whose frames need what `bake/0` makes, with users that are ready. */
+const bakeGame = (frames = '1-6', spec = {}, users = ['u1']) => {
+  const game = play(renderHeader(frames, { physics: 'bake', maxFailures: 1, ...spec }));
+  const state = (): WorkloadState => game.session.state;
+  game.input(
+    exchange(users.map((id) => user(id, { engines: [{ name: 'CYCLES', version: '3.4.1' }] }))),
+  );
+  users.forEach((id) => game.input(holdsNothing(id)));
+  const held = () =>
+    [...game.session.workers.byId].flatMap(([id, { attempts }]) =>
+      [...attempts].map(([attempt, one]) => ({
+        id,
+        attempt,
+        ...one,
+        task: taskKey(state().graph, one.ordinal),
+      })),
+    );
+  const find = (task: string) => {
+    const found = held().find((each) => each.task === task);
+    if (found === undefined) {
+      throw new Error(`nobody holds ${task}`);
+    }
+    return found;
+  };
+  const report = (task: string, body: Report['body']) => {
+    const { id, attempt, generation } = find(task);
+    return game.input(reports(id, [{ reportId: 1, task, generation, attempt, body }]));
+  };
+  return {
+    ...game,
+    state,
+    tasks: () => held().map(({ task }) => task),
+    find,
+    complete: (task: string, sha256 = sha('a')) =>
+      report(task, {
+        kind: 'completed',
+        seconds: 1,
+        blob: `blob of ${task}`,
+        sha256,
+        sizeBytes: 7,
+        pixelHash: '',
+        notes: [],
+      }),
+    fail: (task: string, failureClass: 'RENDER_ERROR' | 'INPUT_LOST' = 'RENDER_ERROR') =>
+      report(task, { kind: 'failed', failureClass, reason: 'no', seconds: 1, log: '', names: [] }),
+  };
+};
+
+describe('a node whose results only serve others', () => {
+  it('is done first, and its result is the input of every task after it', () => {
+    const game = bakeGame();
+    expect(game.tasks()).to.deep.equal(['bake/0']);
+    game.complete('bake/0');
+    expect(game.tasks()).to.include('frames/1');
+    const { ordinal } = game.find('frames/1');
+    expect(inputResultsOf(game.state(), [ordinal])).to.deep.equal([
+      { task: 'bake/0', generation: 0, blob: 'blob of bake/0', sha256: sha('a'), sizeBytes: 7 },
+    ]);
+    expect(isFounded(game.state(), game.find('frames/1'))).to.equal(true);
+  });
+
+  it('counts neither among the results nor in the shares, but its work does', () => {
+    const game = bakeGame('1-2');
+    game.complete('bake/0');
+    expect(outerCountsOf(game.state())).to.include({ total: 2, completed: 0, remaining: 2 });
+    expect(game.state().shares).to.deep.include({
+      id: 'u1',
+      name: 'name of u1',
+      completed: 0,
+      seconds: 1,
+    });
+    game.complete('frames/1');
+    game.complete('frames/2');
+    expect(game.state().phase).to.equal('completed');
+    expect(outerCountsOf(game.state())).to.include({ total: 2, completed: 2, remaining: 0 });
+  });
+
+  it('ends the workload if it is given up, and a retry does everything after it', () => {
+    const game = bakeGame('1-100000');
+    const { entries } = game.fail('bake/0');
+    expect(entries.map(({ kind }) => kind)).to.deep.equal([
+      'attempt-failed',
+      'task-failed',
+      'failed',
+    ]);
+    expect(game.state().ending?.message).to.contain('bake/0');
+    const again = bakeGame('1-3');
+    again.complete('bake/0');
+    again.complete('frames/1');
+    again.input({ kind: 'command', ticket: 1, command: { kind: 'retry', tasks: 'bake/0' } });
+    expect(outerCountsOf(again.state())).to.include({ completed: 0, remaining: 3 });
+    expect(again.tasks()).to.deep.equal(['bake/0']);
+  });
+
+  it('begins the tasks after it in the order of the workload', () => {
+    const game = bakeGame('1-1000', { order: 'coarse-first' });
+    game.complete('bake/0');
+    expect(game.tasks().slice(0, 2)).to.deep.equal(['frames/1000', 'frames/500']);
+  });
+
+  it('is made again when its result is lost, and all that was made of it if it comes out otherwise', () => {
+    for (const [digit, kept] of [
+      ['a', 1],
+      ['b', 0],
+    ] as const) {
+      const game = bakeGame('1-6');
+      game.complete('bake/0');
+      game.complete('frames/1');
+      const { effects } = game.fail('frames/2', 'INPUT_LOST');
+      const looks = effects.flatMap((effect) => (effect.kind === 'check' ? effect.results : []));
+      expect(looks.map(({ task }) => task)).to.deep.equal(['bake/0']);
+      const repair = { kind: 'repair', damaged: looks, reason: 'missing' } as const;
+      game.input({ kind: 'command', ticket: 1, command: repair });
+      expect(inputResultsOf(game.state(), [1])).to.deep.equal([]);
+      expect(game.tasks()).to.deep.equal([]);
+      game.pass(20_000);
+      game.input({ kind: 'tick' });
+      expect(game.tasks()).to.deep.equal(['bake/0']);
+      game.complete('bake/0', sha(digit));
+      expect(outerCountsOf(game.state()).completed, digit).to.equal(kept);
+      expect(generationOf(game.state(), 1)).to.equal(kept === 1 ? 0 : 2);
+    }
+  });
+
+  it('is in a snapshot with its result', () => {
+    const game = bakeGame();
+    game.complete('bake/0');
+    const thawed = thaw(freeze(game.state()), begin(game.state().header));
+    expect(thawed).to.deep.equal(game.state());
+  });
+
+  it('need not be named by those who mean the results', () => {
+    const { graph } = begin(renderHeader('5-9', { physics: 'bake' }));
+    expect([...ordinalsFromText(graph, '5,7-8')]).to.deep.equal([1, 3, 4]);
+    expect([...ordinalsFromText(graph, 'bake/0,frames/9')]).to.deep.equal([0, 5]);
+  });
+});
