@@ -16,8 +16,9 @@ describe('spotOf', () => {
     for (const [stored, place] of [
       ['/srv/tex/a.png', '/srv/tex/a.png'],
       ['/srv/x/../tex/a.png', '/srv/tex/a.png'],
-      ['C:\\tex\\a.png', '/tex/a.png'],
-      ['d:/tex/a.png', '/tex/a.png'],
+      ['C:\\tex\\a.png', '/c/tex/a.png'],
+      ['d:/tex/a.png', '/d/tex/a.png'],
+      ['\\\\server\\share\\a.png', '/server/share/a.png'],
     ] as const) {
       const spot = { place, source: place, isFixed: true };
       expect(spotOf(stored, blend), stored).to.deep.equal(spot);

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 
 /** A drive of Windows: `C:\` or `C:/`. */
-const DRIVE = /^[a-z]:(?=[\\/])/i;
+const DRIVE = /^([a-z]):(?=[\\/])/i;
 
 /** A file as a .blend reaches it. */
 export interface Spot {
@@ -14,16 +14,19 @@ export interface Spot {
 }
 
 /**
- * Where Blender on Linux looks for a path that a .blend holds: `//` means the folder of the .blend, and a drive of Windows falls
- * away. Undefined for a path that means another file in each working folder.
+ * Where Blender on Linux looks for a path that a .blend holds: `//` means the folder of the .blend, and
+ * `C:\` means `/c/`. Undefined for a path that means another file in each working folder.
  */
 export const spotOf = (stored: string, blend: Spot): Spot | undefined => {
-  const path = stored.replace(DRIVE, '').replaceAll('\\', '/');
-  if (path.startsWith('//')) {
+  const path = stored
+    .replace(DRIVE, (_, drive: string) => `/${drive.toLowerCase()}`)
+    .replaceAll('\\', '/');
+  if (stored.startsWith('//')) {
     const beside = (file: string): string => posix.join(posix.dirname(file), path.slice(2));
     return { ...blend, place: beside(blend.place), source: beside(blend.source) };
   }
-  const place = posix.normalize(path);
+  // Of a share of Windows, one slash is left.
+  const place = posix.resolve(path);
   return path.startsWith('/') ? { place, source: place, isFixed: true } : undefined;
 };
 

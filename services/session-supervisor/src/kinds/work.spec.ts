@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import { parseMeshSecret } from '#libs/auth/index.ts';
 import { MESH_SECRET } from '#libs/testing/index.ts';
 import { header, renderHeader } from '../domain/fixtures/workload.ts';
+import { understoodFrom } from '../store/workload-document.ts';
 import type { WorkloadHeader } from '../domain/state/workload.ts';
 import { kindOf } from './kinds.ts';
 import { wireOf } from './wires.ts';
@@ -23,6 +24,18 @@ describe('what agents are told of the work', () => {
     expect(kind?.value)
       .to.have.property('spec')
       .that.includes({ frames: '', samples: 8, engine: 'CYCLES' });
+  });
+
+  it('names the manifest of a project, with a grant for the machine, where older agents look for no scene', () => {
+    const single = renderHeader('1', {});
+    const project = { ...single, file: { ...single.file!, isProject: true as const } };
+    const told = { ...ann, ordinals: [0] };
+    const [alone, whole] = [single, project].map((of) => workOf(of)(told).kind?.value);
+    expect(alone).to.have.property('project', undefined);
+    expect(whole).to.have.property('scene', undefined);
+    expect(whole).to.have.deep.property('project', (alone as { scene: unknown }).scene);
+    expect(understoodFrom(single)).to.deep.equal({});
+    expect(understoodFrom(project)).to.deep.equal({ understoodFrom: 6 });
   });
 
   it('names only those failing tasks that the agent has', () => {

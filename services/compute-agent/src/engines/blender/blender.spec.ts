@@ -23,6 +23,7 @@ import { type PictureFormat, verifyPicture } from './pictures/verify.ts';
 import { running } from '../../fixtures/agent.ts';
 import { commandLines } from '../../fixtures/command-lines.ts';
 import { findSandbox, type Sandbox } from '../../sandbox/index.ts';
+import { layOut } from '../../project/layout.ts';
 import type { Completed, Failed, Outcome, Progress, Running } from '../engine.ts';
 import { type BlenderEngine, type BlenderOptions, createBlenderEngine } from './blender.ts';
 import type { RenderJob } from './job.ts';
@@ -273,6 +274,34 @@ describe('rendering with Blender', function () {
       expect(notes).to.have.length(1);
       expect(notes[0]).to.match(/^rendered without 2 missing files/);
       await frame(packed, 1);
+    });
+
+    it('finds files at the places that the .blend names, also at those of the system and without a sandbox', async () => {
+      const project = await layOut(join(folder, 'laid-out'), [
+        { path: 'shots/elsewhere.blend', file: join(folder, 'elsewhere.blend') },
+        { path: '/c/film/tex/bark.png', file: join(folder, 'bark.png') },
+        { path: '/usr/share/fonts/customer/title.ttf', file: join(folder, 'title.ttf') },
+      ]);
+      const sceneFile = join(project.folder, 'shots/elsewhere.blend');
+      const bare = join(folder, 'bare');
+      const unconfined = await createBlenderEngine({
+        ...options(),
+        sandbox: { kind: 'none' },
+        folder: bare,
+      });
+      const openedBy = async (by: BlenderEngine, work: RenderJob): Promise<OpenedScene> => {
+        const scene = await by.open(work, going);
+        if (scene.kind !== 'opened') {
+          throw new Error(JSON.stringify(scene));
+        }
+        opened.push(scene);
+        return scene;
+      };
+      const expected = await frame(await openedBy(unconfined, job('at-hand')), 1);
+      for (const each of [engine, unconfined]) {
+        const scene = await openedBy(each, job('elsewhere', { sceneFile, project }));
+        expect((await frame(scene, 1)).pixelHash).to.equal(expected.pixelHash);
+      }
     });
 
     it('finds missing files of every kind that a picture depends on, and none that it does not', async () => {

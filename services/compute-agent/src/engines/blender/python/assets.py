@@ -5,6 +5,7 @@ import os
 
 import bpy
 
+import paths
 import reach
 import settings
 
@@ -12,12 +13,8 @@ import settings
 MOST = 1000
 
 
-def absolute(path, library=None):
-    return bpy.path.abspath(path, library=library)
-
-
 def exists(path, library=None):
-    return os.path.exists(absolute(path, library))
+    return os.path.exists(paths.absolute(path, library))
 
 
 def tile_paths(image):
@@ -30,8 +27,7 @@ def missing_images(images):
     for image in images:
         if image.source not in {"FILE", "SEQUENCE", "MOVIE", "TILED"} or image.packed_file or len(image.packed_files):
             continue
-        paths = tile_paths(image) if image.source == "TILED" else [image.filepath]
-        for path in paths:
+        for path in tile_paths(image) if image.source == "TILED" else [image.filepath]:
             if not exists(path, image.library):
                 yield "image", image, path or image.name
 

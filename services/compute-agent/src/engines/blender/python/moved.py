@@ -4,10 +4,12 @@ import os
 
 import bpy
 
+import paths
+
 
 def elsewhere(moved, path, library):
     """Where a file is now, or None if it is where its path says."""
-    place = os.path.normpath(bpy.path.abspath(path, library=library))
+    place = os.path.normpath(paths.absolute(path, library))
     for folder, now in moved.items():
         if place == folder or place.startswith(folder + "/"):
             there = now + place[len(folder) :]
@@ -25,7 +27,7 @@ def follow(moved):
     while waiting := [each for each in bpy.data.libraries if each not in seen]:
         for library in waiting:
             seen.add(library)
-            there = elsewhere(moved, library.filepath, library.parent)
+            there = elsewhere(moved, library.filepath, None)
             if there:
                 library.filepath = there
                 library.reload()

@@ -206,6 +206,29 @@ def picture():
     image.save()
 
 
+def elsewhere():
+    """Names a picture by a place of Windows and a font by one that every sandbox has itself; and once both where they are."""
+    bark, title = (os.path.join(FOLDER, name) for name in ("bark.png", "title.ttf"))
+    image = bpy.data.images.new("bark", 4, 4)
+    image.pixels = [0.7, 0.3, 0.1, 1] * 16
+    image.filepath_raw, image.file_format = bark, "PNG"
+    image.save()
+    shutil.copy("/usr/share/fonts/truetype/dejavu/DejaVuSerif-Bold.ttf", title)
+    for name in ("at-hand", "elsewhere"):
+        fresh()
+        tree = material(bpy.data.objects["Cube"], (1, 1, 1, 1)).node_tree
+        texture = tree.nodes.new("ShaderNodeTexImage")
+        texture.image = bpy.data.images.load(bark)
+        tree.links.new(texture.outputs[0], tree.nodes["Principled BSDF"].inputs["Base Color"])
+        bpy.ops.object.text_add(location=(1, -2, 1))
+        bpy.context.object.data.font = bpy.data.fonts.load(title)
+        if name == "elsewhere":
+            texture.image.filepath = "C:\\film\\tex\\bark.png"
+            bpy.context.object.data.font.filepath = "/usr/share/fonts/customer/title.ttf"
+        path = os.path.join(FOLDER, name + ".blend")
+        bpy.ops.wm.save_as_mainfile(filepath=path, check_existing=False, relative_remap=False)
+
+
 def failing():
     """Blender opens it and fails every frame."""
     scene = fresh()
@@ -214,7 +237,7 @@ def failing():
     save("failing")
 
 
-ALL = (moving, denoised, missing, packed, unpacked, scripted, black, slow, two_scenes, cropped, no_camera, failing)
+ALL = (moving, denoised, missing, packed, unpacked, scripted, black, slow, two_scenes, cropped, no_camera, failing, elsewhere)
 WANTED = sys.argv[sys.argv.index("--") + 2 :]
 
 picture()
