@@ -1,14 +1,13 @@
 import { hash, randomBytes } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
 import type { Scene } from '#libs/contracts/agent.ts';
 import { BlobServiceService } from '#libs/contracts/blob.ts';
-import { createClient } from '#libs/grpc/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { failureOf, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { createTestClient, failureOf, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { openSceneCache } from '../cache/scene-cache.ts';
 import { startBlobService, type BlobFixture } from '../fixtures/blob.ts';
 import type { Blobs } from './blobs.ts';
@@ -27,7 +26,7 @@ describe('a project on an agent, with a real blob service', function () {
   before(async () => {
     blob = await startBlobService();
     const token = await blob.agentToken(MACHINE);
-    client = createClient(BlobServiceService, { target: blob.endpoint, token });
+    client = createTestClient(BlobServiceService, { target: blob.endpoint, token });
   });
   after(async () => {
     client?.close();
@@ -58,9 +57,14 @@ describe('a project on an agent, with a real blob service', function () {
     };
   };
   const laidOut = async (): Promise<string[]> =>
-    (await readdir(join(dir.path, 'projects')).catch(() => [])).sort();
+    readdir(join(dir.path, 'projects')).catch(() => []);
   const [main, bark] = [randomBytes(3_000), randomBytes(2_000)];
-  const files = { 'shots/a.blend': main, 'tex/bark.png': bark, '/srv/bark.png': bark, none: '' };
+  const files: Record<string, Uint8Array | ''> = {
+    'shots/a.blend': main,
+    'tex/bark.png': bark,
+    '/srv/bark.png': bark,
+    none: '',
+  };
 
   it('has every file at its place, read-only, and each content once on the disk', async () => {
     const { input, release } = await getProject(
@@ -89,17 +93,18 @@ describe('a project on an agent, with a real blob service', function () {
 
   it('fetches of its next version only what changed', async () => {
     const options = await open();
-    const before = await getProject(await blob.project(MACHINE, files), options, going);
+    const older = await getProject(await blob.project(MACHINE, files), options, going);
     fetched.length = 0;
-    const next = { ...files, 'tex/bark.png': randomBytes(2_100) };
-    const after = await getProject(await blob.project(MACHINE, next), options, going);
+    const changed = randomBytes(2_100);
+    const next = { ...files, 'tex/bark.png': changed };
+    const newer = await getProject(await blob.project(MACHINE, next), options, going);
     expect(fetched).to.have.lengthOf(2);
     // Both lie there side by side.
-    const barkOf = ({ input }: typeof before) =>
+    const barkOf = ({ input }: typeof older) =>
       readFile(join(input.project?.folder ?? '', 'tex/bark.png'));
-    expect(await barkOf(before)).to.deep.equal(bark);
-    expect(await barkOf(after)).to.deep.equal(next['tex/bark.png']);
-    await Promise.all([before.release(), after.release()]);
+    expect(await barkOf(older)).to.deep.equal(bark);
+    expect(await barkOf(newer)).to.deep.equal(changed);
+    await Promise.all([older.release(), newer.release()]);
   });
 
   it('keeps its files as long as it is laid out, and no longer', async () => {
