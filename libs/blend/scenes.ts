@@ -17,6 +17,14 @@ export interface SceneSettings {
   hasCompositor: boolean;
   /** Whether the picture comes from the strips of the sequencer. */
   hasStrips: boolean;
+  /** The cameras in the scene; undefined if some of its objects are in libraries, which only those describe. */
+  cameras: string[] | undefined;
+  /** Empty in files before 2.8. */
+  viewLayers: string[];
+  /** Whether the file is to become a movie. */
+  isMovie: boolean;
+  /** Pictures per second of a movie, as a fraction: 24 / 1.001 is 23.976. */
+  fps: { count: number; base: number };
 }
 
 /** The scenes of a file, and the name of the current one. */
@@ -31,7 +39,41 @@ export interface Scenes {
 const USES_SEQUENCER = 1;
 const USES_COMPOSITOR = 1 << 6;
 
+/** R_IMF_IMTYPE_…: AVIRAW, AVIJPEG, FFMPEG, H264, XVID, THEORA, AV1. */
+const MOVIE_TYPES: ReadonlySet<number> = new Set([15, 16, 24, 31, 32, 33, 36]);
+
+/** OB_CAMERA in DNA_object_types.h. */
+const CAMERA = 11;
+
 const nameOf = (id: BlendRecord | undefined): string | undefined => id?.text('id.name').slice(2);
+
+/** The objects of a collection and of those within it. */
+const objectsOf = (collection: BlendRecord | undefined, seen: Set<string>): BlendRecord[] => {
+  if (collection === undefined || seen.has(collection.key)) {
+    return [];
+  }
+  seen.add(collection.key);
+  if (!collection.has('gobject')) {
+    // A linked one, which is only a name in this file.
+    return [collection];
+  }
+  return [
+    ...collection.list('gobject').flatMap((entry) => entry.ref('ob') ?? []),
+    ...collection.list('children').flatMap((entry) => objectsOf(entry.ref('collection'), seen)),
+  ];
+};
+
+const camerasOf = (scene: BlendRecord): string[] | undefined => {
+  const objects = [
+    ...objectsOf(scene.ref('master_collection') ?? scene.ref('collection'), new Set()),
+    // Before 2.8.
+    ...scene.list('base').flatMap((base) => base.ref('object') ?? []),
+  ];
+  const isWhole = objects.length > 0 && objects.every((object) => object.has('type'));
+  return isWhole
+    ? objects.flatMap((object) => (object.number('type') === CAMERA ? (nameOf(object) ?? []) : []))
+    : undefined;
+};
 
 const settingsOf = (scene: BlendRecord): SceneSettings => ({
   name: nameOf(scene) ?? '',
@@ -49,6 +91,10 @@ const settingsOf = (scene: BlendRecord): SceneSettings => ({
   hasStrips:
     (scene.number('r.scemode') & USES_SEQUENCER) !== 0 &&
     (scene.ref('ed')?.list('seqbase').length ?? 0) > 0,
+  cameras: camerasOf(scene),
+  viewLayers: scene.list('view_layers').map((layer) => layer.text('name')),
+  isMovie: MOVIE_TYPES.has(scene.number('r.im_format.imtype')),
+  fps: { count: Math.max(1, scene.number('r.frs_sec')), base: scene.number('r.frs_sec_base') || 1 },
 });
 
 /** Reads the scenes of a file. Linked scenes are left out. */

@@ -8,8 +8,11 @@ import { TASK_KEY } from './task-key.ts';
 export type BlobName =
   /** What a customer hands in: `uploads/<owner>/<id>`. */
   | { kind: 'upload'; owner: string; id: string }
-  /** What an attempt produced: `results/<workload>/<task>/<generation>-<attempt>.<extension>`. */
-  | ({ kind: 'result'; extension: string } & AttemptPath)
+  /**
+   * What an attempt produced: `results/<workload>/<task>/<generation>-<attempt>.<extension>`, and with a part from 1 on, its further
+   * files: `….<part>.<extension>`.
+   */
+  | ({ kind: 'result'; extension: string; part?: number } & AttemptPath)
   /** What its engine printed: `logs/<workload>/<task>/<generation>-<attempt>.log`. */
   | ({ kind: 'log' } & AttemptPath)
   /** Its picture in small: `previews/<workload>/<task>/<generation>-<attempt>.jpg`. */
@@ -31,18 +34,21 @@ const EXTENSION = '[a-z0-9]{1,5}';
 const extension = new RegExp(`^${EXTENSION}$`);
 const upload = new RegExp(`^uploads/(?<owner>${ID})/(?<id>${ID})$`);
 const made = new RegExp(
-  `^(?<folder>results|logs|previews)/(?<workload>${ID})/(?<task>${TASK_KEY})/(?<generation>\\d{1,10})-(?<attempt>${ATTEMPT_ID})\\.(?<extension>${EXTENSION})$`,
+  `^(?<folder>results|logs|previews)/(?<workload>${ID})/(?<task>${TASK_KEY})/(?<generation>\\d{1,10})-(?<attempt>${ATTEMPT_ID})(?:\\.(?<part>[1-9]\\d{0,2}))?\\.(?<extension>${EXTENSION})$`,
 );
 
 /** Whether a result may have this extension, without its dot. */
 export const isExtension = (text: string): boolean => extension.test(text);
+
+/** The highest part of a result. */
+export const MAX_PART = 999;
 
 export const formatBlobName = (name: BlobName): string => {
   switch (name.kind) {
     case 'upload':
       return `uploads/${name.owner}/${name.id}`;
     case 'result':
-      return `results/${attemptPart(name)}.${name.extension}`;
+      return `results/${attemptPart(name)}${name.part ? `.${name.part}` : ''}.${name.extension}`;
     case 'log':
       return `logs/${attemptPart(name)}.log`;
     case 'preview':
@@ -74,15 +80,26 @@ export const parseBlobName = (text: string): BlobName | undefined => {
     generation: Number(parts['generation']),
     attempt: parts['attempt'] ?? '',
   };
-  const name = madeName(parts['folder'], path, parts['extension'] ?? '');
+  const { folder, part, extension: ending = '' } = parts;
+  const name = madeName(folder, path, ending, part);
   return formatBlobName(name) === text ? name : undefined;
 };
 
-const madeName = (folder: string | undefined, path: AttemptPath, ending: string): BlobName => {
+const madeName = (
+  folder: string | undefined,
+  path: AttemptPath,
+  ending: string,
+  part: string | undefined,
+): BlobName => {
   if (folder === 'logs') {
     return { kind: 'log', ...path };
   }
   return folder === 'previews'
     ? { kind: 'preview', ...path }
-    : { kind: 'result', ...path, extension: ending };
+    : {
+        kind: 'result',
+        ...path,
+        extension: ending,
+        ...(part !== undefined && { part: Number(part) }),
+      };
 };

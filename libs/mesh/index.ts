@@ -6,8 +6,10 @@ export {
   formatBlobName,
   isExtension,
   MAX_BLOB_NAME_CHARS,
+  MAX_PART,
   parseBlobName,
 } from './blob-name.ts';
+export { isFileEnding, MAX_ENDING_CHARS, MAX_FURTHER_FILES } from './file-ending.ts';
 export { durationFromProto, durationToProto } from './duration.ts';
 export { formatAttemptId, isAttemptId, isId, isSha256 } from './ids.ts';
 export { clashAmong, isProjectPath } from './project-path.ts';

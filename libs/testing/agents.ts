@@ -34,7 +34,17 @@ export const noopSha256 = (workload: string, task: string): string =>
 /** The body of a report of success, with defaults for everything that is not given. */
 export const completedBody = (completed: Partial<Completed>): NonNullable<Report['body']> => ({
   $case: 'completed',
-  value: { receipt: undefined, sha256: '', pixelHash: '', seconds: 1, notes: [], ...completed },
+  value: {
+    receipt: undefined,
+    sha256: '',
+    pixelHash: '',
+    used: undefined,
+    ending: '',
+    files: [],
+    seconds: 1,
+    notes: [],
+    ...completed,
+  },
 });
 
 /** The body of a report of failure, with defaults for everything that is not given. */

@@ -12,7 +12,7 @@ export const uploadResult = async (
   bytes: Uint8Array,
 ): Promise<UploadResponse> => {
   using blobs = createClient(BlobServiceService, { target: endpoints.blob, token });
-  const file = { workloadId: workload, attempt, extension: 'bin' };
+  const file = { workloadId: workload, attempt, extension: 'bin', part: 0 };
   const target = { $case: 'attemptResult', value: file } as const;
   return await blobs.upload(uploadOf({ target }, bytes));
 };

@@ -18,6 +18,8 @@ export const render = (spec: Partial<RenderSpec>): RenderSpec => ({
   scalePercent: 0,
   format: 'RENDER_FORMAT_PNG',
   scene: '',
+  camera: '',
+  viewLayer: '',
   allowMissing: false,
   allowedMissing: [],
   frameTimeout: undefined,

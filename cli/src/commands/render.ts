@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { RenderFormat, RenderOrder, type RenderSpec } from '#libs/contracts/common.ts';
-import type { Result, Workload } from '#libs/contracts/session.ts';
+import type { Workload } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { textOf, usage } from '../failures.ts';
 import { plural, printable } from '../formats.ts';
@@ -34,9 +34,13 @@ const orders = {
   sequential: RenderOrder.SEQUENTIAL,
 } as const;
 const formats = {
+  'as-in-file': RenderFormat.AS_IN_FILE,
   PNG: RenderFormat.PNG,
   JPEG: RenderFormat.JPEG,
   OPEN_EXR: RenderFormat.OPEN_EXR,
+  png: RenderFormat.PNG,
+  jpeg: RenderFormat.JPEG,
+  exr: RenderFormat.OPEN_EXR,
 } as const;
 
 interface RenderOptions extends WaitOptions {
@@ -47,6 +51,8 @@ interface RenderOptions extends WaitOptions {
   scale: number;
   format: keyof typeof formats;
   scene: string;
+  camera: string;
+  viewLayer: string;
   users?: number;
   blend: string;
   include: string[];
@@ -97,9 +103,13 @@ export const render: Define = (command, { does }) =>
       countOption('--scale <percent>', "size in percent of the file's resolution", [1, 400], 0),
     )
     .addOption(
-      new Option('--format <format>', 'of the frames').choices(Object.keys(formats)).default('PNG'),
+      new Option('--format <format>', 'of the frames; instead of a movie they are PNG')
+        .choices(Object.keys(formats))
+        .default('as-in-file'),
     )
     .option('--scene <name>', 'the scene (default: the current one)', '')
+    .option('--camera <name>', 'the camera of all frames (default: as in the file)', '')
+    .option('--view-layer <name>', 'the only view layer to render (default: as in the file)', '')
     .addOption(
       countOption(
         '--users <n>',
@@ -146,8 +156,7 @@ export const render: Define = (command, { does }) =>
         }
 
         const mesh = await invocation.mesh();
-        const onFetched = ({ result, path: landed }: Fetched): void =>
-          output.json(frameEvent(result, landed));
+        const onFetched = (fetched: Fetched): void => output.json(frameEvent(fetched));
         let fetcher: Fetcher | undefined;
         const sheet = resolve(
           cli.cwd,
@@ -256,6 +265,8 @@ const renderSpec = (
   scalePercent: options.scale,
   format: formats[options.format],
   scene: options.scene,
+  camera: options.camera,
+  viewLayer: options.viewLayer,
   allowMissing: options.allowMissing === true,
   allowedMissing: typeof options.allowMissing === 'boolean' ? [] : [...options.allowMissing],
   frameTimeout: toDuration(options.frameTimeout),
@@ -274,12 +285,18 @@ const tellStart = ({ output }: Invocation, { workload, input }: Started): void =
   );
 };
 
-const frameEvent = ({ frame, userName, seconds, notes }: Result, file: string): object => ({
+const frameEvent = ({
+  result: { frame, userName, seconds, notes, used },
+  path: file,
+  further,
+}: Fetched): object => ({
   event: 'frame',
   frame,
   file,
   user: userName,
   seconds: Math.round(seconds * 1_000) / 1_000,
+  ...(further.length > 0 && { further }),
+  ...(used && { used }),
   ...(notes.length > 0 && { notes }),
 });
 

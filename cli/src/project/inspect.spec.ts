@@ -5,7 +5,13 @@ import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import { inspect, type SceneChoice } from './inspect.ts';
 
-const NOTHING: SceneChoice = { scene: '', engine: '', frames: '' };
+const NOTHING: SceneChoice = {
+  scene: '',
+  engine: '',
+  frames: '',
+  camera: '',
+  viewLayer: '',
+};
 
 describe('inspect', () => {
   const at = usesScenes();
@@ -18,7 +24,7 @@ describe('inspect', () => {
     );
 
   it('takes the frames of the scene that is rendered, with its step, unless others are named', async () => {
-    expect(await inspected('scenes.blend')).to.deep.equal({ scene: 'Scene', frames: '1-20x5' });
+    expect(await inspected('scenes.blend')).to.include({ scene: 'Scene', frames: '1-20x5' });
     expect(await inspected('scenes.blend', { frames: '3' })).to.include({ frames: '3' });
     // Shot2 has no camera, but a range of its own.
     expect(await refusal('scenes.blend', { scene: 'Shot2' })).to.equal('NO_CAMERA');
@@ -35,6 +41,25 @@ describe('inspect', () => {
     expect(await refusal('no-camera.blend')).to.equal('NO_CAMERA');
     expect(await refusal('addon-engine.blend')).to.equal('ENGINE_UNKNOWN');
     expect(await refusal('addon-engine.blend', { engine: 'CYCLES' })).to.equal('accepted');
+  });
+
+  it('refuses a camera or a view layer that the scene does not have, and says which it has', async () => {
+    const words = (choice: Partial<SceneChoice>): Promise<string> =>
+      inspected('cameras.blend', choice).then(() => 'accepted', String);
+    expect(await words({ camera: 'Close' })).to.equal('accepted');
+    expect(await words({ camera: 'Gone' })).to.match(/CAMERA_UNKNOWN|choose one of: .*Close/);
+    expect(await words({ viewLayer: 'Second' })).to.equal('accepted');
+    expect(await words({ viewLayer: 'Gone' })).to.match(/choose one of: ViewLayer, Second/);
+    // A scene without an active camera can be seen through a named one.
+    expect(await refusal('no-camera.blend', { camera: 'Gone' })).to.equal('CAMERA_UNKNOWN');
+  });
+
+  it('knows the rate of a movie', async () => {
+    expect(await inspected('movie.blend')).to.deep.include({
+      isMovie: true,
+      fps: { count: 30, base: Math.fround(1.001) },
+    });
+    expect(await inspected('packed.blend')).to.include({ isMovie: false });
   });
 
   it('takes no camera for missing where nodes make the picture of another scene', async () => {

@@ -47,6 +47,31 @@ export const engineUnknown = (engine: string): DomainError =>
     { engine },
   );
 
+/** INVALID_ARGUMENT `CAMERA_UNKNOWN`: the scene has no camera of that name. */
+export const cameraUnknown = (
+  name: string,
+  scene: string,
+  cameras: readonly string[],
+): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'CAMERA_UNKNOWN',
+    `the scene ${scene} has no camera ${name}; ${cameras.length === 0 ? 'it has none' : `choose one of: ${cameras.join(', ')}`}`,
+    { scene, camera: name },
+  );
+
+/** INVALID_ARGUMENT `VIEW_LAYER_UNKNOWN`: the scene has no view layer of that name. */
+export const viewLayerUnknown = (
+  name: string,
+  { name: scene, viewLayers }: SceneSettings,
+): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'VIEW_LAYER_UNKNOWN',
+    `the scene ${scene} has no view layer ${name}; choose one of: ${viewLayers.join(', ')}`,
+    { scene, viewLayer: name },
+  );
+
 /** The scene that is to be rendered; undefined if it is a linked one, which only its library describes. Throws `SCENE_UNKNOWN`. */
 const chosen = (all: Scenes, name: string): SceneSettings | undefined => {
   const wanted = name === '' ? all.current : name;
@@ -62,17 +87,21 @@ export interface SceneChoice {
   scene: string;
   engine: string;
   frames: string;
+  camera: string;
+  viewLayer: string;
 }
 
 /** A scene that was found fit to render, empty for the only one, and its frames as an expression. */
 export interface Inspected {
   scene: string;
   frames: string;
+  isMovie: boolean;
+  fps: SceneSettings['fps'];
 }
 
 /**
  * Looks through a .blend before it is sent. Undefined if it cannot be read as far as that; then the mesh judges it. Throws
- * `SCENE_UNKNOWN`, `NO_CAMERA` and `ENGINE_UNKNOWN`.
+ * `SCENE_UNKNOWN`, `CAMERA_UNKNOWN`, `VIEW_LAYER_UNKNOWN`, `NO_CAMERA` and `ENGINE_UNKNOWN`.
  */
 export const inspect = async (
   path: string,
@@ -93,18 +122,28 @@ export const inspect = async (
   if (scene === undefined) {
     return undefined;
   }
+  const { cameras, viewLayers } = scene;
+  if (choice.camera !== '' && cameras?.includes(choice.camera) === false) {
+    throw cameraUnknown(choice.camera, scene.name, cameras);
+  }
+  if (choice.viewLayer !== '' && viewLayers.length > 0 && !viewLayers.includes(choice.viewLayer)) {
+    throw viewLayerUnknown(choice.viewLayer, scene);
+  }
   const isComposed = scene.hasStrips || scene.hasCompositor;
-  if (scene.camera === undefined && !scene.hasCameraMarkers && !isComposed) {
+  const hasCamera = choice.camera !== '' || scene.camera !== undefined;
+  if (!hasCamera && !scene.hasCameraMarkers && !isComposed) {
     throw noCamera(scene.name);
   }
   if (choice.engine === '' && !ENGINES.has(scene.engine)) {
     throw engineUnknown(scene.engine);
   }
-  const { firstFrame, lastFrame, frameStep } = scene;
+  const { firstFrame, lastFrame, frameStep, isMovie, fps } = scene;
   const range = firstFrame === lastFrame ? `${firstFrame}` : `${firstFrame}-${lastFrame}`;
   return {
     // The head of a file with one scene to render need not name it.
     scene: choice.scene || (all !== undefined && all.scenes.length > 1 ? scene.name : ''),
     frames: choice.frames || (frameStep === 1 ? range : `${range}x${frameStep}`),
+    isMovie,
+    fps,
   };
 };

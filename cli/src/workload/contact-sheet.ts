@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { rename } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import sharp, { type OverlayOptions, type Sharp } from 'sharp';
+import { shownLayer, withExrFile } from '#libs/exr/index.ts';
 import { spread } from './spread.ts';
 
 const run = promisify(execFile);
@@ -104,12 +105,20 @@ const opened = async (picture: Picture): Promise<Sharp> =>
     ? sharp(await readable(picture))
     : sharp(picture, { limitInputPixels: MAX_PREVIEW_PIXELS });
 
-/** sharp's prebuilt binaries do not read OpenEXR. ffmpeg does, and converts linear light for screens. */
-const readable = async (path: string): Promise<string | Buffer> => {
+/**
+ * A picture in a form that sharp reads: its prebuilt binaries do not read OpenEXR. ffmpeg does, one layer of it, and converts
+ * linear light for screens.
+ */
+export const readable = async (path: string): Promise<string | Buffer> => {
   if (!path.endsWith('.exr')) {
     return path;
   }
-  const toScreen = ['-v', 'error', '-apply_trc', 'iec61966_2_1', '-i', path, '-frames:v', '1'];
+  const layer = await withExrFile(path, async ({ head }) => shownLayer(head));
+  if (layer === undefined) {
+    throw new Error(`${path} holds passes alone`);
+  }
+  const toScreen = `-v error -apply_trc iec61966_2_1 -layer`.split(' ');
+  toScreen.push(layer, '-i', path, '-frames:v', '1');
   const { stdout } = await run('ffmpeg', [...toScreen, '-f', 'image2pipe', '-c:v', 'png', '-'], {
     encoding: 'buffer',
     maxBuffer: 2 ** 30,

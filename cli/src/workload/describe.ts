@@ -12,6 +12,16 @@ export const stateOf = ({ state }: Pick<Workload, 'state'>): string =>
 export const nameOf = ({ userName, userId }: { userName: string; userId: string }): string =>
   userName || userId;
 
+/** `CYCLES of 3.4.1 on CPU`; several with how many results each made. */
+const madeWithText = ({ madeWith }: Workload): string =>
+  madeWith
+    .map(({ used, results }) => {
+      const { engine = '', version = '', device = '' } = used ?? {};
+      const what = printable(`${engine} of ${version} on ${device}`);
+      return madeWith.length === 1 ? what : `${what} (${results})`;
+    })
+    .join(', ');
+
 /** Everything about one workload for people, as `name  value` lines; with its steps where it has several. */
 export const printWorkload = (
   output: Output,
@@ -32,7 +42,7 @@ export const printWorkload = (
     'handed in': formatInstant(workload.createTime),
     started: formatInstant(workload.startTime),
     ended: formatInstant(workload.endTime),
-    'rendered by': workload.engine,
+    'rendered by': madeWithText(workload) || workload.engine,
     blender:
       workload.blenderVersion && (workload.renderVersion || `${workload.blenderVersion} or later`),
   }).filter(([, value]) => value !== '');

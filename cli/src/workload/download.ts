@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { BlobServiceService } from '#libs/contracts/blob.ts';
-import type { Result } from '#libs/contracts/session.ts';
+import type { Result, ResultFile } from '#libs/contracts/session.ts';
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { Cli } from '../cli.ts';
 import type { Mesh } from '../mesh.ts';
@@ -32,11 +32,11 @@ export const downloadPreview = async (
   }
 };
 
-/** Fetches a result into `path`, whole or not at all: a draft takes the name after length and SHA-256 were checked. */
+/** Fetches a file of a result into `path`, whole or not at all: a draft takes the name after length and SHA-256 were checked. */
 export const downloadResult = async (
   cli: Pick<Cli, 'random' | 'interrupt'>,
   mesh: Mesh,
-  result: Result,
+  result: Pick<Result, 'task'> & Omit<ResultFile, 'pixelHash' | 'ending'>,
   path: string,
 ): Promise<void> => {
   const draft = `${path}.${cli.random.id('part')}`;

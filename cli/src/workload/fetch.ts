@@ -15,6 +15,8 @@ import { resultFileName } from './file-names.ts';
 export interface Fetched {
   result: Result;
   path: string;
+  /** Its further files, for example of the other eye. */
+  further: string[];
 }
 
 interface FetchOptions {
@@ -51,20 +53,27 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
   let afterRevision = 0;
 
   const fetchOne = async (result: Result): Promise<void> => {
-    const path = join(directory, resultFileName(workload, result));
-    if (result.blobName !== '' && !(await isThere(path, result))) {
-      await mkdir(dirname(path), { recursive: true });
-      try {
-        await persistently(patience, () => downloadResult(cli, mesh, result, path));
-      } catch (error) {
-        if (options.onLost === undefined || !isLost(error)) {
-          throw error;
+    const { task, frame } = result;
+    const paths: string[] = [];
+    try {
+      for (const file of [result, ...result.files]) {
+        const name = resultFileName(workload, { task, frame, ending: file.ending });
+        const path = join(directory, name);
+        paths.push(path);
+        if (file.blobName !== '' && !(await isThere(path, file))) {
+          await mkdir(dirname(path), { recursive: true });
+          await persistently(patience, () => downloadResult(cli, mesh, { ...file, task }, path));
         }
-        options.onLost(result);
-        return;
       }
+    } catch (error) {
+      if (options.onLost === undefined || !isLost(error)) {
+        throw error;
+      }
+      options.onLost(result);
+      return;
     }
-    const one = { result, path };
+    const [path = '', ...further] = paths;
+    const one = { result, path, further };
     fetched.set(result.task, one);
     options.onFetched(one);
   };
@@ -109,7 +118,10 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
 };
 
 /** Whether an earlier command fetched this very result. */
-const isThere = async (path: string, { sizeBytes, sha256 }: Result): Promise<boolean> => {
+const isThere = async (
+  path: string,
+  { sizeBytes, sha256 }: Pick<Result, 'sizeBytes' | 'sha256'>,
+): Promise<boolean> => {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true || found.size !== sizeBytes) {
     return false;

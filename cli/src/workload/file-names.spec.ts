@@ -10,7 +10,7 @@ const render = (format: RenderFormat, lastFrame: number): Workload =>
     spec: { $case: 'render', value: RenderSpec.fromPartial({ format }) },
   });
 
-const frame = (index: number) => ({ task: `frames/${index}`, frame: index });
+const frame = (index: number, ending = '') => ({ task: `frames/${index}`, frame: index, ending });
 
 describe('resultFileName', () => {
   it('pads to four digits, or to those of the last frame', () => {
@@ -27,6 +27,16 @@ describe('resultFileName', () => {
     expect(names).to.deep.equal(['frame_0001.png', 'frame_0001.jpg', 'frame_0001.exr']);
   });
 
+  it('ends as the result says, unless that could lead out of the directory', () => {
+    const named = (ending: string): string =>
+      resultFileName(render(RenderFormat.PNG, 1), frame(1, ending));
+    expect(named('_R.exr')).to.equal('frame_0001_R.exr');
+    expect(named('.Pässe-Image.tif')).to.equal('frame_0001.Pässe-Image.tif');
+    for (const bad of ['/../x.png', '..png', '.a/b.png', 'x', '.\u001b.png']) {
+      expect(named(bad), bad).to.equal('frame_0001.png');
+    }
+  });
+
   it('has a directory for each step where there are several', () => {
     const nodes = [
       { id: 'mesh', tasks: 3 },
@@ -36,12 +46,18 @@ describe('resultFileName', () => {
       lastFrame: 2,
       spec: { $case: 'noop', value: { nodes } },
     });
-    expect(resultFileName(workload, { task: 'solve/2', frame: 2 })).to.equal('solve/0002.bin');
+    expect(resultFileName(workload, { task: 'solve/2', frame: 2, ending: '' })).to.equal(
+      'solve/0002.bin',
+    );
   });
 
   it('calls the result of a noop task a task', () => {
     expect(
-      resultFileName(Workload.fromPartial({ lastFrame: 9 }), { task: 'noop/3', frame: 3 }),
+      resultFileName(Workload.fromPartial({ lastFrame: 9 }), {
+        task: 'noop/3',
+        frame: 3,
+        ending: '',
+      }),
     ).to.equal('task_0003.bin');
   });
 });

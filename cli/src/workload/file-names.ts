@@ -1,5 +1,5 @@
 import type { Result, Workload } from '#libs/contracts/session.ts';
-import { parseTaskKey } from '#libs/mesh/index.ts';
+import { isFileEnding, parseTaskKey } from '#libs/mesh/index.ts';
 import { viewOf } from './kinds.ts';
 
 const MIN_DIGITS = 4;
@@ -12,15 +12,16 @@ const numberOf = ({ lastFrame }: Workload, frame: number): string =>
   String(frame).padStart(Math.max(MIN_DIGITS, String(lastFrame).length), '0');
 
 /**
- * The name under which a result is kept: `frame_0001.png`, `task_0001.bin`, or of several steps `solve/0001.bin`. All of
- * a workload have the same number of digits, because they then sort, and ffmpeg reads them as one sequence.
+ * The name under which a file of a result is kept: `frame_0001.png`, `frame_0001_R.png`, `task_0001.bin`, or of several steps
+ * `solve/0001.bin`. All of a workload have the same number of digits, because they then sort, and ffmpeg reads them as one sequence.
  */
 export const resultFileName = (
   workload: Workload,
-  { task, frame }: Pick<Result, 'task' | 'frame'>,
+  { task, frame, ending }: Pick<Result, 'task' | 'frame' | 'ending'>,
 ): string => {
   const number = numberOf(workload, frame);
   const { noun, hasSeveralSteps, extension } = viewOf(workload);
   const node = hasSeveralSteps ? parseTaskKey(task)?.node : undefined;
-  return `${node === undefined ? `${noun}_` : `${node}/`}${number}.${extension}`;
+  const end = isFileEnding(ending) ? ending : `.${extension}`;
+  return `${node === undefined ? `${noun}_` : `${node}/`}${number}${end}`;
 };

@@ -23,6 +23,8 @@ const EXTENSIONS: Record<RenderFormat, string> = {
   [RenderFormat.PNG]: 'png',
   [RenderFormat.JPEG]: 'jpg',
   [RenderFormat.OPEN_EXR]: 'exr',
+  // Results say what they are.
+  [RenderFormat.AS_IN_FILE]: 'bin',
   [RenderFormat.UNRECOGNIZED]: 'bin',
 };
 
@@ -32,7 +34,20 @@ const PHYSICS: Partial<Record<RenderPhysics, string>> = {
   [RenderPhysics.ALLOW_UNBAKED]: 'as each machine computes it',
 };
 
-const renderFacts = ({ engine, format, order, samples, scalePercent, physics }: RenderSpec) => ({
+const renderFacts = ({
+  engine,
+  format,
+  order,
+  samples,
+  scalePercent,
+  scene,
+  camera,
+  viewLayer,
+  physics,
+}: RenderSpec) => ({
+  scene: printable(scene),
+  camera: printable(camera),
+  'view layer': printable(viewLayer),
   engine: engine || 'as in the file',
   format: formatEnum(format, 'RENDER_FORMAT_'),
   order: formatEnum(order, 'RENDER_ORDER_'),

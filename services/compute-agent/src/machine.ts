@@ -41,8 +41,12 @@ export const startMachine = (token: string, config: Config, context: Context) =>
       quiet.resolve();
     }
   };
-  const report = ({ key, workloadId, attempt, outcome, receipt }: Kept): void =>
-    outgoing.report(key, { workloadId, attempt, body: reportBody(outcome, receipt) });
+  const report = ({ key, workloadId, attempt, outcome, receipt, fileReceipts }: Kept): void =>
+    outgoing.report(key, {
+      workloadId,
+      attempt,
+      body: reportBody(outcome, receipt, fileReceipts),
+    });
 
   const delivery = createDelivery({
     blobs,

@@ -127,6 +127,8 @@ describe('the agent as a process', function () {
         scalePercent: 0,
         format: 'RENDER_FORMAT_PNG' as const,
         scene: '',
+        camera: '',
+        viewLayer: '',
         allowMissing: false,
         allowedMissing: [],
         frameTimeout: undefined,

@@ -8,6 +8,7 @@ import {
   isId,
   isSha256,
   isTaskKey,
+  MAX_PART,
   type Violations,
 } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
@@ -98,7 +99,7 @@ const attemptTarget = (
   if (caller.role !== 'agent' || caller.machine === undefined) {
     throw targetRefused("attempt's file", caller.role);
   }
-  const { workloadId: workload, extension } = file;
+  const { workloadId: workload, extension, part } = file;
   const at = `header.attempt_${kind}`;
   const claim = required(`${at}.attempt`, file.attempt, 'the attempt as it was handed out');
   const { task, generation, attempt, token } = claim;
@@ -111,11 +112,12 @@ const attemptTarget = (
     'extension',
     '1 to 5 of [a-z0-9], without a dot',
   );
+  message.require(kind === 'log' || part <= MAX_PART, 'part', `must be 0 to ${MAX_PART}`);
   wrong.throwIfAny();
   const key = workloadKey(ctx.meshSecret, workload);
   if (!verifyAttemptToken(key, { task, generation, attempt, user: caller.machine }, token)) {
     throw attemptTokenInvalid(workload, task);
   }
   const path = { workload, task, generation, attempt };
-  return kind === 'result' ? { kind, ...path, extension } : { kind, ...path };
+  return kind === 'result' ? { kind, ...path, extension, part } : { kind, ...path };
 };

@@ -10,7 +10,16 @@ const report = (id: string, notes: string[] = []): Unnumbered => ({
   attempt: { task: `noop/${id}`, generation: 0, attempt: id, token: Buffer.alloc(16) },
   body: {
     $case: 'completed',
-    value: { receipt: undefined, sha256: '', pixelHash: '', seconds: 0, notes },
+    value: {
+      receipt: undefined,
+      sha256: '',
+      pixelHash: '',
+      used: undefined,
+      ending: '',
+      files: [],
+      seconds: 0,
+      notes,
+    },
   },
 });
 

@@ -29,7 +29,7 @@ const PAUSE = { firstMs: 500, longestMs: 5_000 };
 /** The pause after the n-th `LATER`; chance takes up to half of it away. */
 export const pauseMs = (pauses: number, float: number): number => backoffMs(PAUSE, pauses, float);
 
-/** The size on the wire of a report's keys, hashes, receipt and numbers. */
+/** The size on the wire of the keys, hashes, receipt and numbers of a report or a further file. */
 const FRAME_BYTES = 400;
 
 // A string of length n takes at most 3 n bytes in UTF-8.
@@ -39,7 +39,10 @@ const textBytes = (texts: readonly string[]): number =>
 const bytesOf = ({ body }: Unnumbered): number => {
   switch (body?.$case) {
     case 'completed':
-      return FRAME_BYTES + textBytes(body.value.notes);
+      return (
+        FRAME_BYTES * (1 + body.value.files.length) +
+        textBytes([...body.value.notes, ...body.value.files.map(({ ending }) => ending)])
+      );
     case 'failed':
       return FRAME_BYTES + textBytes([body.value.reason]) + textBytes(body.value.names);
     case 'started':

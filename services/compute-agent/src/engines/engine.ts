@@ -41,6 +41,24 @@ export interface InputFile {
   file: string;
 }
 
+/** A further file of a result, of which the same is true as of `Completed.file`. */
+export interface FurtherFile {
+  file: string;
+  sha256: string;
+  sizeBytes: number;
+  /** See `pixelHash`. */
+  pixelHash: string;
+  /** What follows the task's own part in the file's name, as agent_service.proto bounds it: `_R.png`. */
+  ending: string;
+}
+
+/** What made a result. */
+export interface UsedEngine {
+  engine: string;
+  version: string;
+  device: string;
+}
+
 /** The task is done. */
 export interface Completed {
   kind: 'completed';
@@ -57,6 +75,10 @@ export interface Completed {
   seconds: number;
   /** Notes for people, at most 8 of 200 characters. */
   notes: string[];
+  used?: UsedEngine;
+  /** As of further files; unset if it is a dot and the extension of `file`. */
+  ending?: string;
+  files?: FurtherFile[];
   /** For pictures: a small JPEG. It may be lost. */
   preview?: Uint8Array;
   /** What the program printed, at most 64 KiB. It may be lost. */

@@ -205,6 +205,8 @@ describe('the agent and the mesh', () => {
       scalePercent: 0,
       format: 'RENDER_FORMAT_PNG' as const,
       scene: '',
+      camera: '',
+      viewLayer: '',
       allowMissing: false,
       allowedMissing: [],
       frameTimeout: undefined,

@@ -11,18 +11,35 @@ export interface Kept {
   outcome: Completed | Failed;
   /** The blob service's proof: for the result, or for the log of a failure. */
   receipt: Receipt | undefined;
+  /** The same for the further files of a result, in their order. */
+  fileReceipts?: Receipt[];
 }
 
-/** The file of a result; undefined if there is none. */
-export const fileOf = ({ outcome }: Kept): string | undefined =>
-  outcome.kind === 'completed' ? outcome.file : undefined;
+/** The files of a result that are on this machine, with their lengths. */
+const files = ({ outcome }: Kept): { file: string; sizeBytes: number }[] => {
+  if (outcome.kind !== 'completed') {
+    return [];
+  }
+  const { file, sizeBytes, files: further = [] } = outcome;
+  // Those that are stored have no path any more.
+  return [
+    ...(file === undefined ? [] : [{ file, sizeBytes }]),
+    ...further.filter((each) => each.file !== ''),
+  ];
+};
+
+/** The paths of the files of a result that are on this machine. */
+export const filesOf = (kept: Kept): string[] => files(kept).map(({ file }) => file);
 
 /** The approximate size on disk. A result that the blob service has stored takes nothing. */
-export const bytesOf = ({ outcome }: Kept): number => {
+export const bytesOf = (kept: Kept): number => {
+  const { outcome } = kept;
   if (outcome.kind === 'failed') {
     return outcome.log.length;
   }
-  return outcome.file === undefined && outcome.bytes === undefined ? 0 : outcome.sizeBytes;
+  return outcome.bytes === undefined
+    ? files(kept).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+    : outcome.sizeBytes;
 };
 
 /** The form on disk. */

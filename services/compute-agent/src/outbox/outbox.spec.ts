@@ -7,7 +7,7 @@ import { systemRandom } from '#libs/random/index.ts';
 import { tempDir, testLog } from '#libs/testing/index.ts';
 import { completed, failed } from '../engines/engine.ts';
 import { openDatabase, OutboxInUseError, type Database } from './database.ts';
-import { fileOf, type Kept } from './kept.ts';
+import { filesOf, type Kept } from './kept.ts';
 import { openOutboxes, type Outboxes } from './outbox.ts';
 
 const noop = completed({
@@ -76,13 +76,13 @@ describe('the outbox', () => {
     await writeFile(file, 'picture');
     const outcome = completed({ ...noop, file, sizeBytes: 7 });
     const first = open();
-    const own = fileOf(await first.of('one').keep(kept(1, { outcome }))) ?? '';
+    const [own = ''] = filesOf(await first.of('one').keep(kept(1, { outcome })));
     expect(own).to.match(/files.f-.*\.png$/);
     await first.close();
     await writeFile(join(dir, 'files', 'stray.png'), 'nobody knows');
     const second = open().of('one');
     expect(await readdir(join(dir, 'files'))).to.have.lengthOf(1);
-    expect(fileOf(second.restored[0]!)).to.equal(own);
+    expect(filesOf(second.restored[0]!)).to.deep.equal([own]);
     second.forget('w-1/0-1');
     for (let i = 0; i < 100 && (await readdir(join(dir, 'files'))).length > 0; i += 1) {
       await systemClock.sleep(10);
@@ -97,7 +97,7 @@ describe('the outbox', () => {
     const file = join(other, 'frame.png');
     await writeFile(file, 'picture');
     const outcome = completed({ ...noop, file, sizeBytes: 7 });
-    const own = fileOf(await open().of('one').keep(kept(1, { outcome }))) ?? '';
+    const [own = ''] = filesOf(await open().of('one').keep(kept(1, { outcome })));
     expect(await readFile(own, 'utf8')).to.equal('picture');
     expect(await readdir(other)).to.deep.equal([]);
   });

@@ -4,9 +4,10 @@ import { dirname, extname, join } from 'node:path';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
+import type { FurtherFile } from '../engines/engine.ts';
 import { moveDurably } from '../files.ts';
 import { openDatabase, type Change, type Database } from './database.ts';
-import { bytesOf, decode, encode, fileOf, type Kept } from './kept.ts';
+import { bytesOf, decode, encode, filesOf, type Kept } from './kept.ts';
 
 /** What one machine has finished and the mesh has not decided. */
 export type Outbox = ReturnType<Outboxes['of']>;
@@ -66,8 +67,7 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
       recordsOf(machine).set(key, kept);
       records += 1;
       bytes += bytesOf(kept);
-      const file = fileOf(kept);
-      if (file !== undefined) {
+      for (const file of filesOf(kept)) {
         named.add(file);
       }
     }
@@ -142,20 +142,39 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
     return written.promise;
   };
 
-  /** Moves a result's file to the outbox, before any record names it. */
-  const adopt = async (kept: Kept): Promise<Kept> => {
-    const file = fileOf(kept);
-    if (kept.outcome.kind !== 'completed' || file === undefined || dirname(file) === files) {
-      return kept;
+  const adoptFile = async (file: string): Promise<string> => {
+    if (file === '' || dirname(file) === files) {
+      return file;
     }
     const own = join(files, `${random.id('f')}${extname(file)}`);
     await moveDurably(file, own);
-    return { ...kept, outcome: { ...kept.outcome, file: own } };
+    return own;
   };
 
-  const removeFile = (file: string | undefined): void => {
-    if (file !== undefined) {
-      void rm(file, { force: true }).catch(() => undefined);
+  /** Moves a result's files to the outbox, before any record names them. */
+  const adopt = async (kept: Kept): Promise<Kept> => {
+    const { outcome } = kept;
+    if (outcome.kind !== 'completed') {
+      return kept;
+    }
+    const further: FurtherFile[] = [];
+    for (const each of outcome.files ?? []) {
+      further.push({ ...each, file: await adoptFile(each.file) });
+    }
+    const file = outcome.file === undefined ? undefined : await adoptFile(outcome.file);
+    return {
+      ...kept,
+      outcome: {
+        ...outcome,
+        ...(file !== undefined && { file }),
+        ...(further.length > 0 && { files: further }),
+      },
+    };
+  };
+
+  const removeFiles = (paths: readonly string[]): void => {
+    for (const path of paths) {
+      void rm(path, { force: true }).catch(() => undefined);
     }
   };
 
@@ -179,8 +198,9 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
         const before = own.get(kept.key);
         if (before === undefined) {
           records += 1;
-        } else if (fileOf(before) !== fileOf(kept)) {
-          removeFile(fileOf(before));
+        } else {
+          const still = new Set(filesOf(kept));
+          removeFiles(filesOf(before).filter((file) => !still.has(file)));
         }
         bytes += bytesOf(kept) - (before === undefined ? 0 : bytesOf(before));
         own.set(kept.key, kept);
@@ -192,7 +212,7 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
         restored: [...own.values()],
         /** Keeps or replaces a record. Resolves with it when it is durable; its file then belongs to the outbox. */
         async keep(kept: Kept): Promise<Kept> {
-          const adopted = fileOf(kept) === undefined ? kept : await adopt(kept);
+          const adopted = filesOf(kept).length === 0 ? kept : await adopt(kept);
           await put(adopted);
           return adopted;
         },
@@ -206,7 +226,7 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
           own.delete(key);
           records -= 1;
           bytes -= bytesOf(kept);
-          removeFile(fileOf(kept));
+          removeFiles(filesOf(kept));
           checkRoom();
           // If the process ends before, the next one reports the result once more.
           void change({ machine, key, bytes: undefined });

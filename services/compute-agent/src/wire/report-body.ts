@@ -6,13 +6,19 @@ const MAX_NAME_CHARS = 1_024;
 
 /** The report of a finished attempt. `receipt` is for the result, or for the log of a failure. */
 export const reportBody = (
-  outcome:
-    Pick<Completed, 'kind' | 'sha256' | 'pixelHash' | 'seconds' | 'notes'> | Omit<Failed, 'log'>,
+  outcome: Omit<Completed, 'file' | 'bytes' | 'sizeBytes'> | Omit<Failed, 'log'>,
   receipt: Receipt | undefined,
+  fileReceipts: readonly Receipt[] = [],
 ): NonNullable<Report['body']> => {
   if (outcome.kind === 'completed') {
-    const { sha256, pixelHash, seconds, notes } = outcome;
-    return { $case: 'completed', value: { receipt, sha256, pixelHash, seconds, notes } };
+    const { sha256, pixelHash, seconds, notes, used, ending = '', files: further = [] } = outcome;
+    const files = further.map((file, i) => ({
+      receipt: fileReceipts[i],
+      ending: file.ending,
+      pixelHash: file.pixelHash,
+    }));
+    const value = { receipt, sha256, pixelHash, seconds, notes, used, ending, files };
+    return { $case: 'completed', value };
   }
   const { failureClass, reason, seconds, names } = outcome;
   return {

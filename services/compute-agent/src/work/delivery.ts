@@ -53,32 +53,35 @@ const canHelp = ({ reason, code }: DomainError, failures: number): boolean => {
   return !FINAL.has(reason) && code !== status.UNKNOWN && code !== status.UNIMPLEMENTED;
 };
 
-/** The upload that a kept attempt needs; `source` is a file or bytes. */
+/** One upload that a kept attempt needs; `source` is a file or bytes. */
 interface Upload {
-  kept: Kept;
   source: string | Uint8Array;
   header: UploadHeader & { sizeBytes: number };
 }
 
-const uploadOf = (kept: Kept): Upload | undefined => {
-  const { workloadId, attempt, outcome } = kept;
+/** The uploads that a kept attempt needs: the result and then its further files, or the log. */
+const uploadsOf = ({ workloadId, attempt, outcome }: Kept): Upload[] => {
   if (outcome.kind === 'completed') {
-    const { file, bytes, sha256, sizeBytes } = outcome;
+    const { file, bytes, sha256, sizeBytes, files = [] } = outcome;
     const source = file ?? bytes;
     if (source === undefined) {
-      return undefined;
+      return [];
     }
-    const extension = file === undefined ? 'bin' : extname(file).slice(1);
-    const target = { $case: 'attemptResult', value: { workloadId, attempt, extension } } as const;
-    return { kept, source, header: { target, sha256, sizeBytes } };
+    return [{ file: source, sha256, sizeBytes }, ...files].map((each, part) => {
+      const extension = typeof each.file === 'string' ? extname(each.file).slice(1) : 'bin';
+      const value = { workloadId, attempt, extension, part };
+      const target = { $case: 'attemptResult', value } as const;
+      const header = { target, sha256: each.sha256, sizeBytes: each.sizeBytes };
+      return { source: each.file, header };
+    });
   }
   if (outcome.log === '') {
-    return undefined;
+    return [];
   }
   const source = Buffer.from(outcome.log);
-  const target = { $case: 'attemptLog', value: { workloadId, attempt, extension: '' } } as const;
-  const header = { target, sha256: hash('sha256', source), sizeBytes: source.length };
-  return { kept, source, header };
+  const value = { workloadId, attempt, extension: '', part: 0 };
+  const target = { $case: 'attemptLog', value } as const;
+  return [{ source, header: { target, sha256: hash('sha256', source), sizeBytes: source.length } }];
 };
 
 /** Drops what the blob service has stored. */
@@ -87,7 +90,9 @@ const withoutBytes = (outcome: Completed | Failed): Completed | Failed => {
     return { ...outcome, log: '' };
   }
   const { bytes: _, file: __, ...rest } = outcome;
-  return rest;
+  return rest.files === undefined
+    ? rest
+    : { ...rest, files: rest.files.map((each) => ({ ...each, file: '' })) };
 };
 
 /** What counts of an outcome, and what is stored only if it can be. */
@@ -129,7 +134,7 @@ export const createDelivery = (options: DeliveryOptions) => {
 
   const store = async (kept: Kept): Promise<void> => onStored(await outbox.keep(kept));
 
-  const send = ({ header, source, kept }: Upload): Promise<Receipt> =>
+  const send = (kept: Kept, { header, source }: Upload): Promise<Receipt> =>
     patiently(() => uploadOnce(blobs, header, source, signal), {
       clock,
       random,
@@ -139,15 +144,23 @@ export const createDelivery = (options: DeliveryOptions) => {
       onRetry: (error, pauseMs) => events.uploadDelayed(kept, error, pauseMs),
     });
 
-  const deliverOne = async (upload: Upload, keepsakes: Keepsakes): Promise<void> => {
-    const { kept } = upload;
+  const deliverOne = async (
+    kept: Kept,
+    needed: readonly Upload[],
+    keepsakes: Keepsakes,
+  ): Promise<void> => {
     checkRoom();
     try {
-      const receipt = await send(upload);
+      const receipts: Receipt[] = [];
+      for (const upload of needed) {
+        receipts.push(await send(kept, upload));
+      }
+      const [receipt, ...fileReceipts] = receipts;
       const onLost = (what: string, error: DomainError): void =>
         events.keepsakeLost(kept, what, error);
       await storeKeepsakes(kept, keepsakes, { blobs, signal, onLost });
-      await store({ ...kept, outcome: withoutBytes(kept.outcome), receipt });
+      const outcome = withoutBytes(kept.outcome);
+      await store({ ...kept, outcome, receipt, ...(fileReceipts.length > 0 && { fileReceipts }) });
     } catch (thrown) {
       if (!signal.aborted) {
         const error = fromServiceError(thrown);
@@ -159,11 +172,11 @@ export const createDelivery = (options: DeliveryOptions) => {
 
   /** Continues with what an earlier run, or `deliver`, has kept. */
   const resume = (kept: Kept, keepsakes: Keepsakes = {}): void => {
-    const upload = kept.receipt === undefined ? uploadOf(kept) : undefined;
-    if (upload === undefined) {
+    const needed = kept.receipt === undefined ? uploadsOf(kept) : [];
+    if (needed.length === 0) {
       onStored(kept);
     } else {
-      void uploads(deliverOne, upload, keepsakes);
+      void uploads(deliverOne, kept, needed, keepsakes);
     }
   };
 

@@ -26,7 +26,7 @@ export const storeKeepsakes = async (
   { preview, log = '' }: Keepsakes,
   { blobs, signal, onLost }: KeepsakeOptions,
 ): Promise<void> => {
-  const value = { workloadId, attempt, extension: '' };
+  const value = { workloadId, attempt, extension: '', part: 0 };
   const store = async (
     what: string,
     target: NonNullable<UploadHeader['target']>,

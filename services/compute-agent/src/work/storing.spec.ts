@@ -150,6 +150,43 @@ describe('results and scenes, with a real blob service', function () {
     expect(await readdir(dir.path)).to.deep.equal([]);
   });
 
+  it('stores all files of a result, and reports them with a receipt each', async () => {
+    await using dir = await tempDir();
+    const fileOf = async (name: string, bytes: Buffer) => {
+      await writeFile(join(dir.path, name), bytes);
+      const sha256 = hash('sha256', bytes);
+      return { file: join(dir.path, name), sha256, sizeBytes: bytes.length, pixelHash: '' };
+    };
+    const pictures = [randomBytes(1_000), randomBytes(2_000), randomBytes(3_000)];
+    const result = async () => {
+      const [left, right, passes] = await Promise.all([
+        fileOf('7_L.png', pictures[0]!),
+        fileOf('7_R.png', pictures[1]!),
+        fileOf('node0.exr', pictures[2]!),
+      ]);
+      const files = [
+        { ...right, ending: '_R.png' },
+        { ...passes, ending: '.Passes.exr' },
+      ];
+      return completed({ ...left, ending: '_L.png', files, seconds: 1, notes: [] });
+    };
+    await using pair = await pairWith(withNoop(engineOf(result)));
+    const stream = await pair.peer.stream(0);
+    const attempts = blob.attempts('w-files', MACHINE, 0);
+    stream.desire({ ...noopWork(), workloadId: 'w-files', attempts });
+    const { receipt, ending, files } = completedOf((await reported(stream, 1))[0]);
+    const all = [{ receipt, ending }, ...files];
+    expect(all.map((each) => [each.receipt?.blobName, each.ending])).to.deep.equal([
+      ['results/w-files/noop/0/0-0-0.png', '_L.png'],
+      ['results/w-files/noop/0/0-0-0.1.png', '_R.png'],
+      ['results/w-files/noop/0/0-0-0.2.exr', '.Passes.exr'],
+    ]);
+    for (const [i, each] of all.entries()) {
+      expect((await blob.download(each.receipt!.blobName)).equals(pictures[i]!)).to.equal(true);
+    }
+    expect(await readdir(dir.path)).to.deep.equal([]);
+  });
+
   it('stores the log of a failure and reports it with its receipt', async () => {
     const result = async () =>
       failed('RENDER_ERROR', 'it broke', { log: 'line 1\nline 2\n', seconds: 2 });
@@ -259,6 +296,8 @@ describe('results and scenes, with a real blob service', function () {
         scalePercent: 0,
         format: 'RENDER_FORMAT_PNG' as const,
         scene: '',
+        camera: '',
+        viewLayer: '',
         allowMissing: false,
         allowedMissing: [],
         frameTimeout: undefined,

@@ -60,8 +60,8 @@ export interface Kind<Spec> {
   engineLearnt(failureClass: FailureClassName, names: readonly string[]): string;
   /** Whether an idle user may do a running task of this node a second time. */
   mayCopy(spec: Spec, node: string): boolean;
-  /** The file name extension of a node's results, without a dot. */
-  resultExtension(spec: Spec, node: string): string;
+  /** The file name extensions that a node's results may have, without a dot. */
+  resultExtensions(spec: Spec, node: string): readonly string[];
   /** SHA-256 of a result that is no blob and that the mesh can compute; undefined if results are blobs with receipts. */
   knownDigest(spec: Spec, workload: string, task: string): string | undefined;
   /** The reason with which a workload ends if tasks were given up: `FRAMES_FAILED`. */

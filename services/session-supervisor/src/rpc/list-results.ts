@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { signGrant } from '#libs/auth/index.ts';
 import type { ListResultsRequest, ListResultsResponse, Result } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
@@ -48,6 +49,13 @@ const resultsOf = (
     return [
       {
         ...rest,
+        used: entry.used,
+        ending: entry.ending ?? extname(blob),
+        files: (entry.files ?? []).map(({ blob: name, ...file }) => ({
+          ...file,
+          blobName: name,
+          grant: grantFor(name),
+        })),
         frame: parseTaskKey(entry.task)?.index ?? 0,
         blobName: blob,
         grant: grantFor(blob),

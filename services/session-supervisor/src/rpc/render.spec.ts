@@ -28,6 +28,8 @@ const render = (
       scalePercent: 0,
       format: 'RENDER_FORMAT_UNSPECIFIED',
       scene: '',
+      camera: '',
+      viewLayer: '',
       allowMissing: false,
       allowedMissing: [],
       frameTimeout: undefined,
@@ -153,7 +155,7 @@ describe('a render', function () {
     const [attempt] = await mesh.users.work('m-1');
     const target = {
       $case: 'attemptLog' as const,
-      value: { workloadId: id, attempt: attempt!, extension: '' },
+      value: { workloadId: id, attempt: attempt!, extension: '', part: 0 },
     };
     const bytes = Buffer.concat([
       Buffer.alloc(100, 'a'),
@@ -190,7 +192,7 @@ describe('a render', function () {
       attempt: Attempt,
       text: string,
     ): Promise<Receipt | undefined> => {
-      const value = { workloadId: id, attempt, extension: '' };
+      const value = { workloadId: id, attempt, extension: '', part: 0 };
       return (await blob.attemptFile(user, { $case: kind, value }, Buffer.from(text))).receipt;
     };
     const first = await attemptOf('keeper-1');
@@ -201,7 +203,7 @@ describe('a render', function () {
     mesh.users.vanish(id, 'keeper-1');
     const second = await attemptOf('keeper-2');
     expect(second.task).to.equal(first.task);
-    const result = { workloadId: id, attempt: second, extension: 'png' };
+    const result = { workloadId: id, attempt: second, extension: 'png', part: 0 };
     const target = { $case: 'attemptResult', value: result } as const;
     const { receipt } = await blob.attemptFile('keeper-2', target, Buffer.from('picture'));
     const body = completedBody({ receipt, sha256: receipt!.sha256, pixelHash: 'ab'.repeat(32) });

@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto';
+import { extname } from 'node:path';
 import { verifyAttemptToken, verifyReceipt, type Secret } from '#libs/auth/index.ts';
 import type { Completed } from '#libs/contracts/agent.ts';
 import type { Attempt, Receipt } from '#libs/contracts/common.ts';
-import { formatBlobName } from '#libs/mesh/index.ts';
+import { formatBlobName, isFileEnding, MAX_FURTHER_FILES } from '#libs/mesh/index.ts';
 import type { WorkloadHeader } from '../domain/state/workload.ts';
 import { kindOf } from '../kinds/kinds.ts';
 
@@ -24,7 +25,7 @@ export const resultForgery = (
   { meshSecret }: Proofs,
   header: WorkloadHeader,
   attempt: Attempt,
-  { receipt, sha256 }: Pick<Completed, 'receipt' | 'sha256'>,
+  { receipt, sha256, ending, files }: Pick<Completed, 'receipt' | 'sha256' | 'ending' | 'files'>,
 ): string | undefined => {
   const known = kindOf(header.spec).knownDigest(header.spec, header.id, attempt.task);
   if (known !== undefined) {
@@ -36,8 +37,21 @@ export const resultForgery = (
   if (receipt.sha256 !== sha256) {
     return 'RESULT_INVALID';
   }
-  const isStored =
-    receipt.blobName === resultBlob(header, attempt) && isSigned(meshSecret, receipt);
+  const all = [{ receipt, ending: ending || extname(receipt.blobName) }, ...files];
+  if (
+    files.length > MAX_FURTHER_FILES ||
+    new Set(all.map((file) => file.ending)).size < all.length
+  ) {
+    return 'RESULT_INVALID';
+  }
+  const isStored = all.every(
+    (file, part) =>
+      file.receipt !== undefined &&
+      isResultBlob(header, attempt, file.receipt.blobName, part) &&
+      isSigned(meshSecret, file.receipt) &&
+      isFileEnding(file.ending) &&
+      file.ending.endsWith(extname(file.receipt.blobName)),
+  );
   return isStored ? undefined : 'RECEIPT_INVALID';
 };
 
@@ -55,11 +69,20 @@ export const provenLog = (
   return receipt.blobName === name && isSigned(meshSecret, receipt) ? name : '';
 };
 
-/** The name under which blob stores the result of an attempt. */
-const resultBlob = ({ id, spec }: WorkloadHeader, attempt: Attempt): string => {
+/** Whether blob stores a part of the result of an attempt under this name. */
+const isResultBlob = (
+  { id, spec }: WorkloadHeader,
+  attempt: Attempt,
+  name: string,
+  part: number,
+): boolean => {
   const node = attempt.task.slice(0, attempt.task.indexOf('/'));
-  const extension = kindOf(spec).resultExtension(spec, node);
-  return formatBlobName({ kind: 'result', workload: id, ...attempt, extension });
+  return kindOf(spec)
+    .resultExtensions(spec, node)
+    .some(
+      (extension) =>
+        formatBlobName({ kind: 'result', workload: id, ...attempt, extension, part }) === name,
+    );
 };
 
 const isSigned = (

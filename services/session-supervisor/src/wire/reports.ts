@@ -2,14 +2,16 @@ import {
   FailureClass,
   Verdict,
   type FailureClassName,
+  type FurtherFile as ProtoFurtherFile,
   type Held,
   type Outcome as ProtoOutcome,
   type Report as ProtoReport,
 } from '#libs/contracts/agent.ts';
-import type { Attempt } from '#libs/contracts/common.ts';
+import type { Attempt, UsedEngine as ProtoUsedEngine } from '#libs/contracts/common.ts';
 import { DrainRequest, type SetDemandResponse } from '#libs/contracts/user.ts';
 import { isSha256 } from '#libs/mesh/index.ts';
 import type { Assigned } from '../domain/scheduling/workers.ts';
+import type { FurtherFile, UsedEngine } from '../domain/state/entries.ts';
 import type { Outcome } from '../domain/decisions/decision.ts';
 import type { WorkloadHeader } from '../domain/state/workload.ts';
 import type { HeldClaim, Report } from '../domain/decisions/inputs.ts';
@@ -21,6 +23,7 @@ const MAX_NAMES = 100;
 const MAX_NAME = 1_024;
 const MAX_NOTES = 8;
 const MAX_NOTE = 200;
+const MAX_ENGINE = 64;
 
 const DRAINS: Partial<Record<DrainRequest, Assigned['drain']>> = {
   [DrainRequest.NOW]: 'now',
@@ -78,7 +81,7 @@ const bodyFromProto = (
     case 'started':
       return { kind: 'started' };
     case 'completed': {
-      const { receipt, sha256, pixelHash, seconds, notes } = body.value;
+      const { receipt, sha256, pixelHash, seconds, notes, used, ending, files } = body.value;
       return {
         kind: 'completed',
         seconds: sane(seconds),
@@ -87,6 +90,9 @@ const bodyFromProto = (
         sizeBytes: receipt?.sizeBytes ?? 0,
         pixelHash: isSha256(pixelHash) ? pixelHash : '',
         notes: notes.slice(0, MAX_NOTES).map((note) => note.slice(0, MAX_NOTE)),
+        ...(used && { used: usedFromProto(used) }),
+        ...(ending !== '' && { ending }),
+        ...(files.length > 0 && { files: files.map(fileFromProto) }),
       };
     }
     case 'failed': {
@@ -104,6 +110,20 @@ const bodyFromProto = (
       return body satisfies never;
   }
 };
+
+const fileFromProto = ({ receipt, pixelHash, ending }: ProtoFurtherFile): FurtherFile => ({
+  blob: receipt?.blobName ?? '',
+  sha256: receipt?.sha256 ?? '',
+  sizeBytes: receipt?.sizeBytes ?? 0,
+  pixelHash: isSha256(pixelHash) ? pixelHash : '',
+  ending,
+});
+
+const usedFromProto = ({ engine, version, device }: ProtoUsedEngine): UsedEngine => ({
+  engine: engine.slice(0, MAX_ENGINE),
+  version: version.slice(0, MAX_ENGINE),
+  device: device.slice(0, MAX_ENGINE),
+});
 
 /** Bounds a span to one day, because agents may lie about time. */
 const sane = (seconds: number): number => (seconds >= 0 ? Math.min(seconds, 86_400) : 0);

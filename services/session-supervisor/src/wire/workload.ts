@@ -53,6 +53,9 @@ const viewToProto = ({ document, state, revision }: View): Workload => {
     renderVersion: state.version,
     engine: state.engine,
     notes: state.notes.toSorted((a, b) => b.results - a.results),
+    madeWith: state.madeWith
+      .toSorted((a, b) => b.results - a.results)
+      .map(({ results, ...used }) => ({ used, results })),
     nodes: state.graph.nodes.length > 1 ? nodesOf(state) : [],
   };
 };
@@ -83,6 +86,7 @@ export const listedToProto = (document: WorkloadDocument): Workload => {
     renderVersion: '',
     engine: '',
     notes: [],
+    madeWith: [],
     nodes: [],
   };
 };

@@ -1,11 +1,19 @@
 import type { Completed, Failed, Report, Reports } from '#libs/contracts/agent.ts';
 import type { Receipt } from '#libs/contracts/common.ts';
-import { collectViolations, isId, isSha256, type Violations } from '#libs/mesh/index.ts';
+import {
+  collectViolations,
+  isId,
+  isSha256,
+  MAX_ENDING_CHARS,
+  MAX_FURTHER_FILES,
+  type Violations,
+} from '#libs/mesh/index.ts';
 import { checkAttempt } from './held.ts';
 
 const MAX_REPORTS = 1_000;
 const MAX_NOTES = 8;
 const MAX_NOTE_CHARS = 200;
+const MAX_ENGINE_CHARS = 64;
 const MAX_REASON_CHARS = 1_000;
 const MAX_NAMES = 100;
 const MAX_NAME_CHARS = 1_024;
@@ -21,7 +29,7 @@ const checkReceipt = ({ blobName, sha256, signature }: Receipt, message: Checks)
 };
 
 const checkCompleted = (
-  { receipt, sha256, pixelHash, seconds, notes }: Completed,
+  { receipt, sha256, pixelHash, seconds, notes, used, ending, files }: Completed,
   at: string,
   wrong: Violations,
 ): void => {
@@ -38,8 +46,33 @@ const checkCompleted = (
     'notes',
     `must be at most ${MAX_NOTES} of ${MAX_NOTE_CHARS} characters`,
   );
+  message.require(
+    used === undefined ||
+      [used.engine, used.version, used.device].every(({ length }) => length <= MAX_ENGINE_CHARS),
+    'used',
+    `must be texts of at most ${MAX_ENGINE_CHARS} characters`,
+  );
+  message.require(
+    files.length <= MAX_FURTHER_FILES &&
+      [{ ending }, ...files].every((file) => file.ending.length <= MAX_ENDING_CHARS),
+    'files',
+    `must be at most ${MAX_FURTHER_FILES} with endings of at most ${MAX_ENDING_CHARS} characters`,
+  );
   if (receipt !== undefined) {
     checkReceipt(receipt, wrong.within(`${at}.receipt`));
+  }
+  for (const [i, file] of files.slice(0, MAX_FURTHER_FILES).entries()) {
+    const where = `${at}.files[${i}]`;
+    wrong
+      .within(where)
+      .require(
+        file.pixelHash === '' || isSha256(file.pixelHash),
+        'pixel_hash',
+        'must be empty or 64 lower-case hexadecimal digits',
+      );
+    if (file.receipt !== undefined) {
+      checkReceipt(file.receipt, wrong.within(`${where}.receipt`));
+    }
   }
 };
 

@@ -19,17 +19,18 @@ import { systemClock } from '#libs/clock/index.ts';
 import { processTree, statOf } from '#libs/programs/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { eventually, fakeClock, needs } from '#libs/testing/index.ts';
-import { type PictureFormat, verifyPicture } from './pictures/verify.ts';
+import { verifyPicture } from './pictures/verify.ts';
 import { running } from '../../fixtures/agent.ts';
 import { commandLines } from '../../fixtures/command-lines.ts';
 import { findSandbox, type Sandbox } from '../../sandbox/index.ts';
 import { layOut } from '../../project/layout.ts';
 import type { Completed, Failed, Outcome, Progress, Running } from '../engine.ts';
 import { type BlenderEngine, type BlenderOptions, createBlenderEngine } from './blender.ts';
-import type { RenderJob } from './job.ts';
+import type { FrameFormat, RenderJob } from './job.ts';
 import type { OpenedScene } from './scene.ts';
 
 const run = promisify(execFile);
+type PictureFormat = Exclude<FrameFormat, 'AS_IN_FILE'>;
 const SCENES = new URL('./testing/scenes.py', import.meta.url).pathname;
 const going = new AbortController().signal;
 /** Out of order, because a frame may keep something of the one before. */
@@ -140,7 +141,7 @@ describe('rendering with Blender', function () {
       const ending = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' }[format];
       for (const number of numbers) {
         const file = `${out(format)}${String(number).padStart(4, '0')}.${ending}`;
-        const picture = { format, width: 64, height: 36 };
+        const picture = { width: 64, height: 36 };
         const verdict = await verifyPicture(file, picture, { sandbox, clock: systemClock });
         direct.set(
           `${format} ${number}`,

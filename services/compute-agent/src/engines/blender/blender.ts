@@ -85,10 +85,11 @@ export const createBlenderEngine = async (options: BlenderOptions): Promise<Blen
       if ('kind' in chosen) {
         return chosen;
       }
-      const { program, engines } = chosen;
+      const { program, engines, version } = chosen;
       const sceneOptions = {
         renderer: { sandbox, program, driver, limits, threads, clock, random },
         engines,
+        version,
         folder: join(scenes, random.id('s')),
         picturesDir: join(folder, 'pictures'),
         logger,

@@ -1,14 +1,14 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { sha256File } from '../../files.ts';
-import type { Pixels } from './pictures/pixels.ts';
+import { BadPicture, type Pixels } from './pictures/pixels.ts';
 import { previewOf } from './pictures/preview.ts';
 import { verifyPicture } from './pictures/verify.ts';
-import { completed, failed, type Outcome, type Running } from '../engine.ts';
+import { completed, failed, type FurtherFile, type Outcome, type Running } from '../engine.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';
-import { EXTENSIONS, type RenderJob } from './job.ts';
+import type { RenderJob } from './job.ts';
 import { type Ready, type SceneOptions, workDirOf } from './opening.ts';
-import { answers, pictureSize } from './renderer-protocol.ts';
+import { answers, isOfNode, pictureSize, type SceneFacts } from './renderer-protocol.ts';
 
 /** Moves a picture, if there is one, out of the sandbox's reach, because the sandbox could change it after the check. */
 const collect = async (options: SceneOptions, name: string): Promise<string> => {
@@ -25,6 +25,54 @@ const collect = async (options: SceneOptions, name: string): Promise<string> => 
 /** Of the log of a frame that is done. */
 const MAX_LOG_CHARS = 64 * 1_024;
 
+/**
+ * Takes over the files of a frame and checks each of them. The first is the picture; those that nodes wrote may have any size.
+ * Throws BadPicture, and keeps no file then.
+ */
+const takePictures = async (
+  wrote: readonly { name: string; ending: string }[],
+  facts: SceneFacts,
+  options: SceneOptions,
+): Promise<{
+  files: [FurtherFile, ...FurtherFile[]];
+  isUniform: boolean;
+  preview: Uint8Array | undefined;
+}> => {
+  const { sandbox, clock } = options.renderer;
+  const taken: string[] = [];
+  const files: FurtherFile[] = [];
+  let isUniform = false;
+  let pixels: Pixels | undefined;
+  try {
+    for (const { name, ending } of wrote) {
+      const file = await collect(options, name);
+      taken.push(file);
+      const expected = isOfNode(name) ? undefined : pictureSize(facts);
+      const onPixels = (decoded: Pixels): void => {
+        pixels ??= decoded;
+      };
+      const verdict = await verifyPicture(file, expected, { sandbox, clock, onPixels });
+      if (verdict.kind === 'bad') {
+        throw new BadPicture(files.length === 0 ? verdict.reason : `${ending}: ${verdict.reason}`);
+      }
+      isUniform ||= expected !== undefined && verdict.uniform;
+      const { size: sizeBytes } = await stat(file);
+      const { pixelHash } = verdict;
+      files.push({ file, sha256: await sha256File(file), sizeBytes, pixelHash, ending });
+    }
+  } catch (error) {
+    await Promise.all(taken.map((file) => rm(file, { recursive: true, force: true })));
+    throw error;
+  }
+  const [first, ...more] = files;
+  if (first === undefined) {
+    throw new BadPicture('there is no picture');
+  }
+  // The frame counts without one.
+  const preview = pixels && (await previewOf(pixels).catch(() => undefined));
+  return { files: [first, ...more], isUniform, preview };
+};
+
 /** The renderer died before it began the frame, so the frame is not at fault. */
 export interface NotBegun {
   kind: 'not-begun';
@@ -38,12 +86,11 @@ export const renderFrame = async (
   job: RenderJob,
   running: Running,
 ): Promise<Outcome | NotBegun> => {
-  const { clock, sandbox } = options.renderer;
+  const { clock } = options.renderer;
   const started = clock.monotonic();
-  const name = `${frame}.${EXTENSIONS[job.format]}`;
-  const file = renderer.at(join(workDirOf(options), name));
+  const folder = renderer.at(workDirOf(options));
   const patience = { timeoutMs: job.frameTimeoutMs, quietMs: job.progressTimeoutMs };
-  const request = { do: 'render', frame, file } as const;
+  const request = { do: 'render', frame, folder } as const;
   const reply = await renderer.ask(request, answers.render, patience, running);
   const seconds = (clock.monotonic() - started) / 1_000;
   if (reply.kind === 'died' && !reply.begun) {
@@ -65,27 +112,26 @@ export const renderFrame = async (
     const reason = `the renderer was asked for frame ${frame} and answered for ${answer.frame}`;
     return failed('RENDER_ERROR', reason, { log: renderer.log(), seconds });
   }
-  const picture = await collect(options, name);
-  const expected = { format: job.format, ...pictureSize(facts) };
-  let pixels: Pixels | undefined;
-  const onPixels = (decoded: Pixels): void => {
-    pixels = decoded;
-  };
-  const verdict = await verifyPicture(picture, expected, { sandbox, clock, onPixels });
-  if (verdict.kind === 'bad') {
-    await Promise.all([renderer.end(), rm(picture, { recursive: true, force: true })]);
-    return failed('PICTURE_INVALID', verdict.reason, { log: renderer.log(), seconds });
+  const { engine, device } = facts;
+  const used = { engine, version: options.version, device };
+  try {
+    const { files, isUniform, preview } = await takePictures(answer.files, facts, options);
+    const [{ ending, ...picture }, ...further] = files;
+    return completed({
+      ...picture,
+      ...(ending !== extname(picture.file) && { ending }),
+      ...(further.length > 0 && { files: further }),
+      seconds,
+      notes: [...answer.notes, ...(isUniform ? ['picture of one colour'] : [])],
+      used,
+      ...(preview !== undefined && { preview }),
+      log: renderer.newLog().slice(-MAX_LOG_CHARS),
+    });
+  } catch (error) {
+    if (!(error instanceof BadPicture)) {
+      throw error;
+    }
+    await renderer.end();
+    return failed('PICTURE_INVALID', error.message, { log: renderer.log(), seconds });
   }
-  // The frame counts without one.
-  const preview = pixels && (await previewOf(pixels).catch(() => undefined));
-  return completed({
-    file: picture,
-    sha256: await sha256File(picture),
-    sizeBytes: (await stat(picture)).size,
-    pixelHash: verdict.pixelHash,
-    seconds,
-    notes: [...answer.notes, ...(verdict.uniform ? ['picture of one colour'] : [])],
-    ...(preview !== undefined && { preview }),
-    log: renderer.newLog().slice(-MAX_LOG_CHARS),
-  });
 };

@@ -5,10 +5,12 @@ import { failed, type Failed, misunderstood } from '../engine.ts';
 import type { Layout } from '../../project/layout.ts';
 import type { Understood } from '../family.ts';
 import type { LayOut } from './physics/workspace.ts';
-import type { PictureFormat } from './pictures/verify.ts';
 
 export const RENDER_ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'] as const;
 export type RenderEngine = (typeof RENDER_ENGINES)[number];
+
+/** The format of the frames; `AS_IN_FILE`: the one that the file names. */
+export type FrameFormat = 'PNG' | 'JPEG' | 'OPEN_EXR' | 'AS_IN_FILE';
 
 /** A scene to render, and how. Fields that are left out keep the values of the file. */
 export interface RenderJob {
@@ -20,6 +22,10 @@ export interface RenderJob {
   fileName?: string;
   /** The name of the scene; the current one by default. */
   scene?: string;
+  /** The name of a camera of the scene. */
+  camera?: string;
+  /** The only view layer to render. */
+  viewLayer?: string;
   engine?: RenderEngine;
   /** The version of Blender that renders all frames of the workload, as this machine offered it: `3.4.1`. */
   version?: string;
@@ -27,7 +33,7 @@ export interface RenderJob {
   samples?: number;
   /** Percent of the file's resolution. */
   scalePercent?: number;
-  format: PictureFormat;
+  format: FrameFormat;
   /** Whether to render if files that the scene refers to are missing. */
   allowMissing: boolean;
   /** Patterns of those that may be missing anyway, see `RenderSpec.allowed_missing`. */
@@ -46,11 +52,6 @@ export interface RenderJob {
   progressTimeoutMs: number;
 }
 
-export const EXTENSIONS = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' } as const satisfies Record<
-  PictureFormat,
-  string
->;
-
 const FRAME_TIMEOUT_MS = 3_600_000;
 const PROGRESS_TIMEOUT_MS = 600_000;
 const BAKE_TIMEOUT_MS = 12 * 3_600_000;
@@ -66,7 +67,7 @@ const PHYSICS = {
 const isEngine = (name: string): name is RenderEngine =>
   (RENDER_ENGINES as readonly string[]).includes(name);
 
-const formatOf = ({ format }: RenderSpec): PictureFormat | undefined => {
+const formatOf = ({ format }: RenderSpec): FrameFormat | undefined => {
   switch (format) {
     case 'RENDER_FORMAT_UNSPECIFIED':
     case 'RENDER_FORMAT_PNG':
@@ -75,6 +76,8 @@ const formatOf = ({ format }: RenderSpec): PictureFormat | undefined => {
       return 'JPEG';
     case 'RENDER_FORMAT_OPEN_EXR':
       return 'OPEN_EXR';
+    case 'RENDER_FORMAT_AS_IN_FILE':
+      return 'AS_IN_FILE';
     case 'UNRECOGNIZED':
       return undefined;
     default:
@@ -119,6 +122,8 @@ export const renderJobOf = ({
       ...(input?.project && { project: input.project }),
       ...(scene.fileName === '' ? {} : { fileName: scene.fileName }),
       ...(spec.scene === '' ? {} : { scene: spec.scene }),
+      ...(spec.camera === '' ? {} : { camera: spec.camera }),
+      ...(spec.viewLayer === '' ? {} : { viewLayer: spec.viewLayer }),
       ...(engine === '' ? {} : { engine }),
       ...(version === '' ? {} : { version }),
       ...(samples === 0 ? {} : { samples }),

@@ -13,6 +13,8 @@ export interface SceneOptions {
   renderer: Omit<RendererOptions, 'readOnly' | 'workDir'>;
   /** The engines that were tried and work here. */
   engines: readonly RenderEngine[];
+  /** The version of Blender: `3.4.1`. */
+  version: string;
   /** A folder for this scene and slot only. */
   folder: string;
   /** Where finished pictures go, out of the sandbox's reach. */
@@ -82,16 +84,19 @@ const openOnce = async (
   const { readOnly, moved } = seenOf(sandbox, job);
   const renderer = startRenderer({ ...options.renderer, workDir, readOnly });
   const patience = { timeoutMs: job.progressTimeoutMs, quietMs: job.progressTimeoutMs };
-  const { scene: sceneName, engine, samples, scalePercent: scale, format, allowMissing } = job;
+  const { scene: sceneName, camera, viewLayer, engine, samples, format, allowMissing } = job;
   const sceneFile = await sceneFileFor(options, job, renderer);
   const file = renderer.at(sceneFile);
   const request = {
     do: 'open',
     file,
+    folder: renderer.at(workDir),
     scene: sceneName,
+    camera,
+    viewLayer,
     engine,
     samples,
-    scale,
+    scale: job.scalePercent,
     format,
     allowMissing,
     allowedMissing: job.allowedMissing ?? [],

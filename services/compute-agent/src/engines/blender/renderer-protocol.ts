@@ -1,13 +1,20 @@
+import { extname } from 'node:path';
 import { z } from 'zod';
+import { isFileEnding, MAX_FURTHER_FILES } from '#libs/mesh/index.ts';
 import { RENDER_ENGINES } from './job.ts';
 import type { Size } from './pictures/pixels.ts';
+import { EXTENSIONS } from './pictures/verify.ts';
 
 /** Requests to driver.py. Paths are those inside the sandbox. */
 export type Request =
   | {
       do: 'open';
       file: string;
+      /** Where the files of frames go. */
+      folder: string;
       scene: string | undefined;
+      camera: string | undefined;
+      viewLayer: string | undefined;
       engine: string | undefined;
       samples: number | undefined;
       scale: number | undefined;
@@ -19,10 +26,13 @@ export type Request =
       /** What becomes of physics that is not baked; undefined: a note says so. */
       physics: 'refuse' | 'bake' | 'in-order' | undefined;
     }
-  | { do: 'render'; frame: number; file: string }
+  | { do: 'render'; frame: number; folder: string }
   /** Bakes the physics up to a frame, into the open file and the folder beside it. */
   | { do: 'bake'; last: number }
-  | { do: 'probe'; engine: string; file: string };
+  | { do: 'probe'; engine: string; folder: string };
+
+/** A name in the work folder, which leads nowhere else. */
+const FILE_NAME = /^[\p{L}\p{N}_-][\p{L}\p{N}._-]*$/u;
 
 const refusal = z.object({
   ok: z.literal(false),
@@ -53,13 +63,26 @@ const facts = z.object({
   percent: z.int().positive(),
   /** The part of a cropped picture that is kept: left, right, bottom, top, from 0 to 1. */
   border: z.tuple([z.number(), z.number(), z.number(), z.number()]).nullable(),
+  /** How many times wider and higher a picture of both eyes is. */
+  stretch: z.tuple([z.int().positive(), z.int().positive()]),
+  extension: z.enum(EXTENSIONS),
+  /** What the engine computes with, for people. */
+  device: z.string(),
 });
+
+const file = z
+  .object({ name: z.string().regex(FILE_NAME), ending: z.string().refine(isFileEnding) })
+  .refine(({ name, ending }) => ending.endsWith(extname(name)));
 
 const rendered = z.object({
   ok: z.literal(true),
   frame: z.int(),
   seconds: z.number().nonnegative(),
   notes: z.array(z.string()),
+  files: z
+    .array(file)
+    .min(1)
+    .max(1 + MAX_FURTHER_FILES),
 });
 
 const baked = z.object({
@@ -86,10 +109,13 @@ const span = (pixels: number, from: number, to: number): number => {
 };
 
 /** The size in pixels of the pictures of a scene, computed as Blender does. */
-export const pictureSize = ({ width, height, percent, border }: SceneFacts): Size => {
+export const pictureSize = ({ width, height, percent, border, stretch }: SceneFacts): Size => {
   const [left, right, bottom, top] = border ?? [0, 1, 0, 1];
   return {
-    width: span(Math.floor((width * percent) / 100), left, right),
-    height: span(Math.floor((height * percent) / 100), bottom, top),
+    width: stretch[0] * span(Math.floor((width * percent) / 100), left, right),
+    height: stretch[1] * span(Math.floor((height * percent) / 100), bottom, top),
   };
 };
+
+/** Whether a File Output node wrote a file, as files.py names those. */
+export const isOfNode = (name: string): boolean => name.startsWith('node');

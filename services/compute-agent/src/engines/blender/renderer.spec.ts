@@ -19,8 +19,10 @@ const impostor = (onRender: string): string => `#!/usr/bin/python3
 import json, os, shutil, sys, time
 def say(message):
     os.write(1, b"chatter\\n\\x1e" + json.dumps(message).encode() + b"\\n")
+def out(ask):
+    return os.path.join(ask["folder"], f"{ask['frame']}.png")
 def picture(ask, name):
-    shutil.copyfile(os.path.join(os.path.dirname(__file__), name), ask["file"])
+    shutil.copyfile(os.path.join(os.path.dirname(__file__), name), out(ask))
 def on_render(ask, answer):
 ${onRender.replaceAll(/^/gm, '    ')}
 for line in sys.stdin:
@@ -28,9 +30,11 @@ for line in sys.stdin:
     answer = {"id": ask["id"], "ok": True}
     if ask["do"] == "open":
         say({**answer, "scene": "Scene", "scenes": ["Scene"], "engine": "CYCLES", "frameStart": 1, "frameEnd": 3,
-             "width": 8, "height": 4, "percent": 100, "border": None})
+             "width": 8, "height": 4, "percent": 100, "border": None,
+             "stretch": [1, 1], "extension": "png", "device": "CPU"})
     else:
-        on_render(ask, {**answer, "frame": ask["frame"], "seconds": 0.1, "notes": []})
+        on_render(ask, {**answer, "frame": ask["frame"], "seconds": 0.1, "notes": [],
+                        "files": [{"name": f"{ask['frame']}.png", "ending": ".png"}]})
 `;
 
 describe('a renderer that is not to be trusted', () => {
@@ -73,6 +77,7 @@ describe('a renderer that is not to be trusted', () => {
           clock: systemClock,
           random: systemRandom,
         },
+        version: '3.4.1',
         engines: ['CYCLES'],
         folder: join(folder, 'scene'),
         picturesDir: join(folder, 'pictures'),
@@ -115,11 +120,11 @@ describe('a renderer that is not to be trusted', () => {
     ],
     [
       'makes a link to a file of ours',
-      'os.symlink(os.path.dirname(__file__) + "/right.png", ask["file"]); say(answer)',
+      'os.symlink(os.path.dirname(__file__) + "/right.png", out(ask)); say(answer)',
       { failureClass: 'PICTURE_INVALID', reason: 'there is no picture' },
     ],
-    ['makes a folder', 'os.mkdir(ask["file"]); say(answer)', { failureClass: 'PICTURE_INVALID' }],
-    ['makes a pipe', 'os.mkfifo(ask["file"]); say(answer)', { failureClass: 'PICTURE_INVALID' }],
+    ['makes a folder', 'os.mkdir(out(ask)); say(answer)', { failureClass: 'PICTURE_INVALID' }],
+    ['makes a pipe', 'os.mkfifo(out(ask)); say(answer)', { failureClass: 'PICTURE_INVALID' }],
     ['answers nonsense', 'say({"id": ask["id"], "ok": "yes"})', /an answer that makes no sense/],
     [
       'dies',

@@ -36,9 +36,8 @@ export const tryEngine = async (
   const own = { program, driver, workDir, readOnly: [], limits, threads: 1 };
   const renderer = startRenderer({ ...own, sandbox, clock, random });
   try {
-    const file = join(workDir, 'try.png');
     const patience = { timeoutMs: TIMEOUT_MS, quietMs: TIMEOUT_MS };
-    const request = { do: 'probe', engine, file: renderer.at(file) } as const;
+    const request = { do: 'probe', engine, folder: renderer.at(workDir) } as const;
     const reply = await renderer.ask(request, answers.probe, patience, { signal });
     if (reply.kind !== 'answered') {
       const failure = failureOfTrouble(reply, '', 0);
@@ -47,7 +46,8 @@ export const tryEngine = async (
     if (!reply.answer.ok) {
       return reply.answer.reason;
     }
-    const expected = { format: 'PNG', width: SIZE, height: SIZE } as const;
+    const file = join(workDir, reply.answer.files[0]?.name ?? '');
+    const expected = { width: SIZE, height: SIZE };
     const verdict = await verifyPicture(file, expected, { sandbox, clock });
     return verdict.kind === 'bad' ? verdict.reason : undefined;
   } finally {

@@ -10,6 +10,24 @@ export interface AttemptKey {
   user: string;
 }
 
+/** What made a result. */
+export interface UsedEngine {
+  engine: string;
+  version: string;
+  device: string;
+}
+
+/** A further file of a result, which comes and goes with it. */
+export interface FurtherFile {
+  blob: string;
+  sha256: string;
+  sizeBytes: number;
+  /** As in {@link AcceptedResult}. */
+  pixelHash: string;
+  /** What follows the frame's own part in the file's name: `_R.png`. */
+  ending: string;
+}
+
 /** An accepted result. The journal keeps it permanently. */
 export interface AcceptedResult extends AttemptKey {
   userName: string;
@@ -23,7 +41,21 @@ export interface AcceptedResult extends AttemptKey {
   /** 64 hexadecimal digits; empty if the result is no picture. */
   pixelHash: string;
   notes: string[];
+  /** Unset where the agent did not say. */
+  used?: UsedEngine;
+  /** As of further files; unset if it is a dot and the extension of the blob. */
+  ending?: string;
+  /** Unset if there are none. */
+  files?: FurtherFile[];
 }
+
+/** The blobs of a result with the hashes that their bytes must have. */
+export const blobsOf = ({
+  blob,
+  sha256,
+  files = [],
+}: AcceptedResult): Pick<FurtherFile, 'blob' | 'sha256'>[] =>
+  blob === '' ? [] : [{ blob, sha256 }, ...files];
 
 /** The mark that a command leaves in the journal, by which a repetition of the same request is recognised. */
 export interface RequestMark {

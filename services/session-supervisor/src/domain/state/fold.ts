@@ -1,5 +1,5 @@
 import { emptyBitmap, has, ordinalsOf, withBit, withoutBit } from '../sets/bitmap.ts';
-import type { AcceptedResult, Entry, RequestMark } from './entries.ts';
+import type { AcceptedResult, Entry, RequestMark, UsedEngine } from './entries.ts';
 import { withValue } from '../sets/small-int-map.ts';
 import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
 import { kindOf } from '../../kinds/kinds.ts';
@@ -7,7 +7,9 @@ import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
 import {
+  type EngineShare,
   hasEnded,
+  MAX_ENGINE_SHARES,
   MAX_NOTES,
   troubleOf,
   type Note,
@@ -137,6 +139,7 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
       blame: blamed(state, ordinal, result.user),
       notes: withNotes(state.notes, result.notes),
       passed: isInner ? new Map(state.passed).set(ordinal, passedOf(result)) : state.passed,
+      madeWith: withUsed(state.madeWith, result.used),
     },
     [ordinal],
   );
@@ -162,6 +165,24 @@ const withNotes = (known: readonly Note[], more: readonly string[]): readonly No
     }
   }
   return notes;
+};
+
+const withUsed = (
+  known: readonly EngineShare[],
+  used: UsedEngine | undefined,
+): readonly EngineShare[] => {
+  if (used === undefined) {
+    return known;
+  }
+  const { engine, version, device } = used;
+  const at = known.findIndex(
+    (each) => each.engine === engine && each.version === version && each.device === device,
+  );
+  const share = { engine, version, device, results: (known[at]?.results ?? 0) + 1 };
+  if (at >= 0) {
+    return known.with(at, share);
+  }
+  return known.length < MAX_ENGINE_SHARES ? [...known, share] : known;
 };
 
 const withWork = (work: Work | undefined, seconds: number): Work => ({

@@ -1,7 +1,7 @@
 import { kindOf, type WorkloadSpec } from '../../kinds/kinds.ts';
 import { countBoth, countWithin, emptyBitmap, has, type Bitmap } from '../sets/bitmap.ts';
 import type { FailureClassName } from '#libs/contracts/agent.ts';
-import type { Entry } from './entries.ts';
+import type { Entry, UsedEngine } from './entries.ts';
 import type { InputFile } from '../../kinds/kind.ts';
 import { emptySmallIntMap, valueAt, type SmallIntMap } from '../sets/small-int-map.ts';
 import { emptySparseMap, sparseGet, type SparseMap } from '../sets/sparse-map.ts';
@@ -81,6 +81,11 @@ export interface PassedResult {
   sizeBytes: number;
 }
 
+/** How many accepted results an engine made. */
+export type EngineShare = UsedEngine & { results: number };
+
+export const MAX_ENGINE_SHARES = 20;
+
 /** The state of a workload: the fold of its journal. Immutable. */
 export interface WorkloadState {
   readonly header: WorkloadHeader;
@@ -127,6 +132,8 @@ export interface WorkloadState {
   readonly engine: string;
   /** The notes of accepted results, and how many results carried each. At most {@link MAX_NOTES} different ones. */
   readonly notes: readonly Note[];
+  /** What made the accepted results. At most {@link MAX_ENGINE_SHARES} different ones. */
+  readonly madeWith: readonly EngineShare[];
   /** The engine version of all results; empty before the first hand-out, and if results may come from any version. */
   readonly version: string;
   readonly ending?: Ending;
@@ -167,6 +174,7 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     wanted: header.wanted,
     engine: kind.chosenEngine(header.spec),
     notes: [],
+    madeWith: [],
     version: '',
     deleteResults: false,
     closed: false,

@@ -44,7 +44,7 @@ export const noop: Kind<NoopSpec> = {
   faultOf,
   engineLearnt: () => '',
   mayCopy: () => true,
-  resultExtension: () => 'bin',
+  resultExtensions: () => ['bin'],
   knownDigest: ({ resultBytes }, workload, task) =>
     resultBytes === 0
       ? createHash('sha256').update(`${workload}/${task}`).digest('hex')

@@ -13,8 +13,10 @@ export interface RenderSpec extends Budgets {
   engine: string;
   samples: number;
   scalePercent: number;
-  format: 'PNG' | 'JPEG' | 'OPEN_EXR';
+  format: 'PNG' | 'JPEG' | 'OPEN_EXR' | 'AS_IN_FILE';
   scene: string;
+  camera: string;
+  viewLayer: string;
   allowMissing: boolean;
   /** Patterns; unset in workloads of older builds. */
   allowedMissing?: readonly string[];
@@ -30,6 +32,14 @@ export type Physics = 'refuse' | 'bake' | 'in-order' | 'allow-unbaked';
 
 const FRAMES = 'frames';
 const BAKE = 'bake';
+
+/** With the format of the file, the machine finds out which of these it is. */
+const EXTENSIONS: Readonly<Record<RenderSpec['format'], readonly string[]>> = {
+  PNG: ['png'],
+  JPEG: ['jpg'],
+  OPEN_EXR: ['exr'],
+  AS_IN_FILE: ['png', 'jpg', 'exr', 'tif', 'webp'],
+};
 
 const ENGINE = /^[A-Z0-9_]{1,64}$/;
 
@@ -59,8 +69,7 @@ export const render: Kind<RenderSpec> = {
   engineLearnt: (failureClass, [named = '']) =>
     failureClass === 'ENGINE_UNAVAILABLE' && ENGINE.test(named) ? named : '',
   mayCopy: () => true,
-  resultExtension: ({ format }, node) =>
-    node === BAKE ? 'tar' : { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr' }[format],
+  resultExtensions: ({ format }, node) => (node === BAKE ? ['tar'] : EXTENSIONS[format]),
   knownDigest: () => undefined,
   tasksFailed: 'FRAMES_FAILED',
   machineWords: (_spec, file, { engine, version }) => {

@@ -14,6 +14,7 @@ import { indicesToText } from '../../domain/graph/index-set.ts';
 import type { Physics, RenderSpec } from './render.ts';
 
 const ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'];
+const MAX_NAME_BYTES = 258;
 const DEFAULT_FRAME_TIMEOUT_MS = 3_600_000;
 const DEFAULT_PROGRESS_TIMEOUT_MS = 600_000;
 const DEFAULT_BAKE_TIMEOUT_MS = 12 * 3_600_000;
@@ -32,6 +33,17 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
   const { allowedMissing } = spec;
   const isShort = allowedMissing.every((pattern) => Buffer.byteLength(pattern) <= 1_024);
   check(allowedMissing.length <= 64 && isShort, 'allowed_missing', 'at most 64 of 1,024 bytes');
+  // Since 5.0 names have up to 258 bytes.
+  for (const [field, name] of Object.entries({
+    camera: spec.camera,
+    view_layer: spec.viewLayer,
+  })) {
+    check(
+      Buffer.byteLength(name) <= MAX_NAME_BYTES,
+      field,
+      `must be at most ${MAX_NAME_BYTES} bytes`,
+    );
+  }
   return {
     kind: 'render',
     frames: text('frames', spec.frames, (frames) => indicesToText(parseIndices(frames))),
@@ -41,6 +53,8 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
     scalePercent: spec.scalePercent,
     format: formatOf(spec.format),
     scene: spec.scene,
+    camera: spec.camera,
+    viewLayer: spec.viewLayer,
     allowMissing: spec.allowMissing,
     allowedMissing,
     frameTimeoutMs: span('frame_timeout', spec.frameTimeout, DEFAULT_FRAME_TIMEOUT_MS),
@@ -51,12 +65,13 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
   };
 };
 
-const formatOf = (format: RenderFormat): RenderSpec['format'] => {
-  if (format === RenderFormat.JPEG) {
-    return 'JPEG';
-  }
-  return format === RenderFormat.OPEN_EXR ? 'OPEN_EXR' : 'PNG';
+const FORMATS: Readonly<Partial<Record<RenderFormat, RenderSpec['format']>>> = {
+  [RenderFormat.JPEG]: 'JPEG',
+  [RenderFormat.OPEN_EXR]: 'OPEN_EXR',
+  [RenderFormat.AS_IN_FILE]: 'AS_IN_FILE',
 };
+
+const formatOf = (format: RenderFormat): RenderSpec['format'] => FORMATS[format] ?? 'PNG';
 
 const PHYSICS = {
   refuse: RenderPhysics.REFUSE,
@@ -79,6 +94,9 @@ const toProto = (spec: RenderSpec): ProtoRenderSpec => {
     allowedMissing: [...allowedMissing],
     physics: physics === undefined ? RenderPhysics.UNSPECIFIED : PHYSICS[physics],
     bakeTimeout: bakeTimeoutMs === undefined ? undefined : durationToProto(bakeTimeoutMs),
+    // A workload that an earlier version began has neither.
+    camera: spec.camera ?? '',
+    viewLayer: spec.viewLayer ?? '',
     order: order === 'coarse-first' ? RenderOrder.COARSE_FIRST : RenderOrder.SEQUENTIAL,
     format: RenderFormat[format],
     frameTimeout: durationToProto(frameTimeoutMs),

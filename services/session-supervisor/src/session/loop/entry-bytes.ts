@@ -1,7 +1,7 @@
 import type { Workers, Worker } from '../../domain/scheduling/workers.ts';
 import type { Input, Report } from '../../domain/decisions/inputs.ts';
 
-/** Bound for the numbers, ids, names and hashes of an entry in BSON. */
+/** Bound for the numbers, ids, names and hashes of an entry, or of a further file, in BSON. */
 const BASE_BYTES = 600;
 
 /** What an entry or an input may have of texts that can be long. */
@@ -12,6 +12,7 @@ interface Texts {
   tasks?: string;
   notes?: readonly string[];
   names?: readonly string[];
+  files?: readonly unknown[];
 }
 
 const textBytes = (texts: readonly string[]): number =>
@@ -24,7 +25,9 @@ export const entryBytes = ({
   tasks = '',
   notes = [],
   names = [],
-}: Texts): number => textBytes([reason, message, tasks, ...notes, ...names]);
+  files = [],
+}: Texts): number =>
+  textBytes([reason, message, tasks, ...notes, ...names]) + BASE_BYTES * files.length;
 
 /** An upper estimate of the memory that an input takes while it waits, and of what it can add to the journal. */
 export const inputBytes = (input: Input): number => {

@@ -2,6 +2,7 @@ import { asUnavailable } from '#libs/mongo/index.ts';
 import type { BlobAccess } from '../../blob-access.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 import type { Damaged } from '../../domain/decisions/inputs.ts';
+import { type AcceptedResult, blobsOf } from '../../domain/state/entries.ts';
 import { successorsOf } from '../../domain/graph/readiness.ts';
 import { isInnerTask, taskOrdinal } from '../../domain/graph/task-graph.ts';
 import {
@@ -48,6 +49,23 @@ export const findDamaged = async (
 /** Most findings of one scrub, because one repair takes them all. The next call goes on from there. */
 const MAX_FOUND = 500;
 
+/** Reads the blobs of a result up to the first bad one, because all of them are made again together. */
+const verdictOn = async (
+  blob: Pick<BlobAccess, 'digest'>,
+  result: AcceptedResult,
+  signal: AbortSignal,
+  afterEach: () => Promise<void>,
+): Promise<'whole' | 'missing' | 'damaged'> => {
+  for (const { blob: name, sha256 } of blobsOf(result)) {
+    const digest = await blob.digest(name, signal);
+    await afterEach();
+    if (digest !== sha256) {
+      return digest === undefined ? 'missing' : 'damaged';
+    }
+  }
+  return 'whole';
+};
+
 /**
  * Reads the blobs of accepted results from a journal position on, and compares their bytes with the accepted hashes. After
  * each document it stops if `isEnough` says so. Rejects with UNAVAILABLE if blobs cannot be read, because such a blob need not
@@ -79,14 +97,11 @@ export const scrub = async (
           continue;
         }
         const { task, generation } = entry;
-        const digest = await blob.digest(entry.blob, signal);
-        if (digest === undefined) {
-          found.missing.push({ task, generation });
-        } else if (digest !== entry.sha256) {
-          found.damaged.push({ task, generation });
+        const verdict = await verdictOn(blob, entry, signal, afterEach);
+        if (verdict !== 'whole') {
+          found[verdict].push({ task, generation });
         }
         found.checked += 1;
-        await afterEach();
       }
       found.position = n;
     }

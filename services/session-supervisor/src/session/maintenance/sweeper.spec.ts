@@ -45,10 +45,17 @@ describe('the sweeper', function () {
 
   it('removes results that were not accepted from a closed workload, or all results if that was asked for', async () => {
     const result = (id: string, attempt: string): string => `results/${id}/noop/1/0-${attempt}.bin`;
+    const further = (id: string) => ({
+      blob: result(id, '0-1.1'),
+      sha256: '',
+      sizeBytes: 1,
+      pixelHash: '',
+      ending: '_R.bin',
+    });
     const entries = (id: string, deleteResults: boolean) => [
       [everyEntry.started],
       [
-        { ...everyEntry.accepted, attempt: '0-1', blob: result(id, '0-1') },
+        { ...everyEntry.accepted, attempt: '0-1', blob: result(id, '0-1'), files: [further(id)] },
         { ...everyEntry['attempt-failed'], log: `logs/${id}/noop/2/0-0-3.log` },
       ],
       [{ ...everyEntry.stopped, deleteResults }],
@@ -82,13 +89,20 @@ describe('the sweeper', function () {
     ];
     const failedLog = (id: string): string => `logs/${id}/noop/2/0-0-3.log`;
     const blobs = new Set(
-      ids.flatMap((id) => [...stored(id, '0-1'), ...stored(id, '0-2'), failedLog(id)]),
+      ids.flatMap((id) => [
+        ...stored(id, '0-1'),
+        further(id).blob,
+        ...stored(id, '0-2'),
+        failedLog(id),
+      ]),
     );
-    expect(await sweepRound(contextWith(blobs), signal)).to.equal(10);
+    expect(await sweepRound(contextWith(blobs), signal)).to.equal(11);
     expect([...blobs]).to.deep.equal([
       ...stored(keep.id, '0-1'),
+      further(keep.id).blob,
       failedLog(keep.id),
       ...stored(open.id, '0-1'),
+      further(open.id).blob,
       ...stored(open.id, '0-2'),
       failedLog(open.id),
     ]);

@@ -3,9 +3,9 @@ import { formatBlobName, parseBlobName } from '#libs/mesh/index.ts';
 import type { BlobAccess } from '../../blob-access.ts';
 import { folding } from '../loop/folding.ts';
 import { load } from '#libs/journal/index.ts';
+import { blobsOf, type Entry } from '../../domain/state/entries.ts';
 import { isCurrentResult, begin, type WorkloadState } from '../../domain/state/workload.ts';
 import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
-import type { Entry } from '../../domain/state/entries.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 
 type SweeperDeps = Pick<SessionDeps, 'workloads' | 'journal' | 'clock' | 'logger' | 'sweep'> & {
@@ -85,8 +85,8 @@ const isNewer = (blobName: string, { generation }: WorkloadState): boolean => {
   return name !== undefined && name.kind !== 'upload' && name.generation > generation;
 };
 
-/** Of an accepted result its blob, its preview and its log; of a failed attempt its log. */
-const blobsOf = (workload: string, state: WorkloadState, entry: Entry): string[] => {
+/** Of an accepted result its blobs, its preview and its log; of a failed attempt its log. */
+const keptOf = (workload: string, state: WorkloadState, entry: Entry): string[] => {
   if (entry.kind === 'attempt-failed') {
     return [entry.log];
   }
@@ -96,7 +96,7 @@ const blobsOf = (workload: string, state: WorkloadState, entry: Entry): string[]
   const { task, generation, attempt } = entry;
   const path = { workload, task, generation, attempt };
   return [
-    entry.blob,
+    ...blobsOf(entry).map(({ blob }) => blob),
     formatBlobName({ kind: 'preview', ...path }),
     formatBlobName({ kind: 'log', ...path }),
   ];
@@ -110,7 +110,7 @@ const keptBlobs = async (
   const blobs = new Set<string>();
   for await (const { entries } of journal.read(id, 0)) {
     for (const entry of entries) {
-      for (const blob of blobsOf(id, state, entry)) {
+      for (const blob of keptOf(id, state, entry)) {
         blobs.add(blob);
       }
     }

@@ -9,7 +9,6 @@ import {
   type Sandbox,
   startConfined,
 } from '../../../sandbox/index.ts';
-import { checkExrFile } from './exr-file.ts';
 import { BadPicture, type Pixels, type Size } from './pixels.ts';
 
 /** The order in which ffmpeg writes the planes of each of its pixel formats, as indices into a pixel of ours. */
@@ -43,6 +42,7 @@ const interleave = (planes: Buffer, pixels: number, order: readonly number[]): U
 /** Runs ffmpeg on the file in a sandbox of its own, and collects at most `most` bytes of decoded planes. */
 const ffmpeg = async (
   file: string,
+  layer: string,
   most: number,
   { sandbox, clock }: { sandbox: Sandbox; clock: Clock },
 ): Promise<{ planes: Buffer; log: string; ended: boolean }> => {
@@ -61,7 +61,14 @@ const ffmpeg = async (
     const running = startConfined(
       sandbox,
       box,
-      (at) => [...FFMPEG.split(' '), '-i', at(file), ...ONE_RAW_PICTURE.split(' ')],
+      (at) => [
+        ...FFMPEG.split(' '),
+        '-layer',
+        layer,
+        '-i',
+        at(file),
+        ...ONE_RAW_PICTURE.split(' '),
+      ],
       { clock, onOutput, keepOutput: false },
     );
     const timer = clock.setTimer(TIMEOUT_MS, () => void running.kill());
@@ -78,17 +85,23 @@ const ffmpeg = async (
 };
 
 /**
- * Decodes an OpenEXR file of one layer with ffmpeg in a sandbox, because sharp's prebuilt binaries cannot. Half floats
- * become 32-bit floats. Throws BadPicture if the file does not decode or has another size.
+ * Decodes one layer of an OpenEXR file, the one without a name for an empty `layer`, with ffmpeg in a sandbox, because sharp's prebuilt binaries cannot. Half floats
+ * become 32-bit floats. The caller has checked that the file is whole, because ffmpeg decodes
+ * a truncated one without an error. Throws BadPicture if the file does not decode or has another size.
  */
 export const decodeExr = async (
   file: string,
+  layer: string,
   expected: Size,
   context: { sandbox: Sandbox; clock: Clock },
 ): Promise<Pixels> => {
   const { width, height } = expected;
-  await checkExrFile(file, expected);
-  const { planes, log, ended } = await ffmpeg(file, width * height * 4 * SAMPLE_BYTES, context);
+  const { planes, log, ended } = await ffmpeg(
+    file,
+    layer,
+    width * height * 4 * SAMPLE_BYTES,
+    context,
+  );
   const [, format = ''] = /Stream #0:0: Video: exr, (\w+)/.exec(log) ?? [];
   const layout = PLANES[format];
   if (

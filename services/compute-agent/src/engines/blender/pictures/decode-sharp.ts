@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { BadPicture, checkSize, type Pixels, type Size } from './pixels.ts';
+import { BadPicture, checkSize, MAX_PIXELS, type Pixels, type Size } from './pixels.ts';
 
 // No cache, because libvips caches by file name. One thread, because the processors belong to the renderers.
 sharp.cache(false);
@@ -13,23 +13,26 @@ const undecodable = (error: unknown): never => {
 const CHANNELS = [1, 2, 3, 4] as const;
 
 /**
- * Decodes a PNG or JPEG file as it is, without rotation or conversion of colours or depth. Throws BadPicture
- * if it has another format or size (before it is decoded), or does not decode to its end.
+ * Decodes a file as it is, without rotation or conversion of colours or depth. Throws BadPicture if it has another format or
+ * size (before it is decoded), or does not decode to its end.
  */
 export const decodeSharp = async (
   file: string,
-  expected: { format: 'png' | 'jpeg' } & Size,
+  format: 'png' | 'jpeg' | 'tiff' | 'webp',
+  expected: Size | undefined,
 ): Promise<Pixels> => {
-  const limitInputPixels = expected.width * expected.height;
-  const options = { limitInputPixels, failOn: 'warning' } as const;
   // Reading the header needs no limit, and a limit would hide the size.
-  const head = await sharp(file, { ...options, limitInputPixels: false })
+  const head = await sharp(file, { limitInputPixels: false, failOn: 'warning' })
     .metadata()
     .catch(undecodable);
-  if (head.format !== expected.format) {
-    throw new BadPicture(`the picture is ${head.format}, not ${expected.format}`);
+  if (head.format !== format) {
+    throw new BadPicture(`the picture is ${head.format}, not ${format}`);
   }
-  checkSize(head, expected);
+  if (expected !== undefined) {
+    checkSize(head, expected);
+  }
+  const limitInputPixels = Math.min(MAX_PIXELS, head.width * head.height);
+  const options = { limitInputPixels, failOn: 'warning' } as const;
   const depth = head.depth === 'ushort' ? 'ushort' : 'uchar';
   const { data, info } = await sharp(file, options)
     .toColourspace(head.space)

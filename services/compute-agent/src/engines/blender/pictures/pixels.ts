@@ -17,6 +17,9 @@ export interface Pixels extends Size {
   samples: Uint8Array;
 }
 
+/** Larger pictures do not fit into memory beside others. */
+export const MAX_PIXELS = 2 ** 29;
+
 /** A file is not the expected picture. The message says why, for people. */
 export class BadPicture extends Error {
   override readonly name = 'BadPicture';

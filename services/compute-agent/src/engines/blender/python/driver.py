@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import assets  # noqa: E402
 import engines  # noqa: E402
+import files  # noqa: E402
 import moved  # noqa: E402
 import physics  # noqa: E402
 import settings  # noqa: E402
@@ -28,11 +29,12 @@ from refusal import Refusal  # noqa: E402
 
 
 class Opened:
-    """The scene that `open` chose, the notes for each of its pictures, and who plays its physics, if it has to be played."""
+    """The scene that `open` chose, the notes for each of its pictures, the nodes that write further files, and who plays its physics."""
 
-    def __init__(self, scene, notes, player=None):
+    def __init__(self, scene, notes, node_files, player=None):
         self.scene = scene
         self.notes = notes
+        self.node_files = node_files
         self.player = player
 
 
@@ -118,10 +120,18 @@ def open_scene(ask):
         engines.choose(scene, ask["engine"])
     else:
         engines.of(scene)
+    if ask.get("camera"):
+        settings.choose_camera(scene, ask["camera"])
     check_camera(scene)
     missing, unseen = assets.missing(scene)
     # What is baked must stay as the file has it.
-    notes = settings.apply(scene, ask) if ask.get("physics") != "bake" else []
+    is_bake = ask.get("physics") == "bake"
+    notes = [] if is_bake else settings.apply(scene, ask)
+    if ask.get("viewLayer") and not is_bake:
+        notes += settings.choose_view_layer(scene, ask["viewLayer"])
+    tree = settings.compositor_tree(scene) if scene.render.use_compositing and not is_bake else None
+    node_files = files.NodeFiles(tree, ask["folder"])
+    notes += node_files.notes
     if unseen:
         notes.append(f"not in the file, and nothing shown needs it: {listed(unseen)}")
     player = consider_physics(scene, ask.get("physics"), notes)
@@ -133,7 +143,7 @@ def open_scene(ask):
     if bpy.app.autoexec_fail:
         # First, because it changes the picture most.
         notes.insert(0, f"scripts in the file were not run: {bpy.app.autoexec_fail_message}")
-    opened = Opened(scene, notes, player)
+    opened = Opened(scene, notes, node_files, player)
     return settings.facts(scene)
 
 
@@ -170,21 +180,29 @@ def bake(ask):
 def render(ask):
     if opened is None:
         raise Refusal("AGENT_ERROR", "no scene is open")
-    scene, frame, path = opened.scene, ask["frame"], ask["file"]
+    scene, frame, folder = opened.scene, ask["frame"], ask["folder"]
+    opened.node_files.clear()
     started = time.monotonic()
     if opened.player:
         opened.player.play(frame)
     # Rendering a scene uses the frame of the context's scene, so both are set.
     for each in {bpy.context.scene, scene}:
         each.frame_set(frame)
-    scene.render.filepath = path
+    scene.render.filepath = os.path.join(folder, str(frame))
     try:
         result = bpy.ops.render.render(write_still=True, scene=scene.name)
     except RuntimeError as error:
         raise Refusal("RENDER_ERROR", words(error)) from error
     if "FINISHED" not in result:
         raise Refusal("RENDER_ERROR", f"the render ended as {', '.join(result) or 'nothing'}")
-    return {"frame": scene.frame_current, "seconds": time.monotonic() - started, "notes": opened.notes}
+    seconds = time.monotonic() - started
+    pictures = [{"name": f"{frame}{ending}", "ending": ending} for ending in files.endings(scene)]
+    found = pictures + list(opened.node_files.found())
+    notes = list(opened.notes)
+    if len(found) > files.MOST:
+        left = len(found) - files.MOST
+        notes.append(f"{left} files of File Output nodes were left out, because a frame can have at most {files.MOST}")
+    return {"frame": scene.frame_current, "seconds": seconds, "notes": notes, "files": found[: files.MOST]}
 
 
 def probe(ask):
@@ -193,8 +211,9 @@ def probe(ask):
     scene = bpy.context.scene
     engines.choose(scene, ask["engine"])
     scene.render.resolution_x = scene.render.resolution_y = 8
-    opened = Opened(scene, settings.apply(scene, {"samples": 1, "scale": 100, "format": "PNG"}))
-    return render({"frame": 1, "file": ask["file"]})
+    notes = settings.apply(scene, {"samples": 1, "scale": 100, "format": "PNG"})
+    opened = Opened(scene, notes, files.NodeFiles(None, ask["folder"]))
+    return render({"frame": 1, "folder": ask["folder"]})
 
 
 ACTIONS = {"open": open_scene, "render": render, "bake": bake, "probe": probe}

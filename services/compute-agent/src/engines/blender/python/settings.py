@@ -3,6 +3,9 @@
 import bpy
 
 import engines
+import files
+import formats
+from refusal import Refusal
 
 # EEVEE was written anew for 4.2, and draws scenes of older files differently.
 NEW_EEVEE = (4, 2)
@@ -41,12 +44,11 @@ def apply_samples(scene, engine, samples):
 
 def apply_format(scene, file_format):
     image = scene.render.image_settings
-    # Since 5.0 the formats depend on it.
-    if hasattr(image, "media_type"):
-        image.media_type = "IMAGE"
-    image.file_format = file_format
-    if file_format == "PNG":
-        image.color_depth = "8"
+    if file_format == "AS_IN_FILE":
+        note = formats.keep(image)
+        return [note] if note else []
+    formats.choose(image, file_format, "8" if file_format == "PNG" else None)
+    return []
 
 
 def strips_of(scene):
@@ -62,21 +64,34 @@ def compositor_tree(scene):
     return scene.node_tree if scene.use_nodes else None
 
 
-def mute_file_outputs(tree, seen):
-    """
-    Mutes compositor nodes that write further files, also in groups, because nobody collects those files. Returns
-    their names.
-    """
-    if tree is None or tree in seen:
-        return []
-    seen.append(tree)
-    muted = []
-    for node in tree.nodes:
-        if node.bl_idname == "CompositorNodeOutputFile" and not node.mute:
-            node.mute = True
-            muted.append(node.name)
-        muted += mute_file_outputs(getattr(node, "node_tree", None), seen)
-    return muted
+def choose_camera(scene, name):
+    """Renders through this camera, whatever markers say."""
+    camera = scene.objects.get(name)
+    if camera is None or camera.type != "CAMERA":
+        cameras = ", ".join(item.name for item in scene.objects if item.type == "CAMERA")
+        text = f"its cameras are: {cameras}" if cameras else "it has none"
+        raise Refusal("SCENE_UNREADABLE", f"the scene {scene.name} has no camera {name}; {text}")
+    scene.camera = camera
+    for marker in scene.timeline_markers:
+        marker.camera = None
+
+
+def choose_view_layer(scene, name):
+    """Renders this view layer alone. Returns notes."""
+    if name not in scene.view_layers:
+        layers = ", ".join(layer.name for layer in scene.view_layers)
+        raise Refusal("SCENE_UNREADABLE", f"the scene {scene.name} has no view layer {name}; it has: {layers}")
+    for layer in scene.view_layers:
+        layer.use = layer.name == name
+    tree = compositor_tree(scene) if scene.render.use_compositing else None
+    asked = [node for node in tree.nodes if node.bl_idname == "CompositorNodeRLayers"] if tree else []
+    others = {node.layer for node in asked if not node.mute and node.scene in {None, scene} and node.layer != name}
+    return [f"the compositor asks for view layers that were not rendered: {', '.join(sorted(others))}"] if others else []
+
+
+def device_of(scene, engine):
+    """What the engine computes with, for people."""
+    return scene.cycles.device if engine == "CYCLES" else "OpenGL"
 
 
 def apply(scene, ask):
@@ -88,10 +103,8 @@ def apply(scene, ask):
         render.resolution_percentage = ask["scale"]
     if ask.get("samples"):
         apply_samples(scene, engine, ask["samples"])
-    apply_format(scene, ask["format"])
-    if render.use_multiview:
-        render.use_multiview = False
-        notes.append("stereo off: only the scene's camera was rendered")
+    notes += apply_format(scene, ask["format"])
+    files.name_views(scene)
     if engine == "CYCLES":
         scene.cycles.device = "CPU"
         notes += apply_denoising(scene)
@@ -103,25 +116,26 @@ def apply(scene, ask):
     render.use_placeholder = False
     # Blender keeps what does not change from frame to frame.
     render.use_persistent_data = True
-    muted = mute_file_outputs(compositor_tree(scene), []) if render.use_compositing else []
-    if muted:
-        notes.append(f"without the files of {', '.join(muted)}: only the frame is kept")
     return notes
 
 
 def facts(scene):
     render = scene.render
+    engine = engines.of(scene)
     border = None
     if render.use_border and render.use_crop_to_border:
         border = [render.border_min_x, render.border_max_x, render.border_min_y, render.border_max_y]
     return {
         "scene": scene.name,
         "scenes": [each.name for each in bpy.data.scenes],
-        "engine": engines.of(scene),
+        "engine": engine,
         "frameStart": scene.frame_start,
         "frameEnd": scene.frame_end,
         "width": render.resolution_x,
         "height": render.resolution_y,
         "percent": render.resolution_percentage,
         "border": border,
+        "stretch": files.stretch(scene),
+        "extension": render.file_extension.lstrip("."),
+        "device": device_of(scene, engine),
     }
