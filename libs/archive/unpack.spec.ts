@@ -21,6 +21,8 @@ if kind.startswith('zip'):
     with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as made:
         made.writestr('cavity/system/controlDict', 'x')
         if kind == 'zip-out': made.writestr('../out', 'x')
+        if kind == 'zip-windows-out': made.writestr('..\\\\out', 'x')
+        if kind == 'zip-windows': made.writestr('cavity\\\\system\\\\fvSchemes', 'x')
         if kind == 'zip-big': made.writestr('cavity/big', bytes(2000000))
         if kind == 'zip-link':
             link = zipfile.ZipInfo('cavity/link')
@@ -74,6 +76,11 @@ describe('an archive', () => {
     });
   }
 
+  it('is unpacked from zip with the separators of Windows', async () => {
+    await unpack(await pack('zip-windows'), into, bounds);
+    expect(await readFile(join(into, 'cavity/system/fvSchemes'), 'utf8')).to.equal('x');
+  });
+
   for (const [kind, why] of Object.entries({
     out: 'leads out',
     absolute: 'leads out',
@@ -82,7 +89,8 @@ describe('an archive', () => {
     device: 'neither a file nor a folder',
     big: 'more than 1000000 bytes',
     many: 'more than 100 files',
-    'zip-out': '',
+    'zip-out': 'cannot be unpacked',
+    'zip-windows-out': 'cannot be unpacked',
     'zip-link': 'neither a file nor a folder',
     'zip-big': 'more than 1000000 bytes',
     'zip-secret': 'is encrypted',

@@ -71,7 +71,11 @@ export const unpack = async (file: string, into: string, bounds: Bounds): Promis
       await unpackTar(file, into, guard);
     }
   } catch (thrown) {
-    throw thrown instanceof DomainError ? thrown : archiveUnfit('cannot be unpacked', thrown);
+    if (thrown instanceof DomainError) {
+      throw thrown;
+    }
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw archiveUnfit(`cannot be unpacked (${why})`, thrown);
   }
 };
 
@@ -113,7 +117,8 @@ const PLAIN = [0, 0o100_000, 0o040_000];
 
 const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> => {
   const openZip = promisify<number, object, ZipFile>(fromFd);
-  const zip = await openZip(fd, { autoClose: false, lazyEntries: true, strictFileNames: true });
+  // Packers of Windows may write `tex\\bark.png`, which means a folder.
+  const zip = await openZip(fd, { autoClose: false, lazyEntries: true, strictFileNames: false });
   const openEntry = promisify(
     (entry: Entry, done: (error: Error | null, stream: Readable) => void) =>
       zip.openReadStream(entry, done),

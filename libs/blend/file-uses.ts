@@ -99,6 +99,11 @@ const READERS: Readonly<Record<string, (record: BlendRecord) => FileUse[]>> = {
     node.number('mode') === NODE_EXTERNAL ? use('light profile', node.text('filepath')) : [],
   NodeShaderScript: (node) =>
     node.number('mode') === NODE_EXTERNAL ? use('script', node.text('filepath')) : [],
+  // Simulations in geometry nodes may run without it.
+  NodesModifierData: (nodes) => {
+    const folder = nodes.text('simulation_bake_directory') || nodes.text('bake_directory');
+    return use('bake', folder, 'folder', false);
+  },
   NodesModifierBake: (bake) =>
     bake.isSet('packed') ? [] : use('bake', bake.text('directory'), 'folder'),
   PointCache: pointCacheFiles,

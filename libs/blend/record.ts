@@ -159,7 +159,9 @@ const recordAt = (
       ) {
         seen.add(each.key);
         found.push(each);
-        each = each.ref('next') ?? each.ref('id.next');
+        // Members of a list begin with the link, data-blocks and modifiers with a struct that begins with it.
+        const [head = ''] = each.struct.fields.keys();
+        each = each.ref('next') ?? each.ref(`${head}.next`);
       }
       return found;
     },

@@ -1,10 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
-import { precondition } from '../failures.ts';
+import { inputUnreadable, precondition, textOf } from '../failures.ts';
 import { plural, printable } from '../formats.ts';
 import type { Collected, MissingFile } from './collect.ts';
 import { commonFolder } from './place-files.ts';
-import type { Spot } from './stored-path.ts';
 
 /** More names than a person reads. */
 const MAX_LISTED = 10;
@@ -18,29 +17,36 @@ const isBelow = (folder: string, path: string): boolean => {
   return rest !== '..' && !rest.startsWith('../');
 };
 
+/** The path without links. Throws INVALID_ARGUMENT `INPUT_UNREADABLE`. */
+const realPath = (path: string): Promise<string> =>
+  realpath(path).catch((error: unknown) => {
+    throw inputUnreadable(path, textOf(error), error);
+  });
+
 /**
  * Checks that all files are in the project's folder or below what was included, links followed, because a stranger's project
- * must not carry off other files. The .blend that was named may be anywhere. Throws FAILED_PRECONDITION `OUTSIDE_PROJECT`.
+ * must not carry off other files. The .blend that was named may be anywhere. Throws FAILED_PRECONDITION `OUTSIDE_PROJECT`,
+ * INVALID_ARGUMENT `INPUT_UNREADABLE`.
  */
 export const checkInside = async (
   { files }: Pick<Collected, 'files'>,
   folder: string,
   included: readonly string[],
 ): Promise<void> => {
-  const folders = await Promise.all([folder, ...included].map((path) => realpath(path)));
-  const outside: Spot[] = [];
-  for (const file of files.slice(1)) {
-    const real = await realpath(file.source);
+  const folders = await Promise.all([folder, ...included].map(realPath));
+  const outside: string[] = [];
+  for (const { source } of files.slice(1)) {
+    const real = await realPath(source);
     if (!folders.some((each) => isBelow(each, real))) {
-      outside.push(file);
+      outside.push(real);
     }
   }
   if (outside.length > 0) {
-    const names = outside.map(({ source }) => source);
-    const how = `--include ${printable(commonFolder(names.map((name) => dirname(name))))}`;
+    const what = `${plural(outside.length, 'file')} of the scene ${outside.length === 1 ? 'is' : 'are'}`;
+    const including = `--include ${printable(commonFolder(outside.map((path) => dirname(path))))}`;
     throw precondition(
       'OUTSIDE_PROJECT',
-      `${plural(names.length, 'file')} of the scene ${names.length === 1 ? 'is' : 'are'} outside of ${printable(folder)}: ${listed(names)}; let them go along with ${how}, or render the folder that holds everything`,
+      `${what} outside of ${printable(folder)}: ${listed(outside)}; to let go along what is there, add ${including}, or render the folder that holds everything`,
     );
   }
 };

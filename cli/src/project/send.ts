@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { inParallel } from '#libs/async/index.ts';
 import { ObjectServiceService, type Object as MeshObject } from '#libs/contracts/blob.ts';
 import { MAX_FIND_OBJECTS } from '#libs/mesh/index.ts';
+import { inputUnreadable, textOf } from '../failures.ts';
 import { persistently } from '../patience.ts';
 import { hashFile, makeObject, sendFile, type UploadOptions } from '../workload/upload.ts';
 import type { PlacedFile } from './place-files.ts';
@@ -53,8 +54,13 @@ const contentsOf = async (
   const contents = new Map<string, Content>();
   const sources = [...new Set(files.map(({ source }) => source))];
   await inParallel(HASHES_AT_ONCE, sources, async (source) => {
-    const { size: sizeBytes } = await stat(source);
-    contents.set(source, { source, sizeBytes, sha256: await hashFile(source, signal) });
+    try {
+      const { size: sizeBytes } = await stat(source);
+      contents.set(source, { source, sizeBytes, sha256: await hashFile(source, signal) });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw inputUnreadable(source, textOf(error), error);
+    }
   });
   return contents;
 };
