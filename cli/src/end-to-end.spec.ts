@@ -12,8 +12,11 @@ import { jsonLines } from './fixtures/test-cli.ts';
 
 const run = promisify(execFile);
 
-/** Frames 0 to 5 of a turning cube, 64×36, one sample; then the same with a texture whose file is nowhere. */
-const sceneScript = (path: string, lostPath: string): string => `
+/**
+ * Frames 0 to 5 of a turning cube, 64×36, one sample; then two of them for both eyes, with a File Output node, that are to become
+ * a movie; then the same with a texture whose file is nowhere.
+ */
+const sceneScript = (path: string, moviePath: string, lostPath: string): string => `
 import bpy
 scene = bpy.context.scene
 scene.render.engine = 'CYCLES'
@@ -26,6 +29,15 @@ for frame in (0, 5):
     cube.rotation_euler = (0, 0, frame)
     cube.keyframe_insert('rotation_euler', frame=frame)
 bpy.ops.wm.save_as_mainfile(filepath=${JSON.stringify(path)})
+render = scene.render
+render.use_multiview, scene.use_nodes, scene.frame_end = True, True, 1
+render.image_settings.file_format, render.fps = 'FFMPEG', 12
+output = scene.node_tree.nodes.new('CompositorNodeOutputFile')
+output.format.file_format = 'TIFF'
+scene.node_tree.links.new(scene.node_tree.nodes['Render Layers'].outputs['Image'], output.inputs[0])
+bpy.ops.wm.save_as_mainfile(filepath=${JSON.stringify(moviePath)})
+render.use_multiview, scene.use_nodes, scene.frame_end = False, False, 5
+render.image_settings.file_format = 'PNG'
 image = bpy.data.images.new('lost', 8, 8)
 image.source = 'FILE'
 image.filepath = '//textures/wood.png'
@@ -50,7 +62,11 @@ describe('muster against a whole mesh', function () {
     const script = join(scenes.path, 'scenes.py');
     await writeFile(
       script,
-      sceneScript(join(scenes.path, 'scene.blend'), join(scenes.path, 'lost.blend')),
+      sceneScript(
+        join(scenes.path, 'scene.blend'),
+        join(scenes.path, 'movie.blend'),
+        join(scenes.path, 'lost.blend'),
+      ),
     );
     await run('blender', [
       '--background',
@@ -75,7 +91,7 @@ describe('muster against a whole mesh', function () {
   before(needs('blender', 'bwrap'));
   before(async () => {
     [mesh] = await Promise.all([sharedMesh(), makeScenes()]);
-    for (const name of ['scene.blend', 'lost.blend']) {
+    for (const name of ['scene.blend', 'movie.blend', 'lost.blend']) {
       await rename(join(scenes.path, name), at(name));
     }
   });
@@ -210,6 +226,42 @@ describe('muster against a whole mesh', function () {
     expect(JSON.stringify(allowed.lines.at(-1)?.['notes'])).to.include('rendered without');
     const some = await muster('render', 'lost.blend', ...pink, 'wood.*');
     expect(some.code, some.stderr).to.equal(0);
+  });
+
+  it('has what the file says: both eyes, the files of nodes, a film for each eye, and who rendered it', async () => {
+    const { code, lines, stderr } = await musterJson('render', 'movie.blend', '--out', 'said');
+    expect(code, stderr).to.equal(0);
+    const eyes = ['_L', '_R'];
+    const frames = ['frame_0000', 'frame_0001'].flatMap((frame) =>
+      eyes.flatMap((eye) => [`${frame}${eye}.png`, `${frame}.File_Output-Image${eye}.tif`]),
+    );
+    const films = eyes.map((eye) => `movie${eye}.mp4`);
+    expect((await readdir(at('said'))).sort()).to.deep.equal(
+      [...frames, ...films, 'contact-sheet.png'].sort(),
+    );
+    const { workload, notes } = lines.at(-1) as { workload: string; notes: object[] };
+    expect(notes).to.deep.equal([
+      { text: 'the file names the movie format FFMPEG: frames are PNG', results: 2 },
+    ]);
+    expect(stderr).to.include('note: the file names the movie format');
+    const frame = lines.find(({ event }) => event === 'frame');
+    expect(frame).to.have.property('further').that.has.length(3);
+    const used = { engine: 'CYCLES', version: '3.4.1', device: 'CPU' };
+    expect(frame).to.deep.include({ used });
+    const shown = (await muster('show', workload)).stdout;
+    expect(shown).to.match(/rendered by +CYCLES of 3\.4\.1 on CPU/);
+    expect(shown).to.include('note: the file names the movie format');
+
+    const further = at('said/frame_0001.File_Output-Image_R.tif');
+    const bytes = await readFile(further);
+    await writeFile(further, 'rubbish');
+    expect((await muster('results', workload, '--out', 'said')).code).to.equal(0);
+    expect((await readFile(further)).equals(bytes)).to.equal(true);
+    const gone = await muster('render', 'scene.blend', '--camera', 'Gone');
+    expect([gone.code, gone.stderr]).to.deep.equal([
+      2,
+      'muster: the scene Scene has no camera Gone; choose one of: Camera (INVALID_ARGUMENT, CAMERA_UNKNOWN)\n',
+    ]);
   });
 
   it('goes on through a supervisor that is killed while it watches', async () => {

@@ -1,7 +1,7 @@
-import { join, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { RenderFormat, RenderOrder, type RenderSpec } from '#libs/contracts/common.ts';
-import type { Workload } from '#libs/contracts/session.ts';
+import { type Workload, WorkloadState } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { textOf, usage } from '../failures.ts';
 import { plural, printable } from '../formats.ts';
@@ -18,12 +18,13 @@ import type { Mesh } from '../mesh.ts';
 import { persistently, startPatience } from '../patience.ts';
 import { openInput, type ProjectInput } from '../project/input.ts';
 import type { Allowance } from '../project/permitted.ts';
-import { prepareProject } from '../project/prepare.ts';
+import { type Prepared, prepareProject } from '../project/prepare.ts';
 import { type HandedIn, type OnSending, send } from '../project/send.ts';
 import { createSendingDisplay } from '../project/sending-display.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
 import { startGrowingSheet } from '../workload/growing-sheet.ts';
+import { checkFfmpeg, type Fps, reelsOf, writeMovie } from '../workload/movie.ts';
 import { outDirectory } from '../workload/out-directory.ts';
 import { createPreviews } from '../workload/previews.ts';
 import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
@@ -66,6 +67,7 @@ interface RenderOptions extends WaitOptions {
   progressTimeout?: number;
   out?: string;
   contactSheet?: string;
+  movie?: string;
   wait: boolean;
   customer: string;
 }
@@ -134,6 +136,10 @@ export const render: Define = (command, { does }) =>
       '--contact-sheet <file>',
       'where the contact sheet goes, a PNG; from small previews it grows there every 10 s (default: contact-sheet.png beside the frames, at the end)',
     )
+    .option(
+      '--movie <file>',
+      "where a film of the frames goes, at the file's rate and without sound; its ending says which kind (default: movie.mp4 beside the frames if the file names a movie format, else none)",
+    )
     .option('--frame-timeout <time>', 'longest time for one frame, 1h by default', parseTtl)
     .option(
       '--progress-timeout <time>',
@@ -148,8 +154,11 @@ export const render: Define = (command, { does }) =>
         const { cli, output } = invocation;
         const startedMs = cli.clock.monotonic();
         const given = givenOf(path, options);
+        if (options.movie !== undefined && options.wait) {
+          await checkFfmpeg();
+        }
         const handedIn = await handIn(invocation, given, options);
-        const { workload, directory, input } = handedIn;
+        const { workload, directory, input, film } = handedIn;
         tellStart(invocation, handedIn);
         if (!options.wait) {
           return exitCodes.done;
@@ -182,6 +191,9 @@ export const render: Define = (command, { does }) =>
         await growing.disposeAsync();
         const wallSeconds = (cli.clock.monotonic() - startedMs) / 1_000;
         await drawContactSheet(invocation, fetcher, directory, sheet);
+        if (film !== undefined && ended.state === WorkloadState.COMPLETED) {
+          await makeMovies(invocation, fetcher, film);
+        }
         printSummary(output, { workload: ended, wallSeconds, input });
         return exitCodeOfEnd(ended);
       }),
@@ -211,7 +223,16 @@ interface Started {
   input: HandedIn;
   /** Where the frames go. */
   directory: string;
+  /** The film to make of them; undefined if none is. */
+  film: Film | undefined;
 }
+
+interface Film {
+  target: string;
+  fps: Fps;
+}
+
+const DEFAULT_FPS: Fps = { count: 24, base: 1 };
 
 const handIn = async (
   invocation: Invocation,
@@ -221,14 +242,20 @@ const handIn = async (
   const { cwd } = invocation.cli;
   await using input = await openInput(resolve(cwd, path), options.blend);
   const directory = await outDirectory(cwd, options.out ?? `${input.name}-frames`);
-  return { directory, ...(await start(invocation, input, { ...options, allowMissing })) };
+  const started = await start(invocation, input, { ...options, allowMissing });
+  const { isMovie = false, fps = DEFAULT_FPS } = started;
+  const isWanted = isMovie && options.format === 'as-in-file';
+  const target =
+    options.movie === undefined ? join(directory, 'movie.mp4') : resolve(cwd, options.movie);
+  const film = options.movie !== undefined || isWanted ? { target, fps } : undefined;
+  return { ...started, directory, film };
 };
 
 const start = async (
   invocation: Invocation,
   input: ProjectInput,
   options: Omit<RenderOptions, 'allowMissing'> & Pick<Given, 'allowMissing'>,
-): Promise<Omit<Started, 'directory'>> => {
+): Promise<Omit<Started, 'directory' | 'film'> & Pick<Prepared, 'isMovie' | 'fps'>> => {
   const { cli, output } = invocation;
   const { customer: customerId, users: wantedUsers } = options;
   // Before a byte is sent: what no machine could render is told here and now.
@@ -250,7 +277,13 @@ const start = async (
   const workload = workloadIn(
     await persistently(patience, () => startWorkload(ask, { signal: cli.interrupt })),
   );
-  return { workload, input: { ...sent, missingFiles: missing.length } };
+  const { isMovie, fps } = chosen;
+  return {
+    workload,
+    input: { ...sent, missingFiles: missing.length },
+    ...(isMovie !== undefined && { isMovie }),
+    ...(fps && { fps }),
+  };
 };
 
 const renderSpec = (
@@ -323,6 +356,29 @@ const growSheet = (
       told = text;
     },
   });
+};
+
+/** A film that cannot be made is noted and fails nothing, because the frames are the work. */
+const makeMovies = async (
+  { output }: Invocation,
+  fetcher: Fetcher | undefined,
+  { target, fps }: Film,
+): Promise<void> => {
+  const extension = extname(target);
+  for (const { suffix, frames } of reelsOf(fetcher?.fetched.values() ?? [])) {
+    const file = `${target.slice(0, target.length - extension.length)}${suffix}${extension}`;
+    try {
+      await writeMovie(frames, file, fps);
+      const rate = Math.round((100 * fps.count) / fps.base) / 100;
+      output.text(
+        `a film of ${plural(frames.length, 'frame')}, ${rate} per second, without sound: ${file}`,
+      );
+      output.json({ event: 'movie', file, frames: frames.length });
+    } catch (error) {
+      output.note(`no film ${file}: ${textOf(error)}`);
+      output.json({ event: 'movie', file, reason: textOf(error) });
+    }
+  }
 };
 
 /** A contact sheet that cannot be drawn is noted and fails nothing, because the frames are the work. */

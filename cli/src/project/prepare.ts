@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { RenderPhysics } from '#libs/contracts/common.ts';
 import type { Invocation } from '../invocation.ts';
 import { plural, printable } from '../formats.ts';
+import type { Fps } from '../workload/movie.ts';
 import { collect, type Collected } from './collect.ts';
 import { inspect, type SceneChoice } from './inspect.ts';
 import type { ProjectInput } from './input.ts';
@@ -18,6 +19,9 @@ export interface Prepared {
   /** Paths of files that pictures can show and that are missing, which is allowed. */
   missing: readonly string[];
   physics: RenderPhysics;
+  /** Whether the file is to become a movie, and the rate of one; unset if the file could not be read. */
+  isMovie?: boolean;
+  fps?: Fps;
 }
 
 interface PrepareOptions extends SceneChoice, PhysicsChoice {

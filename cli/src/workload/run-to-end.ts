@@ -1,6 +1,7 @@
 import { WorkloadState, type Workload } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Interrupted } from '../failures.ts';
+import { printable } from '../formats.ts';
 import type { Invocation } from '../invocation.ts';
 import { patienceOf, type PatienceOptions } from '../patience.ts';
 import { workloadsOf } from './client.ts';
@@ -69,11 +70,22 @@ export const runToEnd = async (
       .finally(() => (isCatchingUp = false))
       .catch(brokeOff.reject);
   };
+  const toldNotes = new Set<string>();
+  /** What changes the picture is said when it is first known, not only at the end. */
+  const tellNotes = (): void => {
+    for (const { text } of last.notes) {
+      if (!toldNotes.has(text)) {
+        toldNotes.add(text);
+        display.note(`note: ${printable(text)}`);
+      }
+    }
+  };
   const watch = async (): Promise<void> => {
     for await (const seen of follow(mesh, workloadId, patience)) {
       last = seen.workload;
       ({ activeUsers } = seen);
       display.show(progressOf(seen));
+      tellNotes();
       nudge();
     }
   };
