@@ -37,18 +37,22 @@ export interface Started {
 
 /**
  * Starts a program in a session and process group of its own: Ctrl-C on a terminal reaches only this process, and a signal to the group
- * reaches all of the program. It lives on when this process ends. Its output may also go to an open descriptor. Rejects with what `spawn` says.
+ * reaches all of the program. It lives on when this process ends. Its output may also go to an open descriptor, or to a
+ * function, with which the program must end when this process does. Rejects with what `spawn` says.
  */
 export const startProgram = async ({
   argv,
   env,
   cwd,
   output,
-}: Omit<Command, 'output'> & { output: string | number }): Promise<Started> => {
+}: Omit<Command, 'output'> & {
+  output: string | number | ((chunk: Buffer) => void);
+}): Promise<Started> => {
   const [program = '', ...args] = argv;
   // Appending, because a program then goes on at the front after the file was cut.
   await using file = typeof output === 'string' ? await open(output, 'a', 0o600) : undefined;
-  const descriptor = file?.fd ?? Number(output);
+  const isHeard = typeof output === 'function';
+  const descriptor = isHeard ? 'pipe' : (file?.fd ?? Number(output));
   const child = spawn(program, args, {
     env,
     cwd,
@@ -58,6 +62,10 @@ export const startProgram = async ({
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
+  if (isHeard) {
+    child.stdout?.on('data', output);
+    child.stderr?.on('data', output);
+  }
   await once(child, 'spawn');
   return {
     pid: child.pid ?? 0,

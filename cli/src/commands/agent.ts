@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { TlsFiles } from '#libs/config/index.ts';
 import { serviceArguments } from '#libs/embedded/index.ts';
 import { startProgram } from '#libs/programs/index.ts';
+import { createSpeaker } from '../agent/speaker.ts';
 import type { Cli } from '../cli.ts';
 import type { MeshContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -22,9 +23,13 @@ interface AgentOptions {
   blender: string[];
   cache?: string;
   sandbox: boolean;
+  quiet?: true;
 }
 
-/** Runs in the foreground, with the agent's log on standard error; the first Ctrl-C lets it hand its work back. */
+/**
+ * Runs in the foreground; the first Ctrl-C lets it hand its work back. On a terminal it says what it does; otherwise the agent's
+ * log goes to standard error, line by line as JSON.
+ */
 export const agent: Define = (command, { does }) =>
   command
     .requiredOption('--name <name>', "the machine's name, unique in the mesh")
@@ -37,6 +42,7 @@ export const agent: Define = (command, { does }) =>
     .addOption(blenderOption())
     .option('--cache <dir>', 'where scenes are kept (default: agents/NAME beside the context)')
     .option('--no-sandbox', 'run renderers unconfined')
+    .option('--quiet', 'say only what goes wrong')
     .action(
       does<[], AgentOptions>(async (invocation, _args, options) => {
         const { cli, common, output } = invocation;
@@ -53,6 +59,12 @@ export const agent: Define = (command, { does }) =>
         const tokenFile = join(cache, 'token');
         await writePrivate(tokenFile, `${await tokenOf(cli, context, name, user, tls)}\n`);
 
+        const isQuiet = options.quiet ?? false;
+        const isSpoken = output.isLive;
+        const speaker = isSpoken
+          ? createSpeaker({ name, screen: cli.stdout, clock: cli.clock, isQuiet })
+          : undefined;
+
         const { pid, exited, kill } = await startProgram({
           argv: [process.execPath, ...serviceArguments('compute-agent')],
           env: {
@@ -66,13 +78,16 @@ export const agent: Define = (command, { does }) =>
             }),
             ...tlsEnvironment(tls),
             MUSTER_PARENT_PID: String(process.pid),
+            ...(isSpoken ? { MUSTER_AGENT_TELL: '1' } : {}),
+            ...(isQuiet && !isSpoken ? { MUSTER_LOG_LEVEL: 'warn' } : {}),
           },
           // Standard output stays free for --json.
-          output: process.stderr.fd,
+          output: speaker?.take ?? process.stderr.fd,
         });
         output.json({ event: 'started', name, pid });
         using _passedOn = addAbortListener(cli.interrupt, () => kill('SIGTERM'));
         const { code } = await exited;
+        speaker?.finish();
         output.json({ event: 'ended', name, code });
         return code === 0 ? exitCodes.done : exitCodes.failed;
       }),

@@ -52,6 +52,7 @@ export const variables = z.object({
   MUSTER_AGENT_OUTBOX: text('/var/lib/muster/outbox').optional(),
   MUSTER_AGENT_OUTBOX_RESULTS: integer({ min: 1, max: 1_000_000 }).prefault('20000'),
   MUSTER_AGENT_OUTBOX_BYTES: size({ minBytes: 2 ** 10 }).prefault('10GiB'),
+  MUSTER_AGENT_TELL: boolean().prefault('0'),
   MUSTER_AGENT_NO_SANDBOX: boolean().prefault('0'),
   // A longer grace would outlast the time between SIGTERM and the forced end of a process.
   MUSTER_AGENT_GRACE: duration({ maxMs: 13_000 }).prefault('10s'),
@@ -75,6 +76,8 @@ export interface Config {
   cache: { dir: string; limitBytes: number };
   /** Where results wait for their acknowledgement. At these bounds the agent takes no more work. */
   outbox: { dir: string; records: number; bytes: number };
+  /** Whether it says on standard output what it does, for a program that shows it to people. */
+  tells: boolean;
   noSandbox: boolean;
   graceMs: number;
 }
@@ -114,6 +117,7 @@ export const readConfig = (env: Environment): Config => {
       records: read.MUSTER_AGENT_OUTBOX_RESULTS,
       bytes: read.MUSTER_AGENT_OUTBOX_BYTES,
     },
+    tells: read.MUSTER_AGENT_TELL,
     noSandbox: read.MUSTER_AGENT_NO_SANDBOX,
     graceMs: read.MUSTER_AGENT_GRACE,
   };

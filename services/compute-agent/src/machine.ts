@@ -14,6 +14,7 @@ import type { Kept } from './outbox/kept.ts';
 import { createDelivery } from './work/delivery.ts';
 import { fetchInputs } from './work/inputs.ts';
 import { openWork } from './work/opening.ts';
+import { createTally } from './telling.ts';
 import { startSlotGroup } from './work/slot-group.ts';
 
 /** The protocol's bounds for one message about what is held. */
@@ -33,6 +34,7 @@ export const startMachine = (token: string, config: Config, context: Context) =>
   const blobs = createClient(BlobServiceService, { target: config.endpoints.blob, tls, token });
   const outbox = outboxes.of(machine);
   const outgoing = createOutgoing({ clock, random });
+  const tally = createTally();
   const quiet = Promise.withResolvers<void>();
   let isLeaving = false;
 
@@ -67,6 +69,7 @@ export const startMachine = (token: string, config: Config, context: Context) =>
     onProgress: (assignments) => outgoing.progress(progressOf(assignments, clock.monotonic())),
     onDone: (assignment, outcome) => {
       events.finished(assignment, outcome);
+      tally.finished(outcome);
       return delivery.deliver(assignment, outcome);
     },
     onIdle: checkQuiet,
@@ -102,6 +105,7 @@ export const startMachine = (token: string, config: Config, context: Context) =>
         const { workloadId, epoch, adopt } = state;
         if (slotGroup.apply(state)) {
           events.asked(state);
+          tally.for(state.work?.customerId ?? '');
         }
         if (adopt) {
           // The new owner does not know what has begun.
@@ -126,7 +130,11 @@ export const startMachine = (token: string, config: Config, context: Context) =>
       },
     },
     outgoing,
-    onWelcome: () => slotGroup.announceAgain(),
+    onWelcome: () => {
+      tally.connected(true);
+      slotGroup.announceAgain();
+    },
+    onDetached: () => tally.connected(false),
     clock,
     random,
     events,
@@ -151,6 +159,8 @@ export const startMachine = (token: string, config: Config, context: Context) =>
   return {
     /** Resolves at the first connection. */
     welcomed: link.welcomed,
+    /** What it does, for the person who lends it. */
+    told: () => tally.told(slotGroup.doing()),
     /** Resolves when its connection is over for good. */
     ended: link.ended,
     /** Finishes what runs and waits for the acknowledgements, for `graceMs` at most. Then it hands back the rest. */

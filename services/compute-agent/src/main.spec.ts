@@ -151,6 +151,7 @@ describe('the agent as a process', function () {
               lastFrame: 0,
             },
           },
+          customerId: '',
         },
       };
     });

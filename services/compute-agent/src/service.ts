@@ -3,6 +3,7 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import type { Config } from './config.ts';
 import { createContext, type Context } from './context.ts';
 import { machineOf } from './domain/machine-name.ts';
+import { startTelling } from './telling.ts';
 import { startMachine } from './machine.ts';
 
 /** A running agent. */
@@ -26,6 +27,11 @@ export const startAgent = async (
     'what this machine can do',
   );
   const machines = config.tokens.map((token) => startMachine(token, config, context));
+  const [first] = machines;
+  const telling =
+    config.tells && first !== undefined
+      ? startTelling(first.told, (line) => process.stdout.write(line), context.clock)
+      : undefined;
   const superseded = Promise.all(machines.map(({ ended }) => ended)).then((ends) =>
     ends.includes('left') ? new Promise<void>(() => undefined) : undefined,
   );
@@ -39,6 +45,7 @@ export const startAgent = async (
     /** Finishes its tasks, hands back the rest, and says goodbye. */
     leave: async (reason: string): Promise<void> => {
       await Promise.all(machines.map((machine) => machine.leave(reason, config.graceMs)));
+      await telling?.stop();
       await context.outboxes.close();
     },
   };

@@ -228,6 +228,7 @@ describe('the agent and the mesh', () => {
           lastFrame: 0,
         },
       },
+      customerId: '',
     };
     stream.desire({ work, attempts: [{ ...attempts(1)[0]!, task: 'frames/1' }] });
     const [report] = await reported(stream, 1);

@@ -15,6 +15,8 @@ interface LinkOptions {
   outgoing: Outgoing;
   /** A new stream has begun. */
   onWelcome: () => void;
+  /** The stream is over. */
+  onDetached: () => void;
   clock: Clock;
   random: Random;
   events: Events;
@@ -27,7 +29,8 @@ const LAST_OUTCOMES_MS = 3_000;
 
 /** Opens a machine's connection to the mesh, which connects again whenever it breaks. */
 export const openLink = (options: LinkOptions) => {
-  const { connect, hello, listener, outgoing, onWelcome, clock, random, events } = options;
+  const { connect, hello, listener, outgoing, onWelcome, onDetached, clock, random, events } =
+    options;
   const leaving = new AbortController();
   const firstWelcome = Promise.withResolvers<void>();
   let call: AgentCall | undefined;
@@ -56,6 +59,7 @@ export const openLink = (options: LinkOptions) => {
       isOpen = false;
       call = undefined;
       outgoing.detach();
+      onDetached();
     }
   };
 

@@ -1,5 +1,5 @@
 import type { Timer } from '#libs/clock/index.ts';
-import type { DesiredState } from '#libs/contracts/agent.ts';
+import type { DesiredState, Work } from '#libs/contracts/agent.ts';
 import { type Assignment, createBoard } from './board.ts';
 import { type SlotOptions, startSlot } from './slot.ts';
 
@@ -9,6 +9,12 @@ export interface SlotGroupOptions extends Omit<SlotOptions, 'board' | 'onRunning
   onStarted: (assignment: Assignment) => void;
   /** These assignments have run for a while and got further. */
   onProgress: (assignments: readonly Assignment[]) => void;
+}
+
+/** A running assignment. */
+export interface Doing {
+  assignment: Assignment;
+  work: Work | undefined;
 }
 
 /** Most tasks of a bench end before an announcement is worth its message. */
@@ -120,6 +126,15 @@ export const startSlotGroup = ({
     },
     /** Takes work again. */
     resume: () => board.openForNew(),
+    /** What runs, with the description of its work as far as that is known still. */
+    doing: (): Doing[] =>
+      slots.flatMap((slot) => {
+        const assignment = slot.running();
+        const isOfWork = assignment?.workloadId === board.workloadId();
+        return assignment === undefined
+          ? []
+          : [{ assignment, work: isOfWork ? board.work() : undefined }];
+      }),
     /** How many assignments run. */
     running: () => slots.filter((slot) => !slot.isIdle()).length,
     /** Stops everything. */

@@ -316,7 +316,7 @@ describe('results and scenes, with a real blob service', function () {
         stepwiseSpec: undefined,
         lastFrame: 0,
       };
-      return { work: { kind: { $case: 'render', value } } };
+      return { work: { kind: { $case: 'render', value }, customerId: '' } };
     };
 
     it('is fetched once for all slots, checked, and read-only', async () => {

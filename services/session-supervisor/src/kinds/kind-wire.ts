@@ -43,5 +43,5 @@ export interface KindWire<Proto, Spec> {
   workOf(
     workload: { id: string; spec: Spec; file?: InputFile; graph: TaskGraph },
     meshSecret: Secret,
-  ): (whom: WorkFor) => Work;
+  ): (whom: WorkFor) => Pick<Work, 'kind'>;
 }

@@ -125,7 +125,10 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     workloadKey: workloadKey(deps.meshSecret, header.id),
     inputs: (machine, ordinals) =>
       inputsToProto(deps.meshSecret, machine, inputResultsOf(loop.durable(), ordinals)),
-    work: (machine, ordinals) => work({ machine, ordinals, learnt: loop.durable() }),
+    work: (machine, ordinals) => ({
+      ...work({ machine, ordinals, learnt: loop.durable() }),
+      customerId: header.customer,
+    }),
     maySend: (held) => isFounded(loop.durable(), held),
     bus,
     clock,
