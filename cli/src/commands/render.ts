@@ -27,6 +27,7 @@ import { startGrowingSheet } from '../workload/growing-sheet.ts';
 import { checkFfmpeg, type Fps, reelsOf, writeMovie } from '../workload/movie.ts';
 import { outDirectory } from '../workload/out-directory.ts';
 import { createPreviews } from '../workload/previews.ts';
+import { notifyEnd, notifyOption, type NotifyOptions } from '../workload/notify.ts';
 import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
 import { printSummary } from '../workload/summary.ts';
 
@@ -44,7 +45,7 @@ const formats = {
   exr: RenderFormat.OPEN_EXR,
 } as const;
 
-interface RenderOptions extends WaitOptions {
+interface RenderOptions extends WaitOptions, NotifyOptions {
   frames: string;
   order: keyof typeof orders;
   engine: string;
@@ -147,6 +148,7 @@ export const render: Define = (command, { does }) =>
       parseTtl,
     )
     .addOption(waitAtMostOption())
+    .addOption(notifyOption())
     .option('--no-wait', 'start it and return')
     .option('--customer <id>', 'whose workload it is; only for operators', '')
     .action(
@@ -195,6 +197,7 @@ export const render: Define = (command, { does }) =>
           await makeMovies(invocation, fetcher, film);
         }
         printSummary(output, { workload: ended, wallSeconds, input });
+        await notifyEnd(invocation, options, ended, wallSeconds);
         return exitCodeOfEnd(ended);
       }),
     );
