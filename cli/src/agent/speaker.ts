@@ -78,7 +78,7 @@ export const createSpeaker = ({ name, screen, isQuiet, clock }: SpeakerOptions) 
 
   return {
     /** Takes what the agent prints, in any pieces. */
-    take(chunk: Buffer | string): void {
+    take: (chunk: Buffer | string): void => {
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop() ?? '';
       lines.forEach(hear);
