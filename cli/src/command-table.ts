@@ -48,7 +48,7 @@ export const aboutTheMesh: readonly CommandEntry[] = [
 ];
 
 export const render: CommandEntry = entry(
-  'render [options] <file>',
+  'render [options] [path]',
   'render a Blender file on the mesh and fetch its frames as they land',
   () => import('./commands/render.ts'),
 );
