@@ -46,6 +46,9 @@ describe('the agent and the mesh', () => {
       $case: 'completed',
       value: {
         receipt: undefined,
+        used: undefined,
+        ending: '',
+        files: [],
         sha256: hash('sha256', 'w-1/noop/0'),
         pixelHash: '',
         seconds: 0,

@@ -178,6 +178,60 @@ describe('a render', function () {
     }
   });
 
+  it('takes further files of a frame with a receipt each, and lists them with a grant each', async () => {
+    const { workloads } = await mesh.as('customer', 'acme');
+    const asInFile = { format: 'RENDER_FORMAT_AS_IN_FILE' } as const;
+    const objectId = await blob.object('acme', oneScene);
+    const id = (await start(render(objectId, asInFile)))?.workloadId ?? '';
+    mesh.users.assign(id, 'eyes');
+    const [attempt] = await mesh.users.work('eyes');
+    const store = async (part: number, extension: string): Promise<Receipt | undefined> => {
+      const value = { workloadId: id, attempt: attempt!, extension, part };
+      const target = { $case: 'attemptResult', value } as const;
+      return (await blob.attemptFile('eyes', target, Buffer.from(`part ${part}`))).receipt;
+    };
+    const receipts = [await store(0, 'tif'), await store(1, 'tif'), await store(2, 'exr')];
+    const [receipt, right, passes] = receipts;
+    const files = [
+      { receipt: right, ending: '_R.tif', pixelHash: 'ab'.repeat(32) },
+      { receipt: passes, ending: '.Passes-Z.exr', pixelHash: '' },
+    ];
+    const used = { engine: 'CYCLES', version: '3.4.1', device: 'CPU' };
+    const good = { receipt, sha256: receipt!.sha256, ending: '_L.tif', used, files };
+    const report = async (reportId: number, more: Parameters<typeof completedBody>[0] = {}) => {
+      const body = completedBody({ ...good, ...more });
+      const reports = [{ reportId, workloadId: id, attempt: attempt!, body }];
+      return (await mesh.users.report(id, 'eyes', reports))[0]?.reason;
+    };
+    const [first, second] = files;
+    const forged = { ...passes!, sha256: right!.sha256 };
+    const lies = [
+      [second!, first!],
+      [{ ...first!, receipt: undefined }],
+      [{ ...first!, receipt }],
+      [{ ...first!, ending: '/../../x.tif' }],
+      [{ ...first!, ending: '_R.exe' }],
+      [first!, { ...second!, receipt: forged }],
+    ];
+    for (const [i, lie] of lies.entries()) {
+      expect(await report(i + 1, { files: lie }), String(i)).to.equal('RECEIPT_INVALID');
+    }
+    expect(await report(20, { files: [{ ...first!, ending: '_L.tif' }] })).to.equal(
+      'RESULT_INVALID',
+    );
+    expect(await report(21)).to.equal('');
+
+    const listed = await workloads.listResults({ ...about(id), ...firstPage, afterRevision: 0 });
+    const [result] = listed.results;
+    expect(result).to.deep.include({ ending: '_L.tif', used });
+    expect(result?.files.map(({ ending }) => ending)).to.deep.equal(['_R.tif', '.Passes-Z.exr']);
+    const [further] = result?.files ?? [];
+    expect(further).to.include({ sha256: right!.sha256, sizeBytes: 6, pixelHash: 'ab'.repeat(32) });
+    expect(await blob.read('acme', further!.blobName, further!.grant)).to.equal('part 1');
+    const { workload } = await workloads.getWorkload(about(id));
+    expect(workload?.madeWith).to.deep.equal([{ used, results: 1 }]);
+  });
+
   it('gives the log and the preview of an accepted frame, as long as blob has them', async () => {
     const { workloads } = await mesh.as('customer', 'acme');
     const id = (await start(render(await blob.object('acme', oneScene))))?.workloadId ?? '';

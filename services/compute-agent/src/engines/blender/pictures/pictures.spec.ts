@@ -97,6 +97,23 @@ describe('verifyPicture', () => {
     });
   });
 
+  it('hashes the samples of a TIFF with 16 bits, and of a WebP, as the decoder gives them', async () => {
+    const samples = Uint16Array.from({ length: WIDTH * HEIGHT * 3 }, (_, i) => 600 * i + 1);
+    const tiff = join(folder, '16.tif');
+    await sharp(samples, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } })
+      .toColourspace('rgb16')
+      .tiff({ compression: 'deflate' })
+      .toFile(tiff);
+    expect(await verify(tiff)).to.include({
+      kind: 'good',
+      pixelHash: hashOf(numbers(WIDTH, HEIGHT, 3, 16), new Uint8Array(samples.buffer)),
+    });
+    const webp = join(folder, 'a.webp');
+    await raw(3).webp({ lossless: true }).toFile(webp);
+    const expected = hashOf(numbers(WIDTH, HEIGHT, 3, 8), ramp(3));
+    expect(await verify(webp)).to.include({ kind: 'good', pixelHash: expected });
+  });
+
   it('accepts a picture of one colour, and says so', async () => {
     const file = join(folder, 'black.png');
     await raw(3, Buffer.alloc(WIDTH * HEIGHT * 3))
