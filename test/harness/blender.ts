@@ -10,26 +10,32 @@ const run = promisify(execFile);
 const PLAIN = ['--background', '--factory-startup', '--disable-autoexec', '-noaudio'];
 
 /** The scenes of scenes.py, as Blender itself writes them. */
-export const writeScenes = async (dir: string): Promise<{ animated: Buffer; missing: Buffer }> => {
+export const writeScenes = async (
+  dir: string,
+): Promise<Record<'animated' | 'missing' | 'draped', Buffer>> => {
   const script = fileURLToPath(new URL('scenes.py', import.meta.url));
   await run('blender', [...PLAIN, '--python-exit-code', '1', '--python', script, '--', dir]);
   const read = (name: string): Promise<Buffer> => readFile(join(dir, `${name}.blend`));
-  return { animated: await read('animated'), missing: await read('missing') };
+  const [animated, missing, draped] = await Promise.all(
+    ['animated', 'missing', 'draped'].map(read),
+  );
+  return { animated: animated!, missing: missing!, draped: draped! };
 };
 
-/** Renders the animated scene with Blender alone. Returns the files of the pictures by frame. */
+/** Renders a scene with Blender alone. Returns the files of the pictures by frame. */
 export const renderDirectly = async (
   dir: string,
   first: number,
   last: number,
+  name = 'animated',
 ): Promise<Map<number, string>> => {
-  const scene = join(dir, 'animated.blend');
+  const scene = join(dir, `${name}.blend`);
   const frames = ['--frame-start', String(first), '--frame-end', String(last), '--render-anim'];
-  const output = ['--render-output', join(dir, 'direct-####'), '--render-format', 'PNG'];
+  const output = ['--render-output', join(dir, `${name}-direct-####`), '--render-format', 'PNG'];
   await run('blender', [...PLAIN, scene, ...output, ...frames]);
   const files = new Map<number, string>();
   for (let frame = first; frame <= last; frame += 1) {
-    files.set(frame, join(dir, `direct-${String(frame).padStart(4, '0')}.png`));
+    files.set(frame, join(dir, `${name}-direct-${String(frame).padStart(4, '0')}.png`));
   }
   return files;
 };

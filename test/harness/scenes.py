@@ -54,5 +54,18 @@ def missing():
     save("missing")
 
 
+def draped():
+    """A cloth falls over a cube. It is not baked; a copy is."""
+    scene = fresh()
+    scene.frame_start, scene.frame_end = 1, 4
+    bpy.data.objects["Cube"].modifiers.new("Collision", "COLLISION")
+    bpy.ops.mesh.primitive_grid_add(x_subdivisions=9, y_subdivisions=9, size=3, location=(0, 0, 1.5))
+    bpy.context.object.modifiers.new("Cloth", "CLOTH").point_cache.frame_end = 5
+    save("draped")
+    bpy.ops.ptcache.bake_all(bake=True)
+    save("draped-baked")
+
+
 animated()
 missing()
+draped()

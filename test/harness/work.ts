@@ -26,6 +26,8 @@ export const render = (spec: Partial<RenderSpec>): RenderSpec => ({
   progressTimeout: undefined,
   physics: 'RENDER_PHYSICS_UNSPECIFIED',
   bakeTimeout: undefined,
+  tiles: 0,
+  tilesIfSlow: false,
   maxFailures: 0,
   maxLosses: 0,
   ...spec,

@@ -21,6 +21,7 @@ import type { Allowance } from '../project/permitted.ts';
 import { type Prepared, prepareProject } from '../project/prepare.ts';
 import { type HandedIn, type OnSending, send } from '../project/send.ts';
 import { createSendingDisplay } from '../project/sending-display.ts';
+import { type Tiles, tilesOption } from '../workload/tiles.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
 import { startGrowingSheet } from '../workload/growing-sheet.ts';
@@ -61,6 +62,7 @@ interface RenderOptions extends WaitOptions, NotifyOptions {
   allowMissing?: boolean | string[];
   bake?: boolean;
   allowUnbaked?: boolean;
+  tiles: Tiles;
   /** Seconds, like the next two. */
   bakeTimeout?: number;
   /** Seconds, like the next. */
@@ -131,6 +133,7 @@ export const render: Define = (command, { does }) =>
       ).conflicts('allowUnbaked'),
     )
     .option('--allow-unbaked', 'render although frames of physics that is not baked do not fit')
+    .addOption(tilesOption())
     .option('--bake-timeout <time>', 'longest time for baking, 12h by default', parseTtl)
     .option('--out <dir>', 'where the frames go (default: ./<file name>-frames)')
     .option(
@@ -308,6 +311,7 @@ const renderSpec = (
   frameTimeout: toDuration(options.frameTimeout),
   progressTimeout: toDuration(options.progressTimeout),
   physics: options.physics,
+  ...options.tiles,
   bakeTimeout: toDuration(options.bakeTimeout),
   maxFailures: 0,
   maxLosses: 0,

@@ -2,7 +2,7 @@ import type { NodeProgress, Workload } from '#libs/contracts/session.ts';
 import { formatEnum, formatInstant, formatSeconds, printable } from '../formats.ts';
 import type { Output } from '../output.ts';
 import { viewOf } from './kinds.ts';
-import { stepName } from './steps.ts';
+import { joinedSteps, stepName } from './steps.ts';
 import { printNotes } from './notes.ts';
 
 export const stateOf = ({ state }: Pick<Workload, 'state'>): string =>
@@ -50,7 +50,7 @@ export const printWorkload = (
   output.text(facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n'));
   if (steps.length > 1) {
     output.text('');
-    output.table(steps, [
+    output.table(joinedSteps(steps), [
       ['STEP', ({ node }) => stepName(node)],
       ['DONE', (step) => `${step.completed}/${step.total}`, 'right'],
       ['FAILED', (step) => step.failed, 'right'],

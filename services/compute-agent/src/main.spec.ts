@@ -135,6 +135,8 @@ describe('the agent as a process', function () {
         progressTimeout: undefined,
         physics: 'RENDER_PHYSICS_UNSPECIFIED' as const,
         bakeTimeout: undefined,
+        tiles: 0,
+        tilesIfSlow: false,
         maxFailures: 0,
         maxLosses: 0,
       };

@@ -216,6 +216,8 @@ describe('the agent and the mesh', () => {
       progressTimeout: undefined,
       physics: 'RENDER_PHYSICS_UNSPECIFIED' as const,
       bakeTimeout: undefined,
+      tiles: 0,
+      tilesIfSlow: false,
       maxFailures: 0,
       maxLosses: 0,
     };

@@ -304,6 +304,8 @@ describe('results and scenes, with a real blob service', function () {
         progressTimeout: undefined,
         physics: 'RENDER_PHYSICS_UNSPECIFIED' as const,
         bakeTimeout: undefined,
+        tiles: 0,
+        tilesIfSlow: false,
         maxFailures: 0,
         maxLosses: 0,
       };

@@ -36,6 +36,8 @@ const render = (
       progressTimeout: undefined,
       physics: 'RENDER_PHYSICS_UNSPECIFIED',
       bakeTimeout: undefined,
+      tiles: 0,
+      tilesIfSlow: false,
       maxFailures: 0,
       maxLosses: 0,
       ...spec,

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { sha256File } from '../../files.ts';
 import { BadPicture, type Pixels } from './pictures/pixels.ts';
@@ -9,9 +9,10 @@ import { failureOfRefusal, failureOfTrouble } from './failures.ts';
 import type { RenderJob } from './job.ts';
 import { type Ready, type SceneOptions, workDirOf } from './opening.ts';
 import { answers, isOfNode, pictureSize, type SceneFacts } from './renderer-protocol.ts';
+import type { Strips } from './tiles/strips.ts';
 
 /** Moves a picture, if there is one, out of the sandbox's reach, because the sandbox could change it after the check. */
-const collect = async (options: SceneOptions, name: string): Promise<string> => {
+export const collect = async (options: SceneOptions, name: string): Promise<string> => {
   await mkdir(options.picturesDir, { recursive: true });
   const file = join(options.picturesDir, `${options.renderer.random.id('p')}-${name}`);
   await rename(join(workDirOf(options), name), file).catch((error: unknown) => {
@@ -20,6 +21,19 @@ const collect = async (options: SceneOptions, name: string): Promise<string> => 
     }
   });
   return file;
+};
+
+/** Copies strips to where a renderer sees them. Returns their paths as it sees them. */
+const takeIn = async (
+  files: readonly string[],
+  options: SceneOptions,
+  { at }: Ready['renderer'],
+): Promise<string[]> => {
+  const paths = files.map((_, i) => join(workDirOf(options), `strip-${i + 1}.exr`));
+  for (const [i, path] of paths.entries()) {
+    await copyFile(files[i] ?? '', path);
+  }
+  return paths.map(at);
 };
 
 /** Of the log of a frame that is done. */
@@ -78,19 +92,25 @@ export interface NotBegun {
   kind: 'not-begun';
 }
 
-/** Renders one frame and checks the picture. It ends a renderer that hung, lied or ran out of memory. */
+/** Renders one frame, or puts its strips together, and checks the picture. It ends a renderer that hung, lied or ran out of memory. */
 export const renderFrame = async (
   { renderer, facts }: Ready,
   frame: number,
   options: SceneOptions,
   job: RenderJob,
   running: Running,
+  strips?: Strips,
 ): Promise<Outcome | NotBegun> => {
   const { clock } = options.renderer;
   const started = clock.monotonic();
   const folder = renderer.at(workDirOf(options));
   const patience = { timeoutMs: job.frameTimeoutMs, quietMs: job.progressTimeoutMs };
-  const request = { do: 'render', frame, folder } as const;
+  const tiles =
+    strips?.kind === 'strips' ? await takeIn(strips.files, options, renderer) : undefined;
+  const request =
+    tiles === undefined
+      ? ({ do: 'render', frame, folder } as const)
+      : ({ do: 'merge', frame, folder, tiles } as const);
   const reply = await renderer.ask(request, answers.render, patience, running);
   const seconds = (clock.monotonic() - started) / 1_000;
   if (reply.kind === 'died' && !reply.begun) {
@@ -122,7 +142,11 @@ export const renderFrame = async (
       ...(ending !== extname(picture.file) && { ending }),
       ...(further.length > 0 && { files: further }),
       seconds,
-      notes: [...answer.notes, ...(isUniform ? ['picture of one colour'] : [])],
+      notes: [
+        ...answer.notes,
+        ...(strips?.kind === 'whole' ? [`not split into tiles: ${strips.why}`] : []),
+        ...(isUniform ? ['picture of one colour'] : []),
+      ],
       used,
       ...(preview !== undefined && { preview }),
       log: renderer.newLog().slice(-MAX_LOG_CHARS),

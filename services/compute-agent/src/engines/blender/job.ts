@@ -42,6 +42,10 @@ export interface RenderJob {
   physics?: 'refuse' | 'bake' | 'in-order';
   /** The last frame of the workload, up to which physics is baked. */
   lastFrame?: number;
+  /** Into how many strips frames are split; none by default. */
+  tiles?: number;
+  /** Whether frames are split only if one machine would need long for one. */
+  tilesIfSlow?: boolean;
   /** The longest time for baking. */
   bakeTimeoutMs?: number;
   /** Makes the folder from which Blender opens the scene, and returns the .blend. Without it, Blender opens the scene's own file. */
@@ -133,6 +137,7 @@ export const renderJobOf = ({
       allowedMissing,
       ...(physics === undefined ? {} : { physics }),
       lastFrame,
+      ...(spec.tiles === 0 ? {} : { tiles: spec.tiles, tilesIfSlow: spec.tilesIfSlow }),
       bakeTimeoutMs: durationFromProto(spec.bakeTimeout) ?? BAKE_TIMEOUT_MS,
       frameTimeoutMs: durationFromProto(spec.frameTimeout) ?? FRAME_TIMEOUT_MS,
       progressTimeoutMs: durationFromProto(spec.progressTimeout) ?? PROGRESS_TIMEOUT_MS,

@@ -27,6 +27,10 @@ export type Request =
       physics: 'refuse' | 'bake' | 'in-order' | undefined;
     }
   | { do: 'render'; frame: number; folder: string }
+  /** Renders one of `of` strips of a frame, or says why the frame is rendered whole. */
+  | { do: 'tile'; frame: number; number: number; of: number; onlyIfSlow: boolean; file: string }
+  /** Puts all strips of a frame together. */
+  | { do: 'merge'; frame: number; tiles: readonly string[]; folder: string }
   /** Bakes the physics up to a frame, into the open file and the folder beside it. */
   | { do: 'bake'; last: number }
   | { do: 'probe'; engine: string; folder: string };
@@ -85,6 +89,14 @@ const rendered = z.object({
     .max(1 + MAX_FURTHER_FILES),
 });
 
+const tile = z.object({
+  ok: z.literal(true),
+  /** Why the frame is rendered whole; empty if the strip was rendered. */
+  whole: z.string(),
+  /** The rows of the strip. */
+  rows: z.int().nonnegative(),
+});
+
 const baked = z.object({
   ok: z.literal(true),
   seconds: z.number().nonnegative(),
@@ -95,6 +107,7 @@ const baked = z.object({
 export const answers = {
   open: z.discriminatedUnion('ok', [facts, refusal]),
   render: z.discriminatedUnion('ok', [rendered, refusal]),
+  tile: z.discriminatedUnion('ok', [tile, refusal]),
   bake: z.discriminatedUnion('ok', [baked, refusal]),
   probe: z.discriminatedUnion('ok', [rendered, refusal]),
 } as const;

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { parseTaskKey } from '#libs/mesh/index.ts';
+import { parseTaskKey, type TaskKey } from '#libs/mesh/index.ts';
 import {
   type Cancelled,
   failed,
@@ -12,6 +12,8 @@ import { type NotBegun, renderFrame } from './frame.ts';
 import type { RenderJob } from './job.ts';
 import { openRenderer, type SceneOptions } from './opening.ts';
 import type { SceneFacts } from './renderer-protocol.ts';
+import { renderStrip } from './tiles/render-strip.ts';
+import { fetchStrips, stripOf } from './tiles/strips.ts';
 
 /** An open scene, with its properties; those of a scene that takes several steps depend on the step. */
 export interface OpenedScene extends Opened {
@@ -39,7 +41,19 @@ export const openScene = async (
   let isBusy = false;
 
   /** Renders with a renderer that has the scene open, and starts one if there is none. */
-  const renderOnce = async (frame: number, running: Running): Promise<Outcome | NotBegun> => {
+  const renderOnce = async (
+    { node, index: frame }: TaskKey,
+    running: Running,
+  ): Promise<Outcome | NotBegun> => {
+    const strip = stripOf(node, job.tiles);
+    const strips =
+      strip === undefined && job.tiles !== undefined
+        ? await fetchStrips(job.tiles, frame, running)
+        : undefined;
+    if (strips?.kind === 'failed' || strips?.kind === 'cancelled') {
+      return strips;
+    }
+
     if (!ready.renderer.isAlive()) {
       const again = await openRenderer(options, job, running.signal);
       if (again.kind !== 'ready') {
@@ -47,13 +61,15 @@ export const openScene = async (
       }
       ready = again;
     }
-    return renderFrame(ready, frame, options, job, running);
+    return strip === undefined
+      ? renderFrame(ready, frame, options, job, running, strips)
+      : renderStrip(ready, frame, strip, options, job, running);
   };
 
-  const renderOne = async (frame: number, running: Running): Promise<Outcome> => {
-    let outcome = await renderOnce(frame, running);
+  const renderOne = async (key: TaskKey, running: Running): Promise<Outcome> => {
+    let outcome = await renderOnce(key, running);
     if (outcome.kind === 'not-begun') {
-      outcome = await renderOnce(frame, running);
+      outcome = await renderOnce(key, running);
     }
     if (outcome.kind === 'not-begun') {
       const log = ready.renderer.log();
@@ -62,7 +78,7 @@ export const openScene = async (
     if (outcome.kind === 'failed') {
       const { failureClass, reason } = outcome;
       const isAlive = ready.renderer.isAlive();
-      options.logger.warn({ frame, failureClass, reason, isAlive }, 'a frame failed');
+      options.logger.warn({ ...key, failureClass, reason, isAlive }, 'a frame failed');
     }
     return outcome;
   };
@@ -72,13 +88,14 @@ export const openScene = async (
     facts: first.facts,
     run: async (task, running) => {
       const key = parseTaskKey(task.key);
-      if (key?.node !== 'frames' || isBusy) {
+      const isKnown = key?.node === 'frames' || stripOf(key?.node ?? '', job.tiles) !== undefined;
+      if (key === undefined || !isKnown || isBusy) {
         const busy = 'the renderer is busy with another frame';
         return failed('AGENT_ERROR', isBusy ? busy : `${task.key} is no frame`);
       }
       isBusy = true;
       try {
-        return await renderOne(key.index, running).catch(ours);
+        return await renderOne(key, running).catch(ours);
       } finally {
         isBusy = false;
       }

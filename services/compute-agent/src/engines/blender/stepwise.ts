@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseTaskKey } from '#libs/mesh/index.ts';
 import { failed, type Opened, type Outcome, type Running, type Task } from '../engine.ts';
 import type { RenderJob } from './job.ts';
 import type { SceneOptions } from './opening.ts';
@@ -59,9 +58,7 @@ export const openStepwise = (options: SceneOptions, job: RenderJob): Opened => {
       if (task.key === BAKE) {
         return bake(running);
       }
-      return parseTaskKey(task.key)?.node === 'frames'
-        ? renderBaked(task, running)
-        : failed('AGENT_ERROR', `${task.key} is no step of a render`);
+      return renderBaked(task, running);
     },
     close: async () => {
       await close();

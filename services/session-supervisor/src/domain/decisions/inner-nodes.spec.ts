@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { exchange, holdsNothing, play, renderHeader, reports, user } from '../fixtures/workload.ts';
+import type { RenderSpec } from '../../kinds/render/render.ts';
 import { taskKey } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
 import { freeze, thaw } from '../state/snapshot.ts';
@@ -17,7 +18,7 @@ import type { Report } from './inputs.ts';
 const sha = (digit: string): string => digit.repeat(64);
 
 /** A session whose frames need what `bake/0` makes, with users that are ready. */
-const bakeGame = (frames = '1-6', spec = {}, users = ['u1']) => {
+const bakeGame = (frames = '1-6', spec: Partial<RenderSpec> = {}, users = ['u1']) => {
   const game = play(renderHeader(frames, { physics: 'bake', maxFailures: 1, ...spec }));
   const state = (): WorkloadState => game.session.state;
   game.input(
@@ -138,6 +139,20 @@ describe('a node whose results only serve others', () => {
       expect(outerCountsOf(game.state()).completed, digit).to.equal(kept);
       expect(generationOf(game.state(), 1)).to.equal(kept === 1 ? 0 : 2);
     }
+  });
+
+  it('opens a task that needs several of them when all are there', () => {
+    const game = bakeGame('5-6', { physics: 'refuse', tiles: 2 });
+    game.complete('tile-1/5');
+    expect(game.tasks()).to.not.include('frames/5');
+    game.complete('tile-2/5', sha('b'));
+    expect(game.tasks()).to.include('frames/5').and.not.include('frames/6');
+    const inputs = inputResultsOf(game.state(), [game.find('frames/5').ordinal]);
+    expect(inputs.map(({ task, sha256 }) => [task, sha256])).to.deep.equal([
+      ['tile-1/5', sha('a')],
+      ['tile-2/5', sha('b')],
+    ]);
+    expect(outerCountsOf(game.state())).to.include({ total: 2, completed: 0 });
   });
 
   it('is in a snapshot with its result', () => {

@@ -1,6 +1,6 @@
 import { parseIndices } from '../../domain/graph/index-expression.ts';
 import { indicesBetween } from '../../domain/graph/index-set.ts';
-import { createGraph, singleNode } from '../../domain/graph/task-graph.ts';
+import { createGraph, type TaskEdge, type TaskNode } from '../../domain/graph/task-graph.ts';
 import { faultOf } from '../faults.ts';
 import type { Budgets, Kind, Order } from '../kind.ts';
 
@@ -25,6 +25,9 @@ export interface RenderSpec extends Budgets {
   /** Unset in workloads of builds that did not know of it; then as `allow-unbaked`. */
   physics?: Physics;
   bakeTimeoutMs?: number;
+  /** Into how many strips each frame is split; unset or 0: none. */
+  tiles?: number;
+  tilesIfSlow?: boolean;
 }
 
 /** What becomes of physics that is not baked; see muster.common.v1.RenderPhysics. */
@@ -32,6 +35,7 @@ export type Physics = 'refuse' | 'bake' | 'in-order' | 'allow-unbaked';
 
 const FRAMES = 'frames';
 const BAKE = 'bake';
+const TILE = 'tile-';
 
 /** With the format of the file, the machine finds out which of these it is. */
 const EXTENSIONS: Readonly<Record<RenderSpec['format'], readonly string[]>> = {
@@ -45,14 +49,28 @@ const ENGINE = /^[A-Z0-9_]{1,64}$/;
 
 /** The frames of a Blender scene. */
 export const render: Kind<RenderSpec> = {
-  graphOf: ({ frames, physics }) => {
+  graphOf: ({ frames, physics, tiles = 0 }) => {
     const indices = parseIndices(frames);
-    return physics === 'bake'
-      ? createGraph([
-          { id: BAKE, indices: indicesBetween(0, 0), after: [], isInner: true },
-          { id: FRAMES, indices, after: [{ node: BAKE, isShared: true, on: 'success' }] },
-        ])
-      : singleNode(FRAMES, indices);
+    const baking: TaskNode = {
+      id: BAKE,
+      indices: indicesBetween(0, 0),
+      after: [],
+      isInner: true,
+    };
+    const before = physics === 'bake' ? [baking] : [];
+    const after = before.map(({ id }): TaskEdge => ({ node: id, isShared: true, on: 'success' }));
+    const strips = Array.from({ length: tiles }, (_, i): TaskNode => ({
+      id: `${TILE}${i + 1}`,
+      indices,
+      after,
+      isInner: true,
+    }));
+    const merged = strips.map(({ id }): TaskEdge => ({ node: id, on: 'success' }));
+    return createGraph([
+      ...before,
+      ...strips,
+      { id: FRAMES, indices, after: [...after, ...merged] },
+    ]);
   },
   orderOf: ({ order }) => order,
   chosenEngine: ({ engine }) => engine,
@@ -69,7 +87,13 @@ export const render: Kind<RenderSpec> = {
   engineLearnt: (failureClass, [named = '']) =>
     failureClass === 'ENGINE_UNAVAILABLE' && ENGINE.test(named) ? named : '',
   mayCopy: () => true,
-  resultExtensions: ({ format }, node) => (node === BAKE ? ['tar'] : EXTENSIONS[format]),
+  resultExtensions: ({ format }, node) => {
+    if (node === BAKE) {
+      return ['tar'];
+    }
+    // A strip, or the reason why there is none.
+    return node.startsWith(TILE) ? ['exr', 'txt'] : EXTENSIONS[format];
+  },
   knownDigest: () => undefined,
   tasksFailed: 'FRAMES_FAILED',
   machineWords: (_spec, file, { engine, version }) => {

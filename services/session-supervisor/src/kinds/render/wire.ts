@@ -5,6 +5,7 @@ import {
   RenderPhysics,
   type RenderSpec as ProtoRenderSpec,
 } from '#libs/contracts/common.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
 import { durationToProto, type Violations } from '#libs/mesh/index.ts';
 import type { KindWire } from '../kind-wire.ts';
 import { clipped, specFields } from '../spec-fields.ts';
@@ -17,6 +18,9 @@ const ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'];
 const MAX_NAME_BYTES = 258;
 const DEFAULT_FRAME_TIMEOUT_MS = 3_600_000;
 const DEFAULT_PROGRESS_TIMEOUT_MS = 600_000;
+const MAX_TILES = 14;
+/** The state of a workload keeps where each strip is. */
+const MAX_STRIPS = 4_096;
 const DEFAULT_BAKE_TIMEOUT_MS = 12 * 3_600_000;
 
 /** Parses the specification of a render. `frames` is empty if the file determines them. Notes wrong fields in `wrong`. */
@@ -29,6 +33,14 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
   check(spec.order !== RenderOrder.UNRECOGNIZED, 'order', 'is unknown');
   check(spec.format !== RenderFormat.UNRECOGNIZED, 'format', 'is unknown');
   check(spec.physics !== RenderPhysics.UNRECOGNIZED, 'physics', 'is unknown');
+  const { tiles } = spec;
+  check(
+    tiles === 0 || (tiles >= 2 && tiles <= MAX_TILES),
+    'tiles',
+    `must be 0, or 2 to ${MAX_TILES}`,
+  );
+  const isPlayed = spec.physics === RenderPhysics.IN_ORDER;
+  check(tiles === 0 || !isPlayed, 'tiles', 'must be 0 if physics is played in order');
   check(Buffer.byteLength(spec.scene) <= 64, 'scene', 'must be at most 64 bytes');
   const { allowedMissing } = spec;
   const isShort = allowedMissing.every((pattern) => Buffer.byteLength(pattern) <= 1_024);
@@ -61,6 +73,8 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
     progressTimeoutMs: span('progress_timeout', spec.progressTimeout, DEFAULT_PROGRESS_TIMEOUT_MS),
     physics: physicsOf(spec.physics),
     bakeTimeoutMs: span('bake_timeout', spec.bakeTimeout, DEFAULT_BAKE_TIMEOUT_MS),
+    tiles: spec.tiles,
+    tilesIfSlow: spec.tilesIfSlow,
     ...budgets(spec),
   };
 };
@@ -91,6 +105,8 @@ const toProto = (spec: RenderSpec): ProtoRenderSpec => {
   const { physics, bakeTimeoutMs, ...rest } = same;
   return {
     ...rest,
+    tiles: spec.tiles ?? 0,
+    tilesIfSlow: spec.tilesIfSlow ?? false,
     allowedMissing: [...allowedMissing],
     physics: physics === undefined ? RenderPhysics.UNSPECIFIED : PHYSICS[physics],
     bakeTimeout: bakeTimeoutMs === undefined ? undefined : durationToProto(bakeTimeoutMs),
@@ -104,10 +120,25 @@ const toProto = (spec: RenderSpec): ProtoRenderSpec => {
   };
 };
 
+/** Throws INVALID_ARGUMENT `TOO_MANY_STRIPS`. Checked last, because the file may say which frames there are. */
+const checkStrips = <P extends { spec: RenderSpec }>(prepared: P): P => {
+  const { tiles = 0, frames } = prepared.spec;
+  const count = tiles * parseIndices(frames).count;
+  if (count > MAX_STRIPS) {
+    throw new DomainError(
+      status.INVALID_ARGUMENT,
+      'TOO_MANY_STRIPS',
+      `${count} strips are more than ${MAX_STRIPS}; tiles are for few frames that take long`,
+      { strips: count },
+    );
+  }
+  return prepared;
+};
+
 export const renderWire: KindWire<ProtoRenderSpec, RenderSpec> = {
   hasInput: true,
   parse: parseRender,
-  prepare: prepareRender,
+  prepare: async (...asked) => checkStrips(await prepareRender(...asked)),
   toProto: (spec) => ({ $case: 'render', value: toProto(spec) }),
   shortened: (spec) => ({ ...spec, frames: clipped(spec.frames) }),
   workOf: ({ spec, file, graph }, meshSecret) => {

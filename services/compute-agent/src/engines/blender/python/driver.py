@@ -1,6 +1,6 @@
 """Runs inside Blender and renders one requested frame after the other. The scene stays in memory.
 
-Requests are JSON lines on stdin: {"id", "do": "open" | "render" | "bake" | "probe", ...}. Each gets one answer on stdout: the byte
+Requests are JSON lines on stdin: {"id", "do": "open" | "render" | "tile" | "merge" | "bake" | "probe", ...}. Each gets one answer on stdout: the byte
 0x1E, a JSON object with the same id, and a newline. Blender's own output shares stdout and may stand between the answers.
 An answer has "ok"; if it is false, also "failure" (a failure class) and "reason". A message with "progress" in place of "ok"
 may come before the answer: the current step of the render, in Blender's words.
@@ -25,6 +25,7 @@ import files  # noqa: E402
 import moved  # noqa: E402
 import physics  # noqa: E402
 import settings  # noqa: E402
+import tiles  # noqa: E402
 from refusal import Refusal  # noqa: E402
 
 
@@ -162,6 +163,37 @@ def consider_physics(scene, choice, notes):
     return None
 
 
+def at_frame(frame):
+    """Shows a frame. Returns the scene."""
+    if opened is None:
+        raise Refusal("AGENT_ERROR", "no scene is open")
+    # Rendering a scene uses the frame of the context's scene, so both are set.
+    for each in {bpy.context.scene, opened.scene}:
+        each.frame_set(frame)
+    return opened.scene
+
+
+def tile(ask):
+    scene = at_frame(ask["frame"])
+    try:
+        whole, rows = tiles.render_strip(scene, ask["number"], ask["of"], ask["onlyIfSlow"], ask["file"])
+    except RuntimeError as error:
+        raise Refusal("RENDER_ERROR", words(error)) from error
+    return {"whole": whole, "rows": rows}
+
+
+def merge(ask):
+    scene = at_frame(ask["frame"])
+    started = time.monotonic()
+    try:
+        tiles.merge(scene, ask["tiles"], os.path.join(ask["folder"], str(ask["frame"])))
+    except RuntimeError as error:
+        raise Refusal("RENDER_ERROR", words(error)) from error
+    seconds = time.monotonic() - started
+    pictures = [{"name": f"{ask['frame']}{ending}", "ending": ending} for ending in files.endings(scene)]
+    return {"frame": scene.frame_current, "seconds": seconds, "notes": opened.notes, "files": pictures}
+
+
 def bake(ask):
     global baking
     if opened is None:
@@ -216,7 +248,7 @@ def probe(ask):
     return render({"frame": 1, "folder": ask["folder"]})
 
 
-ACTIONS = {"open": open_scene, "render": render, "bake": bake, "probe": probe}
+ACTIONS = {"open": open_scene, "render": render, "tile": tile, "merge": merge, "bake": bake, "probe": probe}
 
 
 @bpy.app.handlers.persistent
