@@ -78,12 +78,12 @@ describe('muster against a whole mesh', function () {
     ]);
   };
   const startNoop = async (noop: object): Promise<string> => {
-    const { lines, stderr } = await musterJson(
+    const { code, lines, stderr } = await musterJson(
       'call',
       'WorkloadService/StartWorkload',
       JSON.stringify({ noop }),
     );
-    expect(lines[0], stderr).to.include.keys('workload');
+    expect(code, stderr).to.equal(0);
     const [{ workload } = { workload: {} }] = lines;
     return String((workload as Record<string, unknown>)['workloadId']);
   };
@@ -280,14 +280,22 @@ describe('muster against a whole mesh', function () {
     expect(jsonLines(stdout).at(-1)).to.include({ event: 'completed', frames: 60 });
   });
 
-  it('ends with 1 when the plan is full, with 130 on Ctrl-C, and the workload goes on until it is stopped', async () => {
+  it('waits in the queue when the plan is full, or ends with 1; with 130 on Ctrl-C, and the workload goes on until it is stopped', async () => {
     const id = await startNoop({ tasks: 1_000, durationMs: 1_000 });
-    const second = await muster('render', 'scene.blend', '--json');
+    const second = await muster('render', 'scene.blend', '--no-queue', '--json');
     expect(second.code).to.equal(1);
     expect(jsonLines(second.stderr).at(-1)?.['error']).to.include({
       code: 'ALREADY_EXISTS',
       reason: 'WORKLOAD_ALREADY_RUNNING',
     });
+    const queued = spawnMuster(['render', 'scene.blend', '--out', 'queued', '--json'], {
+      cwd: mesh.dir,
+      env: mesh.env,
+    });
+    const isTold = (text: string): boolean => text.includes('"QUEUED"') && text.includes(id);
+    await new Promise<void>((resolve) =>
+      queued.process.stdout?.on('data', (text: string) => (isTold(text) ? resolve() : undefined)),
+    );
 
     const watching = spawnWatch(id);
     await new Promise((resolve) => watching.process.stdout?.once('data', resolve));
@@ -319,5 +327,11 @@ describe('muster against a whole mesh', function () {
       reason: 'STOPPED_BY_COMMAND',
     });
     expect((await muster('show', 'w-unknown')).code).to.equal(5);
+
+    const turn = await queued.ended;
+    expect(turn.code, turn.stderr).to.equal(0);
+    const events = jsonLines(turn.stdout);
+    expect(events[0]).to.include({ event: 'started', queued: true });
+    expect(events.at(-1)).to.include({ event: 'completed', frames: 6 });
   });
 });

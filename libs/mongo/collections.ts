@@ -17,6 +17,12 @@ export const declarations = {
       unique: true,
       partialFilterExpression: { slot: { $exists: true } },
     },
+    {
+      key: { customer: 1, ticket: 1 },
+      unique: true,
+      partialFilterExpression: { ticket: { $exists: true } },
+    },
+    { key: { ticket: 1 }, partialFilterExpression: { ticket: { $exists: true } } },
     { key: { owner: 1 } },
     { key: { customer: 1, createdAt: -1, _id: -1 } },
     { key: { createdAt: -1, _id: -1 } },

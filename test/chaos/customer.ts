@@ -63,7 +63,8 @@ export const createCustomer = (clients: Clients, random: Random, history: Histor
         resultBytes: below(3) === 0 ? 200 : 0,
       }),
     };
-    const request = { objectId: '', spec, requestId: random.id('r'), customerId: '' };
+    const queue = below(2) === 0;
+    const request = { objectId: '', spec, requestId: random.id('r'), customerId: '', queue };
     const answer = await ask('start', '', request.requestId, () =>
       workloads.startWorkload(request, { deadlineMs: DEADLINE_MS }),
     );

@@ -36,19 +36,21 @@ export const render = (spec: Partial<RenderSpec>): RenderSpec => ({
 export interface StartOptions {
   objectId?: string;
   wantedUsers?: number;
+  /** Whether it waits if the plan is full. */
+  queue?: boolean;
 }
 
 /** Starts a workload and returns its id. */
 export const start = async (
   { workloads }: Clients,
   spec: { noop: NoopSpec } | { render: RenderSpec },
-  { objectId = '', wantedUsers }: StartOptions = {},
+  { objectId = '', wantedUsers, queue = false }: StartOptions = {},
 ): Promise<string> => {
   const kind =
     'noop' in spec
       ? ({ $case: 'noop', value: spec.noop } as const)
       : ({ $case: 'render', value: spec.render } as const);
-  const request = { objectId, spec: kind, requestId: '', customerId: '' };
+  const request = { objectId, spec: kind, requestId: '', customerId: '', queue };
   const { workload } = await workloads.startWorkload(
     wantedUsers === undefined ? request : { ...request, wantedUsers },
   );

@@ -18,6 +18,7 @@ const request = (requestId: string, tasks = 3) => ({
   wantedUsers: 0,
   requestId,
   customerId: '',
+  queue: false,
 });
 
 describe('commands to a workload', function () {

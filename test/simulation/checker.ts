@@ -10,6 +10,7 @@ interface Followed {
   model: Model;
   position: number;
   requests: Set<string>;
+  wasPaused: boolean;
   /** Counts after each position. */
   counts: { completed: number; failed: number }[];
   /** How many users it wants, and how many before: its owner may not have read the change yet. */
@@ -25,6 +26,8 @@ const ENDS: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed']);
 /** Checks the store and what clients were told, after each step. It trusts nothing that the product says about itself. */
 export const createChecker = (database: Database, slots: number, now: () => number) => {
   const followed = new Map<string, Followed>();
+  /** The tickets of those that waited at the last step. */
+  const tickets = new Map<string, number>();
   const matching = createMatchingCheck(database.users, now);
   let checked = -1;
 
@@ -39,6 +42,7 @@ export const createChecker = (database: Database, slots: number, now: () => numb
       model: emptyModel(header === undefined ? oneStep : stepsOf(header)),
       position: 0,
       requests: new Set<string>(),
+      wasPaused: false,
       counts: [{ completed: 0, failed: 0 }],
       wanted,
       wantedBefore: wanted,
@@ -60,6 +64,7 @@ export const createChecker = (database: Database, slots: number, now: () => numb
         if (entry.kind === 'accepted' && Number(entry.attempt.split('-')[1]) >= 900_000) {
           fail(id, `I3: the forged attempt ${entry.attempt} was accepted`);
         }
+        known.wasPaused ||= entry.kind === 'paused';
         if (entry.kind === 'wanted-set') {
           known.wantedBefore = known.wanted;
           known.wanted = entry.wanted;
@@ -91,6 +96,9 @@ export const createChecker = (database: Database, slots: number, now: () => numb
       fail(workloadId, `I9: told ${userId} what to do under a claim that ${session} has`);
     }
     const known = follow(workloadId);
+    if (attempts.length > 0 && database.workloads.get(workloadId)?.ticket !== undefined) {
+      fail(workloadId, `I11: ${userId} was given work of it while it waits in the queue`);
+    }
     if (epoch < known.epoch) {
       return;
     }
@@ -126,6 +134,29 @@ export const createChecker = (database: Database, slots: number, now: () => numb
     }
   };
 
+  /** Nobody gets a slot out of turn: whoever came earlier and was never paused has it already. */
+  const turns = (): void => {
+    for (const { _id, customer, slot, ticket } of database.workloads.values()) {
+      const before = tickets.get(_id);
+      if (ticket !== undefined) {
+        tickets.set(_id, ticket);
+      } else if (before !== undefined) {
+        tickets.delete(_id);
+        const passed = [...database.workloads.values()].find(
+          (other) =>
+            slot !== undefined &&
+            other.customer === customer &&
+            other.ticket !== undefined &&
+            other.ticket < before &&
+            !follow(other._id).wasPaused,
+        );
+        if (passed !== undefined) {
+          fail(_id, `began with ticket ${before} before ${passed._id} with ${passed.ticket}`);
+        }
+      }
+    }
+  };
+
   /** Whether nobody has the user, and it is connected, or not, as it should be. */
   const isIdle = (user: string, isThere: boolean): boolean => {
     const { connection = null, session = null } = database.users.get(user) ?? {};
@@ -153,6 +184,7 @@ export const createChecker = (database: Database, slots: number, now: () => numb
         follow(id);
       }
       matching.step();
+      turns();
       const held = new Map<string, number>();
       for (const { _id, customer, slot } of database.workloads.values()) {
         if (slot === undefined) {
@@ -196,7 +228,14 @@ export const createChecker = (database: Database, slots: number, now: () => numb
     model: (workload: string): Model => follow(workload).model,
     /** After the quiet phase. */
     quiet(agents: readonly Agent[]): void {
-      for (const { _id, customer, owner, slot, projection } of database.workloads.values()) {
+      for (const {
+        _id,
+        customer,
+        owner,
+        slot,
+        ticket,
+        projection,
+      } of database.workloads.values()) {
         const { model } = follow(_id);
         const state = `${model.phase}, ${model.done.size} done, ${model.failed.size} failed, owner ${owner}`;
         if (!model.isOver) {
@@ -211,8 +250,8 @@ export const createChecker = (database: Database, slots: number, now: () => numb
         if (end !== undefined && !database.told.has(`${_id}/${end.n}`)) {
           fail(_id, `I8: nobody is told of its end at ${end.n}: ${state}`);
         }
-        if (slot !== undefined) {
-          fail(_id, `I11: it has ended and holds slot ${slot}`);
+        if (slot !== undefined || ticket !== undefined) {
+          fail(_id, `I11: it has ended and holds slot ${slot}, ticket ${ticket}`);
         }
         if (projection.completed !== model.done.size) {
           fail(_id, `its projection says ${projection.completed}: ${state}`);

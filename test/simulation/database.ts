@@ -121,6 +121,7 @@ export const createDatabase = (world: World, plan: Plan) => {
         ...createWorkloadStore(
           createCollection(workloads, ask, [
             ['customer', 'slot'],
+            ['customer', 'ticket'],
             ['customer', 'requestId'],
           ]),
         ),

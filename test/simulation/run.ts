@@ -108,7 +108,9 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   };
   const start = (customer: string): Promise<void> =>
     ask(`start for ${customer}`, async (supervisor) => {
-      const id = await supervisor.start(customer, work(), 1 + below(5), `r-${below(1e9)}`);
+      const queues = below(3) > 0;
+      const request = `r-${below(1e9)}`;
+      const id = await supervisor.start(customer, work(), 1 + below(5), request, queues);
       if (id !== undefined && !ids.includes(id)) {
         ids.push(id);
       }

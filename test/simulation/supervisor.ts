@@ -51,6 +51,7 @@ export const startSupervisor = (
     random: world.random,
     logger: testLog,
     events: silent<SessionDeps['events']>({
+      workloadAdmitted: () => world.count('slots given to the queue'),
       workloadEnded: () => world.count('ends'),
       workloadTakenOver: () => world.count('take-overs'),
       workloadLetGo: () => world.count('appends refused'),
@@ -78,6 +79,7 @@ export const startSupervisor = (
       work: { tasks: number; nodes?: readonly NoopNode[] },
       wanted: number,
       requestId: string,
+      queues = false,
     ): Promise<string | undefined> => {
       const id = world.random.id('w');
       const base = header(work.tasks, { ...work, durationMs: 1 });
@@ -91,13 +93,20 @@ export const startSupervisor = (
         projection,
         owner: instance,
         slots,
+        queues,
       };
       const started = await deps.workloads.start(record);
-      if (started.kind === 'full' || started.kind === 'request-id-reused') {
+      if (!('document' in started)) {
         return undefined;
       }
-      void sessions.open(started.document).catch(() => undefined);
-      return started.document._id;
+      const { document } = started;
+      if (document.ticket === undefined) {
+        void sessions.open(document).catch(() => undefined);
+      } else {
+        world.count('starts that wait in a queue');
+        void sessions.admit(customer).catch(() => undefined);
+      }
+      return document._id;
     },
     command: (id: string, ask: SessionCommand): Promise<View> =>
       obey(context, id, ask, clock.monotonic() + DEADLINE_MS, new AbortController().signal),

@@ -72,6 +72,7 @@ interface RenderOptions extends WaitOptions, NotifyOptions {
   contactSheet?: string;
   movie?: string;
   wait: boolean;
+  queue: boolean;
   customer: string;
 }
 
@@ -153,6 +154,10 @@ export const render: Define = (command, { does }) =>
     .addOption(waitAtMostOption())
     .addOption(notifyOption())
     .option('--no-wait', 'start it and return')
+    .option(
+      '--no-queue',
+      'refuse it if the plan lets no more workloads run now; without this it waits its turn',
+    )
     .option('--customer <id>', 'whose workload it is; only for operators', '')
     .action(
       does<[string | undefined], RenderOptions>(async (invocation, [path], options) => {
@@ -263,7 +268,7 @@ const start = async (
   options: Omit<RenderOptions, 'allowMissing'> & Pick<Given, 'allowMissing'>,
 ): Promise<Omit<Started, 'directory' | 'film'> & Pick<Prepared, 'isMovie' | 'fps'>> => {
   const { cli, output } = invocation;
-  const { customer: customerId, users: wantedUsers } = options;
+  const { customer: customerId, users: wantedUsers, queue } = options;
   // Before a byte is sent: what no machine could render is told here and now.
   const { files, missing, ...chosen } = await prepareProject(invocation, input, {
     ...options,
@@ -278,7 +283,7 @@ const start = async (
   const { objectId, ...sent } = await send({ ...to, files, onSending });
   display.finish();
   const spec = { $case: 'render', value: renderSpec({ ...options, ...chosen }) } as const;
-  const ask = { objectId, spec, wantedUsers, requestId: cli.random.id('r'), customerId };
+  const ask = { objectId, spec, wantedUsers, requestId: cli.random.id('r'), customerId, queue };
   const { startWorkload } = workloadsOf(mesh);
   const workload = workloadIn(
     await persistently(patience, () => startWorkload(ask, { signal: cli.interrupt })),
@@ -318,10 +323,12 @@ const renderSpec = (
 });
 
 const tellStart = ({ output }: Invocation, { workload, input }: Started): void => {
-  const { workloadId, total, firstFrame: first, lastFrame: last } = workload;
-  output.json({ event: 'started', workload: workloadId, total, first, last, input });
+  const { workloadId, total, firstFrame: first, lastFrame: last, queued } = workload;
+  const place = queued ? { queued } : {};
+  output.json({ event: 'started', workload: workloadId, total, first, last, ...place, input });
+  const waits = queued ? `, waits in the queue (muster why ${workloadId})` : '';
   output.text(
-    `${printable(workload.fileName)}: workload ${workloadId}, ${plural(total, 'frame')} from ${first} to ${last}`,
+    `${printable(workload.fileName)}: workload ${workloadId}, ${plural(total, 'frame')} from ${first} to ${last}${waits}`,
   );
 };
 

@@ -32,7 +32,7 @@ export const show: Define = (command, { does }) =>
           // Its answer for programs is the workload alone.
           if (!output.isJson) {
             const { nodes, running } = await client.getWorkloadProgress({ ...which, ...few });
-            printWorkload(output, workload, nodes);
+            printWorkload(output, workload, nodes, answer.waiting);
             if (running.length > 0) {
               output.text(['', ...underWayLines(running, viewOf(workload).noun)].join('\n'));
             }

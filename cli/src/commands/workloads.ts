@@ -43,7 +43,7 @@ export const workloads: Define = (command, { does }) =>
 const columns: readonly Column<Workload>[] = [
   ['WORKLOAD', ({ workloadId }) => workloadId],
   ['CUSTOMER', ({ customerId }) => customerId],
-  ['STATE', stateOf],
+  ['STATE', (workload) => `${stateOf(workload)}${workload.queued ? ', queued' : ''}`],
   ['DONE', ({ completed, total }) => `${completed}/${total}`, 'right'],
   ['FAILED', ({ failed }) => failed, 'right'],
   ['STARTED', ({ startTime }) => formatInstant(startTime)],

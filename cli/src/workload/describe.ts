@@ -1,4 +1,4 @@
-import type { NodeProgress, Workload } from '#libs/contracts/session.ts';
+import type { NodeProgress, WaitReason, Workload } from '#libs/contracts/session.ts';
 import { formatEnum, formatInstant, formatSeconds, printable } from '../formats.ts';
 import type { Output } from '../output.ts';
 import { viewOf } from './kinds.ts';
@@ -27,6 +27,7 @@ export const printWorkload = (
   output: Output,
   workload: Workload,
   steps: readonly NodeProgress[],
+  waiting: readonly WaitReason[],
 ): void => {
   const view = viewOf(workload);
   const { completed, total, failed, remaining, percentage } = workload;
@@ -36,6 +37,7 @@ export const printWorkload = (
     what: view.summary,
     ...view.facts,
     state: stateOf(workload),
+    waits: waiting.map(({ message }) => printable(message)).join('; '),
     reason: workload.reason && `${workload.reason}: ${printable(workload.reasonMessage)}`,
     [`${view.noun}s`]: `${completed} of ${total} done, ${failed} failed, ${remaining} to do (${percentage.toFixed(1)} %)`,
     'users wanted': String(workload.wantedUsers),

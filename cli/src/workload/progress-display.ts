@@ -31,10 +31,10 @@ export const createProgressDisplay = (
   let linesBelow = 0;
   let listedAtMs = -Infinity;
 
-  const isWorthALine = ({ completed, failed, total, users, step }: Progress): boolean => {
+  const isWorthALine = ({ completed, failed, total, users, step, waiting }: Progress): boolean => {
     const before = counts;
     const isOld = clock.monotonic() - shownAtMs >= PLAIN_ESTIMATE_MS;
-    counts = `${completed} ${failed} ${total} ${users} ${step}`;
+    counts = `${completed} ${failed} ${total} ${users} ${step} ${waiting?.message}`;
     return form !== 'plain' || isOld || counts !== before;
   };
   /** In a log, what is under way comes as seldom as a line that differs only in its estimate. */

@@ -39,6 +39,8 @@ describe('progress', () => {
       etaSeconds: 21,
     });
     expect(progressEvent(none)).to.have.property('etaSeconds', null);
+    const waiting = { code: 'PAUSED', message: 'it is paused; resume it' };
+    expect(progressEvent({ ...none, waiting })).to.deep.include({ waiting });
   });
 
   it('is a line without the values that are not known', () => {
@@ -61,13 +63,37 @@ describe('progress', () => {
     expect(progressEvent({ ...none, step })).to.include({ step });
   });
 
+  it('says that the time left is not known yet, or why nobody works on it', () => {
+    expect(progressLine({ ...none, users: 2 }, 'frame')).to.equal(
+      '0 of 1 frame, 2 users, time left not known yet',
+    );
+    const waiting = { code: 'PAUSED', message: 'it is paused;\u001B[2J resume it' };
+    expect(progressLine({ ...none, waiting }, 'frame')).to.equal(
+      '0 of 1 frame, 0 users, waiting: it is paused;�[2J resume it',
+    );
+  });
+
   it('is a bar that never wraps', () => {
     expect(progressBar(half, 200)).to.equal(
       '[############------------]  50 %  12/24, 3 users, 34 per minute, 21.0 s left',
     );
-    expect(progressBar(half, 40)).to.have.lengthOf(39);
+    expect(progressBar(half, 60)).to.equal('[#####-----]  50 %  12/24, 3 users, 21.0 s left');
+    expect(progressBar(half, 40)).to.equal(' 50 %  12/24, 21.0 s left');
+    const waiting = { code: 'PAUSED', message: 'it is paused; resume it to go on with it' };
+    expect(progressBar({ ...half, users: 0, waiting }, 60)).to.equal(
+      ' 50 %  12/24, waiting: it is paused; resume it to go on wi…',
+    );
+    for (let columns = 0; columns < 100; columns += 1) {
+      expect(progressBar({ ...half, waiting }, columns).length).to.be.below(Math.max(1, columns));
+    }
     expect(progressBar({ ...none, total: 0 }, 80)).to.include('  0 %');
     expect(progressBar({ ...half, completed: 24 }, 80)).to.include('100 %');
+  });
+
+  it('counts failures as failures', () => {
+    expect(progressBar({ ...half, completed: 6, failed: 6 }, 100)).to.equal(
+      '[######xxxxxx------------]  25 %  6/24, 6 failed, 3 users, 34 per minute, 21.0 s left',
+    );
   });
 });
 

@@ -1,8 +1,9 @@
 import type { RunningTask, WatchWorkloadResponse } from '#libs/contracts/session.ts';
 import { durationFromProto } from '#libs/mesh/index.ts';
-import { formatSeconds, plural } from '../formats.ts';
+import { formatSeconds, plural, printable } from '../formats.ts';
 import { stepUnderWay } from './steps.ts';
 import { underWayEvents } from './under-way.ts';
+import type { WaitReason } from './waiting.ts';
 
 /** How a workload stands, in the numbers that people and programs follow. */
 export interface Progress {
@@ -17,6 +18,8 @@ export interface Progress {
   step: string;
   /** Tasks under way, as far as their agents say how far they are. */
   running: readonly RunningTask[];
+  /** Why nobody works on it, once that is known; undefined while somebody does. */
+  waiting?: WaitReason | undefined;
 }
 
 export const progressOf = (seen: WatchWorkloadResponse): Progress => ({
@@ -36,6 +39,7 @@ export const progressEvent = ({
   etaSeconds,
   running,
   step,
+  waiting,
   ...counts
 }: Progress): object => ({
   event: 'progress',
@@ -43,35 +47,66 @@ export const progressEvent = ({
   ...(step !== '' && { step }),
   etaSeconds: etaSeconds === undefined ? null : Math.round(etaSeconds * 10) / 10,
   ...(running.length > 0 && { running: underWayEvents(running) }),
+  ...(waiting === undefined ? {} : { waiting }),
 });
 
-/** `12 of 24 frames, 3 users, 34 per minute, 21.0 s left`. */
+/** `12 of 24 frames, 3 users, 34 per minute, 21.0 s left`; while nobody works on it, why. */
 export const progressLine = (progress: Progress, noun: string): string =>
   [
     ...stepOf(progress),
     `${progress.completed} of ${plural(progress.total, noun)}`,
-    ...pace(progress),
+    ...failedOf(progress),
+    plural(progress.users, 'user'),
+    ...rateOf(progress),
+    ...restOf(progress),
   ].join(', ');
 
 const stepOf = ({ step }: Progress): string[] => (step === '' ? [] : [step]);
 
-const BAR_WIDTH = 24;
-
-/** The same with a bar in front, cut to the terminal's width: `[#####-----]  50 %  12/24, 3 users, …`. */
+/** `[#####xx---]  50 %  12/24, 2 failed, 3 users, …` for a terminal so wide. What matters least goes first if room is short. */
 export const progressBar = (progress: Progress, columns: number): string => {
-  const { completed, failed, total } = progress;
-  const share = total === 0 ? 0 : Math.min(1, (completed + failed) / total);
-  const bar = '#'.repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '-');
-  const percent = `${Math.floor(share * 100)}`.padStart(3);
-  const numbers = [...stepOf(progress), `${completed}/${total}`, ...pace(progress)].join(', ');
-  return `[${bar}] ${percent} %  ${numbers}`.slice(0, Math.max(0, columns - 1));
+  const { completed, total } = progress;
+  const room = Math.max(0, columns - 1);
+  const counts = [...stepOf(progress), `${completed}/${total}`, ...failedOf(progress)];
+  const users = plural(progress.users, 'user');
+  const [rate, rest] = [rateOf(progress), restOf(progress)];
+  const forms: [width: number, numbers: string[]][] = [
+    [24, [...counts, users, ...rate, ...rest]],
+    [10, [...counts, users, ...rate, ...rest]],
+    [10, [...counts, users, ...rest]],
+    [0, [...counts, ...rest]],
+  ];
+  const lines = forms.map(([width, numbers]) => `${barOf(progress, width)}${numbers.join(', ')}`);
+  const whole = lines.find((line) => line.length <= room);
+  // A reason may be longer than any terminal is wide.
+  return whole ?? `${(lines.at(-1) ?? '').slice(0, Math.max(0, room - 1))}…`.slice(0, room);
 };
 
-const pace = ({ failed, users, perMinute, etaSeconds }: Progress): string[] => [
-  ...(failed > 0 ? [`${failed} failed`] : []),
-  plural(users, 'user'),
-  ...(perMinute > 0
+/** Failures are drawn as such, and count nothing towards the percentage. */
+const barOf = ({ completed, failed, total }: Progress, width: number): string => {
+  const cells = (count: number): number =>
+    total === 0 ? 0 : Math.floor(Math.min(1, count / total) * width);
+  const percent = total === 0 ? 0 : Math.floor((100 * Math.min(completed, total)) / total);
+  const done = '#'.repeat(cells(completed));
+  const bad = 'x'.repeat(cells(completed + failed) - done.length);
+  const bar = width === 0 ? '' : `[${`${done}${bad}`.padEnd(width, '-')}] `;
+  return `${bar}${String(percent).padStart(3)} %  `;
+};
+
+const failedOf = ({ failed }: Progress): string[] => (failed > 0 ? [`${failed} failed`] : []);
+
+const rateOf = ({ perMinute, waiting }: Progress): string[] =>
+  perMinute > 0 && waiting === undefined
     ? [`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} per minute`]
-    : []),
-  ...(etaSeconds === undefined ? [] : [`${formatSeconds(etaSeconds)} left`]),
-];
+    : [];
+
+/** How long it will take, or why nobody works on it. */
+const restOf = ({ etaSeconds, users, waiting, completed, failed, total }: Progress): string[] => {
+  if (waiting !== undefined) {
+    return [`waiting: ${printable(waiting.message)}`];
+  }
+  if (etaSeconds !== undefined) {
+    return [`${formatSeconds(etaSeconds)} left`];
+  }
+  return users > 0 && completed + failed < total ? ['time left not known yet'] : [];
+};

@@ -8,8 +8,8 @@ import { workloadsOf } from './client.ts';
 import { follow, PATIENCE_MS } from './follow.ts';
 import { viewOf } from './kinds.ts';
 import { createProgressDisplay } from './progress-display.ts';
-import { progressOf } from './progress.ts';
-import { watchWaiting } from './waiting.ts';
+import { progressOf, type Progress } from './progress.ts';
+import { watchWaiting, type WaitReason } from './waiting.ts';
 
 /** What a command does beside watching. */
 interface Companion {
@@ -44,20 +44,30 @@ export const runToEnd = async (
   let isCatchingUp = false;
   let caughtUpTo = 0;
   let last = workload;
+  let progress: Progress | undefined;
   let activeUsers = 0;
-  await using _waiting = watchWaiting({
+  let reason: WaitReason | undefined;
+  await using waiting = watchWaiting({
     clock: cli.clock,
     explain: async () =>
       (await workloadsOf(mesh).explainWorkload({ workloadId, customerId: '' })).reasons,
     // After its end, only results are still fetched.
     isActive: () => activeUsers > 0 || last.endTime !== undefined,
     tell: ({ code, message }) => {
-      display.note(`waiting: ${message}`);
+      reason = { code, message };
+      display.note(`waiting: ${printable(message)}`);
       output.json({ event: 'waiting', workload: workloadId, code, message });
+      if (progress !== undefined) {
+        display.show({ ...progress, waiting: reason });
+      }
     },
     atMostMs: waitAtMost === undefined ? undefined : waitAtMost * 1_000,
     onTooLong: brokeOff.reject,
   });
+  if (workload.queued) {
+    // Its reason is known from the start.
+    waiting.hurry();
+  }
   const nudge = (): void => {
     // One at a time is enough, because each takes everything that there is.
     if (companion === undefined || isCatchingUp || last.completed === caughtUpTo) {
@@ -84,7 +94,9 @@ export const runToEnd = async (
     for await (const seen of follow(mesh, workloadId, patience)) {
       last = seen.workload;
       ({ activeUsers } = seen);
-      display.show(progressOf(seen));
+      reason = activeUsers > 0 ? undefined : reason;
+      progress = progressOf(seen);
+      display.show({ ...progress, waiting: reason });
       tellNotes();
       nudge();
     }

@@ -41,14 +41,13 @@ export const watchWaiting = ({
   onTooLong,
 }: WaitingOptions) => {
   let told = '';
-  let since: number | undefined;
+  let since = clock.monotonic();
   return every({ clock, everyMs: LOOK_MS, isPauseFirst: true }, async () => {
     if (isActive()) {
-      since = undefined;
+      since = clock.monotonic();
       told = '';
       return;
     }
-    since ??= clock.monotonic() - LOOK_MS;
     const [reason] = (await explain().catch((): WaitReason[] => [])).filter(
       ({ code }) => !SILENT.has(code),
     );

@@ -7,6 +7,8 @@ export type Events = ReturnType<typeof logEvents>;
 export const logEvents = (logger: Logger) => ({
   workloadStarted: (workload: string, customer: string, tasks: number): void =>
     logger.info({ workload, customer, tasks }, 'workload started'),
+  workloadAdmitted: (workload: string, customer: string): void =>
+    logger.info({ workload, customer }, 'workload got its slot of the plan'),
   workloadEnded: (workload: string, phase: string, reason: string): void =>
     logger.info({ workload, phase, reason }, 'workload ended'),
   workloadTakenOver: (workload: string, from: string, epoch: number): void =>

@@ -1,4 +1,4 @@
-import type { GetWorkloadResponse } from '#libs/contracts/session.ts';
+import type { StartWorkloadResponse } from '#libs/contracts/session.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import { checkRequestId, collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
@@ -35,7 +35,7 @@ export const command = async (
 /** An rpc that passes a command on and answers with the workload. */
 export const commandRpc =
   <Request extends Commanding>(messageOf: (request: Request) => CommandMessage) =>
-  (ctx: Context): Unary<Request, GetWorkloadResponse> =>
+  (ctx: Context): Unary<Request, StartWorkloadResponse> =>
   async (request, call) =>
     answerOf(await command(ctx, call, request, messageOf(request)));
 

@@ -16,9 +16,13 @@ const PATHS: readonly string[] = ['display_name', 'plan', ...PLAN_PATHS];
 
 export const putCustomer =
   (ctx: Context): Unary<PutCustomerRequest, PutCustomerResponse> =>
-  async (request) => {
+  async (request, { log }) => {
     const { id, change } = parsePut(request);
     const document = await ctx.customers.put(id, change, new Date(ctx.clock.now()));
+    // The plan may have grown. If this fails, the queue is looked at again later.
+    ctx.sessions
+      .admit(id)
+      .catch((err: unknown) => log.debug({ err, customer: id }, 'a queue was not looked at'));
     return { customer: customerToProto(document) };
   };
 

@@ -13,8 +13,8 @@ import type { Context } from '../context.ts';
 import { begin } from '../domain/state/workload.ts';
 import type { WorkloadSpec } from '../kinds/kinds.ts';
 import { SPEC_CASES, wireOf } from '../kinds/wires.ts';
-import { alreadyRunning, requestIdReused } from '../session/owner/errors.ts';
-import { projectionOf } from '../store/workload-document.ts';
+import { alreadyRunning, queueFull, requestIdReused } from '../session/owner/errors.ts';
+import { projectionOf, type WorkloadDocument } from '../store/workload-document.ts';
 import type { Started } from '../store/workloads.ts';
 import { customerFor } from './target.ts';
 import { answerOf } from '../wire/workload.ts';
@@ -34,18 +34,36 @@ export const startWorkload =
     if (started.kind === 'request-id-reused') {
       throw requestIdReused(ask.requestId ?? '');
     }
+    if (started.kind === 'queue-full') {
+      throw queueFull(ask.customer);
+    }
     const { document } = started;
     if (started.kind === 'inserted') {
       ctx.events.workloadStarted(document._id, document.customer, document.projection.total);
       // The answer does not wait for this. If it fails, the owner opens the workload at its next heartbeat.
       ctx.sessions
-        .open(document)
+        .open(document.ticket === undefined ? document : await placed(ctx, document, call))
         .catch((err: unknown) =>
           call.log.warn({ err, workload: document._id }, 'a new workload opens with the next beat'),
         );
     }
     return answerOf(await ctx.reads.existing(document._id));
   };
+
+/** The document after a look at the queue: a slot may have become free while the workload joined. */
+const placed = async (
+  { sessions, workloads }: Context,
+  document: WorkloadDocument,
+  { log }: CallContext,
+): Promise<WorkloadDocument> => {
+  try {
+    await sessions.admit(document.customer);
+    return (await workloads.find(document._id)) ?? document;
+  } catch (err) {
+    log.warn({ err, workload: document._id }, 'the queue is looked at again later');
+    return document;
+  }
+};
 
 const start = async (ctx: Context, ask: Ask, { signal }: CallContext): Promise<Started> => {
   const { customer, spec, objectId, requestId, requestHash } = ask;
@@ -64,6 +82,7 @@ const start = async (ctx: Context, ask: Ask, { signal }: CallContext): Promise<S
     projection: projectionOf(begin(header), ''),
     owner: ctx.instance,
     slots: plan.runningWorkloads,
+    queues: ask.queues,
   });
 };
 
@@ -84,6 +103,7 @@ const parseStart = (request: StartWorkloadRequest, call: CallContext) => {
     objectId: request.objectId,
     spec,
     wanted,
+    queues: request.queue,
     requestId: request.requestId === '' ? undefined : request.requestId,
     requestHash: createHash('sha256')
       .update(StartWorkloadRequest.encode({ ...request, customerId: customer }).finish())

@@ -24,6 +24,11 @@ export interface WorkloadDocument {
    * plan.
    */
   slot?: number;
+  /**
+   * Its place in the customer's queue, while the workload waits for a slot. Unique with `customer`. Once it is removed, the
+   * workload never waits again.
+   */
+  ticket?: number;
   /** The replica that should write the journal; null once the workload is closed. */
   owner: string | null;
   /** The owner from position 0 on. */
@@ -45,6 +50,9 @@ const GRAPH_FOLD_VERSION = 4;
 const PROJECT_FOLD_VERSION = 6;
 /** Builds before this one do not pass results on to other tasks. */
 const INNER_FOLD_VERSION = 6;
+
+/** Builds before this FOLD_VERSION would begin a workload that waits for a slot. */
+export const QUEUE_FOLD_VERSION = 6;
 
 /** The field that says which builds may own a workload. */
 export const understoodFrom = ({

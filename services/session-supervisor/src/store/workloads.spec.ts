@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { after as afterAll, before, describe, it } from 'mocha';
 import type { Document } from 'mongodb';
 import { collection, connectMongo, type Store } from '#libs/mongo/index.ts';
+import { MAX_QUEUED_WORKLOADS } from '#libs/mesh/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { testLog } from '#libs/testing/index.ts';
 import { sharedStores } from '#libs/testing/shared-stores.ts';
@@ -19,6 +20,7 @@ const record = (customer: string, more: Partial<StartRecord> = {}): StartRecord 
     projection: projectionOf(begin(of), ''),
     owner: 'i-1',
     slots: 1,
+    queues: false,
     ...more,
   };
 };
@@ -89,6 +91,64 @@ describe('createWorkloadStore', function () {
     await store.project(_id, projection(1, { phase: 'stopped' }), true);
     expect((await store.start(record('again'))).kind).to.equal('inserted');
     expect(await store.running('again')).to.have.lengthOf(1);
+  });
+
+  it('never begins two for one free slot, whoever looks at the queue, and keeps the order', async () => {
+    const line = (i: number) => store.start(record('line', { queues: true, owner: `q-${i}` }));
+    const outcomes = await Promise.all(Array.from({ length: 12 }, (_, i) => line(i)));
+    expect(new Set(outcomes.map(({ kind }) => kind))).to.deep.equal(new Set(['inserted']));
+    const order = async (): Promise<string[]> => {
+      const { running, waiting } = await store.standing('line');
+      expect(running).to.have.lengthOf(1);
+      return [...running, ...waiting].map(({ _id }) => _id);
+    };
+    for (let left = await order(); left.length > 1;) {
+      const [first = '', second = ''] = left;
+      await store.project(first, projection(1, { phase: 'completed' }), true);
+      const admitted = await Promise.all([1, 2, 3, 4].map(() => store.admit('line', 1)));
+      expect(admitted.flat()).to.deep.equal([second]);
+      expect(await order()).to.deep.equal(left.slice(1));
+      left = left.slice(1);
+    }
+  });
+
+  it('lets a bounded number wait', async () => {
+    const waits = (requestId: string) =>
+      store.start(record('bounded', { queues: true, requestId }));
+    await waits('r-runs');
+    const first = await waits('r-waits');
+    if (!('document' in first)) {
+      throw new Error(first.kind);
+    }
+    const more = Array.from({ length: MAX_QUEUED_WORKLOADS - 2 }, (_, i) => {
+      const { requestId: _request, ...rest } = first.document;
+      return { ...rest, _id: systemRandom.id('w'), ticket: i + 2 };
+    });
+    await collection<WorkloadDocument>(mongo.db, 'workloads').insertMany(more);
+    expect((await waits('r-last')).kind).to.equal('inserted');
+    expect((await waits('r-more')).kind).to.equal('queue-full');
+    expect((await waits('r-waits')).kind).to.equal('repeated');
+  });
+
+  it('passes a paused workload in the queue, and lets no newcomer overtake', async () => {
+    const running = await started('passes');
+    const queued = async (): Promise<WorkloadDocument> => {
+      const outcome = await store.start(record('passes', { queues: true }));
+      if (outcome.kind !== 'inserted' || outcome.document.ticket === undefined) {
+        throw new Error(outcome.kind);
+      }
+      return outcome.document;
+    };
+    const [paused, next] = [await queued(), await queued()];
+    await store.project(paused._id, projection(1, { phase: 'paused' }), false);
+    await store.project(running._id, projection(1, { phase: 'stopped' }), true);
+    expect((await store.start(record('passes'))).kind).to.equal('full');
+    const { slot, ticket } = await queued();
+    expect([slot, (ticket ?? 0) > (next.ticket ?? 0)]).to.deep.equal([undefined, true]);
+    expect(await store.admit('passes', 1)).to.deep.equal([next._id]);
+    expect(await store.queueing()).to.include('passes');
+    const earlier = createWorkloadStore(collection(mongo.db, 'workloads'), 5);
+    expect(await earlier.claim(paused._id, 'i-1', 'i-early')).to.equal(false);
   });
 
   it('returns the same workload to a repeated request, even 20 times at once and after its end', async () => {
@@ -206,6 +266,14 @@ describe('createWorkloadStore', function () {
     const plans = [
       { owner: 'i-1' },
       { customer: 'listed', slot: { $exists: true } },
+      { customer: 'listed', ticket: { $exists: true } },
+      {
+        $or: [
+          { customer: 'listed', slot: { $exists: true } },
+          { customer: 'listed', ticket: { $exists: true } },
+        ],
+      },
+      { ticket: { $exists: true } },
       { sweepAt: { $lte: new Date() } },
     ];
     for (const filter of plans) {

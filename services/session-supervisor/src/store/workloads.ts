@@ -1,14 +1,32 @@
 import type { Collection, Filter, UpdateFilter } from 'mongodb';
+import { MAX_QUEUED_WORKLOADS } from '#libs/mesh/index.ts';
 import { asUnavailable, duplicateKey } from '#libs/mongo/index.ts';
 import { FOLD_VERSION } from '../domain/state/fold.ts';
 import type { WorkloadHeader, Phase } from '../domain/state/workload.ts';
-import { understoodFrom, type Projection, type WorkloadDocument } from './workload-document.ts';
+import {
+  nextInQueue,
+  nextTicket,
+  slotsForNewcomer,
+  STANDING_FIELDS,
+  standingOf,
+  type Placed,
+  type Standing,
+} from './standing.ts';
+import {
+  QUEUE_FOLD_VERSION,
+  understoodFrom,
+  type Projection,
+  type WorkloadDocument,
+} from './workload-document.ts';
 
 /** The result of a start. */
 export type Started =
   | { kind: 'inserted' | 'repeated'; document: WorkloadDocument }
   | { kind: 'request-id-reused' }
-  | { kind: 'full'; running: string[] };
+  /** No slot of the plan is free, and the start does not want to wait for one. */
+  | { kind: 'full'; running: string[] }
+  /** As many workloads wait as may. */
+  | { kind: 'queue-full' };
 
 export interface StartRecord {
   header: WorkloadHeader;
@@ -18,6 +36,8 @@ export interface StartRecord {
   owner: string;
   /** How many workloads of this customer may run at once. */
   slots: number;
+  /** Whether the workload waits if no slot is free. */
+  queues: boolean;
 }
 
 /** The result of reopening a closed workload. `changed`: it changed since it was read, or is not closed. */
@@ -50,8 +70,14 @@ export interface WorkloadStore {
   find(id: string): Promise<WorkloadDocument | undefined>;
   /** The workloads of a customer that hold a slot, oldest first. */
   running(customer: string): Promise<WorkloadDocument[]>;
+  /** The workloads of a customer that hold a slot, and those that wait for one. */
+  standing(customer: string): Promise<Standing>;
+  /** Gives free slots to those who wait longest. Returns who got one. */
+  admit(customer: string, slots: number): Promise<string[]>;
+  /** The customers with a queue. */
+  queueing(): Promise<string[]>;
   list(query: ListQuery): Promise<WorkloadDocument[]>;
-  /** Writes a projection unless the document has a later one. With `frees` the same update frees the slot. */
+  /** Writes a projection unless the document has a later one. With `frees` the same update frees the slot or the place in the queue. */
   project(id: string, projection: Projection, frees: boolean): Promise<void>;
   /** Raises `published`. */
   published(id: string, position: number): Promise<void>;
@@ -72,6 +98,9 @@ export interface WorkloadStore {
   swept(id: string, sweepAt: Date | undefined): Promise<void>;
 }
 
+type Place = 'slot' | 'ticket' | 'understoodFrom';
+const NO_PLACE = { slot: '', ticket: '' } as const;
+
 /** @param foldVersion the version of this build, which neither claims nor owns a workload that only a later one understands */
 export const createWorkloadStore = (
   workloads: Collection<WorkloadDocument>,
@@ -91,10 +120,20 @@ export const createWorkloadStore = (
       workloads.find({ customer, slot: { $exists: true } }, { sort: { createdAt: 1 } }).toArray(),
     );
 
-  const freeSlots = async (customer: string, slots: number): Promise<number[]> => {
-    const taken = new Set((await running(customer)).map(({ slot }) => slot));
-    return Array.from({ length: slots }, (_, slot) => slot).filter((slot) => !taken.has(slot));
+  const standing = async (customer: string): Promise<Standing> => {
+    // The customer stands in both branches, so that each is answered from its index.
+    const either = [
+      { customer, slot: { $exists: true } },
+      { customer, ticket: { $exists: true } },
+    ];
+    const fields = { projection: STANDING_FIELDS };
+    return standingOf(
+      await asUnavailable(() => workloads.find<Placed>({ $or: either }, fields).toArray()),
+    );
   };
+
+  const freeSlots = async (customer: string, slots: number): Promise<number[]> =>
+    slotsForNewcomer(await standing(customer), slots);
 
   const full = async (customer: string) => ({
     kind: 'full' as const,
@@ -116,28 +155,68 @@ export const createWorkloadStore = (
       projection: record.projection,
     };
     const { customer } = header;
-    const free = await freeSlots(customer, slots);
-    // One slot is tried even if all look taken, because the failing insert then finds a repetition by its request id.
-    for (const slot of free.length > 0 ? free : [slots - 1]) {
-      const filled = { ...document, slot };
+    /** Undefined: somebody else has taken this slot or ticket. */
+    const insert = async (place: Pick<WorkloadDocument, Place>): Promise<Started | undefined> => {
+      const placed = { ...document, ...place };
       try {
-        await asUnavailable(() => workloads.insertOne(filled));
-        return { kind: 'inserted', document: filled };
+        await asUnavailable(() => workloads.insertOne(placed));
       } catch (thrown) {
         const key = duplicateKey(thrown);
         if (key === undefined) {
           throw thrown;
         }
-        if (key.includes('_id')) {
-          return { kind: 'inserted', document: filled };
+        if (!key.includes('_id')) {
+          return repetition({ customer, requestId, requestHash });
         }
       }
-      const repeated = await repetition({ customer, requestId, requestHash });
-      if (repeated !== undefined) {
-        return repeated;
+      return { kind: 'inserted', document: placed };
+    };
+    for (;;) {
+      const now = await standing(customer);
+      const free = slotsForNewcomer(now, slots);
+      const isToWait = free.length === 0 && record.queues;
+      if (isToWait && now.waiting.length >= MAX_QUEUED_WORKLOADS) {
+        const repeated = await repetition({ customer, requestId, requestHash });
+        return repeated ?? { kind: 'queue-full' };
+      }
+      // One slot is tried even if all look taken, because the failing insert then finds a repetition by its request id.
+      const slotsToTry = free.length > 0 || now.waiting.length > 0 ? free : [slots - 1];
+      const places = isToWait
+        ? [{ ticket: nextTicket(now), understoodFrom: QUEUE_FOLD_VERSION }]
+        : slotsToTry.map((slot) => ({ slot }));
+      for (const place of places) {
+        const started = await insert(place);
+        if (started !== undefined) {
+          return started;
+        }
+      }
+      if (!record.queues) {
+        const repeated = await repetition({ customer, requestId, requestHash });
+        return repeated ?? full(customer);
       }
     }
-    return full(customer);
+  };
+
+  const admit: WorkloadStore['admit'] = async (customer, slots) => {
+    const admitted: string[] = [];
+    for (;;) {
+      const begins = nextInQueue(await standing(customer), slots);
+      if (begins === undefined) {
+        return admitted;
+      }
+      const { next, slot } = begins;
+      try {
+        const asRead = { _id: next._id, ticket: next.ticket ?? 0 };
+        if (await update(asRead, { $set: { slot }, $unset: { ticket: '' } })) {
+          admitted.push(next._id);
+        }
+      } catch (thrown) {
+        // Somebody else took this slot meanwhile.
+        if (duplicateKey(thrown) === undefined) {
+          throw thrown;
+        }
+      }
+    }
   };
 
   const repetition: WorkloadStore['repetition'] = async ({ customer, requestId, requestHash }) => {
@@ -180,6 +259,10 @@ export const createWorkloadStore = (
     repetition,
     reopen,
     running,
+    standing,
+    admit,
+    queueing: () =>
+      asUnavailable(() => workloads.distinct('customer', { ticket: { $exists: true } })),
     find: async (id) => (await asUnavailable(() => workloads.findOne({ _id: id }))) ?? undefined,
     list: ({ customer, phases, after, limit }) => {
       const filter: Filter<WorkloadDocument> = {
@@ -200,7 +283,7 @@ export const createWorkloadStore = (
     },
     project: async (id, projection, frees) => {
       const upTo = { _id: id, 'projection.position': { $lte: projection.position } };
-      await update(upTo, { $set: { projection }, ...(frees ? { $unset: { slot: '' } } : {}) });
+      await update(upTo, { $set: { projection }, ...(frees ? { $unset: NO_PLACE } : {}) });
     },
     published: async (id, position) => {
       await update({ _id: id, published: { $lt: position } }, { $set: { published: position } });
@@ -213,7 +296,7 @@ export const createWorkloadStore = (
     claim: (id, from, owner) =>
       update({ _id: id, owner: from, ...understood }, { $set: { owner } }),
     disown: async (id, owner, sweepAt) => {
-      await update({ _id: id, owner }, { $set: { owner: null, sweepAt }, $unset: { slot: '' } });
+      await update({ _id: id, owner }, { $set: { owner: null, sweepAt }, $unset: NO_PLACE });
     },
     toSweep: (now, limit) =>
       asUnavailable(() =>

@@ -1,6 +1,6 @@
 import {
   WorkloadState as ProtoState,
-  type GetWorkloadResponse,
+  type StartWorkloadResponse,
   type Workload,
 } from '#libs/contracts/session.ts';
 import { outerCountsOf, type Counts, type Phase } from '../domain/state/workload.ts';
@@ -61,7 +61,7 @@ const viewToProto = ({ document, state, revision }: View): Workload => {
 };
 
 /** The answer of the rpcs that show one workload. */
-export const answerOf = (view: View): GetWorkloadResponse => ({
+export const answerOf = (view: View): StartWorkloadResponse => ({
   workload: viewToProto(view),
   revision: view.revision,
 });
@@ -96,7 +96,7 @@ const numbers = (counts: Counts) => ({
   percentage: percentageOf(counts.completed, counts.total),
 });
 
-const headerToProto = ({ _id, customer, spec, file, createdAt }: WorkloadDocument) => {
+const headerToProto = ({ _id, customer, spec, file, createdAt, ticket }: WorkloadDocument) => {
   const { nodes } = kindOf(spec).graphOf(spec);
   const first = nodes.find(({ isInner }) => isInner !== true);
   return {
@@ -109,5 +109,6 @@ const headerToProto = ({ _id, customer, spec, file, createdAt }: WorkloadDocumen
     blenderVersion: file?.blenderVersion ?? '',
     firstFrame: first?.indices.first ?? 0,
     lastFrame: first?.indices.last ?? 0,
+    queued: ticket !== undefined,
   };
 };

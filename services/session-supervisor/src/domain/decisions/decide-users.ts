@@ -6,7 +6,7 @@ import { isFit } from '../scheduling/machines.ts';
 import { effectiveWanted } from '../scheduling/demand.ts';
 import { MAX_WINDOW, serve, serveHungry } from '../scheduling/schedule.ts';
 import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
-import { generationOf, isReady, isOver } from '../state/workload.ts';
+import { generationOf, isReady, isOver, troubleOf, type WorkloadState } from '../state/workload.ts';
 
 /** A user that does not say within this time what it holds is taken to hold nothing. */
 export const ANSWER_MS = 10_000;
@@ -169,7 +169,8 @@ export const decideUserHeld = (draft: Draft, said: InputOf<'user-held'>): void =
       ordinal === undefined ||
       !isReady(state, ordinal) ||
       generation !== generationOf(state, ordinal) ||
-      worker.attempts.has(attempt)
+      worker.attempts.has(attempt) ||
+      hasFailed(state, ordinal, attempt)
     ) {
       continue;
     }
@@ -183,6 +184,10 @@ export const decideUserHeld = (draft: Draft, said: InputOf<'user-held'>): void =
   }
   ready(draft, worker);
 };
+
+/** Whether a failure of the attempt is known: its report overtook the user's word that it holds it, and nothing follows. */
+const hasFailed = (state: WorkloadState, ordinal: number, attempt: string): boolean =>
+  troubleOf(state, ordinal)?.failures.some((failure) => failure.attempt === attempt) === true;
 
 /** A user has nothing left to do. */
 export const decideUserIdle = (draft: Draft, idle: InputOf<'user-idle'>): void => {

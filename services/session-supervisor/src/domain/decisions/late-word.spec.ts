@@ -79,3 +79,17 @@ describe('a failure that is reported twice', () => {
     expect([...game.held('u3').values()]).to.deep.equal([0]);
   });
 });
+
+describe('a failure whose report overtakes the word that its user holds it', () => {
+  it('leaves its task to others', () => {
+    const game = play(header(1));
+    game.input(exchange([user('u1')], { suitable: 5 }));
+    game.input(reports('u1', [failed('0-1', 0)]));
+    const held = [{ task: 'noop/0', generation: 0, attempt: '0-1' }];
+    game.input({ kind: 'user-held', user: 'u1', connection: 'c-u1', held });
+    expect([...game.held('u1')]).to.deep.equal([]);
+    game.input(exchange([user('u1'), user('u2')], { suitable: 5 }));
+    game.input(holdsNothing('u2'));
+    expect([...game.held('u2').values()]).to.deep.equal([0]);
+  });
+});

@@ -44,6 +44,21 @@ describe('explain', () => {
     ]);
   });
 
+  it('names the place in the queue, whom it waits for, and that it starts by itself', () => {
+    const holders = [
+      { id: 'w-1', phase: 'running' as const },
+      { id: 'w-2', phase: 'paused' as const },
+    ];
+    const queue = { place: 2, length: 3, running: holders, slots: 2 };
+    expect(explain(pending, 100, nobody, queue)).to.deep.equal([
+      {
+        code: 'QUEUED',
+        message:
+          'it is number 2 of 3 in the queue, because the plan lets 2 workloads run at once; it waits for w-1 or w-2 (paused) to end. It starts by itself',
+      },
+    ]);
+  });
+
   it('names what is missing on the machines', () => {
     const render = begin(renderHeader('1-4', { engine: 'CYCLES' }));
     expect(text(pending, { ...nobody, connected: 3 })).to.equal(

@@ -1,6 +1,6 @@
 import { kindOf } from '../../kinds/kinds.ts';
 import { sparseEntries } from '../sets/sparse-map.ts';
-import { countsOf, hasEnded, type WorkloadState } from '../state/workload.ts';
+import { countsOf, hasEnded, type Phase, type WorkloadState } from '../state/workload.ts';
 
 /** What the owner of a workload knows about the users. */
 export interface Surroundings {
@@ -12,16 +12,33 @@ export interface Surroundings {
   exchangeError: string;
 }
 
+/** The place of a workload in its customer's queue. */
+export interface QueuePlace {
+  /** 1 begins next. */
+  place: number;
+  length: number;
+  /** The workloads that hold the slots of the plan. */
+  running: readonly { id: string; phase: Phase }[];
+  /** How many workloads the plan lets run at once. */
+  slots: number;
+}
+
 interface WaitReason {
   code: string;
   message: string;
 }
 
-/** Why a workload waits, the most important reason first. `around` is undefined if no replica owns the workload now. */
+/**
+ * Why a workload waits, the most important reason first.
+ *
+ * @param around undefined if no replica owns the workload now
+ * @param queue undefined if it waits for no slot of the plan
+ */
 export const explain = (
   state: WorkloadState,
   planUsers: number,
   around: Surroundings | undefined,
+  queue?: QueuePlace,
 ): WaitReason[] => {
   const { phase, ending, wanted, header } = state;
   if (hasEnded(state)) {
@@ -43,6 +60,9 @@ export const explain = (
   } else if (phase === 'paused') {
     add('PAUSED', 'it is paused; resume it');
   }
+  if (queue !== undefined) {
+    add('QUEUED', queueWords(queue));
+  }
   if (wanted === 0) {
     add('NO_USER_WANTED', 'it wants 0 users; set another number (muster users-wanted)');
   }
@@ -53,7 +73,7 @@ export const explain = (
     );
   } else if (around.exchangeError !== '') {
     add('DEPENDENCY_UNAVAILABLE', `users cannot be asked for: ${around.exchangeError}`);
-  } else if (phase !== 'paused' && wanted > 0 && around.active === 0) {
+  } else if (queue === undefined && phase !== 'paused' && wanted > 0 && around.active === 0) {
     if (around.connected === 0) {
       add('NO_USER_CONNECTED', 'no user is connected; start an agent (muster agent)');
     } else if (around.suitable === 0) {
@@ -95,4 +115,17 @@ export const explain = (
     );
   }
   return reasons;
+};
+
+/** Most running workloads that a message names. */
+const MAX_NAMED = 5;
+
+const queueWords = ({ place, length, running, slots }: QueuePlace): string => {
+  const named = running
+    .slice(0, MAX_NAMED)
+    .map(({ id, phase }) => (phase === 'paused' ? `${id} (paused)` : id));
+  const more = running.length > MAX_NAMED ? ` and ${running.length - MAX_NAMED} more` : '';
+  const before = running.length === 0 ? '' : `; it waits for ${named.join(' or ')}${more} to end`;
+  const plan = `the plan lets ${slots} ${slots === 1 ? 'workload' : 'workloads'} run at once`;
+  return `it is number ${place} of ${length} in the queue, because ${plan}${before}. It starts by itself`;
 };

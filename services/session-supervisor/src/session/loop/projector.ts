@@ -15,6 +15,8 @@ interface ProjectorOptions {
 /** Writes the projection of a workload, which lists show. It writes soon after a change, but at most once a second. */
 interface Projector {
   changed(state: WorkloadState): void;
+  /** Writes the state at once. Resolves when that succeeded or failed; after a failure it is written with the next change. */
+  now(state: WorkloadState): Promise<void>;
   /** Writes the end and frees the slot in one update. Resolves when that succeeds, or the signal aborts. */
   end(state: WorkloadState, signal: AbortSignal): Promise<void>;
   close(): void;
@@ -26,9 +28,10 @@ const AGAIN = { firstMs: 200, longestMs: 200 };
 export const createProjector = ({ write, held, clock, logger }: ProjectorOptions): Projector => {
   let latest: WorkloadState;
   let timer: Timer | undefined;
-  const flush = (state: WorkloadState): void => {
+  const now = (state: WorkloadState): Promise<void> => {
+    timer?.cancel();
     timer = undefined;
-    write(projectionOf(state, held()), false).catch((err: unknown) =>
+    return write(projectionOf(state, held()), false).catch((err: unknown) =>
       logger.debug({ err }, 'a projection was not written; the next one will be'),
     );
   };
@@ -36,8 +39,9 @@ export const createProjector = ({ write, held, clock, logger }: ProjectorOptions
   return {
     changed: (state) => {
       latest = state;
-      timer ??= clock.setTimer(EVERY_MS, () => flush(latest));
+      timer ??= clock.setTimer(EVERY_MS, () => void now(latest));
     },
+    now,
     end: async (state, signal) => {
       close();
       const onRetry = (err: unknown): void =>

@@ -1,4 +1,5 @@
 import { DomainError, status } from '#libs/errors/index.ts';
+import { MAX_QUEUED_WORKLOADS } from '#libs/mesh/index.ts';
 import type { Refusal } from '../../domain/decisions/decision.ts';
 
 const tryAgain = (reason: string, workload: string, why: string): DomainError =>
@@ -29,6 +30,16 @@ export const alreadyRunning = (customer: string, running: readonly string[]): Do
     'WORKLOAD_ALREADY_RUNNING',
     `customer ${customer} has as many running workloads as the plan allows (${running.join(', ')}); wait or stop one`,
     { customer, workloads: running.join(',') },
+  );
+
+/** RESOURCE_EXHAUSTED: as many workloads of the customer wait as may. */
+export const queueFull = (customer: string): DomainError =>
+  new DomainError(
+    status.RESOURCE_EXHAUSTED,
+    'QUEUE_FULL',
+    `${MAX_QUEUED_WORKLOADS} workloads of customer ${customer} wait for a slot of the plan already; start it when some of them have ended, or stop one`,
+    { customer, waiting: MAX_QUEUED_WORKLOADS },
+    { retryAfterMs: 60_000 },
   );
 
 /** A refused command as a caller sees it. */

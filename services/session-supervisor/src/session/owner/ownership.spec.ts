@@ -266,6 +266,7 @@ describe('ownership', function () {
 const nothing = (): void => undefined;
 const silent: SessionDeps['events'] = {
   workloadStarted: nothing,
+  workloadAdmitted: nothing,
   workloadEnded: nothing,
   workloadTakenOver: nothing,
   workloadLetGo: nothing,

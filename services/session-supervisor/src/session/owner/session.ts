@@ -25,7 +25,7 @@ import type { SessionDeps } from './deps.ts';
 import { createDispatcher } from '../agents/dispatcher.ts';
 import { createProgressNotes } from '../agents/progress-notes.ts';
 import { changingHands, refusalError, sessionBusy } from './errors.ts';
-import { startExchange } from '../matcher/exchange.ts';
+import { startExchange, type Exchange } from '../matcher/exchange.ts';
 import { heldHint, readHeldHint } from '../agents/held-hint.ts';
 import { startLoop, type LoopEnd } from '../loop/loop.ts';
 import { createProjector } from '../loop/projector.ts';
@@ -58,6 +58,8 @@ export interface Session {
   volatile(): VolatileReply;
   /** Sets the plan of its customer from now on. */
   allow(plan: Plan): void;
+  /** The workload waits for no slot any more: it asks for users from now on. Safe to repeat. */
+  admit(): void;
   /** Resolves when the session is over. */
   readonly over: Promise<SessionEnd>;
   /** Stops owning the workload without notice. Another replica goes on. */
@@ -71,6 +73,10 @@ interface SessionStart {
   /** The set of tasks that the former owner's users held, as text. */
   heldHint: string;
   plan: Plan;
+  /** Whether it waits for a slot of the plan. Until it is admitted, it asks nobody for users. */
+  isWaiting: boolean;
+  /** Called when a slot may be free, or this workload may be the one to get it. */
+  onQueueChange: () => void;
 }
 
 const TICK_MS = 1_000;
@@ -89,6 +95,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   const workers = noWorkers(taskQueue(graph.count, kindOf(header.spec).orderOf(header.spec)));
   const notes = createProgressNotes(workers);
   let plan = start.plan;
+  let { isWaiting } = start;
   let demandCounter = 0;
   let exchangeError: unknown;
   let ending: Promise<void> | undefined;
@@ -138,7 +145,13 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   });
 
   const projector = createProjector({
-    write: (projection, frees) => deps.workloads.project(header.id, projection, frees),
+    write: async (projection, frees) => {
+      await deps.workloads.project(header.id, projection, frees);
+      // A workload that was paused while it waited may be the next after its resume.
+      if (frees || isWaiting) {
+        start.onQueueChange();
+      }
+    },
     held: () => heldHint(graph, workers),
     clock,
     logger,
@@ -167,10 +180,12 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   const cleanUp = async (announced: Promise<void>): Promise<void> => {
     await announced;
     await tellEnd(deps, loop.durable(), stopped.signal);
-    await exchange.stop();
-    demandCounter += 1;
-    const removed = { workloadId: header.id, epoch, counter: demandCounter };
-    await removeDemand({ bus, clock, logger }, removed, stopped.signal);
+    if (exchange !== undefined) {
+      await exchange.stop();
+      demandCounter += 1;
+      const removed = { workloadId: header.id, epoch, counter: demandCounter };
+      await removeDemand({ bus, clock, logger }, removed, stopped.signal);
+    }
     await Promise.race([publisher.reached(loop.durable().position), aborted(stopped.signal)]);
     if (!stopped.signal.aborted) {
       loop.submit({ kind: 'close' });
@@ -193,7 +208,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
           void answer(effect);
           break;
         case 'demand':
-          exchange.hurry(effect.verb);
+          exchange?.hurry(effect.verb);
           break;
         case 'release':
           void release(effect);
@@ -239,6 +254,10 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       return answers.fail(ticket, refusalError(header.id, refusal));
     }
     await ending;
+    if (isWaiting && ending === undefined) {
+      // Whoever gives out slots goes by the projection: one that is paused now must not get one.
+      await projector.now(loop.durable());
+    }
     answers.resolve(ticket, loop.durable().position);
   };
 
@@ -263,7 +282,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     stopped.abort();
     projector.close();
     dispatcher.close();
-    await Promise.all([ticks.stop(), exchange.stop(), publisher.stop(), snapshots.close()]);
+    await Promise.all([ticks.stop(), exchange?.stop(), publisher.stop(), snapshots.close()]);
     over.resolve(why);
   };
 
@@ -308,20 +327,22 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     onEnd,
   });
 
-  const exchange = startExchange({
-    demand,
-    bus,
-    clock,
-    onAnswer,
-    onFailure: (thrown) => {
-      exchangeError = thrown;
-      // A later owner has spoken. An append would have shown it too, but there was none.
-      if (isLaterEpoch(thrown, epoch)) {
-        events.workloadLetGo(header.id, 'a later epoch');
-        void abandon();
-      }
-    },
-  });
+  const askForUsers = (): Exchange =>
+    startExchange({
+      demand,
+      bus,
+      clock,
+      onAnswer,
+      onFailure: (thrown) => {
+        exchangeError = thrown;
+        // A later owner has spoken. An append would have shown it too, but there was none.
+        if (isLaterEpoch(thrown, epoch)) {
+          events.workloadLetGo(header.id, 'a later epoch');
+          void abandon();
+        }
+      },
+    });
+  let exchange = isWaiting ? undefined : askForUsers();
 
   const ticks = every({ clock, everyMs: TICK_MS, isPauseFirst: true }, () =>
     loop.submit({ kind: 'tick' }),
@@ -364,6 +385,12 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     volatile: () => volatileOf(loop.durable(), workers, notes, clock.monotonic(), exchangeError),
     allow: (now) => {
       plan = now;
+    },
+    admit: () => {
+      isWaiting = false;
+      if (!stopped.signal.aborted && ending === undefined) {
+        exchange ??= askForUsers();
+      }
     },
     over: over.promise,
     abandon,

@@ -3,6 +3,7 @@ import type { Serving } from '#libs/nats/index.ts';
 import type { WorkloadState } from '../../domain/state/workload.ts';
 import type { WorkloadDocument } from '../../store/workload-document.ts';
 import type { SessionDeps } from './deps.ts';
+import { startQueue } from './queue.ts';
 import { reopen, type ReopenRequest } from './reopen.ts';
 import { serveSession } from '../agents/serving.ts';
 import { startSession, type Session } from './session.ts';
@@ -14,6 +15,8 @@ export interface Sessions {
   open(document: WorkloadDocument): Promise<void>;
   /** Reopens a closed workload. Returns false if it has changed since it was read, and the caller must look again. */
   reopen(request: ReopenRequest): Promise<boolean>;
+  /** Gives free slots of the customer to the workloads that wait longest. */
+  admit(customer: string): Promise<void>;
   /** The workloads that are open now. */
   ids(): string[];
   /** The durable state of a workload that is open; undefined if it is not. Another owner may have written more. */
@@ -46,6 +49,8 @@ export const createSessions = (deps: SessionDeps): Sessions => {
     }
   });
 
+  const queue = startQueue(deps, (id) => open.get(id)?.admit());
+
   const begin = async (document: WorkloadDocument): Promise<void> => {
     const id = document._id;
     const { published, projection } = document;
@@ -56,7 +61,14 @@ export const createSessions = (deps: SessionDeps): Sessions => {
       return;
     }
     const heldHint = state.epoch > 0 ? projection.held : '';
-    const session = startSession(deps, { state, published, heldHint, plan });
+    const session = startSession(deps, {
+      state,
+      published,
+      heldHint,
+      plan,
+      isWaiting: document.ticket !== undefined,
+      onQueueChange: () => queue.wake(document.customer),
+    });
     const serving = serveSession(deps, session);
     open.set(id, session);
     hadBefore.add(id);
@@ -91,6 +103,10 @@ export const createSessions = (deps: SessionDeps): Sessions => {
   return {
     open: async (document) => {
       const id = document._id;
+      if (document.ticket === undefined) {
+        // Another replica may have given it a slot.
+        open.get(id)?.admit();
+      }
       if (open.has(id) || halted.has(id) || closing.signal.aborted) {
         return;
       }
@@ -120,12 +136,13 @@ export const createSessions = (deps: SessionDeps): Sessions => {
         resolve();
       }
     },
+    admit: (customer) => queue.admit(customer),
     ids: () => [...open.keys()],
     state: (id) => open.get(id)?.state(),
     letGo: (id) => void open.get(id)?.abandon(),
     close: async () => {
       closing.abort();
-      await plans.stop();
+      await Promise.all([plans.stop(), queue.stop()]);
       await Promise.allSettled(opening.values());
       await Promise.all([...open.values()].map((session) => session.abandon()));
     },
