@@ -4,8 +4,11 @@ import { eventually } from '#libs/testing/index.ts';
 import { openMesh, type Clients, type TestMesh, type TestSupervisor } from '../fixtures/mesh.ts';
 import { about, ended, noopStart, refusal, startNoop } from '../fixtures/requests.ts';
 
+/** The queue is looked at every 5 s at the latest. */
+const WITHIN = { withinMs: 30_000 };
+
 describe('the queue of a customer', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let mesh: TestMesh;
   let first: TestSupervisor;
   let second: TestSupervisor;
@@ -22,9 +25,7 @@ describe('the queue of a customer', function () {
     clients.workloads.stopAndDeleteWorkload({ ...about(id), deleteResults: false, requestId: '' });
   const finish = async (clients: Clients, id: string): Promise<void> => {
     const user = `user-of-${id}`;
-    await eventually(async () => expect(mesh.users.demands.get(id)?.wanted).to.equal(3), {
-      withinMs: 20_000,
-    });
+    await eventually(async () => expect(mesh.users.demands.get(id)?.wanted).to.equal(3), WITHIN);
     mesh.users.assign(id, user, 3);
     await Promise.all([ended(clients, id), mesh.users.finishAll(id, user)]);
   };
@@ -47,7 +48,8 @@ describe('the queue of a customer', function () {
       message: `it is number 2 of 2 in the queue, because the plan lets 1 workload run at once; it waits for ${a} to end. It starts by itself`,
     });
     await finish(someone, a);
-    expect([mesh.users.demands.has(b), mesh.users.demands.has(c)]).to.deep.equal([true, false]);
+    await eventually(async () => expect(mesh.users.demands.has(b)).to.equal(true), WITHIN);
+    expect(mesh.users.demands.has(c)).to.equal(false);
     await finish(someone, b);
     await finish(someone, c);
   });
@@ -84,7 +86,10 @@ describe('the queue of a customer', function () {
     ]);
     await stop(someone, running);
     // The paused one keeps its place, and the one behind it passes.
-    await eventually(async () => expect((await reason(someone, next)).queued).to.equal(false));
+    await eventually(
+      async () => expect((await reason(someone, next)).queued).to.equal(false),
+      WITHIN,
+    );
     expect(await reason(someone, paused)).to.include({ queued: true, code: 'PAUSED' });
     await someone.workloads.resumeWorkload({ ...about(paused), requestId: 'r-3' });
     expect(await reason(someone, paused)).to.include({ queued: true, code: 'QUEUED' });
@@ -106,7 +111,7 @@ describe('the queue of a customer', function () {
       updateTime: undefined,
     };
     await operator.customers.putCustomer({ customer, updateMask: undefined });
-    await eventually(async () => expect(mesh.users.demands.has(waiting)).to.equal(true));
+    await eventually(async () => expect(mesh.users.demands.has(waiting)).to.equal(true), WITHIN);
     await stop(someone, running);
     await stop(someone, waiting);
   });
@@ -116,9 +121,9 @@ describe('the queue of a customer', function () {
     const start = (requestId: string) =>
       someone.workloads.startWorkload(noopStart({}, { queue: true, requestId }));
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, i) => start(`r-${Math.floor(i / 2)}`)),
+      Array.from({ length: 8 }, (_, i) => start(`r-${Math.floor(i / 2)}`)),
     );
-    expect(new Set(answers.map(({ workload }) => workload?.workloadId)).size).to.equal(10);
+    expect(new Set(answers.map(({ workload }) => workload?.workloadId)).size).to.equal(4);
   });
 
   it('outlives any supervisor', async () => {

@@ -7,7 +7,7 @@ import { releaseIfEmpty } from './decide-users.ts';
 import { serve, serveHungry } from '../scheduling/schedule.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { successorsOf } from '../graph/readiness.ts';
-import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
+import { nodeOf, placeInNode, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsToText } from '../graph/task-text.ts';
 import { generationOf, hasEnded, inputResultsOf, troubleOf } from '../state/workload.ts';
 
@@ -72,7 +72,10 @@ const decideReport = (
   const who = { task, generation, attempt, user, userName };
   const wasOut = forget(draft, worker, attempt);
   if (worker !== undefined && body.kind === 'completed') {
-    learnSpeed(worker, nodeOf(draft.state.graph, ordinal), body.seconds);
+    const node = nodeOf(draft.state.graph, ordinal);
+    draft.workers.results[node] = (draft.workers.results[node] ?? 0) + 1;
+    const place = placeInNode(draft.state.graph, ordinal);
+    learnSpeed(worker, node, { at: draft.now, place, seconds: body.seconds });
   }
   // The attempt is over, whatever its report says, so its task may wait for another user.
   if (wasOut) {

@@ -74,6 +74,8 @@ const welcome = (draft: Draft, assigned: Assigned): boolean => {
     askedAt: now,
     attempts: new Map(),
     paces: [],
+    meters: [],
+    busySince: now,
     loads: [],
     freeSince: now,
     restsUntil: 0,

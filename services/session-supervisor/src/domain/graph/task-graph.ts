@@ -97,6 +97,12 @@ export const nodeOf = ({ nodes, count }: TaskGraph, ordinal: number): number => 
   return nodes.findLastIndex(({ offset }) => offset <= ordinal);
 };
 
+/** How far into its node a task is: 0 for the first, towards 1. Throws RangeError outside the graph. */
+export const placeInNode = (graph: TaskGraph, ordinal: number): number => {
+  const { offset, indices } = nodeAt(graph, nodeOf(graph, ordinal));
+  return (ordinal - offset) / indices.count;
+};
+
 /** A node by its place. Throws RangeError if there is none. */
 export const nodeAt = ({ nodes }: TaskGraph, place: number): PlacedNode => {
   const node = nodes[place];

@@ -23,7 +23,7 @@ export interface Pace {
 }
 
 /** The speed and the remaining time of a workload. A value that cannot be known yet is undefined. */
-interface Estimate {
+export interface Estimate {
   tasksPerSecond: number | undefined;
   etaSeconds: number | undefined;
 }
@@ -37,6 +37,8 @@ const sum = (numbers: readonly number[]): number =>
 
 interface NodeLeft {
   remaining: number;
+  /** How much dearer the remaining tasks are than those that were measured; 1 if nothing is known. */
+  costRatio: number;
   users: readonly Pace[];
 }
 
@@ -44,10 +46,12 @@ interface NodeLeft {
 export const estimateNodes = (nodes: readonly NodeLeft[]): Estimate => {
   const [only] = nodes;
   if (only !== undefined && nodes.length === 1) {
-    return estimate(only.remaining, only.users);
+    return estimate(only.remaining, only.users, only.costRatio);
   }
   const left = nodes.filter(({ remaining }) => remaining > 0);
-  const etas = left.flatMap(({ remaining, users }) => estimate(remaining, users).etaSeconds ?? []);
+  const etas = left.flatMap(
+    ({ remaining, users, costRatio }) => estimate(remaining, users, costRatio).etaSeconds ?? [],
+  );
   if (etas.length < left.length) {
     return { tasksPerSecond: undefined, etaSeconds: undefined };
   }
@@ -60,7 +64,7 @@ export const estimateNodes = (nodes: readonly NodeLeft[]): Estimate => {
  * Estimates one node from the speeds of its present users. `remaining` counts waiting, held and running tasks. The time is
  * the remaining work over the sum of rates, but at least that of the slowest running task and of the soonest next one.
  */
-export const estimate = (remaining: number, users: readonly Pace[]): Estimate => {
+export const estimate = (remaining: number, users: readonly Pace[], costRatio = 1): Estimate => {
   const known = users.flatMap(({ secondsPerTask }) =>
     secondsPerTask === undefined ? [] : [secondsPerTask],
   );
@@ -89,5 +93,5 @@ export const estimate = (remaining: number, users: readonly Pace[]): Estimate =>
     ...paces.flatMap(({ left }) => left),
     toBegin > 0 ? Math.min(...bySoonest) : 0,
   );
-  return { tasksPerSecond, etaSeconds: Math.max(tasksOfWork / tasksPerSecond, tail) };
+  return { tasksPerSecond, etaSeconds: Math.max((tasksOfWork * costRatio) / tasksPerSecond, tail) };
 };

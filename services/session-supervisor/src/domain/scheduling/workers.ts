@@ -1,4 +1,5 @@
 import { learnSeconds } from './eta.ts';
+import { measure, newMeter, type Finished, type Meter } from './meter.ts';
 import type { TaskQueue } from './order.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface Workers {
   hasExchanged: boolean;
   /** Numbers the attempts of this epoch. */
   attemptCounter: number;
+  /** How many results this owner has seen, by the place of the node in the graph. */
+  readonly results: number[];
   /** The numbers of the matcher's last answer. */
   entitled: number;
   suitable: number;
@@ -56,6 +59,10 @@ export interface Worker extends Assigned {
   attempts: Map<string, Held>;
   /** Measured seconds per task, by the place of the node in the graph; undefined before the first measurement. */
   paces: (number | undefined)[];
+  /** How fast it finishes tasks, by the place of the node in the graph; undefined before its first result. */
+  meters: (Meter | undefined)[];
+  /** Since when it has had work without a pause, monotonic milliseconds. */
+  busySince: number;
   /** The number of its attempts, by the place of the node in the graph. */
   loads: number[];
   /** When it last finished or failed a task, monotonic milliseconds. It began its running task no earlier. */
@@ -90,6 +97,7 @@ export const noWorkers = (queue: TaskQueue): Workers => ({
   reservedUntil: 0,
   hasExchanged: false,
   attemptCounter: 0,
+  results: [],
   entitled: 0,
   suitable: 0,
   connected: 0,
@@ -97,6 +105,9 @@ export const noWorkers = (queue: TaskQueue): Workers => ({
 
 /** Records that a worker works on a task. */
 export const hold = (workers: Workers, worker: Worker, attempt: string, held: Held): void => {
+  if (worker.attempts.size === 0) {
+    worker.busySince = held.since;
+  }
   worker.attempts.set(attempt, held);
   worker.loads[held.node] = (worker.loads[held.node] ?? 0) + 1;
   workers.holders.set(held.ordinal, (workers.holders.get(held.ordinal) ?? 0) + 1);
@@ -149,7 +160,15 @@ export const withdrawTask = (workers: Workers, ordinal: number): void => {
   }
 };
 
-/** Updates a worker's speed at a node with the seconds that one task took. */
-export const learnSpeed = ({ paces }: Worker, node: number, seconds: number): void => {
-  paces[node] = learnSeconds(paces[node], seconds);
+/** Updates a worker's speed at a node with a result that came `at` this time, monotonic milliseconds. */
+export const learnSpeed = (
+  { paces, meters, slots, busySince }: Worker,
+  node: number,
+  finished: Pick<Finished, 'at' | 'place' | 'seconds'>,
+): void => {
+  paces[node] = learnSeconds(paces[node], finished.seconds);
+  meters[node] ??= newMeter();
+  if (Number.isFinite(finished.seconds)) {
+    measure(meters[node], { ...finished, slots, busySince });
+  }
 };

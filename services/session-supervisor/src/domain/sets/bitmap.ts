@@ -186,6 +186,21 @@ export const countWithin = (bitmap: Bitmap, range: OrdinalRange): number =>
     range.last >>> 5,
   );
 
+/** The sum of the ordinals from `first` to `last` that are in the set. */
+export const sumWithin = (bitmap: Bitmap, range: OrdinalRange): number =>
+  sumOf(
+    bitmap,
+    (bits, word) => {
+      let sum = 0;
+      for (let left = bits & maskOf(word, range); left !== 0; left &= left - 1) {
+        sum += (word << 5) + lowestBit(left);
+      }
+      return sum;
+    },
+    range.first >>> 5,
+    range.last >>> 5,
+  );
+
 /** How many ordinals are in both sets. */
 export const countBoth = (a: Bitmap, b: Bitmap): number =>
   sumOf(a, (bits, word) => countBits(bits & itemAt(b.words, word)));

@@ -2,11 +2,11 @@ import type { ActiveUser, RunningTask, VolatileReply } from '#libs/contracts/ses
 import { toProtoStatus } from '#libs/errors/index.ts';
 import { parseTaskKey } from '#libs/mesh/index.ts';
 import type { Workers, Worker } from '../../domain/scheduling/workers.ts';
-import { estimateNodes } from '../../domain/scheduling/eta.ts';
+import { outlookOf } from '../../domain/scheduling/outlook.ts';
 import { ordinalsToText } from '../../domain/graph/task-text.ts';
 import { taskKey } from '../../domain/graph/task-graph.ts';
 import type { ProgressNotes, UnderWay } from '../agents/progress-notes.ts';
-import { nodeCountsOf, type WorkloadState } from '../../domain/state/workload.ts';
+import type { WorkloadState } from '../../domain/state/workload.ts';
 
 /**
  * What only the owner of a workload knows: its users and its speed.
@@ -22,18 +22,7 @@ export const volatileOf = (
   exchangeError: unknown,
 ): VolatileReply => {
   const everybody = [...workers.byId.values()];
-  const nodes = nodeCountsOf(state).map(({ remaining }, node) => ({
-    remaining,
-    users: everybody.map(({ paces, slots, attempts }) => {
-      const running = [...attempts.values()].slice(0, slots).filter((held) => held.node === node);
-      return {
-        secondsPerTask: paces[node],
-        slots,
-        runningSeconds: running.map(({ since }) => (now - since) / 1_000),
-      };
-    }),
-  }));
-  const { etaSeconds, tasksPerSecond } = estimateNodes(nodes);
+  const { etaSeconds, tasksPerSecond } = outlookOf(state, workers, now);
   return {
     ...(etaSeconds === undefined ? {} : { etaSeconds }),
     tasksPerMinute: (tasksPerSecond ?? 0) * 60,
