@@ -6,7 +6,6 @@ import { after, before, describe, it } from 'mocha';
 import * as tar from 'tar';
 import { tempDir, type TempDir } from '#libs/testing/index.ts';
 import { pack, unpack } from './archive.ts';
-import { blendName } from './workspace.ts';
 
 describe('an archive of what was baked', () => {
   let dir: TempDir;
@@ -57,17 +56,6 @@ describe('an archive of what was baked', () => {
     for (const name of ['one.tar.gz', 'text']) {
       const refused = await unpack(at(name), await folder()).catch(String);
       expect(refused, name).to.contain('no archive');
-    }
-  });
-});
-
-describe('blendName', () => {
-  it('keeps a name that a file can have, and gives another one in place of every other', () => {
-    expect(blendName('Größe 2.blend')).to.equal('Größe 2.blend');
-    expect(blendName('/srv/a/b.blend')).to.equal('b.blend');
-    expect(blendName('shot')).to.equal('shot.blend');
-    for (const name of ['', '..', '.blend', '../..', `${'x'.repeat(300)}.blend`]) {
-      expect(blendName(name), name).to.equal('scene.blend');
     }
   });
 });
