@@ -3,6 +3,7 @@ import { RenderPhysics } from '#libs/contracts/common.ts';
 import type { Invocation } from '../invocation.ts';
 import { plural, printable } from '../formats.ts';
 import type { Fps } from '../workload/movie.ts';
+import { displayName } from '../workload/upload.ts';
 import { collect, type Collected } from './collect.ts';
 import { inspect, type SceneChoice } from './inspect.ts';
 import type { ProjectInput } from './input.ts';
@@ -41,7 +42,7 @@ export const prepareProject = async (
 ): Promise<Prepared> => {
   const inspected = await inspect(main, options);
   const physics = choosePhysics(undefined, inspected?.frames ?? options.frames, options);
-  const alone = { files: [{ path: 'scene.blend', source: main }], missing: [], physics };
+  const alone = { files: [{ path: displayName(main), source: main }], missing: [], physics };
   if (inspected === undefined) {
     return { ...alone, scene: options.scene, frames: options.frames };
   }
@@ -59,7 +60,9 @@ export const prepareProject = async (
   if (options.bake === true && chosen !== RenderPhysics.BAKE) {
     output.note('there is nothing to bake: no physics that changes, or it is baked already');
   }
-  return { ...inspected, files: placeFiles(collected.files), missing, physics: chosen };
+  // A .blend that is alone goes under any name.
+  const files = collected.files.length === 1 ? alone.files : placeFiles(collected.files);
+  return { ...inspected, files, missing, physics: chosen };
 };
 
 const MAX_TOLD = 3;

@@ -35,7 +35,7 @@ export interface SendOptions extends Omit<UploadOptions, 'path'> {
 }
 
 const HASHES_AT_ONCE = 2;
-const UPLOADS_AT_ONCE = 4;
+const UPLOADS_AT_ONCE = 8;
 
 interface Content {
   sha256: string;
@@ -87,21 +87,15 @@ const findThere = async (
 /** A file below this size is sent sooner than it is asked for. */
 const MIN_ASKED_BYTES = 2 ** 20;
 
-/** Sends a single .blend, unless the mesh has it already. */
+/** Sends a single .blend as an object of its own. If the mesh has its bytes, a project names it as it is named now. */
 const sendSingle = async (options: SendOptions, { source }: PlacedFile): Promise<Sent> => {
   const contents = await contentsOf(options.files, options.cli.interrupt);
   const content = contents.get(source) ?? { source, sha256: '', sizeBytes: 0 };
   const { sha256, sizeBytes } = content;
-  const there =
-    sizeBytes < MIN_ASKED_BYTES ? undefined : (await findThere(options, [sha256])).get(sha256);
-  const isThere = there !== undefined;
-  const counts = isThere
-    ? { sentFiles: 0, sentBytes: 0, thereFiles: 1 }
-    : { sentFiles: 1, sentBytes: sizeBytes, thereFiles: 0 };
-  const sent = { files: 1, bytes: sizeBytes, ...counts };
-  if (isThere) {
-    return { ...sent, objectId: there };
+  if (sizeBytes >= MIN_ASKED_BYTES && (await findThere(options, [sha256])).has(sha256)) {
+    return sendProject(options);
   }
+  const sent = { files: 1, bytes: sizeBytes, sentFiles: 1, sentBytes: sizeBytes, thereFiles: 0 };
   let doneBytes = 0;
   const path = source;
   const blobName = await sendFile({ ...options, path }, content, (bytes) => {

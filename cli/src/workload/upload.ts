@@ -104,7 +104,7 @@ export const uploadDeadlineMs = (sizeBytes: number): number =>
   60_000 + (sizeBytes / 2 ** 20) * 1_000;
 
 /** A file's name for display, without the control characters and slashes that the blob service refuses. */
-const displayName = (path: string): string =>
+export const displayName = (path: string): string =>
   basename(path)
     .replace(/[\p{Cc}\\/]/gu, '_')
     .slice(-255) || 'file';
