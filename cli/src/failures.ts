@@ -41,6 +41,8 @@ const plainly: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
   EISDIR: 'is a directory',
+  ENOSPC: 'no room left on the disk',
+  EDQUOT: 'no room left in the quota of the disk',
 };
 
 /** The problem in what grpc-js says when nobody listens: `connect ECONNREFUSED 127.0.0.1:7401`. */

@@ -1,6 +1,7 @@
 /** The process of the `muster` command: standard streams, environment, signals, exit code. */
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
+import { lastingStream } from './output-file.ts';
 import { run } from './run.ts';
 
 const interrupt = new AbortController();
@@ -19,11 +20,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const { env } = process;
+const { argv, env } = process;
+// Its mesh must outlive a full disk that its messages go to; any other command fails there.
+const lasts = argv.includes('up');
 process.exitCode = await run(
   {
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout: lasts ? lastingStream(process.stdout) : process.stdout,
+    stderr: lasts ? lastingStream(process.stderr) : process.stderr,
     stdin: process.stdin,
     cwd: process.cwd(),
     env: {
@@ -39,5 +42,5 @@ process.exitCode = await run(
     random: systemRandom,
     interrupt: interrupt.signal,
   },
-  process.argv.slice(2),
+  argv.slice(2),
 );

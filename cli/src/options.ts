@@ -10,7 +10,7 @@ export const parseTtl = (text: string): number => {
   const match = /^(\d{1,9})([smhd])$/.exec(text);
   const seconds = Number(match?.[1] ?? 0) * (unitSeconds[match?.[2] ?? ''] ?? 0);
   if (seconds === 0) {
-    throw usage(`'${text}' is not a time to live; write 90s, 15m, 12h or 30d`);
+    throw usage(`'${text}' is not a span of time; write 90s, 15m, 12h or 30d`);
   }
   return seconds;
 };

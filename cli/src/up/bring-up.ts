@@ -19,6 +19,7 @@ import {
   tlsEnvironment,
 } from './services.ts';
 import { startStores, storeNames } from './stores.ts';
+import { watchDisk } from './disk.ts';
 import { createProcessTable, createSupervisor } from './supervise.ts';
 import { tellReady, type Surroundings, type Tell, type UpOptions } from './surroundings.ts';
 
@@ -44,7 +45,7 @@ export const bringUp = async (cli: Cli, options: UpOptions, tell: Tell): Promise
 
   const names = [...storeNames(options), ...serviceInstances(options).map(({ name }) => name)];
   const ports = await keepPorts(layout.ports, names);
-  const table = await createProcessTable(layout.processes);
+  const table = await createProcessTable(layout.processes, clock);
   const env = {
     ...inheritedEnvironment(cli.env.inherited),
     ...tlsEnvironment(options.tls),
@@ -52,6 +53,13 @@ export const bringUp = async (cli: Cli, options: UpOptions, tell: Tell): Promise
   };
   const restarts = options.restart;
   const supervisor = createSupervisor({ clock, table, layout, env, restarts, signal, tell });
+  await using _disk = watchDisk({
+    clock,
+    directory: layout.directory,
+    note: (text) => tell(undefined, text),
+    // JetStream switches itself off when a write fails, and comes back only with its server.
+    onRoom: () => supervisor.renew('nats-server'),
+  });
   try {
     await startEverything({ options, layout, ports, secrets, supervisor, cli, env, tell });
     await aborted(signal);

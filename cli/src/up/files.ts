@@ -6,15 +6,17 @@ export const writePrivate = async (path: string, text: string): Promise<void> =>
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   const file = await open(draft, 'wx', 0o600);
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path).catch(async (error: unknown) => {
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
     await rm(draft, { force: true });
     throw error;
-  });
+  }
 };
 
 export const writePrivateJson = (path: string, value: unknown): Promise<void> =>

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -50,7 +50,7 @@ describe('createSupervisor', () => {
     told = [];
     supervisor = createSupervisor({
       clock: systemClock,
-      table: await createProcessTable(at('processes.json')),
+      table: await createProcessTable(at('processes.json'), systemClock),
       layout: { directory: dir.path, log: (name) => at(`${name}.log`) },
       env: { PATH: process.env['PATH'] },
       restarts: true,
@@ -81,6 +81,32 @@ describe('createSupervisor', () => {
       .to.include('a-agent (process')
       .and.to.match(/a-service \(process \d+\) was killed by SIGKILL; starting it again in 0\.3 s/)
       .and.to.match(/a-service runs again \(process \d+\)/);
+  });
+
+  it('goes on while its table cannot be written, and writes it once it can', async () => {
+    await mkdir(at('table'));
+    const table = await createProcessTable(at('table/processes.json'), systemClock);
+    await rename(at('table'), at('away'));
+    await table.set('a-service', 7);
+    await table.remove('a-service', 7);
+    await table.set('a-store', 8);
+    await rename(at('away'), at('table'));
+    await eventually(async () =>
+      expect(JSON.parse(await readFile(at('table/processes.json'), 'utf8'))).to.deep.equal({
+        'a-store': 8,
+      }),
+    );
+  });
+
+  it('renews a part that runs', async () => {
+    await supervisor.add(orderly('store'));
+    const { 'a-store': before = 0 } = await pids();
+    supervisor.renew('a-store');
+    await eventually(async () =>
+      expect((await pids())['a-store'])
+        .to.be.above(0)
+        .and.not.equal(before),
+    );
   });
 
   it('ends agents, then services, then stores', async () => {

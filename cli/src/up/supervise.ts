@@ -13,16 +13,24 @@ import { writePrivateJson } from './files.ts';
 import type { Layout } from './layout.ts';
 import type { Tell } from './surroundings.ts';
 
-/** `processes.json`: name → pid of everything that runs, replaced as a whole at each change. */
-export const createProcessTable = async (file: string) => {
+const WRITE_AGAIN_MS = 1_000;
+
+/**
+ * `processes.json`: name → pid of everything that runs, replaced as a whole at each change. Only the first write can fail. A
+ * later one that the disk refuses is tried again, because what runs must not end for it.
+ */
+export const createProcessTable = async (file: string, clock: Clock) => {
   const pids = new Map<string, number>();
-  let last = Promise.resolve();
+  const save = (): Promise<void> => writePrivateJson(file, Object.fromEntries(pids));
+  let last = save();
+  await last;
   // One write after the other, because the last one must win.
   const write = (): Promise<void> => {
-    last = last.catch(() => {}).then(() => writePrivateJson(file, Object.fromEntries(pids)));
+    last = last.then(save).catch(() => {
+      clock.setTimer(WRITE_AGAIN_MS, () => void write());
+    });
     return last;
   };
-  await write();
   return {
     set: (name: string, pid: number): Promise<void> => {
       pids.set(name, pid);
@@ -50,6 +58,8 @@ export interface MeshProcess {
 export interface Supervisor {
   /** Resolves when the part can be used. Throws FAILED_PRECONDITION `PART_FAILED` when it does not get there. */
   add(part: MeshProcess): Promise<void>;
+  /** Ends a part, which is started again like one that died. Does nothing if it does not run. */
+  renew(name: string): void;
   /** Ends everything: agents, then services, then stores; each is asked first, and killed after a while. */
   drain(): Promise<void>;
 }
@@ -150,6 +160,13 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
           }
         }),
       );
+    },
+    renew(name) {
+      for (const [part, each] of running) {
+        if (part.program.name === name) {
+          void each.stop();
+        }
+      }
     },
     async drain() {
       ending.abort();

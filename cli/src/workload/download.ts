@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { BlobServiceService } from '#libs/contracts/blob.ts';
 import type { Result, ResultFile } from '#libs/contracts/session.ts';
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { Cli } from '../cli.ts';
 import type { Mesh } from '../mesh.ts';
+import { precondition, textOf } from '../failures.ts';
 import { uploadDeadlineMs } from './upload.ts';
 
 /** The most that a preview may have, as the blob service bounds it. */
@@ -32,28 +34,42 @@ export const downloadPreview = async (
   }
 };
 
-/** Fetches a file of a result into `path`, whole or not at all: a draft takes the name after length and SHA-256 were checked. */
+const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** Runs a call until it works, or patience is over. */
+type Persist = (call: () => Promise<void>) => Promise<void>;
+
+/**
+ * Fetches a file of a result into `path`, whole or not at all: a draft takes the name after length and SHA-256 were checked.
+ * When `persist` repeats the call after a broken connection, it goes on after the bytes that are there.
+ */
 export const downloadResult = async (
   cli: Pick<Cli, 'random' | 'interrupt'>,
   mesh: Mesh,
   result: Pick<Result, 'task'> & Omit<ResultFile, 'pixelHash' | 'ending'>,
   path: string,
+  persist: Persist = (call) => call(),
 ): Promise<void> => {
   const draft = `${path}.${cli.random.id('part')}`;
   try {
     const hash = createHash('sha256');
     let sizeBytes = 0;
-    const request = { blobName: result.blobName, offset: 0, lengthBytes: 0, grant: result.grant };
+    const request = { blobName: result.blobName, lengthBytes: 0, grant: result.grant };
     const options = { signal: cli.interrupt, deadlineMs: uploadDeadlineMs(result.sizeBytes) };
     const { download } = mesh.client(BlobServiceService, 'customer');
     {
       // Closed before it gets its name, because some disks refuse a write only then.
       await using file = await open(draft, 'wx');
-      for await (const { chunk } of download(request, options)) {
-        hash.update(chunk);
-        sizeBytes += chunk.length;
-        await file.writeFile(chunk);
-      }
+      await persist(async () => {
+        if (sizeBytes > 0 && sizeBytes >= result.sizeBytes) {
+          return;
+        }
+        for await (const { chunk } of download({ ...request, offset: sizeBytes }, options)) {
+          await file.writeFile(chunk);
+          hash.update(chunk);
+          sizeBytes += chunk.length;
+        }
+      });
     }
     if (sizeBytes !== result.sizeBytes || hash.digest('hex') !== result.sha256) {
       throw new DomainError(
@@ -64,6 +80,15 @@ export const downloadResult = async (
       );
     }
     await rename(draft, path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && NO_ROOM.has(error.code)) {
+      throw precondition(
+        'NO_ROOM',
+        `${path}: ${textOf(error)}; make room, and fetch what is missing with muster results ID --out ${dirname(path)}`,
+        { path },
+      );
+    }
+    throw error;
   } finally {
     await rm(draft, { force: true });
   }

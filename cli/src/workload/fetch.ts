@@ -62,7 +62,9 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
         paths.push(path);
         if (file.blobName !== '' && !(await isThere(path, file))) {
           await mkdir(dirname(path), { recursive: true });
-          await persistently(patience, () => downloadResult(cli, mesh, { ...file, task }, path));
+          await downloadResult(cli, mesh, { ...file, task }, path, (call) =>
+            persistently(patience, call),
+          );
         }
       }
     } catch (error) {
