@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { runFarm, type Farm, type Look } from '../fixtures/render-farm.ts';
 
-const MOST = 0.3;
+const MAX_ERROR = 0.3;
 /** A change of the users is known after so many results of each. */
 const SETTLED = 8;
 /** A rate is compared with the results around it. */
@@ -55,12 +55,14 @@ const wrongAmong = (
 ): string[] =>
   looks.flatMap(({ results, at, eta, perSecond }) => {
     const left = seconds - at;
-    const isEtaRight = eta !== undefined && Math.abs(eta - left) <= Math.max(MOST * left, task);
+    const isEtaRight =
+      eta !== undefined && Math.abs(eta - left) <= Math.max(MAX_ERROR * left, task);
     const from = all[results - 1 - AROUND];
     const to = all[results - 1 + AROUND];
     const rate = from && to && (2 * AROUND) / (to.at - from.at);
     const isRateRight =
-      rate === undefined || (perSecond !== undefined && Math.abs(perSecond - rate) <= MOST * rate);
+      rate === undefined ||
+      (perSecond !== undefined && Math.abs(perSecond - rate) <= MAX_ERROR * rate);
     return [
       ...(isEtaRight
         ? []
