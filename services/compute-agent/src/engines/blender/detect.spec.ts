@@ -35,10 +35,11 @@ if "--version" in sys.argv:
 ask = json.loads(sys.stdin.readline())
 open(os.path.join(here, "tried"), "a").write(ask["engine"] + " ")
 answer = {"id": ask["id"], "ok": True, "frame": 1, "seconds": 0, "notes": []}
+answer["files"] = [{"name": "1.png", "ending": ".png"}]
 if ask["engine"] == "BLENDER_EEVEE":
     sys.exit(11)
 if ask["engine"] == "CYCLES":
-    shutil.copyfile(os.path.join(here, "picture.png"), ask["file"])
+    shutil.copyfile(os.path.join(here, "picture.png"), os.path.join(ask["folder"], "1.png"))
 print("\\x1e" + json.dumps(answer), flush=True)
 `;
 
