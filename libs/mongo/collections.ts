@@ -81,7 +81,7 @@ export const declarations = {
       partialFilterExpression: { requestId: { $exists: true } },
     },
     { key: { blob: 1 }, unique: true },
-    { key: { customer: 1, sha256: 1 } },
+    { key: { sha256: 1, customer: 1 } },
     { key: { customer: 1, createdAt: -1, _id: -1 } },
     { key: { createdAt: -1, _id: -1 } },
   ],
