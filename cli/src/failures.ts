@@ -1,7 +1,7 @@
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 
-export const usage = (message: string): DomainError =>
-  new DomainError(status.INVALID_ARGUMENT, 'USAGE', message);
+export const usage = (message: string, reason = 'USAGE'): DomainError =>
+  new DomainError(status.INVALID_ARGUMENT, reason, message);
 
 const badPath =
   (reason: string) =>

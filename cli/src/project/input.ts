@@ -2,7 +2,7 @@ import { mkdtemp, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { unpack } from '#libs/archive/unpack.ts';
-import { inputUnreadable, precondition, textOf } from '../failures.ts';
+import { inputUnreadable, textOf, usage } from '../failures.ts';
 import { printable } from '../formats.ts';
 import { checkReadable } from '../workload/upload.ts';
 
@@ -33,8 +33,8 @@ const isZip = async (path: string): Promise<boolean> => {
 
 /**
  * Finds the .blend to render in what was handed in: itself, or in a folder or zip file the only one or the one that `blend`
- * names. A zip file is unpacked to a temporary folder. Throws INVALID_ARGUMENT `INPUT_UNREADABLE`, FAILED_PRECONDITION
- * `NO_BLEND_FILE`, `SEVERAL_BLEND_FILES`, `ARCHIVE_UNFIT`.
+ * names. A zip file is unpacked to a temporary folder. Throws INVALID_ARGUMENT `INPUT_UNREADABLE`,
+ * `NO_BLEND_FILE`, `SEVERAL_BLEND_FILES`, FAILED_PRECONDITION `ARCHIVE_UNFIT`.
  */
 export const openInput = async (path: string, blend: string): Promise<ProjectInput> => {
   const found = await stat(path).catch((error: unknown) => {
@@ -83,17 +83,17 @@ const inFolder = async (folder: string, blend: string, shown = folder) => {
   );
   const [main] = chosen;
   if (main === undefined) {
-    throw precondition(
-      'NO_BLEND_FILE',
+    throw usage(
       blends.length === 0
         ? `${shown} holds no .blend file; name the folder or zip file of a project, or a .blend`
         : `${shown} holds no ${printable(blend)}; choose with --blend one of: ${listed(blends)}`,
+      'NO_BLEND_FILE',
     );
   }
   if (chosen.length > 1 && !blends.includes(blend)) {
-    throw precondition(
-      'SEVERAL_BLEND_FILES',
+    throw usage(
       `${shown} holds ${chosen.length} .blend files; choose one with --blend: ${listed(chosen)}`,
+      'SEVERAL_BLEND_FILES',
     );
   }
   return {

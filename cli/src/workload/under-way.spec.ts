@@ -68,13 +68,13 @@ describe('tasks under way', () => {
     const display = createProgressDisplay(createOutput({ ...cli, stdout }, false), clock, 'frame');
     display.show(progress([task(17), task(18)]));
     const [bar = '', first, second] = said.stdout.split('\n');
-    expect(bar.startsWith('\r\u001B[K[---')).to.equal(true);
+    expect(bar.startsWith('\r\u001B[K  0 %')).to.equal(true);
     expect(first).to.equal('frame 17 on alice: 62 %, Samp');
     expect(second).to.equal('frame 18 on alice: 62 %, Samp\u001B[2A');
     await clock.advance(1_000);
     display.show(progress([task(17)]));
     const again = said.stdout.split('\u001B[2A')[1] ?? '';
-    expect(again.startsWith('\r\u001B[J[---')).to.equal(true);
+    expect(again.startsWith('\r\u001B[J  0 %')).to.equal(true);
     expect(again.endsWith('\u001B[1A')).to.equal(true);
     display.finish();
     expect(said.stdout.endsWith('\n\u001B[J')).to.equal(true);
