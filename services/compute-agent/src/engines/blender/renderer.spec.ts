@@ -164,8 +164,8 @@ describe('a renderer that is not to be trusted', () => {
 
   it('may take as long as it makes progress, but no longer than the frame may take', async () => {
     const slow =
-      'for _ in range(8):\n    time.sleep(0.2); os.write(1, b"Sample\\n")\npicture(ask, "right.png"); say(answer)';
-    const [outcome] = await render(slow, { frame: 20_000, progress: 1_000 });
+      'for _ in range(16):\n    time.sleep(0.2); os.write(1, b"Sample\\n")\npicture(ask, "right.png"); say(answer)';
+    const [outcome] = await render(slow, { frame: 20_000, progress: 3_000 });
     expect(outcome).to.have.property('kind', 'completed');
     await scene?.close();
     const [late] = await render(slow, { frame: 900, progress: 20_000 });
