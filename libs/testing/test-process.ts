@@ -17,6 +17,9 @@ export interface TestProcess extends AsyncDisposable {
   restart: () => Promise<void>;
 }
 
+/** Programs start slowly beside other tests, and Blender most of all. */
+const READY_MS = 120_000;
+
 /** Starts a program whose files are in `dir`, and waits until it is ready. Nothing is left running if it throws. */
 export const startTestProcess = async (
   program: Program,
@@ -24,7 +27,7 @@ export const startTestProcess = async (
   dir: TempDir,
 ): Promise<TestProcess> => {
   const logFile = join(dir.path, 'log');
-  const start = () => launch(program, { env, logFile, deathSignal: 'SIGKILL' });
+  const start = () => launch(program, { env, logFile, deathSignal: 'SIGKILL', readyMs: READY_MS });
   let running = await start();
   return {
     get pid() {

@@ -5,12 +5,12 @@ export interface Changes {
   /**
    * Resolves with the value of `look` as soon as it is neither undefined nor false. Looks now and after each change.
    *
-   * @throws Error if that takes longer than `withinMs`, default 10 s
+   * @throws Error if that takes longer than `withinMs`, default 30 s
    */
   until: <T>(look: () => T | undefined | false, withinMs?: number) => Promise<T>;
 }
 
-const WITHIN_MS = 10_000;
+const WITHIN_MS = 30_000;
 
 /** @param describe describes the state, for the error after a timeout */
 export const createChanges = (describe: () => string): Changes => {

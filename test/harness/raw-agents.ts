@@ -40,7 +40,7 @@ const connect = (
   );
 };
 
-const WITHIN_MS = 15_000;
+const WITHIN_MS = 60_000;
 
 /**
  * Opens an agent's stream and sends a valid hello, or another beginning if one is given. Then it sends these bytes unchanged.

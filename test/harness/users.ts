@@ -3,7 +3,7 @@ import type { User } from '#libs/contracts/user.ts';
 import { isDomainError, status } from '#libs/errors/index.ts';
 import type { Clients } from './clients.ts';
 
-const WITHIN_MS = 15_000;
+const WITHIN_MS = 60_000;
 /** A client that saw the manager go tries to connect again after a pause of its own. */
 const AGAIN_MS = 50;
 
