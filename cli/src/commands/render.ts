@@ -1,9 +1,9 @@
-import { extname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { RenderFormat, RenderOrder, type RenderSpec } from '#libs/contracts/common.ts';
 import { type Workload, WorkloadState } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { textOf, usage } from '../failures.ts';
+import { usage } from '../failures.ts';
 import { plural, printable } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import {
@@ -14,7 +14,6 @@ import {
   waitAtMostOption,
   type WaitOptions,
 } from '../options.ts';
-import type { Mesh } from '../mesh.ts';
 import { persistently, startPatience } from '../patience.ts';
 import { openInput, type ProjectInput } from '../project/input.ts';
 import type { Allowance } from '../project/permitted.ts';
@@ -24,12 +23,12 @@ import { createSendingDisplay } from '../project/sending-display.ts';
 import { type Tiles, tilesOption } from '../workload/tiles.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
-import { startGrowingSheet } from '../workload/growing-sheet.ts';
-import { checkFfmpeg, type Fps, reelsOf, writeMovie } from '../workload/movie.ts';
+import { type Film, makeFilms } from '../workload/films.ts';
+import { checkFfmpeg, type Fps } from '../workload/movie.ts';
 import { outDirectory } from '../workload/out-directory.ts';
-import { createPreviews } from '../workload/previews.ts';
 import { notifyEnd, notifyOption, type NotifyOptions } from '../workload/notify.ts';
 import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
+import { drawContactSheet, growSheet } from '../workload/sheets.ts';
 import { printSummary } from '../workload/summary.ts';
 
 const orders = {
@@ -202,7 +201,7 @@ export const render: Define = (command, { does }) =>
         const wallSeconds = (cli.clock.monotonic() - startedMs) / 1_000;
         await drawContactSheet(invocation, fetcher, directory, sheet);
         if (film !== undefined && ended.state === WorkloadState.COMPLETED) {
-          await makeMovies(invocation, fetcher, film);
+          await makeFilms(invocation, fetcher, film);
         }
         printSummary(output, { workload: ended, wallSeconds, input });
         await notifyEnd(invocation, options, ended, wallSeconds);
@@ -236,11 +235,6 @@ interface Started {
   directory: string;
   /** The film to make of them; undefined if none is. */
   film: Film | undefined;
-}
-
-interface Film {
-  target: string;
-  fps: Fps;
 }
 
 const DEFAULT_FPS: Fps = { count: 24, base: 1 };
@@ -346,73 +340,3 @@ const frameEvent = ({
   ...(used && { used }),
   ...(notes.length > 0 && { notes }),
 });
-
-/** The contact sheet of a workload that runs, out of previews; frames without one are on the last sheet. */
-const growSheet = (
-  cli: Invocation['cli'],
-  mesh: Mesh,
-  { workloadId }: Workload,
-  target: string,
-  note: (text: string) => void,
-): AsyncDisposable => {
-  const previews = createPreviews({ cli, mesh, workloadId, persist: (call) => call() });
-  let told = '';
-  return startGrowingSheet({
-    clock: cli.clock,
-    target,
-    catchUp: (add) =>
-      previews.catchUp({ onPreview: ({ result, jpeg }) => add(result.frame, jpeg) }),
-    onFailure: (error) => {
-      const text = `the contact sheet does not grow: ${textOf(error)}`;
-      if (text !== told) {
-        note(text);
-      }
-      told = text;
-    },
-  });
-};
-
-/** A film that cannot be made is noted and fails nothing, because the frames are the work. */
-const makeMovies = async (
-  { output }: Invocation,
-  fetcher: Fetcher | undefined,
-  { target, fps }: Film,
-): Promise<void> => {
-  const extension = extname(target);
-  for (const { suffix, frames } of reelsOf(fetcher?.fetched.values() ?? [])) {
-    const file = `${target.slice(0, target.length - extension.length)}${suffix}${extension}`;
-    try {
-      await writeMovie(frames, file, fps);
-      const rate = Math.round((100 * fps.count) / fps.base) / 100;
-      output.text(
-        `a film of ${plural(frames.length, 'frame')}, ${rate} per second, without sound: ${file}`,
-      );
-      output.json({ event: 'movie', file, frames: frames.length });
-    } catch (error) {
-      output.note(`no film ${file}: ${textOf(error)}`);
-      output.json({ event: 'movie', file, reason: textOf(error) });
-    }
-  }
-};
-
-/** A contact sheet that cannot be drawn is noted and fails nothing, because the frames are the work. */
-const drawContactSheet = async (
-  { output }: Invocation,
-  fetcher: Fetcher | undefined,
-  directory: string,
-  sheet: string,
-): Promise<void> => {
-  const fetched = [...(fetcher?.fetched.values() ?? [])];
-  const frames = fetched.sort((a, b) => a.result.frame - b.result.frame).map(({ path }) => path);
-  if (frames.length === 0) {
-    return;
-  }
-  try {
-    // Loads sharp, which nobody needs before the end.
-    const { writeContactSheet } = await import('../workload/contact-sheet.ts');
-    await writeContactSheet(frames, sheet);
-    output.text(`${plural(frames.length, 'frame')} in ${directory}, all at a glance in ${sheet}`);
-  } catch (error) {
-    output.note(`no contact sheet: ${textOf(error)}`);
-  }
-};
