@@ -4,6 +4,7 @@ export { CUSTOMER_ID_RULE, isCustomerId, isRole, roles, type Caller, type Role }
 export { createSigningKey, parseJwks, parseSigningKey, signToken, type MeshJwk } from './keys.ts';
 export {
   attemptToken,
+  type AttemptFields,
   ATTEMPT_TOKEN_BYTES,
   parseMeshSecret,
   signGrant,

@@ -41,7 +41,7 @@ export const webhookKey = (meshSecret: Secret, customer: string, nonce: string):
   hmac(meshSecret, 'webhook', [customer, nonce]);
 
 /** The fields that an attempt's token signs. */
-interface AttemptFields {
+export interface AttemptFields {
   /** The task's key `<node>/<index>`. */
   task: string;
   generation: number;

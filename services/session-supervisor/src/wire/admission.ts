@@ -1,21 +1,21 @@
-import type { KeyObject } from 'node:crypto';
 import { extname } from 'node:path';
-import { verifyAttemptToken, verifyReceipt, type Secret } from '#libs/auth/index.ts';
+import { verifyReceipt, type Secret } from '#libs/auth/index.ts';
 import type { Completed } from '#libs/contracts/agent.ts';
 import type { Attempt, Receipt } from '#libs/contracts/common.ts';
 import { formatBlobName, isFileEnding, MAX_FURTHER_FILES } from '#libs/mesh/index.ts';
 import type { WorkloadHeader } from '../domain/state/workload.ts';
 import { kindOf } from '../kinds/kinds.ts';
+import type { AttemptTokens } from './attempt-tokens.ts';
 
-/** The secrets that check users' reports. */
+/** What checks users' reports. */
 export interface Proofs {
   meshSecret: Secret;
-  workloadKey: KeyObject;
+  tokens: AttemptTokens;
 }
 
 /** Whether the owner of this workload handed the attempt to this user. */
-export const isHandedOut = ({ workloadKey }: Proofs, attempt: Attempt, user: string): boolean =>
-  verifyAttemptToken(workloadKey, { ...attempt, user }, attempt.token);
+export const isHandedOut = ({ tokens }: Proofs, attempt: Attempt, user: string): boolean =>
+  tokens.isMade({ ...attempt, user }, attempt.token);
 
 /**
  * Why a claimed result proves nothing; undefined if it is proven: by a receipt of blob for exactly these bytes under the

@@ -18,13 +18,25 @@ const MAX_REASON_CHARS = 1_000;
 const MAX_NAMES = 100;
 const MAX_NAME_CHARS = 1_024;
 
+/** What each field must be. These are written once, because every result of the mesh is checked against them. */
+const MUST = {
+  sha256: 'must be 64 lower-case hexadecimal digits',
+  pixelHash: 'must be empty or 64 lower-case hexadecimal digits',
+  seconds: 'must be a number from 0',
+  notes: `must be at most ${MAX_NOTES} of ${MAX_NOTE_CHARS} characters`,
+  used: `must be texts of at most ${MAX_ENGINE_CHARS} characters`,
+  files: `must be at most ${MAX_FURTHER_FILES} with endings of at most ${MAX_ENDING_CHARS} characters`,
+  reason: `must have at most ${MAX_REASON_CHARS} characters`,
+  names: `must be at most ${MAX_NAMES} of ${MAX_NAME_CHARS} characters`,
+};
+
 const isSeconds = (seconds: number): boolean => Number.isFinite(seconds) && seconds >= 0;
 
 type Checks = Pick<Violations, 'require'>;
 
 const checkReceipt = ({ blobName, sha256, signature }: Receipt, message: Checks): void => {
   message.require(blobName.length <= 256, 'blob_name', 'must have at most 256 characters');
-  message.require(isSha256(sha256), 'sha256', 'must be 64 lower-case hexadecimal digits');
+  message.require(isSha256(sha256), 'sha256', MUST.sha256);
   message.require(signature.length === 32, 'signature', 'must have 32 bytes');
 };
 
@@ -34,29 +46,26 @@ const checkCompleted = (
   wrong: Violations,
 ): void => {
   const message = wrong.within(at);
-  message.require(isSha256(sha256), 'sha256', 'must be 64 lower-case hexadecimal digits');
-  message.require(
-    pixelHash === '' || isSha256(pixelHash),
-    'pixel_hash',
-    'must be empty or 64 lower-case hexadecimal digits',
-  );
-  message.require(isSeconds(seconds), 'seconds', 'must be a number from 0');
+  message.require(isSha256(sha256), 'sha256', MUST.sha256);
+  message.require(pixelHash === '' || isSha256(pixelHash), 'pixel_hash', MUST.pixelHash);
+  message.require(isSeconds(seconds), 'seconds', MUST.seconds);
   message.require(
     notes.length <= MAX_NOTES && notes.every(({ length }) => length <= MAX_NOTE_CHARS),
     'notes',
-    `must be at most ${MAX_NOTES} of ${MAX_NOTE_CHARS} characters`,
+    MUST.notes,
   );
   message.require(
     used === undefined ||
       [used.engine, used.version, used.device].every(({ length }) => length <= MAX_ENGINE_CHARS),
     'used',
-    `must be texts of at most ${MAX_ENGINE_CHARS} characters`,
+    MUST.used,
   );
   message.require(
     files.length <= MAX_FURTHER_FILES &&
-      [{ ending }, ...files].every((file) => file.ending.length <= MAX_ENDING_CHARS),
+      ending.length <= MAX_ENDING_CHARS &&
+      files.every((file) => file.ending.length <= MAX_ENDING_CHARS),
     'files',
-    `must be at most ${MAX_FURTHER_FILES} with endings of at most ${MAX_ENDING_CHARS} characters`,
+    MUST.files,
   );
   if (receipt !== undefined) {
     checkReceipt(receipt, wrong.within(`${at}.receipt`));
@@ -65,11 +74,7 @@ const checkCompleted = (
     const where = `${at}.files[${i}]`;
     wrong
       .within(where)
-      .require(
-        file.pixelHash === '' || isSha256(file.pixelHash),
-        'pixel_hash',
-        'must be empty or 64 lower-case hexadecimal digits',
-      );
+      .require(file.pixelHash === '' || isSha256(file.pixelHash), 'pixel_hash', MUST.pixelHash);
     if (file.receipt !== undefined) {
       checkReceipt(file.receipt, wrong.within(`${where}.receipt`));
     }
@@ -82,16 +87,12 @@ const checkFailed = (
   wrong: Violations,
 ): void => {
   const message = wrong.within(at);
-  message.require(
-    reason.length <= MAX_REASON_CHARS,
-    'reason',
-    `must have at most ${MAX_REASON_CHARS} characters`,
-  );
-  message.require(isSeconds(seconds), 'seconds', 'must be a number from 0');
+  message.require(reason.length <= MAX_REASON_CHARS, 'reason', MUST.reason);
+  message.require(isSeconds(seconds), 'seconds', MUST.seconds);
   message.require(
     names.length <= MAX_NAMES && names.every(({ length }) => length <= MAX_NAME_CHARS),
     'names',
-    `must be at most ${MAX_NAMES} of ${MAX_NAME_CHARS} characters`,
+    MUST.names,
   );
   if (logReceipt !== undefined) {
     checkReceipt(logReceipt, wrong.within(`${at}.log_receipt`));

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { indicesBetween } from '../../domain/graph/index-set.ts';
 import { createGraph, singleNode, type TaskEdge } from '../../domain/graph/task-graph.ts';
 import { faultOf } from '../faults.ts';
@@ -46,9 +46,7 @@ export const noop: Kind<NoopSpec> = {
   mayCopy: () => true,
   resultExtensions: () => ['bin'],
   knownDigest: ({ resultBytes }, workload, task) =>
-    resultBytes === 0
-      ? createHash('sha256').update(`${workload}/${task}`).digest('hex')
-      : undefined,
+    resultBytes === 0 ? hash('sha256', `${workload}/${task}`) : undefined,
   tasksFailed: 'FRAMES_FAILED',
   machineWords: () => 'the engine noop',
 };

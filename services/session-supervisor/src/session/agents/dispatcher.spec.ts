@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { parseMeshSecret, workloadKey } from '#libs/auth/index.ts';
+import { parseMeshSecret } from '#libs/auth/index.ts';
 import { systemClock } from '#libs/clock/index.ts';
 import { StartRendering, StartRenderingReply } from '#libs/contracts/user.ts';
 import { connectBus } from '#libs/nats/index.ts';
@@ -9,6 +9,7 @@ import { eventually, testLog, MESH_SECRET } from '#libs/testing/index.ts';
 import { sharedStores } from '#libs/testing/shared-stores.ts';
 import { hold } from '../../domain/scheduling/workers.ts';
 import { exchange, header, holdsNothing, play, user } from '../../domain/fixtures/workload.ts';
+import { createAttemptTokens } from '../../wire/attempt-tokens.ts';
 import { createDispatcher } from './dispatcher.ts';
 
 describe('the dispatcher', function () {
@@ -48,7 +49,7 @@ describe('the dispatcher', function () {
       graph: state.graph,
       workers,
       epoch: 7,
-      workloadKey: workloadKey(parseMeshSecret(MESH_SECRET), 'w-1'),
+      tokens: createAttemptTokens(parseMeshSecret(MESH_SECRET), 'w-1'),
       inputs: () => [],
       work: () => ({ kind: undefined, customerId: '' }),
       maySend: () => true,

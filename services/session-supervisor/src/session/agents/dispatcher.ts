@@ -1,5 +1,3 @@
-import type { KeyObject } from 'node:crypto';
-import { attemptToken } from '#libs/auth/index.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import type { DesiredState, InputResult, Work } from '#libs/contracts/agent.ts';
 import {
@@ -14,13 +12,14 @@ import type { Bus } from '#libs/nats/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Workers, Held, Worker } from '../../domain/scheduling/workers.ts';
 import { taskKey, type TaskGraph } from '../../domain/graph/task-graph.ts';
+import type { AttemptTokens } from '../../wire/attempt-tokens.ts';
 
 interface DispatcherOptions {
   workload: string;
   graph: TaskGraph;
   workers: Workers;
   epoch: number;
-  workloadKey: KeyObject;
+  tokens: AttemptTokens;
   /** What a user must know to do these tasks. */
   work: (user: string, ordinals: readonly number[]) => Work;
   /** The results of earlier tasks that these tasks need, with proof that the user may read them. */
@@ -90,8 +89,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
       return known;
     }
     const fields = { task: taskKey(graph, held.ordinal), generation: held.generation, attempt };
-    const token = attemptToken(options.workloadKey, { ...fields, user });
-    const made = { ...fields, token: Buffer.from(token) };
+    const made = { ...fields, token: options.tokens.make({ ...fields, user }) };
     protos.set(held, made);
     return made;
   };

@@ -1,4 +1,3 @@
-import { workloadKey } from '#libs/auth/index.ts';
 import {
   NewUsers,
   SessionCommand,
@@ -26,10 +25,7 @@ import {
 /** Takes the messages of user-managers and other replicas to the owner of a workload: `muster.session.v1.<workload>.<verb>`. */
 export const serveSession = (deps: SessionDeps, session: Session): Serving => {
   const { header } = session.state();
-  const proofs = {
-    meshSecret: deps.meshSecret,
-    workloadKey: workloadKey(deps.meshSecret, header.id),
-  };
+  const proofs = { meshSecret: deps.meshSecret, tokens: session.tokens };
 
   const rendered = async (bytes: Uint8Array): Promise<Uint8Array> => {
     const { userId, reports: told } = UserFrameRendered.decode(bytes);

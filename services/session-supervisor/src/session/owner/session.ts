@@ -1,5 +1,4 @@
 import { aborted, every } from '#libs/async/index.ts';
-import { workloadKey } from '#libs/auth/index.ts';
 import type { TaskProgress } from '#libs/contracts/agent.ts';
 import type { VolatileReply } from '#libs/contracts/session.ts';
 import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
@@ -36,6 +35,7 @@ import { giveBack, removeDemand } from '../matcher/tail.ts';
 import { tellEnd } from './tell-end.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 import { volatileOf } from '../reads/volatile.ts';
+import { createAttemptTokens, type AttemptTokens } from '../../wire/attempt-tokens.ts';
 import { inputsToProto } from '../../wire/inputs.ts';
 import { usersFromProto } from '../../wire/reports.ts';
 
@@ -46,6 +46,7 @@ export type SessionEnd = 'closed' | 'let-go' | 'halted';
 export interface Session {
   readonly id: string;
   readonly customer: string;
+  readonly tokens: AttemptTokens;
   state(): WorkloadState;
   /** Resolves with the journal position at which the command is durable. Rejects with typed errors. */
   command(command: Command, request: RequestMark | undefined): Promise<number>;
@@ -123,13 +124,14 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     loop.submit({ kind: 'exchange', users: usersFromProto({ users }), asked, ...numbers });
   };
 
+  const tokens = createAttemptTokens(deps.meshSecret, header.id);
   const work = wireOf(header.spec.kind).workOf({ ...header, graph }, deps.meshSecret);
   const dispatcher = createDispatcher({
     workload: header.id,
     graph,
     workers,
     epoch,
-    workloadKey: workloadKey(deps.meshSecret, header.id),
+    tokens,
     inputs: (machine, ordinals) =>
       inputsToProto(deps.meshSecret, machine, inputResultsOf(loop.durable(), ordinals)),
     work: (machine, ordinals) => ({
@@ -359,6 +361,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   return {
     id: header.id,
     customer: header.customer,
+    tokens,
     state: () => loop.durable(),
     command: (command, request) =>
       answerTo(answers, (ticket) => ({
