@@ -51,6 +51,6 @@ export const version = (command: string, ...args: string[]): string => {
 /** A line of a report. */
 export const line = (name: string, { n, median, min, max }: Spread, unit: string): string => {
   const figure = (value: number): string =>
-    value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 1 : 0 });
+    value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0 });
   return `${name.padEnd(44)} median ${figure(median)} ${unit} (min ${figure(min)}, max ${figure(max)}, n ${n})`;
 };

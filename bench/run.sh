@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 node bench/dispatch.ts
 echo
+node bench/frames.ts
+echo
 node bench/idle-agents.ts
 echo
 node bench/leases.ts
