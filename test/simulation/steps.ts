@@ -1,6 +1,5 @@
+import { indicesOf, parseIndices } from '#libs/indices/index.ts';
 import type { WorkloadHeader } from '../../services/session-supervisor/src/domain/state/workload.ts';
-import { parseIndices } from '../../services/session-supervisor/src/domain/graph/index-expression.ts';
-import { indicesOf } from '../../services/session-supervisor/src/domain/graph/index-set.ts';
 
 /** A node of a workload's graph, as its header has it. */
 export interface Step {

@@ -1,3 +1,4 @@
+import { onlyOuterNode } from '#libs/indices/index.ts';
 import type { GetTaskLogRequest, GetTaskLogResponse } from '#libs/contracts/session.ts';
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
@@ -6,7 +7,7 @@ import { asUnavailable } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
 import { has } from '../domain/sets/bitmap.ts';
 import { acceptedKey } from '../domain/state/entries.ts';
-import { onlyOuterNode, taskOrdinal } from '../domain/graph/task-graph.ts';
+import { taskOrdinal } from '../domain/graph/task-graph.ts';
 import { generationOf, troubleOf, type WorkloadState } from '../domain/state/workload.ts';
 import { resolve } from './target.ts';
 

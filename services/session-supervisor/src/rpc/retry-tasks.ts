@@ -1,9 +1,10 @@
+import { parseTasks } from '#libs/indices/index.ts';
 import type { RetryTasksRequest, RetryTasksResponse } from '#libs/contracts/session.ts';
 import { invalidFields } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import type { TaskGraph } from '../domain/graph/task-graph.ts';
-import { parseTasks, taskSetToText, unknownTask } from '../domain/graph/task-text.ts';
+import { taskSetToText, unknownTask } from '../domain/graph/task-text.ts';
 import { command } from './command.ts';
 import { resolve } from './target.ts';
 import { answerOf } from '../wire/workload.ts';

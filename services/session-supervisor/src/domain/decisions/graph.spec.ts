@@ -1,3 +1,4 @@
+import { indicesBetween } from '#libs/indices/index.ts';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { seededRandom } from '#libs/random/index.ts';
@@ -17,7 +18,6 @@ import type { Entry } from '../state/entries.ts';
 import { foldDocument, retryOf } from '../state/fold.ts';
 import { HOPELESS, refusalOfReopening, reopeningEntries } from './reopen.ts';
 import { blockedAfter } from '../graph/readiness.ts';
-import { indicesBetween } from '../graph/index-set.ts';
 import { createGraph, taskKey } from '../graph/task-graph.ts';
 import { tasksToText } from '../graph/task-text.ts';
 import { effectiveWanted } from '../scheduling/demand.ts';

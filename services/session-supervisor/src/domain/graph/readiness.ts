@@ -1,6 +1,6 @@
+import { indexAt } from '#libs/indices/index.ts';
 import { bitmapOf, filtered, has, withBit, withoutBit, type Bitmap } from '../sets/bitmap.ts';
 import type { WorkloadState } from '../state/workload.ts';
-import { indexAt } from './index-set.ts';
 import {
   nodeAt,
   nodeOf,

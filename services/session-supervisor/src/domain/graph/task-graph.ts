@@ -1,5 +1,5 @@
 import { formatTaskKey, MAX_NODES, parseTaskKey } from '#libs/mesh/index.ts';
-import { indexAt, indicesOf, ordinalOf, type IndexSet } from './index-set.ts';
+import { indexAt, indicesOf, ordinalOf, type IndexSet } from '#libs/indices/index.ts';
 
 /** A dependency of each task on the task of the same index of an earlier node, which has all of its indices. */
 export interface TaskEdge {
@@ -80,14 +80,6 @@ const isWithin = (indices: IndexSet, others: IndexSet): boolean => {
 /** The graph of work that has one node. */
 export const singleNode = (id: string, indices: IndexSet): TaskGraph =>
   createGraph([{ id, indices, after: [] }]);
-
-/** The only node whose results are the workload's; undefined if there are several. */
-export const onlyOuterNode = <N extends Pick<TaskNode, 'isInner'>>(
-  nodes: readonly N[],
-): N | undefined => {
-  const outer = nodes.filter(({ isInner }) => isInner !== true);
-  return outer.length === 1 ? outer[0] : undefined;
-};
 
 /** The place of a task's node. Throws RangeError outside the graph. */
 export const nodeOf = ({ nodes, count }: TaskGraph, ordinal: number): number => {

@@ -1,11 +1,10 @@
+import { indicesBetween, parseTasks } from '#libs/indices/index.ts';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { DomainError } from '#libs/errors/index.ts';
-import { indicesBetween } from './index-set.ts';
 import { createGraph, singleNode, taskKey, taskOrdinal } from './task-graph.ts';
 import {
   ordinalsFromText,
-  parseTasks,
   selectTasks,
   taskSetToText,
   tasksToText,

@@ -1,34 +1,20 @@
 import { formatTaskKey } from '#libs/mesh/index.ts';
-import { parseIndices } from './index-expression.ts';
 import {
-  indicesInvalid,
   indicesOf,
   indicesToText,
   ordinalOf,
+  parseTasks,
   subsetToText,
-  type IndexSet,
-} from './index-set.ts';
+  type NamedNodes,
+  type NodeTasks,
+} from '#libs/indices/index.ts';
 import type { OrdinalRange } from '../sets/bitmap.ts';
-import {
-  onlyOuterNode,
-  ordinalIn,
-  type PlacedNode,
-  type TaskGraph,
-  type TaskNode,
-} from './task-graph.ts';
+import { ordinalIn, type PlacedNode, type TaskGraph } from './task-graph.ts';
 
-/*
- * The text of a task set. If a workload has one node, the indices are enough: `1-40,50`. If it has several, each part names
- * its node, or belongs to the node named last: `mesh/0-2,solve/1,7`. Where only one node is not inner, a part before the first
- * name belongs to it.
- */
-
-interface Named {
-  readonly nodes: readonly Pick<TaskNode, 'id' | 'isInner'>[];
-}
+/* The text of a task set, as `libs/indices/task-expression.ts` reads it. */
 
 /** The parts of a text for some indices of one node. */
-const partsOf = ({ nodes }: Named, node: string, indices: string): string[] =>
+const partsOf = ({ nodes }: NamedNodes, node: string, indices: string): string[] =>
   indices === ''
     ? []
     : nodes.length === 1
@@ -62,37 +48,8 @@ const runsWithin = (
     return from <= to ? [{ first: from, last: to }] : [];
   });
 
-/** The indices of one node that a text names. */
-interface NodeTasks {
-  readonly node: string;
-  readonly indices: IndexSet;
-}
-
-const NAMED = /^\s*([a-z][a-z0-9-]{0,31})\//;
-
-/**
- * Reads a text that is not empty. It may name nodes and indices that the graph lacks; `unknownTask` finds those. Throws as
- * `parseIndices` does, with a position within the part of one node, and `FRAMES_INVALID` for a part without a node.
- */
-export const parseTasks = ({ nodes }: Named, text: string): NodeTasks[] => {
-  const parts = new Map<string, string[]>();
-  let node = onlyOuterNode(nodes)?.id;
-  for (const part of text.split(',')) {
-    const named = NAMED.exec(part);
-    node = named?.[1] ?? node;
-    if (node === undefined) {
-      const steps = nodes.map(({ id }) => `${id}/…`).join(' or ');
-      throw indicesInvalid(1, `a step (${steps})`, part, `${nodes[0]?.id}/0-2,7`);
-    }
-    const list = parts.get(node) ?? [];
-    list.push(named === null ? part : part.slice(named[0].length));
-    parts.set(node, list);
-  }
-  return [...parts].map(([id, list]) => ({ node: id, indices: parseIndices(list.join(',')) }));
-};
-
 /** The normal form of a task set: `1-40` if the graph has one node, else each part begins with its node. */
-export const taskSetToText = (graph: Named, tasks: readonly NodeTasks[]): string =>
+export const taskSetToText = (graph: NamedNodes, tasks: readonly NodeTasks[]): string =>
   tasks.flatMap(({ node, indices }) => partsOf(graph, node, indicesToText(indices))).join(',');
 
 /** Each named task, with its ordinal if the graph has it. */

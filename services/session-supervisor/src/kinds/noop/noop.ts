@@ -1,5 +1,5 @@
+import { indicesBetween } from '#libs/indices/index.ts';
 import { hash } from 'node:crypto';
-import { indicesBetween } from '../../domain/graph/index-set.ts';
 import { createGraph, singleNode, type TaskEdge } from '../../domain/graph/task-graph.ts';
 import { faultOf } from '../faults.ts';
 import type { Budgets, Kind } from '../kind.ts';

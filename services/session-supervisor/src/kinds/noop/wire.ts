@@ -1,3 +1,4 @@
+import { parseTasks } from '#libs/indices/index.ts';
 import {
   EdgeCondition,
   type NoopSpec as ProtoNoopSpec,
@@ -5,12 +6,7 @@ import {
   type NoopNode as ProtoNode,
 } from '#libs/contracts/common.ts';
 import { nodeAt, nodeOf, taskIndex, type TaskEdge } from '../../domain/graph/task-graph.ts';
-import {
-  selectTasks,
-  ordinalsToText,
-  parseTasks,
-  taskSetToText,
-} from '../../domain/graph/task-text.ts';
+import { selectTasks, ordinalsToText, taskSetToText } from '../../domain/graph/task-text.ts';
 import type { KindWire } from '../kind-wire.ts';
 import { clipped, specFields } from '../spec-fields.ts';
 import { isNode, MAX_INDICES, MAX_NODES, type Violations } from '#libs/mesh/index.ts';

@@ -1,5 +1,5 @@
+import { indicesBetween, indicesToText } from '#libs/indices/index.ts';
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
-import { indicesBetween, indicesToText } from '../../domain/graph/index-set.ts';
 import type { PrepareDeps } from '../kind-wire.ts';
 import type { InputFile } from '../kind.ts';
 import { HEAD_BYTES, chooseScene, readBlendHead } from '#libs/blend/index.ts';

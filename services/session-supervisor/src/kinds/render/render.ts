@@ -1,5 +1,4 @@
-import { parseIndices } from '../../domain/graph/index-expression.ts';
-import { indicesBetween } from '../../domain/graph/index-set.ts';
+import { indicesBetween, parseIndices } from '#libs/indices/index.ts';
 import { createGraph, type TaskEdge, type TaskNode } from '../../domain/graph/task-graph.ts';
 import { faultOf } from '../faults.ts';
 import type { Budgets, Kind, Order } from '../kind.ts';

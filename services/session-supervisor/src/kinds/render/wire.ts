@@ -1,3 +1,4 @@
+import { indicesToText, parseIndices } from '#libs/indices/index.ts';
 import { signGrant } from '#libs/auth/index.ts';
 import {
   RenderFormat,
@@ -10,8 +11,6 @@ import { durationToProto, type Violations } from '#libs/mesh/index.ts';
 import type { KindWire } from '../kind-wire.ts';
 import { clipped, specFields } from '../spec-fields.ts';
 import { prepareRender } from './prepare.ts';
-import { parseIndices } from '../../domain/graph/index-expression.ts';
-import { indicesToText } from '../../domain/graph/index-set.ts';
 import type { Physics, RenderSpec } from './render.ts';
 
 const ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'];

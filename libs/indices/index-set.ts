@@ -1,7 +1,6 @@
 import { DomainError, status } from '#libs/errors/index.ts';
 import { MAX_INDICES } from '#libs/mesh/index.ts';
 import { collectRanges, type IndexRange } from './index-ranges.ts';
-import type { OrdinalRange } from '../sets/bitmap.ts';
 
 /** The highest index, which is Blender's highest frame. */
 export const MAX_INDEX = 1_048_574;
@@ -121,7 +120,10 @@ export const indicesToText = ({ ranges }: Pick<IndexSet, 'ranges'>): string =>
   ranges.map(rangeToText).join(',');
 
 /** The text of these ascending ordinals; `''` for none. Throws RangeError outside the set. O(log ranges) for each run. */
-export const subsetToText = (indices: IndexSet, ordinals: Iterable<OrdinalRange>): string => {
+export const subsetToText = (
+  indices: IndexSet,
+  ordinals: Iterable<Pick<IndexRange, 'first' | 'last'>>,
+): string => {
   const collector = collectRanges();
   for (const { first, last } of ordinals) {
     for (let ordinal = first; ordinal <= last;) {
