@@ -143,6 +143,16 @@ describe('muster against a whole mesh', function () {
     const [id = ''] = /w-[a-z0-9]+/.exec(said.stdout) ?? [];
     expect((await muster('results', id, '--out', 'again')).code).to.equal(0);
     expect((await readdir(at('again'))).sort()).to.deep.equal(['frame_0002.jpg', 'frame_0003.jpg']);
+    const one = await muster('results', id, '--frames', '3', '--out', 'one');
+    expect(one.code, one.stderr).to.equal(0);
+    expect(await readdir(at('one'))).to.deep.equal(['frame_0003.jpg']);
+    const listed = await musterJson('results', id, '--frames', '3');
+    expect(listed.lines[0]).to.have.lengthOf(1).and.have.nested.property('[0].task', 'frames/3');
+    const unknown = await muster('results', id, '--frames', '3-5', '--out', 'none');
+    expect([unknown.code, unknown.stderr]).to.deep.equal([
+      2,
+      `muster: workload ${id} has no frame 4-5; choose some of 2-3 (INVALID_ARGUMENT, FRAMES_UNKNOWN)\n`,
+    ]);
     const same = await Promise.all(
       ['small', 'again'].map((name) => readFile(at(`${name}/frame_0002.jpg`))),
     );
@@ -190,6 +200,13 @@ describe('muster against a whole mesh', function () {
       'solve/0002.bin',
     ];
     expect(files.sort()).to.deep.equal(['mesh', ...named.slice(0, 3), 'solve', ...named.slice(3)]);
+    const some = await muster('results', id, '--tasks', 'mesh/1,solve/0-1', '--out', 'some');
+    expect([some.code, some.stderr]).to.deep.equal([
+      1,
+      `muster: no result yet of task solve/1; how the workload stands: muster show ${id}\n`,
+    ]);
+    const chosen = ['mesh', 'mesh/0001.bin', 'solve', 'solve/0000.bin'];
+    expect((await readdir(at('some'), { recursive: true })).sort()).to.deep.equal(chosen);
     expect((await muster('log', id, '1')).code).to.equal(5);
     expect((await muster('retry', id, '--tasks', '1')).code).to.equal(2);
     expect((await muster('retry', id, '--tasks', 'solve/1', '--frames', 'solve/1')).code).to.equal(

@@ -51,6 +51,23 @@ export const whichWorkload = (command: Command): Command =>
     .argument('[id]', 'the workload (default: the one that runs)', '')
     .option('--customer <id>', 'whose running workload is meant; for operators', '');
 
+/** Some tasks of a workload: `--frames`, or by its other name `--tasks`. */
+export interface TasksOptions {
+  frames?: string;
+  tasks?: string;
+}
+
+/** Adds `--frames` and `--tasks`, of which only one may be given. */
+export const whichTasks = (command: Command, about: string): Command =>
+  command
+    .option('--frames <expression>', about)
+    .addOption(
+      new Option(
+        '--tasks <expression>',
+        'another name of --frames; with several steps mesh/0-2,solve/1',
+      ).conflicts('frames'),
+    );
+
 /** The host that a command is about, for those who have several. */
 export interface HostOption {
   host: string;

@@ -1,8 +1,13 @@
-import { Option } from 'commander';
 import { WorkloadServiceService, type Workload } from '#libs/contracts/session.ts';
 import { plural } from '../formats.ts';
 import type { Define } from '../invocation.ts';
-import { parseCount, whichWorkload, type WhichOptions } from '../options.ts';
+import {
+  parseCount,
+  whichTasks,
+  whichWorkload,
+  type TasksOptions,
+  type WhichOptions,
+} from '../options.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { stateOf } from '../workload/describe.ts';
 import { viewOf } from '../workload/kinds.ts';
@@ -43,32 +48,19 @@ export const stop: Define = (command, { does }) =>
       }),
     );
 
-interface RetryOptions extends WhichOptions {
-  frames?: string;
-  tasks?: string;
-}
-
 export const retry: Define = (command, { does }) =>
-  whichWorkload(command)
-    .option('--frames <expression>', 'which, for example 3,7-9 (default: all that failed)')
-    .addOption(
-      new Option(
-        '--tasks <expression>',
-        'another name of --frames; with several steps mesh/0-2,solve/1',
-      ).conflicts('frames'),
-    )
-    .action(
-      does<[string], RetryOptions>(async (invocation, [workloadId], options) => {
-        const { cli, output } = invocation;
-        const { customer: customerId, tasks = '', frames = tasks } = options;
-        const ask = { workloadId, customerId, frames, requestId: cli.random.id('r') };
-        const answer = await workloadsOf(await invocation.mesh()).retryTasks(ask);
-        const workload = workloadIn(answer);
-        const left = plural(workload.remaining, viewOf(workload).noun);
-        const text = `${said(workload)}, ${left} to do`;
-        await output.answer(WorkloadServiceService.retryTasks, answer, text);
-      }),
-    );
+  whichTasks(whichWorkload(command), 'which, for example 3,7-9 (default: all that failed)').action(
+    does<[string], WhichOptions & TasksOptions>(async (invocation, [workloadId], options) => {
+      const { cli, output } = invocation;
+      const { customer: customerId, tasks = '', frames = tasks } = options;
+      const ask = { workloadId, customerId, frames, requestId: cli.random.id('r') };
+      const answer = await workloadsOf(await invocation.mesh()).retryTasks(ask);
+      const workload = workloadIn(answer);
+      const left = plural(workload.remaining, viewOf(workload).noun);
+      const text = `${said(workload)}, ${left} to do`;
+      await output.answer(WorkloadServiceService.retryTasks, answer, text);
+    }),
+  );
 
 export const usersWanted: Define = (command, { does }) =>
   command

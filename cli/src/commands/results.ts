@@ -6,8 +6,8 @@ import { WorkloadServiceService, type Result, type Workload } from '#libs/contra
 import { formatBytes, formatSeconds, plural } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import { tellList } from '../list.ts';
-import { whichWorkload, type WhichOptions } from '../options.ts';
-import type { Column } from '../output.ts';
+import { whichTasks, whichWorkload, type TasksOptions, type WhichOptions } from '../options.ts';
+import type { Column, Output } from '../output.ts';
 import { patienceOf, persistently } from '../patience.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { nameOf } from '../workload/describe.ts';
@@ -17,14 +17,15 @@ import { PATIENCE_MS } from '../workload/follow.ts';
 import { outDirectory } from '../workload/out-directory.ts';
 import { createPreviews } from '../workload/previews.ts';
 import { previewFileName } from '../workload/file-names.ts';
+import { selectTasks, type Selection } from '../workload/selection.ts';
 
-interface ResultsOptions extends WhichOptions {
+interface ResultsOptions extends WhichOptions, TasksOptions {
   out?: string;
   previews?: true;
 }
 
 export const results: Define = (command, { does }) =>
-  whichWorkload(command)
+  whichTasks(whichWorkload(command), 'only these, for example 1-10,20-40x2 (default: all)')
     .option('--out <dir>', 'fetch them into this directory')
     .option('--previews', 'with --out: fetch their small JPEG previews instead')
     .action(
@@ -36,26 +37,51 @@ export const results: Define = (command, { does }) =>
         const { output } = invocation;
         const client = workloadsOf(await invocation.mesh());
         const workload = workloadIn(await client.getWorkload({ workloadId: id, customerId }));
+        const { tasks, frames = tasks } = options;
+        const selection = frames === undefined ? undefined : selectTasks(workload, frames);
         let exitCode: number = exitCodes.done;
         if (out !== undefined) {
           const fetchThem = previews ? fetchPreviews : fetchAll;
-          const code = await fetchThem(invocation, workload, out);
+          const code = await fetchThem(invocation, workload, { out, selection });
           if (!output.isJson) {
             return code;
           }
           exitCode = code;
         }
         const which = { workloadId: workload.workloadId, customerId: '', afterRevision: 0 };
+        const listed = new Set<string>();
         await tellList(
           output,
           WorkloadServiceService.listResults,
-          (page) => client.listResults({ ...which, ...page }),
+          async (page) => {
+            const { results: all, ...answer } = await client.listResults({ ...which, ...page });
+            const chosen = selection === undefined ? all : all.filter(selection.has);
+            chosen.forEach(({ task }) => listed.add(task));
+            return { ...answer, results: chosen };
+          },
           'results',
           columns,
         );
-        return exitCode;
+        return out === undefined ? tellAbsent(output, workload, selection, listed) : exitCode;
       }),
     );
+
+/** Wanted results that there are not (yet) make the command fail, because whoever names some counts on them. */
+const tellAbsent = (
+  output: Output,
+  workload: Workload,
+  selection: Selection | undefined,
+  there: ReadonlySet<string>,
+): number => {
+  const absent = selection?.without(there) ?? '';
+  if (absent === '') {
+    return exitCodes.done;
+  }
+  output.note(
+    `no result yet of ${viewOf(workload).noun} ${absent}; how the workload stands: muster show ${workload.workloadId}`,
+  );
+  return exitCodes.failed;
+};
 
 const columns: readonly Column<Result>[] = [
   ['TASK', ({ task }) => task],
@@ -66,11 +92,17 @@ const columns: readonly Column<Result>[] = [
   ['NOTES', ({ notes }) => notes.join('; ')],
 ];
 
+/** Where results go, and which; without a selection all. */
+interface Wanted {
+  out: string;
+  selection: Selection | undefined;
+}
+
 /** Fetches the previews: `preview_0001.jpg` for `frame_0001.exr`. A result without one is counted and no failure. */
 const fetchPreviews = async (
   invocation: Invocation,
   workload: Workload,
-  out: string,
+  { out, selection }: Wanted,
 ): Promise<number> => {
   const { cli, output } = invocation;
   const directory = await outDirectory(cli.cwd, out);
@@ -80,18 +112,22 @@ const fetchPreviews = async (
   const patience = patienceOf(invocation, PATIENCE_MS);
   let count = 0;
   let missing = 0;
+  const seen = new Set<string>();
   const previews = createPreviews({
     cli,
     mesh,
     workloadId,
+    isWanted: selection?.has,
     persist: (call) => persistently(patience, call),
   });
   await previews.catchUp({
     onPreview: async ({ result, jpeg }) => {
       await writeFile(join(directory, previewFileName(workload, result)), jpeg);
+      seen.add(result.task);
       count += 1;
     },
-    onMissing: () => {
+    onMissing: ({ task }) => {
+      seen.add(task);
       missing += 1;
     },
   });
@@ -101,11 +137,15 @@ const fetchPreviews = async (
       `${plural(missing, 'result')} ${missing === 1 ? 'has' : 'have'} no preview; fetch the whole: muster results ${workloadId} --out DIR`,
     );
   }
-  return exitCodes.done;
+  return tellAbsent(output, workload, selection, seen);
 };
 
 /** Fetches what is not there yet. A result that the mesh has lost ends nothing, and is named. */
-const fetchAll = async (invocation: Invocation, workload: Workload, out: string) => {
+const fetchAll = async (
+  invocation: Invocation,
+  workload: Workload,
+  { out, selection }: Wanted,
+): Promise<number> => {
   const { cli, output } = invocation;
   const directory = await outDirectory(cli.cwd, out);
   const mesh = await invocation.mesh();
@@ -117,13 +157,16 @@ const fetchAll = async (invocation: Invocation, workload: Workload, out: string)
     workload,
     directory,
     patience,
+    ...(selection && { isWanted: selection.has }),
     onFetched: () => {},
     onLost: ({ task }) => void lost.push(task),
   });
   await fetcher.catchUp();
   output.text(`${plural(fetcher.fetched.size, viewOf(workload).noun)} in ${directory}`);
+  const seen = new Set([...fetcher.fetched.keys(), ...lost]);
+  const exitCode = tellAbsent(output, workload, selection, seen);
   if (lost.length === 0) {
-    return exitCodes.done;
+    return exitCode;
   }
   const named = lost.slice(0, 10).join(', ') + (lost.length > 10 ? ', …' : '');
   output.note(

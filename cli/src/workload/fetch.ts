@@ -25,6 +25,8 @@ interface FetchOptions {
   workload: Workload;
   directory: string;
   patience: PatienceOptions;
+  /** Whether a result is to be fetched; all are without it. */
+  isWanted?(result: Result): boolean;
   onFetched(fetched: Fetched): void;
   /** Called with a result whose bytes the mesh has lost. Without it, the first one ends the fetching. */
   onLost?(result: Result): void;
@@ -49,6 +51,7 @@ const LAG_MS = 10_000;
 export const createFetcher = (options: FetchOptions): Fetcher => {
   const { cli, mesh, workload, directory, patience } = options;
   const { workloadId } = workload;
+  const isWanted = options.isWanted ?? (() => true);
   const fetched = new Map<string, Fetched>();
   let afterRevision = 0;
 
@@ -87,7 +90,7 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
       const page = await persistently(patience, () =>
         workloadsOf(mesh).listResults(request, { signal: cli.interrupt }),
       );
-      await inParallel(MAX_DOWNLOADS, latestPerTask(page.results), fetchOne);
+      await inParallel(MAX_DOWNLOADS, latestPerTask(page.results.filter(isWanted)), fetchOne);
       pageToken = page.nextPageToken;
       // A replica that lags behind answers an older position, which must not cause a second download.
       if (pageToken === '') {

@@ -1,5 +1,6 @@
 import { RenderFormat, RenderPhysics, type RenderSpec } from '#libs/contracts/common.ts';
 import type { Workload } from '#libs/contracts/session.ts';
+import { indicesBetween, parseIndices, type NodeTasks } from '#libs/indices/index.ts';
 import { formatEnum, plural, printable } from '../formats.ts';
 
 type Spec = NonNullable<Workload['spec']>;
@@ -12,6 +13,8 @@ interface KindView<S> {
   /** How many steps it has; tasks of several steps are named with their step. */
   steps(spec: S): number;
   extension(spec: S): string;
+  /** The tasks whose results are the customer's. Not of a workload from a list, which may carry less. */
+  tasks(spec: S): NodeTasks[];
   /** What it is in few words: `render scene.blend, frames 1-24`. */
   summary(spec: S, workload: Workload): string;
   /** Its own lines of `show`. Empty ones are left out. */
@@ -61,6 +64,7 @@ const kinds: { readonly [K in Spec['$case']]: KindView<SpecOf<K>> } = {
     noun: 'frame',
     steps: () => 1,
     extension: ({ format }) => EXTENSIONS[format],
+    tasks: ({ frames }) => [{ node: 'frames', indices: parseIndices(frames) }],
     summary: ({ frames }, { fileName }) => `render ${printable(fileName)}, frames ${frames}`,
     facts: renderFacts,
   },
@@ -68,6 +72,11 @@ const kinds: { readonly [K in Spec['$case']]: KindView<SpecOf<K>> } = {
     noun: 'task',
     steps: ({ nodes }) => nodes.length,
     extension: () => 'bin',
+    tasks: ({ nodes, tasks }) =>
+      (nodes.length === 0 ? [{ id: 'noop', tasks }] : nodes).map((node) => ({
+        node: node.id,
+        indices: indicesBetween(0, node.tasks - 1),
+      })),
     // Each of several steps has a duration of its own.
     summary: ({ nodes, durationMs }, { total }) =>
       `noop, ${plural(total, 'task')} ${nodes.length > 1 ? `in ${nodes.length} steps` : `of ${durationMs} ms`}`,
@@ -79,6 +88,7 @@ const UNKNOWN = {
   noun: 'task',
   hasSeveralSteps: false,
   extension: 'bin',
+  tasks: (): NodeTasks[] => [],
   summary: 'unknown to this version',
   facts: {},
 };
@@ -94,6 +104,7 @@ export const viewOf = (workload: Workload) => {
     noun: view.noun,
     hasSeveralSteps: view.steps(spec.value) > 1,
     extension: view.extension(spec.value),
+    tasks: () => view.tasks(spec.value),
     summary: view.summary(spec.value, workload),
     facts: view.facts(spec.value),
   };

@@ -15,6 +15,8 @@ interface PreviewOptions {
   cli: Pick<Cli, 'interrupt'>;
   mesh: Mesh;
   workloadId: string;
+  /** Whether the preview of a result is wanted; all are without it. */
+  isWanted?: ((result: Result) => boolean) | undefined;
   /** Makes a call, as often as the caller has patience. */
   persist: <T>(call: () => Promise<T>) => Promise<T>;
 }
@@ -30,7 +32,7 @@ const PAGE_SIZE = 200;
 
 /** Brings previews of accepted results while others are still being made: each call those that were accepted since the last. */
 export const createPreviews = (options: PreviewOptions) => {
-  const { cli, mesh, workloadId, persist } = options;
+  const { cli, mesh, workloadId, persist, isWanted = () => true } = options;
   let afterRevision = 0;
 
   const fetchOne = async (result: Result, taker: Taker): Promise<void> => {
@@ -53,7 +55,8 @@ export const createPreviews = (options: PreviewOptions) => {
             { signal: cli.interrupt },
           ),
         );
-        await inParallel(MAX_DOWNLOADS, page.results, (result) => fetchOne(result, taker));
+        const wanted = page.results.filter(isWanted);
+        await inParallel(MAX_DOWNLOADS, wanted, (result) => fetchOne(result, taker));
         pageToken = page.nextPageToken;
         // A replica that lags behind answers an older position.
         if (pageToken === '') {
