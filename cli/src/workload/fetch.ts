@@ -26,7 +26,7 @@ interface FetchOptions {
   directory: string;
   patience: PatienceOptions;
   /** Whether a result is to be fetched; all are without it. */
-  isWanted?(result: Result): boolean;
+  isWanted?: (result: Result) => boolean;
   onFetched(fetched: Fetched): void;
   /** Called with a result whose bytes the mesh has lost. Without it, the first one ends the fetching. */
   onLost?(result: Result): void;

@@ -12,9 +12,9 @@ import { viewOf } from './kinds.ts';
 
 /** Some tasks of a workload, those whose results are wanted. */
 export interface Selection {
-  has(result: Pick<Result, 'task'>): boolean;
+  has: (result: Pick<Result, 'task'>) => boolean;
   /** The wanted tasks that are not among these, as an expression; empty if all are. */
-  without(tasks: ReadonlySet<string>): string;
+  without: (tasks: ReadonlySet<string>) => string;
 }
 
 /** The longest expression that is shown. */
