@@ -15,6 +15,18 @@ export const parseTtl = (text: string): number => {
   return seconds;
 };
 
+const UNIT_BYTES: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/** Reads `512MiB`, `8GiB` as bytes. Throws INVALID_ARGUMENT `USAGE` on anything else. */
+export const parseSize = (text: string): number => {
+  const [, count = 0, unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?)(MiB|GiB)$/.exec(text) ?? [];
+  const bytes = Math.round(Number(count) * (UNIT_BYTES[unit] ?? 0));
+  if (bytes === 0) {
+    throw usage(`'${text}' is not a size; write 512MiB or 8GiB`);
+  }
+  return bytes;
+};
+
 /** Seconds as a google.protobuf.Duration. */
 export const toDuration = (seconds: number | undefined) =>
   seconds === undefined ? undefined : durationToProto(seconds * 1_000);

@@ -1,2 +1,10 @@
 export { familyOf, type EngineFamily } from './families.ts';
-export { canServe, isAtLeast, meets, type EngineNeeds, type OfferedEngine } from './match.ts';
+export {
+  canServe,
+  isAtLeast,
+  isEnough,
+  meets,
+  type EngineNeeds,
+  type OfferedDevice,
+  type OfferedEngine,
+} from './match.ts';

@@ -64,7 +64,7 @@ export const failedBody = (failed: Partial<Failed> = {}): NonNullable<Report['bo
 export const capabilityOf = (capability: Partial<Capability> = {}): Capability => ({
   cpus: 2,
   memoryBytes: 2 ** 30,
-  engines: [{ name: 'noop', version: '1' }],
+  engines: [{ name: 'noop', version: '1', devices: [] }],
   sandbox: 'SANDBOX_LEVEL_NONE',
   ...capability,
 });

@@ -72,7 +72,7 @@ export const handAgent = async (
   mesh: Mesh,
   who: string | Enrolled,
   slots = 1,
-  engines: Capability['engines'] = [{ name: 'noop', version: '1' }],
+  engines: Capability['engines'] = [{ name: 'noop', version: '1', devices: [] }],
 ): Promise<HandAgent> => {
   const enrolled = typeof who === 'string' ? await enrol(mesh, who) : who;
   const awaited = new Map<number, PromiseWithResolvers<Outcome>>();

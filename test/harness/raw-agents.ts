@@ -19,7 +19,9 @@ export const bytesOf = (message: ConnectRequest['message']): Uint8Array =>
 
 /** The bytes of a valid hello. */
 const helloBytes = (...engines: string[]): Uint8Array => {
-  const capability = capabilityOf({ engines: engines.map((name) => ({ name, version: '1' })) });
+  const capability = capabilityOf({
+    engines: engines.map((name) => ({ name, version: '1', devices: [] })),
+  });
   return bytesOf({ $case: 'hello', value: helloOf({ capability }) });
 };
 

@@ -28,6 +28,8 @@ export const render = (spec: Partial<RenderSpec>): RenderSpec => ({
   bakeTimeout: undefined,
   tiles: 0,
   tilesIfSlow: false,
+  device: 'RENDER_DEVICE_UNSPECIFIED',
+  deviceMemoryBytes: 0,
   maxFailures: 0,
   maxLosses: 0,
   ...spec,

@@ -104,7 +104,7 @@ describe('an uploaded scene', function () {
 
   it('is rendered by the machine that has Blender, while a machine with only OpenFOAM gets no frame', async () => {
     using stranger = await handAgent(mesh, 'stranger', 1, [
-      { name: 'OPENFOAM_COM', version: '2312' },
+      { name: 'OPENFOAM_COM', version: '2312', devices: [] },
     ]);
     const id = await startWith(whole, { frames: '0-1', samples: 1 });
     expect(await ended(acme, id)).to.include({ state: 'WORKLOAD_STATE_COMPLETED', completed: 2 });

@@ -20,6 +20,13 @@ import type { Allowance } from '../project/permitted.ts';
 import { type Prepared, prepareProject } from '../project/prepare.ts';
 import { type HandedIn, type OnSending, send } from '../project/send.ts';
 import { createSendingDisplay } from '../project/sending-display.ts';
+import {
+  checkDevice,
+  deviceMemoryOption,
+  deviceOf,
+  deviceOption,
+  type DeviceOptions,
+} from '../workload/device.ts';
 import { type Tiles, tilesOption } from '../workload/tiles.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
@@ -45,7 +52,7 @@ const formats = {
   exr: RenderFormat.OPEN_EXR,
 } as const;
 
-interface RenderOptions extends WaitOptions, NotifyOptions {
+interface RenderOptions extends WaitOptions, NotifyOptions, DeviceOptions {
   frames: string;
   order: keyof typeof orders;
   engine: string;
@@ -101,6 +108,8 @@ export const render: Define = (command, { does }) =>
       'CYCLES, BLENDER_EEVEE or BLENDER_WORKBENCH (default: as in the file)',
       '',
     )
+    .addOption(deviceOption())
+    .addOption(deviceMemoryOption())
     .addOption(
       countOption('--samples <n>', 'samples per pixel (default: as in the file)', [1, 65_536], 0),
     )
@@ -163,6 +172,7 @@ export const render: Define = (command, { does }) =>
         const { cli, output } = invocation;
         const startedMs = cli.clock.monotonic();
         const given = givenOf(path, options);
+        checkDevice(options, options.tiles);
         if (options.movie !== undefined && options.wait) {
           await checkFfmpeg();
         }
@@ -311,6 +321,7 @@ const renderSpec = (
   progressTimeout: toDuration(options.progressTimeout),
   physics: options.physics,
   ...options.tiles,
+  ...deviceOf(options),
   bakeTimeout: toDuration(options.bakeTimeout),
   maxFailures: 0,
   maxLosses: 0,

@@ -1,5 +1,6 @@
+import type { Engine } from '#libs/contracts/agent.ts';
 import { UserServiceService } from '#libs/contracts/user.ts';
-import { formatBytes, formatEnum, formatInstant } from '../formats.ts';
+import { formatBytes, formatEnum, formatInstant, printable } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import { tellList } from '../list.ts';
 
@@ -8,6 +9,17 @@ const enginesOf = (engines: readonly { name: string; version: string }[]): strin
   Object.entries(Object.groupBy(engines, ({ name }) => name))
     .map(([name, each = []]) => [name, ...each.map(({ version }) => version)].join(' '))
     .join(', ');
+
+/** `OPTIX NVIDIA GeForce RTX 4090 24.0 GiB`: each graphics card once for each backend, whatever the versions. */
+const devicesOf = (engines: readonly Engine[]): string => {
+  const words = engines.flatMap(({ devices }) =>
+    devices.map(({ backend, name, memoryBytes }) => {
+      const memory = memoryBytes === 0 ? 'memory not known' : formatBytes(memoryBytes);
+      return `${backend.replace('DEVICE_BACKEND_', '')} ${printable(name)} ${memory}`;
+    }),
+  );
+  return [...new Set(words)].join(', ');
+};
 
 export const users: Define = (command, { does }) =>
   command.option('--workload <id>', 'only those that serve it', '').action(
@@ -23,6 +35,7 @@ export const users: Define = (command, { does }) =>
         ['SLOTS', (user) => user.slots, 'right'],
         ['MEMORY', (user) => formatBytes(user.capability?.memoryBytes ?? 0), 'right'],
         ['ENGINES', ({ capability }) => enginesOf(capability?.engines ?? [])],
+        ['DEVICES', ({ capability }) => devicesOf(capability?.engines ?? [])],
         ['SINCE', (user) => formatInstant(user.connectTime)],
       ]);
     }),

@@ -11,6 +11,7 @@ const NOTHING: SceneChoice = {
   frames: '',
   camera: '',
   viewLayer: '',
+  device: 'cpu',
 };
 
 describe('inspect', () => {
@@ -41,6 +42,18 @@ describe('inspect', () => {
     expect(await refusal('no-camera.blend')).to.equal('NO_CAMERA');
     expect(await refusal('addon-engine.blend')).to.equal('ENGINE_UNKNOWN');
     expect(await refusal('addon-engine.blend', { engine: 'CYCLES' })).to.equal('accepted');
+  });
+
+  it('refuses a graphics card for an engine that draws with what the machine has', async () => {
+    const eevee = (choice: Partial<SceneChoice>): Promise<string> =>
+      inspected('eevee.blend', choice).then(() => 'accepted', String);
+    expect(await eevee({})).to.equal('accepted');
+    expect(await eevee({ device: 'gpu' })).to.contain('--device is for CYCLES');
+    expect(await eevee({ device: 'both', engine: 'CYCLES' })).to.equal('accepted');
+    expect(await refusal('packed.blend', { device: 'gpu' })).to.equal('accepted');
+    expect(await refusal('packed.blend', { device: 'gpu', engine: 'BLENDER_WORKBENCH' })).to.equal(
+      'USAGE',
+    );
   });
 
   it('refuses a camera or a view layer that the scene does not have, and says which it has', async () => {

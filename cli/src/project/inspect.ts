@@ -6,6 +6,7 @@ import {
   type SceneSettings,
   scenesOf,
 } from '#libs/blend/index.ts';
+import { checkDeviceOf, type DeviceOptions } from '../workload/device.ts';
 import { inputUnreadable } from '../failures.ts';
 
 /** The engines of the mesh, by the names that Blender's versions have for them. */
@@ -89,6 +90,7 @@ export interface SceneChoice {
   frames: string;
   camera: string;
   viewLayer: string;
+  device: DeviceOptions['device'];
 }
 
 /** A scene that was found fit to render, empty for the only one, and its frames as an expression. */
@@ -101,7 +103,8 @@ export interface Inspected {
 
 /**
  * Looks through a .blend before it is sent. Undefined if it cannot be read as far as that; then the mesh judges it. Throws
- * `SCENE_UNKNOWN`, `CAMERA_UNKNOWN`, `VIEW_LAYER_UNKNOWN`, `NO_CAMERA` and `ENGINE_UNKNOWN`.
+ * `SCENE_UNKNOWN`, `CAMERA_UNKNOWN`, `VIEW_LAYER_UNKNOWN`, `NO_CAMERA`, `ENGINE_UNKNOWN`, and `USAGE` if its engine does not
+ * fit to the device.
  */
 export const inspect = async (
   path: string,
@@ -137,6 +140,7 @@ export const inspect = async (
   if (choice.engine === '' && !ENGINES.has(scene.engine)) {
     throw engineUnknown(scene.engine);
   }
+  checkDeviceOf(choice.device, choice.engine || scene.engine);
   const { firstFrame, lastFrame, frameStep, isMovie, fps } = scene;
   const range = firstFrame === lastFrame ? `${firstFrame}` : `${firstFrame}-${lastFrame}`;
   return {

@@ -1,6 +1,7 @@
 import { RenderFormat, RenderPhysics, type RenderSpec } from '#libs/contracts/common.ts';
 import type { Workload } from '#libs/contracts/session.ts';
 import { indicesBetween, parseIndices, type NodeTasks } from '#libs/indices/index.ts';
+import { deviceWords } from './device.ts';
 import { formatEnum, plural, printable } from '../formats.ts';
 
 type Spec = NonNullable<Workload['spec']>;
@@ -47,6 +48,7 @@ const renderFacts = ({
   camera,
   viewLayer,
   physics,
+  ...spec
 }: RenderSpec) => ({
   scene: printable(scene),
   camera: printable(camera),
@@ -57,6 +59,7 @@ const renderFacts = ({
   samples: samples === 0 ? '' : String(samples),
   scale: scalePercent === 0 ? '' : `${scalePercent} %`,
   physics: PHYSICS[physics] ?? '',
+  device: deviceWords(spec),
 });
 
 const kinds: { readonly [K in Spec['$case']]: KindView<SpecOf<K>> } = {

@@ -137,6 +137,8 @@ describe('the agent as a process', function () {
         bakeTimeout: undefined,
         tiles: 0,
         tilesIfSlow: false,
+        device: 'RENDER_DEVICE_UNSPECIFIED' as const,
+        deviceMemoryBytes: 0,
         maxFailures: 0,
         maxLosses: 0,
       };

@@ -1,6 +1,6 @@
 import type { Clock } from '#libs/clock/index.ts';
-import type { Scene } from '#libs/contracts/agent.ts';
-import type { EngineFamily, OfferedEngine } from '#libs/engines/index.ts';
+import type { Capability, Scene } from '#libs/contracts/agent.ts';
+import type { EngineFamily } from '#libs/engines/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { z } from 'zod';
@@ -31,7 +31,7 @@ export interface Surroundings<Settings = unknown> {
 
 /** What `detect` found: working engines and the way to use them, or why there are none, for people. */
 export type Detected<Job> =
-  | { kind: 'works'; offers: readonly OfferedEngine[]; engine: Engine<Job> }
+  | { kind: 'works'; offers: Capability['engines']; engine: Engine<Job> }
   | { kind: 'missing'; why: string };
 
 /** A job's input on this machine. */

@@ -30,7 +30,7 @@ describe('findEngines', () => {
     expect(capability).to.deep.include({
       cpus: availableParallelism(),
       sandbox: 'SANDBOX_LEVEL_NONE',
-      engines: [{ name: 'noop', version: '1' }],
+      engines: [{ name: 'noop', version: '1', devices: [] }],
     });
     expect(capability.memoryBytes).to.be.within(128 * 1024 ** 2, 2 ** 50);
     expect(Object.keys(engines)).to.deep.equal(['noop']);

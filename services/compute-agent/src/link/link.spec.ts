@@ -218,6 +218,8 @@ describe('the agent and the mesh', () => {
       bakeTimeout: undefined,
       tiles: 0,
       tilesIfSlow: false,
+      device: 'RENDER_DEVICE_UNSPECIFIED' as const,
+      deviceMemoryBytes: 0,
       maxFailures: 0,
       maxLosses: 0,
     };

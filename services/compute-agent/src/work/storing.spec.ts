@@ -306,6 +306,8 @@ describe('results and scenes, with a real blob service', function () {
         bakeTimeout: undefined,
         tiles: 0,
         tilesIfSlow: false,
+        device: 'RENDER_DEVICE_UNSPECIFIED' as const,
+        deviceMemoryBytes: 0,
         maxFailures: 0,
         maxLosses: 0,
       };

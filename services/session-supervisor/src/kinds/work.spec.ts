@@ -38,6 +38,14 @@ describe('what agents are told of the work', () => {
     expect(understoodFrom(project)).to.deep.equal({ understoodFrom: 6 });
   });
 
+  it('says the device, and that builds which would render with any processor must not own it', () => {
+    const gpu = renderHeader('1', { device: 'gpu', deviceMemoryBytes: 5 });
+    expect(workOf(gpu)({ ...ann, ordinals: [0] }).kind?.value)
+      .to.have.property('spec')
+      .that.includes({ device: 'RENDER_DEVICE_GPU', deviceMemoryBytes: 5 });
+    expect(understoodFrom(gpu)).to.deep.equal({ understoodFrom: 6 });
+  });
+
   it('names only those failing tasks that the agent has', () => {
     const failingTasks = Array.from({ length: 10_000 }, (_, i) => i * 2).join(',');
     const work = workOf(header(30_000, { failingTasks }));

@@ -38,6 +38,8 @@ const render = (
       bakeTimeout: undefined,
       tiles: 0,
       tilesIfSlow: false,
+      device: 'RENDER_DEVICE_UNSPECIFIED',
+      deviceMemoryBytes: 0,
       maxFailures: 0,
       maxLosses: 0,
       ...spec,
@@ -130,6 +132,19 @@ describe('a render', function () {
       'INVALID_FIELDS object_id render.engine render.samples render.scale_percent render.scene render.frames ' +
         'render.frame_timeout render.progress_timeout render.max_failures render.max_losses',
     );
+  });
+
+  it('names what does not fit to its device', async () => {
+    const wrong = (spec: Partial<RenderSpec>): Promise<string> =>
+      refusal(start(render('o-1', { frames: '1', ...spec })));
+    const gpu = { device: 'RENDER_DEVICE_GPU', deviceMemoryBytes: 1 } as const;
+    expect(await wrong({ ...gpu, engine: 'BLENDER_EEVEE', tiles: 4 })).to.equal(
+      'INVALID_FIELDS render.device render.tiles',
+    );
+    expect(await wrong({ deviceMemoryBytes: 1 })).to.equal(
+      'INVALID_FIELDS render.device_memory_bytes',
+    );
+    expect(await wrong({ ...gpu, engine: 'CYCLES' })).to.equal('OBJECT_NOT_FOUND');
   });
 
   it('is refused without the object, or with another customer’s', async () => {

@@ -50,6 +50,8 @@ const GRAPH_FOLD_VERSION = 4;
 const PROJECT_FOLD_VERSION = 6;
 /** Builds before this one do not pass results on to other tasks. */
 const INNER_FOLD_VERSION = 6;
+/** Builds before this one would have any machine render with its processors. */
+const DEVICE_FOLD_VERSION = 6;
 
 /** Builds before this FOLD_VERSION would begin a workload that waits for a slot. */
 export const QUEUE_FOLD_VERSION = 6;
@@ -65,6 +67,9 @@ export const understoodFrom = ({
   const { nodes } = kindOf(spec).graphOf(spec);
   if (nodes.some(({ isInner }) => isInner)) {
     return { understoodFrom: INNER_FOLD_VERSION };
+  }
+  if (kindOf(spec).engineNeeds(spec, file, { engine: '', version: '' }).device) {
+    return { understoodFrom: DEVICE_FOLD_VERSION };
   }
   return nodes.length > 1 ? { understoodFrom: GRAPH_FOLD_VERSION } : {};
 };

@@ -45,7 +45,11 @@ export const usersFromProto = ({ users }: Pick<SetDemandResponse, 'users'>): Ass
       manager: user.managerId,
       slots: Math.max(1, user.slots),
       memoryBytes: capability.memoryBytes,
-      engines: capability.engines.map(({ name, version }) => ({ name, version })),
+      engines: capability.engines.map(({ name, version, devices }) => ({
+        name,
+        version,
+        devices: devices.map(({ memoryBytes }) => ({ memoryBytes })),
+      })),
       drain: DRAINS[user.drain] ?? 'no',
     };
     return [assigned];

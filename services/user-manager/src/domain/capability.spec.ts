@@ -9,8 +9,8 @@ const user = {
     cpus: 1,
     memoryBytes: 1_000,
     engines: [
-      { name: 'CYCLES', version: '3.4.1' },
-      { name: 'noop', version: '9.9' },
+      { name: 'CYCLES', version: '3.4.1', devices: [] },
+      { name: 'noop', version: '9.9', devices: [] },
     ],
     sandbox: 'SANDBOX_LEVEL_NONE' as const,
   },
@@ -23,6 +23,8 @@ const noNeeds: Needs = {
   exactVersion: '',
   memoryBytes: 0,
   barredUserIds: [],
+  device: false,
+  deviceMemoryBytes: 0,
 };
 
 const isFit = (more: Partial<Needs>): boolean => suits(user, { ...noNeeds, ...more });
@@ -40,10 +42,24 @@ describe('suits', () => {
   it('gives the work of a family to that family alone', () => {
     const foam = {
       ...user,
-      capability: { ...user.capability, engines: [{ name: 'OPENFOAM_COM', version: '2312' }] },
+      capability: {
+        ...user.capability,
+        engines: [{ name: 'OPENFOAM_COM', version: '2312', devices: [] }],
+      },
     };
     expect(suits(foam, { ...noNeeds, family: 'blender' })).to.equal(false);
     expect(suits(foam, { ...noNeeds, family: 'openfoam' })).to.equal(true);
+  });
+
+  it('asks for a graphics card of the engine, and for its memory', () => {
+    const [cycles, other] = user.capability.engines;
+    const device = { backend: 'DEVICE_BACKEND_CUDA', name: 'X', memoryBytes: 8 } as const;
+    const engines = [{ ...cycles!, devices: [device] }, other!];
+    const withCard = { ...user, capability: { ...user.capability, engines } };
+    const onDevice = { ...noNeeds, family: 'blender', device: true };
+    expect(suits(user, onDevice)).to.equal(false);
+    expect(suits(withCard, { ...onDevice, deviceMemoryBytes: 8 })).to.equal(true);
+    expect(suits(withCard, { ...onDevice, deviceMemoryBytes: 9 })).to.equal(false);
   });
 
   it('asks for memory, and leaves barred users out', () => {

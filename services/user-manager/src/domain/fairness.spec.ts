@@ -11,7 +11,7 @@ const machine = (id: string, version: string): MatchUser => ({
   capability: {
     cpus: 8,
     memoryBytes: 2 ** 34,
-    engines: [{ name: 'CYCLES', version }],
+    engines: [{ name: 'CYCLES', version, devices: [] }],
     sandbox: 'SANDBOX_LEVEL_BUBBLEWRAP',
   },
   isTold: true,
@@ -39,6 +39,8 @@ const demand = (
     exactVersion: exact,
     memoryBytes: 0,
     barredUserIds: [],
+    device: false,
+    deviceMemoryBytes: 0,
   },
   users: [],
 });

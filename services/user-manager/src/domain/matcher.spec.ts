@@ -11,6 +11,8 @@ const needs = (more: Partial<Needs> = {}): Needs => ({
   exactVersion: '',
   memoryBytes: 0,
   barredUserIds: [],
+  device: false,
+  deviceMemoryBytes: 0,
   ...more,
 });
 
@@ -36,7 +38,7 @@ const user = (
   capability: {
     cpus: 1,
     memoryBytes: 1_000,
-    engines: [{ name: 'CYCLES', version: '3.4.1' }],
+    engines: [{ name: 'CYCLES', version: '3.4.1', devices: [] }],
     sandbox: 'SANDBOX_LEVEL_BUBBLEWRAP',
   },
   isTold: true,
@@ -86,7 +88,7 @@ describe('matchUsers', () => {
   });
 
   it('names the user that must be given back where not every one would do', () => {
-    const gpu = { engines: [{ name: 'BLENDER_EEVEE', version: '3.4.1' }] };
+    const gpu = { engines: [{ name: 'BLENDER_EEVEE', version: '3.4.1', devices: [] }] };
     const users = [
       user('a', 'x'),
       user('b', 'x'),
@@ -206,7 +208,9 @@ const randomMesh = (random: Random): Mesh => {
       capability: {
         cpus: 1,
         memoryBytes: random.float() < 0.5 ? 100 : 1_000,
-        engines: engines.filter(() => random.float() < 0.6).map((name) => ({ name, version })),
+        engines: engines
+          .filter(() => random.float() < 0.6)
+          .map((name) => ({ name, version, devices: [] })),
         sandbox: 'SANDBOX_LEVEL_NONE',
       },
     });

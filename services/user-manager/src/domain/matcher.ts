@@ -40,6 +40,8 @@ const noNeeds: Needs = {
   exactVersion: '',
   memoryBytes: 0,
   barredUserIds: [],
+  device: false,
+  deviceMemoryBytes: 0,
 };
 
 const seatsOf = (demands: readonly Demand[]): Seat[] =>

@@ -81,8 +81,10 @@ describe('matching', () => {
 
   it('gives only those who can do the work', async () => {
     await mesh.agent('noop-only');
-    await mesh.agent('old', { engines: [{ name: 'CYCLES', version: '3.3.0' }] });
-    const fit = await mesh.agent('fit', { engines: [{ name: 'CYCLES', version: '3.4.1' }] });
+    await mesh.agent('old', { engines: [{ name: 'CYCLES', version: '3.3.0', devices: [] }] });
+    const fit = await mesh.agent('fit', {
+      engines: [{ name: 'CYCLES', version: '3.4.1', devices: [] }],
+    });
     await using session = await openSession(mesh.bus, {
       workload: 'w-fit',
       wanted: 10,

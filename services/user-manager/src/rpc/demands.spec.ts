@@ -18,6 +18,8 @@ const demandOf = (workloadId: string, more: Partial<Demand> = {}): Demand => ({
     exactVersion: '',
     memoryBytes: 0,
     barredUserIds: [],
+    device: false,
+    deviceMemoryBytes: 0,
   },
   users: [],
   ...more,

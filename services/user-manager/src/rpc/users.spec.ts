@@ -60,7 +60,9 @@ describe('UserService', () => {
 
   describe('getUser', () => {
     it('answers a connected user', async () => {
-      const agent = await mesh.agent('anna', { engines: [{ name: 'CYCLES', version: '3.4.1' }] });
+      const agent = await mesh.agent('anna', {
+        engines: [{ name: 'CYCLES', version: '3.4.1', devices: [] }],
+      });
       const { user } = await operator.users.getUser({ userId: agent.machine });
       expect(user).to.deep.include({
         name: 'anna',
@@ -68,7 +70,9 @@ describe('UserService', () => {
         agentVersion: '1.0',
         workloadId: '',
       });
-      expect(user?.capability?.engines).to.deep.equal([{ name: 'CYCLES', version: '3.4.1' }]);
+      expect(user?.capability?.engines).to.deep.equal([
+        { name: 'CYCLES', version: '3.4.1', devices: [] },
+      ]);
     });
 
     it('refuses no id, an unknown one, and a user that has left', async () => {

@@ -44,6 +44,13 @@ describe('the records of users', () => {
     expect(claims.filter((claimed) => claimed !== undefined)).to.have.lengthOf(1);
   });
 
+  it('of managers that knew no devices have none', async () => {
+    const old = { ...stream('u-old', 'c-1').capability, engines: [{ name: 'CYCLES' }] } as never;
+    await users.connect({ ...stream('u-old', 'c-1'), capability: old });
+    const user = await users.get('u-old');
+    expect(user?.capability.engines).to.deep.equal([{ name: 'CYCLES', devices: [] }]);
+  });
+
   it('keep the later stream of an agent, whichever is told of first', async () => {
     const opened = (ordinal: number, installation = 'i-1') =>
       users.connect(stream('u-late', `c-${ordinal}`, installation, ordinal));

@@ -25,8 +25,17 @@ const toRecord = ({
   _id,
   installation: _installation,
   ordinal: _ordinal,
+  capability,
   ...rest
-}: UserDocument): UserRecord => ({ id: _id, ...rest });
+}: UserDocument): UserRecord => ({
+  id: _id,
+  ...rest,
+  // Managers of before knew no devices.
+  capability: {
+    ...capability,
+    engines: capability.engines.map((engine) => ({ ...engine, devices: engine.devices ?? [] })),
+  },
+});
 
 /** What a record gets from a stream, whatever was there before. */
 const gainedBy = (stream: NewConnection) => ({

@@ -1,12 +1,25 @@
-import type { Hello } from '#libs/contracts/agent.ts';
-import { collectViolations } from '#libs/mesh/index.ts';
+import type { Device, Hello } from '#libs/contracts/agent.ts';
+import { collectViolations, type Violations } from '#libs/mesh/index.ts';
 import type { UserRecord } from '../domain/user.ts';
 import { checkHeld } from './held.ts';
 
 const MAX_SLOTS = 256;
 const MAX_TEXT_CHARS = 64;
 const MAX_ENGINES = 32;
+const MAX_DEVICES = 64;
 const MAX_WORKLOADS_HELD = 1_000;
+
+const checkDevices = (
+  devices: readonly Device[],
+  field: string,
+  { require: check }: Pick<Violations, 'require'>,
+): void => {
+  check(devices.length <= MAX_DEVICES, field, `must be at most ${MAX_DEVICES}`);
+  for (const [i, { name }] of devices.slice(0, MAX_DEVICES).entries()) {
+    const isName = /^\P{Cc}{1,128}$/u.test(name);
+    check(isName, `${field}[${i}].name`, 'must be 1 to 128 characters, none of control');
+  }
+};
 
 /** Reads an agent's hello. Throws INVALID_ARGUMENT `INVALID_FIELDS` that names every wrong field. */
 export const parseHello = (
@@ -40,7 +53,9 @@ export const parseHello = (
     'capability.engines',
     `must be at most ${MAX_ENGINES}`,
   );
-  for (const [i, { name, version }] of capability.engines.slice(0, MAX_ENGINES).entries()) {
+  for (const [i, { name, version, devices }] of capability.engines
+    .slice(0, MAX_ENGINES)
+    .entries()) {
     const field = `capability.engines[${i}]`;
     message.require(
       /^[A-Za-z0-9_]{1,64}$/.test(name),
@@ -52,6 +67,7 @@ export const parseHello = (
       `${field}.version`,
       'must be at most 64 characters of a version',
     );
+    checkDevices(devices, `${field}.devices`, message);
   }
   message.require(
     held.length <= MAX_WORKLOADS_HELD,

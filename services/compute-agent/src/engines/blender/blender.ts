@@ -127,7 +127,7 @@ export const blender = {
     return {
       kind: 'works',
       offers: blenders.flatMap(({ engines, version }) =>
-        engines.map((name) => ({ name, version })),
+        engines.map((name) => ({ name, version, devices: [] })),
       ),
       engine: await createBlenderEngine({ ...around, blenders }),
     };

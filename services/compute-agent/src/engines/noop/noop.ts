@@ -85,7 +85,7 @@ export const noop = {
   variables: {},
   detect: async (_wanted, { clock }) => ({
     kind: 'works',
-    offers: [{ name: 'noop', version: '1' }],
+    offers: [{ name: 'noop', version: '1', devices: [] }],
     engine: createNoopEngine({ clock }),
   }),
   jobOf(workloadId, { durationMs, resultBytes, failingTasks, nodes }) {

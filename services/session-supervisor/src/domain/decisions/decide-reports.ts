@@ -4,6 +4,7 @@ import { record, recordStart, type Draft, type Outcome } from './decision.ts';
 import { openSuccessors, spendBudget } from './endings.ts';
 import type { InputOf, Report } from './inputs.ts';
 import { releaseIfEmpty } from './decide-users.ts';
+import { taskMemoryOf } from '../scheduling/machines.ts';
 import { serve, serveHungry } from '../scheduling/schedule.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { successorsOf } from '../graph/readiness.ts';
@@ -112,7 +113,7 @@ const decideReport = (
     return settled('DUPLICATE');
   }
   const { kind: _, ...failure } = body;
-  const memoryBytes = worker?.memoryBytes ?? 0;
+  const memoryBytes = worker === undefined ? 0 : taskMemoryOf(draft.state, worker);
   recordStart(draft);
   record(draft, { kind: 'attempt-failed', ...who, memoryBytes, ...failure });
   const fault = kindOf(draft.state.header.spec).faultOf(body.failureClass);

@@ -22,7 +22,9 @@ const bakeGame = (frames = '1-6', spec: Partial<RenderSpec> = {}, users = ['u1']
   const game = play(renderHeader(frames, { physics: 'bake', maxFailures: 1, ...spec }));
   const state = (): WorkloadState => game.session.state;
   game.input(
-    exchange(users.map((id) => user(id, { engines: [{ name: 'CYCLES', version: '3.4.1' }] }))),
+    exchange(
+      users.map((id) => user(id, { engines: [{ name: 'CYCLES', version: '3.4.1', devices: [] }] })),
+    ),
   );
   users.forEach((id) => game.input(holdsNothing(id)));
   const held = () =>

@@ -10,6 +10,7 @@ import {
   header,
   holdsNothing,
   play,
+  renderHeader,
   reports,
   user,
 } from '../fixtures/workload.ts';
@@ -294,6 +295,27 @@ describe('a user', () => {
     game.input(reports('small', [{ ...report, body }]));
     game.input(
       exchange([small, user('equal', { memoryBytes: 10 }), user('large', { memoryBytes: 20 })]),
+    );
+    game.input(holdsNothing('equal'));
+    expect(game.held('equal').size).to.equal(0);
+    game.input(holdsNothing('large'));
+    expect(game.held('large').size).to.equal(1);
+  });
+
+  it('with a larger graphics card gets a task that needs one, whatever memory its machine has', () => {
+    const withCard = (id: string, cardBytes: number, memoryBytes: number) => {
+      const devices = [{ memoryBytes: cardBytes }];
+      return user(id, { memoryBytes, engines: [{ name: 'CYCLES', version: '5.0.1', devices }] });
+    };
+    const game = play(renderHeader('1', { device: 'gpu' }));
+    game.input(exchange([withCard('small', 8, 10)], { suitable: 3 }));
+    game.input(holdsNothing('small'));
+    const [[attempt] = ['']] = game.held('small');
+    const report = failed(attempt, 0);
+    const body = { ...report.body, failureClass: 'OUT_OF_MEMORY' } as never;
+    game.input(reports('small', [{ ...report, task: 'frames/1', body }]));
+    game.input(
+      exchange([withCard('small', 8, 10), withCard('equal', 8, 99), withCard('large', 16, 10)]),
     );
     game.input(holdsNothing('equal'));
     expect(game.held('equal').size).to.equal(0);

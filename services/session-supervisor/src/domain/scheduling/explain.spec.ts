@@ -44,6 +44,18 @@ describe('explain', () => {
     ]);
   });
 
+  it('names the graphics card that no connected user has, and its memory', () => {
+    const three = { ...nobody, connected: 3 };
+    const on = (spec: object): string => text(begin(renderHeader('1', spec)), three);
+    expect(on({ device: 'gpu' })).to.match(
+      /^none of the 3 connected users has .* and a GPU that Cycles can use$/,
+    );
+    expect(on({ device: 'both', deviceMemoryBytes: 8 * 2 ** 30 })).to.match(
+      / and a GPU with 8 GiB of memory that Cycles can use$/,
+    );
+    expect(on({ device: 'cpu' })).not.to.contain('GPU');
+  });
+
   it('names the place in the queue, whom it waits for, and that it starts by itself', () => {
     const holders = [
       { id: 'w-1', phase: 'running' as const },

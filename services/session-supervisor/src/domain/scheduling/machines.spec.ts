@@ -1,11 +1,15 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { engineNeeds } from './machines.ts';
 import type { Assigned } from './workers.ts';
 import { demandOf } from './demand.ts';
 import { exchange, holdsNothing, play, renderHeader, user } from '../fixtures/workload.ts';
 
 const withBlender = (id: string, version: string, more: Partial<Assigned> = {}): Assigned =>
-  user(id, { engines: ['CYCLES', 'BLENDER_EEVEE'].map((name) => ({ name, version })), ...more });
+  user(id, {
+    engines: ['CYCLES', 'BLENDER_EEVEE'].map((name) => ({ name, version, devices: [] })),
+    ...more,
+  });
 
 describe('the frames of a workload', () => {
   const mixed = [withBlender('new', '4.1.0'), withBlender('a', '3.4.1'), withBlender('b', '3.4.1')];
@@ -48,9 +52,44 @@ describe('the frames of a workload', () => {
     expect(mesh.held('b').size).to.be.above(0);
   });
 
+  it('go to a machine with a graphics card of enough memory alone, if they need one', () => {
+    const withCard = (id: string, name: string, memoryBytes: number): Assigned =>
+      user(id, { engines: [{ name, version: '5.0.1', devices: [{ memoryBytes }] }] });
+    const mesh = play(renderHeader('1-40', { device: 'both', deviceMemoryBytes: 8 }));
+    const users = [
+      withBlender('none', '5.0.1'),
+      withCard('small', 'CYCLES', 7),
+      withCard('unknown', 'CYCLES', 0),
+      withCard('fit', 'CYCLES', 8),
+    ];
+    mesh.input(exchange(users));
+    for (const { id } of users) {
+      mesh.input(holdsNothing(id));
+    }
+    expect(users.map(({ id }) => mesh.held(id).size > 0)).to.deep.equal([
+      false,
+      false,
+      false,
+      true,
+    ]);
+    const { needs } = demandOf(mesh.session.state, mesh.session.workers, 100, 0);
+    expect(needs).to.include({ device: true, deviceMemoryBytes: 8 });
+  });
+
+  it('need no graphics card once the scene turns out to have an engine that only draws', () => {
+    const { header } = play(renderHeader('1', { device: 'gpu', deviceMemoryBytes: 8 })).session
+      .state;
+    const none = { device: false, deviceMemoryBytes: 0 };
+    expect(engineNeeds({ header, engine: 'BLENDER_EEVEE', version: '' })).to.include(none);
+  });
+
   it('go to no machine without Blender, whatever other engines it has', () => {
     const mesh = play(renderHeader('1-40'));
-    mesh.input(exchange([user('foam', { engines: [{ name: 'OPENFOAM_COM', version: '2312' }] })]));
+    mesh.input(
+      exchange([
+        user('foam', { engines: [{ name: 'OPENFOAM_COM', version: '2312', devices: [] }] }),
+      ]),
+    );
     mesh.input(holdsNothing('foam'));
     expect(mesh.held('foam').size).to.equal(0);
     expect(mesh.session.state.version).to.equal('');

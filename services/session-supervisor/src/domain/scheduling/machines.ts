@@ -1,4 +1,4 @@
-import { canServe, meets, type EngineNeeds } from '#libs/engines/index.ts';
+import { canServe, isEnough, meets, type EngineNeeds } from '#libs/engines/index.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import type { Workers, Worker } from './workers.ts';
 import type { WorkloadState } from '../state/workload.ts';
@@ -16,6 +16,20 @@ export const isFit = (
   state: Pick<WorkloadState, 'header' | 'engine' | 'version' | 'barred'>,
   worker: Pick<Worker, 'id' | 'engines'>,
 ): boolean => !state.barred.has(worker.id) && canServe(worker.engines, engineNeeds(state));
+
+/** The memory that a task may use on a worker: of its largest graphics card, if the workload needs one. 0: not known. */
+export const taskMemoryOf = (
+  state: Pick<WorkloadState, 'header' | 'engine' | 'version'>,
+  { engines, memoryBytes }: Pick<Worker, 'engines' | 'memoryBytes'>,
+): number => {
+  const needs = engineNeeds(state);
+  if (!needs.device) {
+    return memoryBytes;
+  }
+  const devices = engines.filter((each) => meets(each, needs)).flatMap((each) => each.devices);
+  const fit = devices.filter((device) => isEnough(device, needs));
+  return Math.max(0, ...fit.map((device) => device.memoryBytes));
+};
 
 /** The engine version that most users of a new workload have; empty if its results may come from different versions. */
 export const versionToBegin = (state: WorkloadState, { byId }: Workers): string => {

@@ -4,7 +4,7 @@ import { reachOf } from './demand.ts';
 import { hold, withdraw, type Worker } from './workers.ts';
 import { recordStart, type Draft } from '../decisions/decision.ts';
 import { nodeOf, type TaskGraph } from '../graph/task-graph.ts';
-import { isFit, versionToBegin } from './machines.ts';
+import { isFit, taskMemoryOf, versionToBegin } from './machines.ts';
 import { generationOf, isOver, isReady, readyCount, troubleOf } from '../state/workload.ts';
 
 /** A window holds this much work: enough to bridge a pause of the mesh, and little enough to lose. */
@@ -116,8 +116,9 @@ const suits = (draft: Draft, worker: Worker, ordinal: number): boolean => {
   }
   const short = Math.max(0, ...failures.map(({ shortOfBytes }) => shortOfBytes));
   const hasFailed = ({ id }: Worker): boolean => failures.some(({ user }) => user === id);
-  if (short > 0 && worker.memoryBytes <= short) {
-    const isBetter = (other: Worker): boolean => other.memoryBytes > short && !hasFailed(other);
+  const memoryOf = (one: Worker): number => taskMemoryOf(draft.state, one);
+  if (short > 0 && memoryOf(worker) <= short) {
+    const isBetter = (other: Worker): boolean => memoryOf(other) > short && !hasFailed(other);
     if ([...draft.workers.byId.values()].some(isBetter)) {
       return false;
     }

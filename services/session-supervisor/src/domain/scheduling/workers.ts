@@ -1,3 +1,4 @@
+import type { OfferedEngine } from '#libs/engines/index.ts';
 import { learnSeconds } from './eta.ts';
 import { measure, newMeter, type Finished, type Meter } from './meter.ts';
 import type { TaskQueue } from './order.ts';
@@ -45,7 +46,7 @@ export interface Assigned {
   slots: number;
   memoryBytes: number;
   /** Engines that work on its machine. Each engine of Blender has Blender's version. */
-  engines: readonly { name: string; version: string }[];
+  engines: readonly OfferedEngine[];
   drain: 'no' | 'after-task' | 'now';
 }
 

@@ -27,7 +27,14 @@ export interface RenderSpec extends Budgets {
   /** Into how many strips each frame is split; unset or 0: none. */
   tiles?: number;
   tilesIfSlow?: boolean;
+  /** What Cycles computes with; unset: `cpu`. */
+  device?: Device;
+  /** The least memory of a graphics card; unset or 0: any. */
+  deviceMemoryBytes?: number;
 }
+
+/** See muster.common.v1.RenderDevice. */
+export type Device = 'cpu' | 'gpu' | 'both';
 
 /** What becomes of physics that is not baked; see muster.common.v1.RenderPhysics. */
 export type Physics = 'refuse' | 'bake' | 'in-order' | 'allow-unbaked';
@@ -45,6 +52,26 @@ const EXTENSIONS: Readonly<Record<RenderSpec['format'], readonly string[]>> = {
 };
 
 const ENGINE = /^[A-Z0-9_]{1,64}$/;
+const MIB = 2 ** 20;
+
+/** The device that a machine must have. Only Cycles computes with one that can be chosen. */
+const deviceNeeds = ({ device = 'cpu', deviceMemoryBytes = 0 }: RenderSpec, engine: string) => {
+  const isWanted = device !== 'cpu' && (engine === '' || engine === 'CYCLES');
+  return { device: isWanted, deviceMemoryBytes: isWanted ? deviceMemoryBytes : 0 };
+};
+
+/** Goes on after what a machine needs: ` and a GPU that Cycles can use`. */
+const deviceWords = (spec: RenderSpec, engine: string): string => {
+  const { device, deviceMemoryBytes } = deviceNeeds(spec, engine);
+  if (!device) {
+    return '';
+  }
+  const mib = Math.ceil(deviceMemoryBytes / MIB);
+  const size = mib < 1_024 ? `${mib} MiB` : `${Number((mib / 1_024).toFixed(1))} GiB`;
+  return deviceMemoryBytes === 0
+    ? ' and a GPU that Cycles can use'
+    : ` and a GPU with ${size} of memory that Cycles can use`;
+};
 
 /** The frames of a Blender scene. */
 export const render: Kind<RenderSpec> = {
@@ -73,7 +100,8 @@ export const render: Kind<RenderSpec> = {
   },
   orderOf: ({ order }) => order,
   chosenEngine: ({ engine }) => engine,
-  engineNeeds: (_spec, file, { engine, version }) => ({
+  engineNeeds: (spec, file, { engine, version }) => ({
+    ...deviceNeeds(spec, engine),
     family: 'blender',
     engine,
     minVersion: file?.blenderVersion ?? '',
@@ -95,13 +123,14 @@ export const render: Kind<RenderSpec> = {
   },
   knownDigest: () => undefined,
   tasksFailed: 'FRAMES_FAILED',
-  machineWords: (_spec, file, { engine, version }) => {
+  machineWords: (spec, file, { engine, version }) => {
     const what = engine || 'Blender';
+    const device = deviceWords(spec, engine);
     if (file === undefined) {
-      return what;
+      return what + device;
     }
     return version === ''
-      ? `${what} ${file.blenderVersion} or later`
-      : `${what} ${version}, with which its frames are rendered since the first one`;
+      ? `${what} ${file.blenderVersion} or later${device}`
+      : `${what} ${version}${device}, with which its frames are rendered since the first one`;
   },
 };

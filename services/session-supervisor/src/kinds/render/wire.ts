@@ -1,6 +1,7 @@
 import { indicesToText, parseIndices } from '#libs/indices/index.ts';
 import { signGrant } from '#libs/auth/index.ts';
 import {
+  RenderDevice,
   RenderFormat,
   RenderOrder,
   RenderPhysics,
@@ -11,7 +12,7 @@ import { durationToProto, type Violations } from '#libs/mesh/index.ts';
 import type { KindWire } from '../kind-wire.ts';
 import { clipped, specFields } from '../spec-fields.ts';
 import { prepareRender } from './prepare.ts';
-import type { Physics, RenderSpec } from './render.ts';
+import type { Device, Physics, RenderSpec } from './render.ts';
 
 const ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'];
 const MAX_NAME_BYTES = 258;
@@ -40,6 +41,7 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
   );
   const isPlayed = spec.physics === RenderPhysics.IN_ORDER;
   check(tiles === 0 || !isPlayed, 'tiles', 'must be 0 if physics is played in order');
+  checkDevice(spec, check);
   check(Buffer.byteLength(spec.scene) <= 64, 'scene', 'must be at most 64 bytes');
   const { allowedMissing } = spec;
   const isShort = allowedMissing.every((pattern) => Buffer.byteLength(pattern) <= 1_024);
@@ -74,8 +76,36 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
     bakeTimeoutMs: span('bake_timeout', spec.bakeTimeout, DEFAULT_BAKE_TIMEOUT_MS),
     tiles: spec.tiles,
     tilesIfSlow: spec.tilesIfSlow,
+    device: deviceOf(spec.device),
+    deviceMemoryBytes: spec.deviceMemoryBytes,
     ...budgets(spec),
   };
+};
+
+/** Notes what does not fit to the device. */
+const checkDevice = (
+  { device, deviceMemoryBytes, engine, tiles }: ProtoRenderSpec,
+  check: (isRight: boolean, field: string, text: string) => void,
+): void => {
+  check(device !== RenderDevice.UNRECOGNIZED, 'device', 'is unknown');
+  if (deviceOf(device) === 'cpu') {
+    check(deviceMemoryBytes === 0, 'device_memory_bytes', 'is for the devices GPU and BOTH');
+    return;
+  }
+  const isCycles = engine === '' || engine === 'CYCLES';
+  check(isCycles, 'device', `is for CYCLES; ${engine} always draws with what the machine has`);
+  check(tiles === 0, 'tiles', 'must be 0 on a GPU: strips of different ones would not fit');
+};
+
+const DEVICES: Readonly<Record<Device, RenderDevice>> = {
+  cpu: RenderDevice.CPU,
+  gpu: RenderDevice.GPU,
+  both: RenderDevice.BOTH,
+};
+
+const deviceOf = (device: RenderDevice): Device => {
+  const names = Object.keys(DEVICES) as Device[];
+  return names.find((name) => DEVICES[name] === device) ?? 'cpu';
 };
 
 const FORMATS: Readonly<Partial<Record<RenderFormat, RenderSpec['format']>>> = {
@@ -106,6 +136,8 @@ const toProto = (spec: RenderSpec): ProtoRenderSpec => {
     ...rest,
     tiles: spec.tiles ?? 0,
     tilesIfSlow: spec.tilesIfSlow ?? false,
+    device: DEVICES[spec.device ?? 'cpu'],
+    deviceMemoryBytes: spec.deviceMemoryBytes ?? 0,
     allowedMissing: [...allowedMissing],
     physics: physics === undefined ? RenderPhysics.UNSPECIFIED : PHYSICS[physics],
     bakeTimeout: bakeTimeoutMs === undefined ? undefined : durationToProto(bakeTimeoutMs),
