@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -9,6 +10,7 @@ import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { spawnMuster } from './fixtures/muster-process.ts';
 import { sharedMesh, type SharedMesh } from './fixtures/shared-mesh.ts';
 import { jsonLines } from './fixtures/test-cli.ts';
+import { partPath } from './workload/parts.ts';
 
 const run = promisify(execFile);
 
@@ -157,10 +159,56 @@ describe('muster against a whole mesh', function () {
       ['small', 'again'].map((name) => readFile(at(`${name}/frame_0002.jpg`))),
     );
     expect(same[0]?.equals(same[1] ?? Buffer.alloc(0))).to.equal(true);
+    const [whole = Buffer.alloc(0)] = same;
+    const sha256 = hash('sha256', await readFile(at('again/frame_0003.jpg')));
+    await writeFile(at('again/frame_0009.jpg'), 'of another scene');
+    await writeFile(at('again/frame_0002.jpg'), 'of another scene');
+    await rename(at('again/frame_0003.jpg'), at('third'));
+    const half = (await readFile(at('third'))).subarray(0, 200);
+    await writeFile(partPath(at('again/frame_0003.jpg'), sha256), half);
+    const mixed = await muster('results', id, '--out', 'again');
+    expect(mixed.stderr).to.equal(
+      [
+        `muster: 1 file in ${at('again')} is of other work: frame_0009.jpg`,
+        `muster: ${at('again/frame_0002.jpg')} has other bytes than the result, which takes its place`,
+        `muster: replaced 1 file of before in ${at('again')}: frame_0002.jpg`,
+        '',
+      ].join('\n'),
+    );
+    const now = (await readdir(at('again'))).sort();
+    expect(now).to.deep.equal(['frame_0002.jpg', 'frame_0003.jpg', 'frame_0009.jpg']);
+    expect((await readFile(at('again/frame_0002.jpg'))).equals(whole)).to.equal(true);
+    const third = await readFile(at('again/frame_0003.jpg'));
+    expect(third.equals(await readFile(at('third')))).to.equal(true);
     expect(await sharp(at('again/frame_0002.jpg')).metadata()).to.include({
       width: 32,
       height: 18,
       format: 'jpeg',
+    });
+  });
+
+  it('says before it renders into a folder that holds other frames, and at the end', async () => {
+    await mkdir(at('shared'));
+    for (const frame of ['frame_0001.png', 'frame_0007.png']) {
+      await writeFile(at(`shared/${frame}`), 'of another scene');
+    }
+    const options = ['--frames', '1', '--scale', '50', '--out', 'shared'];
+    const { code, lines, stderr } = await musterJson('render', 'scene.blend', ...options);
+    expect(code, stderr).to.equal(0);
+    const directory = at('shared');
+    expect(stderr).to.include(
+      `muster: ${directory} holds 2 files of before: frame_0001.png, frame_0007.png;`,
+    );
+    expect(lines[0]).to.include({ event: 'started' });
+    const files = ['frame_0001.png', 'frame_0007.png'];
+    const warning = { event: 'warning', reason: 'OUT_HOLDS_FRAMES', directory, count: 2, files };
+    expect(lines[1]).to.deep.equal(warning);
+    expect(lines.at(-1)).to.deep.include({
+      mixed: {
+        directory,
+        replaced: { count: 1, files: ['frame_0001.png'] },
+        others: { count: 1, files: ['frame_0007.png'] },
+      },
     });
   });
 

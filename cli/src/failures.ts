@@ -1,4 +1,5 @@
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
+import { isNoRoom } from './no-room.ts';
 
 export const usage = (message: string, reason = 'USAGE'): DomainError =>
   new DomainError(status.INVALID_ARGUMENT, reason, message);
@@ -23,6 +24,18 @@ export const precondition = (
   metadata?: Record<string, string | number>,
 ): DomainError => new DomainError(status.FAILED_PRECONDITION, reason, message, metadata);
 
+/**
+ * What of the system kept a file from being written: FAILED_PRECONDITION `NO_ROOM`, whose message says how to `goOn`, or
+ * INVALID_ARGUMENT `OUTPUT_UNWRITABLE`. Anything else that was thrown stays as it is.
+ */
+export const writeFailure = (path: string, thrown: unknown, goOn: string): unknown => {
+  if (isNoRoom(thrown)) {
+    return precondition('NO_ROOM', `${path}: ${textOf(thrown)}; make room, then ${goOn}`, { path });
+  }
+  const isOfTheSystem = thrown instanceof Error && 'syscall' in thrown;
+  return isOfTheSystem ? outputUnwritable(path, textOf(thrown), thrown) : thrown;
+};
+
 /** The user pressed Ctrl-C. `message` says what goes on without us, and how to reach it. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
@@ -41,6 +54,8 @@ const plainly: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
   EISDIR: 'is a directory',
+  ENOTDIR: 'a part of the path is no directory',
+  EROFS: 'the disk is read-only',
   ENOSPC: 'no room left on the disk',
   EDQUOT: 'no room left in the quota of the disk',
 };

@@ -48,3 +48,8 @@ export const plural = (count: number, noun: string): string =>
 
 /** Text with control characters replaced, because names that others chose must not steer the terminal. */
 export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '�');
+
+/** Names that others chose, as many as a person reads: `a.png, b.png and 7 more`. */
+export const listed = (names: readonly string[], most = 10): string =>
+  names.slice(0, most).map(printable).join(', ') +
+  (names.length > most ? ` and ${names.length - most} more` : '');

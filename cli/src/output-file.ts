@@ -1,7 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { Stream } from './cli.ts';
-
-const NO_ROOM: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
+import { isNoRoom } from './no-room.ts';
 
 /**
  * A standard stream that does not end the process when it goes to a file and the disk is full: what cannot be written is
@@ -16,7 +15,7 @@ export const lastingStream = (stream: Stream & { fd: number }): Stream => {
       try {
         return writeSync(stream.fd, text);
       } catch (error) {
-        if (!NO_ROOM.has((error as NodeJS.ErrnoException).code)) {
+        if (!isNoRoom(error)) {
           throw error;
         }
         return 0;

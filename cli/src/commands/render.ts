@@ -29,6 +29,7 @@ import {
 } from '../workload/device.ts';
 import { type Tiles, tilesOption } from '../workload/tiles.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
+import { earlierFields, earlierFiles, mixtureOf, tellEarlier } from '../workload/earlier-files.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
 import { type Film, makeFilms } from '../workload/films.ts';
 import { checkFfmpeg, type Fps } from '../workload/movie.ts';
@@ -177,7 +178,7 @@ export const render: Define = (command, { does }) =>
           await checkFfmpeg();
         }
         const handedIn = await handIn(invocation, given, options);
-        const { workload, directory, input, film } = handedIn;
+        const { workload, directory, earlier, input, film } = handedIn;
         tellStart(invocation, handedIn);
         if (!options.wait) {
           return exitCodes.done;
@@ -213,7 +214,8 @@ export const render: Define = (command, { does }) =>
         if (film !== undefined && ended.state === WorkloadState.COMPLETED) {
           await makeFilms(invocation, fetcher, film);
         }
-        printSummary(output, { workload: ended, wallSeconds, input });
+        const mixture = mixtureOf(directory, earlier, fetcher);
+        printSummary(output, { workload: ended, wallSeconds, input, mixture });
         await notifyEnd(invocation, options, ended, wallSeconds);
         return exitCodeOfEnd(ended);
       }),
@@ -243,6 +245,8 @@ interface Started {
   input: HandedIn;
   /** Where the frames go. */
   directory: string;
+  /** Files of frames that were in it before. */
+  earlier: readonly string[];
   /** The film to make of them; undefined if none is. */
   film: Film | undefined;
 }
@@ -257,20 +261,22 @@ const handIn = async (
   const { cwd } = invocation.cli;
   await using input = await openInput(resolve(cwd, path), options.blend);
   const directory = await outDirectory(cwd, options.out ?? `${input.name}-frames`);
+  const earlier = options.wait ? await earlierFiles(directory, 'frame') : [];
+  tellEarlier(invocation.output, directory, earlier);
   const started = await start(invocation, input, { ...options, allowMissing });
   const { isMovie = false, fps = DEFAULT_FPS } = started;
   const isWanted = isMovie && options.format === 'as-in-file';
   const target =
     options.movie === undefined ? join(directory, 'movie.mp4') : resolve(cwd, options.movie);
   const film = options.movie !== undefined || isWanted ? { target, fps } : undefined;
-  return { ...started, directory, film };
+  return { ...started, directory, earlier, film };
 };
 
 const start = async (
   invocation: Invocation,
   input: ProjectInput,
   options: Omit<RenderOptions, 'allowMissing'> & Pick<Given, 'allowMissing'>,
-): Promise<Omit<Started, 'directory' | 'film'> & Pick<Prepared, 'isMovie' | 'fps'>> => {
+): Promise<Omit<Started, 'directory' | 'earlier' | 'film'> & Pick<Prepared, 'isMovie' | 'fps'>> => {
   const { cli, output } = invocation;
   const { customer: customerId, users: wantedUsers, queue } = options;
   // Before a byte is sent: what no machine could render is told here and now.
@@ -327,10 +333,20 @@ const renderSpec = (
   maxLosses: 0,
 });
 
-const tellStart = ({ output }: Invocation, { workload, input }: Started): void => {
+const tellStart = (
+  { output }: Invocation,
+  { workload, input, directory, earlier }: Started,
+): void => {
   const { workloadId, total, firstFrame: first, lastFrame: last, queued } = workload;
   const place = queued ? { queued } : {};
   output.json({ event: 'started', workload: workloadId, total, first, last, ...place, input });
+  if (earlier.length > 0) {
+    output.json({
+      event: 'warning',
+      reason: 'OUT_HOLDS_FRAMES',
+      ...earlierFields(directory, earlier),
+    });
+  }
   const waits = queued ? `, waits in the queue (muster why ${workloadId})` : '';
   output.text(
     `${printable(workload.fileName)}: workload ${workloadId}, ${plural(total, 'frame')} from ${first} to ${last}${waits}`,

@@ -1,11 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCodes } from '../exit-codes.ts';
-import { usage } from '../failures.ts';
+import { usage, writeFailure } from '../failures.ts';
 import { WorkloadServiceService, type Result, type Workload } from '#libs/contracts/session.ts';
 import { formatBytes, formatSeconds, plural } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
-import { tellList } from '../list.ts';
+import { allPages, tellList } from '../list.ts';
 import { whichTasks, whichWorkload, type TasksOptions, type WhichOptions } from '../options.ts';
 import type { Column, Output } from '../output.ts';
 import { patienceOf, persistently } from '../patience.ts';
@@ -16,7 +16,8 @@ import { viewOf } from '../workload/kinds.ts';
 import { PATIENCE_MS } from '../workload/follow.ts';
 import { outDirectory } from '../workload/out-directory.ts';
 import { createPreviews } from '../workload/previews.ts';
-import { previewFileName } from '../workload/file-names.ts';
+import { earlierFiles, mixtureOf, tellMixture } from '../workload/earlier-files.ts';
+import { previewFileName, resultFileName } from '../workload/file-names.ts';
 import { selectTasks, type Selection } from '../workload/selection.ts';
 
 interface ResultsOptions extends WhichOptions, TasksOptions {
@@ -106,12 +107,17 @@ const fetchPreviews = async (
 ): Promise<number> => {
   const { cli, output } = invocation;
   const directory = await outDirectory(cli.cwd, out);
-  await mkdir(directory, { recursive: true });
+  const failure = (path: string, error: unknown): unknown =>
+    writeFailure(path, error, `run it again: muster results ${workload.workloadId} --previews`);
+  await mkdir(directory, { recursive: true }).catch((error: unknown) => {
+    throw failure(directory, error);
+  });
   const mesh = await invocation.mesh();
   const { workloadId } = workload;
   const patience = patienceOf(invocation, PATIENCE_MS);
   let count = 0;
   let missing = 0;
+  const replaced: string[] = [];
   const seen = new Set<string>();
   const previews = createPreviews({
     cli,
@@ -122,7 +128,15 @@ const fetchPreviews = async (
   });
   await previews.catchUp({
     onPreview: async ({ result, jpeg }) => {
-      await writeFile(join(directory, previewFileName(workload, result)), jpeg);
+      const name = previewFileName(workload, result);
+      const path = join(directory, name);
+      const before = await readFile(path).catch(() => undefined);
+      if (before?.equals(jpeg) !== true) {
+        await writeFile(path, jpeg).catch((error: unknown) => {
+          throw failure(path, error);
+        });
+        replaced.push(...(before === undefined ? [] : [name]));
+      }
       seen.add(result.task);
       count += 1;
     },
@@ -131,6 +145,7 @@ const fetchPreviews = async (
       missing += 1;
     },
   });
+  tellMixture(output, { directory, replaced, others: [] });
   output.text(`${plural(count, 'preview')} in ${directory}`);
   if (missing > 0) {
     output.note(
@@ -138,6 +153,28 @@ const fetchPreviews = async (
     );
   }
   return tellAbsent(output, workload, selection, seen);
+};
+
+/** Files in a folder that look like results, and are none of this workload's. */
+const filesOfOthers = async (
+  invocation: Invocation,
+  workload: Workload,
+  directory: string,
+): Promise<string[]> => {
+  const earlier = await earlierFiles(directory, viewOf(workload).noun);
+  if (earlier.length === 0) {
+    return [];
+  }
+  const client = workloadsOf(await invocation.mesh());
+  const which = { workloadId: workload.workloadId, customerId: '', afterRevision: 0 };
+  const pages = await allPages((page) => client.listResults({ ...which, ...page }));
+  const own = new Set(
+    pages
+      .flatMap(({ results: some }) => some)
+      .flatMap((one) => [one, ...one.files].map((file) => ({ ...one, ending: file.ending })))
+      .map((one) => resultFileName(workload, one)),
+  );
+  return earlier.filter((name) => !own.has(name));
 };
 
 /** Fetches what is not there yet. A result that the mesh has lost ends nothing, and is named. */
@@ -151,6 +188,9 @@ const fetchAll = async (
   const mesh = await invocation.mesh();
   const patience = patienceOf(invocation, PATIENCE_MS);
   const lost: string[] = [];
+  const others = await filesOfOthers(invocation, workload, directory);
+  tellMixture(output, { directory, replaced: [], others });
+  let isToldOfReplacing = false;
   const fetcher = createFetcher({
     cli,
     mesh,
@@ -159,9 +199,16 @@ const fetchAll = async (
     patience,
     ...(selection && { isWanted: selection.has }),
     onFetched: () => {},
+    onReplace: (path) => {
+      if (!isToldOfReplacing) {
+        isToldOfReplacing = true;
+        output.note(`${path} has other bytes than the result, which takes its place`);
+      }
+    },
     onLost: ({ task }) => void lost.push(task),
   });
   await fetcher.catchUp();
+  tellMixture(output, { ...mixtureOf(directory, [], fetcher), others: [] });
   output.text(`${plural(fetcher.fetched.size, viewOf(workload).noun)} in ${directory}`);
   const seen = new Set([...fetcher.fetched.keys(), ...lost]);
   const exitCode = tellAbsent(output, workload, selection, seen);

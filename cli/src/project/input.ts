@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { unpack } from '#libs/archive/unpack.ts';
 import { inputUnreadable, textOf, usage } from '../failures.ts';
-import { printable } from '../formats.ts';
+import { listed, printable } from '../formats.ts';
 import { checkReadable } from '../workload/upload.ts';
 
 /** What a customer hands in: a .blend and the folder of its project. */
@@ -86,13 +86,13 @@ const inFolder = async (folder: string, blend: string, shown = folder) => {
     throw usage(
       blends.length === 0
         ? `${shown} holds no .blend file; name the folder or zip file of a project, or a .blend`
-        : `${shown} holds no ${printable(blend)}; choose with --blend one of: ${listed(blends)}`,
+        : `${shown} holds no ${printable(blend)}; choose with --blend one of: ${listed(blends, MAX_LISTED)}`,
       'NO_BLEND_FILE',
     );
   }
   if (chosen.length > 1 && !blends.includes(blend)) {
     throw usage(
-      `${shown} holds ${chosen.length} .blend files; choose one with --blend: ${listed(chosen)}`,
+      `${shown} holds ${chosen.length} .blend files; choose one with --blend: ${listed(chosen, MAX_LISTED)}`,
       'SEVERAL_BLEND_FILES',
     );
   }
@@ -116,7 +116,3 @@ const blendsBelow = async (folder: string): Promise<string[]> => {
     .filter((name) => !name.startsWith('__MACOSX/'))
     .sort();
 };
-
-const listed = (names: readonly string[]): string =>
-  names.slice(0, MAX_LISTED).map(printable).join(', ') +
-  (names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '');

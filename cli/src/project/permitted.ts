@@ -1,16 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { inputUnreadable, precondition, textOf } from '../failures.ts';
-import { plural, printable } from '../formats.ts';
+import { listed, plural, printable } from '../formats.ts';
 import type { Collected, MissingFile } from './collect.ts';
 import { commonFolder } from './place-files.ts';
-
-/** More names than a person reads. */
-const MAX_LISTED = 10;
-
-const listed = (names: readonly string[]): string =>
-  names.slice(0, MAX_LISTED).map(printable).join(', ') +
-  (names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '');
 
 const isBelow = (folder: string, path: string): boolean => {
   const rest = relative(folder, path);

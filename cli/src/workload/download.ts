@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { createHash, type Hash } from 'node:crypto';
+import { constants, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { BlobServiceService } from '#libs/contracts/blob.ts';
 import type { Result, ResultFile } from '#libs/contracts/session.ts';
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { Cli } from '../cli.ts';
 import type { Mesh } from '../mesh.ts';
-import { precondition, textOf } from '../failures.ts';
+import { foundAt } from './found-at.ts';
+import { partPath } from './parts.ts';
 import { uploadDeadlineMs } from './upload.ts';
 
 /** The most that a preview may have, as the blob service bounds it. */
@@ -34,44 +34,90 @@ export const downloadPreview = async (
   }
 };
 
-const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
-
 /** Runs a call until it works, or patience is over. */
 type Persist = (call: () => Promise<void>) => Promise<void>;
 
+type Wanted = Pick<Result, 'task'> & Omit<ResultFile, 'pixelHash' | 'ending'>;
+
+/** The bytes of a draft so far. Writing goes on after them. */
+interface Draft {
+  file: FileHandle;
+  hash: Hash;
+  sizeBytes: number;
+}
+
+/** Reads what a draft has. What is longer than the whole is of no use, so it is begun anew. */
+const readDraft = async (file: FileHandle, { sizeBytes: whole }: Wanted): Promise<Draft> => {
+  if ((await file.stat()).size > whole) {
+    await file.truncate(0);
+  }
+  const draft = { file, hash: createHash('sha256'), sizeBytes: 0 };
+  for await (const chunk of file.createReadStream({ autoClose: false })) {
+    draft.hash.update(chunk as Buffer);
+    draft.sizeBytes += (chunk as Buffer).length;
+  }
+  return draft;
+};
+
+/** Brings the bytes that a draft lacks; answers whether it then has those that were accepted. */
+const completeDraft = async (
+  { interrupt: signal }: Pick<Cli, 'interrupt'>,
+  mesh: Mesh,
+  result: Wanted,
+  part: string,
+  persist: Persist,
+): Promise<{ isRight: boolean; hadBytes: number }> => {
+  const { blobName, grant, sizeBytes, sha256 } = result;
+  const options = { signal, deadlineMs: uploadDeadlineMs(sizeBytes) };
+  const { download } = mesh.client(BlobServiceService, 'customer');
+  // Closed before it gets its name, because some disks refuse a write only then.
+  await using file = await open(part, constants.O_RDWR | constants.O_CREAT);
+  const draft = await readDraft(file, result);
+  const hadBytes = draft.sizeBytes;
+  await persist(async () => {
+    if (draft.sizeBytes > 0 && draft.sizeBytes >= sizeBytes) {
+      return;
+    }
+    const request = { blobName, grant, offset: draft.sizeBytes, lengthBytes: 0 };
+    for await (const { chunk } of download(request, options)) {
+      await file.writeFile(chunk);
+      draft.hash.update(chunk);
+      draft.sizeBytes += chunk.length;
+    }
+  });
+  const isRight = draft.sizeBytes === sizeBytes && draft.hash.digest('hex') === sha256;
+  return { isRight, hadBytes };
+};
+
+const removeIfEmpty = async (part: string): Promise<void> => {
+  if ((await foundAt(part))?.size === 0) {
+    await rm(part, { force: true });
+  }
+};
+
 /**
  * Fetches a file of a result into `path`, whole or not at all: a draft takes the name after length and SHA-256 were checked.
- * When `persist` repeats the call after a broken connection, it goes on after the bytes that are there.
+ * A draft that could not be completed stays, and the next call, also of a later command, goes on after its bytes; so does
+ * `persist` when it repeats the call after a broken connection.
  */
 export const downloadResult = async (
-  cli: Pick<Cli, 'random' | 'interrupt'>,
+  cli: Pick<Cli, 'interrupt'>,
   mesh: Mesh,
-  result: Pick<Result, 'task'> & Omit<ResultFile, 'pixelHash' | 'ending'>,
+  result: Wanted,
   path: string,
   persist: Persist = (call) => call(),
 ): Promise<void> => {
-  const draft = `${path}.${cli.random.id('part')}`;
+  const part = partPath(path, result.sha256);
+  const complete = () => completeDraft(cli, mesh, result, part, persist);
   try {
-    const hash = createHash('sha256');
-    let sizeBytes = 0;
-    const request = { blobName: result.blobName, lengthBytes: 0, grant: result.grant };
-    const options = { signal: cli.interrupt, deadlineMs: uploadDeadlineMs(result.sizeBytes) };
-    const { download } = mesh.client(BlobServiceService, 'customer');
-    {
-      // Closed before it gets its name, because some disks refuse a write only then.
-      await using file = await open(draft, 'wx');
-      await persist(async () => {
-        if (sizeBytes > 0 && sizeBytes >= result.sizeBytes) {
-          return;
-        }
-        for await (const { chunk } of download({ ...request, offset: sizeBytes }, options)) {
-          await file.writeFile(chunk);
-          hash.update(chunk);
-          sizeBytes += chunk.length;
-        }
-      });
+    let done = await complete();
+    if (!done.isRight && done.hadBytes > 0) {
+      // What an earlier command left was damaged.
+      await rm(part, { force: true });
+      done = await complete();
     }
-    if (sizeBytes !== result.sizeBytes || hash.digest('hex') !== result.sha256) {
+    if (!done.isRight) {
+      await rm(part, { force: true });
       throw new DomainError(
         status.DATA_LOSS,
         'RESULT_DAMAGED',
@@ -79,17 +125,14 @@ export const downloadResult = async (
         { task: result.task },
       );
     }
-    await rename(draft, path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && NO_ROOM.has(error.code)) {
-      throw precondition(
-        'NO_ROOM',
-        `${path}: ${textOf(error)}; make room, and fetch what is missing with muster results ID --out ${dirname(path)}`,
-        { path },
-      );
-    }
+    await removeIfEmpty(part);
     throw error;
-  } finally {
-    await rm(draft, { force: true });
   }
+  await rename(part, path).catch(async (error: unknown) => {
+    // Another command that fetches the same file was quicker.
+    if ((await foundAt(path))?.size !== result.sizeBytes) {
+      throw error;
+    }
+  });
 };

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
@@ -12,6 +13,7 @@ import { systemRandom } from '#libs/random/index.ts';
 import { errorOf, tempDir } from '#libs/testing/index.ts';
 import type { Mesh } from '../mesh.ts';
 import { createFetcher } from './fetch.ts';
+import { partPath } from './parts.ts';
 
 const CONTENT = Buffer.from('a picture');
 const result = (frame: number): Result =>
@@ -29,14 +31,17 @@ const workload = Workload.fromPartial({
 });
 
 /** A mesh that has lost the second of three results, and counts what it sends. */
-const meshWithALoss = () => {
+const meshWithALoss = (onChunk = () => {}) => {
   const sent: string[] = [];
-  async function* download({ blobName }: { blobName: string }) {
+  const asked: string[] = [];
+  async function* download({ blobName, offset }: { blobName: string; offset: number }) {
+    asked.push(`${blobName} from ${offset}`);
     if (blobName === 'results/2') {
       throw new DomainError(status.NOT_FOUND, 'BLOB_NOT_FOUND', 'no such blob');
     }
+    onChunk();
     sent.push(blobName);
-    yield { chunk: CONTENT };
+    yield { chunk: CONTENT.subarray(offset) };
   }
   const listResults = async () => ({
     results: [1, 2, 3].map(result),
@@ -45,15 +50,21 @@ const meshWithALoss = () => {
   });
   const client = (service: unknown) =>
     service === BlobServiceService ? { download } : { listResults };
-  return { mesh: { client } as unknown as Mesh, sent };
+  return { mesh: { client } as unknown as Mesh, sent, asked };
 };
 
-const fetcherFor = (mesh: Mesh, directory: string, onLost?: (lost: Result) => void) => {
+const fetcherFor = (
+  mesh: Mesh,
+  directory: string,
+  onLost?: (lost: Result) => void,
+  more: { onReplace?: (path: string) => void } = {},
+) => {
   const interrupt = new AbortController().signal;
   const cli = { clock: systemClock, random: systemRandom, interrupt };
   const patience = { ...cli, signal: interrupt, patienceMs: 1_000 };
   const lost = onLost === undefined ? {} : { onLost };
-  return createFetcher({ cli, mesh, workload, directory, patience, onFetched: () => {}, ...lost });
+  const told = { onFetched: () => {}, ...lost, ...more };
+  return createFetcher({ cli, mesh, workload, directory, patience, ...told });
 };
 
 describe('createFetcher', () => {
@@ -87,5 +98,55 @@ describe('createFetcher', () => {
     expect(sent).to.deep.equal(['results/3']);
     expect((await stat(whole)).mtimeMs).to.equal(mtimeMs);
     expect(await readFile(join(dir.path, 'frame_0003.png'))).to.deep.equal(CONTENT);
+  });
+
+  it('tells before it replaces what an earlier command left, and what it replaced', async () => {
+    await using dir = await tempDir();
+    await writeFile(join(dir.path, 'frame_0001.png'), CONTENT);
+    await writeFile(join(dir.path, 'frame_0003.png'), 'of another scene');
+    const told: string[] = [];
+    const onReplace = (path: string): void => {
+      told.push(`${path}: ${readFileSync(path, 'utf8')}`);
+    };
+    const fetcher = fetcherFor(meshWithALoss().mesh, dir.path, () => {}, { onReplace });
+    await fetcher.catchUp();
+    const replaced = join(dir.path, 'frame_0003.png');
+    expect(told).to.deep.equal([`${replaced}: of another scene`]);
+    expect([...fetcher.replaced]).to.deep.equal([replaced]);
+  });
+
+  it('removes what an earlier command left of other bytes, and goes on after the same ones', async () => {
+    await using dir = await tempDir();
+    const path = join(dir.path, 'frame_0003.png');
+    await writeFile(partPath(path, 'a'.repeat(64)), 'of before a repair');
+    await writeFile(partPath(path, result(3).sha256), CONTENT.subarray(0, 4));
+    const { mesh, asked } = meshWithALoss();
+    await fetcherFor(mesh, dir.path, () => {}).catchUp();
+    expect(asked).to.include('results/3 from 4');
+    expect((await readdir(dir.path)).sort()).to.deep.equal(['frame_0001.png', 'frame_0003.png']);
+  });
+
+  it('names the path of a full disk, and how to go on', async () => {
+    await using dir = await tempDir();
+    const full = () => {
+      throw Object.assign(new Error('write'), { code: 'ENOSPC', syscall: 'write' });
+    };
+    const { mesh } = meshWithALoss(full);
+    const path = join(dir.path, 'frame_0001.png');
+    expect(await errorOf(fetcherFor(mesh, dir.path).catchUp())).to.include({
+      code: status.FAILED_PRECONDITION,
+      reason: 'NO_ROOM',
+      message: `${path}: no room left on the disk; make room, then fetch what is missing: muster results w-1 --out ${dir.path}`,
+    });
+  });
+
+  it('names the path where files may not be written', async () => {
+    await using dir = await tempDir();
+    const path = join(dir.path, 'frame_0001.png');
+    await mkdir(path);
+    expect(await errorOf(fetcherFor(meshWithALoss().mesh, dir.path).catchUp())).to.include({
+      reason: 'OUTPUT_UNWRITABLE',
+      message: `${path}: is a directory`,
+    });
   });
 });

@@ -1,15 +1,17 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Result, Workload } from '#libs/contracts/session.ts';
+import type { Result, ResultFile, Workload } from '#libs/contracts/session.ts';
 import { inParallel, poll } from '#libs/async/index.ts';
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { Cli } from '../cli.ts';
+import { writeFailure } from '../failures.ts';
 import { persistently, type PatienceOptions } from '../patience.ts';
 import type { Mesh } from '../mesh.ts';
 import { workloadsOf } from './client.ts';
 import { downloadResult } from './download.ts';
-import { hashFile } from './upload.ts';
 import { resultFileName } from './file-names.ts';
+import { compareWith } from './found-at.ts';
+import { createPartCleaner } from './parts.ts';
 
 /** A result that is on disk now. */
 export interface Fetched {
@@ -20,7 +22,7 @@ export interface Fetched {
 }
 
 interface FetchOptions {
-  cli: Pick<Cli, 'clock' | 'random' | 'interrupt'>;
+  cli: Pick<Cli, 'clock' | 'interrupt'>;
   mesh: Mesh;
   workload: Workload;
   directory: string;
@@ -28,6 +30,8 @@ interface FetchOptions {
   /** Whether a result is to be fetched; all are without it. */
   isWanted?: (result: Result) => boolean;
   onFetched(fetched: Fetched): void;
+  /** Called before a file that an earlier command left, with other bytes, is replaced. */
+  onReplace?: (path: string) => void;
   /** Called with a result whose bytes the mesh has lost. Without it, the first one ends the fetching. */
   onLost?(result: Result): void;
 }
@@ -40,6 +44,8 @@ export interface Fetcher {
   finish(ended: Pick<Workload, 'workloadId' | 'completed'>): Promise<void>;
   /** What is on disk, by task; of one done anew the latest. */
   readonly fetched: ReadonlyMap<string, Fetched>;
+  /** Files of earlier commands, with other bytes, that were replaced. */
+  readonly replaced: ReadonlySet<string>;
 }
 
 /** Several at once, because small files spend most of their time on round trips. */
@@ -53,7 +59,32 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
   const { workloadId } = workload;
   const isWanted = options.isWanted ?? (() => true);
   const fetched = new Map<string, Fetched>();
+  const replaced = new Set<string>();
+  /** Files that this command brought or found right. */
+  const own = new Set<string>();
+  const cleanParts = createPartCleaner();
   let afterRevision = 0;
+
+  const fetchFile = async (path: string, file: Result | ResultFile, task: string) => {
+    try {
+      const there = await compareWith(path, file);
+      await cleanParts(path, there === 'same' ? undefined : file.sha256);
+      if (there === 'other' && !own.has(path)) {
+        options.onReplace?.(path);
+        replaced.add(path);
+      }
+      if (there !== 'same') {
+        await mkdir(dirname(path), { recursive: true });
+        await downloadResult(cli, mesh, { ...file, task }, path, (call) =>
+          persistently(patience, call),
+        );
+      }
+      own.add(path);
+    } catch (error) {
+      const again = `fetch what is missing: muster results ${workloadId} --out ${directory}`;
+      throw writeFailure(path, error, again);
+    }
+  };
 
   const fetchOne = async (result: Result): Promise<void> => {
     const { task, frame } = result;
@@ -63,11 +94,8 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
         const name = resultFileName(workload, { task, frame, ending: file.ending });
         const path = join(directory, name);
         paths.push(path);
-        if (file.blobName !== '' && !(await isThere(path, file))) {
-          await mkdir(dirname(path), { recursive: true });
-          await downloadResult(cli, mesh, { ...file, task }, path, (call) =>
-            persistently(patience, call),
-          );
+        if (file.blobName !== '') {
+          await fetchFile(path, file, task);
         }
       }
     } catch (error) {
@@ -103,6 +131,7 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
   const serially = (): Promise<void> => (last = last.then(catchUp));
   return {
     fetched,
+    replaced,
     catchUp: serially,
     async finish({ workloadId: id, completed }) {
       const isComplete = async () => {
@@ -120,18 +149,6 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
       }
     },
   };
-};
-
-/** Whether an earlier command fetched this very result. */
-const isThere = async (
-  path: string,
-  { sizeBytes, sha256 }: Pick<Result, 'sizeBytes' | 'sha256'>,
-): Promise<boolean> => {
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() !== true || found.size !== sizeBytes) {
-    return false;
-  }
-  return (await hashFile(path).catch(() => '')) === sha256;
 };
 
 /** The mesh has no such blob, or other bytes than it accepted. */

@@ -10,7 +10,7 @@ type SpecOf<K extends Spec['$case']> = Extract<Spec, { $case: K }>['value'];
 /** What a kind of work looks like to people. */
 interface KindView<S> {
   /** What its tasks are called. */
-  noun: string;
+  noun: 'frame' | 'task';
   /** How many steps it has; tasks of several steps are named with their step. */
   steps(spec: S): number;
   extension(spec: S): string;
@@ -88,7 +88,7 @@ const kinds: { readonly [K in Spec['$case']]: KindView<SpecOf<K>> } = {
 };
 
 const UNKNOWN = {
-  noun: 'task',
+  noun: 'task' as const,
   hasSeveralSteps: false,
   extension: 'bin',
   tasks: (): NodeTasks[] => [],

@@ -3,6 +3,7 @@ import { formatBytes, formatEnum, formatSeconds, plural } from '../formats.ts';
 import type { Output } from '../output.ts';
 import type { HandedIn } from '../project/send.ts';
 import { nameOf } from './describe.ts';
+import { mixtureFields, tellMixture, type Mixture } from './earlier-files.ts';
 import { viewOf } from './kinds.ts';
 import { printNotes } from './notes.ts';
 
@@ -13,10 +14,12 @@ interface Summary {
   wallSeconds: number;
   /** What went to the mesh for it; undefined if another command handed it in. */
   input?: HandedIn;
+  /** What the folder of the results had before; undefined if none were fetched. */
+  mixture?: Mixture | undefined;
 }
 
 /** The last event of `--json`: `completed`, `failed` or `stopped`. */
-export const summaryEvent = ({ workload, wallSeconds, input }: Summary): object => ({
+export const summaryEvent = ({ workload, wallSeconds, input, mixture }: Summary): object => ({
   event: formatEnum(workload.state, 'WORKLOAD_STATE_'),
   workload: workload.workloadId,
   frames: workload.completed,
@@ -24,6 +27,7 @@ export const summaryEvent = ({ workload, wallSeconds, input }: Summary): object 
   seconds: Math.round(wallSeconds * 10) / 10,
   users: framesByName(workload.shares),
   ...(input && { input }),
+  ...(mixture && mixtureFields(mixture)),
   ...(workload.notes.length > 0 && { notes: workload.notes }),
   ...(workload.state === WorkloadState.COMPLETED
     ? {}
@@ -67,6 +71,9 @@ export const printSummary = (output: Output, summary: Summary): void => {
     output.text(inputLine(summary.input));
   }
   printNotes(output, workload);
+  if (summary.mixture !== undefined) {
+    tellMixture(output, summary.mixture);
+  }
   output.text(verdict(summary));
   output.json(summaryEvent(summary));
 };
