@@ -15,6 +15,10 @@ const PART_EMITTER = 0;
 const isBaked = (cache: BlendRecord | undefined): boolean =>
   cache !== undefined && (cache.number('flag') & (CACHE_BAKED | CACHE_EXTERNAL)) !== 0;
 
+/** Before 2.8, what copies of an object share was a member of the struct itself. */
+const sharedCacheOf = (record: BlendRecord): BlendRecord | undefined =>
+  (record.ref('shared') ?? record).ref('pointcache');
+
 const unless = (isStored: boolean, kind: string, name: string): Unbaked | undefined =>
   isStored ? undefined : { kind, name };
 
@@ -41,11 +45,7 @@ export const unbakedOf = (record: BlendRecord): Unbaked | undefined => {
         record.text('modifier.name'),
       );
     case 'SoftBody':
-      return unless(
-        isBaked(record.ref('shared.pointcache') ?? record.ref('shared')?.ref('pointcache')),
-        'soft body',
-        '',
-      );
+      return unless(isBaked(sharedCacheOf(record)), 'soft body', '');
     case 'ParticleSystem':
       return record.ref('part')?.number('type') === PART_EMITTER
         ? unless(isBaked(record.ref('pointcache')), 'particles', record.text('name'))
@@ -53,7 +53,7 @@ export const unbakedOf = (record: BlendRecord): Unbaked | undefined => {
     case 'RigidBodyWorld':
       return (record.ref('group')?.list('gobject') ?? []).length === 0
         ? undefined
-        : unless(isBaked(record.ref('shared')?.ref('pointcache')), 'rigid bodies', '');
+        : unless(isBaked(sharedCacheOf(record)), 'rigid bodies', '');
     case 'DynamicPaintSurface':
       return (record.number('flags') & PAINT_ACTIVE) === 0 ||
         record.number('format') === PAINT_IMAGES

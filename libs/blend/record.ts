@@ -18,7 +18,7 @@ export interface BlendRecord {
   ref(path: string): BlendRecord | undefined;
   /** Whether a pointer is set, even if its target is not in the file. */
   isSet(path: string): boolean;
-  /** The records of a pointer to an array of structs. */
+  /** The records of a pointer to an array of structs, or of an array of such pointers. */
   array(path: string): BlendRecord[];
   /** The records of a pointer to pointers. */
   refs(path: string): BlendRecord[];
@@ -136,8 +136,13 @@ const recordAt = (
       return field !== undefined && addressAt(bytes, field.offset) !== 0n;
     },
     array: (path) => {
-      const to = target(member(path));
-      return to === undefined ? [] : recordsOf(file, to);
+      const field = member(path);
+      if (field === undefined || field.pointers === 0) {
+        return [];
+      }
+      return Array.from({ length: field.count }, (_, i) =>
+        file.at(addressAt(bytes, field.offset + i * (isNarrow ? 4 : 8))),
+      ).flatMap((to) => (to === undefined ? [] : recordsOf(file, to)));
     },
     refs: (path) => {
       const to = target(member(path));

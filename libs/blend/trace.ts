@@ -3,7 +3,7 @@ import { type FileUse, filesOf } from './file-uses.ts';
 import { isRendered, type Unbaked, unbakedOf } from './physics.ts';
 import { type BlendRecord, recordsOf } from './record.ts';
 import { isMuted, shownNodes } from './node-tree.ts';
-import { hiddenCollections, isHiddenObject } from './visibility.ts';
+import { hiddenCollections, isHiddenObject, objectsOnLayers } from './visibility.ts';
 
 /** What a scene, or data-blocks of a library, need of the world outside their file. */
 export interface Trace {
@@ -41,10 +41,14 @@ const SKIPPED: Readonly<Record<string, readonly string[]>> = {
   Camera: ['bg_images'],
   Object: ['parent', 'gpd', 'mpath', 'preview', 'pc_ids', 'poselib', 'proxy', 'proxy_from'],
   Collection: ['preview', 'parents', 'owner_id', 'gobject', 'children', 'exporters'],
-  Material: ['nodetree', 'preview', 'texpaintslot'],
-  World: ['nodetree', 'preview'],
+  // The slots for textures of the renderer that Blender had before 2.8.
+  Material: ['nodetree', 'preview', 'texpaintslot', 'mtex'],
+  World: ['nodetree', 'preview', 'mtex'],
   // Files keep the names that structs had at first.
-  Lamp: ['nodetree', 'preview'],
+  Lamp: ['nodetree', 'preview', 'mtex'],
+  // Simulations that Blender removed in 2.82.
+  SmokeModifierData: ['*'],
+  FluidsimModifierData: ['*'],
   bNode: ['parent', 'original'],
   bNodeTree: ['nodes', 'links', 'gpd', 'owner_id', 'preview', 'previews'],
   // Vertices and the like.
@@ -153,6 +157,7 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
         for (const key of hiddenCollections(record)) {
           hidden.add(key);
         }
+        addAll(objectsOnLayers(record));
         add(record.ref('compositing_node_group'));
         if (record.number('use_nodes') !== 0) {
           add(record.ref('nodetree'));

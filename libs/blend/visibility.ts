@@ -10,6 +10,23 @@ const LAYER_RENDERED = 1 << 0;
 export const isHiddenObject = (object: BlendRecord): boolean =>
   (object.number('restrictflag') & OBJECT_HIDE_RENDER) !== 0 && !object.isSet('adt');
 
+/**
+ * The objects of a scene from before 2.8, which has layers in place of collections, as far as pictures show them. A linked object
+ * is only a name in this file, so it counts as shown.
+ */
+export const objectsOnLayers = (scene: BlendRecord): BlendRecord[] => {
+  if (scene.has('master_collection')) {
+    return [];
+  }
+  const layers = scene.number('lay');
+  return scene
+    .list('base')
+    .map((base) => base.ref('object'))
+    .filter((object) => object !== undefined)
+    .filter((object) => !object.has('lay') || (object.number('lay') & layers) !== 0)
+    .filter((object) => !isHiddenObject(object));
+};
+
 /** The keys of the collections that no rendered view layer of the scene shows. */
 export const hiddenCollections = (scene: BlendRecord): Set<string> => {
   const shown = new Set<string>();
