@@ -289,6 +289,16 @@ describe('muster against a whole mesh', function () {
     expect(allowed.code, allowed.stderr).to.equal(0);
     expect(allowed.lines.at(-1)?.['input']).to.include({ files: 1, missingFiles: 1 });
     expect(JSON.stringify(allowed.lines.at(-1)?.['notes'])).to.include('rendered without');
+    const latin1 = (await readFile(at('lost.blend'), 'latin1')).replaceAll(
+      'wood.png',
+      'w\xF6od.png',
+    );
+    await writeFile(at('raw.blend'), latin1, 'latin1');
+    const raw = await muster('render', 'raw.blend', '--frames', '1');
+    expect([raw.code, raw.stderr]).to.deep.include(1);
+    expect(raw.stderr).to.include('w\\xf6od.png; a name with \\x… is no UTF-8');
+    const rawAllowed = await muster('render', ...pink, 'w*od.png', '--', 'raw.blend');
+    expect(rawAllowed.code, rawAllowed.stderr).to.equal(0);
     const some = await muster('render', 'lost.blend', ...pink, 'wood.*');
     expect(some.code, some.stderr).to.equal(0);
   });

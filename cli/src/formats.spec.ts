@@ -60,7 +60,11 @@ describe('other formats', () => {
   });
 
   it('keep names that others chose from steering the terminal', () => {
-    expect(printable('a\u001B[31mb\nc\u202Ed')).to.equal('a\uFFFD[31mb\uFFFDc\uFFFDd');
+    expect(printable('a\u001B[31mb\nc\u202Ed\u2028\u0085\t')).to.equal(
+      'a\\x1b[31mb\\nc\\u202ed\\u2028\\u0085\\t',
+    );
+    expect(printable('caf\uDCE9 \uD800 \u{E0001}')).to.equal('caf\\xe9 \\ud800 \\u{e0001}');
+    expect(printable('Bäume 🌲 C:\\tex')).to.equal('Bäume 🌲 C:\\tex');
   });
 });
 

@@ -46,8 +46,29 @@ export const formatEnum = (value: string, prefix: string): string =>
 export const plural = (count: number, noun: string): string =>
   `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** Text with control characters replaced, because names that others chose must not steer the terminal. */
-export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '�');
+/** What steers a terminal or hides text: controls, line ends, marks of direction, halves of characters. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+const escaped = (char: string): string => {
+  const code = char.codePointAt(0) ?? 0;
+  const hex = (digits: number, value = code): string => value.toString(16).padStart(digits, '0');
+  if (code >= 0xdc80 && code <= 0xdcff) {
+    // A byte of a file's name that is no UTF-8; see `rawText` of libs/blend.
+    return `\\x${hex(2, code - 0xdc00)}`;
+  }
+  if (code > 0xffff) {
+    return `\\u{${hex(1)}}`;
+  }
+  return SHORT[char] ?? (code < 0x80 ? `\\x${hex(2)}` : `\\u${hex(4)}`);
+};
+
+/**
+ * Text that came from outside, for people: whatever could steer the terminal, begin a line or hide text becomes a visible
+ * escape, such as `\x1b`. Everything that others may have chosen goes through this before it is printed; `--json` has it as it is.
+ */
+export const printable = (text: string): string => text.replace(UNPRINTABLE, escaped);
 
 /** Names that others chose, as many as a person reads: `a.png, b.png and 7 more`. */
 export const listed = (names: readonly string[], most = 10): string =>

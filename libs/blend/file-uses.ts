@@ -15,7 +15,7 @@ export type PathForm =
 export interface FileUse {
   /** For people: `image`, `font`. */
   kind: string;
-  /** As the .blend has it: `//textures/bark.png`. Empty for `blendcache`. */
+  /** As the .blend has it, bytes that are no UTF-8 as `rawText` says: `//textures/bark.png`. Empty for `blendcache`. */
   path: string;
   form: PathForm;
   /** Whether a picture shows it. Sounds belong to a project, but no picture is wrong without them. */
@@ -51,7 +51,7 @@ const imageFiles = (image: BlendRecord): FileUse[] => {
   const form = IMAGE_FORMS[image.number('source')];
   return form === undefined || image.list('packedfiles').length > 0
     ? []
-    : packable('image', image, image.text('name'), form);
+    : packable('image', image, image.filePath('name'), form);
 };
 
 const stripFiles = (strip: BlendRecord): FileUse[] => {
@@ -60,14 +60,16 @@ const stripFiles = (strip: BlendRecord): FileUse[] => {
   if (data === undefined || (type !== STRIP_IMAGE && type !== STRIP_MOVIE)) {
     return [];
   }
-  const folder = data.text('dir').replace(/[^/\\]$/, '$&/');
-  return data.array('stripdata').flatMap((element) => use('strip', folder + element.text('name')));
+  const folder = data.filePath('dir').replace(/[^/\\]$/, '$&/');
+  return data
+    .array('stripdata')
+    .flatMap((element) => use('strip', folder + element.filePath('name')));
 };
 
 const pointCacheFiles = (cache: BlendRecord): FileUse[] => {
   const flag = cache.number('flag');
   if ((flag & CACHE_EXTERNAL) !== 0) {
-    return use('physics cache', cache.text('path'), 'folder');
+    return use('physics cache', cache.filePath('path'), 'folder');
   }
   return (flag & CACHE_ON_DISK) !== 0 && (flag & CACHE_BAKED) !== 0
     ? [{ kind: 'physics cache', path: '', form: 'blendcache', isShown: true }]
@@ -76,40 +78,48 @@ const pointCacheFiles = (cache: BlendRecord): FileUse[] => {
 
 const READERS: Readonly<Record<string, (record: BlendRecord) => FileUse[]>> = {
   Image: imageFiles,
-  Library: (library) => packable('library', library, library.text('name')),
+  Library: (library) => packable('library', library, library.filePath('name')),
   VFont: (font) =>
-    font.text('name') === '<builtin>' ? [] : packable('font', font, font.text('name')),
+    font.text('name') === '<builtin>' ? [] : packable('font', font, font.filePath('name')),
   Volume: (volume) =>
     packable(
       'volume',
       volume,
-      volume.text('filepath'),
+      volume.filePath('filepath'),
       volume.number('is_sequence') === 0 ? 'file' : 'sequence',
     ),
   CacheFile: (cache) =>
-    use('cache', cache.text('filepath'), cache.number('is_sequence') === 0 ? 'file' : 'sequence'),
+    use(
+      'cache',
+      cache.filePath('filepath'),
+      cache.number('is_sequence') === 0 ? 'file' : 'sequence',
+    ),
   MovieClip: (clip) =>
-    use('clip', clip.text('name'), clip.number('source') === CLIP_SEQUENCE ? 'sequence' : 'file'),
-  MeshCacheModifierData: (cache) => use('cache', cache.text('filepath')),
+    use(
+      'clip',
+      clip.filePath('name'),
+      clip.number('source') === CLIP_SEQUENCE ? 'sequence' : 'file',
+    ),
+  MeshCacheModifierData: (cache) => use('cache', cache.filePath('filepath')),
   OceanModifierData: (ocean) =>
-    ocean.number('cached') === 0 ? [] : use('ocean cache', ocean.text('cachepath'), 'folder'),
-  CustomDataExternal: (external) => use('displacement', external.text('filename')),
-  FluidDomainSettings: (domain) => use('fluid cache', domain.text('cache_directory'), 'folder'),
+    ocean.number('cached') === 0 ? [] : use('ocean cache', ocean.filePath('cachepath'), 'folder'),
+  CustomDataExternal: (external) => use('displacement', external.filePath('filename')),
+  FluidDomainSettings: (domain) => use('fluid cache', domain.filePath('cache_directory'), 'folder'),
   NodeShaderTexIES: (node) =>
-    node.number('mode') === NODE_EXTERNAL ? use('light profile', node.text('filepath')) : [],
+    node.number('mode') === NODE_EXTERNAL ? use('light profile', node.filePath('filepath')) : [],
   NodeShaderScript: (node) =>
-    node.number('mode') === NODE_EXTERNAL ? use('script', node.text('filepath')) : [],
+    node.number('mode') === NODE_EXTERNAL ? use('script', node.filePath('filepath')) : [],
   // Simulations in geometry nodes may run without it.
   NodesModifierData: (nodes) => {
-    const folder = nodes.text('simulation_bake_directory') || nodes.text('bake_directory');
+    const folder = nodes.filePath('simulation_bake_directory') || nodes.filePath('bake_directory');
     return use('bake', folder, 'folder', false);
   },
   NodesModifierBake: (bake) =>
-    bake.isSet('packed') ? [] : use('bake', bake.text('directory'), 'folder'),
+    bake.isSet('packed') ? [] : use('bake', bake.filePath('directory'), 'folder'),
   PointCache: pointCacheFiles,
   Sequence: stripFiles,
   bSound: (sound) =>
-    sound.isSet('packedfile') ? [] : use('sound', sound.text('name'), 'file', false),
+    sound.isSet('packedfile') ? [] : use('sound', sound.filePath('name'), 'file', false),
 };
 
 /** The files that one record names. */

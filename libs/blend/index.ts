@@ -5,3 +5,4 @@ export { openSource, type BlendSource } from './source.ts';
 export { idsOf, rootsOf, trace, type Trace } from './trace.ts';
 export { scenesOf, type Scenes, type SceneSettings } from './scenes.ts';
 export { chooseScene, HEAD_BYTES, readBlendHead } from './head.ts';
+export { rawText } from './raw-text.ts';

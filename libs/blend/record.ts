@@ -1,5 +1,6 @@
 import type { DnaField, DnaStruct } from './dna.ts';
 import type { BlendFile, FileBlock } from './file.ts';
+import { rawText } from './raw-text.ts';
 
 /**
  * One struct of a .blend. Members are named as the file's own description names them, with dots for members of
@@ -14,6 +15,8 @@ export interface BlendRecord {
   number(path: string): number;
   /** Text up to the first zero. Bytes that are no UTF-8 are kept as Latin-1. */
   text(path: string): string;
+  /** The path of a file, up to the first zero. Bytes that are no UTF-8 are kept as `rawText` says. */
+  filePath(path: string): string;
   /** The record that a pointer leads to. */
   ref(path: string): BlendRecord | undefined;
   /** Whether a pointer is set, even if its target is not in the file. */
@@ -106,6 +109,19 @@ const recordAt = (
     field === undefined || field.pointers === 0
       ? undefined
       : file.at(addressAt(bytes, field.offset));
+  const textBytes = (path: string): Buffer => {
+    const field = member(path);
+    if (field === undefined) {
+      return Buffer.alloc(0);
+    }
+    // Since 5.0 some texts are pointers to characters.
+    const all =
+      field.pointers === 0
+        ? bytes.subarray(field.offset, field.offset + field.count)
+        : (target(field)?.payload ?? Buffer.alloc(0));
+    const end = all.indexOf(0);
+    return end === -1 ? all : all.subarray(0, end);
+  };
   const first = (to: FileBlock | undefined): BlendRecord | undefined =>
     to === undefined ? undefined : recordsOf(file, to, 1)[0];
 
@@ -117,19 +133,8 @@ const recordAt = (
       const field = member(path);
       return field === undefined ? 0 : numberAt(bytes, field, isLittle);
     },
-    text: (path) => {
-      const field = member(path);
-      if (field === undefined) {
-        return '';
-      }
-      // Since 5.0 some texts are pointers to characters.
-      const all =
-        field.pointers === 0
-          ? bytes.subarray(field.offset, field.offset + field.count)
-          : (target(field)?.payload ?? Buffer.alloc(0));
-      const end = all.indexOf(0);
-      return decode(end === -1 ? all : all.subarray(0, end));
-    },
+    text: (path) => decode(textBytes(path)),
+    filePath: (path) => rawText(textBytes(path)),
     ref: (path) => first(target(member(path))),
     isSet: (path) => {
       const field = member(path);

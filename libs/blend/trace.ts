@@ -239,7 +239,7 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
       const library = record.ref('lib');
       if (library !== undefined) {
         add(library);
-        const path = library.text('name');
+        const path = library.filePath('name');
         linked.set(path, (linked.get(path) ?? new Set()).add(record.text('name')));
       }
       continue;

@@ -73,7 +73,7 @@ describe('an agent on a terminal', () => {
       speaker.take(warning);
       speaker.take('Segmentation fault\n');
       speaker.finish();
-      expect(shown()).to.contain('task failed: frames/3: no light�[2J\n');
+      expect(shown()).to.contain('task failed: frames/3: no light\\x1b[2J\n');
       expect(shown()).to.contain('Segmentation fault\n');
       expect(shown()).not.to.contain('connected to the mesh');
       expect(shown().includes('ready for work')).to.equal(!isQuiet);

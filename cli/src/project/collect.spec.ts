@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { rm } from 'node:fs/promises';
+import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
 import { collect } from './collect.ts';
+import { checkMissing } from './permitted.ts';
 
 describe('collect', () => {
   const at = usesScenes();
@@ -28,6 +29,23 @@ describe('collect', () => {
   it('takes the frames of a simulation from the folder beside the file', async () => {
     const { files } = await collected('on-disk.blend');
     expect(files.filter(({ source }) => source.endsWith('.bphys'))).to.have.lengthOf.greaterThan(1);
+  });
+
+  it('names what a .blend reads under a name that is no UTF-8, also where it is there', async () => {
+    await cp(at('project'), at('raw'), { recursive: true });
+    const library = at('raw/lib/deep/steel.blend');
+    const bytes = await readFile(library);
+    const patched = bytes.toString('latin1').replaceAll('tex/steel.png', 'tex/st\xe9el.png');
+    await writeFile(library, patched, 'latin1');
+    await rename(at('raw/tex/steel.png'), Buffer.from(at('raw/tex/st\xe9el.png'), 'latin1'));
+    const main = at('raw/scenes/main.blend');
+    const { missing } = await collect({ main, folder: at('raw'), scene: undefined });
+    const path = '//../../tex/st\uDCE9el.png';
+    expect(missing).to.deep.equal([{ kind: 'image', path, blend: library }]);
+    expect(() => checkMissing(missing, false))
+      .to.throw()
+      .with.property('message')
+      .that.includes('image //../../tex/st\\xe9el.png; a name with \\x… is no UTF-8');
   });
 
   it('says which .blend names a file that is not there', async () => {

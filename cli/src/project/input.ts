@@ -4,6 +4,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { unpack } from '#libs/archive/unpack.ts';
 import { inputUnreadable, textOf, usage } from '../failures.ts';
 import { listed, printable } from '../formats.ts';
+import { checkName } from '../raw-names.ts';
 import { checkReadable } from '../workload/upload.ts';
 
 /** What a customer hands in: a .blend and the folder of its project. */
@@ -34,9 +35,10 @@ const isZip = async (path: string): Promise<boolean> => {
 /**
  * Finds the .blend to render in what was handed in: itself, or in a folder or zip file the only one or the one that `blend`
  * names. A zip file is unpacked to a temporary folder. Throws INVALID_ARGUMENT `INPUT_UNREADABLE`,
- * `NO_BLEND_FILE`, `SEVERAL_BLEND_FILES`, FAILED_PRECONDITION `ARCHIVE_UNFIT`.
+ * `NAME_NOT_UTF8`, `NO_BLEND_FILE`, `SEVERAL_BLEND_FILES`, FAILED_PRECONDITION `ARCHIVE_UNFIT`.
  */
 export const openInput = async (path: string, blend: string): Promise<ProjectInput> => {
+  await checkName(path);
   const found = await stat(path).catch((error: unknown) => {
     throw inputUnreadable(path, textOf(error), error);
   });
@@ -96,8 +98,10 @@ const inFolder = async (folder: string, blend: string, shown = folder) => {
       'SEVERAL_BLEND_FILES',
     );
   }
+  const chosenMain = join(folder, blends.includes(blend) ? blend : main);
+  await checkName(chosenMain);
   return {
-    main: join(folder, blends.includes(blend) ? blend : main),
+    main: chosenMain,
     folder,
     name: basename(folder),
   };

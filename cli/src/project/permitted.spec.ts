@@ -37,6 +37,13 @@ describe('checkInside', () => {
     expect(await inside(['film/a.png', 'film/loop/a.png'])).to.equal(undefined);
   });
 
+  it('refuses a file of a cache that could not be found under its name elsewhere', async () => {
+    await writeFile(Buffer.from(at('film/b\xe9.vdb'), 'latin1'), 'x');
+    const failure = await inside(['film/a.png', 'film/b\uFFFD.vdb']);
+    expect(failure).to.include({ reason: 'NAME_NOT_UTF8' });
+    expect(failure?.message).to.include(`${at('film')}/b\\xe9.vdb: `);
+  });
+
   it('takes nothing from elsewhere, not by a link either, and says what to do', async () => {
     for (const source of ['private/key', 'film/key.png']) {
       const failure = await inside([source]);

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { inputUnreadable, precondition, textOf } from '../failures.ts';
 import { listed, plural, printable } from '../formats.ts';
+import { checkName } from '../raw-names.ts';
 import type { Collected, MissingFile } from './collect.ts';
 import { commonFolder } from './place-files.ts';
 
@@ -10,16 +11,18 @@ const isBelow = (folder: string, path: string): boolean => {
   return rest !== '..' && !rest.startsWith('../');
 };
 
-/** The path without links. Throws INVALID_ARGUMENT `INPUT_UNREADABLE`. */
-const realPath = (path: string): Promise<string> =>
-  realpath(path).catch((error: unknown) => {
+/** The path without links. Throws INVALID_ARGUMENT `INPUT_UNREADABLE`, `NAME_NOT_UTF8`. */
+const realPath = async (path: string): Promise<string> => {
+  await checkName(path);
+  return realpath(path).catch((error: unknown) => {
     throw inputUnreadable(path, textOf(error), error);
   });
+};
 
 /**
  * Checks that all files are in the project's folder or below what was included, links followed, because a stranger's project
  * must not carry off other files. The .blend that was named may be anywhere. Throws FAILED_PRECONDITION `OUTSIDE_PROJECT`,
- * INVALID_ARGUMENT `INPUT_UNREADABLE`.
+ * INVALID_ARGUMENT `INPUT_UNREADABLE`, `NAME_NOT_UTF8`.
  */
 export const checkInside = async (
   { files }: Pick<Collected, 'files'>,
@@ -65,9 +68,13 @@ export const checkMissing = (missing: readonly MissingFile[], allowed: Allowance
   const refused = missing.filter(({ path }) => !isAllowed(path, allowed));
   if (refused.length > 0) {
     const names = refused.map(({ kind, path }) => `${kind} ${path || 'beside the file'}`);
+    const isRaw = refused.some(({ path }) => !path.isWellFormed());
+    const raw = isRaw
+      ? '; a name with \\x… is no UTF-8 and cannot travel: rename the file, and set its path in Blender anew'
+      : '';
     throw precondition(
       'MISSING_ASSETS',
-      `${plural(refused.length, 'file')} that the scene shows ${refused.length === 1 ? 'is' : 'are'} missing: ${listed(names)}; put them where the .blend says, pack them (File > External Data > Pack Resources), or render without them: --allow-missing PATTERN`,
+      `${plural(refused.length, 'file')} that the scene shows ${refused.length === 1 ? 'is' : 'are'} missing: ${listed(names)}${raw}; put them where the .blend says, pack them (File > External Data > Pack Resources), or render without them: --allow-missing PATTERN`,
       { files: names.slice(0, 100).join('\n') },
     );
   }

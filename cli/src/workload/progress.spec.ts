@@ -69,7 +69,7 @@ describe('progress', () => {
     );
     const waiting = { code: 'PAUSED', message: 'it is paused;\u001B[2J resume it' };
     expect(progressLine({ ...none, waiting }, 'frame')).to.equal(
-      '0 of 1 frame, 0 users, waiting: it is paused;�[2J resume it',
+      '0 of 1 frame, 0 users, waiting: it is paused;\\x1b[2J resume it',
     );
   });
 

@@ -38,7 +38,7 @@ describe('tasks under way', () => {
       underWayLines([task(17), task(18, { ...unknown, text: 'Compositing\u001B[2J' })], 'frame'),
     ).to.deep.equal([
       'frame 17 on alice: 62 %, Sample 40/64, 20.0 s left',
-      'frame 18 on alice: Compositing�[2J, for 33.3 s',
+      'frame 18 on alice: Compositing\\x1b[2J, for 33.3 s',
     ]);
     const many = Array.from({ length: 12 }, (_, i) => task(i));
     expect(underWayLines(many, 'frame').at(-1)).to.equal('and 4 more frames under way');

@@ -13,12 +13,14 @@ import type { Cli } from '../cli.ts';
 import { inputUnreadable, textOf } from '../failures.ts';
 import type { Mesh } from '../mesh.ts';
 import { persistently, type PatienceOptions } from '../patience.ts';
+import { checkName } from '../raw-names.ts';
 
 /** The largest chunk that the blob service takes. */
 const CHUNK_BYTES = 2 ** 20;
 
-/** A file that can be read right now, and how long it is. Throws INVALID_ARGUMENT `INPUT_UNREADABLE`. */
+/** A file that can be read right now, and how long it is. Throws INVALID_ARGUMENT `INPUT_UNREADABLE`, `NAME_NOT_UTF8`. */
 export const checkReadable = async (path: string): Promise<number> => {
+  await checkName(path);
   try {
     const found = await stat(path);
     if (!found.isFile()) {
