@@ -2,9 +2,8 @@ import { indicesInvalid, type IndexSet } from './index-set.ts';
 import { parseIndices } from './index-expression.ts';
 
 /*
- * The text of a task set. If a workload has one node, the indices are enough: `1-40,50`. If it has several, each part names
- * its node, or belongs to the node named last: `mesh/0-2,solve/1,7`. Where only one node is not inner, a part before the first
- * name belongs to it.
+ * The text of a task set. Each part names its node, or belongs to the node named last: `mesh/0-2,solve/1,7`. Where only one
+ * node is not inner, its name can be left out before the first other one, and is: `1-40,50`.
  */
 
 /** A node by its name. The results of an inner one are no results of the workload. */

@@ -127,6 +127,8 @@ export const take = (model: Model, entry: Entry): string | undefined => {
     case 'attempt-lost':
     case 'user-barred':
     case 'wanted-set':
+    // Only renders have tasks that sleep.
+    case 'split':
       return undefined;
     default:
       return entry satisfies never;

@@ -27,7 +27,7 @@ import {
   deviceOption,
   type DeviceOptions,
 } from '../workload/device.ts';
-import { type Tiles, tilesOption } from '../workload/tiles.ts';
+import { NO_TILES, type Tiles, tilesOption } from '../workload/tiles.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
 import { earlierFields, earlierFiles, mixtureOf, tellEarlier } from '../workload/earlier-files.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
@@ -326,7 +326,8 @@ const renderSpec = (
   frameTimeout: toDuration(options.frameTimeout),
   progressTimeout: toDuration(options.progressTimeout),
   physics: options.physics,
-  ...options.tiles,
+  // Strips that one machine renders one after the other save nothing.
+  ...(options.users === 1 && options.tiles.tilesIfSlow ? NO_TILES : options.tiles),
   ...deviceOf(options),
   bakeTimeout: toDuration(options.bakeTimeout),
   maxFailures: 0,

@@ -12,6 +12,8 @@ export interface Progress {
   text: string;
   /** How long it will still take, as the engine expects; undefined where it does not say. */
   remainingSeconds?: number;
+  /** It is a frame that strips would make to the same pixels. */
+  canSplit?: true;
 }
 
 /** A point from which a task can be resumed. */
@@ -32,6 +34,8 @@ export interface Running {
   checkpoint(checkpoint: Checkpoint): Promise<void>;
   /** Fetches the result of an earlier task, by its key. The file stays as it is until the task ends. Never rejects. */
   input(task: string): Promise<InputFile | Failed | Cancelled>;
+  /** Whether the mesh said where the result of an earlier task is. */
+  hasInput(task: string): boolean;
 }
 
 /** The result of an earlier task on this machine. Everybody may read it, nobody may write it. */

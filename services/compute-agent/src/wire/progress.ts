@@ -12,4 +12,5 @@ export const progressOf = (assignments: readonly Assignment[], now: number): Tas
     text: (progress?.text ?? '').slice(0, MAX_TEXT_CHARS).toWellFormed(),
     elapsedSeconds: (now - startedMs) / 1_000,
     remainingSeconds: progress?.remainingSeconds,
+    canSplit: progress?.canSplit === true,
   }));

@@ -154,7 +154,8 @@ export const startSlot = ({
         }
         return fetched;
       };
-      const running = { signal, progress, checkpoint, input };
+      const hasInput = (task: string): boolean => board.input(task) !== undefined;
+      const running = { signal, progress, checkpoint, input, hasInput };
       return await opened.run({ key: assignment.attempt.task }, running);
     } catch (thrown) {
       return failed('AGENT_ERROR', thrown instanceof Error ? thrown.message : String(thrown));

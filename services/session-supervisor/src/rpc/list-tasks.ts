@@ -12,7 +12,7 @@ import { has } from '../domain/sets/bitmap.ts';
 import { valueAt } from '../domain/sets/small-int-map.ts';
 import { taskIndex, taskKey } from '../domain/graph/task-graph.ts';
 import { ordinalsFromText } from '../domain/graph/task-text.ts';
-import { generationOf, troubleOf, type WorkloadState } from '../domain/state/workload.ts';
+import { generationOf, isAsleep, troubleOf, type WorkloadState } from '../domain/state/workload.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 
@@ -30,6 +30,9 @@ export const listTasks =
     let ordinal = after ?? 0;
     for (; ordinal < state.graph.count && tasks.length < size; ordinal += 1) {
       // The state is tested first, because tasks that a filter excludes must cost nearly nothing.
+      if (isAsleep(state, ordinal)) {
+        continue;
+      }
       const taskState = stateOf(state, holders, ordinal);
       if (wanted.size === 0 || wanted.has(taskState)) {
         tasks.push(taskOf(state, holders, ordinal, taskState));

@@ -309,6 +309,53 @@ describe('a render', function () {
     ).to.equal('UPLOAD_TOO_LARGE');
   });
 
+  it('splits a frame into strips once its user expects it to take long, and not before', async () => {
+    const objectId = await blob.object('acme', oneScene);
+    const { workloads } = await mesh.as('customer', 'acme');
+    const ask = render(objectId, { frames: '7', tiles: 3, tilesIfSlow: true });
+    const id = (await start(ask))?.workloadId ?? '';
+    const nodes = async () =>
+      (await workloads.getWorkload(about(id))).workload?.nodes.map(({ node }) => node);
+    mesh.users.assign(id, 'splitter');
+    const [whole] = await mesh.users.work('splitter');
+    expect(whole?.task).to.equal('frames/7');
+    expect(await nodes()).to.deep.equal([]);
+    const tasks = await workloads.listTasks({ ...about(id), ...firstPage, states: [] });
+    expect(tasks.tasks.map(({ task }) => task)).to.deep.equal(['frames/7']);
+    const { kind } = mesh.users.desired('splitter')?.work ?? {};
+    expect(kind?.value).to.have.nested.property('stepwiseSpec.tilesIfSlow', true);
+    expect(kind?.value).to.have.nested.property(
+      'stepwiseSpec.physics',
+      'RENDER_PHYSICS_ALLOW_UNBAKED',
+    );
+
+    const told = { attempt: whole!.attempt, fraction: 0.1, text: '', elapsedSeconds: 20 };
+    mesh.users.progress(id, 'splitter', { ...told, remainingSeconds: 30, canSplit: true });
+    mesh.users.progress(id, 'splitter', { ...told, remainingSeconds: 900, canSplit: false });
+    mesh.users.progress(id, 'splitter', { ...told, remainingSeconds: 901, canSplit: true });
+    await eventually(async () =>
+      expect((await mesh.users.work('splitter'))[0]?.task).to.equal('tile-1/7'),
+    );
+    expect(await nodes()).to.deep.equal(['tile-1', 'tile-2', 'tile-3', 'frames']);
+    expect(mesh.users.demands.get(id)?.wanted).to.be.at.least(3);
+  });
+
+  it('is not split where that cannot help: too many frames, or physics that one user plays', async () => {
+    const objectId = await blob.object('acme', oneScene);
+    const auto = { tiles: 8, tilesIfSlow: true } as const;
+    const many = await start(render(objectId, { ...auto, frames: '1-1000' }));
+    expect(many?.spec?.value).to.include({ tiles: 0, tilesIfSlow: false });
+    const physics = 'RENDER_PHYSICS_IN_ORDER';
+    const played = await start(render(objectId, { ...auto, frames: '1', physics }));
+    expect(played?.spec?.value).to.include({ tiles: 0, tilesIfSlow: false });
+    expect(await refusal(start(render(objectId, { tiles: 8, frames: '1-1000' })))).to.equal(
+      'TOO_MANY_STRIPS',
+    );
+    expect(await refusal(start(render(objectId, { tiles: 8, frames: '1', physics })))).to.equal(
+      'INVALID_FIELDS render.tiles',
+    );
+  });
+
   it('says within the deadline that blob is away, and recovers by itself when blob is back', async () => {
     const objectId = await blob.object('acme', oneScene);
     await blob.service.kill('SIGSTOP');

@@ -64,7 +64,13 @@ describe('WatchWorkload', function () {
       }
       throw new Error('the stream ended');
     };
-    const told = { fraction: 0.25, text: 'Sample 1/4', elapsedSeconds: 30, remainingSeconds: 90 };
+    const told = {
+      fraction: 0.25,
+      text: 'Sample 1/4',
+      elapsedSeconds: 30,
+      remainingSeconds: 90,
+      canSplit: false,
+    };
     mesh.users.progress(
       id,
       'curious-1',

@@ -52,6 +52,8 @@ const PROJECT_FOLD_VERSION = 6;
 const INNER_FOLD_VERSION = 6;
 /** Builds before this one would have any machine render with its processors. */
 const DEVICE_FOLD_VERSION = 6;
+/** Builds before this one would begin with the tasks that sleep. */
+const SLEEP_FOLD_VERSION = 7;
 
 /** Builds before this FOLD_VERSION would begin a workload that waits for a slot. */
 export const QUEUE_FOLD_VERSION = 6;
@@ -61,10 +63,13 @@ export const understoodFrom = ({
   spec,
   file,
 }: Pick<WorkloadHeader, 'spec' | 'file'>): Pick<WorkloadDocument, 'understoodFrom'> => {
+  const { nodes } = kindOf(spec).graphOf(spec);
+  if (nodes.some(({ sleeps }) => sleeps)) {
+    return { understoodFrom: SLEEP_FOLD_VERSION };
+  }
   if (file?.isProject === true) {
     return { understoodFrom: PROJECT_FOLD_VERSION };
   }
-  const { nodes } = kindOf(spec).graphOf(spec);
   if (nodes.some(({ isInner }) => isInner)) {
     return { understoodFrom: INNER_FOLD_VERSION };
   }

@@ -36,6 +36,7 @@ export const percentageOf = (completed: number, total: number): number =>
 /** A workload for callers, from the fold of its journal. */
 const viewToProto = ({ document, state, revision }: View): Workload => {
   const { ending, startedAt, wanted, shares } = state;
+  const nodes = nodesOf(state);
   return {
     ...headerToProto(document),
     ...numbers(outerCountsOf(state)),
@@ -56,7 +57,7 @@ const viewToProto = ({ document, state, revision }: View): Workload => {
     madeWith: state.madeWith
       .toSorted((a, b) => b.results - a.results)
       .map(({ results, ...used }) => ({ used, results })),
-    nodes: state.graph.nodes.length > 1 ? nodesOf(state) : [],
+    nodes: nodes.length > 1 ? nodes : [],
   };
 };
 

@@ -9,7 +9,14 @@ describe('readAgent', () => {
     const clock = fakeClock();
     const passedOn: (number | undefined)[] = [];
     const said = (fraction: number): Heard => {
-      const task = { workloadId: 'w-1', attempt: '0-1', fraction, text: '', elapsedSeconds: 1 };
+      const task = {
+        workloadId: 'w-1',
+        attempt: '0-1',
+        fraction,
+        text: '',
+        elapsedSeconds: 1,
+        canSplit: false,
+      };
       const value: Progress = { tasks: [task] };
       return { message: { $case: 'progress', value } };
     };

@@ -191,7 +191,13 @@ describe('AgentService.connect', () => {
   });
 
   describe('progress', () => {
-    const told = { fraction: 0.5, text: 'Sample 1/2', elapsedSeconds: 3, remainingSeconds: 3 };
+    const told = {
+      fraction: 0.5,
+      text: 'Sample 1/2',
+      elapsedSeconds: 3,
+      remainingSeconds: 3,
+      canSplit: false,
+    };
     const inW = (workloadId: string) => ({ ...told, workloadId, attempt: '0-1' });
 
     it('goes to the session that the agent serves, and to no other', async () => {

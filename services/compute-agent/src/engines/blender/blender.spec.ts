@@ -436,6 +436,27 @@ describe('rendering with Blender', function () {
       expect(await blenders()).to.deep.equal([]);
     });
 
+    it('says of a frame that is not split yet whether strips would have its pixels', async () => {
+      const tiles = { tiles: 2, tilesIfSlow: true } as const;
+      const slow = await open('slow', tiles);
+      const stopping = new AbortController();
+      const watching = watched(stopping.signal);
+      const rendering = slow.run({ key: 'frames/1' }, watching);
+      await watching.isSampling();
+      const expects = (): number => watching.heard.at(-1)?.remainingSeconds ?? 0;
+      await eventually(() => expect(expects()).to.be.above(0), { withinMs: 20_000 });
+      expect(watching.heard.at(-1)).to.include({ canSplit: true });
+      stopping.abort();
+      expect(await rendering).to.include({ kind: 'cancelled' });
+      await slow.close();
+
+      const whole = watched();
+      const cropped = await open('cropped', tiles);
+      expect(await cropped.run({ key: 'frames/1' }, whole)).to.include({ kind: 'completed' });
+      expect(whole.heard).to.not.deep.equal([]);
+      expect(whole.heard.filter(({ canSplit }) => canSplit)).to.deep.equal([]);
+    });
+
     it('ends a renderer that exceeds its memory', async () => {
       const small = await createBlenderEngine({
         ...options(),

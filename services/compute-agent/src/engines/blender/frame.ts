@@ -36,6 +36,17 @@ const takeIn = async (
   return paths.map(at);
 };
 
+/** A frame that takes longer is expected to be split where the customer left that to the mesh. */
+const SLOW_SECONDS = 60;
+
+/** Why a frame that the mesh might have split is whole; undefined if nobody expects it to be split. */
+const whyWhole = (
+  { whole }: SceneFacts,
+  { tilesIfSlow = false }: RenderJob,
+  seconds: number,
+): string | undefined =>
+  tilesIfSlow && seconds > SLOW_SECONDS && whole !== '' ? whole : undefined;
+
 /** Of the log of a frame that is done. */
 const MAX_LOG_CHARS = 64 * 1_024;
 
@@ -111,7 +122,11 @@ export const renderFrame = async (
     tiles === undefined
       ? ({ do: 'render', frame, folder } as const)
       : ({ do: 'merge', frame, folder, tiles } as const);
-  const reply = await renderer.ask(request, answers.render, patience, running);
+  const canSplit = strips === undefined && job.tilesIfSlow === true && facts.whole === '';
+  const asking: Running = canSplit
+    ? { ...running, progress: (made) => running.progress({ ...made, canSplit }) }
+    : running;
+  const reply = await renderer.ask(request, answers.render, patience, asking);
   const seconds = (clock.monotonic() - started) / 1_000;
   if (reply.kind === 'died' && !reply.begun) {
     return { kind: 'not-begun' };
@@ -134,6 +149,7 @@ export const renderFrame = async (
   }
   const { engine, device } = facts;
   const used = { engine, version: options.version, device };
+  const why = strips?.kind === 'whole' ? strips.why : whyWhole(facts, job, seconds);
   try {
     const { files, isUniform, preview } = await takePictures(answer.files, facts, options);
     const [{ ending, ...picture }, ...further] = files;
@@ -144,7 +160,10 @@ export const renderFrame = async (
       seconds,
       notes: [
         ...answer.notes,
-        ...(strips?.kind === 'whole' ? [`not split into tiles: ${strips.why}`] : []),
+        ...(why === undefined ? [] : [`not split into tiles: ${why}`]),
+        ...(tiles !== undefined && job.tilesIfSlow === true
+          ? [`split into ${tiles.length} tiles, because it takes one machine over a minute`]
+          : []),
         ...(isUniform ? ['picture of one colour'] : []),
       ],
       used,

@@ -44,7 +44,7 @@ export interface RenderJob {
   lastFrame?: number;
   /** Into how many strips frames are split; none by default. */
   tiles?: number;
-  /** Whether frames are split only if one machine would need long for one. */
+  /** Whether frames are split only where the mesh finds that one machine needs long for one. */
   tilesIfSlow?: boolean;
   /** The longest time for baking. */
   bakeTimeoutMs?: number;

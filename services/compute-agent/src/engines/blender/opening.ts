@@ -102,6 +102,7 @@ const openOnce = async (
     allowedMissing: job.allowedMissing ?? [],
     moved: Object.fromEntries(moved.map(({ place, path }) => [place, renderer.at(path)])),
     physics: job.physics,
+    tiles: job.tiles,
   } as const;
   const reply = await renderer.ask(request, answers.open, patience, { signal });
   const seconds = (clock.monotonic() - started) / 1_000;

@@ -25,10 +25,12 @@ export type Request =
       moved: Readonly<Record<string, string>>;
       /** What becomes of physics that is not baked; undefined: a note says so. */
       physics: 'refuse' | 'bake' | 'in-order' | undefined;
+      /** Into how many strips frames may be split; undefined: none. */
+      tiles: number | undefined;
     }
   | { do: 'render'; frame: number; folder: string }
   /** Renders one of `of` strips of a frame, or says why the frame is rendered whole. */
-  | { do: 'tile'; frame: number; number: number; of: number; onlyIfSlow: boolean; file: string }
+  | { do: 'tile'; frame: number; number: number; of: number; file: string }
   /** Puts all strips of a frame together. */
   | { do: 'merge'; frame: number; tiles: readonly string[]; folder: string }
   /** Bakes the physics up to a frame, into the open file and the folder beside it. */
@@ -72,6 +74,8 @@ const facts = z.object({
   extension: z.enum(EXTENSIONS),
   /** What the engine computes with, for people. */
   device: z.string(),
+  /** Why frames are not split into strips; empty if strips have exactly the pixels of the whole frame, or none are wanted. */
+  whole: z.string(),
 });
 
 const file = z

@@ -13,7 +13,7 @@ import type { RenderJob } from './job.ts';
 import { openRenderer, type SceneOptions } from './opening.ts';
 import type { SceneFacts } from './renderer-protocol.ts';
 import { renderStrip } from './tiles/render-strip.ts';
-import { fetchStrips, stripOf } from './tiles/strips.ts';
+import { fetchStrips, hasStrips, stripOf } from './tiles/strips.ts';
 
 /** An open scene, with its properties; those of a scene that takes several steps depend on the step. */
 export interface OpenedScene extends Opened {
@@ -46,10 +46,10 @@ export const openScene = async (
     running: Running,
   ): Promise<Outcome | NotBegun> => {
     const strip = stripOf(node, job.tiles);
+    const { tiles = 0 } = job;
+    const isSplit = tiles > 0 && (job.tilesIfSlow !== true || hasStrips(tiles, frame, running));
     const strips =
-      strip === undefined && job.tiles !== undefined
-        ? await fetchStrips(job.tiles, frame, running)
-        : undefined;
+      strip === undefined && isSplit ? await fetchStrips(tiles, frame, running) : undefined;
     if (strips?.kind === 'failed' || strips?.kind === 'cancelled') {
       return strips;
     }

@@ -117,7 +117,8 @@ const obey = (
   }
 };
 
-const makeAgain = (draft: Draft, ordinals: readonly number[]): undefined => {
+/** These tasks wait for a user again. */
+export const makeAgain = (draft: Draft, ordinals: readonly number[]): undefined => {
   for (const ordinal of ordinals) {
     draft.workers.queue.giveBack(ordinal);
   }

@@ -8,6 +8,7 @@ import {
   decideUserHeld,
   decideUserIdle,
 } from './decide-users.ts';
+import { decideSlow } from './decide-slow.ts';
 import { record, type Decision, type Draft, type Session } from './decision.ts';
 import { endIfDone, endRepairs } from './endings.ts';
 import type { At } from '../state/fold.ts';
@@ -47,6 +48,8 @@ const obey = (draft: Draft, input: Input): void => {
       return decideUserGone(draft, input);
     case 'user-idle':
       return decideUserIdle(draft, input);
+    case 'slow':
+      return decideSlow(draft, input);
     case 'tick':
       return decideTick(draft);
     case 'close':

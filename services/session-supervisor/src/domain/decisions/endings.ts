@@ -119,8 +119,11 @@ const pauseIfMostFail = (draft: Draft, last: string): void => {
 
 /** Ends the workload when every task is decided. */
 export const endIfDone = (draft: Draft): void => {
+  if (hasEnded(draft.state)) {
+    return;
+  }
   const { remaining, failed } = countsOf(draft.state);
-  if (hasEnded(draft.state) || remaining > 0) {
+  if (remaining > 0) {
     return;
   }
   if (failed > 0) {
@@ -146,7 +149,7 @@ const failForTasks = (draft: Draft): void => {
   const named = tasksToText(graph, ranges.slice(0, 20));
   const more = ranges.length > 20 ? ', …' : '';
   const why = troubleOf(draft.state, ranges[0]?.first ?? 0)?.givenUp ?? '';
-  const counts = `${givenUp.count} of ${graph.count} failed`;
+  const counts = `${givenUp.count} of ${countsOf(draft.state).total} failed`;
   fail(draft, kindOf(header.spec).tasksFailed, `${counts}: ${named}${more}; the first: ${why}`);
 };
 

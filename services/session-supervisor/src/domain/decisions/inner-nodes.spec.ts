@@ -7,9 +7,11 @@ import { ordinalsFromText } from '../graph/task-text.ts';
 import { freeze, thaw } from '../state/snapshot.ts';
 import {
   begin,
+  countsOf,
   generationOf,
   inputResultsOf,
   isFounded,
+  nodeCountsOf,
   outerCountsOf,
   type WorkloadState,
 } from '../state/workload.ts';
@@ -17,16 +19,27 @@ import type { Report } from './inputs.ts';
 
 const sha = (digit: string): string => digit.repeat(64);
 
+const done = (task: string, sha256 = sha('a')): Report['body'] => ({
+  kind: 'completed',
+  seconds: 1,
+  blob: `blob of ${task}`,
+  sha256,
+  sizeBytes: 7,
+  pixelHash: '',
+  notes: [],
+});
+
 /** A session whose frames need what `bake/0` makes, with users that are ready. */
 const bakeGame = (frames = '1-6', spec: Partial<RenderSpec> = {}, users = ['u1']) => {
   const game = play(renderHeader(frames, { physics: 'bake', maxFailures: 1, ...spec }));
   const state = (): WorkloadState => game.session.state;
-  game.input(
-    exchange(
-      users.map((id) => user(id, { engines: [{ name: 'CYCLES', version: '3.4.1', devices: [] }] })),
-    ),
-  );
-  users.forEach((id) => game.input(holdsNothing(id)));
+  /** Users beyond what it wants are given back, and come again with another claim. */
+  const gather = (claim = 1): void => {
+    const engines = [{ name: 'CYCLES', version: '3.4.1', devices: [] }];
+    game.input(exchange(users.map((id) => user(id, { engines, claim }))));
+    users.forEach((id) => game.input(holdsNothing(id)));
+  };
+  gather();
   const held = () =>
     [...game.session.workers.byId].flatMap(([id, { attempts }]) =>
       [...attempts].map(([attempt, one]) => ({
@@ -49,19 +62,19 @@ const bakeGame = (frames = '1-6', spec: Partial<RenderSpec> = {}, users = ['u1']
   };
   return {
     ...game,
+    gather,
     state,
     tasks: () => held().map(({ task }) => task),
     find,
-    complete: (task: string, sha256 = sha('a')) =>
-      report(task, {
-        kind: 'completed',
-        seconds: 1,
-        blob: `blob of ${task}`,
-        sha256,
-        sizeBytes: 7,
-        pixelHash: '',
-        notes: [],
-      }),
+    busy: () => [...new Set(held().map(({ id }) => id))].sort(),
+    slow: (task: string, more: object = {}) => {
+      const { id, attempt } = find(task);
+      const told = { elapsedSeconds: 10, remainingSeconds: 110, connection: `c-${id}`, ...more };
+      return game.input({ kind: 'slow', user: id, attempt, ...told });
+    },
+    reportOf: ({ id, task, generation, attempt }: ReturnType<typeof find>) =>
+      game.input(reports(id, [{ reportId: 1, task, generation, attempt, body: done(task) }])),
+    complete: (task: string, sha256 = sha('a')) => report(task, done(task, sha256)),
     fail: (task: string, failureClass: 'RENDER_ERROR' | 'INPUT_LOST' = 'RENDER_ERROR') =>
       report(task, { kind: 'failed', failureClass, reason: 'no', seconds: 1, log: '', names: [] }),
   };
@@ -155,6 +168,67 @@ describe('a node whose results only serve others', () => {
       ['tile-2/5', sha('b')],
     ]);
     expect(outerCountsOf(game.state())).to.include({ total: 2, completed: 0 });
+  });
+
+  describe('of which the tasks sleep', () => {
+    const halves = { physics: 'refuse', tiles: 2, tilesIfSlow: true } as const;
+    const awake = ['tile-1/5', 'tile-2/5'];
+
+    it('is left out as long as nobody needs long for what stands after it', () => {
+      const game = bakeGame('5-6', halves);
+      expect(game.tasks()).to.deep.equal(['frames/5']);
+      game.slow('frames/5', { elapsedSeconds: 20, remainingSeconds: 30 });
+      expect(game.tasks()).to.deep.equal(['frames/5']);
+      expect(countsOf(game.state())).to.include({ total: 2, completed: 0, remaining: 2 });
+      expect(nodeCountsOf(game.state()).map(({ total }) => total)).to.deep.equal([0, 0, 2]);
+      game.complete('frames/5');
+      const { entries } = game.complete('frames/6');
+      expect(entries.at(-1)?.kind).to.equal('completed');
+    });
+
+    it('wakes for a task that takes long while there are more users than results to make', () => {
+      const game = bakeGame('5', halves, ['u1', 'u2']);
+      expect(game.tasks()).to.deep.equal(['frames/5']);
+      const whole = game.find('frames/5');
+      const { entries, effects } = game.slow('frames/5');
+      expect(entries).to.deep.equal([{ kind: 'split', tasks: 'tile-1/5,tile-2/5' }]);
+      expect(effects).to.deep.include({ kind: 'demand', verb: 'more-users' });
+      game.gather(2);
+      expect(game.tasks()).to.deep.equal(awake);
+      expect(game.busy()).to.deep.equal(['u1', 'u2']);
+      expect(outerCountsOf(game.state())).to.include({ total: 1, completed: 0, remaining: 1 });
+      expect(thaw(freeze(game.state()), begin(game.state().header))).to.deep.equal(game.state());
+      const late = { ...whole, task: 'frames/5' };
+      const verdict = game.reportOf(late).effects.find(({ kind }) => kind === 'outcomes');
+      expect(verdict).to.have.nested.property('outcomes[0].reason', 'OUTDATED_GENERATION');
+      awake.forEach((task) => game.complete(task));
+      const { ordinal } = game.find('frames/5');
+      expect(inputResultsOf(game.state(), [ordinal]).map(({ task }) => task)).to.deep.equal(awake);
+      expect(game.complete('frames/5').entries.at(-1)?.kind).to.equal('completed');
+    });
+
+    it('stays asleep where it would not help, or nobody can tell', () => {
+      const users = ['u1', 'u2'];
+      const stays = (frames: string, told: object, spec: Partial<RenderSpec> = {}) => {
+        const game = bakeGame(frames, { ...halves, ...spec }, users);
+        game.slow('frames/5', told);
+        return game.tasks().every((task) => task.startsWith('frames/'));
+      };
+      expect(stays('5', {})).to.equal(false);
+      expect(stays('5-6', {})).to.equal(true);
+      expect(stays('5', { connection: 'an older one' })).to.equal(true);
+      expect(stays('5', { elapsedSeconds: 1, remainingSeconds: 500 })).to.equal(true);
+      expect(stays('5', { elapsedSeconds: 60, remainingSeconds: 30 })).to.equal(true);
+      expect(stays('5', {}, { tiles: 0 })).to.equal(true);
+    });
+
+    it('wakes after the bake that it needs too', () => {
+      const game = bakeGame('5', { ...halves, physics: 'bake' }, ['u1', 'u2']);
+      game.complete('bake/0');
+      game.slow('frames/5');
+      game.gather(2);
+      expect(game.tasks()).to.deep.equal(awake);
+    });
   });
 
   it('is in a snapshot with its result', () => {

@@ -49,6 +49,15 @@ export type Input =
   | { kind: 'user-held'; user: string; connection: string; held: HeldClaim[] }
   | { kind: 'user-gone'; user: string; connection: string; isClean: boolean }
   | { kind: 'user-idle'; user: string; connection: string }
+  /** By a user's own estimate, a task of which there are parts that sleep takes so long. */
+  | {
+      kind: 'slow';
+      user: string;
+      connection: string;
+      attempt: string;
+      elapsedSeconds: number;
+      remainingSeconds: number;
+    }
   | { kind: 'tick' }
   /** The work that follows the end of a workload is done. */
   | { kind: 'close' };

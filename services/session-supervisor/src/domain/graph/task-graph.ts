@@ -19,6 +19,8 @@ export interface TaskNode {
   readonly after: readonly TaskEdge[];
   /** Its results are no results of the workload, but inputs of the tasks that depend on them. */
   readonly isInner?: true;
+  /** Its tasks count as done, without a result, until a `split` wakes them. Only inner nodes sleep. */
+  readonly sleeps?: true;
 }
 
 export interface PlacedNode extends TaskNode {

@@ -3,6 +3,7 @@ import {
   indicesOf,
   indicesToText,
   ordinalOf,
+  onlyOuterNode,
   parseTasks,
   subsetToText,
   type NamedNodes,
@@ -13,20 +14,30 @@ import { ordinalIn, type PlacedNode, type TaskGraph } from './task-graph.ts';
 
 /* The text of a task set, as `libs/indices/task-expression.ts` reads it. */
 
-/** The parts of a text for some indices of one node. */
-const partsOf = ({ nodes }: NamedNodes, node: string, indices: string): string[] =>
-  indices === ''
-    ? []
-    : nodes.length === 1
-      ? [indices]
-      : indices.split(',').map((part) => `${node}/${part}`);
+/** A text of parts; those without indices are left out. */
+const textOf = (
+  { nodes }: NamedNodes,
+  parts: readonly { node: string; indices: string }[],
+): string => {
+  const own = onlyOuterNode(nodes)?.id;
+  return parts
+    .filter(({ indices }) => indices !== '')
+    .map(({ node, indices }, i) =>
+      i === 0 && node === own ? indices : indices.replaceAll(/(?<=^|,)/g, `${node}/`),
+    )
+    .join(',');
+};
 
 /** The text of the tasks with these ascending ordinals; empty for none. O(log ranges + ranges touched) for each run. */
 export const tasksToText = (graph: TaskGraph, ordinals: Iterable<OrdinalRange>): string => {
   const runs = [...ordinals];
-  return graph.nodes
-    .flatMap((node) => partsOf(graph, node.id, subsetToText(node.indices, runsWithin(node, runs))))
-    .join(',');
+  return textOf(
+    graph,
+    graph.nodes.map((node) => ({
+      node: node.id,
+      indices: subsetToText(node.indices, runsWithin(node, runs)),
+    })),
+  );
 };
 
 /** The same for ordinals in any order. */
@@ -48,9 +59,12 @@ const runsWithin = (
     return from <= to ? [{ first: from, last: to }] : [];
   });
 
-/** The normal form of a task set: `1-40` if the graph has one node, else each part begins with its node. */
+/** The normal form of a task set: `1-40` for the only node that is not inner if it stands first, else each part begins with its node. */
 export const taskSetToText = (graph: NamedNodes, tasks: readonly NodeTasks[]): string =>
-  tasks.flatMap(({ node, indices }) => partsOf(graph, node, indicesToText(indices))).join(',');
+  textOf(
+    graph,
+    tasks.map(({ node, indices }) => ({ node, indices: indicesToText(indices) })),
+  );
 
 /** Each named task, with its ordinal if the graph has it. */
 function* tasksIn({ nodes }: TaskGraph, tasks: readonly NodeTasks[]) {

@@ -18,7 +18,10 @@ export const outlookOf = (state: WorkloadState, workers: Workers, now: number): 
   const everybody = [...workers.byId.values()].filter(
     ({ attempts, phase }) => attempts.size > 0 || phase === 'asked',
   );
-  const nodes = nodeCountsOf(state).map(({ remaining }, node) => {
+  const nodes = nodeCountsOf(state).flatMap(({ total, remaining }, node) => {
+    if (total === 0) {
+      return [];
+    }
     const results = workers.results[node] ?? 0;
     const isKnown = results >= Math.min(MIN_RESULTS, Math.ceil((results + remaining) / 2));
     return {

@@ -96,6 +96,8 @@ export type Entry =
   | { kind: 'retried'; tasks: string; request?: RequestMark }
   /** The results of these tasks are missing or damaged and are to be made again. */
   | { kind: 'repair-wanted'; tasks: string; reason: string }
+  /** These tasks slept and are to be done, and what stands after them is begun anew, because one user needs too long for it. */
+  | { kind: 'split'; tasks: string }
   | { kind: 'stopped'; deleteResults: boolean; request?: RequestMark }
   | { kind: 'completed' }
   | { kind: 'failed'; reason: string; message: string }
@@ -117,6 +119,7 @@ const kinds: Record<EntryKind, true> = {
   'wanted-set': true,
   retried: true,
   'repair-wanted': true,
+  split: true,
   stopped: true,
   completed: true,
   failed: true,

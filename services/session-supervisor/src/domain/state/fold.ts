@@ -21,7 +21,7 @@ import {
 } from './workload.ts';
 
 /** Raise it if the same entries fold to another state or the state's form changes: old snapshots are then ignored. */
-export const FOLD_VERSION = 6;
+export const FOLD_VERSION = 7;
 
 /** Number of commands whose request ids a state remembers. */
 const REMEMBERED_REQUESTS = 1_000;
@@ -84,6 +84,8 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       return remember(retried(state, entry.tasks), entry.request);
     case 'repair-wanted':
       return repairWanted(state, ordinalsFromText(state.graph, entry.tasks));
+    case 'split':
+      return split(state, ordinalsFromText(state.graph, entry.tasks));
     case 'wanted-set':
       return remember({ ...state, wanted: entry.wanted }, entry.request);
     case 'stopped': {
@@ -283,6 +285,9 @@ const repairWanted = (state: WorkloadState, ordinals: ReadonlySet<number>): Work
   const open = undecided(state, { tasks: damaged, fallout: new Set() });
   return { ...open, repairs: [...damaged].reduce(withBit, open.repairs), closed: false };
 };
+
+const split = (state: WorkloadState, tasks: ReadonlySet<number>): WorkloadState =>
+  undecided(state, { tasks, fallout: falloutOf(state.graph, tasks) });
 
 const withTrouble = (
   state: WorkloadState,

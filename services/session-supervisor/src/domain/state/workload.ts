@@ -1,12 +1,19 @@
 import { kindOf, type WorkloadSpec } from '../../kinds/kinds.ts';
-import { countBoth, countWithin, emptyBitmap, has, type Bitmap } from '../sets/bitmap.ts';
+import { bitmapOf, countBoth, countWithin, emptyBitmap, has, type Bitmap } from '../sets/bitmap.ts';
 import type { FailureClassName } from '#libs/contracts/agent.ts';
 import type { Entry, UsedEngine } from './entries.ts';
 import type { InputFile } from '../../kinds/kind.ts';
 import { emptySmallIntMap, valueAt, type SmallIntMap } from '../sets/small-int-map.ts';
 import { emptySparseMap, sparseGet, type SparseMap } from '../sets/sparse-map.ts';
-import { initiallyBlocked, inputsOf } from '../graph/readiness.ts';
-import { taskKey, taskOrdinal, type TaskGraph } from '../graph/task-graph.ts';
+import { blockedOf, initiallyBlocked, inputsOf } from '../graph/readiness.ts';
+import {
+  nodeAt,
+  nodeOf,
+  taskKey,
+  taskOrdinal,
+  type PlacedNode,
+  type TaskGraph,
+} from '../graph/task-graph.ts';
 
 /** The part of a workload that StartWorkload writes and nothing changes afterwards. */
 export interface WorkloadHeader {
@@ -148,6 +155,9 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
   const kind = kindOf(header.spec);
   const graph = kind.graphOf(header.spec);
   const size = graph.count;
+  const sleeping = graph.nodes.filter(({ sleeps }) => sleeps);
+  const done = bitmapOf(size, sleeping.map(rangeOf));
+  const givenUp = emptyBitmap(size);
   return {
     header,
     graph,
@@ -155,9 +165,9 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     epoch: 0,
     owner: '',
     phase: 'pending',
-    done: emptyBitmap(size),
-    givenUp: emptyBitmap(size),
-    blocked: initiallyBlocked(graph),
+    done,
+    givenUp,
+    blocked: sleeping.length === 0 ? initiallyBlocked(graph) : blockedOf({ graph, done, givenUp }),
     doneBy: emptySmallIntMap(size),
     shares: [],
     nodeWork: graph.nodes.map(() => ({ completed: 0, seconds: 0 })),
@@ -182,6 +192,31 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
   };
 };
 
+/** The ordinals of a node's tasks. */
+const rangeOf = ({ offset, indices }: PlacedNode): { first: number; last: number } => ({
+  first: offset,
+  last: offset + indices.count - 1,
+});
+
+/** Whether a task sleeps: it counts as done, but nobody did it. */
+export const isAsleep = (
+  { graph, done, passed }: Pick<WorkloadState, 'graph' | 'done' | 'passed'>,
+  ordinal: number,
+): boolean =>
+  nodeAt(graph, nodeOf(graph, ordinal)).sleeps === true &&
+  has(done, ordinal) &&
+  !passed.has(ordinal);
+
+/** How many tasks of a node sleep. */
+const asleepIn = (state: WorkloadState, node: PlacedNode): number => {
+  const { first, last } = rangeOf(node);
+  let asleep = 0;
+  for (let ordinal = first; node.sleeps && ordinal <= last; ordinal += 1) {
+    asleep += isAsleep(state, ordinal) ? 1 : 0;
+  }
+  return asleep;
+};
+
 /** The failures and losses of a task so far; undefined if there are none. */
 export const troubleOf = ({ troubles }: WorkloadState, ordinal: number): Trouble | undefined =>
   sparseGet(troubles, ordinal);
@@ -204,11 +239,14 @@ export const isOpen = (state: WorkloadState, ordinal: number): boolean =>
 export const isReady = (state: WorkloadState, ordinal: number): boolean =>
   isOpen(state, ordinal) && !has(state.blocked, ordinal);
 
+const undecidedCount = ({ graph, done, givenUp }: WorkloadState): number =>
+  graph.count - done.count - givenUp.count;
+
 /** How many tasks are open and may begin. */
 export const readyCount = (state: WorkloadState): number =>
   hasEnded(state)
     ? state.repairs.count - countBoth(state.repairs, state.blocked)
-    : countsOf(state).remaining - state.blocked.count;
+    : undecidedCount(state) - state.blocked.count;
 
 /** The generation of a task: that of its accepted result, or else the one that its next result must have. */
 export const generationOf = (state: WorkloadState, ordinal: number): number => {
@@ -260,12 +298,14 @@ export interface Counts {
   remaining: number;
 }
 
-/** The counts of each node, by the node's place in the graph. */
-export const nodeCountsOf = ({ graph, done, givenUp }: WorkloadState): Counts[] =>
-  graph.nodes.map(({ offset, indices: { count: total } }) => {
-    const range = { first: offset, last: offset + total - 1 };
-    const completed = countWithin(done, range);
-    const failed = countWithin(givenUp, range);
+/** The counts of each node, by the node's place in the graph, without tasks that sleep. */
+export const nodeCountsOf = (state: WorkloadState): Counts[] =>
+  state.graph.nodes.map((node) => {
+    const range = rangeOf(node);
+    const asleep = asleepIn(state, node);
+    const total = node.indices.count - asleep;
+    const completed = countWithin(state.done, range) - asleep;
+    const failed = countWithin(state.givenUp, range);
     return { total, completed, failed, remaining: total - completed - failed };
   });
 
@@ -285,9 +325,11 @@ export const outerCountsOf = (state: WorkloadState): Counts => {
     : countsOf(state);
 };
 
+/** The counts of all tasks but those that sleep. */
 export const countsOf = (state: WorkloadState): Counts => {
-  const total = state.graph.count;
-  const completed = state.done.count;
+  const asleep = state.graph.nodes.reduce((sum, node) => sum + asleepIn(state, node), 0);
+  const total = state.graph.count - asleep;
+  const completed = state.done.count - asleep;
   const failed = state.givenUp.count;
   return { total, completed, failed, remaining: total - completed - failed };
 };

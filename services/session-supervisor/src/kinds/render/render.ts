@@ -26,6 +26,7 @@ export interface RenderSpec extends Budgets {
   bakeTimeoutMs?: number;
   /** Into how many strips each frame is split; unset or 0: none. */
   tiles?: number;
+  /** The strips sleep until a frame turns out to take long. */
   tilesIfSlow?: boolean;
   /** What Cycles computes with; unset: `cpu`. */
   device?: Device;
@@ -75,7 +76,7 @@ const deviceWords = (spec: RenderSpec, engine: string): string => {
 
 /** The frames of a Blender scene. */
 export const render: Kind<RenderSpec> = {
-  graphOf: ({ frames, physics, tiles = 0 }) => {
+  graphOf: ({ frames, physics, tiles = 0, tilesIfSlow = false }) => {
     const indices = parseIndices(frames);
     const baking: TaskNode = {
       id: BAKE,
@@ -90,6 +91,7 @@ export const render: Kind<RenderSpec> = {
       indices,
       after,
       isInner: true,
+      ...(tilesIfSlow && { sleeps: true }),
     }));
     const merged = strips.map(({ id }): TaskEdge => ({ node: id, on: 'success' }));
     return createGraph([

@@ -21,6 +21,7 @@ const DEFAULT_PROGRESS_TIMEOUT_MS = 600_000;
 const MAX_TILES = 14;
 /** The state of a workload keeps where each strip is. */
 const MAX_STRIPS = 4_096;
+const NO_TILES = { tiles: 0, tilesIfSlow: false };
 const DEFAULT_BAKE_TIMEOUT_MS = 12 * 3_600_000;
 
 /** Parses the specification of a render. `frames` is empty if the file determines them. Notes wrong fields in `wrong`. */
@@ -40,7 +41,8 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
     `must be 0, or 2 to ${MAX_TILES}`,
   );
   const isPlayed = spec.physics === RenderPhysics.IN_ORDER;
-  check(tiles === 0 || !isPlayed, 'tiles', 'must be 0 if physics is played in order');
+  const isSplitAnyway = tiles > 0 && !spec.tilesIfSlow;
+  check(!isSplitAnyway || !isPlayed, 'tiles', 'must be 0 if physics is played in order');
   checkDevice(spec, check);
   check(Buffer.byteLength(spec.scene) <= 64, 'scene', 'must be at most 64 bytes');
   const { allowedMissing } = spec;
@@ -74,8 +76,7 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
     progressTimeoutMs: span('progress_timeout', spec.progressTimeout, DEFAULT_PROGRESS_TIMEOUT_MS),
     physics: physicsOf(spec.physics),
     bakeTimeoutMs: span('bake_timeout', spec.bakeTimeout, DEFAULT_BAKE_TIMEOUT_MS),
-    tiles: spec.tiles,
-    tilesIfSlow: spec.tilesIfSlow,
+    ...(isPlayed ? NO_TILES : { tiles, tilesIfSlow: tiles > 0 && spec.tilesIfSlow }),
     device: deviceOf(spec.device),
     deviceMemoryBytes: spec.deviceMemoryBytes,
     ...budgets(spec),
@@ -153,8 +154,12 @@ const toProto = (spec: RenderSpec): ProtoRenderSpec => {
 
 /** Throws INVALID_ARGUMENT `TOO_MANY_STRIPS`. Checked last, because the file may say which frames there are. */
 const checkStrips = <P extends { spec: RenderSpec }>(prepared: P): P => {
-  const { tiles = 0, frames } = prepared.spec;
+  const { tiles = 0, tilesIfSlow = false, frames } = prepared.spec;
   const count = tiles * parseIndices(frames).count;
+  if (count > MAX_STRIPS && tilesIfSlow) {
+    // So many frames keep all users busy without being split.
+    return { ...prepared, spec: { ...prepared.spec, ...NO_TILES } };
+  }
   if (count > MAX_STRIPS) {
     throw new DomainError(
       status.INVALID_ARGUMENT,
@@ -182,7 +187,7 @@ export const renderWire: KindWire<ProtoRenderSpec, RenderSpec> = {
       const grant = Buffer.from(signGrant(meshSecret, { blob, machine }));
       const input = { blobName: blob, sha256, sizeBytes, grant, fileName };
       const told = { ...toProto(spec), frames: '', engine };
-      if (spec.physics === 'refuse' && graph.count === 1) {
+      if (spec.physics === 'refuse' && graph.nodes.at(-1)?.indices.count === 1) {
         // A single frame fits every other one.
         told.physics = RenderPhysics.ALLOW_UNBAKED;
       }

@@ -45,6 +45,7 @@ export const inputBytes = (input: Input): number => {
         : entryBytes(input.command);
     case 'user-gone':
     case 'user-idle':
+    case 'slow':
     case 'tick':
     case 'close':
       return BASE_BYTES;

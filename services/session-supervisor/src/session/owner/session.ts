@@ -346,9 +346,13 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     });
   let exchange = isWaiting ? undefined : askForUsers();
 
-  const ticks = every({ clock, everyMs: TICK_MS, isPauseFirst: true }, () =>
-    loop.submit({ kind: 'tick' }),
-  );
+  const ticks = every({ clock, everyMs: TICK_MS, isPauseFirst: true }, () => {
+    loop.submit({ kind: 'tick' });
+    // Looked at again and again, because engines say seldom how far they are, and users come and go.
+    for (const slow of notes.slow(clock.monotonic())) {
+      loop.submit({ kind: 'slow', ...slow });
+    }
+  });
 
   // A former owner may have written the end without performing its effects.
   if (isOver(start.state) && !start.state.closed) {

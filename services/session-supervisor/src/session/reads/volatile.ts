@@ -48,7 +48,7 @@ const MAX_RUNNING = 100;
 
 const runningOf = (
   { graph }: WorkloadState,
-  { worker, held, note: { begunAt, endsAt, ...note } }: UnderWay,
+  { worker, held, note: { begunAt, endsAt, fraction, text } }: UnderWay,
   now: number,
 ): RunningTask => {
   const task = taskKey(graph, held.ordinal);
@@ -59,7 +59,8 @@ const runningOf = (
     userName: worker.name,
     elapsedSeconds: (now - begunAt) / 1_000,
     remainingSeconds: endsAt === undefined ? undefined : Math.max(0, endsAt - now) / 1_000,
-    ...note,
+    fraction,
+    text,
   };
 };
 

@@ -145,7 +145,8 @@ def open_scene(ask):
         # First, because it changes the picture most.
         notes.insert(0, f"scripts in the file were not run: {bpy.app.autoexec_fail_message}")
     opened = Opened(scene, notes, node_files, player)
-    return settings.facts(scene)
+    whole = tiles.why_whole(scene, ask["tiles"]) if ask.get("tiles") and not is_bake else ""
+    return {**settings.facts(scene), "whole": whole}
 
 
 def consider_physics(scene, choice, notes):
@@ -176,7 +177,7 @@ def at_frame(frame):
 def tile(ask):
     scene = at_frame(ask["frame"])
     try:
-        whole, rows = tiles.render_strip(scene, ask["number"], ask["of"], ask["onlyIfSlow"], ask["file"])
+        whole, rows = tiles.render_strip(scene, ask["number"], ask["of"], ask["file"])
     except RuntimeError as error:
         raise Refusal("RENDER_ERROR", words(error)) from error
     return {"whole": whole, "rows": rows}

@@ -1,20 +1,17 @@
 """Strips of a frame that different machines render, put together to exactly the pixels of the whole frame."""
 
 import math
-import time
 
 import bpy
 import numpy
 
 import engines
+import physics
 import settings
 from refusal import Refusal
 
 # Cycles looks at every so many samples which pixels need more, and gives those beside them more too.
 SAMPLES_PER_LOOK = 16
-# A frame that one machine renders in less time is not worth the way.
-SLOW_SECONDS = 60
-TRIAL_SAMPLES = (1, 3)
 
 
 def size_of(scene):
@@ -37,6 +34,7 @@ def why_whole(scene, of):
     width, height = size_of(scene)
     margin = margin_of(scene)
     findings = (
+        (cycles.device != "CPU", "it is rendered by graphics cards, of which no two need make the same pixels"),
         (cycles.use_denoising, "it is denoised"),
         (cycles.time_limit > 0, "it has a time limit"),
         (render.use_compositing and settings.compositor_tree(scene), "it is composited"),
@@ -47,6 +45,7 @@ def why_whole(scene, of):
         (render.use_freestyle, "it has lines of Freestyle"),
         (render.use_multiview, "it is stereo"),
         (render.use_stamp, "it has a stamp"),
+        (physics.unbaked(scene), "it has physics that is not baked"),
         (height < of, f"it has {height} rows"),
         (2 * margin * of > height, f"adaptive sampling reaches {margin} rows beyond each strip"),
         (margin and cycles.use_auto_tile and max(width, height) > cycles.tile_size, "adaptive sampling ends at Blender's own tiles"),
@@ -95,32 +94,13 @@ def border_of(scene, number, of):
     }
 
 
-def seconds_for(scene, samples):
-    with Borrowed(scene.cycles, samples=samples, use_adaptive_sampling=False):
-        started = time.monotonic()
-        bpy.ops.render.render(scene=scene.name)
-        return time.monotonic() - started
-
-
-def is_quick(scene, of):
-    """Whether one machine renders the whole frame soon, by what a few samples of a strip take. The border is set."""
-    few, more = (seconds_for(scene, samples) for samples in TRIAL_SAMPLES)
-    per_sample = max(0.0, more - few) / (TRIAL_SAMPLES[1] - TRIAL_SAMPLES[0])
-    seconds = few + per_sample * scene.cycles.samples * of
-    return f"one machine needs about {seconds:.0f} s for it" if seconds < SLOW_SECONDS else ""
-
-
-def render_strip(scene, number, of, only_if_slow, path):
+def render_strip(scene, number, of, path):
     """Renders a strip to an OpenEXR file of full floats. Returns (why the frame is rendered whole, the number of rows)."""
     whole = why_whole(scene, of)
     if whole:
         return whole, 0
     image = scene.render.image_settings
     with Borrowed(scene.render, **border_of(scene, number, of)):
-        if only_if_slow:
-            whole = is_quick(scene, of)
-            if whole:
-                return whole, 0
         floats = {"file_format": "OPEN_EXR", "color_mode": "RGBA", "color_depth": "32"}
         with Borrowed(scene.render, use_file_extension=False, filepath=path), Borrowed(image, **floats):
             bpy.ops.render.render(write_still=True, scene=scene.name)

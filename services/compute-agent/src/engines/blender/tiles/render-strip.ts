@@ -24,8 +24,7 @@ export const renderStrip = async (
   const name = `${frame}-${number}.exr`;
   const file = renderer.at(join(workDirOf(options), name));
   const patience = { timeoutMs: job.frameTimeoutMs, quietMs: job.progressTimeoutMs };
-  const onlyIfSlow = job.tilesIfSlow === true;
-  const request = { do: 'tile', frame, number, of, onlyIfSlow, file } as const;
+  const request = { do: 'tile', frame, number, of, file } as const;
   const reply = await renderer.ask(request, answers.tile, patience, running);
   const seconds = (clock.monotonic() - started) / 1_000;
   if (reply.kind === 'died' && !reply.begun) {

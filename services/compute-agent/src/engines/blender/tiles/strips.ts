@@ -34,6 +34,15 @@ const reasonIn = async (path: string): Promise<string | undefined> => {
   return text.startsWith(WHOLE) ? text.slice(WHOLE.length) : undefined;
 };
 
+const taskOf = (frame: number, number: number): string => `tile-${number}/${frame}`;
+
+/** Whether the mesh has all strips of a frame. */
+export const hasStrips = (
+  of: number,
+  frame: number,
+  { hasInput }: Pick<Running, 'hasInput'>,
+): boolean => Array.from({ length: of }, (_, i) => taskOf(frame, i + 1)).every(hasInput);
+
 /** Fetches all strips of a frame. */
 export const fetchStrips = async (
   of: number,
@@ -42,7 +51,7 @@ export const fetchStrips = async (
 ): Promise<Strips | Failed | Cancelled> => {
   const files: string[] = [];
   for (let number = 1; number <= of; number += 1) {
-    const input = await running.input(`tile-${number}/${frame}`);
+    const input = await running.input(taskOf(frame, number));
     if (input.kind !== 'file') {
       return input;
     }
