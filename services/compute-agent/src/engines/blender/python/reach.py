@@ -53,11 +53,32 @@ def is_hidden(block):
     return isinstance(block, bpy.types.Object) and block.hide_render and block.animation_data is None
 
 
-def is_shown_by(user, used, instanced):
+def hidden_collections(scene):
+    """The collections that no rendered view layer of the scene shows."""
+    shown, listed = set(), set()
+
+    def visit(layer, is_rendered):
+        is_shown = is_rendered and not layer.exclude and not layer.collection.hide_render
+        (shown if is_shown else listed).add(layer.collection)
+        for child in layer.children:
+            visit(child, is_shown)
+
+    for view_layer in scene.view_layers:
+        visit(view_layer.layer_collection, view_layer.use)
+    return listed - shown
+
+
+def is_shown_by(user, used, instanced, hidden):
     """Whether a picture of `user` can show `used`. `instanced`: collections that others than scenes use."""
     if isinstance(user, EDITOR):
         return False
-    if isinstance(user, (bpy.types.Scene, bpy.types.Collection)) and is_hidden(used):
+    if user in hidden and user not in instanced:
+        return False
+    if isinstance(user, bpy.types.Scene) and isinstance(used, bpy.types.Object):
+        # Blender counts objects of all collections as used by the scene, also of hidden ones.
+        cameras = (user.camera, *(marker.camera for marker in user.timeline_markers))
+        return used in cameras or (used.name in user.collection.objects and not is_hidden(used))
+    if isinstance(user, bpy.types.Collection) and is_hidden(used):
         # An instance of a collection may show what the collection hides.
         return user in instanced
     if isinstance(user, bpy.types.Camera):
@@ -82,6 +103,7 @@ def shown(scene):
         ):
             instanced.add(used)
             instanced.update(used.children_recursive)
+    hidden = hidden_collections(scene)
     seen = {scene}
     waiting = [scene]
     while waiting:
@@ -90,7 +112,7 @@ def shown(scene):
         # Blender counts what the nodes use, connected or not, as used by the owner of the tree.
         in_nodes = {used for node in tree.nodes for used in of_node(node)} if tree else set()
         direct = [used for node in shown_nodes(tree) for used in of_node(node)] if tree else []
-        direct += [used for used in uses.get(user, []) if used not in in_nodes and is_shown_by(user, used, instanced)]
+        direct += [used for used in uses.get(user, []) if used not in in_nodes and is_shown_by(user, used, instanced, hidden)]
         for used in direct:
             if used not in seen:
                 seen.add(used)
