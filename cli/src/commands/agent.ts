@@ -22,6 +22,7 @@ interface AgentOptions {
   engines: string;
   blender: string[];
   cache?: string;
+  gpu: boolean;
   sandbox: boolean;
   quiet?: true;
 }
@@ -41,6 +42,7 @@ export const agent: Define = (command, { does }) =>
     )
     .addOption(blenderOption())
     .option('--cache <dir>', 'where scenes are kept (default: agents/NAME beside the context)')
+    .option('--no-gpu', 'lend no graphics card')
     .option('--no-sandbox', 'run renderers unconfined')
     .option('--quiet', 'say only what goes wrong')
     .action(

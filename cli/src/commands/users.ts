@@ -1,25 +1,14 @@
-import type { Engine } from '#libs/contracts/agent.ts';
 import { UserServiceService } from '#libs/contracts/user.ts';
-import { formatBytes, formatEnum, formatInstant, printable } from '../formats.ts';
+import { formatBytes, formatEnum, formatInstant } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import { tellList } from '../list.ts';
+import { devicesOf } from '../workload/device.ts';
 
 /** `CYCLES 3.4.1 5.0.1, noop 1`: each engine once, with the versions of its programs. */
 const enginesOf = (engines: readonly { name: string; version: string }[]): string =>
   Object.entries(Object.groupBy(engines, ({ name }) => name))
     .map(([name, each = []]) => [name, ...each.map(({ version }) => version)].join(' '))
     .join(', ');
-
-/** `OPTIX NVIDIA GeForce RTX 4090 24.0 GiB`: each graphics card once for each backend, whatever the versions. */
-const devicesOf = (engines: readonly Engine[]): string => {
-  const words = engines.flatMap(({ devices }) =>
-    devices.map(({ backend, name, memoryBytes }) => {
-      const memory = memoryBytes === 0 ? 'memory not known' : formatBytes(memoryBytes);
-      return `${backend.replace('DEVICE_BACKEND_', '')} ${printable(name)} ${memory}`;
-    }),
-  );
-  return [...new Set(words)].join(', ');
-};
 
 export const users: Define = (command, { does }) =>
   command.option('--workload <id>', 'only those that serve it', '').action(

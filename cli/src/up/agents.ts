@@ -53,6 +53,7 @@ export const agentEnvironment = (settings: {
   slots: number;
   engines: string;
   blender: readonly string[];
+  gpu?: boolean;
   sandbox: boolean;
 }): Record<string, string> => ({
   MUSTER_TOKEN_FILE: settings.tokenFile,
@@ -62,6 +63,7 @@ export const agentEnvironment = (settings: {
   MUSTER_AGENT_ENGINES: settings.engines,
   MUSTER_AGENT_CACHE: settings.cache,
   ...(settings.blender.length === 0 ? {} : { MUSTER_AGENT_BLENDER: settings.blender.join(':') }),
+  ...((settings.gpu ?? true) ? {} : { MUSTER_AGENT_NO_GPU: '1' }),
   ...(settings.sandbox ? {} : { MUSTER_AGENT_NO_SANDBOX: '1' }),
 });
 

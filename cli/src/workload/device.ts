@@ -1,10 +1,12 @@
 import { Option } from 'commander';
+import type { Engine } from '#libs/contracts/agent.ts';
 import { RenderDevice, type RenderSpec } from '#libs/contracts/common.ts';
 import { usage } from '../failures.ts';
-import { formatBytes } from '../formats.ts';
+import { formatBytes, printable } from '../formats.ts';
 import { parseSize } from '../options.ts';
+import type { Tiles } from './tiles.ts';
 
-const devices = {
+const choices = {
   cpu: RenderDevice.CPU,
   gpu: RenderDevice.GPU,
   both: RenderDevice.BOTH,
@@ -12,7 +14,7 @@ const devices = {
 
 /** What Cycles computes with. */
 export interface DeviceOptions {
-  device: keyof typeof devices;
+  device: keyof typeof choices;
   /** Bytes. */
   deviceMemory?: number;
 }
@@ -20,9 +22,9 @@ export interface DeviceOptions {
 export const deviceOption = (): Option =>
   new Option(
     '--device <device>',
-    'what Cycles computes with, whatever the file says: cpu, with the same pixels on every machine; gpu, with pixels that differ a little between graphics cards; both',
+    'what Cycles computes with, whatever the file says: cpu, so that frames of all machines fit together; gpu: graphics cards, whose pixels differ a little; or both',
   )
-    .choices(Object.keys(devices))
+    .choices(Object.keys(choices))
     .default('cpu');
 
 export const deviceMemoryOption = (): Option =>
@@ -34,12 +36,12 @@ export const deviceMemoryOption = (): Option =>
 /** Throws INVALID_ARGUMENT `USAGE` if the options do not fit together. */
 export const checkDevice = (
   { device, deviceMemory }: DeviceOptions,
-  { tiles }: Pick<RenderSpec, 'tiles'>,
+  { tiles, tilesIfSlow }: Tiles,
 ): void => {
   if (device === 'cpu' && deviceMemory !== undefined) {
     throw usage('--device-memory is for --device gpu and --device both');
   }
-  if (device !== 'cpu' && tiles > 0) {
+  if (device !== 'cpu' && tiles > 0 && !tilesIfSlow) {
     throw usage(
       '--tiles is for --device cpu: strips of different graphics cards would not fit together',
     );
@@ -59,7 +61,7 @@ export const deviceOf = ({
   device,
   deviceMemory = 0,
 }: DeviceOptions): Pick<RenderSpec, 'device' | 'deviceMemoryBytes'> => ({
-  device: devices[device],
+  device: choices[device],
   deviceMemoryBytes: deviceMemory,
 });
 
@@ -75,4 +77,15 @@ export const deviceWords = ({
   const word = words[device];
   const least = deviceMemoryBytes === 0 ? '' : `, at least ${formatBytes(deviceMemoryBytes)}`;
   return word === undefined ? '' : word + least;
+};
+
+/** `OPTIX NVIDIA GeForce RTX 4090 24.0 GiB`: each graphics card once for each backend, whatever the versions. */
+export const devicesOf = (engines: readonly Pick<Engine, 'devices'>[]): string => {
+  const words = engines.flatMap(({ devices }) =>
+    devices.map(({ backend, name, memoryBytes }) => {
+      const memory = memoryBytes === 0 ? 'memory not known' : formatBytes(memoryBytes);
+      return `${backend.replace('DEVICE_BACKEND_', '')} ${printable(name)} ${memory}`;
+    }),
+  );
+  return [...new Set(words)].join(', ');
 };

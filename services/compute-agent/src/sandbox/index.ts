@@ -1,5 +1,5 @@
 export { type Exit, startConfined } from './confined-process.ts';
 export { findSandbox } from './detect.ts';
 export { helperLimits, type Limits, rendererLimits } from './limits.ts';
-export { isFreePlace } from './profile.ts';
+export { type Hardware, isFreePlace } from './profile.ts';
 export { type Box, type Given, insidePath, makeWorkDir, type Sandbox } from './sandbox.ts';

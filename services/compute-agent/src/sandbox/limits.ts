@@ -2,7 +2,7 @@
 export interface Limits {
   /** Resident memory of all its processes together. The watch ends the tree beyond it. */
   memoryBytes: number;
-  /** Address space of each process, the hard limit between two looks. Programs reserve far more than they use. */
+  /** Address space of each process, the hard limit between two looks. Programs reserve far more than they use. Infinite: no limit. */
   addressSpaceBytes: number;
   /** Everything in the work folder together. The watch ends the tree beyond it. */
   workDirBytes: number;
@@ -47,7 +47,7 @@ export const rendererLimits = (memoryBytes: number, cpus: number): Limits => ({
 /** The command line that sets the limits which the kernel enforces for the command after it. */
 export const prlimit = (limits: Limits, options: { countProcesses: boolean }): string[] => [
   '/usr/bin/prlimit',
-  `--as=${limits.addressSpaceBytes}`,
+  `--as=${Number.isFinite(limits.addressSpaceBytes) ? limits.addressSpaceBytes : 'unlimited'}`,
   `--fsize=${limits.fileBytes}`,
   `--nofile=${limits.openFiles}`,
   '--core=0',

@@ -8,6 +8,16 @@ export interface Mount {
   inside: string;
 }
 
+/** What a program may use of the machine beyond processors and memory: graphics cards. */
+export interface Hardware {
+  /** Files and folders in /dev. */
+  nodes: readonly string[];
+  /** Folders that drivers read, beside /usr and /sys. */
+  folders: readonly string[];
+  /** The groups of the nodes, which may use them. */
+  groups: readonly number[];
+}
+
 /** The path of the work folder in the sandbox. */
 export const WORK = '/work';
 
@@ -15,7 +25,20 @@ export const WORK = '/work';
 export const GIVEN = '/given';
 
 /** What the sandbox has at the root of its file system, beside what is given to the program. */
-const OWN = ['usr', 'bin', 'sbin', 'lib', 'lib64', 'etc', 'proc', 'dev', 'tmp', 'work', 'given'];
+const OWN = [
+  'usr',
+  'bin',
+  'sbin',
+  'lib',
+  'lib64',
+  'etc',
+  'proc',
+  'sys',
+  'dev',
+  'tmp',
+  'work',
+  'given',
+];
 
 /** Whether something can be given to the program at this very place: `/srv` or `/tmp/film`. */
 export const isFreePlace = (place: string): boolean =>
@@ -26,12 +49,25 @@ export const NOBODY = 65_534;
 
 const SHM_BYTES = 16 * 1024 ** 2;
 
-const files = (workDir: string, readOnly: readonly Mount[], limits: Limits): string[] =>
+/** Drivers look in /sys for the cards. */
+const hardwareFiles = ({ nodes, folders }: Hardware): string[] =>
+  [
+    ...nodes.map((node) => [...folder(dirname(node)), '--dev-bind', node, node]),
+    ...['/sys', ...folders].map((path) => [...folder(dirname(path)), '--ro-bind', path, path]),
+  ].flat();
+
+const files = (
+  workDir: string,
+  readOnly: readonly Mount[],
+  limits: Limits,
+  hardware: Hardware | undefined,
+): string[] =>
   [
     SYSTEM,
     ['--proc', '/proc', '--dev', '/dev'],
     ['--perms', '1777', '--size', String(SHM_BYTES), '--tmpfs', '/dev/shm'],
     ['--perms', '1777', '--size', String(limits.tmpBytes), '--tmpfs', '/tmp'],
+    hardware === undefined ? [] : hardwareFiles(hardware),
     folder(GIVEN),
     ...readOnly.map(({ host, inside }) => [...folder(dirname(inside)), '--ro-bind', host, inside]),
     ['--bind', workDir, WORK],
@@ -44,15 +80,17 @@ const NAMESPACES =
 const OWN_USERS = ['--unshare-user', '--disable-userns'];
 const TIED = ['--die-with-parent', '--new-session', '--hostname', 'muster', '--cap-drop', 'ALL'];
 
-const BECOME_NOBODY =
-  `--reuid ${NOBODY} --regid ${NOBODY} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all`.split(
+const becomeNobody = (groups: readonly number[]): string[] => [
+  ...`--reuid ${NOBODY} --regid ${NOBODY} --no-new-privs --bounding-set=-all --inh-caps=-all`.split(
     ' ',
-  );
+  ),
+  ...(groups.length === 0 ? ['--clear-groups'] : ['--groups', groups.join(',')]),
+];
 
 /**
  * The bubblewrap command line (0.8) in front of a program. The program gets namespaces of its own, no network, no
  * capabilities and no way to new user namespaces. It may read `/usr` and `readOnly`, and write to `workDir` (at /work)
- * and a small /tmp. It ends with the process that started it.
+ * and a small /tmp, and use the `hardware`. It ends with the process that started it.
  *
  * Root needs two steps, because the kernel does not count the processes of a user who is root outside. The outer one
  * makes the file system, because root may reach folders that others may not, and becomes `nobody`. The inner one enters
@@ -64,11 +102,15 @@ export const bubblewrap = (
     workDir: string;
     readOnly: readonly Mount[];
     limits: Limits;
+    hardware?: Hardware | undefined;
     env: Readonly<Record<string, string>>;
   },
 ): string[] => {
   const { program, asRoot } = options;
-  const inside = [...files(box.workDir, box.readOnly, box.limits), ...environment(box.env)];
+  const inside = [
+    ...files(box.workDir, box.readOnly, box.limits, box.hardware),
+    ...environment(box.env),
+  ];
   if (!asRoot) {
     return [program, ...NAMESPACES, ...OWN_USERS, ...TIED, ...inside, '--chdir', WORK, '--'];
   }
@@ -76,7 +118,7 @@ export const bubblewrap = (
   const whole = ['--dev-bind', '/', '/', '--chdir', WORK];
   return [
     [program, ...NAMESPACES, ...TIED, ...turning, ...inside, '--'],
-    ['/usr/bin/setpriv', ...BECOME_NOBODY, '--'],
+    ['/usr/bin/setpriv', ...becomeNobody(box.hardware?.groups ?? []), '--'],
     [program, ...OWN_USERS, '--die-with-parent', '--cap-drop', 'ALL', ...whole, '--'],
   ].flat();
 };

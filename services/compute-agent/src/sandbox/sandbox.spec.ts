@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
@@ -13,7 +14,7 @@ import { commandLines } from '../fixtures/command-lines.ts';
 import { type ConfinedProcess, type Exit, startConfined } from './confined-process.ts';
 import { findSandbox } from './detect.ts';
 import { helperLimits, type Limits } from './limits.ts';
-import { NOBODY } from './profile.ts';
+import { type Hardware, NOBODY } from './profile.ts';
 import { makeWorkDir, type Sandbox } from './sandbox.ts';
 
 const MIB = 1024 ** 2;
@@ -26,6 +27,9 @@ const limits: Limits = {
 
 /** A command line that no other process on this machine has. */
 const sleeper = `sleep 61.${process.pid}`;
+
+/** A group of which nobody is a member. */
+const GROUP = 54_321;
 
 const isRoot = process.getuid?.() === 0;
 
@@ -61,14 +65,15 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
 
     const start = async (
       script: string,
-      over: { limits?: Partial<Limits>; readOnly?: string[] } = {},
+      over: { limits?: Partial<Limits>; readOnly?: string[]; hardware?: Hardware } = {},
     ): Promise<ConfinedProcess> => {
       workDir = join(folder, 'work');
       await makeWorkDir(sandbox, workDir);
       if (isRoot) {
         await chown(workDir, NOBODY, NOBODY);
       }
-      const box = { workDir, readOnly: over.readOnly ?? [], limits: { ...limits, ...over.limits } };
+      const { readOnly = [], hardware } = over;
+      const box = { workDir, readOnly, hardware, limits: { ...limits, ...over.limits } };
       return startConfined(sandbox, box, () => ['/bin/bash', '-c', script], { clock: systemClock });
     };
     const run = async (...args: Parameters<typeof start>): Promise<Exit & { log: string }> => {
@@ -94,6 +99,34 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
       const names = new Set(log.split('\n'));
       for (const name of ['home', 'root', 'run', 'var', 'passwd', 'shadow', 'sys', 'opt', 'mnt']) {
         expect(names.has(name), name).to.equal(false);
+      }
+    });
+
+    it('uses a card of this machine, with its groups and without limit of addresses, only if that is given', async function () {
+      if (!isRoot) {
+        this.skip();
+      }
+      const card = join(folder, 'card');
+      const driver = join(folder, 'driver');
+      await mkdir(driver);
+      await writeFile(join(driver, 'lib'), 'of the driver\n');
+      const asRoot = who === 'as root';
+      // Like /dev/zero. The user of the other case is in no group.
+      await promisify(execFile)('mknod', ['-m', asRoot ? '660' : '666', card, 'c', '1', '5']);
+      await chown(card, 0, GROUP);
+      try {
+        const look = `head -c 3 ${card} | od -An -tu1; ls /sys; cat ${driver}/lib; ulimit -v; echo x > /sys/power/state && echo WROTE`;
+        const hardware = { nodes: [card], folders: [driver], groups: [GROUP] };
+        const { log } = await run(look, { hardware, limits: { addressSpaceBytes: Infinity } });
+        expect(log)
+          .to.match(/0 +0 +0/)
+          .and.to.match(/^bus$/m)
+          .and.to.match(/^unlimited$/m);
+        expect(log).to.include('of the driver').and.not.to.include('WROTE');
+        const without = await run(look);
+        expect(without.log).not.to.match(/0 +0 +0|^bus$|^unlimited$|of the driver/m);
+      } finally {
+        await Promise.all([rm(card), rm(driver, { recursive: true })]);
       }
     });
 

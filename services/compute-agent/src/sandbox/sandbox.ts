@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, rm } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { type Limits, prlimit } from './limits.ts';
-import { bubblewrap, GIVEN, type Mount, NOBODY, WORK } from './profile.ts';
+import { bubblewrap, GIVEN, type Hardware, type Mount, NOBODY, WORK } from './profile.ts';
 
 /** How programs are kept from the machine: by `bubblewrap`, or not at all (`--no-sandbox`). */
 export type Sandbox =
@@ -20,6 +20,8 @@ export interface Box {
   /** Files and folders that it can read, in addition to the system's programs. */
   readOnly: readonly Given[];
   limits: Limits;
+  /** None by default. */
+  hardware?: Hardware | undefined;
   /** Environment in addition to PATH, HOME, TMPDIR and LANG. Nothing is inherited. */
   env?: Readonly<Record<string, string>>;
 }

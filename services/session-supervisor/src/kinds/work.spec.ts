@@ -43,7 +43,7 @@ describe('what agents are told of the work', () => {
     expect(workOf(gpu)({ ...ann, ordinals: [0] }).kind?.value)
       .to.have.property('spec')
       .that.includes({ device: 'RENDER_DEVICE_GPU', deviceMemoryBytes: 5 });
-    expect(understoodFrom(gpu)).to.deep.equal({ understoodFrom: 6 });
+    expect(understoodFrom(gpu)).to.deep.equal({ understoodFrom: 7 });
   });
 
   it('names only those failing tasks that the agent has', () => {

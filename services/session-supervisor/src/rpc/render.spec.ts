@@ -144,7 +144,8 @@ describe('a render', function () {
     expect(await wrong({ deviceMemoryBytes: 1 })).to.equal(
       'INVALID_FIELDS render.device_memory_bytes',
     );
-    expect(await wrong({ ...gpu, engine: 'CYCLES' })).to.equal('OBJECT_NOT_FOUND');
+    const auto = { engine: 'CYCLES', tiles: 8, tilesIfSlow: true };
+    expect(await wrong({ ...gpu, ...auto })).to.equal('OBJECT_NOT_FOUND');
   });
 
   it('is refused without the object, or with another customer’s', async () => {

@@ -50,10 +50,10 @@ const GRAPH_FOLD_VERSION = 4;
 const PROJECT_FOLD_VERSION = 6;
 /** Builds before this one do not pass results on to other tasks. */
 const INNER_FOLD_VERSION = 6;
-/** Builds before this one would have any machine render with its processors. */
-const DEVICE_FOLD_VERSION = 6;
 /** Builds before this one would begin with the tasks that sleep. */
 const SLEEP_FOLD_VERSION = 7;
+/** Builds before this one would have any machine render with its processors. */
+const DEVICE_FOLD_VERSION = 7;
 
 /** Builds before this FOLD_VERSION would begin a workload that waits for a slot. */
 export const QUEUE_FOLD_VERSION = 6;
@@ -63,6 +63,9 @@ export const understoodFrom = ({
   spec,
   file,
 }: Pick<WorkloadHeader, 'spec' | 'file'>): Pick<WorkloadDocument, 'understoodFrom'> => {
+  if (kindOf(spec).engineNeeds(spec, file, { engine: '', version: '' }).device) {
+    return { understoodFrom: DEVICE_FOLD_VERSION };
+  }
   const { nodes } = kindOf(spec).graphOf(spec);
   if (nodes.some(({ sleeps }) => sleeps)) {
     return { understoodFrom: SLEEP_FOLD_VERSION };
@@ -72,9 +75,6 @@ export const understoodFrom = ({
   }
   if (nodes.some(({ isInner }) => isInner)) {
     return { understoodFrom: INNER_FOLD_VERSION };
-  }
-  if (kindOf(spec).engineNeeds(spec, file, { engine: '', version: '' }).device) {
-    return { understoodFrom: DEVICE_FOLD_VERSION };
   }
   return nodes.length > 1 ? { understoodFrom: GRAPH_FOLD_VERSION } : {};
 };

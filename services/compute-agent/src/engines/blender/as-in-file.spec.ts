@@ -44,7 +44,7 @@ describe('a frame as its file says', function () {
     const { found } = await findBlenders(Object.values(programs), '/usr/bin');
     engine = await createBlenderEngine({
       sandbox: await findSandbox({ noSandbox: false }),
-      blenders: found.map((each) => ({ ...each, engines: ['CYCLES'] })),
+      blenders: found.map((each) => ({ ...each, engines: ['CYCLES'], devices: [] })),
       folder: at('engine'),
       slots: 1,
       cpus: 2,

@@ -78,7 +78,7 @@ describe('rendering with Blender', function () {
   const opened: OpenedScene[] = [];
   const options = (): BlenderOptions => ({
     sandbox,
-    blenders: [{ program: '/usr/bin/blender', version: '3.4.1', engines: ['CYCLES'] }],
+    blenders: [{ program: '/usr/bin/blender', version: '3.4.1', engines: ['CYCLES'], devices: [] }],
     folder: join(folder, 'engine'),
     slots: 1,
     cpus: 2,

@@ -12,6 +12,8 @@ import {
   detectBlender,
   type WorkingBlender,
 } from './detect.ts';
+import { chooseDevices, offersOf, type RenderingDevice } from './devices/device.ts';
+import { hardwareFor } from './devices/hardware.ts';
 import { installDriver } from './install.ts';
 import { RENDER_ENGINES, type RenderJob, renderJobOf } from './job.ts';
 import { copyOf } from './physics/workspace.ts';
@@ -70,6 +72,21 @@ const choose = async (
   );
 };
 
+/** The graphics cards for a job; undefined if it wants none. It never takes the processors in their place. */
+const deviceFor = async (
+  { devices, version }: WorkingBlender,
+  slots: number,
+  { device: wanted }: RenderJob,
+): Promise<RenderingDevice | Failed | undefined> => {
+  if (wanted === undefined) {
+    return undefined;
+  }
+  const use = chooseDevices(devices, slots, wanted);
+  return use === undefined
+    ? failed('AGENT_ERROR', `Cycles of Blender ${version} can use no graphics card of this machine`)
+    : { kind: 'device', use, hardware: await hardwareFor([use.backend]) };
+};
+
 /** Creates the engine, which keeps one warm renderer for each open scene, and removes the scenes of an earlier run. */
 export const createBlenderEngine = async (options: BlenderOptions): Promise<BlenderEngine> => {
   const { sandbox, blenders, folder, slots, clock, random, logger } = options;
@@ -79,6 +96,7 @@ export const createBlenderEngine = async (options: BlenderOptions): Promise<Blen
   const driver = await installDriver(join(folder, 'driver'));
   const threads = Math.max(1, Math.floor(options.cpus / slots));
   const limits = rendererLimits(Math.floor(options.memoryBytes / slots), options.cpus);
+  const renderer = { sandbox, driver, limits, threads, clock, random };
   return {
     open: async (job, signal) => {
       const chosen = await choose(blenders, job);
@@ -86,9 +104,14 @@ export const createBlenderEngine = async (options: BlenderOptions): Promise<Blen
         return chosen;
       }
       const { program, engines, version } = chosen;
+      const device = await deviceFor(chosen, slots, job);
+      if (device?.kind === 'failed') {
+        return device;
+      }
       const sceneOptions = {
-        renderer: { sandbox, program, driver, limits, threads, clock, random },
+        renderer: { ...renderer, program, hardware: device?.hardware },
         engines,
+        device: device?.use,
         version,
         folder: join(scenes, random.id('s')),
         picturesDir: join(folder, 'pictures'),
@@ -126,8 +149,12 @@ export const blender = {
     const { blenders } = found;
     return {
       kind: 'works',
-      offers: blenders.flatMap(({ engines, version }) =>
-        engines.map((name) => ({ name, version, devices: [] })),
+      offers: blenders.flatMap(({ engines, version, devices }) =>
+        engines.map((name) => ({
+          name,
+          version,
+          devices: name === 'CYCLES' ? offersOf(devices, around.slots) : [],
+        })),
       ),
       engine: await createBlenderEngine({ ...around, blenders }),
     };

@@ -59,7 +59,7 @@ describe('detectBlender', () => {
     detectBlender(
       'auto',
       {
-        settings: { MUSTER_AGENT_BLENDER: blender },
+        settings: { MUSTER_AGENT_BLENDER: blender, MUSTER_AGENT_NO_GPU: true },
         sandbox,
         searchPath,
         folder: join(folder, 'agent'),
@@ -88,7 +88,7 @@ describe('detectBlender', () => {
     beforeEach(async () => {
       await mkdir(join(folder, 'bin'));
       program = join(folder, 'bin/blender');
-      working = { program, version: '4.2.1', engines: ['CYCLES'] };
+      working = { program, version: '4.2.1', engines: ['CYCLES'], devices: [] };
       await writeFile(program, impostor);
       await chmod(program, 0o755);
       const noise = { type: 'gaussian', mean: 100, sigma: 50 } as const;
@@ -158,7 +158,7 @@ describe('detectBlender', () => {
       expect(found).to.deep.include({
         blenders: [
           working,
-          { program: join(other, 'blender'), version: '5.0.1', engines: ['CYCLES'] },
+          { program: join(other, 'blender'), version: '5.0.1', engines: ['CYCLES'], devices: [] },
         ],
       });
     });

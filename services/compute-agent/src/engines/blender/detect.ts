@@ -1,21 +1,28 @@
 import { z } from 'zod';
-import { text } from '#libs/config/index.ts';
+import { boolean, text } from '#libs/config/index.ts';
 import type { Detected, Surroundings } from '../family.ts';
-import { engineMemory } from './engine-memory.ts';
+import type { BlenderDevice } from './devices/device.ts';
+import { findDevices } from './devices/find-devices.ts';
+import { findGraphics, NO_GRAPHICS } from './devices/graphics.ts';
+import { engineMemory, identityOf } from './engine-memory.ts';
 import { type BlenderProgram, findBlenders } from './find-blender.ts';
 import { driverHash } from './install.ts';
 import { RENDER_ENGINES, type RenderEngine } from './job.ts';
 import { tryEngine } from './try-engine.ts';
 
-/** Paths of Blenders, or their names in PATH, separated by colons. By default they are sought in the usual places. */
+/** `BLENDER`: paths of Blenders, or their names in PATH, separated by colons. By default they are sought in the usual places. */
 export const blenderVariables = {
+  MUSTER_AGENT_NO_GPU: boolean().prefault('0'),
   MUSTER_AGENT_BLENDER: text('/usr/bin/blender:/opt/blender-5.0/blender').optional(),
 };
 const settings = z.object(blenderVariables);
 export type BlenderSettings = z.infer<typeof settings>;
 
-/** A Blender with the engines that work in it. */
-export type WorkingBlender = BlenderProgram & { engines: RenderEngine[] };
+/** A Blender with the engines that work in it, and the graphics cards with which its Cycles works. */
+export type WorkingBlender = BlenderProgram & {
+  engines: RenderEngine[];
+  devices: readonly BlenderDevice[];
+};
 
 type Missing = Extract<Detected<never>, { kind: 'missing' }>;
 
@@ -42,6 +49,9 @@ export const detectBlender = async (
   const named = around.settings.MUSTER_AGENT_BLENDER?.split(':').filter(Boolean) ?? [];
   const isAuto = wanted === 'auto';
   const driver = await driverHash();
+  const graphics = around.settings.MUSTER_AGENT_NO_GPU
+    ? NO_GRAPHICS
+    : await findGraphics(searchPath);
   const blenders: WorkingBlender[] = [];
   const troubles: string[] = [];
   const { found, absent } = await findBlenders(named, searchPath);
@@ -51,7 +61,8 @@ export const detectBlender = async (
   }
   for (const blender of found) {
     const { program, version } = blender;
-    const memory = await engineMemory(around.findingsDir, blender, { sandbox, driver }, random);
+    const identity = await identityOf(blender, { sandbox, driver });
+    const memory = engineMemory({ dir: around.findingsDir, random }, identity);
     const engines: RenderEngine[] = [];
     for (const engine of RENDER_ENGINES.filter((name) => isAuto || wanted.includes(name))) {
       let trouble = isAuto ? await memory.recall(engine, clock.now()) : undefined;
@@ -68,8 +79,11 @@ export const detectBlender = async (
         logger.warn({ engine, version, program, trouble }, 'a render engine does not work');
       }
     }
+    const devices = engines.includes('CYCLES')
+      ? await findDevices(program, identity, graphics, around, signal)
+      : [];
     if (engines.length > 0) {
-      blenders.push({ ...blender, engines });
+      blenders.push({ ...blender, engines, devices });
     }
   }
   return blenders.length > 0 ? { kind: 'works', blenders } : missing(troubles);

@@ -1,54 +1,48 @@
-import { hash } from 'node:crypto';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Random } from '#libs/random/index.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
 import type { BlenderProgram } from './find-blender.ts';
+import { FAILURE_COUNTS_MS, findingsFile } from './findings.ts';
 import type { RenderEngine } from './job.ts';
 
 /** Why each engine did not work when it was tried; empty if it worked. */
 const findings = z.record(z.string(), z.object({ trouble: z.string(), triedMs: z.number() }));
 type Findings = z.infer<typeof findings>;
 
-/** The failure of an engine may have been bad luck, so the engine is tried again after a day. */
-const FAILURE_COUNTS_MS = 24 * 3_600_000;
+/** What findings about a Blender depend on. */
+export interface Trial {
+  sandbox: Sandbox;
+  /** The hash of the driver. */
+  driver: string;
+}
 
-/**
- * Keeps findings for each Blender (path, version, file), sandbox and driver, in files that agents may share. A change of any of
- * them begins anew.
- */
-export const engineMemory = async (
-  dir: string,
+/** Tells a Blender (path, version, file) and its trial from others. */
+export const identityOf = async (
   { program, version }: BlenderProgram,
-  surroundings: { sandbox: Sandbox; driver: string },
-  random: Random,
-) => {
+  { sandbox, driver }: Trial,
+): Promise<unknown[]> => {
   const { size, mtimeMs } = await stat(program);
-  const identity = JSON.stringify([program, version, size, mtimeMs, surroundings]);
-  const file = join(dir, `engines-${hash('sha256', identity).slice(0, 16)}.json`);
-  const read = async (): Promise<Findings> => {
-    try {
-      return findings.parse(JSON.parse(await readFile(file, 'utf8')));
-    } catch {
-      // Nothing was tried yet, or the file is damaged: the engines are tried again.
-      return {};
-    }
-  };
+  return [program, version, size, mtimeMs, { sandbox, driver }];
+};
+
+/** Keeps findings about the engines of each Blender. A change of what they depend on begins anew. */
+export const engineMemory = (
+  place: { dir: string; random: Random },
+  identity: readonly unknown[],
+) => {
+  const file = findingsFile(place, 'engines', identity, findings);
   return {
     /** What the last trial found: empty, or why the engine does not work. Undefined if it has to be tried. */
     recall: async (engine: RenderEngine, nowMs: number): Promise<string | undefined> => {
-      const finding = (await read())[engine];
+      const finding = (await file.read())?.[engine];
       const counts =
         finding && (finding.trouble === '' || nowMs - finding.triedMs < FAILURE_COUNTS_MS);
       return counts ? finding.trouble : undefined;
     },
     keep: async (engine: RenderEngine, finding: Findings[string]): Promise<void> => {
-      await mkdir(dir, { recursive: true });
-      const fresh = `${file}.${random.id('t')}`;
       // Another agent may have tried other engines meanwhile.
-      await writeFile(fresh, JSON.stringify({ ...(await read()), [engine]: finding }));
-      await rename(fresh, file);
+      await file.write({ ...(await file.read()), [engine]: finding });
     },
   };
 };

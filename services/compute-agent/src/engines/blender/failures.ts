@@ -4,7 +4,10 @@ import type { Trouble } from './renderer.ts';
 
 /** How Blender and its libraries say that memory ran out. */
 const NO_MEMORY =
-  /std::bad_alloc|(malloc|calloc|mem_guarded\w*) returns null|out of memory|cannot allocate memory|MemoryError/i;
+  /std::bad_alloc|(malloc|calloc|mem_guarded\w*) returns null|out of (GPU (and shared host )?)?memory|cannot allocate memory|MemoryError/i;
+
+/** How Cycles says that a graphics card or its driver failed. */
+const DEVICE_FAILED = /\b(CUDA|OptiX|HIP|oneAPI|SYCL|GPU|device|kernel|driver)\b/i;
 
 /** Only the end of a log tells why the program ended. */
 const lastWords = (log: string): string => log.slice(-4_096);
@@ -45,6 +48,12 @@ export const failureOfTrouble = (
       return trouble satisfies never;
   }
 };
+
+/** What a failure on a graphics card is. If the card is at fault, so is the machine, and the task goes to another one. */
+export const failureOn = (device: string, failure: Failed): Failed =>
+  device !== 'CPU' && failure.failureClass === 'RENDER_ERROR' && DEVICE_FAILED.test(failure.reason)
+    ? failed('AGENT_ERROR', `${device}: ${failure.reason}`, failure)
+    : failure;
 
 /** The outcome of a task that the driver refused. */
 export const failureOfRefusal = (

@@ -5,7 +5,7 @@ import { BadPicture, type Pixels } from './pictures/pixels.ts';
 import { previewOf } from './pictures/preview.ts';
 import { verifyPicture } from './pictures/verify.ts';
 import { completed, failed, type FurtherFile, type Outcome, type Running } from '../engine.ts';
-import { failureOfRefusal, failureOfTrouble } from './failures.ts';
+import { failureOfRefusal, failureOfTrouble, failureOn } from './failures.ts';
 import type { RenderJob } from './job.ts';
 import { type Ready, type SceneOptions, workDirOf } from './opening.ts';
 import { answers, isOfNode, pictureSize, type SceneFacts } from './renderer-protocol.ts';
@@ -136,7 +136,7 @@ export const renderFrame = async (
   }
   const { answer } = reply;
   if (!answer.ok) {
-    const failure = failureOfRefusal(answer, renderer.log(), seconds);
+    const failure = failureOn(facts.device, failureOfRefusal(answer, renderer.log(), seconds));
     if (failure.failureClass === 'OUT_OF_MEMORY') {
       await renderer.end();
     }

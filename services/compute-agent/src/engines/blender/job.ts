@@ -4,6 +4,7 @@ import { durationFromProto } from '#libs/mesh/index.ts';
 import { failed, type Failed, misunderstood } from '../engine.ts';
 import type { Layout } from '../../project/layout.ts';
 import type { Understood } from '../family.ts';
+import type { WantedDevice } from './devices/device.ts';
 import type { LayOut } from './physics/workspace.ts';
 
 export const RENDER_ENGINES = ['CYCLES', 'BLENDER_EEVEE', 'BLENDER_WORKBENCH'] as const;
@@ -46,6 +47,8 @@ export interface RenderJob {
   tiles?: number;
   /** Whether frames are split only where the mesh finds that one machine needs long for one. */
   tilesIfSlow?: boolean;
+  /** The graphics cards to render with; the processors by default. */
+  device?: WantedDevice;
   /** The longest time for baking. */
   bakeTimeoutMs?: number;
   /** Makes the folder from which Blender opens the scene, and returns the .blend. Without it, Blender opens the scene's own file. */
@@ -89,6 +92,13 @@ const formatOf = ({ format }: RenderSpec): FrameFormat | undefined => {
   }
 };
 
+const DEVICES = {
+  RENDER_DEVICE_UNSPECIFIED: undefined,
+  RENDER_DEVICE_CPU: undefined,
+  RENDER_DEVICE_GPU: { withCpu: false },
+  RENDER_DEVICE_BOTH: { withCpu: true },
+} as const;
+
 /** Reads the mesh's description of a scene to render. */
 export const renderJobOf = ({
   spec: simple,
@@ -111,7 +121,12 @@ export const renderJobOf = ({
   if (spec.physics === 'UNRECOGNIZED') {
     return misunderstood('what becomes of the physics');
   }
+  if (spec.device === 'UNRECOGNIZED') {
+    return misunderstood('the device');
+  }
   const physics = PHYSICS[spec.physics];
+  const device = DEVICES[spec.device];
+  const { deviceMemoryBytes } = spec;
   if (engine !== '' && !isEngine(engine)) {
     return failed('ENGINE_UNAVAILABLE', `this agent does not know the engine ${engine}`, {
       names: [engine],
@@ -138,6 +153,7 @@ export const renderJobOf = ({
       ...(physics === undefined ? {} : { physics }),
       lastFrame,
       ...(spec.tiles === 0 ? {} : { tiles: spec.tiles, tilesIfSlow: spec.tilesIfSlow }),
+      ...(device && { device: { ...device, deviceMemoryBytes } }),
       bakeTimeoutMs: durationFromProto(spec.bakeTimeout) ?? BAKE_TIMEOUT_MS,
       frameTimeoutMs: durationFromProto(spec.frameTimeout) ?? FRAME_TIMEOUT_MS,
       progressTimeoutMs: durationFromProto(spec.progressTimeout) ?? PROGRESS_TIMEOUT_MS,

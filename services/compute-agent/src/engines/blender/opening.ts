@@ -3,6 +3,7 @@ import type { Logger } from '#libs/telemetry/index.ts';
 import type { Place } from '../../project/places.ts';
 import { type Given, isFreePlace, makeWorkDir, type Sandbox } from '../../sandbox/index.ts';
 import { type Cancelled, failed, type Failed } from '../engine.ts';
+import type { DeviceUse } from './devices/device.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';
 import type { RenderEngine, RenderJob } from './job.ts';
 import { answers, type SceneFacts } from './renderer-protocol.ts';
@@ -13,6 +14,8 @@ export interface SceneOptions {
   renderer: Omit<RendererOptions, 'readOnly' | 'workDir'>;
   /** The engines that were tried and work here. */
   engines: readonly RenderEngine[];
+  /** The graphics cards to render with; the processors by default. */
+  device?: DeviceUse | undefined;
   /** The version of Blender: `3.4.1`. */
   version: string;
   /** A folder for this scene and slot only. */
@@ -103,6 +106,7 @@ const openOnce = async (
     moved: Object.fromEntries(moved.map(({ place, path }) => [place, renderer.at(path)])),
     physics: job.physics,
     tiles: job.tiles,
+    device: options.device,
   } as const;
   const reply = await renderer.ask(request, answers.open, patience, { signal });
   const seconds = (clock.monotonic() - started) / 1_000;

@@ -1,6 +1,8 @@
 import { extname } from 'node:path';
 import { z } from 'zod';
 import { isFileEnding, MAX_FURTHER_FILES } from '#libs/mesh/index.ts';
+import { backends } from './devices/backends.ts';
+import type { DeviceUse } from './devices/device.ts';
 import { RENDER_ENGINES } from './job.ts';
 import type { Size } from './pictures/pixels.ts';
 import { EXTENSIONS } from './pictures/verify.ts';
@@ -27,6 +29,8 @@ export type Request =
       physics: 'refuse' | 'bake' | 'in-order' | undefined;
       /** Into how many strips frames may be split; undefined: none. */
       tiles: number | undefined;
+      /** The graphics cards for Cycles; undefined: the processors. */
+      device: DeviceUse | undefined;
     }
   | { do: 'render'; frame: number; folder: string }
   /** Renders one of `of` strips of a frame, or says why the frame is rendered whole. */
@@ -35,7 +39,9 @@ export type Request =
   | { do: 'merge'; frame: number; tiles: readonly string[]; folder: string }
   /** Bakes the physics up to a frame, into the open file and the folder beside it. */
   | { do: 'bake'; last: number }
-  | { do: 'probe'; engine: string; folder: string };
+  | { do: 'probe'; engine: string; folder: string; device: DeviceUse | undefined }
+  /** Asks for the graphics cards of some backends. */
+  | { do: 'devices'; backends: readonly string[] };
 
 /** A name in the work folder, which leads nowhere else. */
 const FILE_NAME = /^[\p{L}\p{N}_-][\p{L}\p{N}._-]*$/u;
@@ -107,6 +113,10 @@ const baked = z.object({
   notes: z.array(z.string()),
 });
 
+const device = z.object({ backend: z.enum(backends), id: z.string(), name: z.string() });
+
+const devices = z.object({ ok: z.literal(true), devices: z.array(device) });
+
 /** The answers of the driver to each request. */
 export const answers = {
   open: z.discriminatedUnion('ok', [facts, refusal]),
@@ -114,9 +124,12 @@ export const answers = {
   tile: z.discriminatedUnion('ok', [tile, refusal]),
   bake: z.discriminatedUnion('ok', [baked, refusal]),
   probe: z.discriminatedUnion('ok', [rendered, refusal]),
+  devices: z.discriminatedUnion('ok', [devices, refusal]),
 } as const;
 
 export type SceneFacts = Omit<z.infer<typeof facts>, 'ok'>;
+/** A graphics card as Cycles names it. */
+export type FoundDevice = z.infer<typeof device>;
 export type Refusal = z.infer<typeof refusal>;
 
 /** The pixels between two edges of a border. Blender computes with 32-bit floats and truncates. */

@@ -7,6 +7,7 @@ import {
   type Box,
   type Exit,
   type Given,
+  type Hardware,
   insidePath,
   type Limits,
   type Sandbox,
@@ -50,17 +51,29 @@ export interface RendererOptions {
   /** Host files that it may read. */
   readOnly: readonly Given[];
   limits: Limits;
+  /** The graphics cards that it may use; none by default. */
+  hardware?: Hardware | undefined;
   /** How many threads it renders with. */
   threads: number;
   clock: Clock;
   random: Random;
 }
 
-const box = ({ program, driver, workDir, readOnly, limits, threads }: RendererOptions): Box => ({
+const box = ({
+  program,
+  driver,
+  workDir,
+  readOnly,
+  limits,
+  hardware,
+  threads,
+}: RendererOptions): Box => ({
   workDir,
   // A Blender from a tarball has its libraries and data in its own folder.
   readOnly: [...readOnly, driver, ...(program.startsWith('/usr/') ? [] : [dirname(program)])],
-  limits,
+  // Drivers reserve address space for all memory of the machine and its cards.
+  limits: hardware === undefined ? limits : { ...limits, addressSpaceBytes: Infinity },
+  hardware,
   env: { OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: String(threads) },
 });
 

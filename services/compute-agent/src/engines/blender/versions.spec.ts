@@ -75,7 +75,11 @@ describe('Blenders of several versions on one machine', function () {
     versions = found.map(({ version }) => version);
     engine = await createBlenderEngine({
       sandbox,
-      blenders: found.map((each) => ({ ...each, engines: ['CYCLES', 'BLENDER_EEVEE'] })),
+      blenders: found.map((each) => ({
+        ...each,
+        engines: ['CYCLES', 'BLENDER_EEVEE'],
+        devices: [],
+      })),
       folder: at('engine'),
       slots: 1,
       cpus: 2,

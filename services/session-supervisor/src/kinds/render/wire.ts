@@ -76,7 +76,9 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
     progressTimeoutMs: span('progress_timeout', spec.progressTimeout, DEFAULT_PROGRESS_TIMEOUT_MS),
     physics: physicsOf(spec.physics),
     bakeTimeoutMs: span('bake_timeout', spec.bakeTimeout, DEFAULT_BAKE_TIMEOUT_MS),
-    ...(isPlayed ? NO_TILES : { tiles, tilesIfSlow: tiles > 0 && spec.tilesIfSlow }),
+    ...(isPlayed || deviceOf(spec.device) !== 'cpu'
+      ? NO_TILES
+      : { tiles, tilesIfSlow: tiles > 0 && spec.tilesIfSlow }),
     device: deviceOf(spec.device),
     deviceMemoryBytes: spec.deviceMemoryBytes,
     ...budgets(spec),
@@ -85,7 +87,7 @@ const parseRender = (spec: ProtoRenderSpec, wrong: Violations): RenderSpec => {
 
 /** Notes what does not fit to the device. */
 const checkDevice = (
-  { device, deviceMemoryBytes, engine, tiles }: ProtoRenderSpec,
+  { device, deviceMemoryBytes, engine, tiles, tilesIfSlow }: ProtoRenderSpec,
   check: (isRight: boolean, field: string, text: string) => void,
 ): void => {
   check(device !== RenderDevice.UNRECOGNIZED, 'device', 'is unknown');
@@ -95,7 +97,8 @@ const checkDevice = (
   }
   const isCycles = engine === '' || engine === 'CYCLES';
   check(isCycles, 'device', `is for CYCLES; ${engine} always draws with what the machine has`);
-  check(tiles === 0, 'tiles', 'must be 0 on a GPU: strips of different ones would not fit');
+  const isSplitAnyway = tiles > 0 && !tilesIfSlow;
+  check(!isSplitAnyway, 'tiles', 'must be 0 on a GPU: strips of different ones would not fit');
 };
 
 const DEVICES: Readonly<Record<Device, RenderDevice>> = {

@@ -53,7 +53,7 @@ describe('physics that is not baked', function () {
     versions = Object.fromEntries(found.map((each) => [each.version.slice(0, 3), each]));
     engine = await createBlenderEngine({
       sandbox: await findSandbox({ noSandbox: false }),
-      blenders: found.map((each) => ({ ...each, engines: ['CYCLES'] })),
+      blenders: found.map((each) => ({ ...each, engines: ['CYCLES'], devices: [] })),
       folder: at('engine'),
       slots: 1,
       cpus: 2,

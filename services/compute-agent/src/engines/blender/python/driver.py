@@ -1,6 +1,6 @@
 """Runs inside Blender and renders one requested frame after the other. The scene stays in memory.
 
-Requests are JSON lines on stdin: {"id", "do": "open" | "render" | "tile" | "merge" | "bake" | "probe", ...}. Each gets one answer on stdout: the byte
+Requests are JSON lines on stdin: {"id", "do": "open" | "render" | "tile" | "merge" | "bake" | "probe" | "devices", ...}. Each gets one answer on stdout: the byte
 0x1E, a JSON object with the same id, and a newline. Blender's own output shares stdout and may stand between the answers.
 An answer has "ok"; if it is false, also "failure" (a failure class) and "reason". A message with "progress" in place of "ok"
 may come before the answer: the current step of the render, in Blender's words.
@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import assets  # noqa: E402
+import devices  # noqa: E402
 import engines  # noqa: E402
 import files  # noqa: E402
 import moved  # noqa: E402
@@ -244,12 +245,16 @@ def probe(ask):
     scene = bpy.context.scene
     engines.choose(scene, ask["engine"])
     scene.render.resolution_x = scene.render.resolution_y = 8
-    notes = settings.apply(scene, {"samples": 1, "scale": 100, "format": "PNG"})
+    notes = settings.apply(scene, {"samples": 1, "scale": 100, "format": "PNG", "device": ask.get("device")})
     opened = Opened(scene, notes, files.NodeFiles(None, ask["folder"]))
     return render({"frame": 1, "folder": ask["folder"]})
 
 
-ACTIONS = {"open": open_scene, "render": render, "tile": tile, "merge": merge, "bake": bake, "probe": probe}
+def list_devices(ask):
+    return {"devices": devices.found(ask["backends"])}
+
+
+ACTIONS = {"open": open_scene, "render": render, "tile": tile, "merge": merge, "bake": bake, "probe": probe, "devices": list_devices}
 
 
 @bpy.app.handlers.persistent

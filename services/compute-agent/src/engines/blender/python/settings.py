@@ -2,6 +2,7 @@
 
 import bpy
 
+import devices
 import engines
 import files
 import formats
@@ -25,10 +26,12 @@ def apply_denoising(scene):
     cycles = scene.cycles
     if not cycles.use_denoising:
         return []
+    # It needs a card of NVIDIA's.
+    if cycles.denoiser == "OPTIX" and devices.has_optix(scene):
+        return []
     if not has_denoiser():
         cycles.use_denoising = False
         return ["denoising off: this Blender has no OpenImageDenoise"]
-    # OptiX is the only other denoiser, and needs a graphics card, which the sandbox hides.
     if cycles.denoiser != "OPENIMAGEDENOISE":
         cycles.denoiser = "OPENIMAGEDENOISE"
         return ["denoised with OpenImageDenoise instead of the scene's denoiser"]
@@ -91,7 +94,7 @@ def choose_view_layer(scene, name):
 
 def device_of(scene, engine):
     """What the engine computes with, for people."""
-    return scene.cycles.device if engine == "CYCLES" else "OpenGL"
+    return devices.words(scene) if engine == "CYCLES" else "OpenGL"
 
 
 def apply(scene, ask):
@@ -107,7 +110,11 @@ def apply(scene, ask):
     files.name_views(scene)
     if engine == "CYCLES":
         scene.cycles.device = "CPU"
+        if ask.get("device"):
+            devices.use(ask["device"])
         notes += apply_denoising(scene)
+    elif ask.get("device"):
+        notes.append(f"a graphics card was chosen for Cycles; {engine} draws with what the machine has")
     if engine == "BLENDER_EEVEE" and tuple(bpy.data.version) < NEW_EEVEE <= bpy.app.version:
         wrote, have = (".".join(map(str, version[:2])) for version in (bpy.data.version, bpy.app.version))
         notes.append(f"made for the EEVEE of Blender {wrote}, drawn by that of {have}, which differs")
