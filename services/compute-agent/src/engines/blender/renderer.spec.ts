@@ -31,7 +31,7 @@ for line in sys.stdin:
     if ask["do"] == "open":
         say({**answer, "scene": "Scene", "scenes": ["Scene"], "engine": "CYCLES", "frameStart": 1, "frameEnd": 3,
              "width": 8, "height": 4, "percent": 100, "border": None,
-             "stretch": [1, 1], "extension": "png", "device": "CPU"})
+             "stretch": [1, 1], "extension": "png", "device": "CPU", "whole": ""})
     else:
         on_render(ask, {**answer, "frame": ask["frame"], "seconds": 0.1, "notes": [],
                         "files": [{"name": f"{ask['frame']}.png", "ending": ".png"}]})
