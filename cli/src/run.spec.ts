@@ -28,6 +28,9 @@ describe('muster', () => {
       ['show', '--nope'],
       ['log', 'w-1'],
       ['render', 'a', '--users', 'x'],
+      ['render', 'a', '--device', 'tpu'],
+      ['render', 'a', '--device-memory', '8GiB'],
+      ['render', 'a', '--device', 'gpu', '--tiles', '4'],
       ['--as', 'me', 'show'],
     ]) {
       const { code, stdout, stderr } = await muster(...argv);

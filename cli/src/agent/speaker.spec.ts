@@ -21,6 +21,7 @@ const frame = {
 };
 const line = (told: Partial<Told>): string => `${JSON.stringify({ tell: { ...idle, ...told } })}\n`;
 const warning = `${JSON.stringify({ level: 'warn', msg: 'task failed', task: 'frames/3', reason: 'no light\u001B[2J' })}\n`;
+const deaf = `${JSON.stringify({ level: 'warn', msg: 'a render engine does not work', engine: 'CYCLES', trouble: 'no kernel' })}\n`;
 
 const speak = (isQuiet = false) => {
   let shown = '';
@@ -71,9 +72,11 @@ describe('an agent on a terminal', () => {
       speaker.take(line({}));
       speaker.take('{"level":"info","msg":"connected to the mesh"}\n');
       speaker.take(warning);
+      speaker.take(deaf);
       speaker.take('Segmentation fault\n');
       speaker.finish();
       expect(shown()).to.contain('task failed: frames/3: no light\\x1b[2J\n');
+      expect(shown()).to.contain('a render engine does not work: CYCLES: no kernel\n');
       expect(shown()).to.contain('Segmentation fault\n');
       expect(shown()).not.to.contain('connected to the mesh');
       expect(shown().includes('ready for work')).to.equal(!isQuiet);

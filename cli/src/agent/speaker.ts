@@ -105,11 +105,14 @@ const TROUBLE: ReadonlySet<unknown> = new Set(['warn', 'error', 'fatal']);
 
 /** What a line of the log says that a person should know. */
 const troubleIn = (said: unknown): string | undefined => {
-  const { level, msg, reason, error, why, task } = (said ?? {}) as Record<string, unknown>;
+  const { level, msg, reason, error, why, trouble, task, engine } = (said ?? {}) as Record<
+    string,
+    unknown
+  >;
   if (!TROUBLE.has(level) || typeof msg !== 'string') {
     return undefined;
   }
-  const more = [task, error ?? reason ?? why].filter(
+  const more = [task ?? engine, error ?? reason ?? why ?? trouble].filter(
     (each): each is string => typeof each === 'string' && each !== '' && !msg.includes(each),
   );
   return [msg, ...more].join(': ');
