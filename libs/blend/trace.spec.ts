@@ -33,12 +33,12 @@ const sceneOf = (objects: readonly Record<string, number>[]): OldBlock[] => [
   ]),
 ];
 
-const text = (id: number, font: string, material = 0): OldBlock[] => [
+const text = (id: number, font: string, more: Record<string, number> = {}): OldBlock[] => [
   {
     code: 'CU',
     struct: 'Curve',
     id,
-    values: { 'id.name': `CU${id}`, vfont: id + 1, 'mat[1]': material },
+    values: { 'id.name': `CU${id}`, vfont: id + 1, ...more },
   },
   { code: 'VF', struct: 'VFont', id: id + 1, values: { 'id.name': `VF${id}`, name: font } },
 ];
@@ -92,7 +92,8 @@ describe('what a .blend from before 2.8 reads', () => {
   it('includes all materials, but not the textures of the renderer of that time', async () => {
     const { uses } = await traceOf([
       ...sceneOf([{ data: 300 }]),
-      ...text(300, '//shown.ttf', 500),
+      ...text(300, '//shown.ttf', { 'mat[1]': 500, faces: 540 }),
+      { code: 'DATA', struct: 'MTexPoly', id: 540, values: { tpage: 550 } },
       {
         code: 'MA',
         struct: 'Material',
@@ -100,7 +101,7 @@ describe('what a .blend from before 2.8 reads', () => {
         values: { 'id.name': 'MApaint', 'mtex[1]': 510, ima: 520 },
       },
       { code: 'TE', struct: 'Tex', id: 510, values: { 'id.name': 'TEold', ima: 530 } },
-      ...[520, 530].map((id): OldBlock => ({
+      ...[520, 530, 550].map((id): OldBlock => ({
         code: 'IM',
         struct: 'Image',
         id,

@@ -46,6 +46,10 @@ const SKIPPED: Readonly<Record<string, readonly string[]>> = {
   World: ['nodetree', 'preview', 'mtex'],
   // Files keep the names that structs had at first.
   Lamp: ['nodetree', 'preview', 'mtex'],
+  // Pictures on faces for the game engine of that time.
+  MTexPoly: ['*'],
+  MTFace: ['*'],
+  TFace: ['*'],
   // Simulations that Blender removed in 2.82.
   SmokeModifierData: ['*'],
   FluidsimModifierData: ['*'],
