@@ -52,7 +52,7 @@ const SHM_BYTES = 16 * 1024 ** 2;
 /** Drivers look in /sys for the cards. */
 const hardwareFiles = ({ nodes, folders }: Hardware): string[] =>
   [
-    ...nodes.map((node) => [...folder(dirname(node)), '--dev-bind', node, node]),
+    ...nodes.map((node) => [...folder(dirname(node)), '--dev-bind-try', node, node]),
     ...['/sys', ...folders].map((path) => [...folder(dirname(path)), '--ro-bind', path, path]),
   ].flat();
 
