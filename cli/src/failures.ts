@@ -60,13 +60,12 @@ const plainly: Readonly<Record<string, string>> = {
   EDQUOT: 'no room left in the quota of the disk',
 };
 
-/** The problem in what grpc-js says when nobody listens: `connect ECONNREFUSED 127.0.0.1:7401`. */
-export const connectionProblem = (message: string): string | undefined =>
-  /connect E[A-Z]+ \S+?(?=[.\s]*(?:Resolution|$))/.exec(message)?.[0];
-
 /** What people are told while we wait for a part of the mesh. */
-export const outage = ({ message }: Error): string =>
-  `${connectionProblem(message) ?? message}; trying again until it answers`;
+export const outage = (error: Error): string => {
+  const isNobody = isDomainError(error) && error.reason === 'NO_MESH';
+  const what = isNobody ? `no mesh answers at ${error.metadata['address']}` : error.message;
+  return `${what}; trying again until it answers`;
+};
 
 /** Errors that pass by themselves: a replica goes away, a store restarts. */
 export const isTransient = (thrown: unknown): boolean =>

@@ -2,11 +2,13 @@ import { dirname, resolve } from 'node:path';
 import type { ChannelOptions } from '@grpc/grpc-js';
 import type { TlsFiles } from '#libs/config/index.ts';
 import { createClient } from '#libs/grpc/client/create-client.ts';
+import type { DomainError } from '#libs/errors/index.ts';
 import type { Client, ServiceDefinition } from '#libs/grpc/index.ts';
 import type { Cli } from './cli.ts';
 import { parts, type MeshContext, type Part } from './context.ts';
 import { noContext } from './failures.ts';
 import type { CommonOptions } from './invocation.ts';
+import { explained } from './unanswered.ts';
 
 /** Whose token of the context a call carries; the other's where the context holds only that. */
 export type Persona = 'customer' | 'operator';
@@ -46,7 +48,8 @@ export const openMesh = (cli: Cli, common: CommonOptions, context: MeshContext):
         throw noContext(`${context.file} names no endpoint '${part}'`);
       }
       const token = tokenFor(cli, context, common.as ?? persona);
-      const client = createClient(definition, { target, channelOptions, token, tls });
+      const explain = (error: DomainError): DomainError => explained(error, target);
+      const client = createClient(definition, { target, channelOptions, token, tls, explain });
       opened.set(definition, client);
       return client;
     },

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
-import { type DomainError, isDomainError, status, statusName } from '#libs/errors/index.ts';
+import { DomainError, isDomainError, status, statusName } from '#libs/errors/index.ts';
 import type { Cli } from './cli.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
-import { connectionProblem, Interrupted, usage } from './failures.ts';
+import { Interrupted, usage } from './failures.ts';
 
 type Failure = Pick<DomainError, 'code' | 'reason' | 'message'>;
 
@@ -19,23 +19,13 @@ export const tellFailure = (cli: Cli, thrown: unknown, isJson: boolean): number 
 
 const failureOf = (thrown: unknown): Failure => {
   if (isDomainError(thrown)) {
-    return withAdvice(thrown);
+    return thrown;
   }
   if (thrown instanceof CommanderError) {
     return usage(commanderMessage(thrown));
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { code: status.UNKNOWN, reason: 'UNEXPECTED', message };
-};
-
-/** If nobody listens at the endpoint, the message says what to do about it. */
-const withAdvice = (error: DomainError): Failure => {
-  const problem = error.code === status.UNAVAILABLE ? connectionProblem(error.message) : undefined;
-  if (problem === undefined) {
-    return error;
-  }
-  const message = `the mesh cannot be reached (${problem}); \`muster status\` tells more, \`muster up\` starts one here`;
-  return { code: error.code, reason: error.reason, message };
 };
 
 /** Without a command commander has already printed its help, and its message is no sentence. */
@@ -46,3 +36,16 @@ const failureLine = ({ code, reason, message }: Failure, isJson: boolean): strin
   isJson
     ? JSON.stringify({ error: { code: statusName(code), reason, message } })
     : `muster: ${message}${reason === 'USAGE' ? '' : ` (${statusName(code)}, ${reason})`}`;
+
+const LINE = /^muster: (.*?)(?: \(([A-Z_]+), ([A-Z_]+)\))?$/;
+
+/** The error of a command in the last line of what it said; undefined if that is none. */
+export const failureIn = (said: string): DomainError | undefined => {
+  const [, message, code, reason = 'USAGE'] =
+    LINE.exec(said.trimEnd().split('\n').at(-1) ?? '') ?? [];
+  if (message === undefined) {
+    return undefined;
+  }
+  const known = Object.entries(status).find(([name]) => name === code);
+  return new DomainError(known?.[1] ?? status.INVALID_ARGUMENT, reason, message);
+};

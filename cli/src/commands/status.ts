@@ -8,7 +8,9 @@ import { createClient } from '#libs/grpc/client/create-client.ts';
 import { environmentOf } from '#libs/programs/index.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parts, type MeshContext } from '../context.ts';
-import { connectionProblem, textOf } from '../failures.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import { textOf } from '../failures.ts';
+import { addressOf, explained, noMeshAt } from '../unanswered.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import { tlsFor } from '../mesh.ts';
 import { readIfThere } from '../up/files.ts';
@@ -19,10 +21,8 @@ export const status: Define = (command, { does }) =>
     does<[]>(async (invocation) => {
       const { output } = invocation;
       const context = await invocation.context();
-      const checks = [
-        ...(await checkServices(invocation, context)),
-        ...(await checkProcesses(context)),
-      ];
+      const services = await checkServices(invocation, context);
+      const checks = [...services, ...(await checkProcesses(context))];
       output.table(checks, [
         ['PART', ({ name }) => name],
         ['HEALTH', ({ health }) => health],
@@ -30,6 +30,10 @@ export const status: Define = (command, { does }) =>
         ['DETAIL', ({ detail }) => detail],
       ]);
       output.json(checks);
+      if (services.every(({ health }) => health === 'unreachable')) {
+        const addresses = new Set(services.map(({ where }) => addressOf(where)));
+        output.note(noMeshAt([...addresses].join(', ')));
+      }
       return checks.every(({ health }) => health === 'serving' || health === 'running')
         ? exitCodes.done
         : exitCodes.unavailable;
@@ -80,12 +84,9 @@ const checkService = async (
     const isServing = answer.status === ServingStatus.SERVING;
     return { name, health: isServing ? 'serving' : 'not serving', where, detail: '' };
   } catch (error) {
-    return {
-      name,
-      health: 'unreachable',
-      where,
-      detail: connectionProblem(textOf(error)) ?? textOf(error),
-    };
+    const told = isDomainError(error) ? explained(error, where) : undefined;
+    const detail = told?.metadata['problem'] ?? textOf(told ?? error);
+    return { name, health: 'unreachable', where, detail };
   }
 };
 

@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import { writeFile } from 'node:fs/promises';
 import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
 import { isDomainError } from '#libs/errors/index.ts';
+import { runCli } from '../fixtures/test-cli.ts';
 import { inspect, type SceneChoice } from './inspect.ts';
 
 const NOTHING: SceneChoice = {
@@ -42,6 +43,20 @@ describe('inspect', () => {
     expect(await refusal('no-camera.blend')).to.equal('NO_CAMERA');
     expect(await refusal('addon-engine.blend')).to.equal('ENGINE_UNKNOWN');
     expect(await refusal('addon-engine.blend', { engine: 'CYCLES' })).to.equal('accepted');
+  });
+
+  it('ends the command with 2 for whatever of the input cannot be rendered', async () => {
+    for (const argv of [
+      ['no-camera.blend'],
+      ['addon-engine.blend'],
+      ['scenes.blend', '--scene', 'Shot3'],
+      ['cameras.blend', '--camera', 'Gone'],
+      ['cameras.blend', '--view-layer', 'Gone'],
+    ]) {
+      const { code, stdout, stderr } = await runCli(['render', ...argv], { cwd: at('.') });
+      expect([code, stdout], argv.join(' ')).to.deep.equal([2, '']);
+      expect(stderr).to.match(/^muster: .*\(INVALID_ARGUMENT, [A-Z_]+\)\n$/);
+    }
   });
 
   it('refuses a graphics card for an engine that draws with what the machine has', async () => {

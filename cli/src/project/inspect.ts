@@ -30,19 +30,19 @@ export const sceneUnknown = (name: string, { scenes }: Scenes): DomainError =>
     { scene: name },
   );
 
-/** FAILED_PRECONDITION `NO_CAMERA`: every frame would fail. */
+/** INVALID_ARGUMENT `NO_CAMERA`: every frame would fail. */
 export const noCamera = (scene: string): DomainError =>
   new DomainError(
-    status.FAILED_PRECONDITION,
+    status.INVALID_ARGUMENT,
     'NO_CAMERA',
     `the scene ${scene} has no active camera; set one in Blender (View > Cameras > Set Active Object as Camera) and save`,
     { scene },
   );
 
-/** FAILED_PRECONDITION `ENGINE_UNKNOWN`: the file wants an engine that no machine of a mesh has, for example an add-on's. */
+/** INVALID_ARGUMENT `ENGINE_UNKNOWN`: the file wants an engine that no machine of a mesh has, for example an add-on's. */
 export const engineUnknown = (engine: string): DomainError =>
   new DomainError(
-    status.FAILED_PRECONDITION,
+    status.INVALID_ARGUMENT,
     'ENGINE_UNKNOWN',
     `the file wants the engine ${engine}, which the mesh does not know; choose one with --engine CYCLES`,
     { engine },

@@ -1,9 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { poll } from '#libs/async/index.ts';
-import { lastLines, rotateOutput, startProgram } from '#libs/programs/index.ts';
+import {
+  lastLines,
+  outputSize,
+  rotateOutput,
+  saidSince,
+  startProgram,
+} from '#libs/programs/index.ts';
 import type { Cli } from '../cli.ts';
 import { Interrupted, precondition } from '../failures.ts';
+import { failureIn } from '../tell-failure.ts';
 import { readIfThere } from './files.ts';
 import { prepareDirectory, type Layout } from './layout.ts';
 import { alreadyUp, findHolder } from './lock.ts';
@@ -32,6 +39,7 @@ export const bringUpDetached = async (
   }
   const output = layout.log('up');
   await rotateOutput(output);
+  const before = await outputSize(output);
   const register = fileOf('../../../libs/telemetry/register.ts');
   const own = args.filter((argument) => argument !== '--detach' && argument !== '--json');
   const argv = [process.execPath, '--import', register, fileOf('../main.ts'), ...own];
@@ -42,7 +50,7 @@ export const bringUpDetached = async (
   const look = async () => {
     const announced = await announcement(layout, child.pid);
     if (announced === undefined && hasExited) {
-      throw upFailed(output, await lastLines(output));
+      throw failureIn(await saidSince(output, before)) ?? upFailed(output, await lastLines(output));
     }
     return announced;
   };

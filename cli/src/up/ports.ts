@@ -17,14 +17,11 @@ export const keepPorts = async (file: string, names: readonly string[]): Promise
   const known = await readPorts(file);
   const ports: Record<string, number> = { ...known };
   const taken = new Set(Object.values(known));
-  for (const name of names) {
-    const port = known[name];
-    if (port !== undefined) {
-      if (!(await isPortFree(port))) {
-        throw portTaken(name, port, file);
-      }
-      continue;
-    }
+  const occupied = await occupiedAmong(names, known);
+  if (occupied.length > 0) {
+    throw portsTaken(occupied, file);
+  }
+  for (const name of names.filter((each) => known[each] === undefined)) {
     const chosen = await freePort(taken);
     taken.add(chosen);
     ports[name] = chosen;
@@ -45,9 +42,29 @@ const readPorts = async (file: string): Promise<Ports> => {
   }
 };
 
-const portTaken = (name: string, port: number, file: string) =>
-  precondition(
+type Kept = readonly [name: string, port: number];
+
+/** The ports chosen before on which somebody else listens. */
+const occupiedAmong = async (names: readonly string[], known: Ports): Promise<Kept[]> => {
+  const occupied: Kept[] = [];
+  for (const name of names) {
+    const port = known[name];
+    if (port !== undefined && !(await isPortFree(port))) {
+      occupied.push([name, port]);
+    }
+  }
+  return occupied;
+};
+
+const portsTaken = (occupied: readonly Kept[], file: string) => {
+  const [what, those] =
+    occupied.length === 1
+      ? ['port', 'is in use by another program; end that']
+      : ['ports', 'are in use by other programs; end those'];
+  const list = occupied.map(([name, port]) => `${port} of ${name}`).join(', ');
+  return precondition(
     'PORT_TAKEN',
-    `port ${port} of ${name} is in use by another program; end that, or remove ${file} to choose new ports`,
-    { name, port },
+    `${what} ${list} ${those}, or remove ${file} to choose new ports, with which contexts that were copied before are of no use`,
+    Object.fromEntries(occupied),
   );
+};

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -81,6 +81,21 @@ describe('createSupervisor', () => {
       .to.include('a-agent (process')
       .and.to.match(/a-service \(process \d+\) was killed by SIGKILL; starting it again in 0\.3 s/)
       .and.to.match(/a-service runs again \(process \d+\)/);
+  });
+
+  it('says once why a part cannot be started again, however often it tries', async () => {
+    let starts = 0;
+    const script = '[ -e taken ] && { echo "port taken at $(date +%s%N)"; exit 1; }; exec sleep 60';
+    const part = scripted('service', script, () =>
+      (starts += 1) === 1 ? Promise.resolve() : new Promise<void>(() => {}),
+    );
+    await supervisor.add(part);
+    await writeFile(at('taken'), '');
+    process.kill((await pids())['a-service'] ?? 0, 'SIGKILL');
+    await eventually(() => expect(starts).to.be.above(3));
+    const failures = told.filter((text) => text.includes('cannot start a-service'));
+    expect(failures).to.have.lengthOf(1);
+    expect(failures[0]).to.include('port taken');
   });
 
   it('goes on while its table cannot be written, and writes it once it can', async () => {

@@ -8,7 +8,7 @@ import {
   type Program,
   type Running,
 } from '#libs/embedded/index.ts';
-import { precondition } from '../failures.ts';
+import { precondition, textOf } from '../failures.ts';
 import { writePrivateJson } from './files.ts';
 import type { Layout } from './layout.ts';
 import type { Tell } from './surroundings.ts';
@@ -130,8 +130,17 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
   /** Rejects only when everything is to end. */
   const restart = async (part: MeshProcess, pauseMs: number): Promise<Running> => {
     const { name } = part.program;
-    const onRetry = (thrown: unknown): void =>
-      tell({ event: 'ended', name, pid: 0 }, `${name} cannot be started: ${String(thrown)}`);
+    let told = '';
+    // A port that somebody else took, for example, is the same at each try.
+    const onRetry = (thrown: unknown): void => {
+      const text = textOf(thrown);
+      // The lines of its log carry times.
+      const [why = ''] = text.split('\n');
+      if (why !== told) {
+        tell({ event: 'ended', name, pid: 0 }, `trying on, but cannot start ${name}: ${text}`);
+      }
+      told = why;
+    };
     const { signal } = ending;
     await clock.sleep(pauseMs, signal);
     const restarted = await retry(() => start(part), {

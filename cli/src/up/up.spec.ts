@@ -137,15 +137,21 @@ describe('muster up', function () {
     expect(ours()).to.deep.equal([]);
   });
 
-  it('starts nothing when a port of its own is taken', async () => {
-    const { mongod = 0 } = await readJson('ports.json');
-    const squatter = createServer().listen(mongod, '127.0.0.1');
+  it('starts nothing when ports of its own are taken, and names them once', async () => {
+    const { mongod = 0, 'blob-1': blob = 0 } = await readJson('ports.json');
+    const squatters = [mongod, blob].map((port) => createServer().listen(port, '127.0.0.1'));
+    const all = `ports ${mongod} of mongod, ${blob} of blob-1 are in use by other programs; end those, or remove ${join(data, 'ports.json')} to choose new ports`;
     try {
-      const { code, stderr } = await muster(['up', '--data', data, '--agents', '0', '--json']);
-      expect(code).to.equal(1);
+      for (const more of [[], ['--detach']]) {
+        const said = await muster(['up', '--data', data, '--agents', '0', ...more]);
+        expect([said.code, said.stdout], more.join(' ')).to.deep.equal([1, '']);
+        expect(said.stderr.split(all), said.stderr).to.have.lengthOf(2);
+        expect(said.stderr.trimEnd().split('\n'), said.stderr).to.have.lengthOf(1);
+      }
+      const { stderr } = await muster(['up', '--data', data, '--agents', '0', '--json']);
       expect(jsonLines(stderr)[0]?.['error']).to.include({ reason: 'PORT_TAKEN' });
     } finally {
-      squatter.close();
+      squatters.forEach((squatter) => squatter.close());
     }
   });
 });

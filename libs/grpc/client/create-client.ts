@@ -62,6 +62,7 @@ export const createClient = <S extends ServiceDefinition>(
       openCall(channel, method.path, metadataOf(more, token), {
         deadlineMs: deadlineMs ?? (isUnary ? defaultMs : Number.POSITIVE_INFINITY),
         signals: signal === undefined ? [closing.signal] : [signal, closing.signal],
+        explain: options.explain,
       });
     return [name, callOf(method, open)] as const;
   });

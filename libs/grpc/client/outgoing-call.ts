@@ -20,6 +20,7 @@ interface OutgoingOptions {
   deadlineMs: number;
   /** Any of them cancels the call. */
   signals: readonly AbortSignal[];
+  explain?: ((error: DomainError) => DomainError) | undefined;
 }
 
 // grpc-js counts milliseconds in 31 bits: a longer deadline would already have passed.
@@ -30,7 +31,7 @@ export const openCall = (
   channel: Channel,
   path: string,
   metadata: Metadata,
-  { deadlineMs, signals }: OutgoingOptions,
+  { deadlineMs, signals, explain = (error) => error }: OutgoingOptions,
 ): OutgoingCall => {
   const over = new AbortController();
   if (signals.some(({ aborted }) => aborted)) {
@@ -53,7 +54,7 @@ export const openCall = (
   stream.read(0);
   let failure: DomainError | undefined;
   stream.on('error', (error) => {
-    failure = fromServiceError(error);
+    failure = explain(fromServiceError(error));
     over.abort(failure);
   });
   stream.on('status', () => {
@@ -66,7 +67,7 @@ export const openCall = (
     try {
       yield* stream.iterator({ destroyOnReturn: false });
     } catch (error) {
-      throw failure ?? fromServiceError(error);
+      throw failure ?? explain(fromServiceError(error));
     } finally {
       stream.cancel();
     }

@@ -1,5 +1,6 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import type { TlsFiles } from '#libs/config/index.ts';
+import type { DomainError } from '#libs/errors/index.ts';
 import type { MethodDefinition, RequestOf, ResponseOf, ServiceDefinition } from '../definition.ts';
 
 export interface ClientOptions {
@@ -11,6 +12,8 @@ export interface ClientOptions {
   token?: string | (() => string) | undefined;
   /** The default deadline of a call with one answer; itself 10 s by default. Streams have no deadline. */
   deadlineMs?: number;
+  /** Replaces the error of a call, for example to say it in other words. */
+  explain?: ((error: DomainError) => DomainError) | undefined;
   /** Replace the options that every client has. */
   channelOptions?: ChannelOptions;
 }
