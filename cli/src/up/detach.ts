@@ -50,7 +50,7 @@ export const bringUpDetached = async (
   const look = async () => {
     const announced = await announcement(layout, child.pid);
     if (announced === undefined && hasExited) {
-      throw failureIn(await saidSince(output, before)) ?? upFailed(output, await lastLines(output));
+      throw failureIn(saidSince(output, before)) ?? upFailed(output, await lastLines(output));
     }
     return announced;
   };

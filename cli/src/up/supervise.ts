@@ -24,13 +24,19 @@ export const createProcessTable = async (file: string, clock: Clock) => {
   const save = (): Promise<void> => writePrivateJson(file, Object.fromEntries(pids));
   let last = save();
   await last;
-  // One write after the other, because the last one must win.
-  const write = (): Promise<void> => {
-    last = last.then(save).catch(() => {
-      clock.setTimer(WRITE_AGAIN_MS, () => void write());
+  let isDue = false;
+  const writeLater = (): void => {
+    if (isDue) {
+      return;
+    }
+    isDue = true;
+    clock.setTimer(WRITE_AGAIN_MS, () => {
+      isDue = false;
+      void write();
     });
-    return last;
   };
+  // One write after the other, because the last one must win.
+  const write = (): Promise<void> => (last = last.then(save).catch(writeLater));
   return {
     set: (name: string, pid: number): Promise<void> => {
       pids.set(name, pid);
