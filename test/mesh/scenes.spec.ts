@@ -102,6 +102,32 @@ describe('an uploaded scene', function () {
     }
   });
 
+  it('is rendered with one version of Blender, also by machines that have several', async () => {
+    const machines = await Promise.all(
+      ['several', 'several-too'].map((name) =>
+        handAgent(
+          mesh,
+          name,
+          1,
+          ['77.2.0', '77.1.0'].map((version) => ({
+            name: 'BLENDER_WORKBENCH',
+            version,
+            devices: [],
+          })),
+        ),
+      ),
+    );
+    await startWith(whole, { frames: '0-1', engine: 'BLENDER_WORKBENCH' });
+    for (const machine of machines) {
+      // The first message with work names the version already.
+      const { work } = await machine.until(() =>
+        (machine.desired()?.attempts.length ?? 0) > 0 ? machine.desired() : undefined,
+      );
+      expect(work?.kind?.$case === 'render' && work.kind.value.version).to.equal('77.1.0');
+      machine[Symbol.dispose]();
+    }
+  });
+
   it('is rendered by the machine that has Blender, while a machine with only OpenFOAM gets no frame', async () => {
     using stranger = await handAgent(mesh, 'stranger', 1, [
       { name: 'OPENFOAM_COM', version: '2312', devices: [] },

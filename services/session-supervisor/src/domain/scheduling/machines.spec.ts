@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import { engineNeeds } from './machines.ts';
 import type { Assigned } from './workers.ts';
 import { demandOf } from './demand.ts';
+import { isFounded } from '../state/workload.ts';
 import { exchange, holdsNothing, play, renderHeader, user } from '../fixtures/workload.ts';
 
 const withBlender = (id: string, version: string, more: Partial<Assigned> = {}): Assigned =>
@@ -25,6 +26,28 @@ describe('the frames of a workload', () => {
     expect(demandOf(mesh.session.state, mesh.session.workers, 100, 0).needs).to.include({
       exactVersion: '3.4.1',
     });
+  });
+
+  it('are rendered with the earliest of several versions that as many users have', () => {
+    const mesh = play(renderHeader('1-40'));
+    const engines = ['5.0.1', '4.10.0', '4.5.15'].map((version) => ({
+      name: 'CYCLES',
+      version,
+      devices: [],
+    }));
+    mesh.input(exchange([user('a', { engines })]));
+    mesh.input(holdsNothing('a'));
+    expect(mesh.session.state.version).to.equal('4.5.15');
+  });
+
+  it('wait until the choice of the version is durable', () => {
+    const mesh = play(renderHeader('1-40'));
+    const durable = mesh.session.state;
+    mesh.input(exchange(mixed));
+    mesh.input(holdsNothing('a'));
+    const [held] = mesh.session.workers.byId.get('a')?.attempts.values() ?? [];
+    expect(held && isFounded(durable, held)).to.equal(false);
+    expect(held && isFounded(mesh.session.state, held)).to.equal(true);
   });
 
   it('leave users with another version to other workloads', () => {

@@ -1,4 +1,4 @@
-import { canServe, isEnough, meets, type EngineNeeds } from '#libs/engines/index.ts';
+import { canServe, isAtLeast, isEnough, meets, type EngineNeeds } from '#libs/engines/index.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import type { Workers, Worker } from './workers.ts';
 import type { WorkloadState } from '../state/workload.ts';
@@ -31,7 +31,10 @@ export const taskMemoryOf = (
   return Math.max(0, ...fit.map((device) => device.memoryBytes));
 };
 
-/** The engine version that most users of a new workload have; empty if its results may come from different versions. */
+/**
+ * The engine version that most users of a new workload have, of several the earliest, because it is the closest to that of the
+ * input. Empty if its results may come from different versions.
+ */
 export const versionToBegin = (state: WorkloadState, { byId }: Workers): string => {
   if (!kindOf(state.header.spec).keepsOneVersion) {
     return '';
@@ -49,5 +52,6 @@ export const versionToBegin = (state: WorkloadState, { byId }: Workers): string 
       counts.set(version, (counts.get(version) ?? 0) + 1);
     }
   }
-  return [...counts].reduce((most, each) => (each[1] > most[1] ? each : most), ['', 0] as const)[0];
+  const [best] = [...counts].sort(([a, ofA], [b, ofB]) => ofB - ofA || (isAtLeast(a, b) ? 1 : -1));
+  return best?.[0] ?? '';
 };

@@ -255,13 +255,20 @@ export const generationOf = (state: WorkloadState, ordinal: number): number => {
   return has(done, ordinal) ? own : Math.max(own, leastGeneration);
 };
 
-/** Whether a held task may go out: until the decisions about its predecessors are durable, they could still be lost. */
+/**
+ * Whether a held task may go out, by the durable state: the decisions about its predecessors could still be lost before, and so
+ * could the choice of the engine's version.
+ */
 export const isFounded = (
   state: WorkloadState,
   held: { ordinal: number; node: number; generation: number },
 ): boolean =>
-  state.graph.nodes[held.node]?.after.length === 0 ||
-  (!has(state.blocked, held.ordinal) && generationOf(state, held.ordinal) === held.generation);
+  isVersionChosen(state) &&
+  (state.graph.nodes[held.node]?.after.length === 0 ||
+    (!has(state.blocked, held.ordinal) && generationOf(state, held.ordinal) === held.generation));
+
+const isVersionChosen = ({ startedAt, header }: WorkloadState): boolean =>
+  startedAt !== undefined || !kindOf(header.spec).keepsOneVersion;
 
 /** Whether an entry accepted the result that still counts for its task, because no retry or repair replaced it. */
 export const isCurrentResult = (
