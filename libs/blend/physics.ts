@@ -35,6 +35,67 @@ export const isRendered = (modifier: BlendRecord): boolean =>
 /** FLUID_DOMAIN_BAKED_DATA and its kin in DNA_fluid_types.h. */
 const FLUID_BAKED = 0b1010_1010;
 
+const SIMULATION = 'GeometryNodeSimulationOutput';
+/** Groups lie in each other at most so deep; a deeper file is damaged. */
+const MAX_DEPTH = 100;
+
+const treeOf = (node: BlendRecord): BlendRecord | undefined => {
+  const block = node.ref('id');
+  return block?.struct.name === 'bNodeTree' ? block : undefined;
+};
+
+/** Whether a modifier bakes a simulation zone under this number; `tree` is the group in which the number is known. */
+const isZone = (tree: BlendRecord | undefined, id: number, depth = 0): boolean => {
+  const way = tree?.array('nested_node_refs').find((each) => each.number('id') === id);
+  const node = tree
+    ?.list('nodes')
+    .find((each) => each.number('identifier') === way?.number('path.node_id'));
+  return (
+    node !== undefined &&
+    way !== undefined &&
+    depth < MAX_DEPTH &&
+    (node.text('idname') === SIMULATION ||
+      isZone(treeOf(node), way.number('path.id_in_node'), depth + 1))
+  );
+};
+
+/** Whether a tree of nodes, or one inside it, has a simulation zone. */
+const hasZone = (tree: BlendRecord | undefined, seen = new Set<string>()): boolean => {
+  if (tree === undefined || seen.has(tree.key)) {
+    return false;
+  }
+  seen.add(tree.key);
+  return tree
+    .list('nodes')
+    .some((node) => node.text('idname') === SIMULATION || hasZone(treeOf(node), seen));
+};
+
+/**
+ * Whether geometry nodes have a simulation zone that is not stored. What may lie in a folder counts as stored, because only who opens
+ * the file can tell.
+ */
+const hasOpenZone = (nodes: BlendRecord): boolean => {
+  const group = nodes.ref('node_group');
+  // Files keep the name that the member had at first.
+  if (
+    nodes.filePath('simulation_bake_directory') !== '' ||
+    nodes.filePath('bake_directory') !== ''
+  ) {
+    return false;
+  }
+  if (!nodes.has('bakes')) {
+    return hasZone(group);
+  }
+  return nodes
+    .array('bakes')
+    .some(
+      (bake) =>
+        !bake.isSet('packed') &&
+        bake.filePath('directory') === '' &&
+        isZone(group, bake.number('id')),
+    );
+};
+
 /** The simulation of a modifier, particle system or rigid body world, if it is not baked. */
 export const unbakedOf = (record: BlendRecord): Unbaked | undefined => {
   switch (record.struct.name) {
@@ -59,6 +120,12 @@ export const unbakedOf = (record: BlendRecord): Unbaked | undefined => {
         record.number('format') === PAINT_IMAGES
         ? undefined
         : unless(isBaked(record.ref('pointcache')), 'dynamic paint', record.text('name'));
+    case 'NodesModifierData':
+      return unless(
+        !isRendered(record) || !hasOpenZone(record),
+        'simulation',
+        record.text('modifier.name'),
+      );
     case 'FluidDomainSettings':
       return unless((record.number('cache_flag') & FLUID_BAKED) !== 0, 'fluid', '');
     default:

@@ -3,7 +3,8 @@ import { describe, it } from 'mocha';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { isDomainError } from '#libs/errors/index.ts';
 import { openSource, readBlendFile, type BlendFile, idsOf, scenesOf, trace } from './index.ts';
-import { usesScenes } from './fixtures/scenes.ts';
+import { needs } from '#libs/testing/index.ts';
+import { makeZones, usesScenes } from './fixtures/scenes.ts';
 
 const read = async (path: string): Promise<BlendFile> => {
   await using source = await openSource(path);
@@ -79,6 +80,26 @@ describe('a whole .blend, as Blender saved it', () => {
     const onDisk = traceScenes(await read(at('on-disk.blend')));
     expect(onDisk.unbaked).to.deep.equal([]);
     expect(onDisk.uses.map(({ form }) => form)).to.deep.equal(['blendcache']);
+  });
+
+  it('knows simulation zones that are not baked, also those inside groups', async function zones5() {
+    await needs('blender-5.0').call(this);
+    this.timeout(60_000);
+    await makeZones(at('zones'));
+    const zones = async (name: string) => {
+      const { unbaked, uses } = traceScenes(await read(at('zones', name)));
+      return [unbaked, uses.map(({ path }) => path)];
+    };
+    expect(await zones('drifting.blend')).to.deep.equal([
+      [{ kind: 'simulation', name: 'Drift' }],
+      [],
+    ]);
+    expect(await zones('drifting-unseen.blend')).to.deep.equal([[], []]);
+    expect(await zones('drifting-baked.blend')).to.deep.equal([[], []]);
+    expect(await zones('drifting-on-disk.blend')).to.deep.equal([
+      [],
+      ['//blendcache_drifting-baked/Cube_Drift'],
+    ]);
   });
 
   it('is refused with a typed error if it is cut off or damaged anywhere', async () => {

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
 import { pino } from 'pino';
-import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
+import { makeZones, usesScenes } from '#libs/blend/fixtures/scenes.ts';
 import { systemClock } from '#libs/clock/index.ts';
 import { findProgram } from '#libs/programs/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
@@ -36,6 +36,11 @@ for item in bpy.data.objects:
             with bpy.context.temp_override(object=item, active_object=item):
                 bpy.ops.fluid.bake_all()
 bpy.ops.ptcache.bake_all(bake=True)
+for item in bpy.data.objects:
+    for modifier in item.modifiers:
+        for bake in getattr(modifier, 'bakes', ()):
+            which = {'modifier_name': modifier.name, 'bake_id': bake.bake_id}
+            bpy.ops.object.geometry_node_bake_single(session_uid=item.session_uid, **which)
 bpy.ops.render.render(animation=True)
 `;
 
@@ -48,6 +53,7 @@ describe('physics that is not baked', function () {
 
   before(async () => {
     await writeFile(at('directly.py'), DIRECTLY);
+    await makeZones(at('.'));
     const programs = ['blender', await findProgram('blender-5.0', '')];
     const { found } = await findBlenders(programs, '/usr/bin');
     versions = Object.fromEntries(found.map((each) => [each.version.slice(0, 3), each]));
@@ -103,6 +109,7 @@ describe('physics that is not baked', function () {
     ['falling.blend', '3.4', [5, 2, 6]],
     ['falling.blend', '5.0', [5, 2, 6]],
     ['pouring.blend', '3.4', [4, 2]],
+    ['drifting.blend', '5.0', [5, 2, 6]],
   ] as const) {
     it(`is baked by one machine for all, as Blender ${short} bakes it itself: ${file}`, async () => {
       const version = versions[short]?.version ?? '';
@@ -128,13 +135,51 @@ describe('physics that is not baked', function () {
     });
   }
 
-  it('is played from the first frame on if it is to be rendered in order, with the same pixels', async () => {
-    const { version } = versions['3.4'] ?? { version: '' };
-    const opened = await open('falling.blend', { version, physics: 'in-order' });
-    const { pixelHash, notes } = await done(opened, 'frames/5');
-    await opened.close();
-    expect(notes.join()).to.match(/played from frame 1 on: .*cloth of Grid/);
-    expect([pixelHash]).to.deep.equal(await directly('falling.blend', '3.4', [5]));
+  for (const [file, short, what] of [
+    ['falling.blend', '3.4', 'cloth of Grid'],
+    ['drifting.blend', '5.0', 'simulation of Cube'],
+  ] as const) {
+    it(`is played from the first frame on if it is to be rendered in order, with the same pixels: ${file}`, async () => {
+      const { version } = versions[short] ?? { version: '' };
+      const opened = await open(file, { version, physics: 'in-order' });
+      const { pixelHash, notes } = await done(opened, 'frames/5');
+      await opened.close();
+      expect(notes.join()).to.match(new RegExp(`played from frame 1 on: .*${what}`));
+      expect([pixelHash]).to.deep.equal(await directly(file, short, [5]));
+    });
+  }
+
+  it('is one that goes through geometry nodes too, if it lies neither in the file nor beside it', async () => {
+    const { version } = versions['5.0'] ?? { version: '' };
+    const limits = { frameTimeoutMs: 120_000, progressTimeoutMs: 120_000 };
+    const job = {
+      ...limits,
+      version,
+      format: 'PNG',
+      allowMissing: false,
+      physics: 'refuse',
+    } as const;
+    const refused = await engine.open({ ...job, sceneFile: at('drifting.blend') }, going);
+    expect(refused).to.deep.include({
+      failureClass: 'PHYSICS_NOT_BAKED',
+      names: ['simulation of Cube'],
+    });
+    const unseen = await open('drifting-unseen.blend', job);
+    await unseen.close();
+    const expected = await directly('drifting.blend', '5.0', [5]);
+    const files = ['drifting-on-disk.blend', 'drifting-linked.blend', 'blendcache_drifting-baked'];
+    for (const name of files) {
+      await cp(at(name), at('project', name), { recursive: true });
+    }
+    for (const [file, more] of [
+      ['drifting-baked.blend', {}],
+      ['project/drifting-on-disk.blend', { project: { folder: at('project'), places: [] } }],
+      ['project/drifting-linked.blend', { project: { folder: at('project'), places: [] } }],
+    ] as const) {
+      const opened = await open(file, { ...job, ...more });
+      expect([(await done(opened, 'frames/5')).pixelHash], file).to.deep.equal(expected);
+      await opened.close();
+    }
   });
 
   it('is refused by name, if the work wants that, and noted if it does not say', async () => {

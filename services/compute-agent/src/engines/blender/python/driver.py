@@ -25,8 +25,10 @@ import engines  # noqa: E402
 import files  # noqa: E402
 import moved  # noqa: E402
 import physics  # noqa: E402
+import reach  # noqa: E402
 import settings  # noqa: E402
 import tiles  # noqa: E402
+import zones  # noqa: E402
 from refusal import Refusal  # noqa: E402
 
 
@@ -136,6 +138,7 @@ def open_scene(ask):
     notes += node_files.notes
     if unseen:
         notes.append(f"not in the file, and nothing shown needs it: {listed(unseen)}")
+    zones.make_readable(reach.shown(scene), os.path.dirname(bpy.data.filepath) if is_bake else ask["folder"])
     player = consider_physics(scene, ask.get("physics"), notes)
     if missing:
         refused = [] if ask["allowMissing"] else [each for each in missing if not is_allowed(each["path"], ask["allowedMissing"])]

@@ -4,6 +4,7 @@ import bpy
 
 import assets
 import reach
+import zones
 from refusal import Refusal
 
 MOST_NAMES = 10
@@ -20,7 +21,7 @@ def open_fluids(shown):
 def unbaked(scene):
     """Simulations whose frames are not stored, for people. Each machine would compute them anew, and otherwise."""
     shown = reach.shown(scene)
-    return [what for what, _, _ in (*open_caches(shown), *open_fluids(shown))]
+    return [what for what, _, _ in (*open_caches(shown), *open_fluids(shown), *zones.unbaked(shown))]
 
 
 def listed(names):
@@ -50,10 +51,14 @@ def shorten(shown, last):
             domain.cache_frame_end = end
 
 
+def owner_of(item):
+    return next(each for each in bpy.data.scenes if item.name in each.objects)
+
+
 def bake(scene, last):
     """Bakes everything that pictures up to a frame show, into the open file and the folder beside it, and saves the file."""
     shown = reach.shown(scene)
-    found = (*open_caches(shown), *open_fluids(shown))
+    found = (*open_caches(shown), *open_fluids(shown), *zones.unbaked(shown))
     linked = [what for what, _, item in found if item.library or item.override_library]
     if linked:
         text = f"physics that comes from a library cannot be baked here: {listed(linked)}; bake it in its own file"
@@ -71,9 +76,11 @@ def bake(scene, last):
             with bpy.context.temp_override(scene=each, view_layer=each.view_layers[0]):
                 bpy.ops.ptcache.bake_all(bake=True)
     for _, _, item in fluids:
-        owner = next(each for each in bpy.data.scenes if item.name in each.objects)
-        with bpy.context.temp_override(scene=owner, object=item, active_object=item):
+        with bpy.context.temp_override(scene=owner_of(item), object=item, active_object=item):
             bpy.ops.fluid.bake_all()
+    # Last, because they may look at what is baked before.
+    for _, zone, item in zones.unbaked(shown):
+        zone.store(owner_of(item), last)
     left = unbaked(scene)
     if left:
         raise Refusal("RENDER_ERROR", f"Blender did not bake: {listed(left)}; bake it in Blender")
