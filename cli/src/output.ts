@@ -9,7 +9,13 @@ export type Column<T> = readonly [
   align?: 'right',
 ];
 
-/** What a command says, to people or to programs. */
+/** A line, or several. A line end within one is shown as an escape, as all that `printable` escapes. */
+export type Lines = string | readonly string[];
+
+export const printableLines = (text: Lines): string =>
+  (typeof text === 'string' ? [text] : text).map(printable).join('\n');
+
+/** What a command says, to people or to programs. People's text goes through `printable`, whoever wrote it. */
 export interface Output {
   readonly isJson: boolean;
   /** Standard output is a terminal and the reader a person, so a bar may be redrawn. */
@@ -21,17 +27,17 @@ export interface Output {
   answer<Response>(
     method: GeneratedMethod<Response>,
     response: Response,
-    text?: string,
+    text?: Lines,
     event?: string,
   ): Promise<void>;
   /** Lines for people on standard output. Nothing with `--json`. */
-  text(text: string): void;
-  /** Text as it is, without a line end added; for bars. Nothing with `--json`. */
+  text(text: Lines): void;
+  /** Text as it is, without a line end added; for bars, whose parts were made printable. Nothing with `--json`. */
   raw(text: string): void;
   /** A table of the items that there are, for people, `none` without any. Nothing with `--json`. */
   table<T>(items: readonly (T | undefined)[], columns: readonly Column<T>[]): void;
   /** A message on standard error, in both forms. */
-  note(text: string): void;
+  note(text: Lines): void;
 }
 
 export const createOutput = (cli: Pick<Cli, 'stdout' | 'stderr'>, isJson: boolean): Output => {
@@ -57,10 +63,10 @@ export const createOutput = (cli: Pick<Cli, 'stdout' | 'stderr'>, isJson: boolea
         const document = responseJson(method, response);
         json(event === undefined ? document : { event, ...(document as object) });
       } else if (text !== undefined) {
-        raw(`${text}\n`);
+        raw(`${printableLines(text)}\n`);
       }
     },
-    text: (text) => raw(`${text}\n`),
+    text: (text) => raw(`${printableLines(text)}\n`),
     raw,
     table(items, columns) {
       const rows = items
@@ -69,7 +75,7 @@ export const createOutput = (cli: Pick<Cli, 'stdout' | 'stderr'>, isJson: boolea
       raw(rows.length === 0 ? 'none\n' : formatTable(columns, rows));
     },
     note(text) {
-      cli.stderr.write(`muster: ${text}\n`);
+      cli.stderr.write(`muster: ${printableLines(text)}\n`);
     },
   };
 };

@@ -3,6 +3,7 @@ import { DomainError, isDomainError, status, statusName } from '#libs/errors/ind
 import type { Cli } from './cli.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { Interrupted, usage } from './failures.ts';
+import { printableLines } from './output.ts';
 
 type Failure = Pick<DomainError, 'code' | 'reason' | 'message'>;
 
@@ -32,10 +33,13 @@ const failureOf = (thrown: unknown): Failure => {
 const commanderMessage = (error: CommanderError): string =>
   error.code === 'commander.help' ? 'name a command' : error.message.replace(/^error: /, '');
 
+/** Their messages end with lines of a log of this machine. */
+const LOGS: ReadonlySet<string> = new Set(['PART_FAILED', 'UP_FAILED']);
+
 const failureLine = ({ code, reason, message }: Failure, isJson: boolean): string =>
   isJson
     ? JSON.stringify({ error: { code: statusName(code), reason, message } })
-    : `muster: ${message}${reason === 'USAGE' ? '' : ` (${statusName(code)}, ${reason})`}`;
+    : `muster: ${printableLines(LOGS.has(reason) ? message.split('\n') : message)}${reason === 'USAGE' ? '' : ` (${statusName(code)}, ${reason})`}`;
 
 const LINE = /^muster: (.*?)(?: \(([A-Z_]+), ([A-Z_]+)\))?$/;
 

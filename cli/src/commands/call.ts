@@ -76,7 +76,7 @@ export const call: Define = (command, { does }) =>
     );
 
 const printOne = (output: Output, answer: JsonValue): void => {
-  output.text(JSON.stringify(answer, null, 2));
+  output.text(JSON.stringify(answer, null, 2).split('\n'));
   output.json(answer);
 };
 

@@ -85,7 +85,7 @@ const send = ({ does }: Actions): Command =>
     .action(
       does<[string, string], { timeout: number }>(
         async (invocation, [sessionId, json], options) => {
-          const { cli } = invocation;
+          const { cli, output } = invocation;
           const { timeout } = options;
           const { sendCommand } = await clientOf(invocation);
           const commandJson = json === '-' ? await readText(cli.stdin) : json;
@@ -95,7 +95,10 @@ const send = ({ does }: Actions): Command =>
             { deadlineMs: timeout * 1_000 + MARGIN_MS, signal: cli.interrupt },
           );
           // Printed unparsed, because JavaScript would round numbers with many digits.
-          cli.stdout.write(`${reply.replyJson.trim()}\n`);
+          if (output.isJson) {
+            cli.stdout.write(`${reply.replyJson.trim()}\n`);
+          }
+          output.text(reply.replyJson.trim().split('\n'));
           if (!reply.success) {
             throw precondition('COMMAND_FAILED', `the worker says: ${reply.error}`);
           }

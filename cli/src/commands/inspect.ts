@@ -1,5 +1,5 @@
 import { WorkloadServiceService } from '#libs/contracts/session.ts';
-import { formatInstant, plural, printable } from '../formats.ts';
+import { formatInstant, plural } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import { allPages } from '../list.ts';
 import { whichWorkload, type WhichOptions } from '../options.ts';
@@ -11,11 +11,18 @@ export const why: Define = (command, { does }) =>
     does<[string], WhichOptions>(async ({ mesh, output }, [workloadId], { customer }) => {
       const { explainWorkload } = workloadsOf(await mesh());
       const answer = await explainWorkload({ workloadId, customerId: customer });
-      const reasons = answer.reasons.map(({ code, message }) => `${code}: ${printable(message)}`);
-      const text = [stateOf(answer), ...reasons].join('\n');
+      const reasons = answer.reasons.map(({ code, message }) => `${code}: ${message}`);
+      const text = [stateOf(answer), ...reasons];
       await output.answer(WorkloadServiceService.explainWorkload, answer, text);
     }),
   );
+
+/** The lines of a program's log, in which tabs and returns are no attack. */
+const linesOf = (text: string): string[] =>
+  text
+    .replace(/\r?\n$/, '')
+    .replaceAll('\t', '    ')
+    .split(/\r?\n/);
 
 export const log: Define = (command, { does }) =>
   command
@@ -34,9 +41,9 @@ export const log: Define = (command, { does }) =>
           const { attempt, userId, acceptTime, failTime, reason } = answer;
           const end = acceptTime
             ? `done ${formatInstant(acceptTime)}`
-            : `failed ${formatInstant(failTime)}: ${printable(reason)}`;
+            : `failed ${formatInstant(failTime)}: ${reason}`;
           output.note(`${answer.task}, attempt ${attempt} by ${userId}, ${end}`);
-          const text = answer.log.replace(/\n$/, '');
+          const text = linesOf(answer.log);
           await output.answer(WorkloadServiceService.getTaskLog, answer, text);
         },
       ),
@@ -66,6 +73,6 @@ export const scrub: Define = (command, { does }) =>
         `${plural(whole.checked, 'result')} of ${workloadId} checked`,
         ...(made.length === 0 ? ['all are whole'] : made),
       ];
-      await output.answer(WorkloadServiceService.scrubWorkload, whole, lines.join('\n'));
+      await output.answer(WorkloadServiceService.scrubWorkload, whole, lines);
     }),
   );

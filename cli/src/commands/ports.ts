@@ -179,7 +179,7 @@ const reconcile = ({ does }: Actions): Command =>
           `quarantined   ${said(answer.stillQuarantined)}`,
           `expired       ${said(answer.expiredLeaseIds)}`,
         ];
-        await output.answer(service.reconcile, answer, lines.join('\n'));
+        await output.answer(service.reconcile, answer, lines);
       }),
     );
 

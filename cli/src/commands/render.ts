@@ -4,7 +4,7 @@ import { RenderFormat, RenderOrder, type RenderSpec } from '#libs/contracts/comm
 import { type Workload, WorkloadState } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { usage } from '../failures.ts';
-import { plural, printable } from '../formats.ts';
+import { plural } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import {
   collect,
@@ -350,7 +350,7 @@ const tellStart = (
   }
   const waits = queued ? `, waits in the queue (muster why ${workloadId})` : '';
   output.text(
-    `${printable(workload.fileName)}: workload ${workloadId}, ${plural(total, 'frame')} from ${first} to ${last}${waits}`,
+    `${workload.fileName}: workload ${workloadId}, ${plural(total, 'frame')} from ${first} to ${last}${waits}`,
   );
 };
 

@@ -34,7 +34,7 @@ export const show: Define = (command, { does }) =>
             const { nodes, running } = await client.getWorkloadProgress({ ...which, ...few });
             printWorkload(output, workload, nodes, answer.waiting);
             if (running.length > 0) {
-              output.text(['', ...underWayLines(running, viewOf(workload).noun)].join('\n'));
+              output.text(['', ...underWayLines(running, viewOf(workload).noun)]);
             }
           }
           await output.answer(WorkloadServiceService.getWorkload, answer);

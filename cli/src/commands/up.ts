@@ -105,8 +105,8 @@ const teller =
       output.json(event);
     }
     if (event?.event === 'endpoints' || event?.event === 'ready') {
-      output.text(text);
+      output.text(text.split('\n'));
     } else {
-      output.note(text);
+      output.note(text.split('\n'));
     }
   };

@@ -1,6 +1,6 @@
 import { CustomerServiceService, type Webhook } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { formatInstant, plural, printable } from '../formats.ts';
+import { formatInstant, plural } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import type { Output } from '../output.ts';
 
@@ -44,8 +44,7 @@ export const webhook: Define = (command, { does }) => {
       const { testWebhook } = await client(service, 'customer');
       const answer = await testWebhook({ customerId });
       const { status, failure } = answer;
-      const text =
-        failure === '' ? `taken with status ${status}` : `not taken: ${printable(failure)}`;
+      const text = failure === '' ? `taken with status ${status}` : `not taken: ${failure}`;
       await output.answer(service.testWebhook, answer, text);
       return failure === '' ? exitCodes.done : exitCodes.failed;
     }),
@@ -66,14 +65,12 @@ const print = (output: Output, shown: Webhook | undefined): void => {
   }
   const { lastFailure, lastFailureTime, lastSuccessTime, waiting } = shown;
   const lines = [
-    `customer ${printable(shown.customerId)}`,
-    `url      ${printable(shown.url)}`,
+    `customer ${shown.customerId}`,
+    `url      ${shown.url}`,
     `set      ${formatInstant(shown.createTime)}`,
     `waiting  ${plural(waiting, 'message')}`,
     ...(lastSuccessTime ? [`told     ${formatInstant(lastSuccessTime)}`] : []),
-    ...(lastFailure === ''
-      ? []
-      : [`failed   ${formatInstant(lastFailureTime)}: ${printable(lastFailure)}`]),
+    ...(lastFailure === '' ? [] : [`failed   ${formatInstant(lastFailureTime)}: ${lastFailure}`]),
   ];
-  output.text(lines.join('\n'));
+  output.text(lines);
 };

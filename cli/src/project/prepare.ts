@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { RenderPhysics } from '#libs/contracts/common.ts';
 import type { Invocation } from '../invocation.ts';
-import { plural, printable } from '../formats.ts';
+import { plural } from '../formats.ts';
 import type { Fps } from '../workload/movie.ts';
 import { displayName } from '../workload/upload.ts';
 import { collect, type Collected } from './collect.ts';
@@ -49,7 +49,7 @@ export const prepareProject = async (
   const scene = inspected.scene === '' ? undefined : inspected.scene;
   const collected = await collect({ main, folder, scene }).catch(() => undefined);
   if (collected === undefined) {
-    output.note(`${printable(main)} could not be read to its end; the mesh judges it`);
+    output.note(`${main} could not be read to its end; the mesh judges it`);
     return { ...alone, ...inspected };
   }
   await checkInside(collected, folder, options.include);
@@ -73,13 +73,13 @@ const tellFindings = (
   folder: string,
 ): void => {
   for (const library of unread) {
-    output.note(`${printable(library)} could not be read here; the mesh judges it`);
+    output.note(`${library} could not be read here; the mesh judges it`);
   }
   const moved = files.filter(({ isFixed, place, source }) => isFixed && place !== source);
   if (moved.length > 0) {
     const some = moved
       .slice(0, MAX_TOLD)
-      .map(({ place, source }) => `${printable(place)} as ${printable(relative(folder, source))}`);
+      .map(({ place, source }) => `${place} as ${relative(folder, source)}`);
     const more = moved.length > MAX_TOLD ? `, … ${moved.length} in all` : '';
     output.note(`took ${plural(moved.length, 'file')} from the project: ${some.join(', ')}${more}`);
   }

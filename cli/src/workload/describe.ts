@@ -1,5 +1,5 @@
 import type { NodeProgress, WaitReason, Workload } from '#libs/contracts/session.ts';
-import { formatEnum, formatInstant, formatSeconds, printable } from '../formats.ts';
+import { formatEnum, formatInstant, formatSeconds } from '../formats.ts';
 import type { Output } from '../output.ts';
 import { viewOf } from './kinds.ts';
 import { joinedSteps, stepName } from './steps.ts';
@@ -17,7 +17,7 @@ const madeWithText = ({ madeWith }: Workload): string =>
   madeWith
     .map(({ used, results }) => {
       const { engine = '', version = '', device = '' } = used ?? {};
-      const what = printable(`${engine} of ${version} on ${device}`);
+      const what = `${engine} of ${version} on ${device}`;
       return madeWith.length === 1 ? what : `${what} (${results})`;
     })
     .join(', ');
@@ -37,8 +37,8 @@ export const printWorkload = (
     what: view.summary,
     ...view.facts,
     state: stateOf(workload),
-    waits: waiting.map(({ message }) => printable(message)).join('; '),
-    reason: workload.reason && `${workload.reason}: ${printable(workload.reasonMessage)}`,
+    waits: waiting.map(({ message }) => message).join('; '),
+    reason: workload.reason && `${workload.reason}: ${workload.reasonMessage}`,
     [`${view.noun}s`]: `${completed} of ${total} done, ${failed} failed, ${remaining} to do (${percentage.toFixed(1)} %)`,
     'users wanted': String(workload.wantedUsers),
     'handed in': formatInstant(workload.createTime),
@@ -49,7 +49,7 @@ export const printWorkload = (
       workload.blenderVersion && (workload.renderVersion || `${workload.blenderVersion} or later`),
   }).filter(([, value]) => value !== '');
   const width = Math.max(...facts.map(([name]) => name.length));
-  output.text(facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n'));
+  output.text(facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`));
   if (steps.length > 1) {
     output.text('');
     output.table(joinedSteps(steps), [

@@ -2,7 +2,7 @@ import { RenderFormat, RenderPhysics, type RenderSpec } from '#libs/contracts/co
 import type { Workload } from '#libs/contracts/session.ts';
 import { indicesBetween, parseIndices, type NodeTasks } from '#libs/indices/index.ts';
 import { deviceWords } from './device.ts';
-import { formatEnum, plural, printable } from '../formats.ts';
+import { formatEnum, plural } from '../formats.ts';
 
 type Spec = NonNullable<Workload['spec']>;
 type SpecOf<K extends Spec['$case']> = Extract<Spec, { $case: K }>['value'];
@@ -50,9 +50,9 @@ const renderFacts = ({
   physics,
   ...spec
 }: RenderSpec) => ({
-  scene: printable(scene),
-  camera: printable(camera),
-  'view layer': printable(viewLayer),
+  scene,
+  camera,
+  'view layer': viewLayer,
   engine: engine || 'as in the file',
   format: formatEnum(format, 'RENDER_FORMAT_'),
   order: formatEnum(order, 'RENDER_ORDER_'),
@@ -68,7 +68,7 @@ const kinds: { readonly [K in Spec['$case']]: KindView<SpecOf<K>> } = {
     steps: () => 1,
     extension: ({ format }) => EXTENSIONS[format],
     tasks: ({ frames }) => [{ node: 'frames', indices: parseIndices(frames) }],
-    summary: ({ frames }, { fileName }) => `render ${printable(fileName)}, frames ${frames}`,
+    summary: ({ frames }, { fileName }) => `render ${fileName}, frames ${frames}`,
     facts: renderFacts,
   },
   noop: {

@@ -1,5 +1,5 @@
 import type { Workload } from '#libs/contracts/session.ts';
-import { plural, printable } from '../formats.ts';
+import { plural } from '../formats.ts';
 import type { Output } from '../output.ts';
 import { viewOf } from './kinds.ts';
 
@@ -7,6 +7,6 @@ import { viewOf } from './kinds.ts';
 export const printNotes = (output: Output, workload: Workload): void => {
   const { noun } = viewOf(workload);
   for (const { text, results } of workload.notes) {
-    output.text(`note: ${printable(text)} (${plural(results, noun)})`);
+    output.text(`note: ${text} (${plural(results, noun)})`);
   }
 };

@@ -1,5 +1,5 @@
 import type { Clock } from '#libs/clock/index.ts';
-import type { Output } from '../output.ts';
+import { printableLines, type Output } from '../output.ts';
 import { progressBar, progressEvent, progressLine, type Progress } from './progress.ts';
 import { underWayLines } from './under-way.ts';
 
@@ -52,7 +52,7 @@ export const createProgressDisplay = (
   };
   const drawBar = (progress: Progress): void => {
     const lines = linesFor(progress).map((line) => line.slice(0, Math.max(0, output.columns - 1)));
-    const bar = [progressBar(progress, output.columns), ...lines].join('\n');
+    const bar = printableLines([progressBar(progress, output.columns), ...lines]);
     const back = lines.length > 0 ? `\u001B[${lines.length}A` : '';
     output.raw(`${clear()}${bar}${back}`);
     linesBelow = lines.length;
@@ -74,7 +74,7 @@ export const createProgressDisplay = (
     if (output.isLive) {
       drawBar(progress);
     } else {
-      output.text(text);
+      output.text(text.split('\n'));
     }
   };
   const shownText = (progress: Progress, event: object): string =>

@@ -1,7 +1,6 @@
 import { WorkloadState, type Workload } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Interrupted } from '../failures.ts';
-import { printable } from '../formats.ts';
 import type { Invocation } from '../invocation.ts';
 import { patienceOf, type PatienceOptions } from '../patience.ts';
 import { workloadsOf } from './client.ts';
@@ -55,7 +54,7 @@ export const runToEnd = async (
     isActive: () => activeUsers > 0 || last.endTime !== undefined,
     tell: ({ code, message }) => {
       reason = { code, message };
-      display.note(`waiting: ${printable(message)}`);
+      display.note(`waiting: ${message}`);
       output.json({ event: 'waiting', workload: workloadId, code, message });
       if (progress !== undefined) {
         display.show({ ...progress, waiting: reason });
@@ -86,7 +85,7 @@ export const runToEnd = async (
     for (const { text } of last.notes) {
       if (!toldNotes.has(text)) {
         toldNotes.add(text);
-        display.note(`note: ${printable(text)}`);
+        display.note(`note: ${text}`);
       }
     }
   };
