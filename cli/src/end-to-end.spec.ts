@@ -213,8 +213,15 @@ describe('muster against a whole mesh', function () {
   });
 
   it('starts and returns with --no-wait, and can be watched afterwards', async () => {
-    const { code, lines } = await musterJson('render', 'scene.blend', '--frames', '1', '--no-wait');
+    const limits = ['--frame-timeout', '2m', '--progress-timeout', '90s'];
+    const options = ['--frames', '1', '--no-wait', ...limits];
+    const { code, lines } = await musterJson('render', 'scene.blend', ...options);
     expect([code, lines.length]).to.deep.equal([0, 1]);
+    const shown = await musterJson('show', String(lines[0]?.['workload']));
+    expect(shown.lines[0]?.['workload']).to.have.property('render').that.includes({
+      frameTimeout: '120s',
+      progressTimeout: '90s',
+    });
     const watched = await musterJson('watch', String(lines[0]?.['workload']));
     expect(watched.code, watched.stderr).to.equal(0);
     expect(watched.lines.at(-1)).to.include({ event: 'completed', frames: 1 });

@@ -32,6 +32,14 @@ export const blendFileTruncated = (sizeBytes: number): DomainError =>
     { size_bytes: sizeBytes },
   );
 
+/** INVALID_ARGUMENT `BLEND_FILE_TRUNCATED`: the bytes end before the description of the structs, without which no Blender opens it. */
+export const blendFileCut = (): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'BLEND_FILE_TRUNCATED',
+    'the file was cut off: it ends before what Blender needs to open it; copy it again, or save it again in Blender',
+  );
+
 /** INVALID_ARGUMENT `BLEND_FILE_DAMAGED`: the compressed data is so damaged that not even a header can be unpacked. */
 export const blendFileDamaged = (compression: string): DomainError =>
   new DomainError(

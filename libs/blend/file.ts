@@ -1,6 +1,6 @@
 import { readBlock } from './block.ts';
 import { type Dna, parseDna } from './dna.ts';
-import { blendFileEmpty, notABlendFile } from './errors.ts';
+import { blendFileCut, blendFileEmpty, notABlendFile } from './errors.ts';
 import { type BlendHeader, readBlendHeader } from './header.ts';
 import type { BlendSource } from './source.ts';
 
@@ -64,8 +64,8 @@ const placeOf = (
 };
 
 /**
- * Reads the structure of a whole .blend. Large blocks are passed over. Rejects with DomainError `NOT_A_BLEND_FILE` or
- * `BLEND_FORMAT_UNKNOWN`, and with a RangeError if the file is cut off or damaged.
+ * Reads the structure of a whole .blend. Large blocks are passed over. Rejects with DomainError `NOT_A_BLEND_FILE`,
+ * `BLEND_FILE_EMPTY`, `BLEND_FILE_TRUNCATED` or `BLEND_FORMAT_UNKNOWN`, and with a RangeError if the file is damaged.
  */
 export const readBlendFile = async (source: BlendSource): Promise<BlendFile> => {
   const beginning = await source.take(12);
@@ -85,6 +85,9 @@ export const readBlendFile = async (source: BlendSource): Promise<BlendFile> => 
   for (;;) {
     const head = await source.take(headBytes);
     const block = readBlock(new DataView(head.buffer, head.byteOffset, head.byteLength), 0, header);
+    if (block === undefined && dna === undefined) {
+      throw blendFileCut();
+    }
     if (block === undefined || Number.isNaN(block.end)) {
       throw new RangeError('the file is cut off or damaged');
     }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import { runCli } from '../fixtures/test-cli.ts';
@@ -94,9 +94,21 @@ describe('inspect', () => {
     expect(await refusal('composed.blend', { scene: 'Scene' })).to.equal('accepted');
   });
 
+  it('refuses a file that was cut off, wherever that was', async () => {
+    const whole = await readFile(at('packed.blend'));
+    for (const size of [12, 20, 100, 3_000, Math.floor(whole.length / 2)]) {
+      await writeFile(at('cut.blend'), whole.subarray(0, size));
+      const { code, stderr } = await runCli(['render', 'cut.blend'], { cwd: at('.') });
+      expect([code, stderr], `${size} bytes`).to.deep.equal([
+        2,
+        'muster: the file was cut off: it ends before what Blender needs to open it; copy it again, or save it again in Blender (INVALID_ARGUMENT, BLEND_FILE_TRUNCATED)\n',
+      ]);
+    }
+  });
+
   it('leaves what it cannot read to the mesh, and refuses what is no .blend', async () => {
-    await writeFile(at('cut.blend'), 'BLENDER-v304');
-    expect(await inspected('cut.blend')).to.equal(undefined);
+    await writeFile(at('damaged.blend'), `BLENDER-v304${'\xFF'.repeat(100)}`, 'latin1');
+    expect(await inspected('damaged.blend')).to.equal(undefined);
     await writeFile(at('text.blend'), 'version https://git-lfs.github.com/spec/v1\n');
     expect(await refusal('text.blend')).to.equal('NOT_A_BLEND_FILE');
     const pointer = await inspected('text.blend').catch(String);

@@ -88,5 +88,11 @@ describe('summary', () => {
     printSummary(createOutput(cli, false), { workload, wallSeconds: 100 });
     expect(said.stdout).to.include('one machine would have worked 1 min 12 s.');
     expect(said.stdout).not.to.include('saved');
+    // A small job: what was saved is less than half a second.
+    const shares = [{ ...workload.shares[0]!, completed: 2, seconds: 2.2 }];
+    const small = testCli();
+    const summary = { workload: { ...workload, shares, completed: 2 }, wallSeconds: 2 };
+    printSummary(createOutput(small.cli, false), summary);
+    expect(small.said.stdout).to.include('one machine would have worked 2.2 s.\n');
   });
 });
