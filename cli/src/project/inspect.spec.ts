@@ -101,7 +101,7 @@ describe('inspect', () => {
       const { code, stderr } = await runCli(['render', 'cut.blend'], { cwd: at('.') });
       expect([code, stderr], `${size} bytes`).to.deep.equal([
         2,
-        'muster: the file was cut off: it ends before what Blender needs to open it; copy it again, or save it again in Blender (INVALID_ARGUMENT, BLEND_FILE_TRUNCATED)\n',
+        `muster: ${at('cut.blend')}: the file was cut off: it ends before what Blender needs to open it; copy it again, or save it again in Blender (INVALID_ARGUMENT, BLEND_FILE_TRUNCATED)\n`,
       ]);
     }
   });

@@ -117,7 +117,9 @@ export const inspect = async (
     .then(scenesOf)
     .catch((error: unknown) => {
       if (isDomainError(error)) {
-        throw error;
+        // A folder or a zip file does not say which of its files it is about.
+        const { code, reason, message, metadata } = error;
+        throw new DomainError(code, reason, `${path}: ${message}`, metadata);
       }
       return undefined;
     });
