@@ -37,7 +37,9 @@ describe('the agent and the mesh', () => {
     await using pair = await startPair({ env: { MUSTER_AGENT_SLOTS: '3' } });
     const stream = await pair.peer.stream(0);
     expect(stream.hello.slots).to.equal(3);
-    expect(stream.hello.capability?.engines).to.deep.equal([{ name: 'noop', version: '1' }]);
+    expect(stream.hello.capability?.engines).to.deep.equal([
+      { name: 'noop', version: '1', devices: [] },
+    ]);
     expect(stream.hello.held).to.deep.equal([]);
     stream.desire({ ...noopWork(), attempts: attempts(0) });
     const [report] = await reported(stream, 1);
