@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { DomainError, status, unavailable } from '#libs/errors/index.ts';
-import { tempDir, type TempDir } from '#libs/testing/index.ts';
+import { eventually, fakeClock, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { outage } from './failures.ts';
-import { jsonLines, runCli } from './fixtures/test-cli.ts';
+import { jsonLines, runCli, testCli } from './fixtures/test-cli.ts';
 import { addressOf, explained } from './unanswered.ts';
+import { enrol } from './up/agents.ts';
 
 const sentence = (address: string): string =>
   `no mesh answers at ${address}: start one with \`muster up\`, or name another with --context FILE`;
@@ -58,6 +59,28 @@ describe('where no mesh answers', () => {
     expect(jsonLines(stderr)).to.deep.equal([
       { error: { code: 'UNAVAILABLE', reason: 'NO_MESH', message: sentence('127.0.0.1:1') } },
     ]);
+  });
+
+  it('so does an agent that cannot be enrolled, after a while', async () => {
+    const clock = fakeClock();
+    const notes: string[] = [];
+    const enrolling = enrol(
+      { ...testCli().cli, clock },
+      'studio-7',
+      {
+        target: 'ipv4:127.0.0.1:1',
+        token: 'o',
+        tls: undefined,
+      },
+      (text) => notes.push(text),
+    ).catch((thrown: unknown) => thrown);
+    let ended: unknown;
+    void enrolling.then((thrown) => (ended = thrown));
+    await eventually(async () => {
+      await clock.advance(5_000);
+      expect(ended).to.include({ reason: 'NO_MESH', message: sentence('127.0.0.1:1') });
+    });
+    expect(notes).to.deep.equal(['no mesh answers at 127.0.0.1:1; trying again until it answers']);
   });
 
   it('`status` lists the parts and says the same', async () => {

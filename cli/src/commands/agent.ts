@@ -5,11 +5,10 @@ import type { TlsFiles } from '#libs/config/index.ts';
 import { serviceArguments } from '#libs/embedded/index.ts';
 import { startProgram } from '#libs/programs/index.ts';
 import { createSpeaker } from '../agent/speaker.ts';
-import type { Cli } from '../cli.ts';
 import type { MeshContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { noContext } from '../failures.ts';
-import type { Define } from '../invocation.ts';
+import type { Define, Invocation } from '../invocation.ts';
 import { tlsFor } from '../mesh.ts';
 import { blenderOption, blendersOf, countOption } from '../options.ts';
 import { agentEnvironment, enrol } from '../up/agents.ts';
@@ -59,7 +58,7 @@ export const agent: Define = (command, { does }) =>
         await mkdir(cache, { recursive: true, mode: 0o700 });
         const tls = tlsFor(cli, common, context);
         const tokenFile = join(cache, 'token');
-        await writePrivate(tokenFile, `${await tokenOf(cli, context, name, user, tls)}\n`);
+        await writePrivate(tokenFile, `${await tokenOf(invocation, context, name, user, tls)}\n`);
 
         const isQuiet = options.quiet ?? false;
         const isSpoken = output.isLive;
@@ -97,7 +96,7 @@ export const agent: Define = (command, { does }) =>
 
 /** A token that somebody was given for this machine, or a new one where we may enrol machines. */
 const tokenOf = async (
-  cli: Cli,
+  { cli, output }: Pick<Invocation, 'cli' | 'output'>,
   { file, tokens }: MeshContext,
   name: string,
   target: string,
@@ -111,5 +110,6 @@ const tokenOf = async (
       `${file} holds no operator's token to enrol ${name} with; set MUSTER_TOKEN to the agent's own`,
     );
   }
-  return enrol(cli, name, { target, token: tokens.operator, tls });
+  const note = (text: string): void => output.note(text);
+  return enrol(cli, name, { target, token: tokens.operator, tls }, note);
 };

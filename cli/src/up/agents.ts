@@ -5,8 +5,9 @@ import { createClient } from '#libs/grpc/client/create-client.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { TlsFiles } from '#libs/config/index.ts';
 import type { Part } from '../context.ts';
-import { textOf } from '../failures.ts';
+import { outage, textOf } from '../failures.ts';
 import { persistently } from '../patience.ts';
+import { explained } from '../unanswered.ts';
 import { writePrivate } from './files.ts';
 import { serviceProcess } from './services.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -19,9 +20,13 @@ export const enrol = async (
   { clock, random, interrupt: signal }: Surroundings['cli'],
   name: string,
   userManager: { target: string; token: string; tls: TlsFiles | undefined },
+  /** Tells a person that it waits for the mesh. */
+  note: (text: string) => void = () => {},
 ): Promise<string> => {
-  const patience = { clock, random, signal, patienceMs: ENROL_PATIENCE_MS };
-  using client = createClient(MachineServiceService, userManager);
+  const onOutage = (error: Error): void => note(outage(error));
+  const patience = { clock, random, signal, patienceMs: ENROL_PATIENCE_MS, onOutage };
+  const explain = (error: DomainError): DomainError => explained(error, userManager.target);
+  using client = createClient(MachineServiceService, { ...userManager, explain });
   const request = { name, tokenTtlSeconds: TOKEN_TTL_SECONDS, requestId: requestIdFor(name) };
   try {
     const { token } = await persistently(patience, () => client.createMachine(request, { signal }));
