@@ -217,6 +217,8 @@ describe('muster against a whole mesh', function () {
     const options = ['--frames', '1', '--no-wait', ...limits];
     const { code, lines } = await musterJson('render', 'scene.blend', ...options);
     expect([code, lines.length]).to.deep.equal([0, 1]);
+    // An earlier test sent these bytes already.
+    expect(lines[0]).to.have.property('input').that.includes({ sentFiles: 0, thereFiles: 1 });
     const shown = await musterJson('show', String(lines[0]?.['workload']));
     expect(shown.lines[0]?.['workload']).to.have.property('render').that.includes({
       frameTimeout: '120s',

@@ -39,6 +39,15 @@ describe('muster', () => {
     }
   });
 
+  it('names wrong frames and an unknown engine before it reads the file', async () => {
+    const frames = await muster('render', 'missing.blend', '--frames', '1-10y2');
+    expect(frames.code).to.equal(2);
+    expect(frames.stderr).to.contain('at character 5');
+    const engine = await muster('render', 'missing.blend', '--engine', 'luxcore');
+    expect(engine.code).to.equal(2);
+    expect(engine.stderr).to.contain("has 'luxcore'; choose CYCLES");
+  });
+
   it('ends with 2 without a context, and for input that cannot be read', async () => {
     expect((await muster('show', 'w-1')).code).to.equal(2);
     for (const file of ['missing.blend', '.']) {

@@ -84,15 +84,12 @@ const findThere = async (
   return there;
 };
 
-/** A file below this size is sent sooner than it is asked for. */
-const MIN_ASKED_BYTES = 2 ** 20;
-
 /** Sends a single .blend as an object of its own. If the mesh has its bytes, a project names it as it is named now. */
 const sendSingle = async (options: SendOptions, { source }: PlacedFile): Promise<Sent> => {
   const contents = await contentsOf(options.files, options.cli.interrupt);
   const content = contents.get(source) ?? { source, sha256: '', sizeBytes: 0 };
   const { sha256, sizeBytes } = content;
-  if (sizeBytes >= MIN_ASKED_BYTES && (await findThere(options, [sha256])).has(sha256)) {
+  if ((await findThere(options, [sha256])).has(sha256)) {
     return sendProject(options);
   }
   const sent = { files: 1, bytes: sizeBytes, sentFiles: 1, sentBytes: sizeBytes, thereFiles: 0 };

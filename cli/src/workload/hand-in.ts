@@ -83,7 +83,7 @@ const start = async (
   // Before a byte is sent: what no machine could render is told here and now.
   const { files, missing, ...chosen } = await prepareProject(invocation, input, {
     ...options,
-    engine: options.engine.toUpperCase(),
+    engine: options.engine,
     include: options.include.map((each) => resolve(cli.cwd, each)),
   });
   const mesh = await invocation.mesh();
@@ -115,7 +115,7 @@ const renderSpec = (
 ): RenderSpec => ({
   frames: options.frames,
   order: orders[options.order],
-  engine: options.engine.toUpperCase(),
+  engine: options.engine,
   samples: options.samples,
   scalePercent: options.scale,
   format: formats[options.format],

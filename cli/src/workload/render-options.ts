@@ -1,5 +1,8 @@
 import { type Command, Option } from 'commander';
 import { RenderFormat, RenderOrder } from '#libs/contracts/common.ts';
+import { familyOf } from '#libs/engines/index.ts';
+import { parseIndices } from '#libs/indices/index.ts';
+import { usage } from '../failures.ts';
 import { collect, countOption, parseTtl, waitAtMostOption, type WaitOptions } from '../options.ts';
 import { deviceMemoryOption, deviceOption, type DeviceOptions } from './device.ts';
 import { notifyOption, type NotifyOptions } from './notify.ts';
@@ -49,6 +52,23 @@ export interface RenderOptions extends WaitOptions, NotifyOptions, DeviceOptions
   customer: string;
 }
 
+const ENGINES = 'CYCLES, BLENDER_EEVEE or BLENDER_WORKBENCH';
+
+/** The mesh's name of an engine, in any case. Throws `USAGE` on an engine that no Blender of a mesh has. */
+const parseEngine = (text: string): string => {
+  const engine = text.toUpperCase();
+  if (familyOf(engine) !== 'blender') {
+    throw usage(`--engine: no machine of a mesh has '${text}'; choose ${ENGINES}`);
+  }
+  return engine;
+};
+
+/** Checks an expression before anything is sent. Throws as {@link parseIndices} does. */
+const parseFrames = (text: string): string => {
+  parseIndices(text);
+  return text;
+};
+
 /** Adds the argument and the options of `muster render` to the command. */
 export const addRenderOptions = (command: Command): Command =>
   command
@@ -65,16 +85,18 @@ export const addRenderOptions = (command: Command): Command =>
         .argParser(collect)
         .default([], 'none'),
     )
-    .option('--frames <expression>', "1-10,20-40x2 (default: the file's own range)", '')
+    .addOption(
+      new Option('--frames <expression>', '1-10,20-40x2')
+        .argParser(parseFrames)
+        .default('', "the file's own range"),
+    )
     .addOption(
       new Option('--order <order>', 'which frames first')
         .choices(Object.keys(orders))
         .default('sequential'),
     )
-    .option(
-      '--engine <engine>',
-      'CYCLES, BLENDER_EEVEE or BLENDER_WORKBENCH (default: as in the file)',
-      '',
+    .addOption(
+      new Option('--engine <engine>', ENGINES).argParser(parseEngine).default('', 'as in the file'),
     )
     .addOption(deviceOption())
     .addOption(deviceMemoryOption())

@@ -5,7 +5,7 @@ import { estimateNodes, type Estimate } from './eta.ts';
 import { costRatio, secondsPerResult, trendOf } from './meter.ts';
 import type { Workers } from './workers.ts';
 
-/** Nothing is estimated before so many results of a node, or before half of them if there are fewer. */
+/** Nothing is estimated before so many results of a node: of fewer, an estimate would often be far from the truth. */
 const MIN_RESULTS = 10;
 
 /**
@@ -23,7 +23,7 @@ export const outlookOf = (state: WorkloadState, workers: Workers, now: number): 
       return [];
     }
     const results = workers.results[node] ?? 0;
-    const isKnown = results >= Math.min(MIN_RESULTS, Math.ceil((results + remaining) / 2));
+    const isKnown = results >= MIN_RESULTS;
     return {
       remaining,
       costRatio: isKnown ? ratioOf(state, workers, node, remaining) : 1,
