@@ -9,13 +9,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pLimit from 'p-limit';
-import { tempDir } from '#libs/testing/index.ts';
+import { tempDir, renderSpec } from '#libs/testing/index.ts';
 import { pixelHashOf } from '../test/harness/blender.ts';
 import type { Clients } from '../test/harness/clients.ts';
 import { startMesh } from '../test/harness/mesh.ts';
 import { download, uploadObject } from '../test/harness/uploads.ts';
 import { usersUntil } from '../test/harness/users.ts';
-import { ended, render, resultsOf, start } from '../test/harness/work.ts';
+import { ended, resultsOf, start } from '../test/harness/work.ts';
 import { line, machine, spreadOf, version } from './report.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
@@ -54,7 +54,7 @@ const ours = async (customer: Clients, scene: string): Promise<Rendered> => {
   const bytes = await readFile(scene);
   const began = performance.now();
   const objectId = await uploadObject(customer, 'bench.blend', bytes);
-  const id = await start(customer, { render: render({}) }, { objectId });
+  const id = await start(customer, { render: renderSpec({}) }, { objectId });
   const { state } = await ended(customer, id);
   if (state !== 'WORKLOAD_STATE_COMPLETED') {
     throw new Error(`the workload ended as ${state}`);

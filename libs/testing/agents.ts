@@ -11,7 +11,7 @@ import {
   type Report,
   type Welcome,
 } from '#libs/contracts/agent.ts';
-import type { NoopSpec } from '#libs/contracts/common.ts';
+import type { NoopSpec, RenderSpec } from '#libs/contracts/common.ts';
 import type { DomainError } from '#libs/errors/index.ts';
 import { createClient } from '#libs/grpc/index.ts';
 
@@ -24,6 +24,32 @@ export const noopSpec = (spec: Partial<NoopSpec> = {}): NoopSpec => ({
   maxFailures: 0,
   maxLosses: 0,
   nodes: [],
+  ...spec,
+});
+
+/** A render specification as `muster render` states it, with defaults for everything that is not given. */
+export const renderSpec = (spec: Partial<RenderSpec> = {}): RenderSpec => ({
+  frames: '',
+  order: 'RENDER_ORDER_SEQUENTIAL',
+  engine: '',
+  samples: 0,
+  scalePercent: 0,
+  format: 'RENDER_FORMAT_PNG',
+  scene: '',
+  camera: '',
+  viewLayer: '',
+  allowMissing: false,
+  allowedMissing: [],
+  frameTimeout: undefined,
+  progressTimeout: undefined,
+  physics: 'RENDER_PHYSICS_UNSPECIFIED',
+  bakeTimeout: undefined,
+  tiles: 0,
+  tilesIfSlow: false,
+  device: 'RENDER_DEVICE_UNSPECIFIED',
+  deviceMemoryBytes: 0,
+  maxFailures: 0,
+  maxLosses: 0,
   ...spec,
 });
 

@@ -8,6 +8,7 @@ export {
   noopSha256,
   noopSpec,
   openAgentStream,
+  renderSpec,
 } from './agents.ts';
 export { customerFile, readAll, uploadOf } from './blobs.ts';
 export { eventually, type Patience } from './eventually.ts';

@@ -9,32 +9,6 @@ import type { NoopSpec, RenderSpec } from '#libs/contracts/common.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import type { Clients } from './clients.ts';
 
-/** A render specification, with defaults for everything that is not given. */
-export const render = (spec: Partial<RenderSpec>): RenderSpec => ({
-  frames: '',
-  order: 'RENDER_ORDER_SEQUENTIAL',
-  engine: '',
-  samples: 0,
-  scalePercent: 0,
-  format: 'RENDER_FORMAT_PNG',
-  scene: '',
-  camera: '',
-  viewLayer: '',
-  allowMissing: false,
-  allowedMissing: [],
-  frameTimeout: undefined,
-  progressTimeout: undefined,
-  physics: 'RENDER_PHYSICS_UNSPECIFIED',
-  bakeTimeout: undefined,
-  tiles: 0,
-  tilesIfSlow: false,
-  device: 'RENDER_DEVICE_UNSPECIFIED',
-  deviceMemoryBytes: 0,
-  maxFailures: 0,
-  maxLosses: 0,
-  ...spec,
-});
-
 export interface StartOptions {
   objectId?: string;
   wantedUsers?: number;

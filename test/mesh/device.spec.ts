@@ -2,12 +2,19 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { RenderSpec } from '#libs/contracts/common.ts';
-import { eventually, makeFakeGpu, needs, tempDir, type TempDir } from '#libs/testing/index.ts';
+import {
+  eventually,
+  makeFakeGpu,
+  needs,
+  tempDir,
+  type TempDir,
+  renderSpec,
+} from '#libs/testing/index.ts';
 import { writeScenes } from '../harness/blender.ts';
 import type { Clients } from '../harness/clients.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { uploadObject } from '../harness/uploads.ts';
-import { ended, render, resultsOf, start } from '../harness/work.ts';
+import { ended, resultsOf, start } from '../harness/work.ts';
 
 const NAME = 'NVIDIA GeForce RTX 4090';
 const GIB = 2 ** 30;
@@ -35,7 +42,7 @@ describe('work for a graphics card', function () {
   const startWith = async (spec: Partial<RenderSpec>): Promise<string> =>
     start(
       acme,
-      { render: render({ frames: '0-1', samples: 1, device: 'RENDER_DEVICE_GPU', ...spec }) },
+      { render: renderSpec({ frames: '0-1', samples: 1, device: 'RENDER_DEVICE_GPU', ...spec }) },
       { objectId: await uploadObject(acme, 'scene.blend', scene) },
     );
   const waitsFor = (workloadId: string, words: string): Promise<void> =>

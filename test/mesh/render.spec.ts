@@ -3,14 +3,20 @@ import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import sharp from 'sharp';
 import { systemRandom } from '#libs/random/index.ts';
-import { needs, tempDir, type RunningService, type TempDir } from '#libs/testing/index.ts';
+import {
+  needs,
+  tempDir,
+  type RunningService,
+  type TempDir,
+  renderSpec,
+} from '#libs/testing/index.ts';
 import { pixelHashOf, renderDirectly, writeScenes } from '../harness/blender.ts';
 import type { Clients } from '../harness/clients.ts';
 import { follow } from '../harness/follow.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { download, uploadObject } from '../harness/uploads.ts';
 import { usersUntil } from '../harness/users.ts';
-import { named, render, resultsOf, start } from '../harness/work.ts';
+import { named, resultsOf, start } from '../harness/work.ts';
 
 const FRAMES = Array.from({ length: 12 }, (_, frame) => frame);
 
@@ -64,7 +70,7 @@ describe('a render over three agents', function () {
   };
 
   it('yields the pixels that Blender alone yields, from frame 0 on', async () => {
-    const id = await start(acme, { render: render({}) }, { objectId: object });
+    const id = await start(acme, { render: renderSpec({}) }, { objectId: object });
     const workload = await follow(acme, id).over;
     expect(workload).to.include({
       state: 'WORKLOAD_STATE_COMPLETED',
@@ -87,7 +93,7 @@ describe('a render over three agents', function () {
   });
 
   it('yields them even if an agent is killed in the middle of a frame', async () => {
-    const id = await start(acme, { render: render({}) }, { objectId: object });
+    const id = await start(acme, { render: renderSpec({}) }, { objectId: object });
     const following = follow(acme, id);
     await following.until(() => (following.latest()?.completed ?? 0) >= 2, 60_000);
     const { held } = await acme.workloads.getWorkloadProgress({
@@ -103,7 +109,7 @@ describe('a render over three agents', function () {
   });
 
   it('yields JPEG and OpenEXR too, at another size', async () => {
-    const jpeg = render({
+    const jpeg = renderSpec({
       frames: '3',
       scalePercent: 50,
       samples: 1,
@@ -117,7 +123,7 @@ describe('a render over three agents', function () {
     expect(await pixelHashOf(picture)).to.equal(asJpeg!.pixelHash);
     expect(asJpeg!.blobName).to.match(/\.jpg$/);
 
-    const exr = render({
+    const exr = renderSpec({
       frames: '3',
       scalePercent: 50,
       samples: 1,

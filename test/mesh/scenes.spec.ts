@@ -4,13 +4,13 @@ import type { RenderSpec } from '#libs/contracts/common.ts';
 import type { Workload } from '#libs/contracts/session.ts';
 import { status } from '#libs/errors/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { needs, tempDir, type TempDir, errorOf } from '#libs/testing/index.ts';
+import { needs, tempDir, type TempDir, errorOf, renderSpec } from '#libs/testing/index.ts';
 import { writeScenes } from '../harness/blender.ts';
 import type { Clients } from '../harness/clients.ts';
 import { handAgent } from '../harness/hand-agent.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { uploadObject } from '../harness/uploads.ts';
-import { ended, named, render, resultsOf, start } from '../harness/work.ts';
+import { ended, named, resultsOf, start } from '../harness/work.ts';
 
 describe('an uploaded scene', function () {
   this.timeout(60_000);
@@ -37,7 +37,7 @@ describe('an uploaded scene', function () {
   const startWith = async (bytes: Uint8Array, spec: Partial<RenderSpec> = {}): Promise<string> =>
     start(
       acme,
-      { render: render(spec) },
+      { render: renderSpec(spec) },
       { objectId: await uploadObject(acme, 'scene.blend', bytes) },
     );
   /** Resolves with the final state of a workload without results. */

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { needs, tempDir, type TempDir, renderSpec } from '#libs/testing/index.ts';
 import { pixelHashOf, renderDirectly, writeScenes } from '../harness/blender.ts';
 import type { Clients } from '../harness/clients.ts';
 import { follow } from '../harness/follow.ts';
 import { startMesh, type Mesh } from '../harness/mesh.ts';
 import { uploadObject } from '../harness/uploads.ts';
 import { usersUntil } from '../harness/users.ts';
-import { render, resultsOf, start } from '../harness/work.ts';
+import { resultsOf, start } from '../harness/work.ts';
 import type { RenderSpec } from '#libs/contracts/common.ts';
 
 describe('a render whose frames need other tasks, over two agents', function () {
@@ -37,7 +37,7 @@ describe('a render whose frames need other tasks, over two agents', function () 
 
   const rendered = async (scene: string, spec: Partial<RenderSpec>) => {
     const objectId = objects[scene] ?? '';
-    const id = await start(acme, { render: render(spec) }, { objectId });
+    const id = await start(acme, { render: renderSpec(spec) }, { objectId });
     const workload = await follow(acme, id).over;
     expect(workload.state, workload.reasonMessage).to.equal('WORKLOAD_STATE_COMPLETED');
     const results = (await resultsOf(acme, id)).sort((a, b) => a.frame - b.frame);
@@ -95,7 +95,7 @@ describe('a render whose frames need other tasks, over two agents', function () 
 
   it('refuses an animation whose physics is not baked, at once and by name', async () => {
     const objectId = objects['draped'] ?? '';
-    const id = await start(acme, { render: render({}) }, { objectId });
+    const id = await start(acme, { render: renderSpec({}) }, { objectId });
     const workload = await follow(acme, id).over;
     expect(workload).to.include({ reason: 'PHYSICS_NOT_BAKED', completed: 0 });
     expect(workload.reasonMessage).to.contain('cloth of Grid');

@@ -13,6 +13,7 @@ import {
   startService,
   tempDir,
   type TempDir,
+  renderSpec,
 } from '#libs/testing/index.ts';
 import { sha256File } from './files.ts';
 import { commandLines } from './fixtures/command-lines.ts';
@@ -119,29 +120,7 @@ describe('the agent as a process', function () {
         grant: blob.grant(blobName, 'm-1'),
         fileName: '',
       };
-      const spec = {
-        frames: '1-12',
-        order: 'RENDER_ORDER_SEQUENTIAL' as const,
-        engine: 'CYCLES',
-        samples: 0,
-        scalePercent: 0,
-        format: 'RENDER_FORMAT_PNG' as const,
-        scene: '',
-        camera: '',
-        viewLayer: '',
-        allowMissing: false,
-        allowedMissing: [],
-        frameTimeout: undefined,
-        progressTimeout: undefined,
-        physics: 'RENDER_PHYSICS_UNSPECIFIED' as const,
-        bakeTimeout: undefined,
-        tiles: 0,
-        tilesIfSlow: false,
-        device: 'RENDER_DEVICE_UNSPECIFIED' as const,
-        deviceMemoryBytes: 0,
-        maxFailures: 0,
-        maxLosses: 0,
-      };
+      const spec = renderSpec({ frames: '1-12', engine: 'CYCLES' });
       work = {
         work: {
           kind: {

@@ -4,7 +4,7 @@ import { describe, it } from 'mocha';
 import type { Report } from '#libs/contracts/agent.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import { createLogger } from '#libs/telemetry/index.ts';
-import { eventually, fakeClock, type FakeClock } from '#libs/testing/index.ts';
+import { eventually, fakeClock, type FakeClock, renderSpec } from '#libs/testing/index.ts';
 import { startPair } from '../fixtures/agent.ts';
 import { attempts, noopWork, type PeerStream } from '../fixtures/peer.ts';
 
@@ -202,29 +202,7 @@ describe('the agent and the mesh', () => {
       grant: Buffer.alloc(32),
       fileName: '',
     };
-    const spec = {
-      frames: '1',
-      order: 'RENDER_ORDER_SEQUENTIAL' as const,
-      engine: 'CYCLES',
-      samples: 0,
-      scalePercent: 0,
-      format: 'RENDER_FORMAT_PNG' as const,
-      scene: '',
-      camera: '',
-      viewLayer: '',
-      allowMissing: false,
-      allowedMissing: [],
-      frameTimeout: undefined,
-      progressTimeout: undefined,
-      physics: 'RENDER_PHYSICS_UNSPECIFIED' as const,
-      bakeTimeout: undefined,
-      tiles: 0,
-      tilesIfSlow: false,
-      device: 'RENDER_DEVICE_UNSPECIFIED' as const,
-      deviceMemoryBytes: 0,
-      maxFailures: 0,
-      maxLosses: 0,
-    };
+    const spec = renderSpec({ frames: '1', engine: 'CYCLES' });
     const work = {
       kind: {
         $case: 'render' as const,

@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Completed, Failed, Report, Work } from '#libs/contracts/agent.ts';
-import { eventually, tempDir } from '#libs/testing/index.ts';
+import { eventually, tempDir, renderSpec } from '#libs/testing/index.ts';
 import type { RenderJob } from '../engines/blender/job.ts';
 import { completed, type Engine, failed } from '../engines/engine.ts';
 import type { NoopJob } from '../engines/noop/noop.ts';
@@ -288,29 +288,7 @@ describe('results and scenes, with a real blob service', function () {
       blobName: string,
       different: { sha256?: string; grant?: Buffer } = {},
     ): { work: Work } => {
-      const spec = {
-        frames: '1',
-        order: 'RENDER_ORDER_SEQUENTIAL' as const,
-        engine: '',
-        samples: 0,
-        scalePercent: 0,
-        format: 'RENDER_FORMAT_PNG' as const,
-        scene: '',
-        camera: '',
-        viewLayer: '',
-        allowMissing: false,
-        allowedMissing: [],
-        frameTimeout: undefined,
-        progressTimeout: undefined,
-        physics: 'RENDER_PHYSICS_UNSPECIFIED' as const,
-        bakeTimeout: undefined,
-        tiles: 0,
-        tilesIfSlow: false,
-        device: 'RENDER_DEVICE_UNSPECIFIED' as const,
-        deviceMemoryBytes: 0,
-        maxFailures: 0,
-        maxLosses: 0,
-      };
+      const spec = renderSpec({ frames: '1' });
       const named = { blobName, sha256: hash('sha256', scene), sizeBytes: scene.length };
       const value = {
         spec,

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Attempt, Receipt, RenderSpec } from '#libs/contracts/common.ts';
 import type { StartWorkloadRequest, Workload } from '#libs/contracts/session.ts';
-import { completedBody, eventually } from '#libs/testing/index.ts';
+import { completedBody, eventually, renderSpec } from '#libs/testing/index.ts';
 import { buildHead, PACKINGS, SHAPES } from '#libs/blend/fixtures/head.ts';
 import { openBlob, type TestBlob } from '../fixtures/blob.ts';
 import { spoilt } from '../fixtures/users.ts';
@@ -20,30 +20,11 @@ const render = (
   ...noopStart({}, { objectId, requestId }),
   spec: {
     $case: 'render',
-    value: {
-      frames: '',
+    value: renderSpec({
       order: 'RENDER_ORDER_UNSPECIFIED',
-      engine: '',
-      samples: 0,
-      scalePercent: 0,
       format: 'RENDER_FORMAT_UNSPECIFIED',
-      scene: '',
-      camera: '',
-      viewLayer: '',
-      allowMissing: false,
-      allowedMissing: [],
-      frameTimeout: undefined,
-      progressTimeout: undefined,
-      physics: 'RENDER_PHYSICS_UNSPECIFIED',
-      bakeTimeout: undefined,
-      tiles: 0,
-      tilesIfSlow: false,
-      device: 'RENDER_DEVICE_UNSPECIFIED',
-      deviceMemoryBytes: 0,
-      maxFailures: 0,
-      maxLosses: 0,
       ...spec,
-    },
+    }),
   },
 });
 
