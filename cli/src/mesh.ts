@@ -8,6 +8,7 @@ import type { Cli } from './cli.ts';
 import { parts, type MeshContext, type Part } from './context.ts';
 import { noContext } from './failures.ts';
 import type { CommonOptions } from './invocation.ts';
+import { inCommands } from './api-words.ts';
 import { explained } from './unanswered.ts';
 
 /** Whose token of the context a call carries; the other's where the context holds only that. */
@@ -17,6 +18,8 @@ export interface ClientOptions {
   /** Whose endpoint; default: the part that the service's package names. */
   part?: Part | undefined;
   channelOptions?: ChannelOptions;
+  /** The reader calls rpcs, so errors name rpcs and fields as services do. */
+  speaksRpcs?: boolean;
 }
 
 /** Clients of the mesh, each made at its first use and closed with the mesh. */
@@ -36,7 +39,7 @@ export const openMesh = (cli: Cli, common: CommonOptions, context: MeshContext):
     client<S extends ServiceDefinition>(
       definition: S,
       persona: Persona,
-      { part = partOf(definition), channelOptions = {} }: ClientOptions = {},
+      { part = partOf(definition), channelOptions = {}, speaksRpcs = false }: ClientOptions = {},
     ): Client<S> {
       const before = opened.get(definition);
       // Only this function writes to the map, each client under its own definition.
@@ -48,7 +51,10 @@ export const openMesh = (cli: Cli, common: CommonOptions, context: MeshContext):
         throw noContext(`${context.file} names no endpoint '${part}'`);
       }
       const token = tokenFor(cli, context, common.as ?? persona);
-      const explain = (error: DomainError): DomainError => explained(error, target);
+      const explain = (error: DomainError): DomainError => {
+        const told = explained(error, target);
+        return speaksRpcs ? told : inCommands(told);
+      };
       const client = createClient(definition, { target, channelOptions, token, tls, explain });
       opened.set(definition, client);
       return client;

@@ -23,6 +23,7 @@ if kind.startswith('zip'):
         if kind == 'zip-out': made.writestr('../out', 'x')
         if kind == 'zip-windows-out': made.writestr('..\\\\out', 'x')
         if kind == 'zip-windows': made.writestr('cavity\\\\system\\\\fvSchemes', 'x')
+        if kind == 'zip-line-end': made.writestr('cavity/f\\nl', 'x')
         if kind == 'zip-big': made.writestr('cavity/big', bytes(2000000))
         if kind == 'zip-link':
             link = zipfile.ZipInfo('cavity/link')
@@ -79,6 +80,11 @@ describe('an archive', () => {
   it('is unpacked from zip with the separators of Windows', async () => {
     await unpack(await pack('zip-windows'), into, bounds);
     expect(await readFile(join(into, 'cavity/system/fvSchemes'), 'utf8')).to.equal('x');
+  });
+
+  it('is unpacked from zip with the very names that it has, also with a line end in one', async () => {
+    await unpack(await pack('zip-line-end'), into, bounds);
+    expect(await readFile(join(into, 'cavity/f\nl'), 'utf8')).to.equal('x');
   });
 
   for (const [kind, why] of Object.entries({

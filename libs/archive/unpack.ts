@@ -115,6 +115,14 @@ const unpackTar = async (file: string, into: string, guard: Guard): Promise<void
 const S_IFMT = 0o170_000;
 const PLAIN = [0, 0o100_000, 0o040_000];
 
+/** Controls of a name, where the code page 437 of zip files has pictures: `◙` for a line end. */
+const nameOf = ({ fileName, fileNameRaw }: Entry): string =>
+  fileName.length === fileNameRaw.length
+    ? Array.from(fileNameRaw, (byte, i) =>
+        byte < 0x20 || byte === 0x7f ? String.fromCharCode(byte) : fileName.charAt(i),
+      ).join('')
+    : fileName;
+
 const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> => {
   const openZip = promisify<number, object, ZipFile>(fromFd);
   // Packers of Windows may write `tex\\bark.png`, which means a folder.
@@ -125,7 +133,7 @@ const unpackZip = async (fd: number, into: string, guard: Guard): Promise<void> 
   );
   const entries = Promise.withResolvers<void>();
   const one = async (entry: Entry): Promise<void> => {
-    const { fileName } = entry;
+    const fileName = nameOf(entry);
     if (entry.isEncrypted()) {
       throw archiveUnfit('is encrypted');
     }

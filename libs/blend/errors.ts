@@ -13,7 +13,7 @@ export const notABlendFile = (beginning: Uint8Array): DomainError =>
     'NOT_A_BLEND_FILE',
     Buffer.from(beginning.subarray(0, LFS.length)).toString('latin1') === LFS
       ? 'this is a pointer of Git LFS, not the Blender file itself; fetch it first (git lfs pull)'
-      : 'this is not a Blender file: it does not begin with BLENDER; upload the .blend itself (unpack archives first)',
+      : 'this is not a Blender file: it does not begin with BLENDER; hand in the .blend itself (`muster render` takes the folder or zip file of a project too)',
     { begins: hex(beginning) },
   );
 

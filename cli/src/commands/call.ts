@@ -42,7 +42,10 @@ export const call: Define = (command, { does }) =>
         const method = findMethod(name);
         const mesh = await invocation.mesh();
         const client = <Q extends boolean, R extends boolean>(sends: Q, receives: R) =>
-          mesh.client({ call: jsonMethod(method, sends, receives) }, personaFor(method), options);
+          mesh.client({ call: jsonMethod(method, sends, receives) }, personaFor(method), {
+            ...options,
+            speaksRpcs: true,
+          });
         const message = async () => parseJson(json === '-' ? await readText(cli.stdin) : json);
         const lines = json === '-' ? readLines(cli.stdin) : json.split('\n');
         const signal = cli.interrupt;

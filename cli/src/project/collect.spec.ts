@@ -1,10 +1,16 @@
-import { expect } from 'chai';
-import { describe, it } from 'mocha';
+import { execFile } from 'node:child_process';
 import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
 import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
 import { collect } from './collect.ts';
+import { openInput } from './input.ts';
 import { checkMissing } from './permitted.ts';
+import { placeFiles } from './place-files.ts';
+
+const run = promisify(execFile);
 
 describe('collect', () => {
   const at = usesScenes();
@@ -46,6 +52,26 @@ describe('collect', () => {
       .to.throw()
       .with.property('message')
       .that.includes('image //../../tex/st\\xe9el.png; a name with \\x… is no UTF-8');
+  });
+
+  it('finds a file with a line end in its name, and says that it has to be renamed', async () => {
+    await cp(at('project'), at('lines'), { recursive: true });
+    const library = at('lines/lib/deep/steel.blend');
+    const bytes = await readFile(library);
+    const patched = bytes.toString('latin1').replaceAll('tex/steel.png', 'tex/st\nel.png');
+    await writeFile(library, patched, 'latin1');
+    await rename(at('lines/tex/steel.png'), at('lines/tex/st\nel.png'));
+    await run('python3', ['-m', 'zipfile', '-c', at('lines.zip'), '.'], { cwd: at('lines') });
+    for (const path of [at('lines'), at('lines.zip')]) {
+      await using input = await openInput(path, 'main');
+      const { files, missing } = await collect({ ...input, scene: undefined });
+      expect(missing, path).to.deep.equal([]);
+      expect(() => placeFiles(files), path)
+        .to.throw(
+          /^tex\/st\\nel\.png cannot travel .*; rename it, and set its path in Blender anew$/,
+        )
+        .with.property('reason', 'PATH_UNFIT');
+    }
   });
 
   it('says which .blend names a file that is not there', async () => {

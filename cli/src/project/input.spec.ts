@@ -71,6 +71,22 @@ describe('openInput', () => {
     expect(await unpacked()).to.deep.equal(before);
   });
 
+  it('says of a .zip that it is none, or that it is empty, and what to do', async () => {
+    const next = '; pack the folder of the project anew, or name the folder itself';
+    await pack("open(sys.argv[1], 'w').write('<html>not found</html>')");
+    expect(await refusal(at('made.zip'))).to.equal(
+      `INPUT_UNREADABLE: ${at('made.zip')} is not a zip file${next}`,
+    );
+    await pack("zipfile.ZipFile(sys.argv[1], 'w').close()");
+    expect(await refusal(at('made.zip'))).to.equal(
+      `INPUT_UNREADABLE: ${at('made.zip')}: this zip is empty${next}`,
+    );
+    for (const beginning of ['BLENDER-v304', 'version https://git-lfs.github.com/spec/v1']) {
+      await writeFile(at('made.zip'), beginning);
+      expect(await opened(at('made.zip')), beginning).to.equal(at('made.zip'));
+    }
+  });
+
   it('refuses zip files that lead out, link, or unpack to more than can be honest', async () => {
     const before = await unpacked();
     for (const script of [

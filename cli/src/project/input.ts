@@ -24,12 +24,23 @@ const MAX_RATIO = 1_100;
 /** More .blend files than a person reads. */
 const MAX_LISTED = 20;
 
-const ZIP = Buffer.from('PK\x03\x04', 'latin1');
+/** How a .blend begins, plain or compressed, or a pointer of Git LFS, whatever their names. */
+const BLEND = /^(?:BLENDER|\x1f\x8b|\x28\xb5\x2f\xfd|version http)/;
+const PACK_ANEW = 'pack the folder of the project anew, or name the folder itself';
 
+/** Whether it is a zip file. Throws INVALID_ARGUMENT `INPUT_UNREADABLE` if only its name says so, or if nothing is in it. */
 const isZip = async (path: string): Promise<boolean> => {
   await using file = await open(path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(ZIP.length), 0, ZIP.length, 0);
-  return buffer.subarray(0, bytesRead).equals(ZIP);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(12), 0, 12, 0);
+  const beginning = buffer.toString('latin1', 0, bytesRead);
+  if (beginning.startsWith('PK\x05\x06')) {
+    throw usage(`${printable(path)}: this zip is empty; ${PACK_ANEW}`, 'INPUT_UNREADABLE');
+  }
+  const isZipFile = beginning.startsWith('PK\x03\x04');
+  if (!isZipFile && /\.zip$/i.test(path) && !BLEND.test(beginning)) {
+    throw usage(`${printable(path)} is not a zip file; ${PACK_ANEW}`, 'INPUT_UNREADABLE');
+  }
+  return isZipFile;
 };
 
 /**

@@ -27,7 +27,7 @@ const normalForm = (graph: TaskGraph, text: string, workload: string): string =>
       graph.nodes.length === 1
         ? `frame ${unknown.slice(unknown.indexOf('/') + 1)}`
         : `task ${unknown}`;
-    const description = `${name} is none of workload ${workload}'s; see ListTasks`;
+    const description = `workload ${workload} has no ${name}; see ListTasks`;
     throw invalidFields([{ field: 'frames', description }]);
   }
   return taskSetToText(graph, tasks);

@@ -42,7 +42,7 @@ export const webhookNotFound = (customer: string): DomainError =>
   new DomainError(
     status.NOT_FOUND,
     'WEBHOOK_NOT_FOUND',
-    `customer ${customer} has no webhook; set one with SetWebhook (muster webhook set URL)`,
+    `customer ${customer} has no webhook; set one with SetWebhook`,
     { customer },
   );
 
