@@ -42,9 +42,7 @@ export const formatEnum = (value: string, prefix: string): string =>
     .toLowerCase()
     .replaceAll('_', ' ');
 
-/** `1 frame`, `3 frames`. */
-export const plural = (count: number, noun: string): string =>
-  `${count} ${noun}${count === 1 ? '' : 's'}`;
+export { plural } from '#libs/mesh/plural.ts';
 
 /** What steers a terminal or hides text: controls, line ends, marks of direction, halves of characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;

@@ -12,6 +12,7 @@ export {
 export { isFileEnding, MAX_ENDING_CHARS, MAX_FURTHER_FILES } from './file-ending.ts';
 export { durationFromProto, durationToProto } from './duration.ts';
 export { formatAttemptId, isAttemptId, isId, isSha256 } from './ids.ts';
+export { plural } from './plural.ts';
 export { clashAmong, isProjectPath } from './project-path.ts';
 export * from './subjects.ts';
 export { formatTaskKey, isNode, isTaskKey, parseTaskKey, type TaskKey } from './task-key.ts';

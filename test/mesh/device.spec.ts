@@ -61,7 +61,7 @@ describe('work for a graphics card', function () {
 
   it('waits and says what it waits for until a machine has one, which alone renders it and says so', async () => {
     const id = await startWith({});
-    await waitsFor(id, 'none of the 1 connected users has Blender 3.4 or later and a GPU that');
+    await waitsFor(id, 'the only connected user does not have Blender 3.4 or later and a GPU that');
     const fake = join(dir.path, 'gpu');
     const { blender } = await makeFakeGpu(fake, { name: NAME, memoryBytes: 8 * GIB });
     await mesh.agent('studio', {

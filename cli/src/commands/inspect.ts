@@ -4,7 +4,7 @@ import type { Define } from '../invocation.ts';
 import { allPages } from '../list.ts';
 import { whichWorkload, type WhichOptions } from '../options.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
-import { stateOf } from '../workload/describe.ts';
+import { nameOf, stateOf } from '../workload/describe.ts';
 
 export const why: Define = (command, { does }) =>
   whichWorkload(command).action(
@@ -38,11 +38,11 @@ export const log: Define = (command, { does }) =>
           const { getTaskLog } = workloadsOf(await mesh());
           const failed = options.failed ?? false;
           const answer = await getTaskLog({ workloadId, customerId: '', task, failed });
-          const { attempt, userId, acceptTime, failTime, reason } = answer;
+          const { attempt, acceptTime, failTime, reason } = answer;
           const end = acceptTime
             ? `done ${formatInstant(acceptTime)}`
             : `failed ${formatInstant(failTime)}: ${reason}`;
-          output.note(`${answer.task}, attempt ${attempt} by ${userId}, ${end}`);
+          output.note(`${answer.task}, attempt ${attempt} by ${nameOf(answer)}, ${end}`);
           const text = linesOf(answer.log);
           await output.answer(WorkloadServiceService.getTaskLog, answer, text);
         },

@@ -16,7 +16,7 @@ const MAX_LOG_BYTES = 256 * 1_024;
 /** An attempt of a task that left, or may have left, a log. */
 interface Logged extends Pick<
   GetTaskLogResponse,
-  'attempt' | 'userId' | 'reason' | 'failTime' | 'acceptTime'
+  'attempt' | 'userId' | 'userName' | 'reason' | 'failTime' | 'acceptTime'
 > {
   blob: string;
 }
@@ -59,6 +59,7 @@ const failedAttempt = (state: WorkloadState, ordinal: number): Logged | undefine
         blob: last.log,
         attempt: last.attempt,
         userId: last.user,
+        userName: last.userName ?? '',
         reason: last.reason,
         failTime: new Date(last.at),
         acceptTime: undefined,
@@ -91,6 +92,7 @@ const acceptedAttempt = async (
         }),
         attempt: entry.attempt,
         userId: entry.user,
+        userName: entry.userName,
         reason: '',
         failTime: undefined,
         acceptTime: written?.at,

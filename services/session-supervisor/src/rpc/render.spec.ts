@@ -270,12 +270,17 @@ describe('a render', function () {
     expect(kept).to.include({
       attempt: second.attempt,
       userId: 'keeper-2',
+      userName: 'name of keeper-2',
       reason: '',
       log: 'Saved: 1.png',
       failTime: undefined,
     });
     expect(kept.acceptTime).to.be.instanceOf(Date);
-    expect(await log({ failed: true })).to.include({ userId: 'keeper-1', log: 'it broke' });
+    expect(await log({ failed: true })).to.include({
+      userId: 'keeper-1',
+      userName: 'name of keeper-1',
+      log: 'it broke',
+    });
 
     const listed = await workloads.listResults({ ...about(id), ...firstPage, afterRevision: 0 });
     const { previewName = '', previewGrant: grant = Buffer.alloc(0) } = listed.results[0] ?? {};

@@ -34,6 +34,8 @@ describe('explain', () => {
   it('says that nothing is waited for while users work', () => {
     expect(codes(running, working)).to.deep.equal(['NOT_WAITING']);
     expect(text(running, working)).to.equal('2 users work on it, 4 tasks remain');
+    const last = fold(begin(header(1)), everyEntry.started, at);
+    expect(text(last, { ...working, active: 1 })).to.equal('1 user works on it, 1 task remains');
   });
 
   it('distinguishes no user connected, no suitable user and all users busy', () => {
@@ -77,12 +79,12 @@ describe('explain', () => {
       'none of the 3 connected users has the engine noop',
     );
     expect(text(render, { ...nobody, connected: 1 })).to.equal(
-      'none of the 1 connected users has CYCLES 3.4 or later',
+      'the only connected user does not have CYCLES 3.4 or later',
     );
     expect(
       text(fold(render, { kind: 'started', version: '3.4.1' }, at), { ...nobody, connected: 1 }),
     ).to.equal(
-      'none of the 1 connected users has CYCLES 3.4.1, with which its frames are rendered since the first one',
+      'the only connected user does not have CYCLES 3.4.1, with which its frames are rendered since the first one',
     );
   });
 

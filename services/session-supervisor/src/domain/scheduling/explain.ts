@@ -1,3 +1,4 @@
+import { plural } from '#libs/mesh/index.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { sparseEntries } from '../sets/sparse-map.ts';
 import { countsOf, hasEnded, type Phase, type WorkloadState } from '../state/workload.ts';
@@ -47,7 +48,7 @@ export const explain = (
       message: `it is ${phase}${ending?.message ? `: ${ending.message}` : ''}`,
     };
     const { count } = state.repairs;
-    const message = `the results of ${count} tasks were missing or damaged; they are being done again`;
+    const message = `${plural(count, 'task')} done again, because a result was missing or damaged`;
     return count === 0 ? [ended] : [{ code: 'UNDER_REPAIR', message }, ended];
   }
   const reasons: WaitReason[] = [];
@@ -78,16 +79,22 @@ export const explain = (
       add('NO_USER_CONNECTED', 'no user is connected; start an agent (muster agent)');
     } else if (around.suitable === 0) {
       const machine = kindOf(header.spec).machineWords(header.spec, header.file, state);
-      add('NO_SUITABLE_USER', `none of the ${around.connected} connected users has ${machine}`);
+      const none =
+        around.connected === 1
+          ? 'the only connected user does not have'
+          : `none of the ${around.connected} connected users has`;
+      add('NO_SUITABLE_USER', `${none} ${machine}`);
     } else {
       add(
         'ALL_USERS_BUSY',
-        `all ${around.suitable} suitable users serve other workloads; its share comes as they finish`,
+        around.suitable === 1
+          ? 'the only suitable user serves another workload; its share comes as that finishes'
+          : `all ${around.suitable} suitable users serve other workloads; its share comes as they finish`,
       );
     }
   }
   if (wanted > planUsers) {
-    add('PLAN_LIMIT', `it wants ${wanted} users, the plan allows ${planUsers}`);
+    add('PLAN_LIMIT', `it wants ${plural(wanted, 'user')}, the plan allows ${planUsers}`);
   }
   if (state.barred.size > 0) {
     const users = [...state.barred].join(', ');
@@ -102,17 +109,17 @@ export const explain = (
   if (failing.length > 0) {
     add(
       'TASKS_FAILING',
-      `${failing.length} tasks have failed and are tried again; the last: ${failing.at(-1)?.[1].last?.reason ?? ''}`,
+      `${plural(failing.length, 'task')} failed and will be tried again; the last: ${failing.at(-1)?.[1].last?.reason ?? ''}`,
     );
   }
   if (reasons.length === 0) {
     const { remaining } = countsOf(state);
+    const active = around?.active ?? 0;
+    const work = `${plural(active, 'user')} ${active === 1 ? 'works' : 'work'} on it`;
+    const rest = `${plural(remaining, 'task')} ${remaining === 1 ? 'remains' : 'remain'}`;
     const { count } = state.blocked;
     const later = count === 0 ? '' : `, ${count} of them wait for others`;
-    add(
-      'NOT_WAITING',
-      `${around?.active ?? 0} users work on it, ${remaining} tasks remain${later}`,
-    );
+    add('NOT_WAITING', `${work}, ${rest}${later}`);
   }
   return reasons;
 };

@@ -92,6 +92,7 @@ describe('fold', () => {
       last: {
         attempt: '0-1',
         user: 'u1',
+        userName: 'one',
         failureClass: 'RENDER_ERROR',
         reason: 'no light',
         log: 'logs/w-1/noop/2/0-0-2.log',

@@ -50,8 +50,8 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
     case 'duplicate':
       return state;
     case 'attempt-failed': {
-      const { attempt, user, failureClass, reason, log } = entry;
-      const last = { attempt, user, failureClass, reason, log, at: at.at };
+      const { attempt, user, userName, failureClass, reason, log } = entry;
+      const last = { attempt, user, userName, failureClass, reason, log, at: at.at };
       // If the customer chose no engine, the first engine that a machine names counts.
       const kind = kindOf(state.header.spec);
       const engine = state.engine || kind.engineLearnt(failureClass, entry.names);

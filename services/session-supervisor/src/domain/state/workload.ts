@@ -55,6 +55,8 @@ export interface Trouble {
   last?: {
     attempt: string;
     user: string;
+    /** Unset where an earlier version wrote it. */
+    userName?: string;
     failureClass: FailureClassName;
     reason: string;
     log: string;
