@@ -68,7 +68,7 @@ export const OPTIONS: Readonly<Record<string, string>> = {
 /** One of these words, but not within a path, a name or a longer word. */
 const anyOf = (words: readonly string[], before = ''): RegExp =>
   new RegExp(
-    `(?<![\\w/.-])${before}(${words.map(RegExp.escape).join('|')})(?![\\w/-]|\\.\\w)`,
+    `(?<![\\w/.-])${before}(${words.map((word) => RegExp.escape(word)).join('|')})(?![\\w/-]|\\.\\w)`,
     'g',
   );
 

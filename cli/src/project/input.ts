@@ -25,7 +25,7 @@ const MAX_RATIO = 1_100;
 const MAX_LISTED = 20;
 
 /** How a .blend begins, plain or compressed, or a pointer of Git LFS, whatever their names. */
-const BLEND = /^(?:BLENDER|\x1f\x8b|\x28\xb5\x2f\xfd|version http)/;
+const BLEND = ['BLENDER', '\x1f\x8b', '\x28\xb5\x2f\xfd', 'version http'];
 const PACK_ANEW = 'pack the folder of the project anew, or name the folder itself';
 
 /** Whether it is a zip file. Throws INVALID_ARGUMENT `INPUT_UNREADABLE` if only its name says so, or if nothing is in it. */
@@ -37,7 +37,7 @@ const isZip = async (path: string): Promise<boolean> => {
     throw usage(`${printable(path)}: this zip is empty; ${PACK_ANEW}`, 'INPUT_UNREADABLE');
   }
   const isZipFile = beginning.startsWith('PK\x03\x04');
-  if (!isZipFile && /\.zip$/i.test(path) && !BLEND.test(beginning)) {
+  if (!isZipFile && /\.zip$/i.test(path) && !BLEND.some((each) => beginning.startsWith(each))) {
     throw usage(`${printable(path)} is not a zip file; ${PACK_ANEW}`, 'INPUT_UNREADABLE');
   }
   return isZipFile;
