@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check simulate chaos mutants bench proto clean
+.PHONY: help setup demo test check simulate chaos mutants public bench proto clean
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # Which tests; empty: all. In single quotes: mocha finds the files, not the shell.
@@ -11,6 +11,7 @@ SEEDS ?= 2000
 FIRST ?= 1
 ROUNDS ?= 2
 SEED ?= 1
+BLENDER ?= $(shell command -v blender)
 IMAGE := libs/contracts/gen/image.binpb
 
 help: ## say what can be done here
@@ -47,6 +48,9 @@ chaos: setup ## kill, freeze and cut off the real processes of a mesh at work (R
 mutants: setup ## plant each known defect in a copy, and say which test caught it
 	@node test/mutants/main.ts
 
+public: setup ## render public .blend files of Debian (350 MB, downloaded once) and compare the pixels with Blender alone (BLENDER=path)
+	@BLENDER='$(abspath $(BLENDER))' node test/public/main.ts
+
 bench: setup ## measure this machine against the aims
 	@./bench/run.sh
 
@@ -56,4 +60,4 @@ $(IMAGE): $(shell find proto -name '*.proto') buf.yaml buf.gen.yaml package-lock
 	tools/proto.sh
 
 clean: ## remove what was generated or downloaded; .muster and its data stay
-	rm -rf node_modules .tools libs/contracts/gen demo-out
+	rm -rf node_modules .tools libs/contracts/gen demo-out public-out
