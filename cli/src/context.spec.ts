@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { isDomainError } from '#libs/errors/index.ts';
-import { tempDir, type TempDir } from '#libs/testing/index.ts';
+import { failureOf, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { loadContext } from './context.ts';
 
 const context = (session: string): string =>
@@ -55,6 +55,10 @@ describe('loadContext', () => {
     );
     const env = { home: at('home'), context: 'nope.json' };
     expect(await reasonOf(loadContext(undefined, at('cwd'), env))).to.equal('NO_CONTEXT');
+    const failure = await failureOf(loadContext(undefined, at('cwd'), env));
+    expect(failure?.message).to.equal(
+      `the context ${at('cwd/nope.json')} cannot be read: no such file or directory; start a mesh with \`muster up\`, or name another context with --context FILE or MUSTER_CONTEXT`,
+    );
   });
 
   it('says that there is none if no file was named and none is found', async () => {

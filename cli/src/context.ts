@@ -32,6 +32,9 @@ export const contextCandidates = (
     : [{ file: resolve(cwd, only), isNamed: true }];
 };
 
+const NEXT =
+  'start a mesh with `muster up`, or name another context with --context FILE or MUSTER_CONTEXT';
+
 /** Reads the context that applies. Throws INVALID_ARGUMENT `NO_CONTEXT` or `INPUT_UNREADABLE`. */
 export const loadContext = async (
   named: string | undefined,
@@ -47,14 +50,12 @@ export const loadContext = async (
       if (!isNamed && error instanceof Error && 'code' in error && error.code === 'ENOENT') {
         continue;
       }
-      throw noContext(`the context ${file} cannot be read: ${textOf(error)}`);
+      throw noContext(`the context ${file} cannot be read: ${textOf(error)}; ${NEXT}`);
     }
     return parseContext(file, text);
   }
   const looked = candidates.map(({ file }) => file).join(', ');
-  throw noContext(
-    `no mesh is known here (looked for ${looked}); start one with \`muster up\`, or name a context file`,
-  );
+  throw noContext(`no mesh is known here (looked for ${looked}); ${NEXT}`);
 };
 
 /** Checked by hand: every command reads a context, and loading zod would take as long as loading gRPC. */

@@ -10,6 +10,10 @@ type ItemOf<Page, Field extends keyof Page> = Page[Field] extends readonly (infe
   ? Item
   : never;
 
+/** The columns of a table, or those that fit to its items. */
+type ColumnsOf<Item> =
+  readonly Column<Item>[] | ((items: readonly Item[]) => readonly Column<Item>[]);
+
 export const allPages = async <Page extends { readonly nextPageToken?: string }>(
   ask: (page: { pageSize: number; pageToken: string }) => Promise<Page>,
 ): Promise<Page[]> => {
@@ -32,17 +36,15 @@ export const tellList = async <Field extends string & keyof Page, Page extends P
   method: GeneratedMethod<Page>,
   ask: (page: { pageSize: number; pageToken: string }) => Promise<Page>,
   field: Field,
-  columns: readonly Column<ItemOf<Page, Field>>[],
+  columns: ColumnsOf<ItemOf<Page, Field>>,
 ): Promise<Page[]> => {
   const pages = await allPages(ask);
   const hosts = new Set(pages.flatMap(({ unreachableHosts = [] }) => unreachableHosts));
   if (hosts.size > 0) {
     output.note(`incomplete: no answer from ${[...hosts].join(', ')}`);
   }
-  output.table(
-    pages.flatMap((page) => page[field] as readonly ItemOf<Page, Field>[]),
-    columns,
-  );
+  const items = pages.flatMap((page) => page[field] as readonly ItemOf<Page, Field>[]);
+  output.table(items, typeof columns === 'function' ? columns(items) : columns);
   if (output.isJson) {
     const { listJson } = await import('./descriptors.ts');
     output.json(pages.flatMap((page) => listJson(method, page, field)));

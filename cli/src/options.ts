@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Option, type Command } from 'commander';
+import { Argument, Option, type Command } from 'commander';
 import { durationToProto } from '#libs/mesh/index.ts';
 import { usage } from './failures.ts';
 
@@ -14,6 +14,10 @@ export const parseTtl = (text: string): number => {
   }
   return seconds;
 };
+
+/** `--ttl TIME` of a token, 30 days where it is not given. */
+export const ttlOption = (about: string): Option =>
+  new Option('--ttl <time>', about).argParser(parseTtl).default(parseTtl('30d'), '30d');
 
 const UNIT_BYTES: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: 2 ** 30 };
 
@@ -42,16 +46,22 @@ export const parseCount =
     return value;
   };
 
-/** An option `--name <…>` for a whole number within bounds; `without`: its value where it is not given. */
+/** An option `--name <…>` for a whole number within bounds; `without`: its value where it is not given, and what people read. */
 export const countOption = (
   flags: string,
   about: string,
   [minimum, maximum]: readonly [number, number],
   without?: number,
+  shown?: string,
 ): Option => {
   const [name = ''] = flags.split(' ');
-  return new Option(flags, about).argParser(parseCount(name, minimum, maximum)).default(without);
+  const option = new Option(flags, about).argParser(parseCount(name, minimum, maximum));
+  return option.default(without, shown);
 };
+
+/** An option for a text, which is empty where it is not given; `without`: what that means. */
+export const textOption = (flags: string, about: string, without: string): Option =>
+  new Option(flags, about).default('', without);
 
 export interface WhichOptions {
   customer: string;
@@ -60,8 +70,10 @@ export interface WhichOptions {
 /** Adds `[id]` and `--customer`: without an id the command means the workload that runs. */
 export const whichWorkload = (command: Command): Command =>
   command
-    .argument('[id]', 'the workload (default: the one that runs)', '')
-    .option('--customer <id>', 'whose running workload is meant; for operators', '');
+    .addArgument(new Argument('[id]', 'the workload').default('', 'the one that runs'))
+    .addOption(
+      textOption('--customer <id>', 'whose running workload is meant; for operators', 'your own'),
+    );
 
 /** Some tasks of a workload: `--frames`, or by its other name `--tasks`. */
 export interface TasksOptions {
@@ -85,21 +97,27 @@ export interface HostOption {
   host: string;
 }
 
-/** `--host NAME`; `without`: what is meant without it. */
+/** `--host NAME`, or what is meant without it. */
 export const hostOption = (without: string): Option =>
-  new Option('--host <name>', `the host; without it, ${without}`).default('', 'none');
+  textOption('--host <name>', 'the host', without);
 
 export const ANYWHERE = 'the one where it fits';
 export const ALL = 'all';
 export const ASKED = 'the one whose broker answers';
 
 /** Collects the values of an option that may be given several times. */
-export const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+/** An option that may be given several times; `without`: what people read of it where it is not given. */
+export const listOption = (flags: string, about: string, without = 'none'): Option =>
+  new Option(flags, about).argParser(collect).default([], without);
 
 export const blenderOption = (): Option =>
-  new Option('--blender <path>', "a Blender's program; repeat it for more versions")
-    .argParser(collect)
-    .default([], 'all in PATH and the usual places');
+  listOption(
+    '--blender <path>',
+    "a Blender's program; repeat it for more versions",
+    'all in PATH and the usual places',
+  );
 
 /** Paths as other processes can read them; names stay names, to be sought in PATH. */
 export const blendersOf = (given: readonly string[], cwd: string): string[] =>

@@ -2,7 +2,7 @@ import { MachineServiceService, type Machine } from '#libs/contracts/user.ts';
 import { formatEnum, formatInstant } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import { tellList } from '../list.ts';
-import { parseTtl } from '../options.ts';
+import { ttlOption } from '../options.ts';
 import type { Column } from '../output.ts';
 
 const service = MachineServiceService;
@@ -18,7 +18,7 @@ export const machines: Define = (command, { does }) => {
     .command('create')
     .description("enrol a machine and print its agent's token, which is shown only now")
     .requiredOption('--name <name>', 'its name, unique in the mesh')
-    .option('--ttl <time>', 'how long the token works: 12h, 30d', parseTtl, parseTtl('30d'))
+    .addOption(ttlOption('how long the token works: 12h, 30d'))
     .action(
       does<[], { name: string; ttl: number }>(async (invocation, _args, { name, ttl }) => {
         const { cli, client, output } = invocation;

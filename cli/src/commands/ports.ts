@@ -10,6 +10,7 @@ import {
   hostOption,
   parseCount,
   parseTtl,
+  textOption,
   toDuration,
   type HostOption,
 } from '../options.ts';
@@ -30,7 +31,7 @@ export const ports: Define = (command, actions) => {
 const list = ({ does }: Actions): Command =>
   new Command('list')
     .description('list leases, by pool and port')
-    .option('--pool <name>', 'only of this pool', '')
+    .addOption(textOption('--pool <name>', 'only of this pool', 'all'))
     .option('--ended', 'also those that ended within the last day')
     .addOption(hostOption(ALL))
     .action(
@@ -52,7 +53,7 @@ const list = ({ does }: Actions): Command =>
 const watch = ({ does }: Actions): Command =>
   new Command('watch')
     .description('show every lease, then each one that changes, until interrupted')
-    .option('--pool <name>', 'only of this pool', '')
+    .addOption(textOption('--pool <name>', 'only of this pool', 'all'))
     .addOption(hostOption(ASKED))
     .action(
       does<[], HostOption & { pool: string }>(async (invocation, _args, { pool, host }) => {

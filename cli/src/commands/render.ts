@@ -60,7 +60,11 @@ export const render: Define = (command, { does }) =>
         await makeFilms(invocation, fetcher, film);
       }
       const mixture = mixtureOf(directory, earlier, fetcher);
-      printSummary(output, { workload: ended, wallSeconds, input, mixture });
+      const furtherFiles = [...(fetcher?.fetched.values() ?? [])].reduce(
+        (sum, { further }) => sum + further.length,
+        0,
+      );
+      printSummary(output, { workload: ended, wallSeconds, input, mixture, furtherFiles });
       await notifyEnd(invocation, options, ended, wallSeconds);
       return exitCodeOfEnd(ended);
     }),

@@ -2,15 +2,14 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCodes } from '../exit-codes.ts';
 import { usage, writeFailure } from '../failures.ts';
-import { WorkloadServiceService, type Result, type Workload } from '#libs/contracts/session.ts';
-import { formatBytes, formatSeconds, plural } from '../formats.ts';
+import { WorkloadServiceService, type Workload } from '#libs/contracts/session.ts';
+import { plural } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import { allPages, tellList } from '../list.ts';
 import { whichTasks, whichWorkload, type TasksOptions, type WhichOptions } from '../options.ts';
-import type { Column, Output } from '../output.ts';
+import type { Output } from '../output.ts';
 import { patienceOf, persistently } from '../patience.ts';
 import { workloadIn, workloadsOf } from '../workload/client.ts';
-import { nameOf } from '../workload/describe.ts';
 import { createFetcher } from '../workload/fetch.ts';
 import { viewOf } from '../workload/kinds.ts';
 import { PATIENCE_MS } from '../workload/follow.ts';
@@ -18,6 +17,7 @@ import { outDirectory } from '../workload/out-directory.ts';
 import { createPreviews } from '../workload/previews.ts';
 import { earlierFiles, mixtureOf, tellMixture } from '../workload/earlier-files.ts';
 import { previewFileName, resultFileName } from '../workload/file-names.ts';
+import { resultColumns } from '../workload/result-columns.ts';
 import { selectTasks, type Selection } from '../workload/selection.ts';
 
 interface ResultsOptions extends WhichOptions, TasksOptions {
@@ -61,7 +61,7 @@ export const results: Define = (command, { does }) =>
             return { ...answer, results: chosen };
           },
           'results',
-          columns,
+          resultColumns,
         );
         return out === undefined ? tellAbsent(output, workload, selection, listed) : exitCode;
       }),
@@ -83,15 +83,6 @@ const tellAbsent = (
   );
   return exitCodes.failed;
 };
-
-const columns: readonly Column<Result>[] = [
-  ['TASK', ({ task }) => task],
-  ['USER', nameOf],
-  ['SIZE', ({ sizeBytes }) => formatBytes(sizeBytes), 'right'],
-  ['TIME', ({ seconds }) => formatSeconds(seconds), 'right'],
-  ['SHA-256', ({ sha256 }) => sha256],
-  ['NOTES', ({ notes }) => notes.join('; ')],
-];
 
 /** Where results go, and which; without a selection all. */
 interface Wanted {

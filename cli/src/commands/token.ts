@@ -5,7 +5,7 @@ import { isRole, parseSigningKey, roles, signToken, type MeshJwk } from '#libs/a
 import { contextCandidates } from '../context.ts';
 import { inputUnreadable, textOf, usage } from '../failures.ts';
 import type { Define, Invocation } from '../invocation.ts';
-import { parseTtl } from '../options.ts';
+import { ttlOption } from '../options.ts';
 
 interface CreateOptions {
   role: string;
@@ -27,7 +27,7 @@ export const token: Define = (command, { does }) => {
       "whom it names: the customer id, a person's name, the machine's id",
     )
     .option('--machine <id>', 'for role agent: the machine (default: the subject)')
-    .option('--ttl <time>', 'how long it works: 90s, 15m, 12h, 30d', parseTtl, parseTtl('30d'))
+    .addOption(ttlOption('how long it works: 90s, 15m, 12h, 30d'))
     .option('--key <file>', 'the private key (default: keys/signing-key.json beside the context)')
     .option('--issuer <issuer>', 'who signs', 'muster')
     .option('--mesh-id <id>', 'the mesh in which it counts', 'muster')

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { TlsFiles } from '#libs/config/index.ts';
 import { usage } from '../failures.ts';
 import type { Define, Invocation } from '../invocation.ts';
-import { blenderOption, blendersOf, collect, countOption } from '../options.ts';
+import { blenderOption, blendersOf, countOption, listOption } from '../options.ts';
 import type { Tell, UpOptions } from '../up/surroundings.ts';
 
 interface CommandOptions extends UpOptions {
@@ -33,29 +33,29 @@ export const up: Define = (command, { does }) =>
         1,
       ),
     )
-    .option(
-      '--case-root <dir>',
-      'a folder below which operators may name cases; repeat it for more',
-      collect,
-      [],
+    .addOption(
+      listOption(
+        '--case-root <dir>',
+        'a folder below which operators may name cases; repeat it for more',
+      ),
     )
-    .option(
-      '--compute-worker <name=command>',
-      'a kind of compute worker: its absolute path and arguments, with {port} where it is to listen; repeat it for more',
-      collect,
-      [],
+    .addOption(
+      listOption(
+        '--compute-worker <name=command>',
+        'a kind of compute worker: its absolute path and arguments, with {port} where it is to listen; repeat it for more',
+      ),
     )
-    .option(
-      '--vnc-network <cidr>',
-      'a network that machines with consoles may be in; repeat it for more',
-      collect,
-      [],
+    .addOption(
+      listOption(
+        '--vnc-network <cidr>',
+        'a network that machines with consoles may be in; repeat it for more',
+      ),
     )
-    .option(
-      '--webhook-network <cidr>',
-      'a network that is not public and that webhooks may be in; repeat it for more',
-      collect,
-      [],
+    .addOption(
+      listOption(
+        '--webhook-network <cidr>',
+        'a network that is not public and that webhooks may be in; repeat it for more',
+      ),
     )
     .option('--mongo <url>', 'a MongoDB replica set from outside')
     .option('--nats <url>', 'a nats-server from outside')

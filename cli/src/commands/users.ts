@@ -2,6 +2,7 @@ import { UserServiceService } from '#libs/contracts/user.ts';
 import { formatBytes, formatEnum, formatInstant } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import { tellList } from '../list.ts';
+import { textOption } from '../options.ts';
 import { devicesOf } from '../workload/device.ts';
 
 /** `CYCLES 3.4.1 5.0.1, noop 1`: each engine once, with the versions of its programs. */
@@ -11,7 +12,7 @@ const enginesOf = (engines: readonly { name: string; version: string }[]): strin
     .join(', ');
 
 export const users: Define = (command, { does }) =>
-  command.option('--workload <id>', 'only those that serve it', '').action(
+  command.addOption(textOption('--workload <id>', 'only those that serve it', 'all')).action(
     does<[], { workload: string }>(async ({ client, output }, _args, { workload: workloadId }) => {
       const { listUsers } = await client(UserServiceService, 'operator');
       const ask = (page: { pageSize: number; pageToken: string }) =>

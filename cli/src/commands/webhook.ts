@@ -2,6 +2,7 @@ import { CustomerServiceService, type Webhook } from '#libs/contracts/session.ts
 import { exitCodes } from '../exit-codes.ts';
 import { formatInstant, plural } from '../formats.ts';
 import type { Define } from '../invocation.ts';
+import { textOption } from '../options.ts';
 import type { Output } from '../output.ts';
 
 const service = CustomerServiceService;
@@ -15,7 +16,9 @@ export const webhook: Define = (command, { does }) => {
     command
       .command(name)
       .description(about)
-      .option('--customer <id>', 'whose webhook is meant; for operators', '');
+      .addOption(
+        textOption('--customer <id>', 'whose webhook is meant; for operators', 'your own'),
+      );
   verb(
     'set',
     'have the end of each workload POSTed to a URL; prints the secret that signs it, once',

@@ -3,6 +3,7 @@ import { WorkloadServiceService, WorkloadState, type Workload } from '#libs/cont
 import { formatEnum, formatInstant } from '../formats.ts';
 import type { Define } from '../invocation.ts';
 import { tellList } from '../list.ts';
+import { textOption } from '../options.ts';
 import type { Column } from '../output.ts';
 import { workloadsOf } from '../workload/client.ts';
 import { stateOf } from '../workload/describe.ts';
@@ -23,9 +24,9 @@ interface ListOptions {
 export const workloads: Define = (command, { does }) =>
   command
     .addOption(
-      new Option('--state <state...>', 'only those').choices([...states.keys()]).default([]),
+      new Option('--state <state...>', 'only those').choices([...states.keys()]).default([], 'all'),
     )
-    .option('--customer <id>', "only this customer's; for operators", '')
+    .addOption(textOption('--customer <id>', "only this customer's; for operators", 'all'))
     .action(
       does<[], ListOptions>(async ({ mesh, output }, _args, { state, customer: customerId }) => {
         const { listWorkloads } = workloadsOf(await mesh());

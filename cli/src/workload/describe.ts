@@ -1,4 +1,9 @@
-import type { NodeProgress, WaitReason, Workload } from '#libs/contracts/session.ts';
+import {
+  type NodeProgress,
+  type WaitReason,
+  type Workload,
+  WorkloadState,
+} from '#libs/contracts/session.ts';
 import { formatEnum, formatInstant, formatSeconds } from '../formats.ts';
 import type { Output } from '../output.ts';
 import { viewOf } from './kinds.ts';
@@ -31,6 +36,9 @@ export const printWorkload = (
 ): void => {
   const view = viewOf(workload);
   const { completed, total, failed, remaining, percentage } = workload;
+  const isGivenUp =
+    workload.state === WorkloadState.FAILED || workload.state === WorkloadState.STOPPED;
+  const rest = `${remaining} ${isGivenUp ? 'not done' : 'to do'}`;
   const facts = Object.entries({
     workload: workload.workloadId,
     customer: workload.customerId,
@@ -39,7 +47,7 @@ export const printWorkload = (
     state: stateOf(workload),
     waits: waiting.map(({ message }) => message).join('; '),
     reason: workload.reason && `${workload.reason}: ${workload.reasonMessage}`,
-    [`${view.noun}s`]: `${completed} of ${total} done, ${failed} failed, ${remaining} to do (${percentage.toFixed(1)} %)`,
+    [`${view.noun}s`]: `${completed} of ${total} done, ${failed} failed, ${rest} (${percentage.toFixed(1)} %)`,
     'users wanted': String(workload.wantedUsers),
     'handed in': formatInstant(workload.createTime),
     started: formatInstant(workload.startTime),
@@ -56,7 +64,7 @@ export const printWorkload = (
       ['STEP', ({ node }) => stepName(node)],
       ['DONE', (step) => `${step.completed}/${step.total}`, 'right'],
       ['FAILED', (step) => step.failed, 'right'],
-      ['TO DO', (step) => step.remaining, 'right'],
+      [isGivenUp ? 'NOT DONE' : 'TO DO', (step) => step.remaining, 'right'],
     ]);
   }
   if (workload.notes.length > 0) {

@@ -73,6 +73,15 @@ describe('progress', () => {
     );
   });
 
+  it('says no time left where that would be none', () => {
+    const last = { ...half, completed: 23, users: 0, perMinute: 0 };
+    for (const etaSeconds of [0, 0.049]) {
+      expect(progressLine({ ...last, etaSeconds }, 'frame')).to.equal('23 of 24 frames, 0 users');
+      expect(progressBar({ ...last, etaSeconds }, 200)).to.match(/23\/24, 0 users$/);
+    }
+    expect(progressLine({ ...last, etaSeconds: 0.05 }, 'frame')).to.match(/, 0\.1 s left$/);
+  });
+
   it('is a bar that never wraps', () => {
     expect(progressBar(half, 200)).to.equal(
       '[############------------]  50 %  12/24, 3 users, 34 per minute, 21.0 s left',

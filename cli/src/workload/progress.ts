@@ -100,10 +100,17 @@ const rateOf = ({ perMinute, waiting }: Progress): string[] =>
     ? [`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} per minute`]
     : [];
 
+/** A shorter span reads as `0.0 s`. */
+const SHOWN_SECONDS = 0.05;
+
 /** How long it will take, or why nobody works on it. */
 const restOf = ({ etaSeconds, users, waiting, completed, failed, total }: Progress): string[] => {
   if (waiting !== undefined) {
     return [`waiting: ${printable(waiting.message)}`];
+  }
+  if (etaSeconds !== undefined && etaSeconds < SHOWN_SECONDS) {
+    // The last results are being written down, or are there already.
+    return [];
   }
   if (etaSeconds !== undefined) {
     return [`${formatSeconds(etaSeconds)} left`];

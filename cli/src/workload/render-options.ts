@@ -3,7 +3,14 @@ import { RenderFormat, RenderOrder } from '#libs/contracts/common.ts';
 import { familyOf } from '#libs/engines/index.ts';
 import { parseIndices } from '#libs/indices/index.ts';
 import { usage } from '../failures.ts';
-import { collect, countOption, parseTtl, waitAtMostOption, type WaitOptions } from '../options.ts';
+import {
+  countOption,
+  listOption,
+  parseTtl,
+  textOption,
+  waitAtMostOption,
+  type WaitOptions,
+} from '../options.ts';
 import { deviceMemoryOption, deviceOption, type DeviceOptions } from './device.ts';
 import { notifyOption, type NotifyOptions } from './notify.ts';
 import { type Tiles, tilesOption } from './tiles.ts';
@@ -76,14 +83,12 @@ export const addRenderOptions = (command: Command): Command =>
       '[path]',
       'a .blend, with which the files go that it reads; or the folder or zip file of a project',
     )
-    .option('--blend <name>', 'which .blend of a folder or zip file (default: the only one)', '')
+    .addOption(textOption('--blend <name>', 'which .blend of a folder or zip file', 'the only one'))
     .addOption(
-      new Option(
+      listOption(
         '--include <path>',
         'a file or folder outside of the project that may go along; repeatable',
-      )
-        .argParser(collect)
-        .default([], 'none'),
+      ),
     )
     .addOption(
       new Option('--frames <expression>', '1-10,20-40x2')
@@ -100,20 +105,24 @@ export const addRenderOptions = (command: Command): Command =>
     )
     .addOption(deviceOption())
     .addOption(deviceMemoryOption())
+    .addOption(countOption('--samples <n>', 'samples per pixel', [1, 65_536], 0, 'as in the file'))
     .addOption(
-      countOption('--samples <n>', 'samples per pixel (default: as in the file)', [1, 65_536], 0),
-    )
-    .addOption(
-      countOption('--scale <percent>', "size in percent of the file's resolution", [1, 400], 0),
+      countOption(
+        '--scale <percent>',
+        "size in percent of the file's resolution",
+        [1, 400],
+        0,
+        'as in the file',
+      ),
     )
     .addOption(
       new Option('--format <format>', 'of the frames; instead of a movie they are PNG')
         .choices(Object.keys(formats))
         .default('as-in-file'),
     )
-    .option('--scene <name>', 'the scene (default: the current one)', '')
-    .option('--camera <name>', 'the camera of all frames (default: as in the file)', '')
-    .option('--view-layer <name>', 'the only view layer to render (default: as in the file)', '')
+    .addOption(textOption('--scene <name>', 'the scene', 'the current one'))
+    .addOption(textOption('--camera <name>', 'the camera of all frames', 'as in the file'))
+    .addOption(textOption('--view-layer <name>', 'the only view layer to render', 'as in the file'))
     .addOption(
       countOption(
         '--users <n>',
@@ -133,7 +142,7 @@ export const addRenderOptions = (command: Command): Command =>
     )
     .option('--allow-unbaked', 'render although frames of physics that is not baked do not fit')
     .addOption(tilesOption())
-    .option('--bake-timeout <time>', 'longest time for baking, 12h by default', parseTtl)
+    .option('--bake-timeout <time>', 'longest time for baking (default: 12h)', parseTtl)
     .option('--out <dir>', 'where the frames go (default: ./<file name>-frames)')
     .option(
       '--contact-sheet <file>',
@@ -143,10 +152,10 @@ export const addRenderOptions = (command: Command): Command =>
       '--movie <file>',
       "where a film of the frames goes, at the file's rate and without sound; its ending says which kind (default: movie.mp4 beside the frames if the file names a movie format, else none)",
     )
-    .option('--frame-timeout <time>', 'longest time for one frame, 1h by default', parseTtl)
+    .option('--frame-timeout <time>', 'longest time for one frame (default: 1h)', parseTtl)
     .option(
       '--progress-timeout <time>',
-      'longest time without a sign of progress, 10m by default',
+      'longest time without a sign of progress (default: 10m)',
       parseTtl,
     )
     .addOption(waitAtMostOption())
@@ -156,4 +165,6 @@ export const addRenderOptions = (command: Command): Command =>
       '--no-queue',
       'refuse it if the plan lets no more workloads run now; without this it waits its turn',
     )
-    .option('--customer <id>', 'whose workload it is; only for operators', '');
+    .addOption(
+      textOption('--customer <id>', 'whose workload it is; only for operators', 'your own'),
+    );

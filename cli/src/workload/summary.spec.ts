@@ -63,6 +63,15 @@ describe('summary', () => {
     );
   });
 
+  it('says how many further files were fetched, if any', () => {
+    const { cli, said } = testCli();
+    const summary = { workload, wallSeconds: 30, furtherFiles: 48 };
+    printSummary(createOutput(cli, false), summary);
+    expect(said.stdout).to.include('fetched 48 further files beside the frames\n');
+    expect(summaryEvent(summary)).to.include({ furtherFiles: 48 });
+    expect(summaryEvent({ ...summary, furtherFiles: 0 })).not.to.have.property('furtherFiles');
+  });
+
   it('says what differs from what people may expect, and in how many frames', () => {
     const noted = {
       ...workload,

@@ -16,10 +16,18 @@ interface Summary {
   input?: HandedIn;
   /** What the folder of the results had before; undefined if none were fetched. */
   mixture?: Mixture | undefined;
+  /** How many files were fetched beside the results themselves. */
+  furtherFiles?: number;
 }
 
 /** The last event of `--json`: `completed`, `failed` or `stopped`. */
-export const summaryEvent = ({ workload, wallSeconds, input, mixture }: Summary): object => ({
+export const summaryEvent = ({
+  workload,
+  wallSeconds,
+  input,
+  mixture,
+  furtherFiles = 0,
+}: Summary): object => ({
   event: formatEnum(workload.state, 'WORKLOAD_STATE_'),
   workload: workload.workloadId,
   frames: workload.completed,
@@ -28,6 +36,7 @@ export const summaryEvent = ({ workload, wallSeconds, input, mixture }: Summary)
   users: framesByName(workload.shares),
   ...(input && { input }),
   ...(mixture && mixtureFields(mixture)),
+  ...(furtherFiles > 0 && { furtherFiles }),
   ...(workload.notes.length > 0 && { notes: workload.notes }),
   ...(workload.state === WorkloadState.COMPLETED
     ? {}
@@ -73,6 +82,10 @@ export const printSummary = (output: Output, summary: Summary): void => {
   printNotes(output, workload);
   if (summary.mixture !== undefined) {
     tellMixture(output, summary.mixture);
+  }
+  const { furtherFiles = 0 } = summary;
+  if (furtherFiles > 0) {
+    output.text(`fetched ${plural(furtherFiles, 'further file')} beside the ${noun}s`);
   }
   output.text(verdict(summary));
   output.json(summaryEvent(summary));

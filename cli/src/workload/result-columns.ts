@@ -1,0 +1,17 @@
+import type { Result } from '#libs/contracts/session.ts';
+import { formatBytes, formatSeconds } from '../formats.ts';
+import type { Column } from '../output.ts';
+import { nameOf } from './describe.ts';
+
+const FILES: Column<Result> = ['FILES', ({ files }) => 1 + files.length, 'right'];
+
+/** With the number of files only where a result has more than one: of the other eye, or of File Output nodes. */
+export const resultColumns = (results: readonly Result[]): readonly Column<Result>[] => [
+  ['TASK', ({ task }) => task],
+  ['USER', nameOf],
+  ['SIZE', ({ sizeBytes }) => formatBytes(sizeBytes), 'right'],
+  ...(results.some(({ files }) => files.length > 0) ? [FILES] : []),
+  ['TIME', ({ seconds }) => formatSeconds(seconds), 'right'],
+  ['SHA-256', ({ sha256 }) => sha256],
+  ['NOTES', ({ notes }) => notes.join('; ')],
+];
