@@ -173,7 +173,7 @@ describe('muster against a whole mesh', function () {
       [
         `muster: 1 file in ${at('again')} is of other work: frame_0009.jpg`,
         `muster: ${at('again/frame_0002.jpg')} has other bytes than the result, which takes its place`,
-        `muster: replaced 1 file of before in ${at('again')}: frame_0002.jpg`,
+        `muster: replaced 1 earlier file in ${at('again')}: frame_0002.jpg`,
         '',
       ].join('\n'),
     );
@@ -199,7 +199,7 @@ describe('muster against a whole mesh', function () {
     expect(code, stderr).to.equal(0);
     const directory = at('shared');
     expect(stderr).to.include(
-      `muster: ${directory} holds 2 files of before: frame_0001.png, frame_0007.png;`,
+      `muster: ${directory} holds 2 earlier files: frame_0001.png, frame_0007.png;`,
     );
     expect(lines[0]).to.include({ event: 'started' });
     const files = ['frame_0001.png', 'frame_0007.png'];
@@ -322,7 +322,7 @@ describe('muster against a whole mesh', function () {
     await writeFile(at('raw.blend'), latin1, 'latin1');
     const raw = await muster('render', 'raw.blend', '--frames', '1');
     expect([raw.code, raw.stderr]).to.deep.include(1);
-    expect(raw.stderr).to.include('w\\xf6od.png; a name with \\x… is no UTF-8');
+    expect(raw.stderr).to.include('w\\xf6od.png; a name with \\x… is not UTF-8');
     const rawAllowed = await muster('render', ...pink, 'w*od.png', '--', 'raw.blend');
     expect(rawAllowed.code, rawAllowed.stderr).to.equal(0);
     const some = await muster('render', 'lost.blend', ...pink, 'wood.*');

@@ -53,7 +53,7 @@ const escaped = (char: string): string => {
   const code = char.codePointAt(0) ?? 0;
   const hex = (digits: number, value = code): string => value.toString(16).padStart(digits, '0');
   if (code >= 0xdc80 && code <= 0xdcff) {
-    // A byte of a file's name that is no UTF-8; see `rawText` of libs/blend.
+    // A byte of a file's name that is not UTF-8; see `rawText` of libs/blend.
     return `\\x${hex(2, code - 0xdc00)}`;
   }
   if (code > 0xffff) {

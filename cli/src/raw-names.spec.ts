@@ -8,7 +8,7 @@ import { failureOf, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { LAUNCHER } from './fixtures/muster-process.ts';
 import { checkName } from './raw-names.ts';
 
-describe('names that are no UTF-8', () => {
+describe('names that are not UTF-8', () => {
   let dir: TempDir;
   const latin1 = (...names: string[]): Buffer =>
     Buffer.concat([Buffer.from(`${dir.path}/`), Buffer.from(names.join('/'), 'latin1')]);
@@ -27,7 +27,7 @@ describe('names that are no UTF-8', () => {
     await writeFile(latin1('café.blend'), 'BLENDER');
     expect(await refusal('caf\uFFFD.blend'))
       .to.match(/^NAME_NOT_UTF8: /)
-      .and.include(`${dir.path}/caf\\xe9.blend: this name is no UTF-8`)
+      .and.include(`${dir.path}/caf\\xe9.blend: this name is not UTF-8`)
       .and.include('convmv -f latin1');
     expect(await refusal('F\uFFFDret/caf\uFFFD.blend')).to.include(`${dir.path}/F\\xf4ret: `);
     expect(await refusal('gone\uFFFD.blend')).to.include(`${dir.path}/gone\uFFFD.blend: `);

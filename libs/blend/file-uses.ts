@@ -15,7 +15,7 @@ export type PathForm =
 export interface FileUse {
   /** For people: `image`, `font`. */
   kind: string;
-  /** As the .blend has it, bytes that are no UTF-8 as `rawText` says: `//textures/bark.png`. Empty for `blendcache`. */
+  /** As the .blend has it, bytes that are not UTF-8 as `rawText` says: `//textures/bark.png`. Empty for `blendcache`. */
   path: string;
   form: PathForm;
   /** Whether a picture shows it. Sounds belong to a project, but no picture is wrong without them. */

@@ -13,9 +13,9 @@ export interface BlendRecord {
   has(path: string): boolean;
   /** A number, or the first of an array. */
   number(path: string): number;
-  /** Text up to the first zero. Bytes that are no UTF-8 are kept as Latin-1. */
+  /** Text up to the first zero. Bytes that are not UTF-8 are kept as Latin-1. */
   text(path: string): string;
-  /** The path of a file, up to the first zero. Bytes that are no UTF-8 are kept as `rawText` says. */
+  /** The path of a file, up to the first zero. Bytes that are not UTF-8 are kept as `rawText` says. */
   filePath(path: string): string;
   /** The record that a pointer leads to. */
   ref(path: string): BlendRecord | undefined;

@@ -57,7 +57,7 @@ export const rowsOf = async ({ part, index, bytes }: ExrChunk): Promise<Buffer |
   const { compression, height } = part;
   const most = ROWS_PER_CHUNK[compression] ?? 1;
   const rawBytes = rowBytes(part) * Math.min(most, height - index * most);
-  // What packing does not make shorter is stored as it is.
+  // OpenEXR stores a chunk as it is if packing does not make it shorter.
   if (compression === NONE || (bytes.length === rawBytes && compression <= ZIP)) {
     if (bytes.length !== rawBytes) {
       throw new RangeError(`a chunk has ${bytes.length} bytes, not ${rawBytes}`);

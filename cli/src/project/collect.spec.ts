@@ -37,7 +37,7 @@ describe('collect', () => {
     expect(files.filter(({ source }) => source.endsWith('.bphys'))).to.have.lengthOf.greaterThan(1);
   });
 
-  it('names what a .blend reads under a name that is no UTF-8, also where it is there', async () => {
+  it('names what a .blend reads under a name that is not UTF-8, also where it is there', async () => {
     await cp(at('project'), at('raw'), { recursive: true });
     const library = at('raw/lib/deep/steel.blend');
     const bytes = await readFile(library);
@@ -51,7 +51,7 @@ describe('collect', () => {
     expect(() => checkMissing(missing, false))
       .to.throw()
       .with.property('message')
-      .that.includes('image //../../tex/st\\xe9el.png; a name with \\x… is no UTF-8');
+      .that.includes('image //../../tex/st\\xe9el.png; a name with \\x… is not UTF-8');
   });
 
   it('finds a file with a line end in its name, and says that it has to be renamed', async () => {

@@ -42,7 +42,7 @@ export const checkInside = async (
     const including = `--include ${printable(commonFolder(outside.map((path) => dirname(path))))}`;
     throw precondition(
       'OUTSIDE_PROJECT',
-      `${what} outside of ${printable(folder)}: ${listed(outside)}; to let go along what is there, add ${including}, or render the folder that holds everything`,
+      `${what} outside of ${printable(folder)}: ${listed(outside)}; to send what is there too, add ${including}, or render the folder that holds everything`,
     );
   }
 };
@@ -70,7 +70,7 @@ export const checkMissing = (missing: readonly MissingFile[], allowed: Allowance
     const names = refused.map(({ kind, path }) => `${kind} ${path || 'beside the file'}`);
     const isRaw = refused.some(({ path }) => !path.isWellFormed());
     const raw = isRaw
-      ? '; a name with \\x… is no UTF-8 and cannot travel: rename the file, and set its path in Blender anew'
+      ? '; a name with \\x… is not UTF-8 and cannot travel: rename the file, and set its path in Blender anew'
       : '';
     throw precondition(
       'MISSING_ASSETS',

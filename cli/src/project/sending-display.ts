@@ -7,7 +7,7 @@ const LIVE_EVERY_MS = 100;
 /** In a log. */
 const LINE_EVERY_MS = 10_000;
 
-/** What of a project goes to the mesh, in words: `12 files, 3.2 MiB: sending 2 (20.0 KiB), 10 are there already`. */
+/** The files of a project that go to the mesh, in words: `12 files, 3.2 MiB: sending 2 (20.0 KiB), 10 are there already`. */
 export const sendingLine = (sent: Omit<Sent, 'objectId'>): string => {
   const { files, bytes, sentFiles, sentBytes, thereFiles } = sent;
   const there =

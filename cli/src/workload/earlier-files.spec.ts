@@ -33,7 +33,7 @@ describe('earlier files', () => {
     const { cli, said } = testCli();
     tellEarlier(createOutput(cli, true), '/frames', frames);
     expect(said.stderr).to.equal(
-      'muster: /frames holds 5 files of before: frame_0001.png, frame_0002.png, frame_0003.png and 2 more; new ones of the same name take their place; for another folder: --out DIR\n',
+      'muster: /frames holds 5 earlier files: frame_0001.png, frame_0002.png, frame_0003.png and 2 more; new ones of the same name take their place; for another folder: --out DIR\n',
     );
   });
 

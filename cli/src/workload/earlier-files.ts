@@ -26,7 +26,7 @@ export interface Mixture {
   others: readonly string[];
 }
 
-/** What became of the files of before once results were fetched. */
+/** What became of earlier files once results were fetched. */
 export const mixtureOf = (
   directory: string,
   earlier: readonly string[],
@@ -46,7 +46,7 @@ const namesOf = (names: readonly string[]) => ({
   files: names.slice(0, MAX_NAMES),
 });
 
-/** What people are told before results come into a folder that is not empty. Nothing if it has none of before. */
+/** What people are told before results come into a folder that is not empty. Nothing if it has no earlier files. */
 export const tellEarlier = (
   output: Pick<Output, 'note'>,
   directory: string,
@@ -54,7 +54,7 @@ export const tellEarlier = (
 ): void => {
   if (earlier.length > 0) {
     output.note(
-      `${directory} holds ${plural(earlier.length, 'file')} of before: ${listed(earlier, 3)}; new ones of the same name take their place; for another folder: --out DIR`,
+      `${directory} holds ${plural(earlier.length, 'earlier file')}: ${listed(earlier, 3)}; new ones of the same name take their place; for another folder: --out DIR`,
     );
   }
 };
@@ -78,7 +78,7 @@ export const tellMixture = (
 ): void => {
   if (replaced.length > 0) {
     output.note(
-      `replaced ${plural(replaced.length, 'file')} of before in ${directory}: ${listed(replaced)}`,
+      `replaced ${plural(replaced.length, 'earlier file')} in ${directory}: ${listed(replaced)}`,
     );
   }
   if (others.length > 0) {

@@ -14,7 +14,7 @@ export interface ProgressDisplay {
 
 /** The shortest span between two lines; the last state is always shown. */
 const LINE_EVERY_MS = { json: 200, plain: 1_000, live: 100 } as const;
-/** In a log, a line that differs only in its estimate comes this seldom. */
+/** The shortest span in a log between two lines that differ only in their estimates. */
 const PLAIN_ESTIMATE_MS = 10_000;
 
 export const createProgressDisplay = (
@@ -37,7 +37,7 @@ export const createProgressDisplay = (
     counts = `${completed} ${failed} ${total} ${users} ${step} ${waiting?.message}`;
     return form !== 'plain' || isOld || counts !== before;
   };
-  /** In a log, what is under way comes as seldom as a line that differs only in its estimate. */
+  /** A log says what is under way no more often than it repeats a line for its estimate alone. */
   const linesFor = ({ running }: Progress): string[] => {
     const lines = underWayLines(running, noun);
     if (form !== 'plain' || lines.length === 0) {

@@ -47,7 +47,7 @@ const whyWhole = (
 ): string | undefined =>
   tilesIfSlow && seconds > SLOW_SECONDS && whole !== '' ? whole : undefined;
 
-/** Of the log of a frame that is done. */
+/** An agent keeps so much of the log of a frame that is done. */
 const MAX_LOG_CHARS = 64 * 1_024;
 
 /**

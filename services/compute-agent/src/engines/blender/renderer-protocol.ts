@@ -23,7 +23,7 @@ export type Request =
       format: string;
       allowMissing: boolean;
       allowedMissing: readonly string[];
-      /** Where folders are that the file names by a place which the sandbox has itself, by that place: `/usr`. */
+      /** Some folders have the name of a folder of the sandbox, such as `/usr`. This says where each of them is instead. */
       moved: Readonly<Record<string, string>>;
       /** What becomes of physics that is not baked; undefined: a note says so. */
       physics: 'refuse' | 'bake' | 'in-order' | undefined;

@@ -156,7 +156,7 @@ def missing(scene):
     seen, unseen = {}, {}
     for kind, block, path in (*missing_images(bpy.data.images), *missing_data()):
         (seen if block in shown else unseen).setdefault(path, kind)
-    # What a library that is not there holds, nobody knows.
+    # Nobody knows what a missing library holds.
     for kind, _, path in missing_libraries():
         seen.setdefault(path, kind)
     for source in (missing_simulations(shown), missing_in_nodes(shown), missing_strips(scene)):
