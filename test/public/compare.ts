@@ -81,7 +81,10 @@ const refusalIn = (stderr: string): Refusal => {
   const said = stderr.trim();
   const last = said.split('\n').findLast((line) => line.startsWith('{"error":'));
   const { error } = JSON.parse(last ?? '{"error":{}}') as { error: Partial<Refusal> };
-  return { reason: error.reason ?? 'UNKNOWN', message: error.message ?? said };
+  return {
+    reason: error.reason ?? 'UNKNOWN',
+    message: error.message ?? (said || 'render did not end in time'),
+  };
 };
 
 const renderAlone = async (
