@@ -323,7 +323,10 @@ describe('a render', function () {
     await eventually(async () =>
       expect((await mesh.users.work('splitter'))[0]?.task).to.equal('tile-1/7'),
     );
-    expect(await nodes()).to.deep.equal(['tile-1', 'tile-2', 'tile-3', 'frames']);
+    // Readers see a decision a moment after it is durable.
+    await eventually(async () =>
+      expect(await nodes()).to.deep.equal(['tile-1', 'tile-2', 'tile-3', 'frames']),
+    );
     expect(mesh.users.demands.get(id)?.wanted).to.be.at.least(3);
   });
 
