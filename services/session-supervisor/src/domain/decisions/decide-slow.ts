@@ -1,8 +1,7 @@
-import { inputsOf } from '../graph/readiness.ts';
+import { falloutOf, inputsOf } from '../graph/readiness.ts';
 import { ordinalsToText } from '../graph/task-text.ts';
 import { isWorthSplitting } from '../scheduling/splitting.ts';
 import { withdrawTask } from '../scheduling/workers.ts';
-import { falloutOf } from '../graph/readiness.ts';
 import { isAsleep, isReady, outerCountsOf } from '../state/workload.ts';
 import { makeAgain } from './decide-commands.ts';
 import { record, type Draft } from './decision.ts';
