@@ -11,6 +11,7 @@ export {
   renderSpec,
 } from './agents.ts';
 export { customerFile, readAll, uploadOf } from './blobs.ts';
+export { commandLines } from './command-lines.ts';
 export { eventually, type Patience } from './eventually.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';
 export { makeFakeGpu } from './fake-gpu.ts';

@@ -7,6 +7,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Work } from '#libs/contracts/agent.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import {
+  commandLines,
   eventually,
   isAlive,
   needs,
@@ -16,7 +17,6 @@ import {
   renderSpec,
 } from '#libs/testing/index.ts';
 import { sha256File } from './files.ts';
-import { commandLines } from './fixtures/command-lines.ts';
 import { type BlobFixture, startBlobService } from './fixtures/blob.ts';
 import { attempts, noopWork, type Peer, startPeer, tokenFor } from './fixtures/peer.ts';
 

@@ -5,7 +5,7 @@ import type { Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { z } from 'zod';
 import type { Layout } from '../project/layout.ts';
-import type { Sandbox } from '../sandbox/index.ts';
+import type { Sandbox } from '#libs/sandbox/index.ts';
 import type { Engine, Failed } from './engine.ts';
 
 /** The machine and the agent in which a family of engines works. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Capability } from '#libs/contracts/agent.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { Config } from '../config.ts';
-import { findSandbox } from '../sandbox/index.ts';
+import { findSandbox } from '#libs/sandbox/index.ts';
 import { type Engines, families, type WorkKind, workKinds } from './families.ts';
 import type { Surroundings } from './family.ts';
 

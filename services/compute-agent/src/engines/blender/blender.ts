@@ -2,7 +2,7 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HEAD_BYTES, readBlendHead } from '#libs/blend/index.ts';
 import type { RenderWork } from '#libs/contracts/agent.ts';
-import { rendererLimits } from '../../sandbox/index.ts';
+import { rendererLimits } from '#libs/sandbox/index.ts';
 import { type Cancelled, type Engine, failed, type Failed } from '../engine.ts';
 import type { Family, Surroundings } from '../family.ts';
 import { isAtLeast } from '#libs/engines/index.ts';

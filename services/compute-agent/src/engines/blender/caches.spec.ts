@@ -12,7 +12,7 @@ import { systemRandom } from '#libs/random/index.ts';
 import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { running } from '../../fixtures/agent.ts';
 import { layOut } from '../../project/layout.ts';
-import { findSandbox } from '../../sandbox/index.ts';
+import { findSandbox } from '#libs/sandbox/index.ts';
 import { createBlenderEngine } from './blender.ts';
 import { findBlenders } from './find-blender.ts';
 import { verifyPicture } from './pictures/verify.ts';

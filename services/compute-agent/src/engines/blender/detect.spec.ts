@@ -18,7 +18,7 @@ import sharp from 'sharp';
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { needs } from '#libs/testing/index.ts';
-import { findSandbox, type Sandbox } from '../../sandbox/index.ts';
+import { findSandbox, type Sandbox } from '#libs/sandbox/index.ts';
 import { detectBlender } from './detect.ts';
 import { findBlenders } from './find-blender.ts';
 import { tryEngine } from './try-engine.ts';

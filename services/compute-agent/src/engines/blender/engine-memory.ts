@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Random } from '#libs/random/index.ts';
-import type { Sandbox } from '../../sandbox/index.ts';
+import type { Sandbox } from '#libs/sandbox/index.ts';
 import type { BlenderProgram } from './find-blender.ts';
 import { FAILURE_COUNTS_MS, findingsFile } from './findings.ts';
 import type { RenderEngine } from './job.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Place } from '../../project/places.ts';
-import { type Given, isFreePlace, makeWorkDir, type Sandbox } from '../../sandbox/index.ts';
+import { type Given, isFreePlace, makeWorkDir, type Sandbox } from '#libs/sandbox/index.ts';
 import { type Cancelled, failed, type Failed } from '../engine.ts';
 import type { DeviceUse } from './devices/device.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';

@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { running } from '../../fixtures/agent.ts';
-import { rendererLimits } from '../../sandbox/index.ts';
+import { rendererLimits } from '#libs/sandbox/index.ts';
 import type { Outcome } from '../engine.ts';
 import { openScene, type OpenedScene } from './scene.ts';
 

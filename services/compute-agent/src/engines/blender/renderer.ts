@@ -12,7 +12,7 @@ import {
   type Limits,
   type Sandbox,
   startConfined,
-} from '../../sandbox/index.ts';
+} from '#libs/sandbox/index.ts';
 import type { Running } from '../engine.ts';
 import { answerReader } from './answer-reader.ts';
 import { progressOfMessage, progressReader } from './progress.ts';

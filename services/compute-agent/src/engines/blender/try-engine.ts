@@ -1,6 +1,6 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Hardware, makeWorkDir, rendererLimits } from '../../sandbox/index.ts';
+import { type Hardware, makeWorkDir, rendererLimits } from '#libs/sandbox/index.ts';
 import type { Surroundings } from '../family.ts';
 import { backends } from './devices/backends.ts';
 import type { RenderingDevice } from './devices/device.ts';

@@ -1,6 +1,6 @@
 import type { Device } from '#libs/contracts/agent.ts';
 import { isEnough } from '#libs/engines/index.ts';
-import type { Hardware } from '../../../sandbox/index.ts';
+import type { Hardware } from '#libs/sandbox/index.ts';
 import { type Backend, BACKENDS, backends } from './backends.ts';
 
 /** A graphics card with which Cycles of one Blender works. */

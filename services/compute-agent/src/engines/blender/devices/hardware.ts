@@ -1,6 +1,6 @@
 import { glob, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Hardware } from '../../../sandbox/index.ts';
+import type { Hardware } from '#libs/sandbox/index.ts';
 import { type Backend, BACKENDS } from './backends.ts';
 
 const existing = async (patterns: readonly string[]): Promise<string[]> =>

@@ -9,7 +9,7 @@ import { findProgram } from '#libs/programs/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { makeFakeGpu, needs, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { running } from '../../../fixtures/agent.ts';
-import { findSandbox } from '../../../sandbox/index.ts';
+import { findSandbox } from '#libs/sandbox/index.ts';
 import type { Outcome } from '../../engine.ts';
 import type { Surroundings } from '../../family.ts';
 import { blender, createBlenderEngine } from '../blender.ts';

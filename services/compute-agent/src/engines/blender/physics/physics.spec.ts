@@ -10,7 +10,7 @@ import { findProgram } from '#libs/programs/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { needs } from '#libs/testing/index.ts';
 import { running } from '../../../fixtures/agent.ts';
-import { findSandbox } from '../../../sandbox/index.ts';
+import { findSandbox } from '#libs/sandbox/index.ts';
 import type { Completed, Opened, Progress, Running } from '../../engine.ts';
 import { type BlenderEngine, createBlenderEngine } from '../blender.ts';
 import { findBlenders } from '../find-blender.ts';

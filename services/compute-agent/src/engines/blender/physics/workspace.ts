@@ -1,6 +1,6 @@
 import { chmod, copyFile, lstat, mkdir, readdir, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { makeWorkDir, type Sandbox } from '../../../sandbox/index.ts';
+import { makeWorkDir, type Sandbox } from '#libs/sandbox/index.ts';
 import type { RenderJob } from '../job.ts';
 import { unpack } from './archive.ts';
 

@@ -8,7 +8,7 @@ import {
   makeWorkDir,
   type Sandbox,
   startConfined,
-} from '../../../sandbox/index.ts';
+} from '#libs/sandbox/index.ts';
 import { BadPicture, type Pixels, type Size } from './pixels.ts';
 
 /** The order in which ffmpeg writes the planes of each of its pixel formats, as indices into a pixel of ours. */

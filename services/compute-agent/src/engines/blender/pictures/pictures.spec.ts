@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'mocha';
 import sharp from 'sharp';
 import { systemClock } from '#libs/clock/index.ts';
 import { needs } from '#libs/testing/index.ts';
-import { findSandbox, type Sandbox } from '../../../sandbox/index.ts';
+import { findSandbox, type Sandbox } from '#libs/sandbox/index.ts';
 import { isUniform, pixelHash } from './pixels.ts';
 import { verifyPicture } from './verify.ts';
 

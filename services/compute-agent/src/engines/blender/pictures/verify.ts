@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Clock } from '#libs/clock/index.ts';
 import { BadExr, checkChunks, layersHash, shownLayer, withExrFile } from '#libs/exr/index.ts';
-import type { Sandbox } from '../../../sandbox/index.ts';
+import type { Sandbox } from '#libs/sandbox/index.ts';
 import { decodeExr } from './decode-exr.ts';
 import { decodeSharp } from './decode-sharp.ts';
 import { BadPicture, checkSize, isUniform, pixelHash, type Pixels, type Size } from './pixels.ts';
