@@ -1,4 +1,5 @@
 /** Surroundings for tests: real stores on free ports, a network that fails on request, time that stands still. */
+export { type Answers, answersMeanwhile, type Meanwhile } from './answers-meanwhile.ts';
 export {
   type AgentStream,
   capabilityOf,

@@ -1,0 +1,103 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Meanwhile {
+  /** Most time that 99 of 100 calls may take; default 250. */
+  p99Ms?: number;
+  /** `during` is done again until so many calls were made; default 200. With 1 it is done once. */
+  calls?: number;
+  /** The pause between two calls; default 5. */
+  everyMs?: number;
+}
+
+/** What calls took, without what the machine took of it. */
+export interface Answers {
+  calls: number;
+  p99Ms: number;
+  longestMs: number;
+}
+
+const ECHO = fileURLToPath(new URL('echo.ts', import.meta.url));
+
+/** A process beside the service, under the same scheduler, which answers at once. */
+const startEcho = async () => {
+  const child: ChildProcess = fork(ECHO);
+  const echo = async (): Promise<void> => {
+    const answered = once(child, 'message');
+    child.send('');
+    await answered;
+  };
+  await echo();
+  return {
+    echo,
+    [Symbol.asyncDispose]: async () => {
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+};
+
+const timed = async (work: () => Promise<unknown>): Promise<number> => {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+};
+
+/**
+ * Shows that a service goes on answering: makes one call after the other while `during` is done, such as an attack of another customer,
+ * and throws if more than 1 of 100 takes longer than 250 ms. A call that fails fails the test.
+ *
+ * A machine that is busy with other things slows everything down. So with each call an idle process is asked too, and what it takes to
+ * answer is subtracted. That makes it no measurement: it tells a service that stands still from one that does not.
+ *
+ *     await answersMeanwhile(() => bob.listLeases({}), () => ann.startVisualization(bomb).catch(ignored));
+ *
+ * @throws if the calls took too long, or `during` or a call rejects
+ */
+export const answersMeanwhile = async (
+  call: () => Promise<unknown>,
+  during: () => Promise<unknown>,
+  { p99Ms = 250, calls = 200, everyMs = 5 }: Meanwhile = {},
+): Promise<Answers> => {
+  await using idle = await startEcho();
+  const took: number[] = [];
+  const calling = new AbortController();
+  const callAll = async (): Promise<void> => {
+    while (!calling.signal.aborted) {
+      const [byService, byMachine] = await Promise.all([timed(call), timed(idle.echo)]);
+      took.push(Math.max(0, byService - byMachine));
+      await sleep(everyMs);
+    }
+  };
+  const doAll = async (): Promise<void> => {
+    try {
+      do {
+        await during();
+      } while (took.length < calls && !calling.signal.aborted);
+    } finally {
+      calling.abort();
+    }
+  };
+  const all = callAll().finally(() => calling.abort());
+  for (const end of await Promise.allSettled([all, doAll()])) {
+    if (end.status === 'rejected') {
+      throw end.reason;
+    }
+  }
+  took.sort((a, b) => a - b);
+  const answers = {
+    calls: took.length,
+    p99Ms: Math.round(took[Math.ceil(took.length * 0.99) - 1] ?? 0),
+    longestMs: Math.round(took.at(-1) ?? 0),
+  };
+  if (answers.p99Ms > p99Ms) {
+    const { p99Ms: p99, longestMs } = answers;
+    throw new Error(
+      `of ${answers.calls} calls meanwhile, 99 of 100 took up to ${p99} ms and the longest ${longestMs} ms; ${p99Ms} ms are allowed`,
+    );
+  }
+  return answers;
+};
