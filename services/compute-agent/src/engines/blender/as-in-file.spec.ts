@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import { pino } from 'pino';
 import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
-import { systemClock } from '#libs/clock/index.ts';
 import { findProgram } from '#libs/programs/index.ts';
-import { systemRandom } from '#libs/random/index.ts';
 import { needs } from '#libs/testing/index.ts';
-import { running } from '../../fixtures/agent.ts';
-import { findSandbox } from '#libs/sandbox/index.ts';
+import {
+  blenderOptions,
+  frameOf,
+  openedBy,
+  pixelHashOf,
+  renderJob,
+} from '../../fixtures/blender.ts';
 import type { Completed } from '../engine.ts';
 import { type BlenderEngine, createBlenderEngine } from './blender.ts';
-import { findBlenders } from './find-blender.ts';
 import type { RenderJob } from './job.ts';
-import { verifyPicture } from './pictures/verify.ts';
 
 const run = promisify(execFile);
 const going = new AbortController().signal;
@@ -41,44 +41,15 @@ describe('a frame as its file says', function () {
   let programs: Record<string, string>;
   before(async () => {
     programs = { '3.4': 'blender', [NEWER]: await findProgram(`blender-${NEWER}`, '') };
-    const { found } = await findBlenders(Object.values(programs), '/usr/bin');
-    engine = await createBlenderEngine({
-      sandbox: await findSandbox({ noSandbox: false }),
-      blenders: found.map((each) => ({ ...each, engines: ['CYCLES'], devices: [] })),
-      folder: at('engine'),
-      slots: 1,
-      cpus: 2,
-      memoryBytes: 4 * 1024 ** 3,
-      clock: systemClock,
-      random: systemRandom,
-      logger: pino({ enabled: false }),
-    });
+    engine = await createBlenderEngine(await blenderOptions(at('engine'), Object.values(programs)));
   });
 
-  const open = (file: string, more: Partial<RenderJob> = {}) =>
-    engine.open(
-      {
-        sceneFile: at(file),
-        format: 'AS_IN_FILE',
-        allowMissing: false,
-        frameTimeoutMs: 180_000,
-        progressTimeoutMs: 180_000,
-        version: '3.4.1',
-        ...more,
-      },
-      going,
-    );
+  const job = (file: string, more: Partial<RenderJob> = {}): RenderJob =>
+    renderJob(at(file), { format: 'AS_IN_FILE', version: '3.4.1', ...more });
   const rendered = async (file: string, more: Partial<RenderJob> = {}): Promise<Completed> => {
-    const opened = await open(file, more);
-    if (opened.kind !== 'opened') {
-      throw new Error(JSON.stringify(opened));
-    }
+    const opened = await openedBy(engine, job(file, more));
     try {
-      const outcome = await opened.run({ key: 'frames/3' }, running());
-      if (outcome.kind !== 'completed') {
-        throw new Error(JSON.stringify(outcome));
-      }
-      return outcome;
+      return await frameOf(opened, 3);
     } finally {
       await opened.close();
     }
@@ -87,13 +58,9 @@ describe('a frame as its file says', function () {
   /** The pixel hashes of the pictures in a folder and in those within it. */
   const hashesIn = async (folder: string): Promise<string[]> => {
     const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-    const context = { sandbox: { kind: 'none' }, clock: systemClock } as const;
-    const hashes: string[] = [];
-    for (const { parentPath, name } of entries.filter((entry) => entry.isFile())) {
-      const verdict = await verifyPicture(join(parentPath, name), undefined, context);
-      hashes.push(verdict.kind === 'good' ? verdict.pixelHash : verdict.reason);
-    }
-    return hashes.sort();
+    const files = entries.filter((entry) => entry.isFile());
+    const hashes = files.map(({ parentPath, name }) => pixelHashOf(join(parentPath, name)));
+    return (await Promise.all(hashes)).sort();
   };
 
   for (const [short, full] of [
@@ -151,7 +118,7 @@ describe('a frame as its file says', function () {
       [{ camera: 'Gone' }, /no camera Gone; its cameras are: .*Close/],
       [{ viewLayer: 'Gone' }, /no view layer Gone; it has: ViewLayer, Second/],
     ] as const) {
-      const refused = await open('cameras.blend', wrong);
+      const refused = await engine.open(job('cameras.blend', wrong), going);
       expect(refused).to.include({ kind: 'failed', failureClass: 'SCENE_UNREADABLE' });
       expect(refused).to.have.property('reason').that.matches(words);
     }

@@ -14,16 +14,19 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { pino } from 'pino';
-import { systemClock } from '#libs/clock/index.ts';
 import { processTree, statOf } from '#libs/programs/index.ts';
-import { systemRandom } from '#libs/random/index.ts';
 import { commandLines, eventually, fakeClock, needs } from '#libs/testing/index.ts';
-import { verifyPicture } from './pictures/verify.ts';
 import { running } from '../../fixtures/agent.ts';
-import { findSandbox, type Sandbox } from '#libs/sandbox/index.ts';
+import {
+  blenderOptions,
+  completed,
+  frameOf,
+  openedBy,
+  pixelHashOf,
+  renderJob,
+} from '../../fixtures/blender.ts';
 import { layOut } from '../../project/layout.ts';
-import type { Completed, Failed, Outcome, Progress, Running } from '../engine.ts';
+import type { Failed, Outcome, Progress, Running } from '../engine.ts';
 import { type BlenderEngine, type BlenderOptions, createBlenderEngine } from './blender.ts';
 import type { FrameFormat, RenderJob } from './job.ts';
 import type { OpenedScene } from './scene.ts';
@@ -34,16 +37,6 @@ const SCENES = new URL('./testing/scenes.py', import.meta.url).pathname;
 const going = new AbortController().signal;
 /** Out of order, because a frame may keep something of the one before. */
 const FRAMES = [1, 12, 5, 6, 2];
-
-const completed = (outcome: Outcome): Completed => {
-  if (outcome.kind !== 'completed') {
-    throw new Error(JSON.stringify(outcome));
-  }
-  return outcome;
-};
-
-const frame = async (scene: OpenedScene, number: number): Promise<Completed> =>
-  completed(await scene.run({ key: `frames/${number}` }, running()));
 
 /** The renderers that this process started, by their pids; others may be at work on this machine. */
 const blenders = async (): Promise<number[]> =>
@@ -72,48 +65,31 @@ describe('rendering with Blender', function () {
   before(needs('bwrap'));
 
   let folder = '';
-  let sandbox: Sandbox;
   let engine: BlenderEngine;
+  let options: BlenderOptions;
   const opened: OpenedScene[] = [];
-  const options = (): BlenderOptions => ({
-    sandbox,
-    blenders: [{ program: '/usr/bin/blender', version: '3.4.1', engines: ['CYCLES'], devices: [] }],
-    folder: join(folder, 'engine'),
-    slots: 1,
-    cpus: 2,
-    memoryBytes: 4 * 1024 ** 3,
-    clock: systemClock,
-    random: systemRandom,
-    logger: pino({ enabled: false }),
-  });
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'muster-blender-'));
-    sandbox = await findSandbox({ noSandbox: false });
     const args = '--background --factory-startup --python-exit-code 1 --python'.split(' ');
     await run('/usr/bin/blender', [...args, SCENES, '--', folder]);
-    engine = await createBlenderEngine(options());
+    options = await blenderOptions(join(folder, 'engine'));
+    engine = await createBlenderEngine(options);
   });
   const closeAll = (): Promise<unknown> =>
     Promise.all(opened.splice(0).map((scene) => scene.close()));
   // The folder does not exist if the suite was skipped.
   after(() => (folder === '' ? undefined : rm(folder, { recursive: true, force: true })));
 
-  const job = (scene: string, over: Partial<RenderJob> = {}): RenderJob => ({
-    sceneFile: join(folder, `${scene}.blend`),
-    format: 'PNG',
-    allowMissing: false,
-    frameTimeoutMs: 60_000,
-    progressTimeoutMs: 60_000,
-    ...over,
-  });
-  const open = async (scene: string, over: Partial<RenderJob> = {}): Promise<OpenedScene> => {
-    const result = await engine.open(job(scene, over), going);
-    if (result.kind !== 'opened') {
-      throw new Error(JSON.stringify(result));
-    }
-    opened.push(result);
-    return result;
+  const job = (scene: string, over: Partial<RenderJob> = {}): RenderJob =>
+    renderJob(join(folder, `${scene}.blend`), over);
+  /** Opens a scene that `closeAll` closes. */
+  const openWith = async (by: BlenderEngine, work: RenderJob): Promise<OpenedScene> => {
+    const scene = await openedBy(by, work);
+    opened.push(scene);
+    return scene;
   };
+  const open = (scene: string, over: Partial<RenderJob> = {}): Promise<OpenedScene> =>
+    openWith(engine, job(scene, over));
   const refused = async (scene: string, over: Partial<RenderJob> = {}): Promise<Failed> => {
     const result = await engine.open(job(scene, over), going);
     if (result.kind !== 'failed') {
@@ -141,11 +117,7 @@ describe('rendering with Blender', function () {
       for (const number of numbers) {
         const file = `${out(format)}${String(number).padStart(4, '0')}.${ending}`;
         const picture = { width: 64, height: 36 };
-        const verdict = await verifyPicture(file, picture, { sandbox, clock: systemClock });
-        direct.set(
-          `${format} ${number}`,
-          verdict.kind === 'good' ? verdict.pixelHash : verdict.reason,
-        );
+        direct.set(`${format} ${number}`, await pixelHashOf(file, picture));
       }
     }
   };
@@ -178,7 +150,7 @@ describe('rendering with Blender', function () {
       });
       const hashes: string[] = [];
       for (const number of FRAMES) {
-        const result = await frame(scene, number);
+        const result = await frameOf(scene, number);
         hashes.push(result.pixelHash);
         expect(result.notes).to.deep.equal([]);
         expect(result.sizeBytes).to.equal((await readFile(result.file ?? '')).length);
@@ -190,19 +162,19 @@ describe('rendering with Blender', function () {
     for (const format of ['JPEG', 'OPEN_EXR'] as const) {
       it(`renders ${format} with the pixels of plain Blender`, async () => {
         const scene = scenes[format];
-        const { pixelHash, file } = await frame(scene, 3);
+        const { pixelHash, file } = await frameOf(scene, 3);
         expect(file).to.match(format === 'JPEG' ? /\.jpg$/ : /\.exr$/);
         expect(pixelHash).to.equal(direct.get(`${format} 3`));
       });
     }
 
     it('switches denoising off if this Blender cannot denoise, and says so', async () => {
-      const { notes } = await frame(scenes.denoised, 1);
+      const { notes } = await frameOf(scenes.denoised, 1);
       expect(notes).to.deep.equal(['denoising off: this Blender has no OpenImageDenoise']);
     });
 
     it('accepts a picture of one colour, and says so', async () => {
-      expect((await frame(scenes.black, 1)).notes).to.deep.equal(['picture of one colour']);
+      expect((await frameOf(scenes.black, 1)).notes).to.deep.equal(['picture of one colour']);
     });
 
     it('fails a frame with the message of Blender, and renders the next one', async () => {
@@ -219,7 +191,7 @@ describe('rendering with Blender', function () {
 
     it('runs no Python of the file, writes no file but the picture, and says that scripts were left out', async () => {
       const scene = scenes.scripted;
-      const result = await frame(scene, 1);
+      const result = await frameOf(scene, 1);
       expect(result.notes.join()).to.match(/^scripts in the file were not run/);
       const failure = await scene.run({ key: 'frames/x' }, running());
       expect(failure).to.include({ failureClass: 'AGENT_ERROR' });
@@ -257,8 +229,8 @@ describe('rendering with Blender', function () {
         percent: 50,
       });
       expect(completed(await other.run({ key: 'frames/6' }, running())).sizeBytes).to.be.above(0);
-      await frame(cropped, 1);
-      expect((await frame(few, 1)).pixelHash).not.to.equal((await frame(many, 1)).pixelHash);
+      await frameOf(cropped, 1);
+      expect((await frameOf(few, 1)).pixelHash).not.to.equal((await frameOf(many, 1)).pixelHash);
     });
 
     it('names missing files before it renders a frame, unless the job accepts that they are missing', async () => {
@@ -270,10 +242,10 @@ describe('rendering with Blender', function () {
       expect(failure).to.include({ failureClass: 'MISSING_ASSETS' });
       expect(failure.names).to.deep.equal(['//../earth/world_map.jpg', '//smoke/smoke.vdb']);
       expect(failure.reason).to.include('world_map.jpg');
-      const { notes } = await frame(accepted, 1);
+      const { notes } = await frameOf(accepted, 1);
       expect(notes).to.have.length(1);
       expect(notes[0]).to.match(/^rendered without 2 missing files/);
-      await frame(packed, 1);
+      await frameOf(packed, 1);
     });
 
     it('finds files at the places that the .blend names, also at those of the system and without a sandbox', async () => {
@@ -285,22 +257,14 @@ describe('rendering with Blender', function () {
       const sceneFile = join(project.folder, 'shots/elsewhere.blend');
       const bare = join(folder, 'bare');
       const unconfined = await createBlenderEngine({
-        ...options(),
+        ...options,
         sandbox: { kind: 'none' },
         folder: bare,
       });
-      const openedBy = async (by: BlenderEngine, work: RenderJob): Promise<OpenedScene> => {
-        const scene = await by.open(work, going);
-        if (scene.kind !== 'opened') {
-          throw new Error(JSON.stringify(scene));
-        }
-        opened.push(scene);
-        return scene;
-      };
-      const expected = await frame(await openedBy(unconfined, job('at-hand')), 1);
+      const expected = await frameOf(await openWith(unconfined, job('at-hand')), 1);
       for (const each of [engine, unconfined]) {
-        const scene = await openedBy(each, job('elsewhere', { sceneFile, project }));
-        expect((await frame(scene, 1)).pixelHash).to.equal(expected.pixelHash);
+        const scene = await openWith(each, job('elsewhere', { sceneFile, project }));
+        expect((await frameOf(scene, 1)).pixelHash).to.equal(expected.pixelHash);
       }
     });
 
@@ -382,16 +346,16 @@ describe('rendering with Blender', function () {
       await scene.close();
 
       const quick = await open('moving');
-      const { pixelHash } = await frame(quick, 1);
+      const { pixelHash } = await frameOf(quick, 1);
       const [next = 0] = await blenders();
       process.kill(next, 'SIGKILL');
-      expect((await frame(quick, 1)).pixelHash).to.equal(pixelHash);
+      expect((await frameOf(quick, 1)).pixelHash).to.equal(pixelHash);
     });
 
     it('ends a renderer that takes too long or makes no progress, and says which', async () => {
       const clock = fakeClock();
       const timed = await createBlenderEngine({
-        ...options(),
+        ...options,
         folder: join(folder, 'timed'),
         clock,
       });
@@ -404,11 +368,7 @@ describe('rendering with Blender', function () {
         over: Partial<RenderJob>,
         atWork?: () => Promise<void>,
       ): Promise<Outcome> => {
-        const scene = await timed.open(job('slow', over), going);
-        if (scene.kind !== 'opened') {
-          throw new Error(JSON.stringify(scene));
-        }
-        opened.push(scene);
+        const scene = await openWith(timed, job('slow', over));
         const watching = watched();
         let isOver = false;
         const rendering = scene.run({ key: 'frames/1' }, watching).finally(() => (isOver = true));
@@ -458,7 +418,7 @@ describe('rendering with Blender', function () {
 
     it('ends a renderer that exceeds its memory', async () => {
       const small = await createBlenderEngine({
-        ...options(),
+        ...options,
         folder: join(folder, 'small'),
         memoryBytes: 64 * 1024 ** 2,
       });

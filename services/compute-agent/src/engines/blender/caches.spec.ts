@@ -3,19 +3,19 @@ import { join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { pino } from 'pino';
 import { makeCachedProject } from '#libs/blend/fixtures/scenes.ts';
 import { idsOf, openSource, readBlendFile, trace } from '#libs/blend/index.ts';
-import { systemClock } from '#libs/clock/index.ts';
 import { findProgram } from '#libs/programs/index.ts';
-import { systemRandom } from '#libs/random/index.ts';
 import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
-import { running } from '../../fixtures/agent.ts';
+import {
+  blenderOptions,
+  frameOf,
+  openedBy,
+  pixelHashOf,
+  renderJob,
+} from '../../fixtures/blender.ts';
 import { layOut } from '../../project/layout.ts';
-import { findSandbox } from '#libs/sandbox/index.ts';
 import { createBlenderEngine } from './blender.ts';
-import { findBlenders } from './find-blender.ts';
-import { verifyPicture } from './pictures/verify.ts';
 
 const run = promisify(execFile);
 const FRAMES = [4, 1, 3];
@@ -46,50 +46,21 @@ describe('movement that lies in caches of Alembic and USD, and in an ocean', fun
     const parts = [SHOT, ...caches].map((path) => ({ path, file: at('film', path) }));
     const project = await layOut(at('laid-out'), parts);
     const program = await findProgram('blender-5.0', process.env['PATH']);
-    const { found } = await findBlenders([program], '/usr/bin');
-    const sandbox = await findSandbox({ noSandbox: false });
-    const engine = await createBlenderEngine({
-      sandbox,
-      blenders: found.map((each) => ({ ...each, engines: ['CYCLES'], devices: [] })),
-      folder: at('engine'),
-      slots: 1,
-      cpus: 2,
-      memoryBytes: 4 * 1024 ** 3,
-      clock: systemClock,
-      random: systemRandom,
-      logger: pino({ enabled: false }),
-    });
-    const opened = await engine.open(
-      {
-        sceneFile: join(project.folder, SHOT),
-        project,
-        format: 'PNG',
-        allowMissing: false,
-        physics: 'refuse',
-        frameTimeoutMs: 60_000,
-        progressTimeoutMs: 60_000,
-      },
-      new AbortController().signal,
-    );
-    if (opened.kind !== 'opened') {
-      throw new Error(JSON.stringify(opened));
-    }
+    const engine = await createBlenderEngine(await blenderOptions(at('engine'), [program]));
+    const job = renderJob(join(project.folder, SHOT), { project, physics: 'refuse' });
+    const opened = await openedBy(engine, job);
     const ours: string[] = [];
     for (const frame of FRAMES) {
-      const outcome = await opened.run({ key: `frames/${frame}` }, running());
-      ours.push(outcome.kind === 'completed' ? outcome.pixelHash : JSON.stringify(outcome));
+      ours.push((await frameOf(opened, frame)).pixelHash);
     }
     await opened.close();
 
     const output = ['--render-output', at('direct_####'), '--frame-start', '1', '--frame-end', '4'];
     await run(program, ['--background', at('film', SHOT), ...output, '--render-anim']);
-    const direct: string[] = [];
-    for (const frame of FRAMES) {
-      const size = { width: 48, height: 48 };
-      const around = { sandbox, clock: systemClock };
-      const verdict = await verifyPicture(at(`direct_000${frame}.png`), size, around);
-      direct.push(verdict.kind === 'good' ? verdict.pixelHash : verdict.reason);
-    }
+    const size = { width: 48, height: 48 };
+    const direct = await Promise.all(
+      FRAMES.map((frame) => pixelHashOf(at(`direct_000${frame}.png`), size)),
+    );
     expect(new Set(direct).size).to.equal(FRAMES.length);
     expect(ours).to.deep.equal(direct);
   });

@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { pino } from 'pino';
 import { makeScenes } from '#libs/blend/fixtures/scenes.ts';
-import { systemClock } from '#libs/clock/index.ts';
 import { findProgram } from '#libs/programs/index.ts';
-import { systemRandom } from '#libs/random/index.ts';
 import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
-import { running } from '../../fixtures/agent.ts';
-import { findSandbox } from '#libs/sandbox/index.ts';
+import {
+  blenderOptions,
+  frameOf,
+  openedBy,
+  pixelHashOf,
+  renderJob,
+} from '../../fixtures/blender.ts';
 import type { Progress } from '../engine.ts';
 import { type BlenderEngine, createBlenderEngine } from './blender.ts';
-import { findBlenders } from './find-blender.ts';
 import type { RenderJob } from './job.ts';
-import { verifyPicture } from './pictures/verify.ts';
 
 const run = promisify(execFile);
 const going = new AbortController().signal;
@@ -48,17 +48,9 @@ describe('Blenders of several versions on one machine', function () {
   let engine: BlenderEngine;
   let versions: string[];
   const at = (...names: string[]): string => join(folder.path, ...names);
-  const job = (file: string, more: Partial<RenderJob> = {}): RenderJob => ({
-    sceneFile: at(file),
-    format: 'PNG',
-    allowMissing: false,
-    frameTimeoutMs: 60_000,
-    progressTimeoutMs: 60_000,
-    ...more,
-  });
   /** Opens a scene, or answers the failure. */
   const open = async (file: string, more: Partial<RenderJob> = {}) => {
-    const opened = await engine.open(job(file, more), going);
+    const opened = await engine.open(renderJob(at(file), more), going);
     return opened.kind === 'opened' ? opened : { ...opened, close: async () => undefined };
   };
 
@@ -67,42 +59,22 @@ describe('Blenders of several versions on one machine', function () {
     await makeScenes(folder.path);
     await writeFile(at('directly.py'), DIRECTLY);
     await writeFile(at('save-newer.py'), SAVE_NEWER);
-    const sandbox = await findSandbox({ noSandbox: false });
-    const { found } = await findBlenders(
-      ['blender', ...(await Promise.all(NEWER.map(toolOf)))],
-      '/usr/bin',
-    );
-    versions = found.map(({ version }) => version);
-    engine = await createBlenderEngine({
-      sandbox,
-      blenders: found.map((each) => ({
-        ...each,
-        engines: ['CYCLES', 'BLENDER_EEVEE'],
-        devices: [],
-      })),
-      folder: at('engine'),
-      slots: 1,
-      cpus: 2,
-      memoryBytes: 4 * 1024 ** 3,
-      clock: systemClock,
-      random: systemRandom,
-      logger: pino({ enabled: false }),
-    });
+    const programs = ['blender', ...(await Promise.all(NEWER.map(toolOf)))];
+    const options = await blenderOptions(at('engine'), programs, ['CYCLES', 'BLENDER_EEVEE']);
+    versions = options.blenders.map(({ version }) => version);
+    engine = await createBlenderEngine(options);
   });
   after(async () => folder?.[Symbol.asyncDispose]());
 
   for (const short of NEWER) {
     it(`render with ${short} what it renders by itself, to the pixel, and tell how far it is`, async () => {
       const version = versions.find((each) => each.startsWith(short));
-      const opened = await open('packed.blend', { version: version ?? '' });
-      if (opened.kind !== 'opened') {
-        throw new Error(JSON.stringify(opened));
-      }
+      const job = renderJob(at('packed.blend'), { version: version ?? '' });
+      const opened = await openedBy(engine, job);
       try {
         const heard: Progress[] = [];
         const progress = (made: Progress): void => void heard.push(made);
-        const outcome = await opened.run({ key: 'frames/3' }, { ...running(), progress });
-        expect(outcome).to.include({ kind: 'completed' });
+        const { pixelHash } = await frameOf(opened, 3, { progress });
         expect(heard.map(({ text }) => text).join('\n')).to.match(/Sample \d+\/\d+/);
         const picture = at(`directly-${short}.png`);
         await run(await toolOf(short), [
@@ -112,12 +84,7 @@ describe('Blenders of several versions on one machine', function () {
           at('directly.py'),
           picture,
         ]);
-        const size = { format: 'PNG', width: 32, height: 18 } as const;
-        const around = { sandbox: { kind: 'none' }, clock: systemClock } as const;
-        const direct = await verifyPicture(picture, size, around);
-        expect(direct.kind === 'good' && direct.pixelHash).to.equal(
-          outcome.kind === 'completed' && outcome.pixelHash,
-        );
+        expect(await pixelHashOf(picture, { width: 32, height: 18 })).to.equal(pixelHash);
       } finally {
         await opened.close();
       }
@@ -146,13 +113,10 @@ describe('Blenders of several versions on one machine', function () {
       ['../../etc/passwd', 'passwd'],
       ['..', 'given'],
     ] as const) {
-      const opened = await open('packed.blend', { fileName });
-      if (opened.kind !== 'opened') {
-        throw new Error(JSON.stringify(opened));
-      }
-      const outcome = await opened.run({ key: 'frames/3' }, running());
+      const opened = await openedBy(engine, renderJob(at('packed.blend'), { fileName }));
+      const { file } = await frameOf(opened, 3);
       await opened.close();
-      const picture = await readFile(outcome.kind === 'completed' ? (outcome.file ?? '') : '');
+      const picture = await readFile(file ?? '');
       expect(picture.toString('utf8')).to.match(new RegExp(`File\0/given/\\d+/${named}`));
     }
   });

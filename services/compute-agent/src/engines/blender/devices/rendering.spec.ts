@@ -9,6 +9,7 @@ import { findProgram } from '#libs/programs/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { makeFakeGpu, needs, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { running } from '../../../fixtures/agent.ts';
+import { renderJob } from '../../../fixtures/blender.ts';
 import { findSandbox } from '#libs/sandbox/index.ts';
 import type { Outcome } from '../../engine.ts';
 import type { Surroundings } from '../../family.ts';
@@ -63,14 +64,7 @@ describe('a Blender whose Cycles tells of a graphics card', function () {
 
   const render = async (over: Partial<RenderJob>, blenders = found): Promise<Outcome> => {
     const engine = await createBlenderEngine({ ...around, blenders });
-    const job = {
-      sceneFile: join(dir.path, 'packed.blend'),
-      format: 'PNG',
-      allowMissing: false,
-      frameTimeoutMs: 60_000,
-      progressTimeoutMs: 60_000,
-    } as const;
-    const opened = await engine.open({ ...job, ...over }, going);
+    const opened = await engine.open(renderJob(join(dir.path, 'packed.blend'), over), going);
     if (opened.kind !== 'opened') {
       return opened;
     }

@@ -3,19 +3,21 @@ import { cp, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import { pino } from 'pino';
 import { makeZones, usesScenes } from '#libs/blend/fixtures/scenes.ts';
-import { systemClock } from '#libs/clock/index.ts';
 import { findProgram } from '#libs/programs/index.ts';
-import { systemRandom } from '#libs/random/index.ts';
 import { needs } from '#libs/testing/index.ts';
 import { running } from '../../../fixtures/agent.ts';
-import { findSandbox } from '#libs/sandbox/index.ts';
-import type { Completed, Opened, Progress, Running } from '../../engine.ts';
+import {
+  blenderOptions,
+  completed,
+  frameOf,
+  openedBy,
+  pixelHashOf,
+  renderJob,
+} from '../../../fixtures/blender.ts';
+import type { Opened, Progress, Running } from '../../engine.ts';
 import { type BlenderEngine, createBlenderEngine } from '../blender.ts';
-import { findBlenders } from '../find-blender.ts';
 import type { RenderJob } from '../job.ts';
-import { verifyPicture } from '../pictures/verify.ts';
 
 const run = promisify(execFile);
 const going = new AbortController().signal;
@@ -55,53 +57,21 @@ describe('physics that is not baked', function () {
     await writeFile(at('directly.py'), DIRECTLY);
     await makeZones(at('.'));
     const programs = ['blender', await findProgram('blender-5.0', '')];
-    const { found } = await findBlenders(programs, '/usr/bin');
-    versions = Object.fromEntries(found.map((each) => [each.version.slice(0, 3), each]));
-    engine = await createBlenderEngine({
-      sandbox: await findSandbox({ noSandbox: false }),
-      blenders: found.map((each) => ({ ...each, engines: ['CYCLES'], devices: [] })),
-      folder: at('engine'),
-      slots: 1,
-      cpus: 2,
-      memoryBytes: 4 * 1024 ** 3,
-      clock: systemClock,
-      random: systemRandom,
-      logger: pino({ enabled: false }),
-    });
+    const options = await blenderOptions(at('engine'), programs);
+    versions = Object.fromEntries(options.blenders.map((each) => [each.version.slice(0, 3), each]));
+    engine = await createBlenderEngine(options);
   });
 
-  const open = async (file: string, more: Partial<RenderJob>): Promise<Opened> => {
-    const job = {
-      sceneFile: at(file),
-      fileName: file,
-      format: 'PNG',
-      allowMissing: false,
-    } as const;
-    const limits = { frameTimeoutMs: 120_000, progressTimeoutMs: 120_000, bakeTimeoutMs: 120_000 };
-    const opened = await engine.open({ ...job, ...limits, ...more }, going);
-    if (opened.kind !== 'opened') {
-      throw new Error(JSON.stringify(opened));
-    }
-    return opened;
-  };
-  const done = async (opened: Opened, key: string, more: Partial<Running> = {}) => {
-    const outcome = await opened.run({ key }, { ...running(), ...more });
-    expect(outcome, JSON.stringify(outcome)).to.include({ kind: 'completed' });
-    return outcome as Completed;
-  };
+  const open = (file: string, more: Partial<RenderJob>): Promise<Opened> =>
+    openedBy(engine, renderJob(at(file), { fileName: file, bakeTimeoutMs: 120_000, ...more }));
   /** The pixel hashes of what Blender bakes and renders by itself. */
   const directly = async (file: string, short: string, frames: readonly number[]) => {
     const stem = at(`direct-${short}-${file}-`);
     const options = ['--background', '--factory-startup', at(file), '--python', at('directly.py')];
     await run(versions[short]?.program ?? '', [...options, '--', stem]);
-    const size = { format: 'PNG', width: 32, height: 18 } as const;
+    const size = { width: 32, height: 18 };
     return Promise.all(
-      frames.map(async (frame) => {
-        const picture = `${stem}${String(frame).padStart(4, '0')}.png`;
-        const around = { sandbox: { kind: 'none' }, clock: systemClock } as const;
-        const verdict = await verifyPicture(picture, size, around);
-        return verdict.kind === 'good' ? verdict.pixelHash : verdict.reason;
-      }),
+      frames.map((frame) => pixelHashOf(`${stem}${String(frame).padStart(4, '0')}.png`, size)),
     );
   };
 
@@ -117,7 +87,7 @@ describe('physics that is not baked', function () {
       const baker = await open(file, job);
       const heard: Progress[] = [];
       const progress = (made: Progress): void => void heard.push(made);
-      const baked = await done(baker, 'bake/0', { progress });
+      const baked = completed(await baker.run({ key: 'bake/0' }, { ...running(), progress }));
       await baker.close();
       expect(heard.map(({ text }) => text).join()).to.match(/baking frame \d\/\d/);
       const other = await open(file, job);
@@ -127,7 +97,7 @@ describe('physics that is not baked', function () {
       };
       const hashes: string[] = [];
       for (const frame of frames) {
-        hashes.push((await done(other, `frames/${frame}`, { input })).pixelHash);
+        hashes.push((await frameOf(other, frame, { input })).pixelHash);
       }
       await other.close();
       expect(new Set(hashes).size).to.equal(frames.length);
@@ -142,7 +112,7 @@ describe('physics that is not baked', function () {
     it(`is played from the first frame on if it is to be rendered in order, with the same pixels: ${file}`, async () => {
       const { version } = versions[short] ?? { version: '' };
       const opened = await open(file, { version, physics: 'in-order' });
-      const { pixelHash, notes } = await done(opened, 'frames/5');
+      const { pixelHash, notes } = await frameOf(opened, 5);
       await opened.close();
       expect(notes.join()).to.match(new RegExp(`played from frame 1 on: .*${what}`));
       expect([pixelHash]).to.deep.equal(await directly(file, short, [5]));
@@ -151,15 +121,8 @@ describe('physics that is not baked', function () {
 
   it('is one that goes through geometry nodes too, if it lies neither in the file nor beside it', async () => {
     const { version } = versions['5.0'] ?? { version: '' };
-    const limits = { frameTimeoutMs: 120_000, progressTimeoutMs: 120_000 };
-    const job = {
-      ...limits,
-      version,
-      format: 'PNG',
-      allowMissing: false,
-      physics: 'refuse',
-    } as const;
-    const refused = await engine.open({ ...job, sceneFile: at('drifting.blend') }, going);
+    const job = { version, physics: 'refuse' } as const;
+    const refused = await engine.open(renderJob(at('drifting.blend'), job), going);
     expect(refused).to.deep.include({
       failureClass: 'PHYSICS_NOT_BAKED',
       names: ['simulation of Cube'],
@@ -177,20 +140,15 @@ describe('physics that is not baked', function () {
       ['project/drifting-linked.blend', { project: { folder: at('project'), places: [] } }],
     ] as const) {
       const opened = await open(file, { ...job, ...more });
-      expect([(await done(opened, 'frames/5')).pixelHash], file).to.deep.equal(expected);
+      expect([(await frameOf(opened, 5)).pixelHash], file).to.deep.equal(expected);
       await opened.close();
     }
   });
 
   it('is refused by name, if the work wants that, and noted if it does not say', async () => {
-    const job = {
-      format: 'PNG',
-      allowMissing: false,
-      version: versions['3.4']?.version ?? '',
-    } as const;
-    const limits = { frameTimeoutMs: 120_000, progressTimeoutMs: 120_000 };
-    const sceneFile = at('falling.blend');
-    const refused = await engine.open({ ...job, ...limits, sceneFile, physics: 'refuse' }, going);
+    const { version } = versions['3.4'] ?? { version: '' };
+    const wanted = { version, physics: 'refuse' } as const;
+    const refused = await engine.open(renderJob(at('falling.blend'), wanted), going);
     expect(refused).to.deep.include({
       failureClass: 'PHYSICS_NOT_BAKED',
       names: [
@@ -200,13 +158,13 @@ describe('physics that is not baked', function () {
         'rigid bodies of Scene',
       ],
     });
-    const fluid = { sceneFile: at('pouring.blend'), physics: 'in-order' } as const;
-    expect(await engine.open({ ...job, ...limits, ...fluid }, going)).to.deep.include({
+    const fluid = renderJob(at('pouring.blend'), { version, physics: 'in-order' });
+    expect(await engine.open(fluid, going)).to.deep.include({
       failureClass: 'PHYSICS_NOT_BAKED',
       names: ['fluid of Cube'],
     });
-    const opened = await open('falling.blend', { version: job.version });
-    const { notes } = await done(opened, 'frames/1');
+    const opened = await open('falling.blend', { version });
+    const { notes } = await frameOf(opened, 1);
     expect(notes.join()).to.contain('not baked, so frames may not fit together: cloth of Grid');
     await opened.close();
   });
