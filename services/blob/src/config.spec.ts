@@ -26,12 +26,28 @@ describe('readConfig', () => {
     const {
       server: { listen, tls },
       storage,
-      uploads,
+      maximumUploadBytes,
+      places,
+      pace,
     } = readConfig(good);
-    expect({ listen, container: storage.container, uploads, tls }).to.deep.equal({
+    expect({
+      listen,
+      container: storage.container,
+      maximumUploadBytes,
+      places,
+      pace,
+      tls,
+    }).to.deep.equal({
       listen: '127.0.0.1:7404',
       container: 'muster',
-      uploads: { maximumBytes: 64 * 2 ** 30, atOnce: 64 },
+      maximumUploadBytes: 64 * 2 ** 30,
+      places: {
+        uploads: 64,
+        results: 64,
+        downloads: 256,
+        agentDownloads: 256,
+      },
+      pace: { minBytesPerSecond: 16_384, withinMs: 86_400_000 },
       tls: undefined,
     });
   });

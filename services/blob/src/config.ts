@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import {
+  duration,
   identifier,
   integer,
   loadConfig,
@@ -15,6 +16,8 @@ import {
   serverVariables,
   type ServerConfig,
 } from '#libs/service/index.ts';
+import type { PaceRules } from './domain/pace.ts';
+import type { Lane } from './store/lanes.ts';
 
 const checkConnection = (text: string): string => {
   if (!/(^|;)\s*(AccountName|BlobEndpoint|UseDevelopmentStorage)=/i.test(text)) {
@@ -35,6 +38,10 @@ export const variables = z.object({
   MUSTER_BLOB_CONTAINER: identifier('muster').prefault('muster'),
   MUSTER_MAX_UPLOAD: size({ minBytes: 1, maxBytes: 195 * 2 ** 30 }).prefault('64GiB'),
   MUSTER_UPLOADS_AT_ONCE: integer({ min: 1, max: 4_096 }).prefault('64'),
+  MUSTER_RESULTS_AT_ONCE: integer({ min: 1, max: 4_096 }).prefault('64'),
+  MUSTER_DOWNLOADS_AT_ONCE: integer({ min: 1, max: 4_096 }).prefault('256'),
+  MUSTER_MIN_RATE: size({ minBytes: 1, maxBytes: 2 ** 30 }).prefault('16KiB'),
+  MUSTER_UPLOAD_WITHIN: duration({ minMs: 60_000 }).prefault('24h'),
 });
 
 export interface Config {
@@ -42,7 +49,9 @@ export interface Config {
   meshSecret: KeyObject;
   mongo: { url: string; database: string };
   storage: { connectionString: string; container: string };
-  uploads: { maximumBytes: number; atOnce: number };
+  maximumUploadBytes: number;
+  places: Record<Lane, number>;
+  pace: PaceRules;
 }
 
 export const readConfig = (env: Environment): Config => {
@@ -55,6 +64,16 @@ export const readConfig = (env: Environment): Config => {
       connectionString: read.MUSTER_BLOB_CONNECTION,
       container: read.MUSTER_BLOB_CONTAINER,
     },
-    uploads: { maximumBytes: read.MUSTER_MAX_UPLOAD, atOnce: read.MUSTER_UPLOADS_AT_ONCE },
+    maximumUploadBytes: read.MUSTER_MAX_UPLOAD,
+    places: {
+      uploads: read.MUSTER_UPLOADS_AT_ONCE,
+      results: read.MUSTER_RESULTS_AT_ONCE,
+      downloads: read.MUSTER_DOWNLOADS_AT_ONCE,
+      agentDownloads: read.MUSTER_DOWNLOADS_AT_ONCE,
+    },
+    pace: {
+      minBytesPerSecond: read.MUSTER_MIN_RATE,
+      withinMs: read.MUSTER_UPLOAD_WITHIN,
+    },
   };
 };

@@ -5,7 +5,9 @@ import { systemRandom, type Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Config } from './config.ts';
 import { logEvents, type Events } from './events.ts';
+import type { PaceRules } from './domain/pace.ts';
 import { openBlobs, type Blobs } from './store/blobs.ts';
+import { createLanes, type Lanes } from './store/lanes.ts';
 import { openObjects, type Objects } from './store/objects.ts';
 
 export interface Context {
@@ -15,6 +17,8 @@ export interface Context {
   log: Logger;
   meshSecret: KeyObject;
   maximumUploadBytes: number;
+  lanes: Lanes;
+  pace: PaceRules;
   clock: Clock;
   random: Random;
 }
@@ -25,16 +29,18 @@ export const createContext = async (
   stack: AsyncDisposableStack,
   overrides: Partial<Context> = {},
 ): Promise<Context> => {
-  const { meshSecret, uploads } = config;
+  const { meshSecret, maximumUploadBytes, pace } = config;
   const mongo = await connectMongo({ ...config.mongo, logger: log });
   stack.defer(() => mongo.close());
   return {
-    blobs: openBlobs({ ...config.storage, meshSecret, maximumUploads: uploads.atOnce }),
+    blobs: openBlobs({ ...config.storage, meshSecret }),
     objects: openObjects(collection(mongo.db, 'objects')),
     events: logEvents(),
     log,
     meshSecret,
-    maximumUploadBytes: uploads.maximumBytes,
+    maximumUploadBytes,
+    lanes: createLanes(config.places),
+    pace,
     clock: systemClock,
     random: systemRandom,
     ...overrides,

@@ -45,8 +45,42 @@ export const uploadStalled = (afterMs: number): DomainError =>
   new DomainError(
     status.DEADLINE_EXCEEDED,
     'UPLOAD_STALLED',
-    `nothing came for ${afterMs / 1000} s; upload again and keep sending`,
+    `nothing came for ${afterMs / 1000} s; upload again from the beginning and keep sending`,
     { after_ms: afterMs },
+  );
+
+/** Also an upload of many small pieces: it may not hold a place for hours. */
+export const uploadTooSlow = (minBytesPerSecond: number): DomainError =>
+  new DomainError(
+    status.DEADLINE_EXCEEDED,
+    'UPLOAD_TOO_SLOW',
+    `less than ${minBytesPerSecond} bytes a second came; nothing was stored: upload again from the beginning over a faster line`,
+    { min_bytes_per_second: minBytesPerSecond },
+  );
+
+export const uploadTooLong = (withinMs: number): DomainError =>
+  new DomainError(
+    status.DEADLINE_EXCEEDED,
+    'UPLOAD_TOO_SLOW',
+    `the upload took more than ${Math.round(withinMs / 1000)} s; nothing was stored: upload again over a faster line, or less`,
+    { within_ms: Math.round(withinMs) },
+  );
+
+export const downloadTooSlow = (minBytesPerSecond: number): DomainError =>
+  new DomainError(
+    status.DEADLINE_EXCEEDED,
+    'DOWNLOAD_TOO_SLOW',
+    `less than ${minBytesPerSecond} bytes a second were read; go on with \`offset\` after the last byte that came`,
+    { min_bytes_per_second: minBytesPerSecond },
+  );
+
+export const tooManyWaiting = (waiting: number): DomainError =>
+  new DomainError(
+    status.RESOURCE_EXHAUSTED,
+    'TOO_MANY_TRANSFERS',
+    `${waiting} of your calls already wait for a place; try again when some have ended`,
+    { waiting },
+    { retryAfterMs: 5_000 },
   );
 
 export const urlsNotSupported = (): DomainError =>

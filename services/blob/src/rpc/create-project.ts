@@ -44,10 +44,7 @@ export const createProject =
       owner: ownerFolder(ask.customer),
       id: ctx.random.id('b'),
     });
-    await ctx.blobs.write(blobName, once(manifest), {
-      signal: call.signal,
-      check: () => undefined,
-    });
+    await store(ctx, call, blobName, manifest);
     const object: StoredObject = {
       id: ctx.random.id('o'),
       customer: ask.customer,
@@ -142,6 +139,17 @@ const findKnown = async (
     throw requestIdReused(requestId ?? '');
   }
   return before ?? (await findStored(ctx, customer, [sha256], signal))[0];
+};
+
+const store = async (
+  ctx: Context,
+  call: CallContext,
+  blobName: string,
+  manifest: Uint8Array,
+): Promise<void> => {
+  using _place = await ctx.lanes.toUpload(callerOf(call), call.signal);
+  const { signal } = call;
+  await ctx.blobs.write(blobName, once(manifest), { signal, check: () => undefined });
 };
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,13 +1,15 @@
 import type { DownloadRequest, DownloadResponse } from '#libs/contracts/blob.ts';
-import type { ServerStream } from '#libs/grpc/index.ts';
+import type { CallContext, ServerStream } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { blobNotFound } from '../domain/errors.ts';
+import { blobNotFound, downloadTooSlow } from '../domain/errors.ts';
+import { createPace } from '../domain/pace.ts';
 import { rangeOf } from '../domain/range.ts';
-import { readableName } from './reachable.ts';
+import { callerOf, readableName } from './reachable.ts';
 
 export const download = (ctx: Context): ServerStream<DownloadRequest, DownloadResponse> =>
   async function* (request, call) {
     const name = readableName(ctx, call, request);
+    using _place = await ctx.lanes.toDownload(callerOf(call), call.signal);
     const blob = await ctx.blobs.read(
       name,
       rangeOf(request.offset, request.lengthBytes),
@@ -17,8 +19,10 @@ export const download = (ctx: Context): ServerStream<DownloadRequest, DownloadRe
       throw blobNotFound(name);
     }
     const head = { totalBytes: blob.totalBytes, sha256: blob.sha256 ?? '' };
+    const reader = watchReader(ctx, call);
     let isFirst = true;
     for await (const chunk of blob.chunks) {
+      using _reading = reader.reads(chunk.length);
       yield {
         chunk: Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length),
         ...(isFirst ? head : later),
@@ -31,3 +35,24 @@ export const download = (ctx: Context): ServerStream<DownloadRequest, DownloadRe
   };
 
 const later = { totalBytes: 0, sha256: '' };
+
+/** Ends the call of a reader that does not keep the pace, because it holds a place, a connection and a mebibyte. */
+const watchReader = ({ pace: rules, clock }: Context, call: CallContext) => {
+  const pace = createPace(rules);
+  return {
+    /** From here until the disposal the reader has the word. */
+    reads: (bytes: number): Disposable => {
+      const sinceMs = clock.monotonic();
+      const timer = clock.setTimer(pace.leftMs(), () =>
+        call.abort(downloadTooSlow(rules.minBytesPerSecond)),
+      );
+      return {
+        [Symbol.dispose]: () => {
+          timer.cancel();
+          pace.waited(clock.monotonic() - sinceMs);
+          pace.moved(bytes);
+        },
+      };
+    },
+  };
+};

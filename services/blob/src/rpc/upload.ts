@@ -6,18 +6,21 @@ import type { Context } from '../context.ts';
 import { attemptHasOtherBytes, required } from '../domain/errors.ts';
 import { formatBlobName } from '#libs/mesh/index.ts';
 import { checkWhole } from '../domain/upload-rules.ts';
-import { chunksOf } from '../wire/upload-chunks.ts';
+import { chunksOf, firstOf } from '../wire/upload-chunks.ts';
 import { parseUpload } from '../wire/upload-header.ts';
 
 export const upload =
   (ctx: Context): ClientStream<UploadRequest, UploadResponse> =>
   async (requests, call) => {
     const messages = requests[Symbol.asyncIterator]();
-    const first = await messages.next();
+    const first = await firstOf(messages, ctx.clock);
     const header = required('header', headerOf(first), 'must be the first message');
-    const { target, expectation } = parseUpload(ctx, callerOf(call), header);
+    const caller = callerOf(call);
+    const { target, expectation } = parseUpload(ctx, caller, header);
     const name = formatBlobName(target);
-    const written = await ctx.blobs.write(name, chunksOf(messages, expectation, ctx.clock), {
+    using _place = await ctx.lanes.toUpload(caller, call.signal);
+    const chunks = chunksOf(messages, expectation, ctx.pace, ctx.clock);
+    const written = await ctx.blobs.write(name, chunks, {
       signal: call.signal,
       check: (measured) => checkWhole(expectation, measured),
     });

@@ -2,26 +2,19 @@ import { BlobSASPermissions, SASProtocol, StorageSharedKeyCredential } from '@az
 import type { ByteRange } from '../domain/range.ts';
 import { openContainer, type AzureOptions, type AzureContainer } from './azure.ts';
 import { deleteBlob, statBlob } from './entries.ts';
-import { createGate } from './gate.ts';
 import { listBlobs, type ListAsk } from './listing.ts';
 import { readBlob } from './reading.ts';
 import { sealBlob } from './sealing.ts';
 import { writeBlob, type WriteOptions } from './writing.ts';
 
-interface BlobsOptions extends AzureOptions {
-  /** How many uploads may hold buffers (up to 8 MiB each) at once; the others wait. */
-  maximumUploads: number;
-}
-
 /** All stored bytes; those of a name never change. While the storage is away, all methods reject with UNAVAILABLE `blob storage`. */
 export type Blobs = ReturnType<typeof openBlobs>;
 
-export const openBlobs = (options: BlobsOptions) => {
+export const openBlobs = (options: AzureOptions) => {
   const container = openContainer(options);
-  const uploads = createGate(options.maximumUploads);
   return {
     write: (name: string, chunks: AsyncIterable<Uint8Array>, write: WriteOptions) =>
-      uploads.pass(write.signal, () => writeBlob(container, name, chunks, write)),
+      writeBlob(container, name, chunks, write),
     /** Undefined: no such blob. Rejects with OUT_OF_RANGE if the range begins at or after the end. */
     read: (name: string, range: ByteRange, signal: AbortSignal) =>
       readBlob(container, name, range, signal),

@@ -1,36 +1,90 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { createGate } from './gate.ts';
+import { reasonOf } from '../fixtures/blob.ts';
+import { createGate, MAX_WAITING } from './gate.ts';
+
+const never = new AbortController().signal;
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Asks for places, and notes who got one, in order. */
+const visitors = (places: number) => {
+  const gate = createGate(places);
+  const held: { caller: string; place: Disposable }[] = [];
+  return {
+    gate,
+    ask: async (callers: string): Promise<void> => {
+      for (const caller of callers) {
+        void gate.enter(caller, never).then((place) => held.push({ caller, place }));
+      }
+      await turn();
+    },
+    leave: async (caller: string): Promise<void> => {
+      const at = held.findIndex((each) => each.caller === caller);
+      held.splice(at, 1)[0]?.place[Symbol.dispose]();
+      await turn();
+    },
+    inside: (): string =>
+      held
+        .map(({ caller }) => caller)
+        .sort()
+        .join(''),
+  };
+};
 
 describe('createGate', () => {
-  const never = new AbortController().signal;
-
-  it('runs so many at once, and the others in the order of their arrival', async () => {
-    const gate = createGate(2);
-    const order: number[] = [];
-    let inside = 0;
-    let most = 0;
-    const work = async (turn: number): Promise<void> => {
-      most = Math.max(most, ++inside);
-      await new Promise((resolve) => setImmediate(resolve));
-      order.push(turn);
-      inside -= 1;
-    };
-    await Promise.all([0, 1, 2, 3, 4].map((turn) => gate.pass(never, () => work(turn))));
-    expect(most).to.equal(2);
-    expect(order).to.deep.equal([0, 1, 2, 3, 4]);
+  it('leaves a caller half of the places, and as many free as any caller has', async () => {
+    const { ask, inside } = visitors(8);
+    await ask('aaaaaaaa');
+    expect(inside()).to.equal('aaaa');
+    await ask('bbbbbbbb');
+    expect(inside()).to.equal('aaaabb');
+    await ask('cccc');
+    expect(inside()).to.equal('aaaabbc');
+    await ask('d');
+    expect(inside()).to.equal('aaaabbcd');
   });
 
-  it('frees a place if the work fails, and gives none to callers that left', async () => {
+  it('gives a free place to who has fewest, and in turn among equals', async () => {
+    const { ask, leave, inside } = visitors(4);
+    await ask('aabcab');
+    expect(inside()).to.equal('aabc');
+    await ask('de');
+    await leave('a');
+    expect(inside()).to.equal('abcd');
+    await leave('c');
+    expect(inside()).to.equal('abde');
+    await leave('d');
+    expect(inside()).to.equal('abe');
+    await leave('e');
+    expect(inside()).to.equal('aab');
+  });
+
+  it('lets a single place be used by one after the other', async () => {
+    const { ask, leave, inside } = visitors(1);
+    await ask('ab');
+    expect(inside()).to.equal('a');
+    await leave('a');
+    expect(inside()).to.equal('b');
+  });
+
+  it('gives no place to callers that left, and frees one only once', async () => {
     const gate = createGate(1);
     const leaving = new AbortController();
-    const failing = gate.pass(never, () => Promise.reject(new Error('broken')));
-    const left = gate.pass(leaving.signal, () => Promise.resolve('in'));
+    const first = await gate.enter('a', never);
+    const left = gate.enter('b', leaving.signal).catch(String);
     leaving.abort(new Error('left'));
-    const outcomes = await Promise.allSettled([failing, left]);
-    expect(
-      outcomes.map((outcome) => outcome.status === 'rejected' && String(outcome.reason)),
-    ).to.deep.equal(['Error: broken', 'Error: left']);
-    expect(await gate.pass(never, () => Promise.resolve('in'))).to.equal('in');
+    expect(await left).to.equal('Error: left');
+    first[Symbol.dispose]();
+    first[Symbol.dispose]();
+    using _second = await gate.enter('a', never);
+    const third = gate.enter('a', AbortSignal.timeout(1)).then(() => 'in', String);
+    expect(await third).to.match(/TimeoutError/);
+  });
+
+  it('bounds how many calls of one caller wait', async () => {
+    const { gate, ask } = visitors(2);
+    await ask('a'.repeat(1 + MAX_WAITING));
+    expect(await reasonOf(gate.enter('a', never))).to.equal('TOO_MANY_TRANSFERS');
+    expect(await reasonOf(gate.enter('b', never))).to.equal('answered');
   });
 });

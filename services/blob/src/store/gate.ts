@@ -1,22 +1,97 @@
-import pLimit from 'p-limit';
-import { abortable } from '#libs/async/index.ts';
+import { addAbortListener } from 'node:events';
+import { tooManyWaiting } from '../domain/errors.ts';
 
-/** Runs a limited number of works at once; the others wait in order. */
+/** Most calls of one caller that wait for a place. Each may hold a message of 1 MiB that was read ahead. */
+export const MAX_WAITING = 64;
+
+interface Waiting {
+  enter: () => void;
+}
+
+/** A limited number of places, shared by callers of whom none can keep the others out. */
+export type Gate = ReturnType<typeof createGate>;
+
+/**
+ * A caller takes no more places than it leaves free: alone half of them, beside many others fewer. A place that becomes free goes
+ * to the caller with the fewest places; among equals to the one who has waited longest without one.
+ */
 export const createGate = (places: number) => {
-  const limit = pLimit(places);
+  const inside = new Map<string, number>();
+  /** Who waits, by caller. Who got a place moves to the end. */
+  const queues = new Map<string, Waiting[]>();
+  let free = places;
+  const heldBy = (caller: string): number => inside.get(caller) ?? 0;
+
+  const next = (): string | undefined => {
+    let first: string | undefined;
+    for (const caller of queues.keys()) {
+      const held = heldBy(caller);
+      if (held < free && (first === undefined || held < heldBy(first))) {
+        first = caller;
+      }
+    }
+    return first;
+  };
+  const remove = (caller: string, waiting: Waiting): void => {
+    const left = queues.get(caller)?.filter((other) => other !== waiting) ?? [];
+    if (left.length === 0) {
+      queues.delete(caller);
+    } else {
+      queues.set(caller, left);
+    }
+  };
+  const letIn = (): void => {
+    for (let caller = next(); caller !== undefined; caller = next()) {
+      const [waiting, ...others] = queues.get(caller) ?? [];
+      queues.delete(caller);
+      if (others.length > 0) {
+        queues.set(caller, others);
+      }
+      free -= 1;
+      inside.set(caller, heldBy(caller) + 1);
+      waiting?.enter();
+    }
+  };
+  const leave = (caller: string): void => {
+    free += 1;
+    const held = heldBy(caller) - 1;
+    if (held === 0) {
+      inside.delete(caller);
+    } else {
+      inside.set(caller, held);
+    }
+    letIn();
+  };
+
   return {
-    /** Waits for a turn and runs `work`. Rejects with the signal's reason if it aborts before the turn. */
-    async pass<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-      const begun = Promise.withResolvers<void>();
-      const done = limit(async () => {
-        begun.resolve();
-        signal.throwIfAborted();
-        return await work();
+    /**
+     * Resolves with a place; dispose it to leave. Rejects with the signal's reason if it aborts before, and at once with
+     * RESOURCE_EXHAUSTED `TOO_MANY_TRANSFERS` if too many calls of this caller wait already.
+     */
+    async enter(caller: string, signal: AbortSignal): Promise<Disposable> {
+      signal.throwIfAborted();
+      const queue = queues.get(caller) ?? [];
+      if (queue.length >= MAX_WAITING) {
+        throw tooManyWaiting(MAX_WAITING);
+      }
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const waiting = { enter: resolve };
+      queues.set(caller, [...queue, waiting]);
+      using _listener = addAbortListener(signal, () => {
+        remove(caller, waiting);
+        reject(signal.reason);
       });
-      done.catch(() => undefined);
-      await abortable(begun.promise, signal);
-      // From here on the work itself listens to the signal; it cleans up before it rejects.
-      return await done;
+      letIn();
+      await promise;
+      let isInside = true;
+      return {
+        [Symbol.dispose]: () => {
+          if (isInside) {
+            isInside = false;
+            leave(caller);
+          }
+        },
+      };
     },
   };
 };

@@ -2,37 +2,63 @@ import { within } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { UploadRequest } from '#libs/contracts/blob.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
-import { uploadStalled } from '../domain/errors.ts';
+import { uploadStalled, uploadTooLong, uploadTooSlow } from '../domain/errors.ts';
+import { createPace, PATIENCE_MS, wholeMs, type PaceRules } from '../domain/pace.ts';
 import { checkProgress, MAX_CHUNK_BYTES, type Expectation } from '../domain/upload-rules.ts';
 
-/** A sender that is silent for longer is cut off, because it holds buffers. */
-const STALLED_AFTER_MS = 60_000;
+/** The first message of an upload, or what is left of its stream. Throws UPLOAD_STALLED if it does not come. */
+export const firstOf = async <T>(messages: AsyncIterator<T>, clock: Clock) =>
+  within(clock, PATIENCE_MS, messages.next(), () => {
+    throw uploadStalled(PATIENCE_MS);
+  });
 
-/** The bytes of an upload after its header, checked while they flow. */
+/** The bytes of an upload after its header, checked while they flow; its sender has to keep the pace. */
 export async function* chunksOf(
   messages: AsyncIterator<UploadRequest>,
   expectation: Expectation,
+  rules: PaceRules,
   clock: Clock,
 ): AsyncGenerator<Uint8Array> {
   let receivedBytes = 0;
   checkProgress(expectation, receivedBytes);
+  const pace = createPace(rules);
+  const lateAfterMs = wholeMs(rules, expectation.sizeBytes);
+  const beganMs = clock.monotonic();
   try {
     for (;;) {
-      const next = await within(clock, STALLED_AFTER_MS, messages.next(), () => {
-        throw uploadStalled(STALLED_AFTER_MS);
+      const sinceMs = clock.monotonic();
+      const leftMs = beganMs + lateAfterMs - sinceMs;
+      const patienceMs = pace.leftMs();
+      const next = await within(clock, Math.min(patienceMs, leftMs), messages.next(), () => {
+        throw whyEnded(rules, { patienceMs, leftMs, lateAfterMs });
       });
       if (next.done === true) {
         return;
       }
       const chunk = chunkOf(next.value);
+      pace.waited(clock.monotonic() - sinceMs);
+      pace.moved(chunk.length);
       receivedBytes += chunk.length;
       checkProgress(expectation, receivedBytes);
       yield chunk;
     }
   } finally {
-    await messages.return?.();
+    // A generator answers `return` only when its pending `next` has ended, and that ends with the call.
+    void Promise.resolve(messages.return?.()).catch(() => undefined);
   }
 }
+
+const whyEnded = (
+  { minBytesPerSecond }: PaceRules,
+  waits: { patienceMs: number; leftMs: number; lateAfterMs: number },
+): Error => {
+  if (waits.leftMs < waits.patienceMs) {
+    return uploadTooLong(waits.lateAfterMs);
+  }
+  return waits.patienceMs === PATIENCE_MS
+    ? uploadStalled(PATIENCE_MS)
+    : uploadTooSlow(minBytesPerSecond);
+};
 
 const chunkOf = ({ part }: UploadRequest): Uint8Array => {
   const chunk = part?.$case === 'chunk' ? part.value : undefined;

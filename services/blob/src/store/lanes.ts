@@ -1,0 +1,32 @@
+import type { Caller } from '#libs/auth/index.ts';
+import { createGate } from './gate.ts';
+
+/**
+ * What moves bytes side by side, each kind with places of its own: files of customers, files of attempts, and what people and
+ * agents read. However many calls of one kind there are, those of the others go on. Services read without a place: they ask for
+ * many customers at once, and bound that themselves.
+ */
+export type Lane = 'uploads' | 'results' | 'downloads' | 'agentDownloads';
+
+export type Lanes = ReturnType<typeof createLanes>;
+
+export const createLanes = (places: Readonly<Record<Lane, number>>) => {
+  const gates = {
+    uploads: createGate(places.uploads),
+    results: createGate(places.results),
+    downloads: createGate(places.downloads),
+    agentDownloads: createGate(places.agentDownloads),
+  };
+  const enter = (lane: Lane, caller: Caller, signal: AbortSignal): Promise<Disposable> =>
+    gates[lane].enter(`${caller.role} ${caller.machine ?? caller.subject}`, signal);
+  return {
+    /** Waits for a place to store in; dispose it to leave. */
+    toUpload: (caller: Caller, signal: AbortSignal) =>
+      enter(caller.role === 'agent' ? 'results' : 'uploads', caller, signal),
+    /** Waits for a place to read in; dispose it to leave. Undefined for services, which need none. */
+    toDownload: async (caller: Caller, signal: AbortSignal): Promise<Disposable | undefined> =>
+      caller.role === 'service'
+        ? undefined
+        : enter(caller.role === 'agent' ? 'agentDownloads' : 'downloads', caller, signal),
+  };
+};
