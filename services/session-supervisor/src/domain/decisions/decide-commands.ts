@@ -10,6 +10,7 @@ import {
 import { retryOf } from '../state/fold.ts';
 import { withdrawTask } from '../scheduling/workers.ts';
 import { finish, giveUpHopeless } from './endings.ts';
+import { makeAgain } from './make-again.ts';
 import type { RequestMark } from '../state/entries.ts';
 import type { Command } from './inputs.ts';
 import { falloutOf } from '../graph/readiness.ts';
@@ -115,16 +116,6 @@ const obey = (
     default:
       return command satisfies never;
   }
-};
-
-/** These tasks wait for a user again. */
-export const makeAgain = (draft: Draft, ordinals: readonly number[]): undefined => {
-  for (const ordinal of ordinals) {
-    draft.workers.queue.giveBack(ordinal);
-  }
-  fitWorkers(draft);
-  draft.effects.push({ kind: 'demand', verb: 'more-users' });
-  return undefined;
 };
 
 /** Whether a command asks for the stop that has already happened, and for no removal of results beyond that stop's own. */

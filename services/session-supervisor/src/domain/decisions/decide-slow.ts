@@ -3,9 +3,9 @@ import { ordinalsToText } from '../graph/task-text.ts';
 import { isWorthSplitting } from '../scheduling/splitting.ts';
 import { withdrawTask } from '../scheduling/workers.ts';
 import { isAsleep, isReady, outerCountsOf } from '../state/workload.ts';
-import { makeAgain } from './decide-commands.ts';
 import { record, type Draft } from './decision.ts';
 import type { InputOf } from './inputs.ts';
+import { makeAgain } from './make-again.ts';
 import { MAX_GENERATION } from './reopen.ts';
 
 /** Decides whether a task that takes long is split into its parts, which other users do meanwhile. */

@@ -42,6 +42,12 @@ const inWords = (cause: unknown): unknown => {
   return new DomainError(status.UNAVAILABLE, 'NO_MATCHER', message, {}, { cause });
 };
 
+/** Whether the matcher refused a statement because a later owner has spoken. */
+export const isLaterEpoch = (thrown: unknown, epoch: number): boolean =>
+  isDomainError(thrown) &&
+  thrown.reason === 'STALE_EPOCH' &&
+  Number(thrown.metadata['epoch']) > epoch;
+
 export const startExchange = (options: ExchangeOptions): Exchange => {
   const { bus, clock, onAnswer, onFailure, demand } = options;
   let next: DemandVerb = 'more-users';

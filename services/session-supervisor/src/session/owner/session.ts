@@ -2,7 +2,6 @@ import { aborted, every } from '#libs/async/index.ts';
 import type { TaskProgress } from '#libs/contracts/agent.ts';
 import type { VolatileReply } from '#libs/contracts/session.ts';
 import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
-import { isDomainError } from '#libs/errors/index.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
 import { noWorkers } from '../../domain/scheduling/workers.ts';
 import { demandOf } from '../../domain/scheduling/demand.ts';
@@ -23,17 +22,17 @@ import type { Plan } from '../../store/customers.ts';
 import type { SessionDeps } from './deps.ts';
 import { createDispatcher } from '../agents/dispatcher.ts';
 import { createProgressNotes } from '../agents/progress-notes.ts';
-import { changingHands, refusalError, sessionBusy } from './errors.ts';
-import { startExchange, type Exchange } from '../matcher/exchange.ts';
+import { createCallers } from './callers.ts';
+import { refusalError } from './errors.ts';
+import { isLaterEpoch, startExchange, type Exchange } from '../matcher/exchange.ts';
 import { heldHint, readHeldHint } from '../agents/held-hint.ts';
 import { startLoop, type LoopEnd } from '../loop/loop.ts';
 import { createProjector } from '../loop/projector.ts';
 import { startPublisher } from '../loop/publisher.ts';
 import { createSnapshots } from '../loop/snapshots.ts';
-import { findDamaged } from '../maintenance/scrub.ts';
+import { createInputCheck } from '../maintenance/input-check.ts';
 import { giveBack, removeDemand } from '../matcher/tail.ts';
 import { tellEnd } from './tell-end.ts';
-import { createTickets, type Tickets } from './tickets.ts';
 import { volatileOf } from '../reads/volatile.ts';
 import { createAttemptTokens, type AttemptTokens } from '../../wire/attempt-tokens.ts';
 import { inputsToProto } from '../../wire/inputs.ts';
@@ -91,8 +90,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   const logger = deps.logger.child({ workload: header.id });
   const over = Promise.withResolvers<SessionEnd>();
   const stopped = new AbortController();
-  const outcomes = createTickets<Outcome[]>();
-  const answers = createTickets<number>();
+  const callers = createCallers(header.id, (input) => loop.submit(input));
   const workers = noWorkers(taskQueue(graph.count, kindOf(header.spec).orderOf(header.spec)));
   const notes = createProgressNotes(workers);
   let plan = start.plan;
@@ -204,7 +202,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     for (const effect of effects) {
       switch (effect.kind) {
         case 'outcomes':
-          outcomes.resolve(effect.ticket, effect.outcomes);
+          callers.decided(effect.ticket, effect.outcomes);
           break;
         case 'answer':
           void answer(effect);
@@ -216,7 +214,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
           void release(effect);
           break;
         case 'check':
-          void check(effect);
+          void checkInputs(effect.results);
           break;
         case 'ended':
           if (ending === undefined) {
@@ -230,37 +228,23 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     }
   };
 
-  const check = async ({ results }: EffectOf<'check'>): Promise<void> => {
-    try {
-      const damaged = await findDamaged(deps.blob, results, stopped.signal);
-      if (damaged.length > 0) {
-        logger.warn(
-          { damaged },
-          'results that others need are missing or damaged; they are made again',
-        );
-        const reason = 'missing or damaged when a user needed them';
-        await answerTo(answers, (ticket) => ({
-          kind: 'command',
-          ticket,
-          command: { kind: 'repair', damaged, reason },
-        }));
-      }
-    } catch (err) {
-      // The user reports again, and then this is tried again.
-      logger.debug({ err }, 'results that a user could not get were not checked');
-    }
-  };
+  const checkInputs = createInputCheck({
+    blob: deps.blob,
+    logger,
+    signal: stopped.signal,
+    repair: (damaged, reason) => callers.command({ kind: 'repair', damaged, reason }),
+  });
 
   const answer = async ({ ticket, refusal }: EffectOf<'answer'>): Promise<void> => {
     if (refusal !== undefined) {
-      return answers.fail(ticket, refusalError(header.id, refusal));
+      return callers.refused(ticket, refusalError(header.id, refusal));
     }
     await ending;
     if (isWaiting && ending === undefined) {
       // Whoever gives out slots goes by the projection: one that is paused now must not get one.
       await projector.now(loop.durable());
     }
-    answers.resolve(ticket, loop.durable().position);
+    callers.obeyed(ticket, loop.durable().position);
   };
 
   const onEnd = (end: LoopEnd, unanswered: readonly Input[]): void => {
@@ -274,26 +258,12 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   };
 
   const shutDown = async (why: SessionEnd, unanswered: readonly Input[] = []): Promise<void> => {
-    for (const input of unanswered) {
-      if (input.kind === 'command') {
-        answers.fail(input.ticket, changingHands(header.id));
-      } else if (input.kind === 'reports') {
-        outcomes.fail(input.ticket, changingHands(header.id));
-      }
-    }
+    callers.leave(unanswered);
     stopped.abort();
     projector.close();
     dispatcher.close();
     await Promise.all([ticks.stop(), exchange?.stop(), publisher.stop(), snapshots.close()]);
     over.resolve(why);
-  };
-
-  const answerTo = <T>(tickets: Tickets<T>, inputOf: (ticket: number) => Input): Promise<T> => {
-    const { ticket, answer: answered } = tickets.open();
-    if (!loop.submit(inputOf(ticket))) {
-      tickets.fail(ticket, sessionBusy(header.id));
-    }
-    return answered;
   };
 
   const abandon = (): Promise<void> => shutDown('let-go', loop.abandon());
@@ -367,26 +337,8 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     customer: header.customer,
     tokens,
     state: () => loop.durable(),
-    command: (command, request) =>
-      answerTo(answers, (ticket) => ({
-        kind: 'command',
-        ticket,
-        command,
-        ...(request && { request }),
-      })),
-    report: async (user, reports) => {
-      const userName = workers.byId.get(user)?.name ?? user;
-      const decided = inputsOf(reports).map((some) =>
-        answerTo(outcomes, (ticket) => ({
-          kind: 'reports',
-          ticket,
-          user,
-          userName,
-          reports: some,
-        })),
-      );
-      return (await Promise.all(decided)).flat();
-    },
+    command: (command, request) => callers.command(command, request),
+    report: (user, reports) => callers.report(user, workers.byId.get(user)?.name ?? user, reports),
     tell: (input) => void loop.submit(input),
     note: (user, connection, tasks) => notes.take(user, connection, tasks, clock.monotonic()),
     volatile: () => volatileOf(loop.durable(), workers, notes, clock.monotonic(), exchangeError),
@@ -403,17 +355,3 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     abandon,
   };
 };
-
-/** Whether the matcher refused a statement because a later owner has spoken. */
-const isLaterEpoch = (thrown: unknown, epoch: number): boolean =>
-  isDomainError(thrown) &&
-  thrown.reason === 'STALE_EPOCH' &&
-  Number(thrown.metadata['epoch']) > epoch;
-
-/** Most reports in one input. The entries of an input stand in one document, and this leaves room in it for other inputs. */
-const MAX_REPORTS = 200;
-
-const inputsOf = (reports: readonly Report[]): Report[][] =>
-  Array.from({ length: Math.ceil(reports.length / MAX_REPORTS) }, (_, i) =>
-    reports.slice(i * MAX_REPORTS, (i + 1) * MAX_REPORTS),
-  );
