@@ -61,6 +61,15 @@ export const invalidFields = (violations: readonly FieldViolation[]): DomainErro
     { violations },
   );
 
+/** INVALID_ARGUMENT `REQUEST_ID_REUSED`: the same request id came before with another request. */
+export const requestIdReused = (requestId: string): DomainError =>
+  new DomainError(
+    status.INVALID_ARGUMENT,
+    'REQUEST_ID_REUSED',
+    `request_id ${requestId} came before with another request; choose a new one`,
+    { request_id: requestId },
+  );
+
 const DEFAULT_RETRY_MS = 1_000;
 
 /** UNAVAILABLE `DEPENDENCY_UNAVAILABLE`, of `mongodb`, `nats` or `blob storage`. `retryAfterMs` defaults to 1 s. */

@@ -3,6 +3,7 @@ export {
   type FieldViolation,
   invalidFields,
   isDomainError,
+  requestIdReused,
   unavailable,
 } from './domain-error.ts';
 export { fromProtoStatus, toProtoStatus } from './proto-status.ts';

@@ -90,14 +90,6 @@ export const urlsNotSupported = (): DomainError =>
     "the service's connection string holds no account key to sign URLs with; use Upload and Download",
   );
 
-export const requestIdReused = (requestId: string): DomainError =>
-  new DomainError(
-    status.INVALID_ARGUMENT,
-    'REQUEST_ID_REUSED',
-    'this request_id came before with another request; use a new one',
-    { request_id: requestId },
-  );
-
 /** The value of a required field. Throws INVALID_ARGUMENT if it is undefined. */
 export const required = <T>(field: string, value: T | undefined, description: string): T => {
   if (value === undefined) {

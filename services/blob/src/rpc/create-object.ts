@@ -1,9 +1,10 @@
 import type { CreateObjectRequest, CreateObjectResponse } from '#libs/contracts/blob.ts';
+import { requestIdReused } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import { checkRequestId, collectViolations, parseBlobName } from '#libs/mesh/index.ts';
 import { callerOf } from './reachable.ts';
 import type { Context } from '../context.ts';
-import { blobNotFound, requestIdReused } from '../domain/errors.ts';
+import { blobNotFound } from '../domain/errors.ts';
 import { isFileName, ownerFolder } from '../domain/names.ts';
 import { checkCustomer, customerOf } from '../wire/requests.ts';
 import { checkWhole, isFresh } from '../domain/upload-rules.ts';

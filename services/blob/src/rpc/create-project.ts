@@ -7,10 +7,11 @@ import {
   type CreateProjectResponse,
   type ManifestFile,
 } from '#libs/contracts/blob.ts';
+import { requestIdReused } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import { checkRequestId, collectViolations, formatBlobName } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { objectNotFound, requestIdReused } from '../domain/errors.ts';
+import { objectNotFound } from '../domain/errors.ts';
 import { ownerFolder } from '../domain/names.ts';
 import { checkFiles, totalBytesOf, type ProjectPart } from '../domain/project-rules.ts';
 import { findStored } from '../store/find-stored.ts';

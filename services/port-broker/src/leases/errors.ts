@@ -1,4 +1,4 @@
-import { DomainError, status, unavailable } from '#libs/errors/index.ts';
+import { DomainError, requestIdReused, status, unavailable } from '#libs/errors/index.ts';
 import type { Ask } from '../domain/lease-table.ts';
 import type { Answer } from '../domain/draft.ts';
 
@@ -73,12 +73,7 @@ export const refusalOf = (answer: Refusal, { pool, port, count, requestId }: Ask
         { pool, port: port ?? 0 },
       );
     case 'reused':
-      return new DomainError(
-        status.INVALID_ARGUMENT,
-        'REQUEST_ID_REUSED',
-        `request ${requestId} came before with another request; choose another id`,
-        { request_id: requestId },
-      );
+      return requestIdReused(requestId);
     case 'taken':
       return new DomainError(
         status.RESOURCE_EXHAUSTED,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import { StartWorkloadRequest, type StartWorkloadResponse } from '#libs/contracts/session.ts';
+import { requestIdReused } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import {
   checkRequestId,
@@ -13,7 +14,7 @@ import type { Context } from '../context.ts';
 import { begin } from '../domain/state/workload.ts';
 import type { WorkloadSpec } from '../kinds/kinds.ts';
 import { SPEC_CASES, wireOf } from '../kinds/wires.ts';
-import { alreadyRunning, queueFull, requestIdReused } from '../session/owner/errors.ts';
+import { alreadyRunning, queueFull } from '../session/owner/errors.ts';
 import { projectionOf, type WorkloadDocument } from '../store/workload-document.ts';
 import type { Started } from '../store/workloads.ts';
 import { customerFor } from './target.ts';

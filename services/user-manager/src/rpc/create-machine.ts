@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
 import { signToken } from '#libs/auth/index.ts';
 import type { CreateMachineRequest, CreateMachineResponse } from '#libs/contracts/user.ts';
+import { requestIdReused } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { checkRequestId, collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { Enrolment, MachineDocument } from '../store/machines.ts';
-import { machineNameTaken, requestIdReused } from './errors.ts';
+import { machineNameTaken } from './errors.ts';
 import { machineToProto } from '../wire/user.ts';
 
 const DAY_SECONDS = 86_400;

@@ -15,11 +15,3 @@ export const machineNameTaken = (name: string): DomainError =>
     `a machine named ${name} is enrolled already; choose another name, or delete that one`,
     { name },
   );
-
-export const requestIdReused = (requestId: string): DomainError =>
-  new DomainError(
-    status.INVALID_ARGUMENT,
-    'REQUEST_ID_REUSED',
-    `request_id ${requestId} came before with another request; choose a new one`,
-    { request_id: requestId },
-  );

@@ -1,4 +1,4 @@
-import { DomainError, status } from '#libs/errors/index.ts';
+import { DomainError, requestIdReused, status } from '#libs/errors/index.ts';
 import { MAX_QUEUED_WORKLOADS } from '#libs/mesh/index.ts';
 import type { Refusal } from '../../domain/decisions/decision.ts';
 
@@ -68,15 +68,6 @@ export const refusalError = (workload: string, refusal: Refusal): DomainError =>
       return reason satisfies never;
   }
 };
-
-/** INVALID_ARGUMENT: the request id was used for another request. */
-export const requestIdReused = (requestId: string): DomainError =>
-  new DomainError(
-    status.INVALID_ARGUMENT,
-    'REQUEST_ID_REUSED',
-    `request_id ${requestId} came before with another request; choose a new one`,
-    { request_id: requestId },
-  );
 
 /** NOT_FOUND: there is no such workload, or it belongs to another customer, who alone may know of it. */
 export const workloadNotFound = (workload: string): DomainError =>

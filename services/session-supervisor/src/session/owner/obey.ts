@@ -1,12 +1,12 @@
 import { SessionCommand } from '#libs/contracts/session.ts';
-import { isDomainError } from '#libs/errors/index.ts';
+import { isDomainError, requestIdReused } from '#libs/errors/index.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
 import type { SessionDeps } from './deps.ts';
 import type { Sessions } from './sessions.ts';
 import { isStoppedSo } from '../../domain/decisions/decide-commands.ts';
 import { hasEnded } from '../../domain/state/workload.ts';
 import { commandFromProto } from '../../wire/commands.ts';
-import { changingHands, refusalError, requestIdReused } from './errors.ts';
+import { changingHands, refusalError } from './errors.ts';
 import type { Reads, View } from '../reads/reads.ts';
 import type { Scrubbed } from '../maintenance/scrub.ts';
 
