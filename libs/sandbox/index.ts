@@ -2,4 +2,11 @@ export { type Exit, startConfined } from './confined-process.ts';
 export { findSandbox } from './detect.ts';
 export { helperLimits, type Limits, rendererLimits } from './limits.ts';
 export { type Hardware, isFreePlace } from './profile.ts';
-export { type Box, type Given, insidePath, makeWorkDir, type Sandbox } from './sandbox.ts';
+export {
+  type Box,
+  type Given,
+  insidePath,
+  makeWorkDir,
+  plainName,
+  type Sandbox,
+} from './sandbox.ts';

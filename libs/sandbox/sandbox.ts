@@ -47,7 +47,7 @@ const isBelow = (folder: string, path: string): boolean => {
 };
 
 /** A name without a way out of its folder, and without characters that no file name has. */
-const safe = (name: string): string => {
+export const plainName = (name: string): string => {
   const last = basename(name.replaceAll(/[\p{Cc}\\]/gu, '_'));
   return ['', '.', '..'].includes(last) || Buffer.byteLength(last) > 255 ? 'given' : last;
 };
@@ -59,7 +59,7 @@ const mounts = (box: Box): Mount[] => [
       return { host: given.path, inside: given.at };
     }
     const { path: host, name } = typeof given === 'string' ? { path: given, name: given } : given;
-    return { host, inside: join(GIVEN, String(i), safe(name)) };
+    return { host, inside: join(GIVEN, String(i), plainName(name)) };
   }),
 ];
 

@@ -1,7 +1,13 @@
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Place } from '../../project/places.ts';
-import { type Given, isFreePlace, makeWorkDir, type Sandbox } from '#libs/sandbox/index.ts';
+import {
+  type Given,
+  isFreePlace,
+  makeWorkDir,
+  plainName,
+  type Sandbox,
+} from '#libs/sandbox/index.ts';
 import { type Cancelled, failed, type Failed } from '../engine.ts';
 import type { DeviceUse } from './devices/device.ts';
 import { failureOfRefusal, failureOfTrouble } from './failures.ts';
@@ -42,7 +48,6 @@ const seenOf = (
   sandbox: Sandbox,
   { sceneFile, fileName, project }: RenderJob,
 ): { readOnly: Given[]; moved: Place[] } => {
-  // Pictures name the file that they were made of.
   const file = { path: sceneFile, name: fileName ?? sceneFile };
   if (project === undefined) {
     return { readOnly: [file], moved: [] };
@@ -55,6 +60,21 @@ const seenOf = (
     ...moved.map(({ path }) => path),
   ];
   return { readOnly, moved };
+};
+
+/**
+ * How pictures name the file that Blender opens: by its own name, or by its path inside the project. `opened` is
+ * the path that Blender opens; `folder` is the part of it that pictures leave out.
+ */
+const namedAs = (
+  { sceneFile, fileName, project }: RenderJob,
+  opened: string,
+): { folder: string; name: string } => {
+  if (project === undefined) {
+    return { folder: dirname(opened), name: plainName(fileName ?? sceneFile) };
+  }
+  const name = relative(project.folder, sceneFile);
+  return { folder: opened.slice(0, -name.length), name };
 };
 
 /** The .blend that Blender opens, on this machine's disk. */
@@ -90,9 +110,12 @@ const openOnce = async (
   const { scene: sceneName, camera, viewLayer, engine, samples, format, allowMissing } = job;
   const sceneFile = await sceneFileFor(options, job, renderer);
   const file = renderer.at(sceneFile);
+  const named = namedAs(job, file);
   const request = {
     do: 'open',
     file,
+    named,
+    confined: sandbox.kind !== 'none',
     folder: renderer.at(workDir),
     scene: sceneName,
     camera,

@@ -12,6 +12,10 @@ export type Request =
   | {
       do: 'open';
       file: string;
+      /** How pictures name the file: its path below a folder. */
+      named: { folder: string; name: string };
+      /** Whether the program sees a host name that is not the machine's. */
+      confined: boolean;
       /** Where the files of frames go. */
       folder: string;
       scene: string | undefined;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -106,20 +106,6 @@ describe('Blenders of several versions on one machine', function () {
       });
     });
   }
-
-  it('name the file in the picture as its owner named it, and let no name leave its folder', async () => {
-    for (const [fileName, named] of [
-      ['Größe 2.blend', 'Größe 2.blend'],
-      ['../../etc/passwd', 'passwd'],
-      ['..', 'given'],
-    ] as const) {
-      const opened = await openedBy(engine, renderJob(at('packed.blend'), { fileName }));
-      const { file } = await frameOf(opened, 3);
-      await opened.close();
-      const picture = await readFile(file ?? '');
-      expect(picture.toString('utf8')).to.match(new RegExp(`File\0/given/\\d+/${named}`));
-    }
-  });
 
   it('see what an instance shows of a hidden object, and the camera of a composed scene', async () => {
     const [oldest = ''] = versions;

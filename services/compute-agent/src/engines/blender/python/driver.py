@@ -24,6 +24,7 @@ import devices  # noqa: E402
 import engines  # noqa: E402
 import files  # noqa: E402
 import moved  # noqa: E402
+import naming  # noqa: E402
 import physics  # noqa: E402
 import reach  # noqa: E402
 import settings  # noqa: E402
@@ -33,13 +34,17 @@ from refusal import Refusal  # noqa: E402
 
 
 class Opened:
-    """The scene that `open` chose, the notes for each of its pictures, the nodes that write further files, and who plays its physics."""
+    """
+    The scene that `open` chose, the notes for each of its pictures, the nodes that write further files, who plays its physics, and
+    how pictures name the file.
+    """
 
-    def __init__(self, scene, notes, node_files, player=None):
+    def __init__(self, scene, notes, node_files, player=None, named=None):
         self.scene = scene
         self.notes = notes
         self.node_files = node_files
         self.player = player
+        self.named = named
 
 
 # Blender tells of every object that it prepares.
@@ -148,7 +153,10 @@ def open_scene(ask):
     if bpy.app.autoexec_fail:
         # First, because it changes the picture most.
         notes.insert(0, f"scripts in the file were not run: {bpy.app.autoexec_fail_message}")
-    opened = Opened(scene, notes, node_files, player)
+    if not is_bake:
+        naming.lead_absolutely()
+        notes += [] if ask["confined"] else naming.hide_machine(scene)
+    opened = Opened(scene, notes, node_files, player, ask["named"])
     whole = tiles.why_whole(scene, ask["tiles"]) if ask.get("tiles") and not is_bake else ""
     return {**settings.facts(scene), "whole": whole}
 
@@ -191,7 +199,8 @@ def merge(ask):
     scene = at_frame(ask["frame"])
     started = time.monotonic()
     try:
-        tiles.merge(scene, ask["tiles"], os.path.join(ask["folder"], str(ask["frame"])))
+        with naming.shown_as(opened.named):
+            tiles.merge(scene, ask["tiles"], os.path.join(ask["folder"], str(ask["frame"])))
     except RuntimeError as error:
         raise Refusal("RENDER_ERROR", words(error)) from error
     seconds = time.monotonic() - started
@@ -227,7 +236,8 @@ def render(ask):
         each.frame_set(frame)
     scene.render.filepath = os.path.join(folder, str(frame))
     try:
-        result = bpy.ops.render.render(write_still=True, scene=scene.name)
+        with naming.shown_as(opened.named):
+            result = bpy.ops.render.render(write_still=True, scene=scene.name)
     except RuntimeError as error:
         raise Refusal("RENDER_ERROR", words(error)) from error
     if "FINISHED" not in result:
