@@ -4,7 +4,7 @@ import { parseTaskKey } from '#libs/mesh/index.ts';
 /** Steps whose results only serve others: what they do, and what one task of them is called. */
 const STEPS: Readonly<Record<string, { does: string; noun: string }>> = {
   bake: { does: 'baking the physics', noun: 'physics' },
-  tile: { does: 'rendering tiles', noun: 'tile' },
+  tile: { does: 'rendering strips', noun: 'strip' },
 };
 
 /** Steps of the same kind have numbers: `tile-3`. */
@@ -14,7 +14,7 @@ const stepOf = (node: string): { does: string; noun: string } | undefined =>
 /** What a step does, for people; its name if it makes results of its own. */
 export const stepName = (node: string): string => stepOf(node)?.does ?? node;
 
-/** What a task is called: `physics`, `tile 3 of frame 17`, `frame 17`. */
+/** What a task is called: `physics`, `strip 3 of frame 17`, `frame 17`. */
 export const taskName = (task: string, noun: string, index: number): string => {
   const node = parseTaskKey(task)?.node ?? '';
   const number = /-(\d+)$/.exec(node)?.[1];

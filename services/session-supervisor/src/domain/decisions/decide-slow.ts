@@ -8,7 +8,7 @@ import type { InputOf } from './inputs.ts';
 import { makeAgain } from './make-again.ts';
 import { MAX_GENERATION } from './reopen.ts';
 
-/** Decides whether a task that takes long is split into its parts, which other users do meanwhile. */
+/** Decides whether a task that takes long is split: other users do the tasks that sleep for it. */
 export const decideSlow = (draft: Draft, input: InputOf<'slow'>): void => {
   const { state, workers, planUsers } = draft;
   const worker = workers.byId.get(input.user);
@@ -22,17 +22,17 @@ export const decideSlow = (draft: Draft, input: InputOf<'slow'>): void => {
   ) {
     return;
   }
-  const parts = inputsOf(state, held.ordinal).filter((each) => isAsleep(state, each));
+  const asleep = inputsOf(state, held.ordinal).filter((each) => isAsleep(state, each));
   const offered = Math.min(workers.suitable, state.wanted, planUsers);
   const users = Math.max(offered, workers.byId.size);
   const open = outerCountsOf(state).remaining;
-  if (parts.length === 0 || !isWorthSplitting({ ...input, open, users, parts: parts.length })) {
+  if (asleep.length === 0 || !isWorthSplitting({ ...input, open, users, asleep: asleep.length })) {
     return;
   }
-  record(draft, { kind: 'split', tasks: ordinalsToText(state.graph, parts) });
-  const begunAnew = falloutOf(state.graph, parts);
+  record(draft, { kind: 'split', tasks: ordinalsToText(state.graph, asleep) });
+  const begunAnew = falloutOf(state.graph, asleep);
   for (const ordinal of begunAnew) {
     withdrawTask(workers, ordinal);
   }
-  makeAgain(draft, [...parts, ...begunAnew]);
+  makeAgain(draft, [...asleep, ...begunAnew]);
 };

@@ -49,7 +49,7 @@ export type Input =
   | { kind: 'user-held'; user: string; connection: string; held: HeldClaim[] }
   | { kind: 'user-gone'; user: string; connection: string; isClean: boolean }
   | { kind: 'user-idle'; user: string; connection: string }
-  /** By a user's own estimate, a task of which there are parts that sleep takes so long. */
+  /** By a user's own estimate, a task for which others sleep takes so long. */
   | {
       kind: 'slow';
       user: string;

@@ -4,7 +4,7 @@ export const SLOW_SECONDS = 60;
 /** Before so much of a task is done, its engine's estimate says little. */
 const MIN_ELAPSED_SECONDS = 5;
 
-/** What opening the scene elsewhere, the way of the parts, and putting them together takes at most, more or less. */
+/** What opening the scene elsewhere, the way of the results, and putting them together takes at most, more or less. */
 const WAY_SECONDS = 10;
 
 export interface Slow {
@@ -14,20 +14,20 @@ export interface Slow {
   /** How many results are open, and how many users there are for them. */
   open: number;
   users: number;
-  /** How many parts the task has. */
-  parts: number;
+  /** How many tasks sleep that would make it. */
+  asleep: number;
 }
 
-/** Whether a task is done sooner if its user drops what it has and all users do parts of it. */
+/** Whether a task is done sooner if its user drops what it has and all users do the tasks that sleep for it. */
 export const isWorthSplitting = ({
   elapsedSeconds,
   remainingSeconds,
   open,
   users,
-  parts,
+  asleep,
 }: Slow): boolean => {
   const whole = elapsedSeconds + remainingSeconds;
-  const share = Math.max(open / users, 1 / parts);
+  const share = Math.max(open / users, 1 / asleep);
   return (
     elapsedSeconds >= MIN_ELAPSED_SECONDS &&
     whole > SLOW_SECONDS &&
