@@ -12,14 +12,14 @@ const PLAIN = ['--background', '--factory-startup', '--disable-autoexec', '-noau
 /** The scenes of scenes.py, as Blender itself writes them. */
 export const writeScenes = async (
   dir: string,
-): Promise<Record<'animated' | 'missing' | 'draped', Buffer>> => {
+): Promise<Record<'animated' | 'composited' | 'missing' | 'draped', Buffer>> => {
   const script = fileURLToPath(new URL('scenes.py', import.meta.url));
   await run('blender', [...PLAIN, '--python-exit-code', '1', '--python', script, '--', dir]);
   const read = (name: string): Promise<Buffer> => readFile(join(dir, `${name}.blend`));
-  const [animated, missing, draped] = await Promise.all(
-    ['animated', 'missing', 'draped'].map(read),
+  const [animated, composited, missing, draped] = await Promise.all(
+    ['animated', 'composited', 'missing', 'draped'].map(read),
   );
-  return { animated: animated!, missing: missing!, draped: draped! };
+  return { animated: animated!, composited: composited!, missing: missing!, draped: draped! };
 };
 
 /** Renders a scene with Blender alone. Returns the files of the pictures by frame. */

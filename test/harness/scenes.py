@@ -66,6 +66,23 @@ def draped():
     save("draped-baked")
 
 
+def composited():
+    """Its compositor changes what it renders, by a pass too."""
+    scene = fresh()
+    scene.view_layers[0].use_pass_normal = True
+    scene.use_nodes = True
+    nodes, links = scene.node_tree.nodes, scene.node_tree.links
+    layers, blur, mix = nodes["Render Layers"], nodes.new("CompositorNodeBlur"), nodes.new("CompositorNodeMixRGB")
+    blur.size_x = blur.size_y = 7
+    mix.inputs["Fac"].default_value = 0.5
+    links.new(layers.outputs["Image"], blur.inputs["Image"])
+    links.new(blur.outputs["Image"], mix.inputs[1])
+    links.new(layers.outputs["Normal"], mix.inputs[2])
+    links.new(mix.outputs["Image"], nodes["Composite"].inputs["Image"])
+    save("composited")
+
+
 animated()
+composited()
 missing()
 draped()

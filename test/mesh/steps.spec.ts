@@ -23,9 +23,10 @@ describe('a render whose frames need other tasks, over two agents', function () 
     mesh = await startMesh();
     await Promise.all(['alpha', 'beta'].map((name) => mesh.agent(name, { engines: 'CYCLES' })));
     acme = await mesh.customer('acme');
-    const { animated, draped } = await writeScenes(dir.path);
+    const { animated, composited, draped } = await writeScenes(dir.path);
     objects = {
       animated: await uploadObject(acme, 'animated.blend', animated),
+      composited: await uploadObject(acme, 'composited.blend', composited),
       draped: await uploadObject(acme, 'draped.blend', draped),
     };
     await usersUntil(mesh.operator, (users) => users.length === 2);
@@ -63,6 +64,12 @@ describe('a render whose frames need other tasks, over two agents', function () 
     const exr = { frames: '5', format: 'RENDER_FORMAT_OPEN_EXR' } as const;
     const whole = await rendered('animated', exr);
     expect((await rendered('animated', { ...exr, tiles: 8 })).hashes).to.deep.equal(whole.hashes);
+  });
+
+  it('is composited once its tiles are together, to exactly the pixels of the whole frame', async () => {
+    const { workload, hashes } = await rendered('composited', { frames: '5', tiles: 4 });
+    expect(hashes).to.deep.equal(await direct('composited', 5, 5));
+    expect(workload.notes).to.deep.equal([]);
   });
 
   it('is rendered as if nobody spoke of tiles if it is to be split only where that saves time', async () => {

@@ -197,15 +197,26 @@ def tile(ask):
 
 def merge(ask):
     scene = at_frame(ask["frame"])
+    opened.node_files.clear()
     started = time.monotonic()
     try:
         with naming.shown_as(opened.named):
             tiles.merge(scene, ask["tiles"], os.path.join(ask["folder"], str(ask["frame"])))
     except RuntimeError as error:
         raise Refusal("RENDER_ERROR", words(error)) from error
+    return made(scene, ask["frame"], started)
+
+
+def made(scene, frame, started):
+    """The answer for a frame: its picture, and the files of nodes."""
     seconds = time.monotonic() - started
-    pictures = [{"name": f"{ask['frame']}{ending}", "ending": ending} for ending in files.endings(scene)]
-    return {"frame": scene.frame_current, "seconds": seconds, "notes": opened.notes, "files": pictures}
+    pictures = [{"name": f"{frame}{ending}", "ending": ending} for ending in files.endings(scene)]
+    found = pictures + list(opened.node_files.found())
+    notes = list(opened.notes)
+    if len(found) > files.MOST:
+        left = len(found) - files.MOST
+        notes.append(f"{left} files of File Output nodes were left out, because a frame can have at most {files.MOST}")
+    return {"frame": scene.frame_current, "seconds": seconds, "notes": notes, "files": found[: files.MOST]}
 
 
 def bake(ask):
@@ -242,14 +253,7 @@ def render(ask):
         raise Refusal("RENDER_ERROR", words(error)) from error
     if "FINISHED" not in result:
         raise Refusal("RENDER_ERROR", f"the render ended as {', '.join(result) or 'nothing'}")
-    seconds = time.monotonic() - started
-    pictures = [{"name": f"{frame}{ending}", "ending": ending} for ending in files.endings(scene)]
-    found = pictures + list(opened.node_files.found())
-    notes = list(opened.notes)
-    if len(found) > files.MOST:
-        left = len(found) - files.MOST
-        notes.append(f"{left} files of File Output nodes were left out, because a frame can have at most {files.MOST}")
-    return {"frame": scene.frame_current, "seconds": seconds, "notes": notes, "files": found[: files.MOST]}
+    return made(scene, frame, started)
 
 
 def probe(ask):

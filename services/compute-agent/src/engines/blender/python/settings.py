@@ -67,6 +67,18 @@ def compositor_tree(scene):
     return scene.node_tree if scene.use_nodes else None
 
 
+def nodes_of(tree, seen=None):
+    """All nodes of a tree that are not muted, and of the groups in it."""
+    seen = [] if seen is None else seen
+    if tree is None or tree in seen:
+        return
+    seen.append(tree)
+    for node in tree.nodes:
+        if not node.mute:
+            yield node
+            yield from nodes_of(getattr(node, "node_tree", None), seen)
+
+
 def choose_camera(scene, name):
     """Renders through this camera, whatever markers say."""
     camera = scene.objects.get(name)

@@ -1,14 +1,15 @@
 """Strips of a frame that different machines render, put together to exactly the pixels of the whole frame."""
 
 import math
+import os
 
 import bpy
-import numpy
 
 import engines
+import exr
+import filled
 import physics
 import settings
-from refusal import Refusal
 
 # Cycles looks at every so many samples which pixels need more, and gives those beside them more too.
 SAMPLES_PER_LOOK = 16
@@ -22,7 +23,24 @@ def size_of(scene):
 def margin_of(scene):
     """How far a pixel can reach: with adaptive sampling one pixel further at each look."""
     cycles = scene.cycles
-    return math.ceil(cycles.samples / SAMPLES_PER_LOOK) + 1 if cycles.use_adaptive_sampling else 0
+    if not cycles.use_adaptive_sampling:
+        return 0
+    samples = max(cycles.samples, *(layer.samples for layer in scene.view_layers))
+    return math.ceil(samples / SAMPLES_PER_LOOK) + 1
+
+
+def other_scene(scene):
+    """The name of another scene that the compositor reads; empty if there is none."""
+    tree = settings.compositor_tree(scene) if scene.render.use_compositing else None
+    kinds = {"CompositorNodeRLayers", "CompositorNodeCryptomatteV2"}
+    nodes = [node for node in settings.nodes_of(tree) if node.bl_idname in kinds and node.scene not in {None, scene}]
+    return nodes[0].scene.name if nodes else ""
+
+
+def long_name(scene):
+    """The name of a channel that would be cut off; empty if there is none."""
+    names = (name for layer in scene.view_layers if layer.use for name in filled.channels_of(scene, layer))
+    return next((name for name in names if len(name.encode()) > filled.MAX_CHANNEL_BYTES), "")
 
 
 def why_whole(scene, of):
@@ -37,11 +55,12 @@ def why_whole(scene, of):
         (cycles.device != "CPU", "it is rendered by graphics cards, of which no two need make the same pixels"),
         (cycles.use_denoising, "it is denoised"),
         (cycles.time_limit > 0, "it has a time limit"),
-        (render.use_compositing and settings.compositor_tree(scene), "it is composited"),
         (render.use_sequencer and scene.sequence_editor and len(settings.strips_of(scene)) > 0, "it has strips of the sequencer"),
-        (sum(layer.use for layer in scene.view_layers) > 1, "it has several view layers"),
-        (render.image_settings.file_format == "OPEN_EXR_MULTILAYER", "its file has several layers"),
         (render.use_border, "only a part of it is rendered"),
+        (other_scene(scene), f"its compositor reads the scene {other_scene(scene)}"),
+        (long_name(scene), f"OpenEXR has no room for the name {long_name(scene)}"),
+        (any(getattr(layer.cycles, "pass_render_time", False) for layer in scene.view_layers), "it has the pass Render Time"),
+        (any(item.type in {"GPENCIL", "GREASEPENCIL"} for item in bpy.data.objects), "it has Grease Pencil"),
         (render.use_freestyle, "it has lines of Freestyle"),
         (render.use_multiview, "it is stereo"),
         (render.use_stamp, "it has a stamp"),
@@ -94,71 +113,41 @@ def border_of(scene, number, of):
     }
 
 
+def layers_of(image):
+    """Settings of a picture that has all layers and passes, and loses nothing."""
+    return {
+        **({"media_type": "MULTI_LAYER_IMAGE"} if hasattr(image, "media_type") else {}),
+        "file_format": "OPEN_EXR_MULTILAYER",
+        "color_mode": "RGBA",
+        "color_depth": "32",
+        # It packs each row by itself.
+        "exr_codec": "ZIPS",
+        # Otherwise colours could be changed twice: in strips, and in what is made of them.
+        "color_management": "FOLLOW_SCENE",
+    }
+
+
 def render_strip(scene, number, of, path):
     """Renders a strip to an OpenEXR file of full floats. Returns (why the frame is rendered whole, the number of rows)."""
     whole = why_whole(scene, of)
     if whole:
         return whole, 0
-    image = scene.render.image_settings
-    with Borrowed(scene.render, **border_of(scene, number, of)):
-        floats = {"file_format": "OPEN_EXR", "color_mode": "RGBA", "color_depth": "32"}
-        with Borrowed(scene.render, use_file_extension=False, filepath=path), Borrowed(image, **floats):
+    render = scene.render
+    with Borrowed(render, **border_of(scene, number, of)), Borrowed(render.image_settings, **layers_of(render.image_settings)):
+        with Borrowed(render, use_file_extension=False, use_compositing=False, filepath=path):
             bpy.ops.render.render(write_still=True, scene=scene.name)
     _, _, low, high = rows_of(scene, number, of)
     return "", high - low
 
 
-def pixels_of(path, width, height):
-    image = bpy.data.images.load(path)
-    try:
-        image.colorspace_settings.name = "Non-Color"
-        if tuple(image.size) != (width, height):
-            raise Refusal("RENDER_ERROR", f"a strip has {image.size[0]}×{image.size[1]} pixels, not {width}×{height}")
-        pixels = numpy.empty(width * height * 4, numpy.float32)
-        image.pixels.foreach_get(pixels)
-        return pixels.reshape(height, width, 4)
-    finally:
-        bpy.data.images.remove(image)
-
-
-def compose(scene, image):
-    """Lets the compositor make the picture of a scene: nothing but this image."""
-    if hasattr(scene, "compositing_node_group"):
-        tree = bpy.data.node_groups.new("merged", "CompositorNodeTree")
-        tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
-        end = tree.nodes.new("NodeGroupOutput")
-        scene.compositing_node_group = tree
-    else:
-        scene.use_nodes = True
-        tree = scene.node_tree
-        tree.nodes.clear()
-        end = tree.nodes.new("CompositorNodeComposite")
-    node = tree.nodes.new("CompositorNodeImage")
-    node.image = image
-    tree.links.new(node.outputs["Image"], end.inputs[0])
-    scene.render.use_compositing, scene.render.use_sequencer = True, False
-
-
 def merge(scene, paths, path):
-    """Puts strips together. The compositor passes them on, so Blender writes the picture as it writes what it rendered."""
-    width, height = size_of(scene)
+    """Puts strips together, and lets Blender make of them what it makes of what it renders."""
     of = len(paths)
-    whole = numpy.empty((height, width, 4), numpy.float32)
-    for number, strip in enumerate(paths, 1):
-        first, end, low, high = rows_of(scene, number, of)
-        whole[first:end] = pixels_of(strip, width, high - low)[first - low : end - low]
-    image = bpy.data.images.new("merged", width, height, alpha=True, float_buffer=True)
-    # A copy, because the file may have a compositor of its own that it does not use.
-    copy = scene.copy()
+    kept = [(first - low, end - low) for first, end, low, _ in (rows_of(scene, number, of) for number in range(1, of + 1))]
+    stacked = f"{paths[0]}.whole.exr"
+    exr.stack(paths, kept, stacked)
     try:
-        image.pixels.foreach_set(whole.ravel())
-        image.update()
-        compose(copy, image)
-        copy.render.filepath = path
-        bpy.ops.render.render(write_still=True, scene=copy.name)
+        with Borrowed(scene.render, filepath=path), filled.from_file(scene, stacked):
+            bpy.ops.render.render(write_still=True, scene=scene.name)
     finally:
-        tree = getattr(copy, "compositing_node_group", None)
-        bpy.data.scenes.remove(copy)
-        if tree:
-            bpy.data.node_groups.remove(tree)
-        bpy.data.images.remove(image)
+        os.remove(stacked)
