@@ -9,12 +9,12 @@ export const addressOf = (target: string): string =>
 
 /** What grpc-js writes when it got as far as no server, or to something that does not speak gRPC. */
 const NOT_REACHED =
-  /No connection established|Name resolution failed|Waiting for LB pick|connect E[A-Z]+|HTTP status code/;
+  /No connection established|Name resolution failed|Waiting for LB pick|connect E[A-Z]|HTTP status code/;
 const UNTRUSTED = /certificate|self[- ]signed|altname|UNABLE_TO_|SSL routines|ERR_TLS/i;
 
 /** `connect ECONNREFUSED 127.0.0.1:7401`, in what grpc-js writes. */
 const problemIn = (message: string): string =>
-  /connect E[A-Z]+ \S+?(?=[.\s]*(?:Resolution|$))/.exec(message)?.[0] ??
+  /connect E[A-Z]{1,40} \S+/.exec(message)?.[0].replace(/\.$/, '') ??
   (/Name resolution failed/.test(message) ? 'the name is not known' : 'no answer of a mesh');
 
 export const noMeshAt = (address: string): string =>

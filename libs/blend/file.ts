@@ -91,7 +91,7 @@ export const readBlendFile = async (source: BlendSource): Promise<BlendFile> => 
     if (block === undefined || Number.isNaN(block.end)) {
       throw new RangeError('the file is cut off or damaged');
     }
-    const code = block.code.replace(/\0+$/, '');
+    const code = block.code.replaceAll('\0', '');
     if (code === 'ENDB') {
       break;
     }

@@ -14,6 +14,8 @@ const logged = (write: (log: Logger) => void): { text: string; line: Record<stri
   return { text, line };
 };
 
+const text = (i: number): string => `value ${i}`;
+
 describe('createLogger', () => {
   it('writes level, time, service and text as one line of JSON', () => {
     const { text, line } = logged((log) => log.warn({ workload: 'w-1' }, 'slow'));
@@ -58,6 +60,34 @@ describe('createLogger', () => {
       'stack',
       'cause',
     );
+  });
+
+  it('cuts what strangers wrote, and takes no longer than reading it', () => {
+    const hostile = ['a.'.repeat(500_000), '://'.repeat(300_000), 'bearer '.repeat(100_000)];
+    for (const text of hostile) {
+      for (const write of [
+        (log: Logger) => log.info({ id: text }, 'refused'),
+        (log: Logger) => log.info(text),
+        (log: Logger) => log.error({ err: new Error(text) }, 'failed'),
+      ]) {
+        expect(logged(write).text.length).to.be.lessThan(20_000);
+      }
+    }
+    const many = Object.fromEntries(
+      Array.from({ length: 100_000 }, (_, i) => [`id-${i}`, text(i)]),
+    );
+    expect(
+      logged((log) => log.info({ many, list: Object.values(many) }, 'x')).text.length,
+    ).to.be.lessThan(200_000);
+  });
+
+  it('leaves no half of a secret where it cuts', () => {
+    const text = `${'x '.repeat(32_740)} nats://root:hunter2@host`;
+    for (let lead = 0; lead < 60; lead += 1) {
+      expect(logged((log) => log.info({ id: text.slice(lead) }, 'x')).text).not.to.include(
+        'hunter',
+      );
+    }
   });
 
   it('survives values that have no JSON', () => {

@@ -38,10 +38,13 @@ export const tailsOf = (place: string): string[] => {
 
 /** Matches the files of a sequence, one of which is `name`: `shot_0001.png` and all others with another number. */
 export const sequencePattern = (name: string): RegExp | undefined => {
-  const [, before, digits, after] = /^(.*?)(\d+)(\D*)$/s.exec(name) ?? [];
-  if (before === undefined || digits === undefined || after === undefined) {
+  const numbers = [...name.matchAll(/\d+/g)];
+  const last = numbers.at(-1);
+  if (last === undefined) {
     return undefined;
   }
+  const before = name.slice(0, last.index);
+  const after = name.slice(last.index + last[0].length);
   return new RegExp(`^${RegExp.escape(before)}\\d+${RegExp.escape(after)}$`, 's');
 };
 

@@ -14,13 +14,16 @@ export interface Exchange {
   send: (message: Buffer) => Promise<void>;
 }
 
+/** Looks at each request before its handler; throws to refuse it. */
+export type Check = (request: unknown) => void;
+
 /** An rpc with its handler, in bytes. */
 export interface BoundMethod {
   path: string;
   requestStream: boolean;
   responseStream: boolean;
-  /** Answers one call; throws what the handler throws. */
-  answer(exchange: Exchange, call: CallContext): Promise<void>;
+  /** Answers one call; throws what the handler throws, and what `check` throws at a request. */
+  answer(exchange: Exchange, call: CallContext, check: Check): Promise<void>;
 }
 
 /** A service with its handlers, to give to {@link startServer}. */
@@ -50,8 +53,9 @@ const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
 const bind = (method: MethodDefinition, handler: AnyHandler): BoundMethod => {
   const { path, requestStream, responseStream } = method;
   const encode = (response: unknown): Buffer => method.responseSerialize(response as never);
-  const answer = async ({ messages, send }: Exchange, call: CallContext): Promise<void> => {
-    const input = requestStream ? decodeAll(method, messages) : await decodeFirst(method, messages);
+  const answer: BoundMethod['answer'] = async ({ messages, send }, call, check) => {
+    const requests = decodeAll(method, messages, check);
+    const input = requestStream ? requests : await firstOf(requests);
     const output = handler(input, call);
     if (!responseStream) {
       await send(encode(await output));
@@ -83,19 +87,19 @@ const decode = ({ requestDeserialize }: MethodDefinition, bytes: Buffer): unknow
 async function* decodeAll(
   method: MethodDefinition,
   messages: AsyncIterable<Buffer>,
+  check: Check,
 ): AsyncGenerator {
   for await (const bytes of messages) {
-    yield decode(method, bytes);
+    const request = decode(method, bytes);
+    check(request);
+    yield request;
   }
 }
 
 /** The request of a call that has one. Whatever the caller sends after it is ignored. */
-const decodeFirst = async (
-  method: MethodDefinition,
-  messages: AsyncIterable<Buffer>,
-): Promise<unknown> => {
-  for await (const bytes of messages) {
-    return decode(method, bytes);
+const firstOf = async (requests: AsyncIterable<unknown>): Promise<unknown> => {
+  for await (const request of requests) {
+    return request;
   }
   throw new DomainError(
     status.INVALID_ARGUMENT,

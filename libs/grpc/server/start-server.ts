@@ -13,6 +13,7 @@ import { wrap } from './incoming-call.ts';
 import { createOpenCalls } from './open-calls.ts';
 import { type RawCall, receive } from './receive.ts';
 import { createReflection } from './reflection.ts';
+import { textBounds } from './text-bounds.ts';
 
 export interface ServerOptions {
   /** `host:port` or `[v6]:port`; port 0 takes a free one. */
@@ -57,6 +58,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   const credentials = await serverCredentials(listen, options.tls, options.insecure ?? false);
   const health = createHealth(services.map(({ name }) => name));
   const calls = createOpenCalls(clock);
+  const boundsOf = textBounds(options.image);
   const handle = wrap(
     [
       trace,
@@ -67,10 +69,13 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
       deadlines(clock, options.unaryDeadlineMs ?? 30_000),
       access(options.access, options.verify),
     ],
-    (call) => call.method.answer(call.exchange, call),
+    (call) => call.method.answer(call.exchange, call, boundsOf(call.method.path)),
   );
   const receiver = { handle, clock, log: logger, draining: calls.draining, opened: calls.opened };
 
+  const names = [...services.map(({ name }) => name), ...FOREIGN].sort();
+  const bindings = [...services, health.binding, ...createReflection(options.image, names)];
+  const methods = bindings.flatMap((binding) => binding.methods);
   const server = new Server({
     'grpc.max_concurrent_streams': options.maxStreamsPerConnection ?? 1_000,
     'grpc.max_receive_message_length': options.maxReceiveBytes ?? 4 * 1024 ** 2,
@@ -78,9 +83,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
     'grpc.keepalive_time_ms': 5_000,
     'grpc.keepalive_timeout_ms': 3_000,
   });
-  const names = [...services.map(({ name }) => name), ...FOREIGN].sort();
-  const bindings = [...services, health.binding, ...createReflection(options.image, names)];
-  for (const method of bindings.flatMap(({ methods }) => methods)) {
+  for (const method of methods) {
     // Every rpc is a stream of bytes in both directions: the wrappers see one form, and decoding errors are ours.
     const answer = (raw: RawCall): void => void receive(raw, method, receiver);
     server.register(method.path, answer, asTheyAre, asTheyAre, 'bidi');

@@ -1,3 +1,5 @@
+import { depthOf } from './json-text.ts';
+
 /** A command that has been checked, so a compute worker may get it. */
 export interface Command {
   name: string;
@@ -79,18 +81,4 @@ const read = (text: string): unknown => {
       },
     );
   }
-};
-
-/** How deep arrays and objects are nested, counted without parsing them. */
-const depthOf = (text: string): number => {
-  let depth = 0;
-  let deepest = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === '[' || token === '{') {
-      deepest = Math.max(deepest, (depth += 1));
-    } else if (token === ']' || token === '}') {
-      depth -= 1;
-    }
-  }
-  return deepest;
 };

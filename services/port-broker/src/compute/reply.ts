@@ -1,3 +1,5 @@
+import { depthOf, withoutNaN } from './json-text.ts';
+
 export interface Reply {
   /** The answer as standard JSON. */
   text: string;
@@ -7,6 +9,8 @@ export interface Reply {
 }
 
 const MAX_ERROR_CHARS = 1_000;
+/** Deeper replies could end the broker's stack where they are written again. */
+const MAX_DEPTH = 1_000;
 
 /** Reads a worker's answer; NaN and Infinity, which Python writes and JSON does not have, become null. Throws SyntaxError. */
 export const parseReply = (bytes: Buffer): Reply => {
@@ -37,12 +41,13 @@ export const isReady = (bytes: Buffer): boolean => {
 };
 
 const read = (said: string): { value: unknown; text: string } => {
+  if (depthOf(said) > MAX_DEPTH) {
+    throw new SyntaxError(`it is nested over ${MAX_DEPTH} deep`);
+  }
   try {
     return { value: JSON.parse(said) as unknown, text: said };
   } catch {
-    const text = said.replaceAll(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
-      token.startsWith('"') ? token : 'null',
-    );
+    const text = withoutNaN(said);
     return { value: JSON.parse(text) as unknown, text };
   }
 };

@@ -73,18 +73,19 @@ const routedMethod = (
   route: AnyRoute,
 ): BoundMethod => ({
   ...bound,
-  answer: async (exchange, call) => {
+  answer: async (exchange, call, check) => {
     if (isForwarded(call)) {
-      return bound.answer(exchange, call);
+      return bound.answer(exchange, call, check);
     }
     const bytes = await firstOf(exchange.messages);
     const own = (what: Buffer | undefined, send: Exchange['send']): Promise<void> =>
-      bound.answer({ messages: replay(what), send }, call);
+      bound.answer({ messages: replay(what), send }, call, check);
     const request = bytes === undefined ? undefined : decoded(method, bytes);
     // This host's own handler refuses it with the right error.
     if (bytes === undefined || request === undefined) {
       return own(bytes, exchange.send);
     }
+    check(request);
     const reach = async (host: string, what: Buffer, send: Exchange['send']): Promise<void> => {
       if (host === ctx.hosts.own) {
         return own(what, send);

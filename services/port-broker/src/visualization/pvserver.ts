@@ -105,7 +105,7 @@ const askVersion = async (program: string): Promise<string> => {
   }).catch((thrown: unknown) => {
     throw silent(thrown);
   });
-  const version = /\d+\.\d+(?:\.\d+)*/.exec(`${stdout}${stderr}`)?.[0];
+  const version = /\d{1,9}\.\d{1,9}(?:\.\d{1,9}){0,3}/.exec(`${stdout}${stderr}`)?.[0];
   if (version === undefined) {
     throw silent();
   }

@@ -4,7 +4,7 @@ import type { Trouble } from './renderer.ts';
 
 /** How Blender and its libraries say that memory ran out. */
 const NO_MEMORY =
-  /std::bad_alloc|(malloc|calloc|mem_guarded\w*) returns null|out of (GPU (and shared host )?)?memory|cannot allocate memory|MemoryError/i;
+  /std::bad_alloc|(malloc|calloc|mem_guarded\w{0,40}) returns null|out of (GPU (and shared host )?)?memory|cannot allocate memory|MemoryError/i;
 
 /** How Cycles says that a graphics card or its driver failed. */
 const DEVICE_FAILED = /\b(CUDA|OptiX|HIP|oneAPI|SYCL|GPU|device|kernel|driver)\b/i;

@@ -1,7 +1,10 @@
 import type { Progress } from '../engine.ts';
 
 /** `Fra:1 Mem:10M | Time:00:00.21 | Remaining:00:01.10 | Scene, ViewLayer | Sample 12/64`: the current step stands last. */
-const LINE = /^Fra:\d.*\| *[^|\n]+$/gm;
+const isAboutFrame = (line: string): boolean => {
+  const step = line.lastIndexOf('|') + 1;
+  return step > 0 && step < line.length && /^Fra:\d/.test(line);
+};
 /** Hours stand there only if there are any: `01:02:03.45`, `02:03.45`. */
 const REMAINING = /Remaining: ?(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:\.\d{1,3})?)/;
 /** Cycles counts `Sample 12/64`, Eevee `Rendering 12 / 64 samples`. */
@@ -37,7 +40,7 @@ export const progressReader = (
       rest = (rest + piece).slice(0, MAX_REST_CHARS);
       return;
     }
-    const line = [...(rest + piece.slice(0, end)).matchAll(LINE)].at(-1)?.[0];
+    const line = (rest + piece.slice(0, end)).split('\n').findLast(isAboutFrame);
     rest = piece.slice(end + 1, end + 1 + MAX_REST_CHARS);
     if (line !== undefined) {
       onProgress(progressOfMessage(line));
