@@ -14,7 +14,7 @@ const logged = (write: (log: Logger) => void): { text: string; line: Record<stri
   return { text, line };
 };
 
-const text = (i: number): string => `value ${i}`;
+const nth = (i: number): string => `value ${i}`;
 
 describe('createLogger', () => {
   it('writes level, time, service and text as one line of JSON', () => {
@@ -73,9 +73,7 @@ describe('createLogger', () => {
         expect(logged(write).text.length).to.be.lessThan(20_000);
       }
     }
-    const many = Object.fromEntries(
-      Array.from({ length: 100_000 }, (_, i) => [`id-${i}`, text(i)]),
-    );
+    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`id-${i}`, nth(i)]));
     expect(
       logged((log) => log.info({ many, list: Object.values(many) }, 'x')).text.length,
     ).to.be.lessThan(200_000);

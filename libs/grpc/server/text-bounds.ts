@@ -58,7 +58,9 @@ const messageCheck = (
   const fields = type.fields.flatMap((field) => {
     const { message } = field;
     if (field.fieldKind === 'map') {
-      throw new TypeError(`${field}: the texts of maps are not looked at; use a repeated message`);
+      throw new TypeError(
+        `${String(field)}: the texts of maps are not looked at; use a repeated message`,
+      );
     }
     // Looked up at its first use, because a type may contain itself.
     const inner = message && ((value: unknown, wrong: Wrong) => checkOf(message)(value, wrong));
