@@ -2,10 +2,11 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createGunzip, createZstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { detectCompression } from './compression.ts';
+import { blendFileCut } from './errors.ts';
 
 /** The unpacked bytes of a .blend, read once from the beginning to the end. */
 export interface BlendSource extends AsyncDisposable {
-  /** The next `count` bytes; fewer at the end of the file. Rejects if packed data is damaged. */
+  /** The next `count` bytes; fewer at the end of the file. Rejects if packed data is damaged or was cut off. */
   take(count: number): Promise<Buffer>;
   /** Passes over `count` bytes. */
   skip(count: number): Promise<void>;
@@ -124,6 +125,11 @@ const frameSource = (file: FileHandle, frames: readonly Frame[]): BlendSource =>
   };
 };
 
+/** Throws what reading failed of: `BLEND_FILE_TRUNCATED` if the packed data ended too early. */
+const cutOrDamaged = (error: unknown): never => {
+  throw (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR' ? blendFileCut() : error;
+};
+
 const streamSource = (path: string, unpack: NodeJS.ReadWriteStream): BlendSource => {
   const packed = createReadStream(path);
   packed.on('error', (error) => unpack.emit('error', error));
@@ -133,7 +139,7 @@ const streamSource = (path: string, unpack: NodeJS.ReadWriteStream): BlendSource
   const advance = async (count: number, use: (part: Buffer) => void): Promise<void> => {
     for (let missing = count; missing > 0;) {
       if (rest.length === 0) {
-        const next = await chunks.next();
+        const next = await chunks.next().catch(cutOrDamaged);
         if (next.done === true) {
           return;
         }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { readFile, writeFile } from 'node:fs/promises';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import { runCli } from '../fixtures/test-cli.ts';
@@ -94,15 +95,21 @@ describe('inspect', () => {
     expect(await refusal('composed.blend', { scene: 'Scene' })).to.equal('accepted');
   });
 
-  it('refuses a file that was cut off, wherever that was', async () => {
-    const whole = await readFile(at('packed.blend'));
-    for (const size of [12, 20, 100, 3_000, Math.floor(whole.length / 2)]) {
-      await writeFile(at('cut.blend'), whole.subarray(0, size));
-      const { code, stderr } = await runCli(['render', 'cut.blend'], { cwd: at('.') });
-      expect([code, stderr], `${size} bytes`).to.deep.equal([
-        2,
-        `muster: ${at('cut.blend')}: the file was cut off: it ends before what Blender needs to open it; copy it again, or save it again in Blender (INVALID_ARGUMENT, BLEND_FILE_TRUNCATED)\n`,
-      ]);
+  it('refuses a file that was cut off, wherever that was and however it is compressed', async () => {
+    const raw = await readFile(at('packed.blend'));
+    for (const [how, whole] of Object.entries({
+      raw,
+      gzip: gzipSync(raw),
+      zstd: zstdCompressSync(raw),
+    })) {
+      for (const size of [12, 20, 100, 3_000, Math.floor(whole.length / 2)]) {
+        await writeFile(at('cut.blend'), whole.subarray(0, size));
+        const { code, stderr } = await runCli(['render', 'cut.blend'], { cwd: at('.') });
+        expect([code, stderr], `${size} bytes, ${how}`).to.deep.equal([
+          2,
+          `muster: ${at('cut.blend')}: the file was cut off: it ends before what Blender needs to open it; copy it again, or save it again in Blender (INVALID_ARGUMENT, BLEND_FILE_TRUNCATED)\n`,
+        ]);
+      }
     }
   });
 
