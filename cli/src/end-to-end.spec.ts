@@ -383,12 +383,19 @@ describe('muster against a whole mesh', function () {
 
   it('waits in the queue when the plan is full, or ends with 1; with 130 on Ctrl-C, and the workload goes on until it is stopped', async () => {
     const id = await startNoop({ tasks: 1_000, durationMs: 1_000 });
-    const second = await muster('render', 'scene.blend', '--no-queue', '--json');
+    await writeFile(
+      at('unsent.blend'),
+      `${await readFile(at('scene.blend'), 'latin1')}unsent`,
+      'latin1',
+    );
+    const second = await muster('render', 'unsent.blend', '--no-queue', '--json');
     expect(second.code).to.equal(1);
     expect(jsonLines(second.stderr).at(-1)?.['error']).to.include({
       code: 'ALREADY_EXISTS',
       reason: 'WORKLOAD_ALREADY_RUNNING',
     });
+    const objects = await muster('call', 'ObjectService/ListObjects', '{"pageSize": 1000}');
+    expect(objects.stdout).to.include('"scene.blend"').and.not.include('"unsent.blend"');
     const queued = spawnMuster(['render', 'scene.blend', '--out', 'queued', '--json'], {
       cwd: mesh.dir,
       env: mesh.env,

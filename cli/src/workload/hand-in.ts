@@ -88,16 +88,20 @@ const start = async (
   });
   const mesh = await invocation.mesh();
   const patience = startPatience(invocation);
+  const { startWorkload } = workloadsOf(mesh);
+  const { interrupt: signal } = cli;
+  const spec = { $case: 'render', value: renderSpec({ ...options, ...chosen }) } as const;
+  const ask = { objectId: '', spec, wantedUsers, requestId: '', customerId, queue };
+  // So is what the plan does not allow now.
+  await persistently(patience, () => startWorkload({ ...ask, validateOnly: true }, { signal }));
   const display = createSendingDisplay(output, cli.clock);
   const to = { cli, mesh, customerId, patience };
   const onSending: OnSending = (progress) => display.show(progress);
   const { objectId, ...sent } = await send({ ...to, files, onSending });
   display.finish();
-  const spec = { $case: 'render', value: renderSpec({ ...options, ...chosen }) } as const;
-  const ask = { objectId, spec, wantedUsers, requestId: cli.random.id('r'), customerId, queue };
-  const { startWorkload } = workloadsOf(mesh);
+  const request = { ...ask, objectId, requestId: cli.random.id('r') };
   const workload = workloadIn(
-    await persistently(patience, () => startWorkload(ask, { signal: cli.interrupt })),
+    await persistently(patience, () => startWorkload(request, { signal })),
   );
   const { isMovie, fps } = chosen;
   return {

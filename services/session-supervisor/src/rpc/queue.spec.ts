@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { eventually } from '#libs/testing/index.ts';
+import type { StartWorkloadRequest } from '#libs/contracts/session.ts';
+import { eventually, renderSpec } from '#libs/testing/index.ts';
 import { openMesh, type Clients, type TestMesh, type TestSupervisor } from '../fixtures/mesh.ts';
-import { about, ended, noopStart, refusal, startNoop } from '../fixtures/requests.ts';
+import { about, ended, firstPage, noopStart, refusal, startNoop } from '../fixtures/requests.ts';
 
 /** The queue is looked at every 5 s at the latest. */
 const WITHIN = { withinMs: 30_000 };
@@ -63,6 +64,26 @@ describe('the queue of a customer', function () {
     expect(await refusal(startNoop(someone))).to.equal('WORKLOAD_ALREADY_RUNNING');
     await stop(someone, waiting);
     expect(await refusal(startNoop(someone))).to.equal('answered');
+  });
+
+  it('says whether a start would be refused without starting anything, before its file is sent', async () => {
+    const someone = await mesh.as('customer', 'careful');
+    const ask = (more: Partial<StartWorkloadRequest>): Promise<string> =>
+      refusal(someone.workloads.startWorkload(noopStart({}, { validateOnly: true, ...more })));
+    const render = renderSpec({ frames: '1-3' });
+    const file = { spec: { $case: 'render', value: render }, objectId: '' } as const;
+    expect(await ask(file)).to.equal('answered');
+    expect(await ask({ ...file, requestId: 'r-1' })).to.equal('answered');
+    expect(await ask({ spec: { $case: 'render', value: renderSpec({ frames: 'x' }) } })).to.equal(
+      'INVALID_FIELDS render.frames',
+    );
+    const running = await queue(someone);
+    expect(await ask(file)).to.equal('WORKLOAD_ALREADY_RUNNING');
+    expect(await ask({ ...file, queue: true })).to.equal('answered');
+    const query = { ...firstPage, customerId: '', states: [] };
+    const { workloads } = await someone.workloads.listWorkloads(query);
+    expect(workloads.map(({ workloadId }) => workloadId)).to.deep.equal([running]);
+    await stop(someone, running);
   });
 
   it('lets a waiting workload be stopped, paused, resumed and changed like any other', async () => {

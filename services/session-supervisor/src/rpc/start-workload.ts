@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
 import { StartWorkloadRequest, type StartWorkloadResponse } from '#libs/contracts/session.ts';
-import { requestIdReused } from '#libs/errors/index.ts';
+import { type DomainError, requestIdReused } from '#libs/errors/index.ts';
 import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import {
   checkRequestId,
@@ -16,7 +16,7 @@ import type { WorkloadSpec } from '../kinds/kinds.ts';
 import { SPEC_CASES, wireOf } from '../kinds/wires.ts';
 import { alreadyRunning, queueFull } from '../session/owner/errors.ts';
 import { projectionOf, type WorkloadDocument } from '../store/workload-document.ts';
-import type { Started } from '../store/workloads.ts';
+import type { Refused, Started } from '../store/workloads.ts';
 import { customerFor } from './target.ts';
 import { answerOf } from '../wire/workload.ts';
 
@@ -27,16 +27,16 @@ export const startWorkload =
   (ctx: Context): Unary<StartWorkloadRequest, StartWorkloadResponse> =>
   async (request, call) => {
     const ask = parseStart(request, call);
+    if (request.validateOnly === true) {
+      return validate(ctx, ask);
+    }
     // A repetition is answered before anything else is read, because its object may be gone by now.
     const started = (await ctx.workloads.repetition(ask)) ?? (await start(ctx, ask, call));
-    if (started.kind === 'full') {
-      throw alreadyRunning(ask.customer, started.running);
-    }
     if (started.kind === 'request-id-reused') {
       throw requestIdReused(ask.requestId ?? '');
     }
-    if (started.kind === 'queue-full') {
-      throw queueFull(ask.customer);
+    if (started.kind === 'full' || started.kind === 'queue-full') {
+      throw refusalOf(ask, started);
     }
     const { document } = started;
     if (started.kind === 'inserted') {
@@ -50,6 +50,23 @@ export const startWorkload =
     }
     return answerOf(await ctx.reads.existing(document._id));
   };
+
+const refusalOf = ({ customer }: Ask, refused: Refused): DomainError =>
+  refused.kind === 'full' ? alreadyRunning(customer, refused.running) : queueFull(customer);
+
+/** Says what a start would be refused for now, apart from its object. */
+const validate = async (
+  ctx: Pick<Context, 'customers' | 'workloads'>,
+  ask: Ask,
+): Promise<StartWorkloadResponse> => {
+  const { customer, queues } = ask;
+  const { runningWorkloads: slots } = await ctx.customers.planOf(customer);
+  const refused = await ctx.workloads.refusal({ customer, slots, queues });
+  if (refused !== undefined) {
+    throw refusalOf(ask, refused);
+  }
+  return { workload: undefined, revision: 0 };
+};
 
 /** The document after a look at the queue: a slot may have become free while the workload joined. */
 const placed = async (
@@ -113,7 +130,7 @@ const parseStart = (request: StartWorkloadRequest, call: CallContext) => {
 };
 
 const parseSpec = (
-  { spec, objectId }: StartWorkloadRequest,
+  { spec, objectId, validateOnly = false }: StartWorkloadRequest,
   wrong: Violations,
 ): WorkloadSpec | undefined => {
   wrong.require(spec !== undefined, 'spec', `give ${SPEC_CASES.join(' or ')}`);
@@ -121,7 +138,8 @@ const parseSpec = (
     return undefined;
   }
   const wire = wireOf(spec.$case);
-  const isRight = wire.hasInput ? isId(objectId) : objectId === '';
+  const isToCome = validateOnly && objectId === '';
+  const isRight = wire.hasInput ? isToCome || isId(objectId) : objectId === '';
   const rule = wire.hasInput
     ? 'must be the id of an object (ObjectService.CreateObject)'
     : `must be empty for ${spec.$case}`;

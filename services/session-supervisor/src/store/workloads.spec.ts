@@ -125,8 +125,11 @@ describe('createWorkloadStore', function () {
       return { ...rest, _id: systemRandom.id('w'), ticket: i + 2 };
     });
     await collection<WorkloadDocument>(mongo.db, 'workloads').insertMany(more);
+    const start = { customer: 'bounded', slots: 1, queues: true };
+    expect(await store.refusal(start)).to.equal(undefined);
     expect((await waits('r-last')).kind).to.equal('inserted');
     expect((await waits('r-more')).kind).to.equal('queue-full');
+    expect(await store.refusal(start)).to.deep.equal({ kind: 'queue-full' });
     expect((await waits('r-waits')).kind).to.equal('repeated');
   });
 

@@ -23,6 +23,10 @@ import {
 export type Started =
   | { kind: 'inserted' | 'repeated'; document: WorkloadDocument }
   | { kind: 'request-id-reused' }
+  | Refused;
+
+/** The refusal of a start. */
+export type Refused =
   /** No slot of the plan is free, and the start does not want to wait for one. */
   | { kind: 'full'; running: string[] }
   /** As many workloads wait as may. */
@@ -63,6 +67,10 @@ export interface ListQuery {
 /** Headers, slots, owners and projections. Every method rejects with UNAVAILABLE while MongoDB is away. */
 export interface WorkloadStore {
   start(record: StartRecord): Promise<Started>;
+  /** Why a start would be refused now; undefined if it would not. */
+  refusal(
+    start: Pick<StartRecord, 'slots' | 'queues'> & { customer: string },
+  ): Promise<Refused | undefined>;
   /** The result of an earlier request with the same id; undefined if there was none. */
   repetition(
     request: Pick<StartRecord, 'requestId' | 'requestHash'> & { customer: string },
@@ -139,6 +147,17 @@ export const createWorkloadStore = (
     kind: 'full' as const,
     running: (await running(customer)).map(({ _id }) => _id),
   });
+
+  const refusal: WorkloadStore['refusal'] = async ({ customer, slots, queues }) => {
+    const now = await standing(customer);
+    if (slotsForNewcomer(now, slots).length > 0) {
+      return undefined;
+    }
+    if (!queues) {
+      return full(customer);
+    }
+    return now.waiting.length >= MAX_QUEUED_WORKLOADS ? { kind: 'queue-full' } : undefined;
+  };
 
   const start = async (record: StartRecord): Promise<Started> => {
     const { header, requestId, requestHash, slots } = record;
@@ -256,6 +275,7 @@ export const createWorkloadStore = (
 
   return {
     start,
+    refusal,
     repetition,
     reopen,
     running,
