@@ -22,12 +22,11 @@ const failure = (
 };
 
 describe('parseIndices', () => {
-  it('reads single frames, ranges, steps and descending ranges', () => {
+  it('reads single frames, ranges, steps and descending ranges with their step', () => {
     expect([...indicesOf(parseIndices('3,7,20-22'))]).to.deep.equal([3, 7, 20, 21, 22]);
     expect([...indicesOf(parseIndices('1-20x5'))]).to.deep.equal([1, 6, 11, 16]);
     expect([...indicesOf(parseIndices('20-1x-6'))]).to.deep.equal([2, 8, 14, 20]);
     expect(normal('100-1x-1')).to.equal('1-100');
-    expect(normal('100-1')).to.equal('1-100');
     expect(normal('0')).to.equal('0');
     expect(normal(' 0001 - 0010 x 3 ,\t12 ')).to.equal('1-10x3,12');
     expect(normal('5-5x-2')).to.equal('5');
@@ -53,7 +52,7 @@ describe('parseIndices', () => {
     for (let round = 0; round < 2_000; round += 1) {
       const parts = Array.from({ length: 1 + below(6) }, () => {
         const [a, b] = [below(60), below(60)];
-        const step = below(3) === 0 ? '' : `x${a > b ? '-' : ''}${1 + below(7)}`;
+        const step = a <= b && below(3) === 0 ? '' : `x${a > b ? '-' : ''}${1 + below(7)}`;
         return below(3) === 0 ? String(a) : `${a}-${b}${step}`;
       });
       const frames = parseIndices(parts.join(','));
@@ -121,6 +120,17 @@ describe('parseIndices', () => {
         expected,
       });
       expect(message).to.include(`at character ${position}`);
+    }
+  });
+
+  it('refuses a range that ends before it begins, and says how to write either meaning', () => {
+    for (const text of ['5-2', '1-3, 5 - 2', '1-3,5-2,9']) {
+      const { reason, message } = failure(text);
+      expect([text, reason]).to.deep.equal([text, 'FRAMES_INVALID']);
+      expect(message).to.match(
+        /^frames: expected a last frame from 5 on at character \d+, found "2/,
+      );
+      expect(message).to.match(/; write for example 2-5, or 5-2x-1 for a range that descends$/);
     }
   });
 

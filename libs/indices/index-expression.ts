@@ -37,10 +37,10 @@ const scanner = (text: string) => {
     at += taken.length;
     return taken;
   };
-  const fail = (expected: string, position = at): never => {
+  const fail = (expected: string, position = at, examples?: string): never => {
     const found =
       position < text.length ? JSON.stringify(text.slice(position, position + 12)) : 'the end';
-    throw indicesInvalid(position + 1, expected, found);
+    throw indicesInvalid(position + 1, expected, found, examples);
   };
   const number = (expected: string, min: number, max: number): number => {
     const digits = take(/\d+/y);
@@ -48,7 +48,7 @@ const scanner = (text: string) => {
     const isRight = digits !== '' && value >= min && value <= max;
     return isRight ? value : fail(expected, at - digits.length);
   };
-  return { take, number, fail, isAtEnd: () => at >= text.length };
+  return { take, number, fail, at: () => at, isAtEnd: () => at >= text.length };
 };
 
 type Scanner = ReturnType<typeof scanner>;
@@ -56,10 +56,11 @@ type Scanner = ReturnType<typeof scanner>;
 const indexNumber = (scan: Scanner): number =>
   scan.number(`a frame from 0 to ${MAX_INDEX}`, 0, MAX_INDEX);
 
-/** `7`, `1-100`, `1-100x5`, `100-1`, `100-1x-1`: if a step has a sign, it must fit the direction. */
+/** `7`, `1-100`, `1-100x5`, `100-1x-1`: the sign of the step must fit the direction. Blender refuses `100-1` too. */
 const parsePart = (scan: Scanner): Part => {
   const from = indexNumber(scan);
   const to = scan.take(/-/y) ? indexNumber(scan) : undefined;
+  const end = scan.at() - String(to).length;
   if (to === undefined) {
     return { first: from, last: from, step: 1 };
   }
@@ -74,6 +75,9 @@ const parsePart = (scan: Scanner): Part => {
       );
     }
     step = scan.number(`a step from 1 to ${MAX_INDEX}`, 1, MAX_INDEX);
+  } else if (to < from) {
+    const meant = `${to}-${from}, or ${from}-${to}x-1 for a range that descends`;
+    scan.fail(`a last frame from ${from} on`, end, meant);
   }
   const span = Math.floor(Math.abs(to - from) / step) * step;
   const first = to < from ? from - span : from;
