@@ -109,7 +109,10 @@ describe('a result that an agent has finished', function () {
     await eventually(
       async () => {
         const { refused } = await acme.workloads.listAttempts({ ...named(id), ...firstPage });
-        expect(refused).to.deep.include.members([{ ...refused[0], reason: 'WORKLOAD_ENDED' }]);
+        const [first] = refused;
+        expect(refused).to.deep.include.members([
+          { ...first, reason: 'WORKLOAD_ENDED', userName: 'alpha' },
+        ]);
       },
       { withinMs: 15_000 },
     );

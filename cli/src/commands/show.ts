@@ -68,7 +68,7 @@ const printRefused = (output: Output, refused: readonly RefusedReports[]): void 
   }
   output.text('');
   output.table(refused, [
-    ['REFUSED REPORTS OF', ({ userId }) => userId],
+    ['REFUSED REPORTS OF', nameOf],
     ['REASON', ({ reason }) => reason],
     ['COUNT', ({ count }) => count, 'right'],
   ]);

@@ -27,7 +27,12 @@ export const listAttempts =
     );
     return {
       attempts: items,
-      refused: refused.map(({ user, reason, count }) => ({ userId: user, reason, count })),
+      refused: refused.map(({ user: userId, userName = '', reason, count }) => ({
+        userId,
+        userName,
+        reason,
+        count,
+      })),
       nextPageToken,
       revision: view.revision,
     };

@@ -172,6 +172,7 @@ describe('RetryTasks and ListAttempts', function () {
       failureClass: 'FAILURE_CLASS_RENDER_ERROR',
       reason: 'no light',
     });
-    expect(refused).to.deep.equal([{ userId: 'u-l1', reason: 'TOKEN_INVALID', count: 1 }]);
+    const who = { userId: 'u-l1', userName: 'u-l1' };
+    expect(refused).to.deep.equal([{ ...who, reason: 'TOKEN_INVALID', count: 1 }]);
   });
 });

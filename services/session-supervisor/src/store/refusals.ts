@@ -6,6 +6,8 @@ import type { Logger } from '#libs/telemetry/index.ts';
 /** The number of reports of one user for one workload that were refused for one reason. */
 export interface Refusals {
   user: string;
+  /** The latest one; unset where an earlier version counted. */
+  userName?: string;
   reason: string;
   count: number;
 }
@@ -18,7 +20,7 @@ interface RefusalDocument extends Refusals {
 
 /** Counts refused reports. A replica that dies loses its counts of the last second, which is harmless: they prove nothing. */
 export interface RefusalStore {
-  count(workload: string, user: string, reason: string): void;
+  count(workload: string, user: { id: string; name: string }, reason: string): void;
   /** The counts of a workload, the highest first. */
   list(workload: string): Promise<Refusals[]>;
   close(): Promise<void>;
@@ -44,22 +46,23 @@ export const createRefusalStore = (
     }
     const counted = [...waiting];
     waiting.clear();
-    const updates = counted.map(([_id, { count, ...rest }]) => ({
-      updateOne: { filter: { _id }, update: { $inc: { count }, $setOnInsert: rest }, upsert: true },
-    }));
+    const updates = counted.map(([_id, { count, userName = '', ...rest }]) => {
+      const update = { $inc: { count }, $set: { userName }, $setOnInsert: rest };
+      return { updateOne: { filter: { _id }, update, upsert: true } };
+    });
     await refusals
       .bulkWrite(updates, { ordered: false })
       .catch((err: unknown) => logger.debug({ err }, 'refused reports were not counted'));
   };
 
   return {
-    count: (workload, user, reason) => {
+    count: (workload, { id: user, name: userName }, reason) => {
       const id = `${workload}/${user}/${reason}`;
       const known = waiting.get(id);
       if (known !== undefined) {
         known.count += 1;
       } else if (waiting.size < MAX_WAITING) {
-        waiting.set(id, { workload, user, reason, count: 1 });
+        waiting.set(id, { workload, user, userName, reason, count: 1 });
       }
       timer ??= clock.setTimer(EVERY_MS, () => {
         writing = write();

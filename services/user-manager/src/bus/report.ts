@@ -10,7 +10,7 @@ const ANSWER_MS = 5_000;
 
 /** Hands reports to whoever can decide them; answers one outcome for each with a `report_id`, and never rejects. */
 export type Reporting = (
-  stream: StreamId,
+  stream: StreamId & { userName: string },
   workload: string,
   reports: Report[],
 ) => Promise<Outcome[]>;

@@ -79,7 +79,8 @@ const converse = async (
 const senderFor = (ctx: Context, stream: AgentStream): ReportSender => {
   let forged = 0;
   return createReportSender({
-    ask: (workload, reports) => ctx.report(stream.id, workload, reports),
+    ask: (workload, reports) =>
+      ctx.report({ ...stream.id, userName: stream.userName }, workload, reports),
     deliver: (outcomes) => {
       stream.deliver(outcomes);
       forged += outcomes.filter(({ reason }) => FORGED.has(reason)).length;

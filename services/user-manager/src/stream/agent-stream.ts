@@ -46,6 +46,8 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions) =>
 
   return {
     id,
+    /** What people call the user. */
+    userName: user.name,
     /** Of the user's record that this stream wrote: of two streams of a user, the one with the greater version is newer. */
     version: user.version,
     queue,

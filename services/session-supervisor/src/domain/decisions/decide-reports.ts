@@ -144,11 +144,11 @@ const MAX_BLAME = 3;
 /** Runs after a task was accepted. Bars each user that failed it and has failed too many tasks that others completed. */
 const barWhomItShows = (draft: Draft, ordinal: number): void => {
   const failures = troubleOf(draft.state, ordinal)?.failures;
-  for (const user of new Set(failures?.map((failure) => failure.user))) {
+  for (const [user, userName] of new Map(failures?.map((each) => [each.user, each.userName]))) {
     const blame = draft.state.blame.get(user) ?? 0;
     if (blame >= MAX_BLAME && !draft.state.barred.has(user)) {
       const reason = `failed ${blame} tasks that others then completed`;
-      record(draft, { kind: 'user-barred', user, reason });
+      record(draft, { kind: 'user-barred', user, ...(userName && { userName }), reason });
     }
   }
 };

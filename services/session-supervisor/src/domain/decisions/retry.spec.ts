@@ -277,9 +277,11 @@ describe('a user', () => {
       game.finish('bad');
     }
     expect(game.session.workers.byId.has('bad')).to.equal(false);
-    expect(explain(game.session.state, 10, undefined).map(({ code }) => code)).to.include(
-      'USERS_BARRED',
-    );
+    const saved = thaw(freeze(game.session.state), game.session.state);
+    for (const state of [game.session.state, saved]) {
+      const barred = explain(state, 10, undefined).find(({ code }) => code === 'USERS_BARRED');
+      expect(barred?.message).to.match(/until a retry: name of bad$/);
+    }
     game.command({ kind: 'retry', tasks: '' });
     expect(game.session.state.barred.size).to.equal(0);
   });

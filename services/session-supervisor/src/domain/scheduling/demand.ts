@@ -42,7 +42,7 @@ export const demandOf = (
   now: number,
 ) => ({
   wanted: effectiveWanted({ state, workers, planUsers, now }),
-  needs: { ...engineNeeds(state), barredUserIds: [...state.barred] },
+  needs: { ...engineNeeds(state), barredUserIds: [...state.barred.keys()] },
   users: Array.from(workers.byId.values(), ({ id, connection, claim }) => ({
     userId: id,
     connectionId: connection,

@@ -97,7 +97,7 @@ export const explain = (
     add('PLAN_LIMIT', `it wants ${plural(wanted, 'user')}, the plan allows ${planUsers}`);
   }
   if (state.barred.size > 0) {
-    const users = [...state.barred].join(', ');
+    const users = [...state.barred.values()].join(', ');
     add(
       'USERS_BARRED',
       `users that failed what others completed get none of it until a retry: ${users}`,

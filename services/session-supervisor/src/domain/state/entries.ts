@@ -86,8 +86,8 @@ export type Entry =
   /** The user vanished while it worked on the task. `seconds` is how long it had worked, as far as is known. */
   | ({ kind: 'attempt-lost'; userName: string; seconds: number } & AttemptKey)
   | { kind: 'task-failed'; task: string; generation: number; reason: string }
-  /** The user gets no more work of this workload until a retry. */
-  | { kind: 'user-barred'; user: string; reason: string }
+  /** The user gets no more work of this workload until a retry. An earlier version wrote no name. */
+  | { kind: 'user-barred'; user: string; userName?: string; reason: string }
   /** A `reason` means that the workload paused itself. */
   | { kind: 'paused'; reason?: string; request?: RequestMark }
   | { kind: 'resumed'; request?: RequestMark }

@@ -87,7 +87,9 @@ describe('fold', () => {
   it('keeps failures and losses with their task, and the last reason', () => {
     const state = foldAll([everyEntry['attempt-failed'], everyEntry['attempt-lost']]);
     expect(troubleOf(state, 2)).to.deep.equal({
-      failures: [{ attempt: '0-1', user: 'u1', isTaskFault: true, shortOfBytes: 0 }],
+      failures: [
+        { attempt: '0-1', user: 'u1', userName: 'one', isTaskFault: true, shortOfBytes: 0 },
+      ],
       losses: 1,
       last: {
         attempt: '0-1',
@@ -106,6 +108,7 @@ describe('fold', () => {
     expect(troubleOf(state, 2)?.failures).to.deep.include({
       attempt: '0-1',
       user: 'u1',
+      userName: 'one',
       isTaskFault: false,
       shortOfBytes: 0,
     });

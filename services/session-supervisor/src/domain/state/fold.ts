@@ -57,7 +57,7 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       const engine = state.engine || kind.engineLearnt(failureClass, entry.names);
       const shortOfBytes = failureClass === 'OUT_OF_MEMORY' ? entry.memoryBytes : 0;
       const isTaskFault = kind.faultOf(failureClass) === 'task';
-      const failure = { attempt, user, isTaskFault, shortOfBytes };
+      const failure = { attempt, user, userName, isTaskFault, shortOfBytes };
       return withTrouble({ ...state, engine }, entry.task, (trouble) => ({
         ...trouble,
         failures: [...trouble.failures, failure],
@@ -72,7 +72,10 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
     case 'task-failed':
       return givenUp(state, entry.task, entry.reason);
     case 'user-barred':
-      return { ...state, barred: new Set(state.barred).add(entry.user) };
+      return {
+        ...state,
+        barred: new Map(state.barred).set(entry.user, entry.userName ?? entry.user),
+      };
     case 'paused':
       return remember(
         { ...state, phase: 'paused', pausedBecause: entry.reason ?? '' },
@@ -268,7 +271,7 @@ const retried = (state: WorkloadState, tasks: string): WorkloadState => {
   const open = {
     ...undecided(state, retry),
     blame: new Map<string, number>(),
-    barred: new Set<string>(),
+    barred: new Map<string, string>(),
   };
   if (hasEnded(state)) {
     const { ending: _, ...reopened } = open;

@@ -18,6 +18,8 @@ interface Packed {
   troubles: [number, Trouble][];
   blame: [string, number][];
   barred: string[];
+  /** Unset where an earlier version wrote it, like names in it. */
+  barredNames?: [string, string][];
   requests: [string, string][];
   passed: [number, PassedResult][];
 }
@@ -37,7 +39,8 @@ export const freeze = (state: WorkloadState): unknown => {
     repairs: bitmapToJson(state.repairs),
     troubles: [...sparseEntries(state.troubles)],
     blame: [...state.blame],
-    barred: [...state.barred],
+    barred: [...state.barred.keys()],
+    barredNames: [...state.barred],
     requests: [...state.requests],
     passed: [...state.passed],
   } satisfies Frozen;
@@ -45,7 +48,7 @@ export const freeze = (state: WorkloadState): unknown => {
 
 /** The inverse of `freeze`; `initial` is `begin(header)`. Throws `SNAPSHOT_UNREADABLE`. */
 export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => {
-  const from = frozen as Frozen;
+  const { barredNames = [], ...from } = frozen as Frozen;
   const size = initial.graph.count;
   const state = {
     ...initial,
@@ -57,7 +60,7 @@ export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => 
     repairs: bitmapFromJson(from.repairs, size),
     troubles: sparseMapFrom(size, from.troubles),
     blame: new Map(from.blame),
-    barred: new Set(from.barred),
+    barred: new Map([...from.barred.map((user) => [user, user] as const), ...barredNames]),
     requests: new Map(from.requests),
     passed: new Map(from.passed),
   };

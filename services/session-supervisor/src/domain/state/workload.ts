@@ -47,6 +47,8 @@ export interface Trouble {
   failures: readonly {
     attempt: string;
     user: string;
+    /** Unset where an earlier version wrote it. */
+    userName?: string;
     isTaskFault: boolean;
     /** The memory of the machine, if it was too little; 0 for every other failure. */
     shortOfBytes: number;
@@ -131,7 +133,8 @@ export interface WorkloadState {
   readonly troubles: SparseMap<Trouble>;
   /** For each user, how many tasks it failed that others then completed. */
   readonly blame: ReadonlyMap<string, number>;
-  readonly barred: ReadonlySet<string>;
+  /** The users that get no more work until a retry, with their names. */
+  readonly barred: ReadonlyMap<string, string>;
   /** How many tasks had been given up at the last resume or retry. They are no reason to pause again. */
   readonly tolerated: number;
   /** Why the workload paused itself; empty if it did not. */
@@ -180,7 +183,7 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     repairs: emptyBitmap(size),
     troubles: emptySparseMap(size),
     blame: new Map(),
-    barred: new Set(),
+    barred: new Map(),
     tolerated: 0,
     pausedBecause: '',
     wanted: header.wanted,

@@ -21,15 +21,15 @@ export const serveOrphanReports = ({ bus, workloads, refusals, logger }: Session
   return bus.serve(
     ANY_REPORT_SUBJECT,
     async (bytes) => {
-      const { reports, userId: user } = UserFrameRendered.decode(bytes);
-      logger.debug({ user, reports: reports.length }, 'reports of workloads without an owner');
+      const { reports, userId: id, userName: name = id } = UserFrameRendered.decode(bytes);
+      logger.debug({ user: id, reports: reports.length }, 'reports of workloads without an owner');
       const outcomes: Outcome[] = [];
       for (const [workload, own] of Map.groupBy(reports, ({ workloadId }) => workloadId)) {
         const verdict = await verdictOn(workload);
         for (const { reportId } of own.filter((report) => report.reportId !== 0)) {
           outcomes.push({ reportId, ...verdict });
           if (verdict.reason === 'WORKLOAD_ENDED') {
-            refusals.count(workload, user, verdict.reason);
+            refusals.count(workload, { id, name }, verdict.reason);
           }
         }
       }

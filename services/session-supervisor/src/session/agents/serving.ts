@@ -28,7 +28,7 @@ export const serveSession = (deps: SessionDeps, session: Session): Serving => {
   const proofs = { meshSecret: deps.meshSecret, tokens: session.tokens };
 
   const rendered = async (bytes: Uint8Array): Promise<Uint8Array> => {
-    const { userId, reports: told } = UserFrameRendered.decode(bytes);
+    const { userId, userName = userId, reports: told } = UserFrameRendered.decode(bytes);
     const reports = reportsFromProto(proofs, header, userId, told);
     for (const { forgery, task } of reports) {
       if (forgery !== undefined) {
@@ -39,7 +39,7 @@ export const serveSession = (deps: SessionDeps, session: Session): Serving => {
     for (const { verdict, reason } of outcomes) {
       // Duplicates do not count: the journal has them, and repeating a report is allowed.
       if (verdict === 'SETTLED' && reason !== 'DUPLICATE') {
-        deps.refusals.count(header.id, userId, reason);
+        deps.refusals.count(header.id, { id: userId, name: userName }, reason);
       }
     }
     return UserFrameRenderedReply.encode({ outcomes: outcomes.map(outcomeToProto) }).finish();
