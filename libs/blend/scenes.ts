@@ -21,6 +21,8 @@ export interface SceneSettings {
   cameras: string[] | undefined;
   /** Empty in files before 2.8. */
   viewLayers: string[];
+  /** The format of its pictures, as Python names it; undefined for one of a later or much earlier Blender. */
+  format: string | undefined;
   /** Whether the file is to become a movie. */
   isMovie: boolean;
   /** Pictures per second of a movie, as a fraction: 24 / 1.001 is 23.976. */
@@ -41,6 +43,24 @@ const USES_COMPOSITOR = 1 << 6;
 
 /** R_IMF_IMTYPE_…: AVIRAW, AVIJPEG, FFMPEG, H264, XVID, THEORA, AV1. */
 const MOVIE_TYPES: ReadonlySet<number> = new Set([15, 16, 24, 31, 32, 33, 36]);
+
+/** R_IMF_IMTYPE_… of pictures, with the names that Python has for them. */
+const PICTURE_TYPES: ReadonlyMap<number, string> = new Map([
+  [0, 'TARGA'],
+  [1, 'IRIS'],
+  [4, 'JPEG'],
+  [14, 'TARGA_RAW'],
+  [17, 'PNG'],
+  [20, 'BMP'],
+  [21, 'HDR'],
+  [22, 'TIFF'],
+  [23, 'OPEN_EXR'],
+  [26, 'CINEON'],
+  [27, 'DPX'],
+  [28, 'OPEN_EXR_MULTILAYER'],
+  [30, 'JPEG2000'],
+  [35, 'WEBP'],
+]);
 
 /** OB_CAMERA in DNA_object_types.h. */
 const CAMERA = 11;
@@ -93,6 +113,7 @@ const settingsOf = (scene: BlendRecord): SceneSettings => ({
     (scene.ref('ed')?.list('seqbase').length ?? 0) > 0,
   cameras: camerasOf(scene),
   viewLayers: scene.list('view_layers').map((layer) => layer.text('name')),
+  format: PICTURE_TYPES.get(scene.number('r.im_format.imtype')),
   isMovie: MOVIE_TYPES.has(scene.number('r.im_format.imtype')),
   fps: { count: Math.max(1, scene.number('r.frs_sec')), base: scene.number('r.frs_sec_base') || 1 },
 });

@@ -1,11 +1,22 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import { runCli } from '../fixtures/test-cli.ts';
 import { inspect, type SceneChoice } from './inspect.ts';
+
+const run = promisify(execFile);
+
+/** Saves the open file with another format: `-- PATH`. */
+const AS_BMP = `
+import bpy, sys
+bpy.context.scene.render.image_settings.file_format = 'BMP'
+bpy.ops.wm.save_as_mainfile(filepath=sys.argv[-1])
+`;
 
 const NOTHING: SceneChoice = {
   scene: '',
@@ -89,6 +100,26 @@ describe('inspect', () => {
       fps: { count: 30, base: Math.fround(1.001) },
     });
     expect(await inspected('packed.blend')).to.include({ isMovie: false });
+  });
+
+  it('says before it sends anything that frames are not in the format of the file', async () => {
+    await run('blender', [
+      '-b',
+      at('packed.blend'),
+      '--python-expr',
+      AS_BMP,
+      '--',
+      at('bmp.blend'),
+    ]);
+    const told = async (...argv: string[]): Promise<string> =>
+      (await runCli(['render', ...argv], { cwd: at('.') })).stderr;
+    const note = 'the file names the format BMP, which is not delivered: PNG instead';
+    expect(await told('bmp.blend'))
+      .to.contain(note)
+      .and.to.contain('NO_CONTEXT');
+    expect(await told('bmp.blend', '--format', 'PNG')).not.to.contain(note);
+    expect(await told('movie.blend')).to.contain('a movie format: frames are PNG');
+    expect(await told('packed.blend')).not.to.contain('instead');
   });
 
   it('takes no camera for missing where nodes make the picture of another scene', async () => {

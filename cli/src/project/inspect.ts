@@ -97,6 +97,8 @@ export interface SceneChoice {
 export interface Inspected {
   scene: string;
   frames: string;
+  /** The format of the frames that the file names. */
+  format: SceneSettings['format'];
   isMovie: boolean;
   fps: SceneSettings['fps'];
 }
@@ -143,12 +145,13 @@ export const inspect = async (
     throw engineUnknown(scene.engine);
   }
   checkDeviceOf(choice.device, choice.engine || scene.engine);
-  const { firstFrame, lastFrame, frameStep, isMovie, fps } = scene;
+  const { firstFrame, lastFrame, frameStep, format, isMovie, fps } = scene;
   const range = firstFrame === lastFrame ? `${firstFrame}` : `${firstFrame}-${lastFrame}`;
   return {
     // The head of a file with one scene to render need not name it.
     scene: choice.scene || (all !== undefined && all.scenes.length > 1 ? scene.name : ''),
     frames: choice.frames || (frameStep === 1 ? range : `${range}x${frameStep}`),
+    format,
     isMovie,
     fps,
   };

@@ -6,6 +6,7 @@ import type { Fps } from '../workload/movie.ts';
 import { displayName } from '../workload/upload.ts';
 import { collect, type Collected } from './collect.ts';
 import { inspect, type SceneChoice } from './inspect.ts';
+import { formatNote } from './format-note.ts';
 import type { ProjectInput } from './input.ts';
 import { type Allowance, checkInside, checkMissing } from './permitted.ts';
 import { choosePhysics, type PhysicsChoice } from './physics.ts';
@@ -29,6 +30,7 @@ interface PrepareOptions extends SceneChoice, PhysicsChoice {
   /** Absolute paths outside of the project's folder from which files may go along. */
   include: readonly string[];
   allowMissing: Allowance;
+  format: string;
 }
 
 /**
@@ -45,6 +47,10 @@ export const prepareProject = async (
   const alone = { files: [{ path: displayName(main), source: main }], missing: [], physics };
   if (inspected === undefined) {
     return { ...alone, scene: options.scene, frames: options.frames };
+  }
+  const note = options.format === 'as-in-file' ? formatNote(inspected) : undefined;
+  if (note !== undefined) {
+    output.note(note);
   }
   const scene = inspected.scene === '' ? undefined : inspected.scene;
   const collected = await collect({ main, folder, scene }).catch(() => undefined);

@@ -170,7 +170,9 @@ def consider_physics(scene, choice, notes):
         physics.refuse_unbaked(unbaked)
     if choice == "in-order":
         player = physics.Player(scene)
-        notes.append(f"not baked, but played from frame {player.first} on: {physics.listed(unbaked)}")
+        # Without a bake, blender -a shows cloth and rigid bodies stand still after the first frame, in 3.4 at least.
+        played = f"not baked, but played from frame {player.first} on, as Blender bakes it (plain blender -a can show other frames)"
+        notes.append(f"{played}: {physics.listed(unbaked)}")
         return player
     notes.append(f"not baked, so frames may not fit together: {physics.listed(unbaked)}")
     return None

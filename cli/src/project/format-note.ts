@@ -1,0 +1,27 @@
+import type { Inspected } from './inspect.ts';
+
+/** By format: what agents make instead, as `formats.py` of their driver chooses it. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  HDR: 'OPEN_EXR',
+  CINEON: 'OPEN_EXR',
+  DPX: 'OPEN_EXR',
+  JPEG2000: 'PNG',
+  TARGA: 'PNG',
+  TARGA_RAW: 'PNG',
+  BMP: 'PNG',
+  IRIS: 'PNG',
+};
+
+/** What frames are instead of what the file names, in the words that agents have for it; undefined if they are as it says. */
+export const formatNote = ({
+  format = '',
+  isMovie,
+}: Pick<Inspected, 'format' | 'isMovie'>): string | undefined => {
+  if (isMovie) {
+    return 'the file names a movie format: frames are PNG';
+  }
+  const instead = INSTEAD[format];
+  return (
+    instead && `the file names the format ${format}, which is not delivered: ${instead} instead`
+  );
+};
