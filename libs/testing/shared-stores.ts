@@ -1,8 +1,16 @@
 import { after } from 'mocha';
-import { startMongod, startNats, type TestMongod, type TestStore } from './stores.ts';
+import {
+  startAzurite,
+  startMongod,
+  startNats,
+  type TestAzurite,
+  type TestMongod,
+  type TestStore,
+} from './stores.ts';
 
 const opened = new AsyncDisposableStack();
 let shared: Promise<{ mongod: TestMongod; nats: TestStore }> | undefined;
+let azurite: Promise<TestAzurite> | undefined;
 
 after(async function closeSharedStores() {
   this.timeout(30_000);
@@ -17,3 +25,7 @@ export const sharedStores = (): NonNullable<typeof shared> =>
     opened.use(nats);
     return { mongod, nats };
   })());
+
+/** An Azurite for all specs of a run. Each test has a container of its own. */
+export const sharedAzurite = (): NonNullable<typeof azurite> =>
+  (azurite ??= startAzurite().then((started) => opened.use(started)));

@@ -10,6 +10,8 @@ import {
   tempDir,
   type Proxy,
   type RunningService,
+  type TestAzurite,
+  type TestMongod,
   createKeys,
   MESH_SECRET,
 } from '#libs/testing/index.ts';
@@ -22,7 +24,25 @@ interface MeshOptions {
   replicas?: number;
   /** Whether all calls between parts go through proxies. */
   isProxied?: boolean;
+  /** Where it keeps its state, beside other meshes. Default: in stores of its own. */
+  stores?: MeshStores;
 }
+
+/** What a mesh keeps its state in. NATS has no rooms, so a mesh shares it with no other one. */
+export interface MeshStores {
+  mongod: TestMongod;
+  azurite: TestAzurite;
+  /** The names of its own database and container. */
+  database: string;
+  container: string;
+}
+
+const ownStores = async (opening: AsyncDisposableStack): Promise<MeshStores> => {
+  const [mongod, azurite] = await Promise.all([startMongod(), startAzurite()]);
+  opening.use(mongod);
+  opening.use(azurite);
+  return { mongod, azurite, database: 'muster', container: 'muster' };
+};
 
 /** The proxy between two parts of the mesh. Each is named by its kind: `session-supervisor`, `mongod`, `customer`. */
 export interface Link {
@@ -46,10 +66,9 @@ export type Mesh = Awaited<ReturnType<typeof startMesh>>;
 export const startMesh = async (options: MeshOptions = {}) => {
   await using opening = new AsyncDisposableStack();
   const dir = opening.use(await tempDir());
-  const [nats, mongod, azurite] = await Promise.all([startNats(), startMongod(), startAzurite()]);
-  for (const store of [nats, mongod, azurite]) {
-    opening.use(store);
-  }
+  const nats = opening.use(await startNats());
+  const stores = options.stores ?? (await ownStores(opening));
+  const { mongod, azurite } = stores;
   const keys = await createKeys(dir.path);
   const { replicas = 1, isProxied = false } = options;
   const logLevel = process.env['MUSTER_TEST_LOG'] ?? 'info';
@@ -95,7 +114,10 @@ export const startMesh = async (options: MeshOptions = {}) => {
     });
   const mongoOf = async (name: string): Promise<Record<string, string>> => {
     const port = await via(name, 'mongod', mongod.port);
-    return { MUSTER_MONGO_URL: isProxied ? mongod.urlVia(port) : mongod.url };
+    return {
+      MUSTER_MONGO_URL: isProxied ? mongod.urlVia(port) : mongod.url,
+      MUSTER_MONGO_DATABASE: stores.database,
+    };
   };
   const storesOf = async (name: string): Promise<Record<string, string>> => ({
     ...(await mongoOf(name)),
@@ -103,7 +125,11 @@ export const startMesh = async (options: MeshOptions = {}) => {
   });
   const startBlob = async (port: number): Promise<RunningService> => {
     const connection = azurite.urlVia(await via('blob', 'azurite', azurite.port));
-    return start('blob', port, { ...(await mongoOf('blob')), MUSTER_BLOB_CONNECTION: connection });
+    return start('blob', port, {
+      ...(await mongoOf('blob')),
+      MUSTER_BLOB_CONNECTION: connection,
+      MUSTER_BLOB_CONTAINER: stores.container,
+    });
   };
   const startManager = async (port: number): Promise<RunningService> =>
     start('user-manager', port, {
@@ -135,7 +161,7 @@ export const startMesh = async (options: MeshOptions = {}) => {
   return {
     dir: dir.path,
     keys,
-    stores: { nats, mongod, azurite },
+    stores: { nats, ...stores },
     services: { supervisor, manager, blob },
     /** Those in `services` come first. */
     replicas: { supervisors, managers },

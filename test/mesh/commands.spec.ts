@@ -6,7 +6,7 @@ import { systemRandom } from '#libs/random/index.ts';
 import { eventually, errorOf, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
 import { finishTask, handAgent, holding, type HandAgent } from '../harness/hand-agent.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 import { uploadResult } from '../harness/uploads.ts';
 import { usersUntil } from '../harness/users.ts';
 import { customerOf, hasEnded, named, resultsOf, start } from '../harness/work.ts';

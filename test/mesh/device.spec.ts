@@ -12,7 +12,7 @@ import {
 } from '#libs/testing/index.ts';
 import { writeScenes } from '../harness/blender.ts';
 import type { Clients } from '../harness/clients.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 import { uploadObject } from '../harness/uploads.ts';
 import { ended, resultsOf, start } from '../harness/work.ts';
 

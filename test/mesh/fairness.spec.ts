@@ -4,7 +4,7 @@ import { systemRandom } from '#libs/random/index.ts';
 import { noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
 import { handAgent, type HandAgent } from '../harness/hand-agent.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 import { usersUntil } from '../harness/users.ts';
 import { customerOf, named, start } from '../harness/work.ts';
 

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'mocha';
 import { eventually, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
 import { enrol } from '../harness/hand-agent.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 import { bytesOf, deafAgents, rawAgent } from '../harness/raw-agents.ts';
 import { ended, start } from '../harness/work.ts';
 

@@ -8,7 +8,7 @@ import { systemRandom } from '#libs/random/index.ts';
 import { errorOf, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
 import { enrol, finishTask, handAgent, type HandAgent } from '../harness/hand-agent.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 import { bytesOf, rawAgent } from '../harness/raw-agents.ts';
 import { uploadResult } from '../harness/uploads.ts';
 import { named, resultsOf, start, until } from '../harness/work.ts';

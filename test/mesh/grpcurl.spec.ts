@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { findProgram } from '#libs/programs/index.ts';
 import { needs, startService, type RunningService } from '#libs/testing/index.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { errorOf, noopSpec } from '#libs/testing/index.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 import { download } from '../harness/uploads.ts';
 import { ended, named, resultsOf, start } from '../harness/work.ts';
 

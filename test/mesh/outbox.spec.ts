@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { eventually, type RunningService, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 import { usersUntil } from '../harness/users.ts';
 import { ended, hasEnded, named, resultsOf, start } from '../harness/work.ts';
 

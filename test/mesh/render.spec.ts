@@ -13,7 +13,7 @@ import {
 import { pixelHashOf, renderDirectly, writeScenes } from '../harness/blender.ts';
 import type { Clients } from '../harness/clients.ts';
 import { follow } from '../harness/follow.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 import { download, uploadObject } from '../harness/uploads.ts';
 import { usersUntil } from '../harness/users.ts';
 import { named, resultsOf, start } from '../harness/work.ts';

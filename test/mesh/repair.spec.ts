@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'mocha';
 import { MongoClient } from 'mongodb';
 import { eventually, errorOf, noopSpec } from '#libs/testing/index.ts';
 import type { Clients } from '../harness/clients.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 import { ended, named, resultsOf, start } from '../harness/work.ts';
 
 describe('results whose blobs are lost or damaged', function () {
@@ -22,7 +22,7 @@ describe('results whose blobs are lost or damaged', function () {
     acme = await mesh.customer('acme');
     mongo = await MongoClient.connect(mesh.stores.mongod.url);
     container = BlobServiceClient.fromConnectionString(mesh.stores.azurite.url).getContainerClient(
-      'muster',
+      mesh.stores.container,
     );
   });
   after(async () => {
@@ -59,7 +59,7 @@ describe('results whose blobs are lost or damaged', function () {
     // The mesh's own check must not find them first.
     const checked = { $set: { scrubbedAt: new Date(Date.now() + 3_600_000) } };
     await mongo
-      .db('muster')
+      .db(mesh.stores.database)
       .collection('workloads')
       .updateOne({ _id: id as never }, checked);
     const original = await resultsOf(acme, id);

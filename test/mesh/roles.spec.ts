@@ -6,7 +6,7 @@ import { accessTable, type Role } from '#libs/auth/index.ts';
 import { descriptorImage } from '#libs/contracts/image.ts';
 import { fromServiceError, status } from '#libs/errors/index.ts';
 import { startService, type RunningService } from '#libs/testing/index.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 
 /** How long the test listens to a silent stream. A stream that stays open this long has let the caller in. */
 const SILENCE_MS = 1_500;

@@ -8,7 +8,7 @@ import { needs, tempDir, type TempDir, errorOf, renderSpec } from '#libs/testing
 import { writeScenes } from '../harness/blender.ts';
 import type { Clients } from '../harness/clients.ts';
 import { handAgent } from '../harness/hand-agent.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 import { uploadObject } from '../harness/uploads.ts';
 import { ended, named, resultsOf, start } from '../harness/work.ts';
 

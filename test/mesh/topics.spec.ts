@@ -19,7 +19,7 @@ import {
 import { observe, type Observed, type Observer } from '#libs/nats/fixtures/observer.ts';
 import { eventually, noopSpec } from '#libs/testing/index.ts';
 import { finishTask, handAgent, type HandAgent } from '../harness/hand-agent.ts';
-import { startMesh, type Mesh } from '../harness/mesh.ts';
+import { startMesh, type Mesh } from './fixtures/mesh.ts';
 import { usersUntil } from '../harness/users.ts';
 import { ended, named, resultsOf, start } from '../harness/work.ts';
 

@@ -34,7 +34,7 @@ describe('while the blob storage is away', () => {
   let scene: string;
   before(async function () {
     this.timeout(60_000);
-    mesh = await startFixture();
+    mesh = await startFixture({}, {}, 'own');
     ({ blobName: scene } = await mesh.alice.upload(uploadOf(customerFile(), bytes)));
   });
   after(() => mesh[Symbol.asyncDispose]());
@@ -101,7 +101,7 @@ describe('while the blob storage is away', () => {
 describe('while MongoDB is away', () => {
   it('goes on with bytes, and names MongoDB where a call needs objects', async function () {
     this.timeout(60_000);
-    await using mesh = await startFixture();
+    await using mesh = await startFixture({}, {}, 'own');
     const { blobName } = await mesh.alice.upload(uploadOf(customerFile(), Buffer.from('a scene')));
     const ask = { blobName, fileName: 'f', customerId: '', requestId: '' };
     await mesh.mongod.kill('SIGKILL');
