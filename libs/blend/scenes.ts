@@ -17,6 +17,8 @@ export interface SceneSettings {
   hasCompositor: boolean;
   /** Whether the picture comes from the strips of the sequencer. */
   hasStrips: boolean;
+  /** Whether the file says that Cycles denoises. */
+  isDenoised: boolean;
   /** The cameras in the scene; undefined if some of its objects are in libraries, which only those describe. */
   cameras: string[] | undefined;
   /** Empty in files before 2.8. */
@@ -95,6 +97,14 @@ const camerasOf = (scene: BlendRecord): string[] | undefined => {
     : undefined;
 };
 
+/** Settings of add-ons, of which Cycles is one, have another place since 5.0. */
+const isDenoised = (scene: BlendRecord): boolean =>
+  ['id.properties', 'id.system_properties']
+    .flatMap((path) => scene.ref(path)?.list('data.group') ?? [])
+    .filter((group) => group.text('name') === 'cycles')
+    .flatMap((cycles) => cycles.list('data.group'))
+    .some((each) => each.text('name') === 'use_denoising' && each.number('data.val') !== 0);
+
 const settingsOf = (scene: BlendRecord): SceneSettings => ({
   name: nameOf(scene) ?? '',
   firstFrame: scene.number('r.sfra'),
@@ -111,6 +121,7 @@ const settingsOf = (scene: BlendRecord): SceneSettings => ({
   hasStrips:
     (scene.number('r.scemode') & USES_SEQUENCER) !== 0 &&
     (scene.ref('ed')?.list('seqbase').length ?? 0) > 0,
+  isDenoised: isDenoised(scene),
   cameras: camerasOf(scene),
   viewLayers: scene.list('view_layers').map((layer) => layer.text('name')),
   format: PICTURE_TYPES.get(scene.number('r.im_format.imtype')),

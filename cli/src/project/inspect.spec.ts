@@ -51,6 +51,14 @@ describe('inspect', () => {
     expect(String(error)).to.contain('Scene, Shot2');
   });
 
+  it('says why frames cannot be split into tiles, where the file says it', async () => {
+    const why = async (name: string, engine = '') => (await inspected(name, { engine }))?.whole;
+    expect(await why('cameras.blend')).to.equal(undefined);
+    expect(await why('denoised.blend')).to.contain('denoised');
+    expect(await why('eevee.blend')).to.contain('only Cycles');
+    expect(await why('eevee.blend', 'CYCLES')).to.equal(undefined);
+  });
+
   it('refuses a scene without a camera, and one whose engine no machine has', async () => {
     expect(await refusal('no-camera.blend')).to.equal('NO_CAMERA');
     expect(await refusal('addon-engine.blend')).to.equal('ENGINE_UNKNOWN');

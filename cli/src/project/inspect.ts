@@ -101,7 +101,20 @@ export interface Inspected {
   format: SceneSettings['format'];
   isMovie: boolean;
   fps: SceneSettings['fps'];
+  /** Why its frames cannot be split into tiles; undefined if the file does not say so. */
+  whole: string | undefined;
 }
+
+/** Agents look at more, for example at physics: what they find is told with each frame. */
+const whyWhole = (scene: SceneSettings, engine: string): string | undefined => {
+  if ((engine || scene.engine) !== 'CYCLES') {
+    return 'only Cycles makes the same pixels in strips';
+  }
+  if (scene.hasStrips) {
+    return 'the scene has strips of the sequencer';
+  }
+  return scene.isDenoised ? 'the scene is denoised, by each machine that can' : undefined;
+};
 
 /**
  * Looks through a .blend before it is sent. Undefined if it cannot be read as far as that; then the mesh judges it. Throws
@@ -154,5 +167,6 @@ export const inspect = async (
     format,
     isMovie,
     fps,
+    whole: whyWhole(scene, choice.engine),
   };
 };

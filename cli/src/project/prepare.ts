@@ -24,6 +24,8 @@ export interface Prepared {
   /** Whether the file is to become a movie, and the rate of one; unset if the file could not be read. */
   isMovie?: boolean;
   fps?: Fps;
+  /** Why its frames cannot be split into tiles. */
+  whole?: string | undefined;
 }
 
 interface PrepareOptions extends SceneChoice, PhysicsChoice {

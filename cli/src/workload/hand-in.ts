@@ -86,6 +86,9 @@ const start = async (
     engine: options.engine,
     include: options.include.map((each) => resolve(cli.cwd, each)),
   });
+  if (chosen.whole !== undefined && options.tiles.tiles > 0 && !options.tiles.tilesIfSlow) {
+    output.note(`frames will not be split into tiles: ${chosen.whole}`);
+  }
   const mesh = await invocation.mesh();
   const patience = startPatience(invocation);
   const { startWorkload } = workloadsOf(mesh);
