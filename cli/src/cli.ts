@@ -32,6 +32,8 @@ export interface CliEnvironment {
   tlsCert?: string | undefined;
   tlsKey?: string | undefined;
   tlsCa?: string | undefined;
+  /** `MUSTER_INSECURE=1`: plain text to other machines is allowed. */
+  insecure?: boolean | undefined;
   /** What child processes inherit: `PATH`, `HOME`, locale and the like. */
   inherited: Readonly<Record<string, string | undefined>>;
 }

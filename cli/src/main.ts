@@ -36,6 +36,7 @@ process.exitCode = await run(
       tlsCert: env['MUSTER_TLS_CERT'],
       tlsKey: env['MUSTER_TLS_KEY'],
       tlsCa: env['MUSTER_TLS_CA'],
+      insecure: env['MUSTER_INSECURE'] === '1',
       inherited: env,
     },
     clock: systemClock,

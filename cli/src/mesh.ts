@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { ChannelOptions } from '@grpc/grpc-js';
-import type { TlsFiles } from '#libs/config/index.ts';
+import { SYSTEM_CA, type TlsFiles } from '#libs/config/tls.ts';
 import { createClient } from '#libs/grpc/client/create-client.ts';
 import type { DomainError } from '#libs/errors/index.ts';
 import type { Client, ServiceDefinition } from '#libs/grpc/index.ts';
@@ -55,7 +55,14 @@ export const openMesh = (cli: Cli, common: CommonOptions, context: MeshContext):
         const told = explained(error, target);
         return speaksRpcs ? told : inCommands(told);
       };
-      const client = createClient(definition, { target, channelOptions, token, tls, explain });
+      const client = createClient(definition, {
+        target,
+        channelOptions,
+        token,
+        tls,
+        insecure: cli.env.insecure,
+        explain,
+      });
       opened.set(definition, client);
       return client;
     },
@@ -91,7 +98,10 @@ export const tlsFor = (
 ): TlsFiles | undefined => {
   const fromUser = common.tlsCa ?? cli.env.tlsCa;
   if (fromUser !== undefined && fromUser !== '') {
-    return { ca: resolve(cli.cwd, fromUser) };
+    return { ca: caFrom(cli.cwd, fromUser) };
   }
-  return context.ca ? { ca: resolve(dirname(context.file), context.ca) } : undefined;
+  return context.ca ? { ca: caFrom(dirname(context.file), context.ca) } : undefined;
 };
+
+const caFrom = (folder: string, ca: string): string =>
+  ca === SYSTEM_CA ? ca : resolve(folder, ca);

@@ -53,7 +53,7 @@ export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<
     )
     .option(
       '--tls-ca <file>',
-      'the authority to check servers against (default: $MUSTER_TLS_CA, then the context)',
+      'the authority to check servers against, or `system` for those that this machine trusts (default: $MUSTER_TLS_CA, then the context)',
     )
     .option(
       '--tls-cert <file>',

@@ -61,6 +61,14 @@ describe('where no mesh answers', () => {
     ]);
   });
 
+  it('and sends no token in plain text where others could read it', async () => {
+    const { code, stdout, stderr } = await muster('dns:///muster.example:7401', 'workloads');
+    expect([code, stdout]).to.deep.equal([2, '']);
+    expect(stderr).to.match(
+      /plain text; set MUSTER_TLS_CA.*MUSTER_INSECURE=1.*PLAIN_TEXT_REFUSED/s,
+    );
+  });
+
   it('so does an agent that cannot be enrolled, after a while', async () => {
     const clock = fakeClock();
     const notes: string[] = [];
@@ -104,7 +112,13 @@ describe('where no mesh answers', () => {
         `muster: ${sentence(address)} (UNAVAILABLE, NO_MESH)\n`,
       ]);
     }
-    const { code, stderr } = await muster('dns:///nowhere.invalid:443', 'show', 'w-1');
+    const { code, stderr } = await muster(
+      'dns:///nowhere.invalid:443',
+      'show',
+      'w-1',
+      '--tls-ca',
+      'system',
+    );
     expect([code, stderr]).to.deep.equal([
       3,
       `muster: ${sentence('nowhere.invalid:443')} (UNAVAILABLE, NO_MESH)\n`,

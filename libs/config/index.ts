@@ -2,7 +2,7 @@
 export { ConfigError } from './config-error.ts';
 export { loadConfig, withFlags, type Environment } from './load-config.ts';
 export { isWithin, parseNetworks } from './networks.ts';
-export { tlsFiles, tlsVariables, type TlsFiles } from './tls.ts';
+export { SYSTEM_CA, tlsFiles, tlsVariables, type TlsFiles } from './tls.ts';
 export { grpcTarget, listenAddress } from './variables/address.ts';
 export { duration, size } from './variables/quantity.ts';
 export { networks } from './variables/networks.ts';

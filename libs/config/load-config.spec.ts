@@ -1,9 +1,13 @@
+import { execFile } from 'node:child_process';
+import { chmod } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { after, describe, it } from 'mocha';
+import { after, before, describe, it } from 'mocha';
 import { z } from 'zod';
+import { needs, tempDir } from '#libs/testing/index.ts';
 import {
   boolean,
   ConfigError,
@@ -20,6 +24,7 @@ import {
   size,
   text,
   tlsFiles,
+  tlsVariables,
   url,
   withFlags,
 } from './index.ts';
@@ -137,6 +142,22 @@ describe('withFlags', () => {
     for (const args of [['--lisen', 'x'], ['--listen'], ['word'], ['--mesh-secret', 'hunter2']]) {
       expect(problemsOf(() => withFlags(schema, good, args))).to.have.lengthOf(1);
     }
+  });
+});
+
+describe('tlsVariables', () => {
+  before(needs('openssl'));
+
+  it('refuse a key that everybody can read, and take `system` for an authority', async () => {
+    await using dir = await tempDir();
+    const key = join(dir.path, 'tls.key');
+    await promisify(execFile)('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', key]);
+    const read = () =>
+      loadConfig(z.object(tlsVariables), { MUSTER_TLS_KEY: key, MUSTER_TLS_CA: 'system' });
+    await chmod(key, 0o644);
+    expect(read).to.throw(ConfigError, 'chmod 600');
+    await chmod(key, 0o640);
+    expect(read()).to.include({ MUSTER_TLS_CA: 'system' });
   });
 });
 

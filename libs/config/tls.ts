@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError } from './config-error.ts';
 import { describe } from './meta.ts';
@@ -9,31 +9,63 @@ export interface TlsFiles {
   /** The certificate of a server; needs `key`. Clients ignore both. */
   cert?: string;
   key?: string;
-  /** The authority that a client trusts; default: those that come with Node. Servers ignore it. */
+  /** The authority that a client trusts, or {@link SYSTEM_CA}; default: those that come with Node. Servers ignore it. */
   ca?: string;
 }
 
-/** The path of a PEM file that `parse` can read. */
-const pemFile = (parse: (pem: Buffer) => unknown, what: string, example: string) => {
-  const holds = (path: string): boolean => {
-    try {
-      parse(readFileSync(path));
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  return describe(z.string().refine(holds, `must name a PEM file with a ${what}`), { example });
+/** Instead of the file of an authority: those that this machine trusts. */
+export const SYSTEM_CA = 'system';
+
+/** Whether a file is there that `parse` can read. */
+const holds = (parse: (pem: Buffer) => unknown, path: string): boolean => {
+  try {
+    parse(readFileSync(path));
+    return true;
+  } catch {
+    return false;
+  }
 };
 
+const isCertificate = (path: string): boolean => holds((pem) => new X509Certificate(pem), path);
+
+/** The path of a certificate. */
 const certificateFile = () =>
-  pemFile((pem) => new X509Certificate(pem), 'certificate', '/etc/muster/tls.crt').optional();
+  describe(z.string().refine(isCertificate, 'must name a PEM file with a certificate'), {
+    example: '/etc/muster/tls.crt',
+  });
+
+/** The path of a certificate, or {@link SYSTEM_CA}. */
+const authority = () =>
+  describe(
+    z
+      .string()
+      .refine(
+        (value) => value === SYSTEM_CA || isCertificate(value),
+        `must name a PEM file with a certificate, or be ${SYSTEM_CA} for the authorities that this machine trusts`,
+      ),
+    { example: '/etc/muster/ca.crt' },
+  );
+
+const OTHERS_MAY_READ = 0o004;
+
+const isKeptFromOthers = (path: string): boolean =>
+  ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS_MAY_READ) === 0;
+
+/** The path of a private key that not everybody on this machine can read. */
+const privateKeyFile = () =>
+  describe(
+    z
+      .string()
+      .refine((path) => holds(createPrivateKey, path), 'must name a PEM file with a private key')
+      .refine(isKeptFromOthers, 'must not be readable by everybody: chmod 600, or 640 for a group'),
+    { example: '/etc/muster/tls.key' },
+  );
 
 /** The variables that every server and client takes; spread them into a schema. The key needs no passphrase. */
 export const tlsVariables = {
-  MUSTER_TLS_CERT: certificateFile(),
-  MUSTER_TLS_KEY: pemFile(createPrivateKey, 'private key', '/etc/muster/tls.key').optional(),
-  MUSTER_TLS_CA: certificateFile(),
+  MUSTER_TLS_CERT: certificateFile().optional(),
+  MUSTER_TLS_KEY: privateKeyFile().optional(),
+  MUSTER_TLS_CA: authority().optional(),
 };
 
 /** Groups the variables; undefined means plain text. Throws ConfigError if a certificate or a key comes alone. */

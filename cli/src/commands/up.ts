@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { TlsFiles } from '#libs/config/index.ts';
+import { SYSTEM_CA, type TlsFiles } from '#libs/config/tls.ts';
 import { usage } from '../failures.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import { blenderOption, blendersOf, countOption, listOption } from '../options.ts';
@@ -87,7 +87,8 @@ const tlsOf = ({ cli, common }: Invocation): TlsFiles | undefined => {
     file === undefined || file === '' ? '' : resolve(cli.cwd, file);
   const cert = path(common.tlsCert ?? cli.env.tlsCert);
   const key = path(common.tlsKey ?? cli.env.tlsKey);
-  const ca = path(common.tlsCa ?? cli.env.tlsCa);
+  const authority = common.tlsCa ?? cli.env.tlsCa;
+  const ca = authority === SYSTEM_CA ? authority : path(authority);
   if ((cert === '') !== (key === '')) {
     throw usage('--tls-cert and --tls-key belong together');
   }

@@ -17,16 +17,21 @@ import type { Surroundings } from './surroundings.ts';
  * the same machine with a new token.
  */
 export const enrol = async (
-  { clock, random, interrupt: signal }: Surroundings['cli'],
+  cli: Surroundings['cli'],
   name: string,
   userManager: { target: string; token: string; tls: TlsFiles | undefined },
   /** Tells a person that it waits for the mesh. */
   note: (text: string) => void = () => {},
 ): Promise<string> => {
+  const { clock, random, interrupt: signal } = cli;
   const onOutage = (error: Error): void => note(outage(error));
   const patience = { clock, random, signal, patienceMs: ENROL_PATIENCE_MS, onOutage };
   const explain = (error: DomainError): DomainError => explained(error, userManager.target);
-  using client = createClient(MachineServiceService, { ...userManager, explain });
+  using client = createClient(MachineServiceService, {
+    ...userManager,
+    insecure: cli.env.insecure,
+    explain,
+  });
   const request = { name, tokenTtlSeconds: TOKEN_TTL_SECONDS, requestId: requestIdFor(name) };
   try {
     const { token } = await persistently(patience, () => client.createMachine(request, { signal }));

@@ -40,7 +40,7 @@ export const endpointsOf = (options: Replicas, ports: Ports): Record<Part, strin
 };
 
 /** The variables that users may set for a mesh; `up` sets all others that begin with MUSTER_. */
-const passedOn = /^MUSTER_(PLAN|LOG|AGENT)_/;
+const passedOn = /^MUSTER_((PLAN|LOG|AGENT)_|INSECURE$)/;
 
 /** What every child inherits: the user's environment without the variables of other meshes and of this command. */
 export const inheritedEnvironment = (

@@ -67,7 +67,7 @@ export interface Surroundings {
   ports: Ports;
   secrets: Secrets;
   supervisor: Supervisor;
-  cli: Pick<Cli, 'clock' | 'random' | 'interrupt'>;
+  cli: Pick<Cli, 'clock' | 'env' | 'random' | 'interrupt'>;
   env: Readonly<Record<string, string | undefined>>;
   tell: Tell;
 }

@@ -1,50 +1,12 @@
-import { readFileSync } from 'node:fs';
-import {
-  Client as Channel,
-  Metadata,
-  type ChannelOptions,
-  credentials as grpcCredentials,
-} from '@grpc/grpc-js';
+import { type Client as Channel, Metadata } from '@grpc/grpc-js';
 import { DomainError, status } from '#libs/errors/index.ts';
-import type { TlsFiles } from '#libs/config/index.ts';
 // Not its index, which loads the logger: a command line that asks once writes no log.
 import { injectTrace } from '#libs/telemetry/trace.ts';
 import type { ServiceDefinition } from '../definition.ts';
+import { openChannel } from './channel.ts';
 import { callOf } from './kinds.ts';
 import { openCall, type OutgoingCall } from './outgoing-call.ts';
 import type { CallOptions, Client, ClientOptions } from './types.ts';
-
-// Calls are spread over all addresses of a target; a lost address costs only its own calls.
-const SERVICE_CONFIG = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
-
-const OPTIONS: ChannelOptions = {
-  'grpc.service_config': SERVICE_CONFIG,
-  // Only callers know which rpcs may be repeated, so the channel repeats none.
-  'grpc.enable_retries': 0,
-  // By default each send copies all unsent data.
-  'grpc.per_rpc_retry_buffer_size': 0,
-  // Notices a frozen peer within 8 s. Pings go out only during calls, so idle channels stay silent.
-  'grpc.keepalive_time_ms': 5_000,
-  'grpc.keepalive_timeout_ms': 3_000,
-  // A service restarts within two seconds, but gRPC's default back-off grows to two minutes.
-  'grpc.initial_reconnect_backoff_ms': 250,
-  'grpc.min_reconnect_backoff_ms': 250,
-  'grpc.max_reconnect_backoff_ms': 3_000,
-};
-
-const openChannel = (
-  target: string,
-  tls: TlsFiles | undefined,
-  options: ChannelOptions = {},
-): Channel => {
-  const credentials =
-    tls === undefined
-      ? grpcCredentials.createInsecure()
-      : grpcCredentials.createSsl(tls.ca === undefined ? null : readFileSync(tls.ca));
-  return new Channel(target, credentials, { ...OPTIONS, ...options });
-};
-
-// Not its index, which loads the logger: a command line that asks once writes no log.
 
 const DEADLINE_MS = 10_000;
 
@@ -53,8 +15,8 @@ export const createClient = <S extends ServiceDefinition>(
   definition: S,
   options: ClientOptions,
 ): Client<S> => {
-  const { target, tls, token, deadlineMs: defaultMs = DEADLINE_MS } = options;
-  const channel = openChannel(target, tls, options.channelOptions);
+  const { target, tls, insecure, token, deadlineMs: defaultMs = DEADLINE_MS } = options;
+  const channel = openChannel(target, { tls, insecure, options: options.channelOptions });
   const closing = new AbortController();
   const methods = Object.entries(definition).map(([name, method]) => {
     const isUnary = !method.requestStream && !method.responseStream;

@@ -6,8 +6,10 @@ import type { MethodDefinition, RequestOf, ResponseOf, ServiceDefinition } from 
 export interface ClientOptions {
   /** A gRPC target: `ipv4:a:p,b:p`, `dns:///host:port`, `host:port`. Calls are spread over all its addresses. */
   target: string;
-  /** Undefined: plain text. */
+  /** Undefined: plain text, which is refused where it would leave this machine. */
   tls?: TlsFiles | undefined;
+  /** Allows plain text to other machines: MUSTER_INSECURE=1. Default false. */
+  insecure?: boolean | undefined;
   /** The token of each call; a function is called for each. */
   token?: string | (() => string) | undefined;
   /** The default deadline of a call with one answer; itself 10 s by default. Streams have no deadline. */

@@ -1,13 +1,18 @@
 import { execFile } from 'node:child_process';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { connect, type ConnectionOptions } from 'node:tls';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import { ConfigError } from '#libs/config/index.ts';
-import { status } from '#libs/errors/index.ts';
-import { needs, tempDir } from '#libs/testing/index.ts';
+import { ConfigError, SYSTEM_CA } from '#libs/config/index.ts';
+import { HealthService } from '#libs/contracts/health.ts';
+import { DomainError, status } from '#libs/errors/index.ts';
+import { eventually, fakeClock, needs, tempDir } from '#libs/testing/index.ts';
+import { createClient } from '../client/create-client.ts';
 import { failure, startEcho } from '../fixtures/echo.ts';
-import { isLoopback, splitAddress, targetOf } from './credentials.ts';
+import { isLoopback, splitAddress } from '../loopback.ts';
+import { targetOf } from './credentials.ts';
 
 describe('listening', () => {
   it('refuses plain text on an address that others can reach, unless it is allowed', async () => {
@@ -49,21 +54,41 @@ describe('listening', () => {
   });
 });
 
+/** A certificate for localhost that is its own authority, with its key. */
+const selfSigned = async (
+  dir: string,
+  kind: 'ec -pkeyopt ec_paramgen_curve:prime256v1' | 'rsa:2048',
+  name = 'localhost',
+): Promise<{ cert: string; key: string }> => {
+  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+  const request = `req -x509 -newkey ${kind} -nodes -days 1 -subj /CN=${name}`;
+  const files = ['-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert];
+  await promisify(execFile)('openssl', [...request.split(' '), ...files]);
+  return { cert, key };
+};
+
+/** The name in the certificate that a server shows; undefined if there is no handshake. */
+const shownBy = (port: number, options: ConnectionOptions = {}): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const socket = connect({ port, host: 'localhost', rejectUnauthorized: false, ...options });
+    socket.once('error', () => resolve(undefined));
+    socket.once('secureConnect', () => {
+      const { CN } = socket.getPeerCertificate().subject;
+      resolve(Array.isArray(CN) ? CN[0] : CN);
+      socket.destroy();
+    });
+  });
+
 describe('TLS', () => {
   before(needs('openssl'));
 
   it('uses the given certificate, and serves only clients that trust its authority', async () => {
     await using dir = await tempDir();
-    const [cert, key] = [join(dir.path, 'cert.pem'), join(dir.path, 'key.pem')];
-    const request =
-      'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost';
-    const files = ['-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert];
-    await promisify(execFile)('openssl', [...request.split(' '), ...files]);
-    const tls = { cert, key };
+    const tls = await selfSigned(dir.path, 'ec -pkeyopt ec_paramgen_curve:prime256v1');
     const listen = 'localhost:0';
-    await using echo = await startEcho({}, { listen, tls }, { tls: { ca: cert } });
+    await using echo = await startEcho({}, { listen, tls }, { tls: { ca: tls.cert } });
     expect(await echo.client.say({ text: 'private' })).to.deep.equal({ text: 'private' });
-    for (const clientTls of [undefined, {}]) {
+    for (const clientTls of [undefined, {}, { ca: SYSTEM_CA }]) {
       await using stranger = await startEcho(
         {},
         {},
@@ -72,6 +97,62 @@ describe('TLS', () => {
       expect(await failure(stranger.client.say({ text: '' }))).to.include({
         code: status.UNAVAILABLE,
       });
+    }
+  });
+
+  it('takes no cipher suite without authenticated encryption', async () => {
+    await using dir = await tempDir();
+    const tls = await selfSigned(dir.path, 'rsa:2048');
+    await using echo = await startEcho({}, { listen: 'localhost:0', tls });
+    const over12 = (ciphers: string) =>
+      shownBy(echo.server.port, { maxVersion: 'TLSv1.2', ciphers });
+    expect(await over12('ECDHE-RSA-AES128-GCM-SHA256')).to.equal('localhost');
+    for (const weak of ['ECDHE-RSA-AES128-SHA256', 'ECDHE-RSA-AES256-SHA', 'AES128-GCM-SHA256']) {
+      expect(await over12(weak), weak).to.equal(undefined);
+    }
+  });
+
+  it('shows a renewed certificate to new connections, and the old one while the files do not fit', async () => {
+    await using dir = await tempDir();
+    await using other = await tempDir();
+    const clock = fakeClock();
+    const tls = await selfSigned(dir.path, 'rsa:2048', 'first');
+    await using echo = await startEcho({}, { listen: 'localhost:0', tls, clock });
+    const renewed = await selfSigned(other.path, 'rsa:2048', 'second');
+    await copyFile(renewed.cert, tls.cert);
+    const seen = () => shownBy(echo.server.port);
+    await clock.advance(30_000);
+    expect(await seen()).to.equal('first');
+    await copyFile(renewed.key, tls.key);
+    await eventually(async () => {
+      await clock.advance(10_000);
+      expect(await seen()).to.equal('second');
+    });
+  });
+});
+
+describe('a client', () => {
+  it('sends no token in plain text to another machine, unless it is allowed', async () => {
+    for (const target of [
+      'ipv4:192.0.2.1:7401',
+      'dns:///muster.example:7401',
+      'muster.example:1',
+      'ipv4:127.0.0.1:1,192.0.2.1:1',
+    ]) {
+      expect(() => createClient(HealthService, { target, token: 't' }), target)
+        .to.throw(DomainError, target)
+        .with.property('reason', 'PLAIN_TEXT_REFUSED');
+      for (const allowed of [{ tls: {} }, { tls: { ca: SYSTEM_CA } }, { insecure: true }]) {
+        createClient(HealthService, { target, token: 't', ...allowed }).close();
+      }
+    }
+    for (const target of [
+      'ipv4:127.0.0.1:1,127.0.0.2:1',
+      'ipv6:[::1]:1',
+      'dns:///localhost:1',
+      'unix:/run/x',
+    ]) {
+      createClient(HealthService, { target, token: 't' }).close();
     }
   });
 });

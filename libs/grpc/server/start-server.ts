@@ -5,7 +5,8 @@ import type { TlsFiles } from '#libs/config/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { access } from './access.ts';
 import type { ServiceBinding } from './binding.ts';
-import { serverCredentials, splitAddress, targetOf } from './credentials.ts';
+import { splitAddress } from '../loopback.ts';
+import { serverCredentials, targetOf } from './credentials.ts';
 import { deadlines } from './deadlines.ts';
 import { errors, cancellation, requestId, trace, logging } from './wrappers.ts';
 import { createHealth, type Health } from './health.ts';
@@ -55,7 +56,12 @@ const DISPOSE_GRACE_MS = 5_000;
  */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
   const { listen, services, logger, clock = systemClock } = options;
-  const credentials = await serverCredentials(listen, options.tls, options.insecure ?? false);
+  const credentials = await serverCredentials(listen, {
+    tls: options.tls,
+    insecure: options.insecure ?? false,
+    clock,
+    logger,
+  });
   const health = createHealth(services.map(({ name }) => name));
   const calls = createOpenCalls(clock);
   const boundsOf = textBounds(options.image);

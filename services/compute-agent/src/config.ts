@@ -44,6 +44,7 @@ export const variables = z.object({
   MUSTER_USER_ENDPOINT: grpcTarget(),
   MUSTER_BLOB_ENDPOINT: grpcTarget(),
   ...tlsVariables,
+  MUSTER_INSECURE: boolean().prefault('0'),
   MUSTER_AGENT_SLOTS: integer({ min: 1, max: 256 }).prefault('1'),
   MUSTER_AGENT_ENGINES: list('auto').prefault('auto'),
   ...engineVariables,
@@ -66,6 +67,8 @@ export interface Config {
   tokens: readonly string[];
   endpoints: { user: string; blob: string };
   tls: TlsFiles | undefined;
+  /** Whether plain text to other machines is allowed. */
+  insecure: boolean;
   /** Tasks at a time, on each machine. */
   slots: number;
   engines: EngineChoice;
@@ -103,6 +106,7 @@ export const readConfig = (env: Environment): Config => {
     tokens: read.MUSTER_TOKEN,
     endpoints: { user: read.MUSTER_USER_ENDPOINT, blob: read.MUSTER_BLOB_ENDPOINT },
     tls: tlsFiles(read),
+    insecure: read.MUSTER_INSECURE,
     slots: read.MUSTER_AGENT_SLOTS,
     engines,
     settings: loadConfig(z.object(engineVariables), env),

@@ -26,12 +26,13 @@ const AGENT_VERSION = '0.1.0';
 /** Puts one machine to work, under one token: its connection, its slots and its reports. */
 export const startMachine = (token: string, config: Config, context: Context) => {
   const { clock, random, capability, engines, cache, projectsDir, outboxes } = context;
-  const { slots, tls } = config;
+  const { slots, tls, insecure } = config;
+  const { user, blob } = config.endpoints;
   const machine = machineOf(token);
   const events = logEvents(context.log.child({ machine }));
   const stopped = new AbortController();
-  const agents = createClient(AgentServiceService, { target: config.endpoints.user, tls, token });
-  const blobs = createClient(BlobServiceService, { target: config.endpoints.blob, tls, token });
+  const agents = createClient(AgentServiceService, { target: user, tls, insecure, token });
+  const blobs = createClient(BlobServiceService, { target: blob, tls, insecure, token });
   const outbox = outboxes.of(machine);
   const outgoing = createOutgoing({ clock, random });
   const tally = createTally();

@@ -61,7 +61,9 @@ export const createContext = async (
     failpoint: failpointOf(config.failpoint),
   };
   const blob =
-    config.blob === undefined ? undefined : connectBlob({ ...config.blob, tls: config.server.tls });
+    config.blob === undefined
+      ? undefined
+      : connectBlob({ ...config.blob, tls: config.server.tls, insecure: config.server.insecure });
   stack.defer(() => blob?.close());
   /** Closes the session managers. Ends their sessions first if the configuration says so. */
   const closeSessions = (sessions: { close(): void }, endAll: () => Promise<void>): void =>
@@ -86,7 +88,7 @@ export const createContext = async (
     );
   const hosts = openHosts({ mongo: config.mongo, host, free, clock, log });
   stack.defer(() => hosts.close());
-  const forward = createForward(host, config.server.tls);
+  const forward = createForward(host, config.server);
   stack.defer(() => forward.close());
   return {
     clock,

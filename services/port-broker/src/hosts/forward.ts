@@ -35,7 +35,10 @@ const bytesMethod = (path: string) => ({
 });
 
 /** Calls other brokers with the caller's token. `own`: the name of this host. */
-export const createForward = (own: string, tls: TlsFiles | undefined) => {
+export const createForward = (
+  own: string,
+  { tls, insecure }: { tls: TlsFiles | undefined; insecure: boolean },
+) => {
   const clients = new Map<string, Client<{ method: ReturnType<typeof bytesMethod> }>>();
   const connected = ({ host, endpoint }: Peer, path: string) => {
     if (endpoint === '') {
@@ -45,7 +48,10 @@ export const createForward = (own: string, tls: TlsFiles | undefined) => {
     const channelOptions = { 'grpc.max_receive_message_length': MAX_BYTES };
     const client =
       clients.get(key) ??
-      createClient({ method: bytesMethod(path) }, { target: endpoint, tls, channelOptions });
+      createClient(
+        { method: bytesMethod(path) },
+        { target: endpoint, tls, insecure, channelOptions },
+      );
     clients.set(key, client);
     return client;
   };
