@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import {
   type FileUse,
   openSource,
@@ -15,13 +16,19 @@ export interface MissingFile extends Pick<FileUse, 'kind' | 'path'> {
   blend: string;
 }
 
+/** A simulation whose frames are not stored. */
+export interface FoundUnbaked extends Unbaked {
+  /** The name of the .blend that it comes from; unset if that is the main one. */
+  library?: string;
+}
+
 /** What a scene needs, on this machine's disk. */
 export interface Collected {
   /** The main .blend first; no place twice. */
   files: Spot[];
   /** Files that pictures can show. */
   missing: MissingFile[];
-  unbaked: Unbaked[];
+  unbaked: FoundUnbaked[];
   /** Libraries that this machine could not read. Whether machines of the mesh can is theirs to say. */
   unread: string[];
 }
@@ -41,7 +48,7 @@ const keyOf = ({ place, isFixed }: Spot): string => `${isFixed} ${place}`;
 export const collect = async ({ main, folder, scene }: CollectOptions): Promise<Collected> => {
   const files = new Map<string, Spot>();
   const missing = new Map<string, MissingFile>();
-  const unbaked: Unbaked[] = [];
+  const unbaked: FoundUnbaked[] = [];
   const unread: string[] = [];
   /** The data-blocks that are wanted of each .blend, and those that were followed already. */
   const wanted = new Map<string, ReadonlySet<string> | undefined>();
@@ -59,7 +66,8 @@ export const collect = async ({ main, folder, scene }: CollectOptions): Promise<
     const isRoot = (name: string): boolean =>
       names?.has(name) ?? (scene === undefined ? name.startsWith('SC') : name === `SC${scene}`);
     const found = trace(file, rootsOf(file, isRoot));
-    unbaked.push(...found.unbaked);
+    const from = blend.source === main ? {} : { library: basename(blend.source) };
+    unbaked.push(...found.unbaked.map((each) => ({ ...each, ...from })));
     for (const use of found.uses) {
       const here = await findFiles(use, blend, folder);
       here.forEach(add);

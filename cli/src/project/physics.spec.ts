@@ -1,9 +1,25 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import { collect } from './collect.ts';
 import { choosePhysics, type PhysicsChoice } from './physics.ts';
+
+const run = promisify(execFile);
+
+/** Saves a shot whose cloth is linked from another file: `-- LIBRARY SHOT`. */
+const LINKED = `
+import bpy, sys
+library, shot = sys.argv[-2:]
+bpy.ops.wm.save_as_mainfile(filepath=shot)
+with bpy.data.libraries.load(library, link=True, relative=True) as (found, into):
+    into.objects = ["Cube"]
+bpy.context.scene.collection.objects.link(into.objects[0])
+bpy.ops.wm.save_mainfile()
+`;
 
 describe('choosePhysics', () => {
   const at = usesScenes();
@@ -30,6 +46,20 @@ describe('choosePhysics', () => {
     // One machine cannot play a fluid.
     expect(await chosen('pouring.blend', { users: 1 })).to.match(
       /fluid; choose --bake .*machine, or/,
+    );
+  });
+
+  it('refuses to bake what comes from a library, which only its own file can', async () => {
+    await writeFile(at('linked.py'), LINKED);
+    const options = ['--background', '--factory-startup', '--python-exit-code', '1'];
+    const files = ['--', at('unbaked.blend'), at('linked.blend')];
+    await run('blender', [...options, '--python', at('linked.py'), ...files]);
+    expect(await chosen('linked.blend', { bake: true })).to.match(
+      /^PHYSICS_NOT_BAKED: .* a library .*: cloth Cloth \(unbaked\.blend\); bake it in its own file/,
+    );
+    expect(await chosen('linked.blend', { allowUnbaked: true })).to.equal('ALLOW_UNBAKED');
+    expect(await chosen('linked.blend')).to.match(
+      /^PHYSICS_NOT_BAKED: .*; bake it in its own file/,
     );
   });
 
