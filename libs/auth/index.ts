@@ -6,6 +6,7 @@ export {
   attemptToken,
   type AttemptFields,
   ATTEMPT_TOKEN_BYTES,
+  blobTag,
   parseMeshSecret,
   signGrant,
   signReceipt,

@@ -71,6 +71,16 @@ export const verifyAttemptToken = (
   token: Uint8Array,
 ): boolean => isSame(attemptToken(key, fields), token);
 
+/** 96 bit as hexadecimal digits. */
+const BLOB_TAG_BYTES = 12;
+
+/** The part of the names of an attempt's blobs that only the mesh can compute, 24 hexadecimal digits. `key` is the workload's. */
+export const blobTag = (
+  key: KeyObject,
+  { task, generation, attempt }: Omit<AttemptFields, 'user'>,
+): string =>
+  hmac(key, 'blob-name', [task, generation, attempt]).subarray(0, BLOB_TAG_BYTES).toString('hex');
+
 /** The fields that a receipt signs: which bytes are stored under which name. */
 interface ReceiptFields {
   /** The blob's name. */

@@ -51,6 +51,18 @@ const names: [string, BlobName][] = [
   ],
 ];
 
+const tag = '0123456789abcdef01234567';
+const attempt = { workload: 'w-1', task: 'frames/5', generation: 2, attempt: '0-1', tag };
+names.push(
+  [`results/w-1/frames/5/2-0-1-${tag}.exr`, { kind: 'result', ...attempt, extension: 'exr' }],
+  [
+    `results/w-1/frames/5/2-0-1-${tag}.12.exr`,
+    { kind: 'result', ...attempt, part: 12, extension: 'exr' },
+  ],
+  [`logs/w-1/frames/5/2-0-1-${tag}.log`, { kind: 'log', ...attempt }],
+  [`previews/w-1/frames/5/2-0-1-${tag}.jpg`, { kind: 'preview', ...attempt }],
+);
+
 describe('blob names', () => {
   it('read back as what they were made of', () => {
     for (const [text, name] of names) {
@@ -97,6 +109,9 @@ describe('blob names', () => {
       'results/w-1/frames/17/0-3-41.PNG',
       'results/w-1/frames/17/0-3-41.toolong',
       'results/w-1/frames/0-3-41.png',
+      `results/w-1/frames/5/2-0-1-${tag}0.exr`,
+      `results/w-1/frames/5/2-0-1-${tag.toUpperCase()}.exr`,
+      'results/w-1/frames/5/2-0-1-.exr',
       'logs/w-1/frames/17/0-3-41.png',
       'results/w-1/frames/17/0-3-41.png/../x.png',
     ];

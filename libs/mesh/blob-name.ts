@@ -9,13 +9,13 @@ export type BlobName =
   /** What a customer hands in: `uploads/<owner>/<id>`. */
   | { kind: 'upload'; owner: string; id: string }
   /**
-   * What an attempt produced: `results/<workload>/<task>/<generation>-<attempt>.<extension>`, and with a part from 1 on, its further
-   * files: `….<part>.<extension>`.
+   * What an attempt produced: `results/<workload>/<task>/<generation>-<attempt>-<tag>.<extension>`, and with a part from 1 on, its
+   * further files: `….<part>.<extension>`.
    */
   | ({ kind: 'result'; extension: string; part?: number } & AttemptPath)
-  /** What its engine printed: `logs/<workload>/<task>/<generation>-<attempt>.log`. */
+  /** What its engine printed: `logs/<workload>/<task>/<generation>-<attempt>-<tag>.log`. */
   | ({ kind: 'log' } & AttemptPath)
-  /** Its picture in small: `previews/<workload>/<task>/<generation>-<attempt>.jpg`. */
+  /** Its picture in small: `previews/<workload>/<task>/<generation>-<attempt>-<tag>.jpg`. */
   | ({ kind: 'preview' } & AttemptPath);
 
 export interface AttemptPath {
@@ -25,16 +25,18 @@ export interface AttemptPath {
   generation: number;
   /** An attempt id. */
   attempt: string;
+  /** 24 hexadecimal digits that only the mesh can compute, so that nobody guesses the name. Names of earlier versions have none. */
+  tag?: string;
 }
 
-/** Bounds the work on names that callers send. The longest valid name has about 150 characters. */
+/** Bounds the work on names that callers send. The longest valid name has about 180 characters. */
 export const MAX_BLOB_NAME_CHARS = 256;
 
 const EXTENSION = '[a-z0-9]{1,5}';
 const extension = new RegExp(`^${EXTENSION}$`);
 const upload = new RegExp(`^uploads/(?<owner>${ID})/(?<id>${ID})$`);
 const made = new RegExp(
-  `^(?<folder>results|logs|previews)/(?<workload>${ID})/(?<task>${TASK_KEY})/(?<generation>\\d{1,10})-(?<attempt>${ATTEMPT_ID})(?:\\.(?<part>[1-9]\\d{0,2}))?\\.(?<extension>${EXTENSION})$`,
+  `^(?<folder>results|logs|previews)/(?<workload>${ID})/(?<task>${TASK_KEY})/(?<generation>\\d{1,10})-(?<attempt>${ATTEMPT_ID})(?:-(?<tag>[0-9a-f]{24}))?(?:\\.(?<part>[1-9]\\d{0,2}))?\\.(?<extension>${EXTENSION})$`,
 );
 
 /** Whether a result may have this extension, without its dot. */
@@ -58,8 +60,8 @@ export const formatBlobName = (name: BlobName): string => {
   }
 };
 
-const attemptPart = ({ workload, task, generation, attempt }: AttemptPath): string =>
-  `${workload}/${task}/${generation}-${attempt}`;
+const attemptPart = ({ workload, task, generation, attempt, tag }: AttemptPath): string =>
+  `${workload}/${task}/${generation}-${attempt}${tag === undefined ? '' : `-${tag}`}`;
 
 /** Reads a name that a caller sent; undefined if no blob can have it. {@link formatBlobName} gives the same text back. */
 export const parseBlobName = (text: string): BlobName | undefined => {
@@ -79,6 +81,7 @@ export const parseBlobName = (text: string): BlobName | undefined => {
     task: parts['task'] ?? '',
     generation: Number(parts['generation']),
     attempt: parts['attempt'] ?? '',
+    ...(parts['tag'] !== undefined && { tag: parts['tag'] }),
   };
   const { folder, part, extension: ending = '' } = parts;
   const name = madeName(folder, path, ending, part);

@@ -30,3 +30,12 @@ export const readAll = async (
   const [{ totalBytes, sha256 } = { totalBytes: 0, sha256: '' }] = all;
   return { bytes: Buffer.concat(all.map(({ chunk }) => chunk)), totalBytes, sha256 };
 };
+
+/** The name of an attempt's blob without the part that only the mesh can compute. Throws if it has none. */
+export const withoutTag = (blobName: string): string => {
+  const tag = /-[0-9a-f]{24}(?=\.)/;
+  if (!tag.test(blobName)) {
+    throw new Error(`${blobName} has no tag`);
+  }
+  return blobName.replace(tag, '');
+};

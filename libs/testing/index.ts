@@ -11,7 +11,7 @@ export {
   openAgentStream,
   renderSpec,
 } from './agents.ts';
-export { customerFile, readAll, uploadOf } from './blobs.ts';
+export { customerFile, readAll, uploadOf, withoutTag } from './blobs.ts';
 export { commandLines } from './command-lines.ts';
 export { eventually, type Patience } from './eventually.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';

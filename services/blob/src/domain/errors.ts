@@ -90,6 +90,14 @@ export const urlsNotSupported = (): DomainError =>
     "the service's connection string holds no account key to sign URLs with; use Upload and Download",
   );
 
+/** Who could create a blob by such a URL could read any other. */
+export const uploadUrlsNotSupported = (): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'URLS_NOT_SUPPORTED',
+    'the blob storage copies any blob into an upload URL without asking for leave; use Upload',
+  );
+
 /** The value of a required field. Throws INVALID_ARGUMENT if it is undefined. */
 export const required = <T>(field: string, value: T | undefined, description: string): T => {
   if (value === undefined) {

@@ -17,7 +17,7 @@ export const createDownloadUrl =
       throw blobNotFound(name);
     }
     const expireTime = expireTimeOf(ttlSeconds, ctx.clock.now());
-    const url = await ctx.blobs.signUrl(name, 'GET', expireTime);
+    const url = await ctx.blobs.urlToRead(name, expireTime);
     if (url === undefined) {
       throw urlsNotSupported();
     }

@@ -3,7 +3,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations, formatBlobName } from '#libs/mesh/index.ts';
 import { callerOf } from './reachable.ts';
 import type { Context } from '../context.ts';
-import { urlsNotSupported } from '../domain/errors.ts';
+import { uploadUrlsNotSupported, urlsNotSupported } from '../domain/errors.ts';
 import { ownerFolder } from '../domain/names.ts';
 import { checkCustomer, checkTtl, customerOf, expireTimeOf } from '../wire/requests.ts';
 
@@ -18,10 +18,10 @@ export const createUploadUrl =
     const owner = ownerFolder(customerOf(caller, customerId));
     const blobName = formatBlobName({ kind: 'upload', owner, id: ctx.random.id('b') });
     const expireTime = expireTimeOf(ttlSeconds, ctx.clock.now());
-    const url = await ctx.blobs.signUrl(blobName, 'PUT', expireTime);
-    if (url === undefined) {
-      throw urlsNotSupported();
+    const made = await ctx.blobs.urlToCreate(blobName, expireTime, call.signal);
+    if ('refused' in made) {
+      throw made.refused === 'no-key' ? urlsNotSupported() : uploadUrlsNotSupported();
     }
     ctx.events.urlSigned(call.log, blobName, 'PUT');
-    return { blobName, url, expireTime };
+    return { blobName, url: made.url, expireTime };
   };

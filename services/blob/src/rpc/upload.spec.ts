@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { verifyReceipt } from '#libs/auth/index.ts';
 import type { UploadRequest } from '#libs/contracts/blob.ts';
-import { startProxy, uploadOf, customerFile, readAll } from '#libs/testing/index.ts';
+import { startProxy, uploadOf, customerFile, readAll, withoutTag } from '#libs/testing/index.ts';
 import {
   attemptResult,
   connect,
@@ -192,12 +192,9 @@ describe('Upload', () => {
       const answer = await mesh.agent.upload(
         uploadOf(attemptResult('w-a', { attempt: '2-7', generation: 1 }), bytes),
       );
-      const name = 'results/w-a/frames/1/1-2-7.png';
-      expect(answer).to.deep.include({
-        blobName: name,
-        sizeBytes: 70_000,
-        sha256: sha256Of(bytes),
-      });
+      const name = answer.blobName;
+      expect(withoutTag(name)).to.equal('results/w-a/frames/1/1-2-7.png');
+      expect(answer).to.deep.include({ sizeBytes: 70_000, sha256: sha256Of(bytes) });
       const { receipt } = answer;
       expect(receipt).to.deep.include({
         blobName: name,
@@ -210,6 +207,21 @@ describe('Upload', () => {
       );
     });
 
+    it('is stored under a name that does not follow from those of other attempts', async () => {
+      const tagOf = async (workload: string, attempt: string): Promise<string> => {
+        const target = attemptResult(workload, { attempt });
+        const { blobName } = await mesh.agent.upload(uploadOf(target, Buffer.from('x')));
+        return /-([0-9a-f]{24})\.png$/.exec(blobName)?.[1] ?? '';
+      };
+      const tags = [
+        await tagOf('w-g', '0-1'),
+        await tagOf('w-g', '0-2'),
+        await tagOf('w-h', '0-1'),
+      ];
+      expect(new Set([...tags, '']).size).to.equal(4);
+      expect(await tagOf('w-g', '0-1')).to.equal(tags[0]);
+    });
+
     it('keeps logs beside results', async () => {
       const { target } = attemptResult('w-a', { attempt: '2-8' });
       const file = target?.$case === 'attemptResult' ? target.value : undefined;
@@ -220,7 +232,9 @@ describe('Upload', () => {
         { target: { $case: 'attemptLog', value: { ...file, extension: '' } } },
         Buffer.from('why'),
       );
-      expect((await mesh.agent.upload(log)).blobName).to.equal('logs/w-a/frames/1/0-2-8.log');
+      expect(withoutTag((await mesh.agent.upload(log)).blobName)).to.equal(
+        'logs/w-a/frames/1/0-2-8.log',
+      );
     });
 
     it('gives the same receipt for the same bytes, and refuses others', async () => {
@@ -259,7 +273,7 @@ describe('Upload', () => {
       expect(outcomes.filter(({ reason }) => reason === 'ATTEMPT_HAS_OTHER_BYTES')).to.have.length(
         8,
       );
-      const blobName = 'results/w-race/frames/1/0-0-1.png';
+      const [blobName = ''] = (await stored()).filter((name) => name.includes('/w-race/'));
       const read = await readAll(
         mesh.service.download({ blobName, offset: 0, lengthBytes: 0, grant: Buffer.alloc(0) }),
       );

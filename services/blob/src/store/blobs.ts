@@ -1,6 +1,7 @@
 import { BlobSASPermissions, SASProtocol, StorageSharedKeyCredential } from '@azure/storage-blob';
 import type { ByteRange } from '../domain/range.ts';
 import { openContainer, type AzureOptions, type AzureContainer } from './azure.ts';
+import { copiesUnasked } from './copy-probe.ts';
 import { deleteBlob, statBlob } from './entries.ts';
 import { listBlobs, type ListAsk } from './listing.ts';
 import { readBlob } from './reading.ts';
@@ -12,6 +13,7 @@ export type Blobs = ReturnType<typeof openBlobs>;
 
 export const openBlobs = (options: AzureOptions) => {
   const container = openContainer(options);
+  const isUnguarded = createProbe(container);
   return {
     write: (name: string, chunks: AsyncIterable<Uint8Array>, write: WriteOptions) =>
       writeBlob(container, name, chunks, write),
@@ -25,30 +27,46 @@ export const openBlobs = (options: AzureOptions) => {
     list: (ask: ListAsk, signal: AbortSignal) => listBlobs(container, ask, signal),
     /** Succeeds even if there is none. */
     delete: (name: string, signal: AbortSignal) => deleteBlob(container, name, signal),
-    /** Undefined if the connection string holds no account key. */
-    signUrl: (name: string, verb: 'GET' | 'PUT', expireTime: Date) =>
-      signUrl(container, name, verb, expireTime),
+    /** A URL that reads one blob. Undefined if the connection string holds no account key. */
+    urlToRead: (name: string, expireTime: Date) => signUrl(container, name, 'r', expireTime),
+    /** A URL that stores one blob under an unused name; or why there is none. */
+    urlToCreate: async (
+      name: string,
+      expireTime: Date,
+      signal: AbortSignal,
+    ): Promise<{ url: string } | { refused: 'no-key' | 'copies-unasked' }> => {
+      const url = await signUrl(container, name, 'c', expireTime);
+      if (url === undefined) {
+        return { refused: 'no-key' };
+      }
+      // A client that PUTs cannot make the container.
+      await container.ready();
+      return (await isUnguarded(signal)) ? { refused: 'copies-unasked' } : { url };
+    },
   };
 };
 
-/** A URL to read a blob, or to store one under an unused name. Undefined if the connection string holds no account key. */
-const signUrl = async (
-  container: AzureContainer,
-  name: string,
-  verb: 'GET' | 'PUT',
-  expireTime: Date,
-): Promise<string | undefined> => {
-  const { client } = container;
-  if (!(client.credential instanceof StorageSharedKeyCredential)) {
-    return undefined;
-  }
-  // A client that PUTs cannot make the container.
-  if (verb === 'PUT') {
-    await container.ready();
-  }
-  return client.getBlobClient(name).generateSasUrl({
-    permissions: BlobSASPermissions.parse(verb === 'GET' ? 'r' : 'c'),
-    expiresOn: expireTime,
-    protocol: client.url.startsWith('https:') ? SASProtocol.Https : SASProtocol.HttpsAndHttp,
-  });
+/** Asks the storage once whether it guards the sources of copies, and again after a failure. */
+const createProbe = (container: AzureContainer): ((signal: AbortSignal) => Promise<boolean>) => {
+  let known: boolean | undefined;
+  const create = async (name: string): Promise<string> =>
+    (await signUrl(container, name, 'c', new Date(Date.now() + PROBE_MS))) ?? '';
+  return async (signal) => (known ??= await copiesUnasked(container, create, signal));
 };
+
+const PROBE_MS = 3_600_000;
+
+/** Undefined if the connection string holds no account key. `c` only makes new blobs, `r` only reads. */
+const signUrl = async (
+  { client }: AzureContainer,
+  name: string,
+  permission: 'r' | 'c',
+  expireTime: Date,
+): Promise<string | undefined> =>
+  client.credential instanceof StorageSharedKeyCredential
+    ? client.getBlobClient(name).generateSasUrl({
+        permissions: BlobSASPermissions.parse(permission),
+        expiresOn: expireTime,
+        protocol: client.url.startsWith('https:') ? SASProtocol.Https : SASProtocol.HttpsAndHttp,
+      })
+    : undefined;

@@ -1,4 +1,4 @@
-import { verifyAttemptToken, workloadKey, type Caller } from '#libs/auth/index.ts';
+import { blobTag, verifyAttemptToken, workloadKey, type Caller } from '#libs/auth/index.ts';
 import type { AttemptFile, UploadHeader } from '#libs/contracts/blob.ts';
 import {
   type BlobName,
@@ -118,6 +118,7 @@ const attemptTarget = (
   if (!verifyAttemptToken(key, { task, generation, attempt, user: caller.machine }, token)) {
     throw attemptTokenInvalid(workload, task);
   }
-  const path = { workload, task, generation, attempt };
+  const fields = { task, generation, attempt };
+  const path = { workload, ...fields, tag: blobTag(key, fields) };
   return kind === 'result' ? { kind, ...path, extension, part } : { kind, ...path };
 };

@@ -2,13 +2,13 @@ import { onlyOuterNode } from '#libs/indices/index.ts';
 import type { GetTaskLogRequest, GetTaskLogResponse } from '#libs/contracts/session.ts';
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
-import { formatBlobName } from '#libs/mesh/index.ts';
 import { asUnavailable } from '#libs/mongo/index.ts';
 import type { Context } from '../context.ts';
 import { has } from '../domain/sets/bitmap.ts';
 import { acceptedKey } from '../domain/state/entries.ts';
 import { taskOrdinal } from '../domain/graph/task-graph.ts';
 import { generationOf, troubleOf, type WorkloadState } from '../domain/state/workload.ts';
+import { keepsakeBlob } from '../wire/keepsakes.ts';
 import { resolve } from './target.ts';
 
 const MAX_LOG_BYTES = 256 * 1_024;
@@ -68,7 +68,7 @@ const failedAttempt = (state: WorkloadState, ordinal: number): Logged | undefine
 
 /** The folded state does not say which attempt a result is of; the journal does. */
 const acceptedAttempt = async (
-  { journal }: Pick<Context, 'journal'>,
+  { journal, meshSecret }: Pick<Context, 'journal' | 'meshSecret'>,
   state: WorkloadState,
   task: string,
   ordinal: number,
@@ -83,13 +83,7 @@ const acceptedAttempt = async (
   return entry?.kind !== 'accepted'
     ? undefined
     : {
-        blob: formatBlobName({
-          kind: 'log',
-          workload,
-          task,
-          generation,
-          attempt: entry.attempt,
-        }),
+        blob: keepsakeBlob(meshSecret, workload, 'log', entry),
         attempt: entry.attempt,
         userId: entry.user,
         userName: entry.userName,

@@ -3,12 +3,13 @@ import { signGrant } from '#libs/auth/index.ts';
 import type { ListResultsRequest, ListResultsResponse, Result } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { JournalDocument } from '#libs/journal/index.ts';
-import { formatBlobName, parseTaskKey } from '#libs/mesh/index.ts';
+import { parseTaskKey } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import type { AttemptKey, Entry } from '../domain/state/entries.ts';
+import type { Entry } from '../domain/state/entries.ts';
 import { isInnerTask } from '../domain/graph/task-graph.ts';
 import { isCurrentResult } from '../domain/state/workload.ts';
 import type { View } from '../session/reads/reads.ts';
+import { keepsakeBlob } from '../wire/keepsakes.ts';
 import { journalPage, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 
@@ -29,10 +30,6 @@ export const listResults =
     return { results: items, nextPageToken, revision };
   };
 
-/** The name of the preview follows from the attempt. The journal has no word of it, because nothing depends on it. */
-const previewBlob = (workload: string, { task, generation, attempt }: AttemptKey): string =>
-  formatBlobName({ kind: 'preview', workload, task, generation, attempt });
-
 const resultsOf = (
   ctx: Context,
   { document: { customer }, state }: View,
@@ -45,7 +42,8 @@ const resultsOf = (
     const { kind: _kind, blob, user, ...rest } = entry;
     const grantFor = (name: string): Buffer =>
       Buffer.from(name === '' ? [] : signGrant(ctx.meshSecret, { blob: name, customer }));
-    const previewName = entry.pixelHash === '' ? '' : previewBlob(state.header.id, entry);
+    const previewName =
+      entry.pixelHash === '' ? '' : keepsakeBlob(ctx.meshSecret, state.header.id, 'preview', entry);
     return [
       {
         ...rest,

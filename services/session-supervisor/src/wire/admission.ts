@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { verifyReceipt, type Secret } from '#libs/auth/index.ts';
 import type { Completed } from '#libs/contracts/agent.ts';
 import type { Attempt, Receipt } from '#libs/contracts/common.ts';
-import { formatBlobName, isFileEnding, MAX_FURTHER_FILES } from '#libs/mesh/index.ts';
+import { type BlobName, isFileEnding, MAX_FURTHER_FILES, parseBlobName } from '#libs/mesh/index.ts';
 import type { WorkloadHeader } from '../domain/state/workload.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import type { AttemptTokens } from './attempt-tokens.ts';
@@ -65,24 +65,43 @@ export const provenLog = (
   if (receipt === undefined) {
     return '';
   }
-  const name = formatBlobName({ kind: 'log', workload: header.id, ...attempt });
-  return receipt.blobName === name && isSigned(meshSecret, receipt) ? name : '';
+  const { blobName } = receipt;
+  const name = ownBlob(header, attempt, blobName);
+  return name?.kind === 'log' && isSigned(meshSecret, receipt) ? blobName : '';
+};
+
+/** What a name says, if it is one of this attempt. Its tag says nothing: blob signs no name that it did not make. */
+const ownBlob = (
+  { id }: WorkloadHeader,
+  { task, generation, attempt }: Attempt,
+  blobName: string,
+): Exclude<BlobName, { kind: 'upload' }> | undefined => {
+  const name = parseBlobName(blobName);
+  const isOwn =
+    name !== undefined &&
+    name.kind !== 'upload' &&
+    name.workload === id &&
+    name.task === task &&
+    name.generation === generation &&
+    name.attempt === attempt;
+  return isOwn ? name : undefined;
 };
 
 /** Whether blob stores a part of the result of an attempt under this name. */
 const isResultBlob = (
-  { id, spec }: WorkloadHeader,
+  header: WorkloadHeader,
   attempt: Attempt,
-  name: string,
+  blobName: string,
   part: number,
 ): boolean => {
+  const { spec } = header;
   const node = attempt.task.slice(0, attempt.task.indexOf('/'));
-  return kindOf(spec)
-    .resultExtensions(spec, node)
-    .some(
-      (extension) =>
-        formatBlobName({ kind: 'result', workload: id, ...attempt, extension, part }) === name,
-    );
+  const name = ownBlob(header, attempt, blobName);
+  return (
+    name?.kind === 'result' &&
+    (name.part ?? 0) === part &&
+    kindOf(spec).resultExtensions(spec, node).includes(name.extension)
+  );
 };
 
 const isSigned = (

@@ -82,8 +82,11 @@ describe('the sweeper', function () {
     for (const id of ids) {
       await due(id, new Date(0));
     }
+    // Names of earlier versions have no tag.
     const stored = (id: string, attempt: string): string[] => [
       result(id, attempt),
+      `previews/${id}/noop/1/0-${attempt}-${'ab'.repeat(12)}.jpg`,
+      `logs/${id}/noop/1/0-${attempt}-${'ab'.repeat(12)}.log`,
       `previews/${id}/noop/1/0-${attempt}.jpg`,
       `logs/${id}/noop/1/0-${attempt}.log`,
     ];
@@ -96,7 +99,7 @@ describe('the sweeper', function () {
         failedLog(id),
       ]),
     );
-    expect(await sweepRound(contextWith(blobs), signal)).to.equal(11);
+    expect(await sweepRound(contextWith(blobs), signal)).to.equal(17);
     expect([...blobs]).to.deep.equal([
       ...stored(keep.id, '0-1'),
       further(keep.id).blob,

@@ -67,7 +67,7 @@ const sweep = async (
   let removed = 0;
   for (const folder of ['results', 'previews', 'logs']) {
     for await (const { blobName } of deps.blob.list(`${folder}/${id}/`, signal)) {
-      if (!kept.has(blobName) && !isNewer(blobName, state)) {
+      if (!kept.has(blobName) && !kept.has(untagged(blobName)) && !isNewer(blobName, state)) {
         await deps.blob.remove(blobName, signal);
         removed += 1;
       }
@@ -85,7 +85,17 @@ const isNewer = (blobName: string, { generation }: WorkloadState): boolean => {
   return name !== undefined && name.kind !== 'upload' && name.generation > generation;
 };
 
-/** Of an accepted result its blobs, its preview and its log; of a failed attempt its log. */
+/** The name without its tag, as previews and logs of accepted attempts are kept: those have no other. */
+const untagged = (blobName: string): string => {
+  const name = parseBlobName(blobName);
+  if (name === undefined || name.kind === 'upload' || name.kind === 'result') {
+    return blobName;
+  }
+  const { tag: _, ...path } = name;
+  return formatBlobName(path);
+};
+
+/** Of an accepted result its blobs, its preview and its log, those two without tags; of a failed attempt its log. */
 const keptOf = (workload: string, state: WorkloadState, entry: Entry): string[] => {
   if (entry.kind === 'attempt-failed') {
     return [entry.log];
