@@ -21,7 +21,7 @@ export { isAlive } from './is-alive.ts';
 export { createKeys, type Keys, MESH_SECRET, TOKENS } from './keys.ts';
 export { needs } from './needs.ts';
 export { startProxy, type Direction, type Proxy, type Watcher } from './proxy.ts';
-export { errorOf, failureOf } from './refused.ts';
+export { errorOf, failureOf, wrongVariables } from './refused.ts';
 export { runningClock, type RunningClock } from './running-clock.ts';
 export {
   type RunningService,

@@ -1,3 +1,4 @@
+import { ConfigError } from '#libs/config/index.ts';
 import { isDomainError, type DomainError } from '#libs/errors/index.ts';
 
 /** The typed error that a call is refused with; undefined if it succeeds. Other errors are thrown. */
@@ -14,4 +15,17 @@ export const errorOf = async (call: Promise<unknown>): Promise<DomainError> => {
     throw new Error(`not refused, but answered ${JSON.stringify(await call)}`);
   }
   return failure;
+};
+
+/** The variables that the reading of an environment names as wrong, in alphabetical order. Other errors are thrown. */
+export const wrongVariables = (read: () => unknown): string[] => {
+  try {
+    read();
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) {
+      throw thrown;
+    }
+    return thrown.problems.map(({ name }) => name).sort();
+  }
 };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { ConfigError } from '#libs/config/index.ts';
+import { wrongVariables } from '#libs/testing/index.ts';
 import { readConfig } from './config.ts';
 
 const good = {
@@ -10,16 +10,7 @@ const good = {
   MUSTER_BLOB_CONNECTION: 'UseDevelopmentStorage=true',
 };
 
-const wrongNames = (env: Record<string, string>): string[] => {
-  try {
-    readConfig(env);
-    return [];
-  } catch (error) {
-    return error instanceof ConfigError
-      ? error.problems.map(({ name }) => name).sort()
-      : [String(error)];
-  }
-};
+const wrongNames = (env: Record<string, string>): string[] => wrongVariables(() => readConfig(env));
 
 describe('readConfig', () => {
   it('needs a secret, keys, a database and a storage, and has defaults for the rest', () => {

@@ -2,8 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { ConfigError } from '#libs/config/index.ts';
-import { tempDir } from '#libs/testing/index.ts';
+import { tempDir, wrongVariables } from '#libs/testing/index.ts';
 import { readConfig } from './config.ts';
 
 const good = {
@@ -13,16 +12,7 @@ const good = {
   HOME: '/home/user',
 };
 
-const wrongNames = (env: Record<string, string>): string[] => {
-  try {
-    readConfig(env);
-    return [];
-  } catch (error) {
-    return error instanceof ConfigError
-      ? error.problems.map(({ name }) => name).sort()
-      : [String(error)];
-  }
-};
+const wrongNames = (env: Record<string, string>): string[] => wrongVariables(() => readConfig(env));
 
 describe('readConfig', () => {
   it('needs a token and two endpoints, and has a default for everything else', () => {

@@ -3,21 +3,10 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { createSigningKey } from '#libs/auth/index.ts';
-import { ConfigError } from '#libs/config/index.ts';
-import { tempDir } from '#libs/testing/index.ts';
+import { tempDir, wrongVariables } from '#libs/testing/index.ts';
 import { readConfig } from './config.ts';
 
-const problems = (env: Record<string, string>): string[] => {
-  try {
-    readConfig(env);
-    return [];
-  } catch (thrown) {
-    if (!(thrown instanceof ConfigError)) {
-      throw thrown;
-    }
-    return thrown.problems.map(({ name }) => name).sort((a, b) => a.localeCompare(b));
-  }
-};
+const problems = (env: Record<string, string>): string[] => wrongVariables(() => readConfig(env));
 
 describe('readConfig', () => {
   it('needs stores, keys to check with and a key to sign with, and no more', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { DesiredState, Report } from '#libs/contracts/agent.ts';
+import { failedBody } from '#libs/testing/index.ts';
 import { nothingOwed, owe, takeReports } from './outstanding.ts';
 
 const attempt = (id: string) => ({
@@ -26,16 +27,7 @@ const report = (id: string, more: Partial<Report> = {}): Report => ({
   reportId: 1,
   workloadId: 'w',
   attempt: attempt(id),
-  body: {
-    $case: 'failed',
-    value: {
-      failureClass: 'FAILURE_CLASS_TIMEOUT',
-      reason: '',
-      seconds: 0,
-      logReceipt: undefined,
-      names: [],
-    },
-  },
+  body: failedBody(),
   ...more,
 });
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { Report } from '#libs/contracts/agent.ts';
+import type { Failed, Report } from '#libs/contracts/agent.ts';
 import { DomainError } from '#libs/errors/index.ts';
+import { failedBody } from '#libs/testing/index.ts';
 import { attemptOf, completedOf } from '../fixtures/agent.ts';
 import { checkReports } from './reports.ts';
 
@@ -18,20 +19,7 @@ const wrongFields = (...reports: Report[]): string[] => {
   }
 };
 
-const failed = (more: object): Report => ({
-  ...good,
-  body: {
-    $case: 'failed',
-    value: {
-      failureClass: 'FAILURE_CLASS_TIMEOUT',
-      reason: '',
-      seconds: 0,
-      logReceipt: undefined,
-      names: [],
-      ...more,
-    },
-  },
-});
+const failed = (more: Partial<Failed>): Report => ({ ...good, body: failedBody(more) });
 
 describe('checkReports', () => {
   it('accepts valid reports, also of beginnings', () => {
