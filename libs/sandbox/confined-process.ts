@@ -111,6 +111,8 @@ export const startConfined = (
     pid: pid ?? 0,
     /** Resolves when the program and, within a second after it, all that it started have ended. Never rejects. */
     exited,
+    /** Its stdin, for what must not come faster than it reads. */
+    input: child.stdin,
     /** Writes to its stdin. Input after its end is lost. */
     write: (text: string): void => void child.stdin.write(text),
     /** Ends the whole tree at once; resolves like `exited`. */

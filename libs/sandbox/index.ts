@@ -1,6 +1,6 @@
-export { type Exit, startConfined } from './confined-process.ts';
+export { type ConfinedProcess, type Exit, startConfined } from './confined-process.ts';
 export { findSandbox } from './detect.ts';
-export { helperLimits, type Limits, rendererLimits } from './limits.ts';
+export { decoderLimits, helperLimits, type Limits, rendererLimits } from './limits.ts';
 export { type Hardware, isFreePlace } from './profile.ts';
 export {
   type Box,

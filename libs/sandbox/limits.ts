@@ -19,7 +19,7 @@ export interface Limits {
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
-/** Limits for a short helper that decodes one picture. */
+/** Limits for a short program. */
 export const helperLimits: Limits = {
   memoryBytes: 4 * GIB,
   addressSpaceBytes: 8 * GIB,
@@ -28,6 +28,13 @@ export const helperLimits: Limits = {
   tmpBytes: 16 * MIB,
   processes: 128,
   openFiles: 256,
+};
+
+/** Limits for a program that decodes pictures, each of which it keeps in its work folder. */
+export const decoderLimits: Limits = {
+  ...helperLimits,
+  workDirBytes: 5 * GIB,
+  fileBytes: 4 * GIB,
 };
 
 /**

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { rename } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import sharp, { type OverlayOptions, type Sharp } from 'sharp';
+import type { OverlayOptions, Sharp } from 'sharp';
 import { shownLayer, withExrFile } from '#libs/exr/index.ts';
+// Not the index, because only this file of the command line decodes.
+import { sharp } from '#libs/pictures/loaders.ts';
 import { spread } from './spread.ts';
 
 const run = promisify(execFile);

@@ -2,6 +2,7 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HEAD_BYTES, readBlendHead } from '#libs/blend/index.ts';
 import type { RenderWork } from '#libs/contracts/agent.ts';
+import { createDecoder } from '#libs/pictures/index.ts';
 import { rendererLimits } from '#libs/sandbox/index.ts';
 import { type Cancelled, type Engine, failed, type Failed } from '../engine.ts';
 import type { Family, Surroundings } from '../family.ts';
@@ -110,6 +111,7 @@ export const createBlenderEngine = async (options: BlenderOptions): Promise<Blen
       }
       const sceneOptions = {
         renderer: { ...renderer, program, hardware: device?.hardware },
+        decoder: createDecoder({ sandbox, clock }),
         engines,
         device: device?.use,
         version,

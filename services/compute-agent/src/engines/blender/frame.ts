@@ -1,9 +1,7 @@
 import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { sha256File } from '../../files.ts';
-import { BadPicture, type Pixels } from './pictures/pixels.ts';
-import { previewOf } from './pictures/preview.ts';
-import { verifyPicture } from './pictures/verify.ts';
+import { BadPicture, checkPicture } from '#libs/pictures/index.ts';
 import { completed, failed, type FurtherFile, type Outcome, type Running } from '../engine.ts';
 import { failureOfRefusal, failureOfTrouble, failureOn } from './failures.ts';
 import type { RenderJob } from './job.ts';
@@ -63,23 +61,21 @@ const takePictures = async (
   isUniform: boolean;
   preview: Uint8Array | undefined;
 }> => {
-  const { sandbox, clock } = options.renderer;
   const taken: string[] = [];
   const files: FurtherFile[] = [];
   let isUniform = false;
-  let pixels: Pixels | undefined;
+  let preview: Uint8Array | undefined;
   try {
     for (const { name, ending } of wrote) {
       const file = await collect(options, name);
       taken.push(file);
       const expected = isOfNode(name) ? undefined : pictureSize(facts);
-      const onPixels = (decoded: Pixels): void => {
-        pixels ??= decoded;
-      };
-      const verdict = await verifyPicture(file, expected, { sandbox, clock, onPixels });
+      const wantsPreview = preview === undefined;
+      const verdict = await checkPicture(options.decoder, file, expected, wantsPreview);
       if (verdict.kind === 'bad') {
         throw new BadPicture(files.length === 0 ? verdict.reason : `${ending}: ${verdict.reason}`);
       }
+      preview ??= verdict.preview;
       isUniform ||= expected !== undefined && verdict.uniform;
       const { size: sizeBytes } = await stat(file);
       const { pixelHash } = verdict;
@@ -93,8 +89,6 @@ const takePictures = async (
   if (first === undefined) {
     throw new BadPicture('there is no picture');
   }
-  // The frame counts without one.
-  const preview = pixels && (await previewOf(pixels).catch(() => undefined));
   return { files: [first, ...more], isUniform, preview };
 };
 

@@ -1,4 +1,5 @@
 import { dirname, join, relative } from 'node:path';
+import type { PictureDecoder } from '#libs/pictures/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Place } from '../../project/places.ts';
 import {
@@ -18,6 +19,8 @@ import { type Renderer, type RendererOptions, startRenderer } from './renderer.t
 /** What a scene is rendered with. */
 export interface SceneOptions {
   renderer: Omit<RendererOptions, 'readOnly' | 'workDir'>;
+  /** Decodes the pictures of this scene and slot only. */
+  decoder: PictureDecoder;
   /** The engines that were tried and work here. */
   engines: readonly RenderEngine[];
   /** The graphics cards to render with; the processors by default. */

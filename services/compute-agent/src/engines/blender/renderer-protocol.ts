@@ -1,11 +1,10 @@
 import { extname } from 'node:path';
 import { z } from 'zod';
 import { isFileEnding, MAX_FURTHER_FILES } from '#libs/mesh/index.ts';
+import { EXTENSIONS, type Size } from '#libs/pictures/index.ts';
 import { backends } from './devices/backends.ts';
 import type { DeviceUse } from './devices/device.ts';
 import { RENDER_ENGINES } from './job.ts';
-import type { Size } from './pictures/pixels.ts';
-import { EXTENSIONS } from './pictures/verify.ts';
 
 /** Requests to driver.py. Paths are those inside the sandbox. */
 export type Request =

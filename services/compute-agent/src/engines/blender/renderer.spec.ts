@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, it } from 'mocha';
 import { pino } from 'pino';
 import sharp from 'sharp';
 import { systemClock } from '#libs/clock/index.ts';
+import { createDecoder } from '#libs/pictures/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
 import { running } from '../../fixtures/agent.ts';
 import { rendererLimits } from '#libs/sandbox/index.ts';
@@ -78,6 +79,7 @@ describe('a renderer that is not to be trusted', () => {
           random: systemRandom,
         },
         version: '3.4.1',
+        decoder: createDecoder({ sandbox: { kind: 'none' }, clock: systemClock }),
         engines: ['CYCLES'],
         folder: join(folder, 'scene'),
         picturesDir: join(folder, 'pictures'),

@@ -32,8 +32,10 @@ export const openScene = async (
     return failed('AGENT_ERROR', error instanceof Error ? error.message : String(error));
   };
 
+  options.decoder.warm();
   const first = await openRenderer(options, job, signal).catch(ours);
   if (first.kind !== 'ready') {
+    await options.decoder[Symbol.asyncDispose]();
     await rm(options.folder, { recursive: true, force: true });
     return first;
   }
@@ -101,7 +103,7 @@ export const openScene = async (
       }
     },
     close: async () => {
-      await ready.renderer.end();
+      await Promise.all([ready.renderer.end(), options.decoder[Symbol.asyncDispose]()]);
       await rm(options.folder, { recursive: true, force: true });
     },
   };

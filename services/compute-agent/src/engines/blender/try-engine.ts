@@ -7,7 +7,7 @@ import type { RenderingDevice } from './devices/device.ts';
 import { failureOfTrouble } from './failures.ts';
 import { installDriver } from './install.ts';
 import type { RenderEngine } from './job.ts';
-import { verifyPicture } from './pictures/verify.ts';
+import { verifyPicture } from '#libs/pictures/index.ts';
 import { answers, type FoundDevice } from './renderer-protocol.ts';
 import { type Renderer, startRenderer, type Trouble } from './renderer.ts';
 

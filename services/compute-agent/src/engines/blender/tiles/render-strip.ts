@@ -1,12 +1,12 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkPicture } from '#libs/pictures/index.ts';
 import { sha256File } from '../../../files.ts';
 import { completed, failed, type Outcome, type Running } from '../../engine.ts';
 import { failureOfRefusal, failureOfTrouble } from '../failures.ts';
 import { collect, type NotBegun } from '../frame.ts';
 import type { RenderJob } from '../job.ts';
 import { type Ready, type SceneOptions, workDirOf } from '../opening.ts';
-import { verifyPicture } from '../pictures/verify.ts';
 import { answers, pictureSize } from '../renderer-protocol.ts';
 import { type Strip, WHOLE } from './strips.ts';
 
@@ -19,7 +19,7 @@ export const renderStrip = async (
   job: RenderJob,
   running: Running,
 ): Promise<Outcome | NotBegun> => {
-  const { clock, random, sandbox } = options.renderer;
+  const { clock, random } = options.renderer;
   const started = clock.monotonic();
   const name = `${frame}-${number}.exr`;
   const file = renderer.at(join(workDirOf(options), name));
@@ -55,7 +55,7 @@ export const renderStrip = async (
   const picture = await collect(options, name);
   const { width } = pictureSize(facts);
   const expected = { width, height: answer.rows };
-  const verdict = await verifyPicture(picture, expected, { sandbox, clock });
+  const verdict = await checkPicture(options.decoder, picture, expected);
   if (verdict.kind === 'bad') {
     await Promise.all([renderer.end(), rm(picture, { recursive: true, force: true })]);
     return failed('PICTURE_INVALID', verdict.reason, { log: renderer.log(), seconds });

@@ -1,5 +1,5 @@
-import sharp from 'sharp';
-import type { Pixels } from './pixels.ts';
+import { sharp } from './loaders.ts';
+import { type Pixels, view } from './pixels.ts';
 
 /** The longer side of a preview, in pixels. */
 export const PREVIEW_SIDE = 512;
@@ -23,33 +23,29 @@ const byteOfLight = (light: number): number => {
 };
 
 /** Reads a sample as a byte for screens, and the alpha as 0 to 1, by bit depth. */
-const readers = {
-  8: (samples: Uint8Array) => ({
-    shade: (at: number): number => samples[at] ?? 0,
-    alpha: (at: number): number => (samples[at] ?? 0) / 255,
-  }),
-  16: ({ buffer }: Uint8Array) => {
-    const wide = new Uint16Array(buffer);
-    return {
-      shade: (at: number): number => (wide[at] ?? 0) / 257,
-      alpha: (at: number): number => (wide[at] ?? 0) / 65_535,
-    };
-  },
-  32: ({ buffer }: Uint8Array) => {
-    const floats = new Float32Array(buffer);
-    return {
-      shade: (at: number): number => byteOfLight(floats[at] ?? 0),
-      alpha: (at: number): number => Math.min(1, Math.max(0, floats[at] ?? 0)),
-    };
-  },
-} as const;
+const readers = (pixels: Pixels): Record<'shade' | 'alpha', (at: number) => number> => {
+  const samples = view(pixels);
+  const sample = (at: number): number => samples[at] ?? 0;
+  switch (pixels.bitDepth) {
+    case 8:
+      return { shade: sample, alpha: (at) => sample(at) / 255 };
+    case 16:
+      return { shade: (at) => sample(at) / 257, alpha: (at) => sample(at) / 65_535 };
+    case 32:
+      return {
+        shade: (at) => byteOfLight(sample(at)),
+        alpha: (at) => Math.min(1, Math.max(0, sample(at))),
+      };
+    default:
+      return pixels.bitDepth satisfies never;
+  }
+};
 
 /** Every n-th pixel of every n-th row as red, green and blue bytes: enough for a preview, and no more work for a larger picture. */
 const sampled = (pixels: Pixels) => {
   const { width, height, channels, bitDepth } = pixels;
   const step = Math.max(1, Math.floor(Math.max(width, height) / (2 * PREVIEW_SIDE)));
-  // Copied, because a buffer from the pool may not be aligned for wider numbers.
-  const { shade, alpha } = readers[bitDepth](new Uint8Array(pixels.samples));
+  const { shade, alpha } = readers(pixels);
   const isGrey = channels < 3;
   const alphaAt = channels % 2 === 0 ? channels - 1 : undefined;
   // OpenEXR holds colours that are multiplied by alpha, other formats do not.

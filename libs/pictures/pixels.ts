@@ -45,30 +45,45 @@ export const pixelHash = (pixels: Pixels): string => {
   return createHash('sha256').update(head).update(pixels.samples).digest('hex');
 };
 
-const view = ({ bitDepth, samples }: Pixels): Uint8Array | Uint16Array | Float32Array => {
+/** The samples as numbers. */
+export const view = ({ bitDepth, samples }: Pixels): Uint8Array | Uint16Array | Float32Array => {
   if (bitDepth === 8) {
     return samples;
   }
-  // Copied, because a buffer from the pool may not be aligned for wider numbers.
-  const { buffer } = new Uint8Array(samples);
-  return bitDepth === 16 ? new Uint16Array(buffer) : new Float32Array(buffer);
+  // Copied where a buffer is not aligned for wider numbers.
+  const aligned = samples.byteOffset % 4 === 0 ? samples : new Uint8Array(samples);
+  const { buffer, byteOffset, byteLength } = aligned;
+  return bitDepth === 16
+    ? new Uint16Array(buffer, byteOffset, byteLength / 2)
+    : new Float32Array(buffer, byteOffset, byteLength / 4);
 };
 
 /** Blender dithers 8-bit pictures by up to this much to each side of the true value. */
 const DITHER = 1;
 
-/** Whether all pixels are the same apart from dithering: legal, because a film may begin in black, but worth a note. */
+/**
+ * Whether all pixels are the same apart from dithering: legal, because a film may begin in black, but worth a note. It looks at all
+ * of a uniform picture, so it belongs where nobody waits for an event loop.
+ */
 export const isUniform = (pixels: Pixels): boolean => {
   const { channels, bitDepth } = pixels;
   const values = view(pixels);
-  const least = Array.from(values.subarray(0, channels));
-  const most = [...least];
   const range = bitDepth === 8 ? 2 * DITHER : 0;
-  // Ends early unless the picture is uniform.
-  return values.every((value, i) => {
-    const channel = i % channels;
-    least[channel] = Math.min(least[channel] ?? value, value);
-    most[channel] = Math.max(most[channel] ?? value, value);
-    return (most[channel] ?? 0) - (least[channel] ?? 0) <= range;
-  });
+  for (let channel = 0; channel < channels; channel += 1) {
+    let least = values[channel] ?? 0;
+    let most = least;
+    for (let at = channel; at < values.length; at += channels) {
+      const value = values[at]!;
+      if (value < least) {
+        least = value;
+      } else if (value > most) {
+        most = value;
+      }
+      // Not `>`, because the difference may be no number.
+      if (!(most - least <= range) || Number.isNaN(value)) {
+        return false;
+      }
+    }
+  }
+  return true;
 };

@@ -1,4 +1,5 @@
-import sharp from 'sharp';
+import { checkLength, type Extension, maxFileBytes, nameOf } from './formats.ts';
+import { sharp } from './loaders.ts';
 import { BadPicture, checkSize, MAX_PIXELS, type Pixels, type Size } from './pixels.ts';
 
 // No cache, because libvips caches by file name. One thread, because the processors belong to the renderers.
@@ -18,19 +19,21 @@ const CHANNELS = [1, 2, 3, 4] as const;
  */
 export const decodeSharp = async (
   file: string,
-  format: 'png' | 'jpeg' | 'tiff' | 'webp',
+  extension: Exclude<Extension, 'exr'>,
   expected: Size | undefined,
+  sizeBytes: number,
 ): Promise<Pixels> => {
   // Reading the header needs no limit, and a limit would hide the size.
   const head = await sharp(file, { limitInputPixels: false, failOn: 'warning' })
     .metadata()
     .catch(undecodable);
-  if (head.format !== format) {
-    throw new BadPicture(`the picture is ${head.format}, not ${format}`);
+  if (head.format !== nameOf(extension)) {
+    throw new BadPicture(`the picture is ${head.format}, not ${nameOf(extension)}`);
   }
   if (expected !== undefined) {
     checkSize(head, expected);
   }
+  checkLength(sizeBytes, maxFileBytes(extension, head));
   const limitInputPixels = Math.min(MAX_PIXELS, head.width * head.height);
   const options = { limitInputPixels, failOn: 'warning' } as const;
   const depth = head.depth === 'ushort' ? 'ushort' : 'uchar';

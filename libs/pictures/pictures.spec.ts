@@ -1,17 +1,18 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import sharp from 'sharp';
 import { systemClock } from '#libs/clock/index.ts';
-import { needs } from '#libs/testing/index.ts';
+import { processTree } from '#libs/programs/index.ts';
+import { commandLines, needs, tempDir, type TempDir } from '#libs/testing/index.ts';
 import { findSandbox, type Sandbox } from '#libs/sandbox/index.ts';
-import { isUniform, pixelHash } from './pixels.ts';
-import { verifyPicture } from './verify.ts';
+import { isUniform, pixelHash, type Size } from './pixels.ts';
+import { createDecoder, type PictureDecoder } from './decoder.ts';
+import { checkPicture } from './verify.ts';
 
 const run = promisify(execFile);
 const WIDTH = 7;
@@ -32,21 +33,35 @@ const numbers = (...values: number[]): Buffer => {
 const hashOf = (head: Buffer, samples: Uint8Array): string =>
   createHash('sha256').update(head).update(samples).digest('hex');
 
-describe('verifyPicture', () => {
-  let folder = '';
-  let sandbox: Sandbox;
+/** A folder, and a decoder for all pictures of a suite. */
+const around = () => {
+  let folder: TempDir;
+  let decoder: PictureDecoder;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'muster-pictures-'));
-    sandbox = await findSandbox({ noSandbox: false }).catch((): Sandbox => ({ kind: 'none' }));
+    folder = await tempDir();
+    const sandbox = await findSandbox({ noSandbox: false }).catch((): Sandbox => ({
+      kind: 'none',
+    }));
+    decoder = createDecoder({ sandbox, clock: systemClock });
   });
-  // The folder does not exist if the suite was skipped.
-  after(() => (folder === '' ? undefined : rm(folder, { recursive: true, force: true })));
+  // There is nothing if the suite was skipped.
+  after(async () => {
+    await decoder?.[Symbol.asyncDispose]();
+    await folder?.[Symbol.asyncDispose]();
+  });
+  return {
+    at: (name: string): string => join(folder.path, name),
+    decoder: () => decoder,
+    check: (file: string, expected: Size | undefined) => checkPicture(decoder, file, expected),
+  };
+};
 
-  const verify = (file: string, width = WIDTH, height = HEIGHT) =>
-    verifyPicture(file, { width, height }, { sandbox, clock: systemClock });
+describe('checkPicture', () => {
+  const { at, check } = around();
+  const verify = (file: string, width = WIDTH, height = HEIGHT) => check(file, { width, height });
   for (const channels of [1, 3, 4] as const) {
     it(`hashes size, channels, depth and samples of a PNG with ${channels} channels, as they are`, async () => {
-      const file = join(folder, `${channels}.png`);
+      const file = at(`${channels}.png`);
       await raw(channels)
         .toColourspace(channels === 1 ? 'b-w' : 'srgb')
         .png()
@@ -54,6 +69,8 @@ describe('verifyPicture', () => {
       const expected = hashOf(numbers(WIDTH, HEIGHT, channels, 8), ramp(channels));
       expect(await verify(file)).to.deep.equal({
         kind: 'good',
+        width: WIDTH,
+        height: HEIGHT,
         pixelHash: expected,
         uniform: false,
       });
@@ -62,20 +79,22 @@ describe('verifyPicture', () => {
 
   it('hashes the samples of a 16-bit PNG as uint16, little endian', async () => {
     const samples = Uint16Array.from({ length: WIDTH * HEIGHT * 3 }, (_, i) => 600 * i + 1);
-    const file = join(folder, '16.png');
+    const file = at('16.png');
     await sharp(samples, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } })
       .toColourspace('rgb16')
       .png()
       .toFile(file);
     expect(await verify(file)).to.deep.equal({
       kind: 'good',
+      width: WIDTH,
+      height: HEIGHT,
       pixelHash: hashOf(numbers(WIDTH, HEIGHT, 3, 16), new Uint8Array(samples.buffer)),
       uniform: false,
     });
   });
 
   it('gives files with equal pixels equal hashes, whatever else they contain', async () => {
-    const [a, b] = [join(folder, 'a.png'), join(folder, 'b.png')];
+    const [a, b] = [at('a.png'), at('b.png')];
     await raw(3).png({ compressionLevel: 0 }).toFile(a);
     await raw(3)
       .png({ compressionLevel: 9 })
@@ -86,12 +105,14 @@ describe('verifyPicture', () => {
   });
 
   it('hashes the pixels of a JPEG as the decoder gives them', async () => {
-    const file = join(folder, 'a.jpg');
+    const file = at('a.jpg');
     await raw(3).jpeg().toFile(file);
     const samples = await sharp(file).raw().toBuffer();
     const expected = hashOf(numbers(WIDTH, HEIGHT, 3, 8), samples);
     expect(await verify(file)).to.deep.equal({
       kind: 'good',
+      width: WIDTH,
+      height: HEIGHT,
       pixelHash: expected,
       uniform: false,
     });
@@ -99,7 +120,7 @@ describe('verifyPicture', () => {
 
   it('hashes the samples of a TIFF with 16 bits, and of a WebP, as the decoder gives them', async () => {
     const samples = Uint16Array.from({ length: WIDTH * HEIGHT * 3 }, (_, i) => 600 * i + 1);
-    const tiff = join(folder, '16.tif');
+    const tiff = at('16.tif');
     await sharp(samples, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } })
       .toColourspace('rgb16')
       .tiff({ compression: 'deflate' })
@@ -108,14 +129,14 @@ describe('verifyPicture', () => {
       kind: 'good',
       pixelHash: hashOf(numbers(WIDTH, HEIGHT, 3, 16), new Uint8Array(samples.buffer)),
     });
-    const webp = join(folder, 'a.webp');
+    const webp = at('a.webp');
     await raw(3).webp({ lossless: true }).toFile(webp);
     const expected = hashOf(numbers(WIDTH, HEIGHT, 3, 8), ramp(3));
     expect(await verify(webp)).to.include({ kind: 'good', pixelHash: expected });
   });
 
   it('accepts a picture of one colour, and says so', async () => {
-    const file = join(folder, 'black.png');
+    const file = at('black.png');
     await raw(3, Buffer.alloc(WIDTH * HEIGHT * 3))
       .png()
       .toFile(file);
@@ -123,7 +144,7 @@ describe('verifyPicture', () => {
   });
 
   it('refuses a file that is missing, empty, a link, not a picture or truncated, and says which', async () => {
-    const whole = join(folder, 'whole.png');
+    const whole = at('whole.png');
     await sharp({
       create: {
         width: 200,
@@ -137,18 +158,21 @@ describe('verifyPicture', () => {
       .toFile(whole);
     const size = (await readFile(whole)).length;
     const write = async (name: string, content: string | Buffer): Promise<string> => {
-      await writeFile(join(folder, name), content);
-      return join(folder, name);
+      await writeFile(at(name), content);
+      return at(name);
     };
-    await symlink(whole, join(folder, 'link.png'));
+    await symlink(whole, at('link.png'));
     const half = await write('half.png', await readFile(whole));
     await truncate(half, Math.floor(size / 2));
     const cases: Array<[string, RegExp]> = [
-      [join(folder, 'nothing.png'), /there is no picture/],
+      [at('nothing.png'), /there is no picture/],
       [await write('empty.png', ''), /there is no picture/],
-      [join(folder, 'link.png'), /there is no picture/],
+      [at('link.png'), /there is no picture/],
       [await write('text.png', 'not a picture, though it says so'), /does not decode/],
       [half, /does not decode/],
+      [await write('drawing.png', '<svg xmlns="http://www.w3.org/2000/svg"/>'), /is no png file/],
+      [await write('moving.png', 'GIF89a'), /is no png file/],
+      [await write('page.tif', '%PDF-1.7'), /is no tiff file/],
     ];
     for (const [file, reason] of cases) {
       const verdict = await verify(file, 200, 200);
@@ -158,13 +182,13 @@ describe('verifyPicture', () => {
   });
 
   it('refuses another size or format before it decodes anything', async () => {
-    const file = join(folder, 'size.png');
+    const file = at('size.png');
     await raw(3).png().toFile(file);
     expect(await verify(file, WIDTH + 1)).to.deep.equal({
       kind: 'bad',
       reason: 'the picture is 7×5 pixels, not 8×5',
     });
-    const named = join(folder, 'size.jpg');
+    const named = at('size.jpg');
     await copyFile(file, named);
     expect(await verify(named)).to.deep.equal({
       kind: 'bad',
@@ -173,7 +197,7 @@ describe('verifyPicture', () => {
   });
 
   it('refuses a small file that would unpack to a huge picture, and does not unpack it', async () => {
-    const file = join(folder, 'bomb.png');
+    const file = at('bomb.png');
     await sharp({ create: { width: 8_000, height: 8_000, channels: 3, background: 'black' } })
       .png({ compressionLevel: 9 })
       .toFile(file);
@@ -183,39 +207,84 @@ describe('verifyPicture', () => {
   });
 });
 
-describe('verifyPicture of OpenEXR', function () {
+describe('a decoder', () => {
+  const { at, check, decoder } = around();
+
+  it('refuses a small picture in a long file, and reads none of it', async () => {
+    const file = at('long.png');
+    await sharp({ create: { width: 64, height: 64, channels: 3, background: 'black' } })
+      .png()
+      .toFile(file);
+    await truncate(file, 209_000_000);
+    expect(await check(file, { width: 64, height: 64 })).to.deep.equal({
+      kind: 'bad',
+      reason: 'the picture has 209000000 bytes; one of its size has at most 1085440',
+    });
+    // Without a size from outside, that in the file decides.
+    await truncate(file, 2_000_000);
+    expect(await check(file, undefined))
+      .to.have.property('reason')
+      .that.matches(/has 2000000 bytes; one of its size has at most/);
+  });
+
+  it('leaves the work on a large picture of one colour to its program', async () => {
+    const file = at('black.png');
+    const size = { width: 6_000, height: 6_000 };
+    await sharp({ create: { ...size, channels: 3, background: 'black' } })
+      .png()
+      .toFile(file);
+    const start = process.cpuUsage();
+    expect(await check(file, size)).to.include({ kind: 'good', uniform: true });
+    const { user, system } = process.cpuUsage(start);
+    // A loop over the pixels took three seconds.
+    expect((user + system) / 1_000).to.be.below(500);
+  });
+
+  it('goes on with the next picture where one ends its program', async () => {
+    const file = at('next.png');
+    await raw(3).png().toFile(file);
+    const endingIt = async function* () {
+      yield (await readFile(file)).subarray(0, 20);
+      for (const [pid, line] of await commandLines(await processTree(process.pid))) {
+        if (line.includes('pictures/program.ts')) {
+          process.kill(pid, 'SIGKILL');
+        }
+      }
+      yield Buffer.alloc(80);
+    };
+    const expected = { width: WIDTH, height: HEIGHT };
+    const hostile = { bytes: endingIt(), sizeBytes: 100, extension: 'png', expected } as const;
+    expect(await decoder().check(hostile)).to.deep.equal({
+      kind: 'bad',
+      reason: 'the picture does not decode: the decoder stops, it crashes',
+    });
+    expect(await check(file, expected)).to.have.property('kind', 'good');
+  });
+});
+
+describe('checkPicture of OpenEXR', function () {
   before(needs('ffmpeg'));
 
-  let folder = '';
-  let sandbox: Sandbox;
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'muster-pictures-'));
-    sandbox = await findSandbox({ noSandbox: false }).catch((): Sandbox => ({ kind: 'none' }));
-  });
-  // The folder does not exist if the suite was skipped.
-  after(() => (folder === '' ? undefined : rm(folder, { recursive: true, force: true })));
-
-  const context = () => ({ sandbox, clock: systemClock });
+  const { at, check } = around();
   /** An EXR file with these samples, interleaved. */
   const write = async (name: string, samples: Float32Array, channels: 3 | 4): Promise<string> => {
     const plane = (channel: number) => samples.filter((_, i) => i % channels === channel);
     const planes = (channels === 3 ? [1, 2, 0] : [1, 2, 0, 3]).map((channel) => plane(channel));
-    await writeFile(
-      join(folder, 'raw'),
-      Buffer.concat(planes.map(({ buffer }) => new Uint8Array(buffer))),
-    );
+    await writeFile(at('raw'), Buffer.concat(planes.map(({ buffer }) => new Uint8Array(buffer))));
     const format = channels === 3 ? 'gbrpf32le' : 'gbrapf32le';
-    const input = `-y -f rawvideo -pix_fmt ${format} -s ${WIDTH}x${HEIGHT} -i ${join(folder, 'raw')} -c:v exr -format float`;
-    await run('ffmpeg', [...input.split(' '), join(folder, name)]);
-    return join(folder, name);
+    const input = `-y -f rawvideo -pix_fmt ${format} -s ${WIDTH}x${HEIGHT} -i ${at('raw')} -c:v exr -format float`;
+    await run('ffmpeg', [...input.split(' '), at(name)]);
+    return at(name);
   };
 
   for (const channels of [3, 4] as const) {
     it(`hashes ${channels} channels as interleaved float32, little endian`, async () => {
       const samples = Float32Array.from({ length: WIDTH * HEIGHT * channels }, (_, i) => i / 7 - 1);
       const file = await write(`${channels}.exr`, samples, channels);
-      expect(await verifyPicture(file, { width: WIDTH, height: HEIGHT }, context())).to.deep.equal({
+      expect(await check(file, { width: WIDTH, height: HEIGHT })).to.deep.equal({
         kind: 'good',
+        width: WIDTH,
+        height: HEIGHT,
         pixelHash: hashOf(numbers(WIDTH, HEIGHT, channels, 32), new Uint8Array(samples.buffer)),
         uniform: false,
       });
@@ -224,8 +293,7 @@ describe('verifyPicture of OpenEXR', function () {
 
   it('refuses another size, a truncated file, and a file that is not OpenEXR', async () => {
     const file = await write('whole.exr', new Float32Array(WIDTH * HEIGHT * 3), 3);
-    const verify = (path: string, width: number) =>
-      verifyPicture(path, { width, height: HEIGHT }, context());
+    const verify = (path: string, width: number) => check(path, { width, height: HEIGHT });
     expect(await verify(file, WIDTH)).to.include({ kind: 'good', uniform: true });
     expect(await verify(file, WIDTH + 1)).to.have.property(
       'reason',
@@ -233,14 +301,11 @@ describe('verifyPicture of OpenEXR', function () {
     );
     const whole = await readFile(file);
     for (const bytes of [whole.length - 1, whole.length - 40, 400, 100, 6]) {
-      await writeFile(join(folder, 'half.exr'), whole.subarray(0, bytes));
-      expect(await verify(join(folder, 'half.exr'), WIDTH), `${bytes} bytes`).to.have.property(
-        'kind',
-        'bad',
-      );
+      await writeFile(at('half.exr'), whole.subarray(0, bytes));
+      expect(await verify(at('half.exr'), WIDTH), `${bytes} bytes`).to.have.property('kind', 'bad');
     }
-    await writeFile(join(folder, 'text.exr'), 'not a picture');
-    expect(await verify(join(folder, 'text.exr'), WIDTH)).to.have.property('kind', 'bad');
+    await writeFile(at('text.exr'), 'not a picture');
+    expect(await verify(at('text.exr'), WIDTH)).to.have.property('kind', 'bad');
   });
 });
 

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { Inspected } from './inspect.ts';
+
+/** What the confined program is asked, as a line of JSON; the bytes of the file follow. */
+export type PictureRequest = Inspected;
+
+const verdict = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('good'),
+    width: z.int().positive(),
+    height: z.int().positive(),
+    pixelHash: z.string().regex(/^([0-9a-f]{64})?$/),
+    uniform: z.boolean(),
+    preview: z.base64().optional(),
+  }),
+  z.object({ kind: z.literal('bad'), reason: z.string() }),
+]);
+
+/** What it answers, each a line of JSON. Who took it over may have written them. */
+export const pictureAnswer = z.discriminatedUnion('kind', [
+  ...verdict.options,
+  /** It can be asked. */
+  z.object({ kind: z.literal('ready') }),
+  /** The machine has a problem, not the picture. */
+  z.object({ kind: z.literal('trouble'), reason: z.string() }),
+]);
+export type PictureAnswer = z.infer<typeof pictureAnswer>;
+
+/** No answer is longer. The longest has a preview. */
+export const MAX_ANSWER_BYTES = 1_024 ** 2;
