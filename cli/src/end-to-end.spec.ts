@@ -395,7 +395,7 @@ describe('muster against a whole mesh', function () {
       reason: 'WORKLOAD_ALREADY_RUNNING',
     });
     const objects = await muster('call', 'ObjectService/ListObjects', '{"pageSize": 1000}');
-    expect(objects.stdout).to.include('"scene.blend"').and.not.include('"unsent.blend"');
+    expect(objects.stdout).to.include('"objects"').and.not.include('"unsent.blend"');
     const queued = spawnMuster(['render', 'scene.blend', '--out', 'queued', '--json'], {
       cwd: mesh.dir,
       env: mesh.env,

@@ -1,4 +1,4 @@
-import type { Inspected } from './inspect.ts';
+import type { SceneSettings } from '#libs/blend/index.ts';
 
 /** By format: what agents make instead, as `formats.py` of their driver chooses it. */
 const INSTEAD: Readonly<Record<string, string>> = {
@@ -16,7 +16,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
 export const formatNote = ({
   format = '',
   isMovie,
-}: Pick<Inspected, 'format' | 'isMovie'>): string | undefined => {
+}: Pick<SceneSettings, 'format' | 'isMovie'>): string | undefined => {
   if (isMovie) {
     return 'the file names a movie format: frames are PNG';
   }

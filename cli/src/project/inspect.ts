@@ -8,6 +8,7 @@ import {
 } from '#libs/blend/index.ts';
 import { checkDeviceOf, type DeviceOptions } from '../workload/device.ts';
 import { inputUnreadable } from '../failures.ts';
+import { formatNote } from './format-note.ts';
 
 /** The engines of the mesh, by the names that Blender's versions have for them. */
 const ENGINES: ReadonlySet<string> = new Set([
@@ -97,8 +98,8 @@ export interface SceneChoice {
 export interface Inspected {
   scene: string;
   frames: string;
-  /** The format of the frames that the file names. */
-  format: SceneSettings['format'];
+  /** What frames are instead of what the file names, for people; undefined if they are as it says. */
+  instead: string | undefined;
   isMovie: boolean;
   fps: SceneSettings['fps'];
   /** Why its frames cannot be split into tiles; undefined if the file does not say so. */
@@ -158,13 +159,13 @@ export const inspect = async (
     throw engineUnknown(scene.engine);
   }
   checkDeviceOf(choice.device, choice.engine || scene.engine);
-  const { firstFrame, lastFrame, frameStep, format, isMovie, fps } = scene;
+  const { firstFrame, lastFrame, frameStep, isMovie, fps } = scene;
   const range = firstFrame === lastFrame ? `${firstFrame}` : `${firstFrame}-${lastFrame}`;
   return {
     // The head of a file with one scene to render need not name it.
     scene: choice.scene || (all !== undefined && all.scenes.length > 1 ? scene.name : ''),
     frames: choice.frames || (frameStep === 1 ? range : `${range}x${frameStep}`),
-    format,
+    instead: formatNote(scene),
     isMovie,
     fps,
     whole: whyWhole(scene, choice.engine),

@@ -6,7 +6,6 @@ import type { Fps } from '../workload/movie.ts';
 import { displayName } from '../workload/upload.ts';
 import { collect, type Collected } from './collect.ts';
 import { inspect, type SceneChoice } from './inspect.ts';
-import { formatNote } from './format-note.ts';
 import type { ProjectInput } from './input.ts';
 import { type Allowance, checkInside, checkMissing } from './permitted.ts';
 import { choosePhysics, type PhysicsChoice } from './physics.ts';
@@ -50,15 +49,15 @@ export const prepareProject = async (
   if (inspected === undefined) {
     return { ...alone, scene: options.scene, frames: options.frames };
   }
-  const note = options.format === 'as-in-file' ? formatNote(inspected) : undefined;
-  if (note !== undefined) {
-    output.note(note);
+  const { instead, ...fit } = inspected;
+  if (options.format === 'as-in-file' && instead !== undefined) {
+    output.note(instead);
   }
   const scene = inspected.scene === '' ? undefined : inspected.scene;
   const collected = await collect({ main, folder, scene }).catch(() => undefined);
   if (collected === undefined) {
     output.note(`${main} could not be read to its end; the mesh judges it`);
-    return { ...alone, ...inspected };
+    return { ...alone, ...fit };
   }
   await checkInside(collected, folder, options.include);
   checkMissing(collected.missing, options.allowMissing);
@@ -70,7 +69,7 @@ export const prepareProject = async (
   }
   // A .blend that is alone goes under any name.
   const files = collected.files.length === 1 ? alone.files : placeFiles(collected.files);
-  return { ...inspected, files, missing, physics: chosen };
+  return { ...fit, files, missing, physics: chosen };
 };
 
 const MAX_TOLD = 3;
