@@ -27,6 +27,7 @@ import moved  # noqa: E402
 import naming  # noqa: E402
 import physics  # noqa: E402
 import reach  # noqa: E402
+import scripts  # noqa: E402
 import settings  # noqa: E402
 import tiles  # noqa: E402
 import zones  # noqa: E402
@@ -136,6 +137,7 @@ def open_scene(ask):
     # What is baked must stay as the file has it.
     is_bake = ask.get("physics") == "bake"
     notes = [] if is_bake else settings.apply(scene, ask)
+    left_out = [] if is_bake else scripts.leave_out()
     if ask.get("viewLayer") and not is_bake:
         notes += settings.choose_view_layer(scene, ask["viewLayer"])
     tree = settings.compositor_tree(scene) if scene.render.use_compositing and not is_bake else None
@@ -150,8 +152,9 @@ def open_scene(ask):
         if refused:
             raise Refusal("MISSING_ASSETS", f"not in the file: {listed(refused)}", names=[m["path"] for m in refused])
         notes.append(f"rendered without {len(missing)} missing files: {missing[0]['path']} …")
+    # First, because it changes the picture most.
+    notes = left_out + notes
     if bpy.app.autoexec_fail:
-        # First, because it changes the picture most.
         notes.insert(0, f"scripts in the file were not run: {bpy.app.autoexec_fail_message}")
     if not is_bake:
         naming.lead_absolutely()
