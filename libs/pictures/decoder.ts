@@ -13,10 +13,16 @@ import {
   type Sandbox,
   startConfined,
 } from '#libs/sandbox/index.ts';
-import { checkLength, maxFileBytes } from './formats.ts';
+import { checkLength, MAX_PICTURE_BYTES, maxFileBytes } from './formats.ts';
 import type { Inspected, PictureVerdict } from './inspect.ts';
-import { MAX_ANSWER_BYTES, type PictureAnswer, pictureAnswer } from './messages.ts';
-import { BadPicture } from './pixels.ts';
+import {
+  type DecoderAnswer,
+  decoderAnswer,
+  type DecoderRequest,
+  MAX_ANSWER_BYTES,
+  type SceneRequest,
+} from './messages.ts';
+import { BadPicture, type Size } from './pixels.ts';
 
 /** Where and how pictures are decoded. */
 export interface DecoderContext {
@@ -39,6 +45,8 @@ export interface PictureDecoder extends AsyncDisposable {
    * Error if this machine cannot decode.
    */
   check(checked: Checked): Promise<PictureVerdict>;
+  /** The size of the pictures of a .blend; undefined if it cannot be told. Throws as `check` does. */
+  sceneSize(scene: SceneRequest & { bytes: AsyncIterable<Uint8Array> }): Promise<Size | undefined>;
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -61,7 +69,7 @@ interface Running {
   program: ConfinedProcess;
   folder: string;
   /** The next answer; undefined if the program ends before. */
-  answer: () => Promise<PictureAnswer | undefined>;
+  answer: () => Promise<DecoderAnswer | undefined>;
 }
 
 const start = async ({ sandbox, clock }: DecoderContext): Promise<Running> => {
@@ -92,13 +100,13 @@ const start = async ({ sandbox, clock }: DecoderContext): Promise<Running> => {
     heard.resolve();
   };
   void program.exited.then(onExit);
-  const answer = async (): Promise<PictureAnswer | undefined> => {
+  const answer = async (): Promise<DecoderAnswer | undefined> => {
     for (;;) {
       const end = said.indexOf('\n');
       if (end !== -1) {
         const line = said.slice(0, end);
         said = said.slice(end + 1);
-        return pictureAnswer.safeParse(parsed(line)).data;
+        return decoderAnswer.safeParse(parsed(line)).data;
       }
       if (isEnded) {
         return undefined;
@@ -121,7 +129,8 @@ const parsed = (line: string): unknown => {
 /** Writes a request and its file, no faster than the program reads. Ends early if the program does. */
 const send = async (
   { input, exited }: ConfinedProcess,
-  { bytes, ...request }: Checked,
+  request: DecoderRequest,
+  bytes: AsyncIterable<Uint8Array>,
 ): Promise<void> => {
   input.write(`${JSON.stringify(request)}\n`);
   const gone = new AbortController();
@@ -174,7 +183,11 @@ export const createDecoder = (context: DecoderContext): PictureDecoder => {
     return running;
   };
 
-  const ask = async (checked: Checked): Promise<PictureVerdict> => {
+  /** The answer, or why there is none. */
+  const ask = async (
+    request: DecoderRequest,
+    bytes: AsyncIterable<Uint8Array>,
+  ): Promise<DecoderAnswer | { kind: 'none'; why: string }> => {
     const { program, answer } = await started();
     let isLate = false;
     const timer = context.clock.setTimer(TIMEOUT_MS, () => {
@@ -182,25 +195,18 @@ export const createDecoder = (context: DecoderContext): PictureDecoder => {
       void program.kill();
     });
     try {
-      await send(program, checked);
+      await send(program, request, bytes);
       const found = await answer();
-      if (found?.kind === 'good') {
-        const { preview, ...good } = found;
-        return {
-          ...good,
-          ...(preview !== undefined && { preview: Buffer.from(preview, 'base64') }),
-        };
-      }
-      if (found?.kind === 'bad') {
-        return found;
-      }
       if (found?.kind === 'trouble') {
         throw new Error(found.reason);
+      }
+      if (found !== undefined) {
+        return found;
       }
       const { excess } = await program.kill();
       const why = isLate ? `it takes over ${TIMEOUT_MS / 1_000} s` : (excess?.text ?? 'it crashes');
       await end();
-      return { kind: 'bad', reason: `the picture does not decode: the decoder stops, ${why}` };
+      return { kind: 'none', why };
     } catch (error) {
       // Nobody knows how much of the file it has read.
       await end();
@@ -210,18 +216,36 @@ export const createDecoder = (context: DecoderContext): PictureDecoder => {
     }
   };
 
+  const check = async ({ bytes, ...checked }: Checked): Promise<PictureVerdict> => {
+    try {
+      checkLength(checked.sizeBytes, maxFileBytes(checked.extension, checked.expected));
+    } catch (error) {
+      if (error instanceof BadPicture) {
+        return { kind: 'bad', reason: error.message };
+      }
+      throw error;
+    }
+    const wantsPreview = checked.wantsPreview ?? false;
+    const found = await oneAtATime(ask, { do: 'picture', ...checked, wantsPreview }, bytes);
+    if (found.kind === 'good') {
+      const { preview, ...good } = found;
+      return { ...good, ...(preview !== undefined && { preview: Buffer.from(preview, 'base64') }) };
+    }
+    const why = found.kind === 'none' ? found.why : 'it answers something else';
+    return found.kind === 'bad'
+      ? found
+      : { kind: 'bad', reason: `the picture does not decode: the decoder stops, ${why}` };
+  };
+
   return {
     warm: () => void started().catch(() => undefined),
-    check: async (checked) => {
-      try {
-        checkLength(checked.sizeBytes, maxFileBytes(checked.extension, checked.expected));
-      } catch (error) {
-        if (error instanceof BadPicture) {
-          return { kind: 'bad', reason: error.message };
-        }
-        throw error;
+    check,
+    sceneSize: async ({ bytes, ...request }) => {
+      if (request.sizeBytes > MAX_PICTURE_BYTES) {
+        return undefined;
       }
-      return oneAtATime(() => ask(checked));
+      const found = await oneAtATime(ask, { do: 'scene', ...request }, bytes);
+      return found.kind === 'scene' ? found.size : undefined;
     },
     [Symbol.asyncDispose]: end,
   };

@@ -11,4 +11,5 @@ export {
 export { EXTENSIONS, type Extension, isExtension } from './formats.ts';
 export type { PictureVerdict } from './inspect.ts';
 export { BadPicture, type Size } from './pixels.ts';
+export { pictureSize } from './size.ts';
 export { checkPicture, verifyPicture } from './verify.ts';

@@ -1,8 +1,17 @@
 import { z } from 'zod';
 import type { Inspected } from './inspect.ts';
 
+/** Asks for the size of the pictures of a .blend. */
+export interface SceneRequest {
+  sizeBytes: number;
+  /** Empty: the current one. */
+  scene: string;
+  /** 0: the scene's own. */
+  scalePercent: number;
+}
+
 /** What the confined program is asked, as a line of JSON; the bytes of the file follow. */
-export type PictureRequest = Inspected;
+export type DecoderRequest = ({ do: 'picture' } & Inspected) | ({ do: 'scene' } & SceneRequest);
 
 const verdict = z.discriminatedUnion('kind', [
   z.object({
@@ -17,14 +26,19 @@ const verdict = z.discriminatedUnion('kind', [
 ]);
 
 /** What it answers, each a line of JSON. Who took it over may have written them. */
-export const pictureAnswer = z.discriminatedUnion('kind', [
+export const decoderAnswer = z.discriminatedUnion('kind', [
   ...verdict.options,
+  /** The size of a scene's pictures; undefined if it cannot be told. */
+  z.object({
+    kind: z.literal('scene'),
+    size: z.object({ width: z.int().positive(), height: z.int().positive() }).optional(),
+  }),
   /** It can be asked. */
   z.object({ kind: z.literal('ready') }),
   /** The machine has a problem, not the picture. */
   z.object({ kind: z.literal('trouble'), reason: z.string() }),
 ]);
-export type PictureAnswer = z.infer<typeof pictureAnswer>;
+export type DecoderAnswer = z.infer<typeof decoderAnswer>;
 
 /** No answer is longer. The longest has a preview. */
 export const MAX_ANSWER_BYTES = 1_024 ** 2;

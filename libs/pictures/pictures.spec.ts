@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
@@ -259,6 +260,40 @@ describe('a decoder', () => {
       reason: 'the picture does not decode: the decoder stops, it crashes',
     });
     expect(await check(file, expected)).to.have.property('kind', 'good');
+  });
+});
+
+describe('a decoder of scenes', function () {
+  this.timeout(60_000);
+  before(needs('blender'));
+  const { at, decoder } = around();
+
+  it('tells the size that Blender’s pictures of a scene have, scaled and cropped', async () => {
+    const script = `import bpy
+render = bpy.context.scene.render
+cycles = bpy.context.scene.cycles
+render.engine, cycles.samples, cycles.use_denoising = "CYCLES", 1, False
+render.resolution_x, render.resolution_y, render.resolution_percentage = 101, 67, 50
+render.use_border = render.use_crop_to_border = True
+render.border_min_x, render.border_max_y = 0.3, 0.77
+render.filepath = ${JSON.stringify(at('cropped.png'))}
+bpy.ops.render.render(write_still=True)
+bpy.ops.wm.save_as_mainfile(filepath=${JSON.stringify(at('cropped.blend'))}, compress=True)
+render.use_multiview = True
+bpy.ops.wm.save_as_mainfile(filepath=${JSON.stringify(at('stereo.blend'))})`;
+    const plain = ['--background', '--factory-startup', '--python-exit-code', '1'];
+    await run('blender', [...plain, '--python-expr', script]);
+    const sizeOf = async (name: string, scene = '', scalePercent = 0) => {
+      const bytes = await readFile(at(name));
+      const of = { sizeBytes: bytes.length, scene, scalePercent };
+      return decoder().sceneSize({ ...of, bytes: Readable.from([bytes]) });
+    };
+    const { width, height } = await sharp(at('cropped.png')).metadata();
+    expect(await sizeOf('cropped.blend')).to.deep.equal({ width, height });
+    expect(await sizeOf('cropped.blend', 'Scene', 100)).to.deep.equal({ width: 71, height: 51 });
+    expect(await sizeOf('cropped.blend', 'Other')).to.equal(undefined);
+    expect(await sizeOf('stereo.blend')).to.equal(undefined);
+    expect(await sizeOf('cropped.png')).to.equal(undefined);
   });
 });
 

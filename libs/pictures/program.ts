@@ -3,8 +3,10 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { openSource, readBlendFile, resolutionOf } from '#libs/blend/index.ts';
 import { inspectPicture, type PictureVerdict } from './inspect.ts';
-import type { PictureAnswer, PictureRequest } from './messages.ts';
+import type { DecoderAnswer, DecoderRequest, SceneRequest } from './messages.ts';
+import { pictureSize } from './size.ts';
 
 const NEWLINE = 0x0a;
 /** Its work folder. */
@@ -49,11 +51,11 @@ async function* nextBytes(length: number): AsyncGenerator<Buffer> {
   }
 }
 
-const answer = (message: PictureAnswer): void => {
+const answer = (message: DecoderAnswer): void => {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 };
 
-const asMessage = (verdict: PictureVerdict): PictureAnswer => {
+const asMessage = (verdict: PictureVerdict): DecoderAnswer => {
   if (verdict.kind === 'bad') {
     return verdict;
   }
@@ -64,12 +66,29 @@ const asMessage = (verdict: PictureVerdict): PictureAnswer => {
   };
 };
 
+/** Nobody knows the size of what Blender reads and this does not, such as a linked scene. */
+const sizeIn = async ({ scene, scalePercent }: SceneRequest): Promise<DecoderAnswer> => {
+  try {
+    await using source = await openSource(FILE);
+    const found = resolutionOf(await readBlendFile(source), scene);
+    const percent = scalePercent || (found?.percent ?? 0);
+    const size = found && pictureSize({ ...found, percent, stretch: [1, 1] });
+    return { kind: 'scene', size };
+  } catch {
+    return { kind: 'scene' };
+  }
+};
+
 answer({ kind: 'ready' });
 for (let line = await nextLine(); line !== undefined; line = await nextLine()) {
-  const request = JSON.parse(line) as PictureRequest;
+  const request = JSON.parse(line) as DecoderRequest;
   try {
     await pipeline(nextBytes(request.sizeBytes), createWriteStream(FILE));
-    answer(asMessage(await inspectPicture(FILE, request)));
+    answer(
+      request.do === 'scene'
+        ? await sizeIn(request)
+        : asMessage(await inspectPicture(FILE, request)),
+    );
   } catch (error) {
     answer({ kind: 'trouble', reason: error instanceof Error ? error.message : String(error) });
   }

@@ -20,6 +20,7 @@ export { freePort } from '#libs/embedded/index.ts';
 export { isAlive } from './is-alive.ts';
 export { createKeys, type Keys, MESH_SECRET, TOKENS } from './keys.ts';
 export { needs } from './needs.ts';
+export { onePixel } from './pictures.ts';
 export { startProxy, type Direction, type Proxy, type Watcher } from './proxy.ts';
 export { errorOf, failureOf, wrongVariables } from './refused.ts';
 export { runningClock, type RunningClock } from './running-clock.ts';

@@ -10,9 +10,10 @@ export const uploadResult = async (
   { endpoints }: Mesh,
   { token, workload, attempt }: { token: string; workload: string; attempt: Attempt },
   bytes: Uint8Array,
+  extension = 'bin',
 ): Promise<UploadResponse> => {
   using blobs = createClient(BlobServiceService, { target: endpoints.blob, token });
-  const file = { workloadId: workload, attempt, extension: 'bin', part: 0 };
+  const file = { workloadId: workload, attempt, extension, part: 0 };
   const target = { $case: 'attemptResult', value: file } as const;
   return await blobs.upload(uploadOf({ target }, bytes));
 };

@@ -127,7 +127,9 @@ export const take = (model: Model, entry: Entry): string | undefined => {
     case 'attempt-lost':
     case 'user-barred':
     case 'wanted-set':
-    // Only renders have tasks that sleep.
+    // Only renders have results that are checked, and tasks that sleep.
+    case 'verified':
+    case 'result-refused':
     case 'split':
       return undefined;
     default:

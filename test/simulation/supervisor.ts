@@ -41,7 +41,11 @@ export const startSupervisor = (
     instance,
     meshSecret: MESH_SECRET,
     // Noop tasks pass no results on.
-    blob: { digest: () => Promise.reject(new Error('there are no blobs')) },
+    blob: {
+      digest: () => Promise.reject(new Error('there are no blobs')),
+      checkPicture: () => Promise.reject(new Error('there are no blobs')),
+      pictureSize: () => Promise.reject(new Error('there are no blobs')),
+    },
     bus,
     refusals: {
       count: (_workload, _user, reason) => world.count(`refused ${reason}`),

@@ -22,7 +22,7 @@ export const up: Define = (command, { does }) =>
       'auto',
     )
     .addOption(blenderOption())
-    .option('--no-sandbox', 'let agents run renderers unconfined')
+    .option('--no-sandbox', 'let agents run renderers, and blob decode pictures, unconfined')
     .addOption(countOption('--supervisors <n>', 'replicas of session-supervisor', [1, 100], 1))
     .addOption(countOption('--user-managers <n>', 'replicas of user-manager', [1, 100], 1))
     .addOption(

@@ -63,11 +63,12 @@ export const serviceEnvironment = (
   layout: Layout,
   stores: StoreUrls,
   endpoints: Record<Part, string>,
-  { caseRoot, vncNetwork, webhookNetwork, computeWorker }: UpOptions,
+  { caseRoot, vncNetwork, webhookNetwork, computeWorker, sandbox }: UpOptions,
 ): Record<string, string> => ({
   MUSTER_MONGO_URL: stores.mongo,
   MUSTER_NATS_URL: stores.nats,
   MUSTER_BLOB_CONNECTION_FILE: stores.blobConnectionFile,
+  ...(sandbox ? {} : { MUSTER_BLOB_NO_SANDBOX: '1' }),
   MUSTER_JWKS: layout.jwks,
   MUSTER_MESH_SECRET_FILE: layout.meshSecret,
   MUSTER_AGENT_KEY_FILE: layout.agentKey,

@@ -13,6 +13,11 @@ import { printNotes } from './notes.ts';
 export const stateOf = ({ state }: Pick<Workload, 'state'>): string =>
   formatEnum(state, 'WORKLOAD_STATE_');
 
+export const hasEnded = ({ state }: Pick<Workload, 'state'>): boolean =>
+  state === WorkloadState.COMPLETED ||
+  state === WorkloadState.FAILED ||
+  state === WorkloadState.STOPPED;
+
 /** What people call the user of a share, a result or an attempt. */
 export const nameOf = ({ userName, userId }: { userName: string; userId: string }): string =>
   userName || userId;
@@ -48,6 +53,10 @@ export const printWorkload = (
     waits: waiting.map(({ message }) => message).join('; '),
     reason: workload.reason && `${workload.reason}: ${workload.reasonMessage}`,
     [`${view.noun}s`]: `${completed} of ${total} done, ${failed} failed, ${rest} (${percentage.toFixed(1)} %)`,
+    verified:
+      workload.verified < completed
+        ? `${workload.verified} of ${completed} done: the mesh has not looked at the others itself${hasEnded(workload) ? '' : ' yet'}`
+        : '',
     'users wanted': String(workload.wantedUsers),
     'handed in': formatInstant(workload.createTime),
     started: formatInstant(workload.startTime),
@@ -70,6 +79,15 @@ export const printWorkload = (
   if (workload.notes.length > 0) {
     output.text('');
     printNotes(output, workload);
+  }
+  if (workload.refusedResults.length > 0) {
+    output.text('');
+    output.table(workload.refusedResults, [
+      ['WITHDRAWN RESULTS OF', nameOf],
+      ['RESULTS', ({ results }) => results, 'right'],
+      ['LAST', ({ task }) => task],
+      ['BECAUSE', ({ reason }) => reason],
+    ]);
   }
   if (workload.shares.length > 0) {
     output.text('');

@@ -23,6 +23,8 @@ const result = (frame: number): Result =>
     blobName: `results/${frame}`,
     sizeBytes: CONTENT.length,
     sha256: hash('sha256', CONTENT),
+    position: frame,
+    verified: true,
   });
 const workload = Workload.fromPartial({
   workloadId: 'w-1',
@@ -77,6 +79,38 @@ describe('createFetcher', () => {
     expect(lost).to.deep.equal(['frames/2']);
     expect([...fetcher.fetched.keys()]).to.have.members(['frames/1', 'frames/3']);
     expect(await readFile(join(dir.path, 'frame_0003.png'))).to.deep.equal(CONTENT);
+  });
+
+  it('fetches what is verified, and the others once they are, or the work has ended', async () => {
+    await using dir = await tempDir();
+    const { mesh, sent } = meshWithALoss();
+    let results = [
+      { ...result(1), verified: false },
+      { ...result(3), attempt: '0-3' },
+    ];
+    const after: number[] = [];
+    const listResults = async ({ afterRevision }: { afterRevision: number }) => {
+      after.push(afterRevision);
+      return { results, nextPageToken: '', revision: 3 };
+    };
+    const client = (service: unknown) =>
+      service === BlobServiceService
+        ? mesh.client(BlobServiceService, 'customer')
+        : { listResults };
+    const fetcher = fetcherFor({ client } as unknown as Mesh, dir.path);
+    await fetcher.catchUp();
+    expect(sent).to.deep.equal(['results/3']);
+    // The first was a lie; its place is taken by another.
+    results = [
+      { ...result(3), attempt: '0-3' },
+      { ...result(1), attempt: '0-9', position: 4, verified: false },
+    ];
+    await fetcher.catchUp();
+    expect(after).to.deep.equal([0, 0]);
+    expect(sent).to.deep.equal(['results/3']);
+    await fetcher.finish({ workloadId: 'w-1', completed: 2 });
+    expect(sent).to.deep.equal(['results/3', 'results/1']);
+    expect(fetcher.fetched.get('frames/1')?.result.attempt).to.equal('0-9');
   });
 
   it('ends with the error where nobody asks for the others', async () => {

@@ -8,6 +8,7 @@ import { writeFailure } from '../failures.ts';
 import { persistently, type PatienceOptions } from '../patience.ts';
 import type { Mesh } from '../mesh.ts';
 import { workloadsOf } from './client.ts';
+import { hasEnded } from './describe.ts';
 import { downloadResult } from './download.ts';
 import { resultFileName } from './file-names.ts';
 import { compareWith } from './found-at.ts';
@@ -38,7 +39,7 @@ interface FetchOptions {
 
 /** Brings accepted results to disk while others are still being made. */
 export interface Fetcher {
-  /** Fetches whatever was accepted since the last time. Calls follow one another, they never overlap. */
+  /** Fetches whatever was verified since the last time. Calls follow one another, they never overlap. */
   catchUp(): Promise<void>;
   /** Fetches until there are as many as the ended workload completed. DATA_LOSS `RESULTS_MISSING` if they do not come. */
   finish(ended: Pick<Workload, 'workloadId' | 'completed'>): Promise<void>;
@@ -64,6 +65,8 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
   const own = new Set<string>();
   const cleanParts = createPartCleaner();
   let afterRevision = 0;
+  /** What nobody has looked at may be a lie. Where the work has ended, nobody will look any more. */
+  let takesUnverified = hasEnded(workload);
 
   const fetchFile = async (path: string, file: Result | ResultFile, task: string) => {
     try {
@@ -111,18 +114,30 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
     options.onFetched(one);
   };
 
+  /** Only what waits for others that are not verified is listed twice. */
+  const isNew = ({ task, attempt }: Result): boolean =>
+    fetched.get(task)?.result.attempt !== attempt;
+
   const catchUp = async (): Promise<void> => {
     let pageToken = '';
+    /** The first result that is listed again the next time. */
+    let waiting = Infinity;
     do {
       const request = { workloadId, customerId: '', afterRevision, pageSize: PAGE_SIZE, pageToken };
       const page = await persistently(patience, () =>
         workloadsOf(mesh).listResults(request, { signal: cli.interrupt }),
       );
-      await inParallel(MAX_DOWNLOADS, latestPerTask(page.results.filter(isWanted)), fetchOne);
+      const wanted = latestPerTask(page.results.filter(isWanted));
+      const ready = wanted.filter((each) => takesUnverified || each.verified);
+      await inParallel(MAX_DOWNLOADS, ready.filter(isNew), fetchOne);
+      waiting = Math.min(
+        waiting,
+        ...wanted.flatMap((each) => (ready.includes(each) ? [] : [each.position])),
+      );
       pageToken = page.nextPageToken;
       // A replica that lags behind answers an older position, which must not cause a second download.
       if (pageToken === '') {
-        afterRevision = Math.max(afterRevision, page.revision);
+        afterRevision = Math.max(afterRevision, Math.min(page.revision, waiting - 1));
       }
     } while (pageToken !== '');
   };
@@ -134,6 +149,7 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
     replaced,
     catchUp: serially,
     async finish({ workloadId: id, completed }) {
+      takesUnverified = true;
       const isComplete = async () => {
         await serially();
         return fetched.size >= completed;

@@ -9,6 +9,7 @@ import { progressBar, progressEvent, progressLine, type Progress } from './progr
 
 const half: Progress = {
   completed: 12,
+  verified: 12,
   failed: 0,
   total: 24,
   users: 3,
@@ -19,6 +20,7 @@ const half: Progress = {
 };
 const none: Progress = {
   completed: 0,
+  verified: 0,
   failed: 0,
   total: 1,
   users: 0,
@@ -33,6 +35,7 @@ describe('progress', () => {
     expect(progressEvent(half)).to.deep.equal({
       event: 'progress',
       completed: 12,
+      verified: 12,
       failed: 0,
       total: 24,
       users: 3,
@@ -106,13 +109,27 @@ describe('progress', () => {
   });
 });
 
+describe('progress whose results are being verified', () => {
+  it('says how many are left once all are done', () => {
+    const done = { ...half, completed: 24, verified: 22, etaSeconds: 0, perMinute: 0 };
+    expect(progressLine(done, 'frame')).to.equal('24 of 24 frames, 3 users, 2 to verify');
+    expect(progressLine({ ...half, verified: 0 }, 'frame')).not.to.include('verify');
+  });
+});
+
 describe('createProgressDisplay', () => {
   it('shows plain lines at most once a second, and the last state always', async () => {
     const clock = fakeClock();
     const { cli, said } = testCli();
     const display = createProgressDisplay(createOutput(cli, false), clock, 'frame');
     for (let completed = 0; completed <= 24; completed += 1) {
-      display.show({ ...half, completed, etaSeconds: undefined, perMinute: 0 });
+      display.show({
+        ...half,
+        completed,
+        verified: completed,
+        etaSeconds: undefined,
+        perMinute: 0,
+      });
       await clock.advance(100);
     }
     display.finish();

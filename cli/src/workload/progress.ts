@@ -8,6 +8,8 @@ import type { WaitReason } from './waiting.ts';
 /** How a workload stands, in the numbers that people and programs follow. */
 export interface Progress {
   completed: number;
+  /** Completed tasks whose results the mesh has looked at itself. */
+  verified: number;
   failed: number;
   total: number;
   users: number;
@@ -24,6 +26,7 @@ export interface Progress {
 
 export const progressOf = (seen: WatchWorkloadResponse): Progress => ({
   completed: seen.workload?.completed ?? 0,
+  verified: seen.workload?.verified ?? 0,
   failed: seen.workload?.failed ?? 0,
   total: seen.workload?.total ?? 0,
   users: seen.activeUsers,
@@ -104,9 +107,13 @@ const rateOf = ({ perMinute, waiting }: Progress): string[] =>
 const SHOWN_SECONDS = 0.05;
 
 /** How long it will take, or why nobody works on it. */
-const restOf = ({ etaSeconds, users, waiting, completed, failed, total }: Progress): string[] => {
+const restOf = (progress: Progress): string[] => {
+  const { etaSeconds, users, waiting, completed, verified, failed, total } = progress;
   if (waiting !== undefined) {
     return [`waiting: ${printable(waiting.message)}`];
+  }
+  if (completed + failed === total && verified < completed) {
+    return [`${completed - verified} to verify`];
   }
   if (etaSeconds !== undefined && etaSeconds < SHOWN_SECONDS) {
     // The last results are being written down, or are there already.

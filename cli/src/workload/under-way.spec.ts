@@ -22,6 +22,7 @@ const task = (frame: number, more: Partial<RunningTask> = {}): RunningTask => ({
 
 const progress = (running: RunningTask[]): Progress => ({
   completed: 0,
+  verified: 0,
   failed: 0,
   total: 24,
   users: 1,

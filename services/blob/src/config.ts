@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import {
+  boolean,
   duration,
   identifier,
   integer,
@@ -42,6 +43,7 @@ export const variables = z.object({
   MUSTER_DOWNLOADS_AT_ONCE: integer({ min: 1, max: 4_096 }).prefault('256'),
   MUSTER_MIN_RATE: size({ minBytes: 1, maxBytes: 2 ** 30 }).prefault('16KiB'),
   MUSTER_UPLOAD_WITHIN: duration({ minMs: 60_000 }).prefault('24h'),
+  MUSTER_BLOB_NO_SANDBOX: boolean().prefault('0'),
 });
 
 export interface Config {
@@ -52,6 +54,7 @@ export interface Config {
   maximumUploadBytes: number;
   places: Record<Lane, number>;
   pace: PaceRules;
+  pictures: { isUnconfined: boolean };
 }
 
 export const readConfig = (env: Environment): Config => {
@@ -75,5 +78,6 @@ export const readConfig = (env: Environment): Config => {
       minBytesPerSecond: read.MUSTER_MIN_RATE,
       withinMs: read.MUSTER_UPLOAD_WITHIN,
     },
+    pictures: { isUnconfined: read.MUSTER_BLOB_NO_SANDBOX },
   };
 };

@@ -2,10 +2,12 @@ import type { KeyObject } from 'node:crypto';
 import { systemClock, type Clock } from '#libs/clock/index.ts';
 import { collection, connectMongo } from '#libs/mongo/index.ts';
 import { systemRandom, type Random } from '#libs/random/index.ts';
+import { findSandbox } from '#libs/sandbox/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Config } from './config.ts';
 import { logEvents, type Events } from './events.ts';
 import type { PaceRules } from './domain/pace.ts';
+import { createDecoders, type Decoders } from './pictures/decoders.ts';
 import { openBlobs, type Blobs } from './store/blobs.ts';
 import { createLanes, type Lanes } from './store/lanes.ts';
 import { openObjects, type Objects } from './store/objects.ts';
@@ -13,6 +15,7 @@ import { openObjects, type Objects } from './store/objects.ts';
 export interface Context {
   blobs: Blobs;
   objects: Objects;
+  decoders: Decoders;
   events: Events;
   log: Logger;
   meshSecret: KeyObject;
@@ -32,16 +35,22 @@ export const createContext = async (
   const { meshSecret, maximumUploadBytes, pace } = config;
   const mongo = await connectMongo({ ...config.mongo, logger: log });
   stack.defer(() => mongo.close());
+  const clock = overrides.clock ?? systemClock;
+  const noSandbox = config.pictures.isUnconfined;
+  const decoders =
+    overrides.decoders ?? createDecoders({ findSandbox: () => findSandbox({ noSandbox }), clock });
+  stack.use(decoders);
   return {
     blobs: openBlobs({ ...config.storage, meshSecret }),
     objects: openObjects(collection(mongo.db, 'objects')),
+    decoders,
     events: logEvents(),
     log,
     meshSecret,
     maximumUploadBytes,
     lanes: createLanes(config.places),
     pace,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     ...overrides,
   };

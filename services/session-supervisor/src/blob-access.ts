@@ -3,8 +3,12 @@ import { waitingFor } from '#libs/async/index.ts';
 import {
   BlobServiceService,
   ObjectServiceService,
+  type CheckPictureRequest,
+  type CheckPictureResponse,
   type GetObjectRequest,
   type GetObjectResponse,
+  type GetPictureSizeRequest,
+  type GetPictureSizeResponse,
   type BlobInfo,
 } from '#libs/contracts/blob.ts';
 import { isDomainError, status, unavailable } from '#libs/errors/index.ts';
@@ -17,6 +21,13 @@ export interface BlobAccess {
   head(blobName: string, bytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /** SHA-256 of a blob, 64 hexadecimal digits; undefined if there is no such blob. Reads the blob in pieces. */
   digest(blobName: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Has a result decoded; of any size if none is expected. Undefined if there is no such blob. */
+  checkPicture(
+    request: CheckPictureRequest,
+    signal: AbortSignal,
+  ): Promise<CheckPictureResponse | undefined>;
+  /** The size of the pictures of a scene; 0 by 0 if nobody can tell, or the object is gone. */
+  pictureSize(request: GetPictureSizeRequest, signal: AbortSignal): Promise<GetPictureSizeResponse>;
   /** All blobs whose names begin with this prefix. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<BlobInfo>;
   remove(blobName: string, signal: AbortSignal): Promise<void>;
@@ -26,6 +37,8 @@ export interface BlobAccess {
 const DEPENDENCY = 'blob';
 /** Shorter than the deadlines of callers, because they must be told in time which service did not answer. */
 const DEADLINE_MS = 4_000;
+/** No caller waits for a check. A large picture waits for others, and then takes up to two minutes. */
+const CHECK_MS = 600_000;
 
 export const connectBlob = (options: ClientOptions): BlobAccess => {
   const blobs = createClient(BlobServiceService, options);
@@ -61,12 +74,17 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
           hash.update(chunk);
         }
         return hash.digest('hex');
-      }).catch((thrown: unknown) => {
-        if (isDomainError(thrown) && thrown.code === status.NOT_FOUND) {
-          return undefined;
-        }
-        throw thrown;
-      }),
+      }).catch(unlessMissing),
+    checkPicture: (request, signal) =>
+      naming(signal, () => blobs.checkPicture(request, { signal, deadlineMs: CHECK_MS })).catch(
+        unlessMissing,
+      ),
+    pictureSize: async (request, signal) => {
+      const size = await naming(signal, () =>
+        blobs.getPictureSize(request, { signal, deadlineMs: CHECK_MS }),
+      ).catch(unlessMissing);
+      return size ?? { width: 0, height: 0 };
+    },
     list: async function* (prefix, signal) {
       let pageToken = '';
       do {
@@ -83,6 +101,13 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
       objects.close();
     },
   };
+};
+
+const unlessMissing = (thrown: unknown): undefined => {
+  if (isDomainError(thrown) && thrown.code === status.NOT_FOUND) {
+    return undefined;
+  }
+  throw thrown;
 };
 
 /** Names the blob service in errors that mean that it or its storage is away. Its other errors pass unchanged. */

@@ -1,6 +1,7 @@
 import { BlobServiceService, ObjectServiceService } from '#libs/contracts/blob.ts';
 import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
+import { checkPicture } from './check-picture.ts';
 import { createDownloadUrl } from './create-download-url.ts';
 import { createObject } from './create-object.ts';
 import { createProject } from './create-project.ts';
@@ -12,6 +13,7 @@ import { findObjects } from './find-objects.ts';
 import { getObject } from './get-object.ts';
 import { listBlobs } from './list-blobs.ts';
 import { listObjects } from './list-objects.ts';
+import { getPictureSize } from './get-picture-size.ts';
 import { statBlob } from './stat-blob.ts';
 import { upload } from './upload.ts';
 
@@ -22,6 +24,8 @@ export const services = (ctx: Context): ServiceBinding[] => [
     statBlob: statBlob(ctx),
     listBlobs: listBlobs(ctx),
     deleteBlob: deleteBlob(ctx),
+    checkPicture: checkPicture(ctx),
+    getPictureSize: getPictureSize(ctx),
     createUploadUrl: createUploadUrl(ctx),
     createDownloadUrl: createDownloadUrl(ctx),
   }),

@@ -42,6 +42,12 @@ export type Fault = 'task' | 'input' | 'machine';
 
 export type Order = 'sequential' | 'coarse-first';
 
+/** How the mesh looks at a result itself before it counts as verified. */
+export type ResultCheck =
+  | { kind: 'none' }
+  /** It decodes the picture, whose size the scene tells. */
+  | { kind: 'picture'; scene: string; scalePercent: number };
+
 /** The pure half of a kind, which decisions ask. It has no I/O, no clock and no chance. */
 export interface Kind<Spec> {
   graphOf(spec: Spec): TaskGraph;
@@ -62,6 +68,8 @@ export interface Kind<Spec> {
   mayCopy(spec: Spec, node: string): boolean;
   /** The file name extensions that a node's results may have, without a dot. */
   resultExtensions(spec: Spec, node: string): readonly string[];
+  /** How a node's results are checked. A workload ends after that. */
+  checkOf(spec: Spec, node: string): ResultCheck;
   /** SHA-256 of a result that is no blob and that the mesh can compute; undefined if results are blobs with receipts. */
   knownDigest(spec: Spec, workload: string, task: string): string | undefined;
   /** The reason with which a workload ends if tasks were given up: `FRAMES_FAILED`. */

@@ -48,8 +48,14 @@ const placeIn = (
     : { place: index + 1, length: waiting.length, running: holders, slots };
 };
 
-const surroundingsOf = ({ users, exchangeError, ...numbers }: VolatileReply): Surroundings => ({
+const surroundingsOf = ({
+  users,
+  exchangeError,
+  checkError,
+  ...numbers
+}: VolatileReply): Surroundings => ({
   ...numbers,
   active: users.length,
   exchangeError: exchangeError?.message ?? '',
+  checkError: checkError?.message ?? '',
 });

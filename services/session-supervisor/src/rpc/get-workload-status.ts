@@ -4,7 +4,7 @@ import type {
 } from '#libs/contracts/session.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
-import { outerCountsOf } from '../domain/state/workload.ts';
+import { outerCountsOf, verifiedCount } from '../domain/state/workload.ts';
 import type { View } from '../session/reads/reads.ts';
 import { percentageOf, phaseToProto } from '../wire/workload.ts';
 import { resolve } from './target.ts';
@@ -21,6 +21,7 @@ export const statusOf = ({ document, state, revision }: View): GetWorkloadStatus
     workloadId: document._id,
     state: phaseToProto(state.phase),
     ...counts,
+    verified: verifiedCount(state),
     percentage: percentageOf(counts.completed, counts.total),
     revision,
   };

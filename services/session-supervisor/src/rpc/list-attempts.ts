@@ -44,12 +44,17 @@ const attemptsOf = ({ n, at, entries }: JournalDocument<Entry>): AttemptRecord[]
     if (end === undefined || !('attempt' in entry)) {
       return [];
     }
-    const { task, generation, attempt, user, userName, seconds } = entry;
+    const { task, generation, attempt, user, userName } = entry;
+    // The seconds of a withdrawn result are those of its acceptance.
+    const seconds = 'seconds' in entry ? entry.seconds : 0;
     const record = { task, generation, attempt, end, userId: user, userName, seconds };
     const failure =
       entry.kind === 'attempt-failed'
         ? { failureClass: FailureClass[entry.failureClass], reason: entry.reason }
-        : { failureClass: FailureClass.UNSPECIFIED, reason: '' };
+        : {
+            failureClass: FailureClass.UNSPECIFIED,
+            reason: 'reason' in entry ? entry.reason : '',
+          };
     return [{ ...record, ...failure, time: at, position: n }];
   });
 
@@ -58,4 +63,5 @@ const ENDS: { [K in Entry['kind']]?: AttemptEnd } = {
   duplicate: AttemptEnd.DUPLICATE,
   'attempt-failed': AttemptEnd.FAILED,
   'attempt-lost': AttemptEnd.LOST,
+  'result-refused': AttemptEnd.WITHDRAWN,
 };

@@ -7,7 +7,7 @@ import { parseTaskKey } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import type { Entry } from '../domain/state/entries.ts';
 import { isInnerTask } from '../domain/graph/task-graph.ts';
-import { isCurrentResult } from '../domain/state/workload.ts';
+import { isCurrentResult, isVerified } from '../domain/state/workload.ts';
 import type { View } from '../session/reads/reads.ts';
 import { keepsakeBlob } from '../wire/keepsakes.ts';
 import { journalPage, parseNumberPage } from './number-page.ts';
@@ -62,6 +62,7 @@ const resultsOf = (
         userId: user,
         acceptTime: at,
         position: n,
+        verified: isVerified(state, entry.task),
       },
     ];
   });

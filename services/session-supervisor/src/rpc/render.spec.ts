@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Attempt, Receipt, RenderSpec } from '#libs/contracts/common.ts';
 import type { StartWorkloadRequest, Workload } from '#libs/contracts/session.ts';
-import { completedBody, eventually, renderSpec } from '#libs/testing/index.ts';
+import { completedBody, eventually, onePixel, renderSpec } from '#libs/testing/index.ts';
 import { buildHead, PACKINGS, SHAPES } from '#libs/blend/fixtures/head.ts';
 import { openBlob, type TestBlob } from '../fixtures/blob.ts';
 import { spoilt } from '../fixtures/users.ts';
@@ -184,19 +184,23 @@ describe('a render', function () {
     const id = (await start(render(objectId, asInFile)))?.workloadId ?? '';
     mesh.users.assign(id, 'eyes');
     const [attempt] = await mesh.users.work('eyes');
+    // The mesh decodes them.
+    const made = await Promise.all([onePixel('tiff', 1), onePixel('tiff', 2), onePixel('png', 3)]);
     const store = async (part: number, extension: string): Promise<Receipt | undefined> => {
       const value = { workloadId: id, attempt: attempt!, extension, part };
       const target = { $case: 'attemptResult', value } as const;
-      return (await blob.attemptFile('eyes', target, Buffer.from(`part ${part}`))).receipt;
+      return (await blob.attemptFile('eyes', target, made[part]!.bytes)).receipt;
     };
-    const receipts = [await store(0, 'tif'), await store(1, 'tif'), await store(2, 'exr')];
+    const receipts = [await store(0, 'tif'), await store(1, 'tif'), await store(2, 'png')];
     const [receipt, right, passes] = receipts;
     const files = [
-      { receipt: right, ending: '_R.tif', pixelHash: 'ab'.repeat(32) },
-      { receipt: passes, ending: '.Passes-Z.exr', pixelHash: '' },
+      { receipt: right, ending: '_R.tif', pixelHash: made[1].pixelHash },
+      { receipt: passes, ending: '.Passes-Z.png', pixelHash: made[2].pixelHash },
     ];
     const used = { engine: 'CYCLES', version: '3.4.1', device: 'CPU' };
-    const good = { receipt, sha256: receipt!.sha256, ending: '_L.tif', used, files };
+    const { sha256 } = receipt!;
+    const { pixelHash } = made[0];
+    const good = { receipt, sha256, pixelHash, ending: '_L.tif', used, files };
     const report = async (reportId: number, more: Parameters<typeof completedBody>[0] = {}) => {
       const body = completedBody({ ...good, ...more });
       const reports = [{ reportId, workloadId: id, attempt: attempt!, body }];
@@ -223,10 +227,14 @@ describe('a render', function () {
     const listed = await workloads.listResults({ ...about(id), ...firstPage, afterRevision: 0 });
     const [result] = listed.results;
     expect(result).to.deep.include({ ending: '_L.tif', used });
-    expect(result?.files.map(({ ending }) => ending)).to.deep.equal(['_R.tif', '.Passes-Z.exr']);
+    expect(result?.files.map(({ ending }) => ending)).to.deep.equal(['_R.tif', '.Passes-Z.png']);
     const [further] = result?.files ?? [];
-    expect(further).to.include({ sha256: right!.sha256, sizeBytes: 6, pixelHash: 'ab'.repeat(32) });
-    expect(await blob.read('acme', further!.blobName, further!.grant)).to.equal('part 1');
+    const { bytes, ...known } = made[1];
+    expect(further).to.include({ sha256: right!.sha256, sizeBytes: bytes.length, ...known });
+    expect(await blob.read('acme', further!.blobName, further!.grant)).to.equal(bytes.toString());
+    await eventually(async () =>
+      expect((await workloads.getWorkload(about(id))).workload?.verified).to.equal(1),
+    );
     const { workload } = await workloads.getWorkload(about(id));
     expect(workload?.madeWith).to.deep.equal([{ used, results: 1 }]);
   });
@@ -258,8 +266,9 @@ describe('a render', function () {
     expect(second.task).to.equal(first.task);
     const result = { workloadId: id, attempt: second, extension: 'png', part: 0 };
     const target = { $case: 'attemptResult', value: result } as const;
-    const { receipt } = await blob.attemptFile('keeper-2', target, Buffer.from('picture'));
-    const body = completedBody({ receipt, sha256: receipt!.sha256, pixelHash: 'ab'.repeat(32) });
+    const { bytes, pixelHash } = await onePixel('png', 1);
+    const { receipt } = await blob.attemptFile('keeper-2', target, bytes);
+    const body = completedBody({ receipt, sha256: receipt!.sha256, pixelHash });
     await mesh.users.report(id, 'keeper-2', [
       { reportId: 1, workloadId: id, attempt: second, body },
     ]);

@@ -1,4 +1,5 @@
 import {
+  hasChecks,
   outerCountsOf,
   hasEnded,
   type WorkloadHeader,
@@ -46,14 +47,8 @@ export interface WorkloadDocument {
 
 /** Builds before this FOLD_VERSION do not understand workloads of several nodes. */
 const GRAPH_FOLD_VERSION = 4;
-/** Builds before this one would take the manifest of a project for a .blend. */
-const PROJECT_FOLD_VERSION = 6;
-/** Builds before this one do not pass results on to other tasks. */
-const INNER_FOLD_VERSION = 6;
-/** Builds before this one would begin with the tasks that sleep. */
-const SLEEP_FOLD_VERSION = 7;
-/** Builds before this one would have any machine render with its processors. */
-const DEVICE_FOLD_VERSION = 7;
+/** Builds before this one would end workloads whose results nobody has looked at. */
+const CHECK_FOLD_VERSION = 8;
 
 /** Builds before this FOLD_VERSION would begin a workload that waits for a slot. */
 export const QUEUE_FOLD_VERSION = 6;
@@ -61,22 +56,12 @@ export const QUEUE_FOLD_VERSION = 6;
 /** The field that says which builds may own a workload. */
 export const understoodFrom = ({
   spec,
-  file,
-}: Pick<WorkloadHeader, 'spec' | 'file'>): Pick<WorkloadDocument, 'understoodFrom'> => {
-  if (kindOf(spec).engineNeeds(spec, file, { engine: '', version: '' }).device) {
-    return { understoodFrom: DEVICE_FOLD_VERSION };
+}: Pick<WorkloadHeader, 'spec'>): Pick<WorkloadDocument, 'understoodFrom'> => {
+  const graph = kindOf(spec).graphOf(spec);
+  if (hasChecks({ spec }, graph)) {
+    return { understoodFrom: CHECK_FOLD_VERSION };
   }
-  const { nodes } = kindOf(spec).graphOf(spec);
-  if (nodes.some(({ sleeps }) => sleeps)) {
-    return { understoodFrom: SLEEP_FOLD_VERSION };
-  }
-  if (file?.isProject === true) {
-    return { understoodFrom: PROJECT_FOLD_VERSION };
-  }
-  if (nodes.some(({ isInner }) => isInner)) {
-    return { understoodFrom: INNER_FOLD_VERSION };
-  }
-  return nodes.length > 1 ? { understoodFrom: GRAPH_FOLD_VERSION } : {};
+  return graph.nodes.length > 1 ? { understoodFrom: GRAPH_FOLD_VERSION } : {};
 };
 
 /** A workload's state for lists, written at most once a second. It may be behind the journal, but is never ahead of it. */

@@ -3,7 +3,7 @@ import {
   type StartWorkloadResponse,
   type Workload,
 } from '#libs/contracts/session.ts';
-import { outerCountsOf, type Counts, type Phase } from '../domain/state/workload.ts';
+import { outerCountsOf, verifiedCount, type Counts, type Phase } from '../domain/state/workload.ts';
 import { nodesOf } from './nodes.ts';
 import type { View } from '../session/reads/reads.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
@@ -58,6 +58,12 @@ const viewToProto = ({ document, state, revision }: View): Workload => {
       .toSorted((a, b) => b.results - a.results)
       .map(({ results, ...used }) => ({ used, results })),
     nodes: nodes.length > 1 ? nodes : [],
+    verified: verifiedCount(state),
+    refusedResults: state.refused.map(({ id: userId, name: userName, ...last }) => ({
+      userId,
+      userName,
+      ...last,
+    })),
   };
 };
 
@@ -89,6 +95,8 @@ export const listedToProto = (document: WorkloadDocument): Workload => {
     notes: [],
     madeWith: [],
     nodes: [],
+    verified: 0,
+    refusedResults: [],
   };
 };
 

@@ -1,12 +1,12 @@
 import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { sha256File } from '../../files.ts';
-import { BadPicture, checkPicture } from '#libs/pictures/index.ts';
+import { BadPicture, checkPicture, pictureSize } from '#libs/pictures/index.ts';
 import { completed, failed, type FurtherFile, type Outcome, type Running } from '../engine.ts';
 import { failureOfRefusal, failureOfTrouble, failureOn } from './failures.ts';
 import type { RenderJob } from './job.ts';
 import { type Ready, type SceneOptions, workDirOf } from './opening.ts';
-import { answers, isOfNode, pictureSize, type SceneFacts } from './renderer-protocol.ts';
+import { answers, isOfNode, type SceneFacts } from './renderer-protocol.ts';
 import type { Strips } from './tiles/strips.ts';
 
 /** Moves a picture, if there is one, out of the sandbox's reach, because the sandbox could change it after the check. */

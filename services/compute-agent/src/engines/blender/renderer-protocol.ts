@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { z } from 'zod';
 import { isFileEnding, MAX_FURTHER_FILES } from '#libs/mesh/index.ts';
-import { EXTENSIONS, type Size } from '#libs/pictures/index.ts';
+import { EXTENSIONS } from '#libs/pictures/index.ts';
 import { backends } from './devices/backends.ts';
 import type { DeviceUse } from './devices/device.ts';
 import { RENDER_ENGINES } from './job.ts';
@@ -134,21 +134,6 @@ export type SceneFacts = Omit<z.infer<typeof facts>, 'ok'>;
 /** A graphics card as Cycles names it. */
 export type FoundDevice = z.infer<typeof device>;
 export type Refusal = z.infer<typeof refusal>;
-
-/** The pixels between two edges of a border. Blender computes with 32-bit floats and truncates. */
-const span = (pixels: number, from: number, to: number): number => {
-  const edge = (share: number): number => Math.trunc(Math.fround(Math.fround(share) * pixels));
-  return edge(to) - edge(from);
-};
-
-/** The size in pixels of the pictures of a scene, computed as Blender does. */
-export const pictureSize = ({ width, height, percent, border, stretch }: SceneFacts): Size => {
-  const [left, right, bottom, top] = border ?? [0, 1, 0, 1];
-  return {
-    width: stretch[0] * span(Math.floor((width * percent) / 100), left, right),
-    height: stretch[1] * span(Math.floor((height * percent) / 100), bottom, top),
-  };
-};
 
 /** Whether a File Output node wrote a file, as files.py names those. */
 export const isOfNode = (name: string): boolean => name.startsWith('node');

@@ -1,7 +1,7 @@
 import { record, type Draft, type Refusal } from './decision.ts';
 import { fitWorkers } from './decide-users.ts';
 import {
-  damagedOrdinals,
+  currentOrdinals,
   isTooWide,
   MAX_GENERATION,
   refusalOfReopening,
@@ -96,7 +96,7 @@ const obey = (
       return makeAgain(draft, [...tasks, ...fallout]);
     }
     case 'repair': {
-      const ordinals = damagedOrdinals(draft.state, command.damaged);
+      const ordinals = currentOrdinals(draft.state, command.damaged);
       if (ordinals.length === 0) {
         return undefined;
       }

@@ -138,7 +138,7 @@ const makeSuccessorsAgain = (draft: Draft, ordinal: number): void => {
   }
 };
 
-/** Number of tasks that a user failed and others completed, from which on the user is taken to be at fault. */
+/** Number of tasks that a user failed and others completed, or whose results were refused, from which on the user is taken to be at fault. */
 const MAX_BLAME = 3;
 
 /** Runs after a task was accepted. Bars each user that failed it and has failed too many tasks that others completed. */
@@ -146,10 +146,19 @@ const barWhomItShows = (draft: Draft, ordinal: number): void => {
   const failures = troubleOf(draft.state, ordinal)?.failures;
   for (const [user, userName] of new Map(failures?.map((each) => [each.user, each.userName]))) {
     const blame = draft.state.blame.get(user) ?? 0;
-    if (blame >= MAX_BLAME && !draft.state.barred.has(user)) {
-      const reason = `failed ${blame} tasks that others then completed`;
-      record(draft, { kind: 'user-barred', user, ...(userName && { userName }), reason });
-    }
+    const reason = `failed ${blame} tasks that others then completed`;
+    barIfBlamed(draft, { user, userName }, reason);
+  }
+};
+
+/** Bars a user that has failed too many tasks. */
+export const barIfBlamed = (
+  draft: Draft,
+  { user, userName }: { user: string; userName: string | undefined },
+  reason: string,
+): void => {
+  if ((draft.state.blame.get(user) ?? 0) >= MAX_BLAME && !draft.state.barred.has(user)) {
+    record(draft, { kind: 'user-barred', user, ...(userName && { userName }), reason });
   }
 };
 

@@ -1,3 +1,4 @@
+import { decideChecked } from './decide-checked.ts';
 import { decideCommand } from './decide-commands.ts';
 import { decideReports } from './decide-reports.ts';
 import {
@@ -50,6 +51,8 @@ const obey = (draft: Draft, input: Input): void => {
       return decideUserIdle(draft, input);
     case 'slow':
       return decideSlow(draft, input);
+    case 'checked':
+      return decideChecked(draft, input);
     case 'tick':
       return decideTick(draft);
     case 'close':

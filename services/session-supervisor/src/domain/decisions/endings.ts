@@ -37,6 +37,13 @@ export const spendBudget = (
   }
 };
 
+/** Runs after a result was refused. Gives the task up if its budget is spent. */
+export const spendRefusal = (draft: Draft, ordinal: number, reason: string): void => {
+  if (isSpent(draft, ordinal)) {
+    giveUp(draft, ordinal, `PICTURE_INVALID: ${reason}`);
+  }
+};
+
 /** Whether enough users failed a task, or few could try it and it failed often enough, or it failed far too often. */
 const isSpent = (draft: Draft, ordinal: number): boolean => {
   const { maxFailures } = draft.state.header.spec;
@@ -117,13 +124,13 @@ const pauseIfMostFail = (draft: Draft, last: string): void => {
   }
 };
 
-/** Ends the workload when every task is decided. */
+/** Ends the workload when every task is decided, and every result that the mesh checks is verified. */
 export const endIfDone = (draft: Draft): void => {
   if (hasEnded(draft.state)) {
     return;
   }
   const { remaining, failed } = countsOf(draft.state);
-  if (remaining > 0) {
+  if (remaining > 0 || draft.state.unverified.count > 0) {
     return;
   }
   if (failed > 0) {

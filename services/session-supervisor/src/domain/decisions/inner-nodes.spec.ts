@@ -75,6 +75,15 @@ const bakeGame = (frames = '1-6', spec: Partial<RenderSpec> = {}, users = ['u1']
     reportOf: ({ id, task, generation, attempt }: ReturnType<typeof find>) =>
       game.input(reports(id, [{ reportId: 1, task, generation, attempt, body: done(task) }])),
     complete: (task: string, sha256 = sha('a')) => report(task, done(task, sha256)),
+    verify: (...tasks: string[]) =>
+      game.input({
+        kind: 'checked',
+        verified: tasks.map((task) => {
+          const [ordinal = 0] = ordinalsFromText(state().graph, task);
+          return { task, generation: generationOf(state(), ordinal) };
+        }),
+        refused: [],
+      }),
     fail: (task: string, failureClass: 'RENDER_ERROR' | 'INPUT_LOST' = 'RENDER_ERROR') =>
       report(task, { kind: 'failed', failureClass, reason: 'no', seconds: 1, log: '', names: [] }),
   };
@@ -105,6 +114,7 @@ describe('a node whose results only serve others', () => {
     });
     game.complete('frames/1');
     game.complete('frames/2');
+    game.verify('frames/1', 'frames/2');
     expect(game.state().phase).to.equal('completed');
     expect(outerCountsOf(game.state())).to.include({ total: 2, completed: 2, remaining: 0 });
   });
@@ -182,7 +192,8 @@ describe('a node whose results only serve others', () => {
       expect(countsOf(game.state())).to.include({ total: 2, completed: 0, remaining: 2 });
       expect(nodeCountsOf(game.state()).map(({ total }) => total)).to.deep.equal([0, 0, 2]);
       game.complete('frames/5');
-      const { entries } = game.complete('frames/6');
+      game.complete('frames/6');
+      const { entries } = game.verify('frames/5', 'frames/6');
       expect(entries.at(-1)?.kind).to.equal('completed');
     });
 
@@ -204,7 +215,8 @@ describe('a node whose results only serve others', () => {
       awake.forEach((task) => game.complete(task));
       const { ordinal } = game.find('frames/5');
       expect(inputResultsOf(game.state(), [ordinal]).map(({ task }) => task)).to.deep.equal(awake);
-      expect(game.complete('frames/5').entries.at(-1)?.kind).to.equal('completed');
+      game.complete('frames/5');
+      expect(game.verify('frames/5').entries.at(-1)?.kind).to.equal('completed');
     });
 
     it('stays asleep where it would not help, or nobody can tell', () => {

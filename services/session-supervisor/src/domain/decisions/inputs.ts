@@ -28,6 +28,9 @@ export type Command =
 /** An accepted result whose blob is missing or damaged. */
 export type Damaged = Pick<AttemptKey, 'task' | 'generation'>;
 
+/** An accepted result that is not what its user reported. */
+export type Refused = AttemptKey & { userName: string; reason: string };
+
 /** An attempt that a user says it holds; its token is valid. */
 export type HeldClaim = Omit<AttemptKey, 'user'>;
 
@@ -58,6 +61,8 @@ export type Input =
       elapsedSeconds: number;
       remainingSeconds: number;
     }
+  /** The mesh looked at accepted results itself. */
+  | { kind: 'checked'; verified: readonly Damaged[]; refused: readonly Refused[] }
   | { kind: 'tick' }
   /** The work that follows the end of a workload is done. */
   | { kind: 'close' };

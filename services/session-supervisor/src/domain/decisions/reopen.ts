@@ -57,8 +57,8 @@ export const givenUpEntry = (state: WorkloadState, ordinal: number, reason: stri
   return { kind: 'task-failed', task, generation: generationOf(state, ordinal), reason };
 };
 
-/** The ordinals of those damaged results that are still the accepted ones, ascending. */
-export const damagedOrdinals = (state: WorkloadState, damaged: readonly Damaged[]): number[] =>
+/** The ordinals of those results that are still the accepted ones, ascending. */
+export const currentOrdinals = (state: WorkloadState, damaged: readonly Damaged[]): number[] =>
   damaged
     .flatMap(({ task, generation }) => {
       const ordinal = taskOrdinal(state.graph, task);
@@ -91,7 +91,7 @@ export const reopeningEntries = (
     const retried = { kind: 'retried', tasks: command.tasks, ...(request && { request }) } as const;
     return entries(retried, [...fallout]);
   }
-  const ordinals = damagedOrdinals(state, command.damaged);
+  const ordinals = currentOrdinals(state, command.damaged);
   return ordinals.length === 0
     ? undefined
     : entries(repairEntry(state, ordinals, command.reason), ordinals);

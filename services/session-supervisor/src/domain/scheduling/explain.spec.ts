@@ -12,6 +12,7 @@ const working: Surroundings = {
   suitable: 2,
   connected: 3,
   exchangeError: '',
+  checkError: '',
 };
 const nobody: Surroundings = {
   active: 0,
@@ -19,6 +20,7 @@ const nobody: Surroundings = {
   suitable: 0,
   connected: 0,
   exchangeError: '',
+  checkError: '',
 };
 
 const codes = (state: WorkloadState, around: Surroundings | undefined, planUsers = 100): string[] =>

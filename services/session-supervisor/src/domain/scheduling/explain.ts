@@ -11,6 +11,8 @@ export interface Surroundings {
   connected: number;
   /** Why the last exchange with the matcher failed; empty if it did not. */
   exchangeError: string;
+  /** Why results cannot be checked; empty if they can. */
+  checkError: string;
 }
 
 /** The place of a workload in its customer's queue. */
@@ -48,7 +50,7 @@ export const explain = (
       message: `it is ${phase}${ending?.message ? `: ${ending.message}` : ''}`,
     };
     const { count } = state.repairs;
-    const message = `${plural(count, 'task')} done again, because a result was missing or damaged`;
+    const message = `${plural(count, 'task')} done again, because a result was missing, damaged or refused`;
     return count === 0 ? [ended] : [{ code: 'UNDER_REPAIR', message }, ended];
   }
   const reasons: WaitReason[] = [];
@@ -111,6 +113,27 @@ export const explain = (
       'TASKS_FAILING',
       `${plural(failing.length, 'task')} failed and will be tried again; the last: ${failing.at(-1)?.[1].last?.reason ?? ''}`,
     );
+  }
+  const { count: unverified } = state.unverified;
+  if (unverified > 0 && (around?.checkError ?? '') !== '') {
+    add(
+      'DEPENDENCY_UNAVAILABLE',
+      `${plural(unverified, 'result')} cannot be checked: ${around?.checkError}`,
+    );
+  } else if (unverified > 0 && countsOf(state).remaining === 0) {
+    add(
+      'CHECKS_RESULTS',
+      `it ends when ${plural(unverified, 'result')} more ${unverified === 1 ? 'is' : 'are'} verified`,
+    );
+  }
+  if (state.refused.length > 0) {
+    const named = state.refused
+      .slice(0, MAX_NAMED)
+      .map(
+        ({ id, results, task, reason }) =>
+          `${plural(results, 'result')} of ${id} (${task}: ${reason})`,
+      );
+    add('RESULTS_REFUSED', `withdrawn and made again: ${named.join(', ')}`);
   }
   if (reasons.length === 0) {
     const { remaining } = countsOf(state);

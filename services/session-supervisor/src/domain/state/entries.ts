@@ -96,6 +96,10 @@ export type Entry =
   | { kind: 'retried'; tasks: string; request?: RequestMark }
   /** The results of these tasks are missing or damaged and are to be made again. */
   | { kind: 'repair-wanted'; tasks: string; reason: string }
+  /** The mesh looked at the accepted results of these tasks itself, and they are what their users reported. */
+  | { kind: 'verified'; tasks: string }
+  /** The mesh looked at an accepted result, and it is not what its user reported. It counts no more, and is made again. */
+  | ({ kind: 'result-refused'; userName: string; reason: string } & AttemptKey)
   /** These tasks slept and are to be done, and what stands after them is begun anew, because one user needs too long for it. */
   | { kind: 'split'; tasks: string }
   | { kind: 'stopped'; deleteResults: boolean; request?: RequestMark }
@@ -119,6 +123,8 @@ const kinds: Record<EntryKind, true> = {
   'wanted-set': true,
   retried: true,
   'repair-wanted': true,
+  verified: true,
+  'result-refused': true,
   split: true,
   stopped: true,
   completed: true,

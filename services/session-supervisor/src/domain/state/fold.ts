@@ -8,9 +8,11 @@ import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
 import {
   type EngineShare,
+  checkOf,
   hasEnded,
   MAX_ENGINE_SHARES,
   MAX_NOTES,
+  MAX_REFUSED_USERS,
   troubleOf,
   type Note,
   type PassedResult,
@@ -21,7 +23,7 @@ import {
 } from './workload.ts';
 
 /** Raise it if the same entries fold to another state or the state's form changes: old snapshots are then ignored. */
-export const FOLD_VERSION = 7;
+export const FOLD_VERSION = 8;
 
 /** Number of commands whose request ids a state remembers. */
 const REMEMBERED_REQUESTS = 1_000;
@@ -89,6 +91,10 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       return repairWanted(state, ordinalsFromText(state.graph, entry.tasks));
     case 'split':
       return split(state, ordinalsFromText(state.graph, entry.tasks));
+    case 'verified':
+      return verified(state, ordinalsFromText(state.graph, entry.tasks));
+    case 'result-refused':
+      return refused(state, entry, at);
     case 'wanted-set':
       return remember({ ...state, wanted: entry.wanted }, entry.request);
     case 'stopped': {
@@ -140,7 +146,9 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
       doneBy: withValue(state.doneBy, ordinal, index + 1),
       generations:
         generation === 0 ? state.generations : withValue(state.generations, ordinal, generation),
-      repairs: withoutBit(state.repairs, ordinal),
+      ...(checkOf(state, ordinal).kind === 'none'
+        ? { repairs: withoutBit(state.repairs, ordinal) }
+        : { unverified: withBit(state.unverified, ordinal) }),
       blame: blamed(state, ordinal, result.user),
       notes: withNotes(state.notes, result.notes),
       passed: isInner ? new Map(state.passed).set(ordinal, passedOf(result)) : state.passed,
@@ -243,12 +251,13 @@ const goOn = (state: WorkloadState): WorkloadState => ({
  * fallout, because users work on them with results that no longer count.
  */
 const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadState => {
-  let { done, givenUp: failed, doneBy, generations, troubles, repairs } = state;
+  let { done, givenUp: failed, doneBy, generations, troubles, repairs, unverified } = state;
   const generation = state.generation + 1;
   const forget = (ordinal: number): void => {
     done = withoutBit(done, ordinal);
     failed = withoutBit(failed, ordinal);
     doneBy = withValue(doneBy, ordinal, 0);
+    unverified = withoutBit(unverified, ordinal);
     repairs = withoutBit(repairs, ordinal);
     generations = withValue(generations, ordinal, generation);
   };
@@ -262,8 +271,8 @@ const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadSta
     troubles = sparseDelete(troubles, ordinal);
     forget(ordinal);
   }
-  const changed = { done, givenUp: failed, doneBy, generations, troubles, repairs, generation };
-  return opening({ ...state, ...changed }, [...tasks, ...fallout]);
+  const changed = { done, givenUp: failed, doneBy, generations, troubles, repairs, unverified };
+  return opening({ ...state, ...changed, generation }, [...tasks, ...fallout]);
 };
 
 const retried = (state: WorkloadState, tasks: string): WorkloadState => {
@@ -287,6 +296,55 @@ const repairWanted = (state: WorkloadState, ordinals: ReadonlySet<number>): Work
   // Successors keep their results, because a repair makes the same result again.
   const open = undecided(state, { tasks: damaged, fallout: new Set() });
   return { ...open, repairs: [...damaged].reduce(withBit, open.repairs), closed: false };
+};
+
+const verified = (state: WorkloadState, ordinals: ReadonlySet<number>): WorkloadState => {
+  let { unverified, repairs } = state;
+  for (const ordinal of ordinals) {
+    unverified = withoutBit(unverified, ordinal);
+    repairs = has(state.done, ordinal) ? withoutBit(repairs, ordinal) : repairs;
+  }
+  return { ...state, unverified, repairs };
+};
+
+const refused = (
+  state: WorkloadState,
+  { task, attempt, user, userName, reason }: Extract<Entry, { kind: 'result-refused' }>,
+  { at }: At,
+): WorkloadState => {
+  const ordinal = taskOrdinal(state.graph, task);
+  if (ordinal === undefined) {
+    return state;
+  }
+  const { failures } = troubleOf(state, ordinal) ?? { failures: [] };
+  const open = repairWanted(state, new Set([ordinal]));
+  const failure = { attempt, user, userName, isTaskFault: true, shortOfBytes: 0 };
+  const last = {
+    attempt,
+    user,
+    userName,
+    failureClass: 'PICTURE_INVALID',
+    reason,
+    log: '',
+    at,
+  } as const;
+  const known = state.refused.find(({ id }) => id === user);
+  const share = { id: user, name: userName, results: (known?.results ?? 0) + 1, task, reason };
+  return {
+    ...withTrouble(open, task, (trouble) => ({
+      ...trouble,
+      failures: [...failures, failure],
+      last,
+    })),
+    shares: state.shares.map((each) =>
+      each.id === user ? { ...each, completed: Math.max(0, each.completed - 1) } : each,
+    ),
+    blame: new Map(state.blame).set(user, (state.blame.get(user) ?? 0) + 1),
+    refused:
+      known === undefined
+        ? [...state.refused, share].slice(0, MAX_REFUSED_USERS)
+        : state.refused.map((each) => (each === known ? share : each)),
+  };
 };
 
 const split = (state: WorkloadState, tasks: ReadonlySet<number>): WorkloadState =>

@@ -15,6 +15,7 @@ interface Packed {
   doneBy: SmallIntMapJson;
   generations: SmallIntMapJson;
   repairs: BitmapJson;
+  unverified: BitmapJson;
   troubles: [number, Trouble][];
   blame: [string, number][];
   barred: string[];
@@ -36,6 +37,7 @@ export const freeze = (state: WorkloadState): unknown => {
     givenUp: bitmapToJson(state.givenUp),
     doneBy: smallIntMapToJson(state.doneBy),
     generations: smallIntMapToJson(state.generations),
+    unverified: bitmapToJson(state.unverified),
     repairs: bitmapToJson(state.repairs),
     troubles: [...sparseEntries(state.troubles)],
     blame: [...state.blame],
@@ -58,6 +60,7 @@ export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => 
     doneBy: smallIntMapFromJson(from.doneBy, size),
     generations: smallIntMapFromJson(from.generations, size),
     repairs: bitmapFromJson(from.repairs, size),
+    unverified: bitmapFromJson(from.unverified, size),
     troubles: sparseMapFrom(size, from.troubles),
     blame: new Map(from.blame),
     barred: new Map([...from.barred.map((user) => [user, user] as const), ...barredNames]),

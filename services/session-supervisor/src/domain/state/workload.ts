@@ -2,7 +2,7 @@ import { kindOf, type WorkloadSpec } from '../../kinds/kinds.ts';
 import { bitmapOf, countBoth, countWithin, emptyBitmap, has, type Bitmap } from '../sets/bitmap.ts';
 import type { FailureClassName } from '#libs/contracts/agent.ts';
 import type { Entry, UsedEngine } from './entries.ts';
-import type { InputFile } from '../../kinds/kind.ts';
+import type { InputFile, ResultCheck } from '../../kinds/kind.ts';
 import { emptySmallIntMap, valueAt, type SmallIntMap } from '../sets/small-int-map.ts';
 import { emptySparseMap, sparseGet, type SparseMap } from '../sets/sparse-map.ts';
 import { blockedOf, initiallyBlocked, inputsOf } from '../graph/readiness.ts';
@@ -92,6 +92,18 @@ export interface PassedResult {
   sizeBytes: number;
 }
 
+/** A user whose accepted results turned out not to be what it reported. */
+export interface RefusedUser {
+  id: string;
+  name: string;
+  results: number;
+  /** The last of them. */
+  task: string;
+  reason: string;
+}
+
+export const MAX_REFUSED_USERS = 100;
+
 /** How many accepted results an engine made. */
 export type EngineShare = UsedEngine & { results: number };
 
@@ -127,8 +139,12 @@ export interface WorkloadState {
   readonly generations: SmallIntMap;
   /** The least generation of undecided tasks. Reopening raises it, because attempts from before it no longer count. */
   readonly leastGeneration: number;
-  /** Tasks that are done again because their accepted result was missing or damaged. */
+  /** Tasks that are done again because their accepted result was missing, damaged or refused, until the new one is verified. */
   readonly repairs: Bitmap;
+  /** Tasks whose accepted result the mesh has not looked at yet, of nodes whose results it checks. */
+  readonly unverified: Bitmap;
+  /** Whose results were refused; the first {@link MAX_REFUSED_USERS}. */
+  readonly refused: readonly RefusedUser[];
   /** What went wrong, by ordinal; see `troubleOf`. */
   readonly troubles: SparseMap<Trouble>;
   /** For each user, how many tasks it failed that others then completed. */
@@ -181,6 +197,8 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     generations: emptySmallIntMap(size),
     leastGeneration: 0,
     repairs: emptyBitmap(size),
+    unverified: emptyBitmap(size),
+    refused: [],
     troubles: emptySparseMap(size),
     blame: new Map(),
     barred: new Map(),
@@ -250,7 +268,9 @@ const undecidedCount = ({ graph, done, givenUp }: WorkloadState): number =>
 /** How many tasks are open and may begin. */
 export const readyCount = (state: WorkloadState): number =>
   hasEnded(state)
-    ? state.repairs.count - countBoth(state.repairs, state.blocked)
+    ? state.repairs.count -
+      countBoth(state.repairs, state.blocked) -
+      countBoth(state.repairs, state.done)
     : undecidedCount(state) - state.blocked.count;
 
 /** The generation of a task: that of its accepted result, or else the one that its next result must have. */
@@ -288,6 +308,24 @@ export const isCurrentResult = (
     generationOf(state, ordinal) === entry.generation
   );
 };
+
+/** How the result of a task is checked. */
+export const checkOf = ({ header, graph }: WorkloadState, ordinal: number): ResultCheck =>
+  kindOf(header.spec).checkOf(header.spec, nodeAt(graph, nodeOf(graph, ordinal)).id);
+
+/** Whether the mesh checks any results of a workload. */
+export const hasChecks = ({ spec }: Pick<WorkloadHeader, 'spec'>, { nodes }: TaskGraph): boolean =>
+  nodes.some(({ id }) => kindOf(spec).checkOf(spec, id).kind !== 'none');
+
+/** Whether the accepted result of a task is verified, or of a node whose results are not checked. */
+export const isVerified = (state: WorkloadState, task: string): boolean => {
+  const ordinal = taskOrdinal(state.graph, task);
+  return ordinal !== undefined && has(state.done, ordinal) && !has(state.unverified, ordinal);
+};
+
+/** How many results of the workload are verified, or not checked. */
+export const verifiedCount = (state: WorkloadState): number =>
+  outerCountsOf(state).completed - state.unverified.count;
 
 /** An accepted result of a task that others depend on. */
 export type InputResult = PassedResult & { task: string; generation: number };

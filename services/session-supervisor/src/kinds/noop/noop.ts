@@ -52,6 +52,7 @@ export const noop: Kind<NoopSpec> = {
   engineLearnt: () => '',
   mayCopy: () => true,
   resultExtensions: () => ['bin'],
+  checkOf: () => ({ kind: 'none' }),
   knownDigest: ({ resultBytes }, workload, task) =>
     resultBytes === 0 ? hash('sha256', `${workload}/${task}`) : undefined,
   tasksFailed: 'FRAMES_FAILED',

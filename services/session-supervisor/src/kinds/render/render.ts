@@ -123,6 +123,9 @@ export const render: Kind<RenderSpec> = {
     // A strip, or the reason why there is none.
     return node.startsWith(TILE) ? ['exr', 'txt'] : EXTENSIONS[format];
   },
+  // Bakes and strips only serve frames, which are checked.
+  checkOf: ({ scene, scalePercent }, node) =>
+    node === FRAMES ? { kind: 'picture', scene, scalePercent } : { kind: 'none' },
   knownDigest: () => undefined,
   tasksFailed: 'FRAMES_FAILED',
   machineWords: (spec, file, { engine, version }) => {

@@ -43,6 +43,11 @@ export const inputBytes = (input: Input): number => {
       return input.command.kind === 'repair'
         ? textBytes(input.command.damaged.map(({ task }) => task))
         : entryBytes(input.command);
+    case 'checked':
+      return textBytes([
+        ...input.verified.map(({ task }) => task),
+        ...input.refused.flatMap(({ task, reason }) => [task, reason, reason, reason]),
+      ]);
     case 'user-gone':
     case 'user-idle':
     case 'slow':
@@ -72,6 +77,9 @@ export const mostEntries = (
   if (input.kind === 'user-gone') {
     const worker = byId.get(input.user);
     return START_AND_END + (worker === undefined ? 0 : lossesOf([worker], nodes));
+  }
+  if (input.kind === 'checked') {
+    return START_AND_END + 1 + input.refused.length * (2 + ENTRIES_OF.failed(nodes));
   }
   return input.kind === 'exchange' || input.kind === 'new-users'
     ? START_AND_END + lossesOf(byId.values(), nodes)

@@ -1,19 +1,13 @@
 import { every, type Repetition } from '#libs/async/index.ts';
-import type { BlobAccess } from '../../blob-access.ts';
 import { repair, type ObeyDeps } from '../owner/obey.ts';
 import { scrub } from './scrub.ts';
-
-/** What the background check needs. It orders repairs by the same command as any caller. */
-interface ScrubberDeps extends ObeyDeps {
-  blob: Pick<BlobAccess, 'digest'>;
-}
 
 /** Ratio of rest to reading time. The scrubber rests this long because callers that fetch results should not notice it. */
 const REST = 9;
 const REPAIR_MS = 30_000;
 
-/** Checks accepted results against their blobs in the background, one workload after another. */
-export const startScrubber = (deps: ScrubberDeps): Repetition =>
+/** Checks accepted results against their blobs in the background, one workload after another. It orders repairs as any caller does. */
+export const startScrubber = (deps: ObeyDeps): Repetition =>
   every(
     {
       clock: deps.clock,
@@ -27,7 +21,7 @@ export const startScrubber = (deps: ScrubberDeps): Repetition =>
   );
 
 /** Checks the workload that has gone unchecked the longest, if a check is due. Returns whether there was one. */
-const scrubNext = async (deps: ScrubberDeps, signal: AbortSignal): Promise<boolean> => {
+const scrubNext = async (deps: ObeyDeps, signal: AbortSignal): Promise<boolean> => {
   const now = deps.clock.now();
   const due = await deps.workloads.toScrub(new Date(now - deps.scrub.afterMs), new Date(now));
   if (due === undefined) {

@@ -8,11 +8,12 @@ import { demandOf } from '../../domain/scheduling/demand.ts';
 import { ANSWER_MS } from '../../domain/decisions/decide-users.ts';
 import type { Effect, Outcome } from '../../domain/decisions/decision.ts';
 import type { RequestMark } from '../../domain/state/entries.ts';
-import type { Command, Input, Report } from '../../domain/decisions/inputs.ts';
+import type { Command, Damaged, Input, Report } from '../../domain/decisions/inputs.ts';
 import { wireOf } from '../../kinds/wires.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { taskQueue } from '../../domain/scheduling/order.ts';
 import {
+  hasChecks,
   inputResultsOf,
   isFounded,
   isOver,
@@ -31,6 +32,7 @@ import { createProjector } from '../loop/projector.ts';
 import { startPublisher } from '../loop/publisher.ts';
 import { createSnapshots } from '../loop/snapshots.ts';
 import { createInputCheck } from '../maintenance/input-check.ts';
+import { startVerifier, type Verifier } from '../maintenance/verifier.ts';
 import { giveBack, removeDemand } from '../matcher/tail.ts';
 import { tellEnd } from './tell-end.ts';
 import { volatileOf } from '../reads/volatile.ts';
@@ -228,11 +230,14 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     }
   };
 
+  const repair = (damaged: readonly Damaged[], reason: string): Promise<number> =>
+    callers.command({ kind: 'repair', damaged, reason });
+
   const checkInputs = createInputCheck({
     blob: deps.blob,
     logger,
     signal: stopped.signal,
-    repair: (damaged, reason) => callers.command({ kind: 'repair', damaged, reason }),
+    repair,
   });
 
   const answer = async ({ ticket, refusal }: EffectOf<'answer'>): Promise<void> => {
@@ -262,7 +267,13 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     stopped.abort();
     projector.close();
     dispatcher.close();
-    await Promise.all([ticks.stop(), exchange?.stop(), publisher.stop(), snapshots.close()]);
+    await Promise.all([
+      ticks.stop(),
+      exchange?.stop(),
+      publisher.stop(),
+      snapshots.close(),
+      verifier?.stop(),
+    ]);
     over.resolve(why);
   };
 
@@ -282,6 +293,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       bus.publish(sessionSubject(header.id, 'appended'), new Uint8Array());
       publisher.wrote(document);
       dispatcher.wrote();
+      verifier?.wake();
       if (ending === undefined) {
         projector.changed(state);
       }
@@ -324,6 +336,19 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     }
   });
 
+  const verifier: Verifier | undefined = hasChecks(header, graph)
+    ? startVerifier({
+        workload: header.id,
+        state: () => loop.durable(),
+        journal: deps.journal,
+        blob: deps.blob,
+        decide: (found) => loop.submit({ kind: 'checked', ...found }),
+        repair,
+        clock,
+        logger,
+      })
+    : undefined;
+
   // A former owner may have written the end without performing its effects.
   if (isOver(start.state) && !start.state.closed) {
     perform([{ kind: 'ended' }]);
@@ -341,7 +366,15 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     report: (user, reports) => callers.report(user, workers.byId.get(user)?.name ?? user, reports),
     tell: (input) => void loop.submit(input),
     note: (user, connection, tasks) => notes.take(user, connection, tasks, clock.monotonic()),
-    volatile: () => volatileOf(loop.durable(), workers, notes, clock.monotonic(), exchangeError),
+    volatile: () =>
+      volatileOf(
+        loop.durable(),
+        workers,
+        notes,
+        clock.monotonic(),
+        exchangeError,
+        verifier?.error(),
+      ),
     allow: (now) => {
       plan = now;
     },

@@ -13,6 +13,7 @@ import type { WorkloadState } from '../../domain/state/workload.ts';
  *
  * @param now monotonic milliseconds
  * @param exchangeError why the last exchange with the matcher failed; undefined if it did not
+ * @param checkError why results cannot be checked; undefined if they can
  */
 export const volatileOf = (
   state: WorkloadState,
@@ -20,6 +21,7 @@ export const volatileOf = (
   notes: Pick<ProgressNotes, 'underWay'>,
   now: number,
   exchangeError: unknown,
+  checkError: unknown,
 ): VolatileReply => {
   const everybody = [...workers.byId.values()];
   const { etaSeconds, tasksPerSecond } = outlookOf(state, workers, now);
@@ -39,6 +41,7 @@ export const volatileOf = (
     suitable: workers.suitable,
     connected: workers.connected,
     exchangeError: exchangeError === undefined ? undefined : toProtoStatus(exchangeError),
+    checkError: checkError === undefined ? undefined : toProtoStatus(checkError),
     running: notes.underWay(MAX_RUNNING).map((each) => runningOf(state, each, now)),
   };
 };

@@ -1,13 +1,13 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkPicture } from '#libs/pictures/index.ts';
+import { checkPicture, pictureSize } from '#libs/pictures/index.ts';
 import { sha256File } from '../../../files.ts';
 import { completed, failed, type Outcome, type Running } from '../../engine.ts';
 import { failureOfRefusal, failureOfTrouble } from '../failures.ts';
 import { collect, type NotBegun } from '../frame.ts';
 import type { RenderJob } from '../job.ts';
 import { type Ready, type SceneOptions, workDirOf } from '../opening.ts';
-import { answers, pictureSize } from '../renderer-protocol.ts';
+import { answers } from '../renderer-protocol.ts';
 import { type Strip, WHOLE } from './strips.ts';
 
 /** Renders one strip of a frame, or makes what says why the frame is rendered whole. */

@@ -1,0 +1,33 @@
+import { ordinalsToText } from '../graph/task-text.ts';
+import { has } from '../sets/bitmap.ts';
+import { isOver } from '../state/workload.ts';
+import { makeAgain } from './make-again.ts';
+import { barIfBlamed } from './decide-reports.ts';
+import { record, type Draft } from './decision.ts';
+import { spendRefusal } from './endings.ts';
+import type { InputOf } from './inputs.ts';
+import { currentOrdinals, MAX_GENERATION } from './reopen.ts';
+
+/** Decides what becomes of accepted results that the mesh has looked at. Those that do not count any more change nothing. */
+export const decideChecked = (draft: Draft, { verified, refused }: InputOf<'checked'>): void => {
+  if (isOver(draft.state)) {
+    return;
+  }
+  const sound = currentOrdinals(draft.state, verified).filter((ordinal) =>
+    has(draft.state.unverified, ordinal),
+  );
+  if (sound.length > 0) {
+    record(draft, { kind: 'verified', tasks: ordinalsToText(draft.state.graph, sound) });
+  }
+  for (const result of refused) {
+    const [ordinal] = currentOrdinals(draft.state, [result]);
+    if (ordinal === undefined || draft.state.generation >= MAX_GENERATION) {
+      continue;
+    }
+    record(draft, { kind: 'result-refused', ...result });
+    const reason = `reported results that are not what it stored: ${result.reason}`;
+    barIfBlamed(draft, result, reason);
+    spendRefusal(draft, ordinal, result.reason);
+    makeAgain(draft, [ordinal]);
+  }
+};

@@ -1,0 +1,69 @@
+import type { CheckPictureRequest } from '#libs/contracts/blob.ts';
+import type { BlobAccess } from '../../blob-access.ts';
+import type { AcceptedResult } from '../../domain/state/entries.ts';
+import type { ResultCheck } from '../../kinds/kind.ts';
+
+/** What a check found out about an accepted result. */
+export type Finding =
+  | { kind: 'verified' }
+  /** It is not what its user reported. The reason is for people. */
+  | { kind: 'refused'; reason: string }
+  /** The storage lost it, so nobody lied. */
+  | { kind: 'missing' };
+
+/** The size of a scene's pictures in pixels; 0 where nobody can tell. */
+type PictureSize = Pick<CheckPictureRequest, 'width' | 'height'>;
+
+const short = (hash: string): string => (hash === '' ? 'none' : `${hash.slice(0, 12)}…`);
+
+/** The picture of a frame has the scene's size; so may its further files not. All decode, and have the pixels that were reported. */
+const checkPictures = async (
+  { blob }: Pick<CheckerOptions, 'blob'>,
+  { files = [], ...first }: AcceptedResult,
+  size: PictureSize,
+  signal: AbortSignal,
+): Promise<Finding> => {
+  for (const file of [first, ...files]) {
+    const expected = file === first ? size : { width: 0, height: 0 };
+    const found = await blob.checkPicture({ blobName: file.blob, ...expected }, signal);
+    if (found === undefined) {
+      return { kind: 'missing' };
+    }
+    if (found.problem !== '') {
+      return { kind: 'refused', reason: found.problem };
+    }
+    if (found.pixelHash !== file.pixelHash) {
+      const reason = `the picture has the pixel hash ${short(found.pixelHash)}, not ${short(file.pixelHash)} as reported`;
+      return { kind: 'refused', reason };
+    }
+  }
+  return { kind: 'verified' };
+};
+
+interface CheckerOptions {
+  blob: Pick<BlobAccess, 'checkPicture' | 'pictureSize'>;
+  /** The object that the workload works on; empty if there is none. */
+  objectId: string;
+}
+
+/** Creates what checks the results of one workload, as its kind says. It rejects with UNAVAILABLE if blob is away. */
+export const createChecker = ({ blob, objectId }: CheckerOptions) => {
+  let known: PictureSize | undefined;
+  return async (
+    check: ResultCheck,
+    result: AcceptedResult,
+    signal: AbortSignal,
+  ): Promise<Finding> => {
+    switch (check.kind) {
+      case 'picture': {
+        const { scene, scalePercent } = check;
+        known ??= await blob.pictureSize({ objectId, scene, scalePercent }, signal);
+        return checkPictures({ blob }, result, known, signal);
+      }
+      case 'none':
+        return { kind: 'verified' };
+      default:
+        return check satisfies never;
+    }
+  };
+};

@@ -1,0 +1,143 @@
+import { createBell, createLimit, retry } from '#libs/async/index.ts';
+import type { Clock } from '#libs/clock/index.ts';
+import type { JournalStore } from '#libs/journal/index.ts';
+import type { Logger } from '#libs/telemetry/index.ts';
+import type { BlobAccess } from '../../blob-access.ts';
+import type { Damaged, InputOf } from '../../domain/decisions/inputs.ts';
+import { taskOrdinal } from '../../domain/graph/task-graph.ts';
+import type { AcceptedResult, Entry } from '../../domain/state/entries.ts';
+import { has } from '../../domain/sets/bitmap.ts';
+import {
+  checkOf,
+  isCurrentResult,
+  isOver,
+  type WorkloadState,
+} from '../../domain/state/workload.ts';
+import { sessionBusy } from '../owner/errors.ts';
+import { createChecker } from './checks.ts';
+
+interface VerifierOptions {
+  workload: string;
+  /** The durable state. */
+  state: () => WorkloadState;
+  journal: Pick<JournalStore<Entry>, 'read'>;
+  blob: Pick<BlobAccess, 'checkPicture' | 'pictureSize'>;
+  /** Takes findings. False if too much waits to be decided already. */
+  decide: (found: Pick<InputOf<'checked'>, 'verified' | 'refused'>) => boolean;
+  /** Has lost results made again. */
+  repair: (missing: readonly Damaged[], reason: string) => Promise<unknown>;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Looks at accepted results itself, soon after their acceptance and off its way. */
+export interface Verifier {
+  /** The journal has grown. */
+  wake(): void;
+  /** Why results cannot be checked now; undefined if they can. */
+  error(): unknown;
+  stop(): Promise<void>;
+}
+
+/** How many results of a workload are checked at a time. */
+const AT_ONCE = 2;
+/** Findings that are decided together. */
+const MAX_BATCH = 64;
+const AGAIN = { firstMs: 500, longestMs: 10_000 };
+
+/** Starts to check the results of a workload that need it, in the order of the journal. */
+export const startVerifier = (options: VerifierOptions): Verifier => {
+  const { workload, state, journal, clock, logger } = options;
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const bell = createBell();
+  const limit = createLimit(AT_ONCE);
+  const checker = createChecker({
+    blob: options.blob,
+    objectId: state().header.file?.objectId ?? '',
+  });
+  let error: unknown;
+  /** Everything up to this position is checked. */
+  let position = 0;
+
+  const isDue = (entry: Entry): entry is Extract<Entry, { kind: 'accepted' }> => {
+    const now = state();
+    const ordinal = isCurrentResult(now, entry) ? taskOrdinal(now.graph, entry.task) : undefined;
+    return ordinal !== undefined && has(now.unverified, ordinal);
+  };
+
+  const check = async (result: AcceptedResult) => {
+    const now = state();
+    const how = checkOf(now, taskOrdinal(now.graph, result.task) ?? 0);
+    return { result, finding: await checker(how, result, signal) };
+  };
+
+  const settle = async (found: readonly Awaited<ReturnType<typeof check>>[]): Promise<void> => {
+    const keyOf = ({ task, generation }: AcceptedResult): Damaged => ({ task, generation });
+    const of = (kind: 'verified' | 'missing'): Damaged[] =>
+      found.filter(({ finding }) => finding.kind === kind).map(({ result }) => keyOf(result));
+    const refused = found.flatMap(({ result, finding }) => {
+      const { task, generation, attempt, user, userName } = result;
+      return finding.kind === 'refused'
+        ? [{ task, generation, attempt, user, userName, reason: finding.reason }]
+        : [];
+    });
+    for (const each of refused) {
+      logger.warn(each, 'a result is not what its user reported; it is made again by another');
+    }
+    if (!options.decide({ verified: of('verified'), refused })) {
+      throw sessionBusy(workload);
+    }
+    const missing = of('missing');
+    if (missing.length > 0) {
+      logger.warn({ missing }, 'accepted results are missing; they are made again');
+      await options.repair(missing, `${missing.length} results missing`);
+    }
+  };
+
+  const round = async (): Promise<void> => {
+    for await (const { n, entries } of journal.read(workload, position)) {
+      if (n > state().position) {
+        // It is not folded yet.
+        return;
+      }
+      const due = entries.filter(isDue);
+      for (let from = 0; from < due.length; from += MAX_BATCH) {
+        const batch = due.slice(from, from + MAX_BATCH);
+        await settle(await Promise.all(batch.map((entry) => limit(check, entry))));
+      }
+      position = n;
+      error = undefined;
+    }
+  };
+
+  const isIdle = (now: WorkloadState): boolean =>
+    now.unverified.count === 0 || isOver(now) || position >= now.position;
+
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      if (isIdle(state())) {
+        await bell.rung(signal);
+      }
+      await retry(round, { clock, signal, pause: AGAIN, onRetry });
+    }
+  };
+  const onRetry = (thrown: unknown): void => {
+    error = thrown;
+    logger.debug({ err: thrown }, 'results cannot be checked now; it is tried again');
+  };
+
+  const running = run().catch((thrown: unknown) => {
+    if (!signal.aborted) {
+      throw thrown;
+    }
+  });
+  return {
+    wake: () => bell.ring(),
+    error: () => error,
+    stop: async () => {
+      stopped.abort();
+      await running;
+    },
+  };
+};
