@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '#libs/clock/index.ts';
 import type { TlsFiles } from '#libs/config/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { access } from './access.ts';
+import { callerBounds } from './caller-bounds.ts';
 import type { ServiceBinding } from './binding.ts';
 import { splitAddress } from '../loopback.ts';
 import { serverCredentials, targetOf } from './credentials.ts';
@@ -52,7 +53,7 @@ const DISPOSE_GRACE_MS = 5_000;
 
 /**
  * Serves the services, with health (public) and reflection (any valid token) beside them. Around every rpc, from the outside:
- * trace, request id, log line, errors, cancellation, deadline, access. Throws ConfigError for plain text to the network.
+ * trace, request id, log line, errors, cancellation, deadline, access, bounds. Throws ConfigError for plain text to the network.
  */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
   const { listen, services, logger, clock = systemClock } = options;
@@ -74,6 +75,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
       cancellation,
       deadlines(clock, options.unaryDeadlineMs ?? 30_000),
       access(options.access, options.verify),
+      callerBounds(),
     ],
     (call) => call.method.answer(call.exchange, call, boundsOf(call.method.path)),
   );

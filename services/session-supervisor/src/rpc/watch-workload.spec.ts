@@ -212,4 +212,26 @@ describe('WatchWorkload', function () {
     await messages.return?.();
     await eventually(async () => expect(await isHeard()).to.equal('NO_RESPONDER'));
   });
+
+  it('lets a customer have so many streams, serves others meanwhile, and takes new ones as old ones end', async () => {
+    const [crowd, other] = [await mesh.as('customer', 'crowd'), await mesh.as('customer', 'other')];
+    const id = await startNoop(crowd, { tasks: 1 });
+    const leaving = new AbortController();
+    const list = () => other.workloads.listWorkloads({ ...firstPage, customerId: '', states: [] });
+    const opened = Array.from({ length: 300 }, async () => {
+      const messages = crowd.workloads.watchWorkload(about(id), { signal: leaving.signal });
+      await messages[Symbol.asyncIterator]().next();
+    });
+    const outcomes = Promise.allSettled(opened);
+    const ends = await outcomes;
+    const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason.reason] : []));
+    expect(refused).to.deep.equal(Array.from({ length: 200 }, () => 'TOO_MANY_CALLS'));
+    expect((await list()).workloads).to.have.lengthOf(0);
+    leaving.abort();
+    await eventually(async () => {
+      const again = watch(crowd, id);
+      expect((await again.next()).value?.workload?.workloadId).to.equal(id);
+      await again.return?.();
+    });
+  });
 });
