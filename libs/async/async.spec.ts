@@ -2,13 +2,14 @@ import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { seededRandom } from '#libs/random/index.ts';
-import { fakeClock } from '#libs/testing/index.ts';
+import { eventually, fakeClock } from '#libs/testing/index.ts';
 import {
   abortable,
   aborted,
   backoffMs,
   createBell,
   every,
+  createFairLimit,
   inParallel,
   poll,
   retry,
@@ -372,6 +373,38 @@ describe('poll', () => {
     await clock.advance(5);
     ending.abort(over);
     expect(await seen).to.equal(over);
+  });
+});
+
+describe('createFairLimit', () => {
+  it('does one thing of each caller at a time, and never more than so many', async () => {
+    const limit = createFairLimit(2);
+    const begun: string[] = [];
+    const ends = new Map<string, () => void>();
+    const wanted = ['a1', 'a2', 'a3', 'b1', 'c1'].map((what) =>
+      limit(what.charAt(0), async () => {
+        begun.push(what);
+        await new Promise<void>((resolve) => ends.set(what, resolve));
+      }),
+    );
+    for (const [what, expected] of [
+      ['a1', ['a1', 'b1']],
+      ['b1', ['a1', 'b1', 'c1']],
+      ['c1', ['a1', 'b1', 'c1', 'a2']],
+      ['a2', ['a1', 'b1', 'c1', 'a2']],
+      ['a3', ['a1', 'b1', 'c1', 'a2', 'a3']],
+    ] as const) {
+      await eventually(() => expect(begun).to.deep.equal(expected));
+      ends.get(what)?.();
+    }
+    await Promise.all(wanted);
+  });
+
+  it('goes on after work that fails', async () => {
+    const limit = createFairLimit(1);
+    const failing = limit('a', () => Promise.reject(new Error('broken')));
+    expect(await failing.catch(String)).to.equal('Error: broken');
+    expect(await limit('a', () => Promise.resolve('done'))).to.equal('done');
   });
 });
 

@@ -3,6 +3,7 @@ export { abortable, aborted } from './abortable.ts';
 export { type Backoff, backoffMs } from './backoff.ts';
 export { type Bell, createBell } from './bell.ts';
 export { every, type Repetition } from './every.ts';
+export { createFairLimit, type FairLimit } from './fair-limit.ts';
 export { createLimit, inParallel } from './in-parallel.ts';
 export { poll } from './poll.ts';
 export { retry, type RetryOptions } from './retry.ts';
