@@ -1,70 +1,26 @@
-import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { isDomainError } from '#libs/errors/index.ts';
 import { tempDir, type TempDir } from '#libs/testing/index.ts';
-import { unpack } from './unpack.ts';
-
-/** Writes an archive with Python, which can write what no packer of good will writes. */
-const PACK = `
-import io, sys, tarfile, zipfile
-path, kind = sys.argv[1:]
-def add(tar, name, data=b'x', **more):
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    for key, value in more.items(): setattr(info, key, value)
-    tar.addfile(info, io.BytesIO(data))
-if kind.startswith('zip'):
-    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as made:
-        made.writestr('cavity/system/controlDict', 'x')
-        if kind == 'zip-out': made.writestr('../out', 'x')
-        if kind == 'zip-windows-out': made.writestr('..\\\\out', 'x')
-        if kind == 'zip-windows': made.writestr('cavity\\\\system\\\\fvSchemes', 'x')
-        if kind == 'zip-line-end': made.writestr('cavity/f\\nl', 'x')
-        if kind == 'zip-big': made.writestr('cavity/big', bytes(2000000))
-        if kind == 'zip-link':
-            link = zipfile.ZipInfo('cavity/link')
-            link.external_attr = 0o120777 << 16
-            made.writestr(link, '/etc/passwd')
-        if kind == 'zip-twice': made.writestr('cavity/system/controlDict', 'y')
-    if kind == 'zip-secret':
-        data = bytearray(open(path, 'rb').read())
-        # The flag of an encrypted entry, in the list of entries at the end.
-        data[data.index(b'PK\\x01\\x02') + 8] |= 1
-        open(path, 'wb').write(data)
-else:
-    with tarfile.open(path, 'w:gz' if kind == 'gz' else 'w') as made:
-        add(made, 'cavity/system/controlDict')
-        if kind == 'out': add(made, '../out')
-        if kind == 'absolute': add(made, '/tmp/out')
-        if kind == 'link': add(made, 'cavity/link', b'', type=tarfile.SYMTYPE, linkname='/etc/passwd')
-        if kind == 'hard': add(made, 'cavity/hard', b'', type=tarfile.LNKTYPE, linkname='/etc/passwd')
-        if kind == 'device': add(made, 'cavity/device', b'', type=tarfile.CHRTYPE)
-        if kind == 'big': add(made, 'cavity/big', bytes(2000000))
-        if kind == 'many':
-            for i in range(200): add(made, 'cavity/%d' % i)
-`;
+import { packArchive } from './fixtures/pack.ts';
+import { MAX_RATIO, unpack } from './index.ts';
 
 describe('an archive', () => {
   let dir: TempDir;
   let into: string;
-  const bounds = { bytes: 1_000_000, entries: 100 };
+  const bounds = { bytes: 1_000_000, entries: 100, ratio: MAX_RATIO };
+  const roomy = { bytes: 1024 ** 4, entries: 1_000_000, ratio: MAX_RATIO };
   beforeEach(async () => {
     dir = await tempDir();
     into = join(dir.path, 'into');
     await mkdir(into);
   });
   afterEach(() => dir[Symbol.asyncDispose]());
-  const pack = async (kind: string): Promise<string> => {
-    const file = join(dir.path, kind);
-    await promisify(execFile)('python3', ['-c', PACK, file, kind]);
-    return file;
-  };
-  const refusalOf = (file: string) =>
-    unpack(file, into, bounds).then(
+  const pack = (kind: string): Promise<string> => packArchive(join(dir.path, kind), kind);
+  const refusalOf = (...[file, within = bounds]: [string, typeof bounds?]) =>
+    unpack(file, into, within).then(
       () => 'done',
       (thrown: unknown) =>
         isDomainError(thrown) ? `${thrown.reason}: ${thrown.message}` : String(thrown),
@@ -87,26 +43,69 @@ describe('an archive', () => {
     expect(await readFile(join(into, 'cavity/f\nl'), 'utf8')).to.equal('x');
   });
 
+  it('gives no file a mode of its own, so none is setuid and none is closed', async () => {
+    await unpack(await pack('modes'), into, bounds);
+    await unpack(await pack('zip-setuid'), into, bounds, { replaces: true });
+    const modeOf = async (name: string) => (await lstat(join(into, name))).mode & 0o7777;
+    for (const name of ['cavity/closed', 'cavity/open', 'cavity/other']) {
+      expect(await modeOf(name), name).to.equal(0o644);
+    }
+    expect(await modeOf('cavity/folder')).to.equal(0o755);
+  });
+
   for (const [kind, why] of Object.entries({
     out: 'leads out',
     absolute: 'leads out',
     link: 'neither a file nor a folder',
+    'through-link': 'neither a file nor a folder',
     hard: 'neither a file nor a folder',
     device: 'neither a file nor a folder',
+    fifo: 'neither a file nor a folder',
+    sparse: 'neither a file nor a folder',
+    'sparse-pax': 'a file with holes',
     big: 'more than 1000000 bytes',
     many: 'more than 100 files',
+    folders: 'more than 100 files',
+    deep: 'folders in more than 64 folders',
+    twice: 'cavity/system/controlDict twice',
+    'file-and-folder': 'needs a folder cavity/system/controlDict where something else is',
+    'long-head': 'a head of more than 65536 bytes',
+    'long-name': 'a head of more than 65536 bytes',
+    overstated: 'cannot be unpacked',
+    'gz-gz': 'packed twice',
     'zip-out': 'cannot be unpacked',
     'zip-windows-out': 'cannot be unpacked',
     'zip-link': 'neither a file nor a folder',
+    'zip-fifo': 'neither a file nor a folder',
     'zip-big': 'more than 1000000 bytes',
+    'zip-many': 'more than 100 files',
     'zip-secret': 'is encrypted',
     'zip-twice': 'cavity/system/controlDict twice',
+    'zip-understated': 'more files than it says',
+    'zip-overstated': 'cannot be unpacked',
+    'zip-small-lie': 'cannot be unpacked',
+    'zip64-overstated': 'more than 100 files',
+    'zip-overlap-partly': 'share their bytes',
   })) {
     it(`is refused: ${kind}`, async () => {
       expect(await refusalOf(await pack(kind)))
         .to.match(/^ARCHIVE_UNFIT/)
         .and.to.include(why);
       expect(await readdir(dir.path)).to.have.members(['into', kind]);
+    });
+  }
+
+  for (const [kind, why] of Object.entries({
+    'gz-bomb': `more than ${MAX_RATIO} times its own size`,
+    'gz-head-bomb': 'a head of more than 65536 bytes',
+    'gz-after-the-end': `more than ${MAX_RATIO} times its own size`,
+    'zip-bomb': `more than ${MAX_RATIO} times its own size`,
+    'zip-overlap': 'share their bytes',
+  })) {
+    it(`is refused at the first excess, whatever else is allowed: ${kind}`, async () => {
+      expect(await refusalOf(await pack(kind), roomy))
+        .to.match(/^ARCHIVE_UNFIT/)
+        .and.to.include(why);
     });
   }
 
@@ -118,4 +117,37 @@ describe('an archive', () => {
     await writeFile(junk, whole.subarray(0, whole.length / 2));
     expect(await refusalOf(junk)).to.match(/^ARCHIVE_UNFIT/);
   });
+
+  it('is never written through a link that lies in the folder', async () => {
+    const elsewhere = join(dir.path, 'elsewhere');
+    await mkdir(join(elsewhere, 'system'), { recursive: true });
+    await symlink(elsewhere, join(into, 'cavity'));
+    const file = await pack('tar');
+    for (const replaces of [false, true]) {
+      const refused = await unpack(file, into, bounds, { replaces }).catch(String);
+      expect(refused).to.contain('needs a folder cavity where something else is');
+    }
+    expect(await readdir(join(elsewhere, 'system'))).to.deep.equal([]);
+  });
+
+  it('replaces a link, and not the file to which it leads, where that is asked for', async () => {
+    const kept = join(dir.path, 'kept');
+    await writeFile(kept, 'kept');
+    await mkdir(join(into, 'cavity/system'), { recursive: true });
+    await symlink(kept, join(into, 'cavity/system/controlDict'));
+    const file = await pack('tar');
+    expect(await refusalOf(file)).to.include('twice');
+    await unpack(file, into, bounds, { replaces: true });
+    expect(await readFile(join(into, 'cavity/system/controlDict'), 'utf8')).to.equal('x');
+    expect(await readFile(kept, 'utf8')).to.equal('kept');
+  });
+
+  for (const kind of ['gz', 'zip', 'gz-magic']) {
+    it(`is refused where only a plain tar is taken: ${kind}`, async () => {
+      const refused = await unpack(await pack(kind), into, bounds, { isPlainTar: true }).catch(
+        String,
+      );
+      expect(refused).to.contain('is packed, and no plain .tar');
+    });
+  }
 });

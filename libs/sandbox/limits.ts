@@ -4,7 +4,7 @@ export interface Limits {
   memoryBytes: number;
   /** Address space of each process, the hard limit between two looks. Programs reserve far more than they use. Infinite: no limit. */
   addressSpaceBytes: number;
-  /** Everything in the work folder together. The watch ends the tree beyond it. */
+  /** Everything in the work folder together. The watch ends the tree beyond it. Infinite: it does not look, which takes long if files are many. */
   workDirBytes: number;
   /** The longest file that can be written. */
   fileBytes: number;

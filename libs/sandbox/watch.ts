@@ -56,7 +56,7 @@ const look = async ({ pid, workDir, limits }: Watched): Promise<Excess | undefin
   if (processes > limits.processes) {
     return { of: 'processes', text: `ran ${processes} processes, may run ${limits.processes}` };
   }
-  if ((await folderBytes(workDir, workDirBytes)) > workDirBytes) {
+  if (Number.isFinite(workDirBytes) && (await folderBytes(workDir, workDirBytes)) > workDirBytes) {
     return { of: 'disk', text: `wrote more than ${mib(workDirBytes)} to its work folder` };
   }
   return undefined;

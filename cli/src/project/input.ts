@@ -1,7 +1,7 @@
 import { mkdtemp, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { unpack } from '#libs/archive/unpack.ts';
+import { unpack } from '#libs/archive/index.ts';
 import { inputUnreadable, textOf, usage } from '../failures.ts';
 import { listed, printable } from '../formats.ts';
 import { checkName } from '../raw-names.ts';
@@ -19,7 +19,7 @@ export interface ProjectInput extends AsyncDisposable {
 
 /** The bound for files of a folder or archive. */
 const MAX_ENTRIES = 100_000;
-/** Above what deflate can do (1,032), so only an archive whose entries share their bytes unpacks to more. */
+/** Above what deflate can do (1,032): the customer's own files may be as empty as they are. */
 const MAX_RATIO = 1_100;
 /** More .blend files than a person reads. */
 const MAX_LISTED = 20;
@@ -56,9 +56,9 @@ export const openInput = async (path: string, blend: string): Promise<ProjectInp
   if (found.isDirectory()) {
     return { ...(await inFolder(path, blend)), [Symbol.asyncDispose]: async () => undefined };
   }
-  const sizeBytes = await checkReadable(path);
+  await checkReadable(path);
   if (await isZip(path)) {
-    return unpacked(path, sizeBytes, blend);
+    return unpacked(path, blend);
   }
   return {
     main: path,
@@ -70,14 +70,15 @@ export const openInput = async (path: string, blend: string): Promise<ProjectInp
 
 const withoutSuffix = (path: string): string => basename(path).replace(/(?<=.)\.[^.]*$/, '');
 
-const unpacked = async (path: string, sizeBytes: number, blend: string): Promise<ProjectInput> => {
+const unpacked = async (path: string, blend: string): Promise<ProjectInput> => {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'muster-project-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const { bavail, bsize } = await statfs(folder);
   await unpack(path, folder, {
-    bytes: Math.min(bavail * bsize, sizeBytes * MAX_RATIO),
+    bytes: bavail * bsize,
     entries: MAX_ENTRIES,
+    ratio: MAX_RATIO,
   });
   const project = await inFolder(folder, blend, path);
   const opened = stack.move();

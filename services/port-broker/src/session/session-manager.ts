@@ -1,8 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { abortable, createLimit, every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import { createEnder, StartFailure } from '#libs/programs/index.ts';
+import { createEnder, removeFolder, StartFailure } from '#libs/programs/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { LeaseManager } from '../leases/lease-manager.ts';
 import { diskRefuses } from '../leases/errors.ts';
@@ -90,7 +89,7 @@ interface Managed<Spec> {
   begun: Promise<unknown>;
   /** Resolves when it is over. */
   over: Promise<void>;
-  /** How many callers wait for its start. When the last of them leaves, it no longer waits for a port. */
+  /** How many callers wait for its start. When the last of them leaves, it no longer waits for a port, nor is it prepared. */
   interested: number;
   giveUp: AbortController;
 }
@@ -190,7 +189,7 @@ export const openSessionManager = <Spec>(
         .catch((thrown: unknown) => events.diskFailed(thrown));
       failpoint('lease-settled');
     }
-    await rm(folderOf(session), { recursive: true, force: true }).catch(() => undefined);
+    await removeFolder(folderOf(session)).catch(() => undefined);
     managed.lifecycle = undefined;
     freeKey(session);
     change(managed, { ...last, state: 'ended', endedAtMs: clock.now() });
@@ -220,6 +219,9 @@ export const openSessionManager = <Spec>(
       managed.session = { ...managed.session, leaseId: lease.id, port: lease.port };
       const lifecycle = openLifecycle(managed, []);
       try {
+        const { session } = managed;
+        const leaving = AbortSignal.any([managed.giveUp.signal, closing.signal]);
+        await type.prepare?.(session, folderOf(session), leaving);
         await inTurn(() => lifecycle.begin());
         return lifecycle;
       } catch (thrown) {

@@ -32,6 +32,11 @@ export interface SessionType<Spec> {
   changed?: (session: Session<Spec>) => void;
   /** Called with ended sessions that are no longer remembered. */
   forgotten?: (ids: readonly string[]) => void;
+  /**
+   * Makes what the programs need and what may take long, before the session has its turn to start. The signal aborts when nobody waits for
+   * the session any more, or this process ends. It may be called again.
+   */
+  prepare?: (session: Session<Spec>, folder: string, signal: AbortSignal) => Promise<void>;
   /** `folder`: the session's own. Throws StartFailure if a program is missing. */
   recipe: (session: Session<Spec>, folder: string) => Promise<Recipe>;
 }

@@ -1,4 +1,5 @@
-import { open, realpath, readdir, stat } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { open, opendir, realpath, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, sep } from 'node:path';
 import { DomainError, status } from '#libs/errors/index.ts';
 
@@ -54,7 +55,14 @@ export const findCase = async (folder: string, roots: readonly string[]): Promis
  * `named`.
  */
 export const caseWithin = async (folder: string, named: string): Promise<string> => {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries: Dirent[] = [];
+  for await (const entry of await opendir(folder)) {
+    entries.push(entry);
+    // A customer decides how many there are.
+    if (entries.length > 1) {
+      break;
+    }
+  }
   const [only] = entries;
   const inner =
     entries.length === 1 && only?.isDirectory() === true ? join(folder, only.name) : folder;

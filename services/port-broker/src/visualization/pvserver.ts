@@ -30,7 +30,10 @@ const AT_ONCE = 6;
 const TOLD = '/told';
 const MINUTES = 'minutes';
 
-interface PvserverOptions extends Pick<Config['visualization'], 'pvserver'> {
+interface PvserverOptions
+  extends
+    Required<Pick<SessionType<VisualizationSpec>, 'prepare'>>,
+    Pick<Config['visualization'], 'pvserver'> {
   address: string;
   /** Whether clients are told how many minutes are left. */
   isTimed: boolean;
@@ -48,6 +51,7 @@ export const pvserverSessions = (options: PvserverOptions): SessionType<Visualiz
   isRestarted: () => true,
   graceMs: GRACE_MS,
   startsAtOnce: AT_ONCE,
+  prepare: options.prepare,
   recipe: async (session, folder) => {
     const program = options.pvserver ?? (await systemProgram('pvserver'));
     await checkProgram(program);

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { unpack } from '#libs/archive/unpack.ts';
+import { MAX_RATIO, unpackConfined } from '#libs/archive/index.ts';
+import { createFairLimit } from '#libs/async/index.ts';
 import { DomainError, isDomainError, status, unavailable } from '#libs/errors/index.ts';
 import type { BlobAccess } from '../blob-access.ts';
 import type { Config } from '../config.ts';
 import type { Sample } from '../domain/activity.ts';
 import type { Session } from '../domain/session.ts';
-import { StartFailure, treeUsage } from '#libs/programs/index.ts';
+import { removeFolder, StartFailure, treeUsage } from '#libs/programs/index.ts';
 import { connectionsOf } from '../process/connections.ts';
 import { startFailed } from '../session/errors.ts';
 import { watchIdle, type IdleWatch } from '../session/idle.ts';
@@ -41,7 +42,10 @@ export interface Visualizations {
   close(): void;
 }
 
-const MAX_ENTRIES = 1_000_000;
+/** A case of 64 parts with 10 fields has as many after 300 time steps. */
+const MAX_ENTRIES = 200_000;
+/** Each takes a processor, and some memory. */
+const UNPACKS_AT_ONCE = 2;
 
 export const openVisualizations = (
   { address, visualization }: Pick<Config, 'address' | 'visualization'>,
@@ -50,9 +54,14 @@ export const openVisualizations = (
 ): Visualizations => {
   const { clock, events } = keeping;
   const { roots, archiveBytes, pvserver, idleMs } = visualization;
+  const inTurn = createFairLimit(UNPACKS_AT_ONCE);
 
   /** Unpacks an archive once, and renames it into place, because whatever is there must be whole. */
-  const unpacked = async (session: VisualizationSession, folder: string): Promise<string> => {
+  const unpacked = async (
+    session: VisualizationSession,
+    folder: string,
+    leaving: AbortSignal,
+  ): Promise<string> => {
     const { objectId } = session.spec;
     const place = join(folder, 'case');
     const found = await caseWithin(place, `object ${objectId}`).catch(() => undefined);
@@ -62,16 +71,17 @@ export const openVisualizations = (
     const part = join(folder, 'case.part');
     const file = join(folder, 'archive');
     for (const path of [part, file, place]) {
-      await rm(path, { recursive: true, force: true });
+      await removeFolder(path);
     }
-    await mkdir(part);
-    const signal = AbortSignal.timeout(FETCH_MS);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const signal = AbortSignal.any([leaving, AbortSignal.timeout(FETCH_MS)]);
     const object = await blob?.getObject(objectId, signal);
     if (object === undefined || blob === undefined) {
       throw blobAway();
     }
     await blob.fetch(object, file, signal);
-    await unpack(file, part, { bytes: archiveBytes, entries: MAX_ENTRIES });
+    const bounds = { bytes: archiveBytes, entries: MAX_ENTRIES, ratio: MAX_RATIO };
+    await inTurn(session.owner, () => unpackConfined(file, part, bounds, leaving));
     await rm(file, { force: true });
     await caseWithin(part, `object ${objectId}`);
     await rename(part, place);
@@ -80,7 +90,7 @@ export const openVisualizations = (
   const caseOf = async (session: VisualizationSession, folder: string): Promise<string> => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const { caseDir } = session.spec;
-    const of = caseDir === '' ? await unpacked(session, folder) : caseDir;
+    const of = caseDir === '' ? await unpacked(session, folder, NEVER) : caseDir;
     const foam = await markCase(of);
     manager.note(session.id, { spec: { ...session.spec, foam } });
     if (idleMs > 0) {
@@ -89,7 +99,17 @@ export const openVisualizations = (
     return of;
   };
 
-  const type = pvserverSessions({ address, pvserver, isTimed: idleMs > 0, caseOf });
+  const prepare = async (
+    session: VisualizationSession,
+    folder: string,
+    leaving: AbortSignal,
+  ): Promise<void> => {
+    if (session.spec.caseDir === '') {
+      await unpacked(session, folder, leaving);
+    }
+  };
+
+  const type = pvserverSessions({ address, pvserver, isTimed: idleMs > 0, caseOf, prepare });
   const manager = openSessionManager(type, keeping);
   /** Bytes that each client of a server has exchanged with it. */
   const clientsOf = (id: string): Map<string, number> => {
@@ -187,6 +207,7 @@ export const openVisualizations = (
 };
 
 const FETCH_MS = 30 * 60_000;
+const NEVER = new AbortController().signal;
 const SOON_MINUTES = 5;
 
 const blobAway = (): DomainError =>

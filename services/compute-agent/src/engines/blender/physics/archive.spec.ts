@@ -1,9 +1,19 @@
-import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import * as tar from 'tar';
+import { packArchive } from '#libs/archive/fixtures/pack.ts';
 import { tempDir, type TempDir } from '#libs/testing/index.ts';
 import { pack, unpack } from './archive.ts';
 
@@ -50,6 +60,21 @@ describe('an archive of what was baked', () => {
     expect(await readdir(dir.path)).to.not.include('two.tar.part');
   });
 
+  it('gives no file the rights of another user, and writes through no link', async () => {
+    await mkdir(at('bad'));
+    await writeFile(at('bad', 'setuid'), 'x');
+    await chmod(at('bad', 'setuid'), 0o6755);
+    await tar.create({ file: at('bad.tar'), cwd: at('bad') }, ['setuid']);
+    const into = await folder();
+    await unpack(at('bad.tar'), into);
+    expect((await stat(join(into, 'setuid'))).mode & 0o7777).to.equal(0o644);
+    const linked = await folder();
+    await mkdir(at('kept'));
+    await symlink(at('kept'), join(linked, 'blendcache_a'));
+    await unpack(at('one.tar'), linked).catch(() => undefined);
+    expect(await readdir(at('kept'))).to.deep.equal([]);
+  });
+
   it('is refused if it is compressed or no archive at all', async () => {
     await writeFile(at('one.tar.gz'), gzipSync(await readFile(at('one.tar'))));
     await writeFile(at('text'), 'x'.repeat(2_000));
@@ -57,5 +82,8 @@ describe('an archive of what was baked', () => {
       const refused = await unpack(at(name), await folder()).catch(String);
       expect(refused, name).to.contain('no archive');
     }
+    const disguised = await packArchive(at('gz-magic'), 'gz-magic');
+    const refused = await unpack(disguised, await folder()).catch(String);
+    expect(refused).to.contain('is packed, and no plain .tar');
   });
 });
