@@ -2,8 +2,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
-import { treeUsage } from '#libs/programs/index.ts';
-import { eventually, failureOf, needs, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { processTree, treeUsage } from '#libs/programs/index.ts';
+import {
+  commandLines,
+  eventually,
+  failureOf,
+  needs,
+  tempDir,
+  type TempDir,
+} from '#libs/testing/index.ts';
 import { packArchive } from './fixtures/pack.ts';
 import { MAX_RATIO, unpackConfined } from './index.ts';
 
@@ -45,11 +52,30 @@ describe('an archive that is unpacked in a process of its own', function () {
     });
   }
 
+  /** Lets all of its files be written, so that it takes seconds. */
+  const patient = { ...bounds, entries: 1_000_000 };
+  const isUnpacking = () =>
+    eventually(async () => expect(await readdir(at('into'))).to.deep.equal(['cavity']), {
+      withinMs: 20_000,
+    });
+
+  it('is refused, and leaves nothing, if its process dies as it does beyond its memory', async () => {
+    const file = await packArchive(at('gz-entries'), 'gz-entries');
+    const refused = failureOf(unpackConfined(file, at('into'), patient, never));
+    await isUnpacking();
+    const lines = await commandLines(await processTree(process.pid));
+    const [pid] = [...lines].find(([, line]) => line.startsWith('/muster/node')) ?? [0];
+    process.kill(pid, 'SIGABRT');
+    expect(await refused).to.include({ reason: 'ARCHIVE_TOO_LARGE' });
+    expect((await refused)?.message).to.include('more than 384 MiB of memory to unpack');
+    expect(await readdir(dir.path)).to.deep.equal(['gz-entries']);
+  });
+
   it('ends with the signal, and leaves neither a process nor a folder', async () => {
     const file = await packArchive(at('gz-entries'), 'gz-entries');
     const ending = new AbortController();
-    const refused = unpackConfined(file, at('into'), bounds, ending.signal).catch(String);
-    await eventually(async () => expect(await readdir(at('into'))).to.deep.equal(['cavity']));
+    const refused = unpackConfined(file, at('into'), patient, ending.signal).catch(String);
+    await isUnpacking();
     ending.abort(new Error('the caller has left'));
     expect(await refused).to.include('the caller has left');
     expect(await readdir(dir.path)).to.deep.equal(['gz-entries']);
