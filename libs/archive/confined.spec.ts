@@ -27,7 +27,7 @@ describe('an archive that is unpacked in a process of its own', function () {
 
   for (const kind of ['gz', 'zip']) {
     it(`is unpacked from ${kind}`, async () => {
-      await unpackConfined(await packArchive(at(kind), kind), at('into'), bounds, never);
+      await unpackConfined(await packArchive(dir.path, kind), at('into'), bounds, never);
       expect(await readFile(at('into/cavity/system/controlDict'), 'utf8')).to.equal('x');
     });
   }
@@ -39,7 +39,7 @@ describe('an archive that is unpacked in a process of its own', function () {
     out: 'leads out of its folder with ../out',
   })) {
     it(`takes no memory of this one, and leaves nothing, when it is refused: ${kind}`, async () => {
-      const file = await packArchive(at(kind), kind);
+      const file = await packArchive(dir.path, kind);
       const { rss } = process.memoryUsage();
       let most = rss;
       const timer = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 10);
@@ -60,7 +60,7 @@ describe('an archive that is unpacked in a process of its own', function () {
     });
 
   it('is refused, and leaves nothing, if its process dies as it does beyond its memory', async () => {
-    const file = await packArchive(at('gz-entries'), 'gz-entries');
+    const file = await packArchive(dir.path, 'gz-entries');
     const refused = failureOf(unpackConfined(file, at('into'), patient, never));
     await isUnpacking();
     const lines = await commandLines(await processTree(process.pid));
@@ -72,7 +72,7 @@ describe('an archive that is unpacked in a process of its own', function () {
   });
 
   it('ends with the signal, and leaves neither a process nor a folder', async () => {
-    const file = await packArchive(at('gz-entries'), 'gz-entries');
+    const file = await packArchive(dir.path, 'gz-entries');
     const ending = new AbortController();
     const refused = unpackConfined(file, at('into'), patient, ending.signal).catch(String);
     await isUnpacking();

@@ -42,7 +42,7 @@ describe('an archive that a customer hands in', function () {
     broker = opened.use(await startBrokerProcess({ ...place, env }));
     mallory = await broker.visualizations('customer', 'mallory');
     ann = await broker.as('customer', 'ann');
-    objectOf = async (kind) => blob.objectOf('mallory', await packArchive(join(dir, kind), kind));
+    objectOf = async (kind) => blob.objectOf('mallory', await packArchive(dir, kind));
   });
   after(() => opened.disposeAsync());
 

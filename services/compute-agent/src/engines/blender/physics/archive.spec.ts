@@ -82,7 +82,7 @@ describe('an archive of what was baked', () => {
       const refused = await unpack(at(name), await folder()).catch(String);
       expect(refused, name).to.contain('no archive');
     }
-    const disguised = await packArchive(at('gz-magic'), 'gz-magic');
+    const disguised = await packArchive(dir.path, 'gz-magic');
     const refused = await unpack(disguised, await folder()).catch(String);
     expect(refused).to.contain('is packed, and no plain .tar');
   });
