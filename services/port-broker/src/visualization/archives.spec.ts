@@ -97,12 +97,12 @@ describe('an archive that a customer hands in', function () {
     const nothing = { processes: [], folders: [], free: 2 };
     await eventually(
       async () => {
-        const left = {
+        const found = {
           processes: await unpacking(),
           folders: await sessions(),
           free: await free(),
         };
-        expect(left).to.deep.equal(nothing);
+        expect(found).to.deep.equal(nothing);
       },
       { withinMs: 60_000 },
     );
