@@ -10,6 +10,7 @@ import {
   type ConfinedProcess,
   decoderLimits,
   makeWorkDir,
+  OWN_PROGRAM,
   type Sandbox,
   startConfined,
 } from '#libs/sandbox/index.ts';
@@ -49,19 +50,7 @@ export interface PictureDecoder extends AsyncDisposable {
   sceneSize(scene: SceneRequest & { bytes: AsyncIterable<Uint8Array> }): Promise<Size | undefined>;
 }
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('program.ts', import.meta.url));
-/** Where the confined program finds itself. */
-const INSIDE = '/muster';
-
-/** Node, this folder with what it imports, and the packages. */
-const SEEN: Box['readOnly'] = [
-  { path: process.execPath, at: join(INSIDE, 'node') },
-  ...['libs', 'node_modules', 'package.json'].map((name) => ({
-    path: join(ROOT, name),
-    at: join(INSIDE, name),
-  })),
-];
 
 const TIMEOUT_MS = 120_000;
 
@@ -74,7 +63,7 @@ interface Running {
 
 const start = async ({ sandbox, clock }: DecoderContext): Promise<Running> => {
   const folder = await mkdtemp(join(tmpdir(), 'muster-decode-'));
-  const box: Box = { workDir: join(folder, 'work'), readOnly: SEEN, limits: decoderLimits };
+  const box: Box = { workDir: join(folder, 'work'), readOnly: OWN_PROGRAM, limits: decoderLimits };
   await makeWorkDir(sandbox, box.workDir);
   let said = '';
   let heard = Promise.withResolvers<void>();
