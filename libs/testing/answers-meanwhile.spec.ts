@@ -27,7 +27,7 @@ describe('answersMeanwhile', () => {
 
   it('fails for a service that stands still', async () => {
     const service = serviceOf();
-    const failed = await answersMeanwhile(service.call, () => service.work(600), {
+    const failed = await answersMeanwhile(service.call, () => service.work(2_000), {
       calls: 1,
     }).catch(String);
     expect(failed).to.match(/calls meanwhile.*250 ms are allowed/);

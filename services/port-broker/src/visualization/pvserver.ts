@@ -24,6 +24,8 @@ const INSIDE_PORT = 11_111;
 /** Debian's build starts a helper for MPI that leaves the process group. */
 const OFFSCREEN = ['--force-offscreen-rendering', '--disable-xdisplay-test', '--no-mpi'];
 const READY_MS = 60_000;
+/** It loads 400 libraries to say it, on a host that may be busy. */
+const VERSION_MS = 40_000;
 const GRACE_MS = 3_000;
 const AT_ONCE = 6;
 /** The server can only read this folder. The broker writes there, and would follow a link that the server made. */
@@ -105,7 +107,7 @@ const askVersion = async (program: string): Promise<string> => {
   const silent = (cause?: unknown): StartFailure =>
     new StartFailure('PROGRAM_EXITED', 'pvserver', 'does not tell its version', { cause });
   const { stdout, stderr } = await promisify(execFile)(program, ['--version'], {
-    timeout: 10_000,
+    timeout: VERSION_MS,
   }).catch((thrown: unknown) => {
     throw silent(thrown);
   });
