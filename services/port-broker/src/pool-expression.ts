@@ -14,8 +14,8 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads pools from text: `visualization=11111-11116,vnc=6100-6999:max=900:wanted=100:ttl=30s..12h:default=1h`. Options
- * follow a pool's range. `max` is the most leases at once. `wanted` is how many of the lowest ports only callers that
+ * Reads pools from text: `visualization=11111-11116,vnc=6100-6999:max=900:share=90:wanted=100:ttl=30s..12h:default=1h`.
+ * Options follow a pool's range. `max` is the most leases at once, and `share` the most of one customer. `wanted` is how many of the lowest ports only callers that
  * name one get. `ttl` is the shortest and the longest time of a lease, and `default` the time for callers that ask for
  * none. Throws SyntaxError that says what is wrong.
  */
@@ -34,12 +34,16 @@ const parsePool = (text: string): Pool => {
     last,
     firstAny: first,
     maxLeases: last - first + 1,
+    maxPerCustomer: 0,
     minTtlMs: SHORTEST_TTL_MS,
     maxTtlMs: MAX_TTL_MS,
     defaultTtlMs: DEFAULT_TTL_MS,
   };
   for (const option of options) {
     apply(pool, option);
+  }
+  if (pool.maxPerCustomer === 0) {
+    pool.maxPerCustomer = Math.max(1, Math.floor(pool.maxLeases / 2));
   }
   if (pool.defaultTtlMs < pool.minTtlMs || pool.defaultTtlMs > pool.maxTtlMs) {
     throw new SyntaxError(`the default of pool ${name} is outside of its ttl; give default=`);
@@ -63,6 +67,9 @@ const apply = (pool: Pool, option: string): void => {
     case 'max':
       pool.maxLeases = whole(option, value, 1, size);
       return;
+    case 'share':
+      pool.maxPerCustomer = whole(option, value, 1, size);
+      return;
     case 'wanted':
       pool.firstAny = pool.first + whole(option, value, 0, size);
       return;
@@ -80,7 +87,7 @@ const apply = (pool: Pool, option: string): void => {
       pool.defaultTtlMs = span(option, value);
       return;
     default:
-      throw new SyntaxError(`'${option}' is none of max=, wanted=, ttl=, default=`);
+      throw new SyntaxError(`'${option}' is none of max=, share=, wanted=, ttl=, default=`);
   }
 };
 

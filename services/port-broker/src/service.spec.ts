@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import { isDomainError } from '#libs/errors/index.ts';
+import { isDomainError, status as grpc } from '#libs/errors/index.ts';
 import { serviceArguments } from '#libs/embedded/index.ts';
 import { eventually } from '#libs/testing/index.ts';
 import { ask, closed, listen, type Ports, type TestBroker } from './fixtures/broker.ts';
@@ -41,7 +41,7 @@ describe('port-broker', function () {
     const answers = await Promise.all(
       Array.from({ length: 200 }, async () => {
         try {
-          return (await acquire(ann))[0]!.port;
+          return (await acquire(operator))[0]!.port;
         } catch (thrown) {
           return isDomainError(thrown) ? thrown.reason : 'something else';
         }
@@ -126,6 +126,7 @@ describe('port-broker', function () {
     );
     expect(start('lab=40000-40010')).to.include('net.ipv4.ip_local_port_range');
     expect(start('lab=10')).to.include('no range of ports');
+    expect(start('lab=10-19:share=0')).to.include("'share=0' must be 1 to 10");
   });
 
   it('never gives out a port on which a stranger listens, and takes it back when that has gone', async () => {
@@ -151,19 +152,19 @@ describe('port-broker', function () {
   });
 
   it('serves those who wait in their order, and lets one go who goes away', async () => {
-    const all = await acquire(ann, { count: 6 });
+    const all = await acquire(operator, { count: 6 });
     const wait = { seconds: 20, nanos: 0 };
     const gone = new AbortController();
-    const first = refused(ann.acquireLease(ask({ wait, count: 2 }), { signal: gone.signal }));
+    const first = refused(operator.acquireLease(ask({ wait, count: 2 }), { signal: gone.signal }));
     await eventually(async () => expect(await status()).to.include({ waiting: 1 }));
-    const second = acquire(ann, { wait });
+    const second = acquire(operator, { wait });
     await eventually(async () => expect(await status()).to.include({ waiting: 2 }));
-    await ann.releaseLease({ leaseId: all[0]!.leaseId, fencingToken: 0 });
+    await operator.releaseLease({ leaseId: all[0]!.leaseId, fencingToken: 0 });
     expect(await status()).to.include({ waiting: 2, free: 1 });
     gone.abort();
     expect((await second)[0]?.port).to.equal(all[0]!.port);
     expect(await first).to.equal('CANCELLED');
-    expect(await refused(acquire(ann, { wait: SECOND }))).to.equal('PORT_POOL_EXHAUSTED');
+    expect(await refused(acquire(operator, { wait: SECOND }))).to.equal('PORT_POOL_EXHAUSTED');
   });
 
   it('ends a lease that nobody renews, and tells who watches', async () => {
@@ -193,6 +194,37 @@ describe('port-broker', function () {
     until.abort();
     await watching;
     expect(await status()).to.include({ leased: 0, free: 6 });
+  });
+
+  it('lets a customer have half of a pool unless it is configured otherwise, and operators all of it', async () => {
+    const shared = await opened.brokerProcess({ pools: (first) => `lab=${first}-${first + 5}` });
+    const connect = async () => {
+      [ann, operator] = [await shared.as('customer', 'ann'), await shared.as('operator', 'olga')];
+    };
+    await connect();
+    await acquire(ann, { count: 2 });
+    const [third] = await acquire(ann);
+    const error = await ann.acquireLease(ask()).catch((thrown: unknown) => thrown);
+    expect(isDomainError(error) && error).to.include({
+      code: grpc.RESOURCE_EXHAUSTED,
+      reason: 'PORT_SHARE_USED',
+    });
+    expect(String(error)).to.include('3 of the 3 ports that one customer may have of pool lab');
+    const own = (await ann.getPoolStatus({ host: '', pool: 'lab' })).pools[0];
+    expect(own).to.include({ ownLeases: 3, maxPerCustomer: 3, leased: 3, free: 3 });
+    await shared.service.kill('SIGKILL');
+    await shared.service.restart();
+    await connect();
+    expect(await refused(acquire(ann))).to.equal('PORT_SHARE_USED');
+    const waiting = acquire(ann, { wait: { seconds: 20, nanos: 0 } });
+    await eventually(async () => expect(await status()).to.include({ waiting: 1 }));
+    const bob = await shared.as('customer', 'bob');
+    const [behind] = await acquire(bob, { wait: SECOND });
+    await bob.releaseLease({ leaseId: behind!.leaseId, fencingToken: 0 });
+    await ann.releaseLease({ leaseId: third!.leaseId, fencingToken: 0 });
+    expect(await waiting).to.have.length(1);
+    expect(await acquire(operator, { count: 3 })).to.have.length(3);
+    expect(await status()).to.include({ ownLeases: 3, leased: 6 });
   });
 
   it('lets customers see and change their own leases only', async () => {

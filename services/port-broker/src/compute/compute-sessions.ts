@@ -43,6 +43,8 @@ export interface WantedSession {
   /** Empty: the only kind that is configured. */
   worker: string;
   owner: string;
+  /** See `Ask.isBound`. */
+  isBound: boolean;
   user: UserInfo;
   isExposed: boolean;
   /** Empty: a new session. */
@@ -225,7 +227,7 @@ export const openComputeSessions = (
   };
 
   return {
-    start: async ({ worker, owner, user, isExposed, requestId, waitMs }, signal) => {
+    start: async ({ worker, owner, isBound, user, isExposed, requestId, waitMs }, signal) => {
       const name = kindNamed(worker);
       const key = requestId === '' ? random.id('key') : `${owner} ${requestId}`;
       const isKnown = manager.list().some((session) => session.key === key && !isOver(session));
@@ -235,7 +237,7 @@ export const openComputeSessions = (
       }
       const holder = `${name} for ${owner}`.slice(0, 200);
       const spec = { worker: name, isExposed, user };
-      const started = await manager.start({ key, owner, holder, spec, waitMs }, signal);
+      const started = await manager.start({ key, owner, isBound, holder, spec, waitMs }, signal);
       queueOf(started.session, false);
       if (!started.isReused) {
         await sample([started.session]);

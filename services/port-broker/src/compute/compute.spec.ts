@@ -101,6 +101,28 @@ describe('a compute session', function () {
   const log = async (sessionId: string, includePing = false) =>
     (await ann.listCommandLog({ sessionId, includePing, pageSize: 0, pageToken: '' })).entries;
 
+  it('leaves others the ports of a pool that a customer has a share of', async () => {
+    await talkTo(
+      await opened.broker({
+        ...settings(),
+        pools: (first) => `compute=${first}-${first + 2}:share=1`,
+      }),
+    );
+    await start({ requestId: 'a' });
+    expect(await failureOf(start())).to.include({
+      code: status.RESOURCE_EXHAUSTED,
+      reason: 'PORT_SHARE_USED',
+    });
+    await start({ requestId: 'a' });
+    for (const [role, name] of [
+      ['customer', 'bob'],
+      ['operator', 'olga'],
+    ] as const) {
+      const { state } = await (await broker.compute(role, name)).startComputeSession(about());
+      expect(state).to.equal(SessionState.READY);
+    }
+  });
+
   it('takes commands and answers what its worker says', async () => {
     await open();
     const userInfo = {

@@ -4,6 +4,8 @@ import type { Lease, Port } from './lease.ts';
 
 /** The most requests that wait for one pool. */
 const MAX_WAITING = 1_000;
+/** The most of them that are one customer's. */
+const MAX_WAITING_PER_CUSTOMER = 100;
 
 /**
  * Decides on a request for ports. Without `until` the answer is in this draft. With `until` it may come in a later one.
@@ -23,15 +25,31 @@ export const decideAcquire = (
     return void answers.set(ticket, { kind: 'not-in-pool' });
   }
   const answer = tryNow(draft, of, ask, of.waiting.values());
-  if (until === undefined || (answer.kind !== 'exhausted' && answer.kind !== 'taken')) {
+  if (until === undefined || !isWorthWaiting(answer) || isLargerThanShare(of, ask)) {
     return void answers.set(ticket, answer);
   }
-  if (of.waiting.size >= MAX_WAITING) {
+  if (of.waiting.size >= MAX_WAITING || isOftenWaiting(of, ask)) {
     return void answers.set(ticket, { kind: 'too-many-waiting' });
   }
   of.waiting.set(ticket, { ticket, ask, until });
   return void draft.undo.push(() => of.waiting.delete(ticket));
 };
+
+/** Whether the same request may be granted later. */
+const isWorthWaiting = ({ kind }: Answer): boolean =>
+  kind === 'exhausted' || kind === 'taken' || kind === 'share-used';
+
+const isOftenWaiting = ({ waiting }: PoolTable, { isBound, owner }: Ask): boolean =>
+  isBound &&
+  Iterator.from(waiting.values()).reduce((n, { ask }) => n + Number(ask.owner === owner), 0) >=
+    MAX_WAITING_PER_CUSTOMER;
+
+/** Whether a customer would have more than a share of the pool. */
+const isOverShare = ({ pool, held }: PoolTable, { isBound, owner, count }: Ask): boolean =>
+  isBound && (held.get(owner) ?? 0) + count > pool.maxPerCustomer;
+
+const isLargerThanShare = ({ pool }: PoolTable, { isBound, count }: Ask): boolean =>
+  isBound && count > pool.maxPerCustomer;
 
 /** Takes out a request that no longer waits, and serves those behind it at once. */
 export const decideWithdraw = (draft: Draft, pool: string, ticket: number): void => {
@@ -44,13 +62,16 @@ export const decideWithdraw = (draft: Draft, pool: string, ticket: number): void
   serveWaiting(draft, of);
 };
 
-/** Serves waiting requests in order. One that takes any port and cannot be served makes all behind it wait. */
+/**
+ * Serves waiting requests in order. One that takes any port and cannot be served makes all behind it wait, unless it
+ * waits for its own customer's share.
+ */
 export const serveWaiting = (draft: Draft, of: PoolTable): void => {
   const ahead: Waiter[] = [];
   for (const waiter of of.waiting.values()) {
     const isLate = waiter.until <= draft.now;
-    const answer = isLate ? exhausted(draft, of) : tryNow(draft, of, waiter.ask, ahead);
-    if (!isLate && (answer.kind === 'exhausted' || answer.kind === 'taken')) {
+    const answer = isLate ? late(draft, of, waiter.ask) : tryNow(draft, of, waiter.ask, ahead);
+    if (!isLate && isWorthWaiting(answer)) {
       ahead.push(waiter);
       continue;
     }
@@ -71,6 +92,16 @@ const leaveQueue = (draft: Draft, of: PoolTable, waiter: Waiter): void => {
   of.waiting.delete(waiter.ticket);
 };
 
+const late = (draft: Draft, of: PoolTable, ask: Ask): Answer =>
+  isOverShare(of, ask) ? shareUsed(draft, of, ask) : exhausted(draft, of);
+
+const shareUsed = (draft: Draft, of: PoolTable, { owner }: Ask): Answer => ({
+  kind: 'share-used',
+  held: of.held.get(owner) ?? 0,
+  share: of.pool.maxPerCustomer,
+  retryAfterMs: nextEnd(draft, of, owner),
+});
+
 const exhausted = (draft: Draft, of: PoolTable): Answer => ({
   kind: 'exhausted',
   retryAfterMs: nextEnd(draft, of),
@@ -80,6 +111,9 @@ const tryNow = (draft: Draft, of: PoolTable, ask: Ask, ahead: Iterable<Waiter>):
   const repeated = repetition(draft, ask);
   if (repeated !== undefined) {
     return repeated;
+  }
+  if (isOverShare(of, ask)) {
+    return shareUsed(draft, of, ask);
   }
   return ask.port === undefined
     ? tryAny(draft, of, ask, ahead)
@@ -98,7 +132,9 @@ const repetition = ({ table }: Draft, ask: Ask): Answer | undefined => {
 };
 
 const tryAny = (draft: Draft, of: PoolTable, ask: Ask, ahead: Iterable<Waiter>): Answer => {
-  const isBehind = Iterator.from(ahead).some(({ ask: theirs }) => theirs.port === undefined);
+  const isBehind = Iterator.from(ahead).some(
+    ({ ask: theirs }) => theirs.port === undefined && !isOverShare(of, theirs),
+  );
   if (isBehind || of.leased + ask.count > of.pool.maxLeases) {
     return exhausted(draft, of);
   }
@@ -147,13 +183,17 @@ const usable = (draft: Draft, number: number): Port | undefined => {
   return undefined;
 };
 
-/** Until the next lease of the pool expires; undefined if there is none. */
-const nextEnd = ({ table, now }: Draft, { pool }: PoolTable): number | undefined => {
+/** Until the next lease of the pool, or of one owner's there, expires; undefined if there is none. */
+const nextEnd = (
+  { table, now }: Draft,
+  { pool }: PoolTable,
+  owner?: string,
+): number | undefined => {
   let next: number | undefined;
   for (let number = pool.first; number <= pool.last; number += 1) {
     const state = table.ports.get(number)?.state;
     const held = state?.kind === 'leased' ? table.leases.get(state.lease) : undefined;
-    if (held?.lease.session === '') {
+    if (held?.lease.session === '' && held.lease.owner === (owner ?? held.lease.owner)) {
       next = Math.min(next ?? Infinity, held.dueAt);
     }
   }

@@ -1,4 +1,11 @@
-import { refill, REMEMBERED_MS, requestKey, type Ask, type LeaseTable } from './lease-table.ts';
+import {
+  countLease,
+  refill,
+  REMEMBERED_MS,
+  requestKey,
+  type Ask,
+  type LeaseTable,
+} from './lease-table.ts';
 import type { EndReason, Lease, Port, PortState } from './lease.ts';
 
 /** Whether any program of this host uses a port; undefined: the socket table cannot be read. */
@@ -18,6 +25,8 @@ export type Answer =
   | { kind: 'unknown-pool' }
   | { kind: 'not-in-pool' }
   | { kind: 'exhausted'; retryAfterMs: number | undefined }
+  /** It would be more than a customer's share. */
+  | { kind: 'share-used'; held: number; share: number; retryAfterMs: number | undefined }
   | { kind: 'taken'; state: PortState['kind'] }
   | { kind: 'too-many-waiting' };
 
@@ -90,7 +99,8 @@ export const setPort = (
   if (of === undefined) {
     return;
   }
-  of.leased += Number(state.kind === 'leased') - Number(port.state.kind === 'leased');
+  countLease(table, of, port.state, -1);
+  countLease(table, of, state, 1);
   of.free.delete(port.port);
   if (state.kind === 'free') {
     of.free.add(port.port);
@@ -119,13 +129,14 @@ export const grant = (draft: Draft, ask: Ask, port: Port): Lease => {
     table.used = used;
   });
   table.used += 1;
+  // The lease comes first, because the port counts for its owner.
+  setLease(draft, lease, now + ttlMs);
   setPort(
     draft,
     port,
     { kind: 'leased', lease: lease.id },
     { token: lease.token, used: table.used },
   );
-  setLease(draft, lease, now + ttlMs);
   if (requestId !== '') {
     const key = requestKey(ask);
     put(draft, table.requests, key, [...(table.requests.get(key) ?? []), lease.id]);

@@ -16,6 +16,7 @@ const pool = (name: string, first: number, last: number, more: Partial<Pool> = {
   last,
   firstAny: first,
   maxLeases: last - first + 1,
+  maxPerCustomer: last - first + 1,
   minTtlMs: 1_000,
   maxTtlMs: 60 * MINUTE,
   defaultTtlMs: MINUTE,
@@ -98,6 +99,7 @@ const createBroker = (pools: readonly Pool[]) => {
       requestId: '',
       requestHash: '',
       session: '',
+      isBound: false,
       ...ask,
     };
     decide(
@@ -261,6 +263,93 @@ describe('the table of leases', () => {
     expect(release?.kind).to.equal('outdated');
   });
 
+  describe('bounds each customer', () => {
+    const kindOf = (broker: ReturnType<typeof createBroker>, ticket: number) =>
+      broker.told.get(ticket)?.kind;
+    const open = () => createBroker([pool('a', 10, 17, { maxPerCustomer: 3 }), pool('b', 20, 21)]);
+    const bob = { owner: 'bob', isBound: true };
+    const release = (broker: ReturnType<typeof createBroker>, owner: string, fails = false) => {
+      const { id } = broker.live().find((lease) => lease.owner === owner)!;
+      broker.decide((draft) => decideRelease(draft, { id, token: 0, owner }), fails);
+    };
+
+    it('to a share of a pool: ports of any kind count, other pools and customers do not', () => {
+      const broker = open();
+      expect(broker.leased(broker.acquire({ ...bob, count: 2 }))).to.have.length(2);
+      expect(broker.leased(broker.acquire({ ...bob, session: 's-1' }))).to.have.length(1);
+      for (const more of [{}, { port: 17 }, { session: 's-2' }]) {
+        expect(broker.told.get(broker.acquire({ ...bob, ...more }))).to.deep.equal({
+          kind: 'share-used',
+          held: 3,
+          share: 3,
+          retryAfterMs: MINUTE,
+        });
+      }
+      expect(broker.leased(broker.acquire({ ...bob, pool: 'b' }))).to.have.length(1);
+      expect(broker.leased(broker.acquire({ ...bob, owner: 'eve', count: 3 }))).to.have.length(3);
+      release(broker, 'bob');
+      expect(broker.leased(broker.acquire(bob))).to.have.length(1);
+    });
+
+    it('but not who keeps the host', () => {
+      const broker = open();
+      expect(broker.leased(broker.acquire({ count: 8 }))).to.have.length(8);
+    });
+
+    it('by what was made durable alone, also after a restart', () => {
+      const broker = open();
+      broker.acquire({ ...bob, count: 3 }, undefined, true);
+      broker.acquire({ ...bob, count: 3 });
+      release(broker, 'bob', true);
+      expect(kindOf(broker, broker.acquire(bob))).to.equal('share-used');
+      broker.crash();
+      expect(kindOf(broker, broker.acquire(bob))).to.equal('share-used');
+      release(broker, 'bob');
+      broker.crash();
+      expect(broker.leased(broker.acquire(bob))).to.have.length(1);
+    });
+
+    it('who repeats a request gets what it made, whatever else is leased by then', () => {
+      const broker = open();
+      const ask = { ...bob, count: 3, requestId: 'r' };
+      expect(broker.leased(broker.acquire(ask))).to.deep.equal(broker.leased(broker.acquire(ask)));
+    });
+
+    it('who waits for the own share lets all behind pass, and is served once a lease of the own ends', () => {
+      const broker = open();
+      broker.acquire({ ...bob, count: 3 });
+      const waiting = broker.acquire(bob, MINUTE);
+      const behind = broker.acquire({ owner: 'eve', isBound: true }, MINUTE);
+      expect(broker.told.has(waiting)).to.equal(false);
+      expect(broker.leased(behind)).to.have.length(1);
+      release(broker, 'eve');
+      expect(broker.told.has(waiting)).to.equal(false);
+      release(broker, 'bob');
+      expect(broker.leased(waiting)).to.have.length(1);
+    });
+
+    it('who waits in vain is told of the share, and more than a share is refused at once', () => {
+      const broker = open();
+      broker.acquire({ ...bob, count: 3, ttlMs: 60 * MINUTE });
+      const waiting = broker.acquire(bob, MINUTE);
+      broker.pass(MINUTE);
+      broker.decide(decideDue);
+      expect(kindOf(broker, waiting)).to.equal('share-used');
+      expect(kindOf(broker, broker.acquire({ ...bob, count: 4 }, MINUTE))).to.equal('share-used');
+    });
+
+    it('to a hundred requests that wait, so that others can wait too', () => {
+      const broker = open();
+      broker.acquire({ count: 8, ttlMs: 60 * MINUTE });
+      const all = Array.from({ length: 101 }, () => broker.acquire(bob, MINUTE));
+      expect(kindOf(broker, all[99]!)).to.equal(undefined);
+      expect(kindOf(broker, all[100]!)).to.equal('too-many-waiting');
+      expect(kindOf(broker, broker.acquire({ owner: 'eve', isBound: true }, MINUTE))).to.equal(
+        undefined,
+      );
+    });
+  });
+
   describe('of those who wait', () => {
     it('serves who came first, and nobody overtakes', () => {
       const broker = createBroker([pool('a', 10, 11)]);
@@ -305,12 +394,14 @@ describe('the table of leases', () => {
     const random = seededRandom(1);
     const below = (n: number): number => Math.floor(random.float() * n);
     const broker = createBroker([
-      pool('a', 10, 25, { firstAny: 13, maxLeases: 12 }),
+      pool('a', 10, 25, { firstAny: 13, maxLeases: 12, maxPerCustomer: 4 }),
       pool('b', 30, 33),
     ]);
     const tokens = new Map<number, number>();
     const tally = new Map<string, number>();
     let sessions = 0;
+    const customer = (): Pick<Ask, 'owner' | 'isBound'> =>
+      below(2) === 0 ? { owner: 'bob', isBound: true } : { owner: 'ann', isBound: false };
     const act = (): string => {
       const lives = broker.live();
       const lease = lives[below(lives.length)];
@@ -333,6 +424,7 @@ describe('the table of leases', () => {
             count,
             requestId,
             requestHash: `${isB}/${port}/${count}`,
+            ...customer(),
           };
           broker.acquire(ask, below(3) === 0 ? below(20_000) : undefined, fails);
           return 'acquire';
@@ -344,7 +436,7 @@ describe('the table of leases', () => {
           }
           const token = lease.token - (below(4) === 0 ? 1 : 0);
           const named = broker.decide(
-            (draft) => decideRelease(draft, { id: lease.id, token, owner: 'ann' }),
+            (draft) => decideRelease(draft, { id: lease.id, token, owner: lease.owner }),
             fails,
           );
           if (token !== lease.token && token !== 0) {
@@ -364,7 +456,7 @@ describe('the table of leases', () => {
                 id: lease.id,
                 token: lease.token,
                 ttlMs: undefined,
-                owner: 'ann',
+                owner: lease.owner,
               }),
             fails,
           );
@@ -400,7 +492,7 @@ describe('the table of leases', () => {
         case 11: {
           sessions += 1;
           broker.acquire(
-            { session: `s-${sessions}` },
+            { session: `s-${sessions}`, ...customer() },
             below(3) === 0 ? below(20_000) : undefined,
             fails,
           );
@@ -467,15 +559,23 @@ describe('the table of leases', () => {
           expect.fail(`${program} is on ${number}, which is of ${of}`);
         }
       }
-      for (const [name, { free, leased, pool: of, waiting }] of broker.table().pools) {
+      for (const [name, { free, leased, held, pool: of, waiting }] of broker.table().pools) {
         const inPool = [...broker.table().ports.values()].filter((each) => each.pool === name);
         const count = (kind: string): number =>
           inPool.filter(({ state }) => state.kind === kind).length;
         if (leased !== count('leased') || leased > of.maxLeases || free.size !== count('free')) {
           expect.fail(`${name} counts ${leased} leased and ${free.size} free`);
         }
+        const bobs = broker.live().filter((lease) => lease.pool === name && lease.owner === 'bob');
+        if (bobs.length !== (held.get('bob') ?? 0) || bobs.length > of.maxPerCustomer) {
+          expect.fail(`bob has ${bobs.length} of ${name}, counted as ${held.get('bob')}`);
+        }
+        const hasShare = ({ owner, isBound, count: more }: Ask): boolean =>
+          !isBound || (held.get(owner) ?? 0) + more <= of.maxPerCustomer;
         // No lost wake-up: after a release nobody who could be served is left waiting.
-        const [first] = [...waiting.values()].filter(({ ask }) => ask.port === undefined);
+        const [first] = [...waiting.values()].filter(
+          ({ ask }) => ask.port === undefined && hasShare(ask),
+        );
         if (first === undefined || what !== `release in ${name}` || broker.isBlind()) {
           continue;
         }

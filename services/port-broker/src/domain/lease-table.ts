@@ -20,6 +20,8 @@ export interface Ask {
   requestHash: string;
   /** See `Lease.session`. */
   session: string;
+  /** Whether the owner may have only a customer's share of the pool. Operators and services may have all of it. */
+  isBound: boolean;
 }
 
 /** The ports and leases of a pool. */
@@ -28,6 +30,8 @@ export interface PoolTable {
   /** Free ports, the least recently used first. */
   free: Set<number>;
   leased: number;
+  /** How many leases each owner has. */
+  held: Map<string, number>;
   /** In the order in which they came. */
   waiting: Map<number, Waiter>;
 }
@@ -82,7 +86,13 @@ export const openLeaseTable = (
   };
   const known = new Map(kept.ports.map((port) => [port.port, port]));
   for (const pool of pools) {
-    table.pools.set(pool.name, { pool, free: new Set(), leased: 0, waiting: new Map() });
+    table.pools.set(pool.name, {
+      pool,
+      free: new Set(),
+      leased: 0,
+      held: new Map(),
+      waiting: new Map(),
+    });
     for (let port = pool.first; port <= pool.last; port += 1) {
       const { token = 0, used = 0, isQuarantined = false } = known.get(port) ?? {};
       const state: PortState = isQuarantined
@@ -124,7 +134,7 @@ export const openLeaseTable = (
   return table;
 };
 
-/** Rebuilds what a pool's table says of its ports: the free ones, and the number of leased ones. */
+/** Rebuilds what a pool's table says of its ports: the free ones, how many are leased, and to whom. */
 export const refill = (table: LeaseTable, name: string): void => {
   const of = table.pools.get(name);
   if (of === undefined) {
@@ -132,15 +142,38 @@ export const refill = (table: LeaseTable, name: string): void => {
   }
   const free: Port[] = [];
   of.leased = 0;
+  of.held.clear();
   for (let number = of.pool.first; number <= of.pool.last; number += 1) {
     const port = table.ports.get(number);
     if (port?.state.kind === 'free') {
       free.push(port);
     }
-    of.leased += Number(port?.state.kind === 'leased');
+    if (port !== undefined) {
+      countLease(table, of, port.state, 1);
+    }
   }
   of.free.clear();
   for (const { port } of free.sort((a, b) => a.used - b.used || a.port - b.port)) {
     of.free.add(port);
+  }
+};
+
+/** Counts a port that is leased, or (`by` -1) no longer; in any other state it does not count. */
+export const countLease = (
+  { leases }: Pick<LeaseTable, 'leases'>,
+  of: PoolTable,
+  state: PortState,
+  by: 1 | -1,
+): void => {
+  if (state.kind !== 'leased') {
+    return;
+  }
+  of.leased += by;
+  const owner = leases.get(state.lease)?.lease.owner ?? '';
+  const count = (of.held.get(owner) ?? 0) + by;
+  if (count === 0) {
+    of.held.delete(owner);
+  } else {
+    of.held.set(owner, count);
   }
 };

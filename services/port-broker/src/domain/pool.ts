@@ -8,6 +8,8 @@ export interface Pool {
   firstAny: number;
   /** The most leases at a time. */
   maxLeases: number;
+  /** The most leases of one customer at a time. */
+  maxPerCustomer: number;
   minTtlMs: number;
   maxTtlMs: number;
   defaultTtlMs: number;

@@ -113,6 +113,22 @@ describe('several hosts', function () {
     return found;
   };
 
+  it('give a customer a share each, the next one where the first has no more', async () => {
+    await open();
+    const ann = await east.as('customer', 'ann');
+    const both = [await ann.acquireLease(ask()), await ann.acquireLease(ask())];
+    expect(both.map(({ lease }) => lease?.host)).to.have.members(['east', 'west']);
+    const third = await failureOf(ann.acquireLease(ask()));
+    expect(third).to.include({ reason: 'PORT_SHARE_USED' });
+    const { pools } = await ann.getPoolStatus({ pool: 'lab', host: '' });
+    expect(pools.map(({ ownLeases, maxPerCustomer }) => [ownLeases, maxPerCustomer])).to.deep.equal(
+      [
+        [1, 1],
+        [1, 1],
+      ],
+    );
+  });
+
   it('lease ports of the one with the most free, or of the named one, whichever is asked', async () => {
     await open();
     const [named] = (await atEast.acquireLease(ask({ host: 'west' }))).leases;

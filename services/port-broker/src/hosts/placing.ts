@@ -26,9 +26,10 @@ export const inOrder = (
     .map(({ host }) => host);
 };
 
-/** Refusals that another host may not give: no room, or a missing pool, case or program. */
+/** Refusals that another host may not give: no room, no share left, or a missing pool, case or program. */
 const ELSEWHERE = new Set([
   'PORT_POOL_EXHAUSTED',
+  'PORT_SHARE_USED',
   'PORT_TAKEN',
   'PORT_POOL_UNKNOWN',
   'PORT_NOT_IN_POOL',

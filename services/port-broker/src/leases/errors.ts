@@ -61,7 +61,10 @@ export const socketTableUnreadable = (): DomainError =>
 type Refusal = Exclude<Answer, { kind: 'granted' }>;
 
 /** The error for a request for ports that was refused. */
-export const refusalOf = (answer: Refusal, { pool, port, count, requestId }: Ask): DomainError => {
+export const refusalOf = (
+  answer: Refusal,
+  { pool, port, count, requestId, owner }: Ask,
+): DomainError => {
   switch (answer.kind) {
     case 'unknown-pool':
       return poolUnknown(pool);
@@ -88,13 +91,21 @@ export const refusalOf = (answer: Refusal, { pool, port, count, requestId }: Ask
         'PORT_POOL_EXHAUSTED',
         `pool ${pool} has no ${count === 1 ? 'port' : `${count} ports`} free; release one or wait`,
         { pool, count },
-        { retryAfterMs: Math.max(1, Math.ceil(answer.retryAfterMs ?? 1_000)) },
+        { retryAfterMs: retryAfter(answer) },
+      );
+    case 'share-used':
+      return new DomainError(
+        status.RESOURCE_EXHAUSTED,
+        'PORT_SHARE_USED',
+        `${owner} has ${answer.held} of the ${answer.share} ports that one customer may have of pool ${pool} on this host, and asks for ${count === 1 ? 'one' : count} more; ${count > answer.share ? 'ask for fewer' : 'release one or wait'}`,
+        { pool, count, held: answer.held, share: answer.share },
+        { retryAfterMs: retryAfter(answer) },
       );
     case 'too-many-waiting':
       return new DomainError(
         status.RESOURCE_EXHAUSTED,
         'TOO_MANY_WAITING',
-        `too many wait for pool ${pool} already; try again later`,
+        `too many requests wait for pool ${pool} already, in all or of yours; try again later`,
         { pool },
         { retryAfterMs: 5_000 },
       );
@@ -102,6 +113,9 @@ export const refusalOf = (answer: Refusal, { pool, port, count, requestId }: Ask
       return answer satisfies never;
   }
 };
+
+const retryAfter = ({ retryAfterMs = 1_000 }: { retryAfterMs: number | undefined }): number =>
+  Math.max(1, Math.ceil(retryAfterMs));
 
 const TAKEN = {
   free: 'free again',

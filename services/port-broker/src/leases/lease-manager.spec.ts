@@ -28,6 +28,7 @@ const ask = (more: Partial<Ask> = {}): Ask => ({
   requestId: '',
   requestHash: '',
   session: '',
+  isBound: false,
   ...more,
 });
 const forever = new AbortController().signal;

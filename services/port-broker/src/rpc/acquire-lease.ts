@@ -10,7 +10,7 @@ import {
 import type { Context } from '../context.ts';
 import type { Ask } from '../domain/lease-table.ts';
 import type { Pool } from '../domain/pool.ts';
-import { findPool } from './callers.ts';
+import { findPool, holderOf } from './callers.ts';
 import { leaseToProto } from '../wire/lease.ts';
 import { checkWait, waitOf } from '../wire/wait.ts';
 
@@ -44,7 +44,7 @@ const parse = (pool: Pool, request: AcquireLeaseRequest, { caller }: CallContext
   wrong.throwIfAny();
   const asked = { pool: pool.name, port: port === 0 ? undefined : port, count, ttlMs, holder };
   const requestHash = createHash('sha256').update(JSON.stringify(asked)).digest('hex');
-  return { ...asked, owner: caller?.subject ?? '', requestId, requestHash, session: '' };
+  return { ...asked, ...holderOf(caller), requestId, requestHash, session: '' };
 };
 
 export const isTtlOf = ({ minTtlMs, maxTtlMs }: Pool, ttlMs: number): boolean =>

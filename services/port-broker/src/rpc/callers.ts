@@ -1,12 +1,19 @@
 import type { Caller } from '#libs/auth/index.ts';
 import type { Context } from '../context.ts';
 import { leaseNotFound, poolUnknown } from '../leases/errors.ts';
+import type { Ask } from '../domain/lease-table.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Pool } from '../domain/pool.ts';
 
 /** The owner whose leases a caller may see and change; undefined: every owner's. */
 export const reach = (caller: Caller | undefined): string | undefined =>
   caller === undefined || caller.role === 'customer' ? (caller?.subject ?? '') : undefined;
+
+/** Whose a new lease is, and whether a customer's share of the pool bounds it. */
+export const holderOf = (caller: Caller | undefined): Pick<Ask, 'owner' | 'isBound'> => ({
+  owner: caller?.subject ?? '',
+  isBound: reach(caller) !== undefined,
+});
 
 /** Whether a caller may see and change what belongs to `owner`. */
 export const reaches = (caller: Caller | undefined, owner: string): boolean =>

@@ -14,7 +14,7 @@ const MAX_NAMED = 100;
 /** Answers how many ports of each pool are leased, free and unusable. */
 export const getPoolStatus =
   (ctx: Context): Unary<GetPoolStatusRequest, GetPoolStatusResponse> =>
-  async ({ pool: name }) => {
+  async ({ pool: name }, { caller }) => {
     if (name !== '') {
       findPool(ctx, name);
     }
@@ -22,14 +22,17 @@ export const getPoolStatus =
       ({ pool }) => name === '' || pool.name === name,
     );
     return {
-      pools: pools.map((of) => statusOf(ctx, of)).sort((a, b) => (a.pool < b.pool ? -1 : 1)),
+      pools: pools
+        .map((of) => statusOf(ctx, of, caller?.subject ?? ''))
+        .sort((a, b) => (a.pool < b.pool ? -1 : 1)),
       unreachableHosts: [],
     };
   };
 
 const statusOf = (
   { leaseManager }: Context,
-  { pool, free, leased, waiting }: PoolTable,
+  { pool, free, leased, held, waiting }: PoolTable,
+  owner: string,
 ): PoolStatus => {
   const { host, ports } = leaseManager.table();
   const inState = (kind: string): number[] => {
@@ -50,6 +53,8 @@ const statusOf = (
     lastPort: pool.last,
     firstAnyPort: pool.firstAny,
     maxLeases: pool.maxLeases,
+    maxPerCustomer: pool.maxPerCustomer,
+    ownLeases: held.get(owner) ?? 0,
     total: pool.last - pool.first + 1,
     leased,
     free: free.size,

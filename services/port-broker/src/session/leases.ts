@@ -1,4 +1,5 @@
 import type { LeaseManager } from '../leases/lease-manager.ts';
+import type { Ask } from '../domain/lease-table.ts';
 import type { Lease } from '../domain/lease.ts';
 
 const HOUR_MS = 3_600_000;
@@ -8,14 +9,16 @@ const HOUR_MS = 3_600_000;
  */
 export const acquireFor = async (
   leaseManager: LeaseManager,
-  about: Pick<Lease, 'pool' | 'session' | 'owner' | 'holder'> & { waitMs: number | undefined },
+  about: Pick<Ask, 'pool' | 'session' | 'owner' | 'holder' | 'isBound'> & {
+    waitMs: number | undefined;
+  },
   signal: AbortSignal,
 ): Promise<Lease> => {
-  const { pool, session, owner, holder, waitMs } = about;
+  const { pool, session, owner, holder, isBound, waitMs } = about;
   const ttlMs = leaseManager.table().pools.get(pool)?.pool.defaultTtlMs ?? HOUR_MS;
   const ask = { port: undefined, count: 1, ttlMs, requestId: '', requestHash: '' };
   const [lease] = await leaseManager.acquire(
-    { ...ask, pool, session, owner, holder },
+    { ...ask, pool, session, owner, holder, isBound },
     waitMs,
     signal,
   );

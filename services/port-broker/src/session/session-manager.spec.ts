@@ -183,7 +183,7 @@ describe('the programs of sessions', () => {
       owner: 'ann',
       holder: '',
     };
-    const about = { requestId: '', requestHash: '', session: '' };
+    const about = { requestId: '', requestHash: '', session: '', isBound: false };
     await sessions.leaseManager.acquire(
       { ...others, ...about },
       undefined,
@@ -205,7 +205,7 @@ describe('the programs of sessions', () => {
       owner: 'ann',
       holder: '',
     };
-    const about = { requestId: '', requestHash: '', session: session.id };
+    const about = { requestId: '', requestHash: '', session: session.id, isBound: false };
     await sessions.leaseManager.acquire(
       { ...ask, ...about },
       undefined,

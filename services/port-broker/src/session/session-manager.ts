@@ -41,6 +41,8 @@ export interface Wanted<Spec> extends Pick<Session<Spec>, 'key' | 'owner' | 'spe
   holder: string;
   /** How long to wait for a port; undefined: not at all. */
   waitMs: number | undefined;
+  /** See `Ask.isBound`. */
+  isBound: boolean;
 }
 
 /** The answer to a request for a session; `isReused`: the session existed before. */

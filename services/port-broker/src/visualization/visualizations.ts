@@ -30,7 +30,13 @@ export type VisualizationSession = Session<VisualizationSpec>;
 export interface Visualizations {
   /** `reach`: the customer who must own the object; undefined: anybody may. */
   start(
-    ask: { source: Source; owner: string; reach: string | undefined; waitMs: number | undefined },
+    ask: {
+      source: Source;
+      owner: string;
+      isBound: boolean;
+      reach: string | undefined;
+      waitMs: number | undefined;
+    },
     signal: AbortSignal,
   ): Promise<StartedSession<VisualizationSpec>>;
   manager: SessionManager<VisualizationSpec>;
@@ -182,7 +188,7 @@ export const openVisualizations = (
   };
 
   return {
-    start: async ({ source, owner, reach, waitMs }, signal) => {
+    start: async ({ source, owner, isBound, reach, waitMs }, signal) => {
       try {
         const { key, caseDir } = await keyOf(source, reach, signal);
         const version = await pvserverVersion(pvserver);
@@ -190,7 +196,7 @@ export const openVisualizations = (
         const holder =
           `ParaView server of ${caseDir === '' ? `object ${objectId}` : caseDir}`.slice(0, 200);
         const spec = { caseDir, objectId, foam: '', version };
-        return await manager.start({ key, owner, holder, spec, waitMs }, signal);
+        return await manager.start({ key, owner, isBound, holder, spec, waitMs }, signal);
       } catch (thrown) {
         throw named(thrown);
       }

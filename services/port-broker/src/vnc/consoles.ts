@@ -27,6 +27,8 @@ export interface WantedConsole {
   isGateway: boolean;
   mayBeUnreachable: boolean;
   owner: string;
+  /** See `Ask.isBound`. */
+  isBound: boolean;
   waitMs: number | undefined;
 }
 
@@ -88,7 +90,7 @@ export const openConsoles = (
   const gateway = (): VncSession | undefined => manager.ofKey(GATEWAY);
   const startGateway = (signal: AbortSignal, waitMs?: number) => {
     const holder = 'websockify, the gateway to consoles';
-    const wanted = { key: GATEWAY, owner: '', holder, spec: GATEWAY_SPEC, waitMs };
+    const wanted = { key: GATEWAY, owner: '', isBound: false, holder, spec: GATEWAY_SPEC, waitMs };
     return manager.start(wanted, signal);
   };
   const note = (id: string, change: Partial<Pick<VncSession, 'lastActivityMs' | 'spec'>>): void =>
@@ -180,7 +182,7 @@ export const openConsoles = (
     }
   };
   const startNew = async (
-    { vm, target, isGateway, mayBeUnreachable, owner, waitMs }: WantedConsole,
+    { vm, target, isGateway, mayBeUnreachable, owner, isBound, waitMs }: WantedConsole,
     address: string,
     signal: AbortSignal,
   ): Promise<StartedSession<VncSpec>> => {
@@ -190,7 +192,7 @@ export const openConsoles = (
       return { session: await members.start({ owner, spec }), isReused: false };
     }
     const holder = `console of ${vm}`.slice(0, 200);
-    return manager.start({ key: keyOf(vm), owner, holder, spec, waitMs }, signal);
+    return manager.start({ key: keyOf(vm), owner, isBound, holder, spec, waitMs }, signal);
   };
 
   const tryAgain = async (): Promise<void> => {

@@ -6,6 +6,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { clientOf } from '../../hosts/forward.ts';
+import { holderOf } from '../callers.ts';
 import { checkWait, waitOf } from '../../wire/wait.ts';
 import { checkUser, computeToProto, userOf } from '../../wire/compute.ts';
 
@@ -21,10 +22,9 @@ export const startComputeSession =
       clientAddress: given.clientAddress === '' ? address : given.clientAddress,
       clientAgent: given.clientAgent === '' ? agent : given.clientAgent,
     };
-    const owner = call.caller?.subject ?? '';
     const wanted = {
       worker,
-      owner,
+      ...holderOf(call.caller),
       user,
       isExposed,
       requestId,

@@ -9,7 +9,7 @@ import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import type { Source } from '../../visualization/case.ts';
 import { pvscOf } from '../../visualization/pvsc.ts';
-import { reach } from '../callers.ts';
+import { holderOf, reach } from '../callers.ts';
 import { checkWait, waitOf } from '../../wire/wait.ts';
 import { visualizationToProto } from '../../wire/visualization.ts';
 
@@ -18,8 +18,8 @@ export const startVisualization =
   (ctx: Context): Unary<StartVisualizationRequest, StartVisualizationResponse> =>
   async (request, call) => {
     const source = parse(request, call);
-    const owner = call.caller?.subject ?? '';
-    const ask = { source, owner, reach: reach(call.caller), waitMs: waitOf(request.wait, call) };
+    const who = { ...holderOf(call.caller), reach: reach(call.caller) };
+    const ask = { source, ...who, waitMs: waitOf(request.wait, call) };
     const { session, isReused } = await ctx.visualizations.start(ask, call.signal);
     const visualization = visualizationToProto(ctx, session);
     const { visualizationId, connectionString, host, port, foamPath, paraviewVersion, state } =

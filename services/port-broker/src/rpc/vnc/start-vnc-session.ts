@@ -3,6 +3,7 @@ import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import { parseTarget, type Target } from '../../vnc/target.ts';
+import { holderOf } from '../callers.ts';
 import { checkWait, waitOf } from '../../wire/wait.ts';
 import { consoleToProto } from '../../wire/console.ts';
 
@@ -12,13 +13,12 @@ export const startVncSession =
   async (request, call) => {
     const target = parse(request);
     const { vm, gateway: isGateway, allowUnreachable: mayBeUnreachable } = request;
-    const owner = call.caller?.subject ?? '';
     const wanted = {
       vm,
       target,
       isGateway,
       mayBeUnreachable,
-      owner,
+      ...holderOf(call.caller),
       waitMs: waitOf(request.wait, call),
     };
     const { session, isReused } = await ctx.consoles.start(wanted, call.signal);
