@@ -5,7 +5,7 @@
  * (`endMarked`, `createEnder`). `afterEnd` says when it is started again, `boundOutput` keeps what it says within bounds, and `lastLines`
  * tells its last words.
  */
-export { environment, folder, SYSTEM } from './bubblewrap.ts';
+export { environment, folder, isOfSystem, PROC, SYSTEM } from './bubblewrap.ts';
 export { createEnder, endGroup, endMarked, endOne, signal, type Ender } from './end.ts';
 export { StartFailure } from './failure.ts';
 export { checkProgram, findProgram, ProgramMissing, systemProgram } from './find.ts';
@@ -24,4 +24,6 @@ export { boundOutput, lastLines, outputSize, rotateOutput, saidSince } from './o
 export { removeFolder } from './remove-folder.ts';
 export { afterEnd, isFailure, type RestartPolicy, type Run } from './restart.ts';
 export { type Command, type Exit, type Started, startMarked, startProgram } from './start.ts';
+export { denied } from './syscalls/denied.ts';
+export { FILTERED, hasFilter, withFilter } from './syscalls/descriptor.ts';
 export { allProcesses, environmentOf, processTree, statOf, treeUsage } from './stat.ts';

@@ -6,6 +6,7 @@ import { checkProgram } from './find.ts';
 import { StartFailure } from './failure.ts';
 import { MARK, type Identity } from './identity.ts';
 import { statOf } from './stat.ts';
+import { withFilter } from './syscalls/descriptor.ts';
 
 export interface Command {
   /** The program's absolute path, and its arguments. */
@@ -14,6 +15,8 @@ export interface Command {
   env: Readonly<Record<string, string | undefined>>;
   /** Default: where this process runs. */
   cwd?: string | undefined;
+  /** Whether it is a bubblewrap that takes `FILTERED`. */
+  isFiltered?: boolean | undefined;
   /** The file to which its output is appended. Never a pipe: it would stop the program once nobody reads it. */
   output: string;
 }
@@ -45,6 +48,7 @@ export const startProgram = async ({
   env,
   cwd,
   output,
+  isFiltered = false,
 }: Omit<Command, 'output'> & {
   output: string | number | ((chunk: Buffer) => void);
 }): Promise<Started> => {
@@ -53,12 +57,14 @@ export const startProgram = async ({
   await using file = typeof output === 'string' ? await open(output, 'a', 0o600) : undefined;
   const isHeard = typeof output === 'function';
   const descriptor = isHeard ? 'pipe' : (file?.fd ?? Number(output));
-  const child = spawn(program, args, {
-    env,
-    cwd,
-    detached: true,
-    stdio: ['ignore', descriptor, descriptor],
-  });
+  const start = (further: readonly number[]) =>
+    spawn(program, args, {
+      env,
+      cwd,
+      detached: true,
+      stdio: ['ignore', descriptor, descriptor, ...further],
+    });
+  const child = isFiltered ? withFilter(start) : start([]);
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Clock } from '#libs/clock/index.ts';
-import { endGroup, type Exit as ProgramExit } from '#libs/programs/index.ts';
+import { endGroup, type Exit as ProgramExit, withFilter } from '#libs/programs/index.ts';
 import { type Box, confine, type Sandbox } from './sandbox.ts';
 import { type Excess, watchLimits } from './watch.ts';
 
@@ -57,7 +57,15 @@ export const startConfined = (
   const { argv, env } = confine(sandbox, box, command);
   const [program, ...args] = argv;
   // Detached, because one signal must reach the whole group, and a Ctrl-C in the terminal must not.
-  const child = spawn(program, args, { env, cwd: box.workDir, detached: true, stdio: 'pipe' });
+  const start = (further: readonly number[]) =>
+    spawn(program, args, {
+      env,
+      cwd: box.workDir,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe', ...further],
+    }) as ChildProcessWithoutNullStreams;
+  const isFiltered = sandbox.kind === 'bubblewrap' && sandbox.isFiltered;
+  const child = isFiltered ? withFilter(start) : start([]);
   const log = createLog();
   child.stdout.on('data', (chunk: Buffer) => {
     if (options.keepOutput ?? true) {

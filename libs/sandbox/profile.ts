@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { environment, folder, SYSTEM } from '#libs/programs/index.ts';
+import { environment, FILTERED, folder, PROC, SYSTEM } from '#libs/programs/index.ts';
 import type { Limits } from './limits.ts';
 
 /** A host path, and its path in the sandbox. */
@@ -64,7 +64,8 @@ const files = (
 ): string[] =>
   [
     SYSTEM,
-    ['--proc', '/proc', '--dev', '/dev'],
+    PROC,
+    ['--dev', '/dev'],
     ['--perms', '1777', '--size', String(SHM_BYTES), '--tmpfs', '/dev/shm'],
     ['--perms', '1777', '--size', String(limits.tmpBytes), '--tmpfs', '/tmp'],
     hardware === undefined ? [] : hardwareFiles(hardware),
@@ -80,6 +81,9 @@ const NAMESPACES =
 const OWN_USERS = ['--unshare-user', '--disable-userns'];
 const TIED = ['--die-with-parent', '--new-session', '--hostname', 'muster', '--cap-drop', 'ALL'];
 
+/** Limits of the program's own namespaces are files in /proc. The inner one of two steps still writes there. */
+const AT_LAST = ['--remount-ro', '/proc', '--chdir', WORK];
+
 const becomeNobody = (groups: readonly number[]): string[] => [
   ...`--reuid ${NOBODY} --regid ${NOBODY} --no-new-privs --bounding-set=-all --inh-caps=-all`.split(
     ' ',
@@ -89,15 +93,15 @@ const becomeNobody = (groups: readonly number[]): string[] => [
 
 /**
  * The bubblewrap command line (0.8) in front of a program. The program gets namespaces of its own, no network, no
- * capabilities and no way to new user namespaces. It may read `/usr` and `readOnly`, and write to `workDir` (at /work)
+ * capabilities and no way to new user namespaces. It may read the system's programs and `readOnly`, and write to `workDir` (at /work)
  * and a small /tmp, and use the `hardware`. It ends with the process that started it.
  *
  * Root needs two steps, because the kernel does not count the processes of a user who is root outside. The outer one
  * makes the file system, because root may reach folders that others may not, and becomes `nobody`. The inner one enters
- * a user namespace, in which the kernel counts. The work folder must belong to the user of the program.
+ * a user namespace, in which the kernel counts, and puts the filter of system calls around the program. The work folder must belong to the user of the program.
  */
 export const bubblewrap = (
-  options: { program: string; asRoot: boolean },
+  options: { program: string; asRoot: boolean; isFiltered: boolean },
   box: {
     workDir: string;
     readOnly: readonly Mount[];
@@ -107,18 +111,28 @@ export const bubblewrap = (
   },
 ): string[] => {
   const { program, asRoot } = options;
+  const filtered = options.isFiltered ? FILTERED : [];
   const inside = [
     ...files(box.workDir, box.readOnly, box.limits, box.hardware),
     ...environment(box.env),
   ];
   if (!asRoot) {
-    return [program, ...NAMESPACES, ...OWN_USERS, ...TIED, ...inside, '--chdir', WORK, '--'];
+    return [
+      program,
+      ...NAMESPACES,
+      ...OWN_USERS,
+      ...TIED,
+      ...filtered,
+      ...inside,
+      ...AT_LAST,
+      '--',
+    ];
   }
   const turning = ['--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID'];
-  const whole = ['--dev-bind', '/', '/', '--chdir', WORK];
+  const again = ['--dev-bind', '/', '/', ...AT_LAST];
   return [
     [program, ...NAMESPACES, ...TIED, ...turning, ...inside, '--'],
     ['/usr/bin/setpriv', ...becomeNobody(box.hardware?.groups ?? []), '--'],
-    [program, ...OWN_USERS, '--die-with-parent', '--cap-drop', 'ALL', ...whole, '--'],
+    [program, ...OWN_USERS, '--die-with-parent', '--cap-drop', 'ALL', ...filtered, ...again, '--'],
   ].flat();
 };

@@ -5,7 +5,15 @@ import { bubblewrap, GIVEN, type Hardware, type Mount, NOBODY, WORK } from './pr
 
 /** How programs are kept from the machine: by `bubblewrap`, or not at all (`--no-sandbox`). */
 export type Sandbox =
-  { kind: 'bubblewrap'; program: string; version: string; asRoot: boolean } | { kind: 'none' };
+  | {
+      kind: 'bubblewrap';
+      program: string;
+      version: string;
+      asRoot: boolean;
+      /** Whether system calls are filtered. */
+      isFiltered: boolean;
+    }
+  | { kind: 'none' };
 
 /**
  * A file or folder that a program can read, under a name of its own if one is given. With `at`, the program finds it at that

@@ -45,6 +45,11 @@ export const findEngines = async (
   });
   const isConfined = wanted.some(({ kind }) => families[kind].isConfined);
   const sandbox = isConfined ? await findSandbox(config) : ({ kind: 'none' } as const);
+  if (sandbox.kind === 'bubblewrap' && !sandbox.isFiltered) {
+    own.logger.warn(
+      'system calls are not filtered: this kernel or processor takes no seccomp filter of ours',
+    );
+  }
   const machine = findMachine();
   const slots = config.slots * config.tokens.length;
   const around = {

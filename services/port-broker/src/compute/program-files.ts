@@ -1,8 +1,7 @@
 import { existsSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { isOfSystem } from '#libs/programs/index.ts';
 
-/** Every sandbox has these. */
-const SYSTEM = ['/usr/', '/bin/', '/lib/', '/lib64/', '/sbin/'];
 const MAX_LINKS = 20;
 
 /**
@@ -11,15 +10,15 @@ const MAX_LINKS = 20;
  */
 export const filesOf = ([program = '', ...args]: readonly string[]): string[] => {
   const found = new Set<string>();
-  for (const path of linksOf(program)) {
+  for (const path of linksOf(program).filter((each) => !isOfSystem(each))) {
     found.add(pythonOf(path) ?? path);
   }
   for (const path of args) {
-    if (isAbsolute(path) && existsSync(path)) {
+    if (isAbsolute(path) && !isOfSystem(`${path}/`) && existsSync(path)) {
       found.add(path);
     }
   }
-  return [...found].filter((path) => !SYSTEM.some((prefix) => `${path}/`.startsWith(prefix)));
+  return [...found];
 };
 
 /** The path, and each path that its links lead to. */

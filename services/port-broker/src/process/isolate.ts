@@ -1,4 +1,4 @@
-import { environment, MARK, SYSTEM, systemProgram } from '#libs/programs/index.ts';
+import { environment, FILTERED, MARK, PROC, SYSTEM, systemProgram } from '#libs/programs/index.ts';
 import { outputOf } from '../session/process-group.ts';
 import type { Program } from '../session/session-type.ts';
 
@@ -30,7 +30,7 @@ export const findTools = async (): Promise<Tools> => ({
   socat: await systemProgram('socat'),
 });
 
-/** A program of a session, which runs in the session's folder. */
+/** A confined program of a session, which runs in the session's folder. */
 export const partOf = (
   folder: string,
   role: string,
@@ -42,6 +42,7 @@ export const partOf = (
     env: {},
     cwd: folder,
     output: outputOf(folder, role),
+    isFiltered: true,
   }),
 });
 
@@ -75,11 +76,13 @@ export const isolated = ({ bwrap, socat }: Tools, box: Isolated, nonce: string):
   return [
     ['/usr/bin/prlimit', '--core=0', `--fsize=${FILE_BYTES}`, memory, cpu, '--', bwrap].flat(),
     words('--unshare-all --unshare-user --disable-userns --cap-drop ALL --hostname muster'),
+    FILTERED,
     SYSTEM,
-    words(`--proc /proc --dev /dev --perms 1777 --size ${TMP_BYTES} --tmpfs /tmp`),
+    PROC,
+    words(`--dev /dev --perms 1777 --size ${TMP_BYTES} --tmpfs /tmp`),
     box.readOnly.flatMap(({ host, inside: at }) => ['--ro-bind', host, at]),
     ['--bind', box.work.host, box.work.inside, '--bind', box.socketDir, SOCKET_DIR],
-    words('--remount-ro /dev --remount-ro /'),
+    words('--remount-ro /proc --remount-ro /dev --remount-ro /'),
     environment({ PATH: '/usr/bin:/bin', HOME: box.work.inside, ...box.env, [MARK]: nonce }),
     ['--chdir', box.work.inside, '--', '/bin/sh', '-c', inside, 'sh', ...box.argv],
   ].flat();
@@ -118,6 +121,7 @@ const confined = (
 ): string[] =>
   [
     [bwrap, ...words('--unshare-user --unshare-ipc --unshare-uts --disable-userns --cap-drop ALL')],
+    FILTERED,
     SYSTEM,
     box,
     ['--bind', socketDir, SOCKET_DIR, '--remount-ro', '/', '--chdir', SOCKET_DIR, '--'],

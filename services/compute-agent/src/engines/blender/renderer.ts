@@ -2,6 +2,7 @@ import { addAbortListener } from 'node:events';
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import type { Clock, Timer } from '#libs/clock/index.ts';
+import { isOfSystem } from '#libs/programs/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import {
   type Box,
@@ -70,7 +71,7 @@ const box = ({
 }: RendererOptions): Box => ({
   workDir,
   // A Blender from a tarball has its libraries and data in its own folder.
-  readOnly: [...readOnly, driver, ...(program.startsWith('/usr/') ? [] : [dirname(program)])],
+  readOnly: [...readOnly, driver, ...(isOfSystem(program) ? [] : [dirname(program)])],
   // Drivers reserve address space for all memory of the machine and its cards.
   limits: hardware === undefined ? limits : { ...limits, addressSpaceBytes: Infinity },
   hardware,
@@ -82,7 +83,7 @@ const commandLine = (
   { program, driver, threads }: RendererOptions,
   at: (path: string) => string,
 ): readonly string[] => [
-  program.startsWith('/usr/') ? program : at(program),
+  isOfSystem(program) ? program : at(program),
   ...'--background --factory-startup --disable-autoexec -noaudio --python-exit-code 1'.split(' '),
   '--threads',
   String(threads),
