@@ -12,6 +12,7 @@ import { treeUsage } from '#libs/programs/index.ts';
 import { commandLines, eventually, needs } from '#libs/testing/index.ts';
 import { type ConfinedProcess, type Exit, startConfined } from './confined-process.ts';
 import { findSandbox } from './detect.ts';
+import { isRoot, sandboxOf, starters } from './fixtures/starters.ts';
 import { helperLimits, type Limits } from './limits.ts';
 import { type Hardware, NOBODY } from './profile.ts';
 import { makeWorkDir, type Sandbox } from './sandbox.ts';
@@ -30,21 +31,7 @@ const sleeper = `sleep 61.${process.pid}`;
 /** A group of which nobody is a member. */
 const GROUP = 54_321;
 
-const isRoot = process.getuid?.() === 0;
-
-/** A bubblewrap that root starts as another user, because both ways are tested also if there is only root. */
-const asSomebody = async (folder: string, sandbox: Sandbox): Promise<Sandbox> => {
-  if (sandbox.kind === 'none') {
-    return sandbox;
-  }
-  const program = join(folder, 'bwrap-as-nobody');
-  const drop = `setpriv --reuid ${NOBODY} --regid ${NOBODY} --clear-groups`;
-  await writeFile(program, `#!/bin/sh\nexec ${drop} ${sandbox.program} "$@"\n`);
-  await chmod(program, 0o755);
-  return { ...sandbox, program, asRoot: false };
-};
-
-for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
+for (const who of starters) {
   describe(`a program in the sandbox, started ${who}`, function () {
     before(needs('bwrap'));
 
@@ -54,10 +41,7 @@ for (const who of ['as root', 'as a user'].slice(isRoot ? 0 : 1)) {
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), 'muster-sandbox-'));
       await chmod(folder, 0o755);
-      sandbox = await findSandbox({ noSandbox: false });
-      if (isRoot && who === 'as a user') {
-        sandbox = await asSomebody(folder, sandbox);
-      }
+      sandbox = await sandboxOf(who, folder);
     });
     // The folder does not exist if the suite was skipped.
     after(() => (folder === '' ? undefined : rm(folder, { recursive: true, force: true })));
