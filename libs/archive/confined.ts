@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { systemClock } from '#libs/clock/index.ts';
 import { DomainError, status, unavailable } from '#libs/errors/index.ts';
-import { removeFolder, systemProgram } from '#libs/programs/index.ts';
+import { hasFilter, removeFolder, systemProgram } from '#libs/programs/index.ts';
 import { type Limits, OWN_PROGRAM, type Sandbox, startConfined } from '#libs/sandbox/index.ts';
 import type { Bounds } from './bounds.ts';
 import type { Told } from './child.ts';
@@ -76,7 +76,13 @@ export const unpackConfined = async (
   signal.throwIfAborted();
   // As another user its files would be closed to the programs that this service starts.
   const program = await systemProgram('bwrap');
-  const sandbox: Sandbox = { kind: 'bubblewrap', program, version: '', asRoot: false };
+  const sandbox: Sandbox = {
+    kind: 'bubblewrap',
+    program,
+    version: '',
+    asRoot: false,
+    isFiltered: hasFilter,
+  };
   await mkdir(into, { mode: 0o700 });
   try {
     await run(sandbox, file, into, bounds, signal);

@@ -39,18 +39,10 @@ export const environment = (env: Readonly<Record<string, string>>): string[] => 
 ];
 
 /** What of /proc tells of the whole machine, and opens for root although it has no privileges in its namespace. */
-const OF_THE_MACHINE = [
-  ...['kcore', 'keys', 'key-users', 'kallsyms', 'vmallocinfo', 'slabinfo', 'timer_list'],
-  ...[
-    'kpagecount',
-    'kpageflags',
-    'kpagecgroup',
-    'sched_debug',
-    'latency_stats',
-    'iomem',
-    'ioports',
-  ],
-].map((name) => `/proc/${name}`);
+const OF_THE_MACHINE =
+  'kcore keys key-users kallsyms vmallocinfo slabinfo timer_list kpagecount kpageflags kpagecgroup sched_debug latency_stats iomem ioports'
+    .split(' ')
+    .map((name) => `/proc/${name}`);
 
 /** A /proc of its own. Only what comes after it can make it read-only. */
 export const PROC: readonly string[] = [

@@ -20,6 +20,7 @@ export {
   type Identity,
   type ProcessIdentity,
 } from './identity.ts';
+export { machineMemory } from './machine.ts';
 export { boundOutput, lastLines, outputSize, rotateOutput, saidSince } from './output.ts';
 export { removeFolder } from './remove-folder.ts';
 export { afterEnd, isFailure, type RestartPolicy, type Run } from './restart.ts';

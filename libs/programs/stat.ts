@@ -14,6 +14,7 @@ export interface ProcessStat {
   /** Clock ticks since boot at which it started. */
   startTicks: string;
   residentBytes: number;
+  threads: number;
 }
 
 const PAGE_BYTES = 4_096;
@@ -38,6 +39,7 @@ export const statOf = (pid: number): ProcessStat | undefined => {
     cpuTicks: number(14) + number(15),
     startTicks: fields[19] ?? '',
     residentBytes: number(24) * PAGE_BYTES,
+    threads: number(20),
   };
 };
 

@@ -2,12 +2,12 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { every, type Repetition } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
-import { treeUsage } from '#libs/programs/index.ts';
 import type { Limits } from './limits.ts';
+import { MAX_OPEN_FILES, usageOf } from './usage.ts';
 
 /** The limit that a process tree exceeded, with a text for people. */
 export interface Excess {
-  of: 'memory' | 'disk' | 'processes';
+  of: 'memory' | 'disk' | 'files' | 'processes';
   text: string;
 }
 
@@ -21,49 +21,66 @@ const EVERY_MS = 1_000;
 const BLOCK_BYTES = 512;
 const MAX_ENTRIES = 100_000;
 
-/** The bytes that a folder takes on disk, links not followed, counted up to `enough`; infinite beyond 100,000 files. */
-const folderBytes = async (folder: string, enough: number): Promise<number> => {
-  let bytes = 0;
-  let entries = 0;
+/** The bytes that a folder takes on disk, links not followed, and its entries, counted up to `enough` bytes or 100,000 entries. */
+const folderUsage = async (
+  folder: string,
+  enough: number,
+): Promise<{ bytes: number; entries: number }> => {
+  const usage = { bytes: 0, entries: 0 };
   const waiting = [folder];
-  for (let next = waiting.pop(); next !== undefined && bytes <= enough; next = waiting.pop()) {
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const found = await readdir(next, { withFileTypes: true }).catch(() => []);
-    entries += found.length;
-    if (entries > MAX_ENTRIES) {
-      return Infinity;
+    usage.entries += found.length;
+    if (usage.entries > MAX_ENTRIES || usage.bytes > enough) {
+      break;
     }
     for (const entry of found) {
       const path = join(next, entry.name);
-      bytes += ((await lstat(path).catch(() => undefined))?.blocks ?? 0) * BLOCK_BYTES;
+      usage.bytes += ((await lstat(path).catch(() => undefined))?.blocks ?? 0) * BLOCK_BYTES;
       if (entry.isDirectory()) {
         waiting.push(path);
       }
     }
   }
-  return bytes;
+  return usage;
 };
 
 const mib = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`;
+const counted = (number: number): string => number.toLocaleString('en');
 
 const look = async ({ pid, workDir, limits }: Watched): Promise<Excess | undefined> => {
   const { memoryBytes, workDirBytes } = limits;
-  const { processes, residentBytes } = await treeUsage(pid, 2 * limits.processes);
-  if (residentBytes > memoryBytes) {
-    const text = `used ${mib(residentBytes)} of memory, may use ${mib(memoryBytes)}`;
+  const usage = await usageOf(pid, workDir, 2 * limits.processes);
+  if (usage.memoryBytes > memoryBytes) {
+    const text = `used ${mib(usage.memoryBytes)} of memory, may use ${mib(memoryBytes)}`;
     return { of: 'memory', text };
   }
-  // The kernel counts threads if it counts at all. More processes than the limit on threads are never right.
-  if (processes > limits.processes) {
-    return { of: 'processes', text: `ran ${processes} processes, may run ${limits.processes}` };
+  // Where the kernel counts, it lets no more begin: whoever is at the limit does no work any more.
+  if (usage.threads >= limits.processes) {
+    const text = `ran ${usage.threads} processes and threads, may run fewer than ${limits.processes}`;
+    return { of: 'processes', text };
   }
-  if (Number.isFinite(workDirBytes) && (await folderBytes(workDir, workDirBytes)) > workDirBytes) {
+  if (usage.openFiles >= MAX_OPEN_FILES) {
+    return {
+      of: 'files',
+      text: `had ${counted(usage.openFiles)} files open, may have fewer than ${counted(MAX_OPEN_FILES)}`,
+    };
+  }
+  // Without a bound, the program bounds itself.
+  const { bytes, entries } = Number.isFinite(workDirBytes)
+    ? await folderUsage(workDir, workDirBytes)
+    : { bytes: 0, entries: 0 };
+  if (entries > MAX_ENTRIES) {
+    return { of: 'files', text: `made more than ${counted(MAX_ENTRIES)} files in its work folder` };
+  }
+  if (bytes + usage.deletedBytes > workDirBytes) {
     return { of: 'disk', text: `wrote more than ${mib(workDirBytes)} to its work folder` };
   }
   return undefined;
 };
 
 /**
- * Looks once a second at what the kernel does not limit for a whole process tree: memory, work folder, number of
+ * Looks once a second at what the kernel does not limit for a whole process tree: memory, work folder, files, number of
  * processes. Calls `onExcess` at the first excess, and stops.
  */
 export const watchLimits = (

@@ -1,6 +1,7 @@
 import { addAbortListener } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { Option } from 'commander';
 import type { TlsFiles } from '#libs/config/index.ts';
 import { serviceArguments } from '#libs/embedded/index.ts';
 import { startProgram } from '#libs/programs/index.ts';
@@ -10,7 +11,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { noContext } from '../failures.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import { tlsFor } from '../mesh.ts';
-import { blenderOption, blendersOf, countOption } from '../options.ts';
+import { blenderOption, blendersOf, countOption, parseSize } from '../options.ts';
 import { agentEnvironment, enrol } from '../up/agents.ts';
 import { writePrivate } from '../up/files.ts';
 import { inheritedEnvironment, tlsEnvironment } from '../up/services.ts';
@@ -18,6 +19,7 @@ import { inheritedEnvironment, tlsEnvironment } from '../up/services.ts';
 interface AgentOptions {
   name: string;
   slots: number;
+  memory?: number;
   engines: string;
   blender: string[];
   cache?: string;
@@ -34,6 +36,12 @@ export const agent: Define = (command, { does }) =>
   command
     .requiredOption('--name <name>', "the machine's name, unique in the mesh")
     .addOption(countOption('--slots <n>', 'tasks to work on at a time', [1, 1_000], 1))
+    .addOption(
+      new Option(
+        '--memory <size>',
+        "how much memory tasks may use together, 8GiB, for several agents on one machine (default: all of the machine's)",
+      ).argParser(parseSize),
+    )
     .option(
       '--engines <list>',
       'auto, or some of CYCLES,BLENDER_EEVEE,BLENDER_WORKBENCH,noop',
@@ -72,6 +80,7 @@ export const agent: Define = (command, { does }) =>
             ...inheritedEnvironment(cli.env.inherited),
             ...agentEnvironment({
               ...options,
+              memoryBytes: options.memory,
               blender: blendersOf(options.blender, cli.cwd),
               cache,
               tokenFile,

@@ -4,6 +4,7 @@ import { MachineServiceService } from '#libs/contracts/user.ts';
 import { createClient } from '#libs/grpc/client/create-client.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { TlsFiles } from '#libs/config/index.ts';
+import { machineMemory } from '#libs/programs/index.ts';
 import type { Part } from '../context.ts';
 import { outage, textOf } from '../failures.ts';
 import { persistently } from '../patience.ts';
@@ -61,6 +62,7 @@ export const agentEnvironment = (settings: {
   endpoints: Pick<Record<Part, string>, 'user' | 'blob'>;
   cache: string;
   slots: number;
+  memoryBytes?: number | undefined;
   engines: string;
   blender: readonly string[];
   gpu?: boolean;
@@ -70,6 +72,9 @@ export const agentEnvironment = (settings: {
   MUSTER_USER_ENDPOINT: settings.endpoints.user,
   MUSTER_BLOB_ENDPOINT: settings.endpoints.blob,
   MUSTER_AGENT_SLOTS: String(settings.slots),
+  ...(settings.memoryBytes === undefined
+    ? {}
+    : { MUSTER_AGENT_MEMORY: String(settings.memoryBytes) }),
   MUSTER_AGENT_ENGINES: settings.engines,
   MUSTER_AGENT_CACHE: settings.cache,
   ...(settings.blender.length === 0 ? {} : { MUSTER_AGENT_BLENDER: settings.blender.join(':') }),
@@ -111,7 +116,10 @@ const startAgent = async (
     tls: options.tls,
   });
   await writePrivate(tokenFile, `${token}\n`);
-  const own = agentEnvironment({ ...options, tokenFile, endpoints, cache: layout.data(name) });
+  // They are on one machine, and each of them takes no more than its share.
+  const memoryBytes = options.agents > 1 ? Math.floor(machineMemory() / options.agents) : undefined;
+  const cache = layout.data(name);
+  const own = agentEnvironment({ ...options, memoryBytes, tokenFile, endpoints, cache });
   const program = serviceProcess(name, 'compute-agent', own, layout);
   await supervisor.add({ kind: 'agent', program, readyMs: AGENT_READY_MS });
 };

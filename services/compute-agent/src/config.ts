@@ -46,6 +46,7 @@ export const variables = z.object({
   ...tlsVariables,
   MUSTER_INSECURE: boolean().prefault('0'),
   MUSTER_AGENT_SLOTS: integer({ min: 1, max: 256 }).prefault('1'),
+  MUSTER_AGENT_MEMORY: size({ minBytes: 2 ** 28 }).optional(),
   MUSTER_AGENT_ENGINES: list('auto').prefault('auto'),
   ...engineVariables,
   MUSTER_AGENT_CACHE: text('/var/cache/muster').optional(),
@@ -71,6 +72,8 @@ export interface Config {
   insecure: boolean;
   /** Tasks at a time, on each machine. */
   slots: number;
+  /** The share of the machine's memory that its tasks use together; all of it by default. */
+  memoryBytes: number | undefined;
   engines: EngineChoice;
   /** The values of the engines' own variables. */
   settings: EngineSettings;
@@ -108,6 +111,7 @@ export const readConfig = (env: Environment): Config => {
     tls: tlsFiles(read),
     insecure: read.MUSTER_INSECURE,
     slots: read.MUSTER_AGENT_SLOTS,
+    memoryBytes: read.MUSTER_AGENT_MEMORY,
     engines,
     settings: loadConfig(z.object(engineVariables), env),
     searchPath: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',

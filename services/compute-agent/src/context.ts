@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '#libs/clock/index.ts';
 import type { Capability } from '#libs/contracts/agent.ts';
@@ -8,6 +8,7 @@ import { openSceneCache, type SceneCache } from './cache/scene-cache.ts';
 import type { Config } from './config.ts';
 import { machineOf } from './domain/machine-name.ts';
 import type { Engines } from './engines/families.ts';
+import { makePrivate } from './files.ts';
 import { findEngines } from './engines/find-engines.ts';
 import { openOutboxes, type Outboxes } from './outbox/outbox.ts';
 
@@ -35,7 +36,9 @@ export const createContext = async (
   const clock = overrides.clock ?? systemClock;
   const random = overrides.random ?? systemRandom;
   const { dir, limitBytes } = config.cache;
-  await mkdir(dir, { recursive: true });
+  // Scenes of customers, and results, are nobody else's on this machine.
+  await makePrivate(dir);
+  await makePrivate(config.outbox.dir);
   // Agents may share the cache, but nothing else on disk.
   const machine = machineOf(config.tokens[0] ?? '');
   // Opened first, because its lock keeps other agents out of this folder.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, open, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -30,4 +30,14 @@ export const moveDurably = async (from: string, to: string): Promise<void> => {
     await rm(from);
   }
   await sync(dirname(to));
+};
+
+/** Makes a folder that only its owner may enter, and closes one that is there and ours. */
+export const makePrivate = async (folder: string): Promise<void> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'EPERM') {
+      throw thrown;
+    }
+  });
 };

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -83,6 +83,16 @@ describe('the agent as a process', function () {
       (error: unknown) => String(error),
     );
     expect(refused).to.contain('another agent works in').and.to.contain('MUSTER_AGENT_OUTBOX');
+  });
+
+  it('lets no other user of the machine into its folders, also into those of an older agent', async () => {
+    const [cache, outbox] = [join(dir.path, 'cache'), join(dir.path, 'kept', 'outbox')];
+    await mkdir(cache);
+    await chmod(cache, 0o755);
+    await using _agent = await start({ MUSTER_AGENT_CACHE: cache, MUSTER_AGENT_OUTBOX: outbox });
+    for (const folder of [cache, outbox]) {
+      expect(((await stat(folder)).mode & 0o777).toString(8)).to.equal('700');
+    }
   });
 
   it('starts without a mesh, and connects when the mesh comes', async () => {

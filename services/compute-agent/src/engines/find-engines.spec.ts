@@ -34,6 +34,8 @@ describe('findEngines', () => {
     });
     expect(capability.memoryBytes).to.be.within(128 * 1024 ** 2, 2 ** 50);
     expect(Object.keys(engines)).to.deep.equal(['noop']);
+    const share = await find({ MUSTER_AGENT_ENGINES: 'noop', MUSTER_AGENT_MEMORY: '256MiB' });
+    expect(share.capability.memoryBytes).to.equal(256 * 1024 ** 2);
     const halves = await find({ MUSTER_AGENT_ENGINES: 'noop', MUSTER_AGENT_SLOTS: '2' });
     expect(halves.capability.memoryBytes).to.equal(Math.floor(capability.memoryBytes / 2));
   });

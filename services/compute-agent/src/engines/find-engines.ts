@@ -1,7 +1,8 @@
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Capability } from '#libs/contracts/agent.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
+import { machineMemory } from '#libs/programs/index.ts';
 import type { Config } from '../config.ts';
 import { findSandbox } from '#libs/sandbox/index.ts';
 import { type Engines, families, type WorkKind, workKinds } from './families.ts';
@@ -9,13 +10,6 @@ import type { Surroundings } from './family.ts';
 
 /** What this process can do, for itself and for the mesh. */
 export type EnginesHere = Awaited<ReturnType<typeof findEngines>>;
-
-/** What this process may use. It is less than the machine has if a container limits it. */
-const findMachine = (): { cpus: number; memoryBytes: number } => ({
-  cpus: availableParallelism(),
-  // `constrainedMemory` is 0 or larger than the machine if there is no limit.
-  memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Infinity),
-});
 
 /** Which engines of a family are wanted; undefined if none are. */
 const wantedOf = (
@@ -50,7 +44,10 @@ export const findEngines = async (
       'system calls are not filtered: this kernel or processor takes no seccomp filter of ours',
     );
   }
-  const machine = findMachine();
+  const machine = {
+    cpus: availableParallelism(),
+    memoryBytes: Math.min(machineMemory(), config.memoryBytes ?? Infinity),
+  };
   const slots = config.slots * config.tokens.length;
   const around = {
     ...own,

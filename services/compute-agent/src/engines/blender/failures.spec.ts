@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { failureOfRefusal, failureOn } from './failures.ts';
+import { failureOfRefusal, failureOfTrouble, failureOn } from './failures.ts';
 
 const CARD = 'OPTIX: NVIDIA GeForce RTX 4090';
 
@@ -40,5 +40,29 @@ describe('a frame that failed on a graphics card', () => {
   it('counts against the frame if the scene is at fault', () => {
     const reason = 'Cannot render, no camera';
     expect(failure(reason)).to.deep.equal(['RENDER_ERROR', reason]);
+  });
+});
+
+describe('a renderer that ended', () => {
+  const told = (code: number | null, signal: NodeJS.Signals | null = null) =>
+    failureOfTrouble(
+      { kind: 'died', exit: { code, signal, excess: undefined }, begun: true },
+      '',
+      1,
+    );
+
+  it('is told by its exit code, or by the signal that ended it inside or outside of bubblewrap', () => {
+    for (const [code, signal, reason] of [
+      [1, null, 'Blender ended with exit code 1'],
+      [128, null, 'Blender ended with exit code 128'],
+      [139, null, 'Blender was ended by signal SIGSEGV'],
+      [162, null, 'Blender was ended by signal 34'],
+      [192, null, 'Blender was ended by signal 64'],
+      [193, null, 'Blender ended with exit code 193'],
+      [255, null, 'Blender ended with exit code 255'],
+      [null, 'SIGKILL', 'Blender was ended by signal SIGKILL'],
+    ] as const) {
+      expect(told(code, signal)).to.include({ failureClass: 'RENDERER_DIED', reason });
+    }
   });
 });

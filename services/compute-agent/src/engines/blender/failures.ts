@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type Cancelled, CANCELLED, failed, type Failed } from '../engine.ts';
 import type { Refusal } from './renderer-protocol.ts';
 import type { Trouble } from './renderer.ts';
@@ -12,12 +13,24 @@ const DEVICE_FAILED = /\b(CUDA|OptiX|HIP|oneAPI|SYCL|GPU|device|kernel|driver)\b
 /** Only the end of a log tells why the program ended. */
 const lastWords = (log: string): string => log.slice(-4_096);
 
+/** The last signal of Linux. */
+const MAX_SIGNAL = 64;
+
+/** bubblewrap reports a program that a signal ended as 128 + the number of the signal, and others by their code, up to 255. */
+const signalOf = (code: number): string | undefined => {
+  const number = code - 128;
+  if (number < 1 || number > MAX_SIGNAL) {
+    return undefined;
+  }
+  const name = Object.entries(constants.signals).find(([, each]) => each === number)?.[0];
+  return name ?? String(number);
+};
+
 const describeExit = (code: number | null, signal: string | null): string => {
-  // bubblewrap reports a program that a signal ended as 128 + the number of the signal.
-  const number = code !== null && code > 128 ? code - 128 : undefined;
-  return signal !== null || number !== undefined
-    ? `Blender was ended by signal ${signal ?? number}`
-    : `Blender ended with exit code ${code}`;
+  const by = signal ?? (code === null ? undefined : signalOf(code));
+  return by === undefined
+    ? `Blender ended with exit code ${code}`
+    : `Blender was ended by signal ${by}`;
 };
 
 /** The outcome of a task whose renderer did not answer. */
